@@ -7,11 +7,11 @@ use serde::Serialize;
 
 use crate::commands::annotation::{CheckFormat, Checkout};
 use crate::commands::{self, tables};
-use crate::environment::Environment;
-use crate::error::{ExitStatus, Result};
-use crate::flags::{Format, Global};
-use crate::prompt;
-use crate::report::{FlatTable, Out, Report};
+use martydb_model::environment::Environment;
+use martydb_model::error::{ExitStatus, Result};
+use martydb_ui::flags::{Format, Global};
+use martydb_ui::prompt;
+use martydb_ui::report::{FlatTable, Out, Report};
 
 /// What build.rs knows of the build: commit and target.
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("MARTYDB_BUILD"), ")");

@@ -29,6 +29,7 @@ pub mod losses;
 pub mod man;
 pub mod migrating;
 pub mod monitor;
+mod one_of;
 pub mod per_service;
 pub mod plan;
 pub mod psql;

@@ -8,14 +8,16 @@ use tracing::Instrument;
 
 use crate::cli::Cli;
 use crate::commands::completions::VARIABLE;
-use crate::environment::{self, Environment};
-use crate::error::{Error, ExitStatus, Kind};
-use crate::flags::Format;
 use crate::interface::{complete, interface};
-use crate::report::{Out, Pager};
 use crate::signals::Signals;
-use crate::wire::interrupt;
-use crate::{logging, prompt, usage};
+use crate::usage;
+use martydb_model::environment::{self, Environment};
+use martydb_model::error::{Error, ExitStatus, Kind};
+use martydb_pg::wire::interrupt;
+use martydb_ui::flags::Format;
+use martydb_ui::logging;
+use martydb_ui::prompt;
+use martydb_ui::report::{Out, Pager};
 
 pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitStatus {
     let arguments: Vec<OsString> = arguments.collect();

@@ -2,10 +2,10 @@
 
 use std::ffi::OsString;
 
-use crate::environment::Environment;
-use crate::error::{Error, ExitStatus};
-use crate::flags::Format;
-use crate::report::{self, Out};
+use martydb_model::environment::Environment;
+use martydb_model::error::{Error, ExitStatus};
+use martydb_ui::flags::Format;
+use martydb_ui::report::{self, Out};
 
 /// clap's words, and the standard library's, with those that a reader knows; one word for one idea.
 const PLAIN: &[(&str, &str)] = &[

@@ -12,9 +12,9 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use martydb::embedded::{self, Running, Spec, State, Status};
-use martydb::error::{Error, Kind};
-use martydb::server::{Host, Login, connect};
+use martydb_config::embedded::{self, Running, Spec, State, Status};
+use martydb_model::error::{Error, Kind};
+use martydb_pg::server::{Host, Login, connect};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection, Executor, PgConnection, Row};

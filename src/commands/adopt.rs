@@ -13,16 +13,16 @@ use clap::Args;
 
 use self::entry::{DeclaredRoles, ServiceEntry};
 use self::report::{AdoptReport, ManifestEdit};
-use crate::adopt::{self, Declarations, Scene, ServiceKeys};
-use crate::environment::Environment;
-use crate::error::{Error, Result};
-use crate::flags::{Global, OneService};
-use crate::manifest::{self, DeclaredService, Manifest, ManifestDraft};
-use crate::model::{DesiredService, SchemaName, ServiceName};
-use crate::provision::{self, PlanOptions, PlannedServer};
-use crate::replace_file::{Readers, replace_file};
-use crate::report::Out;
-use crate::run::Run;
+use martydb_config::manifest::{self, DeclaredService, Manifest, ManifestDraft};
+use martydb_config::replace_file::{Readers, replace_file};
+use martydb_model::environment::Environment;
+use martydb_model::error::{Error, Result};
+use martydb_model::{DesiredService, SchemaName, ServiceName};
+use martydb_provision::adopt::{self, Declarations, Scene, ServiceKeys};
+use martydb_provision::provision::{self, PlanOptions, PlannedServer};
+use martydb_provision::run::Run;
+use martydb_ui::flags::{Global, OneService};
+use martydb_ui::report::Out;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -139,7 +139,7 @@ async fn look(run: &Run, arguments: &Arguments, declared: Option<&[String]>) -> 
     scene.service = &completed;
     let people = adopt::people(&scene);
     let has_history =
-        survey.contents.schemas.keys().any(|name| name.as_str() == crate::contract::HISTORY_SCHEMA);
+        survey.contents.schemas.keys().any(|name| name.as_str() == martydb_model::contract::HISTORY_SCHEMA);
     Ok(Observed { keys, people, has_history, service: completed })
 }
 

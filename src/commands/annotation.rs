@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
-use crate::environment::Environment;
-use crate::error::Error;
-use crate::flags::Format;
-use crate::report::printable;
+use martydb_model::environment::Environment;
+use martydb_model::error::Error;
+use martydb_ui::flags::Format;
+use martydb_ui::report::printable;
 
 /// How the result of a check is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -12,15 +12,15 @@ use super::change::{Change, Changes, ServerError};
 use super::consent::Consent;
 use super::losses::{losses_text, lost_rights};
 use super::saved::{self, Saved};
-use crate::converge::Converged;
-use crate::error::{Error, ExitStatus, Result};
-use crate::flags::Select;
-use crate::model::DesiredService;
-use crate::plan::{Risk, StepOutcome};
-use crate::provision::{self, PlanOptions, PlanScope, PlannedServer, Plans, planned};
-use crate::report::{Cell, Paint, Report, Style, Table, printable};
-use crate::run::Run;
-use crate::units::counted;
+use martydb_model::DesiredService;
+use martydb_model::error::{Error, ExitStatus, Result};
+use martydb_model::units::counted;
+use martydb_provision::converge::Converged;
+use martydb_provision::plan::{Risk, StepOutcome};
+use martydb_provision::provision::{self, PlanOptions, PlanScope, PlannedServer, Plans, planned};
+use martydb_provision::run::Run;
+use martydb_ui::flags::Select;
+use martydb_ui::report::{Cell, Paint, Report, Style, Table, printable};
 
 #[derive(Debug, Args)]
 pub struct Arguments {

@@ -5,13 +5,13 @@ pub mod from_database;
 use clap::Args;
 
 use super::migrating::{UpgradeReport, Watch, plain_options};
-use crate::error::Result;
-use crate::flags::OneService;
-use crate::migrate::files::Direction;
-use crate::migrate::{self, EventSender, Execution, MigrationOutcome, MigrationTarget, Options};
-use crate::model::DesiredService;
-use crate::run::Run;
-use crate::targets;
+use martydb_migrate::files::Direction;
+use martydb_migrate::{EventSender, Execution, MigrationOutcome, MigrationTarget, Options};
+use martydb_model::DesiredService;
+use martydb_model::error::Result;
+use martydb_provision::run::Run;
+use martydb_provision::targets;
+use martydb_ui::flags::OneService;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -59,6 +59,6 @@ async fn record(
         }
     };
     let (events, receiver) = EventSender::channel();
-    let work = migrate::baseline(target, at, options, &events);
+    let work = martydb_migrate::baseline(target, at, options, &events);
     Ok(watch.follow(service.name.as_str(), receiver, work).await)
 }

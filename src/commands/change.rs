@@ -9,14 +9,16 @@ use serde::{Serialize, Serializer};
 use serde_json::json;
 
 use super::losses::{LostRight, lost_rights};
-use crate::error::{Error, ExitStatus};
-use crate::plan::grouping::{StepGroup, folded};
-use crate::plan::{DbaRequest, PASSWORDLESS, PrivilegeGap, Risk, Step, StepOutcome, Verb, locked, script};
-use crate::provision::PlannedServer;
-use crate::report::{Cell, Paint, Style, Table, error_text, printable, wrapped};
-use crate::sql::Script;
-use crate::units::{counted, listed};
 use kept::{ReplacedDatabase, replaced_text};
+use martydb_model::error::{Error, ExitStatus};
+use martydb_model::sql::Script;
+use martydb_model::units::{counted, listed};
+use martydb_provision::plan::grouping::{StepGroup, folded};
+use martydb_provision::plan::{
+    DbaRequest, PASSWORDLESS, PrivilegeGap, Risk, Step, StepOutcome, Verb, locked, script,
+};
+use martydb_provision::provision::PlannedServer;
+use martydb_ui::report::{Cell, Paint, Style, Table, error_text, printable, wrapped};
 
 /// As the manual names it. <https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES>
 const LOCK: &str = "ACCESS EXCLUSIVE";

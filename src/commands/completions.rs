@@ -4,8 +4,8 @@ use clap::Args;
 use clap_complete::Shell;
 use clap_complete::env::Shells;
 
-use crate::error::{Error, Result};
-use crate::report::Document;
+use martydb_model::error::{Error, Result};
+use martydb_ui::report::Document;
 
 /// The variable by which the script asks; see `cli/complete.rs`, which answers.
 pub const VARIABLE: &str = "COMPLETE";

@@ -6,12 +6,12 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::environment::Environment;
-use crate::error::Result;
-use crate::flags::{Global, Select};
-use crate::manifest::{self, Manifest, ResolvedValue};
-use crate::report::{Out, Paint, Report, Style, paint, printable};
-use crate::run::Run;
+use martydb_config::manifest::{self, Manifest, ResolvedValue};
+use martydb_model::environment::Environment;
+use martydb_model::error::Result;
+use martydb_provision::run::Run;
+use martydb_ui::flags::{Global, Select};
+use martydb_ui::report::{Out, Paint, Report, Style, paint, printable};
 
 #[derive(Debug, Args)]
 pub struct Arguments {

@@ -2,10 +2,10 @@
 
 use clap::Args;
 
-use crate::error::{Error, Result};
-use crate::plan::Step;
-use crate::provision::{Plans, left_elsewhere, planned};
-use crate::run::Run;
+use martydb_model::error::{Error, Result};
+use martydb_provision::plan::Step;
+use martydb_provision::provision::{Plans, left_elsewhere, planned};
+use martydb_provision::run::Run;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Args)]
 pub struct Consent {

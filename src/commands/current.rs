@@ -3,16 +3,15 @@
 use serde::Serialize;
 
 use super::per_service::{Services, ask_each};
-use crate::error::{ExitStatus, Result};
-use crate::migrate;
-use crate::report::{Cell, Paint, Report, Style, Table};
-use crate::run::Run;
+use martydb_model::error::{ExitStatus, Result};
+use martydb_provision::run::Run;
+use martydb_ui::report::{Cell, Paint, Report, Style, Table};
 
-pub use crate::flags::Select as Arguments;
+pub use martydb_ui::flags::Select as Arguments;
 
 pub async fn run(run: &Run, select: &Arguments) -> Result<Services<Current>> {
     ask_each(run, select, |target, wait| async move {
-        Ok(Current { current: migrate::current(&target, wait).await? })
+        Ok(Current { current: martydb_migrate::current(&target, wait).await? })
     })
     .await
 }

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use crate::error::{Error, Result};
-use crate::model::DbName;
-use crate::plan::PrivilegeGap;
-use crate::replace_file::{Readers, replace_file};
-use crate::report::printable;
-use crate::run::Run;
-use crate::sql::psql;
+use martydb_config::replace_file::{Readers, replace_file};
+use martydb_model::DbName;
+use martydb_model::error::{Error, Result};
+use martydb_model::sql::psql;
+use martydb_provision::plan::PrivilegeGap;
+use martydb_provision::run::Run;
+use martydb_ui::report::printable;
 
 /// What a session begins with: `\connect` begins a new one, whose database may have a search path of its own.
 const PINNED: &str = "SET search_path = pg_catalog;\n";
@@ -82,7 +82,7 @@ fn connection(database: &DbName) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::DbaRequest;
+    use martydb_provision::plan::DbaRequest;
 
     fn limit(what: &str, database: Option<&str>, statements: &[&str]) -> PrivilegeGap {
         let database = database.map(|name| DbName::new(name).unwrap());

@@ -8,11 +8,11 @@ use serde::Serialize;
 
 use super::exec::{self, ReplacedProcess};
 use super::{login_choice, psql};
-use crate::embedded::{self, Spec, State, Status};
-use crate::error::{Error, Result};
-use crate::manifest::ServerLocation;
-use crate::report::{Cell, Paint, Report, Style, Table};
-use crate::run::Run;
+use martydb_config::embedded::{self, Spec, State, Status};
+use martydb_config::manifest::ServerLocation;
+use martydb_model::error::{Error, Result};
+use martydb_provision::run::Run;
+use martydb_ui::report::{Cell, Paint, Report, Style, Table};
 
 #[derive(Debug, Args)]
 pub struct Arguments {

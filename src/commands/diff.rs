@@ -4,16 +4,16 @@ use clap::Args;
 use serde::Serialize;
 
 use super::per_service::{PerService, Services, map_concurrent};
-use crate::error::{Error, ExitStatus, Result};
-use crate::flags::Select;
-use crate::migrate::history::{Catalogue, Difference};
-use crate::migrate::{self, EventSender, Goal, MigrationTarget, Operator, Options};
-use crate::model::{DesiredServer, DesiredService};
-use crate::report::{Report, Style, indented, printable};
-use crate::run::Run;
-use crate::scratch::Scratch;
-use crate::server::Access;
-use crate::targets;
+use martydb_migrate::history::{Catalogue, Difference};
+use martydb_migrate::{EventSender, Goal, MigrationTarget, Operator, Options};
+use martydb_model::error::{Error, ExitStatus, Result};
+use martydb_model::{DesiredServer, DesiredService};
+use martydb_pg::server::Access;
+use martydb_provision::run::Run;
+use martydb_provision::scratch::Scratch;
+use martydb_provision::targets;
+use martydb_ui::flags::Select;
+use martydb_ui::report::{Report, Style, indented, printable};
 
 #[derive(Debug, Args)]
 #[command(disable_version_flag = true)]
@@ -105,7 +105,7 @@ async fn compare(before: Result<Side>, after: Result<Side>, options: &Options) -
 
 async fn catalogue(side: Side, options: &Options) -> Result<Catalogue> {
     match side {
-        Side::Database(target) => migrate::catalogue(&target, options.lock_wait).await,
+        Side::Database(target) => martydb_migrate::catalogue(&target, options.lock_wait).await,
         Side::Files(parts) => {
             let (own, access, desired, service) = *parts;
             let scratch = Scratch::make(&access, &desired, &service).await?;
@@ -116,9 +116,9 @@ async fn catalogue(side: Side, options: &Options) -> Result<Catalogue> {
 }
 
 async fn built(target: &MigrationTarget, options: &Options) -> Result<Catalogue> {
-    match migrate::run(target, Goal::Upgrade, options, &EventSender::ignored()).await.error {
+    match martydb_migrate::run(target, Goal::Upgrade, options, &EventSender::ignored()).await.error {
         Some(error) => Err(error.while_doing("the files cannot be applied to an empty database")),
-        None => migrate::catalogue(target, options.lock_wait).await,
+        None => martydb_migrate::catalogue(target, options.lock_wait).await,
     }
 }
 

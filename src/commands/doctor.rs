@@ -7,18 +7,17 @@ use serde::Serialize;
 
 use super::change::{ServerError, limits_text};
 use super::losses::{LostRight, lost_rights};
-use crate::error::{ExitStatus, Result};
-use crate::grants::alter_role;
-use crate::model::platform::Platform;
-use crate::model::{ActualServer, Admin, DesiredService, RoleName};
-use crate::plan::{PrivilegeGap, Step};
-use crate::provision::{self, PlanOptions, PlannedServer};
-use crate::relay;
-use crate::report::{Cell, Paint, Report, Style, Table, printable};
-use crate::run::Run;
-use crate::secrets::Secrets;
-use crate::sql::Keyword;
-use crate::units::{counted, listed};
+use martydb_config::secrets::Secrets;
+use martydb_model::error::{ExitStatus, Result};
+use martydb_model::grants::alter_role;
+use martydb_model::platform::Platform;
+use martydb_model::sql::Keyword;
+use martydb_model::units::{counted, listed};
+use martydb_model::{ActualServer, Admin, DesiredService, RoleName};
+use martydb_provision::plan::{PrivilegeGap, Step};
+use martydb_provision::provision::{self, PlanOptions, PlannedServer};
+use martydb_provision::run::Run;
+use martydb_ui::report::{Cell, Paint, Report, Style, Table, printable};
 
 /// The majors that martydb is tested with.
 const MAJORS: std::ops::RangeInclusive<u32> = 13..=18;
@@ -97,7 +96,7 @@ impl Doctor {
     async fn add_outboxes(&mut self, run: &Run, services: &[DesiredService]) {
         for service in services {
             let Some(outbox) = service.outbox.clone().map(Arc::new) else { continue };
-            let Ok(warnings) = relay::examine(run, service, &outbox).await else { continue };
+            let Ok(warnings) = martydb_relay::examine(run, service, &outbox).await else { continue };
             let Some(seen) = self.servers.iter_mut().find(|seen| seen.server == service.server) else {
                 continue;
             };

@@ -3,13 +3,13 @@
 use clap::Args;
 
 use super::migrating::{UpgradeReport, migrate_each, plain_options, planned, write_schemas};
-use crate::error::Result;
-use crate::flags::Select;
-use crate::migrate::files::Direction;
-use crate::migrate::{DowngradeTo, Ended, Execution, Goal, MigrationOutcome, Options};
-use crate::run::Run;
-use crate::targets;
-use crate::units::counted;
+use martydb_migrate::files::Direction;
+use martydb_migrate::{DowngradeTo, Ended, Execution, Goal, MigrationOutcome, Options};
+use martydb_model::error::Result;
+use martydb_model::units::counted;
+use martydb_provision::run::Run;
+use martydb_provision::targets;
+use martydb_ui::flags::Select;
 
 #[derive(Debug, Args)]
 pub struct Arguments {

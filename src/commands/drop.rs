@@ -4,15 +4,15 @@ use clap::Args;
 use serde::Serialize;
 
 use super::change::{Change, Changes, ServerError, changes_table};
-use crate::converge::{Jobs, Planner, Policy, converge};
-use crate::error::{Error, ExitStatus, Result};
-use crate::model::DesiredService;
-use crate::plan::Action;
-use crate::plan::teardown::AdoptedDatabase;
-use crate::report::{Report, Style, error_text};
-use crate::run::Run;
-use crate::secrets::CredentialKey;
-use crate::teardown::Teardown;
+use martydb_config::secrets::CredentialKey;
+use martydb_model::DesiredService;
+use martydb_model::error::{Error, ExitStatus, Result};
+use martydb_provision::converge::{Jobs, Planner, Policy, converge};
+use martydb_provision::plan::Action;
+use martydb_provision::plan::teardown::AdoptedDatabase;
+use martydb_provision::run::Run;
+use martydb_provision::teardown::Teardown;
+use martydb_ui::report::{Report, Style, error_text};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -59,7 +59,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<DropReport> {
     if arguments.confirm.is_none() {
         run.out.show(&report.listing(&run.out.message_style()));
         let asked = format!("Type the service's name to remove all of this: {}", service.name);
-        typed(&crate::prompt::text(&asked).await?, service)?;
+        typed(&martydb_ui::prompt::text(&asked).await?, service)?;
         report.shown = true;
     }
     // The store's lock first: a run that holds a server waits for nothing else.

@@ -7,11 +7,11 @@ use clap::Args;
 use serde::Serialize;
 
 use super::login_choice::{LoginChoice, Route};
-use crate::connection_string::Parts;
-use crate::error::{Error, Result};
-use crate::replace_process::replace;
-use crate::report::{Report, Style};
-use crate::run::Run;
+use martydb_config::connection_string::Parts;
+use martydb_config::replace_process::replace;
+use martydb_model::error::{Error, Result};
+use martydb_provision::run::Run;
+use martydb_ui::report::{Report, Style};
 
 #[derive(Debug, Args)]
 pub struct Arguments {

@@ -3,15 +3,13 @@
 use clap::Args;
 use serde::Serialize;
 
-use crate::error::{Error, Result};
-use crate::findings::{KINDS, Severity};
-use crate::lint_rules::{self, Rule};
-use crate::metrics::ALERTS;
-use crate::report::{Report, Style, wrapped};
-use crate::suggest::{did_you_mean, nearest};
-
-/// One section for each finding: severity and title, why it matters, how to reproduce and to close it.
-const PAGE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/findings.md"));
+use crate::shipped_files::{FINDINGS, runbook};
+use martydb_config::lint_rules::{self, Rule};
+use martydb_model::error::{Error, Result};
+use martydb_model::findings::{KINDS, Severity};
+use martydb_model::metrics::ALERTS;
+use martydb_model::suggest::{did_you_mean, nearest};
+use martydb_ui::report::{Report, Style, wrapped};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -50,7 +48,7 @@ pub fn run(arguments: &Arguments) -> Result<Explanation> {
 
 fn finding(id: &str) -> Option<Explanation> {
     let kind = KINDS.iter().find(|kind| kind.id == id)?;
-    let section = PAGE.split("\n## ").find_map(|section| section.strip_prefix(&format!("{id}\n")))?;
+    let section = FINDINGS.split("\n## ").find_map(|section| section.strip_prefix(&format!("{id}\n")))?;
     let points = section.lines().filter_map(|line| line.strip_prefix("- "));
     Some(Explanation {
         id: id.into(),
@@ -62,8 +60,9 @@ fn finding(id: &str) -> Option<Explanation> {
 
 fn of_alert(name: &str) -> Option<Explanation> {
     let alert = ALERTS.iter().find(|alert| alert.name.eq_ignore_ascii_case(name))?;
-    let points = alert.page.lines().filter_map(|line| line.strip_prefix("- "));
-    let title = alert.page.lines().next().and_then(|line| line.strip_prefix("# ")).unwrap_or_default();
+    let points = runbook(alert.runbook).lines().filter_map(|line| line.strip_prefix("- "));
+    let title =
+        runbook(alert.runbook).lines().next().and_then(|line| line.strip_prefix("# ")).unwrap_or_default();
     Some(Explanation {
         id: alert.name.into(),
         severity: None,

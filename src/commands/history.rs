@@ -3,16 +3,16 @@
 use serde::Serialize;
 
 use super::per_service::{Services, ask_each};
-use crate::error::{ExitStatus, Result};
-use crate::migrate::{self, HistoryEvent};
-use crate::report::{Cell, Paint, Report, Style, Table, indented, printable, when};
-use crate::run::Run;
+use martydb_migrate::HistoryEvent;
+use martydb_model::error::{ExitStatus, Result};
+use martydb_provision::run::Run;
+use martydb_ui::report::{Cell, Paint, Report, Style, Table, indented, printable, when};
 
-pub use crate::flags::Select as Arguments;
+pub use martydb_ui::flags::Select as Arguments;
 
 pub async fn run(run: &Run, select: &Arguments) -> Result<Services<Events>> {
     ask_each(run, select, |target, wait| async move {
-        Ok(Events { events: migrate::history(&target, wait).await? })
+        Ok(Events { events: martydb_migrate::history(&target, wait).await? })
     })
     .await
 }

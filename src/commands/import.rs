@@ -6,14 +6,14 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use serde::Serialize;
 
-use crate::error::{Error, ExitStatus, Result};
-use crate::import::{self, Harvest, LeftOut, NewFile, TOOLS, Tool, WriteCount};
-use crate::migrate::{self, Found, Meaning, MigrationTarget};
-use crate::model::DesiredService;
-use crate::report::{Report, Style, indented, printable};
-use crate::run::Run;
-use crate::targets;
-use crate::units::counted;
+use martydb_migrate::import::{self, Harvest, LeftOut, NewFile, TOOLS, Tool, WriteCount};
+use martydb_migrate::{Found, Meaning, MigrationTarget};
+use martydb_model::DesiredService;
+use martydb_model::error::{Error, ExitStatus, Result};
+use martydb_model::units::counted;
+use martydb_provision::run::Run;
+use martydb_provision::targets;
+use martydb_ui::report::{Report, Style, indented, printable};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -122,7 +122,7 @@ impl ImportReport {
         let found = async {
             let (_, target) = targets::of(run, std::slice::from_ref(service)).await?.remove(0);
             let target: MigrationTarget = target?;
-            migrate::look(&target, history, run.lock_wait).await
+            martydb_migrate::look(&target, history, run.lock_wait).await
         };
         match found.await {
             Ok(found) => self.adopt(tool, harvest, &found),

@@ -11,15 +11,15 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use crate::discovery::{self, Proposal};
-use crate::environment::Environment;
-use crate::error::{Error, Result};
-use crate::flags::Global;
-use crate::manifest::{self, DEFAULT_ENV};
-use crate::model::ServiceName;
-use crate::prompt;
-use crate::report::{Out, Report};
-use crate::run::Run;
+use martydb_config::manifest::{self, DEFAULT_ENV};
+use martydb_migrate::discovery::{self, Proposal};
+use martydb_model::ServiceName;
+use martydb_model::environment::Environment;
+use martydb_model::error::{Error, Result};
+use martydb_provision::run::Run;
+use martydb_ui::flags::Global;
+use martydb_ui::prompt;
+use martydb_ui::report::{Out, Report};
 
 pub use report::{InitReport, near};
 

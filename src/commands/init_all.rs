@@ -8,12 +8,12 @@ use super::consent::Consent;
 use super::migrating::{UpgradeReport, plain_options};
 use super::upgrade::upgrade_services;
 use super::verify::{self, VerifyReport, verify_services};
-use crate::error::{ExitStatus, Result};
-use crate::flags::Format;
-use crate::model::{AccessExtent, DesiredService};
-use crate::provision::PlanOptions;
-use crate::report::{Out, Report, Style};
-use crate::run::Run;
+use martydb_model::error::{ExitStatus, Result};
+use martydb_model::{AccessExtent, DesiredService};
+use martydb_provision::provision::PlanOptions;
+use martydb_provision::run::Run;
+use martydb_ui::flags::Format;
+use martydb_ui::report::{Out, Report, Style};
 
 #[derive(Debug, Args)]
 pub struct Arguments {

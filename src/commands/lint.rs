@@ -5,19 +5,19 @@ use serde::Serialize;
 
 use super::annotation::{Annotation, CheckFormat, Checkout, Level};
 use super::status::look_at;
-use crate::embedded;
-use crate::error::{Error, ExitStatus, Kind, Result};
-use crate::flags::{Format, Select};
-use crate::lint_rules::unknown;
-use crate::manifest::ServerLocation;
-use crate::migrate::check::{LintFinding, LintSeverity, TableSizes, lint};
-use crate::migrate::files::folder;
-use crate::migrate::{ServiceState, Sizes, table_sizes};
-use crate::model::DesiredService;
-use crate::report::{Report, Style, indented};
-use crate::run::Run;
-use crate::targets;
-use crate::units::counted;
+use martydb_config::embedded;
+use martydb_config::lint_rules::unknown;
+use martydb_config::manifest::ServerLocation;
+use martydb_migrate::check::{LintFinding, LintSeverity, TableSizes, lint};
+use martydb_migrate::files::folder;
+use martydb_migrate::{ServiceState, Sizes, table_sizes};
+use martydb_model::DesiredService;
+use martydb_model::error::{Error, ExitStatus, Kind, Result};
+use martydb_model::units::counted;
+use martydb_provision::run::Run;
+use martydb_provision::targets;
+use martydb_ui::flags::{Format, Select};
+use martydb_ui::report::{Report, Style, indented};
 
 #[derive(Debug, Args)]
 pub struct Arguments {

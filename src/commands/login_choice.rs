@@ -5,11 +5,11 @@ use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use secrecy::SecretString;
 
-use crate::connection_string::Parts;
-use crate::error::{Error, Result};
-use crate::model::app_url::AppUrl;
-use crate::model::{DesiredService, RoleKind, RoleName};
-use crate::run::Run;
+use martydb_config::connection_string::Parts;
+use martydb_model::app_url::AppUrl;
+use martydb_model::error::{Error, Result};
+use martydb_model::{DesiredService, RoleKind, RoleName};
+use martydb_provision::run::Run;
 
 /// A service's login, a further one that may use the service, or a server's admin.
 #[derive(Debug, Args)]
@@ -22,7 +22,7 @@ pub struct LoginChoice {
     service: Option<String>,
     /// Which of its logins; default: app, and with --read-only readonly.
     #[arg(long, value_enum)]
-    role: Option<RoleKind>,
+    role: Option<LoginRole>,
     /// An address to read from, such as a replica; see `app_url` in the manifest.
     #[arg(long, conflicts_with = "admin")]
     read_only: bool,
@@ -37,19 +37,23 @@ pub struct LoginChoice {
     server: Option<String>,
 }
 
-impl ValueEnum for RoleKind {
-    fn value_variants<'a>() -> &'a [RoleKind] {
-        &[RoleKind::App, RoleKind::Readonly, RoleKind::Migrator]
+/// Role of a service that can log in, as `--role` takes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LoginRole(pub RoleKind);
+
+impl ValueEnum for LoginRole {
+    fn value_variants<'a>() -> &'a [LoginRole] {
+        &[LoginRole(RoleKind::App), LoginRole(RoleKind::Readonly), LoginRole(RoleKind::Migrator)]
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
-        let help = match self {
+        let help = match self.0 {
             RoleKind::Owner => return None,
             RoleKind::App => "Reads and writes rows",
             RoleKind::Readonly => "Reads rows",
             RoleKind::Migrator => "Runs migrations",
         };
-        Some(PossibleValue::new(self.key()).help(help))
+        Some(PossibleValue::new(self.0.key()).help(help))
     }
 }
 
@@ -87,7 +91,7 @@ impl LoginChoice {
         no_password: bool,
     ) -> Result<ChosenLogin> {
         let usual = if self.read_only { RoleKind::Readonly } else { RoleKind::App };
-        let kind = self.role.unwrap_or(usual);
+        let kind = self.role.map_or(usual, |role| role.0);
         let address = match route {
             Route::Straight if !self.read_only => None,
             _ => app_url(run, service, kind, self.read_only)?,

@@ -6,11 +6,11 @@ use clap::Args;
 use serde::Serialize;
 
 use super::dev::{only, specs};
-use crate::embedded::{self, ServerLog};
-use crate::error::{Error, ExitStatus, Result};
-use crate::flags::Format;
-use crate::report::{Report, Style, printable};
-use crate::run::Run;
+use martydb_config::embedded::{self, ServerLog};
+use martydb_model::error::{Error, ExitStatus, Result};
+use martydb_provision::run::Run;
+use martydb_ui::flags::Format;
+use martydb_ui::report::{Report, Style, printable};
 
 /// Between two looks at a log that is followed.
 const PAUSE: Duration = Duration::from_millis(300);

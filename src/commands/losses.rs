@@ -3,12 +3,12 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::model::{Activity, ActualServer, DbName, RoleName};
-use crate::plan::{LOGINS_NAMED, Loss};
-use crate::provision::PlannedServer;
-use crate::report::printable;
-use crate::sql::Statement;
-use crate::units::{counted, first_of};
+use martydb_model::sql::Statement;
+use martydb_model::units::{counted, first_of};
+use martydb_model::{Activity, ActualServer, DbName, RoleName};
+use martydb_provision::plan::{LOGINS_NAMED, Loss};
+use martydb_provision::provision::PlannedServer;
+use martydb_ui::report::printable;
 
 /// Of how many objects the statements are shown.
 const SHOWN: usize = 3;

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Command};
 
-use crate::error::{Error, Result};
-use crate::report::Document;
-use crate::suggest;
+use martydb_model::error::{Error, Result};
+use martydb_model::suggest;
+use martydb_ui::report::Document;
 
 #[derive(Debug, Args)]
 pub struct Arguments {

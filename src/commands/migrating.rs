@@ -8,15 +8,15 @@ use serde::Serialize;
 pub use watch::Watch;
 
 use super::per_service::{errors_text, map_concurrent};
-use crate::error::{ExitStatus, Kind, Result};
-use crate::migrate::files::{Direction, Mode};
-use crate::migrate::{
-    self, Ended, EventSender, Execution, Goal, MigrationId, MigrationOutcome, MigrationTarget, Operator,
-    Options, PlannedFile,
+use martydb_migrate::files::{Direction, Mode};
+use martydb_migrate::{
+    Ended, EventSender, Execution, Goal, MigrationId, MigrationOutcome, MigrationTarget, Operator, Options,
+    PlannedFile,
 };
-use crate::model::DesiredService;
-use crate::report::{Cell, Paint, Report, Style, Table, printable};
-use crate::run::Run;
+use martydb_model::DesiredService;
+use martydb_model::error::{ExitStatus, Kind, Result};
+use martydb_provision::run::Run;
+use martydb_ui::report::{Cell, Paint, Report, Style, Table, printable};
 
 /// How a command runs migrations unless its own flags say otherwise.
 pub fn plain_options(run: &Run) -> Options {
@@ -37,7 +37,7 @@ pub async fn migrate_each(
             match target {
                 Ok(target) => {
                     let (events, receiver) = EventSender::channel();
-                    let work = migrate::run(&target, goal, &options, &events);
+                    let work = martydb_migrate::run(&target, goal, &options, &events);
                     let outcome = watch.follow(&name, receiver, work).await;
                     watch.ended(&outcome);
                     outcome
@@ -58,7 +58,7 @@ pub async fn write_schemas(
 ) {
     for ((service, target), outcome) in targets.iter().zip(outcomes) {
         if let (true, Ok(target), Ended::Ok) = (service.dump_schema, target, outcome.outcome)
-            && let Err(error) = migrate::write_schema(target, outcome.to, run.lock_wait).await
+            && let Err(error) = martydb_migrate::write_schema(target, outcome.to, run.lock_wait).await
         {
             let why: Vec<_> = [error.message].into_iter().chain(error.causes).collect();
             run.out.note(&format!("{}: warning: no schema.sql: {}", service.name, why.join(": ")));

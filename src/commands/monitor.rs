@@ -8,17 +8,17 @@ use clap::Args;
 use serde::Serialize;
 
 use super::verify::Probes;
-use crate::error::{Error, ExitStatus, Result};
-use crate::isolation::Extent;
-use crate::metrics::MonitorCheck;
-use crate::monitor::checks::Schedule;
-use crate::monitor::door::MetricsListener;
-use crate::monitor::exposition::Exposition;
-use crate::monitor::{self, Measurement};
-use crate::replace_file::{Readers, replace_file};
-use crate::report::{Report, Style, error_text, pause};
-use crate::run::Run;
-use crate::units;
+use martydb_config::replace_file::{Readers, replace_file};
+use martydb_deploy::monitor::checks::Schedule;
+use martydb_deploy::monitor::door::MetricsListener;
+use martydb_deploy::monitor::exposition::Exposition;
+use martydb_deploy::monitor::{self, Measurement};
+use martydb_model::error::{Error, ExitStatus, Result};
+use martydb_model::metrics::MonitorCheck;
+use martydb_model::units;
+use martydb_provision::isolation::Extent;
+use martydb_provision::run::Run;
+use martydb_ui::report::{Report, Style, error_text, pause};
 
 #[derive(Debug, Args)]
 pub struct Arguments {

@@ -7,14 +7,14 @@ use std::time::Duration;
 use serde::Serialize;
 use tokio::task::JoinSet;
 
-use crate::error::{Error, ExitStatus, Kind, Result};
-use crate::flags::Select;
-use crate::migrate::MigrationTarget;
-use crate::model::DesiredService;
-use crate::report::{Style, error_text, progress};
-use crate::run::Run;
-use crate::targets;
-use crate::units::first_of;
+use martydb_migrate::MigrationTarget;
+use martydb_model::DesiredService;
+use martydb_model::error::{Error, ExitStatus, Kind, Result};
+use martydb_model::units::first_of;
+use martydb_provision::run::Run;
+use martydb_provision::targets;
+use martydb_ui::flags::Select;
+use martydb_ui::report::{Style, error_text, progress};
 
 #[derive(Serialize)]
 pub struct PerService<T> {

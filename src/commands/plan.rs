@@ -13,13 +13,13 @@ use super::change::{
 use super::dba_script;
 use super::losses::losses_text;
 use super::saved;
-use crate::error::{ExitStatus, Result};
-use crate::flags::Select;
-use crate::plan::Risk;
-use crate::provision::{self, PlanOptions};
-use crate::report::{Report, Style};
-use crate::run::Run;
-use crate::units::counted;
+use martydb_model::error::{ExitStatus, Result};
+use martydb_model::units::counted;
+use martydb_provision::plan::Risk;
+use martydb_provision::provision::{self, PlanOptions};
+use martydb_provision::run::Run;
+use martydb_ui::flags::Select;
+use martydb_ui::report::{Report, Style};
 use outline::ServiceOutline;
 
 #[derive(Debug, Args)]

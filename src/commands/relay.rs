@@ -8,9 +8,9 @@ mod status;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use crate::error::{ExitStatus, Result};
-use crate::report::{Report, Style};
-use crate::run::Run;
+use martydb_model::error::{ExitStatus, Result};
+use martydb_provision::run::Run;
+use martydb_ui::report::{Report, Style};
 
 #[derive(Debug, Args)]
 #[group(skip)]

@@ -9,13 +9,13 @@ use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use serde::Serialize;
 
-use crate::environment::Environment;
-use crate::error::{Error, ExitStatus, Result};
-use crate::flags::{Format, Global};
-use crate::manifest;
-use crate::render::{Landscape, Places, RenderTarget, TARGETS};
-use crate::replace_file::{Readers, replace_file};
-use crate::report::{Out, Report, Style, printable};
+use martydb_config::manifest;
+use martydb_config::replace_file::{Readers, replace_file};
+use martydb_deploy::render::{Landscape, Places, RenderTarget, TARGETS};
+use martydb_model::environment::Environment;
+use martydb_model::error::{Error, ExitStatus, Result};
+use martydb_ui::flags::{Format, Global};
+use martydb_ui::report::{Out, Report, Style, printable};
 
 #[derive(Debug, Args)]
 pub struct Arguments {

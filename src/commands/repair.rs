@@ -4,13 +4,13 @@ use clap::Args;
 use serde::Serialize;
 
 use super::migrating::{Watch, plain_options};
-use crate::error::{Error, Result};
-use crate::flags::OneService;
-use crate::migrate::{self, EventSender, Repairable};
-use crate::report::{Report, Style, printable};
-use crate::run::Run;
-use crate::targets;
-use crate::units::counted;
+use martydb_migrate::{EventSender, Repairable};
+use martydb_model::error::{Error, Result};
+use martydb_model::units::counted;
+use martydb_provision::run::Run;
+use martydb_provision::targets;
+use martydb_ui::flags::OneService;
+use martydb_ui::report::{Report, Style, printable};
 
 #[derive(Debug, Args)]
 #[command(disable_version_flag = true)]
@@ -36,12 +36,12 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<RepairReport> {
     let name = service.name.to_string();
     let (_, target) = targets::of(run, &[service]).await?.remove(0);
     let target = target?;
-    let found = migrate::examine(&target, arguments.version, &options).await?;
+    let found = martydb_migrate::examine(&target, arguments.version, &options).await?;
     if !found.is_empty() {
         ask(run, &name, &found).await?;
         let watch = Watch::new(&run.out);
         let (events, receiver) = EventSender::channel();
-        let work = migrate::repair(&target, &found, arguments.reason.trim(), &options, &events);
+        let work = martydb_migrate::repair(&target, &found, arguments.reason.trim(), &options, &events);
         watch.follow(&name, receiver, work).await?;
     }
     Ok(RepairReport { service: name, repaired: found })

@@ -9,18 +9,20 @@ use clap::Args;
 
 use super::backup::shelf::{BackupShelf, FetchedBackup};
 use super::verify::{self, verify_services};
-use crate::backup::{self, HeadAgainstFiles, LoadSource, RestorePlace, RestoreTarget, compare_head};
-use crate::error::{Error, Result};
-use crate::flags::OneService;
-use crate::migrate::MigrationTarget;
-use crate::migrate::files::folder;
-use crate::model::{DbName, DesiredService};
-use crate::moving::sums;
-use crate::provision::{self, PlanOptions};
-use crate::run::Run;
-use crate::server::execute;
-use crate::sql::{List, Statement, stmt};
-use crate::targets;
+use martydb_migrate::MigrationTarget;
+use martydb_migrate::files::folder;
+use martydb_model::error::{Error, Result};
+use martydb_model::sql::{List, Statement, stmt};
+use martydb_model::{DbName, DesiredService};
+use martydb_pg::server::execute;
+use martydb_provision::backup::{
+    self, HeadAgainstFiles, LoadSource, RestorePlace, RestoreTarget, compare_head,
+};
+use martydb_provision::moving::sums;
+use martydb_provision::provision::{self, PlanOptions};
+use martydb_provision::run::Run;
+use martydb_provision::targets;
+use martydb_ui::flags::OneService;
 
 pub use done::RestoreReport;
 
@@ -132,7 +134,7 @@ impl Restoring<'_> {
         let services = std::slice::from_ref(self.service);
         let mut plans = provision::plan(self.run, services, PlanOptions::default()).await;
         let Some((_, planned)) = plans.pop() else { return Ok(0) };
-        let own = |step: &&crate::plan::Step| step.service.as_ref() == Some(&self.service.name);
+        let own = |step: &&martydb_provision::plan::Step| step.service.as_ref() == Some(&self.service.name);
         Ok(planned?.plan.steps.iter().filter(own).count())
     }
 }

@@ -4,12 +4,13 @@ use clap::Args;
 use serde::Serialize;
 
 use super::init::near;
-use crate::error::Result;
-use crate::flags::OneService;
-use crate::migrate::files::revision::Numbering;
-use crate::migrate::files::{Written, revision};
-use crate::report::{Report, Style};
-use crate::run::Run;
+use crate::shipped_files::TEMPLATES;
+use martydb_migrate::files::revision::{Numbering, TemplateChoice};
+use martydb_migrate::files::{Written, revision};
+use martydb_model::error::Result;
+use martydb_provision::run::Run;
+use martydb_ui::flags::OneService;
+use martydb_ui::report::{Report, Style};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -30,7 +31,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<RevisionReport> {
     let service = run.service(arguments.service.name())?;
     let templates = run.manifest.home().join("templates");
     let numbering = if arguments.timestamp { Numbering::Timestamp } else { Numbering::Next };
-    let template = (arguments.template.as_str(), templates.as_path());
+    let template = TemplateChoice { name: &arguments.template, folder: &templates, builtin: TEMPLATES };
     let written = revision::write(service, &arguments.message, numbering, template)?;
     Ok(RevisionReport { service: service.name.to_string(), written })
 }

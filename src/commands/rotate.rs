@@ -4,12 +4,13 @@ use clap::Args;
 use futures_util::future::join_all;
 use serde::Serialize;
 
-use crate::error::{Error, ExitStatus, Kind, Result};
-use crate::flags::Select;
-use crate::model::{DesiredService, RoleKind, RoleName};
-use crate::report::{Cell, Paint, Report, Style, Table, error_text, printable};
-use crate::rotate::{Rotated, Rotation, Turn, rotate_server};
-use crate::run::Run;
+use super::login_choice::LoginRole;
+use martydb_model::error::{Error, ExitStatus, Kind, Result};
+use martydb_model::{DesiredService, RoleKind, RoleName};
+use martydb_provision::rotate::{Rotated, Rotation, Turn, rotate_server};
+use martydb_provision::run::Run;
+use martydb_ui::flags::Select;
+use martydb_ui::report::{Cell, Paint, Report, Style, Table, error_text, printable};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -17,7 +18,7 @@ pub struct Arguments {
     pub select: Select,
     /// Only this login [default: all three, and further ones].
     #[arg(long, value_enum)]
-    pub role: Option<RoleKind>,
+    pub role: Option<LoginRole>,
     /// Only this further login of the manifest (`access:`).
     #[arg(long, value_name = "NAME", conflicts_with_all = ["role", "overlap", "finish"])]
     pub access: Option<String>,
@@ -42,7 +43,7 @@ impl Arguments {
     }
 
     fn kinds(&self) -> Vec<RoleKind> {
-        match (self.role, &self.access) {
+        match (self.role.map(|role| role.0), &self.access) {
             (Some(role), _) => vec![role],
             (None, Some(_)) => vec![],
             (None, None) => RoleKind::LOGINS.to_vec(),

@@ -8,11 +8,11 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::change::Change;
-use crate::error::{Error, Kind, Result};
-use crate::model::DesiredService;
-use crate::provision::{PlanOptions, Plans};
-use crate::replace_file::{Readers, replace_file};
-use crate::run::Run;
+use martydb_config::replace_file::{Readers, replace_file};
+use martydb_model::DesiredService;
+use martydb_model::error::{Error, Kind, Result};
+use martydb_provision::provision::{PlanOptions, Plans};
+use martydb_provision::run::Run;
 
 const FORMAT_VERSION: u64 = 1;
 

@@ -2,8 +2,8 @@
 
 use clap::{Args, ValueEnum};
 
-use crate::error::Result;
-use crate::report::Document;
+use martydb_model::error::Result;
+use martydb_ui::report::Document;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -25,8 +25,8 @@ pub enum Of {
 
 pub fn run(arguments: &Arguments) -> Result<Document> {
     Ok(Document(match arguments.of {
-        Of::Manifest => crate::manifest::json_schema(),
+        Of::Manifest => martydb_config::manifest::json_schema(),
         Of::VerifyIsolation => super::verify::json_schema(),
-        Of::Backup => crate::backup_store::json_schema(),
+        Of::Backup => martydb_config::backup_store::json_schema(),
     }))
 }

@@ -13,9 +13,9 @@ mod verify;
 
 use clap::{Args, Subcommand};
 
-use crate::error::Result;
-use crate::report::one_of;
-use crate::run::Run;
+use super::one_of::one_of;
+use martydb_model::error::Result;
+use martydb_provision::run::Run;
 
 #[derive(Debug, Args)]
 pub struct Arguments {

@@ -10,19 +10,19 @@ use serde::Serialize;
 
 use super::baseline::from_database::{failed, provided, put};
 use super::migrating::{Watch, plain_options};
-use crate::error::{Error, Kind, Result};
-use crate::flags::OneService;
-use crate::import::pg_dump::{self, DumpExtent, DumpProgram, DumpWithout};
-use crate::import::{contents, first_migration};
-use crate::migrate::files::{Migration, MigrationFolder, Replaced, checkpoint, folder};
-use crate::migrate::{self, EventSender, Goal, MigrationTarget, Options, Unadopted};
-use crate::model::{DesiredServer, DesiredService};
-use crate::report::{Report, Style, printable};
-use crate::run::Run;
-use crate::scratch::Scratch;
-use crate::server::Access;
-use crate::targets;
-use crate::units::counted;
+use martydb_migrate::files::{Migration, MigrationFolder, Replaced, checkpoint, folder};
+use martydb_migrate::import::pg_dump::{self, DumpExtent, DumpProgram, DumpWithout};
+use martydb_migrate::import::{contents, first_migration};
+use martydb_migrate::{EventSender, Goal, MigrationTarget, Options, Unadopted};
+use martydb_model::error::{Error, Kind, Result};
+use martydb_model::units::counted;
+use martydb_model::{DesiredServer, DesiredService};
+use martydb_pg::server::Access;
+use martydb_provision::run::Run;
+use martydb_provision::scratch::Scratch;
+use martydb_provision::targets;
+use martydb_ui::flags::OneService;
+use martydb_ui::report::{Report, Style, printable};
 
 /// The folder of the proof: the dot keeps it out of the migrations.
 const DRAFT: &str = ".martydb-squash";
@@ -120,7 +120,7 @@ impl Squash<'_> {
     async fn write_and_compare(&self, files: &MigrationTarget, replaces: &[Replaced]) -> Result<ProvenDraft> {
         let watch = Watch::new(&self.run.out);
         let (events, receiver) = EventSender::channel();
-        let work = migrate::run(files, Goal::Upgrade, &self.options, &events);
+        let work = martydb_migrate::run(files, Goal::Upgrade, &self.options, &events);
         let outcome = watch.follow(self.service.name.as_str(), receiver, work).await;
         if let Some(error) = outcome.error {
             return Err(error.while_doing("the files cannot build a new database"));
@@ -139,7 +139,7 @@ impl Squash<'_> {
 
     async fn dump(&self, target: &MigrationTarget) -> Result<String> {
         let schemas = self.target.schemas.iter();
-        let table = crate::contract::REFINERY_TABLE.to_owned();
+        let table = martydb_model::contract::REFINERY_TABLE.to_owned();
         let history: Vec<_> = schemas.map(|schema| (schema.to_string(), table.clone())).collect();
         let without = DumpWithout { relations: &history, schemas: &[] };
         pg_dump::dump(&self.program, target, DumpExtent::WithRows, without).await
@@ -173,7 +173,7 @@ impl Squash<'_> {
         statements: &[String],
     ) -> Result<()> {
         let found = Unadopted { major: self.major, ..Unadopted::default() };
-        let mut differences: Vec<String> = migrate::prove(files, checkpoint, &found, &self.options)
+        let mut differences: Vec<String> = martydb_migrate::prove(files, checkpoint, &found, &self.options)
             .await?
             .iter()
             .map(ToString::to_string)

@@ -8,13 +8,13 @@ mod standing;
 mod view;
 
 use super::per_service::errors_text;
-use crate::error::{ExitStatus, Result};
-use crate::migrate::ServiceState;
-use crate::report::{Report, Style};
-use crate::run::Run;
-use crate::targets;
 use backups::KnownBackups;
 use look::{measured, review};
+use martydb_migrate::ServiceState;
+use martydb_model::error::{ExitStatus, Result};
+use martydb_provision::run::Run;
+use martydb_provision::targets;
+use martydb_ui::report::{Report, Style};
 use report::StatusReport;
 
 pub use look::{Arguments, look_at};

@@ -1,9 +1,9 @@
 //! Which commands have a table for `-o csv`, whose columns are keys of their JSON document, and the name in it for
 //! `-o name`. `docs/output.md` is generated from it.
 
-use crate::error::{Error, Result};
-use crate::flags::Format;
-use crate::report::FlatTable;
+use martydb_model::error::{Error, Result};
+use martydb_ui::flags::Format;
+use martydb_ui::report::FlatTable;
 
 macro_rules! tables {
     ($($command:literal: $rows:tt, $name:literal of $columns:tt;)*) => {

@@ -2,14 +2,14 @@
 
 use futures_util::future::join_all;
 
-use crate::catalog::inspect;
-use crate::error::{Error, ExitStatus, Result};
-use crate::model::{DesiredService, RoleKind, RoleName};
-use crate::probe::{self, ConnectionRow, Connections, LoginResult, Task, connections};
-use crate::run::Run;
-use crate::server::Access;
+use martydb_model::error::{Error, ExitStatus, Result};
+use martydb_model::{DesiredService, RoleKind, RoleName};
+use martydb_pg::server::Access;
+use martydb_provision::catalog::inspect;
+use martydb_provision::probe::{self, ConnectionRow, Connections, LoginResult, Task, connections};
+use martydb_provision::run::Run;
 
-pub use crate::flags::Select as Arguments;
+pub use martydb_ui::flags::Select as Arguments;
 
 pub async fn run(run: &Run, select: &Arguments) -> Result<Connections> {
     let services = run.readable(select)?;

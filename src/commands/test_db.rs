@@ -4,16 +4,17 @@ use clap::Args;
 use serde::Serialize;
 
 use super::login_choice;
+use super::login_choice::LoginRole;
 use super::migrating::{Watch, plain_options};
-use crate::connection_string::Form;
-use crate::error::Result;
-use crate::flags::OneService;
-use crate::migrate::EventSender;
-use crate::model::{DesiredService, RoleKind};
-use crate::report::{Cell, Report, Style, Table};
-use crate::run::Run;
-use crate::targets;
-use crate::test_databases::{Cleared, LIFETIME, Workshop};
+use martydb_config::connection_string::Form;
+use martydb_migrate::EventSender;
+use martydb_model::DesiredService;
+use martydb_model::error::Result;
+use martydb_provision::run::Run;
+use martydb_provision::targets;
+use martydb_provision::test_databases::{Cleared, LIFETIME, Workshop};
+use martydb_ui::flags::OneService;
+use martydb_ui::report::{Cell, Report, Style, Table};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -21,7 +22,7 @@ pub struct Arguments {
     pub service: OneService,
     /// Which of its logins.
     #[arg(long, value_enum, default_value = "app")]
-    pub role: RoleKind,
+    pub role: LoginRole,
     /// Output format of the connection string.
     #[arg(long, value_enum, default_value = "uri")]
     pub format: Form,
@@ -56,7 +57,7 @@ async fn make(
     arguments: &Arguments,
 ) -> Result<TestDbReport> {
     // A login without a password is told before anything is made.
-    let mut parts = login_choice::straight(run, service, arguments.role, false).await?;
+    let mut parts = login_choice::straight(run, service, arguments.role.0, false).await?;
     parts.render(arguments.format)?;
     let (events, receiver) = EventSender::channel();
     let watch = Watch::new(&run.out);
@@ -79,7 +80,7 @@ async fn make(
     Ok(TestDbReport::Made(MadeReport {
         service: service.name.to_string(),
         database: made.database.to_string(),
-        role: arguments.role.key(),
+        role: arguments.role.0.key(),
         format: arguments.format.name(),
         url: parts.render(arguments.format)?,
         template: made.template.database.to_string(),

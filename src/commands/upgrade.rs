@@ -3,13 +3,13 @@
 use clap::Args;
 
 use super::migrating::{UpgradeReport, migrate_each, plain_options, write_schemas};
-use crate::error::Result;
-use crate::flags::Select;
-use crate::migrate::files::Direction;
-use crate::migrate::{Execution, Goal, Options, Order};
-use crate::model::DesiredService;
-use crate::run::Run;
-use crate::targets;
+use martydb_migrate::files::Direction;
+use martydb_migrate::{Execution, Goal, Options, Order};
+use martydb_model::DesiredService;
+use martydb_model::error::Result;
+use martydb_provision::run::Run;
+use martydb_provision::targets;
+use martydb_ui::flags::Select;
 
 #[derive(Debug, Args)]
 pub struct Arguments {

@@ -4,10 +4,10 @@ use clap::Args;
 use serde::Serialize;
 
 use super::login_choice::{ChosenLogin, LoginChoice, Route};
-use crate::connection_string::Form;
-use crate::error::Result;
-use crate::report::{Report, Style};
-use crate::run::Run;
+use martydb_config::connection_string::Form;
+use martydb_model::error::Result;
+use martydb_provision::run::Run;
+use martydb_ui::report::{Report, Style};
 
 #[derive(Debug, Args)]
 pub struct Arguments {

@@ -8,16 +8,16 @@ use clap::Args;
 use serde::Serialize;
 
 use super::annotation::{Annotation, CheckFormat, Checkout, Level};
-use crate::error::{ExitStatus, Result};
-use crate::flags::{Format, Select};
-use crate::migrate::check::syntax_errors;
-use crate::migrate::files::inspect::{Inspection, inspect};
-use crate::migrate::files::{FileProblem, MigrationFile, MigrationFolder, folder};
-use crate::migrate::{schema_path, schema_version};
-use crate::model::{DesiredService, LintRules};
-use crate::report::{Report, Style, indented, printable};
-use crate::run::Run;
-use crate::units::counted;
+use martydb_migrate::check::syntax_errors;
+use martydb_migrate::files::inspect::{Inspection, inspect};
+use martydb_migrate::files::{FileProblem, MigrationFile, MigrationFolder, folder};
+use martydb_migrate::{schema_path, schema_version};
+use martydb_model::error::{ExitStatus, Result};
+use martydb_model::units::counted;
+use martydb_model::{DesiredService, LintRules};
+use martydb_provision::run::Run;
+use martydb_ui::flags::{Format, Select};
+use martydb_ui::report::{Report, Style, indented, printable};
 
 #[derive(Debug, Args)]
 pub struct Arguments {

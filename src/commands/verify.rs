@@ -11,15 +11,15 @@ use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
 use super::change::Change;
-use crate::error::{Error, ExitStatus, Result};
-use crate::findings::Severity;
-use crate::flags::{self, Select};
-use crate::isolation::{ANY_MAJOR, Baseline, Extent, Filter, Remediation, remediate, verify};
-use crate::manifest::unknown_finding;
-use crate::model::DesiredService;
-use crate::report::{Report, Style, error_text};
-use crate::run::Run;
-use crate::units::counted;
+use martydb_config::manifest::unknown_finding;
+use martydb_model::DesiredService;
+use martydb_model::error::{Error, ExitStatus, Result};
+use martydb_model::findings::Severity;
+use martydb_model::units::counted;
+use martydb_provision::isolation::{ANY_MAJOR, Baseline, Extent, Filter, Remediation, remediate, verify};
+use martydb_provision::run::Run;
+use martydb_ui::flags::{self, Select};
+use martydb_ui::report::{Report, Style, error_text};
 
 use formats::MatrixExtent;
 use report_file::ReportFile;
@@ -44,7 +44,7 @@ pub struct Arguments {
     pub exhaustive: bool,
     /// Report findings of this severity and above only.
     #[arg(long, value_enum, value_name = "SEVERITY", hide_short_help = true)]
-    pub min_severity: Option<Severity>,
+    pub min_severity: Option<MinSeverity>,
     /// Report findings with this id only; may be repeated.
     #[arg(long, value_name = "ID", hide_short_help = true)]
     pub only: Vec<String>,
@@ -102,7 +102,7 @@ impl Arguments {
             covers_all: self.select.names_none() && self.probes == Probes::Full,
             baseline: self.baseline.as_deref().map(read_baseline).transpose()?.unwrap_or_default(),
             only: self.only.clone(),
-            min_severity: self.min_severity,
+            min_severity: self.min_severity.map(|least| least.0),
             strict: self.strict,
         })
     }
@@ -117,19 +117,28 @@ fn read_baseline(path: &Path) -> Result<Baseline> {
     Baseline::parse(&text).map_err(failed)
 }
 
-impl ValueEnum for Severity {
-    fn value_variants<'a>() -> &'a [Severity] {
-        &[Severity::Low, Severity::Medium, Severity::High, Severity::Critical]
+/// Least severity of the findings that count, as `--min-severity` takes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MinSeverity(pub Severity);
+
+impl ValueEnum for MinSeverity {
+    fn value_variants<'a>() -> &'a [MinSeverity] {
+        &[
+            MinSeverity(Severity::Low),
+            MinSeverity(Severity::Medium),
+            MinSeverity(Severity::High),
+            MinSeverity(Severity::Critical),
+        ]
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
-        let help = match self {
+        let help = match self.0 {
             Severity::Low => "Worth knowing",
             Severity::Medium => "Some login can do what it was not given",
             Severity::High => "A service's data is one step away",
             Severity::Critical => "A service's data is within reach",
         };
-        Some(PossibleValue::new(self.word()).help(help))
+        Some(PossibleValue::new(self.0.word()).help(help))
     }
 }
 
@@ -254,14 +263,22 @@ impl Report for VerifyReport {
     }
 }
 
+/// An entry of an ACL; no grantee is PUBLIC.
+#[cfg(test)]
+fn entry(grantee: Option<&str>, privilege: &str, grantor: &str) -> martydb_model::AclEntry {
+    let role = |name: &str| martydb_model::RoleName::new(name).expect("a name");
+    let (grantee, grantor) = (grantee.map(role).into(), role(grantor));
+    martydb_model::AclEntry { grantee, grantor, privilege: privilege.into(), grantable: false }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::findings::{Finding, IN_DATABASE, PUBLIC_RIGHT, UNMANAGED_POWER};
-    use crate::grants::{Securable, alter_role, revoke};
-    use crate::isolation::step;
-    use crate::model::acl::entry;
-    use crate::sql::Keyword;
+    use super::entry;
+    use martydb_model::findings::{Finding, IN_DATABASE, PUBLIC_RIGHT, UNMANAGED_POWER};
+    use martydb_model::grants::{Securable, alter_role, revoke};
+    use martydb_model::sql::Keyword;
+    use martydb_provision::isolation::step;
 
     #[test]
     fn a_step_names_what_it_changes_and_where_its_statement_runs() {

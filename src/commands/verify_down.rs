@@ -5,19 +5,19 @@ use serde::Serialize;
 
 use super::migrating::plain_options;
 use super::per_service::{PerService, Services, map_concurrent};
-use crate::error::{ExitStatus, Result};
-use crate::flags::Select;
-use crate::migrate::files::folder;
-use crate::migrate::round_trip::{RoundTrip, RoundTripResult, ScratchSource, check_round_trips, folder_of};
-use crate::migrate::{self, MigrationTarget, Options, Sizes};
-use crate::model::{DesiredServer, DesiredService};
-use crate::report::{Cell, Paint, Report, Style, Table, error_text, printable};
-use crate::run::Run;
-use crate::scratch::Scratch;
-use crate::server::Access;
-use crate::server::sessions::SessionList;
-use crate::sqlstate;
-use crate::targets;
+use martydb_migrate::files::folder;
+use martydb_migrate::round_trip::{RoundTrip, RoundTripResult, ScratchSource, check_round_trips, folder_of};
+use martydb_migrate::{MigrationTarget, Options, Sizes};
+use martydb_model::error::{ExitStatus, Result};
+use martydb_model::sqlstate;
+use martydb_model::{DesiredServer, DesiredService};
+use martydb_pg::server::Access;
+use martydb_pg::server::sessions::SessionList;
+use martydb_provision::run::Run;
+use martydb_provision::scratch::Scratch;
+use martydb_provision::targets;
+use martydb_ui::flags::Select;
+use martydb_ui::report::{Cell, Paint, Report, Style, Table, error_text, printable};
 
 #[derive(Debug, Clone, Args)]
 #[command(disable_version_flag = true)]
@@ -115,7 +115,7 @@ async fn chosen(target: &MigrationTarget, arguments: &Arguments, options: &Optio
         return Ok(arguments.version.clone());
     }
     let sessions = SessionList::default();
-    let status = migrate::status(target, Sizes::Skipped, options.lock_wait, &sessions).await;
+    let status = martydb_migrate::status(target, Sizes::Skipped, options.lock_wait, &sessions).await;
     match status.error {
         Some(error) => Err(error),
         None => Ok(status.pending.iter().map(|item| item.version).collect()),

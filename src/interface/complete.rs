@@ -10,12 +10,12 @@ use clap_complete::{ArgValueCandidates, CompletionCandidate};
 
 use super::help::interface;
 use crate::commands::completions;
-use crate::environment::{Environment, environment};
-use crate::error::{Error, Result};
-use crate::findings::KINDS;
-use crate::lint_rules;
-use crate::manifest::{self, Manifest};
-use crate::migrate::files::revision;
+use crate::shipped_files::TEMPLATES;
+use martydb_config::lint_rules;
+use martydb_config::manifest::{self, Manifest};
+use martydb_model::environment::{Environment, environment};
+use martydb_model::error::{Error, Result};
+use martydb_model::findings::KINDS;
 
 /// What may stand in one place of the command line.
 type Candidates = fn() -> Vec<CompletionCandidate>;
@@ -153,7 +153,7 @@ fn templates() -> Vec<CompletionCandidate> {
         (path.extension()? == "sql")
             .then(|| path.file_stem().map(|name| name.to_string_lossy().into_owned()))?
     });
-    candidates(revision::builtin().map(str::to_owned).chain(own))
+    candidates(TEMPLATES.iter().map(|template| template.name.to_owned()).chain(own))
 }
 
 /// Of the services that were typed, or of all.

@@ -2,8 +2,11 @@
 //! and the generated pages are those of the program.
 
 mod commands;
+mod findings;
 mod links;
+mod monitor;
 mod page;
 mod reference;
+mod role_model;
 #[allow(dead_code)]
 mod support;

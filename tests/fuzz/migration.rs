@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use martydb::migrate::check::{TableSizes, lint};
-use martydb::migrate::files::source::{Migration, MigrationFile, judge};
-use martydb::migrate::files::{Repeatable, dependencies, name};
-use martydb::model::LintRules;
+use martydb_migrate::check::{TableSizes, lint};
+use martydb_migrate::files::source::{Migration, MigrationFile, judge};
+use martydb_migrate::files::{Repeatable, dependencies, name};
+use martydb_model::LintRules;
 
 use super::engine::{Target, fuzz};
 

@@ -8,8 +8,8 @@ mod settings;
 
 use std::path::Path;
 
-use martydb::backup_store::{BackupHeader, BackupId, Repository};
-use martydb::model::{BackupPlace, BackupSettings, ServiceName};
+use martydb_config::backup_store::{BackupHeader, BackupId, Repository};
+use martydb_model::{BackupPlace, BackupSettings, ServiceName};
 
 fn settings(home: &Path, to: BackupPlace, encrypt: Vec<String>) -> BackupSettings {
     BackupSettings { to, encrypt, keep: None, jobs: 2, schedule: Default::default(), home: home.to_owned() }
@@ -39,7 +39,7 @@ fn fill(folder: &Path) {
     std::fs::write(folder.join("dump/3018.dat"), b"").unwrap();
 }
 
-async fn backup(repository: &Repository) -> martydb::error::Result<BackupId> {
+async fn backup(repository: &Repository) -> martydb_model::error::Result<BackupId> {
     let staging = repository.stage(&ServiceName::new("orders").unwrap()).await?;
     fill(staging.path());
     staging.finish(header(), &serde_json::json!({"tables": 3})).await
@@ -63,7 +63,7 @@ fn the_manifest_of_a_backup_fits_its_published_schema() {
     let id = run(backup(&repository)).unwrap();
     let text = std::fs::read(home.path().join("store").join(id.as_str()).join("manifest.json")).unwrap();
     let manifest: serde_json::Value = serde_json::from_slice(&text).unwrap();
-    let schema = serde_json::from_str(&martydb::backup_store::json_schema()).unwrap();
+    let schema = serde_json::from_str(&martydb_config::backup_store::json_schema()).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
     assert!(validator.is_valid(&manifest), "{manifest:#}");
     let mut other = manifest;

@@ -4,7 +4,7 @@
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use martydb::migrate::history::catalogue::Catalogue;
+use martydb_migrate::history::catalogue::Catalogue;
 
 use crate::support::workload::{self, Kind};
 use crate::support::{Project, Server};

@@ -10,7 +10,7 @@ mod schedule;
 mod sealed;
 mod secrets;
 
-use martydb::render::TARGETS;
+use martydb_deploy::render::TARGETS;
 
 use crate::support::Project;
 

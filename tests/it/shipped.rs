@@ -169,3 +169,12 @@ fn the_examples_of_the_help_work() {
     }
     assert!(failed.is_empty(), "{}", failed.join("\n\n"));
 }
+
+#[test]
+fn the_shipped_services_have_no_finding_of_lint() {
+    let shipped = Shipped::copy();
+    let found = shipped.0.run(&["lint", "-o", "json"]).expect(0).json();
+    let files = found["files"].as_u64().unwrap();
+    assert!(files >= 17, "{found}");
+    assert_eq!(found["findings"], serde_json::json!([]), "{found}");
+}

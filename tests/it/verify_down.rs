@@ -5,7 +5,7 @@ mod goes_on;
 mod options;
 mod scratch;
 
-use martydb::migrate::history::catalogue::Catalogue;
+use martydb_migrate::history::catalogue::Catalogue;
 
 use crate::support::{Project, Server};
 

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_yaml::{Mapping, Value};
 
-use crate::adopt::{Person, ServiceKeys};
-use crate::manifest::raw::RawAccess;
-use crate::model::DbName;
+use martydb_config::manifest::raw::RawAccess;
+use martydb_model::DbName;
+use martydb_provision::adopt::{Person, ServiceKeys};
 
 /// Further roles that the manifest has already, as they are written.
 pub type DeclaredRoles = BTreeMap<String, RawAccess>;

@@ -1,9 +1,9 @@
 //! The commands that come next, in their order.
 
-use crate::manifest::DEFAULT_ENV;
-use crate::migrate::files::folder;
-use crate::model::DesiredService;
-use crate::provision::PlannedServer;
+use martydb_config::manifest::DEFAULT_ENV;
+use martydb_migrate::files::folder;
+use martydb_model::DesiredService;
+use martydb_provision::provision::PlannedServer;
 
 pub fn commands(env: &str, service: &DesiredService, planned: &PlannedServer, baseline: bool) -> Vec<String> {
     let env = if env == DEFAULT_ENV { String::new() } else { format!(" --env {env}") };

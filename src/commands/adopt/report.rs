@@ -3,14 +3,14 @@
 use serde::Serialize;
 use similar::TextDiff;
 
-use crate::adopt::{Consequences, Declarations, Person, consequences};
 use crate::commands::change::{Change, Changes, Summary, holding, limits_text, risk};
-use crate::manifest::ManifestDraft;
-use crate::model::DesiredService;
-use crate::plan::PrivilegeGap;
-use crate::provision::PlannedServer;
-use crate::report::{Cell, Report, Style, Table, printable};
-use crate::units::{counted, listed};
+use martydb_config::manifest::ManifestDraft;
+use martydb_model::DesiredService;
+use martydb_model::units::{counted, listed};
+use martydb_provision::adopt::{Consequences, Declarations, Person, consequences};
+use martydb_provision::plan::PrivilegeGap;
+use martydb_provision::provision::PlannedServer;
+use martydb_ui::report::{Cell, Report, Style, Table, printable};
 
 /// The manifest before and after, and whether it was written.
 pub struct ManifestEdit {

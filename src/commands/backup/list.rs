@@ -4,13 +4,13 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use super::shown::look;
-use crate::backup_store::{Encryption, Listed};
-use crate::error::Result;
-use crate::report::{Cell, Paint, Report, Style, Table, when};
-use crate::run::Run;
-use crate::units::bytes;
+use martydb_config::backup_store::{Encryption, Listed};
+use martydb_model::error::Result;
+use martydb_model::units::bytes;
+use martydb_provision::run::Run;
+use martydb_ui::report::{Cell, Paint, Report, Style, Table, when};
 
-pub use crate::flags::Select as Arguments;
+pub use martydb_ui::flags::Select as Arguments;
 
 pub async fn run(run: &Run, select: &Arguments) -> Result<BackupList> {
     let repository = run.backups()?;

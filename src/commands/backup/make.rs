@@ -11,17 +11,17 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::shelf::BackupShelf;
-use crate::backup::{BackupRecord, DUMP, ExportedService, HowToTake, RowsCompared, examine};
 use crate::commands::per_service::{PerService, errors_text, map_concurrent};
-use crate::error::{Error, ExitStatus, Kind, Result};
-use crate::flags::Select;
-use crate::migrate::MigrationTarget;
-use crate::model::{DesiredService, ServiceName};
-use crate::provision::{self, PlanOptions};
-use crate::report::{Cell, Report, Style, Table, printable};
-use crate::run::Run;
-use crate::targets;
-use crate::units::{bytes, counted};
+use martydb_migrate::MigrationTarget;
+use martydb_model::error::{Error, ExitStatus, Kind, Result};
+use martydb_model::units::{bytes, counted};
+use martydb_model::{DesiredService, ServiceName};
+use martydb_provision::backup::{BackupRecord, DUMP, ExportedService, HowToTake, RowsCompared, examine};
+use martydb_provision::provision::{self, PlanOptions};
+use martydb_provision::run::Run;
+use martydb_provision::targets;
+use martydb_ui::flags::Select;
+use martydb_ui::report::{Cell, Report, Style, Table, printable};
 
 #[derive(Debug, Default, Args)]
 pub struct Arguments {
@@ -92,7 +92,7 @@ async fn exported(
     let examined = map_concurrent(run.jobs.count, targets, examining).await;
     let locking = |(service, examined): (DesiredService, Result<_>)| async move {
         let locked = match examined {
-            Ok(examined) => crate::backup::ExaminedService::lock(examined).await,
+            Ok(examined) => martydb_provision::backup::ExaminedService::lock(examined).await,
             Err(error) => Err(error),
         };
         (service, locked)

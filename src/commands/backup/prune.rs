@@ -8,13 +8,13 @@ use time::OffsetDateTime;
 
 use super::list::BackupRow;
 use super::shown::look;
-use crate::backup_store::{KeepRule, Listed, Repository, Retainable, staying};
-use crate::error::{Error, ExitStatus, Result};
-use crate::flags::Select;
-use crate::model::Keep;
-use crate::report::{Cell, Paint, Report, Style, Table, error_text, when};
-use crate::run::Run;
-use crate::units::counted;
+use martydb_config::backup_store::{KeepRule, Listed, Repository, Retainable, staying};
+use martydb_model::Keep;
+use martydb_model::error::{Error, ExitStatus, Result};
+use martydb_model::units::counted;
+use martydb_provision::run::Run;
+use martydb_ui::flags::Select;
+use martydb_ui::report::{Cell, Paint, Report, Style, Table, error_text, when};
 
 #[derive(Debug, Clone, Args)]
 pub struct Arguments {

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::backup::BackupRecord;
-use crate::backup_store::{BackupHeader, BackupId, BackupManifest, Repository, Staging, Workspace};
-use crate::error::{Error, Result};
-use crate::model::{DesiredService, ServiceName};
-use crate::run::Run;
+use martydb_config::backup_store::{BackupHeader, BackupId, BackupManifest, Repository, Staging, Workspace};
+use martydb_model::error::{Error, Result};
+use martydb_model::{DesiredService, ServiceName};
+use martydb_provision::backup::BackupRecord;
+use martydb_provision::run::Run;
 
 /// The store, open.
 pub struct BackupShelf {

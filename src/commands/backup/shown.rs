@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use crate::backup_store::{Listed, Repository};
-use crate::error::Result;
-use crate::flags::Select;
-use crate::report::printable;
-use crate::run::Run;
-use crate::units::counted;
+use martydb_config::backup_store::{Listed, Repository};
+use martydb_model::error::Result;
+use martydb_model::units::counted;
+use martydb_provision::run::Run;
+use martydb_ui::flags::Select;
+use martydb_ui::report::printable;
 
 /// What is in a store, as far as it is ours, oldest first.
 pub struct OwnBackups {

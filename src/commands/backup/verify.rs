@@ -5,14 +5,14 @@ use serde::Serialize;
 
 use super::shelf::BackupShelf;
 use super::shown::look;
-use crate::backup::{BackupRecord, LoadSource, RestoreTarget, RowsCompared, load};
 use crate::commands::per_service::{PerService, errors_text};
-use crate::error::{Error, ExitStatus, Kind, Result};
-use crate::flags::Select;
-use crate::report::{Report, Style};
-use crate::run::Run;
-use crate::targets;
-use crate::units::counted;
+use martydb_model::error::{Error, ExitStatus, Kind, Result};
+use martydb_model::units::counted;
+use martydb_provision::backup::{BackupRecord, LoadSource, RestoreTarget, RowsCompared, load};
+use martydb_provision::run::Run;
+use martydb_provision::targets;
+use martydb_ui::flags::Select;
+use martydb_ui::report::{Report, Style};
 
 #[derive(Debug, Args)]
 pub struct Arguments {

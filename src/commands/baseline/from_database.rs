@@ -4,20 +4,20 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::error::{Error, Kind, Result};
-use crate::import::pg_dump::{self, DumpExtent, DumpWithout};
-use crate::import::{FirstMigration, Provided, first_migration};
-use crate::migrate::check::other_tools;
-use crate::migrate::files::folder;
-use crate::migrate::history::Difference;
-use crate::migrate::{self, MigrationTarget, Options, Unadopted};
-use crate::model::{DesiredService, SchemaName};
-use crate::replace_file::{Readers, replace_file};
-use crate::report::printable;
-use crate::run::Run;
-use crate::scratch::Scratch;
-use crate::server::existence::{Existence, ExistenceCheck};
-use crate::units::listed;
+use martydb_config::replace_file::{Readers, replace_file};
+use martydb_migrate::check::other_tools;
+use martydb_migrate::files::folder;
+use martydb_migrate::history::Difference;
+use martydb_migrate::import::pg_dump::{self, DumpExtent, DumpWithout};
+use martydb_migrate::import::{FirstMigration, Provided, first_migration};
+use martydb_migrate::{MigrationTarget, Options, Unadopted};
+use martydb_model::error::{Error, Kind, Result};
+use martydb_model::units::listed;
+use martydb_model::{DesiredService, SchemaName};
+use martydb_pg::server::existence::{Existence, ExistenceCheck};
+use martydb_provision::run::Run;
+use martydb_provision::scratch::Scratch;
+use martydb_ui::report::printable;
 
 /// The file; its folder during the proof begins with a dot, which keeps it out of the migrations.
 const FILE: &str = "V1__before_martydb.sql";
@@ -41,7 +41,7 @@ pub async fn write(
     options: &Options,
 ) -> Result<Adopted> {
     refuse_files(target)?;
-    let found = migrate::examine_unadopted(target, options.lock_wait).await?;
+    let found = martydb_migrate::examine_unadopted(target, options.lock_wait).await?;
     refuse_schemas(service, &found.schemas_of_others)?;
     let program = pg_dump::find(found.major).await?;
     let without = DumpWithout { relations: &found.set_aside, schemas: &found.schemas_aside };
@@ -127,7 +127,7 @@ async fn compare(
         further: vec![],
         ..target.clone()
     };
-    let result = migrate::prove_first(target, &there, found, options).await;
+    let result = martydb_migrate::prove_first(target, &there, found, options).await;
     scratch.remove_after(result).await
 }
 

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use crate::provision::PlannedServer;
-use crate::report::printable;
+use martydb_provision::provision::PlannedServer;
+use martydb_ui::report::printable;
 
 /// A database that is kept, closed, until it is discarded.
 #[derive(Serialize)]

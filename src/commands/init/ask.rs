@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::discovery::{Proposal, service_name};
-use crate::error::{Error, Result};
-use crate::model::ServiceName;
-use crate::prompt;
-use crate::report::{Out, printable};
+use martydb_migrate::discovery::{Proposal, service_name};
+use martydb_model::ServiceName;
+use martydb_model::error::{Error, Result};
+use martydb_ui::prompt;
+use martydb_ui::report::{Out, printable};
 
 /// Shows what was found and asks until all names are right.
 pub async fn services(proposal: &Proposal, out: &Out) -> Result<BTreeSet<ServiceName>> {

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use crate::discovery::{Proposal, ProposedService};
-use crate::import::FoundTool;
-use crate::model::ServiceName;
-use crate::report::{Report, Style, printable};
+use martydb_migrate::discovery::{Proposal, ProposedService};
+use martydb_migrate::import::FoundTool;
+use martydb_model::ServiceName;
+use martydb_ui::report::{Report, Style, printable};
 
 #[derive(Serialize)]
 pub struct InitReport {

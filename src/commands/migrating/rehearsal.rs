@@ -1,8 +1,8 @@
 //! A rehearsal in words.
 
-use crate::migrate::{MigrationOutcome, RehearsedMigration};
-use crate::report::printable;
-use crate::units::bytes;
+use martydb_migrate::{MigrationOutcome, RehearsedMigration};
+use martydb_model::units::bytes;
+use martydb_ui::report::printable;
 
 /// What each file did, and which were left out.
 pub fn rehearsed(outcomes: &[MigrationOutcome]) -> String {

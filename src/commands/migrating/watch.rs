@@ -9,9 +9,9 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tracing::Instrument;
 
 use super::pace::Pace;
-use crate::migrate::{AppliedMigration, Event, MigrationId, MigrationOutcome, RunningMigration};
-use crate::report::{Out, Progress, Unit, progress};
-use crate::units::counted;
+use martydb_migrate::{AppliedMigration, Event, MigrationId, MigrationOutcome, RunningMigration};
+use martydb_model::units::counted;
+use martydb_ui::report::{Out, Progress, Unit, progress};
 
 /// How often the same is said again.
 const EVERY: Duration = Duration::from_secs(10);

@@ -2,10 +2,10 @@
 //! whole.
 
 use crate::commands::change::{Change, alike, risk_paint};
-use crate::plan::grouping::{StepGroup, folded};
-use crate::plan::{Action, Risk, Step, Verb};
-use crate::report::{Paint, Style, paint, printable, wrapped};
-use crate::units::counted;
+use martydb_model::units::counted;
+use martydb_provision::plan::grouping::{StepGroup, folded};
+use martydb_provision::plan::{Action, Risk, Step, Verb};
+use martydb_ui::report::{Paint, Style, paint, printable, wrapped};
 
 /// What a plan would do to one service, or to a server as a whole.
 pub struct ServiceOutline {

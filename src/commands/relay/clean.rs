@@ -3,12 +3,12 @@
 use clap::Args;
 use serde::Serialize;
 
-use crate::error::{Error, ExitStatus, Result};
-use crate::flags::Select;
-use crate::relay::{self, Cleaned};
-use crate::report::{Cell, Report, Style, Table, error_text};
-use crate::run::Run;
-use crate::units::counted;
+use martydb_model::error::{Error, ExitStatus, Result};
+use martydb_model::units::counted;
+use martydb_provision::run::Run;
+use martydb_relay::Cleaned;
+use martydb_ui::flags::Select;
+use martydb_ui::report::{Cell, Report, Style, Table, error_text};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -18,11 +18,11 @@ pub struct Arguments {
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<CleanedOutboxes> {
     let services = run.writable(&arguments.select)?;
-    let outboxes = relay::with_outbox(&services, !arguments.select.names_none())?;
+    let outboxes = martydb_relay::with_outbox(&services, !arguments.select.names_none())?;
     let mut rows = vec![];
     for (service, outbox) in &outboxes {
         let outcome = if outbox.keep.is_some() { "ok" } else { "kept" };
-        let end = relay::clean(run, service, outbox, outbox.keep).await;
+        let end = martydb_relay::clean(run, service, outbox, outbox.keep).await;
         rows.push(CleanedRow::of(service.name.as_str(), outcome, end));
     }
     Ok(CleanedOutboxes { services: rows })

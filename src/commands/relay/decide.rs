@@ -3,10 +3,10 @@
 use clap::Args;
 use serde::Serialize;
 
-use crate::error::{Error, Result};
-use crate::relay::{self, Intervention};
-use crate::report::{Report, Style};
-use crate::run::Run;
+use martydb_model::error::{Error, Result};
+use martydb_provision::run::Run;
+use martydb_relay::Intervention;
+use martydb_ui::report::{Report, Style};
 
 #[derive(Debug, Args)]
 pub struct RetryArguments {
@@ -52,8 +52,8 @@ async fn decide(
         Some(name) => vec![run.service(name)?.clone()],
         None => run.manifest.services.values().cloned().collect(),
     };
-    let outboxes = relay::with_outbox(&services, which.service.is_some())?;
-    let service = relay::intervene(run, &outboxes, &which.event, what).await?;
+    let outboxes = martydb_relay::with_outbox(&services, which.service.is_some())?;
+    let service = martydb_relay::intervene(run, &outboxes, &which.event, what).await?;
     Ok(DecidedEvent { service: service.name.to_string(), event_id: which.event.clone(), outcome })
 }
 

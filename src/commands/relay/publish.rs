@@ -5,12 +5,12 @@ use std::sync::Arc;
 use clap::Args;
 use serde::Serialize;
 
-use crate::error::{Error, ExitStatus, Result};
-use crate::flags::Select;
-use crate::model::{DesiredService, Outbox};
-use crate::relay::{self, Published};
-use crate::report::{Cell, Paint, Report, Style, Table, error_text, pause};
-use crate::run::Run;
+use martydb_model::error::{Error, ExitStatus, Result};
+use martydb_model::{DesiredService, Outbox};
+use martydb_provision::run::Run;
+use martydb_relay::Published;
+use martydb_ui::flags::Select;
+use martydb_ui::report::{Cell, Paint, Report, Style, Table, error_text, pause};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -26,7 +26,7 @@ pub struct Arguments {
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<PublishedEvents> {
     let services = run.readable(&arguments.select)?;
-    let outboxes = relay::with_outbox(&services, !arguments.select.names_none())?;
+    let outboxes = martydb_relay::with_outbox(&services, !arguments.select.names_none())?;
     if arguments.dry_run {
         return preview(run, &outboxes).await;
     }
@@ -35,18 +35,18 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<PublishedEvents> {
         run.out.serves();
         let names: Vec<&str> = outboxes.iter().map(|(service, _)| service.name.as_str()).collect();
         run.out.note(&format!("publishing the events of {}", names.join(", ")));
-        relay::serve(run, &outboxes).await;
+        martydb_relay::serve(run, &outboxes).await;
         run.out.note("stopped: nothing is on its way");
         return Ok(PublishedEvents::default());
     }
-    let done = relay::once(run, &outboxes).await;
+    let done = martydb_relay::once(run, &outboxes).await;
     Ok(PublishedEvents { services: done.into_iter().map(ServiceRow::of).collect(), next: None })
 }
 
 async fn preview(run: &Run, outboxes: &[(DesiredService, Arc<Outbox>)]) -> Result<PublishedEvents> {
     let mut next = vec![];
     for (service, outbox) in outboxes {
-        let events = relay::preview(run, service, outbox).await?;
+        let events = martydb_relay::preview(run, service, outbox).await?;
         next.extend(events.into_iter().map(|event| NextEvent {
             service: service.name.to_string(),
             event_id: event.event_id,

@@ -3,18 +3,17 @@
 use futures_util::future::join_all;
 use serde::Serialize;
 
-use crate::error::{Error, ExitStatus, Result};
-use crate::relay;
-use crate::report::{Cell, Paint, Report, Style, Table, error_text};
-use crate::run::Run;
+use martydb_model::error::{Error, ExitStatus, Result};
+use martydb_provision::run::Run;
+use martydb_ui::report::{Cell, Paint, Report, Style, Table, error_text};
 
-pub use crate::flags::Select as Arguments;
+pub use martydb_ui::flags::Select as Arguments;
 
 pub async fn run(run: &Run, select: &Arguments) -> Result<RelayStatus> {
     let services = run.readable(select)?;
-    let outboxes = relay::with_outbox(&services, !select.names_none())?;
+    let outboxes = martydb_relay::with_outbox(&services, !select.names_none())?;
     let read = outboxes.iter().map(|(service, outbox)| async move {
-        let state = relay::read(run, service, outbox).await;
+        let state = martydb_relay::read(run, service, outbox).await;
         let (state, error) = state.map_or_else(|error| (None, Some(error)), |state| (Some(state), None));
         OutboxRow {
             service: service.name.to_string(),

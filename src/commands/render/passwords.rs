@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use secrecy::SecretString;
 use time::OffsetDateTime;
 
-use crate::credentials;
-use crate::environment::Environment;
-use crate::error::{Error, Result};
-use crate::model::{RoleName, ServerName};
-use crate::render::{Landscape, PasswordsToSeal, SealingKey};
-use crate::secrets::{CredentialKey, Store};
+use martydb_config::credentials;
+use martydb_config::secrets::{CredentialKey, Store};
+use martydb_deploy::render::{Landscape, PasswordsToSeal, SealingKey};
+use martydb_model::environment::Environment;
+use martydb_model::error::{Error, Result};
+use martydb_model::{RoleName, ServerName};
 
 /// # Errors
 /// If the manifest names no certificate, or one that is over, or if a password is missing.
@@ -62,7 +62,7 @@ fn admins(
     environment: &Environment,
 ) -> Result<BTreeMap<ServerName, SecretString>> {
     let only = landscape.servers.len() == 1;
-    let one = |server: &crate::render::ServerNode<'_>| {
+    let one = |server: &martydb_deploy::render::ServerNode<'_>| {
         let password = credentials::admin_password(environment, server.url, only).ok_or_else(|| {
             let message = format!("the password of the admin of server \"{}\" is not known", server.name);
             Error::manifest(message).hint(format!("set the variable {}", server.password_variable))

@@ -1,11 +1,11 @@
 //! `restore --discard-old`: the databases that restores have replaced go.
 
 use super::done::RestoreReport;
-use crate::backup::{discard, list_kept};
-use crate::error::Result;
-use crate::model::DesiredService;
-use crate::run::Run;
-use crate::units::{bytes, counted};
+use martydb_model::DesiredService;
+use martydb_model::error::Result;
+use martydb_model::units::{bytes, counted};
+use martydb_provision::backup::{discard, list_kept};
+use martydb_provision::run::Run;
 
 pub async fn run(run: &Run, service: &DesiredService) -> Result<RestoreReport> {
     let (access, desired) = (run.admin(&service.server).await?, run.manifest.desired(&service.server));

@@ -2,13 +2,13 @@
 
 use serde::Serialize;
 
-use crate::backup::{HeadAgainstFiles, RestoreEnd, RowsCompared};
 use crate::commands::backup::shelf::FetchedBackup;
 use crate::commands::verify::VerifyReport;
-use crate::error::ExitStatus;
-use crate::model::{DbName, DesiredService};
-use crate::report::{Report, Style};
-use crate::units::counted;
+use martydb_model::error::ExitStatus;
+use martydb_model::units::counted;
+use martydb_model::{DbName, DesiredService};
+use martydb_provision::backup::{HeadAgainstFiles, RestoreEnd, RowsCompared};
+use martydb_ui::report::{Report, Style};
 
 #[derive(Serialize)]
 pub struct RestoreReport {

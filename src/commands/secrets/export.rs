@@ -9,13 +9,14 @@ use serde::Serialize;
 
 use super::files::{self, SecretFolder};
 use super::formats::{self, ExportFormat, Exported};
-use crate::error::{Error, Result};
-use crate::flags::{Format, Select};
-use crate::model::{DesiredService, RoleKind};
-use crate::report::{Cell, Paint, Report, Style, Table, printable};
-use crate::run::Run;
-use crate::secrets::{CredentialKey, PrivateFile};
-use crate::units::counted;
+use crate::commands::login_choice::LoginRole;
+use martydb_config::secrets::{CredentialKey, PrivateFile};
+use martydb_model::error::{Error, Result};
+use martydb_model::units::counted;
+use martydb_model::{DesiredService, RoleKind};
+use martydb_provision::run::Run;
+use martydb_ui::flags::{Format, Select};
+use martydb_ui::report::{Cell, Paint, Report, Style, Table, printable};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -26,7 +27,7 @@ pub struct Arguments {
     pub format: ExportFormat,
     /// Only this login; may be repeated [default: app and further logins for kubernetes, all for the others].
     #[arg(long, value_enum)]
-    pub role: Vec<RoleKind>,
+    pub role: Vec<LoginRole>,
     /// Write the passwords themselves; without it only their names are shown.
     #[arg(long, requires = "out")]
     pub values: bool,
@@ -38,7 +39,8 @@ pub struct Arguments {
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<ExportReport> {
     let services = run.readable(&arguments.select)?;
-    let kinds = arguments.format.kinds(&arguments.role);
+    let chosen: Vec<RoleKind> = arguments.role.iter().map(|role| role.0).collect();
+    let kinds = arguments.format.kinds(&chosen);
     let destination = match &arguments.out {
         Some(path) if arguments.format == ExportFormat::Compose => {
             Some(Destination::Folder(SecretFolder::find(path)?))
@@ -46,7 +48,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<ExportReport> {
         Some(path) => Some(Destination::find(run, path)?),
         None => None,
     };
-    let all = logins(run, &services, &kinds, arguments.format, &arguments.role).await?;
+    let all = logins(run, &services, &kinds, arguments.format, &chosen).await?;
     distinct(arguments.format, &all)?;
     let Some(destination) = destination else { return Ok(ExportReport::new(run, arguments, &all)) };
     for one in all.iter().filter(|one| one.kept.is_none()) {

@@ -11,12 +11,12 @@ use secrecy::SecretString;
 
 use super::formats::Exported;
 use crate::commands::login_choice;
-use crate::connection_string::Form;
-use crate::error::{Error, Result};
-use crate::manifest::ServerLocation;
-use crate::render::admin_password_file;
-use crate::run::Run;
-use crate::secrets::{self, PrivateFile};
+use martydb_config::connection_string::Form;
+use martydb_config::manifest::ServerLocation;
+use martydb_config::secrets::{self, PrivateFile};
+use martydb_deploy::render::admin_password_file;
+use martydb_model::error::{Error, Result};
+use martydb_provision::run::Run;
 
 pub struct SecretFolder(PathBuf);
 

@@ -8,12 +8,12 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
 use crate::commands::login_choice;
-use crate::error::{Error, Kind, Result};
-use crate::model::{DesiredService, RoleKind};
-use crate::probe::{self, ProbeLogin, Task};
-use crate::render;
-use crate::run::Run;
-use crate::secrets::{CredentialKey, KeptLogin, Secrets, Store};
+use martydb_config::secrets::{CredentialKey, KeptLogin, Secrets, Store};
+use martydb_deploy::render;
+use martydb_model::error::{Error, Kind, Result};
+use martydb_model::{DesiredService, RoleKind};
+use martydb_provision::probe::{self, ProbeLogin, Task};
+use martydb_provision::run::Run;
 
 /// The keys of annotations by which `secrets import` finds the login again.
 pub const ANNOTATIONS: [&str; 4] =

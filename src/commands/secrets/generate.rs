@@ -3,12 +3,12 @@
 use clap::Args;
 use serde::Serialize;
 
-use crate::error::Result;
-use crate::flags::Select;
-use crate::report::{Report, Style};
-use crate::run::Run;
-use crate::secrets::CredentialKey;
-use crate::units::counted;
+use martydb_config::secrets::CredentialKey;
+use martydb_model::error::Result;
+use martydb_model::units::counted;
+use martydb_provision::run::Run;
+use martydb_ui::flags::Select;
+use martydb_ui::report::{Report, Style};
 
 #[derive(Debug, Args)]
 pub struct Arguments {

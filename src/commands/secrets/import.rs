@@ -10,10 +10,10 @@ use serde::Serialize;
 
 use super::incoming::{self, ImportFormat};
 use super::transferred::Transferred;
-use crate::error::{Error, ExitStatus, Result};
-use crate::report::{Report, Style};
-use crate::run::Run;
-use crate::secrets::PrivateFile;
+use martydb_config::secrets::PrivateFile;
+use martydb_model::error::{Error, ExitStatus, Result};
+use martydb_provision::run::Run;
+use martydb_ui::report::{Report, Style};
 
 #[derive(Debug, Args)]
 pub struct Arguments {

@@ -10,12 +10,12 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use super::formats::{ANNOTATIONS, VERSION};
-use crate::contract::alternate_of;
-use crate::error::{Error, Result};
-use crate::model::RoleName;
-use crate::run::Run;
-use crate::secrets::{CredentialKey, KeptEntries, KeptLogin};
-use crate::yaml;
+use martydb_config::secrets::{CredentialKey, KeptEntries, KeptLogin};
+use martydb_model::RoleName;
+use martydb_model::contract::alternate_of;
+use martydb_model::error::{Error, Result};
+use martydb_model::yaml;
+use martydb_provision::run::Run;
 
 /// What the file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

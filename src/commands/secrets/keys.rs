@@ -1,8 +1,8 @@
 //! Every login of the manifest, further ones included.
 
-use crate::provision::credential_keys;
-use crate::run::Run;
-use crate::secrets::CredentialKey;
+use martydb_config::secrets::CredentialKey;
+use martydb_provision::provision::credential_keys;
+use martydb_provision::run::Run;
 
 pub fn all(run: &Run) -> Vec<CredentialKey> {
     run.manifest.servers.keys().flat_map(|server| credential_keys(&run.manifest.desired(server))).collect()

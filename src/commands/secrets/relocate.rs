@@ -4,11 +4,11 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::transferred::Transferred;
-use crate::error::{Error, ExitStatus, Result};
-use crate::manifest::{Absent, SecretsSpec, default_secrets_path, wrong_in_secrets};
-use crate::report::{Report, Style, printable};
-use crate::run::Run;
-use crate::secrets::{CredentialKey, KeptEntries, PrivateFile, Store};
+use martydb_config::manifest::{Absent, SecretsSpec, default_secrets_path, wrong_in_secrets};
+use martydb_config::secrets::{CredentialKey, KeptEntries, PrivateFile, Store};
+use martydb_model::error::{Error, ExitStatus, Result};
+use martydb_provision::run::Run;
+use martydb_ui::report::{Report, Style, printable};
 
 #[derive(Debug, Args)]
 pub struct Arguments {

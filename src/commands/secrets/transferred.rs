@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use crate::error::{Error, ExitStatus};
-use crate::report::{Style, error_text};
-use crate::secrets::{KeptEntries, Receipt};
-use crate::units::counted;
+use martydb_config::secrets::{KeptEntries, Receipt};
+use martydb_model::error::{Error, ExitStatus};
+use martydb_model::units::counted;
+use martydb_ui::report::{Style, error_text};
 
 #[derive(Serialize)]
 pub struct Transferred {

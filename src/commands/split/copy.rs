@@ -6,22 +6,22 @@ use clap::Args;
 use serde::Serialize;
 
 use super::shared::{self, MapChoice};
-use crate::error::{Error, Kind, Result};
-use crate::model::DesiredService;
-use crate::report::{Cell, Paint, Report, Style, Table};
-use crate::run::Run;
-use crate::server::Connection;
-use crate::splitting::SplitPlan;
-use crate::splitting::beginning::{BegunRun, PlannedRun, begin};
-use crate::splitting::copying::{CopyTarget, FilledCount, SplitCopy};
-use crate::splitting::inspect::SourceMoment;
-use crate::splitting::state::source::{self, SplitRelation};
-use crate::splitting::state::{SplitKind, SplitPhase};
-use crate::splitting::tables::DatabaseTables;
-use crate::splitting::{offline, online};
-use crate::targets;
-use crate::units::{bytes, counted};
 use follow::FollowedSource;
+use martydb_model::DesiredService;
+use martydb_model::error::{Error, Kind, Result};
+use martydb_model::units::{bytes, counted};
+use martydb_pg::server::Connection;
+use martydb_provision::run::Run;
+use martydb_provision::targets;
+use martydb_split::SplitPlan;
+use martydb_split::beginning::{BegunRun, PlannedRun, begin};
+use martydb_split::copying::{CopyTarget, FilledCount, SplitCopy};
+use martydb_split::inspect::SourceMoment;
+use martydb_split::state::source::{self, SplitRelation};
+use martydb_split::state::{SplitKind, SplitPhase};
+use martydb_split::tables::DatabaseTables;
+use martydb_split::{offline, online};
+use martydb_ui::report::{Cell, Paint, Report, Style, Table};
 
 #[derive(Debug, Args)]
 pub struct Arguments {

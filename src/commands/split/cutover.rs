@@ -5,13 +5,13 @@ use serde::Serialize;
 
 use super::shared::{self, MapChoice};
 use crate::commands::login_choice;
-use crate::connection_string::Form;
-use crate::error::Result;
-use crate::model::{DesiredService, RoleKind};
-use crate::report::{Report, Style};
-use crate::run::Run;
-use crate::splitting::state::SplitPhase;
-use crate::splitting::switching::{SwitchEnds, Switched, cut_over};
+use martydb_config::connection_string::Form;
+use martydb_model::error::Result;
+use martydb_model::{DesiredService, RoleKind};
+use martydb_provision::run::Run;
+use martydb_split::state::SplitPhase;
+use martydb_split::switching::{SwitchEnds, Switched, cut_over};
+use martydb_ui::report::{Report, Style};
 
 #[derive(Debug, Args)]
 pub struct Arguments {

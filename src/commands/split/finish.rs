@@ -7,18 +7,18 @@ use serde::Serialize;
 
 use super::shared::{self, MapChoice};
 use crate::commands::verify::{self, VerifyReport, verify_services};
-use crate::error::{Error, ExitStatus, Result};
-use crate::findings::Severity;
-use crate::isolation::Assessment;
-use crate::model::DesiredService;
-use crate::report::{Report, Style, printable};
-use crate::run::Run;
-use crate::server::Connection;
-use crate::splitting::state::source;
-use crate::splitting::switching::{
+use martydb_model::DesiredService;
+use martydb_model::error::{Error, ExitStatus, Result};
+use martydb_model::findings::Severity;
+use martydb_model::units::counted;
+use martydb_pg::server::Connection;
+use martydb_provision::isolation::Assessment;
+use martydb_provision::run::Run;
+use martydb_split::state::source;
+use martydb_split::switching::{
     FinishRemoval, OldLogin, SwitchEnds, begin_finish, clear_source, clear_target, old_logins, removal,
 };
-use crate::units::counted;
+use martydb_ui::report::{Report, Style, printable};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -99,7 +99,7 @@ async fn consent(run: &Run, arguments: &Arguments, report: &FinishedSplit) -> Re
         None if run.can_ask => {
             run.out.show(&report.listing());
             let asked = format!("Type the shared database's name to remove all of this from it: {database}");
-            crate::prompt::text(&asked).await?
+            martydb_ui::prompt::text(&asked).await?
         }
         None => {
             return Err(Error::usage(format!("finishing the split of \"{database}\" needs its name, nothing was touched"))

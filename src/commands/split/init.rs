@@ -6,13 +6,13 @@ use clap::Args;
 use serde::Serialize;
 
 use super::shared::{MapChoice, near};
-use crate::error::{Error, Result};
-use crate::replace_file::{Readers, replace_file};
-use crate::report::{Cell, Report, Style, Table, printable};
-use crate::run::Run;
-use crate::splitting::{CrossingEdge, SplitProposal, inspect, plan, proposal, signs, split_yaml};
-use crate::suggest::hint;
-use crate::units::counted;
+use martydb_config::replace_file::{Readers, replace_file};
+use martydb_model::error::{Error, Result};
+use martydb_model::suggest::hint;
+use martydb_model::units::counted;
+use martydb_provision::run::Run;
+use martydb_split::{CrossingEdge, SplitProposal, inspect, plan, proposal, signs, split_yaml};
+use martydb_ui::report::{Cell, Report, Style, Table, printable};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -99,7 +99,7 @@ impl ProposedMap {
         text: Option<String>,
         next: String,
     ) -> ProposedMap {
-        let tables = |all: &[crate::splitting::GuessedTable]| -> Vec<ProposedTable> {
+        let tables = |all: &[martydb_split::GuessedTable]| -> Vec<ProposedTable> {
             all.iter()
                 .map(|one| ProposedTable { table: one.table.clone(), reason: one.reason.clone() })
                 .collect()

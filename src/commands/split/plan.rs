@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 use clap::Args;
 
 use super::shared::{self, MapChoice};
-use crate::error::Result;
-use crate::import::pg_dump;
-use crate::manifest::SplitMap;
-use crate::run::Run;
-use crate::server::Access;
-use crate::splitting::{SourceCatalogue, SourceSettings, SplitPlan, inspect, places, privileges};
+use martydb_config::manifest::SplitMap;
+use martydb_migrate::import::pg_dump;
+use martydb_model::error::Result;
+use martydb_pg::server::Access;
+use martydb_provision::run::Run;
+use martydb_split::{SourceCatalogue, SourceSettings, SplitPlan, inspect, places, privileges};
 pub use report::PlannedSplit;
 use report::SplitNeed;
 

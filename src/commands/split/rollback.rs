@@ -5,11 +5,11 @@ use serde::Serialize;
 
 use super::shared::{self, MapChoice};
 use super::status::next;
-use crate::error::Result;
-use crate::report::{Report, Style};
-use crate::run::Run;
-use crate::splitting::state::SplitPhase;
-use crate::splitting::switching::{AfterRollback, RolledBack, SwitchEnds, roll_back};
+use martydb_model::error::Result;
+use martydb_provision::run::Run;
+use martydb_split::state::SplitPhase;
+use martydb_split::switching::{AfterRollback, RolledBack, SwitchEnds, roll_back};
+use martydb_ui::report::{Report, Style};
 
 #[derive(Debug, Args)]
 pub struct Arguments {

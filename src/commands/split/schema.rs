@@ -11,18 +11,18 @@ use super::shared::{self, MapChoice, near};
 use crate::commands::baseline::from_database::{failed, provided, put};
 use crate::commands::migrating::plain_options;
 use crate::commands::per_service::{PerService, errors_text};
-use crate::error::{Error, ExitStatus, Kind, Result};
-use crate::import::first_migration;
-use crate::manifest::SplitMap;
-use crate::migrate::files::folder;
-use crate::migrate::history::{Catalogue, Difference};
-use crate::migrate::{self, EventSender, Goal, MigrationTarget};
-use crate::model::DesiredService;
-use crate::report::{Cell, Paint, Report, Style, Table, indented, printable, progress};
-use crate::run::Run;
-use crate::scratch::Scratch;
-use crate::splitting::schema::DumpedSource;
-use crate::targets;
+use martydb_config::manifest::SplitMap;
+use martydb_migrate::files::folder;
+use martydb_migrate::history::{Catalogue, Difference};
+use martydb_migrate::import::first_migration;
+use martydb_migrate::{EventSender, Goal, MigrationTarget};
+use martydb_model::DesiredService;
+use martydb_model::error::{Error, ExitStatus, Kind, Result};
+use martydb_provision::run::Run;
+use martydb_provision::scratch::Scratch;
+use martydb_provision::targets;
+use martydb_split::schema::DumpedSource;
+use martydb_ui::report::{Cell, Paint, Report, Style, Table, indented, printable, progress};
 
 /// The file; its folder during the proof begins with a dot, which keeps it out of the migrations.
 const FILE: &str = "V1__from_shared_database.sql";
@@ -143,10 +143,10 @@ async fn built(
     let options = plain_options(run);
     let scratch = Scratch::make(&access, &desired, service).await?;
     let there = MigrationTarget { folder: folder.to_owned(), ..scratch.target(target) };
-    let made = migrate::run(&there, Goal::Upgrade, &options, &EventSender::ignored()).await;
+    let made = martydb_migrate::run(&there, Goal::Upgrade, &options, &EventSender::ignored()).await;
     let found = match made.error {
         Some(error) => Err(error.while_doing(otherwise)),
-        None => migrate::catalogue(&there, options.lock_wait).await,
+        None => martydb_migrate::catalogue(&there, options.lock_wait).await,
     };
     scratch.remove_after(found).await
 }

@@ -6,19 +6,19 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::error::{Error, Kind, Result};
-use crate::manifest::SplitMap;
-use crate::migrate::MigrationTarget;
-use crate::model::{DesiredService, ServiceName};
-use crate::run::Run;
-use crate::server::{Access, Connection, lock};
-use crate::splitting::SplitPlan;
-use crate::splitting::copying::{CopyTarget, SplitCopy};
-use crate::splitting::state::LOCK;
-use crate::splitting::state::source::{self as state, SplitRun, SplitService};
-use crate::suggest::hint;
-use crate::targets;
-use crate::units::counted;
+use martydb_config::manifest::SplitMap;
+use martydb_migrate::MigrationTarget;
+use martydb_model::error::{Error, Kind, Result};
+use martydb_model::suggest::hint;
+use martydb_model::units::counted;
+use martydb_model::{DesiredService, ServiceName};
+use martydb_pg::server::{Access, Connection, lock};
+use martydb_provision::run::Run;
+use martydb_provision::targets;
+use martydb_split::SplitPlan;
+use martydb_split::copying::{CopyTarget, SplitCopy};
+use martydb_split::state::LOCK;
+use martydb_split::state::source::{self as state, SplitRun, SplitService};
 
 /// The map's name beside the manifest.
 const FILE: &str = "split.yaml";

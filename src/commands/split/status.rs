@@ -6,20 +6,20 @@ use clap::Args;
 use serde::Serialize;
 
 use super::shared::{self, MapChoice};
-use crate::error::{Error, ExitStatus, Result};
-use crate::manifest::SplitMap;
-use crate::migrate::MigrationTarget;
-use crate::model::DesiredService;
-use crate::report::{Cell, Paint, Report, Style, Table, error_text, printable};
-use crate::run::Run;
-use crate::server::Connection;
-use crate::splitting::fingerprint::ChangedDefinition;
-use crate::splitting::following::FollowedSide;
-use crate::splitting::standing::{self, LoadedCount, ServiceStanding};
-use crate::splitting::state::SplitPhase;
-use crate::splitting::state::source;
-use crate::targets;
-use crate::units::bytes;
+use martydb_config::manifest::SplitMap;
+use martydb_migrate::MigrationTarget;
+use martydb_model::DesiredService;
+use martydb_model::error::{Error, ExitStatus, Result};
+use martydb_model::units::bytes;
+use martydb_pg::server::Connection;
+use martydb_provision::run::Run;
+use martydb_provision::targets;
+use martydb_split::fingerprint::ChangedDefinition;
+use martydb_split::following::FollowedSide;
+use martydb_split::standing::{self, LoadedCount, ServiceStanding};
+use martydb_split::state::SplitPhase;
+use martydb_split::state::source;
+use martydb_ui::report::{Cell, Paint, Report, Style, Table, error_text, printable};
 
 #[derive(Debug, Args)]
 pub struct Arguments {

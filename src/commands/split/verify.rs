@@ -5,18 +5,18 @@ use serde::Serialize;
 
 use super::shared::{MapChoice, SplitAtWork};
 use crate::commands::per_service::{PerService, errors_text};
-use crate::error::{Error, ExitStatus, Kind, Result};
-use crate::report::{Cell, Paint, Report, Style, Table, printable};
-use crate::run::Run;
-use crate::splitting::comparing::{
+use martydb_model::error::{Error, ExitStatus, Kind, Result};
+use martydb_provision::run::Run;
+use martydb_split::comparing::{
     ComparedMoment, ComparedTables, DifferingTable, RowDifference, SidesComparison, TargetComparison,
 };
-use crate::splitting::copying::CopyTarget;
-use crate::splitting::state::SplitPhase;
-use crate::splitting::state::source::SplitService;
-use crate::splitting::switching::{SwitchEnds, verify_following};
-use crate::splitting::tables::DatabaseTables;
-use crate::splitting::{closing, sessions};
+use martydb_split::copying::CopyTarget;
+use martydb_split::state::SplitPhase;
+use martydb_split::state::source::SplitService;
+use martydb_split::switching::{SwitchEnds, verify_following};
+use martydb_split::tables::DatabaseTables;
+use martydb_split::{closing, sessions};
+use martydb_ui::report::{Cell, Paint, Report, Style, Table, printable};
 
 #[derive(Debug, Args)]
 pub struct Arguments {

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::backup_store::BackupSummary;
-use crate::error::{Error, Kind, Result};
-use crate::run::Run;
+use martydb_config::backup_store::BackupSummary;
+use martydb_model::error::{Error, Kind, Result};
+use martydb_provision::run::Run;
 
 /// Services are what `status` is about: object storage that takes longer is not waited for.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -7,15 +7,15 @@ use clap::Args;
 
 use super::standing::StatusWord;
 use crate::commands::per_service::map_concurrent;
-use crate::error::{Error, Result};
-use crate::flags::{Format, Select};
-use crate::migrate::{self, MigrationTarget, ServiceState, ServiceStatus, Sizes};
-use crate::model::{DesiredService, ServerName};
-use crate::provision::{self, PlanOptions, PlannedServer};
-use crate::report::progress;
-use crate::run::Run;
-use crate::server::sessions::SessionList;
-use crate::targets;
+use martydb_migrate::{MigrationTarget, ServiceState, ServiceStatus, Sizes};
+use martydb_model::error::{Error, Result};
+use martydb_model::{DesiredService, ServerName};
+use martydb_pg::server::sessions::SessionList;
+use martydb_provision::provision::{self, PlanOptions, PlannedServer};
+use martydb_provision::run::Run;
+use martydb_provision::targets;
+use martydb_ui::flags::{Format, Select};
+use martydb_ui::report::progress;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -77,7 +77,7 @@ async fn look(run: &Run, targets: Targets, sizes: Sizes) -> Vec<ServiceStatus> {
         async move {
             match target {
                 Ok(target) => {
-                    let status = migrate::status(&target, sizes, wait, &sessions);
+                    let status = martydb_migrate::status(&target, sizes, wait, &sessions);
                     asking.run(service.name.as_str(), status).await
                 }
                 Err(error) => ServiceStatus::unreachable(&service, error),

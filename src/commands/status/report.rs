@@ -5,8 +5,8 @@ use serde::{Serialize, Serializer};
 use super::backups::KnownBackups;
 use super::look::Arguments;
 use super::standing::StatusWord;
-use crate::backup_store::BackupSummary;
-use crate::migrate::{ServiceStatus, Sizes};
+use martydb_config::backup_store::BackupSummary;
+use martydb_migrate::{ServiceStatus, Sizes};
 
 /// All services that were looked at, and which of them are shown.
 pub struct StatusReport {

@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 use super::backups::KnownBackups;
 use super::look::{Arguments, measured, review};
 use super::report::StatusReport;
-use crate::error::{Error, Result};
-use crate::flags::Format;
-use crate::migrate::ServiceState;
-use crate::model::DesiredService;
-use crate::report::{Out, Report, pause};
-use crate::run::Run;
-use crate::targets;
+use martydb_migrate::ServiceState;
+use martydb_model::DesiredService;
+use martydb_model::error::{Error, Result};
+use martydb_provision::run::Run;
+use martydb_provision::targets;
+use martydb_ui::flags::Format;
+use martydb_ui::report::{Out, Report, pause};
 
 /// A backup is no matter of seconds, and object storage is paid by the question.
 const BACKUPS_EVERY: Duration = Duration::from_secs(60);

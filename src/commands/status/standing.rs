@@ -2,8 +2,8 @@
 
 use clap::ValueEnum;
 
-use crate::migrate::{ServiceState, ServiceStatus};
-use crate::report::Paint;
+use martydb_migrate::{ServiceState, ServiceStatus};
+use martydb_ui::report::Paint;
 
 /// The state of the document, and what is known beside it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
@@ -90,7 +90,7 @@ pub fn tally(all: &[ServiceStatus]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::migrate::{HistoryEvent, RunningRun};
+    use martydb_migrate::{HistoryEvent, RunningRun};
 
     fn status(state: ServiceState, outcome: &str, runs: bool) -> ServiceStatus {
         let event = HistoryEvent { outcome: outcome.into(), ..HistoryEvent::default() };

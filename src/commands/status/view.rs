@@ -2,11 +2,13 @@
 
 use super::report::StatusReport;
 use super::standing::{StatusWord, tally};
-use crate::backup_store::BackupSummary;
-use crate::migrate::check::other_tools;
-use crate::migrate::{HistoryEvent, MigrationId, REPEATABLE, RunningRun, ServiceState, ServiceStatus, Sizes};
-use crate::report::{Cell, Paint, Style, Table, indented, paint, printable, when, wrapped};
-use crate::units::counted;
+use martydb_config::backup_store::BackupSummary;
+use martydb_migrate::check::other_tools;
+use martydb_migrate::{
+    HistoryEvent, MigrationId, REPEATABLE, RunningRun, ServiceState, ServiceStatus, Sizes,
+};
+use martydb_model::units::counted;
+use martydb_ui::report::{Cell, Paint, Style, Table, indented, paint, printable, when, wrapped};
 
 pub fn text(report: &StatusReport, style: &Style) -> String {
     let shown: Vec<&ServiceStatus> = report.shown().collect();
@@ -44,7 +46,7 @@ fn table(shown: &[&ServiceStatus], report: &StatusReport, style: &Style) -> Stri
             last.into(),
             number(status.connections),
         ];
-        let size = status.size_bytes.map_or_else(|| "-".to_owned(), crate::units::bytes);
+        let size = status.size_bytes.map_or_else(|| "-".to_owned(), martydb_model::units::bytes);
         row.extend(has_sizes.then(|| Cell::number(size)));
         row.extend(report.backups.of(&status.service).into_iter().flat_map(|backup| ages(&backup, style)));
         table.row(row);

@@ -7,9 +7,9 @@ use std::process::Stdio;
 
 use tokio::process::Command;
 
-use crate::error::{Error, Result};
-use crate::migrate::files::name::{self, Direction};
-use crate::migrate::files::{Checkpoint, FileProblem, Migration, checkpoint, folder};
+use martydb_migrate::files::name::{self, Direction};
+use martydb_migrate::files::{Checkpoint, FileProblem, Migration, checkpoint, folder};
+use martydb_model::error::{Error, Result};
 
 /// A difference: where, what, and what to do.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -7,8 +7,8 @@ use serde::{Serialize, Serializer};
 
 use super::formats::MatrixExtent;
 use crate::commands::change::{Change, ServerError};
-use crate::error::Error;
-use crate::isolation::{Assessment, FailedFix};
+use martydb_model::error::Error;
+use martydb_provision::isolation::{Assessment, FailedFix};
 
 /// What was proven, what was found, what could not be looked at.
 #[derive(Serialize, JsonSchema)]

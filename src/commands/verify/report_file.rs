@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 
 use super::{ReportFormat, VerifyReport};
-use crate::error::{Error, Result};
-use crate::replace_file::{Readers, replace_file};
-use crate::report::{Out, Style};
+use martydb_config::replace_file::{Readers, replace_file};
+use martydb_model::error::{Error, Result};
+use martydb_ui::report::{Out, Style};
 
 /// A format and the file that it goes to.
 #[derive(Debug, Clone, PartialEq, Eq)]

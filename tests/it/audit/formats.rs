@@ -87,7 +87,7 @@ fn json_is_as_the_published_schema_says() {
 
 /// As the report shows a name: nothing in it moves a cursor.
 fn shown(text: &str) -> String {
-    martydb::report::printable(text)
+    martydb_ui::report::printable(text)
 }
 
 /// XML has no way to say U+FFFE.

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
-use martydb::backup_store::{Identities, Repository};
-use martydb::model::BackupPlace;
+use martydb_config::backup_store::{Identities, Repository};
+use martydb_model::BackupPlace;
 
 use super::{backup, run, same, settings};
 

@@ -1,10 +1,10 @@
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use martydb::backup_store::{Patience, Repository};
-use martydb::environment::Environment;
-use martydb::error::Kind;
-use martydb::model::BackupPlace;
+use martydb_config::backup_store::{Patience, Repository};
+use martydb_model::BackupPlace;
+use martydb_model::environment::Environment;
+use martydb_model::error::Kind;
 
 use super::network::{Network, ObjectServer, Trouble};
 use super::{backup, run, same, settings};

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use martydb::backup_store::{BackupId, Repository};
-use martydb::model::BackupPlace;
+use martydb_config::backup_store::{BackupId, Repository};
+use martydb_model::BackupPlace;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 

@@ -1,16 +1,16 @@
 //! Files as other tools leave them: with their own BEGIN and COMMIT, without a statement, without a way back.
 
-use martydb::error::Kind;
-use martydb::migrate::{
+use martydb_migrate::{
     self, DowngradeTo, EventSender, Execution, Goal, MigrationOutcome, MigrationTarget, Options,
 };
-use martydb::model::DownFiles;
+use martydb_model::DownFiles;
+use martydb_model::error::Kind;
 
 use super::support::Service;
 
 async fn back(target: &MigrationTarget, options: &Options) -> MigrationOutcome {
     let goal = Goal::Downgrade(DowngradeTo::Version(0));
-    migrate::run(target, goal, options, &EventSender::ignored()).await
+    martydb_migrate::run(target, goal, options, &EventSender::ignored()).await
 }
 
 #[tokio::test]
@@ -29,8 +29,7 @@ async fn a_transaction_around_the_whole_file_is_the_files_own() {
     assert_eq!(service.ask("SELECT level, to_regclass('b')::text FROM a").await, ["serializable -"]);
     let recorded = service.ask("SELECT content FROM martydb.history WHERE version = 1").await;
     assert_eq!(recorded, [text]);
-    let checksum =
-        martydb::migrate::files::checksum(martydb::migrate::files::VersionType::Int4, 1, "a", text);
+    let checksum = martydb_migrate::files::checksum(martydb_migrate::files::VersionType::Int4, 1, "a", text);
     assert_eq!(service.ask("SELECT checksum FROM refinery_schema_history").await, [checksum]);
     service
         .write("V2__b.sql", "BEGIN; CREATE TABLE b (a int); COMMIT;")
@@ -127,23 +126,25 @@ async fn what_baseline_accepted_builds_a_new_database_where_it_can_be_run() {
     let old = Service::new("own_old").await;
     let several = "BEGIN; CREATE TABLE a (a int); COMMIT; BEGIN; CREATE TABLE b (a int); COMMIT;";
     old.write("V1__a.sql", several).write("V2__i.sql", "CREATE INDEX CONCURRENTLY i ON a (a);");
-    let outcome = migrate::baseline(&old.target, 2, &old.options(), &EventSender::ignored()).await;
+    let outcome = martydb_migrate::baseline(&old.target, 2, &old.options(), &EventSender::ignored()).await;
     assert_eq!(outcome.error, None);
 
     let new = Service::new("own_new").await;
     let target = MigrationTarget { folder: old.target.folder.clone(), ..new.target.clone() };
-    let built = migrate::run(&target, Goal::Upgrade, &new.options(), &EventSender::ignored()).await;
+    let built = martydb_migrate::run(&target, Goal::Upgrade, &new.options(), &EventSender::ignored()).await;
     assert_eq!((built.error, built.applied.len()), (None, 2));
     assert_eq!(new.ask("SELECT to_regclass('b')::text, to_regclass('i')::text").await, ["b i"]);
 
     let role = Service::new("own_role").await;
     role.write("V1__a.sql", "CREATE TABLE a (a int);\nSET ROLE x;");
-    let outcome = migrate::baseline(&role.target, 1, &role.options(), &EventSender::ignored()).await;
+    let outcome = martydb_migrate::baseline(&role.target, 1, &role.options(), &EventSender::ignored()).await;
     assert_eq!(outcome.error, None);
     let fresh = Service::new("own_role_new").await;
     let target = MigrationTarget { folder: role.target.folder.clone(), ..fresh.target.clone() };
-    let error =
-        migrate::run(&target, Goal::Upgrade, &fresh.options(), &EventSender::ignored()).await.error.unwrap();
+    let error = martydb_migrate::run(&target, Goal::Upgrade, &fresh.options(), &EventSender::ignored())
+        .await
+        .error
+        .unwrap();
     assert_eq!(error.kind, Kind::MigrationFile);
     assert!(error.causes[0].contains("V1__a.sql:2:1: SET ROLE x"), "{error:#?}");
     assert!(
@@ -155,7 +156,7 @@ async fn what_baseline_accepted_builds_a_new_database_where_it_can_be_run() {
 /// The only row that could tell the type of its versions is missing, and the owner alone may look into the schema.
 #[tokio::test]
 async fn an_empty_history_is_no_unreachable_service() {
-    use martydb::migrate::ServiceState;
+    use martydb_migrate::ServiceState;
     let service = Service::new("own_empty").await;
     service.write("V1__a.sql", "SELECT 1/0;").write("V1__a.down.sql", "");
     assert!(service.upgrade().await.error.is_some());

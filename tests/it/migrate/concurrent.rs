@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use martydb::error::Kind;
-use martydb::migrate::{Event, Options};
+use martydb_migrate::{Event, Options};
+use martydb_model::error::Kind;
 
 use super::support::{Service, run, server};
 

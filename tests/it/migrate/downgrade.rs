@@ -1,12 +1,13 @@
 //! Going back: in the reverse of the order of applying, complete or not at all.
 
-use martydb::error::Kind;
-use martydb::migrate::{self, DowngradeTo, EventSender, Execution, Goal, MigrationOutcome, Options, Order};
+use martydb_migrate::{DowngradeTo, EventSender, Execution, Goal, MigrationOutcome, Options, Order};
+use martydb_model::error::Kind;
 
 use super::support::Service;
 
 async fn back(service: &Service, back: DowngradeTo) -> MigrationOutcome {
-    migrate::run(&service.target, Goal::Downgrade(back), &service.options(), &EventSender::ignored()).await
+    martydb_migrate::run(&service.target, Goal::Downgrade(back), &service.options(), &EventSender::ignored())
+        .await
 }
 
 fn versions(outcome: &MigrationOutcome) -> Vec<i64> {
@@ -32,9 +33,13 @@ async fn the_last_applied_is_undone_first_and_recorded() {
     assert_eq!(service.upgrade_with(&late).await.error, None);
 
     let dry = Options { execution: Execution::Dry, ..service.options() };
-    let outcome =
-        migrate::run(&service.target, Goal::Downgrade(DowngradeTo::Steps(2)), &dry, &EventSender::ignored())
-            .await;
+    let outcome = martydb_migrate::run(
+        &service.target,
+        Goal::Downgrade(DowngradeTo::Steps(2)),
+        &dry,
+        &EventSender::ignored(),
+    )
+    .await;
     let planned: Vec<_> = outcome.planned.iter().map(|p| (p.version, p.sql.as_str())).collect();
     assert_eq!(planned, [(3, "DROP TABLE t3;"), (4, "DROP TABLE t4;")]);
     assert_eq!((outcome.from, outcome.to), (Some(4), Some(2)));
@@ -96,7 +101,7 @@ async fn a_failing_down_file_is_taken_back_with_its_row() {
         "{error:?}"
     );
     assert_eq!(service.ask("SELECT to_regclass('t2')::text").await, ["t2"]);
-    assert_eq!(migrate::current(&service.target, service.options().lock_wait).await, Ok(Some(2)));
+    assert_eq!(martydb_migrate::current(&service.target, service.options().lock_wait).await, Ok(Some(2)));
 }
 
 #[tokio::test]

@@ -82,7 +82,7 @@ async fn a_file_that_waits_for_a_lock_is_tried_again_and_the_later_ones_follow()
         tokio::time::sleep(Duration::from_millis(1500)).await;
         super::support::run(&mut other, "COMMIT").await;
     });
-    let options = martydb::migrate::Options { lock_timeout: Duration::from_millis(300), ..service.options() };
+    let options = martydb_migrate::Options { lock_timeout: Duration::from_millis(300), ..service.options() };
     let outcome = service.upgrade_with(&options).await;
     holder.await.unwrap();
     assert_eq!(outcome.error, None);

@@ -4,7 +4,7 @@
 use super::support::Service;
 
 /// Runs one file that must fail, and checks that nothing of it is left.
-async fn fails(service: &Service, sql: &str) -> martydb::error::Error {
+async fn fails(service: &Service, sql: &str) -> martydb_model::error::Error {
     service.write("V1__hostile.sql", sql);
     let error = service.upgrade().await.error.unwrap_or_else(|| panic!("went through: {sql}"));
     assert_eq!(service.ask("SELECT count(*)::text FROM refinery_schema_history").await, ["0"], "{sql}");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use martydb::error::Kind;
+use martydb_model::error::Kind;
 
 use super::support::{Service, run, server};
 

@@ -1,6 +1,6 @@
 //! What is refused before anything connects.
 
-use martydb::error::Kind;
+use martydb_model::error::Kind;
 
 use super::support::{Service, server};
 
@@ -27,7 +27,7 @@ async fn files_that_cannot_run_are_refused_before_connecting_and_all_at_once() {
 
 #[tokio::test]
 async fn dangers_are_told_where_something_is_applied_already() {
-    use martydb::migrate::Event;
+    use martydb_migrate::Event;
     let service = Service::new("no_danger").await;
     let large =
         "CREATE TABLE t (a int); INSERT INTO t SELECT generate_series(1, 50000); CREATE TABLE small (a int);";

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use martydb::error::Kind;
-use martydb::migrate::{Ended, Execution, MigrationOutcome, Options};
+use martydb_migrate::{Ended, Execution, MigrationOutcome, Options};
+use martydb_model::error::Kind;
 
 use super::support::{Service, path, run};
 
@@ -131,7 +131,7 @@ async fn a_rehearsal_gives_way_to_others_and_names_them() {
 }
 
 impl Service {
-    async fn upgrade_with_rehearsal(&self) -> martydb::error::Error {
+    async fn upgrade_with_rehearsal(&self) -> martydb_model::error::Error {
         rehearse(self).await.error.unwrap()
     }
 }

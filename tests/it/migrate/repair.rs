@@ -1,7 +1,7 @@
 //! `baseline` and `repair`: accepting what is.
 
-use martydb::error::Kind;
-use martydb::migrate::{EventSender, RepairKind, baseline, examine, repair};
+use martydb_migrate::{EventSender, RepairKind, baseline, examine, repair};
+use martydb_model::error::Kind;
 
 use super::support::Service;
 
@@ -75,8 +75,8 @@ async fn an_applied_file_that_the_rules_refuse_can_be_accepted_and_does_not_run(
     let service = Service::new("re_rules").await;
     let sql = "RESET ROLE;\nCREATE TABLE a (n int);\n";
     service.write("V1__a.sql", "SELECT 1;").upgraded().await;
-    let sum = martydb::migrate::files::refinery::checksum(
-        martydb::migrate::files::refinery::VersionType::Int4,
+    let sum = martydb_migrate::files::refinery::checksum(
+        martydb_migrate::files::refinery::VersionType::Int4,
         2,
         "b",
         sql,

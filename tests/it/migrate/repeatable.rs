@@ -1,9 +1,9 @@
 //! Repeatable migrations: run again when they, what they need, or the versioned ones have changed.
 
-use martydb::error::Kind;
-use martydb::migrate::{
+use martydb_migrate::{
     self, DowngradeTo, EventSender, Execution, Goal, MigrationOutcome, Options, ServiceState, ServiceStatus,
 };
+use martydb_model::error::Kind;
 
 use super::support::Service;
 
@@ -47,7 +47,7 @@ async fn they_run_after_the_versions_in_the_order_of_their_needs() {
     assert_eq!(ran(&service).await, Vec::<String>::new());
     // refinery's table has the versions alone, and the history tells of all.
     assert_eq!(service.ask("SELECT version::text FROM refinery_schema_history").await, ["1"]);
-    let past = migrate::history(&service.target, std::time::Duration::from_secs(5)).await.unwrap();
+    let past = martydb_migrate::history(&service.target, std::time::Duration::from_secs(5)).await.unwrap();
     let told: Vec<_> = past.iter().map(|event| (event.version, event.name.as_str())).collect();
     assert_eq!(told, [(Some(1), "t"), (None, "rows"), (None, "a_totals")]);
     let mut app = service.app().await;
@@ -96,7 +96,7 @@ async fn a_version_in_between_leaves_them_and_so_does_a_downgrade() {
         let (target, options) = (service.target.clone(), service.options());
         async move {
             let goal = Goal::Downgrade(DowngradeTo::Version(to));
-            migrate::run(&target, goal, &options, &EventSender::ignored()).await
+            martydb_migrate::run(&target, goal, &options, &EventSender::ignored()).await
         }
     };
     let down: MigrationOutcome = back(1).await;

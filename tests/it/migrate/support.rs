@@ -4,14 +4,14 @@ use std::path::Path;
 use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
-use martydb::migrate::{
+use martydb_migrate::{
     self, Event, EventSender, Goal, MigrationOutcome, MigrationTarget, Operator, Options, ServiceStatus,
     Sizes,
 };
-use martydb::model::{DbName, RoleName, SchemaName, ServiceName};
-use martydb::server::existence::{Existence, ExistenceCheck};
-use martydb::server::sessions::SessionList;
-use martydb::server::{Endpoint, Host, Login, Tls, TlsMode};
+use martydb_model::{DbName, RoleName, SchemaName, ServiceName};
+use martydb_pg::server::existence::{Existence, ExistenceCheck};
+use martydb_pg::server::sessions::SessionList;
+use martydb_pg::server::{Endpoint, Host, Login, Tls, TlsMode};
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 
@@ -114,7 +114,7 @@ impl Service {
 
     pub async fn upgrade_with(&self, options: &Options) -> MigrationOutcome {
         let (events, mut receiver) = EventSender::channel();
-        let outcome = migrate::run(&self.target, Goal::Upgrade, options, &events).await;
+        let outcome = martydb_migrate::run(&self.target, Goal::Upgrade, options, &events).await;
         let told = std::iter::from_fn(|| receiver.try_recv().ok());
         self.events.lock().unwrap().extend(told);
         outcome
@@ -130,7 +130,7 @@ impl Service {
     /// What `status` says of it, looked at alone.
     pub async fn status(&self) -> ServiceStatus {
         let wait = Duration::from_secs(5);
-        migrate::status(&self.target, Sizes::Skipped, wait, &SessionList::default()).await
+        martydb_migrate::status(&self.target, Sizes::Skipped, wait, &SessionList::default()).await
     }
 
     pub async fn admin(&self) -> PgConnection {

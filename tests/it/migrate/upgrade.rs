@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use martydb::error::Kind;
-use martydb::migrate::{self, Ended, Event, Execution, Order, ServiceState};
-use martydb::server::existence::{Existence, ExistenceCheck};
+use martydb_migrate::{Ended, Event, Execution, Order, ServiceState};
+use martydb_model::error::Kind;
+use martydb_pg::server::existence::{Existence, ExistenceCheck};
 
 use super::support::{Service, path, rows};
 
@@ -21,7 +21,7 @@ async fn pending_files_are_applied_once_and_recorded_in_both_tables() {
     assert_eq!((outcome.from, outcome.to, outcome.outcome, outcome.error), (None, Some(10), Ended::Ok, None));
     assert_eq!(service.upgraded().await, Vec::<i64>::new());
 
-    let events = migrate::history(&service.target, WAIT).await.unwrap();
+    let events = martydb_migrate::history(&service.target, WAIT).await.unwrap();
     let told: Vec<_> = events.iter().map(|e| (e.version, e.outcome.as_str(), e.by.as_str())).collect();
     assert_eq!(
         told,
@@ -29,7 +29,7 @@ async fn pending_files_are_applied_once_and_recorded_in_both_tables() {
     );
     assert_eq!(events[0].role.as_deref(), Some("up_plain_migrator"));
     assert!(events[0].at.ends_with('Z') && events[0].duration_ms.is_some());
-    assert_eq!(migrate::current(&service.target, WAIT).await, Ok(Some(10)));
+    assert_eq!(martydb_migrate::current(&service.target, WAIT).await, Ok(Some(10)));
 
     let owners = "SELECT DISTINCT pg_get_userbyid(relowner) FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
                   WHERE nspname IN ('public', 'martydb')";
@@ -63,9 +63,12 @@ async fn app_and_readonly_hold_nothing_on_either_table_and_the_owner_cannot_rewr
 }
 
 /// The status once no session is told: the server takes a moment to end the one before.
-async fn settled(target: &migrate::MigrationTarget, sizes: migrate::Sizes) -> migrate::ServiceStatus {
+async fn settled(
+    target: &martydb_migrate::MigrationTarget,
+    sizes: martydb_migrate::Sizes,
+) -> martydb_migrate::ServiceStatus {
     for _ in 0..100 {
-        let status = migrate::status(target, sizes, WAIT, &Default::default()).await;
+        let status = martydb_migrate::status(target, sizes, WAIT, &Default::default()).await;
         if status.connections == Some(0) {
             return status;
         }
@@ -78,31 +81,35 @@ async fn settled(target: &migrate::MigrationTarget, sizes: migrate::Sizes) -> mi
 async fn reading_writes_nothing_and_a_second_upgrade_neither() {
     let service = Service::new("up_reads").await;
     service.write("V1__t.sql", "CREATE TABLE t (a int);");
-    let status = migrate::status(&service.target, migrate::Sizes::Measured, WAIT, &Default::default()).await;
+    let status =
+        martydb_migrate::status(&service.target, martydb_migrate::Sizes::Measured, WAIT, &Default::default())
+            .await;
     assert_eq!(status.error, None);
     assert_eq!((status.state, status.current, status.latest), (ServiceState::Pending, None, Some(1)));
-    assert_eq!(migrate::current(&service.target, WAIT).await, Ok(None));
-    assert_eq!(migrate::history(&service.target, WAIT).await, Ok(vec![]));
-    let dry = migrate::Options { execution: Execution::Dry, ..service.options() };
+    assert_eq!(martydb_migrate::current(&service.target, WAIT).await, Ok(None));
+    assert_eq!(martydb_migrate::history(&service.target, WAIT).await, Ok(vec![]));
+    let dry = martydb_migrate::Options { execution: Execution::Dry, ..service.options() };
     let outcome = service.upgrade_with(&dry).await;
     assert_eq!((outcome.planned.len(), outcome.applied.len(), outcome.error), (1, 0, None));
     // Other tests of this process write too, so only the catalogue of this database can be compared.
     assert_eq!(service.ask("SELECT count(*)::text FROM pg_class WHERE relname IN ('history', 't', 'refinery_schema_history')").await, ["0"]);
 
     service.upgraded().await;
-    let status = settled(&service.target, migrate::Sizes::Measured).await;
+    let status = settled(&service.target, martydb_migrate::Sizes::Measured).await;
     assert_eq!((status.state, status.current), (ServiceState::UpToDate, Some(1)));
     assert!(status.size_bytes.is_some_and(|bytes| bytes > 1_000_000));
     // Where the history is not in the first schema, it takes another look, and everything is told all the same.
     service.do_as_admin("CREATE SCHEMA earlier AUTHORIZATION up_reads_owner").await;
     let mut schemas = service.target.schemas.clone();
-    schemas.insert(0, martydb::model::SchemaName::new("earlier").unwrap());
-    let moved = migrate::MigrationTarget { schemas, ..service.target.clone() };
-    let again = settled(&moved, migrate::Sizes::Measured).await;
+    schemas.insert(0, martydb_model::SchemaName::new("earlier").unwrap());
+    let moved = martydb_migrate::MigrationTarget { schemas, ..service.target.clone() };
+    let again = settled(&moved, martydb_migrate::Sizes::Measured).await;
     assert_eq!((again.state, again.current, again.error), (ServiceState::UpToDate, Some(1), None));
     assert!(again.size_bytes.is_some());
     assert_eq!(
-        migrate::status(&moved, migrate::Sizes::Skipped, WAIT, &Default::default()).await.size_bytes,
+        martydb_migrate::status(&moved, martydb_migrate::Sizes::Skipped, WAIT, &Default::default())
+            .await
+            .size_bytes,
         None
     );
     let rows = service.ask("SELECT xmin::text FROM refinery_schema_history").await;
@@ -189,14 +196,16 @@ async fn divergence_stops_before_anything_runs_and_is_named() {
             "V3__late is not applied, and older than V5, the current version",
         ]
     );
-    let status = migrate::status(&service.target, migrate::Sizes::Measured, WAIT, &Default::default()).await;
+    let status =
+        martydb_migrate::status(&service.target, martydb_migrate::Sizes::Measured, WAIT, &Default::default())
+            .await;
     assert_eq!(
         (status.state, status.divergences.len(), status.pending.len()),
         (ServiceState::Divergent, 3, 1)
     );
 
     service.write("V1__a.sql", "SELECT 1;\n").write("V2__b.sql", "SELECT 2;");
-    let late = migrate::Options { order: Order::AllowOutOfOrder, ..service.options() };
+    let late = martydb_migrate::Options { order: Order::AllowOutOfOrder, ..service.options() };
     let outcome = service.upgrade_with(&late).await;
     assert_eq!((outcome.error, outcome.applied.len(), outcome.to), (None, 2, Some(6)));
     assert_eq!(service.upgraded().await, Vec::<i64>::new());
@@ -206,7 +215,7 @@ async fn divergence_stops_before_anything_runs_and_is_named() {
 async fn a_wanted_version_is_reached_and_no_other_command_is_played() {
     let service = Service::new("up_to").await;
     service.write("V1__a.sql", "SELECT 1;").write("V2__b.sql", "SELECT 2;").write("V4__d.sql", "SELECT 4;");
-    let to = |to| migrate::Options { to: Some(to), ..service.options() };
+    let to = |to| martydb_migrate::Options { to: Some(to), ..service.options() };
     assert_eq!(service.upgrade_with(&to(2)).await.to, Some(2));
     for (wanted, hint) in [(1, "martydb downgrade --service up_to --to 1"), (3, "it has V1, V2, V4")] {
         let error = service.upgrade_with(&to(wanted)).await.error.unwrap();
@@ -224,8 +233,8 @@ async fn tables_of_both_widths_are_adopted_unchanged() {
         let narrow = service.ask("SELECT checksum FROM refinery_schema_history ORDER BY version").await;
         if kind == "int8" {
             // The table as a wide build of refinery would have made it, and open to app as default privileges leave it.
-            let wide = migrate::files::refinery::checksum(
-                migrate::files::refinery::VersionType::Int8,
+            let wide = martydb_migrate::files::refinery::checksum(
+                martydb_migrate::files::refinery::VersionType::Int8,
                 1,
                 "a",
                 "SELECT 1;",
@@ -250,7 +259,7 @@ async fn tables_of_both_widths_are_adopted_unchanged() {
                     .await,
                 ["false"]
             );
-            assert_eq!(migrate::history(&service.target, WAIT).await.unwrap()[0].by, "refinery");
+            assert_eq!(martydb_migrate::history(&service.target, WAIT).await.unwrap()[0].by, "refinery");
         } else {
             service.write("V20250101120000__c.sql", "SELECT 3;");
             let error = service.upgrade().await.error.unwrap();
@@ -262,7 +271,9 @@ async fn tables_of_both_widths_are_adopted_unchanged() {
 #[tokio::test]
 async fn what_is_not_provisioned_is_told_from_what_is_wrong() {
     let absent = Service::absent("up_absent");
-    let status = migrate::status(&absent.target, migrate::Sizes::Measured, WAIT, &Default::default()).await;
+    let status =
+        martydb_migrate::status(&absent.target, martydb_migrate::Sizes::Measured, WAIT, &Default::default())
+            .await;
     assert_eq!(status.state, ServiceState::Unreachable);
     assert!(
         status.error.unwrap().hints.iter().any(|hint| hint.contains("martydb apply --service up_absent"))
@@ -271,7 +282,9 @@ async fn what_is_not_provisioned_is_told_from_what_is_wrong() {
     let mut known = Service::absent("up_absent");
     known.target.existence = ExistenceCheck::Known(Existence::Absent);
     assert_eq!(
-        migrate::status(&known.target, migrate::Sizes::Measured, WAIT, &Default::default()).await.state,
+        martydb_migrate::status(&known.target, martydb_migrate::Sizes::Measured, WAIT, &Default::default())
+            .await
+            .state,
         ServiceState::NotProvisioned
     );
     let error = known.upgrade().await.error.unwrap();
@@ -284,12 +297,16 @@ async fn what_is_not_provisioned_is_told_from_what_is_wrong() {
     let mut admin = super::support::server().admin("postgres").await;
     super::support::run(&mut admin, "ALTER DATABASE up_half ALLOW_CONNECTIONS false").await;
     assert_eq!(
-        migrate::status(&half.target, migrate::Sizes::Measured, WAIT, &Default::default()).await.state,
+        martydb_migrate::status(&half.target, martydb_migrate::Sizes::Measured, WAIT, &Default::default())
+            .await
+            .state,
         ServiceState::NotProvisioned
     );
     super::support::run(&mut admin, "DROP DATABASE up_half").await;
     assert_eq!(
-        migrate::status(&half.target, migrate::Sizes::Measured, WAIT, &Default::default()).await.state,
+        martydb_migrate::status(&half.target, martydb_migrate::Sizes::Measured, WAIT, &Default::default())
+            .await
+            .state,
         ServiceState::NotProvisioned
     );
 

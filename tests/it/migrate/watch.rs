@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use martydb::migrate::{Event, Options, RunningMigration};
-use martydb::sqlstate;
+use martydb_migrate::{Event, Options, RunningMigration};
+use martydb_model::sqlstate;
 
 use super::support::{Service, run, server};
 

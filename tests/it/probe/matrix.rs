@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use martydb::findings::Finding;
-use martydb::isolation::{Basis, findings};
-use martydb::model::ActualServer;
-use martydb::probe::{self, Probe, ProbeSummary, Task, Verdict, judge, try_all, try_own};
-use martydb::server::{self, Endpoint, Host};
+use martydb_model::ActualServer;
+use martydb_model::findings::Finding;
+use martydb_pg::server::{self, Endpoint, Host};
+use martydb_provision::isolation::{Basis, findings};
+use martydb_provision::probe::{self, Probe, ProbeSummary, Task, Verdict, judge, try_all, try_own};
 use secrecy::SecretString;
 
 use super::support::{HBA, Server, three_services};

@@ -3,13 +3,13 @@
 use std::io::{Read, Write};
 use std::time::Duration;
 
-use martydb::error::Kind;
-use martydb::model::DatabaseKind;
-use martydb::model::{DbName, RoleKind, RoleName, ServiceName};
-use martydb::probe::{
+use martydb_model::DatabaseKind;
+use martydb_model::error::Kind;
+use martydb_model::{DbName, RoleKind, RoleName, ServiceName};
+use martydb_pg::server::{Endpoint, Host, Tls, TlsMode};
+use martydb_provision::probe::{
     self, AccessPolicy, ProbeDatabase, ProbeLogin, ProbeSummary, Task, judge, try_all, try_own,
 };
-use martydb::server::{Endpoint, Host, Tls, TlsMode};
 use secrecy::SecretString;
 
 fn at(port: u16, mode: TlsMode) -> Task {

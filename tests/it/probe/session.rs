@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use martydb::probe::{AccessPolicy, Control, Verdict, judge_foreign};
-use martydb::server::Login;
-use martydb::sql::Statement;
-use martydb::sql::stmt;
-use martydb::wire::{Address, Answer, Attempt, Credentials, LetIn, LoginRequest, Outcome};
+use martydb_model::sql::Statement;
+use martydb_model::sql::stmt;
+use martydb_pg::server::Login;
+use martydb_pg::wire::{Address, Answer, Attempt, Credentials, LetIn, LoginRequest, Outcome};
+use martydb_provision::probe::{AccessPolicy, Control, Verdict, judge_foreign};
 use secrecy::SecretString;
 
 use super::support::{HBA, Server, provision};

@@ -4,12 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use martydb::error::Error;
-use martydb::model::DatabaseKind;
-use martydb::model::{DbName, RoleKind, RoleName, ServiceName};
-use martydb::probe::{AccessPolicy, ProbeDatabase, ProbeLogin, Task};
-use martydb::server::{self, Connection, Endpoint, Host, Login, Tls};
-use martydb::sql::Statement;
+use martydb_model::DatabaseKind;
+use martydb_model::error::Error;
+use martydb_model::sql::Statement;
+use martydb_model::{DbName, RoleKind, RoleName, ServiceName};
+use martydb_pg::server::{self, Connection, Endpoint, Host, Login, Tls};
+use martydb_provision::probe::{AccessPolicy, ProbeDatabase, ProbeLogin, Task};
 use secrecy::SecretString;
 use sqlx::{Connection as _, Executor};
 

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use martydb::server::{Endpoint, Host, Login, Tls, TlsMode};
-use martydb::wire::{Address, Attempt, Credentials, LoginRequest, Outcome, Stage};
+use martydb_pg::server::{Endpoint, Host, Login, Tls, TlsMode};
+use martydb_pg::wire::{Address, Attempt, Credentials, LoginRequest, Outcome, Stage};
 use secrecy::SecretString;
 
 use super::support::{Server, provision};

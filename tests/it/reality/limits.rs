@@ -135,14 +135,14 @@ fn a_setting_that_the_major_does_not_know_is_named() {
 
 /// Runs a statement as apply does; the first cause of its error.
 fn warned(server: &Server, admin: Admin, sql: &str) -> String {
-    use martydb::server::{Endpoint, Host, Login, Tls, TlsMode, connect, execute};
-    martydb::logging::install(0, martydb::flags::LogFormat::Text);
+    use martydb_pg::server::{Endpoint, Host, Login, Tls, TlsMode, connect, execute};
+    martydb_ui::logging::install(0, martydb_ui::flags::LogFormat::Text);
     let tls = Tls { mode: TlsMode::Disable, ..Tls::default() };
     let endpoint = Endpoint { host: Host::Tcp("127.0.0.1".into()), port: server.port, tls };
     let login = Login::with_password(admin.role(), crate::support::ADMIN_PASSWORD.to_owned().into());
     let error = tokio::runtime::Runtime::new().unwrap().block_on(async {
         let mut connection = connect(&endpoint, &login, "postgres").await.unwrap();
-        execute(&mut connection, &martydb::sql::Statement::from_migration_file(sql)).await.unwrap_err()
+        execute(&mut connection, &martydb_model::sql::Statement::from_migration_file(sql)).await.unwrap_err()
     });
     assert_eq!(error.sqlstate.as_deref(), Some("01000"), "{error}");
     error.causes[0].clone()

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use martydb::render::{Landscape, Places, RenderTarget};
+use martydb_deploy::render::{Landscape, Places, RenderTarget};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use serde_yaml::Value;
@@ -71,7 +71,7 @@ fn rendered(manifest: &str, target: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("martydb.yaml");
     std::fs::write(&path, manifest).unwrap();
-    let manifest = martydb::manifest::load(&path, "development", &Default::default());
+    let manifest = martydb_config::manifest::load(&path, "development", &Default::default());
     let manifest = manifest.unwrap_or_else(|error| panic!("{error:?}"));
     let places = Places { from_file: ".".into(), in_repository: ".".into() };
     let landscape = Landscape::of(&manifest, places).unwrap_or_else(|error| panic!("{error:?}"));

@@ -5,9 +5,9 @@ mod values;
 
 use std::time::Duration;
 
-use martydb::error::Result;
-use martydb::server::{Access, Endpoint, EventTriggerGuard, Host, Login, Tls, TlsMode};
-use martydb::splitting::stream::{ApplyPlace, FollowGoal, FollowProgress, Lsn, StreamOrigin, follow};
+use martydb_model::error::Result;
+use martydb_pg::server::{Access, Endpoint, EventTriggerGuard, Host, Login, Tls, TlsMode};
+use martydb_split::stream::{ApplyPlace, FollowGoal, FollowProgress, Lsn, StreamOrigin, follow};
 
 use crate::support::{ADMIN_PASSWORD, Server};
 

@@ -11,7 +11,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
-use martydb::server::{Endpoint, Host, Login, Tls, TlsMode, connect};
+use martydb_pg::server::{Endpoint, Host, Login, Tls, TlsMode, connect};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, PgConnection};
 
@@ -276,7 +276,7 @@ impl Server {
     }
 
     /// Everything a database holds, for comparing.
-    pub fn catalogue(&self, database: &str) -> martydb::migrate::history::catalogue::Catalogue {
+    pub fn catalogue(&self, database: &str) -> martydb_migrate::history::catalogue::Catalogue {
         block(async {
             let endpoint = Endpoint {
                 host: Host::Tcp("127.0.0.1".into()),
@@ -285,7 +285,7 @@ impl Server {
             };
             let login = Login::of_admin("postgres", Some(ADMIN_PASSWORD.into()));
             let mut connection = connect(&endpoint, &login, database).await.unwrap();
-            martydb::migrate::history::catalogue::Catalogue::read(&mut connection).await.unwrap()
+            martydb_migrate::history::catalogue::Catalogue::read(&mut connection).await.unwrap()
         })
     }
 

@@ -1,6 +1,6 @@
 //! What the server writes into its catalogues by itself, and what a migration does: only the latter is a difference.
 
-use martydb::migrate::history::catalogue::Catalogue;
+use martydb_migrate::history::catalogue::Catalogue;
 
 use crate::support::{Project, Server};
 

@@ -4,14 +4,14 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 
-use crate::error::{Error, Kind, Result};
-use crate::model::DesiredService;
-use crate::run::Run;
-use crate::server::Access;
-use crate::splitting::following::{FollowEnd, follow_service, followed_from};
-use crate::splitting::state::source::SplitService;
-use crate::splitting::switching::SwitchEnds;
-use crate::sqlstate;
+use martydb_model::DesiredService;
+use martydb_model::error::{Error, Kind, Result};
+use martydb_model::sqlstate;
+use martydb_pg::server::Access;
+use martydb_provision::run::Run;
+use martydb_split::following::{FollowEnd, follow_service, followed_from};
+use martydb_split::state::source::SplitService;
+use martydb_split::switching::SwitchEnds;
 
 /// How long a server that went away is waited for.
 const PATIENCE: Duration = Duration::from_secs(90);

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::commands::split::shared::MapChoice;
-use crate::error::ExitStatus;
-use crate::manifest::SplitMap;
-use crate::report::{Cell, Paint, Report, Style, Table, paint, printable, wrapped};
-use crate::run::Run;
-use crate::splitting::{CrossingEdge, EdgeKind, SplitPlan, answer_line};
-use crate::units::{bytes, counted};
+use martydb_config::manifest::SplitMap;
+use martydb_model::error::ExitStatus;
+use martydb_model::units::{bytes, counted};
+use martydb_provision::run::Run;
+use martydb_split::{CrossingEdge, EdgeKind, SplitPlan, answer_line};
+use martydb_ui::report::{Cell, Paint, Report, Style, Table, paint, printable, wrapped};
 
 #[derive(Serialize)]
 pub struct PlannedSplit {
@@ -91,7 +91,7 @@ impl PlannedSplit {
         needs: Vec<SplitNeed>,
         choice: &MapChoice,
     ) -> PlannedSplit {
-        let service = |(name, tables): &(crate::model::ServiceName, Vec<crate::splitting::PlannedTable>)| {
+        let service = |(name, tables): &(martydb_model::ServiceName, Vec<martydb_split::PlannedTable>)| {
             let desired = &run.manifest.services[name];
             PlannedService {
                 service: name.to_string(),

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::findings::Finding;
-use crate::report::printable;
+use martydb_model::findings::Finding;
+use martydb_ui::report::printable;
 
 /// From how many on they are told as one; a few are easier to read one by one.
 const LEAST: usize = 4;
@@ -75,7 +75,7 @@ impl Alike<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::findings::{PUBLIC, PUBLIC_RIGHT};
+    use martydb_model::findings::{PUBLIC, PUBLIC_RIGHT};
 
     fn readable(table: &str, role: &str) -> Finding {
         let found = PUBLIC_RIGHT.of(role).database("red_db").object(format!("table {table}"));

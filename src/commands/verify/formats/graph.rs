@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::isolation::Assessment;
-use crate::reach::{AccessGraph, GraphEdge, GraphNode, NodeKind};
-use crate::report::printable;
+use martydb_provision::isolation::Assessment;
+use martydb_provision::reach::{AccessGraph, GraphEdge, GraphNode, NodeKind};
+use martydb_ui::report::printable;
 
 pub fn dot(assessment: &Assessment) -> String {
     let clusters =

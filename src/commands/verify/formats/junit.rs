@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use super::words::{fix_lines, place_of, subject};
 use crate::commands::verify::document::VerifyReport;
-use crate::findings::{Finding, Severity};
-use crate::isolation::{ProbeRow, ReportedAs};
-use crate::probe::Verdict;
-use crate::report::printable;
+use martydb_model::findings::{Finding, Severity};
+use martydb_provision::isolation::{ProbeRow, ReportedAs};
+use martydb_provision::probe::Verdict;
+use martydb_ui::report::printable;
 
 /// A suite for each database of a server: of its logins, of other ways to it, of the findings there; and for each server
 /// one of the findings that are in no database.
@@ -135,7 +135,7 @@ fn seconds(time: Duration) -> String {
     format!("{:.3}", time.as_secs_f64())
 }
 
-fn error_case(server: &str, name: &str, error: &crate::error::Error) -> TestCase {
+fn error_case(server: &str, name: &str, error: &martydb_model::error::Error) -> TestCase {
     TestCase::passed(server, name).ended("error", &error.to_string(), &[])
 }
 
@@ -200,11 +200,11 @@ fn xml(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::findings::{FOREIGN_CONNECT, SeenBy};
-    use crate::grants::{Securable, revoke};
-    use crate::isolation::{Filter, ServerJudgement, VerifiedServer, assess};
-    use crate::model::acl::entry;
-    use crate::probe::{Probe, ProbePlace};
+    use crate::commands::verify::entry;
+    use martydb_model::findings::{FOREIGN_CONNECT, SeenBy};
+    use martydb_model::grants::{Securable, revoke};
+    use martydb_provision::isolation::{Filter, ServerJudgement, VerifiedServer, assess};
+    use martydb_provision::probe::{Probe, ProbePlace};
 
     #[test]
     fn a_breach_says_how_it_was_seen_and_what_closes_it_on_lines_of_their_own() {

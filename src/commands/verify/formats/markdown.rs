@@ -6,11 +6,11 @@ use super::table::{accepted_breaches, numbers};
 use super::words::{self, fix_lines, place_of};
 use crate::commands::change::Change;
 use crate::commands::verify::document::VerifyReport;
-use crate::findings::Finding;
-use crate::isolation::ServerView;
-use crate::probe::{Probe, Verdict};
-use crate::report::printable;
-use crate::units::counted;
+use martydb_model::findings::Finding;
+use martydb_model::units::counted;
+use martydb_provision::isolation::ServerView;
+use martydb_provision::probe::{Probe, Verdict};
+use martydb_ui::report::printable;
 
 pub fn markdown(report: &VerifyReport) -> String {
     let assessment = &report.assessment;
@@ -147,12 +147,12 @@ fn cell(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::findings::UNMANAGED_POWER;
-    use crate::grants::alter_role;
-    use crate::isolation::{Filter, ServerJudgement, VerifiedServer, assess};
-    use crate::model::{DatabaseKind, DbName, ServiceName};
-    use crate::probe::{AccessPolicy, ProbeDatabase, ProbePlace};
-    use crate::sql::Keyword;
+    use martydb_model::findings::UNMANAGED_POWER;
+    use martydb_model::grants::alter_role;
+    use martydb_model::sql::Keyword;
+    use martydb_model::{DatabaseKind, DbName, ServiceName};
+    use martydb_provision::isolation::{Filter, ServerJudgement, VerifiedServer, assess};
+    use martydb_provision::probe::{AccessPolicy, ProbeDatabase, ProbePlace};
 
     fn page(services: usize) -> String {
         let probe = |n: usize| Probe {

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::isolation::{ProbeRow, ServerView};
-use crate::model::DatabaseKind;
-use crate::probe::{Probe, ProbeDatabase, ProbePlace, Verdict};
-use crate::report::{Grid, Mark, Paint, Style, printable, wrapped};
-use crate::sqlstate;
-use crate::units::{counted, listed};
+use martydb_model::DatabaseKind;
+use martydb_model::sqlstate;
+use martydb_model::units::{counted, listed};
+use martydb_provision::isolation::{ProbeRow, ServerView};
+use martydb_provision::probe::{Probe, ProbeDatabase, ProbePlace, Verdict};
+use martydb_ui::report::{Grid, Mark, Paint, Style, printable, wrapped};
 
 /// How much of a matrix is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -5,11 +5,11 @@ use super::matrix::{MatrixExtent, matrix};
 use super::words;
 use crate::commands::change::{Summary, changes_table};
 use crate::commands::verify::document::VerifyReport;
-use crate::isolation::{FailedFix, ReportedAs, ServerView};
-use crate::plan::StepOutcome;
-use crate::probe::{ProbePlace, Verdict};
-use crate::report::{Paint, Style, error_text, paint, printable, wrapped};
-use crate::units::{counted, listed};
+use martydb_model::units::{counted, listed};
+use martydb_provision::isolation::{FailedFix, ReportedAs, ServerView};
+use martydb_provision::plan::StepOutcome;
+use martydb_provision::probe::{ProbePlace, Verdict};
+use martydb_ui::report::{Paint, Style, error_text, paint, printable, wrapped};
 
 pub fn table(report: &VerifyReport, style: &Style) -> String {
     let assessment = &report.assessment;

@@ -5,15 +5,15 @@ use std::time::Duration;
 use super::MatrixExtent;
 use super::table::server;
 use crate::commands::verify::document::VerifyReport;
-use crate::isolation::{Basis, Filter, ServerJudgement, VerifiedServer, assess, findings};
-use crate::model::{
+use martydb_model::sqlstate;
+use martydb_model::{
     AclEntry, ActualDatabase, ActualServer, DatabaseKind, DbName, Grantee, RoleKind, RoleName, ServiceName,
 };
-use crate::probe::{AccessPolicy, LoginAttempts, ProbeDatabase, ProbeLogin, Task, judge};
-use crate::report::Style;
-use crate::server::{Endpoint, Host, Tls};
-use crate::sqlstate;
-use crate::wire::{Attempt, LetIn, Outcome, Refused};
+use martydb_pg::server::{Endpoint, Host, Tls};
+use martydb_pg::wire::{Attempt, LetIn, Outcome, Refused};
+use martydb_provision::isolation::{Basis, Filter, ServerJudgement, VerifiedServer, assess, findings};
+use martydb_provision::probe::{AccessPolicy, LoginAttempts, ProbeDatabase, ProbeLogin, Task, judge};
+use martydb_ui::report::Style;
 
 const NARROW: Style = Style { colour: false, width: Some(80) };
 

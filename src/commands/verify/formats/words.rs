@@ -3,11 +3,11 @@
 
 use super::alike::Alike;
 use crate::commands::verify::document::VerifyReport;
-use crate::findings::{Finding, PUBLIC, SeenBy, Severity};
-use crate::grants::{Fix, Repair};
-use crate::isolation::{Assessment, FailedFix};
-use crate::report::{Paint, Style, paint, printable, wrapped};
-use crate::units::{counted, listed};
+use martydb_model::findings::{Finding, PUBLIC, SeenBy, Severity};
+use martydb_model::grants::{Fix, Repair};
+use martydb_model::units::{counted, listed};
+use martydb_provision::isolation::{Assessment, FailedFix};
+use martydb_ui::report::{Paint, Style, paint, printable, wrapped};
 
 pub fn in_words(alike: &Alike<'_>, style: &Style) -> String {
     let finding = alike.first;
@@ -167,21 +167,21 @@ fn reasons(report: &VerifyReport) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::{NotExamined, Unread};
-    use crate::error::Error;
-    use crate::findings::{
+    use crate::commands::verify::entry;
+    use martydb_model::error::Error;
+    use martydb_model::findings::{
         ATTRIBUTE, DATABASE_OWNER, FOREIGN_CONNECT, HBA_MAP, IN_DATABASE, LIMITS_SUM, PUBLIC_RIGHT,
         UNMANAGED_POWER,
     };
-    use crate::findings::{HBA_ERROR, NO_LIMIT, PREPARED};
-    use crate::grants::{Securable, revoke};
-    use crate::isolation::{FailedFix, Filter, ServerJudgement, VerifiedServer, assess};
-    use crate::model::acl::entry;
-    use crate::probe::{Probe, ProbePlace, Verdict};
+    use martydb_model::findings::{HBA_ERROR, NO_LIMIT, PREPARED};
+    use martydb_model::grants::{Securable, revoke};
+    use martydb_provision::catalog::{NotExamined, Unread};
+    use martydb_provision::isolation::{FailedFix, Filter, ServerJudgement, VerifiedServer, assess};
+    use martydb_provision::probe::{Probe, ProbePlace, Verdict};
 
     #[test]
     fn every_sort_of_finding_has_a_title_that_reads() {
-        let server = |kind: &crate::findings::FindingKind, role: &str, object: &str| {
+        let server = |kind: &martydb_model::findings::FindingKind, role: &str, object: &str| {
             let object = Some(object.to_owned()).filter(|object| !object.is_empty());
             Finding { object, ..kind.of(role).on("main") }
         };

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use martydb::error::Kind;
-use martydb::splitting::stream::{FollowGoal, follow};
+use martydb_model::error::Kind;
+use martydb_split::stream::{FollowGoal, follow};
 
 use super::{DATABASE, Pair, block};
 

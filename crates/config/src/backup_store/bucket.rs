@@ -1,0 +1,328 @@
+//! A store in object storage that speaks S3. A backup's objects lie below its name, and its manifest comes last: what has
+//! none is no backup, and is removed once it is too old to be one on its way.
+
+use std::collections::BTreeMap;
+use std::io::{self, Read, Write};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::TryStreamExt;
+use object_store::path::Path as Key;
+use object_store::{
+    Error as S3Error, MultipartUpload, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions,
+};
+use time::OffsetDateTime;
+
+use super::errand::{Errand, soon};
+use super::id::BackupId;
+use super::manifest::MANIFEST;
+use super::parallel;
+use super::path;
+use super::refusal::said;
+use super::shelf::{FileInlet, Incoming, SMALL, Shelf, Top};
+use martydb_model::error::{Error, Result};
+
+/// What is read by one request, and the least that one part of an upload has.
+const PIECE: u64 = 8 * 1024 * 1024;
+/// S3 takes 10,000 parts of one object: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>.
+const MOST_PARTS: u64 = 9_000;
+/// Requests at once where many small ones are needed.
+const THREADS: usize = 8;
+/// Objects without a manifest that are this old belong to no run.
+const ABANDONED: time::Duration = time::Duration::hours(24);
+/// How long an upload that failed may take to leave nothing.
+const CLEANING: Duration = Duration::from_secs(10);
+const ATTEMPTS: u32 = 4;
+
+#[derive(Clone)]
+pub struct BucketShelf {
+    pub store: Arc<dyn ObjectStore>,
+    /// `s3://bucket/prefix`.
+    pub place: String,
+    pub prefix: Key,
+}
+
+impl BucketShelf {
+    fn of(&self, id: &BackupId) -> Key {
+        self.prefix.clone().join(id.as_str())
+    }
+
+    fn key(&self, id: &BackupId, path: &str) -> Key {
+        path.split('/').fold(self.of(id), |key, part| key.join(part))
+    }
+
+    fn said(&self, doing: &str) -> impl Fn(S3Error) -> Error + use<> {
+        said(format!("cannot {doing} {}", self.place))
+    }
+
+    fn objects(&self, errand: &Errand, id: &BackupId) -> Result<Vec<ObjectMeta>> {
+        errand.wait(self.store.list(Some(&self.of(id))).try_collect())?.map_err(self.said("list"))
+    }
+
+    /// `Ok(false)` where it is not there any more.
+    fn delete(&self, errand: &Errand, key: &Key) -> Result<bool> {
+        match errand.wait(self.store.delete(key))? {
+            Err(S3Error::NotFound { .. }) => Ok(false),
+            done => done.map(|()| true).map_err(self.said("remove from")),
+        }
+    }
+
+    fn delete_all(&self, errand: &Errand, objects: &[ObjectMeta]) -> Result<()> {
+        parallel::each(THREADS, objects, |one| self.delete(errand, &one.location)).map(drop)
+    }
+
+    /// Writes the manifest where there is none. A request may have been done although its answer was lost.
+    fn create(&self, errand: &Errand, key: &Key, text: &[u8]) -> Result<()> {
+        let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            let payload = Bytes::copy_from_slice(text).into();
+            let error = match errand.wait(self.store.put_opts(key, payload, options.clone()))? {
+                Ok(_) => return Ok(()),
+                // The server has no conditions. The name has a random end.
+                Err(S3Error::NotImplemented { .. }) => {
+                    let payload = Bytes::copy_from_slice(text).into();
+                    return errand
+                        .wait(self.store.put(key, payload))?
+                        .map(drop)
+                        .map_err(self.said("write to"));
+                }
+                Err(error) => error,
+            };
+            if matches!(error, S3Error::AlreadyExists { .. } | S3Error::Precondition { .. }) {
+                let found = errand.wait(async { self.store.get(key).await?.bytes().await })?;
+                return match found {
+                    Ok(found) if found == text => Ok(()),
+                    _ => Err(self.said("write to")(error)),
+                };
+            }
+            if attempt == ATTEMPTS || !matches!(error, S3Error::Generic { .. }) {
+                return Err(self.said("write to")(error));
+            }
+        }
+    }
+}
+
+impl Shelf for BucketShelf {
+    fn place(&self) -> String {
+        self.place.clone()
+    }
+
+    fn folder(&self) -> Option<&Path> {
+        None
+    }
+
+    fn prepare(&self) -> Result<()> {
+        Ok(())
+    }
+
+    fn top(&self, errand: &Errand) -> Result<Top> {
+        let listed = errand.wait(self.store.list_with_delimiter(Some(&self.prefix)))?;
+        let listed = listed.map_err(self.said("list"))?;
+        let mut top = Top::default();
+        for folder in &listed.common_prefixes {
+            let name = folder.parts().next_back().map(|part| part.as_ref().to_owned()).unwrap_or_default();
+            match name.parse() {
+                Ok(id) => top.backups.push(id),
+                Err(_) => top.others.push(name),
+            }
+        }
+        top.others.extend(listed.objects.iter().filter_map(|one| one.location.filename().map(str::to_owned)));
+        Ok(top)
+    }
+
+    fn files(&self, errand: &Errand, id: &BackupId) -> Result<BTreeMap<String, u64>> {
+        let of = self.of(id);
+        let files = self.objects(errand, id)?.into_iter().map(|one| {
+            let parts = one.location.prefix_match(&of).into_iter().flatten();
+            let name = parts.map(|part| part.as_ref().to_owned()).collect::<Vec<_>>().join("/");
+            if path::is_safe(&name) {
+                return Ok((name, one.size));
+            }
+            Err(Error::operation(format!("{} is no file of a backup", one.location.as_ref().escape_debug())))
+        });
+        files.collect()
+    }
+
+    fn small(&self, errand: &Errand, id: &BackupId, path: &str) -> Result<Option<Vec<u8>>> {
+        let key = self.key(id, path);
+        let found = errand.wait(async {
+            let found = self.store.get(&key).await?;
+            if found.meta.size > SMALL { Ok(None) } else { found.bytes().await.map(Some) }
+        })?;
+        match found {
+            Ok(Some(bytes)) => Ok(Some(bytes.to_vec())),
+            Ok(None) => Err(Error::operation(format!("{path} of {id} is too large"))),
+            Err(S3Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(self.said("read from")(error)),
+        }
+    }
+
+    fn open(&self, errand: &Errand, id: &BackupId, path: &str, size: u64) -> Result<Box<dyn Read + Send>> {
+        let key = self.key(id, path);
+        Ok(Box::new(Pieces {
+            shelf: self.clone(),
+            errand: errand.clone(),
+            key,
+            size,
+            at: 0,
+            piece: Bytes::new(),
+        }))
+    }
+
+    fn begin(&self, _: &Errand, id: &BackupId) -> Result<Box<dyn Incoming>> {
+        // The manifest goes first: a request that failed may have written it.
+        let made = Mutex::new(vec![self.key(id, MANIFEST)]);
+        Ok(Box::new(BucketIncoming { shelf: self.clone(), id: id.clone(), made }))
+    }
+
+    fn note(&self, errand: &Errand, id: &BackupId, path: &str, text: &[u8]) -> Result<()> {
+        let payload = Bytes::copy_from_slice(text).into();
+        errand.wait(self.store.put(&self.key(id, path), payload))?.map(drop).map_err(self.said("write to"))
+    }
+
+    fn remove(&self, errand: &Errand, id: &BackupId) -> Result<()> {
+        self.delete(errand, &self.key(id, MANIFEST))?;
+        self.delete_all(errand, &self.objects(errand, id)?)
+    }
+
+    fn sweep(&self, errand: &Errand) -> Result<()> {
+        let now = OffsetDateTime::now_utc();
+        for id in self.top(errand)?.backups.iter().filter(|id| now - id.taken_at() > ABANDONED) {
+            let objects = self.objects(errand, id)?;
+            let manifest = self.key(id, MANIFEST);
+            let day_ago = (now - ABANDONED).unix_timestamp();
+            let old = |one: &ObjectMeta| one.location != manifest && one.last_modified.timestamp() < day_ago;
+            if objects.iter().all(old) {
+                self.delete_all(errand, &objects)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An object, read piece by piece: no request is longer than its time, whatever the object's size.
+struct Pieces {
+    shelf: BucketShelf,
+    errand: Errand,
+    key: Key,
+    size: u64,
+    at: u64,
+    piece: Bytes,
+}
+
+impl Read for Pieces {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.piece.is_empty() && self.at < self.size {
+            let end = self.size.min(self.at + PIECE);
+            let read = self.errand.wait(self.shelf.store.get_range(&self.key, self.at..end));
+            let read = read.and_then(|read| read.map_err(self.shelf.said("read from")));
+            self.piece = read.map_err(io::Error::other)?;
+            self.at = end;
+        }
+        let count = buffer.len().min(self.piece.len());
+        buffer[..count].copy_from_slice(&self.piece.split_to(count));
+        Ok(count)
+    }
+}
+
+/// Dropped before it is published, it removes what it has made as far as that can be done soon.
+struct BucketIncoming {
+    shelf: BucketShelf,
+    id: BackupId,
+    made: Mutex<Vec<Key>>,
+}
+
+impl Incoming for BucketIncoming {
+    fn create(&self, errand: &Errand, path: &str, size: u64) -> Result<Box<dyn FileInlet>> {
+        let key = self.shelf.key(&self.id, path);
+        self.made.lock().unwrap_or_else(PoisonError::into_inner).push(key.clone());
+        let part = size.div_ceil(MOST_PARTS).next_multiple_of(1024 * 1024).max(PIECE);
+        let part = usize::try_from(part).unwrap_or(usize::MAX);
+        let (shelf, errand) = (self.shelf.clone(), errand.clone());
+        Ok(Box::new(ObjectInlet { shelf, errand, key, part, buffer: vec![], upload: None }))
+    }
+
+    fn publish(self: Box<Self>, errand: &Errand, manifest: &[u8]) -> Result<()> {
+        self.shelf.create(errand, &self.shelf.key(&self.id, MANIFEST), manifest)?;
+        self.made.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        Ok(())
+    }
+}
+
+impl Drop for BucketIncoming {
+    fn drop(&mut self) {
+        let made = std::mem::take(&mut *self.made.lock().unwrap_or_else(PoisonError::into_inner));
+        let all = async {
+            for key in made {
+                let _left = self.shelf.store.delete(&key).await;
+            }
+        };
+        soon(CLEANING, all);
+    }
+}
+
+struct ObjectInlet {
+    shelf: BucketShelf,
+    errand: Errand,
+    key: Key,
+    part: usize,
+    buffer: Vec<u8>,
+    /// Begun once there is more than one part.
+    upload: Option<Box<dyn MultipartUpload>>,
+}
+
+impl ObjectInlet {
+    fn send_part(&mut self) -> Result<()> {
+        let failed = self.shelf.said("write to");
+        if self.upload.is_none() {
+            let begun = self.errand.wait(self.shelf.store.put_multipart(&self.key))?;
+            self.upload = Some(begun.map_err(&failed)?);
+        }
+        let part = Bytes::from(std::mem::take(&mut self.buffer)).into();
+        let Some(upload) = &mut self.upload else { return Ok(()) };
+        self.errand.wait(upload.put_part(part))?.map_err(failed)
+    }
+}
+
+impl Write for ObjectInlet {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.buffer.len() >= self.part {
+            self.send_part().map_err(io::Error::other)?;
+        }
+        let count = bytes.len().min(self.part - self.buffer.len());
+        self.buffer.extend_from_slice(&bytes[..count]);
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl FileInlet for ObjectInlet {
+    fn close(mut self: Box<Self>) -> Result<()> {
+        let failed = self.shelf.said("write to");
+        if self.upload.is_none() {
+            let payload = Bytes::from(std::mem::take(&mut self.buffer)).into();
+            return self.errand.wait(self.shelf.store.put(&self.key, payload))?.map(drop).map_err(failed);
+        }
+        self.send_part()?;
+        let Some(upload) = &mut self.upload else { return Ok(()) };
+        self.errand.wait(upload.complete())?.map_err(failed)?;
+        self.upload = None;
+        Ok(())
+    }
+}
+
+impl Drop for ObjectInlet {
+    fn drop(&mut self) {
+        if let Some(upload) = &mut self.upload {
+            let abort = upload.abort();
+            soon(CLEANING, async { drop(abort.await) });
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! What is wrong with a backup, or with reading and writing it, in words.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::io;
+
+use super::cipher::Stop;
+use super::id::BackupId;
+use super::manifest::{BackupManifest, MANIFEST};
+use super::sums;
+use super::verified;
+use martydb_model::error::{Error, Result};
+
+pub fn damaged(id: &BackupId, why: impl fmt::Display) -> Error {
+    Error::operation(format!("the backup {id} is damaged, and nothing was made of it"))
+        .cause(why)
+        .hint("take another one: `martydb backup list` shows them")
+}
+
+pub fn absent(id: &BackupId, place: &str) -> Error {
+    Error::usage(format!("there is no backup {id} in {place}"))
+        .hint("`martydb backup list` shows what there is")
+}
+
+/// Whether a store holds exactly the files of a manifest; the names and sizes are compared, not what is in them.
+pub fn same_files(manifest: &BackupManifest, found: &BTreeMap<String, u64>) -> Result<(), String> {
+    let sums = manifest.encryption.stored_name(sums::NAME);
+    for file in &manifest.files {
+        match found.get(&file.path) {
+            None => return Err(format!("{} is missing", file.path)),
+            Some(size) if *size != file.size => {
+                return Err(format!("{} has {size} bytes instead of {}", file.path, file.size));
+            }
+            Some(_) => {}
+        }
+    }
+    if !found.contains_key(&sums) {
+        return Err(format!("{sums} is missing"));
+    }
+    let ours = |path: &str| [MANIFEST, sums.as_str(), verified::NAME].contains(&path);
+    let named: BTreeSet<&str> = manifest.files.iter().map(|file| file.path.as_str()).collect();
+    match found.keys().find(|path| !ours(path) && !named.contains(path.as_str())) {
+        Some(extra) => Err(format!("{extra} does not belong to it")),
+        None => Ok(()),
+    }
+}
+
+/// An error of ours that came through a reader or a writer, or what the caller makes of one of the system.
+pub fn of_io(error: io::Error, otherwise: impl FnOnce(io::Error) -> Error) -> Error {
+    match error.downcast::<Error>() {
+        Ok(ours) => ours,
+        Err(error) => otherwise(error),
+    }
+}
+
+/// Why a file did not come back whole.
+pub fn of_stop(
+    id: &BackupId,
+    path: &str,
+    stop: Stop,
+    with_identity: bool,
+    unwritten: impl FnOnce(io::Error) -> Error,
+) -> Error {
+    match stop {
+        Stop::Read(error) => of_io(error, |error| {
+            Error::operation(format!("cannot read {path} of the backup {id}")).cause(error)
+        }),
+        Stop::Write(error) => of_io(error, unwritten),
+        Stop::Closed if with_identity => Error::usage(format!("no identity opens the backup {id}"))
+            .cause("it is encrypted for others, or damaged")
+            .hint("MARTYDB_BACKUP_IDENTITY names the file with the identity of one of its recipients"),
+        Stop::Closed => Error::usage(format!("the backup {id} is encrypted, and no identity was given"))
+            .hint("MARTYDB_BACKUP_IDENTITY names the file with the identity of one of its recipients"),
+        Stop::Damaged => damaged(id, format!("{path} is not as age wrote it")),
+    }
+}
+
+/// The same for a stop while a backup is written.
+pub fn of_write(path: &str, stop: Stop) -> Error {
+    let doing = |verb: &str, error: io::Error| {
+        of_io(error, |error| Error::operation(format!("cannot {verb} {path} of the backup")).cause(error))
+    };
+    match stop {
+        Stop::Read(error) => doing("read", error),
+        Stop::Write(error) => doing("write", error),
+        Stop::Closed | Stop::Damaged => Error::operation(format!("cannot encrypt {path} of the backup")),
+    }
+}

@@ -1,0 +1,185 @@
+//! Files of age, as streams: <https://age-encryption.org/v1>. The program `age` alone reads the same
+//! bytes.
+
+use std::io::{self, Read, Write};
+use std::path::Path;
+
+use age::x25519;
+use age::{DecryptError, Decryptor, Encryptor};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::digest::{Digest, Hashing};
+use super::errand::Errand;
+use super::manifest::Encryption;
+use martydb_model::error::{Error, Result};
+
+/// Bytes of a file of identities; a larger one is something else.
+const LARGEST: u64 = 1024 * 1024;
+/// Bytes that pass at once.
+const PIECE: usize = 256 * 1024;
+
+/// How the files of a new backup are written.
+pub enum Cipher {
+    Plain,
+    Age(Vec<x25519::Recipient>),
+}
+
+/// What opens encrypted backups.
+pub struct Identities(Vec<x25519::Identity>);
+
+/// What became of the bytes of one file on their way into the store or out of it.
+pub struct Passed {
+    pub plain: Digest,
+    pub stored: Digest,
+}
+
+/// Why the bytes of a file did not pass.
+#[derive(Debug)]
+pub enum Stop {
+    Read(io::Error),
+    Write(io::Error),
+    /// No identity opens it.
+    Closed,
+    /// It is not as age wrote it.
+    Damaged,
+}
+
+/// Reads a recipient of age.
+///
+/// # Errors
+/// With the reason.
+pub fn recipient(text: &str) -> Result<x25519::Recipient, &'static str> {
+    text.parse()
+}
+
+impl Cipher {
+    /// # Errors
+    /// If a recipient is none of age.
+    pub fn new(recipients: &[String]) -> Result<Cipher> {
+        if recipients.is_empty() {
+            return Ok(Cipher::Plain);
+        }
+        let all = recipients
+            .iter()
+            .map(|text| recipient(text).map_err(|error| Error::manifest(format!("\"{text}\": {error}"))));
+        Ok(Cipher::Age(all.collect::<Result<_>>()?))
+    }
+
+    pub fn encryption(&self) -> Encryption {
+        match self {
+            Cipher::Plain => Encryption::None,
+            Cipher::Age(_) => Encryption::Age,
+        }
+    }
+
+    /// Writes everything that `from` has as it is stored.
+    pub fn write(&self, errand: &Errand, from: &mut dyn Read, to: &mut dyn Write) -> Result<Passed, Stop> {
+        let mut to = Hashing::new(to);
+        let plain = match self {
+            Cipher::Plain => pass(errand, from, &mut to, Stop::Read)?,
+            Cipher::Age(recipients) => {
+                let recipients = recipients.iter().map(|one| one as &dyn age::Recipient);
+                let encryptor = Encryptor::with_recipients(recipients).expect("recipients of one kind");
+                let mut writer = encryptor.wrap_output(&mut to).map_err(Stop::Write)?;
+                let plain = pass(errand, from, &mut writer, Stop::Read)?;
+                writer.finish().map_err(Stop::Write)?;
+                plain
+            }
+        };
+        let (_, stored) = to.finish();
+        Ok(Passed { plain, stored })
+    }
+}
+
+impl Identities {
+    /// As `age-keygen` writes them: a line each, and comments.
+    ///
+    /// # Errors
+    /// If there is none, without a word of what is there.
+    pub fn parse(text: &SecretString) -> Result<Identities> {
+        let lines = text.expose_secret().lines().map(str::trim).enumerate();
+        let mut all = vec![];
+        for (number, line) in lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#')) {
+            let identity: x25519::Identity = line.parse().map_err(|_| {
+                Error::usage(format!("line {} is not an identity of age", number + 1))
+                    .hint("an identity is a line AGE-SECRET-KEY-1…, as `age-keygen` prints it")
+            })?;
+            all.push(identity);
+        }
+        if all.is_empty() {
+            return Err(Error::usage("there is no identity of age in it")
+                .hint("an identity is a line AGE-SECRET-KEY-1…, as `age-keygen` prints it"));
+        }
+        Ok(Identities(all))
+    }
+
+    /// Reads a file of identities.
+    ///
+    /// # Errors
+    /// If it cannot be read, or has no identity.
+    pub fn read(path: &Path) -> Result<Identities> {
+        let doing = || format!("cannot use the file of identities {}", path.display());
+        let mut text = secrecy::zeroize::Zeroizing::new(String::new());
+        let file = std::fs::File::open(path).map_err(|error| Error::usage(doing()).cause(error))?;
+        file.take(LARGEST).read_to_string(&mut text).map_err(|error| Error::usage(doing()).cause(error))?;
+        Identities::parse(&SecretString::from(text.as_str())).map_err(|error| error.while_doing(doing()))
+    }
+}
+
+/// Writes everything that `from` has as it was before it was stored. What is written may be used only once this has
+/// returned, and the digests are right.
+pub fn read(
+    errand: &Errand,
+    encryption: Encryption,
+    identities: Option<&Identities>,
+    from: &mut dyn Read,
+    to: &mut dyn Write,
+) -> Result<Passed, Stop> {
+    let mut from = Hashing::new(from);
+    let plain = match encryption {
+        Encryption::None => pass(errand, &mut from, to, Stop::Read)?,
+        Encryption::Age => {
+            let identities = identities.ok_or(Stop::Closed)?;
+            let identities = identities.0.iter().map(|one| one as &dyn age::Identity);
+            let decryptor = Decryptor::new(&mut from).map_err(stop)?;
+            let mut reader = decryptor.decrypt(identities).map_err(stop)?;
+            pass(errand, &mut reader, to, |error| stop(DecryptError::Io(error)))?
+        }
+    };
+    // What lies behind the end is counted too.
+    pass(errand, &mut from, &mut io::sink(), Stop::Read)?;
+    let (_, stored) = from.finish();
+    Ok(Passed { plain, stored })
+}
+
+fn stop(error: DecryptError) -> Stop {
+    match error {
+        DecryptError::NoMatchingKeys => Stop::Closed,
+        DecryptError::Io(error)
+            if !matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof) =>
+        {
+            Stop::Read(error)
+        }
+        _ => Stop::Damaged,
+    }
+}
+
+fn pass(
+    errand: &Errand,
+    from: &mut dyn Read,
+    to: &mut dyn Write,
+    unread: impl Fn(io::Error) -> Stop,
+) -> Result<Digest, Stop> {
+    let mut from = Hashing::new(from);
+    let mut piece = vec![0; PIECE];
+    loop {
+        errand.check_io().map_err(Stop::Read)?;
+        match from.read(&mut piece) {
+            Ok(0) => break,
+            Ok(count) => to.write_all(&piece[..count]).map_err(Stop::Write)?,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(unread(error)),
+        }
+    }
+    Ok(from.finish().1)
+}

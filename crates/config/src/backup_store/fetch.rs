@@ -1,0 +1,130 @@
+//! A backup comes back: every file of it, every byte checked and decrypted, or an error and nothing.
+
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+
+use super::check::{absent, damaged, of_stop, same_files};
+use super::cipher::{self, Identities, Passed};
+use super::digest::digest;
+use super::errand::Errand;
+use super::folder::{create, make_parents};
+use super::id::BackupId;
+use super::manifest::{BackupManifest, MANIFEST, RECORD, StoredFile};
+use super::parallel;
+use super::path::below;
+use super::shelf::Shelf;
+use super::sums;
+use super::workspace::failed;
+use martydb_model::error::{Error, Result};
+
+/// What came back; the files lie in the folder that was named.
+#[derive(Debug)]
+pub struct ReturnedBackup {
+    pub manifest: BackupManifest,
+    /// What its maker recorded.
+    pub record: serde_json::Value,
+}
+
+/// What is brought, from where and to where.
+pub struct Fetching<'a> {
+    pub errand: &'a Errand,
+    pub shelf: &'a dyn Shelf,
+    pub id: &'a BackupId,
+    pub identities: Option<&'a Identities>,
+    /// A folder that is not there yet, and is gone again after an error.
+    pub into: &'a Path,
+    pub threads: usize,
+}
+
+/// One backup on its way out.
+struct Outgoing<'a> {
+    from: &'a Fetching<'a>,
+    manifest: BackupManifest,
+}
+
+impl Fetching<'_> {
+    /// Brings all files.
+    pub fn fetch(&self) -> Result<ReturnedBackup> {
+        let into = self.into;
+        DirBuilder::new().mode(0o700).create(into).map_err(failed("make the folder", into))?;
+        let fetched = self.all();
+        if fetched.is_err() {
+            // A folder that stays holds what was right so far; the error is what matters.
+            let _gone = fs::remove_dir_all(into);
+        }
+        fetched
+    }
+
+    fn all(&self) -> Result<ReturnedBackup> {
+        let Fetching { errand, shelf, id, into, .. } = *self;
+        let text = shelf.small(errand, id, MANIFEST)?.ok_or_else(|| absent(id, &shelf.place()))?;
+        let manifest = BackupManifest::parse(&text, id).map_err(|why| damaged(id, why))?;
+        let outgoing = Outgoing { from: self, manifest };
+        let sums = outgoing.sums()?;
+        let own = digest(&text);
+        if !sums.starts_with(&sums::first_line(&own)) {
+            return Err(damaged(id, "manifest.json is not as it was written"));
+        }
+        same_files(&outgoing.manifest, &shelf.files(errand, id)?).map_err(|why| damaged(id, why))?;
+        let passed = parallel::each(self.threads, &outgoing.manifest.files, |file| outgoing.bring(file))?;
+        let files = outgoing.manifest.files.iter().zip(&passed);
+        let files = files.map(|(file, passed)| (outgoing.plain_name(file), &passed.plain));
+        if sums != sums::text(&own, files) {
+            return Err(damaged(id, "the sums of its files are not those that were written"));
+        }
+        let record = record(id, into)?;
+        Ok(ReturnedBackup { manifest: outgoing.manifest, record })
+    }
+}
+
+fn record(id: &BackupId, into: &Path) -> Result<serde_json::Value> {
+    let path = into.join(RECORD);
+    let text = fs::read(&path).map_err(|error| damaged(id, RECORD).cause(error))?;
+    serde_json::from_slice(&text).map_err(|error| damaged(id, RECORD).cause(error))
+}
+
+impl Outgoing<'_> {
+    fn sums(&self) -> Result<String> {
+        let Fetching { errand, shelf, id, .. } = *self.from;
+        let name = self.manifest.encryption.stored_name(sums::NAME);
+        let stored = shelf.small(errand, id, &name)?;
+        let stored = stored.ok_or_else(|| damaged(id, format!("{name} is missing")))?;
+        let mut plain = vec![];
+        cipher::read(
+            errand,
+            self.manifest.encryption,
+            self.from.identities,
+            &mut stored.as_slice(),
+            &mut plain,
+        )
+        .map_err(|stop| self.stopped(&name, stop, |error| Error::operation("no memory").cause(error)))?;
+        String::from_utf8(plain).map_err(|_| damaged(id, format!("{name} is not as it was written")))
+    }
+
+    fn bring(&self, file: &StoredFile) -> Result<Passed> {
+        let Fetching { errand, shelf, id, into, .. } = *self.from;
+        let plain = self.plain_name(file);
+        make_parents(into, plain)?;
+        let path = below(into, plain);
+        let mut to = create(&path)?;
+        // One byte more than there should be is enough to know.
+        let from = shelf.open(errand, id, &file.path, file.size)?;
+        let mut from = io::Read::take(from, file.size.saturating_add(1));
+        let passed = cipher::read(errand, self.manifest.encryption, self.from.identities, &mut from, &mut to)
+            .map_err(|stop| self.stopped(&file.path, stop, failed("write", &path)))?;
+        if passed.stored.size != file.size || passed.stored.sha256 != file.sha256 {
+            return Err(damaged(id, format!("{} is not as it was written", file.path)));
+        }
+        Ok(passed)
+    }
+
+    fn plain_name<'f>(&self, file: &'f StoredFile) -> &'f str {
+        self.manifest.encryption.plain_name(&file.path).expect("checked when the manifest was read")
+    }
+
+    fn stopped(&self, path: &str, stop: cipher::Stop, unwritten: impl FnOnce(io::Error) -> Error) -> Error {
+        of_stop(self.from.id, path, stop, self.from.identities.is_some(), unwritten)
+    }
+}

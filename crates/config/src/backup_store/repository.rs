@@ -1,0 +1,235 @@
+//! The store of the manifest's `backup:`, open.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use time::OffsetDateTime;
+
+use super::check::{absent, damaged, same_files};
+use super::cipher::{Cipher, Identities};
+use super::connect::{Patience, connect};
+use super::digest::digest;
+use super::errand::Errand;
+use super::fetch::{Fetching, ReturnedBackup};
+use super::folder::FolderShelf;
+use super::id::BackupId;
+use super::manifest::{BackupManifest, Encryption, MANIFEST};
+use super::parallel;
+use super::shelf::Shelf;
+use super::staging::Staging;
+use super::sums;
+use super::verified;
+use super::workspace::Workspace;
+use crate::embedded::make_state_folder;
+use martydb_model::environment::Environment;
+use martydb_model::error::{Error, Kind, Result};
+use martydb_model::{BackupPlace, BackupSettings, ServiceName};
+
+/// Questions that a store is asked at once when it is listed: most of the time is spent waiting.
+const LIST_THREADS: usize = 8;
+
+#[derive(Clone)]
+pub struct Repository {
+    shelf: Arc<dyn Shelf>,
+    cipher: Arc<Cipher>,
+    settings: Arc<BackupSettings>,
+}
+
+/// A backup as the store shows it: its names and sizes are right, what is in its files is not looked at.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    pub manifest: BackupManifest,
+    /// When a restore of it was last proven, in RFC 3339.
+    pub verified_at: Option<String>,
+}
+
+/// What a store holds, oldest first.
+#[derive(Debug, Default)]
+pub struct Listing {
+    pub backups: Vec<Listed>,
+    /// What lies there and is no whole backup, in words.
+    pub problems: Vec<String>,
+}
+
+impl Repository {
+    /// # Errors
+    /// If the store's settings cannot be used. Nothing is made and no server asked yet.
+    pub fn open(settings: &BackupSettings, variables: &Environment) -> Result<Repository> {
+        Repository::within(settings, variables, Patience::default())
+    }
+
+    /// The same with other limits than usual.
+    pub fn within(
+        settings: &BackupSettings,
+        variables: &Environment,
+        patience: Patience,
+    ) -> Result<Repository> {
+        let shelf: Arc<dyn Shelf> = match &settings.to {
+            BackupPlace::Folder(folder) => Arc::new(FolderShelf::new(folder.clone())),
+            BackupPlace::S3 { bucket, prefix } => Arc::new(connect(bucket, prefix, variables, patience)?),
+        };
+        let cipher = Arc::new(Cipher::new(&settings.encrypt)?);
+        Ok(Repository { shelf, cipher, settings: Arc::new(settings.clone()) })
+    }
+
+    /// The folder or the bucket, for people.
+    pub fn place(&self) -> String {
+        self.shelf.place()
+    }
+
+    /// What every run says that writes backups in clear.
+    pub fn unencrypted(&self) -> Option<String> {
+        matches!(*self.cipher, Cipher::Plain).then(|| {
+            format!("backups in {} are not encrypted: backup.encrypt names no recipient of age", self.place())
+        })
+    }
+
+    /// Begins a backup. Where it is not encrypted and goes into a folder, it is filled where it stays.
+    pub async fn stage(&self, service: &ServiceName) -> Result<Staging> {
+        let id = BackupId::new(OffsetDateTime::now_utc(), service)?;
+        let Repository { shelf, cipher, settings } = self.clone();
+        Errand::run(move |errand| {
+            errand.check()?;
+            shelf.prepare()?;
+            let workspace = match shelf.folder() {
+                Some(folder) if matches!(*cipher, Cipher::Plain) => Workspace::make(folder, id.as_str())?,
+                _ => local(&settings, id.as_str())?,
+            };
+            Ok(Staging { id, workspace, shelf, cipher, threads: settings.jobs })
+        })
+        .await
+    }
+
+    /// A private folder on this machine, which goes when it is dropped, or by the next run where this one is killed.
+    pub fn workspace(&self) -> Result<Workspace> {
+        let service = ServiceName::new("work").map_err(|error| Error::operation(error.to_string()))?;
+        local(&self.settings, BackupId::new(OffsetDateTime::now_utc(), &service)?.as_str())
+    }
+
+    /// Everything that is there and whole, oldest first.
+    pub async fn list(&self) -> Result<Listing> {
+        let shelf = self.shelf.clone();
+        Errand::run(move |errand| list(errand, &*shelf)).await
+    }
+
+    /// Brings all files of a backup into `into`, a folder that is not there yet, checked and decrypted. What was changed,
+    /// exchanged, left out or added is an error, and then the folder is not there.
+    pub async fn fetch(
+        &self,
+        id: &BackupId,
+        identities: Option<Arc<Identities>>,
+        into: &Path,
+    ) -> Result<ReturnedBackup> {
+        let (shelf, id, into) = (self.shelf.clone(), id.clone(), into.to_owned());
+        let threads = self.settings.jobs;
+        Errand::run(move |errand| {
+            let identities = identities.as_deref();
+            Fetching { errand, shelf: &*shelf, id: &id, identities, into: &into, threads }.fetch()
+        })
+        .await
+    }
+
+    /// Whether a backup is encrypted: what comes before asking for an identity.
+    pub async fn encryption(&self, id: &BackupId) -> Result<Encryption> {
+        let (shelf, id) = (self.shelf.clone(), id.clone());
+        Errand::run(move |errand| Ok(manifest(errand, &*shelf, &id)?.0.encryption)).await
+    }
+
+    pub async fn remove(&self, id: &BackupId) -> Result<()> {
+        let (shelf, id) = (self.shelf.clone(), id.clone());
+        Errand::run(move |errand| {
+            manifest_text(errand, &*shelf, &id)?;
+            shelf.remove(errand, &id)
+        })
+        .await
+    }
+
+    /// Removes what dead runs have left; never a backup.
+    pub async fn sweep(&self) -> Result<()> {
+        let shelf = self.shelf.clone();
+        Errand::run(move |errand| shelf.sweep(errand)).await
+    }
+
+    /// Notes beside a backup that a restore of it was proven.
+    ///
+    /// # Errors
+    /// If the store cannot be written to.
+    pub async fn mark_verified(&self, id: &BackupId, at: OffsetDateTime) -> Result<()> {
+        let (shelf, id) = (self.shelf.clone(), id.clone());
+        Errand::run(move |errand| {
+            let text = manifest_text(errand, &*shelf, &id)?;
+            let note = verified::text(&id, &digest(&text), at);
+            shelf.note(errand, &id, verified::NAME, note.as_bytes()).map_err(|error| {
+                error.while_doing(format!("{id} is verified, but its store cannot keep a note of that"))
+            })
+        })
+        .await
+    }
+}
+
+fn local(settings: &BackupSettings, name: &str) -> Result<Workspace> {
+    let folder = make_state_folder(&settings.home)?.join("backup");
+    Workspace::make(&folder, name)
+}
+
+fn manifest_text(errand: &Errand, shelf: &dyn Shelf, id: &BackupId) -> Result<Vec<u8>> {
+    shelf.small(errand, id, MANIFEST)?.ok_or_else(|| absent(id, &shelf.place()))
+}
+
+fn manifest(errand: &Errand, shelf: &dyn Shelf, id: &BackupId) -> Result<(BackupManifest, Vec<u8>)> {
+    let text = manifest_text(errand, shelf, id)?;
+    let manifest = BackupManifest::parse(&text, id).map_err(|why| damaged(id, why))?;
+    Ok((manifest, text))
+}
+
+fn list(errand: &Errand, shelf: &dyn Shelf) -> Result<Listing> {
+    let mut top = shelf.top(errand)?;
+    top.backups.sort();
+    let looked = parallel::each(LIST_THREADS, &top.backups, |id| look(errand, shelf, id))?;
+    let mut listing = Listing::default();
+    let others = top.others.iter().map(|name| format!("{} is no backup", name.escape_debug()));
+    listing.problems.extend(others);
+    for (listed, problem) in looked {
+        listing.backups.extend(listed);
+        listing.problems.extend(problem);
+    }
+    Ok(listing)
+}
+
+/// One backup, and what is wrong with it.
+type LookedAt = (Option<Listed>, Option<String>);
+
+/// An error of the store is one of the list; what is wrong with one backup is not.
+fn look(errand: &Errand, shelf: &dyn Shelf, id: &BackupId) -> Result<LookedAt> {
+    match look_at(errand, shelf, id) {
+        Err(error) if error.kind == Kind::Operation => {
+            let why = error.causes.iter().fold(error.message.clone(), |all, cause| format!("{all}: {cause}"));
+            Ok((None, Some(format!("{id} is no whole backup: {why}"))))
+        }
+        looked => looked,
+    }
+}
+
+fn look_at(errand: &Errand, shelf: &dyn Shelf, id: &BackupId) -> Result<LookedAt> {
+    let text = shelf.small(errand, id, MANIFEST)?.ok_or_else(|| {
+        Error::operation("it has no manifest.json").cause("a run writes or removes it, or was killed")
+    })?;
+    let own = digest(&text);
+    let manifest = BackupManifest::parse(&text, id).map_err(Error::operation)?;
+    let files = shelf.files(errand, id)?;
+    same_files(&manifest, &files).map_err(Error::operation)?;
+    if manifest.encryption == Encryption::None {
+        let sums = shelf.small(errand, id, sums::NAME)?.unwrap_or_default();
+        if !sums.starts_with(sums::first_line(&own).as_bytes()) {
+            return Err(Error::operation("manifest.json is not as it was written"));
+        }
+    }
+    let note =
+        if files.contains_key(verified::NAME) { shelf.small(errand, id, verified::NAME)? } else { None };
+    let (verified_at, problem) = match note.map(|note| verified::parse(&note, id, &own)) {
+        None => (None, None),
+        Some(Ok(at)) => (Some(at), None),
+        Some(Err(why)) => (None, Some(format!("{id}: {why}"))),
+    };
+    Ok((Some(Listed { manifest, verified_at }), problem))
+}

@@ -1,0 +1,126 @@
+//! A backup in the making: an empty folder that its maker fills, and then one step to a whole backup in the store.
+
+use std::fs::Permissions;
+use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::check::of_write;
+use super::cipher::{Cipher, Passed};
+use super::digest::digest;
+use super::errand::Errand;
+use super::folder::{create, open_plain, publish, tree};
+use super::id::BackupId;
+use super::manifest::{BackupHeader, BackupManifest, FORMAT_VERSION, RECORD, StoredFile};
+use super::parallel;
+use super::path::below;
+use super::shelf::{Incoming, Shelf};
+use super::sums;
+use super::workspace::{Workspace, failed};
+use martydb_model::error::{Error, Result};
+
+/// Dropped before it is finished, it leaves nothing.
+pub struct Staging {
+    pub(super) id: BackupId,
+    pub(super) workspace: Workspace,
+    pub(super) shelf: Arc<dyn Shelf>,
+    pub(super) cipher: Arc<Cipher>,
+    pub(super) threads: usize,
+}
+
+impl Staging {
+    pub fn id(&self) -> &BackupId {
+        &self.id
+    }
+
+    /// Where the files go, in folders of their own: `dump/…`.
+    pub fn path(&self) -> &Path {
+        self.workspace.path()
+    }
+
+    /// Hashes, encrypts and brings everything into the store; the backup is listed from then on. `record` comes back with
+    /// the files.
+    ///
+    /// # Errors
+    /// If anything cannot be read or written; then there is no backup.
+    pub async fn finish(self, header: BackupHeader, record: &serde_json::Value) -> Result<BackupId> {
+        let mut record = serde_json::to_vec_pretty(record).expect("plain data");
+        record.push(b'\n');
+        Errand::run(move |errand| finish(errand, self, header, &record)).await
+    }
+}
+
+fn finish(errand: &Errand, staging: Staging, header: BackupHeader, record: &[u8]) -> Result<BackupId> {
+    let path = staging.path().join(RECORD);
+    create(&path)?.write_all(record).map_err(failed("write", &path))?;
+    let names: Vec<String> = tree(errand, staging.path())?.into_keys().collect();
+    let stray = names.iter().find(|name| !name.contains('/') && *name != RECORD);
+    if let Some(stray) = stray {
+        return Err(Error::operation(format!("{stray} lies outside the folders of the backup")));
+    }
+    if header.service != staging.id.service() {
+        return Err(Error::operation(format!("{} is no backup of {}", staging.id, header.service)));
+    }
+    let in_place = staging.shelf.folder().is_some() && matches!(*staging.cipher, Cipher::Plain);
+    let incoming = if in_place { None } else { Some(staging.shelf.begin(errand, &staging.id)?) };
+    let keep = |name: &String| match &incoming {
+        None => keep_in_place(errand, &staging, name),
+        Some(incoming) => bring(errand, &staging, &**incoming, name),
+    };
+    let passed = parallel::each(staging.threads, &names, keep)?;
+    let manifest = manifest(&staging, header, &names, &passed).to_json();
+    let sums = sums::text(
+        &digest(&manifest),
+        names.iter().map(String::as_str).zip(passed.iter().map(|one| &one.plain)),
+    );
+    let path = staging.path().join(sums::NAME);
+    create(&path)?.write_all(sums.as_bytes()).map_err(failed("write", &path))?;
+    keep(&sums::NAME.to_owned())?;
+    let id = staging.id.clone();
+    match incoming {
+        Some(incoming) => incoming.publish(errand, &manifest)?,
+        None => {
+            let to = staging.shelf.folder().unwrap_or(Path::new("")).join(id.as_str());
+            publish(errand, staging.workspace, &manifest, &to)?;
+        }
+    }
+    Ok(id)
+}
+
+fn manifest(staging: &Staging, header: BackupHeader, names: &[String], passed: &[Passed]) -> BackupManifest {
+    let encryption = staging.cipher.encryption();
+    let files = names.iter().zip(passed).map(|(name, passed)| StoredFile {
+        path: encryption.stored_name(name),
+        size: passed.stored.size,
+        sha256: passed.stored.sha256.clone(),
+    });
+    BackupManifest {
+        format_version: FORMAT_VERSION,
+        id: staging.id.clone(),
+        martydb: env!("CARGO_PKG_VERSION").to_owned(),
+        header,
+        encryption,
+        files: files.collect(),
+    }
+}
+
+/// The file is where it stays.
+fn keep_in_place(errand: &Errand, staging: &Staging, name: &str) -> Result<Passed> {
+    let path = below(staging.path(), name);
+    let mut file = open_plain(&path).map_err(failed("read", &path))?;
+    file.set_permissions(Permissions::from_mode(0o600)).map_err(failed("close", &path))?;
+    let passed = staging.cipher.write(errand, &mut file, &mut io::sink());
+    file.sync_all().map_err(failed("write", &path))?;
+    passed.map_err(|stop| of_write(name, stop))
+}
+
+fn bring(errand: &Errand, staging: &Staging, incoming: &dyn Incoming, name: &str) -> Result<Passed> {
+    let path = below(staging.path(), name);
+    let mut file = open_plain(&path).map_err(failed("read", &path))?;
+    let size = file.metadata().map_err(failed("look at", &path))?.len();
+    let mut sink = incoming.create(errand, &staging.cipher.encryption().stored_name(name), size)?;
+    let passed = staging.cipher.write(errand, &mut file, &mut *sink).map_err(|stop| of_write(name, stop))?;
+    sink.close()?;
+    Ok(passed)
+}

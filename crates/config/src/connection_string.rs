@@ -1,0 +1,254 @@
+//! Connection strings: where a login connects to, in the form that each client reads, with what each wants escaped.
+
+mod form;
+mod parameters;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use secrecy::{ExposeSecret, SecretString};
+
+pub use form::Form;
+use martydb_model::app_url::AppUrl;
+use martydb_model::error::{Error, Result};
+use martydb_pg::wire::{Endpoint, Host, Tls, TlsMode};
+use parameters::{Spelled, spell};
+
+/// How the URLs of one client library differ from those of another.
+struct Dialect {
+    form: Form,
+    scheme: &'static str,
+    /// SQLAlchemy takes the path as it stands, `%20` and all, and several hosts in the query only
+    /// (<https://docs.sqlalchemy.org/en/20/core/engines.html#database-urls>): what it calls the database there.
+    sqlalchemy: Option<&'static str>,
+}
+
+const LIBPQ: Dialect = Dialect { form: Form::Uri, scheme: "postgresql", sqlalchemy: None };
+
+const PSYCOPG: Dialect =
+    Dialect { form: Form::Psycopg, scheme: "postgresql+psycopg", sqlalchemy: Some("dbname") };
+
+const ASYNCPG: Dialect =
+    Dialect { form: Form::Asyncpg, scheme: "postgresql+asyncpg", sqlalchemy: Some("database") };
+
+pub struct Parts {
+    /// Each with its port; never empty.
+    hosts: Vec<(String, u16)>,
+    /// Whether the only host is a socket's folder.
+    socket: bool,
+    user: String,
+    password: Option<String>,
+    pub database: String,
+    /// In libpq's words.
+    parameters: Vec<(String, String)>,
+}
+
+/// RFC 3986's unreserved characters stay; all else is escaped, in every part alike.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+fn escape(text: &str) -> String {
+    utf8_percent_encode(text, ESCAPED).to_string()
+}
+
+/// `sslmode` unless it is the default, and the private authority where the mode verifies a certificate.
+fn tls_parameters(tls: &Tls) -> Vec<(String, String)> {
+    let verifies = matches!(tls.mode, TlsMode::Require | TlsMode::VerifyCa | TlsMode::VerifyFull);
+    let mode = (tls.mode != TlsMode::Prefer).then(|| ("sslmode".to_owned(), tls.mode.name().to_owned()));
+    let root = tls.root_certificate.as_ref().filter(|_| verifies);
+    let root = root.map(|path| ("sslrootcert".to_owned(), path.display().to_string()));
+    mode.into_iter().chain(root).collect()
+}
+
+impl Parts {
+    /// Straight to the server.
+    pub fn new(endpoint: &Endpoint, user: &str, password: Option<SecretString>, database: &str) -> Parts {
+        let (host, socket) = match &endpoint.host {
+            Host::Tcp(host) => (host.clone(), false),
+            Host::Socket(folder) => (folder.display().to_string(), true),
+        };
+        Parts {
+            hosts: vec![(host, endpoint.port)],
+            socket,
+            user: user.into(),
+            password: password.map(|password| password.expose_secret().to_owned()),
+            database: database.into(),
+            parameters: if socket { vec![] } else { tls_parameters(&endpoint.tls) },
+        }
+    }
+
+    /// By an address for applications.
+    pub fn through(url: &AppUrl, user: &str, password: Option<SecretString>, database: &str) -> Parts {
+        Parts {
+            hosts: url.hosts.clone(),
+            socket: false,
+            user: user.into(),
+            password: password.map(|password| password.expose_secret().to_owned()),
+            database: url.database.clone().unwrap_or_else(|| database.into()),
+            parameters: url.parameters.clone(),
+        }
+    }
+
+    /// # Errors
+    /// Where the clients of this form know no word for a parameter, or cannot use a socket.
+    pub fn render(&self, form: Form) -> Result<String> {
+        match form {
+            Form::Uri => self.uri(&LIBPQ),
+            Form::Psycopg => self.uri(&PSYCOPG),
+            Form::Asyncpg => self.uri(&ASYNCPG),
+            Form::Jdbc => self.jdbc(),
+            Form::Npgsql => self.npgsql(),
+            Form::Env => self.lines(|name, value| Ok(format!("{name}={}", single_quoted(value)))),
+            Form::Shell => self.lines(|name, value| Ok(format!("export {name}={}", single_quoted(value)))),
+            Form::Dotenv => self.lines(unquoted),
+            Form::Pgpass => Ok(self.pgpass()),
+        }
+    }
+
+    fn spelled(&self, form: Form) -> Result<Vec<Spelled>> {
+        let mut all = vec![];
+        for (name, value) in &self.parameters {
+            let Ok(spelled) = spell(form, name, value) else {
+                let what = format!("the format {} cannot express {name}={value}", form.name());
+                return Err(
+                    Error::usage(what).hint("choose another --format, or leave it out of the app_url")
+                );
+            };
+            all.extend(spelled);
+        }
+        Ok(all)
+    }
+
+    fn query(&self, form: Form) -> Result<impl Iterator<Item = String>> {
+        let spelled = self.spelled(form)?;
+        Ok(spelled.into_iter().map(|one| format!("{}={}", one.name, escape(&one.value))))
+    }
+
+    fn uri(&self, dialect: &Dialect) -> Result<String> {
+        let password =
+            self.password.as_ref().map_or_else(String::new, |password| format!(":{}", escape(password)));
+        let user = escape(&self.user);
+        let escaped = escape(&self.database);
+        let (database, mut query) = match dialect.sqlalchemy {
+            Some(name) if escaped != self.database => (String::new(), vec![format!("{name}={escaped}")]),
+            _ => (escaped, vec![]),
+        };
+        let place = if self.socket || (dialect.sqlalchemy.is_some() && self.hosts.len() > 1) {
+            let hosts: Vec<_> = self.hosts.iter().map(|(host, _)| escape(host)).collect();
+            query.push(format!("host={}", hosts.join(",")));
+            query.push(format!("port={}", self.ports()));
+            String::new()
+        } else {
+            self.places()
+        };
+        query.extend(self.query(dialect.form)?);
+        let query = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
+        Ok(format!("{}://{user}{password}@{place}/{database}{query}", dialect.scheme))
+    }
+
+    /// `host1:port1,host2:port2`.
+    fn places(&self) -> String {
+        let each = self.hosts.iter().map(|(host, port)| format!("{}:{port}", bracketed(host)));
+        each.collect::<Vec<_>>().join(",")
+    }
+
+    fn ports(&self) -> String {
+        self.hosts.iter().map(|(_, port)| port.to_string()).collect::<Vec<_>>().join(",")
+    }
+
+    fn host_names(&self) -> String {
+        self.hosts.iter().map(|(host, _)| host.as_str()).collect::<Vec<_>>().join(",")
+    }
+
+    fn jdbc(&self) -> Result<String> {
+        if self.socket {
+            return Err(Error::usage("JDBC cannot connect through a socket")
+                .hint("give the server's url a host name, or choose another --format"));
+        }
+        let mut query = vec![format!("user={}", escape(&self.user))];
+        query.extend(self.password.as_ref().map(|password| format!("password={}", escape(password))));
+        query.extend(self.query(Form::Jdbc)?);
+        Ok(format!("jdbc:postgresql://{}/{}?{}", self.places(), escape(&self.database), query.join("&")))
+    }
+
+    /// ADO.NET's rule: a value in double quotes, with double quotes doubled.
+    fn npgsql(&self) -> Result<String> {
+        let quote = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
+        let mut parts = match self.hosts.as_slice() {
+            [(host, port)] => vec![format!("Host={}", quote(host)), format!("Port={port}")],
+            _ => vec![format!("Host={}", quote(&self.places()))],
+        };
+        parts.push(format!("Database={}", quote(&self.database)));
+        parts.push(format!("Username={}", quote(&self.user)));
+        parts.extend(self.password.as_ref().map(|password| format!("Password={}", quote(password))));
+        let mut spelled = self.spelled(Form::Npgsql)?;
+        // Said even where it is the default: the default of Npgsql's older versions was another.
+        if !self.parameters.iter().any(|(name, _)| name == "sslmode") {
+            let mode = if self.socket { TlsMode::Disable } else { TlsMode::Prefer };
+            spelled.extend(spell(Form::Npgsql, "sslmode", mode.name()).unwrap_or_default());
+        }
+        let value = |one: &Spelled| if one.word { one.value.clone() } else { quote(&one.value) };
+        parts.extend(spelled.iter().map(|one| format!("{}={}", one.name, value(one))));
+        Ok(parts.join(";"))
+    }
+
+    /// The variables of libpq (<https://www.postgresql.org/docs/current/libpq-envars.html>) and DATABASE_URL.
+    ///
+    /// # Errors
+    /// Where libpq has no variable for a parameter.
+    pub fn variables(&self) -> Result<Vec<(String, String)>> {
+        let mut all = vec![
+            ("PGHOST".to_owned(), self.host_names()),
+            ("PGPORT".to_owned(), self.ports()),
+            ("PGDATABASE".to_owned(), self.database.clone()),
+            ("PGUSER".to_owned(), self.user.clone()),
+        ];
+        all.extend(self.password.as_ref().map(|password| ("PGPASSWORD".to_owned(), password.clone())));
+        if !self.parameters.iter().any(|(name, _)| name == "sslmode") {
+            let mode = if self.socket { TlsMode::Disable } else { TlsMode::Prefer };
+            all.push(("PGSSLMODE".to_owned(), mode.name().to_owned()));
+        }
+        all.extend(self.spelled(Form::Env)?.into_iter().map(|one| (one.name.to_owned(), one.value)));
+        all.push(("DATABASE_URL".to_owned(), self.uri(&LIBPQ)?));
+        Ok(all)
+    }
+
+    /// A line for each variable.
+    fn lines(&self, line: impl Fn(&str, &str) -> Result<String>) -> Result<String> {
+        let all = self.variables()?;
+        let lines = all.iter().map(|(name, value)| line(name, value)).collect::<Result<Vec<_>>>()?;
+        Ok(lines.join("\n"))
+    }
+
+    /// Colons and backslashes are escaped (<https://www.postgresql.org/docs/current/libpq-pgpass.html>).
+    fn pgpass(&self) -> String {
+        let escape = |text: &str| text.replace('\\', "\\\\").replace(':', "\\:");
+        let password = self.password.as_deref().unwrap_or("*");
+        let line = |(host, port): &(String, u16)| {
+            let host = if self.socket { "localhost" } else { host };
+            [host, &port.to_string(), &self.database, &self.user, password].map(escape).join(":")
+        };
+        self.hosts.iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// A word of a POSIX shell.
+fn single_quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+/// A line of `docker run --env-file` or of systemd's `EnvironmentFile=`: Docker takes quotes as part of the value.
+fn unquoted(name: &str, value: &str) -> Result<String> {
+    let is_plain = |char: char| !char.is_control() && !char.is_whitespace() && !"\\'\"$`#".contains(char);
+    if value.chars().all(is_plain) {
+        return Ok(format!("{name}={value}"));
+    }
+    Err(Error::usage(format!(
+        "the format dotenv cannot express {name}: readers of such files disagree about its characters"
+    ))
+    .hint("choose --format shell, or start the program with `martydb exec`"))
+}
+
+fn bracketed(host: &str) -> String {
+    if host.contains(':') { format!("[{host}]") } else { host.to_owned() }
+}
+
+#[cfg(test)]
+mod tests;

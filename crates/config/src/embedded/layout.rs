@@ -1,0 +1,201 @@
+//! Where one embedded server keeps its things, decided from what lies on disk and nothing else: a cluster that
+//! exists is where it is, so no note of the choice can get lost.
+
+use std::fs;
+use std::hash::Hasher;
+use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use siphasher::sip::SipHasher13;
+
+use super::account::Account;
+use super::files::{Folder, failed, make_open_folder, make_state_folder};
+use super::types::Spec;
+use martydb_model::error::{Error, Result};
+
+/// Where root's clusters lie whose account cannot reach the manifest's folder.
+const SYSTEM: &str = "/var/lib/martydb";
+
+#[derive(Debug, Clone)]
+pub struct Layout {
+    /// The server as people know it: `development/main`.
+    pub name: String,
+    /// The manifest's folder, without symbolic links.
+    pub home: PathBuf,
+    /// The folder of this server.
+    pub base: PathBuf,
+    /// The account that runs martydb.
+    pub me: Account,
+    /// The account that runs the server and owns its data.
+    pub owner: Account,
+    /// Whether there is a cluster.
+    pub exists: bool,
+}
+
+impl Layout {
+    /// Finds the cluster, or the place for a new one. Reads only.
+    ///
+    /// # Errors
+    /// A name that is no file name, and a cluster that belongs to another account.
+    pub fn find(spec: &Spec) -> Result<Layout> {
+        let inside =
+            PathBuf::from(file_name("environment", &spec.env)?).join(file_name("server", &spec.server)?);
+        let home = real_folder(&spec.home)?;
+        let me = Account::current()?;
+        let name = inside.display().to_string();
+        let bases = [home.join(".martydb").join(&inside), system_folder(&home).join(&inside)];
+        for base in &bases {
+            if let Some(uid) = cluster_owner(&base.join("data"))? {
+                let owner = accepted_owner(&me, uid, &base.join("data"))?;
+                return Ok(Layout { name, home, base: base.clone(), me, owner, exists: true });
+            }
+        }
+        let owner = Account::for_server(&me)?;
+        let [near, far] = bases;
+        let base = if me == owner || reachable(&near, &owner) { near } else { far };
+        Ok(Layout { name, home, base, me, owner, exists: false })
+    }
+
+    /// Makes the server's own folder and those above it.
+    pub fn make_base(&self) -> Result<()> {
+        if self.base.starts_with(&self.home) {
+            make_state_folder(&self.home)?;
+        }
+        let mut missing: Vec<_> = self.base.ancestors().take_while(|folder| !folder.is_dir()).collect();
+        missing.reverse();
+        missing.into_iter().try_for_each(make_open_folder)
+    }
+
+    pub fn data(&self) -> PathBuf {
+        self.base.join("data")
+    }
+
+    /// The data folder, held open.
+    pub fn folder(&self) -> Result<Folder> {
+        Folder::open(&self.data(), &self.owner)
+    }
+
+    pub fn log(&self) -> PathBuf {
+        self.base.join("server.log")
+    }
+
+    /// A short name for this server's socket folder, where the long one does not fit.
+    pub fn short_socket_dir(&self) -> PathBuf {
+        PathBuf::from(format!("/tmp/martydb-{}", hash(&self.base)))
+    }
+
+    /// The folder that holds the environments of this manifest.
+    pub fn root(&self) -> &Path {
+        self.base.ancestors().nth(2).expect("a base is <root>/<environment>/<server>")
+    }
+}
+
+/// Names of environments and servers become folders: they must not lead anywhere else.
+fn file_name<'a>(what: &str, name: &'a str) -> Result<&'a str> {
+    let plain = |c: char| c.is_alphanumeric() || "_-.@+ ".contains(c);
+    if !name.is_empty() && name.len() <= 100 && !name.starts_with('.') && name.chars().all(plain) {
+        return Ok(name);
+    }
+    Err(Error::usage(format!("the {what} \"{}\" cannot name a folder", name.escape_debug()))
+        .hint("letters, digits, \"_\", \"-\", \"@\", \"+\" and inner \".\" are fine, up to 100 bytes"))
+}
+
+/// PostgreSQL's settings hold text, and its pid file holds lines.
+fn real_folder(home: &Path) -> Result<PathBuf> {
+    let real = home.canonicalize().map_err(failed("find the folder", home))?;
+    match real.to_str() {
+        Some(text) if !text.contains(['\n', '\r']) => Ok(real),
+        _ => Err(Error::usage(format!("the folder {real:?} has a name that PostgreSQL cannot handle"))
+            .hint("use a path of UTF-8 without line breaks")),
+    }
+}
+
+fn system_folder(home: &Path) -> PathBuf {
+    let plain = |c: &char| c.is_ascii_alphanumeric() || *c == '-' || *c == '_';
+    let name = home.file_name().unwrap_or_default().to_string_lossy();
+    let name: String = name.chars().filter(plain).take(20).collect();
+    Path::new(SYSTEM).join(format!("{name}-{}", hash(home)))
+}
+
+/// SipHash without a key stays the same across versions of martydb and Rust, as the standard hasher need not.
+fn hash(path: &Path) -> String {
+    let mut hasher = SipHasher13::new();
+    hasher.write(path.as_os_str().as_encoded_bytes());
+    format!("{:016x}", hasher.finish())
+}
+
+/// Who owns the cluster in `data`, if one is there. `pg_control` is what a server cannot start without; a
+/// folder without it was never one.
+fn cluster_owner(data: &Path) -> Result<Option<u32>> {
+    let owner = match fs::metadata(data) {
+        Ok(found) => found.uid(),
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => return Err(hidden(data)),
+        Err(_) => return Ok(None),
+    };
+    match fs::metadata(data.join("global/pg_control")) {
+        Ok(_) => Ok(Some(owner)),
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(Some(owner)),
+        Err(_) => Ok(None),
+    }
+}
+
+fn hidden(data: &Path) -> Error {
+    Error::operation(format!("cannot look into {}", data.display()))
+        .cause("permission denied")
+        .hint("run martydb as the account that made it, or as root")
+}
+
+fn accepted_owner(me: &Account, owner: u32, data: &Path) -> Result<Account> {
+    let folder = data.display();
+    match owner {
+        0 => Err(Error::operation(format!("the data folder {folder} belongs to root"))
+            .cause("PostgreSQL refuses to run as root")
+            .hint(format!("give it to the account that runs it: chown -R postgres {folder}"))),
+        _ if owner == me.uid => Ok(me.clone()),
+        _ if me.is_root() => Account::by_uid(owner),
+        _ => {
+            let name = Account::by_uid(owner).map_or_else(|_| owner.to_string(), |account| account.name);
+            Err(Error::operation(format!("the data folder {folder} belongs to the account \"{name}\""))
+                .hint(format!("run martydb as \"{name}\" or as root")))
+        }
+    }
+}
+
+/// Can `account` get to `path`? What does not exist yet will be made open.
+fn reachable(path: &Path, account: &Account) -> bool {
+    path.ancestors().filter_map(|folder| fs::metadata(folder).ok()).all(|found| account.may_enter(&found))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_names_become_folders() {
+        for good in ["main", "eu-1", "a.b", "größe", "two words"] {
+            assert!(file_name("server", good).is_ok(), "{good}");
+        }
+        for bad in ["", ".", "..", ".hidden", "a/b", "../x", "a\nb", "a\0", &"x".repeat(101)] {
+            assert!(file_name("server", bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_far_folder_says_whose_it_is_and_stays_the_same() {
+        let far = system_folder(Path::new("/root/my project"));
+        assert_eq!(far, Path::new("/var/lib/martydb/myproject-e982c56655dddf7e"));
+    }
+
+    #[test]
+    fn a_folder_without_control_file_is_no_cluster() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(cluster_owner(folder.path()).unwrap(), None);
+        fs::write(folder.path().join("PG_VERSION"), "15\n").unwrap();
+        assert_eq!(cluster_owner(folder.path()).unwrap(), None);
+        fs::create_dir(folder.path().join("global")).unwrap();
+        fs::write(folder.path().join("global/pg_control"), "").unwrap();
+        assert!(cluster_owner(folder.path()).unwrap().is_some());
+        assert_eq!(cluster_owner(&folder.path().join("absent")).unwrap(), None);
+    }
+}

@@ -1,0 +1,113 @@
+//! The server's log: what a failed start has to say, and that it does not grow for ever.
+
+use std::fs::{self, File};
+use std::io::{Read, Seek, SeekFrom};
+use std::path::PathBuf;
+
+use super::files::{failed, make_log};
+use super::layout::Layout;
+use martydb_model::error::{Error, Result};
+
+/// A log of this size gives way to a new one at the next start; the one before it is kept.
+const FULL: u64 = 10 << 20;
+
+/// How many lines an error shows, and how far back they may reach.
+const LINES: usize = 6;
+const REACH: u64 = 16 << 10;
+
+/// What another try may not meet again: processes of a killed server that are still dying, a port that another
+/// process took between our look at it and the start, and a server that came up in that time by itself.
+const PASSING: &[&str] = &[
+    "is still in use",
+    "Address already in use",
+    "could not create any TCP/IP sockets",
+    "lock file \"postmaster.pid\" already exists",
+];
+
+/// What the log got after a certain moment.
+pub struct Excerpt {
+    path: PathBuf,
+    from: u64,
+}
+
+/// Makes the log ready for a start, and remembers where it stands.
+pub fn open(layout: &Layout) -> Result<Excerpt> {
+    let path = layout.log();
+    let length = |path: &PathBuf| fs::symlink_metadata(path).map_or(0, |found| found.len());
+    if length(&path) > FULL {
+        fs::rename(&path, path.with_extension("log.1")).map_err(failed("rename", &path))?;
+    }
+    make_log(&path, &layout.owner)?;
+    Ok(Excerpt { from: length(&path), path })
+}
+
+/// The error with the end of the log, whenever it was written.
+pub fn explain(error: Error, layout: &Layout) -> Error {
+    error.causes(Excerpt { path: layout.log(), from: 0 }.last_lines()).hint(hint(layout))
+}
+
+pub fn hint(layout: &Layout) -> String {
+    format!("the whole log is in {}", layout.log().display())
+}
+
+impl Excerpt {
+    /// The last lines, without the time and the process at their beginning.
+    pub fn last_lines(&self) -> Vec<String> {
+        last_lines(&self.text())
+    }
+
+    pub fn is_passing(&self) -> bool {
+        let text = self.text();
+        PASSING.iter().any(|words| text.contains(words))
+    }
+
+    fn text(&self) -> String {
+        let mut bytes = vec![];
+        // A log that cannot be read has nothing to say; the error that asks for it stands without.
+        let _ = File::open(&self.path).and_then(|mut file| {
+            let from = file.metadata()?.len().saturating_sub(REACH).max(self.from);
+            file.seek(SeekFrom::Start(from))?;
+            file.read_to_end(&mut bytes)
+        });
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
+fn last_lines(text: &str) -> Vec<String> {
+    let lines: Vec<_> = text.lines().map(message).filter(|line| !line.is_empty()).collect();
+    lines[lines.len().saturating_sub(LINES)..].iter().map(ToString::to_string).collect()
+}
+
+/// `2026-07-01 10:00:00.000 UTC [42] FATAL:  …` without what `log_line_prefix` put there.
+fn message(line: &str) -> &str {
+    match line.split_once("] ") {
+        Some((prefix, message)) if prefix.starts_with(|c: char| c.is_ascii_digit()) => message.trim(),
+        _ => line.trim(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_lines_come_without_their_prefix() {
+        let text = "old\n2026-07-01 10:00:00.000 UTC [42] FATAL:  data directory is bad\n\n\
+                    2026-07-01 10:00:00.000 UTC [42] HINT:  a[1] b\n\tcontinued\n";
+        let expected = ["old", "FATAL:  data directory is bad", "HINT:  a[1] b", "continued"];
+        assert_eq!(last_lines(text), expected);
+        assert_eq!(last_lines(&"x\n".repeat(50)).len(), LINES);
+        assert!(last_lines("").is_empty());
+    }
+
+    #[test]
+    fn an_excerpt_starts_where_it_was_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        fs::write(&path, "before: is still in use\nafter\n").unwrap();
+        assert!(Excerpt { path: path.clone(), from: 0 }.is_passing());
+        let excerpt = Excerpt { path, from: 24 };
+        assert!(!excerpt.is_passing());
+        assert_eq!(excerpt.last_lines(), ["after"]);
+    }
+}

@@ -1,0 +1,60 @@
+//! Does the server let the admin in? A socket that answers may be that of a server which is about to die, and
+//! one that another account started may not know this account.
+
+use std::time::Duration;
+
+use rustix::process::{Signal, kill_process};
+
+use super::layout::Layout;
+use super::liveness::ServerProcess;
+use super::settings::{self, ADMIN};
+use super::types::Running;
+use martydb_model::error::{Error, Result};
+use martydb_model::sqlstate;
+use martydb_pg::server::{Login, connect};
+
+/// The server is starting or stopping.
+const PASSING: &[&str] = &[sqlstate::ADMIN_SHUTDOWN, sqlstate::CRASH_SHUTDOWN, sqlstate::CANNOT_CONNECT_NOW];
+
+/// What `pg_hba.conf` and `pg_ident.conf` say no with.
+const REFUSED: &str = sqlstate::INVALID_AUTHORIZATION;
+
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Tries the admin's login. An error in `Ok` is one that goes by itself; others are left to the
+/// next login, which can say what it was for.
+pub async fn wait_ready(layout: &Layout, server: &ServerProcess, running: &Running) -> Result<Option<Error>> {
+    // The server reads its files a moment after it was told to.
+    let mut tries = if authorize_os_user(layout, server)? { 40 } else { 0 };
+    loop {
+        let Err(error) = log_in(running).await else { return Ok(None) };
+        match error.sqlstate.as_deref() {
+            Some(REFUSED) if tries > 0 => tries -= 1,
+            None => return Ok(Some(error)),
+            Some(state) => return Ok(PASSING.contains(&state).then_some(error)),
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+async fn log_in(running: &Running) -> Result<()> {
+    let login = Login::of_admin(ADMIN, None);
+    let connection = connect(&running.admin, &login, ADMIN).await?;
+    connection.close().await;
+    Ok(())
+}
+
+/// Root and the owner of the data may take turns, and the one that did not start the server has to be let in.
+/// Says whether it had to be. Nothing else of a running server is touched: what others changed there is for
+/// `verify-isolation` to find.
+fn authorize_os_user(layout: &Layout, server: &ServerProcess) -> Result<bool> {
+    let folder = layout.folder()?;
+    let known = folder.read("pg_ident.conf")?.unwrap_or_default();
+    if known.contains(&settings::ident_line(&layout.me)) {
+        return Ok(false);
+    }
+    folder.write("pg_ident.conf", &settings::ident(&layout.me, &layout.owner))?;
+    let failed = |error| Error::operation("cannot make the server read pg_ident.conf").cause(error);
+    kill_process(server.pid, Signal::HUP).map_err(failed)?;
+    Ok(true)
+}

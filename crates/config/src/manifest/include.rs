@@ -1,0 +1,106 @@
+//! `include: [FILES]`: services and further roles in files of their own.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_yaml::{Mapping, Value};
+
+use super::pattern::{self, MOST_FILES};
+use super::yaml_file::YamlFile;
+use martydb_model::error::{Error, Result};
+
+/// What an included file holds, and what one entry is called.
+const SECTIONS: [(&str, &str); 2] = [("services", "service"), ("access", "role")];
+
+const HINT: &str = "an included file holds the keys `services` and `access`, and nothing else";
+
+/// Reads the files that the base names, each once.
+///
+/// # Errors
+/// With the place in the base, or in the included file.
+pub fn read(base: &YamlFile) -> Result<Vec<YamlFile>> {
+    // Another shape is found with all that has a wrong type.
+    let Some(Value::Sequence(patterns)) = base.value.get("include") else { return Ok(vec![]) };
+    let own = base.path.canonicalize().ok();
+    let (mut seen, mut files) = (BTreeSet::new(), vec![]);
+    for (index, pattern) in patterns.iter().enumerate() {
+        let Some(pattern) = pattern.as_str() else { continue };
+        let wrong = |why: String| {
+            let place = base.place(&["include", &index.to_string()]);
+            Error::manifest(format!("{}: {why}", place.unwrap_or_else(|| base.path.display().to_string())))
+        };
+        let found = pattern::files(base.folder(), pattern).map_err(|why| {
+            wrong(why).hint("paths are relative to the manifest; * stands for characters of one name")
+        })?;
+        for path in found {
+            let real = path.canonicalize().ok();
+            if real.is_some() && real == own {
+                return Err(wrong(format!("\"{pattern}\" names the manifest itself"))
+                    .hint("put what it includes into a folder of its own"));
+            }
+            if seen.insert(real.unwrap_or_else(|| path.clone())) {
+                files.push(YamlFile::read(&path, HINT)?);
+            }
+            if files.len() > MOST_FILES {
+                return Err(wrong(format!("more than {MOST_FILES} files are included")));
+            }
+        }
+    }
+    Ok(files)
+}
+
+/// Adds what the files hold to the tree of the base.
+///
+/// # Errors
+/// If a file has other keys, or an entry stands twice: both places are named.
+pub fn merge(tree: &mut Value, base: &YamlFile, files: &[YamlFile]) -> Result<()> {
+    for file in files {
+        check(file)?;
+    }
+    for (section, word) in SECTIONS {
+        let mut owners: BTreeMap<String, &YamlFile> =
+            names(base, section).map(|name| (name.to_owned(), base)).collect();
+        for file in files {
+            for name in names(file, section) {
+                if let Some(first) = owners.insert(name.to_owned(), file) {
+                    let place = |file: &YamlFile| file.place(&[section, name]).unwrap_or_default();
+                    let message = format!("{}: {word} \"{name}\" is declared twice", place(file));
+                    return Err(Error::manifest(message).cause(format!("first at {}", place(first))));
+                }
+            }
+            let Some(Value::Mapping(entries)) = file.value.get(section) else { continue };
+            add(tree, section, entries);
+        }
+    }
+    Ok(())
+}
+
+fn check(file: &YamlFile) -> Result<()> {
+    for (key, value) in file.value.as_mapping().into_iter().flatten() {
+        let key = key.as_str().unwrap_or_default();
+        let known = SECTIONS.iter().any(|(section, _)| *section == key);
+        if !known || !matches!(value, Value::Mapping(_) | Value::Null) {
+            let why =
+                if known { "expected names and what belongs to them" } else { "this key cannot be included" };
+            let place = file.place(&[key]).unwrap_or_else(|| file.path.display().to_string());
+            return Err(Error::manifest(format!("{place}: \"{key}\": {why}")).hint(HINT));
+        }
+    }
+    Ok(())
+}
+
+/// The entries of a section.
+pub fn names<'a>(file: &'a YamlFile, section: &str) -> impl Iterator<Item = &'a str> {
+    let entries = file.value.get(section).and_then(Value::as_mapping).into_iter().flatten();
+    entries.filter_map(|(name, _)| name.as_str())
+}
+
+fn add(tree: &mut Value, section: &str, entries: &Mapping) {
+    let Value::Mapping(tree) = tree else { return };
+    let here = tree.entry(section.into()).or_insert(Value::Null);
+    if here.is_null() {
+        *here = Value::Mapping(Mapping::new());
+    }
+    if let Value::Mapping(here) = here {
+        here.extend(entries.iter().map(|(name, value)| (name.clone(), value.clone())));
+    }
+}

@@ -1,0 +1,186 @@
+//! Where backups go: not where they would be taken for something else, lost with it, or read by all who read that.
+
+use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
+
+use super::deploy::is_cron;
+use super::scope::Scope;
+use crate::backup_store::recipient;
+use crate::manifest::raw::{RawBackup, RawBackupTimes, RawKeep, RawSecrets};
+use martydb_model::error::Result;
+use martydb_model::{BackupPlace, BackupSettings, BackupTimes, DesiredService, Keep, ServiceName};
+
+const MOST_JOBS: usize = 64;
+
+pub fn settings(
+    scope: &Scope,
+    services: &BTreeMap<ServiceName, DesiredService>,
+) -> Result<Option<BackupSettings>> {
+    let Some(raw) = &scope.raw.backup else { return Ok(None) };
+    for (number, text) in raw.encrypt.iter().enumerate() {
+        if text.starts_with("AGE-SECRET-KEY-") {
+            return Err(scope
+                .error(
+                    ["backup", "encrypt"],
+                    format!("entry {} is an identity, which opens backups", number + 1),
+                )
+                .hint("write its recipient, age1…: `age-keygen -y FILE` prints it")
+                .hint("an identity that stood in a file may have been read: make another one"));
+        }
+        if let Err(error) = recipient(text) {
+            return Err(scope
+                .error(["backup", "encrypt"], format!("\"{text}\" is not a recipient of age: {error}"))
+                .hint("a recipient is the age1… that `age-keygen` prints"));
+        }
+    }
+    let jobs = raw.jobs.unwrap_or(2);
+    if jobs == 0 || jobs > MOST_JOBS {
+        return Err(scope.error(["backup", "jobs"], format!("{jobs} is not from 1 to {MOST_JOBS}")));
+    }
+    Ok(Some(BackupSettings {
+        to: place(scope, raw, services)?,
+        encrypt: raw.encrypt.clone(),
+        keep: raw.keep.as_ref().map(|keep| retention(scope, keep)).transpose()?,
+        jobs,
+        schedule: times(scope, &raw.schedule)?,
+        home: scope.home.to_owned(),
+    }))
+}
+
+fn times(scope: &Scope, raw: &RawBackupTimes) -> Result<BackupTimes> {
+    let time = |key: &str, own: &Option<String>, usual: String| {
+        let time = own.clone().unwrap_or_else(|| usual.clone());
+        if !is_cron(&time, 5) {
+            let message = format!("\"{time}\" is no time of cron");
+            return Err(scope
+                .error(["backup", "schedule", key], message)
+                .hint(format!("five fields: minute, hour, day, month, day of the week, such as {usual}")));
+        }
+        Ok(time)
+    };
+    let usual = BackupTimes::default();
+    Ok(BackupTimes {
+        take: time("take", &raw.take, usual.take)?,
+        prune: time("prune", &raw.prune, usual.prune)?,
+        verify: time("verify", &raw.verify, usual.verify)?,
+    })
+}
+
+fn retention(scope: &Scope, raw: &RawKeep) -> Result<Keep> {
+    let of = |count: Option<usize>| count.unwrap_or(0);
+    let keep =
+        Keep { last: of(raw.last), daily: of(raw.daily), weekly: of(raw.weekly), monthly: of(raw.monthly) };
+    if keep == (Keep { last: 0, daily: 0, weekly: 0, monthly: 0 }) {
+        return Err(scope.error(["backup", "keep"], "it keeps nothing").hint(
+            "keep: { last: 3, daily: 7, weekly: 4, monthly: 12 }, or some of it; without keep all stay",
+        ));
+    }
+    Ok(keep)
+}
+
+fn place(
+    scope: &Scope,
+    raw: &RawBackup,
+    services: &BTreeMap<ServiceName, DesiredService>,
+) -> Result<BackupPlace> {
+    let refused = |why: String| {
+        scope
+            .error(["backup", "to"], why)
+            .hint("to: ./backups, another folder of their own, or s3://bucket/prefix")
+    };
+    if let Some(rest) = raw.to.strip_prefix("s3://") {
+        return bucket(rest).ok_or_else(|| {
+            refused(format!("\"{}\" is not s3://bucket/prefix", raw.to))
+                .hint("endpoint, region and keys come from AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID and the like")
+        });
+    }
+    if raw.to.is_empty() || raw.to.contains("://") {
+        return Err(refused(format!("\"{}\" is neither a folder nor s3://bucket/prefix", raw.to)));
+    }
+    let folder = plain(&scope.home.join(&raw.to));
+    match clash(&folder, scope, services) {
+        None => Ok(BackupPlace::Folder(folder)),
+        Some(why) => Err(refused(format!("\"{}\" {why}", raw.to))),
+    }
+}
+
+/// Why a folder would not hold backups alone.
+fn clash(folder: &Path, scope: &Scope, services: &BTreeMap<ServiceName, DesiredService>) -> Option<String> {
+    let home = plain(scope.home);
+    if home.starts_with(folder) {
+        return Some("holds the manifest itself".into());
+    }
+    if folder.starts_with(home.join(".martydb")) {
+        return Some(
+            "is where martydb keeps servers and passwords, which `martydb dev destroy` deletes".into(),
+        );
+    }
+    if folder.starts_with(home.join(".git")) {
+        return Some("is git's own folder".into());
+    }
+    if let RawSecrets::File { path } = &scope.raw.secrets {
+        let secrets = plain(&home.join(path));
+        if secrets.parent().is_some_and(|secrets| secrets != home && folder.starts_with(secrets)) {
+            return Some("is the folder of the passwords: backups go to more places".into());
+        }
+    }
+    let migrations = |service: &DesiredService| {
+        let theirs = plain(&home.join(&service.migrations));
+        folder.starts_with(&theirs) || theirs.starts_with(folder)
+    };
+    let service = services.values().find(|service| migrations(service))?;
+    Some(format!("holds migrations of {}, or lies among them", service.name))
+}
+
+/// Without `.` and `..`; links are not followed, since the folder may not be there yet.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => drop(plain.pop()),
+            other => plain.push(other),
+        }
+    }
+    plain
+}
+
+/// Names that every S3-compatible server takes, with nothing in them that stands for a login:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>.
+fn bucket(text: &str) -> Option<BackupPlace> {
+    let (bucket, prefix) = text.split_once('/').unwrap_or((text, ""));
+    let prefix = prefix.trim_end_matches('/');
+    let is_bucket = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-".contains(c);
+    let is_key = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    let named = (3..=63).contains(&bucket.len()) && bucket.chars().all(is_bucket);
+    let part = |part: &str| !["", ".", ".."].contains(&part) && part.chars().all(is_key);
+    let keyed = prefix.is_empty() || (prefix.len() <= 500 && prefix.split('/').all(part));
+    (named && keyed).then(|| BackupPlace::S3 { bucket: bucket.to_owned(), prefix: prefix.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bucket_and_a_prefix_are_told_apart() {
+        let s3 =
+            |bucket: &str, prefix: &str| BackupPlace::S3 { bucket: bucket.into(), prefix: prefix.into() };
+        for (text, expected) in [
+            ("my-backups", s3("my-backups", "")),
+            ("my-backups/", s3("my-backups", "")),
+            ("my.backups/shop/prod/", s3("my.backups", "shop/prod")),
+        ] {
+            assert_eq!(bucket(text), Some(expected), "{text}");
+        }
+        for text in ["", "/x", "ab", "Upper", "key:secret@bucket", "bucket/a//b", "bucket/../x", "bucket/a?b"]
+        {
+            assert_eq!(bucket(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_path_is_compared_without_detours() {
+        assert_eq!(plain(Path::new("/a/./b/../c/")), Path::new("/a/c"));
+    }
+}

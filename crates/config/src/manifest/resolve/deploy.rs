@@ -1,0 +1,317 @@
+//! How everything is deployed: each `deploy` of the manifest with its defaults, and what a cluster would refuse.
+
+use std::collections::BTreeMap;
+
+use super::scope::Scope;
+use crate::manifest::checked::ServerSpec;
+use crate::manifest::raw::{
+    RawBackupJobs, RawOperatorBackup, RawPooler, RawResources, RawSecretStore, RawServerDeploy,
+    RawServiceDeploy, RawStorage,
+};
+use martydb_model::deploy::{
+    BackupJobs, BackupSchedule, Deployment, PoolerDeployment, SecretStore, ServerDeployment, ServicePods,
+    StoreKind, WholeServerBackup, label,
+};
+use martydb_model::error::Result;
+use martydb_model::{DesiredService, ServiceName};
+
+/// The newest major that martydb supports.
+const SERVER_IMAGE: &str = "postgres:18";
+
+/// The label that Kubernetes recommends for what something is:
+/// <https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/>.
+const NAME_LABEL: &str = "app.kubernetes.io/name";
+
+/// Where a value of the manifest stands.
+type At<'a> = Vec<&'a str>;
+
+/// # Errors
+/// For an image, a label, a quantity or a namespace that Compose or Kubernetes would refuse.
+pub fn all(
+    scope: &Scope,
+    servers: &BTreeMap<String, ServerSpec>,
+    services: &BTreeMap<ServiceName, DesiredService>,
+) -> Result<Deployment> {
+    let raw = &scope.raw.deploy;
+    let own_image = || format!("martydb:{}", env!("CARGO_PKG_VERSION"));
+    if let Some(namespace) = &raw.namespace {
+        check(scope, vec!["deploy", "namespace"], namespace, is_label, "a name of Kubernetes, such as shop")?;
+    }
+    let tool_image = raw.tool_image.clone().unwrap_or_else(own_image);
+    check(scope, vec!["deploy", "tool_image"], &tool_image, is_image, "an image, such as postgres:18")?;
+    if let Some(address) = &raw.monitor {
+        let at = vec!["deploy", "monitor"];
+        check(scope, at, address, is_host_and_port, "a host and a port, such as monitor.internal:9187")?;
+    }
+    let none = RawServerDeploy::default();
+    let servers = servers.keys().map(|name| {
+        let own = scope.raw.servers.get(name).map_or(&none, |server| &server.deploy);
+        Ok((name.clone(), server(scope, name, own)?))
+    });
+    Ok(Deployment {
+        namespace: raw.namespace.clone(),
+        tool_image,
+        monitor: raw.monitor.clone(),
+        secret_store: raw.secret_store.as_ref().map(|raw| secret_store(scope, raw)).transpose()?,
+        sealing_certificate: raw.sealed_secrets.as_ref().map(|own| scope.home.join(&own.certificate)),
+        pooler: raw.pooler.as_ref().map(|raw| pooler(scope, raw)).transpose()?,
+        backup: raw.backup.as_ref().map(|raw| backup(scope, raw)).transpose()?,
+        pod_monitor: raw.pod_monitor.unwrap_or(false),
+        pgbackrest: WholeServerBackup {
+            repository: raw.pgbackrest.repository.clone().unwrap_or_else(|| "/var/lib/pgbackrest".to_owned()),
+            keep: raw.pgbackrest.keep.unwrap_or(2).max(1),
+        },
+        backup_jobs: backup_jobs(scope, &raw.backup_jobs)?,
+        servers: servers.collect::<Result<_>>()?,
+        services: services
+            .keys()
+            .map(|name| Ok((name.clone(), pods(scope, name)?)))
+            .collect::<Result<_>>()?,
+    })
+}
+
+fn server(scope: &Scope, name: &str, own: &RawServerDeploy) -> Result<ServerDeployment> {
+    let raw = &scope.raw.deploy;
+    let (image, image_at) = match &own.image {
+        Some(image) => (image.clone(), vec!["servers", name, "deploy", "image"]),
+        None => (raw.image.clone().unwrap_or_else(|| SERVER_IMAGE.into()), vec!["deploy", "image"]),
+    };
+    check(scope, image_at, &image, is_image, "an image, such as postgres:18")?;
+    for cidr in &own.cidrs {
+        check(
+            scope,
+            vec!["servers", name, "deploy", "cidrs"],
+            cidr,
+            is_cidr,
+            "a network, such as 10.20.0.0/24",
+        )?;
+    }
+    let places: [(At<'_>, &RawStorage, &RawResources); 2] = [
+        (vec!["servers", name, "deploy"], &own.storage, &own.resources),
+        (vec!["deploy"], &raw.storage, &raw.resources),
+    ];
+    for (place, storage, resources) in &places {
+        let rows = [
+            (["storage", "size"], &storage.size),
+            (["resources", "cpu"], &resources.cpu),
+            (["resources", "memory"], &resources.memory),
+        ];
+        for (keys, quantity) in rows {
+            let Some(quantity) = quantity else { continue };
+            check(
+                scope,
+                [place.as_slice(), &keys].concat(),
+                quantity,
+                is_quantity,
+                "a quantity of Kubernetes, such as 500m or 2Gi",
+            )?;
+        }
+        if let Some(class) = &storage.class {
+            let at = [place.as_slice(), &["storage", "class"]].concat();
+            check(scope, at, class, is_label, "a name of Kubernetes, such as fast")?;
+        }
+    }
+    let either = |own: &Option<String>, all: &Option<String>, usual: &str| {
+        own.clone().or(all.clone()).unwrap_or_else(|| usual.to_owned())
+    };
+    Ok(ServerDeployment {
+        image,
+        storage_size: either(&own.storage.size, &raw.storage.size, "10Gi"),
+        storage_class: own.storage.class.clone().or(raw.storage.class.clone()),
+        cpu: either(&own.resources.cpu, &raw.resources.cpu, "250m"),
+        memory: either(&own.resources.memory, &raw.resources.memory, "1Gi"),
+        instances: own.instances.or(raw.instances).unwrap_or(3).max(1),
+        host_port: own.host_port,
+        data_folder: own.data_folder.clone(),
+        cidrs: own.cidrs.clone(),
+    })
+}
+
+fn secret_store(scope: &Scope, raw: &RawSecretStore) -> Result<SecretStore> {
+    check(
+        scope,
+        vec!["deploy", "secret_store", "name"],
+        &raw.name,
+        is_label,
+        "a name of Kubernetes, such as vault",
+    )?;
+    let template = |text: &Option<String>, usual: &str| text.clone().unwrap_or_else(|| usual.to_owned());
+    Ok(SecretStore {
+        kind: if raw.cluster.unwrap_or(true) { StoreKind::Cluster } else { StoreKind::Namespace },
+        name: raw.name.clone(),
+        key: template(&raw.key, "martydb/{env}/{role}"),
+        admin_key: template(&raw.admin_key, "martydb/{env}/{server}-admin"),
+        property: raw.property.clone(),
+    })
+}
+
+fn pooler(scope: &Scope, raw: &RawPooler) -> Result<PoolerDeployment> {
+    let usual = PoolerDeployment::default();
+    let listen = raw.listen.clone().unwrap_or(usual.listen);
+    check(
+        scope,
+        vec!["deploy", "pooler", "listen"],
+        &listen,
+        is_address,
+        "an address, such as 10.0.0.5, or *",
+    )?;
+    Ok(PoolerDeployment {
+        mode: raw.mode,
+        instances: raw.instances.unwrap_or(usual.instances).max(1),
+        listen,
+        port: raw.port.unwrap_or(usual.port),
+    })
+}
+
+fn backup(scope: &Scope, raw: &RawOperatorBackup) -> Result<BackupSchedule> {
+    let at = |key| vec!["deploy", "backup", key];
+    let schedule = raw.schedule.clone().unwrap_or_else(|| "0 0 2 * * *".to_owned());
+    check(scope, at("schedule"), &schedule, is_schedule, "a time of cron with seconds, such as 0 0 2 * * *")?;
+    check(scope, at("object_store"), &raw.object_store, is_label, "a name of Kubernetes, such as backups")?;
+    Ok(BackupSchedule { schedule, object_store: raw.object_store.clone() })
+}
+
+fn backup_jobs(scope: &Scope, raw: &RawBackupJobs) -> Result<BackupJobs> {
+    let at = |key| vec!["deploy", "backup_jobs", key];
+    let store_secret = raw.store_secret.clone().unwrap_or_else(|| "martydb-backup-store".to_owned());
+    let secrets = [("store_secret", Some(&store_secret)), ("identity_secret", raw.identity_secret.as_ref())];
+    for (key, secret) in secrets.into_iter().filter_map(|(key, secret)| Some((key, secret?))) {
+        check(scope, at(key), secret, is_label, "a name of Kubernetes, such as backup-store")?;
+    }
+    let storage_size = raw.storage.size.clone().unwrap_or_else(|| "10Gi".to_owned());
+    check(scope, at("storage"), &storage_size, is_quantity, "a quantity of Kubernetes, such as 20Gi")?;
+    if let Some(class) = &raw.storage.class {
+        check(scope, at("storage"), class, is_label, "a name of Kubernetes, such as fast")?;
+    }
+    Ok(BackupJobs {
+        store_secret,
+        store_port: raw.store_port.unwrap_or(443),
+        identity_secret: raw.identity_secret.clone(),
+        storage_size,
+        storage_class: raw.storage.class.clone(),
+    })
+}
+
+fn pods(scope: &Scope, service: &ServiceName) -> Result<ServicePods> {
+    let name = service.as_str();
+    let none = RawServiceDeploy::default();
+    let own = scope.raw.services.get(name).and_then(Option::as_ref).map_or(&none, |own| &own.deploy);
+    let defaults = &scope.raw.defaults.deploy;
+    let at = |key| ["services", name, "deploy", key];
+    let project = label(&scope.project());
+    let usual = format!("{project}-{{service}}:1");
+    let image = scope.template(at("image"), name, own.image.as_ref(), defaults.image.as_ref(), &usual)?;
+    check(scope, at("image").into(), &image, is_image, "an image, such as shop/orders:1.4")?;
+    let mut selector = BTreeMap::new();
+    for (key, value) in defaults.selector.iter().chain(&own.selector) {
+        let value = scope.template(at("selector"), name, Some(value), None, "")?;
+        check(scope, at("selector").into(), key, is_label_key, "the name of a label, such as app")?;
+        check(scope, at("selector").into(), &value, is_label_value, "the value of a label")?;
+        selector.insert(key.clone(), value);
+    }
+    if selector.is_empty() {
+        selector.insert(NAME_LABEL.into(), label(name));
+    }
+    Ok(ServicePods { image, selector, port: own.port.or(defaults.port) })
+}
+
+fn check(scope: &Scope, at: At<'_>, text: &str, good: fn(&str) -> bool, expected: &str) -> Result<()> {
+    if good(text) {
+        return Ok(());
+    }
+    Err(scope.sources.error_at(&at, format!("\"{text}\" is not {expected}")))
+}
+
+fn is_label(text: &str) -> bool {
+    !text.is_empty() && label(text) == text
+}
+
+/// <https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set>
+fn is_label_value(text: &str) -> bool {
+    let ends = |text: &str| text.starts_with(alphanumeric) && text.ends_with(alphanumeric);
+    text.len() <= 63
+        && (text.is_empty() || ends(text))
+        && text.chars().all(|c| alphanumeric(c) || "-_.".contains(c))
+}
+
+fn is_label_key(text: &str) -> bool {
+    let (prefix, name) = text.split_once('/').unwrap_or(("a", text));
+    !name.is_empty() && is_label_value(name) && prefix.split('.').all(is_label)
+}
+
+fn alphanumeric(c: char) -> bool {
+    c.is_ascii_alphanumeric()
+}
+
+/// A number with one of the suffixes: <https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/>.
+fn is_quantity(text: &str) -> bool {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let suffix = &text[digits.len()..];
+    let number = digits.split('.').all(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit()));
+    let known = ["", "m", "k", "M", "G", "T", "P", "E", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
+    number && digits.matches('.').count() <= 1 && known.contains(&suffix)
+}
+
+/// What a reference of an image is made of: <https://github.com/distribution/reference>.
+fn is_image(text: &str) -> bool {
+    text.starts_with(alphanumeric) && text.chars().all(|c| alphanumeric(c) || "./:@_-".contains(c))
+}
+
+fn is_host_and_port(text: &str) -> bool {
+    text.rsplit_once(':').is_some_and(|(host, port)| {
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let fits = |c: char| alphanumeric(c) || ".:_-".contains(c);
+        !host.is_empty() && host.chars().all(fits) && port.parse::<u16>().is_ok_and(|port| port > 0)
+    })
+}
+
+fn is_address(text: &str) -> bool {
+    text == "*" || text.parse::<std::net::IpAddr>().is_ok()
+}
+
+/// With seconds first: <https://pkg.go.dev/github.com/robfig/cron#hdr-CRON_Expression_Format>.
+fn is_schedule(text: &str) -> bool {
+    is_cron(text, 6)
+}
+
+/// Fields of numbers, ranges, steps and names.
+pub fn is_cron(text: &str, fields: usize) -> bool {
+    let field =
+        |text: &&str| !text.is_empty() && text.chars().all(|c| alphanumeric(c) || "*/,-?".contains(c));
+    text.split(' ').filter(field).count() == fields && text.split(' ').count() == fields
+}
+
+fn is_cidr(text: &str) -> bool {
+    let Some((address, bits)) = text.split_once('/') else { return false };
+    let most = match address.parse::<std::net::IpAddr>() {
+        Ok(address) if address.is_ipv4() => 32,
+        Ok(_) => 128,
+        Err(_) => return false,
+    };
+    bits.parse::<u8>().is_ok_and(|bits| bits <= most)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_told_apart_as_a_cluster_does() {
+        let told = |good: fn(&str) -> bool, yes: &[&str], no: &[&str]| {
+            yes.iter().for_each(|text| assert!(good(text), "{text}"));
+            no.iter().for_each(|text| assert!(!good(text), "{text}"));
+        };
+        told(is_label, &["shop", "a-1"], &["", "Shop", "-a", "a_b", "a.b"]);
+        told(is_label_value, &["", "a", "A_b.c-d"], &["-a", "a b", "a/b"]);
+        told(is_label_key, &["app", "app.kubernetes.io/name"], &["", "a/", "/a", "a b", "A!/b"]);
+        told(is_quantity, &["1", "500m", "1.5Gi", "10G"], &["", "Gi", "1 Gi", "1Q", "1.2.3", "-1"]);
+        told(is_image, &["postgres:18", "r:5000/a/b:1@sha256:00"], &["", "a b", "$X", "-a"]);
+        told(is_address, &["*", "10.0.0.5", "::"], &["", "localhost", "10.0.0.5/8", "*;x"]);
+        told(
+            is_schedule,
+            &["0 0 2 * * *", "0 */15 * * * MON-FRI"],
+            &["", "0 2 * * *", "0 0 2 * * * *", "0 0 2 * * $"],
+        );
+        told(is_cidr, &["10.0.0.0/8", "fd00::/8"], &["10.0.0.0", "10.0.0.0/33", "x/8"]);
+    }
+}

@@ -1,0 +1,76 @@
+//! `monitor: true`: a login on every server that has services.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::scope::Scope;
+use super::unique::{ServiceMap, declared_roles};
+use crate::manifest::checked::ServerSpec;
+use martydb_model::error::Result;
+use martydb_model::{AccessRole, MONITOR_SERVICE, RoleName, ServerName, project_roles};
+
+/// The exporter keeps one connection; a second one is for the moment in which a new exporter takes over, the rest for a
+/// person who looks.
+const CONNECTIONS: i32 = 5;
+
+pub fn add(
+    scope: &Scope,
+    servers: &BTreeMap<String, ServerSpec>,
+    services: &ServiceMap,
+    found: &mut BTreeMap<ServerName, BTreeMap<RoleName, AccessRole>>,
+) -> Result<()> {
+    if !scope.raw.monitor {
+        return Ok(());
+    }
+    let role = AccessRole {
+        name: project_roles::monitor(&scope.project()),
+        login: true,
+        members: vec![],
+        connection_limit: CONNECTIONS,
+        of: None,
+        homes: BTreeSet::new(),
+        expired: false,
+        replicates: false,
+        monitors: true,
+        reason: "the login of martydb monitor".into(),
+    };
+    check_name(scope, servers, services, &role.name)?;
+    for service in services.values() {
+        let here = found.entry(service.server.clone()).or_default();
+        if here.insert(role.name.clone(), role.clone()).is_some_and(|other| !other.monitors) {
+            let message = format!("role \"{}\" is the login of `monitor: true`", role.name);
+            return Err(scope.error(["access", role.name.as_str()], message).hint("remove one of the two"));
+        }
+    }
+    Ok(())
+}
+
+/// The login is no service's role, no admin, and its rows in a matrix are no service's.
+fn check_name(
+    scope: &Scope,
+    servers: &BTreeMap<String, ServerSpec>,
+    services: &ServiceMap,
+    name: &RoleName,
+) -> Result<()> {
+    super::names::login(name.as_str()).map_err(|(why, fix)| {
+        scope
+            .error(["monitor"], format!("the login \"{name}\" {why}"))
+            .hint(fix)
+            .hint("name the project otherwise")
+    })?;
+    for service in services.values() {
+        super::names::not_the_admin(scope, &["monitor"], name, &servers[&service.server].location)?;
+        if service.name.as_str() == MONITOR_SERVICE {
+            let message =
+                format!("with `monitor: true` no service can be called \"{MONITOR_SERVICE}\": its login is");
+            return Err(scope.error(["services", MONITOR_SERVICE], message).hint("choose another name"));
+        }
+        if declared_roles(service).iter().any(|role| role == name.as_str()) {
+            let message = format!("role \"{name}\" is the login of `monitor: true`");
+            let path = ["services", service.name.as_str(), "roles"];
+            return Err(scope
+                .error(path, message)
+                .hint("choose another name for the role, or another project"));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,46 @@
+//! What every check reads, and how it says where a mistake stands.
+
+use std::fmt::Display;
+use std::path::Path;
+
+use crate::manifest::raw::RawManifest;
+use crate::manifest::source::Sources;
+use martydb_model::environment::Environment;
+use martydb_model::error::{Error, Result};
+
+pub struct Scope<'a> {
+    pub raw: &'a RawManifest,
+    pub sources: &'a Sources,
+    /// The manifest's folder.
+    pub home: &'a Path,
+    pub variables: &'a Environment,
+}
+
+impl Scope<'_> {
+    /// What marks that this manifest made something.
+    pub fn project(&self) -> String {
+        let folder = || self.home.file_name().map(|name| name.to_string_lossy().into_owned());
+        self.raw.project.clone().or_else(folder).unwrap_or_else(|| "martydb".into())
+    }
+
+    pub fn error<const N: usize>(&self, path: [&str; N], message: impl Display) -> Error {
+        self.sources.error_at(&path, message)
+    }
+
+    /// The service's own value, or that of the defaults, or the fallback, with `{service}` filled in.
+    pub fn template<const N: usize>(
+        &self,
+        path: [&str; N],
+        service: &str,
+        own: Option<&String>,
+        default: Option<&String>,
+        fallback: &str,
+    ) -> Result<String> {
+        let text = own.or(default).map_or(fallback, String::as_str);
+        let filled = text.replace("{service}", service);
+        if filled.contains(['{', '}']) {
+            return Err(self.error(path, format!("\"{text}\": the only placeholder here is {{service}}")));
+        }
+        Ok(filled)
+    }
+}

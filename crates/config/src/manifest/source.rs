@@ -1,0 +1,234 @@
+//! The files: reading, merging the overlay over the base, and telling where a value was written.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde_yaml::{Mapping, Value};
+
+use super::expand::{BadVariable, expand};
+use super::generate::{Origins, generate};
+use super::include;
+use super::raw::RawManifest;
+use super::typed::Mistyped;
+use super::yaml_file::{YamlFile, without_passwords};
+use martydb_model::environment::Environment;
+use martydb_model::error::{Error, Result};
+use martydb_model::suggest::{did_you_mean, nearest};
+
+/// The environment that needs no overlay file.
+pub const DEFAULT_ENV: &str = "development";
+
+/// What a manifest begins with.
+const HINT: &str = "a manifest starts with \"version: 1\" and names its services";
+
+/// The base with what it includes and, over both, the overlay of the environment.
+pub struct Sources {
+    base: YamlFile,
+    included: Vec<YamlFile>,
+    /// Which of them declares a service.
+    declared_in: BTreeMap<String, usize>,
+    overlay: Option<YamlFile>,
+    /// Known once the tree is typed.
+    origins: Origins,
+}
+
+impl Sources {
+    pub fn read(path: &Path, env: &str) -> Result<Sources> {
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let base = YamlFile::read(&path, HINT)?;
+        Sources::over(base, env)
+    }
+
+    /// The same with this text in place of the base file's.
+    pub fn with_text(path: &Path, text: String, env: &str) -> Result<Sources> {
+        Sources::over(YamlFile::parse(path, text, HINT)?, env)
+    }
+
+    fn over(base: YamlFile, env: &str) -> Result<Sources> {
+        let path = &base.path;
+        let over = overlay_path(path, env);
+        let overlay = if over.is_file() {
+            Some(YamlFile::read(&over, HINT)?)
+        } else if env == DEFAULT_ENV {
+            None
+        } else {
+            return Err(unknown_environment(path, env, &over));
+        };
+        if let Some(place) = overlay.as_ref().and_then(|overlay| overlay.place(&["include"])) {
+            return Err(Error::manifest(format!("{place}: only the base file includes others"))
+                .hint(format!("write it into {}", path.display())));
+        }
+        let included = include::read(&base)?;
+        let services = |(at, file)| include::names(file, "services").map(move |name| (name.to_owned(), at));
+        let declared_in = included.iter().enumerate().flat_map(services).collect();
+        Ok(Sources { base, included, declared_in, overlay, origins: Origins::new() })
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.base.path
+    }
+
+    /// The base file's text.
+    pub fn text(&self) -> &str {
+        &self.base.text
+    }
+
+    /// The tree of all files, filled in, with the services that it generates.
+    pub fn tree(&mut self, variables: &Environment) -> Result<Value> {
+        let mut merged = self.base.value.clone();
+        include::merge(&mut merged, &self.base, &self.included)?;
+        if let Some(overlay) = &self.overlay {
+            merge(&mut merged, &overlay.value);
+        }
+        expand(&mut merged, variables, &[])
+            .map_err(|(path, problem)| self.unfilled(&strs(&path), &problem))?;
+        self.origins =
+            generate(&mut merged).map_err(|(path, message)| self.error_at(&strs(&path), message))?;
+        Ok(merged)
+    }
+
+    /// The same with types.
+    pub fn typed(&self, tree: Value) -> Result<RawManifest> {
+        serde_path_to_error::deserialize(tree).map_err(|error| self.untyped(error))
+    }
+
+    /// What a file holds under this very path, with its place: the overlay's first.
+    pub fn written(&self, path: &[&str]) -> Option<(String, &Value)> {
+        let path = self.as_written(path);
+        let files = self.overlay.iter().chain([&self.base]).chain(&self.included);
+        files.into_iter().find_map(|file| {
+            let value = path.iter().try_fold(&file.value, |value, key| value.get(key))?;
+            Some((file.place(&path)?, value))
+        })
+    }
+
+    /// An error at a path: the place is where the path, or the nearest part of it, was written.
+    pub fn error_at(&self, path: &[&str], message: impl std::fmt::Display) -> Error {
+        Error::manifest(format!("{}: {}", self.place(path), without_passwords(&message.to_string())))
+    }
+
+    /// `file:line:column`. Of a generated service it is the entry's.
+    pub fn place(&self, path: &[&str]) -> String {
+        let written = self.as_written(path);
+        // A file that holds one service says nothing about all of them.
+        let included = |length: usize| self.included.iter().filter(move |_| length > 1);
+        for length in (1..=written.len()).rev() {
+            let files = self.overlay.iter().chain([&self.base]).chain(included(length));
+            if let Some(place) = files.into_iter().find_map(|file| file.place(&written[..length])) {
+                return place;
+            }
+        }
+        self.base.path.display().to_string()
+    }
+
+    fn as_written<'a>(&'a self, path: &[&'a str]) -> Vec<&'a str> {
+        let mut path = path.to_vec();
+        if let ["services", name, ..] = path[..]
+            && let Some(origin) = self.origins.get(name)
+        {
+            path[1] = origin;
+        }
+        path
+    }
+
+    /// The folder that the migrations of a service are relative to: that of the file that says where they are, or else
+    /// of the one that declares the service.
+    pub fn folder_of(&self, service: &str) -> &Path {
+        let path = self.as_written(&["services", service]);
+        let says = |file: &YamlFile| {
+            let entry = file.value.get("services").and_then(|all| all.get(path[1]));
+            entry.is_some_and(|entry| entry.get("migrations").is_some())
+        };
+        let declares = self.declared_in.get(path[1]).map(|at| &self.included[*at]);
+        match declares {
+            Some(file) if !self.overlay.as_ref().is_some_and(says) => file.folder(),
+            _ => self.base.folder(),
+        }
+    }
+
+    pub fn unfilled(&self, path: &[&str], problem: &BadVariable) -> Error {
+        match problem {
+            BadVariable::Unset(name) => self
+                .error_at(path, format!("the variable {name} is not set"))
+                .hint(format!("set {name}, or write ${{{name}:-default}}")),
+            BadVariable::Malformed(text) => self
+                .error_at(path, format!("\"{text}\" is not a variable"))
+                .hint("write ${NAME} or ${NAME:-default}; $$ is a dollar sign"),
+        }
+    }
+
+    fn untyped(&self, error: serde_path_to_error::Error<serde_yaml::Error>) -> Error {
+        let wrong = Mistyped::of(&error);
+        self.error_at(&strs(&wrong.path), wrong.message).hint_if(wrong.hint)
+    }
+}
+
+fn strs(texts: &[String]) -> Vec<&str> {
+    texts.iter().map(String::as_str).collect()
+}
+
+fn overlay_path(base: &Path, env: &str) -> PathBuf {
+    let stem = base.file_stem().unwrap_or_default().to_string_lossy();
+    base.with_file_name(format!("{stem}.{env}.yaml"))
+}
+
+fn unknown_environment(base: &Path, env: &str, overlay: &Path) -> Error {
+    Error::manifest(format!("unknown environment \"{env}\""))
+        .cause(format!("there is no {}", overlay.display()))
+        .hint(match nearest(env, environments(base).iter().map(String::as_str)) {
+            Some(near) => did_you_mean(near),
+            None => format!("write {}, or leave --env out for {DEFAULT_ENV}", overlay.display()),
+        })
+}
+
+/// The environments that a manifest has an overlay for, and the one that needs none.
+pub fn environments(base: &Path) -> Vec<String> {
+    let stem = base.file_stem().unwrap_or_default().to_string_lossy().into_owned() + ".";
+    let Some(Ok(entries)) = base.parent().map(std::fs::read_dir) else { return vec![] };
+    let mut names: Vec<String> = entries
+        .flatten()
+        .filter_map(|entry| {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            Some(name.strip_prefix(&stem)?.strip_suffix(".yaml")?.to_owned())
+        })
+        .chain([DEFAULT_ENV.to_owned()])
+        .collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+fn merge(base: &mut Value, over: &Value) {
+    match (base, over) {
+        (Value::Mapping(base), Value::Mapping(over)) if !other_provider(base, over) => merge_maps(base, over),
+        (base, over) => *base = over.clone(),
+    }
+}
+
+/// Another provider of secrets has other keys: what the base says about its own means nothing then.
+fn other_provider(base: &Mapping, over: &Mapping) -> bool {
+    over.get("provider").is_some_and(|provider| base.get("provider") != Some(provider))
+}
+
+/// `migrations: folder` is short for `migrations: { path: folder }`, and either may stand over the other.
+fn spelled_out(migrations: &Value) -> Value {
+    match migrations {
+        Value::String(_) => Value::Mapping([("path".into(), migrations.clone())].into_iter().collect()),
+        other => other.clone(),
+    }
+}
+
+fn merge_maps(base: &mut Mapping, over: &Mapping) {
+    for (key, value) in over {
+        match base.get_mut(key) {
+            Some(existing) if key.as_str() == Some("migrations") => {
+                *existing = spelled_out(existing);
+                merge(existing, &spelled_out(value));
+            }
+            Some(existing) => merge(existing, value),
+            None => {
+                base.insert(key.clone(), value.clone());
+            }
+        }
+    }
+}

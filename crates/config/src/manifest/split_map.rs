@@ -1,0 +1,254 @@
+//! The map of a split, `split.yaml`: which table of a shared database goes to which service. Read, filled in, and checked
+//! against the manifest; what it means for a database is decided where the database is known.
+
+mod pattern;
+mod raw;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use serde_yaml::Value;
+
+use super::checked::{Manifest, ServerLocation, ServerSpec};
+use super::expand::{BadVariable, expand, fill_url};
+use super::typed::Mistyped;
+use super::url;
+use super::yaml_file::YamlFile;
+use martydb_model::environment::Environment;
+use martydb_model::error::{Error, Result};
+use martydb_model::suggest::hint;
+use martydb_model::{DbName, ServiceName};
+use raw::{RawReferenceTable, RawSplitMap, RawSplitSource};
+
+pub use pattern::TablePattern;
+
+/// What a map begins with.
+const HINT: &str =
+    "a map names its `source` and its `services`; `martydb split init --from SERVER/DATABASE` writes one";
+
+/// A map that was read and checked.
+pub struct SplitMap {
+    pub source: SplitSource,
+    pub services: BTreeMap<ServiceName, Vec<TablePattern>>,
+    /// Each by the name of one table.
+    pub reference: Vec<(TablePattern, ReferenceTable)>,
+    pub ignore: Vec<TablePattern>,
+    pub answers: Vec<EdgeAnswer>,
+    file: YamlFile,
+}
+
+/// The shared database.
+#[derive(Debug, Clone)]
+pub struct SplitSource {
+    pub server: String,
+    pub database: DbName,
+    /// Where the server is, if the manifest does not have it.
+    pub elsewhere: Option<ServerSpec>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReferenceTable {
+    pub owner: ServiceName,
+    pub readers: BTreeSet<ServiceName>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EdgeAnswer {
+    pub edge: String,
+    pub answer: String,
+    pub reason: Option<String>,
+}
+
+impl EdgeAnswer {
+    pub fn is_about(&self, edge: &str) -> bool {
+        self.edge == edge || super::pattern::matches(&self.edge, edge)
+    }
+}
+
+/// How the server of a map is called that names a URL. No server of a manifest has such a name.
+const ELSEWHERE: &str = "(source)";
+
+impl SplitMap {
+    /// Reads a map for the services of this manifest.
+    ///
+    /// # Errors
+    /// With `file:line:column` wherever a place is known.
+    pub fn load(path: &Path, manifest: &Manifest, variables: &Environment) -> Result<SplitMap> {
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let shown = path.display();
+        let bytes = std::fs::read(&path).map_err(|error| {
+            let from = "`martydb split init --from SERVER/DATABASE` writes one; or name one with --map FILE";
+            Error::manifest(format!("cannot read the map {shown}")).cause(error).hint(from)
+        })?;
+        let text = String::from_utf8(bytes)
+            .map_err(|error| Error::manifest(format!("{shown}: not UTF-8")).cause(error))?;
+        let file = YamlFile::parse(&path, text, HINT)?;
+        let tree = filled(&file, variables)?;
+        let raw: RawSplitMap = serde_path_to_error::deserialize(tree).map_err(|error| {
+            let wrong = Mistyped::of(&error);
+            let path: Vec<&str> = wrong.path.iter().map(String::as_str).collect();
+            file.error_at(&path, wrong.message).hint_if(wrong.hint)
+        })?;
+        let map = MapReading { file: &file, manifest, variables }.check(raw)?;
+        Ok(map(file))
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.file.path
+    }
+
+    /// An error about an answer, by its number.
+    pub fn wrong_answer(&self, number: usize, message: impl std::fmt::Display) -> Error {
+        self.file.error_at(&["edges", &number.to_string(), "answer"], message)
+    }
+
+    /// Where an answer stands.
+    pub fn place_of_answer(&self, number: usize) -> String {
+        self.file.place(&["edges", &number.to_string()]).unwrap_or_else(|| self.path().display().to_string())
+    }
+}
+
+/// The tree with its variables, the URL excepted, which is filled in where it is read.
+fn filled(file: &YamlFile, variables: &Environment) -> Result<Value> {
+    let mut tree = file.value.clone();
+    let url = tree.get_mut("source").and_then(|source| source.get_mut("url")).map(std::mem::take);
+    expand(&mut tree, variables, &[]).map_err(|(path, problem)| {
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        unfilled(file, &path, &problem)
+    })?;
+    if let (Some(url), Some(place)) = (url, tree.get_mut("source").and_then(|source| source.get_mut("url"))) {
+        *place = url;
+    }
+    Ok(tree)
+}
+
+fn unfilled(file: &YamlFile, path: &[&str], problem: &BadVariable) -> Error {
+    match problem {
+        BadVariable::Unset(name) => file
+            .error_at(path, format!("the variable {name} is not set"))
+            .hint(format!("set {name}, or write ${{{name}:-default}}")),
+        BadVariable::Malformed(text) => file
+            .error_at(path, format!("\"{text}\" is not a variable"))
+            .hint("write ${NAME} or ${NAME:-default}; $$ is a dollar sign"),
+    }
+}
+
+/// What a map is checked with.
+struct MapReading<'a> {
+    file: &'a YamlFile,
+    manifest: &'a Manifest,
+    variables: &'a Environment,
+}
+
+impl MapReading<'_> {
+    /// The map, once it gets its file.
+    fn check(&self, raw: RawSplitMap) -> Result<impl FnOnce(YamlFile) -> SplitMap + use<>> {
+        let source = self.source(&raw.source)?;
+        let mut services = BTreeMap::new();
+        for (name, mapped) in &raw.services {
+            let service = self.service(name, &["services", name])?;
+            services.insert(service, self.patterns(&["services", name, "tables"], &mapped.tables)?);
+        }
+        let reference = raw.reference.iter().map(|(name, table)| self.reference(name, table));
+        let reference = reference.collect::<Result<Vec<_>>>()?;
+        let ignore = self.patterns(&["ignore"], &raw.ignore)?;
+        let answers = raw.edges.into_iter().map(|one| {
+            let (edge, answer) = (one.edge.trim().to_owned(), one.answer.trim().to_owned());
+            EdgeAnswer { edge, answer, reason: one.reason }
+        });
+        let answers = answers.collect();
+        Ok(move |file| SplitMap { source, services, reference, ignore, answers, file })
+    }
+
+    fn service(&self, name: &str, path: &[&str]) -> Result<ServiceName> {
+        let known = &self.manifest.services;
+        let found = ServiceName::new(name).ok().filter(|name| known.contains_key(name));
+        found.ok_or_else(|| {
+            let names: Vec<&str> = known.keys().map(ServiceName::as_str).collect();
+            let message = format!("the manifest has no service \"{name}\"");
+            self.file.error_at(path, message).hint(hint(name, "services", &names))
+        })
+    }
+
+    fn patterns(&self, path: &[&str], texts: &[String]) -> Result<Vec<TablePattern>> {
+        let one = |(number, text): (usize, &String)| {
+            let number = number.to_string();
+            text.trim().parse().map_err(|message: String| {
+                self.file
+                    .error_at(&[path, &[&number]].concat(), message)
+                    .hint("write public.orders, or public.order_*")
+            })
+        };
+        texts.iter().enumerate().map(one).collect()
+    }
+
+    fn reference(&self, name: &str, table: &RawReferenceTable) -> Result<(TablePattern, ReferenceTable)> {
+        let path = ["reference", name];
+        let pattern: TablePattern = name
+            .trim()
+            .parse()
+            .map_err(|message: String| self.file.error_at(&path, message).hint("write public.countries"))?;
+        if !pattern.is_exact() {
+            let message = format!("\"{name}\" may be several tables");
+            return Err(self.file.error_at(&path, message).hint("name each reference table for itself"));
+        }
+        let owner = self.service(&table.owner, &[&path[..], &["owner"]].concat())?;
+        let readers =
+            table.readers.iter().map(|reader| self.service(reader, &[&path[..], &["readers"]].concat()));
+        let mut readers = readers.collect::<Result<BTreeSet<_>>>()?;
+        readers.remove(&owner);
+        Ok((pattern, ReferenceTable { owner, readers }))
+    }
+
+    fn source(&self, raw: &RawSplitSource) -> Result<SplitSource> {
+        match (&raw.server, &raw.database, &raw.url) {
+            (Some(server), Some(database), None) => {
+                let servers = &self.manifest.servers;
+                if !servers.contains_key(server) {
+                    let names: Vec<&str> = servers.keys().map(String::as_str).collect();
+                    let message = format!("the manifest has no server \"{server}\"");
+                    let error = self.file.error_at(&["source", "server"], message);
+                    return Err(error.hint(hint(server, "servers", &names)));
+                }
+                let database = self.database(database, "database")?;
+                Ok(SplitSource { server: server.clone(), database, elsewhere: None })
+            }
+            (None, None, Some(text)) => self.elsewhere(text),
+            _ => Err(self
+                .file
+                .error_at(&["source"], "the source is either a server with a database, or a url")
+                .hint("write source: { server: main, database: NAME }, or source: { url: postgresql://… }")),
+        }
+    }
+
+    fn database(&self, name: &str, key: &str) -> Result<DbName> {
+        DbName::found(name).map_err(|error| {
+            self.file.error_at(&["source", key], format!("the database name \"{name}\" {error}"))
+        })
+    }
+
+    fn elsewhere(&self, text: &str) -> Result<SplitSource> {
+        let path = ["source", "url"];
+        let filled =
+            fill_url(text, self.variables).map_err(|problem| unfilled(self.file, &path, &problem))?;
+        let home = self.file.folder();
+        let mut url = url::parse(&filled, home, self.variables)
+            .map_err(|error| Error { hints: error.hints, ..self.file.error_at(&path, error.message) })?;
+        let database = self.database(&url.database, "url")?;
+        // What belongs to no service, for questions about the server.
+        url.database = "postgres".into();
+        let spec = ServerSpec {
+            location: ServerLocation::Url(Box::new(url)),
+            platform: None,
+            close_maintenance: false,
+            database_owner: None,
+        };
+        Ok(SplitSource { server: ELSEWHERE.into(), database, elsewhere: Some(spec) })
+    }
+}
+
+/// The map's JSON Schema, for editors.
+pub fn split_map_schema() -> String {
+    let schema = schemars::schema_for!(RawSplitMap);
+    serde_json::to_string_pretty(&schema).expect("a schema is plain JSON") + "\n"
+}

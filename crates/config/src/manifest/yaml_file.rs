@@ -1,0 +1,96 @@
+//! One YAML file of a manifest: its text, its tree, and where something stands in it.
+
+use std::path::{Path, PathBuf};
+
+use serde_yaml::Value;
+
+use super::locate::{duplicate, locate};
+use martydb_model::error::{Error, Result};
+use martydb_model::yaml;
+
+pub struct YamlFile {
+    pub path: PathBuf,
+    pub text: String,
+    /// A mapping.
+    pub value: Value,
+}
+
+impl YamlFile {
+    /// Reads and parses a file; `hint` says what belongs into an empty one.
+    pub fn read(path: &Path, hint: &str) -> Result<YamlFile> {
+        let shown = path.display();
+        let bytes = std::fs::read(path)
+            .map_err(|error| Error::manifest(format!("cannot read the manifest {shown}")).cause(error))?;
+        let text = String::from_utf8(bytes)
+            .map_err(|error| Error::manifest(format!("{shown}: not UTF-8")).cause(error))?;
+        YamlFile::parse(path, text, hint)
+    }
+
+    /// The same of a text that may not be in the file yet.
+    pub fn parse(path: &Path, text: String, hint: &str) -> Result<YamlFile> {
+        let shown = path.display();
+        yaml::check(&text, path)?;
+        let value: Value = serde_yaml::from_str(&text).map_err(|error| unreadable(path, &text, &error))?;
+        let unusable = |what| Err(Error::manifest(format!("{shown}:1:1: {what}")).hint(hint));
+        match value {
+            Value::Mapping(_) => Ok(YamlFile { path: path.to_owned(), text, value }),
+            Value::Null => unusable("the file is empty"),
+            _ => unusable("expected keys and values"),
+        }
+    }
+
+    /// `file:line:column` of a path; `None` if the file does not have it.
+    pub fn place(&self, path: &[&str]) -> Option<String> {
+        let (line, column) = locate(&self.text, path)?;
+        Some(format!("{}:{line}:{column}", self.path.display()))
+    }
+
+    /// An error at a path: the place is where the path, or the nearest part of it, stands.
+    pub fn error_at(&self, path: &[&str], message: impl std::fmt::Display) -> Error {
+        let place = (1..=path.len()).rev().find_map(|length| self.place(&path[..length]));
+        let place = place.unwrap_or_else(|| self.path.display().to_string());
+        Error::manifest(format!("{place}: {}", without_passwords(&message.to_string())))
+    }
+
+    /// Its folder.
+    pub fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new("/"))
+    }
+}
+
+/// What the library says, its place left out, and what to do about it.
+fn explained(text: &str, line: Option<usize>, message: &str) -> (String, &'static str) {
+    let indented_by_tab = |line: &str| line[..line.len() - line.trim_start().len()].contains('\t');
+    let at = line.and_then(|line| text.lines().nth(line.saturating_sub(1)));
+    if at.is_some_and(indented_by_tab) {
+        return ("a tab stands in the indentation".into(), "indent with spaces: YAML allows no tabs there");
+    }
+    match message.split_once("duplicate entry with key ") {
+        Some((_, key)) => {
+            (format!("the key {key} stands here a second time"), "remove or rename one of the two")
+        }
+        None => (message.to_owned(), "this is not valid YAML as it stands"),
+    }
+}
+
+fn unreadable(path: &Path, text: &str, error: &serde_yaml::Error) -> Error {
+    // For a duplicate key the library points at the whole map; we point at the second key.
+    let place = duplicate(text).or(error.location().map(|at| (at.line(), at.column())));
+    let line = place.map(|(line, _)| line);
+    let place = place.map_or_else(String::new, |(line, column)| format!(":{line}:{column}"));
+    let message = error.to_string();
+    // The place is said once, in our form.
+    let (message, hint) = explained(text, line, message.split(" at line ").next().unwrap_or(&message));
+    Error::manifest(format!("{}{place}: {}", path.display(), without_passwords(&message))).hint(hint)
+}
+
+/// A message may quote a value, and a URL that stands where none belongs still holds its password.
+pub fn without_passwords(message: &str) -> String {
+    match message.split_once("://") {
+        Some((before, url)) if !url.is_empty() => {
+            let end = url.rfind('"').unwrap_or(url.len());
+            format!("{before}://…{}", &url[end..])
+        }
+        _ => message.to_owned(),
+    }
+}

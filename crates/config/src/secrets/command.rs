@@ -1,0 +1,219 @@
+//! The command provider: any program that prints a password, and one that takes a new one on standard input.
+//!
+//! Arguments go to the program as they are, without a shell. Its standard error is shown, its standard output
+//! never: that is where the password is.
+
+use std::time::Duration;
+
+use futures_util::stream::{self, StreamExt};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::absent::{is_absent, is_known};
+use super::answers::{Answers, Fetched};
+use super::entries::KeptEntries;
+use super::generate::password;
+use super::key::{CredentialKey, Entry};
+use super::program::{Output, call};
+use super::values::Secrets;
+use crate::manifest::Absent;
+use martydb_model::contract::alternate_of;
+use martydb_model::error::{Error, Result};
+use martydb_ui::report::printable;
+
+#[derive(Debug, Clone)]
+pub struct Program {
+    /// Prints the password.
+    pub get: Vec<String>,
+    /// Takes a new one.
+    pub set: Option<Vec<String>>,
+    pub timeout: Duration,
+    /// How `get` says that it has no such password.
+    pub absent: Option<Absent>,
+    /// Fills `{env}`.
+    pub env: String,
+    /// What `get` has said in this run.
+    pub answers: Answers,
+}
+
+/// Calls at the same time: enough for a slow vault, few enough not to look like an attack on it.
+pub const PARALLEL: usize = 8;
+
+/// Characters of a program's words that are shown.
+const SHOWN: usize = 2000;
+
+/// Asks for each password.
+///
+/// # Errors
+/// Where a call fails in another way than an absent entry's, with the program's own words.
+pub async fn read(program: &Program, keys: &[CredentialKey]) -> Result<Secrets> {
+    let calls: Vec<_> = keys.iter().map(|key| current(program, key)).collect();
+    let asked: Vec<Result<(bool, Fetched)>> = stream::iter(calls).buffered(PARALLEL).collect().await;
+    let mut secrets = Secrets::default();
+    for (key, found) in keys.iter().zip(asked) {
+        match found? {
+            (false, Ok(password)) => secrets.insert(key, password),
+            (true, Ok(password)) => secrets.insert_alternate(key, password),
+            (_, Err(why)) => secrets.missing(key, why),
+        }
+    }
+    Ok(secrets)
+}
+
+/// Whether the password in use is the alternate login's, and the password.
+async fn current(program: &Program, key: &CredentialKey) -> Result<(bool, Fetched)> {
+    let own = ask(program, key, key.role.as_str()).await?;
+    match (&own, alternate_of(&key.role)) {
+        (Ok(text), Some(alternate)) if key.refers_to_alternate(text) => {
+            Ok((true, ask(program, key, alternate.as_str()).await?))
+        }
+        _ => Ok((false, own)),
+    }
+}
+
+/// What is kept for the alternate login of a role that is itself in use.
+pub async fn alternate(program: &Program, key: &CredentialKey) -> Result<Option<SecretString>> {
+    match alternate_of(&key.role) {
+        Some(alternate) => Ok(ask(program, key, alternate.as_str()).await?.ok()),
+        None => Ok(None),
+    }
+}
+
+/// What is kept for each key under these of its names.
+pub async fn kept(
+    program: &Program,
+    keys: &[CredentialKey],
+    names: impl Fn(&CredentialKey) -> Vec<String>,
+) -> Result<Vec<KeptEntries>> {
+    let all: Vec<Vec<String>> = keys.iter().map(names).collect();
+    let each = keys.iter().zip(&all).flat_map(|(key, names)| names.iter().map(move |name| (key, name)));
+    let calls: Vec<_> = each.map(|(key, name)| ask(program, key, name)).collect();
+    let mut asked = stream::iter(calls).buffered(PARALLEL).collect::<Vec<_>>().await.into_iter();
+    let mut found = vec![];
+    for (key, names) in keys.iter().zip(&all) {
+        let mut entries = vec![];
+        for (name, answer) in names.iter().zip(asked.by_ref()) {
+            entries.extend(answer?.ok().map(|value| (name.clone(), value)));
+        }
+        found.push(KeptEntries { key: key.clone(), entries });
+    }
+    Ok(found)
+}
+
+async fn ask(program: &Program, key: &CredentialKey, entry: &str) -> Result<Fetched> {
+    let arguments = fill(&program.get, program, key, entry);
+    program.answers.once(entry, &arguments, fetch(program, entry, &arguments)).await
+}
+
+/// Another run may have stored what this one did not find, and this one what it found otherwise.
+fn forget(program: &Program, key: &CredentialKey, entry: &str) {
+    program.answers.forget(entry, &fill(&program.get, program, key, entry));
+}
+
+async fn fetch(program: &Program, entry: &str, arguments: &[String]) -> Result<Fetched> {
+    let name = &arguments[0];
+    let unread =
+        || Error::operation(format!("cannot read the password of \"{entry}\" from the secret store"));
+    let answer = call(arguments, program.timeout, None).await?;
+    if !answer.status.success() {
+        let words = String::from_utf8_lossy(&answer.stderr);
+        let why = complaint(name, &answer, None);
+        return match is_absent(program.absent.as_ref(), name, answer.status.code(), &words) {
+            true => Ok(Err(why)),
+            false if program.absent.is_some() || is_known(name) => Err(unread().cause(why)),
+            false => Err(unread().cause(why).hint(
+                "if this is how the program says that it has no such entry, describe it in the manifest: \
+                 secrets: { absent: { exit: …, stderr: … } }",
+            )),
+        };
+    }
+    // No lossy reading: a password with a replaced character would be another password.
+    let Ok(text) = std::str::from_utf8(&answer.stdout) else {
+        return Err(unread().cause(format!("{name} printed something that is not UTF-8")));
+    };
+    match text.trim_end_matches(['\r', '\n']) {
+        "" => Ok(Err(format!("{name} printed nothing"))),
+        text => Ok(Ok(SecretString::from(text))),
+    }
+}
+
+/// Stores entries one by one and asks for each back before it is used. Entries to be removed stay: the manifest
+/// names no program that deletes.
+pub async fn write(program: &Program, key: &CredentialKey, entries: &[Entry]) -> Result<()> {
+    for (entry, value) in entries {
+        let Some(value) = value else { continue };
+        store(program, key, entry, value).await?;
+        let not_kept = || format!("the secret store did not keep the password of \"{entry}\"");
+        let back = ask(program, key, entry).await.map_err(|error| error.while_doing(not_kept()))?;
+        if back.as_ref().map(ExposeSecret::expose_secret) != Ok(value.expose_secret()) {
+            let why = back.err().unwrap_or_else(|| "secrets.get prints another one".into());
+            return Err(Error::operation(not_kept())
+                .cause(why)
+                .hint("check that secrets.get and secrets.set name the same place"));
+        }
+    }
+    Ok(())
+}
+
+async fn store(program: &Program, key: &CredentialKey, entry: &str, value: &SecretString) -> Result<()> {
+    let Some(set) = &program.set else {
+        return Err(Error::manifest(format!("the secret store cannot take a password for \"{entry}\""))
+            .hint("store one, or add secrets.set so that martydb can"));
+    };
+    let arguments = fill(set, program, key, entry);
+    let answer = call(&arguments, program.timeout, Some(value)).await;
+    forget(program, key, entry);
+    let answer = answer?;
+    if answer.status.success() {
+        return Ok(());
+    }
+    Err(Error::operation(format!("cannot store the new password of \"{entry}\"")).cause(complaint(
+        &arguments[0],
+        &answer,
+        Some(value),
+    )))
+}
+
+/// Stores a new password for each key without one, and asks for it back before it is used.
+pub async fn ensure(program: &Program, keys: &[CredentialKey]) -> Result<Secrets> {
+    let mut found = read(program, keys).await?;
+    let lacking: Vec<CredentialKey> = keys.iter().filter(|key| found.lacks(key)).cloned().collect();
+    // Since this run first asked, there may have been another one, and a long question at the terminal.
+    lacking.iter().for_each(|key| forget(program, key, key.role.as_str()));
+    found.extend(read(program, &lacking).await?);
+    let lacking: Vec<CredentialKey> = lacking.into_iter().filter(|key| found.lacks(key)).collect();
+    for key in &lacking {
+        let stored = store(program, key, key.role.as_str(), &password()?).await;
+        let why = found.require(&key.server, &key.role).err();
+        stored.map_err(|error| {
+            why.iter().flat_map(|why| &why.causes).fold(error, |error, cause| error.cause(cause))
+        })?;
+    }
+    if lacking.is_empty() { Ok(found) } else { read(program, keys).await }
+}
+
+fn fill(arguments: &[String], program: &Program, key: &CredentialKey, entry: &str) -> Vec<String> {
+    let filled = arguments.iter().map(|argument| {
+        argument
+            .replace("{env}", &program.env)
+            .replace("{server}", &key.server)
+            .replace("{service}", key.service.as_str())
+            .replace("{role}", entry)
+    });
+    filled.collect()
+}
+
+/// The program's own words on one line, without what would act on a terminal or pass for a line of ours, and
+/// without the password that it was given.
+fn complaint(name: &str, answer: &Output, given: Option<&SecretString>) -> String {
+    let words = String::from_utf8_lossy(&answer.stderr);
+    let words = given.map_or(words.to_string(), |given| words.replace(given.expose_secret(), "<secret>"));
+    let lines: Vec<String> =
+        words.lines().map(str::trim).filter(|line| !line.is_empty()).map(printable).collect();
+    let mut shown: String = lines.join(" | ");
+    if let Some((end, _)) = shown.char_indices().nth(SHOWN) {
+        shown.truncate(end);
+        shown.push('…');
+    }
+    let said = if shown.is_empty() { ", and said nothing".to_owned() } else { format!(": {shown}") };
+    format!("{name} ended with {}{said}", answer.status)
+}

@@ -1,0 +1,131 @@
+//! All that a store keeps for a login and its alternate, under the store's own names: what moves when the store does.
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::key::{CredentialKey, pending};
+use martydb_model::RoleName;
+use martydb_model::contract::alternate_of;
+
+/// `Debug` shows no password.
+#[derive(Debug, Clone)]
+pub struct KeptEntries {
+    pub key: CredentialKey,
+    /// Name and value. The role's own stands last: it may name the alternate login, which must be there by then.
+    pub entries: Vec<(String, SecretString)>,
+}
+
+/// One login that has a password in the store.
+#[derive(Debug, Clone)]
+pub struct KeptLogin {
+    pub login: RoleName,
+    /// Whether clients use it; the other one of a pair waits for `rotate --finish`.
+    pub in_use: bool,
+    pub password: SecretString,
+}
+
+impl KeptEntries {
+    /// The names under which something may be kept, in the order of [`KeptEntries::entries`].
+    pub fn names(key: &CredentialKey) -> Vec<String> {
+        let alternate = alternate_of(&key.role);
+        let next = alternate.iter().map(pending).chain([pending(&key.role)]);
+        alternate.iter().map(ToString::to_string).chain(next).chain([key.role.to_string()]).collect()
+    }
+
+    /// Those of the logins' present passwords.
+    pub fn login_names(key: &CredentialKey) -> Vec<String> {
+        alternate_of(&key.role).iter().chain([&key.role]).map(ToString::to_string).collect()
+    }
+
+    /// The logins with their passwords, the one in use first.
+    pub fn logins(&self) -> Vec<KeptLogin> {
+        let kept = |login: &RoleName| Some(self.get(login.as_str())?.clone());
+        let own = kept(&self.key.role);
+        let refers = own.as_ref().is_some_and(|own| self.key.refers_to_alternate(own));
+        let own = own.filter(|_| !refers).map(|password| KeptLogin {
+            login: self.key.role.clone(),
+            in_use: true,
+            password,
+        });
+        let alternate = alternate_of(&self.key.role).and_then(|login| {
+            let password = kept(&login)?;
+            Some(KeptLogin { login, in_use: refers, password })
+        });
+        own.into_iter().chain(alternate).collect()
+    }
+
+    /// The entries that make these the logins of the key.
+    pub fn of(key: CredentialKey, logins: &[KeptLogin]) -> KeptEntries {
+        let mut entries: Vec<(String, SecretString)> = vec![];
+        for login in logins {
+            if login.login != key.role {
+                entries.push((login.login.to_string(), login.password.clone()));
+            }
+        }
+        for login in logins.iter().filter(|login| login.in_use) {
+            let published = key.publish(&login.login, &login.password).into_iter();
+            entries.extend(published.filter_map(|(name, value)| Some((name, value?))));
+        }
+        KeptEntries { key, entries }
+    }
+
+    pub fn get(&self, name: &str) -> Option<&SecretString> {
+        self.entries.iter().find(|(kept, _)| kept == name).map(|(_, value)| value)
+    }
+
+    /// What is not kept here with this very value.
+    pub fn lacking(&self, others: &KeptEntries) -> KeptEntries {
+        let same = |name: &str, value: &SecretString| {
+            self.get(name).is_some_and(|kept| kept.expose_secret() == value.expose_secret())
+        };
+        let entries = others.entries.iter().filter(|(name, value)| !same(name, value)).cloned().collect();
+        KeptEntries { key: others.key.clone(), entries }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use martydb_model::{RoleKind, ServiceName};
+
+    fn key() -> CredentialKey {
+        CredentialKey {
+            server: "main".into(),
+            role: RoleName::new("a_app").unwrap(),
+            service: ServiceName::new("a").unwrap(),
+            kind: RoleKind::App,
+            label: "app".into(),
+            further: false,
+        }
+    }
+
+    fn kept(all: &[(&str, &str)]) -> KeptEntries {
+        let entries = all.iter().map(|(name, value)| ((*name).to_owned(), SecretString::from(*value)));
+        KeptEntries { key: key(), entries: entries.collect() }
+    }
+
+    #[test]
+    fn the_logins_of_entries_make_the_same_entries() {
+        for all in [
+            &[("a_app", "one")][..],
+            &[("a_app_b", "two"), ("a_app", "one")],
+            &[("a_app_b", "two"), ("a_app", "-> a_app_b")],
+            &[],
+        ] {
+            let entries = kept(all);
+            let again = KeptEntries::of(key(), &entries.logins());
+            assert!(entries.lacking(&again).entries.is_empty(), "{all:?}");
+            assert!(again.lacking(&entries).entries.is_empty(), "{all:?}");
+        }
+        let logins = kept(&[("a_app_b", "two"), ("a_app", "-> a_app_b")]).logins();
+        assert_eq!(logins.len(), 1);
+        assert!(logins[0].in_use && logins[0].login.as_str() == "a_app_b");
+    }
+
+    #[test]
+    fn an_entry_that_names_the_alternate_comes_after_it() {
+        assert_eq!(KeptEntries::names(&key()), ["a_app_b", "a_app_b.next", "a_app.next", "a_app"]);
+        let made = KeptEntries::of(key(), &kept(&[("a_app_b", "two"), ("a_app", "-> a_app_b")]).logins());
+        assert_eq!(made.entries[0].0, "a_app_b");
+        assert!(!format!("{made:?}").contains("two"));
+    }
+}

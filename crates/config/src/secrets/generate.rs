@@ -1,0 +1,31 @@
+//! New passwords, and the verifiers that are sent instead of them.
+
+use secrecy::zeroize::Zeroizing;
+use secrecy::{ExposeSecret, SecretString};
+
+use martydb_model::error::{Error, Result};
+use martydb_model::sql::Secret;
+
+const LENGTH: usize = 32;
+const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+/// 32 characters of `[A-Za-z0-9]`: about 190 bits, and nothing that a URL or a shell would have to escape.
+pub fn password() -> Result<SecretString> {
+    let mut text = String::with_capacity(LENGTH);
+    while text.len() < LENGTH {
+        let mut bytes = Zeroizing::new([0u8; 64]);
+        getrandom::fill(&mut *bytes)
+            .map_err(|error| Error::operation("the system gave no random numbers").cause(error))?;
+        // 248 is the largest multiple of 62 in a byte: taking more would favour the first letters.
+        let fair =
+            bytes.iter().filter(|byte| **byte < 248).map(|byte| ALPHABET[usize::from(byte % 62)] as char);
+        text.extend(fair.take(LENGTH - text.len()));
+    }
+    Ok(SecretString::from(text))
+}
+
+/// The SCRAM-SHA-256 verifier of a password, made here so that the password itself never reaches a server's log
+/// (<https://www.postgresql.org/docs/current/sql-createrole.html>, RFC 5803).
+pub fn verifier(password: &SecretString) -> Secret {
+    Secret(postgres_protocol::password::scram_sha_256(password.expose_secret().as_bytes()))
+}

@@ -1,0 +1,127 @@
+//! What a password is kept under. A role's entry holds its password, or names its alternate login as the one to use,
+//! so that one look tells a client which of the two it is.
+
+use secrecy::{ExposeSecret, SecretString};
+
+use martydb_model::contract::{ALTERNATE_SUFFIX, alternate_of};
+use martydb_model::deploy::label;
+use martydb_model::{AccessRole, DesiredService, FormerNames, RoleKind, RoleName, ServerName, ServiceName};
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CredentialKey {
+    pub server: ServerName,
+    pub role: RoleName,
+    pub service: ServiceName,
+    pub kind: RoleKind,
+    /// What `{ROLE}` stands for in the name of a variable.
+    pub label: String,
+    /// Whether it is a further login's, which the contract knows nothing about.
+    pub further: bool,
+}
+
+/// An entry's name below a server, and its new value; `None` removes it.
+pub type Entry = (String, Option<SecretString>);
+
+impl CredentialKey {
+    pub fn of(service: &DesiredService) -> impl Iterator<Item = CredentialKey> + '_ {
+        RoleKind::LOGINS.into_iter().map(|kind| CredentialKey::new(service, kind))
+    }
+
+    pub fn new(service: &DesiredService, kind: RoleKind) -> CredentialKey {
+        CredentialKey {
+            server: service.server.clone(),
+            role: service.role(kind).clone(),
+            service: service.name.clone(),
+            kind,
+            label: kind.key().to_owned(),
+            further: false,
+        }
+    }
+
+    /// The key of a further login; one that is of no service alone is kept as `access`.
+    pub fn of_access(server: &ServerName, role: &AccessRole) -> Option<CredentialKey> {
+        let service = role.of.clone().or_else(|| ServiceName::new("access").ok())?;
+        let (role, label) = (role.name.clone(), role.name.to_string());
+        Some(CredentialKey {
+            server: server.clone(),
+            role,
+            service,
+            kind: RoleKind::App,
+            label,
+            further: true,
+        })
+    }
+
+    /// The Secret of Kubernetes that `secrets export` writes for it, by a name of RFC 1123: a service's is letters, digits, `-`
+    /// and `_`, and no longer than 41 characters, and a role's may be anything.
+    /// A further login of one name on two servers has a password on each.
+    pub fn secret_name(&self) -> String {
+        if self.further {
+            return format!("access-{}-{}", label(&self.server), label(self.role.as_str()));
+        }
+        format!("{}-{}", self.service, self.kind.key()).replace('_', "-")
+    }
+
+    /// The keys of a service under the names that it had before, or on the server that it was on.
+    pub fn of_former(service: &DesiredService) -> Vec<CredentialKey> {
+        let of = |former: &FormerNames, kind: RoleKind| CredentialKey {
+            server: former.server.as_ref().unwrap_or(&service.server).clone(),
+            role: former.roles[&kind].clone(),
+            service: former.service.clone(),
+            kind,
+            label: kind.key().to_owned(),
+            further: false,
+        };
+        let former = service.moved.iter();
+        former.flat_map(|former| RoleKind::LOGINS.map(|kind| of(former, kind))).collect()
+    }
+
+    /// The entries that make `login` the one to use: the role itself, with its password, or its alternate login, whose
+    /// password has an entry already.
+    pub fn publish(&self, login: &RoleName, password: &SecretString) -> Vec<Entry> {
+        if *login != self.role {
+            return vec![(self.role.to_string(), Some(SecretString::from(self.reference())))];
+        }
+        let mut entries = settle(login, password);
+        // The alternate login's own stays until it is closed: it tells that login from one that only has its name.
+        entries.extend(alternate_of(&self.role).map(|alternate| (pending(&alternate), None)));
+        entries
+    }
+
+    /// The entries that remove every password of the role and its alternate login.
+    pub fn forget(&self) -> Vec<Entry> {
+        remove(&self.role).into_iter().chain(self.without_alternate()).collect()
+    }
+
+    /// The entries that remove what is kept for a login that was closed.
+    pub fn close(&self, login: &RoleName) -> Vec<Entry> {
+        if *login == self.role { vec![] } else { self.without_alternate() }
+    }
+
+    pub fn refers_to_alternate(&self, entry: &SecretString) -> bool {
+        entry.expose_secret() == self.reference()
+    }
+
+    /// No password that martydb makes begins like this.
+    fn reference(&self) -> String {
+        format!("-> {}{ALTERNATE_SUFFIX}", self.role)
+    }
+
+    fn without_alternate(&self) -> Vec<Entry> {
+        alternate_of(&self.role).iter().flat_map(remove).collect()
+    }
+}
+
+/// The entry of a login's next password while the present one is in use.
+pub fn pending(login: &RoleName) -> String {
+    format!("{login}.next")
+}
+
+/// The entries that make a login's next password its present one.
+pub fn settle(login: &RoleName, password: &SecretString) -> Vec<Entry> {
+    vec![(login.to_string(), Some(password.clone())), (pending(login), None)]
+}
+
+fn remove(login: &RoleName) -> [Entry; 2] {
+    [(login.to_string(), None), (pending(login), None)]
+}

@@ -1,0 +1,193 @@
+//! A place that keeps passwords: a file, variables or a program.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use super::answers::Answers;
+use super::entries::KeptEntries;
+use super::key::{CredentialKey, Entry};
+use super::place::PrivateFile;
+use super::values::Secrets;
+use super::{command, file, variable};
+use crate::embedded;
+use crate::manifest::{Manifest, SecretsSpec, default_secrets_name};
+use martydb_model::RoleName;
+use martydb_model::contract::ALTERNATE_SUFFIX;
+use martydb_model::environment::Environment;
+use martydb_model::error::{Error, Result};
+
+#[derive(Debug, Clone)]
+pub enum Store {
+    /// A YAML file.
+    File {
+        path: PathBuf,
+        /// The project whose state folder holds the file, if it does; the folder is made when it is needed.
+        project: Option<PathBuf>,
+    },
+    /// Variables of the environment; read-only.
+    Variables {
+        name: String,
+        environment: Environment,
+    },
+    Command(command::Program),
+}
+
+/// A store that no other run changes until this is dropped.
+pub struct LockedStore<'a> {
+    pub store: &'a Store,
+    file: Option<file::LockedFile>,
+}
+
+impl Store {
+    pub fn open(manifest: &Manifest, environment: &Environment) -> Store {
+        Store::described(&manifest.secrets, manifest, environment)
+    }
+
+    /// The store of this description, which may be another one than the manifest's.
+    pub fn described(spec: &SecretsSpec, manifest: &Manifest, environment: &Environment) -> Store {
+        match spec {
+            SecretsSpec::File { path } => {
+                let path = manifest.home().join(path.replace("{env}", &manifest.env));
+                let project = path.starts_with(manifest.state_dir()).then(|| manifest.home().to_owned());
+                Store::File { path, project }
+            }
+            SecretsSpec::Env { name } => {
+                Store::Variables { name: name.clone(), environment: environment.clone() }
+            }
+            SecretsSpec::Command { get, set, timeout, absent } => Store::Command(command::Program {
+                get: get.clone(),
+                set: set.clone(),
+                absent: absent.clone(),
+                timeout: martydb_model::units::duration(timeout).unwrap_or_default(),
+                env: manifest.env.clone(),
+                answers: Answers::default(),
+            }),
+        }
+    }
+
+    /// Reads the passwords that are there; never writes.
+    pub async fn read(&self, keys: &[CredentialKey]) -> Result<Secrets> {
+        match self {
+            Store::File { path, .. } => file::read(path, keys),
+            Store::Variables { name, environment } => variable::read(name, environment, keys),
+            Store::Command(program) => command::read(program, keys).await,
+        }
+    }
+
+    /// All that is kept for the keys; nothing for a key is no error.
+    pub async fn kept(&self, keys: &[CredentialKey]) -> Result<Vec<KeptEntries>> {
+        match self {
+            Store::File { path, .. } => file::kept(path, keys),
+            Store::Variables { name, environment } => Ok(variable::kept(name, environment, keys)),
+            Store::Command(program) => command::kept(program, keys, KeptEntries::names).await,
+        }
+    }
+
+    /// As [`Store::kept`], without the passwords that a rotation has not finished with: half the calls of a program.
+    pub async fn settled(&self, keys: &[CredentialKey]) -> Result<Vec<KeptEntries>> {
+        match self {
+            Store::Command(program) => command::kept(program, keys, KeptEntries::login_names).await,
+            _ => self.kept(keys).await,
+        }
+    }
+
+    /// Where an entry is, for people: a file and a path in it, a variable, or a program and what it is asked for.
+    pub fn place_of(&self, key: &CredentialKey, login: &RoleName) -> String {
+        match self {
+            Store::File { path, .. } => format!("{}: {}.{login}", path.display(), key.server),
+            Store::Variables { name, .. } => variable::name(name, key, &key.label),
+            // Its arguments may hold a token.
+            Store::Command(program) => format!("{}: {login}", program.get[0]),
+        }
+    }
+
+    /// Whether this file is the store itself, or would be locked with it.
+    pub fn overlaps(&self, file: &PrivateFile) -> Result<bool> {
+        let Store::File { path, .. } = self else { return Ok(false) };
+        Ok(PrivateFile::find(path)?.is_some_and(|own| own.shares_lock(file)))
+    }
+
+    /// The manifest's word for it.
+    pub fn provider(&self) -> &'static str {
+        match self {
+            Store::File { .. } => "file",
+            Store::Variables { .. } => "env",
+            Store::Command(_) => "command",
+        }
+    }
+
+    /// The name of the variable that holds the password of a login of this kind, or of its alternate; by the manifest's
+    /// template where variables are the provider.
+    pub fn variable_of(&self, key: &CredentialKey, alternate: bool) -> String {
+        let template = match self {
+            Store::Variables { name, .. } => name.clone(),
+            _ => default_secrets_name(),
+        };
+        let suffix = if alternate { ALTERNATE_SUFFIX } else { "" };
+        variable::name(&template, key, &format!("{}{suffix}", key.label))
+    }
+
+    /// # Errors
+    /// Where martydb can only read the passwords.
+    pub fn check_writable(&self) -> Result<()> {
+        match self {
+            Store::Variables { .. } => Err(read_only()),
+            Store::Command(program) if program.set.is_none() => {
+                Err(Error::manifest("the secret store takes no passwords: its manifest entry has no `set`")
+                    .hint("add secrets.set, the program that reads a password on its standard input"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What is kept for the alternate login of a role that is itself in use.
+    pub async fn alternate(&self, key: &CredentialKey) -> Result<Option<SecretString>> {
+        match self {
+            Store::File { path, .. } => file::alternate(path, key),
+            Store::Variables { .. } => Ok(None),
+            Store::Command(program) => command::alternate(program, key).await,
+        }
+    }
+
+    /// Locks the store against other runs that change it, waiting at most `wait`. A server's lock is taken after this
+    /// one, never before: a run that held a server would make all its other runs wait with it.
+    ///
+    /// # Errors
+    /// [`martydb_model::error::Kind::Locked`] where another run holds it for longer.
+    pub async fn lock(&self, wait: Duration) -> Result<LockedStore<'_>> {
+        let Store::File { path, project } = self else {
+            // Programs have locks of their own, or none; variables are not written.
+            return Ok(LockedStore { store: self, file: None });
+        };
+        if let Some(home) = project {
+            embedded::make_state_folder(home)?;
+        }
+        Ok(LockedStore { store: self, file: Some(file::LockedFile::take(path, wait).await?) })
+    }
+}
+
+impl LockedStore<'_> {
+    /// Makes a password for each key that has none, and returns them all, safely stored.
+    pub async fn ensure(&self, keys: &[CredentialKey]) -> Result<Secrets> {
+        match (&self.file, self.store) {
+            (Some(file), _) => file.ensure(keys),
+            (None, Store::Command(program)) => command::ensure(program, keys).await,
+            (None, store) => store.read(keys).await,
+        }
+    }
+
+    pub(super) async fn write(&self, key: &CredentialKey, entries: &[Entry]) -> Result<()> {
+        match (&self.file, self.store) {
+            (Some(file), _) => file.write(&key.server, entries),
+            (None, Store::Command(program)) => command::write(program, key, entries).await,
+            (None, _) => Err(read_only()
+                .hint("set the variable to a new password, then run `martydb rotate` without --overlap")),
+        }
+    }
+}
+
+fn read_only() -> Error {
+    Error::manifest("the secrets provider is env, which is read-only")
+}

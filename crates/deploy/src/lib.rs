@@ -1,0 +1,12 @@
+//! Operation of martydb in a cluster: [`monitor`] exports metrics, [`render`] writes deployment files.
+//!
+//! - [`monitor`]: metrics of the servers and of the promise, served or written
+//! - [`render`]: deployment files, from the same map as databases and privileges (pure)
+
+#![cfg_attr(
+    not(test),
+    deny(clippy::disallowed_methods, clippy::print_stderr, clippy::print_stdout, clippy::unwrap_used)
+)]
+
+pub mod monitor;
+pub mod render;

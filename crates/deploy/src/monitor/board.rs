@@ -1,0 +1,141 @@
+//! What is known: the newest samples of every check, and how each of them went.
+//!
+//! What a check could not look at keeps its last value: an alert that fires must not end because the server stopped
+//! answering. How old a value is stands beside it, as the time of the last proof and of the check's end.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+use martydb_model::metrics::*;
+
+/// What a check saw.
+#[derive(Debug, Default)]
+pub struct CheckOutcome {
+    pub samples: Vec<Sample>,
+    /// What the samples are complete for: what was known of these before is gone.
+    pub judged: BTreeSet<Subject>,
+    /// What could not be looked at, and why, in a line each.
+    pub failures: Vec<String>,
+}
+
+#[derive(Debug)]
+struct CheckRun {
+    ended: OffsetDateTime,
+    took: Duration,
+    failures: Vec<String>,
+}
+
+/// Samples by what tells two series apart.
+type Series = BTreeMap<(&'static str, Subject, Vec<String>), Sample>;
+
+#[derive(Debug, Default)]
+struct BoardState {
+    series: BTreeMap<MonitorCheck, Series>,
+    attempts: BTreeMap<MonitorCheck, CheckRun>,
+}
+
+#[derive(Debug, Default)]
+pub struct CheckBoard(Mutex<BoardState>);
+
+impl CheckBoard {
+    fn state(&self) -> MutexGuard<'_, BoardState> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes over what a check saw, and returns what is worth a line in the log: what failed that did not fail before.
+    pub fn enter(&self, check: MonitorCheck, outcome: CheckOutcome, took: Duration) -> Vec<String> {
+        let state = &mut *self.state();
+        let series = state.series.entry(check).or_default();
+        // When it was last proven stays true.
+        series.retain(|_, sample| {
+            sample.metric == ISOLATION_PROVEN || !outcome.judged.contains(&sample.subject)
+        });
+        for sample in outcome.samples {
+            series.insert((sample.metric.name, sample.subject.clone(), sample.labels.clone()), sample);
+        }
+        let attempt = CheckRun { ended: OffsetDateTime::now_utc(), took, failures: outcome.failures };
+        let new = attempt.failures.clone();
+        let before = state.attempts.insert(check, attempt).map(|before| before.failures).unwrap_or_default();
+        new.into_iter().filter(|failure| !before.contains(failure)).collect()
+    }
+
+    /// Everything that is known, in the order of the checks.
+    pub fn samples(&self) -> Vec<Sample> {
+        let state = self.state();
+        let mut all: Vec<Sample> = state.series.values().flat_map(BTreeMap::values).cloned().collect();
+        for (check, attempt) in &state.attempts {
+            let of = |metric, value| Sample::with(metric, &Subject::monitor(), [check.name()], value);
+            all.push(of(CHECK_OK, f64::from(u8::from(attempt.failures.is_empty()))));
+            all.push(of(CHECK_END, seconds(attempt.ended)));
+            all.push(of(CHECK_SECONDS, attempt.took.as_secs_f64()));
+        }
+        all
+    }
+
+    /// What the last run of each check could not look at.
+    pub fn failures(&self) -> Vec<String> {
+        self.state().attempts.values().flat_map(|attempt| attempt.failures.clone()).collect()
+    }
+}
+
+/// Seconds since 1970, to a thousandth.
+pub fn seconds(time: OffsetDateTime) -> f64 {
+    let milliseconds = i64::try_from(time.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX);
+    #[allow(clippy::cast_precision_loss)] // Exact for the next 280,000 years.
+    let milliseconds = milliseconds as f64;
+    milliseconds / 1000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn subject(server: &str, service: &str) -> Subject {
+        Subject { service: service.into(), server: server.into(), database: service.into() }
+    }
+
+    fn outcome(judged: &[&Subject], samples: Vec<Sample>, failure: Option<&str>) -> CheckOutcome {
+        CheckOutcome {
+            samples,
+            judged: judged.iter().map(|subject| (*subject).clone()).collect(),
+            failures: failure.map(str::to_owned).into_iter().collect(),
+        }
+    }
+
+    fn value(board: &CheckBoard, metric: &Metric, subject: &Subject) -> Option<f64> {
+        let mut all = board.samples().into_iter();
+        all.find(|sample| sample.metric == metric && sample.subject == *subject).map(|sample| sample.value)
+    }
+
+    #[test]
+    fn what_could_not_be_looked_at_keeps_its_last_value_and_its_last_proof() {
+        let (board, a, b) = (CheckBoard::default(), subject("one", "a"), subject("two", "b"));
+        let proof = |subject: &Subject, ok: f64, at: Option<f64>| {
+            let ok = Sample::new(ISOLATION_OK, subject, ok);
+            [Some(ok), at.map(|at| Sample::new(ISOLATION_PROVEN, subject, at))]
+        };
+        let both = [proof(&a, 1.0, Some(5.0)), proof(&b, 1.0, Some(5.0))];
+        let both = both.into_iter().flatten().flatten().collect();
+        assert!(
+            board.enter(MonitorCheck::Isolation, outcome(&[&a, &b], both, None), Duration::ZERO).is_empty()
+        );
+        let broken = proof(&a, 0.0, None).into_iter().flatten().collect();
+        let second = outcome(&[&a], broken, Some("server two: gone"));
+        assert_eq!(board.enter(MonitorCheck::Isolation, second, Duration::ZERO), ["server two: gone"]);
+        assert_eq!(
+            (value(&board, ISOLATION_OK, &a), value(&board, ISOLATION_PROVEN, &a)),
+            (Some(0.0), Some(5.0))
+        );
+        assert_eq!(
+            (value(&board, ISOLATION_OK, &b), value(&board, ISOLATION_PROVEN, &b)),
+            (Some(1.0), Some(5.0))
+        );
+        assert_eq!(value(&board, CHECK_OK, &Subject::monitor()), Some(0.0));
+        // The same failure is not told twice.
+        let third = outcome(&[], vec![], Some("server two: gone"));
+        assert!(board.enter(MonitorCheck::Isolation, third, Duration::ZERO).is_empty());
+    }
+}

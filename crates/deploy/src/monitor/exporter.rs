@@ -1,0 +1,73 @@
+//! What a scrape reads: the statistics of every server, and what the checks saw last.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+
+use super::board::CheckBoard;
+use super::checks::Schedule;
+use super::watch::ServerHandle;
+use martydb_model::error::Error;
+use martydb_model::metrics::{AGE_LIMIT, BUILD_INFO, CHECK_INTERVAL, SERVICE_INFO, Sample, Subject};
+use martydb_provision::run::Run;
+
+/// What a scrape reads.
+pub struct Exporter {
+    project: String,
+    servers: Vec<ServerHandle>,
+    board: Arc<CheckBoard>,
+    /// What does not change while the monitor runs.
+    fixed: Vec<Sample>,
+    asked: AtomicBool,
+}
+
+impl Exporter {
+    pub fn new(
+        run: &Run,
+        schedule: &Schedule,
+        servers: Vec<ServerHandle>,
+        board: Arc<CheckBoard>,
+    ) -> Exporter {
+        let itself = Subject::monitor();
+        let mut fixed = vec![Sample::with(BUILD_INFO, &itself, [env!("CARGO_PKG_VERSION")], 1.0)];
+        let services = run.manifest.services.values().map(Subject::service);
+        fixed.extend(services.map(|subject| Sample::new(SERVICE_INFO, &subject, 1.0)));
+        let due = schedule
+            .due()
+            .map(|(check, every)| Sample::with(CHECK_INTERVAL, &itself, [check.name()], every.as_secs_f64()));
+        fixed.extend(due);
+        let limits = schedule.age_limits.iter();
+        fixed.extend(limits.map(|(of, limit)| Sample::with(AGE_LIMIT, &itself, [of], limit.as_secs_f64())));
+        Exporter {
+            project: run.manifest.project.clone(),
+            servers,
+            board,
+            fixed,
+            asked: AtomicBool::new(false),
+        }
+    }
+
+    pub fn project(&self) -> &str {
+        &self.project
+    }
+
+    /// Everything that is known now; a server that takes longer than `patience` is not waited for.
+    pub async fn samples(&self, patience: Duration) -> (Vec<Sample>, Vec<Error>) {
+        let read = join_all(self.servers.iter().map(|server| server.samples(patience))).await;
+        self.asked.store(true, Ordering::Relaxed);
+        let (mut samples, mut errors) = (self.fixed.clone(), vec![]);
+        for (of_server, error) in read {
+            samples.extend(of_server);
+            errors.extend(error);
+        }
+        samples.extend(self.board.samples());
+        (samples, errors)
+    }
+
+    /// Whether every server was asked once.
+    pub fn is_ready(&self) -> bool {
+        self.asked.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,144 @@
+//! The socket: plain on loopback, TLS elsewhere, and an end that lets the last answers out.
+
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum_server::Handle;
+use axum_server::tls_rustls::RustlsConfig;
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+use super::door::{Door, MetricsListener};
+use super::exporter::Exporter;
+use super::http::router;
+use martydb_model::error::{Error, Result};
+use martydb_pg::wire::{check_key, interrupt};
+
+/// How long answers that are on their way get after a signal.
+const LAST_ANSWERS: Duration = Duration::from_secs(3);
+
+/// How often the certificate's file is looked at: it is renewed while the monitor runs.
+const RENEWAL: Duration = Duration::from_secs(60);
+
+/// How long a client may take to send its question.
+const SLOWEST_QUESTION: Duration = Duration::from_secs(10);
+
+/// A listener that has its port.
+pub struct Bound {
+    socket: TcpListener,
+    router: Router,
+    tls: Option<Certificate>,
+}
+
+struct Certificate {
+    config: RustlsConfig,
+    certificate: PathBuf,
+    key: PathBuf,
+}
+
+impl Bound {
+    pub fn new(listener: &MetricsListener, monitor: Arc<Exporter>) -> Result<Bound> {
+        let busy = |error: std::io::Error| {
+            Error::operation(format!("cannot listen on {}", listener.address))
+                .cause(error)
+                .hint("name another address with --listen")
+        };
+        let tls = match (&listener.certificate, &listener.key) {
+            (Some(certificate), Some(key)) => Some(Certificate {
+                config: RustlsConfig::from_config(Arc::new(server_config(certificate, key)?)),
+                certificate: certificate.clone(),
+                key: key.clone(),
+            }),
+            _ => None,
+        };
+        let socket = TcpListener::bind(listener.address).map_err(busy)?;
+        socket.set_nonblocking(true).map_err(busy)?;
+        let door = Arc::new(Door::new(listener.users.clone())?);
+        Ok(Bound { socket, router: router(monitor, door), tls })
+    }
+
+    /// Where it listens: with port 0 the system chose one.
+    pub fn greeting(&self) -> String {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        match self.socket.local_addr() {
+            Ok(address) => format!("listening on {scheme}://{address}/metrics"),
+            Err(_) => "listening".into(),
+        }
+    }
+
+    /// Until a signal comes, and then until the last answers are out.
+    pub async fn serve(self) -> Result<()> {
+        let handle = Handle::new();
+        let ending = handle.clone();
+        let end = tokio::spawn(async move {
+            interrupt::arrived().await;
+            ending.graceful_shutdown(Some(LAST_ANSWERS));
+        });
+        let service = self.router.into_make_service();
+        let served = match self.tls {
+            None => {
+                let mut server = axum_server::from_tcp(self.socket).map_err(broken)?.handle(handle);
+                patience(server.http_builder());
+                server.serve(service).await
+            }
+            Some(certificate) => {
+                let config = certificate.config.clone();
+                let renewal = tokio::spawn(certificate.renew());
+                let mut server =
+                    axum_server::from_tcp_rustls(self.socket, config).map_err(broken)?.handle(handle);
+                patience(server.http_builder());
+                let served = server.serve(service).await;
+                renewal.abort();
+                served
+            }
+        };
+        end.abort();
+        served.map_err(broken)
+    }
+}
+
+fn broken(error: std::io::Error) -> Error {
+    Error::operation("cannot go on listening").cause(error)
+}
+
+impl Certificate {
+    /// Takes over what lies in the files when they change; what cannot be used is left where it is.
+    async fn renew(self) {
+        let changed = |path: &PathBuf| path.metadata().and_then(|found| found.modified()).ok();
+        let mut known = (changed(&self.certificate), changed(&self.key));
+        loop {
+            tokio::time::sleep(RENEWAL).await;
+            let now = (changed(&self.certificate), changed(&self.key));
+            if now == known {
+                continue;
+            }
+            if let Ok(config) = server_config(&self.certificate, &self.key) {
+                self.config.reload_from_config(Arc::new(config));
+                known = now;
+            }
+        }
+    }
+}
+
+fn server_config(certificate: &PathBuf, key: &PathBuf) -> Result<ServerConfig> {
+    check_key(key)?;
+    let unusable = |path: &PathBuf, error: &dyn std::fmt::Display| {
+        Error::usage(format!("cannot use {}", path.display())).cause(error)
+    };
+    let chain = CertificateDer::pem_file_iter(certificate).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let chain = chain.map_err(|error| unusable(certificate, &error))?;
+    let private = PrivateKeyDer::from_pem_file(key).map_err(|error| unusable(key, &error))?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, private));
+    config.map_err(|error| unusable(certificate, &error))
+}
+
+fn patience(builder: &mut hyper_util::server::conn::auto::Builder<hyper_util::rt::TokioExecutor>) {
+    builder.http1().timer(hyper_util::rt::TokioTimer::new()).header_read_timeout(SLOWEST_QUESTION);
+}

@@ -1,0 +1,214 @@
+//! What a verification, a look at the migrations and a plan say about each service → samples. Pure.
+
+use std::collections::BTreeSet;
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::board::{CheckOutcome, seconds};
+use martydb_config::backup_store::Listing;
+use martydb_migrate::{ServiceState, ServiceStatus};
+use martydb_model::DesiredService;
+use martydb_model::error::{Error, Result};
+use martydb_model::findings::Severity;
+use martydb_model::metrics::*;
+use martydb_provision::isolation::{Assessment, ProbeRow, ReportedAs};
+use martydb_provision::probe::Probe;
+use martydb_provision::provision::Plans;
+use martydb_relay::Backlog;
+
+const SEVERITIES: [Severity; 4] = [Severity::Low, Severity::Medium, Severity::High, Severity::Critical];
+
+/// A verification that ended at `now`, in seconds since 1970.
+pub fn of_isolation(assessment: &Assessment, services: &[DesiredService], now: f64) -> CheckOutcome {
+    let mut outcome = CheckOutcome { failures: failures(&assessment.failed), ..CheckOutcome::default() };
+    for server in &assessment.servers {
+        let subject = Subject::server(&server.name);
+        outcome.samples.extend(findings(assessment, &subject, None));
+        outcome.judged.insert(subject);
+        for service in services.iter().filter(|service| service.server == server.name) {
+            let subject = Subject::service(service);
+            let provisioned = !server.unprovisioned.contains(&subject.service);
+            let proven = provisioned && holds(assessment, services, &subject);
+            outcome.samples.push(Sample::new(ISOLATION_OK, &subject, f64::from(u8::from(proven))));
+            if proven {
+                outcome.samples.push(Sample::new(ISOLATION_PROVEN, &subject, now));
+            }
+            outcome.samples.extend(findings(assessment, &subject, Some(&subject.service)));
+            outcome.judged.insert(subject);
+        }
+    }
+    outcome
+}
+
+fn failures(failed: &[(String, Error)]) -> Vec<String> {
+    failed.iter().map(|(server, error)| format!("server {server}: {error}")).collect()
+}
+
+/// The service that a probe is about: the one whose database was tried, else the login's.
+fn exposed<'a>(probe: &'a Probe, services: &'a [DesiredService]) -> &'a str {
+    let mut here = services.iter().filter(|service| service.server == probe.server);
+    let found = here.find(|service| service.database.as_str() == probe.database);
+    found.map_or(&probe.service, |service| service.name.as_str())
+}
+
+/// Whether nothing that was seen speaks against the service's isolation: no breach at it, no probe without an answer, no
+/// finding of medium and above about it or about its whole server.
+fn holds(assessment: &Assessment, services: &[DesiredService], of: &Subject) -> bool {
+    let about = |service: Option<&str>, server: &str| {
+        server == of.server && service.is_none_or(|service| service == of.service)
+    };
+    let speaks = |row: &ProbeRow| {
+        let concerns = row.probe.server == of.server && exposed(&row.probe, services) == of.service;
+        let breach = row.reported.as_ref().is_some_and(|one| !matches!(one, ReportedAs::Accepted));
+        concerns && (breach || row.is_inconclusive())
+    };
+    let grave = assessment.findings.iter().any(|finding| {
+        finding.severity >= Severity::Medium && about(finding.service.as_deref(), &finding.server)
+    });
+    let unread = assessment.unread.iter().any(|unread| about(unread.service.as_deref(), &unread.server));
+    !grave && !unread && !assessment.matrix.iter().chain(&assessment.extra).any(speaks)
+}
+
+/// How many there are of each severity, also where there are none.
+fn findings<'a>(
+    assessment: &'a Assessment,
+    subject: &'a Subject,
+    service: Option<&'a str>,
+) -> impl Iterator<Item = Sample> + 'a {
+    let here = move |severity: Severity| {
+        let about = assessment.findings.iter().filter(|finding| {
+            finding.severity == severity
+                && finding.server == subject.server
+                && finding.service.as_deref() == service
+        });
+        about.count()
+    };
+    SEVERITIES.into_iter().map(move |severity| {
+        Sample::with(ISOLATION_FINDINGS, subject, [severity.word()], count(here(severity)))
+    })
+}
+
+/// A count as Prometheus has it.
+pub fn count(number: usize) -> f64 {
+    u32::try_from(number).map_or(f64::from(u32::MAX), f64::from)
+}
+
+/// What `status` says of each service.
+pub fn of_migrations(services: &[DesiredService], all: &[ServiceStatus]) -> CheckOutcome {
+    let mut outcome = CheckOutcome::default();
+    for (service, status) in services.iter().zip(all) {
+        let subject = Subject::service(service);
+        if status.state == ServiceState::Unreachable {
+            let why = status.error.as_ref().map_or_else(String::new, ToString::to_string);
+            outcome.failures.push(format!("service {}: {why}", service.name));
+            continue;
+        }
+        outcome.samples.extend(migrations(status, &subject));
+        outcome.judged.insert(subject);
+    }
+    outcome
+}
+
+fn migrations(status: &ServiceStatus, subject: &Subject) -> Vec<Sample> {
+    let provisioned = status.state != ServiceState::NotProvisioned;
+    let divergent = status.state == ServiceState::Divergent || !status.unfinished.is_empty();
+    let pending = status.pending.len() + status.repeatable_pending.len();
+    let versions = [(MIGRATION_CURRENT, status.current), (MIGRATION_LATEST, status.latest)];
+    let mut samples = vec![
+        Sample::new(PROVISIONED, subject, f64::from(u8::from(provisioned))),
+        Sample::new(MIGRATIONS_DIVERGENT, subject, f64::from(u8::from(divergent))),
+        Sample::new(MIGRATIONS_PENDING, subject, count(pending)),
+    ];
+    #[allow(clippy::cast_precision_loss)] // Versions are numbers or times to the second: exact below 2^53.
+    samples.extend(
+        versions
+            .into_iter()
+            .filter_map(|(metric, version)| Some(Sample::new(metric, subject, version? as f64))),
+    );
+    samples
+}
+
+/// How many backups of each service there are, and how old they are.
+pub fn of_backups(project: &str, env: &str, services: &[DesiredService], listing: Listing) -> CheckOutcome {
+    let itself = Subject::monitor();
+    let problems = Sample::new(BACKUP_PROBLEMS, &itself, count(listing.problems.len()));
+    let mut outcome = CheckOutcome { samples: vec![problems], ..CheckOutcome::default() };
+    outcome.judged.insert(itself);
+    let summaries = listing.summaries(project, env);
+    for service in services {
+        let subject = Subject::service(service);
+        let found = summaries.get(service.name.as_str()).cloned().unwrap_or_default();
+        let taken = found.id.as_ref().map(|id| seconds(id.taken_at()));
+        let verified = found.verified_at.and_then(|at| OffsetDateTime::parse(&at, &Rfc3339).ok());
+        #[allow(clippy::cast_precision_loss)] // Exact below 2^53 bytes.
+        let values = [
+            (BACKUPS, Some(count(found.count))),
+            (BACKUP_TAKEN, taken),
+            (BACKUP_SIZE, found.size_bytes.map(|size| size as f64)),
+            (BACKUP_VERIFIED, verified.map(seconds)),
+        ];
+        let known = values.into_iter().filter_map(|(metric, value)| Some((metric, value?)));
+        outcome.samples.extend(known.map(|(metric, value)| Sample::new(metric, &subject, value)));
+        outcome.judged.insert(subject);
+    }
+    outcome
+}
+
+/// What waits in each outbox.
+pub fn of_outboxes(read: Vec<(&DesiredService, Result<Backlog>)>) -> CheckOutcome {
+    let mut outcome = CheckOutcome::default();
+    for (service, backlog) in read {
+        let backlog = match backlog {
+            Ok(backlog) => backlog,
+            Err(error) => {
+                outcome.failures.push(format!("service {}: {error}", service.name));
+                continue;
+            }
+        };
+        let subject = Subject::service(service);
+        let whole = |number: i64| count(usize::try_from(number).unwrap_or_default());
+        let seconds = whole(backlog.oldest_age_ms.unwrap_or_default()) / 1000.0;
+        let values = [
+            (OUTBOX_PENDING, whole(backlog.pending)),
+            (OUTBOX_OLDEST, seconds),
+            (OUTBOX_DEAD, whole(backlog.dead)),
+        ];
+        outcome.samples.extend(values.map(|(metric, value)| Sample::new(metric, &subject, value)));
+        outcome.judged.insert(subject);
+    }
+    outcome
+}
+
+/// How far each service, and each server as a whole, is from the manifest.
+pub fn of_drift(services: &[DesiredService], plans: &Plans) -> CheckOutcome {
+    let mut outcome = CheckOutcome::default();
+    for (server, planned) in plans {
+        let planned = match planned {
+            Ok(planned) => planned,
+            Err(error) => {
+                outcome.failures.push(format!("server {server}: {error}"));
+                continue;
+            }
+        };
+        let unread: Vec<_> = planned.unread();
+        outcome.failures.extend(unread.iter().map(|(service, error)| format!("service {service}: {error}")));
+        let unknown: BTreeSet<&str> = unread.iter().map(|(service, _)| service.as_str()).collect();
+        let changes = |name: Option<&str>| {
+            let of = planned
+                .plan
+                .steps
+                .iter()
+                .filter(|step| step.service.as_ref().map(|one| one.as_str()) == name);
+            count(of.count())
+        };
+        let here = services.iter().filter(|service| service.server == *server);
+        let known = here.filter(|service| !unknown.contains(service.name.as_str()));
+        let known = known.map(|service| (Subject::service(service), changes(Some(service.name.as_str()))));
+        for (subject, changes) in known.chain([(Subject::server(server), changes(None))]) {
+            outcome.samples.push(Sample::new(DRIFT, &subject, changes));
+            outcome.judged.insert(subject);
+        }
+    }
+    outcome
+}

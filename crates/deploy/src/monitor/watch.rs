@@ -1,0 +1,224 @@
+//! One server's statistics, read over one connection that stays open.
+//!
+//! A scrape asks for them and waits for a moment. A server that did not answer the last time is asked all the same, and not
+//! waited for: it takes nothing from the scrapes of the others.
+
+use std::time::{Duration, Instant};
+
+use tokio::sync::{mpsc, watch};
+
+use super::map::ServerMap;
+use super::{statements, statistics};
+use martydb_config::secrets::CredentialKey;
+use martydb_model::DesiredServer;
+use martydb_model::error::{Error, Kind, Result};
+use martydb_model::metrics::{DATABASE_SIZE, Metric, PASSWORD_SET, SERVER_READ_SECONDS, Sample, Subject, UP};
+use martydb_model::sql::Statement;
+use martydb_pg::server::{Connection, Limits, Login, Row, connect_with, query_each};
+use martydb_pg::wire::interrupt;
+use martydb_provision::run::Run;
+
+/// How long a scrape waits for a server that answered the last time.
+pub const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long a server may take at most.
+const LONGEST: Duration = Duration::from_secs(10);
+
+/// What is read less often: the server looks at every file of a database for its size, and passwords change seldom.
+const SLOW: [&Metric; 2] = [DATABASE_SIZE, PASSWORD_SET];
+const SLOW_EVERY: Duration = Duration::from_secs(60);
+
+/// Answers that are younger serve several scrapes.
+const FRESH: Duration = Duration::from_millis(500);
+
+/// What the last reading gave.
+#[derive(Debug, Clone)]
+struct Reading {
+    at: Instant,
+    took: Duration,
+    samples: Result<Vec<Sample>>,
+}
+
+/// The scrapes' end of a server's watch.
+#[derive(Debug, Clone)]
+pub struct ServerHandle {
+    subject: Subject,
+    wanted: mpsc::Sender<()>,
+    latest: watch::Receiver<Option<Reading>>,
+}
+
+impl ServerHandle {
+    /// The server's samples, and why there are none where it did not answer.
+    pub async fn samples(&self, patience: Duration) -> (Vec<Sample>, Option<Error>) {
+        let mut latest = self.latest.clone();
+        let known = latest.borrow_and_update().clone();
+        let (fresh, down) = known
+            .as_ref()
+            .map_or((false, false), |reading| (reading.at.elapsed() < FRESH, reading.samples.is_err()));
+        if fresh {
+            return self.shown(known);
+        }
+        // A full channel means that a reading is on its way.
+        let _asked = self.wanted.try_send(());
+        if down {
+            return self.shown(known);
+        }
+        match tokio::time::timeout(patience, latest.changed()).await {
+            Ok(_) => self.shown(latest.borrow().clone()),
+            Err(_) => self.shown(None),
+        }
+    }
+
+    fn shown(&self, reading: Option<Reading>) -> (Vec<Sample>, Option<Error>) {
+        let silent = || Err(Error::new(Kind::Unreachable, "no answer"));
+        let (took, samples) = reading.map_or_else(|| (None, silent()), |one| (Some(one.took), one.samples));
+        let up = Sample::new(UP, &self.subject, f64::from(u8::from(samples.is_ok())));
+        let took = took.filter(|_| samples.is_ok());
+        let took = took.map(|took| Sample::new(SERVER_READ_SECONDS, &self.subject, took.as_secs_f64()));
+        let (samples, error) = samples.map_or_else(|error| (vec![], Some(error)), |samples| (samples, None));
+        ([up].into_iter().chain(took).chain(samples).collect(), error)
+    }
+}
+
+/// The end that reads.
+pub struct ServerWatch {
+    run: Run,
+    desired: DesiredServer,
+    map: ServerMap,
+    wanted: mpsc::Receiver<()>,
+    latest: watch::Sender<Option<Reading>>,
+    connection: Option<Connection>,
+    /// What is read less often, and when it was.
+    slow: Option<(Instant, Vec<Sample>)>,
+    /// Whether the last reading failed, so that it is said once.
+    failing: bool,
+    /// Whether it says so at all.
+    tells: bool,
+}
+
+impl ServerWatch {
+    pub fn new(run: Run, server: &str, tells: bool) -> (ServerHandle, ServerWatch) {
+        let desired = run.manifest.desired(server);
+        let map = ServerMap::of(&desired);
+        let (ask, wanted) = mpsc::channel(1);
+        let (sender, latest) = watch::channel(None);
+        let handle = ServerHandle { subject: map.subject.clone(), wanted: ask, latest };
+        let watch = ServerWatch {
+            run,
+            desired,
+            map,
+            wanted,
+            latest: sender,
+            connection: None,
+            slow: None,
+            failing: false,
+            tells,
+        };
+        (handle, watch)
+    }
+
+    /// Reads whenever it is asked, until the last handle is gone.
+    pub async fn serve(mut self) {
+        while self.wanted.recv().await.is_some() {
+            let begun = Instant::now();
+            let samples = match tokio::time::timeout(LONGEST, self.read()).await {
+                Ok(samples) => samples,
+                Err(_) => {
+                    Err(Error::new(Kind::Unreachable, format!("no answer within {} s", LONGEST.as_secs())))
+                }
+            };
+            if samples.is_err() {
+                self.connection = None;
+            }
+            self.tell(samples.as_ref().err());
+            self.latest.send_replace(Some(Reading { at: Instant::now(), took: begun.elapsed(), samples }));
+        }
+        if let Some(connection) = self.connection {
+            connection.close().await;
+        }
+    }
+
+    /// A line when a server stops to answer, and one when it answers again.
+    fn tell(&mut self, error: Option<&Error>) {
+        let server = &self.desired.name;
+        if !self.tells || interrupt::signal().is_some() {
+            return;
+        }
+        match (error, self.failing) {
+            (Some(error), false) => {
+                let causes = error.causes.iter().map(|cause| format!(": {cause}"));
+                let hints = error.hints.iter().map(|hint| format!("; {hint}"));
+                let why: String = [error.message.clone()].into_iter().chain(causes).chain(hints).collect();
+                self.run.out.note(&format!("server {server} cannot be read: {why}"));
+            }
+            (None, true) => self.run.out.note(&format!("server {server} can be read again")),
+            _ => {}
+        }
+        self.failing = error.is_some();
+    }
+
+    async fn read(&mut self) -> Result<Vec<Sample>> {
+        let wants_slow = self.slow.as_ref().is_none_or(|(at, _)| at.elapsed() >= SLOW_EVERY);
+        let answers = match self.connection.take() {
+            Some(connection) => match self.ask(connection, wants_slow).await {
+                // The server was restarted, or ended the session: a new one tells.
+                Err(error) if error.is_lost() => self.ask_anew(wants_slow).await?,
+                end => end?,
+            },
+            None => self.ask_anew(wants_slow).await?,
+        };
+        let unreadable = |error| Error::operation("the server's answer cannot be read").cause(error);
+        let mut samples = statistics::samples(&self.map, &answers).map_err(unreadable)?;
+        let slow: Vec<Sample> =
+            samples.iter().filter(|sample| SLOW.contains(&sample.metric)).cloned().collect();
+        if wants_slow {
+            self.slow = Some((Instant::now(), slow));
+        } else {
+            samples.extend(self.slow.iter().flat_map(|(_, slow)| slow.clone()));
+        }
+        Ok(samples)
+    }
+
+    async fn ask_anew(&mut self, slow: bool) -> Result<Vec<Vec<Row>>> {
+        let connection = self.log_in().await?;
+        self.ask(connection, slow).await
+    }
+
+    /// Keeps the connection where it can go on.
+    async fn ask(&mut self, mut connection: Connection, slow: bool) -> Result<Vec<Vec<Row>>> {
+        let databases: Vec<&str> = self.map.databases.keys().map(String::as_str).collect();
+        let roles: Vec<&str> = self.map.logins.keys().map(String::as_str).collect();
+        let asked = statements::all(connection.major(), &databases, &roles, slow);
+        let answers = query_each(&mut connection, &Statement::join(asked)).await?;
+        self.connection = Some(connection);
+        Ok(answers)
+    }
+
+    /// As the monitor's login, with the password that the store has now: it may have been changed since.
+    async fn log_in(&self) -> Result<Connection> {
+        let run = self.run.again();
+        let access = run.access(&self.desired.name).await?;
+        let Some(role) = self.desired.access.values().find(|role| role.monitors) else {
+            return Err(Error::manifest("the manifest gives the monitor no login")
+                .hint("add `monitor: true` to the manifest, then run `martydb apply --all`"));
+        };
+        let key = CredentialKey::of_access(&self.desired.name, role);
+        let secrets = run.store.read(key.as_slice()).await?;
+        let password = secrets.get(&self.desired.name, &role.name).cloned();
+        if password.is_none() {
+            return Err(Error::new(
+                Kind::Unreachable,
+                format!("the secret store has no password of {}", role.name),
+            )
+            .hint("run `martydb apply --all`: it makes the login"));
+        }
+        let login = Login::of_service(role.name.as_str(), password);
+        connect_with(&access.endpoint, &login, &access.maintenance, statements::SETTINGS, Limits::READ).await
+    }
+}
+
+/// Handles and watches of all servers that have services; `tells` is whether they say when one stops to answer.
+pub fn all(run: &Run, tells: bool) -> (Vec<ServerHandle>, Vec<ServerWatch>) {
+    let services: Vec<_> = run.manifest.services.values().cloned().collect();
+    run.servers_of(&services).iter().map(|server| ServerWatch::new(run.again(), server, tells)).unzip()
+}

@@ -1,0 +1,130 @@
+//! A job of GitLab: <https://docs.gitlab.com/ci/yaml/>. It runs in martydb's image, and its services have the servers' names.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::steps::{self, CiSystem, JSON, JUNIT, MARKDOWN, PASSWORD, word};
+use crate::render::image;
+use crate::render::landscape::{Landscape, ServerNode};
+use martydb_model::error::Result;
+use martydb_ui::report::yaml_text;
+
+/// <https://docs.gitlab.com/ci/variables/predefined_variables/>: empty for what is no merge request.
+const SYSTEM: CiSystem = CiSystem { base: "\"${CI_MERGE_REQUEST_DIFF_BASE_SHA:-HEAD}\"", format: "" };
+
+#[derive(Serialize)]
+struct Pipeline {
+    databases: GitlabJob,
+}
+
+#[derive(Serialize)]
+struct GitlabJob {
+    stage: &'static str,
+    image: JobImage,
+    services: Vec<GitlabService>,
+    variables: BTreeMap<String, String>,
+    rules: Vec<GitlabRule>,
+    script: Vec<String>,
+    artifacts: Artifacts,
+}
+
+#[derive(Serialize)]
+struct JobImage {
+    name: String,
+    /// The runner starts a shell.
+    entrypoint: [&'static str; 1],
+}
+
+#[derive(Serialize)]
+struct GitlabService {
+    name: String,
+    alias: String,
+    variables: BTreeMap<&'static str, String>,
+}
+
+#[derive(Serialize)]
+struct GitlabRule {
+    r#if: &'static str,
+}
+
+#[derive(Serialize)]
+struct Artifacts {
+    when: &'static str,
+    paths: Vec<String>,
+    reports: Reports,
+}
+
+#[derive(Serialize)]
+struct Reports {
+    junit: String,
+}
+
+/// # Errors
+/// If the servers or the passwords of the environment are elsewhere.
+pub fn job(landscape: &Landscape<'_>) -> Result<String> {
+    let servers = steps::servers(landscape)?;
+    let manifest = landscape.manifest;
+    let name = manifest.path.file_name().unwrap_or_default().to_string_lossy();
+    let admins = servers.iter().map(|(_, server)| (server.password_variable.clone(), PASSWORD.to_owned()));
+    let own = [
+        ("MARTYDB_MANIFEST", literal(&name)),
+        ("MARTYDB_ENV", literal(&manifest.env)),
+        ("MARTYDB_NO_INPUT", "true".to_owned()),
+        // The commit that the change goes into is compared with.
+        ("GIT_DEPTH", "0".to_owned()),
+    ];
+    let folder = &landscape.places.in_repository;
+    let file = |name: &str| if folder == "." { name.to_owned() } else { format!("{folder}/{name}") };
+    Ok(yaml_text(&Pipeline {
+        databases: GitlabJob {
+            stage: "test",
+            image: JobImage { name: manifest.deploy.tool_image.clone(), entrypoint: [""] },
+            services: servers.iter().map(|(_, server)| container(server)).collect(),
+            variables: own.map(|(name, value)| (name.to_owned(), value)).into_iter().chain(admins).collect(),
+            rules: vec![
+                GitlabRule { r#if: "$CI_PIPELINE_SOURCE == \"merge_request_event\"" },
+                GitlabRule { r#if: "$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH" },
+            ],
+            script: script(landscape),
+            artifacts: Artifacts {
+                when: "always",
+                paths: vec![file(MARKDOWN), file(JSON)],
+                reports: Reports { junit: file(JUNIT) },
+            },
+        },
+    }))
+}
+
+fn container(server: &ServerNode<'_>) -> GitlabService {
+    let variables = image::variables(server).into_iter().map(|(name, value)| (name, literal(&value)));
+    GitlabService {
+        name: server.deploy.image.clone(),
+        alias: server.url.host.clone(),
+        variables: variables.chain([("POSTGRES_PASSWORD", PASSWORD.to_owned())]).collect(),
+    }
+}
+
+/// martydb's own image has no git, and without git nothing can be compared.
+fn script(landscape: &Landscape<'_>) -> Vec<String> {
+    let folder = &landscape.places.in_repository;
+    let enter = (folder != ".").then(|| format!("cd {}", word(folder)));
+    let compared: String =
+        steps::comparisons(landscape, &SYSTEM).into_iter().map(|step| step.script).collect();
+    let compared = format!(
+        "if command -v git >/dev/null; then\n\
+         git config --global --add safe.directory \"$CI_PROJECT_DIR\"\n\
+         {compared}\
+         else\n\
+         echo 'Without git in the image nothing is compared with the branch that this one goes into, and nothing linted.'\n\
+         martydb validate\n\
+         fi\n"
+    );
+    let trials = steps::trials().into_iter().map(|step| step.script.trim_end().to_owned());
+    enter.into_iter().chain([compared]).chain(trials).collect()
+}
+
+/// A value in which GitLab fills in no variable.
+fn literal(text: &str) -> String {
+    text.replace('$', "$$")
+}

@@ -1,0 +1,107 @@
+//! What a job does, one after the other: the same for every system that runs jobs.
+
+use crate::render::landscape::{Landscape, ServerNode};
+use martydb_config::manifest::SecretsSpec;
+use martydb_model::error::{Error, Result};
+
+/// The password of the servers' admins. They live as long as the job, and it alone reaches them.
+pub const PASSWORD: &str = "only-in-this-job";
+
+/// The reports of `verify-isolation`.
+pub const JUNIT: &str = "isolation.xml";
+pub const MARKDOWN: &str = "isolation.md";
+pub const JSON: &str = "isolation.json";
+
+/// One thing that a job does.
+pub struct JobStep {
+    pub name: &'static str,
+    /// Lines of a POSIX shell that ends at the first failure.
+    pub script: String,
+}
+
+/// How a system shows findings and what it compares with.
+pub struct CiSystem {
+    /// The commit that the change goes into, as a word of a shell.
+    pub base: &'static str,
+    /// Follows `validate` and `lint`.
+    pub format: &'static str,
+}
+
+/// What is compared with the branch that the change goes into.
+pub fn comparisons(landscape: &Landscape<'_>, system: &CiSystem) -> Vec<JobStep> {
+    let CiSystem { base, format } = system;
+    let home = landscape.manifest.home();
+    let line = |service: &str, folder: &std::path::Path| {
+        let folder = folder.strip_prefix(home).unwrap_or(folder).display().to_string();
+        format!("lint {} {}\n", word(service), word(&folder))
+    };
+    let calls: String = landscape
+        .services
+        .iter()
+        .map(|node| line(node.service.name.as_str(), &node.service.migrations))
+        .collect();
+    let lint = format!(
+        "status=0\n\
+         lint() {{ # lint SERVICE FOLDER: what is newer than the newest version of the branch that this one goes into\n\
+         \x20 [ -d \"$2\" ] || return 0\n\
+         \x20 there=$(git ls-tree --name-only {base} \"$2/\")\n\
+         \x20 since=$(echo \"$there\" | grep -oE '/V[0-9]+__' | grep -oE '[0-9]+' | sort -n | tail -n 1)\n\
+         \x20 martydb lint \"$1\" --since \"${{since:-0}}\"{format} || status=1\n\
+         }}\n\
+         {calls}\
+         [ \"$status\" -eq 0 ]\n"
+    );
+    vec![
+        JobStep {
+            name: "Validate manifest and migrations",
+            script: format!("martydb validate --against {base}{format}\n"),
+        },
+        JobStep { name: "Lint what the branch adds", script: lint },
+    ]
+}
+
+/// What is tried on the servers.
+pub fn trials() -> Vec<JobStep> {
+    let reports = [("junit", JUNIT), ("markdown", MARKDOWN), ("json", JSON)]
+        .map(|(kind, file)| format!(" --report {kind}={file}"));
+    let one = |name, script: &str| JobStep { name, script: format!("{script}\n") };
+    vec![
+        one("Provision and migrate", "martydb init-all -y"),
+        one("Find nothing left to do", "martydb plan --check"),
+        one("Prove that down files undo up files", "martydb verify-down --all"),
+        one("Prove isolation", &format!("martydb verify-isolation{}", reports.concat())),
+    ]
+}
+
+/// The servers, each with its host.
+///
+/// # Errors
+/// If one of them is elsewhere, or if passwords would come from elsewhere: a job shall reach nothing that lasts.
+pub fn servers<'l, 'a>(landscape: &'l Landscape<'a>) -> Result<Vec<(&'l str, &'l ServerNode<'a>)>> {
+    let provider = match &landscape.manifest.secrets {
+        SecretsSpec::File { .. } => None,
+        SecretsSpec::Env { .. } => Some("env"),
+        SecretsSpec::Command { .. } => Some("command"),
+    };
+    if let Some(provider) = provider {
+        let message = format!("the secrets provider is {provider}, and a job makes passwords of its own");
+        return Err(Error::manifest(message)
+            .hint("render the job for an environment with the provider file, such as that of Compose"));
+    }
+    let one = |server: &'l ServerNode<'a>| {
+        server.host.as_deref().map(|host| (host, server)).ok_or_else(|| {
+            let message = format!(
+                "the server \"{}\" is at {}, and a job has servers of its own",
+                server.name, server.url.host
+            );
+            Error::manifest(message)
+                .hint("render the job for an environment whose servers are deployed, such as that of Compose")
+        })
+    };
+    landscape.servers.iter().map(one).collect()
+}
+
+/// A word of a shell that stands for itself.
+pub fn word(text: &str) -> String {
+    shlex::try_quote(text).map_or_else(|_| "''".to_owned(), std::borrow::Cow::into_owned)
+}

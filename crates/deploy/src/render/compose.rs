@@ -1,0 +1,221 @@
+//! A Compose file: <https://github.com/compose-spec/compose-spec/blob/main/spec.md>. Each database has a network of its own, on
+//! which are its server, the programs that have a login there, and martydb.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::image;
+use super::landscape::{Landscape, ServerNode, ServiceNode};
+use martydb_model::ServiceName;
+use martydb_model::deploy::label;
+use martydb_model::error::{Error, Result};
+use martydb_ui::report::yaml_text;
+
+/// Where the files are that hold the secrets, beside the Compose file.
+const SECRETS: &str = "./secrets";
+
+/// The network over which the host reaches the servers, and on which no service is.
+const ADMIN: &str = "admin";
+
+const INIT: &str = "init-all";
+
+#[derive(Serialize)]
+struct ComposeFile {
+    services: BTreeMap<String, ComposeService>,
+    networks: BTreeMap<String, Network>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    volumes: BTreeMap<String, NamedVolume>,
+    secrets: BTreeMap<String, SecretFile>,
+}
+
+#[derive(Serialize, Default)]
+struct ComposeService {
+    image: String,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    depends_on: BTreeMap<String, DependsOn>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    volumes: Vec<String>,
+    secrets: Vec<String>,
+    environment: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    ports: Vec<String>,
+    networks: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    command: Vec<String>,
+    restart: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    healthcheck: Option<HealthCheck>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    cap_drop: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    security_opt: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shm_size: Option<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    expose: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct DependsOn {
+    condition: &'static str,
+}
+
+#[derive(Serialize)]
+struct HealthCheck {
+    test: Vec<String>,
+    interval: &'static str,
+    timeout: &'static str,
+    retries: u8,
+    start_period: &'static str,
+}
+
+#[derive(Serialize)]
+struct Network {
+    /// Whether nothing outside is reached over it.
+    internal: bool,
+}
+
+#[derive(Serialize)]
+struct NamedVolume {}
+
+#[derive(Serialize)]
+struct SecretFile {
+    file: String,
+}
+
+/// # Errors
+/// If two servers would be published at one port of the host.
+pub fn document(landscape: &Landscape<'_>) -> Result<String> {
+    let here = || landscape.servers.iter().filter_map(|server| Some((server.host.as_deref()?, server)));
+    let mut published = BTreeMap::new();
+    for (host, server) in here() {
+        let Some(port) = server.deploy.host_port else { continue };
+        if let Some(other) = published.insert(port, host) {
+            let message =
+                format!("\"{other}\" and \"{host}\" would both be published at port {port} of the host");
+            return Err(Error::manifest(message).hint("give one of them another deploy: { host_port: … }"));
+        }
+    }
+    let servers = here().map(|(host, server)| (host.to_owned(), of_server(landscape, host, server)));
+    let services = landscape.services.iter().map(|node| (node.label.clone(), of_service(landscape, node)));
+    let job = (INIT.to_owned(), init_all(landscape));
+    let databases =
+        landscape.services.iter().map(|node| (network(&node.service.name), Network { internal: true }));
+    let open = [ADMIN, "default"].map(|name| (name.to_owned(), Network { internal: false }));
+    let passwords = landscape.servers.iter().map(|server| admin_password(server.name));
+    let urls = landscape.services.iter().map(|node| database_url(node.service.name.as_str()));
+    let file = ComposeFile {
+        services: servers.chain([job]).chain(services).collect(),
+        networks: databases.chain(open).collect(),
+        volumes: here().map(|(host, _)| (volume(host), NamedVolume {})).collect(),
+        secrets: passwords
+            .chain(urls)
+            .map(|name| (name.clone(), SecretFile { file: format!("{SECRETS}/{name}") }))
+            .collect(),
+    };
+    Ok(yaml_text(&file))
+}
+
+fn of_server(landscape: &Landscape<'_>, host: &str, server: &ServerNode<'_>) -> ComposeService {
+    let (url, password) = (server.url, admin_password(server.name));
+    let databases = landscape.services.iter().filter(|node| node.service.server == server.name);
+    let networks = databases.map(|node| network(&node.service.name)).chain([ADMIN.into()]);
+    let variables = image::variables(server).into_iter();
+    let own = ("POSTGRES_PASSWORD_FILE".to_owned(), format!("/run/secrets/{password}"));
+    let environment = variables.map(|(name, value)| (name.to_owned(), literal(&value))).chain([own]);
+    let ready = image::ready(server).map(literal);
+    let port = |published| format!("127.0.0.1:{published}:{}", url.port);
+    ComposeService {
+        image: server.deploy.image.clone(),
+        volumes: vec![format!("{}:{}", volume(host), image::data_folder(server))],
+        secrets: vec![password],
+        environment: environment.collect(),
+        ports: server.deploy.host_port.map(port).into_iter().collect(),
+        networks: networks.collect::<BTreeSet<_>>().into_iter().collect(),
+        restart: "unless-stopped",
+        healthcheck: Some(HealthCheck {
+            test: ["CMD".to_owned()].into_iter().chain(ready).collect(),
+            interval: "2s",
+            timeout: "5s",
+            retries: 30,
+            start_period: "60s",
+        }),
+        shm_size: Some("256mb"),
+        ..ComposeService::default()
+    }
+}
+
+fn of_service(landscape: &Landscape<'_>, node: &ServiceNode<'_>) -> ComposeService {
+    let url = database_url(node.service.name.as_str());
+    let databases = node.databases.iter().map(|database| network(database));
+    let ready = landscape.servers_of(node).filter_map(|server| server.host.clone());
+    let ready = ready.map(|host| (host, DependsOn { condition: "service_healthy" }));
+    let provisioned = (INIT.to_owned(), DependsOn { condition: "service_completed_successfully" });
+    ComposeService {
+        image: node.pods.image.clone(),
+        depends_on: ready.chain([provisioned]).collect(),
+        environment: [("DATABASE_URL_FILE".to_owned(), format!("/run/secrets/{url}"))].into(),
+        secrets: vec![url],
+        networks: databases.chain(["default".to_owned()]).collect::<BTreeSet<_>>().into_iter().collect(),
+        expose: node.pods.port.map(|port| port.to_string()).into_iter().collect(),
+        restart: "unless-stopped",
+        ..ComposeService::default()
+    }
+}
+
+/// It runs once, over the network that no service is on.
+fn init_all(landscape: &Landscape<'_>) -> ComposeService {
+    let manifest = landscape.manifest;
+    let file = |server: &ServerNode<'_>| {
+        (
+            format!("{}_FILE", server.password_variable),
+            format!("/run/secrets/{}", admin_password(server.name)),
+        )
+    };
+    let ready = landscape.servers.iter().filter_map(|server| server.host.clone());
+    let name = manifest.path.file_name().unwrap_or_default().to_string_lossy();
+    ComposeService {
+        image: manifest.deploy.tool_image.clone(),
+        depends_on: ready.map(|host| (host, DependsOn { condition: "service_healthy" })).collect(),
+        volumes: vec![format!("{}:/work", literal(&landscape.places.from_file))],
+        secrets: landscape.servers.iter().map(|server| admin_password(server.name)).collect(),
+        environment: landscape.servers.iter().map(file).collect(),
+        networks: vec![ADMIN.into()],
+        command: ["-f", &format!("/work/{}", literal(&name)), "-e", &manifest.env, "--no-input", "-y", INIT]
+            .map(str::to_owned)
+            .into(),
+        restart: "no",
+        // The files of the project are the user's.
+        user: Some("${MARTYDB_UID:-1000}:${MARTYDB_GID:-1000}"),
+        cap_drop: vec!["ALL"],
+        security_opt: vec!["no-new-privileges:true"],
+        ..ComposeService::default()
+    }
+}
+
+/// The network of a service's database.
+fn network(service: &ServiceName) -> String {
+    format!("database-{}", label(service.as_str()))
+}
+
+fn volume(host: &str) -> String {
+    format!("{}_data", host.replace('-', "_"))
+}
+
+/// The file with the password of a server's admin.
+pub fn admin_password(server: &str) -> String {
+    format!("{}_admin_password", server.replace('-', "_"))
+}
+
+/// The file with the connection string of a service.
+pub fn database_url(service: &str) -> String {
+    format!("{}_database_url", service.replace('-', "_"))
+}
+
+/// A text in which Compose fills nothing in.
+fn literal(text: &str) -> String {
+    text.replace('$', "$$")
+}

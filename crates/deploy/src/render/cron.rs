@@ -1,0 +1,50 @@
+//! cron on one machine: proofs and backups at their times, as the user whose crontab it is.
+//!
+//! Settings and lines as `man 5 crontab` of Debian's cron has them: a value is taken literally, a line's `%` would end the command.
+
+use super::landscape::Landscape;
+use super::times;
+use martydb_model::error::{Error, Result};
+
+/// # Errors
+/// If no line of a crontab could name the manifest.
+pub fn table(landscape: &Landscape<'_>) -> Result<String> {
+    let manifest = landscape.manifest;
+    let path = manifest.path.display().to_string();
+    let variables = [("MARTYDB_MANIFEST", value(&path)?), ("MARTYDB_ENV", value(&manifest.env)?)];
+    let mut text = "# Load it with `crontab FILE`; cron sends what it prints by mail. Variables that the commands need,\n\
+                    # such as DB_PASSWORD_FILE or AWS_*, go here too; martydb and pg_dump have to be on the PATH.\n"
+        .to_owned();
+    text += "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n";
+    text.extend(variables.map(|(name, value)| format!("{name}={value}\n")));
+    text += &line(times::ISOLATION, &["--no-input", "verify-isolation"]);
+    text.extend(times::of_backups(landscape).iter().map(|run| line(run.at, run.arguments)));
+    Ok(text)
+}
+
+fn line(at: &str, arguments: &[&str]) -> String {
+    format!("{at} martydb {}\n", arguments.join(" "))
+}
+
+/// In quotes, since blanks at its ends would be lost.
+fn value(text: &str) -> Result<String> {
+    let quote = ['"', '\''].into_iter().find(|quote| !text.contains(*quote));
+    match quote.filter(|_| !text.contains(['\n', '\r', '\0'])) {
+        Some(quote) => Ok(format!("{quote}{text}{quote}")),
+        None => Err(Error::manifest(format!("no crontab can name {text:?}")).hint("rename the folder")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_quoted_with_what_it_has_not() {
+        assert_eq!(value("/srv/a b").unwrap(), "\"/srv/a b\"");
+        assert_eq!(value("/srv/\"a\"").unwrap(), "'/srv/\"a\"'");
+        for wrong in ["/a\nb", "/a\"'"] {
+            assert!(value(wrong).is_err(), "{wrong:?}");
+        }
+    }
+}

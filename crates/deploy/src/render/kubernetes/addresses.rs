@@ -1,0 +1,29 @@
+//! What the Secrets hold: the same by every way to them.
+
+use secrecy::SecretString;
+
+use super::servers::PASSWORD;
+use crate::render::landscape::{Landscape, LoginNode, ServerNode};
+use martydb_config::connection_string::Parts;
+use martydb_model::RoleKind;
+
+/// Where applications connect with this login; migrations go straight to the server. `user` is the one of a pair that is in use.
+pub fn address(
+    landscape: &Landscape<'_>,
+    login: &LoginNode<'_>,
+    user: &str,
+    password: SecretString,
+) -> Parts {
+    let (manifest, service, kind) = (landscape.manifest, login.service, login.key.kind);
+    let (database, password) = (service.database.as_str(), Some(password));
+    let url = manifest.app_urls[&service.name].write.as_ref().filter(|_| kind != RoleKind::Migrator);
+    match url {
+        Some(url) => Parts::through(url, user, password, database),
+        None => Parts::new(&landscape.server(&service.server).url.endpoint(), user, password, database),
+    }
+}
+
+/// An admin's, as the operator CloudNativePG takes it too.
+pub fn admin_data(server: &ServerNode<'_>, password: &str) -> [(String, String); 2] {
+    [("username".to_owned(), server.url.user.clone()), (PASSWORD.to_owned(), password.to_owned())]
+}

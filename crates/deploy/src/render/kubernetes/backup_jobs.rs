@@ -1,0 +1,99 @@
+//! The CronJobs of backups: their schedule is the cluster's, martydb runs none.
+//!
+//! A folder of the manifest is a disk of its own here, object storage a Secret with its keys. What is in work lies beside the manifest
+//! in `.martydb`, which the image has not: it goes with the pod.
+
+use std::path::Path;
+
+use super::jobs::{PodExtras, ToolJob, cron_job};
+use super::network_policies::{EGRESS, PolicySpec, policy, tcp, to_port};
+use super::objects::*;
+use crate::render::landscape::{BACKUP_VERIFY, Landscape};
+use crate::render::times::{self, TimedRun};
+use martydb_model::deploy::BackupJobs;
+use martydb_model::error::Result;
+use martydb_model::{BackupPlace, BackupSettings};
+use martydb_ui::report::yaml_text;
+
+/// The disk of a folder of backups.
+const DISK: &str = "martydb-backups";
+
+/// Where the image has the project's files.
+const WORK: &str = "/work";
+
+/// Where a pod finds the identity that opens backups: the key of its Secret is the file's name.
+const IDENTITY: &str = "/run/martydb/identity";
+
+/// # Errors
+/// If a pod could not keep the passwords that martydb makes.
+pub fn all(landscape: &Landscape<'_>) -> Result<Vec<String>> {
+    let Some(settings) = &landscape.manifest.backup else { return Ok(vec![]) };
+    let jobs = &landscape.manifest.deploy.backup_jobs;
+    let mut all = vec![];
+    if let BackupPlace::Folder(_) = settings.to {
+        all.push(disk(landscape, jobs));
+    }
+    // Encrypted backups cannot be verified where nothing opens them.
+    let opens = settings.encrypt.is_empty() || jobs.identity_secret.is_some();
+    for run in times::of_backups(landscape).iter().filter(|run| opens || run.name != BACKUP_VERIFY) {
+        let pod = pod(landscape, settings, jobs, run.name);
+        let tool = ToolJob { instance: run.name, arguments: run.arguments, pod };
+        all.push(cron_job(landscape, run.at, tool)?);
+        if let BackupPlace::S3 { .. } = settings.to {
+            all.push(to_store(landscape, run, jobs.store_port));
+        }
+    }
+    Ok(all)
+}
+
+fn disk(landscape: &Landscape<'_>, jobs: &BackupJobs) -> String {
+    yaml_text(&KubernetesObject {
+        api_version: "v1",
+        kind: "PersistentVolumeClaim",
+        metadata: ObjectMeta::of(landscape, DISK, None),
+        spec: Some(ClaimSpec::of(&jobs.storage_size, jobs.storage_class.as_ref())),
+    })
+}
+
+fn pod(landscape: &Landscape<'_>, settings: &BackupSettings, jobs: &BackupJobs, run: &str) -> PodExtras {
+    let mut pod = PodExtras::default();
+    // As much as the disk of the backups: an archive may lie here before it is encrypted.
+    pod.volumes.push(Volume::empty("state", None, &jobs.storage_size));
+    pod.mounts.push(VolumeMount::at("state", &format!("{WORK}/.martydb")));
+    match &settings.to {
+        BackupPlace::Folder(folder) => {
+            let source = VolumeSource::PersistentVolumeClaim { claim_name: DISK };
+            pod.volumes.push(Volume { name: "backups", source });
+            pod.mounts.push(VolumeMount::at("backups", &in_image(landscape.manifest.home(), folder)));
+        }
+        BackupPlace::S3 { .. } => {
+            pod.env_from.push(EnvFrom { secret_ref: SecretName { name: jobs.store_secret.clone() } });
+        }
+    }
+    if let Some(secret) = jobs.identity_secret.as_ref().filter(|_| run == BACKUP_VERIFY) {
+        let source = VolumeSource::Secret { secret_name: secret.clone(), default_mode: 0o440 };
+        pod.volumes.push(Volume { name: "identity", source });
+        pod.mounts.push(VolumeMount::at("identity", IDENTITY));
+        pod.env.push(EnvVar::plain("MARTYDB_BACKUP_IDENTITY", format!("{IDENTITY}/identity")));
+    }
+    pod
+}
+
+/// A folder below the manifest's lies there in the image, too.
+fn in_image(home: &Path, folder: &Path) -> String {
+    match folder.strip_prefix(home) {
+        Ok(below) => format!("{WORK}/{}", below.display()),
+        Err(_) => folder.display().to_string(),
+    }
+}
+
+/// Object storage may be anywhere: these pods reach its port, and the others do not.
+fn to_store(landscape: &Landscape<'_>, run: &TimedRun<'_>, port: u16) -> String {
+    let spec = PolicySpec {
+        pod_selector: LabelSelector::of(pod_labels(MARTYDB, run.name)),
+        policy_types: vec![EGRESS],
+        ingress: vec![],
+        egress: vec![to_port(tcp(port))],
+    };
+    policy(landscape, &format!("{}-store", run.name), spec)
+}

@@ -1,0 +1,55 @@
+//! What else the operator CloudNativePG does for a server: backups on a schedule, and being found by Prometheus.
+//! <https://cloudnative-pg.io/documentation/current/backup/>, <https://cloudnative-pg.io/documentation/current/monitoring/>
+
+use serde::Serialize;
+
+use super::objects::{KubernetesObject, LabelSelector, ObjectMeta, workload};
+use super::operator::{API, BARMAN, ByName, pod_labels};
+use crate::render::landscape::Landscape;
+use martydb_model::deploy::BackupSchedule;
+use martydb_ui::report::yaml_text;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ScheduledBackupSpec {
+    schedule: String,
+    cluster: ByName,
+    backup_owner_reference: &'static str,
+    method: &'static str,
+    plugin_configuration: ByName,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PodMonitorSpec {
+    selector: LabelSelector,
+    pod_metrics_endpoints: [MetricsEndpoint; 1],
+}
+
+#[derive(Serialize)]
+struct MetricsEndpoint {
+    port: &'static str,
+}
+
+pub fn scheduled_backup(landscape: &Landscape<'_>, host: &str, backup: &BackupSchedule) -> String {
+    let spec = ScheduledBackupSpec {
+        schedule: backup.schedule.clone(),
+        cluster: ByName::cluster(host),
+        // A backup outlives its schedule.
+        backup_owner_reference: "cluster",
+        method: "plugin",
+        plugin_configuration: ByName { name: BARMAN.to_owned() },
+    };
+    let metadata = ObjectMeta::of(landscape, workload(host), None);
+    yaml_text(&KubernetesObject { api_version: API, kind: "ScheduledBackup", metadata, spec: Some(spec) })
+}
+
+pub fn pod_monitor(landscape: &Landscape<'_>, host: &str) -> String {
+    let spec = PodMonitorSpec {
+        selector: LabelSelector::of(pod_labels(host)),
+        pod_metrics_endpoints: [MetricsEndpoint { port: "metrics" }],
+    };
+    let metadata = ObjectMeta::of(landscape, workload(host), None);
+    let api_version = "monitoring.coreos.com/v1";
+    yaml_text(&KubernetesObject { api_version, kind: "PodMonitor", metadata, spec: Some(spec) })
+}

@@ -1,0 +1,266 @@
+//! Servers run by the operator CloudNativePG: <https://cloudnative-pg.io/docs/>. It makes the servers, their databases and the login
+//! that martydb works with. The four roles of a service and their rights are made by `apply` alone: two programs that both put them right
+//! would undo each other's work.
+
+use serde::Serialize;
+
+use super::namespace::namespace;
+use super::network_policies::{self, Doors, Peer, PolicyPort, PolicyRule, PolicySpec};
+use super::objects::{
+    INSTANCE, KubernetesObject, LabelSelector, Labels, NAME, ObjectMeta, POSTGRES, Resources, workload,
+};
+use super::operator::{API, BARMAN, ByName, PORT, pod_labels, pooler_labels};
+use super::{backup_jobs, backups, jobs, pooler};
+use crate::render::landscape::{Landscape, ServerNode, ServiceNode};
+use martydb_model::MadeWith;
+use martydb_model::deploy::BackupSchedule;
+use martydb_model::error::{Error, Result};
+use martydb_ui::report::yaml_text;
+
+/// The login of every new server.
+const SUPERUSER: &str = "postgres";
+
+/// The port at which the operator asks an instance how it is.
+const STATUS: u16 = 8000;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ClusterSpec {
+    instances: u16,
+    image_name: String,
+    enable_superuser_access: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    superuser_secret: Option<ByName>,
+    bootstrap: Bootstrap,
+    storage: ClusterStorage,
+    resources: Resources,
+    inherited_metadata: InheritedMetadata,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    managed: Option<Managed>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    plugins: Vec<ClusterPlugin>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ClusterPlugin {
+    name: &'static str,
+    #[serde(rename = "isWALArchiver")]
+    is_wal_archiver: bool,
+    parameters: PluginParameters,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PluginParameters {
+    barman_object_name: String,
+}
+
+#[derive(Serialize)]
+struct Bootstrap {
+    initdb: InitDb,
+}
+
+/// The operator makes a database whether it is wanted or not; no service may enter this one.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct InitDb {
+    database: &'static str,
+    owner: &'static str,
+    #[serde(rename = "postInitApplicationSQL")]
+    post_init_application_sql: [&'static str; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ClusterStorage {
+    size: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    storage_class: Option<String>,
+}
+
+#[derive(Serialize)]
+struct InheritedMetadata {
+    labels: Labels,
+}
+
+#[derive(Serialize)]
+struct Managed {
+    services: ManagedServices,
+}
+
+#[derive(Serialize)]
+struct ManagedServices {
+    additional: Vec<ManagedService>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ManagedService {
+    selector_type: &'static str,
+    service_template: ServiceTemplate,
+}
+
+#[derive(Serialize)]
+struct ServiceTemplate {
+    metadata: ByName,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RoleSpec {
+    cluster: ByName,
+    name: String,
+    login: bool,
+    createdb: bool,
+    createrole: bool,
+    password_secret: ByName,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct DatabaseSpec {
+    cluster: ByName,
+    name: String,
+    owner: String,
+    template: &'static str,
+    database_reclaim_policy: &'static str,
+}
+
+/// # Errors
+/// As for Kubernetes without the operator.
+pub fn documents(landscape: &Landscape<'_>) -> Result<String> {
+    let deploy = &landscape.manifest.deploy;
+    let mut texts = vec![namespace(landscape)];
+    let doors = Doors { server: pod_labels, pooler: deploy.pooler.as_ref().map(|_| pooler_labels as _) };
+    texts.extend(network_policies::all(landscape, doors)?);
+    for server in &landscape.servers {
+        let Some(host) = server.host.as_deref() else { continue };
+        check_port(server)?;
+        texts.push(instances(landscape, host));
+        texts.push(cluster(landscape, host, server));
+        texts.extend((server.url.user != SUPERUSER).then(|| admin(landscape, host, server)));
+        texts.extend(databases(landscape, host, server));
+        if let Some(pooler) = &deploy.pooler {
+            texts.extend(pooler::all(landscape, host, server, pooler)?);
+        }
+        texts.extend(deploy.backup.iter().map(|backup| backups::scheduled_backup(landscape, host, backup)));
+        texts.extend(deploy.pod_monitor.then(|| backups::pod_monitor(landscape, host)));
+    }
+    texts.extend(jobs::all(landscape)?);
+    texts.extend(backup_jobs::all(landscape)?);
+    Ok(texts.iter().map(|text| format!("---\n{text}")).collect())
+}
+
+/// The operator's servers listen at one port, and so do the Services that it makes for them.
+fn check_port(server: &ServerNode<'_>) -> Result<()> {
+    if server.url.port == PORT {
+        return Ok(());
+    }
+    let message = format!(
+        "CloudNativePG serves at port {PORT}, and the server \"{}\" is at {}",
+        server.name, server.url.port
+    );
+    Err(Error::manifest(message).hint(format!("write {PORT} into its url, or render it as kubernetes")))
+}
+
+fn cluster(landscape: &Landscape<'_>, host: &str, server: &ServerNode<'_>) -> String {
+    let superuser = server.url.user == SUPERUSER;
+    let additional = (host != format!("{}-rw", workload(host))).then(|| ManagedService {
+        selector_type: "rw",
+        service_template: ServiceTemplate { metadata: ByName { name: host.to_owned() } },
+    });
+    let labels = [(NAME.to_owned(), POSTGRES.to_owned()), (INSTANCE.to_owned(), workload(host).to_owned())];
+    let spec = ClusterSpec {
+        instances: server.deploy.instances,
+        image_name: image(server),
+        enable_superuser_access: superuser,
+        superuser_secret: superuser.then(|| ByName { name: server.admin_secret() }),
+        bootstrap: Bootstrap {
+            initdb: InitDb {
+                database: "app",
+                owner: "app",
+                post_init_application_sql: ["REVOKE ALL ON DATABASE app FROM PUBLIC"],
+            },
+        },
+        storage: ClusterStorage {
+            size: server.deploy.storage_size.clone(),
+            storage_class: server.deploy.storage_class.clone(),
+        },
+        resources: Resources::of(&server.deploy.cpu, &server.deploy.memory),
+        inherited_metadata: InheritedMetadata { labels: labels.into() },
+        managed: additional.map(|one| Managed { services: ManagedServices { additional: vec![one] } }),
+        plugins: landscape.manifest.deploy.backup.iter().map(archiver).collect(),
+    };
+    let metadata = ObjectMeta::of(landscape, workload(host), None);
+    yaml_text(&KubernetesObject { api_version: API, kind: "Cluster", metadata, spec: Some(spec) })
+}
+
+/// Without the log that it archives, a backup could not be restored.
+fn archiver(backup: &BackupSchedule) -> ClusterPlugin {
+    let parameters = PluginParameters { barman_object_name: backup.object_store.clone() };
+    ClusterPlugin { name: BARMAN, is_wal_archiver: true, parameters }
+}
+
+/// The operator needs images of its own, which have the tags of PostgreSQL's.
+fn image(server: &ServerNode<'_>) -> String {
+    match server.deploy.image.strip_prefix("postgres:") {
+        Some(tag) => format!("ghcr.io/cloudnative-pg/postgresql:{tag}"),
+        None => server.deploy.image.clone(),
+    }
+}
+
+/// The login that martydb works with, where it is no superuser.
+fn admin(landscape: &Landscape<'_>, host: &str, server: &ServerNode<'_>) -> String {
+    let spec = RoleSpec {
+        cluster: ByName::cluster(host),
+        name: server.url.user.clone(),
+        login: true,
+        createdb: true,
+        createrole: true,
+        password_secret: ByName { name: server.admin_secret() },
+    };
+    let metadata = ObjectMeta::of(landscape, &server.admin_secret(), None);
+    yaml_text(&KubernetesObject { api_version: API, kind: "DatabaseRole", metadata, spec: Some(spec) })
+}
+
+/// What `apply` makes with parameters is made by it alone.
+fn databases(landscape: &Landscape<'_>, host: &str, server: &ServerNode<'_>) -> Vec<String> {
+    let here = landscape.services.iter().filter(|node| {
+        let parameters = &node.service.parameters;
+        node.service.server == server.name
+            && parameters.made_with == MadeWith::default()
+            && parameters.tablespace.is_none()
+    });
+    let one = |node: &ServiceNode<'_>| {
+        let spec = DatabaseSpec {
+            cluster: ByName::cluster(host),
+            name: node.service.database.to_string(),
+            owner: server.url.user.clone(),
+            template: "template0",
+            database_reclaim_policy: "retain",
+        };
+        let metadata = ObjectMeta::of(landscape, &node.label, None);
+        yaml_text(&KubernetesObject { api_version: API, kind: "Database", metadata, spec: Some(spec) })
+    };
+    here.map(one).collect()
+}
+
+/// The instances of a Cluster reach each other and the API of Kubernetes, and the operator reaches them.
+fn instances(landscape: &Landscape<'_>, host: &str) -> String {
+    let own = || Peer::Pods { pods: LabelSelector::of(pod_labels(host)) };
+    let operator = [("app.kubernetes.io/name".to_owned(), "cloudnative-pg".to_owned())];
+    let operator =
+        Peer::Elsewhere { namespace: LabelSelector::default(), pods: LabelSelector::of(operator.into()) };
+    let at = |port| PolicyPort { protocol: "TCP", port };
+    let spec = PolicySpec {
+        pod_selector: LabelSelector::of(pod_labels(host)),
+        policy_types: vec![network_policies::INGRESS, network_policies::EGRESS],
+        ingress: vec![
+            PolicyRule { from: vec![own()], ports: vec![at(PORT), at(STATUS)], ..PolicyRule::default() },
+            PolicyRule { from: vec![operator], ports: vec![at(PORT), at(STATUS)], ..PolicyRule::default() },
+        ],
+        egress: vec![PolicyRule::default()],
+    };
+    network_policies::policy(landscape, &format!("{}-instances", workload(host)), spec)
+}

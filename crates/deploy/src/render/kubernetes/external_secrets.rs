@@ -1,0 +1,170 @@
+//! The Secrets that the other objects refer to, fetched by the External Secrets Operator: <https://external-secrets.io/latest/api/externalsecret/>.
+//! Each has the keys that `secrets export --format kubernetes` gives it; the operator fills the password in.
+
+use std::collections::BTreeMap;
+
+use secrecy::SecretString;
+use serde::Serialize;
+
+use super::addresses::{address, admin_data};
+use super::objects::{KubernetesObject, Labels, ObjectMeta};
+use crate::render::landscape::{Landscape, LoginNode, ServerNode};
+use martydb_model::deploy::SecretStore;
+use martydb_model::error::{Error, Result};
+use martydb_ui::report::yaml_text;
+
+/// Stands for the password until the template is written: nothing in it is escaped anywhere.
+const SENTINEL: &str = "MARTYDB0PASSWORD0OF0THIS0LOGIN0";
+
+/// In a URL all but letters, digits and `-._~` is escaped; Go's escaping for queries does that, but for the space:
+/// <https://pkg.go.dev/net/url#QueryEscape>.
+const IN_URL: &str = "{{ .password | urlquery | replace \"+\" \"%20\" }}";
+
+const AS_IT_IS: &str = "{{ .password }}";
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ExternalSecretSpec {
+    refresh_interval: &'static str,
+    secret_store_ref: StoreRef,
+    target: SecretTarget,
+    data: Vec<FetchedValue>,
+}
+
+#[derive(Serialize)]
+struct StoreRef {
+    kind: &'static str,
+    name: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SecretTarget {
+    name: String,
+    creation_policy: &'static str,
+    template: SecretTemplate,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SecretTemplate {
+    engine_version: &'static str,
+    r#type: &'static str,
+    metadata: TemplateLabels,
+    data: BTreeMap<String, String>,
+}
+
+#[derive(Serialize)]
+struct TemplateLabels {
+    labels: Labels,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct FetchedValue {
+    secret_key: &'static str,
+    remote_ref: RemoteRef,
+}
+
+#[derive(Serialize)]
+struct RemoteRef {
+    key: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    property: Option<String>,
+}
+
+/// # Errors
+/// If the manifest names no store that the secrets are fetched from.
+pub fn documents(landscape: &Landscape<'_>) -> Result<String> {
+    let Some(store) = &landscape.manifest.deploy.secret_store else {
+        return Err(Error::manifest("the manifest does not say where the cluster fetches its secrets")
+            .hint("name the store: deploy: { secret_store: { name: vault } }"));
+    };
+    let mut taken = BTreeMap::new();
+    let mut own = |key: String, whose: String| match taken.insert(key.clone(), whose.clone()) {
+        None => Ok(key),
+        Some(other) => {
+            Err(Error::manifest(format!("{other} and {whose} would both have the secret \"{key}\""))
+                .hint("write {role} and {server} into deploy: { secret_store: { key: … } }"))
+        }
+    };
+    let env = &landscape.manifest.env;
+    let mut texts = vec![];
+    for server in &landscape.servers {
+        let key = fill(&store.admin_key, env, &server.url.user, server.name, "");
+        let key = own(key, format!("the admin of server \"{}\"", server.name))?;
+        texts.push(of_admin(landscape, store, server, key));
+    }
+    for login in &landscape.logins {
+        let (role, server) = (login.key.role.as_str(), &login.key.server);
+        let key = fill(&store.key, env, role, server, login.key.service.as_str());
+        let key = own(key, format!("\"{role}\" on server \"{server}\""))?;
+        texts.push(of_login(landscape, store, login, key)?);
+    }
+    Ok(texts.iter().map(|text| format!("---\n{text}")).collect())
+}
+
+fn of_admin(landscape: &Landscape<'_>, store: &SecretStore, server: &ServerNode<'_>, key: String) -> String {
+    let data = admin_data(server, SENTINEL).map(|(name, value)| (name, filled(&value, AS_IT_IS)));
+    object(landscape, store, server.admin_secret(), "kubernetes.io/basic-auth", data.into(), key)
+}
+
+fn of_login(
+    landscape: &Landscape<'_>,
+    store: &SecretStore,
+    login: &LoginNode<'_>,
+    key: String,
+) -> Result<String> {
+    let password = SecretString::from(SENTINEL);
+    let values = address(landscape, login, login.key.role.as_str(), password).variables()?;
+    let data = values.into_iter().map(|(name, value)| {
+        let password = if name == "DATABASE_URL" { IN_URL } else { AS_IT_IS };
+        (name, filled(&value, password))
+    });
+    Ok(object(landscape, store, login.key.secret_name(), "Opaque", data.collect(), key))
+}
+
+fn object(
+    landscape: &Landscape<'_>,
+    store: &SecretStore,
+    name: String,
+    kind: &'static str,
+    data: BTreeMap<String, String>,
+    key: String,
+) -> String {
+    let metadata = ObjectMeta::of(landscape, &name, None);
+    let spec = ExternalSecretSpec {
+        refresh_interval: "1h",
+        secret_store_ref: StoreRef { kind: store.kind.name(), name: store.name.clone() },
+        target: SecretTarget {
+            name,
+            creation_policy: "Owner",
+            template: SecretTemplate {
+                engine_version: "v2",
+                r#type: kind,
+                metadata: TemplateLabels { labels: metadata.labels.clone() },
+                data,
+            },
+        },
+        data: vec![FetchedValue {
+            secret_key: "password",
+            remote_ref: RemoteRef { key, property: store.property.clone() },
+        }],
+    };
+    let (api_version, kind) = ("external-secrets.io/v1", "ExternalSecret");
+    yaml_text(&KubernetesObject { api_version, kind, metadata, spec: Some(spec) })
+}
+
+fn fill(template: &str, env: &str, role: &str, server: &str, service: &str) -> String {
+    let all = [("{env}", env), ("{role}", role), ("{server}", server), ("{service}", service)];
+    all.iter().fold(template.to_owned(), |text, (name, value)| text.replace(name, value))
+}
+
+fn filled(value: &str, password: &str) -> String {
+    literal(value).replace(SENTINEL, password)
+}
+
+/// A text in which the template's engine fills nothing in.
+fn literal(text: &str) -> String {
+    text.replace("{{", "{{ \"{{\" }}")
+}

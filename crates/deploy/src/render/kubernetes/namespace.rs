@@ -1,0 +1,10 @@
+//! The namespace that everything else is in.
+
+use super::objects::{KubernetesObject, ObjectMeta};
+use crate::render::landscape::Landscape;
+use martydb_ui::report::yaml_text;
+
+pub fn namespace(landscape: &Landscape<'_>) -> String {
+    let metadata = ObjectMeta { namespace: None, ..ObjectMeta::of(landscape, &landscape.namespace, None) };
+    yaml_text(&KubernetesObject { api_version: "v1", kind: "Namespace", metadata, spec: None::<()> })
+}

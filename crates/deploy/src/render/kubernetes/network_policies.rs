@@ -1,0 +1,214 @@
+//! Which pod may connect to which: nothing by default, then one policy for each server and each service, from the same pairs as
+//! the databases' rights. <https://kubernetes.io/docs/concepts/services-networking/network-policies/>
+
+use serde::Serialize;
+
+use super::objects::{KubernetesObject, LabelSelector, Labels, MARTYDB, NAME, ObjectMeta, workload};
+use crate::render::landscape::{Landscape, ServerNode, ServiceNode};
+use martydb_model::error::{Error, Result};
+use martydb_ui::report::yaml_text;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PolicySpec {
+    pub pod_selector: LabelSelector,
+    pub policy_types: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ingress: Vec<PolicyRule>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub egress: Vec<PolicyRule>,
+}
+
+/// From whom, or to whom; at which ports. No peer is everybody, no port every one.
+#[derive(Serialize, Default)]
+pub struct PolicyRule {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub from: Vec<Peer>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub to: Vec<Peer>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ports: Vec<PolicyPort>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Peer {
+    #[serde(untagged)]
+    Pods {
+        #[serde(rename = "podSelector")]
+        pods: LabelSelector,
+    },
+    #[serde(untagged)]
+    Elsewhere {
+        #[serde(rename = "namespaceSelector")]
+        namespace: LabelSelector,
+        #[serde(rename = "podSelector")]
+        pods: LabelSelector,
+    },
+    #[serde(untagged)]
+    Network {
+        #[serde(rename = "ipBlock")]
+        block: IpBlock,
+    },
+}
+
+#[derive(Serialize)]
+pub struct IpBlock {
+    pub cidr: String,
+}
+
+#[derive(Serialize)]
+pub struct PolicyPort {
+    pub protocol: &'static str,
+    pub port: u16,
+}
+
+pub const INGRESS: &str = "Ingress";
+pub const EGRESS: &str = "Egress";
+
+/// The labels of the pods behind a server's host.
+pub type PodLabels = fn(&str) -> Labels;
+
+/// The pods that lead to a server's databases.
+#[derive(Clone, Copy)]
+pub struct Doors {
+    pub server: PodLabels,
+    /// Those of its pooler, where it has one. Only services go through it.
+    pub pooler: Option<PodLabels>,
+}
+
+/// # Errors
+/// If a server lies outside and the manifest does not say in which networks.
+pub fn all(landscape: &Landscape<'_>, doors: Doors) -> Result<Vec<String>> {
+    let everything = || LabelSelector::default();
+    let deny = PolicySpec {
+        pod_selector: everything(),
+        policy_types: vec![INGRESS, EGRESS],
+        ingress: vec![],
+        egress: vec![],
+    };
+    let dns = PolicySpec {
+        pod_selector: everything(),
+        policy_types: vec![EGRESS],
+        ingress: vec![],
+        egress: vec![name_servers()],
+    };
+    let mut all = vec![policy(landscape, "default-deny", deny), policy(landscape, "allow-dns", dns)];
+    for server in &landscape.servers {
+        all.extend(server.host.as_deref().map(|host| of_server(landscape, host, server, doors)));
+    }
+    for service in &landscape.services {
+        all.push(of_service(landscape, service, doors)?);
+    }
+    all.push(of_martydb(landscape, doors)?);
+    Ok(all)
+}
+
+pub fn policy(landscape: &Landscape<'_>, name: &str, spec: PolicySpec) -> String {
+    let metadata = ObjectMeta::of(landscape, name, None);
+    yaml_text(&KubernetesObject {
+        api_version: "networking.k8s.io/v1",
+        kind: "NetworkPolicy",
+        metadata,
+        spec: Some(spec),
+    })
+}
+
+/// The cluster's own: <https://kubernetes.io/docs/reference/labels-annotations-taints/#kubernetes-io-metadata-name>.
+fn name_servers() -> PolicyRule {
+    let namespace = [("kubernetes.io/metadata.name".to_owned(), "kube-system".to_owned())];
+    let pods = [("k8s-app".to_owned(), "kube-dns".to_owned())];
+    PolicyRule {
+        to: vec![Peer::Elsewhere {
+            namespace: LabelSelector::of(namespace.into()),
+            pods: LabelSelector::of(pods.into()),
+        }],
+        ports: vec![PolicyPort { protocol: "UDP", port: 53 }, PolicyPort { protocol: "TCP", port: 53 }],
+        ..PolicyRule::default()
+    }
+}
+
+fn of_server(landscape: &Landscape<'_>, host: &str, server: &ServerNode<'_>, doors: Doors) -> String {
+    let clients = landscape.services.iter().filter(|node| server.clients.contains(&node.service.name));
+    let clients = clients.map(|node| node.pods.selector.clone()).chain([martydb()]);
+    let clients = clients.chain(doors.pooler.map(|pods| pods(host)));
+    let spec = PolicySpec {
+        pod_selector: LabelSelector::of((doors.server)(host)),
+        policy_types: vec![INGRESS],
+        ingress: vec![PolicyRule {
+            from: clients.map(|labels| Peer::Pods { pods: LabelSelector::of(labels) }).collect(),
+            ports: vec![tcp(server.url.port)],
+            ..PolicyRule::default()
+        }],
+        egress: vec![],
+    };
+    policy(landscape, workload(host), spec)
+}
+
+/// Its programs reach its databases and the other services; who else may reach them is for policies of their own.
+fn of_service(landscape: &Landscape<'_>, node: &ServiceNode<'_>, doors: Doors) -> Result<String> {
+    let databases =
+        landscape.servers_of(node).map(|server| to_server(server, doors)).collect::<Result<Vec<_>>>()?;
+    let others = landscape.services.iter().filter(|other| other.label != node.label);
+    let others = others.filter_map(|other| {
+        let pods = LabelSelector::of(other.pods.selector.clone());
+        Some(PolicyRule {
+            to: vec![Peer::Pods { pods }],
+            ports: vec![tcp(other.pods.port?)],
+            ..PolicyRule::default()
+        })
+    });
+    let own = node.pods.port.map(|port| PolicyRule { ports: vec![tcp(port)], ..PolicyRule::default() });
+    let spec = PolicySpec {
+        pod_selector: LabelSelector::of(node.pods.selector.clone()),
+        policy_types: [own.is_some().then_some(INGRESS), Some(EGRESS)].into_iter().flatten().collect(),
+        ingress: own.into_iter().collect(),
+        egress: databases.into_iter().chain(others).collect(),
+    };
+    Ok(policy(landscape, &format!("service-{}", node.label), spec))
+}
+
+fn of_martydb(landscape: &Landscape<'_>, doors: Doors) -> Result<String> {
+    let straight = Doors { pooler: None, ..doors };
+    let spec = PolicySpec {
+        pod_selector: LabelSelector::of(martydb()),
+        policy_types: vec![EGRESS],
+        ingress: vec![],
+        egress: landscape.servers.iter().map(|server| to_server(server, straight)).collect::<Result<_>>()?,
+    };
+    Ok(policy(landscape, MARTYDB, spec))
+}
+
+/// The labels of the pods in which martydb runs.
+fn martydb() -> Labels {
+    [(NAME.to_owned(), MARTYDB.to_owned())].into()
+}
+
+fn to_server(server: &ServerNode<'_>, doors: Doors) -> Result<PolicyRule> {
+    let outside =
+        || server.deploy.cidrs.iter().map(|cidr| Peer::Network { block: IpBlock { cidr: cidr.clone() } });
+    let to: Vec<Peer> = match &server.host {
+        Some(host) => {
+            let pods = [Some(doors.server), doors.pooler].into_iter().flatten();
+            pods.map(|pods| Peer::Pods { pods: LabelSelector::of(pods(host)) }).collect()
+        }
+        None => outside().collect(),
+    };
+    if to.is_empty() {
+        let message =
+            format!("the server \"{}\" is at {}, which is not deployed here", server.name, server.url.host);
+        return Err(Error::manifest(message).hint(
+            "say in which networks it lies, so that its clients may reach it: deploy: { cidrs: [10.20.0.0/24] }",
+        ));
+    }
+    Ok(PolicyRule { to, ports: vec![tcp(server.url.port)], ..PolicyRule::default() })
+}
+
+/// To everybody.
+pub fn to_port(port: PolicyPort) -> PolicyRule {
+    PolicyRule { ports: vec![port], ..PolicyRule::default() }
+}
+
+pub fn tcp(port: u16) -> PolicyPort {
+    PolicyPort { protocol: "TCP", port }
+}

@@ -1,0 +1,332 @@
+//! The parts of which objects of Kubernetes are made, as far as they are used here.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::render::landscape::Landscape;
+
+pub type Labels = BTreeMap<String, String>;
+
+pub use crate::render::landscape::{
+    INSTANCE_LABEL as INSTANCE, MARTYDB, NAME_LABEL as NAME, POSTGRES, workload,
+};
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KubernetesObject<S> {
+    pub api_version: &'static str,
+    pub kind: &'static str,
+    pub metadata: ObjectMeta,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spec: Option<S>,
+}
+
+#[derive(Serialize, Clone)]
+pub struct ObjectMeta {
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+    pub labels: Labels,
+}
+
+impl ObjectMeta {
+    /// Of something in the namespace; `instance` is what its pods are selected by.
+    pub fn of(landscape: &Landscape<'_>, name: &str, instance: Option<(&str, &str)>) -> ObjectMeta {
+        let mut labels = Labels::from([
+            ("app.kubernetes.io/managed-by".to_owned(), MARTYDB.to_owned()),
+            (
+                "app.kubernetes.io/part-of".to_owned(),
+                martydb_model::deploy::label(&landscape.manifest.project),
+            ),
+        ]);
+        labels.extend(instance.into_iter().flat_map(|(name, instance)| pod_labels(name, instance)));
+        ObjectMeta { name: name.to_owned(), namespace: Some(landscape.namespace.clone()), labels }
+    }
+}
+
+pub fn pod_labels(name: &str, instance: &str) -> Labels {
+    [(NAME.to_owned(), name.to_owned()), (INSTANCE.to_owned(), instance.to_owned())].into()
+}
+
+#[derive(Serialize, Clone, Default)]
+#[serde(rename_all = "camelCase")]
+pub struct LabelSelector {
+    #[serde(skip_serializing_if = "Labels::is_empty")]
+    pub match_labels: Labels,
+}
+
+impl LabelSelector {
+    pub fn of(labels: Labels) -> LabelSelector {
+        LabelSelector { match_labels: labels }
+    }
+}
+
+#[derive(Serialize)]
+pub struct PodTemplate {
+    pub metadata: TemplateMetadata,
+    pub spec: PodSpec,
+}
+
+#[derive(Serialize)]
+pub struct TemplateMetadata {
+    pub labels: Labels,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PodSpec {
+    pub automount_service_account_token: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restart_policy: Option<&'static str>,
+    pub security_context: PodSecurity,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub termination_grace_period_seconds: Option<u32>,
+    pub containers: Vec<PodContainer>,
+    pub volumes: Vec<Volume>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PodSecurity {
+    pub run_as_non_root: bool,
+    pub run_as_user: u32,
+    pub run_as_group: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fs_group: Option<u32>,
+    pub seccomp_profile: SeccompProfile,
+}
+
+#[derive(Serialize)]
+pub struct SeccompProfile {
+    pub r#type: &'static str,
+}
+
+impl PodSecurity {
+    /// Of an account that is not root; `volumes` says whether its volumes shall be its own.
+    pub fn of(account: u32, volumes: bool) -> PodSecurity {
+        PodSecurity {
+            run_as_non_root: true,
+            run_as_user: account,
+            run_as_group: account,
+            fs_group: volumes.then_some(account),
+            seccomp_profile: SeccompProfile { r#type: "RuntimeDefault" },
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PodContainer {
+    pub name: &'static str,
+    pub image: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub args: Vec<String>,
+    pub env: Vec<EnvVar>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub env_from: Vec<EnvFrom>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ports: Vec<ContainerPort>,
+    pub resources: Resources,
+    pub security_context: ContainerSecurity,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub startup_probe: Option<ExecProbe>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub readiness_probe: Option<ExecProbe>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub liveness_probe: Option<ExecProbe>,
+    pub volume_mounts: Vec<VolumeMount>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ContainerSecurity {
+    pub allow_privilege_escalation: bool,
+    pub read_only_root_filesystem: bool,
+    pub capabilities: Capabilities,
+}
+
+#[derive(Serialize)]
+pub struct Capabilities {
+    pub drop: [&'static str; 1],
+}
+
+impl Default for ContainerSecurity {
+    fn default() -> Self {
+        ContainerSecurity {
+            allow_privilege_escalation: false,
+            read_only_root_filesystem: true,
+            capabilities: Capabilities { drop: ["ALL"] },
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub struct Resources {
+    pub requests: BTreeMap<&'static str, String>,
+    pub limits: BTreeMap<&'static str, String>,
+}
+
+impl Resources {
+    /// Memory is set aside and the most it may take; of processors it may take more.
+    pub fn of(cpu: &str, memory: &str) -> Resources {
+        let memory = ("memory", memory.to_owned());
+        Resources { requests: [("cpu", cpu.to_owned()), memory.clone()].into(), limits: [memory].into() }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EnvVar {
+    pub name: String,
+    #[serde(flatten)]
+    pub value: EnvValue,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum EnvValue {
+    Value(String),
+    ValueFrom(EnvSource),
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EnvSource {
+    pub secret_key_ref: SecretKey,
+}
+
+#[derive(Serialize)]
+pub struct SecretKey {
+    pub name: String,
+    pub key: &'static str,
+}
+
+/// Every key of a Secret as a variable.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EnvFrom {
+    pub secret_ref: SecretName,
+}
+
+#[derive(Serialize)]
+pub struct SecretName {
+    pub name: String,
+}
+
+impl EnvVar {
+    pub fn plain(name: &str, value: impl Into<String>) -> EnvVar {
+        EnvVar { name: name.to_owned(), value: EnvValue::Value(dependency_free(&value.into())) }
+    }
+
+    pub fn secret(name: &str, secret: String, key: &'static str) -> EnvVar {
+        let source = EnvSource { secret_key_ref: SecretKey { name: secret, key } };
+        EnvVar { name: name.to_owned(), value: EnvValue::ValueFrom(source) }
+    }
+}
+
+/// A value in which Kubernetes fills in no `$(VARIABLE)`.
+pub fn dependency_free(text: &str) -> String {
+    text.replace("$(", "$$(")
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ContainerPort {
+    pub name: &'static str,
+    pub container_port: u16,
+}
+
+#[derive(Serialize, Clone)]
+#[serde(rename_all = "camelCase")]
+pub struct ExecProbe {
+    pub exec: Exec,
+    pub period_seconds: u32,
+    pub timeout_seconds: u32,
+    pub failure_threshold: u32,
+}
+
+#[derive(Serialize, Clone)]
+pub struct Exec {
+    pub command: Vec<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VolumeMount {
+    pub name: &'static str,
+    pub mount_path: String,
+}
+
+impl VolumeMount {
+    pub fn at(name: &'static str, path: &str) -> VolumeMount {
+        VolumeMount { name, mount_path: path.to_owned() }
+    }
+}
+
+#[derive(Serialize)]
+pub struct Volume {
+    pub name: &'static str,
+    #[serde(flatten)]
+    pub source: VolumeSource,
+}
+
+/// What a volume is.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum VolumeSource {
+    EmptyDir(EmptyDir),
+    PersistentVolumeClaim {
+        claim_name: &'static str,
+    },
+    Secret {
+        secret_name: String,
+        /// The bits of its files' modes.
+        default_mode: u32,
+    },
+}
+
+impl Volume {
+    /// What goes with the pod.
+    pub fn empty(name: &'static str, medium: Option<&'static str>, size_limit: &str) -> Volume {
+        Volume {
+            name,
+            source: VolumeSource::EmptyDir(EmptyDir { medium, size_limit: size_limit.to_owned() }),
+        }
+    }
+}
+
+/// A disk that is asked for.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClaimSpec {
+    pub access_modes: [&'static str; 1],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub storage_class_name: Option<String>,
+    pub resources: ClaimResources,
+}
+
+#[derive(Serialize)]
+pub struct ClaimResources {
+    pub requests: BTreeMap<&'static str, String>,
+}
+
+impl ClaimSpec {
+    pub fn of(size: &str, class: Option<&String>) -> ClaimSpec {
+        let requests = [("storage", size.to_owned())].into();
+        ClaimSpec {
+            access_modes: ["ReadWriteOnce"],
+            storage_class_name: class.cloned(),
+            resources: ClaimResources { requests },
+        }
+    }
+}
+
+#[derive(Serialize, Default)]
+#[serde(rename_all = "camelCase")]
+pub struct EmptyDir {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub medium: Option<&'static str>,
+    pub size_limit: String,
+}

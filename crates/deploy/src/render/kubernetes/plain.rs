@@ -1,0 +1,21 @@
+//! Servers as StatefulSets, with no operator.
+
+use super::namespace::namespace;
+use super::network_policies::Doors;
+use super::objects::{POSTGRES, pod_labels, workload};
+use super::servers;
+use super::{backup_jobs, jobs, network_policies};
+use crate::render::landscape::Landscape;
+use martydb_model::error::Result;
+
+/// # Errors
+/// If a pod could not keep the passwords, or if it is not known in which network a server lies.
+pub fn documents(landscape: &Landscape<'_>) -> Result<String> {
+    let doors = Doors { server: |host| pod_labels(POSTGRES, workload(host)), pooler: None };
+    let mut texts = vec![namespace(landscape)];
+    texts.extend(network_policies::all(landscape, doors)?);
+    texts.extend(servers::all(landscape));
+    texts.extend(jobs::all(landscape)?);
+    texts.extend(backup_jobs::all(landscape)?);
+    Ok(texts.iter().map(|text| format!("---\n{text}")).collect())
+}

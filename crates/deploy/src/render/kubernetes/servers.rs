@@ -1,0 +1,144 @@
+//! One StatefulSet with its headless Service for each server: <https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/>.
+
+use serde::Serialize;
+
+use super::objects::*;
+use crate::render::image;
+use crate::render::landscape::{Landscape, ServerNode};
+use martydb_ui::report::yaml_text;
+
+/// The account `postgres` of the image that Debian is under; an image on Alpine has 70.
+const ACCOUNT: u32 = 999;
+
+const ALPINE_ACCOUNT: u32 = 70;
+
+/// The key under which a Secret holds the admin's password.
+pub const PASSWORD: &str = "password";
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ServiceSpec {
+    #[serde(rename = "clusterIP")]
+    cluster_ip: &'static str,
+    selector: Labels,
+    ports: Vec<ServicePort>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ServicePort {
+    name: &'static str,
+    port: u16,
+    target_port: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct StatefulSetSpec {
+    service_name: String,
+    replicas: u32,
+    selector: LabelSelector,
+    template: PodTemplate,
+    volume_claim_templates: Vec<VolumeClaim>,
+}
+
+#[derive(Serialize)]
+struct VolumeClaim {
+    metadata: ClaimName,
+    spec: ClaimSpec,
+}
+
+#[derive(Serialize)]
+struct ClaimName {
+    name: &'static str,
+}
+
+pub fn all(landscape: &Landscape<'_>) -> Vec<String> {
+    let here = landscape.servers.iter().filter_map(|server| Some((server.host.as_deref()?, server)));
+    here.flat_map(|(host, server)| [service(landscape, host, server), stateful_set(landscape, host, server)])
+        .collect()
+}
+
+fn service(landscape: &Landscape<'_>, host: &str, server: &ServerNode<'_>) -> String {
+    let spec = ServiceSpec {
+        cluster_ip: "None",
+        selector: pod_labels(POSTGRES, workload(host)),
+        ports: vec![ServicePort { name: POSTGRES, port: server.url.port, target_port: POSTGRES }],
+    };
+    let metadata = ObjectMeta::of(landscape, host, Some((POSTGRES, workload(host))));
+    yaml_text(&KubernetesObject { api_version: "v1", kind: "Service", metadata, spec: Some(spec) })
+}
+
+fn stateful_set(landscape: &Landscape<'_>, host: &str, server: &ServerNode<'_>) -> String {
+    let labels = pod_labels(POSTGRES, workload(host));
+    let spec = StatefulSetSpec {
+        service_name: host.to_owned(),
+        replicas: 1,
+        selector: LabelSelector::of(labels.clone()),
+        template: PodTemplate { metadata: TemplateMetadata { labels }, spec: pod(server) },
+        volume_claim_templates: vec![VolumeClaim {
+            metadata: ClaimName { name: "data" },
+            spec: ClaimSpec::of(&server.deploy.storage_size, server.deploy.storage_class.as_ref()),
+        }],
+    };
+    let metadata = ObjectMeta::of(landscape, workload(host), Some((POSTGRES, workload(host))));
+    yaml_text(&KubernetesObject { api_version: "apps/v1", kind: "StatefulSet", metadata, spec: Some(spec) })
+}
+
+fn pod(server: &ServerNode<'_>) -> PodSpec {
+    let account = if server.deploy.image.contains("alpine") { ALPINE_ACCOUNT } else { ACCOUNT };
+    PodSpec {
+        automount_service_account_token: false,
+        restart_policy: None,
+        security_context: PodSecurity::of(account, true),
+        // A smart shutdown waits for clients; the image stops with a fast one, which has to write a checkpoint.
+        termination_grace_period_seconds: Some(120),
+        containers: vec![container(server)],
+        volumes: vec![
+            Volume::empty("run", Some("Memory"), "16Mi"),
+            Volume::empty("shm", Some("Memory"), "256Mi"),
+            Volume::empty("tmp", None, "256Mi"),
+        ],
+    }
+}
+
+fn container(server: &ServerNode<'_>) -> PodContainer {
+    let url = server.url;
+    let password = EnvVar::secret("POSTGRES_PASSWORD", server.admin_secret(), PASSWORD);
+    let variables = image::variables(server).into_iter();
+    let mut env: Vec<EnvVar> =
+        variables.map(|(name, value)| EnvVar::plain(name, value)).chain([password]).collect();
+    // The disk's own folder lost+found would be in initdb's way.
+    env.extend(
+        image::has_one_folder(server).then(|| EnvVar::plain("PGDATA", "/var/lib/postgresql/data/pgdata")),
+    );
+    PodContainer {
+        name: POSTGRES,
+        image: server.deploy.image.clone(),
+        args: vec![],
+        env,
+        env_from: vec![],
+        ports: vec![ContainerPort { name: POSTGRES, container_port: url.port }],
+        resources: Resources::of(&server.deploy.cpu, &server.deploy.memory),
+        security_context: ContainerSecurity::default(),
+        // Recovery after a crash may take long: ten minutes before the pod is given up.
+        startup_probe: Some(ready(server, 5, 120)),
+        readiness_probe: Some(ready(server, 5, 3)),
+        liveness_probe: Some(ready(server, 20, 6)),
+        volume_mounts: vec![
+            VolumeMount::at("data", image::data_folder(server)),
+            VolumeMount::at("run", "/var/run/postgresql"),
+            VolumeMount::at("shm", "/dev/shm"),
+            VolumeMount::at("tmp", "/tmp"),
+        ],
+    }
+}
+
+fn ready(server: &ServerNode<'_>, period_seconds: u32, failure_threshold: u32) -> ExecProbe {
+    ExecProbe {
+        exec: Exec { command: image::ready(server).map(str::to_owned).into() },
+        period_seconds,
+        timeout_seconds: 5,
+        failure_threshold,
+    }
+}

@@ -1,0 +1,327 @@
+//! What is deployed, and who may reach what: the manifest as one map, from which every target is written.
+//!
+//! A network's path and a database's right come from the same question, [`entitled`]: a service's programs reach a database if and
+//! only if the manifest gives them a login there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use secrecy::SecretString;
+
+use super::kubernetes::sealing::SealingKey;
+use martydb_config::credentials;
+use martydb_config::manifest::{Manifest, ServerLocation, ServerUrl};
+use martydb_config::secrets::CredentialKey;
+use martydb_model::deploy::{ServerDeployment, ServicePods, label};
+use martydb_model::error::{Error, Result};
+use martydb_model::{AccessRole, DesiredService, RoleName, ServerName, ServiceName};
+
+/// Where the project's files lie, for what names them.
+#[derive(Debug, Clone)]
+pub struct Places {
+    /// The way from the rendered file's folder to the manifest's.
+    pub from_file: String,
+    /// The way from the repository's folder to the manifest's; `.` is the same folder.
+    pub in_repository: String,
+}
+
+pub struct Landscape<'a> {
+    pub manifest: &'a Manifest,
+    pub places: Places,
+    pub namespace: String,
+    pub servers: Vec<ServerNode<'a>>,
+    pub services: Vec<ServiceNode<'a>>,
+    /// Those of the services, then the further ones.
+    pub logins: Vec<LoginNode<'a>>,
+    /// For a target that seals them; nothing else knows a password.
+    pub passwords: Option<PasswordsToSeal>,
+}
+
+/// What a target seals, and for whom.
+pub struct PasswordsToSeal {
+    pub certificate: SealingKey,
+    /// Of each login the one of a pair that is in use.
+    pub logins: BTreeMap<CredentialKey, (RoleName, SecretString)>,
+    /// By server.
+    pub admins: BTreeMap<ServerName, SecretString>,
+}
+
+/// A server of the manifest.
+pub struct ServerNode<'a> {
+    pub name: &'a str,
+    pub url: &'a ServerUrl,
+    pub deploy: &'a ServerDeployment,
+    /// The name by which its clients find it, where it is deployed with them; `None` is a server elsewhere.
+    pub host: Option<String>,
+    /// The variable that gives martydb its admin's password.
+    pub password_variable: String,
+    /// The services whose programs may log in to it.
+    pub clients: BTreeSet<&'a ServiceName>,
+}
+
+impl ServerNode<'_> {
+    /// The Secret of Kubernetes with the admin's password.
+    pub fn admin_secret(&self) -> String {
+        format!("{}-admin", label(self.name))
+    }
+}
+
+/// A login whose password a Secret of Kubernetes holds.
+pub struct LoginNode<'a> {
+    pub key: CredentialKey,
+    /// The service in whose database it starts: its own, or the first that a further login may use.
+    pub service: &'a DesiredService,
+}
+
+/// A service of the manifest.
+pub struct ServiceNode<'a> {
+    pub service: &'a DesiredService,
+    /// Its name where no `_` is allowed.
+    pub label: String,
+    pub pods: &'a ServicePods,
+    /// The services whose databases its programs may enter; its own is one.
+    pub databases: BTreeSet<&'a ServiceName>,
+}
+
+/// Whose programs may log in to whose database: pairs of a service and the service whose database it is.
+pub fn entitled(manifest: &Manifest) -> BTreeSet<(&ServiceName, &ServiceName)> {
+    let own = manifest.services.keys().map(|name| (name, name));
+    let further = manifest.services.values().flat_map(|service| {
+        let roles = manifest.access.get(&service.server);
+        let granted = service.access.iter().filter_map(move |grant| roles?.get(&grant.role));
+        granted.filter_map(AccessRole::user).map(|user| (user, &service.name))
+    });
+    own.chain(further).collect()
+}
+
+impl<'a> Landscape<'a> {
+    /// For what names no server and deploys nothing.
+    pub fn without_servers(manifest: &'a Manifest, places: Places) -> Landscape<'a> {
+        let namespace = label(&manifest.project);
+        let (servers, services, logins) = (vec![], vec![], vec![]);
+        Landscape { manifest, places, namespace, servers, services, logins, passwords: None }
+    }
+
+    /// # Errors
+    /// If a server has no address that its clients could use, or if names cannot be told apart where they are deployed.
+    pub fn of(manifest: &'a Manifest, places: Places) -> Result<Landscape<'a>> {
+        let entitled = entitled(manifest);
+        let namespace = manifest.deploy.namespace.clone().unwrap_or_else(|| label(&manifest.project));
+        if namespace.is_empty() {
+            return Err(Error::manifest(format!(
+                "the project \"{}\" makes no name for a namespace",
+                manifest.project
+            ))
+            .hint("name one: deploy: { namespace: shop }"));
+        }
+        let servers = manifest.servers.keys().map(|name| server(manifest, name, &namespace, &entitled));
+        let servers = servers.collect::<Result<Vec<_>>>()?;
+        let services = manifest.services.values().map(|service| {
+            let own = entitled.iter().filter(|(client, _)| **client == service.name);
+            ServiceNode {
+                service,
+                label: label(service.name.as_str()),
+                pods: &manifest.deploy.services[&service.name],
+                databases: own.map(|(_, database)| *database).collect(),
+            }
+        });
+        let landscape = Landscape {
+            manifest,
+            places,
+            namespace,
+            servers,
+            services: services.collect(),
+            logins: logins(manifest),
+            passwords: None,
+        };
+        landscape.check_secrets()?;
+        landscape.check_names()?;
+        landscape.check_selectors()?;
+        Ok(landscape)
+    }
+
+    pub fn server(&self, name: &str) -> &ServerNode<'a> {
+        self.servers
+            .iter()
+            .find(|server| server.name == name)
+            .expect("every service names a server of the manifest")
+    }
+
+    /// The servers that a service's programs may log in to.
+    pub fn servers_of(&self, service: &ServiceNode<'_>) -> impl Iterator<Item = &ServerNode<'a>> {
+        let name = &service.service.name;
+        self.servers.iter().filter(move |server| server.clients.contains(name))
+    }
+
+    /// Each password is in a Secret of its own.
+    fn check_secrets(&self) -> Result<()> {
+        let admins = self
+            .servers
+            .iter()
+            .map(|server| (server.admin_secret(), format!("the admin of server \"{}\"", server.name)));
+        let logins = self.logins.iter().map(|login| {
+            let whose = format!("\"{}\" on server \"{}\"", login.key.role, login.key.server);
+            (login.key.secret_name(), whose)
+        });
+        let mut taken = BTreeMap::new();
+        for (name, whose) in admins.chain(logins) {
+            if let Some(other) = taken.insert(name.clone(), whose.clone()) {
+                let message = format!("{other} and {whose} would share the secret \"{name}\"");
+                return Err(Error::manifest(message)
+                    .hint("rename one of them: a secret's name has - for _, and no capitals"));
+            }
+        }
+        Ok(())
+    }
+
+    /// What is deployed here, under one name each.
+    fn check_names(&self) -> Result<()> {
+        let mut taken: BTreeMap<&str, String> =
+            RESERVED.map(|name| (name, "martydb's job".to_owned())).into();
+        let servers = self
+            .servers
+            .iter()
+            .filter_map(|server| Some((server.host.as_deref()?, format!("server \"{}\"", server.name))));
+        let services = self
+            .services
+            .iter()
+            .map(|node| (node.label.as_str(), format!("service \"{}\"", node.service.name)));
+        for (name, what) in servers.chain(services) {
+            if let Some(other) = taken.insert(name, what.clone()) {
+                return Err(Error::manifest(format!(
+                    "{other} and {what} would both be deployed as \"{name}\""
+                ))
+                .hint("rename one of them: the name of a service, or the host in the url of a server"));
+            }
+        }
+        let mut workloads = BTreeMap::new();
+        for server in &self.servers {
+            let workload = server.host.as_deref().map(workload);
+            if let Some(other) = workload.and_then(|workload| workloads.insert(workload, server.name)) {
+                let message =
+                    format!("the servers \"{other}\" and \"{}\" would be one workload", server.name);
+                return Err(Error::manifest(message)
+                    .hint("give them hosts that differ in more than -rw or -service at the end"));
+            }
+        }
+        Ok(())
+    }
+
+    /// A pod that two services select would have the paths of both; so would one that is taken for a server's or for martydb's,
+    /// which reach every server.
+    fn check_selectors(&self) -> Result<()> {
+        for node in &self.services {
+            let named = |key: &str| node.pods.selector.get(key).map(String::as_str);
+            let ours = named(NAME_LABEL).is_some_and(|name| [POSTGRES, MARTYDB].contains(&name));
+            if ours || (node.pods.selector.len() == 1 && named(INSTANCE_LABEL).is_some()) {
+                let message = format!(
+                    "the pods of service \"{}\" could be taken for a server's or martydb's",
+                    node.service.name
+                );
+                return Err(Error::manifest(message).hint(
+                    "give them a label of their own, such as deploy: { selector: { app: \"{service}\" } }",
+                ));
+            }
+        }
+        for (number, one) in self.services.iter().enumerate() {
+            if let Some(other) = self.services[..number].iter().find(|other| other.pods.overlaps(one.pods)) {
+                let (one, other) = (&one.service.name, &other.service.name);
+                return Err(Error::manifest(format!("a pod could be selected as \"{other}\" and as \"{one}\""))
+                    .hint("give both selectors one label with different values, such as deploy: { selector: { app: \"{service}\" } }"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What runs behind a server's host: the host without what only says that it is a Service. CloudNativePG calls that of a primary
+/// `<cluster>-rw`.
+pub fn workload(host: &str) -> &str {
+    host.strip_suffix("-rw").or_else(|| host.strip_suffix("-service")).unwrap_or(host)
+}
+
+/// The labels that Kubernetes recommends for what something is, and which one of them:
+/// <https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/>.
+pub const NAME_LABEL: &str = "app.kubernetes.io/name";
+pub const INSTANCE_LABEL: &str = "app.kubernetes.io/instance";
+
+/// The name of the pods of all servers.
+pub const POSTGRES: &str = "postgres";
+
+/// The name of the pods in which martydb runs.
+pub const MARTYDB: &str = "martydb";
+
+/// The platform whose servers are deployed here; those of the others are elsewhere.
+const OPERATOR: &str = "cnpg";
+
+/// The names of what belongs to no server and no service.
+const RESERVED: [&str; 6] = ["init-all", "verify-isolation", "martydb", BACKUP, BACKUP_PRUNE, BACKUP_VERIFY];
+
+/// What the jobs of backups are called.
+pub const BACKUP: &str = "martydb-backup";
+pub const BACKUP_PRUNE: &str = "martydb-backup-prune";
+pub const BACKUP_VERIFY: &str = "martydb-backup-verify";
+
+fn server<'a>(
+    manifest: &'a Manifest,
+    name: &'a str,
+    namespace: &str,
+    entitled: &BTreeSet<(&'a ServiceName, &'a ServiceName)>,
+) -> Result<ServerNode<'a>> {
+    let ServerLocation::Url(url) = &manifest.servers[name].location else {
+        return Err(embedded(manifest, name));
+    };
+    let (deploy, here) = (&manifest.deploy.servers[name], host_in(namespace, &url.host));
+    let host = here.filter(|_| {
+        url.others.is_empty() && manifest.servers[name].platform.is_none_or(|one| one.name == OPERATOR)
+    });
+    let clients = entitled.iter().filter(|(_, database)| manifest.services[*database].server == name);
+    Ok(ServerNode {
+        name,
+        url,
+        deploy,
+        host,
+        password_variable: password_variable(manifest, name, url)?,
+        clients: clients.map(|(client, _)| *client).collect(),
+    })
+}
+
+fn embedded(manifest: &Manifest, name: &str) -> Error {
+    let stem = manifest.path.file_stem().unwrap_or_default().to_string_lossy();
+    Error::manifest(format!("martydb runs the server \"{name}\" itself, so that it has no address to deploy it at"))
+        .hint(format!(
+            "describe the deployment in an environment of its own, such as {stem}.compose.yaml: \
+             `servers: {{ {name}: {{ embedded: false, url: \"postgresql://postgres@postgres-{name}:5432/postgres\" }} }}`, and choose it with `-e compose`"
+        ))
+}
+
+/// The host's first label, where the rest of it can only be this namespace.
+fn host_in(namespace: &str, host: &str) -> Option<String> {
+    let (first, rest) = host.split_once('.').unwrap_or((host, ""));
+    let inside = ["", namespace, &format!("{namespace}.svc"), &format!("{namespace}.svc.cluster.local")]
+        .contains(&rest);
+    (inside && first != "localhost" && !first.is_empty() && label(first) == first).then(|| first.to_owned())
+}
+
+/// The variable from which martydb takes the admin's password of this server.
+fn password_variable(manifest: &Manifest, name: &str, url: &ServerUrl) -> Result<String> {
+    let found = credentials::password_variable(url, manifest.servers.len() == 1);
+    found.map(str::to_owned).ok_or_else(|| {
+        let variable = format!("{}_ADMIN_PASSWORD", name.replace('-', "_").to_uppercase());
+        Error::manifest(format!("the server \"{name}\" names no variable for its admin's password")).hint(
+            format!("add password_env: {variable} to it: the deployed martydb reads the password from there"),
+        )
+    })
+}
+
+fn logins(manifest: &Manifest) -> Vec<LoginNode<'_>> {
+    let own = manifest
+        .services
+        .values()
+        .flat_map(|service| CredentialKey::of(service).map(move |key| LoginNode { key, service }));
+    let further = manifest.further_logins().filter_map(|(server, role)| {
+        let mut users = manifest.services.values().filter(|service| service.server == *server);
+        let service = users.find(|service| service.access.iter().any(|grant| grant.role == role.name))?;
+        Some(LoginNode { key: CredentialKey::of_access(server, role)?, service })
+    });
+    own.chain(further).collect()
+}

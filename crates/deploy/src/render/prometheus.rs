@@ -1,0 +1,116 @@
+//! Prometheus: what to scrape, and when to raise an alert.
+//!
+//! <https://prometheus.io/docs/prometheus/latest/configuration/configuration/>,
+//! <https://prometheus.io/docs/prometheus/latest/configuration/alerting_rules/>
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::landscape::Landscape;
+use martydb_model::error::Result;
+use martydb_model::metrics::{ALERTS, Alert, of_project};
+use martydb_ui::report::yaml_text;
+
+/// The file of the rules, beside the configuration that names it.
+pub const RULES_FILE: &str = "martydb-alerts.yml";
+
+/// Where the monitor listens by default.
+const LOOPBACK: &str = "127.0.0.1:9187";
+
+#[derive(Serialize)]
+struct Configuration {
+    rule_files: [&'static str; 1],
+    scrape_configs: [ScrapeConfig; 1],
+}
+
+#[derive(Serialize)]
+struct ScrapeConfig {
+    job_name: String,
+    scrape_interval: &'static str,
+    scrape_timeout: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scheme: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    basic_auth: Option<BasicAuth>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tls_config: Option<TlsConfig>,
+    static_configs: [StaticConfig; 1],
+}
+
+#[derive(Serialize)]
+struct BasicAuth {
+    username: &'static str,
+    password_file: &'static str,
+}
+
+#[derive(Serialize)]
+struct TlsConfig {
+    ca_file: &'static str,
+}
+
+#[derive(Serialize)]
+struct StaticConfig {
+    targets: [String; 1],
+}
+
+/// What to scrape. On another machine the monitor wants TLS and a password: their files lie beside this one.
+pub fn configuration(landscape: &Landscape<'_>) -> Result<String> {
+    let target = landscape.manifest.deploy.monitor.clone().unwrap_or_else(|| LOOPBACK.to_owned());
+    let host = target.rsplit_once(':').map_or(target.as_str(), |(host, _)| host);
+    let far = !["127.0.0.1", "localhost", "[::1]"].contains(&host);
+    let basic_auth = BasicAuth { username: "prometheus", password_file: "martydb-password" };
+    let scrape = ScrapeConfig {
+        job_name: format!("martydb-{}", landscape.manifest.project),
+        scrape_interval: "15s",
+        scrape_timeout: "10s",
+        scheme: far.then_some("https"),
+        basic_auth: far.then_some(basic_auth),
+        tls_config: far.then_some(TlsConfig { ca_file: "martydb-ca.crt" }),
+        static_configs: [StaticConfig { targets: [target] }],
+    };
+    Ok(yaml_text(&Configuration { rule_files: [RULES_FILE], scrape_configs: [scrape] }))
+}
+
+#[derive(Serialize)]
+struct RuleFile {
+    groups: [RuleGroup; 1],
+}
+
+#[derive(Serialize)]
+struct RuleGroup {
+    name: String,
+    rules: Vec<AlertRule>,
+}
+
+#[derive(Serialize)]
+struct AlertRule {
+    alert: &'static str,
+    expr: String,
+    #[serde(rename = "for")]
+    lasting: &'static str,
+    labels: BTreeMap<&'static str, String>,
+    annotations: BTreeMap<&'static str, String>,
+}
+
+impl AlertRule {
+    fn of(alert: &Alert, project: &str) -> AlertRule {
+        let labels = [("severity", alert.severity.word().to_owned()), ("project", project.to_owned())];
+        let annotations =
+            [("summary", alert.summary.to_owned()), ("runbook", format!("martydb explain {}", alert.name))];
+        AlertRule {
+            alert: alert.name,
+            expr: of_project(alert.expression, project),
+            lasting: alert.lasting,
+            labels: labels.into(),
+            annotations: annotations.into(),
+        }
+    }
+}
+
+/// The alerts of this project, and of no other that the same Prometheus scrapes.
+pub fn rules(landscape: &Landscape<'_>) -> Result<String> {
+    let project = &landscape.manifest.project;
+    let rules = ALERTS.iter().map(|alert| AlertRule::of(alert, project)).collect();
+    Ok(yaml_text(&RuleFile { groups: [RuleGroup { name: format!("martydb-{project}"), rules }] }))
+}

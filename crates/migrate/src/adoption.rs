@@ -1,0 +1,111 @@
+//! What another tool's history table says is applied, read as the service's owner: whatever the table is, its code runs
+//! with no more rights than the service has.
+
+use std::time::Duration;
+
+use super::check::OtherTool;
+use super::engine::{Intent, MigrationSession, Preflight};
+use super::history::unreadable;
+use super::report::EventSender;
+use super::target::MigrationTarget;
+use martydb_model::error::Result;
+use martydb_model::sql::{Qualified, Statement, stmt};
+
+/// What the rows of a table mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meaning {
+    /// A row for each applied migration.
+    Each,
+    /// The last one; all before it are applied.
+    Last,
+}
+
+/// The tool, the query for the names of applied migrations, and what its rows mean.
+type HistoryQuery = (&'static str, fn(&Qualified) -> Statement, Meaning);
+
+const QUERIES: &[HistoryQuery] = &[
+    ("Diesel", |t| stmt!("SELECT version::pg_catalog.text FROM {t}", t = t), Meaning::Each),
+    ("sqlx", |t| stmt!("SELECT version::pg_catalog.text FROM {t} WHERE success", t = t), Meaning::Each),
+    (
+        "goose",
+        |t| {
+            stmt!(
+                "SELECT version_id::pg_catalog.text FROM (
+                     SELECT DISTINCT ON (version_id) version_id, is_applied FROM {t} ORDER BY version_id, id DESC
+                 ) last WHERE is_applied AND version_id > 0",
+                t = t
+            )
+        },
+        Meaning::Each,
+    ),
+    ("dbmate", |t| stmt!("SELECT version::pg_catalog.text FROM {t}", t = t), Meaning::Each),
+    (
+        "golang-migrate",
+        |t| stmt!("SELECT CASE WHEN dirty THEN 'dirty ' ELSE '' END || version FROM {t}", t = t),
+        Meaning::Last,
+    ),
+    (
+        "Flyway",
+        |t| {
+            stmt!(
+                "SELECT version::pg_catalog.text FROM {t} WHERE success AND version IS NOT NULL
+                 AND type NOT IN ('SCHEMA', 'DELETE') AND type NOT LIKE 'UNDO%'",
+                t = t
+            )
+        },
+        Meaning::Each,
+    ),
+    (
+        "Prisma",
+        |t| {
+            stmt!(
+                "SELECT migration_name::pg_catalog.text FROM {t} WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL",
+                t = t
+            )
+        },
+        Meaning::Each,
+    ),
+    ("Alembic", |t| stmt!("SELECT version_num::pg_catalog.text FROM {t}", t = t), Meaning::Last),
+    ("node-pg-migrate", |t| stmt!("SELECT name::pg_catalog.text FROM {t}", t = t), Meaning::Each),
+];
+
+/// What is in a service's database before martydb has a history there.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Found {
+    /// martydb or refinery has a history, and nothing has to be adopted.
+    pub adopted: bool,
+    pub tools: Vec<OtherTool>,
+    /// The table of the tool that was asked for, and the names in it.
+    pub applied: Option<(OtherTool, Vec<String>, Meaning)>,
+}
+
+/// Looks for the history tables of other tools, and reads that of `tool`, as [`OtherTool`] calls it.
+///
+/// # Errors
+/// If the migrator cannot log in, or the table does not let itself be read.
+pub async fn look(target: &MigrationTarget, tool: &str, wait: Duration) -> Result<Found> {
+    let mut session = MigrationSession::open(target, Intent::Read, wait, &EventSender::ignored()).await?;
+    let found = read(&mut session, tool).await;
+    session.close().await;
+    found
+}
+
+async fn read(session: &mut MigrationSession<'_>, tool: &str) -> Result<Found> {
+    if session.present.history || session.present.refinery.is_some() {
+        let adopted = !session.rows().await?.applied.is_empty();
+        if adopted {
+            return Ok(Found { adopted, ..Found::default() });
+        }
+    }
+    let tools = Preflight::take(session).await?.other_tools;
+    let query = QUERIES.iter().find(|row| row.0 == tool);
+    let table = tools.iter().find(|found| query.is_some_and(|row| row.0 == found.tool)).cloned();
+    let mut found = Found { tools, ..Found::default() };
+    if let (Some((_, query, meaning)), Some(table)) = (query, table) {
+        let place = Qualified(vec![table.schema.clone(), table.name.clone()]);
+        let rows = session.query([query(&place)]).await?;
+        let names: Result<Vec<String>, _> = rows.iter().flatten().map(|row| row.try_get(0)).collect();
+        found.applied = Some((table, names.map_err(unreadable)?, *meaning));
+    }
+    Ok(found)
+}

@@ -1,0 +1,227 @@
+//! Dangerous DDL, before it meets a lock queue. squawk knows the rules; here is what it cannot know: which objects
+//! are new, because a migration that is not applied yet makes them, how large the others are, and what martydb does about
+//! locks by itself. Pure.
+
+pub mod deep;
+mod objects;
+mod sizes;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use deep::{survived, with_deep_stack};
+use objects::{Objects, SeenStatement};
+use serde::Serialize;
+pub use sizes::{TableSize, TableSizes};
+use squawk_linter::{Linter, LinterSettings, Rule, Version, Violation};
+use squawk_syntax::SourceFile;
+
+use super::syntax;
+use crate::files::{Migration, Mode, Position, Positions};
+use martydb_config::lint_rules::{ALWAYS, BY_SIZE, OFF, SAME, SYNTAX, UNREADABLE};
+use martydb_model::LintRules;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LintSeverity {
+    Danger,
+    /// Worth knowing, and no reason to stop.
+    Note,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LintFinding {
+    pub version: i64,
+    pub file: PathBuf,
+    #[serde(flatten)]
+    pub position: Position,
+    pub rule: String,
+    pub severity: LintSeverity,
+    pub message: String,
+    pub help: Option<String>,
+    /// How often the rule finds the same in the rest of the statement.
+    pub more: usize,
+}
+
+impl LintFinding {
+    /// Whether the size of the table decides its severity.
+    pub fn depends_on_size(&self) -> bool {
+        self.rule.parse().is_ok_and(|rule: Rule| BY_SIZE.contains(&rule))
+    }
+}
+
+impl std::fmt::Display for LintFinding {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}: {}: {}", self.file.display(), self.position, self.rule, self.message)?;
+        match self.more {
+            0 => Ok(()),
+            more => write!(f, " (and {more} more in this statement)"),
+        }
+    }
+}
+
+/// Which rules hold.
+struct Chosen {
+    enabled: Vec<Rule>,
+    off: Vec<Rule>,
+    /// Whether syntax errors are told.
+    syntax: bool,
+}
+
+impl Chosen {
+    fn of(rules: &LintRules) -> Chosen {
+        let parse =
+            |names: &[String]| -> Vec<Rule> { names.iter().filter_map(|name| name.parse().ok()).collect() };
+        let (enabled, disabled) = (parse(&rules.enable), parse(&rules.disable));
+        let off = OFF.iter().map(|row| row.0).filter(|rule| !enabled.contains(rule));
+        let off = off.chain(disabled).collect();
+        Chosen { enabled, off, syntax: !rules.disable.iter().any(|rule| rule == SYNTAX) }
+    }
+}
+
+/// Looks at migrations that are not applied yet, in their order. `sizes` are those of the tables that are there; what is
+/// not among them counts as large.
+pub fn lint<'a>(
+    migrations: impl IntoIterator<Item = &'a Migration>,
+    rules: &LintRules,
+    sizes: &TableSizes,
+) -> Vec<LintFinding> {
+    let chosen = Chosen::of(rules);
+    let migrations: Vec<&Migration> = migrations.into_iter().collect();
+    with_deep_stack(|| {
+        let mut objects = Objects::default();
+        let mut one = |migration| {
+            let file = FileLint { migration, chosen: &chosen, sizes };
+            survived(|| file.run(&mut objects)).unwrap_or_else(|| vec![file.unreadable()])
+        };
+        migrations.iter().flat_map(|migration| one(migration)).collect()
+    })
+}
+
+/// What decides about the findings of one file.
+struct FileLint<'a> {
+    migration: &'a Migration,
+    chosen: &'a Chosen,
+    sizes: &'a TableSizes,
+}
+
+impl FileLint<'_> {
+    fn run(&self, objects: &mut Objects) -> Vec<LintFinding> {
+        let text = &*self.migration.up.sent();
+        let parsed = SourceFile::parse(text);
+        let statements = objects.follow(&parsed);
+        let told = self.chosen.syntax && !self.allows(SYNTAX);
+        if let Some((at, message)) = syntax::first_error(&parsed).filter(|_| told) {
+            // The rest was read by guesses.
+            let help = Some(syntax::FIX.into());
+            return vec![LintFinding { message, help, ..self.finding(SYNTAX, Position::of(text, at)) }];
+        }
+        self.judge(&self.linter().lint(&parsed, text), &statements)
+    }
+
+    fn linter(&self) -> Linter {
+        let mut linter = Linter::with_rules(&self.chosen.enabled, &self.chosen.off);
+        linter.settings = LinterSettings {
+            // The oldest that martydb works with: what is safe there is safe on all.
+            pg_version: "13.0.0".parse::<Version>().unwrap_or_default(),
+            assume_in_transaction: self.migration.up.directives.mode == Mode::Transaction,
+        };
+        linter
+    }
+
+    /// The findings that are worth reading, one for each rule and statement.
+    fn judge(&self, violations: &[Violation], statements: &[SeenStatement]) -> Vec<LintFinding> {
+        let mut places = Positions::new(&self.migration.up.text);
+        let mut findings: Vec<LintFinding> = vec![];
+        // Where in the list the finding of a rule about a statement is.
+        let mut told = BTreeMap::new();
+        for violation in violations {
+            let at = usize::from(violation.text_range.start());
+            let statement = statements.iter().find(|statement| statement.range.contains(&at));
+            let rule = violation.code.to_string();
+            if self.allows(&rule)
+                || says_nothing(violation, statement, self.chosen)
+                || is_said_twice(violation, violations)
+            {
+                continue;
+            }
+            let place = (rule, statement.map_or(at, |statement| statement.range.start));
+            if let Some(first) = told.get(&place).and_then(|at: &usize| findings.get_mut(*at)) {
+                first.more += 1;
+                continue;
+            }
+            findings.push(self.of_violation(violation, statement, places.at(at)));
+            told.insert(place, findings.len() - 1);
+        }
+        findings
+    }
+
+    fn of_violation(
+        &self,
+        violation: &Violation,
+        statement: Option<&SeenStatement>,
+        position: Position,
+    ) -> LintFinding {
+        let by_size = statement.filter(|_| BY_SIZE.contains(&violation.code));
+        let small = by_size.and_then(|statement| self.sizes.small(&statement.targets));
+        let (message, help) = (violation.message.clone(), violation.help.clone());
+        let found = LintFinding { help, ..self.finding(&violation.code.to_string(), position) };
+        match small {
+            Some(small) => {
+                LintFinding { severity: LintSeverity::Note, message: format!("{message} ({small})"), ..found }
+            }
+            None => LintFinding { message, ..found },
+        }
+    }
+
+    fn allows(&self, rule: &str) -> bool {
+        self.migration.up.directives.allowed.iter().any(|allowed| allowed.rule == rule)
+    }
+
+    /// A danger without a message.
+    fn finding(&self, rule: &str, position: Position) -> LintFinding {
+        LintFinding {
+            version: self.migration.version,
+            file: self.migration.up.path.clone(),
+            position,
+            rule: rule.into(),
+            severity: LintSeverity::Danger,
+            message: String::new(),
+            help: None,
+            more: 0,
+        }
+    }
+
+    /// squawk gave up at the file, which is no reason to call it good.
+    fn unreadable(&self) -> LintFinding {
+        LintFinding {
+            message: "the linter cannot make sense of this file".into(),
+            help: Some("look for a statement that PostgreSQL would refuse".into()),
+            ..self.finding(UNREADABLE, Position { line: 1, column: 1 })
+        }
+    }
+}
+
+/// Whether the statement is about what no client uses yet, or none refers to by its name.
+fn says_nothing(violation: &Violation, statement: Option<&SeenStatement>, chosen: &Chosen) -> bool {
+    let Some(statement) = statement.filter(|_| !ALWAYS.contains(&violation.code)) else { return false };
+    let renames_part = violation.code == Rule::RenamingObject
+        && matches!(statement.verb.as_str(), "alter index" | "alter table")
+        && !chosen.enabled.contains(&violation.code);
+    let keeps_data = violation.code != Rule::BanDropTable;
+    statement.is_new
+        || renames_part
+        || statement.is_recreated && keeps_data && !BY_SIZE.contains(&violation.code)
+}
+
+/// Whether another rule says the same about the same words.
+fn is_said_twice(violation: &Violation, all: &[Violation]) -> bool {
+    let stronger = SAME.iter().filter(|row| row.1 == violation.code).map(|row| row.0);
+    let at = violation.text_range;
+    let mut others = all.iter().filter(|other| other.text_range.intersect(at).is_some());
+    let stronger: Vec<Rule> = stronger.collect();
+    others.any(|other| stronger.contains(&other.code))
+}
+
+#[cfg(test)]
+mod tests;

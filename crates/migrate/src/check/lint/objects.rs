@@ -1,0 +1,179 @@
+//! Which objects the pending migrations make, rename, drop and make again, statement by statement. Objects of one name count
+//! as one, whatever their schema and kind.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use squawk_syntax::ast::{self, AstNode};
+use squawk_syntax::{Parse, SourceFile, SyntaxKind, SyntaxNode};
+
+use crate::files::bare;
+use crate::files::lexer::{Lexer, TokenKind};
+
+/// The names of objects that a pending migration made, across its files.
+#[derive(Debug, Default)]
+pub struct Objects {
+    new: BTreeSet<String>,
+}
+
+/// A statement, and what is known of what it changes.
+#[derive(Debug)]
+pub struct SeenStatement {
+    pub range: Range<usize>,
+    /// The names of what it changes.
+    pub targets: Vec<String>,
+    /// Whether a pending migration made everything that it changes.
+    pub is_new: bool,
+    /// It drops what the same file makes again under the same name.
+    pub is_recreated: bool,
+    /// Its first two words, in lower case.
+    pub verb: String,
+}
+
+impl Objects {
+    /// Follows the statements of a file.
+    pub fn follow(&mut self, parsed: &Parse<SourceFile>) -> Vec<SeenStatement> {
+        let mut file = FileNames::default();
+        let (mut all, mut dropped): (Vec<SeenStatement>, Vec<Vec<String>>) = (vec![], vec![]);
+        for statement in parsed.tree().stmts() {
+            let seen = self.one(&statement, &mut file);
+            let drops = seen.verb.starts_with("drop ");
+            dropped.push(if drops { file.drop(&seen.targets) } else { vec![] });
+            all.push(seen);
+        }
+        for (seen, names) in all.iter_mut().zip(&dropped) {
+            seen.is_recreated = !names.is_empty() && names.iter().all(|name| file.made.contains(name));
+        }
+        all
+    }
+
+    fn one(&mut self, statement: &ast::Stmt, file: &mut FileNames) -> SeenStatement {
+        let node = statement.syntax();
+        let text = node.text().to_string();
+        let range = usize::from(node.text_range().start())..usize::from(node.text_range().end());
+        let words = Words::of(&text);
+        let verb = words.all.iter().take(2).map(|word| word.0.as_str()).collect::<Vec<_>>().join(" ");
+        let targets = targets(statement, &text, &verb);
+        let is_new = !targets.is_empty() && targets.iter().all(|name| self.new.contains(name));
+        if let Some(made) = created(statement, &targets, &verb, is_new) {
+            file.made.insert(made.clone());
+            self.new.insert(made);
+        }
+        if let (Some(old), Some(new)) =
+            (targets.first(), words.renamed_to().filter(|_| verb.starts_with("alter ")))
+        {
+            self.rename(old, &new, is_new);
+            file.rename(old, new);
+        }
+        SeenStatement { range, targets, is_new, is_recreated: false, verb }
+    }
+
+    /// A renamed object is as new, or as old, as it was.
+    fn rename(&mut self, old: &str, new: &str, is_new: bool) {
+        self.new.remove(old);
+        if is_new {
+            self.new.insert(new.into());
+        } else {
+            self.new.remove(new);
+        }
+    }
+}
+
+/// What one file does with names.
+#[derive(Debug, Default)]
+struct FileNames {
+    made: BTreeSet<String>,
+    /// What an object that the file renames was called at its beginning, by its name now.
+    before: BTreeMap<String, String>,
+}
+
+impl FileNames {
+    fn rename(&mut self, old: &str, new: String) {
+        let first = self.before.remove(old).unwrap_or_else(|| old.into());
+        self.made.remove(old);
+        self.made.insert(new.clone());
+        self.before.insert(new, first);
+    }
+
+    /// What the dropped objects were called at the file's beginning. Something stands there again if it is made later, or if
+    /// a new object has taken the name already.
+    fn drop(&mut self, names: &[String]) -> Vec<String> {
+        for name in names {
+            self.made.remove(name);
+        }
+        names.iter().map(|name| self.before.get(name).unwrap_or(name).clone()).collect()
+    }
+}
+
+/// The words of a statement outside parentheses, with the place of each.
+struct Words {
+    all: Vec<(String, Range<usize>)>,
+}
+
+impl Words {
+    fn of(text: &str) -> Words {
+        let (mut depth, mut all) = (0usize, vec![]);
+        for token in Lexer::new(text) {
+            match token.kind {
+                TokenKind::Symbol(b'(') => depth += 1,
+                TokenKind::Symbol(b')') => depth = depth.saturating_sub(1),
+                TokenKind::Word | TokenKind::Quoted if depth == 0 => {
+                    all.push((bare(&text[token.start..token.end]), token.start..token.end));
+                }
+                _ => {}
+            }
+        }
+        Words { all }
+    }
+
+    /// The name behind RENAME TO.
+    fn renamed_to(&self) -> Option<String> {
+        let at = self.all.windows(2).position(|pair| pair[0].0 == "rename" && pair[1].0 == "to")?;
+        self.all.get(at + 2).map(|word| word.0.clone())
+    }
+
+    fn holds(&self, at: usize) -> bool {
+        self.all.iter().any(|word| word.1.contains(&at))
+    }
+}
+
+/// The names of what a statement changes.
+fn targets(statement: &ast::Stmt, text: &str, verb: &str) -> Vec<String> {
+    let node = statement.syntax();
+    if let ast::Stmt::CreateIndex(index) = statement {
+        let path = index.table_relation_name().map(|relation| relation.syntax().clone());
+        return path.iter().filter_map(last_part).collect();
+    }
+    let is_path = |node: &SyntaxNode| matches!(node.kind(), SyntaxKind::PATH | SyntaxKind::PATH_REF);
+    // A path of several parts holds the path of its first parts.
+    let outer = node
+        .descendants()
+        .filter(|node| is_path(node) && !node.parent().is_some_and(|parent| is_path(&parent)));
+    let several = verb.starts_with("drop ") || verb.starts_with("truncate");
+    if !several {
+        return outer.filter_map(|node| last_part(&node)).take(1).collect();
+    }
+    // What stands in parentheses are the types of a function's arguments.
+    let words = Words::of(text);
+    let start = node.text_range().start();
+    outer
+        .filter(|path| words.holds(usize::from(path.text_range().start() - start)))
+        .filter_map(|node| last_part(&node))
+        .collect()
+}
+
+fn last_part(node: &SyntaxNode) -> Option<String> {
+    let text = node.text().to_string();
+    text.rsplit('.').next().map(|part| bare(part.trim()))
+}
+
+/// What a statement makes. An index is new only on a new table: elsewhere it may have been there for long.
+fn created(statement: &ast::Stmt, targets: &[String], verb: &str, on_new: bool) -> Option<String> {
+    match statement {
+        ast::Stmt::CreateIndex(index) => {
+            index.index().filter(|_| on_new).and_then(|name| last_part(name.syntax()))
+        }
+        _ if verb.starts_with("create ") => targets.first().cloned(),
+        _ => None,
+    }
+}

@@ -1,0 +1,266 @@
+use std::path::Path;
+
+use super::*;
+use crate::files::source;
+
+fn migration(version: i64, sql: &str) -> Migration {
+    let up = source::read(Path::new("V.sql"), sql.into()).unwrap_or_else(|wrong| panic!("{sql}: {wrong:?}"));
+    Migration { version, name: "x".into(), up, down: None, waived: vec![], replaces: vec![] }
+}
+
+fn rules_of(files: &[&str], applied: i64, rules: &LintRules) -> Vec<String> {
+    let all: Vec<_> = (1..).zip(files).map(|(version, sql)| migration(version, sql)).collect();
+    lint(all.iter().filter(|migration| migration.version > applied), rules, &TableSizes::default())
+        .into_iter()
+        .map(|finding| finding.rule)
+        .collect()
+}
+
+fn found(files: &[&str], applied: i64) -> Vec<String> {
+    rules_of(files, applied, &LintRules::default())
+}
+
+/// The examples of danger in squawk's documentation, <https://squawkhq.com/docs/rules>.
+#[test]
+fn what_squawks_documentation_calls_dangerous_is_found() {
+    for (sql, rule) in [
+        ("CREATE INDEX field_name_idx ON table_name (field_name);", "require-concurrent-index-creation"),
+        ("DROP INDEX field_name_idx;", "require-concurrent-index-deletion"),
+        ("ALTER TABLE account ADD CONSTRAINT positive CHECK (balance >= 0);", "constraint-missing-not-valid"),
+        ("ALTER TABLE core_recipe ADD COLUMN foo integer DEFAULT random();", "adding-field-with-default"),
+        (
+            "ALTER TABLE email ADD CONSTRAINT fk_user FOREIGN KEY (user_id) REFERENCES users (id);",
+            "adding-foreign-key-constraint",
+        ),
+        (
+            "ALTER TABLE email ADD COLUMN user_id integer REFERENCES users (id);",
+            "adding-foreign-key-constraint",
+        ),
+        ("ALTER TABLE core_recipe ALTER COLUMN foo SET NOT NULL;", "adding-not-nullable-field"),
+        ("ALTER TABLE core_recipe ADD COLUMN foo text NOT NULL;", "adding-required-field"),
+        ("ALTER TABLE a ADD COLUMN b SERIAL PRIMARY KEY;", "adding-serial-primary-key-field"),
+        ("ALTER TABLE a ADD PRIMARY KEY (id);", "adding-serial-primary-key-field"),
+        ("ALTER TABLE core_recipe ALTER COLUMN edits TYPE text USING edits::text;", "changing-column-type"),
+        ("ALTER TABLE table_name RENAME COLUMN column_name TO new_column_name;", "renaming-column"),
+        ("ALTER TABLE table_name RENAME TO new_table_name;", "renaming-table"),
+        ("ALTER TABLE table_name ADD CONSTRAINT k UNIQUE (field_name);", "disallowed-unique-constraint"),
+        ("ALTER TABLE table_name DROP COLUMN column_name;", "ban-drop-column"),
+        ("DROP TABLE table_name;", "ban-drop-table"),
+        ("TRUNCATE a CASCADE;", "ban-truncate-cascade"),
+        ("ALTER DOMAIN positive ADD CONSTRAINT c CHECK (VALUE > 0);", "ban-alter-domain-with-add-constraint"),
+        ("-- martydb: no-transaction\nDROP DATABASE x;", "ban-drop-database"),
+        ("REINDEX TABLE t;", "require-concurrent-reindex"),
+        ("ALTER TABLE t DETACH PARTITION p;", "require-concurrent-partition-detach"),
+        ("DROP VIEW v;", "ban-drop-view"),
+        ("DROP FUNCTION f;", "ban-drop-function"),
+        ("DROP TYPE t;", "ban-drop-type"),
+        ("DROP SCHEMA s;", "ban-drop-schema"),
+        ("DROP SEQUENCE s;", "ban-drop-sequence"),
+    ] {
+        assert!(found(&[sql], 0).contains(&rule.to_owned()), "{sql}: {:?}", found(&[sql], 0));
+    }
+}
+
+#[test]
+fn what_no_client_meets_and_no_lock_waits_for_is_off_until_it_is_enabled() {
+    for (sql, rule) in [
+        ("ALTER TABLE t ALTER c DROP NOT NULL;", "ban-drop-not-null"),
+        ("ALTER TABLE t ALTER c DROP DEFAULT;", "ban-drop-default"),
+        ("ALTER TABLE t DROP CONSTRAINT c;", "ban-drop-constraint"),
+        ("ALTER TYPE e ADD VALUE 'x';", "require-enum-value-ordering"),
+        ("ALTER INDEX i RENAME TO j;", "renaming-object"),
+        ("ALTER TABLE t RENAME CONSTRAINT a TO b;", "renaming-object"),
+    ] {
+        assert_eq!(found(&[sql], 0), Vec::<String>::new(), "{sql}");
+        let enable = LintRules { enable: vec![rule.into()], ..LintRules::default() };
+        assert_eq!(rules_of(&[sql], 0, &enable), [rule], "{sql}");
+    }
+    assert_eq!(found(&["ALTER VIEW v RENAME TO w;"], 0), ["renaming-object"]);
+}
+
+#[test]
+fn what_is_new_stays_new_under_another_name() {
+    let table = "CREATE TABLE packages (a int); ALTER TABLE packages RENAME TO crates;";
+    assert_eq!(
+        found(&[table, "CREATE INDEX i ON crates (a); ALTER TABLE crates DROP COLUMN a;"], 0),
+        Vec::<String>::new()
+    );
+    // The old table has the name that a new one had.
+    let swapped = "CREATE TABLE t_new (a int); ALTER TABLE t RENAME TO t_old; ALTER TABLE t_new RENAME TO t;";
+    assert_eq!(
+        found(&[swapped, "DROP TABLE t_old; ALTER TABLE t DROP COLUMN a;"], 0),
+        ["renaming-table", "ban-drop-table"]
+    );
+    let function = "CREATE FUNCTION f(a text) RETURNS int LANGUAGE sql AS 'SELECT 1';";
+    assert_eq!(
+        found(
+            &[function, "DROP FUNCTION f(text); DROP FUNCTION IF EXISTS public.f(a text, b s.t) CASCADE;"],
+            0
+        ),
+        Vec::<String>::new()
+    );
+    assert_eq!(found(&[function, "DROP FUNCTION f(text), g(text);"], 0), ["ban-drop-function"]);
+}
+
+#[test]
+fn what_a_file_drops_and_makes_again_is_no_danger() {
+    for sql in [
+        "DROP FUNCTION f(int); CREATE FUNCTION f(a int) RETURNS int LANGUAGE sql AS 'SELECT 1';",
+        "CREATE TYPE e_new AS ENUM ('a'); DROP TYPE e CASCADE; ALTER TYPE e_new RENAME TO e;",
+        "DROP VIEW IF EXISTS s.v; CREATE VIEW s.v AS SELECT 1;",
+        // As Prisma changes an enum.
+        "CREATE TYPE \"X_new\" AS ENUM ('a'); ALTER TYPE \"X\" RENAME TO \"X_old\";
+         ALTER TYPE \"X_new\" RENAME TO \"X\"; DROP TYPE \"X_old\";",
+    ] {
+        let said: Vec<_> = found(&[sql], 0).into_iter().filter(|rule| rule != "renaming-object").collect();
+        assert_eq!(said, Vec::<String>::new(), "{sql}");
+    }
+    for (sql, rule) in [
+        ("DROP TABLE t; CREATE TABLE t (a int);", "ban-drop-table"),
+        ("DROP INDEX i; CREATE UNIQUE INDEX i ON t (a);", "require-concurrent-index-deletion"),
+        ("DROP VIEW v; CREATE VIEW w AS SELECT 1;", "ban-drop-view"),
+    ] {
+        assert!(found(&[sql], 0).contains(&rule.to_owned()), "{sql}");
+    }
+}
+
+#[test]
+fn one_danger_is_one_finding() {
+    let key = "ALTER TABLE t ADD CONSTRAINT f FOREIGN KEY (a) REFERENCES u (a);";
+    assert_eq!(found(&[key], 0), ["adding-foreign-key-constraint"]);
+    let primary = "ALTER TABLE a ADD CONSTRAINT a_pkey PRIMARY KEY (id);";
+    assert_eq!(found(&[primary], 0), ["adding-serial-primary-key-field"]);
+    let both =
+        "ALTER TABLE t ADD CONSTRAINT f FOREIGN KEY (a) REFERENCES u (a), ADD CONSTRAINT c CHECK (a > 0);";
+    assert_eq!(found(&[both], 0).len(), 2, "{:?}", found(&[both], 0));
+    assert_eq!(found(&["ALTER TABLE t ADD CONSTRAINT k UNIQUE (a);"], 0), ["disallowed-unique-constraint"]);
+    let columns = "ALTER TABLE t DROP COLUMN a, DROP COLUMN b, DROP COLUMN c; ALTER TABLE t DROP COLUMN d;";
+    let all = lint(&[migration(1, columns)], &LintRules::default(), &TableSizes::default());
+    assert_eq!(all.iter().map(|one| one.more).collect::<Vec<_>>(), [2, 0]);
+    assert!(all[0].to_string().ends_with("(and 2 more in this statement)"), "{}", all[0]);
+}
+
+#[test]
+fn a_lock_on_a_small_table_is_a_note() {
+    let mut sizes = TableSizes::default();
+    sizes.add("small".into(), TableSize { rows: Some(10), bytes: 8192 });
+    sizes.add("large".into(), TableSize { rows: None, bytes: 1 << 30 });
+    for (sql, severity) in [
+        ("CREATE INDEX i ON public.Small (a);", LintSeverity::Note),
+        ("ALTER TABLE small ALTER a TYPE bigint;", LintSeverity::Note),
+        ("CREATE INDEX i ON large (a);", LintSeverity::Danger),
+        ("CREATE INDEX i ON unknown (a);", LintSeverity::Danger),
+        ("ALTER TABLE small DROP COLUMN a;", LintSeverity::Danger),
+    ] {
+        let all = lint(&[migration(1, sql)], &LintRules::default(), &sizes);
+        assert_eq!(all.iter().map(|one| one.severity).collect::<Vec<_>>(), [severity], "{sql}");
+        let says = all[0].message.ends_with("(the table is small: about 10 rows, 8.0 kB)");
+        assert_eq!(says, severity == LintSeverity::Note, "{sql}: {}", all[0].message);
+    }
+}
+
+#[test]
+fn a_syntax_error_is_found_with_its_place_unless_it_is_allowed() {
+    let sql = "CREATE TABLE q (\n  id int,,\n  b int);\nDROP TABLE x;";
+    let all = lint(&[migration(1, sql)], &LintRules::default(), &TableSizes::default());
+    assert_eq!(all.len(), 1, "{all:#?}");
+    assert_eq!((all[0].rule.as_str(), all[0].position.line), (SYNTAX, 2));
+    let problems = super::super::syntax_errors([&migration(1, sql).up], &LintRules::default());
+    assert_eq!(problems[0].position.map(|position| position.line), Some(2));
+    assert!(problems[0].what.starts_with("syntax error: "), "{problems:?}");
+    for wrong in ["SELEC 1;", "CREATE TABLE t (a int;", "ALTER TABLE t ADD COLUMN;"] {
+        assert_eq!(found(&[wrong], 0), [SYNTAX], "{wrong}");
+    }
+    assert_eq!(found(&[&format!("-- martydb: allow syntax-error: new in 19\n{sql}")], 0), ["ban-drop-table"]);
+    let off = LintRules { disable: vec![SYNTAX.into()], ..LintRules::default() };
+    assert_eq!(rules_of(&[sql], 0, &off), ["ban-drop-table"]);
+    assert_eq!(super::super::syntax_errors([&migration(1, sql).up], &off), []);
+}
+
+#[test]
+fn what_a_pending_migration_made_is_no_danger() {
+    let table = "CREATE TABLE public.T (a int, b text);\nCREATE INDEX i ON t (a);";
+    let later = [
+        table,
+        "CREATE UNIQUE INDEX j ON public.t (b); ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0), ALTER a SET NOT NULL;",
+        "ALTER TABLE ONLY \"t\" ADD CONSTRAINT f FOREIGN KEY (a) REFERENCES t (a); ALTER TABLE t DROP COLUMN b;",
+        "DROP INDEX i; ALTER TABLE t RENAME a TO z; DROP TABLE t;",
+        "CREATE VIEW v AS SELECT 1; DROP VIEW v; CREATE TYPE e AS ENUM ('a'); ALTER TYPE e ADD VALUE 'b';",
+    ];
+    assert_eq!(found(&later, 0), Vec::<String>::new());
+    // As soon as the table is there, it is in use.
+    assert_eq!(found(&[table, "CREATE INDEX k ON t (a);"], 1), ["require-concurrent-index-creation"]);
+    assert_eq!(found(&[table, "DROP TABLE other, t;"], 0), ["ban-drop-table"]);
+    assert_eq!(
+        found(&["CREATE INDEX CONCURRENTLY_not ON t (a);", "DROP INDEX CONCURRENTLY_not;"], 0).len(),
+        2
+    );
+}
+
+#[test]
+fn what_martydb_does_by_itself_is_not_demanded_and_style_is_not_judged() {
+    let sql = "CREATE TABLE t (id int PRIMARY KEY, n varchar(10), c char(2), at timestamp, s serial);\nINSERT INTO t VALUES (1);";
+    assert_eq!(found(&[sql], 0), Vec::<String>::new());
+    let enable = LintRules { enable: vec!["prefer-text-field".into()], ..LintRules::default() };
+    assert_eq!(rules_of(&[sql], 0, &enable), ["prefer-text-field"]);
+    assert_eq!(rules_of(&["ALTER TABLE t ADD n varchar(10);"], 0, &enable), ["prefer-text-field"]);
+}
+
+#[test]
+fn rules_are_switched_off_in_the_manifest_and_answered_for_in_a_file() {
+    let disable = LintRules { disable: vec!["ban-drop-table".into()], ..LintRules::default() };
+    assert_eq!(rules_of(&["DROP TABLE t;"], 0, &disable), Vec::<String>::new());
+    let allowed = "-- martydb: allow ban-drop-table: unused since 2024\nDROP TABLE t;\nDROP VIEW v;";
+    assert_eq!(found(&[allowed], 0), ["ban-drop-view"]);
+    assert!(martydb_config::lint_rules::unknown("ban-drop-tables").unwrap().contains("ban-drop-table?"));
+    assert_eq!(martydb_config::lint_rules::unknown("ban-drop-table"), None);
+}
+
+/// One service of an ordinary workload: a table, an index, a column and a check, a foreign key or a unique index,
+/// and rows; what the benchmark applies.
+#[test]
+fn ordinary_files_have_no_finding() {
+    let files: Vec<String> = (0..10).flat_map(ordinary).collect();
+    let files: Vec<&str> = files.iter().map(String::as_str).collect();
+    assert_eq!(found(&files, 0), Vec::<String>::new());
+}
+
+fn ordinary(k: usize) -> [String; 5] {
+    let (t, previous) = (format!("t_{k}"), format!("t_{}", k.saturating_sub(1)));
+    let fourth = match k % 2 {
+        1 => format!(
+            "ALTER TABLE {t} ADD COLUMN parent_id bigint REFERENCES {previous}(id);\nCREATE INDEX {t}_p ON {t} (parent_id);"
+        ),
+        _ => format!("CREATE UNIQUE INDEX {t}_key ON {t} (tenant_id, name);"),
+    };
+    [
+        format!(
+            "CREATE TABLE {t} (\n  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,\n  tenant_id uuid NOT NULL,\n  name text NOT NULL,\n  amount numeric(12,2)\n);"
+        ),
+        format!("CREATE INDEX {t}_tenant_idx ON {t} (tenant_id);"),
+        format!(
+            "ALTER TABLE {t} ADD COLUMN version integer NOT NULL DEFAULT 1;\nALTER TABLE {t} ADD CONSTRAINT {t}_ck CHECK (version > 0);"
+        ),
+        fourth,
+        format!(
+            "INSERT INTO {t} (tenant_id, name) SELECT '00000000-0000-0000-0000-000000000000'::uuid, 'n' || g FROM generate_series(1, 20) g;"
+        ),
+    ]
+}
+
+/// A stack that overflows ends the process, and no test would tell why.
+#[test]
+fn a_file_nested_deeper_than_any_server_takes_is_answered() {
+    for part in ["(", "(SELECT ", "CASE WHEN ", "NOT ", "1 + ", "["] {
+        found(&[&format!("SELECT {}", part.repeat(5_000))], 0);
+    }
+}
+
+/// squawk 2.68 takes this for a target without a name, and panics.
+#[test]
+fn a_file_at_which_the_linter_gives_up_is_not_called_good() {
+    let odd = "CREATE OR REPLACE FUNCTION f(a int) RETURNS int BEGINATOMIC SELECT CASE WHEN a > 0 THEN 1 EN t DO ALSO 4(INSERT INTO a D";
+    assert_eq!(found(&[odd, "DROP TABLE t;"], 0), [SYNTAX, "ban-drop-table"]);
+    let allowed = format!("-- martydb: allow syntax-error: x\n{odd}");
+    assert_eq!(found(&[&allowed, "DROP TABLE t;"], 0), [UNREADABLE, "ban-drop-table"]);
+}

@@ -1,0 +1,212 @@
+//! Histories of other tools. A database that has one and none of ours was migrated before martydb came: running the
+//! first file there would be wrong, and `import` and `baseline` are right.
+
+use serde::Serialize;
+
+use martydb_model::error::{Error, Kind, Result};
+
+/// A table, the tool that keeps its history there, and columns that it must have: some names are used by several.
+type KnownTable = (&'static str, &'static str, &'static [&'static str]);
+
+/// Since 5.0, Rails makes this table beside `schema_migrations`, which looks like dbmate's.
+const RAILS: &str = "ar_internal_metadata";
+
+/// Of rows with the same table, the first that fits.
+const TOOLS: &[KnownTable] = &[
+    ("alembic_version", "Alembic", &["version_num"]),
+    ("flyway_schema_history", "Flyway", &["installed_rank"]),
+    ("schema_version", "Flyway", &["installed_rank"]),
+    ("_sqlx_migrations", "sqlx", &["version", "success"]),
+    ("schema_migrations", "golang-migrate", &["version", "dirty"]),
+    ("schema_migrations", "Ecto", &["version", "inserted_at"]),
+    ("schema_migrations", "dbmate", &["version"]),
+    (RAILS, "Rails", &["key", "value"]),
+    ("schema_migration", "pop", &["version"]),
+    ("pgmigrations", "node-pg-migrate", &["name", "run_on"]),
+    ("goose_db_version", "goose", &["version_id", "is_applied"]),
+    ("databasechangelog", "Liquibase", &["id", "author"]),
+    ("knex_migrations", "Knex", &["name", "batch"]),
+    ("django_migrations", "Django", &["app", "name"]),
+    ("__diesel_schema_migrations", "Diesel", &["version"]),
+    ("_prisma_migrations", "Prisma", &["migration_name", "finished_at"]),
+    ("__EFMigrationsHistory", "EF Core", &["MigrationId"]),
+    ("__ef_migrations_history", "EF Core", &["migration_id"]),
+    ("__drizzle_migrations", "Drizzle", &["hash", "created_at"]),
+    ("migrations", "TypeORM", &["timestamp", "name"]),
+    ("migrations", "Laravel", &["migration", "batch"]),
+    ("migrations", "db-migrate", &["name", "run_on"]),
+    ("SequelizeMeta", "Sequelize", &["name"]),
+    ("doctrine_migration_versions", "Doctrine", &["version"]),
+    ("schemaversions", "DbUp", &["scriptname"]),
+    ("gorp_migrations", "sql-migrate", &["id", "applied_at"]),
+    ("atlas_schema_revisions", "Atlas", &["version"]),
+    (martydb_model::contract::REFINERY_TABLE, "refinery", &[]),
+];
+
+/// Tables that stand beside a history and are the tool's own.
+const COMPANIONS: &[(&str, &str)] =
+    &[("databasechangelog", "databasechangeloglock"), ("knex_migrations", "knex_migrations_lock")];
+
+/// Tools whose migrations are SQL or can be printed as SQL, and what `import --from` calls them.
+pub const IMPORTED: &[(&str, &str)] = &[
+    ("Alembic", "alembic"),
+    ("Diesel", "diesel"),
+    ("Flyway", "flyway"),
+    ("Prisma", "prisma"),
+    ("dbmate", "dbmate"),
+    ("golang-migrate", "golang-migrate"),
+    ("goose", "goose"),
+    ("node-pg-migrate", "node-pg-migrate"),
+    ("sqlx", "sqlx"),
+];
+
+/// A history's table and those beside it.
+pub fn tables_of(name: &str) -> impl Iterator<Item = &str> {
+    [name].into_iter().chain(COMPANIONS.iter().filter(move |row| row.0 == name).map(|row| row.1))
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OtherTool {
+    pub tool: String,
+    /// The table, with its schema.
+    pub table: String,
+    #[serde(skip)]
+    pub schema: String,
+    /// The table alone.
+    #[serde(skip)]
+    pub name: String,
+}
+
+pub fn names() -> impl Iterator<Item = &'static str> {
+    let mut names: Vec<_> = TOOLS.iter().map(|known| known.0).collect();
+    names.dedup();
+    names.into_iter()
+}
+
+/// Whose histories these tables are: schema, name and columns of each.
+pub fn recognise<'a>(tables: impl Iterator<Item = (&'a str, &'a str, &'a [String])>) -> Vec<OtherTool> {
+    let mut found: Vec<OtherTool> =
+        tables.filter_map(|(schema, name, columns)| known(name, schema, columns)).collect();
+    let rails: Vec<String> =
+        found.iter().filter(|table| table.name == RAILS).map(|table| table.schema.clone()).collect();
+    for table in found.iter_mut().filter(|table| table.tool == "dbmate" && rails.contains(&table.schema)) {
+        table.tool = "Rails".into();
+    }
+    found
+}
+
+fn known(name: &str, schema: &str, columns: &[String]) -> Option<OtherTool> {
+    let has = |column: &&str| columns.iter().any(|found| found == column);
+    let fits = |known: &&KnownTable| known.0 == name && known.2.iter().all(has);
+    let tool = TOOLS.iter().find(fits).filter(|_| !schema.starts_with("pg_"))?;
+    Some(OtherTool {
+        tool: tool.1.into(),
+        table: format!("{schema}.{name}"),
+        schema: schema.into(),
+        name: name.into(),
+    })
+}
+
+/// The way over from a tool, as [`OtherTool::tool`] calls it.
+pub fn hint(service: &str, tool: &str) -> String {
+    match IMPORTED.iter().find(|row| row.0 == tool) {
+        Some((_, from)) => way(service, from),
+        None => format!(
+            "`martydb baseline --service {service} --from-database` makes the schema as it is the first migration; \
+             docs/coming-from.md shows the way"
+        ),
+    }
+}
+
+fn way(service: &str, from: &str) -> String {
+    format!(
+        "`martydb import --from {from} --service {service} DIR` takes its files over, `martydb baseline --service \
+         {service} --from-database` the schema as it is; docs/coming-from.md shows the way"
+    )
+}
+
+/// The way out for a database whose contents the files do not know of.
+fn escape(service: &str) -> String {
+    format!("if none of it is in the files: `martydb baseline --service {service} --at 0`")
+}
+
+/// Stops a first run on a database that another tool has migrated.
+///
+/// # Errors
+/// [`Kind::Divergent`] if there is one.
+pub fn refuse(service: &str, found: &[OtherTool]) -> Result<()> {
+    let Some(first) = found.first() else { return Ok(()) };
+    let message = format!("another tool, {}, has migrated the database of {service}", first.tool);
+    let cause = |other: &OtherTool| format!("its table {} exists, and martydb has no history", other.table);
+    Err(Error::new(Kind::Divergent, message)
+        .causes(found.iter().map(cause))
+        .hint(hint(service, &first.tool))
+        .hint(format!(
+            "its files are here already: `martydb baseline --service {service} --at N`, N the last applied"
+        ))
+        .hint(escape(service)))
+}
+
+/// Stops a first run on a database that holds something, whatever made it.
+///
+/// # Errors
+/// [`Kind::Divergent`] if `objects` is not empty.
+pub fn refuse_contents(service: &str, objects: &[String]) -> Result<()> {
+    if objects.is_empty() {
+        return Ok(());
+    }
+    Err(Error::new(
+        Kind::Divergent,
+        format!("the database of {service} is not empty, and martydb has no history"),
+    )
+    .cause(format!("it holds {}", objects.join(", ")))
+    .hint(way(service, "TOOL"))
+    .hint(format!("if the files made it: `martydb baseline --service {service} --at N`, N the last applied"))
+    .hint(escape(service)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_of_one_name_are_told_apart_by_their_columns() {
+        for (table, columns, expected) in [
+            ("schema_migrations", &["version", "dirty"][..], Some("golang-migrate")),
+            ("schema_migrations", &["version", "inserted_at"], Some("Ecto")),
+            ("schema_migrations", &["version"], Some("dbmate")),
+            ("schema_migrations", &["id"], None),
+            ("migrations", &["id", "timestamp", "name"], Some("TypeORM")),
+            ("migrations", &["id", "migration", "batch"], Some("Laravel")),
+            ("migrations", &["id", "name", "run_on"], Some("db-migrate")),
+            ("migrations", &["id", "bird", "season"], None),
+            ("__EFMigrationsHistory", &["MigrationId", "ProductVersion"], Some("EF Core")),
+            ("refinery_schema_history", &[], Some("refinery")),
+            ("orders", &["version"], None),
+        ] {
+            let columns: Vec<String> = columns.iter().map(ToString::to_string).collect();
+            let found = known(table, "public", &columns);
+            assert_eq!(found.as_ref().map(|found| found.tool.as_str()), expected, "{table} {columns:?}");
+            assert_eq!(known(table, "pg_catalog", &columns), None);
+        }
+        assert_eq!(names().filter(|name| *name == "schema_migrations").count(), 1);
+    }
+
+    #[test]
+    fn rails_is_known_by_the_table_beside_its_history() {
+        let columns = ["version", "key", "value"].map(String::from);
+        let said = |tables: &[(&'static str, &'static str)]| -> Vec<String> {
+            let tables = tables.iter().map(|(schema, name)| (*schema, *name, &columns[..]));
+            recognise(tables).into_iter().map(|found| found.tool).collect()
+        };
+        assert_eq!(said(&[("a", "schema_migrations"), ("a", RAILS)]), ["Rails", "Rails"]);
+        assert_eq!(said(&[("a", "schema_migrations"), ("b", RAILS)]), ["dbmate", "Rails"]);
+    }
+
+    #[test]
+    fn the_way_names_the_tool_where_its_files_can_be_imported() {
+        assert!(hint("shop", "Diesel").contains("import --from diesel --service shop DIR"));
+        assert!(!hint("shop", "Knex").contains("import"));
+        assert!(hint("shop", "Knex").contains("baseline --service shop --from-database"));
+    }
+}

@@ -1,0 +1,109 @@
+//! Folders of migrations, whatever tool they belong to.
+
+use std::collections::BTreeMap;
+
+use super::names::named_by;
+use super::tree::{ProjectTree, SeenFile};
+use crate::import::{FolderLook, FoundTool, recognise};
+use martydb_model::ServiceName;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MigrationsFound {
+    /// Whose its path says they are.
+    pub service: Option<ServiceName>,
+    /// From the folder that was searched; the one that `import` is given.
+    pub path: String,
+    pub tool: FoundTool,
+    /// How many migrations there are.
+    pub count: usize,
+}
+
+/// All of them, by path; of folders in each other the outer one.
+pub fn folders(tree: &ProjectTree) -> Vec<MigrationsFound> {
+    let mut all: Vec<MigrationsFound> = vec![];
+    for (path, files) in by_folder(tree) {
+        let Some(found) = judge(tree, path, &files) else { continue };
+        if !all.iter().any(|outer| path.starts_with(&format!("{}/", outer.path))) {
+            all.push(found);
+        }
+    }
+    all
+}
+
+/// Each folder with the files in it and in the folders in it.
+fn by_folder(tree: &ProjectTree) -> BTreeMap<&str, Vec<&SeenFile>> {
+    let mut all: BTreeMap<&str, Vec<&SeenFile>> = BTreeMap::new();
+    for file in &tree.files {
+        let folder = parent(&file.path);
+        all.entry(folder).or_default().push(file);
+        if !folder.is_empty() {
+            all.entry(parent(folder)).or_default().push(file);
+        }
+    }
+    all
+}
+
+fn parent(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |parts| parts.0)
+}
+
+fn judge(tree: &ProjectTree, path: &str, files: &[&SeenFile]) -> Option<MigrationsFound> {
+    let inside: Vec<&str> =
+        files.iter().map(|file| file.path[path.len()..].trim_start_matches('/')).collect();
+    let found =
+        |tool, count| MigrationsFound { service: named_by(path.split('/')), path: path.into(), tool, count };
+    if inside.contains(&"alembic.ini") {
+        let is_revision =
+            |file: &&SeenFile| file.path.ends_with(".py") && parent(&file.path).ends_with("versions");
+        return Some(found(FoundTool::Other("alembic"), below(tree, path).filter(is_revision).count()));
+    }
+    let head = files.iter().find(|file| file.path.ends_with(".sql")).map_or("", |file| file.text.as_str());
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let tool = recognise(&FolderLook { name, files: &inside, head, rust: is_of_cargo(tree, path) })?;
+    if tool == FoundTool::Programs("Django") {
+        let is_migration = |file: &&SeenFile| {
+            let name = file.path.rsplit('/').next().unwrap_or_default();
+            parent(&file.path).ends_with("migrations") && name.ends_with(".py") && name != "__init__.py"
+        };
+        return Some(found(tool, below(tree, path).filter(is_migration).count()));
+    }
+    let is_down =
+        |file: &str| file.ends_with(".down.sql") || file.ends_with("down.sql") || file.starts_with('U');
+    let is_migration = |file: &&&str| {
+        !is_down(file)
+            && MIGRATION_ENDINGS.iter().any(|end| file.ends_with(end))
+            && !file.ends_with(".Designer.cs")
+    };
+    Some(found(tool, inside.iter().filter(is_migration).count()))
+}
+
+const MIGRATION_ENDINGS: &[&str] =
+    &[".sql", ".rb", ".js", ".ts", ".php", ".exs", ".cs", ".xml", ".yaml", ".yml"];
+
+/// The files in a folder and in all folders in it.
+fn below<'a>(tree: &'a ProjectTree, path: &'a str) -> impl Iterator<Item = &'a SeenFile> {
+    let inside = move |file: &&SeenFile| {
+        path.is_empty() || file.path.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))
+    };
+    tree.files.iter().filter(inside)
+}
+
+/// Whether the nearest package around it is Cargo's.
+fn is_of_cargo(tree: &ProjectTree, path: &str) -> bool {
+    let has = |folder: &str, name: &str| {
+        let wanted = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
+        tree.files.binary_search_by(|file| file.path.as_str().cmp(&wanted)).is_ok()
+    };
+    let mut folder = path;
+    loop {
+        if has(folder, "Cargo.toml") {
+            return true;
+        }
+        if folder.is_empty()
+            || ["go.mod", "package.json", "pyproject.toml"].iter().any(|name| has(folder, name))
+        {
+            return false;
+        }
+        folder = parent(folder);
+    }
+}

@@ -1,0 +1,391 @@
+//! One migration in one direction, and as one message: everything from BEGIN to COMMIT in a single round trip, and the way back from
+//! the server's answer to a place in the file.
+//!
+//! Before the COMMIT stand the checks that make the promises hold whatever the file does: it is still in its
+//! transaction, and everything it made belongs to the owner. They fail by a cast of their finding to a number:
+//! a statement of plain SQL can stop a transaction in no other way, and plpgsql may be missing.
+
+mod marks;
+mod notes;
+mod part;
+
+use std::borrow::Cow;
+use std::ops::Range;
+use std::time::Duration;
+
+use marks::MarkedText;
+pub use part::BatchPart;
+
+use super::preflight::OtherRoles;
+use crate::files::{Direction, MigrationFile, OwnTransaction};
+use crate::history::{AppliedRow, Record, tables};
+use crate::report::{MigrationId, PlannedFile};
+use martydb_model::RoleName;
+use martydb_model::sql::{Keyword, List, Literal, Statement, stmt};
+
+pub struct Batch {
+    pub message: Statement,
+    /// What each statement of the message is.
+    parts: Vec<BatchPart>,
+    /// How many characters of the message stand before the file's text.
+    before: usize,
+    /// How many characters of the file stand before that text.
+    skipped: usize,
+    /// Our marks in the file's text: where each begins in the message, and how many characters it has.
+    marks: Vec<(usize, usize)>,
+}
+
+/// What stands around every file of a run.
+#[derive(Debug, Clone, Copy)]
+pub struct Frame<'a> {
+    /// Who must own what the file makes.
+    pub owner: &'a RoleName,
+    /// Who else could.
+    pub other_roles: &'a OtherRoles,
+    pub lock_timeout: Duration,
+    /// What the session notes once the file is committed, where the next is sent before the answer (see `ahead`).
+    pub note: Option<u64>,
+    /// What it must have noted before.
+    pub after: Option<u64>,
+    /// Whether a later COMMIT makes it durable too, so that its own need not wait for the disk.
+    pub flushed_later: bool,
+}
+
+impl Batch {
+    /// A whole file; the records commit together with it.
+    pub fn of_file(frame: &Frame<'_>, file: &MigrationFile, records: Vec<Statement>) -> Batch {
+        let marked = MarkedText::of(file);
+        let cleanup = cleanup().into_iter().chain(frame.note.map(notes::note));
+        let opening = opening(frame, file.whole());
+        Batch::marked(&opening, marked, closing(frame, records, cleanup))
+    }
+
+    fn marked(opening: &[Statement], marked: MarkedText, closing: Vec<(BatchPart, Statement)>) -> Batch {
+        let mut batch = Batch::new(opening, marked.text, marked.parts, closing);
+        batch.marks = marked.marks.into_iter().map(|(at, chars)| (at + batch.before, chars)).collect();
+        batch
+    }
+
+    /// A whole file inside a transaction that is already open, and stays so; with no record. What a BEGIN of the file's
+    /// own says about its transaction cannot hold there.
+    pub fn rehearsal(frame: &Frame<'_>, file: &MigrationFile) -> Batch {
+        let marked = MarkedText::of(file);
+        // The checks have made all constraints immediate; the next file expects those of a new transaction.
+        let after = cleanup().into_iter().chain([stmt!("SET CONSTRAINTS ALL DEFERRED")]);
+        let closing = checks(frame).into_iter().chain(after.map(|sql| (BatchPart::Cleanup, sql))).collect();
+        Batch::marked(&opening(frame, None)[1..], marked, closing)
+    }
+
+    /// Statements in one transaction, of a file that as a whole runs outside one: a single one, or what stands between a
+    /// BEGIN and a COMMIT of its own. What they set stays for the next, but not what decides how the next is read.
+    pub fn of_unit(
+        frame: &Frame<'_>,
+        file: &MigrationFile,
+        statements: Range<usize>,
+        own: Option<&OwnTransaction>,
+        record: Statement,
+    ) -> Batch {
+        let opening = opening(frame, own);
+        Batch::part_of(&opening, file, statements, closing(frame, [record], reading()))
+    }
+
+    /// One statement alone in its message, as it must be where it can run in no transaction.
+    pub fn alone(file: &MigrationFile, at: usize) -> Batch {
+        Batch::part_of(&[], file, at..at + 1, vec![])
+    }
+
+    fn part_of(
+        opening: &[Statement],
+        file: &MigrationFile,
+        statements: Range<usize>,
+        closing: Vec<(BatchPart, Statement)>,
+    ) -> Batch {
+        let (start, end) = (file.statements[statements.start].start, file.statements[statements.end - 1].end);
+        let text = Statement::from_migration_file(&file.text[start..end]);
+        let skipped = file.text[..start].chars().count();
+        let parts = statements.map(BatchPart::File).collect();
+        Batch { skipped, ..Batch::new(opening, text, parts, closing) }
+    }
+
+    /// `file` is what stands in the text, statement by statement, as the server counts.
+    fn new(
+        opening: &[Statement],
+        text: Statement,
+        file: Vec<BatchPart>,
+        closing: Vec<(BatchPart, Statement)>,
+    ) -> Batch {
+        // The empty statement stands where the file will.
+        let before = opening.iter().cloned().chain([Statement::default()]);
+        let ours = opening.iter().map(|_| BatchPart::Opening);
+        let (after, closing): (Vec<_>, Vec<_>) = closing.into_iter().unzip();
+        Batch {
+            before: Statement::join(before).chars(),
+            parts: ours.chain(file).chain(after).collect(),
+            message: Statement::join(opening.iter().cloned().chain([text]).chain(closing)),
+            skipped: 0,
+            marks: vec![],
+        }
+    }
+
+    /// The statement that came after `completed` finished ones.
+    pub fn part(&self, completed: usize) -> BatchPart {
+        self.parts.get(completed).copied().unwrap_or(BatchPart::Cleanup)
+    }
+
+    /// A position of the server (characters of the message, from 1) as characters of the file, from 0.
+    pub fn in_file(&self, position: usize) -> Option<usize> {
+        let at = position.checked_sub(1)?;
+        let passed = self.marks.iter().filter(|mark| mark.0 < at);
+        let marks: usize = passed.map(|(start, chars)| (*chars).min(at - start)).sum();
+        Some((at - marks).checked_sub(self.before)? + self.skipped)
+    }
+}
+
+fn closing(
+    frame: &Frame<'_>,
+    records: impl IntoIterator<Item = Statement>,
+    cleanup: impl IntoIterator<Item = Statement>,
+) -> Vec<(BatchPart, Statement)> {
+    let mut all = Vec::from(checks(frame));
+    all.extend(records.into_iter().map(|sql| (BatchPart::Record, sql)));
+    all.push((BatchPart::Commit, stmt!("COMMIT")));
+    all.extend(cleanup.into_iter().map(|sql| (BatchPart::Cleanup, sql)));
+    all
+}
+
+/// As the server's settings take it: a longer time is the longest.
+pub fn millis(time: Duration) -> i64 {
+    i32::try_from(time.as_millis()).unwrap_or(i32::MAX).into()
+}
+
+/// A BEGIN of the file's own gives its modes to ours.
+fn opening(frame: &Frame<'_>, own: Option<&OwnTransaction>) -> Vec<Statement> {
+    let modes = own.map(|own| own.modes.as_str()).filter(|modes| !modes.is_empty());
+    let modes =
+        modes.map(|modes| stmt!("SET TRANSACTION {modes}", modes = Statement::from_migration_file(modes)));
+    let settings = [
+        stmt!("SET LOCAL lock_timeout = {millis}", millis = millis(frame.lock_timeout)),
+        stmt!("SET LOCAL martydb.migration = 'open'"),
+    ];
+    let demand = frame.after.map(notes::demand).into_iter().flatten();
+    let flushed_later = frame.flushed_later.then(|| stmt!("SET LOCAL synchronous_commit = off"));
+    demand.chain([stmt!("BEGIN")]).chain(settings).chain(flushed_later).chain(modes).collect()
+}
+
+/// Deferred constraints fire before the checks, because a trigger can do anything that a file can.
+fn checks(frame: &Frame<'_>) -> [(BatchPart, Statement); 5] {
+    let role = stmt!("SET ROLE {owner}", owner = frame.owner);
+    [
+        (BatchPart::Check, role.clone()),
+        (BatchPart::Constraints, stmt!("SET CONSTRAINTS ALL IMMEDIATE")),
+        (BatchPart::Check, role),
+        (BatchPart::Check, stmt!("SET LOCAL search_path = pg_catalog, pg_temp")),
+        (BatchPart::Check, check(frame)),
+    ]
+}
+
+/// The next migration starts from what the login sets, as it would in a run of its own.
+fn cleanup() -> [Statement; 6] {
+    [
+        stmt!("RESET ALL"),
+        stmt!("CLOSE ALL"),
+        stmt!("DEALLOCATE ALL"),
+        stmt!("UNLISTEN *"),
+        stmt!("DISCARD SEQUENCES"),
+        stmt!("DISCARD TEMP"),
+    ]
+}
+
+/// How the next message is read, as the file was when it was cut into statements. A statement that a function builds
+/// can change it without being seen.
+pub fn reading() -> [Statement; 2] {
+    [stmt!("SET standard_conforming_strings = on"), stmt!("SET client_encoding = 'UTF8'")]
+}
+
+/// The column that a finding stands in.
+const FINDING: &str = "martydb";
+
+/// Fails if the transaction is no longer the one that was opened, or something new belongs to another role that
+/// this login can act as. Others can have made nothing in it, and what they make beside it (an app's temporary
+/// table) is not its doing.
+///
+/// It runs behind every file, so that what it costs is paid every time: one look into one index, with the numbers
+/// known beforehand, and as few comparisons as let nothing through. What it stops at is looked into by [`detail`],
+/// which the server reads and plans only then, because `query_to_xml` takes it as text. `age` counts from this
+/// transaction: its own rows, those of its savepoints too, are 0 or less. 1260 is `pg_authid` on every major.
+fn check(frame: &Frame<'_>) -> Statement {
+    stmt!(
+        "SELECT CASE WHEN pg_catalog.current_setting('martydb.migration', true) = 'open' AND NOT EXISTS (
+             SELECT FROM pg_catalog.pg_shdepend WHERE refclassid = 1260 AND refobjid IN ({others}) AND pg_catalog.age(xmin) <= 0)
+         THEN 0 ELSE nullif(pg_catalog.query_to_xml({detail}, true, true, '')::pg_catalog.text, '')::integer END",
+        others = List(frame.other_roles.ids()),
+        detail = Literal(detail(frame).shown().into())
+    )
+}
+
+/// What the check has found, in hexadecimal: XML and the server's complaint would each change it in their way.
+/// Nothing, if all of it are members of extensions: their owner is the one that the extension names.
+fn detail(frame: &Frame<'_>) -> Statement {
+    stmt!(
+        "SELECT pg_catalog.encode(pg_catalog.convert_to(f.text, 'UTF8'), 'hex') AS {finding} FROM (SELECT CASE
+             WHEN pg_catalog.current_setting('martydb.migration', true) IS DISTINCT FROM 'open' THEN 'transaction'
+             ELSE (SELECT 'owner ' || pg_catalog.string_agg(pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid)
+                          || ' belongs to ' || pg_catalog.pg_get_userbyid(d.refobjid), '; ' ORDER BY d.objid)
+                   FROM pg_catalog.pg_shdepend d
+                   WHERE d.refclassid = 1260 AND d.refobjid IN ({others})
+                     AND d.dbid = {database} AND d.deptype = 'o' AND pg_catalog.age(d.xmin) BETWEEN -1000000000 AND 0
+                     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e WHERE e.classid = d.classid AND e.objid = d.objid
+                                                               AND e.deptype = 'e'))
+         END) f(text) WHERE f.text IS NOT NULL",
+        finding = Keyword(FINDING),
+        others = List(frame.other_roles.ids()),
+        database = frame.other_roles.database
+    )
+}
+
+/// What the check found, from the server's complaint about the cast.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CheckFailure {
+    /// The file ended its transaction.
+    Transaction,
+    /// Something belongs to another role: what, and to whom.
+    Owner(String),
+}
+
+impl CheckFailure {
+    /// Reads the message of SQLSTATE 22P02. Its words depend on the server's language, what it quotes does not.
+    pub fn read(message: &str) -> Option<CheckFailure> {
+        let (_, text) = message.split_once(&format!("<{FINDING}>"))?;
+        let hex: Vec<u8> = text.bytes().take_while(u8::is_ascii_hexdigit).collect();
+        let bytes = hex.chunks(2).map(|pair| u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok());
+        let text = String::from_utf8(bytes.collect::<Option<_>>()?).ok()?;
+        match text.strip_prefix("owner ") {
+            Some(objects) => Some(CheckFailure::Owner(objects.into())),
+            None => Some(CheckFailure::Transaction),
+        }
+    }
+}
+
+pub struct MigrationStep<'a> {
+    pub direction: Direction,
+    pub file: Cow<'a, MigrationFile>,
+    /// The row of refinery's table: after an upgrade, or before a downgrade. Of a repeatable migration, which has none,
+    /// the name and the checksum.
+    pub row: AppliedRow,
+    /// The other rows that a checkpoint stands for, the lowest version first.
+    pub replaced: Vec<AppliedRow>,
+}
+
+impl MigrationStep<'_> {
+    pub fn id(&self) -> MigrationId {
+        MigrationId { version: self.row.version, name: self.row.name.clone() }
+    }
+
+    /// How many events its end adds to the history.
+    pub fn events(&self) -> i64 {
+        i64::try_from(self.replaced.len()).map_or(1, |others| others + 1)
+    }
+
+    pub fn planned(&self) -> PlannedFile {
+        PlannedFile {
+            version: self.row.version,
+            name: self.row.name.clone(),
+            file: self.file.path.display().to_string(),
+            mode: self.file.directives.mode,
+            sql: self.file.text.to_string(),
+        }
+    }
+
+    /// An event for the history, with nothing measured yet.
+    pub fn record(&self, outcome: &'static str) -> Record<'_> {
+        let content = (outcome == "ok").then(|| tables::content(&self.file.text)).flatten();
+        let mode = self.file.directives.mode;
+        Record { mode, content, ..Record::new(self.direction.action(), &self.row, outcome) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::files::source;
+
+    fn batch(text: &str) -> Batch {
+        let file = source::read(Path::new("V1__x.sql"), text.into()).unwrap();
+        let (owner, other_roles) = (RoleName::new("o").unwrap(), OtherRoles::default());
+        let frame = Frame {
+            owner: &owner,
+            other_roles: &other_roles,
+            lock_timeout: Duration::ZERO,
+            note: None,
+            after: None,
+            flushed_later: false,
+        };
+        Batch::of_file(&frame, &file, vec![stmt!("SELECT 1"), stmt!("SELECT 2")])
+    }
+
+    #[test]
+    fn the_servers_count_leads_back_to_the_statement() {
+        let batch = batch("SELECT 'a'; SELECT 'b';");
+        for (completed, part) in [
+            (0, BatchPart::Opening),
+            (2, BatchPart::Opening),
+            (3, BatchPart::File(0)),
+            (4, BatchPart::Mark),
+            (5, BatchPart::File(1)),
+            (6, BatchPart::Check),
+            (7, BatchPart::Constraints),
+            (10, BatchPart::Check),
+            (12, BatchPart::Record),
+            (13, BatchPart::Commit),
+            (14, BatchPart::Cleanup),
+            (19, BatchPart::Cleanup),
+        ] {
+            assert_eq!(batch.part(completed), part, "{completed}");
+        }
+    }
+
+    #[test]
+    fn a_position_in_the_message_is_a_position_in_the_file() {
+        let batch = batch("SELECT 'é', nope");
+        let at = |needle: &str| {
+            let sent = batch.message.exact();
+            sent[..sent.find(needle).unwrap()].chars().count() + 1
+        };
+        assert_eq!((batch.in_file(at("SELECT 'é'")), batch.in_file(at("nope"))), (Some(0), Some(12)));
+        assert_eq!(batch.in_file(1), None);
+    }
+
+    #[test]
+    fn marks_between_statements_do_not_move_what_stands_behind_them() {
+        let text = "SELECT 1 -- é\n;SELECT 2;; SELECT nope -- end";
+        let batch = batch(text);
+        let sent = batch.message.exact();
+        let at = sent[..sent.find("nope").unwrap()].chars().count() + 1;
+        assert_eq!(batch.in_file(at), Some(text[..text.find("nope").unwrap()].chars().count()));
+        assert_eq!(sent.matches("SET application_name").count(), 2);
+        let many = "SELECT 1;".repeat(10_000);
+        let batch = self::batch(&many);
+        let sent = batch.message.exact();
+        assert!(sent.matches("SET application_name").count() <= marks::MARKS);
+        let last = sent[..sent.rfind("SELECT 1;\n").unwrap()].chars().count() + 1;
+        assert_eq!(batch.in_file(last), Some(9 * 9_999));
+    }
+
+    #[test]
+    fn findings_are_read_in_any_language() {
+        let hex = |text: &str| text.bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let row = |text: &str| format!("<row xmlns:xsi=\"x\">\n  <martydb>{}</martydb>\n</row>\n", hex(text));
+        let owner = CheckFailure::Owner("table \"ä\" belongs to m".into());
+        let (belongs, ended) = (row("owner table \"ä\" belongs to m"), row("transaction"));
+        for (message, finding) in [
+            (format!("invalid input syntax for type integer: \"{belongs}\""), Some(owner.clone())),
+            (format!("ungültige Eingabesyntax für Typ integer: »{belongs}«"), Some(owner)),
+            (format!("invalid input syntax for type integer: \"{ended}\""), Some(CheckFailure::Transaction)),
+            ("invalid input syntax for type integer: \"x\"".into(), None),
+        ] {
+            assert_eq!(CheckFailure::read(&message), finding, "{message}");
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! Whether a database holds something before its first migration.
+
+use martydb_model::SchemaName;
+use martydb_model::sql::{List, Statement, stmt};
+
+/// How many objects are named: enough to recognise the database by.
+const NAMED: u32 = 5;
+
+/// The first number that the server gives to an object that did not come with it.
+/// <https://www.postgresql.org/docs/current/system-catalog-initial-data.html#SYSTEM-CATALOG-OID-ASSIGNMENT>
+const FIRST_OF_USERS: u32 = 16384;
+
+/// Asks whether there is a relation that did not come with the server, in any schema, or anything at all in these
+/// schemas. Two looks into an index each, where [`some`] reads three catalogues.
+pub fn any(schemas: &[SchemaName]) -> Statement {
+    stmt!(
+        "SELECT EXISTS (SELECT FROM pg_catalog.pg_class WHERE oid >= {first})
+             OR EXISTS (SELECT FROM pg_catalog.pg_depend WHERE refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass
+                 AND refobjid IN (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname IN ({schemas})))",
+        first = i64::from(FIRST_OF_USERS),
+        schemas = List::literals(schemas.iter().map(SchemaName::as_str))
+    )
+}
+
+/// Asks for relations, routines and types in these schemas that no extension made, as `table a.b`. What a table brings
+/// with it, such as its row type, is not asked for.
+pub fn some(schemas: &[SchemaName]) -> Statement {
+    stmt!(
+        "SELECT found.kind || ' ' || pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(found.name) FROM (
+             SELECT CASE relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'S' THEN 'sequence'
+                        WHEN 'f' THEN 'foreign table' WHEN 'c' THEN 'type' ELSE 'table' END AS kind,
+                    relname AS name, relnamespace AS namespace, 'pg_catalog.pg_class'::pg_catalog.regclass AS class, oid
+             FROM pg_catalog.pg_class WHERE relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'c')
+             UNION ALL
+             SELECT 'function', proname, pronamespace, 'pg_catalog.pg_proc'::pg_catalog.regclass, oid FROM pg_catalog.pg_proc
+             UNION ALL
+             SELECT 'type', typname, typnamespace, 'pg_catalog.pg_type'::pg_catalog.regclass, oid FROM pg_catalog.pg_type
+             WHERE typtype IN ('e', 'd', 'r') OR typtype = 'b' AND typelem = 0
+         ) found JOIN pg_catalog.pg_namespace n ON n.oid = found.namespace
+         WHERE n.nspname IN ({schemas}) AND NOT EXISTS (
+             SELECT FROM pg_catalog.pg_depend d
+             WHERE d.classid = found.class AND d.objid = found.oid AND d.deptype = 'e')
+         ORDER BY found.kind = 'table' DESC, 1 LIMIT {limit}",
+        schemas = List::literals(schemas.iter().map(SchemaName::as_str)),
+        limit = NAMED
+    )
+}

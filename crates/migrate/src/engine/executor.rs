@@ -1,0 +1,236 @@
+//! Running one migration of either kind: batches are sent until they are committed, and their ends are recorded in the
+//! history.
+
+use std::time::{Duration, Instant};
+
+use super::batch::{Batch, BatchPart, Frame, MigrationStep};
+use super::failure;
+use super::preflight::Preflight;
+use super::session::{MigrationSession, until};
+use super::watch::Watcher;
+use crate::files::Direction;
+use crate::history::{Record, Took, repeatables, tables};
+use crate::report::Event;
+use crate::target::{Operator, Options};
+use martydb_model::error::{Error, Result};
+use martydb_model::sql::{Statement, stmt};
+use martydb_model::sqlstate;
+use martydb_pg::backoff::Backoff;
+use martydb_pg::server::{Exchanged, Fault, execute_protected};
+
+/// A step that is being run; the history tables are prepared.
+pub struct StepRun<'r, 's> {
+    pub session: &'r mut MigrationSession<'s>,
+    pub preflight: &'r mut Preflight,
+    pub options: &'r Options,
+    pub watcher: &'r Watcher,
+    pub step: &'r MigrationStep<'r>,
+    /// What was sent for it already, and is not answered yet.
+    pub sent: Option<Batch>,
+    pub attempts: u32,
+    /// When the time that is reported began.
+    pub started: Instant,
+}
+
+/// A fault that goes away by itself once others have let go of their locks: `lock_timeout` or NOWAIT (55P03), a
+/// deadlock (40P01), a serialization failure (40001).
+pub fn is_passing(fault: &Fault) -> bool {
+    matches!(
+        fault.sqlstate.as_deref(),
+        Some(sqlstate::LOCK_NOT_AVAILABLE | sqlstate::DEADLOCK_DETECTED | sqlstate::SERIALIZATION_FAILURE)
+    )
+}
+
+impl StepRun<'_, '_> {
+    /// The whole file in one message, with both history rows in the same transaction.
+    pub async fn in_transaction(&mut self) -> Result<Duration> {
+        self.commit(|run| {
+            run.started = Instant::now();
+            let record = file_record(run.step, run.attempts);
+            Batch::of_file(&run.frame(), &run.step.file, run.rows(&record))
+        })
+        .await?;
+        self.count(self.step.events());
+        Ok(self.started.elapsed())
+    }
+
+    /// Sends a batch until it is committed; again only while locks of others are in its way.
+    pub async fn commit(&mut self, batch: impl Fn(&mut Self) -> Batch) -> Result<()> {
+        let mut backoff = self.backoff();
+        loop {
+            let (batch, end) = match self.sent.take() {
+                Some(batch) => (batch, self.answer().await),
+                None => {
+                    let batch = batch(self);
+                    let end = self.send(&batch.message).await;
+                    (batch, end)
+                }
+            };
+            let Err((completed, fault)) = end else { return Ok(()) };
+            if batch.part(completed) == BatchPart::Cleanup {
+                return Ok(());
+            }
+            let open = self.roll_back(&fault).await;
+            if open && is_passing(&fault) && self.retry(&fault, &mut backoff).await {
+                continue;
+            }
+            self.record_failure(&fault).await;
+            return Err(self.explain(&batch, completed, fault));
+        }
+    }
+
+    /// The pauses between the attempts at one statement.
+    pub fn backoff(&self) -> Backoff {
+        until(Instant::now() + self.options.lock_wait)
+    }
+
+    pub fn frame(&self) -> Frame<'_> {
+        Frame {
+            owner: &self.session.target.owner,
+            other_roles: &self.preflight.other_roles,
+            lock_timeout: self.options.lock_timeout,
+            note: None,
+            after: None,
+            flushed_later: false,
+        }
+    }
+
+    /// What a finished migration writes into both tables; one that is repeatable has its own.
+    pub fn rows(&self, record: &Record) -> Vec<Statement> {
+        rows(self.session, self.step, self.preflight.last_event + 1, record, &self.options.operator)
+    }
+
+    /// Writes an event under the next number. Once it is committed, [`recorded`](StepRun::recorded) counts it.
+    pub fn event(&self, record: &Record) -> Statement {
+        event(self.session, self.step, self.preflight.last_event + 1, record, &self.options.operator)
+    }
+
+    /// The event that was written last is committed.
+    pub fn recorded(&mut self) {
+        self.count(1);
+    }
+
+    fn count(&mut self, events: i64) {
+        self.preflight.last_event += if self.step.id().is_repeatable() { 0 } else { events };
+    }
+
+    /// Sends one message. `Err` is how many statements were finished before the one that failed, and its fault.
+    pub async fn send(&mut self, message: &Statement) -> Result<(), (usize, Fault)> {
+        tracing::debug!(target: "martydb::sql", "{}", message.shown());
+        let connection = &mut self.session.connection;
+        connection.be_patient(true);
+        let end = connection.run(message).await;
+        self.failed(end).map_or(Ok(()), Err)
+    }
+
+    /// Waits for the answer to what was sent ahead.
+    async fn answer(&mut self) -> Result<(), (usize, Fault)> {
+        let connection = &mut self.session.connection;
+        connection.be_patient(true);
+        let end = connection.next_answer().await;
+        self.failed(end).map_or(Ok(()), Err)
+    }
+
+    /// Reports the warnings; how many statements were finished before the one that failed, and its fault.
+    fn failed(&mut self, end: Exchanged) -> Option<(usize, Fault)> {
+        self.session.connection.be_patient(false);
+        let (warnings, failed) = match end {
+            Ok(reply) => (reply.warnings, None),
+            Err(failed) => (failed.warnings, Some((failed.completed, failed.fault))),
+        };
+        warnings.into_iter().for_each(|warning| self.warn(warning));
+        failed
+    }
+
+    /// Why it failed after `completed` statements of a batch.
+    pub fn explain(&self, batch: &Batch, completed: usize, fault: Fault) -> Error {
+        let locked = fault.sqlstate.as_deref() == Some(sqlstate::LOCK_NOT_AVAILABLE);
+        let blockers = if locked { self.watcher.blockers() } else { vec![] };
+        failure::explain(self.session.target, self.step, batch, completed, fault)
+            .causes(blockers.iter().map(|blocker| format!("blocked by {blocker}")))
+    }
+
+    pub fn warn(&self, text: String) {
+        self.session.events.send(Event::Warned(self.step.id(), text));
+    }
+
+    /// Ends the failed transaction; false if there is no session any more.
+    async fn roll_back(&mut self, fault: &Fault) -> bool {
+        !fault.unreachable
+            && execute_protected(&mut self.session.connection, &stmt!("ROLLBACK")).await.is_ok()
+    }
+
+    /// Waits a little and counts another attempt; false if the time is up.
+    pub async fn retry(&mut self, fault: &Fault, backoff: &mut Backoff) -> bool {
+        let blockers = self.watcher.blockers().into_iter().map(|blocker| format!("; blocked by {blocker}"));
+        let why = std::iter::once(fault.to_string()).chain(blockers).collect();
+        self.session.events.send(Event::Retrying(self.step.id(), self.attempts, why));
+        let again = backoff.wait().await;
+        self.attempts += u32::from(again);
+        again
+    }
+
+    /// Adds the failure to the history, in a transaction of its own. If that fails too, the first error is the one
+    /// worth reporting.
+    pub async fn record_failure(&mut self, fault: &Fault) {
+        if fault.unreachable {
+            return;
+        }
+        let record = Record {
+            attempts: self.attempts,
+            took: Took::since(self.started),
+            error: Some((fault.sqlstate.clone(), failure::message(fault))),
+            ..self.step.record("failed")
+        };
+        let statements = Statement::join([self.session.act_as_owner(), self.event(&record)]);
+        match execute_protected(&mut self.session.connection, &statements).await {
+            Ok(()) => self.recorded(),
+            Err(error) => tracing::debug!("the failure was not recorded: {error}"),
+        }
+    }
+}
+
+/// The event of a file that is committed together with it.
+pub fn file_record<'s>(step: &'s MigrationStep<'_>, attempts: u32) -> Record<'s> {
+    Record { attempts, took: Took::Transaction, ..step.record("ok") }
+}
+
+/// What a finished migration writes into both tables, under the event's number. A checkpoint leaves the rows of all that it
+/// replaces, in the order in which they would have come.
+pub fn rows(
+    session: &MigrationSession<'_>,
+    step: &MigrationStep<'_>,
+    number: i64,
+    record: &Record<'_>,
+    operator: &Operator,
+) -> Vec<Statement> {
+    let (schema, row) = (session.schema(), &step.row);
+    let refinery = match step.direction {
+        _ if step.id().is_repeatable() => None,
+        Direction::Up => Some(tables::insert_refinery(&schema, row)),
+        Direction::Down => Some(tables::delete_refinery(&schema, row.version)),
+    };
+    let mut all = vec![];
+    for (number, row) in (number..).zip(&step.replaced) {
+        let note = Some(format!("recorded, not run: the checkpoint of V{} stands for it", step.row.version));
+        let record = Record { note, ..Record::new("baseline", row, "ok") };
+        all.push(tables::insert_refinery(&schema, row));
+        all.push(tables::insert_history(number, &record, operator));
+    }
+    all.extend(refinery);
+    all.push(event(session, step, number + step.events() - 1, record, operator));
+    all
+}
+
+fn event(
+    session: &MigrationSession<'_>,
+    step: &MigrationStep<'_>,
+    number: i64,
+    record: &Record<'_>,
+    operator: &Operator,
+) -> Statement {
+    if step.id().is_repeatable() {
+        return repeatables::insert(&session.schema(), record, operator);
+    }
+    tables::insert_history(number, record, operator)
+}

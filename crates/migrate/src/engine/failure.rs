@@ -1,0 +1,126 @@
+//! A failed migration as an error worth reading: which file, which line, the line with a caret, what the server
+//! said, and what happened to the rest.
+
+mod advice;
+mod block;
+mod excerpt;
+mod extensions;
+
+use advice::Case;
+use excerpt::excerpt;
+
+use super::batch::{Batch, BatchPart, CheckFailure, MigrationStep};
+use crate::files::{Direction, Mode, Position};
+use crate::target::MigrationTarget;
+use martydb_model::error::{Error, Kind};
+use martydb_model::sqlstate;
+use martydb_pg::server::Fault;
+
+/// Explains why a migration failed after `completed` statements of its batch.
+pub fn explain(
+    target: &MigrationTarget,
+    step: &MigrationStep<'_>,
+    batch: &Batch,
+    completed: usize,
+    fault: Fault,
+) -> Error {
+    let part = batch.part(completed);
+    let kind = fault.kind();
+    if kind == Kind::Interrupted {
+        return interrupted(step, &fault);
+    }
+    let offset = offset(step, batch, part, &fault);
+    let mut error = Error::new(kind, headline(step, offset)).cause(cause(part, &fault));
+    if let Some(offset) = offset {
+        error.causes.push(excerpt(&step.file.text, offset));
+    }
+    error.causes.extend(fault.context.as_deref().map(|context| format!("in {context}")));
+    error.hints = advice::hints(&Case { target, part, statement: statement(step, part), fault: &fault });
+    error.sqlstate = fault.sqlstate;
+    error
+}
+
+/// A signal stopped it: nothing is wrong with the file.
+fn interrupted(step: &MigrationStep<'_>, fault: &Fault) -> Error {
+    let left = match (step.file.directives.mode, fault.unreachable) {
+        _ if fault.is_unsent() => "was not begun",
+        (_, true) => "was sent, and the connection was lost before the server answered",
+        (Mode::Transaction, _) => "was rolled back",
+        (Mode::NoTransaction, _) => "was stopped, and what it had finished is kept",
+    };
+    let signal = martydb_pg::wire::interrupt::signal().unwrap_or("a signal");
+    let mut error = Error::new(Kind::Interrupted, format!("interrupted by {signal}: {} {left}", step.id()))
+        .cause(fault)
+        .hint("run the same command again: it continues where this one stopped");
+    error.sqlstate = fault.sqlstate.clone();
+    error
+}
+
+/// The byte of the file to blame: the server's position, else the beginning of the statement.
+fn offset(step: &MigrationStep<'_>, batch: &Batch, part: BatchPart, fault: &Fault) -> Option<usize> {
+    let text = &step.file.text;
+    let pointed = fault.position.and_then(|position| batch.in_file(position));
+    let pointed = pointed.and_then(|characters| match text.char_indices().nth(characters) {
+        Some((byte, _)) => Some(byte),
+        // "at end of input" points behind the last character, or at the semicolon that was put there.
+        None => (characters <= text.chars().count() + 2).then(|| text.trim_end().len()),
+    });
+    let span = match part {
+        BatchPart::File(at) => step.file.statements.get(at),
+        _ => None,
+    };
+    let begun = span.map(|span| span.start + block::place(&text[span.clone()], fault).unwrap_or(0));
+    pointed.or(begun)
+}
+
+/// The statement of the file that failed; empty for one of ours.
+fn statement<'a>(step: &'a MigrationStep<'_>, part: BatchPart) -> &'a str {
+    match part {
+        BatchPart::File(at) => step.file.texts().nth(at).unwrap_or_default(),
+        _ => "",
+    }
+}
+
+fn headline(step: &MigrationStep<'_>, offset: Option<usize>) -> String {
+    let what = match step.direction {
+        Direction::Up => "",
+        Direction::Down => "undoing ",
+    };
+    let (id, path) = (step.id(), step.file.path.display());
+    match offset.map(|offset| Position::of(&step.file.text, offset)) {
+        Some(position) => format!("{what}{id} failed at {path}:{position}"),
+        None => format!("{what}{id} failed: {path}"),
+    }
+}
+
+fn cause(part: BatchPart, fault: &Fault) -> String {
+    let said = fault.to_string();
+    match (part, found(fault)) {
+        (_, Some(found)) => found,
+        (BatchPart::Constraints, _) => format!("a deferred constraint failed at the end of the file: {said}"),
+        (BatchPart::Record, _) => format!("its history row could not be written: {said}"),
+        (BatchPart::Commit, _) => format!("COMMIT failed: {said}"),
+        (BatchPart::Opening, _) if fault.position.is_none() => {
+            format!("its transaction could not be opened: {said}")
+        }
+        _ => said,
+    }
+}
+
+/// What our check found, in words, if the fault is its complaint. Its part may not tell: a file that ended its own
+/// transaction may have held statements that were not counted.
+fn found(fault: &Fault) -> Option<String> {
+    let complains = fault.sqlstate.as_deref() == Some(sqlstate::INVALID_TEXT_REPRESENTATION);
+    Some(match CheckFailure::read(&fault.message).filter(|_| complains)? {
+        CheckFailure::Owner(objects) => {
+            format!("it would leave objects to another role than the owner: {objects}")
+        }
+        CheckFailure::Transaction => {
+            "the file ended its own transaction, so its history row was not written".into()
+        }
+    })
+}
+
+pub fn message(fault: &Fault) -> String {
+    found(fault).unwrap_or_else(|| fault.message.clone())
+}

@@ -1,0 +1,260 @@
+//! What to do about what the server refused: rows of an SQLSTATE, a sign in the server's fields or in the statement, and
+//! the cure. Signs are what no language of the server changes: names, the server's source functions, our own statement.
+
+use super::super::batch::BatchPart;
+use super::extensions;
+use crate::files::bare;
+use crate::files::lexer::{Lexer, TokenKind};
+use crate::target::MigrationTarget;
+use martydb_model::SchemaName;
+use martydb_model::sqlstate;
+use martydb_pg::server::Fault;
+
+/// What decides whether a row holds, apart from the SQLSTATE.
+enum Sign {
+    Always,
+    /// The part of the batch that failed.
+    Part(BatchPart),
+    /// The statement begins so: the file's, or one that a function sent.
+    Statement(&'static [&'static [&'static str]]),
+    /// The function of the server's source that complained.
+    Routine(&'static [&'static str]),
+    /// The name that is missing is one of a known extension.
+    Extension,
+}
+
+struct Cure {
+    /// Any, if it is empty.
+    states: &'static [&'static str],
+    sign: Sign,
+    /// `{name}` is the name that the server quotes, `{extension}` the one that provides it; `{service}`, `{owner}`, `{app}`
+    /// and `{schemas}` are the service's.
+    advice: &'static str,
+    /// The server's own hint leads elsewhere, or says the same in fewer words.
+    replaces_hint: bool,
+}
+
+const ROLES: &str = "roles and databases are declared in the manifest: remove the statement";
+
+/// The first row that holds counts.
+const CURES: &[Cure] = &[
+    Cure {
+        states: &[],
+        sign: Sign::Part(BatchPart::Check),
+        advice: "create it as the owner: do not change the role inside functions or DO blocks",
+        replaces_hint: false,
+    },
+    Cure {
+        states: &[sqlstate::UNIQUE_VIOLATION],
+        sign: Sign::Part(BatchPart::Record),
+        advice: "another tool has recorded this version meanwhile: run `martydb status`",
+        replaces_hint: false,
+    },
+    Cure {
+        states: &[sqlstate::INSUFFICIENT_PRIVILEGE],
+        sign: Sign::Statement(&[&["create", "extension"]]),
+        advice: "the admin installs extensions: write `extensions: [{name}]` for {service} in the manifest, then run \
+                 `martydb apply --service {service}`; the file may keep CREATE EXTENSION IF NOT EXISTS",
+        replaces_hint: true,
+    },
+    Cure {
+        states: &[sqlstate::DUPLICATE_OBJECT],
+        sign: Sign::Statement(&[&["create", "extension"]]),
+        advice: "write CREATE EXTENSION IF NOT EXISTS, or remove the statement: `extensions:` in the manifest installs it",
+        replaces_hint: false,
+    },
+    Cure {
+        states: &[sqlstate::INSUFFICIENT_PRIVILEGE],
+        sign: Sign::Statement(&[
+            &["comment", "on", "extension"],
+            &["alter", "extension"],
+            &["drop", "extension"],
+        ]),
+        advice: "the extension belongs to the admin, who installs what `extensions:` in the manifest lists: remove the statement",
+        replaces_hint: true,
+    },
+    Cure {
+        states: &[sqlstate::INSUFFICIENT_PRIVILEGE],
+        sign: Sign::Statement(&[
+            &["create", "role"],
+            &["create", "user"],
+            &["create", "group"],
+            &["alter", "role"],
+            &["alter", "user"],
+            &["alter", "group"],
+            &["drop", "role"],
+            &["drop", "user"],
+            &["drop", "owned"],
+            &["comment", "on", "role"],
+            &["alter", "database"],
+            &["create", "database"],
+            &["drop", "database"],
+            &["comment", "on", "database"],
+        ]),
+        advice: ROLES,
+        replaces_hint: true,
+    },
+    Cure {
+        states: &[sqlstate::UNDEFINED_OBJECT],
+        sign: Sign::Routine(&[
+            "get_role_oid",
+            "get_rolespec_oid",
+            "get_rolespec_tuple",
+            "AlterRole",
+            "DropRole",
+        ]),
+        advice: "roles and databases are declared in the manifest, and {app} has its privileges from `martydb apply`: \
+                 remove the statement, or name a role of {service}",
+        replaces_hint: true,
+    },
+    Cure {
+        states: &[sqlstate::INSUFFICIENT_PRIVILEGE],
+        sign: Sign::Routine(&["check_is_member_of_role", "check_can_set_role"]),
+        advice: "what a migration makes belongs to {owner}, and roles and databases are declared in the manifest: \
+                 remove OWNER TO or AUTHORIZATION",
+        replaces_hint: true,
+    },
+    Cure {
+        states: &[sqlstate::UNSAFE_NEW_ENUM_VALUE_USAGE],
+        sign: Sign::Always,
+        advice: "a new enum value can be used once the transaction that adds it is committed: move ALTER TYPE … ADD VALUE \
+                 into a migration of its own before this one",
+        replaces_hint: true,
+    },
+    Cure {
+        states: &[sqlstate::INVALID_SCHEMA_NAME],
+        sign: Sign::Always,
+        advice: "write `schemas: [{schemas}]` for {service} in the manifest, then run `martydb apply --service {service}`; \
+                 or put CREATE SCHEMA {name} into the file",
+        replaces_hint: false,
+    },
+    Cure {
+        states: &[sqlstate::UNDEFINED_OBJECT, sqlstate::UNDEFINED_FUNCTION, sqlstate::UNDEFINED_TABLE],
+        sign: Sign::Extension,
+        advice: "{name} is part of the extension {extension}: write `extensions: [{extension}]` for {service} in the manifest, \
+                 then run `martydb apply --service {service}`",
+        replaces_hint: true,
+    },
+    Cure {
+        states: &[sqlstate::LOCK_NOT_AVAILABLE],
+        sign: Sign::Always,
+        advice: "other sessions hold the table: try again later, or raise --lock-wait",
+        replaces_hint: false,
+    },
+    Cure {
+        states: &[sqlstate::READ_ONLY_SQL_TRANSACTION],
+        sign: Sign::Always,
+        advice: "the server or this login is read-only: point the manifest at the primary",
+        replaces_hint: false,
+    },
+    Cure {
+        states: &[sqlstate::ACTIVE_SQL_TRANSACTION],
+        sign: Sign::Always,
+        advice: "put `-- martydb: no-transaction` in the file's first line",
+        replaces_hint: false,
+    },
+];
+
+/// A statement that failed, and whose service it is.
+pub struct Case<'a> {
+    pub target: &'a MigrationTarget,
+    pub part: BatchPart,
+    /// The file's statement.
+    pub statement: &'a str,
+    pub fault: &'a Fault,
+}
+
+/// The hints of an error: the server's own, unless it misleads, and what to do.
+pub fn hints(case: &Case<'_>) -> Vec<String> {
+    let cure = CURES.iter().find(|cure| case.has(cure));
+    let own = case.fault.hint.clone().filter(|_| !cure.is_some_and(|cure| cure.replaces_hint));
+    own.into_iter().chain(cure.map(|cure| case.fill(cure.advice))).collect()
+}
+
+impl Case<'_> {
+    fn has(&self, cure: &Cure) -> bool {
+        let state = self.fault.sqlstate.as_deref();
+        let among = |all: &[&str], one: Option<&str>| one.is_some_and(|one| all.contains(&one));
+        (cure.states.is_empty() || among(cure.states, state))
+            && match cure.sign {
+                Sign::Always => true,
+                Sign::Part(part) => part == self.part,
+                Sign::Statement(all) => all.iter().any(|words| self.begins(words)),
+                Sign::Routine(all) => among(all, self.fault.routine.as_deref()),
+                Sign::Extension => self.extension().is_some(),
+            }
+    }
+
+    /// Whether the file's statement, or one that a function or DO block sent, begins with these words. The context
+    /// shows the latter in quotes.
+    fn begins(&self, words: &[&str]) -> bool {
+        let context = self.fault.context.as_deref().unwrap_or_default();
+        let sent =
+            context.lines().filter_map(|line| line.split_once(QUOTES)).map(|(_, rest)| rest.trim_start());
+        std::iter::once(self.statement).chain(sent).any(|text| begins(text, words))
+    }
+
+    fn extension(&self) -> Option<&'static str> {
+        extensions::providing(&missing(self.fault)?.to_lowercase(), self.fault.sqlstate.as_deref()?)
+    }
+
+    fn fill(&self, advice: &str) -> String {
+        let name = missing(self.fault).unwrap_or_else(|| "…".into());
+        let declared = self.target.schemas.iter().map(SchemaName::as_str);
+        let schemas: Vec<&str> = declared.chain([name.as_str()]).collect();
+        advice
+            .replace("{extension}", self.extension().unwrap_or_default())
+            .replace("{service}", self.target.service.as_str())
+            .replace("{owner}", self.target.owner.as_str())
+            .replace("{app}", self.target.app.as_str())
+            .replace("{schemas}", &schemas.join(", "))
+            .replace("{name}", &name)
+    }
+}
+
+/// The quotation marks of the server's translations.
+const QUOTES: [char; 6] = ['"', '«', '»', '„', '“', '”'];
+
+/// The name that is missing, without its schema: what stands in quotes, or for a function what stands before its
+/// arguments.
+fn missing(fault: &Fault) -> Option<String> {
+    let called = fault.sqlstate.as_deref() == Some(sqlstate::UNDEFINED_FUNCTION);
+    let name = match fault.message.split_once('(').filter(|_| called) {
+        Some((before, _)) => before.rsplit(char::is_whitespace).next()?,
+        None => fault.message.split(QUOTES).nth(1)?,
+    };
+    let last = name.trim().rsplit('.').next()?.trim_matches('"');
+    (!last.is_empty()).then(|| last.to_owned())
+}
+
+fn begins(text: &str, words: &[&str]) -> bool {
+    let mut tokens =
+        Lexer::new(text).filter(|token| matches!(token.kind, TokenKind::Word | TokenKind::Quoted));
+    words.iter().all(|word| tokens.next().is_some_and(|token| bare(&text[token.start..token.end]) == *word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_missing_name_is_read_in_any_language() {
+        for (state, message, name) in [
+            ("42704", "type \"citext\" does not exist", Some("citext")),
+            ("42704", "Typ »public.citext« existiert nicht", Some("citext")),
+            ("42704", "le type « citext » n'existe pas", Some("citext")),
+            ("42883", "function public.gen_salt(unknown) does not exist", Some("gen_salt")),
+            ("42883", "la fonction uuid_generate_v4() n'existe pas", Some("uuid_generate_v4")),
+            ("3F000", "no schema has been selected to create in", None),
+        ] {
+            let fault = Fault { sqlstate: Some(state.into()), message: message.into(), ..Fault::default() };
+            assert_eq!(missing(&fault).as_deref(), name, "{message}");
+        }
+    }
+
+    #[test]
+    fn a_statement_begins_behind_its_comments() {
+        assert!(begins("-- why\n/* x */ CREATE\n\"extension\" x", &["create", "extension"]));
+        assert!(!begins("CREATE TABLE extension ()", &["create", "extension"]));
+    }
+}

@@ -1,0 +1,99 @@
+//! From a line of a DO block, as the server counts it, to a place in the file.
+
+use crate::files::is_word;
+use crate::files::lexer::{Lexer, TokenKind};
+use martydb_pg::server::Fault;
+
+/// What the server calls a DO block's code in a context, in every language.
+const NAME: &str = "inline_code_block";
+
+/// The byte of the statement to blame, if it is a DO block: the place in the code that the server names, else the line.
+pub fn place(statement: &str, fault: &Fault) -> Option<usize> {
+    named(statement, fault).or_else(|| failing_line(statement, fault.context.as_deref()?))
+}
+
+/// The server's place in the code of the block, or in a statement of it, where the file has that word by word.
+fn named(statement: &str, fault: &Fault) -> Option<usize> {
+    let body = body(statement)?;
+    let sent = fault.internal_query.as_deref().filter(|sent| !sent.is_empty())?;
+    let start = body + statement[body..].find(sent)?;
+    let within = sent.char_indices().nth(fault.internal_position?.checked_sub(1)?)?.0;
+    (statement.rfind(sent) == Some(start)).then_some(start + within)
+}
+
+/// The byte of the statement at which the failing line of its DO block begins; `None` if the context names no line below
+/// the first, or the statement is no DO block. Line 1 is the line of the opening quote.
+fn failing_line(statement: &str, context: &str) -> Option<usize> {
+    let line = line_in_block(context)?;
+    let body = body(statement)?;
+    let newline = statement[body..].match_indices('\n').nth(line.checked_sub(2)?)?.0;
+    let start = body + newline + 1;
+    let blank = statement[start..].find(|c: char| !c.is_whitespace())?;
+    Some(start + blank)
+}
+
+/// The block of the file is the outermost: its line comes last in the context.
+fn line_in_block(context: &str) -> Option<usize> {
+    let after = &context[context.rfind(NAME)? + NAME.len()..];
+    let digits = after.find(|c: char| c.is_ascii_digit())?;
+    let number: String = after[digits..].chars().take_while(char::is_ascii_digit).collect();
+    number.parse().ok()
+}
+
+/// Where the string with the code begins. LANGUAGE may stand before it, and its name may be a string too.
+fn body(statement: &str) -> Option<usize> {
+    let mut tokens = Lexer::new(statement);
+    let mut last = tokens.next().filter(|token| is_word(&statement[token.start..token.end], "do"))?;
+    for token in tokens {
+        if token.kind == TokenKind::Text && !is_word(&statement[last.start..last.end], "language") {
+            return Some(token.start);
+        }
+        last = token;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_servers_place_in_the_code_counts_where_it_is_the_only_one() {
+        let at = |sql: &str, sent: &str, position: usize| {
+            let fault = Fault {
+                internal_query: Some(sent.into()),
+                internal_position: Some(position),
+                ..Fault::default()
+            };
+            place(sql, &fault).map(|at| sql[at..].to_owned())
+        };
+        assert_eq!(at("DO $$ é\nnope $$", " é\nnope ", 4), Some("nope $$".into()));
+        assert_eq!(at("DO $$ SELECT x; $$", "SELECT x", 8), Some("x; $$".into()));
+        assert_eq!(at("DO $$ SELECT x; SELECT x; $$", "SELECT x", 8), None);
+        assert_eq!(at("SELECT f($$SELECT x$$)", "SELECT x", 8), None);
+    }
+
+    #[test]
+    fn lines_of_a_block_are_lines_of_the_file() {
+        let at = |sql: &str, context: &str| failing_line(sql, context).map(|at| sql[at..].to_owned());
+        let context = "PL/pgSQL function inline_code_block line 3 at RAISE";
+        for sql in [
+            "DO $$\nBEGIN\n  RAISE EXCEPTION 'x';\nEND $$",
+            "do language 'plpgsql' -- $$\n $_$ BEGIN\n NULL;\n\tRAISE EXCEPTION 'x';\nEND $_$",
+            "DO LANGUAGE plpgsql '\r\nBEGIN\r\nRAISE EXCEPTION ''x'';\r\nEND '",
+        ] {
+            assert!(at(sql, context).is_some_and(|rest| rest.starts_with("RAISE")), "{sql}");
+        }
+        let nested = "fonction PL/pgSQL f(), ligne 7, à RAISE\ninstruction SQL « SELECT f() »\n\
+                      fonction PL/pgSQL inline_code_block, ligne 2, à PERFORM";
+        assert_eq!(at("DO $$ BEGIN\nPERFORM f(); END $$", nested), Some("PERFORM f(); END $$".into()));
+        for (sql, context) in [
+            ("DO $$ BEGIN x; END $$", "PL/pgSQL function inline_code_block line 1 at x"),
+            ("DO $$ BEGIN x; END $$", "PL/pgSQL function inline_code_block line 9 at x"),
+            ("SELECT f()", context),
+            ("DO $$\nBEGIN\n\nx; END $$", "PL/pgSQL function f() line 3 at x"),
+        ] {
+            assert_eq!(at(sql, context), None, "{sql} {context}");
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! A line of a file with a caret below one of its characters, as psql shows it.
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use crate::files::Position;
+use martydb_ui::report::printable;
+
+/// What a terminal of 80 columns leaves behind `caused by: `. A line that the terminal breaks has no caret below it.
+const WIDTH: usize = 80 - "caused by: ".len();
+
+const CUT: &str = "…";
+
+/// The line with a caret below the character at `offset`, a byte of the text.
+pub fn excerpt(text: &str, offset: usize) -> String {
+    let offset = text.floor_char_boundary(offset);
+    let start = text[..offset].rfind('\n').map_or(0, |at| at + 1);
+    let end = text[offset..].find('\n').map_or(text.len(), |at| offset + at);
+    let (before, after) = (shown(&text[start..offset]), shown(text[offset..end].trim_end()));
+    let label = format!("LINE {}: ", Position::of(text, offset).line);
+    let room = WIDTH - label.len();
+    let before = tail(&before, (room * 2 / 3).max(room.saturating_sub(after.width())));
+    let after = head(&after, room - before.width());
+    let indent = label.len() + before.width();
+    format!("{}\n{}^", format!("{label}{before}{after}").trim_end(), " ".repeat(indent))
+}
+
+/// As it will be printed: escaping later would move the characters away from the caret. A tab is as wide as the
+/// terminal likes; a blank is not.
+fn shown(text: &str) -> String {
+    printable(&text.replace('\t', " "))
+}
+
+/// The end of a text, in at most so many columns.
+fn tail(text: &str, columns: usize) -> String {
+    if text.width() <= columns {
+        return text.into();
+    }
+    let reversed: String = text.chars().rev().collect();
+    let kept = fitting(&reversed, columns - CUT.width());
+    CUT.chars().chain(kept.chars().rev()).collect()
+}
+
+/// The beginning of a text, in at most so many columns.
+fn head(text: &str, columns: usize) -> String {
+    if text.width() <= columns {
+        return text.into();
+    }
+    fitting(text, columns - CUT.width()).to_owned() + CUT
+}
+
+fn fitting(text: &str, columns: usize) -> &str {
+    let mut used = 0;
+    let end = text.char_indices().find(|(_, c)| {
+        used += c.width().unwrap_or(0);
+        used > columns
+    });
+    &text[..end.map_or(text.len(), |(at, _)| at)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use martydb_model::error::Error;
+    use martydb_ui::report::{Style, error_text};
+
+    #[test]
+    fn the_caret_stands_below_its_character() {
+        let text = "SELECT 1;\r\n\tSELECT é, nope;\n";
+        assert_eq!(
+            excerpt(text, text.find("nope").unwrap()),
+            "LINE 2:  SELECT é, nope;\n                   ^"
+        );
+        assert_eq!(excerpt("", 0), "LINE 1:\n        ^");
+        assert_eq!(excerpt("'日本', x", "'日本', ".len()), "LINE 1: '日本', x\n                ^");
+        assert_eq!(
+            excerpt("'\u{200b}', x", "'\u{200b}', ".len()).lines().last().unwrap(),
+            format!("{}^", " ".repeat(8 + 12))
+        );
+    }
+
+    /// As a command prints it, the label of the cause included.
+    #[test]
+    fn printed_at_80_columns_the_caret_still_stands_below_its_character() {
+        for (before, after) in [(500, 500), (10, 500), (500, 0), (30, 10), (0, 0)] {
+            let text = format!("{}x{}", "a".repeat(before), "b".repeat(after));
+            let error = Error::operation("no").cause(excerpt(&text, before));
+            let printed = error_text(&error, &Style::PLAIN);
+            let lines: Vec<&str> = printed.lines().skip(1).collect();
+            assert!(lines.iter().all(|line| line.width() <= 80), "{printed}");
+            assert_eq!(lines[0].chars().nth(lines[1].len() - 1), Some('x'), "{printed}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_offset_panics(text in "[a\n\té日]{0,200}", offset in 0..300usize) {
+            let shown = excerpt(&text, offset);
+            proptest::prop_assert!(shown.lines().all(|line| line.width() <= WIDTH + 1), "{}", shown);
+        }
+    }
+}

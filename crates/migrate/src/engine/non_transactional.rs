@@ -1,0 +1,286 @@
+//! Migrations that cannot run in a transaction as a whole.
+//!
+//! Each statement that can run in a transaction does so, together with a note of how far the file has come; those
+//! that cannot are sent alone and noted afterwards. The history says "started" before the first and "ok" after the
+//! last. The next run continues after the last note: an index that the lost session finished building counts as
+//! built, one that it left INVALID is dropped and built again.
+
+use std::ops::Range;
+use std::time::{Duration, Instant};
+
+use super::batch::{Batch, millis, reading};
+use super::executor::{StepRun, is_passing};
+use crate::files::{MigrationFile, OwnTransaction, StatementKind, source, statement_kind};
+use crate::history::{Record, ResumePoint, Took, progress, unreadable};
+use martydb_model::error::{Error, Result};
+use martydb_model::sql::{ServerText, Statement, stmt};
+use martydb_pg::server::Fault;
+
+struct FileRun<'r, 's> {
+    run: StepRun<'r, 's>,
+    /// Statements before this one are finished.
+    from: usize,
+    /// Whether an earlier run was at the statement `from`.
+    resumed: bool,
+    /// For the history: what an earlier run left, and what was done about it.
+    note: Option<String>,
+}
+
+/// Runs the statements of a file one by one; how long that took.
+pub async fn run(run: StepRun<'_, '_>) -> Result<Duration> {
+    let mut file = FileRun { run, from: 0, resumed: false, note: None };
+    file.begin().await?;
+    let step = file.run.step;
+    for (statements, own) in step.file.units() {
+        let left = file.from.clamp(statements.start, statements.end)..statements.end;
+        for at in statements.start..left.start {
+            file.repeat_setting(at).await?;
+        }
+        file.run.watcher.at(left.start + 1, step.file.statements.len());
+        match (own, left.clone().next()) {
+            (_, None) => {}
+            (Some(_), _) => file.in_transaction(left, own).await?,
+            (None, Some(at)) => file.single(at).await?,
+        }
+    }
+    file.finish().await?;
+    Ok(file.run.started.elapsed())
+}
+
+fn kind_of(file: &MigrationFile, at: usize) -> StatementKind {
+    file.texts().nth(at).map_or(StatementKind::Transactional, statement_kind)
+}
+
+impl FileRun<'_, '_> {
+    /// Looks whether an earlier run was interrupted, repairs what it left, and notes the beginning.
+    async fn begin(&mut self) -> Result<()> {
+        self.create_notes().await?;
+        let found = self.resume_point().await?;
+        self.run.started = Instant::now();
+        if let Some(point) = found {
+            self.resumed = true;
+            self.check_unchanged(&point)?;
+            self.drop_indexes(&point.invalid).await?;
+            self.from = point.done + usize::from(self.was_built(&point));
+            self.note = Some(self.resumption(&point));
+        }
+        let step = self.run.step;
+        let begun = Record { note: self.note.clone(), ..step.record("started") };
+        let done = i64::try_from(self.from).unwrap_or_default();
+        let notes = progress::begin(step.row.version, step.direction, done, &step.file);
+        self.run.session.commit([self.run.event(&begun), notes]).await?;
+        self.run.recorded();
+        Ok(())
+    }
+
+    /// The table for the notes, if this is the first migration that needs it.
+    async fn create_notes(&mut self) -> Result<()> {
+        let session = &mut *self.run.session;
+        if !session.present.progress {
+            let outsiders = session.outsiders().await?;
+            session.commit(progress::create(&outsiders)).await?;
+            session.present.progress = true;
+        }
+        Ok(())
+    }
+
+    async fn resume_point(&mut self) -> Result<Option<ResumePoint>> {
+        let asked = progress::read(self.run.step.row.version, self.run.step.direction);
+        let results = self.run.session.query([asked]).await?;
+        results.iter().flatten().next().map(ResumePoint::read).transpose().map_err(unreadable)
+    }
+
+    /// What is finished must still stand in the file as it was run; the rest may have been corrected.
+    fn check_unchanged(&self, point: &ResumePoint) -> Result<()> {
+        let Some(content) = &point.content else { return Ok(()) };
+        let file = &*self.run.step.file;
+        let then = source::read(&file.path, content.clone().into_bytes()).unwrap_or_default();
+        let unchanged = then.texts().take(point.done).eq(file.texts().take(point.done));
+        if content.as_str() == &*file.text || unchanged {
+            return Ok(());
+        }
+        Err(Error::operation(format!("{} was edited where it has already run", self.run.step.id()))
+            .cause(format!("its first {} statements were finished before it was interrupted", point.done))
+            .hint("undo the edit of these statements, and run again")
+            .hint(format!(
+                "or undo by hand what they did, and start over after \
+                 `martydb repair --service {} --version {} --reason …`",
+                self.run.session.target.service, self.run.step.row.version
+            )))
+    }
+
+    /// The lost session may have continued without us and finished its index.
+    fn was_built(&self, point: &ResumePoint) -> bool {
+        let interrupted = self.run.step.file.texts().nth(point.done).map(statement_kind);
+        matches!(interrupted, Some(StatementKind::ConcurrentIndex(name)) if point.built.contains(&name))
+    }
+
+    fn resumption(&self, point: &ResumePoint) -> String {
+        let mut note =
+            format!("resumed after {} of {} statements", self.from, self.run.step.file.statements.len());
+        if !point.invalid.is_empty() {
+            note +=
+                &format!("; dropped the INVALID index {} of the interrupted run", point.invalid.join(", "));
+        }
+        note
+    }
+
+    /// Drops what an interrupted concurrent build left.
+    async fn drop_indexes(&mut self, invalid: &[String]) -> Result<()> {
+        for index in invalid {
+            self.run.warn(format!("dropping the INVALID index {index} that an interrupted build left"));
+            self.run.session.execute([stmt!("SET lock_timeout = 0")]).await?;
+            // It waits for transactions that may still use the index.
+            self.run.session.connection.be_patient(true);
+            let dropped = self.run.session.execute([progress::drop_index(index)]).await;
+            self.run.session.connection.be_patient(false);
+            dropped?;
+        }
+        Ok(())
+    }
+
+    async fn single(&mut self, at: usize) -> Result<()> {
+        match kind_of(&self.run.step.file, at) {
+            StatementKind::SessionSetting | StatementKind::Transactional => {
+                self.in_transaction(at..at + 1, None).await
+            }
+            kind => self.alone(at, &kind).await,
+        }
+    }
+
+    /// A session's settings are gone with the session: a finished statement that set one is sent again.
+    async fn repeat_setting(&mut self, at: usize) -> Result<()> {
+        if kind_of(&self.run.step.file, at) != StatementKind::SessionSetting {
+            return Ok(());
+        }
+        let batch = Batch::alone(&self.run.step.file, at);
+        let sent = self.run.send(&batch.message).await;
+        sent.map_err(|(completed, fault)| self.run.explain(&batch, completed, fault))
+    }
+
+    /// Statements in a transaction, together with the note that they are finished.
+    async fn in_transaction(&mut self, statements: Range<usize>, own: Option<&OwnTransaction>) -> Result<()> {
+        let finished = self.advance(statements.end);
+        let batch = |run: &mut StepRun<'_, '_>| {
+            Batch::of_unit(&run.frame(), &run.step.file, statements.clone(), own, finished.clone())
+        };
+        self.run.commit(batch).await
+    }
+
+    /// A statement that is its own transaction, or holds several.
+    async fn alone(&mut self, at: usize, kind: &StatementKind) -> Result<()> {
+        let batch = Batch::alone(&self.run.step.file, at);
+        let mut backoff = self.run.backoff();
+        loop {
+            self.prepare(kind).await?;
+            let Err((completed, fault)) = self.run.send(&batch.message).await else { break };
+            if self.resumed && at == self.from && kind.was_done(&fault) {
+                break;
+            }
+            if is_passing(&fault) && kind.may_repeat() && !fault.unreachable {
+                // What this run's own failed attempt left is dropped before the next.
+                if let Some(point) = self.resume_point().await? {
+                    self.drop_indexes(&point.invalid).await?;
+                }
+                if self.run.retry(&fault, &mut backoff).await {
+                    continue;
+                }
+            }
+            return Err(self.give_up(&batch, completed, fault).await);
+        }
+        if *kind == StatementKind::Block {
+            self.check_owner(at).await?;
+        }
+        let finished = self.advance(at + 1);
+        self.run.session.execute(reading().into_iter().chain([finished])).await
+    }
+
+    fn advance(&self, done: usize) -> Statement {
+        let done = i64::try_from(done).unwrap_or(i64::MAX);
+        progress::advance(self.run.step.row.version, self.run.step.direction, done)
+    }
+
+    /// A concurrent build waits for others without being in their way, and giving up leaves an INVALID index; all
+    /// other statements give up as they do in a transaction.
+    async fn prepare(&mut self, kind: &StatementKind) -> Result<()> {
+        let timeout = if kind.is_patient() { Duration::ZERO } else { self.run.options.lock_timeout };
+        let timeout = stmt!("SET lock_timeout = {millis}", millis = millis(timeout));
+        let begin = [self.run.session.act_as_owner(), timeout];
+        self.run.session.execute(begin.into_iter().chain(reading())).await
+    }
+
+    async fn give_up(&mut self, batch: &Batch, completed: usize, fault: Fault) -> Error {
+        self.run.record_failure(&fault).await;
+        let left = if fault.unreachable { None } else { self.resume_point().await.ok().flatten() };
+        let mut error = self.run.explain(batch, completed, fault);
+        for index in left.into_iter().flat_map(|point| point.invalid) {
+            error.causes.push(format!("it left the INVALID index {index}"));
+            error
+                .hints
+                .push(format!("the next run drops {index} and builds it again; no manual step is needed"));
+        }
+        error
+    }
+
+    /// A block that ends transactions of its own can leave objects to the login. They are given to the owner, and the
+    /// file fails all the same.
+    async fn check_owner(&mut self, at: usize) -> Result<()> {
+        let session = &mut *self.run.session;
+        let asked = [session.act_as_owner(), progress::owned_by_login(&session.target.owner)];
+        let results = session.query(asked).await?;
+        let text = |at: usize| results.iter().flatten().filter_map(move |row| row.try_get::<String>(at).ok());
+        let left: Vec<String> = text(0).collect();
+        if left.is_empty() {
+            return Ok(());
+        }
+        let mut all = vec![stmt!("SET ROLE NONE")];
+        all.extend(text(1).map(|give| stmt!("{give}", give = ServerText::quoted_by_server(give))));
+        all.extend([self.run.session.act_as_owner(), self.advance(at + 1)]);
+        self.run.session.execute(all).await?;
+        let message = format!("it left objects to the login instead of the owner: {}", left.join(", "));
+        self.record_message(&message).await;
+        Err(Error::operation(format!("{} changed the role", self.run.step.id()))
+            .cause(message)
+            .hint("they were given to the owner; do not change the role inside functions or DO blocks")
+            .hint("run again: finished statements are not repeated"))
+    }
+
+    /// Both rows in one transaction: refinery's table and the history agree at any moment.
+    async fn finish(&mut self) -> Result<()> {
+        self.check_valid().await?;
+        let done = Record {
+            took: Took::since(self.run.started),
+            attempts: self.run.attempts,
+            note: self.note.clone(),
+            ..self.run.step.record("ok")
+        };
+        let rows = self.run.rows(&done).into_iter().chain([progress::end(self.run.step.row.version)]);
+        self.run.session.execute([self.run.session.act_as_owner(), stmt!("RESET ALL")]).await?;
+        self.run.session.commit(rows).await?;
+        self.run.recorded();
+        Ok(())
+    }
+
+    /// `IF NOT EXISTS` accepts an INVALID index of that name; a migration does not.
+    async fn check_valid(&mut self) -> Result<()> {
+        let kinds = self.run.step.file.texts().map(statement_kind);
+        let names: Vec<String> = kinds.filter_map(StatementKind::built).collect();
+        if names.is_empty() {
+            return Ok(());
+        }
+        let asked = [self.run.session.act_as_owner(), progress::invalid_among(&names)];
+        let results = self.run.session.query(asked).await?;
+        let Some(index) = results.iter().flatten().find_map(|row| row.try_get::<String>(0).ok()) else {
+            return Ok(());
+        };
+        self.record_message(&format!("the index {index} is INVALID")).await;
+        Err(Error::operation(format!("{} ended with an INVALID index", self.run.step.id()))
+            .cause(format!("{index} existed before, and IF NOT EXISTS did not build it"))
+            .hint(format!("drop it, as `DROP INDEX CONCURRENTLY {index}`, and run again")))
+    }
+
+    async fn record_message(&mut self, message: &str) {
+        let fault = Fault { message: message.into(), ..Fault::default() };
+        self.run.record_failure(&fault).await;
+    }
+}

@@ -1,0 +1,242 @@
+//! A closer look before anything is written: whose the history tables are, who else may touch them, whether another
+//! tool has kept a history in the database, and whom the session could act as. A run that finds nothing to do never
+//! asks. Then what is missing is made, and what other roles can reach is closed.
+
+use super::contents;
+use super::session::MigrationSession;
+use crate::check::{OtherTool, other_tools};
+use crate::files::VersionType;
+use crate::history::{tables, unreadable};
+use crate::target::MigrationTarget;
+use martydb_model::contract::{HISTORY_SCHEMA, REFINERY_TABLE};
+use martydb_model::error::{Error, Result};
+use martydb_model::sql::{Ident, List, Literal, Statement, split_name_list, stmt};
+use martydb_model::{RoleName, SchemaName};
+use martydb_pg::server::{Row, Unreadable};
+
+/// A table that may hold a history, ours or another tool's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HistoryTable {
+    name: String,
+    schema: String,
+    owner: String,
+    /// Whether another role than the owner has a privilege on it.
+    shared: bool,
+    columns: Vec<String>,
+}
+
+impl HistoryTable {
+    /// The names of schemas and roles come quoted, as `regnamespace` and `regrole` print them.
+    fn read(row: &Row) -> Result<HistoryTable, Unreadable> {
+        let bare = |text: String| split_name_list(&text).pop().unwrap_or_default();
+        let (owner, acl): (String, Option<Vec<String>>) = (bare(row.try_get(2)?), row.try_get(3)?);
+        let shared = acl.iter().flatten().any(|item| grantee(item) != owner);
+        let (name, schema, columns) = (row.try_get(0)?, bare(row.try_get(1)?), row.try_get(4)?);
+        Ok(HistoryTable { name, schema, owner, shared, columns })
+    }
+}
+
+/// Whom a session can act as, apart from the owner: what a migration makes as one of them would belong to the wrong
+/// role. Asked once a run, so that the check after each file (see `batch`) need not find it out again.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct OtherRoles {
+    /// The database, as the catalogue numbers it.
+    pub database: u32,
+    /// Every role but the owner that the login is, or is a member of.
+    roles: Vec<u32>,
+}
+
+impl OtherRoles {
+    /// Never an empty list, for the sake of SQL's `IN`. No role has the number 0.
+    pub fn ids(&self) -> Vec<u32> {
+        if self.roles.is_empty() { vec![0] } else { self.roles.clone() }
+    }
+
+    fn ask(owner: &RoleName) -> Statement {
+        stmt!(
+            "SELECT (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()),
+                ARRAY(SELECT oid FROM pg_catalog.pg_roles WHERE rolname <> {owner} AND pg_catalog.pg_has_role(session_user, oid, 'MEMBER'))",
+            owner = Literal(owner.as_str().into())
+        )
+    }
+
+    fn read(rows: &[Row]) -> Result<OtherRoles, Unreadable> {
+        let row = rows.first().ok_or_else(Unreadable::no_row)?;
+        Ok(OtherRoles { database: row.try_get(0)?, roles: row.try_get(1)? })
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Preflight {
+    /// martydb's table.
+    history: Option<HistoryTable>,
+    /// refinery's, the one that is used.
+    refinery: Option<HistoryTable>,
+    pub other_tools: Vec<OtherTool>,
+    /// Some of what is in the declared schemas; only asked where there is no history.
+    pub contents: Vec<String>,
+    pub last_event: i64,
+    pub other_roles: OtherRoles,
+}
+
+impl Preflight {
+    pub async fn take(session: &mut MigrationSession<'_>) -> Result<Preflight> {
+        let roles = OtherRoles::ask(&session.target.owner);
+        let fresh = !session.present.history;
+        if fresh && session.present.refinery.is_none() {
+            let results = session.query([contents::any(&session.target.schemas), roles.clone()]).await?;
+            if let Some(bare) = Preflight::of_bare(&results).map_err(unreadable)? {
+                return Ok(bare);
+            }
+        }
+        let last = match fresh {
+            false => tables::last_event(),
+            true => contents::some(&session.target.schemas),
+        };
+        let results = session.query([find(), roles, last]).await?;
+        Preflight::read(&results, session.present.refinery.as_ref(), fresh).map_err(unreadable)
+    }
+
+    /// The usual start: nothing was ever made in the database, so that there are no tables to ask about. `None` otherwise.
+    fn of_bare(results: &[Vec<Row>]) -> Result<Option<Preflight>, Unreadable> {
+        let [any, roles] = results else { return Err(Unreadable::no_row()) };
+        if any.first().ok_or_else(Unreadable::no_row)?.try_get(0)? {
+            return Ok(None);
+        }
+        let other_roles = OtherRoles::read(roles)?;
+        Ok(Some(Preflight {
+            history: None,
+            refinery: None,
+            other_tools: vec![],
+            contents: vec![],
+            last_event: 0,
+            other_roles,
+        }))
+    }
+
+    fn read(
+        results: &[Vec<Row>],
+        refinery: Option<&SchemaName>,
+        fresh: bool,
+    ) -> Result<Preflight, Unreadable> {
+        let rows = |at: usize| results.get(at).map_or(&[] as &[Row], Vec::as_slice);
+        let all = rows(0).iter().map(HistoryTable::read).collect::<Result<Vec<_>, _>>()?;
+        let refinery = refinery.map(SchemaName::as_str);
+        let ours = |schema: &str, name: &str| {
+            all.iter().find(|table| table.schema == schema && table.name == name).cloned()
+        };
+        let others = all.iter().filter(|table| refinery != Some(table.schema.as_str()));
+        let (contents, last) = if fresh { (rows(2), &[] as &[Row]) } else { (&[] as &[Row], rows(2)) };
+        Ok(Preflight {
+            history: ours(HISTORY_SCHEMA, "history"),
+            refinery: refinery.and_then(|schema| ours(schema, REFINERY_TABLE)),
+            other_tools: other_tools::recognise(
+                others.map(|table| (&*table.schema, &*table.name, &*table.columns)),
+            ),
+            contents: contents.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?,
+            last_event: last.first().map_or(Ok(0), |row| row.try_get(0))?,
+            other_roles: OtherRoles::read(rows(1))?,
+        })
+    }
+
+    /// Makes the tables as they must be, in one transaction.
+    pub async fn prepare(&self, session: &mut MigrationSession<'_>, version_type: VersionType) -> Result<()> {
+        let (target, schema) = (session.target, session.schema());
+        let outsiders = session.outsiders().await?;
+        let all = self.missing(&outsiders, &schema, version_type);
+        if all.is_empty() {
+            return Ok(());
+        }
+        session.commit(all).await.map_err(|error| {
+            let plan = format!("`martydb plan --service {}`", target.service);
+            error
+                .while_doing(format!("cannot create the history tables of {}", target.service))
+                .hint(format!("{plan} shows what is missing on the server"))
+        })?;
+        session.present.history = true;
+        session.present.refinery = Some(schema);
+        Ok(())
+    }
+
+    /// What creates the tables, and closes those that other roles can reach. Runs as the owner.
+    fn missing(
+        &self,
+        outsiders: &List<Ident>,
+        schema: &SchemaName,
+        version_type: VersionType,
+    ) -> Vec<Statement> {
+        let (mut all, mut open) = (vec![], vec![]);
+        match &self.history {
+            None => all.extend(tables::create_history(outsiders)),
+            Some(table) => open.extend(table.shared.then(|| stmt!("martydb.history"))),
+        }
+        if self.refinery.is_none() {
+            all.push(tables::create_refinery(schema, version_type));
+        }
+        if self.refinery.as_ref().is_none_or(|table| table.shared) {
+            open.push(stmt!("{schema}.refinery_schema_history", schema = schema));
+        }
+        all.extend((!open.is_empty()).then(|| tables::close(open, outsiders)));
+        all
+    }
+
+    /// Refuses tables of other roles, and versions that refinery's table cannot hold.
+    pub fn check(&self, target: &MigrationTarget, version_type: VersionType, versions: &[i64]) -> Result<()> {
+        let mut tables = [&self.history, &self.refinery].into_iter().flatten();
+        if let Some(table) = tables.find(|table| table.owner != target.owner.as_str()) {
+            let what = format!("the history of {} belongs to \"{}\"", target.service, table.owner);
+            return Err(Error::operation(what)
+                .cause(format!("it must belong to the owner, \"{}\"", target.owner))
+                .hint(format!("run `martydb apply --service {}`", target.service)));
+        }
+        match versions.iter().find(|version| !version_type.holds(**version)) {
+            None => Ok(()),
+            Some(version) => Err(Error::operation(format!("V{version} does not fit into refinery's table"))
+                .cause("its column \"version\" is an int4, as refinery makes it without int8-versions")
+                .hint(format!("give the file a version of at most {}", i32::MAX))),
+        }
+    }
+}
+
+/// Tables by their names, in every schema. As few functions as can be: a new session looks each of them up, and
+/// that is most of what such a query costs.
+fn find() -> Statement {
+    let names = other_tools::names().chain(["history"]);
+    stmt!(
+        "SELECT relname, relnamespace::pg_catalog.regnamespace, relowner::pg_catalog.regrole, relacl,
+                ARRAY(SELECT attname FROM pg_catalog.pg_attribute WHERE attrelid = pg_class.oid AND attnum > 0 AND NOT attisdropped)
+         FROM pg_catalog.pg_class WHERE relkind = 'r' AND relname IN ({names})",
+        names = List::literals(names)
+    )
+}
+
+/// Who has a privilege, from an ACL item as the server prints it: the name before the equals sign, which may be quoted
+/// and hold one. PUBLIC is the empty name. <https://www.postgresql.org/docs/current/ddl-priv.html>
+fn grantee(item: &str) -> String {
+    let mut quoted = false;
+    let end = item.find(|c| {
+        quoted ^= c == '"';
+        c == '=' && !quoted
+    });
+    split_name_list(&item[..end.unwrap_or(item.len())]).pop().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn grantees_are_read_as_the_server_prints_them() {
+        for (acl, expected) in [
+            ("{}", vec![]),
+            ("{o=arwdDxt/o}", vec!["o"]),
+            ("{o=ar/o,=r/o,app=r/o}", vec!["o", "", "app"]),
+            (r#"{"\"a b\"=r/o","\"x=\"\"y\"=r/o"}"#, vec!["a b", "x=\"y"]),
+            (r#"{"\"a,b\"=r/o",c=r/o}"#, vec!["a,b", "c"]),
+        ] {
+            let items = martydb_pg::wire::array(acl).unwrap();
+            let grantees: Vec<_> = items.iter().flatten().map(|item| grantee(item)).collect();
+            assert_eq!(grantees, expected, "{acl}");
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Runs pending files in one transaction that is always rolled back, and says what each does: how long it takes, what
+//! it locks, what it rewrites, and where the first one fails.
+//!
+//! Nothing is written outside that transaction: no history row, no table of ours. What PostgreSQL does not roll back (the
+//! values of sequences, what `dblink` sends) stays. The locks are held until the end, as one transaction holds them.
+
+mod effects;
+
+use std::time::Instant;
+
+use effects::Relations;
+
+use super::batch::{Batch, BatchPart, MigrationStep};
+use super::executor::StepRun;
+use super::preflight::Preflight;
+use super::session::MigrationSession;
+use super::watch::Watcher;
+use crate::files::lexer::{Lexer, TokenKind};
+use crate::files::{Mode, bare};
+use crate::history::unreadable;
+use crate::report::{Event, RehearsedMigration, SkippedMigration};
+use crate::target::Options;
+use martydb_model::error::Result;
+use martydb_model::sql::stmt;
+use martydb_model::sqlstate;
+use martydb_pg::server::{Fault, execute_protected};
+
+/// What a rehearsal found, also where it fails.
+#[derive(Debug, Default)]
+pub struct Rehearsal {
+    pub rehearsed: Vec<RehearsedMigration>,
+    pub skipped: Vec<SkippedMigration>,
+}
+
+struct RehearsalStage<'r, 's> {
+    session: &'r mut MigrationSession<'s>,
+    preflight: &'r mut Preflight,
+    options: &'r Options,
+    watcher: Watcher,
+    relations: Relations,
+}
+
+/// Rehearses the steps in their order, up to the first that fails or cannot run in a transaction with the others.
+///
+/// # Errors
+/// The first failure of a file, with its place.
+pub async fn rehearse(
+    session: &mut MigrationSession<'_>,
+    preflight: &mut Preflight,
+    options: &Options,
+    steps: &[MigrationStep<'_>],
+    found: &mut Rehearsal,
+) -> Result<()> {
+    let results = session.query([stmt!("BEGIN"), Relations::asked()]).await?;
+    let rows = results.last().map(Vec::as_slice).unwrap_or_default();
+    let relations = Relations::read(rows).map_err(unreadable)?;
+    let watcher = Watcher::over(session);
+    let mut stage = RehearsalStage { session, preflight, options, watcher, relations };
+    let end = stage.each(steps, found).await;
+    let undone = execute_protected(&mut stage.session.connection, &stmt!("ROLLBACK")).await;
+    end.map_err(|error| error.hint("this was a rehearsal: everything was rolled back"))?;
+    undone
+}
+
+impl RehearsalStage<'_, '_> {
+    async fn each(&mut self, steps: &[MigrationStep<'_>], found: &mut Rehearsal) -> Result<()> {
+        for (at, step) in steps.iter().enumerate() {
+            let reason = match step.file.directives.mode {
+                Mode::NoTransaction => Some("it runs outside a transaction".to_owned()),
+                Mode::Transaction => self.one(step, found).await?,
+            };
+            if let Some(reason) = reason {
+                found.skipped = skipped(&steps[at..], &reason);
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs one file. `Ok(Some)` says why it cannot run in one transaction with those before it.
+    async fn one(&mut self, step: &MigrationStep<'_>, found: &mut Rehearsal) -> Result<Option<String>> {
+        self.session.events.send(Event::Started(step.id()));
+        self.watcher.begin(step.id());
+        let started = Instant::now();
+        let (session, preflight, options) = (&mut *self.session, &mut *self.preflight, self.options);
+        let watcher = &self.watcher;
+        let mut run =
+            StepRun { session, preflight, options, watcher, step, sent: None, attempts: 1, started };
+        let batch = Batch::rehearsal(&run.frame(), &step.file);
+        if let Err((completed, fault)) = run.send(&batch.message).await {
+            if uses_earlier_enum_value(step, &fault) {
+                let reason =
+                    "it uses an enum value that an earlier pending file adds, which one transaction cannot";
+                return Ok(Some(reason.into()));
+            }
+            debug_assert!(batch.part(completed) != BatchPart::Commit, "a rehearsal has no COMMIT");
+            return Err(run.explain(&batch, completed, fault));
+        }
+        self.watcher.end();
+        let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let id = step.id();
+        self.session.events.send(Event::Rehearsed(id.clone()));
+        found.rehearsed.push(self.effects(id.version, id.name, duration_ms).await?);
+        Ok(None)
+    }
+
+    async fn effects(&mut self, version: i64, name: String, duration_ms: u64) -> Result<RehearsedMigration> {
+        let results = self.session.query(Relations::effects_asked()).await?;
+        let rows = |at: usize| results.get(at).map(Vec::as_slice).unwrap_or_default();
+        let locks = self.relations.locks(rows(0)).map_err(unreadable)?;
+        let rewritten = self.relations.rewritten(rows(1)).map_err(unreadable)?;
+        let mut rewrites = vec![];
+        if !rewritten.is_empty() {
+            let sizes = self.session.query([Relations::sizes_asked(&rewritten)]).await?;
+            let sizes = sizes.first().map(Vec::as_slice).unwrap_or_default();
+            rewrites = self.relations.rewrites(sizes).map_err(unreadable)?;
+        }
+        Ok(RehearsedMigration { version, name, duration_ms, locks, rewrites })
+    }
+}
+
+fn skipped(steps: &[MigrationStep<'_>], reason: &str) -> Vec<SkippedMigration> {
+    let first = steps.first().map(|step| step.row.version).unwrap_or_default();
+    let one = |(at, step): (usize, &MigrationStep<'_>)| SkippedMigration {
+        version: step.row.version,
+        name: step.row.name.clone(),
+        reason: if at == 0 {
+            reason.into()
+        } else {
+            format!("it comes after V{first}, which was not rehearsed")
+        },
+    };
+    steps.iter().enumerate().map(one).collect()
+}
+
+/// PostgreSQL lets no transaction use an enum value that it adds itself. If another file adds it, the real run, which
+/// commits between the two, does not meet this.
+fn uses_earlier_enum_value(step: &MigrationStep<'_>, fault: &Fault) -> bool {
+    fault.sqlstate.as_deref() == Some(sqlstate::UNSAFE_NEW_ENUM_VALUE_USAGE)
+        && !step.file.texts().any(adds_enum_value)
+}
+
+fn adds_enum_value(statement: &str) -> bool {
+    let words = Lexer::new(statement).filter(|token| token.kind == TokenKind::Word);
+    let words: Vec<String> = words.map(|token| bare(&statement[token.start..token.end])).collect();
+    words.windows(2).any(|pair| pair == ["add", "value"])
+}

@@ -1,0 +1,117 @@
+//! What a migration does to the relations that were there before: the locks it takes and the tables it rewrites. Read
+//! from the catalogue after each file, and compared here.
+
+use std::collections::BTreeMap;
+
+use crate::report::{RelationLock, Rewrite};
+use martydb_model::sql::{List, Statement, stmt};
+use martydb_pg::server::{Row, Unreadable};
+
+/// The lock modes of tables, the weakest first.
+/// <https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES>
+const MODES: &[&str] = &[
+    "AccessShareLock",
+    "RowShareLock",
+    "RowExclusiveLock",
+    "ShareUpdateExclusiveLock",
+    "ShareLock",
+    "ShareRowExclusiveLock",
+    "ExclusiveLock",
+    "AccessExclusiveLock",
+];
+
+/// A relation as it was before the rehearsal.
+#[derive(Debug, Clone)]
+struct Known {
+    name: String,
+    filenode: u32,
+    /// Below 0 where the server never counted.
+    rows: i64,
+    /// The strongest lock that was reported, as its place in [`MODES`].
+    lock: Option<usize>,
+}
+
+/// The relations of users by oid.
+#[derive(Debug, Default)]
+pub struct Relations(BTreeMap<u32, Known>);
+
+impl Relations {
+    pub fn asked() -> Statement {
+        stmt!(
+            "SELECT c.oid, n.nspname || '.' || c.relname, c.relfilenode, c.reltuples::pg_catalog.int8
+             FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+             WHERE c.relkind IN ('r', 'p', 'm', 'v', 'f', 'S') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
+               AND c.relpersistence <> 't'"
+        )
+    }
+
+    pub fn read(rows: &[Row]) -> Result<Relations, Unreadable> {
+        let one = |row: &Row| {
+            let known =
+                Known { name: row.try_get(1)?, filenode: row.try_get(2)?, rows: row.try_get(3)?, lock: None };
+            Ok((row.try_get(0)?, known))
+        };
+        Ok(Relations(rows.iter().map(one).collect::<Result<_, Unreadable>>()?))
+    }
+
+    /// The locks of this session, and the files of tables.
+    pub fn effects_asked() -> [Statement; 2] {
+        [
+            stmt!(
+                "SELECT relation, mode FROM pg_catalog.pg_locks
+                 WHERE pid = pg_catalog.pg_backend_pid() AND locktype = 'relation' AND granted"
+            ),
+            stmt!("SELECT oid, relfilenode FROM pg_catalog.pg_class WHERE relkind IN ('r', 'm')"),
+        ]
+    }
+
+    /// The locks that are new or stronger than what was reported before.
+    pub fn locks(&mut self, rows: &[Row]) -> Result<Vec<RelationLock>, Unreadable> {
+        let mut taken: BTreeMap<String, String> = BTreeMap::new();
+        for row in rows {
+            let (relation, mode): (u32, String) = (row.try_get(0)?, row.try_get(1)?);
+            let strength = MODES.iter().position(|known| *known == mode);
+            let Some(known) = self.0.get_mut(&relation).filter(|known| known.lock < strength) else {
+                continue;
+            };
+            known.lock = strength;
+            taken.insert(known.name.clone(), mode);
+        }
+        Ok(taken.into_iter().map(|(relation, mode)| RelationLock { relation, mode }).collect())
+    }
+
+    /// The tables that have other files than before.
+    pub fn rewritten(&mut self, rows: &[Row]) -> Result<Vec<u32>, Unreadable> {
+        let mut all = vec![];
+        for row in rows {
+            let (relation, filenode): (u32, u32) = (row.try_get(0)?, row.try_get(1)?);
+            let known = self.0.get_mut(&relation).filter(|known| known.filenode != filenode);
+            if let Some(known) = known {
+                known.filenode = filenode;
+                all.push(relation);
+            }
+        }
+        Ok(all)
+    }
+
+    /// The sizes of tables that this transaction has locked.
+    pub fn sizes_asked(rewritten: &[u32]) -> Statement {
+        stmt!(
+            "SELECT oid, pg_catalog.pg_relation_size(oid::pg_catalog.regclass) FROM pg_catalog.pg_class WHERE oid IN ({all}) ORDER BY oid",
+            all = List(rewritten.to_vec())
+        )
+    }
+
+    pub fn rewrites(&self, rows: &[Row]) -> Result<Vec<Rewrite>, Unreadable> {
+        let one = |row: &Row| {
+            let (relation, bytes): (u32, i64) = (row.try_get(0)?, row.try_get(1)?);
+            let known = self.0.get(&relation);
+            Ok(Rewrite {
+                relation: known.map(|known| known.name.clone()).unwrap_or_default(),
+                rows: known.map(|known| known.rows).filter(|rows| *rows >= 0),
+                bytes,
+            })
+        };
+        rows.iter().map(one).collect()
+    }
+}

@@ -1,0 +1,384 @@
+//! One connection as the migrator, acting as the owner, holding the database's lock, which makes it one run per database
+//! at a time.
+//!
+//! The lock is a session's: it dies with the connection, so a killed run leaves none behind. It is taken by polling,
+//! because a waiter inside `pg_advisory_lock` holds a snapshot that `CREATE INDEX CONCURRENTLY` waits for, and the
+//! two would wait for each other. Only logins that are members of the owner can hold it against a run: every login
+//! of the service may take an advisory lock (see `advisory`).
+
+mod glance;
+
+use std::time::{Duration, Instant};
+
+pub use glance::{Glance, GlanceScope, Sizes};
+
+use crate::files::VersionType;
+use crate::history::{HistoryRows, Present, tables, unreadable};
+use crate::report::{Event, EventSender};
+use crate::target::MigrationTarget;
+use martydb_model::SchemaName;
+use martydb_model::error::{Error, Kind, Result};
+use martydb_model::sql::{Ident, List, Literal, Statement, stmt};
+use martydb_model::sqlstate;
+use martydb_pg::backoff::Backoff;
+use martydb_pg::server::advisory::{self, AdvisoryLock, LockHolder, LockKey};
+use martydb_pg::server::claim::{AttemptOutcome, Attempts};
+use martydb_pg::server::direct;
+use martydb_pg::server::existence::Existence;
+use martydb_pg::server::{
+    Connection, Limits, Row, Unreadable, connect_watched, connect_with, execute, query_each,
+};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Intent {
+    /// It reads, and takes no lock.
+    Read,
+    /// It writes, and holds the lock until it ends.
+    Write,
+}
+
+pub struct MigrationSession<'a> {
+    /// The connection, as the owner.
+    pub connection: Connection,
+    pub present: Present,
+    pub target: &'a MigrationTarget,
+    pub events: EventSender,
+    /// The last number that was given to a note (see `ahead`).
+    pub noted: u64,
+}
+
+/// Why there is no session.
+#[derive(Debug)]
+pub struct NoSession {
+    pub error: Error,
+    /// Whether the database or one of its roles is not there, or not finished.
+    pub not_provisioned: bool,
+}
+
+impl From<Error> for NoSession {
+    fn from(error: Error) -> Self {
+        NoSession { error, not_provisioned: false }
+    }
+}
+
+impl From<NoSession> for Error {
+    fn from(none: NoSession) -> Error {
+        none.error
+    }
+}
+
+impl<'a> MigrationSession<'a> {
+    /// Logs in, becomes the owner, looks for the tables, and takes the lock if it means to write: one round trip after
+    /// the login where no other session is in the way.
+    pub async fn open(
+        target: &'a MigrationTarget,
+        intent: Intent,
+        lock_wait: Duration,
+        events: &EventSender,
+    ) -> Result<MigrationSession<'a>, NoSession> {
+        let deadline = Instant::now() + lock_wait;
+        let mut session = MigrationSession::log_in(target, intent, deadline, events).await?;
+        if intent == Intent::Read {
+            session.start(None).await?;
+            return Ok(session);
+        }
+        session.lock(deadline).await?;
+        Ok(session)
+    }
+
+    /// A session that nothing is known about yet.
+    async fn log_in(
+        target: &'a MigrationTarget,
+        intent: Intent,
+        deadline: Instant,
+        events: &EventSender,
+    ) -> Result<MigrationSession<'a>, NoSession> {
+        let path = stmt!("{all}", all = List(target.schemas.clone()));
+        let mut settings = vec![("search_path", path.shown()), ("standard_conforming_strings", "on")];
+        settings.extend(target.throwaway.then_some(("synchronous_commit", "off")));
+        let connection = log_in(target, intent, &settings, deadline, events).await?;
+        Ok(MigrationSession {
+            connection,
+            present: Present::default(),
+            target,
+            events: events.clone(),
+            noted: 0,
+        })
+    }
+
+    /// Takes the lock, and waits for it until the deadline.
+    async fn lock(&mut self, deadline: Instant) -> Result<(), NoSession> {
+        let (mut attempts, mut said) = (Attempts::new(LOCK, until(deadline)), Waits::default());
+        loop {
+            let (taken, alone) = self.start(Some(attempts.key)).await?;
+            if taken && alone {
+                return Ok(());
+            }
+            let asked = holders(self.target);
+            let holder = match attempts.after(&mut self.connection, taken, &asked).await? {
+                AttemptOutcome::Ours(warning) => {
+                    warning.map(Event::Noticed).into_iter().for_each(|event| self.events.send(event));
+                    // Another run may have ended between the first look at the tables and the look at the holders.
+                    self.start(None).await?;
+                    return Ok(());
+                }
+                AttemptOutcome::Again(holder) => holder,
+            };
+            if let Some(holder) = &holder {
+                said.say(&self.events, waiting_for(holder));
+            }
+            if !attempts.pause().await {
+                return Err(locked_out(self.target, holder.as_ref(), attempts.waited()).into());
+            }
+        }
+    }
+
+    /// One message: becomes the owner, tries to take a key, and looks for the tables.
+    async fn start(&mut self, key: Option<LockKey>) -> Result<(bool, bool), NoSession> {
+        let schemas = &self.target.schemas;
+        let mut asked = vec![direct::demand(&self.connection), self.act_as_owner()];
+        asked.extend(key.map(|key| LOCK.attempt(key)).into_iter().flatten());
+        asked.push(tables::present(schemas));
+        let results = self.query(asked).await.map_err(|error| no_start(self.target, error))?;
+        let (last, before) = results.split_last().ok_or(Unreadable::no_row()).map_err(unreadable)?;
+        let present = last.first().ok_or(Unreadable::no_row());
+        self.present = present.and_then(|row| Present::read(row, schemas)).map_err(unreadable)?;
+        if key.is_some() && self.present.standby {
+            return Err(direct::standby(&self.target.endpoint, None).into());
+        }
+        Ok(advisory::attempted(self.connection.backend(), before.iter().flatten()))
+    }
+
+    pub fn act_as_owner(&self) -> Statement {
+        stmt!("SET ROLE {owner}", owner = self.target.owner)
+    }
+
+    /// As [`MigrationTarget::outsiders`]: a role that the manifest has may not be there yet.
+    pub async fn outsiders(&mut self) -> Result<List<Ident>> {
+        let target = self.target;
+        if target.further.is_empty() {
+            return Ok(target.outsiders(&[]));
+        }
+        let rows = self.query([tables::existing_roles(&target.further)]).await?;
+        let names = rows.iter().flatten().map(|row| row.try_get(0)).collect::<Result<Vec<String>, _>>();
+        let names = names.map_err(unreadable)?;
+        let found = target.further.iter().filter(|role| names.iter().any(|name| name == role.as_str()));
+        Ok(target.outsiders(&found.cloned().collect::<Vec<_>>()))
+    }
+
+    /// The run that holds the lock, if there is one. Ends as the owner, as it began.
+    pub async fn holder(&mut self) -> Result<Option<LockHolder>> {
+        let results = self.query([holders(self.target), self.act_as_owner()]).await?;
+        Ok(results.iter().flatten().map(advisory::holder).find(|holder| holder.entitled))
+    }
+
+    /// The schema of refinery's table: where it is, or where it will be.
+    pub fn schema(&self) -> SchemaName {
+        self.present.refinery.as_ref().unwrap_or(&self.target.schemas[0]).clone()
+    }
+
+    pub async fn execute(&mut self, all: impl IntoIterator<Item = Statement>) -> Result<()> {
+        execute(&mut self.connection, &Statement::join(all)).await?;
+        Ok(())
+    }
+
+    /// Executes statements that take effect together.
+    pub async fn commit(&mut self, all: impl IntoIterator<Item = Statement>) -> Result<()> {
+        self.execute([stmt!("BEGIN")].into_iter().chain(all).chain([stmt!("COMMIT")])).await
+    }
+
+    /// The rows of each statement.
+    pub async fn query(&mut self, all: impl IntoIterator<Item = Statement>) -> Result<Vec<Vec<Row>>> {
+        query_each(&mut self.connection, &Statement::join(all)).await
+    }
+
+    /// What both tables say, in one round trip.
+    pub async fn rows(&mut self) -> Result<HistoryRows> {
+        let refinery = self.present.refinery.as_ref().map(tables::read_refinery);
+        let asked: Vec<_> = refinery.iter().cloned().chain(self.unfinished()).collect();
+        let results = if asked.is_empty() { vec![] } else { self.query(asked).await? };
+        let mut results = results.into_iter();
+        let applied = refinery.and_then(|_| results.next()).unwrap_or_default();
+        self.history(&applied, &results.next().unwrap_or_default()).await
+    }
+
+    /// The same where refinery's rows are known.
+    async fn history_with(&mut self, applied: &[Row]) -> Result<HistoryRows> {
+        let unfinished = match self.unfinished() {
+            None => vec![],
+            Some(asked) => self.query([asked]).await?,
+        };
+        self.history(applied, &unfinished.into_iter().next().unwrap_or_default()).await
+    }
+
+    /// Without the notes there was never a migration outside a transaction.
+    fn unfinished(&self) -> Option<Statement> {
+        (self.present.history && self.present.progress).then(tables::read_unfinished)
+    }
+
+    async fn history(&mut self, applied: &[Row], unfinished: &[Row]) -> Result<HistoryRows> {
+        let mut rows = HistoryRows::read(applied, unfinished).map_err(unreadable)?;
+        if let (None, Some(schema)) = (rows.version_type, &self.present.refinery) {
+            // The table has no row that could tell.
+            let found = self.query([tables::read_version_type(schema)]).await?;
+            let wide = found.iter().flatten().next().map_or(Ok(false), |row| row.try_get(0));
+            let wide = wide.map_err(unreadable)?;
+            rows.version_type = Some(if wide { VersionType::Int8 } else { VersionType::Int4 });
+        }
+        Ok(rows)
+    }
+
+    /// Ends the session in an orderly way, so that the server's log shows no lost connection. Failing at that harms nothing.
+    pub async fn close(self) {
+        self.connection.close().await;
+    }
+}
+
+/// What was said about waiting: the same is said again only after a while, however often it is tried.
+#[derive(Default)]
+struct Waits(Option<(String, Instant)>);
+
+impl Waits {
+    const PAUSE: Duration = Duration::from_secs(10);
+
+    fn say(&mut self, events: &EventSender, who: String) {
+        let now = Instant::now();
+        if self.0.as_ref().is_some_and(|(said, at)| *said == who && now - *at < Waits::PAUSE) {
+            return;
+        }
+        events.send(Event::Waiting(who.clone()));
+        self.0 = Some((who, now));
+    }
+}
+
+/// Waiting for what goes away by itself: another run's lock, a full server, a table that others hold.
+pub fn until(deadline: Instant) -> Backoff {
+    Backoff::until(deadline, Duration::from_millis(50), Duration::from_secs(1))
+}
+
+/// Settings of a session that only reads catalogues. It acts as the login alone, which inherits nothing.
+const READER: &[(&str, &str)] = &[
+    ("search_path", "pg_catalog"),
+    ("role", "none"),
+    ("default_transaction_read_only", "on"),
+    ("statement_timeout", "0"),
+    ("idle_in_transaction_session_timeout", "0"),
+    // What the catalogue functions print must not depend on the login's settings.
+    ("quote_all_identifiers", "off"),
+    ("DateStyle", "ISO"),
+    ("IntervalStyle", "postgres"),
+    ("TimeZone", "UTC"),
+    ("jit", "off"),
+];
+
+/// A second session of the migrator, for reading catalogues while another one migrates.
+pub async fn reader(target: &MigrationTarget, wait: Duration) -> Result<Connection> {
+    Ok(log_in(target, Intent::Read, READER, Instant::now() + wait, &EventSender::ignored()).await?)
+}
+
+/// Logs in, and waits while the server has no connection to spare.
+async fn log_in(
+    target: &MigrationTarget,
+    intent: Intent,
+    settings: &[(&str, &str)],
+    deadline: Instant,
+    events: &EventSender,
+) -> Result<Connection, NoSession> {
+    let (mut backoff, mut said) = (until(deadline), Waits::default());
+    loop {
+        let (endpoint, login, database) = (&target.endpoint, &target.login, target.database.as_str());
+        let attempt = match intent {
+            Intent::Read => connect_with(endpoint, login, database, settings, Limits::READ).await,
+            Intent::Write => connect_watched(endpoint, login, database, settings).await,
+        };
+        match attempt {
+            Ok(connection) => return Ok(connection),
+            Err(error) if error.sqlstate.as_deref() == Some(sqlstate::TOO_MANY_CONNECTIONS) => {
+                said.say(events, format!("all connections of the server are taken: {}", error.causes[0]));
+                if !backoff.wait().await {
+                    return Err(error.into());
+                }
+            }
+            Err(error) => return Err(refused_login(target, error).await),
+        }
+    }
+}
+
+/// What a refused login says about the database. 55000 is a database that is still closed: `apply` opens it last.
+async fn refused_login(target: &MigrationTarget, error: Error) -> NoSession {
+    // Without a password the login ends at the server's question for it.
+    let unasked = target.login.password.is_none().then_some(sqlstate::INVALID_PASSWORD);
+    match error.sqlstate.as_deref().or(unasked) {
+        Some(sqlstate::INVALID_CATALOG_NAME | sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE) => {
+            not_provisioned(target, error)
+        }
+        // A role that is missing, and one that has another password, are refused in the same words.
+        Some(sqlstate::INVALID_PASSWORD | sqlstate::INVALID_AUTHORIZATION) => match target
+            .existence
+            .look(&target.database, &target.owner, &target.login.role)
+            .await
+        {
+            Existence::Absent => {
+                not_provisioned(target, Error::operation("the database or a role does not exist"))
+            }
+            Existence::Present => error.into(),
+            Existence::Unknown => error
+                .hint(format!(
+                    "a role that does not exist is refused in the same words: if {} was never applied, run `{}`",
+                    target.service,
+                    apply(target)
+                ))
+                .into(),
+        },
+        _ => error.into(),
+    }
+}
+
+fn apply(target: &MigrationTarget) -> String {
+    format!("martydb apply --service {}", target.service)
+}
+
+fn not_provisioned(target: &MigrationTarget, error: Error) -> NoSession {
+    let mut out = Error::new(Kind::NotProvisioned, format!("{} is not provisioned", target.service));
+    out.causes.push(error.message);
+    out.causes.extend(error.causes);
+    out.sqlstate = error.sqlstate;
+    NoSession { error: out.hint(format!("run `{}`", apply(target))), not_provisioned: true }
+}
+
+/// 22012: another process answers than the one that let us in. 22023: the role does not exist. 42501: the migrator is no
+/// member of it. `apply` repairs these two.
+fn no_start(target: &MigrationTarget, error: Error) -> NoSession {
+    match error.sqlstate.as_deref() {
+        Some(sqlstate::DIVISION_BY_ZERO) => direct::pooled(target.database.as_str(), &target.endpoint).into(),
+        Some(sqlstate::INVALID_PARAMETER_VALUE) => not_provisioned(target, error),
+        Some(sqlstate::INSUFFICIENT_PRIVILEGE) => error.hint(format!("run `{}`", apply(target))).into(),
+        _ => error.into(),
+    }
+}
+
+/// "mart" and "ydb" in ASCII.
+const LOCK: AdvisoryLock = AdvisoryLock(0x6d61_7274, 0x0079_6462);
+
+/// The query for who else holds a key. Ends the session's role: the owner is no member of the migrator and would not be
+/// told since when its sessions are there.
+fn holders(target: &MigrationTarget) -> Statement {
+    let owner = Literal(target.owner.as_str().into());
+    let member =
+        stmt!("pg_catalog.pg_has_role(a.usesysid, {owner}::pg_catalog.name, 'MEMBER')", owner = owner);
+    Statement::join([stmt!("SET ROLE NONE"), LOCK.holders(&member)])
+}
+
+fn locked_out(target: &MigrationTarget, holder: Option<&LockHolder>, waited: Duration) -> Error {
+    let holder = holder.map_or_else(|| "another run, which has just ended".into(), waiting_for);
+    Error::new(
+        Kind::Locked,
+        format!("{}: another run holds the lock of database \"{}\"", target.service, target.database),
+    )
+    .cause(format!("{holder}; waited {:.1} s for it", waited.as_secs_f64()))
+    .hint("wait for it to end, or give more time with --lock-wait")
+}
+
+fn waiting_for(holder: &LockHolder) -> String {
+    format!("another run: {holder}")
+}

@@ -1,0 +1,187 @@
+//! The history and a few more answers in one message, for commands that look at many databases and write in none.
+//!
+//! A first question costs a new session most of what it costs at all, and another round trip costs as much again. So the
+//! history is asked for where it usually is, before it is known to be there; if it is not, the server refuses the
+//! message, and the way is the usual one.
+
+use std::time::{Duration, Instant};
+
+use super::{Intent, MigrationSession, NoSession};
+use crate::files::MigrationFolder;
+use crate::history::tables::GlancedEvents;
+use crate::history::{HistoryRows, Present, tables, unreadable};
+use crate::report::EventSender;
+use crate::target::MigrationTarget;
+use martydb_model::error::Result;
+use martydb_model::sql::{Statement, stmt};
+use martydb_pg::server::sessions::{OpenSession, SessionList};
+use martydb_pg::server::{Row, Unreadable};
+
+/// Whether the size on disk is measured: the server looks at every file of the database for it, which takes longer than
+/// all the rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sizes {
+    Measured,
+    Skipped,
+}
+
+/// What is asked of a database.
+#[derive(Debug, Clone, Copy)]
+pub struct GlanceScope {
+    pub sizes: Sizes,
+    events: GlancedEvents,
+}
+
+impl GlanceScope {
+    /// A history has about as many events as the folder has files. Runs of repeatable migrations lie in a table of their own,
+    /// and count where the folder has any.
+    pub fn of(folder: &MigrationFolder, sizes: Sizes) -> GlanceScope {
+        let are_few = folder.migrations.len() < FEW as usize / 2 && folder.repeatables.is_empty();
+        let events = if are_few { GlancedEvents::Few(FEW) } else { GlancedEvents::Newest };
+        GlanceScope { sizes, events }
+    }
+}
+
+/// What a session was asked at its start.
+pub struct Glance<'a> {
+    pub session: MigrationSession<'a>,
+    pub history: Result<HistoryRows>,
+    /// How many other sessions are connected to the database.
+    pub connections: Option<i64>,
+    pub size_bytes: Option<i64>,
+    /// The newest event of martydb's own history, as its columns.
+    pub newest: Option<Row>,
+    /// Whether another session in the database is the migrator's, or may be; it may hold the lock, or look as we do.
+    pub company: bool,
+}
+
+impl<'a> Glance<'a> {
+    /// # Errors
+    /// If there is no session, or its database is not provisioned.
+    pub async fn take(
+        target: &'a MigrationTarget,
+        scope: GlanceScope,
+        wait: Duration,
+        sessions: &SessionList,
+    ) -> Result<Glance<'a>, NoSession> {
+        let deadline = Instant::now() + wait;
+        let mut session =
+            MigrationSession::log_in(target, Intent::Read, deadline, &EventSender::ignored()).await?;
+        let (history, newest, size) = match guess(&mut session, scope, sessions).await {
+            Some(Guess { applied, newest, size }) => {
+                (session.history_with(&applied).await, Some(newest), size)
+            }
+            None => ask(&mut session, scope.sizes).await?,
+        };
+        let size_bytes = size.map(|row| row.try_get(0)).transpose().map_err(unreadable)?;
+        let (mut connections, mut company) = (None, true);
+        // If the list cannot be had, neither can the history, and its error says why.
+        if let Ok(list) = sessions.get(&mut session.connection).await {
+            let others = others(&list, &session);
+            company = others.iter().any(|other| other.login.as_ref() == Some(&target.login.role));
+            connections = i64::try_from(others.len()).ok();
+        }
+        Ok(Glance { session, history, connections, size_bytes, newest, company })
+    }
+}
+
+/// The sessions of logins in the database, but for our own.
+fn others<'l>(list: &'l [OpenSession], session: &MigrationSession<'_>) -> Vec<&'l OpenSession> {
+    let database = session.target.database.as_str();
+    let is_other = |one: &&OpenSession| {
+        one.database.as_deref() == Some(database)
+            && one.login.is_some()
+            && one.pid != session.connection.backend()
+    };
+    list.iter().filter(is_other).collect()
+}
+
+/// The answers to questions about tables that were not known to be there.
+struct Guess {
+    /// The rows of refinery's table in the first of the schemas.
+    applied: Vec<Row>,
+    newest: Row,
+    size: Option<Row>,
+}
+
+/// How many events are read to find the newest among them, where the files let us expect fewer.
+const FEW: u32 = 200;
+
+/// `None` where one of the tables is not there or empty, or anything else is wrong. The first session on the server
+/// asks for the list of sessions as well.
+async fn guess(
+    session: &mut MigrationSession<'_>,
+    scope: GlanceScope,
+    sessions: &SessionList,
+) -> Option<Guess> {
+    let schema = session.target.schemas.first()?;
+    let mut which = scope.events;
+    let claim = sessions.claim();
+    let tables = [tables::read_refinery(schema), tables::glance_at_events(which)];
+    let list = claim.iter().map(|_| SessionList::query());
+    let asked: Vec<_> = [session.act_as_owner()]
+        .into_iter()
+        .chain(tables)
+        .chain(list)
+        .chain(measure(session, scope.sizes))
+        .collect();
+    let mut results = session.query(asked).await.ok()?.into_iter().skip(1);
+    let (applied, mut events) = (results.next()?, results.next()?);
+    if let Some(claim) = claim {
+        claim.keep(&results.next()?).ok()?;
+    }
+    let size = size(&mut results);
+    if events.len() >= FEW as usize {
+        which = GlancedEvents::Newest;
+        events = session.query([tables::glance_at_events(which)]).await.ok()?.pop()?;
+    }
+    let present = Present::glanced(which, &events, schema).ok()?;
+    let newest = newest_of(events)?;
+    // Behind a pooler the answers are another session's; the usual way says so.
+    if tables::number_and_process(&newest).ok()?.1 != session.connection.backend() {
+        return None;
+    }
+    session.present = present;
+    Some(Guess { applied, newest, size })
+}
+
+fn newest_of(events: Vec<Row>) -> Option<Row> {
+    let numbered: Result<Vec<_>, Unreadable> =
+        events.into_iter().map(|event| Ok((tables::number_and_process(&event)?.0, event))).collect();
+    let newest = numbered.ok()?.into_iter().max_by_key(|(number, _)| *number);
+    newest.map(|(_, event)| event)
+}
+
+/// The usual way: which tables there are, and then the history, its newest event and the size.
+async fn ask(
+    session: &mut MigrationSession<'_>,
+    sizes: Sizes,
+) -> Result<(Result<HistoryRows>, Option<Row>, Option<Row>), NoSession> {
+    session.start(None).await?;
+    let history = session.rows().await;
+    let newest = session.present.history.then(tables::read_newest);
+    let asked: Vec<_> = newest.iter().cloned().chain(measure(session, sizes)).collect();
+    // If they cannot be had, neither can the history, and its error says why.
+    let results = if asked.is_empty() { vec![] } else { session.query(asked).await.unwrap_or_default() };
+    let mut results = results.into_iter();
+    let newest = newest.and_then(|_| first_row(results.next()));
+    Ok((history, newest, size(&mut results)))
+}
+
+fn first_row(rows: Option<Vec<Row>>) -> Option<Row> {
+    rows?.into_iter().next()
+}
+
+/// Sizes are told to those who may connect, as the login may, and the owner may not.
+fn measure(session: &MigrationSession<'_>, sizes: Sizes) -> Vec<Statement> {
+    if sizes == Sizes::Skipped {
+        return vec![];
+    }
+    let size = stmt!("SELECT pg_catalog.pg_database_size(pg_catalog.current_database())");
+    vec![stmt!("SET ROLE NONE"), size, session.act_as_owner()]
+}
+
+/// The second answer to [`measure`].
+fn size(results: &mut impl Iterator<Item = Vec<Row>>) -> Option<Row> {
+    first_row(results.nth(1))
+}

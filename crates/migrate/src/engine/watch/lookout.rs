@@ -1,0 +1,189 @@
+//! A second session of the migrator that looks at the first: how far it is and who blocks it. It only reads.
+
+use std::time::{Duration, Instant};
+
+use crate::engine::session::reader;
+use crate::report::{Blocker, ServerProgress};
+use crate::target::MigrationTarget;
+use martydb_model::sql::{Keyword, Statement, stmt};
+use martydb_pg::server::{Connection, Row, Unreadable, query_each};
+
+/// How long one look may take, the login included.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long to wait before the next login, where one was refused.
+const PAUSE: Duration = Duration::from_secs(30);
+
+/// What one look has shown.
+#[derive(Debug, Default)]
+pub struct Sighting {
+    /// Statement n of m, as the migrating session says itself (see `batch`).
+    pub statement: Option<(usize, usize)>,
+    pub progress: Option<ServerProgress>,
+    pub blockers: Vec<Blocker>,
+}
+
+pub struct Lookout {
+    target: MigrationTarget,
+    /// The backend of the session that migrates.
+    pid: i32,
+    session: Option<Connection>,
+    /// No login before this.
+    pause_until: Option<Instant>,
+}
+
+impl Lookout {
+    pub fn new(target: MigrationTarget, pid: i32) -> Lookout {
+        Lookout { target, pid, session: None, pause_until: None }
+    }
+
+    /// What is seen now; `None` where there is no session to look from.
+    pub async fn look(&mut self) -> Option<Sighting> {
+        if self.pause_until.is_some_and(|until| Instant::now() < until) {
+            return None;
+        }
+        let seen = tokio::time::timeout(PATIENCE, self.ask()).await.ok().flatten();
+        if seen.is_none() {
+            self.session = None;
+            self.pause_until = Some(Instant::now() + PAUSE);
+        }
+        seen
+    }
+
+    async fn ask(&mut self) -> Option<Sighting> {
+        if self.session.is_none() {
+            self.session = Some(reader(&self.target, Duration::ZERO).await.ok()?);
+        }
+        let session = self.session.as_mut()?;
+        let asked = Statement::join([own(self.pid), progress(self.pid, session.major()), blockers(self.pid)]);
+        read(&query_each(session, &asked).await.ok()?).ok()
+    }
+
+    /// Gives the connection back.
+    pub async fn rest(&mut self) {
+        self.pause_until = None;
+        if let Some(session) = self.session.take() {
+            session.close().await;
+        }
+    }
+}
+
+fn own(pid: i32) -> Statement {
+    stmt!("SELECT application_name FROM pg_catalog.pg_stat_get_activity({pid})", pid = pid)
+}
+
+/// The views of progress that a migration's statement can show up in, and the major that brought each.
+/// <https://www.postgresql.org/docs/current/progress-reporting.html>
+const VIEWS: &[(u32, &str)] = &[
+    (
+        13,
+        "SELECT command, relid::pg_catalog.regclass::pg_catalog.text, phase,
+            CASE WHEN blocks_total > 0 THEN blocks_done ELSE tuples_done END,
+            CASE WHEN blocks_total > 0 THEN blocks_total ELSE tuples_total END, pid
+         FROM pg_catalog.pg_stat_progress_create_index",
+    ),
+    (
+        13,
+        "SELECT command, relid::pg_catalog.regclass::pg_catalog.text, phase, heap_blks_scanned, heap_blks_total, pid
+         FROM pg_catalog.pg_stat_progress_cluster",
+    ),
+    (
+        13,
+        "SELECT 'VACUUM', relid::pg_catalog.regclass::pg_catalog.text, phase, heap_blks_scanned, heap_blks_total, pid
+         FROM pg_catalog.pg_stat_progress_vacuum",
+    ),
+    (
+        13,
+        "SELECT 'ANALYZE', relid::pg_catalog.regclass::pg_catalog.text, phase, sample_blks_scanned, sample_blks_total, pid
+         FROM pg_catalog.pg_stat_progress_analyze",
+    ),
+    (
+        14,
+        "SELECT command, relid::pg_catalog.regclass::pg_catalog.text, NULL, bytes_processed, bytes_total, pid
+         FROM pg_catalog.pg_stat_progress_copy",
+    ),
+];
+
+fn progress(pid: i32, major: u32) -> Statement {
+    let known = VIEWS.iter().filter(|view| view.0 <= major);
+    let union = known.fold(stmt!(""), |all, view| match all == stmt!("") {
+        true => stmt!("{view}", view = Keyword(view.1)),
+        false => stmt!("{all} UNION ALL {view}", all = all, view = Keyword(view.1)),
+    });
+    stmt!(
+        "SELECT command, relation, phase, done, total
+         FROM ({union}) p(command, relation, phase, done, total, pid) WHERE pid = {pid} LIMIT 1",
+        union = union,
+        pid = pid
+    )
+}
+
+/// Only a session that waits for a lock is asked about: `pg_blocking_pids` stops the lock manager for a moment.
+fn blockers(pid: i32) -> Statement {
+    stmt!(
+        "SELECT b.pid, r.rolname::pg_catalog.text, a.application_name,
+            pg_catalog.to_char(a.xact_start AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'),
+            CASE WHEN a.backend_start IS NOT NULL THEN nullif(a.query, '') END
+         FROM pg_catalog.pg_stat_get_activity({pid}) w
+         CROSS JOIN LATERAL (SELECT DISTINCT pg_catalog.unnest(pg_catalog.pg_blocking_pids(w.pid))) b(pid)
+         LEFT JOIN LATERAL pg_catalog.pg_stat_get_activity(b.pid) a ON b.pid <> 0
+         LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.usesysid
+         WHERE w.wait_event_type = 'Lock' ORDER BY b.pid",
+        pid = pid
+    )
+}
+
+fn read(results: &[Vec<Row>]) -> Result<Sighting, Unreadable> {
+    let [own, progress, blockers] = results else { return Err(Unreadable::no_row()) };
+    let said: Option<Option<String>> = own.first().map(|row| row.try_get(0)).transpose()?;
+    Ok(Sighting {
+        statement: said.flatten().as_deref().and_then(statement_count),
+        progress: progress.first().map(progress_of).transpose()?,
+        blockers: blockers.iter().map(blocker).collect::<Result<_, _>>()?,
+    })
+}
+
+/// The end of what a batch puts into `application_name`.
+pub fn statement_count(name: &str) -> Option<(usize, usize)> {
+    let (at, all) = name.rsplit(' ').next()?.split_once('/')?;
+    Some((at.parse().ok()?, all.parse().ok()?))
+}
+
+fn progress_of(row: &Row) -> Result<ServerProgress, Unreadable> {
+    Ok(ServerProgress {
+        command: row.try_get(0)?,
+        relation: row.try_get(1)?,
+        phase: row.try_get(2)?,
+        done: row.try_get::<Option<i64>>(3)?.unwrap_or_default(),
+        total: row.try_get::<Option<i64>>(4)?.unwrap_or_default(),
+    })
+}
+
+fn blocker(row: &Row) -> Result<Blocker, Unreadable> {
+    Ok(Blocker {
+        pid: row.try_get(0)?,
+        login: row.try_get(1)?,
+        application: row.try_get(2)?,
+        since: row.try_get(3)?,
+        statement: row.try_get(4)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_count_is_read_from_the_end_of_the_name() {
+        assert_eq!(statement_count("martydb V12 3/40"), Some((3, 40)));
+        for other in ["martydb", "", "a/b", "psql 1/"] {
+            assert_eq!(statement_count(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_view_that_the_server_lacks_is_not_asked() {
+        assert!(!progress(1, 13).shown().contains("progress_copy"));
+        assert!(progress(1, 14).shown().contains("progress_copy"));
+    }
+}

@@ -1,0 +1,186 @@
+//! Transactions that a file opens and ends itself, as files of other tools do.
+//!
+//! One around the whole file is the transaction that martydb runs the file in anyway. Several are transactions of their
+//! own in a file that runs outside one. What is not balanced has no meaning that could be kept.
+
+use std::ops::Range;
+
+use super::directive::Mode;
+use super::lexer::{Lexer, TokenKind};
+use super::script::{StatementHead, is_word};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnTransaction {
+    /// Where its BEGIN stands, in bytes, without the semicolon.
+    pub begin: Range<usize>,
+    /// What that BEGIN asks for, such as `ISOLATION LEVEL SERIALIZABLE`; mostly nothing.
+    pub modes: String,
+    /// The numbers of the statements in it.
+    pub statements: Range<usize>,
+    /// Where its COMMIT stands.
+    pub commit: Range<usize>,
+}
+
+/// What a statement does to the transaction around it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TransactionControl {
+    /// It opens one, with these modes.
+    Begin(String),
+    /// It commits, and opens no other.
+    Commit,
+    /// It rolls back, prepares, or chains.
+    Other,
+}
+
+/// <https://www.postgresql.org/docs/current/sql-commands.html>: savepoints stay inside the transaction.
+pub fn control(seen: &StatementHead) -> Option<TransactionControl> {
+    if seen.begins(&["begin"]) || seen.begins(&["start", "transaction"]) {
+        return Some(TransactionControl::Begin(modes(seen.text)));
+    }
+    if seen.begins(&["commit"]) || seen.begins(&["end"]) {
+        let rest: Vec<_> = seen.outer().skip(1).collect();
+        let rest = match rest.as_slice() {
+            [noise, rest @ ..] if is_word(noise, "work") || is_word(noise, "transaction") => rest,
+            rest => rest,
+        };
+        let plain = rest.is_empty() || rest.len() == 3 && is_word(rest[1], "no") && is_word(rest[2], "chain");
+        return Some(if plain { TransactionControl::Commit } else { TransactionControl::Other });
+    }
+    let back_to_savepoint = seen.outer().take(4).any(|word| is_word(word, "to"));
+    let ends = seen.begins(&["abort"])
+        || seen.begins(&["prepare", "transaction"])
+        || seen.begins(&["rollback"]) && !back_to_savepoint;
+    ends.then_some(TransactionControl::Other)
+}
+
+/// What stands behind BEGIN and its noise word.
+fn modes(text: &str) -> String {
+    let mut words = Lexer::new(text).skip(1).filter(|token| token.kind == TokenKind::Word).peekable();
+    let noise = |word: &str| is_word(word, "work") || is_word(word, "transaction");
+    words.next_if(|token| noise(&text[token.start..token.end]));
+    words.next().map_or_else(String::new, |first| text[first.start..].to_owned())
+}
+
+/// Pairs the BEGINs and COMMITs of a file, from its front to its back.
+#[derive(Debug, Default)]
+pub struct Pairing {
+    open: Option<OwnTransaction>,
+    paired: Vec<OwnTransaction>,
+    /// Where statements of transaction control stand, all of them.
+    seen: Vec<Range<usize>>,
+    unbalanced: bool,
+}
+
+/// What the pairing of a whole file says about running it.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Paired {
+    /// As it is.
+    Fits,
+    /// Only outside a transaction: these statements stand in the way, by their place.
+    Several(Vec<Range<usize>>),
+    /// In no way.
+    Unbalanced(Vec<Range<usize>>),
+}
+
+impl Pairing {
+    /// Whether the next statement stands between a BEGIN and a COMMIT.
+    pub fn is_open(&self) -> bool {
+        self.open.is_some()
+    }
+
+    /// Takes in a statement of transaction control that stands behind `count` other ones.
+    pub fn take(&mut self, control: TransactionControl, span: Range<usize>, count: usize) {
+        self.seen.push(span.clone());
+        match (control, self.open.take()) {
+            (TransactionControl::Begin(modes), None) => {
+                let own = OwnTransaction { begin: span, modes, statements: count..count, commit: 0..0 };
+                self.open = Some(own);
+            }
+            (TransactionControl::Commit, Some(own)) => {
+                let statements = own.statements.start..count;
+                self.paired.push(OwnTransaction { statements, commit: span, ..own });
+            }
+            _ => self.unbalanced = true,
+        }
+    }
+
+    /// The pairs of a file of `count` other statements.
+    pub fn end(self, mode: Mode, count: usize) -> (Vec<OwnTransaction>, Paired) {
+        if self.unbalanced || self.open.is_some() {
+            return (vec![], Paired::Unbalanced(self.seen));
+        }
+        let whole = matches!(self.paired.as_slice(), [one] if one.statements == (0..count));
+        let fits = self.paired.is_empty() || whole || mode == Mode::NoTransaction;
+        (self.paired, if fits { Paired::Fits } else { Paired::Several(self.seen) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::files::script::{ScriptItem, walk};
+
+    fn pair(sql: &str, mode: Mode) -> (Vec<OwnTransaction>, Paired) {
+        let (mut pairing, mut count) = (Pairing::default(), 0);
+        walk(sql, |item| {
+            if let ScriptItem::Statement(seen) = item {
+                match control(&seen) {
+                    Some(control) => pairing.take(control, seen.span.clone(), count),
+                    None => count += 1,
+                }
+            }
+        });
+        pairing.end(mode, count)
+    }
+
+    #[test]
+    fn one_transaction_around_the_whole_file_fits() {
+        for (sql, modes, statements) in [
+            ("BEGIN; a; b; COMMIT;", "", 0..2),
+            ("-- x\nbegin work; a; end transaction", "", 0..1),
+            ("START TRANSACTION; COMMIT AND NO CHAIN;", "", 0..0),
+            (
+                "BEGIN TRANSACTION ISOLATION LEVEL SERIALIZABLE; a; COMMIT WORK",
+                "ISOLATION LEVEL SERIALIZABLE",
+                0..1,
+            ),
+            ("START /* é */ TRANSACTION READ WRITE; a; SAVEPOINT s; ROLLBACK TO s; END", "READ WRITE", 0..3),
+        ] {
+            let (own, paired) = pair(sql, Mode::Transaction);
+            assert_eq!(paired, Paired::Fits, "{sql}");
+            assert_eq!((own[0].modes.as_str(), own[0].statements.clone()), (modes, statements), "{sql}");
+        }
+        assert_eq!(pair("a; b", Mode::Transaction), (vec![], Paired::Fits));
+    }
+
+    #[test]
+    fn several_fit_only_outside_a_transaction() {
+        for sql in [
+            "BEGIN; a; COMMIT; BEGIN; b; COMMIT",
+            "a; BEGIN; b; COMMIT",
+            "BEGIN; a; COMMIT; b",
+            "BEGIN; END; BEGIN; END",
+        ] {
+            assert!(matches!(pair(sql, Mode::Transaction).1, Paired::Several(_)), "{sql}");
+            assert_eq!(pair(sql, Mode::NoTransaction).1, Paired::Fits, "{sql}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_balanced_never_fits() {
+        for sql in [
+            "BEGIN; a",
+            "a; COMMIT",
+            "BEGIN; BEGIN; a; COMMIT; COMMIT",
+            "BEGIN; a; ROLLBACK",
+            "BEGIN; a; COMMIT AND CHAIN; b; COMMIT",
+            "BEGIN; a; PREPARE TRANSACTION 'x'",
+            "COMMIT PREPARED 'x'",
+            "ABORT",
+        ] {
+            for mode in [Mode::Transaction, Mode::NoTransaction] {
+                assert!(matches!(pair(sql, mode).1, Paired::Unbalanced(_)), "{sql}");
+            }
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! What is wrong with a migration's file, as its author is told, and where: positions the way editors and compilers
+//! print them, found in one pass however many are asked for.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use martydb_model::error::{Error, Kind, Result};
+use martydb_model::units::counted;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Weight {
+    /// Nothing is run while it stands.
+    Refused,
+    /// Nothing is run while it stands; but where the file was waived, PostgreSQL can run it outside a transaction.
+    Runnable,
+    /// Worth a note; nothing is stopped.
+    Noted,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FileProblem {
+    /// The file, or the folder.
+    pub path: PathBuf,
+    pub position: Option<Position>,
+    pub weight: Weight,
+    /// What is wrong, as the rest of a sentence that starts with the file's name.
+    pub what: String,
+    pub fix: String,
+}
+
+impl std::fmt::Display for FileProblem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.position {
+            Some(position) => write!(f, "{}:{position}: {}", self.path.display(), self.what),
+            None => write!(f, "{}: {}", self.path.display(), self.what),
+        }
+    }
+}
+
+impl FileProblem {
+    /// A problem that stops nothing.
+    pub fn noted(path: &Path, what: impl Into<String>, fix: impl Into<String>) -> FileProblem {
+        FileProblem { weight: Weight::Noted, ..FileProblem::refused(path, what, fix) }
+    }
+
+    /// A problem that stops a run, of the file as a whole.
+    pub fn refused(path: &Path, what: impl Into<String>, fix: impl Into<String>) -> FileProblem {
+        FileProblem {
+            path: path.into(),
+            position: None,
+            weight: Weight::Refused,
+            what: what.into(),
+            fix: fix.into(),
+        }
+    }
+
+    /// Whether it stops a run.
+    pub fn refuses(&self) -> bool {
+        self.weight != Weight::Noted
+    }
+
+    #[must_use]
+    pub fn at(mut self, position: Position) -> FileProblem {
+        self.position = Some(position);
+        self
+    }
+}
+
+/// Refuses files that have problems.
+///
+/// # Errors
+/// [`Kind::MigrationFile`], with all of them.
+pub fn refuse<'a>(service: &str, problems: impl IntoIterator<Item = &'a FileProblem>) -> Result<()> {
+    let error = refused_files(service, problems);
+    if error.causes.is_empty() { Ok(()) } else { Err(error) }
+}
+
+/// The error of files that cannot run: every problem is a cause, every fix a hint once.
+pub fn refused_files<'a>(service: &str, problems: impl IntoIterator<Item = &'a FileProblem>) -> Error {
+    let mut error = Error::new(Kind::MigrationFile, "");
+    let mut files = std::collections::BTreeSet::new();
+    for problem in problems {
+        files.insert(&problem.path);
+        error.causes.push(problem.to_string());
+        if !error.hints.contains(&problem.fix) {
+            error.hints.push(problem.fix.clone());
+        }
+    }
+    let verb = if files.len() == 1 { "is" } else { "are" };
+    error.message = format!("{service}: {} {verb} invalid", counted(files.len(), "migration file"));
+    error
+}
+
+/// A position in a file: line and column from 1, the column in characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+pub struct Position {
+    pub line: usize,
+    pub column: usize,
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.line, self.column)
+    }
+}
+
+impl Position {
+    /// Where the byte at `offset` stands. An offset past the end, or inside a character, is moved back.
+    pub fn of(text: &str, offset: usize) -> Position {
+        Positions::new(text).at(offset)
+    }
+}
+
+/// Finds positions from the front to the back, so that ten thousand of them cost one pass over the text.
+pub struct Positions<'a> {
+    text: &'a str,
+    offset: usize,
+    position: Position,
+}
+
+impl<'a> Positions<'a> {
+    pub fn new(text: &'a str) -> Self {
+        Positions { text, offset: 0, position: Position { line: 1, column: 1 } }
+    }
+
+    /// The position of `offset`, which must not lie before the last one asked for.
+    pub fn at(&mut self, offset: usize) -> Position {
+        let end = self.text.floor_char_boundary(offset);
+        if let Some(passed) = self.text.get(self.offset..end) {
+            match passed.rfind('\n') {
+                Some(last) => {
+                    self.position.line += passed.bytes().filter(|byte| *byte == b'\n').count();
+                    self.position.column = 1 + passed[last + 1..].chars().count();
+                }
+                None => self.position.column += passed.chars().count(),
+            }
+            self.offset = end;
+        }
+        self.position
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn lines_and_columns_count_from_one_in_characters() {
+        let text = "ab\r\né;x\n\nend";
+        for (needle, line, column) in [("ab", 1, 1), ("é", 2, 1), (";", 2, 2), ("x", 2, 3), ("end", 4, 1)] {
+            let position = Position::of(text, text.find(needle).unwrap());
+            assert_eq!(position, Position { line, column }, "{needle}");
+        }
+        assert_eq!(Position::of(text, 9999), Position { line: 4, column: 4 });
+        assert_eq!(Position::of("", 0), Position { line: 1, column: 1 });
+    }
+
+    proptest! {
+        #[test]
+        fn one_pass_finds_what_single_looks_find(text in "[a\né\r]{0,40}", mut offsets in proptest::collection::vec(0..60usize, 0..8)) {
+            offsets.sort_unstable();
+            let mut positions = Positions::new(&text);
+            for offset in offsets {
+                prop_assert_eq!(positions.at(offset), Position::of(&text, offset));
+            }
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Writing the next migration: a number, a name made from the message, and a template.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use time::OffsetDateTime;
+
+use super::folder;
+use super::name::sanitize;
+use martydb_model::error::{Error, Result};
+use martydb_model::{DesiredService, DownFiles};
+
+/// Template of a migration and of the file that undoes it.
+#[derive(Debug, Clone, Copy)]
+pub struct Template {
+    /// Name, as `revision --template` takes it.
+    pub name: &'static str,
+    /// Text of the migration.
+    pub up: &'static str,
+    /// Text of its down file.
+    pub down: &'static str,
+}
+
+/// Template that a new migration begins with.
+#[derive(Debug, Clone, Copy)]
+pub struct TemplateChoice<'a> {
+    /// Name of the template.
+    pub name: &'a str,
+    /// Folder of the project's own templates, which win over the built-in ones.
+    pub folder: &'a Path,
+    /// Templates of the program.
+    pub builtin: &'a [Template],
+}
+
+/// File systems keep 255 bytes, and version and suffix stand beside it.
+const LONGEST_NAME: usize = 200;
+
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Written {
+    pub version: i64,
+    pub name: String,
+    pub up: PathBuf,
+    /// `None` where the service only goes forward.
+    pub down: Option<PathBuf>,
+}
+
+/// How the next version is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Numbering {
+    /// One above the highest.
+    Next,
+    /// The time in UTC, as `20261121141500`.
+    Timestamp,
+}
+
+/// Writes both files; neither may exist.
+///
+/// # Errors
+/// If the message leaves no name, the template is unknown, or a file cannot be written.
+pub fn write(
+    service: &DesiredService,
+    message: &str,
+    numbering: Numbering,
+    template: TemplateChoice<'_>,
+) -> Result<Written> {
+    let (name, folder) = (sanitize(message), &service.migrations);
+    if name.is_empty() {
+        return Err(Error::usage(format!("no name can be made from the message \"{}\"", message.trim()))
+            .hint("use letters or digits: -m \"add user consent\""));
+    }
+    if name.len() > LONGEST_NAME {
+        return Err(Error::usage(format!("the message makes a name of {} bytes", name.len()))
+            .cause(format!("a file's name has room for {LONGEST_NAME}"))
+            .hint("say it in a few words; the rest belongs in a comment of the file"));
+    }
+    let (up, down) = texts(template)?;
+    let version = next_version(folder, numbering)?;
+    fs::create_dir_all(folder).map_err(|error| failed(folder, &error))?;
+    let path = |suffix: &str| folder.join(format!("V{version}__{name}{suffix}"));
+    let down_path = (service.down != DownFiles::None).then(|| path(".down.sql"));
+    let written = Written { version, up: path(".sql"), down: down_path, name };
+    create(&written.up, &fill(&up, service, message))?;
+    written.down.as_ref().map_or(Ok(()), |path| create(path, &fill(&down, service, message)))?;
+    Ok(written)
+}
+
+/// Every file in the folder counts, whatever is wrong with it: a version is never given twice.
+fn next_version(path: &Path, numbering: Numbering) -> Result<i64> {
+    let next = folder::highest_version(path)
+        .unwrap_or(0)
+        .checked_add(1)
+        .ok_or_else(|| Error::usage("the highest version cannot be counted past"))?;
+    Ok(match numbering {
+        Numbering::Next => next,
+        Numbering::Timestamp => timestamp(OffsetDateTime::now_utc()).max(next),
+    })
+}
+
+/// A time as a version: year, month, day, hour, minute and second, two digits each after the year.
+fn timestamp(at: OffsetDateTime) -> i64 {
+    let parts = [u8::from(at.month()), at.day(), at.hour(), at.minute(), at.second()];
+    parts.iter().fold(i64::from(at.year()), |version, part| version * 100 + i64::from(*part))
+}
+
+fn texts(template: TemplateChoice<'_>) -> Result<(String, String)> {
+    let TemplateChoice { name, folder, builtin } = template;
+    let own = |suffix: &str| fs::read_to_string(folder.join(format!("{name}{suffix}")));
+    if let Ok(up) = own(".sql") {
+        return Ok((up, own(".down.sql").unwrap_or_default()));
+    }
+    let found = builtin.iter().find(|one| one.name == name);
+    found.map(|one| (one.up.to_owned(), one.down.to_owned())).ok_or_else(|| {
+        let known: Vec<_> = builtin.iter().map(|one| one.name).collect();
+        let (known, folder) = (known.join(", "), folder.display());
+        Error::usage(format!("unknown template \"{name}\""))
+            .hint(format!("templates: {known}, and NAME.sql in {folder}"))
+    })
+}
+
+/// A message goes into a comment: it must stay on one line.
+fn fill(template: &str, service: &DesiredService, message: &str) -> String {
+    let message: Vec<&str> = message.split_whitespace().collect();
+    template
+        .replace("{{service}}", &service.name.as_str().replace('-', "_"))
+        .replace("{{message}}", &message.join(" "))
+}
+
+fn create(path: &Path, text: &str) -> Result<()> {
+    let file = OpenOptions::new().write(true).create_new(true).open(path);
+    file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|error| failed(path, &error))
+}
+
+fn failed(path: &Path, error: &std::io::Error) -> Error {
+    Error::operation(format!("cannot write {}", path.display())).cause(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_a_version_that_sorts_as_it_does() {
+        let at = OffsetDateTime::from_unix_timestamp(1_795_270_500).unwrap();
+        assert_eq!(timestamp(at), 20_261_121_141_500);
+    }
+}

@@ -1,0 +1,140 @@
+//! What kind of statement stands in a file that runs outside a transaction: whether it can run in one all the same,
+//! and what an interruption of it leaves behind.
+
+use super::rules::needs_no_transaction;
+use super::script::{ScriptItem, StatementHead, is_word, walk};
+use martydb_model::sqlstate;
+use martydb_pg::server::Fault;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StatementKind {
+    Transactional,
+    SessionSetting,
+    /// It builds an index concurrently: its name.
+    ConcurrentIndex(String),
+    NonTransactional {
+        /// The SQLSTATEs that PostgreSQL answers if it is done twice.
+        repeated: &'static [&'static str],
+        /// Whether it waits for others without being in their way.
+        patient: bool,
+    },
+    /// It may hold transactions of its own.
+    Block,
+}
+
+impl StatementKind {
+    /// Whether this complaint means that the interrupted run had finished it.
+    pub fn was_done(&self, fault: &Fault) -> bool {
+        let repeated: &[&str] = match self {
+            StatementKind::ConcurrentIndex(_) => &[sqlstate::DUPLICATE_TABLE],
+            StatementKind::NonTransactional { repeated, .. } => repeated,
+            _ => &[],
+        };
+        fault.sqlstate.as_deref().is_some_and(|state| repeated.contains(&state))
+    }
+
+    /// Whether it may be sent again after giving way to a lock: a block may have committed a part.
+    pub fn may_repeat(&self) -> bool {
+        *self != StatementKind::Block
+    }
+
+    /// Whether it may wait for others as long as it takes.
+    pub fn is_patient(&self) -> bool {
+        matches!(
+            self,
+            StatementKind::ConcurrentIndex(_) | StatementKind::NonTransactional { patient: true, .. }
+        )
+    }
+
+    pub fn built(self) -> Option<String> {
+        match self {
+            StatementKind::ConcurrentIndex(name) => Some(name),
+            _ => None,
+        }
+    }
+}
+
+pub fn statement_kind(statement: &str) -> StatementKind {
+    let mut found = StatementKind::Transactional;
+    walk(statement, |seen| {
+        if let ScriptItem::Statement(seen) = seen {
+            found = judge(&seen);
+        }
+    });
+    found
+}
+
+fn judge(seen: &StatementHead) -> StatementKind {
+    if let Some(name) = builds(seen) {
+        return StatementKind::ConcurrentIndex(name);
+    }
+    let repeated: &[&str] = if seen.begins(&["drop", "index"]) {
+        &[sqlstate::UNDEFINED_OBJECT]
+    } else if seen.begins(&["alter", "table"]) {
+        &[sqlstate::UNDEFINED_TABLE]
+    } else {
+        &[]
+    };
+    if needs_no_transaction(seen) {
+        let patient = seen.head.iter().any(|word| is_word(word.text, "concurrently"));
+        StatementKind::NonTransactional { repeated, patient }
+    } else if seen.begins(&["call"]) || seen.begins(&["do"]) {
+        StatementKind::Block
+    } else if sets(seen) {
+        StatementKind::SessionSetting
+    } else {
+        StatementKind::Transactional
+    }
+}
+
+fn sets(seen: &StatementHead) -> bool {
+    let local = ["local", "constraints", "transaction"].iter().any(|word| seen.begins(&["set", word]));
+    seen.begins(&["reset"]) || seen.begins(&["set"]) && !local
+}
+
+fn builds(seen: &StatementHead) -> Option<String> {
+    let build = seen.begins(&["create", "index", "concurrently"])
+        || seen.begins(&["create", "unique", "index", "concurrently"]);
+    let mut words = seen.outer().skip_while(|word| !is_word(word, "concurrently")).skip(1);
+    let name = words.find(|word| !["if", "not", "exists"].iter().any(|other| is_word(word, other)));
+    name.filter(|_| build).map(bare)
+}
+
+/// A name as the catalogue has it.
+pub fn bare(word: &str) -> String {
+    match word.strip_prefix('"').and_then(|inner| inner.strip_suffix('"')) {
+        Some(inner) => inner.replace("\"\"", "\""),
+        None => word.to_lowercase(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statements_are_told_apart() {
+        let build = |name: &str| StatementKind::ConcurrentIndex(name.into());
+        for (sql, expected) in [
+            ("CREATE INDEX CONCURRENTLY Name ON t (a)", build("name")),
+            ("CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS \"Na\"\"me\" ON t (a)", build("Na\"me")),
+            ("CREATE INDEX i ON t (a)", StatementKind::Transactional),
+            ("SET search_path = x", StatementKind::SessionSetting),
+            ("SET LOCAL lock_timeout = 1", StatementKind::Transactional),
+            ("RESET ALL", StatementKind::SessionSetting),
+            ("DO $$ BEGIN COMMIT; END $$", StatementKind::Block),
+            ("CALL p()", StatementKind::Block),
+            ("VACUUM t", StatementKind::NonTransactional { repeated: &[], patient: false }),
+            (
+                "DROP INDEX CONCURRENTLY i",
+                StatementKind::NonTransactional { repeated: &[sqlstate::UNDEFINED_OBJECT], patient: true },
+            ),
+            (
+                "REINDEX TABLE CONCURRENTLY t",
+                StatementKind::NonTransactional { repeated: &[], patient: true },
+            ),
+        ] {
+            assert_eq!(statement_kind(sql), expected, "{sql}");
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! A list beside the migrations: files that the rules refuse and that other tools had applied before. An applied file
+//! cannot be changed any more. The list goes into version control, so that `validate` knows it without a server.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use super::refinery::{VersionType, checksum};
+use super::source::Migration;
+use martydb_config::replace_file::{Readers, replace_file};
+use martydb_model::error::{Error, Result};
+
+/// The file's name; the dot keeps it out of the migrations.
+pub const WAIVERS: &str = ".martydb-accepted";
+
+const HEADER: &str = "# Applied migrations that martydb would refuse to run, accepted as they are by `repair` or `baseline`.\n\
+                      # Keep this file in version control. Version, checksum, reason.\n";
+
+/// The versions with their checksums.
+pub type Waivers = BTreeSet<(i64, String)>;
+
+/// Reads the folder's list; none is an empty one.
+pub fn read_waivers(folder: &Path) -> Waivers {
+    let text = std::fs::read_to_string(folder.join(WAIVERS)).unwrap_or_default();
+    let line = |line: &str| {
+        let mut words = line.split_whitespace();
+        Some((words.next()?.parse().ok()?, words.next()?.to_owned()))
+    };
+    text.lines().filter_map(line).collect()
+}
+
+/// What identifies a file: an edit ends its waiver.
+pub fn waiver_key(version: i64, name: &str, text: &str) -> (i64, String) {
+    (version, checksum(VersionType::Int8, version, name, text))
+}
+
+pub fn add_waivers<'a>(folder: &Path, all: impl Iterator<Item = &'a Migration>, reason: &str) -> Result<()> {
+    let reason = reason.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = |migration: &Migration| {
+        let (version, checksum) = waiver_key(migration.version, &migration.name, &migration.up.text);
+        format!("{version} {checksum} {reason}\n")
+    };
+    let lines: String = all.map(line).collect();
+    if lines.is_empty() {
+        return Ok(());
+    }
+    let path = folder.join(WAIVERS);
+    let present = match fs::read_to_string(&path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(HEADER.into()),
+        present => present,
+    };
+    let written = present.and_then(|present| replace_file(&path, &format!("{present}{lines}"), Readers::All));
+    written.map_err(|error| {
+        Error::operation(format!("cannot write {}", path.display()))
+            .cause(error)
+            .hint("make the folder writable and run `martydb repair` again")
+    })
+}

@@ -1,0 +1,267 @@
+//! A first migration that is written from a database that exists: what is there before it, and the proof that the file
+//! makes the same.
+
+mod rights;
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::check::{OtherTool, other_tools};
+use super::engine::{Intent, MigrationSession, Preflight, session};
+use super::history::{Catalogue, Difference, unreadable};
+use super::report::EventSender;
+use super::run::{Goal, run};
+use super::target::{MigrationTarget, Options};
+use martydb_model::SchemaName;
+use martydb_model::error::{Error, Result};
+use martydb_model::sql::{List, Literal, Statement, stmt};
+
+/// A database without a history.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Unadopted {
+    /// The server's major version.
+    pub major: u32,
+    pub tools: Vec<OtherTool>,
+    /// The tables of histories with their indexes and sequences: schema and name.
+    pub set_aside: Vec<(String, String)>,
+    /// Undeclared schemas that hold nothing else, such as Drizzle's.
+    pub schemas_aside: Vec<String>,
+    /// Other schemas that neither the manifest nor the owner has, which a dump as the owner cannot read.
+    pub schemas_of_others: Vec<String>,
+}
+
+/// Looks at a database as its migrator.
+///
+/// # Errors
+/// [`Kind::Usage`](martydb_model::error::Kind::Usage) if it has a history; else if the migrator cannot log in.
+pub async fn examine(target: &MigrationTarget, wait: Duration) -> Result<Unadopted> {
+    let mut session = MigrationSession::open(target, Intent::Read, wait, &EventSender::ignored()).await?;
+    let found = look(&mut session).await;
+    session.close().await;
+    found
+}
+
+async fn look(session: &mut MigrationSession<'_>) -> Result<Unadopted> {
+    let service = &session.target.service;
+    if let Some(last) = session.rows().await?.applied.last() {
+        return Err(Error::usage(format!("{service} already has a history"))
+            .cause(format!("its database is at V{}__{}", last.version, last.name)));
+    }
+    let tools = Preflight::take(session).await?.other_tools;
+    let mut tables: Vec<(&str, &str)> = tools
+        .iter()
+        .flat_map(|tool| other_tools::tables_of(&tool.name).map(|name| (tool.schema.as_str(), name)))
+        .collect();
+    tables.extend(
+        session
+            .target
+            .schemas
+            .iter()
+            .map(|schema| (schema.as_str(), martydb_model::contract::REFINERY_TABLE)),
+    );
+    let declared = &session.target.schemas;
+    let owner = session.target.owner.as_str();
+    let rows = session
+        .query([belongings(&tables), schemas_of(&tables, declared), schemas_of_others(declared, owner)])
+        .await?;
+    let of = |at: usize| rows.get(at).into_iter().flatten();
+    let set_aside: Result<Vec<_>, _> = of(0).map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect();
+    let names = |at: usize| of(at).map(|row| row.try_get(0)).collect::<Result<Vec<String>, _>>();
+    let schemas_aside = names(1).map_err(unreadable)?;
+    let mut schemas_of_others = names(2).map_err(unreadable)?;
+    schemas_of_others.retain(|schema| !schemas_aside.contains(schema));
+    Ok(Unadopted {
+        major: session.connection.major(),
+        tools,
+        set_aside: set_aside.map_err(unreadable)?,
+        schemas_aside,
+        schemas_of_others,
+    })
+}
+
+/// The tables, their indexes and the sequences that they own.
+fn chosen(tables: &[(&str, &str)]) -> Statement {
+    let pair = |(schema, name): &(&str, &str)| {
+        stmt!("({schema}, {name})", schema = Literal((*schema).into()), name = Literal((*name).into()))
+    };
+    stmt!(
+        "WITH tables AS (
+             SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+             WHERE (n.nspname, c.relname) IN ({tables}) AND c.relkind = 'r'
+         ), chosen AS (
+             SELECT oid FROM tables UNION SELECT indexrelid FROM pg_catalog.pg_index WHERE indrelid IN (SELECT oid FROM tables)
+             UNION SELECT objid FROM pg_catalog.pg_depend WHERE classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                 AND refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND refobjid IN (SELECT oid FROM tables) AND deptype IN ('a', 'i')
+                 AND objsubid = 0)",
+        tables = List(tables.iter().map(pair).collect())
+    )
+}
+
+fn belongings(tables: &[(&str, &str)]) -> Statement {
+    stmt!(
+        "{chosen} SELECT n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+         WHERE c.oid IN (SELECT oid FROM chosen) ORDER BY 1, 2",
+        chosen = chosen(tables)
+    )
+}
+
+/// Asks for schemas in which nothing but the tables and what belongs to them depends on the schema.
+fn schemas_of(tables: &[(&str, &str)], declared: &[SchemaName]) -> Statement {
+    stmt!(
+        "{chosen} SELECT n.nspname FROM pg_catalog.pg_namespace n
+         WHERE n.nspname NOT IN ('public', {declared})
+             AND n.oid IN (SELECT relnamespace FROM pg_catalog.pg_class WHERE oid IN (SELECT oid FROM tables))
+             AND NOT EXISTS (
+                 SELECT FROM pg_catalog.pg_depend d
+                 WHERE d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.refobjid = n.oid
+                     AND NOT (d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid IN (SELECT oid FROM chosen)))
+         ORDER BY 1",
+        chosen = chosen(tables),
+        declared = List::literals(declared.iter().map(SchemaName::as_str))
+    )
+}
+
+/// Asks for undeclared schemas of other roles than the owner that no extension made.
+fn schemas_of_others(declared: &[SchemaName], owner: &str) -> Statement {
+    stmt!(
+        "SELECT nspname FROM pg_catalog.pg_namespace n
+         WHERE nspname NOT IN ('public', 'martydb', 'information_schema', {declared}) AND NOT pg_catalog.starts_with(nspname::pg_catalog.text, 'pg_')
+             AND nspowner <> (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = {owner})
+             AND NOT EXISTS (
+                 SELECT FROM pg_catalog.pg_depend d
+                 WHERE d.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.objid = n.oid AND d.deptype = 'e')
+         ORDER BY 1",
+        declared = List::literals(declared.iter().map(SchemaName::as_str)),
+        owner = Literal(owner.into())
+    )
+}
+
+/// Runs the first migration of `scratch`, an empty database, and tells in what it differs from the real one. Rights of
+/// other roles than the service's are no difference; these roles are the second answer.
+///
+/// # Errors
+/// As [`prove`].
+pub async fn prove_first(
+    target: &MigrationTarget,
+    scratch: &MigrationTarget,
+    found: &Unadopted,
+    options: &Options,
+) -> Result<(Vec<Difference>, BTreeSet<String>)> {
+    let roles = [&target.owner, &target.app, &target.readonly];
+    let own: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
+    let [real, made] = catalogues(target, scratch, options).await?;
+    let (real, others) = rights::without_others(real, target.owner.as_str(), &own);
+    let (made, _) = rights::without_others(made, target.owner.as_str(), &own);
+    Ok((differences(&real, &made, found), others))
+}
+
+/// The same where all rights count.
+///
+/// # Errors
+/// If the migration fails there, or a catalogue cannot be read.
+pub async fn prove(
+    target: &MigrationTarget,
+    scratch: &MigrationTarget,
+    found: &Unadopted,
+    options: &Options,
+) -> Result<Vec<Difference>> {
+    let [real, made] = catalogues(target, scratch, options).await?;
+    Ok(differences(&real, &made, found))
+}
+
+async fn catalogues(
+    target: &MigrationTarget,
+    scratch: &MigrationTarget,
+    options: &Options,
+) -> Result<[Catalogue; 2]> {
+    let outcome = run(scratch, Goal::Upgrade, options, &EventSender::ignored()).await;
+    if let Some(error) = outcome.error {
+        return Err(error.while_doing("the schema cannot be made from what pg_dump wrote"));
+    }
+    let mut all = [Catalogue::default(), Catalogue::default()];
+    for (target, catalogue) in [target, scratch].into_iter().zip(&mut all) {
+        let mut reader = session::reader(target, options.lock_wait).await?;
+        *catalogue = Catalogue::read(&mut reader).await?;
+        reader.close().await;
+    }
+    Ok(all)
+}
+
+fn differences(real: &Catalogue, made: &Catalogue, found: &Unadopted) -> Vec<Difference> {
+    let relations: Vec<String> =
+        found.set_aside.iter().map(|(schema, name)| format!("{}.{}", quoted(schema), quoted(name))).collect();
+    let schemas: Vec<String> = found.schemas_aside.iter().map(|schema| quoted(schema)).collect();
+    let mut differences = real.differences(made);
+    differences.retain(|difference| {
+        !relations.iter().any(|id| is_about(difference, id))
+            && !schemas.iter().any(|id| is_schema(difference, id))
+            && !is_owner_of_extension(difference)
+    });
+    differences
+}
+
+/// As `format('%I')` prints it, as far as names of history tables go.
+fn quoted(name: &str) -> String {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    match name.chars().all(plain) && !name.starts_with(|c: char| c.is_ascii_digit()) {
+        true => name.into(),
+        false => format!("\"{}\"", name.replace('"', "\"\"")),
+    }
+}
+
+/// Whether it is the relation, something of it, or a comment on it.
+fn is_about(difference: &Difference, id: &str) -> bool {
+    let name = &difference.name;
+    let part = format!("{id}.");
+    name == id
+        || name.starts_with(&part)
+        || matches!(difference.kind.as_str(), "comment" | "owner")
+            && (name.ends_with(&format!(" {id}")) || name.contains(&format!(" {part}")))
+}
+
+fn is_schema(difference: &Difference, id: &str) -> bool {
+    match difference.kind.as_str() {
+        "schema" => difference.name == id,
+        "comment" | "owner" => difference.name.strip_prefix("schema ") == Some(id),
+        _ => false,
+    }
+}
+
+/// An extension belongs to the role that created it, and no `ALTER EXTENSION … OWNER TO` exists that a file could hold.
+fn is_owner_of_extension(difference: &Difference) -> bool {
+    difference.kind == "owner" && difference.name.starts_with("extension ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_set_aside_is_known_by_its_name() {
+        for (kind, name, expected) in [
+            ("table", "public.alembic_version", true),
+            ("column", "public.alembic_version.version_num", true),
+            ("owner", "table public.alembic_version", true),
+            ("comment", "table column public.alembic_version.version_num", true),
+            ("comment", "table constraint pkc on public.alembic_version", true),
+            ("table", "public.alembic_version2", false),
+            ("routine", "f(public.alembic_version)", false),
+        ] {
+            let difference = Difference { kind: kind.into(), name: name.into(), before: None, after: None };
+            assert_eq!(is_about(&difference, "public.alembic_version"), expected, "{kind} {name}");
+        }
+        for (kind, name, expected) in [
+            ("schema", "drizzle", true),
+            ("owner", "schema drizzle", true),
+            ("comment", "schema drizzle", true),
+            ("schema", "drizzle2", false),
+            ("table", "drizzle", false),
+            ("owner", "table drizzle", false),
+        ] {
+            let difference = Difference { kind: kind.into(), name: name.into(), before: None, after: None };
+            assert_eq!(is_schema(&difference, "drizzle"), expected, "{kind} {name}");
+        }
+        assert_eq!(quoted("SequelizeMeta"), "\"SequelizeMeta\"");
+        assert_eq!(quoted("__x1"), "__x1");
+    }
+}

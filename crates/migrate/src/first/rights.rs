@@ -1,0 +1,128 @@
+//! A first migration holds no rights of other roles than the service's: they belong to this one database, and the manifest's
+//! `access:` says who has them. So they are no difference between the database and what the file makes.
+
+use std::collections::BTreeSet;
+
+use crate::history::Catalogue;
+
+/// A catalogue without the rights that other roles hold, and these roles.
+///
+/// `owner` granted them all, as `apply` sees to; `own` are the service's roles.
+pub fn without_others(catalogue: Catalogue, owner: &str, own: &[&str]) -> (Catalogue, BTreeSet<String>) {
+    let mut others = BTreeSet::new();
+    let strip = |(key, definition): ((String, String), String)| {
+        let stripped = without_items(&definition, owner, own, &mut others);
+        let gone = key.0 == "default privileges" && stripped.is_empty() && !definition.is_empty();
+        // The row of default privileges names its role itself.
+        let told_twice = key.0 == "owner" && key.1.starts_with("default acl ");
+        (!gone && !told_twice).then_some((key, stripped))
+    };
+    let stripped = catalogue.0.into_iter().filter_map(strip).collect();
+    (Catalogue(stripped), others)
+}
+
+/// Takes out of a text the items of access lists (`role=r/owner`) that belong to other roles, with a comma each.
+fn without_items(text: &str, owner: &str, own: &[&str], others: &mut BTreeSet<String>) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut copied = 0;
+    for (at, _) in text.match_indices('=') {
+        let Some((start, end, grantee)) = item(text, at, owner) else { continue };
+        if start < copied || grantee.is_empty() || own.contains(&grantee.as_str()) {
+            continue;
+        }
+        others.insert(grantee);
+        out += &text[copied..start];
+        copied = end;
+        if text[end..].starts_with(',') {
+            copied += 1;
+        } else if out.ends_with([',', ' ']) {
+            out.pop();
+        }
+    }
+    out + &text[copied..]
+}
+
+/// The item of an access list around an equals sign: where it begins and ends, and whose it is.
+fn item(text: &str, equals: usize, owner: &str) -> Option<(usize, usize, String)> {
+    let rest = &text[equals + 1..];
+    let letters = rest.find(|c: char| !c.is_ascii_alphabetic() && c != '*').filter(|letters| *letters > 0)?;
+    let grantor = rest[letters..].strip_prefix('/')?;
+    let known = [owner.to_owned(), quoted(owner)].into_iter().find(|name| grantor.starts_with(name))?;
+    let end = equals + 1 + letters + 1 + known.len();
+    if !text[end..].is_empty() && !text[end..].starts_with([',', ' ']) {
+        return None;
+    }
+    let before = &text[..equals];
+    let start = match before.strip_suffix('"') {
+        Some(inner) => opening(inner)?,
+        None => before.rfind([',', ' ']).map_or(0, |at| at + 1),
+    };
+    let grantee = before[start..].trim_matches('"').replace("\"\"", "\"");
+    Some((start, end, grantee))
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// Where the quote that begins a name stands; two quotes are one of the name.
+fn opening(inner: &str) -> Option<usize> {
+    let mut at = inner.rfind('"')?;
+    while at > 0 && inner[..at].ends_with('"') {
+        at = inner[..at - 1].rfind('"')?;
+    }
+    Some(at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rights_of_other_roles_are_taken_out_and_named() {
+        for (text, expected, others) in [
+            (
+                "shop_owner a=r/shop_owner,shop_app=arwd/shop_owner,=X/shop_owner",
+                "shop_owner shop_app=arwd/shop_owner,=X/shop_owner",
+                "a",
+            ),
+            (
+                "shop_owner p shop_app=r/shop_owner,z=r*/shop_owner identity d",
+                "shop_owner p shop_app=r/shop_owner identity d",
+                "z",
+            ),
+            ("\"O'Neil: \"\"x\"=U/shop_owner,shop_app=U/shop_owner", "shop_app=U/shop_owner", "O'Neil: \"x"),
+            ("integer not null z=w/shop_owner", "integer not null", "z"),
+            ("z=w/shop_owner", "", "z"),
+            // No item of an access list.
+            ("CHECK (z=r/other)", "CHECK (z=r/other)", ""),
+            ("shop_app=r/shop_owner2", "shop_app=r/shop_owner2", ""),
+            ("a = b, x=", "a = b, x=", ""),
+        ] {
+            let mut found = BTreeSet::new();
+            assert_eq!(without_items(text, "shop_owner", &["shop_owner", "shop_app"], &mut found), expected);
+            assert_eq!(found.into_iter().collect::<Vec<_>>().join(" "), others, "{text}");
+        }
+        let mut found = BTreeSet::new();
+        let odd = "z=r/\"My owner\",y=r/\"My owner\"";
+        assert_eq!(without_items(odd, "My owner", &["y"], &mut found), "y=r/\"My owner\"");
+    }
+
+    #[test]
+    fn a_row_of_default_privileges_for_others_alone_goes() {
+        let row = |kind: &str, name: &str, text: &str| ((kind.to_owned(), name.to_owned()), text.to_owned());
+        let all = Catalogue(
+            [
+                row("default privileges", "shop_owner r public", "bi=r/shop_owner"),
+                row("default privileges", "shop_owner r", "bi=r/shop_owner,shop_app=r/shop_owner"),
+                row("owner", "default acl for role shop_owner in schema public on tables", "shop_owner"),
+                row("owner", "table public.t", "shop_owner"),
+            ]
+            .into(),
+        );
+        let (left, others) = without_others(all, "shop_owner", &["shop_owner", "shop_app"]);
+        let names: Vec<_> = left.0.iter().map(|((_, name), text)| format!("{name}: {text}")).collect();
+        assert_eq!(names, ["shop_owner r: shop_app=r/shop_owner", "table public.t: shop_owner"]);
+        assert_eq!(others, ["bi".to_owned()].into());
+    }
+}

@@ -1,0 +1,213 @@
+//! What a database holds, as rows that can be compared: two databases that serve alike have equal catalogues.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::alike::{same_code, same_columns, without_now};
+use super::conditions::same_conditions;
+use martydb_model::error::{Error, Result};
+use martydb_model::sql::{Keyword, Statement, stmt};
+use martydb_pg::server::{Connection, Row, Unreadable, query_each};
+use martydb_ui::report::{indented, printable};
+
+/// Kind and name of every object, with its definition.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Catalogue(pub BTreeMap<(String, String), String>);
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    pub kind: String,
+    pub name: String,
+    /// Its definition before; `None` if it was not there.
+    pub before: Option<String>,
+    /// Its definition after; `None` if it is gone.
+    pub after: Option<String>,
+}
+
+impl std::fmt::Display for Difference {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (kind, name) = (&self.kind, printable(&self.name));
+        match (&self.before, &self.after) {
+            (None, _) => write!(f, "{kind} {name} is left over"),
+            (_, None) => write!(f, "{kind} {name} is missing"),
+            (Some(before), Some(after)) => {
+                let (before, after) = (indented(before, 12), indented(after, 12));
+                write!(f, "{kind} {name} differs\n    before: {before}\n    after:  {after}")
+            }
+        }
+    }
+}
+
+impl Catalogue {
+    /// Reads a database, and leaves the session with a search path of `pg_catalog`. The service owns what is read:
+    /// the session's login should have no more rights than the service has.
+    pub async fn read(connection: &mut Connection) -> Result<Catalogue> {
+        let texts = texts(connection.major()).iter().map(|(_, text)| Statement::from_program(text));
+        ask(connection, texts.collect()).await
+    }
+
+    pub fn differences(&self, after: &Catalogue) -> Vec<Difference> {
+        let mut keys: Vec<_> = self.0.keys().chain(after.0.keys()).collect();
+        keys.sort();
+        keys.dedup();
+        let difference = |key: &(String, String)| {
+            let (before, after) = (self.0.get(key).cloned(), after.0.get(key).cloned());
+            let (kind, name) = key.clone();
+            let alike = match (&before, &after) {
+                (Some(before), Some(after)) => {
+                    let same = [same_columns, same_code, same_conditions];
+                    before == after || same.iter().any(|same| same(&kind, before, after))
+                }
+                _ => before == after,
+            };
+            (!alike).then_some(Difference { kind, name, before, after })
+        };
+        without_parts(keys.into_iter().filter_map(difference).collect())
+    }
+}
+
+/// Without what goes and comes with an object that is missing or left over: the columns and constraints of a table, and
+/// the owner and the comment of anything.
+fn without_parts(mut all: Vec<Difference>) -> Vec<Difference> {
+    let whole: BTreeSet<(String, bool)> = all
+        .iter()
+        .filter(|found| found.before.is_none() || found.after.is_none())
+        .map(|found| (format!("{} {}", found.kind, found.name), found.before.is_none()))
+        .collect();
+    all.retain(|found| {
+        let (left, missing) = (found.before.is_none(), found.after.is_none());
+        let is_whole = |object: String| whole.contains(&(object, left));
+        let mut dots = found.name.match_indices('.').map(|(at, _)| &found.name[..at]);
+        let is_part = match found.kind.as_str() {
+            "owner" | "comment" => is_whole(found.name.clone()),
+            _ => dots.any(|table| is_whole(format!("table {table}"))),
+        };
+        !(is_part && (left || missing))
+    });
+    all
+}
+
+/// The queries of a session that reads often: planning them takes the server as long as running them.
+#[derive(Debug, Default)]
+pub struct CatalogueQueries {
+    /// How often they were executed since they were planned.
+    executed: Option<u32>,
+}
+
+impl CatalogueQueries {
+    /// A plan is made for the catalogues as large as they are, and they grow.
+    const REPLANNED: u32 = 20;
+
+    /// Reads the database of this session, which is the same each time.
+    pub async fn read(&mut self, connection: &mut Connection) -> Result<Catalogue> {
+        let (names, mut asked) = (texts(connection.major()), vec![]);
+        if self.executed.is_none_or(|times| times >= Self::REPLANNED) {
+            asked.extend(self.executed.map(|_| stmt!("DEALLOCATE ALL")));
+            asked.extend(names.iter().map(|(name, text)| {
+                stmt!(
+                    "PREPARE {name} AS {query}",
+                    name = Keyword(name),
+                    query = Statement::from_program(text)
+                )
+            }));
+            self.executed = Some(0);
+        }
+        asked.extend(names.iter().map(|(name, _)| stmt!("EXECUTE {name}", name = Keyword(name))));
+        self.executed = self.executed.map(|times| times + 1);
+        ask(connection, asked).await
+    }
+}
+
+/// Sends the queries in one message, with the path that they are written for.
+async fn ask(connection: &mut Connection, queries: Vec<Statement>) -> Result<Catalogue> {
+    let path = stmt!("SET search_path = pg_catalog, pg_temp");
+    let asked = Statement::join([path, days()].into_iter().chain(queries));
+    let rows = query_each(connection, &asked).await?;
+    read(rows).map_err(|error| Error::operation("cannot read the catalogue").cause(error))
+}
+
+fn read(results: Vec<Vec<Row>>) -> Result<Catalogue, Unreadable> {
+    let mut rows = results.into_iter().flatten();
+    let days: Vec<String> = rows.by_ref().take(DAYS).map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
+    let entry = |row: Row| {
+        let definition: Option<String> = row.try_get(2)?;
+        Ok(((row.try_get(0)?, row.try_get(1)?), without_now(&definition.unwrap_or_default(), &days)))
+    };
+    rows.map(entry).collect::<Result<_, _>>().map(Catalogue)
+}
+
+const DAYS: usize = 3;
+
+/// Yesterday, today and tomorrow: the zone in which a migration read the clock is not known.
+fn days() -> Statement {
+    stmt!(
+        "SELECT pg_catalog.to_char(pg_catalog.now() + d * interval '1 day', 'YYYY-MM-DD') FROM pg_catalog.generate_series(-1, 1) d"
+    )
+}
+
+/// The queries for a version of the server, with their names. A column that only some majors have is named in a text of
+/// its own, because reading it through `to_jsonb` would convert the whole row.
+fn texts(major: u32) -> &'static [(&'static str, &'static str)] {
+    const ALL: &[(&str, &str)] = &[
+        ("martydb_catalogue", include_str!("sql/catalogue.sql")),
+        ("martydb_compression", include_str!("sql/compression.sql")),
+    ];
+    let known = if major < 14 { 1 } else { ALL.len() };
+    &ALL[..known]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn differences_are_told_by_what_became_of_each_object() {
+        let catalogue = |rows: &[(&str, &str)]| {
+            let entry =
+                |(name, text): &(&str, &str)| (("index".to_owned(), (*name).to_owned()), (*text).to_owned());
+            Catalogue(rows.iter().map(entry).collect())
+        };
+        let before = catalogue(&[("a", "1"), ("b", "1"), ("c", "1")]);
+        let after = catalogue(&[("a", "1"), ("b", "2"), ("d", "1")]);
+        let said: Vec<_> = before.differences(&after).iter().map(ToString::to_string).collect();
+        assert_eq!(
+            said,
+            ["index b differs\n    before: 1\n    after:  2", "index c is missing", "index d is left over"]
+        );
+        assert_eq!(before.differences(&before), []);
+    }
+
+    #[test]
+    fn what_belongs_to_a_missing_object_is_not_told_again() {
+        let catalogue = |rows: &[(&str, &str)]| {
+            let entry =
+                |(kind, name): &(&str, &str)| (((*kind).to_owned(), (*name).to_owned()), "x".to_owned());
+            Catalogue(rows.iter().map(entry).collect())
+        };
+        let rows = [
+            ("table", "public.a"),
+            ("column", "public.a.id"),
+            ("constraint", "public.a.a_pkey"),
+            ("owner", "table public.a"),
+            ("comment", "table public.a"),
+            ("column", "public.ab.id"),
+            ("comment", "table public.b"),
+            ("table", "\"x.y\".a"),
+            ("column", "\"x.y\".a.id"),
+        ];
+        let said =
+            |found: Vec<Difference>| -> Vec<String> { found.iter().map(ToString::to_string).collect() };
+        let (some, none) = (catalogue(&rows), Catalogue::default());
+        let left = ["column public.ab.id", "comment table public.b", "table \"x.y\".a", "table public.a"];
+        assert_eq!(said(some.differences(&none)), left.map(|name| format!("{name} is missing")));
+        assert_eq!(said(none.differences(&some)), left.map(|name| format!("{name} is left over")));
+        // A table in the place of another kind of object, with a column of its name.
+        let after = catalogue(&[("column", "public.a.id"), ("view", "public.a")]);
+        let before = catalogue(&[("table", "public.a")]);
+        assert_eq!(
+            said(before.differences(&after)),
+            ["column public.a.id is left over", "table public.a is missing", "view public.a is left over"]
+        );
+    }
+}

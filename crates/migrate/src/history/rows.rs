@@ -1,0 +1,136 @@
+//! What the two tables say about a service's migrations.
+
+use serde::Serialize;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::files::{Direction, Migration, MigrationFolder, Replaced, VersionType, checksum};
+use martydb_model::error::Error;
+use martydb_pg::server::{Row, Unreadable};
+
+/// A row of refinery's table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AppliedRow {
+    pub version: i64,
+    pub name: String,
+    /// refinery's checksum, a decimal number.
+    pub checksum: String,
+}
+
+impl AppliedRow {
+    pub fn of(migration: &Migration, version_type: VersionType) -> AppliedRow {
+        if let Some(last) = migration.replaces.last() {
+            return AppliedRow::replaced(last, version_type);
+        }
+        let Migration { version, name, up, .. } = migration;
+        let checksum = checksum(version_type, *version, name, &up.text);
+        AppliedRow { version: *version, name: name.clone(), checksum }
+    }
+
+    /// The row that a replaced migration has, or would have.
+    pub fn replaced(replaced: &Replaced, version_type: VersionType) -> AppliedRow {
+        AppliedRow {
+            version: replaced.version,
+            name: replaced.name.clone(),
+            checksum: replaced.checksum(version_type).into(),
+        }
+    }
+}
+
+/// The rows of both tables.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct HistoryRows {
+    /// refinery's, by version.
+    pub applied: Vec<AppliedRow>,
+    /// The versions of these rows in the order in which they were applied.
+    pub order: Vec<i64>,
+    pub unfinished: Vec<Unfinished>,
+    /// The type of refinery's versions, where it has a table.
+    pub version_type: Option<VersionType>,
+}
+
+impl HistoryRows {
+    pub fn read(applied: &[Row], begun: &[Row]) -> Result<HistoryRows, Unreadable> {
+        let mut all = applied.iter().map(applied_row).collect::<Result<Vec<_>, _>>()?;
+        all.sort_by_key(|(_, row)| row.version);
+        let rows = all.iter().map(|(_, row)| row.clone()).collect();
+        all.sort_by_key(|(at, row)| (*at, row.version));
+        Ok(HistoryRows {
+            applied: rows,
+            order: all.into_iter().map(|(_, row)| row.version).collect(),
+            unfinished: begun.iter().map(Unfinished::read).collect::<Result<_, _>>()?,
+            version_type: applied.first().map(|row| VersionType::of_column(row.type_of(0))),
+        })
+    }
+
+    /// Whether nothing is applied, and nothing was begun.
+    pub fn is_empty(&self) -> bool {
+        self.applied.is_empty() && self.unfinished.is_empty()
+    }
+
+    /// An existing table keeps its type; a new one gets the type that most tools can read.
+    pub fn version_type_for(&self, folder: &MigrationFolder) -> VersionType {
+        self.version_type.unwrap_or_else(|| VersionType::narrowest(folder.versions()))
+    }
+}
+
+/// A row of refinery's table, and when it says that it was written; what is no time stands before all others.
+fn applied_row(row: &Row) -> Result<(Option<OffsetDateTime>, AppliedRow), Unreadable> {
+    let at = text(row, 3)?;
+    let applied = AppliedRow { version: row.try_get(0)?, name: text(row, 1)?, checksum: text(row, 2)? };
+    Ok((OffsetDateTime::parse(&at, &Rfc3339).ok(), applied))
+}
+
+/// A column that refinery lets be NULL.
+pub fn text(row: &Row, at: usize) -> Result<String, Unreadable> {
+    Ok(row.try_get::<Option<String>>(at)?.unwrap_or_default())
+}
+
+/// A row that does not have the form that our own query gives it.
+pub fn unreadable(error: Unreadable) -> Error {
+    Error::operation("the history cannot be read").cause(error)
+}
+
+/// A migration outside a transaction that was begun and not finished.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unfinished {
+    pub version: i64,
+    pub direction: Direction,
+    pub end: Interruption,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Interruption {
+    /// The server refused one of its statements.
+    Failed,
+    /// The run died, or still works on it.
+    Started,
+}
+
+impl Unfinished {
+    fn read(row: &Row) -> Result<Unfinished, Unreadable> {
+        let (outcome, action): (String, String) = (row.try_get(1)?, row.try_get(2)?);
+        Ok(Unfinished {
+            version: row.try_get(0)?,
+            direction: if action == Direction::Down.action() { Direction::Down } else { Direction::Up },
+            end: if outcome == "failed" { Interruption::Failed } else { Interruption::Started },
+        })
+    }
+
+    pub fn hint(&self, service: &str) -> String {
+        let (action, version) = (self.direction.action(), self.version);
+        format!(
+            "`martydb {action} --service {service}` continues after its last finished statement; to start over: \
+             `martydb repair --service {service} --version {version} --reason …`"
+        )
+    }
+}
+
+impl std::fmt::Display for Unfinished {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let what = if self.direction == Direction::Up { "applying" } else { "undoing" };
+        let end = if self.end == Interruption::Failed { "failed" } else { "was interrupted" };
+        write!(f, "{what} V{} (no-transaction) {end} half way", self.version)
+    }
+}

@@ -1,0 +1,25 @@
+//! The schema of a database as statements, for review. The text says what is there, and is not meant for a restore: its
+//! order is that of the names, not of what needs what.
+
+use martydb_model::error::{Error, Result};
+use martydb_model::sql::{Statement, stmt};
+use martydb_pg::server::{Connection, Unreadable, query_each};
+
+/// Reads a database of which the session's login is the migrator. `head` is its first line.
+pub async fn schema_text(connection: &mut Connection, head: &str) -> Result<String> {
+    let texts = Statement::from_program(include_str!("sql/schema.sql"));
+    let asked = Statement::join([stmt!("SET search_path = pg_catalog, pg_temp"), texts]);
+    let results = query_each(connection, &asked).await?;
+    let blocks = results.iter().flatten().map(|row| row.try_get::<Option<String>>(2));
+    let blocks: Vec<_> = blocks
+        .collect::<Result<_, Unreadable>>()
+        .map_err(|error| Error::operation("cannot read the schema").cause(error))?;
+    let block =
+        |text: Option<String>| Some(text?.trim().lines().map(str::trim_end).collect::<Vec<_>>().join("\n"));
+    Ok([head.to_owned()]
+        .into_iter()
+        .chain(blocks.into_iter().filter_map(block))
+        .collect::<Vec<_>>()
+        .join("\n\n")
+        + "\n")
+}

@@ -1,0 +1,395 @@
+//! A whole database in an archive, by `pg_dump` and `pg_restore` as a service's migrator, acting as the owner. That of a move
+//! is a file without a name, so that no other account reads it and a killed run leaves nothing; that of a backup is a
+//! folder, which several sessions write and read side by side.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{Read, Seek, Write};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use futures_util::future::join_all;
+use tempfile::NamedTempFile;
+
+use super::archive_files;
+use super::client::{self, number, version};
+use crate::MigrationTarget;
+use martydb_config::embedded::program_folders;
+use martydb_model::error::{Error, Result};
+
+/// From this major on `pg_restore` sets what older servers do not know, `transaction_timeout`.
+const SETS_NEWER: u32 = 17;
+
+/// An option of columns that servers keep for themselves: a `pg_dump` that does not know it writes it down, and no other
+/// server takes it.
+const INTERNAL_OPTION: &[u8] = b"pg_attver";
+
+/// What the sessions of the programs call themselves.
+pub const SESSION_NAME: &str = "martydb move";
+
+/// The same for backups; the process of the session that holds the snapshot follows.
+pub const BACKUP_SESSION: &str = "martydb backup";
+
+/// Programs of one version, which read what the other wrote.
+#[derive(Debug, Clone)]
+pub struct ArchivePrograms {
+    dump: PathBuf,
+    restore: PathBuf,
+    version: String,
+}
+
+/// Whether clients of this major read a server of `source` and write to one of `target`.
+fn fits(client: u32, source: u32, target: u32) -> bool {
+    client >= source && (client <= target || target >= SETS_NEWER || client < SETS_NEWER)
+}
+
+/// Finds programs that read a server of major `source` and write to one of `target`; those nearest to the source.
+///
+/// # Errors
+/// [`Kind::Operation`](martydb_model::error::Kind::Operation) if there are none, with those that do not fit.
+pub async fn find(source: u32, target: u32) -> Result<ArchivePrograms> {
+    let (mut best, mut passed): (Option<(u32, ArchivePrograms)>, _) = (None, vec![]);
+    for pairs in candidates() {
+        let versions = join_all(pairs.iter().map(|(dump, restore)| both(dump, restore))).await;
+        for ((dump, restore), version) in pairs.into_iter().zip(versions) {
+            let folder = dump.parent().unwrap_or(&dump).display().to_string();
+            let Some(version) = version else {
+                passed.push(format!("those of {folder} cannot be run, or are of two versions"));
+                continue;
+            };
+            match number(&version).filter(|major| fits(*major, source, target)) {
+                Some(major) if best.as_ref().is_none_or(|(best, _)| major < *best) => {
+                    best = Some((major, ArchivePrograms { dump, restore, version }));
+                }
+                Some(_) => {}
+                None => passed.push(format!("those of {folder} are of version {version}")),
+            }
+        }
+        if best.as_ref().is_some_and(|(major, _)| *major == source) {
+            break;
+        }
+    }
+    let to = if source == target { String::new() } else { format!(" and one of version {target}") };
+    best.map(|(_, programs)| programs).ok_or_else(|| {
+        Error::operation(format!("there are no pg_dump and pg_restore for a server of version {source}{to}"))
+            .causes(passed)
+            .hint(format!("install PostgreSQL's client programs of version {source}, or put them on PATH"))
+    })
+}
+
+/// Both programs of each folder that has them, each folder once: first programs, then scripts such as those of Debian, which choose a
+/// version each time they run, and take several times as long to start.
+fn candidates() -> [Vec<(PathBuf, PathBuf)>; 2] {
+    let folders: BTreeSet<PathBuf> =
+        program_folders().into_iter().map(|folder| folder.canonicalize().unwrap_or(folder)).collect();
+    let pairs = folders.into_iter().map(|folder| (folder.join("pg_dump"), folder.join("pg_restore")));
+    let there = pairs.filter(|(dump, restore)| dump.is_file() && restore.is_file());
+    let (scripts, programs) = there.partition(|(dump, restore)| is_script(dump) || is_script(restore));
+    [programs, scripts]
+}
+
+fn is_script(program: &Path) -> bool {
+    let mut start = [0; 2];
+    File::open(program).and_then(|mut file| file.read_exact(&mut start)).is_ok_and(|()| start == *b"#!")
+}
+
+/// How to compress with these programs, as `--compress` takes it: gzip is slow, and all that there is before 16. A build may
+/// lack the others, and says so before it looks for a server.
+pub async fn compression(programs: &ArchivePrograms) -> &'static str {
+    const BEFORE_16: &str = "1";
+    if number(&programs.version).is_none_or(|major| major < 16) {
+        return BEFORE_16;
+    }
+    for method in ["zstd:1", "lz4"] {
+        let mut command = client::bare(&programs.dump);
+        command.args(["--format=directory", "--file=/dev/null/none", "--host=/dev/null/none", "--compress"]);
+        command.arg(method);
+        let said = command.stdin(Stdio::null()).kill_on_drop(true).output().await;
+        let lacks = |said: std::process::Output| {
+            String::from_utf8_lossy(&said.stderr).contains("does not support compression")
+        };
+        if said.is_ok_and(|said| !lacks(said)) {
+            return method;
+        }
+    }
+    "gzip:1"
+}
+
+/// The version, where it is that of both.
+async fn both(dump: &Path, restore: &Path) -> Option<String> {
+    let (dump, restore) = tokio::join!(version(dump, "pg_dump"), version(restore, "pg_restore"));
+    (dump == restore).then_some(dump?)
+}
+
+/// The major of a client that calls itself so.
+pub fn client_major(version: &str) -> Option<u32> {
+    number(version)
+}
+
+impl ArchivePrograms {
+    /// As the programs say it themselves.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+}
+
+/// Where an archive lies.
+enum ArchivePlace {
+    /// In the custom format.
+    File(File),
+    /// In the directory format.
+    Folder(PathBuf),
+}
+
+/// A database as `pg_dump` wrote it.
+pub struct Archive {
+    place: ArchivePlace,
+    programs: ArchivePrograms,
+}
+
+/// How a folder is written.
+#[derive(Debug, Clone, Copy)]
+pub struct FolderDump<'a> {
+    /// A snapshot that a session exported and still holds.
+    pub snapshot: &'a str,
+    /// The process of that session on the server.
+    pub holder: i32,
+    /// How many sessions read beside the one that leads them.
+    pub jobs: usize,
+    /// As `--compress` takes it.
+    pub compression: &'a str,
+}
+
+/// An entry of an archive's table of contents: the line that stands for it, and what it says after its numbers.
+pub struct ArchiveEntry {
+    line: Vec<u8>,
+    /// The object that it makes: the number of its catalogue, 0 for what has none, and its own.
+    pub object: (u32, u32),
+    /// Kind, schema or `-`, name and owner, such as `TABLE public item shop_owner`.
+    pub what: String,
+}
+
+impl Archive {
+    /// Dumps a database with its rows.
+    ///
+    /// # Errors
+    /// If the program fails, with its words; or if its release is older than the server's, which would make an archive
+    /// that no other server takes.
+    pub async fn dump(programs: &ArchivePrograms, source: &MigrationTarget) -> Result<Archive> {
+        let file = tempfile::tempfile().map_err(no_file)?;
+        let mut command = client::logging_in(&programs.dump, &programs.version, source)?;
+        command
+            .args(["--format=custom", "--compress=1", "--no-subscriptions", "--no-password"])
+            .arg("--lock-wait-timeout=10s")
+            .arg(format!("--role={}", source.owner))
+            .env("PGAPPNAME", SESSION_NAME);
+        let stdout = Stdio::from(file.try_clone().map_err(no_file)?);
+        client::run(command, &programs.dump, Stdio::null(), stdout).await?;
+        let archive = Archive { place: ArchivePlace::File(file), programs: programs.clone() };
+        archive.refuse_internals().await?;
+        Ok(archive)
+    }
+
+    /// Dumps the schema of a database whose owners are not trusted, at a snapshot that a session exported and still holds.
+    ///
+    /// # Errors
+    /// As [`Archive::dump`].
+    pub async fn dump_schema(
+        programs: &ArchivePrograms,
+        source: &MigrationTarget,
+        snapshot: &str,
+        settings: &str,
+    ) -> Result<Archive> {
+        let file = tempfile::tempfile().map_err(no_file)?;
+        let mut command = client::logging_in(&programs.dump, &programs.version, source)?;
+        command
+            .args([
+                "--format=custom",
+                "--schema-only",
+                "--no-subscriptions",
+                "--no-publications",
+                "--no-password",
+            ])
+            .args(["--lock-wait-timeout=10s", "--exclude-schema=martydb", "--exclude-schema=martydb_split"])
+            .arg(format!("--snapshot={snapshot}"))
+            .arg(format!("--role={}", source.owner))
+            .env("PGOPTIONS", settings)
+            .env("PGAPPNAME", SESSION_NAME);
+        let stdout = Stdio::from(file.try_clone().map_err(no_file)?);
+        client::run(command, &programs.dump, Stdio::null(), stdout).await?;
+        let archive = Archive { place: ArchivePlace::File(file), programs: programs.clone() };
+        archive.refuse_internals().await?;
+        Ok(archive)
+    }
+
+    /// What makes these entries, as SQL without owners and rights.
+    ///
+    /// # Errors
+    /// If the program fails, or writes something that is not UTF-8.
+    pub async fn script(&self, entries: &[&ArchiveEntry]) -> Result<String> {
+        let list = listed(entries.iter().copied())?;
+        let named = format!("--use-list={}", list.path().display());
+        let text = self.read(&["--file=-", "--no-owner", "--no-privileges", &named]).await;
+        let failed = || Error::operation(format!("{} failed", self.programs.restore.display()));
+        String::from_utf8(text?).map_err(|_| failed().cause("it printed something that is not UTF-8"))
+    }
+
+    /// Dumps a database with its rows into a folder that is not there yet.
+    ///
+    /// # Errors
+    /// As [`Archive::dump`].
+    pub async fn dump_folder(
+        programs: &ArchivePrograms,
+        source: &MigrationTarget,
+        folder: &Path,
+        how: FolderDump<'_>,
+    ) -> Result<Archive> {
+        let mut command = client::logging_in(&programs.dump, &programs.version, source)?;
+        command
+            .args(["--format=directory", "--no-subscriptions", "--no-password", "--no-sync"])
+            .arg(format!("--compress={}", how.compression))
+            .arg(format!("--jobs={}", how.jobs))
+            .arg(format!("--snapshot={}", how.snapshot))
+            .arg("--lock-wait-timeout=10s")
+            .arg(format!("--role={}", source.owner))
+            .arg("--file")
+            .arg(folder)
+            .env("PGAPPNAME", format!("{BACKUP_SESSION} {}", how.holder));
+        client::run(command, &programs.dump, Stdio::null(), Stdio::null()).await?;
+        let archive = Archive::in_folder(programs, folder);
+        archive.check_files()?;
+        archive.refuse_internals().await?;
+        Ok(archive)
+    }
+
+    /// The archive that lies in a folder.
+    pub fn in_folder(programs: &ArchivePrograms, folder: &Path) -> Archive {
+        Archive { place: ArchivePlace::Folder(folder.to_owned()), programs: programs.clone() }
+    }
+
+    /// Looks at every name of a file that it says, before a program follows them: what comes from a store may lead anywhere.
+    ///
+    /// # Errors
+    /// If `pg_dump` does not write such an archive.
+    pub fn check_files(&self) -> Result<()> {
+        match &self.place {
+            ArchivePlace::File(_) => Ok(()),
+            ArchivePlace::Folder(folder) => archive_files::check(folder),
+        }
+    }
+
+    /// What is in it, in the order in which it is made again.
+    pub async fn entries(&self) -> Result<Vec<ArchiveEntry>> {
+        let output = self.read(&["--list"]).await?;
+        let entry = |line: &[u8]| {
+            let text = String::from_utf8_lossy(line).into_owned();
+            let mut parts = text.splitn(4, ' ');
+            let number = parts.next()?.strip_suffix(';')?;
+            number.parse::<u64>().ok()?;
+            let object = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+            Some(ArchiveEntry { line: line.to_vec(), object, what: parts.next()?.to_owned() })
+        };
+        Ok(output.split(|byte| *byte == b'\n').filter_map(entry).collect())
+    }
+
+    /// Makes what the entries stand for, all of it or an error; from a folder with so many sessions side by side.
+    ///
+    /// # Errors
+    /// At the first statement that the server refuses, with the program's words.
+    pub async fn restore(
+        &self,
+        entries: &[ArchiveEntry],
+        target: &MigrationTarget,
+        jobs: usize,
+    ) -> Result<()> {
+        let list = listed(entries)?;
+        let programs = &self.programs;
+        let mut command = client::logging_in(&programs.restore, &programs.version, target)?;
+        command
+            .arg(format!("--dbname={}", connection_value(target.database.as_str())))
+            .args(["--exit-on-error", "--no-owner", "--no-password"])
+            .arg(format!("--role={}", target.owner))
+            .arg("--use-list")
+            .arg(list.path())
+            .env("PGAPPNAME", SESSION_NAME);
+        if let ArchivePlace::Folder(folder) = &self.place {
+            command.arg(format!("--jobs={jobs}")).arg(folder);
+        }
+        let end = client::run(command, &programs.restore, self.stdin()?, Stdio::null()).await;
+        end.map(drop).map_err(archive_files::advised)
+    }
+
+    async fn refuse_internals(&self) -> Result<()> {
+        let schema = self.read(&["--schema-only", "--file=-"]).await?;
+        if !schema.windows(INTERNAL_OPTION.len()).any(|bytes| bytes == INTERNAL_OPTION) {
+            return Ok(());
+        }
+        let programs = &self.programs;
+        Err(Error::operation(format!("{} is of an older release than the server", programs.dump.display()))
+            .cause(format!(
+                "it is of version {}, and writes down an option of columns that the server keeps for itself",
+                programs.version
+            ))
+            .hint("install PostgreSQL's client programs of the server's own version"))
+    }
+
+    async fn read(&self, arguments: &[&str]) -> Result<Vec<u8>> {
+        let mut command = client::bare(&self.programs.restore);
+        command.args(arguments);
+        if let ArchivePlace::Folder(folder) = &self.place {
+            command.arg(folder);
+        }
+        client::run(command, &self.programs.restore, self.stdin()?, Stdio::piped()).await
+    }
+
+    /// The file from its beginning; the programs that get it share one position in it.
+    fn stdin(&self) -> Result<Stdio> {
+        let ArchivePlace::File(file) = &self.place else { return Ok(Stdio::null()) };
+        let mut file = file.try_clone().map_err(no_file)?;
+        file.rewind().map_err(no_file)?;
+        Ok(Stdio::from(file))
+    }
+}
+
+/// The list of entries that `pg_restore` is told to make; the list has to live as long as the program.
+fn listed<'a>(entries: impl IntoIterator<Item = &'a ArchiveEntry>) -> Result<NamedTempFile> {
+    let mut list = NamedTempFile::new().map_err(no_file)?;
+    for entry in entries {
+        list.write_all(&entry.line).and_then(|()| list.write_all(b"\n")).map_err(no_file)?;
+    }
+    list.flush().map_err(no_file)?;
+    Ok(list)
+}
+
+/// The database's name as a connection string, which the option takes it for where it holds an equals sign.
+fn connection_value(database: &str) -> String {
+    format!("dbname='{}'", database.replace('\\', "\\\\").replace('\'', "\\'"))
+}
+
+fn no_file(error: std::io::Error) -> Error {
+    Error::operation("cannot keep the copy in a temporary file")
+        .cause(error)
+        .hint(format!("the folder is {}; TMPDIR names another", std::env::temp_dir().display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clients_fit_servers_that_they_know_and_that_know_them() {
+        for (client, source, target, expected) in [
+            (15, 15, 15, true),
+            (15, 13, 15, true),
+            (15, 13, 13, true),
+            (14, 15, 15, false),
+            (18, 15, 15, false),
+            (18, 15, 17, true),
+            (18, 15, 18, true),
+            (17, 13, 16, false),
+        ] {
+            assert_eq!(fits(client, source, target), expected, "{client} for {source} to {target}");
+        }
+        assert_eq!(connection_value("o'x\\y"), "dbname='o\\'x\\\\y'");
+    }
+}

@@ -1,0 +1,171 @@
+//! What `pg_dump` wrote, as a migration: the same statements, without what only psql knows, what the runner decides
+//! (timeouts, encoding), and what the manifest makes (extensions, schemas). What a restore needs stays, above all
+//! `check_function_bodies = false`: a function may name what comes after it.
+
+use std::collections::BTreeMap;
+
+use crate::files::{ScriptItem, StatementHead, is_word, walk};
+
+/// What the manifest makes before the first migration.
+#[derive(Debug, Clone, Default)]
+pub struct Provided {
+    pub schemas: Vec<String>,
+    pub extensions: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FirstMigration {
+    pub text: String,
+    /// Statements that were left out although they make something.
+    pub left_out: Vec<String>,
+    /// Extensions that the manifest does not declare.
+    pub undeclared: Vec<String>,
+}
+
+/// Settings of the dump's session that are the runner's.
+const RUNNERS: &[&str] = &[
+    "statement_timeout",
+    "lock_timeout",
+    "idle_in_transaction_session_timeout",
+    "transaction_timeout",
+    "client_encoding",
+    "standard_conforming_strings",
+    "client_min_messages",
+    "row_security",
+];
+
+enum Fate<'a> {
+    Kept,
+    Dropped,
+    /// With what is said of it.
+    LeftOut(&'static str),
+    Undeclared(&'a str),
+}
+
+/// Pure. `head` becomes the first lines.
+///
+/// # Errors
+/// If the text ends inside a quote: it was cut off.
+pub fn first_migration(dump: &str, provided: &Provided, head: &str) -> Result<FirstMigration, String> {
+    let dump = unrestricted(dump);
+    let mut first = FirstMigration { text: head.into(), ..FirstMigration::default() };
+    let mut open = None;
+    walk(dump, |seen| match seen {
+        ScriptItem::Statement(statement) => match fate(&statement, provided) {
+            Fate::Dropped => {}
+            Fate::LeftOut(what) => first.left_out.push(format!("{}: {what}", brief(statement.text))),
+            Fate::Undeclared(extension) => {
+                first.undeclared.push(extension.into());
+                first.text += &format!("{};\n\n", statement.text);
+            }
+            Fate::Kept => first.text += &format!("{};\n\n", statement.text),
+        },
+        ScriptItem::Open(_, what) => open = Some(format!("it ends inside a {what}")),
+        _ => {}
+    });
+    first.text.truncate(first.text.trim_end().len());
+    first.text.push('\n');
+    open.map_or(Ok(first), Err)
+}
+
+/// The statements of a dump that bring rows and the values of sequences, sorted, and the rows of each table.
+pub fn contents(dump: &str) -> (Vec<String>, BTreeMap<String, usize>) {
+    let (mut all, mut rows) = (vec![], BTreeMap::<String, usize>::new());
+    walk(unrestricted(dump), |seen| {
+        let ScriptItem::Statement(statement) = seen else { return };
+        if statement.begins(&["insert", "into"]) {
+            let table = statement.text.split_whitespace().nth(2).unwrap_or_default();
+            *rows.entry(table.into()).or_default() += 1;
+            all.push(statement.text.into());
+        } else if statement.text.starts_with("SELECT pg_catalog.setval(") {
+            all.push(statement.text.into());
+        }
+    });
+    all.sort();
+    (all, rows)
+}
+
+/// Without the two lines by which newer dumps keep psql's commands out: the key stands before the first statement, and
+/// again in the last line. A line like them in between is part of a function.
+fn unrestricted(dump: &str) -> &str {
+    let head = |line: &&str| line.is_empty() || line.starts_with("--") || line.starts_with('\\');
+    let mut at = 0;
+    for line in dump.split_inclusive('\n').take_while(|line| head(&line.trim_end())) {
+        at += line.len();
+        let Some(key) = line.trim_end().strip_prefix("\\restrict ") else { continue };
+        let rest = &dump[at..];
+        let end = rest.rfind(&format!("\\unrestrict {key}")).unwrap_or(rest.len());
+        return &rest[..end];
+    }
+    dump
+}
+
+fn fate<'a>(statement: &StatementHead<'a, '_>, provided: &Provided) -> Fate<'a> {
+    let declared = |name: &str, all: &[String]| all.iter().any(|one| *one == bare(name));
+    let word = |at: usize| statement.head.get(at).map_or("", |word| word.text);
+    let runners = statement.begins(&["set"]) && RUNNERS.iter().any(|setting| is_word(word(1), setting));
+    let made = statement.begins(&["create", "schema"]) && declared(word(2), &provided.schemas);
+    if runners || made || statement.begins(&["comment", "on", "extension"]) {
+        Fate::Dropped
+    } else if statement.begins(&["create", "extension"]) {
+        // CREATE EXTENSION IF NOT EXISTS name
+        if declared(word(5), &provided.extensions) { Fate::Dropped } else { Fate::Undeclared(word(5)) }
+    } else if statement.begins(&["create", "user", "mapping"]) {
+        Fate::LeftOut("it may hold a password")
+    } else if statement.begins(&["create", "event", "trigger"]) {
+        Fate::LeftOut("only a superuser can make it")
+    } else {
+        Fate::Kept
+    }
+}
+
+fn bare(name: &str) -> String {
+    match name.strip_prefix('"').and_then(|inner| inner.strip_suffix('"')) {
+        Some(inner) => inner.replace("\"\"", "\""),
+        None => name.to_lowercase(),
+    }
+}
+
+/// The words that say what it is, and no more: options may be secrets.
+fn brief(text: &str) -> String {
+    text.split_whitespace().take(5).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DUMP: &str = "--\n-- PostgreSQL database dump\n--\n\n\\restrict aB3\n\n-- Dumped from database version 15.20\n\n\
+        SET statement_timeout = 0;\nSET lock_timeout = 0;\nSET client_encoding = 'UTF8';\nSET check_function_bodies = false;\n\
+        SELECT pg_catalog.set_config('search_path', '', false);\n\n--\n-- Name: app; Type: SCHEMA\n--\n\nCREATE SCHEMA app;\n\n\
+        CREATE SCHEMA \"Other\";\n\nCREATE EXTENSION IF NOT EXISTS pg_trgm WITH SCHEMA public;\n\n\
+        COMMENT ON EXTENSION pg_trgm IS 'x';\n\nCREATE EXTENSION IF NOT EXISTS \"uuid-ossp\" WITH SCHEMA public;\n\n\
+        CREATE FUNCTION app.f() RETURNS text\n    LANGUAGE sql\n    AS $$\nSET statement_timeout = 0;\n-- kept\n\\restrict aB3\n$$;\n\n\
+        CREATE USER MAPPING FOR CURRENT_USER SERVER far OPTIONS (\n    password 'secret'\n);\n\n\\unrestrict aB3\n\n";
+
+    #[test]
+    fn rows_are_counted_by_table() {
+        let dump = "INSERT INTO public.b VALUES (2, 'INSERT INTO x; ');\nINSERT INTO public.b VALUES (1, '');\n\
+                    INSERT INTO \"A\" (a) VALUES (1);\nSELECT pg_catalog.setval('public.s', 3, true);\nCREATE TABLE t (a int);";
+        let (statements, rows) = contents(dump);
+        assert_eq!(rows, [("\"A\"".to_owned(), 1), ("public.b".to_owned(), 2)].into());
+        assert_eq!(statements.len(), 4);
+        assert!(statements.is_sorted(), "{statements:?}");
+    }
+
+    #[test]
+    fn a_dump_becomes_a_migration_that_builds_the_same() {
+        let provided =
+            Provided { schemas: vec!["public".into(), "app".into()], extensions: vec!["pg_trgm".into()] };
+        let first = first_migration(DUMP, &provided, "-- from x\n\n").unwrap();
+        assert_eq!(
+            first.text,
+            "-- from x\n\nSET check_function_bodies = false;\n\nSELECT pg_catalog.set_config('search_path', '', false);\n\n\
+             CREATE SCHEMA \"Other\";\n\nCREATE EXTENSION IF NOT EXISTS \"uuid-ossp\" WITH SCHEMA public;\n\n\
+             CREATE FUNCTION app.f() RETURNS text\n    LANGUAGE sql\n    AS $$\nSET statement_timeout = 0;\n-- kept\n\\restrict aB3\n$$;\n"
+        );
+        assert_eq!(first.left_out, ["CREATE USER MAPPING FOR CURRENT_USER: it may hold a password"]);
+        assert_eq!(first.undeclared, ["\"uuid-ossp\""]);
+        assert!(first_migration("SELECT 'a", &Provided::default(), "x").is_err());
+    }
+}

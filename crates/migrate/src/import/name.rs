@@ -1,0 +1,269 @@
+//! How each tool reads the names of its files.
+
+use crate::files::reads;
+
+/// Which direction a file holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Half {
+    /// Both, with markers between them, or the way up alone.
+    Whole,
+    Up,
+    Down,
+}
+
+/// What the tool does with a file of that name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FileMeaning {
+    Migration {
+        key: String,
+        version: Vec<u64>,
+        name: String,
+        half: Half,
+    },
+    Repeatable(String),
+    /// Settings of the migration with this key.
+    Settings(String),
+    /// The tool reads it, and martydb cannot: why, and what to do.
+    Foreign(&'static str, &'static str),
+    /// The tool does not read it.
+    Other,
+}
+
+const CODE: &[&str] =
+    &["cjs", "cs", "go", "java", "js", "kt", "mjs", "mts", "php", "py", "rb", "rs", "scala", "ts"];
+const IN_CODE: (&str, &str) =
+    ("is code, which martydb does not run", "write what it does as SQL, or pass --skip");
+const UNNUMBERED: (&str, &str) =
+    ("has no version in its name", "give it the version that it runs at, or pass --skip");
+
+fn migration(key: &str, version: Vec<u64>, name: &str, half: Half) -> FileMeaning {
+    FileMeaning::Migration { key: key.into(), version, name: name.into(), half }
+}
+
+/// The digits at the front, and what follows them.
+fn digits(text: &str) -> Option<(&str, &str)> {
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    (end > 0).then(|| text.split_at(end))
+}
+
+fn number(digits: &str) -> Option<Vec<u64>> {
+    Some(vec![digits.parse().ok()?])
+}
+
+fn extension(file: &str) -> &str {
+    file.rsplit_once('.').map_or("", |parts| parts.1)
+}
+
+fn is_code(file: &str) -> bool {
+    CODE.contains(&extension(file))
+}
+
+/// `0001_x`: the number as key, the rest as name.
+fn numbered(stem: &str, half: Half) -> FileMeaning {
+    let read = digits(stem).and_then(|(digits, rest)| Some((digits, number(digits)?, rest)));
+    match read {
+        Some((digits, version, rest)) => {
+            migration(digits, version, rest.trim_start_matches(['_', '-', '.']), half)
+        }
+        None => FileMeaning::Foreign(UNNUMBERED.0, UNNUMBERED.1),
+    }
+}
+
+/// A migration in code carries a number as the others do; a file of code without one is no migration.
+fn code_or_other(file: &str) -> FileMeaning {
+    let test = file.ends_with("_test.go");
+    match is_code(file) && digits(file).is_some() && !test {
+        true => FileMeaning::Foreign(IN_CODE.0, IN_CODE.1),
+        false => FileMeaning::Other,
+    }
+}
+
+/// goose, dbmate: `20240115180414_init.sql`.
+pub fn single(path: &str) -> FileMeaning {
+    match path.strip_suffix(".sql") {
+        Some(stem) => numbered(stem, Half::Whole),
+        None => code_or_other(path),
+    }
+}
+
+/// sqlx, golang-migrate: `1_x.up.sql`, `1_x.down.sql`; without `.up` it is sqlx's simple form.
+pub fn paired(path: &str) -> FileMeaning {
+    let Some(stem) = path.strip_suffix(".sql") else { return code_or_other(path) };
+    match (stem.strip_suffix(".up"), stem.strip_suffix(".down")) {
+        (Some(stem), _) => numbered(stem, Half::Up),
+        (_, Some(stem)) => numbered(stem, Half::Down),
+        _ => numbered(stem, Half::Whole),
+    }
+}
+
+/// `V0001.Name.up.sql`, `0001_name.up.sql`.
+pub fn updown(path: &str) -> FileMeaning {
+    let bare = path.strip_prefix(['V', 'v']).filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    paired(bare.unwrap_or(path))
+}
+
+/// `2022-04-26-153628_name/up.sql`: the version is what stands before the underscore, without dashes
+/// (`diesel_migrations::file_based_migrations::version_from_string`).
+pub fn diesel(path: &str) -> FileMeaning {
+    let Some((folder, file)) = path.split_once('/') else { return code_or_other(path) };
+    let (version, name) = folder.split_once('_').unwrap_or((folder, ""));
+    let key = version.replace('-', "");
+    let half = match file {
+        "up.sql" => Half::Up,
+        "down.sql" => Half::Down,
+        "metadata.toml" => return FileMeaning::Settings(key),
+        _ => return FileMeaning::Other,
+    };
+    let version = number(&key).unwrap_or_default();
+    migration(&key, version, name, half)
+}
+
+/// `20210101120000_init/migration.sql`; the table has the folder's whole name.
+pub fn prisma(path: &str) -> FileMeaning {
+    let Some((folder, "migration.sql")) = path.split_once('/') else { return FileMeaning::Other };
+    let (version, name) = digits(folder).map_or((vec![], folder), |(digits, rest)| {
+        (number(digits).unwrap_or_default(), rest.trim_start_matches(['_', '-']))
+    });
+    migration(folder, version, name, Half::Whole)
+}
+
+/// `1700000000000_x.sql`; the table has the name without the suffix.
+pub fn node_pg_migrate(path: &str) -> FileMeaning {
+    let stem = path.rsplit_once('.').map_or(path, |parts| parts.0);
+    match (extension(path), numbered(stem, Half::Whole)) {
+        ("sql", FileMeaning::Migration { version, name, half, .. }) => migration(stem, version, &name, half),
+        ("sql", other) => other,
+        _ => code_or_other(path),
+    }
+}
+
+/// Rails keeps its migrations in Ruby; a plain SQL file beside them is read as sqlx's.
+pub fn rails(path: &str) -> FileMeaning {
+    paired(path)
+}
+
+const CALLBACKS: &[&str] = &["before", "after", "createSchema"];
+
+/// `V1.2__x.sql`, `U1.2__x.sql`, `R__x.sql`, callbacks; the parts of a version are joined by dots or underscores.
+pub fn flyway(path: &str) -> FileMeaning {
+    let file = path.rsplit_once('/').map_or(path, |parts| parts.1);
+    if let Some(script) = file.strip_suffix(".conf") {
+        return match flyway(script) {
+            FileMeaning::Migration { key, .. } => FileMeaning::Settings(key),
+            _ => FileMeaning::Other,
+        };
+    }
+    let versioned = file.starts_with(['V', 'U', 'B', 'R']) && file.contains("__");
+    let Some(stem) = file.strip_suffix(".sql") else {
+        return if is_code(file) && versioned {
+            FileMeaning::Foreign(IN_CODE.0, IN_CODE.1)
+        } else {
+            FileMeaning::Other
+        };
+    };
+    if CALLBACKS.iter().any(|name| stem.starts_with(name)) {
+        let fix = "write what it does into the migrations, or pass --skip";
+        return FileMeaning::Foreign("is a callback of Flyway", fix);
+    }
+    let half = match stem.chars().next() {
+        Some('V') => Half::Up,
+        Some('U') => Half::Down,
+        Some('R') if stem.starts_with("R__") => return FileMeaning::Repeatable(stem[3..].into()),
+        Some('B') if versioned => {
+            return FileMeaning::Foreign(
+                "is a baseline of Flyway's",
+                "import the versions before it, or pass --skip",
+            );
+        }
+        _ => return FileMeaning::Foreign(UNNUMBERED.0, UNNUMBERED.1),
+    };
+    let (version, name) = stem[1..].split_once("__").unwrap_or((&stem[1..], ""));
+    let parts: Option<Vec<u64>> = version.split(['.', '_']).map(|part| part.parse().ok()).collect();
+    match parts {
+        Some(parts) => migration(&version.replace('_', "."), parts, name, half),
+        None => FileMeaning::Foreign(UNNUMBERED.0, UNNUMBERED.1),
+    }
+}
+
+/// A name that refinery reads: letters, digits and underscores, case as it was.
+pub fn readable(name: &str, version: i64) -> String {
+    let mut out = String::new();
+    for c in name.chars() {
+        match c {
+            c if c.is_alphabetic() || c.is_ascii_digit() || c == '_' => out.push(c),
+            _ if out.ends_with('_') => {}
+            _ => out.push('_'),
+        }
+    }
+    let out = out.trim_matches('_').to_owned();
+    if reads(version, &out) { out } else { "migration".into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(named: FileMeaning) -> String {
+        match named {
+            FileMeaning::Migration { key, version, name, half } => {
+                format!("{key} {version:?} {name} {half:?}")
+            }
+            FileMeaning::Repeatable(name) => format!("repeatable {name}"),
+            FileMeaning::Settings(key) => format!("settings {key}"),
+            FileMeaning::Foreign(what, _) => what.into(),
+            FileMeaning::Other => "other".into(),
+        }
+    }
+
+    #[test]
+    fn names_are_read_as_their_tools_read_them() {
+        type Row = (fn(&str) -> FileMeaning, &'static str, &'static str);
+        let rows: &[Row] = &[
+            (single, "001_init.sql", "001 [1] init Whole"),
+            (single, "20251226153622_x.go", "is code, which martydb does not run"),
+            (single, "migrate.go", "other"),
+            (single, "20251226153622_x_test.go", "other"),
+            (single, "seed.sql", "has no version in its name"),
+            (paired, "00001_create-tables.up.sql", "00001 [1] create-tables Up"),
+            (paired, "3_x.down.sql", "3 [3] x Down"),
+            (paired, "20210425153745_create.sql", "20210425153745 [20210425153745] create Whole"),
+            (updown, "V0001.Initial_Schema.up.sql", "0001 [1] Initial_Schema Up"),
+            (updown, "0001_x.down.sql", "0001 [1] x Down"),
+            (updown, "Views.up.sql", "has no version in its name"),
+            (diesel, "2022-04-26-153628_a_b/up.sql", "20220426153628 [20220426153628] a_b Up"),
+            (diesel, "00000000000000_initial/down.sql", "00000000000000 [0] initial Down"),
+            (diesel, "2022-04-26-153628_a/metadata.toml", "settings 20220426153628"),
+            (diesel, "schema.patch", "other"),
+            (prisma, "01_init/migration.sql", "01_init [1] init Whole"),
+            (prisma, "init/migration.sql", "init [] init Whole"),
+            (prisma, "migration_lock.toml", "other"),
+            (flyway, "V4_0_0_1__Add.sql", "4.0.0.1 [4, 0, 0, 1] Add Up"),
+            (flyway, "old/V13.1__x.sql", "13.1 [13, 1] x Up"),
+            (flyway, "U2__x.sql", "2 [2] x Down"),
+            (flyway, "R__views.sql", "repeatable views"),
+            (flyway, "V2__x.sql.conf", "settings 2"),
+            (flyway, "afterMigrate__x.sql", "is a callback of Flyway"),
+            (flyway, "V3__x.java", "is code, which martydb does not run"),
+            (flyway, "Vx__x.sql", "has no version in its name"),
+            (node_pg_migrate, "1700000000000_x-y.sql", "1700000000000_x-y [1700000000000] x-y Whole"),
+            (node_pg_migrate, "1700000000000_x.js", "is code, which martydb does not run"),
+            (rails, "20240101000000_create_users.rb", "is code, which martydb does not run"),
+        ];
+        for (read, file, expected) in rows {
+            assert_eq!(said(read(file)), *expected, "{file}");
+        }
+    }
+
+    #[test]
+    fn names_become_what_refinery_reads() {
+        for (name, expected) in [
+            ("create-initial-tables", "create_initial_tables"),
+            ("Ünïcode", "Ünïcode"),
+            ("a.b c", "a_b_c"),
+            ("", "migration"),
+            ("--", "migration"),
+        ] {
+            assert_eq!(readable(name, 1), expected);
+        }
+    }
+}

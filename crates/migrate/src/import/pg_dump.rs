@@ -1,0 +1,118 @@
+//! Runs `pg_dump` on a service's database, for its schema or its rows as SQL.
+
+use std::path::PathBuf;
+use std::process::Stdio;
+
+use tokio::process::Command;
+
+use super::client::{self, number, version};
+use crate::MigrationTarget;
+use martydb_config::embedded::program_folders;
+use martydb_model::error::{Error, Result};
+
+/// A program that can dump a server.
+#[derive(Debug, Clone)]
+pub struct DumpProgram {
+    pub path: PathBuf,
+    /// As it says itself: `15.20 (Debian 15.20-0+deb12u1)`.
+    pub version: String,
+}
+
+/// Finds a `pg_dump` that is not older than the server, which it would refuse.
+///
+/// # Errors
+/// [`Kind::Operation`](martydb_model::error::Kind::Operation) if there is none, with those that are too old.
+pub async fn find(major: u32) -> Result<DumpProgram> {
+    let mut passed = vec![];
+    let mut seen = std::collections::BTreeSet::new();
+    for path in program_folders().into_iter().map(|folder| folder.join("pg_dump")) {
+        if !path.is_file() || !seen.insert(path.clone()) {
+            continue;
+        }
+        match version(&path, "pg_dump").await {
+            Some(version) if number(&version).is_some_and(|found| found >= major) => {
+                return Ok(DumpProgram { path, version });
+            }
+            Some(version) => passed.push(format!("{} is of version {version}", path.display())),
+            None => passed.push(format!("{} cannot be run", path.display())),
+        }
+    }
+    Err(Error::operation(format!("there is no pg_dump for a server of version {major}")).causes(passed).hint(
+        format!("install PostgreSQL's client programs of version {major} or newer, or put them on PATH"),
+    ))
+}
+
+/// What a dump holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DumpExtent {
+    Schema,
+    /// With the rows, each as a statement, and without large objects.
+    WithRows,
+}
+
+/// What a dump leaves out.
+#[derive(Debug, Clone, Copy)]
+pub struct DumpWithout<'a> {
+    /// Schema and name.
+    pub relations: &'a [(String, String)],
+    pub schemas: &'a [String],
+}
+
+/// Dumps a service's database.
+///
+/// # Errors
+/// If the program fails, with its words.
+pub async fn dump(
+    program: &DumpProgram,
+    target: &MigrationTarget,
+    extent: DumpExtent,
+    without: DumpWithout<'_>,
+) -> Result<String> {
+    let command = command(program, target, extent, without)?;
+    let printed = client::run(command, &program.path, Stdio::null(), Stdio::piped()).await?;
+    String::from_utf8(printed).map_err(|_| {
+        Error::operation(format!("{} failed", program.path.display()))
+            .cause("it printed something that is not UTF-8")
+    })
+}
+
+fn command(
+    program: &DumpProgram,
+    target: &MigrationTarget,
+    extent: DumpExtent,
+    without: DumpWithout<'_>,
+) -> Result<Command> {
+    let mut command = client::logging_in(&program.path, &program.version, target)?;
+    let extent: &[&str] = match extent {
+        DumpExtent::Schema => &["--schema-only"],
+        DumpExtent::WithRows => &["--inserts", "--no-blobs"],
+    };
+    command
+        .args(extent)
+        .args(["--no-owner", "--no-privileges", "--no-subscriptions", "--no-password"])
+        .args(["--encoding=UTF8", "--exclude-schema=martydb"])
+        .arg(format!("--role={}", target.owner))
+        .args(
+            without
+                .relations
+                .iter()
+                .map(|(schema, name)| format!("--exclude-table={}.{}", pattern(schema), pattern(name))),
+        )
+        .args(without.schemas.iter().map(|schema| format!("--exclude-schema={}", pattern(schema))));
+    Ok(command)
+}
+
+/// A name in pg_dump's patterns, where quotes take the meaning from `*`, `?` and `|`.
+fn pattern(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_are_quoted() {
+        assert_eq!(pattern("a\"b*"), "\"a\"\"b*\"");
+    }
+}

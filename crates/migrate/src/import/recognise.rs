@@ -1,0 +1,193 @@
+//! Whose migrations a folder holds, by the names of its files and the first lines of one of them.
+
+use super::name::{FileMeaning, node_pg_migrate, paired};
+use crate::files::is_plain_name;
+
+/// A folder as the search finds it.
+#[derive(Debug, Clone, Copy)]
+pub struct FolderLook<'a> {
+    /// The last part of its path.
+    pub name: &'a str,
+    /// The paths of the files below it, `/` between the parts.
+    pub files: &'a [&'a str],
+    /// The first lines of one of its SQL files.
+    pub head: &'a str,
+    /// Whether it belongs to a Cargo package.
+    pub rust: bool,
+}
+
+/// Whose they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FoundTool {
+    /// martydb's own form, which is refinery's too.
+    Own,
+    /// What `import --from` calls the tool.
+    Other(&'static str),
+    /// The name of a tool whose migrations are programs: only its database tells what they make.
+    Programs(&'static str),
+}
+
+impl FoundTool {
+    /// Whether its migrations are programs.
+    pub fn is_programs(self) -> bool {
+        matches!(self, FoundTool::Programs(_) | FoundTool::Other("rails"))
+    }
+}
+
+type Test = fn(&FolderLook<'_>) -> bool;
+
+/// The first that fits: what is particular comes before what many tools share.
+const SIGNS: &[(FoundTool, Test)] = &[
+    // The applications of one project share its database, so that the project is the service.
+    (FoundTool::Programs("Django"), |look| look.files.contains(&"manage.py")),
+    (FoundTool::Programs("Laravel"), |look| any(look, |file| is_numbered(file) && file.ends_with(".php"))),
+    (FoundTool::Programs("Ecto"), |look| any(look, |file| is_numbered(file) && file.ends_with(".exs"))),
+    (FoundTool::Programs("EF Core"), |look| {
+        any(look, |file| is_numbered(file) && file.ends_with(".Designer.cs"))
+    }),
+    (FoundTool::Programs("Liquibase"), |look| any(look, is_changelog)),
+    (FoundTool::Other("prisma"), |look| any(look, |file| file.ends_with("/migration.sql"))),
+    (FoundTool::Other("diesel"), |look| any(look, |file| file.ends_with("/up.sql") && is_numbered(file))),
+    (FoundTool::Other("rails"), |look| {
+        look.name == "migrate" && any(look, |file| is_numbered(file) && file.ends_with(".rb"))
+    }),
+    (FoundTool::Other("updown"), |look| any(look, |file| file.starts_with('V') && file.ends_with(".up.sql"))),
+    (FoundTool::Own, |look| {
+        any(look, is_own) && look.files.iter().all(|file| is_own(file) || !file.ends_with(".sql"))
+    }),
+    (FoundTool::Other("flyway"), |look| {
+        any(look, |file| file.starts_with(['V', 'R', 'U']) && file.contains("__"))
+    }),
+    (FoundTool::Other("goose"), |look| any(look, is_sql) && look.head.contains("-- +goose")),
+    (FoundTool::Other("dbmate"), |look| any(look, is_sql) && look.head.contains("-- migrate:up")),
+    (FoundTool::Other("node-pg-migrate"), |look| any(look, is_sql) && look.head.contains("-- Up Migration")),
+    (FoundTool::Other("sqlx"), |look| look.rust && any(look, is_sql)),
+    (FoundTool::Other("golang-migrate"), |look| any(look, |file| is_sql(file) && file.ends_with(".up.sql"))),
+    (FoundTool::Programs("TypeORM"), |look| any(look, is_typeorm)),
+    (FoundTool::Other("node-pg-migrate"), |look| any(look, is_node_pg_migrate)),
+    (FoundTool::Programs("Knex or Sequelize"), |look| any(look, is_dated_script)),
+    (FoundTool::Other("updown"), |look| look.name.starts_with("migration") && any(look, is_sql)),
+];
+
+pub fn recognise(look: &FolderLook<'_>) -> Option<FoundTool> {
+    SIGNS.iter().find(|(_, fits)| fits(look)).map(|(tool, _)| *tool)
+}
+
+fn any(look: &FolderLook<'_>, is: impl Fn(&str) -> bool) -> bool {
+    look.files.iter().any(|file| is(file))
+}
+
+fn is_numbered(file: &str) -> bool {
+    file.starts_with(|c: char| c.is_ascii_digit())
+}
+
+fn is_own(file: &str) -> bool {
+    !file.contains('/') && is_plain_name(file)
+}
+
+/// `1_x.sql`, beside each other.
+fn is_sql(file: &str) -> bool {
+    !file.contains('/') && file.ends_with(".sql") && matches!(paired(file), FileMeaning::Migration { .. })
+}
+
+/// Milliseconds since 1970 and a dash or underscore: Knex writes `20240101120000_x.js`.
+fn is_node_pg_migrate(file: &str) -> bool {
+    digits(file) == 13 && !file.contains('/') && node_pg_migrate(file) != FileMeaning::Other
+}
+
+/// Fourteen digits of date and time: both Knex and Sequelize write `20240101120000`.
+fn is_dated_script(file: &str) -> bool {
+    digits(file) == 14
+        && !file.contains('/')
+        && [".js", ".ts", ".cjs", ".mjs"].iter().any(|end| file.ends_with(end))
+}
+
+/// `1700000000000-CreateUsers.ts`: node-pg-migrate writes no capitals.
+fn is_typeorm(file: &str) -> bool {
+    let name = file.get(digits(file)..).unwrap_or_default();
+    digits(file) == 13
+        && file.ends_with(".ts")
+        && name.strip_prefix('-').is_some_and(|name| name.starts_with(char::is_uppercase))
+}
+
+/// As Liquibase's own examples and Spring Boot call it.
+fn is_changelog(file: &str) -> bool {
+    let name = file.rsplit('/').next().unwrap_or_default();
+    name.starts_with("db.changelog")
+        && [".xml", ".yaml", ".yml", ".json"].iter().any(|end| name.ends_with(end))
+}
+
+fn digits(file: &str) -> usize {
+    file.chars().take_while(char::is_ascii_digit).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_are_told_apart() {
+        type Row = (&'static str, &'static [&'static str], &'static str, bool, Option<FoundTool>);
+        let rows: &[Row] = &[
+            ("migrations", &["V1__a.sql", "V1__a.down.sql", "README.md"], "", false, Some(FoundTool::Own)),
+            ("migrations", &["V1__a.sql", "R__v.sql"], "", true, Some(FoundTool::Own)),
+            ("migration", &["V1_1__a.sql"], "", false, Some(FoundTool::Other("flyway"))),
+            ("migration", &["V1__a.sql", "U1__a.sql"], "", false, Some(FoundTool::Other("flyway"))),
+            ("migrations", &["V1.A.up.sql", "V1.A.down.sql"], "", false, Some(FoundTool::Other("updown"))),
+            (
+                "migrations",
+                &["1_a.up.sql", "1_a.down.sql"],
+                "",
+                false,
+                Some(FoundTool::Other("golang-migrate")),
+            ),
+            ("migrations", &["1_a.up.sql", "1_a.down.sql"], "", true, Some(FoundTool::Other("sqlx"))),
+            ("sql", &["001_a.sql"], "-- +goose Up\nSELECT 1;", true, Some(FoundTool::Other("goose"))),
+            ("migrations", &["2024_a.sql"], "-- migrate:up\n", false, Some(FoundTool::Other("dbmate"))),
+            ("migrations", &["1700000000000_a.js"], "", false, Some(FoundTool::Other("node-pg-migrate"))),
+            (
+                "migrations",
+                &["20240101120000_a.js"],
+                "",
+                false,
+                Some(FoundTool::Programs("Knex or Sequelize")),
+            ),
+            ("migrations", &["1700000000000-Users.ts"], "", false, Some(FoundTool::Programs("TypeORM"))),
+            ("migrations", &["1700000000000-users.ts"], "", false, Some(FoundTool::Other("node-pg-migrate"))),
+            ("site", &["manage.py", "shop/urls.py"], "", false, Some(FoundTool::Programs("Django"))),
+            ("migrations", &["2014_10_12_000000_users.php"], "", false, Some(FoundTool::Programs("Laravel"))),
+            ("migrations", &["20240101120000_users.exs"], "", false, Some(FoundTool::Programs("Ecto"))),
+            (
+                "Migrations",
+                &["20240101120000_Users.cs", "20240101120000_Users.Designer.cs"],
+                "",
+                false,
+                Some(FoundTool::Programs("EF Core")),
+            ),
+            ("db", &["db.changelog-master.yaml"], "", false, Some(FoundTool::Programs("Liquibase"))),
+            ("migrations", &["01_init/migration.sql"], "", false, Some(FoundTool::Other("prisma"))),
+            ("migrations", &["2024-01-01-000000_a/up.sql"], "", true, Some(FoundTool::Other("diesel"))),
+            ("migrate", &["20240101000000_create.rb"], "", false, Some(FoundTool::Other("rails"))),
+            ("migrations", &["001_a.sql"], "CREATE TABLE a ();", false, Some(FoundTool::Other("updown"))),
+            ("reports", &["001_a.sql"], "SELECT 1;", false, None),
+            ("migrations", &["0001_initial.py", "__init__.py"], "", false, None),
+            ("src", &["main.go"], "", false, None),
+        ];
+        for (name, files, head, rust, expected) in rows {
+            let look = FolderLook { name, files, head, rust: *rust };
+            assert_eq!(recognise(&look), *expected, "{name} {files:?}");
+        }
+    }
+
+    #[test]
+    fn every_tool_that_is_recognised_can_be_imported() {
+        for (tool, _) in SIGNS {
+            let known = match tool {
+                FoundTool::Other(name) => super::super::Tool::find(name).is_some(),
+                FoundTool::Programs(name) => super::super::Tool::find(name).is_none(),
+                FoundTool::Own => true,
+            };
+            assert!(known, "{tool:?}");
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! From files to migrations: halves are put together, ordered, numbered and named.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::kinds::{Carried, Harvest, LeftOut, RepeatedFile, SourceFile, SqlText};
+use super::name::{FileMeaning, Half, readable};
+use super::number::{normal, versions};
+use super::own_table::provide;
+use super::split::plain;
+use super::tools::{Sorted, Tool};
+use crate::files::{Position, ScriptItem, needs_no_transaction, walk};
+
+/// A migration before it has a version.
+#[derive(Default)]
+struct Loose {
+    version: Vec<u64>,
+    key: String,
+    name: String,
+    source: String,
+    up: Option<SqlText>,
+    down: Option<SqlText>,
+}
+
+#[derive(Default)]
+struct Gathering {
+    loose: BTreeMap<String, Loose>,
+    /// The settings of a migration, by its key.
+    settings: BTreeMap<String, String>,
+    /// Keys of which a part is left out.
+    broken: BTreeSet<String>,
+    harvest: Harvest,
+}
+
+/// What a tool's files give.
+pub fn gather(tool: &Tool, files: &[SourceFile]) -> Harvest {
+    let mut gathering = Gathering::default();
+    let read: Vec<(&SourceFile, FileMeaning)> =
+        files.iter().map(|file| (file, (tool.named)(&file.path))).collect();
+    for (file, named) in &read {
+        if let FileMeaning::Settings(key) = named {
+            gathering.settings.insert(normal(key), squeezed(&file.bytes));
+        }
+    }
+    for (file, named) in read {
+        gathering.take(tool, file, named);
+    }
+    gathering.finish(tool)
+}
+
+/// The lines of a settings file, without blanks.
+fn squeezed(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let line = |line: &str| line.chars().filter(|c| !c.is_whitespace()).collect::<String>();
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
+impl Gathering {
+    fn take(&mut self, tool: &Tool, file: &SourceFile, named: FileMeaning) {
+        match named {
+            FileMeaning::Other | FileMeaning::Settings(_) => {}
+            FileMeaning::Foreign(what, fix) => {
+                self.harvest.left_out.push(LeftOut::new(&file.path, what, fix));
+            }
+            FileMeaning::Repeatable(name) => {
+                match text(file).and_then(|text| self.cut(tool, file, "", &text)) {
+                    Ok((up, _)) => {
+                        let (name, source) = (readable(&name, 1), file.path.clone());
+                        self.harvest.repeatable.push(RepeatedFile { name, source, text: up.text });
+                    }
+                    Err(left) => self.harvest.left_out.push(left),
+                }
+            }
+            FileMeaning::Migration { key, version, name, half } => {
+                let key = normal(&key);
+                match text(file).and_then(|text| self.cut(tool, file, &key, &text)) {
+                    Ok((up, down)) => self.add(
+                        file,
+                        Loose { version, key, name, up: Some(up), down, ..Loose::default() },
+                        half,
+                    ),
+                    Err(left) => {
+                        self.broken.insert(key);
+                        self.harvest.left_out.push(left);
+                    }
+                }
+            }
+        }
+    }
+
+    fn cut(
+        &self,
+        tool: &Tool,
+        file: &SourceFile,
+        key: &str,
+        text: &str,
+    ) -> Result<(SqlText, Option<SqlText>), LeftOut> {
+        let says = |line: Option<&str>| {
+            line.is_some_and(|line| {
+                self.settings.get(key).is_some_and(|all| all.lines().any(|said| said == line))
+            })
+        };
+        let split = if says(tool.verbatim) { plain } else { tool.split };
+        let parts = split(text)
+            .map_err(|(at, what, fix)| LeftOut::new(&file.path, what, fix).at(Position::of(text, at)))?;
+        let finish = |script: SqlText| {
+            let alone = script.alone || says(tool.alone) || tool.detects && cannot_share(&script.text);
+            SqlText { text: tidy(&script.text), alone }
+        };
+        Ok((finish(parts.up), parts.down.map(finish)))
+    }
+
+    fn add(&mut self, file: &SourceFile, read: Loose, half: Half) {
+        let key = read.key.clone();
+        let loose = self.loose.entry(key.clone()).or_default();
+        let taken = match half {
+            Half::Down => loose.down.is_some(),
+            Half::Whole | Half::Up => loose.up.is_some(),
+        };
+        if taken {
+            let what = format!("has the version {key} of another file");
+            self.harvest.left_out.push(LeftOut::new(&file.path, what, "give it a version of its own"));
+            return;
+        }
+        if half == Half::Down {
+            loose.down = read.up;
+            if loose.source.is_empty() {
+                (loose.key, loose.source) = (read.key, file.path.clone());
+            }
+            return;
+        }
+        let down = loose.down.take().or(read.down);
+        *loose = Loose { source: file.path.clone(), down, ..read };
+    }
+
+    fn finish(mut self, tool: &Tool) -> Harvest {
+        self.loose.retain(|key, _| !self.broken.contains(key));
+        let (mut whole, alone): (Vec<_>, Vec<_>) =
+            self.loose.into_values().partition(|loose| loose.up.is_some());
+        let orphan = |loose: &Loose| {
+            LeftOut::new(&loose.source, "undoes a migration that is not there", "remove it, or pass --skip")
+        };
+        self.harvest.left_out.extend(alone.iter().map(orphan));
+        whole.sort_by(|a, b| match tool.sorted {
+            Sorted::ByVersion => (&a.version, &a.key).cmp(&(&b.version, &b.key)),
+            Sorted::ByKey => a.source.cmp(&b.source),
+        });
+        let order: Vec<&[u64]> = whole.iter().map(|loose| loose.version.as_slice()).collect();
+        let (numbers, counted) = versions(&order);
+        if counted {
+            self.harvest.notes.push(
+                "the versions are counted from 1, in the tool's order: its own are not whole numbers above 0 in that order"
+                    .into(),
+            );
+        }
+        let carried = |(version, loose): (i64, Loose)| Carried {
+            version,
+            name: readable(&loose.name, version),
+            key: loose.key,
+            source: loose.source,
+            up: loose.up.unwrap_or_default(),
+            down: loose.down,
+        };
+        self.harvest.carried = numbers.into_iter().zip(whole).map(carried).collect();
+        let provided = tool.own_table.and_then(|table| provide(table, &mut self.harvest.carried));
+        self.harvest.notes.extend(provided);
+        self.harvest.left_out.sort_by(|a, b| a.file.cmp(&b.file));
+        self.harvest
+    }
+}
+
+/// A file's text without a byte order mark, which psql leaves out too.
+fn text(file: &SourceFile) -> Result<String, LeftOut> {
+    let text = std::str::from_utf8(&file.bytes).map_err(|error| {
+        let good = String::from_utf8_lossy(&file.bytes[..error.valid_up_to()]);
+        LeftOut::new(&file.path, "is not UTF-8 here", "save the file as UTF-8")
+            .at(Position::of(&good, good.len()))
+    })?;
+    Ok(text.strip_prefix('\u{feff}').unwrap_or(text).into())
+}
+
+fn cannot_share(text: &str) -> bool {
+    let mut found = false;
+    walk(text, |seen| {
+        found |= matches!(seen, ScriptItem::Statement(statement) if needs_no_transaction(&statement))
+    });
+    found
+}
+
+/// Without the empty lines at both ends, and with a line break at the end.
+pub fn tidy(text: &str) -> String {
+    let end = text.trim_end().len();
+    let text = &text[..end];
+    let start = text.len() - text.trim_start().len();
+    let line = text[..start].rfind('\n').map_or(0, |at| at + 1);
+    if text.is_empty() { String::new() } else { format!("{}\n", &text[line..]) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn files(all: &[(&str, &str)]) -> Vec<SourceFile> {
+        let file = |(path, text): &(&str, &str)| SourceFile { path: (*path).into(), bytes: (*text).into() };
+        all.iter().map(file).collect()
+    }
+
+    fn harvest(tool: &str, all: &[(&str, &str)]) -> (Vec<String>, Vec<String>) {
+        let harvest = gather(Tool::find(tool).unwrap(), &files(all));
+        let script = |script: &SqlText| {
+            format!("{}{}", if script.alone { "alone " } else { "" }, script.text.trim_end())
+        };
+        let line = |one: &Carried| {
+            format!(
+                "V{}__{} {} | {}",
+                one.version,
+                one.name,
+                script(&one.up),
+                one.down.as_ref().map_or("-".into(), script)
+            )
+        };
+        let carried = harvest.carried.iter().map(line).collect();
+        (carried, harvest.left_out.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn halves_are_put_together_and_ordered_by_number() {
+        let (carried, left) = harvest(
+            "golang-migrate",
+            &[
+                ("10_c.up.sql", "c"),
+                ("2_b.down.sql", "-b"),
+                ("2_b.up.sql", "CREATE INDEX CONCURRENTLY i ON t (a);"),
+                ("3_x.down.sql", "x"),
+            ],
+        );
+        assert_eq!(carried, ["V2__b alone CREATE INDEX CONCURRENTLY i ON t (a); | -b", "V10__c c | -"]);
+        assert_eq!(left, ["3_x.down.sql: undoes a migration that is not there"]);
+    }
+
+    #[test]
+    fn settings_beside_a_file_hold_for_both_directions() {
+        let (carried, left) = harvest(
+            "diesel",
+            &[
+                ("00000000000000_initial/up.sql", "a"),
+                ("2022-04-26-1_b/down.sql", "d"),
+                ("2022-04-26-1_b/metadata.toml", "run_in_transaction = false\n"),
+                ("2022-04-26-1_b/up.sql", "u"),
+            ],
+        );
+        assert_eq!(carried, ["V1__initial a | -", "V202204261__b alone u | alone d"]);
+        assert_eq!(left, [""; 0]);
+        let (carried, left) = harvest(
+            "flyway",
+            &[
+                ("V1__a.sql", "${x}"),
+                ("V2__b.sql", "${y}"),
+                ("V2__b.sql.conf", "placeholderReplacement=false"),
+            ],
+        );
+        assert_eq!(carried, ["V2__b ${y} | -"]);
+        assert_eq!(left, ["V1__a.sql:1:1: holds a placeholder, which Flyway fills in"]);
+    }
+
+    #[test]
+    fn what_has_no_number_is_counted_in_the_tools_order() {
+        let (carried, _) = harvest("prisma", &[("a/migration.sql", "\n\n  1\n\n"), ("b/migration.sql", "2")]);
+        assert_eq!(carried, ["V1__a   1 | -", "V2__b 2 | -"]);
+    }
+
+    #[test]
+    fn bytes_and_versions_that_cannot_be_kept_are_named() {
+        let mut all = files(&[("1_a.sql", "\u{feff}a"), ("01_b.sql", "b"), ("2_c.sql", "x\n")]);
+        all[2].bytes.push(0xff);
+        let harvest = gather(Tool::find("sqlx").unwrap(), &all);
+        assert_eq!(harvest.carried[0].up.text, "a\n");
+        let left: Vec<_> = harvest.left_out.iter().map(ToString::to_string).collect();
+        assert_eq!(left, ["01_b.sql: has the version 1 of another file", "2_c.sql:2:1: is not UTF-8 here"]);
+    }
+}

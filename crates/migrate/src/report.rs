@@ -1,0 +1,292 @@
+//! What the engine answers, as values: how a run of `upgrade`, `downgrade` or `baseline` ended and what happens during
+//! it, and what `status` and `history` tell of a service. Commands print them.
+
+mod rehearsed;
+mod running;
+
+pub use rehearsed::{RehearsedMigration, RelationLock, Rewrite, SkippedMigration};
+pub use running::{Blocker, RunningMigration, ServerProgress};
+use serde::{Serialize, Serializer};
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
+
+use super::check::{Divergence, OtherTool};
+use super::files::{FileProblem, Mode};
+use super::history::Unfinished;
+use martydb_model::DesiredService;
+use martydb_model::error::{Error, ExitStatus, Kind};
+
+/// A migration that was applied or undone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AppliedMigration {
+    pub version: i64,
+    pub name: String,
+    /// From sending it to the server's answer.
+    pub duration_ms: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MigrationId {
+    pub version: i64,
+    pub name: String,
+}
+
+/// Stands for the version of a repeatable migration inside the engine; no file can have it.
+pub const REPEATABLE: i64 = -1;
+
+impl MigrationId {
+    pub fn is_repeatable(&self) -> bool {
+        self.version == REPEATABLE
+    }
+
+    /// For lines about progress.
+    pub fn label(&self) -> String {
+        if self.is_repeatable() {
+            format!("R {}", self.name)
+        } else {
+            format!("V{} {}", self.version, self.name)
+        }
+    }
+}
+
+impl std::fmt::Display for MigrationId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.is_repeatable() {
+            return write!(f, "R__{}", self.name);
+        }
+        write!(f, "V{}__{}", self.version, self.name)
+    }
+}
+
+/// A repeatable migration that has run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RepeatedMigration {
+    pub name: String,
+    /// From sending it to the server's answer.
+    pub duration_ms: u64,
+}
+
+/// A repeatable migration that is due.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DueMigration {
+    pub name: String,
+    pub file: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PlannedFile {
+    pub version: i64,
+    pub name: String,
+    pub file: String,
+    pub mode: Mode,
+    pub sql: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Ended {
+    /// Everything asked for is applied.
+    #[default]
+    Ok,
+    Failed,
+    Skipped,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct MigrationOutcome {
+    pub service: String,
+    pub from: Option<i64>,
+    pub to: Option<i64>,
+    pub outcome: Ended,
+    /// What was applied or undone, in order.
+    pub applied: Vec<AppliedMigration>,
+    /// What a dry run would run, in order.
+    pub planned: Vec<PlannedFile>,
+    /// What a rehearsal ran and rolled back, in order.
+    pub rehearsed: Vec<RehearsedMigration>,
+    /// What a rehearsal left out, and why.
+    pub skipped: Vec<SkippedMigration>,
+    /// The repeatable migrations that were run, in order; they come after the others.
+    pub repeatable: Vec<RepeatedMigration>,
+    /// Those that a dry run would run, in order.
+    #[serde(serialize_with = "serialize_repeatables")]
+    pub repeatable_planned: Vec<PlannedFile>,
+    pub error: Option<Error>,
+}
+
+impl MigrationOutcome {
+    pub fn new(service: &str) -> MigrationOutcome {
+        MigrationOutcome { service: service.into(), ..MigrationOutcome::default() }
+    }
+
+    #[must_use]
+    pub fn failed(mut self, error: Error) -> MigrationOutcome {
+        let untouched = error.kind == Kind::Interrupted
+            && error.sqlstate.is_none()
+            && self.applied.is_empty()
+            && self.repeatable.is_empty();
+        self.outcome = if untouched { Ended::Skipped } else { Ended::Failed };
+        self.error = Some(error);
+        self
+    }
+
+    pub fn status(&self) -> ExitStatus {
+        self.error.as_ref().map_or(ExitStatus::Success, |error| error.kind.status())
+    }
+}
+
+/// For a progress view.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// Another run, or other sessions, are in the way: who.
+    Waiting(String),
+    /// Something that an operator should look at, and that stops nothing.
+    Noticed(String),
+    Planned(Vec<MigrationId>),
+    /// A migration was sent.
+    Started(MigrationId),
+    /// A migration runs for more than a moment: what is known of it. Sent about every second.
+    Running(MigrationId, RunningMigration),
+    /// A migration could not get its locks and is tried again; how often it was tried, and why again.
+    Retrying(MigrationId, u32, String),
+    /// A migration is applied, or undone.
+    Applied(AppliedMigration),
+    /// A migration ran in a rehearsal.
+    Rehearsed(MigrationId),
+    /// The server warned while a migration ran, or the linter before it.
+    Warned(MigrationId, String),
+}
+
+/// Where a run leaves its events. The command that started it takes them from the other end, while it goes on.
+#[derive(Debug, Clone)]
+pub struct EventSender(UnboundedSender<Event>);
+
+impl EventSender {
+    pub fn channel() -> (EventSender, UnboundedReceiver<Event>) {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        (EventSender(sender), receiver)
+    }
+
+    /// For a run whose events no command shows.
+    pub fn ignored() -> EventSender {
+        EventSender::channel().0
+    }
+
+    /// An event that no one takes is lost.
+    pub fn send(&self, event: Event) {
+        drop(self.0.send(event));
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ServiceState {
+    UpToDate,
+    Pending,
+    /// The database, or a role, does not exist yet.
+    NotProvisioned,
+    /// The server differs from the manifest; set by the command, which compares the two.
+    Drifted,
+    /// Files and history differ.
+    Divergent,
+    #[default]
+    Unreachable,
+}
+
+/// A run that holds a service's lock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RunningRun {
+    pub pid: Option<i32>,
+    pub login: Option<String>,
+    /// When it logged in, RFC 3339, UTC.
+    pub since: Option<String>,
+    /// Which statement of the file it is at, from 1, where the file has several.
+    pub statement: Option<usize>,
+    /// How many statements the file has.
+    pub statements: Option<usize>,
+}
+
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct ServiceStatus {
+    pub service: String,
+    pub server: String,
+    pub database: String,
+    pub state: ServiceState,
+    pub current: Option<i64>,
+    pub latest: Option<i64>,
+    pub pending: Vec<MigrationId>,
+    /// Repeatable migrations that the next upgrade runs, in order.
+    pub repeatable_pending: Vec<DueMigration>,
+    pub size_bytes: Option<i64>,
+    /// Other sessions in the database.
+    pub connections: Option<i64>,
+    pub divergences: Vec<Divergence>,
+    /// Histories of other tools, where martydb has none.
+    pub foreign: Vec<OtherTool>,
+    #[serde(serialize_with = "serialize_unfinished")]
+    pub unfinished: Vec<Unfinished>,
+    /// Another run that works on it now.
+    pub running: Option<RunningRun>,
+    /// The newest event of martydb's own history.
+    pub last_event: Option<HistoryEvent>,
+    #[serde(serialize_with = "serialize_problems")]
+    pub problems: Vec<FileProblem>,
+    pub error: Option<Error>,
+}
+
+impl ServiceStatus {
+    pub fn unreachable(service: &DesiredService, error: Error) -> ServiceStatus {
+        ServiceStatus {
+            service: service.name.to_string(),
+            server: service.server.clone(),
+            database: service.database.to_string(),
+            error: Some(error),
+            ..ServiceStatus::default()
+        }
+    }
+}
+
+/// They have no version.
+fn serialize_repeatables<S: Serializer>(all: &[PlannedFile], serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Shown<'a> {
+        name: &'a str,
+        file: &'a str,
+        sql: &'a str,
+    }
+    serializer.collect_seq(all.iter().map(|one| Shown { name: &one.name, file: &one.file, sql: &one.sql }))
+}
+
+fn serialize_unfinished<S: Serializer>(all: &[Unfinished], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(all.iter().map(|begun| begun.version))
+}
+
+fn serialize_problems<S: Serializer>(all: &[FileProblem], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(all.iter().map(ToString::to_string))
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct HistoryEvent {
+    /// RFC 3339, UTC.
+    pub at: String,
+    /// `upgrade`, `downgrade`, `baseline` or `repair`.
+    pub action: String,
+    /// `None` for a repeatable migration.
+    pub version: Option<i64>,
+    pub name: String,
+    pub checksum: Option<String>,
+    /// How long it took, where that was measured.
+    pub duration_ms: Option<i64>,
+    /// Account and machine, else the role.
+    pub by: String,
+    /// `started`, `ok` or `failed`.
+    pub outcome: String,
+    /// The role that was logged in.
+    pub role: Option<String>,
+    /// The version of the tool.
+    pub tool: Option<String>,
+    /// How often it was tried because of locks.
+    pub attempts: Option<i32>,
+    pub error: Option<String>,
+    /// The reason that an operator gave.
+    pub note: Option<String>,
+}

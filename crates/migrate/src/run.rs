@@ -1,0 +1,332 @@
+//! `upgrade` and `downgrade` of one service: read the files, compare them with the history, decide, run.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use super::check::repeatables::due;
+use super::check::{
+    Comparison, DowngradeTo, LintFinding, LintSeverity, PlanRefusal, TableSizes, compare, lint, other_tools,
+    plan_downgrade, plan_upgrade, syntax_errors,
+};
+use super::engine::rehearsal::{Rehearsal, rehearse};
+use super::engine::{
+    Intent, MigrationSession, MigrationStep, Preflight, StepRun, Watcher, ahead, non_transactional,
+};
+use super::files::{Direction, MigrationFolder, Mode, Weight, folder, refuse};
+use super::history::{HistoryRows, repeatables};
+use super::report::{AppliedMigration, Event, EventSender, MigrationId, MigrationOutcome, RepeatedMigration};
+use super::sizes::table_sizes;
+use super::status::recorded;
+use super::steps::{down_steps, repeatable_step, up_steps};
+use super::target::{Execution, MigrationTarget, Options};
+use martydb_model::error::{Error, Kind, Result};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Goal {
+    Upgrade,
+    /// Undo the newest ones. Every down file is found and read before the first statement: a run that stopped half way
+    /// at a missing file would leave a state that the operator did not ask for.
+    Downgrade(DowngradeTo),
+}
+
+impl Goal {
+    /// The highest version whose file is run; `None` if there is no limit. Of what it undoes, a run reads the down files.
+    fn highest(self, options: &Options) -> Option<i64> {
+        match self {
+            Goal::Upgrade => options.to,
+            Goal::Downgrade(_) => Some(0),
+        }
+    }
+
+    fn direction(self) -> Direction {
+        match self {
+            Goal::Upgrade => Direction::Up,
+            Goal::Downgrade(_) => Direction::Down,
+        }
+    }
+}
+
+/// Runs a service's migrations, each in its own transaction, and says how far it came.
+///
+/// # Errors
+/// In [`MigrationOutcome::error`]: `MigrationFile` before anything connects, and for a missing down file; `Divergent`
+/// and `Usage` before anything runs; `Locked`, `Unreachable`, else `Operation`.
+pub async fn run(
+    target: &MigrationTarget,
+    goal: Goal,
+    options: &Options,
+    events: &EventSender,
+) -> MigrationOutcome {
+    let mut outcome = MigrationOutcome::new(target.service.as_str());
+    match attempt(target, goal, options, events, &mut outcome).await {
+        Ok(()) => outcome,
+        Err(error) => outcome.failed(error),
+    }
+}
+
+async fn attempt(
+    target: &MigrationTarget,
+    goal: Goal,
+    options: &Options,
+    events: &EventSender,
+    outcome: &mut MigrationOutcome,
+) -> Result<()> {
+    let folder = folder::load(&target.folder);
+    folder.check_up_to(target.service.as_str(), goal.highest(options))?;
+    let intent = if options.execution == Execution::Dry { Intent::Read } else { Intent::Write };
+    let mut session = MigrationSession::open(target, intent, options.lock_wait, events).await?;
+    let mut run = MigrationRun { session: &mut session, folder: &folder, goal, options };
+    let result = run.proceed(outcome).await;
+    session.close().await;
+    result
+}
+
+/// The same in a session that is open for writing and stays open, with a folder that was read before.
+///
+/// # Errors
+/// As in the outcome of [`run`].
+pub async fn run_in(
+    session: &mut MigrationSession<'_>,
+    folder: &MigrationFolder,
+    goal: Goal,
+    options: &Options,
+) -> Result<()> {
+    let mut outcome = MigrationOutcome::new(session.target.service.as_str());
+    MigrationRun { session, folder, goal, options }.proceed(&mut outcome).await
+}
+
+struct MigrationRun<'a, 's> {
+    session: &'a mut MigrationSession<'s>,
+    folder: &'a MigrationFolder,
+    goal: Goal,
+    options: &'a Options,
+}
+
+impl<'a> MigrationRun<'a, '_> {
+    /// Compares, decides and runs; the outcome says how far it came, also where it fails.
+    async fn proceed(&mut self, outcome: &mut MigrationOutcome) -> Result<()> {
+        let rows = self.session.rows().await?;
+        if rows.is_empty() && self.goal == Goal::Upgrade {
+            self.folder = self.folder.for_new(self.options.to);
+        }
+        let comparison = compare(self.folder, &rows.applied, &rows.unfinished);
+        (outcome.from, outcome.to) = (comparison.current, comparison.current);
+        let steps = self.steps(&rows, &comparison)?;
+        let versions: Vec<i64> = steps.iter().map(|step| step.row.version).collect();
+        let repeatables = self.repeatables(&comparison, &versions).await?;
+        let (upgrade, events) = (self.goal == Goal::Upgrade, self.session.events.clone());
+        // What refinery alone has written is taken over, and closed to other roles.
+        let adopted = self.session.present.refinery.is_some() && !self.session.present.history;
+        if upgrade && steps.is_empty() && repeatables.is_empty() && !adopted {
+            events.send(Event::Planned(vec![]));
+            return Ok(());
+        }
+        let mut preflight = Preflight::take(self.session).await?;
+        let first = upgrade && self.session.present.refinery.is_none();
+        if first && !(steps.is_empty() && repeatables.is_empty()) {
+            other_tools::refuse(self.service(), &preflight.other_tools)?;
+            other_tools::refuse_contents(self.service(), &preflight.contents)?;
+        }
+        self.refuse_waived(&steps)?;
+        let version_type = rows.version_type_for(self.folder);
+        preflight.check(self.session.target, version_type, &versions)?;
+        events.send(Event::Planned(steps.iter().chain(&repeatables).map(MigrationStep::id).collect()));
+        match self.options.execution {
+            Execution::Real => {}
+            Execution::Dry => {
+                let files = steps.iter().chain(&repeatables).map(|step| &*step.file);
+                refuse(self.service(), &syntax_errors(files, &self.session.target.lint))?;
+                outcome.planned = steps.iter().map(MigrationStep::planned).collect();
+                outcome.repeatable_planned = repeatables.iter().map(MigrationStep::planned).collect();
+                outcome.to = self.version_after(&rows, &versions);
+                return Ok(());
+            }
+            Execution::Rehearsal => {
+                let all: Vec<_> = steps.into_iter().chain(repeatables).collect();
+                return self.rehearse(&mut preflight, &rows, &all, outcome).await;
+            }
+        }
+        if upgrade && comparison.current.is_some() {
+            self.warn(&versions).await;
+        }
+        if upgrade || !steps.is_empty() {
+            preflight.prepare(self.session, version_type).await?;
+        }
+        let mut result = self.execute(&mut preflight, &steps, &mut outcome.applied).await;
+        if result.is_ok() && !repeatables.is_empty() {
+            result = self.repeat(&mut preflight, &repeatables, &mut outcome.repeatable).await;
+        }
+        let done: Vec<i64> = outcome.applied.iter().map(|applied| applied.version).collect();
+        outcome.to = self.version_after(&rows, &done);
+        result.map_err(|error| with_applied(error, &outcome.applied, self.goal.direction()))
+    }
+
+    /// Runs the steps and rolls them back; the outcome says what they did.
+    async fn rehearse(
+        &mut self,
+        preflight: &mut Preflight,
+        rows: &HistoryRows,
+        steps: &[MigrationStep<'_>],
+        outcome: &mut MigrationOutcome,
+    ) -> Result<()> {
+        let mut found = Rehearsal::default();
+        let end = rehearse(self.session, preflight, self.options, steps, &mut found).await;
+        let reached: Vec<i64> = found.rehearsed.iter().map(|one| one.version).collect();
+        outcome.to = self.version_after(rows, &reached);
+        (outcome.rehearsed, outcome.skipped) = (found.rehearsed, found.skipped);
+        end
+    }
+
+    /// The repeatable migrations that are due after these versions: all that the folder has must be applied by then.
+    async fn repeatables(
+        &mut self,
+        comparison: &Comparison,
+        versions: &[i64],
+    ) -> Result<Vec<MigrationStep<'a>>> {
+        let complete = comparison.pending.iter().all(|version| versions.contains(version));
+        if self.goal != Goal::Upgrade || !complete || !self.options.repeatables {
+            return Ok(vec![]);
+        }
+        let recorded = recorded(self.session, self.folder).await?;
+        Ok(due(&self.folder.repeatables, &recorded, !versions.is_empty())
+            .into_iter()
+            .map(repeatable_step)
+            .collect())
+    }
+
+    async fn repeat(
+        &mut self,
+        preflight: &mut Preflight,
+        steps: &[MigrationStep<'_>],
+        done: &mut Vec<RepeatedMigration>,
+    ) -> Result<()> {
+        if !self.session.present.repeatable {
+            let outsiders = self.session.outsiders().await?;
+            self.session.commit(repeatables::create(&outsiders)).await?;
+            self.session.present.repeatable = true;
+        }
+        let mut applied = vec![];
+        let result = self.execute(preflight, steps, &mut applied).await;
+        let repeated =
+            |one: AppliedMigration| RepeatedMigration { name: one.name, duration_ms: one.duration_ms };
+        done.extend(applied.into_iter().map(repeated));
+        result
+    }
+
+    /// Runs the steps in their order, and none after one that fails; `done` gets what was applied or undone.
+    async fn execute(
+        &mut self,
+        preflight: &mut Preflight,
+        steps: &[MigrationStep<'_>],
+        done: &mut Vec<AppliedMigration>,
+    ) -> Result<()> {
+        let (options, events) = (self.options, self.session.events.clone());
+        let session = &mut *self.session;
+        let watcher = &Watcher::over(session);
+        let mut sent = VecDeque::new();
+        for (at, step) in steps.iter().enumerate() {
+            if !session.connection.is_ahead() {
+                sent = ahead::send(session, preflight, options, &steps[at..]).await?;
+            }
+            events.send(Event::Started(step.id()));
+            watcher.begin(step.id());
+            let (sent, started) = (sent.pop_front(), Instant::now());
+            let mut run = StepRun { session, preflight, options, watcher, step, sent, attempts: 1, started };
+            let took = match step.file.directives.mode {
+                Mode::Transaction => run.in_transaction().await?,
+                Mode::NoTransaction => non_transactional::run(run).await?,
+            };
+            watcher.end();
+            let MigrationId { version, name } = step.id();
+            let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+            let applied = AppliedMigration { version, name, duration_ms };
+            events.send(Event::Applied(applied.clone()));
+            done.push(applied);
+        }
+        Ok(())
+    }
+
+    fn service(&self) -> &str {
+        self.session.target.service.as_str()
+    }
+
+    fn steps(&self, rows: &HistoryRows, comparison: &Comparison) -> Result<Vec<MigrationStep<'a>>> {
+        let service = &self.session.target.service;
+        let refused = |refusal: PlanRefusal| refusal.into_error(service, comparison.current, self.folder);
+        match self.goal {
+            Goal::Upgrade => {
+                let versions =
+                    plan_upgrade(comparison, self.options.to, self.options.order).map_err(refused)?;
+                Ok(up_steps(self.folder, rows, &versions))
+            }
+            Goal::Downgrade(to) => {
+                let versions = plan_downgrade(comparison, &rows.order, to).map_err(refused)?;
+                down_steps(self.session.target, self.folder, rows, &versions)
+            }
+        }
+    }
+
+    /// A file with a waiver was applied before martydb came. It can build a new database where all that is wrong with it
+    /// is something that PostgreSQL can run outside a transaction.
+    fn refuse_waived(&self, steps: &[MigrationStep<'_>]) -> Result<()> {
+        let up = steps.iter().filter(|step| step.direction == Direction::Up);
+        let waived: Vec<_> = up
+            .filter_map(|step| self.folder.get(step.row.version))
+            .flat_map(|migration| migration.waived.iter().map(|problem| (migration.version, problem)))
+            .filter(|(_, problem)| problem.weight != Weight::Runnable)
+            .collect();
+        let Some((version, _)) = waived.first() else { return Ok(()) };
+        let service = self.service();
+        refuse(service, waived.iter().map(|(_, problem)| *problem)).map_err(|error| {
+            error.hint(format!(
+                "the file was accepted because it is applied elsewhere: edit it all the same, and there accept the edit \
+                 with `martydb repair --service {service} --version {version} --reason …`"
+            ))
+        })
+    }
+
+    /// A database that has nothing applied has no sessions that could wait in a lock queue, so it gets no warning.
+    async fn warn(&self, versions: &[i64]) {
+        let chosen = || versions.iter().filter_map(|version| self.folder.get(*version));
+        let rules = &self.session.target.lint;
+        let mut found = lint(chosen(), rules, &TableSizes::default());
+        if found.iter().any(LintFinding::depends_on_size) {
+            let sizes = table_sizes(self.session.target, Duration::ZERO).await.unwrap_or_default();
+            found = lint(chosen(), rules, &sizes);
+        }
+        for finding in found.iter().filter(|finding| finding.severity == LintSeverity::Danger) {
+            let name = self.folder.get(finding.version).map(|migration| migration.name.clone());
+            let id = MigrationId { version: finding.version, name: name.unwrap_or_default() };
+            self.session.events.send(Event::Warned(id, finding.to_string()));
+        }
+    }
+
+    /// The highest version that is applied once these are applied, or undone.
+    fn version_after(&self, rows: &HistoryRows, done: &[i64]) -> Option<i64> {
+        let before = rows.order.iter().copied();
+        match self.goal {
+            Goal::Upgrade => before.chain(done.iter().copied()).max(),
+            Goal::Downgrade(_) => before.filter(|version| !done.contains(version)).max(),
+        }
+    }
+}
+
+/// Says what was committed before the failure, because it is not rolled back. A server that crashed may not have had it on its
+/// disk yet (see `engine::ahead`).
+fn with_applied(error: Error, applied: &[AppliedMigration], direction: Direction) -> Error {
+    let crashed = (error.kind == Kind::Unreachable && !applied.is_empty())
+        .then_some("if the server crashed, the last of them may be lost with their history; the next run takes them up again");
+    let what = if direction == Direction::Up { "" } else { "the downgrade of " };
+    let committed = "committed before the failure and";
+    match applied {
+        [] => error,
+        [one] => error.hint(format!("{what}V{} was {committed} is not rolled back", one.version)),
+        [first, .., last] => error.hint(format!(
+            "{what}{} migrations, V{} to V{}, were {committed} are not rolled back",
+            applied.len(),
+            first.version,
+            last.version
+        )),
+    }
+    .hint_if(crashed)
+}

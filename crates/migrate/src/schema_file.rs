@@ -1,0 +1,81 @@
+//! `schema.sql` beside a service's migrations: its schema as it was after the last run that changed it, for review and
+//! for version control. It is written where the manifest says `dump_schema: true`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::engine::session;
+use super::history::schema_text;
+use super::target::MigrationTarget;
+use martydb_config::replace_file::{Readers, replace_file};
+use martydb_model::error::{Error, Result};
+
+const MARK: &str = "-- The schema of ";
+
+/// `<folder>/../schema.sql` for a folder that is called `migrations`; else the folder's name stands before it, because
+/// the folders of other services may lie beside it.
+pub fn schema_path(migrations: &Path) -> PathBuf {
+    match migrations.file_name().and_then(|name| name.to_str()) {
+        Some("migrations") | None => migrations.with_file_name("schema.sql"),
+        Some(name) => migrations.with_file_name(format!("{name}.schema.sql")),
+    }
+}
+
+/// Writes it if it says something else. `version` is what the database has.
+///
+/// # Errors
+/// If the database cannot be read or the file cannot be written; a file that martydb has not written is left alone.
+pub async fn write_schema(target: &MigrationTarget, version: Option<i64>, wait: Duration) -> Result<()> {
+    let mut reader = session::reader(target, wait).await?;
+    let at = version.map_or_else(|| "without migrations".to_owned(), |version| format!("at V{version}"));
+    let head = format!("{MARK}{} {at}, written by martydb for review. Do not edit.", target.service);
+    let text = schema_text(&mut reader, &head).await;
+    reader.close().await;
+    let (text, path) = (text?, schema_path(&target.folder));
+    match fs::read_to_string(&path) {
+        Ok(present) if present == text => return Ok(()),
+        Ok(present) if !present.starts_with(MARK) => {
+            return Err(Error::operation(format!("{} is not a file of martydb", path.display()))
+                .hint("move it away, or leave out `dump_schema` in the manifest"));
+        }
+        _ => {}
+    }
+    replace_file(&path, &text, Readers::All)
+        .map_err(|error| Error::operation(format!("cannot write {}", path.display())).cause(error))
+}
+
+/// The version that the file was written at: `None` if there is no file, or none of martydb's; `Some(0)` without one.
+pub fn schema_version(migrations: &Path) -> Option<i64> {
+    let text = fs::read_to_string(schema_path(migrations)).ok()?;
+    let head = text.lines().next()?.strip_prefix(MARK)?;
+    let version = head.split_once(" at V").and_then(|(_, rest)| rest.split(',').next()?.parse().ok());
+    Some(version.unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_lies_beside_the_migrations() {
+        for (folder, file) in [("a/migrations", "a/schema.sql"), ("sql/csca", "sql/csca.schema.sql")] {
+            assert_eq!(schema_path(Path::new(folder)), Path::new(file));
+        }
+    }
+
+    #[test]
+    fn its_first_line_has_the_version() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("migrations");
+        assert_eq!(schema_version(&folder), None);
+        for (head, version) in [
+            ("-- The schema of a at V12, written by martydb for review. Do not edit.", Some(12)),
+            ("-- The schema of a without migrations, written by martydb", Some(0)),
+            ("CREATE TABLE t ();", None),
+        ] {
+            fs::write(dir.path().join("schema.sql"), head).unwrap();
+            assert_eq!(schema_version(&folder), version, "{head}");
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! The sizes of a service's tables, for those who judge what a migration would lock.
+
+use std::time::Duration;
+
+use super::check::{TableSize, TableSizes};
+use super::engine::session::reader;
+use super::history::unreadable;
+use super::target::MigrationTarget;
+use martydb_model::error::Result;
+use martydb_model::sql::{Statement, stmt};
+use martydb_pg::server::{Row, Unreadable, query};
+
+/// Asks for the sizes as the migrator. A table that another session has locked exclusively is not waited for.
+///
+/// # Errors
+/// If the login is refused, or a table is locked.
+pub async fn table_sizes(target: &MigrationTarget, wait: Duration) -> Result<TableSizes> {
+    let mut session = reader(target, wait).await?;
+    let rows = query(&mut session, &Statement::join([stmt!("SET lock_timeout = '1s'"), asked()])).await;
+    session.close().await;
+    let mut sizes = TableSizes::default();
+    for row in rows? {
+        let (name, size) = read(&row).map_err(unreadable)?;
+        sizes.add(name, size);
+    }
+    Ok(sizes)
+}
+
+/// Tables, and indexes with the size of their table.
+fn asked() -> Statement {
+    stmt!(
+        "WITH t AS (SELECT c.oid, c.relname, c.reltuples::pg_catalog.int8 AS rows, CASE c.relkind
+                WHEN 'p' THEN (SELECT pg_catalog.sum(pg_catalog.pg_table_size(p.relid)) FROM pg_catalog.pg_partition_tree(c.oid) p)
+                ELSE pg_catalog.pg_table_size(c.oid) END::pg_catalog.int8 AS bytes
+            FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE c.relkind IN ('r', 'p', 'm') AND c.relpersistence <> 't'
+              AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast'))
+         SELECT t.relname, t.rows, t.bytes FROM t
+         UNION ALL SELECT i.relname, t.rows, t.bytes FROM t
+            JOIN pg_catalog.pg_index x ON x.indrelid = t.oid JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid"
+    )
+}
+
+fn read(row: &Row) -> Result<(String, TableSize), Unreadable> {
+    let rows: i64 = row.try_get(1)?;
+    let bytes: Option<i64> = row.try_get(2)?;
+    // A table that was dropped meanwhile has no size.
+    Ok((
+        row.try_get(0)?,
+        TableSize { rows: Some(rows).filter(|rows| *rows >= 0), bytes: bytes.unwrap_or(i64::MAX) },
+    ))
+}

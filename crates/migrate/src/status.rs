@@ -1,0 +1,193 @@
+//! `status`, `current` and `history` of one service. They read and take no lock; nothing is ever written.
+
+use std::time::Duration;
+
+use super::check::compare;
+use super::check::repeatables::due;
+use super::engine::session::{Glance, GlanceScope, Sizes};
+use super::engine::{Intent, MigrationSession, Preflight, session, statement_count};
+use super::events::{adopted, event};
+use super::files::{FileProblem, Migration, MigrationFolder, Repeatable, folder, inspect};
+use super::history::{Catalogue, RecordedRepeatable, repeatables, tables, unreadable};
+use super::report::{
+    DueMigration, EventSender, HistoryEvent, MigrationId, RunningRun, ServiceState, ServiceStatus,
+};
+use super::target::MigrationTarget;
+use martydb_model::error::{Error, Result};
+use martydb_pg::server::advisory::LockHolder;
+use martydb_pg::server::sessions::SessionList;
+
+/// Compares a service's folder with its database. `wait` bounds the time spent on a server that has no connection
+/// to spare. Services of one server share the list of its sessions.
+pub async fn status(
+    target: &MigrationTarget,
+    sizes: Sizes,
+    wait: Duration,
+    sessions: &SessionList,
+) -> ServiceStatus {
+    let folder = folder::load(&target.folder);
+    let mut status = blank(target, &folder);
+    status.error = folder.check(target.service.as_str()).err();
+    let scope = GlanceScope::of(&folder, sizes);
+    match Glance::take(target, scope, wait, sessions).await {
+        Ok(mut glance) => {
+            if let Err(error) = fill(&mut status, &mut glance, &folder).await {
+                (status.state, status.error) = (ServiceState::Unreachable, Some(error));
+            }
+            glance.session.close().await;
+        }
+        Err(none) => {
+            if none.not_provisioned {
+                status.state = ServiceState::NotProvisioned;
+            }
+            status.error.get_or_insert(none.error);
+        }
+    }
+    status
+}
+
+fn blank(target: &MigrationTarget, folder: &MigrationFolder) -> ServiceStatus {
+    let seen = folder.for_new(None);
+    ServiceStatus {
+        service: target.service.to_string(),
+        server: target.server.clone(),
+        database: target.database.to_string(),
+        latest: seen.migrations.last().map(|migration| migration.version),
+        pending: seen.migrations.iter().map(id).collect(),
+        repeatable_pending: due(&folder.repeatables, &[], true).into_iter().map(due_migration).collect(),
+        problems: problems(target, folder),
+        ..ServiceStatus::default()
+    }
+}
+
+fn problems(target: &MigrationTarget, folder: &MigrationFolder) -> Vec<FileProblem> {
+    let missing = folder.without_down(target.down).into_iter().map(inspect::no_down);
+    folder.problems.iter().cloned().chain(missing).collect()
+}
+
+fn due_migration(due: &Repeatable) -> DueMigration {
+    DueMigration { name: due.name.clone(), file: due.file.path.display().to_string() }
+}
+
+/// What is known about the runs of repeatable migrations. Nothing is asked where the folder has none.
+pub async fn recorded(
+    session: &mut MigrationSession<'_>,
+    folder: &MigrationFolder,
+) -> Result<Vec<RecordedRepeatable>> {
+    let present = session.present.repeatable && session.present.history && !folder.repeatables.is_empty();
+    let Some(schema) = session.present.refinery.clone().filter(|_| present) else { return Ok(vec![]) };
+    let rows = session.query([repeatables::read(&schema)]).await?;
+    rows.iter().flatten().map(RecordedRepeatable::read).collect::<Result<_, _>>().map_err(unreadable)
+}
+
+fn id(migration: &Migration) -> MigrationId {
+    MigrationId { version: migration.version, name: migration.name.clone() }
+}
+
+async fn fill(status: &mut ServiceStatus, glance: &mut Glance<'_>, folder: &MigrationFolder) -> Result<()> {
+    let Glance { session, history, connections, size_bytes, newest, company } = glance;
+    (status.connections, status.size_bytes) = (*connections, *size_bytes);
+    status.last_event = newest.as_ref().map(event).transpose().map_err(unreadable)?;
+    if *company {
+        status.running = session.holder().await?.map(running);
+    }
+    let rows = history.as_ref().map_err(Error::clone)?;
+    let ran = recorded(session, folder).await?;
+    if session.present.repeatable {
+        let rows = session.query([repeatables::read_newest()]).await?;
+        let repeated = rows.iter().flatten().next().map(event).transpose().map_err(unreadable)?;
+        status.last_event =
+            status.last_event.take().into_iter().chain(repeated).max_by(|one, other| one.at.cmp(&other.at));
+    }
+    let folder = if rows.is_empty() { folder.for_new(None) } else { folder };
+    let comparison = compare(folder, &rows.applied, &rows.unfinished);
+    let due = due(&folder.repeatables, &ran, !comparison.pending.is_empty());
+    status.repeatable_pending = due.into_iter().map(due_migration).collect();
+    let nothing_due = comparison.pending.is_empty() && status.repeatable_pending.is_empty();
+    status.state = match (comparison.divergences.is_empty(), nothing_due) {
+        (false, _) => ServiceState::Divergent,
+        (true, false) => ServiceState::Pending,
+        (true, true) => ServiceState::UpToDate,
+    };
+    (status.current, status.latest) = (comparison.current, comparison.latest);
+    status.pending = comparison.pending.iter().filter_map(|version| folder.get(*version)).map(id).collect();
+    if session.present.refinery.is_none() {
+        status.foreign = Preflight::take(session).await?.other_tools;
+    }
+    status.divergences = comparison.divergences;
+    status.unfinished = comparison.unfinished;
+    Ok(())
+}
+
+/// Between its statements a file's session tells where it is (see `batch`).
+fn running(holder: LockHolder) -> RunningRun {
+    let LockHolder { pid, login, application, since, .. } = holder;
+    let counted = application.as_deref().and_then(statement_count);
+    RunningRun {
+        pid: pid.and_then(|pid| pid.parse().ok()),
+        login,
+        since,
+        statement: counted.map(|(at, _)| at),
+        statements: counted.map(|(_, all)| all),
+    }
+}
+
+/// The version that a service's database is at.
+///
+/// # Errors
+/// As [`run`](super::run()) until it runs something; a database without a history is at no version, which is
+/// no error.
+pub async fn current(target: &MigrationTarget, wait: Duration) -> Result<Option<i64>> {
+    let mut session = MigrationSession::open(target, Intent::Read, wait, &EventSender::ignored()).await?;
+    let rows = session.rows().await;
+    session.close().await;
+    Ok(rows?.applied.iter().map(|row| row.version).max())
+}
+
+/// Everything that a service's database holds, read by its migrator.
+///
+/// # Errors
+/// If the migrator cannot log in, or the server ends the session.
+pub async fn catalogue(target: &MigrationTarget, wait: Duration) -> Result<Catalogue> {
+    let mut reader = session::reader(target, wait).await?;
+    let found = Catalogue::read(&mut reader).await;
+    reader.close().await;
+    found
+}
+
+/// Every event of a service's history, the oldest first. What refinery alone recorded stands before all others.
+///
+/// # Errors
+/// As [`current`].
+pub async fn history(target: &MigrationTarget, wait: Duration) -> Result<Vec<HistoryEvent>> {
+    let mut session = MigrationSession::open(target, Intent::Read, wait, &EventSender::ignored()).await?;
+    let events = read_events(&mut session).await;
+    session.close().await;
+    events
+}
+
+async fn read_events(session: &mut MigrationSession<'_>) -> Result<Vec<HistoryEvent>> {
+    let mut own = vec![];
+    if session.present.history {
+        let rows = session.query([tables::read_history()]).await?;
+        own = rows.iter().flatten().map(event).collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
+    }
+    let mut all = vec![];
+    if let Some(refinery) = session.present.refinery.as_ref().map(tables::read_refinery) {
+        let rows = session.query([refinery]).await?;
+        let known =
+            |version: Option<i64>| own.iter().any(|event| event.version == version && event.outcome == "ok");
+        let mut read =
+            rows.iter().flatten().map(adopted).collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
+        read.sort_by_key(|event| event.version);
+        all.extend(read.into_iter().filter(|event| !known(event.version)));
+    }
+    all.extend(own);
+    if session.present.repeatable {
+        let rows = session.query([repeatables::read_history()]).await?;
+        let read = rows.iter().flatten().map(event).collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
+        all.extend(read);
+        all.sort_by(|one, other| one.at.cmp(&other.at));
+    }
+    Ok(all)
+}

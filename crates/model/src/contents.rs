@@ -1,0 +1,125 @@
+//! What is inside one database of a server, as its catalogues tell it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Deserializer};
+
+use super::acl::{AclEntry, null_as_default, sorted};
+use super::{RoleName, SchemaName};
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Contents {
+    /// Every schema that is not the server's own.
+    pub schemas: BTreeMap<SchemaName, ActualSchema>,
+    /// Tables, views, sequences, functions and types in those schemas, members of extensions aside.
+    pub objects: Vec<ActualObject>,
+    pub default_acls: Vec<DefaultAcl>,
+    /// Installed extensions: name and schema.
+    pub extensions: BTreeMap<String, String>,
+    pub publications: BTreeMap<String, ActualPublication>,
+    pub owner_code: OwnerCode,
+}
+
+/// Code that runs with the rights of a relation's owner, whatever role sets it off: who wrote it, by what it hangs on and by
+/// itself, as `schema.name` or as a function with its arguments. Empty where all owners are as they should be.
+pub type OwnerCode = BTreeMap<String, BTreeSet<RoleName>>;
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct ActualPublication {
+    pub owner: RoleName,
+    /// Its name as the server quotes it.
+    pub identity: String,
+    /// Whether it names its tables one by one, and does not publish all, or all of a schema.
+    pub is_list: bool,
+    #[serde(deserialize_with = "null_as_default")]
+    pub tables: BTreeSet<(SchemaName, String)>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct ActualSchema {
+    pub owner: RoleName,
+    #[serde(deserialize_with = "sorted")]
+    pub acl: Vec<AclEntry>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ObjectKind {
+    /// A table, partitioned table or foreign table.
+    Table,
+    View,
+    MaterializedView,
+    Sequence,
+    /// A function, aggregate or window function.
+    Function,
+    Procedure,
+    /// A type or domain.
+    Type,
+    /// Anything else in a schema that has an owner and no rights: collations, operators, text search and the like.
+    Other,
+}
+
+impl ObjectKind {
+    /// The word for people.
+    pub fn word(self) -> &'static str {
+        match self {
+            ObjectKind::Table => "table",
+            ObjectKind::View => "view",
+            ObjectKind::MaterializedView => "materialized view",
+            ObjectKind::Sequence => "sequence",
+            ObjectKind::Function => "function",
+            ObjectKind::Procedure => "procedure",
+            ObjectKind::Type => "type",
+            ObjectKind::Other => "object",
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct ActualObject {
+    pub kind: ObjectKind,
+    pub schema: SchemaName,
+    /// Its name, without arguments.
+    pub name: String,
+    /// A function with its argument types, or what is of kind `Other` (`name` is its sort then), qualified and quoted
+    /// by the server; `None` for all else.
+    pub signature: Option<String>,
+    pub owner: RoleName,
+    pub security_definer: bool,
+    /// Whether its owner is left alone: it follows another object's (a serial sequence), or is a function in an
+    /// untrusted language, which only a superuser may own.
+    pub dependent: bool,
+    /// Whether it is a table with row security that does not apply to its owner.
+    #[serde(default)]
+    pub policies_spare_owner: bool,
+    /// The table of a serial or identity sequence, which is in the same schema.
+    #[serde(default)]
+    pub of_table: Option<String>,
+    #[serde(deserialize_with = "sorted")]
+    pub acl: Vec<AclEntry>,
+    #[serde(rename = "columns", deserialize_with = "by_column")]
+    pub column_acl: Vec<(String, AclEntry)>,
+}
+
+fn by_column<'de, D: Deserializer<'de>>(value: D) -> Result<Vec<(String, AclEntry)>, D::Error> {
+    #[derive(Deserialize)]
+    struct OnColumn {
+        column: String,
+        #[serde(flatten)]
+        entry: AclEntry,
+    }
+    let entries: Vec<OnColumn> = null_as_default(value)?;
+    Ok(entries.into_iter().map(|one| (one.column, one.entry)).collect())
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct DefaultAcl {
+    /// Whose future objects.
+    pub role: RoleName,
+    /// In one schema, or in the whole database.
+    pub schema: Option<SchemaName>,
+    /// `pg_default_acl.defaclobjtype`: r, S, f, T, n, L.
+    pub object: char,
+    #[serde(deserialize_with = "sorted")]
+    pub acl: Vec<AclEntry>,
+}

@@ -1,0 +1,36 @@
+//! What every service gets, written down once: its four roles, what each may do with which class of objects, and the
+//! names that the program reserves.
+//!
+//! `plan` grants it, `audit` reports what goes beyond it, `probe` tries what it forbids, and `docs/role-model.md` is
+//! printed from it. None of them has a list of its own.
+
+mod access;
+mod default_kind;
+mod grants;
+mod handover;
+mod login_pair;
+mod object_class;
+mod privilege;
+pub mod roles;
+
+pub use access::{access_to, access_to_future, is_declared_access};
+pub use default_kind::DefaultKind;
+pub use grants::{GRANTS, Grant, GrantedBy, allowed, allows, builtin, granted};
+pub use handover::{Handover, handover, is_open_to_services};
+pub use login_pair::{ALTERNATE_SUFFIX, alternate_of, existing_roles, had, managed, primary_of, was_managed};
+pub use object_class::ObjectClass;
+pub use privilege::{Privilege, Privileges};
+pub use roles::{
+    ATTRIBUTES, INHERIT, LOGIN, MEMBERSHIPS, MemberLogin, MembershipRule, RoleAttribute, acts_as,
+};
+
+/// The schema that holds martydb's own history in each service's database.
+pub const HISTORY_SCHEMA: &str = "martydb";
+
+/// The table that refinery keeps its history in: in the first schema of the service.
+pub const REFINERY_TABLE: &str = "refinery_schema_history";
+
+/// Whether an object is part of the history: everything in the schema for it, and refinery's table.
+pub fn is_history(schema: &str, name: &str, first_schema: Option<&str>) -> bool {
+    schema == HISTORY_SCHEMA || name == REFINERY_TABLE && first_schema == Some(schema)
+}

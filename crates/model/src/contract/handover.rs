@@ -1,0 +1,73 @@
+//! What an object may bring along when the service's owner takes it over from a role that a service can log in as: its
+//! code must not do more for its writer than before.
+
+use super::managed;
+use crate::{ActualServer, DesiredServer, DesiredService, ObjectKind, RoleKind, RoleName};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Handover {
+    /// There is no code in it, or none that runs with its owner's rights.
+    AsIs,
+    /// The code runs with its caller's rights first: for its writer these are the ones that it ran with.
+    AsCaller,
+    /// Someone reads the code and says ALTER … OWNER.
+    ByHand,
+}
+
+/// How an object that a service's login wrote changes hands. `lends` where code of such a login runs with the rights of
+/// the relation's owner, as [`OwnerCode`](crate::OwnerCode) has it.
+pub fn handover(kind: ObjectKind, definer: bool, lends: bool, major: u32) -> Handover {
+    match kind {
+        _ if lends => Handover::ByHand,
+        // `security_invoker` is there from 15 on.
+        ObjectKind::View if major >= 15 => Handover::AsCaller,
+        // REFRESH runs the query as the owner.
+        ObjectKind::View | ObjectKind::MaterializedView => Handover::ByHand,
+        ObjectKind::Function | ObjectKind::Procedure if definer => Handover::AsCaller,
+        _ => Handover::AsIs,
+    }
+}
+
+/// Whether a role of a service, other than this one's owner and migrator, is this role or can become it. What the role for
+/// orphans owns was written by some role of a service that is no more.
+pub fn is_open_to_services(
+    desired: &DesiredServer,
+    actual: &ActualServer,
+    service: &DesiredService,
+    role: &RoleName,
+) -> bool {
+    let others = |one: &RoleName| {
+        managed(desired, one).is_some_and(|(of, kind)| {
+            of.name != service.name || !matches!(kind, RoleKind::Owner | RoleKind::Migrator)
+        })
+    };
+    *role == desired.orphans() || actual.who_can_become(role).into_iter().any(others)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn code_with_its_owners_rights_does_not_come_along() {
+        use Handover::{AsCaller, AsIs, ByHand};
+        use ObjectKind::{Function, MaterializedView, Procedure, Sequence, Table, Type, View};
+        for (kind, definer, lends, on_14, on_15) in [
+            (Table, false, false, AsIs, AsIs),
+            (Table, false, true, ByHand, ByHand),
+            (Sequence, false, false, AsIs, AsIs),
+            (Type, false, false, AsIs, AsIs),
+            (Type, false, true, ByHand, ByHand),
+            (View, false, false, ByHand, AsCaller),
+            (View, false, true, ByHand, ByHand),
+            (MaterializedView, false, false, ByHand, ByHand),
+            (Function, false, false, AsIs, AsIs),
+            (Function, true, false, AsCaller, AsCaller),
+            (Function, true, true, ByHand, ByHand),
+            (Procedure, true, false, AsCaller, AsCaller),
+        ] {
+            assert_eq!(handover(kind, definer, lends, 14), on_14, "{kind:?} {definer} {lends}");
+            assert_eq!(handover(kind, definer, lends, 15), on_15, "{kind:?} {definer} {lends}");
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! What an operator has to act on: a breach, who can use it, how it was seen, and the SQL that closes it.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::kinds::{CONNECT, FindingKind, GRANT_OPTION, Severity};
+use crate::grants::{Fix, Repair, Securable, revoke, revoke_option};
+use crate::{AclEntry, DesiredService, ServiceName};
+
+/// What saw it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(rename = "Source")]
+pub enum SeenBy {
+    /// A login.
+    Probe,
+    /// The catalogue.
+    Audit,
+}
+
+/// One finding.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Finding {
+    /// Stable, kebab-case.
+    pub id: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What saw it.
+    pub kind: SeenBy,
+    /// Who is exposed; `None` where it is the whole server.
+    pub service: Option<String>,
+    /// The role that has access; `PUBLIC` for every role.
+    pub role: String,
+    /// The server.
+    pub server: String,
+    /// The database.
+    pub database: Option<String>,
+    /// The object in it, if it is one.
+    pub object: Option<String>,
+    /// How it was seen.
+    pub evidence: String,
+    /// The SQL that closes it; `None` where it takes a human to decide.
+    #[schemars(with = "Option<String>")]
+    pub fix: Option<Fix>,
+}
+
+/// Id, database, role, object and service.
+pub type FindingKey = (&'static str, Option<String>, String, Option<String>, Option<String>);
+
+impl Finding {
+    pub fn is(&self, kind: &FindingKind) -> bool {
+        self.id == kind.id
+    }
+
+    /// Whether it says that a login can connect to the database.
+    pub fn is_connect(&self) -> bool {
+        CONNECT.iter().any(|kind| self.is(kind))
+    }
+
+    /// Adds another part of the same finding: what is held in several parts is told and closed as one.
+    pub fn merge(&mut self, other: Finding) {
+        if !self.evidence.contains(&other.evidence) {
+            self.evidence = format!("{}; {}", self.evidence, other.evidence);
+        }
+        self.severity = self.severity.max(other.severity);
+        match (&mut self.fix, other.fix) {
+            (Some(fix), Some(more)) => fix.add(more),
+            (fix, more) => *fix = fix.take().or(more),
+        }
+    }
+
+    /// What makes two findings one: the probes and the catalogue see the same hole each in their way.
+    pub fn key(&self) -> FindingKey {
+        (self.id, self.database.clone(), self.role.clone(), self.object.clone(), self.service.clone())
+    }
+}
+
+/// The role of findings that are about every role.
+pub const PUBLIC: &str = "PUBLIC";
+
+/// A finding that does not name its server yet.
+pub struct FindingBuilder {
+    finding: Finding,
+    repairs: Vec<Repair>,
+    advice: Vec<String>,
+}
+
+impl FindingKind {
+    /// This kind about this role: seen in the catalogue, and as severe as usual.
+    pub fn of(&self, role: impl Into<String>) -> FindingBuilder {
+        let finding = Finding {
+            id: self.id,
+            severity: self.severity,
+            kind: SeenBy::Audit,
+            service: None,
+            role: role.into(),
+            server: String::new(),
+            database: None,
+            object: None,
+            evidence: self.title.into(),
+            fix: None,
+        };
+        FindingBuilder { finding, repairs: vec![], advice: vec![] }
+    }
+}
+
+impl FindingBuilder {
+    pub fn at(mut self, severity: Severity) -> Self {
+        self.finding.severity = severity;
+        self
+    }
+
+    pub fn by(mut self, source: SeenBy) -> Self {
+        self.finding.kind = source;
+        self
+    }
+
+    /// The service that is exposed.
+    pub fn service(self, service: Option<&DesiredService>) -> Self {
+        self.service_name(service.map(|service| &service.name))
+    }
+
+    /// The service that is exposed, by its name.
+    pub fn service_name(mut self, service: Option<&ServiceName>) -> Self {
+        self.finding.service = service.map(ToString::to_string);
+        self
+    }
+
+    pub fn database(mut self, database: impl ToString) -> Self {
+        self.finding.database = Some(database.to_string());
+        self
+    }
+
+    pub fn object(mut self, object: impl Into<String>) -> Self {
+        self.finding.object = Some(object.into());
+        self
+    }
+
+    pub fn seen(mut self, evidence: impl Into<String>) -> Self {
+        self.finding.evidence = evidence.into();
+        self
+    }
+
+    /// Takes what it is about: the privilege, or only its grant option.
+    pub fn revoking(self, entry: &AclEntry, column: Option<&str>, on: &Securable<'_>) -> Self {
+        let taking = if self.finding.is(GRANT_OPTION) { revoke_option } else { revoke };
+        let repair = taking(entry, column, on);
+        self.fix(repair)
+    }
+
+    /// Closes it, with other repairs or alone, in the finding's database or anywhere.
+    pub fn fix(mut self, repair: impl Into<Option<Repair>>) -> Self {
+        self.repairs.extend(repair.into());
+        self
+    }
+
+    pub fn fixes(mut self, repairs: Vec<Repair>) -> Self {
+        self.repairs.extend(repairs);
+        self
+    }
+
+    /// A step that no statement can take, as a comment in the fix.
+    pub fn advice(mut self, step: &str) -> Self {
+        let plain: String = step.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        self.advice.push(format!("-- {plain}"));
+        self
+    }
+
+    /// That the server must read its files again, after the steps before.
+    pub fn reload(mut self) -> Self {
+        self.advice.push("SELECT pg_reload_conf();".into());
+        self
+    }
+
+    pub fn on(self, server: &str) -> Finding {
+        let fix = Fix::with_advice(self.repairs, self.advice);
+        Finding { server: server.into(), fix, ..self.finding }
+    }
+}

@@ -1,0 +1,119 @@
+//! REVOKE of privileges, default privileges and memberships.
+
+use super::fix::{Repair, RepairScope, ident};
+use crate::contract::{DefaultKind, Privilege, Privileges};
+use crate::sql::{Fragment, Keyword, ServerText, Statement, stmt};
+use crate::{AclEntry, DbName, Grantee, RoleName};
+
+/// What privileges are held on.
+#[derive(Debug, Clone, Copy)]
+pub struct Securable<'a> {
+    /// As `GRANT … ON` spells it, quoted.
+    on: &'a str,
+    owner: &'a str,
+    scope: RepairScope,
+}
+
+impl<'a> Securable<'a> {
+    pub fn inside(on: &'a str, owner: &'a str) -> Securable<'a> {
+        Securable { on, owner, scope: RepairScope::Database }
+    }
+
+    /// A database, a tablespace or a parameter.
+    pub fn shared(on: &'a str, owner: &'a str) -> Securable<'a> {
+        Securable { on, owner, scope: RepairScope::Server }
+    }
+}
+
+/// The words of a privilege that the server spelt: letters, digits and spaces only, or all privileges.
+pub fn privilege(name: &str) -> ServerText {
+    let plain = name.chars().all(|c| c.is_ascii_uppercase() || c == ' ');
+    ServerText::quoted_by_server(if plain && !name.is_empty() { name.into() } else { "ALL".into() })
+}
+
+/// Takes privileges, or only the option to pass them on.
+pub fn revocation(only_option: bool, what: impl Fragment, on: impl Fragment, from: &Grantee) -> Statement {
+    let option = Keyword(if only_option { "GRANT OPTION FOR " } else { "" });
+    stmt!("REVOKE {option}{what} ON {on} FROM {from}", option = option, what = what, on = on, from = from)
+}
+
+/// A change of what the role's future objects are granted with, in one schema or everywhere.
+pub fn default_privileges(
+    role: impl Fragment,
+    schema: Option<impl Fragment>,
+    change: &Statement,
+) -> Statement {
+    let place = schema.map_or(stmt!(""), |schema| stmt!(" IN SCHEMA {schema}", schema = schema));
+    stmt!("ALTER DEFAULT PRIVILEGES FOR ROLE {r}{place} {change}", r = role, place = place, change = change)
+}
+
+pub fn revoke(entry: &AclEntry, column: Option<&str>, on: &Securable<'_>) -> Repair {
+    of_privilege(false, entry, column, on)
+}
+
+/// The privilege stays and its grant option goes.
+pub fn revoke_option(entry: &AclEntry, column: Option<&str>, on: &Securable<'_>) -> Repair {
+    of_privilege(true, entry, column, on)
+}
+
+fn of_privilege(only_option: bool, entry: &AclEntry, column: Option<&str>, on: &Securable<'_>) -> Repair {
+    let columns = column.map_or(stmt!(""), |column| stmt!(" ({c})", c = ident(column)));
+    let what = stmt!("{p}{columns}", p = privilege(&entry.privilege), columns = columns);
+    let object = ServerText::quoted_by_server(on.on.into());
+    let speaker = Some(entry.grantor.as_str()).filter(|grantor| *grantor != on.owner);
+    Repair::revoke(on.scope, revocation(only_option, what, object, &entry.grantee)).spoken_by(speaker)
+}
+
+/// CONNECT on a database, by its owner or by another grantor.
+pub fn revoke_connect(database: &DbName, grantee: &Grantee, grantor: Option<&RoleName>) -> Repair {
+    let change = stmt!("REVOKE CONNECT ON DATABASE {db} FROM {who}", db = database, who = grantee);
+    Repair::revoke(RepairScope::Server, change).spoken_by(grantor.map(RoleName::as_str))
+}
+
+/// Takes a privilege on what `role` will make.
+pub fn revoke_default(role: &str, schema: Option<&str>, on: DefaultKind, entry: &AclEntry) -> Repair {
+    of_default(false, role, schema, on, entry)
+}
+
+pub fn revoke_default_option(role: &str, schema: Option<&str>, on: DefaultKind, entry: &AclEntry) -> Repair {
+    of_default(true, role, schema, on, entry)
+}
+
+fn of_default(
+    only_option: bool,
+    role: &str,
+    schema: Option<&str>,
+    on: DefaultKind,
+    entry: &AclEntry,
+) -> Repair {
+    let taken = revocation(only_option, privilege(&entry.privilege), Keyword(on.word()), &entry.grantee);
+    let change = default_privileges(ident(role), schema.map(ident), &taken);
+    Repair::revoke(RepairScope::Database, change).restrict()
+}
+
+/// Ends a membership. From 16 on each grantor has a row of its own, and REVOKE takes only that of the one it names.
+pub fn revoke_membership(group: &str, member: &str, grantor: Option<&str>, major: u32) -> Repair {
+    of_membership("", group, member, grantor, major)
+}
+
+pub fn revoke_admin_option(group: &str, member: &str, grantor: Option<&str>, major: u32) -> Repair {
+    of_membership("ADMIN OPTION FOR ", group, member, grantor, major).part_of(membership("", group, member))
+}
+
+fn of_membership(what: &'static str, group: &str, member: &str, grantor: Option<&str>, major: u32) -> Repair {
+    let change = membership(what, group, member);
+    Repair::revoke(RepairScope::Server, change).granted_by(grantor.filter(|_| major >= 16))
+}
+
+fn membership(what: &'static str, group: &str, member: &str) -> Statement {
+    let (what, group, member) = (Keyword(what), ident(group), ident(member));
+    stmt!("REVOKE {what}{group} FROM {member}", what = what, group = group, member = member)
+}
+
+/// Grants what the former owner should hold: with the ownership it loses all privileges. `None` where that is nothing.
+pub fn grant_to_former_owner(privileges: &[Privilege], on: &Securable<'_>) -> Option<Repair> {
+    let what = Privileges::new(privileges.iter().copied());
+    let object = ServerText::quoted_by_server(on.on.into());
+    let change = stmt!("GRANT {what} ON {on} TO {owner}", what = what, on = object, owner = ident(on.owner));
+    (!privileges.is_empty()).then(|| Repair::alter(on.scope, change))
+}

@@ -1,0 +1,75 @@
+//! Plain data: what the manifest wants and what a server has. No I/O and no decisions live here.
+//!
+//! - [`error`]: errors with causes, hints and exit codes
+//! - [`units`]: times and sizes as people write them
+//! - [`sql`]: statements whose outside text is quoted; the only room that quotes
+//! - [`sqlstate`]: the error codes that martydb knows
+//! - [`suggest`]: "did you mean …?"
+//! - [`contract`]: the four roles of a service and what each may do
+//! - [`grants`]: statements that give and take privileges (pure)
+//! - [`findings`]: the registry of findings, and findings as values (pure)
+//! - [`metrics`]: what is measured, and what is worth an alert
+//! - [`yaml`]: refuses YAML that the parser would choke on
+//! - [`environment`]: the variables of the environment
+
+#![cfg_attr(
+    not(test),
+    deny(clippy::disallowed_methods, clippy::print_stderr, clippy::print_stdout, clippy::unwrap_used)
+)]
+
+mod access;
+pub mod acl;
+pub mod actual;
+pub mod app_url;
+mod backup;
+mod broker_url;
+mod contents;
+pub mod contract;
+mod database_kind;
+pub mod deploy;
+pub mod desired;
+pub mod environment;
+pub mod error;
+mod event_route;
+pub mod findings;
+pub mod grants;
+mod kept_mark;
+pub mod metrics;
+mod move_note;
+pub mod names;
+mod outbox;
+mod parameters;
+mod password_note;
+pub mod platform;
+pub mod project_roles;
+mod role_graph;
+mod role_kind;
+pub mod sql;
+pub mod sqlstate;
+pub mod suggest;
+mod test_database;
+pub mod units;
+pub mod yaml;
+
+pub use access::{
+    AccessExtent, AccessGrant, AccessLevel, AccessRole, DesiredPublication, MONITOR_SERVICE, PG_MONITOR, Spot,
+};
+pub use acl::{AclEntry, Grantee};
+pub use actual::*;
+pub use backup::{BackupPlace, BackupSettings, BackupTimes, Keep};
+pub use broker_url::{AMQP, BrokerScheme, BrokerUrl, HTTP, NATS};
+pub use contents::*;
+pub use database_kind::DatabaseKind;
+pub use desired::*;
+pub use event_route::{EventField, EventRoute};
+pub use move_note::MoveNote;
+pub use names::*;
+pub use outbox::{EventTarget, Outbox, OutboxColumns, Redelivery};
+pub use parameters::{
+    CollationVersions, DatabaseParameters, Fixed, FoundParameters, LocaleProvider, MadeWith, encoding,
+    refused_setting,
+};
+pub use password_note::{dated, password_set};
+pub use role_graph::{RoleGraph, RolePath};
+pub use role_kind::RoleKind;
+pub use test_database::{TestDatabase, made_at, template_name, test_name};

@@ -1,0 +1,66 @@
+//! One measured value, and what it is of.
+
+use super::{Metric, MetricSource};
+use crate::DesiredService;
+
+/// What a series is about. All three are labels of every series; what does not apply is empty, which Prometheus takes for a
+/// label that is not there (<https://prometheus.io/docs/concepts/data_model/>).
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Subject {
+    pub service: String,
+    pub server: String,
+    pub database: String,
+}
+
+impl Subject {
+    /// The monitor itself.
+    pub fn monitor() -> Subject {
+        Subject::default()
+    }
+
+    /// A server as a whole.
+    pub fn server(server: &str) -> Subject {
+        Subject { server: server.to_owned(), ..Subject::default() }
+    }
+
+    /// A service's database.
+    pub fn service(service: &DesiredService) -> Subject {
+        Subject {
+            service: service.name.to_string(),
+            server: service.server.clone(),
+            database: service.database.to_string(),
+        }
+    }
+}
+
+/// A value of a series.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sample {
+    pub metric: &'static Metric,
+    pub subject: Subject,
+    /// The values of the labels that the metric has beside those of its subject, in its order.
+    pub labels: Vec<String>,
+    pub value: f64,
+}
+
+impl Sample {
+    pub fn new(metric: &'static Metric, subject: &Subject, value: f64) -> Sample {
+        Sample::with(metric, subject, [], value)
+    }
+
+    /// The same with values for the metric's own labels.
+    pub fn with<const N: usize>(
+        metric: &'static Metric,
+        subject: &Subject,
+        labels: [&str; N],
+        value: f64,
+    ) -> Sample {
+        debug_assert_eq!(metric.labels.len(), N, "{}", metric.name);
+        let labels = labels.into_iter().map(str::to_owned).collect();
+        Sample { metric, subject: subject.clone(), labels, value }
+    }
+
+    pub fn is_from(&self, source: MetricSource) -> bool {
+        self.metric.source == source
+    }
+}

@@ -1,0 +1,40 @@
+//! What the comment of a login says of its password: when martydb set it, behind the marker. The server keeps no
+//! such time, and a password that is set in another way leaves the note as it was.
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::desired::PASSWORD_NOTE;
+
+/// The comment of a login whose password is set at that moment; `None` for a plan that is only shown.
+pub fn dated(marker: &str, at: Option<OffsetDateTime>) -> String {
+    let written = at.and_then(|at| at.replace_nanosecond(0).ok()?.format(&Rfc3339).ok());
+    format!("{marker}{PASSWORD_NOTE}{}", written.as_deref().unwrap_or("(now)"))
+}
+
+/// When the password of a login with this comment was set; `None` where this manifest did not set it, or an earlier
+/// version of martydb did.
+pub fn password_set(marker: &str, comment: &str) -> Option<OffsetDateTime> {
+    let time = comment.strip_prefix(marker)?.strip_prefix(PASSWORD_NOTE)?;
+    OffsetDateTime::parse(time, &Rfc3339).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::move_note::tests::desired;
+
+    #[test]
+    fn what_is_noted_is_read_and_nothing_else_is() {
+        let (here, now) = (desired(), OffsetDateTime::from_unix_timestamp(1_795_000_000).unwrap());
+        let comment = dated(&here.marker(), Some(now));
+        assert!(here.marks(Some(&comment)), "{comment}");
+        assert_eq!(password_set(&here.marker(), &comment), Some(now));
+        let shown = dated(&here.marker(), None);
+        let others = comment.replacen(&here.marker(), "martydb:other", 1);
+        let cut = &comment[..comment.len() - 1];
+        for none in [&here.marker(), &shown, &others, cut, &format!("{comment} or so"), ""] {
+            assert_eq!(password_set(&here.marker(), none), None, "{none}");
+        }
+    }
+}

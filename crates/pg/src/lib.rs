@@ -1,0 +1,14 @@
+//! PostgreSQL client: the wire protocol with strict authentication, and sessions that return the server's notices.
+//!
+//! - [`wire`]: PostgreSQL's protocol: TLS, SCRAM, queries, notices, cancelling
+//! - [`server`]: sessions: connect, query, execute with the server's warnings, lock, retry
+//! - [`backoff`]: growing pauses between attempts
+
+#![cfg_attr(
+    not(test),
+    deny(clippy::disallowed_methods, clippy::print_stderr, clippy::print_stdout, clippy::unwrap_used)
+)]
+
+pub mod backoff;
+pub mod server;
+pub mod wire;

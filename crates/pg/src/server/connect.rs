@@ -1,0 +1,233 @@
+//! Opening sessions and running statements on them, with errors that say which server and which statement.
+
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use crate::wire::{
+    Address, Broken, Connection, CopiedRows, CopyFailure, CopyListener, CopyStatements, Credentials,
+    Endpoint, Exchanged, Fault, FrameSink, Limits, Login, NotLetIn, ReplicationStream, Row, Stage, Startup,
+    copy_rows, interrupt, shorten,
+};
+use martydb_model::error::{Error, Kind, Result};
+use martydb_model::sql::{Ident, Statement, stmt};
+use martydb_model::sqlstate;
+
+/// How long one connection attempt may take before the server counts as unreachable.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How values are printed must not depend on the server's or the role's settings.
+const FORMATS: &[(&str, &str)] = &[("DateStyle", "ISO, MDY"), ("TimeZone", "UTC")];
+
+/// Logs in to `database` without any setting of the session, to read.
+pub async fn connect(endpoint: &Endpoint, login: &Login, database: &str) -> Result<Connection> {
+    connect_with(endpoint, login, database, &[], Limits::READ).await
+}
+
+/// Logs in to `database` with settings of the session, which win over those of roles and databases, so that a service
+/// cannot plant one for this session.
+///
+/// # Errors
+/// [`Kind::Unreachable`] with the server's own message as the cause, [`Kind::Manifest`] for unusable TLS files.
+pub async fn connect_with(
+    endpoint: &Endpoint,
+    login: &Login,
+    database: &str,
+    settings: &[(&str, &str)],
+    limits: Limits,
+) -> Result<Connection> {
+    let parameters = [FORMATS, settings].concat();
+    let attempt = async {
+        let address = Address::resolve(endpoint).await?;
+        let startup = Startup { database, parameters: &parameters };
+        let mut credentials = Credentials::new(login.clone());
+        Ok(Connection::open(&address, &mut credentials, &startup, limits).await)
+    };
+    let failed = || format!("cannot log in to database \"{database}\" at {endpoint} as \"{}\"", login.role);
+    match tokio::time::timeout(CONNECT_TIMEOUT, attempt).await {
+        Ok(Ok(Ok(connection))) => Ok(connection.at(endpoint, database)),
+        Ok(Ok(Err(end))) => Err(refused(failed(), end, login, database)),
+        Ok(Err(error)) => Err(error),
+        Err(_) => Err(Error::new(Kind::Unreachable, failed())
+            .cause(format!("no answer within {} s", CONNECT_TIMEOUT.as_secs()))
+            .hint("check the address, and that no firewall drops the packets")),
+    }
+}
+
+/// Endpoints whose server does not take [`WATCH`].
+static UNWATCHED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+/// The server looks now and then whether its client still lives: otherwise a statement goes on, and is committed, after
+/// its client was killed.
+/// <https://www.postgresql.org/docs/current/runtime-config-connection.html#GUC-CLIENT-CONNECTION-CHECK-INTERVAL>
+const WATCH: (&str, &str) = ("client_connection_check_interval", "2s");
+
+/// The same as [`connect_with`] for work that ends with its client. 13 does not know the setting (42704), and some
+/// systems cannot do it (22023): there the first login of a run is made twice.
+pub async fn connect_watched(
+    endpoint: &Endpoint,
+    login: &Login,
+    database: &str,
+    settings: &[(&str, &str)],
+) -> Result<Connection> {
+    if let Some(signal) = interrupt::signal() {
+        return Err(Error::new(Kind::Interrupted, format!("interrupted by {signal} before it began")));
+    }
+    let key = endpoint.to_string();
+    let unwatched = || UNWATCHED.lock().expect("no code panics while it holds the set");
+    if !unwatched().contains(&key) {
+        let all = [settings, &[WATCH]].concat();
+        let end = connect_with(endpoint, login, database, &all, Limits::READ).await;
+        match end.as_ref().err().and_then(|error| error.sqlstate.as_deref()) {
+            Some(sqlstate::UNDEFINED_OBJECT | sqlstate::INVALID_PARAMETER_VALUE) => {
+                unwatched().insert(key);
+            }
+            _ => return end,
+        }
+    }
+    connect_with(endpoint, login, database, settings, Limits::READ).await
+}
+
+fn refused(message: String, end: NotLetIn, login: &Login, database: &str) -> Error {
+    let fault = match end {
+        NotLetIn::Refused(fault) => *fault,
+        NotLetIn::Broken(broken) => Fault { hint: without_password(&broken, login), ..Fault::from(broken) },
+    };
+    let mut error = Error::new(Kind::Unreachable, message).cause(&fault);
+    error.hints.extend(admin_hint(&fault, login, database).or_else(|| fault.login_hint()));
+    error.sqlstate = fault.sqlstate;
+    error
+}
+
+/// What helps an admin and not a service's login.
+fn admin_hint(fault: &Fault, login: &Login, database: &str) -> Option<String> {
+    match fault.sqlstate.as_deref().filter(|_| !login.is_of_service())? {
+        sqlstate::INVALID_CATALOG_NAME => Some(
+            "where the url of the server names that database, correct it; else run `martydb apply --all`"
+                .into(),
+        ),
+        sqlstate::INSUFFICIENT_PRIVILEGE => {
+            let (database, role) = (Ident::new(database).ok()?, Ident::new(&login.role).ok()?);
+            let grant =
+                stmt!("GRANT CONNECT ON DATABASE {database} TO {role}", database = database, role = role);
+            Some(format!("ask a DBA for: {};", grant.shown()))
+        }
+        _ => None,
+    }
+}
+
+/// The server asked for a password and there was none to give: where it should have come from.
+fn without_password(broken: &Broken, login: &Login) -> Option<String> {
+    if broken.stage != Stage::Authenticate || login.password.is_some() {
+        return Fault::from(broken.clone()).hint;
+    }
+    Some(if login.is_of_service() {
+        "the secret store has no password for it: restore the store, or give all logins new ones with \
+         `martydb apply --all --reset-passwords`"
+            .into()
+    } else {
+        "no password was given: set DB_PASSWORD or PGPASSWORD, write it to ~/.pgpass, or name a variable with \
+         `password_env` in the manifest"
+            .into()
+    })
+}
+
+/// Runs a query and returns the rows of all its statements.
+///
+/// # Errors
+/// What the server refused, with the statement.
+pub async fn query(connection: &mut Connection, statement: &Statement) -> Result<Vec<Row>> {
+    Ok(query_each(connection, statement).await?.into_iter().flatten().collect())
+}
+
+/// The same with one list of rows for each statement.
+pub async fn query_each(connection: &mut Connection, statement: &Statement) -> Result<Vec<Vec<Row>>> {
+    let reply = explained(statement, connection.run(statement)).await?;
+    Ok(reply.results.into_iter().map(|result| result.rows).collect())
+}
+
+/// Runs a query whose answer may be long, and hands each row over as it arrives.
+///
+/// # Errors
+/// As [`query`], and what `each` returns.
+pub async fn query_rows(
+    connection: &mut Connection,
+    statement: &Statement,
+    mut each: impl FnMut(Row) -> Result<(), String> + Send,
+) -> Result<()> {
+    explained(statement, connection.each_row(statement, &mut |_, row| each(row))).await
+}
+
+/// Runs a statement (or several, joined) and says how many rows it touched. Warnings of the server become
+/// errors: a `GRANT` that only warns has granted nothing.
+///
+/// # Errors
+/// As [`query`], and for the first warning.
+pub async fn execute(connection: &mut Connection, statement: &Statement) -> Result<u64> {
+    let (rows, warnings) = execute_warned(connection, statement).await?;
+    let Some(warning) = warnings.first() else { return Ok(rows) };
+    let what = shorten(statement.shown());
+    let message = format!("{what} had no effect: the server returned a warning");
+    let mut error = Error::operation(message).cause(warning);
+    // The server sends WARNING with SQLSTATEs of class 01 only.
+    error.sqlstate = Some(sqlstate::WARNING.into());
+    Err(error)
+}
+
+/// The same for a statement whose warnings are advice, such as those of an extension's script: they are
+/// returned beside the number of rows.
+pub async fn execute_warned(
+    connection: &mut Connection,
+    statement: &Statement,
+) -> Result<(u64, Vec<String>)> {
+    let reply = explained(statement, connection.run(statement)).await?;
+    Ok((reply.results.iter().map(|result| result.affected).sum(), reply.warnings))
+}
+
+/// Runs a statement that puts something in order, such as ROLLBACK: after a signal too.
+pub async fn execute_protected(connection: &mut Connection, statement: &Statement) -> Result<()> {
+    explained(statement, connection.run_protected(statement)).await.map(drop)
+}
+
+/// Copies rows from one session into another, with how many they were. If it fails, nothing is written.
+///
+/// # Errors
+/// As [`query`], of the statement that failed.
+pub async fn copy(
+    from: &mut Connection,
+    to: &mut Connection,
+    statements: &CopyStatements,
+    listener: &CopyListener<'_>,
+) -> Result<CopiedRows> {
+    tracing::debug!(target: "martydb::sql", "{}", statements.out.shown());
+    tracing::debug!(target: "martydb::sql", "{}", statements.into.shown());
+    copy_rows(from, to, statements, listener).await.map_err(|failure| match failure {
+        CopyFailure::Reading(failed) => failed.fault.into_error(&statements.out),
+        CopyFailure::Writing(failed) => failed.fault.into_error(&statements.into),
+    })
+}
+
+/// Begins a stream on a session of [`Access::stream`](super::Access::stream).
+///
+/// # Errors
+/// As [`query`].
+pub async fn replicate(connection: Connection, statement: &Statement) -> Result<ReplicationStream> {
+    explained(statement, connection.replicate(statement)).await
+}
+
+/// Runs `COPY … TO STDOUT` and hands its data over as it comes; how many rows it was.
+///
+/// # Errors
+/// As [`query`].
+pub async fn copy_out(
+    connection: &mut Connection,
+    statement: &Statement,
+    sink: &mut FrameSink<'_>,
+) -> Result<u64> {
+    explained(statement, connection.copy_out(statement, sink)).await
+}
+
+async fn explained<T>(statement: &Statement, run: impl Future<Output = Exchanged<T>> + Send) -> Result<T> {
+    tracing::debug!(target: "martydb::sql", "{}", statement.shown());
+    run.await.map_err(|failed| failed.fault.into_error(statement))
+}

@@ -1,0 +1,48 @@
+//! Whether a session is with the server itself, and whether that server takes writes.
+//!
+//! A connection pooler such as PgBouncer gives its clients numbers of its own in place of the backend's process, drops
+//! settings of the session, and hands a session on with the role and the locks that it has by then. All that martydb
+//! promises about a session would be wrong.
+//! <https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-START-UP>
+
+use super::{Connection, query};
+use martydb_model::error::{Error, Result};
+use martydb_model::sql::{Statement, stmt};
+
+/// Fails with [`DIVISION_BY_ZERO`](martydb_model::sqlstate::DIVISION_BY_ZERO) where another process answers than the one that
+/// the login told of; returns no row. It stands first in a message, so that nothing behind it runs.
+pub fn demand(connection: &Connection) -> Statement {
+    stmt!(
+        "SELECT WHERE 1 / CASE WHEN pg_catalog.pg_backend_pid() = {pid} THEN 1 ELSE 0 END = 0",
+        pid = i64::from(connection.backend())
+    )
+}
+
+/// What the login and the session together say: the server is not reached directly.
+pub fn pooled(database: &str, address: impl std::fmt::Display) -> Error {
+    Error::operation(format!("a connection pooler stands between martydb and database \"{database}\" at {address}"))
+        .cause("the process that answers is not the one that the login told of")
+        .hint("name the address of the PostgreSQL server itself in the manifest: a pooler loses settings and keeps locks")
+}
+
+/// Who takes a server's lock means to write.
+///
+/// # Errors
+/// If the server is a standby.
+pub async fn refuse_standby(connection: &mut Connection, server: &str) -> Result<()> {
+    let asked = stmt!(
+        "SELECT pg_catalog.concat_ws(':', w.sender_host, w.sender_port) FROM (SELECT 1) one
+         LEFT JOIN pg_catalog.pg_stat_wal_receiver w ON true WHERE pg_catalog.pg_is_in_recovery()"
+    );
+    let rows = query(connection, &asked).await?;
+    let Some(row) = rows.first() else { return Ok(()) };
+    let primary: Option<String> = row.try_get(0).unwrap_or_default();
+    Err(standby(format!("server \"{server}\""), primary.as_deref().filter(|address| !address.is_empty())))
+}
+
+/// The server follows another one; `primary` is the address of that one, if the standby tells.
+pub fn standby(server: impl std::fmt::Display, primary: Option<&str>) -> Error {
+    let named = primary.map_or_else(|| "the primary".into(), |address| format!("the primary, {address},"));
+    Error::operation(format!("{server} is a standby and takes no writes"))
+        .hint(format!("name {named} in the manifest"))
+}

@@ -1,0 +1,71 @@
+//! Whether a database and its roles are there. A server answers a missing role and a wrong password alike (28P01),
+//! so only the admin can tell "not provisioned" from "the password is wrong". The admin is asked only once a login
+//! was refused, and once for all services of a server: most runs never need to know.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use serde::Deserialize;
+use tokio::sync::OnceCell;
+
+use super::{Access, query};
+use martydb_model::sql::Statement;
+use martydb_model::{DbName, RoleName};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Existence {
+    /// The admin could not look.
+    Unknown,
+    /// Database and roles are there.
+    Present,
+    /// The database or a role is missing.
+    Absent,
+}
+
+#[derive(Debug, Clone)]
+pub enum ExistenceCheck {
+    Known(Existence),
+    /// The admin reads the names on the server once, for all its services.
+    Ask(Box<Access>, Arc<OnceCell<Option<CatalogNames>>>),
+}
+
+impl ExistenceCheck {
+    pub fn of(access: Access) -> ExistenceCheck {
+        ExistenceCheck::Ask(Box::new(access), Arc::default())
+    }
+
+    pub async fn look(&self, database: &DbName, owner: &RoleName, login: &str) -> Existence {
+        let names = match self {
+            ExistenceCheck::Known(seen) => return *seen,
+            ExistenceCheck::Ask(access, names) => names.get_or_init(|| CatalogNames::read(access)).await,
+        };
+        match names.as_ref().map(|names| names.have(database, owner, login)) {
+            None => Existence::Unknown,
+            Some(true) => Existence::Present,
+            Some(false) => Existence::Absent,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct CatalogNames {
+    databases: BTreeSet<String>,
+    roles: BTreeSet<String>,
+}
+
+impl CatalogNames {
+    /// Asks the server; `None` where the admin cannot look.
+    async fn read(access: &Access) -> Option<CatalogNames> {
+        let mut connection = access.read(&access.maintenance).await.ok()?;
+        let names = Statement::from_program(include_str!("sql/names.sql"));
+        let rows = query(&mut connection, &names).await.ok()?;
+        serde_json::from_str(&rows.first()?.try_get::<String>(0).ok()?).ok()
+    }
+
+    /// Whether the database, and the roles that migrate it, are there.
+    fn have(&self, database: &DbName, owner: &RoleName, login: &str) -> bool {
+        self.databases.contains(database.as_str())
+            && self.roles.contains(owner.as_str())
+            && self.roles.contains(login)
+    }
+}

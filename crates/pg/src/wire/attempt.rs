@@ -1,0 +1,206 @@
+//! Logging in to see what the server answers: a connection that ends after its few queries, and whose every end is a
+//! value that a probe can judge.
+
+use std::time::{Duration, Instant};
+
+use fallible_iterator::FallibleIterator;
+use postgres_protocol::message::backend::{DataRowBody, Message};
+use postgres_protocol::message::frontend;
+
+use super::codec::{Wire, speaking};
+use super::dial::Address;
+use super::endpoint::{Endpoint, Login};
+use super::fault::Fault;
+use super::login::{Credentials, NotLetIn, Startup, enter};
+use super::outcome::{Answer, Attempt, Broken, LetIn, Outcome, Refused, Stage};
+use super::tls::{self, Transport};
+use martydb_model::sql::Statement;
+
+/// A role's rows are for verdicts, not for reports: more than this is not a probe.
+const MAX_ROWS: usize = 10_000;
+
+/// Bytes of all rows of one probe.
+const MAX_BYTES: usize = 4 << 20;
+
+/// How long the question for a password may take.
+const ASKING_TIMEOUT: Duration = Duration::from_secs(10);
+
+#[derive(Debug, Clone, Copy)]
+pub struct LoginRequest<'a> {
+    pub database: &'a str,
+    /// As in [`Startup`].
+    pub parameters: &'a [(&'a str, &'a str)],
+    /// Run one after the other when let in; one that is refused does not stop the next.
+    pub queries: &'a [Statement],
+    /// How long all of it may take.
+    pub timeout: Duration,
+}
+
+/// One connection's end, before a second one is considered.
+struct Try {
+    end: Result<LetIn, NotLetIn>,
+    latency: Duration,
+    encrypted: bool,
+}
+
+impl Try {
+    fn outcome(self) -> Outcome {
+        match self.end {
+            Ok(let_in) => Outcome::LetIn(let_in),
+            Err(NotLetIn::Refused(fault)) => Outcome::Refused(Refused::from(*fault)),
+            Err(NotLetIn::Broken(broken)) => Outcome::Broken(broken),
+        }
+    }
+}
+
+impl Address {
+    /// Tries to log in. Everything that can go wrong is an [`Outcome`].
+    pub async fn attempt(&self, credentials: &mut Credentials, request: &LoginRequest<'_>) -> Attempt {
+        self.attempt_in(credentials, request, ()).await
+    }
+
+    /// The same, holding `turn` until there is an answer: ending a connection takes the server as long as making one,
+    /// and the next login need not wait for that.
+    pub async fn attempt_in<T>(
+        &self,
+        credentials: &mut Credentials,
+        request: &LoginRequest<'_>,
+        turn: T,
+    ) -> Attempt {
+        let mut turn = Some(turn);
+        let (first, second) = tls::transports(self.mode);
+        let again = |tried: &Try, second: Transport| match &tried.end {
+            Ok(_) => false,
+            Err(end) => end.is_worth_another_try(tried.encrypted, self.prefer_written, second),
+        };
+        let tried = self.once(first, credentials, request, |tried| match second {
+            Some(second) if again(tried, second) => {}
+            _ => drop(turn.take()),
+        });
+        let tried = tried.await;
+        let Some(second) = second.filter(|second| again(&tried, *second)) else {
+            return Attempt { latency: tried.latency, outcome: tried.outcome(), connections: 1 };
+        };
+        let next = self.once(second, credentials, request, |_| drop(turn.take())).await;
+        let latency = tried.latency + next.latency;
+        let outcome = match (&tried.end, &next.end) {
+            // The server has no TLS to try: what it said without TLS stands.
+            (Err(NotLetIn::Refused(_)), Err(NotLetIn::Broken(_))) => tried.outcome(),
+            _ => next.outcome(),
+        };
+        Attempt { outcome, latency, connections: 2 }
+    }
+
+    async fn once(
+        &self,
+        transport: Transport,
+        credentials: &mut Credentials,
+        request: &LoginRequest<'_>,
+        answered: impl FnOnce(&Try),
+    ) -> Try {
+        let begun = Instant::now();
+        let mut encrypted = false;
+        let conversation = async {
+            let mut opened = self.open(transport).await?;
+            encrypted = opened.encrypted;
+            let startup = Startup { database: request.database, parameters: request.parameters };
+            let end = match enter(&mut opened.wire, opened.channel, credentials, &startup).await {
+                Ok(greeting) => {
+                    let mut answers = vec![];
+                    for statement in request.queries {
+                        answers.push(ask(&mut opened.wire, statement).await?);
+                    }
+                    Ok(LetIn { tls: encrypted, server_version: greeting.version, answers })
+                }
+                Err(NotLetIn::Broken(broken)) => return Err(broken),
+                Err(refused) => Err(refused),
+            };
+            Ok((end, opened.wire, begun.elapsed()))
+        };
+        let broken = match tokio::time::timeout(request.timeout, conversation).await {
+            Ok(Ok((end, wire, latency))) => {
+                let tried = Try { end, latency, encrypted };
+                answered(&tried);
+                wire.close().await;
+                return tried;
+            }
+            Ok(Err(broken)) => broken,
+            Err(_) => {
+                let why = format!("no answer within {:.1} s", request.timeout.as_secs_f32());
+                Broken { stage: Stage::Wait, why }
+            }
+        };
+        Try { end: Err(broken.into()), latency: begun.elapsed(), encrypted }
+    }
+}
+
+/// Whether the server wants a password of this login: an attempt without one is answered by a question.
+pub async fn wants_password(endpoint: &Endpoint, login: &Login, database: &str) -> bool {
+    let Ok(address) = Address::resolve(endpoint).await else { return false };
+    let request = LoginRequest { database, parameters: &[], queries: &[], timeout: ASKING_TIMEOUT };
+    let attempt = address.attempt(&mut Credentials::new(login.clone()), &request).await;
+    matches!(attempt.outcome, Outcome::Broken(Broken { stage: Stage::Authenticate, .. }))
+}
+
+/// Runs one simple query and reads what comes back, up to the next `ReadyForQuery`.
+async fn ask(wire: &mut Wire, statement: &Statement) -> Result<Answer, Broken> {
+    wire.send(|out| frontend::query(statement.exact(), out)).await?;
+    let (mut rows, mut bytes) = (vec![], 0);
+    let mut refusal = None;
+    loop {
+        match wire.receive().await? {
+            Message::DataRow(body) => {
+                bytes += body.buffer().len();
+                if rows.len() >= MAX_ROWS || bytes > MAX_BYTES {
+                    return Err(speaking("the answer is larger than a probe reads".into()));
+                }
+                rows.push(read_row(&body)?);
+            }
+            Message::ErrorResponse(body) => refusal = Some(Refused::from(Fault::read(body.fields()))),
+            Message::ReadyForQuery(_) => return Ok(refusal.map_or(Answer::Rows(rows), Answer::Refused)),
+            Message::CopyInResponse(_) => return Err(speaking("a probe's query must not copy".into())),
+            _ => {}
+        }
+    }
+}
+
+fn read_row(body: &DataRowBody) -> Result<Vec<Option<String>>, Broken> {
+    let bytes = body.buffer();
+    body.ranges()
+        .map(|range| Ok(range.map(|range| String::from_utf8_lossy(&bytes[range]).into_owned())))
+        .collect()
+        .map_err(|error| speaking(format!("a malformed row: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::BytesMut;
+    use proptest::prelude::*;
+
+    use super::super::codec::{LOGIN_MESSAGE, next};
+    use super::*;
+
+    /// Reads everything that a client would read of a message.
+    fn touch(message: &Message) {
+        match message {
+            Message::ErrorResponse(body) => drop(Fault::read(body.fields())),
+            Message::AuthenticationSasl(body) => drop(body.mechanisms().collect::<Vec<_>>()),
+            Message::DataRow(body) => drop(read_row(body)),
+            Message::ParameterStatus(body) => drop((body.name().is_ok(), body.value().is_ok())),
+            _ => {}
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_panic(tag in prop::sample::select(b"RSKZENDTvX".to_vec()),
+                          body in prop::collection::vec(any::<u8>(), 0..40)) {
+            let mut inbox = BytesMut::from(&[tag][..]);
+            inbox.extend_from_slice(&(body.len() as u32 + 4).to_be_bytes());
+            inbox.extend_from_slice(&body);
+            if let Ok(Some(message)) = next(&mut inbox, LOGIN_MESSAGE) {
+                touch(&message);
+            }
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Several messages sent together, and answered one by one: over a slow link it is round trips that cost, and not
+//! bytes. Each message is still an exchange of its own for the server. After an error the later ones are
+//! answered too, so the sender has to make sure that they do nothing then.
+
+use postgres_protocol::message::frontend;
+
+use super::{Ahead, Connection, Exchanged, Reply, StatementExchange};
+use crate::wire::codec::speaking;
+use crate::wire::fault::Fault;
+use martydb_model::sql::Statement;
+
+impl Connection {
+    /// Sends each statement as a message of its own and waits for none. [`Connection::next_answer`] gives their answers
+    /// in turn; until the last has come no other statement can be run.
+    ///
+    /// # Errors
+    /// As [`Connection::run`], if the connection ends before all are sent. Then none is answered.
+    pub async fn send_ahead(&mut self, all: &[&Statement]) -> Result<(), Fault> {
+        let running = self.ticket.begin(false).ok_or_else(Fault::not_sent)?;
+        if self.in_flight {
+            self.wire = None;
+        }
+        let Some(wire) = self.wire.as_mut() else {
+            return Err(speaking("the connection was closed after an earlier failure".into()).into());
+        };
+        self.in_flight = true;
+        let sent = wire
+            .send_while_receiving(|out| {
+                all.iter().try_for_each(|statement| frontend::query(statement.exact(), out))
+            })
+            .await;
+        self.ahead = Some(Ahead { _running: running, unanswered: all.len() });
+        sent.map_err(|broken| {
+            self.abandon();
+            Fault { place: Some(self.place.clone()), ..broken.into() }
+        })
+    }
+
+    /// Whether statements that were sent together are not all answered yet.
+    pub fn is_ahead(&self) -> bool {
+        self.ahead.is_some()
+    }
+
+    /// The answer to the next of the statements that were sent together. After an error the answers to the later ones are
+    /// read and dropped.
+    ///
+    /// # Errors
+    /// As [`Connection::run`].
+    pub async fn next_answer(&mut self) -> Exchanged {
+        let mut reply = Reply::default();
+        let end = match self.answer(&mut reply).await {
+            Ok(refused) => refused.map_or(Ok(()), Err),
+            Err(fault) => Err(fault),
+        };
+        if end.is_err() {
+            self.skip_answers().await;
+        }
+        self.conclude(end, reply, false)
+    }
+
+    /// Reads one answer; its rows are not kept.
+    async fn answer(&mut self, reply: &mut Reply) -> Result<Option<Fault>, Fault> {
+        let (Some(wire), Some(ahead)) = (self.wire.as_mut(), self.ahead.as_mut()) else {
+            return Err(speaking("nothing was sent that could be answered".into()).into());
+        };
+        let end = StatementExchange::new(wire, self.limits, &mut |_, _| Ok(()), reply).read().await;
+        ahead.unanswered -= 1;
+        if end.is_err() {
+            self.abandon();
+        } else if ahead.unanswered == 0 {
+            (self.ahead, self.in_flight) = (None, false);
+        }
+        end
+    }
+
+    async fn skip_answers(&mut self) {
+        while self.ahead.is_some() && self.answer(&mut Reply::default()).await.is_ok() {}
+    }
+}

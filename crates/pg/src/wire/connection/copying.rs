@@ -1,0 +1,362 @@
+//! Rows from one server to another: what `COPY … TO STDOUT` sends goes to `COPY … FROM STDIN` as it comes. Both directions have the
+//! same frames, so that nothing but their lengths is read on the way, and a row of any size costs the memory of a piece.
+//!
+//! <https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-COPY>
+
+use postgres_protocol::message::backend::Message;
+use postgres_protocol::message::frontend;
+
+use super::{Connection, Exchanged, FailedStatement, Reply, StatementExchange};
+use crate::wire::codec::{Wire, speaking};
+use crate::wire::fault::Fault;
+use crate::wire::interrupt::{self, RunningStatement};
+use crate::wire::outcome::Broken;
+use martydb_model::sql::Statement;
+
+/// The tag of a message of data, and the bytes of tag and length.
+const DATA: u8 = b'd';
+const HEADER: usize = 5;
+
+/// What went from one server to the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CopiedRows {
+    pub rows: u64,
+    pub bytes: u64,
+}
+
+/// Which of the two statements failed.
+#[derive(Debug)]
+pub enum CopyFailure {
+    Reading(Box<FailedStatement>),
+    Writing(Box<FailedStatement>),
+}
+
+/// What the two ends do, in the same format.
+pub struct CopyStatements {
+    /// `COPY … TO STDOUT`.
+    pub out: Statement,
+    /// `COPY … FROM STDIN`.
+    pub into: Statement,
+}
+
+/// Hears of bytes as they are sent.
+pub type CopyListener<'a> = dyn Fn(u64) + Send + Sync + 'a;
+
+/// Takes the data of a `COPY … TO STDOUT` in pieces; `true` where a frame ends: servers send a row in each.
+pub type FrameSink<'a> = dyn FnMut(&[u8], bool) + Send + 'a;
+
+/// Copies from one session into another. If it fails, nothing is written. When it is dropped both servers are asked to stop.
+///
+/// # Errors
+/// What either server refused, or how its connection ended.
+pub async fn copy_rows(
+    from: &mut Connection,
+    to: &mut Connection,
+    statements: &CopyStatements,
+    listener: &CopyListener<'_>,
+) -> Result<CopiedRows, CopyFailure> {
+    let reading = from.start_copy(&statements.out, CopyDirection::Out).await;
+    let reading = reading.map_err(|fault| CopyFailure::Reading(from.failed(fault)))?;
+    let writing = match to.start_copy(&statements.into, CopyDirection::In).await {
+        Ok(writing) => writing,
+        Err(fault) => {
+            from.abandon();
+            return Err(CopyFailure::Writing(to.failed(fault)));
+        }
+    };
+    let mut frames = FrameCount::default();
+    let end = match relay(from, to, &mut frames, listener).await {
+        Ok(bytes) => finish(from, to).await.map(|rows| CopiedRows { rows, bytes }),
+        Err(stopped) => Err(stopped),
+    };
+    let end = match end {
+        Ok(copied) => Ok(copied),
+        Err(Stopped::Sender(fault)) => {
+            give_up(to, &frames).await;
+            Err(CopyFailure::Reading(from.failed(fault)))
+        }
+        Err(Stopped::Taker(fault)) => {
+            from.abandon();
+            Err(CopyFailure::Writing(to.failed(fault)))
+        }
+    };
+    drop((reading, writing));
+    end
+}
+
+impl Connection {
+    /// Runs `COPY … TO STDOUT` and hands its data over as it comes.
+    ///
+    /// # Errors
+    /// As [`Connection::run`].
+    pub async fn copy_out(&mut self, statement: &Statement, sink: &mut FrameSink<'_>) -> Exchanged<u64> {
+        match self.read_copy(statement, sink).await {
+            Ok(rows) => Ok(rows),
+            Err(fault) => Err(self.failed(fault)),
+        }
+    }
+
+    async fn read_copy(&mut self, statement: &Statement, sink: &mut FrameSink<'_>) -> Result<u64, Fault> {
+        let _running = self.start_copy(statement, CopyDirection::Out).await?;
+        let Some(wire) = self.wire.as_mut() else { return Err(closed()) };
+        let mut left = 0;
+        loop {
+            let next = hand_over(&mut left, wire.arrived(), sink)?;
+            wire.forget(next.ready);
+            if !next.other {
+                wire.fill().await?;
+            } else if is_done(wire).await? {
+                return self.read_rest().await;
+            }
+        }
+    }
+}
+
+/// Hands over what of the bytes is data; `left` is what is missing of the frame at their beginning.
+fn hand_over(left: &mut usize, arrived: &[u8], sink: &mut FrameSink<'_>) -> Result<FramesAtHand, Broken> {
+    let mut ready = 0;
+    loop {
+        let here = (*left).min(arrived.len() - ready);
+        if here > 0 {
+            sink(&arrived[ready..ready + here], here == *left);
+        }
+        ready += here;
+        *left -= here;
+        let rest = &arrived[ready..];
+        match rest.first() {
+            Some(&tag) if tag != DATA => return Ok(FramesAtHand { ready, other: true }),
+            Some(_) if rest.len() >= HEADER => {
+                *left = whole(rest)? - HEADER;
+                ready += HEADER;
+                if *left == 0 {
+                    sink(&[], true);
+                }
+            }
+            _ => return Ok(FramesAtHand { ready, other: false }),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum CopyDirection {
+    Out,
+    In,
+}
+
+/// Which side ended the copy before its time.
+enum Stopped {
+    Sender(Fault),
+    Taker(Fault),
+}
+
+impl Connection {
+    /// Sends the statement and waits until the server sends data, or waits for it.
+    async fn start_copy(
+        &mut self,
+        statement: &Statement,
+        direction: CopyDirection,
+    ) -> Result<RunningStatement, Fault> {
+        let running = self.ticket.begin(false).ok_or_else(Fault::not_sent)?;
+        if self.in_flight {
+            self.wire = None;
+        }
+        let Some(wire) = self.wire.as_mut() else { return Err(closed()) };
+        self.in_flight = true;
+        wire.send(|out| frontend::query(statement.exact(), out)).await?;
+        loop {
+            match wire.receive().await? {
+                Message::CopyOutResponse(_) if direction == CopyDirection::Out => return Ok(running),
+                Message::CopyInResponse(_) if direction == CopyDirection::In => return Ok(running),
+                Message::ErrorResponse(body) => {
+                    let fault = Fault::read(body.fields());
+                    self.read_rest().await?;
+                    return Err(fault);
+                }
+                message if is_aside(&message) => {}
+                _ => return Err(speaking("the statement is no COPY".into()).into()),
+            }
+        }
+    }
+
+    /// Reads what is left of the answer: the number of rows, or what the server refused.
+    async fn read_rest(&mut self) -> Result<u64, Fault> {
+        let mut reply = Reply::default();
+        let Some(wire) = self.wire.as_mut() else { return Err(closed()) };
+        let mut nothing = |_, _| Ok(());
+        let end = StatementExchange::new(wire, self.limits, &mut nothing, &mut reply).read().await;
+        self.in_flight = end.is_err();
+        end?.map_or(Ok(()), Err)?;
+        Ok(reply.results.iter().map(|result| result.affected).sum())
+    }
+
+    /// The session goes on only where its answer was read to the end.
+    fn failed(&mut self, fault: Fault) -> Box<FailedStatement> {
+        self.abandon();
+        let mut fault = fault;
+        fault.interrupted |= interrupt::signal().is_some();
+        if fault.unreachable {
+            fault.place = Some(self.place.clone());
+        }
+        Box::new(FailedStatement { fault, completed: 0, warnings: vec![] })
+    }
+}
+
+fn closed() -> Fault {
+    speaking("the connection was closed after an earlier failure".into()).into()
+}
+
+/// What a server may say at any moment.
+fn is_aside(message: &Message) -> bool {
+    matches!(
+        message,
+        Message::NoticeResponse(_) | Message::ParameterStatus(_) | Message::NotificationResponse(_)
+    )
+}
+
+/// Passes data on until the sender has no more; how many bytes it was.
+async fn relay(
+    from: &mut Connection,
+    to: &mut Connection,
+    frames: &mut FrameCount,
+    listener: &CopyListener<'_>,
+) -> Result<u64, Stopped> {
+    let (Some(source), Some(target)) = (from.wire.as_mut(), to.wire.as_mut()) else {
+        return Err(Stopped::Sender(closed()));
+    };
+    let sender = |broken: Broken| Stopped::Sender(broken.into());
+    let taker = |broken: Broken| Stopped::Taker(broken.into());
+    let mut bytes = 0;
+    loop {
+        let next = frames.count(source.arrived()).map_err(sender)?;
+        if next.ready > 0 {
+            target.pass_on(source, next.ready).await.map_err(taker)?;
+            bytes += next.ready as u64;
+            listener(next.ready as u64);
+            refused(target).map_err(|fault| Stopped::Taker(*fault))?;
+        } else if !next.other {
+            source.fill().await.map_err(sender)?;
+        } else if is_done(source).await.map_err(Stopped::Sender)? {
+            return Ok(bytes);
+        }
+    }
+}
+
+/// Whether the data is at its end; something else may have been said beside it.
+async fn is_done(source: &mut Wire) -> Result<bool, Fault> {
+    match source.receive().await? {
+        Message::ErrorResponse(body) => Err(Fault::read(body.fields())),
+        Message::CopyDone => Ok(true),
+        message if is_aside(&message) => Ok(false),
+        _ => Err(speaking("the server sent a message that has no place in a COPY".into()).into()),
+    }
+}
+
+/// What the taker has said meanwhile, if it is an error.
+fn refused(target: &mut Wire) -> Result<(), Box<Fault>> {
+    while let Some(message) = target.at_hand().map_err(|broken| Box::new(Fault::from(broken)))? {
+        match message {
+            Message::ErrorResponse(body) => return Err(Box::new(Fault::read(body.fields()))),
+            message if is_aside(&message) => {}
+            _ => {
+                let why = "the server sent a message that has no place in a COPY";
+                return Err(Box::new(speaking(why.into()).into()));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Both ends to their end.
+async fn finish(from: &mut Connection, to: &mut Connection) -> Result<u64, Stopped> {
+    from.read_rest().await.map_err(Stopped::Sender)?;
+    let Some(wire) = to.wire.as_mut() else { return Err(Stopped::Taker(closed())) };
+    let sent = wire.send(|out| {
+        frontend::copy_done(out);
+        Ok(())
+    });
+    sent.await.map_err(|broken| Stopped::Taker(broken.into()))?;
+    to.read_rest().await.map_err(Stopped::Taker)
+}
+
+/// Tells the taker that no more comes, so that it keeps nothing. In the middle of a frame only the end of the connection does.
+async fn give_up(to: &mut Connection, frames: &FrameCount) {
+    if let Some(wire) = to.wire.as_mut().filter(|_| frames.left == 0)
+        && wire.send(|out| frontend::copy_fail("the rows cannot be read any further", out)).await.is_ok()
+    {
+        let _refused = to.read_rest().await;
+    }
+    to.abandon();
+}
+
+/// Where one frame ends and the next begins.
+#[derive(Debug, Default)]
+struct FrameCount {
+    /// Bytes of the frame that is on its way.
+    left: usize,
+}
+
+/// What of the bytes that arrived is data.
+#[derive(Debug, PartialEq, Eq)]
+struct FramesAtHand {
+    ready: usize,
+    /// Behind it stands another message.
+    other: bool,
+}
+
+impl FrameCount {
+    fn count(&mut self, arrived: &[u8]) -> Result<FramesAtHand, Broken> {
+        let mut ready = 0;
+        loop {
+            let here = self.left.min(arrived.len() - ready);
+            ready += here;
+            self.left -= here;
+            let rest = &arrived[ready..];
+            match rest.first() {
+                Some(&tag) if tag != DATA => return Ok(FramesAtHand { ready, other: true }),
+                Some(_) if rest.len() >= HEADER => self.left = whole(rest)?,
+                _ => return Ok(FramesAtHand { ready, other: false }),
+            }
+        }
+    }
+}
+
+/// The bytes of the frame that begins here.
+fn whole(frame: &[u8]) -> Result<usize, Broken> {
+    let length: [u8; 4] = [frame[1], frame[2], frame[3], frame[4]];
+    let length = usize::try_from(i32::from_be_bytes(length)).ok().filter(|length| *length >= 4);
+    length.map(|length| length + 1).ok_or_else(|| speaking("this is not PostgreSQL's protocol".into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_are_counted_wherever_the_bytes_are_cut() {
+        let stream = b"d\0\0\0\x06ab\
+            d\0\0\0\x04\
+            d\0\0\0\x05xc\0\0\0\x04";
+        for cut in 0..=stream.len() {
+            let mut frames = FrameCount::default();
+            let first = frames.count(&stream[..cut]).unwrap();
+            let rest: Vec<u8> = stream[first.ready..].to_vec();
+            let second = frames.count(&rest).unwrap();
+            assert_eq!(first.ready + second.ready, 18, "{cut}");
+            assert!(second.other && frames.left == 0, "{cut}");
+        }
+        for cut in 0..=stream.len() {
+            let (mut left, mut rows, mut row) = (0, vec![], vec![]);
+            let mut sink = |piece: &[u8], ends: bool| {
+                row.extend_from_slice(piece);
+                if ends {
+                    rows.push(std::mem::take(&mut row));
+                }
+            };
+            let first = hand_over(&mut left, &stream[..cut], &mut sink).unwrap();
+            assert!(hand_over(&mut left, &stream[first.ready..], &mut sink).unwrap().other);
+            assert_eq!(rows, [b"ab".to_vec(), vec![], b"x".to_vec()], "{cut}");
+        }
+        assert!(FrameCount::default().count(b"d\0\0\0\x01").is_err());
+        assert!(FrameCount::default().count(b"d\xff\xff\xff\xff").is_err());
+    }
+}

@@ -1,0 +1,170 @@
+//! From an endpoint to an open stream: addresses, keepalives, and TLS as `sslmode` asks for it.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use rustix::net::sockopt;
+use tokio::net::{TcpStream, UnixStream};
+
+use super::auth::Channel;
+use super::codec::{Wire, speaking};
+use super::endpoint::{Endpoint, Host, Tls, TlsMode};
+use super::outcome::{Broken, Stage};
+use super::tls::{self, Handshake, Transport};
+use martydb_model::error::{Error, Kind, Result};
+
+const KNOCK_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// A connection without traffic is probed after this time, then every [`KEEPALIVE_INTERVAL`].
+const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
+
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
+
+/// Probes without an answer until the connection counts as lost.
+const KEEPALIVE_COUNT: u32 = 3;
+
+/// Milliseconds that sent data may stay without an acknowledgement (`TCP_USER_TIMEOUT`).
+#[cfg(target_os = "linux")]
+const USER_TIMEOUT_MS: u32 = 60_000;
+
+/// One address of a server, ready to be dialled many times.
+#[derive(Clone)]
+pub struct Address {
+    place: Place,
+    pub(super) mode: TlsMode,
+    /// Whether a failed handshake may be followed by a connection without TLS.
+    pub(super) prefer_written: bool,
+    verified: bool,
+    handshake: Option<Handshake>,
+}
+
+#[derive(Debug, Clone)]
+enum Place {
+    Tcp(Vec<SocketAddr>),
+    Socket(PathBuf),
+}
+
+pub struct Opened {
+    pub wire: Wire,
+    pub channel: Channel,
+    pub encrypted: bool,
+}
+
+impl Address {
+    /// Looks the name up and reads the certificates, once.
+    ///
+    /// # Errors
+    /// [`Kind::Unreachable`] for a name without an address, [`Kind::Manifest`] for unusable TLS files.
+    pub async fn resolve(endpoint: &Endpoint) -> Result<Self> {
+        match &endpoint.host {
+            Host::Socket(folder) => {
+                let place = Place::Socket(folder.join(format!(".s.PGSQL.{}", endpoint.port)));
+                Ok(Address::with(place, &Tls { mode: TlsMode::Disable, ..Tls::default() }, None))
+            }
+            Host::Tcp(host) => {
+                let handshake = match endpoint.tls.mode {
+                    TlsMode::Disable => None,
+                    _ => Some(Handshake::new(host, &endpoint.tls)?),
+                };
+                Ok(Address::with(Place::Tcp(look_up(host, endpoint).await?), &endpoint.tls, handshake))
+            }
+        }
+    }
+
+    fn with(place: Place, tls: &Tls, handshake: Option<Handshake>) -> Self {
+        let (mode, prefer_written, verified) = (tls.mode, tls.prefer_written, tls.verifies());
+        Address { place, mode, prefer_written, verified, handshake }
+    }
+
+    /// The same, for each address family that the name has: more than one is worth trying apart.
+    pub fn by_family(&self) -> Vec<(IpAddr, Address)> {
+        let Place::Tcp(all) = &self.place else { return vec![] };
+        let first = |v6: bool| all.iter().find(|address| address.is_ipv6() == v6);
+        let families = [first(false), first(true)].into_iter().flatten();
+        families
+            .map(|address| (address.ip(), Address { place: Place::Tcp(vec![*address]), ..self.clone() }))
+            .collect()
+    }
+
+    /// The same with TLS but without a look at the certificate, or without TLS.
+    ///
+    /// # Errors
+    /// As [`Address::resolve`], for unusable TLS files.
+    pub fn over(&self, endpoint: &Endpoint, encrypted: bool) -> Result<Self> {
+        let mode = if encrypted { TlsMode::Require } else { TlsMode::Disable };
+        let tls = Tls { mode, root_certificate: None, ..endpoint.tls.clone() };
+        let handshake = match (encrypted, &endpoint.host) {
+            (true, Host::Tcp(host)) => Some(Handshake::new(host, &tls)?),
+            _ => None,
+        };
+        Ok(Address::with(self.place.clone(), &tls, handshake))
+    }
+
+    /// Whether anything accepts connections there; nothing is sent.
+    ///
+    /// # Errors
+    /// The operating system's.
+    pub async fn knock(&self) -> std::io::Result<()> {
+        let knock = async {
+            match &self.place {
+                Place::Socket(path) => UnixStream::connect(path).await.map(drop),
+                Place::Tcp(addresses) => TcpStream::connect(&addresses[..]).await.map(drop),
+            }
+        };
+        match tokio::time::timeout(KNOCK_TIMEOUT, knock).await {
+            Ok(answer) => answer,
+            Err(_) => Err(std::io::ErrorKind::TimedOut.into()),
+        }
+    }
+
+    pub(super) async fn open(&self, transport: Transport) -> Result<Opened, Broken> {
+        let unreached = |error: std::io::Error| Broken { stage: Stage::Reach, why: error.to_string() };
+        let mut stream = match &self.place {
+            Place::Socket(path) => {
+                let stream = UnixStream::connect(path).await.map_err(unreached)?;
+                let wire = Wire::new(Box::new(stream));
+                return Ok(Opened { wire, channel: Channel::Socket, encrypted: false });
+            }
+            Place::Tcp(addresses) => TcpStream::connect(&addresses[..]).await.map_err(unreached)?,
+        };
+        stream.set_nodelay(true).and_then(|()| keep_alive(&stream)).map_err(unreached)?;
+        let agreed = match transport {
+            Transport::Plain => false,
+            Transport::Offered | Transport::Required => tls::agree(&mut stream).await.map_err(speaking)?,
+        };
+        match (agreed, transport, &self.handshake) {
+            (true, _, Some(handshake)) => {
+                let stream = handshake.run(stream).await;
+                let stream = stream.map_err(|why| Broken { stage: Stage::Tls, why })?;
+                let channel = if self.verified { Channel::Verified } else { Channel::Open };
+                Ok(Opened { wire: Wire::new(Box::new(stream)), channel, encrypted: true })
+            }
+            (false, Transport::Plain | Transport::Offered, _) => {
+                Ok(Opened { wire: Wire::new(Box::new(stream)), channel: Channel::Open, encrypted: false })
+            }
+            _ => Err(Broken { stage: Stage::NoTls, why: "the server offers no TLS".into() }),
+        }
+    }
+}
+
+/// A peer that vanished without a word is noticed after a minute, and not after the two hours of the system's defaults.
+fn keep_alive(stream: &TcpStream) -> std::io::Result<()> {
+    sockopt::set_socket_keepalive(stream, true)?;
+    sockopt::set_tcp_keepidle(stream, KEEPALIVE_IDLE)?;
+    sockopt::set_tcp_keepintvl(stream, KEEPALIVE_INTERVAL)?;
+    sockopt::set_tcp_keepcnt(stream, KEEPALIVE_COUNT)?;
+    #[cfg(target_os = "linux")]
+    sockopt::set_tcp_user_timeout(stream, USER_TIMEOUT_MS)?;
+    Ok(())
+}
+
+async fn look_up(host: &str, endpoint: &Endpoint) -> Result<Vec<SocketAddr>> {
+    let failed = || Error::new(Kind::Unreachable, format!("cannot find the server {endpoint}"));
+    let found = tokio::net::lookup_host((host, endpoint.port)).await;
+    match found.map(Iterator::collect::<Vec<_>>) {
+        Ok(addresses) if !addresses.is_empty() => Ok(addresses),
+        Ok(_) => Err(failed().cause("the name has no address")),
+        Err(error) => Err(failed().cause(error).hint("check the host name in the manifest or DB_HOST")),
+    }
+}

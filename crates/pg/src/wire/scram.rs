@@ -1,0 +1,302 @@
+//! The client's side of SCRAM-SHA-256, with the expensive step done once per role.
+//!
+//! `postgres-protocol` has one as well, but it derives the salted password again at each login: 4,096 rounds of
+//! HMAC, which is most of what a refused login costs a client. A role's salt stays the same from login to
+//! login, so a [`Derived`] key is kept for a whole run.
+//!
+//! RFC 5802 (the exchange), RFC 7677 (SHA-256), and
+//! <https://www.postgresql.org/docs/current/sasl-authentication.html>.
+
+use std::sync::{Arc, Mutex};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit, Mac};
+use secrecy::SecretString;
+use sha2::{Digest, Sha256};
+
+use super::pbkdf2;
+use martydb_model::KeptPassword;
+
+pub const MECHANISM: &str = "SCRAM-SHA-256";
+
+/// The server names the number of rounds. A hostile one could keep a core busy for as long as it likes, or ask for a
+/// proof that is cheap to guess from: RFC 7677 wants at least 4,096, which is also PostgreSQL's default
+/// (`scram_iterations`).
+const ROUNDS: std::ops::RangeInclusive<u32> = 4096..=1_000_000;
+
+/// What a server may keep, however weak; only compared offline.
+const KEPT_ROUNDS: std::ops::RangeInclusive<u32> = 1..=1_000_000;
+
+/// "No channel binding here": never `y`, with which a server that offers it would suspect a downgrade.
+const GS2_HEADER: &str = "n,,";
+
+type ScramKey = [u8; 32];
+
+/// Why an exchange cannot go on; never holds a secret.
+pub type Reason = &'static str;
+
+/// What one role's password becomes for one salt. Has no `Debug`: it is as good as the password.
+#[derive(Clone)]
+pub struct Derived {
+    salt: Vec<u8>,
+    rounds: u32,
+    client_key: ScramKey,
+    server_key: ScramKey,
+}
+
+/// The key that the last login of a role derived, for all copies of its [`Login`](super::endpoint::Login): a run opens a
+/// session in each of a thousand databases.
+#[derive(Clone, Default)]
+pub struct SharedKey(Arc<Mutex<Option<Derived>>>);
+
+impl SharedKey {
+    pub fn get(&self) -> Option<Derived> {
+        self.0.lock().ok()?.clone()
+    }
+
+    pub fn keep(&self, derived: &Option<Derived>) {
+        if let (Ok(mut kept), Some(derived)) = (self.0.lock(), derived) {
+            *kept = Some(derived.clone());
+        }
+    }
+}
+
+impl std::fmt::Debug for SharedKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SharedKey")
+    }
+}
+
+/// What a server that chose this salt and number of rounds keeps of a password, or `None` where no server would.
+pub fn verifier(password: &str, salt: &str, rounds: u32) -> Option<String> {
+    let bytes = STANDARD.decode(salt).ok().filter(|_| KEPT_ROUNDS.contains(&rounds))?;
+    Some(Derived::new(password, bytes, rounds).written())
+}
+
+/// Whether this is what a server keeps as a SCRAM-SHA-256 verifier of the password.
+pub fn is_kept(password: &str, kept: &KeptPassword) -> bool {
+    let expected =
+        kept.salt.as_ref().zip(kept.rounds).and_then(|(salt, rounds)| verifier(password, salt, rounds));
+    expected.is_some_and(|expected| Some(digest(&expected)) == kept.digest)
+}
+
+/// The same of any verifier that a server keeps; an MD5 hash is salted with the role's name.
+pub fn is_kept_by(role: &str, password: &str, kept: &KeptPassword) -> bool {
+    if kept.salt.is_some() {
+        return is_kept(password, kept);
+    }
+    let hash = postgres_protocol::password::md5(password.as_bytes(), role);
+    kept.digest.as_ref() == Some(&digest(&hash))
+}
+
+/// SHA-256 of a verifier as the server writes it: in lower-case hexadecimal.
+pub fn digest(verifier: &str) -> String {
+    Sha256::digest(verifier).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl Derived {
+    fn new(password: &str, salt: Vec<u8>, rounds: u32) -> Self {
+        // PostgreSQL takes a password that SASLprep refuses as it stands, and so does every client.
+        let prepared = stringprep::saslprep(password).unwrap_or(password.into());
+        let salted = pbkdf2::derive(prepared.as_bytes(), &salt, rounds);
+        let (client_key, server_key) = (hmac(&salted, &[b"Client Key"]), hmac(&salted, &[b"Server Key"]));
+        Derived { salt, rounds, client_key, server_key }
+    }
+
+    pub fn verifier(&self) -> SecretString {
+        SecretString::from(self.written())
+    }
+
+    fn written(&self) -> String {
+        let Derived { salt, rounds, client_key, server_key } = self;
+        let (salt, server_key) = (STANDARD.encode(salt), STANDARD.encode(server_key));
+        let stored_key = STANDARD.encode(Sha256::digest(client_key));
+        format!("{MECHANISM}${rounds}:{salt}${stored_key}:{server_key}")
+    }
+
+    fn fits(&self, salt: &[u8], rounds: u32) -> bool {
+        self.salt == salt && self.rounds == rounds
+    }
+}
+
+/// One exchange, before the server's first message.
+pub struct Exchange {
+    nonce: String,
+}
+
+/// One exchange, after the proof was sent.
+pub struct SentProof {
+    server_signature: ScramKey,
+}
+
+impl Exchange {
+    /// Starts one with a fresh nonce.
+    pub fn start() -> Result<Self, Reason> {
+        let mut random = [0; 18];
+        getrandom::fill(&mut random).map_err(|_| "the operating system gave no random numbers")?;
+        Ok(Exchange { nonce: STANDARD.encode(random) })
+    }
+
+    /// `client-first-message`. PostgreSQL takes the user name from the startup message and ignores this one.
+    pub fn first(&self) -> String {
+        format!("{GS2_HEADER}{}", self.first_bare())
+    }
+
+    fn first_bare(&self) -> String {
+        format!("n=,r={}", self.nonce)
+    }
+
+    /// Answers `server-first-message` with `client-final-message`, deriving the key only if the kept one does
+    /// not fit.
+    pub fn answer(
+        self,
+        challenge: &[u8],
+        password: &str,
+        kept: &mut Option<Derived>,
+    ) -> Result<(String, SentProof), Reason> {
+        let challenge = std::str::from_utf8(challenge).map_err(|_| "the SCRAM challenge is not UTF-8")?;
+        let (nonce, salt, rounds) = read_challenge(challenge).ok_or("the SCRAM challenge is malformed")?;
+        if !nonce.starts_with(&self.nonce) || nonce.len() == self.nonce.len() {
+            return Err("the server did not add to our SCRAM nonce");
+        }
+        if rounds < *ROUNDS.start() {
+            return Err(
+                "the server asks for fewer than 4096 SCRAM rounds, which makes the password easy to guess",
+            );
+        }
+        if rounds > *ROUNDS.end() {
+            return Err("the server asks for more than 1000000 SCRAM rounds");
+        }
+        let key = match kept.take().filter(|key| key.fits(&salt, rounds)) {
+            Some(key) => kept.insert(key),
+            None => kept.insert(Derived::new(password, salt, rounds)),
+        };
+        let without_proof = format!("c={},r={nonce}", STANDARD.encode(GS2_HEADER));
+        let message = format!("{},{challenge},{without_proof}", self.first_bare());
+        let stored_key: ScramKey = Sha256::digest(key.client_key).into();
+        let mut proof = hmac(&stored_key, &[message.as_bytes()]);
+        proof.iter_mut().zip(key.client_key).for_each(|(signature, key)| *signature ^= key);
+        let server_signature = hmac(&key.server_key, &[message.as_bytes()]);
+        Ok((format!("{without_proof},p={}", STANDARD.encode(proof)), SentProof { server_signature }))
+    }
+}
+
+impl SentProof {
+    /// Checks `server-final-message`: only a server that holds the role's verifier can sign it.
+    pub fn check(self, answer: &[u8]) -> Result<(), Reason> {
+        let signature = answer
+            .strip_prefix(b"v=")
+            .and_then(|rest| rest.split(|byte| *byte == b',').next())
+            .and_then(|encoded| STANDARD.decode(encoded).ok())
+            .ok_or("the server's SCRAM signature is malformed")?;
+        // Each exchange has a nonce of its own, so the time of this comparison reveals nothing.
+        if signature != self.server_signature {
+            return Err("the server's SCRAM signature is wrong: it does not know this role's password");
+        }
+        Ok(())
+    }
+}
+
+/// `r=nonce,s=salt,i=rounds`, extensions after it ignored, as RFC 5802 wants.
+fn read_challenge(text: &str) -> Option<(&str, Vec<u8>, u32)> {
+    let mut parts = text.split(',');
+    let nonce = parts.next()?.strip_prefix("r=")?;
+    let salt = STANDARD.decode(parts.next()?.strip_prefix("s=")?).ok()?;
+    let rounds = parts.next()?.strip_prefix("i=")?.parse().ok()?;
+    Some((nonce, salt, rounds))
+}
+
+fn keyed(key: &[u8]) -> Hmac<Sha256> {
+    Hmac::new_from_slice(key).expect("HMAC takes a key of any length")
+}
+
+fn hmac(key: &[u8], parts: &[&[u8]]) -> ScramKey {
+    let mut mac = keyed(key);
+    parts.iter().for_each(|part| mac.update(part));
+    mac.finalize().into_bytes().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The example of RFC 7677 section 3; its user name is ours left out, so only the keys are compared.
+    #[test]
+    fn the_derived_key_is_that_of_rfc_7677() {
+        let salt = STANDARD.decode("W22ZaJ0SNY7soEsUEjb6gQ==").unwrap();
+        let key = Derived::new("pencil", salt, 4096);
+        let nonce = "rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0";
+        let message = format!(
+            "n=user,r=rOprNGfwEbeRWgbNEkqO,r={nonce},s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096,c=biws,r={nonce}"
+        );
+        let signature = hmac(&key.server_key, &[message.as_bytes()]);
+        assert_eq!(STANDARD.encode(signature), "6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=");
+        let stored: ScramKey = Sha256::digest(key.client_key).into();
+        let mut proof = hmac(&stored, &[message.as_bytes()]);
+        proof.iter_mut().zip(key.client_key).for_each(|(proof, key)| *proof ^= key);
+        assert_eq!(STANDARD.encode(proof), "dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=");
+    }
+
+    #[test]
+    fn a_verifier_is_the_one_that_is_sent_for_the_same_salt() {
+        let sent = postgres_protocol::password::scram_sha_256(b"I\xc2\xadX");
+        let salt = sent.split([':', '$']).nth(2).unwrap();
+        assert_eq!(verifier("I\u{ad}X", salt, 4096).as_ref(), Some(&sent));
+        assert_ne!(verifier("other", salt, 4096).as_ref(), Some(&sent));
+        for (salt, rounds) in [("?", 1), ("QUFB", 0), ("QUFB", 1_000_001)] {
+            assert_eq!(verifier("p", salt, rounds), None);
+        }
+    }
+
+    #[test]
+    fn a_key_is_derived_once_for_each_salt() {
+        let mut kept = None;
+        for (salt, fresh) in [("QUFB", true), ("QUFB", false), ("QkJC", true)] {
+            let exchange = Exchange::start().unwrap();
+            let challenge = format!("r={}x,s={salt},i=4096", exchange.nonce);
+            let before = kept.as_ref().map(|key: &Derived| key.salt.clone());
+            assert!(exchange.answer(challenge.as_bytes(), "secret", &mut kept).is_ok());
+            let after = kept.as_ref().map(|key: &Derived| key.salt.clone());
+            assert_eq!(before != after, fresh, "{salt}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_prepared_as_the_server_prepared_it() {
+        // U+00AA becomes "a" under NFKC, U+00AD vanishes: RFC 4013 section 3.
+        let key = |password| Derived::new(password, b"salt".to_vec(), 1).client_key;
+        assert_eq!(key("\u{aa}"), key("a"));
+        assert_eq!(key("I\u{ad}X"), key("IX"));
+        assert_ne!(key("\u{7}"), key("")); // prohibited, so it stays as it is
+    }
+
+    #[test]
+    fn a_dishonest_server_is_refused() {
+        let answer = |challenge: &str| {
+            let exchange = Exchange { nonce: "abc".into() };
+            exchange.answer(challenge.as_bytes(), "p", &mut None).err()
+        };
+        assert_eq!(answer("r=abcd,s=QUFB,i=4096"), None);
+        for bad in
+            ["", "r=abc,s=QUFB,i=4096", "r=xyz,s=QUFB,i=4096", "r=abcd,s=?,i=4096", "r=abcd,s=QUFB,i=x"]
+        {
+            assert!(answer(bad).is_some(), "{bad}");
+        }
+        for rounds in ["0", "1", "4095", "1000001", "4294967295", "4294967296"] {
+            assert!(answer(&format!("r=abcd,s=QUFB,i={rounds}")).is_some(), "{rounds}");
+        }
+        for bad in [&b""[..], b"v=", b"v=QUFB", b"e=other-error"] {
+            assert!(SentProof { server_signature: [0; 32] }.check(bad).is_err());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_challenge_panics(bytes in proptest::collection::vec(any::<u8>(), 0..60)) {
+            let _ = Exchange { nonce: "a".into() }.answer(&bytes, "p", &mut None);
+            let _ = SentProof { server_signature: [0; 32] }.check(&bytes);
+        }
+    }
+}

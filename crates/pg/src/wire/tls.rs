@@ -1,0 +1,215 @@
+//! TLS as libpq's `sslmode` means it: what to try first, what to try then, and whom to believe.
+//!
+//! <https://www.postgresql.org/docs/current/libpq-ssl.html>
+
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, Error as TlsError, RootCertStore, SignatureScheme,
+};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use super::endpoint::{Tls, TlsMode};
+use martydb_model::error::{Error, Result};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transport {
+    Plain,
+    /// With TLS if the server has it.
+    Offered,
+    Required,
+}
+
+/// What to try first, and what to try on a second connection if pg_hba.conf has no line for the first.
+pub fn transports(mode: TlsMode) -> (Transport, Option<Transport>) {
+    match mode {
+        TlsMode::Disable => (Transport::Plain, None),
+        TlsMode::Allow => (Transport::Plain, Some(Transport::Required)),
+        TlsMode::Prefer => (Transport::Offered, Some(Transport::Plain)),
+        TlsMode::Require | TlsMode::VerifyCa | TlsMode::VerifyFull => (Transport::Required, None),
+    }
+}
+
+/// Makes TLS streams to one host; built once, because reading the system's certificates takes a while.
+#[derive(Clone)]
+pub struct Handshake {
+    connector: TlsConnector,
+    name: ServerName<'static>,
+}
+
+impl Handshake {
+    /// Reads the certificates that these settings name.
+    pub fn new(host: &str, tls: &Tls) -> Result<Self> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let name = ServerName::try_from(host.to_owned())
+            .map_err(|_| Error::manifest(format!("\"{host}\" cannot be the name in a TLS certificate")))?;
+        let config = ClientConfig::builder_with_provider(provider.clone())
+            .with_safe_default_protocol_versions()
+            .map_err(unusable)?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(verifier(tls, provider)?));
+        let config = match (&tls.client_certificate, &tls.client_key) {
+            (Some(certificate), Some(key)) => {
+                check_key(key)?;
+                let key = PrivateKeyDer::from_pem_file(key).map_err(|error| unreadable(key, error))?;
+                config.with_client_auth_cert(certificates(certificate)?, key).map_err(unusable)?
+            }
+            (None, None) => config.with_no_client_auth(),
+            _ => return Err(Error::manifest("sslcert and sslkey must be given together")),
+        };
+        Ok(Handshake { connector: TlsConnector::from(Arc::new(config)), name })
+    }
+
+    /// Turns an open connection, on which the server just agreed to TLS, into an encrypted one.
+    ///
+    /// # Errors
+    /// Why there is no TLS, in a sentence.
+    pub async fn run(&self, stream: TcpStream) -> Result<TlsStream<TcpStream>, String> {
+        let connected = self.connector.connect(self.name.clone(), stream).await;
+        connected.map_err(|error| format!("TLS failed: {error}"))
+    }
+}
+
+/// Asks the server for TLS and says whether it agreed.
+///
+/// The answer is one byte, read alone: what a meddler put behind it in the clear must not pass for the server's
+/// words.
+pub async fn agree(stream: &mut TcpStream) -> Result<bool, String> {
+    let mut question = bytes::BytesMut::new();
+    postgres_protocol::message::frontend::ssl_request(&mut question);
+    let lost = |error: std::io::Error| format!("the connection broke: {error}");
+    stream.write_all(&question).await.map_err(lost)?;
+    match stream.read_u8().await.map_err(lost)? {
+        b'S' => Ok(true),
+        b'N' => Ok(false),
+        _ => Err("this is not PostgreSQL's protocol: no answer to the question for TLS".into()),
+    }
+}
+
+/// As libpq: a key that others can read is not used; one of root's may be readable by its group.
+pub fn check_key(path: &Path) -> Result<()> {
+    let found = path.metadata().map_err(|error| unreadable(path, error))?;
+    let open = if found.uid() == 0 { 0o027 } else { 0o077 };
+    match found.mode() & open {
+        0 => Ok(()),
+        _ => Err(Error::manifest(format!("the private key {} can be read by others", path.display()))
+            .hint(format!("chmod 600 {}", path.display()))),
+    }
+}
+
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
+    CertificateDer::pem_file_iter(path)
+        .and_then(Iterator::collect)
+        .map_err(|error: rustls::pki_types::pem::Error| unreadable(path, error))
+}
+
+fn unreadable(path: &Path, error: impl std::fmt::Display) -> Error {
+    Error::manifest(format!("cannot read {}", path.display())).cause(error)
+}
+
+fn unusable(error: TlsError) -> Error {
+    Error::manifest("these TLS settings cannot be used").cause(error)
+}
+
+fn roots(tls: &Tls) -> Result<RootCertStore> {
+    let mut store = RootCertStore::empty();
+    match &tls.root_certificate {
+        Some(path) => {
+            for certificate in certificates(path)? {
+                store.add(certificate).map_err(unusable)?;
+            }
+        }
+        // Some systems carry certificates that rustls cannot read; the others are enough.
+        None => drop(store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs)),
+    }
+    Ok(store)
+}
+
+/// Whom to believe, by `sslmode`. `require` with a root certificate verifies like `verify-ca`, as in libpq.
+fn verifier(tls: &Tls, provider: Arc<CryptoProvider>) -> Result<Verifier> {
+    let authority = || -> Result<_> {
+        let roots = Arc::new(roots(tls)?);
+        WebPkiServerVerifier::builder_with_provider(roots, provider.clone())
+            .build()
+            .map_err(|error| Error::manifest("there is no certificate authority to trust").cause(error))
+    };
+    let trust = match (tls.mode, &tls.root_certificate) {
+        (TlsMode::VerifyFull, _) => Trust::Host(authority()?),
+        (TlsMode::VerifyCa, _) | (TlsMode::Require, Some(_)) => Trust::Authority(authority()?),
+        _ => Trust::Anyone,
+    };
+    Ok(Verifier { trust, provider })
+}
+
+#[derive(Debug)]
+enum Trust {
+    Anyone,
+    Authority(Arc<WebPkiServerVerifier>),
+    Host(Arc<WebPkiServerVerifier>),
+}
+
+#[derive(Debug)]
+struct Verifier {
+    trust: Trust,
+    provider: Arc<CryptoProvider>,
+}
+
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, TlsError> {
+        use CertificateError::{NotValidForName, NotValidForNameContext};
+        let ask = |inner: &WebPkiServerVerifier| {
+            inner.verify_server_cert(end_entity, intermediates, name, ocsp, now)
+        };
+        match &self.trust {
+            Trust::Anyone => Ok(ServerCertVerified::assertion()),
+            Trust::Host(inner) => ask(inner),
+            Trust::Authority(inner) => match ask(inner) {
+                Err(TlsError::InvalidCertificate(NotValidForName | NotValidForNameContext { .. })) => {
+                    Ok(ServerCertVerified::assertion())
+                }
+                other => other,
+            },
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, TlsError> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        rustls::crypto::verify_tls12_signature(message, certificate, signature, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, TlsError> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        rustls::crypto::verify_tls13_signature(message, certificate, signature, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}

@@ -1,0 +1,84 @@
+//! What a server tells of one database and of those who use it. Reads only.
+
+use std::collections::BTreeSet;
+
+use crate::catalog::inspect;
+use martydb_model::error::{Error, Result};
+use martydb_model::sql::stmt;
+use martydb_model::suggest::hint;
+use martydb_model::{ActualServer, Contents, DesiredServer, DesiredService, RoleName};
+use martydb_pg::server::{Access, direct};
+
+#[derive(Debug)]
+pub struct Survey {
+    pub actual: ActualServer,
+    pub contents: Contents,
+    /// The roles that have a session in the database.
+    pub sessions: BTreeSet<RoleName>,
+}
+
+/// Looks at the service's database.
+///
+/// # Errors
+/// If it does not exist, takes no connections, may not be entered by the admin, or belongs to another manifest; and
+/// on a standby.
+pub async fn survey(access: &Access, desired: &DesiredServer, service: &DesiredService) -> Result<Survey> {
+    let database = &service.database;
+    let mut actual = inspect::inspect(access, desired, std::slice::from_ref(database), 1).await?;
+    if actual.standby {
+        return Err(direct::standby(format!("server \"{}\"", desired.name), actual.primary.as_deref()));
+    }
+    let Some(found) = actual.databases.get_mut(database) else {
+        return Err(missing(&actual, desired, service));
+    };
+    if let Some(error) = found.unread.clone() {
+        return Err(error);
+    }
+    refuse(found.allow_connections, found.comment.as_deref(), desired, service)?;
+    let Some(contents) = found.contents.clone() else {
+        let (admin, name) = (access.admin.role.as_str(), database.clone());
+        let grant = stmt!(
+            "GRANT CONNECT ON DATABASE {name} TO {admin}",
+            name = name,
+            admin = RoleName::found(admin).map_err(|error| Error::operation(error.to_string()))?
+        );
+        return Err(Error::operation(format!("{admin} may not connect to database {database}"))
+            .cause("what is in it cannot be read")
+            .hint(format!("ask a DBA for: {}", grant.shown())));
+    };
+    let here = actual.activity.iter().filter(|found| &found.database == database);
+    let sessions = here.map(|found| found.role.clone()).collect();
+    Ok(Survey { actual, contents, sessions })
+}
+
+fn missing(actual: &ActualServer, desired: &DesiredServer, service: &DesiredService) -> Error {
+    let others = actual.databases.iter().filter(|(_, found)| found.allow_connections && !found.is_template);
+    let names: Vec<&str> = others.map(|(name, _)| name.as_str()).collect();
+    let database = service.database.as_str();
+    Error::usage(format!("server \"{}\" has no database \"{database}\"", desired.name))
+        .hint(hint(database, "databases", &names))
+        .hint(format!(
+            "name the one that exists with --database; a new one is made by `martydb apply --service {0}`, once {0} is in \
+             the manifest",
+            service.name
+        ))
+}
+
+fn refuse(
+    open: bool,
+    comment: Option<&str>,
+    desired: &DesiredServer,
+    service: &DesiredService,
+) -> Result<()> {
+    let database = &service.database;
+    if !open {
+        return Err(Error::operation(format!("database {database} takes no connections"))
+            .hint("ALTER DATABASE … ALLOW_CONNECTIONS true, if it is the one"));
+    }
+    match comment.filter(|comment| comment.starts_with("martydb:") && !desired.marks(Some(comment))) {
+        None => Ok(()),
+        Some(other) => Err(Error::usage(format!("database {database} belongs to another manifest"))
+            .cause(format!("its comment is {other:?}, and this project is \"{}\"", desired.project))
+            .hint("run the command with that manifest, or change the comment if it is wrong")),
+    }
+}

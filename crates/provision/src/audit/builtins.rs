@@ -1,0 +1,45 @@
+//! The server's own views and functions, replaced: every session uses them, superusers' too, and trusts what they say.
+
+use super::context::{Audit, Database};
+use crate::audit::context::AuditSubject;
+use crate::catalog::RewrittenRoutine;
+use martydb_model::findings::Severity::{Critical, Low};
+use martydb_model::findings::{FindingBuilder, PUBLIC, REDEFINED};
+
+pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
+    for db in audit.databases() {
+        let found = |object: &str, why: &str| {
+            let seen = format!("{object} {why}; compare it with that of a new server of the same version");
+            REDEFINED.of(PUBLIC).inside(&db).object(object).seen(seen)
+        };
+        let builtins = &db.catalog.builtins;
+        let replaced = "was replaced after initdb";
+        out.extend(builtins.rewritten.iter().map(|object| found(object, replaced)));
+        for routine in &builtins.routines {
+            out.extend(match verdict(&db, routine) {
+                RoutineVerdict::Same => None,
+                RoutineVerdict::Redefined => Some(found(&routine.shown, replaced).at(Critical)),
+                RoutineVerdict::Unknown => {
+                    let why =
+                        "has other privileges than initdb gave, and no database has it as initdb made it";
+                    Some(found(&routine.shown, why).at(Low))
+                }
+            });
+        }
+    }
+}
+
+enum RoutineVerdict {
+    Same,
+    Redefined,
+    Unknown,
+}
+
+fn verdict(db: &Database<'_>, routine: &RewrittenRoutine) -> RoutineVerdict {
+    let original = db.audit.databases().find_map(|one| one.catalog.builtins.originals.get(&routine.number));
+    match original {
+        Some(digest) if *digest == routine.digest => RoutineVerdict::Same,
+        None if routine.granted => RoutineVerdict::Unknown,
+        _ => RoutineVerdict::Redefined,
+    }
+}

@@ -1,0 +1,112 @@
+//! Functions that run with another role's privileges, or in a language that PostgreSQL does not confine.
+
+mod search_path;
+mod triggers;
+
+use super::context::{Audit, Database};
+use super::definer_views;
+use super::roles::RoleClass;
+use crate::audit::context::AuditSubject;
+use crate::catalog::CatalogObject;
+use martydb_model::RoleKind;
+use martydb_model::findings::Severity::{Low, Medium};
+use martydb_model::findings::{
+    DEFINER_SUPERUSER, FindingBuilder, FindingKind, LEAKPROOF, SHADOW, UNTRUSTED_FUNCTION,
+};
+use martydb_model::grants::{Repair, RepairScope, revoke};
+use martydb_model::sql::{ServerText, Statement, stmt};
+
+pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
+    for db in audit.databases() {
+        for item in &db.catalog.objects {
+            if item.is_definer_builtin() {
+                definer_builtin(&db, item, out);
+            } else if item.is_users() && item.is_routine() {
+                routine(&db, item, out);
+                out.extend(leakproof(&db, item));
+            } else if item.is_users() {
+                definer_views::judge(&db, item, out);
+            }
+        }
+        triggers::judge(&db, out);
+    }
+}
+
+fn routine(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder>) {
+    let lends = item.definer && db.audit.managed(&item.owner).is_none();
+    // Only the server can call a trigger's function. What a trigger of its own makes of it for a login is a matter of
+    // reach; the library of one in C is loaded all the same.
+    let hook = item.returns.as_deref() == Some("event_trigger");
+    let uncallable = hook || item.is_trigger_function() && !item.is_unconfined();
+    let mut users = if uncallable { vec![] } else { db.audit.callers(item, "EXECUTE") };
+    for user in users.iter().filter(|user| !db.is_elsewhere(item, user)) {
+        // Closed by taking EXECUTE from the user where an entry gives it.
+        let callable = |kind: &FindingKind, what: &str| {
+            let repair = db.audit.entry_for(item, user).map(|entry| revoke(entry, None, &item.securable()));
+            let seen = format!("{user} can call {}, {what}", item.object());
+            kind.of(*user).at(db.severity(user)).about(db, item).seen(seen).fix(repair)
+        };
+        if item.is_unconfined() {
+            let what = if item.is_aggregate() {
+                format!("an aggregate that calls what {} may call and PUBLIC may not", item.owner)
+            } else {
+                format!("which is written in {}", item.language.as_deref().unwrap_or("an unknown language"))
+            };
+            out.push(callable(UNTRUSTED_FUNCTION, &what));
+        }
+        if lends && *user != item.owner {
+            let what = format!("which runs with the privileges of {}", item.owner);
+            let found = callable(DEFINER_SUPERUSER, &what);
+            // Whether it can be misled is a finding of its own.
+            out.push(if db.is_given(user) { found.at(Low) } else { found });
+        }
+    }
+    let writer = db.service.filter(|_| item.called).map(|service| service.role(RoleKind::App).as_str());
+    if let Some(writer) = writer.filter(|_| lends && users.is_empty()) {
+        let seen =
+            format!("{} runs with the privileges of {} when {writer} writes", item.object(), item.owner);
+        // What it does with the rows that it gets is not known here; an event trigger gets none.
+        let severity = if hook { Low } else { Medium };
+        out.push(DEFINER_SUPERUSER.of(writer).at(severity).about(db, item).seen(seen));
+    }
+    users.extend(writer);
+    search_path::judge(db, item, &users, out);
+    if item.shadows {
+        let seen = format!("{} has the name and arguments of a function of the server", item.object());
+        out.push(SHADOW.of(item.owner.as_str()).about(db, item).seen(seen));
+    }
+}
+
+/// The planner trusts it with rows that its caller may not see, and a role without superuser rights owns it.
+fn leakproof(db: &Database<'_>, item: &CatalogObject) -> Option<FindingBuilder> {
+    if !item.leakproof || db.audit.class_of(&item.owner) == RoleClass::Trusted {
+        return None;
+    }
+    let seen = format!(
+        "{} of {} is marked LEAKPROOF: it gets rows that row security and security_barrier views hide",
+        item.object(),
+        item.owner
+    );
+    let severity = if db.service.is_some() || db.is_visited() { Medium } else { Low };
+    let found = LEAKPROOF.of(item.owner.as_str()).at(severity).about(db, item).seen(seen);
+    Some(found.fix(altered(item, stmt!("NOT LEAKPROOF"))))
+}
+
+/// A function of the server or of an extension that runs with a superuser's privileges for its caller.
+fn definer_builtin(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder>) {
+    if item.is_trigger_function() {
+        return;
+    }
+    for user in db.audit.callers(item, "EXECUTE") {
+        let seen =
+            format!("{user} can call {}, which runs with the privileges of {}", item.object(), item.owner);
+        let found = DEFINER_SUPERUSER.of(user).at(db.severity(user)).about(db, item).seen(seen);
+        out.push(found.fix(altered(item, stmt!("SECURITY INVOKER"))));
+    }
+}
+
+/// A member of an extension is never edited: its other members rely on what it is.
+fn altered(item: &CatalogObject, to: Statement) -> Option<Repair> {
+    let what = ServerText::quoted_by_server(item.alter.clone().filter(|_| item.extension.is_none())?);
+    Some(Repair::alter(RepairScope::Database, stmt!("ALTER {what} {to}", what = what, to = to)))
+}

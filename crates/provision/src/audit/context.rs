@@ -1,0 +1,200 @@
+//! What every rule of the audit reads.
+
+use super::roles::{RoleClass, Roles};
+use crate::catalog::{CatalogObject, DatabaseCatalog, Snapshot};
+use martydb_model::contract::{self, ObjectClass};
+use martydb_model::findings::Severity::{self, Critical, High, Low, Medium};
+use martydb_model::findings::{FindingBuilder, PUBLIC};
+use martydb_model::{
+    AclEntry, ActualDatabase, ActualServer, DbName, DesiredServer, DesiredService, RoleKind, RoleName, Spot,
+};
+
+pub struct Audit<'a> {
+    pub desired: &'a DesiredServer,
+    pub actual: &'a ActualServer,
+    pub snapshot: &'a Snapshot,
+    pub roles: Roles<'a>,
+}
+
+/// One database that was read, and who can use what in it.
+pub struct Database<'a> {
+    pub audit: &'a Audit<'a>,
+    pub name: &'a str,
+    pub catalog: &'a DatabaseCatalog,
+    pub service: Option<&'a DesiredService>,
+}
+
+impl<'a> Database<'a> {
+    /// The role that owns a service's objects.
+    pub fn owner(&self) -> Option<&'a str> {
+        self.service.map(|service| service.role(RoleKind::Owner).as_str())
+    }
+
+    /// Whether a role is one of this database's service.
+    pub fn is_own(&self, name: &str) -> bool {
+        self.audit.is_of(name, self.service)
+    }
+
+    /// How bad it is that a user can call what has a superuser's power.
+    pub fn severity(&self, user: &str) -> Severity {
+        match user {
+            PUBLIC if self.service.is_some() || self.is_visited() => Critical,
+            // No login can connect today; every database that is made from the template has it.
+            PUBLIC if self.name == "template1" => High,
+            // Unmanaged logins that were given access there: no service is behind it before they do more.
+            PUBLIC => Low,
+            _ if self.service.is_some() && self.audit.managed(user).is_some() => Critical,
+            _ if self.audit.user_can_connect(user, self.name) => Critical,
+            _ => Medium,
+        }
+    }
+
+    /// Whether a service's login can connect.
+    pub fn is_visited(&self) -> bool {
+        self.audit.roles.all_managed().any(|(role, ..)| self.audit.can_connect(role, self.name))
+    }
+
+    /// Whether an unmanaged login can connect.
+    pub fn is_entered(&self) -> bool {
+        self.audit.roles.unmanaged_logins().any(|role| self.audit.can_connect(role, self.name))
+    }
+
+    /// What unmanaged roles lend each other in a database of their own.
+    pub fn is_elsewhere(&self, item: &CatalogObject, user: &str) -> bool {
+        let among_them =
+            self.is_given(user) || user == PUBLIC && self.service.is_none() && !self.is_visited();
+        among_them && matches!(self.audit.class_of(&item.owner), RoleClass::Unmanaged | RoleClass::Predefined)
+    }
+
+    /// Whether it was granted by name to a login that is no service's, in a database of no service: a pooler's, say.
+    pub fn is_given(&self, user: &str) -> bool {
+        self.service.is_none() && user != PUBLIC && self.audit.managed(user).is_none()
+    }
+}
+
+/// The subject of a finding, from the values that the audit reads.
+pub trait AuditSubject {
+    /// In this database, exposing its service.
+    fn inside(self, db: &Database<'_>) -> Self;
+
+    /// About this object of the database.
+    fn about(self, db: &Database<'_>, item: &CatalogObject) -> Self;
+}
+
+impl AuditSubject for FindingBuilder {
+    fn inside(self, db: &Database<'_>) -> Self {
+        self.service(db.service).database(db.name)
+    }
+
+    fn about(self, db: &Database<'_>, item: &CatalogObject) -> Self {
+        self.inside(db).object(item.object())
+    }
+}
+
+impl<'a> Audit<'a> {
+    pub fn new(desired: &'a DesiredServer, snapshot: &'a Snapshot) -> Audit<'a> {
+        let actual = &snapshot.actual;
+        Audit { desired, actual, snapshot, roles: Roles::new(desired, actual) }
+    }
+
+    pub fn role(&self, name: &str) -> Option<&'a RoleName> {
+        let name = RoleName::found(name).ok()?;
+        self.actual.roles.get_key_value(&name).map(|(name, _)| name)
+    }
+
+    /// A role that does not exist is unmanaged.
+    pub fn class_of(&self, name: &str) -> RoleClass<'a> {
+        self.role(name).map_or(RoleClass::Unmanaged, |role| self.roles.class_of(role))
+    }
+
+    pub fn service_of(&self, database: &str) -> Option<&'a DesiredService> {
+        self.desired.service_of_database(database, self.actual)
+    }
+
+    pub fn database(&self, name: &str) -> Option<&'a ActualDatabase> {
+        self.actual.databases.get(&DbName::found(name).ok()?)
+    }
+
+    /// Every database that was read.
+    pub fn databases(&self) -> impl Iterator<Item = Database<'_>> {
+        let all = self.snapshot.databases.iter();
+        all.map(|(name, catalog)| Database { audit: self, name, catalog, service: self.service_of(name) })
+    }
+
+    /// Whether a role can connect to a database: itself, through anything it can become, or as PUBLIC.
+    pub fn can_connect(&self, role: &'a RoleName, database: &str) -> bool {
+        let Some(found) = self.database(database) else { return false };
+        let reachable = self.roles.reachable(role);
+        let holds = |holder: &RoleName| holder == role || reachable.iter().any(|path| path.role == holder);
+        found.grants_connect(holds)
+    }
+
+    /// The same by name; false where no role has that name.
+    pub fn user_can_connect(&self, user: &str, database: &str) -> bool {
+        self.role(user).is_some_and(|role| self.can_connect(role, database))
+    }
+
+    /// The roles that can use a privilege: PUBLIC, or the [`actors`](Self::actors) of its grantee.
+    pub fn users_of(&self, entry: &AclEntry) -> Vec<&'a str> {
+        entry.grantee.role().map_or(vec![PUBLIC], |role| self.actors(role.as_str()))
+    }
+
+    /// Whether the manifest gives the holder of an entry this privilege there, and the user is that role, or one of the
+    /// members that it declares.
+    pub fn is_declared_access(
+        &self,
+        service: &DesiredService,
+        entry: &AclEntry,
+        user: &str,
+        class: ObjectClass,
+        spot: Spot<'_>,
+    ) -> bool {
+        entry.grantee.role().is_some_and(|role| {
+            !entry.grantable
+                && self.is_declared_user(role, user)
+                && contract::is_declared_access(service, role, class, spot, &entry.privilege)
+        })
+    }
+
+    /// Whether a user is a further role of the manifest, or a member that it declares.
+    pub fn is_declared_user(&self, role: &RoleName, user: &str) -> bool {
+        let declared = self.desired.access.get(role).filter(|declared| !declared.expired);
+        declared.is_some_and(|declared| {
+            user == role.as_str() || declared.members.iter().any(|member| member.as_str() == user)
+        })
+    }
+
+    /// PUBLIC, services' roles and unmanaged logins that can use a privilege on an object, its owner's included.
+    pub fn callers(&self, item: &CatalogObject, privilege: &str) -> Vec<&'a str> {
+        let entries = item.acl.iter().filter(|entry| entry.privilege == privilege);
+        let mut users: Vec<&str> = entries.flat_map(|entry| self.users_of(entry)).collect();
+        users.extend(self.actors(&item.owner));
+        users.sort_unstable();
+        users.dedup();
+        users
+    }
+
+    /// The first entry of an object that lets a role use it.
+    pub fn entry_for<'i>(&self, item: &'i CatalogObject, user: &str) -> Option<&'i AclEntry> {
+        item.acl.iter().find(|entry| self.users_of(entry).contains(&user))
+    }
+
+    /// Services' roles and unmanaged logins that can act as a role; none for a superuser.
+    pub fn actors(&self, name: &str) -> Vec<&'a str> {
+        let actors = |role| self.roles.actors(role).into_iter().map(RoleName::as_str).collect();
+        self.role(name).map_or(vec![], actors)
+    }
+
+    pub fn managed(&self, name: &str) -> Option<(&'a DesiredService, RoleKind)> {
+        self.roles.managed(&RoleName::found(name).ok()?)
+    }
+
+    /// The service whose role this is.
+    pub fn service_of_role(&self, name: &str) -> Option<&'a DesiredService> {
+        self.managed(name).map(|(service, _)| service)
+    }
+
+    pub fn is_of(&self, name: &str, service: Option<&DesiredService>) -> bool {
+        matches!((self.managed(name), service), (Some((own, _)), Some(service)) if own.name == service.name)
+    }
+}

@@ -1,0 +1,100 @@
+//! Privileges on databases, CONNECT above all: the primary isolation boundary.
+
+use super::context::Audit;
+use super::privileges::{seen, weight};
+use martydb_model::contract::{self, ObjectClass};
+use martydb_model::findings::Severity::{Low, Medium};
+use martydb_model::findings::{
+    FOREIGN_CONNECT, FOREIGN_RIGHT, FindingBuilder, GRANT_OPTION, MAINTENANCE_CONNECT, OWN_RIGHT, PUBLIC,
+    PUBLIC_RIGHT, TEMPLATE_CONNECT, UNMANAGED_CONNECT, UNMANAGED_LOGIN, UNMANAGED_RIGHT,
+};
+use martydb_model::grants::{Securable, ident};
+use martydb_model::sql::stmt;
+use martydb_model::{AclEntry, ActualDatabase, DatabaseKind, DesiredService, Grantee, Spot};
+
+pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
+    for (name, found) in &audit.actual.databases {
+        // Without connections it is an archive: no login can use what it holds there.
+        if found.allow_connections || audit.service_of(name.as_str()).is_some() {
+            database(audit, name.as_str(), found, out);
+        }
+    }
+}
+
+fn database(audit: &Audit<'_>, name: &str, found: &ActualDatabase, out: &mut Vec<FindingBuilder>) {
+    let service = audit.service_of(name);
+    let kind = DatabaseKind::of(name, audit.desired, audit.actual);
+    let left_open = !audit.desired.close_maintenance
+        && matches!(kind, DatabaseKind::Maintenance | DatabaseKind::Template);
+    let is_expected = |entry: &&AclEntry| match &entry.grantee {
+        Grantee::Public => left_open,
+        Grantee::Role(role) => role.as_str() == found.owner,
+    };
+    let object = format!("database {name}");
+    let on = stmt!("DATABASE {db}", db = ident(name)).to_string();
+    for entry in found.acl.iter().filter(|entry| !is_expected(entry)) {
+        for user in audit.users_of(entry) {
+            let finding = match service {
+                Some(own) => on_service(audit, own, entry, user),
+                None => on_other(audit, &kind, entry, user),
+            };
+            let Some(finding) = finding else { continue };
+            let finding = finding.service(service).database(name).object(&object);
+            let finding = finding.seen(seen(entry, user, &object));
+            out.push(finding.revoking(entry, None, &Securable::shared(&on, &found.owner)));
+        }
+    }
+}
+
+fn on_service(
+    audit: &Audit<'_>,
+    own: &DesiredService,
+    entry: &AclEntry,
+    user: &str,
+) -> Option<FindingBuilder> {
+    let connect = entry.privilege == "CONNECT";
+    let weight = weight(&entry.privilege);
+    if audit.is_declared_access(own, entry, user, ObjectClass::Database, Spot::Database) {
+        return None;
+    }
+    match audit.managed(user) {
+        None if user == PUBLIC && connect => Some(FOREIGN_CONNECT.of(PUBLIC)),
+        None if user == PUBLIC => Some(PUBLIC_RIGHT.of(PUBLIC).at(weight)),
+        None if connect => Some(UNMANAGED_LOGIN.of(user)),
+        None => Some(UNMANAGED_RIGHT.of(user)),
+        Some((other, _)) if other.name != own.name && connect => Some(FOREIGN_CONNECT.of(user)),
+        Some((other, _)) if other.name != own.name => Some(FOREIGN_RIGHT.of(user).at(weight)),
+        Some((_, kind)) if contract::allows(kind, ObjectClass::Database, &entry.privilege) => {
+            entry.grantable.then(|| GRANT_OPTION.of(user))
+        }
+        Some(_) => Some(OWN_RIGHT.of(user).at(weight)),
+    }
+}
+
+/// Whether it is the login of `martydb monitor`, which reads statistics in the maintenance database.
+fn is_monitor(audit: &Audit<'_>, user: &str) -> bool {
+    audit.desired.access.values().any(|role| role.monitors && role.name.as_str() == user)
+}
+
+fn on_other(audit: &Audit<'_>, kind: &DatabaseKind, entry: &AclEntry, user: &str) -> Option<FindingBuilder> {
+    let connect = match kind {
+        DatabaseKind::Template => TEMPLATE_CONNECT,
+        DatabaseKind::Unmanaged => UNMANAGED_CONNECT,
+        DatabaseKind::Maintenance | DatabaseKind::Service(_) => MAINTENANCE_CONNECT,
+    };
+    let counts = user == PUBLIC || audit.managed(user).is_some();
+    match (counts, entry.privilege.as_str()) {
+        (true, "CONNECT") => Some(connect.of(user)),
+        // Of no use without CONNECT, and worth knowing.
+        (true, _) => Some(FOREIGN_RIGHT.of(user).at(if user == PUBLIC { Low } else { Medium })),
+        (false, "CONNECT")
+            if *kind == DatabaseKind::Maintenance && is_monitor(audit, user) && !entry.grantable =>
+        {
+            None
+        }
+        (false, "CONNECT") if *kind != DatabaseKind::Unmanaged => Some(connect.of(user).at(Low)),
+        // A schema with the name of a superuser comes first in that one's search path.
+        (false, "CREATE") if *kind != DatabaseKind::Unmanaged => Some(UNMANAGED_RIGHT.of(user).at(Medium)),
+        (false, _) => None,
+    }
+}

@@ -1,0 +1,119 @@
+//! Default privileges: who will hold what on objects that are not made yet.
+
+use super::context::{Audit, Database};
+use crate::audit::context::AuditSubject;
+use martydb_model::contract::{DefaultKind, ObjectClass, Privilege, access_to_future, builtin, granted};
+use martydb_model::findings::Severity::{self, High, Low, Medium};
+use martydb_model::findings::{DEFAULT_RIGHT, FindingBuilder, GRANT_OPTION, PUBLIC, UNKNOWN_KIND};
+use martydb_model::grants::{revoke_default, revoke_default_option};
+use martydb_model::{AclEntry, DefaultAcl, Grantee, RoleKind};
+
+pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
+    for db in audit.databases() {
+        for row in &db.catalog.defaults {
+            row.acl.iter().for_each(|entry| one(&db, row, entry, out));
+        }
+        missing(&db, out);
+    }
+}
+
+/// What PostgreSQL gives PUBLIC where no row says otherwise, and repeats in rows for the whole database.
+fn is_builtin(row: &DefaultAcl, entry: &AclEntry) -> bool {
+    builtin(class(row)).contains(&Privilege::named(&entry.privilege))
+        && row.schema.is_none()
+        && entry.grantee == Grantee::Public
+}
+
+fn class(row: &DefaultAcl) -> ObjectClass {
+    DefaultKind::from_letter(row.object).map_or(ObjectClass::Other, DefaultKind::class)
+}
+
+fn one(db: &Database<'_>, row: &DefaultAcl, entry: &AclEntry, out: &mut Vec<FindingBuilder>) {
+    let by_owner = db.owner() == Some(row.role.as_str());
+    if is_builtin(row, entry) && !by_owner {
+        return;
+    }
+    let kind = DefaultKind::from_letter(row.object);
+    let word = kind.map_or("objects of an unknown kind", DefaultKind::word);
+    let object = format!("default privileges of {} on {word}", row.role);
+    let (maker, schema, privilege) =
+        (row.role.as_str(), row.schema.as_ref().map(|schema| schema.as_str()), &entry.privilege);
+    for user in db.audit.users_of(entry) {
+        if by_owner && is_declared_access(db, row, entry, user) {
+            continue;
+        }
+        let declared = by_owner && is_declared(db, row, entry, user);
+        if declared && entry.grantable {
+            let seen =
+                format!("{user} will hold {privilege} with grant option on the {word} that {maker} makes");
+            let repair = kind.map(|kind| revoke_default_option(maker, schema, kind, entry));
+            out.push(GRANT_OPTION.of(user).inside(db).object(&object).seen(seen).fix(repair));
+        }
+        let Some(severity) = severity(db, row, entry, user).filter(|_| !declared) else { continue };
+        let place = schema.map_or(String::new(), |schema| format!(" in schema {schema}"));
+        let seen = format!("{user} will hold {privilege} on the {word} that {maker} makes{place}");
+        let repair = kind.map(|kind| revoke_default(maker, schema, kind, entry));
+        let found = DEFAULT_RIGHT.of(user).at(severity).inside(db).object(&object);
+        out.push(found.seen(seen).fix(repair));
+    }
+    if kind.is_none() {
+        out.push(UNKNOWN_KIND.of(maker).inside(db).object(object));
+    }
+}
+
+/// How bad an undeclared entry is; `None` among unmanaged roles in a database of no service.
+fn severity(db: &Database<'_>, row: &DefaultAcl, entry: &AclEntry, user: &str) -> Option<Severity> {
+    let managed = db.audit.managed(user).is_some();
+    Some(match db.service {
+        None if !managed && db.audit.managed(row.role.as_str()).is_none() => return None,
+        None if managed => Medium,
+        None => Low,
+        Some(_) if user == PUBLIC => High,
+        // What it holds on the owner's, it will hold on this one's too: only the maker differs.
+        Some(_) if is_declared(db, row, entry, user) => Low,
+        _ if db.is_own(user) => Medium,
+        Some(_) if managed => High,
+        Some(_) => Low,
+    })
+}
+
+/// Whether the service's role would hold it on what the owner makes.
+fn is_declared(db: &Database<'_>, row: &DefaultAcl, entry: &AclEntry, user: &str) -> bool {
+    let privilege = Privilege::named(&entry.privilege);
+    let holds = |kind| kind == RoleKind::Owner || granted(kind, class(row)).contains(&privilege);
+    db.is_own(user) && db.audit.managed(user).is_some_and(|(_, kind)| holds(kind))
+}
+
+/// Whether the manifest gives a further role the same on what the owner makes there.
+fn is_declared_access(db: &Database<'_>, row: &DefaultAcl, entry: &AclEntry, user: &str) -> bool {
+    let (Some(service), Some(role)) = (db.service, entry.grantee.role()) else { return false };
+    let privilege = Privilege::named(&entry.privilege);
+    let mut held = access_to_future(service, class(row), row.schema.as_ref());
+    let gives = held.any(|(holder, held)| holder == role && held.contains(&privilege));
+    gives && !entry.grantable && db.audit.is_declared_user(role, user)
+}
+
+/// Without a row PUBLIC gets EXECUTE on every function, and USAGE on every type, that the owner makes.
+fn missing(db: &Database<'_>, out: &mut Vec<FindingBuilder>) {
+    // What was left out may be the row.
+    let Some(service) = db.service.filter(|_| !db.catalog.partial) else { return };
+    let owner = service.role(RoleKind::Owner);
+    let kinds = DefaultKind::ALL.iter().map(|row| row.0);
+    let has_row = |kind: &DefaultKind| {
+        let mut rows = db.catalog.defaults.iter();
+        rows.any(|row| row.role == *owner && row.schema.is_none() && row.object == kind.letter())
+    };
+    for kind in kinds.filter(|kind| !has_row(kind)) {
+        for privilege in builtin(kind.class()).iter().map(|privilege| privilege.name()) {
+            let (grantee, grantor) = (Grantee::Public, owner.clone());
+            let entry = AclEntry { grantee, grantor, privilege: privilege.into(), grantable: false };
+            let word = kind.word();
+            let seen = format!(
+                "PUBLIC will hold {privilege} on the {word} that {owner} makes: PostgreSQL's default"
+            );
+            let found = DEFAULT_RIGHT.of(PUBLIC).at(Medium).inside(db);
+            let found = found.object(format!("default privileges of {owner} on {word}")).seen(seen);
+            out.push(found.fix(revoke_default(owner.as_str(), None, kind, &entry)));
+        }
+    }
+}

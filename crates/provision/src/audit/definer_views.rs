@@ -1,0 +1,54 @@
+//! Relations that lend their owner's privileges: views, materialised views, and tables with rules.
+
+use super::context::Database;
+use crate::audit::context::AuditSubject;
+use crate::catalog::CatalogObject;
+use martydb_model::AclEntry;
+use martydb_model::findings::Severity::{High, Low, Medium};
+use martydb_model::findings::{DEFINER_VIEW, FindingBuilder};
+use martydb_model::grants::revoke;
+
+const PRIVILEGES: &[&str] = &["SELECT", "INSERT", "UPDATE", "DELETE"];
+
+const INVOKER: &[&str] = &["security_invoker=true", "security_invoker=on", "security_invoker=1"];
+
+pub fn judge(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder>) {
+    let verb = match item.kind.as_str() {
+        "view" | "materialized view" => "reads",
+        // A rule acts with the privileges of its table's owner.
+        "table" if item.rules => "sets off rules of",
+        _ => return,
+    };
+    let is_invoker = item.options.iter().flatten().any(|option| INVOKER.contains(&option.as_str()));
+    if is_invoker || db.audit.managed(&item.owner).is_some() {
+        return;
+    }
+    let users = readers(db, item).into_iter();
+    for (user, entry, of) in users.filter(|(user, ..)| !db.is_elsewhere(item, user)) {
+        let seen = format!("{user} {verb} {} with the privileges of {}", item.object(), item.owner);
+        let severity = match (db.service.is_some(), db.is_given(user)) {
+            (true, _) => High,
+            (false, true) => Low,
+            (false, false) => db.severity(user).min(Medium),
+        };
+        let found = DEFINER_VIEW.of(user).at(severity).about(db, item).seen(seen);
+        out.push(found.fix(revoke(entry, of.column.as_deref(), &of.securable())));
+    }
+}
+
+/// The roles that can use a relation, or a single column of it, each with the first entry that lets it.
+fn readers<'a>(db: &Database<'a>, item: &CatalogObject) -> Vec<(&'a str, &'a AclEntry, &'a CatalogObject)> {
+    let is_part = |other: &&CatalogObject| {
+        other.shown == item.shown
+            || other.kind == "column" && other.schema == item.schema && other.name == item.name
+    };
+    let parts = db.catalog.objects.iter().filter(is_part);
+    let entries = parts.flat_map(|part| part.acl.iter().map(move |entry| (entry, part)));
+    let due = entries.filter(|(entry, _)| PRIVILEGES.contains(&entry.privilege.as_str()));
+    let mut users: Vec<_> = due
+        .flat_map(|(entry, part)| db.audit.users_of(entry).into_iter().map(move |user| (user, entry, part)))
+        .collect();
+    users.sort_by_key(|(user, ..)| *user);
+    users.dedup_by_key(|(user, ..)| *user);
+    users
+}

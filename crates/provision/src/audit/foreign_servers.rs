@@ -1,0 +1,122 @@
+//! Ways out of a database: foreign servers, their tables and the logins that they use.
+
+use super::context::{Audit, Database};
+use crate::audit::context::AuditSubject;
+use crate::catalog::{CatalogObject, ForeignServer};
+use martydb_model::DesiredService;
+use martydb_model::findings::Severity::{Critical, High, Low, Medium};
+use martydb_model::findings::{FOREIGN_TABLE, FindingBuilder, PUBLIC, USER_MAPPING};
+use martydb_model::grants::{Repair, RepairScope, ident};
+use martydb_model::sql::{ServerText, stmt};
+
+pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
+    for db in audit.databases() {
+        for server in &db.catalog.servers {
+            // The service whose database it leads to.
+            let other = server.dbname.as_deref().filter(|name| *name != db.name);
+            let beyond = other.and_then(|name| audit.service_of(name));
+            let way = Way { db: &db, server, beyond };
+            way.mappings(out);
+            way.tables(out);
+            way.owner(out);
+        }
+        db.catalog.unchecked_wrappers.iter().for_each(|wrapper| unchecked(&db, wrapper, out));
+    }
+}
+
+/// A wrapper's own code does not ask what the role may open: its validator does, and without one an option names any file or
+/// program. The wrapper lets a role make a server, and a server lets it make a table.
+fn unchecked(db: &Database<'_>, wrapper: &str, out: &mut Vec<FindingBuilder>) {
+    let servers = db.catalog.servers.iter().filter(|server| server.wrapper == wrapper);
+    let servers: Vec<&str> = servers.map(|server| server.name.as_str()).collect();
+    let leads = |item: &&CatalogObject| match item.kind.as_str() {
+        "foreign-data wrapper" => item.name == wrapper,
+        "foreign server" => servers.contains(&item.name.as_str()),
+        _ => false,
+    };
+    for item in db.catalog.objects.iter().filter(leads) {
+        for user in db.audit.callers(item, "USAGE") {
+            let seen = format!(
+                "{user} can use {}, and no validator checks the options of the foreign-data wrapper {wrapper}: \
+                 they name any file or program of the server",
+                item.object()
+            );
+            let found = FOREIGN_TABLE.of(user).at(db.severity(user)).about(db, item).seen(seen);
+            out.push(match db.audit.entry_for(item, user) {
+                Some(entry) => found.revoking(entry, None, &item.securable()),
+                None => found,
+            });
+        }
+    }
+}
+
+struct Way<'a> {
+    db: &'a Database<'a>,
+    server: &'a ForeignServer,
+    beyond: Option<&'a DesiredService>,
+}
+
+impl Way<'_> {
+    fn object(&self) -> String {
+        format!("foreign server {}", self.server.name)
+    }
+
+    /// The service at the far end is exposed, if there is one.
+    fn exposing(&self, found: FindingBuilder) -> FindingBuilder {
+        found.inside(self.db).service(self.beyond.or(self.db.service))
+    }
+
+    fn mappings(&self, out: &mut Vec<FindingBuilder>) {
+        // A name that no database here has leads to another server.
+        let is_abroad =
+            self.server.dbname.as_ref().is_some_and(|name| self.db.audit.database(name).is_none());
+        let of_service = self.db.service.or(self.beyond).is_some();
+        let severity = if of_service && !is_abroad { Critical } else { Medium };
+        for mapping in &self.server.mappings {
+            let free = if mapping.passwordless == Some(true) { " without a password" } else { "" };
+            let users = mapping.role.as_deref().map_or(vec![PUBLIC], |role| self.db.audit.actors(role));
+            for user in users {
+                let of =
+                    mapping.role.as_deref().map_or(stmt!("PUBLIC"), |role| stmt!("{r}", r = ident(role)));
+                let name = ServerText::quoted_by_server(self.server.quoted.clone());
+                let close = stmt!("DROP USER MAPPING FOR {of} SERVER {name}", of = of, name = name);
+                let found = self.exposing(USER_MAPPING.of(user).at(severity)).object(self.object());
+                let found = found.seen(format!("{user} is let in through {}{free}", self.object()));
+                out.push(found.fix(Repair::drop(RepairScope::Database, close)));
+            }
+        }
+    }
+
+    fn tables(&self, out: &mut Vec<FindingBuilder>) {
+        for table in self.server.tables.iter().filter(|_| self.db.service.is_some()) {
+            let mut objects = self.db.catalog.objects.iter();
+            let item = objects.find(|item| item.kind == "foreign table" && item.shown == *table);
+            let readers = item.map_or(vec![], |item| self.db.audit.callers(item, "SELECT"));
+            let (severity, users) = match readers.as_slice() {
+                [] => (Low, vec![self.server.owner.as_str()]),
+                _ => (High, readers),
+            };
+            let seen =
+                format!("foreign table {table} reads through {} ({})", self.object(), self.server.wrapper);
+            for user in users {
+                let found = self.exposing(FOREIGN_TABLE.of(user).at(severity));
+                let found = found.object(format!("foreign table {table}")).seen(seen.clone());
+                let gives = item.and_then(|item| Some((self.db.audit.entry_for(item, user)?, item)));
+                out.push(match gives {
+                    Some((entry, item)) => found.revoking(entry, None, &item.securable()),
+                    None => found,
+                });
+            }
+        }
+    }
+
+    /// Its owner writes its mappings, and a superuser's servers connect without a password.
+    fn owner(&self, out: &mut Vec<FindingBuilder>) {
+        let owner = self.server.owner.as_str();
+        if self.db.audit.managed(owner).is_some() {
+            let seen = format!("{} ({}) belongs to {owner}", self.object(), self.server.wrapper);
+            let found = FOREIGN_TABLE.of(owner).at(Medium).inside(self.db);
+            out.push(found.object(self.object()).seen(seen));
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! What is exposed where a login gets in without showing what it should: the whole server, a service, or neither.
+
+use std::collections::BTreeSet;
+
+use super::decisions::Decided;
+use crate::audit::context::Audit;
+use crate::audit::roles::RoleClass;
+use martydb_model::units::counted;
+use martydb_model::{DesiredService, RoleName, ServiceName};
+
+/// Names in a sentence; the others are counted.
+const NAMED: usize = 3;
+
+#[derive(Default)]
+pub struct Exposure<'a> {
+    /// A superuser, the admin, or a role that replicates is among the logins.
+    pub server: bool,
+    services: BTreeSet<&'a ServiceName>,
+    found: Vec<&'a DesiredService>,
+    /// The same logins in words.
+    pub words: String,
+    /// Every login is the admin's or a superuser's.
+    pub trusted_only: bool,
+}
+
+impl<'a> Exposure<'a> {
+    pub fn of(audit: &Audit<'a>, decided: &Decided<'a>) -> Exposure<'a> {
+        let mut all = Exposure { words: words(audit, decided), trusted_only: true, ..Exposure::default() };
+        for (role, databases) in &decided.logins {
+            all.trusted_only &= audit.roles.class_of(role) == RoleClass::Trusted;
+            all.server |= databases.contains(&None);
+            let reachable = audit.roles.reachable(role);
+            for role in std::iter::once(*role).chain(reachable.iter().map(|path| path.role)) {
+                match audit.roles.class_of(role) {
+                    RoleClass::Trusted => all.server = true,
+                    RoleClass::Managed(service, _) => all.add(service),
+                    RoleClass::Predefined | RoleClass::Unmanaged => {}
+                }
+            }
+            databases.iter().flatten().filter_map(|name| audit.service_of(name)).for_each(|one| all.add(one));
+        }
+        all
+    }
+
+    fn add(&mut self, service: &'a DesiredService) {
+        if self.services.insert(&service.name) {
+            self.found.push(service);
+        }
+    }
+
+    /// Whether a service or the whole server is exposed.
+    pub fn is_grave(&self) -> bool {
+        self.server || !self.found.is_empty()
+    }
+
+    /// The one service that is exposed, and nothing else.
+    pub fn service(&self) -> Option<&'a DesiredService> {
+        match (self.server, self.found.as_slice()) {
+            (false, [one]) => Some(one),
+            _ => None,
+        }
+    }
+}
+
+/// Those who can do most come first.
+fn words(audit: &Audit<'_>, decided: &Decided<'_>) -> String {
+    let mut names: Vec<&RoleName> = decided.logins.keys().copied().collect();
+    names.sort_by_key(|name| audit.roles.class_of(name) != RoleClass::Trusted);
+    let shown = names.iter().take(NAMED).map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
+    match names.len() {
+        0..=NAMED => shown,
+        many => format!("{shown} and {}", counted(many - NAMED, "other login")),
+    }
+}

@@ -1,0 +1,145 @@
+//! What one line of pg_hba.conf means for the logins about which it decides.
+
+use super::decisions::{Decided, Decisions};
+use super::exposure::Exposure;
+use super::maps::{self, Maps};
+use super::methods::{self, LoginMethod, Proof};
+use super::rules::Rule;
+use super::wording::advised;
+use crate::audit::context::Audit;
+use martydb_model::findings::Severity::{self, Critical, High, Low, Medium};
+use martydb_model::findings::{FindingBuilder, FindingKind, HBA_CLEARTEXT, HBA_EXTERNAL, HBA_MAP, HBA_TRUST};
+
+/// What one line means.
+pub struct LineAudit<'a, 'b> {
+    pub audit: &'b Audit<'a>,
+    pub decisions: &'b Decisions<'a>,
+    pub at: usize,
+    pub maps: Option<&'b Maps<'a>>,
+}
+
+impl LineAudit<'_, '_> {
+    fn rule(&self) -> &Rule<'_> {
+        &self.decisions.rules[self.at]
+    }
+
+    pub fn tell(&self, out: &mut Vec<FindingBuilder>) {
+        let rule = self.rule();
+        let method = methods::method(rule.line.method.as_deref());
+        match method.proof {
+            Proof::Refusal | Proof::Password => {}
+            Proof::Nothing => out.extend(self.trust("accepts without a password")),
+            Proof::RemoteAccount => {
+                out.extend(self.trust("believes what the other host says about the account, for"))
+            }
+            Proof::ClearPassword => out.extend(self.clear()),
+            Proof::Outside => out.extend(self.outside(&method)),
+            Proof::Account | Proof::Certificate => match self.maps {
+                Some(maps) => maps::judge(self.audit, self.decisions, self.at, maps, out),
+                None => out.extend(self.unknown_map()),
+            },
+        }
+    }
+
+    /// The logins that the line decides about and that its map, if it has one, lets in.
+    fn decided(&self) -> Decided<'_> {
+        let (meanings, map) = (&self.decisions.meanings, self.rule().option("map"));
+        self.decisions.of(self.at, |role| match (map, self.maps) {
+            (Some(map), Some(maps)) => maps.of(map).any(|entry| maps.admits(meanings, entry, role.as_str())),
+            _ => true,
+        })
+    }
+
+    fn found(&self, kind: &FindingKind, severity: Severity, seen: &str) -> FindingBuilder {
+        let rule = self.rule();
+        let doubt = rule.doubtful().map_or(String::new(), |word| {
+            format!("; it is not known here whether \"{word}\" is a keyword or a name in quotes")
+        });
+        let host = rule.origin.host().map_or(String::new(), |host| {
+            format!("; which addresses {host} has is not known here, so that it counts as any")
+        });
+        let growth = self.decisions.meanings.growing(rule).map_or(String::new(), |(group, login)| {
+            format!("; {login} can make every login a member of {group}")
+        });
+        let seen = format!("{}: {}; {seen}{growth}{host}{doubt}", rule.place(), rule.text());
+        kind.of(rule.who()).at(severity).object(rule.place()).seen(seen)
+    }
+
+    fn trust(&self, verb: &str) -> Option<FindingBuilder> {
+        let rule = self.rule();
+        let decided = self.decided();
+        if decided.logins.is_empty() {
+            let seen = "it decides about no login and database that exist now";
+            return (!decided.hidden).then(|| self.mended(self.found(HBA_TRUST, Low, seen)));
+        }
+        let exposed = Exposure::of(self.audit, &decided);
+        // Any process of the host is a superuser then: only where the operator is alone there that is no way in.
+        let severity = match exposed.is_grave().then_some(rule.is_local() && exposed.trusted_only) {
+            Some(true) => High,
+            Some(false) => Critical,
+            None => Low,
+        };
+        let found = self.found(HBA_TRUST, severity, &format!("it {verb}: {}", exposed.words));
+        Some(self.mended(found.service(exposed.service())))
+    }
+
+    fn mended(&self, found: FindingBuilder) -> FindingBuilder {
+        let rule = self.rule();
+        let steps = [
+            format!("{} is: {}", rule.location(), rule.text()),
+            format!("write instead: {}", rule.corrected()),
+        ];
+        advised(found, &steps)
+    }
+
+    fn clear(&self) -> Option<FindingBuilder> {
+        let rule = self.rule();
+        let decided = self.decided();
+        if matches!(rule.line.kind.as_deref(), Some("local" | "hostssl" | "hostgssenc"))
+            || decided.logins.is_empty()
+        {
+            return None;
+        }
+        let exposed = Exposure::of(self.audit, &decided);
+        let seen = format!("passwords cross the network in clear text: {}", exposed.words);
+        let severity = if exposed.is_grave() { Medium } else { Low };
+        Some(self.mended(self.found(HBA_CLEARTEXT, severity, &seen)))
+    }
+
+    fn outside(&self, method: &LoginMethod) -> Option<FindingBuilder> {
+        let rule = self.rule();
+        let decided = self.decided();
+        if decided.logins.is_empty() {
+            return None;
+        }
+        let exposed = Exposure::of(self.audit, &decided);
+        let clear = if method.clear { "; the server receives the password in clear text" } else { "" };
+        let open = matches!(rule.line.kind.as_deref(), Some("host" | "hostnossl" | "hostnogssenc"));
+        let network = if method.clear && open {
+            ", and so does every host on the way unless the client asks for TLS"
+        } else {
+            ""
+        };
+        let seen = format!(
+            "who may log in is decided outside of the server, by {}, and not known here: {}{clear}{network}",
+            method.decider, exposed.words
+        );
+        let severity = if exposed.is_grave() { Medium } else { Low };
+        let found = self.found(HBA_EXTERNAL, severity, &seen).service(exposed.service());
+        let steps = [
+            format!("{} is: {}", rule.location(), rule.text()),
+            format!("where these logins have passwords, write instead: {}", rule.corrected()),
+        ];
+        Some(advised(found, &steps))
+    }
+
+    /// The admin may not read the maps.
+    fn unknown_map(&self) -> Option<FindingBuilder> {
+        let map = self.rule().option("map")?;
+        let decided = self.decided();
+        let exposed = Exposure::of(self.audit, &decided);
+        let is_due = exposed.is_grave() && !exposed.trusted_only;
+        let seen = format!("the map {map} cannot be read, and may let any account in as: {}", exposed.words);
+        is_due.then(|| self.found(HBA_MAP, Critical, &seen).service(exposed.service()))
+    }
+}

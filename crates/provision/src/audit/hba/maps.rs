@@ -1,0 +1,188 @@
+//! pg_ident.conf: which account of the operating system may log in as which role.
+
+use super::decisions::Decisions;
+use super::exposure::Exposure;
+use super::rules::{Meanings, Rule, RuleWord};
+use super::tokens::{Lines, Quoting, quoting};
+use super::wording::{advised, place};
+use crate::audit::context::Audit;
+use crate::catalog::{IdentLine, LineMatch};
+use martydb_model::EMBEDDED_MAP;
+use martydb_model::findings::Severity::{Critical, Low};
+use martydb_model::findings::{FindingBuilder, HBA_MAP, PUBLIC};
+
+/// What the system-username of an entry is, compared with the role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum MappedAccount {
+    /// The server's own, or root: both can do everything on that host.
+    Own,
+    /// The one with the role's name, as without a map.
+    Namesake,
+    Other,
+    /// Each that matches a pattern.
+    Pattern,
+}
+
+/// One finding for each entry that lets an account be a login about which the line decides.
+pub fn judge(
+    audit: &Audit<'_>,
+    decisions: &Decisions<'_>,
+    at: usize,
+    maps: &Maps<'_>,
+    out: &mut Vec<FindingBuilder>,
+) {
+    let rule = &decisions.rules[at];
+    let Some(map) = rule.option("map") else { return };
+    for entry in maps.of(map) {
+        let decided = decisions.of(at, |role| maps.admits(&decisions.meanings, entry, role.as_str()));
+        if decided.logins.is_empty() || is_of_embedded_server(audit, rule, entry) {
+            continue;
+        }
+        let exposed = Exposure::of(audit, &decided);
+        let account = account(audit, rule, entry);
+        let severity = match account {
+            MappedAccount::Other | MappedAccount::Pattern if exposed.is_grave() => Critical,
+            _ => Low,
+        };
+        let role = if is_wild(maps, &decisions.meanings, entry) { PUBLIC } else { entry.role.as_str() };
+        let object = place(entry.file.as_deref(), "pg_ident.conf", entry.line);
+        let seen = format!(
+            "{}: {} ({}: {}; {object}: {} {} {})",
+            said(rule, account, entry),
+            exposed.words,
+            rule.place(),
+            rule.text(),
+            entry.map,
+            entry.system,
+            entry.role
+        );
+        let found = HBA_MAP.of(role).at(severity).service(exposed.service()).seen(seen);
+        out.push(match severity {
+            Low => found.object(object),
+            _ => advised(found.object(&object), &removal(rule, &object, entry)),
+        });
+    }
+}
+
+/// The lines that martydb writes at each start of a server of its own: the accounts that run it are its admin. They count
+/// on the socket alone, where the kernel says whose account it is.
+fn is_of_embedded_server(audit: &Audit<'_>, rule: &Rule<'_>, entry: &IdentLine) -> bool {
+    let is_admin = entry.map == EMBEDDED_MAP && entry.role == audit.actual.bootstrap.as_str();
+    audit.desired.embedded && rule.is_local() && is_admin
+}
+
+fn removal(rule: &Rule<'_>, object: &str, entry: &IdentLine) -> [String; 2] {
+    let IdentLine { map, system, role, .. } = entry;
+    [
+        format!("delete {object}: {map} {system} {role}"),
+        format!("or use another map, or none, in {}: {}", rule.location(), rule.text()),
+    ]
+}
+
+fn said(rule: &Rule<'_>, account: MappedAccount, entry: &IdentLine) -> String {
+    let system = &entry.system;
+    match (rule.line.method.as_deref(), account) {
+        (Some("cert"), MappedAccount::Namesake) => {
+            format!("a certificate for {system} lets in the login of that name")
+        }
+        (Some("cert"), _) => format!("a certificate for {system} lets in without a password"),
+        (_, MappedAccount::Own) => {
+            format!("the account {system}, which controls the server anyway, can log in as")
+        }
+        (_, MappedAccount::Namesake) => format!("the account {system} can log in as the login of its name"),
+        (_, MappedAccount::Pattern) => {
+            format!("every operating system account that matches {system} can log in without a password as")
+        }
+        (_, MappedAccount::Other) => {
+            format!("the operating system account {system} can log in without a password as")
+        }
+    }
+}
+
+fn account(audit: &Audit<'_>, rule: &Rule<'_>, entry: &IdentLine) -> MappedAccount {
+    let own = ["root", "postgres", audit.actual.bootstrap.as_str()];
+    let (system, role) = (entry.system.as_str(), entry.role.as_str());
+    match system.strip_prefix('/') {
+        Some(pattern) if role == "\\1" && keeps_name(pattern) => MappedAccount::Namesake,
+        Some(_) => MappedAccount::Pattern,
+        None if system == role => MappedAccount::Namesake,
+        None if rule.is_local() && own.contains(&system) => MappedAccount::Own,
+        None => MappedAccount::Other,
+    }
+}
+
+/// Whether `\1` is the whole name of the account, or all but a domain that the pattern fixes.
+fn keeps_name(pattern: &str) -> bool {
+    let rest =
+        ["^(.*)", "^(.+)", "^([^@]*)", "^([^@]+)"].iter().find_map(|start| pattern.strip_prefix(start));
+    let is_fixed = |rest: &str| {
+        let domain = rest.strip_suffix('$').unwrap_or_default().strip_prefix('@').unwrap_or_default();
+        domain.chars().all(|c| c.is_ascii_alphanumeric() || ".-\\".contains(c)) && !domain.is_empty()
+    };
+    rest.is_some_and(|rest| rest == "$" || is_fixed(rest))
+}
+
+/// The entries with the quotes of their files.
+pub struct Maps<'a> {
+    entries: &'a [IdentLine],
+    lines: Lines<'a>,
+}
+
+impl<'a> Maps<'a> {
+    pub fn of_audit(audit: &Audit<'a>) -> Option<Maps<'a>> {
+        let entries = audit.snapshot.ident.as_deref()?;
+        Some(Maps { entries, lines: Lines::of(&audit.snapshot.ident_files) })
+    }
+
+    pub fn of(&self, map: &str) -> impl Iterator<Item = &'a IdentLine> {
+        self.entries.iter().filter(move |entry| entry.map == map)
+    }
+
+    fn role<'e>(&self, entry: &'e IdentLine) -> RuleWord<'e> {
+        let fields = self.lines.fields(entry.file.as_deref(), entry.line);
+        RuleWord {
+            text: &entry.role,
+            quoting: quoting(fields.as_ref().and_then(|fields| fields.get(2)), &entry.role),
+        }
+    }
+
+    /// Whether the entry lets some account log in as the role. Before 16 only `\1` has a meaning.
+    pub fn admits(&self, meanings: &Meanings<'_>, entry: &IdentLine, role: &str) -> bool {
+        let word = self.role(entry);
+        let captures = entry.system.starts_with('/') && entry.role.contains("\\1");
+        let matches = if meanings.has_patterns() {
+            meanings.user(&word, role)
+        } else {
+            meanings.is_name(word.text, Some(role))
+        };
+        matches != LineMatch::No || captures && meanings.has_shape(&entry.role, role)
+    }
+}
+
+/// Whether an entry lets an account be more than one role.
+fn is_wild(maps: &Maps<'_>, meanings: &Meanings<'_>, entry: &IdentLine) -> bool {
+    let special = meanings.has_patterns() && (entry.role == "all" || entry.role.starts_with(['/', '+']));
+    special && maps.role(entry).quoting != Quoting::Quoted || entry.role.contains("\\1")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_that_keeps_the_name_is_like_no_map() {
+        for (pattern, expected) in [
+            ("^(.*)$", true),
+            ("^(.*)@EXAMPLE\\.ORG$", true),
+            ("^([^@]+)@corp.example$", true),
+            ("^(.*)@.*$", false),
+            ("^(.*)", false),
+            ("(.*)$", false),
+            ("^(.*)-admin$", false),
+            ("^svc-(.*)$", false),
+            ("^(.*)@$", false),
+        ] {
+            assert_eq!(keeps_name(pattern), expected, "{pattern}");
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! How a line of these files is named in findings, and how the advice to change it ends.
+
+use super::rules::Rule;
+use super::tokens::Quoting;
+use martydb_model::findings::{FindingBuilder, PUBLIC};
+
+/// From 16 on a file may include others.
+pub fn place(file: Option<&str>, usual: &str, line: i32) -> String {
+    format!("{} line {line}", file.and_then(|path| path.rsplit('/').next()).unwrap_or(usual))
+}
+
+/// What an administrator of the host can do; no statement changes these files.
+pub fn advised(found: FindingBuilder, steps: &[String]) -> FindingBuilder {
+    steps.iter().fold(found, |found, step| found.advice(step)).reload()
+}
+
+impl Rule<'_> {
+    pub fn place(&self) -> String {
+        place(self.line.file.as_deref(), "pg_hba.conf", self.line.line)
+    }
+
+    /// The same with the folder of the file.
+    pub fn location(&self) -> String {
+        format!("{} line {}", self.path.as_deref().unwrap_or("pg_hba.conf"), self.line.line)
+    }
+
+    pub fn who(&self) -> &str {
+        match self.users.as_slice() {
+            [one] if one.text != "all" || one.quoting == Quoting::Quoted => one.text,
+            _ => PUBLIC,
+        }
+    }
+}

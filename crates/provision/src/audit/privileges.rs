@@ -1,0 +1,224 @@
+//! Privileges on every kind of object, in every database: whatever the manifest does not declare is a finding.
+
+use super::context::{Audit, Database};
+use super::roles::RoleClass;
+use crate::audit::context::AuditSubject;
+use crate::catalog::CatalogObject;
+use martydb_model::contract::{self, ObjectClass};
+use martydb_model::findings::Severity::{self, Critical, High, Low, Medium};
+use martydb_model::findings::{
+    CATALOG_RIGHT, EXTENSION_RIGHT, FOREIGN_RIGHT, FindingBuilder, FindingKind, GRANT_OPTION, OWN_RIGHT,
+    PARAMETER, PUBLIC, PUBLIC_RIGHT, TABLESPACE, UNMANAGED_RIGHT,
+};
+use martydb_model::grants::{Securable, revoke};
+use martydb_model::sql::{Qualified, stmt};
+use martydb_model::{AclEntry, RoleKind, Spot};
+
+pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
+    for db in audit.databases() {
+        for item in db.catalog.objects.iter().filter(|item| !item.is_definer_builtin()) {
+            item.acl.iter().for_each(|entry| on_object(&db, item, entry, out));
+        }
+    }
+    tablespaces(audit, out);
+    parameters(audit, out);
+}
+
+fn tablespaces(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
+    for space in &audit.snapshot.state.tablespaces {
+        let object = format!("tablespace {}", space.name);
+        // An owner may grant it on. Only a superuser can have given it away, and must say to whom it goes.
+        for user in audit.actors(&space.owner) {
+            let service = audit.service_of_role(user);
+            let severity = if service.is_some() { Medium } else { Low };
+            let seen = format!("{object} belongs to {}", space.owner);
+            out.push(TABLESPACE.of(user).at(severity).service(service).object(&object).seen(seen));
+        }
+        let on = format!("TABLESPACE {}", space.quoted);
+        let shared = SharedObject { kind: TABLESPACE, severity: Medium, object, on, owner: &space.owner };
+        space.acl.iter().for_each(|entry| shared.judge(audit, entry, out));
+    }
+}
+
+/// The owner of all parameters is the bootstrap superuser.
+fn parameters(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
+    for row in &audit.snapshot.parameters {
+        let name = Qualified(row.parameter.split('.').map(String::from).collect());
+        let severity = match row.entry.privilege.as_str() {
+            "ALTER SYSTEM" => Critical,
+            // Every session may set it anyway.
+            "SET"
+                if audit.snapshot.state.parameters.user_settings.contains(&row.parameter.to_lowercase()) =>
+            {
+                Low
+            }
+            _ => Medium,
+        };
+        let object = format!("parameter {}", row.parameter);
+        let on = stmt!("PARAMETER {name}", name = name).to_string();
+        let shared = SharedObject { kind: PARAMETER, severity, object, on, owner: &audit.actual.bootstrap };
+        shared.judge(audit, &row.entry, out);
+    }
+}
+
+/// A shared object on which no service's role may hold anything.
+struct SharedObject<'a> {
+    kind: &'static FindingKind,
+    severity: Severity,
+    object: String,
+    on: String,
+    owner: &'a str,
+}
+
+impl SharedObject<'_> {
+    fn judge(&self, audit: &Audit<'_>, entry: &AclEntry, out: &mut Vec<FindingBuilder>) {
+        for user in audit.users_of(entry) {
+            let service = audit.service_of_role(user);
+            let severity = if service.is_some() || user == PUBLIC { self.severity } else { Low };
+            let found = self.kind.of(user).at(severity).service(service).object(&self.object);
+            let repair = revoke(entry, None, &Securable::shared(&self.on, self.owner));
+            out.push(found.seen(seen(entry, user, &self.object)).fix(repair));
+        }
+    }
+}
+
+pub fn seen(entry: &AclEntry, user: &str, object: &str) -> String {
+    let holder = entry.grantee.to_string();
+    let option = if entry.grantable { " with grant option" } else { "" };
+    if holder == user {
+        format!("{user} holds {}{option} on {object}", entry.privilege)
+    } else {
+        format!("{user} can act as {holder}, which holds {}{option} on {object}", entry.privilege)
+    }
+}
+
+pub fn weight(privilege: &str) -> Severity {
+    match privilege {
+        "SELECT" | "USAGE" | "EXECUTE" | "REFERENCES" | "TEMPORARY" | "CONNECT" | "SET" => Medium,
+        // Writing, planting code, taking the object away, and what we do not know.
+        _ => High,
+    }
+}
+
+fn on_object(db: &Database<'_>, item: &CatalogObject, entry: &AclEntry, out: &mut Vec<FindingBuilder>) {
+    let ours = item.is_users() && db.service.is_some();
+    let users = db.audit.users_of(entry);
+    let told =
+        |found: FindingBuilder, user: &str| found.about(db, item).seen(seen(entry, user, &item.object()));
+    for user in &users {
+        let found = if item.system {
+            Some(on_builtin(db, user))
+        } else if ours {
+            in_service(db, item, entry, user)
+        } else {
+            elsewhere(db, item, entry, user)
+        };
+        let Some(found) = found else { continue };
+        out.push(told(found, user).revoking(entry, item.column.as_deref(), &item.securable()));
+    }
+    // A role that cannot log in, and that no login can become.
+    if let Some(role) = entry.grantee.role().filter(|_| ours && users.is_empty())
+        && !is_declared(db, item, entry, role.as_str())
+        && db.audit.class_of(role.as_str()) == RoleClass::Unmanaged
+    {
+        out.push(told(UNMANAGED_RIGHT.of(role.as_str()), role.as_str()));
+    }
+}
+
+/// A privilege beyond what initdb gave, on one of the server's own objects.
+fn on_builtin(db: &Database<'_>, user: &str) -> FindingBuilder {
+    let found = CATALOG_RIGHT.of(user);
+    if user == PUBLIC || db.audit.managed(user).is_some() {
+        return found;
+    }
+    // A monitoring login, most likely, and no service's data is behind it.
+    let mut services = db.audit.desired.services.values();
+    let connects = db.service.is_some()
+        && services.any(|service| db.audit.user_can_connect(user, service.database.as_str()));
+    found.at(if connects { High } else { Low })
+}
+
+fn in_service(
+    db: &Database<'_>,
+    item: &CatalogObject,
+    entry: &AclEntry,
+    user: &str,
+) -> Option<FindingBuilder> {
+    if is_declared(db, item, entry, user) {
+        return None;
+    }
+    let weight = weight(&entry.privilege);
+    let Some((service, kind)) = db.audit.managed(user) else {
+        return Some(match user {
+            PUBLIC if item.is_harmless() && !entry.grantable => PUBLIC_RIGHT.of(PUBLIC).at(Low),
+            PUBLIC => PUBLIC_RIGHT.of(PUBLIC).at(weight),
+            _ if db.audit.user_can_connect(user, db.name) => UNMANAGED_RIGHT.of(user).at(Medium),
+            _ => UNMANAGED_RIGHT.of(user).at(Low),
+        });
+    };
+    if db.service.is_some_and(|own| own.name != service.name) {
+        return Some(FOREIGN_RIGHT.of(user));
+    }
+    let class = class_of(db, item);
+    if contract::allows(kind, class, &entry.privilege) {
+        let direct = entry.grantee.role().is_some_and(|role| role.as_str() == user);
+        return (entry.grantable && direct && kind != RoleKind::Owner).then(|| GRANT_OPTION.of(user));
+    }
+    let severity = match class {
+        ObjectClass::LargeObject if kind == RoleKind::Readonly && entry.privilege == "UPDATE" => Medium,
+        // Every login may make large objects and give them away inside its service.
+        ObjectClass::LargeObject => Low,
+        // Which migrations ran is no secret among a service's own; `plan` takes it back all the same.
+        ObjectClass::History if entry.privilege == "SELECT" => Low,
+        // A role that makes nothing has no use for it.
+        ObjectClass::Type => Low,
+        _ => weight,
+    };
+    Some(OWN_RIGHT.of(user).at(severity))
+}
+
+/// Whether the manifest gives it to this user as to a further role.
+fn is_declared(db: &Database<'_>, item: &CatalogObject, entry: &AclEntry, user: &str) -> bool {
+    let (Some(service), Some(schema)) = (db.service, item.schema.as_deref()) else { return false };
+    let class = class_of(db, item);
+    let table = item.table.as_deref().and_then(|table| table.strip_prefix(schema)?.strip_prefix('.'));
+    let spot = match (class, &item.column) {
+        (ObjectClass::Schema, _) => Spot::Schema(&item.name),
+        (_, Some(column)) => Spot::Column { schema, table: &item.name, column },
+        _ => Spot::Object { schema, name: table.unwrap_or(&item.name) },
+    };
+    db.audit.is_declared_access(service, entry, user, class, spot)
+}
+
+pub fn class_of(db: &Database<'_>, item: &CatalogObject) -> ObjectClass {
+    let first = db.service.and_then(|service| service.schemas.first()).map(|schema| schema.as_str());
+    let is_history = |schema: &String| contract::is_history(schema, &item.name, first);
+    match item.kind.as_str() {
+        _ if item.schema.as_ref().is_some_and(is_history) => ObjectClass::History,
+        "table" | "view" | "materialized view" | "foreign table" | "column" => ObjectClass::Table,
+        "sequence" => ObjectClass::Sequence,
+        "schema" => ObjectClass::Schema,
+        "function" | "procedure" if item.definer => ObjectClass::SecurityDefiner,
+        "function" | "procedure" => ObjectClass::Function,
+        "type" => ObjectClass::Type,
+        "large object" => ObjectClass::LargeObject,
+        _ => ObjectClass::Other,
+    }
+}
+
+/// Members of extensions anywhere, and objects in databases that are no service's.
+fn elsewhere(
+    db: &Database<'_>,
+    item: &CatalogObject,
+    entry: &AclEntry,
+    user: &str,
+) -> Option<FindingBuilder> {
+    let is_managed = db.audit.managed(user).is_some();
+    if item.extension.is_some() {
+        return (is_managed || user == PUBLIC).then(|| EXTENSION_RIGHT.of(user));
+    }
+    // What PUBLIC holds in a database of no service counts where PUBLIC can connect, which is its own finding.
+    let found = is_managed.then(|| FOREIGN_RIGHT.of(user));
+    let only_usage = entry.privilege == "USAGE" && db.service.is_none() && item.kind == "schema";
+    if only_usage { found.map(|found| found.at(Low)) } else { found }
+}

@@ -1,0 +1,70 @@
+//! What the model of reach concludes, as findings: the path is the evidence, and the object that it goes through last
+//! is what has to change.
+
+mod closing;
+mod gather;
+mod graph;
+mod names;
+mod objects;
+mod principals;
+mod search_paths;
+
+use std::collections::BTreeSet;
+
+use super::context::Audit;
+use crate::reach::{AccessGraph, Target, conclude};
+use closing::{Cause, is_own};
+use gather::Gathered;
+use martydb_model::findings::FindingBuilder;
+use martydb_model::findings::Severity::{self, Critical, High, Medium};
+use principals::gather;
+
+/// What the logins reach, as findings.
+pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
+    let mut gathered = gather(audit);
+    let facts = std::mem::take(&mut gathered.facts);
+    let causes = closing::causes(audit, &gathered, facts);
+    out.extend(causes.values().map(|cause| finding(audit, &gathered, cause)));
+}
+
+/// What the logins reach, with every step. At a hundred services it is larger than all that it is drawn from.
+pub fn graph(audit: &Audit<'_>) -> AccessGraph {
+    let mut gathered = gather(audit);
+    let facts = std::mem::take(&mut gathered.facts);
+    let mut conclusions = conclude(&facts);
+    conclusions.paths.retain(|path| !is_own(audit, &gathered, path));
+    graph::graph(&gathered, &conclusions)
+}
+
+fn severity(target: Target) -> Severity {
+    match target {
+        Target::Superuser | Target::Files | Target::ServiceRole(_) | Target::ServiceDatabase(_) => Critical,
+        Target::Verifiers | Target::OtherDatabases | Target::SuperuserVisit(_) => High,
+        Target::Admin(_) => Medium,
+    }
+}
+
+/// One finding for all the paths that one change ends; the shortest is its evidence.
+fn finding(audit: &Audit<'_>, gathered: &Gathered<'_>, cause: &Cause<'_>) -> FindingBuilder {
+    let paths = &cause.paths;
+    let worst = paths.iter().map(|path| severity(path.target)).max().unwrap_or(Medium);
+    let shortest =
+        paths.iter().filter(|path| severity(path.target) == worst).min_by_key(|path| path.steps.len());
+    let shortest = shortest.unwrap_or(&paths[0]);
+    let logins: BTreeSet<_> = paths.iter().map(|path| path.login).collect();
+    let others = match logins.len() - 1 {
+        0 => String::new(),
+        1 => "; the same for 1 other login".into(),
+        count => format!("; the same for {count} other logins"),
+    };
+    let seen = names::describe(gathered, shortest) + &others;
+    let found = cause.kind.of(cause.role).at(worst).seen(seen);
+    let Some(id) = cause.object else {
+        let Target::Admin(role) = shortest.target else { return found };
+        return found.object(format!("role {}", gathered.role(role)));
+    };
+    let object = gathered.object(id);
+    let found = found.service(audit.service_of(object.database)).database(object.database);
+    let found = found.object(format!("{} {}", object.kind, object.shown));
+    cause.repairs.iter().fold(found, |found, repair| found.fix(repair.clone()))
+}

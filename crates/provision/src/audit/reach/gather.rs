@@ -1,0 +1,112 @@
+//! From the catalogues' rows to the facts of the model.
+
+use std::collections::BTreeMap;
+
+use super::search_paths::SuperuserPaths;
+use crate::reach::{DatabaseId, Facts, ObjectId, RoleId, ServiceId};
+use martydb_model::findings::PUBLIC;
+use martydb_model::{AclEntry, ActualServer, Grantee, ServiceName};
+
+pub struct Gathered<'a> {
+    pub facts: Facts,
+    roles: Vec<&'a str>,
+    role_ids: BTreeMap<&'a str, RoleId>,
+    service_ids: BTreeMap<&'a ServiceName, ServiceId>,
+    pub databases: Vec<&'a str>,
+    objects: Vec<ObjectName<'a>>,
+    pub superuser_paths: SuperuserPaths<'a>,
+}
+
+/// An object of a fact, as findings name it.
+pub struct ObjectName<'a> {
+    pub database: &'a str,
+    pub kind: &'static str,
+    pub shown: &'a str,
+    pub owner: &'a str,
+    pub grant_on: Option<&'a str>,
+    pub extension: Option<&'a str>,
+    /// The server's own.
+    pub system: bool,
+    pub acl: &'a [AclEntry],
+    pub visitor: Option<Visitor<'a>>,
+}
+
+/// By what sessions of superusers call a function or write to a table.
+#[derive(Debug, Clone, Copy)]
+pub enum Visitor<'a> {
+    EventTrigger(&'a str),
+    /// As the server describes it.
+    Object(&'a str),
+}
+
+impl std::fmt::Display for Visitor<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Visitor::EventTrigger(name) => write!(f, "the event trigger {name}"),
+            Visitor::Object(words) => f.write_str(words),
+        }
+    }
+}
+
+impl<'a> Gathered<'a> {
+    pub fn new(actual: &'a ActualServer) -> Gathered<'a> {
+        let mut all = Gathered {
+            facts: Facts { major: actual.major(), ..Facts::default() },
+            roles: vec![],
+            role_ids: BTreeMap::new(),
+            service_ids: BTreeMap::new(),
+            databases: vec![],
+            objects: vec![],
+            superuser_paths: SuperuserPaths::of(actual),
+        };
+        all.role_id(PUBLIC);
+        all
+    }
+
+    pub fn role(&self, id: RoleId) -> &'a str {
+        self.roles[id as usize]
+    }
+
+    pub fn database(&self, id: DatabaseId) -> &'a str {
+        self.databases[id as usize]
+    }
+
+    pub fn object(&self, id: ObjectId) -> &ObjectName<'a> {
+        &self.objects[id as usize]
+    }
+
+    pub fn role_id(&mut self, name: &'a str) -> RoleId {
+        let next = RoleId::try_from(self.roles.len()).unwrap_or(RoleId::MAX);
+        let roles = &mut self.roles;
+        *self.role_ids.entry(name).or_insert_with(|| {
+            roles.push(name);
+            next
+        })
+    }
+
+    pub fn service_id(&mut self, name: &'a ServiceName) -> ServiceId {
+        let next = ServiceId::try_from(self.service_ids.len()).unwrap_or(ServiceId::MAX);
+        *self.service_ids.entry(name).or_insert(next)
+    }
+
+    pub fn grantee(&mut self, grantee: &'a Grantee) -> RoleId {
+        self.role_id(grantee.role().map_or(PUBLIC, |role| role.as_str()))
+    }
+
+    pub fn name(&mut self, object: ObjectName<'a>) -> ObjectId {
+        self.objects.push(object);
+        ObjectId::try_from(self.objects.len() - 1).unwrap_or(ObjectId::MAX)
+    }
+
+    /// Who holds a privilege on an object: its owner, and who is granted it.
+    pub fn holders(&mut self, id: ObjectId, privileges: &[&str]) -> Vec<(ObjectId, RoleId)> {
+        let (owner, acl) = (self.objects[id as usize].owner, self.objects[id as usize].acl);
+        let held = acl.iter().filter(|entry| privileges.contains(&entry.privilege.as_str()));
+        let mut holders = vec![self.role_id(owner)];
+        for entry in held {
+            holders.push(self.grantee(&entry.grantee));
+        }
+        holders.retain(|role| !self.facts.is_end(*role));
+        holders.into_iter().map(|role| (id, role)).collect()
+    }
+}

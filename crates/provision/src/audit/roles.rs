@@ -1,0 +1,122 @@
+//! Which role can act as which: memberships followed to their end, through unmanaged roles, by MEMBER and not by what
+//! is inherited. ADMIN alone counts: its holder is one GRANT away.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use martydb_model::contract::{self, MEMBERSHIPS, MemberLogin, MembershipRule};
+use martydb_model::{
+    ActualServer, DesiredServer, DesiredService, Membership, RoleGraph, RoleKind, RoleName, RolePath,
+};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RoleClass<'a> {
+    /// One of the four roles of a service, or the alternate login of one.
+    Managed(&'a DesiredService, RoleKind),
+    /// A superuser, the admin, or a member of what may own the databases: no privilege holds them back.
+    Trusted,
+    /// Made by PostgreSQL: `pg_monitor` and its like.
+    Predefined,
+    Unmanaged,
+}
+
+pub struct Roles<'a> {
+    desired: &'a DesiredServer,
+    actual: &'a ActualServer,
+    trusted: BTreeSet<&'a RoleName>,
+    undeclared: RoleGraph<'a>,
+    /// Who can act as each role, but for the services' own.
+    actors: BTreeMap<&'a RoleName, Vec<&'a RoleName>>,
+}
+
+impl<'a> Roles<'a> {
+    pub fn new(desired: &'a DesiredServer, actual: &'a ActualServer) -> Self {
+        let (trusted, undeclared) = (BTreeSet::new(), RoleGraph::new([]));
+        let mut roles = Roles { desired, actual, trusted, undeclared, actors: BTreeMap::new() };
+        roles.trusted = roles.find_trusted();
+        roles.undeclared = RoleGraph::new(actual.memberships.iter().filter(|row| !roles.is_declared(row)));
+        roles.actors = roles.all_actors();
+        roles
+    }
+
+    /// A role that was dropped is unmanaged.
+    pub fn class_of(&self, role: &RoleName) -> RoleClass<'a> {
+        match self.managed(role) {
+            Some((service, kind)) => RoleClass::Managed(service, kind),
+            None if self.trusted.contains(role) => RoleClass::Trusted,
+            None if role.as_str().starts_with("pg_") => RoleClass::Predefined,
+            None => RoleClass::Unmanaged,
+        }
+    }
+
+    /// The service and kind of a role, or of the login whose alternate it is.
+    pub fn managed(&self, role: &RoleName) -> Option<(&'a DesiredService, RoleKind)> {
+        contract::managed(self.desired, role)
+    }
+
+    /// Every role of a service of this manifest that exists, alternate logins included.
+    pub fn all_managed(&self) -> impl Iterator<Item = (&'a RoleName, &'a DesiredService, RoleKind)> + '_ {
+        let managed = |role| self.managed(role).map(|(service, kind)| (role, service, kind));
+        self.actual.roles.keys().filter_map(managed)
+    }
+
+    /// Logins that are neither a service's nor trusted.
+    pub fn unmanaged_logins(&self) -> impl Iterator<Item = &'a RoleName> + '_ {
+        let logins = self.actual.roles.iter().filter(|(_, found)| found.login).map(|(name, _)| name);
+        logins.filter(|name| self.class_of(name) == RoleClass::Unmanaged)
+    }
+
+    /// Everything that a role can become by undeclared memberships. The way ends at a service's role: what that one
+    /// can become is its own finding.
+    pub fn reachable(&self, from: &'a RoleName) -> Vec<RolePath<'a>> {
+        self.undeclared.reachable(from, |role| self.managed(role).is_none())
+    }
+
+    /// Roles of services and unmanaged logins that can act as this role. Of a service's role that is the role alone:
+    /// whatever else can become it is reported as a member.
+    pub fn actors(&self, role: &'a RoleName) -> Vec<&'a RoleName> {
+        if self.managed(role).is_some() {
+            return vec![role];
+        }
+        self.actors.get(role).cloned().unwrap_or_default()
+    }
+
+    fn all_actors(&self) -> BTreeMap<&'a RoleName, Vec<&'a RoleName>> {
+        let mut all: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for name in self.all_managed().map(|(name, _, _)| name).chain(self.unmanaged_logins()) {
+            let reached = self.reachable(name).into_iter().map(|path| path.role);
+            reached.chain([name]).for_each(|role| all.entry(role).or_default().push(name));
+        }
+        all
+    }
+
+    fn is_declared(&self, row: &Membership) -> bool {
+        let Some((service, kind)) = self.managed(&row.member) else { return false };
+        let login =
+            if row.member == *service.role(kind) { MemberLogin::Primary } else { MemberLogin::Alternate };
+        let fits = |rule: &MembershipRule| {
+            rule.member == kind && rule.login == login && row.role == *service.role(rule.of)
+        };
+        !row.admin && MEMBERSHIPS.iter().any(fits)
+    }
+
+    fn find_trusted(&self) -> BTreeSet<&'a RoleName> {
+        let actual = self.actual;
+        let superusers = actual.roles.iter().filter(|(_, found)| found.superuser).map(|(name, _)| name);
+        let mut trusted: BTreeSet<&RoleName> = superusers.collect();
+        trusted.extend(actual.roles.keys().filter(|name| name.as_str() == actual.admin.name));
+        trusted.extend(self.desired.database_owner.iter().filter(|name| actual.roles.contains_key(*name)));
+        let databases = self.desired.services.values().filter_map(|one| actual.databases.get(&one.database));
+        let owners: BTreeSet<&str> = databases.map(|found| found.owner.as_str()).collect();
+        let owns = |role: &RoleName| owners.contains(role.as_str());
+        let of_admin = actual.memberships.iter().filter(|row| row.member.as_str() == actual.admin.name);
+        trusted.extend(of_admin.map(|row| &row.role).filter(|role| owns(role)));
+        // Members of a database's rightful owner own it too.
+        let is_group =
+            |role: &RoleName| trusted.contains(role) && owns(role) && !actual.roles[role].superuser;
+        let of_groups: Vec<&RoleName> =
+            actual.memberships.iter().filter(|row| is_group(&row.role)).map(|row| &row.member).collect();
+        trusted.extend(of_groups);
+        trusted.retain(|role| self.managed(role).is_none());
+        trusted
+    }
+}

@@ -1,0 +1,111 @@
+//! Settings of roles, databases, all roles and the server: every session can read most of them.
+
+use super::text::{Text, named};
+use super::words::announces;
+use crate::audit::context::Audit;
+use crate::catalog::{FileSetting, KnownPasswords};
+use martydb_model::findings::Severity::{Critical, Medium};
+use martydb_model::findings::{FindingBuilder, PUBLIC, SECRET, UNSEARCHED};
+use martydb_model::grants::reset_setting;
+use martydb_model::{DbName, is_cut};
+
+/// Whose setting it is (role and database), its name and its value.
+type Setting<'a> = (Option<&'a str>, Option<&'a str>, &'a String, &'a String);
+
+/// Parameters that only superusers and members of `pg_read_all_settings` can read.
+const RESTRICTED: &[&str] = &[
+    "config_file",
+    "data_directory",
+    "dynamic_library_path",
+    "external_pid_file",
+    "hba_file",
+    "ident_file",
+    "krb_server_keyfile",
+    "local_preload_libraries",
+    "log_directory",
+    "log_filename",
+    "primary_conninfo",
+    "recovery_init_sync_method",
+    "session_preload_libraries",
+    "shared_preload_libraries",
+    "ssl_passphrase_command",
+    "unix_socket_directories",
+];
+
+const READERS: &str = "pg_read_all_settings";
+
+pub fn texts<'a>(audit: &Audit<'a>) -> Vec<Text<'a>> {
+    let of_catalogue = stored(audit).map(|row| {
+        let (role, database, name, value) = row;
+        let (object, service) = match (role, database) {
+            (Some(role), _) => (format!("role {role}"), audit.service_of_role(role)),
+            (None, Some(database)) => (format!("database {database}"), audit.service_of(database)),
+            (None, None) => ("all roles".to_owned(), None),
+        };
+        let (text, what) = (format!("{name}={value}"), format!("the setting {name}"));
+        Text { text, what, object, service, repair: Some(reset_setting(role, database, name)) }
+    });
+    let of_files = audit.snapshot.files.iter().flatten().filter(|one| !is_restricted(one));
+    let of_files = of_files.map(|one| Text {
+        text: format!("{}={}", one.name, one.value.0),
+        what: format!("the setting {}", one.name),
+        object: "the server's configuration files".into(),
+        service: None,
+        repair: None,
+    });
+    of_catalogue.chain(of_files).collect()
+}
+
+/// Settings that roles, databases and all roles have in the catalogue.
+fn stored<'a>(audit: &Audit<'a>) -> impl Iterator<Item = Setting<'a>> {
+    let of_databases = audit.actual.databases.iter().flat_map(|(database, found)| {
+        found.settings.iter().map(|(name, value)| (None, Some(database.as_str()), name, value))
+    });
+    let of_roles = audit.actual.role_settings.values().flatten().map(|row| {
+        (Some(row.role.as_str()), row.database.as_ref().map(DbName::as_str), &row.name, &row.value)
+    });
+    let of_all = audit.actual.everyones_settings.iter().map(|(name, value)| (None, None, name, value));
+    of_databases.chain(of_roles).chain(of_all)
+}
+
+fn is_restricted(setting: &FileSetting) -> bool {
+    RESTRICTED.contains(&setting.name.to_ascii_lowercase().as_str())
+}
+
+/// A standby's connection has to keep its password somewhere: a finding for the logins that may read it.
+pub fn judge_restricted(audit: &Audit<'_>, known: KnownPasswords<'_>, out: &mut Vec<FindingBuilder>) {
+    for one in audit.snapshot.files.iter().flatten().filter(|one| is_restricted(one)) {
+        let text = format!("{}={}", one.name, one.value.0);
+        let (severity, whose, words) = match known(&text) {
+            Some(whose) => (Critical, Some(whose), "holds a password of the secret store"),
+            None if announces(&text) => (Medium, None, "reads like a secret"),
+            None => continue,
+        };
+        for reader in audit.actors(READERS) {
+            let found = SECRET.of(reader).at(severity);
+            let found = found.service(whose.as_ref().and_then(|whose| named(audit, whose)));
+            let seen = format!(
+                "the setting {} {words}, and {reader} can read it as a member of {READERS}",
+                one.name
+            );
+            out.push(found.object(format!("setting {}", one.name)).seen(seen));
+        }
+    }
+}
+
+/// The rest of a value that was cut may hold anything.
+pub fn judge_cut(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
+    for (role, database, name, _) in stored(audit).filter(|(_, _, _, value)| is_cut(value)) {
+        let service = role.map_or_else(
+            || database.and_then(|database| audit.service_of(database)),
+            |role| audit.service_of_role(role),
+        );
+        let seen = format!("the setting {name} is too long to be searched for passwords of the secret store");
+        let found = UNSEARCHED.of(role.unwrap_or(PUBLIC)).service(service).object(format!("setting {name}"));
+        out.push(found.seen(seen).fix(reset_setting(role, database, name)));
+    }
+    for one in audit.snapshot.files.iter().flatten().filter(|one| one.cut) {
+        let seen = format!("the setting {} of the server's configuration files is too long", one.name);
+        out.push(UNSEARCHED.of(PUBLIC).object(format!("setting {}", one.name)).seen(seen));
+    }
+}

@@ -1,0 +1,122 @@
+//! What runs now: sessions, prepared transactions, replication.
+
+use super::context::Audit;
+use super::roles::RoleClass;
+use crate::catalog::ServerSession;
+use martydb_model::findings::Severity::{Critical, High, Low, Medium};
+use martydb_model::findings::{FindingBuilder, PREPARED, PUBLIC, REPLICATION_OBJECT, SESSION};
+use martydb_model::grants::{Repair, RepairScope};
+use martydb_model::sql::{Literal, stmt};
+use martydb_model::{RoleKind, RoleName};
+
+/// A younger prepared transaction may be at work.
+const FORGOTTEN_SECONDS: i64 = 300;
+
+pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
+    for session in &audit.snapshot.state.sessions {
+        out.extend(of_session(audit, session));
+    }
+    prepared(audit, out);
+    slots(audit, out);
+    subscriptions(audit, out);
+}
+
+fn prepared(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
+    for found in &audit.snapshot.state.prepared {
+        let close = stmt!("ROLLBACK PREPARED {gid}", gid = Literal(found.gid.clone()));
+        let severity = if found.seconds >= FORGOTTEN_SECONDS { Medium } else { Low };
+        let finding = PREPARED.of(&found.owner).at(severity).service(audit.service_of(&found.database));
+        let finding = finding.database(&found.database).object(format!("prepared transaction {}", found.gid));
+        let finding = finding.seen(format!("{} prepared it at {}", found.owner, found.since));
+        out.push(finding.fix(Repair::drop(RepairScope::Database, close).outside_transactions()));
+    }
+}
+
+fn slots(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
+    for slot in &audit.snapshot.state.slots {
+        let service = slot.database.as_deref().and_then(|database| audit.service_of(database));
+        let state = if slot.active { "in use" } else { "not in use" };
+        let close = stmt!("SELECT pg_catalog.pg_drop_replication_slot({n})", n = Literal(slot.name.clone()));
+        let finding = REPLICATION_OBJECT.of(PUBLIC).service(service).object(format!("slot {}", slot.name));
+        let finding = finding.seen(format!("the replication slot {} is {state}", slot.name));
+        out.push(finding.fix((!slot.active).then(|| Repair::drop(RepairScope::Server, close))));
+    }
+}
+
+fn subscriptions(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
+    for found in &audit.snapshot.state.subscriptions {
+        let service = audit.service_of(&found.database);
+        let severity = if audit.actors(&found.owner).is_empty() { Low } else { High };
+        let mut sources = audit.snapshot.sources.iter().filter(|source| source.name == found.name);
+        // The host is not compared: a name that is a service's here hardly means another server's by chance.
+        let foreign = sources.find_map(|source| source.database()).filter(|from| *from != found.database);
+        let (severity, exposed, from) = match foreign.and_then(|from| audit.service_of(&from)) {
+            Some(exposed) => (Critical, Some(exposed), format!(", and copies from {}", exposed.database)),
+            None => (severity, service, String::new()),
+        };
+        // The service that the copy is made for can read it.
+        let reader = service.map(|own| own.role(RoleKind::App).as_str());
+        let who = reader.filter(|_| severity == Critical).unwrap_or(&found.owner);
+        let finding = REPLICATION_OBJECT.of(who).at(severity).service(exposed).database(&found.database);
+        let finding = finding.object(format!("subscription {}", found.name));
+        out.push(finding.seen(format!("the subscription {} belongs to {}{from}", found.name, found.owner)));
+    }
+}
+
+/// Nothing where its role may still be there.
+fn of_session(audit: &Audit<'_>, session: &ServerSession) -> Option<FindingBuilder> {
+    let Some(name) = &session.role else {
+        return session.database.as_deref().map(|database| of_dropped_role(audit, session, database));
+    };
+    let role = audit.role(name).filter(|role| audit.roles.class_of(role) != RoleClass::Trusted)?;
+    match session.database.as_deref() {
+        _ if session.streams && !audit.actual.roles[role].replication => {
+            Some(streaming(audit, session, role))
+        }
+        Some(database) if !audit.can_connect(role, database) || session.open == Some(false) => {
+            Some(outlived(audit, session, role, database))
+        }
+        _ => None,
+    }
+}
+
+fn since(session: &ServerSession) -> &str {
+    session.since.as_deref().unwrap_or("a time that the admin may not see")
+}
+
+fn ended(finding: FindingBuilder, session: &ServerSession) -> FindingBuilder {
+    let close = stmt!("SELECT pg_catalog.pg_terminate_backend({pid})", pid = session.pid);
+    finding.object(format!("session {}", session.pid)).fix(Repair::drop(RepairScope::Server, close))
+}
+
+/// In a database that its role can no longer connect to, or as a role that may no longer log in.
+fn outlived(audit: &Audit<'_>, session: &ServerSession, role: &RoleName, database: &str) -> FindingBuilder {
+    let service = audit.service_of(database);
+    let severity = match service {
+        Some(_) if audit.is_of(role.as_str(), service) => Low,
+        Some(_) => High,
+        None => Medium,
+    };
+    let since = since(session);
+    let seen =
+        format!("pid {} of {role} is in {database} since {since}, and may no longer connect", session.pid);
+    let found = SESSION.of(role.as_str()).at(severity).service(service).database(database);
+    ended(found.seen(seen), session)
+}
+
+/// What its role could do when it was dropped, the session can still do.
+fn of_dropped_role(audit: &Audit<'_>, session: &ServerSession, database: &str) -> FindingBuilder {
+    let seen =
+        format!("pid {} is in {database} since {}, and its role was dropped", session.pid, since(session));
+    let service = audit.service_of(database);
+    let found = SESSION.of("(dropped role)").at(if service.is_some() { High } else { Medium });
+    ended(found.service(service).database(database).seen(seen), session)
+}
+
+/// A replication connection is checked once, and then gets every change of every database.
+fn streaming(audit: &Audit<'_>, session: &ServerSession, role: &RoleName) -> FindingBuilder {
+    let since = since(session);
+    let seen =
+        format!("pid {} of {role} streams the whole server since {since}, and may no longer", session.pid);
+    ended(SESSION.of(role.as_str()).service(audit.service_of_role(role.as_str())).seen(seen), session)
+}

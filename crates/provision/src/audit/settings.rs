@@ -1,0 +1,334 @@
+//! Settings of roles, databases and the server: what a session starts with.
+
+use super::context::Audit;
+use super::roles::RoleClass;
+use crate::catalog::FileSetting;
+use crate::plan::{Action, PASSWORDLESS, declared_settings, same_setting, script};
+use martydb_model::contract::acts_as;
+use martydb_model::findings::Severity::{self, Critical, High, Low, Medium};
+use martydb_model::findings::{FindingBuilder, PUBLIC};
+use martydb_model::findings::{LIMITS_SUM, NO_TEMP_LIMIT, SERVER_SETTING, SETTING};
+use martydb_model::grants::{Repair, RepairScope, ident, reset_setting};
+use martydb_model::sql::{Literal, split_name_list, stmt};
+use martydb_model::units::canonical_setting;
+use martydb_model::{DbName, DesiredService, RoleKind, RoleName, RoleSetting};
+
+pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
+    for setting in audit.actual.role_settings.values().flatten() {
+        match audit.roles.class_of(&setting.role) {
+            RoleClass::Managed(service, kind) => out.extend(on_role(audit, service, kind, setting)),
+            RoleClass::Trusted => out.extend(on_superuser(audit, setting)),
+            RoleClass::Predefined | RoleClass::Unmanaged => {}
+        }
+    }
+    for (database, found) in &audit.actual.databases {
+        let service = audit.service_of(database.as_str());
+        for (name, value) in found.settings.iter().filter(|_| service.is_some()) {
+            let inside = name == "search_path"
+                && !hides_the_server(value)
+                && service.is_some_and(|own| {
+                    stays_inside(value, |name| is_own(own, name) || is_sealed(audit, database, name))
+                });
+            // What the manifest declares is no news, unless it weakens isolation: that takes a reason, in `allow:`.
+            let declared = service.and_then(|own| own.parameters.settings.get(name));
+            let declared = declared.is_some_and(|declared| same_setting(name, declared, value));
+            if declared && weight(audit, name, value) == Low {
+                continue;
+            }
+            let severity = if inside { Low } else { weight(audit, name, value) };
+            let seen = format!("database {database} has {name} = {}", shown(name, value));
+            let repair = reset_setting(None, Some(database.as_str()), name);
+            let finding = SETTING.of(PUBLIC).at(severity).service(service).database(database.as_str());
+            out.push(finding.object(format!("setting {name}")).seen(seen).fix(repair));
+        }
+    }
+    for (name, value) in &audit.actual.everyones_settings {
+        let seen = format!("every role has {name} = {}", shown(name, value));
+        let found = SETTING.of(PUBLIC).at(weight(audit, name, value)).object(format!("setting {name}"));
+        out.push(found.seen(seen).fix(reset_setting(None, None, name)));
+    }
+    server(audit, out);
+    temp_file_limit(audit, out);
+    sum(audit, out);
+}
+
+/// Settings that only a superuser may put on others and that only make a session slower, faster, chattier or shorter.
+const HARMLESS: &[&str] = &[
+    "commit_delay",
+    "compute_query_id",
+    "deadlock_timeout",
+    "lc_messages",
+    "update_process_title",
+    "default_toast_compression",
+    "max_stack_depth",
+    "temp_file_limit",
+    "wal_compression",
+];
+
+/// The same, by how they begin: they say what is written to the log, and what is counted.
+const HARMLESS_KINDS: &[&str] = &["log_", "track_", "auto_explain.", "pg_stat_statements.", "pgaudit."];
+
+/// Settings that load code or change the role of a session.
+const GRAVE: &[(&str, Severity)] =
+    &[("role", Critical), ("session_authorization", Critical), ("dynamic_library_path", High)];
+
+/// Values with which an extension opens files of the server: the setting, and a word of its value.
+const OPENING: &[(&str, &str)] = &[
+    ("postgis.gdal_enabled_drivers", "enable_all"),
+    ("postgis.enable_outdb_rasters", "on"),
+    ("postgis.enable_outdb_rasters", "true"),
+    ("postgis.enable_outdb_rasters", "1"),
+];
+
+/// What every session may set for itself, and that yet decides which code runs or how passwords are kept.
+const RISKY: &[&str] = &[
+    "backslash_quote",
+    "default_table_access_method",
+    "local_preload_libraries",
+    "password_encryption",
+    "search_path",
+];
+
+/// Procedural languages have settings that are code.
+const CODE: &[&str] = &["pljava.", "plperl.", "pllua.", "plpython", "plr.", "pltcl.", "plv8."];
+
+/// The values that those have on a new server.
+const PLAIN: &[(&str, &str)] = &[
+    ("default_table_access_method", "heap"),
+    ("password_encryption", "scram-sha-256"),
+    ("backslash_quote", "safe_encoding"),
+];
+
+fn weight(audit: &Audit<'_>, name: &str, value: &str) -> Severity {
+    let name = name.to_ascii_lowercase();
+    let usual = audit.snapshot.state.parameters.defaults.get(&name).is_some_and(|usual| usual == value);
+    if usual || PLAIN.contains(&(name.as_str(), value)) {
+        return Low;
+    }
+    let begins = |all: &[&str]| all.iter().any(|start| name.starts_with(start));
+    // A role that may set it itself gains nothing by finding it set; a name with a dot that the server does not know
+    // is the application's own.
+    let own =
+        audit.snapshot.state.parameters.user_settings.contains(&name) || name.contains('.') && !begins(CODE);
+    let harmless = HARMLESS.contains(&name.as_str()) || begins(HARMLESS_KINDS);
+    let opens = OPENING.iter().any(|row| row.0 == name && value.to_ascii_lowercase().contains(row.1));
+    match GRAVE.iter().find(|row| row.0 == name) {
+        Some(row) => row.1,
+        None if opens => High,
+        None if harmless || own && !RISKY.contains(&name.as_str()) => Low,
+        // What a setting does that we do not know is not known.
+        None => Medium,
+    }
+}
+
+/// Whether a path leads only to such schemas.
+fn stays_inside(path: &str, is_harmless: impl Fn(&str) -> bool) -> bool {
+    split_name_list(path).iter().all(|name| is_harmless(name))
+}
+
+/// Whether what is in a schema is the service's own anyway, or the server's.
+fn is_own(service: &DesiredService, schema: &str) -> bool {
+    ["pg_catalog", "public", "$user"].contains(&schema)
+        || service.schemas.iter().any(|own| own.as_str() == schema)
+}
+
+/// Whether superusers alone make what is in a schema: that of an extension whose script puts it on the path, most likely.
+fn is_sealed(audit: &Audit<'_>, database: &DbName, schema: &str) -> bool {
+    let catalog = audit.snapshot.databases.get(database.as_str());
+    let mut objects = catalog.into_iter().flat_map(|catalog| &catalog.objects);
+    objects.any(|item| {
+        item.kind == "schema"
+            && item.name == schema
+            && audit.class_of(&item.owner) == RoleClass::Trusted
+            && item.acl.iter().all(|entry| entry.privilege != "CREATE")
+    })
+}
+
+/// Whether what others make is found before what PostgreSQL made: `pg_catalog` is first unless a path names it later.
+fn hides_the_server(path: &str) -> bool {
+    split_name_list(path).iter().skip(1).any(|name| name == "pg_catalog")
+}
+
+/// A superuser whose path leads through a service's schema before `pg_catalog` may call the service's functions.
+fn on_superuser(audit: &Audit<'_>, setting: &RoleSetting) -> Option<FindingBuilder> {
+    let RoleSetting { role, database, name, value } = setting;
+    let is_trusted = |name: &str| audit.class_of(name) == RoleClass::Trusted;
+    let (severity, what) = match name.as_str() {
+        "search_path" if hides_the_server(value) => (Medium, "it may call what a service made"),
+        "role" if value != "none" && !is_trusted(value) => (High, "its sessions start as another role"),
+        _ => return None,
+    };
+    let service = database.as_ref().and_then(|database| audit.service_of(database.as_str()));
+    let seen = format!("the superuser {role} has {name} = {value}: {what}");
+    Some(of_setting(setting).at(severity).service(service).seen(seen).fix(reset(setting)))
+}
+
+fn of_setting(setting: &RoleSetting) -> FindingBuilder {
+    let found = SETTING.of(setting.role.as_str()).object(format!("setting {}", setting.name));
+    match &setting.database {
+        Some(database) => found.database(database),
+        None => found,
+    }
+}
+
+fn reset(setting: &RoleSetting) -> Repair {
+    let database = setting.database.as_ref().map(DbName::as_str);
+    reset_setting(Some(setting.role.as_str()), database, &setting.name)
+}
+
+fn on_role(
+    audit: &Audit<'_>,
+    service: &DesiredService,
+    kind: RoleKind,
+    setting: &RoleSetting,
+) -> Option<FindingBuilder> {
+    if is_declared(audit, service, kind, setting) {
+        return None;
+    }
+    let RoleSetting { role, name, value, .. } = setting;
+    let foreign = name == "role" && audit.managed(value).is_none_or(|(other, _)| other.name != service.name);
+    let severity = match name.as_str() {
+        // As itself, which it is without.
+        "role" if value == "none" || value == role.as_str() => Low,
+        "role" if !foreign => High,
+        "search_path" if stays_inside(value, |name| is_own(service, name)) => Low,
+        _ => weight(audit, name, value),
+    };
+    let seen = format!("{role} has {name} = {}", shown(name, value));
+    let exposed = audit.service_of_role(value).filter(|_| name == "role").unwrap_or(service);
+    let found = of_setting(setting).at(severity).service(Some(exposed)).seen(seen);
+    Some(found.fix(mended(audit, service, kind, setting)))
+}
+
+/// To what the manifest declares in that place, or away.
+fn mended(audit: &Audit<'_>, service: &DesiredService, kind: RoleKind, setting: &RoleSetting) -> Repair {
+    let RoleSetting { role, database, name, .. } = setting.clone();
+    let declared = declared_settings(service, kind, &role);
+    let Some(value) = declared.get(&(database.clone(), name.clone())).cloned() else { return reset(setting) };
+    let action = Action::SetSetting { role: Some(role), database, name, value };
+    Repair::alter(RepairScope::Server, script(&action, audit.actual.major(), &PASSWORDLESS).message())
+}
+
+fn is_declared(audit: &Audit<'_>, service: &DesiredService, kind: RoleKind, setting: &RoleSetting) -> bool {
+    let RoleSetting { role, database, name, value } = setting;
+    let place = database.as_ref().and_then(|database| audit.service_of(database.as_str()));
+    let here = place.is_some_and(|place| place.name == service.name);
+    let schemas: Vec<&str> = service.schemas.iter().map(|schema| schema.as_str()).collect();
+    match name.as_str() {
+        // The migrator acts as the owner, and an alternate login as its primary.
+        "role" => here && value == service.role(acts_as(kind)).as_str() && value != role.as_str(),
+        "search_path" => here && split_name_list(value) == schemas,
+        _ => {
+            let wanted = service.settings.get(name);
+            wanted.is_some_and(|wanted| canonical_setting(name, wanted) == canonical_setting(name, value))
+        }
+    }
+}
+
+/// A value that may be a secret is not printed again.
+fn shown(name: &str, value: &str) -> String {
+    if super::secrets::announces(&format!("{name}={value}")) { "…".into() } else { value.into() }
+}
+
+/// A setting that protects the whole server, and whether a value of it does not.
+type Fence = (&'static str, fn(&str) -> bool);
+
+const FENCES: &[Fence] = &[
+    ("lo_compat_privileges", |value| value == "on"),
+    ("allow_system_table_mods", |value| value == "on"),
+    ("session_replication_role", |value| value != "origin"),
+    ("password_encryption", |value| value != "scram-sha-256" && value != "on"),
+    ("dynamic_library_path", |value| value != "$libdir"),
+    // Statements hold data, and every account of the host may read them.
+    ("log_file_mode", |value| value.ends_with(['4', '5', '6', '7'])),
+];
+
+fn server(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
+    let settings = &audit.snapshot.state.parameters.settings;
+    for (name, is_down) in FENCES {
+        let Some(value) = settings.get(*name).filter(|value| is_down(value)) else { continue };
+        // Before 14 initdb leaves MD5, and what martydb sets is SCRAM all the same.
+        let usual = *name == "password_encryption" && audit.actual.major() < 14;
+        let unused =
+            *name == "log_file_mode" && settings.get("logging_collector").is_none_or(|on| on == "off");
+        if usual || unused {
+            continue;
+        }
+        let found = SERVER_SETTING.of(PUBLIC).object(format!("setting {name}"));
+        let found = found.seen(format!("{name} is {value}"));
+        let mut lines = audit.snapshot.files.iter().flatten().rev();
+        // ALTER SYSTEM writes to one file alone.
+        let by_hand = lines
+            .find(|setting| setting.name == *name)
+            .filter(|setting| !setting.file.ends_with("/postgresql.auto.conf"));
+        if let Some(FileSetting { file, line, .. }) = by_hand {
+            out.push(found.advice(&format!("take {name} out of {file}, line {line}")).reload());
+            continue;
+        }
+        let reset = stmt!("ALTER SYSTEM RESET {name}", name = ident(name));
+        let reload = stmt!("SELECT pg_catalog.pg_reload_conf()");
+        let found = found.fix(Repair::alter(RepairScope::Server, reset).outside_transactions());
+        out.push(found.fix(Repair::alter(RepairScope::Server, reload)));
+    }
+}
+
+/// A role can neither set nor reset it: whatever is put on the role, or on the server, holds.
+fn temp_file_limit(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
+    for (role, service, kind) in audit.roles.all_managed().filter(|(_, _, kind)| *kind != RoleKind::Owner) {
+        if !audit.actual.roles[role].login || effective_temp_file_limit(audit, role, service) != "-1" {
+            continue;
+        }
+        let wanted = service.settings.get("temp_file_limit").map_or("1GB", String::as_str);
+        let declared = wanted == "-1";
+        let close =
+            stmt!("ALTER ROLE {role} SET temp_file_limit = {v}", role = role, v = Literal(wanted.into()));
+        let seen =
+            format!("the {} login {role} has no temp_file_limit, and neither has the server", kind.key());
+        let found = NO_TEMP_LIMIT.of(role.as_str()).at(if declared { Low } else { Medium });
+        let found = found.service(Some(service)).object(format!("role {role}")).seen(seen);
+        out.push(found.fix((!declared).then(|| Repair::alter(RepairScope::Server, close))));
+    }
+}
+
+/// What a login starts with in its own database: the most specific setting wins, and of its own the last.
+fn effective_temp_file_limit<'a>(audit: &Audit<'a>, role: &RoleName, service: &DesiredService) -> &'a str {
+    const NAME: &str = "temp_file_limit";
+    let is_own = |setting: &&RoleSetting| {
+        setting.name == NAME && setting.database.as_ref().is_none_or(|database| *database == service.database)
+    };
+    let of_role = audit
+        .actual
+        .role_settings
+        .get(role)
+        .into_iter()
+        .flatten()
+        .rev()
+        .find(is_own)
+        .map(|setting| &setting.value);
+    let last_of = |settings: &'a [(String, String)]| {
+        settings.iter().rev().find(|(name, _)| name == NAME).map(|(_, value)| value)
+    };
+    let of_database = || last_of(&audit.actual.databases.get(&service.database)?.settings);
+    let of_all = || last_of(&audit.actual.everyones_settings);
+    let of_server = || audit.snapshot.state.parameters.settings.get(NAME);
+    of_role.or_else(of_database).or_else(of_all).or_else(of_server).map_or("-1", String::as_str)
+}
+
+fn sum(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
+    // martydb's own servers are no place where services compete for connections.
+    if audit.desired.embedded {
+        return;
+    }
+    let logins = audit.roles.all_managed().map(|(role, _, _)| &audit.actual.roles[role]);
+    let sum: i64 =
+        logins.filter(|found| found.login).map(|found| i64::from(found.connection_limit.max(0))).sum();
+    let capacity = audit.actual.capacity;
+    let room = capacity.max_connections.saturating_sub(capacity.reserved);
+    if usize::try_from(sum).unwrap_or(0) > room {
+        let seen = format!(
+            "the limits of all services add up to {sum}; the server has {} connections, {} of them reserved",
+            capacity.max_connections, capacity.reserved
+        );
+        out.push(LIMITS_SUM.of(PUBLIC).object("setting max_connections").seen(seen));
+    }
+}

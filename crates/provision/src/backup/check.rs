@@ -1,0 +1,109 @@
+//! What a backup would not hold, found before anything is written: all of it, each by name and with its way out.
+
+use crate::moving::obstacles::{of_objects, rows_of_extensions};
+use crate::moving::sums::text;
+use martydb_migrate::MigrationTarget;
+use martydb_model::ServiceName;
+use martydb_model::error::{Error, Result};
+use martydb_model::sql::{List, Literal, stmt};
+use martydb_pg::server::{Connection, query};
+use martydb_ui::report::printable;
+
+/// What was found.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Blind {
+    /// No dump can be made, or none that can be restored.
+    pub blocking: Vec<String>,
+    /// Left out of the backup, or restored as something else.
+    pub lost: Vec<String>,
+}
+
+/// Looks into the database as its owner, who makes the dump.
+pub async fn look(session: &mut Connection, target: &MigrationTarget) -> Result<Blind> {
+    let mut found = Blind::default();
+    for row in query(session, &of_objects(include_str!("sql/check.sql"))).await? {
+        let line = format!("{}: {}; {}", text(&row, 1)?, text(&row, 2)?, text(&row, 3)?);
+        found.add(&text(&row, 0)?, &line);
+    }
+    for line in of_strangers(session, target).await? {
+        found.add("lost", &line);
+    }
+    for rows in rows_of_extensions(session).await? {
+        let (table, extension) = (&rows.table, &rows.extension);
+        match rows.readable {
+            true => found.add(
+                "lost",
+                &format!("table {table} of extension {extension}: its rows cannot be restored by the owner; insert them again"),
+            ),
+            false => found.add(
+                "blocks",
+                &format!("table {table} of extension {extension}: the owner may not read it; GRANT SELECT on it to the owner"),
+            ),
+        }
+    }
+    Ok(found)
+}
+
+/// Large objects and default privileges of roles that are none of the service's: they are the owner's once they are restored, or
+/// not given again.
+async fn of_strangers(session: &mut Connection, target: &MigrationTarget) -> Result<Vec<String>> {
+    let own = [&target.owner, &target.app, &target.readonly].into_iter().chain(&target.further);
+    let own = own.map(ToString::to_string).chain([target.login.role.clone()]);
+    let asked = stmt!(
+        "SELECT 'large object ' || m.oid || ': belongs to ' || r.rolname || ', and will be the owner''s once it is restored'
+         FROM pg_catalog.pg_largeobject_metadata m JOIN pg_catalog.pg_roles r ON r.oid = m.lomowner WHERE r.rolname NOT IN ({own})
+         UNION ALL SELECT 'default privileges of ' || r.rolname || ': are not given again by a restore'
+         FROM pg_catalog.pg_default_acl d JOIN pg_catalog.pg_roles r ON r.oid = d.defaclrole WHERE r.rolname NOT IN ({own}) ORDER BY 1",
+        own = List(own.map(Literal).collect())
+    );
+    query(session, &asked).await?.iter().map(|row| text(row, 0)).collect()
+}
+
+impl Blind {
+    fn add(&mut self, class: &str, line: &str) {
+        let list = if class == "blocks" { &mut self.blocking } else { &mut self.lost };
+        list.push(printable(line));
+    }
+
+    /// What goes into the record as left out.
+    ///
+    /// # Errors
+    /// If something is in the way, or would be lost and that is not accepted: with all of it.
+    pub fn accepted(self, service: &ServiceName, accept: bool) -> Result<Vec<String>> {
+        if !self.blocking.is_empty() {
+            return Err(Error::operation(format!("service \"{service}\" cannot be backed up whole"))
+                .causes(self.blocking)
+                .causes(self.lost)
+                .hint("no flag accepts these: a dump would end there, or could not be restored"));
+        }
+        if !accept && !self.lost.is_empty() {
+            return Err(Error::operation(format!(
+                "a backup of service \"{service}\" would not hold everything"
+            ))
+            .causes(self.lost)
+            .hint("with --accept it is made without these, and says so"));
+        }
+        Ok(self.lost)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_lost_can_be_accepted_and_what_blocks_cannot() {
+        let service = ServiceName::new("shop").unwrap();
+        let blind = |blocking: &[&str], lost: &[&str]| {
+            let mut blind = Blind::default();
+            blocking.iter().for_each(|line| blind.add("blocks", line));
+            lost.iter().for_each(|line| blind.add("lost", line));
+            blind
+        };
+        assert_eq!(blind(&[], &[]).accepted(&service, false).unwrap(), Vec::<String>::new());
+        assert_eq!(blind(&[], &["slot"]).accepted(&service, false).unwrap_err().causes, ["slot"]);
+        assert_eq!(blind(&[], &["slot"]).accepted(&service, true).unwrap(), ["slot"]);
+        let refused = blind(&["table"], &["slot"]).accepted(&service, true).unwrap_err();
+        assert_eq!(refused.causes, ["table", "slot"]);
+    }
+}

@@ -1,0 +1,143 @@
+//! Which entries of an archive a restore makes: what the owner may make, and what is not there already.
+
+use martydb_migrate::import::archive::ArchiveEntry;
+use martydb_model::{DesiredService, RoleKind};
+
+/// Kinds of entries that belong to the owner of what they are about, who may be another role than the service's: the admin
+/// puts back what it has to.
+const OF_OTHERS: &[&str] = &["ACL ", "DEFAULT ACL ", "SCHEMA - public ", "COMMENT - SCHEMA public "];
+
+/// What only a superuser could make, or what would be made twice: an extension's comment comes with it.
+const NEVER: &[&str] = &[
+    "COMMENT - EXTENSION ",
+    "SUBSCRIPTION ",
+    "FOREIGN DATA WRAPPER ",
+    "COMMENT - FOREIGN DATA WRAPPER ",
+    "SERVER ",
+    "COMMENT - SERVER ",
+    "ACL - FOREIGN SERVER ",
+    "ACL - FOREIGN DATA WRAPPER ",
+    "USER MAPPING ",
+    "EVENT TRIGGER ",
+    "COMMENT - EVENT TRIGGER ",
+];
+
+/// Those that are made, in their order. `left_out` is what the backup says it lacks.
+pub fn wanted(
+    entries: Vec<ArchiveEntry>,
+    service: &DesiredService,
+    left_out: &[String],
+) -> Vec<ArchiveEntry> {
+    let texts: Vec<String> = entries.iter().map(|entry| entry.what.clone()).collect();
+    let rule = Wanted { owner: service.role(RoleKind::Owner).to_string(), service, left_out, texts };
+    entries.into_iter().filter(|entry| rule.takes(&entry.what)).collect()
+}
+
+struct Wanted<'a> {
+    owner: String,
+    service: &'a DesiredService,
+    left_out: &'a [String],
+    texts: Vec<String>,
+}
+
+impl Wanted<'_> {
+    fn takes(&self, what: &str) -> bool {
+        let begins = |kinds: &[&str]| kinds.iter().any(|kind| what.starts_with(kind));
+        let own = what.ends_with(&format!(" {}", self.owner));
+        let made =
+            self.service.schemas.iter().any(|schema| what == format!("SCHEMA - {schema} {}", self.owner));
+        let rows_of_extension =
+            !own && begins(&["TABLE DATA ", "SEQUENCE SET "]) && !self.has_object_of(what);
+        let others = !own && begins(OF_OTHERS);
+        !made
+            && !others
+            && !begins(NEVER)
+            && !rows_of_extension
+            && !self.is_foreign(what)
+            && !self.is_left_out(what)
+    }
+
+    /// Whether the archive makes the table or sequence that these rows are of. Those of extensions come with these.
+    fn has_object_of(&self, what: &str) -> bool {
+        let named = |kind: &str, made: &str| {
+            what.strip_prefix(kind)
+                .is_some_and(|rest| self.texts.iter().any(|text| text.strip_prefix(made) == Some(rest)))
+        };
+        named("TABLE DATA ", "TABLE ") || named("SEQUENCE SET ", "SEQUENCE ")
+    }
+
+    /// A foreign table, or what is about one: its server is not restored.
+    fn is_foreign(&self, what: &str) -> bool {
+        let about = |text: &str| {
+            let (schema, rest) = text.strip_prefix("FOREIGN TABLE ")?.split_once(' ')?;
+            let name = rest.rsplit_once(' ')?.0;
+            let words = [
+                format!("FOREIGN TABLE {schema} {name} "),
+                format!("ACL {schema} TABLE {name} "),
+                format!("ACL {schema} COLUMN {name}."),
+                format!("COMMENT {schema} FOREIGN TABLE {name} "),
+                format!("COMMENT {schema} COLUMN {name}."),
+                format!("DEFAULT {schema} {name} "),
+            ];
+            Some(words.iter().any(|word| what.starts_with(word)))
+        };
+        self.texts.iter().any(|text| about(text) == Some(true))
+    }
+
+    /// A publication for all tables does not say so in the table of contents.
+    fn is_left_out(&self, what: &str) -> bool {
+        let named = |line: &String| {
+            let name = line.strip_prefix("publication ")?.split(": ").next()?;
+            let words = [format!("PUBLICATION - {name} "), format!("COMMENT - PUBLICATION {name} ")];
+            Some(words.iter().any(|word| what.starts_with(word)))
+        };
+        self.left_out.iter().any(|line| named(line) == Some(true))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::diff::tests::desired;
+
+    #[test]
+    fn what_others_own_and_what_is_there_is_not_made() {
+        let desired = desired(&["shop"]);
+        let service = desired.services.values().next().unwrap();
+        let texts = [
+            "TABLE public item shop_owner",
+            "TABLE public guest postgres",
+            "FOREIGN TABLE public far shop_owner",
+        ];
+        let left_out = ["publication all: is for all tables; make it again".to_owned()];
+        let rule = Wanted {
+            owner: "shop_owner".into(),
+            service,
+            left_out: &left_out,
+            texts: texts.map(str::to_owned).into(),
+        };
+        for (what, wanted) in [
+            ("TABLE public item shop_owner", true),
+            ("TABLE DATA public item shop_owner", true),
+            ("TABLE DATA public guest postgres", true),
+            ("TABLE DATA public words postgres", false),
+            ("SCHEMA - public shop_owner", false),
+            ("SCHEMA - other shop_owner", true),
+            ("SCHEMA - public postgres", false),
+            ("ACL - SCHEMA public shop_owner", true),
+            ("ACL - LARGE OBJECT 7 shop_app", false),
+            ("BLOB - 7 shop_app", true),
+            ("DEFAULT ACL - DEFAULT PRIVILEGES FOR TABLES shop_app", false),
+            ("DEFAULT ACL public DEFAULT PRIVILEGES FOR TABLES shop_owner", true),
+            ("COMMENT - EXTENSION citext ", false),
+            ("EXTENSION - citext ", true),
+            ("EVENT TRIGGER - watch postgres", false),
+            ("FOREIGN TABLE public far shop_owner", false),
+            ("ACL public TABLE far shop_owner", false),
+            ("PUBLICATION - all shop_owner", false),
+            ("PUBLICATION - some shop_owner", true),
+        ] {
+            assert_eq!(rule.takes(what), wanted, "{what}");
+        }
+    }
+}

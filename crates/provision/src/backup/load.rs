@@ -1,0 +1,357 @@
+//! A backup in a scratch database: loaded by the service's migrator acting as the owner, with what belongs to others put back
+//! by the admin, and compared with its record. `verify` removes it then, and `restore` gives it the service's name.
+//!
+//! The migrator alone loads, and never a superuser: an archive runs the service's functions while its rows come in.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use super::entries::wanted;
+use super::level;
+use super::record::{BackupRecord, ExtensionRecord, PublicRecord};
+use super::role_state::RoleState;
+use super::snapshot::{free_sessions, jobs};
+use super::take::DUMP;
+use crate::moving::compare::{self, CopySide};
+use crate::moving::sums::{self, RowHash, unreadable};
+use crate::scratch::Scratch;
+use martydb_migrate::MigrationTarget;
+use martydb_migrate::import::archive::{self, Archive, ArchivePrograms, client_major};
+use martydb_model::error::{Error, Kind, Result};
+use martydb_model::sql::{Keyword, List, Statement, stmt};
+use martydb_model::sqlstate;
+use martydb_model::{DesiredServer, DesiredService, RoleName};
+use martydb_pg::server::{Access, Connection, execute, execute_warned, query};
+use martydb_ui::report::{printable, progress};
+
+/// How many sessions read what was loaded: the more, the less each of them has to itself.
+const MOST_READERS: usize = 4;
+
+/// Where a backup is loaded.
+pub struct RestoreTarget<'a> {
+    pub access: &'a Access,
+    pub desired: &'a DesiredServer,
+    pub service: &'a DesiredService,
+    pub target: &'a MigrationTarget,
+    /// How many sessions write side by side.
+    pub jobs: usize,
+}
+
+/// A backup that lies in a folder, every byte of it checked.
+#[derive(Clone, Copy)]
+pub struct LoadSource<'a> {
+    pub folder: &'a Path,
+    pub record: &'a BackupRecord,
+}
+
+/// A database that is equal to its record.
+pub struct Loaded {
+    pub scratch: Scratch,
+    /// The roles of the server.
+    pub known: Vec<RoleName>,
+    /// What is other than it was, and was accepted or cannot be otherwise.
+    pub notes: Vec<String>,
+}
+
+/// Loads it and compares it.
+///
+/// # Errors
+/// If it cannot be loaded, or differs from its record; the scratch database is gone then.
+pub async fn load(to: &RestoreTarget<'_>, from: LoadSource<'_>) -> Result<Loaded> {
+    let mut session = to.access.read(&to.access.maintenance).await?;
+    let (major, known) = (session.major(), roles(&mut session).await?);
+    session.close().await;
+    refuse(to, from.record, major, &known)?;
+    let programs = programs(from.record, major).await?;
+    Archive::in_folder(&programs, &from.folder.join(DUMP)).check_files()?;
+    let mut scratch = Scratch::make_without_rights(to.access, to.desired, to.service).await?;
+    match fill(to, from, &programs, &mut scratch, &known).await {
+        Ok(notes) => Ok(Loaded { scratch, known, notes }),
+        Err(error) => scratch.remove_after(Err(error)).await,
+    }
+}
+
+/// A client that reads the archive and writes to the server.
+async fn programs(record: &BackupRecord, major: u32) -> Result<ArchivePrograms> {
+    let written = client_major(&record.client_version).unwrap_or(0);
+    archive::find(written.max(record.major()), major).await
+}
+
+/// What can be known before anything is made.
+fn refuse(to: &RestoreTarget<'_>, record: &BackupRecord, major: u32, known: &[RoleName]) -> Result<()> {
+    let service = &to.service.name;
+    if record.major() > major {
+        return Err(Error::operation(format!("the backup cannot be restored for service \"{service}\""))
+            .cause(format!(
+                "it is of PostgreSQL {}, and server \"{}\" is of version {major}",
+                record.major(),
+                to.service.server
+            ))
+            .hint("restore it on a server of the same version or a newer one"));
+    }
+    if RowHash::named(&record.hash).is_none() {
+        return Err(Error::operation(format!("the backup has hashes of the kind {}", record.hash))
+            .hint("a newer martydb wrote it: use that one"));
+    }
+    let lacking: Vec<String> = record
+        .beyond
+        .roles
+        .iter()
+        .filter(|role| known.iter().all(|there| there.as_str() != role.as_str()))
+        .map(|role| format!("role {role}: owns something in the backup, or holds rights there, and server \"{}\" has no such role", to.service.server))
+        .collect();
+    if lacking.is_empty() {
+        return Ok(());
+    }
+    Err(Error::operation(format!("the backup cannot be restored for service \"{service}\""))
+        .causes(lacking)
+        .hint(
+            "run `martydb apply --all`, which makes those of services; declare others under `access:` first",
+        ))
+}
+
+async fn fill(
+    to: &RestoreTarget<'_>,
+    from: LoadSource<'_>,
+    programs: &ArchivePrograms,
+    scratch: &mut Scratch,
+    known: &[RoleName],
+) -> Result<Vec<String>> {
+    let here = scratch.target(to.target);
+    let archive = Archive::in_folder(programs, &from.folder.join(DUMP));
+    let entries = wanted(archive.entries().await?, to.service, &from.record.left_out);
+    let mut session = sums::as_owner(&here).await?;
+    let free = free_sessions(&mut session).await?;
+    let side_by_side = jobs(to.jobs, free);
+    session.close().await;
+    let own = to.service.own_roles();
+    let before = RoleState::read(scratch.keeper(), &own).await?;
+    let restoring = progress("restoring", "databases");
+    restoring.expect(1);
+    let restored =
+        restoring.run(to.service.name.as_str(), archive.restore(&entries, &here, side_by_side)).await;
+    before.unchanged(&RoleState::read(scratch.keeper(), &own).await?)?;
+    // A new session: the migrator has the password that it had.
+    let mut session = match (restored, sums::as_owner(&here).await) {
+        (Ok(()), session) => session.map_err(locked_out)?,
+        (Err(error), Ok(_)) => return Err(error),
+        (Err(error), Err(refused)) => return Err(locked_out(refused).and_also(error)),
+    };
+    restoring.advance();
+    let not_put_back = put_back(to, scratch, from.record, known).await?;
+    let versions = extension_versions(&mut session).await?;
+    let hash = RowHash::named(&from.record.hash).unwrap_or(RowHash::Text);
+    // A login that may have one session alone does one after the other.
+    let readers = if free == Some(0) { 0 } else { side_by_side.min(MOST_READERS) };
+    let found = analyze_and_read(&here, session, readers, hash).await?;
+    let mut notes = judged(from.record, found)?;
+    notes.extend(not_put_back);
+    notes.extend(of_versions(&from.record.beyond.extensions, &versions));
+    Ok(notes)
+}
+
+/// Statistics are not in an archive before 18. What the owner may not analyze only warns.
+async fn analyze_and_read(
+    here: &MigrationTarget,
+    mut session: Connection,
+    readers: usize,
+    hash: RowHash,
+) -> Result<CopySide> {
+    let mut sessions = vec![];
+    for _ in 0..readers {
+        sessions.push(sums::as_owner(here).await?);
+    }
+    let analyze = stmt!("ANALYZE");
+    let analyzing = execute_warned(&mut session, &analyze);
+    let found = if sessions.is_empty() {
+        analyzing.await?;
+        compare::read_side_by_side(std::slice::from_mut(&mut session), hash).await?
+    } else {
+        tokio::try_join!(compare::read_side_by_side(&mut sessions, hash), analyzing)?.0
+    };
+    for session in sessions.into_iter().chain([session]) {
+        session.close().await;
+    }
+    Ok(found)
+}
+
+/// Every role may give itself another password.
+fn locked_out(error: Error) -> Error {
+    let refused = error.sqlstate.as_deref() == Some(sqlstate::INVALID_PASSWORD);
+    error.hint_if(refused.then_some(
+        "it was right before the backup was loaded, which may have changed it: `martydb apply --all --reset-passwords`",
+    ))
+}
+
+/// Extensions and their versions.
+async fn extension_versions(session: &mut Connection) -> Result<BTreeMap<String, String>> {
+    let asked = stmt!("SELECT e.extname::pg_catalog.text, e.extversion FROM pg_catalog.pg_extension e");
+    query(session, &asked).await?.iter().map(|row| Ok((sums::text(row, 0)?, sums::text(row, 1)?))).collect()
+}
+
+/// A server makes extensions in the version that it has.
+fn of_versions(recorded: &[ExtensionRecord], found: &BTreeMap<String, String>) -> Vec<String> {
+    let note = |one: &ExtensionRecord| {
+        let now = found.get(&one.name).filter(|now| **now != one.version)?;
+        let ExtensionRecord { name, version, .. } = one;
+        Some(printable(&format!("extension {name} had version {version}, and has version {now} here")))
+    };
+    recorded.iter().filter_map(note).collect()
+}
+
+/// What belongs to others than the owner, in one transaction of the admin's inside the database, which borrows what it lacks. Returns
+/// what it may not do.
+async fn put_back(
+    to: &RestoreTarget<'_>,
+    scratch: &Scratch,
+    record: &BackupRecord,
+    known: &[RoleName],
+) -> Result<Option<String>> {
+    let ours = to.service.own_roles();
+    let mut session = to.access.write(scratch.database.as_str()).await?;
+    let mut statements = level::of_others(&record.beyond, &ours, known)?;
+    let (held, mut left) = (held(&mut session).await?, None);
+    if let (Some(before), Some(now)) = (&record.beyond.public, public(&mut session).await?) {
+        let of_public = level::of_public(before, &now, &ours, known)?;
+        match of_public.is_empty() || held.contains(&now.owner) {
+            true => statements.extend(of_public),
+            false => {
+                left = Some(format!(
+                    "the schema public has other rights than it had: it belongs to {}, and the admin does not act as that role",
+                    printable(&now.owner)
+                ));
+            }
+        }
+    }
+    if statements.is_empty() {
+        session.close().await;
+        return Ok(left);
+    }
+    let is_lacking = |role: &RoleName| known.contains(role) && !held.contains(role.as_str());
+    let lent: Vec<RoleName> = ours.into_iter().filter(is_lacking).collect();
+    let newer = session.major() >= 16;
+    let options = Keyword(if newer { " WITH INHERIT TRUE, SET TRUE" } else { "" });
+    let by = Keyword(if newer { " GRANTED BY CURRENT_USER" } else { "" });
+    let lend = (!lent.is_empty()).then(|| {
+        stmt!("GRANT {roles} TO CURRENT_USER{options}", roles = List(lent.clone()), options = options)
+    });
+    let take = (!lent.is_empty())
+        .then(|| stmt!("REVOKE {roles} FROM CURRENT_USER{by}", roles = List(lent.clone()), by = by));
+    let all = [stmt!("BEGIN")].into_iter().chain(lend).chain(statements).chain(take).chain([stmt!("COMMIT")]);
+    let end = execute(&mut session, &Statement::join(all)).await;
+    session.close().await;
+    end.map(|_| left)
+        .map_err(|error| error.while_doing("what belongs to other roles than the owner cannot be put back"))
+}
+
+/// The schema `public` as it is.
+async fn public(session: &mut Connection) -> Result<Option<PublicRecord>> {
+    let rows = query(session, &Statement::from_program(include_str!("sql/public.sql"))).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    serde_json::from_str(&sums::text(row, 0)?).map_err(|error| {
+        Error::operation("cannot read what the server says of the schema public").cause(error)
+    })
+}
+
+/// The roles that the admin acts as.
+async fn held(session: &mut Connection) -> Result<BTreeSet<String>> {
+    let asked = stmt!(
+        "SELECT r.rolname::pg_catalog.text FROM pg_catalog.pg_roles r WHERE pg_catalog.pg_has_role(r.oid, 'USAGE')"
+    );
+    query(session, &asked).await?.iter().map(|row| sums::text(row, 0)).collect()
+}
+
+async fn roles(session: &mut Connection) -> Result<Vec<RoleName>> {
+    let asked = stmt!("SELECT r.rolname::pg_catalog.text FROM pg_catalog.pg_roles r ORDER BY 1");
+    let rows = query(session, &asked).await?;
+    let names: Vec<String> =
+        rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>().map_err(unreadable)?;
+    Ok(names.into_iter().filter_map(|name| RoleName::found(name).ok()).collect())
+}
+
+/// The notes, or that it is not equal.
+fn judged(record: &BackupRecord, found: CopySide) -> Result<Vec<String>> {
+    let recorded =
+        CopySide { catalogue: record.read_catalogue(), sums: record.contents.clone(), major: record.major() };
+    let differences = compare::differences(&recorded, &found);
+    if differences.is_empty() {
+        return Ok(vec![]);
+    }
+    // What was left out cannot be there; that rows differ would be another matter.
+    if !record.left_out.is_empty() {
+        let empty = |side: CopySide| CopySide { sums: sums::Sums::new(), ..side };
+        let of_objects = compare::differences(&empty(recorded), &empty(found));
+        if of_objects == differences {
+            return Ok(differences);
+        }
+    }
+    const SHOWN: usize = 20;
+    let more = differences.len().saturating_sub(SHOWN);
+    Err(Error::new(
+        Kind::Divergent,
+        "the restored database differs from what was recorded when it was dumped",
+    )
+    .causes(differences.into_iter().take(SHOWN))
+    .causes((more > 0).then(|| format!("and {more} more")))
+    .hint("the service's own database is as it was"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use martydb_migrate::history::Catalogue;
+
+    fn side(objects: &[(&str, &str)], rows: &str) -> CopySide {
+        let entry =
+            |(name, text): &(&str, &str)| (("table".to_owned(), (*name).to_owned()), (*text).to_owned());
+        let sums = [("table public.a".to_owned(), rows.to_owned())];
+        CopySide { catalogue: Catalogue(objects.iter().map(entry).collect()), sums: sums.into(), major: 15 }
+    }
+
+    fn record(of: CopySide, left_out: &[&str]) -> BackupRecord {
+        let catalogue: Vec<_> =
+            of.catalogue.0.into_iter().map(|((kind, name), text)| (kind, name, text)).collect();
+        serde_json::from_value(serde_json::json!({
+            "lsn": null, "server_version": "15.20", "server_version_num": 150_020, "client_version": "15.20",
+            "compression": "1", "migration_head": null, "plan_changes": null, "left_out": left_out, "hash": "cols/2",
+            "contents": of.sums, "catalogue": catalogue,
+            "beyond": {
+                "database": {
+                    "name": "d", "owner": "o", "connection_limit": -1, "encoding": "UTF8", "collate": "C", "ctype": "C",
+                    "comment": null, "acl": [], "settings": []
+                },
+                "public": null, "extensions": [], "large_objects": [], "default_privileges": [], "roles": []
+            }
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn an_extension_of_another_version_is_told() {
+        let recorded = ExtensionRecord {
+            name: "citext".into(),
+            version: "1.5".into(),
+            schema: "public".into(),
+            owner: "o".into(),
+            comment: None,
+        };
+        let of = |version: &str| {
+            of_versions(std::slice::from_ref(&recorded), &[("citext".into(), version.into())].into())
+        };
+        assert_eq!(of("1.5"), Vec::<String>::new());
+        assert_eq!(of("1.6"), ["extension citext had version 1.5, and has version 1.6 here"]);
+    }
+
+    #[test]
+    fn what_differs_is_no_restore_and_of_what_was_left_out_objects_alone_may_differ() {
+        let whole = || side(&[("public.a", "o"), ("public.b", "o")], "3 rows, sum 7");
+        assert_eq!(judged(&record(whole(), &[]), whole()).unwrap(), Vec::<String>::new());
+        let others = || side(&[("public.a", "o"), ("public.b", "o")], "3 rows, sum 8");
+        let fewer = || side(&[("public.a", "o")], "3 rows, sum 7");
+        for found in [others(), fewer()] {
+            assert_eq!(judged(&record(whole(), &[]), found).unwrap_err().kind, Kind::Divergent);
+        }
+        assert_eq!(judged(&record(whole(), &["table b"]), fewer()).unwrap().len(), 1);
+        assert_eq!(judged(&record(whole(), &["table b"]), others()).unwrap_err().kind, Kind::Divergent);
+    }
+}

@@ -1,0 +1,123 @@
+//! A restore, from the lock to the swap.
+
+use std::time::Duration;
+
+use super::load::{LoadSource, Loaded, RestoreTarget, load};
+use super::swap::{beside, swap};
+use martydb_migrate::files::MigrationFolder;
+use martydb_model::error::{Error, Result};
+use martydb_model::{DbName, DesiredService};
+use martydb_pg::server::lock;
+
+/// What a restore did.
+#[derive(Debug, Default)]
+pub struct RestoreEnd {
+    /// The name of the database that it replaced.
+    pub kept: Option<DbName>,
+    /// What is other than it was.
+    pub notes: Vec<String>,
+}
+
+/// Where the restored database goes.
+#[derive(Debug, Clone)]
+pub enum RestorePlace {
+    /// In the place of the service's.
+    Service,
+    /// Beside it, under this name.
+    Beside(DbName),
+}
+
+/// Loads a backup, compares it, and gives it its name. `before` is done with the database before it opens.
+///
+/// # Errors
+/// With the service's database as it was.
+pub async fn restore<F: Future<Output = Result<()>>>(
+    to: &RestoreTarget<'_>,
+    from: LoadSource<'_>,
+    backup: &str,
+    place: &RestorePlace,
+    wait: Duration,
+    before: impl FnOnce(DbName) -> F,
+) -> Result<RestoreEnd> {
+    let mut session = to.access.write(&to.access.maintenance).await?;
+    let what = format!("a restore of service \"{}\"", to.service.name);
+    let held = lock::take(&mut session, key(to.service), wait, &what).await?;
+    let end = async {
+        let loaded = prepared(load(to, from).await?, before).await?;
+        match place {
+            RestorePlace::Service => {
+                let (kept, notes) = swap(to, loaded, &from.record.beyond, backup).await?;
+                Ok(RestoreEnd { kept, notes })
+            }
+            RestorePlace::Beside(name) => {
+                let mark = format!("{} by martydb from {backup}", to.service.name);
+                let notes = loaded.notes.clone();
+                beside(to.access, loaded, name, &mark).await?;
+                Ok(RestoreEnd { kept: None, notes })
+            }
+        }
+    };
+    let end = end.await;
+    let released = lock::release(&mut session, held).await;
+    let failed =
+        |error: Error| error.while_doing(format!("service \"{}\" was not restored", to.service.name));
+    // The restore is done whatever became of its lock, which ends with the session.
+    end.map_err(failed).inspect(|_| drop(released))
+}
+
+async fn prepared<F: Future<Output = Result<()>>>(
+    loaded: Loaded,
+    before: impl FnOnce(DbName) -> F,
+) -> Result<Loaded> {
+    match before(loaded.scratch.database.clone()).await {
+        Ok(()) => Ok(loaded),
+        Err(error) => loaded.scratch.remove_after(Err(error)).await,
+    }
+}
+
+/// What the files have beyond the migrations of a backup.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HeadAgainstFiles {
+    Same,
+    /// The files go on.
+    Older,
+}
+
+/// Compares the newest migration of a backup with the files.
+///
+/// # Errors
+/// If the backup has migrations that the files lack.
+pub fn compare_head(
+    service: &DesiredService,
+    folder: &MigrationFolder,
+    head: Option<i64>,
+) -> Result<HeadAgainstFiles> {
+    let newest = folder.migrations.iter().map(|migration| migration.version).max();
+    let newest = newest.max(folder.checkpoint.as_ref().map(|checkpoint| checkpoint.version()));
+    match head.cmp(&newest) {
+        std::cmp::Ordering::Equal => Ok(HeadAgainstFiles::Same),
+        std::cmp::Ordering::Less => Ok(HeadAgainstFiles::Older),
+        std::cmp::Ordering::Greater => {
+            let version =
+                |version: Option<i64>| version.map_or("none".into(), |version| format!("V{version}"));
+            Err(Error::operation(format!(
+                "the backup of service \"{}\" is newer than its migration files",
+                service.name
+            ))
+            .cause(format!(
+                "its newest migration is {}, that of the files is {}",
+                version(head),
+                version(newest)
+            ))
+            .hint(
+                "check out the files that were there when it was made, or restore beside it with --as NAME",
+            ))
+        }
+    }
+}
+
+/// The lock's key: what the database is called, shortened.
+fn key(service: &DesiredService) -> i32 {
+    let bytes = service.database.as_str().bytes();
+    bytes.fold(0x7265_7374_u32, |key, byte| key.rotate_left(5) ^ u32::from(byte)).cast_signed()
+}

@@ -1,0 +1,290 @@
+//! The swap of names: the loaded database gets the service's, in one transaction, while a second session ends those that are
+//! in the way. Before its COMMIT the service has its former database, and after it the new one; a run may die anywhere.
+
+use std::time::Duration;
+
+use super::kept;
+use super::level;
+use super::load::{Loaded, RestoreTarget};
+use super::record::{BeyondRecord, SettingRecord};
+use crate::moving::sums::{text, unreadable};
+use crate::scratch::{end_sessions, logins_in};
+use martydb_model::error::{Error, Result};
+use martydb_model::sql::{Literal, Statement, stmt};
+use martydb_model::sqlstate;
+use martydb_model::{DbName, Grantee, RoleName};
+use martydb_pg::backoff::Backoff;
+use martydb_pg::server::{Access, Connection, execute_protected, query};
+use martydb_ui::report::printable;
+
+/// How often the swap is tried, and the pauses between.
+const TRIES: u32 = 6;
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// How often sessions are ended meanwhile: who connects again while the names are locked waits for them.
+const ENDING: Duration = Duration::from_millis(10);
+
+/// Gives the loaded database the service's name; returns that of the former one, where there was one, and what is other than it
+/// was.
+///
+/// # Errors
+/// If sessions cannot be ended in time: with nothing changed, and the loaded database gone.
+pub async fn swap(
+    to: &RestoreTarget<'_>,
+    mut loaded: Loaded,
+    record: &BeyondRecord,
+    backup: &str,
+) -> Result<(Option<DbName>, Vec<String>)> {
+    let end = swapped(to, &mut loaded, record, backup).await;
+    match end {
+        Ok(kept) => {
+            loaded.scratch.keep();
+            Ok((kept, loaded.notes))
+        }
+        Err(error) => loaded.scratch.remove_after(Err(error)).await,
+    }
+}
+
+async fn swapped(
+    to: &RestoreTarget<'_>,
+    loaded: &mut Loaded,
+    record: &BeyondRecord,
+    backup: &str,
+) -> Result<Option<DbName>> {
+    let scratch = loaded.scratch.database.clone();
+    let mut session = to.access.write(&to.access.maintenance).await?;
+    let former = look(&mut session, &to.service.database).await?;
+    let kept = former.as_ref().map(|_| kept::name(&to.service.database, time::OffsetDateTime::now_utc()));
+    let kept = kept.transpose()?;
+    let own = look(&mut session, &scratch).await?.ok_or_else(|| gone(&scratch))?;
+    let former_settings = former.as_ref().map_or(&[][..], |former| &former.records);
+    let (free, above) = limits(&mut session).await?;
+    let (mut wanted, notes) = level::harmless(&record.database, former_settings, &free, &above);
+    if to.desired.is_foreign_mark(wanted.comment.as_deref()) {
+        wanted.comment = Some(to.desired.database_comment(to.service));
+        loaded
+            .notes
+            .push("the comment of the database is not set again: it says what the database is not".into());
+    }
+    loaded.notes.extend(notes);
+    let mut all = level::of_database(&scratch, &wanted, &own.holders, &loaded.known)?;
+    if let (Some(former), Some(kept)) = (&former, &kept) {
+        all.extend(former.put_aside(
+            &to.service.database,
+            kept,
+            &kept::mark(to.desired, to.service, backup, &former.settings),
+        ));
+    }
+    all.push(stmt!("ALTER DATABASE {from} RENAME TO {to}", from = scratch, to = to.service.database));
+    let superuser = is_superuser(&mut session).await?;
+    attempts(to, &mut session, &all, superuser, &scratch).await?;
+    session.close().await;
+    Ok(kept)
+}
+
+fn gone(database: &DbName) -> Error {
+    Error::operation(format!("database \"{database}\" is not there any more"))
+}
+
+/// What matters of a database that gets another name.
+struct Aside {
+    holders: Vec<Grantee>,
+    /// Roles with settings of their own there.
+    set: Vec<RoleName>,
+    /// Those settings, in words.
+    settings: Vec<String>,
+    /// All settings of it.
+    records: Vec<SettingRecord>,
+}
+
+/// What every login may set for itself, and who stands above services: superusers, and the admin.
+async fn limits(session: &mut Connection) -> Result<(Vec<String>, Vec<RoleName>)> {
+    let asked = stmt!(
+        "SELECT 'setting', pg_catalog.lower(s.name) FROM pg_catalog.pg_settings s WHERE s.context = 'user'
+         UNION ALL SELECT 'above', r.rolname::pg_catalog.text FROM pg_catalog.pg_roles r WHERE r.rolsuper OR r.rolname = current_user"
+    );
+    let (mut free, mut above) = (vec![], vec![]);
+    for row in &query(session, &asked).await? {
+        match text(row, 0)?.as_str() {
+            "setting" => free.push(text(row, 1)?),
+            _ => above.extend(RoleName::found(text(row, 1)?)),
+        }
+    }
+    Ok((free, above))
+}
+
+async fn look(session: &mut Connection, database: &DbName) -> Result<Option<Aside>> {
+    let name = Literal(database.to_string());
+    let asked = stmt!(
+        "SELECT 'there', NULL, NULL FROM pg_catalog.pg_database d WHERE d.datname = {name}
+         UNION ALL SELECT DISTINCT 'holder', CASE WHEN a.grantee <> 0 THEN pg_catalog.pg_get_userbyid(a.grantee)::pg_catalog.text END, NULL
+             FROM pg_catalog.pg_database d, pg_catalog.aclexplode(coalesce(d.datacl, pg_catalog.acldefault('d', d.datdba))) a
+             WHERE d.datname = {name} AND a.grantee <> d.datdba
+         UNION ALL SELECT 'setting', r.rolname::pg_catalog.text, c.line
+             FROM pg_catalog.pg_database d JOIN pg_catalog.pg_db_role_setting s ON s.setdatabase = d.oid
+             LEFT JOIN pg_catalog.pg_roles r ON r.oid = s.setrole CROSS JOIN LATERAL pg_catalog.unnest(s.setconfig) c (line) WHERE d.datname = {name}
+         UNION ALL SELECT 'prepared', p.gid, NULL FROM pg_catalog.pg_prepared_xacts p WHERE p.database = {name}
+         ORDER BY 1, 2, 3",
+        name = name
+    );
+    let (mut found, mut there) =
+        (Aside { holders: vec![], set: vec![], settings: vec![], records: vec![] }, false);
+    for row in &query(session, &asked).await? {
+        let role: Option<String> = row.try_get(1).map_err(unreadable)?;
+        let named = role.clone().and_then(|name| RoleName::found(name).ok());
+        match text(row, 0)?.as_str() {
+            "there" => there = true,
+            "holder" => found.holders.push(named.into()),
+            "setting" => {
+                let line: String = row.try_get(2).map_err(unreadable)?;
+                if let Some((name, value)) = line.split_once('=') {
+                    let (name, value) = (name.to_owned(), value.to_owned());
+                    found.records.push(SettingRecord { role: role.clone(), name, value });
+                }
+                if let Some(role) = role {
+                    found.settings.push(format!("{role} {}", printable(&line)));
+                }
+                found.set.extend(named.filter(|role| !found.set.contains(role)));
+            }
+            _ => {
+                return Err(Error::operation(format!("database \"{database}\" has a prepared transaction"))
+                    .cause(printable(&role.unwrap_or_default()))
+                    .hint("COMMIT PREPARED or ROLLBACK PREPARED it: nothing else lets go of the database"));
+            }
+        }
+    }
+    Ok(there.then_some(found))
+}
+
+impl Aside {
+    /// Gives the former database another name, and takes from it what would be taken for the service's.
+    fn put_aside(&self, database: &DbName, kept: &DbName, mark: &str) -> Vec<Statement> {
+        let mut all = vec![
+            stmt!("ALTER DATABASE {database} RENAME TO {kept}", database = database, kept = kept),
+            stmt!("ALTER DATABASE {kept} ALLOW_CONNECTIONS false", kept = kept),
+            stmt!("COMMENT ON DATABASE {kept} IS {mark}", kept = kept, mark = Literal(mark.into())),
+        ];
+        all.extend(level::without_settings(kept, &self.set));
+        all.extend(
+            self.holders
+                .iter()
+                .map(|role| stmt!("REVOKE ALL ON DATABASE {kept} FROM {role}", kept = kept, role = role)),
+        );
+        all
+    }
+}
+
+async fn is_superuser(session: &mut Connection) -> Result<bool> {
+    let asked = stmt!("SELECT pg_catalog.current_setting('is_superuser') = 'on'");
+    let rows = query(session, &asked).await?;
+    rows.first().map_or(Ok(false), |row| row.try_get(0)).map_err(unreadable)
+}
+
+async fn attempts(
+    to: &RestoreTarget<'_>,
+    session: &mut Connection,
+    statements: &[Statement],
+    superuser: bool,
+    scratch: &DbName,
+) -> Result<()> {
+    let head = [stmt!("BEGIN"), stmt!("SET LOCAL lock_timeout = '2s'")];
+    let all = Statement::join(head.into_iter().chain(statements.iter().cloned()).chain([stmt!("COMMIT")]));
+    let mut backoff = Backoff::tries(TRIES, FIRST_PAUSE, LONGEST_PAUSE);
+    loop {
+        let error = match attempt(to, session, &all, superuser).await {
+            Ok(()) => return Ok(()),
+            Err(error) => error,
+        };
+        if error.is_lost() {
+            // The server may have done it, and its answer was lost.
+            let mut again = to.access.read(&to.access.maintenance).await?;
+            return if look(&mut again, scratch).await?.is_none() { Ok(()) } else { Err(error) };
+        }
+        execute_protected(session, &stmt!("ROLLBACK")).await?;
+        let busy = [sqlstate::OBJECT_IN_USE, sqlstate::LOCK_NOT_AVAILABLE, sqlstate::DEADLOCK_DETECTED];
+        let is_busy = error.sqlstate.as_deref().is_some_and(|state| busy.contains(&state));
+        if !is_busy || !backoff.wait().await {
+            let sits = sessions(session, &to.service.database).await?;
+            return Err(error.while_doing("the names could not be swapped").causes(sits));
+        }
+    }
+}
+
+/// The statements, and sessions ended until they are done.
+async fn attempt(
+    to: &RestoreTarget<'_>,
+    session: &mut Connection,
+    all: &Statement,
+    superuser: bool,
+) -> Result<()> {
+    let mut ender = to.access.write(&to.access.maintenance).await?;
+    let database = &to.service.database;
+    let ending = async {
+        loop {
+            // What cannot be ended is told by the swap.
+            let _left = end_all(&mut ender, database, superuser).await;
+            tokio::time::sleep(ENDING).await;
+        }
+    };
+    let swap = execute_protected(session, all);
+    tokio::select! {
+        end = swap => end,
+        () = ending => Ok(()),
+    }
+}
+
+async fn end_all(session: &mut Connection, database: &DbName, superuser: bool) -> Result<()> {
+    if superuser {
+        let end = stmt!(
+            "SELECT pg_catalog.pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity a
+             WHERE a.datname = {name} AND a.pid <> pg_catalog.pg_backend_pid()",
+            name = Literal(database.to_string())
+        );
+        return query(session, &end).await.map(drop);
+    }
+    let logins = logins_in(session, database).await?;
+    end_sessions(session, database, &logins).await
+}
+
+/// Who is connected, for an error.
+async fn sessions(session: &mut Connection, database: &DbName) -> Result<Vec<String>> {
+    let asked = stmt!(
+        "SELECT coalesce(a.usename::pg_catalog.text, a.backend_type, 'a session') || ' is connected' FROM pg_catalog.pg_stat_activity a
+         WHERE a.datname = {name} ORDER BY 1 LIMIT 10",
+        name = Literal(database.to_string())
+    );
+    query(session, &asked).await?.iter().map(|row| Ok(printable(&text(row, 0)?))).collect()
+}
+
+/// Gives the loaded database a name of its own instead, with no way in but the admin's.
+///
+/// # Errors
+/// If there is a database with that name.
+pub async fn beside(access: &Access, mut loaded: Loaded, name: &DbName, mark: &str) -> Result<()> {
+    let scratch = loaded.scratch.database.clone();
+    let end = async {
+        let found = look(loaded.scratch.keeper(), &scratch).await?.ok_or_else(|| gone(&scratch))?;
+        let mut all = vec![stmt!("BEGIN")];
+        all.extend(found.holders.iter().map(|role| {
+            stmt!("REVOKE ALL ON DATABASE {scratch} FROM {role}", scratch = scratch, role = role)
+        }));
+        all.extend(level::without_settings(&scratch, &found.set));
+        all.push(stmt!(
+            "COMMENT ON DATABASE {scratch} IS {mark}",
+            scratch = scratch,
+            mark = Literal(mark.into())
+        ));
+        all.push(stmt!("ALTER DATABASE {scratch} RENAME TO {name}", scratch = scratch, name = name));
+        all.push(stmt!("COMMIT"));
+        let mut session = access.write(&access.maintenance).await?;
+        execute_protected(&mut session, &Statement::join(all)).await
+    };
+    match end.await {
+        Ok(()) => {
+            loaded.scratch.keep();
+            Ok(())
+        }
+        Err(error) => loaded.scratch.remove_after(Err(error)).await,
+    }
+}

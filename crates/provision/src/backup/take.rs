@@ -1,0 +1,149 @@
+//! A backup of one service, from the first look to the archive in its folder. In four steps, so that a run takes each of
+//! them for all of its services before the next one, and their snapshots lie as near to each other as may be.
+
+use std::path::{Path, PathBuf};
+
+use time::OffsetDateTime;
+
+use super::check;
+use super::record::BackupRecord;
+use super::snapshot::{self, HeldSnapshot, LockedTables, RecordedFacts, jobs};
+use crate::moving::sums::{self, RowHash};
+use martydb_migrate::MigrationTarget;
+use martydb_migrate::import::archive::{self, Archive, ArchivePrograms, FolderDump};
+use martydb_model::ServiceName;
+use martydb_model::error::{Error, Result};
+use martydb_ui::report::progress;
+
+/// The archive's folder in that of the backup.
+pub const DUMP: &str = "dump";
+
+/// What is asked of a backup.
+#[derive(Debug, Clone, Copy)]
+pub struct HowToTake {
+    /// What would be lost is accepted.
+    pub accept: bool,
+    /// How many sessions read side by side.
+    pub jobs: usize,
+    /// Rows are hashed, and not counted alone.
+    pub hashes: bool,
+}
+
+/// A service that can be backed up.
+pub struct ExaminedService {
+    target: MigrationTarget,
+    programs: ArchivePrograms,
+    left_out: Vec<String>,
+    session: martydb_pg::server::Connection,
+    how: HowToTake,
+}
+
+/// A service whose tables are locked.
+pub struct LockedService {
+    of: BackupTask,
+    locked: LockedTables,
+}
+
+/// A service with a snapshot.
+pub struct ExportedService {
+    of: BackupTask,
+    snapshot: HeldSnapshot,
+    at: OffsetDateTime,
+}
+
+struct BackupTask {
+    target: MigrationTarget,
+    programs: ArchivePrograms,
+    left_out: Vec<String>,
+    how: HowToTake,
+}
+
+/// Looks for what a backup would not hold, and for programs that can make it.
+///
+/// # Errors
+/// With all that is in the way.
+pub async fn examine(target: MigrationTarget, how: HowToTake) -> Result<ExaminedService> {
+    sums::end_orphans(&target).await?;
+    let mut session = sums::as_owner(&target).await?;
+    let programs = archive::find(session.major(), session.major()).await?;
+    let left_out = check::look(&mut session, &target).await?.accepted(&target.service, how.accept)?;
+    Ok(ExaminedService { target, programs, left_out, session, how })
+}
+
+impl ExaminedService {
+    /// Locks the tables.
+    pub async fn lock(self) -> Result<LockedService> {
+        let ExaminedService { target, programs, left_out, session, how } = self;
+        let locked = snapshot::lock(session).await.map_err(|error| failed(&target.service, error))?;
+        Ok(LockedService { of: BackupTask { target, programs, left_out, how }, locked })
+    }
+}
+
+impl LockedService {
+    /// Takes the snapshot.
+    pub async fn export(self) -> Result<ExportedService> {
+        let LockedService { of, locked } = self;
+        let snapshot = locked.export().await.map_err(|error| failed(&of.target.service, error))?;
+        Ok(ExportedService { of, snapshot, at: OffsetDateTime::now_utc() })
+    }
+}
+
+impl ExportedService {
+    /// When the snapshot was taken.
+    pub fn at(&self) -> OffsetDateTime {
+        self.at
+    }
+
+    /// Writes the archive into a folder of its own below this one, and reads beside it what the record says.
+    ///
+    /// # Errors
+    /// If a program or the server fails. What was written is not whole then.
+    pub async fn write(mut self, folder: &Path, plan_changes: Option<usize>) -> Result<BackupRecord> {
+        let end = self.write_into(folder, plan_changes).await;
+        self.snapshot.close().await;
+        end.map_err(|error| failed(&self.of.target.service, error))
+    }
+
+    async fn write_into(&mut self, folder: &Path, plan_changes: Option<usize>) -> Result<BackupRecord> {
+        let ExportedService { of, snapshot, .. } = self;
+        let compression = archive::compression(&of.programs).await;
+        let (name, path): (String, PathBuf) = (snapshot.name.clone(), folder.join(DUMP));
+        let how = FolderDump {
+            snapshot: &name,
+            holder: snapshot.process(),
+            jobs: jobs(of.how.jobs, snapshot.free_sessions),
+            compression,
+        };
+        let dumping = progress("dumping", "databases");
+        dumping.expect(1);
+        let dump = dumping
+            .run(of.target.service.as_str(), Archive::dump_folder(&of.programs, &of.target, &path, how));
+        let hash = if of.how.hashes { snapshot.best_hash() } else { RowHash::None };
+        let reading = async {
+            let said = snapshot.read(&of.target).await?;
+            Ok((said, snapshot.sums(hash).await?))
+        };
+        let (_, (said, contents)) = futures_util::future::try_join(dump, reading).await?;
+        dumping.advance();
+        let RecordedFacts { lsn, server_version, server_version_num, beyond, migration_head, catalogue } =
+            said;
+        Ok(BackupRecord {
+            lsn,
+            server_version,
+            server_version_num,
+            client_version: of.programs.version().to_owned(),
+            compression: compression.to_owned(),
+            migration_head,
+            plan_changes,
+            left_out: of.left_out.clone(),
+            hash: hash.name().to_owned(),
+            contents,
+            catalogue: catalogue.0.into_iter().map(|((kind, name), text)| (kind, name, text)).collect(),
+            beyond,
+        })
+    }
+}
+
+fn failed(service: &ServiceName, error: Error) -> Error {
+    error.while_doing(format!("service \"{service}\" was not backed up"))
+}

@@ -1,0 +1,382 @@
+//! Reading at the depth of the audit. Thin: sessions are read-only, pinned, and call nothing that a tenant could have made.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::stream::{self, StreamExt};
+use serde::Deserialize;
+
+use super::database::{DatabaseCatalog, MOST_OF_A_KIND};
+use super::rows::{self, Completeness};
+use super::snapshot::{ConfigFile, NotExamined, ServerState, Snapshot, Unread};
+use super::texts::StoredPasswords;
+use super::{inspect, owner_code};
+use martydb_model::error::{Error, Kind, Result};
+use martydb_model::grants::ident;
+use martydb_model::sql::stmt;
+use martydb_model::sqlstate;
+use martydb_model::{ActualServer, DbName, DesiredServer};
+use martydb_pg::server::{Access, Connection};
+use martydb_ui::report::progress;
+
+/// Databases read at the same time: few enough to leave `max_connections` to the services.
+const PARALLEL: usize = 4;
+
+/// Reads one server. What the admin may not read is listed in [`Snapshot::not_examined`], and what could not be read
+/// for any other reason in [`Snapshot::unread`].
+pub async fn snapshot(access: &Access, desired: &DesiredServer, known: &StoredPasswords) -> Result<Snapshot> {
+    let mut connection = access.read(&access.maintenance).await?;
+    let actual = inspect::cluster(&mut connection).await?;
+    let mut state = ServerState::default();
+    rows::read_all(&mut connection, include_str!("sql/audit_cluster.sql"), |row| state.take(row)).await?;
+    check_session(state.parameters.pristine, &access.maintenance)?;
+    state.sort();
+    let mut found = Snapshot { actual, state, ..Snapshot::default() };
+    if found.actual.major() >= 15 {
+        found.parameters = rows::document(&mut connection, include_str!("sql/parameters.sql")).await?;
+    }
+    guarded(&mut connection, &mut found).await?;
+    login_rules(&mut connection, &mut found, &access.server).await?;
+    drop(connection);
+    databases(access, desired, known, &mut found).await?;
+    found.not_examined.extend(hidden(access, &found.state, &found.actual));
+    found.not_examined.sort();
+    found.unread.sort();
+    Ok(found)
+}
+
+async fn guarded(connection: &mut Connection, found: &mut Snapshot) -> Result<()> {
+    let missing = &mut Missing { admin: &found.actual.admin.name, all: &mut found.not_examined };
+    found.kept = missing.or(inspect::kept_passwords(connection).await, PASSWORDS)?;
+    found.files = missing.or(rows::document(connection, include_str!("sql/files.sql")).await, FILES)?;
+    if !found.state.subscriptions.is_empty() {
+        let sources = rows::document(connection, include_str!("sql/sources.sql")).await;
+        found.sources = missing.or(sources, SOURCES)?.unwrap_or_default();
+    }
+    Ok(())
+}
+
+/// pg_hba.conf and pg_ident.conf.
+async fn login_rules(connection: &mut Connection, found: &mut Snapshot, server: &str) -> Result<()> {
+    let major = found.actual.major();
+    let mut files = Files {
+        missing: Missing { admin: &found.actual.admin.name, all: &mut found.not_examined },
+        unread: &mut found.unread,
+        server,
+    };
+    let (maps, told) = match major {
+        15.. => (include_str!("sql/ident.sql"), IDENT),
+        _ => (include_str!("sql/ident_before_15.sql"), IDENT_FILE),
+    };
+    found.hba = files.read(connection, include_str!("sql/hba.sql"), HBA).await?;
+    found.ident = files.read(connection, maps, told).await?;
+    if found.hba.is_some() {
+        let texts = files.texts(connection, include_str!("sql/hba_files.sql"), HBA).await?;
+        found.hba_files = texts;
+        let unloaded = files.or_none(connection, include_str!("sql/login_files_changed.sql"), HBA).await?;
+        found.unloaded = unloaded;
+    }
+    if major >= 16 && found.hba.is_some() {
+        let patterns = files.read(connection, include_str!("sql/hba_patterns.sql"), HBA).await?;
+        found.patterns = patterns.unwrap_or_default();
+    }
+    if major >= 16 && found.ident.is_some() {
+        let texts = files.texts(connection, include_str!("sql/ident_files.sql"), IDENT).await?;
+        found.ident_files = texts;
+        let patterns: Option<BTreeMap<_, _>> =
+            files.read(connection, include_str!("sql/ident_patterns.sql"), IDENT).await?;
+        found.patterns.extend(patterns.unwrap_or_default());
+    }
+    Ok(())
+}
+
+async fn databases(
+    access: &Access,
+    desired: &DesiredServer,
+    known: &StoredPasswords,
+    found: &mut Snapshot,
+) -> Result<()> {
+    let all = found.actual.databases.iter();
+    let open: Vec<DbName> =
+        all.filter(|(_, found)| found.allow_connections).map(|(name, _)| name.clone()).collect();
+    let reading = progress("reading", "databases");
+    reading.expect(open.len());
+    let reading = &reading;
+    let read = stream::iter(owner_code::settled_owners(desired, &found.actual, open)).map(
+        |(settled, name)| async move {
+            let found = database(access, &name, &settled, known);
+            (reading.run(name.as_str(), found).await, name)
+        },
+    );
+    let read: Vec<(Partly, DbName)> = read.buffered(PARALLEL).collect().await;
+    if read.iter().any(|((_, error), _)| error.as_ref().is_some_and(Error::is_lost)) {
+        access.check_alive().await?;
+    }
+    for ((catalog, error), name) in read {
+        found.not_examined.extend(catalog.as_ref().and_then(|catalog| undated(catalog, &name)));
+        found.not_examined.extend(catalog.as_ref().and_then(|catalog| unread_jobs(catalog, &name)));
+        found.databases.extend(catalog.map(|catalog| (name.to_string(), catalog)));
+        if let Some(error) = error {
+            tell_gap(access, desired, &name, &error, found);
+        }
+    }
+    Ok(())
+}
+
+fn undated(catalog: &DatabaseCatalog, name: &DbName) -> Option<NotExamined> {
+    let what = format!("whether the server's own views and functions in database {name} were replaced");
+    let why = "the extension plpgsql, the last that initdb makes, is not there";
+    (!catalog.partial && !catalog.builtins.dated).then(|| NotExamined::new(what, why))
+}
+
+fn unread_jobs(catalog: &DatabaseCatalog, name: &DbName) -> Option<NotExamined> {
+    let what = format!("the jobs of pg_cron in database {name} (cron.job)");
+    let why = "row security shows the admin its own jobs alone";
+    let is_unread = !catalog.partial && catalog.has_jobs() && catalog.jobs.is_none();
+    is_unread.then(|| NotExamined::new(what, why))
+}
+
+/// What was read of a database, and why that is not all.
+type Partly = (Option<DatabaseCatalog>, Option<Error>);
+
+/// A provider's database is known for what it is. A missing privilege can be granted to the admin. Everything else may be
+/// a service's doing, and proves nothing.
+fn tell_gap(access: &Access, desired: &DesiredServer, name: &DbName, error: &Error, found: &mut Snapshot) {
+    let service = desired.service_of_database(name.as_str(), &found.actual);
+    let service = service.map(|service| service.name.to_string());
+    let (what, why) = (format!("what is inside database {name}"), error.to_string());
+    if is_withheld(error.sqlstate.as_deref(), service.is_some()) {
+        let admin = ident(&found.actual.admin.name);
+        let grant = stmt!("GRANT CONNECT ON DATABASE {database} TO {admin}", database = name, admin = admin);
+        if desired.platform.is_some_and(|platform| platform.owns_database(name.as_str())) {
+            return;
+        }
+        let note = NotExamined::new(what, why);
+        // Where pg_hba.conf keeps it out, no grant helps.
+        let helps = error.sqlstate.as_deref() == Some(sqlstate::INSUFFICIENT_PRIVILEGE);
+        found.not_examined.push(if helps { note.allowed_by(grant) } else { note });
+    } else {
+        let whose = service.as_ref().map_or(String::new(), |service| format!(" of service {service}"));
+        found.unread.push(Unread {
+            what: what + &whose,
+            why,
+            server: access.server.clone(),
+            database: Some(name.to_string()),
+            service,
+        });
+    }
+}
+
+/// Whether the admin lacks a privilege. It must be able to connect to a service's database: only a missing privilege
+/// excuses what is not read there. Another may be closed by pg_hba.conf, or gone meanwhile.
+fn is_withheld(sqlstate: Option<&str>, of_service: bool) -> bool {
+    match sqlstate {
+        Some(sqlstate::INSUFFICIENT_PRIVILEGE) => true,
+        Some(sqlstate::INVALID_AUTHORIZATION | sqlstate::INVALID_CATALOG_NAME) => !of_service,
+        _ => false,
+    }
+}
+
+async fn database(
+    access: &Access,
+    name: &DbName,
+    settled: &BTreeSet<String>,
+    known: &StoredPasswords,
+) -> Partly {
+    let mut found = DatabaseCatalog::default();
+    let error = match access.read(name.as_str()).await {
+        Ok(mut connection) => fill(&mut connection, &mut found, name, settled, known).await.err(),
+        Err(error) => return (None, Some(error)),
+    };
+    found.partial = error.is_some();
+    found.sort();
+    // Until the session has said that it is the admin's, nothing that it tells counts.
+    (found.pristine.then_some(found), error)
+}
+
+async fn fill(
+    connection: &mut Connection,
+    found: &mut DatabaseCatalog,
+    name: &DbName,
+    settled: &BTreeSet<String>,
+    known: &StoredPasswords,
+) -> Result<()> {
+    rows::read(connection, include_str!("sql/census.sql"), |row| found.take(row)).await?;
+    check_session(found.pristine, name.as_str())?;
+    let end = rows::read(connection, found.census.objects(), |row| found.take(row)).await?;
+    rows::read_all(connection, found.census.reach(), |row| found.privileged.take(row)).await?;
+    rows::read_all(connection, include_str!("sql/builtins.sql"), |row| found.builtins.take(row)).await?;
+    let owned = found.objects.iter().filter(|item| item.is_users());
+    let owners = owned.map(|item| item.owner.as_str());
+    found.owner_code = owner_code::read(connection, owners, settled).await?;
+    if found.has_jobs() {
+        found.jobs = match rows::document(connection, include_str!("sql/jobs.sql")).await {
+            Err(error) if error.sqlstate.as_deref() == Some(sqlstate::INSUFFICIENT_PRIVILEGE) => None,
+            read => Some(read?),
+        };
+    }
+    // Nothing of the texts is kept, so that they have no limit of their own here.
+    rows::read(connection, found.census.texts(), |row| found.texts.take(row, known).map(|()| 0)).await?;
+    if end == Completeness::TooMuch {
+        return Err(rows::too_much());
+    }
+    let kinds = found.crowded().join(", ");
+    let why = "of each of these are there, and the rest was not read";
+    if kinds.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::operation(format!("more than {MOST_OF_A_KIND} {why}: {kinds}")))
+    }
+}
+
+/// A session that starts as another role sees less, and would call it all.
+fn check_session(pristine: bool, database: &str) -> Result<()> {
+    if pristine {
+        return Ok(());
+    }
+    Err(Error::operation(format!("the session in database {database} did not start as the admin"))
+        .cause("current_user differs from session_user, or the search path is not the one that was asked for")
+        .hint("look for ALTER DATABASE … SET role and for login event triggers"))
+}
+
+/// What the server hides without refusing it.
+fn hidden(access: &Access, state: &ServerState, actual: &ActualServer) -> Vec<NotExamined> {
+    let name = &actual.admin.name;
+    let mut all = vec![];
+    if access.event_triggers.may_run() {
+        let what = "databases in sessions that no login event trigger can change";
+        let grant = stmt!("GRANT SET ON PARAMETER event_triggers TO {admin}", admin = ident(name));
+        let note = NotExamined::new(what, format!("{name} may not switch event triggers off"));
+        all.push(note.allowed_by(grant));
+    }
+    if state.sessions.iter().any(|session| session.since.is_none()) {
+        let what = "when the sessions of others started (pg_stat_activity)";
+        let grant = stmt!("GRANT pg_read_all_stats TO {admin}", admin = ident(name));
+        all.push(NotExamined::new(what, format!("{name} lacks pg_read_all_stats")).allowed_by(grant));
+    }
+    all
+}
+
+/// What needs a privilege to be read, and the beginning of what grants it.
+type Guarded = (&'static str, &'static str);
+
+const PASSWORDS: Guarded = ("how passwords are kept (pg_authid)", "GRANT SELECT ON pg_catalog.pg_authid TO");
+const SOURCES: Guarded = (
+    "where subscriptions get their rows from (pg_subscription)",
+    "GRANT SELECT ON pg_catalog.pg_subscription TO",
+);
+const HBA: Guarded = (
+    "the rules of pg_hba.conf",
+    "GRANT EXECUTE ON FUNCTION pg_catalog.pg_hba_file_rules() TO \"ADMIN\"; GRANT SELECT ON pg_catalog.pg_hba_file_rules TO",
+);
+const FILES: Guarded = (
+    "secrets in the server's configuration files",
+    "GRANT EXECUTE ON FUNCTION pg_catalog.pg_show_all_file_settings() TO \"ADMIN\"; GRANT SELECT ON pg_catalog.pg_file_settings TO",
+);
+const IDENT: Guarded = (
+    "the maps of pg_ident.conf",
+    "GRANT EXECUTE ON FUNCTION pg_catalog.pg_ident_file_mappings() TO \"ADMIN\"; GRANT SELECT ON pg_catalog.pg_ident_file_mappings TO",
+);
+const IDENT_FILE: Guarded = (
+    IDENT.0,
+    "GRANT EXECUTE ON FUNCTION pg_catalog.pg_read_file(text) TO \"ADMIN\"; GRANT pg_read_all_settings, pg_read_server_files TO",
+);
+
+/// Collects what the admin lacks a privilege for.
+struct Missing<'a> {
+    admin: &'a str,
+    all: &'a mut Vec<NotExamined>,
+}
+
+impl Missing<'_> {
+    fn or<T>(&mut self, read: Result<T>, (what, grant): Guarded) -> Result<Option<T>> {
+        match read {
+            Ok(found) => Ok(Some(found)),
+            Err(error) if error.sqlstate.as_deref() == Some(sqlstate::INSUFFICIENT_PRIVILEGE) => {
+                let admin = self.admin;
+                let grant = format!("{} \"{admin}\"", grant.replace("ADMIN", admin));
+                let note = NotExamined::new(what, format!("{admin} may not read it"));
+                self.all.push(note.allowed_by(grant));
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// The same for files: one that is damaged or gone proves nothing, and stops nothing else.
+struct Files<'a> {
+    missing: Missing<'a>,
+    unread: &'a mut Vec<Unread>,
+    server: &'a str,
+}
+
+impl Files<'_> {
+    async fn read<T: for<'de> Deserialize<'de>>(
+        &mut self,
+        connection: &mut Connection,
+        sql: &'static str,
+        guarded: Guarded,
+    ) -> Result<Option<T>> {
+        let read = rows::document(connection, sql).await;
+        let read = self.missing.or(read, guarded);
+        self.tell(read, guarded.0).map(Option::flatten)
+    }
+
+    /// The texts, for the quotes in them. They are not worth the privilege to read every file of the server: a word
+    /// whose quotes are not known is taken for the worse of its two meanings.
+    async fn texts(
+        &mut self,
+        connection: &mut Connection,
+        sql: &'static str,
+        guarded: Guarded,
+    ) -> Result<Vec<ConfigFile>> {
+        self.or_none(connection, sql, guarded).await
+    }
+
+    /// What is not worth the privilege either, such as the times of these files.
+    async fn or_none<T: for<'de> Deserialize<'de>>(
+        &mut self,
+        connection: &mut Connection,
+        sql: &'static str,
+        guarded: Guarded,
+    ) -> Result<Vec<T>> {
+        match rows::document(connection, sql).await {
+            Err(error) if error.sqlstate.as_deref() == Some(sqlstate::INSUFFICIENT_PRIVILEGE) => Ok(vec![]),
+            read => Ok(self.tell(read, guarded.0)?.unwrap_or_default()),
+        }
+    }
+
+    fn tell<T>(&mut self, read: Result<T>, what: &str) -> Result<Option<T>> {
+        match read {
+            Err(error) if error.kind == Kind::Operation => {
+                let (server, why) = (self.server.into(), error.to_string());
+                self.unread.push(Unread { service: None, server, database: None, what: what.into(), why });
+                Ok(None)
+            }
+            read => read.map(Some),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_missing_privilege_excuses_what_is_not_read_of_a_services_database() {
+        for (sqlstate, of_service, of_others) in [
+            (Some(sqlstate::INSUFFICIENT_PRIVILEGE), true, true),
+            (Some(sqlstate::INVALID_AUTHORIZATION), false, true),
+            (Some(sqlstate::INVALID_CATALOG_NAME), false, true),
+            (Some(sqlstate::PROGRAM_LIMIT_EXCEEDED), false, false),
+            (Some(sqlstate::QUERY_CANCELED), false, false),
+            (Some(sqlstate::OUT_OF_MEMORY), false, false),
+            (Some(sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE), false, false),
+            (Some(sqlstate::INTERNAL_ERROR), false, false),
+            (None, false, false),
+        ] {
+            assert_eq!(is_withheld(sqlstate, true), of_service, "{sqlstate:?}");
+            assert_eq!(is_withheld(sqlstate, false), of_others, "{sqlstate:?}");
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! Code that runs with the rights of a relation's owner, whatever role sets it off: before another role becomes the owner, who
+//! wrote it decides.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+use super::rows;
+use martydb_model::error::Result;
+use martydb_model::{ActualServer, DbName, DesiredServer, OwnerCode, RoleKind, RoleName};
+use martydb_pg::server::Connection;
+
+/// Owners of whom no service learns anything when their objects change hands: superusers, and the owner that the service of
+/// each of these databases should have.
+pub fn settled_owners(
+    desired: &DesiredServer,
+    actual: &ActualServer,
+    databases: Vec<DbName>,
+) -> Vec<(BTreeSet<String>, DbName)> {
+    let superusers = actual.roles.iter().filter(|(_, role)| role.superuser).map(|(name, _)| name.to_string());
+    let everywhere: BTreeSet<String> = superusers.chain(["pg_database_owner".into()]).collect();
+    let settled = |database: &DbName| {
+        let service = desired.service_of_database(database.as_str(), actual);
+        let owner = service.map(|service| service.role(RoleKind::Owner).to_string());
+        everywhere.iter().cloned().chain(owner).collect()
+    };
+    databases.into_iter().map(|database| (settled(&database), database)).collect()
+}
+
+/// What there is in one database; asked only where an object has another owner than these.
+pub async fn read<'a>(
+    connection: &mut Connection,
+    mut owners: impl Iterator<Item = &'a str>,
+    settled: &BTreeSet<String>,
+) -> Result<OwnerCode> {
+    let mut found: BTreeMap<String, BTreeSet<RoleName>> = BTreeMap::new();
+    if owners.all(|owner| settled.contains(owner)) {
+        return Ok(found);
+    }
+    rows::read_all(connection, include_str!("sql/owner_code.sql"), |row| {
+        let CodeRow { on, writer } = row.parse()?;
+        found.entry(on).or_default().insert(writer);
+        Ok(())
+    })
+    .await?;
+    Ok(found)
+}
+
+#[derive(Deserialize)]
+struct CodeRow {
+    on: String,
+    writer: RoleName,
+}

@@ -1,0 +1,117 @@
+//! What the server's catalogues answer, row by row.
+//!
+//! A service decides how much can be read about it. One document for everything would end where PostgreSQL's
+//! values end (256 MB of `jsonb`, 1 GB of text), so each row of an answer is a small document of its own: the section
+//! that it belongs to, and the item as JSON. The queries cut long texts; what one answer may hold in all is limited here.
+
+use serde::Deserialize;
+
+use martydb_model::error::{Error, Kind, Result};
+use martydb_model::sql::Statement;
+use martydb_pg::server::{Connection, Row, Unreadable, query, query_rows};
+
+/// Bytes of one answer: about 100,000 objects with their rights. A database with more is not held in memory.
+pub const MOST_BYTES: usize = 64 << 20;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Completeness {
+    Whole,
+    /// The rest would be more than [`MOST_BYTES`].
+    TooMuch,
+}
+
+#[derive(Debug)]
+pub struct CatalogRow {
+    pub section: String,
+    /// What it says, as JSON.
+    pub text: String,
+}
+
+impl CatalogRow {
+    pub fn parse<T: for<'de> Deserialize<'de>>(&self) -> Result<T> {
+        serde_json::from_str(&self.text).map_err(|error| unreadable().cause(error))
+    }
+
+    /// For a section that the query should not have.
+    pub fn unknown<T>(&self) -> Result<T> {
+        Err(unreadable().cause(format!("the section {} is not known", self.section)))
+    }
+}
+
+/// Hands the rows of a query of two columns to `take`, which says how many bytes of each it keeps.
+pub async fn read(
+    connection: &mut Connection,
+    sql: &'static str,
+    mut take: impl FnMut(&CatalogRow) -> Result<usize> + Send,
+) -> Result<Completeness> {
+    let (mut kept, mut stopped) = (0, None);
+    let read = query_rows(connection, &Statement::from_program(sql), |row| {
+        let taken = catalog_row(&row).and_then(|row| take(&row));
+        let end = taken.map(|bytes| kept += bytes).err();
+        if end.is_none() && kept <= MOST_BYTES {
+            return Ok(());
+        }
+        stopped = Some(end);
+        Err("the rest is not read".into())
+    })
+    .await;
+    match stopped {
+        None => read.map(|()| Completeness::Whole).map_err(refused),
+        Some(None) => Ok(Completeness::TooMuch),
+        Some(Some(error)) => Err(error),
+    }
+}
+
+fn catalog_row(row: &Row) -> Result<CatalogRow> {
+    let text = |at| row.lossy(at).map_err(|error| unreadable().cause(error));
+    Ok(CatalogRow { section: text(0)?, text: text(1)? })
+}
+
+pub async fn read_all(
+    connection: &mut Connection,
+    sql: &'static str,
+    mut take: impl FnMut(&CatalogRow) -> Result<()> + Send,
+) -> Result<()> {
+    match read(connection, sql, |row| take(row).map(|()| row.text.len())).await? {
+        Completeness::Whole => Ok(()),
+        Completeness::TooMuch => Err(too_much()),
+    }
+}
+
+/// The one row of a query of one column, for what no service can make longer.
+pub async fn document<T: for<'de> Deserialize<'de>>(
+    connection: &mut Connection,
+    sql: &'static str,
+) -> Result<T> {
+    let rows = query(connection, &Statement::from_program(sql)).await.map_err(refused)?;
+    let row = rows.first().ok_or_else(Unreadable::no_row).map_err(|error| unreadable().cause(error))?;
+    let text = row.lossy(0).map_err(|error| unreadable().cause(error))?;
+    serde_json::from_str(&text).map_err(|error| unreadable().cause(error))
+}
+
+pub fn too_much() -> Error {
+    unreadable().cause(format!("the answer is longer than {} MiB", MOST_BYTES >> 20)).hint(
+        "look for a service that makes objects, rights or settings without end, and remove what it does not need",
+    )
+}
+
+/// The statement is long and always the same; what matters is what the server said about it.
+fn refused(error: Error) -> Error {
+    let lost = (error.kind == Kind::Unreachable).then(|| error.message.clone());
+    let mut failed = Error::new(error.kind, unreadable().message);
+    failed.causes.extend(lost.into_iter().chain(error.causes));
+    failed.hints = error.hints;
+    failed.sqlstate = error.sqlstate;
+    failed
+}
+
+fn unreadable() -> Error {
+    Error::operation("cannot read the server's catalogues")
+}
+
+/// What `encode(…, 'hex')` wrote; `None` where it is something else.
+pub fn bytes_of_hex(hex: &str) -> Option<Vec<u8>> {
+    let byte =
+        |pair: &[u8]| std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok());
+    hex.as_bytes().chunks_exact(2).map(byte).collect()
+}

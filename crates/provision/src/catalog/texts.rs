@@ -1,0 +1,341 @@
+//! Passwords in texts of a database. The texts themselves are not kept: together they are longer than everything else
+//! in it, and one of them may hold a secret.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aho_corasick::{AhoCorasick, Match};
+use base64::Engine;
+use base64::alphabet::STANDARD;
+use base64::engine::GeneralPurpose;
+use base64::engine::general_purpose::NO_PAD;
+use percent_encoding::percent_decode_str;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+
+use super::rows::{CatalogRow, bytes_of_hex};
+use martydb_model::error::Result;
+
+/// Says whose password of the secret store a text holds: a service's.
+pub type KnownPasswords<'a> = &'a (dyn Fn(&str) -> Option<String> + Sync);
+
+/// Shorter passwords occur in many words. Ours have 32 characters; those that an operator chose may be short.
+const SHORTEST: usize = 6;
+
+/// Passwords of this length occur in no text by chance, and not every text has spaces between its values.
+const UNMISTAKABLE: usize = 16;
+
+/// The passwords of the secret store that texts are searched for, all in one pass. Has no readable `Debug`.
+#[derive(Clone, Default)]
+pub struct StoredPasswords {
+    /// The service of each password, in the order of the search's patterns.
+    services: Vec<String>,
+    /// `None` without passwords.
+    search: Option<AhoCorasick>,
+}
+
+impl std::fmt::Debug for StoredPasswords {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("StoredPasswords")
+    }
+}
+
+impl StoredPasswords {
+    /// Those that are long enough to be told from words. Of several services with the same one, the first.
+    pub fn new(all: impl IntoIterator<Item = (String, SecretString)>) -> StoredPasswords {
+        let all: Vec<(String, SecretString)> = all.into_iter().collect();
+        let mut known = BTreeSet::new();
+        let (mut services, mut passwords) = (vec![], vec![]);
+        for (service, password) in &all {
+            let password = password.expose_secret();
+            if password.len() >= SHORTEST && known.insert(password) {
+                services.push(service.clone());
+                passwords.push(password);
+            }
+        }
+        let search = (!passwords.is_empty()).then(|| AhoCorasick::new(passwords));
+        StoredPasswords { services, search: search.map(|search| search.expect("passwords are short")) }
+    }
+
+    /// The service of the first one that the text holds, as it is or in the Base64 of an Authorization header.
+    pub fn owner_in(&self, text: &str) -> Option<String> {
+        self.owner_of_plain(text).or_else(|| encoded(text).find_map(|plain| self.owner_of_plain(&plain)))
+    }
+
+    fn owner_of_plain(&self, text: &str) -> Option<String> {
+        let found = self.search.as_ref()?.find_overlapping_iter(text).filter(|found| is_apart(text, found));
+        found.map(|found| found.pattern().as_usize()).min().map(|first| self.services[first].clone())
+    }
+
+    /// The search as the rules of the audit take it.
+    pub fn search(&self) -> impl Fn(&str) -> Option<String> + Sync + '_ {
+        |text| self.owner_in(text)
+    }
+}
+
+/// The last digit of a word that was cut may hold bits of its own.
+const BASE64: GeneralPurpose = GeneralPurpose::new(&STANDARD, NO_PAD.with_decode_allow_trailing_bits(true));
+
+/// Whether it is a word of its own: `postgres` is in `postgresql`.
+fn is_apart(text: &str, found: &Match) -> bool {
+    let apart = |c: Option<char>| !c.is_some_and(char::is_alphanumeric);
+    found.len() >= UNMISTAKABLE
+        || apart(text[..found.start()].chars().next_back()) && apart(text[found.end()..].chars().next())
+}
+
+/// What the words of a text are in Base64 (RFC 4648), of the standard and of the URL alphabet, padded or not.
+fn encoded(text: &str) -> impl Iterator<Item = String> + '_ {
+    let is_digit = |c: char| c.is_ascii_alphanumeric() || "+/-_".contains(c);
+    let words = text.split(move |c| !is_digit(c)).filter(|word| word.len() >= UNMISTAKABLE);
+    words.filter_map(|word| {
+        let word = word.replace('-', "+").replace('_', "/");
+        BASE64.decode(word).ok().map(|bytes| lossy(&bytes))
+    })
+}
+
+/// What the search found, and what it left out.
+#[derive(Debug, Clone, Default)]
+pub struct SearchedTexts {
+    pub leaks: Vec<Leak>,
+    /// Texts that were not searched to their end, by owner.
+    pub unsearched: BTreeMap<Option<String>, Unsearched>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Leak {
+    pub object: String,
+    /// The one role that can read it; `None` for every login that may connect.
+    pub reader: Option<String>,
+    pub secret: LeakedSecret,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LeakedSecret {
+    /// A password of the secret store, of this service.
+    Stored(String),
+    /// Something in the form of a connection string with a password, for this user.
+    ConnectionString(String),
+}
+
+/// Texts of one owner that were not searched to their end.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Unsearched {
+    pub texts: u64,
+    pub bytes: u64,
+    pub first: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum TextForm {
+    Text,
+    /// The constants of a parsed expression, each as the server writes it: a length, and bytes as numbers.
+    Tree,
+    /// Bytes in hexadecimal.
+    Hex,
+}
+
+#[derive(Deserialize)]
+struct ReadableText {
+    object: String,
+    form: TextForm,
+    reader: Option<String>,
+    /// Its beginning.
+    text: String,
+    /// Number of texts that the row stands for.
+    texts: u64,
+    /// Bytes that follow.
+    left_out: u64,
+    /// Known only of texts that were cut.
+    owner: Option<String>,
+}
+
+impl SearchedTexts {
+    pub fn take(&mut self, row: &CatalogRow, known: &StoredPasswords) -> Result<()> {
+        match row.section.as_str() {
+            "text" => self.search(row.parse()?, known),
+            _ => return row.unknown(),
+        }
+        Ok(())
+    }
+
+    fn search(&mut self, found: ReadableText, known: &StoredPasswords) {
+        let text = match found.form {
+            TextForm::Text => found.text,
+            TextForm::Tree => constants(&found.text),
+            TextForm::Hex => lossy(&bytes_of_hex(&found.text).unwrap_or_default()),
+        };
+        let stored = known.owner_in(&text).map(LeakedSecret::Stored);
+        let strings = users_with_passwords(&text).into_iter().map(LeakedSecret::ConnectionString);
+        let leak = |secret| Leak { object: found.object.clone(), reader: found.reader.clone(), secret };
+        self.leaks.extend(stored.into_iter().chain(strings).map(leak));
+        if found.left_out > 0 {
+            let of_owner = self.unsearched.entry(found.owner).or_default();
+            of_owner.bytes = of_owner.bytes.saturating_add(found.left_out);
+            if of_owner.first.is_none() && found.texts == 1 {
+                of_owner.first = Some(found.object);
+            }
+            of_owner.texts = of_owner.texts.saturating_add(found.texts);
+        }
+    }
+
+    pub fn sort(&mut self) {
+        self.leaks.sort();
+        self.leaks.dedup();
+    }
+}
+
+/// The texts of constants, one in a line. A value of variable length begins with its length in four bytes, which
+/// could look like letters of the text: each is told with them and without.
+fn constants(list: &str) -> String {
+    let bytes = list.split(';').map(|one| one.split_once('[').map_or(vec![], |(_, bytes)| numbers(bytes)));
+    bytes.map(|bytes| format!("{}\n{}\n", lossy(&bytes), lossy(bytes.get(4..).unwrap_or_default()))).collect()
+}
+
+/// The server writes bytes as signed numbers.
+fn numbers(text: &str) -> Vec<u8> {
+    let byte = |word: &str| word.parse::<i16>().ok().map(|number| number.to_le_bytes()[0]);
+    text.split_ascii_whitespace().filter_map(byte).collect()
+}
+
+fn lossy(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Names that are taken from one text: its author may write as many as there is room for.
+const MOST: usize = 20;
+
+/// How far apart the keywords of one connection string may stand.
+const NEAR: usize = 200;
+
+/// The users for whom a text holds a password, as far as its form tells.
+pub fn users_with_passwords(text: &str) -> BTreeSet<String> {
+    urls(text).chain(keywords(text)).take(MOST).collect()
+}
+
+fn urls(text: &str) -> impl Iterator<Item = String> + '_ {
+    let starts = text.match_indices("://").filter(|(at, _)| {
+        let scheme = &text[..*at];
+        scheme.ends_with("postgres") || scheme.ends_with("postgresql")
+    });
+    starts.filter_map(|(at, _)| {
+        let rest = cut(&text[at + 3..], NEAR);
+        let authority =
+            rest.split(|c: char| c.is_whitespace() || matches!(c, '/' | '?' | '\'' | '"')).next()?;
+        let (user, password) = authority.rsplit_once('@')?.0.split_once(':')?;
+        let user = percent_decode_str(user).decode_utf8().ok()?.into_owned();
+        is_secret(&user, password).then_some(user)
+    })
+}
+
+fn keywords(text: &str) -> impl Iterator<Item = String> + '_ {
+    text.match_indices("user").filter_map(|(at, _)| {
+        let apart = !text[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
+        let rest = &text[at + 4..];
+        let user = apart.then(|| value(rest))??;
+        let before = &text[floor(text, at.saturating_sub(NEAR))..at];
+        let near = [before, cut(rest, NEAR)];
+        let passwords = near.into_iter().flat_map(|part| {
+            part.match_indices("password").filter_map(|(at, word)| value(&part[at + word.len()..]))
+        });
+        passwords.into_iter().any(|password| is_secret(user, password)).then(|| user.to_owned())
+    })
+}
+
+/// What is assigned: ` = x`, `='x'`, or `x` in quotes as `OPTIONS (user 'x')` has it.
+fn value(rest: &str) -> Option<&str> {
+    let trimmed = rest.trim_start_matches(' ');
+    let assigned = trimmed.strip_prefix('=').map(|rest| rest.trim_start_matches(' '));
+    let rest = assigned.or_else(|| trimmed.starts_with('\'').then_some(trimmed))?;
+    let rest = rest.trim_start_matches(['\'', '"', '\\']);
+    let end = |c: char| c.is_whitespace() || matches!(c, '\'' | '"' | '\\' | ',' | ';' | ')');
+    rest.split(end).next().filter(|value| !value.is_empty())
+}
+
+/// Not a variable, not an example, and not what is tried as a guess anyway.
+fn is_secret(user: &str, password: &str) -> bool {
+    const EXAMPLES: &[&str] =
+        &["password", "passwd", "pass", "secret", "changeme", "xxx", "mypassword", "pw"];
+    let masked = password.chars().all(|c| matches!(c, '*' | 'x' | 'X' | '.' | '…' | '_'));
+    let variable = password.starts_with(['$', '%', '<', '{', ':', '[', '@']) || password.contains("||");
+    let example = EXAMPLES.contains(&password.to_lowercase().as_str());
+    !user.is_empty() && !masked && !variable && !example && password != user
+}
+
+/// At most so many bytes of a text.
+fn cut(text: &str, length: usize) -> &str {
+    &text[..floor(text, length)]
+}
+
+/// The last place up to this one where a text can be cut.
+fn floor(text: &str, at: usize) -> usize {
+    (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::users_with_passwords;
+    use super::*;
+
+    fn searched(form: &str, text: &str) -> Vec<LeakedSecret> {
+        let text = serde_json::json!({
+            "object": "view v", "form": form, "reader": null, "text": text, "texts": 1, "left_out": 0, "owner": null,
+        });
+        let row = CatalogRow { section: "text".into(), text: text.to_string() };
+        let mut found = SearchedTexts::default();
+        let known = StoredPasswords::new([("blue".to_owned(), SecretString::from("swordfish"))]);
+        found.take(&row, &known).unwrap();
+        found.leaks.into_iter().map(|leak| leak.secret).collect()
+    }
+
+    #[test]
+    fn each_form_of_a_text_is_read() {
+        let stored = [LeakedSecret::Stored("blue".into())];
+        let tree = "13 [ 52 0 0 0 115 119 111 114 100 102 105 115 104 ;5 [ 20 0 0 0 -61 ";
+        assert_eq!(searched("text", "say swordfish"), stored);
+        assert_eq!(searched("tree", tree), stored);
+        assert_eq!(searched("hex", "73776f72646669736800"), stored);
+        assert_eq!(searched("hex", "zz"), []);
+        // blue_app:swordfish
+        assert_eq!(searched("text", "Authorization: Basic Ymx1ZV9hcHA6c3dvcmRmaXNo"), stored);
+        assert_eq!(searched("text", "token=eDpzd29yZGZpc2g_Pz8_"), stored);
+        assert_eq!(searched("tree", "9999999999 [ 70000 x ;;["), []);
+    }
+
+    #[test]
+    fn both_forms_tell_the_user() {
+        for text in [
+            "see postgresql://blue_app:k2J9s%40Lq0@db:5432/blue",
+            "'postgres://blue_app:p@ss@db/blue'",
+            "host=db user=blue_app password=k2J9sLq0",
+            "password = 'k2J9sLq0' dbname=x user='blue_app'",
+            "dblink('host=/tmp user=blue_app password=k2J9sLq0')",
+            "OPTIONS (user 'blue_app', password 'k2J9sLq0')",
+        ] {
+            assert_eq!(users_with_passwords(text).into_iter().collect::<Vec<_>>(), ["blue_app"], "{text}");
+        }
+    }
+
+    #[test]
+    fn variables_examples_and_talk_are_none() {
+        for text in [
+            "postgresql://blue_app:${PW}@db/blue",
+            "postgresql://blue_app:****@db/blue",
+            "postgresql://blue_app@db/blue",
+            "postgresql://postgres:postgres@localhost/x",
+            "https://blue_app:k2J9sLq0@db/blue",
+            "user=blue_app password=$PW",
+            "the user forgot the password of blue_app",
+            "superuser=x",
+            "user=é password=",
+            "format('user=%s password=%s', u, p)",
+        ] {
+            assert!(users_with_passwords(text).is_empty(), "{text}");
+        }
+    }
+
+    #[test]
+    fn no_text_is_too_long_or_too_odd() {
+        let long = "user=é://postgres://a:b@ password=".repeat(20_000);
+        assert!(users_with_passwords(&long).len() <= super::MOST);
+    }
+}

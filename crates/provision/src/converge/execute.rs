@@ -1,0 +1,153 @@
+//! Plan → server. Acts and decides nothing: each service's steps come in order, each group of them is one
+//! transaction, and services run side by side within the limits of the server.
+
+use std::sync::Mutex;
+
+use futures_util::stream::{self, StreamExt};
+use tokio::sync::Semaphore;
+
+use super::transaction::{self, Context};
+use crate::plan::{Stage, Step, StepOutcome, ranges, transactions};
+use martydb_model::error::Result;
+use martydb_model::{ActualServer, DbName};
+use martydb_pg::server::Connection;
+use martydb_ui::report::progress;
+
+/// How many services to work on at the same time; each takes at most two connections.
+#[derive(Debug, Clone, Copy)]
+pub struct Jobs {
+    pub count: usize,
+    /// The user chose the number.
+    pub explicit: bool,
+}
+
+impl Jobs {
+    pub const ONE: Jobs = Jobs { count: 1, explicit: true };
+
+    /// Before 15 each CREATE DATABASE waits for a checkpoint, and all that wait share the next one: there the more
+    /// wait together, the sooner all are done.
+    pub fn on(self, actual: &ActualServer) -> usize {
+        const WAITING: usize = 32;
+        let wanted = if actual.major() < 15 && !self.explicit { self.count.max(WAITING) } else { self.count };
+        actual.capacity.share(wanted, 2)
+    }
+}
+
+struct Shared<'a> {
+    context: &'a Context<'a>,
+    creating: Semaphore,
+    /// Sessions in the maintenance database that are free.
+    idle: Mutex<Vec<Connection>>,
+}
+
+/// Runs the steps; returns how each ended and the first error, in the order of the steps. A service that fails
+/// stops there and leaves the others to finish.
+pub async fn execute(
+    context: &Context<'_>,
+    steps: &[Step],
+    parallel: usize,
+) -> (Vec<StepOutcome>, Result<()>) {
+    let shared =
+        Shared { context, creating: Semaphore::new(creators(context, parallel)), idle: Mutex::default() };
+    let first = steps.iter().take_while(|step| step.stage == Stage::Prepare).count();
+    let (prepare, steps) = steps.split_at(first);
+    let (mut outcomes, end) = chain(&shared, prepare).await;
+    if end.is_err() {
+        outcomes.resize(first + steps.len(), StepOutcome::Skipped);
+        return (outcomes, end);
+    }
+    let chains = ranges(steps, |step| step.service.clone());
+    let applying = progress("applying", "services");
+    applying.expect(chains.len());
+    let work = chains.into_iter().map(|range| {
+        let name =
+            steps[range.start].service.as_ref().map_or(context.access.server.as_str(), |name| name.as_str());
+        applying.run(name, chain(&shared, &steps[range]))
+    });
+    let done: Vec<_> = stream::iter(work).buffered(parallel.max(1)).collect().await;
+    outcomes.extend(done.iter().flat_map(|(outcomes, _)| outcomes.clone()));
+    (outcomes, done.into_iter().find_map(|(_, end)| end.err()).map_or(Ok(()), Err))
+}
+
+/// Before 15, CREATE DATABASE waits for a checkpoint, and several can wait for the same one; from then on it is
+/// written to the log, and side by side they only get into each other's way.
+fn creators(context: &Context<'_>, parallel: usize) -> usize {
+    if context.major < 15 { parallel.max(1) } else { 1 }
+}
+
+async fn chain(shared: &Shared<'_>, steps: &[Step]) -> (Vec<StepOutcome>, Result<()>) {
+    let mut outcomes = vec![];
+    for group in ranges(steps, |step| (step.database.clone(), step.stage)) {
+        let (done, end) = run_group(shared, &steps[group]).await;
+        outcomes.extend(done);
+        if end.is_err() {
+            outcomes.resize(steps.len(), StepOutcome::Skipped);
+            return (outcomes, end);
+        }
+    }
+    (outcomes, Ok(()))
+}
+
+/// How the steps ended, up to the last that was tried.
+async fn run_group(shared: &Shared<'_>, steps: &[Step]) -> (Vec<StepOutcome>, Result<()>) {
+    for step in steps {
+        let (verb, object) = (step.action.verb().name(), step.action.object());
+        tracing::info!(target: "martydb", "{verb} {object}: {}", step.reason);
+    }
+    match (steps[0].stage, &steps[0].database) {
+        (Stage::InDatabase, Some(database)) => inside(shared.context, database, steps).await,
+        _ => {
+            let end = whole_group(shared, steps).await;
+            let outcome = if end.is_ok() { StepOutcome::Ok } else { StepOutcome::Failed };
+            (vec![outcome; steps.len()], end)
+        }
+    }
+}
+
+/// Each relation that changes its owner is a transaction of its own (see `takeover`).
+async fn inside(context: &Context<'_>, database: &DbName, steps: &[Step]) -> (Vec<StepOutcome>, Result<()>) {
+    let mut connection = match context.access.write(database.as_str()).await {
+        Ok(connection) => connection,
+        Err(error) => return (vec![StepOutcome::Failed; steps.len()], Err(error)),
+    };
+    let mut outcomes = vec![];
+    for unit in transactions(steps) {
+        let end = transaction::run(context, &mut connection, &steps[unit.clone()]).await;
+        let outcome = if end.is_ok() { StepOutcome::Ok } else { StepOutcome::Failed };
+        outcomes.resize(unit.end, outcome);
+        if end.is_err() {
+            return (outcomes, end);
+        }
+    }
+    (outcomes, Ok(()))
+}
+
+async fn whole_group(shared: &Shared<'_>, steps: &[Step]) -> Result<()> {
+    let Shared { context, .. } = shared;
+    let access = context.access;
+    match (steps[0].stage, &steps[0].database) {
+        // A session of its own: a statement that fails half way takes its `SET ROLE` with it.
+        (Stage::Autocommit, database) => {
+            let database = database.as_ref().map_or(access.maintenance.as_str(), DbName::as_str);
+            let mut connection = access.write(database).await?;
+            transaction::autocommit(context, &mut connection, steps).await
+        }
+        (stage, _) => {
+            let idle = || shared.idle.lock().expect("no code panics while it holds the list");
+            let reused = idle().pop();
+            let mut connection = match reused {
+                Some(connection) => connection,
+                None => access.write(&access.maintenance).await?,
+            };
+            if stage == Stage::Create {
+                let _turn = shared.creating.acquire().await;
+                transaction::autocommit(context, &mut connection, steps).await?;
+            } else {
+                transaction::run(context, &mut connection, steps).await?;
+            }
+            // One whose transaction failed is not used again: dropping it rolls back.
+            idle().push(connection);
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! One group of steps as one transaction, in two messages: all statements, then COMMIT. The second is sent only when
+//! the first brought no warning, since a GRANT or REVOKE that merely warns has done nothing. A message with a warning
+//! is rolled back and sent again one by one, which tells a right that was not given from what an extension's script
+//! has to say.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use secrecy::SecretString;
+use time::OffsetDateTime;
+
+use super::database_errors;
+use super::lock_queue::LockQueue;
+use crate::plan::admin_capabilities::AdminCapabilities;
+use crate::plan::{Action, NewPasswords, Step, Verb, script};
+use martydb_config::secrets;
+use martydb_model::RoleName;
+use martydb_model::error::{Error, Result};
+use martydb_model::sql::stmt;
+use martydb_model::sql::{Keyword, Secret, Statement};
+use martydb_pg::backoff::Backoff;
+use martydb_pg::server::{Access, Connection, conflicts, execute, execute_protected, execute_warned};
+
+/// Retries of one transaction against sessions of others that change the same rows of the catalogues.
+const RETRIES: u32 = 9;
+const FIRST_PAUSE: Duration = Duration::from_millis(15);
+const LONGEST_PAUSE: Duration = Duration::from_millis(250);
+
+/// New passwords by login.
+pub type Passwords = BTreeMap<RoleName, SecretString>;
+
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    pub access: &'a Access,
+    pub major: u32,
+    /// Whose privileges a limited admin must borrow; `None` where the steps say it themselves.
+    pub authority: Option<&'a AdminCapabilities<'a>>,
+    pub passwords: &'a Passwords,
+}
+
+/// A statement, and whether a warning means that it has done nothing.
+struct StepStatement {
+    statement: Statement,
+    is_right: bool,
+}
+
+impl StepStatement {
+    fn right(statement: Statement) -> StepStatement {
+        StepStatement { statement, is_right: true }
+    }
+
+    fn of(context: &Context<'_>, step: &Step) -> StepStatement {
+        let closes = matches!(step.action, Action::Close { .. });
+        let is_right = closes || matches!(step.action.verb(), Verb::Grant | Verb::Revoke);
+        StepStatement { statement: sql(context, step), is_right }
+    }
+
+    /// The statements of a step one by one: several in one message would be a transaction.
+    fn each(context: &Context<'_>, step: &Step) -> Vec<StepStatement> {
+        match &step.action {
+            Action::Close { fix, .. } => fix.statements().map(StepStatement::right).collect(),
+            _ => vec![StepStatement::of(context, step)],
+        }
+    }
+
+    async fn run(&self, connection: &mut Connection) -> Result<()> {
+        if self.is_right {
+            return execute(connection, &self.statement).await.map(|_| ());
+        }
+        let (_, warnings) = execute_warned(connection, &self.statement).await?;
+        for warning in warnings {
+            tracing::warn!(target: "martydb", "{}: the server warned: {warning}", self.statement.shown());
+        }
+        Ok(())
+    }
+}
+
+/// Runs the steps in one transaction, and again after a conflict with another one.
+pub async fn run(context: &Context<'_>, connection: &mut Connection, steps: &[Step]) -> Result<()> {
+    let parts = parts(context, steps);
+    let mut backoff = Backoff::tries(RETRIES, FIRST_PAUSE, LONGEST_PAUSE);
+    let mut queue = LockQueue::new(steps);
+    loop {
+        match once(connection, &parts).await {
+            Err(error) if conflicts::is_retryable(&error) && backoff.wait().await => {}
+            Err(error) if LockQueue::concerns(&error) => queue.step_back(connection, error).await?,
+            end => return end,
+        }
+    }
+}
+
+/// Runs steps that PostgreSQL may allow in no transaction. The statements that close a finding are one wherever they
+/// can: between two of them the owner of what they change could undo the first.
+pub async fn autocommit(context: &Context<'_>, connection: &mut Connection, steps: &[Step]) -> Result<()> {
+    for step in steps {
+        if matches!(&step.action, Action::Close { fix, .. } if fix.is_one_transaction()) {
+            run(context, connection, std::slice::from_ref(step)).await?;
+            continue;
+        }
+        for part in StepStatement::each(context, step) {
+            alone(connection, step, &part).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn alone(connection: &mut Connection, step: &Step, part: &StepStatement) -> Result<()> {
+    let mut queue = LockQueue::new(std::slice::from_ref(step));
+    loop {
+        match part.run(connection).await {
+            Err(error) if LockQueue::concerns(&error) => queue.step_back(connection, error).await?,
+            Err(error) => return Err(database_errors::explain(connection, step, error).await),
+            Ok(()) => return Ok(()),
+        }
+    }
+}
+
+async fn once(connection: &mut Connection, parts: &[StepStatement]) -> Result<()> {
+    let begin = std::iter::once(stmt!("BEGIN"));
+    let whole = Statement::join(begin.chain(parts.iter().map(|part| part.statement.clone())));
+    if let Err(error) = execute(connection, &whole).await {
+        let error = rolled_back(connection, error).await?;
+        if conflicts::is_retryable(&error) || LockQueue::concerns(&error) {
+            return Err(error);
+        }
+        one_by_one(connection, parts).await?;
+    }
+    execute(connection, &stmt!("COMMIT")).await.map(|_| ())
+}
+
+/// The same again, to learn which statement it is: the server does not say where in a message it stopped.
+async fn one_by_one(connection: &mut Connection, parts: &[StepStatement]) -> Result<()> {
+    execute(connection, &stmt!("BEGIN")).await?;
+    for part in parts {
+        if let Err(error) = part.run(connection).await {
+            return Err(rolled_back(connection, error).await.unwrap_or_else(|both| both));
+        }
+    }
+    Ok(())
+}
+
+/// Ends the transaction and returns the error that it ended for; where that fails too, the error says so, and nothing
+/// more can be done on this connection.
+async fn rolled_back(connection: &mut Connection, error: Error) -> Result<Error> {
+    match execute_protected(connection, &stmt!("ROLLBACK")).await {
+        Ok(()) => Ok(error),
+        Err(second) => Err(also(error, &second)),
+    }
+}
+
+/// The first error is the one to report; it is no race that another try on this connection would win.
+fn also(first: Error, rollback: &Error) -> Error {
+    let first = Error { sqlstate: None, ..first };
+    first.cause(format!("the transaction could not be rolled back either: {rollback}"))
+}
+
+fn parts(context: &Context<'_>, steps: &[Step]) -> Vec<StepStatement> {
+    let admin = RoleName::found(context.access.admin.role.clone()).ok();
+    let borrowed: BTreeSet<RoleName> =
+        context.authority.iter().flat_map(|all| steps.iter().flat_map(|step| all.borrowed(step))).collect();
+    let pairs: Vec<_> =
+        borrowed.into_iter().filter_map(|role| admin.clone().map(|admin| (role, admin))).collect();
+    let mut all: Vec<StepStatement> =
+        preparation(context, steps).into_iter().map(StepStatement::right).collect();
+    all.extend(pairs.iter().map(|(role, admin)| StepStatement::right(lend(role, admin, context.major))));
+    all.extend(steps.iter().map(|step| StepStatement::of(context, step)));
+    // In the same transaction: a kill leaves no membership behind.
+    all.extend(pairs.iter().map(|(role, admin)| {
+        StepStatement::right(stmt!("REVOKE {role} FROM {admin}", role = role, admin = admin))
+    }));
+    all
+}
+
+/// From 16 on a server may make every new role's maker a member of it, which no manifest declares.
+fn preparation(context: &Context<'_>, steps: &[Step]) -> Option<Statement> {
+    let creates = steps.iter().any(|step| matches!(step.action, Action::CreateRole { .. }));
+    (creates && context.major >= 16).then(|| stmt!("SET LOCAL createrole_self_grant = ''"))
+}
+
+/// From 16 on a membership has options of its own; before, what the admin's INHERIT says holds.
+fn lend(role: &RoleName, admin: &RoleName, major: u32) -> Statement {
+    let options = if major >= 16 { " WITH INHERIT TRUE, SET TRUE" } else { "" };
+    stmt!("GRANT {role} TO {admin}{options}", role = role, admin = admin, options = Keyword(options))
+}
+
+fn sql(context: &Context<'_>, step: &Step) -> Statement {
+    let verifier = |role: &RoleName| match context.passwords.get(role) {
+        Some(password) => secrets::verifier(password),
+        // The store was filled before; an empty verifier would be an empty password, which PostgreSQL refuses.
+        None => Secret(String::new()),
+    };
+    let passwords = NewPasswords { verifier: &verifier, at: Some(OffsetDateTime::now_utc()) };
+    script(&step.action, context.major, &passwords).message()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use martydb_model::sqlstate;
+
+    #[test]
+    fn a_rollback_that_fails_does_not_hide_what_failed_first() {
+        let first = Error {
+            sqlstate: Some(sqlstate::SERIALIZATION_FAILURE.into()),
+            ..Error::operation("the server refused: GRANT")
+        };
+        let both = also(first.cause("could not serialize"), &Error::operation("connection lost"));
+        assert_eq!(both.message, "the server refused: GRANT");
+        assert_eq!(both.causes[0], "could not serialize");
+        assert!(both.causes[1].ends_with("connection lost"), "{both}");
+        assert!(!conflicts::is_retryable(&both), "another try on this connection is no use");
+    }
+}

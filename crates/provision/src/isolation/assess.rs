@@ -1,0 +1,221 @@
+//! The third stage: what the judgements of all servers mean to the user. Pure. What is accepted and what is shown is
+//! decided by `allow:` of the manifest, the baseline, `--only` and `--min-severity`.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::assessment::{AcceptedFinding, Assessment, ProbeRow, ReportedAs, ServerJudgement};
+use super::coverage::is_covered;
+use crate::catalog::NotExamined;
+use crate::probe::{Probe, ProbeSummary, Verdict};
+use martydb_config::manifest::Allow;
+use martydb_model::error::Error;
+use martydb_model::findings::{ALLOW_UNUSED, Finding, PUBLIC, SeenBy, Severity};
+
+/// `failed` are the servers that could not be observed.
+pub fn assess(judged: Vec<ServerJudgement>, failed: Vec<(String, Error)>, filter: &Filter) -> Assessment {
+    let (mut servers, mut findings) = (vec![], vec![]);
+    let (mut matrix, mut extra, mut not_examined, mut unread) = (vec![], vec![], vec![], vec![]);
+    let (mut graphs, mut limits, mut provided) = (vec![], vec![], vec![]);
+    for one in judged {
+        graphs.extend(one.graph.map(|graph| (one.server.name.clone(), graph)));
+        servers.push(one.server);
+        findings.extend(one.findings);
+        limits.extend(one.provider.limits);
+        provided.extend(one.provider.findings);
+        matrix.extend(one.matrix);
+        extra.extend(one.extra);
+        not_examined.extend(one.not_examined);
+        unread.extend(one.unread);
+    }
+    let unanswered =
+        |(server, error): &(String, Error)| NotExamined::new(format!("server {server}"), error.to_string());
+    not_examined.extend(failed.iter().map(unanswered));
+    let mut filtered = filter.apply(findings, servers.first().map(|server| server.name.as_str()));
+    let by_limit = |(finding, reason)| AcceptedFinding { finding, reason, by_limit: true };
+    filtered.accepted.extend(provided.into_iter().map(by_limit));
+    let rows = |probes: Vec<Probe>| {
+        probes.into_iter().map(|probe| ProbeRow { reported: reported(&probe, &filtered), probe }).collect()
+    };
+    Assessment {
+        summary: ProbeSummary::of(&matrix, &extra, unread.len()),
+        matrix: rows(matrix),
+        extra: rows(extra),
+        findings: filtered.shown,
+        hidden: filtered.hidden,
+        accepted: filtered.accepted,
+        limits,
+        not_examined,
+        unread,
+        servers,
+        graphs,
+        failed,
+        only: filter.only.clone(),
+        min_severity: filter.min_severity,
+        strict: filter.strict,
+    }
+}
+
+fn reported(probe: &Probe, filtered: &Filtered) -> Option<ReportedAs> {
+    if probe.outcome != Verdict::Breach {
+        return None;
+    }
+    let find = |findings: &[Finding]| findings.iter().find(|finding| reports(finding, probe)).cloned();
+    let is_accepted = |accepted: &AcceptedFinding| reports(&accepted.finding, probe);
+    Some(match find(&filtered.shown) {
+        Some(finding) => ReportedAs::Shown(finding),
+        None if filtered.accepted.iter().any(is_accepted) => ReportedAs::Accepted,
+        None => find(&filtered.hidden).map_or(ReportedAs::Unreported, ReportedAs::Hidden),
+    })
+}
+
+fn reports(finding: &Finding, probe: &Probe) -> bool {
+    if finding.server != probe.server {
+        return false;
+    }
+    match &probe.finding {
+        Some(key) => finding.key() == *key,
+        None => {
+            (finding.kind == SeenBy::Probe || probe.way.is_some())
+                && finding.is_connect()
+                && finding.database.as_deref() == Some(&probe.database)
+                && (finding.role == probe.role || finding.role == PUBLIC)
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+pub struct Filter {
+    pub allow: Vec<Allow>,
+    /// Years, months and days: dates in this form compare as texts.
+    pub today: String,
+    /// Whether the run covers everything, so that an entry of `allow:` that matches nothing is worth a note.
+    pub covers_all: bool,
+    pub baseline: Baseline,
+    /// Ids; all where it is empty.
+    pub only: Vec<String>,
+    pub min_severity: Option<Severity>,
+    /// Whether a check that was skipped fails the run.
+    pub strict: bool,
+}
+
+/// Every finding, by what the user said about it.
+pub struct Filtered {
+    pub shown: Vec<Finding>,
+    pub hidden: Vec<Finding>,
+    pub accepted: Vec<AcceptedFinding>,
+}
+
+impl Filter {
+    /// Keeps the order. Notes about `allow:` stand with the findings of `first`, the first server.
+    pub fn apply(&self, findings: Vec<Finding>, first: Option<&str>) -> Filtered {
+        let mut used = BTreeSet::new();
+        let (mut accepted, mut left) = (vec![], vec![]);
+        for finding in findings {
+            match self.acceptance(&finding, &mut used) {
+                Some(reason) => accepted.push(AcceptedFinding { finding, reason, by_limit: false }),
+                None => left.push(finding),
+            }
+        }
+        // What a session was seen to do follows the catalogue's finding about the same privilege.
+        let known: Vec<&Finding> = accepted.iter().map(|accepted| &accepted.finding).collect();
+        let (covered, mut left): (Vec<_>, Vec<_>) =
+            left.into_iter().partition(|finding| is_covered(finding, &known));
+        let reason = || "covered by another accepted finding".to_owned();
+        accepted.extend(covered.into_iter().map(|finding| AcceptedFinding {
+            finding,
+            reason: reason(),
+            by_limit: false,
+        }));
+        if let Some(first) = first {
+            let end = left.iter().rposition(|finding| finding.server == first).map_or(0, |at| at + 1);
+            left.splice(end..end, self.unused(&used, first));
+        }
+        let (shown, hidden) = left.into_iter().partition(|finding| self.shows(finding));
+        Filtered { shown, hidden, accepted }
+    }
+
+    fn shows(&self, finding: &Finding) -> bool {
+        let chosen = self.only.is_empty() || self.only.iter().any(|id| id == finding.id);
+        chosen && finding.severity >= self.min_severity.unwrap_or(Severity::Low)
+    }
+
+    fn acceptance(&self, finding: &Finding, used: &mut BTreeSet<usize>) -> Option<String> {
+        let mut entries = self.allow.iter().enumerate();
+        match entries.find(|(_, entry)| !self.is_expired(entry) && allows(entry, finding)) {
+            Some((at, entry)) => {
+                used.insert(at);
+                Some(entry.reason.clone())
+            }
+            None => self.baseline.contains(finding).then(|| "in the baseline".to_owned()),
+        }
+    }
+
+    fn is_expired(&self, entry: &Allow) -> bool {
+        entry.until.as_ref().is_some_and(|until| *until < self.today)
+    }
+
+    fn unused(&self, used: &BTreeSet<usize>, server: &str) -> Vec<Finding> {
+        let unused = self.allow.iter().enumerate().filter(|(at, _)| !used.contains(at));
+        let note = |(at, entry): (usize, &Allow)| {
+            let evidence = match &entry.until {
+                Some(until) if self.is_expired(entry) => format!("it expired on {until}"),
+                _ if self.covers_all => "it matches nothing".into(),
+                _ => return None,
+            };
+            let object = format!("allow entry {} ({})", at + 1, entry.finding);
+            Some(ALLOW_UNUSED.of(PUBLIC).object(object).seen(evidence).on(server))
+        };
+        unused.filter_map(note).collect()
+    }
+}
+
+fn allows(entry: &Allow, finding: &Finding) -> bool {
+    let is = |wanted: &Option<String>, found: Option<&str>| {
+        wanted.as_deref().is_none_or(|wanted| Some(wanted) == found)
+    };
+    // An object may be named with or without its kind.
+    let object = entry.object.as_deref().is_none_or(|wanted| {
+        finding.object.as_deref().is_some_and(|found| {
+            found == wanted || found.strip_suffix(wanted).is_some_and(|kind| kind.ends_with(' '))
+        })
+    });
+    entry.finding == finding.id
+        && is(&entry.service, finding.service.as_deref())
+        && is(&entry.role, Some(&finding.role))
+        && is(&entry.database, finding.database.as_deref())
+        && object
+}
+
+/// Id, role, server, database and object.
+type Identity = (String, String, Option<String>, Option<String>, Option<String>);
+
+/// An earlier result of `verify-isolation`, whose findings are accepted.
+#[derive(Debug, Default)]
+pub struct Baseline(BTreeSet<Identity>);
+
+impl Baseline {
+    /// `Err` is why the text is no result of `verify-isolation -o json`.
+    pub fn parse(text: &str) -> Result<Baseline, String> {
+        let document: Value = serde_json::from_str(text).map_err(|_| "it is not JSON")?;
+        let findings = document["findings"].as_array().ok_or("it has no list of findings")?;
+        Ok(Baseline(findings.iter().map(identity).collect()))
+    }
+
+    pub fn contains(&self, finding: &Finding) -> bool {
+        self.0.contains(&(
+            finding.id.into(),
+            finding.role.clone(),
+            Some(finding.server.clone()),
+            finding.database.clone(),
+            finding.object.clone(),
+        ))
+    }
+}
+
+fn identity(entry: &Value) -> Identity {
+    let text = |key: &str| entry[key].as_str().map(str::to_owned);
+    let required = |key: &str| text(key).unwrap_or_default();
+    (required("id"), required("role"), text("server"), text("database"), text("object"))
+}

@@ -1,0 +1,241 @@
+//! What the extra probes prove: rows of a table, one for each purpose, so that no answer of a server can be taken for a
+//! denial by accident.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::super::assessment::PartialJudgement;
+use super::super::breaches::{self, Basis};
+use super::super::listeners::Listener;
+use super::super::observations::{ExtraProbe, Observations, Purpose, ServerContext};
+use crate::probe::{AccessPolicy, Judgement, Probe, ProbePlace, Task, Verdict};
+use martydb_model::findings::{
+    Finding, FindingKind, GUESSABLE, REPLICATION_LOGIN, REUSED, SeenBy, WRONG_PASSWORD,
+};
+use martydb_model::sqlstate;
+use martydb_model::units::listed;
+use martydb_pg::wire::{Outcome, Refused, Stage};
+
+/// Stands where a probe of the admin's login has no service to name.
+const ADMIN: &str = "(server)";
+
+/// A database that the matrix shows as breached by a login is not reported again for another address.
+pub fn judge(observations: &Observations, matrix: &[Probe]) -> PartialJudgement {
+    let task = &observations.context.task;
+    let mut part = PartialJudgement::default();
+    for (extra, attempt) in &observations.extra {
+        let database = task.databases.iter().find(|found| found.name.as_str() == extra.database);
+        let policy = database.map(|found| found.policy);
+        let judgement = extra.purpose.judge(&attempt.outcome, extra.place, policy);
+        let listener = &observations.listeners[extra.listener];
+        let kind = extra.purpose.row().kind.filter(|_| judgement.verdict == Verdict::Breach);
+        let finding = kind.map(|kind| finding(task, extra, listener, kind));
+        let probe = probe(task, extra, listener, judgement, finding.as_ref());
+        part.probes.push(Probe { took: attempt.latency, ..probe });
+        part.findings.extend(finding);
+    }
+    part.findings.extend(elsewhere(&observations.context, matrix, &part.probes));
+    part
+}
+
+fn probe(
+    task: &Task,
+    extra: &ExtraProbe,
+    listener: &Listener,
+    judgement: Judgement,
+    finding: Option<&Finding>,
+) -> Probe {
+    Probe {
+        service: extra.login.map_or_else(|| ADMIN.into(), |at| task.logins[at].service.to_string()),
+        role: extra.role.clone(),
+        server: task.server.clone(),
+        database: extra.database.clone(),
+        outcome: judgement.verdict,
+        sqlstate: judgement.sqlstate,
+        why: judgement.why,
+        way: Some(way(extra, listener)),
+        place: extra.place,
+        took: Duration::ZERO,
+        finding: finding.map(Finding::key),
+    }
+}
+
+fn way(extra: &ExtraProbe, listener: &Listener) -> String {
+    let address = if listener.configured { String::new() } else { format!("at {}", listener.shown) };
+    let parts = [extra.purpose.words(), address];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+fn finding(task: &Task, extra: &ExtraProbe, listener: &Listener, kind: &FindingKind) -> Finding {
+    let service = extra.login.map(|at| &task.logins[at].service);
+    let found = kind.of(&extra.role).by(SeenBy::Probe).service_name(service).database(&extra.database);
+    // The address only: a report does not show a password that works.
+    let found = found.object(format!("address {}", listener.shown));
+    found.seen(format!("{} was let in {}", extra.role, way(extra, listener))).on(&task.server)
+}
+
+/// Databases that a login breached on another listener, and not on the manifest's.
+fn elsewhere(context: &ServerContext, matrix: &[Probe], probes: &[Probe]) -> Vec<Finding> {
+    let breached = |probe: &&Probe| probe.outcome == Verdict::Breach;
+    let key = |probe: &Probe| (probe.role.clone(), probe.database.clone());
+    let known: Vec<_> = matrix.iter().filter(breached).map(key).collect();
+    let mut ways: BTreeMap<_, (&Probe, Vec<&str>)> = BTreeMap::new();
+    for probe in probes.iter().filter(breached).filter(|probe| probe.finding.is_none()) {
+        if !known.contains(&key(probe)) {
+            let (_, ways) = ways.entry(key(probe)).or_insert((probe, vec![]));
+            ways.extend(probe.way.as_deref());
+        }
+    }
+    let mut all: Vec<Finding> = vec![];
+    for (probe, ways) in ways.values() {
+        for found in breaches::findings(&context.task, &[*probe], &context.catalogue.actual, Basis::Login) {
+            if all.iter().all(|other| other.key() != found.key()) {
+                all.push(Finding { evidence: format!("{} ({})", found.evidence, listed(ways)), ..found });
+            }
+        }
+    }
+    all
+}
+
+pub struct PurposeRow {
+    /// Startup parameters.
+    pub parameters: &'static [(&'static str, &'static str)],
+    /// What it is called where it succeeds; `None` where that depends on the database.
+    pub kind: Option<&'static FindingKind>,
+    /// Refusals that prove isolation.
+    denied: &'static [&'static str],
+    /// Refusals that come after the password was accepted.
+    recognised: &'static [&'static str],
+}
+
+const PLAIN: &[(&str, &str)] = &[];
+const PHYSICAL: &[(&str, &str)] = &[("replication", "true")];
+const LOGICAL: &[(&str, &str)] = &[("replication", "database")];
+
+/// `invalid_password`, and `invalid_authorization_specification`: pg_hba.conf, a certificate, another account.
+const UNKNOWN: &[&str] = &[sqlstate::INVALID_PASSWORD, sqlstate::INVALID_AUTHORIZATION];
+
+impl Purpose {
+    pub fn row(&self) -> PurposeRow {
+        let row = |parameters, kind, denied, recognised| PurposeRow { parameters, kind, denied, recognised };
+        let known = &[sqlstate::INSUFFICIENT_PRIVILEGE];
+        // A password that is right and refused is a stale one, or meant for something else: that proves nothing.
+        let refused = &[sqlstate::INSUFFICIENT_PRIVILEGE, sqlstate::INVALID_AUTHORIZATION];
+        match self {
+            Purpose::Wrong => row(PLAIN, Some(WRONG_PASSWORD), UNKNOWN, known),
+            Purpose::WrongReplication => row(PHYSICAL, Some(WRONG_PASSWORD), UNKNOWN, known),
+            Purpose::Guess => row(PLAIN, Some(GUESSABLE), UNKNOWN, known),
+            Purpose::Reuse(_) => row(PLAIN, Some(REUSED), UNKNOWN, known),
+            Purpose::Replication => row(PHYSICAL, Some(REPLICATION_LOGIN), refused, &[]),
+            Purpose::LogicalReplication => row(LOGICAL, Some(REPLICATION_LOGIN), refused, &[]),
+            Purpose::Elsewhere => row(PLAIN, None, &[sqlstate::INVALID_AUTHORIZATION], &[]),
+        }
+    }
+
+    pub fn words(&self) -> String {
+        match self {
+            Purpose::Wrong => "with a wrong password".into(),
+            Purpose::WrongReplication => "with a wrong password and replication=true".into(),
+            Purpose::Elsewhere => String::new(),
+            Purpose::Replication => "with replication=true".into(),
+            Purpose::LogicalReplication => "with replication=database".into(),
+            Purpose::Guess => "with an easily guessed password".into(),
+            Purpose::Reuse(other) => format!("with the password of {other}"),
+        }
+    }
+
+    pub fn judge(&self, outcome: &Outcome, place: ProbePlace, policy: Option<AccessPolicy>) -> Judgement {
+        let (verdict, why) = match outcome {
+            Outcome::LetIn(_) => self.let_in(place, policy),
+            Outcome::Refused(refused) => self.refused(refused),
+            Outcome::Broken(broken) if broken.stage == Stage::Authenticate && *self != Purpose::Elsewhere => {
+                let why = format!("the server asks for another authentication method: {}", broken.why);
+                (Verdict::Inconclusive, Some(why))
+            }
+            Outcome::Broken(broken) => (Verdict::Inconclusive, Some(broken.why.clone())),
+        };
+        Judgement::of(outcome, verdict, why)
+    }
+
+    fn let_in(&self, place: ProbePlace, policy: Option<AccessPolicy>) -> (Verdict, Option<String>) {
+        match (self, place, policy) {
+            (Purpose::Elsewhere, ProbePlace::Own, _) => (Verdict::Allowed, None),
+            (Purpose::Elsewhere, _, Some(AccessPolicy::LeftOpen)) => {
+                (Verdict::Allowed, Some("left open by close_maintenance: false".into()))
+            }
+            _ => (Verdict::Breach, Some(format!("it was let in {}", self.words()).trim_end().into())),
+        }
+    }
+
+    fn refused(&self, refused: &Refused) -> (Verdict, Option<String>) {
+        let row = self.row();
+        let is = |states: &[&str]| states.contains(&refused.sqlstate.as_str());
+        let lacks_connect = refused.sqlstate == sqlstate::INSUFFICIENT_PRIVILEGE
+            && refused.routine.as_deref() == Some("CheckMyDatabase");
+        if is(row.denied) || *self == Purpose::Elsewhere && lacks_connect {
+            (Verdict::Denied, None)
+        } else if is(row.recognised) {
+            (Verdict::Breach, Some(format!("the password was accepted, and then: {refused}")))
+        } else {
+            (Verdict::Inconclusive, Some(format!("unexpected answer: {refused}")))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use martydb_pg::wire::{Broken, LetIn};
+
+    fn refused(sqlstate: &str, routine: &str) -> Outcome {
+        Outcome::Refused(Refused {
+            sqlstate: sqlstate.into(),
+            message: "no".into(),
+            routine: Some(routine.into()),
+        })
+    }
+
+    #[test]
+    fn every_answer_has_its_verdict_for_every_purpose() {
+        use Verdict::*;
+        let let_in = Outcome::LetIn(LetIn { tls: false, server_version: "15.0".into(), answers: vec![] });
+        let broken = Outcome::Broken(Broken { stage: Stage::Wait, why: "silence".into() });
+        let answers = [
+            (let_in, [Breach, Breach, Breach, Breach]),
+            (
+                refused(sqlstate::INVALID_PASSWORD, "auth_failed"),
+                [Denied, Denied, Inconclusive, Inconclusive],
+            ),
+            (
+                refused(sqlstate::INVALID_AUTHORIZATION, "ClientAuthentication"),
+                [Denied, Denied, Denied, Denied],
+            ),
+            (refused(sqlstate::INSUFFICIENT_PRIVILEGE, "CheckMyDatabase"), [Breach, Breach, Denied, Denied]),
+            (
+                refused(sqlstate::INSUFFICIENT_PRIVILEGE, "InitPostgres"),
+                [Breach, Breach, Inconclusive, Denied],
+            ),
+            (refused(sqlstate::TOO_MANY_CONNECTIONS, "InitProcess"), [Inconclusive; 4]),
+            (refused(sqlstate::INVALID_CATALOG_NAME, "InitPostgres"), [Inconclusive; 4]),
+            (refused(sqlstate::INTERNAL_ERROR, "new"), [Inconclusive; 4]),
+            (broken, [Inconclusive; 4]),
+        ];
+        let purposes = [Purpose::Wrong, Purpose::Reuse("x".into()), Purpose::Elsewhere, Purpose::Replication];
+        for (outcome, expected) in answers {
+            for (purpose, expected) in purposes.iter().zip(expected) {
+                let judged = purpose.judge(&outcome, ProbePlace::Foreign, Some(AccessPolicy::Closed));
+                assert_eq!(judged.verdict, expected, "{purpose:?} {outcome:?}");
+                assert!(judged.verdict != Inconclusive || judged.why.is_some(), "{purpose:?} {outcome:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_login_may_connect_to_its_own_database_on_every_listener() {
+        let let_in = Outcome::LetIn(LetIn { tls: false, server_version: "15.0".into(), answers: vec![] });
+        let verdict = |place, policy| Purpose::Elsewhere.judge(&let_in, place, Some(policy)).verdict;
+        assert_eq!(verdict(ProbePlace::Own, AccessPolicy::Closed), Verdict::Allowed);
+        assert_eq!(verdict(ProbePlace::Foreign, AccessPolicy::LeftOpen), Verdict::Allowed);
+        assert_eq!(verdict(ProbePlace::Foreign, AccessPolicy::Closed), Verdict::Breach);
+    }
+}

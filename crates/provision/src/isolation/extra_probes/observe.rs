@@ -1,0 +1,271 @@
+//! Which attempts are made, and making them. A role has one connection at a time, so that none is locked out of its own
+//! limit.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::stream::{self, StreamExt};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::Semaphore;
+
+use crate::catalog::HbaLine;
+use crate::isolation::guesses::GUESSES;
+use crate::isolation::hba::{Client, Treatment, treatments};
+use crate::isolation::listeners::{ConnectionType, Listener};
+use crate::isolation::observations::{Extent, ExtraProbe, Purpose};
+use crate::probe::{LoginAttempts, ProbeLogin, ProbePlace, Task, attempt_patiently};
+use martydb_pg::server::Login;
+use martydb_pg::wire::{Attempt, Credentials, LoginRequest, Outcome};
+use martydb_ui::report::{Progress, progress};
+
+pub async fn observe(around: &Surroundings<'_>) -> Vec<(ExtraProbe, Attempt)> {
+    let walsenders = Semaphore::new(around.walsenders.max(1));
+    let (all, trying) = (by_role(around), progress("trying other ways in", "attempts"));
+    trying.expect(all.iter().map(Vec::len).sum());
+    let walks: Vec<Vec<(ExtraProbe, Attempt)>> = stream::iter(all)
+        .map(|probes| walk(around, probes, &walsenders, &trying))
+        .buffered(around.task.concurrency.max(1))
+        .collect()
+        .await;
+    walks.into_iter().flatten().collect()
+}
+
+async fn walk(
+    around: &Surroundings<'_>,
+    probes: Vec<ExtraProbe>,
+    walsenders: &Semaphore,
+    trying: &Progress,
+) -> Vec<(ExtraProbe, Attempt)> {
+    // The key that SCRAM derives from a password is kept with it.
+    let mut known: BTreeMap<String, Credentials> = BTreeMap::new();
+    let mut walked = vec![];
+    for probe in probes {
+        let login = || Login::with_password(probe.role.clone(), probe.password.clone());
+        let credentials = known.entry(probe.password.expose_secret().to_owned());
+        let credentials = credentials.or_insert_with(|| Credentials::new(login()));
+        let parameters = probe.purpose.row().parameters;
+        // Only replication has parameters, and the server has few connections for it.
+        let turn = if parameters.is_empty() { None } else { Some(walsenders.acquire().await) };
+        let _turn = turn.transpose().expect("the queue is never closed");
+        let request = LoginRequest {
+            database: &probe.database,
+            parameters,
+            queries: &[],
+            timeout: around.task.timeout,
+        };
+        let address = &around.listeners[probe.listener].address;
+        let _unit = trying.unit(&format!("{} at {}", probe.role, probe.database));
+        let attempt = attempt_patiently(address, credentials, &request).await;
+        walked.push((probe, attempt));
+    }
+    walked
+}
+
+pub struct Surroundings<'a> {
+    pub task: &'a Task,
+    pub attempts: &'a [LoginAttempts],
+    /// The manifest's address first.
+    pub listeners: &'a [Listener],
+    /// The rules of pg_hba.conf, if the admin may read them.
+    pub hba: Option<&'a [HbaLine]>,
+    /// Role and database of the admin.
+    pub admin: (&'a str, &'a str),
+    /// Replication connections that may be taken at a time; with none the server has none to give.
+    pub walsenders: usize,
+    pub extent: Extent,
+}
+
+/// No login has this password: 40 characters that no generator of ours makes.
+const WRONG: &str = "martydb-tries-a-wrong-password-on-purpose";
+
+/// Everything that is tried, a list for each role, each attempt once.
+pub fn by_role(around: &Surroundings<'_>) -> Vec<Vec<ExtraProbe>> {
+    let logins = (0..around.task.logins.len()).map(|at| of_login(around, at));
+    logins.chain([of_admin(around)]).map(once).collect()
+}
+
+fn once(probes: Vec<ExtraProbe>) -> Vec<ExtraProbe> {
+    let mut seen = BTreeSet::new();
+    // Guesses share their words, and differ in what is guessed.
+    let guess = |probe: &ExtraProbe| {
+        (probe.purpose == Purpose::Guess).then(|| probe.password.expose_secret().to_owned())
+    };
+    let key =
+        |probe: &ExtraProbe| (probe.listener, probe.database.clone(), probe.purpose.words(), guess(probe));
+    probes.into_iter().filter(|probe| seen.insert(key(probe))).collect()
+}
+
+/// What is tried as one role.
+struct RolePlan<'a> {
+    around: &'a Surroundings<'a>,
+    /// By its index in the task; `None` for the admin.
+    login: Option<usize>,
+    role: &'a str,
+    /// The database in which it belongs.
+    home: &'a str,
+    /// The other databases, the one of the sample first.
+    foreign: Vec<&'a str>,
+    /// Its password, if it is known and works.
+    right: Option<SecretString>,
+    all: Vec<ExtraProbe>,
+}
+
+fn of_login(around: &Surroundings<'_>, at: usize) -> Vec<ExtraProbe> {
+    let (task, attempts) = (around.task, &around.attempts[at]);
+    let login = &task.logins[at];
+    let foreign = task.sampled().others(login).into_iter().chain(task.others(login));
+    let mut plan = RolePlan {
+        around,
+        login: Some(at),
+        role: login.role.as_str(),
+        home: login.database.as_str(),
+        foreign: foreign.map(|place| task.databases[place].name.as_str()).collect(),
+        right: login.password.clone().filter(|_| attempts.logged_in()),
+        all: vec![],
+    };
+    for listener in 0..around.listeners.len() {
+        plan.on_listener(listener, attempts);
+    }
+    if attempts.password_refused() && around.extent != Extent::Gentle {
+        plan.guesses(login);
+    }
+    plan.all
+}
+
+/// The admin, with a wrong password, wherever the server asks for one.
+fn of_admin(around: &Surroundings<'_>) -> Vec<ExtraProbe> {
+    let (role, home) = around.admin;
+    let open = around.task.databases.iter().filter(|found| found.allow_connections);
+    let foreign = open.map(|found| found.name.as_str()).collect();
+    let mut plan = RolePlan { around, login: None, role, home, foreign, right: None, all: vec![] };
+    for (at, listener) in around.listeners.iter().enumerate() {
+        // Over the socket the operating system identifies the admin; the audit of pg_hba.conf covers the rest.
+        if listener.transport != ConnectionType::Socket {
+            plan.wrong(at, home, Purpose::Wrong);
+            plan.by_extent(at);
+        }
+    }
+    plan.all
+}
+
+impl<'a> RolePlan<'a> {
+    fn on_listener(&mut self, at: usize, attempts: &LoginAttempts) {
+        let (own, sample) = (self.home, self.foreign.first().copied());
+        self.wrong(at, own, Purpose::Wrong);
+        if self.around.extent != Extent::Sample {
+            for database in [own].into_iter().chain(sample).chain(self.hidden(attempts)) {
+                self.right(at, database, Purpose::Elsewhere);
+            }
+        }
+        if self.around.walsenders > 0 && !self.replicates() {
+            self.right(at, own, Purpose::Replication);
+            if self.around.extent != Extent::Sample {
+                self.right(at, own, Purpose::LogicalReplication);
+                if let Some(database) = sample {
+                    self.right(at, database, Purpose::Replication);
+                }
+            }
+        }
+        self.by_extent(at);
+    }
+
+    fn by_extent(&mut self, at: usize) {
+        match self.around.extent {
+            Extent::None | Extent::Sample | Extent::Gentle => {}
+            Extent::Full => self.treated_apart(at),
+            Extent::Exhaustive => self.everything(at),
+        }
+    }
+
+    /// Where pg_hba.conf refused the login in the matrix, so that nothing is known of its grants.
+    fn hidden(&self, attempts: &LoginAttempts) -> Vec<&'a str> {
+        let by_hba = |outcome: &Outcome| matches!(outcome, Outcome::Refused(refused) if refused.by_hba());
+        let others = attempts.others.iter().filter(|(_, met)| by_hba(&met.outcome));
+        others.map(|(place, _)| self.around.task.databases[*place].name.as_str()).collect()
+    }
+
+    /// One attempt for each treatment by pg_hba.conf that no other attempt here has met.
+    fn treated_apart(&mut self, at: usize) {
+        let Some(lines) = self.around.hba else { return };
+        let (transport, role) = (self.around.listeners[at].transport, self.role);
+        let ways = |database: Option<&str>| treatments(lines, &Client { transport, role, database });
+        let mut met: BTreeSet<Treatment<'_>> = ways(Some(self.home)).into_iter().collect();
+        for database in self.foreign.clone() {
+            if new(&mut met, ways(Some(database))) {
+                self.wrong(at, database, Purpose::Wrong);
+                self.right(at, database, Purpose::Elsewhere);
+            }
+        }
+        if self.around.walsenders > 0 && new(&mut met, ways(None)) {
+            self.wrong(at, self.home, Purpose::WrongReplication);
+        }
+    }
+
+    fn everything(&mut self, at: usize) {
+        for database in [&[self.home][..], &self.foreign].concat() {
+            self.wrong(at, database, Purpose::Wrong);
+            self.right(at, database, Purpose::Elsewhere);
+            if self.around.walsenders > 0 {
+                self.wrong(at, database, Purpose::WrongReplication);
+            }
+            if self.around.walsenders > 0 && !self.replicates() {
+                self.right(at, database, Purpose::Replication);
+                self.right(at, database, Purpose::LogicalReplication);
+            }
+        }
+    }
+
+    /// The audit says what comes with it.
+    fn replicates(&self) -> bool {
+        self.login.is_some_and(|login| self.around.task.logins[login].replicates)
+    }
+
+    fn wrong(&mut self, listener: usize, database: &str, purpose: Purpose) {
+        if self.around.extent != Extent::Gentle {
+            self.push(listener, database, SecretString::from(WRONG), purpose);
+        }
+    }
+
+    /// With the password that works, where it may be sent and is not part of the matrix.
+    fn right(&mut self, listener: usize, database: &str, purpose: Purpose) {
+        let Listener { configured, trusted, .. } = self.around.listeners[listener];
+        match &self.right {
+            Some(password) if trusted && !(configured && purpose == Purpose::Elsewhere) => {
+                self.push(listener, database, password.clone(), purpose);
+            }
+            _ => {}
+        }
+    }
+
+    /// The stored password is wrong or expired: guesses, and the passwords of other logins.
+    fn guesses(&mut self, login: &ProbeLogin) {
+        let names = [login.role.as_str(), login.service.as_str()];
+        for guess in names.iter().chain(GUESSES) {
+            self.push(0, self.home, SecretString::from(*guess), Purpose::Guess);
+        }
+        for other in self.around.task.logins.iter().filter(|other| other.role != login.role) {
+            let Some(password) = &other.password else { continue };
+            self.push(0, self.home, password.clone(), Purpose::Reuse(other.role.to_string()));
+        }
+    }
+
+    fn push(&mut self, listener: usize, database: &str, password: SecretString, purpose: Purpose) {
+        // The admin's wrong password belongs nowhere.
+        let own = self.login.is_some() && database == self.home;
+        self.all.push(ExtraProbe {
+            login: self.login,
+            role: self.role.into(),
+            database: database.into(),
+            place: if own { ProbePlace::Own } else { ProbePlace::Foreign },
+            listener,
+            password,
+            purpose,
+        });
+    }
+}
+
+/// Whether any of these is new.
+fn new<'a>(met: &mut BTreeSet<Treatment<'a>>, ways: Vec<Treatment<'a>>) -> bool {
+    let before = met.len();
+    met.extend(ways);
+    met.len() > before
+}

@@ -1,0 +1,193 @@
+//! The passwords that an attacker tries first, and what can be said about the stored ones without a login.
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::observations::ServerContext;
+use crate::probe::{LoginAttempts, ProbeLogin, Task};
+use martydb_model::RoleName;
+use martydb_model::findings::{Finding, FindingKind, GUESSABLE, REUSED, SeenBy};
+
+fn password(login: &ProbeLogin) -> Option<&str> {
+    login.password.as_ref().map(ExposeSecret::expose_secret)
+}
+
+/// Equal passwords among the stored ones, and guessable ones.
+pub fn findings(task: &Task) -> Vec<Finding> {
+    let mut found = vec![];
+    for (at, login) in task.logins.iter().enumerate() {
+        let Some(secret) = password(login) else { continue };
+        let finding = |kind: &FindingKind, about: &RoleName, seen: String| {
+            let found = kind.of(login.role.as_str()).by(SeenBy::Probe).service_name(Some(&login.service));
+            found.database(&login.database).object(format!("role {about}")).seen(seen).on(&task.server)
+        };
+        let same = |other: &&ProbeLogin| password(other) == Some(secret);
+        if let Some(other) = task.logins[..at].iter().find(same) {
+            let evidence =
+                format!("the secret store holds the same password for {} and {}", login.role, other.role);
+            found.push(finding(REUSED, &other.role, evidence));
+        }
+        let names = [login.role.as_str(), login.service.as_str(), login.database.as_str()];
+        if is_guessable(secret, &names) {
+            let evidence = format!("the stored password of {} is easily guessed", login.role);
+            found.push(finding(GUESSABLE, &login.role, evidence));
+        }
+    }
+    found
+}
+
+/// The most common ones, in addition to the names of role, service and database.
+pub const GUESSES: &[&str] = &["postgres", "password", "changeme", ""];
+
+/// More of them, for comparing only: each attempt to log in costs the server a log line.
+const WORDS: &[&str] = &[
+    "admin", "app", "default", "demo", "dev", "guest", "letmein", "login", "master", "migrator", "pass",
+    "qwerty", "root", "secret", "test", "user", "welcome",
+];
+
+/// Whether a password is a name or a common word, however it is written: in capitals, with a number at its end.
+fn is_guessable(password: &str, names: &[&str]) -> bool {
+    let stem = stem(password);
+    let word = |words: &[&str]| words.iter().any(|word| *word == stem);
+    let named = names.iter().any(|name| plain(name) == stem);
+    password.len() < 4 || stem.is_empty() || word(GUESSES) || word(WORDS) || named
+}
+
+fn plain(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// Without what people add to please a rule: a year at the most.
+fn stem(password: &str) -> String {
+    let text = plain(password);
+    let digits = text.chars().rev().take_while(char::is_ascii_digit).count();
+    if digits <= 4 || digits == text.len() { text[..text.len() - digits].to_owned() } else { text }
+}
+
+/// A name as people write it when a rule wants a capital letter or a digit.
+fn variants(name: &str) -> Vec<String> {
+    let first: String = name.chars().take(1).flat_map(char::to_uppercase).collect();
+    let capital = first + &name.chars().skip(1).collect::<String>();
+    let forms =
+        [name.to_owned(), name.to_uppercase(), capital, name.replace('_', ""), name.replace('_', "-")];
+    forms
+        .iter()
+        .flat_map(|form| ["", "1", "12", "123", "1234", "!"].map(|end| format!("{form}{end}")))
+        .collect()
+}
+
+/// Whose password a candidate is.
+type Owner = Option<ProbeLogin>;
+
+/// A password to try, and whose it is; `None` for a guess.
+pub type Candidate = (SecretString, Owner);
+
+/// What people add to a word to please a rule.
+const ENDS: &[&str] = &["", "1", "123"];
+
+/// The passwords that one login's is compared with. More of them for a role with power over the whole server.
+pub fn candidates(
+    context: &ServerContext,
+    attempts: &[LoginAttempts],
+    role: &RoleName,
+    is_powerful: bool,
+) -> Vec<Candidate> {
+    let task = &context.task;
+    match task.logins.iter().position(|login| login.role == *role) {
+        Some(at) => in_use(task, at, attempts.get(at)),
+        // Its stored password was compared on its own, and the store of a service that is left out is not read.
+        None if context.desired.managed_role(role).is_some() => vec![],
+        None => unused(task, role, is_powerful),
+    }
+}
+
+/// The stored password of a login that was not tried.
+pub fn own(task: &Task, attempts: &[LoginAttempts], role: &RoleName) -> Option<SecretString> {
+    let at = task.logins.iter().position(|login| login.role == *role)?;
+    if attempts.get(at).is_some() { None } else { task.logins[at].password.clone() }
+}
+
+/// A service's login in use. Where the stored password is right, nothing else is.
+fn in_use(task: &Task, at: usize, attempts: Option<&LoginAttempts>) -> Vec<Candidate> {
+    let login = &task.logins[at];
+    let names = [login.role.as_str(), login.service.as_str(), login.database.as_str()];
+    let names: Vec<Candidate> = names.into_iter().flat_map(variants).map(guess).collect();
+    match attempts {
+        // The stored passwords and the most common words are tried over a connection.
+        Some(attempts) if attempts.password_refused() => {
+            WORDS.iter().map(|word| guess((*word).to_owned())).chain(names).collect()
+        }
+        Some(_) => vec![],
+        None => {
+            let own = stored(task).filter(|(_, owner)| is(owner, &login.role));
+            let others = stored(task).filter(|(_, owner)| !is(owner, &login.role));
+            own.chain(others).chain(words(&[""])).chain(names).collect()
+        }
+    }
+}
+
+fn is(owner: &Owner, role: &RoleName) -> bool {
+    owner.as_ref().is_some_and(|owner| owner.role == *role)
+}
+
+fn unused(task: &Task, role: &RoleName, is_powerful: bool) -> Vec<Candidate> {
+    let ends = if is_powerful { ENDS } else { &[""] };
+    let names = [role.to_string(), capitalised(role.as_str())];
+    let names = names.into_iter().flat_map(|name| ENDS.iter().map(move |end| guess(format!("{name}{end}"))));
+    names.chain(words(ends)).chain(stored(task)).collect()
+}
+
+fn words(ends: &'static [&'static str]) -> impl Iterator<Item = Candidate> {
+    let all = GUESSES.iter().chain(WORDS);
+    all.flat_map(move |word| ends.iter().map(move |end| guess(format!("{word}{end}"))))
+}
+
+fn capitalised(name: &str) -> String {
+    let mut characters = name.chars();
+    characters.next().into_iter().flat_map(char::to_uppercase).chain(characters).collect()
+}
+
+fn guess(word: String) -> Candidate {
+    (SecretString::from(word), None)
+}
+
+fn stored(task: &Task) -> impl Iterator<Item = Candidate> + '_ {
+    let known = |login: &ProbeLogin| Some((login.password.clone()?, Some(login.clone())));
+    task.logins.iter().filter_map(known)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_guessable;
+
+    #[test]
+    fn names_and_common_words_are_guessed_however_they_are_written() {
+        let names = ["beta_app", "beta", "beta_db"];
+        for weak in [
+            "beta_app",
+            "BETA_APP",
+            "beta-app",
+            "betaapp",
+            "beta123",
+            "Beta_app1!",
+            "beta_db",
+            "123456",
+            "postgres123",
+            "Password1",
+            "admin",
+            "qwerty",
+            "",
+            "abc",
+        ] {
+            assert!(is_guessable(weak, &names), "{weak}");
+        }
+        for strong in [
+            "kX9v2Lq8ZrT4mNp7",
+            "alphabet",
+            "beta-app-000001",
+            "betamax-recorder",
+            "correct horse battery staple",
+        ] {
+            assert!(!is_guessable(strong, &names), "{strong}");
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! The second stage: what the observations of one server prove. Pure.
+
+use std::collections::BTreeSet;
+
+use super::alternates;
+use super::assessment::{PartialJudgement, ServerJudgement, VerifiedServer};
+use super::breaches::{self, Basis};
+use super::extra_probes;
+use super::guesses;
+use super::inferred;
+use super::observations::{Observations, ServerContext};
+use super::password_audit;
+use super::privileges;
+use super::provider;
+use crate::audit::{access_graph, audit};
+use crate::catalog::{NotExamined, Unread};
+use crate::probe::{self, Probe, ProbeDatabase};
+use martydb_model::findings::Finding;
+use martydb_model::units::counted;
+use martydb_model::{ActualServer, DesiredServer, DesiredService, RoleKind};
+
+/// Judges one server; of the catalogue's findings about services those about the chosen ones.
+pub fn judge(observations: &Observations, services: &[DesiredService], wants_graph: bool) -> ServerJudgement {
+    let ServerContext { task, catalogue, .. } = &observations.context;
+    let actual = &catalogue.actual;
+    let (matrix, inferred) = matrix(observations);
+    let mut part = PartialJudgement {
+        probes: vec![],
+        findings: connect_findings(observations, &matrix),
+        not_examined: [observations.not_examined.clone(), inferred].concat(),
+    };
+    if !observations.attempts.is_empty() {
+        part.findings.extend(guesses::findings(task));
+        part.extend(extra_probes::judge(observations, &matrix));
+        part.extend(privileges::judge(observations));
+    }
+    let mut audited = audited(&observations.context);
+    let mut unread = catalogue.unread.clone();
+    match &observations.known_passwords {
+        Ok(compared) => {
+            let known = compared.known.iter();
+            audited.extend(known.map(|one| password_audit::finding(&observations.context, one)));
+            part.not_examined.extend(not_compared(&task.server, compared.left_out));
+        }
+        Err(error) => unread.push(Unread {
+            service: None,
+            server: task.server.clone(),
+            database: None,
+            what: "whether the passwords that the server keeps are known elsewhere".into(),
+            why: error.to_string(),
+        }),
+    }
+    let chosen = |finding: &Finding| {
+        let is = |name: &String| services.iter().any(|service| service.name.as_str() == name);
+        finding.service.as_ref().is_none_or(is)
+    };
+    let (columns, closed): (Vec<_>, Vec<_>) =
+        task.databases.iter().cloned().partition(|database| database.allow_connections);
+    let (kept, closed): (Vec<_>, Vec<_>) =
+        closed.into_iter().partition(|database| is_kept(&observations.context.desired, actual, database));
+    let closed_notes = closed.iter().filter_map(|database| not_tried(&task.server, database)).collect();
+    let mut findings = merged(part.findings, audited.into_iter().filter(chosen));
+    let provider = provider::separate(&observations.context.desired, catalogue, &mut findings);
+    ServerJudgement {
+        server: VerifiedServer {
+            name: task.server.clone(),
+            columns,
+            closed: closed.into_iter().map(|database| database.name.to_string()).collect(),
+            kept: kept.into_iter().map(|database| database.name.to_string()).collect(),
+            unprovisioned: unprovisioned(services, &task.server, actual),
+        },
+        not_examined: [catalogue.not_examined.clone(), part.not_examined, closed_notes].concat(),
+        findings,
+        provider,
+        extra: part.probes,
+        matrix,
+        unread,
+        graph: wants_graph.then(|| access_graph(&observations.context.desired, catalogue)),
+    }
+}
+
+/// What the catalogues show, nothing filtered.
+pub fn audited(context: &ServerContext) -> Vec<Finding> {
+    let stored = context.task.stored_passwords();
+    let mut audited = audit(&context.desired, &context.catalogue, &stored.search());
+    audited.extend(alternates::findings(context));
+    audited
+}
+
+/// Every probe of the matrix, and a note for each login whose probes had to be inferred.
+fn matrix(observations: &Observations) -> (Vec<Probe>, Vec<NotExamined>) {
+    let ServerContext { task, catalogue, .. } = &observations.context;
+    let probes = probe::judge(task, &observations.attempts);
+    let Some(configured) = observations.listeners.first() else { return (probes, vec![]) };
+    let known = inferred::LoginRules {
+        server: &catalogue.actual,
+        hba: catalogue.hba.as_deref(),
+        transport: configured.transport,
+    };
+    inferred::complete(task, &known, probes)
+}
+
+/// The breaches of the matrix, those that were observed before those that were inferred.
+fn connect_findings(observations: &Observations, matrix: &[Probe]) -> Vec<Finding> {
+    let ServerContext { task, catalogue, .. } = &observations.context;
+    let actual = &catalogue.actual;
+    let (inferred, observed): (Vec<&Probe>, Vec<&Probe>) =
+        matrix.iter().partition(|probe| inferred::is_inferred(probe));
+    let mut found = breaches::findings(task, &observed, actual, Basis::Login);
+    let known: BTreeSet<_> = found.iter().map(Finding::key).collect();
+    let more = breaches::findings(task, &inferred, actual, Basis::Catalogue).into_iter();
+    found.extend(more.filter(|finding| !known.contains(&finding.key())));
+    found
+}
+
+/// What a login proved is not reported again from the catalogue.
+fn merged(proven: Vec<Finding>, catalogue: impl Iterator<Item = Finding>) -> Vec<Finding> {
+    let gap = |finding: &Finding| (finding.id, finding.database.clone(), finding.role.clone());
+    let known: BTreeSet<_> = proven.iter().map(gap).collect();
+    let mut findings = proven;
+    findings.extend(catalogue.filter(|finding| !known.contains(&gap(finding))));
+    findings.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.key().cmp(&b.key())));
+    findings
+}
+
+fn not_compared(server: &str, left_out: usize) -> Option<NotExamined> {
+    let what = format!("the passwords of {} on server {server}", counted(left_out, "login"));
+    let why = "comparing them with guesses and with the stored passwords would take too long";
+    (left_out > 0).then(|| NotExamined::new(what, why))
+}
+
+/// No login can connect to template0, on any server: --strict must not fail for it.
+fn not_tried(server: &str, database: &ProbeDatabase) -> Option<NotExamined> {
+    let what = format!("database {} on server {server}", database.name);
+    let note = NotExamined::new(what, "it accepts no connections (datallowconn is off)");
+    (database.name.as_str() != "template0").then_some(note)
+}
+
+/// Whether a restore has replaced it.
+fn is_kept(desired: &DesiredServer, actual: &ActualServer, database: &ProbeDatabase) -> bool {
+    actual.databases.get(&database.name).is_some_and(|found| desired.kept_for(found).is_some())
+}
+
+/// Services that `apply` has not created, or not completely.
+fn unprovisioned(services: &[DesiredService], server: &str, actual: &ActualServer) -> Vec<String> {
+    let is_there = |service: &DesiredService| {
+        let mut logins = RoleKind::LOGINS.into_iter().map(|kind| service.role(kind));
+        actual.databases.contains_key(&service.database) && logins.all(|role| actual.roles.contains_key(role))
+    };
+    let here = services.iter().filter(|service| service.server == server);
+    here.filter(|service| !is_there(service)).map(|service| service.name.to_string()).collect()
+}

@@ -1,0 +1,228 @@
+//! Passwords that are known elsewhere, found without a login: what the server keeps of each login's password is compared
+//! with guesses and with the stored passwords. An attempt to log in could lock a login out, and leaves a line in the
+//! server's log; a comparison does neither.
+
+use std::collections::BTreeSet;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::guesses::{Candidate, candidates, own};
+use super::observations::{ComparedPasswords, KnownPassword, ServerContext};
+use crate::probe::LoginAttempts;
+use martydb_model::contract::managed;
+use martydb_model::error::{Error, Result};
+use martydb_model::findings::{Finding, GUESSABLE, REUSED, Severity};
+use martydb_model::{ActualRole, ActualServer, DesiredServer, FILE_ROLES, KeptPassword, RoleGraph, RoleName};
+use martydb_pg::wire::is_kept_by;
+use martydb_ui::report::progress;
+
+/// Rounds of hashing for all comparisons of a run, about ten seconds of one core. A login may give itself a verifier
+/// that costs a million rounds for each guess.
+const MOST_ROUNDS: u64 = 40_000_000;
+
+/// Up to here a verifier's own password is tried whatever the limit; PostgreSQL's default is 4096.
+const USUAL_ROUNDS: u32 = 16_384;
+
+/// What the server keeps of a role's password.
+struct LoginVerifier {
+    role: RoleName,
+    kept: KeptPassword,
+    standing: Standing,
+    /// What the store has for the login itself, where no login has shown yet whether it is right.
+    own: Option<SecretString>,
+}
+
+impl LoginVerifier {
+    fn has_own(&self) -> bool {
+        let is_usual = self.kept.rounds.unwrap_or(1) <= USUAL_ROUNDS;
+        let fits = |own: &SecretString| is_kept_by(self.role.as_str(), own.expose_secret(), &self.kept);
+        is_usual && self.own.as_ref().is_some_and(fits)
+    }
+}
+
+/// A verifier, and what it is compared with.
+struct Comparison {
+    verifier: LoginVerifier,
+    candidates: Vec<Candidate>,
+}
+
+impl Comparison {
+    fn rounds(&self) -> u64 {
+        let each = u64::from(self.verifier.kept.rounds.unwrap_or(1));
+        each.saturating_mul(self.candidates.len() as u64)
+    }
+}
+
+/// Compares what the server keeps; nothing where the admin may not read it.
+///
+/// # Errors
+/// Where the comparison does not finish: what it would have found is not known then.
+pub async fn known_passwords(
+    context: &ServerContext,
+    attempts: &[LoginAttempts],
+) -> Result<ComparedPasswords> {
+    // A login that has its own password, as nearly all have, needs no guesses: these would be as many as the stored
+    // passwords for each of them.
+    let all = verifiers(context, attempts);
+    let _comparing = progress("comparing passwords", "logins");
+    let changed = on_all_cores(all, |one| (!one.has_own()).then_some(one)).await?;
+    let compared = changed.into_iter().map(|verifier| {
+        let is_powerful = verifier.standing == Standing::Powerful;
+        let candidates = candidates(context, attempts, &verifier.role, is_powerful);
+        Comparison { verifier, candidates }
+    });
+    let compared = compared.filter(|one| !one.candidates.is_empty()).collect();
+    let (chosen, left_out) = within_limit(compared);
+    let mut known = on_all_cores(chosen, |one| solve(&one)).await?;
+    known.sort_by(|a, b| a.role.cmp(&b.role));
+    Ok(ComparedPasswords { known, left_out })
+}
+
+/// What `f` gives, in any order: each candidate costs thousands of rounds of hashing.
+async fn on_all_cores<V: Send + 'static, T: Send + 'static>(
+    all: Vec<V>,
+    f: fn(V) -> Option<T>,
+) -> Result<Vec<T>> {
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut parts: Vec<Vec<V>> = (0..workers).map(|_| vec![]).collect();
+    all.into_iter().enumerate().for_each(|(at, one)| parts[at % workers].push(one));
+    let part = |part: Vec<V>| move || part.into_iter().filter_map(f).collect::<Vec<T>>();
+    let tasks: Vec<_> = parts.into_iter().map(|one| tokio::task::spawn_blocking(part(one))).collect();
+    let mut found = vec![];
+    for task in tasks {
+        let part = task.await;
+        found.extend(
+            part.map_err(|error| {
+                Error::operation("the comparison of passwords did not finish").cause(error)
+            })?,
+        );
+    }
+    Ok(found)
+}
+
+fn verifiers(context: &ServerContext, attempts: &[LoginAttempts]) -> Vec<LoginVerifier> {
+    let ServerContext { desired, catalogue, .. } = context;
+    let Some(kept) = &catalogue.kept else { return vec![] };
+    let standings = Standings::new(desired, &catalogue.actual);
+    let logins = catalogue.actual.roles.iter().filter(|(_, found)| found.login).map(|(role, _)| role);
+    let compared = logins.filter_map(|role| {
+        let kept = kept.get(role).filter(|kept| kept.digest.is_some())?.clone();
+        let standing = standings.of(role);
+        let own = own(&context.task, attempts, role);
+        (standing != Standing::Outside).then(|| LoginVerifier { role: role.clone(), kept, standing, own })
+    });
+    compared.collect()
+}
+
+/// Those that matter most, and among these the cheapest, as long as the limit holds; and how many are left.
+fn within_limit(mut all: Vec<Comparison>) -> (Vec<Comparison>, usize) {
+    all.sort_by_key(|one| (one.verifier.standing, one.rounds()));
+    let count = all.len();
+    let mut sum = 0_u64;
+    all.retain(|one| {
+        let next = sum.saturating_add(one.rounds());
+        let fits = next <= MOST_ROUNDS;
+        sum = if fits { next } else { sum };
+        fits
+    });
+    let left = count - all.len();
+    (all, left)
+}
+
+fn solve(one: &Comparison) -> Option<KnownPassword> {
+    let LoginVerifier { role, kept, .. } = &one.verifier;
+    let fits = |(password, _): &&Candidate| is_kept_by(role.as_str(), password.expose_secret(), kept);
+    let (_, owner) = one.candidates.iter().find(fits)?;
+    Some(KnownPassword { role: role.clone(), owner: owner.clone() })
+}
+
+/// That the password of a role is known elsewhere.
+pub fn finding(context: &ServerContext, known: &KnownPassword) -> Finding {
+    let ServerContext { task, desired, catalogue, .. } = context;
+    let KnownPassword { role, owner } = known;
+    let service = managed(desired, role).map(|(service, _)| service);
+    let standing = Standings::new(desired, &catalogue.actual).of(role);
+    let (kind, evidence) = match owner {
+        Some(other) => (REUSED, format!("the password of {role} is that of {}", other.role)),
+        None => (GUESSABLE, format!("the password of {role} is easily guessed")),
+    };
+    let severity = match standing {
+        Standing::Powerful => Severity::Critical,
+        Standing::OfService | Standing::Enters => Severity::High,
+        // No service's data is behind it: the server's administrator decides.
+        Standing::Elsewhere | Standing::Outside => Severity::Low,
+    };
+    let found = kind.of(role.as_str()).at(severity).service_name(service.map(|service| &service.name));
+    let words = standing.words();
+    found.object(format!("role {role}")).seen(format!("{evidence}{words}")).on(&task.server)
+}
+
+/// In the order in which passwords are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// It can read or change every service, or become such a role.
+    Powerful,
+    /// It is a service's.
+    OfService,
+    /// It may connect to a service's database, or become a service's role.
+    Enters,
+    /// It may connect to other databases.
+    Elsewhere,
+    /// It may connect to none.
+    Outside,
+}
+
+pub struct Standings<'a> {
+    desired: &'a DesiredServer,
+    actual: &'a ActualServer,
+    memberships: RoleGraph<'a>,
+}
+
+impl Standing {
+    pub fn words(self) -> &'static str {
+        match self {
+            Standing::Powerful => ", and it has power over the whole server",
+            Standing::Enters => ", and it can enter a service's database",
+            Standing::OfService | Standing::Elsewhere | Standing::Outside => "",
+        }
+    }
+}
+
+impl<'a> Standings<'a> {
+    pub fn new(desired: &'a DesiredServer, actual: &'a ActualServer) -> Standings<'a> {
+        Standings { desired, actual, memberships: RoleGraph::new(&actual.memberships) }
+    }
+
+    pub fn of(&self, role: &'a RoleName) -> Standing {
+        let reached = self.memberships.reachable(role, |_| true).into_iter().map(|path| path.role);
+        let all: BTreeSet<&RoleName> = reached.chain([role]).collect();
+        if all.iter().any(|one| self.is_powerful(one)) {
+            return Standing::Powerful;
+        }
+        if managed(self.desired, role).is_some() {
+            return Standing::OfService;
+        }
+        let services = self.desired.services.values().map(|service| service.database.as_str());
+        let into_service = services.into_iter().any(|database| self.connects(&all, database));
+        if into_service || all.iter().any(|one| managed(self.desired, one).is_some()) {
+            return Standing::Enters;
+        }
+        let mut databases = self.actual.databases.keys();
+        if databases.any(|database| self.connects(&all, database.as_str())) {
+            return Standing::Elsewhere;
+        }
+        Standing::Outside
+    }
+
+    fn is_powerful(&self, role: &RoleName) -> bool {
+        let found = self.actual.roles.get(role);
+        FILE_ROLES.contains(&role.as_str()) || found.is_some_and(ActualRole::has_server_power)
+    }
+
+    fn connects(&self, roles: &BTreeSet<&RoleName>, database: &str) -> bool {
+        let found = self.actual.databases.iter().find(|(name, _)| name.as_str() == database);
+        found.is_some_and(|(_, found)| {
+            found.allow_connections && found.grants_connect(|role| roles.contains(role))
+        })
+    }
+}

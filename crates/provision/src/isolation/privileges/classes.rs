@@ -1,0 +1,343 @@
+//! How the server is asked about a privilege: classes of objects that have an ACL as rows of a table, with where the
+//! server lists them, and a question of its own for each of the others: types, large objects, default privileges, roles
+//! and attributes.
+
+use super::rules::{Class, ForbiddenPrivilege, LoginContext};
+use martydb_model::contract::{ATTRIBUTES, DefaultKind, RoleAttribute};
+use martydb_model::sql::{Keyword, List, Literal, Statement, stmt};
+
+/// How much is asked about a privilege that is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// On what: as a rule on nothing, and then there is nothing more to ask.
+    What,
+    /// And by which entry of which ACL. To plan that costs the server several times what the answer does.
+    Why,
+}
+
+/// One class of objects. Everything is SQL; the columns are those of `from`.
+pub struct AclSource {
+    from: &'static str,
+    /// Which rows are meant. Checked first: the function fails on an object of another kind.
+    only: &'static str,
+    oid: &'static str,
+    /// The name for people, and as `GRANT … ON` spells it.
+    name: &'static str,
+    target: &'static str,
+    owner: &'static str,
+    acl: &'static str,
+    /// The letter of `acldefault`.
+    letter: &'static str,
+    has_privilege: &'static str,
+    /// Whether columns have ACLs of their own.
+    columns: bool,
+}
+
+const RELATION: AclSource = AclSource {
+    from: "rel c",
+    only: "c.relkind <> 'S' AND NOT c.history",
+    oid: "c.oid",
+    name: "c.nspname || '.' || c.relname",
+    target: "CASE c.relkind WHEN 'S' THEN 'SEQUENCE ' ELSE 'TABLE ' END || pg_catalog.format('%I.%I', c.nspname, c.relname)",
+    owner: "c.relowner",
+    acl: "c.relacl",
+    letter: "r",
+    has_privilege: "pg_catalog.has_table_privilege",
+    columns: true,
+};
+
+/// The server's own three thousand have smaller numbers, and asking about each of them takes longer than all the rest.
+const FUNCTION: AclSource = AclSource {
+    from: "pg_catalog.pg_proc p JOIN space n ON n.oid = p.pronamespace AND p.oid >= 16384 \
+             AND NOT (p.prolang = 12 AND p.prosrc ~ '^(multi)?range_constructor[0-9]$') AND NOT EXISTS (SELECT FROM ext x \
+               WHERE x.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND x.objid = p.oid)",
+    only: "true",
+    oid: "p.oid",
+    name: "p.oid::pg_catalog.regprocedure",
+    target: "CASE p.prokind WHEN 'p' THEN 'PROCEDURE ' ELSE 'FUNCTION ' END || p.oid::pg_catalog.regprocedure",
+    owner: "p.proowner",
+    acl: "p.proacl",
+    letter: "f",
+    has_privilege: "pg_catalog.has_function_privilege",
+    columns: false,
+};
+
+const SCHEMA: AclSource = AclSource {
+    from: "space n",
+    only: "NOT EXISTS (SELECT FROM ext x \
+             WHERE x.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND x.objid = n.oid)",
+    oid: "n.oid",
+    name: "n.nspname",
+    target: "'SCHEMA ' || pg_catalog.quote_ident(n.nspname)",
+    owner: "n.nspowner",
+    acl: "n.nspacl",
+    letter: "n",
+    has_privilege: "pg_catalog.has_schema_privilege",
+    columns: false,
+};
+
+const DATABASE: AclSource = AclSource {
+    from: "pg_catalog.pg_database b",
+    only: "b.datname = pg_catalog.current_database()",
+    oid: "b.oid",
+    name: "b.datname",
+    target: "'DATABASE ' || pg_catalog.quote_ident(b.datname)",
+    owner: "b.datdba",
+    acl: "b.datacl",
+    letter: "d",
+    has_privilege: "pg_catalog.has_database_privilege",
+    columns: false,
+};
+
+impl AclSource {
+    /// `None` for what is no ACL of one object.
+    pub fn of(class: Class) -> Option<AclSource> {
+        const ANY_COLUMN: &str = "pg_catalog.has_any_column_privilege";
+        Some(match class {
+            Class::Tables => RELATION,
+            Class::Columns => AclSource { has_privilege: ANY_COLUMN, ..RELATION },
+            Class::History => {
+                AclSource { only: "c.relkind <> 'S' AND c.history", has_privilege: ANY_COLUMN, ..RELATION }
+            }
+            Class::Sequences => AclSource {
+                only: "c.relkind = 'S'",
+                letter: "s",
+                has_privilege: "pg_catalog.has_sequence_privilege",
+                columns: false,
+                ..RELATION
+            },
+            Class::Schemas => SCHEMA,
+            Class::Database => DATABASE,
+            // The server alone calls a trigger's function.
+            Class::Definers => AclSource {
+                only: "p.prosecdef AND p.prorettype NOT IN ('pg_catalog.trigger'::pg_catalog.regtype, \
+                         'pg_catalog.event_trigger'::pg_catalog.regtype)",
+                ..FUNCTION
+            },
+            Class::Functions => FUNCTION,
+            _ => return None,
+        })
+    }
+
+    /// Objects of this class on which the session's login has the privilege.
+    pub fn query(&self, rule: &ForbiddenPrivilege, depth: Depth) -> Statement {
+        stmt!(
+            "SELECT {name} AS object, {target} AS target, pg_catalog.pg_get_userbyid({owner}) AS owner, \
+               h.part, h.privilege, h.grantee, h.grantor \
+             FROM {from} {holder} \
+             WHERE CASE WHEN {only} THEN {has}(session_user, {oid}, {asked}) ELSE false END",
+            name = Keyword(self.name),
+            target = Keyword(self.target),
+            owner = Keyword(self.owner),
+            from = Keyword(self.from),
+            holder = self.holder(rule, depth),
+            only = Keyword(self.only),
+            has = Keyword(self.has_privilege),
+            oid = Keyword(self.oid),
+            asked = Literal(rule.asked.into()),
+        )
+    }
+
+    /// The entries of its ACL, and those of its columns.
+    fn entries(&self) -> Statement {
+        let own = stmt!(
+            "SELECT NULL::name AS part, x.* \
+             FROM pg_catalog.aclexplode(coalesce({acl}, pg_catalog.acldefault('{letter}', {owner}))) x",
+            acl = Keyword(self.acl),
+            letter = Keyword(self.letter),
+            owner = Keyword(self.owner),
+        );
+        if !self.columns {
+            return own;
+        }
+        stmt!(
+            "{own} UNION ALL SELECT t.attname, x.* FROM pg_catalog.pg_attribute t, pg_catalog.aclexplode(t.attacl) x \
+             WHERE t.attrelid = {oid} AND NOT t.attisdropped",
+            own = own,
+            oid = Keyword(self.oid),
+        )
+    }
+
+    /// Through which entry of an ACL the login holds it: its own, PUBLIC's, or a group's that it inherits from.
+    fn holder(&self, rule: &ForbiddenPrivilege, depth: Depth) -> Statement {
+        if depth == Depth::What {
+            return stmt!(
+                "CROSS JOIN (SELECT NULL AS part, NULL AS privilege, NULL AS grantee, NULL AS grantor) h"
+            );
+        }
+        let option = if rule.asked.contains("GRANT OPTION") { "true" } else { "false" };
+        stmt!(
+            "LEFT JOIN LATERAL (SELECT e.part, {entry} FROM ({entries}) e \
+             WHERE ({privilege} = '' OR e.privilege_type = {privilege}) AND (e.is_grantable OR NOT {option}) \
+               AND e.grantee <> {owner} AND CASE WHEN e.grantee = 0 THEN true \
+                 ELSE pg_catalog.pg_has_role(session_user, e.grantee, 'USAGE') END) h ON true",
+            entry = entry(),
+            entries = self.entries(),
+            privilege = Literal(rule.in_acl().into()),
+            option = Keyword(option),
+            owner = Keyword(self.owner),
+        )
+    }
+}
+
+/// Privilege, grantee and grantor of one entry.
+pub fn entry() -> Statement {
+    stmt!(
+        "e.privilege_type AS privilege, \
+         CASE WHEN e.grantee = 0 THEN NULL ELSE pg_catalog.pg_get_userbyid(e.grantee) END AS grantee, \
+         pg_catalog.pg_get_userbyid(e.grantor) AS grantor"
+    )
+}
+
+/// The row type of a table and the type of an array follow their own; they have no grants. A grant to the login itself
+/// is harmless, since it creates nothing: what counts is a grant to PUBLIC, or to a group.
+pub fn types(context: &LoginContext<'_>) -> Statement {
+    stmt!(
+        "SELECT n.nspname || '.' || t.typname AS object, \
+           'TYPE ' || pg_catalog.format('%I.%I', n.nspname, t.typname) AS target, \
+           pg_catalog.pg_get_userbyid(t.typowner) AS owner, NULL AS part, {entry} \
+         FROM pg_catalog.pg_type t JOIN space n ON n.oid = t.typnamespace \
+         CROSS JOIN LATERAL pg_catalog.aclexplode(coalesce(t.typacl, pg_catalog.acldefault('T', t.typowner))) e \
+         WHERE t.typtype <> 'm' AND NOT (t.typelem <> 0 AND t.typcategory = 'A') \
+           AND (t.typrelid = 0 OR EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = t.typrelid AND c.relkind = 'c')) \
+           AND e.grantee <> t.typowner AND {passed} \
+           AND NOT EXISTS (SELECT FROM ext x \
+             WHERE x.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND x.objid = t.oid)",
+        entry = entry(),
+        passed = passed_on(context),
+    )
+}
+
+/// Whether the login holds it without being the grantee.
+fn passed_on(context: &LoginContext<'_>) -> Statement {
+    stmt!(
+        "CASE WHEN e.grantee = 0 THEN true ELSE pg_catalog.pg_has_role(session_user, e.grantee, 'USAGE') \
+           AND NOT pg_catalog.pg_get_userbyid(e.grantee) = ANY ({own}) END",
+        own = names(&context.own),
+    )
+}
+
+/// Before 18 no function tells which roles may read one. Every login may create its own and grant it to another by name:
+/// what counts is a grant to PUBLIC or to a group, and a server that does not check at all.
+pub fn large_objects(context: &LoginContext<'_>) -> Statement {
+    stmt!(
+        "SELECT o.oid::text AS object, 'LARGE OBJECT ' || o.oid AS target, pg_catalog.pg_get_userbyid(o.lomowner) AS owner, \
+           NULL AS part, {entry} \
+         FROM pg_catalog.pg_largeobject_metadata o CROSS JOIN LATERAL pg_catalog.aclexplode(o.lomacl) e \
+         WHERE e.grantee <> o.lomowner AND pg_catalog.pg_get_userbyid(o.lomowner) <> session_user AND {passed} \
+         UNION ALL SELECT 'all of them, because of lo_compat_privileges', NULL, NULL, NULL, NULL, NULL, NULL \
+         WHERE pg_catalog.current_setting('lo_compat_privileges') = 'on'",
+        entry = entry(),
+        passed = passed_on(context),
+    )
+}
+
+/// A row of `pg_default_acl`, or PostgreSQL's own default where the service's owner has none: then PUBLIC may call
+/// its functions and use its types. The letter stands in the owner's place, the schema in the column's.
+pub fn defaults(context: &LoginContext<'_>) -> Statement {
+    stmt!(
+        "SELECT e.privilege_type || ' on ' || coalesce(w.word, 'objects of kind ' || d.letter) || ' that ' \
+             || pg_catalog.pg_get_userbyid(d.role) || ' makes' AS object, \
+           pg_catalog.pg_get_userbyid(d.role) AS target, d.letter AS owner, n.nspname AS part, {entry} \
+         FROM (SELECT x.defaclrole AS role, x.defaclnamespace AS space, x.defaclobjtype::text AS letter, x.defaclacl AS acl \
+             FROM pg_catalog.pg_default_acl x \
+           UNION ALL SELECT r.oid, 0, l.letter, pg_catalog.acldefault(l.letter::\"char\", r.oid) \
+             FROM pg_catalog.pg_roles r, (VALUES ('f'), ('T')) l (letter) \
+             WHERE r.rolname = {owner} AND NOT EXISTS (SELECT FROM pg_catalog.pg_default_acl x \
+               WHERE x.defaclrole = r.oid AND x.defaclnamespace = 0 AND x.defaclobjtype::text = l.letter)) d \
+         LEFT JOIN (VALUES ('r', 'tables'), ('S', 'sequences'), ('f', 'functions'), ('T', 'types'), ('n', 'schemas'), \
+           ('L', 'large objects')) w (letter, word) ON w.letter = d.letter \
+         LEFT JOIN pg_catalog.pg_namespace n ON n.oid = d.space \
+         CROSS JOIN LATERAL pg_catalog.aclexplode(d.acl) e \
+         WHERE e.grantee <> d.role \
+           AND CASE WHEN e.grantee = 0 THEN true ELSE pg_catalog.pg_has_role(session_user, e.grantee, 'USAGE') END \
+           AND CASE WHEN pg_catalog.pg_get_userbyid(d.role) = {owner} \
+             THEN e.grantee = 0 OR NOT d.letter || ' ' || e.privilege_type = ANY (ARRAY[{declared}]::text[]) \
+             ELSE NOT (e.grantee = 0 AND d.space = 0 AND (d.letter, e.privilege_type) IN (('f', 'EXECUTE'), ('T', 'USAGE'))) END",
+        entry = entry(),
+        owner = Literal(context.owner.clone()),
+        declared = List::literals(declared(context)),
+    )
+}
+
+fn declared(context: &LoginContext<'_>) -> Vec<String> {
+    let granted = DefaultKind::granted_to(context.login.kind);
+    granted.map(|(kind, privilege)| format!("{} {}", kind.letter(), privilege.name())).collect()
+}
+
+/// No entries are looked up: what goes beyond initdb's is the audit's to name and to close.
+pub fn server() -> Statement {
+    stmt!(
+        "SELECT s.name AS object, NULL AS target, NULL AS owner, NULL AS part, NULL AS privilege, NULL AS grantee, NULL AS grantor \
+         FROM (SELECT 'pg_catalog.pg_authid' AS name, \
+             pg_catalog.has_any_column_privilege(session_user, 'pg_catalog.pg_authid'::pg_catalog.regclass, 'SELECT') AS held \
+           UNION ALL SELECT f.name, pg_catalog.has_function_privilege(session_user, pg_catalog.to_regprocedure(f.name), 'EXECUTE') \
+           FROM (VALUES ('pg_catalog.pg_read_file(text)'), ('pg_catalog.pg_read_binary_file(text)'), \
+             ('pg_catalog.pg_ls_dir(text)'), ('pg_catalog.lo_import(text)'), ('pg_catalog.lo_export(oid,text)'), \
+             ('pg_catalog.pg_reload_conf()')) f (name)) s WHERE s.held"
+    )
+}
+
+/// The attribute that passes every check.
+pub const SUPERUSER: &str = "SUPERUSER";
+
+/// From 16 on SET is a privilege of its own.
+pub fn roles(context: &LoginContext<'_>) -> Statement {
+    let held = stmt!(
+        "NOT r.rolname = ANY ({own}) AND pg_catalog.pg_has_role(session_user, r.oid, {way})",
+        own = names(&context.own),
+        way = Literal(if context.major >= 16 { "SET" } else { "MEMBER" }.into()),
+    );
+    reserved_roles(context, &stmt!("pg_catalog.pg_has_role(m.roleid, r.oid, 'MEMBER')"), &held)
+}
+
+pub fn role_admin(context: &LoginContext<'_>) -> Statement {
+    let held = stmt!("pg_catalog.pg_has_role(session_user, r.oid, 'MEMBER WITH ADMIN OPTION')");
+    reserved_roles(context, &stmt!("m.roleid = r.oid AND m.admin_option"), &held)
+}
+
+/// The roles that no login may have more of than its own: superusers, PostgreSQL's and the services'. `through` says by
+/// which membership of the login it holds one.
+fn reserved_roles(context: &LoginContext<'_>, through: &Statement, held: &Statement) -> Statement {
+    stmt!(
+        "SELECT r.rolname AS object, pg_catalog.pg_get_userbyid(m.roleid) AS target, NULL AS owner, NULL AS part, \
+           NULL AS privilege, NULL AS grantee, pg_catalog.pg_get_userbyid(m.grantor) AS grantor \
+         FROM pg_catalog.pg_roles r JOIN pg_catalog.pg_roles i ON i.rolname = session_user \
+         LEFT JOIN pg_catalog.pg_auth_members m ON m.member = i.oid AND {through} \
+         WHERE r.oid <> i.oid AND (r.rolsuper OR r.rolname ~ '^pg_' OR r.rolname = ANY ({all})) AND {held}",
+        through = through,
+        all = names(context.managed),
+        held = held,
+    )
+}
+
+pub fn attributes() -> Statement {
+    let powers = ATTRIBUTES.iter().filter(|attribute| attribute.is_power());
+    let row = |attribute: &RoleAttribute| {
+        stmt!("({word}, r.{column})", word = Literal(attribute.on.into()), column = Keyword(attribute.column))
+    };
+    let rows = powers.map(row).reduce(|one, other| stmt!("{one}, {other}", one = one, other = other));
+    stmt!(
+        "SELECT t.word AS object, t.word AS target, NULL AS owner, NULL AS part, NULL AS privilege, NULL AS grantee, NULL AS grantor \
+         FROM pg_catalog.pg_roles r, LATERAL (VALUES {rows}) t (word, held) WHERE r.rolname = session_user AND t.held",
+        rows = rows.unwrap_or_default(),
+    )
+}
+
+/// An array of names.
+fn names(all: &[String]) -> Statement {
+    stmt!("ARRAY[{all}]::pg_catalog.name[]", all = List::literals(all))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::rules::PRIVILEGES;
+    use super::*;
+
+    #[test]
+    fn every_class_that_is_asked_for_an_acl_privilege_has_a_row() {
+        for rule in PRIVILEGES {
+            assert_eq!(AclSource::of(rule.class).is_some(), !rule.asked.is_empty(), "{}", rule.what);
+        }
+    }
+}

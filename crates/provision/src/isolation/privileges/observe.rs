@@ -1,0 +1,177 @@
+//! The sessions in which logins are asked about their privileges, and the question: one statement, one answer row for
+//! each object that the login can do something with. Every name is the server's own, and nothing that a service made is
+//! called.
+
+use std::time::Duration;
+
+use futures_util::stream::{self, StreamExt};
+
+use super::classes::{self, AclSource, Depth};
+use super::rules::{Class, ForbiddenPrivilege, LoginContext, PRIVILEGES, managed_roles, statements};
+use crate::isolation::observations::ServerContext;
+use crate::probe::{LoginAttempts, Task, attempt_patiently};
+use martydb_model::contract::{HISTORY_SCHEMA, REFINERY_TABLE};
+use martydb_model::sql::{Literal, Statement, stmt};
+use martydb_pg::wire::{Address, Answer, Attempt, Credentials, LoginRequest, Outcome};
+use martydb_ui::report::progress;
+
+/// One session for each login whose password is known and works, with the index of the login.
+pub async fn observe(
+    server: &ServerContext,
+    attempts: &[LoginAttempts],
+    address: &Address,
+) -> Vec<(usize, Attempt)> {
+    let task = &server.task;
+    let managed = managed_roles(server);
+    let working = task.logins.iter().zip(attempts).enumerate();
+    // What a further login may do inside is compared by the audit.
+    let working =
+        working.filter(|(_, (login, met))| login.password.is_some() && !login.further && met.logged_in());
+    let working: Vec<_> = working.collect();
+    let asking = progress("asking about privileges", "logins");
+    asking.expect(working.len());
+    let asking = &asking;
+    stream::iter(working)
+        .map(|(index, (login, _))| {
+            let context = LoginContext::new(server, login, &managed);
+            let asked = async move {
+                let mut found = ask(task, address, &context, Depth::What).await;
+                // A privilege that was found has to be explained.
+                if let Outcome::LetIn(session) = &found.outcome
+                    && matches!(session.answers.get(1), Some(Answer::Rows(rows)) if !rows.is_empty())
+                {
+                    found = ask(task, address, &context, Depth::Why).await;
+                }
+                (index, found)
+            };
+            asking.run(login.role.as_str(), asked)
+        })
+        .buffered(task.concurrency.max(1))
+        .collect()
+        .await
+}
+
+/// Settings that the session must have, whatever its role or database were given: `-c name=value`. What a newer major
+/// added is sent to it only.
+const PINNED: &[(u32, &str)] = &[
+    (0, "role=none"),
+    (0, "search_path=pg_catalog"),
+    (0, "statement_timeout=60s"),
+    (0, "lock_timeout=2s"),
+    (0, "idle_in_transaction_session_timeout=60s"),
+    (14, "idle_session_timeout=0"),
+    (17, "transaction_timeout=0"),
+    (0, "default_transaction_read_only=off"),
+    (0, "default_tablespace="),
+    (0, "temp_tablespaces="),
+    (0, "default_table_access_method=heap"),
+    (0, "exit_on_error=off"),
+    (0, "quote_all_identifiers=off"),
+    // The question is long and its work is little: compiling it would take seconds.
+    (0, "jit=off"),
+];
+
+fn pinned(major: u32) -> String {
+    let due = PINNED.iter().filter(|(since, _)| major >= *since);
+    due.map(|(_, setting)| format!("-c {setting}")).collect::<Vec<_>>().join(" ")
+}
+
+/// Asks whether the session is as it was started and what it may do, and tries the forbidden statements, each of them
+/// undone before the next.
+async fn ask(task: &Task, address: &Address, context: &LoginContext<'_>, depth: Depth) -> Attempt {
+    let mut queries = vec![unchanged_session(), held(context, depth), stmt!("BEGIN; SAVEPOINT before")];
+    let statements = statements(context).into_iter();
+    queries.extend(statements.map(|(_, one)| stmt!("ROLLBACK TO SAVEPOINT before; {one}", one = one)));
+    queries.push(stmt!("ROLLBACK"));
+    let options = pinned(context.major);
+    let request = LoginRequest {
+        database: context.login.database.as_str(),
+        parameters: &[("options", &options)],
+        queries: &queries,
+        timeout: task.timeout.max(Duration::from_secs(60)),
+    };
+    attempt_patiently(address, &mut Credentials::new(context.login.login()), &request).await
+}
+
+/// Objects reported for each privilege: the first few are enough.
+const SHOWN: i64 = 20;
+
+/// The columns of an answer, in their order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldPrivilege {
+    /// The rule, by its index in the table.
+    pub rule: usize,
+    pub object: String,
+    /// As `GRANT … ON` spells it; the group for roles, the attribute for attributes.
+    pub on: Option<String>,
+    pub owner: Option<String>,
+    /// One column of it.
+    pub column: Option<String>,
+    /// As the ACL spells it; `None` where no entry explains it, as with an owner or a superuser.
+    pub privilege: Option<String>,
+    /// Who holds it; `None` is PUBLIC.
+    pub grantee: Option<String>,
+    pub grantor: Option<String>,
+}
+
+impl HeldPrivilege {
+    pub fn read(row: &[Option<String>]) -> Option<HeldPrivilege> {
+        let [rule, object, on, owner, column, privilege, grantee, grantor] = row.to_vec().try_into().ok()?;
+        let rule: usize = rule?.parse().ok().filter(|at| *at < PRIVILEGES.len())?;
+        Some(HeldPrivilege { rule, object: object?, on, owner, column, privilege, grantee, grantor })
+    }
+}
+
+/// The privileges that this login is asked about, by their indexes in the table.
+pub fn applicable(context: &LoginContext<'_>) -> Vec<usize> {
+    let fits = |row: &ForbiddenPrivilege| row.is_denied_to(context.login.kind) && context.major >= row.since;
+    PRIVILEGES.iter().enumerate().filter(|(_, row)| fits(row)).map(|(at, _)| at).collect()
+}
+
+/// Whether the session started without a role or a search path that a login event trigger set.
+pub fn unchanged_session() -> Statement {
+    stmt!(
+        "SELECT (current_user = session_user AND pg_catalog.current_setting('search_path') = 'pg_catalog')::text"
+    )
+}
+
+pub fn held(context: &LoginContext<'_>, depth: Depth) -> Statement {
+    let all = applicable(context).into_iter().map(|at| of_rule(context, at, depth));
+    let all = all.reduce(|one, other| stmt!("{one} UNION ALL {other}", one = one, other = other));
+    stmt!(
+        "WITH ext AS NOT MATERIALIZED (SELECT d.classid, d.objid FROM pg_catalog.pg_depend d \
+           WHERE d.deptype = 'e' AND d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass), \
+         space AS NOT MATERIALIZED (SELECT n.* FROM pg_catalog.pg_namespace n \
+           WHERE n.nspname !~ '^pg_(catalog$|toast|temp_)' AND n.nspname <> 'information_schema'), \
+         rel AS (SELECT c.*, n.nspname, n.nspname = {history} OR c.relname = {refinery} AND n.nspname = {first} AS history \
+           FROM pg_catalog.pg_class c JOIN space n ON n.oid = c.relnamespace \
+           WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND NOT EXISTS (SELECT FROM ext x \
+             WHERE x.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND x.objid = c.oid)) \
+         {all}",
+        history = Literal(HISTORY_SCHEMA.into()),
+        refinery = Literal(REFINERY_TABLE.into()),
+        first = Literal(context.schemas.first().cloned().unwrap_or_default()),
+        all = all.unwrap_or_default(),
+    )
+}
+
+fn of_rule(context: &LoginContext<'_>, at: usize, depth: Depth) -> Statement {
+    let rule = &PRIVILEGES[at];
+    let body = match rule.class {
+        Class::Types => classes::types(context),
+        Class::LargeObjects => classes::large_objects(context),
+        Class::Defaults => classes::defaults(context),
+        Class::Server => classes::server(),
+        Class::Roles => classes::roles(context),
+        Class::RoleAdmin => classes::role_admin(context),
+        Class::Attributes => classes::attributes(),
+        class => AclSource::of(class).expect("every other class has an ACL").query(rule, depth),
+    };
+    stmt!(
+        "(SELECT {at}::text, a.object::text, a.target::text, a.owner::text, a.part::text, a.privilege::text, \
+         a.grantee::text, a.grantor::text FROM ({body}) a LIMIT {shown})",
+        at = i64::try_from(at).unwrap_or_default(),
+        body = body,
+        shown = SHOWN,
+    )
+}

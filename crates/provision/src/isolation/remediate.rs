@@ -1,0 +1,229 @@
+//! `--fix` and `--terminate`: the findings become steps of a plan, which are shown, confirmed, checked again under the
+//! lock, and run.
+//!
+//! Each finding is closed on its own: one that the server refuses leaves the others to be closed. The verification that
+//! follows shows what is left.
+
+use std::collections::BTreeSet;
+
+use super::assessment::Assessment;
+use super::breaches::access_paths;
+use super::coverage::is_covered;
+use super::judge::audited;
+use super::observe::context;
+use crate::converge::{Jobs, Planner, Policy, Remaining, converge};
+use crate::plan::{Action, Risk, Stage, Step, StepOutcome};
+use crate::run::Run;
+use martydb_model::error::{Error, Result};
+use martydb_model::findings::{FOREIGN_CONNECT, Finding, IN_DATABASE, PUBLIC, SESSION, SeenBy, Severity};
+use martydb_model::grants::{Effect, Fix};
+use martydb_model::{ActualServer, DbName, DesiredService, RoleName, ServiceName};
+use martydb_pg::server::lock;
+
+/// Findings made their statements for the server's version already.
+pub const ANY_MAJOR: u32 = 0;
+
+/// The steps that close findings, server by server, the worst first.
+pub struct Remediation {
+    servers: Vec<(String, Vec<(Finding, Step)>)>,
+}
+
+#[derive(Default)]
+pub struct RemediationResult {
+    /// In the order in which they were run, each with its server.
+    pub steps: Vec<(String, Step, StepOutcome)>,
+    pub failed: Vec<FailedFix>,
+}
+
+/// A statement that did not close what it was for, or a server on which nothing could be tried.
+pub struct FailedFix {
+    pub server: String,
+    pub database: Option<String>,
+    pub error: Error,
+}
+
+impl Remediation {
+    /// With `fix` the findings that a statement closes, with `terminate` the sessions that outlived a revoke, of medium
+    /// severity and above. One statement that closes several findings is one step.
+    pub fn plan(assessment: &Assessment, fix: bool, terminate: bool) -> Remediation {
+        let is_due = |finding: &&Finding| {
+            // Ending a session may end work: `--fix` alone does not.
+            let asked = if finding.is(SESSION) { terminate } else { fix };
+            asked && finding.severity >= Severity::Medium
+        };
+        let servers = assessment.by_server().map(|view| {
+            let due: Vec<_> = view.findings.into_iter().filter(is_due).collect();
+            let mut seen = BTreeSet::new();
+            let left = due.iter().filter(|finding| !is_covered(finding, &due));
+            let steps = left.filter_map(|finding| Some(((*finding).clone(), step(finding)?)));
+            let new = |(finding, _): &(Finding, Step)| {
+                seen.insert((finding.database.clone(), finding.fix.as_ref().map(Fix::to_string)))
+            };
+            (view.server.name.clone(), steps.filter(new).collect())
+        });
+        Remediation { servers: servers.filter(|(_, steps): &(String, Vec<_>)| !steps.is_empty()).collect() }
+    }
+
+    /// Nothing was asked for, or nothing can be closed by a statement.
+    pub fn is_empty(&self) -> bool {
+        self.servers.is_empty()
+    }
+
+    pub fn steps(&self) -> impl Iterator<Item = (&str, &Step)> {
+        let all = self.servers.iter();
+        all.flat_map(|(server, steps)| steps.iter().map(move |(_, step)| (server.as_str(), step)))
+    }
+}
+
+/// Runs the steps under each server's lock. A finding that is not there any more needs no statement.
+pub async fn remediate(
+    run: &Run,
+    services: &[DesiredService],
+    remediation: &Remediation,
+) -> RemediationResult {
+    let mut result = RemediationResult::default();
+    for (server, steps) in &remediation.servers {
+        if let Err(error) = close(run, services, server, steps, &mut result).await {
+            result.failed.push(FailedFix { server: server.clone(), database: None, error });
+        }
+    }
+    result
+}
+
+async fn close(
+    run: &Run,
+    services: &[DesiredService],
+    server: &str,
+    steps: &[(Finding, Step)],
+    result: &mut RemediationResult,
+) -> Result<()> {
+    let access = run.admin(server).await?;
+    let _lock = lock::server(&access, run.lock_wait).await?;
+    let mut left = Left::read(run, server, services).await?;
+    for (finding, step) in steps {
+        let mut planner = OneFix { finding, step, left: &left };
+        // The lock is held for all findings.
+        let done = converge(&access, &mut planner, &Policy { lock_wait: None, jobs: Jobs::ONE }).await;
+        let mut outcome = done.steps.last().map_or(StepOutcome::Skipped, |(_, outcome)| *outcome);
+        if let Err(error) = done.end {
+            left = Left::read(run, server, services).await?;
+            if left.is_open(finding) {
+                let database = finding.database.clone();
+                result.failed.push(FailedFix { server: server.into(), database, error });
+            } else {
+                // Another finding's statement has closed this one too.
+                outcome = StepOutcome::Ok;
+            }
+        }
+        result.steps.push((server.into(), step.clone(), outcome));
+    }
+    Ok(())
+}
+
+/// What the catalogues show now.
+struct Left {
+    actual: ActualServer,
+    findings: Vec<Finding>,
+}
+
+impl Left {
+    async fn read(run: &Run, server: &str, services: &[DesiredService]) -> Result<Left> {
+        let (_, context) = context(run, server, services).await?;
+        Ok(Left { findings: audited(&context), actual: context.catalogue.actual })
+    }
+
+    /// The catalogue may know what a login found by another object, or as an access path.
+    fn is_open(&self, finding: &Finding) -> bool {
+        let gap = |finding: &Finding| (finding.id, finding.role.clone(), finding.database.clone());
+        let by_login = finding.kind == SeenBy::Probe;
+        let same =
+            |other: &Finding| gap(finding) == gap(other) && (by_login || finding.object == other.object);
+        self.findings.iter().any(same) || by_login && self.lets_in(finding)
+    }
+
+    fn lets_in(&self, finding: &Finding) -> bool {
+        let role = RoleName::found(finding.role.as_str()).ok();
+        let database = finding.database.as_deref().and_then(|name| DbName::found(name).ok());
+        role.zip(database).is_some_and(|(role, name)| !access_paths(&self.actual, &role, &name).is_empty())
+    }
+}
+
+struct OneFix<'a> {
+    finding: &'a Finding,
+    step: &'a Step,
+    left: &'a Left,
+}
+
+impl Planner for OneFix<'_> {
+    /// A finding that is closed already is left alone: a statement that finds nothing to do only warns. Whether the
+    /// statement closed this one is seen by the verification of the whole server that follows.
+    async fn remaining(&mut self, done: &[Step]) -> Result<Remaining> {
+        let due = done.is_empty() && self.left.is_open(self.finding);
+        Ok(Remaining { steps: if due { vec![self.step.clone()] } else { vec![] }, lent: 0 })
+    }
+
+    fn actual(&self) -> &ActualServer {
+        &self.left.actual
+    }
+
+    fn unfinished(&self, left: &[Step]) -> Error {
+        Error::operation(format!("{} is not closed", left[0].action.object()))
+    }
+}
+
+/// The step that closes a finding; `None` where it takes a human to decide.
+pub fn step(finding: &Finding) -> Option<Step> {
+    let fix = finding.fix.clone()?;
+    let effect = fix.effect()?;
+    Some(Step {
+        service: finding.service.as_ref().and_then(|name| ServiceName::new(name.as_str()).ok()),
+        database: finding.database.as_ref().and_then(|name| DbName::found(name.as_str()).ok()),
+        stage: Stage::Autocommit,
+        reason: finding.evidence.clone(),
+        risk: match effect {
+            Effect::Drop => Risk::Destructive,
+            // What `apply` takes back without a question: a service's login holds CONNECT on another service's database.
+            Effect::Revoke if finding.is(FOREIGN_CONNECT) && finding.role != PUBLIC => Risk::Safe,
+            // It is not declared, and yet may be in use.
+            Effect::Revoke | Effect::Alter => Risk::Caution,
+        },
+        action: Action::Close { object: changed(finding), fix },
+        part_of: None,
+    })
+}
+
+/// What the fix changes. The object of a finding about a login's own database is a phrase.
+fn changed(finding: &Finding) -> String {
+    let role = || format!("role {}", finding.role);
+    match (&finding.object, &finding.database) {
+        _ if finding.is(IN_DATABASE) => role(),
+        (Some(object), _) => object.clone(),
+        (None, Some(database)) => format!("database {database}"),
+        (None, None) if finding.role != PUBLIC => role(),
+        (None, None) => format!("server {}", finding.server),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Verb;
+    use martydb_model::findings::PREPARED;
+    use martydb_model::grants::{Repair, RepairScope, alter_role};
+    use martydb_model::sql::{Keyword, stmt};
+
+    #[test]
+    fn a_step_is_as_risky_as_its_fix_is_grave() {
+        let alter = || alter_role("a", Keyword("NOLOGIN"));
+        let drop = || Repair::drop(RepairScope::Database, stmt!("DROP TRIGGER t ON a"));
+        for (repairs, verb, risk) in [
+            (vec![alter()], Verb::Alter, Risk::Caution),
+            (vec![alter(), drop()], Verb::Drop, Risk::Destructive),
+        ] {
+            let found = repairs.into_iter().fold(PREPARED.of("r"), |found, one| found.fix(one));
+            let step = step(&found.on("main")).unwrap();
+            assert_eq!((step.action.verb(), step.risk), (verb, risk));
+        }
+        assert_eq!(step(&PREPARED.of("r").on("main")), None);
+    }
+}

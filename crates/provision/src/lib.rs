@@ -1,0 +1,46 @@
+//! Provisioning and the isolation proof: [`catalog`] reads the actual state, [`plan`] computes typed steps, [`converge`]
+//! executes them, [`audit`] and [`probe`] prove that no service reaches what belongs to another.
+//!
+//! - [`catalog`]: the actual state, read from a server's catalogs
+//! - [`plan`]: the difference between desired and actual state, as steps (pure)
+//! - [`converge`]: lock, inspect, plan, apply, retry, and inspect until nothing is left
+//! - [`audit`]: findings from the catalogs (pure)
+//! - [`probe`]: findings from logins
+//! - [`scratch`]: a throwaway database with a service's roles
+//! - [`test_databases`]: migrated copies of a template, for tests
+//! - [`run`]: what most commands share: manifest, servers, secrets, output
+//! - [`targets`]: where the migrations of each service run
+//! - [`provision`]: the manifest's databases, roles and privileges on a server
+//! - [`adopt`]: a database that people live in, as the manifest would declare it
+//! - [`rotate`]: new passwords for logins
+//! - [`isolation`]: observe, judge and assess what every login can reach
+//! - [`teardown`]: the steps that remove a service
+//! - [`moving`]: a service that moves to another server: its database is copied, compared and closed where it was
+//! - [`backup`]: one service's database dumped, restored, and put in the place of the one that is there
+//! - [`reach`]: what every login can reach, by rules (pure)
+
+#![cfg_attr(
+    not(test),
+    deny(clippy::disallowed_methods, clippy::print_stderr, clippy::print_stdout, clippy::unwrap_used)
+)]
+
+pub mod adopt;
+pub mod audit;
+pub mod backup;
+pub mod catalog;
+pub mod converge;
+pub mod isolation;
+pub mod moving;
+pub mod plan;
+pub mod probe;
+pub mod provision;
+pub mod reach;
+pub mod rotate;
+pub mod run;
+pub mod scratch;
+pub mod targets;
+pub mod teardown;
+pub mod test_databases;
+
+#[cfg(test)]
+mod tests;

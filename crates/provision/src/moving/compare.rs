@@ -1,0 +1,231 @@
+//! Whether a copy is what it was taken from: the catalogues of both, with owners and rights, and what they hold. Whatever
+//! could not be read or is not understood is a difference.
+
+use std::collections::BTreeSet;
+
+use super::sums::{self, RowHash, Sums};
+use martydb_migrate::history::Catalogue;
+use martydb_model::error::{Error, Result};
+use martydb_pg::server::Connection;
+use martydb_ui::report::printable;
+
+/// Everything of one side.
+pub struct CopySide {
+    pub catalogue: Catalogue,
+    pub sums: Sums,
+    pub major: u32,
+}
+
+/// Reads one side, as its owner.
+pub async fn read(session: &mut Connection) -> Result<CopySide> {
+    let catalogue = Catalogue::read(session).await?;
+    Ok(CopySide { catalogue, sums: sums::read(session).await?, major: session.major() })
+}
+
+/// The same with several sessions, and this hash.
+pub async fn read_side_by_side(sessions: &mut [Connection], hash: RowHash) -> Result<CopySide> {
+    let Some(first) = sessions.first_mut() else { return Err(Error::operation("no session reads the copy")) };
+    let (catalogue, major) = (Catalogue::read(first).await?, first.major());
+    Ok(CopySide { catalogue, sums: sums::read_side_by_side(sessions, hash).await?, major })
+}
+
+/// Letters of rights that one major has and the other has not: owners hold them by default.
+const NEW_IN_17: char = 'm';
+
+/// In what the copy differs, in words; nothing where it is the same.
+pub fn differences(former: &CopySide, copy: &CopySide) -> Vec<String> {
+    let majors = Majors { former: former.major, copy: copy.major };
+    let [one, other] = [former, copy].map(|side| majors.catalogue(&side.catalogue));
+    let catalogues = one.differences(&other).into_iter().map(|found| printable(&found.to_string()));
+    catalogues.chain(of_sums(&majors, &former.sums, &copy.sums)).collect()
+}
+
+fn of_sums(majors: &Majors, former: &Sums, copy: &Sums) -> Vec<String> {
+    let names: BTreeSet<&String> = former.keys().chain(copy.keys()).collect();
+    let difference = |name: &&String| match (former.get(*name), copy.get(*name)) {
+        (Some(before), Some(after)) if majors.rights(before) == majors.rights(after) => None,
+        (Some(before), Some(after)) => Some(unequal(name, before, after)),
+        (Some(_), None) => Some(format!("{name} is missing in the copy")),
+        (None, _) => Some(format!("{name} is in the copy alone")),
+    };
+    names.iter().filter_map(difference).map(|text| printable(&text)).collect()
+}
+
+/// A sum says nothing to people; the number of rows does.
+fn unequal(name: &str, before: &str, after: &str) -> String {
+    let count = |text: &str| text.split(", sum ").next().unwrap_or_default().to_owned();
+    let (one, other) = (count(before), count(after));
+    if one == other && before.contains(", sum ") {
+        return format!("{name} has {one}, and other ones in the copy");
+    }
+    format!("{name}: {one} before, {other} in the copy")
+}
+
+/// What differs between two majors although nothing was changed.
+struct Majors {
+    former: u32,
+    copy: u32,
+}
+
+impl Majors {
+    fn cross(&self, major: u32) -> bool {
+        (self.former < major) != (self.copy < major)
+    }
+
+    /// Without what `apply` makes of a new database by itself, and what the majors write in different ways.
+    fn catalogue(&self, catalogue: &Catalogue) -> Catalogue {
+        let rows = catalogue.0.iter().filter(|((kind, name), text)| self.counts(kind, name, text));
+        let normal = |((kind, name), text): (&(String, String), &String)| {
+            let text = match kind.as_str() {
+                // The attributes that a major knows stand before the brace.
+                "publication" if self.former != self.copy => {
+                    text.rsplit('}').next().unwrap_or_default().to_owned()
+                }
+                // Behind its version: another server may have another one.
+                "extension" => text.split_once(' ').map_or("", |(_, schema)| schema).to_owned(),
+                "view" | "materialized view" if self.cross(16) => unqualified(&self.rights(text)),
+                _ => self.rights(text),
+            };
+            ((kind.clone(), name.clone()), text)
+        };
+        Catalogue(rows.map(normal).collect())
+    }
+
+    fn counts(&self, kind: &str, name: &str, text: &str) -> bool {
+        let of_admin = match kind {
+            "schema" => name == "public",
+            "owner" => name == "schema public" || name.starts_with("extension "),
+            _ => false,
+        };
+        // From 17 on for domains, and from 18 on for columns, NOT NULL is a constraint with a name, and an attribute as before.
+        let named = self.cross(17) || self.cross(18);
+        let not_null = kind == "constraint" && named && text.starts_with("NOT NULL");
+        !of_admin && !not_null
+    }
+
+    /// A text without the letters of rights that one of the majors does not know, wherever they stand in an access list.
+    fn rights(&self, text: &str) -> String {
+        if !self.cross(17) {
+            return text.to_owned();
+        }
+        let mut out = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(at) = rest.find('=') {
+            let (before, after) = rest.split_at(at + 1);
+            let end = after.find(|c: char| !c.is_ascii_alphabetic() && c != '*').unwrap_or(after.len());
+            let (letters, next) = after.split_at(end);
+            out += before;
+            match next.starts_with('/') {
+                true => out += &letters.replace("m*", "").replace(NEW_IN_17, ""),
+                false => out += letters,
+            }
+            rest = next;
+        }
+        out + rest
+    }
+}
+
+/// A view's text without the names of relations before columns, which 16 leaves out where there is only one, and with one
+/// blank where any stood.
+fn unqualified(text: &str) -> String {
+    let is_name = |c: char| c.is_alphanumeric() || c == '_' || c == '"';
+    let mut out = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        let mut rest = word;
+        while let Some(dot) = rest.find('.') {
+            let (before, after) = (&rest[..dot], &rest[dot + 1..]);
+            let names = before.ends_with(is_name) && after.starts_with(is_name);
+            let start = before.rfind(|c: char| !is_name(c)).map_or(0, |at| at + 1);
+            match names && !before[start..].starts_with(|c: char| c.is_ascii_digit()) {
+                true => out += &before[..start],
+                false => out += &rest[..=dot],
+            }
+            rest = after;
+        }
+        out += rest;
+        out.push(' ');
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn side(major: u32, rows: &[(&str, &str, &str)], sums: &[(&str, &str)]) -> CopySide {
+        let row = |(kind, name, text): &(&str, &str, &str)| {
+            (((*kind).to_owned(), (*name).to_owned()), (*text).to_owned())
+        };
+        let sum = |(name, text): &(&str, &str)| ((*name).to_owned(), (*text).to_owned());
+        CopySide {
+            catalogue: Catalogue(rows.iter().map(row).collect()),
+            sums: sums.iter().map(sum).collect(),
+            major,
+        }
+    }
+
+    #[test]
+    fn rows_sequences_and_what_one_side_lacks_are_named() {
+        let before = side(
+            15,
+            &[],
+            &[
+                ("table a", "3 rows, sum 1"),
+                ("table b", "3 rows, sum 1"),
+                ("sequence s", "5"),
+                ("table c", "0 rows, sum 0"),
+            ],
+        );
+        let after = side(
+            15,
+            &[],
+            &[
+                ("table a", "3 rows, sum 2"),
+                ("table b", "2 rows, sum 1"),
+                ("sequence s", "1"),
+                ("table d", "0 rows, sum 0"),
+            ],
+        );
+        assert_eq!(
+            differences(&before, &after),
+            [
+                "sequence s: 5 before, 1 in the copy",
+                "table a has 3 rows, and other ones in the copy",
+                "table b: 3 rows before, 2 rows in the copy",
+                "table c is missing in the copy",
+                "table d is in the copy alone",
+            ]
+        );
+        assert!(differences(&before, &before).is_empty());
+    }
+
+    #[test]
+    fn majors_differ_in_what_they_write_and_not_in_what_it_means() {
+        let old = &[
+            ("table", "public.a", "o p o=arwdDxt/o,app=arw/o identity d"),
+            (
+                "view",
+                "public.v",
+                "o p o=arwdDxt/o identity n  SELECT a.id,\n    a.\"Name\"\n   FROM a\n  WHERE a.n > 1.5;",
+            ),
+            ("extension", "citext", "1.6 public"),
+            ("schema", "public", "postgres"),
+        ];
+        let new = &[
+            ("table", "public.a", "o p o=arwdDxtm/o,app=arw/o identity d"),
+            (
+                "view",
+                "public.v",
+                "o p o=arwdDxtm/o identity n  SELECT id,\n    \"Name\"\n   FROM a\n  WHERE n > 1.5;",
+            ),
+            ("extension", "citext", "1.8 public"),
+            ("constraint", "public.a.a_id_not_null", "NOT NULL id"),
+            ("schema", "public", "o"),
+        ];
+        assert!(differences(&side(15, old, &[]), &side(18, new, &[])).is_empty());
+        assert_eq!(differences(&side(18, new, &[]), &side(18, &new[..1], &[])).len(), 3);
+        // Rights that a migration took are back.
+        let wider = &[("table", "public.a", "o p o=arwdDxtm/o,app=arwd/o identity d")];
+        assert_eq!(differences(&side(15, &old[..1], &[]), &side(18, wider, &[])).len(), 1);
+    }
+}

@@ -1,0 +1,272 @@
+//! The way of a database to another server, in an order in which a run may die at every step: until the copy gets its name
+//! nothing has changed for the service, and the next run begins again; from then on all that is left is an ordinary `apply`.
+
+use std::time::Duration;
+
+use super::compare::{self, CopySide};
+use super::former::{Former, connected, refused_login};
+use super::obstacles::{self, MoveTarget};
+use super::sums;
+use crate::run::Run;
+use crate::scratch::Scratch;
+use crate::targets;
+use martydb_migrate::MigrationTarget;
+use martydb_migrate::import::archive::{self, Archive, ArchiveEntry, ArchivePrograms};
+use martydb_model::error::{Error, Result};
+use martydb_model::sql::{Literal, stmt};
+use martydb_model::{ActualServer, DbName, DesiredServer, DesiredService, RoleKind};
+use martydb_pg::server::{Access, Connection, execute_warned, lock, query};
+use martydb_ui::report::progress;
+
+/// One service, and the server that it moves to.
+pub struct Move<'a> {
+    pub run: &'a Run,
+    pub service: &'a DesiredService,
+    pub access: &'a Access,
+    pub desired: &'a DesiredServer,
+    /// The server as it is with the roles of the service.
+    pub actual: &'a ActualServer,
+}
+
+/// Which runs may be at work on the move of a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Runs {
+    /// It holds the lock, so that all others are dead.
+    This,
+    Others,
+}
+
+/// Both ends, and what was found out about them.
+struct Prepared<'a> {
+    former: Former<'a>,
+    source: MigrationTarget,
+    /// The service where it will be, whose scratch database has another name.
+    own: MigrationTarget,
+    programs: ArchivePrograms,
+}
+
+/// Copies the database, compares it with the former one, and gives it its name. It is closed then, as a new one is
+/// before `apply` opens it, and so is the former one.
+///
+/// # Errors
+/// With the former database open as before, and nothing left of the copy.
+pub async fn copy(of: &Move<'_>) -> Result<()> {
+    let mut session = of.access.write(&of.access.maintenance).await?;
+    let (what, key) = (format!("the move of service \"{}\"", of.service.name), key(of.service));
+    let held = lock::take(&mut session, key, of.run.lock_wait, &what).await?;
+    // Another run may have done it while this one waited.
+    let end = match of.is_there(&mut session).await {
+        Ok(true) => Ok(()),
+        Ok(false) => of.begin(&mut session).await,
+        Err(error) => Err(error),
+    };
+    let released = lock::release(&mut session, held).await;
+    end.map_err(|error| error.while_doing(of.failed())).and(released)
+}
+
+impl Move<'_> {
+    /// What would stand in the way, before anything is done. After a run that died the copy looks for itself.
+    ///
+    /// # Errors
+    /// As [`copy`].
+    pub async fn examine(&self) -> Result<()> {
+        let Some(old) = self.service.at_former_server() else { return Ok(()) };
+        let former = self.former(&old).await?;
+        if former.interrupted {
+            return Ok(());
+        }
+        // Another run may be at work, whose programs log in as the migrator: the copy waits for it.
+        self.prepare(&old, former, Runs::Others)
+            .await
+            .map(drop)
+            .map_err(|error| error.while_doing(self.failed()))
+    }
+
+    fn failed(&self) -> String {
+        let (service, server) = (&self.service.name, &self.desired.name);
+        format!("service \"{service}\" was not moved to server \"{server}\"")
+    }
+
+    async fn former<'o>(&self, old: &'o DesiredService) -> Result<Former<'o>> {
+        let access = self.run.admin(&old.server).await?;
+        let to = format!("database \"{}\" of server \"{}\"", self.service.database, self.desired.name);
+        Former::find(&access, self.run.manifest.desired(&old.server), &old.database, to).await
+    }
+
+    async fn begin(&self, session: &mut Connection) -> Result<()> {
+        let Some(old) = self.service.at_former_server() else { return Ok(()) };
+        let mut former = self.former(&old).await?;
+        if former.interrupted {
+            former.reopen().await?;
+        }
+        let mut ready = self.prepare(&old, former, Runs::This).await?;
+        let archive = step("dumping", &old.database, Archive::dump(&ready.programs, &ready.source)).await?;
+        let scratch = Scratch::make_without_rights(self.access, self.desired, self.service).await?;
+        let filled = self.fill(&archive, &scratch.target(&ready.own)).await;
+        match filled {
+            Ok(()) => self.finish(&mut ready, scratch, session).await,
+            Err(error) => scratch.remove_after(Err(error)).await,
+        }
+    }
+
+    /// Looks at both ends, and refuses in one list what stands in the way.
+    async fn prepare<'o>(
+        &self,
+        old: &'o DesiredService,
+        mut former: Former<'o>,
+        runs: Runs,
+    ) -> Result<Prepared<'o>> {
+        let major = self.actual.major();
+        obstacles::refuse_older(self.service, former.major, major, &self.desired.name)?;
+        let programs = archive::find(former.major, major).await?;
+        let (source, own) = (target(self.run, old).await?, target(self.run, self.service).await?);
+        let migrator = (runs == Runs::Others).then(|| source.login.role.clone());
+        if runs == Runs::This {
+            sums::end_programs(&source).await.map_err(|error| refused_login(error, old))?;
+        }
+        let sessions = former.settled(&[], migrator.as_deref(), Duration::from_secs(1)).await?;
+        if !sessions.is_empty() {
+            return Err(connected(&old.database, &old.server, &sessions));
+        }
+        let to = MoveTarget { service: self.service, desired: self.desired, actual: self.actual };
+        let found = obstacles::find(&source, &to).await.map_err(|error| refused_login(error, old))?;
+        for lost in found.lost {
+            tracing::warn!(target: "martydb", "warning: service \"{}\": not copied: {lost}", self.service.name);
+        }
+        if !found.refused.is_empty() {
+            let server = &old.server;
+            let what =
+                format!("database \"{}\" of server \"{server}\" holds what a copy cannot have", old.database);
+            return Err(Error::operation(what).causes(found.refused).hint(format!(
+                "while the manifest has the service on server \"{server}\", `martydb apply --service {}` gives tables and the like \
+                 of others to the owner",
+                self.service.name
+            )));
+        }
+        Ok(Prepared { former, source, own, programs })
+    }
+
+    async fn fill(&self, archive: &Archive, scratch: &MigrationTarget) -> Result<()> {
+        let entries: Vec<ArchiveEntry> = archive
+            .entries()
+            .await?
+            .into_iter()
+            .filter(|entry| is_wanted(&entry.what, self.service))
+            .collect();
+        step("restoring", &self.service.database, archive.restore(&entries, scratch, 1)).await?;
+        // Statistics are not in an archive before 18. What the owner may not analyze only warns.
+        let mut session = sums::as_owner(scratch).await?;
+        execute_warned(&mut session, &stmt!("ANALYZE")).await?;
+        session.close().await;
+        Ok(())
+    }
+
+    /// Closes the former database, compares, and gives the copy its name; opens the former one again if that fails.
+    async fn finish(
+        &self,
+        ready: &mut Prepared<'_>,
+        scratch: Scratch,
+        session: &mut Connection,
+    ) -> Result<()> {
+        let here = scratch.target(&ready.own);
+        if let Err(error) = close_and_compare(ready, &here).await {
+            return scratch.remove_after(Err(reopened(ready, error).await)).await;
+        }
+        let comment = self.desired.database_comment(self.service);
+        let Err(error) = scratch.keep_as(&self.service.database, &comment).await else {
+            return self.leave(ready).await;
+        };
+        match self.is_there(session).await {
+            // The server did it, and its answer was lost.
+            Ok(true) => self.leave(ready).await,
+            Ok(false) => Err(reopened(ready, error).await),
+            // Two open databases would be worse than none: the next run knows.
+            Err(second) => {
+                let hint = "the former database is closed until `martydb apply --all` knows more";
+                Err(error.and_also(second).hint(hint))
+            }
+        }
+    }
+
+    async fn leave(&self, ready: &mut Prepared<'_>) -> Result<()> {
+        if let Err(error) = ready.former.mark_moved().await {
+            let what = "the comment of its former database does not say that it has moved";
+            tracing::warn!(target: "martydb", "warning: service \"{}\": {what}: {error}", self.service.name);
+        }
+        Ok(())
+    }
+
+    async fn is_there(&self, session: &mut Connection) -> Result<bool> {
+        let asked = stmt!(
+            "SELECT pg_catalog.count(*) > 0 FROM pg_catalog.pg_database WHERE datname = {name}",
+            name = Literal(self.service.database.to_string())
+        );
+        let rows = query(session, &asked).await?;
+        rows.first().map_or(Ok(false), |row| row.try_get(0)).map_err(sums::unreadable)
+    }
+}
+
+/// Opens the former database again; the error for which, with another one where that fails.
+async fn reopened(ready: &mut Prepared<'_>, error: Error) -> Error {
+    match ready.former.reopen().await {
+        Ok(()) => error,
+        Err(second) => error.and_also(second),
+    }
+}
+
+/// Kinds of entries of an archive that belong to the owner of what they are about, who may be another role than the
+/// service's: the admin has the extensions, and before 15 a superuser the schema `public`.
+const OF_OTHERS: &[&str] =
+    &["ACL ", "TABLE DATA ", "SEQUENCE SET ", "SCHEMA - public ", "COMMENT - SCHEMA public "];
+
+/// Whether the restore makes an entry of the archive: it may, and `apply`'s rules have not made it before.
+fn is_wanted(what: &str, service: &DesiredService) -> bool {
+    let owner = service.role(RoleKind::Owner);
+    let made = service.schemas.iter().any(|schema| what == format!("SCHEMA - {schema} {owner}"));
+    let others = !what.ends_with(&format!(" {owner}")) && OF_OTHERS.iter().any(|kind| what.starts_with(kind));
+    !made && !others && !what.starts_with("COMMENT - EXTENSION ")
+}
+
+async fn close_and_compare(ready: &mut Prepared<'_>, scratch: &MigrationTarget) -> Result<()> {
+    // Before it is closed: afterwards no session gets in.
+    let mut there = sums::as_owner(&ready.source).await?;
+    let mut here = sums::as_owner(scratch).await?;
+    let end = compared(ready, &mut there, &mut here).await;
+    there.close().await;
+    here.close().await;
+    end
+}
+
+async fn compared(ready: &mut Prepared<'_>, there: &mut Connection, here: &mut Connection) -> Result<()> {
+    ready.former.close(&[there.backend()]).await?;
+    let sides = futures_util::future::join(compare::read(there), compare::read(here)).await;
+    let sides: (CopySide, CopySide) = (sides.0?, sides.1?);
+    let differences = compare::differences(&sides.0, &sides.1);
+    if differences.is_empty() {
+        return Ok(());
+    }
+    const SHOWN: usize = 20;
+    let more = differences.len().saturating_sub(SHOWN);
+    Err(Error::operation("the copy differs from the former database")
+        .causes(differences.into_iter().take(SHOWN))
+        .causes((more > 0).then(|| format!("and {more} more")))
+        .hint("the former database is open and as it was; if its applications are stopped, run the same command again"))
+}
+
+async fn step<T>(doing: &'static str, name: &DbName, work: impl Future<Output = Result<T>>) -> Result<T> {
+    let doing = progress(doing, "databases");
+    doing.expect(1);
+    let done = doing.run(name.as_str(), work).await;
+    doing.advance();
+    done
+}
+
+async fn target(run: &Run, service: &DesiredService) -> Result<MigrationTarget> {
+    targets::of(run, std::slice::from_ref(service)).await?.remove(0).1
+}
+
+/// The lock's key: what the database is called, shortened.
+fn key(service: &DesiredService) -> i32 {
+    let bytes = service.database.as_str().bytes();
+    bytes.fold(0x6d6f_7665_u32, |key, byte| key.rotate_left(5) ^ u32::from(byte)).cast_signed()
+}

@@ -1,0 +1,178 @@
+//! What stands in the way of a copy, found before anything is made: all of it, each by name and with its way out.
+
+use std::collections::BTreeSet;
+
+use super::sums::{self, text, unreadable};
+use martydb_migrate::MigrationTarget;
+use martydb_model::error::{Error, Result};
+use martydb_model::sql::{ServerText, Statement, stmt};
+use martydb_model::sqlstate;
+use martydb_model::{ActualServer, DesiredServer, DesiredService, RoleName};
+use martydb_pg::server::{Connection, query};
+use martydb_ui::report::printable;
+
+/// The server to which a service moves.
+pub struct MoveTarget<'a> {
+    pub service: &'a DesiredService,
+    pub desired: &'a DesiredServer,
+    pub actual: &'a ActualServer,
+}
+
+/// What was found.
+#[derive(Debug, Default)]
+pub struct Obstacles {
+    /// Each stands in the way.
+    pub refused: Vec<String>,
+    /// What the copy will lack, although nothing stands in the way.
+    pub lost: Vec<String>,
+}
+
+/// Looks into the database as its owner.
+pub async fn find(source: &MigrationTarget, to: &MoveTarget<'_>) -> Result<Obstacles> {
+    let mut session = sums::as_owner(source).await?;
+    let mut found = Obstacles::default();
+    for row in query(&mut session, &of_objects(include_str!("sql/obstacles.sql"))).await? {
+        found.refused.push(format!("{}: {}; {}", text(&row, 0)?, text(&row, 1)?, text(&row, 2)?));
+    }
+    found.refused.extend(rows_of_extensions(&mut session).await?.iter().map(ExtensionRows::in_the_way));
+    for row in query(&mut session, &Statement::from_program(include_str!("sql/needs.sql"))).await? {
+        let (kind, name) = (text(&row, 0)?, text(&row, 1)?);
+        match kind.as_str() {
+            "rights" => found.lost.push(format!("rights on {name}, which belongs to an extension")),
+            kind => found.refused.extend(to.lacks(kind, &name)),
+        }
+    }
+    session.close().await;
+    let Obstacles { refused, lost } = &mut found;
+    refused.iter_mut().chain(lost).for_each(|text| *text = printable(text));
+    Ok(found)
+}
+
+/// What is asked of the objects that an owner's dump has to do with.
+pub fn of_objects(question: &'static str) -> Statement {
+    let objects = Statement::from_program(include_str!("sql/objects.sql"));
+    Statement::concat([objects, Statement::from_program(question)])
+}
+
+/// A table of an extension in which a service has rows, as far as the owner may see.
+pub struct ExtensionRows {
+    pub extension: String,
+    pub table: String,
+    /// Whether the owner may read it: a dump ends where not.
+    pub readable: bool,
+}
+
+/// Rows that a service has put into tables of its extensions, which only a superuser may write.
+pub async fn rows_of_extensions(session: &mut Connection) -> Result<Vec<ExtensionRows>> {
+    let mut found = vec![];
+    for row in query(session, &Statement::from_program(include_str!("sql/extension_rows.sql"))).await? {
+        let (extension, table, condition) = (text(&row, 0)?, text(&row, 1)?, text(&row, 2)?);
+        let asked = stmt!(
+            "SELECT EXISTS (SELECT FROM ONLY {table} {condition})",
+            table = ServerText::quoted_by_server(table.clone()),
+            condition = ServerText::quoted_by_server(condition)
+        );
+        let readable = match query(session, &asked).await {
+            Ok(rows) => {
+                match rows.first().map(|row| row.try_get::<bool>(0)).transpose().map_err(unreadable)? {
+                    Some(false) => continue,
+                    _ => true,
+                }
+            }
+            Err(error) if error.sqlstate.as_deref() == Some(sqlstate::INSUFFICIENT_PRIVILEGE) => false,
+            Err(error) => return Err(error),
+        };
+        found.push(ExtensionRows { extension, table, readable });
+    }
+    Ok(found)
+}
+
+impl ExtensionRows {
+    fn in_the_way(&self) -> String {
+        let ExtensionRows { extension, table, readable } = self;
+        let why = match readable {
+            true => "has rows of the service's, which a copy may not write",
+            false => "cannot be read by the owner, so that a dump ends there",
+        };
+        format!(
+            "table {table} of extension {extension}: {why}; drop the extension {extension} until the service has moved, or remove the rows"
+        )
+    }
+}
+
+impl MoveTarget<'_> {
+    /// What the server lacks, and will lack once the manifest is applied.
+    fn lacks(&self, kind: &str, name: &str) -> Option<String> {
+        let server = &self.desired.name;
+        if kind == "role" {
+            let known = RoleName::found(name.to_owned()).is_ok_and(|role| self.has_role(&role));
+            let way = "declare it under `access:`, make it there, or revoke its rights";
+            return (!known).then(|| {
+                format!("role {name}: holds rights in the database, and server \"{server}\" has no such role; {way}")
+            });
+        }
+        let declared = self.service.extensions.iter().any(|one| one == name);
+        let actual = self.actual;
+        match (declared, actual.trusted_extensions.contains(name)) {
+            (true, _) if actual.admin.untrusted_extensions.contains(name) => Some(format!(
+                "extension {name}: the admin {} may not install it on server \"{server}\"; have a superuser move the service",
+                actual.admin.name
+            )),
+            (true, _) | (false, true) => None,
+            (false, false) => Some(format!(
+                "extension {name}: the service's owner may not make it on server \"{server}\"; declare it: `extensions: [{name}]`"
+            )),
+        }
+    }
+
+    fn has_role(&self, role: &RoleName) -> bool {
+        let own: BTreeSet<&RoleName> = self.service.roles.values().collect();
+        own.contains(role) || self.actual.roles.contains_key(role) || self.desired.access.contains_key(role)
+    }
+}
+
+/// A server takes over what an older one has, and not what a newer one may know.
+///
+/// # Errors
+/// If the new server is of an older major.
+pub fn refuse_older(service: &DesiredService, former: u32, new: u32, server: &str) -> Result<()> {
+    if new >= former {
+        return Ok(());
+    }
+    Err(Error::operation(format!("service \"{}\" cannot move to an older PostgreSQL", service.name))
+        .cause(format!("it is on version {former}, and server \"{server}\" is of version {new}"))
+        .hint("move it to a server of the same version or a newer one"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::diff::tests::desired;
+
+    #[test]
+    fn an_older_server_gets_nothing_and_what_a_server_lacks_is_named() {
+        let mut desired = desired(&["shop"]);
+        let service = desired.services.values_mut().next().unwrap();
+        service.extensions = vec!["citext".into(), "dblink".into()];
+        let service = desired.services.values().next().unwrap();
+        assert!(refuse_older(service, 15, 15, "far").is_ok() && refuse_older(service, 13, 18, "far").is_ok());
+        let refused = refuse_older(service, 18, 15, "far").unwrap_err();
+        assert_eq!(refused.message, "service \"shop\" cannot move to an older PostgreSQL");
+        let mut actual = ActualServer::default();
+        actual.trusted_extensions.insert("hstore".into());
+        actual.admin.untrusted_extensions.insert("dblink".into());
+        actual.roles.insert(RoleName::new("bi").unwrap(), Default::default());
+        let to = MoveTarget { service, desired: &desired, actual: &actual };
+        for (kind, name, lacks) in [
+            ("extension", "citext", false),
+            ("extension", "hstore", false),
+            ("extension", "dblink", true),
+            ("extension", "postgis", true),
+            ("role", "bi", false),
+            ("role", "shop_app", false),
+            ("role", "guest", true),
+        ] {
+            assert_eq!(to.lacks(kind, name).is_some(), lacks, "{name}");
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! What the connected admin may do on this server, and whose rights it must borrow for it.
+//!
+//! A superuser may do everything. A limited admin (`CREATEDB CREATEROLE`) passes for an object's owner only while it
+//! is a member of that owner; which roles it can make itself a member of changed in PostgreSQL 16
+//! (<https://www.postgresql.org/docs/16/release-16.html>, "Restrict the privileges of CREATEROLE").
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::action::{Action, Attribute};
+use super::database_option::DatabaseOption;
+use super::object::Object;
+use super::step::Step;
+use martydb_model::{
+    ActualObject, ActualServer, DbName, DesiredServer, ObjectKind, RoleKind, RoleName, SchemaName,
+};
+
+/// The role of which the database's owner is an implicit member, from 14 on.
+const DATABASE_OWNER: &str = "pg_database_owner";
+
+/// Settings that older majors do not know, with the first that does.
+const NEWER_SETTINGS: &[(&str, u32)] = &[("idle_session_timeout", 14), ("transaction_timeout", 17)];
+
+/// Why a step cannot be done.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Refusal {
+    /// From 16 on: another role created this one, and the admin holds no ADMIN on it.
+    NotGiven(RoleName),
+    /// The role passes every check, so only its like may touch it or what it owns.
+    Superuser(RoleName),
+    /// Only a superuser may do this to any role.
+    Attribute(RoleName),
+    /// A setting that only superusers may set.
+    Setting(String),
+    /// A tablespace in which the admin may not create.
+    Tablespace(String),
+    /// An extension that only superusers may install.
+    Extension(String),
+    /// An extension whose script would run as the admin among the service's own functions: name and schema.
+    Planted(String, SchemaName),
+    /// A setting that this major does not have, and the first that does.
+    Unknown(String, u32),
+}
+
+/// The admin's reach.
+pub struct AdminCapabilities<'a> {
+    desired: &'a DesiredServer,
+    actual: &'a ActualServer,
+    owners: BTreeMap<(DbName, Object), RoleName>,
+}
+
+impl<'a> AdminCapabilities<'a> {
+    /// Looks the owners of everything up once; a superuser needs none of it.
+    pub fn new(desired: &'a DesiredServer, actual: &'a ActualServer) -> Self {
+        let owners = if actual.admin.superuser { BTreeMap::new() } else { owners(actual) };
+        AdminCapabilities { desired, actual, owners }
+    }
+
+    /// Why the admin cannot do the step, if it cannot.
+    pub fn refusal(&self, step: &Step) -> Option<Refusal> {
+        let refused = self.unknown_setting(&step.action).or_else(|| self.planted(step));
+        if refused.is_some() || self.actual.admin.superuser {
+            return refused;
+        }
+        self.for_superusers(&step.action)
+            .or_else(|| self.acts_as(step).iter().find_map(|role| self.cannot_be(role)))
+            .or_else(|| managed(&step.action).iter().find_map(|role| self.cannot_manage(role)))
+    }
+
+    /// The roles that the admin must be a member of while the step runs, and is not anyway.
+    pub fn borrowed(&self, step: &Step) -> BTreeSet<RoleName> {
+        if self.actual.admin.superuser {
+            return BTreeSet::new();
+        }
+        let needed = self.acts_as(step).into_iter();
+        needed.filter(|role| !self.is_admin(role) && !self.keeps(role)).collect()
+    }
+
+    fn unknown_setting(&self, action: &Action) -> Option<Refusal> {
+        let Action::SetSetting { name, .. } = action else { return None };
+        let newer = NEWER_SETTINGS.iter().find(|row| row.0 == name && row.1 > self.actual.major())?;
+        Some(Refusal::Unknown(name.clone(), newer.1))
+    }
+
+    /// The script of an extension that cannot be moved runs in its schema, which leads its search path. A trusted
+    /// one's the service may run itself, with what it likes in its schemas: there PostgreSQL answers for it.
+    fn planted(&self, step: &Step) -> Option<Refusal> {
+        let Action::CreateExtension { name, schema: Some(schema), staged: false } = &step.action else {
+            return None;
+        };
+        if self.actual.trusted_extensions.contains(name) {
+            return None;
+        }
+        let contents = self.actual.databases.get(step.database.as_ref()?)?.contents.as_ref()?;
+        use ObjectKind::{Function, Other, Procedure, Type};
+        let code = |found: &ActualObject| {
+            found.schema == *schema && matches!(found.kind, Function | Procedure | Type | Other)
+        };
+        contents.objects.iter().any(code).then(|| Refusal::Planted(name.clone(), schema.clone()))
+    }
+
+    fn for_superusers(&self, action: &Action) -> Option<Refusal> {
+        let admin = &self.actual.admin;
+        match action {
+            Action::SetSetting { name, .. } | Action::ResetSetting { name, .. } => {
+                let dotted =
+                    name.contains('.') && !admin.dotted_settings.contains(&name.to_ascii_lowercase());
+                (dotted || admin.forbidden_settings.contains(name)).then(|| Refusal::Setting(name.clone()))
+            }
+            Action::AlterDatabase { option: DatabaseOption::Tablespace(name), .. } => {
+                let may = self.actual.tablespaces.get(name).is_none_or(|may| *may);
+                (!may).then(|| Refusal::Tablespace(name.clone()))
+            }
+            Action::CreateExtension { name, .. } => {
+                admin.untrusted_extensions.contains(name).then(|| Refusal::Extension(name.clone()))
+            }
+            Action::AlterRole { role, attributes } => {
+                use Attribute::Word;
+                let grave = |attribute: &Attribute| match attribute {
+                    Word("REPLICATION") => !self.gives_replication(),
+                    Word("NOSUPERUSER" | "SUPERUSER" | "NOREPLICATION" | "NOBYPASSRLS") => true,
+                    _ => false,
+                };
+                attributes.iter().any(grave).then(|| Refusal::Attribute(role.clone()))
+            }
+            _ => None,
+        }
+    }
+
+    /// From 16 on an admin that has REPLICATION gives it to others.
+    fn gives_replication(&self) -> bool {
+        let admin = self.actual.admin_role().and_then(|role| self.actual.roles.get(&role));
+        self.actual.major() >= 16 && admin.is_some_and(|found| found.replication)
+    }
+
+    /// The roles whose rights a step needs.
+    fn acts_as(&self, step: &Step) -> BTreeSet<RoleName> {
+        match &step.action {
+            // Before 16 a membership has no row per grantor.
+            Action::RevokeMembership { grantor, .. } if self.actual.major() >= 16 => {
+                grantor.iter().cloned().collect()
+            }
+            Action::CreateDatabase { owner, .. }
+            | Action::CreateSchema { owner, .. }
+            | Action::CreatePublication { owner, .. }
+            | Action::ChangePublication { owner, .. }
+            | Action::GrantDefault { owner, .. }
+            | Action::RevokeDefault { owner, .. } => [owner.clone()].into(),
+            Action::SetSetting { role: None, database: Some(database), .. }
+            | Action::ResetSetting { role: None, database: Some(database), .. }
+            | Action::RenameDatabase { from: database, .. }
+            | Action::MarkDatabase { database, .. }
+            | Action::AlterDatabase { database, .. }
+            | Action::DropDatabase { database } => self.owner_of_database(database).into_iter().collect(),
+            // Only who may create in a schema may move an extension there. Before 15 everybody may in `public`, which
+            // stays a superuser's where the admin is none.
+            Action::CreateExtension { schema: Some(schema), staged: true, .. } => {
+                let owner = self.owner(step, &Object::Schema(schema.clone()));
+                let superuser =
+                    |role: &RoleName| self.actual.roles.get(role).is_some_and(|found| found.superuser);
+                owner.filter(|role| !superuser(role)).into_iter().collect()
+            }
+            Action::Reassign { roles, to } => roles.iter().chain([to]).cloned().collect(),
+            Action::DropOwned { roles } => roles.iter().cloned().collect(),
+            Action::SetOwner { object, owner } => {
+                self.owner(step, object).into_iter().chain([owner.clone()]).collect()
+            }
+            Action::Lend { from, to, .. } => [from.clone(), to.clone()].into(),
+            Action::Revoke { grantor: Some(grantor), .. } => [grantor.clone()].into(),
+            Action::RunAsCaller { object: on } | Action::Grant { on, .. } | Action::Revoke { on, .. } => {
+                self.owner(step, on).into_iter().collect()
+            }
+            _ => BTreeSet::new(),
+        }
+    }
+
+    fn owner_of_database(&self, database: &DbName) -> Option<RoleName> {
+        let found = self.actual.databases.get(database)?;
+        RoleName::found(found.owner.clone()).ok()
+    }
+
+    /// Whose rights count for an object: its owner's, or those of the service's owner for what does not exist yet.
+    fn owner(&self, step: &Step, object: &Object) -> Option<RoleName> {
+        if let Object::Database(database) = object {
+            return self.owner_of_database(database);
+        }
+        let database = step.database.as_ref()?;
+        let found = match object {
+            Object::Column { schema, table, .. } => self.table(database, schema, table),
+            _ => self.owners.get(&(database.clone(), object.clone())),
+        };
+        let owner = found.cloned().or_else(|| self.future_owner(step, database, object))?;
+        if owner.as_str() == DATABASE_OWNER {
+            return self.owner_of_database(database).or_else(|| self.actual.admin_role());
+        }
+        Some(owner)
+    }
+
+    fn future_owner(&self, step: &Step, database: &DbName, object: &Object) -> Option<RoleName> {
+        let was_read = self.actual.databases.get(database).is_some_and(|found| found.contents.is_some());
+        if self.actual.major() < 15 && *object == Object::Schema(SchemaName::public()) && !was_read {
+            return RoleName::found(self.actual.bootstrap.clone()).ok();
+        }
+        let service = self.desired.services.get(step.service.as_ref()?)?;
+        Some(service.role(RoleKind::Owner).clone())
+    }
+
+    fn table(&self, database: &DbName, schema: &SchemaName, table: &str) -> Option<&RoleName> {
+        use ObjectKind::{MaterializedView, Sequence, Table, View};
+        [Table, View, MaterializedView, Sequence].into_iter().find_map(|kind| {
+            let named = Object::Named { kind, schema: schema.clone(), name: table.to_owned() };
+            self.owners.get(&(database.clone(), named))
+        })
+    }
+
+    fn is_admin(&self, role: &RoleName) -> bool {
+        self.actual.admin.name == role.as_str()
+    }
+
+    /// A membership that a DBA gave and that this run leaves alone: borrowing would take it away afterwards.
+    fn keeps(&self, role: &RoleName) -> bool {
+        self.desired.managed_role(role).is_none() && self.actual.admin_acts_as(role)
+    }
+
+    fn cannot_be(&self, role: &RoleName) -> Option<Refusal> {
+        let may = self.is_admin(role) || self.actual.admin_acts_as(role);
+        if may { None } else { self.cannot_manage(role) }
+    }
+
+    fn cannot_manage(&self, role: &RoleName) -> Option<Refusal> {
+        if self.actual.roles.get(role)?.superuser {
+            return Some(Refusal::Superuser(role.clone()));
+        }
+        let mut all = self.actual.memberships.iter();
+        let may = self.is_admin(role)
+            || self.actual.major() < 16
+            || all.any(|row| row.role == *role && self.is_admin(&row.member) && row.admin);
+        (!may).then(|| Refusal::NotGiven(role.clone()))
+    }
+}
+
+/// The roles that a step changes.
+fn managed(action: &Action) -> &[RoleName] {
+    match action {
+        Action::RenameRole { from: role, .. }
+        | Action::MarkRole { role, .. }
+        | Action::AlterRole { role, .. }
+        | Action::SetPassword { role, .. }
+        | Action::SetSetting { role: Some(role), .. }
+        | Action::ResetSetting { role: Some(role), .. }
+        | Action::GrantMembership { role, .. }
+        | Action::RevokeMembership { role, .. } => std::slice::from_ref(role),
+        Action::DropRoles { roles } => roles,
+        _ => &[],
+    }
+}
+
+fn owners(actual: &ActualServer) -> BTreeMap<(DbName, Object), RoleName> {
+    let mut owners = BTreeMap::new();
+    for (database, found) in &actual.databases {
+        let Some(contents) = &found.contents else { continue };
+        for (schema, found) in &contents.schemas {
+            owners.insert((database.clone(), Object::Schema(schema.clone())), found.owner.clone());
+        }
+        for object in &contents.objects {
+            owners.insert((database.clone(), Object::of(object)), object.owner.clone());
+        }
+        for found in contents.publications.values() {
+            owners.insert((database.clone(), Object::of_publication(found)), found.owner.clone());
+        }
+    }
+    owners
+}

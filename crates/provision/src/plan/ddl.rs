@@ -1,0 +1,345 @@
+//! Actions → SQL. Pure: a password comes in as a finished verifier, or not at all for a plan that is only shown.
+
+use time::OffsetDateTime;
+
+use super::action::{Action, Attribute, SettingValue};
+use super::object::Object;
+use martydb_model::contract::{INHERIT, LOGIN};
+use martydb_model::grants::{self, Repair, ident};
+use martydb_model::sql::{
+    Fragment, Keyword, List, Literal, Qualified, Script, Secret, ServerText, Statement, stmt,
+};
+use martydb_model::{DbName, LocaleProvider, MadeWith, ObjectKind, RoleKind, RoleName, SchemaName, dated};
+
+/// The passwords that logins get.
+pub struct NewPasswords<'a> {
+    /// The SCRAM verifier of a login's password.
+    pub verifier: &'a dyn Fn(&RoleName) -> Secret,
+    /// When they are set; `None` for a plan that is only shown.
+    pub at: Option<OffsetDateTime>,
+}
+
+/// For plans that are shown: the redacted text is the same whatever the password.
+pub const PASSWORDLESS: NewPasswords<'static> =
+    NewPasswords { verifier: &|_| Secret(String::new()), at: None };
+
+/// The SQL of an action; `major` chooses between the spellings of `GRANT role`.
+pub fn script(action: &Action, major: u32, passwords: &NewPasswords<'_>) -> Script {
+    match action {
+        Action::CreateExtension { name, schema, staged } => create_extension(name, schema.as_ref(), *staged),
+        Action::Lend { objects, to, .. } => {
+            let lend =
+                |object| stmt!("GRANT ALL ON {object} TO {to}", object = grant_object(object), to = to);
+            Script::from_iter(objects.iter().map(lend))
+        }
+        Action::Revoke { on, privileges, from, grantor, only_option } => {
+            let what = stmt!("{privileges}{columns}", privileges = privileges, columns = columns(on));
+            revoke(grants::revocation(*only_option, what, grant_object(on), from), grantor.as_ref())
+        }
+        // One by one: what the last grantee of a default privilege held goes with the entry itself, and PostgreSQL
+        // then misses the entry that it wanted to drop for its owner.
+        Action::DropOwned { roles } => {
+            roles.iter().map(|role| stmt!("DROP OWNED BY {role}", role = role)).collect()
+        }
+        Action::CreatePublication { name, owner, tables } => {
+            let tables = List(tables.iter().map(|(schema, table)| in_schema(schema, table)).collect());
+            as_role(
+                owner,
+                stmt!("CREATE PUBLICATION {name} FOR TABLE {tables}", name = name, tables = tables),
+            )
+        }
+        Action::ChangePublication { name, owner, change, table: (schema, table) } => {
+            let (change, table) = (Keyword(change.words()), in_schema(schema, table));
+            as_role(
+                owner,
+                stmt!(
+                    "ALTER PUBLICATION {name} {change} {table}",
+                    name = name,
+                    change = change,
+                    table = table
+                ),
+            )
+        }
+        Action::SetPassword { role, marker } => {
+            let password = (passwords.verifier)(role);
+            let set = stmt!("ALTER ROLE {role} PASSWORD {password}", role = role, password = password);
+            let note = marker.as_ref().map(|marker| mark_role(role, dated(marker, passwords.at)));
+            [set].into_iter().chain(note).collect()
+        }
+        Action::Close { fix, .. } => fix.repairs().iter().flat_map(Repair::parts).collect(),
+        _ => on_role(action, major, passwords)
+            .or_else(|| on_object(action, major))
+            .expect("every action has its SQL")
+            .into(),
+    }
+}
+
+fn mark_role(role: &RoleName, comment: String) -> Statement {
+    stmt!("COMMENT ON ROLE {role} IS {comment}", role = role, comment = Literal(comment))
+}
+
+fn on_role(action: &Action, major: u32, passwords: &NewPasswords<'_>) -> Option<Statement> {
+    Some(match action {
+        Action::CreateRole { role, kind, limit } => create_role(role, *kind, *limit, passwords),
+        Action::MarkRole { role, marker, dates_password: false } => mark_role(role, marker.clone()),
+        Action::MarkRole { role, marker, dates_password: true } => {
+            mark_role(role, dated(marker, passwords.at))
+        }
+        Action::AlterRole { role, attributes } => {
+            attributes.iter().fold(stmt!("ALTER ROLE {role}", role = role), alter)
+        }
+        Action::GrantMembership { role, member, inherit } => grant_membership(role, member, *inherit, major),
+        Action::RevokeMembership { role, member, grantor } => {
+            let grantor = grantor.as_ref().map(RoleName::as_str);
+            grants::revoke_membership(role.as_str(), member.as_str(), grantor, major).statement()
+        }
+        Action::GrantTemporaryMembership { roles, member } => grant_temporary(roles, member, major),
+        Action::RevokeTemporaryMembership { roles, member } => {
+            stmt!("REVOKE {roles} FROM {member}", roles = List(roles.clone()), member = member)
+        }
+        Action::SetSetting { role, database, name, value } => {
+            let on = match (role, database) {
+                (Some(role), None) => stmt!("ROLE {role}", role = role),
+                (Some(role), Some(db)) => stmt!("ROLE {role} IN DATABASE {db}", role = role, db = db),
+                (None, Some(db)) => stmt!("DATABASE {db}", db = db),
+                (None, None) => stmt!("ROLE ALL"),
+            };
+            stmt!("ALTER {on} SET {name} = {value}", on = on, name = Qualified::dotted(name), value = value)
+        }
+        Action::ResetSetting { role, database, name } => {
+            let (role, database) =
+                (role.as_ref().map(RoleName::as_str), database.as_ref().map(DbName::as_str));
+            grants::reset_setting(role, database, name).statement()
+        }
+        Action::EndSessions { roles } => stmt!(
+            "SELECT pg_catalog.pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity a
+             WHERE a.usename IN ({roles})",
+            roles = List::literals(roles.iter().map(RoleName::as_str)),
+        ),
+        Action::Reassign { roles, to } => {
+            stmt!("REASSIGN OWNED BY {roles} TO {to}", roles = List(roles.clone()), to = to)
+        }
+        Action::DropRoles { roles } => stmt!("DROP ROLE {roles}", roles = List(roles.clone())),
+        _ => return None,
+    })
+}
+
+fn on_object(action: &Action, major: u32) -> Option<Statement> {
+    Some(match action {
+        Action::CreateDatabase { database, owner, template, made_with, tablespace } => stmt!(
+            "CREATE DATABASE {database} OWNER {owner} TEMPLATE {template}{made_with}{tablespace} ALLOW_CONNECTIONS false",
+            database = database,
+            owner = owner,
+            template = template.as_ref().map_or(stmt!("template0"), |name| stmt!("{name}", name = name)),
+            made_with = creation(made_with, major),
+            tablespace =
+                tablespace.as_ref().map_or(stmt!(""), |name| stmt!(" TABLESPACE {name}", name = ident(name))),
+        ),
+        // Programs do it.
+        Action::CopyDatabase { server, from, to } => Statement::comment(&format!(
+            "pg_dump of database {from} on server {server}, pg_restore into database {to}, as the service's migrator"
+        )),
+        Action::RenameDatabase { from, to } => {
+            stmt!("ALTER DATABASE {from} RENAME TO {to}", from = from, to = to)
+        }
+        Action::RenameRole { from, to } => stmt!("ALTER ROLE {from} RENAME TO {to}", from = from, to = to),
+        Action::MarkDatabase { database, marker } => {
+            stmt!("COMMENT ON DATABASE {db} IS {marker}", db = database, marker = Literal(marker.clone()))
+        }
+        Action::AlterDatabase { database, option } => {
+            stmt!("ALTER DATABASE {db} {option}", db = database, option = option)
+        }
+        Action::DropDatabase { database } => stmt!("DROP DATABASE {db} WITH (FORCE)", db = database),
+        Action::CreateSchema { schema, owner } => {
+            stmt!("CREATE SCHEMA IF NOT EXISTS {s} AUTHORIZATION {owner}", s = schema, owner = owner)
+        }
+        Action::RunAsCaller { object } => grants::run_as_caller(object.kind(), alter_object(object)),
+        Action::SetOwner { object, owner } => {
+            stmt!("ALTER {object} OWNER TO {owner}", object = alter_object(object), owner = owner)
+        }
+        Action::Grant { on, privileges, to } => stmt!(
+            "GRANT {privileges}{columns} ON {on} TO {to}",
+            privileges = privileges,
+            columns = columns(on),
+            on = grant_object(on),
+            to = to,
+        ),
+        Action::GrantDefault { owner, schema, on, privileges, to } => {
+            let given = stmt!("GRANT {p} ON {on} TO {to}", p = privileges, on = Keyword(on.word()), to = to);
+            grants::default_privileges(owner, schema.as_ref(), &given)
+        }
+        Action::RevokeDefault { owner, schema, on, privileges, from, only_option } => {
+            let taken = grants::revocation(*only_option, privileges, Keyword(on.word()), from);
+            grants::default_privileges(owner, schema.as_ref(), &taken)
+        }
+        _ => return None,
+    })
+}
+
+/// The options of CREATE DATABASE, each with a space before it. Before 15 libc is the only provider.
+fn creation(made_with: &MadeWith, major: u32) -> Statement {
+    let MadeWith { encoding, lc_collate, lc_ctype, provider, locale, icu_rules } = made_with;
+    let literal = |text: &str| Literal(text.to_owned());
+    let mut all: Vec<Statement> = vec![];
+    all.extend(encoding.map(|name| stmt!(" ENCODING {e}", e = literal(name))));
+    let provider = provider.filter(|_| major >= 15);
+    all.extend(provider.map(|provider| stmt!(" LOCALE_PROVIDER {p}", p = Keyword(provider.word()))));
+    let option = match provider {
+        Some(LocaleProvider::Builtin) => "BUILTIN_LOCALE",
+        _ => "ICU_LOCALE",
+    };
+    all.extend(locale.as_deref().map(|name| stmt!(" {o} {l}", o = Keyword(option), l = literal(name))));
+    all.extend(icu_rules.as_deref().map(|rules| stmt!(" ICU_RULES {r}", r = literal(rules))));
+    all.extend(lc_collate.as_deref().map(|name| stmt!(" LC_COLLATE {l}", l = literal(name))));
+    all.extend(lc_ctype.as_deref().map(|name| stmt!(" LC_CTYPE {l}", l = literal(name))));
+    Statement::concat(all)
+}
+
+/// The schema in which scripts of extensions run before their objects are moved; it is gone at COMMIT.
+const STAGE: &str = "martydb_stage";
+
+/// The script of an extension runs with a superuser's rights, and its schema leads its search path: a function or an
+/// operator that a service has put there could be called in the place of the one that the author meant.
+fn create_extension(name: &str, schema: Option<&SchemaName>, staged: bool) -> Script {
+    let (name, stage) = (Qualified::dotted(name), ident(STAGE));
+    let Some(schema) = schema else { return stmt!("CREATE EXTENSION {name}", name = name).into() };
+    if !staged {
+        return stmt!("CREATE EXTENSION {name} SCHEMA {schema}", name = name, schema = schema).into();
+    }
+    Script::from_iter([
+        stmt!("CREATE SCHEMA {stage}", stage = stage),
+        stmt!("CREATE EXTENSION {name} SCHEMA {stage}", name = name, stage = stage),
+        stmt!("ALTER EXTENSION {name} SET SCHEMA {schema}", name = name, schema = schema),
+        stmt!("DROP SCHEMA {stage}", stage = stage),
+    ])
+}
+
+fn create_role(role: &RoleName, kind: RoleKind, limit: i32, passwords: &NewPasswords<'_>) -> Statement {
+    if !LOGIN.belongs_to(kind) {
+        return stmt!("CREATE ROLE {role} NOLOGIN", role = role);
+    }
+    stmt!(
+        "CREATE ROLE {role} LOGIN {inherit} CONNECTION LIMIT {limit} PASSWORD {password}",
+        role = role,
+        inherit = Keyword(INHERIT.word(kind)),
+        limit = limit,
+        password = (passwords.verifier)(role),
+    )
+}
+
+fn alter(so_far: Statement, attribute: &Attribute) -> Statement {
+    let next = match attribute {
+        Attribute::Word(word) => stmt!("{word}", word = Keyword(word)),
+        Attribute::ConnectionLimit(limit) => stmt!("CONNECTION LIMIT {limit}", limit = *limit),
+        Attribute::ValidUntil(time) => stmt!("VALID UNTIL {time}", time = Literal(time.clone())),
+    };
+    stmt!("{so_far} {next}", so_far = so_far, next = next)
+}
+
+/// Before 16 the options are a syntax error, and the member's own NOINHERIT says the same.
+fn grant_membership(role: &RoleName, member: &RoleName, inherit: bool, major: u32) -> Statement {
+    match major {
+        16.. => stmt!(
+            "GRANT {role} TO {member} WITH ADMIN FALSE, INHERIT {inherit}, SET TRUE",
+            role = role,
+            member = member,
+            inherit = Keyword(if inherit { "TRUE" } else { "FALSE" }),
+        ),
+        _ => stmt!("GRANT {role} TO {member}", role = role, member = member),
+    }
+}
+
+/// Like [`grant_membership`], but the admin acts as these roles without saying `SET ROLE`.
+fn grant_temporary(roles: &[RoleName], member: &RoleName, major: u32) -> Statement {
+    let options = if major >= 16 { " WITH INHERIT TRUE, SET TRUE" } else { "" };
+    let roles = List(roles.to_vec());
+    stmt!("GRANT {roles} TO {member}{options}", roles = roles, member = member, options = Keyword(options))
+}
+
+/// REVOKE takes only what the current role granted; a superuser's silently leaves a delegate's grant. CASCADE: what a
+/// delegate granted on goes with the delegate's own privilege.
+fn revoke(revocation: Statement, grantor: Option<&RoleName>) -> Script {
+    let revocation = stmt!("{revocation} CASCADE", revocation = revocation);
+    match grantor {
+        Some(grantor) => as_role(grantor, revocation),
+        None => revocation.into(),
+    }
+}
+
+fn as_role(role: &RoleName, statement: Statement) -> Script {
+    Script::from_iter([stmt!("SET LOCAL ROLE {r}", r = role), statement, stmt!("RESET ROLE")])
+}
+
+fn in_schema(schema: &SchemaName, name: &str) -> Qualified {
+    Qualified(vec![schema.to_string(), name.into()])
+}
+
+impl Fragment for SettingValue {
+    fn render(&self) -> Statement {
+        match self {
+            SettingValue::Text(text) => Literal(text.clone()).render(),
+            SettingValue::Schemas(schemas) => List(schemas.clone()).render(),
+        }
+    }
+}
+
+/// An object as `GRANT … ON` spells it.
+pub fn grant_object(object: &Object) -> Statement {
+    spelt(object, |kind| words(kind).0)
+}
+
+/// An object as `ALTER … OWNER TO` spells it.
+pub fn alter_object(object: &Object) -> Statement {
+    spelt(object, |kind| words(kind).1)
+}
+
+/// The column list that stands behind the privileges.
+pub fn columns(object: &Object) -> Statement {
+    match object {
+        Object::Column { column, .. } => stmt!(" ({c})", c = Qualified(vec![column.clone()])),
+        _ => stmt!(""),
+    }
+}
+
+/// As GRANT and as ALTER call it.
+fn words(kind: ObjectKind) -> (&'static str, &'static str) {
+    match kind {
+        ObjectKind::Table | ObjectKind::Other => ("TABLE", "TABLE"),
+        ObjectKind::View => ("TABLE", "VIEW"),
+        ObjectKind::MaterializedView => ("TABLE", "MATERIALIZED VIEW"),
+        ObjectKind::Sequence => ("SEQUENCE", "SEQUENCE"),
+        ObjectKind::Type => ("TYPE", "TYPE"),
+        ObjectKind::Function => ("FUNCTION", "FUNCTION"),
+        ObjectKind::Procedure => ("PROCEDURE", "PROCEDURE"),
+    }
+}
+
+/// Sorts of objects as `pg_identify_object` names them, and as `ALTER` does.
+const SORTS: &[(&str, &str)] = &[
+    ("collation", "COLLATION"),
+    ("conversion", "CONVERSION"),
+    ("operator", "OPERATOR"),
+    ("operator class", "OPERATOR CLASS"),
+    ("operator family", "OPERATOR FAMILY"),
+    ("publication", "PUBLICATION"),
+    ("statistics object", "STATISTICS"),
+    ("text search configuration", "TEXT SEARCH CONFIGURATION"),
+    ("text search dictionary", "TEXT SEARCH DICTIONARY"),
+];
+
+fn spelt(object: &Object, word: impl Fn(ObjectKind) -> &'static str) -> Statement {
+    let qualified = |schema: &str, name: &str| Qualified(vec![schema.into(), name.into()]).render();
+    let by_server = |text: &str| ServerText::quoted_by_server(text.into()).render();
+    let (word, name) = match object {
+        Object::Database(name) => ("DATABASE", name.render()),
+        Object::Schema(name) => ("SCHEMA", name.render()),
+        Object::Named { kind, schema, name } => (word(*kind), qualified(schema.as_str(), name)),
+        Object::Routine { kind, signature } => (word(*kind), by_server(signature)),
+        Object::Other { sort, identity } => {
+            let known = SORTS.iter().find(|row| row.0 == sort);
+            (known.map_or("OBJECT", |row| row.1), by_server(identity))
+        }
+        Object::Column { schema, table, .. } => ("TABLE", qualified(schema.as_str(), table)),
+    };
+    stmt!("{word} {name}", word = Keyword(word), name = name)
+}

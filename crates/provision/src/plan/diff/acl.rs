@@ -1,0 +1,173 @@
+//! One comparison for every kind of access list: wanted entries against found ones.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::comparison::Comparison;
+use crate::plan::action::Action;
+use crate::plan::object::Object;
+use crate::plan::stage::Risk;
+use martydb_model::contract::{ObjectClass, Privilege, Privileges, access_to, access_to_future};
+use martydb_model::{AclEntry, DesiredService, Grantee, RoleKind, RoleName, SchemaName, Spot};
+
+/// What each grantee holds, should hold, or may hold at most.
+pub type Holding = BTreeMap<Grantee, BTreeSet<Privilege>>;
+
+/// What the contract gives the service's roles on a class: as much as it grants, or as much as it allows.
+pub fn wanted(
+    service: &DesiredService,
+    class: ObjectClass,
+    privileges: fn(RoleKind, ObjectClass) -> &'static [Privilege],
+) -> Holding {
+    let rows = service.roles.iter().map(|(kind, role)| (role, privileges(*kind, class)));
+    let held = rows.filter(|(_, privileges)| !privileges.is_empty());
+    held.map(|(role, privileges)| (Grantee::Role(role.clone()), privileges.iter().copied().collect()))
+        .collect()
+}
+
+/// What the manifest gives further roles on a class of objects there.
+pub fn declared(service: &DesiredService, class: ObjectClass, spot: Spot<'_>) -> Holding {
+    collected(access_to(service, class, spot))
+}
+
+/// What it gives them on what the owner will make: anywhere, or in one schema.
+pub fn declared_future(service: &DesiredService, class: ObjectClass, schema: Option<&SchemaName>) -> Holding {
+    collected(access_to_future(service, class, schema))
+}
+
+fn collected<'a>(held: impl Iterator<Item = (&'a RoleName, &'static [Privilege])>) -> Holding {
+    let mut all = Holding::new();
+    for (role, privileges) in held {
+        all.entry(Grantee::Role(role.clone())).or_default().extend(privileges);
+    }
+    all
+}
+
+pub fn held<'a>(acl: impl IntoIterator<Item = &'a AclEntry>) -> Holding {
+    let mut held = Holding::new();
+    for entry in acl {
+        held.entry(entry.grantee.clone()).or_default().insert(Privilege::named(&entry.privilege));
+    }
+    held
+}
+
+/// What is held in `one` and not in `other`.
+pub fn difference(one: &Holding, other: &Holding) -> Vec<(Grantee, Privileges)> {
+    let none = BTreeSet::new();
+    let rows = one.iter().map(|(grantee, privileges)| {
+        let more = privileges.difference(other.get(grantee).unwrap_or(&none));
+        (grantee.clone(), Privileges::new(more.copied()))
+    });
+    rows.filter(|(_, more)| !more.is_empty()).collect()
+}
+
+/// What a REVOKE takes, in words.
+pub fn taken(privileges: &Privileges, only_option: bool) -> String {
+    if only_option { format!("the grant option for {privileges}") } else { privileges.to_string() }
+}
+
+/// An access list under comparison.
+pub struct Acl<'a> {
+    pub on: Object,
+    /// Its owner, whose own rights are never drift.
+    pub owner: &'a str,
+    /// Who will own it, if someone else: what it holds becomes an owner's own.
+    pub next_owner: Option<&'a str>,
+    pub found: &'a [AclEntry],
+}
+
+impl Acl<'_> {
+    /// Grants what is wanted and missing. What the owner holds would go with its ownership, and does not count.
+    pub fn missing(&self, look: &mut Comparison<'_>, wanted: &Holding) {
+        let others = self.found.iter().filter(|found| !self.is_owner(&found.grantee));
+        for (to, privileges) in difference(wanted, &held(others)) {
+            let reason = format!("grant {privileges} on {} to {to}", self.on);
+            look.add(Risk::Safe, Action::Grant { on: self.on.clone(), privileges, to }, reason);
+        }
+    }
+
+    /// Revokes what managed roles and PUBLIC hold beyond `allowed`; what others hold is prunable.
+    pub fn beyond(&self, look: &mut Comparison<'_>, allowed: &Holding) {
+        let mut taken: BTreeMap<(&Grantee, &RoleName, bool), Vec<Privilege>> = BTreeMap::new();
+        let next = |found: &&AclEntry| found.grantee.role().map(RoleName::as_str) == self.next_owner;
+        let owners =
+            |found: &&AclEntry| self.is_owner(&found.grantee) || self.next_owner.is_some() && next(found);
+        for found in self.found.iter().filter(|found| !owners(found)) {
+            let privilege = Privilege::named(&found.privilege);
+            let fine = allowed.get(&found.grantee).is_some_and(|fine| fine.contains(&privilege));
+            if !fine || found.grantable {
+                // A right that may stay loses only the option to pass it on.
+                taken.entry((&found.grantee, &found.grantor, fine)).or_default().push(privilege);
+            }
+        }
+        let mut taken: Vec<_> = taken.into_iter().collect();
+        // A delegate's grants go before the delegate's own right: CASCADE would take them along, and the statement
+        // for them would then only warn that there is nothing to revoke.
+        taken.sort_by_key(|((grantee, ..), _)| Reverse(self.depth(grantee, 0)));
+        for ((grantee, grantor, only_option), privileges) in taken {
+            self.take(look, grantee, grantor, only_option, Privileges::new(privileges));
+        }
+    }
+
+    fn is_owner(&self, grantee: &Grantee) -> bool {
+        grantee.role().is_some_and(|role| role.as_str() == self.owner)
+    }
+
+    fn take(
+        &self,
+        look: &mut Comparison<'_>,
+        grantee: &Grantee,
+        grantor: &RoleName,
+        only_option: bool,
+        privileges: Privileges,
+    ) {
+        let right = taken(&privileges, only_option);
+        let delegated = grantor.as_str() != self.owner;
+        let by = if delegated { format!(", granted by {grantor}") } else { String::new() };
+        let reason = format!("{grantee} holds {right} on {}{by}: not in the manifest", self.on);
+        let root = if delegated { self.root(look, grantor, 0) } else { None };
+        let action = Action::Revoke {
+            on: self.on.clone(),
+            privileges,
+            only_option: only_option || root.is_some(),
+            grantor: (delegated && root.is_none()).then(|| grantor.clone()),
+            // A delegate of ours loses the option, and with it goes everything that hangs on it.
+            from: root.map_or_else(|| grantee.clone(), Grantee::Role),
+        };
+        if !look.is_managed(grantee) {
+            look.add_prunable(action, reason);
+        } else {
+            let risk = match grantee {
+                Grantee::Public => look.caution(),
+                _ if look.is_taken_over(grantee) => Risk::Caution,
+                _ => Risk::Safe,
+            };
+            look.add(risk, action, reason);
+        }
+    }
+
+    /// The first in a chain of managed delegates that begins at the owner. REVOKE as the owner reaches all of them;
+    /// as the delegate itself it would need the delegate's way into the schema.
+    fn root(&self, look: &Comparison<'_>, delegate: &RoleName, so_far: usize) -> Option<RoleName> {
+        let grantee = Grantee::Role(delegate.clone());
+        if !look.is_managed(&grantee) || so_far > self.found.len() {
+            return None;
+        }
+        let holds = self.found.iter().filter(|found| found.grantee == grantee && found.grantable);
+        let mut grantors = holds.map(|found| &found.grantor);
+        if grantors.clone().any(|grantor| grantor.as_str() == self.owner) {
+            return Some(delegate.clone());
+        }
+        grantors.find_map(|grantor| self.root(look, grantor, so_far + 1))
+    }
+
+    /// How many grants lie between the owner and a grantee, the longest way round.
+    fn depth(&self, grantee: &Grantee, so_far: usize) -> usize {
+        // A server keeps no circles; the bound is for lists that no server made.
+        let from_others =
+            |found: &&AclEntry| found.grantee == *grantee && found.grantor.as_str() != self.owner;
+        let grantors = self.found.iter().filter(from_others).filter(|_| so_far < self.found.len());
+        let above = grantors.map(|found| self.depth(&Grantee::Role(found.grantor.clone()), so_far + 1));
+        above.max().unwrap_or(so_far)
+    }
+}

@@ -1,0 +1,240 @@
+//! Schemas, objects and extensions inside a service's database.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use super::acl::{Acl, Holding, declared, wanted};
+use super::comparison::Comparison;
+use super::{outbox, publications};
+use crate::plan::action::Action;
+use crate::plan::object::Object;
+use crate::plan::stage::Risk;
+use martydb_model::contract::{
+    self, HISTORY_SCHEMA, Handover, ObjectClass, allowed, granted, is_history, is_open_to_services,
+};
+use martydb_model::{
+    AclEntry, ActualObject, ActualSchema, ActualServer, Contents, DesiredService, Grantee, ObjectKind,
+    RoleKind, RoleName, SchemaName, Spot,
+};
+
+pub fn diff(look: &mut Comparison<'_>, service: &DesiredService) {
+    let contents = contents(look.actual, service);
+    for name in &service.schemas {
+        match contents.schemas.get(name) {
+            None => create_schema(look, service, name),
+            Some(found) => schema(look, service, name, found),
+        }
+    }
+    for (name, found) in contents.schemas.iter().filter(|(name, _)| !service.schemas.contains(name)) {
+        schema(look, service, name, found);
+    }
+    let handovers: Vec<Option<Handover>> =
+        contents.objects.iter().map(|found| handover(look, service, &contents, found)).collect();
+    let all = || contents.objects.iter().zip(&handovers);
+    lend(look, service, all().filter(|(_, handover)| handover.is_some()).map(|(found, _)| found));
+    for (found, handover) in all() {
+        look.part_of = handover.and_then(|_| taken_over(found));
+        object(look, service, found, *handover);
+    }
+    look.part_of = None;
+    publications::diff(look, service, &contents);
+    for name in service.extensions.iter().filter(|name| !contents.extensions.contains_key(*name)) {
+        let settled = look.actual.settled_extensions.contains(name);
+        let schema = (!settled).then(|| service.schemas[0].clone());
+        let staged = look.actual.movable_extensions.contains(name);
+        let action = Action::CreateExtension { name: name.clone(), schema, staged };
+        look.add(Risk::Safe, action, "not installed");
+    }
+}
+
+/// What is inside, or what will be once the database is created or opened: no login could have added anything before.
+pub fn contents<'a>(actual: &'a ActualServer, service: &DesiredService) -> Cow<'a, Contents> {
+    let found = actual.databases.get(&service.database).and_then(|database| database.contents.as_ref());
+    found.map_or_else(|| Cow::Owned(fresh(actual)), Cow::Borrowed)
+}
+
+/// A new database holds the schema `public` alone; whose it is and what PUBLIC may do there changed in 15.
+fn fresh(actual: &ActualServer) -> Contents {
+    let (owner, rights): (&str, &[&str]) = match actual.major() {
+        15.. => ("pg_database_owner", &["USAGE"]),
+        _ => (&actual.bootstrap, &["CREATE", "USAGE"]),
+    };
+    let Ok(owner) = RoleName::found(owner) else { return Contents::default() };
+    let acl = AclEntry::of_public(&owner, rights.iter().copied());
+    let schemas = [(SchemaName::public(), ActualSchema { owner, acl })].into();
+    Contents { schemas, ..Contents::default() }
+}
+
+fn create_schema(look: &mut Comparison<'_>, service: &DesiredService, schema: &SchemaName) {
+    let owner = service.role(RoleKind::Owner);
+    let action = Action::CreateSchema { schema: schema.clone(), owner: owner.clone() };
+    look.add(Risk::Safe, action, "missing");
+    let acl = Acl { on: Object::Schema(schema.clone()), owner: owner.as_str(), next_owner: None, found: &[] };
+    acl.missing(look, &users(service, schema));
+}
+
+fn schema(look: &mut Comparison<'_>, service: &DesiredService, name: &SchemaName, found: &ActualSchema) {
+    let owner = service.role(RoleKind::Owner);
+    let taken = found.owner != *owner && is_claimed(look, service, name, &found.owner);
+    let next_owner = taken.then(|| owner.as_str());
+    if taken {
+        look.set_owner(Object::Schema(name.clone()), found.owner.as_str(), owner);
+    }
+    let wanted = users(service, name);
+    // ALTER SCHEMA … OWNER turns the old owner's grants into the new one's.
+    let acl =
+        Acl { on: Object::Schema(name.clone()), owner: found.owner.as_str(), next_owner, found: &found.acl };
+    acl.beyond(look, &wanted);
+    if service.schemas.contains(name) {
+        acl.missing(look, &wanted);
+    }
+}
+
+/// App, readonly and further roles may use every schema but martydb's own.
+fn users(service: &DesiredService, schema: &SchemaName) -> Holding {
+    let history = schema.as_str() == HISTORY_SCHEMA;
+    let class = if history { ObjectClass::History } else { ObjectClass::Schema };
+    let mut users = wanted(service, class, granted);
+    users.extend(declared(service, class, Spot::Schema(schema.as_str())));
+    users
+}
+
+/// Whether what is in the schema must be the service's: in its own schemas, and wherever a role of ours made
+/// something. What unmanaged roles keep in schemas of their own is theirs.
+fn is_claimed(
+    look: &Comparison<'_>,
+    service: &DesiredService,
+    schema: &SchemaName,
+    owner: &RoleName,
+) -> bool {
+    let own = service.schemas.contains(schema) || schema.as_str() == HISTORY_SCHEMA;
+    own || look.is_managed(&Grantee::Role(owner.clone()))
+}
+
+/// How an object changes its owner, if it must. What someone has to read first stays as it is; the audit reports it.
+fn handover(
+    look: &Comparison<'_>,
+    service: &DesiredService,
+    contents: &Contents,
+    found: &ActualObject,
+) -> Option<Handover> {
+    let owner = service.role(RoleKind::Owner);
+    let in_schema = contents.schemas.get(&found.schema).map(|schema| &schema.owner);
+    let mut owners = in_schema.into_iter().chain([&found.owner]);
+    let foreign =
+        found.owner != *owner && owners.any(|owner| is_claimed(look, service, &found.schema, owner));
+    let way = foreign.then(|| way(look, service, contents, found));
+    way.filter(|way| *way != Handover::ByHand)
+}
+
+fn way(
+    look: &Comparison<'_>,
+    service: &DesiredService,
+    contents: &Contents,
+    found: &ActualObject,
+) -> Handover {
+    let is_open = |role: &RoleName| is_open_to_services(look.desired, look.actual, service, role);
+    if !is_open(&found.owner) {
+        return Handover::AsIs;
+    }
+    let name = found.signature.clone().unwrap_or_else(|| format!("{}.{}", found.schema, found.name));
+    let lends = contents.owner_code.get(&name).is_some_and(|writers| writers.iter().any(is_open));
+    contract::handover(found.kind, found.security_definer, lends, look.actual.major())
+}
+
+/// The relation that is locked when this object changes its owner: itself, or a sequence's table.
+fn taken_over(found: &ActualObject) -> Option<Object> {
+    use ObjectKind::{MaterializedView, Sequence, Table, View};
+    match (&found.of_table, found.kind) {
+        (Some(table), Sequence) => {
+            Some(Object::Named { kind: Table, schema: found.schema.clone(), name: table.clone() })
+        }
+        (_, Table | View | MaterializedView | Sequence) => Some(Object::of(found)),
+        _ => None,
+    }
+}
+
+/// Gives the new owner everything on what it will own. PostgreSQL takes that back with the change of the owner, because
+/// an owner's rights are its own.
+fn lend<'a>(
+    look: &mut Comparison<'_>,
+    service: &DesiredService,
+    taken: impl Iterator<Item = &'a ActualObject>,
+) {
+    let to = service.role(RoleKind::Owner);
+    let mut all: BTreeMap<RoleName, Vec<Object>> = BTreeMap::new();
+    for found in taken.filter(|found| found.kind != ObjectKind::Other && !stays(service, found)) {
+        all.entry(found.owner.clone()).or_default().push(Object::of(found));
+    }
+    for (from, objects) in all {
+        let reason =
+            format!("{to} gets all privileges before it becomes the owner: nothing is refused in between");
+        look.add(Risk::Safe, Action::Lend { objects, from, to: to.clone() }, reason);
+    }
+}
+
+/// A function in an untrusted language stays a superuser's.
+fn stays(service: &DesiredService, found: &ActualObject) -> bool {
+    let class = class_of(service, found);
+    found.dependent && matches!(class, ObjectClass::Function | ObjectClass::SecurityDefiner)
+}
+
+fn object(
+    look: &mut Comparison<'_>,
+    service: &DesiredService,
+    found: &ActualObject,
+    handover: Option<Handover>,
+) {
+    let owner = service.role(RoleKind::Owner);
+    if handover.is_some() && !found.dependent {
+        if handover == Some(Handover::AsCaller) {
+            let reason =
+                format!("{} wrote it: run it with the caller's rights, not with {owner}'s", found.owner);
+            look.add(look.caution(), Action::RunAsCaller { object: Object::of(found) }, reason);
+        }
+        look.set_owner(Object::of(found), found.owner.as_str(), owner);
+        if found.policies_spare_owner && !passes_policies(look, &found.owner) {
+            let more = format!("; its row security policies apply to {} from then on", found.owner);
+            look.steps.iter_mut().next_back().expect("it was just added").reason += &more;
+        }
+    }
+    let class = class_of(service, found);
+    // A migration may take some of it away: what is missing is not drift.
+    let mut most = wanted(service, class, allowed);
+    let table = found.of_table.as_deref().filter(|_| found.kind == ObjectKind::Sequence);
+    let spot = Spot::Object { schema: found.schema.as_str(), name: table.unwrap_or(&found.name) };
+    let further = declared(service, class, spot);
+    most.extend(further.clone());
+    let next_owner = handover.map(|_| owner.as_str());
+    let acl = Acl { on: Object::of(found), owner: found.owner.as_str(), next_owner, found: &found.acl };
+    acl.beyond(look, &most);
+    if handover.is_some() && !stays(service, found) {
+        // The default privileges were not there when it was made, or were another role's.
+        acl.missing(look, &wanted(service, class, granted));
+    }
+    // Further roles may come when everything is there already.
+    if !stays(service, found) {
+        acl.missing(look, &further);
+    }
+    for (column, entry) in &found.column_acl {
+        let (schema, table) = (found.schema.clone(), found.name.clone());
+        let on = Object::Column { schema, table, column: column.clone() };
+        let mut most = most.clone();
+        most.extend(outbox::of_column(service, found, column));
+        Acl { on, found: std::slice::from_ref(entry), ..acl }.beyond(look, &most);
+    }
+    outbox::diff(look, service, found);
+}
+
+/// Whether row security never applies to the role.
+fn passes_policies(look: &Comparison<'_>, role: &RoleName) -> bool {
+    look.actual.roles.get(role).is_some_and(|found| found.superuser || found.bypassrls)
+}
+
+fn class_of(service: &DesiredService, found: &ActualObject) -> ObjectClass {
+    let first = service.schemas.first().map(SchemaName::as_str);
+    if is_history(found.schema.as_str(), &found.name, first) {
+        return ObjectClass::History;
+    }
+    ObjectClass::of(found.kind, found.security_definer)
+}

@@ -1,0 +1,125 @@
+//! Who loses what: the logins that hold a right by PUBLIC or by a group alone, where the plan takes that right away; and
+//! rights that stay and can no longer be used.
+
+mod aftermath;
+mod dead;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::plan::action::Action;
+use crate::plan::loss::{Loss, LostOn};
+use crate::plan::object::Object;
+use crate::plan::stage::Risk;
+use crate::plan::step::{Plan, Step};
+use aftermath::Aftermath;
+use martydb_model::contract::Privilege;
+use martydb_model::{ActualServer, DesiredServer, Grantee, ObjectKind, RoleName};
+
+/// Writes into the plan who loses what, makes such steps `caution`, and says which of the rights that stay are dead.
+pub fn name_in_plan(desired: &DesiredServer, actual: &ActualServer, plan: &mut Plan) {
+    let aftermath = Aftermath::of(desired, actual, plan);
+    let lost: Vec<(usize, Vec<Loss>)> = (plan.steps.iter().enumerate())
+        .map(|(at, step)| (at, lost(&aftermath, step)))
+        .filter(|(_, lost)| !lost.is_empty())
+        .collect();
+    let dead: Vec<(usize, String)> = plan
+        .prunable
+        .iter()
+        .enumerate()
+        .filter_map(|(at, step)| Some((at, dead::why(&aftermath, step)?)))
+        .collect();
+    for (at, why) in dead {
+        plan.prunable[at].reason += &why;
+    }
+    for (at, lost) in &lost {
+        let step = &mut plan.steps[*at];
+        step.risk = step.risk.max(Risk::Caution);
+        lost.iter().for_each(|loss| step.reason += &in_step(loss));
+    }
+    plan.losses = grouped(lost.into_iter().flat_map(|(_, lost)| lost));
+}
+
+/// What a step that closes a database or a schema says; the others are too many.
+fn in_step(loss: &Loss) -> String {
+    let can = match (&loss.on, loss.privilege) {
+        (LostOn::Database, Privilege::Connect) => "connect",
+        (LostOn::Schema(_), Privilege::Usage) => "use it",
+        _ => return String::new(),
+    };
+    let declare = if loss.service.is_some() { ", or declare it under `access:`" } else { "" };
+    let grant = &loss.grants()[0];
+    format!("; {} can {can} by nothing else (to keep: {}{declare})", loss.names(), grant.shown())
+}
+
+/// One entry for all objects of a kind.
+fn grouped(lost: impl Iterator<Item = Loss>) -> Vec<Loss> {
+    let mut all: BTreeMap<_, Loss> = BTreeMap::new();
+    for loss in lost {
+        let on = match &loss.on {
+            LostOn::Objects(kind, _) => LostOn::Objects(*kind, BTreeSet::new()),
+            other => other.clone(),
+        };
+        let key = (
+            loss.service.is_none(),
+            loss.service.clone(),
+            loss.database.clone(),
+            on,
+            loss.privilege,
+            loss.from.clone(),
+        );
+        let Some(known) = all.get_mut(&key) else {
+            all.insert(key, loss);
+            continue;
+        };
+        if let (LostOn::Objects(_, all), LostOn::Objects(_, more)) = (&mut known.on, loss.on) {
+            all.extend(more);
+        }
+        known.roles =
+            known.roles.iter().chain(&loss.roles).cloned().collect::<BTreeSet<_>>().into_iter().collect();
+    }
+    all.into_values().collect()
+}
+
+/// What one step takes from logins that hold it by nothing else.
+fn lost(aftermath: &Aftermath<'_>, step: &Step) -> Vec<Loss> {
+    let Some(database) = &step.database else { return vec![] };
+    let loss = |privilege, on, from: &Grantee, roles: Vec<RoleName>| {
+        let (service, database, from) = (step.service.clone(), database.clone(), from.clone());
+        Some(Loss { service, database, privilege, on, from, roles }).filter(|loss| !loss.roles.is_empty())
+    };
+    match &step.action {
+        Action::Revoke { on, privileges, from, only_option: false, .. } => {
+            let Some(lost_on) = lost_on(on) else { return vec![] };
+            let one = |privilege| {
+                let roles = aftermath.losers(database, on, privilege, from);
+                loss(privilege, lost_on.clone(), from, roles)
+            };
+            // Temporary tables in a room that all administrators share are nothing that one relies on.
+            let counts = |privilege: &Privilege| step.service.is_some() || *privilege == Privilege::Connect;
+            privileges.iter().filter(counts).filter_map(one).collect()
+        }
+        Action::RevokeDefault { owner, schema, on, privileges, from, only_option: false } => {
+            let one = |privilege| {
+                let roles =
+                    aftermath.losers_of_future(database, (owner, schema.as_ref(), *on), privilege, from);
+                loss(privilege, LostOn::Future(owner.clone(), schema.clone(), on.letter()), from, roles)
+            };
+            privileges.iter().filter_map(one).collect()
+        }
+        _ => vec![],
+    }
+}
+
+/// The right to use a type counts for those alone who make something of it.
+fn lost_on(on: &Object) -> Option<LostOn> {
+    match on {
+        Object::Database(_) => Some(LostOn::Database),
+        Object::Schema(schema) => Some(LostOn::Schema(schema.clone())),
+        Object::Named { kind: ObjectKind::Type, .. } | Object::Other { .. } | Object::Column { .. } => None,
+        Object::Named { kind, .. } | Object::Routine { kind, .. } => {
+            Some(LostOn::Objects(*kind, [on.clone()].into()))
+        }
+    }
+}

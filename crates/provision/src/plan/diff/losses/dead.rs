@@ -1,0 +1,37 @@
+//! Rights that stay because others gave them, and that no login can use after the plan.
+
+use super::aftermath::{Aftermath, RightHolder, names};
+use crate::plan::action::Action;
+use crate::plan::object::Object;
+use crate::plan::step::Step;
+use martydb_model::Grantee;
+use martydb_model::contract::Privilege;
+
+/// What to add to the reason of a step that takes it away; `None` where a login can use the right, or none has it.
+pub fn why(aftermath: &Aftermath<'_>, step: &Step) -> Option<String> {
+    let database = step.database.as_ref()?;
+    let (from, on) = match &step.action {
+        Action::Revoke { on: Object::Database(_), privileges, .. }
+            if privileges.contains(Privilege::Connect) =>
+        {
+            return None;
+        }
+        Action::Revoke { on, from: Grantee::Role(from), only_option: false, .. } => (from, Some(on)),
+        Action::RevokeDefault { from: Grantee::Role(from), only_option: false, .. } => (from, None),
+        _ => return None,
+    };
+    let holders: Vec<&RightHolder<'_>> = aftermath.through(from).collect();
+    let schema = on.and_then(|on| aftermath.schema_of(database, on));
+    let uses =
+        |person: &&&RightHolder<'_>| schema.is_none_or(|schema| aftermath.can_use(person, database, schema));
+    let inside: Vec<&RightHolder<'_>> =
+        holders.iter().copied().filter(|person| aftermath.can_connect(person, database)).collect();
+    match (holders.as_slice(), inside.as_slice(), schema) {
+        ([], ..) => None,
+        (all, [], _) => Some(format!("; dead: {} cannot connect to {database}", names(all))),
+        (_, some, Some(schema)) if !some.iter().any(|person| uses(&person)) => {
+            Some(format!("; dead: {} cannot use schema {schema}", names(some)))
+        }
+        _ => None,
+    }
+}

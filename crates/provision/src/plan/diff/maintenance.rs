@@ -1,0 +1,77 @@
+//! The maintenance database and `template1`: PUBLIC's rights there are a meeting room for every login.
+//!
+//! An admin who is no superuser may have come in with PUBLIC. It gets CONNECT of its own first, in the same transaction
+//! and in what a DBA is asked for, or closing the door would lock it out.
+
+use std::collections::BTreeSet;
+
+use super::acl::{Acl, Holding};
+use super::comparison::{Comparison, StoredLogins};
+use crate::plan::action::Action;
+use crate::plan::object::Object;
+use crate::plan::stage::{Risk, Stage};
+use crate::plan::step::Plan;
+use martydb_model::contract::{Privilege, Privileges};
+use martydb_model::{ActualServer, DbName, DesiredServer, Grantee, RoleName};
+
+pub fn diff(desired: &DesiredServer, actual: &ActualServer, plan: &mut Plan) {
+    if !desired.close_maintenance || desired.services.is_empty() {
+        return;
+    }
+    let stored = StoredLogins::These(BTreeSet::new());
+    // Databases that every cluster has and every login can enter by default.
+    let names = [actual.maintenance.as_str(), "postgres", "template1"];
+    for room in names.into_iter().filter_map(|name| DbName::found(name).ok()).collect::<BTreeSet<_>>() {
+        let Some(found) = actual.databases.get(&room) else { continue };
+        let mut look = Comparison::new(desired, actual, &stored, None, room.clone());
+        let acl = Acl {
+            on: Object::Database(room.clone()),
+            owner: &found.owner,
+            next_owner: None,
+            found: &found.acl,
+        };
+        let admin = admin(actual, &room);
+        let mut declared = admin.clone();
+        declared.extend(monitors(desired, actual, &room));
+        acl.beyond(&mut look, &declared);
+        if !look.steps.is_empty() {
+            keep_in(&mut look, &admin);
+        }
+        // What others hold here stays with them.
+        plan.steps.append(&mut look.steps);
+    }
+}
+
+/// The login of `martydb monitor`, which reads statistics in the admin's own room.
+fn monitors(desired: &DesiredServer, actual: &ActualServer, room: &DbName) -> Holding {
+    let here = room.as_str() == actual.maintenance;
+    let monitors = desired.access.values().filter(|role| here && role.monitors);
+    monitors.map(|role| (Grantee::Role(role.name.clone()), [Privilege::Connect].into())).collect()
+}
+
+/// The room's way in that is the admin's own.
+fn admin(actual: &ActualServer, room: &DbName) -> Holding {
+    let limited = room.as_str() == actual.maintenance && !actual.admin.superuser;
+    let admin = actual.admin_role().filter(|_| limited);
+    admin.into_iter().map(|admin| (Grantee::Role(admin), [Privilege::Connect].into())).collect()
+}
+
+/// Whether a role that is no superuser holds CONNECT by no other right than PUBLIC's.
+fn needs_public(actual: &ActualServer, database: &DbName, role: &RoleName) -> bool {
+    let Some(found) = actual.databases.get(database) else { return false };
+    let own = actual.inherited_by(role);
+    let mut connects = found.acl.iter().filter(|entry| entry.privilege == Privilege::Connect.name());
+    !connects.any(|entry| matches!(&entry.grantee, Grantee::Role(to) if own.contains(to)))
+}
+
+fn keep_in(look: &mut Comparison<'_>, own: &Holding) {
+    for admin in own.keys().filter_map(Grantee::role) {
+        if needs_public(look.actual, &look.database, admin) {
+            let reason = format!("{admin} can connect to {} only through PUBLIC", look.database);
+            let privileges = Privileges::new([Privilege::Connect]);
+            let (on, to) = (Object::Database(look.database.clone()), Grantee::Role(admin.clone()));
+            let action = Action::Grant { on, privileges, to };
+            look.steps.insert(0, look.step(Stage::AlterDatabase, Risk::Safe, action, reason));
+        }
+    }
+}

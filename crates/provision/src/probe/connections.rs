@@ -1,0 +1,101 @@
+//! `test-connections`: can every login reach its own database, how fast, and how safely?
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::task::{ProbeLogin, Task};
+use super::verdict::judge_own;
+use martydb_model::error::ExitStatus;
+use martydb_pg::wire::{Attempt, Outcome};
+use martydb_ui::report::{Cell, Paint, Report, Style, Table, printable};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LoginResult {
+    Ok,
+    Refused,
+    /// There was no answer, or none that made sense.
+    Failed,
+}
+
+/// One login at its own database.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ConnectionRow {
+    pub service: String,
+    pub role: String,
+    pub server: String,
+    pub database: String,
+    pub outcome: LoginResult,
+    /// `None` where there was no answer.
+    pub latency_ms: Option<f64>,
+    pub tls: Option<bool>,
+    pub server_version: Option<String>,
+    pub error: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Connections {
+    /// In the order of the services.
+    pub connections: Vec<ConnectionRow>,
+}
+
+pub fn connections(task: &Task, attempts: &[Attempt]) -> Vec<ConnectionRow> {
+    let one = |(login, attempt): (&ProbeLogin, &Attempt)| {
+        let (outcome, session) = match &attempt.outcome {
+            Outcome::LetIn(session) => (LoginResult::Ok, Some(session)),
+            Outcome::Refused(_) => (LoginResult::Refused, None),
+            Outcome::Broken(_) => (LoginResult::Failed, None),
+        };
+        ConnectionRow {
+            service: login.service.to_string(),
+            role: login.role.to_string(),
+            server: task.server.clone(),
+            database: login.database.to_string(),
+            outcome,
+            latency_ms: (outcome != LoginResult::Failed).then(|| milliseconds(attempt.latency)),
+            tls: session.map(|session| session.tls),
+            server_version: session.map(|session| session.server_version.clone()),
+            error: judge_own(&attempt.outcome).why,
+        }
+    };
+    task.logins.iter().zip(attempts).map(one).collect()
+}
+
+/// To a tenth: more digits would be noise.
+fn milliseconds(latency: Duration) -> f64 {
+    (latency.as_secs_f64() * 10_000.0).round() / 10.0
+}
+
+impl Report for Connections {
+    fn text(&self, style: &Style) -> String {
+        let mut table = Table::new(&["service", "role", "database", "result", "ms", "tls", "version"])
+            .spare(&["version", "tls"]);
+        for row in &self.connections {
+            let (word, paint) = match row.outcome {
+                LoginResult::Ok => ("ok", Paint::Good),
+                LoginResult::Refused => ("refused", Paint::Bad),
+                LoginResult::Failed => ("failed", Paint::Bad),
+            };
+            table.row([
+                Cell::from(&row.service),
+                printable(&row.role).into(),
+                printable(&row.database).into(),
+                Cell::new(word, paint),
+                Cell::number(row.latency_ms.map_or("-".into(), |ms| format!("{ms:.1}"))),
+                row.tls.map_or("-", |tls| if tls { "yes" } else { "no" }).into(),
+                printable(row.server_version.as_deref().unwrap_or("-")).into(),
+            ]);
+        }
+        let failed = self.connections.iter().filter_map(|row| Some((&row.role, row.error.as_deref()?)));
+        let failed: String =
+            failed.map(|(role, error)| format!("{}: {}\n", printable(role), printable(error))).collect();
+        let gap = if failed.is_empty() { "" } else { "\n" };
+        table.render(style) + gap + &failed
+    }
+
+    fn status(&self) -> ExitStatus {
+        let all = self.connections.iter().all(|row| row.outcome == LoginResult::Ok);
+        if all { ExitStatus::Success } else { ExitStatus::Unreachable }
+    }
+}

@@ -1,0 +1,140 @@
+//! From attempts to the matrix: which login got in where, and how that adds up. Pure.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::attempts::LoginAttempts;
+use super::task::{ProbeLogin, Task};
+use super::verdict::{Control, Judgement, Verdict, judge_foreign, judge_own};
+use martydb_model::MONITOR_SERVICE;
+use martydb_model::findings::FindingKey;
+
+/// One probe: a login at a database.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Probe {
+    /// The service that the login belongs to.
+    pub service: String,
+    /// The login's role.
+    pub role: String,
+    /// The server.
+    pub server: String,
+    /// The database that was tried.
+    pub database: String,
+    /// What it came to.
+    pub outcome: Verdict,
+    /// The server's SQLSTATE, where it refused.
+    pub sqlstate: Option<String>,
+    /// Why, for people, where the outcome does not say it all.
+    pub why: Option<String>,
+    /// How it was tried, where not in the plain way: another address, `replication`, a wrong password.
+    pub way: Option<String>,
+    #[serde(skip)]
+    pub place: ProbePlace,
+    /// How long the attempt took; zero where several probes share one session, or none was opened.
+    #[serde(skip)]
+    pub took: Duration,
+    /// The finding that reports the breach of an extra probe.
+    #[serde(skip)]
+    pub finding: Option<FindingKey>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProbePlace {
+    /// At the login's own database: the positive control.
+    Own,
+    Foreign,
+}
+
+impl Probe {
+    /// A plain login of a service.
+    pub fn new(
+        task: &Task,
+        login: &ProbeLogin,
+        database: &str,
+        place: ProbePlace,
+        judgement: Judgement,
+    ) -> Probe {
+        Probe {
+            service: login.service.to_string(),
+            role: login.role.to_string(),
+            server: task.server.clone(),
+            database: database.into(),
+            outcome: judgement.verdict,
+            sqlstate: judgement.sqlstate,
+            why: judgement.why,
+            way: None,
+            place,
+            took: Duration::ZERO,
+            finding: None,
+        }
+    }
+}
+
+/// The numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, JsonSchema)]
+#[schemars(rename = "Summary")]
+pub struct ProbeSummary {
+    /// Services with a login that was tried.
+    pub services: usize,
+    /// Logins that were tried.
+    pub logins: usize,
+    /// Cells of the matrix, and each extra probe that did not pass.
+    pub probes: usize,
+    /// Denied where it must be, or allowed where it may.
+    pub passed: usize,
+    /// Let in where it must not be.
+    pub breaches: usize,
+    /// Probes that were inconclusive, and what could not be read.
+    pub inconclusive: usize,
+}
+
+impl ProbeSummary {
+    /// Counts the matrix, and of the extra probes those that did not pass.
+    pub fn of<'a>(
+        matrix: impl IntoIterator<Item = &'a Probe>,
+        extra: impl IntoIterator<Item = &'a Probe>,
+        unread: usize,
+    ) -> ProbeSummary {
+        let (mut services, mut logins) = (BTreeSet::new(), BTreeSet::new());
+        let mut summary = ProbeSummary { inconclusive: unread, ..ProbeSummary::default() };
+        for probe in matrix {
+            services.insert(probe.service.as_str());
+            logins.insert((&probe.server, &probe.role));
+            summary.count(probe);
+        }
+        extra.into_iter().filter(|probe| !probe.outcome.passed()).for_each(|probe| summary.count(probe));
+        // The login of `martydb monitor` is no service's.
+        services.remove(MONITOR_SERVICE);
+        ProbeSummary { services: services.len(), logins: logins.len(), ..summary }
+    }
+
+    fn count(&mut self, probe: &Probe) {
+        self.probes += 1;
+        match probe.outcome {
+            Verdict::Denied | Verdict::Allowed => self.passed += 1,
+            Verdict::Breach => self.breaches += 1,
+            Verdict::Inconclusive => self.inconclusive += 1,
+        }
+    }
+}
+
+/// Every probe of the matrix, in the order of the logins, each with its own database first.
+pub fn judge(task: &Task, attempts: &[LoginAttempts]) -> Vec<Probe> {
+    let mut probes = vec![];
+    for (login, attempts) in task.logins.iter().zip(attempts) {
+        let own = judge_own(&attempts.control.outcome);
+        let control = if own.verdict == Verdict::Allowed { Control::Passed } else { Control::Failed };
+        let probe = Probe::new(task, login, login.database.as_str(), ProbePlace::Own, own);
+        probes.push(Probe { took: attempts.control.latency, ..probe });
+        probes.extend(attempts.others.iter().map(|(index, attempt)| {
+            let database = &task.databases[*index];
+            let judgement = judge_foreign(&attempt.outcome, control, database.policy);
+            let probe = Probe::new(task, login, database.name.as_str(), ProbePlace::Foreign, judgement);
+            Probe { took: attempt.latency, ..probe }
+        }));
+    }
+    probes
+}

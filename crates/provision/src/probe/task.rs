@@ -1,0 +1,196 @@
+//! The input of a run of probes: the logins and the databases of one server.
+
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use super::verdict::AccessPolicy;
+use crate::catalog::StoredPasswords;
+use martydb_config::secrets::Secrets;
+use martydb_model::{
+    AccessLevel, AccessRole, DatabaseKind, DbName, DesiredServer, DesiredService, MONITOR_SERVICE, RoleKind,
+    RoleName, ServerName, ServiceName,
+};
+use martydb_pg::server::{Access, Endpoint, Login};
+
+pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long an attempt takes on the same machine or in the same data centre, with SCRAM.
+const NEAR: Duration = Duration::from_millis(10);
+
+/// One login of a service. `Debug` shows no password.
+#[derive(Debug, Clone)]
+pub struct ProbeLogin {
+    pub service: ServiceName,
+    pub kind: RoleKind,
+    pub role: RoleName,
+    /// The database to which it may connect, or the first of them.
+    pub database: DbName,
+    /// To which else it may.
+    pub also: Vec<DbName>,
+    /// Whether it is a further login: what it may do inside a database is the manifest's, not the contract's.
+    pub further: bool,
+    /// Whether the manifest lets it follow changes, so that the server takes its replication connections.
+    pub replicates: bool,
+    /// Without a password it can log in only where the server asks for none.
+    pub password: Option<SecretString>,
+}
+
+impl ProbeLogin {
+    pub fn login(&self) -> Login {
+        Login::of_service(self.role.as_str(), self.password.clone())
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProbeDatabase {
+    pub name: DbName,
+    /// `datallowconn`; a database that accepts no connections is listed, not probed.
+    pub allow_connections: bool,
+    pub kind: DatabaseKind,
+    pub policy: AccessPolicy,
+}
+
+/// Everything one run needs. Rows come out in the order of `logins`, and for each in that of `databases`.
+#[derive(Debug, Clone)]
+pub struct Task {
+    pub server: ServerName,
+    pub endpoint: Endpoint,
+    pub logins: Vec<ProbeLogin>,
+    pub databases: Vec<ProbeDatabase>,
+    /// Attempts at a time; see [`Capacity::share`](martydb_model::Capacity::share).
+    pub concurrency: usize,
+    /// Attempts at a time at most, where the server is far and answers late.
+    pub most: usize,
+    /// How long one attempt may take, usually [`ATTEMPT_TIMEOUT`].
+    pub timeout: Duration,
+    /// Each login is tried at one foreign database instead of all.
+    pub sample: bool,
+}
+
+impl Task {
+    /// The logins of these services, all of them on this server; the task names no databases yet.
+    pub fn new(
+        access: &Access,
+        desired: &DesiredServer,
+        services: &[DesiredService],
+        secrets: &Secrets,
+        concurrency: usize,
+    ) -> Task {
+        let further = further(desired, services, secrets);
+        // Beside those of their service.
+        let of = |service: &DesiredService| {
+            let beside = further.iter().filter(|login| login.service == service.name).cloned();
+            logins(service, secrets).into_iter().chain(beside).collect::<Vec<_>>()
+        };
+        Task {
+            server: access.server.clone(),
+            endpoint: access.endpoint.clone(),
+            logins: services.iter().flat_map(of).chain(monitor(access, desired, secrets)).collect(),
+            databases: vec![],
+            concurrency,
+            most: concurrency,
+            timeout: ATTEMPT_TIMEOUT,
+            sample: false,
+        }
+    }
+
+    /// Attempts at a time that keep a server as busy as [`concurrency`](Task::concurrency) does where an attempt takes
+    /// 10 ms: what a link adds costs the server nothing. `quickest` is the shortest attempt, in which none waited for
+    /// another.
+    pub fn in_flight(&self, quickest: Duration) -> usize {
+        let times = usize::try_from(quickest.as_millis() / NEAR.as_millis()).unwrap_or(usize::MAX);
+        self.concurrency.saturating_mul(times).clamp(self.concurrency, self.most.max(self.concurrency))
+    }
+
+    /// The databases at which a login is tried in addition to its own, by their index in `databases`.
+    pub fn others(&self, login: &ProbeLogin) -> Vec<usize> {
+        let is_other = |index: &usize| {
+            let database = &self.databases[*index];
+            // Test databases are the service's own.
+            let is_own = database.kind == DatabaseKind::Service(login.service.clone());
+            database.allow_connections
+                && !is_own
+                && database.name != login.database
+                && !login.also.contains(&database.name)
+        };
+        let all: Vec<usize> = (0..self.databases.len()).filter(is_other).collect();
+        if !self.sample || all.is_empty() {
+            return all;
+        }
+        // A different one for each login, so that together they try all of them.
+        let turn = self.logins.iter().position(|other| other.role == login.role).unwrap_or(0);
+        vec![all[turn % all.len()]]
+    }
+
+    /// What texts on the server are searched for.
+    pub fn stored_passwords(&self) -> StoredPasswords {
+        let stored = |login: &ProbeLogin| Some((login.service.to_string(), login.password.clone()?));
+        StoredPasswords::new(self.logins.iter().filter_map(stored))
+    }
+
+    /// The same, with one foreign database for each login.
+    pub fn sampled(&self) -> Task {
+        Task { sample: true, ..self.clone() }
+    }
+}
+
+fn logins(service: &DesiredService, secrets: &Secrets) -> Vec<ProbeLogin> {
+    let login = |kind| {
+        let role = service.role(kind);
+        let known = secrets.current(&service.server, role);
+        let (role, password) =
+            known.map_or((role.clone(), None), |(login, known)| (login, Some(known.clone())));
+        ProbeLogin {
+            service: service.name.clone(),
+            kind,
+            role,
+            database: service.database.clone(),
+            also: vec![],
+            further: false,
+            replicates: false,
+            password,
+        }
+    };
+    RoleKind::LOGINS.into_iter().map(login).collect()
+}
+
+/// The further logins that may use one of the services, as far as the store knows them: others are not ours to try.
+fn further(desired: &DesiredServer, services: &[DesiredService], secrets: &Secrets) -> Vec<ProbeLogin> {
+    let login = |declared: &AccessRole| {
+        let role = &declared.name;
+        let password = secrets.get(&desired.name, role)?;
+        let uses = |service: &&DesiredService| service.access.iter().any(|grant| grant.role == *role);
+        let first = services.iter().find(uses)?;
+        let writes = |level| matches!(level, AccessLevel::Write | AccessLevel::Like(RoleKind::App));
+        let may_write = first.access.iter().any(|grant| grant.role == *role && writes(grant.level));
+        let all = desired.services.values().filter(uses).map(|service| service.database.clone());
+        Some(ProbeLogin {
+            service: first.name.clone(),
+            kind: if may_write { RoleKind::App } else { RoleKind::Readonly },
+            role: role.clone(),
+            database: first.database.clone(),
+            also: all.filter(|name| *name != first.database).collect(),
+            further: true,
+            replicates: declared.follows_changes(),
+            password: Some(password.clone()),
+        })
+    };
+    let logins = desired.access.values().filter(|role| role.login && !role.expired);
+    logins.filter_map(login).collect()
+}
+
+/// The login of `martydb monitor`, which is at home in the maintenance database.
+fn monitor(access: &Access, desired: &DesiredServer, secrets: &Secrets) -> Option<ProbeLogin> {
+    let role = desired.access.values().find(|role| role.monitors)?;
+    Some(ProbeLogin {
+        service: ServiceName::new(MONITOR_SERVICE).ok()?,
+        kind: RoleKind::Readonly,
+        role: role.name.clone(),
+        database: DbName::found(access.maintenance.clone()).ok()?,
+        also: vec![],
+        further: true,
+        replicates: false,
+        password: Some(secrets.get(&desired.name, &role.name)?.clone()),
+    })
+}

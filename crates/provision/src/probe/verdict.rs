@@ -1,0 +1,303 @@
+//! What an attempt proves. Every answer of the server that is known, and a few pure functions, so that no network error
+//! and no unforeseen answer can ever be taken for a denial.
+//!
+//! The order in which PostgreSQL decides a login makes the answers what they are: pg_hba.conf, password, the role's
+//! LOGIN and limit, then (`CheckMyDatabase` in `src/backend/utils/init/postinit.c`) whether the database takes
+//! connections, whether the role holds CONNECT, and the database's limit. SQLSTATEs:
+//! <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
+
+use serde::Serialize;
+
+use martydb_model::sqlstate;
+use martydb_pg::wire::{Outcome, Refused};
+
+/// What one probe came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// The server refused for a reason that proves isolation.
+    Denied,
+    /// Let in where it belongs.
+    Allowed,
+    /// It proves nothing, neither good nor bad.
+    Inconclusive,
+    /// Let in where it does not belong.
+    Breach,
+}
+
+impl Verdict {
+    pub fn passed(self) -> bool {
+        matches!(self, Verdict::Denied | Verdict::Allowed)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccessPolicy {
+    /// Only its own logins may connect.
+    Closed,
+    /// The manifest leaves it open on purpose (`close_maintenance: false`).
+    LeftOpen,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Control {
+    /// It reached its own database, so a refusal elsewhere means something.
+    Passed,
+    /// It did not, so a refusal elsewhere means nothing.
+    Failed,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judgement {
+    pub verdict: Verdict,
+    pub sqlstate: Option<String>,
+    /// Why, for people; `None` where the verdict says it all.
+    pub why: Option<String>,
+}
+
+impl Judgement {
+    pub fn of(outcome: &Outcome, verdict: Verdict, why: Option<String>) -> Judgement {
+        let sqlstate = match outcome {
+            Outcome::Refused(refused) => Some(refused.sqlstate.clone()),
+            _ => None,
+        };
+        Judgement { verdict, sqlstate, why }
+    }
+}
+
+/// What a refusal says about the target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Evidence {
+    /// This login cannot enter this database.
+    Denial,
+    /// As far as pg_hba.conf goes; the grants were not reached.
+    DenialByHba,
+    Nothing,
+}
+
+/// What a refusal means. Only two answers prove anything; a SQLSTATE with several meanings is told apart by the function
+/// that said it.
+fn meaning(refused: &Refused) -> (Evidence, &'static str) {
+    let nothing = |meaning| (Evidence::Nothing, meaning);
+    match (refused.sqlstate.as_str(), refused.routine.as_deref().unwrap_or_default()) {
+        (sqlstate::INSUFFICIENT_PRIVILEGE, "CheckMyDatabase") => {
+            (Evidence::Denial, "the role lacks CONNECT on that database")
+        }
+        (sqlstate::INSUFFICIENT_PRIVILEGE, _) => nothing("a privilege other than CONNECT was missing"),
+        // The routine alone does not tell: a missing certificate comes from the same one.
+        (sqlstate::INVALID_AUTHORIZATION, _) if refused.by_hba() => {
+            (Evidence::DenialByHba, "pg_hba.conf refused it before any grant was looked at")
+        }
+        (sqlstate::INVALID_AUTHORIZATION, "ClientAuthentication") => {
+            nothing("the server wants a client certificate")
+        }
+        (sqlstate::INVALID_AUTHORIZATION, "InitializeSessionUserId") => {
+            nothing("the role may not log in (NOLOGIN) or does not exist")
+        }
+        (sqlstate::INVALID_AUTHORIZATION, _) => {
+            nothing("the server's authentication method did not accept this client")
+        }
+        (sqlstate::INVALID_PASSWORD, _) => {
+            nothing("the password was refused: the stored secret is stale, or expired")
+        }
+        (sqlstate::TOO_MANY_CONNECTIONS, "InitializeSessionUserId") => {
+            nothing("the role's own connection limit is reached")
+        }
+        (sqlstate::TOO_MANY_CONNECTIONS, "CheckMyDatabase") => {
+            nothing("only the database's connection limit stood in the way: the role does hold CONNECT")
+        }
+        (sqlstate::TOO_MANY_CONNECTIONS, _) => nothing("the server has no connection to spare"),
+        (sqlstate::OUT_OF_MEMORY, _) => nothing("the server is out of memory"),
+        (sqlstate::INVALID_CATALOG_NAME, _) => nothing("the database does not exist"),
+        (sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE, _) => nothing("the database accepts no connections"),
+        (sqlstate::CANNOT_CONNECT_NOW, _) => nothing("the server is starting up or shutting down"),
+        _ => nothing("an inconclusive answer"),
+    }
+}
+
+fn read(refused: &Refused) -> (Evidence, String) {
+    let (evidence, meaning) = meaning(refused);
+    let said =
+        if evidence == Evidence::Nothing { format!("; the server said: {refused}") } else { String::new() };
+    (evidence, format!("{meaning}{said}"))
+}
+
+pub fn judge_own(outcome: &Outcome) -> Judgement {
+    let why = match outcome {
+        Outcome::LetIn(_) => return Judgement::of(outcome, Verdict::Allowed, None),
+        Outcome::Refused(refused) => read(refused).1,
+        Outcome::Broken(broken) => broken.why.clone(),
+    };
+    Judgement::of(outcome, Verdict::Inconclusive, Some(why))
+}
+
+pub fn judge_foreign(outcome: &Outcome, control: Control, policy: AccessPolicy) -> Judgement {
+    let (verdict, why) = match outcome {
+        Outcome::LetIn(_) => match policy {
+            AccessPolicy::Closed => (Verdict::Breach, None),
+            AccessPolicy::LeftOpen => {
+                (Verdict::Allowed, Some("left open by close_maintenance: false".into()))
+            }
+        },
+        Outcome::Broken(broken) => (Verdict::Inconclusive, Some(broken.why.clone())),
+        Outcome::Refused(refused) => match (read(refused), control) {
+            ((Evidence::Nothing, why), _) => (Verdict::Inconclusive, Some(why)),
+            (_, Control::Failed) => (Verdict::Inconclusive, Some(WITHOUT_CONTROL.into())),
+            ((Evidence::Denial, _), _) => (Verdict::Denied, None),
+            ((Evidence::DenialByHba, why), _) => (Verdict::Denied, Some(why)),
+        },
+    };
+    Judgement::of(outcome, verdict, why)
+}
+
+/// Why a refusal means nothing for a login that is refused everywhere.
+pub const WITHOUT_CONTROL: &str = "it was refused, but it does not reach its own database either";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use martydb_pg::wire::{Broken, LetIn, Stage};
+
+    fn refused(sqlstate: &str, routine: &str, message: &str) -> Outcome {
+        let routine = (!routine.is_empty()).then(|| routine.into());
+        Outcome::Refused(Refused { sqlstate: sqlstate.into(), message: message.into(), routine })
+    }
+
+    fn let_in() -> Outcome {
+        Outcome::LetIn(LetIn { tls: false, server_version: "15.0".into(), answers: vec![] })
+    }
+
+    fn broken() -> Outcome {
+        Outcome::Broken(Broken { stage: Stage::Wait, why: "no answer within 10 s".into() })
+    }
+
+    /// Every answer a server is known to give, and one it is not known to give.
+    fn answers() -> Vec<(Outcome, Verdict, Verdict)> {
+        use Verdict::*;
+        let hba = "keine pg_hba.conf-Zeile für Host »127.0.0.1«";
+        vec![
+            (let_in(), Allowed, Breach),
+            (
+                refused(sqlstate::INSUFFICIENT_PRIVILEGE, "CheckMyDatabase", "permission denied"),
+                Inconclusive,
+                Denied,
+            ),
+            (
+                refused(sqlstate::INSUFFICIENT_PRIVILEGE, "set_config_option", "permission denied to set"),
+                Inconclusive,
+                Inconclusive,
+            ),
+            (refused(sqlstate::INSUFFICIENT_PRIVILEGE, "", "a proxy's own idea"), Inconclusive, Inconclusive),
+            (refused(sqlstate::INVALID_AUTHORIZATION, "ClientAuthentication", hba), Inconclusive, Denied),
+            (
+                refused(sqlstate::INVALID_AUTHORIZATION, "ClientAuthentication", "requires a certificate"),
+                Inconclusive,
+                Inconclusive,
+            ),
+            (
+                refused(sqlstate::INVALID_AUTHORIZATION, "InitializeSessionUserId", "not permitted"),
+                Inconclusive,
+                Inconclusive,
+            ),
+            (
+                refused(sqlstate::INVALID_AUTHORIZATION, "auth_failed", "Peer authentication failed"),
+                Inconclusive,
+                Inconclusive,
+            ),
+            (
+                refused(sqlstate::INVALID_AUTHORIZATION, "", "no pg_hba.conf entry, says a proxy"),
+                Inconclusive,
+                Inconclusive,
+            ),
+            (refused(sqlstate::INVALID_PASSWORD, "auth_failed", "password"), Inconclusive, Inconclusive),
+            (
+                refused(sqlstate::TOO_MANY_CONNECTIONS, "InitializeSessionUserId", "role"),
+                Inconclusive,
+                Inconclusive,
+            ),
+            (
+                refused(sqlstate::TOO_MANY_CONNECTIONS, "CheckMyDatabase", "database"),
+                Inconclusive,
+                Inconclusive,
+            ),
+            (refused(sqlstate::TOO_MANY_CONNECTIONS, "InitProcess", "sorry"), Inconclusive, Inconclusive),
+            (refused(sqlstate::OUT_OF_MEMORY, "", "shared memory"), Inconclusive, Inconclusive),
+            (refused(sqlstate::INVALID_CATALOG_NAME, "InitPostgres", "gone"), Inconclusive, Inconclusive),
+            (
+                refused(sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE, "CheckMyDatabase", "closed"),
+                Inconclusive,
+                Inconclusive,
+            ),
+            (
+                refused(sqlstate::CANNOT_CONNECT_NOW, "ProcessStartupPacket", "starting"),
+                Inconclusive,
+                Inconclusive,
+            ),
+            (refused(sqlstate::INTERNAL_ERROR, "anything", "new"), Inconclusive, Inconclusive),
+            (refused("", "", ""), Inconclusive, Inconclusive),
+            (broken(), Inconclusive, Inconclusive),
+        ]
+    }
+
+    #[test]
+    fn every_answer_has_its_verdict() {
+        for (outcome, own, foreign) in answers() {
+            assert_eq!(judge_own(&outcome).verdict, own, "{outcome:?}");
+            let judged = judge_foreign(&outcome, Control::Passed, AccessPolicy::Closed);
+            assert_eq!(judged.verdict, foreign, "{outcome:?}");
+        }
+    }
+
+    #[test]
+    fn without_a_control_nothing_is_denied_and_a_breach_stays_one() {
+        for (outcome, _, with_control) in answers() {
+            let judged = judge_foreign(&outcome, Control::Failed, AccessPolicy::Closed);
+            let expected =
+                if with_control == Verdict::Breach { Verdict::Breach } else { Verdict::Inconclusive };
+            assert_eq!(judged.verdict, expected, "{outcome:?}");
+        }
+    }
+
+    #[test]
+    fn every_inconclusive_judgement_says_why() {
+        for (outcome, ..) in answers() {
+            let all = [
+                judge_own(&outcome),
+                judge_foreign(&outcome, Control::Passed, AccessPolicy::Closed),
+                judge_foreign(&outcome, Control::Failed, AccessPolicy::LeftOpen),
+            ];
+            for judged in all {
+                assert!(judged.verdict != Verdict::Inconclusive || judged.why.is_some(), "{judged:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_database_left_open_on_purpose_is_no_breach() {
+        assert_eq!(
+            judge_foreign(&let_in(), Control::Passed, AccessPolicy::LeftOpen).verdict,
+            Verdict::Allowed
+        );
+        let denied = refused(sqlstate::INSUFFICIENT_PRIVILEGE, "CheckMyDatabase", "");
+        assert_eq!(judge_foreign(&denied, Control::Passed, AccessPolicy::LeftOpen).verdict, Verdict::Denied);
+    }
+
+    #[test]
+    fn two_refusals_prove_something_and_the_others_nothing() {
+        let refusals = answers().into_iter().filter_map(|(outcome, ..)| match outcome {
+            Outcome::Refused(refused) => Some(refused),
+            _ => None,
+        });
+        let proofs = refusals.filter(|refused| read(refused).0 != Evidence::Nothing);
+        assert_eq!(proofs.count(), 2);
+    }
+
+    #[test]
+    fn a_routine_decides_for_its_own_sqlstate_only() {
+        for (outcome, ..) in answers() {
+            let Outcome::Refused(refused) = outcome else { continue };
+            let unknown = Refused { routine: Some("unknown".into()), ..refused };
+            assert_eq!(read(&unknown).0, Evidence::Nothing, "{unknown:?}");
+        }
+    }
+}

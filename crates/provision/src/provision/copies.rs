@@ -1,0 +1,33 @@
+//! The databases of other servers of which services get a copy.
+
+use std::collections::BTreeMap;
+
+use super::scope::PlanScope;
+use crate::moving;
+use crate::plan::CopyOrigin;
+use crate::run::Run;
+use martydb_model::error::Result;
+use martydb_model::{ActualServer, DesiredServer, ServiceName};
+
+pub type Copies = BTreeMap<ServiceName, CopyOrigin>;
+
+/// Looks at the former servers of services that have no database here.
+///
+/// # Errors
+/// If one does not tell.
+pub async fn due(
+    run: &Run,
+    scope: &PlanScope<'_>,
+    desired: &DesiredServer,
+    actual: &ActualServer,
+) -> Result<Copies> {
+    let mut copies = Copies::new();
+    for service in scope.services_of(desired) {
+        if actual.databases.contains_key(&service.database) {
+            moving::refuse_two(run, service).await?;
+        } else if let Some(origin) = moving::origin(run, service).await? {
+            copies.insert(service.name.clone(), origin);
+        }
+    }
+    Ok(copies)
+}

@@ -1,0 +1,60 @@
+//! Databases that a run would make on one server while another server of the manifest has them: a service that was moved
+//! in the manifest must not go on with an empty database while its rows lie where it was.
+
+use crate::catalog::inspect;
+use crate::plan::{Action, left_over};
+use crate::run::Run;
+use martydb_config::manifest::ServerLocation;
+use martydb_model::error::Result;
+use martydb_model::{ActualServer, DbName, DesiredServer};
+
+use super::plan::{PlannedServer, Plans, planned};
+
+/// Each such database, in words. The other servers of the manifest are looked at too where a database would be made;
+/// one that cannot be reached is warned about.
+pub async fn left_elsewhere(run: &Run, plans: &Plans) -> Vec<String> {
+    let made: Vec<(&str, &DbName)> = planned(plans)
+        .flat_map(|(server, planned)| new_databases(planned).map(move |name| (server, name)))
+        .collect();
+    let mut left = vec![];
+    if made.is_empty() {
+        return left;
+    }
+    for (other, server) in &run.manifest.servers {
+        // To look at an embedded server would start it; what it holds is this machine's.
+        let named = plans.iter().find(|(name, _)| name == other);
+        if named.is_none() && matches!(server.location, ServerLocation::Embedded { .. }) {
+            continue;
+        }
+        let found = match named {
+            Some((_, Ok(planned))) => left_over(&planned.desired, &planned.actual),
+            // Its own error is reported as such.
+            Some((_, Err(_))) => continue,
+            None => match inspected(run, other).await {
+                Ok((desired, actual)) => left_over(&desired, &actual),
+                Err(error) => {
+                    let what = "whether a database that is missing lies there is not known";
+                    tracing::warn!(target: "martydb", "warning: server \"{other}\": {what}: {}", error.message);
+                    continue;
+                }
+            },
+        };
+        let here = made.iter().filter(|(server, name)| server != other && found.contains(name));
+        left.extend(here.map(|(server, name)| {
+            format!("database \"{name}\" is missing on server \"{server}\", and is on server \"{other}\"")
+        }));
+    }
+    left
+}
+
+fn new_databases(planned: &PlannedServer) -> impl Iterator<Item = &DbName> {
+    planned.plan.steps.iter().filter_map(|step| match &step.action {
+        Action::CreateDatabase { database, .. } => Some(database),
+        _ => None,
+    })
+}
+
+async fn inspected(run: &Run, server: &str) -> Result<(DesiredServer, ActualServer)> {
+    let access = run.admin(server).await?;
+    Ok((run.manifest.desired(server), inspect::inspect_cluster(&access).await?))
+}

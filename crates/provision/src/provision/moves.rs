@@ -1,0 +1,77 @@
+//! The copies of a run: after what of a plan needs no database, and before the rest, which a copy needs like any database.
+
+use std::collections::BTreeSet;
+
+use super::apply::finish;
+use super::plan::{PlannedServer, Plans, planned};
+use super::scope::PlanScope;
+use crate::converge::Converged;
+use crate::moving::{self, Move};
+use crate::plan::{Step, StepOutcome};
+use crate::run::Run;
+use martydb_model::error::Result;
+use martydb_model::{DesiredService, ServiceName};
+
+/// Refuses what stands in the way of a copy, before anything is done on any server.
+///
+/// # Errors
+/// For the first service, with all that stands in its way.
+pub async fn examine_moves(run: &Run, plans: &Plans) -> Result<()> {
+    for (_, planned) in planned(plans) {
+        for (_, service) in due(planned) {
+            of(run, planned, service).examine().await?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes the copies, one after the other, and then what is left of the plan of each server that got one. `done` are the
+/// servers' results so far, in the order of the plans.
+pub async fn move_services(run: &Run, scope: &PlanScope<'_>, plans: &Plans, done: &mut [Converged]) {
+    for ((_, planned), converged) in planned(plans).zip(done) {
+        let ready = converged.end.is_ok();
+        let mut moved = BTreeSet::new();
+        for (step, service) in due(planned) {
+            let end = if ready { Some(moving::copy(&of(run, planned, service)).await) } else { None };
+            let outcome = match &end {
+                Some(Ok(())) => StepOutcome::Ok,
+                Some(Err(_)) => StepOutcome::Failed,
+                None => StepOutcome::Skipped,
+            };
+            moved.extend((outcome == StepOutcome::Ok).then(|| service.name.clone()));
+            converged.steps.push((step.clone(), outcome));
+            fail(converged, end.unwrap_or(Ok(())));
+        }
+        if !moved.is_empty() {
+            open(scope, planned, moved, converged).await;
+        }
+    }
+}
+
+async fn open(
+    scope: &PlanScope<'_>,
+    planned: &PlannedServer,
+    moved: BTreeSet<ServiceName>,
+    converged: &mut Converged,
+) {
+    let rest = finish(scope, planned, moved).await;
+    converged.steps.extend(rest.steps);
+    fail(converged, rest.end);
+}
+
+/// The first error counts.
+fn fail(converged: &mut Converged, end: Result<()>) {
+    if converged.end.is_ok() {
+        converged.end = end;
+    }
+}
+
+fn of<'a>(run: &'a Run, planned: &'a PlannedServer, service: &'a DesiredService) -> Move<'a> {
+    let PlannedServer { access, desired, actual, .. } = planned;
+    Move { run, service, access, desired, actual }
+}
+
+fn due(planned: &PlannedServer) -> impl Iterator<Item = (&Step, &DesiredService)> {
+    let copies = planned.plan.steps.iter().filter(|step| step.is_copy());
+    copies.filter_map(|step| Some((step, planned.desired.services.get(step.service.as_ref()?)?)))
+}

@@ -1,0 +1,177 @@
+//! Stored passwords that the server does not keep. For an admin that may see what it keeps they are compared: the cheap
+//! way to know that a login still works, so every plan takes it. `--check-logins` tries them, which needs no superuser.
+
+use std::collections::BTreeSet;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::scope::PlanScope;
+use crate::probe::{self, ATTEMPT_TIMEOUT, ProbeLogin, Task};
+use martydb_config::secrets::Secrets;
+use martydb_model::error::{Error, Kind, Result};
+use martydb_model::sqlstate;
+use martydb_model::{ActualServer, DesiredServer, KeptPassword, RoleKind, RoleName};
+use martydb_pg::server::Access;
+use martydb_pg::wire::{Outcome, is_kept};
+
+struct Pair {
+    login: RoleName,
+    kept: KeptPassword,
+    stored: SecretString,
+}
+
+/// The logins in use whose stored password is not what the server keeps as a SCRAM-SHA-256 verifier.
+pub async fn differing(
+    scope: &PlanScope<'_>,
+    desired: &DesiredServer,
+    actual: &ActualServer,
+    secrets: &Secrets,
+) -> Result<BTreeSet<RoleName>> {
+    let pairs = pairs(scope, desired, actual, secrets);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    // Each costs 4,096 rounds of hashing: that is no work for the threads that serve the connections.
+    let compared = tokio::task::spawn_blocking(move || compare(&pairs, cores)).await;
+    compared.map_err(|error| Error::operation("cannot compare the stored passwords").cause(error))
+}
+
+fn compare(pairs: &[Pair], threads: usize) -> BTreeSet<RoleName> {
+    let differing = |part: &[Pair]| -> Vec<RoleName> {
+        part.iter().filter(|pair| differs(pair)).map(|pair| pair.login.clone()).collect()
+    };
+    std::thread::scope(|scope| {
+        let parts = pairs.chunks(pairs.len().div_ceil(threads).max(1));
+        let parts: Vec<_> = parts.map(|part| scope.spawn(move || differing(part))).collect();
+        parts.into_iter().flat_map(|part| part.join().expect("a comparison does not panic")).collect()
+    })
+}
+
+fn pairs(
+    scope: &PlanScope<'_>,
+    desired: &DesiredServer,
+    actual: &ActualServer,
+    secrets: &Secrets,
+) -> Vec<Pair> {
+    let roles =
+        scope.services_of(desired).flat_map(|service| RoleKind::LOGINS.map(|kind| service.role(kind)));
+    let pair = |role: &RoleName| {
+        let (login, stored) = secrets.current(&desired.name, role)?;
+        let kept = actual.passwords.get(&login)?.clone();
+        Some(Pair { login, kept, stored: stored.clone() })
+    };
+    roles.filter_map(pair).collect()
+}
+
+/// MD5 counts as a difference: its hash alone is enough to log in. So does a missing password.
+fn differs(pair: &Pair) -> bool {
+    !is_kept(pair.stored.expose_secret(), &pair.kept)
+}
+
+/// Tries every stored password of the covered services at its own database.
+///
+/// # Errors
+/// Where an attempt neither got in nor was refused for its password: that proves nothing either way.
+pub async fn refused(
+    scope: &PlanScope<'_>,
+    access: &Access,
+    desired: &DesiredServer,
+    actual: &ActualServer,
+    secrets: &Secrets,
+) -> Result<BTreeSet<RoleName>> {
+    let task = Task {
+        server: desired.name.clone(),
+        endpoint: access.endpoint.clone(),
+        logins: logins(scope, desired, actual, secrets),
+        databases: vec![],
+        concurrency: actual.capacity.share(scope.jobs.count, 1),
+        most: actual.capacity.share(scope.jobs.count, 1),
+        timeout: ATTEMPT_TIMEOUT,
+        sample: false,
+    };
+    let attempts = probe::try_own(&task).await?;
+    let mut refused = BTreeSet::new();
+    for (login, attempt) in task.logins.iter().zip(&attempts) {
+        match &attempt.outcome {
+            Outcome::LetIn(_) => {}
+            Outcome::Refused(refusal) if refusal.sqlstate == sqlstate::INVALID_PASSWORD => {
+                refused.insert(login.role.clone());
+            }
+            // Closed doors are drift of their own, and stand in the plan as such.
+            Outcome::Refused(refusal) if refusal.sqlstate == sqlstate::INSUFFICIENT_PRIVILEGE => {}
+            _ => return Err(unclear(login, probe::judge_own(&attempt.outcome).why)),
+        }
+    }
+    Ok(refused)
+}
+
+fn unclear(login: &ProbeLogin, why: Option<String>) -> Error {
+    let message = format!("cannot tell whether the stored password of \"{}\" works", login.role);
+    why.into_iter().fold(Error::new(Kind::Unreachable, message), Error::cause)
+}
+
+/// Those that exist, may log in, have a password in the store and a database that accepts connections.
+fn logins(
+    scope: &PlanScope<'_>,
+    desired: &DesiredServer,
+    actual: &ActualServer,
+    secrets: &Secrets,
+) -> Vec<ProbeLogin> {
+    let mut logins = vec![];
+    for service in scope.services_of(desired) {
+        let open = actual.databases.get(&service.database).is_some_and(|found| found.allow_connections);
+        for kind in RoleKind::LOGINS.into_iter().filter(|_| open) {
+            let role = service.role(kind);
+            let login = actual.roles.get(role).is_some_and(|found| found.login);
+            let password = secrets.get(&desired.name, role).filter(|_| login).cloned();
+            logins.extend(password.map(|password| ProbeLogin {
+                service: service.name.clone(),
+                kind,
+                role: role.clone(),
+                database: service.database.clone(),
+                also: vec![],
+                further: false,
+                replicates: false,
+                password: Some(password),
+            }));
+        }
+    }
+    logins
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use martydb_pg::wire::{digest, verifier};
+
+    fn pair(kept: &str, salt: Option<&str>, rounds: Option<u32>) -> Pair {
+        Pair {
+            login: RoleName::found("csca_app").unwrap(),
+            kept: KeptPassword { digest: Some(digest(kept)), salt: salt.map(str::to_owned), rounds },
+            stored: SecretString::from("secret"),
+        }
+    }
+
+    #[test]
+    fn only_the_verifier_of_the_stored_password_is_equal() {
+        let kept = |password| verifier(password, "QUFB", 2).unwrap();
+        assert!(!differs(&pair(&kept("secret"), Some("QUFB"), Some(2))));
+        assert!(differs(&pair(&kept("other"), Some("QUFB"), Some(2))));
+        // A verifier that takes hours to compute is not computed: it was set to harm.
+        assert!(differs(&pair("SCRAM-SHA-256$", Some("QUFB"), Some(999_999_999))));
+    }
+
+    #[test]
+    fn anything_but_scram_is_a_difference() {
+        assert!(differs(&pair("md5d41d8cd98f00b204e9800998ecf8427e", None, None)));
+        assert!(differs(&Pair { kept: KeptPassword::default(), ..pair("", None, None) }));
+    }
+
+    #[test]
+    fn every_pair_is_compared_by_one_of_the_threads() {
+        for (count, threads) in [(0, 1), (5, 2), (5, 3), (2, 5), (1, 1)] {
+            let login = |n| RoleName::found(format!("login{n}")).unwrap();
+            let pairs: Vec<_> =
+                (0..count).map(|n| Pair { login: login(n), ..pair("", None, None) }).collect();
+            assert_eq!(compare(&pairs, threads), (0..count).map(login).collect(), "{count} by {threads}");
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! Inspects servers and compares them with the manifest: what `plan`, `apply`, `doctor` and `status` share.
+
+use futures_util::future::join_all;
+
+use super::copies::{self, Copies};
+use super::passwords;
+use super::scope::{PlanOptions, PlanScope};
+use crate::catalog::inspect;
+use crate::plan::{Plan, Selection, StoredLogins, diff, impossible};
+use crate::run::Run;
+use martydb_config::secrets::CredentialKey;
+use martydb_model::error::{Error, Result};
+use martydb_model::{ActualServer, DbName, DesiredServer, DesiredService, ServiceName};
+use martydb_pg::server::{Access, direct};
+
+pub struct PlannedServer {
+    pub server: String,
+    pub access: Access,
+    pub desired: DesiredServer,
+    pub actual: ActualServer,
+    pub plan: Plan,
+    /// The databases of other servers of which its services get a copy.
+    pub copies: Copies,
+}
+
+impl PlannedServer {
+    /// Services whose database could not be read, with the reason: their plan is incomplete.
+    pub fn unread(&self) -> Vec<(ServiceName, Error)> {
+        unread(&self.desired, &self.actual)
+    }
+}
+
+pub fn unread(desired: &DesiredServer, actual: &ActualServer) -> Vec<(ServiceName, Error)> {
+    let of_service = |service: &DesiredService| {
+        let error = actual.databases.get(&service.database)?.unread.clone()?;
+        let what = format!("cannot compare service \"{}\" with the manifest", service.name);
+        Some((service.name.clone(), error.while_doing(what)))
+    };
+    desired.services.values().filter_map(of_service).collect()
+}
+
+/// Every server with its plan, or why it has none.
+pub type Plans = [(String, Result<PlannedServer>)];
+
+/// The servers that have a plan.
+pub fn planned(plans: &Plans) -> impl Iterator<Item = (&str, &PlannedServer)> {
+    plans.iter().filter_map(|(server, planned)| Some((server.as_str(), planned.as_ref().ok()?)))
+}
+
+/// Plans every server of the services, side by side.
+pub async fn plan(
+    run: &Run,
+    services: &[DesiredService],
+    options: PlanOptions,
+) -> Vec<(String, Result<PlannedServer>)> {
+    let scope = PlanScope::new(run, services, options);
+    let all = run.servers_of(services).into_iter().map(|server| {
+        let scope = &scope;
+        async move {
+            let planned = plan_server(run, scope, &server).await;
+            (server, planned)
+        }
+    });
+    join_all(all).await
+}
+
+/// A standby that differs from the manifest can only be changed by its primary.
+pub fn refuse_standbys(plans: Vec<(String, Result<PlannedServer>)>) -> Vec<(String, Result<PlannedServer>)> {
+    let refused = |planned: PlannedServer| {
+        if !planned.actual.standby || planned.plan.steps.is_empty() {
+            return Ok(planned);
+        }
+        let server = format!("server \"{}\"", planned.server);
+        Err(direct::standby(server, planned.actual.primary.as_deref()))
+    };
+    plans.into_iter().map(|(server, planned)| (server, planned.and_then(refused))).collect()
+}
+
+async fn plan_server(run: &Run, scope: &PlanScope<'_>, server: &str) -> Result<PlannedServer> {
+    let (access, desired) = (run.admin(server).await?, run.manifest.desired(server));
+    let (actual, stored) = inspected(scope, &access, &desired).await?;
+    let copies = copies::due(run, scope, &desired, &actual).await?;
+    let plan = diff(&desired, &actual, &stored, &selection(scope, &copies));
+    Ok(PlannedServer { server: desired.name.clone(), access, desired, actual, plan, copies })
+}
+
+fn selection(scope: &PlanScope<'_>, copies: &Copies) -> Selection {
+    Selection { services: scope.services.clone(), prune: scope.options.prune, copies: copies.clone() }
+}
+
+pub async fn inspect_and_compare(
+    scope: &PlanScope<'_>,
+    access: &Access,
+    desired: &DesiredServer,
+    copies: &Copies,
+) -> Result<(ActualServer, Plan)> {
+    let (actual, stored) = inspected(scope, access, desired).await?;
+    let plan = diff(desired, &actual, &stored, &selection(scope, copies));
+    Ok((actual, plan))
+}
+
+async fn inspected(
+    scope: &PlanScope<'_>,
+    access: &Access,
+    desired: &DesiredServer,
+) -> Result<(ActualServer, StoredLogins)> {
+    let secrets = scope.store.read(&credential_keys(desired)).await?;
+    let inside: Vec<DbName> = scope.services_of(desired).map(|service| service.database.clone()).collect();
+    let mut actual = inspect::inspect(access, desired, &inside, scope.jobs.count).await?;
+    actual.refused_logins = passwords::differing(scope, desired, &actual, &secrets).await?;
+    if scope.options.check_logins {
+        let refused = passwords::refused(scope, access, desired, &actual, &secrets).await?;
+        actual.refused_logins.extend(refused);
+    }
+    refuse_superusers(desired, &actual)?;
+    if let Some(error) = scope.services_of(desired).find_map(|service| impossible(&actual, service)) {
+        return Err(error);
+    }
+    Ok((actual, StoredLogins::These(secrets.logins(&desired.name))))
+}
+
+/// A manifest that declares the server's own superuser a service's role would take its powers away.
+fn refuse_superusers(desired: &DesiredServer, actual: &ActualServer) -> Result<()> {
+    let own = [&actual.admin.name, &actual.bootstrap];
+    let own_roles = desired.services.values().flat_map(|service| service.roles.values());
+    let mut roles = own_roles.chain(desired.access.keys());
+    match roles.find(|role| own.iter().any(|name| *name == role.as_str())) {
+        None => Ok(()),
+        Some(role) => Err(Error::manifest(format!(
+            "role \"{role}\" runs server \"{}\", and cannot be declared",
+            desired.name
+        ))
+        .hint("choose another role")),
+    }
+}
+
+pub fn credential_keys(desired: &DesiredServer) -> Vec<CredentialKey> {
+    let further = desired.access.values().filter(|role| role.login && !role.expired);
+    let further = further.filter_map(|role| CredentialKey::of_access(&desired.name, role));
+    desired.services.values().flat_map(CredentialKey::of).chain(further).collect()
+}

@@ -1,0 +1,158 @@
+//! One login's rotation.
+
+use secrecy::SecretString;
+
+use super::planner::{PlanSteps, RotationPlanner, sets_password};
+use super::rotation::{LoginRotation, Rotated, Rotation, Turn};
+use crate::converge::{Converged, Jobs, Policy, converge};
+use crate::plan::rotate;
+use crate::probe::ATTEMPT_TIMEOUT;
+use martydb_config::secrets::CredentialKey;
+use martydb_model::error::{Error, Kind, Result};
+use martydb_model::sql::{Literal, stmt};
+use martydb_model::{ActualServer, RoleName};
+use martydb_pg::server::{Login, query};
+use martydb_pg::wire::{Address, Credentials, LoginRequest, Outcome};
+
+impl LoginRotation<'_> {
+    pub async fn rotate(&mut self, rotation: &Rotation<'_>) -> Rotated {
+        let mut rotated = Rotated {
+            label: self.key.label.clone(),
+            login: self.key.role.clone(),
+            other: None,
+            sessions: None,
+            changed: false,
+            error: None,
+        };
+        let end = match rotation.turn {
+            Turn::InPlace => self.in_place(rotation, &mut rotated).await,
+            Turn::Overlap => self.overlap(rotation, &mut rotated).await,
+            Turn::Finish => self.finish(&mut rotated).await,
+        };
+        rotated.error = end.err();
+        rotated
+    }
+
+    /// The login in use and the other one of the pair.
+    async fn pair(&self) -> Result<(RoleName, RoleName)> {
+        let CredentialKey { server, role, .. } = &self.key;
+        if !self.actual.roles.contains_key(role) {
+            let name = &self.service.name;
+            return Err(Error::operation(format!("the role \"{role}\" does not exist"))
+                .hint(format!("run `martydb apply --service {name}` first")));
+        }
+        let secrets = self.store.store.read(std::slice::from_ref(&self.key)).await?;
+        let (current, _) = secrets.require(server, role)?;
+        let other = secrets.other(server, role).expect("one is current, so there is another");
+        Ok((current, other))
+    }
+
+    fn is_open(&self, login: &RoleName) -> bool {
+        self.actual.roles.get(login).is_some_and(|found| found.login)
+    }
+
+    async fn in_place(&mut self, rotation: &Rotation<'_>, rotated: &mut Rotated) -> Result<()> {
+        let (current, _) = self.pair().await?;
+        let password = self.store.renew(&self.key, &current).await?;
+        rotated.login = current.clone();
+        let (desired, service) = (self.desired, self.service);
+        let steps = |actual: &ActualServer| {
+            rotate::in_place(desired, actual, service, &current, rotation.valid_until)
+        };
+        let done = self.converge(&steps, &current, Some(&password), true).await;
+        rotated.changed = sets_password(&done.steps, &current);
+        done.end?;
+        self.prove(&current, &password).await
+    }
+
+    async fn overlap(&mut self, rotation: &Rotation<'_>, rotated: &mut Rotated) -> Result<()> {
+        let (current, other) = self.pair().await?;
+        rotated.login = current.clone();
+        if self.is_open(&other) {
+            let name = &self.service.name;
+            return Err(Error::usage(format!("\"{current}\" and \"{other}\" are both in use already"))
+                .cause("clients may still log in with the older one, and a new password would lock them out")
+                .hint(format!(
+                    "when none does, run `martydb rotate --service {name} --finish`, then this again"
+                )));
+        }
+        let password = self.store.prepare(&self.key, &other).await?;
+        let (desired, service, kind) = (self.desired, self.service, self.key.kind);
+        let steps = |actual: &ActualServer| {
+            rotate::overlap(desired, actual, service, kind, &other, rotation.valid_until)
+        };
+        self.converge(&steps, &other, Some(&password), false).await.end?;
+        self.prove(&other, &password).await?;
+        self.store.publish(&self.key, &other, &password).await?;
+        rotated.login = other;
+        rotated.other = Some(current);
+        rotated.changed = true;
+        Ok(())
+    }
+
+    async fn finish(&mut self, rotated: &mut Rotated) -> Result<()> {
+        let (current, other) = self.pair().await?;
+        rotated.login = current.clone();
+        if !self.is_open(&other) {
+            return Ok(());
+        }
+        if !self.is_open(&current) {
+            return Err(Error::operation(format!("\"{current}\", the login in use, cannot log in"))
+                .hint(format!("run `martydb apply --service {}` first", self.service.name)));
+        }
+        let service = self.service;
+        self.converge(&|_| rotate::finish(service, &other), &other, None, false).await.end?;
+        self.store.close(&self.key, &other).await?;
+        rotated.sessions = self.sessions(&other).await;
+        rotated.other = Some(other);
+        rotated.changed = true;
+        Ok(())
+    }
+
+    async fn converge(
+        &mut self,
+        steps: &PlanSteps<'_>,
+        login: &RoleName,
+        password: Option<&SecretString>,
+        waits: bool,
+    ) -> Converged {
+        let access = self.access;
+        let mut planner = RotationPlanner { of: self, login, steps, password, fresh: true, waits };
+        // The server's lock is held for all logins.
+        converge(access, &mut planner, &Policy { lock_wait: None, jobs: Jobs::ONE }).await
+    }
+
+    /// A login with the new password: a server takes a malformed verifier for a password, and only a login tells.
+    async fn prove(&self, login: &RoleName, password: &SecretString) -> Result<()> {
+        let address = Address::resolve(&self.access.endpoint).await?;
+        let mut credentials = Credentials::new(Login::with_password(login.as_str(), password.clone()));
+        let database = self.service.database.as_str();
+        let request = LoginRequest { database, parameters: &[], queries: &[], timeout: ATTEMPT_TIMEOUT };
+        let refused = match address.attempt(&mut credentials, &request).await.outcome {
+            Outcome::LetIn(_) => return Ok(()),
+            // Looked at only after the password was right.
+            Outcome::Refused(refused) if !refused.sqlstate.starts_with("28") => return Ok(()),
+            Outcome::Refused(refused) => refused.to_string(),
+            Outcome::Broken(broken) => broken.to_string(),
+        };
+        let message = format!("the new password of \"{login}\" does not work");
+        let error = Error::new(Kind::Unreachable, message).cause(refused);
+        let expired = self.actual.roles.get(login).filter(|found| found.expired);
+        Err(match expired.and_then(|found| found.valid_until.as_ref()) {
+            Some(until) => error
+                .cause(format!("its VALID UNTIL, {until}, has passed"))
+                .hint("give it another with --valid-until, such as 2027-01-31 or infinity"),
+            None => error,
+        })
+    }
+
+    /// Sessions outlive the LOGIN attribute. The number is for information, so an error is ignored.
+    async fn sessions(&self, login: &RoleName) -> Option<i64> {
+        let ask = stmt!(
+            "SELECT pg_catalog.count(*) FROM pg_catalog.pg_stat_activity a WHERE a.usename = {login}",
+            login = Literal(login.to_string()),
+        );
+        let mut connection = self.access.read(&self.access.maintenance).await.ok()?;
+        query(&mut connection, &ask).await.ok()?.first()?.try_get(0).ok()
+    }
+}

@@ -1,0 +1,291 @@
+//! Scratch databases: made for one rehearsal, provisioned like the service's own, removed afterwards.
+//!
+//! The name tells what it is, and an advisory lock keyed by the name tells whether its maker still lives: what a
+//! killed run left is removed by the next.
+//!
+//! The admin works inside one only while the service cannot have made anything there: the service's logins are let in
+//! last, and from then on the admin does no more than drop the database from outside.
+
+mod removal;
+
+use std::time::Duration;
+
+use crate::catalog::inspect;
+use crate::converge::{Jobs, Planner, Policy, Remaining, converge};
+use crate::plan::admin_capabilities::AdminCapabilities;
+use crate::plan::{Action, Object, Selection, Stage, Step, StoredLogins, Verb, diff, impossible};
+use martydb_migrate::MigrationTarget;
+use martydb_model::error::{Error, Kind, Result};
+use martydb_model::sql::{Literal, Statement, stmt};
+use martydb_model::{ActualServer, DbName, DesiredServer, DesiredService, Grantee, RoleKind, RoleName};
+use martydb_pg::server::existence::{Existence, ExistenceCheck};
+use martydb_pg::server::{Access, Connection, execute_protected, lock, query};
+pub use removal::{drop_with_sessions, end_sessions, logins_in};
+use removal::{left_behind, remove};
+
+const PREFIX: &str = "martydb_scratch_";
+
+/// The rights inside a scratch database, before anything is made there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ScratchRights {
+    /// As in the service's own.
+    Declared,
+    None,
+}
+
+/// A scratch database. Dropping the value drops the database, but only [`Scratch::remove_after`] can fail.
+pub struct Scratch {
+    pub database: DbName,
+    access: Access,
+    /// The logins of the service, whose sessions may still be ending when it goes.
+    logins: Vec<RoleName>,
+    /// Holds the lock that says that it is in use.
+    keeper: Option<Connection>,
+}
+
+impl Scratch {
+    /// Makes one for a service, after removing what dead runs left on the server.
+    pub async fn make(access: &Access, desired: &DesiredServer, service: &DesiredService) -> Result<Scratch> {
+        Scratch::make_with(access, desired, service, ScratchRights::Declared).await
+    }
+
+    /// The same for what brings its own rights, as an archive does: with default privileges of the manifest's, rights that
+    /// were taken away would come back.
+    pub async fn make_without_rights(
+        access: &Access,
+        desired: &DesiredServer,
+        service: &DesiredService,
+    ) -> Result<Scratch> {
+        Scratch::make_with(access, desired, service, ScratchRights::None).await
+    }
+
+    async fn make_with(
+        access: &Access,
+        desired: &DesiredServer,
+        service: &DesiredService,
+        rights: ScratchRights,
+    ) -> Result<Scratch> {
+        sweep(access).await?;
+        let database = name()?;
+        let mut keeper = access.write(&access.maintenance).await?;
+        lock::take(&mut keeper, key(&database), Duration::ZERO, database.as_str()).await?;
+        let logins = RoleKind::LOGINS.map(|kind| service.role(kind).clone()).into();
+        let scratch = Scratch { database, access: access.clone(), logins, keeper: Some(keeper) };
+        match provision(&scratch, desired, service, rights).await {
+            Ok(()) => Ok(scratch),
+            Err(error) => {
+                scratch.remove_after(Err(error.while_doing("cannot make a scratch database"))).await
+            }
+        }
+    }
+
+    /// The same service in this database, as its migrator.
+    pub fn target(&self, own: &MigrationTarget) -> MigrationTarget {
+        MigrationTarget {
+            database: self.database.clone(),
+            existence: ExistenceCheck::Known(Existence::Present),
+            throwaway: true,
+            further: vec![],
+            ..own.clone()
+        }
+    }
+
+    /// Keeps the database under another name, with this comment: it takes no connections any more, and is no scratch
+    /// database. All of it or nothing: a database with the name is complete.
+    pub async fn keep_as(mut self, name: &DbName, mark: &str) -> Result<()> {
+        let Some(keeper) = &mut self.keeper else { return Ok(()) };
+        let (from, to) = (&self.database, name);
+        let all = Statement::join([
+            stmt!("BEGIN"),
+            stmt!("ALTER DATABASE {from} ALLOW_CONNECTIONS false", from = from),
+            stmt!("COMMENT ON DATABASE {from} IS {mark}", from = from, mark = Literal(mark.into())),
+            stmt!("ALTER DATABASE {from} RENAME TO {to}", from = from, to = to),
+            stmt!("COMMIT"),
+        ]);
+        match execute_protected(keeper, &all).await {
+            Ok(()) => {
+                self.keeper = None;
+                Ok(())
+            }
+            Err(error) => {
+                let error = error.while_doing(format!("cannot keep {from} as {to}"));
+                self.remove_after(Err(error)).await
+            }
+        }
+    }
+
+    /// The session that holds its lock, in the maintenance database.
+    ///
+    /// # Panics
+    /// Never: only [`Scratch::remove_after`] and [`Scratch::keep`] take it, and they take the value.
+    pub fn keeper(&mut self) -> &mut Connection {
+        self.keeper.as_mut().expect("a scratch database has its keeper")
+    }
+
+    /// It has another name now, and is no scratch database any more.
+    pub fn keep(mut self) {
+        self.keeper = None;
+    }
+
+    /// Removes it after work that ended so. A database that stays is an error, beside the work's own if it failed.
+    pub async fn remove_after<T>(mut self, result: Result<T>) -> Result<T> {
+        let Some(keeper) = self.keeper.take() else { return result };
+        match (result, remove(&self.access, keeper, &self.database, &self.logins).await) {
+            (result, Ok(())) => result,
+            (Ok(_), Err(left)) => Err(left),
+            (Err(error), Err(left)) => Err(error.and_also(left)),
+        }
+    }
+}
+
+/// An interrupted run has no time left in its own runtime, so it gets another.
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if self.keeper.take().is_none() {
+            return;
+        }
+        let (access, database, logins) = (self.access.clone(), self.database.clone(), self.logins.clone());
+        let remove = move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let runtime = runtime.map_err(|error| Error::operation("cannot start a runtime").cause(error))?;
+            runtime.block_on(async {
+                let mut connection = access.write(&access.maintenance).await?;
+                drop_with_sessions(&mut connection, &database, &logins).await
+            })
+        };
+        let removed = std::thread::spawn(remove).join();
+        let removed = removed.unwrap_or_else(|_| Err(Error::operation("the thread that removes it ended")));
+        if let Err(error) = removed {
+            let error = left_behind(&self.database, error);
+            tracing::warn!(target: "martydb", "warning: {}: {}", error.message, error.causes.join("; "));
+        }
+    }
+}
+
+fn name() -> Result<DbName> {
+    let random = getrandom::u64().map_err(|error| Error::operation("no random numbers").cause(error))?;
+    DbName::new(format!("{PREFIX}{random:016x}")).map_err(|error| Error::operation(error.to_string()))
+}
+
+/// The lock's key: the first 32 bits of the random part.
+fn key(database: &DbName) -> i32 {
+    let hex = database.as_str().trim_start_matches(PREFIX);
+    u32::from_str_radix(hex.get(..8).unwrap_or_default(), 16).unwrap_or_default().cast_signed()
+}
+
+/// Removes scratch databases of this admin whose makers are gone.
+async fn sweep(access: &Access) -> Result<()> {
+    let mut connection = access.write(&access.maintenance).await?;
+    let all = stmt!(
+        "SELECT d.datname::pg_catalog.text FROM pg_catalog.pg_database d
+         WHERE pg_catalog.starts_with(d.datname, {prefix}) AND pg_catalog.pg_get_userbyid(d.datdba) = current_user
+         ORDER BY 1",
+        prefix = Literal(PREFIX.into())
+    );
+    let rows = query(&mut connection, &all).await?;
+    for name in rows.iter().filter_map(|row| row.try_get::<String>(0).ok()) {
+        let Ok(database) = DbName::new(name) else { continue };
+        let held = match lock::take(&mut connection, key(&database), Duration::ZERO, database.as_str()).await
+        {
+            Ok(held) => held,
+            // Its maker is at work.
+            Err(error) if error.kind == Kind::Locked => continue,
+            Err(error) => return Err(error),
+        };
+        let logins = logins_in(&mut connection, &database).await?;
+        let end = drop_with_sessions(&mut connection, &database, &logins).await;
+        end.map_err(|error| left_behind(&database, error))?;
+        lock::release(&mut connection, held).await?;
+    }
+    Ok(())
+}
+
+/// What `apply` would do for a service with this database, less what concerns roles and other logins.
+async fn provision(
+    scratch: &Scratch,
+    desired: &DesiredServer,
+    service: &DesiredService,
+    rights: ScratchRights,
+) -> Result<()> {
+    let (own, service) = (service.database.clone(), service.copied_to(&scratch.database));
+    let mut desired = desired.clone();
+    desired.project += "#scratch";
+    desired.services = [(service.name.clone(), service.clone())].into();
+    desired.access.clear();
+    let access = &scratch.access;
+    let mut planner =
+        Provision { access, desired, service, own, rights, actual: ActualServer::default(), open: false };
+    // The keeper's lock keeps other runs away.
+    let policy = Policy { lock_wait: None, jobs: Jobs::ONE };
+    converge(access, &mut planner, &policy).await.end
+}
+
+struct Provision<'a> {
+    access: &'a Access,
+    desired: DesiredServer,
+    service: DesiredService,
+    /// The service's own database.
+    own: DbName,
+    rights: ScratchRights,
+    actual: ActualServer,
+    /// The service's migrator can connect: from now on the admin stays outside the database.
+    open: bool,
+}
+
+impl Planner for Provision<'_> {
+    /// The service's migrator is admitted last, when nothing else is left to be done.
+    async fn remaining(&mut self, _done: &[Step]) -> Result<Remaining> {
+        let database = &self.service.database;
+        let inside = if self.open { &[] } else { std::slice::from_ref(database) };
+        self.actual = inspect::inspect(self.access, &self.desired, inside, 1).await?;
+        if let Some(error) = self.actual.databases.get(database).and_then(|found| found.unread.clone()) {
+            return Err(error);
+        }
+        for service in self.desired.services.values_mut() {
+            let parameters = &mut service.parameters;
+            parameters.made_with = self.actual.made_as(&self.own, &parameters.made_with);
+            if let Some(error) = impossible(&self.actual, service) {
+                return Err(error);
+            }
+        }
+        let mut due = steps(&self.desired, &self.actual, &self.service);
+        due.retain(|step| self.rights == ScratchRights::Declared || !is_right_inside(step));
+        let (admitting, others): (Vec<_>, Vec<_>) =
+            due.into_iter().partition(|step| step.stage == Stage::GrantConnect);
+        self.open |= others.is_empty();
+        Ok(if self.open { admitting } else { others }.into())
+    }
+
+    fn actual(&self) -> &ActualServer {
+        &self.actual
+    }
+
+    fn authority(&self) -> Option<AdminCapabilities<'_>> {
+        Some(AdminCapabilities::new(&self.desired, &self.actual))
+    }
+
+    fn unfinished(&self, left: &[Step]) -> Error {
+        let reasons: Vec<&str> = left.iter().map(|step| step.reason.as_str()).collect();
+        Error::operation(format!("{} does not become what the manifest says", self.service.database))
+            .cause(format!("this is left to be done: {}", reasons.join("; ")))
+    }
+}
+
+/// A right on something in the database, now or in the future.
+fn is_right_inside(step: &Step) -> bool {
+    step.stage == Stage::InDatabase && matches!(step.action.verb(), Verb::Grant | Verb::Revoke)
+}
+
+fn steps(desired: &DesiredServer, actual: &ActualServer, service: &DesiredService) -> Vec<Step> {
+    let others = [RoleKind::App, RoleKind::Readonly].map(|kind| Grantee::Role(service.role(kind).clone()));
+    let wanted = |step: &Step| {
+        let admits =
+            matches!(&step.action, Action::Grant { on: Object::Database(_), to, .. } if others.contains(to));
+        step.service.is_some() && step.stage != Stage::Cluster && !admits
+    };
+    diff(desired, actual, &StoredLogins::All, &Selection::all(desired))
+        .steps
+        .into_iter()
+        .filter(wanted)
+        .collect()
+}

@@ -1,0 +1,96 @@
+//! Removing scratch databases, with what sessions of the service still do in them.
+
+use std::time::Duration;
+
+use martydb_model::error::{Error, Result};
+use martydb_model::sql::{Keyword, Literal, Statement, stmt};
+use martydb_model::sqlstate;
+use martydb_model::{DbName, RoleName};
+use martydb_pg::server::{Access, Connection, execute_protected, query};
+
+/// Removes a scratch database, with another session if the keeper's is lost.
+pub async fn remove(
+    access: &Access,
+    mut keeper: Connection,
+    database: &DbName,
+    logins: &[RoleName],
+) -> Result<()> {
+    if drop_with_sessions(&mut keeper, database, logins).await.is_ok() {
+        return Ok(());
+    }
+    let again = async {
+        drop_database(&mut access.write(&access.maintenance).await?, database, " WITH (FORCE)").await
+    };
+    again.await.map_err(|error| left_behind(database, error))
+}
+
+/// How often it is tried to remove a database from which sessions have to go, and the pause between two tries.
+const TRIES: u32 = 10;
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// A session of the service's may still be ending, and a limited admin may end it only as a member of that login. After a
+/// signal too: what is left behind would be in the way.
+pub async fn drop_with_sessions(
+    connection: &mut Connection,
+    database: &DbName,
+    logins: &[RoleName],
+) -> Result<()> {
+    for _ in 1..TRIES {
+        match drop_database(connection, database, " WITH (FORCE)").await {
+            Err(error) if error.sqlstate.as_deref() == Some(sqlstate::INSUFFICIENT_PRIVILEGE) => {
+                end_sessions(connection, database, logins).await?;
+                tokio::time::sleep(PAUSE).await;
+            }
+            end => return end,
+        }
+        // Autovacuum belongs to no role that a limited admin could be. It makes way for whom ends nothing by force.
+        if drop_database(connection, database, "").await.is_ok() {
+            return Ok(());
+        }
+    }
+    drop_database(connection, database, " WITH (FORCE)").await
+}
+
+/// Ends the sessions of each login as a member of it, for as long as that takes. What cannot be ended is told by the drop.
+pub async fn end_sessions(connection: &mut Connection, database: &DbName, logins: &[RoleName]) -> Result<()> {
+    let options = if connection.major() >= 16 { " WITH INHERIT TRUE, SET TRUE" } else { "" };
+    for login in logins {
+        let end = Statement::join([
+            stmt!("BEGIN"),
+            stmt!("GRANT {login} TO CURRENT_USER{options}", login = login, options = Keyword(options)),
+            stmt!(
+                "SELECT pg_catalog.pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity a
+                 WHERE a.datname = {name} AND a.usename = {login}",
+                name = Literal(database.to_string()),
+                login = Literal(login.to_string())
+            ),
+        ]);
+        let _refused = execute_protected(connection, &end).await;
+        execute_protected(connection, &stmt!("ROLLBACK")).await?;
+    }
+    Ok(())
+}
+
+/// Whose sessions a dead run left in a database.
+pub async fn logins_in(connection: &mut Connection, database: &DbName) -> Result<Vec<RoleName>> {
+    let asked = stmt!(
+        "SELECT DISTINCT a.usename::pg_catalog.text FROM pg_catalog.pg_stat_activity a
+         WHERE a.datname = {name} AND a.usename IS NOT NULL",
+        name = Literal(database.to_string())
+    );
+    let rows = query(connection, &asked).await?;
+    Ok(rows.iter().filter_map(|row| RoleName::found(row.try_get::<String>(0).ok()?).ok()).collect())
+}
+
+pub fn left_behind(database: &DbName, error: Error) -> Error {
+    error.while_doing(format!("the scratch database {database} could not be removed")).hint(format!(
+        "the next run that needs one on this server tries again, or run DROP DATABASE {database}"
+    ))
+}
+
+async fn drop_database(connection: &mut Connection, database: &DbName, force: &'static str) -> Result<()> {
+    let (database, force) = (database, Keyword(force));
+    let statement = stmt!("DROP DATABASE IF EXISTS {database}{force}", database = database, force = force);
+    // A notice says that it was not there; that is no failure.
+    execute_protected(connection, &statement).await
+}

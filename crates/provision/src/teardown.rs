@@ -1,0 +1,60 @@
+//! Removing a service's database and roles from its server.
+
+use crate::catalog::dependencies::dependencies;
+use crate::catalog::inspect;
+use crate::converge::{Planner, Remaining};
+use crate::plan::Step;
+use crate::plan::teardown::{AdoptedDatabase, goes, teardown};
+use martydb_model::error::{Error, Result};
+use martydb_model::{ActualServer, DesiredServer, DesiredService};
+use martydb_pg::server::Access;
+
+pub struct Teardown<'a> {
+    access: &'a Access,
+    desired: &'a DesiredServer,
+    service: &'a DesiredService,
+    adopted: AdoptedDatabase,
+    actual: ActualServer,
+}
+
+impl<'a> Teardown<'a> {
+    pub fn new(
+        access: &'a Access,
+        desired: &'a DesiredServer,
+        service: &'a DesiredService,
+        adopted: AdoptedDatabase,
+    ) -> Self {
+        Teardown { access, desired, service, adopted, actual: ActualServer::default() }
+    }
+
+    fn goes(&self) -> bool {
+        goes(self.desired, &self.actual, self.service, self.adopted)
+    }
+
+    /// Whether the database is there and stays, because this manifest did not make it. Known after the first inspection.
+    pub fn keeps_database(&self) -> bool {
+        self.actual.databases.contains_key(&self.service.database) && !self.goes()
+    }
+}
+
+impl Planner for Teardown<'_> {
+    async fn remaining(&mut self, _done: &[Step]) -> Result<Remaining> {
+        self.actual = inspect::inspect_cluster(self.access).await?;
+        let goes = self.goes();
+        let traces = dependencies(self.access, self.desired, &self.actual, self.service, goes).await?;
+        // The steps name the memberships that they need.
+        let steps = teardown(self.desired, &self.actual, self.service, &traces, self.adopted)?;
+        Ok(Remaining { steps, lent: 0 })
+    }
+
+    fn actual(&self) -> &ActualServer {
+        &self.actual
+    }
+
+    fn unfinished(&self, left: &[Step]) -> Error {
+        let Step { action, reason, .. } = &left[0];
+        Error::operation(format!("service \"{}\" is not removed as a whole", self.service.name))
+            .cause(format!("{}: {reason}", action.object()))
+            .hint("something on the server undoes the change: look for an event trigger or another tool")
+    }
+}

@@ -1,0 +1,53 @@
+//! The test databases that are there, and removing one by name.
+
+use super::old;
+use super::workshop::Workshop;
+use martydb_model::error::{Error, Result};
+use martydb_model::sql::stmt;
+use martydb_model::{DbName, made_at};
+use martydb_pg::server::execute_protected;
+
+/// A test database that is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedTestDatabase {
+    pub database: DbName,
+    pub template: DbName,
+    /// In seconds; `None` where the name does not tell.
+    pub age: Option<u64>,
+    pub sessions: usize,
+}
+
+impl Workshop<'_> {
+    /// The test databases of the service, the oldest first.
+    pub async fn list(&mut self) -> Result<Vec<ListedTestDatabase>> {
+        let now = self.now().await?;
+        let sessions = old::sessions(&mut self.session).await?;
+        let own = self.actual.test_databases(self.desired).into_iter();
+        let own = own.filter(|(_, test)| test.service == self.service.name);
+        let mut all: Vec<ListedTestDatabase> = own
+            .filter_map(|(database, test)| {
+                let age = made_at(&database).map(|then| now.saturating_sub(then));
+                let sessions = sessions.get(database.as_str()).copied().unwrap_or(0);
+                Some(ListedTestDatabase { template: test.copied_from?, age, sessions, database })
+            })
+            .collect();
+        all.sort_by_key(|one| std::cmp::Reverse(one.age));
+        Ok(all)
+    }
+
+    /// Removes a test database of the service, and ends the sessions in it.
+    ///
+    /// # Errors
+    /// [`Kind::Usage`](martydb_model::error::Kind::Usage) if it is none, with nothing touched.
+    pub async fn drop(&mut self, name: &str) -> Result<DbName> {
+        let present = self.list().await?;
+        let Some(found) = present.into_iter().find(|one| one.database.as_str() == name) else {
+            let service = &self.service.name;
+            return Err(Error::usage(format!("\"{name}\" is not a test database of {service}"))
+                .hint(format!("`martydb test-db --service {service} --list` shows them")));
+        };
+        let drop = stmt!("DROP DATABASE {name} WITH (FORCE)", name = found.database);
+        execute_protected(&mut self.session, &drop).await?;
+        Ok(found.database)
+    }
+}

@@ -1,0 +1,91 @@
+//! Making a test database: its template, where that is missing, and a copy.
+
+use super::template::Template;
+use super::workshop::Workshop;
+use crate::converge::{Jobs, Planner, Policy, Remaining, converge};
+use crate::plan::admin_capabilities::AdminCapabilities;
+use crate::plan::{Step, copy};
+use martydb_migrate::EventSender;
+use martydb_model::error::{Error, Result};
+use martydb_model::sql::stmt;
+use martydb_model::sqlstate;
+use martydb_model::{ActualServer, DbName, DesiredServer, TestDatabase, test_name};
+use martydb_pg::server::execute_protected;
+
+/// Tries of a copy whose template another run has removed meanwhile.
+const TRIES: usize = 3;
+
+/// A test database that was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MadeTestDatabase {
+    pub database: DbName,
+    pub template: Template,
+}
+
+impl Workshop<'_> {
+    /// Makes a test database, and its template where that is missing.
+    ///
+    /// # Errors
+    /// If a migration fails, or the server refuses.
+    pub async fn make(&mut self, events: &EventSender) -> Result<MadeTestDatabase> {
+        let mut tries = 1..TRIES;
+        loop {
+            let template = self.template(events).await?;
+            match self.copy(&template.database).await {
+                Ok(database) => return Ok(MadeTestDatabase { database, template }),
+                // Another run, with other files, has removed what no test database came from.
+                Err(error) if is_gone(&error) && tries.next().is_some() => self.look().await?,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    async fn copy(&mut self, template: &DbName) -> Result<DbName> {
+        let random = getrandom::u64().map_err(|error| Error::operation("no random numbers").cause(error))?;
+        let name = test_name(&self.service.name, self.now().await?, random);
+        let made = TestDatabase { service: self.service.name.clone(), copied_from: Some(template.clone()) };
+        let steps = copy(self.desired, &self.actual, self.service, &name, &made);
+        let mut planner = Copying { desired: self.desired, actual: &self.actual, steps };
+        // The name is this run's alone, so that no other one is kept out.
+        let policy = Policy { lock_wait: None, jobs: Jobs::ONE };
+        match converge(&self.access, &mut planner, &policy).await.end {
+            Ok(()) => Ok(name),
+            Err(error) => {
+                let drop = stmt!("DROP DATABASE IF EXISTS {name} WITH (FORCE)", name = name);
+                let left = execute_protected(&mut self.session, &drop).await.err();
+                Err(error.causes(left.map(|left| format!("{name} could not be removed: {}", left.message))))
+            }
+        }
+    }
+}
+
+/// Whether the template that was found before is no longer there.
+fn is_gone(error: &Error) -> bool {
+    error.sqlstate.as_deref() == Some(sqlstate::INVALID_CATALOG_NAME)
+}
+
+/// Steps that are known beforehand. Nothing is inspected after them: no other run knows the name.
+struct Copying<'a> {
+    desired: &'a DesiredServer,
+    actual: &'a ActualServer,
+    steps: Vec<Step>,
+}
+
+impl Planner for Copying<'_> {
+    async fn remaining(&mut self, done: &[Step]) -> Result<Remaining> {
+        let left = self.steps.iter().filter(|step| !done.contains(step));
+        Ok(left.cloned().collect::<Vec<_>>().into())
+    }
+
+    fn actual(&self) -> &ActualServer {
+        self.actual
+    }
+
+    fn authority(&self) -> Option<AdminCapabilities<'_>> {
+        Some(AdminCapabilities::new(self.desired, self.actual))
+    }
+
+    fn unfinished(&self, left: &[Step]) -> Error {
+        Error::operation("the test database is not complete").causes(left.iter().map(|step| &step.reason))
+    }
+}

@@ -1,0 +1,13 @@
+//! Values of `martydb-model`, held against what plan, audit and probe make of them.
+
+mod agreement;
+mod kept_marks;
+
+use martydb_model::{AclEntry, RoleName};
+
+/// An entry of an ACL; no grantee is PUBLIC.
+pub fn entry(grantee: Option<&str>, privilege: &str, grantor: &str) -> AclEntry {
+    let role = |name: &str| RoleName::new(name).expect("a name");
+    let (grantee, grantor) = (grantee.map(role).into(), role(grantor));
+    AclEntry { grantee, grantor, privilege: privilege.into(), grantable: false }
+}

@@ -1,0 +1,190 @@
+//! RabbitMQ, and others that speak AMQP 0-9-1: persistent messages that must reach a queue, each confirmed by the broker.
+//! <https://www.rabbitmq.com/docs/confirms>
+
+use std::time::Duration;
+
+use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
+use lapin::tcp::{AMQPUriTcpExt, RustlsConnector, RustlsConnectorConfig, TLSConfig};
+use lapin::types::{AMQPValue, FieldTable, ShortString};
+use lapin::uri::{AMQPScheme, AMQPUri};
+use lapin::{BasicProperties, Channel, Confirmation, Connection, ConnectionProperties, ErrorKind};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::event::OutboxEvent;
+use super::failure::{PublishFailure, unreachable};
+use super::trust::authorities;
+use martydb_model::error::Result;
+use martydb_model::{BrokerUrl, EventRoute};
+
+/// How often to look whether the connection is still there.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// Of a queue that survives a restart of the broker.
+const PERSISTENT: u8 = 2;
+
+/// Codes of refusals that are about the exchange: ACCESS_REFUSED, NOT_FOUND.
+const TARGET: [u16; 2] = [403, 404];
+
+/// Bytes of a routing key.
+const LONGEST_KEY: usize = 255;
+
+pub struct AmqpLink {
+    connection: Connection,
+    channel: Channel,
+    exchange: ShortString,
+    routing_key: EventRoute,
+}
+
+pub async fn open(
+    at: &BrokerUrl,
+    exchange: &str,
+    routing_key: EventRoute,
+    password: Option<&SecretString>,
+) -> Result<AmqpLink> {
+    let properties = ConnectionProperties::default().with_connection_name("martydb relay".into());
+    let runtime = lapin::runtime::default_runtime().map_err(|error| unreachable(at, &plain(&error)))?;
+    let refused = |error: lapin::Error| unreachable(at, &plain(&error));
+    // The address holds the password: what is wrong with it is not repeated.
+    let uri = address(at, password).parse::<AMQPUri>();
+    let uri = uri.map_err(|_| unreachable(at, &"the client does not understand its address"))?;
+    let tls = tls(at)?;
+    let connecting = Connection::connector(
+        uri,
+        runtime,
+        async move |uri, runtime| {
+            let plain = AMQPUri { scheme: AMQPScheme::AMQP, ..uri };
+            let stream = plain.connect_with_config_async(TLSConfig::default(), &runtime).await?;
+            Ok(match &tls {
+                Some(connector) => stream.into_rustls(connector, &plain.authority.host).await?,
+                None => stream,
+            })
+        },
+        properties,
+    );
+    let connection = connecting.await.map_err(refused)?;
+    let channel = connection.create_channel().await.map_err(refused)?;
+    channel.confirm_select(ConfirmSelectOptions::default()).await.map_err(refused)?;
+    Ok(AmqpLink { connection, channel, exchange: exchange.into(), routing_key })
+}
+
+/// It holds the password, and goes nowhere but to the client.
+fn address(at: &BrokerUrl, password: Option<&SecretString>) -> String {
+    let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+    let login = at.user.as_deref().map_or_else(String::new, |user| {
+        let password = password.map_or_else(String::new, |password| encode(password.expose_secret()));
+        format!("{}:{password}@", encode(user))
+    });
+    let path = if at.path.is_empty() { "/%2f" } else { &at.path };
+    format!("{}://{login}{}:{}{path}", at.scheme.word, at.host, at.port)
+}
+
+/// The client's own way would believe the authorities of the operating system beside those that the manifest names.
+fn tls(at: &BrokerUrl) -> Result<Option<RustlsConnector>> {
+    if !at.scheme.tls {
+        return Ok(None);
+    }
+    let failed = |error: std::io::Error| unreachable(at, &error);
+    let config = match authorities(at)? {
+        Some(all) => RustlsConnectorConfig::default().with_parsable_certificates(all),
+        None => RustlsConnectorConfig::new_with_native_certs().map_err(failed)?,
+    };
+    config.connector_with_no_client_auth().map(Some).map_err(failed)
+}
+
+/// The client's words, without what it was connecting to.
+fn plain(error: &lapin::Error) -> String {
+    match error.kind() {
+        ErrorKind::ProtocolError(error) => error.get_message().to_string(),
+        ErrorKind::IOError(error) => error.to_string(),
+        ErrorKind::MissingHeartbeatError => "the broker is silent".into(),
+        ErrorKind::InvalidChannelState(..) | ErrorKind::InvalidConnectionState(..) => {
+            "the connection was lost".into()
+        }
+        _ => "the connection failed".into(),
+    }
+}
+
+/// A word of a routing key ends at a dot, and these two stand for others where queues are bound.
+fn escape(c: char) -> char {
+    if c.is_control() || "*#".contains(c) { '_' } else { c }
+}
+
+impl AmqpLink {
+    pub async fn publish(&self, event: &OutboxEvent) -> Result<(), PublishFailure> {
+        let key = event.route(&self.routing_key, escape);
+        if key.len() > LONGEST_KEY {
+            return Err(PublishFailure::Refused(format!(
+                "its routing key has {} bytes, and AMQP knows {LONGEST_KEY}",
+                key.len()
+            )));
+        }
+        let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
+        let sent = self.channel.basic_publish(
+            self.exchange.clone(),
+            key.as_str().into(),
+            options,
+            event.payload.as_bytes(),
+            properties(event),
+        );
+        let confirmed = sent.await.map_err(|error| lost(&error))?.await.map_err(|error| lost(&error))?;
+        match confirmed {
+            Confirmation::Ack(None) => Ok(()),
+            Confirmation::Ack(Some(_)) => {
+                Err(PublishFailure::Refused(format!("no queue is bound for the routing key \"{key}\"")))
+            }
+            Confirmation::Nack(_) => {
+                Err(PublishFailure::Down("the broker takes no more: it could not keep an event".into()))
+            }
+            Confirmation::NotRequested => Err(PublishFailure::Down("the broker confirms nothing".into())),
+        }
+    }
+
+    /// The channel ends with the connection.
+    pub async fn lost(&self) {
+        while self.channel.status().connected() && self.connection.status().connected() {
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    pub async fn close(self) {
+        let _gone_already = self.connection.close(200, "done".into()).await;
+    }
+}
+
+fn lost(error: &lapin::Error) -> PublishFailure {
+    match error.kind() {
+        // The exchange is missing, or closed to this user: nothing about this event.
+        ErrorKind::ProtocolError(refusal) if TARGET.contains(&refusal.get_id()) => {
+            PublishFailure::Down(plain(error))
+        }
+        ErrorKind::ProtocolError(_) => PublishFailure::Closed(plain(error)),
+        _ => PublishFailure::Down(plain(error)),
+    }
+}
+
+/// <https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/amqp-protocol-binding.md>, with the headers of
+/// AMQP 0-9-1 in the place of the application properties of 1.0.
+fn properties(event: &OutboxEvent) -> BasicProperties {
+    let mut headers = FieldTable::default();
+    let mut insert = |name: String, value: &str| {
+        if name.len() <= LONGEST_KEY {
+            headers.insert(name.into(), AMQPValue::LongString(value.into()));
+        }
+    };
+    event.further_headers().for_each(|(name, value)| insert(name.to_owned(), value));
+    event.attributes().iter().for_each(|(name, value)| insert(format!("cloudEvents_{name}"), value));
+    let short = |text: &str| ShortString::from(cut(text));
+    BasicProperties::default()
+        .with_delivery_mode(PERSISTENT)
+        .with_message_id(short(&event.event_id))
+        .with_type(short(&event.event_type))
+        .with_content_type(short(event.content_type()))
+        .with_headers(headers)
+}
+
+/// As much as a short text of AMQP holds.
+fn cut(text: &str) -> &str {
+    let end = (0..=LONGEST_KEY.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+    &text[..end.unwrap_or(0)]
+}

@@ -1,0 +1,155 @@
+//! One event of an outbox, and how it describes itself.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use martydb_model::{EventField, EventRoute};
+
+/// What is published; `id` is its place in the outbox.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct OutboxEvent {
+    pub id: String,
+    pub event_id: String,
+    pub aggregate_type: String,
+    pub aggregate_id: String,
+    pub event_type: String,
+    /// As the database writes it.
+    pub payload: String,
+    pub headers: BTreeMap<String, String>,
+    /// RFC 3339.
+    pub occurred_at: Option<String>,
+    /// How often it was tried before.
+    pub attempts: i64,
+    /// Project and service.
+    pub source: Arc<str>,
+}
+
+const JSON: &str = "application/json";
+
+impl OutboxEvent {
+    /// The metadata that a JSON object holds; what is no object has none.
+    pub fn headers_of(text: Option<&str>) -> BTreeMap<String, String> {
+        let read = text.and_then(|text| serde_json::from_str::<Map<String, Value>>(text).ok());
+        let plain = |value: Value| match value {
+            Value::String(text) => text,
+            other => other.to_string(),
+        };
+        read.into_iter().flatten().map(|(name, value)| (name, one_line(&plain(value)))).collect()
+    }
+
+    fn is_json(&self) -> bool {
+        serde_json::from_str::<serde::de::IgnoredAny>(&self.payload).is_ok()
+    }
+
+    pub fn content_type(&self) -> &str {
+        let own = ["content-type", "content_type", "datacontenttype"];
+        let own = own.iter().find_map(|name| self.headers.get(*name)).map(String::as_str);
+        own.unwrap_or(if self.is_json() { JSON } else { "text/plain; charset=utf-8" })
+    }
+
+    /// The attributes of CloudEvents, by name.
+    pub fn attributes(&self) -> Vec<(&'static str, String)> {
+        let aggregate = format!("{}/{}", self.aggregate_type, self.aggregate_id);
+        let mut all = vec![
+            ("specversion", "1.0".to_owned()),
+            ("id", self.event_id.clone()),
+            ("source", self.source.to_string()),
+            ("type", one_line(&self.event_type)),
+            ("subject", one_line(&aggregate)),
+        ];
+        all.extend(self.occurred_at.clone().map(|at| ("time", at)));
+        all
+    }
+
+    /// Metadata of the service's own, without what says something else already.
+    pub fn further_headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        let known = ["content-type", "content_type", "datacontenttype"];
+        let further = self.headers.iter().filter(move |(name, _)| !known.contains(&name.as_str()));
+        further.map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The whole event as one JSON document:
+    /// <https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md>.
+    pub fn structured(&self) -> String {
+        let mut document: Map<String, Value> =
+            self.attributes().into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
+        document.insert("datacontenttype".into(), self.content_type().into());
+        for (name, value) in self.further_headers().filter(|(name, _)| is_extension(name)) {
+            document.entry(name).or_insert_with(|| value.into());
+        }
+        let mut text = Value::Object(document).to_string();
+        text.pop();
+        // As the database writes it: the payload of an event is the same each time.
+        let data =
+            if self.is_json() { self.payload.clone() } else { Value::from(&*self.payload).to_string() };
+        text + ",\"data\":" + &data + "}"
+    }
+
+    /// Where it goes; `escape` replaces what means something else in a route.
+    pub fn route(&self, route: &EventRoute, escape: impl Fn(char) -> char) -> String {
+        let value = |field| match field {
+            EventField::AggregateType => self.aggregate_type.as_str(),
+            EventField::AggregateId => &self.aggregate_id,
+            EventField::EventType => &self.event_type,
+        };
+        route.of(value, escape)
+    }
+}
+
+/// Names of attributes have no more than these letters.
+fn is_extension(name: &str) -> bool {
+    (1..=20).contains(&name.len()) && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+}
+
+/// Headers end with their line.
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event() -> OutboxEvent {
+        OutboxEvent {
+            id: "1".into(),
+            event_id: "8f14e45f-ceea-467f-a0c1-0d3b7a1f0001".into(),
+            aggregate_type: "certificate".into(),
+            aggregate_id: "DE-1".into(),
+            event_type: "certificate.revoked".into(),
+            payload: "{\"b\": 1, \"a\": 2}".into(),
+            headers: OutboxEvent::headers_of(Some(
+                "{\"traceparent\": \"00-x\", \"bad name\": \"y\", \"n\": 1, \"id\": \"other\"}",
+            )),
+            occurred_at: Some("2026-11-23T12:00:00Z".into()),
+            attempts: 0,
+            source: "/marty/csca".into(),
+        }
+    }
+
+    #[test]
+    fn the_document_holds_attributes_and_the_payload_as_it_is() {
+        assert_eq!(
+            event().structured(),
+            "{\"specversion\":\"1.0\",\"id\":\"8f14e45f-ceea-467f-a0c1-0d3b7a1f0001\",\"source\":\"/marty/csca\",\
+             \"type\":\"certificate.revoked\",\"subject\":\"certificate/DE-1\",\"time\":\"2026-11-23T12:00:00Z\",\
+             \"datacontenttype\":\"application/json\",\"n\":\"1\",\"traceparent\":\"00-x\",\"data\":{\"b\": 1, \"a\": 2}}"
+        );
+        let text = OutboxEvent { payload: "not \"json\"".into(), ..event() };
+        assert!(text.structured().ends_with(",\"data\":\"not \\\"json\\\"\"}"));
+        assert_eq!(text.content_type(), "text/plain; charset=utf-8");
+    }
+
+    #[test]
+    fn no_header_has_a_second_line() {
+        let broken = OutboxEvent {
+            event_type: "a\r\nNats-Msg-Id: b".into(),
+            headers: OutboxEvent::headers_of(Some("{\"x\": \"1\\r\\n2\"}")),
+            ..event()
+        };
+        let all = broken.attributes().into_iter().map(|(_, value)| value);
+        assert!(all.chain(broken.headers.values().cloned()).all(|value| !value.contains(['\r', '\n'])));
+    }
+}

@@ -1,0 +1,167 @@
+//! NATS JetStream. A publication is a request that the stream's leader answers once it has the message; the id in
+//! `Nats-Msg-Id` lets it drop what it had within the stream's window for duplicates.
+//! <https://docs.nats.io/nats-concepts/jetstream/streams>
+
+use async_nats::header::{HeaderMap, HeaderName, HeaderValue};
+use async_nats::{Client, ConnectOptions, Event, RequestErrorKind};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use tokio::sync::watch;
+
+use super::event::OutboxEvent;
+use super::failure::{CONNECT, PublishFailure, unreachable};
+use super::trust::authorities;
+use martydb_model::error::Result;
+use martydb_model::{BrokerUrl, EventRoute};
+
+/// Bytes of answers that are read at once: about a hundred.
+const ANSWERS: u16 = 16 << 10;
+
+pub struct NatsLink {
+    client: Client,
+    subject: EventRoute,
+    /// Whether the connection was lost once. The client would go on by itself, and send later what was given up meanwhile.
+    lost: watch::Receiver<bool>,
+}
+
+pub async fn open(at: &BrokerUrl, subject: EventRoute, password: Option<&SecretString>) -> Result<NatsLink> {
+    let (gone, lost) = watch::channel(false);
+    let mut options = ConnectOptions::new()
+        .name("martydb relay")
+        .connection_timeout(CONNECT)
+        // Every publication has a limit of its own.
+        .request_timeout(None)
+        .require_tls(at.scheme.tls)
+        .ignore_discovered_servers()
+        .max_reconnects(1)
+        .read_buffer_capacity(ANSWERS)
+        .event_callback(move |event| {
+            if matches!(event, Event::Disconnected | Event::Closed) {
+                gone.send_replace(true);
+            }
+            std::future::ready(())
+        });
+    // The client reads the file again, and then takes no other authority.
+    if let (Some(path), Some(_)) = (&at.root_certificate, authorities(at)?) {
+        options = options.add_root_certificates(path.clone());
+    }
+    if let Some(password) = password {
+        let password = password.expose_secret().to_owned();
+        options = match &at.user {
+            Some(user) => options.user_and_password(user.clone(), password),
+            None => options.token(password),
+        };
+    }
+    let address = format!("{}://{}:{}", at.scheme.word, at.host, at.port);
+    let client = options.connect(address).await.map_err(|error| unreachable(at, &error))?;
+    Ok(NatsLink { client, subject, lost })
+}
+
+/// What the leader of the stream answers.
+#[derive(Deserialize)]
+struct StreamAnswer {
+    error: Option<StreamRefusal>,
+    stream: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct StreamRefusal {
+    code: u32,
+    #[serde(default)]
+    description: String,
+}
+
+/// What means something in a subject.
+fn escape(c: char) -> char {
+    if c.is_whitespace() || c.is_control() || "*>".contains(c) { '_' } else { c }
+}
+
+impl NatsLink {
+    pub async fn publish(&self, event: &OutboxEvent) -> Result<(), PublishFailure> {
+        let subject = event.route(&self.subject, escape);
+        let payload = event.payload.clone().into();
+        let end = self.client.request_with_headers(subject.clone(), headers(event), payload).await;
+        let answer = end.map_err(|error| match error.kind() {
+            RequestErrorKind::NoResponders => PublishFailure::Refused(format!(
+                "no stream of JetStream listens to the subject \"{subject}\""
+            )),
+            RequestErrorKind::MaxPayloadExceeded => {
+                PublishFailure::Refused(format!("the broker does not take {} bytes", event.payload.len()))
+            }
+            RequestErrorKind::InvalidSubject => {
+                PublishFailure::Refused(format!("\"{subject}\" is not a subject"))
+            }
+            RequestErrorKind::TimedOut => PublishFailure::Silent(error.to_string()),
+            RequestErrorKind::Other => PublishFailure::Down(error.to_string()),
+        })?;
+        judged(&answer.payload, &subject)
+    }
+
+    pub async fn lost(&self) {
+        let mut lost = self.lost.clone();
+        let _no_more_events = lost.wait_for(|lost| *lost).await;
+    }
+
+    pub async fn close(self) {
+        let _gone_already = self.client.flush().await;
+    }
+}
+
+fn judged(answer: &[u8], subject: &str) -> Result<(), PublishFailure> {
+    let foreign =
+        || PublishFailure::Refused(format!("what listens to the subject \"{subject}\" is no stream"));
+    match serde_json::from_slice(answer).map_err(|_| foreign())? {
+        StreamAnswer { error: Some(error), .. } => {
+            let why = format!("the stream refused it: {} ({})", error.description, error.code);
+            // Full, without a leader, or out of space: nothing about this event.
+            let unable = matches!(error.code, 500..);
+            Err(if unable { PublishFailure::Down(why) } else { PublishFailure::Refused(why) })
+        }
+        StreamAnswer { stream: Some(_), .. } => Ok(()),
+        _ => Err(foreign()),
+    }
+}
+
+/// The binary mode of CloudEvents:
+/// <https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/nats-protocol-binding.md>.
+fn headers(event: &OutboxEvent) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    let mut insert = |name: &str, value: &str| {
+        if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), value.parse::<HeaderValue>()) {
+            headers.insert(name, value);
+        }
+    };
+    for (name, value) in event.further_headers() {
+        let reserved = name.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("nats-"));
+        if !reserved {
+            insert(name, value);
+        }
+    }
+    for (name, value) in event.attributes() {
+        insert(&format!("ce-{name}"), &value);
+    }
+    insert("content-type", event.content_type());
+    insert("Nats-Msg-Id", &event.event_id);
+    headers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_an_acknowledgement_only_from_a_stream() {
+        let kind = |text: &str| judged(text.as_bytes(), "s");
+        assert_eq!(kind("{\"stream\":\"S\",\"seq\":1,\"duplicate\":true}"), Ok(()));
+        assert!(matches!(
+            kind("{\"error\":{\"code\":400,\"description\":\"x\"}}"),
+            Err(PublishFailure::Refused(_))
+        ));
+        assert!(matches!(
+            kind("{\"error\":{\"code\":503,\"description\":\"x\"}}"),
+            Err(PublishFailure::Down(_))
+        ));
+        assert!(matches!(kind("ok"), Err(PublishFailure::Refused(_))));
+        assert!(matches!(kind("{}"), Err(PublishFailure::Refused(_))));
+    }
+}

@@ -1,0 +1,128 @@
+//! Web hooks: one request for each event, a CloudEvent in structured mode, signed as Standard Webhooks has it.
+//!
+//! <https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md>,
+//! <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit, Mac};
+use reqwest::{Certificate, Client, StatusCode, redirect};
+use secrecy::{ExposeSecret, SecretString};
+use sha2::Sha256;
+use time::OffsetDateTime;
+
+use super::event::OutboxEvent;
+use super::failure::{CONNECT, PublishFailure, first_cause, unreachable};
+use super::secrets::BrokerSecrets;
+use super::trust::authorities;
+use martydb_model::BrokerUrl;
+use martydb_model::error::Result;
+
+/// Requests at a time.
+pub const WIDTH: usize = 32;
+
+/// How a key is written that is not meant as text.
+const ENCODED_KEY: &str = "whsec_";
+
+pub struct WebhookLink {
+    client: Client,
+    url: String,
+    user: Option<(String, Option<SecretString>)>,
+    key: Option<SecretString>,
+}
+
+pub fn open(at: &BrokerUrl, secrets: &BrokerSecrets) -> Result<WebhookLink> {
+    // The provider that the connections to PostgreSQL have too; an error says that there is one already.
+    let _present = rustls::crypto::ring::default_provider().install_default();
+    let builder = Client::builder()
+        .connect_timeout(CONNECT)
+        .redirect(redirect::Policy::none())
+        .pool_max_idle_per_host(WIDTH)
+        .user_agent(concat!("martydb/", env!("CARGO_PKG_VERSION")));
+    let builder = match authorities(at)? {
+        None => builder,
+        Some(all) => {
+            let read = all.iter().map(|one| Certificate::from_der(one)).collect::<Result<Vec<_>, _>>();
+            builder.tls_certs_only(read.map_err(|error| unreachable(at, &first_cause(&error)))?)
+        }
+    };
+    Ok(WebhookLink {
+        client: builder.build().map_err(|error| unreachable(at, &first_cause(&error)))?,
+        url: format!("{}://{}:{}{}", at.scheme.word, at.host, at.port, at.path),
+        user: at.user.clone().map(|user| (user, secrets.password.clone())),
+        key: secrets.signature.clone(),
+    })
+}
+
+impl WebhookLink {
+    pub async fn publish(&self, event: &OutboxEvent) -> Result<(), PublishFailure> {
+        let body = event.structured();
+        let mut request = self
+            .client
+            .post(&self.url)
+            .header("content-type", "application/cloudevents+json; charset=utf-8")
+            .header("webhook-id", &event.event_id);
+        if let Some(key) = &self.key {
+            let now = OffsetDateTime::now_utc().unix_timestamp().to_string();
+            let signature = signature(key.expose_secret(), &event.event_id, &now, &body);
+            request = request.header("webhook-timestamp", now).header("webhook-signature", signature);
+        }
+        if let Some((user, password)) = &self.user {
+            request = request.basic_auth(user, password.as_ref().map(|password| password.expose_secret()));
+        }
+        let answer = request.body(body).send().await.map_err(|error| failed(&error))?;
+        judged(answer.status())
+    }
+}
+
+/// The client's words, without the address: its query may hold a secret.
+fn failed(error: &reqwest::Error) -> PublishFailure {
+    if error.is_connect() {
+        return PublishFailure::Down(format!("the web hook cannot be reached: {}", first_cause(error)));
+    }
+    if error.is_timeout() {
+        return PublishFailure::Silent("the web hook did not answer in time".into());
+    }
+    PublishFailure::Silent("the connection to the web hook broke".into())
+}
+
+fn judged(status: StatusCode) -> Result<(), PublishFailure> {
+    // It says itself that it is not about this event: it is busy, or does not know who asks.
+    let busy = [401, 407, 429, 502, 503, 504].contains(&status.as_u16());
+    match status {
+        _ if status.is_success() => Ok(()),
+        _ if busy => Err(PublishFailure::Down(format!("the web hook answered {status}"))),
+        _ => Err(PublishFailure::Refused(format!("the web hook answered {status}"))),
+    }
+}
+
+fn signature(key: &str, id: &str, timestamp: &str, body: &str) -> String {
+    let decoded = key.strip_prefix(ENCODED_KEY).and_then(|encoded| STANDARD.decode(encoded).ok());
+    let key = decoded.unwrap_or_else(|| key.as_bytes().to_vec());
+    let mut mac = Hmac::<Sha256>::new_from_slice(&key).expect("a key of any length");
+    mac.update(format!("{id}.{timestamp}.{body}").as_bytes());
+    format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_signature_is_that_of_the_specification() {
+        // The example of the reference implementations.
+        let key = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+        let signed = signature(key, "msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330", "{\"test\": 2432232314}");
+        assert_eq!(signed, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+    }
+
+    #[test]
+    fn what_is_not_about_the_event_counts_against_the_hook() {
+        let kind = |code| judged(StatusCode::from_u16(code).unwrap());
+        assert_eq!(kind(202), Ok(()));
+        assert!(matches!(kind(422), Err(PublishFailure::Refused(_))));
+        assert!(matches!(kind(301), Err(PublishFailure::Refused(_))));
+        assert!(matches!(kind(503), Err(PublishFailure::Down(_))));
+        assert!(matches!(kind(401), Err(PublishFailure::Down(_))));
+    }
+}

@@ -1,0 +1,139 @@
+//! Takes published events away once their time is over. The relay's login cannot: it is done as the service's owner, by the
+//! migrator, in steps that each hold few rows, or day by day where the table has a partition for each.
+
+use std::time::Duration;
+
+use super::days;
+use super::partitions::{self, Division};
+use super::statements::outbox_table;
+use martydb_model::error::{Error, Result};
+use martydb_model::sql::{Ident, Qualified, Statement, stmt};
+use martydb_model::{DesiredService, Outbox, RoleKind};
+use martydb_pg::server::{Connection, connect_watched, execute};
+use martydb_pg::wire::interrupt;
+use martydb_provision::run::Run;
+
+/// Rows of one statement: its locks are held for a moment.
+const ROWS: i64 = 5000;
+
+/// A breath between two, for others that write and for VACUUM.
+const BREATH: Duration = Duration::from_millis(20);
+
+const SETTINGS: &[(&str, &str)] = &[
+    ("search_path", "pg_catalog"),
+    ("DateStyle", "ISO"),
+    ("statement_timeout", "60s"),
+    ("lock_timeout", "5s"),
+];
+
+/// How many events went, and what became of the days of a table that has a partition for each.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Cleaned {
+    pub removed: u64,
+    /// Partitions that went as a whole; their events count as removed.
+    pub days_dropped: u32,
+    /// Partitions that were made ahead.
+    pub days_made: u32,
+}
+
+/// Removes what was published longer ago than `keep`, oldest first; `None`: nothing. Where the table has a partition for each
+/// day, those go as a whole and the next ones are made.
+///
+/// # Errors
+/// If the migrator cannot log in, or the server refuses it.
+pub async fn clean(
+    run: &Run,
+    service: &DesiredService,
+    outbox: &Outbox,
+    keep: Option<Duration>,
+) -> Result<Cleaned> {
+    let access = run.access(&service.server).await?;
+    let secrets = run.secrets(std::slice::from_ref(service)).await?;
+    let login = run.login(service, RoleKind::Migrator, &secrets)?;
+    let database = service.database.as_str();
+    let mut connection = connect_watched(&access.endpoint, &login, database, SETTINGS).await?;
+    connection.be_patient(true);
+    let owner = Ident::new(service.role(RoleKind::Owner).as_str());
+    let owner = owner.map_err(|error| Error::operation("no role").cause(error))?;
+    execute(&mut connection, &stmt!("SET ROLE {owner}", owner = owner)).await?;
+    let end = clean_as_owner(&mut connection, outbox, keep).await;
+    connection.close().await;
+    end
+}
+
+async fn clean_as_owner(
+    connection: &mut Connection,
+    outbox: &Outbox,
+    keep: Option<Duration>,
+) -> Result<Cleaned> {
+    let Some(found) = partitions::read(connection, outbox).await? else {
+        let Some(keep) = keep else { return Ok(Cleaned::default()) };
+        let removed = in_steps(connection, &step(outbox, &outbox_table(outbox), keep)).await?;
+        return Ok(Cleaned { removed, ..Cleaned::default() });
+    };
+    let cleaned = match keep {
+        Some(keep) => clean_parts(connection, outbox, &found, keep).await?,
+        None => Cleaned::default(),
+    };
+    let days_made = partitions::make_ahead(connection, outbox, &found).await?;
+    Ok(Cleaned { days_made, ..cleaned })
+}
+
+/// Of what holds an event that is still to send, or one that was published lately, the others go one by one.
+async fn clean_parts(
+    connection: &mut Connection,
+    outbox: &Outbox,
+    found: &Division,
+    keep: Duration,
+) -> Result<Cleaned> {
+    let mut cleaned = Cleaned::default();
+    let before = found.now.saturating_sub(seconds(keep));
+    let rest = found.parts.iter().filter(|part| part.is_rest);
+    for part in days::over(&found.parts, before).into_iter().chain(rest) {
+        if interrupt::signal().is_some() {
+            break;
+        }
+        let dropped = match part.is_rest {
+            true => None,
+            false => partitions::drop_delivered(connection, outbox, part, before).await?,
+        };
+        cleaned.removed += match dropped {
+            Some(events) => events,
+            None => in_steps(connection, &step(outbox, &partitions::part(part), keep)).await?,
+        };
+        cleaned.days_dropped += u32::from(dropped.is_some());
+    }
+    Ok(cleaned)
+}
+
+async fn in_steps(connection: &mut Connection, step: &Statement) -> Result<u64> {
+    let mut removed = 0;
+    loop {
+        let now = execute(connection, step).await?;
+        removed += now;
+        if now < ROWS.unsigned_abs() || interrupt::signal().is_some() {
+            return Ok(removed);
+        }
+        tokio::time::sleep(BREATH).await;
+    }
+}
+
+fn seconds(keep: Duration) -> i64 {
+    i64::try_from(keep.as_secs()).unwrap_or(i64::MAX)
+}
+
+fn step(outbox: &Outbox, table: &Qualified, keep: Duration) -> Statement {
+    let columns = &outbox.columns;
+    let name = |name: &str| Qualified(vec![name.to_owned()]);
+    stmt!(
+        "DELETE FROM {table} WHERE {id} = ANY (ARRAY(
+           SELECT o.{id} FROM {table} o
+           WHERE o.{published} < clock_timestamp() - {seconds} * interval '1 second'
+           ORDER BY o.{id} LIMIT {rows} FOR UPDATE SKIP LOCKED))",
+        table = table,
+        id = name(&columns.id),
+        published = name(&columns.published_at),
+        seconds = seconds(keep),
+        rows = ROWS,
+    )
+}

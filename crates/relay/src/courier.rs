@@ -1,0 +1,332 @@
+//! Publishes one outbox: claims, delivers, writes down, and waits. What fails is tried again, later and later; other outboxes
+//! have couriers of their own.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant};
+
+use tokio::sync::Notify;
+
+use super::claim::{LookFigures, Width, width};
+use super::delivery::deliver;
+use super::session::{self, OutboxSession};
+use super::stop::StopSignal;
+use super::verdict::{BatchVerdict, judge, pause};
+use crate::broker::{BrokerLink, BrokerSecrets, OutboxEvent};
+use martydb_model::error::{Error, Kind, Result};
+use martydb_model::{DesiredService, Outbox};
+use martydb_provision::run::Run;
+
+/// How long nothing is looked for when nothing was there: the first pause, and the longest.
+const SHORT: Duration = Duration::from_millis(10);
+const FLOOR: Duration = Duration::from_secs(1);
+
+/// A moment for more to come, after a look that found little.
+const GATHER: Duration = Duration::from_millis(4);
+
+/// Pauses after a failure of database or broker.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// What the couriers of one outbox did.
+#[derive(Debug, Default)]
+pub struct Tally {
+    pub published: AtomicU64,
+    /// Attempts that the broker refused.
+    pub refused: AtomicU64,
+    /// Events that were given up.
+    pub dead: AtomicU64,
+}
+
+pub struct Courier {
+    pub run: Arc<Run>,
+    pub service: DesiredService,
+    pub outbox: Arc<Outbox>,
+    pub tally: Arc<Tally>,
+    pub stop: StopSignal,
+    /// Bytes of events that it may hold.
+    pub bytes: i64,
+    /// Rung when there is more than one courier can do at a time.
+    pub busy: Arc<Notify>,
+    /// Whether it speaks for the outbox when something fails.
+    pub tells: bool,
+    session: Option<OutboxSession>,
+    link: Option<BrokerLink>,
+    after: Option<(String, String)>,
+    last: LookFigures,
+    width: Width,
+    /// Whether this way through the outbox found anything.
+    found: bool,
+    /// Whether the last look through the outbox found nothing.
+    idle: bool,
+    /// Whether one event at a time goes out.
+    alone: bool,
+    failing: bool,
+    /// The last one, after a failure.
+    pause: Duration,
+}
+
+/// How a look at the outbox ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum CourierTurn {
+    /// There may be more at once.
+    More,
+    /// There was little: more may gather.
+    Little,
+    /// Nothing can be published now.
+    Nothing,
+}
+
+/// Until the next whole second of this process: idle outboxes are looked at together, and it sleeps in between.
+fn until_the_next_look() -> Duration {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    let into = Duration::from_nanos(START.elapsed().subsec_nanos().into());
+    FLOOR.saturating_sub(into).max(SHORT)
+}
+
+impl Courier {
+    pub fn new(
+        run: &Arc<Run>,
+        service: &DesiredService,
+        outbox: &Arc<Outbox>,
+        stop: &StopSignal,
+        bytes: i64,
+    ) -> Courier {
+        Courier {
+            run: run.clone(),
+            service: service.clone(),
+            outbox: outbox.clone(),
+            tally: Arc::default(),
+            stop: stop.clone(),
+            bytes,
+            busy: Arc::default(),
+            tells: true,
+            session: None,
+            link: None,
+            after: None,
+            last: LookFigures::default(),
+            width: width(outbox.batch, LookFigures::default(), Width { aggregates: outbox.batch, each: 1 }),
+            found: false,
+            idle: false,
+            alone: false,
+            failing: false,
+            pause: Duration::ZERO,
+        }
+    }
+
+    /// A second one for the same outbox, which works when the first has too much to do.
+    #[must_use]
+    pub fn helper(&self) -> Courier {
+        let (tally, busy) = (self.tally.clone(), self.busy.clone());
+        let new = Courier::new(&self.run, &self.service, &self.outbox, &self.stop, self.bytes);
+        Courier { tally, busy, tells: false, ..new }
+    }
+
+    /// Publishes until it is stopped.
+    pub async fn serve(mut self) {
+        let mut idle = SHORT;
+        while !self.stop.is_asked() {
+            match self.turn().await {
+                Ok(CourierTurn::More) => idle = SHORT,
+                Ok(CourierTurn::Little) => {
+                    idle = SHORT;
+                    self.rest(GATHER).await;
+                }
+                Ok(CourierTurn::Nothing) => {
+                    let patience = if idle < FLOOR { idle } else { until_the_next_look() };
+                    idle = if self.wait(patience).await { SHORT } else { (idle * 2).min(FLOOR) };
+                }
+                Err(error) => {
+                    self.tell(Some(&error));
+                    self.recover().await;
+                }
+            }
+        }
+        self.close().await;
+    }
+
+    /// Works while there is too much for one, and keeps nothing open meanwhile.
+    pub async fn serve_when_busy(mut self) {
+        while !self.stop.is_asked() {
+            tokio::select! {
+                () = self.stop.asked() => return,
+                () = self.busy.notified() => {}
+            }
+            while !self.stop.is_asked() && matches!(self.turn().await, Ok(CourierTurn::More)) {}
+            self.close().await;
+        }
+    }
+
+    /// Publishes what can be published now, and says what stopped it.
+    pub async fn once(mut self) -> Result<()> {
+        let mut tries = 0;
+        let end = loop {
+            match self.turn().await {
+                _ if self.stop.is_asked() => break Ok(()),
+                Ok(CourierTurn::Nothing) => break Ok(()),
+                Ok(_) => tries = 0,
+                Err(error) if tries < 3 && error.kind != Kind::Manifest => {
+                    tries += 1;
+                    self.recover().await;
+                }
+                Err(error) => break Err(error),
+            }
+        };
+        self.close().await;
+        end
+    }
+
+    async fn turn(&mut self) -> Result<CourierTurn> {
+        // First: while a broker is away nothing is locked.
+        self.connect().await?;
+        let Some(session) = &mut self.session else { return Ok(CourierTurn::Nothing) };
+        // The cheaper question first, where the answer is likely to be no.
+        if self.idle && !session.has_pending().await? {
+            return Ok(CourierTurn::Nothing);
+        }
+        let wide = width(self.outbox.batch, self.last, self.width);
+        self.width = if self.alone { Width { aggregates: 1, each: 1 } } else { wide };
+        let claim = session.claim(self.after.as_ref(), self.width, self.bytes).await?;
+        let whole = claim.figures.whole;
+        (self.after, self.last) = (claim.last.filter(|_| !whole), claim.figures);
+        let turn = if claim.lanes.is_empty() {
+            session.release().await?;
+            CourierTurn::Nothing
+        } else {
+            self.deliver(claim.lanes, whole).await?
+        };
+        self.tell(None);
+        self.found |= turn != CourierTurn::Nothing;
+        // Nothing is nothing only once the whole outbox was looked through.
+        let more = if whole { std::mem::take(&mut self.found) } else { true };
+        let turn = if turn == CourierTurn::Nothing && more { CourierTurn::More } else { turn };
+        self.idle = turn == CourierTurn::Nothing;
+        Ok(turn)
+    }
+
+    async fn connect(&mut self) -> Result<()> {
+        if self.session.is_none() {
+            let mut session = session::open(&self.run, &self.service, &self.outbox).await?;
+            session.listen().await?;
+            self.session = Some(session);
+            self.after = None;
+        }
+        if self.link.is_none() {
+            let secrets = BrokerSecrets::of(&self.outbox.to, &self.run.environment)?;
+            self.link = Some(BrokerLink::open(&self.outbox.to, &secrets).await?);
+        }
+        Ok(())
+    }
+
+    async fn deliver(&mut self, lanes: Vec<Vec<OutboxEvent>>, whole: bool) -> Result<CourierTurn> {
+        let (Some(session), Some(link)) = (&mut self.session, &self.link) else {
+            return Ok(CourierTurn::Nothing);
+        };
+        let mut ranges = vec![];
+        let mut events = vec![];
+        for lane in lanes {
+            ranges.push(events.len()..events.len() + lane.len());
+            events.extend(lane);
+        }
+        let batch = self.outbox.batch as usize;
+        if !whole && events.len() > batch / 2 {
+            self.busy.notify_one();
+        }
+        let (sent, lost) = deliver(link, &events, &ranges, &self.stop).await;
+        let verdict = judge(sent, lost);
+        session.settle(&events, &verdict).await?;
+        self.count(&events, &verdict);
+        self.alone = verdict.suspicious;
+        if verdict.closed {
+            self.link = None;
+        }
+        if let Some(why) = verdict.down {
+            let at = self.outbox.to.at();
+            return Err(
+                Error::new(Kind::Unreachable, format!("the broker at {at} cannot be used")).cause(why)
+            );
+        }
+        Ok(match events.len() {
+            few if whole && few < batch / 8 => CourierTurn::Little,
+            _ => CourierTurn::More,
+        })
+    }
+
+    fn count(&self, events: &[OutboxEvent], verdict: &BatchVerdict) {
+        let add = |to: &AtomicU64, count: usize| {
+            to.fetch_add(u64::try_from(count).unwrap_or_default(), Ordering::Relaxed);
+        };
+        let is_dead =
+            |row: &&(usize, String)| pause(&self.outbox.retry, events[row.0].attempts + 1).is_none();
+        let dead: Vec<_> = verdict.failed.iter().filter(is_dead).collect();
+        add(&self.tally.published, verdict.published.len());
+        add(&self.tally.refused, verdict.failed.len());
+        add(&self.tally.dead, dead.len());
+        for (at, why) in dead {
+            let event = &events[*at];
+            self.run.out.note(&format!(
+                "service {}: event {} is dead: {why}; its aggregate {}/{} waits for `relay retry` or `relay skip`",
+                self.service.name, event.event_id, event.aggregate_type, event.aggregate_id
+            ));
+        }
+    }
+
+    /// Waits for events, as long as this at most; true if the service says that there are some.
+    async fn wait(&mut self, patience: Duration) -> bool {
+        let Some(session) = &mut self.session else { return false };
+        let woken = tokio::select! {
+            woken = session.wait(patience) => woken,
+            () = self.stop.asked() => return false,
+        };
+        woken.unwrap_or_else(|error| {
+            self.session = None;
+            self.tell(Some(&error));
+            false
+        })
+    }
+
+    async fn rest(&self, time: Duration) {
+        tokio::select! {
+            () = tokio::time::sleep(time) => {}
+            () = self.stop.asked() => {}
+        }
+    }
+
+    /// After a failure nothing is kept that may be broken; each further one is followed by a longer pause.
+    async fn recover(&mut self) {
+        self.session = None;
+        self.link = None;
+        self.pause = (self.pause * 2).clamp(FIRST_PAUSE, LONGEST_PAUSE);
+        self.rest(self.pause).await;
+    }
+
+    /// A line when the outbox cannot be published, and one when it can again.
+    fn tell(&mut self, error: Option<&Error>) {
+        if error.is_none() {
+            self.pause = Duration::ZERO;
+        }
+        let was = std::mem::replace(&mut self.failing, error.is_some());
+        if !self.tells || self.stop.is_asked() || was == self.failing {
+            return;
+        }
+        let name = &self.service.name;
+        match error {
+            None => self.run.out.note(&format!("service {name}: events go out again")),
+            Some(error) => {
+                let causes = error.causes.iter().map(|cause| format!(": {cause}"));
+                let hints = error.hints.iter().map(|hint| format!("; {hint}"));
+                let why: String = [error.message.clone()].into_iter().chain(causes).chain(hints).collect();
+                self.run.out.note(&format!("service {name}: no event goes out: {why}"));
+            }
+        }
+    }
+
+    async fn close(&mut self) {
+        if let Some(session) = self.session.take() {
+            session.close().await;
+        }
+        if let Some(link) = self.link.take() {
+            link.close().await;
+        }
+    }
+}

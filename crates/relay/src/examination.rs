@@ -1,0 +1,192 @@
+//! What about an outbox loses events, keeps them waiting, or lets the table grow: looked up in the catalogs, as the relay's login.
+
+use std::sync::Arc;
+
+use super::days;
+use super::partitions::{self, Division};
+use super::session::{self, OutboxSession};
+use super::statements::outbox_table;
+use martydb_model::error::{Error, Result};
+use martydb_model::sql::{ArrayLiteral, Literal, Qualified, Statement, stmt};
+use martydb_model::{DesiredService, Outbox};
+use martydb_pg::server::{Row, Unreadable};
+use martydb_provision::run::Run;
+
+/// Rows above which a table without `keep` is worth a word.
+const MANY: i64 = 1_000_000;
+
+/// Rows above which a table is better dropped day by day than deleted row by row.
+const TOO_MANY_TO_DELETE: i64 = 10_000_000;
+
+/// How long rows may stay beyond `keep` before it looks as if they were never removed: two days on which cron did not run.
+const GRACE: i64 = 2 * 86_400;
+
+/// What the catalogs say of the table.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Looks {
+    is_there: bool,
+    /// An index of what is pending, aggregate by aggregate.
+    has_index: bool,
+    /// Triggers that run when a delivery is written down.
+    triggers: Option<String>,
+    rows: i64,
+    has_policies: bool,
+    is_unlogged: bool,
+    /// Whether the column of the order holds numbers.
+    is_numbered: bool,
+    /// Other tables that look as if they held a position among the events.
+    cursors: Option<String>,
+    /// The first rows were published longer ago than `keep`.
+    is_overdue: bool,
+    division: Option<Division>,
+}
+
+/// What is worth a word, each as a sentence; empty where all is well.
+///
+/// # Errors
+/// If the relay's login cannot look.
+pub async fn examine(run: &Run, service: &DesiredService, outbox: &Arc<Outbox>) -> Result<Vec<String>> {
+    let mut session = session::open(run, service, outbox).await?;
+    let looks = look(&mut session, outbox).await;
+    session.close().await;
+    Ok(warnings(outbox, &looks?))
+}
+
+async fn look(session: &mut OutboxSession, outbox: &Outbox) -> Result<Looks> {
+    let unreadable = |error| Error::operation("the server's answer cannot be read").cause(error);
+    let rows = session.ask(&question(outbox)).await?;
+    let Some(row) = rows.first() else { return Ok(Looks::default()) };
+    let seen = looks(row).map_err(unreadable)?;
+    let parts = session.ask(&partitions::question(outbox)).await?;
+    let division = partitions::division(&parts).map_err(unreadable)?;
+    // A right that is missing here is the plan's to tell.
+    let oldest = match outbox.keep {
+        Some(keep) => session.ask(&overdue(outbox, keep.as_secs())).await.unwrap_or_default(),
+        None => vec![],
+    };
+    let is_overdue = oldest.first().is_some_and(|row| row.try_get::<bool>(0) == Ok(true));
+    Ok(Looks { is_overdue, division, ..seen })
+}
+
+fn question(outbox: &Outbox) -> Statement {
+    let columns = &outbox.columns;
+    let front = [&columns.aggregate_type, &columns.aggregate_id, &columns.id].map(Clone::clone);
+    stmt!(
+        "SELECT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisvalid AND i.indpred IS NOT NULL AND (
+             SELECT array_agg(a.attname ORDER BY k.n) FROM unnest((i.indkey::int2[])[0:2]) WITH ORDINALITY k (att, n)
+             JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.att) = {front}::name[]),
+           (SELECT string_agg(t.tgname, ', ' ORDER BY t.tgname) FROM pg_trigger t
+             WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgenabled <> 'D' AND t.tgtype & 16 <> 0),
+           coalesce((SELECT sum(greatest(l.reltuples, 0)) FROM pg_partition_tree(c.oid) x JOIN pg_class l ON l.oid = x.relid
+             WHERE x.isleaf), c.reltuples)::bigint, c.relrowsecurity, c.relpersistence = 'u',
+           EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = {id}
+             AND a.atttypid IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'numeric'::regtype)), {cursors}
+         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+         WHERE n.nspname = {schema} AND c.relname = {table}",
+        front = ArrayLiteral(front.into()),
+        id = Literal(columns.id.clone()),
+        cursors = cursors(),
+        schema = Literal(outbox.schema.to_string()),
+        table = Literal(outbox.table.clone()),
+    )
+}
+
+/// Tables beside the outbox that are about events by their names, and hold a position by theirs or by a column's.
+fn cursors() -> Statement {
+    stmt!(
+        "(SELECT string_agg(DISTINCT format('%I.%I', d.nspname, o.relname), ', ') FROM pg_class o
+           JOIN pg_namespace d ON d.oid = o.relnamespace AND d.nspname !~ '^pg_' AND d.nspname NOT IN ('information_schema', 'martydb')
+           JOIN pg_attribute a ON a.attrelid = o.oid AND a.attnum > 0 AND NOT a.attisdropped
+             AND a.atttypid IN ('int4'::regtype, 'int8'::regtype, 'numeric'::regtype)
+           WHERE o.relkind IN ('r', 'p') AND NOT o.relispartition AND o.oid <> c.oid
+             AND o.relname ~* '(outbox|event|message|relay|publish|dispatch|watermill)'
+             AND (o.relname ~* '(offset|cursor|position|watermark|checkpoint)'
+               OR a.attname ~* '^(last|max|highest|latest)_(.*_)?(id|seq|sequence|offset|position)$'))"
+    )
+}
+
+/// Whether the first rows should be gone: by the index of the order, however large the table is.
+fn overdue(outbox: &Outbox, keep: u64) -> Statement {
+    let name = |name: &str| Qualified(vec![name.to_owned()]);
+    stmt!(
+        "SELECT coalesce(bool_or(o.published < clock_timestamp() - {seconds} * interval '1 second'), false)
+         FROM (SELECT {published} AS published FROM {table} ORDER BY {id} LIMIT 100) o",
+        seconds = i64::try_from(keep).unwrap_or(i64::MAX).saturating_add(GRACE),
+        published = name(&outbox.columns.published_at),
+        id = name(&outbox.columns.id),
+        table = outbox_table(outbox),
+    )
+}
+
+fn looks(row: &Row) -> Result<Looks, Unreadable> {
+    Ok(Looks {
+        is_there: true,
+        has_index: row.try_get(0)?,
+        triggers: row.try_get(1)?,
+        rows: row.try_get(2)?,
+        has_policies: row.try_get(3)?,
+        is_unlogged: row.try_get(4)?,
+        is_numbered: row.try_get(5)?,
+        cursors: row.try_get(6)?,
+        ..Looks::default()
+    })
+}
+
+fn warnings(outbox: &Outbox, looks: &Looks) -> Vec<String> {
+    let table = format!("{}.{}", outbox.schema, outbox.table);
+    if !looks.is_there {
+        return vec![format!(
+            "there is no table {table} yet: `martydb revision SERVICE --template outbox -m outbox` writes its migration"
+        )];
+    }
+    let columns = &outbox.columns;
+    let index = format!(
+        "no partial index of {table} serves the relay, which reads the whole table each time: CREATE INDEX ON {table} ({}, {}, {}) WHERE {} IS NULL",
+        columns.aggregate_type, columns.aggregate_id, columns.id, columns.published_at
+    );
+    let order = format!(
+        "the column {} of {table} holds no numbers: the events of an aggregate go out in its order, which has to be the one in which they were written",
+        columns.id
+    );
+    let cursors = looks.cursors.as_ref().map(|names| {
+        format!("{names} may hold a position among the events: what goes on from the highest id skips an event that is committed late; the relay needs none")
+    });
+    let triggers = looks.triggers.as_ref().map(|names| {
+        format!("each delivery runs triggers of {table} ({names}): one that fails keeps events from being marked, and they come again")
+    });
+    let rows = [
+        (!looks.has_index).then_some(index),
+        (!looks.is_numbered).then_some(order),
+        cursors,
+        triggers,
+        looks.has_policies.then(|| format!("row security of {table} may hide events from the relay")),
+        looks.is_unlogged.then(|| {
+            format!("{table} is UNLOGGED: a crash of the server empties it, and its events are lost")
+        }),
+    ];
+    rows.into_iter().flatten().chain(growth(outbox, looks, &table)).collect()
+}
+
+/// Why the table grows, or is costly to keep small.
+fn growth(outbox: &Outbox, looks: &Looks, table: &str) -> Vec<String> {
+    let rows = looks.rows;
+    let (keeps_all, is_whole) = (outbox.keep.is_none(), looks.division.is_none());
+    let lacks_days = |found: &Division| {
+        let ahead = days::has_tomorrow(&found.parts, found.now);
+        days::is_daily(&found.parts) && !ahead
+    };
+    let all = [
+        (keeps_all && rows > MANY)
+            .then(|| format!("{table} has about {rows} rows and no `keep`: it grows for ever")),
+        looks.is_overdue.then(|| {
+            format!("{table} has events that were published longer ago than `keep`: run `martydb relay clean` once a day")
+        }),
+        (is_whole && !keeps_all && rows > TOO_MANY_TO_DELETE).then(|| {
+            format!("{table} has about {rows} rows, which go one by one: a table with a partition for each day (`--template outbox-daily`) drops them")
+        }),
+        looks.division.as_ref().filter(|found| lacks_days(found)).map(|_| {
+            format!("{table} has no partition for tomorrow, and what has none is deleted row by row: run `martydb relay clean` once a day")
+        }),
+    ];
+    all.into_iter().flatten().collect()
+}

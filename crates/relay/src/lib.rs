@@ -1,0 +1,134 @@
+//! `martydb relay`: publishes the outboxes of services, each with a login that can do nothing else.
+//!
+//! A courier for each outbox claims events, aggregate by aggregate, brings them to the broker, and writes down
+//! what the broker acknowledged, in the transaction that holds their locks. Publication is at least once: a courier that dies in
+//! between leaves its events as they were. What may be published is decided in `claim`, and what became of it in `verdict`.
+//!
+//! - [`broker`]: NATS, RabbitMQ and web hooks: events out, acknowledgements in
+
+#![cfg_attr(
+    not(test),
+    deny(clippy::disallowed_methods, clippy::print_stderr, clippy::print_stdout, clippy::unwrap_used)
+)]
+
+pub mod broker;
+mod claim;
+mod cleaning;
+mod courier;
+mod days;
+mod delivery;
+mod examination;
+mod intervention;
+mod partitions;
+mod session;
+mod statements;
+mod status;
+mod stop;
+mod verdict;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use futures_util::future::join_all;
+
+use crate::broker::OutboxEvent;
+use claim::Width;
+use courier::Courier;
+use martydb_model::error::{Error, Result};
+use martydb_model::{DesiredService, Outbox};
+use martydb_provision::run::Run;
+use stop::StopSignal;
+
+pub use cleaning::{Cleaned, clean};
+pub use examination::examine;
+pub use intervention::{Intervention, intervene};
+pub use status::{Backlog, OutboxState, read, read_backlog};
+
+/// Bytes of events that all couriers together may hold, and one at least and at most.
+const ALTOGETHER: i64 = 16 << 20;
+const LEAST: i64 = 64 << 10;
+const MOST: i64 = 2 << 20;
+
+/// What became of one outbox in a run that ends.
+#[derive(Debug)]
+pub struct Published {
+    pub service: DesiredService,
+    pub published: u64,
+    /// Attempts that the broker refused.
+    pub refused: u64,
+    /// Events that are dead since.
+    pub dead: u64,
+    pub error: Option<Error>,
+}
+
+/// The services that have an outbox, of those that are meant.
+///
+/// # Errors
+/// If one that is named has none, or none has.
+pub fn with_outbox(services: &[DesiredService], named: bool) -> Result<Vec<(DesiredService, Arc<Outbox>)>> {
+    let hint = "declare it in the manifest: outbox: { to: { nats: \"nats://localhost:4222\" } }";
+    if let Some(without) = services.iter().find(|service| named && service.outbox.is_none()) {
+        return Err(Error::usage(format!("service \"{}\" has no outbox", without.name)).hint(hint));
+    }
+    let all =
+        services.iter().filter_map(|service| Some((service.clone(), Arc::new(service.outbox.clone()?))));
+    let all: Vec<_> = all.collect();
+    if all.is_empty() {
+        return Err(Error::usage("no service has an outbox").hint(hint));
+    }
+    Ok(all)
+}
+
+fn share(couriers: usize) -> i64 {
+    let couriers = i64::try_from(couriers.max(1)).unwrap_or(i64::MAX);
+    (ALTOGETHER / couriers).clamp(LEAST, MOST)
+}
+
+/// Publishes until a signal comes; what is on its way then is written down first.
+pub async fn serve(run: &Run, outboxes: &[(DesiredService, Arc<Outbox>)]) {
+    let (stop, run) = (StopSignal::on_signal(), Arc::new(run.again()));
+    let bytes = share(outboxes.len() * 2);
+    let mut all = tokio::task::JoinSet::new();
+    for (service, outbox) in outboxes {
+        let courier = Courier::new(&run, service, outbox, &stop, bytes);
+        all.spawn(courier.helper().serve_when_busy());
+        all.spawn(courier.serve());
+    }
+    all.join_all().await;
+}
+
+/// Publishes what can be published now.
+pub async fn once(run: &Run, outboxes: &[(DesiredService, Arc<Outbox>)]) -> Vec<Published> {
+    let (stop, run) = (StopSignal::on_signal(), Arc::new(run.again()));
+    let bytes = share(outboxes.len());
+    let one = |(service, outbox): &(DesiredService, Arc<Outbox>)| {
+        let mut courier = Courier::new(&run, service, outbox, &stop, bytes);
+        courier.tells = false;
+        let (service, tally) = (service.clone(), courier.tally.clone());
+        let work = tokio::spawn(courier.once());
+        async move {
+            let end = work.await.unwrap_or_else(|_| Err(Error::operation("the courier ended unexpectedly")));
+            Published {
+                service,
+                published: tally.published.load(Ordering::Relaxed),
+                refused: tally.refused.load(Ordering::Relaxed),
+                dead: tally.dead.load(Ordering::Relaxed),
+                error: end.err(),
+            }
+        }
+    };
+    join_all(outboxes.iter().map(one)).await
+}
+
+/// What would go out next, and nothing is.
+///
+/// # Errors
+/// If the outbox cannot be read.
+pub async fn preview(run: &Run, service: &DesiredService, outbox: &Arc<Outbox>) -> Result<Vec<OutboxEvent>> {
+    let mut session = session::open(run, service, outbox).await?;
+    let width = Width { aggregates: 20, each: 1 };
+    let claim = session.claim(None, width, MOST).await?;
+    session.release().await?;
+    session.close().await;
+    Ok(claim.lanes.into_iter().flatten().collect())
+}

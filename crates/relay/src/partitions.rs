@@ -1,0 +1,197 @@
+//! The partitions of an outbox: read from the catalogs, dropped where all of their events were delivered, and made ahead. As the
+//! service's owner; each change waits for its locks for a moment, so that no writer waits behind it for long.
+
+use std::time::Duration;
+
+use super::days::{self, OutboxPart};
+use super::statements::outbox_table;
+use martydb_model::Outbox;
+use martydb_model::error::{Error, Result};
+use martydb_model::sql::{Ident, Literal, Qualified, Statement, stmt};
+use martydb_model::sqlstate;
+use martydb_pg::server::{Connection, Row, Unreadable, execute, execute_protected, query_each};
+
+/// How often a lock is asked for, and the pause between. The server waits for it as long as `LOCK` says.
+const TRIES: u32 = 5;
+const PAUSE: Duration = Duration::from_millis(500);
+const LOCK: &str = "2s";
+
+/// How an outbox is divided by time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Division {
+    /// The time by which events are divided.
+    pub key: String,
+    pub parts: Vec<OutboxPart>,
+    /// The server's time, in seconds since 1970.
+    pub now: i64,
+}
+
+/// Asks how the table is divided; no row where it is not, or not by the time of its events.
+pub fn question(outbox: &Outbox) -> Statement {
+    stmt!(
+        "SELECT a.attname::text, extract(epoch FROM clock_timestamp())::bigint, n2.nspname::text, c2.relname::text,
+           b.bound = 'DEFAULT',
+           extract(epoch FROM substring(b.bound FROM 'FROM [(]''([0-9][^'']*)''[)]')::timestamptz)::bigint,
+           extract(epoch FROM substring(b.bound FROM 'TO [(]''([0-9][^'']*)''[)]')::timestamptz)::bigint
+         FROM pg_partitioned_table p JOIN pg_class c ON c.oid = p.partrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+         JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = p.partattrs[0] AND a.atttypid = 'timestamptz'::regtype
+         LEFT JOIN pg_inherits i ON i.inhparent = c.oid
+         LEFT JOIN pg_class c2 ON c2.oid = i.inhrelid LEFT JOIN pg_namespace n2 ON n2.oid = c2.relnamespace
+         LEFT JOIN LATERAL (SELECT pg_get_expr(c2.relpartbound, c2.oid) AS bound) b ON true
+         WHERE p.partstrat = 'r' AND p.partnatts = 1 AND n.nspname = {schema} AND c.relname = {table}",
+        schema = Literal(outbox.schema.to_string()),
+        table = Literal(outbox.table.clone()),
+    )
+}
+
+/// Takes the answer to [`question`].
+pub fn division(rows: &[Row]) -> Result<Option<Division>, Unreadable> {
+    let Some(first) = rows.first() else { return Ok(None) };
+    let (key, now) = (first.try_get(0)?, first.try_get(1)?);
+    let mut parts = vec![];
+    for row in rows {
+        if let Some(schema) = row.try_get(2)? {
+            let is_rest: Option<bool> = row.try_get(4)?;
+            let (from, to) = (row.try_get(5)?, row.try_get(6)?);
+            parts.push(OutboxPart {
+                schema,
+                name: row.try_get(3)?,
+                is_rest: is_rest == Some(true),
+                from,
+                to,
+            });
+        }
+    }
+    Ok(Some(Division { key, parts, now }))
+}
+
+/// Reads how the table is divided.
+pub async fn read(connection: &mut Connection, outbox: &Outbox) -> Result<Option<Division>> {
+    let rows: Vec<Row> = query_each(connection, &question(outbox)).await?.into_iter().flatten().collect();
+    division(&rows).map_err(unreadable)
+}
+
+fn unreadable(error: Unreadable) -> Error {
+    Error::operation("the server's answer cannot be read").cause(error)
+}
+
+fn first<T>(answers: &[Vec<Row>], read: impl Fn(&Row) -> Result<T, Unreadable>) -> Result<T> {
+    let row = answers.iter().rev().flatten().next().ok_or_else(Unreadable::no_row);
+    row.and_then(read).map_err(unreadable)
+}
+
+pub fn part(part: &OutboxPart) -> Qualified {
+    Qualified(vec![part.schema.clone(), part.name.clone()])
+}
+
+/// Drops a part whose events were all published before, and says how many they were; `None` if it holds others.
+pub async fn drop_delivered(
+    connection: &mut Connection,
+    outbox: &Outbox,
+    over: &OutboxPart,
+    before: i64,
+) -> Result<Option<u64>> {
+    let published = Qualified(vec![outbox.columns.published_at.clone()]);
+    let count = stmt!(
+        "BEGIN; SET LOCAL statement_timeout = '15min';
+         SELECT count(*), count(*) FILTER (WHERE {published} IS NULL OR {published} >= to_timestamp({before})) FROM {part}; COMMIT",
+        published = published,
+        before = before,
+        part = part(over),
+    );
+    let both = |row: &Row| Ok::<(i64, i64), Unreadable>((row.try_get(0)?, row.try_get(1)?));
+    let (all, others) = first(&patiently(connection, &count).await?, both)?;
+    if others > 0 {
+        return Ok(None);
+    }
+    // Who still writes into it is waited for: what is committed late must not go with it.
+    let locked = Statement::join([
+        stmt!("BEGIN"),
+        stmt!("SET LOCAL lock_timeout = {lock}", lock = Literal(LOCK.into())),
+        stmt!("LOCK TABLE ONLY {table} IN ACCESS EXCLUSIVE MODE", table = outbox_table(outbox)),
+        stmt!("LOCK TABLE {part} IN ACCESS EXCLUSIVE MODE", part = part(over)),
+        stmt!(
+            "SELECT EXISTS (SELECT FROM {part} WHERE {published} IS NULL)",
+            part = part(over),
+            published = published
+        ),
+    ]);
+    let is_pending = first(&patiently(connection, &locked).await?, |row| row.try_get::<bool>(0))?;
+    if is_pending {
+        execute_protected(connection, &stmt!("ROLLBACK")).await?;
+        return Ok(None);
+    }
+    let gone = Statement::join([stmt!("DROP TABLE {part}", part = part(over)), stmt!("COMMIT")]);
+    if let Err(error) = execute(connection, &gone).await {
+        execute_protected(connection, &stmt!("ROLLBACK")).await?;
+        return Err(error);
+    }
+    Ok(Some(u64::try_from(all).unwrap_or_default()))
+}
+
+/// Makes the days that are missing, and says how many. A day is made beside the table and attached: writers do not wait.
+pub async fn make_ahead(connection: &mut Connection, outbox: &Outbox, found: &Division) -> Result<u32> {
+    let Some(rest) = found.parts.iter().find(|one| one.is_rest) else { return Ok(0) };
+    let last = stmt!(
+        "SELECT extract(epoch FROM max({key}))::bigint FROM {rest}",
+        key = Qualified(vec![found.key.clone()]),
+        rest = part(rest),
+    );
+    let last = first(&query_each(connection, &last).await?, |row| row.try_get(0))?;
+    let mut made = 0;
+    for day in days::missing(&found.parts, found.now, last) {
+        patiently(connection, &attached(outbox, day)?).await?;
+        made += 1;
+    }
+    Ok(made)
+}
+
+fn attached(outbox: &Outbox, day: i64) -> Result<Statement> {
+    let name = days::name_of(&outbox.table, day);
+    let name = Ident::new(name.as_str())
+        .map_err(|error| Error::operation(format!("the partition \"{name}\" cannot be made")).cause(error))?;
+    let new = Qualified(vec![outbox.schema.to_string(), name.as_str().to_owned()]);
+    Ok(Statement::join([
+        stmt!("BEGIN"),
+        stmt!("SET LOCAL lock_timeout = {lock}", lock = Literal(LOCK.into())),
+        stmt!(
+            "CREATE TABLE {new} (LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED INCLUDING STORAGE)
+             WITH (autovacuum_vacuum_scale_factor = 0.02)",
+            new = new,
+            table = outbox_table(outbox),
+        ),
+        stmt!(
+            "ALTER TABLE {table} ATTACH PARTITION {new} FOR VALUES FROM ({from}) TO ({to})",
+            table = outbox_table(outbox),
+            new = new,
+            from = midnight(day),
+            to = midnight(days::end_of(day)),
+        ),
+        stmt!("COMMIT"),
+    ]))
+}
+
+fn midnight(day: i64) -> Statement {
+    stmt!("pg_catalog.to_timestamp({day})", day = day)
+}
+
+/// Runs a transaction, again where another session holds a lock.
+async fn patiently(connection: &mut Connection, transaction: &Statement) -> Result<Vec<Vec<Row>>> {
+    let mut tries = 1;
+    loop {
+        let error = match query_each(connection, transaction).await {
+            Ok(answers) => return Ok(answers),
+            Err(error) => error,
+        };
+        execute_protected(connection, &stmt!("ROLLBACK")).await?;
+        let is_locked = matches!(
+            error.sqlstate.as_deref(),
+            Some(sqlstate::LOCK_NOT_AVAILABLE | sqlstate::DEADLOCK_DETECTED)
+        );
+        if !is_locked || tries == TRIES {
+            return Err(error);
+        }
+        tries += 1;
+        tokio::time::sleep(PAUSE).await;
+    }
+}

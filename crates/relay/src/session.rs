@@ -1,0 +1,217 @@
+//! One session of a relay's login: claims, what became of them, and waiting for more.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::claim::{BatchClaim, ClaimedEvent, LookFigures, Width};
+use super::statements::{OutboxStatements, SETTINGS, listen};
+use super::verdict::{BatchVerdict, pause};
+use crate::broker::OutboxEvent;
+use martydb_config::secrets::CredentialKey;
+use martydb_model::error::{Error, Kind, Result};
+use martydb_model::sql::{Statement, stmt};
+use martydb_model::{DesiredService, Outbox};
+use martydb_pg::server::{
+    Connection, Login, Row, Unreadable, connect_watched, execute_protected, query_each,
+};
+use martydb_provision::run::Run;
+
+/// A service's outbox, and the session that works on it.
+pub struct OutboxSession {
+    connection: Connection,
+    outbox: Arc<Outbox>,
+    source: Arc<str>,
+}
+
+/// Logs in as the relay of a service, with the password that the store has now.
+///
+/// # Errors
+/// If there is none, or the server does not let it in.
+pub async fn open(run: &Run, service: &DesiredService, outbox: &Arc<Outbox>) -> Result<OutboxSession> {
+    let run = run.again();
+    let access = run.access(&service.server).await?;
+    let desired = run.manifest.desired(&service.server);
+    let key =
+        desired.access.get(&outbox.relay).and_then(|role| CredentialKey::of_access(&service.server, role));
+    let secrets = run.store.read(key.as_slice()).await?;
+    let password = secrets.get(&service.server, &outbox.relay).cloned();
+    if password.is_none() {
+        let message = format!("the secret store has no password of {}", outbox.relay);
+        return Err(Error::new(Kind::Unreachable, message)
+            .hint(format!("run `martydb apply --service {}`: it makes the login", service.name)));
+    }
+    let login = Login::of_service(outbox.relay.as_str(), password);
+    let connection = connect_watched(&access.endpoint, &login, service.database.as_str(), SETTINGS).await?;
+    let source = format!("/{}/{}", run.manifest.project, service.name).into();
+    Ok(OutboxSession { connection, outbox: outbox.clone(), source })
+}
+
+impl OutboxSession {
+    fn statements(&self) -> OutboxStatements<'_> {
+        OutboxStatements(&self.outbox)
+    }
+
+    /// Asks to be woken where the service notifies.
+    pub async fn listen(&mut self) -> Result<()> {
+        query_each(&mut self.connection, &listen()).await.map(drop)
+    }
+
+    /// Waits until events may be there. It can be dropped at any moment.
+    pub async fn wait(&mut self, patience: Duration) -> Result<bool> {
+        let woken = self.connection.notified(patience).await;
+        woken.map_err(|failed| failed.fault.into_error(&listen()))
+    }
+
+    /// Whether any event is still to be sent, due or not.
+    pub async fn has_pending(&mut self) -> Result<bool> {
+        let question = self.statements().has_pending();
+        Ok(!self.ask(&question).await?.is_empty())
+    }
+
+    /// Begins a transaction and locks what may be published: of each aggregate its first events without a gap, and of all as many as
+    /// these bytes hold.
+    pub async fn claim(
+        &mut self,
+        after: Option<&(String, String)>,
+        width: Width,
+        bytes: i64,
+    ) -> Result<BatchClaim> {
+        let look = self.statements().claim(after, width, bytes);
+        let answers = query_each(&mut self.connection, &Statement::join([stmt!("BEGIN"), look])).await;
+        let rows = answers.map_err(|error| self.explained(error))?.pop().unwrap_or_default();
+        let mut claim = read(claim_of(&rows, width, self.outbox.batch, &self.source))?;
+        if !claim.lanes.is_empty() {
+            self.close_ranks(&mut claim, width.each).await?;
+        }
+        Ok(claim)
+    }
+
+    /// Takes out what has to wait for an event that is not locked here.
+    async fn close_ranks(&mut self, claim: &mut BatchClaim, each: u32) -> Result<()> {
+        let counting = self.statements().standing(&claim.ends(), each);
+        let doubtful = claim.doubtful(&read(counted(&self.ask(&counting).await?))?);
+        if doubtful.is_empty() {
+            return Ok(());
+        }
+        let last: Vec<&str> = doubtful.iter().map(String::as_str).collect();
+        let listing = self.statements().pending(&last, each);
+        let pending = read(pending_of(&self.ask(&listing).await?))?;
+        claim.without_gaps(&doubtful, &pending);
+        Ok(())
+    }
+
+    /// Writes down what became of a batch and ends the transaction, after a signal too: what the broker has must not be
+    /// published again.
+    pub async fn settle(&mut self, events: &[OutboxEvent], verdict: &BatchVerdict) -> Result<()> {
+        let statements = self.statements();
+        let published: Vec<&str> = verdict.published.iter().map(|at| events[*at].id.as_str()).collect();
+        let mut all = vec![];
+        if !published.is_empty() {
+            all.push(statements.published(&published));
+        }
+        for (at, why) in &verdict.failed {
+            let event = &events[*at];
+            all.push(statements.failed(&event.id, why, pause(&self.outbox.retry, event.attempts + 1)));
+        }
+        all.push(stmt!("COMMIT"));
+        execute_protected(&mut self.connection, &Statement::join(all)).await
+    }
+
+    /// Gives a claim back.
+    pub async fn release(&mut self) -> Result<()> {
+        execute_protected(&mut self.connection, &stmt!("ROLLBACK")).await
+    }
+
+    /// Runs one question and hands its rows back.
+    pub async fn ask(&mut self, question: &Statement) -> Result<Vec<Row>> {
+        let rows = query_each(&mut self.connection, question).await;
+        Ok(rows.map_err(|error| self.explained(error))?.into_iter().flatten().collect())
+    }
+
+    /// Runs one change and says how many events it was about.
+    pub async fn change(&mut self, change: &Statement) -> Result<u64> {
+        martydb_pg::server::execute(&mut self.connection, change).await.map_err(|error| self.explained(error))
+    }
+
+    /// Lets an answer be as long as it takes.
+    pub fn be_patient(&mut self) {
+        self.connection.be_patient(true);
+    }
+
+    pub async fn close(self) {
+        self.connection.close().await;
+    }
+
+    fn explained(&self, error: Error) -> Error {
+        let hint = match error.sqlstate.as_deref() {
+            Some("42P01") => {
+                "run `martydb upgrade`: the table comes with a migration (`martydb revision SERVICE --template outbox -m outbox`)"
+            }
+            Some("42501") => {
+                "run `martydb apply` after the migration that makes the table: it lets the relay read it"
+            }
+            Some("42703") => "`columns` of the manifest's outbox says what its columns are called",
+            _ => return error,
+        };
+        error.hint(hint)
+    }
+}
+
+fn read<T>(end: Result<T, Unreadable>) -> Result<T> {
+    end.map_err(|error| Error::operation("the server's answer cannot be read").cause(error))
+}
+
+fn claim_of(rows: &[Row], width: Width, batch: u32, source: &Arc<str>) -> Result<BatchClaim, Unreadable> {
+    let (mut found, mut aggregates, mut last) = (vec![], 0, None);
+    for row in rows {
+        let number: i64 = row.try_get(0)?;
+        let aggregate = usize::try_from(number).map_err(|_| Unreadable::new("a number below zero"))?;
+        if aggregate > aggregates {
+            aggregates = aggregate;
+            last = Some((row.try_get(1)?, row.try_get(2)?));
+        }
+        // An aggregate that is not due, or locked elsewhere, has a row without an event.
+        if let Some(id) = row.try_get(3)? {
+            let payload: Option<String> = row.try_get(6)?;
+            let event = payload.map(|payload| event(row, id, payload, source)).transpose()?;
+            found.push(ClaimedEvent { aggregate, event });
+        }
+    }
+    let whole = aggregates < width.aggregates as usize && rows.len() < batch as usize;
+    let claim = BatchClaim::of(found);
+    let figures = LookFigures { aggregates, whole, ..claim.figures };
+    Ok(BatchClaim { figures, last, ..claim })
+}
+
+fn event(row: &Row, id: String, payload: String, source: &Arc<str>) -> Result<OutboxEvent, Unreadable> {
+    let headers: Option<String> = row.try_get(7)?;
+    Ok(OutboxEvent {
+        id,
+        event_id: row.try_get(4)?,
+        aggregate_type: row.try_get(1)?,
+        aggregate_id: row.try_get(2)?,
+        event_type: row.try_get(5)?,
+        payload,
+        headers: OutboxEvent::headers_of(headers.as_deref()),
+        occurred_at: row.try_get(8)?,
+        attempts: row.try_get(9)?,
+        source: source.clone(),
+    })
+}
+
+fn counted(rows: &[Row]) -> Result<BTreeMap<String, usize>, Unreadable> {
+    let one = |row: &Row| {
+        let count: i64 = row.try_get(1)?;
+        Ok((row.try_get(0)?, usize::try_from(count).unwrap_or(usize::MAX)))
+    };
+    rows.iter().map(one).collect()
+}
+
+fn pending_of(rows: &[Row]) -> Result<BTreeMap<String, Vec<String>>, Unreadable> {
+    let mut pending: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for row in rows {
+        pending.entry(row.try_get(0)?).or_default().push(row.try_get(1)?);
+    }
+    Ok(pending)
+}

@@ -1,0 +1,75 @@
+//! How far an outbox is.
+
+use std::sync::Arc;
+
+use super::session::{self, OutboxSession};
+use super::statements::OutboxStatements;
+use martydb_model::error::{Error, Result};
+use martydb_model::{DesiredService, Outbox};
+use martydb_pg::server::{Row, Unreadable};
+use martydb_provision::run::Run;
+
+/// What is pending in an outbox.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Backlog {
+    pub pending: i64,
+    /// How long the oldest of them has waited.
+    pub oldest_age_ms: Option<i64>,
+    pub dead: i64,
+    pub last_error: Option<String>,
+}
+
+/// The same with what was published, as far as it is still there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OutboxState {
+    pub backlog: Backlog,
+    pub published: i64,
+    /// Events a second, over the last minute.
+    pub rate: f64,
+}
+
+/// Reads it as the relay's login.
+///
+/// # Errors
+/// If it cannot be read.
+pub async fn read(run: &Run, service: &DesiredService, outbox: &Arc<Outbox>) -> Result<OutboxState> {
+    let mut session = session::open(run, service, outbox).await?;
+    session.be_patient();
+    let backlog = backlog(&mut session, outbox).await?;
+    let rows = session.ask(&OutboxStatements(outbox).done()).await?;
+    session.close().await;
+    let done = |row: &Row| Ok::<(i64, i64), Unreadable>((row.try_get(0)?, row.try_get(1)?));
+    let (published, lately) = only(&rows, done)?;
+    Ok(OutboxState { backlog, published, rate: f64::from(i32::try_from(lately).unwrap_or(i32::MAX)) / 60.0 })
+}
+
+/// What is pending alone, which costs the same however long the history is.
+///
+/// # Errors
+/// If it cannot be read, or there is none.
+pub async fn read_backlog(run: &Run, service: &DesiredService) -> Result<Backlog> {
+    let outbox = service.outbox.clone().map(Arc::new);
+    let outbox =
+        &outbox.ok_or_else(|| Error::usage(format!("service \"{}\" has no outbox", service.name)))?;
+    let mut session = session::open(run, service, outbox).await?;
+    let backlog = backlog(&mut session, outbox).await?;
+    session.close().await;
+    Ok(backlog)
+}
+
+async fn backlog(session: &mut OutboxSession, outbox: &Outbox) -> Result<Backlog> {
+    let rows = session.ask(&OutboxStatements(outbox).backlog()).await?;
+    only(&rows, |row| {
+        Ok(Backlog {
+            pending: row.try_get(0)?,
+            oldest_age_ms: row.try_get(1)?,
+            dead: row.try_get(2)?,
+            last_error: row.try_get(3)?,
+        })
+    })
+}
+
+fn only<T>(rows: &[Row], read: impl Fn(&Row) -> Result<T, Unreadable>) -> Result<T> {
+    let row = rows.first().ok_or_else(Unreadable::no_row);
+    row.and_then(read).map_err(|error| Error::operation("the server's answer cannot be read").cause(error))
+}

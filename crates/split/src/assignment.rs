@@ -1,0 +1,163 @@
+//! Which table goes to which service, as the map says it for this database.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::proposal::SplitProposal;
+use super::source::{ObjectNumber, SourceCatalogue, SourceRelation};
+use martydb_config::manifest::{ReferenceTable, SplitMap, TablePattern};
+use martydb_model::ServiceName;
+
+/// Where a relation will be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Home {
+    Service(ServiceName),
+    /// With its owner, and as a copy with each reader.
+    Reference(ReferenceTable),
+    /// It stays in the shared database.
+    Ignored,
+    /// Several parts of the map name it, in words.
+    Disputed(Vec<String>),
+    Unassigned,
+}
+
+/// A database in which a relation will be.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Seat {
+    Source,
+    Service(ServiceName),
+}
+
+/// All relations, and what of the map has no relation.
+pub struct Assignment {
+    homes: BTreeMap<ObjectNumber, Home>,
+    /// Names and patterns of the map that nothing in the database has.
+    pub unmatched: Vec<String>,
+}
+
+impl Assignment {
+    pub fn of(map: &SplitMap, source: &SourceCatalogue) -> Assignment {
+        let claims = claims(map);
+        let mut used = BTreeSet::new();
+        let mut homes = BTreeMap::new();
+        for relation in source.relations.values() {
+            let home = decide(&claims, relation, &mut used);
+            homes.insert(relation.oid, home);
+        }
+        follow(&mut homes, source);
+        let unmatched = claims.iter().enumerate().filter(|(at, _)| !used.contains(at));
+        Assignment { homes, unmatched: unmatched.map(|(_, claim)| claim.words()).collect() }
+    }
+
+    /// What a proposal would place where.
+    pub fn proposed(proposal: &SplitProposal, source: &SourceCatalogue) -> Assignment {
+        let services = proposal.services.iter().flat_map(|(service, tables)| {
+            tables.iter().map(|table| (table.table.as_str(), Home::Service(service.clone())))
+        });
+        let ignored = proposal.ignored.iter().map(|table| (table.table.as_str(), Home::Ignored));
+        let named: BTreeMap<&str, Home> = services.chain(ignored).collect();
+        let home = |ident: &str| named.get(ident).cloned().unwrap_or(Home::Unassigned);
+        let mut homes = source.relations.values().map(|one| (one.oid, home(&one.ident))).collect();
+        follow(&mut homes, source);
+        Assignment { homes, unmatched: vec![] }
+    }
+
+    pub fn home(&self, relation: ObjectNumber) -> &Home {
+        self.homes.get(&relation).unwrap_or(&Home::Unassigned)
+    }
+
+    /// The databases in which it will be; `None` while that is open.
+    pub fn seats(&self, relation: ObjectNumber) -> Option<BTreeSet<Seat>> {
+        match self.home(relation) {
+            Home::Service(service) => Some([Seat::Service(service.clone())].into()),
+            Home::Reference(table) => {
+                let all = table.readers.iter().chain([&table.owner]);
+                Some(all.map(|service| Seat::Service(service.clone())).collect())
+            }
+            Home::Ignored => Some([Seat::Source].into()),
+            Home::Disputed(_) | Home::Unassigned => None,
+        }
+    }
+
+    /// Tables, and sequences of no table, that the map does not place, each with the parts of it that dispute it.
+    pub fn open(&self, source: &SourceCatalogue) -> Vec<(ObjectNumber, Vec<String>)> {
+        let must = |relation: &&SourceRelation| source.has_to_be_placed(relation);
+        let open = |relation: &SourceRelation| match self.home(relation.oid) {
+            Home::Unassigned => Some((relation.oid, vec![])),
+            Home::Disputed(claims) => Some((relation.oid, claims.clone())),
+            _ => None,
+        };
+        source.relations.values().filter(must).filter_map(open).collect()
+    }
+
+    /// The tables that a service gets, the partitions of one table as one. Reference tables are with their owner.
+    pub fn tables_of(&self, service: &ServiceName, source: &SourceCatalogue) -> Vec<ObjectNumber> {
+        let its = |relation: &&SourceRelation| match self.home(relation.oid) {
+            Home::Service(home) => home == service,
+            Home::Reference(table) => table.owner == *service || table.readers.contains(service),
+            _ => false,
+        };
+        let whole = |relation: &&SourceRelation| {
+            let root = source.root(relation.oid);
+            root == relation.oid || self.home(root) != self.home(relation.oid)
+        };
+        let tables =
+            source.relations.values().filter(|relation| relation.is_table()).filter(its).filter(whole);
+        tables.map(|relation| relation.oid).collect()
+    }
+}
+
+/// A partition that no other part of the map names goes with its table, and so does what belongs to a table.
+fn follow(homes: &mut BTreeMap<ObjectNumber, Home>, source: &SourceCatalogue) {
+    for oid in source.relations.keys() {
+        let above = source.owner_of_sequence(*oid).unwrap_or_else(|| source.root(*oid));
+        if above != *oid && homes.get(oid) == Some(&Home::Unassigned) {
+            let home = homes.get(&source.root(above)).cloned().unwrap_or(Home::Unassigned);
+            homes.insert(*oid, home);
+        }
+    }
+}
+
+/// A part of the map that says where tables go.
+struct MapClaim<'a> {
+    pattern: &'a TablePattern,
+    home: Home,
+}
+
+impl MapClaim<'_> {
+    fn words(&self) -> String {
+        let pattern = self.pattern.as_str();
+        match &self.home {
+            Home::Service(service) => format!("{pattern} of {service}"),
+            Home::Reference(_) => format!("{pattern} under reference"),
+            _ => format!("{pattern} under ignore"),
+        }
+    }
+}
+
+fn claims(map: &SplitMap) -> Vec<MapClaim<'_>> {
+    let services = map.services.iter().flat_map(|(service, patterns)| {
+        patterns.iter().map(|pattern| MapClaim { pattern, home: Home::Service(service.clone()) })
+    });
+    let reference = map.reference.iter();
+    let reference =
+        reference.map(|(pattern, table)| MapClaim { pattern, home: Home::Reference(table.clone()) });
+    let ignored = map.ignore.iter().map(|pattern| MapClaim { pattern, home: Home::Ignored });
+    services.chain(reference).chain(ignored).collect()
+}
+
+/// A name that is written out wins over a pattern; two of the same kind must agree.
+fn decide(claims: &[MapClaim], relation: &SourceRelation, used: &mut BTreeSet<usize>) -> Home {
+    let matching = |(at, claim): (usize, &MapClaim)| {
+        claim.pattern.matches(&relation.schema, &relation.name).then_some(at)
+    };
+    let all: Vec<usize> = claims.iter().enumerate().filter_map(matching).collect();
+    used.extend(&all);
+    let (exact, patterns): (Vec<usize>, Vec<usize>) =
+        all.into_iter().partition(|at| claims[*at].pattern.is_exact());
+    let best = if exact.is_empty() { patterns } else { exact };
+    let Some(first) = best.first() else { return Home::Unassigned };
+    if best.iter().all(|at| claims[*at].home == claims[*first].home) {
+        return claims[*first].home.clone();
+    }
+    Home::Disputed(best.iter().map(|at| claims[*at].words()).collect())
+}

@@ -1,0 +1,224 @@
+//! Closing tables to writes, at either side: a trigger on each of them, made under one lock that every writer waits for, so that
+//! after it no transaction is left that wrote before. Readers neither wait nor are in the way.
+//!
+//! What a role may write is no fence: who wrote before it was taken away commits after it.
+
+use std::time::{Duration, Instant};
+
+use super::state::{self, CLOSED_TRIGGER};
+use martydb_model::error::{Error, Kind, Result};
+use martydb_model::sql::{ArrayLiteral, Ident, List, Literal, ServerText, Statement, stmt};
+use martydb_model::sqlstate;
+use martydb_pg::server::{Connection, Unreadable, execute, execute_protected, query};
+
+/// How long the next try is waited for: who waits for the lock keeps other writers waiting.
+const PAUSE: Duration = Duration::from_millis(300);
+
+/// Which tables are closed, and what a refused writer is told.
+pub struct Closing<'a> {
+    /// By their numbers in this database.
+    pub tables: &'a [u32],
+    /// Where to write instead.
+    pub hint: &'a str,
+    /// At the source the login whose writes pass, at a target the role whose members' writes pass.
+    pub passes: &'a str,
+    /// Statements at the end of the closing transaction, such as the marker's.
+    pub last: Statement,
+    /// How long other transactions are waited for.
+    pub wait: Duration,
+}
+
+/// Closes tables, all or none; says since when writers wait. Those that are closed already stay so.
+///
+/// # Errors
+/// If another session writes to one of them for longer than is waited, with its name.
+pub async fn close(session: &mut Connection, closing: &Closing<'_>) -> Result<Instant> {
+    let deadline = Instant::now() + closing.wait;
+    let mut patience = LockPatience::Short;
+    loop {
+        let begun = Instant::now();
+        let Err(error) = attempt(session, closing, patience).await else { return Ok(begun) };
+        execute_protected(session, &stmt!("ROLLBACK")).await?;
+        let busy = [sqlstate::LOCK_NOT_AVAILABLE, sqlstate::DEADLOCK_DETECTED];
+        if !error.sqlstate.as_deref().is_some_and(|state| busy.contains(&state)) {
+            return Err(error);
+        }
+        if Instant::now() >= deadline {
+            return Err(held_up(session, closing.tables, error).await);
+        }
+        patience = match is_maintained(session, closing.tables).await? {
+            true => LockPatience::Long,
+            false => LockPatience::Short,
+        };
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// How long one try waits for a lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum LockPatience {
+    /// Who waits for it keeps other writers waiting.
+    Short,
+    /// So long that the server ends an autovacuum that is in the way, which it does once a session has waited for `deadlock_timeout`.
+    Long,
+}
+
+impl LockPatience {
+    /// For the transaction that has begun.
+    fn setting(self) -> Statement {
+        match self {
+            LockPatience::Short => stmt!("SET LOCAL lock_timeout = '200ms'"),
+            LockPatience::Long => stmt!(
+                "SELECT pg_catalog.set_config('lock_timeout', (s.setting::pg_catalog.int4 + 500)::pg_catalog.text, true)
+                 FROM pg_catalog.pg_settings s WHERE s.name = 'deadlock_timeout'"
+            ),
+        }
+    }
+}
+
+/// Whether a VACUUM, an ANALYZE or the like holds one of the tables.
+async fn is_maintained(session: &mut Connection, oids: &[u32]) -> Result<bool> {
+    let asked = stmt!(
+        "{family} SELECT EXISTS (SELECT FROM pg_catalog.pg_locks l WHERE l.relation IN (SELECT oid FROM family) AND l.granted
+             AND l.mode = 'ShareUpdateExclusiveLock' AND l.pid <> pg_catalog.pg_backend_pid()
+             AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()))",
+        family = family(oids)
+    );
+    let rows = query(session, &asked).await?;
+    rows.first().map_or(Ok(false), |row| row.try_get(0)).map_err(unreadable)
+}
+
+/// These tables with the partitions that they have by now.
+fn family(oids: &[u32]) -> Statement {
+    stmt!(
+        "WITH RECURSIVE family (oid) AS (
+             SELECT pg_catalog.unnest({oids}::pg_catalog.oid[])
+             UNION SELECT i.inhrelid FROM family f JOIN pg_catalog.pg_inherits i ON i.inhparent = f.oid
+             JOIN pg_catalog.pg_class p ON p.oid = i.inhrelid AND p.relispartition)",
+        oids = numbers(oids)
+    )
+}
+
+async fn attempt(session: &mut Connection, closing: &Closing<'_>, patience: LockPatience) -> Result<()> {
+    execute(session, &stmt!("BEGIN")).await?;
+    execute(session, &patience.setting()).await?;
+    let tables = tables(session, closing.tables).await?;
+    if !tables.is_empty() {
+        let names = tables.iter().map(|table| stmt!("ONLY {table}", table = table.ident));
+        let names = List(names.collect());
+        execute(session, &stmt!("LOCK TABLE {names} IN SHARE ROW EXCLUSIVE MODE", names = names)).await?;
+    }
+    // What the lock waited for may have changed them.
+    let open = self::tables(session, closing.tables).await?.into_iter().filter(|table| !table.closed);
+    let make = open.map(|table| {
+        if table.idle {
+            return stmt!(
+                "ALTER TABLE ONLY {table} ENABLE TRIGGER martydb_split_closed",
+                table = table.ident
+            );
+        }
+        stmt!(
+            "CREATE TRIGGER martydb_split_closed BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON {table}
+             FOR EACH STATEMENT EXECUTE FUNCTION martydb_split.closed({hint}, {passes})",
+            table = table.ident,
+            hint = Literal(closing.hint.into()),
+            passes = Literal(closing.passes.into())
+        )
+    });
+    let all = make.chain([closing.last.clone(), stmt!("COMMIT")]);
+    execute(session, &Statement::join(all)).await.map(drop)
+}
+
+/// The statements that open closed tables again, for a transaction with more.
+///
+/// # Errors
+/// If the catalogue cannot be read.
+pub async fn opening(session: &mut Connection, oids: &[u32]) -> Result<Vec<Statement>> {
+    let trigger = Ident::new(CLOSED_TRIGGER).map_err(|error| Error::operation(error.to_string()))?;
+    let tables = tables(session, oids).await?;
+    let drop = |table: ClosableTable| {
+        stmt!("DROP TRIGGER IF EXISTS {trigger} ON {table}", trigger = trigger, table = table.ident)
+    };
+    Ok(tables.into_iter().filter(|table| table.closed || table.idle).map(drop).collect())
+}
+
+/// Tables that take writes, by name.
+///
+/// # Errors
+/// If the catalogue cannot be read.
+pub async fn still_open(session: &mut Connection, oids: &[u32]) -> Result<Vec<String>> {
+    let open = tables(session, oids).await?.into_iter().filter(|table| !table.closed);
+    Ok(open.map(|table| table.name).collect())
+}
+
+struct ClosableTable {
+    ident: ServerText,
+    name: String,
+    closed: bool,
+    /// The trigger is there, and was disabled.
+    idle: bool,
+}
+
+async fn tables(session: &mut Connection, oids: &[u32]) -> Result<Vec<ClosableTable>> {
+    let asked = stmt!(
+        "{family} SELECT pg_catalog.format('%I.%I', n.nspname, c.relname), coalesce(t.tgenabled IN ('O', 'A'), false), coalesce(t.tgenabled NOT IN ('O', 'A'), false)
+         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+         LEFT JOIN pg_catalog.pg_trigger t ON t.tgrelid = c.oid AND t.tgname = 'martydb_split_closed'
+             AND t.tgfoid = 'martydb_split.closed()'::pg_catalog.regprocedure
+         WHERE c.oid IN (SELECT oid FROM family) AND c.relkind IN ('r', 'p') ORDER BY c.oid",
+        family = family(oids)
+    );
+    let mut found = vec![];
+    for row in query(session, &asked).await? {
+        let name: String = row.try_get(0).map_err(unreadable)?;
+        found.push(ClosableTable {
+            ident: ServerText::quoted_by_server(name.clone()),
+            name,
+            closed: row.try_get(1).map_err(unreadable)?,
+            idle: row.try_get(2).map_err(unreadable)?,
+        });
+    }
+    Ok(found)
+}
+
+/// As the text of an array.
+pub fn numbers(oids: &[u32]) -> ArrayLiteral {
+    ArrayLiteral(oids.iter().map(u32::to_string).collect())
+}
+
+fn unreadable(error: Unreadable) -> Error {
+    Error::operation("cannot read the tables that are closed").cause(error)
+}
+
+/// Who has written and not committed.
+async fn held_up(session: &mut Connection, oids: &[u32], error: Error) -> Error {
+    let asked = stmt!(
+        "{family} SELECT DISTINCT pg_catalog.format('process %s of %s (%s, %s) since %s', a.pid, coalesce(a.usename, a.backend_type),
+                coalesce(nullif(a.application_name, ''), a.query), a.state, pg_catalog.date_trunc('second', a.xact_start)),
+                l.mode = 'ShareUpdateExclusiveLock'
+         FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+         WHERE l.relation IN (SELECT oid FROM family) AND l.granted AND l.pid <> pg_catalog.pg_backend_pid()
+             AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())
+             AND l.mode NOT IN ('AccessShareLock', 'RowShareLock')",
+        family = family(oids)
+    );
+    let found = query(session, &asked).await.unwrap_or_default();
+    let holders = found.iter().filter_map(|row| row.try_get::<String>(0).ok());
+    let holders: Vec<String> = holders.map(|one| martydb_ui::report::printable(&one)).collect();
+    let maintained = found.iter().any(|row| row.try_get(1).unwrap_or(false));
+    let what = match maintained {
+        true => "the tables cannot be closed: another session holds them",
+        false => "the tables cannot be closed: another session has written to them and not committed",
+    };
+    Error::new(Kind::Locked, what)
+        .causes(if holders.is_empty() { error.causes } else { holders })
+        .hint("end it, or allow more time with --lock-wait; nothing was closed")
+}
+
+/// The marker's statement, and that the source is closed.
+pub fn last_at_source(service: &str) -> Statement {
+    Statement::join([
+        state::source::changing(service, &stmt!("closed = true")),
+        state::source::marking(service),
+    ])
+}

@@ -1,0 +1,139 @@
+//! Sums of rows that the servers make themselves, which costs half of sending the rows here. They say only that rows are equal: where they
+//! differ, the rows are compared.
+//!
+//! At the source it is the admin's query, and planning one evaluates what the table's owner wrote into indexes and statistics. So
+//! it is asked of tables alone that have none of that, while a lock keeps it from coming.
+
+use std::collections::BTreeMap;
+
+use crate::closing::numbers;
+use crate::loading::TableLoad;
+use crate::tables::{DatabaseTables, TableShape};
+use martydb_model::error::{Error, Result};
+use martydb_model::sql::{ServerText, Statement, stmt};
+use martydb_pg::server::{Connection, Unreadable, query};
+use martydb_provision::moving::sums::hashed_columns;
+
+/// The first major with functions that hash a record, and that hash it as all later ones do.
+const HASHES_RECORDS: u32 = 14;
+
+/// The queries of one table, one for each part at the source.
+pub struct ServerSums {
+    sources: Vec<Statement>,
+    target: Statement,
+}
+
+/// How the value of a column becomes a number: a function, and what it is called with.
+type ColumnHashes = BTreeMap<(u32, String), (String, String)>;
+
+/// The hashes of both sides.
+pub struct HashedSides {
+    source: ColumnHashes,
+    target: ColumnHashes,
+    /// Of the source, read under the lock.
+    shapes: DatabaseTables,
+}
+
+impl HashedSides {
+    /// Reads them; `None` where a server is too old. Another session holds a lock on the source's tables against new indexes.
+    ///
+    /// # Errors
+    /// If a catalogue cannot be read.
+    pub async fn read(
+        there: &mut Connection,
+        here: &mut Connection,
+        loads: &[TableLoad],
+        target: &DatabaseTables,
+    ) -> Result<Option<HashedSides>> {
+        if there.major().min(here.major()) < HASHES_RECORDS {
+            return Ok(None);
+        }
+        let oids: Vec<u32> = loads.iter().map(|load| load.relation.oid).collect();
+        let at_target: Vec<u32> = target.tables.values().map(|table| table.oid).collect();
+        let shapes = DatabaseTables::read(there).await?;
+        let (source, target) = tokio::try_join!(columns(there, &oids), columns(here, &at_target))?;
+        Ok(Some(HashedSides { source, target, shapes }))
+    }
+
+    /// The queries for a table whose parts go into one; `None` where the rows have to be compared.
+    pub fn of(&self, parts: &[&TableLoad], into: &TableShape) -> Option<ServerSums> {
+        let first = parts.first()?;
+        let hash = |of: &ColumnHashes, oid: u32| -> Option<Vec<(String, String)>> {
+            first.columns.iter().map(|name| of.get(&(oid, name.clone())).cloned()).collect()
+        };
+        let target = hash(&self.target, into.oid)?;
+        let mut sources = vec![];
+        for part in parts {
+            let shape = self.shapes.table(&part.relation.schema, &part.relation.name)?;
+            let same = shape.oid == part.relation.oid && hash(&self.source, shape.oid)? == target;
+            if !shape.plain || !same || part.columns != first.columns {
+                return None;
+            }
+            sources.push(summing(&part.from, &target, false));
+        }
+        Some(ServerSums { sources, target: summing(&first.into, &target, into.is_partitioned()) })
+    }
+}
+
+async fn columns(session: &mut Connection, oids: &[u32]) -> Result<ColumnHashes> {
+    let asked = stmt!(
+        "WITH hashed AS ({columns}) SELECT attrelid, attname::pg_catalog.text, function, value FROM hashed
+         WHERE attrelid = ANY ({oids}::pg_catalog.oid[])",
+        columns = hashed_columns(),
+        oids = numbers(oids)
+    );
+    let mut found = ColumnHashes::new();
+    for row in query(session, &asked).await? {
+        let column = (row.try_get(0).map_err(unreadable)?, row.try_get(1).map_err(unreadable)?);
+        found.insert(column, (row.try_get(2).map_err(unreadable)?, row.try_get(3).map_err(unreadable)?));
+    }
+    Ok(found)
+}
+
+/// The number of a table's rows, and the sum of their hashes.
+fn summing(table: &str, columns: &[(String, String)], partitioned: bool) -> Statement {
+    let each = columns
+        .iter()
+        .enumerate()
+        .map(|(at, (function, value))| format!("coalesce(pg_catalog.{function}({value}, {at}), {at})"));
+    let hash = each.collect::<Vec<_>>().join(" OPERATOR(pg_catalog.#) ");
+    let hash = if hash.is_empty() { "0".to_owned() } else { hash };
+    let only = if partitioned { "" } else { "ONLY " };
+    let from = format!("{only}{table} x");
+    stmt!(
+        "SELECT pg_catalog.count(*), coalesce(pg_catalog.sum(({hash})::pg_catalog.int8), 0)::pg_catalog.text FROM {from}",
+        hash = ServerText::quoted_by_server(hash),
+        from = ServerText::quoted_by_server(from)
+    )
+}
+
+impl ServerSums {
+    /// How many rows both sides have, if they have the same.
+    ///
+    /// # Errors
+    /// If one side cannot be asked.
+    pub async fn equal(&self, there: &mut Connection, here: &mut Connection) -> Result<Option<i64>> {
+        let source = async {
+            let mut all = (0, 0);
+            for part in &self.sources {
+                let (rows, sum) = sum(there, part).await?;
+                all = (all.0 + rows, all.1 + sum);
+            }
+            Ok(all)
+        };
+        let (source, target) = tokio::try_join!(source, sum(here, &self.target))?;
+        Ok((source == target).then_some(source.0))
+    }
+}
+
+async fn sum(session: &mut Connection, asked: &Statement) -> Result<(i64, i128)> {
+    let rows = query(session, asked).await?;
+    let row = rows.first().ok_or_else(|| unreadable(Unreadable::no_row()))?;
+    let text: String = row.try_get(1).map_err(unreadable)?;
+    let sum = text.parse().map_err(|_| unreadable(Unreadable::new(text)))?;
+    Ok((row.try_get(0).map_err(unreadable)?, sum))
+}
+
+fn unreadable(error: Unreadable) -> Error {
+    Error::operation("cannot read the sums of the rows").cause(error)
+}

@@ -1,0 +1,183 @@
+//! Which tables of both sides are compared, and in which sessions: in one moment of both sides, or while neither takes writes.
+
+use std::collections::BTreeMap;
+
+use super::hashing::RowKey;
+use super::server_sums::{HashedSides, ServerSums};
+use crate::copying::{CopyTarget, SplitCopy};
+use crate::loading::{BothSides, TableLoad, matched, place};
+use crate::sessions::{self, ReadLock, ReadTable, reading};
+use crate::tables::DatabaseTables;
+use martydb_model::error::{Error, Result};
+use martydb_model::sql::{Literal, Statement, stmt};
+use martydb_pg::server::{Connection, execute};
+use martydb_ui::report::printable;
+
+/// One table at both sides. Several parts of the source may be one table of the target.
+pub struct ComparedTable {
+    pub sources: Vec<Statement>,
+    pub target: Statement,
+    /// The same as text, to name the rows that differ.
+    pub shown: (Vec<Statement>, Statement),
+    pub name: String,
+    pub key: RowKey,
+    pub bytes: i64,
+    pub binary: bool,
+    /// Row security holds for the target's owner too.
+    pub forced: bool,
+    /// What the servers are asked first.
+    pub sums: Option<ServerSums>,
+}
+
+/// Where both sides stand while they are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ComparedMoment<'a> {
+    /// Neither takes writes.
+    Still,
+    /// The source takes writes: it is read in this snapshot, up to which the target has everything.
+    OfSource(&'a str),
+    /// The same the other way round.
+    OfTarget(&'a str),
+}
+
+/// Which tables are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ComparedTables {
+    All,
+    /// Those that are read in no time, and those that a moment of a target that takes writes does not show.
+    Quick,
+}
+
+/// Bytes of all tables together that are compared while applications wait.
+const QUICK: i64 = 32 << 20;
+
+/// A session of the source and one of the target.
+pub type SessionPair = (Connection, Connection);
+
+/// One target and the source.
+pub struct SidesComparison<'a> {
+    pub copy: &'a SplitCopy<'a>,
+    pub of: &'a CopyTarget,
+    pub moment: ComparedMoment<'a>,
+    pub tables: ComparedTables,
+}
+
+impl SidesComparison<'_> {
+    /// Opens pairs of sessions, a side each, and says which tables they compare, the largest last.
+    ///
+    /// # Errors
+    /// If one side cannot be read, or a table does not fit.
+    pub async fn open(&self, source: &DatabaseTables) -> Result<(Vec<SessionPair>, Vec<ComparedTable>)> {
+        let of = self.of;
+        let mut session = sessions::looking(&of.target).await?;
+        let target = DatabaseTables::read(&mut session).await?;
+        let sides = BothSides { source, target: &target };
+        let (loads, problems) = matched(&of.relations, &sides);
+        if !problems.is_empty() {
+            return Err(Error::operation(format!("service \"{}\" cannot be compared", of.service))
+                .causes(problems.iter().map(|one| printable(one))));
+        }
+        let tables: Vec<ReadTable> =
+            loads.iter().map(|load| ReadTable { oid: load.relation.oid, ident: load.from.clone() }).collect();
+        let first = self.at_source(&tables, self.first_lock()).await?;
+        let hashed = match self.tables {
+            ComparedTables::All => self.hashed(&mut session, &loads, &target).await?,
+            ComparedTables::Quick => None,
+        };
+        let waiting = self.chosen(compared_tables(&loads, &sides, hashed.as_ref()));
+        self.to_moment(&mut session).await?;
+        let mut ends = vec![(first, session)];
+        for _ in 1..(self.copy.jobs / 2).clamp(1, waiting.len().max(1)) {
+            let there = self.at_source(&tables, ReadLock::Shared).await?;
+            let mut here = sessions::looking(&of.target).await?;
+            self.to_moment(&mut here).await?;
+            ends.push((there, here));
+        }
+        Ok((ends, waiting))
+    }
+
+    /// While applications wait, nothing is asked of the servers that needs more than to read.
+    fn first_lock(&self) -> ReadLock {
+        if self.tables == ComparedTables::All { ReadLock::AgainstIndexes } else { ReadLock::Shared }
+    }
+
+    /// The source is looked at as it is now: a query is planned for that, not for the moment of a snapshot.
+    async fn hashed(
+        &self,
+        here: &mut Connection,
+        loads: &[TableLoad],
+        target: &DatabaseTables,
+    ) -> Result<Option<HashedSides>> {
+        let mut there = self.copy.access.read(self.copy.database).await?;
+        let found = HashedSides::read(&mut there, here, loads, target).await;
+        there.close().await;
+        found
+    }
+
+    async fn at_source(&self, tables: &[ReadTable], lock: ReadLock) -> Result<Connection> {
+        let snapshot = match self.moment {
+            ComparedMoment::OfSource(snapshot) => Some(snapshot),
+            _ => None,
+        };
+        reading(self.copy.access, self.copy.database, snapshot, tables, lock).await
+    }
+
+    /// Brings a session of the target there.
+    async fn to_moment(&self, session: &mut Connection) -> Result<()> {
+        let ComparedMoment::OfTarget(snapshot) = self.moment else { return Ok(()) };
+        let begin = stmt!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+        let import = stmt!("SET TRANSACTION SNAPSHOT {name}", name = Literal(snapshot.into()));
+        execute(session, &Statement::join([begin, import])).await.map(drop)
+    }
+
+    /// The tables that are compared, the largest last.
+    fn chosen(&self, mut all: Vec<ComparedTable>) -> Vec<ComparedTable> {
+        all.sort_by_key(|table| table.bytes);
+        let mut read = 0;
+        all.retain(|table| {
+            read += table.bytes;
+            match self.tables {
+                ComparedTables::Quick => table.forced || read <= QUICK,
+                // What lets its owner see all rows is a lock on the table, behind which applications would wait.
+                ComparedTables::All => !(table.forced && matches!(self.moment, ComparedMoment::OfTarget(_))),
+            }
+        });
+        all
+    }
+}
+
+fn compared_tables(
+    loads: &[TableLoad],
+    sides: &BothSides<'_>,
+    hashed: Option<&HashedSides>,
+) -> Vec<ComparedTable> {
+    let mut all: BTreeMap<&str, Vec<&TableLoad>> = BTreeMap::new();
+    for load in loads {
+        all.entry(&load.into).or_default().push(load);
+    }
+    all.into_values().filter_map(|parts| compared_table(&parts, sides, hashed)).collect()
+}
+
+fn compared_table(
+    parts: &[&TableLoad],
+    sides: &BothSides<'_>,
+    hashed: Option<&HashedSides>,
+) -> Option<ComparedTable> {
+    let first = parts.first()?;
+    let shape = |load: &TableLoad| sides.source.table(&load.relation.schema, &load.relation.name);
+    let into = place(shape(first)?, sides)?;
+    // Of several parts some may have to be read as text: then all are.
+    let binary = parts.iter().all(|load| load.is_binary());
+    let target = |binary| first.whole_target(into.is_partitioned(), binary);
+    Some(ComparedTable {
+        sources: parts.iter().map(|load| load.whole_source(binary)).collect(),
+        target: target(binary),
+        shown: (parts.iter().map(|load| load.whole_source(false)).collect(), target(false)),
+        name: first.into.clone(),
+        key: RowKey::of(&first.columns, into.key()),
+        bytes: parts.iter().filter_map(|load| shape(load)).map(|shape| shape.bytes).sum(),
+        binary,
+        forced: into.forced,
+        sums: hashed.and_then(|hashed| hashed.of(parts, into)),
+    })
+}

@@ -1,0 +1,260 @@
+//! The rows of a split, from the source into every target: read as the admin in one moment, written as each service's migrator. What is
+//! there is written down with it, so that a copy that was interrupted goes on where it was.
+
+mod fill;
+pub mod moment;
+mod queue;
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::closing::{self, Closing};
+use super::deferring::{FilledTable, take_away};
+use super::loading::{BothSides, TableLoad, matched};
+use super::sequences::{self, Sequences};
+use super::sessions::{self, ReadTable};
+use super::state::source::{SplitRelation, SplitRun};
+use super::state::{SplitPhase, target};
+use super::tables::{DatabaseTables, TableShape};
+use martydb_migrate::MigrationTarget;
+use martydb_model::ServiceName;
+use martydb_model::error::{Error, Kind, Result};
+use martydb_model::sql::{List, ServerText, Statement, stmt};
+use martydb_pg::server::{Access, Connection, execute, execute_protected, query};
+use martydb_ui::report::printable;
+
+pub use fill::{FilledCount, fill};
+
+/// A service, its database, and what it gets.
+pub struct CopyTarget {
+    pub service: ServiceName,
+    pub target: MigrationTarget,
+    pub relations: Vec<SplitRelation>,
+    /// Where it stands.
+    pub phase: SplitPhase,
+}
+
+/// What one command copies.
+pub struct SplitCopy<'a> {
+    pub access: &'a Access,
+    pub database: &'a str,
+    pub run: &'a SplitRun,
+    /// How many tables are copied at once.
+    pub jobs: usize,
+    /// How long writers are waited for.
+    pub wait: Duration,
+    /// In command lines that are printed.
+    pub cutover: String,
+}
+
+/// A target that was looked at.
+pub struct ReadyTarget<'a> {
+    pub of: &'a CopyTarget,
+    pub loads: Vec<TableLoad>,
+    /// All tables that are filled, and the partitioned ones above them.
+    tables: Vec<FilledTable>,
+    /// What is analyzed once it is filled.
+    analyzed: Vec<String>,
+    /// An earlier command of this run has prepared it.
+    begun: bool,
+    /// Rows of an earlier copy may be there.
+    left: bool,
+}
+
+impl SplitCopy<'_> {
+    /// Looks at a target, and changes nothing.
+    ///
+    /// # Errors
+    /// With everything that stands in the way: tables or columns that are not there, rows that are.
+    pub async fn examine<'t>(&self, of: &'t CopyTarget, source: &DatabaseTables) -> Result<ReadyTarget<'t>> {
+        let mut session = sessions::looking(&of.target).await?;
+        let end = self.examined(&mut session, of, source).await;
+        session.close().await;
+        end
+    }
+
+    async fn examined<'t>(
+        &self,
+        session: &mut Connection,
+        of: &'t CopyTarget,
+        source: &DatabaseTables,
+    ) -> Result<ReadyTarget<'t>> {
+        let other = match target::exists(session).await? {
+            true if target::opened(session).await?.is_some() => return Err(open(of)),
+            true => target::run(session).await?,
+            false => None,
+        };
+        let begun = other.as_ref() == Some(&self.run.id) && of.phase == SplitPhase::Copying;
+        let shapes = DatabaseTables::read(session).await?;
+        let (loads, mut problems) = matched(&of.relations, &BothSides { source, target: &shapes });
+        if other.is_none() && problems.is_empty() {
+            problems = filled_already(session, &loads, &shapes).await?;
+        }
+        if !problems.is_empty() {
+            let problems: Vec<String> = problems.iter().map(|one| printable(one)).collect();
+            return Err(Error::new(Kind::Divergent, format!("service \"{}\" cannot take its tables", of.service))
+                .causes(problems)
+                .hint(format!(
+                    "`martydb split schema` says what is missing, `martydb upgrade {}` makes it; rows that migrations wrote have to go first: \
+                     the source has them too",
+                    of.service
+                )));
+        }
+        let (tables, analyzed) = filled_tables(&loads, &shapes);
+        Ok(ReadyTarget { of, loads, tables, analyzed, begun, left: other.is_some() && !begun })
+    }
+
+    /// Makes a target ready to be filled: its state, what it does without meanwhile, and that applications do not write there yet.
+    ///
+    /// # Errors
+    /// If the owner may not change its tables.
+    pub async fn prepare(&self, ready: &ReadyTarget<'_>) -> Result<()> {
+        // The moment of an online copy is over with it: the next one begins with empty tables.
+        if ready.begun && !self.run.online {
+            return Ok(());
+        }
+        let mut session = sessions::looking(&ready.of.target).await?;
+        let end = self.prepared(&mut session, ready).await;
+        session.close().await;
+        end
+    }
+
+    async fn prepared(&self, session: &mut Connection, ready: &ReadyTarget<'_>) -> Result<()> {
+        target::prepare(session).await?;
+        if ready.left || ready.begun {
+            empty(session, &ready.loads).await?;
+        }
+        let tables: Vec<u32> = ready.tables.iter().map(|table| table.oid).collect();
+        let hint = format!(
+            "write to the shared database \"{}\" until `{} --service {}` has opened this one",
+            self.database, self.cutover, ready.of.service
+        );
+        let _since = closing::close(
+            session,
+            &Closing {
+                tables: &tables,
+                hint: &hint,
+                passes: ready.of.target.owner.as_str(),
+                last: stmt!(""),
+                wait: self.wait,
+            },
+        )
+        .await?;
+        take_away(session, &self.run.id, &ready.tables).await
+    }
+
+    /// Sets the sequences of a target to where those of the source stand.
+    ///
+    /// # Errors
+    /// If the owner may not set one.
+    pub async fn set_sequences(&self, of: &CopyTarget, source: &Sequences) -> Result<()> {
+        let mut session = sessions::looking(&of.target).await?;
+        let here = sequences::read(&mut session).await?;
+        let raising = sequences::raising(source, &here);
+        if !raising.is_empty() {
+            execute(&mut session, &Statement::join(raising)).await?;
+        }
+        session.close().await;
+        Ok(())
+    }
+}
+
+/// Refuses to read parts of tables that got an index or statistics with expressions since they were looked at: planning the query would
+/// evaluate them. The held moment keeps more from coming.
+///
+/// # Errors
+/// With the tables.
+pub async fn refuse_planning(session: &mut Connection, all: &[ReadyTarget<'_>]) -> Result<()> {
+    let shapes = DatabaseTables::read(session).await?;
+    let loads = all.iter().flat_map(|one| &one.loads).filter(|load| load.relation.parts > 1);
+    let other = loads.filter(|load| {
+        let shape = shapes.table(&load.relation.schema, &load.relation.name);
+        shape.is_none_or(|shape| !shape.plain)
+    });
+    let names: BTreeSet<String> = other.map(|load| printable(&load.from)).collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    Err(Error::new(
+        Kind::Divergent,
+        "tables of the source got indexes or statistics with expressions since the copy began",
+    )
+    .causes(names)
+    .hint("give the copy up with `martydb split rollback --service NAME` for each service, and begin again"))
+}
+
+/// The tables of the source that are read, each once.
+pub fn read_tables(all: &[ReadyTarget<'_>]) -> Vec<ReadTable> {
+    let mut seen = BTreeSet::new();
+    let loads = all.iter().flat_map(|one| &one.loads);
+    let new = loads.filter(|load| seen.insert(load.relation.oid));
+    let mut tables: Vec<ReadTable> =
+        new.map(|load| ReadTable { oid: load.relation.oid, ident: load.from.clone() }).collect();
+    tables.sort_by_key(|table| table.oid);
+    tables
+}
+
+fn open(of: &CopyTarget) -> Error {
+    Error::new(Kind::Divergent, format!("service \"{}\" has been cut over", of.service))
+        .hint("`martydb split status` shows where each service stands")
+}
+
+/// Tables that hold rows which no copy wrote.
+async fn filled_already(
+    session: &mut Connection,
+    loads: &[TableLoad],
+    shapes: &DatabaseTables,
+) -> Result<Vec<String>> {
+    let mut problems = vec![];
+    let tables: BTreeSet<&String> = loads.iter().map(|load| &load.into).collect();
+    for ident in tables {
+        let table = ServerText::quoted_by_server(ident.clone());
+        let look = stmt!("SELECT EXISTS (SELECT FROM {table})", table = table);
+        let forced = shapes.tables.values().any(|shape| shape.ident == *ident && shape.forced);
+        // Row security that holds for the owner too would hide them.
+        let rows = match forced {
+            false => query(session, &look).await?,
+            true => {
+                let rest = stmt!("ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY", table = table);
+                let seen = query(session, &Statement::join([stmt!("BEGIN"), rest, look])).await;
+                execute_protected(session, &stmt!("ROLLBACK")).await?;
+                seen?
+            }
+        };
+        if rows.first().is_some_and(|row| row.try_get(0) == Ok(true)) {
+            problems.push(format!("table {ident} of the target holds rows"));
+        }
+    }
+    Ok(problems)
+}
+
+/// What is filled, the partitioned tables above included, and what is analyzed: the tables at the top.
+fn filled_tables(loads: &[TableLoad], shapes: &DatabaseTables) -> (Vec<FilledTable>, Vec<String>) {
+    let mut bytes: std::collections::BTreeMap<u32, i64> = Default::default();
+    let mut tops = BTreeSet::new();
+    for load in loads {
+        let Some(into) = shapes.tables.values().find(|shape| shape.ident == load.into) else { continue };
+        let top = shapes.root(into);
+        tops.insert(top.ident.clone());
+        *bytes.entry(top.oid).or_default() += load.relation.bytes;
+    }
+    // All of one tree are large or none is: its indexes hang together.
+    let filled = |shape: &TableShape| {
+        let bytes = bytes.get(&shapes.root(shape).oid)?;
+        Some(FilledTable { oid: shape.oid, bytes: *bytes })
+    };
+    let mut tables: Vec<FilledTable> = shapes.tables.values().filter_map(filled).collect();
+    tables.sort_by_key(|table| table.oid);
+    (tables, tops.into_iter().collect())
+}
+
+/// Empties the tables, and forgets that they were filled.
+async fn empty(session: &mut Connection, loads: &[TableLoad]) -> Result<()> {
+    let names: BTreeSet<&String> = loads.iter().map(|load| &load.into).collect();
+    let names: Vec<ServerText> =
+        names.into_iter().map(|name| ServerText::quoted_by_server(name.clone())).collect();
+    let truncate = (!names.is_empty()).then(|| stmt!("TRUNCATE {names}", names = List(names)));
+    let forget = stmt!("DELETE FROM martydb_split.loaded");
+    let all = [stmt!("BEGIN")].into_iter().chain(truncate).chain([forget, stmt!("COMMIT")]);
+    execute(session, &Statement::join(all)).await.map(drop)
+}

@@ -1,0 +1,100 @@
+//! What a target does without while its rows come in: indexes, the constraints made of them and foreign keys, which are made again once the rows are
+//! there, and the service's triggers, which rest until the database is opened. Each is written down in the transaction that takes it away.
+
+use super::closing::numbers;
+use super::state::target::{Deferred, DeferredStage, belonging_to, deferring};
+use martydb_model::error::Result;
+use martydb_model::sql::{ArrayLiteral, ServerText, Statement, stmt};
+use martydb_model::sqlstate;
+use martydb_pg::server::{Connection, Row, execute, execute_protected, query};
+use martydb_provision::moving::sums::{text, unreadable};
+
+/// Tables smaller than this keep their indexes while they are filled.
+const SMALL: i64 = 1 << 20;
+
+/// A table of the target that will be filled.
+#[derive(Debug, Clone)]
+pub struct FilledTable {
+    pub oid: u32,
+    /// Of all that it will hold, its partitions included.
+    pub bytes: i64,
+}
+
+/// Takes away what can be, all in one transaction that also says whose the database is now.
+///
+/// # Errors
+/// If the owner may not change one of its tables.
+pub async fn take_away(session: &mut Connection, run: &str, tables: &[FilledTable]) -> Result<()> {
+    let end = taken_away(session, run, tables).await;
+    if end.is_err() {
+        execute_protected(session, &stmt!("ROLLBACK")).await?;
+    }
+    end
+}
+
+async fn taken_away(session: &mut Connection, run: &str, tables: &[FilledTable]) -> Result<()> {
+    let oids: Vec<u32> = tables.iter().map(|table| table.oid).collect();
+    let large = tables.iter().map(|table| (table.bytes >= SMALL).to_string()).collect();
+    let given = stmt!(
+        "SELECT pg_catalog.set_config('martydb.tables', {oids}, true), pg_catalog.set_config('martydb.large', {large}, true)",
+        oids = numbers(&oids),
+        large = ArrayLiteral(large)
+    );
+    query(session, &Statement::join([stmt!("BEGIN"), given])).await?;
+    for unit in units(session).await? {
+        take(session, &unit).await?;
+    }
+    for row in query(session, &Statement::from_program(include_str!("sql/triggers.sql"))).await? {
+        let rested = ServerText::quoted_by_server(text(&row, 4)?);
+        let kept = deferring(DeferredStage::Opening, &piece(&row, 0, 5)?);
+        execute(session, &Statement::join([stmt!("{rested}", rested = rested), kept])).await?;
+    }
+    execute(session, &Statement::join([belonging_to(run), stmt!("COMMIT")])).await.map(drop)
+}
+
+/// One thing that is dropped, and the pieces that make it again.
+struct DroppedUnit {
+    name: String,
+    taken: String,
+    pieces: Vec<Deferred>,
+}
+
+async fn units(session: &mut Connection) -> Result<Vec<DroppedUnit>> {
+    let mut units: Vec<DroppedUnit> = vec![];
+    for row in query(session, &Statement::from_program(include_str!("sql/droppable.sql"))).await? {
+        let (name, taken) = (text(&row, 0)?, text(&row, 1)?);
+        if units.last().is_none_or(|unit| unit.name != name) {
+            units.push(DroppedUnit { name, taken, pieces: vec![] });
+        }
+        if let Some(unit) = units.last_mut() {
+            unit.pieces.push(piece(&row, 2, 6)?);
+        }
+    }
+    Ok(units)
+}
+
+fn piece(row: &Row, first: usize, definition: usize) -> Result<Deferred> {
+    Ok(Deferred {
+        id: 0,
+        rank: row.try_get(first).map_err(unreadable)?,
+        relation: text(row, first + 1)?,
+        kind: text(row, first + 2)?,
+        name: text(row, first + 3)?,
+        definition: text(row, definition)?,
+    })
+}
+
+/// Drops it, unless something else needs it: then it stays.
+async fn take(session: &mut Connection, unit: &DroppedUnit) -> Result<()> {
+    let taken = ServerText::quoted_by_server(unit.taken.clone());
+    let kept = unit.pieces.iter().map(|piece| deferring(DeferredStage::Load, piece));
+    let all = [stmt!("SAVEPOINT martydb_taken"), stmt!("{taken}", taken = taken)].into_iter().chain(kept);
+    let end = execute(session, &Statement::join(all)).await;
+    match end {
+        Ok(_) => execute(session, &stmt!("RELEASE martydb_taken")).await.map(drop),
+        Err(error) if error.sqlstate.as_deref() == Some(sqlstate::DEPENDENT_OBJECTS) => {
+            execute(session, &stmt!("ROLLBACK TO martydb_taken")).await.map(drop)
+        }
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,235 @@
+//! Reads a shared database: its catalogues at one moment, in a session of the admin that cannot write and runs nothing that
+//! a service made.
+
+use std::collections::BTreeMap;
+
+use super::closure::{DependRow, Dependencies};
+use super::source::{CatalogueClass, ObjectKey, ObjectNumber, RelationKind, SourceCatalogue};
+use super::tables::{DatabaseTables, TableColumn, TableShape};
+use martydb_model::error::{Error, Result};
+use martydb_model::sql::{Qualified, ServerText, Statement, stmt};
+use martydb_pg::server::{Access, Connection, Unreadable, copy_out, execute_protected, query, query_rows};
+use martydb_provision::catalog::rows::{self, CatalogRow};
+use martydb_ui::report::progress;
+use serde::Deserialize;
+
+const SOURCE: &str = include_str!("sql/source.sql");
+const DEPENDENCIES: &str = include_str!("sql/dependencies.sql");
+const PUBLISHED_SCHEMAS: &str = include_str!("sql/published_schemas.sql");
+
+/// The first major in which a publication can hold whole schemas.
+const PUBLISHES_SCHEMAS: u32 = 15;
+
+/// Larger tables are not counted: the server's estimate is good enough to plan with.
+const MOST_COUNTED: i64 = 64 << 20;
+
+/// One reference, as the catalogue has it.
+#[derive(Deserialize)]
+struct FoundReference {
+    class: CatalogueClass,
+    oid: ObjectNumber,
+    to_class: CatalogueClass,
+    to: ObjectNumber,
+    owned: bool,
+}
+
+/// A schema in a publication.
+#[derive(Deserialize)]
+struct PublishedSchema {
+    name: String,
+    schema: String,
+}
+
+/// Reads the database; the rows of small tables are counted.
+///
+/// # Errors
+/// If the admin cannot connect to it, or may not read what is asked.
+pub async fn read(access: &Access, database: &str) -> Result<SourceCatalogue> {
+    let SourceMoment { mut session, mut catalogue } = SourceMoment::open(access, database).await?;
+    execute_protected(&mut session, &stmt!("COMMIT")).await?;
+    count(&mut session, &mut catalogue).await;
+    session.close().await;
+    Ok(catalogue)
+}
+
+/// A source at one moment, for as long as its session lives.
+pub struct SourceMoment {
+    session: Connection,
+    pub catalogue: SourceCatalogue,
+}
+
+impl SourceMoment {
+    /// # Errors
+    /// As [`read`].
+    pub async fn open(access: &Access, database: &str) -> Result<SourceMoment> {
+        let mut session = access.read(database).await?;
+        execute_protected(&mut session, &stmt!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")).await?;
+        let catalogue = catalogue(&mut session).await?;
+        Ok(SourceMoment { session, catalogue })
+    }
+
+    /// What depends on what.
+    ///
+    /// # Errors
+    /// As [`read`].
+    pub async fn dependencies(&mut self) -> Result<Dependencies> {
+        let mut rows: Vec<DependRow> = vec![];
+        query_rows(&mut self.session, &Statement::from_program(DEPENDENCIES), |row| {
+            let number = |at| row.try_get::<u32>(at).map_err(|error| error.to_string());
+            let kind: String = row.try_get(4).map_err(|error| error.to_string())?;
+            let (object, needs) = ((number(0)?, number(1)?), (number(2)?, number(3)?));
+            rows.push(DependRow { object, needs, kind: kind.chars().next().unwrap_or('n') });
+            Ok(())
+        })
+        .await?;
+        Ok(rows.into_iter().collect())
+    }
+
+    /// The name under which other sessions see the same moment, while this one lives.
+    ///
+    /// # Errors
+    /// If the server refuses it.
+    pub async fn export(&mut self) -> Result<String> {
+        let rows = query(&mut self.session, &stmt!("SELECT pg_catalog.pg_export_snapshot()")).await?;
+        let unreadable = |error| Error::operation("the source exports no snapshot").cause(error);
+        rows.first().ok_or_else(Unreadable::no_row).and_then(|row| row.try_get(0)).map_err(unreadable)
+    }
+
+    pub async fn close(self) {
+        self.session.close().await;
+    }
+}
+
+async fn catalogue(session: &mut Connection) -> Result<SourceCatalogue> {
+    let mut catalogue = SourceCatalogue { major: session.major(), ..SourceCatalogue::default() };
+    rows::read_all(session, SOURCE, |row| take(&mut catalogue, row)).await?;
+    if catalogue.major >= PUBLISHES_SCHEMAS {
+        let mut published: Vec<PublishedSchema> = vec![];
+        rows::read_all(session, PUBLISHED_SCHEMAS, |row| {
+            published.push(row.parse()?);
+            Ok(())
+        })
+        .await?;
+        published.iter().for_each(|one| publish(&mut catalogue, one));
+    }
+    Ok(catalogue)
+}
+
+fn take(catalogue: &mut SourceCatalogue, row: &CatalogRow) -> Result<()> {
+    match row.section.as_str() {
+        "relation" => {
+            let relation: super::source::SourceRelation = row.parse()?;
+            catalogue.relations.insert(relation.oid, relation);
+        }
+        "child" => catalogue.children.push(row.parse()?),
+        "foreign_key" => catalogue.foreign_keys.push(row.parse()?),
+        "part" => catalogue.parts.push(row.parse()?),
+        "routine" => {
+            let routine: super::source::SourceRoutine = row.parse()?;
+            catalogue.routines.insert(routine.oid, routine);
+        }
+        "type" => {
+            let one: super::source::SourceType = row.parse()?;
+            catalogue.types.insert(one.oid, one);
+        }
+        "reference" => {
+            let found: FoundReference = row.parse()?;
+            let (from, to): (ObjectKey, ObjectKey) = ((found.class, found.oid), (found.to_class, found.to));
+            let all = if found.owned { &mut catalogue.owned } else { &mut catalogue.references };
+            all.entry(from).or_default().insert(to);
+        }
+        "large_object_column" => catalogue.large_object_columns.push(row.parse()?),
+        "publication" => catalogue.publications.push(row.parse()?),
+        _ => return row.unknown(),
+    }
+    Ok(())
+}
+
+/// A publication of a schema has the tables that are in it now.
+fn publish(catalogue: &mut SourceCatalogue, published: &PublishedSchema) {
+    let inside: Vec<ObjectNumber> = catalogue
+        .relations
+        .values()
+        .filter(|relation| relation.is_table() && relation.schema == published.schema)
+        .map(|relation| relation.oid)
+        .collect();
+    let found = catalogue.publications.iter_mut().find(|one| one.name == published.name);
+    if let Some(publication) = found {
+        publication.tables.get_or_insert_default().extend(inside);
+    }
+}
+
+/// Counts what is small enough; a table that cannot be read keeps its estimate.
+async fn count(session: &mut Connection, catalogue: &mut SourceCatalogue) {
+    let small = |kind, bytes| kind == RelationKind::Table && bytes <= MOST_COUNTED;
+    let tables: Vec<ObjectNumber> = catalogue
+        .relations
+        .values()
+        .filter(|relation| small(relation.kind, relation.bytes))
+        .map(|relation| relation.oid)
+        .collect();
+    let Ok(shapes) = DatabaseTables::read(session).await else { return };
+    let counting = progress("counting", "tables");
+    counting.expect(tables.len());
+    let mut counted: BTreeMap<ObjectNumber, i64> = BTreeMap::new();
+    for oid in tables {
+        let relation = &catalogue.relations[&oid];
+        if let Some(shape) = shapes.table(&relation.schema, &relation.name).filter(|shape| shape.oid == oid)
+            && let Ok(rows) = count_of(session, shape).await
+        {
+            counted.insert(oid, rows);
+        }
+        counting.advance();
+    }
+    for (oid, rows) in counted {
+        if let Some(relation) = catalogue.relations.get_mut(&oid) {
+            relation.rows = rows;
+        }
+    }
+}
+
+/// Counts the rows of a table by reading its smallest column. `COPY` of a table is not planned: the planner evaluates what the table's owner
+/// wrote into its indexes, and here that would be with the admin's rights.
+async fn count_of(session: &mut Connection, shape: &TableShape) -> Result<i64> {
+    const SMALL: &[&str] = &["boolean", "smallint", "integer", "date", "bigint", "uuid"];
+    let size =
+        |column: &&TableColumn| SMALL.iter().position(|kind| *kind == column.kind).unwrap_or(SMALL.len());
+    let column = shape.columns.iter().filter(|column| !column.generated).min_by_key(size);
+    let column = column
+        .map_or_else(|| stmt!(""), |column| stmt!(" ({name})", name = Qualified(vec![column.name.clone()])));
+    let table = ServerText::quoted_by_server(shape.ident.clone());
+    let copy = stmt!("COPY {table}{column} TO STDOUT", table = table, column = column);
+    let rows = copy_out(session, &copy, &mut |_, _| ()).await?;
+    Ok(i64::try_from(rows).unwrap_or(i64::MAX))
+}
+
+/// What a source can be split with, beyond its tables.
+#[derive(Debug, Clone)]
+pub struct SourceSettings {
+    pub wal_level: String,
+    pub free_slots: i64,
+    /// Whether the admin may make replication slots there.
+    pub may_replicate: bool,
+}
+
+/// Reads what following a source needs.
+///
+/// # Errors
+/// As [`read`].
+pub async fn settings(access: &Access, database: &str) -> Result<SourceSettings> {
+    let mut session = access.read(database).await?;
+    let asked = stmt!(
+        "SELECT pg_catalog.current_setting('wal_level'),
+            pg_catalog.current_setting('max_replication_slots')::pg_catalog.int8 - (SELECT pg_catalog.count(*) FROM pg_catalog.pg_replication_slots),
+            (SELECT rolsuper OR rolreplication FROM pg_catalog.pg_roles WHERE rolname = current_user)"
+    );
+    let rows = query(&mut session, &asked).await?;
+    session.close().await;
+    let unreadable = |error| Error::operation("cannot read the settings of the source").cause(error);
+    let row = rows.first().ok_or_else(|| unreadable(Unreadable::no_row()))?;
+    Ok(SourceSettings {
+        wal_level: row.try_get(0).map_err(unreadable)?,
+        free_slots: row.try_get(1).map_err(unreadable)?,
+        may_replicate: row.try_get(2).map_err(unreadable)?,
+    })
+}

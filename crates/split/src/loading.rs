@@ -1,0 +1,162 @@
+//! How each table of the source goes into a target: which columns, in which form, into which table. What does not fit is said in words.
+
+use super::state::SplitKind;
+use super::state::source::SplitRelation;
+use super::tables::{DatabaseTables, TableShape};
+use martydb_model::sql::{List, Qualified, ServerText, Statement, stmt};
+
+/// The two sides as they were read.
+#[derive(Clone, Copy)]
+pub struct BothSides<'a> {
+    pub source: &'a DatabaseTables,
+    pub target: &'a DatabaseTables,
+}
+
+/// A table with rows, and where they go.
+#[derive(Debug, Clone)]
+pub struct TableLoad {
+    pub relation: SplitRelation,
+    /// At the source, as the server quotes it.
+    pub from: String,
+    /// At the target: the table of that name, or the partitioned table whose part it is at the source.
+    pub into: String,
+    /// That are not generated.
+    pub columns: Vec<String>,
+    binary: bool,
+}
+
+/// Each table with rows, and what stands in the way.
+pub fn matched(relations: &[SplitRelation], sides: &BothSides<'_>) -> (Vec<TableLoad>, Vec<String>) {
+    let (mut loads, mut problems) = (vec![], vec![]);
+    for relation in relations.iter().filter(|one| one.kind == SplitKind::Table) {
+        match load(relation, sides) {
+            Ok(load) => loads.push(load),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    (loads, problems)
+}
+
+fn load(relation: &SplitRelation, sides: &BothSides<'_>) -> Result<TableLoad, String> {
+    let SplitRelation { schema, name, .. } = relation;
+    let from = sides.source.table(schema, name);
+    let from = from.ok_or_else(|| format!("table {schema}.{name} is no longer in the source"))?;
+    let into = place(from, sides).ok_or_else(|| format!("table {} is not in the target", from.ident))?;
+    let (mut columns, mut binary) = (vec![], true);
+    for column in from.columns.iter().filter(|column| !column.generated) {
+        let there = into.column(&column.name).filter(|there| !there.generated);
+        let there = there.ok_or_else(|| {
+            format!(
+                "column {} of table {} is not in the target, or is generated there",
+                column.name, from.ident
+            )
+        })?;
+        binary &= column.safe && there.safe && column.kind == there.kind;
+        columns.push(column.name.clone());
+    }
+    let (from, into) = (from.ident.clone(), into.ident.clone());
+    Ok(TableLoad { relation: relation.clone(), from, into, columns, binary })
+}
+
+pub fn place<'a>(from: &TableShape, sides: &BothSides<'a>) -> Option<&'a TableShape> {
+    let root = sides.source.root(from);
+    let named = sides.target.table(&from.schema, &from.name);
+    named.or_else(|| sides.target.table(&root.schema, &root.name).filter(|table| table.is_partitioned()))
+}
+
+impl TableLoad {
+    /// What it is called in the state.
+    pub fn name(&self) -> (String, String) {
+        (self.relation.schema.clone(), self.relation.name.clone())
+    }
+
+    /// `COPY … TO STDOUT` of one part.
+    pub fn out(&self, part: i32) -> Statement {
+        let from = ServerText::quoted_by_server(self.from.clone());
+        let (format, parts) = (format(self.binary), i64::from(self.relation.parts.max(1)));
+        if parts == 1 {
+            return stmt!(
+                "COPY {from}{columns} TO STDOUT {format}",
+                from = from,
+                columns = self.list(),
+                format = format
+            );
+        }
+        let page = |part: i64| self.relation.pages * part / parts;
+        let part = i64::from(part);
+        let names: Vec<Qualified> = self.columns.iter().map(|name| Qualified(vec![name.clone()])).collect();
+        let first = stmt!("ctid >= '({page},0)'::pg_catalog.tid", page = page(part));
+        let last = match part + 1 < parts {
+            true => stmt!(" AND ctid < '({page},0)'::pg_catalog.tid", page = page(part + 1)),
+            // What was added after the pages were counted.
+            false => stmt!(""),
+        };
+        stmt!(
+            "COPY (SELECT {columns} FROM ONLY {from} WHERE {first}{last}) TO STDOUT {format}",
+            columns = List(names),
+            from = from,
+            first = first,
+            last = last,
+            format = format
+        )
+    }
+
+    /// `COPY … FROM STDIN`.
+    pub fn into(&self) -> Statement {
+        let into = ServerText::quoted_by_server(self.into.clone());
+        stmt!(
+            "COPY {into}{columns} FROM STDIN {format}",
+            into = into,
+            columns = self.list(),
+            format = format(self.binary)
+        )
+    }
+
+    pub fn is_binary(&self) -> bool {
+        self.binary
+    }
+
+    /// All rows of the source, without planning a query.
+    pub fn whole_source(&self, binary: bool) -> Statement {
+        let from = ServerText::quoted_by_server(self.from.clone());
+        stmt!(
+            "COPY {from}{columns} TO STDOUT {format}",
+            from = from,
+            columns = self.list(),
+            format = format(binary)
+        )
+    }
+
+    /// All rows of the target; those of a partitioned table with its parts.
+    pub fn whole_target(&self, partitioned: bool, binary: bool) -> Statement {
+        let (into, format) = (ServerText::quoted_by_server(self.into.clone()), format(binary));
+        if !partitioned {
+            return stmt!(
+                "COPY {into}{columns} TO STDOUT {format}",
+                into = into,
+                columns = self.list(),
+                format = format
+            );
+        }
+        let names: Vec<Qualified> = self.columns.iter().map(|name| Qualified(vec![name.clone()])).collect();
+        stmt!(
+            "COPY (SELECT {columns} FROM {into}) TO STDOUT {format}",
+            columns = List(names),
+            into = into,
+            format = format
+        )
+    }
+
+    /// A table may have no columns, and a list may not be empty.
+    fn list(&self) -> Statement {
+        if self.columns.is_empty() {
+            return stmt!("");
+        }
+        let names = self.columns.iter().map(|name| Qualified(vec![name.clone()]));
+        stmt!(" ({columns})", columns = List(names.collect()))
+    }
+}
+
+fn format(binary: bool) -> Statement {
+    if binary { stmt!("(FORMAT binary)") } else { stmt!("(FORMAT text)") }
+}

@@ -1,0 +1,132 @@
+//! What one service gets of a source: the objects that its schema begins with, those that stay out of it, and what is undone
+//! after it was made.
+
+use std::collections::BTreeSet;
+
+use super::answers::EdgeKind;
+use super::assignment::{Home, Seat};
+use super::closure::{DependKey, class, key};
+use super::edges::CrossingEdge;
+use super::plan::SplitPlan;
+use super::seating::Seating;
+use super::source::{CatalogueClass, ObjectNumber, PartKind, RelationKind, SourceCatalogue, SourcePart};
+use martydb_model::ServiceName;
+use martydb_model::sql::{ServerText, stmt};
+
+/// The objects of one service, before what belongs with them.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct ServiceObjects {
+    pub roots: BTreeSet<DependKey>,
+    pub kept_out: BTreeSet<DependKey>,
+    /// Partitions of a table that is elsewhere.
+    pub detached: BTreeSet<ObjectNumber>,
+    /// Tables of others that are read here: their copies hide no rows.
+    pub copies: BTreeSet<ObjectNumber>,
+    /// Statements that take away what a table brings with it and an answer dropped.
+    pub afterwards: Vec<String>,
+    /// What no file can be written with, in words.
+    pub refused: Vec<String>,
+}
+
+impl ServiceObjects {
+    pub fn of(
+        service: &ServiceName,
+        plan: &SplitPlan,
+        source: &SourceCatalogue,
+        seating: &Seating,
+    ) -> ServiceObjects {
+        let seat = Seat::Service(service.clone());
+        let mut all = ServiceObjects::default();
+        for relation in source.relations.values() {
+            let here = match relation.kind {
+                RelationKind::Sequence => {
+                    *plan.assignment.home(relation.oid) == Home::Service(service.clone())
+                }
+                _ => seating.seats(relation.oid).is_some_and(|seats| seats.contains(&seat)),
+            };
+            let object = (class::RELATION, relation.oid);
+            match here {
+                true => drop(all.roots.insert(object)),
+                false if relation.kind == RelationKind::Sequence => {}
+                false => drop(all.kept_out.insert(object)),
+            }
+        }
+        for routine in source.routines.keys() {
+            let needs = seating.graph.needs([(CatalogueClass::Routine, *routine)]);
+            if seating.common(&needs.tables).is_some_and(|seats| seats.contains(&seat)) {
+                all.roots.insert((class::ROUTINE, *routine));
+            }
+        }
+        for edge in &plan.edges {
+            all.answer(edge, source, seating);
+        }
+        let is_copy = |relation| matches!(plan.assignment.home(relation), Home::Reference(table) if table.owner != *service);
+        for part in source.parts.iter().filter(|part| part.stays_with_the_owner() && is_copy(part.relation)) {
+            all.keep_out(key((part.class, part.oid)));
+        }
+        all.copies = source.relations.keys().copied().filter(|relation| is_copy(*relation)).collect();
+        let out = all.kept_out.clone();
+        all.roots.retain(|root| !out.contains(root));
+        all
+    }
+
+    fn has(&self, relation: ObjectNumber) -> bool {
+        self.roots.contains(&(class::RELATION, relation))
+    }
+
+    fn answer(&mut self, edge: &CrossingEdge, source: &SourceCatalogue, seating: &Seating) {
+        let Some(object) = edge.object else { return };
+        let part = source.parts.iter().find(|part| (part.class, part.oid) == object);
+        let relation = part.map_or(object.1, |part| part.relation);
+        match edge.kind {
+            EdgeKind::View | EdgeKind::MaterializedView | EdgeKind::Rule | EdgeKind::Trigger => {
+                self.keep_out(key(object))
+            }
+            EdgeKind::Policy | EdgeKind::Index => self.keep_out(key(object)),
+            EdgeKind::Partition if self.has(relation) => drop(self.detached.insert(relation)),
+            EdgeKind::Inheritance if self.has(relation) => {
+                self.refused
+                    .push(format!("{} inherits its columns from {}, which is elsewhere", edge.from, edge.to));
+            }
+            EdgeKind::Default | EdgeKind::Check if self.has(relation) => {
+                if let Some(part) = part {
+                    self.undo(part, source.ident(relation));
+                }
+            }
+            EdgeKind::Function if edge.answer.as_deref() == Some("copy") => {
+                let tables = seating.graph.needs([object]).tables;
+                if tables.iter().any(|table| self.has(*table)) {
+                    self.roots.insert(key(object));
+                }
+            }
+            EdgeKind::Function => self.keep_out(key(object)),
+            _ => {}
+        }
+    }
+
+    fn keep_out(&mut self, object: DependKey) {
+        self.kept_out.insert(object);
+    }
+
+    /// A default and a check stand in the text of their table.
+    fn undo(&mut self, part: &SourcePart, ident: &str) {
+        let table = ServerText::quoted_by_server(ident.to_owned());
+        let name = ServerText::quoted_by_server(part.name.clone());
+        let statement = match (part.kind, part.generated.as_deref()) {
+            (PartKind::Check, _) => {
+                stmt!("ALTER TABLE {table} DROP CONSTRAINT {name};", table = table, name = name)
+            }
+            (_, Some("s")) => {
+                stmt!("ALTER TABLE {table} ALTER COLUMN {name} DROP EXPRESSION;", table = table, name = name)
+            }
+            (_, Some("v")) => {
+                let name = &part.name;
+                self.refused
+                    .push(format!("{ident}.{name} is virtual, and what it is generated from is elsewhere"));
+                return;
+            }
+            _ => stmt!("ALTER TABLE {table} ALTER COLUMN {name} DROP DEFAULT;", table = table, name = name),
+        };
+        self.afterwards.push(statement.shown().to_owned());
+    }
+}

@@ -1,0 +1,63 @@
+//! A copy while the source takes no writes. Its tables stay closed until the cutover, or until a rollback gives the copy up.
+
+use super::closing::{self, Closing};
+use super::copying::moment::HeldMoment;
+use super::copying::{CopyTarget, FilledCount, ReadyTarget, SplitCopy, fill, read_tables, refuse_planning};
+use super::sequences;
+use super::state::source::{self, SplitRelation};
+use super::state::{SplitKind, SplitPhase};
+use super::tables::DatabaseTables;
+use martydb_model::error::Result;
+use martydb_pg::server::Connection;
+
+/// Copies these services, and goes on where an earlier copy ended.
+///
+/// # Errors
+/// If something stands in the way; or what the server refused on the way. The next copy goes on from there.
+pub async fn copy(
+    session: &mut Connection,
+    copy: &SplitCopy<'_>,
+    targets: &[&CopyTarget],
+    shapes: &DatabaseTables,
+) -> Result<FilledCount> {
+    let mut ready: Vec<ReadyTarget<'_>> = vec![];
+    for target in targets {
+        ready.push(copy.examine(target, shapes).await?);
+    }
+    for target in targets {
+        source::enter(session, target.service.as_str(), SplitPhase::Copying).await?;
+    }
+    for one in &ready {
+        copy.prepare(one).await?;
+    }
+    for target in targets {
+        close_source(session, copy, target).await?;
+    }
+    let tables = read_tables(&ready);
+    let moment = HeldMoment::hold(copy.access, copy.database, None, &tables).await?;
+    refuse_planning(session, &ready).await?;
+    let count = fill(copy, &ready, &moment.snapshot, &tables).await?;
+    moment.close().await;
+    let last = sequences::read(session).await?;
+    for target in targets {
+        copy.set_sequences(target, &last).await?;
+        source::enter(session, target.service.as_str(), SplitPhase::Copied).await?;
+    }
+    Ok(count)
+}
+
+/// Closes the tables of a service at the source; those of which it only has copies are closed with the service that has them.
+async fn close_source(session: &mut Connection, copy: &SplitCopy<'_>, target: &CopyTarget) -> Result<()> {
+    let closed = |one: &&SplitRelation| one.kind != SplitKind::Sequence && one.copy_of.is_none();
+    let tables: Vec<u32> = target.relations.iter().filter(closed).map(|one| one.oid).collect();
+    let place = &target.target;
+    let hint = format!("it moves to database \"{}\" at {}", place.database, place.endpoint);
+    let closing = Closing {
+        tables: &tables,
+        hint: &hint,
+        passes: &copy.run.login(target.service.as_str()),
+        last: closing::last_at_source(target.service.as_str()),
+        wait: copy.wait,
+    };
+    closing::close(session, &closing).await.map(drop)
+}

@@ -1,0 +1,141 @@
+//! A copy while the source takes writes: what is committed before one place in the log is in the snapshot that is copied, and what is
+//! committed after it comes through the slots.
+
+use super::copying::moment::HeldMoment;
+use super::copying::{CopyTarget, FilledCount, ReadyTarget, SplitCopy, fill, read_tables, refuse_planning};
+use super::inspect;
+use super::publishing::{FirstSlot, SlotLife, identify, publish, same_slot, slot_names, unfollowable};
+use super::sequences;
+use super::state::SplitPhase;
+use super::state::source::{self, in_phase};
+use super::switching::reverse::drop_slot;
+use super::tables::DatabaseTables;
+use martydb_model::error::{Error, Result};
+use martydb_model::sql::{Literal, Statement, stmt};
+use martydb_pg::server::{Connection, execute};
+use martydb_ui::report::printable;
+
+/// Copies these services. A copy that was interrupted begins again: its moment is over, and what was committed since then is in no slot.
+///
+/// # Errors
+/// If something stands in the way; or what a server refused on the way.
+pub async fn copy(
+    session: &mut Connection,
+    copy: &SplitCopy<'_>,
+    targets: &[&CopyTarget],
+    shapes: &DatabaseTables,
+) -> Result<FilledCount> {
+    let mut ready: Vec<ReadyTarget<'_>> = vec![];
+    for target in targets {
+        ready.push(copy.examine(target, shapes).await?);
+    }
+    possible(session, copy, targets, shapes).await?;
+    for one in &ready {
+        let service = source::one(session, one.of.service.as_str()).await?;
+        source::enter(session, &service.name, SplitPhase::Copying).await?;
+        if let Some(slot) = &service.forward_slot {
+            drop_slot(session, slot).await?;
+        }
+        copy.prepare(one).await?;
+    }
+    let names = announce(session, copy, targets, shapes).await?;
+    let Some(first_name) = names.first() else { return Ok(FilledCount::default()) };
+    let first = FirstSlot::make(copy.access, copy.database, first_name, SlotLife::UntilDropped).await?;
+    for name in &names[1..] {
+        same_slot(session, first_name, name).await?;
+    }
+    let tables = read_tables(&ready);
+    // Two sessions hold the moment.
+    let moment = HeldMoment::hold(copy.access, copy.database, Some(&first.snapshot), &tables).await?;
+    refuse_planning(session, &ready).await?;
+    let count = fill(copy, &ready, &moment.snapshot, &tables).await?;
+    moment.close().await;
+    let point = first.point.clone();
+    first.close().await;
+    let numbers = sequences::read(session).await?;
+    for target in targets {
+        copy.set_sequences(target, &numbers).await?;
+    }
+    let following = targets.iter().map(|target| {
+        let set = stmt!(
+            "{phase}, forward_from = {point}",
+            phase = in_phase(SplitPhase::Following),
+            point = Literal(point.clone())
+        );
+        source::changing(target.service.as_str(), &set)
+    });
+    let all = [stmt!("BEGIN")].into_iter().chain(following).chain([stmt!("COMMIT")]);
+    execute(session, &Statement::join(all)).await?;
+    Ok(count)
+}
+
+/// Whether the source can be followed, before anything is changed there.
+async fn possible(
+    session: &mut Connection,
+    copy: &SplitCopy<'_>,
+    targets: &[&CopyTarget],
+    shapes: &DatabaseTables,
+) -> Result<()> {
+    let settings = inspect::settings(copy.access, copy.database).await?;
+    // An interrupted copy has left its own.
+    let left: Vec<String> = source::services(session)
+        .await?
+        .into_iter()
+        .filter(|one| one.forward_slot.is_some())
+        .map(|one| one.name)
+        .collect();
+    let new = targets.iter().filter(|target| !left.contains(&target.service.to_string())).count();
+    // And one for the moment at which both sides are compared.
+    let wanted = i64::try_from(new + 1).unwrap_or(i64::MAX);
+    let role = &copy.access.admin.role;
+    let mut problems: Vec<String> = [
+        (
+            settings.wal_level == "logical",
+            format!("wal_level is {}, and has to be logical", settings.wal_level),
+        ),
+        (settings.may_replicate, format!("{role} may not replicate")),
+        (
+            settings.free_slots >= wanted,
+            format!("{} replication slots are free, {wanted} are needed", settings.free_slots.max(0)),
+        ),
+    ]
+    .into_iter()
+    .filter(|(met, _)| !met)
+    .map(|(_, problem)| problem)
+    .collect();
+    for target in targets {
+        problems.extend(unfollowable(&target.relations, shapes).iter().map(|one| printable(one)));
+    }
+    if problems.is_empty() {
+        return Ok(());
+    }
+    Err(Error::operation("the source cannot be followed")
+        .causes(problems)
+        .hint("without --online nothing of this is needed: the source takes no writes during the copy then"))
+}
+
+/// Publishes what each service has; the names are written down before anything has them.
+async fn announce(
+    session: &mut Connection,
+    copy: &SplitCopy<'_>,
+    targets: &[&CopyTarget],
+    shapes: &DatabaseTables,
+) -> Result<Vec<String>> {
+    let services: Vec<String> = source::services(session).await?.into_iter().map(|one| one.name).collect();
+    let all = slot_names(&copy.run.id, &services);
+    let mut names = vec![];
+    for target in targets {
+        let service = target.service.as_str();
+        let Some(name) = services.iter().zip(&all).find(|(one, _)| *one == service).map(|(_, name)| name)
+        else {
+            continue;
+        };
+        names.push(name.clone());
+        let set = stmt!("forward_slot = {name}, forward_from = NULL", name = Literal(name.clone()));
+        source::change(session, service, &set).await?;
+        identify(session, service, &target.relations, shapes, copy.wait).await?;
+        // Before its slot: an older server never finds a publication that was made later, and a newer one loses rows without a word.
+        publish(session, copy.wait, name, service, &target.relations, shapes).await?;
+    }
+    Ok(names)
+}

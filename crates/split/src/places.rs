@@ -1,0 +1,130 @@
+//! What each service gets of the source, as the copy and every later step have it.
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest, Sha256};
+
+use super::answers::EdgeKind;
+use super::assignment::{Home, Seat};
+use super::plan::SplitPlan;
+use super::source::{RelationKind, SourceCatalogue, SourceRelation};
+use super::state::SplitKind;
+use super::state::source::SplitRelation;
+use super::tables::TableShape;
+use martydb_model::ServiceName;
+
+/// Tables larger than this are copied in parts of it.
+const PART: i64 = 64 << 20;
+
+/// The first major that reads a range of pages without reading the whole table.
+const READS_RANGES: u32 = 14;
+
+/// The tables of a service, partitions among them, by their numbers.
+pub fn relations_of(
+    service: &ServiceName,
+    plan: &SplitPlan,
+    source: &SourceCatalogue,
+    shapes: &super::tables::DatabaseTables,
+) -> Vec<SplitRelation> {
+    let seat = Seat::Service(service.clone());
+    let its = |oid: u32| plan.assignment.seats(oid).is_some_and(|seats| seats.contains(&seat));
+    let tables = source.relations.values().filter(|one| one.is_table() && its(one.oid));
+    let relation = |one: &SourceRelation| {
+        let copy_of = match plan.assignment.home(one.oid) {
+            Home::Reference(table) if table.owner != *service => Some(table.owner.to_string()),
+            _ => None,
+        };
+        let kind = match one.kind {
+            RelationKind::PartitionedTable => SplitKind::Partitioned,
+            _ => SplitKind::Table,
+        };
+        let shape = shapes.table(&one.schema, &one.name);
+        let number = |of: fn(&TableShape) -> i64| shape.map_or(0, of);
+        SplitRelation {
+            service: service.to_string(),
+            schema: one.schema.clone(),
+            name: one.name.clone(),
+            oid: one.oid,
+            kind,
+            copy_of,
+            storage: number(|shape| shape.storage),
+            pages: number(|shape| shape.pages),
+            // The whole table is copied without planning a query.
+            parts: shape
+                .filter(|shape| shape.plain)
+                .map_or(1, |shape| parts(shape.bytes, shape.pages, source.major)),
+            bytes: number(|shape| shape.bytes),
+            fingerprint: None,
+        }
+    };
+    tables.map(relation).collect()
+}
+
+/// Who owns the tables that a service takes over, each with the first of them, as the source prints both.
+pub fn owners_of<'a>(
+    service: &ServiceName,
+    plan: &SplitPlan,
+    source: &'a SourceCatalogue,
+) -> BTreeMap<&'a str, &'a str> {
+    let seat = Seat::Service(service.clone());
+    let its = |one: &&SourceRelation| {
+        let copy = matches!(plan.assignment.home(one.oid), Home::Reference(table) if table.owner != *service);
+        one.is_table() && !copy && plan.assignment.seats(one.oid).is_some_and(|seats| seats.contains(&seat))
+    };
+    let mut owners: BTreeMap<&str, &str> = BTreeMap::new();
+    for one in source.relations.values().filter(its) {
+        let first = owners.entry(&one.owner).or_insert(&one.ident);
+        *first = (*first).min(&one.ident);
+    }
+    owners
+}
+
+/// The numbers of all tables and sequences that a split touches at the source.
+pub fn numbers_of(plan: &SplitPlan, source: &SourceCatalogue) -> Vec<u32> {
+    let goes = |oid: u32| {
+        plan.assignment.seats(oid).is_some_and(|seats| seats.iter().any(|seat| *seat != Seat::Source))
+    };
+    let kind = |one: &SourceRelation| one.is_table() || one.kind == RelationKind::Sequence;
+    source.relations.values().filter(|one| kind(one) && goes(one.oid)).map(|one| one.oid).collect()
+}
+
+/// In how many parts a table of this size is copied.
+fn parts(bytes: i64, pages: i64, major: u32) -> i32 {
+    if major < READS_RANGES {
+        return 1;
+    }
+    i32::try_from((bytes / PART + 1).min(pages.max(1))).unwrap_or(1)
+}
+
+/// What tells one map from another: what goes where, and what the answers are. Foreign keys that cross are gone once a service is cut over.
+pub fn map_hash(plan: &SplitPlan, relations: &[SplitRelation]) -> String {
+    let mut hash = Sha256::new();
+    for one in relations {
+        let SplitRelation { service, schema, name, .. } = one;
+        hash.update(format!("{service}\0{schema}\0{name}\0{}\0", one.copy_of.as_deref().unwrap_or_default()));
+    }
+    for edge in plan.edges.iter().filter(|edge| edge.kind != EdgeKind::ForeignKey) {
+        hash.update(format!("{}\0{}\0", edge.name(), edge.answer.as_deref().unwrap_or_default()));
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parts;
+
+    #[test]
+    fn large_tables_have_parts_and_none_is_empty_by_itself() {
+        for (bytes, pages, major, expected) in [
+            (0, 0, 15, 1),
+            (8192, 1, 15, 1),
+            (64 << 20, 8192, 15, 2),
+            (1 << 30, 131_072, 15, 17),
+            (1 << 30, 131_072, 13, 1),
+            // Most of it is stored out of line.
+            (1 << 30, 3, 15, 3),
+        ] {
+            assert_eq!(parts(bytes, pages, major), expected, "{bytes} {pages} {major}");
+        }
+    }
+}

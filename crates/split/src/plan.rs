@@ -1,0 +1,147 @@
+//! What a split would do: the map, the shared database and the answers put together.
+
+use std::collections::BTreeSet;
+
+use super::answers::EdgeKind;
+use super::assignment::{Assignment, Home};
+use super::edges::{CrossingEdge, crossing};
+use super::needs::ReferenceGraph;
+use super::proposal::SplitProposal;
+use super::source::{CatalogueClass, RelationKind, SourceCatalogue};
+use martydb_config::manifest::SplitMap;
+use martydb_model::ServiceName;
+use martydb_model::error::{Error, Result};
+
+/// What would cross a boundary with a proposal.
+pub fn edges_of(proposal: &SplitProposal, source: &SourceCatalogue) -> Vec<CrossingEdge> {
+    crossing(source, &Assignment::proposed(proposal, source))
+}
+
+/// What was found out about a split.
+pub struct SplitPlan {
+    pub services: Vec<(ServiceName, Vec<PlannedTable>)>,
+    pub open: Vec<OpenTable>,
+    pub edges: Vec<CrossingEdge>,
+    /// What goes to no service without being asked about, in words.
+    pub left: Vec<String>,
+    /// Parts of the map that are about nothing, in words.
+    pub notes: Vec<String>,
+    pub assignment: Assignment,
+}
+
+/// A table with its partitions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedTable {
+    pub table: String,
+    pub rows: i64,
+    pub bytes: i64,
+    pub partitions: usize,
+    /// The service has a copy of another one's reference table.
+    pub copy: bool,
+}
+
+/// A table or sequence that the map does not place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenTable {
+    pub name: String,
+    /// The parts of the map that dispute it.
+    pub claims: Vec<String>,
+}
+
+impl SplitPlan {
+    /// # Errors
+    /// If the map has an answer that its edge cannot have.
+    pub fn of(map: &SplitMap, source: &SourceCatalogue) -> Result<SplitPlan> {
+        let assignment = Assignment::of(map, source);
+        let mut edges = crossing(source, &assignment);
+        let mut notes: Vec<String> = assignment
+            .unmatched
+            .iter()
+            .map(|words| format!("{words}: the source has nothing of that name"))
+            .collect();
+        notes.extend(answer(map, &mut edges)?);
+        let services = map.services.keys();
+        let tables = |service: &ServiceName| (service.clone(), tables(&assignment, source, service));
+        let services = services.map(tables).collect();
+        let open = assignment.open(source).into_iter();
+        let open =
+            open.map(|(oid, claims)| OpenTable { name: source.ident(oid).to_owned(), claims }).collect();
+        Ok(SplitPlan { services, open, edges, left: left(source), notes, assignment })
+    }
+
+    pub fn unanswered(&self) -> impl Iterator<Item = &CrossingEdge> {
+        self.edges.iter().filter(|edge| edge.answer.is_none())
+    }
+
+    /// Whether every table has its place and every edge its answer.
+    pub fn is_complete(&self) -> bool {
+        self.open.is_empty() && self.unanswered().next().is_none()
+    }
+}
+
+fn tables(assignment: &Assignment, source: &SourceCatalogue, service: &ServiceName) -> Vec<PlannedTable> {
+    let mut all: Vec<PlannedTable> = vec![];
+    for oid in assignment.tables_of(service, source) {
+        let home = assignment.home(oid);
+        let with = source.relations.values().filter(|one| {
+            one.oid == oid
+                || source.root(one.oid) == oid && one.is_table() && assignment.home(one.oid) == home
+        });
+        let (mut rows, mut bytes, mut partitions) = (0, 0, 0);
+        for one in with {
+            rows += one.rows;
+            bytes += one.bytes;
+            partitions += usize::from(one.oid != oid && one.kind == RelationKind::Table);
+        }
+        let copy = match home {
+            Home::Reference(table) => table.owner != *service,
+            _ => false,
+        };
+        all.push(PlannedTable { table: source.ident(oid).to_owned(), rows, bytes, partitions, copy });
+    }
+    all.sort_by(|a, b| a.table.cmp(&b.table));
+    all
+}
+
+/// Gives the edges their answers; what is left of the answers, in words. A written-out edge wins over a pattern.
+fn answer(map: &SplitMap, edges: &mut [CrossingEdge]) -> Result<Vec<String>> {
+    let mut used = vec![false; map.answers.len()];
+    for edge in edges.iter_mut() {
+        let name = edge.name();
+        let about: Vec<usize> = (0..used.len()).filter(|at| map.answers[*at].is_about(&name)).collect();
+        about.iter().for_each(|at| used[*at] = true);
+        let exact = about.iter().find(|at| map.answers[**at].edge == name);
+        let Some(at) = exact.or(about.first()) else { continue };
+        let given = &map.answers[*at];
+        if edge.kind.choices().iter().all(|choice| choice.answer != given.answer) {
+            return Err(wrong(map, *at, edge.kind, &name));
+        }
+        edge.answer = Some(given.answer.clone());
+        edge.reason.clone_from(&given.reason);
+    }
+    let unused = used.iter().enumerate().filter(|(_, used)| !**used);
+    Ok(unused.map(|(at, _)| format!("{}: no edge is called that", map.place_of_answer(at))).collect())
+}
+
+fn wrong(map: &SplitMap, at: usize, kind: EdgeKind, edge: &str) -> Error {
+    let choices: Vec<&str> = kind.choices().iter().map(|choice| choice.answer).collect();
+    let given = &map.answers[at].answer;
+    map.wrong_answer(at, format!("\"{given}\" is no answer to \"{edge}\""))
+        .hint(format!("choices: {}", choices.join(", ")))
+}
+
+/// What is in the source and goes nowhere by itself: foreign tables, and routines that name no table and that nothing needs.
+fn left(source: &SourceCatalogue) -> Vec<String> {
+    let graph = ReferenceGraph::of(source);
+    let parts = source.parts.iter().map(|part| (part.class, part.oid));
+    let routines = source.routines.keys().map(|oid| (CatalogueClass::Routine, *oid));
+    let needed: BTreeSet<u32> = parts.chain(routines).flat_map(|key| graph.needs([key]).routines).collect();
+    let is_alone = |oid: &u32| {
+        let tables = graph.needs([(CatalogueClass::Routine, *oid)]).tables;
+        tables.is_empty() && !needed.contains(oid) && !graph.is_unknown(*oid)
+    };
+    let foreign = source.relations.values().filter(|relation| relation.kind == RelationKind::ForeignTable);
+    let foreign = foreign.map(|relation| format!("foreign table {}", relation.ident));
+    let alone = source.routines.values().filter(|routine| is_alone(&routine.oid));
+    foreign.chain(alone.map(|routine| format!("function {}", routine.ident))).collect()
+}

@@ -1,0 +1,266 @@
+//! What the admin lacks at the source for a split: found before anything is changed, each with the statement that gives it. A
+//! superuser lacks nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+use super::closing::numbers;
+use martydb_model::error::{Error, Result};
+use martydb_model::sql::stmt;
+use martydb_pg::server::{Connection, query};
+use martydb_provision::catalog::rows;
+use martydb_ui::report::printable;
+
+/// From this one on who makes roles may give only those that it has with ADMIN.
+const GIVES_WITH_ADMIN: u32 = 16;
+
+/// Relations that are named; of more the number is told.
+const NAMED: usize = 5;
+
+/// All names are quoted by the server.
+#[derive(Debug, Clone, Default, Deserialize)]
+struct SourceAdmin {
+    role: String,
+    superuser: bool,
+    makes_roles: bool,
+    sees_all_rows: bool,
+    database: String,
+    /// Schemas, and publications.
+    creates: bool,
+}
+
+/// A table or a sequence, and how the admin stands to its owner.
+#[derive(Debug, Clone, Default, Deserialize)]
+struct OwnedRelation {
+    ident: String,
+    kind: String,
+    schema: String,
+    enters: bool,
+    owner: String,
+    of_superuser: bool,
+    of_admin: bool,
+    acts: bool,
+    grants: bool,
+    secured: bool,
+    forced: bool,
+}
+
+/// Something that the admin lacks, in words, and the statements that end it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LackingPrivilege {
+    pub what: String,
+    pub cure: String,
+}
+
+/// What the admin lacks for these tables and sequences, by their numbers.
+///
+/// # Errors
+/// If the catalogues cannot be read.
+pub async fn lacking(session: &mut Connection, oids: &[u32]) -> Result<Vec<LackingPrivilege>> {
+    let given = stmt!("SELECT pg_catalog.set_config('martydb.tables', {oids}, false)", oids = numbers(oids));
+    query(session, &given).await?;
+    let (mut admin, mut relations) = (SourceAdmin::default(), vec![]);
+    rows::read_all(session, include_str!("sql/privileges.sql"), |row| {
+        match row.section.as_str() {
+            "admin" => admin = row.parse()?,
+            "relation" => relations.push(row.parse()?),
+            _ => return row.unknown(),
+        }
+        Ok(())
+    })
+    .await?;
+    Ok(judged(&admin, &relations, session.major()))
+}
+
+/// Refuses to begin while something is lacking.
+///
+/// # Errors
+/// With what it is, and what ends it.
+pub async fn refuse_lacking(session: &mut Connection, oids: &[u32]) -> Result<()> {
+    let all = lacking(session, oids).await?;
+    if all.is_empty() {
+        return Ok(());
+    }
+    let cures: Vec<String> = all.iter().map(|one| printable(&one.cure)).collect();
+    Err(Error::operation("the admin lacks privileges in the source, so nothing was changed")
+        .causes(all.iter().map(|one| printable(&one.what)))
+        .hint(format!("as a superuser, in the shared database: {}", cures.join("; "))))
+}
+
+fn judged(admin: &SourceAdmin, relations: &[OwnedRelation], major: u32) -> Vec<LackingPrivilege> {
+    if admin.superuser {
+        return vec![];
+    }
+    let mut owners: BTreeMap<&str, Vec<&OwnedRelation>> = BTreeMap::new();
+    relations.iter().for_each(|one| owners.entry(&one.owner).or_default().push(one));
+    let mut all = own(admin, relations);
+    all.extend(owners.iter().filter_map(|(owner, owned)| of_owner((admin, major), owner, owned)));
+    let forced: Vec<&OwnedRelation> = relations.iter().filter(|one| one.forced).collect();
+    if !forced.is_empty() && !admin.sees_all_rows {
+        let off = each(&forced, |one| format!("ALTER TABLE {} NO FORCE ROW LEVEL SECURITY", one.ident));
+        all.push(LackingPrivilege {
+            what: format!("row security that is forced hides rows of {} from {}", named(&forced), admin.role),
+            cure: format!("ALTER ROLE {} BYPASSRLS, or until the split is finished {off}", admin.role),
+        });
+    }
+    all
+}
+
+/// What it needs whose ever the tables are.
+fn own(admin: &SourceAdmin, relations: &[OwnedRelation]) -> Vec<LackingPrivilege> {
+    let SourceAdmin { role, database, .. } = admin;
+    let mut all = vec![];
+    let mut lacks = |what: String, cure: String| all.push(LackingPrivilege { what, cure });
+    if !admin.creates {
+        let cure = format!("GRANT CREATE ON DATABASE {database} TO {role}");
+        lacks(format!("{role} may not make a schema there"), cure);
+    }
+    if !admin.makes_roles {
+        lacks(
+            format!("{role} may not make the login of the way back"),
+            format!("ALTER ROLE {role} CREATEROLE"),
+        );
+    }
+    let closed: BTreeSet<&str> =
+        relations.iter().filter(|one| !one.enters).map(|one| one.schema.as_str()).collect();
+    for schema in closed {
+        let cure = format!("GRANT USAGE ON SCHEMA {schema} TO {role}");
+        lacks(format!("{role} may not use schema {schema}"), cure);
+    }
+    all
+}
+
+/// The admin acts as the owner, and so does the login of the way back, unless it would become a superuser or the admin itself.
+fn of_owner(
+    (admin, major): (&SourceAdmin, u32),
+    owner: &str,
+    owned: &[&OwnedRelation],
+) -> Option<LackingPrivilege> {
+    let role = &admin.role;
+    let all = |is: fn(&OwnedRelation) -> bool| owned.iter().all(|one| is(one));
+    let too_much = all(|one| one.of_superuser || one.of_admin);
+    let given = all(|one| one.grants) || major < GIVES_WITH_ADMIN && admin.makes_roles;
+    let option = if major < GIVES_WITH_ADMIN { "" } else { " WITH ADMIN OPTION" };
+    let secured: Vec<&OwnedRelation> = owned.iter().copied().filter(|one| one.secured).collect();
+    let belong =
+        format!("{} {} to {owner}", named(owned), if owned.len() == 1 { "belongs" } else { "belong" });
+    let (what, cure) = match (all(|one| one.acts), too_much) {
+        (false, true) => (format!("{belong}, a superuser, and {role} is none"), given_away(owned)),
+        (false, false) => {
+            (format!("{belong}, and {role} is no member of it"), format!("GRANT {owner} TO {role}{option}"))
+        }
+        (true, false) if !given => {
+            let what = format!("{belong}, which {role} may not give to the login of the way back");
+            (what, format!("GRANT {owner} TO {role}{option}"))
+        }
+        (true, true) if !secured.is_empty() => {
+            let why = "and its row security would hide rows from the login of the way back, which must not become that role";
+            (format!("{} belongs to {owner}, {why}", named(&secured)), given_away(&secured))
+        }
+        _ => return None,
+    };
+    Some(LackingPrivilege { what, cure })
+}
+
+fn given_away(all: &[&OwnedRelation]) -> String {
+    each(all, |one| format!("ALTER {} {} OWNER TO another_role", one.kind, one.ident))
+}
+
+fn each(all: &[&OwnedRelation], statement: impl Fn(&OwnedRelation) -> String) -> String {
+    all.iter().map(|one| statement(one)).collect::<Vec<_>>().join("; ")
+}
+
+fn named(all: &[&OwnedRelation]) -> String {
+    let names: Vec<&str> = all.iter().take(NAMED).map(|one| one.ident.as_str()).collect();
+    let more = all.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{more}", names.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn admin() -> SourceAdmin {
+        SourceAdmin {
+            role: "adm".into(),
+            makes_roles: true,
+            database: "shared".into(),
+            creates: true,
+            ..SourceAdmin::default()
+        }
+    }
+
+    fn table(owner: &str, name: &str) -> OwnedRelation {
+        let (kind, schema) = ("TABLE".into(), "public".into());
+        OwnedRelation {
+            ident: format!("public.{name}"),
+            kind,
+            schema,
+            enters: true,
+            owner: owner.into(),
+            acts: true,
+            ..OwnedRelation::default()
+        }
+    }
+
+    fn words(admin: &SourceAdmin, relations: &[OwnedRelation], major: u32) -> Vec<String> {
+        judged(admin, relations, major).into_iter().map(|one| format!("{}: {}", one.what, one.cure)).collect()
+    }
+
+    #[test]
+    fn each_lack_has_its_cure() {
+        let strange = OwnedRelation { acts: false, ..table("team", "a") };
+        let of_superuser = OwnedRelation { acts: false, of_superuser: true, ..table("postgres", "b") };
+        assert_eq!(
+            words(&SourceAdmin { creates: false, makes_roles: false, ..admin() }, &[], 15),
+            [
+                "adm may not make a schema there: GRANT CREATE ON DATABASE shared TO adm",
+                "adm may not make the login of the way back: ALTER ROLE adm CREATEROLE",
+            ]
+        );
+        assert_eq!(
+            words(&admin(), &[strange.clone(), of_superuser], 15),
+            [
+                "public.b belongs to postgres, a superuser, and adm is none: ALTER TABLE public.b OWNER TO another_role",
+                "public.a belongs to team, and adm is no member of it: GRANT team TO adm",
+            ]
+        );
+        assert_eq!(
+            words(&admin(), &[strange], 16)[0].rsplit(": ").next(),
+            Some("GRANT team TO adm WITH ADMIN OPTION")
+        );
+        assert!(
+            words(&SourceAdmin { superuser: true, ..SourceAdmin::default() }, &[table("x", "a")], 15)
+                .is_empty()
+        );
+    }
+
+    #[test]
+    fn from_16_on_a_member_needs_admin_on_the_owner() {
+        let all = [table("team", "a"), table("team", "b")];
+        assert!(words(&admin(), &all, 15).is_empty());
+        let expected = "public.a, public.b belong to team, which adm may not give to the login of the way back: GRANT team TO adm WITH ADMIN OPTION";
+        assert_eq!(words(&admin(), &all, 16), [expected]);
+        let given = all.map(|one| OwnedRelation { grants: true, ..one });
+        assert!(words(&admin(), &given, 16).is_empty());
+    }
+
+    #[test]
+    fn rows_that_are_hidden_stop_it() {
+        let forced = OwnedRelation { secured: true, forced: true, ..table("team", "a") };
+        let found = words(&admin(), std::slice::from_ref(&forced), 15);
+        assert_eq!(
+            found,
+            [
+                "row security that is forced hides rows of public.a from adm: ALTER ROLE adm BYPASSRLS, or until the split is finished \
+              ALTER TABLE public.a NO FORCE ROW LEVEL SECURITY"
+            ]
+        );
+        assert!(words(&SourceAdmin { sees_all_rows: true, ..admin() }, &[forced], 15).is_empty());
+        let own = OwnedRelation { secured: true, of_admin: true, ..table("adm", "a") };
+        assert!(words(&admin(), &[own], 15)[0].ends_with(": ALTER TABLE public.a OWNER TO another_role"));
+        assert!(words(&admin(), &[OwnedRelation { of_admin: true, ..table("adm", "a") }], 18).is_empty());
+    }
+}

@@ -1,0 +1,330 @@
+//! Whose each table might be, guessed from names and foreign keys: each guess with its reason, and no guess where the signs
+//! disagree.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::source::{ObjectNumber, SourceCatalogue, SourceRelation};
+use martydb_migrate::check::other_tools;
+use martydb_model::ServiceName;
+
+/// What is known of a service that tells its tables.
+#[derive(Debug, Clone)]
+pub struct ServiceSigns {
+    pub service: ServiceName,
+    /// Its database, without the project's name before it.
+    pub database: String,
+    /// Its schemas, `public` not among them.
+    pub schemas: Vec<String>,
+    /// Tables that its migrations make, each with the file.
+    pub makes: BTreeMap<String, String>,
+}
+
+/// A table with the reason for what is proposed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GuessedTable {
+    pub table: String,
+    pub reason: String,
+}
+
+/// A whole map, as guessed.
+#[derive(Debug, Default)]
+pub struct SplitProposal {
+    pub services: BTreeMap<ServiceName, Vec<GuessedTable>>,
+    pub ignored: Vec<GuessedTable>,
+    /// Those that nothing tells of, or too much.
+    pub open: Vec<GuessedTable>,
+}
+
+/// Endings that say what a service is and not what it is about.
+const ENDINGS: &[&str] = &["service", "svc", "engine", "api", "db", "server", "app", "worker"];
+
+/// Shorter beginnings stand for nothing.
+const SHORTEST: usize = 3;
+
+/// Guesses for all tables, the strongest signs first.
+pub fn propose(source: &SourceCatalogue, services: &[ServiceSigns]) -> SplitProposal {
+    let tables: Vec<&SourceRelation> =
+        source.relations.values().filter(|one| is_asked(source, one)).collect();
+    let mut guesses = Guesses { source, services, made: BTreeMap::new(), hints: BTreeMap::new() };
+    let mut ignored = vec![];
+    let mut left: Vec<&SourceRelation> = vec![];
+    for table in tables {
+        match other_tools::names().find(|name| *name == table.name) {
+            Some(_) => ignored.push(guessed(table, "the history of a migration tool".into())),
+            None => left.push(table),
+        }
+    }
+    guesses.each(&left, Guesses::by_migrations);
+    guesses.each(&left, Guesses::by_schema);
+    guesses.each(&left, Guesses::by_prefix);
+    guesses.each(&left, Guesses::by_likeness);
+    // Each round may tell more of the next.
+    while guesses.each(&left, Guesses::by_foreign_keys) {}
+    guesses.finish(&left, ignored)
+}
+
+/// Partitions go with their table.
+fn is_asked(source: &SourceCatalogue, relation: &SourceRelation) -> bool {
+    source.has_to_be_placed(relation) && source.root(relation.oid) == relation.oid
+}
+
+fn guessed(relation: &SourceRelation, reason: String) -> GuessedTable {
+    GuessedTable { table: relation.ident.clone(), reason }
+}
+
+struct Guesses<'a> {
+    source: &'a SourceCatalogue,
+    services: &'a [ServiceSigns],
+    made: BTreeMap<ObjectNumber, (ServiceName, String)>,
+    /// Why a table is still open.
+    hints: BTreeMap<ObjectNumber, String>,
+}
+
+/// Services with the sign that each has.
+type Signs = BTreeMap<ServiceName, String>;
+
+impl Guesses<'_> {
+    /// Asks about every table that is still open; whether anything was told.
+    fn each(&mut self, tables: &[&SourceRelation], ask: fn(&Self, &SourceRelation) -> Signs) -> bool {
+        let mut told = vec![];
+        for table in tables.iter().filter(|table| !self.made.contains_key(&table.oid)) {
+            let signs = ask(self, table);
+            match signs.len() {
+                0 => {}
+                1 => told.extend(signs.into_iter().map(|(service, sign)| (table.oid, (service, sign)))),
+                _ => {
+                    let all: Vec<String> =
+                        signs.into_iter().map(|(service, sign)| format!("{service}: {sign}")).collect();
+                    self.hints.entry(table.oid).or_insert_with(|| all.join("; "));
+                }
+            }
+        }
+        let any = !told.is_empty();
+        self.made.extend(told);
+        any
+    }
+
+    fn by_migrations(&self, table: &SourceRelation) -> Signs {
+        let makes = |signs: &ServiceSigns| {
+            let file = signs.makes.get(&table.name)?;
+            Some((signs.service.clone(), format!("{file} makes a table of this name")))
+        };
+        self.services.iter().filter_map(makes).collect()
+    }
+
+    fn by_schema(&self, table: &SourceRelation) -> Signs {
+        let called = |signs: &ServiceSigns| {
+            let own = signs.schemas.contains(&table.schema);
+            let stem = stems(signs).into_iter().any(|stem| stem == table.schema);
+            (own || stem).then(|| {
+                (signs.service.clone(), format!("the schema {} is called as the service", table.schema))
+            })
+        };
+        if table.schema == "public" {
+            Signs::new()
+        } else {
+            self.services.iter().filter_map(called).collect()
+        }
+    }
+
+    /// The longest beginning wins: `passport_engine_x` is no table of a service `passport`.
+    fn by_prefix(&self, table: &SourceRelation) -> Signs {
+        let mut best: BTreeMap<usize, Signs> = BTreeMap::new();
+        for signs in self.services {
+            for stem in stems(signs).into_iter().filter(|stem| begins(&table.name, stem)) {
+                let reason = format!("its name begins with {stem}");
+                best.entry(stem.len()).or_default().insert(signs.service.clone(), reason);
+            }
+        }
+        best.pop_last().map(|(_, signs)| signs).unwrap_or_default()
+    }
+
+    /// Tables of one first word, or of one schema of their own, are those of one service.
+    fn by_likeness(&self, table: &SourceRelation) -> Signs {
+        let word = first_word(&table.name);
+        let alike = |other: &SourceRelation| {
+            other.schema == table.schema
+                && (table.schema != "public" || word.is_some() && first_word(&other.name) == word)
+        };
+        let likes = self.source.relations.values().filter(|other| alike(other));
+        let like = |other: &SourceRelation| {
+            let (service, _) = self.made.get(&other.oid)?;
+            Some((service.clone(), format!("{} has {}", service, other.ident)))
+        };
+        likes.filter_map(like).collect()
+    }
+
+    /// Tables that foreign keys lead to or come from. One that is open may yet turn out to be another service's.
+    fn by_foreign_keys(&self, table: &SourceRelation) -> Signs {
+        let mut signs = Signs::new();
+        for key in &self.source.foreign_keys {
+            let (from, to) = (self.source.root(key.relation), self.source.root(key.to));
+            let (other, words) = match (from == table.oid, to == table.oid) {
+                (true, false) => (to, "points at"),
+                (false, true) => (from, "is pointed at by"),
+                _ => continue,
+            };
+            if let Some((service, _)) = self.made.get(&other) {
+                let reason = format!("it {words} {}", self.source.ident(other));
+                signs.entry(service.clone()).or_insert(reason);
+            }
+        }
+        signs
+    }
+
+    fn finish(mut self, tables: &[&SourceRelation], ignored: Vec<GuessedTable>) -> SplitProposal {
+        let mut proposal = SplitProposal { ignored, ..SplitProposal::default() };
+        for signs in self.services {
+            proposal.services.insert(signs.service.clone(), vec![]);
+        }
+        for table in tables {
+            match self.made.remove(&table.oid) {
+                Some((service, reason)) => {
+                    proposal.services.entry(service).or_default().push(guessed(table, reason));
+                }
+                None => {
+                    let hint = self.hints.remove(&table.oid);
+                    proposal
+                        .open
+                        .push(guessed(table, hint.unwrap_or_else(|| "nothing tells whose it is".into())));
+                }
+            }
+        }
+        for all in proposal.services.values_mut().chain([&mut proposal.ignored, &mut proposal.open]) {
+            all.sort_by(|a, b| a.table.cmp(&b.table));
+        }
+        proposal
+    }
+}
+
+/// What the names of a service's tables and schema may begin with.
+fn stems(signs: &ServiceSigns) -> BTreeSet<String> {
+    let name = signs.service.as_str().replace('-', "_");
+    let database = signs.database.replace('-', "_");
+    let mut all = BTreeSet::from([name.clone(), database.clone()]);
+    for whole in [&name, &database] {
+        if let Some((stem, ending)) = whole.rsplit_once('_')
+            && ENDINGS.contains(&ending)
+        {
+            all.insert(stem.to_owned());
+        }
+    }
+    // A service is often called in the plural, and its table in the singular.
+    let singular =
+        |stem: &String| stem.strip_suffix('s').filter(|one| !one.ends_with('s')).map(str::to_owned);
+    all.extend(all.iter().filter_map(singular).collect::<Vec<_>>());
+    all.retain(|stem| stem.len() >= SHORTEST);
+    all
+}
+
+fn begins(name: &str, stem: &str) -> bool {
+    let name = name.to_lowercase();
+    name == stem || name.strip_prefix(stem).is_some_and(|rest| rest.starts_with('_') || rest == "s")
+}
+
+fn first_word(name: &str) -> Option<&str> {
+    let (word, _) = name.split_once('_')?;
+    (word.len() >= SHORTEST).then_some(word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::{RelationKind, SourceForeignKey};
+
+    fn signs(service: &str, database: &str) -> ServiceSigns {
+        let (makes, schemas) = (BTreeMap::new(), vec![]);
+        ServiceSigns {
+            service: ServiceName::new(service).unwrap(),
+            database: database.into(),
+            schemas,
+            makes,
+        }
+    }
+
+    fn database(tables: &[(u32, &str, &str)], keys: &[(u32, u32)]) -> SourceCatalogue {
+        let mut source = SourceCatalogue::default();
+        for (oid, schema, name) in tables {
+            let relation = SourceRelation {
+                oid: *oid,
+                schema: (*schema).into(),
+                name: (*name).into(),
+                ident: format!("{schema}.{name}"),
+                kind: RelationKind::Table,
+                unlogged: false,
+                owner: "x".into(),
+                rows: 0,
+                bytes: 0,
+            };
+            source.relations.insert(*oid, relation);
+        }
+        source.foreign_keys = keys
+            .iter()
+            .map(|(relation, to)| SourceForeignKey {
+                oid: 0,
+                name: "k".into(),
+                relation: *relation,
+                to: *to,
+                columns: vec![],
+                to_columns: vec![],
+            })
+            .collect();
+        source
+    }
+
+    #[test]
+    fn a_service_in_the_plural_has_tables_in_the_singular() {
+        let all = stems(&signs("customers", "addresses"));
+        for table in ["customer", "customers", "customer_notes", "address", "addresses_old"] {
+            assert!(all.iter().any(|stem| begins(table, stem)) == (table != "address"), "{table} {all:?}");
+        }
+        assert!(!stems(&signs("boss", "boss")).contains("bos"));
+    }
+
+    #[test]
+    fn signs_that_agree_make_a_guess_and_others_none() {
+        let source = database(
+            &[
+                (1, "public", "csca_certificates"),
+                (2, "public", "certificate_chains"),
+                (3, "pkd", "entries"),
+                (4, "public", "countries"),
+                (5, "public", "alembic_version"),
+                (6, "public", "lonely"),
+                (7, "public", "passport_requests"),
+                (8, "public", "csca"),
+            ],
+            &[(2, 1), (1, 4), (3, 4)],
+        );
+        let services = [signs("csca", "csca"), signs("pkd_service", "pkd"), signs("passport_engine", "x")];
+        let found = propose(&source, &services);
+        let tables = |service: &str| -> Vec<&str> {
+            found.services[&ServiceName::new(service).unwrap()].iter().map(|one| one.table.as_str()).collect()
+        };
+        assert_eq!(tables("csca"), ["public.certificate_chains", "public.csca", "public.csca_certificates"]);
+        assert_eq!(tables("pkd_service"), ["pkd.entries"]);
+        assert_eq!(tables("passport_engine"), ["public.passport_requests"]);
+        assert_eq!(found.ignored[0].table, "public.alembic_version");
+        let open: Vec<(&str, &str)> =
+            found.open.iter().map(|one| (one.table.as_str(), one.reason.as_str())).collect();
+        assert_eq!(
+            open,
+            [
+                (
+                    "public.countries",
+                    "csca: it is pointed at by public.csca_certificates; pkd_service: it is pointed at by pkd.entries"
+                ),
+                ("public.lonely", "nothing tells whose it is")
+            ]
+        );
+    }
+
+    #[test]
+    fn migrations_win_over_names() {
+        let source = database(&[(1, "public", "csca_certificates")], &[]);
+        let mut second = signs("b", "b");
+        second.makes.insert("csca_certificates".into(), "V1__x.sql".into());
+        let found = propose(&source, &[signs("csca", "csca"), second]);
+        assert_eq!(found.services[&ServiceName::new("b").unwrap()].len(), 1);
+    }
+}

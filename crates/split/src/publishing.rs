@@ -1,0 +1,218 @@
+//! What the source gives to those who follow it: for each service a publication of its tables and its marker, and a slot of the same name.
+//! All slots begin at one place in the log, and one snapshot shows what was committed before it.
+
+use super::state::notes::{self, SplitNote};
+use super::state::source::SplitRelation;
+use super::state::{SplitKind, marker_name};
+use super::switching::{transact, transact_warned};
+use super::tables::{DatabaseTables, TableShape};
+use martydb_model::error::{Error, Result};
+use martydb_model::sql::{Ident, List, Literal, Qualified, ServerText, Statement, stmt};
+use martydb_model::sqlstate;
+use martydb_pg::server::{Access, Connection, Unreadable, execute, query};
+
+/// Notes of tables whose rows have no key: how they were told apart before.
+pub const SOURCE_IDENTITY: &str = "source identity";
+
+/// Types whose values cannot be compared.
+const INCOMPARABLE: &[&str] = &["json", "xml", "point", "line", "lseg", "box", "path", "polygon", "circle"];
+
+/// The names of slots and publications, one for each service. A slot's name has no other characters than these.
+pub fn slot_names(run: &str, services: &[String]) -> Vec<String> {
+    let plain = |name: &String| name.replace('-', "_");
+    let name = |(at, service): (usize, &String)| {
+        let same = services[..at].iter().filter(|before| plain(before) == plain(service)).count();
+        let number = if same == 0 { String::new() } else { format!("_{same}") };
+        format!("mdb_{run}_{}{number}_f", plain(service))
+    };
+    services.iter().enumerate().map(name).collect()
+}
+
+/// What cannot be followed, in words.
+pub fn unfollowable(relations: &[SplitRelation], shapes: &DatabaseTables) -> Vec<String> {
+    let problem = |relation: &SplitRelation| {
+        let shape = shapes.table(&relation.schema, &relation.name)?;
+        let json = |kind: &str| INCOMPARABLE.contains(&kind.trim_end_matches("[]"));
+        let column = shape.columns.iter().find(|column| json(&column.kind));
+        match (shape.unlogged, needs_identity(shape), column) {
+            (true, ..) => Some(format!("table {} is unlogged: no changes of it are sent", shape.ident)),
+            (false, true, Some(column)) => Some(format!(
+                "table {} has no primary key, and its rows cannot be told apart: values of type {} cannot be compared",
+                shape.ident, column.kind
+            )),
+            _ => None,
+        }
+    };
+    relations.iter().filter_map(problem).collect()
+}
+
+/// Without more, updates of it would be refused once it is published.
+fn needs_identity(shape: &TableShape) -> bool {
+    match shape.identity {
+        'd' => !shape.primary,
+        'n' => true,
+        _ => false,
+    }
+}
+
+/// Lets the rows of tables without a primary key be told apart, and keeps how it was.
+///
+/// # Errors
+/// If another session holds one of the tables for longer than is waited.
+pub async fn identify(
+    session: &mut Connection,
+    service: &str,
+    relations: &[SplitRelation],
+    shapes: &DatabaseTables,
+    wait: std::time::Duration,
+) -> Result<()> {
+    let tables = relations.iter().filter_map(|one| shapes.table(&one.schema, &one.name));
+    let mut all = vec![];
+    for shape in tables.filter(|shape| needs_identity(shape)) {
+        let table = ServerText::quoted_by_server(shape.ident.clone());
+        let before = if shape.identity == 'n' { stmt!("NOTHING") } else { stmt!("DEFAULT") };
+        let back = stmt!("ALTER TABLE {table} REPLICA IDENTITY {before}", table = table, before = before);
+        let note = SplitNote {
+            kind: SOURCE_IDENTITY.into(),
+            name: shape.ident.clone(),
+            definition: back.shown().to_owned(),
+        };
+        all.push(notes::noting(service, &note));
+        all.push(stmt!("ALTER TABLE {table} REPLICA IDENTITY FULL", table = table));
+    }
+    if all.is_empty() { Ok(()) } else { transact(session, wait, &all).await }
+}
+
+/// Publishes the tables of a service, in place of what was published under this name.
+///
+/// # Errors
+/// If the admin may not publish one of them.
+pub async fn publish(
+    session: &mut Connection,
+    wait: std::time::Duration,
+    name: &str,
+    service: &str,
+    relations: &[SplitRelation],
+    shapes: &DatabaseTables,
+) -> Result<()> {
+    let publication = ident(name)?;
+    let its = |oid: u32| relations.iter().any(|one| one.oid == oid);
+    // A partition goes with its table.
+    let top = |one: &&SplitRelation| {
+        let shape = shapes.table(&one.schema, &one.name);
+        shape.is_none_or(|shape| shape.parent.is_none_or(|parent| !its(parent)))
+    };
+    let listed = |one: &SplitRelation| {
+        let table = Qualified(vec![one.schema.clone(), one.name.clone()]);
+        match one.kind {
+            SplitKind::Partitioned => stmt!("{table}", table = table),
+            _ => stmt!("ONLY {table}", table = table),
+        }
+    };
+    let marker = Qualified(vec![super::state::STATE_SCHEMA.into(), marker_name(service)]);
+    let tables = relations.iter().filter(top).filter(|one| one.kind != SplitKind::Sequence).map(listed);
+    let tables: Vec<Statement> = tables.chain([stmt!("{marker}", marker = marker)]).collect();
+    let make = [
+        stmt!("DROP PUBLICATION IF EXISTS {publication}", publication = publication),
+        stmt!(
+            "CREATE PUBLICATION {publication} FOR TABLE {tables} WITH (publish_via_partition_root = true)",
+            publication = publication,
+            tables = List(tables)
+        ),
+    ];
+    transact_warned(session, wait, &make).await
+}
+
+/// How long a slot is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SlotLife {
+    UntilDropped,
+    /// As long as the session that made it.
+    Session,
+}
+
+/// The session that made a slot: its snapshot lives until its next statement.
+pub struct FirstSlot {
+    session: Connection,
+    pub snapshot: String,
+    /// The place in the log at which every slot begins.
+    pub point: String,
+}
+
+impl FirstSlot {
+    /// Makes a slot.
+    ///
+    /// # Errors
+    /// If transactions stay open for too long: a slot waits for every one that has written anything, in any database of the server.
+    pub async fn make(access: &Access, database: &str, name: &str, life: SlotLife) -> Result<FirstSlot> {
+        let mut session = access.stream(database).await?;
+        let make = stmt!(
+            "CREATE_REPLICATION_SLOT {name} {life}LOGICAL pgoutput EXPORT_SNAPSHOT",
+            name = ident(name)?,
+            life = if life == SlotLife::Session { stmt!("TEMPORARY ") } else { stmt!("") }
+        );
+        let end = query(&mut session, &make).await;
+        let rows = match end {
+            Ok(rows) => rows,
+            Err(error) => return Err(held_up(access, database, error).await),
+        };
+        let unreadable = |error: Unreadable| Error::operation("cannot read the new slot").cause(error);
+        let row = rows.first().ok_or_else(|| unreadable(Unreadable::no_row()))?;
+        let (point, snapshot) = (row.try_get(1).map_err(unreadable)?, row.try_get(2).map_err(unreadable)?);
+        Ok(FirstSlot { session, snapshot, point })
+    }
+
+    pub async fn close(self) {
+        self.session.close().await;
+    }
+}
+
+/// Makes another slot that begins where this one does.
+///
+/// # Errors
+/// If the server has no slot to give.
+pub async fn same_slot(session: &mut Connection, from: &str, name: &str) -> Result<()> {
+    let copy = stmt!(
+        "SELECT pg_catalog.pg_copy_logical_replication_slot({from}, {name})",
+        from = Literal(from.into()),
+        name = Literal(name.into())
+    );
+    execute(session, &copy).await.map(drop)
+}
+
+async fn held_up(access: &Access, database: &str, error: Error) -> Error {
+    if error.sqlstate.as_deref() != Some(sqlstate::LOCK_NOT_AVAILABLE) {
+        return error.while_doing("the source cannot be followed").hint(
+            "the server needs wal_level = logical, free replication slots, and an admin that may replicate; `martydb split copy` \
+             without --online needs none of these",
+        );
+    }
+    let asked = stmt!(
+        "SELECT pg_catalog.format('process %s of %s in database %s since %s', pid, usename, datname, pg_catalog.date_trunc('second', xact_start))
+         FROM pg_catalog.pg_stat_activity WHERE backend_xid IS NOT NULL AND pid <> pg_catalog.pg_backend_pid() ORDER BY xact_start"
+    );
+    let Ok(mut session) = access.read(database).await else { return error };
+    let found = query(&mut session, &asked).await.unwrap_or_default();
+    let names = found.iter().filter_map(|row| row.try_get::<String>(0).ok());
+    error
+        .while_doing("the source cannot be followed yet: transactions that have written something are open")
+        .causes(names.map(|name| martydb_ui::report::printable(&name)))
+        .hint("end them, in whichever database of the server they are, and run the same command again")
+}
+
+fn ident(name: &str) -> Result<Ident> {
+    Ident::new(name).map_err(|error| Error::operation(format!("\"{name}\" cannot be a name")).cause(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_service_has_a_slot_of_its_own_with_a_name_that_a_slot_may_have() {
+        let services: Vec<String> = ["a-b", "a_b", &"x".repeat(41)].map(str::to_owned).into();
+        let names = slot_names("0123abcd", &services);
+        assert_eq!(names[..2], ["mdb_0123abcd_a_b_f", "mdb_0123abcd_a_b_1_f"]);
+        assert!(names.iter().all(|name| name.len() <= 63));
+    }
+}

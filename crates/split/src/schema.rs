@@ -1,0 +1,118 @@
+//! The schema of each service, from the source's own DDL: dumped once, at the moment at which the catalogues were read, and cut up.
+
+use std::collections::BTreeSet;
+
+use super::closure::{DependKey, Dependencies, class, key};
+use super::inspect::SourceMoment;
+use super::members::ServiceObjects;
+use super::plan::SplitPlan;
+use super::seating::Seating;
+use super::selection::{TocEntry, select};
+use super::source::{CatalogueClass, SourceCatalogue};
+use martydb_config::manifest::SplitMap;
+use martydb_migrate::MigrationTarget;
+use martydb_migrate::import::archive::{self, Archive, ArchiveEntry};
+use martydb_model::error::{Error, Result};
+use martydb_model::{RoleName, ServiceName};
+use martydb_pg::server::Access;
+
+/// The first major with triggers on login.
+const LOGIN_TRIGGERS: u32 = 17;
+
+/// A source whose DDL was dumped.
+pub struct DumpedSource {
+    pub catalogue: SourceCatalogue,
+    pub plan: SplitPlan,
+    /// Of `pg_dump`, as it says itself.
+    pub version: String,
+    depends: Dependencies,
+    archive: Archive,
+    entries: Vec<ArchiveEntry>,
+}
+
+impl DumpedSource {
+    /// Reads and dumps the source at one moment, as its admin. `like` is any target, for what else a program is told.
+    ///
+    /// # Errors
+    /// If there is no `pg_dump` for the source, or it fails, with its words.
+    pub async fn read(access: &Access, map: &SplitMap, like: &MigrationTarget) -> Result<DumpedSource> {
+        let database = &map.source.database;
+        let mut moment = SourceMoment::open(access, database.as_str()).await?;
+        let major = moment.catalogue.major;
+        let plan = SplitPlan::of(map, &moment.catalogue)?;
+        let programs = archive::find(major, major).await?;
+        let depends = moment.dependencies().await?;
+        let snapshot = moment.export().await?;
+        let admin = RoleName::found(access.admin.role.clone());
+        let source = MigrationTarget {
+            database: database.clone(),
+            endpoint: access.admin_endpoint.clone(),
+            login: access.admin.clone(),
+            owner: admin.map_err(|error| Error::operation("the admin's name cannot be used").cause(error))?,
+            ..like.clone()
+        };
+        let archive = Archive::dump_schema(&programs, &source, &snapshot, &settings(access, major)).await?;
+        let entries = archive.entries().await?;
+        let catalogue = std::mem::take(&mut moment.catalogue);
+        moment.close().await;
+        Ok(DumpedSource {
+            catalogue,
+            plan,
+            version: programs.version().to_owned(),
+            depends,
+            archive,
+            entries,
+        })
+    }
+
+    /// The SQL of one service, and what could not be written.
+    ///
+    /// # Errors
+    /// If `pg_restore` fails.
+    pub async fn script(&self, service: &ServiceName) -> Result<ServiceScript> {
+        let seating = Seating::of(&self.catalogue, &self.plan.assignment);
+        let objects = ServiceObjects::of(service, &self.plan, &self.catalogue, &seating);
+        let also = |(class, oid): DependKey| match class {
+            class::ROUTINE => seating
+                .graph
+                .named(oid)
+                .filter(|named| named.0 == CatalogueClass::Routine || self.is_sequence(*named))
+                .map(key)
+                .collect(),
+            _ => vec![],
+        };
+        let members: BTreeSet<DependKey> = self.depends.closure(&objects.roots, &objects.kept_out, also);
+        let toc: Vec<TocEntry> =
+            self.entries.iter().map(|entry| TocEntry { object: entry.object, what: &entry.what }).collect();
+        let taken = select(&toc, &members, &self.depends, &objects.detached, &objects.copies);
+        let entries: Vec<&ArchiveEntry> =
+            self.entries.iter().zip(taken).filter(|(_, taken)| *taken).map(|(entry, _)| entry).collect();
+        let text = self.archive.script(&entries).await?;
+        Ok(ServiceScript { text, afterwards: objects.afterwards, refused: objects.refused })
+    }
+
+    fn is_sequence(&self, (class, oid): (CatalogueClass, u32)) -> bool {
+        let relation = self.catalogue.relations.get(&oid);
+        class == CatalogueClass::Relation
+            && relation.is_some_and(|relation| relation.kind == super::source::RelationKind::Sequence)
+    }
+}
+
+/// The DDL of one service, as `pg_restore` printed it.
+pub struct ServiceScript {
+    pub text: String,
+    pub afterwards: Vec<String>,
+    pub refused: Vec<String>,
+}
+
+/// What the roles of the source set for their sessions does not count in the dump's.
+fn settings(access: &Access, major: u32) -> String {
+    let mut all =
+        "-c statement_timeout=0 -c quote_all_identifiers=off -c role=none -c search_path=pg_catalog \
+                   -c idle_in_transaction_session_timeout=0"
+            .to_owned();
+    if major >= LOGIN_TRIGGERS && !access.event_triggers.may_run() {
+        all += " -c event_triggers=off";
+    }
+    all
+}

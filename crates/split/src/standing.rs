@@ -1,0 +1,148 @@
+//! Where each service of a split stands, read from both sides and changed at neither.
+
+use super::fingerprint::ChangedDefinition;
+use super::following::{FollowedSide, followed_from};
+use super::sessions;
+use super::state::source::{self, SplitRelation, SplitService};
+use super::state::target::LoadedPart;
+use super::state::{SplitKind, SplitPhase, target};
+use super::switching::definitions;
+use martydb_migrate::MigrationTarget;
+use martydb_model::error::{Error, Result};
+use martydb_model::sql::{Literal, stmt};
+use martydb_pg::server::{Connection, query};
+
+/// How far the copy of one service is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LoadedCount {
+    pub tables_done: usize,
+    pub tables: usize,
+    pub rows: i64,
+    pub bytes: i64,
+}
+
+/// The slot through which a service is followed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SlotStanding {
+    /// The side that has it.
+    pub at: FollowedSide,
+    /// What the other side has not confirmed yet.
+    pub lag_bytes: i64,
+    /// What the server keeps for it.
+    pub kept_bytes: i64,
+    pub active: bool,
+    /// `reserved`, `extended`, `unreserved` or `lost`.
+    pub wal_status: Option<String>,
+    /// What may still be written before it is lost, where that is bounded.
+    pub safe_bytes: Option<i64>,
+}
+
+/// One service.
+pub struct ServiceStanding {
+    pub service: SplitService,
+    pub loaded: LoadedCount,
+    pub slot: Option<SlotStanding>,
+    /// What was changed at the source since the copy, and not at the target.
+    pub changed: Vec<ChangedDefinition>,
+    /// Why the target could not be asked.
+    pub error: Option<Error>,
+}
+
+/// Reads where a service stands.
+///
+/// # Errors
+/// If the source cannot be read. A target that cannot is part of the answer.
+pub async fn read(
+    session: &mut Connection,
+    service: &SplitService,
+    target: Result<&MigrationTarget>,
+) -> Result<ServiceStanding> {
+    let relations = source::relations(session, &service.name).await?;
+    let tables = relations.iter().filter(|one| one.kind == SplitKind::Table).count();
+    let mut loaded = LoadedCount { tables, ..LoadedCount::default() };
+    let (mut changed, mut error) = (vec![], None);
+    if !matches!(service.phase, SplitPhase::Planned | SplitPhase::Finished) {
+        match look(session, service, target.clone(), &relations).await {
+            Ok(found) => (loaded, changed) = found,
+            Err(refused) => error = Some(refused),
+        }
+    }
+    let side = followed_from(service.phase).unwrap_or(FollowedSide::Source);
+    let name = match side {
+        FollowedSide::Source => {
+            service.forward_slot.as_ref().filter(|_| service.phase != SplitPhase::Finished)
+        }
+        FollowedSide::Target => service.reverse_slot.as_ref(),
+    };
+    let slot = match (name, side) {
+        (Some(name), FollowedSide::Source) => slot(session, name, side).await?,
+        (Some(name), FollowedSide::Target) if error.is_none() => {
+            let mut there = sessions::looking(target?).await?;
+            let found = slot(&mut there, name, side).await;
+            there.close().await;
+            found?
+        }
+        _ => None,
+    };
+    Ok(ServiceStanding { service: service.clone(), loaded, slot, changed, error })
+}
+
+/// What is loaded, and what was changed since.
+async fn look(
+    source: &mut Connection,
+    service: &SplitService,
+    target: Result<&MigrationTarget>,
+    relations: &[SplitRelation],
+) -> Result<(LoadedCount, Vec<ChangedDefinition>)> {
+    let mut session = sessions::looking(target?).await?;
+    let parts = match target::exists(&mut session).await? {
+        true => target::loaded(&mut session).await?,
+        false => vec![],
+    };
+    let awaits_cutover =
+        matches!(service.phase, SplitPhase::Copied | SplitPhase::Following | SplitPhase::RolledBack);
+    let changed = match awaits_cutover {
+        true => definitions::changed(source, &mut session, relations).await?,
+        false => vec![],
+    };
+    session.close().await;
+    Ok((count(&parts, relations), changed))
+}
+
+fn count(parts: &[LoadedPart], relations: &[SplitRelation]) -> LoadedCount {
+    let mut count = LoadedCount::default();
+    for relation in relations.iter().filter(|one| one.kind == SplitKind::Table) {
+        let here = parts.iter().filter(|part| part.schema == relation.schema && part.name == relation.name);
+        let (mut there, mut rows, mut bytes) = (0, 0, 0);
+        for part in here {
+            there += 1;
+            rows += part.rows;
+            bytes += part.bytes;
+        }
+        count.tables += 1;
+        count.tables_done += usize::from(there == relation.parts.max(1));
+        count.rows += rows;
+        count.bytes += bytes;
+    }
+    count
+}
+
+async fn slot(session: &mut Connection, name: &str, at: FollowedSide) -> Result<Option<SlotStanding>> {
+    let asked = stmt!(
+        "SELECT pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), s.confirmed_flush_lsn)::pg_catalog.int8,
+             pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), s.restart_lsn)::pg_catalog.int8, s.active, s.wal_status, s.safe_wal_size
+         FROM pg_catalog.pg_replication_slots s WHERE s.slot_name = {name}",
+        name = Literal(name.into())
+    );
+    let rows = query(session, &asked).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let unreadable = |error| Error::operation("cannot read the slot of the split").cause(error);
+    Ok(Some(SlotStanding {
+        at,
+        lag_bytes: row.try_get::<Option<i64>>(0).map_err(unreadable)?.unwrap_or(0).max(0),
+        kept_bytes: row.try_get::<Option<i64>>(1).map_err(unreadable)?.unwrap_or(0),
+        active: row.try_get(2).map_err(unreadable)?,
+        wal_status: row.try_get(3).map_err(unreadable)?,
+        safe_bytes: row.try_get(4).map_err(unreadable)?,
+    }))
+}

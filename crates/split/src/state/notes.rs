@@ -1,0 +1,68 @@
+//! What has to be put back at the source or at a target, kept in the source as statements.
+
+use std::collections::BTreeMap;
+
+use super::text;
+use martydb_model::error::Result;
+use martydb_model::sql::{Literal, Statement, stmt};
+use martydb_pg::server::{Connection, Row, query};
+
+/// Something that was changed at the source and has to be put back.
+#[derive(Debug, Clone)]
+pub struct SplitNote {
+    pub kind: String,
+    pub name: String,
+    pub definition: String,
+}
+
+/// The statement that writes down what has to be put back; the first word on a thing stays.
+pub fn noting(service: &str, note: &SplitNote) -> Statement {
+    stmt!(
+        "INSERT INTO martydb_split.note (service, kind, name, definition) VALUES ({service}, {kind}, {name}, {definition}) ON CONFLICT DO NOTHING",
+        service = Literal(service.into()),
+        kind = Literal(note.kind.clone()),
+        name = Literal(note.name.clone()),
+        definition = Literal(note.definition.clone())
+    )
+}
+
+/// What has to be put back of this kind.
+///
+/// # Errors
+/// If the state cannot be read.
+pub async fn read(session: &mut Connection, service: &str, kind: &str) -> Result<Vec<SplitNote>> {
+    let asked = stmt!(
+        "SELECT kind, name, definition FROM martydb_split.note WHERE service = {service} AND kind = {kind} ORDER BY name COLLATE pg_catalog.\"C\"",
+        service = Literal(service.into()),
+        kind = Literal(kind.into())
+    );
+    let note =
+        |row: &Row| Ok(SplitNote { kind: text(row, 0)?, name: text(row, 1)?, definition: text(row, 2)? });
+    query(session, &asked).await?.iter().map(note).collect()
+}
+
+/// Tables that a stream of another service publishes, quoted, with that service.
+///
+/// # Errors
+/// If the state cannot be read.
+pub async fn published_by_others(
+    session: &mut Connection,
+    service: &str,
+) -> Result<BTreeMap<String, String>> {
+    let asked = stmt!(
+        "SELECT pg_catalog.format('%I.%I', r.schema, r.name), r.service FROM martydb_split.relation r
+         JOIN martydb_split.service s ON s.name = r.service WHERE s.forward_slot IS NOT NULL AND s.name <> {service}",
+        service = Literal(service.into())
+    );
+    query(session, &asked).await?.iter().map(|row| Ok((text(row, 0)?, text(row, 1)?))).collect()
+}
+
+/// The statement that forgets a note.
+pub fn forgetting(service: &str, kind: &str, name: &str) -> Statement {
+    stmt!(
+        "DELETE FROM martydb_split.note WHERE service = {service} AND kind = {kind} AND name = {name}",
+        service = Literal(service.into()),
+        kind = Literal(kind.into()),
+        name = Literal(name.into())
+    )
+}

@@ -1,0 +1,356 @@
+//! The state in the shared database. The admin has it.
+
+use sha2::{Digest, Sha256};
+
+use super::{SplitKind, SplitPhase, marker_name, table, text, unknown, unreadable};
+use martydb_model::error::{Error, Kind, Result};
+use martydb_model::sql::{Fragment, Ident, List, Literal, Statement, stmt};
+use martydb_pg::server::{Connection, Row, execute, query};
+
+/// Bytes of a service's name that a login's name has room for, behind `martydb_split_`, the run and a line.
+const SHORT_SERVICE: usize = 40;
+
+/// One split of one shared database.
+#[derive(Debug, Clone)]
+pub struct SplitRun {
+    /// Eight hexadecimal digits, which the names of slots and logins have.
+    pub id: String,
+    /// Of what the map says about this database.
+    pub map_hash: String,
+    pub online: bool,
+}
+
+impl SplitRun {
+    /// The login that writes at the source what was written at the service's own database: one for each service, since it may act as
+    /// the owner of its tables.
+    pub fn login(&self, service: &str) -> String {
+        if service.len() <= SHORT_SERVICE {
+            return format!("martydb_split_{}_{service}", self.id);
+        }
+        let digest: String =
+            Sha256::digest(service).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        format!("martydb_split_{}_{}_{digest}", self.id, &service[..SHORT_SERVICE - 9])
+    }
+}
+
+/// A service of the split.
+#[derive(Debug, Clone)]
+pub struct SplitService {
+    pub name: String,
+    pub server: String,
+    pub database: String,
+    pub phase: SplitPhase,
+    /// What a command began and did not finish.
+    pub wanted: Option<String>,
+    /// Whether its tables at the source take no writes.
+    pub closed: bool,
+    /// The name of the slot, and of the publication.
+    pub forward_slot: Option<String>,
+    pub forward_from: Option<String>,
+    pub reverse_slot: Option<String>,
+    pub reverse_from: Option<String>,
+}
+
+/// A relation of a service, as the source has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SplitRelation {
+    pub service: String,
+    pub schema: String,
+    pub name: String,
+    pub oid: u32,
+    pub kind: SplitKind,
+    /// The service that has the table itself.
+    pub copy_of: Option<String>,
+    /// The file of its rows: another one has other pages.
+    pub storage: i64,
+    pub pages: i64,
+    pub parts: i32,
+    pub bytes: i64,
+    pub fingerprint: Option<String>,
+}
+
+/// Makes the schema, its tables and the function of the trigger where they are not there.
+///
+/// # Errors
+/// If another role made a schema of that name: it could hold traps for the admin.
+pub async fn prepare(session: &mut Connection) -> Result<()> {
+    match owned(session).await? {
+        Some(false) => return Err(planted()),
+        Some(true) => {}
+        None => drop(execute(session, &stmt!("CREATE SCHEMA IF NOT EXISTS martydb_split")).await?),
+    }
+    // Made between the look and the statement, by another.
+    if owned(session).await? != Some(true) {
+        return Err(planted());
+    }
+    let make = Statement::from_program(include_str!("../sql/source_state.sql"));
+    execute(session, &Statement::join([stmt!("BEGIN"), make, stmt!("COMMIT")])).await.map(drop)
+}
+
+/// Whether there is a state, which the admin made.
+///
+/// # Errors
+/// As [`prepare`].
+pub async fn exists(session: &mut Connection) -> Result<bool> {
+    match owned(session).await? {
+        Some(false) => Err(planted()),
+        found => Ok(found.is_some() && is_there(session).await?),
+    }
+}
+
+async fn is_there(session: &mut Connection) -> Result<bool> {
+    let rows =
+        query(session, &stmt!("SELECT pg_catalog.to_regclass('martydb_split.note') IS NOT NULL")).await?;
+    rows.first().map_or(Ok(false), |row| row.try_get(0)).map_err(unreadable)
+}
+
+/// Whether the schema, and all in it, belongs to this login; `None` without the schema.
+async fn owned(session: &mut Connection) -> Result<Option<bool>> {
+    let asked = stmt!(
+        "SELECT n.nspowner = r.oid AND NOT EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.relnamespace = n.oid AND c.relowner <> r.oid)
+             AND NOT EXISTS (SELECT FROM pg_catalog.pg_proc p WHERE p.pronamespace = n.oid AND p.proowner <> r.oid)
+         FROM pg_catalog.pg_namespace n JOIN pg_catalog.pg_roles r ON r.rolname = current_user WHERE n.nspname = 'martydb_split'"
+    );
+    let rows = query(session, &asked).await?;
+    rows.first().map(|row| row.try_get(0)).transpose().map_err(unreadable)
+}
+
+fn planted() -> Error {
+    Error::operation("the schema martydb_split of the source belongs to another role, or holds what does")
+        .hint("look at what is in it; if another admin began the split, go on as that one; else drop the schema")
+}
+
+/// The run, if one has begun.
+///
+/// # Errors
+/// If the state cannot be read.
+pub async fn run(session: &mut Connection) -> Result<Option<SplitRun>> {
+    let rows = query(session, &stmt!("SELECT id, map_hash, online FROM martydb_split.run")).await?;
+    let read = |row: &Row| {
+        let online = row.try_get(2).map_err(unreadable)?;
+        Ok(SplitRun { id: text(row, 0)?, map_hash: text(row, 1)?, online })
+    };
+    rows.first().map(read).transpose()
+}
+
+/// Writes down that a run begins, in place of one that has not copied anything.
+///
+/// # Errors
+/// If the state cannot be written.
+pub async fn begin(session: &mut Connection, map_hash: &str, online: bool) -> Result<SplitRun> {
+    let random = getrandom::u32().map_err(|error| Error::operation("no random numbers").cause(error))?;
+    let id = format!("{random:08x}");
+    let written = stmt!(
+        "INSERT INTO martydb_split.run (id, map_hash, online) VALUES ({id}, {hash}, {online})
+         ON CONFLICT (one) DO UPDATE SET id = excluded.id, map_hash = excluded.map_hash, online = excluded.online, started = pg_catalog.now()",
+        id = Literal(id.clone()),
+        hash = Literal(map_hash.into()),
+        online = boolean(online)
+    );
+    execute(session, &written).await?;
+    Ok(SplitRun { id, map_hash: map_hash.into(), online })
+}
+
+fn boolean(value: bool) -> Statement {
+    if value { stmt!("true") } else { stmt!("false") }
+}
+
+/// All services of the split, by name.
+///
+/// # Errors
+/// As [`run`].
+pub async fn services(session: &mut Connection) -> Result<Vec<SplitService>> {
+    let asked = stmt!(
+        "SELECT name, server, database, phase, wanted, closed, forward_slot, forward_from::pg_catalog.text, reverse_slot, reverse_from::pg_catalog.text
+         FROM martydb_split.service ORDER BY name COLLATE pg_catalog.\"C\""
+    );
+    query(session, &asked).await?.iter().map(service).collect()
+}
+
+fn service(row: &Row) -> Result<SplitService> {
+    let maybe = |at| row.try_get::<Option<String>>(at).map_err(unreadable);
+    let phase = text(row, 3)?;
+    Ok(SplitService {
+        name: text(row, 0)?,
+        server: text(row, 1)?,
+        database: text(row, 2)?,
+        phase: SplitPhase::named(&phase).ok_or_else(|| unknown(&phase))?,
+        wanted: maybe(4)?,
+        closed: row.try_get(5).map_err(unreadable)?,
+        forward_slot: maybe(6)?,
+        forward_from: maybe(7)?,
+        reverse_slot: maybe(8)?,
+        reverse_from: maybe(9)?,
+    })
+}
+
+/// One service of the split.
+///
+/// # Errors
+/// As [`run`], and if the split does not have it.
+pub async fn one(session: &mut Connection, name: &str) -> Result<SplitService> {
+    let all = services(session).await?;
+    let found = all.into_iter().find(|one| one.name == name);
+    found.ok_or_else(|| {
+        Error::new(Kind::Usage, format!("service \"{name}\" is not part of the split"))
+            .hint("`martydb split status` shows those that are")
+    })
+}
+
+/// Adds a service, with its marker.
+///
+/// # Errors
+/// As [`begin`].
+pub async fn add(session: &mut Connection, name: &str, server: &str, database: &str) -> Result<()> {
+    let marker = table(&marker_name(name));
+    let all = Statement::join([
+        stmt!("BEGIN"),
+        stmt!(
+            "INSERT INTO martydb_split.service (name, server, database) VALUES ({name}, {server}, {database}) ON CONFLICT DO NOTHING",
+            name = Literal(name.into()),
+            server = Literal(server.into()),
+            database = Literal(database.into())
+        ),
+        stmt!(
+            "CREATE TABLE IF NOT EXISTS {marker} (one pg_catalog.bool PRIMARY KEY DEFAULT true CHECK (one), n pg_catalog.int8 NOT NULL DEFAULT 0)",
+            marker = marker
+        ),
+        stmt!("INSERT INTO {marker} (n) VALUES (0) ON CONFLICT DO NOTHING", marker = marker),
+        stmt!("COMMIT"),
+    ]);
+    execute(session, &all).await.map(drop)
+}
+
+/// Takes a service out of a split that has not copied anything.
+///
+/// # Errors
+/// As [`begin`].
+pub async fn leave(session: &mut Connection, name: &str) -> Result<()> {
+    let gone = stmt!("DELETE FROM martydb_split.service WHERE name = {name}", name = Literal(name.into()));
+    execute(session, &gone).await.map(drop)
+}
+
+/// Changes a service: `set` is a list of assignments.
+///
+/// # Errors
+/// As [`begin`].
+pub async fn change(session: &mut Connection, name: &str, set: &Statement) -> Result<()> {
+    execute(session, &changing(name, set)).await.map(drop)
+}
+
+/// The statement of [`change`], for a transaction with more.
+pub fn changing(name: &str, set: &Statement) -> Statement {
+    stmt!(
+        "UPDATE martydb_split.service SET {set}, changed = pg_catalog.now() WHERE name = {name}",
+        set = set,
+        name = Literal(name.into())
+    )
+}
+
+/// Writes down where a service stands. What was begun is finished with it.
+///
+/// # Errors
+/// As [`begin`].
+pub async fn enter(session: &mut Connection, name: &str, phase: SplitPhase) -> Result<()> {
+    change(session, name, &in_phase(phase)).await
+}
+
+/// The assignments of [`enter`], for [`changing`].
+pub fn in_phase(phase: SplitPhase) -> Statement {
+    stmt!("phase = {phase}, wanted = NULL", phase = Literal(phase.name().into()))
+}
+
+/// Writes down what a command begins, or that it has ended.
+///
+/// # Errors
+/// As [`begin`].
+pub async fn want(session: &mut Connection, name: &str, what: Option<&str>) -> Result<()> {
+    let what = what.map(|what| Literal(what.into()));
+    change(session, name, &stmt!("wanted = {what}", what = what)).await
+}
+
+/// What a service has, by the numbers of its tables.
+///
+/// # Errors
+/// As [`run`].
+pub async fn relations(session: &mut Connection, service: &str) -> Result<Vec<SplitRelation>> {
+    let asked = stmt!(
+        "SELECT service, schema, name, oid, kind, copy_of, storage, pages, parts, bytes, fingerprint FROM martydb_split.relation
+         WHERE service = {service} ORDER BY oid",
+        service = Literal(service.into())
+    );
+    query(session, &asked).await?.iter().map(relation).collect()
+}
+
+fn relation(row: &Row) -> Result<SplitRelation> {
+    let kind = text(row, 4)?;
+    Ok(SplitRelation {
+        service: text(row, 0)?,
+        schema: text(row, 1)?,
+        name: text(row, 2)?,
+        oid: row.try_get(3).map_err(unreadable)?,
+        kind: SplitKind::named(&kind).ok_or_else(|| unknown(&kind))?,
+        copy_of: row.try_get(5).map_err(unreadable)?,
+        storage: row.try_get(6).map_err(unreadable)?,
+        pages: row.try_get(7).map_err(unreadable)?,
+        parts: row.try_get(8).map_err(unreadable)?,
+        bytes: row.try_get(9).map_err(unreadable)?,
+        fingerprint: row.try_get(10).map_err(unreadable)?,
+    })
+}
+
+/// Writes down what a service has, in place of what was written.
+///
+/// # Errors
+/// As [`begin`].
+pub async fn replace_relations(
+    session: &mut Connection,
+    service: &str,
+    relations: &[SplitRelation],
+) -> Result<()> {
+    let clear = stmt!(
+        "DELETE FROM martydb_split.relation WHERE service = {service}",
+        service = Literal(service.into())
+    );
+    let insert = (!relations.is_empty()).then(|| {
+        stmt!(
+            "INSERT INTO martydb_split.relation
+                 (service, schema, name, oid, kind, copy_of, storage, pages, parts, bytes, fingerprint) VALUES {rows}",
+            rows = List(relations.iter().map(values).collect())
+        )
+    });
+    let all = [stmt!("BEGIN"), clear].into_iter().chain(insert).chain([stmt!("COMMIT")]);
+    execute(session, &Statement::join(all)).await.map(drop)
+}
+
+fn values(one: &SplitRelation) -> Statement {
+    let maybe = |text: &Option<String>| text.clone().map(Literal).render();
+    stmt!(
+        "({service}, {schema}, {name}, {oid}, {kind}, {copy_of}, {storage}, {pages}, {parts}, {bytes}, {fingerprint})",
+        service = Literal(one.service.clone()),
+        schema = Literal(one.schema.clone()),
+        name = Literal(one.name.clone()),
+        oid = one.oid,
+        kind = Literal(one.kind.name().into()),
+        copy_of = maybe(&one.copy_of),
+        storage = one.storage,
+        pages = one.pages,
+        parts = one.parts,
+        bytes = one.bytes,
+        fingerprint = maybe(&one.fingerprint)
+    )
+}
+
+/// The statement that changes a service's marker: the last one of a closing transaction.
+pub fn marking(service: &str) -> Statement {
+    stmt!("UPDATE {marker} SET n = n + 1", marker = table(&marker_name(service)))
+}
+
+/// Removes the whole state.
+///
+/// # Errors
+/// As [`begin`].
+pub async fn remove(session: &mut Connection) -> Result<()> {
+    let schema = Ident::new(super::STATE_SCHEMA).map_err(|error| Error::operation(error.to_string()))?;
+    execute(session, &stmt!("DROP SCHEMA IF EXISTS {schema} CASCADE", schema = schema)).await.map(drop)
+}

@@ -1,0 +1,255 @@
+//! The state in the database of a service. Its owner has it: every session here is of the migrator, acting as the owner.
+
+use super::{table, text, unreadable};
+use martydb_model::error::Result;
+use martydb_model::sql::{Ident, Literal, ServerText, Statement, stmt};
+use martydb_pg::server::{Connection, Row, execute, query};
+
+/// When something that was taken away for the copy is put back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeferredStage {
+    /// Once the rows are there: indexes and constraints.
+    Load,
+    /// When the database is opened: the service's triggers.
+    Opening,
+}
+
+impl DeferredStage {
+    pub fn name(self) -> &'static str {
+        match self {
+            DeferredStage::Load => "load",
+            DeferredStage::Opening => "opening",
+        }
+    }
+}
+
+/// Something that was taken away, or changed, and the statements that put it back.
+#[derive(Debug, Clone)]
+pub struct Deferred {
+    pub id: i32,
+    /// Lower ones first; those of one rank need not wait for each other.
+    pub rank: i32,
+    /// Quoted.
+    pub relation: String,
+    pub kind: String,
+    pub name: String,
+    /// As the server printed it.
+    pub definition: String,
+}
+
+/// A part of a table whose rows are there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoadedPart {
+    pub schema: String,
+    pub name: String,
+    pub part: i32,
+    pub rows: i64,
+    pub bytes: i64,
+}
+
+/// Makes the schema and its tables where they are not there.
+///
+/// # Errors
+/// If the owner may not.
+pub async fn prepare(session: &mut Connection) -> Result<()> {
+    let all = [
+        stmt!("BEGIN"),
+        stmt!("CREATE SCHEMA IF NOT EXISTS martydb_split"),
+        Statement::from_program(include_str!("../sql/target_state.sql")),
+        stmt!("COMMIT"),
+    ];
+    execute(session, &Statement::join(all)).await.map(drop)
+}
+
+/// Whether there is a state.
+///
+/// # Errors
+/// If it cannot be read.
+pub async fn exists(session: &mut Connection) -> Result<bool> {
+    let rows =
+        query(session, &stmt!("SELECT pg_catalog.to_regclass('martydb_split.marker') IS NOT NULL")).await?;
+    rows.first().map_or(Ok(false), |row| row.try_get(0)).map_err(unreadable)
+}
+
+/// The run that fills this database.
+///
+/// # Errors
+/// As [`exists`].
+pub async fn run(session: &mut Connection) -> Result<Option<String>> {
+    let rows = query(session, &stmt!("SELECT id FROM martydb_split.run")).await?;
+    rows.first().map(|row| text(row, 0)).transpose()
+}
+
+/// The statement that says which run fills this database.
+pub fn belonging_to(run: &str) -> Statement {
+    stmt!(
+        "INSERT INTO martydb_split.run (id) VALUES ({run}) ON CONFLICT (one) DO UPDATE SET id = excluded.id",
+        run = Literal(run.into())
+    )
+}
+
+/// What is there of which table.
+///
+/// # Errors
+/// As [`exists`].
+pub async fn loaded(session: &mut Connection) -> Result<Vec<LoadedPart>> {
+    let asked = stmt!("SELECT schema, name, part, rows, bytes FROM martydb_split.loaded");
+    let read = |row: &Row| {
+        Ok(LoadedPart {
+            schema: text(row, 0)?,
+            name: text(row, 1)?,
+            part: row.try_get(2).map_err(unreadable)?,
+            rows: row.try_get(3).map_err(unreadable)?,
+            bytes: row.try_get(4).map_err(unreadable)?,
+        })
+    };
+    query(session, &asked).await?.iter().map(read).collect()
+}
+
+/// The statement that claims a part: it waits for another session that loads the same, and touches no row if that one did.
+pub fn claiming(part: &LoadedPart) -> Statement {
+    stmt!(
+        "INSERT INTO martydb_split.loaded (schema, name, part) VALUES ({schema}, {name}, {part}) ON CONFLICT DO NOTHING",
+        schema = Literal(part.schema.clone()),
+        name = Literal(part.name.clone()),
+        part = part.part
+    )
+}
+
+/// The statement that says of a claimed part how much it was.
+pub fn counting(part: &LoadedPart) -> Statement {
+    stmt!(
+        "UPDATE martydb_split.loaded SET rows = {rows}, bytes = {bytes} WHERE schema = {schema} AND name = {name} AND part = {part}",
+        rows = part.rows,
+        bytes = part.bytes,
+        schema = Literal(part.schema.clone()),
+        name = Literal(part.name.clone()),
+        part = part.part
+    )
+}
+
+/// The statement that keeps what puts something back. `definition` is the server's own text, or made of it.
+pub fn deferring(stage: DeferredStage, one: &Deferred) -> Statement {
+    stmt!(
+        "INSERT INTO martydb_split.deferred (stage, rank, relation, kind, name, definition)
+         VALUES ({stage}, {rank}, {relation}, {kind}, {name}, {definition})",
+        stage = Literal(stage.name().into()),
+        rank = one.rank,
+        relation = Literal(one.relation.clone()),
+        kind = Literal(one.kind.clone()),
+        name = Literal(one.name.clone()),
+        definition = Literal(one.definition.clone())
+    )
+}
+
+/// What is not put back yet, in the order in which it has to be.
+///
+/// # Errors
+/// As [`exists`].
+pub async fn deferred(session: &mut Connection, stage: DeferredStage) -> Result<Vec<Deferred>> {
+    let asked = stmt!(
+        "SELECT id, rank, relation, kind, name, definition FROM martydb_split.deferred WHERE stage = {stage} AND NOT done ORDER BY rank, id",
+        stage = Literal(stage.name().into())
+    );
+    let read = |row: &Row| {
+        Ok(Deferred {
+            id: row.try_get(0).map_err(unreadable)?,
+            rank: row.try_get(1).map_err(unreadable)?,
+            relation: text(row, 2)?,
+            kind: text(row, 3)?,
+            name: text(row, 4)?,
+            definition: text(row, 5)?,
+        })
+    };
+    query(session, &asked).await?.iter().map(read).collect()
+}
+
+/// Puts one back, in a transaction of its own, if another session has not done it meanwhile.
+///
+/// # Errors
+/// If the server refuses it; the transaction is over then.
+pub async fn put_back(session: &mut Connection, one: &Deferred) -> Result<()> {
+    let claim =
+        stmt!("SELECT FROM martydb_split.deferred WHERE id = {id} AND NOT done FOR UPDATE", id = one.id);
+    let done = async {
+        let rows = query(session, &Statement::join([stmt!("BEGIN"), claim])).await?;
+        if !rows.is_empty() {
+            execute(session, &putting_back(one)).await?;
+        }
+        execute(session, &stmt!("COMMIT")).await.map(drop)
+    };
+    let end = done.await;
+    if end.is_err() {
+        let _broken = martydb_pg::server::execute_protected(session, &stmt!("ROLLBACK")).await;
+    }
+    end
+}
+
+/// The statements of [`put_back`], for a transaction with more.
+pub fn putting_back(one: &Deferred) -> Statement {
+    let definition = ServerText::quoted_by_server(one.definition.clone());
+    Statement::join([
+        stmt!("{definition}", definition = definition),
+        stmt!("UPDATE martydb_split.deferred SET done = true WHERE id = {id}", id = one.id),
+    ])
+}
+
+/// How far a stream was applied: `forward` from the source, `reverse` at the source.
+///
+/// # Errors
+/// As [`exists`].
+pub async fn position(session: &mut Connection, direction: &str) -> Result<Option<String>> {
+    let asked = stmt!(
+        "SELECT lsn::pg_catalog.text FROM martydb_split.position WHERE direction = {direction}",
+        direction = Literal(direction.into())
+    );
+    let rows = query(session, &asked).await?;
+    rows.first().map(|row| text(row, 0)).transpose()
+}
+
+/// The statement that writes a position, in the transaction that it is about.
+pub fn positioning(direction: &str, lsn: &str) -> Statement {
+    stmt!(
+        "INSERT INTO martydb_split.position (direction, lsn) VALUES ({direction}, {lsn})
+         ON CONFLICT (direction) DO UPDATE SET lsn = excluded.lsn",
+        direction = Literal(direction.into()),
+        lsn = Literal(lsn.into())
+    )
+}
+
+/// Where the log stood when the writes began to belong to this database; `None` while they do not.
+///
+/// # Errors
+/// As [`exists`].
+pub async fn opened(session: &mut Connection) -> Result<Option<String>> {
+    let rows = query(session, &stmt!("SELECT lsn::pg_catalog.text FROM martydb_split.opened")).await?;
+    rows.first().map(|row| text(row, 0)).transpose()
+}
+
+/// The statement with which the writes belong here, in the opening transaction.
+pub fn opening(run: &str) -> Statement {
+    stmt!(
+        "INSERT INTO martydb_split.opened (run, lsn) VALUES ({run}, pg_catalog.pg_current_wal_insert_lsn()) ON CONFLICT DO NOTHING",
+        run = Literal(run.into())
+    )
+}
+
+/// The statement with which they no longer do.
+pub fn closing() -> Statement {
+    stmt!("DELETE FROM martydb_split.opened")
+}
+
+/// The statement that changes the marker: the last one of a closing transaction.
+pub fn marking() -> Statement {
+    stmt!("UPDATE {marker} SET n = n + 1", marker = table("marker"))
+}
+
+/// Removes the whole state.
+///
+/// # Errors
+/// If the owner may not.
+pub async fn remove(session: &mut Connection) -> Result<()> {
+    let schema = Ident::new(super::STATE_SCHEMA)
+        .map_err(|error| martydb_model::error::Error::operation(error.to_string()))?;
+    execute(session, &stmt!("DROP SCHEMA IF EXISTS {schema} CASCADE", schema = schema)).await.map(drop)
+}

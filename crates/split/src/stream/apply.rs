@@ -1,0 +1,343 @@
+//! Changes of a stream written into a database: whole transactions, each together with the place in the source's log
+//! up to which everything is in. What was committed before a crash is thus never applied again, and nothing is left out.
+
+use std::collections::BTreeMap;
+
+use super::changes::{ChangeBatch, ExpectedChange};
+use super::lsn::Lsn;
+use super::pgoutput::{StreamedNumber, StreamedRelation, StreamedRow};
+use super::table::{FoundTable, StreamedTable, TableMisfit, fit};
+use martydb_model::error::{Error, Kind, Result};
+use martydb_model::sql::{Literal, Statement, stmt};
+use martydb_pg::server::{Connection, Endpoint, Limits, Login, Unreadable, connect_with, execute, query};
+use martydb_ui::report::printable;
+
+/// The schema whose tables are the split's own.
+const OWN_SCHEMA: &str = "martydb_split";
+
+/// Settings of a session that applies: values are read as the source printed them.
+const SETTINGS: &[(&str, &str)] = &[
+    ("search_path", "pg_catalog"),
+    ("statement_timeout", "0"),
+    ("lock_timeout", "30s"),
+    ("idle_in_transaction_session_timeout", "0"),
+    ("synchronous_commit", "on"),
+    ("IntervalStyle", "postgres"),
+    ("bytea_output", "hex"),
+    ("extra_float_digits", "3"),
+    ("lc_monetary", "C"),
+    ("xmloption", "content"),
+    ("xmlbinary", "base64"),
+    ("array_nulls", "on"),
+    ("jit", "off"),
+];
+
+/// A database that changes go into, and who writes them.
+#[derive(Debug, Clone)]
+pub struct ApplyPlace {
+    pub endpoint: Endpoint,
+    /// A login that owns the tables, or is a member of the roles that do.
+    pub login: Login,
+    pub database: String,
+    /// The role that it acts as.
+    pub role: Option<String>,
+    /// By which name the place in the log is kept.
+    pub direction: String,
+    /// Where the stream begins, unless more was applied already.
+    pub start: Lsn,
+}
+
+/// What a relation of the stream is here.
+enum KnownRelation {
+    Table(StreamedTable),
+    /// The split's own: it has no rows here.
+    Own,
+    /// It does not fit.
+    Unfit(Box<Error>),
+}
+
+/// A session that applies.
+pub struct Applier {
+    session: Connection,
+    direction: String,
+    /// Everything before it is in.
+    committed: Lsn,
+    /// The same, once the open transaction is committed.
+    reached: Lsn,
+    open: bool,
+    batch: ChangeBatch,
+    relations: BTreeMap<StreamedNumber, KnownRelation>,
+    changes: u64,
+}
+
+impl ApplyPlace {
+    /// Opens a session that may write there, as the role.
+    ///
+    /// # Errors
+    /// As [`connect_with`].
+    pub async fn session(&self) -> Result<Connection> {
+        let role = [("role", self.role.as_deref().unwrap_or("none"))];
+        let settings = [SETTINGS, &role].concat();
+        connect_with(&self.endpoint, &self.login, &self.database, &settings, Limits::WORK).await
+    }
+}
+
+impl Applier {
+    /// Opens the session, and reads how far it got.
+    ///
+    /// # Errors
+    /// If the database cannot be reached, or has no table of places.
+    pub async fn open(place: &ApplyPlace) -> Result<Applier> {
+        let session = place.session().await?;
+        let mut applier = Applier {
+            session,
+            direction: place.direction.clone(),
+            committed: place.start,
+            reached: place.start,
+            open: false,
+            batch: ChangeBatch::default(),
+            relations: BTreeMap::new(),
+            changes: 0,
+        };
+        applier.read_place().await?;
+        Ok(applier)
+    }
+
+    /// Reads how far the stream was applied. A transaction of a session that died is waited for.
+    ///
+    /// # Errors
+    /// If the database does not tell.
+    pub async fn read_place(&mut self) -> Result<()> {
+        let direction = Literal(self.direction.clone());
+        let asked = Statement::join([
+            stmt!("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"),
+            stmt!(
+                "INSERT INTO martydb_split.position (direction, lsn) VALUES ({d}, {start}) ON CONFLICT (direction) DO NOTHING",
+                d = direction,
+                start = Literal(self.committed.to_string())
+            ),
+            stmt!(
+                "SELECT lsn::pg_catalog.text FROM martydb_split.position WHERE direction = {d} FOR UPDATE",
+                d = direction
+            ),
+            stmt!("COMMIT"),
+        ]);
+        let rows = query(&mut self.session, &asked).await?;
+        let text: Result<String, Unreadable> =
+            rows.first().ok_or_else(Unreadable::no_row).and_then(|row| row.try_get(0));
+        let unreadable =
+            |why: Unreadable| Error::operation("cannot read how far the stream was applied").cause(why);
+        let text = text.map_err(unreadable)?;
+        let kept = Lsn::parse(&text).ok_or_else(|| unreadable(Unreadable::new(text)))?;
+        self.committed = self.committed.max(kept);
+        self.reached = self.committed;
+        Ok(())
+    }
+
+    /// Everything before it is in for good.
+    pub fn committed(&self) -> Lsn {
+        self.committed
+    }
+
+    /// The same for what waits for a commit.
+    pub fn reached(&self) -> Lsn {
+        self.reached
+    }
+
+    /// Whether changes wait for a commit.
+    pub fn is_open(&self) -> bool {
+        self.open || !self.batch.is_empty()
+    }
+
+    /// Changes since the last commit.
+    pub fn waiting(&self) -> u64 {
+        self.changes
+    }
+
+    /// Learns what a number stands for. That a table does not fit is said when its first row comes.
+    ///
+    /// # Errors
+    /// If the target does not tell.
+    pub async fn relation(&mut self, relation: StreamedRelation) -> Result<()> {
+        let number = relation.number;
+        let known =
+            if relation.schema == OWN_SCHEMA { KnownRelation::Own } else { self.examine(&relation).await? };
+        self.relations.insert(number, known);
+        Ok(())
+    }
+
+    async fn examine(&mut self, relation: &StreamedRelation) -> Result<KnownRelation> {
+        let name = printable(&format!("{}.{}", relation.schema, relation.name));
+        // The catalogue of this transaction, as its changes left it.
+        self.flush().await?;
+        let asked = stmt!(
+            "{table}WHERE n.nspname = {schema} AND c.relname = {name} AND c.relkind IN ('r', 'p')",
+            table = Statement::from_program(include_str!("../sql/streamed_table.sql")),
+            schema = Literal(relation.schema.clone()),
+            name = Literal(relation.name.clone())
+        );
+        let rows = query(&mut self.session, &asked).await?;
+        let Some(row) = rows.first() else {
+            let error = Error::new(
+                Kind::Divergent,
+                format!("the target has no table {name}, and the stream has rows of it"),
+            );
+            return Ok(KnownRelation::Unfit(Box::new(error.hint(SAME_CHANGE))));
+        };
+        let unreadable = || Error::operation(format!("cannot read the target's table {name}"));
+        let text: String = row.try_get(0).map_err(|error| unreadable().cause(error))?;
+        let found: FoundTable = serde_json::from_str(&text).map_err(|error| unreadable().cause(error))?;
+        Ok(match fit(relation, &found) {
+            Ok(table) => KnownRelation::Table(table),
+            Err(misfit) => KnownRelation::Unfit(Box::new(unfit(&name, misfit))),
+        })
+    }
+
+    pub async fn insert(&mut self, number: StreamedNumber, row: &StreamedRow) -> Result<()> {
+        if let Some(table) = table(&self.relations, number, &[row])? {
+            self.batch.insert(number, table, row);
+        }
+        self.changed().await
+    }
+
+    pub async fn update(
+        &mut self,
+        number: StreamedNumber,
+        old: Option<&StreamedRow>,
+        row: &StreamedRow,
+    ) -> Result<()> {
+        if let Some(table) = table(&self.relations, number, &[row, old.unwrap_or(row)])? {
+            self.batch.update(table, old, row).map_err(Error::operation)?;
+        }
+        self.changed().await
+    }
+
+    pub async fn delete(&mut self, number: StreamedNumber, old: &StreamedRow) -> Result<()> {
+        if let Some(table) = table(&self.relations, number, &[old])? {
+            self.batch.delete(table, old).map_err(Error::operation)?;
+        }
+        self.changed().await
+    }
+
+    pub async fn truncate(&mut self, numbers: &[StreamedNumber], restart: bool) -> Result<()> {
+        let mut tables = vec![];
+        for number in numbers {
+            tables.extend(table(&self.relations, *number, &[])?);
+        }
+        self.batch.truncate(&tables, restart);
+        self.changed().await
+    }
+
+    async fn changed(&mut self) -> Result<()> {
+        self.changes += 1;
+        if self.batch.is_full() { self.flush().await } else { Ok(()) }
+    }
+
+    /// A transaction of the source has ended here.
+    pub fn reach(&mut self, end: Lsn) {
+        self.reached = self.reached.max(end);
+        if !self.is_open() {
+            // It changed nothing here: there is nothing that a place would have to be kept with.
+            self.committed = self.reached;
+        }
+    }
+
+    async fn flush(&mut self) -> Result<()> {
+        let changes = self.batch.take();
+        if changes.is_empty() { Ok(()) } else { self.send(changes).await }
+    }
+
+    /// Commits what came since the last commit, together with the place.
+    ///
+    /// # Errors
+    /// If something could not be applied; then nothing of it is.
+    pub async fn commit(&mut self) -> Result<()> {
+        if !self.is_open() {
+            return Ok(());
+        }
+        let mut changes = self.batch.take();
+        changes.push(self.place());
+        self.send(changes).await?;
+        execute(&mut self.session, &stmt!("COMMIT")).await?;
+        (self.open, self.committed, self.changes) = (false, self.reached, 0);
+        Ok(())
+    }
+
+    /// Another one that applies the same stream would have moved the place.
+    fn place(&self) -> ExpectedChange {
+        let statement = stmt!(
+            "INSERT INTO martydb_split.position AS p (direction, lsn) VALUES ({d}, {to})
+             ON CONFLICT (direction) DO UPDATE SET lsn = excluded.lsn WHERE p.lsn <= excluded.lsn",
+            d = Literal(self.direction.clone()),
+            to = Literal(self.reached.to_string())
+        );
+        ExpectedChange { statement, rows: Some(1), doing: "to note how far the stream was applied".into() }
+    }
+
+    async fn send(&mut self, changes: Vec<ExpectedChange>) -> Result<()> {
+        let begin =
+            [stmt!("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"), stmt!("SET CONSTRAINTS ALL DEFERRED")];
+        let begin = if self.open { &begin[..0] } else { &begin[..] };
+        let before = begin.len();
+        let all = begin.iter().chain(changes.iter().map(|change| &change.statement)).cloned();
+        let message = Statement::join(all);
+        tracing::debug!(target: "martydb::stream", "{} changes applied", changes.len());
+        self.open = true;
+        let reply = self.session.run(&message).await.map_err(|failed| {
+            let at = failed.completed.saturating_sub(before).min(changes.len() - 1);
+            let error = failed.fault.into_error(&changes[at].statement);
+            if error.kind == Kind::Operation {
+                error.while_doing(format!("the stream stopped: it failed {}", changes[at].doing))
+            } else {
+                error
+            }
+        })?;
+        let touched = reply.results.iter().skip(before).map(|result| result.affected);
+        let wrong = changes
+            .iter()
+            .zip(touched)
+            .find(|(change, touched)| change.rows.is_some_and(|rows| rows != *touched));
+        wrong.map_or(Ok(()), |(change, touched)| Err(missed(change, touched)))
+    }
+
+    /// Ends the session; what was not committed is gone.
+    pub async fn close(self) {
+        self.session.close().await;
+    }
+}
+
+/// The table that rows of this number go into, or `None` for the split's own.
+fn table<'a>(
+    relations: &'a BTreeMap<StreamedNumber, KnownRelation>,
+    number: StreamedNumber,
+    rows: &[&StreamedRow],
+) -> Result<Option<&'a StreamedTable>> {
+    match relations.get(&number) {
+        Some(KnownRelation::Own) => Ok(None),
+        Some(KnownRelation::Unfit(error)) => Err(error.as_ref().clone()),
+        Some(KnownRelation::Table(table)) if rows.iter().all(|row| table.takes(row)) => Ok(Some(table)),
+        _ => Err(Error::operation("the stream has a row of a table that it did not describe")),
+    }
+}
+
+const SAME_CHANGE: &str =
+    "make the same change at the target with a migration of the service, then run the same command again";
+
+fn unfit(name: &str, misfit: TableMisfit) -> Error {
+    let TableMisfit { causes, source, target } = misfit;
+    Error::new(Kind::Divergent, format!("the stream stopped: table {name} was changed on one side"))
+        .causes(causes.iter().map(|cause| printable(cause)))
+        .cause(format!("at the source: {}", printable(&source)))
+        .cause(format!("at the target: {}", printable(&target)))
+        .hint(SAME_CHANGE)
+}
+
+fn missed(change: &ExpectedChange, touched: u64) -> Error {
+    let rows = change.rows.unwrap_or_default();
+    Error::new(Kind::Divergent, format!("the stream stopped: it failed {}", printable(&change.doing)))
+        .cause(match touched {
+            0 => "the row is not there".to_owned(),
+            _ => format!("the server touched {touched} rows in place of {rows}"),
+        })
+        .hint("something else has written into this database, or a rule has; `martydb split verify` says where both sides differ")
+}

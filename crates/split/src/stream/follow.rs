@@ -1,0 +1,360 @@
+//! A slot's changes, from one database into another, until what was asked for has arrived. It may be dropped at any moment:
+//! what is in is in, with its place, and the next one goes on from there.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use tokio::sync::watch;
+
+use super::apply::{Applier, ApplyPlace};
+use super::lsn::Lsn;
+use super::origin::{StreamOrigin, begin, ended};
+use super::pgoutput::{StreamMessage, decode};
+use martydb_model::error::{Error, Kind, Result};
+use martydb_model::sqlstate;
+use martydb_pg::server::{ReplicationStream, StreamFrame};
+use martydb_pg::wire::interrupt;
+
+/// How long a commit waits for more transactions to go with it, and how many changes they may have.
+const GATHERED: Duration = Duration::from_millis(100);
+const GATHERED_CHANGES: u64 = 5000;
+
+/// How often the source is told what it may forget.
+const REPORTS: Duration = Duration::from_secs(1);
+
+/// How long a goal that is near is waited for before the source is asked.
+const IMPATIENCE: Duration = Duration::from_millis(20);
+
+/// How often it is told while something takes long, so that it does not take this client for dead.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(10);
+
+/// How long a server that went away is waited for.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// When to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FollowGoal {
+    /// Once everything that was committed before this place is in, and nothing that was committed after it.
+    UpTo(Lsn),
+    /// Not there either, but those who watch are told at once.
+    Towards(Lsn),
+    /// Never.
+    Endless,
+}
+
+/// How far it has come, for those who watch.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct FollowProgress {
+    /// Everything before it is in.
+    pub committed: Lsn,
+    /// How far the source has read its log for this stream.
+    pub read: Lsn,
+    /// Changes that were applied so far.
+    pub changes: u64,
+    /// How long it took, without the logins.
+    pub took: Duration,
+}
+
+/// Follows until the goal is reached. Servers that restart are waited for.
+///
+/// # Errors
+/// If something cannot be applied, or a server stays away.
+pub async fn follow(
+    origin: &StreamOrigin,
+    place: &ApplyPlace,
+    goal: FollowGoal,
+    watch: &mut (dyn FnMut(&FollowProgress) + Send),
+) -> Result<FollowProgress> {
+    let (_kept, goal) = watch::channel(goal);
+    follow_to(origin, place, goal, watch).await
+}
+
+/// The same for a goal that may change meanwhile.
+///
+/// # Errors
+/// As [`follow`].
+pub async fn follow_to(
+    origin: &StreamOrigin,
+    place: &ApplyPlace,
+    goal: watch::Receiver<FollowGoal>,
+    watch: &mut (dyn FnMut(&FollowProgress) + Send),
+) -> Result<FollowProgress> {
+    let mut progress = FollowProgress::default();
+    let (mut alive, mut pause) = (Instant::now(), Duration::from_millis(50));
+    loop {
+        let before = progress.read.max(progress.committed);
+        let end = follow_once(origin, place, goal.clone(), &mut progress, watch).await;
+        let Err(error) = end else { return Ok(progress) };
+        if progress.read.max(progress.committed) > before {
+            (alive, pause) = (Instant::now(), Duration::from_millis(50));
+        }
+        if !passes(&error) || alive.elapsed() > PATIENCE {
+            return Err(error);
+        }
+        tracing::info!(target: "martydb", "the stream broke, and is begun again: {error}");
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_secs(2));
+    }
+}
+
+/// Whether it may be better in a moment: a server restarts, or has not noticed yet that the former client is gone.
+fn passes(error: &Error) -> bool {
+    let busy = [
+        sqlstate::OBJECT_IN_USE,
+        sqlstate::TOO_MANY_CONNECTIONS,
+        sqlstate::DEADLOCK_DETECTED,
+        sqlstate::LOCK_NOT_AVAILABLE,
+    ];
+    let state = error.sqlstate.as_deref();
+    error.kind != Kind::Interrupted && (error.is_lost() || state.is_some_and(|state| busy.contains(&state)))
+}
+
+async fn follow_once(
+    origin: &StreamOrigin,
+    place: &ApplyPlace,
+    goal: watch::Receiver<FollowGoal>,
+    progress: &mut FollowProgress,
+    watch: &mut (dyn FnMut(&FollowProgress) + Send),
+) -> Result<()> {
+    let mut applier = Applier::open(place).await?;
+    let stream = begin(origin, applier.committed()).await?;
+    // Another follower may have gone on until this one had the slot.
+    applier.read_place().await?;
+    // What was read of a former stream may be lost with what was not committed.
+    (progress.committed, progress.read) = (applier.committed(), applier.committed());
+    let mut following = Following {
+        stream,
+        applier,
+        goal,
+        progress,
+        watch,
+        transaction: None,
+        reported: Instant::now(),
+        gathering: Instant::now(),
+        stopped: false,
+        told: Lsn::default(),
+    };
+    let began = Instant::now();
+    let end = following.run().await;
+    following.progress.took = began.elapsed();
+    let Following { stream, applier, .. } = following;
+    if end.is_ok() {
+        stream.close().await;
+        applier.close().await;
+    }
+    end
+}
+
+/// A transaction of the source that is being sent.
+#[derive(Clone, Copy)]
+struct SentTransaction {
+    /// Whether it is in already.
+    known: bool,
+}
+
+/// One session of each side.
+struct Following<'a> {
+    stream: ReplicationStream,
+    applier: Applier,
+    goal: watch::Receiver<FollowGoal>,
+    progress: &'a mut FollowProgress,
+    watch: &'a mut (dyn FnMut(&FollowProgress) + Send),
+    transaction: Option<SentTransaction>,
+    reported: Instant,
+    /// When the transactions that wait for a commit began to come.
+    gathering: Instant,
+    /// A transaction after the goal has come.
+    stopped: bool,
+    /// The last goal that was reached on the way.
+    told: Lsn,
+}
+
+impl Following<'_> {
+    async fn run(&mut self) -> Result<()> {
+        loop {
+            if let Some(signal) = interrupt::signal() {
+                let what = format!("interrupted by {signal}: the stream goes on from where it is");
+                return Err(Error::new(Kind::Interrupted, what));
+            }
+            let patience = self.patience();
+            let next = tokio::select! {
+                biased;
+                next = self.stream.next(patience) => next.map_err(ended)?,
+                Ok(()) = self.goal.changed() => None,
+            };
+            match next {
+                Some(StreamFrame::Change(bytes)) => self.take(&bytes).await?,
+                Some(StreamFrame::ReadUpTo(end)) => self.read_up_to(Lsn(end)).await?,
+                None if self.may_commit() => self.commit().await?,
+                None if self.is_awaited() => self.ask().await?,
+                None => {}
+            }
+            if self.is_done() {
+                self.commit().await?;
+                return self.report().await;
+            }
+            self.look_up().await?;
+            self.pass_goal().await?;
+        }
+    }
+
+    fn goal(&self) -> FollowGoal {
+        *self.goal.borrow()
+    }
+
+    /// How long the next message is waited for. A goal may be reached without one.
+    fn patience(&self) -> Duration {
+        match self.goal() {
+            _ if self.may_commit() => Duration::ZERO,
+            _ if self.is_awaited() => IMPATIENCE,
+            _ => REPORTS,
+        }
+    }
+
+    /// Whether someone waits for a goal.
+    fn is_awaited(&self) -> bool {
+        match self.goal() {
+            FollowGoal::UpTo(_) => true,
+            FollowGoal::Towards(end) => self.told < end,
+            FollowGoal::Endless => false,
+        }
+    }
+
+    /// Says that a goal on the way is reached.
+    async fn pass_goal(&mut self) -> Result<()> {
+        match self.goal() {
+            FollowGoal::Towards(end)
+                if self.told < end && self.transaction.is_none() && self.reached() >= end =>
+            {
+                self.told = end;
+                self.commit().await?;
+                self.report().await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Asks the source how far it has read: while others write there, it does not say so by itself.
+    async fn ask(&mut self) -> Result<()> {
+        self.stream.ask(self.applier.committed().0).await.map_err(ended)
+    }
+
+    /// Whether changes wait, and no transaction is half there.
+    fn may_commit(&self) -> bool {
+        self.transaction.is_none() && self.applier.is_open()
+    }
+
+    fn is_done(&self) -> bool {
+        let whole = self.transaction.is_none();
+        match self.goal() {
+            FollowGoal::UpTo(end) => self.stopped || whole && self.reached() >= end,
+            FollowGoal::Towards(_) | FollowGoal::Endless => false,
+        }
+    }
+
+    /// Everything before it was seen.
+    fn reached(&self) -> Lsn {
+        self.progress.read.max(self.applier.reached())
+    }
+
+    async fn take(&mut self, bytes: &Bytes) -> Result<()> {
+        let garbled = |why| Error::operation("the stream of changes cannot be read").cause(why);
+        match decode(bytes).map_err(garbled)? {
+            StreamMessage::Begin { commit } => {
+                self.stopped = matches!(self.goal(), FollowGoal::UpTo(end) if commit >= end);
+                self.transaction = Some(SentTransaction { known: commit < self.applier.reached() });
+                return Ok(());
+            }
+            StreamMessage::Commit { end, .. } => {
+                self.transaction = None;
+                self.applier.reach(end);
+                return self.gathered().await;
+            }
+            // Of a transaction that is in already, too: it stays valid.
+            StreamMessage::Relation(relation) => return self.applier.relation(relation).await,
+            StreamMessage::Other => return Ok(()),
+            change if self.transaction.is_some_and(|one| one.known) => drop(change),
+            change => self.apply(change).await?,
+        }
+        Ok(())
+    }
+
+    async fn apply(&mut self, change: StreamMessage) -> Result<()> {
+        if !self.applier.is_open() {
+            self.gathering = Instant::now();
+        }
+        self.progress.changes += 1;
+        let (stream, applier) = (&mut self.stream, &mut self.applier);
+        let kept = applier.committed();
+        let work = async {
+            match &change {
+                StreamMessage::Insert { relation, row } => applier.insert(*relation, row).await,
+                StreamMessage::Update { relation, old, row } => {
+                    applier.update(*relation, old.as_ref(), row).await
+                }
+                StreamMessage::Delete { relation, old } => applier.delete(*relation, old).await,
+                StreamMessage::Truncate { relations, restart } => applier.truncate(relations, *restart).await,
+                _ => Ok(()),
+            }
+        };
+        living(stream, kept, work).await
+    }
+
+    /// Several small transactions are one here: each costs the target a flush.
+    async fn gathered(&mut self) -> Result<()> {
+        let long = self.applier.waiting() > GATHERED_CHANGES || self.gathering.elapsed() > GATHERED;
+        if self.may_commit() && long { self.commit().await } else { Ok(()) }
+    }
+
+    async fn commit(&mut self) -> Result<()> {
+        if !self.applier.is_open() {
+            return Ok(());
+        }
+        let kept = self.applier.committed();
+        living(&mut self.stream, kept, self.applier.commit()).await?;
+        self.progress.committed = self.applier.committed();
+        Ok(())
+    }
+
+    async fn read_up_to(&mut self, end: Lsn) -> Result<()> {
+        if self.transaction.is_none() {
+            self.progress.read = self.progress.read.max(end);
+        }
+        if self.stream.is_asked() { self.report().await } else { Ok(()) }
+    }
+
+    /// Now and then: a report, and a word to those who watch.
+    async fn look_up(&mut self) -> Result<()> {
+        if self.reported.elapsed() < REPORTS {
+            return Ok(());
+        }
+        self.report().await
+    }
+
+    async fn report(&mut self) -> Result<()> {
+        // While nothing waits, what the source has read without a change for us is taken as well.
+        let idle = self.transaction.is_none() && !self.applier.is_open();
+        let taken = if idle { self.reached() } else { self.applier.committed() };
+        self.progress.committed = taken;
+        self.reported = Instant::now();
+        self.stream.report(taken.0).await.map_err(ended)?;
+        (self.watch)(self.progress);
+        Ok(())
+    }
+}
+
+/// Does the work, and tells the source meanwhile that this client lives.
+async fn living<T>(
+    stream: &mut ReplicationStream,
+    kept: Lsn,
+    work: impl Future<Output = Result<T>>,
+) -> Result<T> {
+    let mut work = std::pin::pin!(work);
+    loop {
+        tokio::select! {
+            biased;
+            done = &mut work => return done,
+            () = tokio::time::sleep(SIGN_OF_LIFE) => stream.report(kept.0).await.map_err(ended)?,
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! A table at the target, and whether what the source sends fits it.
+
+use serde::Deserialize;
+
+use super::pgoutput::{RowIdentity, StreamedColumn, StreamedRelation, StreamedRow};
+use martydb_model::sql::{Qualified, ServerText, Statement, stmt};
+
+/// Numbers of types below this one are the same on all servers.
+const SAME_EVERYWHERE: u32 = 10_000;
+
+/// A table as the target's catalogue has it.
+#[derive(Debug, Clone, Deserialize)]
+pub struct FoundTable {
+    /// As `relkind` says it.
+    pub kind: char,
+    pub columns: Vec<FoundColumn>,
+    /// The columns of its primary key.
+    pub key: Vec<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct FoundColumn {
+    pub name: String,
+    pub generated: bool,
+    pub type_number: u32,
+    pub modifier: i32,
+    /// The type in words.
+    pub words: String,
+    /// The operator by which an index compares it.
+    pub operator: Option<String>,
+    /// Whether its type has the server's own `=`.
+    pub plain: bool,
+}
+
+/// A table that rows of the stream go into.
+#[derive(Debug)]
+pub struct StreamedTable {
+    /// For people.
+    pub name: String,
+    /// As statements name it: a table without those that inherit from it, but with its partitions.
+    pub relation: Statement,
+    /// As INSERT names it.
+    pub inserted: Statement,
+    pub columns: Vec<AppliedColumn>,
+    pub found_by: FoundBy,
+}
+
+/// A column of the stream, in the stream's order.
+#[derive(Debug)]
+pub struct AppliedColumn {
+    /// Quoted.
+    pub name: Statement,
+    pub equals: Statement,
+    pub plain: bool,
+}
+
+/// How a row is found.
+#[derive(Debug, PartialEq, Eq)]
+pub enum FoundBy {
+    /// By these columns.
+    Columns(Vec<usize>),
+    /// By all values; of several equal rows it is any.
+    AnyOfEqual,
+    /// Not at all: such a table is only inserted into.
+    Nothing,
+}
+
+/// The columns of one side, in words.
+pub type ColumnList = String;
+
+/// What of a table does not fit.
+#[derive(Debug, PartialEq, Eq)]
+pub struct TableMisfit {
+    /// What differs.
+    pub causes: Vec<String>,
+    pub source: ColumnList,
+    pub target: ColumnList,
+}
+
+/// The target's table for a relation of the stream.
+///
+/// # Errors
+/// If their columns are not the same: a column that only one of them has would be lost without a word.
+pub fn fit(relation: &StreamedRelation, found: &FoundTable) -> Result<StreamedTable, TableMisfit> {
+    let columns: Vec<Option<&FoundColumn>> = relation.columns.iter().map(|one| column(found, one)).collect();
+    let causes = differences(relation, found, &columns);
+    if !causes.is_empty() {
+        let source: Vec<&str> = relation.columns.iter().map(|column| column.name.as_str()).collect();
+        let target: Vec<String> = taken(found).map(|one| format!("{} {}", one.name, one.words)).collect();
+        return Err(TableMisfit { causes, source: source.join(", "), target: target.join(", ") });
+    }
+    let name = Qualified(vec![relation.schema.clone(), relation.name.clone()]);
+    Ok(StreamedTable {
+        name: format!("{}.{}", relation.schema, relation.name),
+        relation: match found.kind {
+            'p' => stmt!("{name}", name = name),
+            _ => stmt!("ONLY {name}", name = name),
+        },
+        inserted: stmt!("{name}", name = name),
+        found_by: found_by(relation, found),
+        columns: columns.into_iter().flatten().map(applied).collect(),
+    })
+}
+
+fn column<'a>(found: &'a FoundTable, streamed: &StreamedColumn) -> Option<&'a FoundColumn> {
+    taken(found).find(|column| column.name == streamed.name)
+}
+
+/// Columns that rows have values for.
+fn taken(found: &FoundTable) -> impl Iterator<Item = &FoundColumn> {
+    found.columns.iter().filter(|column| !column.generated)
+}
+
+fn differences(
+    relation: &StreamedRelation,
+    found: &FoundTable,
+    columns: &[Option<&FoundColumn>],
+) -> Vec<String> {
+    let mut causes = vec![];
+    for (streamed, column) in relation.columns.iter().zip(columns) {
+        let name = &streamed.name;
+        match column {
+            None => causes.push(format!("the source has the column {name}, and the target has not")),
+            Some(column) if differs(streamed, column) => {
+                causes
+                    .push(format!("the column {name} has another type at the source than {}", column.words));
+            }
+            Some(_) => {}
+        }
+    }
+    for column in taken(found) {
+        if !relation.columns.iter().any(|streamed| streamed.name == column.name) {
+            causes.push(format!("the target has the column {}, and the source has not", column.name));
+        }
+    }
+    causes
+}
+
+/// Types of services have other numbers in each database.
+fn differs(streamed: &StreamedColumn, column: &FoundColumn) -> bool {
+    let known = [streamed.type_number, column.type_number].map(|number| number < SAME_EVERYWHERE);
+    let same = streamed.type_number == column.type_number && streamed.modifier == column.modifier;
+    known[0] != known[1] || known[0] && !same
+}
+
+fn found_by(relation: &StreamedRelation, found: &FoundTable) -> FoundBy {
+    let at = |name: &String| relation.columns.iter().position(|column| column.name == *name);
+    let marked = relation.columns.iter().enumerate().filter(|(_, column)| column.in_key);
+    match relation.identity {
+        RowIdentity::Nothing => FoundBy::Nothing,
+        RowIdentity::Key => FoundBy::Columns(marked.map(|(at, _)| at).collect()),
+        RowIdentity::Full => match found.key.iter().map(at).collect::<Option<Vec<usize>>>() {
+            Some(key) if !key.is_empty() => FoundBy::Columns(key),
+            _ => FoundBy::AnyOfEqual,
+        },
+    }
+}
+
+fn applied(column: &FoundColumn) -> AppliedColumn {
+    AppliedColumn {
+        name: stmt!("{name}", name = Qualified(vec![column.name.clone()])),
+        equals: match &column.operator {
+            Some(operator) => stmt!("{o}", o = ServerText::quoted_by_server(operator.clone())),
+            None => stmt!("="),
+        },
+        plain: column.plain,
+    }
+}
+
+impl StreamedTable {
+    /// Whether a row has as many values as the table has columns.
+    pub fn takes(&self, row: &StreamedRow) -> bool {
+        row.len() == self.columns.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn streamed(identity: RowIdentity, columns: &[(&str, bool, u32)]) -> StreamedRelation {
+        let column = |(name, in_key, type_number): &(&str, bool, u32)| StreamedColumn {
+            name: (*name).into(),
+            in_key: *in_key,
+            type_number: *type_number,
+            modifier: -1,
+        };
+        StreamedRelation {
+            number: 1,
+            schema: "public".into(),
+            name: "a".into(),
+            identity,
+            columns: columns.iter().map(column).collect(),
+        }
+    }
+
+    fn found(key: &[&str], columns: &[(&str, bool, u32)]) -> FoundTable {
+        let column = |(name, generated, type_number): &(&str, bool, u32)| FoundColumn {
+            name: (*name).into(),
+            generated: *generated,
+            type_number: *type_number,
+            modifier: -1,
+            words: format!("type{type_number}"),
+            operator: None,
+            plain: true,
+        };
+        let key = key.iter().map(|name| (*name).to_owned()).collect();
+        FoundTable { kind: 'r', columns: columns.iter().map(column).collect(), key }
+    }
+
+    #[test]
+    fn columns_that_one_side_lacks_are_named() {
+        let relation =
+            streamed(RowIdentity::Key, &[("id", true, 20), ("b", false, 25), ("c", false, 20_000)]);
+        let misfit = fit(&relation, &found(&["id"], &[("id", false, 23), ("x", false, 25)])).unwrap_err();
+        assert_eq!(
+            misfit.causes,
+            [
+                "the column id has another type at the source than type23",
+                "the source has the column b, and the target has not",
+                "the source has the column c, and the target has not",
+                "the target has the column x, and the source has not",
+            ]
+        );
+        assert_eq!((misfit.source.as_str(), misfit.target.as_str()), ("id, b, c", "id type23, x type25"));
+    }
+
+    #[test]
+    fn generated_columns_and_types_of_services_are_no_difference() {
+        let relation = streamed(RowIdentity::Key, &[("id", true, 20), ("state", false, 16_400)]);
+        let table = found(&["id"], &[("sum", true, 20), ("state", false, 20_001), ("id", false, 20)]);
+        assert!(fit(&relation, &table).is_ok());
+    }
+
+    #[test]
+    fn a_row_is_found_by_the_best_that_there_is() {
+        let by = |identity, key: &[&str]| {
+            let columns = [("id", identity != RowIdentity::Nothing, 20), ("n", false, 23)];
+            let relation = streamed(identity, &columns);
+            fit(&relation, &found(key, &[("id", false, 20), ("n", false, 23)])).unwrap().found_by
+        };
+        assert_eq!(by(RowIdentity::Key, &["id"]), FoundBy::Columns(vec![0]));
+        assert_eq!(by(RowIdentity::Full, &["n"]), FoundBy::Columns(vec![1]));
+        assert_eq!(by(RowIdentity::Full, &[]), FoundBy::AnyOfEqual);
+        assert_eq!(by(RowIdentity::Nothing, &["id"]), FoundBy::Nothing);
+    }
+}

@@ -1,0 +1,286 @@
+//! The switch from the source to the service's own database. The transaction that opens the database is where it happens: before it
+//! everything can be undone by opening the source again, after it only `rollback` leads back.
+
+use std::time::{Duration, Instant};
+
+use super::definitions;
+use super::drain::{approach, drain};
+use super::ends::{SwitchEnds, transact};
+use super::equal::{self, ComparedCopies, StreamWay};
+use super::reverse;
+use crate::closing::{self, Closing};
+use crate::comparing::ComparedTables;
+use crate::reflexes::{self, AFTERWARDS};
+use crate::sequences;
+use crate::state::SplitPhase;
+use crate::state::notes::{self, SplitNote};
+use crate::state::source::{self, in_phase};
+use crate::state::target::{self, Deferred, DeferredStage};
+use crate::stream::{ApplyPlace, Lsn, log_end};
+use martydb_model::error::{Error, Kind, Result};
+use martydb_model::sql::{Literal, ServerText, stmt};
+use martydb_pg::server::{Connection, execute, query};
+
+/// What a switch did.
+#[derive(Debug, Default)]
+pub struct Switched {
+    /// How long writes were refused at both sides; `None` where they were before.
+    pub refused: Option<Duration>,
+    /// What stayed undone, and harms nothing.
+    pub warnings: Vec<String>,
+}
+
+/// Gives the writes to the service's own database.
+///
+/// # Errors
+/// With the source open as before where the tables were open, and closed where the copy had closed them.
+pub async fn cut_over(ends: &mut SwitchEnds) -> Result<Switched> {
+    let mut done = Switched::default();
+    let name = ends.service.name.clone();
+    if ends.service.phase == SplitPhase::Finished {
+        return Err(too_early(&name, SplitPhase::Finished));
+    }
+    let opened = ends.opened().await?;
+    if opened.is_some() && !ends.service.closed {
+        return Err(Error::usage("a rollback was interrupted")
+            .hint(format!("`martydb split rollback --service {name}` ends it")));
+    }
+    if opened.is_none() {
+        source::want(&mut ends.source.session, &name, Some("cutover")).await?;
+        let end = match ends.service.phase {
+            SplitPhase::Copied => offline(ends).await.map(|()| None),
+            SplitPhase::Following => online(ends).await.map(Some),
+            SplitPhase::RolledBack if ends.run.online => online(ends).await.map(Some),
+            phase => Err(too_early(&name, phase)),
+        };
+        if end.is_err() {
+            // Those who follow may go on.
+            let _still_wanted = source::want(&mut ends.source.session, &name, None).await;
+        }
+        done.refused = end?;
+    }
+    settle(ends).await?;
+    done.warnings = prove(&mut ends.target.session).await;
+    Ok(done)
+}
+
+fn too_early(service: &str, phase: SplitPhase) -> Error {
+    let error =
+        Error::usage(format!("service \"{service}\" cannot be cut over: its phase is {}", phase.name()));
+    match phase {
+        SplitPhase::CutOver | SplitPhase::Finished => error.hint("`martydb split status` shows where it is"),
+        _ => error.hint("run `martydb split copy` first"),
+    }
+}
+
+/// The source has been closed since the copy.
+async fn offline(ends: &mut SwitchEnds) -> Result<()> {
+    let tables = ends.source_tables();
+    let writable = closing::still_open(&mut ends.source.session, &tables).await?;
+    if !writable.is_empty() {
+        return Err(Error::new(
+            Kind::Divergent,
+            "tables of the source take writes, which the copy does not have",
+        )
+        .causes(writable.into_iter().map(|table| format!("{table} has lost the trigger that closes it")))
+        .hint("`martydb split rollback --service NAME` opens all of them; then copy again"));
+    }
+    definitions::refuse_changed(ends).await?;
+    equal::compare(ends, ComparedCopies::Too, ComparedTables::All).await?;
+    open(ends).await
+}
+
+/// The rest of the changes arrives while both sides are closed.
+async fn online(ends: &mut SwitchEnds) -> Result<Duration> {
+    let forward = ends.service.forward_slot.clone().ok_or_else(|| no_slot(ends))?;
+    definitions::refuse_changed(ends).await?;
+    still_target(ends).await?;
+    prepare_way_back(ends).await?;
+    let origin = reverse::from_source(ends, &forward);
+    let start = ends.service.forward_from.as_deref().and_then(Lsn::parse).unwrap_or_default();
+    let place = ApplyPlace { start, ..ends.forward_place("forward") };
+    let mut near = ends.source.access.read(&ends.source.database).await?;
+    approach(&mut near, &origin, &place).await?;
+    // While the source takes writes; what comes after it is applied row by row, and each of them has to be there.
+    let found = equal::at_one_moment(ends, StreamWay::ToTarget, &origin, &place).await?;
+    equal::refuse_differences(ends, &found)?;
+    let closing = async {
+        let started = close_source(ends).await?;
+        let end = log_end(&mut ends.source.session).await?;
+        Ok((started, end))
+    };
+    let end = drain(&mut near, &origin, &place, closing).await;
+    near.close().await;
+    let end = match end {
+        Ok(started) => match is_same(ends).await {
+            Ok(()) => open(ends).await.map(|()| started),
+            Err(error) => Err(error),
+        },
+        Err(error) => Err(error),
+    };
+    match end {
+        Ok(started) => Ok(started.elapsed()),
+        Err(error) => Err(undone(ends, error).await),
+    }
+}
+
+/// Once neither side takes writes.
+async fn is_same(ends: &mut SwitchEnds) -> Result<()> {
+    equal::compare(ends, ComparedCopies::No, ComparedTables::Quick).await?;
+    definitions::refuse_changed(ends).await
+}
+
+fn no_slot(ends: &SwitchEnds) -> Error {
+    Error::operation(format!("the state of the split has no slot for {}", ends.service.name))
+        .hint("run `martydb split copy --online` again")
+}
+
+/// Lets the target's tables rest. What puts them back is kept in the same transaction.
+///
+/// # Errors
+/// If another session holds a table for longer than is waited.
+pub async fn still_target(ends: &mut SwitchEnds) -> Result<()> {
+    let names = ends.names();
+    let found = reflexes::find(&mut ends.target.session, &names).await?;
+    let mut statements = vec![];
+    for reflex in found {
+        let kept = Deferred {
+            id: 0,
+            rank: reflex.rank,
+            relation: reflex.relation.clone(),
+            kind: reflex.kind.clone(),
+            name: reflex.name.clone(),
+            definition: reflex.back.clone(),
+        };
+        statements.push(target::deferring(DeferredStage::Opening, &kept));
+        statements.extend(reflex.off());
+    }
+    if statements.is_empty() {
+        return Ok(());
+    }
+    transact(&mut ends.target.session, ends.wait, &statements).await
+}
+
+/// The login at the source, and publication and slot at the target.
+async fn prepare_way_back(ends: &mut SwitchEnds) -> Result<()> {
+    let login = reverse::login(ends).await?;
+    reverse::prove_login(ends, &login).await?;
+    let slot = reverse::slot_name(ends, "r");
+    let name = ends.service.name.clone();
+    let set = stmt!("reverse_slot = {slot}", slot = Literal(slot.clone()));
+    source::change(&mut ends.source.session, &name, &set).await?;
+    identify(ends).await?;
+    let names = ends.own_names();
+    reverse::publish(&mut ends.target.session, ends.wait, &slot, &names).await?;
+    let mut admin = ends.target.access.write(ends.target.at.database.as_str()).await?;
+    let end = reverse::fresh_slot(&mut admin, &slot).await;
+    admin.close().await;
+    end
+}
+
+/// Tables of the target whose rows have no key: without more their own updates would be refused once they are published.
+async fn identify(ends: &mut SwitchEnds) -> Result<()> {
+    let asked = stmt!(
+        "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+         WHERE c.oid = ANY ({oids}::pg_catalog.oid[]) AND c.relreplident = 'd' AND NOT EXISTS (
+             SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisprimary AND i.indimmediate)",
+        oids = closing::numbers(&ends.target_tables().await?)
+    );
+    let unreadable = |error| Error::operation("cannot read the keys of the target's tables").cause(error);
+    let mut statements = vec![];
+    for row in query(&mut ends.target.session, &asked).await? {
+        let name: String = row.try_get(0).map_err(unreadable)?;
+        let table = ServerText::quoted_by_server(name.clone());
+        let back = stmt!("ALTER TABLE {table} REPLICA IDENTITY DEFAULT", table = table);
+        let note =
+            SplitNote { kind: reverse::TARGET_IDENTITY.into(), name, definition: back.shown().to_owned() };
+        execute(&mut ends.source.session, &notes::noting(&ends.service.name, &note)).await?;
+        statements.push(stmt!("ALTER TABLE {table} REPLICA IDENTITY FULL", table = table));
+    }
+    if statements.is_empty() {
+        Ok(())
+    } else {
+        transact(&mut ends.target.session, ends.wait, &statements).await
+    }
+}
+
+async fn close_source(ends: &mut SwitchEnds) -> Result<Instant> {
+    let (tables, hint, login) = (ends.source_tables(), ends.new_address(), ends.login_name());
+    let closing = Closing {
+        tables: &tables,
+        hint: &hint,
+        passes: &login,
+        last: closing::last_at_source(&ends.service.name),
+        wait: ends.wait,
+    };
+    closing::close(&mut ends.source.session, &closing).await
+}
+
+/// Before the target was opened: the source takes the writes as before. Where the target cannot say, nothing is opened.
+async fn undone(ends: &mut SwitchEnds, error: Error) -> Error {
+    match ends.opened().await {
+        Ok(None) => {}
+        Ok(Some(_)) => return error.hint("run the same command again: the database is open already"),
+        Err(second) => {
+            return error
+                .and_also(second)
+                .hint("run the same command again: both sides are closed until then");
+        }
+    }
+    let undo = async {
+        let mut all = ends.opening_source().await?;
+        all.push(source::changing(&ends.service.name, &stmt!("closed = false, wanted = NULL")));
+        transact(&mut ends.source.session, ends.wait, &all).await
+    };
+    match undo.await {
+        Ok(()) => error.hint("the source takes the writes as before"),
+        Err(second) => error.and_also(second),
+    }
+}
+
+/// The point of no return, in one transaction.
+async fn open(ends: &mut SwitchEnds) -> Result<()> {
+    let tables = ends.target_tables().await?;
+    let there = sequences::read(&mut ends.source.session).await?;
+    let session = &mut ends.target.session;
+    let here = sequences::read(session).await?;
+    let mut all = sequences::raising(&there, &here);
+    let back = target::deferred(session, DeferredStage::Opening).await?;
+    all.extend(back.iter().filter(|one| one.rank < AFTERWARDS).map(target::putting_back));
+    all.extend(closing::opening(session, &tables).await?);
+    all.push(target::opening(&ends.run.id));
+    transact(session, ends.wait, &all).await
+}
+
+/// What is left after it. It may be repeated.
+///
+/// # Errors
+/// If the source refuses something.
+pub async fn settle(ends: &mut SwitchEnds) -> Result<()> {
+    let name = ends.service.name.clone();
+    if ends.service.phase != SplitPhase::CutOver {
+        let from = ends.opened().await?;
+        let cut_over = stmt!(
+            "{phase}, closed = true, reverse_from = {from}",
+            phase = in_phase(SplitPhase::CutOver),
+            from = from.map(Literal)
+        );
+        let online = ends.run.online;
+        reverse::still_source(ends, online, vec![source::changing(&name, &cut_over)]).await?;
+        ends.service.phase = SplitPhase::CutOver;
+    }
+    let Some(forward) = ends.service.forward_slot.take() else { return Ok(()) };
+    reverse::drop_slot(&mut ends.source.session, &forward).await?;
+    source::change(&mut ends.source.session, &name, &stmt!("forward_from = NULL")).await
+}
+
+/// Foreign keys hold from the opening on; that the rows before it obey them, too, is proven afterwards. Says what is not.
+pub async fn prove(session: &mut Connection) -> Vec<String> {
+    let mut warnings = vec![];
+    for one in target::deferred(session, DeferredStage::Opening).await.unwrap_or_default() {
+        if let Err(error) = target::put_back(session, &one).await {
+            warnings.push(format!("{} of {} is not proven: {error}", one.name, one.relation));
+        }
+    }
+    warnings
+}

@@ -1,0 +1,280 @@
+//! Both ends of a service's switch: the source, where the admin is, and its own database, where its owner is.
+
+use std::time::Duration;
+
+use crate::state::source::{self, SplitRelation, SplitRun, SplitService};
+use crate::state::{LOCK, SplitKind, target};
+use crate::stream::ApplyPlace;
+use crate::{closing, sessions};
+use martydb_migrate::MigrationTarget;
+use martydb_model::DesiredService;
+use martydb_model::error::{Error, Result};
+use martydb_model::sql::{Statement, stmt};
+use martydb_model::sqlstate;
+use martydb_pg::server::lock::{self, SessionLock};
+use martydb_pg::server::{Access, Connection, execute, execute_protected, execute_warned, query};
+use martydb_provision::run::Run;
+use martydb_provision::targets;
+
+/// What is wanted of a service while `split verify` compares it: those who follow wait.
+pub const VERIFYING: &str = "verify";
+
+/// The sessions and what is known of both ends.
+pub struct SwitchEnds {
+    pub run: SplitRun,
+    pub service: SplitService,
+    pub relations: Vec<SplitRelation>,
+    pub source: SourceEnd,
+    pub target: TargetEnd,
+    /// How long other sessions are waited for.
+    pub wait: Duration,
+}
+
+/// The shared database.
+pub struct SourceEnd {
+    pub access: Access,
+    pub database: String,
+    /// The admin's.
+    pub session: Connection,
+}
+
+/// The database of the service.
+pub struct TargetEnd {
+    pub access: Access,
+    pub at: MigrationTarget,
+    /// The migrator's, who acts as the owner.
+    pub session: Connection,
+}
+
+/// Whether other commands may work in the service's database at the same time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Hold {
+    Shared,
+    Exclusive,
+}
+
+impl SwitchEnds {
+    /// Opens both.
+    ///
+    /// # Errors
+    /// If one of them cannot be reached, or the split does not have the service.
+    pub async fn open(
+        run: &Run,
+        access: &Access,
+        database: &str,
+        service: &DesiredService,
+    ) -> Result<SwitchEnds> {
+        let source = access.write(database).await?;
+        SwitchEnds::with(run, access, source, database, service, Hold::Shared).await
+    }
+
+    /// Opens them for a switch, with the session that holds the lock of the split as the one that works at the source. A command that was
+    /// killed has its locks until the server has ended its last statement, and only then the state is read.
+    ///
+    /// # Errors
+    /// As [`SwitchEnds::open`], or if another command is at work.
+    pub async fn open_alone(
+        run: &Run,
+        access: &Access,
+        locked: Connection,
+        database: &str,
+        service: &DesiredService,
+    ) -> Result<SwitchEnds> {
+        SwitchEnds::with(run, access, locked, database, service, Hold::Exclusive).await
+    }
+
+    async fn with(
+        run: &Run,
+        access: &Access,
+        mut source: Connection,
+        database: &str,
+        service: &DesiredService,
+        hold: Hold,
+    ) -> Result<SwitchEnds> {
+        let Some(split) = begun(&mut source).await? else { return Err(not_begun()) };
+        let at = targets::of(run, std::slice::from_ref(service)).await?.remove(0).1?;
+        let mut target = TargetEnd {
+            access: run.admin(&service.server).await?,
+            session: sessions::looking(&at).await?,
+            at,
+        };
+        if hold == Hold::Exclusive {
+            target.lock(run.lock_wait).await?;
+        }
+        let name = service.name.as_str();
+        let service = source::one(&mut source, name).await?;
+        let relations = source::relations(&mut source, name).await?;
+        let source = SourceEnd { access: access.clone(), database: database.to_owned(), session: source };
+        Ok(SwitchEnds { run: split, service, relations, source, target, wait: run.lock_wait })
+    }
+
+    /// Its tables without the copies of others' tables: those are closed, opened and brought back with the service that has them.
+    fn own(&self) -> impl Iterator<Item = &SplitRelation> {
+        self.relations.iter().filter(|one| one.copy_of.is_none() && one.kind != SplitKind::Sequence)
+    }
+
+    /// The numbers of its own tables at the source.
+    pub fn source_tables(&self) -> Vec<u32> {
+        self.own().map(|one| one.oid).collect()
+    }
+
+    /// Schema and name of its own tables.
+    pub fn own_names(&self) -> Vec<(String, String)> {
+        self.own().map(|one| (one.schema.clone(), one.name.clone())).collect()
+    }
+
+    /// Schema and name of its tables.
+    pub fn names(&self) -> Vec<(String, String)> {
+        let tables = self.relations.iter().filter(|one| one.kind != SplitKind::Sequence);
+        tables.map(|one| (one.schema.clone(), one.name.clone())).collect()
+    }
+
+    /// The numbers of its tables at the target.
+    ///
+    /// # Errors
+    /// If the target does not tell, or lacks one.
+    pub async fn target_tables(&mut self) -> Result<Vec<u32>> {
+        let names = self.names();
+        let found = numbers(&mut self.target.session, &names).await?;
+        let missing: Vec<String> = names
+            .iter()
+            .filter(|name| !found.iter().any(|(known, _)| known == *name))
+            .map(|(schema, name)| format!("{schema}.{name}"))
+            .collect();
+        if missing.is_empty() {
+            return Ok(found.into_iter().map(|(_, oid)| oid).collect());
+        }
+        let service = &self.service.name;
+        Err(Error::operation(format!("the database of {service} lacks tables of the split")).causes(missing))
+    }
+
+    /// The login of the way back.
+    pub fn login_name(&self) -> String {
+        self.run.login(&self.service.name)
+    }
+
+    /// Where the log of the target stood when it was opened; `None` while it is not.
+    ///
+    /// # Errors
+    /// If the target does not tell.
+    pub async fn opened(&mut self) -> Result<Option<String>> {
+        let session = &mut self.target.session;
+        if target::exists(session).await? { target::opened(session).await } else { Ok(None) }
+    }
+
+    /// How changes of the source are written into the target.
+    pub fn forward_place(&self, direction: &str) -> ApplyPlace {
+        ApplyPlace {
+            endpoint: self.target.at.endpoint.clone(),
+            login: self.target.at.login.clone(),
+            database: self.target.at.database.to_string(),
+            role: Some(self.target.at.owner.to_string()),
+            direction: direction.to_owned(),
+            start: crate::stream::Lsn::default(),
+        }
+    }
+
+    /// Where the rows of the service are now, for those who write at the source.
+    pub fn new_address(&self) -> String {
+        format!("write to database {} at {}", self.target.at.database, self.target.at.endpoint)
+    }
+
+    /// The same the other way round.
+    pub fn old_address(&self) -> String {
+        format!("write to database {} at {}", self.source.database, self.source.access.endpoint)
+    }
+
+    /// Statements that open the tables of the source.
+    ///
+    /// # Errors
+    /// If the catalogue cannot be read.
+    pub async fn opening_source(&mut self) -> Result<Vec<Statement>> {
+        let tables = self.source_tables();
+        closing::opening(&mut self.source.session, &tables).await
+    }
+
+    /// Ends all sessions.
+    pub async fn close(self) {
+        self.source.session.close().await;
+        self.target.session.close().await;
+    }
+}
+
+impl TargetEnd {
+    /// Takes the lock of the split in this database, too: the one in the source says nothing of statements that still run here.
+    ///
+    /// # Errors
+    /// If another command has it for longer than is waited.
+    pub async fn lock(&mut self, wait: Duration) -> Result<SessionLock> {
+        let what = format!("the split into database \"{}\"", self.at.database);
+        lock::take(&mut self.session, LOCK, wait, &what).await
+    }
+}
+
+async fn begun(session: &mut Connection) -> Result<Option<SplitRun>> {
+    if source::exists(session).await? { source::run(session).await } else { Ok(None) }
+}
+
+fn not_begun() -> Error {
+    Error::usage("no split of this database has begun").hint("`martydb split copy` begins it")
+}
+
+type TableNumber = ((String, String), u32);
+
+async fn numbers(session: &mut Connection, names: &[(String, String)]) -> Result<Vec<TableNumber>> {
+    let asked = stmt!(
+        "SELECT n.nspname::pg_catalog.text, c.relname::pg_catalog.text, c.oid
+         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p')"
+    );
+    let unreadable = |error| Error::operation("cannot read the tables of the target").cause(error);
+    let mut found = vec![];
+    for row in query(session, &asked).await? {
+        let schema: String = row.try_get(0).map_err(unreadable)?;
+        let name = (schema, row.try_get(1).map_err(unreadable)?);
+        if names.contains(&name) {
+            found.push((name, row.try_get(2).map_err(unreadable)?));
+        }
+    }
+    Ok(found)
+}
+
+/// Runs statements in one transaction, which is tried again while another session holds a lock.
+///
+/// # Errors
+/// What the server refused, or that the lock was held for longer than is waited.
+pub async fn transact(session: &mut Connection, wait: Duration, all: &[Statement]) -> Result<()> {
+    let message = transaction(all);
+    patiently(session, wait, async |session| execute(session, &message).await.map(drop)).await
+}
+
+/// The same for statements at which the server may warn.
+///
+/// # Errors
+/// As [`transact`].
+pub async fn transact_warned(session: &mut Connection, wait: Duration, all: &[Statement]) -> Result<()> {
+    let message = transaction(all);
+    patiently(session, wait, async |session| execute_warned(session, &message).await.map(drop)).await
+}
+
+fn transaction(all: &[Statement]) -> Statement {
+    let begin = [stmt!("BEGIN"), stmt!("SET LOCAL lock_timeout = '200ms'")];
+    Statement::join(begin.into_iter().chain(all.iter().cloned()).chain([stmt!("COMMIT")]))
+}
+
+async fn patiently(
+    session: &mut Connection,
+    wait: Duration,
+    send: impl AsyncFn(&mut Connection) -> Result<()>,
+) -> Result<()> {
+    let deadline = std::time::Instant::now() + wait;
+    loop {
+        let Err(error) = send(session).await else { return Ok(()) };
+        execute_protected(session, &stmt!("ROLLBACK")).await?;
+        let busy = [sqlstate::LOCK_NOT_AVAILABLE, sqlstate::DEADLOCK_DETECTED];
+        let again = error.sqlstate.as_deref().is_some_and(|state| busy.contains(&state));
+        if !again || std::time::Instant::now() >= deadline {
+            return Err(error);
+        }
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+}

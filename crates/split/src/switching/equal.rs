@@ -1,0 +1,134 @@
+//! Whether both ends hold the same rows: while neither takes writes, or at one place in the log of the one that does.
+
+use super::ends::SwitchEnds;
+use super::reverse;
+use crate::comparing::{ComparedMoment, ComparedTables, DifferingTable, SidesComparison, TargetComparison};
+use crate::copying::{CopyTarget, SplitCopy};
+use crate::publishing::{FirstSlot, SlotLife};
+use crate::stream::{ApplyPlace, FollowGoal, Lsn, StreamOrigin, follow};
+use crate::tables::DatabaseTables;
+use martydb_model::ServiceName;
+use martydb_model::error::{Error, Kind, Result};
+use martydb_model::units::counted;
+use martydb_ui::report::printable;
+
+/// Sessions at each side.
+const JOBS: usize = 4;
+
+/// Whether copies of others' tables are compared, too: at the source these may take writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ComparedCopies {
+    Too,
+    No,
+}
+
+/// Which way the stream goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StreamWay {
+    ToTarget,
+    ToSource,
+}
+
+/// Compares both ends while neither takes writes: all tables, or those that are read in no time.
+///
+/// # Errors
+/// [`Kind::Divergent`] with the tables that differ.
+pub async fn compare(ends: &mut SwitchEnds, copies: ComparedCopies, tables: ComparedTables) -> Result<()> {
+    let found = compared(ends, copies, ComparedMoment::Still, tables).await?;
+    refuse_differences(ends, &found)
+}
+
+/// Compares all rows while one end takes writes: the stream stops at one place in its log, and there it is read in a snapshot.
+///
+/// # Errors
+/// If no such place can be had, or something of the stream does not fit.
+pub async fn at_one_moment(
+    ends: &mut SwitchEnds,
+    way: StreamWay,
+    origin: &StreamOrigin,
+    place: &ApplyPlace,
+) -> Result<TargetComparison> {
+    let name = reverse::slot_name(ends, "m");
+    let slot = FirstSlot::make(&origin.access, &origin.database, &name, SlotLife::Session).await?;
+    let end = async {
+        let point =
+            Lsn::parse(&slot.point).ok_or_else(|| Error::operation("cannot read the new slot's place"))?;
+        follow(origin, place, FollowGoal::UpTo(point), &mut |_| ()).await?;
+        let (moment, copies) = match way {
+            // The stream brings the copies of others' tables, too.
+            StreamWay::ToTarget => (ComparedMoment::OfSource(&slot.snapshot), ComparedCopies::Too),
+            StreamWay::ToSource => (ComparedMoment::OfTarget(&slot.snapshot), ComparedCopies::No),
+        };
+        compared(ends, copies, moment, ComparedTables::All).await
+    }
+    .await;
+    slot.close().await;
+    end
+}
+
+async fn compared(
+    ends: &mut SwitchEnds,
+    copies: ComparedCopies,
+    moment: ComparedMoment<'_>,
+    tables: ComparedTables,
+) -> Result<TargetComparison> {
+    let source = DatabaseTables::read(&mut ends.source.session).await?;
+    let service = &ends.service.name;
+    let unusable = |error| Error::operation("the state of the split has no name of a service").cause(error);
+    let all = ends.relations.iter().filter(|one| copies == ComparedCopies::Too || one.copy_of.is_none());
+    let of = CopyTarget {
+        service: ServiceName::new(service.clone()).map_err(unusable)?,
+        target: ends.target.at.clone(),
+        relations: all.cloned().collect(),
+        phase: ends.service.phase,
+    };
+    let copy = SplitCopy {
+        access: &ends.source.access,
+        database: &ends.source.database,
+        run: &ends.run,
+        jobs: JOBS,
+        wait: ends.wait,
+        cutover: String::new(),
+    };
+    SidesComparison { copy: &copy, of: &of, moment, tables }.compare(&source).await
+}
+
+/// # Errors
+/// [`Kind::Divergent`] with the tables that differ.
+pub fn refuse_differences(ends: &SwitchEnds, found: &TargetComparison) -> Result<()> {
+    let service = &ends.service.name;
+    if found.differences.is_empty() {
+        return Ok(());
+    }
+    Err(Error::new(Kind::Divergent, format!("the rows of {service} differ between both sides"))
+        .causes(found.differences.iter().map(difference))
+        .hint(hint(ends, found)))
+}
+
+/// Copies of others' tables get no changes while their service is cut over.
+fn hint(ends: &SwitchEnds, found: &TargetComparison) -> String {
+    let copies: Vec<String> = ends
+        .relations
+        .iter()
+        .filter(|one| one.copy_of.is_some())
+        .map(|one| format!("{}.{}", one.schema, one.name))
+        .collect();
+    let service = &ends.service.name;
+    match found.differences.iter().all(|one| copies.contains(&one.table)) {
+        true => format!(
+            "these are copies of other services' tables, which are not followed while {service} is cut over: \
+             `martydb split rollback --service {service} --forget` empties them, and `martydb split copy --online` copies {service} again"
+        ),
+        false => "`martydb split verify` says which rows".to_owned(),
+    }
+}
+
+fn difference(found: &DifferingTable) -> String {
+    let table = printable(&found.table);
+    let rows = |count: i64| counted(usize::try_from(count).unwrap_or_default(), "row");
+    let (source, target) = (rows(found.rows_source), rows(found.rows_target));
+    match found.rows_source == found.rows_target {
+        true => format!("table {table} has {source}, and other ones at the target"),
+        false => format!("table {table} has {source} at the source and {target} at the target"),
+    }
+}

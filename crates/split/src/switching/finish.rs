@@ -1,0 +1,162 @@
+//! The end of a split: the way back is removed at every target, and the tables that have moved are removed from the source. From its
+//! first statement on nothing leads back.
+
+use std::time::Duration;
+
+use super::cutover::prove;
+use super::ends::{SwitchEnds, transact};
+use super::remains::{OldLogin, Remainder, remains};
+use super::reverse;
+use crate::closing::numbers;
+use crate::state::SplitPhase;
+use crate::state::source::{self, in_phase};
+use crate::state::target;
+use martydb_model::error::{Error, Result};
+use martydb_model::sql::{List, ServerText, Statement, stmt};
+use martydb_pg::server::{Connection, execute, query};
+
+/// What a finish removes from the source.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct FinishRemoval {
+    /// Tables that have moved.
+    pub tables: Vec<String>,
+    /// Views of the source that read them.
+    pub views: Vec<String>,
+    /// What else is in the shared database, and is not removed.
+    pub stays: Vec<Remainder>,
+    /// Who else than the services may still log in to it.
+    pub logins: Vec<OldLogin>,
+}
+
+/// A view, and whether it has rows of its own.
+struct DependentView {
+    ident: String,
+    has_rows: bool,
+}
+
+/// What would be removed.
+///
+/// # Errors
+/// If a service is not cut over yet, or the source does not tell.
+pub async fn removal(session: &mut Connection) -> Result<FinishRemoval> {
+    let services = source::services(session).await?;
+    let waiting =
+        services.iter().filter(|one| !matches!(one.phase, SplitPhase::CutOver | SplitPhase::Finished));
+    let waiting: Vec<String> =
+        waiting.map(|one| format!("service \"{}\" is {}", one.name, one.phase.name())).collect();
+    if !waiting.is_empty() {
+        return Err(Error::usage("the split cannot be finished: not every service is cut over")
+            .causes(waiting)
+            .hint("`martydb split cutover --service NAME` does that for each"));
+    }
+    let (oids, tables) = moved(session).await?;
+    let views: Vec<String> = views(session, &oids).await?.into_iter().map(|view| view.ident).collect();
+    let stays = remains(session, &[&tables, &views]).await?;
+    Ok(FinishRemoval { tables, views, stays, logins: vec![] })
+}
+
+/// The tables of all services that are still there, with their quoted names.
+async fn moved(session: &mut Connection) -> Result<(Vec<u32>, Vec<String>)> {
+    let asked = stmt!(
+        "SELECT DISTINCT c.oid, pg_catalog.format('%I.%I', n.nspname, c.relname) FROM martydb_split.relation r
+         JOIN pg_catalog.pg_class c ON c.oid = r.oid AND c.relname = r.name JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND n.nspname = r.schema
+         WHERE c.relkind IN ('r', 'p') ORDER BY 2"
+    );
+    let mut found = (vec![], vec![]);
+    for row in query(session, &asked).await? {
+        found.0.push(row.try_get(0).map_err(unreadable)?);
+        found.1.push(row.try_get(1).map_err(unreadable)?);
+    }
+    Ok(found)
+}
+
+async fn views(session: &mut Connection, tables: &[u32]) -> Result<Vec<DependentView>> {
+    let asked = stmt!(
+        "WITH RECURSIVE reading (oid) AS (
+             SELECT pg_catalog.unnest({tables}::pg_catalog.oid[])
+             UNION SELECT w.ev_class FROM reading r
+             JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = r.oid
+                 AND d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
+             JOIN pg_catalog.pg_rewrite w ON w.oid = d.objid)
+         SELECT pg_catalog.format('%I.%I', n.nspname, c.relname), c.relkind = 'm' FROM reading r JOIN pg_catalog.pg_class c ON c.oid = r.oid
+         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('v', 'm') ORDER BY 1",
+        tables = numbers(tables)
+    );
+    let mut found = vec![];
+    for row in query(session, &asked).await? {
+        found.push(DependentView {
+            ident: row.try_get(0).map_err(unreadable)?,
+            has_rows: row.try_get(1).map_err(unreadable)?,
+        });
+    }
+    Ok(found)
+}
+
+fn unreadable(error: martydb_pg::server::Unreadable) -> Error {
+    Error::operation("cannot read what a finish would remove").cause(error)
+}
+
+/// Says that nothing leads back any more.
+///
+/// # Errors
+/// If the state cannot be written.
+pub async fn begin(session: &mut Connection) -> Result<()> {
+    let set = stmt!("UPDATE martydb_split.service SET {phase}", phase = in_phase(SplitPhase::Finished));
+    execute(session, &set).await.map(drop)
+}
+
+/// Removes from a service's own database what the split left there, and says what it could not prove. It may be repeated.
+///
+/// # Errors
+/// If the database or its server refuses.
+pub async fn clear_target(ends: &mut SwitchEnds) -> Result<Vec<String>> {
+    if let Some(slot) = ends.service.reverse_slot.clone() {
+        reverse::unmake(&mut ends.target, ends.wait, &slot).await?;
+    }
+    reverse::target_identities_back(ends).await?;
+    // A cutover that was killed may not have come to it.
+    let warnings = match target::exists(&mut ends.target.session).await? {
+        true => prove(&mut ends.target.session).await,
+        false => vec![],
+    };
+    target::remove(&mut ends.target.session).await?;
+    Ok(warnings)
+}
+
+/// Removes from the source the tables, and all of the split but its state. It may be repeated.
+///
+/// # Errors
+/// If something else of the source needs a table, with its name.
+pub async fn clear_source(session: &mut Connection, wait: Duration) -> Result<()> {
+    let run = source::run(session).await?;
+    let services = source::services(session).await?;
+    let (oids, tables) = moved(session).await?;
+    let mut all: Vec<Statement> = views(session, &oids).await?.iter().map(dropping).collect();
+    if !tables.is_empty() {
+        let tables = tables.into_iter().map(ServerText::quoted_by_server).collect();
+        all.push(stmt!("DROP TABLE {tables}", tables = List(tables)));
+    }
+    for slot in services.iter().flat_map(|one| [&one.forward_slot, &one.reverse_slot]).flatten() {
+        reverse::drop_slot(session, slot).await?;
+        reverse::unpublish(session, wait, slot).await?;
+    }
+    transact(session, wait, &all).await.map_err(|error| {
+        let needed = error.sqlstate.as_deref() == Some(martydb_model::sqlstate::DEPENDENT_OBJECTS);
+        let hint = "change or drop what needs them, then run the same command again";
+        error.while_doing("the tables that have moved cannot be removed").hint_if(needed.then_some(hint))
+    })?;
+    if let Some(run) = run {
+        for service in &services {
+            reverse::forget_login(session, &run.login(&service.name)).await?;
+        }
+    }
+    Ok(())
+}
+
+fn dropping(view: &DependentView) -> Statement {
+    let ident = ServerText::quoted_by_server(view.ident.clone());
+    match view.has_rows {
+        true => stmt!("DROP MATERIALIZED VIEW IF EXISTS {view} CASCADE", view = ident),
+        false => stmt!("DROP VIEW IF EXISTS {view} CASCADE", view = ident),
+    }
+}

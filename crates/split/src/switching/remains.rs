@@ -1,0 +1,51 @@
+//! What a finish leaves in the shared database: it removes tables and their views, and who needs the rest is for its owner to say.
+
+use martydb_model::error::{Error, Result};
+use martydb_model::sql::Statement;
+use martydb_pg::server::{Connection, Row, Unreadable, query};
+
+/// Something that stays.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Remainder {
+    pub kind: String,
+    /// As the server quotes it.
+    pub name: String,
+}
+
+/// A login of the shared database, and what it still reaches.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct OldLogin {
+    pub role: String,
+    /// Databases of the source's server that it may connect to.
+    pub databases: Vec<String>,
+    /// Tables and views of the shared database that it may read or change.
+    pub tables: i64,
+}
+
+/// All that stands in the database, without what is named here.
+///
+/// # Errors
+/// If the catalogue cannot be read.
+pub async fn remains(session: &mut Connection, removed: &[&[String]]) -> Result<Vec<Remainder>> {
+    let read = |row: &Row| Ok(Remainder { kind: row.try_get(0)?, name: row.try_get(1)? });
+    let rows = query(session, &Statement::from_program(include_str!("../sql/remains.sql"))).await?;
+    let found: Result<Vec<Remainder>, Unreadable> = rows.iter().map(read).collect();
+    let stays = |one: &Remainder| !removed.iter().any(|names| names.contains(&one.name));
+    Ok(found.map_err(unreadable)?.into_iter().filter(stays).collect())
+}
+
+/// Who may still log in to the database.
+///
+/// # Errors
+/// If the catalogue cannot be read.
+pub async fn old_logins(session: &mut Connection) -> Result<Vec<OldLogin>> {
+    let read = |row: &Row| {
+        Ok(OldLogin { role: row.try_get(0)?, databases: row.try_get(1)?, tables: row.try_get(2)? })
+    };
+    let rows = query(session, &Statement::from_program(include_str!("../sql/old_logins.sql"))).await?;
+    rows.iter().map(read).collect::<Result<_, Unreadable>>().map_err(unreadable)
+}
+
+fn unreadable(error: Unreadable) -> Error {
+    Error::operation("cannot read what stays in the shared database").cause(error)
+}

@@ -1,0 +1,346 @@
+//! The way back: what is written into the service's database goes into the tables of the source, by a login that was made for it.
+//! Never by the admin: what a service made of its tables would run with the admin's rights.
+
+use std::time::Duration;
+
+use super::ends::{SwitchEnds, TargetEnd, transact, transact_warned};
+use crate::state::notes::{self, SplitNote};
+use crate::stream::{ApplyPlace, Lsn, StreamOrigin};
+use martydb_config::secrets::{password, verifier};
+use martydb_model::error::{Error, Result};
+use martydb_model::sql::{Ident, List, Literal, Qualified, ServerText, Statement, stmt};
+use martydb_pg::server::{Access, Connection, Endpoint, Host, Limits, Login, connect_with, execute, query};
+use martydb_ui::report::printable;
+
+/// The login that writes at the source, with a new password that is kept nowhere.
+///
+/// # Errors
+/// If the admin may not make it.
+pub async fn login(ends: &mut SwitchEnds) -> Result<Login> {
+    let name = ends.login_name();
+    one_owner(ends).await?;
+    let role = ident(&name)?;
+    let tables = ends.source_tables();
+    let session = &mut ends.source.session;
+    let known = stmt!("SELECT FROM pg_catalog.pg_roles WHERE rolname = {name}", name = Literal(name.clone()));
+    let known = !query(session, &known).await?.is_empty();
+    let secret = password()?;
+    let make = if known { stmt!("ALTER ROLE") } else { stmt!("CREATE ROLE") };
+    let mut all = vec![
+        stmt!(
+            "{make} {role} LOGIN PASSWORD {password}",
+            make = make,
+            role = role,
+            password = verifier(&secret)
+        ),
+        stmt!(
+            "CREATE TABLE IF NOT EXISTS martydb_split.position (direction pg_catalog.text PRIMARY KEY, lsn pg_catalog.pg_lsn NOT NULL)"
+        ),
+        admission(session, &role).await?,
+        stmt!("GRANT USAGE ON SCHEMA martydb_split TO {role}", role = role),
+        stmt!("GRANT SELECT, INSERT, UPDATE ON martydb_split.position TO {role}", role = role),
+    ];
+    all.extend(rights(session, &tables, &role).await?);
+    execute(session, &Statement::join([stmt!("BEGIN")].into_iter().chain(all).chain([stmt!("COMMIT")])))
+        .await?;
+    Ok(Login::with_password(&name, secret))
+}
+
+/// The right to connect, where not everyone has it. It goes with the login.
+async fn admission(session: &mut Connection, role: &Ident) -> Result<Statement> {
+    let asked = stmt!(
+        "SELECT pg_catalog.current_database()::pg_catalog.text, pg_catalog.has_database_privilege('public', pg_catalog.current_database(), 'CONNECT')"
+    );
+    let unreadable =
+        |error| Error::operation("cannot read who may connect to the shared database").cause(error);
+    let rows = query(session, &asked).await?;
+    let Some(row) = rows.first() else { return Err(unreadable(martydb_pg::server::Unreadable::no_row())) };
+    let database = ident(&row.try_get::<String>(0).map_err(unreadable)?)?;
+    Ok(match row.try_get(1).map_err(unreadable)? {
+        true => Statement::default(),
+        false => stmt!("GRANT CONNECT ON DATABASE {database} TO {role}", database = database, role = role),
+    })
+}
+
+/// Drops a login of the way back.
+///
+/// # Errors
+/// If the admin may not.
+pub async fn forget_login(session: &mut Connection, login: &str) -> Result<()> {
+    let known =
+        stmt!("SELECT FROM pg_catalog.pg_roles WHERE rolname = {login}", login = Literal(login.into()));
+    if query(session, &known).await?.is_empty() {
+        return Ok(());
+    }
+    let role = ident(login)?;
+    // It owns nothing: this takes its rights, which only its members may.
+    let all = [
+        stmt!("BEGIN"),
+        stmt!("GRANT {role} TO CURRENT_USER", role = role),
+        stmt!("DROP OWNED BY {role}", role = role),
+        stmt!("DROP ROLE {role}", role = role),
+        stmt!("COMMIT"),
+    ];
+    execute(session, &Statement::join(all)).await.map(drop)
+}
+
+/// What the owner of one table made of it runs as this login, which may act as the owner of the others: so all have one.
+async fn one_owner(ends: &mut SwitchEnds) -> Result<()> {
+    let tables = ends.source_tables();
+    let asked = stmt!(
+        "SELECT pg_catalog.format('%I', pg_catalog.pg_get_userbyid(c.relowner)), pg_catalog.min(pg_catalog.format('%I.%I', n.nspname, c.relname))
+         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+         WHERE c.oid = ANY ({oids}::pg_catalog.oid[]) GROUP BY 1 ORDER BY 1",
+        oids = crate::closing::numbers(&tables)
+    );
+    let unreadable = |error| Error::operation("cannot read who owns the tables").cause(error);
+    let mut owners = vec![];
+    for row in query(&mut ends.source.session, &asked).await? {
+        let (owner, table): (String, String) =
+            (row.try_get(0).map_err(unreadable)?, row.try_get(1).map_err(unreadable)?);
+        owners.push(format!("{} belongs to {}", printable(&table), printable(&owner)));
+    }
+    if owners.len() < 2 {
+        return Ok(());
+    }
+    let service = &ends.service.name;
+    Err(Error::operation(format!("the tables of service \"{service}\" in the shared database belong to several roles"))
+        .causes(owners)
+        .hint("the login of the way back would act as all of them, each through what another made of its tables: give the tables one owner there"))
+}
+
+/// It acts as the owner of the tables. Those of a superuser or of the admin are given to it one by one: it must not become that role.
+async fn rights(session: &mut Connection, tables: &[u32], role: &Ident) -> Result<Vec<Statement>> {
+    let asked = stmt!(
+        "SELECT r.rolname::pg_catalog.text, r.rolsuper OR r.oid = s.oid, n.nspname::pg_catalog.text, c.relname::pg_catalog.text, s.rolsuper
+         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN pg_catalog.pg_roles r ON r.oid = c.relowner
+         JOIN pg_catalog.pg_roles s ON s.rolname = current_user WHERE c.oid = ANY ({oids}::pg_catalog.oid[])",
+        oids = crate::closing::numbers(tables)
+    );
+    let unreadable = |error| Error::operation("cannot read who owns the tables").cause(error);
+    let mut all = vec![];
+    for row in query(session, &asked).await? {
+        let owner: String = row.try_get(0).map_err(unreadable)?;
+        let (schema, table): (String, String) =
+            (row.try_get(2).map_err(unreadable)?, row.try_get(3).map_err(unreadable)?);
+        if !row.try_get(1).map_err(unreadable)? {
+            all.push(stmt!("GRANT {owner} TO {role}", owner = ident(&owner)?, role = role));
+            continue;
+        }
+        all.push(stmt!("GRANT USAGE ON SCHEMA {schema} TO {role}", schema = ident(&schema)?, role = role));
+        all.push(stmt!(
+            "GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON {table} TO {role}",
+            table = Qualified(vec![schema, table]),
+            role = role
+        ));
+        if row.try_get(4).map_err(unreadable)? {
+            all.push(stmt!("ALTER ROLE {role} BYPASSRLS", role = role));
+        }
+    }
+    all.dedup();
+    Ok(all)
+}
+
+fn ident(name: &str) -> Result<Ident> {
+    Ident::new(name).map_err(|error| Error::operation(format!("\"{name}\" cannot be a name")).cause(error))
+}
+
+/// The name of a slot and of its publication; `mark` tells the direction.
+pub fn slot_name(ends: &SwitchEnds, mark: &str) -> String {
+    let name = format!("mdb_{}_{}", ends.run.id, ends.service.name.replace('-', "_"));
+    let short: String = name.chars().take(60).collect();
+    format!("{short}_{mark}")
+}
+
+/// Makes the publication of the new side, which has to be there before the slot.
+///
+/// # Errors
+/// If the role of the session may not.
+pub async fn publish(
+    session: &mut Connection,
+    wait: Duration,
+    name: &str,
+    tables: &[(String, String)],
+) -> Result<()> {
+    let known =
+        stmt!("SELECT FROM pg_catalog.pg_publication WHERE pubname = {name}", name = Literal(name.into()));
+    if tables.is_empty() || !query(session, &known).await?.is_empty() {
+        return Ok(());
+    }
+    let tables = tables.iter().map(|(schema, table)| Qualified(vec![schema.clone(), table.clone()]));
+    let make = stmt!(
+        "CREATE PUBLICATION {name} FOR TABLE {tables} WITH (publish_via_partition_root = true)",
+        name = ident(name)?,
+        tables = List(tables.collect())
+    );
+    // Beside a wal_level that is too low the server only warns, and the slot is refused.
+    transact_warned(session, wait, &[make]).await
+}
+
+/// Makes a new slot: one that is left over holds what was written before.
+///
+/// # Errors
+/// If the server has none to give, with what it lacks.
+pub async fn fresh_slot(session: &mut Connection, name: &str) -> Result<()> {
+    drop_slot(session, name).await?;
+    // It waits for every transaction that has written, in any database of the server, and no other session waits for it meanwhile.
+    let make = Statement::join([
+        stmt!("SET LOCAL lock_timeout = '30s'"),
+        stmt!(
+            "SELECT pg_catalog.pg_create_logical_replication_slot({name}, 'pgoutput')",
+            name = Literal(name.into())
+        ),
+    ]);
+    execute(session, &make).await.map(drop).map_err(|error| {
+        error.while_doing("the way back cannot be prepared").hint(
+            "the server needs wal_level = logical, a free replication slot, and an admin that may replicate",
+        )
+    })
+}
+
+/// Drops a slot that is there; one that a follower still holds is waited for.
+///
+/// # Errors
+/// If a follower keeps it.
+pub async fn drop_slot(session: &mut Connection, name: &str) -> Result<()> {
+    let drop = stmt!(
+        "SELECT pg_catalog.pg_drop_replication_slot(slot_name) FROM pg_catalog.pg_replication_slots
+         WHERE slot_name = {name} AND database = pg_catalog.current_database()",
+        name = Literal(name.into())
+    );
+    let mut tries = 0;
+    loop {
+        let end = execute(session, &drop).await;
+        let held = |error: &Error| error.sqlstate.as_deref() == Some(martydb_model::sqlstate::OBJECT_IN_USE);
+        match end {
+            Err(error) if held(&error) && tries < 50 => tries += 1,
+            end => return end.map(std::mem::drop),
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+}
+
+/// Drops the slot and the publication of a target. The publication is the owner's, as the tables are: the admin may not publish them.
+///
+/// # Errors
+/// As [`drop_slot`] and [`unpublish`].
+pub async fn unmake(target: &mut TargetEnd, wait: Duration, name: &str) -> Result<()> {
+    let mut admin = target.access.write(target.at.database.as_str()).await?;
+    let end = drop_slot(&mut admin, name).await;
+    admin.close().await;
+    end?;
+    unpublish(&mut target.session, wait, name).await
+}
+
+/// Gives the target's tables their identity back, once they are no longer published.
+///
+/// # Errors
+/// If another session holds one of them for longer than is waited.
+pub async fn target_identities_back(ends: &mut SwitchEnds) -> Result<()> {
+    let name = ends.service.name.clone();
+    let notes = notes::read(&mut ends.source.session, &name, TARGET_IDENTITY).await?;
+    if notes.is_empty() {
+        return Ok(());
+    }
+    let back =
+        |note: &SplitNote| stmt!("{back}", back = ServerText::quoted_by_server(note.definition.clone()));
+    let back: Vec<Statement> = notes.iter().map(back).collect();
+    transact(&mut ends.target.session, ends.wait, &back).await?;
+    let forget = notes.iter().map(|note| notes::forgetting(&name, &note.kind, &note.name));
+    execute(&mut ends.source.session, &Statement::join(forget)).await.map(drop)
+}
+
+/// Drops a publication that is there.
+///
+/// # Errors
+/// If the role of the session may not.
+pub async fn unpublish(session: &mut Connection, wait: Duration, name: &str) -> Result<()> {
+    transact(session, wait, &[stmt!("DROP PUBLICATION IF EXISTS {name}", name = ident(name)?)]).await
+}
+
+/// What the source writes.
+pub fn from_source(ends: &SwitchEnds, slot: &str) -> StreamOrigin {
+    StreamOrigin {
+        access: ends.source.access.clone(),
+        database: ends.source.database.clone(),
+        slot: slot.to_owned(),
+        publication: slot.to_owned(),
+    }
+}
+
+/// What the service's own database writes.
+pub fn from_target(ends: &SwitchEnds, slot: &str) -> StreamOrigin {
+    StreamOrigin {
+        access: ends.target.access.clone(),
+        database: ends.target.at.database.to_string(),
+        slot: slot.to_owned(),
+        publication: slot.to_owned(),
+    }
+}
+
+/// Where the login of the way back connects. A socket lets in who the operating system says the client is, and that is no role
+/// which was made just now: then it is where logins of services connect.
+pub fn address(access: &Access) -> &Endpoint {
+    match access.admin_endpoint.host {
+        Host::Socket(_) => &access.endpoint,
+        Host::Tcp(_) => &access.admin_endpoint,
+    }
+}
+
+/// Logs in once. A server that refuses unknown logins would otherwise show it only when the way back is needed.
+///
+/// # Errors
+/// If the login is not let in, with why.
+pub async fn prove_login(ends: &SwitchEnds, login: &Login) -> Result<()> {
+    let Access { server, .. } = &ends.source.access;
+    let session =
+        connect_with(address(&ends.source.access), login, &ends.source.database, &[], Limits::READ).await;
+    let session = session.map_err(|error| {
+        error.while_doing("the way back cannot be prepared").hint(format!(
+            "let roles whose name begins with martydb_split_ into database \"{}\" of server \"{server}\" with scram-sha-256",
+            ends.source.database
+        ))
+    })?;
+    session.close().await;
+    Ok(())
+}
+
+/// Where what the target writes goes, from the moment on at which it was opened.
+pub fn into_source(ends: &SwitchEnds, login: Login, start: Lsn) -> ApplyPlace {
+    ApplyPlace {
+        endpoint: address(&ends.source.access).clone(),
+        login,
+        database: ends.source.database.clone(),
+        role: None,
+        direction: format!("reverse {}", ends.service.name),
+        start,
+    }
+}
+
+/// Lets the tables of the source rest, so that what arrives there is what was written, and keeps what puts them back. Foreign
+/// keys to tables of others go in any case: what these refer to is elsewhere now.
+///
+/// # Errors
+/// If another session holds a table for longer than is waited.
+pub async fn still_source(ends: &mut SwitchEnds, all: bool, last: Vec<Statement>) -> Result<()> {
+    let names = ends.own_names();
+    let found = crate::reflexes::find(&mut ends.source.session, &names).await?;
+    let mut statements = vec![];
+    for reflex in found.iter().filter(|one| all || one.crosses) {
+        let note = SplitNote {
+            kind: REFLEX.into(),
+            name: format!("{:02} {} {} {}", reflex.rank, reflex.kind, reflex.relation, reflex.name),
+            definition: reflex.back.clone(),
+        };
+        statements.push(notes::noting(&ends.service.name, &note));
+        statements.extend(reflex.off());
+    }
+    statements.extend(last);
+    transact(&mut ends.source.session, ends.wait, &statements).await
+}
+
+/// The kind of notes that put a reflex back.
+pub const REFLEX: &str = "reflex";
+
+/// The kind of notes that give a table of the target its replica identity back.
+pub const TARGET_IDENTITY: &str = "target identity";

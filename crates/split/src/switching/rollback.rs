@@ -1,0 +1,380 @@
+//! The way back. Before the cutover the source is opened again and the copy forgotten; after it the source gets what was written
+//! since, and takes the writes again. The transaction that opens the source is where that happens.
+
+use std::time::{Duration, Instant};
+
+use super::cutover::{self, Switched, still_target};
+use super::drain::{approach, drain};
+use super::ends::{SwitchEnds, transact};
+use super::equal::{self, ComparedCopies, StreamWay};
+use super::reverse;
+use crate::closing::{self, Closing};
+use crate::comparing::ComparedTables;
+use crate::publishing::SOURCE_IDENTITY;
+use crate::reflexes::AFTERWARDS;
+use crate::sequences;
+use crate::state::SplitPhase;
+use crate::state::notes::{self, SplitNote};
+use crate::state::source::{self, in_phase};
+use crate::state::target::{self, DeferredStage};
+use crate::stream::{Lsn, log_end};
+use martydb_model::error::{Error, Kind, Result};
+use martydb_model::sql::{Literal, ServerText, Statement, stmt};
+use martydb_pg::server::{Connection, Login, connect_with, execute, execute_protected, query};
+
+/// Where a rollback led.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RolledBack {
+    /// Nothing was open at the target: the copy is forgotten.
+    CopyForgotten,
+    /// The source takes the writes again, and has what was written meanwhile.
+    WritesBack,
+}
+
+/// What becomes of a copy whose service has been rolled back, or was never cut over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AfterRollback {
+    /// A service that was rolled back can be cut over again.
+    Keep,
+    Forget,
+}
+
+/// Gives the writes back to the source.
+///
+/// # Errors
+/// With the target open as before.
+pub async fn roll_back(ends: &mut SwitchEnds, copy: AfterRollback) -> Result<(RolledBack, Switched)> {
+    let phase = ends.service.phase;
+    if phase == SplitPhase::Finished {
+        return Err(Error::usage(
+            "the split is finished: the source has no tables that could take the writes",
+        ));
+    }
+    let Some(opened) = ends.opened().await? else { return not_opened(ends, copy).await };
+    if phase != SplitPhase::CutOver && ends.service.closed {
+        // A cutover that died after its opening.
+        cutover::settle(ends).await?;
+    }
+    let mut done = Switched::default();
+    // A run that died after the source was opened has only the rest to do.
+    if ends.service.phase == SplitPhase::CutOver {
+        let name = ends.service.name.clone();
+        source::want(&mut ends.source.session, &name, Some("rollback")).await?;
+        let slot = ends.service.reverse_slot.clone().filter(|_| ends.run.online);
+        done.refused = match slot {
+            Some(slot) => {
+                let login = reverse::login(ends).await?;
+                Some(online(ends, &slot, &opened, login).await?)
+            }
+            None => {
+                offline(ends).await?;
+                None
+            }
+        };
+    }
+    settle(ends).await?;
+    done.warnings = put_back_afterwards(ends).await;
+    Ok((RolledBack::WritesBack, done))
+}
+
+/// The source has the writes already.
+async fn not_opened(ends: &mut SwitchEnds, copy: AfterRollback) -> Result<(RolledBack, Switched)> {
+    match ends.service.phase {
+        SplitPhase::CutOver => {
+            return Err(Error::new(Kind::Divergent, "the state of the split contradicts itself").cause(
+                "the source says that the service was cut over, and its own database that it was not opened",
+            ));
+        }
+        SplitPhase::RolledBack if copy == AfterRollback::Keep => {
+            if ends.run.online {
+                settle(ends).await?;
+            }
+            let warnings = put_back_afterwards(ends).await;
+            return Ok((RolledBack::WritesBack, Switched { warnings, ..Switched::default() }));
+        }
+        _ => forget(ends).await?,
+    }
+    Ok((RolledBack::CopyForgotten, Switched::default()))
+}
+
+/// Opens the source, and empties what the copy has filled.
+async fn forget(ends: &mut SwitchEnds) -> Result<()> {
+    let planned = stmt!("{phase}, closed = false", phase = in_phase(SplitPhase::Planned));
+    let mut all = ends.opening_source().await?;
+    all.push(source::changing(&ends.service.name, &planned));
+    transact(&mut ends.source.session, ends.wait, &all).await?;
+    for slot in [&ends.service.forward_slot, &ends.service.reverse_slot].into_iter().flatten() {
+        reverse::drop_slot(&mut ends.source.session, slot).await?;
+        reverse::unpublish(&mut ends.source.session, ends.wait, slot).await?;
+    }
+    // Only now: rows without an identity cannot be changed while their table is published.
+    identities_back(ends).await?;
+    drop_way_back(ends).await?;
+    reverse::target_identities_back(ends).await?;
+    let set = stmt!("forward_slot = NULL, forward_from = NULL, reverse_slot = NULL, reverse_from = NULL");
+    source::change(&mut ends.source.session, &ends.service.name, &set).await?;
+    empty_target(ends).await
+}
+
+/// Gives the source's tables their identity back; one that another service copies, too, keeps it until that one is done.
+async fn identities_back(ends: &mut SwitchEnds) -> Result<()> {
+    let name = ends.service.name.clone();
+    let session = &mut ends.source.session;
+    let notes = notes::read(session, &name, SOURCE_IDENTITY).await?;
+    if notes.is_empty() {
+        return Ok(());
+    }
+    let others = notes::published_by_others(session, &name).await?;
+    let mut all = vec![];
+    for note in &notes {
+        match others.get(&note.name) {
+            Some(other) => all.push(notes::noting(other, note)),
+            None => all.push(put_back(note)),
+        }
+        all.push(notes::forgetting(&name, &note.kind, &note.name));
+    }
+    transact(session, ends.wait, &all).await
+}
+
+/// As it was before the copy, its closing triggers included.
+async fn empty_target(ends: &mut SwitchEnds) -> Result<()> {
+    if !target::exists(&mut ends.target.session).await? {
+        return Ok(());
+    }
+    let tables = ends.target_tables().await?;
+    let session = &mut ends.target.session;
+    let names = ends
+        .relations
+        .iter()
+        .map(|one| martydb_model::sql::Qualified(vec![one.schema.clone(), one.name.clone()]));
+    let names: Vec<_> = names.collect();
+    let mut all = vec![];
+    if !names.is_empty() {
+        all.push(stmt!("TRUNCATE {names}", names = martydb_model::sql::List(names)));
+    }
+    for stage in [DeferredStage::Load, DeferredStage::Opening] {
+        let back = target::deferred(session, stage).await?;
+        all.extend(back.iter().map(target::putting_back));
+    }
+    all.extend(closing::opening(session, &tables).await?);
+    all.push(stmt!("DROP SCHEMA IF EXISTS martydb_split CASCADE"));
+    transact(session, ends.wait, &all).await
+}
+
+/// Both sides have to hold the same: nothing brings what was written at the target.
+async fn offline(ends: &mut SwitchEnds) -> Result<()> {
+    close_target(ends).await?;
+    let end = match equal::compare(ends, ComparedCopies::No, ComparedTables::All).await {
+        Ok(()) => open_source(ends, vec![]).await,
+        Err(error) => Err(error
+            .while_doing(format!(
+                "rows were written into the database of {} since it was opened",
+                ends.service.name
+            ))
+            .hint("a split that was copied with --online brings them back; without it nothing does")),
+    };
+    match end {
+        Ok(()) => Ok(()),
+        Err(error) => Err(undone(ends, error).await),
+    }
+}
+
+async fn online(ends: &mut SwitchEnds, slot: &str, opened: &str, login: Login) -> Result<Duration> {
+    let origin = reverse::from_target(ends, slot);
+    let place = reverse::into_source(ends, login, Lsn::parse(opened).unwrap_or_default());
+    let mut near = ends.target.access.read(ends.target.at.database.as_str()).await?;
+    approach(&mut near, &origin, &place).await?;
+    // While the target takes writes; what comes after it is applied row by row, and each of them has to be there.
+    let found = equal::at_one_moment(ends, StreamWay::ToSource, &origin, &place).await?;
+    equal::refuse_differences(ends, &found)?;
+    let forward = ends.service.forward_slot.clone().unwrap_or_else(|| reverse::slot_name(ends, "f"));
+    let set = stmt!("forward_slot = {slot}", slot = Literal(forward.clone()));
+    let name = ends.service.name.clone();
+    source::change(&mut ends.source.session, &name, &set).await?;
+    let names = ends.names();
+    reverse::publish(&mut ends.source.session, ends.wait, &forward, &names).await?;
+    reverse::fresh_slot(&mut ends.source.session, &forward).await?;
+    let closing = async {
+        let started = close_target(ends).await?;
+        let end = log_end(&mut ends.target.session).await?;
+        Ok((started, end))
+    };
+    let end = drain(&mut near, &origin, &place, closing).await;
+    near.close().await;
+    let end = match end {
+        Ok(started) => match equal::compare(ends, ComparedCopies::No, ComparedTables::Quick).await {
+            Ok(()) => {
+                let from = vec![stmt!("forward_from = pg_catalog.pg_current_wal_insert_lsn()")];
+                open_source(ends, from).await.map(|()| started)
+            }
+            Err(error) => Err(error),
+        },
+        Err(error) => Err(error),
+    };
+    match end {
+        Ok(started) => Ok(started.elapsed()),
+        Err(error) => Err(undone(ends, error).await),
+    }
+}
+
+async fn close_target(ends: &mut SwitchEnds) -> Result<Instant> {
+    let (tables, hint, owner) =
+        (ends.target_tables().await?, ends.old_address(), ends.target.at.owner.to_string());
+    let closing =
+        Closing { tables: &tables, hint: &hint, passes: &owner, last: target::marking(), wait: ends.wait };
+    closing::close(&mut ends.target.session, &closing).await
+}
+
+/// Before the source was opened: the target takes the writes as before.
+async fn undone(ends: &mut SwitchEnds, error: Error) -> Error {
+    let name = ends.service.name.clone();
+    match source::one(&mut ends.source.session, &name).await {
+        Ok(now) if now.phase == SplitPhase::CutOver => {}
+        Ok(_) => return error.hint("run the same command again: the source is open already"),
+        Err(second) => {
+            return error
+                .and_also(second)
+                .hint("run the same command again: both sides are closed until then");
+        }
+    }
+    let undo = async {
+        let tables = ends.target_tables().await?;
+        let all = closing::opening(&mut ends.target.session, &tables).await?;
+        transact(&mut ends.target.session, ends.wait, &all).await?;
+        source::want(&mut ends.source.session, &name, None).await
+    };
+    match undo.await {
+        Ok(()) => error.hint("the service's database takes the writes as before"),
+        Err(second) => error.and_also(second),
+    }
+}
+
+/// The point of no return, in one transaction.
+async fn open_source(ends: &mut SwitchEnds, also: Vec<Statement>) -> Result<()> {
+    let (name, phase) = (ends.service.name.clone(), SplitPhase::RolledBack);
+    let there = sequences::read(&mut ends.target.session).await?;
+    let here = sequences::read(&mut ends.source.session).await?;
+    let mut all = sequences::raising(&there, &here);
+    let notes = notes::read(&mut ends.source.session, &name, reverse::REFLEX).await?;
+    for note in notes.iter().filter(|note| !is_afterwards(note)) {
+        all.push(put_back(note));
+        all.push(notes::forgetting(&name, &note.kind, &note.name));
+    }
+    all.extend(ends.opening_source().await?);
+    let set = [stmt!("{phase}, closed = false", phase = in_phase(phase))].into_iter().chain(also);
+    let set = set.reduce(|one, next| stmt!("{one}, {next}", one = one, next = next)).unwrap_or_default();
+    all.push(source::changing(&name, &set));
+    transact(&mut ends.source.session, ends.wait, &all).await?;
+    ends.service.phase = phase;
+    Ok(())
+}
+
+fn put_back(note: &SplitNote) -> Statement {
+    stmt!("{back}", back = ServerText::quoted_by_server(note.definition.clone()))
+}
+
+/// A foreign key of a partitioned table, or a proof: it reads rows, and what it compares them with may be the service's. The admin does not
+/// do it.
+fn is_afterwards(note: &SplitNote) -> bool {
+    let rank = note.name.split(' ').next().and_then(|rank| rank.parse::<i32>().ok());
+    rank.is_some_and(|rank| rank >= AFTERWARDS)
+}
+
+/// What only the owner of the tables may put back, once the source is open; says what is left. It may be repeated.
+async fn put_back_afterwards(ends: &mut SwitchEnds) -> Vec<String> {
+    let name = ends.service.name.clone();
+    let notes = notes::read(&mut ends.source.session, &name, reverse::REFLEX).await;
+    let notes: Vec<SplitNote> = notes.unwrap_or_default().into_iter().filter(is_afterwards).collect();
+    let mut warnings = vec![];
+    let mut of_others = vec![];
+    for note in notes {
+        match are_the_admins(&mut ends.source.session, &note).await {
+            Ok(true) => warnings.extend(one_afterwards(ends, None, &note).await),
+            _ => of_others.push(note),
+        }
+    }
+    if !of_others.is_empty() {
+        match as_owner(ends).await {
+            Ok(mut session) => {
+                for note in &of_others {
+                    warnings.extend(one_afterwards(ends, Some(&mut session), note).await);
+                }
+                session.close().await;
+            }
+            Err(error) => warnings.push(format!("foreign keys of the source are not as they were: {error}")),
+        }
+    }
+    let login = ends.login_name();
+    if let Err(error) = reverse::forget_login(&mut ends.source.session, &login).await {
+        warnings.push(format!("the login {login} is still there: {error}"));
+    }
+    warnings
+}
+
+async fn as_owner(ends: &mut SwitchEnds) -> Result<Connection> {
+    let login = reverse::login(ends).await?;
+    let settings = [("search_path", "pg_catalog"), ("lock_timeout", "5s"), ("statement_timeout", "0")];
+    let endpoint = reverse::address(&ends.source.access);
+    connect_with(endpoint, &login, &ends.source.database, &settings, martydb_pg::server::Limits::WORK).await
+}
+
+/// Whether a proof reads tables of superusers and of the admin alone: no one else has made what it evaluates.
+async fn are_the_admins(session: &mut Connection, note: &SplitNote) -> Result<bool> {
+    let asked = stmt!(
+        "SELECT FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid AND c.relkind = 'r'
+         JOIN pg_catalog.pg_class f ON f.oid = k.confrelid AND f.relkind = 'r'
+         JOIN pg_catalog.pg_namespace cn ON cn.oid = c.relnamespace JOIN pg_catalog.pg_namespace fn ON fn.oid = f.relnamespace
+         JOIN pg_catalog.pg_roles co ON co.oid = c.relowner AND (co.rolsuper OR co.rolname = current_user)
+         JOIN pg_catalog.pg_roles fo ON fo.oid = f.relowner AND (fo.rolsuper OR fo.rolname = current_user)
+         WHERE k.contype = 'f' AND {name} IN (pg_catalog.format('91 proof %I.%I %s', cn.nspname, c.relname, k.conname),
+             pg_catalog.format('91 proof %I.%I %s', fn.nspname, f.relname, k.conname))",
+        name = Literal(note.name.clone())
+    );
+    Ok(!query(session, &asked).await?.is_empty())
+}
+
+/// By the owner's session, or by the admin's without one.
+async fn one_afterwards(
+    ends: &mut SwitchEnds,
+    owner: Option<&mut Connection>,
+    note: &SplitNote,
+) -> Option<String> {
+    let session = owner.unwrap_or(&mut ends.source.session);
+    let back = Statement::join([stmt!("BEGIN"), put_back(note), stmt!("COMMIT")]);
+    let end = execute(session, &back).await;
+    let there = |error: &Error| error.sqlstate.as_deref() == Some(martydb_model::sqlstate::DUPLICATE_OBJECT);
+    match end {
+        Err(error) if !there(&error) => {
+            let _broken = execute_protected(session, &stmt!("ROLLBACK")).await;
+            Some(format!("at the source, this is left to its owner: {}: {error}", put_back(note).shown()))
+        }
+        end => {
+            if end.is_err() {
+                let _broken = execute_protected(session, &stmt!("ROLLBACK")).await;
+            }
+            let forget = notes::forgetting(&ends.service.name, &note.kind, &note.name);
+            let _kept = execute(&mut ends.source.session, &forget).await;
+            None
+        }
+    }
+}
+
+/// What is left once the source is open.
+async fn settle(ends: &mut SwitchEnds) -> Result<()> {
+    if ends.run.online {
+        still_target(ends).await?;
+        execute(&mut ends.target.session, &target::closing()).await?;
+    } else {
+        // What is written at the source from now on does not get here: the next copy begins again.
+        empty_target(ends).await?;
+    }
+    drop_way_back(ends).await?;
+    let set = stmt!("reverse_slot = NULL, reverse_from = NULL");
+    source::change(&mut ends.source.session, &ends.service.name, &set).await
+}
+
+/// The slot and the publication of the target.
+async fn drop_way_back(ends: &mut SwitchEnds) -> Result<()> {
+    let Some(slot) = ends.service.reverse_slot.clone() else { return Ok(()) };
+    reverse::unmake(&mut ends.target, ends.wait, &slot).await
+}

@@ -1,0 +1,60 @@
+//! Comparing both ends while one of them takes writes: those who follow wait meanwhile.
+
+use super::cutover::still_target;
+use super::ends::{SwitchEnds, VERIFYING};
+use super::equal::{StreamWay, at_one_moment};
+use super::reverse;
+use crate::comparing::TargetComparison;
+use crate::state::SplitPhase;
+use crate::state::source;
+use crate::stream::{ApplyPlace, Lsn, StreamOrigin};
+use martydb_model::error::{Error, Result};
+
+/// Brings the end that follows to one place in the other one's log, and compares all rows there.
+///
+/// # Errors
+/// If a switch was interrupted, or something of the stream does not fit.
+pub async fn verify_following(ends: &mut SwitchEnds) -> Result<TargetComparison> {
+    let name = ends.service.name.clone();
+    let unfinished = ends.service.wanted.clone().filter(|wanted| wanted != VERIFYING);
+    if let Some(wanted) = unfinished {
+        return Err(Error::operation(format!("a {wanted} of service \"{name}\" was interrupted"))
+            .hint(format!("`martydb split {wanted} --service {name}` ends it")));
+    }
+    source::want(&mut ends.source.session, &name, Some(VERIFYING)).await?;
+    let end = match ends.service.phase {
+        SplitPhase::CutOver => to_source(ends).await,
+        SplitPhase::Following | SplitPhase::RolledBack => to_target(ends).await,
+        phase => Err(Error::operation(format!("service \"{name}\" is in the phase {}", phase.name()))
+            .hint("only one of its sides is left")),
+    };
+    let free = source::want(&mut ends.source.session, &name, None).await;
+    end.and_then(|found| free.map(|()| found))
+}
+
+async fn to_target(ends: &mut SwitchEnds) -> Result<TargetComparison> {
+    let slot = ends.service.forward_slot.clone().ok_or_else(|| no_slot(ends))?;
+    still_target(ends).await?;
+    let start = place_in_log(ends.service.forward_from.as_deref());
+    let (origin, place): (StreamOrigin, ApplyPlace) =
+        (reverse::from_source(ends, &slot), ApplyPlace { start, ..ends.forward_place("forward") });
+    at_one_moment(ends, StreamWay::ToTarget, &origin, &place).await
+}
+
+async fn to_source(ends: &mut SwitchEnds) -> Result<TargetComparison> {
+    let slot = ends.service.reverse_slot.clone().ok_or_else(|| no_slot(ends))?;
+    let login = reverse::login(ends).await?;
+    let opened = ends.opened().await?;
+    let origin = reverse::from_target(ends, &slot);
+    let place = reverse::into_source(ends, login, place_in_log(opened.as_deref()));
+    at_one_moment(ends, StreamWay::ToSource, &origin, &place).await
+}
+
+fn place_in_log(text: Option<&str>) -> Lsn {
+    text.and_then(Lsn::parse).unwrap_or_default()
+}
+
+fn no_slot(ends: &SwitchEnds) -> Error {
+    Error::operation(format!("the state of the split has no slot for {}", ends.service.name))
+        .hint("`martydb split status` shows where it stands")
+}

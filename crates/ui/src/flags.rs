@@ -1,0 +1,187 @@
+//! The flags that several commands share. Apart from `cli`, so that a command needs to know only these.
+
+use std::path::PathBuf;
+
+use clap::builder::BoolishValueParser;
+use clap::{Args, ValueEnum};
+
+/// Flags of every command.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Global {
+    /// The manifest [default: martydb.yaml or services/manifest.yaml, here or above].
+    #[arg(
+        short = 'f',
+        long,
+        global = true,
+        hide_short_help = true,
+        hide_long_help = true,
+        env = "MARTYDB_MANIFEST",
+        hide_env_values = true,
+        value_name = "FILE"
+    )]
+    pub manifest: Option<PathBuf>,
+    /// The environment: picks the overlay beside the manifest, such as martydb.testing.yaml.
+    #[arg(
+        short,
+        long,
+        global = true,
+        hide_short_help = true,
+        hide_long_help = true,
+        env = "MARTYDB_ENV",
+        hide_env_values = true,
+        default_value = "development"
+    )]
+    pub env: String,
+    /// How results are printed.
+    #[arg(
+        short,
+        long,
+        global = true,
+        hide_short_help = true,
+        hide_long_help = true,
+        env = "MARTYDB_OUTPUT",
+        hide_env_values = true,
+        value_enum,
+        default_value = "table",
+        value_name = "FORMAT"
+    )]
+    pub output: Format,
+    /// How many services to work on at the same time.
+    #[arg(short, long, global = true, hide_short_help = true, hide_long_help = true, env = "MARTYDB_JOBS", hide_env_values = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs: Option<u16>,
+    /// When to use colour [default: auto; NO_COLOR counts].
+    #[arg(
+        long,
+        global = true,
+        hide_short_help = true,
+        hide_long_help = true,
+        env = "MARTYDB_COLOR",
+        hide_env_values = true,
+        value_enum,
+        value_name = "WHEN"
+    )]
+    pub color: Option<When>,
+    /// Suppress informational output.
+    #[arg(short, long, global = true, hide_short_help = true, hide_long_help = true, env = "MARTYDB_QUIET", hide_env_values = true, value_parser = BoolishValueParser::new())]
+    pub quiet: bool,
+    /// Log what happens; -vv logs every statement, secrets redacted.
+    #[arg(short, long, global = true, hide_short_help = true, hide_long_help = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// Answer yes to questions.
+    #[arg(short, long, global = true, hide_short_help = true, hide_long_help = true, env = "MARTYDB_YES", hide_env_values = true, value_parser = BoolishValueParser::new())]
+    pub yes: bool,
+    /// Never prompt; fail when input would be required.
+    #[arg(long, global = true, hide_short_help = true, hide_long_help = true, env = "MARTYDB_NO_INPUT", hide_env_values = true, value_parser = BoolishValueParser::new())]
+    pub no_input: bool,
+    /// How messages are written: json gives one object on a line, and what goes on without -v.
+    #[arg(
+        long,
+        global = true,
+        hide_short_help = true,
+        hide_long_help = true,
+        env = "MARTYDB_LOG_FORMAT",
+        hide_env_values = true,
+        value_enum,
+        default_value = "text",
+        value_name = "FORMAT"
+    )]
+    pub log_format: LogFormat,
+    /// Print long results without a pager.
+    #[arg(long, global = true, hide_short_help = true, hide_long_help = true, env = "MARTYDB_NO_PAGER", hide_env_values = true, value_parser = BoolishValueParser::new())]
+    pub no_pager: bool,
+    /// How long to wait for another run's lock.
+    #[arg(long, global = true, hide_short_help = true, hide_long_help = true, env = "MARTYDB_LOCK_WAIT", hide_env_values = true, default_value = "60s", value_parser = duration, value_name = "TIME")]
+    pub lock_wait: std::time::Duration,
+}
+
+fn duration(text: &str) -> Result<std::time::Duration, String> {
+    martydb_model::units::duration(text).ok_or_else(|| "expected a time such as 60s or 2m".into())
+}
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[value(alias = "text")]
+    Table,
+    /// One JSON document.
+    Json,
+    /// The same document as YAML.
+    Yaml,
+    /// The main table with a header, for spreadsheets.
+    Csv,
+    /// The names alone, one on a line, for scripts.
+    Name,
+}
+
+impl Format {
+    /// Whether everything that a run has to say is one document, its errors too.
+    pub fn is_document(self) -> bool {
+        matches!(self, Format::Json | Format::Yaml)
+    }
+}
+
+/// How messages about what goes on are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object on a line.
+    Json,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    /// On a terminal.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Which services: plain words and `--service` mean the same.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Select {
+    /// Services to work on, with spaces or commas between; also -s NAME.
+    #[arg(value_name = "SERVICE", value_delimiter = ',')]
+    plain: Vec<String>,
+    /// Service to work on; may be repeated, or hold several names with commas between.
+    #[arg(short, long, value_name = "NAME", value_delimiter = ',', hide_short_help = true)]
+    service: Vec<String>,
+    /// All services of the manifest.
+    #[arg(long, conflicts_with_all = ["service", "plain"])]
+    pub all: bool,
+}
+
+impl Select {
+    /// The services that are named, in the order of the command line, plain words first.
+    pub fn named(&self) -> impl Iterator<Item = &str> {
+        self.plain.iter().chain(&self.service).map(String::as_str)
+    }
+
+    pub fn names_none(&self) -> bool {
+        self.plain.is_empty() && self.service.is_empty()
+    }
+}
+
+/// The one service of a command: a plain word or `--service`.
+#[derive(Debug, Clone, Args)]
+#[group(required = true, multiple = false)]
+pub struct OneService {
+    /// The service; also -s NAME.
+    #[arg(value_name = "SERVICE")]
+    plain: Option<String>,
+    /// The service.
+    #[arg(short, long, value_name = "NAME", hide_short_help = true)]
+    service: Option<String>,
+}
+
+impl OneService {
+    pub fn name(&self) -> &str {
+        self.plain.as_deref().or(self.service.as_deref()).unwrap_or_default()
+    }
+}

@@ -1,0 +1,16 @@
+//! Terminal side of martydb: reports as tables or JSON, progress, prompts, the flags that commands share.
+//!
+//! - [`report`]: the only room that prints: documents, tables, progress
+//! - [`flags`]: the flags that commands share
+//! - [`prompt`]: questions on a terminal
+//! - [`logging`]: what `-v` and `-vv` show
+
+#![cfg_attr(
+    not(test),
+    deny(clippy::disallowed_methods, clippy::print_stderr, clippy::print_stdout, clippy::unwrap_used)
+)]
+
+pub mod flags;
+pub mod logging;
+pub mod prompt;
+pub mod report;

@@ -1,0 +1,33 @@
+//! What a command has to say, and the only module that prints it.
+//!
+//! A command returns a [`Report`]: one value that is rendered either as text or as JSON, so that the two cannot
+//! disagree. Data goes to stdout; messages and progress go to stderr and obey `--quiet`.
+
+mod ago;
+mod document;
+mod error_text;
+mod flat;
+mod grid;
+mod layout;
+mod out;
+mod pager;
+mod progress;
+mod safe;
+mod style;
+mod table;
+mod wrap;
+mod yaml;
+
+pub use ago::when;
+pub use document::{Document, Report};
+pub use error_text::error_text;
+pub use flat::FlatTable;
+pub use grid::{Grid, Mark, paint};
+pub use out::Out;
+pub use pager::Pager;
+pub use progress::{Pause, Progress, Unit, aside, pause, progress};
+pub use safe::{indented, json as escaped_json, printable, without_colours};
+pub use style::{Paint, Style};
+pub use table::{Cell, Table};
+pub use wrap::wrapped;
+pub use yaml::text as yaml_text;

@@ -1,0 +1,34 @@
+//! Times as people read them.
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::style::Style;
+use martydb_model::units::ago;
+
+/// A time (RFC 3339) as it is, or on a terminal how long ago it was. A clock that is ahead of ours makes no past: such a
+/// time stays exact.
+pub fn when(at: &str, style: &Style) -> String {
+    let now = OffsetDateTime::now_utc();
+    let past = OffsetDateTime::parse(at, &Rfc3339).map(|at| (now - at).whole_seconds());
+    match past {
+        Ok(seconds @ -5..) if style.width.is_some() => ago(seconds.max(0)),
+        _ => at.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_gets_how_long_ago_and_a_file_the_time() {
+        let terminal = Style { colour: false, width: Some(80) };
+        let long_ago = "2020-01-01T00:00:00.000Z";
+        assert_eq!(when(long_ago, &Style::PLAIN), long_ago);
+        assert!(when(long_ago, &terminal).ends_with(" years ago"));
+        for exact in ["9999-01-01T00:00:00Z", "yesterday", ""] {
+            assert_eq!(when(exact, &terminal), exact);
+        }
+    }
+}

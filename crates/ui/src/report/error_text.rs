@@ -1,0 +1,22 @@
+//! An error for people.
+
+use super::safe;
+use super::style::Style;
+use martydb_model::error::{Error, Kind};
+
+/// An error for people: what, why, what to do. Lines below the first of each part are indented to stand below it.
+pub fn error_text(error: &Error, style: &Style) -> String {
+    if error.kind == Kind::Interrupted {
+        // Nothing failed: one line is enough.
+        let words = std::iter::once(&error.message).chain(&error.hints);
+        return words.map(|text| safe::printable(text)).collect::<Vec<_>>().join("; ");
+    }
+    let part = |label: &str, code: &str, text: &str| {
+        let painted = if style.colour { format!("\u{1b}[{code}m{label}\u{1b}[0m") } else { label.to_owned() };
+        format!("{painted} {}", safe::indented(text, label.len() + 1))
+    };
+    let mut lines = vec![part("error:", "1;31", &error.message)];
+    lines.extend(error.causes.iter().map(|cause| part("caused by:", "31", cause)));
+    lines.extend(error.hints.iter().map(|hint| part("hint:", "36", hint)));
+    lines.join("\n")
+}

@@ -1,3 +1,0 @@
-//! The page, printed from the tables.
-
-mod page;

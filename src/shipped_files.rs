@@ -1,0 +1,56 @@
+//! Files of the repository that the program contains: templates of migrations, the page of findings, runbooks.
+
+use martydb_migrate::files::revision::Template;
+
+/// `docs/findings.md`: one section for each kind of finding, in three points.
+pub const FINDINGS: &str = include_str!("../docs/findings.md");
+
+macro_rules! templates {
+    ($($name:literal),*) => {
+        /// Built-in templates of `revision`, from `templates/`.
+        pub const TEMPLATES: &[Template] = &[$(Template {
+            name: $name,
+            up: include_str!(concat!("../templates/", $name, ".sql")),
+            down: include_str!(concat!("../templates/", $name, ".down.sql")),
+        }),*];
+    };
+}
+
+templates!("blank", "inbox", "outbox", "outbox-daily");
+
+macro_rules! runbooks {
+    ($($name:literal),* $(,)?) => {
+        const RUNBOOKS: &[(&str, &str)] =
+            &[$(($name, include_str!(concat!("../docs/runbooks/", $name, ".md")))),*];
+    };
+}
+
+runbooks!(
+    "backup-damaged",
+    "backup-not-verified",
+    "backup-too-old",
+    "check-failing",
+    "checksum-failure",
+    "connections-near-limit",
+    "drift",
+    "isolation-broken",
+    "isolation-not-proven",
+    "lock-wait",
+    "long-transaction",
+    "migrations-divergent",
+    "migrations-pending",
+    "monitor-down",
+    "not-provisioned",
+    "outbox-dead",
+    "outbox-lag",
+    "password-too-old",
+    "replication-lag",
+    "replication-slot",
+    "server-down",
+    "wraparound",
+);
+
+/// Returns the text of a runbook by its file name without the extension; empty where there is none.
+pub fn runbook(name: &str) -> &'static str {
+    RUNBOOKS.iter().find(|(known, _)| *known == name).map_or("", |(_, text)| text)
+}

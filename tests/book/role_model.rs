@@ -1,0 +1,143 @@
+//! `docs/role-model.md`, printed from the tables, so that the two cannot disagree.
+
+use std::fmt::Write;
+
+use martydb_model::RoleKind;
+use martydb_model::contract::roles::{ATTRIBUTES, MEMBERSHIPS, MemberLogin};
+use martydb_model::contract::{
+    ALTERNATE_SUFFIX, GRANTS, Grant, GrantedBy, HISTORY_SCHEMA, ObjectClass, REFINERY_TABLE,
+};
+use martydb_model::contract::{Privileges, builtin};
+
+const HEAD: &str = "\
+<!-- Generated from martydb_model::contract: UPDATE=1 cargo test --test book role_model_page -->
+
+# Role model
+
+Each service has a database of its own and four roles. `martydb apply` makes them, `martydb plan` shows what differs,
+and `martydb verify-isolation` reports what goes beyond this page. All three read the tables that this page is printed
+from.
+
+- **owner** owns the schemas and everything in them. It cannot log in.
+- **migrator** logs in to run migrations, and acts as the owner after `SET ROLE`, which its setting `role` does at login.
+- **app** logs in for the service and reads and writes rows.
+- **readonly** logs in and reads rows.
+
+The database itself belongs to the admin or to `database_owner`, so that no service can drop it or change its limits.
+";
+
+const AFTER_PRIVILEGES: &str = "
+No role holds a grant option. The migrator holds CONNECT alone; all
+else it does as the owner.
+
+- `apply` grants what is marked with `*` on each object; a missing one is drift.
+- The default privileges of the owner grant the rest on whatever it makes later. A migration may revoke it again.
+- What is marked with `m` is allowed and not granted: a migration grants it where the service needs it.
+";
+
+/// Every class, in words.
+const CLASSES: [(ObjectClass, &str); 10] = [
+    (ObjectClass::Database, "the database"),
+    (ObjectClass::Schema, "schemas"),
+    (ObjectClass::Table, "tables, views, materialized views"),
+    (ObjectClass::Sequence, "sequences"),
+    (ObjectClass::Function, "functions, procedures"),
+    (ObjectClass::SecurityDefiner, "SECURITY DEFINER functions"),
+    (ObjectClass::Type, "types, domains"),
+    (ObjectClass::LargeObject, "large objects"),
+    (ObjectClass::History, "the migration history"),
+    (ObjectClass::Other, "everything else"),
+];
+
+fn page() -> String {
+    let mut page = String::from(HEAD);
+    privileges(&mut page);
+    page += AFTER_PRIVILEGES;
+    defaults(&mut page);
+    attributes(&mut page);
+    memberships(&mut page);
+    let _infallible = write!(
+        page,
+        "\n## Migration history\n\nThe schema `{HISTORY_SCHEMA}` and refinery's table `{REFINERY_TABLE}` record the \
+         migrations. App and readonly hold\nnothing on them: a role that could write them could make a migration run \
+         twice, or never.\n"
+    );
+    page
+}
+
+fn headed(page: &mut String, title: &str, columns: &[&str]) {
+    let rule = "---|".repeat(columns.len());
+    let _infallible = write!(page, "\n## {title}\n\n| {} |\n|{rule}\n", columns.join(" | "));
+}
+
+fn by_kind(page: &mut String, first: &str, cell: impl Fn(RoleKind) -> String) {
+    let cells: Vec<String> = RoleKind::ALL.into_iter().map(cell).collect();
+    let _infallible = writeln!(page, "| {first} | {} |", cells.join(" | "));
+}
+
+fn privileges(page: &mut String) {
+    headed(page, "Privileges", &["on", "owner", "migrator", "app", "readonly"]);
+    for (class, words) in CLASSES {
+        by_kind(page, words, |kind| {
+            if kind == RoleKind::Owner && class.belongs_to_owner() {
+                return String::from("all, as owner");
+            }
+            cell(GRANTS.iter().find(|row| row.role == kind && row.class == class))
+        });
+    }
+}
+
+fn cell(row: Option<&Grant>) -> String {
+    let Some(row) = row else { return String::from("–") };
+    let mark = match row.by {
+        GrantedBy::Apply => " *",
+        GrantedBy::DefaultPrivileges => "",
+        GrantedBy::Migration => " m",
+    };
+    format!("{}{mark}", Privileges::new(row.privileges.iter().copied()))
+}
+
+fn defaults(page: &mut String) {
+    headed(page, "What PostgreSQL grants to PUBLIC, and `apply` revokes", &["on", "privileges"]);
+    for (class, words) in CLASSES {
+        let public = builtin(class);
+        if !public.is_empty() {
+            let public = Privileges::new(public.iter().copied());
+            let _infallible = writeln!(page, "| {words} | {public} |");
+        }
+    }
+}
+
+fn attributes(page: &mut String) {
+    headed(page, "Attributes", &["attribute", "owner", "migrator", "app", "readonly"]);
+    for attribute in ATTRIBUTES {
+        by_kind(page, attribute.on, |kind| attribute.word(kind).into());
+    }
+}
+
+fn memberships(page: &mut String) {
+    headed(page, "Memberships", &["login", "member of", "options (PostgreSQL 16 and later)"]);
+    for rule in MEMBERSHIPS {
+        let login = match rule.login {
+            MemberLogin::Primary => rule.member.key().to_owned(),
+            MemberLogin::Alternate => format!("alternate {}", rule.member.key()),
+        };
+        let options = if rule.inherit { "INHERIT, SET" } else { "SET" };
+        let _infallible = writeln!(page, "| {login} | {} | {options} |", rule.of.key());
+    }
+    let _infallible = write!(
+        page,
+        "\nThe alternate login of a role is what `rotate --overlap` makes; its name ends in `{ALTERNATE_SUFFIX}`. It \
+         has the attributes of its\nprimary and works as the same role. The alternate of the migrator inherits \
+         nothing, so it holds CONNECT itself.\n"
+    );
+}
+
+#[test]
+fn role_model_page_is_the_tables() {
+    let path = crate::page::root().join("docs/role-model.md");
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&path, page()).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(path).unwrap(), page(), "update it with UPDATE=1");
+}
