@@ -1,4 +1,4 @@
-//! The rules of the tables, held against plan, audit and the page.
+//! Tests of the tables against plan, audit and the page.
 
 mod agreement;
 mod page;

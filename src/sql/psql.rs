@@ -1,4 +1,4 @@
-//! Names as psql's own commands take them.
+//! Names in psql's meta-commands.
 
 /// `\connect` to another database of the same server, quoted as `pg_dump` quotes it: first for libpq's connection string, then
 /// for psql. `None` for a name with a line break, which psql's commands cannot hold.

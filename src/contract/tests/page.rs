@@ -1,4 +1,4 @@
-//! `docs/role-model.md`, printed from the tables, so that the two cannot disagree.
+//! Generator of `docs/role-model.md` from the tables; the two cannot disagree.
 
 use std::fmt::Write;
 
@@ -35,7 +35,7 @@ else it does as the owner.
 - What is marked with `m` is allowed and not granted: a migration grants it where the service needs it.
 ";
 
-/// Every class, in words.
+/// Every class, with its name on the page.
 const CLASSES: [(ObjectClass, &str); 10] = [
     (ObjectClass::Database, "the database"),
     (ObjectClass::Schema, "schemas"),
