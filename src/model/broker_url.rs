@@ -108,11 +108,11 @@ mod tests {
             ("https://hooks.example.org:443", "/in?x=1")
         );
         for (text, said) in [
-            ("nats://u:secret@h", "the URL holds a password"),
+            ("nats://u:secret@h", "the URL contains a password"),
             ("http://h", "its scheme should be nats or tls"),
-            ("nats://:4222", "the URL names no host"),
+            ("nats://:4222", "the URL has no host"),
             ("nats://h:0", "the port is not a number"),
-            ("nats://h/a@b", "the URL holds an @"),
+            ("nats://h/a@b", "the URL contains an @"),
         ] {
             let error = url(text, NATS).unwrap_err();
             assert!(error.starts_with(said) && !error.contains("secret"), "{text}: {error}");

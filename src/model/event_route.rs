@@ -75,7 +75,7 @@ mod tests {
         let made = route.of(value, |c| if c == ' ' { '_' } else { c });
         assert_eq!(made, "marty.csca.certificate_revoked");
         for (text, said) in
-            [("a.{b}", "{b} is not one of {service}"), ("a.{b", "no partner"), ("a}b", "no partner")]
+            [("a.{b}", "{b} is not one of {service}"), ("a.{b", "unmatched brace"), ("a}b", "unmatched brace")]
         {
             let error = EventRoute::parse(text, &[("service", "csca")]).unwrap_err();
             assert!(error.contains(said), "{text}: {error}");
