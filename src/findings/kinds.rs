@@ -1,5 +1,5 @@
-//! The one table of findings: what each is called and how bad it is. `docs/findings.md` says why each of them matters,
-//! how to reproduce it and how to close it; a test compares the two.
+//! The table of findings: ids, severities and titles. `docs/findings.md` explains why each of them matters, how to
+//! reproduce it and how to close it; a test compares the two.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -36,7 +36,7 @@ impl Severity {
 pub struct FindingKind {
     /// Stable, kebab-case.
     pub id: &'static str,
-    /// The usual one; a single finding may be more or less severe.
+    /// Usual severity; a single finding may be more or less severe.
     pub severity: Severity,
     pub title: &'static str,
 }
@@ -52,7 +52,7 @@ macro_rules! kinds {
     };
 }
 
-/// The kinds that say that a login can connect to a database.
+/// Kinds of findings that a login can connect to a database.
 pub const CONNECT: &[&FindingKind] =
     &[FOREIGN_CONNECT, MAINTENANCE_CONNECT, TEMPLATE_CONNECT, UNMANAGED_CONNECT, UNMANAGED_LOGIN];
 
@@ -132,7 +132,7 @@ kinds! {
     SUPERUSER_OBJECT = "superuser-object", High,
         "an object of a superuser runs code that another login can replace";
     LEAKPROOF = "leakproof-function", Medium,
-        "a function of a role without superuser rights is marked LEAKPROOF";
+        "a function of a role that is not a superuser is marked LEAKPROOF";
     SHADOW = "shadowing-function", Low,
         "a function has the name and the arguments of a built-in function";
     REDEFINED = "redefined-builtin", Critical,

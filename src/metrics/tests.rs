@@ -1,3 +1,3 @@
-//! The page, printed from the tables.
+//! Generator of the tables on the page.
 
 mod page;
