@@ -1,4 +1,4 @@
-//! The report of a command with subcommands: that of the one that ran.
+//! Report of a command with subcommands: that of the one that ran.
 
 /// Makes an enum that is written, and reported, as what it holds.
 macro_rules! one_of {
