@@ -105,7 +105,7 @@ pub struct Error {
     pub sqlstate: Option<String>,
 }
 
-/// JSON form of an error.
+/// An error as scripts see it.
 #[derive(Serialize, JsonSchema)]
 struct ErrorBody {
     /// What kind of failure it is, one word.

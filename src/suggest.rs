@@ -1,6 +1,6 @@
 //! "Did you mean …?"
 
-/// Letters from which on the beginning of a name stands for it.
+/// Minimum length of a prefix that matches a name.
 const BEGINNING: usize = 3;
 
 /// Returns the known name nearest to a mistyped one, or one that begins with it.

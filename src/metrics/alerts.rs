@@ -1,7 +1,7 @@
 //! Alerting rules for Prometheus, one per row. Each has a page in `docs/runbooks/` that explains what it
 //! means, where to look and what to do.
 
-/// How soon it wants an answer.
+/// Urgency of an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AlertSeverity {
     /// Act now.
@@ -156,7 +156,7 @@ mod tests {
         for alert in ALERTS {
             assert!(alert.page.contains(alert.name), "{}.md does not name {}", alert.runbook, alert.name);
             let points = alert.page.lines().filter(|line| line.starts_with("- **")).count();
-            assert_eq!(points, 3, "{}.md says what it means, where to look and what to do", alert.runbook);
+            assert_eq!(points, 3, "{}.md needs the points: means, look, do", alert.runbook);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Panels of the dashboard: a row for the whole project, and one for each service.
 
-/// What a panel is about.
+/// Subject of a panel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {
     /// The project: every service or server is a line of the panel.

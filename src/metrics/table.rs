@@ -1,6 +1,6 @@
 //! The table of metrics.
 
-/// Whether a value only grows.
+/// Type of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MetricKind {
     Counter,
@@ -178,7 +178,7 @@ mod tests {
         let mut names = BTreeSet::new();
         for metric in METRICS {
             let name = metric.name;
-            assert!(names.insert(name), "{name} stands there twice");
+            assert!(names.insert(name), "{name} is listed twice");
             assert!(name.starts_with("martydb_"), "{name}");
             assert!(name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{name}");
             assert_eq!(name.ends_with("_total"), metric.kind == MetricKind::Counter, "{name}");

@@ -1,6 +1,6 @@
-//! Templates of a subject or a routing key, filled in from each event.
+//! Templates of subjects and routing keys, filled in from each event.
 
-/// What stands in a route, in its order.
+/// Template of a subject or a routing key, as its parts in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventRoute(Vec<RoutePart>);
 

@@ -1,6 +1,6 @@
 //! Providers of managed servers, and what they reserve for themselves: the one table of platforms.
 //!
-//! A row hides no path to a service's data: it says which roles and databases are the provider's, and which gaps a customer
+//! A row hides no path to a service's data: it lists the provider's roles and databases, and the gaps that a customer
 //! cannot close. What those roles and databases are used for by others is judged as everywhere.
 
 /// A gap that stays open because the provider keeps what would close it.
@@ -32,7 +32,7 @@ pub struct Platform {
     pub signs: &'static [&'static str],
     /// Gaps that its customers cannot close, if the server agrees.
     pub kept: &'static [ProviderGap],
-    /// Where customers set `temp_file_limit` for the whole server, if they can.
+    /// Place where customers set `temp_file_limit` for the whole server, if they can.
     pub temp_files: Option<&'static str>,
     /// `true` if PUBLIC loses the maintenance database by default; `false` where the provider's own services connect
     /// through PUBLIC.

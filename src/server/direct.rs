@@ -20,7 +20,7 @@ pub fn demand(connection: &Connection) -> Statement {
 
 /// Makes the error for a session that is not directly with the server.
 pub fn pooled(database: &str, address: impl std::fmt::Display) -> Error {
-    Error::operation(format!("a connection pooler stands between martydb and database \"{database}\" at {address}"))
+    Error::operation(format!("a connection pooler is between martydb and database \"{database}\" at {address}"))
         .cause("the backend that answers is not the one that the login reported")
         .hint("name the address of the PostgreSQL server itself in the manifest: a pooler loses settings and keeps locks")
 }

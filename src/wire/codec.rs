@@ -59,7 +59,7 @@ impl Wire {
 
     pub async fn send(&mut self, build: impl FnOnce(&mut BytesMut) -> io::Result<()>) -> Result<(), Broken> {
         self.outbox.clear();
-        build(&mut self.outbox).map_err(|error| speaking(format!("cannot say that: {error}")))?;
+        build(&mut self.outbox).map_err(|error| speaking(format!("cannot encode the message: {error}")))?;
         self.stream.write_all(&self.outbox).await.map_err(lost)?;
         self.stream.flush().await.map_err(lost)
     }
@@ -71,7 +71,7 @@ impl Wire {
         build: impl FnOnce(&mut BytesMut) -> io::Result<()>,
     ) -> Result<(), Broken> {
         self.outbox.clear();
-        build(&mut self.outbox).map_err(|error| speaking(format!("cannot say that: {error}")))?;
+        build(&mut self.outbox).map_err(|error| speaking(format!("cannot encode the message: {error}")))?;
         let limit = self.inbox.len() + self.largest;
         while !self.outbox.is_empty() {
             let (stream, outbox, inbox) = (&mut self.stream, &mut self.outbox, &mut self.inbox);

@@ -82,7 +82,7 @@ pub struct Reply {
     pub results: Vec<ResultSet>,
     /// Messages of severity WARNING.
     pub warnings: Vec<String>,
-    /// Whether a notification arrived beside them.
+    /// Set if a notification arrived with them.
     pub notified: bool,
 }
 

@@ -113,7 +113,7 @@ impl Fault {
         let mut error = Error::new(self.kind(), message).cause(&self);
         error.hints.extend(self.hint);
         if self.interrupted {
-            error = error.hint("run the same command again: it goes on where this one stopped");
+            error = error.hint("run the same command again: it continues where this one stopped");
         }
         error.sqlstate = self.sqlstate;
         error
