@@ -128,7 +128,7 @@ kinds! {
     TRUSTED_LANGUAGE = "language-trusted", Critical,
         "an untrusted language is marked as trusted";
     SUPERUSER_PATH = "superuser-search-path", High,
-        "a superuser's search path leads through a schema in which another login can create objects";
+        "a superuser's search path contains a schema in which another login can create objects";
     SUPERUSER_OBJECT = "superuser-object", High,
         "an object of a superuser runs code that another login can replace";
     LEAKPROOF = "leakproof-function", Medium,
@@ -156,11 +156,11 @@ kinds! {
     EXTENSION = "undeclared-extension", Low,
         "an extension is installed that the manifest does not declare";
     CROSSING = "extension-crosses-databases", Medium,
-        "a service's login can use an extension that leads out of its database";
+        "a service's login can use an extension that gives access beyond its database";
     REPLICATION_OBJECT = "replication-object", Low,
         "there is a subscription or a replication slot";
     MD5 = "weak-verifier", Medium,
-        "a login's password is kept as MD5";
+        "a login's password is stored as MD5";
     NO_PASSWORD = "no-password", Low,
         "a login of a service has no password";
     NO_LIMIT = "no-connection-limit", Medium,
@@ -184,7 +184,7 @@ kinds! {
     HBA_CLEARTEXT = "hba-cleartext-password", Medium,
         "pg_hba.conf accepts passwords in clear text";
     HBA_EXTERNAL = "hba-external", Medium,
-        "pg_hba.conf leaves to something outside of the server who may log in";
+        "pg_hba.conf delegates authentication to an external service";
     HBA_ERROR = "hba-error", Low,
         "pg_hba.conf has a line that the server cannot read";
     HBA_UNLOADED = "hba-not-loaded", Medium,
