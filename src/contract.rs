@@ -1,6 +1,6 @@
 //! The role contract: the four roles of a service, their privileges on each class of objects, and the reserved names.
 //!
-//! `plan` grants it, `audit` reports what goes beyond it, `probe` tries what it forbids, and `docs/role-model.md` is
+//! `plan` grants it, `audit` reports privileges beyond it, `probe` tries what it forbids, and `docs/role-model.md` is
 //! generated from it. None of them has a list of its own.
 
 mod access;

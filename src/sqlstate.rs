@@ -1,7 +1,7 @@
 //! SQLSTATEs that decide something here, by the names of PostgreSQL's appendix A
 //! (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
 
-/// Also what this program gives a GRANT or REVOKE that the server only warned about.
+/// `warning`; also reported here for a GRANT or REVOKE about which the server only warned.
 pub const WARNING: &str = "01000";
 pub const PROTOCOL_VIOLATION: &str = "08P01";
 /// `feature_not_supported`, such as ICU in a server that was built without it.

@@ -57,7 +57,7 @@ impl Privilege {
 pub struct Privileges(Vec<Privilege>);
 
 impl Privileges {
-    /// Sorted, each once.
+    /// Sorts and deduplicates the privileges.
     pub fn new(all: impl IntoIterator<Item = Privilege>) -> Self {
         let set: std::collections::BTreeSet<_> = all.into_iter().collect();
         let unknown = set.contains(&Privilege::Unknown);

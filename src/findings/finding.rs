@@ -75,7 +75,7 @@ impl Finding {
     }
 }
 
-/// The role of findings that are about every role.
+/// Role of findings that concern every role.
 pub const PUBLIC: &str = "PUBLIC";
 
 /// A finding without its server's name.

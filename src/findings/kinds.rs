@@ -21,7 +21,7 @@ pub enum Severity {
 }
 
 impl Severity {
-    /// The word in JSON and text.
+    /// Returns the word for JSON and text.
     pub const fn word(self) -> &'static str {
         match self {
             Severity::Low => "low",

@@ -1,6 +1,6 @@
 //! Metric names in a PromQL expression.
 
-/// The words of an expression that are metrics of martydb.
+/// Returns the words of an expression that are metrics of martydb.
 pub fn named(expression: &str) -> impl Iterator<Item = &str> {
     let words = expression.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
     words.filter(|word| word.starts_with("martydb_"))

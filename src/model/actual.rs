@@ -210,7 +210,7 @@ pub const FILE_ROLES: [&str; 3] =
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 pub struct Membership {
-    /// The group.
+    /// The role that has the member.
     pub role: RoleName,
     pub member: RoleName,
     /// Its grantor; `None` if that role no longer exists.

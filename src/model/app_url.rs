@@ -1,6 +1,6 @@
 //! Address of a database for applications: a pooler, a replica or a public address in place of the admin's.
 
-/// An address for applications; their own login and password come on top.
+/// An address for applications; each adds its own login and password.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AppUrl {
     /// Host names or addresses with their TCP ports, tried in this order; never empty.

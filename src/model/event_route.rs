@@ -74,9 +74,11 @@ mod tests {
         let value = |field| if field == EventField::EventType { "certificate revoked" } else { "" };
         let made = route.of(value, |c| if c == ' ' { '_' } else { c });
         assert_eq!(made, "marty.csca.certificate_revoked");
-        for (text, said) in
-            [("a.{b}", "{b} is not one of {service}"), ("a.{b", "unmatched brace"), ("a}b", "unmatched brace")]
-        {
+        for (text, said) in [
+            ("a.{b}", "{b} is not one of {service}"),
+            ("a.{b", "unmatched brace"),
+            ("a}b", "unmatched brace"),
+        ] {
             let error = EventRoute::parse(text, &[("service", "csca")]).unwrap_err();
             assert!(error.contains(said), "{text}: {error}");
         }

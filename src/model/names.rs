@@ -28,7 +28,7 @@ macro_rules! database_name {
         pub struct $name(Ident);
 
         impl $name {
-            /// A name that a manifest may declare.
+            /// Validates a name that a manifest may declare.
             pub fn new(text: impl Into<String>) -> Result<Self, InvalidName> {
                 let ident = Ident::new(text)?;
                 let words: &[&str] = $words;

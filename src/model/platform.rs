@@ -1,9 +1,9 @@
 //! Providers of managed servers, and what they reserve for themselves: the one table of platforms.
 //!
 //! A row hides no path to a service's data: it lists the provider's roles and databases, and the gaps that a customer
-//! cannot close. What those roles and databases are used for by others is judged as everywhere.
+//! cannot close. Use of those roles and databases by others is judged as on any server.
 
-/// A gap that stays open because the provider keeps what would close it.
+/// A gap that stays open because only the provider can close it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ProviderGap {
     /// PUBLIC can connect to `template1`.

@@ -10,7 +10,7 @@ pub enum Conclusion {
     /// It can log in with this role's privileges, as far as they count for CONNECT.
     LogsInWith(RoleId),
     Enters(DatabaseId),
-    /// A session of its own has this current role.
+    /// It has a session of its own with this current role.
     Session(RoleId),
     /// Its sessions hold this role's privileges.
     Uses(RoleId),
@@ -24,7 +24,7 @@ pub enum Conclusion {
     Admits(DatabaseId),
     /// It can let any role create objects in a schema of this database.
     LetsCreate(DatabaseId),
-    /// It can let any role use this schema and create in it.
+    /// It can grant USAGE and CREATE on this schema to any role.
     LendsSchema(ObjectId),
     /// It can let any role create temporary tables in this database.
     LetsMakeTemporary(DatabaseId),

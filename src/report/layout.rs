@@ -1,6 +1,6 @@
 //! Layout of a table: the columns that fit a terminal's width, and their widths. Pure.
 
-/// Characters between two columns.
+/// Space between two columns, in characters.
 pub const GAP: usize = 2;
 
 /// Width below which a table that does not fit is written as blocks of `key: value`.

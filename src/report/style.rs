@@ -1,6 +1,6 @@
 //! Style of text on a stream.
 
-/// Decided once for each stream.
+/// Determined once per stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Style {
     pub colour: bool,

@@ -44,8 +44,8 @@ impl SessionList {
             return Ok(list.clone());
         }
         let rows = query(connection, &SessionList::query()).await?;
-        let read = read(&rows)
-            .map_err(|error| Error::operation("cannot read the list of sessions").cause(error))?;
+        let read =
+            read(&rows).map_err(|error| Error::operation("cannot read the list of sessions").cause(error))?;
         Ok(list.insert(read).clone())
     }
 }
