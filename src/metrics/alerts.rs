@@ -69,7 +69,7 @@ alerts! {
         "Database {{ $labels.database }} on server {{ $labels.server }} has {{ $value }} damaged pages";
     "MartydbTransactionIdsNearLimit" "wraparound" Critical "15m"
         "martydb_transaction_id_age > 1e9 or martydb_multixact_age > 1e9"
-        "Database {{ $labels.database }} has a transaction ID age of {{ $value | humanize }}: at 2.1 G the server stops";
+        "Database {{ $labels.database }} has not been frozen for {{ $value | humanize }} transactions: at 2.1 G the server stops";
     "MartydbBackupTooOld" "backup-too-old" Critical "15m"
         "(time() - martydb_backup_timestamp_seconds) > on (job, instance) group_left () martydb_age_limit_seconds{of=\"backup\"} or martydb_backups == 0 and on (job, instance) martydb_age_limit_seconds{of=\"backup\"}"
         "Service {{ $labels.service }} has no recent backup";
