@@ -152,7 +152,7 @@ impl Fix {
         self.advice.extend(other.advice);
     }
 
-    /// Returns the gravest effect of its repairs; `None` if it consists of advice.
+    /// Returns the gravest effect of its repairs; `None` if it is only advice.
     pub fn effect(&self) -> Option<Effect> {
         self.repairs.iter().map(|repair| repair.effect).max()
     }

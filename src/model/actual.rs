@@ -167,7 +167,7 @@ impl ActualServer {
         RoleName::found(self.admin.name.clone()).ok()
     }
 
-    /// Returns `true` if the admin is a member of the role with INHERIT or SET. From 16 on a membership may have only
+    /// Returns `true` if the admin is a member of the role with INHERIT and SET. Since 16 a membership may have only
     /// ADMIN, which does not even grant CONNECT.
     pub fn admin_acts_as(&self, role: &RoleName) -> bool {
         let mut all = self.memberships.iter();

@@ -48,7 +48,7 @@ pub struct Keep {
     pub last: usize,
     /// Number of days of which to keep the newest backup, counting only days that have one.
     pub daily: usize,
-    /// Number of weeks, beginning on Monday, likewise.
+    /// Number of weeks, which begin on Monday, likewise.
     pub weekly: usize,
     pub monthly: usize,
 }

@@ -137,7 +137,7 @@ impl DesiredService {
         roles.into_iter().cloned().collect()
     }
 
-    /// Returns the same service in another, temporary database: only its own roles, no connection limits.
+    /// Returns the same service in another, temporary database: only its own roles, without a connection limit.
     pub fn copied_to(&self, database: &DbName) -> DesiredService {
         DesiredService {
             database: database.clone(),

@@ -81,8 +81,8 @@ fn base36(mut number: u64, digits: usize) -> String {
 }
 
 impl ActualServer {
-    /// Returns `true` if the owner of a database is the admin's side: not a service's role, and a superuser, the
-    /// admin, or a role that the admin is a member of.
+    /// Returns `true` if a database's owner counts as the admin: a superuser, the admin, or a role that the admin is a
+    /// member of, but not a service's role.
     pub fn is_admins(&self, owner: &str, desired: &DesiredServer) -> bool {
         let Ok(name) = RoleName::found(owner) else { return false };
         let superuser = self.roles.get(&name).is_some_and(|role| role.superuser);

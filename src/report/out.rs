@@ -197,7 +197,7 @@ impl Out {
         }
     }
 
-    /// Prints a message about progress; `--quiet` suppresses it. Lines after the first are indented.
+    /// Prints an informational message; `--quiet` suppresses it. Lines after the first are indented.
     pub fn note(&self, text: &str) {
         if !self.quiet {
             self.print(Level::INFO, &safe::indented(text, 2));

@@ -173,7 +173,7 @@ pub fn aside<T>(print: impl FnOnce() -> T) -> T {
     }
 }
 
-/// Returns the oldest activity, and the time for which any has been running.
+/// Returns the first unfinished activity, else the last one, and the time since the earliest of all began.
 fn current(now: Instant) -> Option<(ProgressState, Duration)> {
     let board = board();
     let first =

@@ -186,7 +186,7 @@ pub fn passed_over(holders: &[LockHolder]) -> Option<String> {
         holders.iter().filter(|holder| !holder.entitled).map(ToString::to_string).collect();
     (!others.is_empty()).then(|| {
         format!(
-            "martydb's lock is also held by sessions that are not entitled to it, which were ignored: {}; end them",
+            "ignored holders of martydb's lock that are not entitled to it: {}; end them",
             others.join(" and ")
         )
     })
