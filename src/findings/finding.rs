@@ -136,7 +136,7 @@ impl FindingBuilder {
         self
     }
 
-    /// Sets the fix to a REVOKE of the privilege, or only of its grant option.
+    /// Adds a REVOKE of the privilege, or only of its grant option, to the fix.
     pub fn revoking(self, entry: &AclEntry, column: Option<&str>, on: &Securable<'_>) -> Self {
         let taking = if self.finding.is(GRANT_OPTION) { revoke_option } else { revoke };
         let repair = taking(entry, column, on);
@@ -161,7 +161,7 @@ impl FindingBuilder {
         self
     }
 
-    /// Adds a reload of the server's files, after the steps before.
+    /// Adds advice to reload the server's configuration files after the previous steps.
     pub fn reload(mut self) -> Self {
         self.advice.push("SELECT pg_reload_conf();".into());
         self
