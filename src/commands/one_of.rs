@@ -1,6 +1,6 @@
-//! The report of a command with subcommands: that of the one that ran.
+//! Report of a command with subcommands: that of the one that ran.
 
-/// Makes an enum that is written, and reported, as what it holds.
+/// Defines an enum that serializes and reports as the value it contains.
 macro_rules! one_of {
     ($(#[$attribute:meta])* $name:ident { $($variant:ident($report:ty)),+ $(,)? }) => {
         $(#[$attribute])*

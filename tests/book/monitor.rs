@@ -1,4 +1,4 @@
-//! The tables of `docs/how-to/monitor.md`, from the rows that the exporter and the rules are made of.
+//! The tables of `docs/how-to/monitor.md`, generated from the rows of the exporter and the rules.
 
 use std::collections::BTreeSet;
 
@@ -40,7 +40,7 @@ fn alerts() -> String {
     text
 }
 
-/// What stands between two comments of the page replaced.
+/// Replaces the text between two comments of the page.
 fn filled(page: &str, name: &str, table: &str) -> String {
     let (begin, end) = (format!("<!-- {name} -->\n"), format!("<!-- end of {name} -->"));
     let (before, rest) = page.split_once(&begin).expect("the page has the mark");

@@ -1,4 +1,4 @@
-//! `docs/role-model.md`, printed from the tables, so that the two cannot disagree.
+//! Generator of `docs/role-model.md` from the tables; the two cannot disagree.
 
 use std::fmt::Write;
 
@@ -14,28 +14,28 @@ const HEAD: &str = "\
 
 # Role model
 
-Each service has a database of its own and four roles. `martydb apply` makes them, `martydb plan` shows what differs,
-and `martydb verify-isolation` reports what goes beyond this page. All three read the tables that this page is printed
-from.
+Each service has a database of its own and four roles. `martydb apply` creates them, `martydb plan` shows the differences,
+and `martydb verify-isolation` reports what goes beyond this page. All three use the tables from which this page is
+generated.
 
 - **owner** owns the schemas and everything in them. It cannot log in.
-- **migrator** logs in to run migrations, and acts as the owner after `SET ROLE`, which its setting `role` does at login.
+- **migrator** logs in to run migrations, and acts as the owner: its setting `role` has the effect of `SET ROLE` at login.
 - **app** logs in for the service and reads and writes rows.
 - **readonly** logs in and reads rows.
 
-The database itself belongs to the admin or to `database_owner`, so that no service can drop it or change its limits.
+The database itself belongs to the admin or to `database_owner`, so no service can drop it or change its limits.
 ";
 
 const AFTER_PRIVILEGES: &str = "
-No role holds a grant option. The migrator holds CONNECT alone; all
+No role holds a grant option. The migrator holds only CONNECT; everything
 else it does as the owner.
 
-- `apply` grants what is marked with `*` on each object; a missing one is drift.
-- The default privileges of the owner grant the rest on whatever it makes later. A migration may revoke it again.
-- What is marked with `m` is allowed and not granted: a migration grants it where the service needs it.
+- `apply` grants privileges marked with `*` on each object; a missing one is drift.
+- The owner's default privileges grant the others on its future objects. A migration may revoke them again.
+- Privileges marked with `m` are allowed but not granted: a migration grants them if the service needs them.
 ";
 
-/// Every class, in words.
+/// Every class, with its name on the page.
 const CLASSES: [(ObjectClass, &str); 10] = [
     (ObjectClass::Database, "the database"),
     (ObjectClass::Schema, "schemas"),
@@ -59,7 +59,7 @@ fn page() -> String {
     let _infallible = write!(
         page,
         "\n## Migration history\n\nThe schema `{HISTORY_SCHEMA}` and refinery's table `{REFINERY_TABLE}` record the \
-         migrations. App and readonly hold\nnothing on them: a role that could write them could make a migration run \
+         migrations. App and readonly have no\nprivileges on them: a role that could write to them could make a migration run \
          twice, or never.\n"
     );
     page
@@ -127,8 +127,8 @@ fn memberships(page: &mut String) {
     }
     let _infallible = write!(
         page,
-        "\nThe alternate login of a role is what `rotate --overlap` makes; its name ends in `{ALTERNATE_SUFFIX}`. It \
-         has the attributes of its\nprimary and works as the same role. The alternate of the migrator inherits \
+        "\n`rotate --overlap` creates the alternate login of a role; its name ends in `{ALTERNATE_SUFFIX}`. It \
+         has the attributes of its\nprimary and acts as the same role. The alternate of the migrator inherits \
          nothing, so it holds CONNECT itself.\n"
     );
 }

@@ -306,7 +306,7 @@ fn what_cannot_be_adopted_is_refused_and_nothing_is_written() {
         (&["-s", "adr_shop", "--database", "postgres"], 2, "belongs to the server itself"),
         (&["-s", "adr_crm", "--database", "adr_prod"], 2, "has another database in the manifest"),
         (&["-s", "adr_crm", "--server", "two"], 2, "unknown server \"two\""),
-        (&["-s", "Adr"], 2, "must begin with a small letter"),
+        (&["-s", "Adr"], 2, "must begin with a lowercase letter"),
         (&["--database", "adr_prod"], 2, "--service"),
     ] {
         let done = project.run(&[&["adopt"], arguments].concat()).expect(code);

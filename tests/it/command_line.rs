@@ -183,7 +183,7 @@ fn init_writes_a_manifest_that_validates() {
     let none = project.run(&["init"]).expect(2);
     assert!(none.stderr.contains("no service given"), "{}", none.stderr);
     let bad = project.run(&["init", "--service", "Bad Name"]).expect(2);
-    assert!(bad.stderr.contains("must begin with a small letter"), "{}", bad.stderr);
+    assert!(bad.stderr.contains("must begin with a lowercase letter"), "{}", bad.stderr);
     let _ = project.run(&["init", "--service", "billing", "--service", "shipping"]).expect(0);
     assert!(project.path().join("billing/migrations").is_dir());
     let document = project.json(&["validate"], 0);

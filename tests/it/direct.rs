@@ -62,8 +62,8 @@ fn a_pooler_is_refused_in_every_mode_before_anything_is_done() {
     let server = Server::start();
     for (mode, more, sentence) in [
         ("transaction", "", "this looks like a connection pooler"),
-        ("transaction", IGNORED, "a connection pooler stands between"),
-        ("session", IGNORED, "a connection pooler stands between"),
+        ("transaction", IGNORED, "a connection pooler is between"),
+        ("session", IGNORED, "a connection pooler is between"),
     ] {
         let pooler = Pooler::over(&server, mode, more);
         refuses(&server, &project(&pooler.url()), FRESH, sentence);
@@ -85,7 +85,7 @@ fn an_upgrade_through_a_pooler_leaves_no_lock_and_no_role_behind() {
     for words in [["upgrade", "--all"], ["status", "--all"]] {
         let end = direct.run(&words);
         let told = format!("{}{}", end.stdout, end.stderr);
-        assert!(told.contains("a connection pooler stands between"), "{words:?}: {told}");
+        assert!(told.contains("a connection pooler is between"), "{words:?}: {told}");
     }
     let locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'";
     assert_eq!(server.value("postgres", locks), "0");

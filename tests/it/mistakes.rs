@@ -46,7 +46,7 @@ const NO_MANIFEST: &[Mistake] = &[
     mistake(
         &["init", "My Shop"],
         2,
-        "must begin with a small letter",
+        "must begin with a lowercase letter",
         "did you mean \"my_shop\"?",
         &["init", "my_shop", "--dry-run"],
         0,

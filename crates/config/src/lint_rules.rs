@@ -1,4 +1,4 @@
-//! The rules of `lint`: which of squawk's hold, and what a mistyped name stands for. The manifest checks names with it
+//! Rules of `lint`: the enabled ones of squawk, and suggestions for mistyped names. The manifest checks names with it
 //! before anything else runs.
 
 use squawk_linter::Linter;
@@ -6,11 +6,11 @@ pub use squawk_linter::Rule;
 
 use martydb_model::suggest::nearest;
 
-/// Rules of squawk that are off unless a manifest enables them, and why.
+/// Rules of squawk that are off unless a manifest enables them, with the reason.
 pub const OFF: &[(Rule, &str)] = &[
     (Rule::RequireLockTimeout, "martydb sets one"),
     (Rule::RequireStatementTimeout, "the migrator's login has one"),
-    (Rule::RequireTimeoutSettings, "stands for the two above"),
+    (Rule::RequireTimeoutSettings, "combines the two above"),
     (Rule::PreferRobustStmts, "a file that fails leaves nothing, and an interrupted one is resumed"),
     (Rule::TransactionNesting, "refused in every file"),
     (Rule::BanUncommittedTransaction, "refused in every file"),
@@ -30,7 +30,7 @@ pub const OFF: &[(Rule, &str)] = &[
     (Rule::BanCreateDomainWithConstraint, "a new domain is used by no table"),
 ];
 
-/// Rules about how long a table is locked or rewritten: on a small table it takes a moment.
+/// Rules about the duration of a lock or a rewrite: on a small table it is short.
 pub const BY_SIZE: &[Rule] = &[
     Rule::RequireConcurrentIndexCreation,
     Rule::RequireConcurrentIndexDeletion,
@@ -45,34 +45,34 @@ pub const BY_SIZE: &[Rule] = &[
     Rule::DisallowedUniqueConstraint,
 ];
 
-/// Pairs of rules that find the same danger in the same words: the first is reported.
+/// Pairs of equivalent rules: the first is reported.
 pub const SAME: &[(Rule, Rule)] = &[
     (Rule::AddingForeignKeyConstraint, Rule::ConstraintMissingNotValid),
     (Rule::DisallowedUniqueConstraint, Rule::ConstraintMissingNotValid),
-    // No PRIMARY KEY can be NOT VALID.
+    // A PRIMARY KEY cannot be NOT VALID.
     (Rule::AddingSerialPrimaryKeyField, Rule::ConstraintMissingNotValid),
     (Rule::RequireConcurrentIndexDeletion, Rule::BanDropIndex),
 ];
 
-/// What stands in the place of a rule where the text is no SQL.
+/// Rule name reported for text that is not SQL.
 pub const SYNTAX: &str = "syntax-error";
-/// What stands in the place of a rule where the linter gave up.
+/// Rule name reported for a file at which the linter gave up.
 pub const UNREADABLE: &str = "unreadable";
 
-/// Rules of our own, and what they mean.
+/// Rules of our own, with their meaning.
 pub const OWN: &[(&str, &str)] = &[
     (
         SYNTAX,
-        "The file is not SQL by PostgreSQL's grammar, as far as the linter knows it. Correct the statement; if PostgreSQL takes it \
+        "The file is not SQL by PostgreSQL's grammar, as far as the linter knows it. Correct the statement; if PostgreSQL accepts it \
          as it is, write `-- martydb: allow syntax-error: reason` at the top of the file.",
     ),
     (
         UNREADABLE,
-        "The linter stopped at this file and has judged none of it: look for a statement that PostgreSQL would refuse.",
+        "The linter stopped at this file without checking it: look for a statement that PostgreSQL would reject.",
     ),
 ];
 
-/// Rules that hold for new objects too: what they are about is not the object, or reaches further than it.
+/// Rules that apply to new objects too: they concern something other than the object, or more than it.
 pub const ALWAYS: &[Rule] = &[
     Rule::BanDropDatabase,
     Rule::BanTruncateCascade,
@@ -80,19 +80,19 @@ pub const ALWAYS: &[Rule] = &[
     Rule::BanDuplicateColumnAssignments,
 ];
 
-/// Every rule of squawk that can be named.
+/// Returns the names of squawk's rules.
 pub fn names() -> Vec<String> {
     let all = Linter::with_default_rules().rules.into_iter().map(|rule| rule.to_string());
     all.filter(|name| name.parse::<Rule>().is_ok()).collect()
 }
 
-/// Says that a name is no rule.
+/// Returns an error message if a name is not a rule.
 pub fn unknown(name: &str) -> Option<String> {
     if name.parse::<Rule>().is_ok() || OWN.iter().any(|row| row.0 == name) {
         return None;
     }
     Some(match nearest(name, names().iter().map(String::as_str)) {
-        Some(near) => format!("\"{name}\" is no rule of lint; did you mean {near}?"),
-        None => format!("\"{name}\" is no rule of lint"),
+        Some(near) => format!("\"{name}\" is not a rule of lint; did you mean {near}?"),
+        None => format!("\"{name}\" is not a rule of lint"),
     })
 }

@@ -1,63 +1,64 @@
-//! Roles beyond a service's four that the manifest declares on purpose: people, groups, reporting logins, a second login
-//! of an application.
+//! Roles beyond a service's four that the manifest declares: people, groups, reporting logins, a second login of an
+//! application.
 
 use std::collections::BTreeSet;
 
 use super::{RoleKind, RoleName, SchemaName, ServiceName};
 
-/// Where a service is expected, that of the login of `martydb monitor`.
+/// Service name used for the login of `martydb monitor` where one is expected.
 pub const MONITOR_SERVICE: &str = "martydb-monitor";
 
-/// What that login is a member of.
+/// The predefined role that the monitor's login is a member of.
 pub const PG_MONITOR: &str = "pg_monitor";
 
-/// A role of one server, whatever services it may use.
+/// A declared role of one server; it may have access to several services.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessRole {
     pub name: RoleName,
-    /// It logs in with a password of the secret store; otherwise it is a group.
+    /// `true` for a login, whose password is in the secret store; `false` for a group.
     pub login: bool,
-    /// Who may use what a group may use; none of them is made.
+    /// Members of a group. They are not created.
     pub members: Vec<RoleName>,
-    /// Of a login; `-1` is none.
+    /// Connection limit of a login; `-1` is no limit.
     pub connection_limit: i32,
-    /// The service whose application it is.
+    /// The service whose application uses it.
     pub of: Option<ServiceName>,
-    /// The services in whose entries it stands.
+    /// The services whose entries declare it.
     pub homes: BTreeSet<ServiceName>,
-    /// Whether its time is over: it keeps nothing, and cannot log in.
+    /// `true` if its `until` is past: it loses its privileges and its LOGIN.
     pub expired: bool,
-    /// It follows the changes of tables, for which PostgreSQL asks for REPLICATION: with it a login can copy every
-    /// database of the server (<https://www.postgresql.org/docs/current/protocol-replication.html>, `BASE_BACKUP`).
+    /// `true` if it follows the changes of tables. PostgreSQL requires REPLICATION for that, with which a login can
+    /// copy every database of the server (<https://www.postgresql.org/docs/current/protocol-replication.html>,
+    /// `BASE_BACKUP`).
     pub replicates: bool,
-    /// It is the login of `martydb monitor`: a member of `pg_monitor`, with CONNECT on the maintenance database alone
-    /// (<https://www.postgresql.org/docs/current/predefined-roles.html>).
+    /// `true` for the login of `martydb monitor`: a member of `pg_monitor` with only CONNECT on the maintenance
+    /// database (<https://www.postgresql.org/docs/current/predefined-roles.html>).
     pub monitors: bool,
     pub reason: String,
 }
 
 impl AccessRole {
-    /// The service whose programs log in as it, where the manifest names one. What stands in the entries of several services
-    /// is for people, or for something that is no service.
+    /// Returns the service whose programs log in as this role, if the manifest names one. A role in the entries of
+    /// several services is for people, or for something that is not a service.
     pub fn user(&self) -> Option<&ServiceName> {
         let home = self.homes.first().filter(|_| self.homes.len() == 1);
         self.of.as_ref().or(home).filter(|_| self.login && !self.expired)
     }
 
-    /// The same role, in the entries of these services too; `None` if it is another one.
+    /// Merges a second declaration of the role; `None` if the two differ.
     pub fn declared_again(&self, again: &AccessRole) -> Option<AccessRole> {
         let homes = self.homes.union(&again.homes).cloned().collect();
         let both = AccessRole { homes, ..self.clone() };
         (both == AccessRole { homes: both.homes.clone(), ..again.clone() }).then_some(both)
     }
 
-    /// Whether it needs REPLICATION now.
+    /// Returns `true` if the role needs REPLICATION now.
     pub fn follows_changes(&self) -> bool {
         self.replicates && !self.expired
     }
 }
 
-/// What one of these roles may do in a service's database.
+/// Access of one such role to a service's database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessGrant {
     pub role: RoleName,
@@ -65,7 +66,7 @@ pub struct AccessGrant {
     pub extent: AccessExtent,
 }
 
-/// A publication of a service's tables for a login that follows their changes; it has the login's name.
+/// A publication of a service's tables for a login that follows their changes. It is named after the login.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DesiredPublication {
     pub login: RoleName,
@@ -74,19 +75,19 @@ pub struct DesiredPublication {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AccessLevel {
-    /// It may connect, and nothing else.
+    /// CONNECT only.
     Connect,
-    /// It reads as the readonly login does.
+    /// The privileges of the readonly login.
     Read,
-    /// It writes as the app login does, and makes no temporary tables.
+    /// The privileges of the app login without TEMPORARY.
     Write,
-    /// It publishes the outbox: it reads the table, and changes what its columns say of the delivery.
+    /// Publishes the outbox: reads the table and updates its delivery columns.
     Deliver,
-    /// All that this login may.
+    /// All privileges of this kind of login.
     Like(RoleKind),
 }
 
-/// How much of a service's database.
+/// Part of a service's database that an access covers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AccessExtent {
     Whole,
@@ -94,12 +95,12 @@ pub enum AccessExtent {
     Table(SchemaName, String),
 }
 
-/// A place that an extent may hold.
+/// A place inside a database, matched against an extent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Spot<'a> {
     Database,
     Schema(&'a str),
-    /// A relation or another object; of a table's own sequence, the table.
+    /// A relation or another object; for a table's own sequence, the table.
     Object {
         schema: &'a str,
         name: &'a str,
@@ -113,7 +114,7 @@ pub enum Spot<'a> {
 }
 
 impl AccessExtent {
-    /// The way to a place counts as well: who may read a table may use its schema.
+    /// Returns `true` if the place is in the extent or on the way to it: reading a table requires its schema.
     pub fn leads_to(&self, spot: Spot<'_>) -> bool {
         match (self, spot) {
             (AccessExtent::Whole, _) | (_, Spot::Database) => true,

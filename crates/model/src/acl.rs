@@ -1,4 +1,4 @@
-//! Privileges: who holds one, and who granted it.
+//! Privileges, their grantees and grantors.
 
 use serde::{Deserialize, Deserializer};
 
@@ -8,7 +8,7 @@ use crate::sql::{Fragment, Keyword, Statement};
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(from = "Option<RoleName>")]
 pub enum Grantee {
-    /// Every role, those to come included.
+    /// All roles, including future ones.
     Public,
     Role(RoleName),
 }
@@ -20,7 +20,7 @@ impl From<Option<RoleName>> for Grantee {
 }
 
 impl Grantee {
-    /// `None` is PUBLIC.
+    /// Returns the role; `None` is PUBLIC.
     pub fn role(&self) -> Option<&RoleName> {
         match self {
             Grantee::Public => None,
@@ -47,18 +47,18 @@ impl Fragment for Grantee {
     }
 }
 
-/// One privilege on one object; a NULL ACL has been read through `acldefault`.
+/// One privilege on one object; a NULL ACL is expanded with `acldefault`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 pub struct AclEntry {
     pub grantee: Grantee,
     pub grantor: RoleName,
-    /// Such as `CONNECT`; one that we do not know stays as the server spelt it.
+    /// Such as `CONNECT`; unknown ones as the server spells them.
     pub privilege: String,
     pub grantable: bool,
 }
 
 impl AclEntry {
-    /// What PUBLIC holds on a new object.
+    /// Returns PUBLIC's privileges on a new object.
     pub fn of_public<'a>(owner: &RoleName, privileges: impl Iterator<Item = &'a str>) -> Vec<AclEntry> {
         let entry = |privilege: &str| AclEntry {
             grantee: Grantee::Public,
@@ -70,14 +70,14 @@ impl AclEntry {
     }
 }
 
-/// What an aggregate of no rows is: NULL.
+/// Deserializes NULL, the result of an aggregate over no rows, as the default.
 pub fn null_as_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
     value: D,
 ) -> Result<T, D::Error> {
     Ok(Option::deserialize(value)?.unwrap_or_default())
 }
 
-/// The same for an ACL, in an order that does not depend on the server.
+/// Deserializes an ACL (NULL as empty) and sorts it, independent of the server's order.
 pub fn sorted<'de, D: Deserializer<'de>>(value: D) -> Result<Vec<AclEntry>, D::Error> {
     let mut entries: Vec<AclEntry> = null_as_default(value)?;
     entries.sort();

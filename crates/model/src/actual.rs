@@ -1,4 +1,4 @@
-//! What a server has, as its catalogues tell it.
+//! The actual state of a server, from its catalogs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,34 +13,34 @@ pub struct ActualServer {
     /// `server_version_num`, such as 150018.
     pub version: u32,
     pub admin: Admin,
-    /// Whether it follows another server and takes no writes.
+    /// `true` if the server is a standby.
     pub standby: bool,
-    /// Of a standby, the server that it follows, as `host:port`; `None` where it does not tell.
+    /// Primary of a standby, as `host:port`; `None` if unknown.
     #[serde(default)]
     pub primary: Option<String>,
-    /// The database the admin is connected to.
+    /// The database that the admin is connected to.
     pub maintenance: String,
-    /// The role that `initdb` made; it owns what no other role owns.
+    /// The bootstrap superuser, made by `initdb`; it owns what no other role owns.
     pub bootstrap: String,
-    /// Extensions whose author fixed their schema: no other can be chosen.
+    /// Extensions with a fixed schema (`pg_available_extension_versions.schema`).
     #[serde(deserialize_with = "null_as_default")]
     pub settled_extensions: BTreeSet<String>,
-    /// Extensions whose objects the admin can move to another schema.
+    /// Extensions that the admin can move to another schema.
     #[serde(deserialize_with = "null_as_default")]
     pub movable_extensions: BTreeSet<String>,
-    /// Extensions whose script PostgreSQL runs as a superuser for every role that may create in a database.
+    /// Trusted extensions: their script runs as a superuser for every role with CREATE on the database.
     #[serde(deserialize_with = "null_as_default")]
     pub trusted_extensions: BTreeSet<String>,
     pub capacity: Capacity,
-    /// Whether its log tells which rows changed: `wal_level = logical`.
+    /// `true` if `wal_level` is `logical`.
     #[serde(default)]
     pub logs_rows: bool,
-    /// Tablespaces, and whether the admin may put a database there.
+    /// Tablespaces; `true` if the admin may create databases there.
     #[serde(deserialize_with = "null_as_default")]
     pub tablespaces: BTreeMap<String, bool>,
     #[serde(skip)]
     pub roles: BTreeMap<RoleName, ActualRole>,
-    /// Every membership, one row per grantor.
+    /// Memberships, one per grantor.
     #[serde(skip)]
     pub memberships: Vec<Membership>,
     #[serde(skip)]
@@ -50,83 +50,83 @@ pub struct ActualServer {
     /// Open sessions, by login and database.
     #[serde(skip)]
     pub activity: Vec<Activity>,
-    /// Settings that `ALTER ROLE ALL` put on every role: name and value.
+    /// Settings of `ALTER ROLE ALL`: name and value.
     #[serde(skip)]
     pub everyones_settings: Vec<(String, String)>,
-    /// How each login's password is kept; empty where the admin may not look.
+    /// Stored password of each login; empty if the admin cannot read `pg_authid`.
     #[serde(skip)]
     pub passwords: BTreeMap<RoleName, KeptPassword>,
-    /// Logins whose stored password is not the server's; empty where that could not be found out.
+    /// Logins whose password differs from the secret store's; empty if that is unknown.
     #[serde(skip)]
     pub refused_logins: BTreeSet<RoleName>,
-    /// What roles own or hold; empty where no role carries this manifest's marker.
+    /// Dependencies of roles; empty if no role carries this manifest's marker.
     #[serde(skip)]
     pub holdings: BTreeMap<RoleName, Holdings>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Holdings {
-    /// Databases in which it does, and whether it owns something there.
+    /// Databases with dependencies; `true` if the role owns something there.
     pub inside: BTreeMap<DbName, bool>,
-    /// Whether it owns a shared object other than a database: a tablespace or a subscription.
+    /// `true` if it owns a shared object other than a database: a tablespace or a subscription.
     pub shared: bool,
-    /// What it owns that only a superuser may own, in words, and in which database; `None` for shared objects.
+    /// Objects of it that only a superuser may own, described, with their database; `None` for shared objects.
     pub stuck: BTreeSet<(Option<DbName>, String)>,
 }
 
-/// What else depends on a service's roles that are going to be dropped, and on its database, as `pg_shdepend` knows.
+/// Dependencies on a service's database and roles before they are dropped, from `pg_shdepend`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RoleDependencies {
-    /// Other databases in which the roles own or hold something, with what they own there.
+    /// Other databases in which the roles have dependencies, with the objects that they own there.
     pub inside: BTreeMap<DbName, Vec<String>>,
-    /// Other databases that belong to one of the roles.
+    /// Other databases owned by one of the roles.
     pub databases: BTreeSet<DbName>,
-    /// Whether the roles hold rights on other shared objects.
+    /// `true` if the roles hold privileges on other shared objects.
     pub shared: bool,
-    /// Whether the roles own shared objects other than databases: tablespaces or subscriptions.
+    /// `true` if the roles own shared objects other than databases: tablespaces or subscriptions.
     pub shared_owned: bool,
-    /// What they own that only a superuser may own, in words: it can be given to no other role.
+    /// Objects of the roles that only a superuser may own, described: they have no possible new owner.
     pub stuck: BTreeSet<String>,
-    /// Roles of others that own something in the service's database, with how much.
+    /// Other roles that own objects in the service's database, with the number of objects.
     pub guests: BTreeMap<RoleName, usize>,
 }
 
-/// How a login's password is kept (`pg_authid.rolpassword`), as far as a comparison needs it: the verifier itself
-/// does not leave the server.
+/// A login's stored password (`pg_authid.rolpassword`), as far as comparisons need it: the verifier itself is not
+/// read.
 #[derive(Clone, PartialEq, Eq, Default, Deserialize)]
 pub struct KeptPassword {
-    /// SHA-256 of what is kept, in hexadecimal; `None` where there is no password.
+    /// SHA-256 of the verifier, in hexadecimal; `None` without a password.
     pub digest: Option<String>,
-    /// The salt in base64; `None` where it is not a SCRAM verifier.
+    /// Salt in base64; `None` if it is not a SCRAM verifier.
     pub salt: Option<String>,
     pub rounds: Option<u32>,
 }
 
-/// With digest and salt a weak password could be guessed at leisure.
+/// Redacted: digest and salt allow offline guessing of a weak password.
 impl std::fmt::Debug for KeptPassword {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("KeptPassword")
     }
 }
 
-/// The login that inspects and applies.
+/// The admin: the login that inspects and applies.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 pub struct Admin {
     pub name: String,
     pub superuser: bool,
     pub createdb: bool,
     pub createrole: bool,
-    /// Whether it holds the rights of the roles it is a member of without `SET ROLE`.
+    /// `true` if it inherits the privileges of its roles without `SET ROLE`.
     pub inherit: bool,
-    /// Whether it may see how passwords are kept.
+    /// `true` if it may read `pg_authid`.
     pub sees_passwords: bool,
-    /// Settings that it may not put on a role; asked of limited admins only.
+    /// Settings that it may not set for a role; queried for limited admins only.
     #[serde(skip)]
     pub forbidden_settings: BTreeSet<String>,
-    /// Settings with a dot that it may put on others, in lower case; asked of limited admins only.
+    /// Custom settings (with a dot) that it may set for others, in lower case; queried for limited admins only.
     #[serde(skip)]
     pub dotted_settings: BTreeSet<String>,
-    /// Extensions that it may not install; asked of limited admins only.
+    /// Extensions that it may not install; queried for limited admins only.
     #[serde(skip)]
     pub untrusted_extensions: BTreeSet<String>,
 }
@@ -134,14 +134,14 @@ pub struct Admin {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 pub struct Capacity {
     pub max_connections: usize,
-    /// Those kept for superusers and others.
+    /// Connections reserved for superusers and others.
     pub reserved: usize,
     pub in_use: usize,
 }
 
 impl Capacity {
-    /// How many of `wanted` tasks may run at a time if each takes `each` connections: all of them together at most
-    /// half of what is free now, so that services keep getting theirs.
+    /// Returns how many of `wanted` tasks may run at a time if each takes `each` connections: together at most half
+    /// of the free ones, the rest is for services.
     pub fn share(&self, wanted: usize, each: usize) -> usize {
         let free = self.max_connections.saturating_sub(self.reserved).saturating_sub(self.in_use);
         wanted.min(free / 2 / each.max(1)).max(1)
@@ -149,7 +149,7 @@ impl Capacity {
 }
 
 impl ActualServer {
-    /// What a database like this one is made with: as declared, else as it is.
+    /// Returns the parameters of a new database like this one: the declared ones, else its actual ones.
     pub fn made_as(&self, database: &DbName, declared: &MadeWith) -> MadeWith {
         let template = DbName::found("template0").ok().and_then(|name| self.databases.get(&name));
         match (self.databases.get(database), template) {
@@ -162,13 +162,13 @@ impl ActualServer {
         self.version / 10000
     }
 
-    /// The admin as a role; `None` where its name is none.
+    /// Returns the admin's role; `None` if its name is not a valid role name.
     pub fn admin_role(&self) -> Option<RoleName> {
         RoleName::found(self.admin.name.clone()).ok()
     }
 
-    /// Whether the admin is a member of the role and can use that: from 16 on a membership may consist of ADMIN alone,
-    /// which does not even open a database's door.
+    /// Returns `true` if the admin is a member of the role with INHERIT and SET. Since 16 a membership may have only
+    /// ADMIN, which does not even grant CONNECT.
     pub fn admin_acts_as(&self, role: &RoleName) -> bool {
         let mut all = self.memberships.iter();
         all.any(|row| {
@@ -187,9 +187,9 @@ pub struct ActualRole {
     pub createrole: bool,
     pub replication: bool,
     pub bypassrls: bool,
-    /// Simultaneous connections; `-1` is no limit.
+    /// `CONNECTION LIMIT`; `-1` is no limit.
     pub connection_limit: i32,
-    /// When its password expires, as the server prints it.
+    /// `VALID UNTIL`, as the server prints it.
     pub valid_until: Option<String>,
     #[serde(deserialize_with = "null_as_default")]
     pub expired: bool,
@@ -197,7 +197,7 @@ pub struct ActualRole {
 }
 
 impl ActualRole {
-    /// Whether its attributes give it power over other roles or over the whole cluster's data.
+    /// Returns `true` if its attributes give it power over other roles or the whole cluster's data.
     pub fn has_server_power(&self) -> bool {
         self.superuser || self.replication || self.createrole
     }
@@ -210,20 +210,20 @@ pub const FILE_ROLES: [&str; 3] =
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 pub struct Membership {
-    /// The group.
+    /// The role that has the member.
     pub role: RoleName,
     pub member: RoleName,
-    /// Who granted it; `None` where that role is gone.
+    /// Its grantor; `None` if that role no longer exists.
     pub grantor: Option<RoleName>,
     pub admin: bool,
-    /// Before PostgreSQL 16: whatever the member's own INHERIT says.
+    /// Before PostgreSQL 16: the member's own INHERIT.
     pub inherit: bool,
-    /// Before PostgreSQL 16 always true.
+    /// Always `true` before PostgreSQL 16.
     pub set: bool,
 }
 
 impl Membership {
-    /// Whether it gives no access without another grant.
+    /// Returns `true` if it has only ADMIN: no access without another grant.
     pub fn is_admin_alone(&self) -> bool {
         self.admin && !self.inherit && !self.set
     }
@@ -233,39 +233,39 @@ impl Membership {
 pub struct ActualDatabase {
     pub owner: String,
     pub allow_connections: bool,
-    /// Simultaneous connections; `-1` is no limit.
+    /// `CONNECTION LIMIT`; `-1` is no limit.
     pub connection_limit: i32,
-    /// May anyone with CREATEDB copy it?
+    /// `true` if every role with CREATEDB may copy it.
     pub is_template: bool,
     #[serde(deserialize_with = "sorted")]
     pub acl: Vec<AclEntry>,
     pub comment: Option<String>,
     #[serde(default)]
     pub parameters: FoundParameters,
-    /// Where the library's collation version is another than the recorded one.
+    /// Set if the recorded collation version differs from the library's.
     #[serde(skip)]
     pub collation: Option<CollationVersions>,
     /// Settings of the database itself: name and value.
     #[serde(skip)]
     pub settings: Vec<(String, String)>,
-    /// Whether the server refused the admin's connection to it, so that what is inside was not read.
+    /// `true` if the server rejected the admin's connection, so its contents were not read.
     #[serde(skip)]
     pub shut: bool,
-    /// Why what is inside could not be read, for any reason but a missing right.
+    /// Why its contents could not be read, other than a missing privilege.
     #[serde(skip)]
     pub unread: Option<Error>,
-    /// `None` where what is inside was not read.
+    /// `None` if its contents were not read.
     #[serde(skip)]
     pub contents: Option<Contents>,
 }
 
 impl ActualDatabase {
-    /// Whether an entry grants CONNECT to one of these roles or to PUBLIC.
+    /// Returns `true` if CONNECT is granted to PUBLIC or to one of these roles.
     pub fn grants_connect(&self, is_one: impl Fn(&RoleName) -> bool) -> bool {
         self.connectors().any(|role| role.is_none_or(&is_one))
     }
 
-    /// The roles that hold CONNECT; `None` is PUBLIC.
+    /// Returns the roles that hold CONNECT; `None` is PUBLIC.
     pub fn connectors(&self) -> impl Iterator<Item = Option<&RoleName>> {
         let entries = self.acl.iter().filter(|entry| entry.privilege == "CONNECT");
         entries.map(|entry| entry.grantee.role())
@@ -275,33 +275,33 @@ impl ActualDatabase {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RoleSetting {
     pub role: RoleName,
-    /// In one database, or everywhere.
+    /// The one database that it applies to; `None` for all.
     pub database: Option<DbName>,
     pub name: String,
-    /// Its value as stored.
+    /// Value as stored.
     pub value: String,
 }
 
-/// What one login has open in one database.
+/// Open sessions of one login in one database.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Activity {
     pub role: RoleName,
     pub database: DbName,
     pub sessions: usize,
-    /// When one of them last did something, in UTC as RFC 3339 writes it; `None` where the admin may not see it.
+    /// Time of the last activity, RFC 3339, UTC; `None` if the admin may not read it.
     pub last: Option<String>,
 }
 
-/// What stands between the beginning of a value that was cut and its length.
+/// Separator between a truncated value and its length.
 const CUT: &str = "… (";
 
-/// A setting's value of which only the beginning was read. It ends with its length, and is equal to nothing that a
-/// manifest declares.
+/// Formats a truncated value of a setting. It ends with the full length, and equals no value that a manifest can
+/// declare.
 pub fn cut(beginning: &str, bytes: u64) -> String {
     format!("{beginning}{CUT}{bytes} bytes)")
 }
 
-/// Whether a setting's value was read only in part.
+/// Returns `true` if a setting's value was truncated.
 pub fn is_cut(value: &str) -> bool {
     value.ends_with(" bytes)") && value.contains(CUT)
 }

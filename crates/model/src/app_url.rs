@@ -1,17 +1,17 @@
-//! Where applications find their database: a pooler, a replica or a public address in place of the admin's.
+//! Address of a database for applications: a pooler, a replica or a public address in place of the admin's.
 
-/// An address for applications; their own login and password come on top.
+/// An address for applications; each adds its own login and password.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AppUrl {
-    /// Names or addresses with their TCP ports, tried in this order; never empty.
+    /// Host names or addresses with their TCP ports, tried in this order; never empty.
     pub hosts: Vec<(String, u16)>,
-    /// What the database is called there; `None` is its own name.
+    /// Name of the database at this address; `None` for its own name.
     pub database: Option<String>,
     /// Parameters of libpq, each one of [`PARAMETERS`].
     pub parameters: Vec<(String, String)>,
 }
 
-/// What a URL for applications may say beyond its hosts and its database, in libpq's words
+/// libpq parameters that a URL for applications may have
 /// (<https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS>).
 pub const PARAMETERS: &[&str] = &[
     "application_name",
@@ -38,7 +38,7 @@ pub const PARAMETERS: &[&str] = &[
     "tcp_user_timeout",
 ];
 
-/// libpq's parameter that chooses among several hosts by what the session there may do.
+/// libpq's parameter that selects among several hosts by the properties of a session there.
 pub const TARGET: &str = "target_session_attrs";
 
 /// The addresses of one service's applications.
@@ -49,7 +49,7 @@ pub struct AppUrls {
 }
 
 impl AppUrls {
-    /// For those that read only: the address that is meant for them, or several hosts with a preference for standbys.
+    /// Returns the address for readers: the one declared for them, or several hosts with a preference for standbys.
     pub fn for_reading(&self) -> Option<AppUrl> {
         let several = || self.write.as_ref().filter(|write| write.hosts.len() > 1);
         self.read.clone().or_else(|| several().map(AppUrl::preferring_standbys))

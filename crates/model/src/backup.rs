@@ -1,4 +1,4 @@
-//! Where backups of services are kept, for how long, and for whom they are encrypted.
+//! Configuration of backups: store, retention, encryption and schedule.
 
 use std::path::PathBuf;
 
@@ -6,18 +6,18 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BackupSettings {
     pub to: BackupPlace,
-    /// Recipients of age, checked by the manifest; empty: backups are not encrypted.
+    /// age recipients, checked by the manifest; empty: backups are not encrypted.
     pub encrypt: Vec<String>,
-    /// `None`: nothing is ever removed.
+    /// Retention policy; `None`: nothing is ever removed.
     pub keep: Option<Keep>,
-    /// How many processes or threads work on one backup.
+    /// Number of processes or threads per backup.
     pub jobs: usize,
     pub schedule: BackupTimes,
-    /// The manifest's folder: what is in work on this machine lies in martydb's own folder there.
+    /// The manifest's folder; unfinished local work is in martydb's own folder there.
     pub home: PathBuf,
 }
 
-/// When backups are taken, pruned and verified where the schedule is rendered, each as the five fields of cron.
+/// Schedules of backup, pruning and verification, each as the five fields of cron.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BackupTimes {
     pub take: String,
@@ -41,14 +41,14 @@ pub enum BackupPlace {
     },
 }
 
-/// How many backups of each service stay.
+/// Retention policy, per service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Keep {
-    /// The newest ones.
+    /// Number of newest backups to keep.
     pub last: usize,
-    /// The newest one of each of this many days that have one.
+    /// Number of days of which to keep the newest backup, counting only days that have one.
     pub daily: usize,
-    /// The same for weeks, from Monday on.
+    /// Number of weeks, which begin on Monday, likewise.
     pub weekly: usize,
     pub monthly: usize,
 }

@@ -1,25 +1,25 @@
-//! The address of a broker. It holds no password: that is in a variable which the manifest names.
+//! Address of a broker. It contains no password: that is in a variable named by the manifest.
 
 use std::path::PathBuf;
 
 use percent_encoding::percent_decode_str;
 
-/// Taken apart, with what else it takes to connect.
+/// A parsed broker URL with its connection options.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BrokerUrl {
     pub scheme: BrokerScheme,
     pub host: String,
     pub port: u16,
     pub user: Option<String>,
-    /// Of AMQP the virtual host, of HTTP path and query as they are written.
+    /// AMQP: the virtual host. HTTP: path and query as written.
     pub path: String,
-    /// The variable with the password.
+    /// Variable that contains the password.
     pub password_env: Option<String>,
-    /// Certificates of the authorities to trust, and of no others; those of the operating system without it.
+    /// File of trusted CA certificates; without it, the operating system's are trusted.
     pub root_certificate: Option<PathBuf>,
 }
 
-/// How the broker is spoken to: the words before `://`.
+/// Protocol and encryption: the URL's scheme.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BrokerScheme {
     pub word: &'static str,
@@ -36,10 +36,10 @@ pub const AMQP: &[BrokerScheme] = &[scheme("amqp", false, 5672), scheme("amqps",
 pub const HTTP: &[BrokerScheme] = &[scheme("http", false, 80), scheme("https", true, 443)];
 
 impl BrokerUrl {
-    /// Takes a URL apart.
+    /// Parses a URL.
     ///
     /// # Errors
-    /// Why it is none; no part of the URL is repeated.
+    /// Returns the reason; it quotes no part of the URL.
     pub fn parse(text: &str, schemes: &[BrokerScheme]) -> Result<BrokerUrl, String> {
         let words: Vec<&str> = schemes.iter().map(|one| one.word).collect();
         let (word, rest) = text.split_once("://").unwrap_or(("", text));
@@ -51,10 +51,10 @@ impl BrokerUrl {
         let (authority, path) = rest.split_at(end);
         let (login, place) = authority.rsplit_once('@').unwrap_or(("", authority));
         if login.contains(':') {
-            return Err("the URL holds a password".into());
+            return Err("the URL contains a password".into());
         }
         if path.contains('@') || path.contains('#') {
-            return Err("the URL holds an @ or a # in the wrong place".into());
+            return Err("the URL contains an @ or a # in the wrong place".into());
         }
         let user = percent_decode_str(login).decode_utf8().map_err(|_| "the user's name is not UTF-8")?;
         let (host, port) = place_of(place)?;
@@ -78,7 +78,7 @@ fn place_of(place: &str) -> Result<(String, Option<u16>), String> {
     };
     let plain = |c: char| c.is_ascii_alphanumeric() || "-._[]:".contains(c);
     if host.is_empty() || !host.chars().all(plain) {
-        return Err("the URL names no host".into());
+        return Err("the URL has no host".into());
     }
     let number = |port: &str| port.parse().ok().filter(|port| *port > 0).ok_or("the port is not a number");
     Ok((host.to_owned(), port.map(number).transpose()?))
@@ -108,11 +108,11 @@ mod tests {
             ("https://hooks.example.org:443", "/in?x=1")
         );
         for (text, said) in [
-            ("nats://u:secret@h", "the URL holds a password"),
+            ("nats://u:secret@h", "the URL contains a password"),
             ("http://h", "its scheme should be nats or tls"),
-            ("nats://:4222", "the URL names no host"),
+            ("nats://:4222", "the URL has no host"),
             ("nats://h:0", "the port is not a number"),
-            ("nats://h/a@b", "the URL holds an @"),
+            ("nats://h/a@b", "the URL contains an @"),
         ] {
             let error = url(text, NATS).unwrap_err();
             assert!(error.starts_with(said) && !error.contains("secret"), "{text}: {error}");

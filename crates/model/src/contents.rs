@@ -1,4 +1,4 @@
-//! What is inside one database of a server, as its catalogues tell it.
+//! Contents of one database, from its catalogs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,27 +9,27 @@ use super::{RoleName, SchemaName};
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Contents {
-    /// Every schema that is not the server's own.
+    /// Schemas other than the server's own.
     pub schemas: BTreeMap<SchemaName, ActualSchema>,
-    /// Tables, views, sequences, functions and types in those schemas, members of extensions aside.
+    /// Tables, views, sequences, functions and types in those schemas, without members of extensions.
     pub objects: Vec<ActualObject>,
     pub default_acls: Vec<DefaultAcl>,
-    /// Installed extensions: name and schema.
+    /// Installed extensions, by name, with their schema.
     pub extensions: BTreeMap<String, String>,
     pub publications: BTreeMap<String, ActualPublication>,
     pub owner_code: OwnerCode,
 }
 
-/// Code that runs with the rights of a relation's owner, whatever role sets it off: who wrote it, by what it hangs on and by
-/// itself, as `schema.name` or as a function with its arguments. Empty where all owners are as they should be.
+/// Authors of code that runs with the privileges of a relation's owner, whichever role causes it: by relation and by
+/// object, as `schema.name` or as a function with its arguments. Empty if all owners are as they should be.
 pub type OwnerCode = BTreeMap<String, BTreeSet<RoleName>>;
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct ActualPublication {
     pub owner: RoleName,
-    /// Its name as the server quotes it.
+    /// Name, quoted by the server.
     pub identity: String,
-    /// Whether it names its tables one by one, and does not publish all, or all of a schema.
+    /// `true` if it lists its tables; `false` if it publishes all tables, or all of a schema.
     pub is_list: bool,
     #[serde(deserialize_with = "null_as_default")]
     pub tables: BTreeSet<(SchemaName, String)>,
@@ -55,7 +55,7 @@ pub enum ObjectKind {
     Procedure,
     /// A type or domain.
     Type,
-    /// Anything else in a schema that has an owner and no rights: collations, operators, text search and the like.
+    /// Any other object in a schema that has an owner and no ACL: collations, operators, text search and the like.
     Other,
 }
 
@@ -79,20 +79,20 @@ impl ObjectKind {
 pub struct ActualObject {
     pub kind: ObjectKind,
     pub schema: SchemaName,
-    /// Its name, without arguments.
+    /// Name without arguments.
     pub name: String,
-    /// A function with its argument types, or what is of kind `Other` (`name` is its sort then), qualified and quoted
-    /// by the server; `None` for all else.
+    /// Qualified and quoted by the server: a function with its argument types, or an object of kind `Other` (whose
+    /// `name` is its sort); `None` for other kinds.
     pub signature: Option<String>,
     pub owner: RoleName,
     pub security_definer: bool,
-    /// Whether its owner is left alone: it follows another object's (a serial sequence), or is a function in an
+    /// `true` if its owner is not changed: it follows another object's (a serial sequence), or it is a function in an
     /// untrusted language, which only a superuser may own.
     pub dependent: bool,
-    /// Whether it is a table with row security that does not apply to its owner.
+    /// `true` for a table with row security that does not apply to its owner.
     #[serde(default)]
     pub policies_spare_owner: bool,
-    /// The table of a serial or identity sequence, which is in the same schema.
+    /// Table of a serial or identity sequence, in the same schema.
     #[serde(default)]
     pub of_table: Option<String>,
     #[serde(deserialize_with = "sorted")]
@@ -114,9 +114,9 @@ fn by_column<'de, D: Deserializer<'de>>(value: D) -> Result<Vec<(String, AclEntr
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct DefaultAcl {
-    /// Whose future objects.
+    /// Role whose future objects they apply to.
     pub role: RoleName,
-    /// In one schema, or in the whole database.
+    /// The one schema that they apply to; `None` for the whole database.
     pub schema: Option<SchemaName>,
     /// `pg_default_acl.defaclobjtype`: r, S, f, T, n, L.
     pub object: char,

@@ -1,8 +1,7 @@
-//! What every service gets, written down once: its four roles, what each may do with which class of objects, and the
-//! names that the program reserves.
+//! The role contract: the four roles of a service, their privileges on each class of objects, and the reserved names.
 //!
-//! `plan` grants it, `audit` reports what goes beyond it, `probe` tries what it forbids, and `docs/role-model.md` is
-//! printed from it. None of them has a list of its own.
+//! `plan` grants it, `audit` reports privileges beyond it, `probe` tries what it forbids, and `docs/role-model.md` is
+//! generated from it. None of them has a list of its own.
 
 mod access;
 mod default_kind;
@@ -24,13 +23,13 @@ pub use roles::{
     ATTRIBUTES, INHERIT, LOGIN, MEMBERSHIPS, MemberLogin, MembershipRule, RoleAttribute, acts_as,
 };
 
-/// The schema that holds martydb's own history in each service's database.
+/// Schema of martydb's own history in each service's database.
 pub const HISTORY_SCHEMA: &str = "martydb";
 
-/// The table that refinery keeps its history in: in the first schema of the service.
+/// refinery's history table, in the first schema of the service.
 pub const REFINERY_TABLE: &str = "refinery_schema_history";
 
-/// Whether an object is part of the history: everything in the schema for it, and refinery's table.
+/// Returns `true` if an object is part of the history: everything in its schema, and refinery's table.
 pub fn is_history(schema: &str, name: &str, first_schema: Option<&str>) -> bool {
     schema == HISTORY_SCHEMA || name == REFINERY_TABLE && first_schema == Some(schema)
 }

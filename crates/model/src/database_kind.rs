@@ -1,15 +1,15 @@
-//! Whose a database is.
+//! Classification of databases by owner and purpose.
 
 use super::{ActualServer, DesiredServer, ServiceName};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DatabaseKind {
     Service(ServiceName),
-    /// The one administrators meet in, such as `postgres`.
+    /// The database in which administrators work, such as `postgres`.
     Maintenance,
-    /// `template1` and its like.
+    /// `template1` and other templates.
     Template,
-    /// Not in the manifest, and none of the others.
+    /// Neither in the manifest nor one of the others.
     Unmanaged,
 }
 

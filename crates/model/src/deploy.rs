@@ -1,4 +1,4 @@
-//! How servers and the programs of services run where they are deployed, with every default filled in.
+//! Deployment of servers and of services' programs, with every default filled in.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -10,21 +10,21 @@ use super::{ServerName, ServiceName};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deployment {
-    /// The Kubernetes namespace, where the manifest names one.
+    /// Kubernetes namespace, if the manifest names one.
     pub namespace: Option<String>,
-    /// martydb with the project's files.
+    /// Image of martydb with the project's files.
     pub tool_image: String,
-    /// Where Prometheus finds `martydb monitor`, where the manifest says so.
+    /// Address at which Prometheus finds `martydb monitor`, if declared.
     pub monitor: Option<String>,
-    /// Where the cluster fetches secrets, where the manifest says so.
+    /// Store from which the cluster fetches secrets, if declared.
     pub secret_store: Option<SecretStore>,
-    /// The file with the certificate to which the cluster's controller has the key, absolute.
+    /// Absolute path of the sealing certificate; the cluster's controller has its key.
     pub sealing_certificate: Option<PathBuf>,
-    /// Where poolers stand between services and servers, where the manifest says so.
+    /// Poolers between services and servers, if declared.
     pub pooler: Option<PoolerDeployment>,
-    /// How an operator backs the servers up, where the manifest says so.
+    /// Backups of the servers by an operator, if declared.
     pub backup: Option<BackupSchedule>,
-    /// Whether an operator's Prometheus finds the servers.
+    /// `true` to render a PodMonitor for each server.
     pub pod_monitor: bool,
     pub pgbackrest: WholeServerBackup,
     pub backup_jobs: BackupJobs,
@@ -35,30 +35,31 @@ pub struct Deployment {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerDeployment {
     pub image: String,
-    /// A quantity of Kubernetes: <https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/>.
+    /// Size of the volume: a Kubernetes quantity,
+    /// <https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/>.
     pub storage_size: String,
-    /// `None` is the cluster's default.
+    /// Storage class; `None` is the cluster's default.
     pub storage_class: Option<String>,
-    /// Processors, as a quantity.
+    /// CPU, as a quantity.
     pub cpu: String,
-    /// Bytes, as a quantity.
+    /// Memory, as a quantity.
     pub memory: String,
-    /// How many instances an operator keeps: one that writes, the others as its replicas.
+    /// Number of instances of an operator's cluster: one primary, the others standbys.
     pub instances: u16,
-    /// Where Compose publishes it on the host.
+    /// Port that Compose publishes on the host.
     pub host_port: Option<u16>,
-    /// Where its files are, if not where the image has them.
+    /// Data folder, if not the image's default.
     pub data_folder: Option<String>,
-    /// Where it lies if it is not deployed with the rest.
+    /// Address ranges of a server that is not deployed with the rest.
     pub cidrs: Vec<String>,
 }
 
-/// A pooler of each server.
+/// A pooler, one per server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PoolerDeployment {
     pub mode: PoolMode,
     pub instances: u16,
-    /// The address at which one that is deployed with no operator listens.
+    /// Listen address, if deployed without an operator.
     pub listen: String,
     pub port: u16,
 }
@@ -89,34 +90,34 @@ impl PoolMode {
     }
 }
 
-/// When an operator backs up, and to which of its stores.
+/// Schedule and store of an operator's backups.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BackupSchedule {
-    /// As cron has it, with seconds first.
+    /// Cron expression with seconds first.
     pub schedule: String,
     pub object_store: String,
 }
 
-/// What the CronJobs of backups find in the cluster.
+/// Kubernetes objects used by the CronJobs of backups.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BackupJobs {
-    /// The Secret with the keys of the object storage, as variables.
+    /// Secret with the object store's keys, as variables.
     pub store_secret: String,
     pub store_port: u16,
-    /// The Secret with the identity that opens backups.
+    /// Secret with the age identity that decrypts backups.
     pub identity_secret: Option<String>,
-    /// A quantity of Kubernetes.
+    /// Size of the volume, as a quantity.
     pub storage_size: String,
-    /// `None` is the cluster's default.
+    /// Storage class; `None` is the cluster's default.
     pub storage_class: Option<String>,
 }
 
-/// What pgBackRest does with backups.
+/// Options of pgBackRest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WholeServerBackup {
-    /// The folder that they are in.
+    /// Folder of the repository.
     pub repository: String,
-    /// How many full ones are kept.
+    /// Number of full backups to keep.
     pub keep: u16,
 }
 
@@ -125,15 +126,16 @@ pub struct WholeServerBackup {
 pub struct SecretStore {
     pub kind: StoreKind,
     pub name: String,
-    /// What a login's secret is called there: a template with `{env}`, `{server}`, `{service}` and `{role}`, the login's name.
+    /// Name of a login's secret in the store: a template with `{env}`, `{server}`, `{service}` and `{role}`, the
+    /// login's name.
     pub key: String,
-    /// What an admin's secret is called there.
+    /// Name of an admin's secret in the store.
     pub admin_key: String,
-    /// The property of the secret that is the password, where it has several.
+    /// Property of the secret that contains the password, if it has several.
     pub property: Option<String>,
 }
 
-/// Who may use a store.
+/// Scope of a secret store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StoreKind {
     Cluster,
@@ -141,7 +143,7 @@ pub enum StoreKind {
 }
 
 impl StoreKind {
-    /// The kind of its object.
+    /// Returns the kind of its Kubernetes object.
     pub fn name(self) -> &'static str {
         match self {
             StoreKind::Cluster => "ClusterSecretStore",
@@ -151,32 +153,32 @@ impl StoreKind {
 }
 
 impl ServerDeployment {
-    /// PostgreSQL's major version, where the tag of the image begins with it.
+    /// Returns PostgreSQL's major version, if the image's tag begins with it.
     pub fn major(&self) -> Option<u32> {
-        // A colon before the last slash stands before the port of a registry.
+        // A colon before the last slash precedes a registry's port.
         let name = self.image.split('@').next()?.rsplit('/').next()?;
         let (_, tag) = name.rsplit_once(':')?;
         tag.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
     }
 }
 
-/// The pods, or the container, of a service's programs.
+/// Pods, or the container, of a service's programs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServicePods {
     pub image: String,
-    /// Labels that they all have; never empty.
+    /// Labels of all its pods; never empty.
     pub selector: BTreeMap<String, String>,
     pub port: Option<u16>,
 }
 
 impl ServicePods {
-    /// Whether one pod could be selected by both: no label tells them apart.
+    /// Returns `true` if one pod could match both: no label distinguishes them.
     pub fn overlaps(&self, other: &ServicePods) -> bool {
         !self.selector.iter().any(|(key, value)| other.selector.get(key).is_some_and(|own| own != value))
     }
 }
 
-/// A name of RFC 1123 with nothing else in it, made of any text.
+/// Derives an RFC 1123 label from any text.
 pub fn label(text: &str) -> String {
     let lower = text.to_lowercase();
     let plain: String =

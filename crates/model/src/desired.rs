@@ -1,4 +1,4 @@
-//! What the manifest wants of one server, with every default and template already filled in.
+//! The desired state of one server, with every default and template filled in.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -13,29 +13,29 @@ use super::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DesiredServer {
     pub name: ServerName,
-    /// Marks what this manifest made.
+    /// Name of the project, which marks what this manifest made.
     pub project: String,
-    /// Whose managed server it is.
+    /// Provider of a managed server.
     pub platform: Option<&'static Platform>,
-    /// Whether PUBLIC loses its rights on the maintenance database and on `template1`.
+    /// `true` to revoke PUBLIC's privileges on the maintenance database and on `template1`.
     pub close_maintenance: bool,
-    /// The role that must own the databases; `None` accepts the admin and its like.
+    /// Required owner of the databases; `None` accepts the admin and its equals.
     pub database_owner: Option<RoleName>,
-    /// Whether martydb runs the server itself, so that nothing but this manifest relies on it.
+    /// `true` if martydb runs the server itself: only this manifest relies on it.
     pub embedded: bool,
     pub services: BTreeMap<ServiceName, DesiredService>,
-    /// Further roles, by name.
+    /// Declared roles beyond the services' own, by name.
     pub access: BTreeMap<RoleName, AccessRole>,
-    /// What services that are on other servers now were called here.
+    /// Names on this server of services that have moved to others.
     pub leaving: Vec<FormerNames>,
     pub index: ServiceIndex,
 }
 
-/// The map in `pg_ident.conf` of an embedded server by which the accounts that run it are its admin.
+/// The `pg_ident.conf` map of an embedded server; with it the accounts that run the server log in as its admin.
 pub const EMBEDDED_MAP: &str = "martydb";
 
-/// Whose each role and each database is, worked out when it is first asked. A copy works it out again: its services may
-/// become others.
+/// Index of roles and databases by service, computed on first use. A clone computes it again, since its services may
+/// change.
 #[derive(Debug, Default)]
 pub struct ServiceIndex {
     roles: OnceLock<BTreeMap<RoleName, (ServiceName, RoleKind)>>,
@@ -49,7 +49,7 @@ impl Clone for ServiceIndex {
 }
 
 impl PartialEq for ServiceIndex {
-    /// It follows from the services.
+    /// The index follows from the services.
     fn eq(&self, _: &Self) -> bool {
         true
     }
@@ -62,30 +62,30 @@ pub struct DesiredService {
     pub name: ServiceName,
     pub server: ServerName,
     pub database: DbName,
-    /// The folder of its migrations, absolute.
+    /// Migrations folder, absolute.
     pub migrations: PathBuf,
     pub down: DownFiles,
-    /// The schemas it declares, in `search_path` order; never empty.
+    /// Declared schemas, in `search_path` order; never empty.
     pub schemas: Vec<SchemaName>,
     pub roles: BTreeMap<RoleKind, RoleName>,
-    /// Connection limits of its logins; `-1` is none.
+    /// Connection limits of its logins; `-1` is no limit.
     pub connection_limit: BTreeMap<RoleKind, i32>,
-    /// Settings of its logins, by name; values as PostgreSQL takes them.
+    /// Settings of its logins, by name; values in PostgreSQL's form.
     pub settings: BTreeMap<String, String>,
     pub extensions: Vec<String>,
-    /// What its database is made with, and what is put on it.
+    /// Parameters of its database.
     pub parameters: DatabaseParameters,
-    /// Whether `apply` also removes what is not declared.
+    /// `true` if `apply` also removes what is not declared.
     pub prune: bool,
-    /// What further roles may do in its database.
+    /// Access of further roles to its database.
     pub access: Vec<AccessGrant>,
-    /// What further roles may follow there.
+    /// Publications for further logins.
     pub publications: Vec<DesiredPublication>,
-    /// Where it writes its events.
+    /// The outbox for its events.
     pub outbox: Option<Outbox>,
-    /// What it was called, and where it was, before.
+    /// Former names and server.
     pub moved: Option<FormerNames>,
-    /// Whether `schema.sql` is written beside its migrations.
+    /// `true` to write `schema.sql` next to its migrations.
     pub dump_schema: bool,
     pub lint: LintRules,
 }
@@ -94,25 +94,25 @@ pub struct DesiredService {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FormerNames {
     pub service: ServiceName,
-    /// The server that it was on, where that is another one.
+    /// The former server, if it is another one.
     pub server: Option<ServerName>,
     pub database: DbName,
     pub roles: BTreeMap<RoleKind, RoleName>,
 }
 
-/// Whether the migrations of a service come with files that undo them.
+/// Policy for down migrations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum DownFiles {
-    /// A missing one is worth a note.
+    /// `lint` notes a missing one.
     #[default]
     Required,
-    /// A missing one is not, until a downgrade meets it.
+    /// A missing one is an error only in a downgrade.
     Optional,
-    /// There are none: the service only goes forward.
+    /// There are none: the service only migrates forward.
     None,
 }
 
-/// Rules of `lint` that are other than usual, by name.
+/// Overrides of `lint`'s default rules, by name.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LintRules {
     pub disable: Vec<String>,
@@ -124,21 +124,20 @@ impl DesiredService {
         &self.roles[&kind]
     }
 
-    /// Its roles, and the further ones that may use its database, each once.
+    /// Returns its roles and the further roles with access to its database, each once.
     pub fn own_roles(&self) -> Vec<RoleName> {
         let further = self.access.iter().map(|grant| &grant.role);
         let roles: BTreeSet<&RoleName> = self.roles.values().chain(further).collect();
         roles.into_iter().cloned().collect()
     }
 
-    /// The further roles that may use its database, each once.
+    /// Returns the further roles with access to its database, each once.
     pub fn further_roles(&self) -> Vec<RoleName> {
         let roles: BTreeSet<&RoleName> = self.access.iter().map(|grant| &grant.role).collect();
         roles.into_iter().cloned().collect()
     }
 
-    /// The same service in another database that lives for a while: its own roles alone, and as many connections as they
-    /// like.
+    /// Returns the same service in another, temporary database: only its own roles, without a connection limit.
     pub fn copied_to(&self, database: &DbName) -> DesiredService {
         DesiredService {
             database: database.clone(),
@@ -150,7 +149,7 @@ impl DesiredService {
         }
     }
 
-    /// The same service where it was before it came to this server.
+    /// Returns the same service on its former server.
     pub fn at_former_server(&self) -> Option<DesiredService> {
         let former = self.moved.as_ref()?;
         Some(DesiredService {
@@ -168,7 +167,7 @@ impl DesiredService {
     }
 }
 
-/// What follows the marker in the comment of a login whose password martydb set.
+/// Text between the marker and the time in the comment of a login whose password martydb set.
 pub(super) const PASSWORD_NOTE: &str = "; password set ";
 
 impl DesiredServer {
@@ -177,37 +176,38 @@ impl DesiredServer {
             let roles = service.roles.iter();
             roles.map(|(kind, role)| (role.clone(), (service.name.clone(), *kind))).collect::<Vec<_>>()
         };
-        // The first service of two that share a role.
+        // `rev`: of two services that share a role, the first wins.
         let all = self.index.roles.get_or_init(|| self.services.values().rev().flat_map(of).collect());
         let (service, kind) = all.get(role)?;
         Some((self.services.get(service)?, *kind))
     }
 
-    /// The service that declares this database as its own.
+    /// Returns the service that declares this database as its own.
     pub fn owning_service(&self, database: &str) -> Option<&DesiredService> {
-        // The first service of two that share a database.
+        // `rev`: of two services that share a database, the first wins.
         let services = self.services.values().rev();
         let of = || services.map(|service| (service.database.to_string(), service.name.clone())).collect();
         self.services.get(self.index.databases.get_or_init(of).get(database)?)
     }
 
-    /// The role that keeps what the roles of a removed service owned and no service takes over.
+    /// Returns the role for objects of removed services that no other service takes over.
     pub fn orphans(&self) -> RoleName {
         super::project_roles::orphans(&self.project)
     }
 
-    /// The comment that marks what this manifest made.
+    /// Returns the comment that marks what this manifest made.
     pub fn marker(&self) -> String {
         format!("martydb:{}", self.project)
     }
 
-    /// The comment of a database that this manifest made: the marker, and below it what the manifest says.
+    /// Returns the comment of a database that this manifest made: the marker, then the declared comment.
     pub fn database_comment(&self, service: &DesiredService) -> String {
         let own = service.parameters.comment.as_deref().filter(|comment| !comment.is_empty());
         own.map_or_else(|| self.marker(), |comment| format!("{}\n{comment}", self.marker()))
     }
 
-    /// Whether a comment says that this manifest made what it stands on: it is the marker, before a note or further lines.
+    /// Returns `true` if a comment marks its object as made by this manifest: the marker, optionally with a note or
+    /// further lines.
     pub fn marks(&self, comment: Option<&str>) -> bool {
         let rest = comment.and_then(|comment| comment.strip_prefix(&self.marker()));
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('\n') || rest.starts_with(PASSWORD_NOTE))

@@ -1,35 +1,35 @@
-//! The one error type: what failed, why, and what to do about it.
+//! The crate's error type: the failure, its causes, and hints.
 //!
-//! Causes are kept as finished sentences instead of boxed errors, because a driver's own `Display`
-//! may hold a password or a line of the server's C source; the code that adds a cause has made it safe to print.
+//! Causes are stored as text instead of boxed errors, because a driver's own `Display` may contain a password or a
+//! line of the server's C source; code that adds a cause makes it safe to print first.
 
 use std::fmt;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// Why a run failed, as scripts see it: the `kind` of the JSON error and the exit code.
+/// Class of a failure, for scripts: the `kind` of the JSON error and the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// Flags or arguments are wrong; nothing was touched.
+    /// Invalid flags or arguments; nothing was changed.
     Usage,
-    /// The manifest, an overlay or a setting is invalid; nothing was touched.
+    /// Invalid manifest, overlay or setting; nothing was changed.
     Manifest,
-    /// A migration file cannot be run as it is; nothing was touched.
+    /// A migration file cannot be run as written; nothing was changed.
     MigrationFile,
-    /// The server refused a statement, or a local operation failed.
+    /// The server rejected a statement, or a local operation failed.
     Operation,
-    /// The service has no database or roles yet. To scripts it is an operation that failed.
+    /// The service has no database or roles yet. Scripts see a failed operation.
     #[serde(rename = "operation")]
     NotProvisioned,
-    /// The histories of files and database contradict each other.
+    /// Migration files and the database's history contradict each other.
     Divergent,
-    /// A server cannot be reached or refused the login.
+    /// A server is unreachable or rejected the login.
     Unreachable,
     /// Another run holds the lock.
     Locked,
-    /// A saved plan no longer fits the server.
+    /// A saved plan no longer matches the server.
     Stale,
     Interrupted,
 }
@@ -47,27 +47,27 @@ impl Kind {
     }
 }
 
-/// How a process ends. The numbers are part of the command-line contract.
+/// Exit status of the process. The numbers are part of the command-line interface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExitStatus {
-    /// Done, or nothing to do.
+    /// Success, including nothing to do.
     Success = 0,
     Failed = 1,
-    /// Usage, settings or manifest invalid; nothing touched.
+    /// Invalid usage, settings or manifest; nothing was changed.
     Usage = 2,
-    /// A check found differences, or histories diverge.
+    /// A check found differences, or migration histories diverge.
     Differences = 3,
-    /// Isolation is breached, or a probe proved nothing.
+    /// Isolation is breached, or a probe was inconclusive.
     Isolation = 4,
-    /// A server is unreachable or refused the login.
+    /// A server is unreachable or rejected the login.
     Unreachable = 5,
-    /// Another run holds the lock, or the plan is stale.
+    /// Another run holds the lock, or the saved plan is stale.
     Locked = 6,
     Interrupted = 130,
 }
 
 impl ExitStatus {
-    /// The status of a run over several services, of which each ended in its own way:
+    /// Returns the status of a run over several services:
     /// an interruption, else the first of 6, 5, 4, 1, 3, 2 that occurred.
     pub fn worst(all: impl IntoIterator<Item = ExitStatus>) -> ExitStatus {
         const ORDER: [ExitStatus; 8] = [
@@ -93,15 +93,15 @@ impl ExitStatus {
 #[serde(into = "ErrorBody")]
 #[schemars(with = "ErrorBody")]
 pub struct Error {
-    /// What kind of failure it is, one word.
+    /// Class of the failure.
     pub kind: Kind,
-    /// What failed.
+    /// The failure, as one sentence.
     pub message: String,
-    /// Why, the nearest first.
+    /// Causes, the nearest first.
     pub causes: Vec<String>,
-    /// What to do.
+    /// Suggested next steps.
     pub hints: Vec<String>,
-    /// What the server called it.
+    /// SQLSTATE of the server's error.
     pub sqlstate: Option<String>,
 }
 
@@ -147,13 +147,13 @@ impl Error {
         Self::new(Kind::Operation, message)
     }
 
-    /// Whether the server broke the connection or does not answer; a login that it refused is an answer.
+    /// Returns `true` if the server closed the connection or does not answer. A rejected login is an answer.
     pub fn is_lost(&self) -> bool {
         let ends = |state: &str| state.starts_with("08") || state.starts_with("57P");
         self.kind == Kind::Unreachable && self.sqlstate.as_deref().is_none_or(ends)
     }
 
-    /// Adds a cause below those that are there.
+    /// Adds a cause after the existing ones.
     #[must_use]
     pub fn cause(mut self, cause: impl fmt::Display) -> Self {
         self.causes.push(without_number(cause.to_string()));
@@ -177,14 +177,14 @@ impl Error {
         self
     }
 
-    /// Adds a second failure: of the attempt to clean up after the first.
+    /// Adds a second failure: that of the cleanup after the first.
     #[must_use]
     pub fn and_also(self, other: Error) -> Self {
         let both = self.cause(other.message).causes(other.causes);
         other.hints.into_iter().fold(both, Error::hint)
     }
 
-    /// Says what was being done when this happened: the message becomes the first cause.
+    /// Adds context: `message` becomes the message, and the current one its first cause.
     #[must_use]
     pub fn while_doing(mut self, message: impl Into<String>) -> Self {
         let inner = std::mem::replace(&mut self.message, message.into());
@@ -193,7 +193,7 @@ impl Error {
     }
 }
 
-/// `std` ends the system's messages with the number of the error, which says nothing more.
+/// Removes the error number that `std` appends to the system's messages.
 pub fn without_number(message: String) -> String {
     let number = |rest: &str| rest.strip_suffix(')').is_some_and(|n| n.parse::<i32>().is_ok());
     match message.rsplit_once(" (os error ") {

@@ -1,6 +1,6 @@
-//! A subject or a routing key with places to fill in from each event.
+//! Templates of subjects and routing keys, filled in from each event.
 
-/// What stands in a route, in its order.
+/// Template of a subject or a routing key, as its parts in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventRoute(Vec<RoutePart>);
 
@@ -10,7 +10,7 @@ enum RoutePart {
     Event(EventField),
 }
 
-/// What of an event a route may name.
+/// Field of an event that a route may contain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventField {
     AggregateType,
@@ -25,15 +25,15 @@ const FIELDS: &[(&str, EventField)] = &[
 ];
 
 impl EventRoute {
-    /// Reads a template; `known` are the places that are the same for all events.
+    /// Parses a template; `known` are placeholders with the same value for all events.
     ///
     /// # Errors
-    /// Names the place that nothing fills.
+    /// Returns the unknown placeholder, or a syntax error.
     pub fn parse(text: &str, known: &[(&str, &str)]) -> Result<EventRoute, String> {
         let (mut parts, mut rest) = (vec![], text);
         while let Some(at) = rest.find(['{', '}']) {
             let end = rest[at..].find('}').filter(|_| rest[at..].starts_with('{'));
-            let end = at + end.ok_or("a brace has no partner")?;
+            let end = at + end.ok_or("unmatched brace")?;
             let name = &rest[at + 1..end];
             parts.push(RoutePart::Text(rest[..at].to_owned()));
             let same = known.iter().find(|row| row.0 == name).map(|row| RoutePart::Text(row.1.to_owned()));
@@ -45,7 +45,7 @@ impl EventRoute {
         Ok(EventRoute(parts))
     }
 
-    /// The route of one event; `value` gives what it has in a place.
+    /// Returns the route of one event; `value` returns the value of a field.
     pub fn of<'a>(&self, value: impl Fn(EventField) -> &'a str, escape: impl Fn(char) -> char) -> String {
         let mut route = String::new();
         for part in &self.0 {
@@ -74,9 +74,11 @@ mod tests {
         let value = |field| if field == EventField::EventType { "certificate revoked" } else { "" };
         let made = route.of(value, |c| if c == ' ' { '_' } else { c });
         assert_eq!(made, "marty.csca.certificate_revoked");
-        for (text, said) in
-            [("a.{b}", "{b} is not one of {service}"), ("a.{b", "no partner"), ("a}b", "no partner")]
-        {
+        for (text, said) in [
+            ("a.{b}", "{b} is not one of {service}"),
+            ("a.{b", "unmatched brace"),
+            ("a}b", "unmatched brace"),
+        ] {
             let error = EventRoute::parse(text, &[("service", "csca")]).unwrap_err();
             assert!(error.contains(said), "{text}: {error}");
         }

@@ -1,4 +1,4 @@
-//! The registry of findings: every kind with its severity, and one finding as a value.
+//! Registry of findings: every kind with its severity, and the value of one finding.
 
 mod finding;
 pub mod kinds;

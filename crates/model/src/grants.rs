@@ -1,5 +1,5 @@
-//! The SQL that takes something away from a role, as values: what kind of change each statement is and how far it
-//! reaches is known where the statement is made, and is never read out of its text again.
+//! Statements that remove privileges, as typed values: the kind and scope of each change are recorded when the
+//! statement is built, and never parsed from its text.
 
 mod fix;
 mod revoke;

@@ -1,4 +1,4 @@
-//! Plain data: what the manifest wants and what a server has. No I/O and no decisions live here.
+//! Plain data: the desired state from the manifest and the actual state of a server. No I/O, no decisions.
 //!
 //! - [`error`]: errors with causes, hints and exit codes
 //! - [`units`]: times and sizes as people write them

@@ -1,5 +1,5 @@
-//! What `martydb monitor` measures and what is worth an alert: tables of which the exporter's HELP, the pages of the book,
-//! the alert rules and the dashboard are made, so that none of them names a series that does not exist.
+//! Metrics of `martydb monitor` and their alerts: tables from which the exporter's HELP, the pages of the book, the
+//! alert rules and the dashboard are generated. None of these can name a series that does not exist.
 
 mod alerts;
 mod expression;

@@ -1,14 +1,14 @@
-//! What the comment of a database says of its move to another server: a line of its own, below the marker where there is
-//! one. The rest of the comment stays as it was.
+//! The note about a move to another server in a database's comment: a line of its own, below the marker if there is
+//! one. The rest of the comment is unchanged.
 
 use super::DesiredServer;
 
-/// How far the move of a database to another server is.
+/// Stage of a database's move to another server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MoveNote {
-    /// A run that may have died closed it; nothing is lost by opening it again.
+    /// A run that may have died closed the database; reopening it loses nothing.
     Moving,
-    /// Its copy is in use.
+    /// The copy is in use.
     Moved,
 }
 
@@ -22,13 +22,13 @@ impl MoveNote {
 }
 
 impl DesiredServer {
-    /// What the comment says of a move.
+    /// Returns the note in a comment.
     pub fn move_note(&self, comment: Option<&str>) -> Option<MoveNote> {
         let (_, rest) = self.split_marker(comment?);
         [MoveNote::Moving, MoveNote::Moved].into_iter().find(|note| rest.starts_with(note.words()))
     }
 
-    /// The comment with a note in place of the one that it may have. `to` says where the copy is.
+    /// Returns the comment with the note added or replaced. `to` is the location of the copy.
     pub fn with_move_note(&self, comment: Option<&str>, note: MoveNote, to: &str) -> String {
         let before = self.without_move_note(comment).unwrap_or_default();
         let (marker, rest) = self.split_marker(&before);
@@ -38,7 +38,7 @@ impl DesiredServer {
         lines.collect::<Vec<_>>().join("\n")
     }
 
-    /// The comment as it was before the move; `None` where there was none.
+    /// Returns the comment without the note; `None` if nothing remains.
     pub fn without_move_note(&self, comment: Option<&str>) -> Option<String> {
         let comment = comment?;
         if self.move_note(Some(comment)).is_none() {
@@ -50,7 +50,7 @@ impl DesiredServer {
         (!lines.is_empty()).then(|| lines.join("\n"))
     }
 
-    /// The marker's line, empty where there is none, and what follows it.
+    /// Splits a comment into the marker's line, which may be empty, and the rest.
     fn split_marker<'a>(&self, comment: &'a str) -> (&'a str, &'a str) {
         if !self.marks(Some(comment)) {
             return ("", comment);

@@ -1,4 +1,4 @@
-//! Names with the rules of their kind, so that a wrong one cannot travel further than the manifest.
+//! Validated names, so that an invalid one gets no further than the manifest.
 
 use std::fmt;
 
@@ -8,16 +8,16 @@ use crate::sql::{Fragment, Ident, InvalidIdentifier, Statement};
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidName {
-    /// PostgreSQL could not keep it.
+    /// PostgreSQL cannot store it.
     #[error(transparent)]
     Identifier(#[from] InvalidIdentifier),
-    /// PostgreSQL reserves the prefix for its own roles and schemas.
-    #[error("starts with \"pg_\", which PostgreSQL keeps for itself")]
+    /// The prefix is reserved for PostgreSQL's own roles and schemas.
+    #[error("starts with \"pg_\", which PostgreSQL reserves")]
     Reserved,
-    /// PostgreSQL reads the word as something else, quoted or not.
-    #[error("is a word with a meaning of its own, which PostgreSQL takes for no name")]
+    /// PostgreSQL gives the word a special meaning, quoted or not.
+    #[error("is a word that PostgreSQL reserves")]
     Word,
-    #[error("must begin with a small letter, and go on with at most 40 of a-z, 0-9, _ and -")]
+    #[error("must begin with a lowercase letter, followed by at most 40 of a-z, 0-9, _ and -")]
     Service,
 }
 
@@ -28,7 +28,7 @@ macro_rules! database_name {
         pub struct $name(Ident);
 
         impl $name {
-            /// A name that a manifest may declare.
+            /// Validates a name that a manifest may declare.
             pub fn new(text: impl Into<String>) -> Result<Self, InvalidName> {
                 let ident = Ident::new(text)?;
                 let words: &[&str] = $words;
@@ -39,7 +39,7 @@ macro_rules! database_name {
                 }
             }
 
-            /// A name that a server told us: its own reserved ones included.
+            /// Accepts a name reported by a server, including reserved ones.
             pub fn found(text: impl Into<String>) -> Result<Self, InvalidIdentifier> {
                 Ident::new(text).map($name)
             }
@@ -59,7 +59,7 @@ macro_rules! database_name {
             }
         }
 
-        /// As a server spelt it.
+        /// Accepts any name that a server may report.
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(text: D) -> Result<Self, D::Error> {
                 $name::found(String::deserialize(text)?).map_err(serde::de::Error::custom)
@@ -77,13 +77,13 @@ macro_rules! database_name {
 database_name!(RoleName, &["public", "none"]);
 database_name!(DbName, &[]);
 database_name!(
-    /// A schema of one database. In a `search_path`, `"$user"` stands for the connected role.
+    /// A schema of one database. In a `search_path`, `"$user"` is the connected role.
     SchemaName,
     &["$user"]
 );
 
 impl SchemaName {
-    /// The schema that each new database has.
+    /// Returns the schema that each new database has.
     pub fn public() -> SchemaName {
         SchemaName::found("public").expect("a plain word is a name")
     }
@@ -112,7 +112,7 @@ impl fmt::Display for ServiceName {
     }
 }
 
-/// A server of the manifest, by the key it has there.
+/// Key of a server in the manifest.
 pub type ServerName = String;
 
 #[cfg(test)]

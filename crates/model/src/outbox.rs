@@ -1,4 +1,5 @@
-//! A service's outbox: the table in which it writes events with the changes they tell of, and where they are published.
+//! A service's outbox: the table in which it writes events in the transaction of the changes they describe, and the
+//! broker that publishes them.
 
 use std::time::Duration;
 
@@ -13,42 +14,42 @@ pub struct Outbox {
     pub table: String,
     pub columns: OutboxColumns,
     pub to: EventTarget,
-    /// How many events are claimed at a time.
+    /// Number of events claimed at a time.
     pub batch: u32,
     pub retry: Redelivery,
-    /// How long a published event stays; `None`: for ever.
+    /// Retention of a published event; `None`: forever.
     pub keep: Option<Duration>,
 }
 
-/// What the columns of an outbox are called.
+/// Column names of an outbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutboxColumns {
-    /// Ascends within an aggregate: the order of its events.
+    /// Ascending within an aggregate: the order of its events.
     pub id: String,
     pub event_id: String,
     pub aggregate_type: String,
     pub aggregate_id: String,
     pub event_type: String,
     pub payload: String,
-    /// `None` where the table has none.
+    /// `None` if the table has none.
     pub headers: Option<String>,
-    /// `None` where the table has none.
+    /// `None` if the table has none.
     pub occurred_at: Option<String>,
-    /// Not before this time; infinite once the event is dead.
+    /// Earliest time of the next attempt; infinity once the event is dead.
     pub available_at: String,
-    /// When the broker confirmed it; NULL until then.
+    /// Time of the broker's confirmation; NULL until then.
     pub published_at: String,
     pub attempts: String,
     pub last_error: String,
 }
 
 impl OutboxColumns {
-    /// Those that the relay's login may change: what became of a delivery.
+    /// Returns the columns about the delivery, which the relay's login may update.
     pub fn of_delivery(&self) -> [&str; 4] {
         [&self.available_at, &self.published_at, &self.attempts, &self.last_error]
     }
 
-    /// All that the table must have, by the names it has them under.
+    /// Returns all columns that the table must have, by their names there.
     pub fn all(&self) -> impl Iterator<Item = &str> {
         let always = [&self.id, &self.event_id, &self.aggregate_type, &self.aggregate_id, &self.event_type];
         let further = self.headers.iter().chain(&self.occurred_at).chain([&self.payload]);
@@ -56,17 +57,17 @@ impl OutboxColumns {
     }
 }
 
-/// Where events go.
+/// Destination of events.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EventTarget {
-    /// A stream of NATS JetStream that listens to the subject.
+    /// A subject of a NATS JetStream stream.
     Nats { at: BrokerUrl, subject: EventRoute },
     /// An exchange of RabbitMQ, or of another server that speaks AMQP 0-9-1.
     Amqp { at: BrokerUrl, exchange: String, routing_key: EventRoute },
-    /// A web hook.
+    /// A webhook.
     Http {
         at: BrokerUrl,
-        /// The variable with the key that each request is signed with.
+        /// Variable with the key that signs each request.
         signature_env: Option<String>,
     },
 }
@@ -79,13 +80,13 @@ impl EventTarget {
     }
 }
 
-/// What becomes of an event that the broker did not take.
+/// Retry policy for events that the broker did not accept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Redelivery {
-    /// After so many attempts it is dead.
+    /// Number of attempts after which an event is dead.
     pub tries: u32,
-    /// The pause after the first of them; each is twice as long as the one before.
+    /// Pause after the first attempt; doubled after each further one.
     pub from: Duration,
-    /// The longest pause.
+    /// Longest pause.
     pub to: Duration,
 }

@@ -1,41 +1,41 @@
-//! Parameters of a database: what it is made with, and what can be changed later.
+//! Parameters of a database: those fixed at creation, and those that can be changed later.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-/// What the manifest declares of a database; `None` leaves it as the server has it.
+/// Declared parameters of a database; `None` leaves a parameter as it is on the server.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DatabaseParameters {
     pub made_with: MadeWith,
-    /// Whether a collation version that differs from the library's is recorded again.
+    /// `true` to refresh the recorded collation version if the library's differs.
     pub refresh_collation: bool,
     pub tablespace: Option<String>,
-    /// `-1` is no limit.
+    /// `CONNECTION LIMIT`; `-1` is no limit.
     pub connection_limit: Option<i32>,
-    /// The users' own words; the marker of the manifest goes before them.
+    /// The user's comment; the manifest's marker precedes it.
     pub comment: Option<String>,
     /// Settings of the database, for every login.
     pub settings: BTreeMap<String, String>,
 }
 
-/// What CREATE DATABASE decides for good.
+/// Parameters fixed by CREATE DATABASE.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct MadeWith {
-    /// As PostgreSQL spells it.
+    /// In PostgreSQL's spelling.
     pub encoding: Option<&'static str>,
     pub lc_collate: Option<String>,
     pub lc_ctype: Option<String>,
     pub provider: Option<LocaleProvider>,
-    /// The locale of the provider icu or builtin.
+    /// Locale of the provider icu or builtin.
     pub locale: Option<String>,
     pub icu_rules: Option<String>,
 }
 
-/// Who compares and classifies texts (`pg_database.datlocprovider`).
+/// Locale provider (`pg_database.datlocprovider`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Deserialize)]
 pub enum LocaleProvider {
-    /// All that there is before 15.
+    /// The only provider before 15.
     #[default]
     #[serde(rename = "c")]
     Libc,
@@ -46,7 +46,7 @@ pub enum LocaleProvider {
 }
 
 impl LocaleProvider {
-    /// The word of SQL.
+    /// Returns the SQL keyword.
     pub fn word(self) -> &'static str {
         match self {
             LocaleProvider::Libc => "libc",
@@ -55,7 +55,7 @@ impl LocaleProvider {
         }
     }
 
-    /// The first major whose databases can have it.
+    /// Returns the first major version that supports it.
     pub fn since(self) -> u32 {
         match self {
             LocaleProvider::Libc => 13,
@@ -65,7 +65,7 @@ impl LocaleProvider {
     }
 }
 
-/// The same of a database that exists.
+/// Creation parameters of an existing database.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(default)]
 pub struct FoundParameters {
@@ -78,31 +78,31 @@ pub struct FoundParameters {
     pub tablespace: String,
 }
 
-/// The collation versions of a database that differ: what is recorded, and what the library has now.
+/// Differing collation versions of a database: the recorded one and the library's.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct CollationVersions {
     pub recorded: String,
     pub present: String,
 }
 
-/// What is declared in another way than it is, and cannot be changed.
+/// A declared parameter that differs and cannot be changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fixed {
-    /// The parameter, as the manual calls it.
+    /// Name of the parameter, as in PostgreSQL's manual.
     pub what: &'static str,
     pub found: String,
     pub wanted: String,
 }
 
 impl DatabaseParameters {
-    /// Those of a copy that lives for a while: as many connections as it likes, and a comment of its own.
+    /// Returns the parameters of a temporary copy: no connection limit, and a comment of its own.
     pub fn of_copy(&self) -> DatabaseParameters {
         DatabaseParameters { connection_limit: None, comment: None, ..self.clone() }
     }
 }
 
 impl MadeWith {
-    /// Where a database that exists differs.
+    /// Returns the parameters in which an existing database differs.
     pub fn differences(&self, found: &FoundParameters) -> Vec<Fixed> {
         let words = |provider: LocaleProvider| Some(provider.word().to_owned());
         let rows = [
@@ -124,7 +124,7 @@ impl MadeWith {
         differing.collect()
     }
 
-    /// The same, and for what is not declared, what a database has that differs from the server's template.
+    /// Fills in undeclared parameters with those of `found` that differ from the server's template.
     pub fn or_as(&self, found: &FoundParameters, template: &FoundParameters) -> MadeWith {
         let text = |own: &Option<String>, found: &String, usual: &String| {
             own.clone().or_else(|| (found != usual).then(|| found.clone()))
@@ -147,7 +147,8 @@ impl MadeWith {
         all
     }
 
-    /// The first thing that a major of PostgreSQL cannot do, and the first major that can.
+    /// Returns the first parameter that a major version of PostgreSQL does not support, and the first version that
+    /// does.
     pub fn beyond(&self, major: u32) -> Option<(&'static str, u32)> {
         let provider = self.provider.map(|provider| (provider.word(), provider.since()));
         let rules = self.icu_rules.as_ref().map(|_| ("icu_rules", 16));
@@ -155,7 +156,7 @@ impl MadeWith {
     }
 }
 
-/// Locales are spelt in several ways: `de_DE.UTF-8` and `de_DE.utf8` are one.
+/// Normalizes a locale name: `de_DE.UTF-8` and `de_DE.utf8` are equal.
 fn plain(name: &str) -> String {
     match name {
         "POSIX" => "c".into(),
@@ -202,7 +203,8 @@ const ENCODINGS: &[&str] = &[
     "WIN874",
 ];
 
-/// An encoding as PostgreSQL spells it, from any spelling that it takes but the rare aliases; `None` if there is none.
+/// Returns PostgreSQL's spelling of an encoding, from any of its spellings except the rare aliases; `None` if
+/// unknown.
 pub fn encoding(name: &str) -> Option<&'static str> {
     let bare = |name: &str| -> String {
         name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_uppercase()
@@ -216,31 +218,32 @@ pub fn encoding(name: &str) -> Option<&'static str> {
     ENCODINGS.iter().copied().find(|known| bare(known) == wanted)
 }
 
-/// Settings that no manifest puts on a database, and why: they hold for every session in it, the admin's and other
-/// tools' included. What else weakens isolation stays a finding of `verify-isolation`, which `allow:` takes a reason for.
+/// Settings that a manifest may not set on a database, with the reason: they apply to every session in it, including
+/// the admin's and those of other tools. Others that weaken isolation are findings of `verify-isolation`, accepted
+/// with `allow:`.
 const REFUSED: &[(&str, &str)] = &[
     ("role", "martydb sets it on the logins"),
     ("search_path", "martydb sets it on the logins: see `schemas`"),
     ("session_authorization", "every session would be another role's"),
-    ("session_replication_role", "triggers and foreign keys would rest in every session"),
+    ("session_replication_role", "triggers and foreign keys would be off in every session"),
     ("dynamic_library_path", "it decides which code every session loads"),
     ("default_transaction_read_only", "migrations could not write; use a login of `access:` that reads"),
     ("transaction_read_only", "it is a state of a transaction"),
 ];
 
-/// A list of names, of which one literal is one name.
+/// Settings that are lists of names; one literal is one name.
 const LISTS: &[&str] = &["local_preload_libraries", "session_preload_libraries", "temp_tablespaces"];
 
-/// Why a setting cannot be declared for a database, if it cannot.
+/// Returns the reason why a setting cannot be declared for a database.
 pub fn refused_setting(name: &str, value: &str) -> Option<&'static str> {
     let plain = name.to_ascii_lowercase();
     let refused = REFUSED.iter().find(|row| row.0 == plain).map(|row| row.1);
     refused.or_else(|| {
         if name.is_empty() || name.contains('\0') || value.contains('\0') {
-            return Some("a NUL character or no name");
+            return Some("a NUL character, or an invalid name");
         }
         let several = LISTS.contains(&plain.as_str()) && value.contains(',');
-        several.then_some("one name at most can be given here")
+        several.then_some("at most one name is possible here")
     })
 }
 

@@ -1,19 +1,19 @@
-//! What the comment of a login says of its password: when martydb set it, behind the marker. The server keeps no
-//! such time, and a password that is set in another way leaves the note as it was.
+//! The note in a login's comment, behind the marker: the time at which martydb set the password. The server records
+//! no such time, and passwords set by other means leave the note unchanged.
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::desired::PASSWORD_NOTE;
 
-/// The comment of a login whose password is set at that moment; `None` for a plan that is only shown.
+/// Returns the comment of a login whose password is set at that time; `None` for a plan that is only shown.
 pub fn dated(marker: &str, at: Option<OffsetDateTime>) -> String {
     let written = at.and_then(|at| at.replace_nanosecond(0).ok()?.format(&Rfc3339).ok());
     format!("{marker}{PASSWORD_NOTE}{}", written.as_deref().unwrap_or("(now)"))
 }
 
-/// When the password of a login with this comment was set; `None` where this manifest did not set it, or an earlier
-/// version of martydb did.
+/// Returns the time at which the password was set; `None` if this manifest did not set it, or an earlier version of
+/// martydb did.
 pub fn password_set(marker: &str, comment: &str) -> Option<OffsetDateTime> {
     let time = comment.strip_prefix(marker)?.strip_prefix(PASSWORD_NOTE)?;
     OffsetDateTime::parse(time, &Rfc3339).ok()

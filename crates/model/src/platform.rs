@@ -1,41 +1,41 @@
-//! What providers of managed servers keep for themselves: the one table of platforms.
+//! Providers of managed servers, and what they reserve for themselves: the one table of platforms.
 //!
-//! A row hides no path to a service's data: it says which roles and databases are the provider's, and which gaps a customer
-//! cannot close. What those roles and databases are used for by others is judged as everywhere.
+//! A row hides no path to a service's data: it lists the provider's roles and databases, and the gaps that a customer
+//! cannot close. Use of those roles and databases by others is judged as on any server.
 
-/// A gap that stays open because the provider keeps what would close it.
+/// A gap that stays open because only the provider can close it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ProviderGap {
-    /// PUBLIC may connect to `template1`.
+    /// PUBLIC can connect to `template1`.
     Template,
-    /// PUBLIC may connect to the maintenance database.
+    /// PUBLIC can connect to the maintenance database.
     Maintenance,
-    /// PUBLIC may connect to the provider's databases.
+    /// PUBLIC can connect to the provider's databases.
     Databases,
     /// The provider's logins have power over the server, such as REPLICATION.
     Logins,
-    /// Before PostgreSQL 15, PUBLIC may make objects in schema `public` of every new database.
+    /// Before PostgreSQL 15, PUBLIC can create objects in schema `public` of every new database.
     PublicSchema,
-    /// The customer may set no `temp_file_limit`.
+    /// The customer cannot set `temp_file_limit`.
     TempFiles,
 }
 
 #[derive(Debug, PartialEq, Eq)]
 pub struct Platform {
-    /// As the manifest calls it.
+    /// Name in the manifest.
     pub name: &'static str,
     /// The provider's roles.
     pub roles: &'static [&'static str],
     /// The provider's databases.
     pub databases: &'static [&'static str],
-    /// Roles that tell the platform: each is on every server of it, and on no other.
+    /// Roles that identify the platform: present on all of its servers and on no others.
     pub signs: &'static [&'static str],
-    /// What its customers cannot change, where the server says so too.
+    /// Gaps that its customers cannot close, if the server agrees.
     pub kept: &'static [ProviderGap],
-    /// Where customers set `temp_file_limit` for the whole server, if they can.
+    /// Place where customers set `temp_file_limit` for the whole server, if they can.
     pub temp_files: Option<&'static str>,
-    /// Whether PUBLIC loses the maintenance database unless the manifest says otherwise: not where the provider's own
-    /// services come in with PUBLIC.
+    /// `true` if PUBLIC loses the maintenance database by default; `false` where the provider's own services connect
+    /// through PUBLIC.
     pub close_maintenance: bool,
 }
 
@@ -70,7 +70,7 @@ const RDS: Platform = Platform {
     close_maintenance: true,
 };
 
-/// Those that customers cannot tell apart by roles and databases alone stand behind the first of them.
+/// Platforms that cannot be distinguished by roles and databases follow the first of them.
 pub const PLATFORMS: &[Platform] = &[
     RDS,
     Platform { name: "aurora", temp_files: Some("the DB cluster parameter group"), ..RDS },
@@ -200,7 +200,7 @@ impl Platform {
         PLATFORMS.iter().find(|platform| platform.name == name)
     }
 
-    /// The first one that a server's roles tell.
+    /// Returns the first platform whose identifying roles are all on the server.
     pub fn recognised(has_role: impl Fn(&str) -> bool) -> Option<&'static Platform> {
         PLATFORMS.iter().find(|platform| platform.is_here(&has_role))
     }

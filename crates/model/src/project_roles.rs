@@ -1,29 +1,29 @@
 //! Roles that belong to a whole project.
 //!
-//! `<project>_orphans` keeps what the roles of a removed service owned. A function, an index expression or a rule can run
-//! with its owner's rights: given to a superuser, the code of a service would run as one. This role can do nothing, so
-//! neither can what belongs to it. `<project>_monitor` is the login of `martydb monitor`.
+//! `<project>_orphans` owns the objects of removed services' roles. A function, an index expression or a rule can run
+//! with its owner's privileges: owned by a superuser, a service's code would run as one. This role has no privileges,
+//! so its objects give none. `<project>_monitor` is the login of `martydb monitor`.
 
 use sha2::{Digest, Sha256};
 
 use super::RoleName;
 use crate::sql::MAX_IDENTIFIER_BYTES;
 
-/// Characters of the digest that stands in for what had to be left out.
+/// Length of the digest that replaces the omitted part of a name.
 const DIGEST: usize = 12;
 
-/// The role that keeps what removed services owned.
+/// Returns the role that owns the objects of removed services.
 pub fn orphans(project: &str) -> RoleName {
     name(project, "_orphans")
 }
 
-/// The login that reads the statistics of a server and no service's rows.
+/// Returns the login that reads a server's statistics and none of the services' rows.
 pub fn monitor(project: &str) -> RoleName {
     name(project, "_monitor")
 }
 
-/// `<project><suffix>`. Of a project whose name is too long for that, as much as fits and a digest of all of it; of
-/// one that no role can begin with (`pg_`), the digest alone.
+/// Returns `<project><suffix>`. If the project's name is too long, it is truncated and a digest of all of it added;
+/// if no role can begin with it (`pg_`), only the digest is used.
 fn name(project: &str, suffix: &str) -> RoleName {
     let plain = RoleName::new(format!("{project}{suffix}"));
     let cut = || RoleName::new(format!("{}_{}{suffix}", start(project, suffix), digest(project)));
@@ -31,7 +31,7 @@ fn name(project: &str, suffix: &str) -> RoleName {
     plain.or_else(|_| cut()).or_else(|_| bare()).expect("letters and digits are a name")
 }
 
-/// As many whole characters as leave room for the rest.
+/// Truncates to whole characters, leaving room for the rest.
 fn start<'a>(project: &'a str, suffix: &str) -> &'a str {
     let most = MAX_IDENTIFIER_BYTES - suffix.len() - DIGEST - 1;
     let end = (0..=most.min(project.len())).rev().find(|end| project.is_char_boundary(*end));

@@ -1,4 +1,4 @@
-//! Which role can become which: memberships followed to their end.
+//! Transitive memberships of roles.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use super::{ActualServer, Membership, RoleName};
 /// Memberships by member.
 pub struct RoleGraph<'a>(BTreeMap<&'a RoleName, Vec<&'a Membership>>);
 
-/// A role that can be reached, and the first and the last membership on the way.
+/// A reachable role, with the first and the last membership on the way.
 #[derive(Debug, Clone, Copy)]
 pub struct RolePath<'a> {
     pub role: &'a RoleName,
@@ -24,7 +24,7 @@ impl<'a> RoleGraph<'a> {
         RoleGraph(by_member)
     }
 
-    /// Everything that a role can become, by name. Where `goes_on` is false the way ends.
+    /// Returns all roles that a role can become, sorted by name. Paths end where `goes_on` is false.
     pub fn reachable(&self, from: &'a RoleName, goes_on: impl Fn(&'a RoleName) -> bool) -> Vec<RolePath<'a>> {
         let mut found: BTreeMap<&RoleName, RolePath<'a>> = BTreeMap::new();
         let mut next: Vec<(&'a RoleName, Option<&'a Membership>)> = vec![(from, None)];
@@ -44,13 +44,13 @@ impl<'a> RoleGraph<'a> {
 }
 
 impl ActualServer {
-    /// The role and all whose privileges it holds without `SET ROLE`.
+    /// Returns the role and all whose privileges it inherits without `SET ROLE`.
     pub fn inherited_by<'a>(&'a self, role: &'a RoleName) -> BTreeSet<&'a RoleName> {
         let graph = RoleGraph::new(self.memberships.iter().filter(|row| row.inherit));
         graph.reachable(role, |_| true).iter().map(|path| path.role).chain([role]).collect()
     }
 
-    /// The role and all its members, and their members.
+    /// Returns the role and its direct and indirect members.
     pub fn who_can_become<'a>(&'a self, role: &'a RoleName) -> BTreeSet<&'a RoleName> {
         let (mut found, mut next) = (BTreeSet::from([role]), vec![role]);
         while let Some(role) = next.pop() {

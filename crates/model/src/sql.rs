@@ -1,8 +1,8 @@
-//! Everything that turns a value into SQL text: the only quoting in the crate.
+//! SQL text from values: the only quoting in the crate.
 //!
-//! A [`Statement`] is made by [`stmt!`](crate::stmt) from a literal template and typed fragments. A plain `&str` is not
-//! a fragment, so text from outside can only enter as an identifier or a literal, quoted here. Each statement holds its
-//! exact text and a redacted one; printing it shows the redacted one.
+//! A [`Statement`] is made by [`stmt!`](crate::stmt) from a literal template and typed fragments. A plain `&str` is
+//! not a fragment: outside text enters only as an identifier or a literal, quoted here. Each statement contains its
+//! exact text and a redacted one; `Display` and `Debug` print the redacted one.
 //!
 //! Quoting rules: <https://www.postgresql.org/docs/current/sql-syntax-lexical.html>.
 

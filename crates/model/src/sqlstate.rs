@@ -1,7 +1,7 @@
-//! The SQLSTATEs that decide something here, by the names of PostgreSQL's appendix A
+//! SQLSTATEs that decide something here, by the names of PostgreSQL's appendix A
 //! (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
 
-/// Also what this program gives a GRANT or REVOKE that the server only warned about.
+/// `warning`; also reported here for a GRANT or REVOKE about which the server only warned.
 pub const WARNING: &str = "01000";
 pub const PROTOCOL_VIOLATION: &str = "08P01";
 /// `feature_not_supported`, such as ICU in a server that was built without it.
@@ -25,7 +25,7 @@ pub const INSUFFICIENT_PRIVILEGE: &str = "42501";
 pub const UNDEFINED_OBJECT: &str = "42704";
 pub const DUPLICATE_OBJECT: &str = "42710";
 pub const UNDEFINED_FUNCTION: &str = "42883";
-/// `wrong_object_type`, which an unknown locale is, too.
+/// `wrong_object_type`; also reported for an unknown locale.
 pub const WRONG_OBJECT_TYPE: &str = "42809";
 pub const UNDEFINED_TABLE: &str = "42P01";
 pub const DUPLICATE_DATABASE: &str = "42P04";
@@ -36,12 +36,12 @@ pub const TOO_MANY_CONNECTIONS: &str = "53300";
 pub const PROGRAM_LIMIT_EXCEEDED: &str = "54000";
 pub const OBJECT_NOT_IN_PREREQUISITE_STATE: &str = "55000";
 pub const OBJECT_IN_USE: &str = "55006";
-/// An enum value is used in the transaction that adds it.
+/// `unsafe_new_enum_value_usage`: an enum value is used in the transaction that adds it.
 pub const UNSAFE_NEW_ENUM_VALUE_USAGE: &str = "55P04";
 pub const LOCK_NOT_AVAILABLE: &str = "55P03";
 pub const QUERY_CANCELED: &str = "57014";
 pub const ADMIN_SHUTDOWN: &str = "57P01";
 pub const CRASH_SHUTDOWN: &str = "57P02";
 pub const CANNOT_CONNECT_NOW: &str = "57P03";
-/// Also "tuple concurrently updated", which another session causes.
+/// `internal_error`; includes "tuple concurrently updated", caused by another session.
 pub const INTERNAL_ERROR: &str = "XX000";

@@ -1,9 +1,9 @@
 //! "Did you mean …?"
 
-/// Letters from which on the beginning of a name stands for it.
+/// Minimum length of a prefix that matches a name.
 const BEGINNING: usize = 3;
 
-/// The known name that a mistyped one most likely stands for, if any is near enough, or begins with it.
+/// Returns the known name nearest to a mistyped one, or one that begins with it.
 pub fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let distance = |name: &str| match name.strip_prefix(typed) {
         Some(_) if typed.len() >= BEGINNING => 0,
@@ -17,7 +17,7 @@ pub fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Opt
         .map(|(_, name)| name)
 }
 
-/// The same as a hint; where nothing is near, it lists `what` there is.
+/// Formats [`nearest`] as a hint; without a near name, lists all of `what`.
 pub fn hint(typed: &str, what: &str, known: &[&str]) -> String {
     let near = nearest(typed, known.iter().copied());
     near.map_or_else(|| format!("{what}: {}", known.join(", ")), did_you_mean)

@@ -1,8 +1,8 @@
-//! Test databases and the templates that they are copies of: their names, their marks, and whose they are.
+//! Test databases and their templates: names, marks, and services.
 //!
-//! A comment marks them. Only the owner of a database can write its comment, and the owner of these is never a role of a
-//! service, so that a service can neither pass its database off as one nor hide one. The name alone proves nothing; it
-//! tells when a test database was made, by the server's clock.
+//! A comment marks them. Only the owner of a database can write its comment, and the owner of these is never a
+//! service's role; a service can neither forge one nor hide one. The name by itself proves nothing; it contains the
+//! creation time of a test database, by the server's clock.
 
 use std::collections::BTreeMap;
 
@@ -11,22 +11,22 @@ use super::{ActualServer, DbName, DesiredServer, DesiredService, RoleName, Servi
 const TEST: &str = "martydb_test_";
 const TEMPLATE: &str = "martydb_template_";
 
-/// How many bytes of the service's name go into a test database's: the rest leaves room for time and random digits.
+/// Length limit of the service's part of a test database's name; the rest is for time and random digits.
 const SERVICE_BYTES: usize = 26;
 
-/// Digits of the time in base 36, which last until the year 4453.
+/// Digits of the time in base 36, sufficient until the year 4453.
 const TIME_DIGITS: usize = 7;
 
 /// A marked database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TestDatabase {
     pub service: ServiceName,
-    /// The template that it was copied from; `None` for a template.
+    /// The copied template; `None` for a template.
     pub copied_from: Option<DbName>,
 }
 
 impl TestDatabase {
-    /// The comment that marks it.
+    /// Returns the comment that marks it.
     pub fn mark(&self, project: &str) -> String {
         match &self.copied_from {
             Some(template) => format!("martydb-test:{project}/{} from {template}", self.service),
@@ -34,7 +34,7 @@ impl TestDatabase {
         }
     }
 
-    /// Reads a mark of this project; `None` if the comment is none.
+    /// Parses a mark of this project; `None` for any other comment.
     fn read(comment: &str, project: &str) -> Option<TestDatabase> {
         let rest = |kind: &str| comment.strip_prefix(kind)?.strip_prefix(project)?.strip_prefix('/');
         if let Some(service) = rest("martydb-template:") {
@@ -47,12 +47,12 @@ impl TestDatabase {
     }
 }
 
-/// The name of the template for this content, a number in hexadecimal.
+/// Returns the name of the template for this content, a number in hexadecimal.
 pub fn template_name(content: &str) -> DbName {
     DbName::found(format!("{TEMPLATE}{content}")).expect("letters and digits are a name")
 }
 
-/// The name of a test database: service, time and random digits.
+/// Returns the name of a test database: service, time and random digits.
 ///
 /// `made_at` is in seconds since 1970.
 pub fn test_name(service: &ServiceName, made_at: u64, random: u64) -> DbName {
@@ -61,7 +61,8 @@ pub fn test_name(service: &ServiceName, made_at: u64, random: u64) -> DbName {
     DbName::found(format!("{TEST}{service}_{time}{random}")).expect("letters and digits are a name")
 }
 
-/// When a test database was made, in seconds since 1970; `None` if the name is not one that [`test_name`] gives.
+/// Returns the creation time of a test database, in seconds since 1970; `None` if the name is not one of
+/// [`test_name`].
 pub fn made_at(name: &DbName) -> Option<u64> {
     let (_, digits) = name.as_str().strip_prefix(TEST)?.rsplit_once('_')?;
     let is_digit = |c: char| c.is_ascii_digit() || c.is_ascii_lowercase();
@@ -69,7 +70,7 @@ pub fn made_at(name: &DbName) -> Option<u64> {
     fits.then(|| u64::from_str_radix(&digits[..TIME_DIGITS], 36).ok()).flatten()
 }
 
-/// The lowest digits of a number.
+/// Formats the lowest digits of a number in base 36.
 fn base36(mut number: u64, digits: usize) -> String {
     let mut text = vec![b'0'; digits];
     for digit in text.iter_mut().rev() {
@@ -80,8 +81,8 @@ fn base36(mut number: u64, digits: usize) -> String {
 }
 
 impl ActualServer {
-    /// Whether a database with this owner is the admin's: it belongs to no service's role, and to a superuser, the
-    /// admin, or a role that the admin is a member of.
+    /// Returns `true` if a database's owner counts as the admin: a superuser, the admin, or a role that the admin is a
+    /// member of, but not a service's role.
     pub fn is_admins(&self, owner: &str, desired: &DesiredServer) -> bool {
         let Ok(name) = RoleName::found(owner) else { return false };
         let superuser = self.roles.get(&name).is_some_and(|role| role.superuser);
@@ -89,14 +90,14 @@ impl ActualServer {
         desired.managed_role(&name).is_none() && (superuser || admin)
     }
 
-    /// What a database is by its mark, if its owner is one that may mark it.
+    /// Parses the mark of a database, if its owner may mark it.
     pub fn test_database(&self, name: &DbName, desired: &DesiredServer) -> Option<TestDatabase> {
         let found = self.databases.get(name)?;
         let marked = TestDatabase::read(found.comment.as_deref()?, &desired.project)?;
         self.is_admins(&found.owner, desired).then_some(marked)
     }
 
-    /// The test databases and templates of this project, declared services' and others'.
+    /// Returns this project's test databases and templates, including those of undeclared services.
     pub fn test_databases(&self, desired: &DesiredServer) -> BTreeMap<DbName, TestDatabase> {
         let marked = |name: &DbName| Some((name.clone(), self.test_database(name, desired)?));
         self.databases.keys().filter_map(marked).collect()
@@ -104,7 +105,7 @@ impl ActualServer {
 }
 
 impl DesiredServer {
-    /// The service whose database it is: its own one, a test database or a template.
+    /// Returns the service of its own database, a test database or a template.
     pub fn service_of_database(&self, name: &str, actual: &ActualServer) -> Option<&DesiredService> {
         self.owning_service(name).or_else(|| {
             let marked = actual.test_database(&DbName::found(name).ok()?, self)?;

@@ -1,8 +1,8 @@
-//! Times as people write them, and PostgreSQL's units, so that `5s` and `5000ms` are one value.
+//! Durations as people write them, and PostgreSQL's units: `5s` and `5000ms` are the same value.
 
 use std::time::Duration;
 
-/// `250ms`, `10s`, `5min`, `5m`, `1h`, `7d`, or a bare number of seconds.
+/// Parses `250ms`, `10s`, `5min`, `5m`, `1h`, `7d`, or a bare number of seconds.
 pub fn duration(text: &str) -> Option<Duration> {
     let (number, unit) = split(text)?;
     let millis = match unit {
@@ -16,7 +16,7 @@ pub fn duration(text: &str) -> Option<Duration> {
     Some(Duration::from_millis(u64::try_from(number).ok()?.checked_mul(millis)?))
 }
 
-/// A setting's value in a form in which equal values are equal texts. PostgreSQL's units:
+/// Normalizes a setting's value: equal values give equal text. PostgreSQL's units:
 /// <https://www.postgresql.org/docs/current/config-setting.html#CONFIG-SETTING-NAMES-VALUES>.
 pub fn canonical_setting(name: &str, value: &str) -> String {
     let Some((number, unit)) = split(value.trim()) else { return value.trim().to_lowercase() };
@@ -37,7 +37,7 @@ pub fn canonical_setting(name: &str, value: &str) -> String {
     number.saturating_mul(factor).to_string()
 }
 
-/// A number of bytes as people read it, in powers of 1024.
+/// Formats a number of bytes in powers of 1024.
 pub fn bytes(count: i64) -> String {
     let mut value = count as f64;
     for unit in ["B", "kB", "MB", "GB"] {
@@ -49,7 +49,7 @@ pub fn bytes(count: i64) -> String {
     format!("{value:.1} TB")
 }
 
-/// A number and what it counts: `1 probe`, `2 breaches`.
+/// Formats a count with its noun: `1 probe`, `2 breaches`.
 pub fn counted(n: usize, noun: &str) -> String {
     let ending = match (n, noun.ends_with("ch")) {
         (1, _) => "",
@@ -59,7 +59,7 @@ pub fn counted(n: usize, noun: &str) -> String {
     format!("{n} {noun}{ending}")
 }
 
-/// How long ago something was, in the largest unit that fits: `3 hours ago`.
+/// Formats an age in the largest unit that fits: `3 hours ago`.
 pub fn ago(seconds: i64) -> String {
     const UNITS: [(i64, &str); 6] = [
         (31_557_600, "year"),
@@ -81,14 +81,14 @@ fn split(text: &str) -> Option<(i64, &str)> {
     Some((text[..end].parse().ok()?, text[end..].trim()))
 }
 
-/// The first few of a list, and how many more there are.
+/// Lists the first few names, and the number of the others.
 pub fn listed(names: &[impl AsRef<str>]) -> String {
     const SHOWN: usize = 4;
-    // Where one name alone is left out, it is named.
+    // One remaining name takes no more space than "and 1 more".
     first_of(names, if names.len() > SHOWN + 1 { SHOWN } else { names.len() })
 }
 
-/// The first `most` of a list, and how many more there are.
+/// Lists the first `most` names, and the number of the others.
 pub fn first_of(names: &[impl AsRef<str>], most: usize) -> String {
     let shown = names.iter().take(most).map(AsRef::as_ref).collect::<Vec<&str>>().join(", ");
     match names.len().saturating_sub(most) {

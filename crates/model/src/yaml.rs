@@ -1,4 +1,4 @@
-//! A look at a YAML text before the parser gets it: the parser's time grows with the square of the nesting, so a few
+//! Checks of a YAML text before it is parsed: the parser's time grows with the square of the nesting, so a few
 //! hundred kilobytes of opening brackets would keep it busy for minutes.
 
 use std::iter::Peekable;
@@ -7,13 +7,13 @@ use std::str::Chars;
 
 use crate::error::{Error, Result};
 
-/// Deeper than any file that is written by hand.
+/// Nesting limit; deeper than any file that is written by hand.
 const DEEPEST: usize = 100;
 
-/// Refuses a byte order mark and absurd nesting.
+/// Rejects a byte order mark and excessive nesting.
 ///
 /// # Errors
-/// [`crate::error::Kind::Manifest`] with the place in `path`, whose text it is.
+/// [`crate::error::Kind::Manifest`] with the position in `path`, the file of the text.
 pub fn check(text: &str, path: &Path) -> Result<()> {
     let refuse = |(line, column), message, hint| {
         Err(Error::manifest(format!("{}:{line}:{column}: {message}", path.display())).hint(hint))
@@ -28,13 +28,13 @@ pub fn check(text: &str, path: &Path) -> Result<()> {
         .map_or(Ok(()), |place| refuse(place, "more than 100 levels are nested here", hint))
 }
 
-/// Reads only as much of YAML as decides how deep a place is.
+/// A scanner of the subset of YAML that determines the nesting.
 struct Scan<'a> {
     rest: Peekable<Chars<'a>>,
     line: usize,
-    /// From 0.
+    /// Zero-based.
     column: usize,
-    /// Columns at which the open blocks begin.
+    /// Columns of the open blocks.
     blocks: Vec<usize>,
     flow: usize,
 }
@@ -74,7 +74,7 @@ impl<'a> Scan<'a> {
         None
     }
 
-    /// A block begins at this column; those at or beyond it have ended.
+    /// Opens a block at this column, and ends those at or beyond it.
     fn open(&mut self, column: usize) {
         while self.blocks.last().is_some_and(|last| *last >= column) {
             self.blocks.pop();
@@ -82,7 +82,7 @@ impl<'a> Scan<'a> {
         self.blocks.push(column);
     }
 
-    /// One token outside brackets.
+    /// Scans one token outside brackets.
     fn token(&mut self) {
         let column = self.column;
         match self.peek() {
@@ -107,7 +107,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// A plain text up to the end of its line, or a key up to its colon.
+    /// Scans a plain scalar up to the end of its line, or a key up to its colon.
     fn plain(&mut self, column: usize) {
         while let Some(c) = self.peek().filter(|c| *c != '\n') {
             self.next();
@@ -119,7 +119,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Behind a quoted text: with a colon it was a key.
+    /// Handles the end of a quoted scalar: before a colon it was a key.
     fn end_of_key(&mut self, column: usize) {
         self.skip_while(|c| matches!(c, ' ' | '\t'));
         if self.peek() == Some(':') {
@@ -128,7 +128,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// One token inside brackets, or the bracket that opens the first of them.
+    /// Scans one token inside brackets, or the first opening bracket.
     fn inside_brackets(&mut self) {
         match self.peek() {
             Some('[' | '{') => {
@@ -142,7 +142,7 @@ impl<'a> Scan<'a> {
             Some('"' | '\'') => self.skip_quoted(),
             Some('#') => self.skip_line(),
             Some(' ' | '\t' | '\r' | '\n' | ',' | ':') => drop(self.next()),
-            // A quote or a number sign within a plain text means itself.
+            // Quotes and number signs within a plain scalar are ordinary characters.
             _ => self.skip_while(|c| !matches!(c, ' ' | '\t' | '\n' | ',' | ':' | '[' | ']' | '{' | '}')),
         }
     }
@@ -156,7 +156,7 @@ impl<'a> Scan<'a> {
         while let Some(c) = self.next() {
             match (quote, c) {
                 (Some('"'), '\\') => drop(self.next()),
-                // Two single quotes are one that is meant.
+                // Two single quotes are an escaped one.
                 (Some('\''), '\'') if self.peek() == Some('\'') => drop(self.next()),
                 _ if Some(c) == quote => return,
                 _ => {}
@@ -164,7 +164,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// The lines that are indented further than the block that the text belongs to.
+    /// Skips the lines that are indented further than the block that contains the scalar.
     fn skip_block_scalar(&mut self) {
         self.skip_line();
         let parent = self.blocks.last().copied();

@@ -1,5 +1,5 @@
-//! Pauses between two tries of what another session or process stands in the way of. They grow, and each is a little
-//! off, so that runs that met once do not meet again. None begins after a signal.
+//! Growing pauses between attempts that another session or process blocks. Each is randomized a little, so that two
+//! runs that collided do not collide again. None begins after a signal.
 
 use std::time::{Duration, Instant};
 
@@ -31,7 +31,7 @@ impl Backoff {
         self.started.elapsed()
     }
 
-    /// Waits, and returns whether another try is due.
+    /// Waits; returns `true` if another attempt is due.
     pub async fn wait(&mut self) -> bool {
         if interrupt::signal().is_some() {
             return false;

@@ -1,4 +1,4 @@
-//! Talking to one PostgreSQL server: where it is, how to log in, how to run a statement, how to read an error.
+//! Connections to one PostgreSQL server: its address, logins, statements and errors.
 
 mod access;
 pub mod advisory;

@@ -1,12 +1,11 @@
-//! The client's half of PostgreSQL's protocol, for sessions and for probes alike.
+//! Client side of PostgreSQL's protocol, for sessions and probes.
 //!
-//! A general driver does not serve here. It answers a request for the password in clear text from any server, sets
-//! no bound on what a server may send, drops the error field that tells two refusals with one SQLSTATE apart, and
-//! hands notices to a log instead of to the caller. This is a small client over `postgres-protocol`'s codec: the
-//! simple query protocol, text format, one statement text at a time.
+//! A general driver is not suitable. It answers a request for the password in clear text from any server, sets no
+//! bound on what a server may send, and passes notices to a log instead of to the caller. This is a small client over
+//! `postgres-protocol`'s codec: the simple query protocol, text format, one message at a time.
 //!
-//! `dial` opens a stream, `login` authenticates on it under the rules of `auth`, and what follows is either one
-//! `attempt` of a probe or a `connection`. `interrupt` knows every running statement and cancels it on a signal.
+//! `dial` opens a stream, `login` authenticates on it under the rules of `auth`, followed by either one `attempt` of
+//! a probe or a `connection`. `interrupt` registers every running statement and cancels it on a signal.
 //!
 //! The protocol: <https://www.postgresql.org/docs/current/protocol.html>.
 

@@ -1,8 +1,9 @@
-//! What every login can reach: facts of the catalogues, the rules of PostgreSQL's privilege system, and what follows.
+//! Reach of every login: facts of the catalogs, the rules of PostgreSQL's privilege system, and the conclusions.
 //!
-//! A list of leaks finds those that its author thought of. Here each rule of the server stands once, with the page
-//! that it comes from, and a Datalog engine combines them: whatever they allow together is found, with the path that
-//! shows how. Pure: [`crate::catalog`] has read everything, and `audit::reach` turns it into facts and findings.
+//! A list of leaks contains those that its author thought of. Here each rule of the server is stated once, with the
+//! page of the manual that it comes from, and a Datalog engine combines them: it finds everything that they allow
+//! together, with the path that shows how. Pure: [`crate::catalog`] has read everything, and `audit::reach` turns it
+//! into facts and findings.
 
 mod facts;
 mod graph;

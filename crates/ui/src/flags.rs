@@ -1,4 +1,4 @@
-//! The flags that several commands share. Apart from `cli`, so that a command needs to know only these.
+//! Flags shared by several commands. Separate from `cli`, so that commands depend only on these.
 
 use std::path::PathBuf;
 
@@ -21,7 +21,7 @@ pub struct Global {
         value_name = "FILE"
     )]
     pub manifest: Option<PathBuf>,
-    /// The environment: picks the overlay beside the manifest, such as martydb.testing.yaml.
+    /// Environment: selects the overlay next to the manifest, such as martydb.testing.yaml.
     #[arg(
         short,
         long,
@@ -33,7 +33,7 @@ pub struct Global {
         default_value = "development"
     )]
     pub env: String,
-    /// How results are printed.
+    /// Output format.
     #[arg(
         short,
         long,
@@ -47,10 +47,10 @@ pub struct Global {
         value_name = "FORMAT"
     )]
     pub output: Format,
-    /// How many services to work on at the same time.
+    /// Number of services to work on in parallel.
     #[arg(short, long, global = true, hide_short_help = true, hide_long_help = true, env = "MARTYDB_JOBS", hide_env_values = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
-    /// When to use colour [default: auto; NO_COLOR counts].
+    /// Use of colour [default: auto; NO_COLOR counts].
     #[arg(
         long,
         global = true,
@@ -65,7 +65,7 @@ pub struct Global {
     /// Suppress informational output.
     #[arg(short, long, global = true, hide_short_help = true, hide_long_help = true, env = "MARTYDB_QUIET", hide_env_values = true, value_parser = BoolishValueParser::new())]
     pub quiet: bool,
-    /// Log what happens; -vv logs every statement, secrets redacted.
+    /// Log actions; -vv logs every statement, secrets redacted.
     #[arg(short, long, global = true, hide_short_help = true, hide_long_help = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
     /// Answer yes to questions.
@@ -74,7 +74,7 @@ pub struct Global {
     /// Never prompt; fail when input would be required.
     #[arg(long, global = true, hide_short_help = true, hide_long_help = true, env = "MARTYDB_NO_INPUT", hide_env_values = true, value_parser = BoolishValueParser::new())]
     pub no_input: bool,
-    /// How messages are written: json gives one object on a line, and what goes on without -v.
+    /// Format of messages: json prints one object per line, and progress even without -v.
     #[arg(
         long,
         global = true,
@@ -90,7 +90,7 @@ pub struct Global {
     /// Print long results without a pager.
     #[arg(long, global = true, hide_short_help = true, hide_long_help = true, env = "MARTYDB_NO_PAGER", hide_env_values = true, value_parser = BoolishValueParser::new())]
     pub no_pager: bool,
-    /// How long to wait for another run's lock.
+    /// Maximum time to wait for another run's lock.
     #[arg(long, global = true, hide_short_help = true, hide_long_help = true, env = "MARTYDB_LOCK_WAIT", hide_env_values = true, default_value = "60s", value_parser = duration, value_name = "TIME")]
     pub lock_wait: std::time::Duration,
 }
@@ -99,10 +99,10 @@ fn duration(text: &str) -> Result<std::time::Duration, String> {
     martydb_model::units::duration(text).ok_or_else(|| "expected a time such as 60s or 2m".into())
 }
 
-/// How results are printed.
+/// Format of results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// For people.
+    /// Text for people.
     #[value(alias = "text")]
     Table,
     /// One JSON document.
@@ -111,28 +111,28 @@ pub enum Format {
     Yaml,
     /// The main table with a header, for spreadsheets.
     Csv,
-    /// The names alone, one on a line, for scripts.
+    /// Only the names, one per line, for scripts.
     Name,
 }
 
 impl Format {
-    /// Whether everything that a run has to say is one document, its errors too.
+    /// Returns `true` if a run's whole output is one document, errors included.
     pub fn is_document(self) -> bool {
         matches!(self, Format::Json | Format::Yaml)
     }
 }
 
-/// How messages about what goes on are written.
+/// Format of messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum LogFormat {
     /// For people.
     #[default]
     Text,
-    /// One JSON object on a line.
+    /// One JSON object per line.
     Json,
 }
 
-/// When to use colour.
+/// Use of colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum When {
     /// On a terminal.
@@ -143,13 +143,13 @@ pub enum When {
     Never,
 }
 
-/// Which services: plain words and `--service` mean the same.
+/// Selection of services: positional names and `--service` are equivalent.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Select {
-    /// Services to work on, with spaces or commas between; also -s NAME.
+    /// Services, separated by spaces or commas; also -s NAME.
     #[arg(value_name = "SERVICE", value_delimiter = ',')]
     plain: Vec<String>,
-    /// Service to work on; may be repeated, or hold several names with commas between.
+    /// Service; may be repeated, or list several names separated by commas.
     #[arg(short, long, value_name = "NAME", value_delimiter = ',', hide_short_help = true)]
     service: Vec<String>,
     /// All services of the manifest.
@@ -158,7 +158,7 @@ pub struct Select {
 }
 
 impl Select {
-    /// The services that are named, in the order of the command line, plain words first.
+    /// Returns the named services, in the order of the command line, positional names first.
     pub fn named(&self) -> impl Iterator<Item = &str> {
         self.plain.iter().chain(&self.service).map(String::as_str)
     }
@@ -168,7 +168,7 @@ impl Select {
     }
 }
 
-/// The one service of a command: a plain word or `--service`.
+/// The only service of a command: a positional name or `--service`.
 #[derive(Debug, Clone, Args)]
 #[group(required = true, multiple = false)]
 pub struct OneService {

@@ -1,7 +1,7 @@
-//! What a run logs: for people with `-v` and `-vv`, for machines with `--log-format json`.
+//! Logs of a run: for people with `-v` and `-vv`, for machines with `--log-format json`.
 //!
-//! Only martydb's own events are shown: those of the libraries hold whole statements and server texts, unredacted. The
-//! spans say which command, service and unit of work an event belongs to; they hold names alone.
+//! Only martydb's own events are shown: those of the libraries contain whole statements and server texts, unredacted.
+//! The spans name the command, service and unit of work of an event; they contain only names.
 
 use std::io::{self, Write};
 
@@ -15,12 +15,12 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::flags::LogFormat;
 use crate::report::{aside, escaped_json, indented};
 
-/// The target of spans. Text has no place for them.
+/// Target of spans. They are not shown in text.
 const SPANS: &str = "martydb::span";
 
-/// Sets the process's one subscriber up; a second call changes nothing.
+/// Installs the process's only subscriber; a second call changes nothing.
 pub fn install(verbose: u8, format: LogFormat) {
-    // A machine that asked for a log wants to know what goes on.
+    // A log for machines includes progress.
     let least = if format == LogFormat::Json { LevelFilter::INFO } else { LevelFilter::WARN };
     let level = match verbose {
         0 => least,
@@ -47,7 +47,7 @@ fn text(level: LevelFilter) -> AnyLayer {
         .boxed()
 }
 
-/// A span that ends is an event too, with the time that it took.
+/// The end of a span is an event too, with its duration.
 fn json(level: LevelFilter) -> AnyLayer {
     tracing_subscriber::fmt::layer()
         .json()
@@ -57,7 +57,7 @@ fn json(level: LevelFilter) -> AnyLayer {
         .boxed()
 }
 
-/// stderr for events: each is written at once, and holds names and statements that others chose.
+/// Writer of events to stderr: each is written at once, and contains names and statements that others chose.
 struct Escaping(fn(&str) -> String);
 
 impl Write for Escaping {

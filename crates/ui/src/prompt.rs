@@ -1,8 +1,8 @@
-//! Questions on a terminal. They go to stderr: stdout is for data.
+//! Questions on a terminal. They are printed on stderr: stdout is for data.
 //!
-//! The terminal keeps its line discipline, so that Ctrl-C is a signal at a question as everywhere else, and a thread of
-//! its own waits for the line: the run can end meanwhile. Only a password changes the terminal, which is put back
-//! however the question ends.
+//! The terminal keeps its line discipline: Ctrl-C at a question is a signal, as everywhere else. A separate thread
+//! waits for the line, so the run can end meanwhile. Only a password prompt changes the terminal, which is restored
+//! however the question ends. dialoguer does neither: it hides the cursor, leaves Ctrl-C to the caller and blocks.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,25 +15,25 @@ use tokio::sync::oneshot;
 use crate::report::{pause, printable};
 use martydb_model::error::{Error, Result};
 
-/// No answer is longer. A terminal's own limit is 4095 on Linux and 1024 elsewhere.
+/// Limit of an answer, in bytes. A terminal's own limit is 4095 on Linux and 1024 elsewhere.
 const LONGEST_LINE: usize = 4096;
 
-/// How the terminal was before its echo was turned off.
+/// Terminal settings before its echo was turned off.
 static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
 
-/// Whether there was a question in this run.
+/// `true` if there was a question in this run.
 static ASKED: AtomicBool = AtomicBool::new(false);
 
 pub fn has_asked() -> bool {
     ASKED.load(Ordering::SeqCst)
 }
 
-/// Whether a terminal is there to answer.
+/// Returns `true` if a terminal can answer.
 pub fn possible() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
-/// Yes or no; no is the default.
+/// Asks a yes/no question; no is the default.
 pub async fn yes_no(question: &str) -> Result<bool> {
     loop {
         let answer = line(&format!("{question} [y/N]")).await.map_err(unanswered)?;
@@ -49,16 +49,16 @@ pub async fn text(question: &str) -> Result<String> {
     line(question).await.map_err(unanswered)
 }
 
-/// A password, which is not shown as it is typed.
+/// Asks for a password, without echo.
 pub async fn password(question: &str) -> Result<SecretString> {
-    let failed = |error: io::Error| Error::usage("no password could be read").cause(error);
+    let failed = |error: io::Error| Error::usage("cannot read the password").cause(error);
     let silence = Silence::begin().map_err(failed)?;
     let answer = line(question).await.map_err(failed);
     drop(silence);
     answer.map(SecretString::from)
 }
 
-/// Puts the terminal back as it was before a question for a password. For a run that ends while one is open.
+/// Restores the terminal after a password prompt. For a run that ends while one is open.
 pub fn restore_terminal() {
     let before = BEFORE.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some(before) = before {
@@ -68,7 +68,7 @@ pub fn restore_terminal() {
     }
 }
 
-/// While it lives, the terminal shows nothing that is typed.
+/// Turns off the terminal's echo while it exists.
 struct Silence;
 
 impl Silence {
@@ -93,7 +93,7 @@ fn unanswered(error: io::Error) -> Error {
     Error::usage("cancelled: no answer").cause(error)
 }
 
-/// Asks and waits for a line. The thread that reads it is left behind where the run ends first.
+/// Asks and waits for a line. The thread that reads it is abandoned if the run ends first.
 async fn line(question: &str) -> io::Result<String> {
     ASKED.store(true, Ordering::SeqCst);
     let _still = pause();
@@ -105,7 +105,7 @@ async fn line(question: &str) -> io::Result<String> {
     waiting.await.unwrap_or_else(|_| Err(io::ErrorKind::BrokenPipe.into()))
 }
 
-/// Reads from the descriptor itself: a buffer would keep what waits behind the line, and a password.
+/// Reads unbuffered: a buffer would keep the input after the line, and a password.
 fn read_line() -> io::Result<String> {
     let mut line = Vec::new();
     loop {

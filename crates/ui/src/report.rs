@@ -1,7 +1,7 @@
-//! What a command has to say, and the only module that prints it.
+//! Output of commands; the only module that prints results.
 //!
-//! A command returns a [`Report`]: one value that is rendered either as text or as JSON, so that the two cannot
-//! disagree. Data goes to stdout; messages and progress go to stderr and obey `--quiet`.
+//! A command returns a [`Report`]: one value that is rendered either as text or as JSON, so the two cannot disagree.
+//! Data goes to stdout; messages and progress go to stderr and obey `--quiet`.
 
 mod ago;
 mod document;

@@ -21,8 +21,8 @@ fn validate_finds_what_fits_no_server() {
         ("tablespace: pg_global", "tablespace \"pg_global\" cannot hold a database"),
         ("comment: 'martydb:other'", "the comment begins like a mark of martydb's"),
         ("settings: { Role: postgres }", "the setting Role cannot be put on a database"),
-        ("settings: { session_replication_role: replica }", "triggers and foreign keys would rest"),
-        ("settings: { session_preload_libraries: 'a, b' }", "one name at most can be given here"),
+        ("settings: { session_replication_role: replica }", "triggers and foreign keys would be off"),
+        ("settings: { session_preload_libraries: 'a, b' }", "at most one name is possible here"),
         ("encodign: UTF8", "did you mean \"encoding\"?"),
     ] {
         let text = format!("version: 1\nservices:\n  a:\n    parameters: {{ {parameters} }}\n");

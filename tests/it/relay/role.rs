@@ -122,7 +122,7 @@ fn what_cannot_be_meant_is_an_error_at_its_place() {
     for (entry, expected) in [
         ("{}".to_owned(), "does not say where the events go"),
         (format!("{{ to: {{ {nats}, http: \"https://h/\" }} }}"), "expected one of nats, amqp and http"),
-        ("{ to: { nats: \"nats://u:hunter2@localhost\" } }".into(), "the URL holds a password"),
+        ("{ to: { nats: \"nats://u:hunter2@localhost\" } }".into(), "the URL contains a password"),
         ("{ to: { nats: \"nats://broker.example.org\" } }".into(), "in plain text"),
         ("{ to: { http: \"http://hooks.example.org/\" } }".into(), "use https://"),
         ("{ to: { nats: \"amqp://localhost\" } }".into(), "its scheme should be nats or tls"),

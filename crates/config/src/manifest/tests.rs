@@ -136,7 +136,7 @@ fn every_mistake_names_its_place_and_touches_nothing() {
         ),
         (
             &long_role,
-            "m.yaml:3:17: role \"rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr_app\" is 64 bytes long, and PostgreSQL keeps 63",
+            "m.yaml:3:17: role \"rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr_app\" is 64 bytes long; PostgreSQL's limit is 63",
         ),
         (
             "version: 1\nservices:\n  a: { database: \"${NOPE}\" }\n",
@@ -144,7 +144,7 @@ fn every_mistake_names_its_place_and_touches_nothing() {
         ),
         (
             "version: 1\nservices:\n  Bad: {}\n",
-            "m.yaml:3:3: service \"Bad\" must begin with a small letter, and go on with at most 40 of a-z, 0-9, _ and -",
+            "m.yaml:3:3: service \"Bad\" must begin with a lowercase letter, followed by at most 40 of a-z, 0-9, _ and -",
         ),
         (
             "version: 1\nservices:\n  a: { database: postgres }\n",
@@ -152,7 +152,7 @@ fn every_mistake_names_its_place_and_touches_nothing() {
         ),
         (
             "version: 1\nservices:\n  a: { database: pg_x }\n",
-            "m.yaml:3:8: database \"pg_x\" starts with \"pg_\", which PostgreSQL keeps for itself",
+            "m.yaml:3:8: database \"pg_x\" starts with \"pg_\", which PostgreSQL reserves",
         ),
         ("version: 1\nservices:\n  a: { server: mian }\n", "m.yaml:3:8: unknown server \"mian\""),
         ("version: 1\nservices: {}\n", "m.yaml:2:1: no services are declared"),

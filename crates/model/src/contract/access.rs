@@ -1,10 +1,10 @@
-//! What a declared access comes down to: rows of the table of grants, for the roles and places that the manifest names.
+//! Declared access, expanded to rows of the table of grants for the roles and objects named by the manifest.
 
 use super::ObjectClass::{self, Database, Schema, Table};
 use super::{Privilege, granted};
 use crate::{AccessExtent, AccessLevel, DesiredService, RoleKind, RoleName, SchemaName, Spot};
 
-/// What a level gives on a class of objects: `apply` grants it, and it is all that may be held.
+/// Returns the privileges of a level on a class of objects: `apply` grants exactly these.
 fn privileges(level: AccessLevel, class: ObjectClass) -> &'static [Privilege] {
     match (level, class) {
         (AccessLevel::Connect | AccessLevel::Read | AccessLevel::Write | AccessLevel::Deliver, Database) => {
@@ -20,7 +20,7 @@ fn privileges(level: AccessLevel, class: ObjectClass) -> &'static [Privilege] {
     }
 }
 
-/// The roles that the manifest lets at something in a service's database, and what they hold there.
+/// Returns the roles with declared access to an object of a service's database, with their privileges.
 pub fn access_to<'a>(
     service: &'a DesiredService,
     class: ObjectClass,
@@ -38,7 +38,7 @@ pub fn access_to<'a>(
     held.filter(|(_, privileges)| !privileges.is_empty())
 }
 
-/// What may be held on a column that tells of a delivery: what is held on the table, and the change.
+/// Privileges on a delivery column: those on the table, and UPDATE.
 const CHANGE: &[Privilege] = &[Privilege::Select, Privilege::Update];
 
 fn is_of_delivery(service: &DesiredService, spot: Spot<'_>) -> bool {
@@ -46,7 +46,7 @@ fn is_of_delivery(service: &DesiredService, spot: Spot<'_>) -> bool {
     outbox.columns.of_delivery().contains(&column)
 }
 
-/// What they will hold on what the owner makes: anywhere, or in one schema.
+/// Returns the privileges on the owner's future objects, in one schema or in all.
 pub fn access_to_future<'a>(
     service: &'a DesiredService,
     class: ObjectClass,
@@ -62,7 +62,7 @@ pub fn access_to_future<'a>(
     held.filter(|(_, privileges)| !privileges.is_empty())
 }
 
-/// Whether the manifest gives the role this privilege there.
+/// Returns `true` if the manifest gives the role this privilege there.
 pub fn is_declared_access(
     service: &DesiredService,
     role: &RoleName,

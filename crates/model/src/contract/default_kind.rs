@@ -1,4 +1,4 @@
-//! The kinds of future objects that PostgreSQL keeps default privileges for.
+//! Object kinds that have default privileges in PostgreSQL.
 
 use super::{ObjectClass, Privilege, granted};
 use crate::RoleKind;
@@ -6,19 +6,19 @@ use crate::RoleKind;
 /// `pg_default_acl.defaclobjtype`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum DefaultKind {
-    /// Views too.
+    /// Includes views.
     Tables,
     Sequences,
-    /// Procedures too.
+    /// Includes procedures.
     Functions,
     Types,
     Schemas,
-    /// From PostgreSQL 18 on.
+    /// Since PostgreSQL 18.
     LargeObjects,
 }
 
 impl DefaultKind {
-    /// Every kind with its letter in `pg_default_acl`, its word in SQL, and its class.
+    /// Every kind with its letter in `pg_default_acl`, its SQL keyword, and its class.
     pub const ALL: &[(DefaultKind, char, &'static str, ObjectClass)] = &[
         (DefaultKind::Tables, 'r', "TABLES", ObjectClass::Table),
         (DefaultKind::Sequences, 'S', "SEQUENCES", ObjectClass::Sequence),
@@ -48,7 +48,7 @@ impl DefaultKind {
         Self::ALL.iter().find(|row| row.1 == letter).map(|row| row.0)
     }
 
-    /// What a login holds by default privileges on whatever its service's owner makes.
+    /// Returns the default privileges of a login on future objects of its service's owner.
     pub fn granted_to(role: RoleKind) -> impl Iterator<Item = (DefaultKind, Privilege)> {
         let kinds = Self::ALL.iter();
         kinds.flat_map(move |row| granted(role, row.3).iter().map(move |privilege| (row.0, *privilege)))

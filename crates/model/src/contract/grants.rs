@@ -1,4 +1,4 @@
-//! The table of privileges: which role holds what on which class of objects, and who grants it.
+//! The table of privileges: by role and class of objects, with the source of each grant.
 
 use super::ObjectClass::{self, Database, Function, Schema, SecurityDefiner, Sequence, Table, Type};
 use super::Privilege::{self, Connect, Create, Delete, Execute, Insert, Select, Temporary, Update, Usage};
@@ -12,12 +12,12 @@ pub struct Grant {
     pub by: GrantedBy,
 }
 
-/// Who grants it, and so whether its absence is drift.
+/// Source of a grant, which decides if its absence is drift.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GrantedBy {
     /// `apply`, on each object: a missing grant is drift. On schemas the default privileges grant it too.
     Apply,
-    /// The default privileges, on whatever the owner makes. A migration may revoke it again.
+    /// Default privileges, on the owner's new objects. A migration may revoke it again.
     DefaultPrivileges,
     /// A migration, if the service needs it.
     Migration,
@@ -27,7 +27,7 @@ const fn row(class: ObjectClass, role: RoleKind, privileges: &'static [Privilege
     Grant { class, role, privileges, by }
 }
 
-/// Each class and role at most once; what is missing holds nothing. No role holds a grant option.
+/// Each class and role at most once; no entry means no privilege. No role holds a grant option.
 #[rustfmt::skip]
 pub const GRANTS: &[Grant] = &[
     row(Database, Owner,    &[Create, Temporary],  GrantedBy::Apply),
@@ -45,7 +45,7 @@ pub const GRANTS: &[Grant] = &[
     row(SecurityDefiner, App, &[Execute], GrantedBy::DefaultPrivileges),
 ];
 
-/// What PostgreSQL itself grants to PUBLIC on a new object, and `apply` revokes
+/// PostgreSQL's own grants to PUBLIC on a new object, revoked by `apply`
 /// (<https://www.postgresql.org/docs/current/ddl-priv.html>).
 const BUILTIN: &[(ObjectClass, &[Privilege])] = &[
     (Database, &[Connect, Temporary]),
@@ -58,23 +58,23 @@ fn find(role: RoleKind, class: ObjectClass) -> Option<&'static Grant> {
     GRANTS.iter().find(|row| row.role == role && row.class == class)
 }
 
-/// What the role may hold at most.
+/// Returns the most that the role may hold.
 pub fn allowed(role: RoleKind, class: ObjectClass) -> &'static [Privilege] {
     find(role, class).map_or(&[], |row| row.privileges)
 }
 
-/// What `apply` or the default privileges grant it.
+/// Returns what `apply` or the default privileges grant to it.
 pub fn granted(role: RoleKind, class: ObjectClass) -> &'static [Privilege] {
     find(role, class).filter(|row| row.by != GrantedBy::Migration).map_or(&[], |row| row.privileges)
 }
 
-/// Whether the role may hold the privilege: by the table, or because it owns the object.
+/// Returns `true` if the role may hold the privilege, by the table or as the object's owner.
 pub fn allows(role: RoleKind, class: ObjectClass, privilege: &str) -> bool {
     let owns = role == Owner && class.belongs_to_owner();
     owns || allowed(role, class).contains(&Privilege::named(privilege))
 }
 
-/// What PUBLIC holds on a new object of that class unless it is revoked.
+/// Returns PUBLIC's privileges on a new object of that class unless they are revoked.
 pub fn builtin(class: ObjectClass) -> &'static [Privilege] {
     BUILTIN.iter().find(|row| row.0 == class).map_or(&[], |row| row.1)
 }

@@ -1,25 +1,25 @@
-//! What an object may bring along when the service's owner takes it over from a role that a service can log in as: its
-//! code must not do more for its writer than before.
+//! Change of ownership: conditions under which the service's owner takes over an object from a login of a service.
+//! The object's code must not gain privileges for its author.
 
 use super::managed;
 use crate::{ActualServer, DesiredServer, DesiredService, ObjectKind, RoleKind, RoleName};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Handover {
-    /// There is no code in it, or none that runs with its owner's rights.
+    /// No code, or none that runs with its owner's privileges.
     AsIs,
-    /// The code runs with its caller's rights first: for its writer these are the ones that it ran with.
+    /// The code is first set to run with its caller's privileges, which is what its author had.
     AsCaller,
-    /// Someone reads the code and says ALTER … OWNER.
+    /// A person must read the code and run ALTER … OWNER.
     ByHand,
 }
 
-/// How an object that a service's login wrote changes hands. `lends` where code of such a login runs with the rights of
-/// the relation's owner, as [`OwnerCode`](crate::OwnerCode) has it.
+/// Decides the ownership change of an object that a service's login wrote. `lends` is set if code of such a login
+/// runs with the privileges of the relation's owner, see [`OwnerCode`](crate::OwnerCode).
 pub fn handover(kind: ObjectKind, definer: bool, lends: bool, major: u32) -> Handover {
     match kind {
         _ if lends => Handover::ByHand,
-        // `security_invoker` is there from 15 on.
+        // `security_invoker` exists since 15.
         ObjectKind::View if major >= 15 => Handover::AsCaller,
         // REFRESH runs the query as the owner.
         ObjectKind::View | ObjectKind::MaterializedView => Handover::ByHand,
@@ -28,8 +28,8 @@ pub fn handover(kind: ObjectKind, definer: bool, lends: bool, major: u32) -> Han
     }
 }
 
-/// Whether a role of a service, other than this one's owner and migrator, is this role or can become it. What the role for
-/// orphans owns was written by some role of a service that is no more.
+/// Returns `true` if a role of a service, other than this one's owner and migrator, is this role or can become it.
+/// Objects of the orphans role were written by roles of removed services.
 pub fn is_open_to_services(
     desired: &DesiredServer,
     actual: &ActualServer,

@@ -1,39 +1,39 @@
-//! Each login may have an alternate: `rotate --overlap` makes it, and clients move from one to the other.
+//! Logins and their alternates: `rotate --overlap` makes an alternate, and clients move from one to the other.
 
 use crate::{ActualServer, DesiredServer, DesiredService, FormerNames, RoleKind, RoleName};
 
 pub const ALTERNATE_SUFFIX: &str = "_b";
 
-/// The alternate of a login. The manifest's check of lengths leaves room for its name.
+/// Returns the alternate of a login. The manifest's length check leaves room for its name.
 pub fn alternate_of(primary: &RoleName) -> Option<RoleName> {
     RoleName::found(format!("{primary}{ALTERNATE_SUFFIX}")).ok()
 }
 
-/// The login whose alternate a role would be, going by its name.
+/// Returns the login whose alternate has this name.
 pub fn primary_of(alternate: &str) -> Option<RoleName> {
     RoleName::found(alternate.strip_suffix(ALTERNATE_SUFFIX)?).ok()
 }
 
-/// The service and kind of a role of the manifest, or of the alternate of one of its logins.
+/// Returns the service and kind of a managed role, or of the alternate of a login.
 pub fn managed<'a>(desired: &'a DesiredServer, role: &RoleName) -> Option<(&'a DesiredService, RoleKind)> {
     let of_alternate = || desired.managed_role(&primary_of(role.as_str())?);
     let login = |(_, kind): &(&DesiredService, RoleKind)| *kind != RoleKind::Owner;
     desired.managed_role(role).or_else(|| of_alternate().filter(login))
 }
 
-/// Whether a service of this manifest had the role, or an alternate of it, before it was renamed.
+/// Returns `true` if the role, or its primary, belonged to a service of this manifest before a rename.
 pub fn was_managed(desired: &DesiredServer, role: &RoleName) -> bool {
     let former = desired.services.values().filter_map(|service| service.moved.as_ref());
     former.filter(|former| former.server.is_none()).any(|former| had(former, role))
 }
 
-/// Whether a service had the role, or an alternate of it, under its former names.
+/// Returns `true` if the role, or its primary, belonged to a service under its former names.
 pub fn had(former: &FormerNames, role: &RoleName) -> bool {
     let primary = primary_of(role.as_str());
     former.roles.values().any(|one| one == role || Some(one) == primary.as_ref())
 }
 
-/// The roles of the service that the server has, alternate logins included.
+/// Returns the service's existing roles on the server, including alternate logins.
 pub fn existing_roles(actual: &ActualServer, service: &DesiredService) -> Vec<RoleName> {
     let primary = RoleKind::ALL.into_iter().map(|kind| service.role(kind).clone());
     let alternate = RoleKind::LOGINS.into_iter().filter_map(|kind| alternate_of(service.role(kind)));

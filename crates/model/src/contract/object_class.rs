@@ -1,8 +1,8 @@
-//! The classes of objects that the contract tells apart.
+//! Classes of objects distinguished by the contract.
 
 use crate::ObjectKind;
 
-/// A class of objects whose privileges are the same for a role.
+/// A class of objects with the same privileges for a role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ObjectClass {
     Database,
@@ -15,20 +15,21 @@ pub enum ObjectClass {
     SecurityDefiner,
     Type,
     LargeObject,
-    /// The schema and the tables in which migrations are recorded. A role that can write them can make a migration
-    /// run twice, or never.
+    /// Schema and tables of the migration history. A role that can write to them can make a migration run twice, or
+    /// never.
     History,
-    /// Everything else that has an owner or an access list.
+    /// Everything else that has an owner or an ACL.
     Other,
 }
 
 impl ObjectClass {
-    /// The database belongs to the admin; what is inside belongs to the owner role, which holds all privileges on it.
+    /// Returns `true` for classes inside a database, whose objects belong to the owner role with all privileges. The
+    /// database belongs to the admin.
     pub fn belongs_to_owner(self) -> bool {
         self != ObjectClass::Database
     }
 
-    /// The class of an object that is not part of the history.
+    /// Returns the class of an object that is not part of the history.
     pub fn of(kind: ObjectKind, security_definer: bool) -> ObjectClass {
         match kind {
             ObjectKind::Table | ObjectKind::View | ObjectKind::MaterializedView => ObjectClass::Table,

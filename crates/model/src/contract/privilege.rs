@@ -1,4 +1,4 @@
-//! The privileges that PostgreSQL has, by the names `aclexplode` gives them
+//! PostgreSQL's privileges, by their names in `aclexplode`
 //! (<https://www.postgresql.org/docs/current/ddl-priv.html>).
 
 use crate::sql::{Fragment, Keyword, List, Statement};
@@ -6,12 +6,12 @@ use crate::sql::{Fragment, Keyword, List, Statement};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Privilege {
     Connect,
-    /// Make schemas in a database, or objects in a schema.
+    /// Create schemas in a database, or objects in a schema.
     Create,
     Delete,
     Execute,
     Insert,
-    /// VACUUM, REINDEX and the like, from 17 on.
+    /// VACUUM, REINDEX and the like, since 17.
     Maintain,
     References,
     Select,
@@ -19,9 +19,9 @@ pub enum Privilege {
     Trigger,
     Truncate,
     Update,
-    /// Look into a schema, take from a sequence, use a type.
+    /// Access a schema, use a sequence, use a type.
     Usage,
-    /// One that this version of martydb does not know: only all can be revoked.
+    /// One that this version of martydb does not know: only REVOKE ALL removes it.
     Unknown,
 }
 
@@ -52,12 +52,12 @@ impl Privilege {
     }
 }
 
-/// Several at once, in a fixed order.
+/// Several privileges in a fixed order.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Privileges(Vec<Privilege>);
 
 impl Privileges {
-    /// Sorted, each once.
+    /// Sorts and deduplicates the privileges.
     pub fn new(all: impl IntoIterator<Item = Privilege>) -> Self {
         let set: std::collections::BTreeSet<_> = all.into_iter().collect();
         let unknown = set.contains(&Privilege::Unknown);

@@ -1,9 +1,9 @@
-//! Attributes of the roles, and who is a member of whom.
+//! Attributes and memberships of the roles.
 
 use crate::ActualRole;
 use crate::RoleKind::{self, App, Migrator, Owner, Readonly};
 
-/// An attribute of a role: its words in `ALTER ROLE`, its column in `pg_roles`, and which roles have it.
+/// An attribute of a role: its keywords in `ALTER ROLE`, its column in `pg_roles`, and the roles that have it.
 #[derive(Debug)]
 pub struct RoleAttribute {
     pub on: &'static str,
@@ -22,7 +22,7 @@ impl RoleAttribute {
         if self.belongs_to(role) { self.on } else { self.off }
     }
 
-    /// Whether no role of a service has it.
+    /// Returns `true` if no role of a service has it.
     pub fn is_power(&self) -> bool {
         self.roles.is_empty()
     }
@@ -36,7 +36,7 @@ pub const LOGIN: RoleAttribute = RoleAttribute {
     roles: &RoleKind::LOGINS,
 };
 
-/// A migrator that inherited would silently make objects of its own; without it, accidents fail.
+/// With INHERIT, the migrator would silently create objects of its own; without it, such mistakes fail.
 pub const INHERIT: RoleAttribute = RoleAttribute {
     on: "INHERIT",
     off: "NOINHERIT",
@@ -60,7 +60,7 @@ pub const ATTRIBUTES: &[RoleAttribute] = &[
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MemberLogin {
     Primary,
-    /// The one that `rotate --overlap` makes.
+    /// The one made by `rotate --overlap`.
     Alternate,
 }
 
@@ -70,7 +70,7 @@ pub struct MembershipRule {
     pub member: RoleKind,
     pub login: MemberLogin,
     pub of: RoleKind,
-    /// Without it, the member has to say `SET ROLE`.
+    /// If `false`, the member must run `SET ROLE`.
     pub inherit: bool,
 }
 
@@ -82,8 +82,8 @@ pub const MEMBERSHIPS: &[MembershipRule] = &[
     MembershipRule { member: Readonly, login: MemberLogin::Alternate, of: Readonly, inherit: true },
 ];
 
-/// The role as which a login works, by the setting `role` where that is not its own name: the migrator as the owner,
-/// an alternate as its primary. Row policies and new large objects then see the same `current_user`.
+/// Returns the role that a login acts as, by the setting `role` if it is not itself: the migrator as the owner, an
+/// alternate as its primary. Row policies and new large objects then see the same `current_user`.
 pub fn acts_as(kind: RoleKind) -> RoleKind {
     let rule = MEMBERSHIPS.iter().find(|rule| rule.member == kind && rule.login == MemberLogin::Alternate);
     rule.map_or(kind, |rule| rule.of)

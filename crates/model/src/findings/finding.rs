@@ -1,4 +1,4 @@
-//! What an operator has to act on: a breach, who can use it, how it was seen, and the SQL that closes it.
+//! A finding: a breach, who can use it, its evidence, and the SQL that closes it.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -44,7 +44,7 @@ pub struct Finding {
     pub fix: Option<Fix>,
 }
 
-/// Id, database, role, object and service.
+/// Identity of a finding: id, database, role, object and service.
 pub type FindingKey = (&'static str, Option<String>, String, Option<String>, Option<String>);
 
 impl Finding {
@@ -52,12 +52,12 @@ impl Finding {
         self.id == kind.id
     }
 
-    /// Whether it says that a login can connect to the database.
+    /// Returns `true` if the finding is that a login can connect to the database.
     pub fn is_connect(&self) -> bool {
         CONNECT.iter().any(|kind| self.is(kind))
     }
 
-    /// Adds another part of the same finding: what is held in several parts is told and closed as one.
+    /// Merges another part of the same finding: they are reported and closed as one.
     pub fn merge(&mut self, other: Finding) {
         if !self.evidence.contains(&other.evidence) {
             self.evidence = format!("{}; {}", self.evidence, other.evidence);
@@ -69,16 +69,16 @@ impl Finding {
         }
     }
 
-    /// What makes two findings one: the probes and the catalogue see the same hole each in their way.
+    /// Returns the identity that merges findings: probes and catalogs report the same hole, each in their way.
     pub fn key(&self) -> FindingKey {
         (self.id, self.database.clone(), self.role.clone(), self.object.clone(), self.service.clone())
     }
 }
 
-/// The role of findings that are about every role.
+/// Role of findings that concern every role.
 pub const PUBLIC: &str = "PUBLIC";
 
-/// A finding that does not name its server yet.
+/// A finding without its server's name.
 pub struct FindingBuilder {
     finding: Finding,
     repairs: Vec<Repair>,
@@ -86,7 +86,7 @@ pub struct FindingBuilder {
 }
 
 impl FindingKind {
-    /// This kind about this role: seen in the catalogue, and as severe as usual.
+    /// Starts a finding of this kind about a role: from the catalog, with the usual severity.
     pub fn of(&self, role: impl Into<String>) -> FindingBuilder {
         let finding = Finding {
             id: self.id,
@@ -115,12 +115,12 @@ impl FindingBuilder {
         self
     }
 
-    /// The service that is exposed.
+    /// Sets the exposed service.
     pub fn service(self, service: Option<&DesiredService>) -> Self {
         self.service_name(service.map(|service| &service.name))
     }
 
-    /// The service that is exposed, by its name.
+    /// Sets the exposed service by its name.
     pub fn service_name(mut self, service: Option<&ServiceName>) -> Self {
         self.finding.service = service.map(ToString::to_string);
         self
@@ -141,14 +141,14 @@ impl FindingBuilder {
         self
     }
 
-    /// Takes what it is about: the privilege, or only its grant option.
+    /// Adds a REVOKE of the privilege, or only of its grant option, to the fix.
     pub fn revoking(self, entry: &AclEntry, column: Option<&str>, on: &Securable<'_>) -> Self {
         let taking = if self.finding.is(GRANT_OPTION) { revoke_option } else { revoke };
         let repair = taking(entry, column, on);
         self.fix(repair)
     }
 
-    /// Closes it, with other repairs or alone, in the finding's database or anywhere.
+    /// Adds a repair to the fix, in the finding's database or anywhere.
     pub fn fix(mut self, repair: impl Into<Option<Repair>>) -> Self {
         self.repairs.extend(repair.into());
         self
@@ -159,14 +159,14 @@ impl FindingBuilder {
         self
     }
 
-    /// A step that no statement can take, as a comment in the fix.
+    /// Adds advice to the fix, as a comment: a step that no statement can take.
     pub fn advice(mut self, step: &str) -> Self {
         let plain: String = step.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         self.advice.push(format!("-- {plain}"));
         self
     }
 
-    /// That the server must read its files again, after the steps before.
+    /// Adds advice to reload the server's configuration files after the previous steps.
     pub fn reload(mut self) -> Self {
         self.advice.push("SELECT pg_reload_conf();".into());
         self

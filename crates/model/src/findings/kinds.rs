@@ -1,5 +1,5 @@
-//! The one table of findings: what each is called and how bad it is. `docs/findings.md` says why each of them matters,
-//! how to reproduce it and how to close it; a test compares the two.
+//! The table of findings: ids, severities and titles. `docs/findings.md` explains why each of them matters, how to
+//! reproduce it and how to close it; a test compares the two.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -21,7 +21,7 @@ pub enum Severity {
 }
 
 impl Severity {
-    /// The word in JSON and text.
+    /// Returns the word for JSON and text.
     pub const fn word(self) -> &'static str {
         match self {
             Severity::Low => "low",
@@ -36,7 +36,7 @@ impl Severity {
 pub struct FindingKind {
     /// Stable, kebab-case.
     pub id: &'static str,
-    /// The usual one; a single finding may be more or less severe.
+    /// Usual severity; a single finding may be more or less severe.
     pub severity: Severity,
     pub title: &'static str,
 }
@@ -52,7 +52,7 @@ macro_rules! kinds {
     };
 }
 
-/// The kinds that say that a login can connect to a database.
+/// Kinds of findings that a login can connect to a database.
 pub const CONNECT: &[&FindingKind] =
     &[FOREIGN_CONNECT, MAINTENANCE_CONNECT, TEMPLATE_CONNECT, UNMANAGED_CONNECT, UNMANAGED_LOGIN];
 
@@ -128,11 +128,11 @@ kinds! {
     TRUSTED_LANGUAGE = "language-trusted", Critical,
         "an untrusted language is marked as trusted";
     SUPERUSER_PATH = "superuser-search-path", High,
-        "a superuser's search path leads through a schema in which another login can create objects";
+        "a superuser's search path contains a schema in which another login can create objects";
     SUPERUSER_OBJECT = "superuser-object", High,
         "an object of a superuser runs code that another login can replace";
     LEAKPROOF = "leakproof-function", Medium,
-        "a function of a role without superuser rights is marked LEAKPROOF";
+        "a function of a role that is not a superuser is marked LEAKPROOF";
     SHADOW = "shadowing-function", Low,
         "a function has the name and the arguments of a built-in function";
     REDEFINED = "redefined-builtin", Critical,
@@ -156,11 +156,11 @@ kinds! {
     EXTENSION = "undeclared-extension", Low,
         "an extension is installed that the manifest does not declare";
     CROSSING = "extension-crosses-databases", Medium,
-        "a service's login can use an extension that leads out of its database";
+        "a service's login can use an extension that gives access beyond its database";
     REPLICATION_OBJECT = "replication-object", Low,
         "there is a subscription or a replication slot";
     MD5 = "weak-verifier", Medium,
-        "a login's password is kept as MD5";
+        "a login's password is stored as MD5";
     NO_PASSWORD = "no-password", Low,
         "a login of a service has no password";
     NO_LIMIT = "no-connection-limit", Medium,
@@ -184,7 +184,7 @@ kinds! {
     HBA_CLEARTEXT = "hba-cleartext-password", Medium,
         "pg_hba.conf accepts passwords in clear text";
     HBA_EXTERNAL = "hba-external", Medium,
-        "pg_hba.conf leaves to something outside of the server who may log in";
+        "pg_hba.conf delegates authentication to an external service";
     HBA_ERROR = "hba-error", Low,
         "pg_hba.conf has a line that the server cannot read";
     HBA_UNLOADED = "hba-not-loaded", Medium,

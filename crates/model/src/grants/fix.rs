@@ -1,4 +1,4 @@
-//! What closes a finding: one or more repairs, each a statement with what it does and how far it reaches.
+//! Fixes of findings: one or more repairs, each a statement with its effect and scope.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 use crate::ObjectKind;
 use crate::sql::{Fragment, Keyword, Qualified, ServerText, Statement, stmt};
 
-/// What a repair does to its object, the gravest last.
+/// Effect of a repair on its object, the gravest last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Effect {
     Revoke,
@@ -15,28 +15,28 @@ pub enum Effect {
     Drop,
 }
 
-/// Whether the same statement means the same in every database of the server.
+/// Scope of a statement's meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RepairScope {
-    /// It changes something inside the database in which it runs.
+    /// Changes an object in the current database.
     Database,
-    /// It changes a shared object: a role, a database, a membership.
+    /// Changes a shared object: a role, a database, a membership.
     Server,
 }
 
-/// One statement that takes something away.
+/// One statement that removes something.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repair {
     effect: Effect,
     scope: RepairScope,
     change: Statement,
-    /// The role in whose name it must be said: REVOKE takes only what the current role granted.
+    /// The role that must run it: REVOKE removes only what the current role granted.
     speaker: Option<String>,
-    /// `GRANTED BY`: whose row of a membership is meant.
+    /// `GRANTED BY`: the grantor of the membership.
     grantor: Option<String>,
     cascade: bool,
     alone: bool,
-    /// A change that takes this and more.
+    /// A change that includes this one.
     whole: Option<Statement>,
 }
 
@@ -54,7 +54,7 @@ impl Repair {
         }
     }
 
-    /// A REVOKE. What its grantee granted on goes with it.
+    /// Makes a REVOKE. Grants made by its grantee are removed with it.
     pub(super) fn revoke(scope: RepairScope, change: Statement) -> Repair {
         Repair { cascade: true, ..Repair::new(Effect::Revoke, scope, change) }
     }
@@ -79,13 +79,13 @@ impl Repair {
         Repair { whole: Some(whole), ..self }
     }
 
-    /// Without CASCADE: the server refuses where something depends on what is taken.
+    /// Removes CASCADE: the server rejects the statement if something depends on the privilege.
     #[must_use]
     pub fn restrict(self) -> Repair {
         Repair { cascade: false, ..self }
     }
 
-    /// PostgreSQL runs the statement in no transaction.
+    /// Marks a statement that PostgreSQL does not run in a transaction.
     #[must_use]
     pub fn outside_transactions(self) -> Repair {
         Repair { alone: true, ..self }
@@ -95,7 +95,7 @@ impl Repair {
         self.scope
     }
 
-    /// Its statements one by one, `SET ROLE` and `RESET ROLE` included.
+    /// Returns its statements one by one, including `SET ROLE` and `RESET ROLE`.
     pub fn parts(&self) -> Vec<Statement> {
         let by = self.grantor.as_ref().map_or(stmt!(""), |by| stmt!(" GRANTED BY {by}", by = ident(by)));
         let cascade = Keyword(if self.cascade { " CASCADE" } else { "" });
@@ -106,23 +106,23 @@ impl Repair {
         }
     }
 
-    /// The same as one message to the server.
+    /// Returns its statements as one message to the server.
     pub fn statement(&self) -> Statement {
         Statement::join(self.parts())
     }
 
-    /// Whether this one takes away all that `other` would, by any grantor and with or without CASCADE.
+    /// Returns `true` if this repair removes all that `other` would, whichever the grantor, with or without CASCADE.
     pub fn covers(&self, other: &Repair) -> bool {
         let takes_it = self.change == other.change || other.whole.as_ref() == Some(&self.change);
         takes_it && (other.speaker.is_none() || self.speaker == other.speaker)
     }
 }
 
-/// Everything that closes a finding, in order; never empty. JSON has it as text.
+/// Ordered repairs of a finding; never empty. JSON has them as text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fix {
     repairs: Vec<Repair>,
-    /// Lines of SQL, most of them comments, for what an administrator of the host must do: martydb runs none of them.
+    /// Lines of SQL, most of them comments, for the host's administrator: martydb does not run them.
     advice: Vec<String>,
 }
 
@@ -144,7 +144,7 @@ impl Fix {
         &self.advice
     }
 
-    /// Adds what is not part of it yet.
+    /// Adds the repairs and advice that it does not have yet.
     pub fn add(&mut self, other: Fix) {
         let new = other.repairs.into_iter().filter(|repair| !self.repairs.contains(repair));
         self.repairs.extend(new.collect::<Vec<_>>());
@@ -152,12 +152,12 @@ impl Fix {
         self.advice.extend(other.advice);
     }
 
-    /// What the gravest of its repairs does; `None` where it only advises.
+    /// Returns the gravest effect of its repairs; `None` if it is only advice.
     pub fn effect(&self) -> Option<Effect> {
         self.repairs.iter().map(|repair| repair.effect).max()
     }
 
-    /// Whether its repairs are several and PostgreSQL takes them all in one transaction.
+    /// Returns `true` if there are several repairs and PostgreSQL can run them in one transaction.
     pub fn is_one_transaction(&self) -> bool {
         self.repairs.len() > 1 && !self.repairs.iter().any(|repair| repair.alone)
     }
@@ -183,12 +183,12 @@ impl Serialize for Fix {
     }
 }
 
-/// `ALTER ROLE … word`, such as NOSUPERUSER.
+/// Returns `ALTER ROLE … word`, such as NOSUPERUSER.
 pub fn alter_role(role: &str, word: impl Fragment) -> Repair {
     Repair::alter(RepairScope::Server, stmt!("ALTER ROLE {role} {word}", role = ident(role), word = word))
 }
 
-/// `ALTER object OWNER TO role`; the object as the server spells it.
+/// Returns `ALTER object OWNER TO role`; `object` is in the server's spelling.
 pub fn set_owner(scope: RepairScope, object: &str, owner: &str) -> Repair {
     let change = stmt!(
         "ALTER {what} OWNER TO {owner}",
@@ -198,7 +198,7 @@ pub fn set_owner(scope: RepairScope, object: &str, owner: &str) -> Repair {
     Repair::alter(scope, change)
 }
 
-/// The code of a view or a routine runs with its caller's rights from then on.
+/// Returns a statement after which the code of a view or a routine runs with its caller's privileges.
 pub fn run_as_caller(kind: Option<ObjectKind>, what: impl Fragment) -> Statement {
     match kind {
         Some(ObjectKind::View) => stmt!("ALTER {what} SET (security_invoker = true)", what = what),
@@ -206,7 +206,7 @@ pub fn run_as_caller(kind: Option<ObjectKind>, what: impl Fragment) -> Statement
     }
 }
 
-/// Takes a setting off a role, off a role in one database, off a database, or off all roles.
+/// Resets a setting of a role, of a role in one database, of a database, or of all roles.
 pub fn reset_setting(role: Option<&str>, database: Option<&str>, name: &str) -> Repair {
     let on = match (role, database) {
         (Some(role), None) => stmt!("ROLE {role}", role = ident(role)),

@@ -5,10 +5,10 @@ use crate::contract::{DefaultKind, Privilege, Privileges};
 use crate::sql::{Fragment, Keyword, ServerText, Statement, stmt};
 use crate::{AclEntry, DbName, Grantee, RoleName};
 
-/// What privileges are held on.
+/// The object of a REVOKE.
 #[derive(Debug, Clone, Copy)]
 pub struct Securable<'a> {
-    /// As `GRANT … ON` spells it, quoted.
+    /// Name and kind as in `GRANT … ON`, quoted.
     on: &'a str,
     owner: &'a str,
     scope: RepairScope,
@@ -19,25 +19,25 @@ impl<'a> Securable<'a> {
         Securable { on, owner, scope: RepairScope::Database }
     }
 
-    /// A database, a tablespace or a parameter.
+    /// Makes one for a database, a tablespace or a parameter.
     pub fn shared(on: &'a str, owner: &'a str) -> Securable<'a> {
         Securable { on, owner, scope: RepairScope::Server }
     }
 }
 
-/// The words of a privilege that the server spelt: letters, digits and spaces only, or all privileges.
+/// Checks a privilege spelled by the server: uppercase letters and spaces; anything else becomes ALL.
 pub fn privilege(name: &str) -> ServerText {
     let plain = name.chars().all(|c| c.is_ascii_uppercase() || c == ' ');
     ServerText::quoted_by_server(if plain && !name.is_empty() { name.into() } else { "ALL".into() })
 }
 
-/// Takes privileges, or only the option to pass them on.
+/// Builds a REVOKE of privileges, or only of their grant option.
 pub fn revocation(only_option: bool, what: impl Fragment, on: impl Fragment, from: &Grantee) -> Statement {
     let option = Keyword(if only_option { "GRANT OPTION FOR " } else { "" });
     stmt!("REVOKE {option}{what} ON {on} FROM {from}", option = option, what = what, on = on, from = from)
 }
 
-/// A change of what the role's future objects are granted with, in one schema or everywhere.
+/// Builds ALTER DEFAULT PRIVILEGES for a role's future objects, in one schema or in all.
 pub fn default_privileges(
     role: impl Fragment,
     schema: Option<impl Fragment>,
@@ -51,7 +51,7 @@ pub fn revoke(entry: &AclEntry, column: Option<&str>, on: &Securable<'_>) -> Rep
     of_privilege(false, entry, column, on)
 }
 
-/// The privilege stays and its grant option goes.
+/// Revokes only the grant option of a privilege.
 pub fn revoke_option(entry: &AclEntry, column: Option<&str>, on: &Securable<'_>) -> Repair {
     of_privilege(true, entry, column, on)
 }
@@ -64,13 +64,13 @@ fn of_privilege(only_option: bool, entry: &AclEntry, column: Option<&str>, on: &
     Repair::revoke(on.scope, revocation(only_option, what, object, &entry.grantee)).spoken_by(speaker)
 }
 
-/// CONNECT on a database, by its owner or by another grantor.
+/// Revokes CONNECT on a database, as its owner or as another grantor.
 pub fn revoke_connect(database: &DbName, grantee: &Grantee, grantor: Option<&RoleName>) -> Repair {
     let change = stmt!("REVOKE CONNECT ON DATABASE {db} FROM {who}", db = database, who = grantee);
     Repair::revoke(RepairScope::Server, change).spoken_by(grantor.map(RoleName::as_str))
 }
 
-/// Takes a privilege on what `role` will make.
+/// Revokes a privilege on future objects of `role`.
 pub fn revoke_default(role: &str, schema: Option<&str>, on: DefaultKind, entry: &AclEntry) -> Repair {
     of_default(false, role, schema, on, entry)
 }
@@ -91,7 +91,7 @@ fn of_default(
     Repair::revoke(RepairScope::Database, change).restrict()
 }
 
-/// Ends a membership. From 16 on each grantor has a row of its own, and REVOKE takes only that of the one it names.
+/// Revokes a membership. Since 16 each grantor has a row of its own, and REVOKE removes only the named grantor's.
 pub fn revoke_membership(group: &str, member: &str, grantor: Option<&str>, major: u32) -> Repair {
     of_membership("", group, member, grantor, major)
 }
@@ -110,7 +110,7 @@ fn membership(what: &'static str, group: &str, member: &str) -> Statement {
     stmt!("REVOKE {what}{group} FROM {member}", what = what, group = group, member = member)
 }
 
-/// Grants what the former owner should hold: with the ownership it loses all privileges. `None` where that is nothing.
+/// Grants the former owner its contract privileges: with the ownership it loses all. `None` if there are none.
 pub fn grant_to_former_owner(privileges: &[Privilege], on: &Securable<'_>) -> Option<Repair> {
     let what = Privileges::new(privileges.iter().copied());
     let object = ServerText::quoted_by_server(on.on.into());

@@ -1,17 +1,17 @@
-//! What is worth to be told: the rules of Prometheus, a row each. Every one has a page in `docs/runbooks/` that says what it
+//! Alerting rules for Prometheus, one per row. Each has a page in `docs/runbooks/` that explains what it
 //! means, where to look and what to do.
 
-/// How soon it wants an answer.
+/// Urgency of an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AlertSeverity {
-    /// Now.
+    /// Act now.
     Critical,
-    /// In working hours.
+    /// Act in working hours.
     Warning,
 }
 
 impl AlertSeverity {
-    /// The value of the label `severity`.
+    /// Returns the value of the label `severity`.
     pub fn word(self) -> &'static str {
         match self {
             AlertSeverity::Critical => "critical",
@@ -24,13 +24,13 @@ impl AlertSeverity {
 #[derive(Debug)]
 pub struct Alert {
     pub name: &'static str,
-    /// Its page below `docs/runbooks/`, without the extension.
+    /// Name of its page in `docs/runbooks/`, without the extension.
     pub runbook: &'static str,
     pub expression: &'static str,
-    /// For how long it has to hold.
+    /// Time for which the expression must be true (`for`).
     pub lasting: &'static str,
     pub severity: AlertSeverity,
-    /// One line; labels and value as Prometheus' templates write them.
+    /// Annotation of one line; labels and value as Prometheus templates.
     pub summary: &'static str,
 }
 
@@ -66,10 +66,10 @@ alerts! {
         "Database {{ $labels.database }} on server {{ $labels.server }} has {{ $value }} damaged pages";
     "MartydbTransactionIdsNearLimit" "wraparound" Critical "15m"
         "martydb_transaction_id_age > 1e9 or martydb_multixact_age > 1e9"
-        "Database {{ $labels.database }} has gone {{ $value | humanize }} transactions without being frozen: at 2.1 G the server stops";
+        "Database {{ $labels.database }} has not been frozen for {{ $value | humanize }} transactions: at 2.1 G the server stops";
     "MartydbBackupTooOld" "backup-too-old" Critical "15m"
         "(time() - martydb_backup_timestamp_seconds) > on (job, instance) group_left () martydb_age_limit_seconds{of=\"backup\"} or martydb_backups == 0 and on (job, instance) martydb_age_limit_seconds{of=\"backup\"}"
-        "Service {{ $labels.service }} has no backup that is young enough";
+        "Service {{ $labels.service }} has no recent backup";
     "MartydbServerConnectionsNearLimit" "connections-near-limit" Critical "5m"
         "martydb_server_connections > 0.9 * martydb_server_connection_limit"
         "Server {{ $labels.server }} has {{ $value }} sessions, more than 90 % of max_connections";
@@ -93,22 +93,22 @@ alerts! {
         "Server {{ $labels.server }} differs from the manifest by {{ $value }} changes{{ with $labels.service }} (service {{ . }}){{ end }}";
     "MartydbBackupNotVerified" "backup-not-verified" Warning "60m"
         "(time() - martydb_backup_verified_timestamp_seconds) > on (job, instance) group_left () martydb_age_limit_seconds{of=\"restore\"} or (martydb_backups > 0 and on (job, instance) martydb_age_limit_seconds{of=\"restore\"}) unless on (job, instance, service, server) martydb_backup_verified_timestamp_seconds"
-        "No restore of a backup of service {{ $labels.service }} was proven lately";
+        "No restore of a backup of service {{ $labels.service }} was verified recently";
     "MartydbOutboxLag" "outbox-lag" Warning "5m"
         "martydb_outbox_oldest_seconds > 300"
         "An event of service {{ $labels.service }} has waited for {{ $value | humanizeDuration }} to be published";
     "MartydbOutboxDead" "outbox-dead" Warning "0m"
         "martydb_outbox_dead > 0"
-        "{{ $value }} events of service {{ $labels.service }} are dead and hold up their aggregates";
+        "{{ $value }} events of service {{ $labels.service }} are dead and block their aggregates";
     "MartydbBackupDamaged" "backup-damaged" Warning "60m"
         "martydb_backup_problems > 0"
-        "{{ $value }} of the backups are damaged or not whole";
+        "{{ $value }} of the backups are damaged or incomplete";
     "MartydbPasswordTooOld" "password-too-old" Warning "60m"
         "(time() - martydb_password_set_timestamp_seconds) > on (job, instance) group_left () martydb_age_limit_seconds{of=\"password\"}"
-        "The password of login {{ $labels.role }} on server {{ $labels.server }} is older than it may be";
+        "The password of login {{ $labels.role }} on server {{ $labels.server }} is older than its limit";
     "MartydbCheckFailing" "check-failing" Warning "30m"
         "martydb_check_ok == 0"
-        "The check {{ $labels.check }} of martydb monitor does not come to an end";
+        "The check {{ $labels.check }} of martydb monitor does not finish";
     "MartydbReplicationLag" "replication-lag" Warning "5m"
         "martydb_replication_lag_seconds > 60 or (martydb_replay_age_seconds > 300 and on (job, instance, server) martydb_server_in_recovery == 1)"
         "A standby of server {{ $labels.server }} is {{ $value | humanizeDuration }} behind";

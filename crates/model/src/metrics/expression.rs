@@ -1,14 +1,14 @@
-//! The names of metrics in an expression of PromQL.
+//! Metric names in a PromQL expression.
 
-/// The words of an expression that are metrics of martydb.
+/// Returns the words of an expression that are metrics of martydb.
 pub fn named(expression: &str) -> impl Iterator<Item = &str> {
     let words = expression.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
     words.filter(|word| word.starts_with("martydb_"))
 }
 
-/// The same expression about one project alone: several may share a Prometheus.
+/// Restricts an expression to one project, since several may share a Prometheus.
 pub fn of_project(expression: &str, project: &str) -> String {
-    // The escapes of a string of Go, <https://prometheus.io/docs/prometheus/latest/querying/basics/#string-literals>.
+    // Escapes of a Go string, <https://prometheus.io/docs/prometheus/latest/querying/basics/#string-literals>.
     let project = project.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
     let matcher = format!("project=\"{project}\"");
     let mut out = String::new();

@@ -1,6 +1,6 @@
-//! What the dashboard shows: a row of the whole project, and one for each service.
+//! Panels of the dashboard: a row for the whole project, and one for each service.
 
-/// What a panel is about.
+/// Subject of a panel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {
     /// The project: every service or server is a line of the panel.
@@ -9,26 +9,26 @@ pub enum Reach {
     Service,
 }
 
-/// How values are drawn.
+/// Visualization of values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PanelKind {
     /// Lines over time.
     Lines,
-    /// The last value, red where it is 0.
+    /// The last value; 0 is red.
     GoodIfOne,
-    /// The last value, red where it is not 0.
+    /// The last value; others than 0 are red.
     GoodIfZero,
     /// The last value.
     Value,
 }
 
-/// A panel: what it asks, with the legend of each answer.
+/// A panel: its queries, with the legend of each.
 #[derive(Debug)]
 pub struct Panel {
     pub title: &'static str,
     pub reach: Reach,
     pub kind: PanelKind,
-    /// As Grafana calls it.
+    /// Unit, in Grafana's spelling.
     pub unit: &'static str,
     pub queries: &'static [(&'static str, &'static str)],
 }

@@ -1,10 +1,10 @@
-//! One measured value, and what it is of.
+//! One measured value with its labels.
 
 use super::{Metric, MetricSource};
 use crate::DesiredService;
 
-/// What a series is about. All three are labels of every series; what does not apply is empty, which Prometheus takes for a
-/// label that is not there (<https://prometheus.io/docs/concepts/data_model/>).
+/// Subject of a series. All three fields are labels of every series; those that do not apply are empty, which
+/// Prometheus treats like a missing label (<https://prometheus.io/docs/concepts/data_model/>).
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Subject {
     pub service: String,
@@ -13,17 +13,17 @@ pub struct Subject {
 }
 
 impl Subject {
-    /// The monitor itself.
+    /// Makes the subject for the monitor itself.
     pub fn monitor() -> Subject {
         Subject::default()
     }
 
-    /// A server as a whole.
+    /// Makes the subject for a server as a whole.
     pub fn server(server: &str) -> Subject {
         Subject { server: server.to_owned(), ..Subject::default() }
     }
 
-    /// A service's database.
+    /// Makes the subject for a service's database.
     pub fn service(service: &DesiredService) -> Subject {
         Subject {
             service: service.name.to_string(),
@@ -38,7 +38,7 @@ impl Subject {
 pub struct Sample {
     pub metric: &'static Metric,
     pub subject: Subject,
-    /// The values of the labels that the metric has beside those of its subject, in its order.
+    /// Values of the metric's own labels, in its order.
     pub labels: Vec<String>,
     pub value: f64,
 }
@@ -48,7 +48,7 @@ impl Sample {
         Sample::with(metric, subject, [], value)
     }
 
-    /// The same with values for the metric's own labels.
+    /// Makes a sample with values for the metric's own labels.
     pub fn with<const N: usize>(
         metric: &'static Metric,
         subject: &Subject,

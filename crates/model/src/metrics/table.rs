@@ -1,24 +1,24 @@
-//! The one table of metrics.
+//! The table of metrics.
 
-/// Whether a value only grows.
+/// Type of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MetricKind {
     Counter,
     Gauge,
 }
 
-/// Where the values come from, and so how fresh they are.
+/// Source of a metric's values, which determines how recent they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MetricSource {
     /// The exporter itself.
     Monitor,
     /// A server's statistics, read as the monitor's login at each scrape.
     Statistics,
-    /// The check of this name, on its own schedule.
+    /// A check on its own schedule.
     Check(MonitorCheck),
 }
 
-/// What is looked at on a schedule of its own.
+/// A check with a schedule of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum MonitorCheck {
     /// `verify-isolation`.
@@ -42,7 +42,7 @@ impl MonitorCheck {
         MonitorCheck::Outbox,
     ];
 
-    /// The value of the label `check`.
+    /// Returns the value of the label `check`.
     pub fn name(self) -> &'static str {
         match self {
             MonitorCheck::Isolation => "isolation",
@@ -54,13 +54,13 @@ impl MonitorCheck {
     }
 }
 
-/// A metric: its name with unit and suffix as Prometheus wants them
+/// A metric; name, unit and suffix follow Prometheus's conventions
 /// (<https://prometheus.io/docs/practices/naming/>).
 #[derive(Debug, PartialEq, Eq)]
 pub struct Metric {
     pub name: &'static str,
     pub kind: MetricKind,
-    /// Labels beside those of the subject.
+    /// Labels in addition to the subject's.
     pub labels: &'static [&'static str],
     pub source: MetricSource,
     pub help: &'static str,
@@ -89,7 +89,7 @@ metrics! {
         UP = "martydb_up", Gauge [], "Whether the server answered the monitor";
         SERVER_READ_SECONDS = "martydb_server_read_seconds", Gauge [], "How long the server's statistics took to read";
         SERVICE_INFO = "martydb_service_info", Gauge [], "1 for each service of the manifest";
-        CHECK_OK = "martydb_check_ok", Gauge ["check"], "Whether the last run of a check came to an end: not whether it liked what it saw";
+        CHECK_OK = "martydb_check_ok", Gauge ["check"], "Whether the last run of a check completed, whatever its result";
         CHECK_END = "martydb_check_end_timestamp_seconds", Gauge ["check"], "When the last run of a check ended";
         CHECK_SECONDS = "martydb_check_seconds", Gauge ["check"], "How long the last run of a check took";
         CHECK_INTERVAL = "martydb_check_interval_seconds", Gauge ["check"], "How often a check is due";
@@ -108,8 +108,8 @@ metrics! {
         SLOT_ACTIVE = "martydb_replication_slot_active", Gauge ["slot"], "Whether a replication slot is in use";
         DATABASE_SIZE = "martydb_database_size_bytes", Gauge [], "Size of the database on disk, measured once a minute";
         DATABASE_CONNECTION_LIMIT = "martydb_database_connection_limit", Gauge [], "CONNECTION LIMIT of the database; absent where it has none";
-        CONNECTIONS = "martydb_connections", Gauge ["role", "state"], "Sessions in the database, by login and state; logins that are not of the manifest are \"other\"";
-        ROLE_CONNECTIONS = "martydb_role_connections", Gauge ["role"], "Sessions of a login, in whichever database";
+        CONNECTIONS = "martydb_connections", Gauge ["role", "state"], "Sessions in the database, by login and state; logins that the manifest does not declare are \"other\"";
+        ROLE_CONNECTIONS = "martydb_role_connections", Gauge ["role"], "Sessions of a login, in all databases";
         ROLE_CONNECTION_LIMIT = "martydb_role_connection_limit", Gauge ["role"], "CONNECTION LIMIT of a login; absent where it has none";
         PASSWORD_SET = "martydb_password_set_timestamp_seconds", Gauge ["role"], "When martydb set the password of a login; absent where others did, and where the login is closed";
         BLOCKED_SESSIONS = "martydb_blocked_sessions", Gauge [], "Sessions that wait for a lock";
@@ -129,7 +129,7 @@ metrics! {
         CONFLICTS = "martydb_conflicts_total", Counter [], "On a standby: statements that recovery cancelled";
         CHECKSUM_FAILURES = "martydb_checksum_failures_total", Counter [], "Pages whose checksum was wrong; absent without checksums";
         TRANSACTION_ID_AGE = "martydb_transaction_id_age", Gauge [], "Age of the oldest transaction ID that is not frozen: at 2,147,483,647 the server would stop";
-        MULTIXACT_AGE = "martydb_multixact_age", Gauge [], "Age of the oldest multixact ID, which has the same end";
+        MULTIXACT_AGE = "martydb_multixact_age", Gauge [], "Age of the oldest multixact ID, with the same limit";
     }
     MetricSource::Check(MonitorCheck::Isolation) => {
         ISOLATION_OK = "martydb_isolation_ok", Gauge [], "Whether the last proof of the service's isolation held: 0 after a breach, an inconclusive probe, or a finding of medium and above";
@@ -152,16 +152,16 @@ metrics! {
         OUTBOX_DEAD = "martydb_outbox_dead", Gauge [], "Events that were given up after too many attempts, each of which holds up its aggregate";
     }
     MetricSource::Check(MonitorCheck::Backups) => {
-        BACKUPS = "martydb_backups", Gauge [], "Whole backups of the service";
+        BACKUPS = "martydb_backups", Gauge [], "Complete backups of the service";
         BACKUP_TAKEN = "martydb_backup_timestamp_seconds", Gauge [], "When the newest backup of the service was taken; absent before the first";
         BACKUP_SIZE = "martydb_backup_size_bytes", Gauge [], "Size of the service's newest backup";
         BACKUP_VERIFIED = "martydb_backup_verified_timestamp_seconds", Gauge [], "When a restore of one of the service's backups was last proven; absent before the first";
-        BACKUP_PROBLEMS = "martydb_backup_problems", Gauge [], "What lies among the backups and is no whole one";
+        BACKUP_PROBLEMS = "martydb_backup_problems", Gauge [], "Damaged or incomplete backups";
     }
 }
 
 impl Metric {
-    /// Without the suffix that OpenMetrics keeps for the samples of a counter.
+    /// Returns the name without the suffix that OpenMetrics reserves for a counter's samples.
     pub fn family(&self) -> &'static str {
         self.name.strip_suffix("_total").filter(|_| self.kind == MetricKind::Counter).unwrap_or(self.name)
     }
@@ -178,7 +178,7 @@ mod tests {
         let mut names = BTreeSet::new();
         for metric in METRICS {
             let name = metric.name;
-            assert!(names.insert(name), "{name} stands there twice");
+            assert!(names.insert(name), "{name} is listed twice");
             assert!(name.starts_with("martydb_"), "{name}");
             assert!(name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{name}");
             assert_eq!(name.ends_with("_total"), metric.kind == MetricKind::Counter, "{name}");

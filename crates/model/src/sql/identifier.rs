@@ -1,21 +1,22 @@
-//! Names: quoted whenever they are rendered.
+//! Identifiers, quoted whenever they are rendered.
 
 use std::fmt;
 
 use super::statement::{Fragment, Statement};
 
-/// PostgreSQL cuts longer identifiers with a mere NOTICE (`NAMEDATALEN - 1`), so they are refused here.
+/// Length limit of an identifier (`NAMEDATALEN - 1`). PostgreSQL truncates longer ones with only a NOTICE; here they
+/// are an error.
 pub const MAX_IDENTIFIER_BYTES: usize = 63;
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidIdentifier {
     #[error("is empty")]
     Empty,
-    /// PostgreSQL cannot store it.
-    #[error("holds a NUL byte")]
+    /// A NUL byte, which PostgreSQL cannot store.
+    #[error("contains a NUL byte")]
     Nul,
-    /// PostgreSQL would cut it, and two names could become one.
-    #[error("is {0} bytes long, and PostgreSQL keeps {MAX_IDENTIFIER_BYTES}")]
+    /// Too long: PostgreSQL would truncate it, and two names could become one.
+    #[error("is {0} bytes long; PostgreSQL's limit is {MAX_IDENTIFIER_BYTES}")]
     TooLong(usize),
 }
 
@@ -24,7 +25,7 @@ pub enum InvalidIdentifier {
 pub struct Ident(String);
 
 impl Ident {
-    /// Takes any text that PostgreSQL can keep as a name.
+    /// Accepts any text that PostgreSQL can store as a name.
     pub fn new(text: impl Into<String>) -> Result<Self, InvalidIdentifier> {
         let text = text.into();
         match text.len() {
@@ -35,7 +36,7 @@ impl Ident {
         }
     }
 
-    /// The bare name.
+    /// Returns the unquoted name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -47,13 +48,13 @@ impl fmt::Display for Ident {
     }
 }
 
-/// A name of several parts, each quoted: `"schema"."table"`. The parts come from a server's catalogues or have
-/// been checked, so that length is not looked at again.
+/// A qualified name, each part quoted: `"schema"."table"`. Its length is not checked: the parts come from a server's
+/// catalogs or have been checked.
 #[derive(Debug, Clone)]
 pub struct Qualified(pub Vec<String>);
 
 impl Qualified {
-    /// The name of a setting or an extension: parts between dots are quoted one by one.
+    /// Quotes the name of a setting or an extension: the parts between dots one by one.
     pub fn dotted(name: &str) -> Qualified {
         Qualified(name.split('.').map(String::from).collect())
     }
@@ -76,7 +77,7 @@ fn quote_identifier(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// The way PostgreSQL itself stores a list of names in a setting such as `search_path`.
+/// Parses a list of names as PostgreSQL stores it in settings such as `search_path`.
 pub fn split_name_list(stored: &str) -> Vec<String> {
     let (mut names, mut name, mut quoted) = (vec![], String::new(), false);
     let mut chars = stored.chars().peekable();

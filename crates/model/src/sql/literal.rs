@@ -1,4 +1,4 @@
-//! String literals, among them those that no log may show.
+//! String literals, including secret ones.
 
 use std::fmt;
 
@@ -7,11 +7,11 @@ use super::statement::{Fragment, List, Statement};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Literal(pub String);
 
-/// A literal too long to be worth showing: a log tells its length only.
+/// A literal too long for logs, which show only its length.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bulk(pub String);
 
-/// A literal that no log, error or plan may show.
+/// A literal that must not appear in logs, errors or plans.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(pub String);
 
@@ -33,7 +33,7 @@ impl List<Literal> {
     }
 }
 
-/// The items of an array, which takes its type from what it is compared with.
+/// An array's elements; the array's type follows from the comparison.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ArrayLiteral(pub Vec<String>);
 
@@ -57,10 +57,11 @@ impl Fragment for Bulk {
     }
 }
 
-/// A NUL byte stays: no message can hold one, so the client refuses to send the statement. Without it, the text would
-/// be another than the caller's.
+/// Quotes a literal. A NUL byte is kept: no message can contain one, so the client rejects the statement. Dropping it
+/// would change the caller's text.
 ///
-/// A backslash is plain in `'…'` only while `standard_conforming_strings` is on; `E'…'` means the same always.
+/// A backslash is an ordinary character in `'…'` only while `standard_conforming_strings` is on; `E'…'` does not
+/// depend on it.
 fn quote_literal(text: &str) -> String {
     let quoted = text.replace('\'', "''");
     if quoted.contains('\\') { format!("E'{}'", quoted.replace('\\', "\\\\")) } else { format!("'{quoted}'") }

@@ -1,7 +1,7 @@
-//! Names as psql's own commands take them.
+//! Names in psql's meta-commands.
 
-/// `\connect` to another database of the same server, quoted as `pg_dump` quotes it: first for libpq's connection string, then
-/// for psql. `None` for a name with a line break, which psql's commands cannot hold.
+/// Formats `\connect` to another database of the same server, quoted as in `pg_dump`: first for libpq's connection
+/// string, then for psql. `None` for a name with a line break, which psql's commands cannot contain.
 pub fn connect(database: &str) -> Option<String> {
     if database.contains(['\n', '\r']) {
         return None;

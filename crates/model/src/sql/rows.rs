@@ -1,8 +1,8 @@
-//! Rows of `VALUES`: many literals, of which no log shows any.
+//! Rows of `VALUES`, redacted in logs.
 
 use super::statement::{Fragment, Statement};
 
-/// Rows of values in the form that their types read.
+/// Rows of values in the input format of their types.
 #[derive(Default)]
 pub struct ValueRows {
     exact: String,
@@ -26,7 +26,7 @@ impl ValueRows {
         self.rows += 1;
     }
 
-    /// As a [`Literal`](super::Literal) is quoted, without a copy of its own.
+    /// Quotes like [`Literal`](super::Literal), without copying.
     fn quote(&mut self, text: &str) {
         let escaped = text.contains('\\');
         self.exact.push_str(if escaped { "E'" } else { "'" });
@@ -42,12 +42,12 @@ impl ValueRows {
         self.exact.push('\'');
     }
 
-    /// How many there are.
+    /// Returns the number of rows.
     pub fn count(&self) -> u64 {
         self.rows
     }
 
-    /// How long their text is.
+    /// Returns the length of the rows' text, in bytes.
     pub fn bytes(&self) -> usize {
         self.exact.len()
     }

@@ -1,13 +1,13 @@
-//! Statements, made from a literal template and typed fragments.
+//! SQL statements, made from a literal template and typed fragments.
 
 use std::fmt;
 
 /// A statement or a part of one. `Display` and `Debug` show the redacted text.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Statement {
-    /// As the server gets it; it may hold secrets.
+    /// Text for the server; may contain secrets.
     exact: String,
-    /// For the reader.
+    /// Redacted text.
     shown: String,
 }
 
@@ -17,29 +17,29 @@ impl Statement {
         Statement { exact, shown }
     }
 
-    /// The same text for the server and for the reader.
+    /// Makes a statement without secrets: exact and redacted text are the same.
     pub(super) fn open(text: String) -> Self {
         Statement { shown: text.clone(), exact: text }
     }
 
-    /// The text of a migration file: SQL that its author wrote on purpose, sent as it stands.
+    /// Takes the text of a migration file, which is sent unchanged.
     pub fn from_migration_file(text: &str) -> Self {
         Statement::open(text.into())
     }
 
-    /// Words for the reader that the server passes over, on one line whatever they hold.
+    /// Makes an SQL comment, on one line whatever it contains.
     pub fn comment(words: &str) -> Self {
         let line: String = words.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         Statement::open(format!("-- {line}"))
     }
 
-    /// Several statements in one message: `a; b; c`.
+    /// Joins statements into one message: `a; b; c`.
     pub fn join(all: impl IntoIterator<Item = Statement>) -> Self {
         // A line break before the semicolon: the text before it may end in a `--` comment.
         Statement::joined(all, "\n;\n", ";\n")
     }
 
-    /// Pieces of one text, as they are.
+    /// Concatenates pieces without a separator.
     pub fn concat(pieces: impl IntoIterator<Item = Statement>) -> Self {
         Statement::joined(pieces, "", "")
     }
@@ -49,23 +49,23 @@ impl Statement {
         Statement { exact: exact.join(exactly), shown: shown.join(showing) }
     }
 
-    /// The text as the server gets it, which may hold secrets. `stmt!` needs it to be public.
+    /// Returns the exact text, which may contain secrets. `stmt!` needs it to be public.
     #[doc(hidden)]
     pub fn exact(&self) -> &str {
         &self.exact
     }
 
-    /// The text of a file that is part of this program.
+    /// Takes SQL embedded in this program.
     pub fn from_program(text: &'static str) -> Self {
         Statement::open(text.into())
     }
 
-    /// The redacted text, for people.
+    /// Returns the redacted text.
     pub fn shown(&self) -> &str {
         &self.shown
     }
 
-    /// How many characters the exact text has: server error positions count characters.
+    /// Returns the length of the exact text in characters, the unit of the server's error positions.
     pub fn chars(&self) -> usize {
         self.exact.chars().count()
     }
@@ -89,22 +89,22 @@ impl Fragment for Statement {
     }
 }
 
-/// What may stand in a [`stmt!`](crate::stmt) template.
+/// A value that a [`stmt!`](crate::stmt) template may contain.
 pub trait Fragment {
-    /// Its text for the server, quoted, and its text for the reader.
+    /// Renders the value: exact and redacted text.
     fn render(&self) -> Statement;
 }
 
-/// A word of SQL that the program itself chose; `'static` keeps outside text out.
+/// An SQL keyword of the program's own; `'static` keeps outside text out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Keyword(pub &'static str);
 
-/// Text that the server itself printed as SQL (`regprocedure`, `pg_get_expr`), quoted by its own rules.
+/// SQL that the server itself printed and quoted (`regprocedure`, `pg_get_expr`).
 #[derive(Debug, Clone)]
 pub struct ServerText(String);
 
 impl ServerText {
-    /// Takes text that the server quoted. Names and values from anywhere else are identifiers and literals.
+    /// Takes text that the server quoted. Names and values from elsewhere must be identifiers and literals.
     pub fn quoted_by_server(text: String) -> Self {
         ServerText(text)
     }
@@ -156,7 +156,7 @@ impl<T: Fragment> Fragment for &T {
     }
 }
 
-/// Statements that belong together, in order. JSON has them as one text, secrets redacted.
+/// Statements in order. JSON has them as one redacted text.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Script(Vec<Statement>);
 
@@ -165,12 +165,12 @@ impl Script {
         &self.0
     }
 
-    /// All of them as one message to the server.
+    /// Joins them into one message to the server.
     pub fn message(&self) -> Statement {
         Statement::join(self.0.iter().cloned())
     }
 
-    /// On one line, for people.
+    /// Formats them on one line, redacted.
     pub fn on_one_line(&self) -> String {
         self.shown().join("; ")
     }
@@ -207,11 +207,11 @@ impl serde::Serialize for Script {
 /// Builds a [`Statement`] from a literal template and typed fragments, each named:
 /// `stmt!("GRANT CONNECT ON DATABASE {db} TO {role}", db = db, role = role)`.
 ///
-/// The template goes through `concat!`, which switches inline `{variable}` capture off.
+/// `concat!` around the template disables inline `{variable}` capture.
 #[macro_export]
 macro_rules! stmt {
     ($template:literal $(, $name:ident = $value:expr)* $(,)?) => {{
-        // All values first: a name here must not hide a variable that a later value uses.
+        // All values are evaluated first: a name here must not hide a variable that a later value uses.
         let ($($name,)*) = ($($crate::sql::Fragment::render(&$value),)*);
         $crate::sql::Statement::assemble(
             format!(concat!($template) $(, $name = $name.exact())*),
@@ -257,7 +257,7 @@ mod tests {
         assert_eq!(Statement::comment("a\nDROP TABLE b;\r--").exact(), "-- a DROP TABLE b; --");
     }
 
-    /// The exact text may hold a secret: only the protocol's client takes it.
+    /// The exact text may contain a secret: only the protocol's client uses it.
     #[test]
     fn only_the_client_reads_the_exact_text() {
         fn rust_files(folder: &std::path::Path, found: &mut Vec<std::path::PathBuf>) {

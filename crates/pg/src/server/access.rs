@@ -1,4 +1,4 @@
-//! How one server of the manifest is reached: as the admin, and as the services' logins.
+//! Access to one server of the manifest: as the admin, and as the services' logins.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -8,48 +8,48 @@ use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Statement, stmt};
 use martydb_model::sqlstate;
 
-/// Advisory locks are per database, so all runs must agree on one; this one exists nearly everywhere.
+/// Advisory locks are per database, so all runs must use the same one; this one exists nearly everywhere.
 pub const COMMON_DATABASE: &str = "postgres";
 
 #[derive(Debug, Clone)]
 pub struct Access {
-    /// The key in the manifest.
+    /// Key in the manifest.
     pub server: String,
     pub admin_endpoint: Endpoint,
     pub admin: Login,
-    /// The database the admin connects to.
+    /// The database that the admin connects to.
     pub maintenance: String,
-    /// Where the services' logins connect.
+    /// Endpoint for the services' logins.
     pub endpoint: Endpoint,
     pub embedded: bool,
     pub event_triggers: EventTriggerGuard,
 }
 
-/// SessionSettings that keep a superuser's session out of a tenant's hands: they win over settings of roles and
-/// databases. Names are looked up in `pg_catalog` alone.
+/// Settings that protect a superuser's session from services: they override settings of roles and databases. Names
+/// resolve only in `pg_catalog`.
 const PINNED: &[(&str, &str)] = &[
     ("search_path", "pg_catalog"),
     ("idle_in_transaction_session_timeout", "0"),
     ("row_security", "off"),
-    // ALTER DATABASE … SET role would make this session start as a tenant, who sees less.
+    // ALTER DATABASE … SET role would make this session start as a service's role, which sees less.
     ("role", "none"),
-    // Texts that the catalogue functions print must not depend on whom they are printed for.
+    // The output of catalog functions must not depend on the reader.
     ("quote_all_identifiers", "off"),
-    // Questions to the catalogues are long and their work is little: compiling them takes a second each.
+    // Catalog queries are long and do little work: compiling them takes a second each.
     ("jit", "off"),
-    // Workers belong to the services, and a search for parallel plans costs a twentieth of each question.
+    // Workers are for the services, and planning for parallelism costs a twentieth of each query.
     ("max_parallel_workers_per_gather", "0"),
 ];
 
-/// For a session that only reads. A service can make its own catalogues slow, so that a statement ends after a minute.
+/// Settings of a read-only session. A service can make its own catalogs slow; a statement ends after a minute.
 const READING: &[(&str, &str)] =
     &[("default_transaction_read_only", "on"), ("lock_timeout", "10s"), ("statement_timeout", "60s")];
 
-/// For a session that may write. Who waits for a lock keeps everybody waiting who comes behind: never for long enough to
-/// be noticed, and less than the second after which the server looks for a deadlock. Who writes tries again.
+/// Settings of a session that may write. A statement waiting for a lock blocks all that queue behind it; this wait is
+/// too short to be noticed, and shorter than `deadlock_timeout` (1 s). Writers retry.
 const WRITING: &[(&str, &str)] = &[("lock_timeout", "200ms"), ("statement_timeout", "0")];
 
-/// For a session that streams changes: values are printed so that any server reads them back the same.
+/// Settings of a session that streams changes: values are printed in a form that every server parses the same.
 const STREAMING: &[(&str, &str)] = &[
     ("replication", "database"),
     ("wal_sender_timeout", "60s"),
@@ -62,21 +62,21 @@ const STREAMING: &[(&str, &str)] = &[
     ("xmlbinary", "base64"),
 ];
 
-/// Milliseconds between tries of a login that was refused by SQLSTATE 53300 (too many connections).
+/// Pauses in milliseconds between attempts of a login that was rejected with SQLSTATE 53300 (too many connections).
 const FULL_SERVER_PAUSES: &[u64] = &[50, 100, 200, 400, 800, 1600, 3200];
 
-/// Whether event triggers can be kept from running in the admin's sessions: from 17 on one may run at each login.
-/// Learnt from the first session of a run, and shared by all of them.
+/// Protection of the admin's sessions from event triggers: since 17 one may run at each login. Determined by the
+/// first session of a run, and shared by all of them.
 #[derive(Debug, Clone, Default)]
 pub struct EventTriggerGuard(Arc<OnceLock<Guard>>);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Guard {
-    /// The server has no such triggers yet.
+    /// The server has no login event triggers.
     Needless,
-    /// `event_triggers=off` is taken.
+    /// `event_triggers=off` is accepted.
     Off,
-    /// It is not: the admin is no superuser and was not granted the parameter.
+    /// The parameter is rejected: the admin is not a superuser and was not granted it.
     Refused,
 }
 
@@ -85,13 +85,13 @@ impl EventTriggerGuard {
         self.0.get() == Some(&Guard::Refused)
     }
 
-    /// Another session may have learnt the same meanwhile.
+    /// Another session may have determined the same meanwhile.
     fn learn(&self, guard: Guard) {
         let _same = self.0.set(guard);
     }
 }
 
-/// What a session of the admin is opened for.
+/// Purpose of an admin session.
 #[derive(Clone, Copy)]
 struct Purpose<'a> {
     database: &'a str,
@@ -101,20 +101,20 @@ struct Purpose<'a> {
 
 const NO_EVENT_TRIGGERS: (&str, &str) = ("event_triggers", "off");
 
-/// The first major with triggers on login.
+/// First major version with login event triggers.
 const LOGIN_TRIGGERS: u32 = 17;
 
 impl Access {
-    /// A session of the admin that cannot write.
+    /// Opens an admin session that cannot write.
     pub async fn read(&self, database: &str) -> Result<Connection> {
         let settings = [PINNED, READING].concat();
         self.connect(Purpose { database, settings: &settings, limits: Limits::READ }).await
     }
 
-    /// After a connection broke: whether the server is still there.
+    /// Checks, after a connection broke, that the server still answers.
     ///
     /// # Errors
-    /// Where it is not.
+    /// If it does not.
     pub async fn check_alive(&self) -> Result<()> {
         match self.read(&self.maintenance).await {
             Err(error) if error.is_lost() => Err(error.hint(
@@ -124,13 +124,13 @@ impl Access {
         }
     }
 
-    /// A session of the admin that may write.
+    /// Opens an admin session that may write.
     pub async fn write(&self, database: &str) -> Result<Connection> {
         let settings = [PINNED, WRITING].concat();
         self.connect(Purpose { database, settings: &settings, limits: Limits::WORK }).await
     }
 
-    /// A session of the admin for the commands of replication.
+    /// Opens an admin session for replication commands.
     pub async fn stream(&self, database: &str) -> Result<Connection> {
         let settings = [PINNED, STREAMING].concat();
         self.connect(Purpose {
@@ -141,7 +141,7 @@ impl Access {
         .await
     }
 
-    /// A server whose connections are all taken for a moment is worth waiting for: others work on it too.
+    /// Connects; waits while the server has no free connections, since others use it too.
     async fn connect(&self, purpose: Purpose<'_>) -> Result<Connection> {
         let mut pauses = FULL_SERVER_PAUSES.iter();
         loop {
@@ -156,12 +156,12 @@ impl Access {
         }
     }
 
-    /// Without event triggers, where the server has the setting and the admin may use it.
+    /// Connects with event triggers off, if the server has the setting and the admin may use it.
     async fn guarded(&self, purpose: Purpose<'_>) -> Result<Connection> {
         match self.event_triggers.0.get() {
             Some(Guard::Needless | Guard::Refused) => return self.login(purpose).await,
             Some(Guard::Off) => {}
-            // No tenant makes functions in the admin's own room, so that the version may be asked there.
+            // No service creates functions in the admin's own database, so the version can be read there.
             None if purpose.database == self.maintenance || purpose.database == COMMON_DATABASE => {
                 let connection = self.login(purpose).await?;
                 if connection.major() < LOGIN_TRIGGERS {
@@ -187,7 +187,7 @@ impl Access {
                 _ => return Err(error),
             },
         };
-        // A database that the admin may not enter is refused in the same words: only who gets in without has learnt.
+        // A missing CONNECT gives the same error: only a session that succeeds shows that the setting was the reason.
         let connection = self.login(purpose).await?;
         self.event_triggers.learn(guard);
         Ok(connection)
@@ -198,8 +198,8 @@ impl Access {
         connect_with(&self.admin_endpoint, &self.admin, database, settings, limits).await
     }
 
-    /// A session that starts as another role sees less and makes things that are not ours; one behind a pooler is no
-    /// session of ours at all.
+    /// Checks a new session. One that starts as another role sees less and creates objects with the wrong owner; one
+    /// behind a pooler is not exclusively ours.
     async fn alone(&self, mut connection: Connection, purpose: Purpose<'_>) -> Result<Connection> {
         let (database, admin) = (purpose.database, &self.admin.role);
         let writes = purpose.limits == Limits::WORK;
@@ -221,18 +221,20 @@ impl Access {
     }
 }
 
-/// Asks whether the session is the admin's own and with the server itself. One that writes also asks for a standby, and puts two things in order in the same round trip.
+/// Builds the first query of a session: is it the admin's own, and with the server itself? For a session that writes,
+/// it also asks for a standby and adjusts two settings in the same round trip.
 ///
-/// A database with the encoding SQL_ASCII holds bytes in any encoding, and the server refuses to send those that are no
-/// UTF-8: a session that reads takes them as they are.
+/// A database with the encoding SQL_ASCII contains bytes in any encoding, and the server does not send those that are
+/// not UTF-8: a session that reads takes them without conversion.
 /// <https://www.postgresql.org/docs/current/multibyte.html#MULTIBYTE-CHARSET-SUPPORTED>
 ///
-/// From 14 on the server looks now and then whether its client still lives: otherwise a statement goes on, and is
-/// committed, after its client was killed. That works everywhere only on Linux.
+/// Since 14 the server can check regularly that its client still exists: otherwise a statement continues, and is
+/// committed, after its client was killed. This works everywhere only on Linux.
 /// <https://www.postgresql.org/docs/current/runtime-config-connection.html#GUC-CLIENT-CONNECTION-CHECK-INTERVAL>
 ///
-/// Before 17 no setting turns event triggers off, but those that are not ENABLE ALWAYS or REPLICA rest while a
-/// superuser's session says that it replicates: a function that a service may replace must not run as the admin.
+/// Before 17 no setting disables event triggers, but those that are not ENABLE ALWAYS or REPLICA do not fire in a
+/// superuser's session with `session_replication_role = replica`: a function that a service may replace must not run
+/// as the admin.
 /// <https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-SESSION-REPLICATION-ROLE>
 fn prepared(connection: &Connection, writes: bool) -> Statement {
     let pid = i64::from(connection.backend());

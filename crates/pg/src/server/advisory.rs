@@ -1,59 +1,59 @@
 //! Session-level advisory locks that only certain logins can hold against martydb. Pure.
 //!
-//! An advisory lock has no ACL: every login of a database may take every key, and hold it for as long as it likes. So
-//! the key alone decides nothing. A run has the lock when it holds a key of the lock, and a look at all holders that
-//! it takes afterwards shows no other session whose login is entitled to the lock. Sessions of other logins do not
-//! count; where one of them holds the lock's own key, a run takes a ticket instead, a key with a random half.
+//! An advisory lock has no ACL: every login of a database may take every key, and hold it for any time. Therefore the
+//! key by itself decides nothing. A run has the lock if it holds a key of the lock, and a query of all holders
+//! afterwards shows no other session whose login is entitled to the lock. Sessions of other logins do not count; if
+//! one of them holds the lock's own key, a run takes a ticket instead, a key with a random half.
 //!
-//! No two entitled runs have the lock at the same time. Each takes its key before it looks, keeps it until it ends,
+//! No two entitled runs have the lock at the same time. Each takes its key before it queries, keeps it until it ends,
 //! and `pg_lock_status` shows every lock that was granted before. Of two runs that both saw no other, each would have
-//! taken its key after the other had looked, and so before itself. A run that sees another one lets its key go and
+//! taken its key after the other's query, and so before itself. A run that sees another one releases its key and
 //! tries again later. The usual case costs no round trip of its own: the key is free and no other session has one.
 //!
 //! The login counts, `SET ROLE` does not change it, and no login can hide it from `pg_stat_get_activity`. A prepared
-//! transaction holds locks without a session, and is no run. A session that holds a key and is not yet, or no longer,
-//! among the sessions counts as entitled: the next look knows.
+//! transaction holds locks without a session, and is not a run. A session that holds a key and is not yet, or no
+//! longer, among the sessions counts as entitled: the next query decides.
 
 use super::Row;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Statement, stmt};
 
-/// A lock: the two halves of its own key. Advisory locks are per database.
+/// A lock, by the two halves of its own key. Advisory locks are per database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AdvisoryLock(pub i32, pub i32);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LockKey {
-    /// The lock's own, which all runs try first.
+    /// The lock's own key, which all runs try first.
     Own,
-    /// One that no login could take beforehand, because half of it is random.
+    /// A key that no login could take beforehand, because half of it is random.
     Ticket(i32),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LockHolder {
-    /// Whether its login is entitled to the lock.
+    /// `true` if its login is entitled to the lock.
     pub entitled: bool,
-    /// None of a prepared transaction.
+    /// `None` for a prepared transaction.
     pub pid: Option<String>,
     pub login: Option<String>,
     pub application: Option<String>,
-    /// When its session began, RFC 3339, UTC.
+    /// Start of its session, RFC 3339, UTC.
     pub since: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claim {
-    /// The lock is ours, whatever the other holders are.
+    /// The lock is ours, regardless of the other holders.
     Ours,
-    /// An entitled session has it: let go of what was taken, and wait.
+    /// An entitled session has it: release the key, and wait.
     Wait(LockHolder),
     /// No entitled session has it, but another one holds the key: try this one next.
     Try(LockKey),
 }
 
 impl LockKey {
-    /// A key that cannot be guessed.
+    /// Makes a key that cannot be guessed.
     ///
     /// # Errors
     /// If the system has no random numbers.
@@ -65,7 +65,7 @@ impl LockKey {
 }
 
 impl AdvisoryLock {
-    /// The first half of every ticket. Keys of one number and keys of two never meet.
+    /// Returns the first half of every ticket. Keys of one number and keys of two never meet.
     fn tickets(self) -> i32 {
         self.0 ^ self.1
     }
@@ -80,9 +80,9 @@ impl AdvisoryLock {
         }
     }
 
-    /// Takes a key if no other session has it, and then looks who has one of such a number: a row that says "true" or
-    /// "false", and one more row for each key. Few functions and no subquery, because every run pays for it; the rows
-    /// are sorted out by [`attempted`], and more than our own lead to the look at [`holders`](AdvisoryLock::holders).
+    /// Takes a key if no other session has it, and then lists the keys with such a number: a row with "true" or
+    /// "false", and one more row for each key. Few functions and no subquery, because every run pays for it;
+    /// [`attempted`] interprets the rows, and keys of others lead to [`holders`](AdvisoryLock::holders).
     pub fn attempt(self, key: LockKey) -> [Statement; 2] {
         let arguments = self.arguments(key);
         [
@@ -100,8 +100,8 @@ impl AdvisoryLock {
         stmt!("SELECT pg_catalog.pg_advisory_unlock({a})", a = self.arguments(key))
     }
 
-    /// Who else holds a key. `entitled` is an expression about `a`, a row of `pg_stat_get_activity`, and `r`, its
-    /// role in `pg_roles`.
+    /// Lists the other holders of a key. `entitled` is an expression about `a`, a row of `pg_stat_get_activity`, and
+    /// `r`, its role in `pg_roles`.
     pub fn holders(self, entitled: &Statement) -> Statement {
         stmt!(
             "SELECT l.pid::pg_catalog.text, (l.pid IS NOT NULL AND (a.pid IS NULL OR coalesce({entitled}, false)))::pg_catalog.text,
@@ -128,18 +128,18 @@ impl AdvisoryLock {
     }
 }
 
-/// Reads the answer to [`AdvisoryLock::attempt`]: whether `backend` took the key, and whether that is the only one in
-/// its database.
+/// Parses the answer to [`AdvisoryLock::attempt`]: did `backend` take the key, and is it the only one in its
+/// database?
 pub fn attempted<'a>(backend: i32, mut rows: impl Iterator<Item = &'a Row>) -> (bool, bool) {
     let first: Option<String> = rows.next().and_then(|row| row.try_get(0).ok());
     let keys: Vec<HeldKey> = rows.map(|row| (row.try_get(0).ok().flatten(), row.try_get(1).ok())).collect();
     (first.as_deref() == Some("true"), alone(backend, &keys))
 }
 
-/// The process that holds a key, which a prepared transaction has not, and the database.
+/// PID of a key's holder (`None` for a prepared transaction), and OID of the database.
 type HeldKey = (Option<i32>, Option<u32>);
 
-/// Databases are told apart because the keys are the same in all of them.
+/// Returns `true` if no other process holds a key in this database; the keys are the same in all databases.
 fn alone(backend: i32, keys: &[HeldKey]) -> bool {
     let (own, others): (Vec<&HeldKey>, Vec<&HeldKey>) = keys.iter().partition(|key| key.0 == Some(backend));
     own.first().is_some_and(|own| others.iter().all(|other| other.1.is_some() && other.1 != own.1))
@@ -156,7 +156,7 @@ pub fn holder(row: &Row) -> LockHolder {
     }
 }
 
-/// Decides what follows from an attempt with `key` that did or did not take it.
+/// Decides the next step after an attempt with `key`.
 ///
 /// # Errors
 /// If the system has no random numbers.
@@ -164,13 +164,13 @@ pub fn verdict(key: LockKey, taken: bool, holders: &[LockHolder]) -> Result<Clai
     match holders.iter().find(|holder| holder.entitled) {
         Some(holder) => Ok(Claim::Wait(holder.clone())),
         None if taken => Ok(Claim::Ours),
-        // It was let go meanwhile.
+        // Released meanwhile.
         None if holders.is_empty() => Ok(Claim::Try(key)),
         None => Ok(Claim::Try(LockKey::ticket()?)),
     }
 }
 
-/// The server tells the start of a session only to those who have the rights of its login.
+/// The server shows the start of a session only to roles with the privileges of its login.
 impl std::fmt::Display for LockHolder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Some(pid) = &self.pid else { return f.write_str("a prepared transaction") };
@@ -180,13 +180,13 @@ impl std::fmt::Display for LockHolder {
     }
 }
 
-/// The holders that do not count, for a warning; `None` if there are none.
+/// Returns a warning about the holders that do not count; `None` if there are none.
 pub fn passed_over(holders: &[LockHolder]) -> Option<String> {
     let others: Vec<String> =
         holders.iter().filter(|holder| !holder.entitled).map(ToString::to_string).collect();
     (!others.is_empty()).then(|| {
         format!(
-            "martydb's lock is held by what may not hold it, and was passed over: {}; end it",
+            "ignored holders of martydb's lock that are not entitled to it: {}; end them",
             others.join(" and ")
         )
     })

@@ -1,5 +1,5 @@
-//! Waiting for an advisory lock by asking for it again and again (see `advisory` for who counts as a holder): what to do
-//! after an attempt that did not simply take it. Who wants the lock makes the attempts, since each has its own message.
+//! Repeated attempts at an advisory lock (see `advisory` for who counts as a holder): the decision after an attempt
+//! that did not simply succeed. The caller makes the attempts, since each has a message of its own.
 //!
 //! Never the blocking `pg_advisory_lock`: its waiter holds a snapshot, `CREATE INDEX CONCURRENTLY` waits for that
 //! snapshot, and the two deadlock.
@@ -10,20 +10,20 @@ use crate::backoff::Backoff;
 use martydb_model::error::Result;
 use martydb_model::sql::Statement;
 
-/// Attempts at one lock: with which key the next is made, and when.
+/// Attempts at one lock: the key and the time of the next one.
 pub struct Attempts {
     lock: AdvisoryLock,
     pub key: LockKey,
     backoff: Backoff,
-    /// The next attempt needs no pause.
+    /// `true` if the next attempt needs no pause.
     at_once: bool,
 }
 
-/// What an attempt comes to that another session's key stood in the way of.
+/// Outcome of an attempt that met another session's key.
 pub enum AttemptOutcome {
-    /// The lock is ours all the same: the other sessions are not entitled to it; the warning names them.
+    /// The lock is ours: the other sessions are not entitled to it. Contains a warning that names them.
     Ours(Option<String>),
-    /// Another attempt, after [`Attempts::pause`]; this session holds the lock, if any does.
+    /// Another attempt follows [`Attempts::pause`]; contains the holder, if any.
     Again(Option<LockHolder>),
 }
 
@@ -32,8 +32,8 @@ impl Attempts {
         Attempts { lock, key: LockKey::Own, backoff, at_once: false }
     }
 
-    /// Looks who else holds a key, after an attempt that did or did not take its own. `holders` is the query for that,
-    /// see [`AdvisoryLock::holders`].
+    /// Queries the holders of a key, after an attempt with or without success. `holders` is the query, see
+    /// [`AdvisoryLock::holders`].
     pub async fn after(
         &mut self,
         connection: &mut Connection,
@@ -59,7 +59,7 @@ impl Attempts {
         })
     }
 
-    /// Waits before the next attempt, where that is due; false once the time is up.
+    /// Waits before the next attempt if necessary; returns `false` once the time is up.
     pub async fn pause(&mut self) -> bool {
         self.at_once || self.backoff.wait().await
     }

@@ -1,4 +1,4 @@
-//! Opening sessions and running statements on them, with errors that say which server and which statement.
+//! Opening sessions and running statements on them, with errors that name the server and the statement.
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -13,10 +13,10 @@ use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sql::{Ident, Statement, stmt};
 use martydb_model::sqlstate;
 
-/// How long one connection attempt may take before the server counts as unreachable.
+/// Timeout of one connection attempt; after it the server counts as unreachable.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// How values are printed must not depend on the server's or the role's settings.
+/// Formats of printed values must not depend on settings of the server or the role.
 const FORMATS: &[(&str, &str)] = &[("DateStyle", "ISO, MDY"), ("TimeZone", "UTC")];
 
 /// Logs in to `database` without any setting of the session, to read.
@@ -24,8 +24,8 @@ pub async fn connect(endpoint: &Endpoint, login: &Login, database: &str) -> Resu
     connect_with(endpoint, login, database, &[], Limits::READ).await
 }
 
-/// Logs in to `database` with settings of the session, which win over those of roles and databases, so that a service
-/// cannot plant one for this session.
+/// Logs in to `database` with settings of the session, which override those of roles and databases; a service cannot
+/// plant one for this session.
 ///
 /// # Errors
 /// [`Kind::Unreachable`] with the server's own message as the cause, [`Kind::Manifest`] for unusable TLS files.
@@ -54,16 +54,16 @@ pub async fn connect_with(
     }
 }
 
-/// Endpoints whose server does not take [`WATCH`].
+/// Endpoints whose server does not accept [`WATCH`].
 static UNWATCHED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
-/// The server looks now and then whether its client still lives: otherwise a statement goes on, and is committed, after
-/// its client was killed.
+/// Makes the server check regularly that its client still exists: otherwise a statement continues, and is committed,
+/// after its client was killed.
 /// <https://www.postgresql.org/docs/current/runtime-config-connection.html#GUC-CLIENT-CONNECTION-CHECK-INTERVAL>
 const WATCH: (&str, &str) = ("client_connection_check_interval", "2s");
 
-/// The same as [`connect_with`] for work that ends with its client. 13 does not know the setting (42704), and some
-/// systems cannot do it (22023): there the first login of a run is made twice.
+/// Like [`connect_with`], for work that ends with its client. 13 does not know the setting (42704), and some systems
+/// do not support it (22023): there the first login of a run is made twice.
 pub async fn connect_watched(
     endpoint: &Endpoint,
     login: &Login,
@@ -99,7 +99,7 @@ fn refused(message: String, end: NotLetIn, login: &Login, database: &str) -> Err
     error
 }
 
-/// What helps an admin and not a service's login.
+/// Returns a hint for an admin's login, where it differs from that for a service's.
 fn admin_hint(fault: &Fault, login: &Login, database: &str) -> Option<String> {
     match fault.sqlstate.as_deref().filter(|_| !login.is_of_service())? {
         sqlstate::INVALID_CATALOG_NAME => Some(
@@ -116,7 +116,7 @@ fn admin_hint(fault: &Fault, login: &Login, database: &str) -> Option<String> {
     }
 }
 
-/// The server asked for a password and there was none to give: where it should have come from.
+/// Returns a hint about the source of the password, if the server requested one and none was known.
 fn without_password(broken: &Broken, login: &Login) -> Option<String> {
     if broken.stage != Stage::Authenticate || login.password.is_some() {
         return Fault::from(broken.clone()).hint;
@@ -135,21 +135,21 @@ fn without_password(broken: &Broken, login: &Login) -> Option<String> {
 /// Runs a query and returns the rows of all its statements.
 ///
 /// # Errors
-/// What the server refused, with the statement.
+/// The server's error, with the statement.
 pub async fn query(connection: &mut Connection, statement: &Statement) -> Result<Vec<Row>> {
     Ok(query_each(connection, statement).await?.into_iter().flatten().collect())
 }
 
-/// The same with one list of rows for each statement.
+/// Like [`query`], with one list of rows per statement.
 pub async fn query_each(connection: &mut Connection, statement: &Statement) -> Result<Vec<Vec<Row>>> {
     let reply = explained(statement, connection.run(statement)).await?;
     Ok(reply.results.into_iter().map(|result| result.rows).collect())
 }
 
-/// Runs a query whose answer may be long, and hands each row over as it arrives.
+/// Runs a query with a possibly long answer, and passes on each row as it arrives.
 ///
 /// # Errors
-/// As [`query`], and what `each` returns.
+/// As [`query`], and those that `each` returns.
 pub async fn query_rows(
     connection: &mut Connection,
     statement: &Statement,
@@ -158,7 +158,7 @@ pub async fn query_rows(
     explained(statement, connection.each_row(statement, &mut |_, row| each(row))).await
 }
 
-/// Runs a statement (or several, joined) and says how many rows it touched. Warnings of the server become
+/// Runs a statement (or several, joined) and returns the number of affected rows. The server's warnings become
 /// errors: a `GRANT` that only warns has granted nothing.
 ///
 /// # Errors
@@ -174,8 +174,8 @@ pub async fn execute(connection: &mut Connection, statement: &Statement) -> Resu
     Err(error)
 }
 
-/// The same for a statement whose warnings are advice, such as those of an extension's script: they are
-/// returned beside the number of rows.
+/// Like [`execute`] for a statement whose warnings are advice, such as those of an extension's script: they are
+/// returned with the number of rows.
 pub async fn execute_warned(
     connection: &mut Connection,
     statement: &Statement,
@@ -184,12 +184,12 @@ pub async fn execute_warned(
     Ok((reply.results.iter().map(|result| result.affected).sum(), reply.warnings))
 }
 
-/// Runs a statement that puts something in order, such as ROLLBACK: after a signal too.
+/// Runs a cleanup statement such as ROLLBACK, even after a signal.
 pub async fn execute_protected(connection: &mut Connection, statement: &Statement) -> Result<()> {
     explained(statement, connection.run_protected(statement)).await.map(drop)
 }
 
-/// Copies rows from one session into another, with how many they were. If it fails, nothing is written.
+/// Copies rows from one session into another and returns their number. If it fails, nothing is written.
 ///
 /// # Errors
 /// As [`query`], of the statement that failed.
@@ -215,7 +215,7 @@ pub async fn replicate(connection: Connection, statement: &Statement) -> Result<
     explained(statement, connection.replicate(statement)).await
 }
 
-/// Runs `COPY … TO STDOUT` and hands its data over as it comes; how many rows it was.
+/// Runs `COPY … TO STDOUT`, passes on its data as it arrives, and returns the number of rows.
 ///
 /// # Errors
 /// As [`query`].

@@ -1,16 +1,16 @@
-//! Whether a session is with the server itself, and whether that server takes writes.
+//! Tests that a session is with the server itself, and that the server accepts writes.
 //!
-//! A connection pooler such as PgBouncer gives its clients numbers of its own in place of the backend's process, drops
-//! settings of the session, and hands a session on with the role and the locks that it has by then. All that martydb
-//! promises about a session would be wrong.
+//! A connection pooler such as PgBouncer gives its clients PIDs of its own in place of the backend's, drops settings
+//! of the session, and passes a session on with its current role and locks. All that martydb promises about a session
+//! would be wrong.
 //! <https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-START-UP>
 
 use super::{Connection, query};
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Statement, stmt};
 
-/// Fails with [`DIVISION_BY_ZERO`](martydb_model::sqlstate::DIVISION_BY_ZERO) where another process answers than the one that
-/// the login told of; returns no row. It stands first in a message, so that nothing behind it runs.
+/// Fails with [`DIVISION_BY_ZERO`](martydb_model::sqlstate::DIVISION_BY_ZERO) if the backend is not the one that the login
+/// reported; returns no row. It comes first in a message, so that nothing after it runs.
 pub fn demand(connection: &Connection) -> Statement {
     stmt!(
         "SELECT WHERE 1 / CASE WHEN pg_catalog.pg_backend_pid() = {pid} THEN 1 ELSE 0 END = 0",
@@ -18,14 +18,14 @@ pub fn demand(connection: &Connection) -> Statement {
     )
 }
 
-/// What the login and the session together say: the server is not reached directly.
+/// Makes the error for a session that is not directly with the server.
 pub fn pooled(database: &str, address: impl std::fmt::Display) -> Error {
-    Error::operation(format!("a connection pooler stands between martydb and database \"{database}\" at {address}"))
-        .cause("the process that answers is not the one that the login told of")
+    Error::operation(format!("a connection pooler is between martydb and database \"{database}\" at {address}"))
+        .cause("the backend that answers is not the one that the login reported")
         .hint("name the address of the PostgreSQL server itself in the manifest: a pooler loses settings and keeps locks")
 }
 
-/// Who takes a server's lock means to write.
+/// Rejects a standby: taking a server's lock announces writes.
 ///
 /// # Errors
 /// If the server is a standby.
@@ -40,7 +40,7 @@ pub async fn refuse_standby(connection: &mut Connection, server: &str) -> Result
     Err(standby(format!("server \"{server}\""), primary.as_deref().filter(|address| !address.is_empty())))
 }
 
-/// The server follows another one; `primary` is the address of that one, if the standby tells.
+/// Makes the error for a standby; `primary` is the address of its primary, if known.
 pub fn standby(server: impl std::fmt::Display, primary: Option<&str>) -> Error {
     let named = primary.map_or_else(|| "the primary".into(), |address| format!("the primary, {address},"));
     Error::operation(format!("{server} is a standby and takes no writes"))

@@ -1,6 +1,6 @@
-//! Whether a database and its roles are there. A server answers a missing role and a wrong password alike (28P01),
-//! so only the admin can tell "not provisioned" from "the password is wrong". The admin is asked only once a login
-//! was refused, and once for all services of a server: most runs never need to know.
+//! Existence of a database and its roles. A server answers a missing role and a wrong password alike (28P01), so only
+//! the admin can distinguish "not provisioned" from "wrong password". The admin is used only after a login was
+//! rejected, and once for all services of a server: most runs never need it.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,9 +14,9 @@ use martydb_model::{DbName, RoleName};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Existence {
-    /// The admin could not look.
+    /// The admin could not check.
     Unknown,
-    /// Database and roles are there.
+    /// Database and roles exist.
     Present,
     /// The database or a role is missing.
     Absent,
@@ -54,7 +54,7 @@ pub struct CatalogNames {
 }
 
 impl CatalogNames {
-    /// Asks the server; `None` where the admin cannot look.
+    /// Queries the server; `None` if the admin cannot.
     async fn read(access: &Access) -> Option<CatalogNames> {
         let mut connection = access.read(&access.maintenance).await.ok()?;
         let names = Statement::from_program(include_str!("sql/names.sql"));
@@ -62,7 +62,7 @@ impl CatalogNames {
         serde_json::from_str(&rows.first()?.try_get::<String>(0).ok()?).ok()
     }
 
-    /// Whether the database, and the roles that migrate it, are there.
+    /// Returns `true` if the database, and the roles that migrate it, exist.
     fn have(&self, database: &DbName, owner: &RoleName, login: &str) -> bool {
         self.databases.contains(database.as_str())
             && self.roles.contains(owner.as_str())

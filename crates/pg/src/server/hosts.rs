@@ -1,4 +1,4 @@
-//! Several hosts behind one name, of which one takes the writes: which of them a run goes to.
+//! Choice among several hosts of a URL, by `target_session_attrs`.
 
 use std::str::FromStr;
 
@@ -12,13 +12,13 @@ use martydb_model::sql::stmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TargetSession {
     Any,
-    /// Transactions may write. What several hosts are for, unless the URL says otherwise.
+    /// Transactions may write. The default with several hosts.
     #[default]
     ReadWrite,
     ReadOnly,
     Primary,
     Standby,
-    /// A standby, or any where there is none.
+    /// A standby, or any host if there is none.
     PreferStandby,
 }
 
@@ -32,7 +32,7 @@ const NAMES: &[(&str, TargetSession)] = &[
 ];
 
 impl TargetSession {
-    /// What libpq calls them, in the order of its documentation.
+    /// Returns libpq's names, in the order of its documentation.
     pub fn names() -> impl Iterator<Item = &'static str> {
         NAMES.iter().map(|row| row.0)
     }
@@ -63,7 +63,7 @@ impl FromStr for TargetSession {
     }
 }
 
-/// A host, and who may look at it, each with a database to enter; the first that is let in decides.
+/// A host with logins for checking it, each with a database; the first login that is accepted decides.
 pub struct HostCandidate {
     pub endpoint: Endpoint,
     pub logins: Vec<(Login, String)>,
@@ -71,19 +71,19 @@ pub struct HostCandidate {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChosenHost {
-    /// The number of the first host that fits.
+    /// Index of the first host that fits.
     Fits(usize),
-    /// The first host that answers; no login was let in to look.
+    /// Index of the first host that answers; it accepted none of the logins.
     Unknown(usize),
 }
 
-/// What one host is.
+/// State of one host.
 enum HostState {
     Session {
         standby: bool,
         read_only: bool,
     },
-    /// It refused every login.
+    /// It rejected every login.
     Closed,
     Down(Error),
 }
@@ -91,7 +91,7 @@ enum HostState {
 /// Tries the hosts in their order.
 ///
 /// # Errors
-/// [`Kind::Unreachable`] where no host fits, with what each of them is.
+/// [`Kind::Unreachable`] if no host fits, with the state of each.
 pub async fn choose(server: &str, candidates: &[HostCandidate], target: TargetSession) -> Result<ChosenHost> {
     let mut looks = vec![];
     for (number, candidate) in candidates.iter().enumerate() {
@@ -124,7 +124,7 @@ async fn look(candidate: &HostCandidate) -> HostState {
         };
         match answer {
             Ok(look) => return look,
-            // The server answered, and refused.
+            // The server answered and rejected the login.
             Err(error) if !is_down(&error) => {}
             Err(_) if lacks_password(candidate, login, database).await => {}
             Err(error) => return HostState::Down(error),
@@ -133,7 +133,7 @@ async fn look(candidate: &HostCandidate) -> HostState {
     HostState::Closed
 }
 
-/// Whether it takes no logins now, or gave no answer: what a server says while it starts or ends has class 57.
+/// Returns `true` if the host accepts no logins now, or gave no answer. Class 57 is start and shutdown.
 fn is_down(error: &Error) -> bool {
     error.sqlstate.as_deref().is_none_or(|state| state.starts_with("57") || state.starts_with("08"))
 }
@@ -156,7 +156,7 @@ fn in_words(endpoint: &Endpoint, look: &HostState) -> String {
         HostState::Session { standby: true, .. } => format!("{endpoint} is a standby"),
         HostState::Session { read_only: true, .. } => format!("{endpoint} takes no writes"),
         HostState::Session { .. } => format!("{endpoint} is a primary"),
-        HostState::Closed => format!("{endpoint} refuses the login"),
+        HostState::Closed => format!("{endpoint} rejects the login"),
         HostState::Down(error) => {
             let causes = error.causes.first().map_or(&error.message, |cause| cause);
             format!("{endpoint}: {causes}")

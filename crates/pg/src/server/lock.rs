@@ -1,4 +1,4 @@
-//! One run at a time: locks that die with their connection. Holders that are no admin do not count.
+//! Exclusive locks of runs, which end with their connection. Holders other than admins do not count.
 
 use std::time::{Duration, Instant};
 
@@ -10,33 +10,33 @@ use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sql::{Statement, stmt};
 use martydb_model::sqlstate;
 
-/// The first half of every advisory lock key of martydb: "mrty".
+/// First half of every advisory lock key of martydb: "mrty".
 pub const LOCK_CLASS: i32 = 0x6d72_7479;
 
-/// The second half for the lock of a whole server.
+/// Second half for the lock of a whole server.
 const SERVER_LOCK: i32 = 1;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(25);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
-/// The database is gone, or closed to the admin.
+/// SQLSTATEs of a database that does not exist, or is closed to the admin.
 const SHUT: [&str; 3] = [
     sqlstate::INVALID_CATALOG_NAME,
     sqlstate::INSUFFICIENT_PRIVILEGE,
     sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE,
 ];
 
-/// The lock of a whole server; dropping it closes the connection, which releases it.
+/// Lock of a whole server; dropping it closes the connection, which releases it.
 #[derive(Debug)]
 pub struct ServerLock(#[allow(dead_code, reason = "kept for its drop")] Connection);
 
 /// Takes the lock of a server, waiting at most `wait`.
 ///
 /// # Errors
-/// [`Kind::Locked`], naming who holds it.
+/// [`Kind::Locked`], naming the holder.
 pub async fn server(access: &Access, wait: Duration) -> Result<ServerLock> {
     let mut connection = match access.read(COMMON_DATABASE).await {
-        // All runs of this admin meet the same refusal and agree on the other one.
+        // All runs of this admin get the same error and agree on the other database.
         Err(error) if error.sqlstate.as_deref().is_some_and(|state| SHUT.contains(&state)) => {
             access.read(&access.maintenance).await?
         }
@@ -54,13 +54,13 @@ pub struct SessionLock {
     key: LockKey,
 }
 
-/// Takes a lock, waiting at most `wait`; `what` names for an error what it protects.
+/// Takes a lock, waiting at most `wait`; `what` is the protected object, for errors.
 ///
 /// # Errors
-/// [`Kind::Locked`], naming who holds it.
+/// [`Kind::Locked`], naming the holder.
 pub async fn take(connection: &mut Connection, key: i32, wait: Duration, what: &str) -> Result<SessionLock> {
     let lock = AdvisoryLock(LOCK_CLASS, key);
-    // Logins that can provision: superusers, those that can create roles, and this session's own.
+    // Logins that can provision: superusers, those with CREATEROLE, and this session's own.
     let holders = lock.holders(&stmt!("r.rolsuper OR r.rolcreaterole OR r.rolname = session_user"));
     let mut attempts = Attempts::new(lock, Backoff::until(Instant::now() + wait, FIRST_PAUSE, LONGEST_PAUSE));
     loop {

@@ -1,5 +1,5 @@
-//! Who is connected to which database of a server, asked once for all its databases: every session gets the same list,
-//! and a list for each of a thousand databases would be a million rows.
+//! Sessions of a server, by database, queried once for all its databases: every session gets the same list. One list
+//! per database would be a million rows for a thousand databases.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use super::{Connection, Row, Unreadable, query};
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Statement, stmt};
 
-/// A session of the server. Its own workers have no database, no login, or neither.
+/// A session of the server. Background workers have no database, no login, or neither.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenSession {
     pub pid: i32,
@@ -19,22 +19,22 @@ pub struct OpenSession {
 
 type Sessions = Arc<[OpenSession]>;
 
-/// The list of one server's sessions, as of one moment. Clones share it.
+/// A server's sessions at one moment. Clones share the list.
 #[derive(Debug, Clone, Default)]
 pub struct SessionList(Arc<Mutex<Option<Sessions>>>);
 
 impl SessionList {
-    /// Names are told to every login; what a session is called or does is told to members of its login alone.
+    /// Returns the query. Names are visible to every login; a session's state and query only to members of its login.
     pub fn query() -> Statement {
         stmt!("SELECT pid, datname, usename FROM pg_catalog.pg_stat_activity")
     }
 
-    /// The duty to ask, so that the list can come with other answers; `None` where another session has it, or has done it.
+    /// Claims the query of the list, to be sent with other queries; `None` if another session has claimed it.
     pub fn claim(&self) -> Option<ListClaim> {
         self.0.clone().try_lock_owned().ok().filter(|list| list.is_none()).map(ListClaim)
     }
 
-    /// The list; asks for it where no session has.
+    /// Returns the list; queries it if no session has.
     ///
     /// # Errors
     /// If the server does not answer.
@@ -44,16 +44,18 @@ impl SessionList {
             return Ok(list.clone());
         }
         let rows = query(connection, &SessionList::query()).await?;
-        let read = read(&rows)
-            .map_err(|error| Error::operation("the list of sessions cannot be read").cause(error))?;
+        let read =
+            read(&rows).map_err(|error| Error::operation("cannot read the list of sessions").cause(error))?;
         Ok(list.insert(read).clone())
     }
 }
 
-/// Dropped without an answer, it leaves the duty to the next session.
+/// Dropped without an answer, it leaves the query to the next session.
 pub struct ListClaim(OwnedMutexGuard<Option<Sessions>>);
 
 impl ListClaim {
+    /// Stores the answer.
+    ///
     /// # Errors
     /// If the rows are not those of [`SessionList::query`].
     pub fn keep(mut self, rows: &[Row]) -> std::result::Result<(), Unreadable> {

@@ -1,5 +1,5 @@
-//! Logging in to see what the server answers: a connection that ends after its few queries, and whose every end is a
-//! value that a probe can judge.
+//! Login attempts: a connection that ends after its few queries, and whose every outcome is a value that a probe can
+//! judge.
 
 use std::time::{Duration, Instant};
 
@@ -16,27 +16,27 @@ use super::outcome::{Answer, Attempt, Broken, LetIn, Outcome, Refused, Stage};
 use super::tls::{self, Transport};
 use martydb_model::sql::Statement;
 
-/// A role's rows are for verdicts, not for reports: more than this is not a probe.
+/// Limit of rows per probe: they are for verdicts, not for reports.
 const MAX_ROWS: usize = 10_000;
 
-/// Bytes of all rows of one probe.
+/// Limit of the size of all rows of one probe, in bytes.
 const MAX_BYTES: usize = 4 << 20;
 
-/// How long the question for a password may take.
+/// Timeout of the test for a password request.
 const ASKING_TIMEOUT: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Clone, Copy)]
 pub struct LoginRequest<'a> {
     pub database: &'a str,
-    /// As in [`Startup`].
+    /// Startup parameters, as in [`Startup`].
     pub parameters: &'a [(&'a str, &'a str)],
-    /// Run one after the other when let in; one that is refused does not stop the next.
+    /// Queries to run in order after the login; one that fails does not stop the next.
     pub queries: &'a [Statement],
-    /// How long all of it may take.
+    /// Timeout of the whole attempt.
     pub timeout: Duration,
 }
 
-/// One connection's end, before a second one is considered.
+/// Outcome of one connection, before a second one is considered.
 struct Try {
     end: Result<LetIn, NotLetIn>,
     latency: Duration,
@@ -54,13 +54,13 @@ impl Try {
 }
 
 impl Address {
-    /// Tries to log in. Everything that can go wrong is an [`Outcome`].
+    /// Tries to log in. Every failure is an [`Outcome`].
     pub async fn attempt(&self, credentials: &mut Credentials, request: &LoginRequest<'_>) -> Attempt {
         self.attempt_in(credentials, request, ()).await
     }
 
-    /// The same, holding `turn` until there is an answer: ending a connection takes the server as long as making one,
-    /// and the next login need not wait for that.
+    /// Like [`attempt`](Self::attempt), holding `turn` until there is an answer: the server takes as long to end a
+    /// connection as to make one, and the next login need not wait for that.
     pub async fn attempt_in<T>(
         &self,
         credentials: &mut Credentials,
@@ -84,7 +84,7 @@ impl Address {
         let next = self.once(second, credentials, request, |_| drop(turn.take())).await;
         let latency = tried.latency + next.latency;
         let outcome = match (&tried.end, &next.end) {
-            // The server has no TLS to try: what it said without TLS stands.
+            // The server does not support TLS: the answer without TLS counts.
             (Err(NotLetIn::Refused(_)), Err(NotLetIn::Broken(_))) => tried.outcome(),
             _ => next.outcome(),
         };
@@ -134,7 +134,7 @@ impl Address {
     }
 }
 
-/// Whether the server wants a password of this login: an attempt without one is answered by a question.
+/// Returns `true` if the server requests a password for this login, tested by an attempt without one.
 pub async fn wants_password(endpoint: &Endpoint, login: &Login, database: &str) -> bool {
     let Ok(address) = Address::resolve(endpoint).await else { return false };
     let request = LoginRequest { database, parameters: &[], queries: &[], timeout: ASKING_TIMEOUT };
@@ -142,7 +142,7 @@ pub async fn wants_password(endpoint: &Endpoint, login: &Login, database: &str) 
     matches!(attempt.outcome, Outcome::Broken(Broken { stage: Stage::Authenticate, .. }))
 }
 
-/// Runs one simple query and reads what comes back, up to the next `ReadyForQuery`.
+/// Runs one simple query and reads its answer, up to the next `ReadyForQuery`.
 async fn ask(wire: &mut Wire, statement: &Statement) -> Result<Answer, Broken> {
     wire.send(|out| frontend::query(statement.exact(), out)).await?;
     let (mut rows, mut bytes) = (vec![], 0);
@@ -180,7 +180,7 @@ mod tests {
     use super::super::codec::{LOGIN_MESSAGE, next};
     use super::*;
 
-    /// Reads everything that a client would read of a message.
+    /// Reads all fields of a message that a client would read.
     fn touch(message: &Message) {
         match message {
             Message::ErrorResponse(body) => drop(Fault::read(body.fields())),

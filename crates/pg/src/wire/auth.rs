@@ -1,38 +1,38 @@
-//! Which of a server's requests for a credential are answered, and over which channel.
+//! Rules for answering a server's authentication requests, by method and channel.
 //!
-//! A request for the password in clear text gives it away, and an MD5 answer can be replayed and guessed offline, so
-//! a server gets either only where it is known to be the right one. SCRAM gives nothing away.
+//! A cleartext password request discloses the password, and an MD5 answer can be replayed and guessed offline; a
+//! server gets either only if it is known to be the right one. SCRAM discloses nothing.
 //!
 //! <https://www.postgresql.org/docs/current/auth-password.html>
 
 use super::require_auth::{AuthMethod, RequireAuth};
 
-/// What the connection is, as far as it matters for a credential.
+/// Security of a connection, as far as it matters for a credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Channel {
     /// A Unix-domain socket.
     Socket,
-    /// TLS whose certificate was checked.
+    /// TLS with a verified certificate.
     Verified,
-    /// TLS that anyone may have answered, or none.
+    /// TLS without verification of the server, or no TLS.
     Open,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AuthRules {
-    /// SCRAM, and nothing else: a service's login.
+    /// Only SCRAM: a service's login.
     ScramOnly,
     /// SCRAM anywhere, clear text and MD5 over a socket or verified TLS: the admin.
     Admin,
-    /// What `require_auth` names.
+    /// The methods listed in `require_auth`.
     Only(RequireAuth),
 }
 
 impl AuthRules {
-    /// Whether a request is answered.
+    /// Tests for a permitted request.
     ///
     /// # Errors
-    /// Why it is not, in a sentence.
+    /// Returns the reason, as a sentence.
     pub fn check(&self, method: AuthMethod, channel: Channel) -> Result<(), String> {
         let allowed = match self {
             AuthRules::ScramOnly => matches!(method, AuthMethod::None | AuthMethod::ScramSha256),
@@ -48,7 +48,7 @@ impl AuthRules {
 
     fn refusal(&self, method: AuthMethod) -> String {
         let asks = match method {
-            AuthMethod::None => "the server lets this login in without any authentication",
+            AuthMethod::None => "the server accepts this login without any authentication",
             AuthMethod::Password => "the server asks for the password in clear text",
             AuthMethod::Md5 => "the server asks for an MD5 hash of the password",
             AuthMethod::ScramSha256 => "the server asks for SCRAM-SHA-256",
@@ -57,7 +57,7 @@ impl AuthRules {
             }
         };
         let why = match self {
-            AuthRules::ScramOnly => "a service's login answers SCRAM-SHA-256 alone",
+            AuthRules::ScramOnly => "a service's login answers only SCRAM-SHA-256",
             AuthRules::Admin => {
                 "the admin answers that only over a Unix-domain socket or verified TLS, or where require_auth allows it"
             }

@@ -1,4 +1,4 @@
-//! A cancel request: a connection of its own that names the backend and proves its secret key.
+//! Cancel requests: a connection of its own that sends the backend's PID and secret key.
 
 use std::time::Duration;
 
@@ -12,16 +12,16 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 #[derive(Clone)]
 pub struct CancelTarget {
     pub address: Address,
-    /// As the session's own connection: a cancel key does not go over an unencrypted connection where the session
-    /// is encrypted.
+    /// Transport of the session's own connection: a cancel key is not sent over an unencrypted connection if the
+    /// session is encrypted.
     pub transport: Transport,
-    /// The backend's process number and secret key.
+    /// PID and secret key of the backend.
     pub key: (i32, i32),
 }
 
 impl CancelTarget {
-    /// Asks the server to cancel what the backend is doing. The server does not answer; whether it worked shows in the
-    /// session.
+    /// Requests cancellation of the backend's current statement. The server does not answer; only the session shows
+    /// the effect.
     pub async fn cancel(&self) {
         let request = async {
             let Ok(mut opened) = self.address.open(self.transport).await else { return };
@@ -30,7 +30,7 @@ impl CancelTarget {
                 Ok(())
             });
             if sent.await.is_ok() {
-                // The server hangs up once it has passed the request on.
+                // The server closes the connection once it has processed the request.
                 let _hung_up = opened.wire.receive().await;
             }
         };

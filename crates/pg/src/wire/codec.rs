@@ -1,5 +1,5 @@
-//! Messages over one connection. The codec crate reads them; this file adds what an unknown server makes necessary:
-//! a limit on the size of each, so that eight bytes of garbage cannot claim gigabytes.
+//! Messages over one connection. The codec crate parses them; this module adds a limit on their size, which an
+//! unknown server makes necessary: eight bytes of garbage must not claim gigabytes.
 //!
 //! <https://www.postgresql.org/docs/current/protocol-message-formats.html>
 
@@ -17,23 +17,23 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 
 use super::outcome::{Broken, Stage};
 
-/// Bytes of the largest message accepted during a login, and of the largest row that a probe reads.
+/// Size limit of a message during a login, and of a row that a probe reads, in bytes.
 pub const LOGIN_MESSAGE: usize = 1 << 20;
 
-/// The tag of CopyBothResponse.
+/// Tag of CopyBothResponse.
 const BOTH_WAYS: u8 = b'W';
 
-/// A message of a session that streams.
+/// A message of a streaming session.
 pub enum WireFrame {
-    /// From here on both sides send data.
+    /// Start of the stream: from here on both sides send data.
     BothWays,
     Message(Message),
 }
 
-/// Bytes of a message before its length.
+/// Number of bytes before a message's length.
 const TAG: usize = 1;
 
-/// How long the server gets to end its process after the client's Terminate.
+/// Time for the server to end its process after the client's Terminate.
 const GOODBYE: Duration = Duration::from_secs(2);
 
 pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send + Sync {}
@@ -43,7 +43,7 @@ pub struct Wire {
     stream: Box<dyn Stream>,
     inbox: BytesMut,
     outbox: BytesMut,
-    /// Bytes of the largest message accepted.
+    /// Size limit of a message, in bytes.
     largest: usize,
 }
 
@@ -59,19 +59,19 @@ impl Wire {
 
     pub async fn send(&mut self, build: impl FnOnce(&mut BytesMut) -> io::Result<()>) -> Result<(), Broken> {
         self.outbox.clear();
-        build(&mut self.outbox).map_err(|error| speaking(format!("cannot say that: {error}")))?;
+        build(&mut self.outbox).map_err(|error| speaking(format!("cannot encode the message: {error}")))?;
         self.stream.write_all(&self.outbox).await.map_err(lost)?;
         self.stream.flush().await.map_err(lost)
     }
 
-    /// The same for more than the sockets may hold: what arrives meanwhile is taken in, so that a server that waits
-    /// for its answers to be read cannot wait for ever.
+    /// Like [`send`](Self::send), for more than the socket buffers may hold: it receives meanwhile, so that a server
+    /// waiting for its answers to be read cannot deadlock with us.
     pub async fn send_while_receiving(
         &mut self,
         build: impl FnOnce(&mut BytesMut) -> io::Result<()>,
     ) -> Result<(), Broken> {
         self.outbox.clear();
-        build(&mut self.outbox).map_err(|error| speaking(format!("cannot say that: {error}")))?;
+        build(&mut self.outbox).map_err(|error| speaking(format!("cannot encode the message: {error}")))?;
         let limit = self.inbox.len() + self.largest;
         while !self.outbox.is_empty() {
             let (stream, outbox, inbox) = (&mut self.stream, &mut self.outbox, &mut self.inbox);
@@ -89,12 +89,12 @@ impl Wire {
     /// Waits for the next message.
     ///
     /// # Errors
-    /// If the connection ends, or if what arrives is not PostgreSQL's protocol.
+    /// If the connection ends, or the data is not PostgreSQL's protocol.
     pub async fn receive(&mut self) -> Result<Message, Broken> {
         self.receive_counted().await.map(|(message, _)| message)
     }
 
-    /// The same, with the message's length in bytes.
+    /// Like [`receive`](Self::receive), with the message's length in bytes.
     pub async fn receive_counted(&mut self) -> Result<(Message, usize), Broken> {
         loop {
             let before = self.inbox.len();
@@ -108,7 +108,7 @@ impl Wire {
         }
     }
 
-    /// The same for a session that streams: the codec crate does not know the message with which a stream begins.
+    /// Like [`receive`](Self::receive) for a streaming session: the codec crate does not know CopyBothResponse.
     pub async fn receive_frame(&mut self) -> Result<WireFrame, Broken> {
         loop {
             if let Some(frame) = next_frame(&mut self.inbox, self.largest)? {
@@ -121,17 +121,17 @@ impl Wire {
         }
     }
 
-    /// Sends Terminate without waiting for the server to hang up.
+    /// Sends Terminate without waiting for the server to close the connection.
     pub async fn terminate(&mut self) {
         let sent = self.send(|out| {
             postgres_protocol::message::frontend::terminate(out);
             Ok(())
         });
-        // After a refusal the server may have hung up first, which serves as well.
+        // After rejecting a login the server may have closed it first, which is fine.
         let _hung_up = sent.await;
     }
 
-    /// Sends Terminate and waits for the server to hang up: it does so when its process ends, so that afterwards
+    /// Sends Terminate and waits for the server to close the connection. It does so when its process ends; afterwards
     /// the connection no longer counts against the role's or the server's limit.
     pub async fn close(mut self) {
         let goodbye = async {
@@ -145,7 +145,7 @@ impl Wire {
     }
 }
 
-/// Writes some of `outbox`, or else reads what has arrived.
+/// Writes some of `outbox`, or else reads the data that has arrived.
 fn exchange_some(
     stream: &mut Box<dyn Stream>,
     outbox: &mut BytesMut,
@@ -169,15 +169,15 @@ fn exchange_some(
     }
 }
 
-/// Makes room for the rest of a message whose length is known, and for no more: a row that is kept holds its buffer,
-/// and a buffer that doubles as it fills would be twice as large as the row.
+/// Reserves space for the rest of a message whose length is known, and no more: a stored row keeps its buffer, and a
+/// buffer that doubles as it fills would be twice as large as the row.
 fn make_room(inbox: &mut BytesMut) {
     let header = Header::parse(inbox).ok().flatten();
     let whole = header.and_then(|header| usize::try_from(header.len()).ok()).unwrap_or(0) + TAG;
     inbox.reserve(whole.saturating_sub(inbox.len()));
 }
 
-/// The next whole message, if it is there.
+/// Returns the next complete message in the buffer.
 pub(super) fn next(inbox: &mut BytesMut, largest: usize) -> Result<Option<Message>, Broken> {
     let garbled = |error: io::Error| speaking(format!("this is not PostgreSQL's protocol: {error}"));
     match Header::parse(inbox).map_err(garbled)? {

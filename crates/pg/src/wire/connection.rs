@@ -1,4 +1,4 @@
-//! A session: statements in, results and notices out, within limits.
+//! A session: runs statements, collects results and notices, within limits.
 
 mod ahead;
 mod copying;
@@ -28,89 +28,88 @@ use martydb_model::sql::Statement;
 pub use copying::{CopiedRows, CopyFailure, CopyListener, CopyStatements, FrameSink, copy_rows};
 pub use replication::{ReplicationStream, StreamFrame};
 
-/// Bytes of the largest message of a session: a row, an error, a notice.
+/// Size limit of a session's messages (row, error, notice), in bytes.
 const LARGEST_MESSAGE: usize = 16 << 20;
 
-/// Warnings of one exchange that are kept; the rest is counted.
+/// Number of warnings stored per exchange; further ones are only counted.
 const KEPT_WARNINGS: usize = 100;
 
-/// Bounds on what one exchange may cost.
+/// Limits of one exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// How long the server may stay silent. `None` for work that takes as long as it takes; a peer that is gone is then
-    /// noticed by the keepalives.
+    /// Maximum time without data from the server. `None` for work of any length; keepalives then detect a lost peer.
     pub silence: Option<Duration>,
-    /// Bytes of rows that are collected.
+    /// Limit of the collected rows, in bytes.
     pub collected: usize,
-    /// Bytes that are received in all, notices included.
+    /// Limit of all received data, notices included, in bytes.
     pub received: usize,
 }
 
 impl Limits {
-    /// For reading: a little longer than the server's own limit for a statement, `statement_timeout`.
+    /// Limits for reading: `silence` is a little longer than the server's `statement_timeout`.
     pub const READ: Limits =
         Limits { silence: Some(Duration::from_secs(65)), collected: 32 << 20, received: 1 << 30 };
-    /// For work that may take hours.
+    /// Limits for work that may take hours.
     pub const WORK: Limits = Limits { silence: None, collected: 32 << 20, received: 256 << 20 };
 }
 
-/// One open session. Dropping it closes the connection, and cancels a statement that still runs.
+/// An open session. Dropping it closes the connection, and cancels a running statement.
 pub struct Connection {
     wire: Option<Wire>,
     limits: Limits,
     ticket: Ticket,
-    /// `server_version` as the server reported it.
+    /// `server_version`, as reported by the server.
     version: String,
     place: String,
-    /// A statement was sent and its end not yet read.
+    /// `true` from sending a statement until its end is read.
     in_flight: bool,
-    /// Statements that were sent together, if some are not answered yet.
+    /// Statements sent together, until all are answered.
     ahead: Option<Ahead>,
-    /// A notification arrived that the caller was not told of yet.
+    /// `true` if a notification arrived that was not reported to the caller yet.
     notified: bool,
 }
 
-/// What was sent and is not answered yet.
+/// Unanswered statements that were sent together.
 struct Ahead {
-    /// Announces all of them as one statement that runs.
+    /// Registers all of them as one running statement.
     _running: RunningStatement,
     unanswered: usize,
 }
 
 #[derive(Debug, Default)]
 pub struct Reply {
-    /// One entry for each statement, in order.
+    /// One entry per statement, in order.
     pub results: Vec<ResultSet>,
     /// Messages of severity WARNING.
     pub warnings: Vec<String>,
-    /// Whether a notification arrived beside them.
+    /// Set if a notification arrived with them.
     pub notified: bool,
 }
 
 #[derive(Debug, Default)]
 pub struct ResultSet {
     pub rows: Vec<Row>,
-    /// The number in its command tag.
+    /// Row count of its command tag.
     pub affected: u64,
 }
 
 #[derive(Debug)]
 pub struct FailedStatement {
     pub fault: Fault,
-    /// Statements that were finished before.
+    /// Number of statements completed before.
     pub completed: usize,
-    /// Warnings that arrived before.
+    /// Warnings received before.
     pub warnings: Vec<String>,
 }
 
-/// Boxed, because it is large.
+/// The error is boxed, because it is large.
 pub type Exchanged<T = Reply> = Result<T, Box<FailedStatement>>;
 
-/// Takes each row as it arrives, with the number of the statement that it belongs to.
+/// Receives each row as it arrives, with the index of its statement.
 type Sink<'a> = dyn FnMut(usize, Row) -> Result<(), String> + Send + 'a;
 
 impl Connection {
-    /// Logs in to `address`, a second time with or without TLS where `sslmode` says so.
+    /// Logs in to `address`; tries a second time with or without TLS if `sslmode` says so.
     pub async fn open(
         address: &Address,
         credentials: &mut Credentials,
@@ -124,7 +123,7 @@ impl Connection {
         let worth = |next: &Transport| failed.is_worth_another_try(encrypted, address.prefer_written, *next);
         let Some(transport) = second.filter(worth) else { return Err(failed) };
         match Connection::once(address, transport, credentials, startup, limits, &mut encrypted).await {
-            // The server has no TLS to try: what it said without TLS stands.
+            // The server does not support TLS: the answer without TLS counts.
             Err(NotLetIn::Broken(_)) if matches!(failed, NotLetIn::Refused(_)) => Err(failed),
             end => end,
         }
@@ -162,17 +161,17 @@ impl Connection {
         self
     }
 
-    /// Lets the server be silent for as long as a statement takes; or not, from the next statement on.
+    /// Disables or enables the limit on the server's silence, from the next statement on.
     pub fn be_patient(&mut self, patient: bool) {
         self.limits.silence = if patient { None } else { Limits::READ.silence };
     }
 
-    /// The number of the server's process, as it stands in `pg_stat_activity`.
+    /// Returns the backend's PID, as in `pg_stat_activity`.
     pub fn backend(&self) -> i32 {
         self.ticket.target().key.0
     }
 
-    /// The server's major version as the server reported it, 0 if that cannot be read.
+    /// Returns the server's major version, 0 if its version cannot be parsed.
     pub fn major(&self) -> u32 {
         let digits = self.version.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
         digits.parse().unwrap_or_default()
@@ -181,13 +180,13 @@ impl Connection {
     /// Runs statements and collects their rows.
     ///
     /// # Errors
-    /// What the server refused, or how the connection ended. After a signal no statement is sent any more.
+    /// The server's error, or the end of the connection. After a signal no further statement is sent.
     pub async fn run(&mut self, statement: &Statement) -> Exchanged {
         self.collect(statement, false).await
     }
 
-    /// The same for statements that put something in order, such as ROLLBACK: they run after a signal too, and are
-    /// not cancelled.
+    /// Like [`run`](Self::run), for cleanup statements such as ROLLBACK: they run even after a signal, and are not
+    /// cancelled.
     pub async fn run_protected(&mut self, statement: &Statement) -> Exchanged {
         self.collect(statement, true).await
     }
@@ -206,10 +205,10 @@ impl Connection {
         Ok(reply)
     }
 
-    /// Runs statements and hands each row over as it arrives, so that an answer of any length costs the memory of a row.
+    /// Runs statements and passes on each row as it arrives: an answer of any length takes the memory of one row.
     ///
     /// # Errors
-    /// As [`Connection::run`], and what `sink` returns.
+    /// As [`Connection::run`], and those that `sink` returns.
     pub async fn each_row(&mut self, statement: &Statement, sink: &mut Sink<'_>) -> Exchanged<()> {
         self.exchange(statement, false, sink).await.map(drop)
     }
@@ -256,7 +255,7 @@ impl Connection {
         end?.map_or(Ok(()), Err)
     }
 
-    /// Closes a connection on which more may arrive. The server is asked to stop.
+    /// Closes a connection with unread data, and requests cancellation of its statement.
     fn abandon(&mut self) {
         if !std::mem::take(&mut self.in_flight) {
             return;
@@ -269,7 +268,7 @@ impl Connection {
         }
     }
 
-    /// Ends the session with Terminate, so that the server's log shows no lost connection.
+    /// Ends the session with Terminate; without it, the server logs a lost connection.
     pub async fn close(mut self) {
         if let Some(wire) = self.wire.as_mut().filter(|_| !self.in_flight) {
             wire.terminate().await;
@@ -308,13 +307,13 @@ impl<'a> StatementExchange<'a> {
         StatementExchange { wire, limits, sink, reply, received: 0, types: Arc::new([]) }
     }
 
-    /// `Ok(Some)` is an error after which the session goes on.
+    /// `Ok(Some)` is an error after which the session continues.
     async fn read(mut self) -> Result<Option<Fault>, Fault> {
         let mut refused = None;
         loop {
             let message = match self.receive().await {
                 Ok(message) => message,
-                // The last error before a connection ends says why it ended.
+                // The last error before a connection ends is the reason for its end.
                 Err(broken) => return Err(refused.unwrap_or_else(|| broken.into())),
             };
             match message {

@@ -1,4 +1,4 @@
-//! From an endpoint to an open stream: addresses, keepalives, and TLS as `sslmode` asks for it.
+//! Connecting to an endpoint: addresses, keepalives, and TLS according to `sslmode`.
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -16,24 +16,24 @@ use martydb_model::error::{Error, Kind, Result};
 
 const KNOCK_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// A connection without traffic is probed after this time, then every [`KEEPALIVE_INTERVAL`].
+/// Idle time before the first keepalive probe; further ones follow every [`KEEPALIVE_INTERVAL`].
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
 
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
 
-/// Probes without an answer until the connection counts as lost.
+/// Number of unanswered probes after which the connection counts as lost.
 const KEEPALIVE_COUNT: u32 = 3;
 
-/// Milliseconds that sent data may stay without an acknowledgement (`TCP_USER_TIMEOUT`).
+/// Maximum time for unacknowledged data (`TCP_USER_TIMEOUT`), in milliseconds.
 #[cfg(target_os = "linux")]
 const USER_TIMEOUT_MS: u32 = 60_000;
 
-/// One address of a server, ready to be dialled many times.
+/// An address of a server, resolved once and dialled many times.
 #[derive(Clone)]
 pub struct Address {
     place: Place,
     pub(super) mode: TlsMode,
-    /// Whether a failed handshake may be followed by a connection without TLS.
+    /// `true` if a failed handshake may be followed by a connection without TLS.
     pub(super) prefer_written: bool,
     verified: bool,
     handshake: Option<Handshake>,
@@ -52,7 +52,7 @@ pub struct Opened {
 }
 
 impl Address {
-    /// Looks the name up and reads the certificates, once.
+    /// Resolves the name and reads the certificates, once.
     ///
     /// # Errors
     /// [`Kind::Unreachable`] for a name without an address, [`Kind::Manifest`] for unusable TLS files.
@@ -77,7 +77,7 @@ impl Address {
         Address { place, mode, prefer_written, verified, handshake }
     }
 
-    /// The same, for each address family that the name has: more than one is worth trying apart.
+    /// Returns one address per address family of the name: each may behave differently.
     pub fn by_family(&self) -> Vec<(IpAddr, Address)> {
         let Place::Tcp(all) = &self.place else { return vec![] };
         let first = |v6: bool| all.iter().find(|address| address.is_ipv6() == v6);
@@ -87,7 +87,7 @@ impl Address {
             .collect()
     }
 
-    /// The same with TLS but without a look at the certificate, or without TLS.
+    /// Returns the address with TLS but without verification, or without TLS.
     ///
     /// # Errors
     /// As [`Address::resolve`], for unusable TLS files.
@@ -101,7 +101,7 @@ impl Address {
         Ok(Address::with(self.place.clone(), &tls, handshake))
     }
 
-    /// Whether anything accepts connections there; nothing is sent.
+    /// Tests for a listener, without sending anything.
     ///
     /// # Errors
     /// The operating system's.
@@ -143,12 +143,12 @@ impl Address {
             (false, Transport::Plain | Transport::Offered, _) => {
                 Ok(Opened { wire: Wire::new(Box::new(stream)), channel: Channel::Open, encrypted: false })
             }
-            _ => Err(Broken { stage: Stage::NoTls, why: "the server offers no TLS".into() }),
+            _ => Err(Broken { stage: Stage::NoTls, why: "the server does not support TLS".into() }),
         }
     }
 }
 
-/// A peer that vanished without a word is noticed after a minute, and not after the two hours of the system's defaults.
+/// Enables keepalives: a vanished peer is detected after a minute, not after the system's default of two hours.
 fn keep_alive(stream: &TcpStream) -> std::io::Result<()> {
     sockopt::set_socket_keepalive(stream, true)?;
     sockopt::set_tcp_keepidle(stream, KEEPALIVE_IDLE)?;

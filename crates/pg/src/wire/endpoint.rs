@@ -1,4 +1,4 @@
-//! Where a server listens, how TLS is used there, and who logs in.
+//! Endpoints of servers, their TLS settings, and logins.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -14,12 +14,12 @@ use super::scram::SharedKey;
 pub enum Host {
     /// A host name or address.
     Tcp(String),
-    /// The folder of a Unix-domain socket.
+    /// Folder of a Unix-domain socket.
     Socket(PathBuf),
 }
 
 impl Host {
-    /// Whether it is this machine for certain, so that no network lies between.
+    /// Returns `true` if the host is certainly this machine, without a network in between.
     pub fn is_local(&self) -> bool {
         match self {
             Host::Socket(_) => true,
@@ -34,16 +34,16 @@ impl Host {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TlsMode {
     Disable,
-    /// TLS only if the server insists.
+    /// TLS only if the server requires it.
     Allow,
     /// TLS if the server offers it.
     #[default]
     Prefer,
-    /// TLS, without looking at the server's certificate.
+    /// TLS, without verifying the server's certificate.
     Require,
-    /// TLS, and the certificate comes from a known authority.
+    /// TLS, with a certificate from a trusted authority.
     VerifyCa,
-    /// TLS, and the certificate is for this host.
+    /// TLS, with a certificate for this host.
     VerifyFull,
 }
 
@@ -57,7 +57,7 @@ const TLS_MODES: &[(&str, TlsMode)] = &[
 ];
 
 impl TlsMode {
-    /// libpq's spelling.
+    /// Returns libpq's spelling.
     pub fn name(self) -> &'static str {
         TLS_MODES.iter().find(|row| row.1 == self).expect("every mode has a row").0
     }
@@ -77,11 +77,11 @@ impl FromStr for TlsMode {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Tls {
     pub mode: TlsMode,
-    /// Whether `sslmode=prefer` was written down. Only then does a failed handshake lead to a connection without
-    /// TLS: an attacker on the network can make any handshake fail.
+    /// `true` if `sslmode=prefer` was explicitly set. Only then may a connection without TLS follow a failed
+    /// handshake: an attacker on the network can make any handshake fail.
     pub prefer_written: bool,
-    /// libpq's `sslrootcert`: certificates of the authorities to trust, and of no others. Without one, those of
-    /// the operating system (which libpq calls `system`).
+    /// libpq's `sslrootcert`: the only trusted CA certificates. Without one, those of the operating system (which
+    /// libpq calls `system`).
     pub root_certificate: Option<PathBuf>,
     /// libpq's `sslcert`.
     pub client_certificate: Option<PathBuf>,
@@ -90,7 +90,7 @@ pub struct Tls {
 }
 
 impl Tls {
-    /// Whether the server's certificate is checked, as libpq does for this `sslmode`.
+    /// Returns `true` if the server's certificate is verified, as libpq does for this `sslmode`.
     pub fn verifies(&self) -> bool {
         match self.mode {
             TlsMode::VerifyCa | TlsMode::VerifyFull => true,
@@ -118,7 +118,7 @@ impl std::fmt::Display for Endpoint {
     }
 }
 
-/// Who logs in. `Debug` shows no password.
+/// A role with its password and authentication rules. `Debug` shows no password.
 #[derive(Debug, Clone)]
 pub struct Login {
     pub role: String,
@@ -128,7 +128,7 @@ pub struct Login {
 }
 
 impl Login {
-    /// A service's login: it answers SCRAM and nothing else.
+    /// Makes a service's login, which answers only SCRAM.
     pub fn of_service(role: impl Into<String>, password: Option<SecretString>) -> Self {
         Login { role: role.into(), password, rules: AuthRules::ScramOnly, key: SharedKey::default() }
     }
@@ -145,7 +145,7 @@ impl Login {
         Login { role: role.into(), password, rules: AuthRules::Admin, key: SharedKey::default() }
     }
 
-    /// The same under libpq's `require_auth`, where it is given.
+    /// Restricts the login to libpq's `require_auth`, if given.
     #[must_use]
     pub fn requiring(mut self, methods: Option<&RequireAuth>) -> Self {
         if let Some(methods) = methods {

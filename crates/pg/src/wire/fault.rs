@@ -1,5 +1,4 @@
-//! A server's error, or the end of a connection, in words that an operator can use: message, detail, hint and
-//! SQLSTATE.
+//! Errors of a server or a connection, described for an operator: message, detail, hint and SQLSTATE.
 //!
 //! <https://www.postgresql.org/docs/current/protocol-error-fields.html>
 
@@ -17,26 +16,26 @@ use martydb_model::sqlstate;
 pub struct Fault {
     /// The primary message.
     pub message: String,
-    /// The five characters, where a server answered.
+    /// SQLSTATE, if the server answered.
     pub sqlstate: Option<String>,
     pub detail: Option<String>,
     pub hint: Option<String>,
-    /// Where in the statement, in characters from 1.
+    /// Position in the statement, in characters from 1.
     pub position: Option<usize>,
-    /// The same in [`internal_query`](Fault::internal_query).
+    /// Position in [`internal_query`](Fault::internal_query).
     pub internal_position: Option<usize>,
-    /// The statement that a function sent, or the code of a DO block.
+    /// Statement of a function, or the code of a DO block.
     pub internal_query: Option<String>,
-    /// The call stack of functions, for errors inside one.
+    /// Call stack, for errors inside a function.
     pub context: Option<String>,
-    /// Field `R`: the function in the server's source that reported it, which is never translated.
+    /// Field `R`: the reporting function in the server's source; never translated.
     pub routine: Option<String>,
-    /// Field `V`: `ERROR`, `WARNING` …, never translated.
+    /// Field `V`: `ERROR`, `WARNING` …; never translated.
     pub severity: Option<String>,
-    /// The connection broke or was never there.
+    /// `true` if the connection broke or was never made.
     pub unreachable: bool,
     pub place: Option<String>,
-    /// A signal stopped it: the statement was cancelled, or not sent at all.
+    /// `true` if a signal cancelled the statement, or prevented it from being sent.
     pub interrupted: bool,
 }
 
@@ -64,8 +63,8 @@ impl fmt::Display for Fault {
 }
 
 impl Fault {
-    /// Reads the fields of an error or a notice. Texts that are not UTF-8 (the session's encoding is not yet settled
-    /// during a login) are read as far as possible.
+    /// Parses the fields of an error or a notice. Text that is not UTF-8 (the session's encoding is not settled
+    /// during a login) is converted lossily.
     pub fn read(mut fields: ErrorFields<'_>) -> Fault {
         let mut fault = Fault::default();
         while let Ok(Some(field)) = fields.next() {
@@ -84,23 +83,23 @@ impl Fault {
                 _ => {}
             }
         }
-        // Class 08 is a lost connection; 57P01 to 57P03 mean the server is going away or not there yet.
+        // Class 08 is a lost connection; 57P01 to 57P03 are shutdown and startup.
         let state = fault.sqlstate.as_deref().unwrap_or_default();
         fault.unreachable = state.starts_with("08") || state.starts_with("57P0");
         fault
     }
 
-    /// A statement that was not sent because a signal has arrived.
+    /// Makes the error of a statement that was not sent because of a signal.
     pub fn not_sent() -> Fault {
         Fault { message: "not sent: the run was interrupted".into(), interrupted: true, ..Fault::default() }
     }
 
-    /// As [`Refused::by_hba`].
+    /// Like [`Refused::by_hba`].
     pub fn by_hba(&self) -> bool {
         Refused::from(self.clone()).by_hba()
     }
 
-    /// As the error of a statement that failed.
+    /// Converts it to the error of a failed statement.
     pub fn into_error(self, statement: &Statement) -> Error {
         let statement = shorten(statement.shown());
         let message = match (&self.place, self.interrupted) {
@@ -114,18 +113,18 @@ impl Fault {
         let mut error = Error::new(self.kind(), message).cause(&self);
         error.hints.extend(self.hint);
         if self.interrupted {
-            error = error.hint("run the same command again: it goes on where this one stopped");
+            error = error.hint("run the same command again: it continues where this one stopped");
         }
         error.sqlstate = self.sqlstate;
         error
     }
 
-    /// Whether a signal kept the statement from being sent at all.
+    /// Returns `true` if a signal prevented the statement from being sent.
     pub fn is_unsent(&self) -> bool {
         self.interrupted && self.sqlstate.is_none() && !self.unreachable
     }
 
-    /// What kind of failure it is.
+    /// Returns the class of the failure.
     pub fn kind(&self) -> Kind {
         match (self.interrupted, self.unreachable) {
             (true, _) => Kind::Interrupted,
@@ -134,7 +133,7 @@ impl Fault {
         }
     }
 
-    /// What to try when a login failed this way.
+    /// Returns a hint for a failed login.
     pub fn login_hint(&self) -> Option<String> {
         let Some(sqlstate) = self.sqlstate.as_deref() else { return self.hint.clone() };
         let hint = match sqlstate {
@@ -142,7 +141,7 @@ impl Fault {
                 "the password is wrong: check the secret store, or for the admin password_env, DB_PASSWORD, PGPASSWORD and ~/.pgpass"
             }
             sqlstate::INVALID_AUTHORIZATION => {
-                "pg_hba.conf of that server has no entry that lets this login in"
+                "pg_hba.conf of that server has no entry that accepts this login"
             }
             sqlstate::INVALID_CATALOG_NAME => "it does not exist yet: run `martydb apply --all`",
             sqlstate::INSUFFICIENT_PRIVILEGE => {
@@ -151,7 +150,7 @@ impl Fault {
             sqlstate::TOO_MANY_CONNECTIONS => {
                 "all connections are taken: wait, or raise max_connections or the role's limit"
             }
-            // The words are PgBouncer's and those of its kin.
+            // The wording of PgBouncer and similar poolers.
             sqlstate::PROTOCOL_VIOLATION if self.message.contains("startup parameter") => {
                 "this looks like a connection pooler: name the address of the PostgreSQL server itself in the manifest"
             }
@@ -176,7 +175,7 @@ impl From<Broken> for Fault {
     }
 }
 
-/// A statement's first line: the whole text belongs in `-vv`, not in an error.
+/// Returns a statement's first line: the whole text belongs in `-vv`, not in an error.
 pub fn shorten(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default();
     match line.char_indices().nth(160) {

@@ -1,9 +1,9 @@
-//! A signal stops what runs on the servers, and not this process alone: PostgreSQL goes on with a statement whose
-//! client has gone, and commits it.
+//! Cancellation on a signal, on the servers as well as in this process: PostgreSQL continues a statement whose client
+//! is gone, and commits it.
 //!
-//! The first signal sets a flag and sends a cancel request for every statement that is running; statements that have
-//! not been sent are not sent any more, those that put something in order excepted. The commands then end by themselves
-//! and say what was rolled back and what was committed. A signal concerns the whole process, and so does this register.
+//! The first signal sets a flag and sends a cancel request for every running statement; further statements are not
+//! sent, except for cleanup. The commands then end by themselves and report what was rolled back and what was
+//! committed. A signal concerns the whole process, and so does this register.
 //!
 //! Cancel requests: <https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-CANCELING-REQUESTS>
 
@@ -17,34 +17,34 @@ use super::cancel::CancelTarget;
 
 static SIGNAL: OnceLock<&'static str> = OnceLock::new();
 
-/// Wakes those that wait for a signal.
+/// Wakes the tasks that wait for a signal.
 static ARRIVED: Notify = Notify::const_new();
 
 static SESSIONS: Mutex<Vec<Arc<RegisteredSession>>> = Mutex::new(vec![]);
 
-/// Counts statements, so that a look now and then notices those that came and went in between.
+/// Counter of statements; it reveals those that began and ended between two checks.
 static STATEMENTS: AtomicU64 = AtomicU64::new(0);
 
-/// A cancel request that arrives between two statements does nothing, so it is repeated.
+/// Interval of repeated cancel requests: one that arrives between two statements does nothing.
 const REPEAT: Duration = Duration::from_millis(500);
 
-/// How often to look whether statements still run.
+/// Interval of the checks for running statements.
 const LOOK: Duration = Duration::from_millis(10);
 
-/// Once nothing has run for this long, the commands have nothing to put in order any more.
+/// Idle time after which the commands' cleanup counts as finished.
 const SETTLED: Duration = Duration::from_millis(400);
 
 pub(super) struct RegisteredSession {
     target: CancelTarget,
     running: AtomicBool,
-    /// Whether the running statement puts something in order, and ends by itself.
+    /// `true` if the running statement is cleanup, which ends by itself.
     protected: AtomicBool,
 }
 
-/// A session's place in the register; dropping it takes the session out.
+/// Registration of a session; dropping it removes the session.
 pub(super) struct Ticket(Arc<RegisteredSession>);
 
-/// A running statement; dropping it says that it has ended.
+/// A running statement; dropping it marks its end.
 pub(super) struct RunningStatement(Arc<RegisteredSession>);
 
 impl Drop for RunningStatement {
@@ -69,8 +69,8 @@ impl Ticket {
         Ticket(session)
     }
 
-    /// Announces a statement; `None` if it must not be sent any more. The entry is made before the flag is read, and
-    /// the flag is set before the entries are read, so no statement slips through.
+    /// Registers a statement; `None` if it must not be sent any more. The entry is made before the flag is read, and
+    /// the flag is set before the entries are read, so no statement is missed.
     pub fn begin(&self, protected: bool) -> Option<RunningStatement> {
         STATEMENTS.fetch_add(1, Ordering::SeqCst);
         self.0.protected.store(protected, Ordering::SeqCst);
@@ -90,14 +90,14 @@ pub fn signal() -> Option<&'static str> {
 
 /// Waits for a signal.
 pub async fn arrived() {
-    // In this order: from here on a signal is not missed, and one that came before is known.
+    // In this order: from here on a signal is not missed, and an earlier one is in the flag.
     let arrived = ARRIVED.notified();
     if signal().is_none() {
         arrived.await;
     }
 }
 
-/// Notes that a signal has arrived.
+/// Records a signal.
 pub fn begin(name: &'static str) {
     let _second_signal = SIGNAL.set(name);
     ARRIVED.notify_waiters();
@@ -112,7 +112,7 @@ fn running(only_cancellable: bool) -> Vec<Arc<RegisteredSession>> {
     sessions.iter().filter(wanted).cloned().collect()
 }
 
-/// Cancels what runs until nothing has run for a moment.
+/// Cancels running statements until none has run for a moment.
 pub async fn settled() {
     let (mut asked, mut idle) = (None::<Instant>, Instant::now());
     let mut count = STATEMENTS.load(Ordering::SeqCst);

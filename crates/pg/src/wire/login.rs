@@ -1,4 +1,4 @@
-//! From an open stream to a session that is ready for its first query.
+//! Login: from an open stream to a session that is ready for its first query.
 //!
 //! A server that starts SCRAM must finish it: only its own proof shows that it knows the password's verifier.
 //!
@@ -23,10 +23,10 @@ use super::require_auth::AuthMethod;
 use super::scram;
 use super::tls::Transport;
 
-/// Shown in `pg_stat_activity` of every server: no data of any service belongs in it.
+/// Application name, visible in `pg_stat_activity` of every server: it must not contain a service's data.
 pub const APPLICATION_NAME: &str = "martydb";
 
-/// A role, its password, and the key that its last SCRAM login derived. One per role for a whole run.
+/// A role, its password, and the key derived by its last SCRAM login. One per role for a whole run.
 pub struct Credentials {
     login: Login,
     derived: Option<scram::Derived>,
@@ -38,7 +38,7 @@ impl Credentials {
         Credentials { login, derived }
     }
 
-    /// What the server keeps of the password, salt included, once it has accepted it by SCRAM.
+    /// Returns the server's verifier of the password, salt included, after a login with SCRAM.
     pub fn verifier(&self) -> Option<SecretString> {
         self.derived.as_ref().map(scram::Derived::verifier)
     }
@@ -60,7 +60,7 @@ impl fmt::Debug for Credentials {
 #[derive(Debug, Clone, Copy)]
 pub struct Startup<'a> {
     pub database: &'a str,
-    /// Startup parameters beyond user, database, encoding and application name: settings, `replication` …
+    /// Startup parameters in addition to user, database, encoding and application name: settings, `replication` …
     pub parameters: &'a [(&'a str, &'a str)],
 }
 
@@ -68,14 +68,14 @@ pub struct Startup<'a> {
 pub struct Greeting {
     /// `server_version`.
     pub version: String,
-    /// The backend's process number and secret key, for a cancel request.
+    /// PID and secret key of the backend, for cancel requests.
     pub key: (i32, i32),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NotLetIn {
     Refused(Box<Fault>),
-    /// Neither yes nor no.
+    /// No answer about the login.
     Broken(Broken),
 }
 
@@ -86,8 +86,8 @@ impl From<Broken> for NotLetIn {
 }
 
 impl NotLetIn {
-    /// pg_hba.conf can have lines for encrypted or for plain connections only, so the other kind is worth a try. So it
-    /// is when TLS itself failed, but only where `sslmode=prefer` was written down.
+    /// Returns `true` if the other transport is worth a try: pg_hba.conf can have lines for only encrypted or only
+    /// plain connections. After a failure of TLS itself, only with an explicit `sslmode=prefer`.
     pub fn is_worth_another_try(&self, encrypted: bool, prefer_written: bool, second: Transport) -> bool {
         match self {
             NotLetIn::Refused(fault) => fault.by_hba() && encrypted == (second == Transport::Plain),
@@ -102,7 +102,7 @@ fn refusing(why: String) -> Broken {
 
 enum AuthState {
     NotAsked,
-    /// The server has what it asked for.
+    /// The server's request was answered.
     Answered,
     Begun(scram::Exchange),
     Sent(scram::SentProof),
@@ -191,7 +191,7 @@ async fn authenticate(
             Ok(AuthState::Checked)
         }
         (Message::AuthenticationOk, _) => {
-            Err(refusing("the server let this login in without proof that it knows the password".into()))
+            Err(refusing("the server accepted this login without a proof that it knows the password".into()))
         }
         (Message::AuthenticationGss | Message::AuthenticationSspi | Message::AuthenticationKerberosV5, _) => {
             Err(refusing("the server asks for Kerberos, GSSAPI or SSPI, which is not supported".into()))

@@ -1,4 +1,4 @@
-//! What came of one attempt to log in. Plain data: what it proves is decided in `verdict`.
+//! Outcome of one login attempt. Plain data; `verdict` judges it.
 
 use martydb_model::sqlstate;
 use std::fmt;
@@ -7,18 +7,18 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
     pub outcome: Outcome,
-    /// From the first packet to the server's last word on the login.
+    /// Time from the first packet to the server's last message about the login.
     pub latency: Duration,
-    /// Connections that it took: one, or two where `sslmode` asks for a second try with or without TLS.
+    /// Number of connections: one, or two if `sslmode` requires a second try with or without TLS.
     pub connections: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// The server was ready for a query.
+    /// The login was accepted and the server ready for a query.
     LetIn(LetIn),
     Refused(Refused),
-    /// Neither: nothing was proven.
+    /// No answer about the login.
     Broken(Broken),
 }
 
@@ -26,13 +26,13 @@ pub enum Outcome {
 pub struct LetIn {
     pub tls: bool,
     pub server_version: String,
-    /// What the request's queries answered, in their order.
+    /// Answers to the request's queries, in order.
     pub answers: Vec<Answer>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// Its rows, in text form.
+    /// Rows in text format.
     Rows(Vec<Vec<Option<String>>>),
     Refused(Refused),
 }
@@ -42,16 +42,17 @@ pub enum Answer {
 pub struct Refused {
     /// Field `C`.
     pub sqlstate: String,
-    /// Field `M`, in whatever language the server speaks.
+    /// Field `M`, in the server's language.
     pub message: String,
-    /// Field `R`: the function in the server's source that reported it. Tells cases apart that share a SQLSTATE, and
-    /// is never translated.
+    /// Field `R`: the reporting function in the server's source. Distinguishes cases with the same SQLSTATE; never
+    /// translated.
     pub routine: Option<String>,
 }
 
 impl Refused {
-    /// pg_hba.conf has no line for this login, or one that rejects it. The same function of the server also asks for
-    /// client certificates under the same SQLSTATE; a file's name is not translated, so it tells the two apart.
+    /// Returns `true` if pg_hba.conf has no line for this login, or one that rejects it. The same function of the
+    /// server also requests client certificates under the same SQLSTATE; a file's name is not translated and
+    /// distinguishes the two.
     pub fn by_hba(&self) -> bool {
         self.sqlstate == sqlstate::INVALID_AUTHORIZATION
             && self.routine.as_deref() == Some("ClientAuthentication")
@@ -82,13 +83,13 @@ impl fmt::Display for Broken {
 pub enum Stage {
     Reach,
     Tls,
-    /// The server offers no TLS where it is required.
+    /// The server does not support TLS, which is required.
     NoTls,
     /// Exchanging messages.
     Speak,
     Authenticate,
-    /// Waiting for an answer that did not come in time.
+    /// Waiting for an answer, up to the timeout.
     Wait,
-    /// It was not even begun, because the server had stopped answering.
+    /// Not started, because the server had stopped answering.
     NotTried,
 }

@@ -1,9 +1,9 @@
-//! PBKDF2 with HMAC-SHA-256 for one block (RFC 8018 section 5.2), which SCRAM calls `Hi()` (RFC 5802 section 2.2).
+//! PBKDF2 with HMAC-SHA-256 for one block (RFC 8018 section 5.2), called `Hi()` in SCRAM (RFC 5802 section 2.2).
 //!
-//! It is most of what a login costs a client: 4,096 rounds of two compressions. On a processor with SHA instructions the
-//! compressions themselves are fast, and general code spends as much again on turning states into bytes and back. Here the
-//! state stays in words between the rounds, which takes 0.6 of the time of RustCrypto's and ring's. Without these
-//! instructions ring's is the fastest.
+//! It is most of a login's cost for a client: 4,096 rounds of two compressions. On a processor with SHA instructions
+//! the compressions themselves are fast, and general code spends as much again on converting states into bytes and
+//! back. Here the state stays in words between the rounds, which takes 0.6 of the time of RustCrypto's and ring's.
+//! Without these instructions ring's is the fastest.
 
 use std::num::NonZeroU32;
 
@@ -18,9 +18,9 @@ type Sha256State = [u32; 8];
 const INITIAL: Sha256State =
     [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19];
 
-/// The key of 32 bytes that a password becomes; no rounds count as one.
+/// Derives the key of 32 bytes from a password. Zero rounds count as one.
 pub fn derive(password: &[u8], salt: &[u8], rounds: u32) -> [u8; 32] {
-    // What is not optimised takes five times as long as ring's, which is assembly.
+    // Without optimization it takes five times as long as ring's, which is assembly.
     let is_faster = has_sha_instructions() && !cfg!(debug_assertions);
     let derive = if is_faster { derive_by_instructions } else { derive_by_ring };
     derive(password, salt, rounds.max(1))
@@ -66,7 +66,7 @@ fn first_round(password: &[u8], salt: &[u8]) -> Sha256State {
     std::array::from_fn(|at| u32::from_be_bytes(std::array::from_fn(|byte| bytes[at * 4 + byte])))
 }
 
-/// The state after the key, which is hashed first if it is longer than a block, under HMAC's inner or outer pad.
+/// Returns the state after the key, which is first hashed if longer than a block, under HMAC's inner or outer pad.
 fn after_key(key: &[u8], pad: u8) -> Sha256State {
     let hashed = (key.len() > 64).then(|| Sha256::digest(key));
     let key = hashed.as_ref().map_or(key, |hashed| hashed.as_slice());
@@ -77,13 +77,14 @@ fn after_key(key: &[u8], pad: u8) -> Sha256State {
     state
 }
 
-/// The digest of a block that was hashed already and of these words behind it.
+/// Compresses the final block with these words into a state.
 fn compressed(words: Sha256State, mut state: Sha256State) -> Sha256State {
     compress256(&mut state, &[final_block(words)]);
     state
 }
 
-/// Sha256State as the last block of a message of 96 bytes: a one, zeros and the length in bits (FIPS 180-4 section 5.1.1).
+/// Builds the last block of a message of 96 bytes from a state: a one bit, zeros and the length in bits (FIPS 180-4
+/// section 5.1.1).
 fn final_block(words: Sha256State) -> [u8; 64] {
     let mut block = [0; 64];
     block.chunks_exact_mut(4).zip(words).for_each(|(bytes, word)| bytes.copy_from_slice(&word.to_be_bytes()));

@@ -1,4 +1,4 @@
-//! libpq's `require_auth`: which ways to authenticate the admin accepts from the server
+//! libpq's `require_auth`: the authentication methods that the admin accepts from the server
 //! (<https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNECT-REQUIRE-AUTH>).
 
 use std::collections::BTreeSet;
@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum AuthMethod {
-    /// The password as it is.
+    /// The password in clear text.
     Password,
     /// The password's MD5 hash.
     Md5,
@@ -19,7 +19,7 @@ pub enum AuthMethod {
     ScramSha256,
     /// An OAuth bearer token.
     Oauth,
-    /// The server lets the client in without an exchange, as with `trust`, `peer` and `cert`.
+    /// The server accepts the client without an exchange, as with `trust`, `peer` and `cert`.
     None,
 }
 
@@ -34,13 +34,13 @@ const METHODS: [(&str, AuthMethod); 7] = [
 ];
 
 impl AuthMethod {
-    /// libpq's spelling.
+    /// Returns libpq's spelling.
     pub fn name(self) -> &'static str {
         METHODS.iter().find(|row| row.1 == self).expect("every method has a row").0
     }
 }
 
-/// The methods that are accepted: those that were listed, or all but those listed with `!`.
+/// The accepted methods: those that are listed, or all but those listed with `!`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequireAuth(BTreeSet<AuthMethod>);
 
@@ -53,7 +53,7 @@ impl RequireAuth {
 impl FromStr for RequireAuth {
     type Err = String;
 
-    /// The error repeats no part of the text: in a URL it may be a piece of a password.
+    /// The error repeats no part of the text: in a URL it may be part of a password.
     fn from_str(text: &str) -> Result<Self, String> {
         let words: Vec<&str> = text.split(',').map(str::trim).collect();
         let excluded = words.iter().filter(|word| word.starts_with('!')).count();
@@ -63,7 +63,7 @@ impl FromStr for RequireAuth {
         let mut listed = BTreeSet::new();
         for word in words {
             if !listed.insert(method(word.strip_prefix('!').unwrap_or(word))?) {
-                return Err("require_auth names a method twice".into());
+                return Err("require_auth lists a method twice".into());
             }
         }
         let all = METHODS.iter().map(|row| row.1);

@@ -9,7 +9,7 @@ use fallible_iterator::FallibleIterator;
 use postgres_protocol::Oid;
 use postgres_protocol::message::backend::DataRowBody;
 
-/// A value that is not of the form that the query promises.
+/// A value that does not have the form required by the query.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Unreadable(String);
@@ -38,12 +38,12 @@ impl Row {
         Ok(Row { types, body, values })
     }
 
-    /// The value of a column, counted from 0.
+    /// Returns the value of a column, counted from 0.
     ///
     /// # Errors
-    /// If there is no such column, or if its value cannot be read as a `T`.
+    /// If the column does not exist, or its value cannot be parsed as a `T`.
     pub fn try_get<T: FromText>(&self, at: usize) -> Result<T, Unreadable> {
-        let value = self.values.get(at).ok_or_else(|| Unreadable(format!("there is no column {at}")))?;
+        let value = self.values.get(at).ok_or_else(|| Unreadable(format!("column {at} does not exist")))?;
         let text = value.clone().map(|range| std::str::from_utf8(&self.body.buffer()[range]));
         let text = text.transpose().map_err(|_| Unreadable(format!("column {at} is not UTF-8")))?;
         T::from_text(text).ok_or_else(|| match text {
@@ -52,17 +52,17 @@ impl Row {
         })
     }
 
-    /// The text of a column; what is not UTF-8 in it is replaced.
+    /// Returns the text of a column; invalid UTF-8 is replaced.
     ///
     /// # Errors
-    /// If there is no such column, or if it is NULL.
+    /// If the column does not exist, or is NULL.
     pub fn lossy(&self, at: usize) -> Result<String, Unreadable> {
         let value = self.values.get(at).cloned().flatten();
         let range = value.ok_or_else(|| Unreadable(format!("column {at} is NULL or missing")))?;
         Ok(String::from_utf8_lossy(&self.body.buffer()[range]).into_owned())
     }
 
-    /// The type of a column as `pg_type` numbers it.
+    /// Returns a column's type, by its OID in `pg_type`.
     pub fn type_of(&self, at: usize) -> Option<Oid> {
         self.types.get(at).copied()
     }
@@ -72,9 +72,9 @@ impl Row {
     }
 }
 
-/// A type that PostgreSQL's text format is read as. `None` is NULL.
+/// A type that can be parsed from PostgreSQL's text format. `None` is NULL.
 pub trait FromText: Sized {
-    /// Reads it, or says that it cannot be read.
+    /// Parses a value; `None` if it is invalid.
     fn from_text(text: Option<&str>) -> Option<Self>;
 }
 
@@ -123,7 +123,7 @@ impl<T: FromText> FromText for Vec<T> {
     }
 }
 
-/// The items of a one-dimensional array; `None` among them is NULL.
+/// Parses the elements of a one-dimensional array; NULL elements are `None`.
 /// <https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO>
 pub fn array(text: &str) -> Option<Vec<Option<String>>> {
     let inside = text.strip_prefix('{')?.strip_suffix('}')?;

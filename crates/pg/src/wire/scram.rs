@@ -1,8 +1,8 @@
-//! The client's side of SCRAM-SHA-256, with the expensive step done once per role.
+//! Client side of SCRAM-SHA-256, with the expensive step done once per role.
 //!
-//! `postgres-protocol` has one as well, but it derives the salted password again at each login: 4,096 rounds of
-//! HMAC, which is most of what a refused login costs a client. A role's salt stays the same from login to
-//! login, so a [`Derived`] key is kept for a whole run.
+//! `postgres-protocol` has one as well, but it derives the salted password at each login: 4,096 rounds of HMAC, most
+//! of a failed login's cost for a client. A role's salt does not change between logins, so a [`Derived`] key is kept
+//! for a whole run.
 //!
 //! RFC 5802 (the exchange), RFC 7677 (SHA-256), and
 //! <https://www.postgresql.org/docs/current/sasl-authentication.html>.
@@ -20,23 +20,23 @@ use martydb_model::KeptPassword;
 
 pub const MECHANISM: &str = "SCRAM-SHA-256";
 
-/// The server names the number of rounds. A hostile one could keep a core busy for as long as it likes, or ask for a
-/// proof that is cheap to guess from: RFC 7677 wants at least 4,096, which is also PostgreSQL's default
+/// Accepted number of rounds, which the server chooses. A hostile one could keep a core busy for any time, or request
+/// a proof that is cheap to guess from: RFC 7677 requires at least 4,096, which is also PostgreSQL's default
 /// (`scram_iterations`).
 const ROUNDS: std::ops::RangeInclusive<u32> = 4096..=1_000_000;
 
-/// What a server may keep, however weak; only compared offline.
+/// Rounds of verifiers that a server may store, however weak; only compared offline.
 const KEPT_ROUNDS: std::ops::RangeInclusive<u32> = 1..=1_000_000;
 
-/// "No channel binding here": never `y`, with which a server that offers it would suspect a downgrade.
+/// "No channel binding here": never `y`, at which a server that offers it would suspect a downgrade.
 const GS2_HEADER: &str = "n,,";
 
 type ScramKey = [u8; 32];
 
-/// Why an exchange cannot go on; never holds a secret.
+/// Reason for which an exchange cannot continue; never contains a secret.
 pub type Reason = &'static str;
 
-/// What one role's password becomes for one salt. Has no `Debug`: it is as good as the password.
+/// Keys derived from one role's password and one salt. Has no `Debug`: they are as good as the password.
 #[derive(Clone)]
 pub struct Derived {
     salt: Vec<u8>,
@@ -45,7 +45,7 @@ pub struct Derived {
     server_key: ScramKey,
 }
 
-/// The key that the last login of a role derived, for all copies of its [`Login`](super::endpoint::Login): a run opens a
+/// Key derived by the last login of a role, for all copies of its [`Login`](super::endpoint::Login): a run opens a
 /// session in each of a thousand databases.
 #[derive(Clone, Default)]
 pub struct SharedKey(Arc<Mutex<Option<Derived>>>);
@@ -68,20 +68,21 @@ impl std::fmt::Debug for SharedKey {
     }
 }
 
-/// What a server that chose this salt and number of rounds keeps of a password, or `None` where no server would.
+/// Returns the verifier that a server with this salt and number of rounds stores for a password; `None` if none
+/// would.
 pub fn verifier(password: &str, salt: &str, rounds: u32) -> Option<String> {
     let bytes = STANDARD.decode(salt).ok().filter(|_| KEPT_ROUNDS.contains(&rounds))?;
     Some(Derived::new(password, bytes, rounds).written())
 }
 
-/// Whether this is what a server keeps as a SCRAM-SHA-256 verifier of the password.
+/// Returns `true` if this is the stored SCRAM-SHA-256 verifier of the password.
 pub fn is_kept(password: &str, kept: &KeptPassword) -> bool {
     let expected =
         kept.salt.as_ref().zip(kept.rounds).and_then(|(salt, rounds)| verifier(password, salt, rounds));
     expected.is_some_and(|expected| Some(digest(&expected)) == kept.digest)
 }
 
-/// The same of any verifier that a server keeps; an MD5 hash is salted with the role's name.
+/// Like [`is_kept`] for any stored verifier; an MD5 hash is salted with the role's name.
 pub fn is_kept_by(role: &str, password: &str, kept: &KeptPassword) -> bool {
     if kept.salt.is_some() {
         return is_kept(password, kept);
@@ -90,14 +91,14 @@ pub fn is_kept_by(role: &str, password: &str, kept: &KeptPassword) -> bool {
     kept.digest.as_ref() == Some(&digest(&hash))
 }
 
-/// SHA-256 of a verifier as the server writes it: in lower-case hexadecimal.
+/// Returns the SHA-256 of a verifier in the server's format: lower-case hexadecimal.
 pub fn digest(verifier: &str) -> String {
     Sha256::digest(verifier).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl Derived {
     fn new(password: &str, salt: Vec<u8>, rounds: u32) -> Self {
-        // PostgreSQL takes a password that SASLprep refuses as it stands, and so does every client.
+        // A password that SASLprep rejects is used unchanged, by PostgreSQL and by every client.
         let prepared = stringprep::saslprep(password).unwrap_or(password.into());
         let salted = pbkdf2::derive(prepared.as_bytes(), &salt, rounds);
         let (client_key, server_key) = (hmac(&salted, &[b"Client Key"]), hmac(&salted, &[b"Server Key"]));
@@ -120,25 +121,25 @@ impl Derived {
     }
 }
 
-/// One exchange, before the server's first message.
+/// An exchange before the server's first message.
 pub struct Exchange {
     nonce: String,
 }
 
-/// One exchange, after the proof was sent.
+/// An exchange after the proof was sent.
 pub struct SentProof {
     server_signature: ScramKey,
 }
 
 impl Exchange {
-    /// Starts one with a fresh nonce.
+    /// Starts an exchange with a fresh nonce.
     pub fn start() -> Result<Self, Reason> {
         let mut random = [0; 18];
         getrandom::fill(&mut random).map_err(|_| "the operating system gave no random numbers")?;
         Ok(Exchange { nonce: STANDARD.encode(random) })
     }
 
-    /// `client-first-message`. PostgreSQL takes the user name from the startup message and ignores this one.
+    /// Returns `client-first-message`. PostgreSQL uses the user name of the startup message and ignores this one.
     pub fn first(&self) -> String {
         format!("{GS2_HEADER}{}", self.first_bare())
     }
@@ -147,8 +148,8 @@ impl Exchange {
         format!("n=,r={}", self.nonce)
     }
 
-    /// Answers `server-first-message` with `client-final-message`, deriving the key only if the kept one does
-    /// not fit.
+    /// Answers `server-first-message` with `client-final-message`; derives the key only if the stored one does not
+    /// match.
     pub fn answer(
         self,
         challenge: &[u8],
@@ -183,7 +184,7 @@ impl Exchange {
 }
 
 impl SentProof {
-    /// Checks `server-final-message`: only a server that holds the role's verifier can sign it.
+    /// Verifies `server-final-message`: only a server that has the role's verifier can sign it.
     pub fn check(self, answer: &[u8]) -> Result<(), Reason> {
         let signature = answer
             .strip_prefix(b"v=")
@@ -198,7 +199,7 @@ impl SentProof {
     }
 }
 
-/// `r=nonce,s=salt,i=rounds`, extensions after it ignored, as RFC 5802 wants.
+/// Parses `r=nonce,s=salt,i=rounds` and ignores extensions after it, as RFC 5802 requires.
 fn read_challenge(text: &str) -> Option<(&str, Vec<u8>, u32)> {
     let mut parts = text.split(',');
     let nonce = parts.next()?.strip_prefix("r=")?;
@@ -222,7 +223,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// The example of RFC 7677 section 3; its user name is ours left out, so only the keys are compared.
+    /// The example of RFC 7677 section 3; our messages omit its user name, so only the keys are compared.
     #[test]
     fn the_derived_key_is_that_of_rfc_7677() {
         let salt = STANDARD.decode("W22ZaJ0SNY7soEsUEjb6gQ==").unwrap();
@@ -265,7 +266,7 @@ mod tests {
 
     #[test]
     fn a_password_is_prepared_as_the_server_prepared_it() {
-        // U+00AA becomes "a" under NFKC, U+00AD vanishes: RFC 4013 section 3.
+        // U+00AA becomes "a" under NFKC, U+00AD is removed: RFC 4013 section 3.
         let key = |password| Derived::new(password, b"salt".to_vec(), 1).client_key;
         assert_eq!(key("\u{aa}"), key("a"));
         assert_eq!(key("I\u{ad}X"), key("IX"));

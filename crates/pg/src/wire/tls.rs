@@ -1,4 +1,4 @@
-//! TLS as libpq's `sslmode` means it: what to try first, what to try then, and whom to believe.
+//! TLS with the meaning of libpq's `sslmode`: order of transports, and certificate verification.
 //!
 //! <https://www.postgresql.org/docs/current/libpq-ssl.html>
 
@@ -25,12 +25,12 @@ use martydb_model::error::{Error, Result};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Transport {
     Plain,
-    /// With TLS if the server has it.
+    /// With TLS if the server supports it.
     Offered,
     Required,
 }
 
-/// What to try first, and what to try on a second connection if pg_hba.conf has no line for the first.
+/// Returns the first transport, and the second one to try if pg_hba.conf has no line for the first.
 pub fn transports(mode: TlsMode) -> (Transport, Option<Transport>) {
     match mode {
         TlsMode::Disable => (Transport::Plain, None),
@@ -48,7 +48,7 @@ pub struct Handshake {
 }
 
 impl Handshake {
-    /// Reads the certificates that these settings name.
+    /// Reads the certificates of these settings.
     pub fn new(host: &str, tls: &Tls) -> Result<Self> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let name = ServerName::try_from(host.to_owned())
@@ -70,20 +70,20 @@ impl Handshake {
         Ok(Handshake { connector: TlsConnector::from(Arc::new(config)), name })
     }
 
-    /// Turns an open connection, on which the server just agreed to TLS, into an encrypted one.
+    /// Encrypts an open connection on which the server just agreed to TLS.
     ///
     /// # Errors
-    /// Why there is no TLS, in a sentence.
+    /// Returns the reason, as a sentence.
     pub async fn run(&self, stream: TcpStream) -> Result<TlsStream<TcpStream>, String> {
         let connected = self.connector.connect(self.name.clone(), stream).await;
         connected.map_err(|error| format!("TLS failed: {error}"))
     }
 }
 
-/// Asks the server for TLS and says whether it agreed.
+/// Requests TLS; returns `true` if the server agreed.
 ///
-/// The answer is one byte, read alone: what a meddler put behind it in the clear must not pass for the server's
-/// words.
+/// The answer is one byte, read without any further data: text injected after it in the clear must not pass for the
+/// server's.
 pub async fn agree(stream: &mut TcpStream) -> Result<bool, String> {
     let mut question = bytes::BytesMut::new();
     postgres_protocol::message::frontend::ssl_request(&mut question);
@@ -96,7 +96,7 @@ pub async fn agree(stream: &mut TcpStream) -> Result<bool, String> {
     }
 }
 
-/// As libpq: a key that others can read is not used; one of root's may be readable by its group.
+/// Checks the private key's file like libpq: others must not be able to read it; root's may be readable by its group.
 pub fn check_key(path: &Path) -> Result<()> {
     let found = path.metadata().map_err(|error| unreadable(path, error))?;
     let open = if found.uid() == 0 { 0o027 } else { 0o077 };
@@ -129,13 +129,14 @@ fn roots(tls: &Tls) -> Result<RootCertStore> {
                 store.add(certificate).map_err(unusable)?;
             }
         }
-        // Some systems carry certificates that rustls cannot read; the others are enough.
+        // Some systems have certificates that rustls cannot parse; the others are sufficient.
         None => drop(store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs)),
     }
     Ok(store)
 }
 
-/// Whom to believe, by `sslmode`. `require` with a root certificate verifies like `verify-ca`, as in libpq.
+/// Returns the certificate verifier for `sslmode`. `require` with a root certificate verifies like `verify-ca`, as in
+/// libpq.
 fn verifier(tls: &Tls, provider: Arc<CryptoProvider>) -> Result<Verifier> {
     let authority = || -> Result<_> {
         let roots = Arc::new(roots(tls)?);

@@ -1,4 +1,4 @@
-//! What was concluded as a graph of named nodes, for tools that draw one.
+//! The conclusions as a graph of named nodes, for tools that draw one.
 
 use std::collections::BTreeSet;
 
@@ -8,16 +8,16 @@ pub enum NodeKind {
     Database,
     Object,
     Target,
-    /// Where connections come from, as a line of pg_hba.conf says it.
+    /// Origin of connections, as in a line of pg_hba.conf.
     Network,
-    /// One of the operating system.
+    /// An account of the operating system.
     Account,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct GraphNode {
     pub kind: NodeKind,
-    /// As findings name it; an object's with its database before a slash.
+    /// Name as in findings; an object's follows its database and a slash.
     pub name: String,
 }
 
@@ -27,7 +27,7 @@ pub struct GraphEdge {
     pub kind: &'static str,
     pub from: GraphNode,
     pub to: GraphNode,
-    /// The step in words; of an edge from a login to what it reaches, the path.
+    /// Description of the step; for an edge from a login to its target, the path.
     pub words: String,
 }
 

@@ -1,4 +1,4 @@
-//! Numbers for what the rules speak of: a rule compares millions of them.
+//! Numeric IDs for the rules, which compare millions of them.
 
 /// A role; 0 is PUBLIC.
 pub type RoleId = u32;
@@ -11,5 +11,5 @@ pub type ServiceId = u32;
 
 pub const PUBLIC: RoleId = 0;
 
-/// Of what belongs to no service.
+/// ID for what belongs to no service.
 pub const NO_SERVICE: ServiceId = ServiceId::MAX;

@@ -1,4 +1,4 @@
-//! From facts to conclusions, each with its shortest path.
+//! Conclusions from the facts, each with its shortest path.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,19 +8,19 @@ use super::rules::{Actor, Rules};
 use super::state::{Conclusion, Target};
 use super::step::PathStep;
 
-/// How a login reaches a target.
+/// A path of a login to a target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Path {
     pub login: RoleId,
     pub target: Target,
-    /// In order; none of them says only that the login is inside.
+    /// Steps in order, without [`PathStep::Inside`].
     pub steps: Vec<PathStep>,
 }
 
-/// What follows from the facts of one server.
+/// Conclusions from the facts of one server.
 #[derive(Debug, Default)]
 pub struct Conclusions {
-    /// What the logins reach, by login and target.
+    /// Paths, by login and target.
     pub paths: Vec<Path>,
     /// Everything that a login enters and holds.
     pub states: Vec<(RoleId, Conclusion)>,
@@ -53,7 +53,7 @@ pub fn conclude(facts: &Facts) -> Conclusions {
     Conclusions { paths: shortest.paths(), states: states.into_iter().collect() }
 }
 
-/// What was concluded, and for which login.
+/// A conclusion and its login.
 type Node = (Actor, Conclusion);
 
 struct Derivation {
@@ -68,21 +68,21 @@ impl Derivation {
         std::iter::once(first).chain((first != second).then_some(second))
     }
 
-    /// Steps that only say that something was there before cost nothing.
+    /// Returns the cost of the step; those that only refer to an earlier state are free.
     fn cost(&self) -> u32 {
         u32::from(!matches!(self.step, PathStep::Inside | PathStep::LogsIn))
     }
 }
 
-/// The cheapest derivation of each conclusion, where a derivation costs its own step and what its premises cost.
+/// Cheapest derivation of each conclusion; a derivation costs its own step plus its premises.
 struct Shortest {
     all: Vec<Derivation>,
-    /// The cost, and the derivation's place.
+    /// The cost, and the derivation's index.
     best: BTreeMap<Node, (u32, Option<usize>)>,
 }
 
 impl Shortest {
-    /// Knuth's generalisation of Dijkstra's algorithm.
+    /// Runs Knuth's generalization of Dijkstra's algorithm.
     fn among(all: Vec<Derivation>) -> Shortest {
         let mut uses: BTreeMap<Node, Vec<usize>> = BTreeMap::new();
         for (at, derivation) in all.iter().enumerate() {
@@ -124,7 +124,7 @@ impl Shortest {
         targets.map(|(node, target)| Path { login: node.0.login, target, steps: self.steps(node) }).collect()
     }
 
-    /// The steps to a conclusion, premises first, each once.
+    /// Returns the steps to a conclusion, premises first, each once.
     fn steps(&self, end: Node) -> Vec<PathStep> {
         let (mut seen, mut out) = (BTreeSet::new(), vec![]);
         self.walk(end, &mut seen, &mut out);
@@ -210,7 +210,7 @@ fn singles(ids: Vec<u32>) -> Vec<(u32,)> {
     ids.into_iter().map(|id| (id,)).collect()
 }
 
-/// The service of each, also of what has none: a rule joins it instead of asking for its absence.
+/// Returns the service of each, including those without one: a rule joins it instead of negating.
 fn totalled(all: impl Iterator<Item = u32>, known: &[(u32, ServiceId)]) -> Vec<(u32, ServiceId)> {
     let known: BTreeMap<u32, ServiceId> = known.iter().copied().collect();
     all.map(|id| (id, known.get(&id).copied().unwrap_or(NO_SERVICE))).collect()

@@ -1,20 +1,20 @@
-//! What follows about one login.
+//! Conclusions about one login.
 
 use super::ids::{DatabaseId, ObjectId, RoleId};
 
-/// Something that a login can do or be.
+/// A capability or state of a login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Conclusion {
-    /// What every login starts from.
+    /// Initial state of every login.
     Start,
-    /// It can log in with the privileges of this role: those that count for CONNECT.
+    /// It can log in with this role's privileges, as far as they count for CONNECT.
     LogsInWith(RoleId),
     Enters(DatabaseId),
-    /// A session of its own has this current role.
+    /// It has a session of its own with this current role.
     Session(RoleId),
     /// Its sessions hold this role's privileges.
     Uses(RoleId),
-    /// Code of its choice runs in a database with this role as the current one, where `SET ROLE` is refused.
+    /// Code of its choice runs in a database with this current role, where `SET ROLE` is rejected.
     Frame(DatabaseId, RoleId),
     /// It holds this role's privileges in a database, in a session or a frame.
     Holds(DatabaseId, RoleId),
@@ -24,9 +24,9 @@ pub enum Conclusion {
     Admits(DatabaseId),
     /// It can let any role create objects in a schema of this database.
     LetsCreate(DatabaseId),
-    /// It can let any role use this schema and create in it.
+    /// It can grant USAGE and CREATE on this schema to any role.
     LendsSchema(ObjectId),
-    /// It can let any role make temporary tables in this database.
+    /// It can let any role create temporary tables in this database.
     LetsMakeTemporary(DatabaseId),
     /// It can log in as this role.
     Takes(RoleId),
@@ -37,7 +37,7 @@ pub enum Conclusion {
 }
 
 impl Conclusion {
-    /// Whether it holds for each login that can log in as the one it was drawn for, whatever that login is.
+    /// Returns `true` if it applies to each login that can log in as the one it was derived for.
     pub fn is_shared(self) -> bool {
         use Conclusion::{Admits, Grants, LendsSchema, LetsCreate, LetsMakeTemporary, Reaches, Takes};
         matches!(
@@ -53,20 +53,20 @@ impl Conclusion {
     }
 }
 
-/// What no login should reach. The walk ends here.
+/// Target that no login should reach. The walk ends here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Target {
-    /// Superuser rights.
+    /// Superuser privileges.
     Superuser,
-    /// Superuser rights, once a superuser uses the database.
+    /// Superuser privileges, once a superuser uses the database.
     SuperuserVisit(DatabaseId),
-    /// A role that the server's admin is, or that owns the databases.
+    /// A role of the server's admin, or an owner of the databases.
     Admin(RoleId),
     /// Files of the server, or programs that run as its account.
     Files,
-    /// How passwords are kept.
+    /// Password verifiers.
     Verifiers,
-    /// What the sessions of other databases do.
+    /// Activity of sessions in other databases.
     OtherDatabases,
     /// Another service: as one of its roles.
     ServiceRole(RoleId),

@@ -1,4 +1,4 @@
-//! One step of a path: the rule that was applied, and to what.
+//! A step of a path: the applied rule, and its operands.
 
 use super::ids::{DatabaseId, ObjectId, RoleId};
 
@@ -16,10 +16,10 @@ pub enum PathStep {
     GrantsRole(RoleId),
     SetsPassword(RoleId, RoleId),
     SetsOwnPassword(RoleId),
-    /// From a function's owner to the role that a function is given to.
+    /// From a function's owner to the function's new owner.
     GivesFunction(RoleId, RoleId),
     OwnsDatabase(DatabaseId, RoleId),
-    /// In a database, by a session that is there anyway.
+    /// In a database that the session has already entered.
     Inside,
     Executes(ObjectId, RoleId),
     CallsDefiner(ObjectId, RoleId),
@@ -43,7 +43,7 @@ pub enum PathStep {
 }
 
 impl PathStep {
-    /// The names of the privilege that the step uses; empty where it uses none on an object.
+    /// Returns the names of the privilege that the step uses; empty if it uses none on an object.
     pub fn privilege_names(self) -> &'static [&'static str] {
         match self {
             PathStep::Executes(..) | PathStep::MakesTrigger(..) => &["EXECUTE"],
@@ -54,7 +54,7 @@ impl PathStep {
         }
     }
 
-    /// The privilege on an object that the step uses: the object, and its holder.
+    /// Returns the object and the holder of the privilege that the step uses.
     pub fn privilege(self) -> Option<(ObjectId, RoleId)> {
         match self {
             PathStep::Executes(object, role)
@@ -66,7 +66,7 @@ impl PathStep {
         }
     }
 
-    /// The object that the step goes through, if it is one inside a database.
+    /// Returns the object that the step uses, if it is inside a database.
     pub fn object(self) -> Option<ObjectId> {
         match self {
             PathStep::CallsDefiner(object, _)

@@ -1,4 +1,4 @@
-//! The rules on servers of a few roles, and their agreement with what PostgreSQL does where majors differ.
+//! The rules on servers with a few roles, and on versions of PostgreSQL that differ.
 
 use super::*;
 
@@ -75,7 +75,7 @@ fn createrole_gives_everything_before_16() {
     assert_eq!(targets(&facts(16)), []);
 }
 
-/// A function that runs what it is told as a superuser, in a schema.
+/// A function that executes its argument as a superuser, in a schema.
 fn with_definer(facts: Facts, usage: &[RoleId], execute: &[RoleId]) -> Facts {
     let function = Object { id: 1, database: DATABASE, schema: 0, owner: MIGHTY };
     Facts {
@@ -133,7 +133,7 @@ fn the_walk_ends_at_another_service() {
     assert_eq!(targets(&facts), [Target::Superuser]);
 }
 
-/// A function that runs what it is told as the group, and what the login needs to call it.
+/// A function that executes its argument as the group, and the privileges that the login needs to call it.
 fn with_group_definer(facts: Facts) -> Facts {
     let function = Object { id: 1, database: DATABASE, schema: 0, owner: GROUP };
     Facts {
@@ -147,7 +147,7 @@ fn with_group_definer(facts: Facts) -> Facts {
 
 #[test]
 fn a_function_owner_that_can_log_in_has_its_password_set_and_sets_roles_in_a_session_of_its_own() {
-    // SET alone: without a session of its own the function's owner gets nowhere.
+    // Only SET: without a session of its own the function's owner gets nowhere.
     let facts = with_group_definer(server(16, &[member(GROUP, MIGHTY, [false, true, false])]));
     assert_eq!(targets(&facts), []);
     let facts = Facts { logins: vec![LOGIN, GROUP], ..facts };

@@ -1,4 +1,4 @@
-//! Plan, audit and probe read the same tables: every cell is asked of all three.
+//! Plan, audit and probe read the same tables: every cell is tested with all three.
 
 use serde_json::json;
 
@@ -30,7 +30,7 @@ const PRIVILEGES: &[Privilege] = &[
     Privilege::Usage,
 ];
 
-/// Classes of objects inside a database: what `plan` and `audit` call one, and its schema and name.
+/// Classes of objects inside a database: the kind for `plan` and `audit`, and the schema and name.
 const OBJECTS: &[(ObjectClass, ObjectKind, &str, (&str, &str))] = &[
     (ObjectClass::Table, ObjectKind::Table, "table", ("public", "o")),
     (ObjectClass::Table, ObjectKind::View, "view", ("public", "o")),
@@ -42,7 +42,7 @@ const OBJECTS: &[(ObjectClass, ObjectKind, &str, (&str, &str))] = &[
     (ObjectClass::History, ObjectKind::Table, "table", ("public", "refinery_schema_history")),
 ];
 
-/// Every role and privilege, on an object of the owner's.
+/// Returns every role and privilege, for an object of the owner.
 fn cells() -> impl Iterator<Item = (RoleKind, Privilege)> {
     RoleKind::ALL.into_iter().flat_map(|kind| PRIVILEGES.iter().map(move |privilege| (kind, *privilege)))
 }
@@ -64,12 +64,12 @@ fn entry(grantee: RoleName, grantor: &str, privilege: Privilege) -> AclEntry {
     }
 }
 
-/// Whether the plan leaves the server as it is.
+/// Returns `true` if the plan changes nothing on the server.
 fn plan_accepts(desired: &DesiredServer, actual: &ActualServer) -> bool {
     diff(desired, actual, &StoredLogins::All, &Selection::all(desired)).steps.is_empty()
 }
 
-/// The findings about a role, by id.
+/// Returns the findings about a role, by id.
 fn findings(
     desired: &DesiredServer,
     actual: &ActualServer,

@@ -1,4 +1,4 @@
-//! Times as people read them.
+//! Times for people.
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -6,8 +6,8 @@ use time::format_description::well_known::Rfc3339;
 use super::style::Style;
 use martydb_model::units::ago;
 
-/// A time (RFC 3339) as it is, or on a terminal how long ago it was. A clock that is ahead of ours makes no past: such a
-/// time stays exact.
+/// Formats a time (RFC 3339): unchanged, or on a terminal its age. A time in the future, by our clock, is unchanged
+/// too.
 pub fn when(at: &str, style: &Style) -> String {
     let now = OffsetDateTime::now_utc();
     let past = OffsetDateTime::parse(at, &Rfc3339).map(|at| (now - at).whole_seconds());

@@ -1,4 +1,4 @@
-//! What a command returns: one value that is rendered as text or as JSON.
+//! Result of a command: one value that is rendered as text or as JSON.
 
 use serde::Serialize;
 
@@ -6,12 +6,12 @@ use super::style::Style;
 use crate::flags::Format;
 use martydb_model::error::ExitStatus;
 
-/// What it serialises to are the document's own keys; the envelope (`format_version`, `command`) is added by the printer.
+/// Serializes to the document's own keys; the printer adds the envelope (`format_version`, `command`).
 pub trait Report {
-    /// The same for people. Outside text goes through `Cell`, `error_text`, `printable` or `indented`.
+    /// Renders the result for people. Outside text must pass through `Cell`, `error_text`, `printable` or `indented`.
     fn text(&self, style: &Style) -> String;
 
-    /// What went wrong in parts of the work, for people: it stands on stderr, below the text.
+    /// Returns the failures of parts of the work, for people: printed on stderr, below the text.
     fn messages(&self, _style: &Style) -> String {
         String::new()
     }
@@ -20,18 +20,18 @@ pub trait Report {
         ExitStatus::Success
     }
 
-    /// Whether the text is for programs, and reaches them byte by byte.
+    /// Returns `true` if the text is for programs, which receive it byte by byte.
     fn verbatim(&self) -> bool {
         false
     }
 
-    /// The format, where a flag of the command chooses another than `--output`.
+    /// Returns the format, if a flag of the command overrides `--output`.
     fn format(&self) -> Option<Format> {
         None
     }
 }
 
-/// Text that is a document of its own and all ours: completions, schema, man page.
+/// A document of our own that is only text: completions, schema, man page.
 #[derive(Serialize)]
 pub struct Document(pub String);
 

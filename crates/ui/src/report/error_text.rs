@@ -1,13 +1,13 @@
-//! An error for people.
+//! Errors as text.
 
 use super::safe;
 use super::style::Style;
 use martydb_model::error::{Error, Kind};
 
-/// An error for people: what, why, what to do. Lines below the first of each part are indented to stand below it.
+/// Formats an error for people: message, causes, hints. Further lines of each part are indented.
 pub fn error_text(error: &Error, style: &Style) -> String {
     if error.kind == Kind::Interrupted {
-        // Nothing failed: one line is enough.
+        // An interruption is not a failure: one line is enough.
         let words = std::iter::once(&error.message).chain(&error.hints);
         return words.map(|text| safe::printable(text)).collect::<Vec<_>>().join("; ");
     }

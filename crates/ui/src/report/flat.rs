@@ -1,27 +1,27 @@
-//! The JSON document's main list as CSV, or as names alone. Its columns are keys of the document, so that they are as
-//! stable as these.
+//! The JSON document's main list as CSV, or as names only. Its columns are keys of the document, and as stable as
+//! these.
 
 use serde_json::{Map, Value};
 
 use super::safe::{finished, printable};
 
-/// Which part of a command's document is a table.
+/// Location of the table in a command's document.
 #[derive(Debug, Clone, Copy)]
 pub struct FlatTable {
     pub command: &'static str,
-    /// The keys that lead to its rows: a list, or a list in each row of a list. None where the document is the one row.
+    /// Keys leading to the rows: a list, or a list in each row of a list. Empty if the document is the only row.
     pub rows: &'static [&'static str],
-    /// A key of the row, else of the row around it; `error.message` is a key of an object.
+    /// Keys of the row, else of the enclosing row; `error.message` is a key of an object.
     pub columns: &'static [&'static str],
-    /// The column that says which one a row is about.
+    /// The column that identifies a row.
     pub name: &'static str,
 }
 
-/// A row, and those around it.
+/// A row and its enclosing rows.
 type NestedRow<'a> = Vec<&'a Map<String, Value>>;
 
 impl FlatTable {
-    /// With a header, as RFC 4180 has it, lines ended as on Unix. What a terminal obeys is escaped as in text.
+    /// Formats CSV with a header (RFC 4180), with Unix line ends. Terminal control characters are escaped as in text.
     pub fn csv(&self, document: &Value) -> String {
         let mut out = csv::Writer::from_writer(vec![]);
         let rows = self.records(document);
@@ -34,7 +34,7 @@ impl FlatTable {
         finished(&String::from_utf8_lossy(&text), false).into_owned()
     }
 
-    /// Each name once, in the order of the table.
+    /// Lists each name once, in the order of the table.
     pub fn names(&self, document: &Value) -> String {
         let mut names: Vec<String> = vec![];
         for name in self.records(document).iter().map(|record| printable(&cell(record, self.name))) {
@@ -59,7 +59,7 @@ impl FlatTable {
     }
 }
 
-/// A list is told by its length.
+/// Formats a cell; a list as its length.
 fn cell(record: &NestedRow<'_>, column: &str) -> String {
     let mut keys = column.split('.');
     let first = keys.next().unwrap_or_default();

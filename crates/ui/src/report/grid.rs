@@ -1,5 +1,5 @@
-//! A grid of small marks: many rows and columns at a glance. Columns have names where these fit, and else numbers, because
-//! the names of fifty databases fit nowhere; marks are words while there is room for them and single signs when there is not.
+//! A grid of small marks: an overview of many rows and columns. Columns are headed by their names if these fit, else
+//! by numbers; marks are words if there is room, else single signs.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -7,29 +7,29 @@ use std::ops::Range;
 use super::safe::printable;
 use super::style::{Paint, Style};
 
-/// One cell: the same message as a word and as a sign, so that neither needs colour to be understood.
+/// One cell: the same meaning as a word and as a sign; neither needs colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mark {
-    /// Where there is room.
+    /// Used if there is room.
     pub word: &'static str,
-    /// Where there is not.
+    /// Used if there is not.
     pub sign: char,
     pub meaning: &'static str,
     pub paint: Paint,
 }
 
-/// Labelled rows of marks; every row is as long as the longest.
+/// Labelled rows of marks; every row is padded to the longest.
 #[derive(Debug, Default)]
 pub struct Grid {
-    /// The names of the columns.
+    /// Names of the columns.
     names: Vec<String>,
     rows: Vec<(String, Vec<Option<Mark>>)>,
 }
 
-/// Off a terminal lines may be long, but a file is read in a window too.
+/// Width without a terminal: a file is read in a window too.
 const DEFAULT_WIDTH: usize = 100;
 const MAX_LABEL: usize = 32;
-/// A gap after so many signs, for the eye to count by.
+/// Number of signs between gaps, which help to count.
 const GROUP: usize = 10;
 
 impl Grid {
@@ -37,7 +37,7 @@ impl Grid {
         Grid { names: names.into_iter().map(printable).collect(), rows: vec![] }
     }
 
-    /// Whether the columns are headed by their names, which need no key then.
+    /// Returns `true` if names head the columns; these need no key.
     pub fn has_names(&self, style: &Style) -> bool {
         let widths: usize = self.named_widths().iter().map(|width| width + 2).sum();
         !self.names.is_empty() && widths <= self.room(style) + 2
@@ -48,7 +48,7 @@ impl Grid {
         self.names.iter().map(|name| name.chars().count().max(word)).collect()
     }
 
-    /// The width of the longest word.
+    /// Returns the width of the longest word.
     fn word(&self) -> usize {
         self.marks().map(|mark| mark.word.len()).max().unwrap_or(0)
     }
@@ -62,7 +62,7 @@ impl Grid {
         self.rows.push((printable(&label.into()), marks));
     }
 
-    /// The finished text, and under it a key to the signs if signs were used.
+    /// Renders the grid, with a key of the signs if signs were used.
     pub fn render(&self, style: &Style) -> String {
         let columns = self.rows.iter().map(|(_, marks)| marks.len()).max().unwrap_or(0);
         let word = self.word().max(columns.to_string().len());
@@ -124,7 +124,7 @@ impl Grid {
         lines.concat()
     }
 
-    /// The columns' numbers, written downwards.
+    /// Renders the columns' numbers vertically.
     fn numbers(&self, range: Range<usize>, gap: impl Fn(usize) -> &'static str) -> Vec<String> {
         let height = range.end.to_string().len();
         let digit = |n: usize, line: usize| -> String {

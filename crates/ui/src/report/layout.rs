@@ -1,43 +1,43 @@
-//! Which columns of a table a terminal of some width shows, and how wide each may be. Pure.
+//! Layout of a table: the columns that fit a terminal's width, and their widths. Pure.
 
-/// Characters between two columns.
+/// Space between two columns, in characters.
 pub const GAP: usize = 2;
 
-/// Below this width a table that does not fit is written as blocks of `key: value`.
+/// Width below which a table that does not fit is written as blocks of `key: value`.
 pub const NARROWEST: usize = 60;
 
-/// A text is not cut to less than this.
+/// Minimum width of a shortened text.
 const LEAST: usize = 12;
 
-/// The last column may be words that wrap; with less room than this it would be a column of syllables.
+/// Minimum width of a last column of words, which wrap; a narrower one would be a column of syllables.
 const LEAST_WORDS: usize = 24;
 
-/// What is known of a column before it is laid out.
+/// Measurements of a column before the layout.
 #[derive(Debug, Clone, Copy)]
 pub struct Measure {
-    /// Of the widest cell, in characters.
+    /// Width of the widest cell, in characters.
     pub width: usize,
-    /// Whether all its cells are numbers, which are never cut.
+    /// `true` if all its cells are numbers, which are never shortened.
     pub number: bool,
-    /// When it goes, if the table is too wide: the lowest first.
+    /// Order in which it is omitted if the table is too wide: the lowest first.
     pub spare: Option<usize>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
 pub enum TableLayout {
-    /// The places of the columns that are shown, each with the room it has.
+    /// Indexes of the shown columns, with their widths.
     Columns(Vec<(usize, usize)>),
-    /// Not even the columns that must stay fit.
+    /// Even the required columns do not fit.
     Blocks,
 }
 
-/// Leaves spare columns out, then cuts the widest names, until the rest fits.
+/// Omits spare columns, then shortens the widest names, until the rest fits.
 pub fn lay_out(measures: &[Measure], limit: usize) -> TableLayout {
     let mut shown: Vec<(usize, usize)> = measures.iter().map(|one| one.width).enumerate().collect();
     let total = |shown: &[(usize, usize)]| -> usize {
         shown.iter().map(|(_, width)| width + GAP).sum::<usize>().saturating_sub(GAP)
     };
-    // Words at the end may wrap.
+    // Words in the last column may wrap.
     let needed = |shown: &[(usize, usize)]| {
         let last = shown.last().map_or(0, |(_, width)| *width);
         total(shown) - last + last.min(LEAST_WORDS)
@@ -71,7 +71,7 @@ pub fn lay_out(measures: &[Measure], limit: usize) -> TableLayout {
     }
 }
 
-/// The text in so many characters: the middle goes, because names differ at their ends.
+/// Shortens a text to `width` characters. The middle is removed, because names differ at their ends.
 pub fn cut(text: &str, width: usize) -> String {
     let length = text.chars().count();
     if length <= width {
@@ -97,7 +97,7 @@ mod tests {
         let spare = Measure { spare: Some(0), ..measure(30) };
         let all = [measure(20), spare, measure(40)];
         assert_eq!(lay_out(&all, 100), TableLayout::Columns(vec![(0, 20), (1, 30), (2, 40)]));
-        // The words at the end wrap before anything goes.
+        // The words in the last column wrap before anything is omitted.
         assert_eq!(lay_out(&all, 80), TableLayout::Columns(vec![(0, 20), (1, 30), (2, 26)]));
         assert_eq!(lay_out(&all, 70), TableLayout::Columns(vec![(0, 20), (2, 40)]));
         assert_eq!(lay_out(&[measure(70), measure(10)], 70), TableLayout::Columns(vec![(0, 58), (1, 10)]));

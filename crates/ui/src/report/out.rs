@@ -1,4 +1,4 @@
-//! The two streams and what may be done with them.
+//! The two output streams and their settings.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,30 +19,31 @@ use martydb_model::error::{Error, ExitStatus};
 
 const FORMAT_VERSION: u32 = 1;
 
-/// Where everything that is printed goes through.
+/// The single exit for everything printed.
 #[derive(Debug)]
 pub struct Out {
     format: Format,
     quiet: bool,
     stdout: Style,
     stderr: Style,
-    /// For results that are longer than the terminal.
+    /// Pager for results longer than the terminal.
     pager: Option<Pager>,
-    /// Whether the run goes on until a signal.
+    /// `true` if the run continues until a signal.
     endless: AtomicBool,
     serving: AtomicBool,
-    /// Whether a screen was drawn.
+    /// `true` if a screen was drawn.
     drawn: AtomicBool,
-    /// How messages are written.
+    /// Format of messages.
     log: LogFormat,
-    /// A message waits until the previous one is whole.
+    /// Lock that keeps messages whole.
     turn: Mutex<()>,
-    /// Whether a part of the result is printed already.
+    /// `true` if a part of the result was printed.
     begun: AtomicBool,
 }
 
 impl Out {
-    /// Decides once how each stream looks. `no_color` is NO_COLOR (<https://no-color.org>): only `always` wins over it.
+    /// Determines the style of each stream once. `no_color` is NO_COLOR (<https://no-color.org>): only `always`
+    /// overrides it.
     pub fn new(format: Format, quiet: bool, colour: Option<When>, no_color: bool) -> Out {
         let style = |terminal: bool| Style {
             colour: coloured(colour, no_color, terminal),
@@ -63,13 +64,13 @@ impl Out {
         }
     }
 
-    /// The same with a pager.
+    /// Sets a pager.
     #[must_use]
     pub fn paging(self, pager: Option<Pager>) -> Out {
         Out { pager, ..self }
     }
 
-    /// The same with messages as events of the log.
+    /// Makes messages events of the log.
     #[must_use]
     pub fn logging(self, log: LogFormat) -> Out {
         let plain = log == LogFormat::Json;
@@ -80,27 +81,27 @@ impl Out {
         self.stderr
     }
 
-    /// What was asked for, where a command has no format of its own.
+    /// Returns the requested format, unless a command has its own.
     pub fn format(&self) -> Format {
         self.format
     }
 
-    /// How a result looks.
+    /// Returns the style of results.
     pub fn result_style(&self) -> Style {
         self.stdout
     }
 
-    /// Prints a result that was laid out for people.
+    /// Prints a result formatted for people.
     pub fn text(&self, text: &str, status: ExitStatus) -> ExitStatus {
         self.begun.store(true, Ordering::SeqCst);
         self.data(&safe::finished(text, self.stdout.colour), status)
     }
 
-    /// The same by way of the pager, where the text is longer than the terminal. For the end of a run: while someone reads,
-    /// nothing else may be printed.
+    /// Like [`text`](Self::text), through the pager if the text is longer than the terminal. For the end of a run:
+    /// while someone reads, nothing else may be printed.
     pub fn result(&self, text: &str, status: ExitStatus) -> ExitStatus {
         let shown = safe::finished(text, self.stdout.colour);
-        // What is on the screen already is the beginning of it.
+        // Text printed before is the beginning of the result.
         let pager = self.pager.as_ref().filter(|_| !self.begun.load(Ordering::SeqCst));
         match pager.filter(|_| self.stdout.width.is_some_and(|width| is_long(text, width))) {
             Some(pager) if pager.show(&shown) => status,
@@ -108,12 +109,12 @@ impl Out {
         }
     }
 
-    /// Says that this run goes on until Ctrl-C, which is no interruption then.
+    /// Marks a run that continues until Ctrl-C, which is then not an interruption.
     pub fn ends_by_interrupt(&self) {
         self.endless.store(true, Ordering::SeqCst);
     }
 
-    /// Says that this run serves others until a signal ends it, whichever it is.
+    /// Marks a run that serves others until any signal ends it.
     pub fn serves(&self) {
         self.serving.store(true, Ordering::SeqCst);
     }
@@ -126,12 +127,12 @@ impl Out {
         self.endless.load(Ordering::SeqCst)
     }
 
-    /// How a screen looks now: the window may have another size than at the start.
+    /// Returns the current style of a screen: the window may have been resized.
     pub fn screen_style(&self) -> Style {
         Style { width: Some(terminal_width()), ..self.stdout }
     }
 
-    /// Draws a text over what was drawn before, without flicker, as far as the terminal has lines.
+    /// Draws a text over the previous one, without flicker, up to the terminal's height.
     pub fn screen(&self, text: &str) {
         let text = safe::finished(text, self.stdout.colour);
         let (lines, room) = (text.lines().count(), terminal_height().unwrap_or(usize::MAX) - 1);
@@ -141,13 +142,13 @@ impl Out {
             shown.truncate(room.saturating_sub(1));
             shown.push(&more);
         }
-        // Home, each line with its rest erased, then everything below.
+        // Cursor home; each line erases its rest; then everything below is erased.
         let drawn: String = shown.iter().map(|line| format!("{line}\u{1b}[K\n")).collect();
         let clear = if self.drawn.swap(true, Ordering::SeqCst) { "" } else { "\u{1b}[2J" };
         self.data(&format!("{clear}\u{1b}[H{drawn}\u{1b}[J"), ExitStatus::Success);
     }
 
-    /// Prints a result as the one document of its command: JSON, or the same as YAML.
+    /// Prints a result as the only document of its command: JSON, or the same as YAML.
     pub fn document(
         &self,
         format: Format,
@@ -162,18 +163,18 @@ impl Out {
         self.data(&text, status)
     }
 
-    /// The one JSON document of a command, as it is printed.
+    /// Returns the JSON document of a command, as printed.
     pub fn document_text(command: &str, body: &impl Serialize) -> String {
         let document = Envelope { format_version: FORMAT_VERSION, command, body };
         let text = serde_json::to_string_pretty(&document).expect("plain data") + "\n";
         safe::json(&text).into_owned()
     }
 
-    /// Prints text that is a document of its own and all ours: completions, schema, man page.
+    /// Prints a document of our own that is only text: completions, schema, man page.
     pub fn data(&self, text: &str, status: ExitStatus) -> ExitStatus {
         match io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()) {
             Ok(()) => status,
-            // The reader has seen enough.
+            // The reader closed the pipe early.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => status,
             Err(error) => {
                 let error = Error::operation("cannot write the result").cause(error);
@@ -183,7 +184,7 @@ impl Out {
         }
     }
 
-    /// Prints an error: on stdout as the one document, or on stderr for people.
+    /// Prints an error: on stdout as the only document, or on stderr for people.
     pub fn error(&self, command: &str, error: &Error) -> ExitStatus {
         match self.format {
             Format::Json | Format::Yaml => {
@@ -196,27 +197,27 @@ impl Out {
         }
     }
 
-    /// A message about what goes on; `--quiet` silences it. Of several lines all but the first are indented.
+    /// Prints an informational message; `--quiet` suppresses it. Lines after the first are indented.
     pub fn note(&self, text: &str) {
         if !self.quiet {
             self.print(Level::INFO, &safe::indented(text, 2));
         }
     }
 
-    /// Text of several lines that was laid out by us, shown as a message; `--quiet` silences it.
+    /// Prints preformatted text of several lines as a message; `--quiet` suppresses it.
     pub fn show_note(&self, text: &str) {
         if !self.quiet {
             self.print(Level::INFO, text);
         }
     }
 
-    /// Shows what goes on until this is dropped: the run's progress, of which there is one.
+    /// Shows the run's progress until this is dropped. There is only one.
     pub fn follow_progress(self: &Arc<Out>) -> impl Future<Output = ()> + Send + use<> {
         let out = self.clone();
         follow(self.progress_view(), move |text: &str| out.print(Level::INFO, text))
     }
 
-    /// A log has it whatever else is asked for.
+    /// A log always contains progress.
     fn progress_view(&self) -> ProgressView {
         match (self.log, self.quiet || self.format != Format::Table, self.stderr.width) {
             (LogFormat::Json, ..) => ProgressView::Log,
@@ -226,24 +227,24 @@ impl Out {
         }
     }
 
-    /// Whether the run's steps are told as lines, because no bar can show them.
+    /// Returns `true` if the run's steps are printed as lines, because no bar can show them.
     pub fn tells_steps(&self) -> bool {
         matches!(self.progress_view(), ProgressView::Lines | ProgressView::Log)
     }
 
-    /// A message that `--quiet` does not silence.
+    /// Prints a message that `--quiet` does not suppress.
     pub fn eprint(&self, text: &str) {
         self.show(&safe::indented(text, 2));
     }
 
-    /// Errors of parts of the work, if there are any, below the result.
+    /// Prints errors of parts of the work, if any, below the result.
     pub fn failures(&self, text: &str) {
         if !text.is_empty() {
             self.print(Level::ERROR, text.trim_end());
         }
     }
 
-    /// Text of several lines that was laid out by us, shown as a message that `--quiet` does not silence.
+    /// Prints preformatted text of several lines as a message that `--quiet` does not suppress.
     pub fn show(&self, text: &str) {
         self.print(Level::WARN, text);
     }
@@ -253,14 +254,14 @@ impl Out {
             return log(level, text.trim());
         }
         let text = safe::finished(text, self.stderr.colour);
-        // If stderr is closed, there is no other place to say so.
+        // If stderr is closed, there is nowhere to report it.
         let print = || drop(writeln!(io::stderr(), "{text}"));
         let _turn = self.turn.lock();
         progress::aside(print);
     }
 }
 
-/// A message as an event of the log.
+/// Logs a message as an event.
 fn log(level: Level, text: &str) {
     match level {
         Level::ERROR => tracing::error!(target: "martydb", "{text}"),
@@ -283,7 +284,7 @@ fn terminal_width() -> usize {
     variable("COLUMNS").or_else(asked).filter(|width| *width >= 20).unwrap_or(80)
 }
 
-/// `None` where the terminal does not say it.
+/// Returns `None` if the terminal does not report it.
 fn terminal_height() -> Option<usize> {
     let asked = || rustix::termios::tcgetwinsize(io::stdout()).map(|size| usize::from(size.ws_row)).ok();
     variable("LINES").or_else(asked).filter(|height| *height > 0)
@@ -293,13 +294,13 @@ fn variable(name: &str) -> Option<usize> {
     std::env::var(name).ok()?.parse().ok()
 }
 
-/// Whether a text leaves no room for the prompt that follows it.
+/// Returns `true` if a text leaves no room for the prompt that follows it.
 fn is_long(text: &str, width: usize) -> bool {
     let rows = |line: &str| safe::without_colours(line).chars().count().div_ceil(width).max(1);
     terminal_height().is_some_and(|height| text.lines().map(rows).sum::<usize>() >= height)
 }
 
-/// The keys that every document begins with, before those of the body.
+/// Keys at the beginning of every document, before those of the body.
 #[derive(Serialize)]
 struct Envelope<'a, T> {
     format_version: u32,

@@ -1,28 +1,29 @@
-//! A pager for results that are longer than the terminal.
+//! A pager for results longer than the terminal.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
 
 use martydb_model::environment::Environment;
 
-/// What reads where no variable says it.
+/// Default pager.
 const USUAL: &str = "less";
 
-/// What the pagers are told where the user has not: quit if all fits, pass colours, leave the text on the screen. As git
-/// does. <https://git-scm.com/docs/git-config#Documentation/git-config.txt-corepager>
+/// Options of pagers unless the user set them: quit if all fits, pass colours, leave the text on the screen. The same
+/// as git's. <https://git-scm.com/docs/git-config#Documentation/git-config.txt-corepager>
 const OPTIONS: [(&str, &str); 2] = [("LESS", "FRX"), ("LV", "-c")];
 
 /// A program that shows a text page by page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pager {
-    /// The program and its arguments.
+    /// Program and arguments.
     words: Vec<String>,
-    /// Further variables that it gets.
+    /// Additional environment variables.
     options: Vec<(&'static str, &'static str)>,
 }
 
 impl Pager {
-    /// `MARTYDB_PAGER`, else `PAGER`, else less. `None` where one is empty or `cat`, or the terminal is too simple.
+    /// Selects `MARTYDB_PAGER`, else `PAGER`, else less. `None` if the variable is empty or `cat`, or the terminal is
+    /// too simple.
     pub fn choose(environment: &Environment) -> Option<Pager> {
         let variable = |name: &str| environment.get(name).map(String::as_str);
         let chosen = variable("MARTYDB_PAGER").or_else(|| variable("PAGER")).unwrap_or(USUAL);
@@ -32,7 +33,7 @@ impl Pager {
         (!is_none).then_some(Pager { words, options })
     }
 
-    /// Shows the text, and waits until the reader has seen enough. Whether the program was there to do so.
+    /// Shows the text and waits until the pager ends. Returns `true` if the program could be started.
     pub fn show(&self, text: &str) -> bool {
         let mut command = Command::new(&self.words[0]);
         command.args(&self.words[1..]).envs(self.options.iter().copied()).stdin(Stdio::piped());
@@ -41,7 +42,7 @@ impl Pager {
             // A reader who has seen enough closes it.
             let _quit_early = page.write_all(text.as_bytes());
         }
-        // How it ends says nothing about the result.
+        // Its exit status says nothing about the result.
         let _end = child.wait();
         true
     }

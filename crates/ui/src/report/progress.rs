@@ -1,6 +1,5 @@
-//! What goes on, while it goes on. A room that works long says what it does ([`progress`]), how much of it there is and what
-//! it is at; what is shown of that, and where, is decided in [`view`]. A process has one run, and so one list
-//! of activities.
+//! Progress of long operations. A module with long work reports its activity ([`progress`]), the amount and the
+//! current units; [`view`] decides how they are shown. A process has one run, and so one list of activities.
 
 mod bar;
 mod line;
@@ -17,15 +16,15 @@ use bar::Bar;
 
 static BOARD: Mutex<Board> = Mutex::new(Board { activities: vec![], view: None, pauses: 0 });
 
-/// All that goes on, and what shows it.
+/// All activities, and their display.
 struct Board {
     activities: Vec<ProgressState>,
     view: Option<Bar>,
-    /// Questions that are open.
+    /// Number of open questions.
     pauses: usize,
 }
 
-/// What is known of one activity. Several servers share it.
+/// State of one activity. Several servers share it.
 #[derive(Debug, Clone)]
 struct ProgressState {
     doing: &'static str,
@@ -37,11 +36,11 @@ struct ProgressState {
     holders: usize,
 }
 
-/// One thing that is being worked on.
+/// A unit of work in progress.
 #[derive(Debug, Clone)]
 struct Busy {
     since: Instant,
-    /// What is known of it.
+    /// Details known so far.
     detail: String,
 }
 
@@ -55,11 +54,11 @@ impl Board {
     }
 }
 
-/// Something that takes long, from now until it is dropped: what is done, and what is counted.
+/// A long activity, until it is dropped, with a count of its units.
 #[derive(Debug)]
 pub struct Progress(&'static str);
 
-/// Begins an activity, or takes part in the one that another server began.
+/// Begins an activity, or joins the one that another server began.
 pub fn progress(doing: &'static str, unit: &'static str) -> Progress {
     let mut board = board();
     if let Some(known) = board.activity(doing) {
@@ -72,17 +71,17 @@ pub fn progress(doing: &'static str, unit: &'static str) -> Progress {
 }
 
 impl Progress {
-    /// There is more to do than was known.
+    /// Increases the total.
     pub fn expect(&self, more: usize) {
         self.change(|activity| activity.total += more);
     }
 
-    /// One more is done.
+    /// Counts one more unit as done.
     pub fn advance(&self) {
         self.change(|activity| activity.done += 1);
     }
 
-    /// Works on one of what is counted, until it is dropped.
+    /// Starts a unit of work, until it is dropped.
     pub fn unit(&self, name: &str) -> Unit {
         let name = printable(name);
         let busy = Busy { since: Instant::now(), detail: String::new() };
@@ -90,7 +89,7 @@ impl Progress {
         Unit { activity: self.0, name }
     }
 
-    /// The same for a future, which is a span of the log.
+    /// Like [`unit`](Self::unit) for a future, which is also a span of the log.
     pub async fn run<T>(&self, name: &str, work: impl Future<Output = T>) -> T {
         let _unit = self.unit(name);
         let span = tracing::info_span!(target: "martydb::span", "unit", doing = self.0, name);
@@ -111,7 +110,7 @@ impl Drop for Progress {
             activity.holders -= 1;
         }
         board.activities.retain(|activity| activity.holders > 0);
-        // What is printed next must not wait for the next tick.
+        // Cleared now: text printed next must not wait for the next tick.
         if board.activities.is_empty()
             && let Some(bar) = &mut board.view
         {
@@ -120,7 +119,7 @@ impl Drop for Progress {
     }
 }
 
-/// One of what an activity counts.
+/// A unit of an activity.
 #[derive(Debug)]
 pub struct Unit {
     activity: &'static str,
@@ -128,7 +127,7 @@ pub struct Unit {
 }
 
 impl Unit {
-    /// What is known of it by now.
+    /// Sets the details known so far.
     pub fn detail(&self, detail: &str) {
         if let Some(busy) =
             board().activity(self.activity).and_then(|activity| activity.busy.get_mut(&self.name))
@@ -148,7 +147,7 @@ impl Drop for Unit {
     }
 }
 
-/// While it lives, nothing is drawn: a question is open.
+/// Suspends drawing while it exists: a question is open.
 pub struct Pause;
 
 pub fn pause() -> Pause {
@@ -166,7 +165,7 @@ impl Drop for Pause {
     }
 }
 
-/// Prints something else without leaving a torn line behind.
+/// Prints something else without a torn progress line.
 pub fn aside<T>(print: impl FnOnce() -> T) -> T {
     match &board().view {
         Some(bar) => bar.aside(print),
@@ -174,7 +173,7 @@ pub fn aside<T>(print: impl FnOnce() -> T) -> T {
     }
 }
 
-/// What was first begun of all that goes on, and since when anything does.
+/// Returns the first unfinished activity, else the last one, and the time since the earliest of all began.
 fn current(now: Instant) -> Option<(ProgressState, Duration)> {
     let board = board();
     let first =

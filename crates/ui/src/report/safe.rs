@@ -1,18 +1,18 @@
-//! Text that others chose, made safe to print: names in a server's catalogue, its messages, files, programs' words.
+//! Untrusted text made safe to print: names in a server's catalog, its messages, files, output of programs.
 //!
-//! A terminal obeys escape sequences wherever they come from, and a reader takes a line that begins with `hint:` for
-//! ours. So foreign text is escaped where it becomes part of a message, a cell or a label, and whatever is printed
-//! passes [`finished`] or [`json`] last, for the caller that forgets.
+//! A terminal obeys escape sequences from any source, and a reader takes a line that begins with `hint:` for ours.
+//! Untrusted text is escaped when it becomes part of a message, a cell or a label; all output also passes
+//! [`finished`] or [`json`] last, in case the caller forgot.
 
 use std::borrow::Cow;
 
-/// One line, whatever it holds. Characters that move the cursor, end the line, change the direction of writing or are
-/// not seen at all are escaped as Rust writes them.
+/// Returns one line. Characters that move the cursor, end the line, change the direction of writing or are invisible
+/// are escaped as in Rust.
 pub fn printable(text: &str) -> String {
     escaped(text, |c| !is_risky(c), in_rust).into_owned()
 }
 
-/// Several lines: those below the first are indented by so many blanks, so that none begins like a line of ours.
+/// Returns several lines: those after the first are indented by `blanks`, so that none begins like a line of ours.
 pub fn indented(text: &str, blanks: usize) -> String {
     let indent = " ".repeat(blanks);
     let lines = text.trim_end_matches('\n').split('\n').map(|line| printable(line.trim_end_matches('\r')));
@@ -22,7 +22,7 @@ pub fn indented(text: &str, blanks: usize) -> String {
     lines[0].clone() + &below
 }
 
-/// A text that is printed as it is laid out: line ends and tabs stay, and colours where they are allowed.
+/// Returns preformatted text: line ends and tabs are kept, and colours if allowed.
 pub fn finished(text: &str, colour: bool) -> Cow<'_, str> {
     let kept = is_safe;
     if !colour || !text.contains(ESCAPE) {
@@ -37,7 +37,8 @@ pub fn without_colours(text: &str) -> String {
     apart(text).filter(|(_, is_colour)| !is_colour).map(|(part, _)| part).collect()
 }
 
-/// A JSON document: it says the same to a parser, and nothing to a terminal. serde escapes below U+0020 only.
+/// Returns a JSON document with the same meaning for a parser, without control characters for a terminal. serde
+/// escapes only below U+0020.
 pub fn json(text: &str) -> Cow<'_, str> {
     let units = |c: char| c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect();
     escaped(text, |c| !is_risky(c) || c == '\n', units)
@@ -45,7 +46,7 @@ pub fn json(text: &str) -> Cow<'_, str> {
 
 const ESCAPE: char = '\u{1b}';
 
-/// The text in pieces, each with whether it is a sequence that colours what follows, and nothing else.
+/// Splits the text into pieces; `true` marks a colour sequence.
 fn apart(mut rest: &str) -> impl Iterator<Item = (&str, bool)> {
     std::iter::from_fn(move || {
         let colour = colour_sequence(rest);
@@ -57,14 +58,14 @@ fn apart(mut rest: &str) -> impl Iterator<Item = (&str, bool)> {
     })
 }
 
-/// The length of the colour sequence (SGR) that the text begins with.
+/// Returns the length of a colour sequence (SGR) at the beginning of the text.
 fn colour_sequence(text: &str) -> Option<usize> {
     let body = text.strip_prefix("\u{1b}[")?;
     let end = body.find(|c: char| !c.is_ascii_digit() && c != ';')?;
     body[end..].starts_with('m').then_some(end + 3)
 }
 
-/// Whether a character may be printed as it is in a text of several lines.
+/// Returns `true` if a character may be printed unchanged in a text of several lines.
 pub fn is_safe(c: char) -> bool {
     !is_risky(c) || matches!(c, '\n' | '\t')
 }
@@ -72,13 +73,13 @@ pub fn is_safe(c: char) -> bool {
 fn is_risky(c: char) -> bool {
     c.is_control()
         || matches!(c,
-            // Blanks without width, and what changes the direction of writing.
+            // Blanks without width, and characters that change the direction of writing.
             '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-            // Ends of lines and paragraphs, a byte order mark, and annotations that are not shown.
+            // Line and paragraph separators, a byte order mark, and invisible annotations.
             | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
-/// As Rust writes it.
+/// Escapes a character as in Rust.
 fn in_rust(c: char) -> String {
     c.escape_unicode().to_string()
 }

@@ -1,19 +1,19 @@
-//! How text looks on a stream.
+//! Style of text on a stream.
 
-/// Decided once for each stream.
+/// Determined once per stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Style {
     pub colour: bool,
-    /// Columns to fit in; `None` off a terminal, where lines may be as long as they are.
+    /// Maximum width in columns; `None` without a terminal, where lines have any length.
     pub width: Option<usize>,
 }
 
 impl Style {
-    /// A pipe or a file: no colour, no limit.
+    /// Style of a pipe or a file: no colour, no limit.
     pub const PLAIN: Style = Style { colour: false, width: None };
 }
 
-/// What a colour means. It never carries the meaning alone: the text says it too.
+/// Meaning of a colour. It never carries the meaning alone: the text says it too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Paint {
     #[default]

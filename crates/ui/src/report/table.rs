@@ -1,4 +1,4 @@
-//! Tables for people: one record a line, no borders, readable in a pipe and at 80 columns.
+//! Tables for people: one record per line, no borders, readable in a pipe and at 80 columns.
 
 use comfy_table::{
     Attribute, Cell as RawCell, CellAlignment, Color, ColumnConstraint, ContentArrangement,
@@ -19,12 +19,12 @@ pub struct Cell {
 }
 
 impl Cell {
-    /// Text with a meaning. A record is one line, whatever its texts hold.
+    /// Makes a cell of text with a meaning. It is one line, whatever the text contains.
     pub fn new(text: impl ToString, paint: Paint) -> Self {
         Cell { text: printable(&text.to_string()), paint, right: false }
     }
 
-    /// A number, aligned to the right.
+    /// Makes a number cell, aligned to the right.
     pub fn number(text: impl ToString) -> Self {
         Cell { text: printable(&text.to_string()), paint: Paint::Plain, right: true }
     }
@@ -40,7 +40,7 @@ impl<T: ToString> From<T> for Cell {
 pub struct Table {
     header: Vec<&'static str>,
     rows: Vec<Vec<Cell>>,
-    /// Columns that a narrow terminal can do without, the first to go first.
+    /// Columns omitted on a narrow terminal, in this order.
     spare: Vec<&'static str>,
 }
 
@@ -49,7 +49,7 @@ impl Table {
         Table { header: header.to_vec(), ..Table::default() }
     }
 
-    /// Names columns that are left out, one after the other, while the table is too wide for the terminal.
+    /// Sets the columns that are omitted, in this order, while the table is too wide for the terminal.
     #[must_use]
     pub fn spare(mut self, columns: &[&'static str]) -> Self {
         self.spare = columns.to_vec();
@@ -64,7 +64,7 @@ impl Table {
         self.rows.is_empty()
     }
 
-    /// The finished text, a line break at its end.
+    /// Renders the table, with a line break at its end.
     pub fn render(&self, style: &Style) -> String {
         let measures: Vec<Measure> = (0..self.header.len()).map(|column| self.measure(column)).collect();
         let all = || measures.iter().map(|one| one.width).enumerate().collect();
@@ -84,7 +84,7 @@ impl Table {
         }
         if let Some(width) = style.width {
             raw.set_content_arrangement(ContentArrangement::Dynamic);
-            // The space after the last column is cut off below.
+            // The space after the last column is trimmed below.
             raw.set_width(u16::try_from(width + GAP).unwrap_or(u16::MAX));
         }
         let (last, room) = (shown.len().saturating_sub(1), shown.last().map_or(0, |(_, width)| width + GAP));
@@ -99,7 +99,7 @@ impl Table {
         }
         for (place, column) in raw.column_iter_mut().enumerate() {
             column.set_padding((0, u16::try_from(GAP).unwrap_or(u16::MAX)));
-            // A name broken over two lines cannot be copied: only the last column, the words, may wrap.
+            // A name broken over two lines cannot be copied: only the last column may wrap.
             column.set_constraint(match style.width {
                 Some(_) if place == last => {
                     ColumnConstraint::Absolute(Width::Fixed(u16::try_from(room).unwrap_or(u16::MAX)))
@@ -111,7 +111,7 @@ impl Table {
         lines.concat()
     }
 
-    /// A column that is missing without a word would be taken for one that does not exist.
+    /// Returns a note about omitted columns: otherwise they would seem not to exist.
     fn hidden(&self, shown: &[(usize, usize)], style: &Style) -> String {
         let is_shown = |column: usize| shown.iter().any(|(place, _)| *place == column);
         let hidden: Vec<_> = (0..self.header.len()).filter(|column| !is_shown(*column)).collect();
@@ -122,7 +122,7 @@ impl Table {
         }
     }
 
-    /// A paragraph for each row.
+    /// Renders one paragraph per row.
     fn blocks(&self, style: &Style) -> String {
         let block = |row: &Vec<Cell>| {
             let lines = self.header.iter().zip(row).filter(|(_, cell)| !cell.text.is_empty());

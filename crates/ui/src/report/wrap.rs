@@ -1,8 +1,8 @@
-//! Lines that fit a terminal.
+//! Wrapping of lines to a terminal's width.
 
 use super::Style;
 
-/// Breaks a line between words to fit, continued lines indented. `\u{a0}` keeps two words together.
+/// Wraps a line between words; continued lines are indented. `\u{a0}` keeps two words together.
 pub fn wrapped(text: &str, indent: &str, style: &Style) -> String {
     let width = style.width.unwrap_or(usize::MAX);
     let (mut out, mut line) = (String::new(), String::new());

@@ -1,18 +1,18 @@
-//! The JSON document as YAML: the same keys and values, for people who read it and for tools that prefer it.
+//! The JSON document as YAML: the same keys and values, for people and for tools that prefer it.
 
 use serde::Serialize;
 use serde_json::Value;
 
 use super::safe::is_safe;
 
-/// YAML's emitter escapes what cannot be printed and nothing else that a terminal obeys or a reader does not see. So each
-/// such character is written between two of these, which make it quote the text and which it writes as `\a`; every
-/// backslash too, so that no other `\a` is left.
+/// Delimiter of escaped characters. YAML's emitter escapes unprintable characters, but not the others that a terminal
+/// obeys or a reader does not see. Each of those is put between two of these marks, which make the emitter quote the
+/// text and are written as `\a`; every backslash too, so that no other `\a` remains.
 const MARK: char = '\u{7}';
 const MARK_WRITTEN: &str = "\\a";
 const BACKSLASH: &str = "0000005c";
 
-/// One document, a line break at its end.
+/// Formats a document, with a line break at its end.
 pub fn text(document: &impl Serialize) -> String {
     let mut value = serde_json::to_value(document).expect("plain data");
     mark(&mut value);
@@ -33,10 +33,10 @@ fn mark(value: &mut Value) {
     }
 }
 
-/// Words that YAML 1.1 reads as true or false, which many readers still are.
+/// Words that are true or false in YAML 1.1, which many parsers still implement.
 const OLD_BOOLEANS: [&str; 6] = ["y", "n", "yes", "no", "on", "off"];
 
-/// What YAML 1.1 reads as a number of base 60, such as the ports 22:22.
+/// Tests for a number of base 60 in YAML 1.1, such as the ports 22:22.
 fn is_old_number(text: &str) -> bool {
     text.contains(':') && text.chars().all(|c| c.is_ascii_digit() || ":._".contains(c))
 }
@@ -52,10 +52,10 @@ fn marked(text: &str) -> String {
     text.chars().map(one).collect()
 }
 
-/// The marks are pairs: every other part is a character's number.
+/// Replaces each pair of marks: every other part is a character's code.
 fn unmarked(text: &str) -> String {
     let escape = |number: &str| match number {
-        // Nothing but quotes.
+        // An empty part only caused the quotes.
         "" => String::new(),
         BACKSLASH => "\\\\".to_owned(),
         number => format!("\\U{number}"),

@@ -1,4 +1,4 @@
-//! Bytes that go from one connection to another as they came.
+//! Bytes forwarded unchanged from one connection to another.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -11,21 +11,21 @@ use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
 use super::{Wire, exchange_some, lost, next, speaking};
 use crate::wire::outcome::Broken;
 
-/// Bytes that are read at once.
+/// Read size, in bytes.
 const PIECE: usize = 256 << 10;
 
 impl Wire {
-    /// What has arrived and was not read yet.
+    /// Returns the received bytes that have not been consumed yet.
     pub fn arrived(&self) -> &[u8] {
         &self.inbox
     }
 
-    /// The first bytes of what has arrived were read.
+    /// Consumes the first bytes of the received data.
     pub fn forget(&mut self, bytes: usize) {
         self.inbox.advance(bytes);
     }
 
-    /// Waits for more.
+    /// Waits for more data.
     pub async fn fill(&mut self) -> Result<(), Broken> {
         self.inbox.reserve(PIECE);
         if self.stream.read_buf(&mut self.inbox).await.map_err(lost)? == 0 {
@@ -34,7 +34,7 @@ impl Wire {
         Ok(())
     }
 
-    /// Sends the first bytes of what has arrived from another connection. What the receiver says meanwhile is taken in.
+    /// Forwards the first bytes received from another connection. Messages of the receiver are read meanwhile.
     pub async fn pass_on(&mut self, from: &mut Wire, bytes: usize) -> Result<(), Broken> {
         let mut left: BytesMut = from.inbox.split_to(bytes);
         while !left.is_empty() {
@@ -44,7 +44,7 @@ impl Wire {
         self.take_in().await
     }
 
-    /// Takes in what is there already, without waiting.
+    /// Reads what has arrived, without waiting.
     async fn take_in(&mut self) -> Result<(), Broken> {
         let (stream, inbox) = (&mut self.stream, &mut self.inbox);
         let closed = poll_fn(|context| {
@@ -67,7 +67,7 @@ impl Wire {
         }
     }
 
-    /// The next message that is there already as a whole.
+    /// Returns the next complete message that has arrived.
     pub fn at_hand(&mut self) -> Result<Option<Message>, Broken> {
         next(&mut self.inbox, self.largest)
     }

@@ -1,6 +1,6 @@
-//! Several messages sent together, and answered one by one: over a slow link it is round trips that cost, and not
-//! bytes. Each message is still an exchange of its own for the server. After an error the later ones are
-//! answered too, so the sender has to make sure that they do nothing then.
+//! Pipelining: several messages sent together and answered one by one, because over a slow link the round trips cost
+//! more than the bytes. For the server, each message is still an exchange of its own. After an error the later ones
+//! run too; the sender must ensure that they then do nothing.
 
 use postgres_protocol::message::frontend;
 
@@ -10,8 +10,8 @@ use crate::wire::fault::Fault;
 use martydb_model::sql::Statement;
 
 impl Connection {
-    /// Sends each statement as a message of its own and waits for none. [`Connection::next_answer`] gives their answers
-    /// in turn; until the last has come no other statement can be run.
+    /// Sends each statement as a message of its own, without waiting. [`Connection::next_answer`] returns their
+    /// answers in order; no other statement can run until the last of them.
     ///
     /// # Errors
     /// As [`Connection::run`], if the connection ends before all are sent. Then none is answered.
@@ -36,13 +36,13 @@ impl Connection {
         })
     }
 
-    /// Whether statements that were sent together are not all answered yet.
+    /// Returns `true` if some statements that were sent together are not answered yet.
     pub fn is_ahead(&self) -> bool {
         self.ahead.is_some()
     }
 
-    /// The answer to the next of the statements that were sent together. After an error the answers to the later ones are
-    /// read and dropped.
+    /// Returns the answer to the next of the statements that were sent together. After an error the remaining answers
+    /// are read and dropped.
     ///
     /// # Errors
     /// As [`Connection::run`].
@@ -58,7 +58,7 @@ impl Connection {
         self.conclude(end, reply, false)
     }
 
-    /// Reads one answer; its rows are not kept.
+    /// Reads one answer, without its rows.
     async fn answer(&mut self, reply: &mut Reply) -> Result<Option<Fault>, Fault> {
         let (Some(wire), Some(ahead)) = (self.wire.as_mut(), self.ahead.as_mut()) else {
             return Err(speaking("nothing was sent that could be answered".into()).into());

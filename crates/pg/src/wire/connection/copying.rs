@@ -1,5 +1,5 @@
-//! Rows from one server to another: what `COPY … TO STDOUT` sends goes to `COPY … FROM STDIN` as it comes. Both directions have the
-//! same frames, so that nothing but their lengths is read on the way, and a row of any size costs the memory of a piece.
+//! COPY between two servers: the data of `COPY … TO STDOUT` is forwarded to `COPY … FROM STDIN`. Both directions use
+//! the same frames; only their lengths are parsed, and a row of any size takes the memory of one read.
 //!
 //! <https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-COPY>
 
@@ -13,25 +13,25 @@ use crate::wire::interrupt::{self, RunningStatement};
 use crate::wire::outcome::Broken;
 use martydb_model::sql::Statement;
 
-/// The tag of a message of data, and the bytes of tag and length.
+/// Tag of CopyData, and the size of tag and length.
 const DATA: u8 = b'd';
 const HEADER: usize = 5;
 
-/// What went from one server to the other.
+/// Amount of copied data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CopiedRows {
     pub rows: u64,
     pub bytes: u64,
 }
 
-/// Which of the two statements failed.
+/// The failed side of a copy.
 #[derive(Debug)]
 pub enum CopyFailure {
     Reading(Box<FailedStatement>),
     Writing(Box<FailedStatement>),
 }
 
-/// What the two ends do, in the same format.
+/// The two statements of a copy, in the same format.
 pub struct CopyStatements {
     /// `COPY … TO STDOUT`.
     pub out: Statement,
@@ -39,16 +39,17 @@ pub struct CopyStatements {
     pub into: Statement,
 }
 
-/// Hears of bytes as they are sent.
+/// Callback for the number of bytes sent.
 pub type CopyListener<'a> = dyn Fn(u64) + Send + Sync + 'a;
 
-/// Takes the data of a `COPY … TO STDOUT` in pieces; `true` where a frame ends: servers send a row in each.
+/// Receives the data of a `COPY … TO STDOUT` in pieces; `true` at the end of a frame: servers send one row per frame.
 pub type FrameSink<'a> = dyn FnMut(&[u8], bool) + Send + 'a;
 
-/// Copies from one session into another. If it fails, nothing is written. When it is dropped both servers are asked to stop.
+/// Copies from one session into another. If it fails, nothing is written. Dropping it requests cancellation on both
+/// servers.
 ///
 /// # Errors
-/// What either server refused, or how its connection ended.
+/// Either server's error, or the end of its connection.
 pub async fn copy_rows(
     from: &mut Connection,
     to: &mut Connection,
@@ -85,7 +86,7 @@ pub async fn copy_rows(
 }
 
 impl Connection {
-    /// Runs `COPY … TO STDOUT` and hands its data over as it comes.
+    /// Runs `COPY … TO STDOUT` and passes on its data as it arrives.
     ///
     /// # Errors
     /// As [`Connection::run`].
@@ -112,7 +113,7 @@ impl Connection {
     }
 }
 
-/// Hands over what of the bytes is data; `left` is what is missing of the frame at their beginning.
+/// Passes on the data among the bytes; `left` is the size of the incomplete frame at their beginning.
 fn hand_over(left: &mut usize, arrived: &[u8], sink: &mut FrameSink<'_>) -> Result<FramesAtHand, Broken> {
     let mut ready = 0;
     loop {
@@ -143,14 +144,14 @@ enum CopyDirection {
     In,
 }
 
-/// Which side ended the copy before its time.
+/// The side that ended the copy early.
 enum Stopped {
     Sender(Fault),
     Taker(Fault),
 }
 
 impl Connection {
-    /// Sends the statement and waits until the server sends data, or waits for it.
+    /// Sends the statement and waits for the start of the copy.
     async fn start_copy(
         &mut self,
         statement: &Statement,
@@ -173,12 +174,12 @@ impl Connection {
                     return Err(fault);
                 }
                 message if is_aside(&message) => {}
-                _ => return Err(speaking("the statement is no COPY".into()).into()),
+                _ => return Err(speaking("the statement is not a COPY".into()).into()),
             }
         }
     }
 
-    /// Reads what is left of the answer: the number of rows, or what the server refused.
+    /// Reads the rest of the answer: the number of rows, or the server's error.
     async fn read_rest(&mut self) -> Result<u64, Fault> {
         let mut reply = Reply::default();
         let Some(wire) = self.wire.as_mut() else { return Err(closed()) };
@@ -189,7 +190,7 @@ impl Connection {
         Ok(reply.results.iter().map(|result| result.affected).sum())
     }
 
-    /// The session goes on only where its answer was read to the end.
+    /// Keeps the session usable only if its answer was read to the end.
     fn failed(&mut self, fault: Fault) -> Box<FailedStatement> {
         self.abandon();
         let mut fault = fault;
@@ -205,7 +206,7 @@ fn closed() -> Fault {
     speaking("the connection was closed after an earlier failure".into()).into()
 }
 
-/// What a server may say at any moment.
+/// Returns `true` for messages that a server may send at any time.
 fn is_aside(message: &Message) -> bool {
     matches!(
         message,
@@ -213,7 +214,7 @@ fn is_aside(message: &Message) -> bool {
     )
 }
 
-/// Passes data on until the sender has no more; how many bytes it was.
+/// Forwards data until the source has no more; returns the number of bytes.
 async fn relay(
     from: &mut Connection,
     to: &mut Connection,
@@ -241,7 +242,7 @@ async fn relay(
     }
 }
 
-/// Whether the data is at its end; something else may have been said beside it.
+/// Returns `true` at the end of the data. Asynchronous messages may precede it.
 async fn is_done(source: &mut Wire) -> Result<bool, Fault> {
     match source.receive().await? {
         Message::ErrorResponse(body) => Err(Fault::read(body.fields())),
@@ -251,7 +252,7 @@ async fn is_done(source: &mut Wire) -> Result<bool, Fault> {
     }
 }
 
-/// What the taker has said meanwhile, if it is an error.
+/// Reads the target's messages so far; an error ends the copy.
 fn refused(target: &mut Wire) -> Result<(), Box<Fault>> {
     while let Some(message) = target.at_hand().map_err(|broken| Box::new(Fault::from(broken)))? {
         match message {
@@ -266,7 +267,7 @@ fn refused(target: &mut Wire) -> Result<(), Box<Fault>> {
     Ok(())
 }
 
-/// Both ends to their end.
+/// Reads both sides to the end.
 async fn finish(from: &mut Connection, to: &mut Connection) -> Result<u64, Stopped> {
     from.read_rest().await.map_err(Stopped::Sender)?;
     let Some(wire) = to.wire.as_mut() else { return Err(Stopped::Taker(closed())) };
@@ -278,7 +279,8 @@ async fn finish(from: &mut Connection, to: &mut Connection) -> Result<u64, Stopp
     to.read_rest().await.map_err(Stopped::Taker)
 }
 
-/// Tells the taker that no more comes, so that it keeps nothing. In the middle of a frame only the end of the connection does.
+/// Aborts the target's COPY, so that it stores nothing. In the middle of a frame only closing the connection does
+/// that.
 async fn give_up(to: &mut Connection, frames: &FrameCount) {
     if let Some(wire) = to.wire.as_mut().filter(|_| frames.left == 0)
         && wire.send(|out| frontend::copy_fail("the rows cannot be read any further", out)).await.is_ok()
@@ -288,18 +290,18 @@ async fn give_up(to: &mut Connection, frames: &FrameCount) {
     to.abandon();
 }
 
-/// Where one frame ends and the next begins.
+/// Frame boundaries in a stream of bytes.
 #[derive(Debug, Default)]
 struct FrameCount {
-    /// Bytes of the frame that is on its way.
+    /// Remaining bytes of the current frame.
     left: usize,
 }
 
-/// What of the bytes that arrived is data.
+/// The data among the received bytes.
 #[derive(Debug, PartialEq, Eq)]
 struct FramesAtHand {
     ready: usize,
-    /// Behind it stands another message.
+    /// `true` if another message follows.
     other: bool,
 }
 
@@ -320,7 +322,7 @@ impl FrameCount {
     }
 }
 
-/// The bytes of the frame that begins here.
+/// Returns the size of the frame that begins here, in bytes.
 fn whole(frame: &[u8]) -> Result<usize, Broken> {
     let length: [u8; 4] = [frame[1], frame[2], frame[3], frame[4]];
     let length = usize::try_from(i32::from_be_bytes(length)).ok().filter(|length| *length >= 4);

@@ -1,4 +1,4 @@
-//! Waiting for what others NOTIFY, on the channels that the session listens to.
+//! Waiting for NOTIFY on the channels that the session listens to.
 
 use std::time::Duration;
 
@@ -10,8 +10,8 @@ use crate::wire::codec::speaking;
 use crate::wire::fault::Fault;
 
 impl Connection {
-    /// Waits until a notification arrives, for at most so long, and says whether one did, now or since it was last asked.
-    /// It can be dropped at any moment, and nothing is lost.
+    /// Waits for a notification, at most for `patience`; returns `true` if one arrived, now or since the last call.
+    /// Cancel-safe: dropping it loses nothing.
     ///
     /// # Errors
     /// If the session ends meanwhile.
@@ -39,7 +39,7 @@ impl Connection {
         }
     }
 
-    /// What the server says unasked before it ends a session is an error too.
+    /// An unsolicited message before the end of a session is an error too.
     fn ended(&mut self, fault: Fault) -> Box<super::FailedStatement> {
         self.wire = None;
         let failed = self.conclude(Err(fault), Reply::default(), true);

@@ -1,4 +1,4 @@
-//! A session over which the server sends the changes of a replication slot, and is told how far they were taken.
+//! Replication streams: the server sends the changes of a replication slot, and the client reports its progress.
 //!
 //! <https://www.postgresql.org/docs/current/protocol-replication.html>
 
@@ -16,34 +16,34 @@ use crate::wire::fault::Fault;
 use crate::wire::outcome::Broken;
 use martydb_model::sql::Statement;
 
-/// Bytes of the largest change: the server's values end at 1 GB, and a change holds a row twice.
+/// Size limit of a change: the server's values end at 1 GB, and a change contains a row twice.
 const LARGEST_CHANGE: usize = i32::MAX as usize;
 
-/// How long the server gets to end the stream.
+/// Time for the server to end the stream.
 const GOODBYE: Duration = Duration::from_secs(3);
 
-/// Microseconds from 1970 to 2000, from which the server counts.
+/// Microseconds from 1970 to 2000, the epoch of the server's timestamps.
 const EPOCH: u64 = 946_684_800_000_000;
 
 /// One message of a stream.
 #[derive(Debug)]
 pub enum StreamFrame {
     Change(Bytes),
-    /// How far the server has read its log; everything before has been sent.
+    /// LSN up to which the server has read its WAL; everything before was sent.
     ReadUpTo(u64),
 }
 
-/// A session that streams. Dropping it ends the stream.
+/// A streaming session. Dropping it ends the stream.
 pub struct ReplicationStream {
     connection: Connection,
-    /// The last place that was reported.
+    /// The last reported LSN.
     reported: u64,
-    /// The server waits for a report.
+    /// `true` if the server requested a report.
     asked: bool,
 }
 
 impl Connection {
-    /// Runs `START_REPLICATION`. The session has to have been opened with the startup parameter `replication=database`.
+    /// Runs `START_REPLICATION`. The session must have been opened with the startup parameter `replication=database`.
     ///
     /// # Errors
     /// As [`Connection::run`].
@@ -79,10 +79,10 @@ fn speaking_wire(wire: &mut Option<Wire>) -> Result<&mut Wire, Broken> {
 }
 
 impl ReplicationStream {
-    /// The next message, if one comes within so long. It can be dropped at any moment, and nothing is lost.
+    /// Returns the next message, if one arrives within `patience`. Cancel-safe: dropping it loses nothing.
     ///
     /// # Errors
-    /// How the stream ended.
+    /// The reason for the end of the stream.
     pub async fn next(&mut self, patience: Duration) -> Exchanged<Option<StreamFrame>> {
         let next = self.receive(patience).await;
         next.map_err(|fault| self.ended(fault))
@@ -131,24 +131,24 @@ impl ReplicationStream {
         }
     }
 
-    /// Whether the server waits for a report.
+    /// Returns `true` if the server requested a report.
     pub fn is_asked(&self) -> bool {
         self.asked
     }
 
-    /// Tells the server up to where everything is taken for good: it may forget what comes before.
+    /// Reports the LSN before which everything is stored durably: the server may discard it.
     ///
     /// # Errors
-    /// How the stream ended.
+    /// The reason for the end of the stream.
     pub async fn report(&mut self, taken: u64) -> Exchanged<()> {
         self.asked = false;
         self.say(taken, false).await
     }
 
-    /// The same, and asks how far the server has read its log.
+    /// Like [`report`](Self::report), and requests the server's own position in the WAL.
     ///
     /// # Errors
-    /// How the stream ended.
+    /// The reason for the end of the stream.
     pub async fn ask(&mut self, taken: u64) -> Exchanged<()> {
         self.say(taken, true).await
     }
@@ -162,7 +162,7 @@ impl ReplicationStream {
         said.map_err(|fault| self.ended(fault))
     }
 
-    /// Ends the stream and the session, so that the slot is free afterwards.
+    /// Ends the stream and the session, which frees the slot.
     pub async fn close(mut self) {
         let goodbye = async {
             let wire = self.connection.wire.as_mut()?;
@@ -190,7 +190,7 @@ impl ReplicationStream {
     }
 }
 
-/// A standby's status update: written, flushed and applied up to one place.
+/// Builds a standby status update: written, flushed and applied up to one LSN.
 fn status(taken: u64, asking: bool, out: &mut BytesMut) -> io::Result<()> {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_micros();
     let mut body = [0; 34];

@@ -1,12 +1,12 @@
-//! The bar of a terminal.
+//! Progress bar on a terminal.
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// The template of an activity of which it is known how much there is, and of one of which it is not.
+/// Template of an activity with a known total.
 const COUNTED: &str = "{spinner} {prefix} {pos}/{len} [{bar:24}] {wide_msg}";
 const UNCOUNTED: &str = "{spinner} {prefix}  {wide_msg}";
 
-/// Drawn while something goes on, and gone after that.
+/// A bar that is removed at the end.
 pub struct Bar {
     bar: ProgressBar,
     shown: bool,
@@ -30,7 +30,7 @@ impl Bar {
         self.bar.set_prefix(doing.to_owned());
         self.bar.set_message(rest);
         if !self.shown {
-            // Not before all of it is known.
+            // Not before its contents are known.
             self.bar.set_draw_target(ProgressDrawTarget::stderr());
             self.shown = true;
         }

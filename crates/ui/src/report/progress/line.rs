@@ -1,4 +1,4 @@
-//! An activity in one line. Pure.
+//! One line per activity. Pure.
 
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ pub fn line(activity: &ProgressState, now: Instant) -> String {
     format!("{}{count}{comma}{pace}", activity.doing)
 }
 
-/// Rate, time left, and what is being worked on for the longest time.
+/// Formats rate, remaining time, and the unit that has been running longest.
 pub fn pace(activity: &ProgressState, now: Instant) -> String {
     let elapsed = now.duration_since(activity.began);
     let per_second = activity.done as f64 / elapsed.as_secs_f64().max(0.001);
@@ -55,7 +55,7 @@ fn rate(per_second: f64) -> String {
     }
 }
 
-/// A length of time in the two largest units.
+/// Formats a duration in its two largest units.
 fn span(time: Duration) -> String {
     let seconds = time.as_secs();
     match seconds {

@@ -1,4 +1,4 @@
-//! Where progress is shown: on a terminal as a bar, off it as a line now and then, or in the log.
+//! Display of progress: a bar on a terminal, otherwise an occasional line, or the log.
 
 use std::time::{Duration, Instant};
 
@@ -6,16 +6,16 @@ use super::bar::Bar;
 use super::line::{line, pace};
 use super::{board, current};
 
-/// How often a terminal is redrawn, so that a slow statement does not look like a hang.
+/// Redraw interval of a terminal: a slow statement must not look like a hang.
 const TICK: Duration = Duration::from_millis(120);
 
-/// What ends sooner shows no bar.
+/// Time before a bar appears.
 const DELAY: Duration = Duration::from_millis(700);
 
-/// Between two lines.
+/// Interval between lines.
 const EVERY: Duration = Duration::from_secs(10);
 
-/// Where progress goes.
+/// Destination of progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProgressView {
     Bar,
@@ -24,7 +24,7 @@ pub enum ProgressView {
     Hidden,
 }
 
-/// Shows what goes on until the run ends. `say` prints a line.
+/// Shows progress until the run ends. `say` prints a line.
 pub async fn follow(view: ProgressView, say: impl Fn(&str) + Send) {
     match view {
         ProgressView::Hidden => {}
@@ -41,7 +41,7 @@ async fn draw() {
         let Some((activity, _)) = current(now).filter(|(_, since)| *since >= DELAY) else { continue };
         let rest = pace(&activity, now);
         let mut board = board();
-        // It may have ended meanwhile.
+        // The activity may have ended meanwhile.
         let goes_on = board.pauses == 0 && !board.activities.is_empty();
         if let Some(bar) = board.view.as_mut().filter(|_| goes_on) {
             bar.draw(activity.done, activity.total, activity.doing, rest);
@@ -49,7 +49,7 @@ async fn draw() {
     }
 }
 
-/// The same line twice in a row says nothing.
+/// Prints a line if it differs from the last one.
 async fn tell(say: impl Fn(&str)) {
     let mut said = String::new();
     loop {
