@@ -55,7 +55,7 @@ fn mistakes_have_their_place() {
         ),
         (
             format!("{source}services: {{ csca: {{ tables: [] }}, csca: {{ tables: [] }} }}\n"),
-            "stands here a second time",
+            "is repeated",
         ),
         (
             format!("{source}services: {{ csca: {{ tables: [] }} }}\nedges: [{{ edge: x }}]\n"),
