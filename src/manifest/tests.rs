@@ -179,11 +179,11 @@ fn every_mistake_names_its_place_and_touches_nothing() {
         ),
         (
             "version: 1\nservices:\n  a: { roles: { app: \"a,b\" } }\n",
-            "m.yaml:3:17: role \"a,b\" holds a comma or an equals sign, and could not log in by SCRAM",
+            "m.yaml:3:17: role \"a,b\" contains a comma or an equals sign, and could not log in with SCRAM",
         ),
         (
             "version: 1\nservices:\n  a: { roles: { readonly: \"a\\u200ebc\\u0007\" } }\n",
-            "m.yaml:3:17: role \"a\u{200e}bc\u{7}\" holds characters that no login's name may have (SASLprep, RFC 4013)",
+            "m.yaml:3:17: role \"a\u{200e}bc\u{7}\" contains characters that a login's name cannot have (SASLprep, RFC 4013)",
         ),
         (
             &twinless,
