@@ -23,7 +23,7 @@ pub enum Readers {
 pub fn replace_file(path: &Path, text: &str, readers: Readers) -> Result<()> {
     let name = path.file_name().ok_or(ErrorKind::InvalidInput)?;
     if path.symlink_metadata().is_ok_and(|found| !found.is_file()) {
-        let message = "something that is not a regular file has this name: remove it, or name another file";
+        let message = "the path is not a regular file: remove it, or name another file";
         return Err(Error::new(ErrorKind::AlreadyExists, message));
     }
     let mut hidden = OsString::from(".");

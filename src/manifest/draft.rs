@@ -83,9 +83,14 @@ impl ManifestDraft {
     /// Returns an error with the lines to add by hand.
     pub fn by_hand(&self, service: &str, keys: &Mapping) -> Error {
         let lines = edit::lines_to_paste(service, keys).join("\n");
-        Error::manifest(format!("{}: cannot add to this text safely, nothing was written", self.path.display()))
-            .cause("`services:` or the service is in brackets over several lines, is an alias, or is in the overlay")
-            .hint(format!("write it in lines of its own, or add these:\n{lines}"))
+        Error::manifest(format!(
+            "{}: cannot add to this text safely, nothing was written",
+            self.path.display()
+        ))
+        .cause(
+            "`services:` or the service is in brackets over several lines, is an alias, or is in the overlay",
+        )
+        .hint(format!("write it in lines of its own, or add these:\n{lines}"))
     }
 }
 

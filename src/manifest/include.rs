@@ -79,8 +79,7 @@ fn check(file: &YamlFile) -> Result<()> {
         let key = key.as_str().unwrap_or_default();
         let known = SECTIONS.iter().any(|(section, _)| *section == key);
         if !known || !matches!(value, Value::Mapping(_) | Value::Null) {
-            let why =
-                if known { "expected a map of names" } else { "this key cannot be included" };
+            let why = if known { "expected a map of names" } else { "this key cannot be included" };
             let place = file.place(&[key]).unwrap_or_else(|| file.path.display().to_string());
             return Err(Error::manifest(format!("{place}: \"{key}\": {why}")).hint(HINT));
         }

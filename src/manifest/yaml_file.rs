@@ -66,9 +66,7 @@ fn explained(text: &str, line: Option<usize>, message: &str) -> (String, &'stati
         return ("the indentation contains a tab".into(), "indent with spaces: YAML allows no tabs there");
     }
     match message.split_once("duplicate entry with key ") {
-        Some((_, key)) => {
-            (format!("the key {key} is repeated"), "remove or rename one of the two")
-        }
+        Some((_, key)) => (format!("the key {key} is repeated"), "remove or rename one of the two"),
         None => (message.to_owned(), "this is not valid YAML"),
     }
 }

@@ -121,7 +121,7 @@ async fn fetch(program: &Program, entry: &str, arguments: &[String]) -> Result<F
             true => Ok(Err(why)),
             false if program.absent.is_some() || is_known(name) => Err(unread().cause(why)),
             false => Err(unread().cause(why).hint(
-                "if this is how the program says that it has no such entry, describe it in the manifest: \
+                "if this is how the program reports a missing entry, describe it in the manifest: \
                  secrets: { absent: { exit: …, stderr: … } }",
             )),
         };

@@ -15,7 +15,7 @@ pub fn password() -> Result<SecretString> {
     while text.len() < LENGTH {
         let mut bytes = Zeroizing::new([0u8; 64]);
         getrandom::fill(&mut *bytes)
-            .map_err(|error| Error::operation("cannot get random numbers from the system").cause(error))?;
+            .map_err(|error| Error::operation("cannot get random numbers").cause(error))?;
         // 248 is the largest multiple of 62 in a byte; a larger limit would favour the first letters.
         let fair =
             bytes.iter().filter(|byte| **byte < 248).map(|byte| ALPHABET[usize::from(byte % 62)] as char);

@@ -52,9 +52,9 @@ impl CredentialKey {
         })
     }
 
-    /// Returns the name of the Kubernetes Secret that `secrets export` writes for it, as RFC 1123 allows. A service's name has
-    /// letters, digits, `-` and `_`, and at most 41 characters; a role's name is arbitrary.
-    /// It contains the server for a further login, which has a password on each of its servers.
+    /// Returns the name of the Kubernetes Secret that `secrets export` writes for it, valid by RFC 1123. A service's name
+    /// has letters, digits, `-` and `_`, and at most 41 characters; a role's name is arbitrary. The Secret of a further
+    /// login contains the server's name, since the login has a password on each server.
     pub fn secret_name(&self) -> String {
         if self.further {
             return format!("access-{}-{}", label(&self.server), label(self.role.as_str()));

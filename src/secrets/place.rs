@@ -119,8 +119,8 @@ impl PrivateFile {
 
     /// Replaces the file: temporary file, fsync, rename, fsync of the folder. A crash leaves the old file or the new one.
     pub fn replace(&self, text: &SecretString) -> Result<()> {
-        let nonce = getrandom::u64()
-            .map_err(|error| Error::operation("cannot get random numbers from the system").cause(error))?;
+        let nonce =
+            getrandom::u64().map_err(|error| Error::operation("cannot get random numbers").cause(error))?;
         let mut temporary = OsString::from(".");
         temporary.push(&self.name);
         temporary.push(format!(".{nonce:016x}.tmp"));

@@ -168,7 +168,13 @@ fn pooler(scope: &Scope, raw: &RawPooler) -> Result<PoolerDeployment> {
 fn backup(scope: &Scope, raw: &RawOperatorBackup) -> Result<BackupSchedule> {
     let at = |key| vec!["deploy", "backup", key];
     let schedule = raw.schedule.clone().unwrap_or_else(|| "0 0 2 * * *".to_owned());
-    check(scope, at("schedule"), &schedule, is_schedule, "a cron schedule with seconds, such as 0 0 2 * * *")?;
+    check(
+        scope,
+        at("schedule"),
+        &schedule,
+        is_schedule,
+        "a cron schedule with seconds, such as 0 0 2 * * *",
+    )?;
     check(scope, at("object_store"), &raw.object_store, is_label, "a Kubernetes name, such as backups")?;
     Ok(BackupSchedule { schedule, object_store: raw.object_store.clone() })
 }
