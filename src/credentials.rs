@@ -93,8 +93,8 @@ pub fn withheld(environment: &Environment, server: &str, url: &ServerUrl) -> Opt
     let set = |name: &str| variable_or_file(environment, name).is_ok_and(|value| value.is_some());
     let why = match (unread, set("DB_PASSWORD") && !url.host_is_db_host, set("PGPASSWORD")) {
         (Some(why), _, _) => return Some(format!("server {server} has no password: {why}")),
-        (None, true, _) => "DB_PASSWORD goes only to a server whose url takes its host from ${DB_HOST}",
-        (None, false, true) => "PGPASSWORD goes only to the one server of a manifest",
+        (None, true, _) => "DB_PASSWORD is sent only to a server whose url takes its host from ${DB_HOST}",
+        (None, false, true) => "PGPASSWORD is sent only to the one server of a manifest",
         (None, false, false) => return None,
     };
     Some(format!(

@@ -86,7 +86,7 @@ pub async fn up(spec: &Spec, note: Note<'_>) -> Result<Running> {
 fn note_other_port(spec: &Spec, server: &ServerProcess, note: Note<'_>) {
     if let Some(wanted) = spec.port.filter(|wanted| *wanted != server.port) {
         note(format!(
-            "the server {} still listens on port {}, and the manifest says {wanted}: to move it, run \
+            "the server {} still listens on port {}, and the manifest sets {wanted}: to change it, run \
              `martydb dev down`, then `martydb dev up`",
             spec.server, server.port
         ));

@@ -1,4 +1,4 @@
-//! Replaces a whole file, safely in folders that another account or a service's team can prepare: a link is not followed,
+//! Replacement of a whole file, safe in folders that another account or a service's team can prepare: a link is not followed,
 //! a device is not replaced, and the file is complete at every moment.
 
 use std::ffi::OsString;

@@ -1,4 +1,4 @@
-//! Replaces this process by another program, which has the terminal, the signals and the exit code to itself. No memory
+//! Replacement of this process by another program, which has the terminal, the signals and the exit code to itself. No memory
 //! of ours that could contain a password remains.
 
 use std::convert::Infallible;

@@ -1,4 +1,4 @@
-//! Fetches a backup: all of its files, every byte checked and decrypted, or an error and no files.
+//! Retrieval of a backup: all of its files, every byte checked and decrypted, or an error and no files.
 
 use std::fs::{self, DirBuilder};
 use std::io;

@@ -1,4 +1,4 @@
-//! Runs one function for many items, on a few threads.
+//! Parallel calls of one function for many items, on a few threads.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};

@@ -1,4 +1,4 @@
-//! Running PostgreSQL's programs: under the right account, with a clean environment, away from our terminal.
+//! Runner for PostgreSQL's programs: under the right account, with a clean environment, away from our terminal.
 
 use std::ffi::OsStr;
 use std::io;

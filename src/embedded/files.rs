@@ -1,4 +1,4 @@
-//! Creates and replaces files in folders of another account. Root must not follow that account's symbolic links, so a file
+//! Creation and replacement of files in folders of another account. Root must not follow that account's symbolic links, so a file
 //! is replaced by a rename inside an open folder, never written through.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};

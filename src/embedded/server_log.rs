@@ -1,4 +1,4 @@
-//! Reads the log of a server.
+//! Reader of a server's log.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read, Seek, SeekFrom};

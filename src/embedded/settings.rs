@@ -13,8 +13,7 @@ use crate::model::EMBEDDED_MAP;
 pub const FILE: &str = "martydb.conf";
 
 /// Lines appended to `postgresql.conf`.
-pub const INCLUDE: &str =
-    "\n# Where martydb lets the server listen. Lines below this one win.\ninclude 'martydb.conf'\n";
+pub const INCLUDE: &str = "\n# Where the server listens, set by martydb. Lines below this one take precedence.\ninclude 'martydb.conf'\n";
 
 pub const ADDRESS: &str = "127.0.0.1";
 

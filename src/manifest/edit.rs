@@ -1,4 +1,4 @@
-//! Adds keys to a manifest and preserves its order, form and comments.
+//! Additions to a manifest that preserve its order, form and comments.
 //!
 //! The text is edited by lines, with as little YAML parsing as possible. The result is parsed and compared with the
 //! intended value; a text that the line editor does not understand is left unchanged.

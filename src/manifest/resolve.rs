@@ -1,4 +1,4 @@
-//! Applies defaults and templates, and checks what types cannot express: names, duplicates, references.
+//! Defaults and templates, and the checks that types cannot express: names, duplicates, references.
 
 mod access;
 pub mod allow;

@@ -55,7 +55,7 @@ impl Sources {
             return Err(unknown_environment(path, env, &over));
         };
         if let Some(place) = overlay.as_ref().and_then(|overlay| overlay.place(&["include"])) {
-            return Err(Error::manifest(format!("{place}: only the base file includes others"))
+            return Err(Error::manifest(format!("{place}: only the base file can include others"))
                 .hint(format!("write it into {}", path.display())));
         }
         let included = include::read(&base)?;

@@ -175,7 +175,7 @@ fn every_mistake_names_its_place_and_touches_nothing() {
         ),
         (
             "version: 1\nservices:\n  a: { roles: { app: postgres } }\n",
-            "m.yaml:3:17: role \"postgres\" runs the server, and cannot be a service's",
+            "m.yaml:3:17: role \"postgres\" administers the server, and cannot be a service's",
         ),
         (
             "version: 1\nservices:\n  a: { roles: { app: \"a,b\" } }\n",

@@ -315,7 +315,7 @@ async fn an_open_store_is_refused_and_left_as_it_is() {
     chmod(folder.path(), 0o1777);
     ensure(&store, &keys()).await.unwrap();
     assert_eq!(mode(folder.path()), 0o1777);
-    // Readable folders are common, and tell names only.
+    // Readable folders are common, and reveal only names.
     chmod(folder.path(), 0o755);
     ensure(&store, &keys()).await.unwrap();
     assert_eq!(mode(folder.path()), 0o755);

@@ -112,7 +112,7 @@ fn refuse_others(present: &[KeptEntries], due: &[KeptEntries]) -> Result<()> {
     let quoted: Vec<String> = others.iter().map(|name| format!("\"{name}\"")).collect();
     Err(Error::usage("the secret store has other passwords for these logins, nothing was touched")
         .cause(first_of(&quoted, LISTED))
-        .hint("`martydb plan --check-logins` says which of the store's own work")
+        .hint("`martydb plan --check-logins` shows which of the store's own work")
         .hint("replace them with --replace"))
 }
 

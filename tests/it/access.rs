@@ -217,7 +217,7 @@ fn what_cannot_be_meant_is_an_error_at_its_place() {
         ("acm_a_app: { login: true, read: [acm_b], reason: r }", "belongs to service \"acm_a\""),
         ("acm_a_ro_b: { login: true, read: [acm_b], reason: r }", "belongs to service \"acm_a\""),
         ("pg_x: { login: true, read: [acm_a], reason: r }", "pg_"),
-        ("postgres: { login: true, read: [acm_a], reason: r }", "runs the server"),
+        ("postgres: { login: true, read: [acm_a], reason: r }", "administers the server"),
         ("acm_orphans: { login: true, read: [acm_a], reason: r }", "owns the objects of removed services"),
         ("x: { login: true, reed: [acm_a], reason: r }", "unknown key \"reed\""),
     ] {

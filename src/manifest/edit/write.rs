@@ -1,4 +1,4 @@
-//! Formats YAML as people write manifests: small maps and lists on one line, everything else in blocks.
+//! Formatter for YAML as people write manifests: small maps and lists on one line, everything else in blocks.
 
 use serde_yaml::{Mapping, Value};
 

@@ -102,7 +102,7 @@ impl DeclaredAccess<'_> {
             (Some(true), None | Some(false), _) | (None, None | Some(false), Some(_)) => true,
             (None | Some(false), Some(true), None) => false,
             _ => {
-                let hint = "`login: true` is one that logs in, `group: true` one whose members do";
+                let hint = "`login: true` is a role that logs in, `group: true` a role whose members do";
                 return Err(self.error("login", "the role is either a login or a group").hint(hint));
             }
         };

@@ -1,4 +1,4 @@
-//! Backup settings. Rejects locations where backups would be mistaken for other files, lost with them, or read by others.
+//! Backup settings, without locations where backups would be mistaken for other files, lost with them, or read by others.
 
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
@@ -108,7 +108,7 @@ fn place(
 fn clash(folder: &Path, scope: &Scope, services: &BTreeMap<ServiceName, DesiredService>) -> Option<String> {
     let home = plain(scope.home);
     if home.starts_with(folder) {
-        return Some("holds the manifest itself".into());
+        return Some("contains the manifest itself".into());
     }
     if folder.starts_with(home.join(".martydb")) {
         return Some(

@@ -50,7 +50,7 @@ pub fn role(scope: &Scope, path: [&str; 4], kind: RoleKind, text: String, admin:
     let wrong = |why: &dyn std::fmt::Display| scope.error(path, format!("role \"{text}\" {why}"));
     let role = RoleName::new(text.clone()).map_err(|error| wrong(&error))?;
     if text == admin || text == CLUSTER_ROLE {
-        return Err(wrong(&"runs the server, and cannot be a service's"));
+        return Err(wrong(&"administers the server, and cannot be a service's"));
     }
     if kind != RoleKind::Owner {
         login(&text).map_err(|(why, fix)| wrong(&why).hint(fix))?;
@@ -65,7 +65,7 @@ pub fn not_the_admin(scope: &Scope, path: &[&str], role: &RoleName, server: &Ser
         ServerLocation::Embedded { .. } => CLUSTER_ROLE,
     };
     if role.as_str() == admin || role.as_str() == CLUSTER_ROLE {
-        return Err(scope.sources.error_at(path, format!("role \"{role}\" runs the server")));
+        return Err(scope.sources.error_at(path, format!("role \"{role}\" administers the server")));
     }
     Ok(())
 }

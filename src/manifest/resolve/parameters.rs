@@ -26,7 +26,7 @@ impl Look<'_> {
         let Some(text) = own.or(default) else { return Ok(None) };
         match text.as_str() {
             "" => Err(self.error(key, format!("{key} is empty"))),
-            text if text.contains('\0') => Err(self.error(key, format!("{key} holds a NUL character"))),
+            text if text.contains('\0') => Err(self.error(key, format!("{key} contains a NUL character"))),
             text => Ok(Some(text.to_owned())),
         }
     }
@@ -149,7 +149,7 @@ fn comment(look: &Look, text: Option<&String>) -> Result<Option<String>> {
         text if ["martydb:", "martydb-"].iter().any(|mark| text.starts_with(mark)) => {
             "begins like a martydb mark"
         }
-        text if text.contains('\0') => "holds a NUL character",
+        text if text.contains('\0') => "contains a NUL character",
         text if text.chars().count() > LONGEST_COMMENT => "is longer than 8000 characters",
         _ => return Ok(Some(text)),
     };
