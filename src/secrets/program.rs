@@ -1,4 +1,4 @@
-//! Runner for a program of the command provider: in a process group of its own that ends with the call, with limits on time and
+//! Runner for a program of the command provider. It uses a process group that ends with the call, and limits time and
 //! output: a program that hangs, floods or leaves children behind causes one error and no more.
 
 use std::fs::File;

@@ -93,7 +93,7 @@ impl Store {
         }
     }
 
-    /// Returns the location of an entry, for people: a file and a path in it, a variable, or a program and its argument.
+    /// Returns the location of an entry, for people: a file and a path in it, a variable, or a program and the login.
     pub fn place_of(&self, key: &CredentialKey, login: &RoleName) -> String {
         match self {
             Store::File { path, .. } => format!("{}: {}.{login}", path.display(), key.server),
