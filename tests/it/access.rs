@@ -201,7 +201,7 @@ fn what_cannot_be_meant_is_an_error_at_its_place() {
     for (entry, expected) in [
         ("x: { read: [acm_a], reason: r }", "either a login or a group"),
         ("x: { login: true, group: true, read: [acm_a], reason: r }", "either a login or a group"),
-        ("x: { login: true, reason: r }", "may do nothing"),
+        ("x: { login: true, reason: r }", "has no privileges"),
         ("x: { login: true, read: [acm_a] }", "needs a reason"),
         ("x: { login: true, read: [acm_c], reason: r }", "unknown service \"acm_c\""),
         ("x: { login: true, read: [acm_a.other], reason: r }", "declares no schema \"other\""),
@@ -217,8 +217,8 @@ fn what_cannot_be_meant_is_an_error_at_its_place() {
         ("acm_a_app: { login: true, read: [acm_b], reason: r }", "belongs to service \"acm_a\""),
         ("acm_a_ro_b: { login: true, read: [acm_b], reason: r }", "belongs to service \"acm_a\""),
         ("pg_x: { login: true, read: [acm_a], reason: r }", "pg_"),
-        ("postgres: { login: true, read: [acm_a], reason: r }", "runs the server"),
-        ("acm_orphans: { login: true, read: [acm_a], reason: r }", "keeps what removed services owned"),
+        ("postgres: { login: true, read: [acm_a], reason: r }", "administers the server"),
+        ("acm_orphans: { login: true, read: [acm_a], reason: r }", "owns the objects of removed services"),
         ("x: { login: true, reed: [acm_a], reason: r }", "unknown key \"reed\""),
     ] {
         let project = with(&server, Admin::Super, "acm", &format!("  {entry}\n"));

@@ -92,7 +92,10 @@ fn a_password_is_not_given_to_a_server_that_it_is_not_for() {
     let mut command = alone.command(&["plan"]);
     command.env_remove("PGPASSWORD");
     let done = alone.finish(command).expect(5);
-    assert!(done.stderr.contains("DB_PASSWORD goes only to a server whose url takes its host"), "{done:?}");
+    assert!(
+        done.stderr.contains("DB_PASSWORD is sent only to a server whose url takes its host"),
+        "{done:?}"
+    );
 }
 
 /// Asks every client for its password in the clear and keeps what it says.

@@ -134,7 +134,10 @@ fn what_is_wrong_in_any_file_is_said_with_its_place() {
     project.write("martydb.yaml", "version: 1\nservices:\n  a:\n");
     project.write("martydb.testing.yaml", "include: [s/twice.yaml]\n");
     let done = project.run(&["-e", "testing", "validate"]).expect(2);
-    assert!(done.stderr.contains("martydb.testing.yaml:1:1: only the base file includes others"), "{done:?}");
+    assert!(
+        done.stderr.contains("martydb.testing.yaml:1:1: only the base file can include others"),
+        "{done:?}"
+    );
 }
 
 #[test]

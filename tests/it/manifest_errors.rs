@@ -34,7 +34,7 @@ fn wrong_manifests_are_refused_with_place_and_hint() {
         (
             "a password with an @ and a / that are not encoded",
             "version: 1\nservers:\n  main: { url: \"postgresql://u:pa/ss@w@h/d\" }\nservices: { a: }\n".into(),
-            "martydb.yaml:3:11: the database's name holds an @ or a / that is not percent-encoded\nhint: in the user's name and password, write @ as %40",
+            "martydb.yaml:3:11: the database's name contains an @ or a / that is not percent-encoded\nhint: in the user's name and password, write @ as %40",
         ),
         (
             "a certificate without its key",
@@ -59,7 +59,7 @@ fn wrong_manifests_are_refused_with_place_and_hint() {
         (
             "a password in the URL of a server that is not used now",
             "version: 1\nservers:\n  main: { embedded: auto, url: \"postgresql://u:pa/ss@h/d\" }\nservices: { a: }\n".into(),
-            "martydb.yaml:3:27: the database's name holds an @",
+            "martydb.yaml:3:27: the database's name contains an @",
         ),
         (
             "a misspelt parameter",
@@ -69,7 +69,7 @@ fn wrong_manifests_are_refused_with_place_and_hint() {
         (
             "a text in place of a map",
             "version: 1\nservices:\n  a: { connection_limit: lots }\n".into(),
-            "martydb.yaml:3:8: \"lots\" stands here, expected keys and values\n",
+            "martydb.yaml:3:8: expected keys and values, found \"lots\"\n",
         ),
         (
             "no version",
@@ -80,9 +80,9 @@ fn wrong_manifests_are_refused_with_place_and_hint() {
         (
             "a key twice",
             "version: 1\nservices:\n  a:\n  a:\n".into(),
-            "martydb.yaml:4:3: the key \"a\" stands here a second time\nhint: remove or rename one of the two",
+            "martydb.yaml:4:3: the key \"a\" is repeated\nhint: remove or rename one of the two",
         ),
-        ("a tab", "version: 1\nservices:\n\ta:\n".into(), "martydb.yaml:3:1: a tab stands in the indentation\nhint: indent with spaces"),
+        ("a tab", "version: 1\nservices:\n\ta:\n".into(), "martydb.yaml:3:1: the indentation contains a tab\nhint: indent with spaces"),
         (
             "a byte order mark",
             "\u{feff}version: 1\nservices: { a: }\n".into(),

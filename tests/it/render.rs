@@ -172,7 +172,7 @@ fn what_cannot_be_deployed_is_refused_with_a_way_out() {
             "kubernetes",
             "as \"billing\" and as \"orders\"",
         ),
-        ("deploy:", "deploy:\n  namespace: A_b", "kubernetes", "\"A_b\" is not a name of Kubernetes"),
+        ("deploy:", "deploy:\n  namespace: A_b", "kubernetes", "\"A_b\" is not a Kubernetes name"),
         ("deploy:", "deploy:\n  storage: { size: 10 GB }", "kubernetes", "\"10 GB\" is not a quantity"),
         ("deploy:", "deploy:\n  image: 'a b'", "compose", "\"a b\" is not an image"),
         (

@@ -1,9 +1,9 @@
-//! Where backups are kept: in a folder or in object storage, encrypted or not, and how long. What is in a backup is not
-//! this room's business: it takes a folder of files and gives the same files back, or an error.
+//! Storage of backups in a folder or in object storage, with encryption and retention. The contents are opaque here: a
+//! folder of files is stored, and the same files are returned, or an error.
 //!
-//! A backup is listed once it is whole, and comes back only if every byte of it is as it was: `manifest.json` has the
-//! size and the SHA-256 of every stored file in order, and the sums, encrypted like the files, that of the manifest and of every
-//! file as it was before encryption.
+//! A backup is listed once it is complete, and is returned only if every byte is unchanged: `manifest.json` has the size and
+//! the SHA-256 of every stored file in order. The sums, encrypted like the files, have that of the manifest and of every file
+//! before encryption.
 
 mod bucket;
 mod check;

@@ -1,4 +1,4 @@
-//! Connection strings: where a login connects to, in the form that each client reads, with what each wants escaped.
+//! Connection strings of a login, in the format and with the escaping of each client.
 
 mod form;
 mod parameters;
@@ -12,12 +12,12 @@ use martydb_model::error::{Error, Result};
 use martydb_pg::wire::{Endpoint, Host, Tls, TlsMode};
 use parameters::{Spelled, spell};
 
-/// How the URLs of one client library differ from those of another.
+/// Dialect of URLs of a client library.
 struct Dialect {
     form: Form,
     scheme: &'static str,
-    /// SQLAlchemy takes the path as it stands, `%20` and all, and several hosts in the query only
-    /// (<https://docs.sqlalchemy.org/en/20/core/engines.html#database-urls>): what it calls the database there.
+    /// Name of the database in SQLAlchemy's query. SQLAlchemy does not decode the path (`%20` stays), and accepts several hosts
+    /// only in the query (<https://docs.sqlalchemy.org/en/20/core/engines.html#database-urls>).
     sqlalchemy: Option<&'static str>,
 }
 
@@ -30,25 +30,25 @@ const ASYNCPG: Dialect =
     Dialect { form: Form::Asyncpg, scheme: "postgresql+asyncpg", sqlalchemy: Some("database") };
 
 pub struct Parts {
-    /// Each with its port; never empty.
+    /// Hosts with their ports; never empty.
     hosts: Vec<(String, u16)>,
-    /// Whether the only host is a socket's folder.
+    /// `true` if the only host is a socket's folder.
     socket: bool,
     user: String,
     password: Option<String>,
     pub database: String,
-    /// In libpq's words.
+    /// Parameters by libpq's names.
     parameters: Vec<(String, String)>,
 }
 
-/// RFC 3986's unreserved characters stay; all else is escaped, in every part alike.
+/// Characters to percent-encode in every part: all but RFC 3986's unreserved ones.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 fn escape(text: &str) -> String {
     utf8_percent_encode(text, ESCAPED).to_string()
 }
 
-/// `sslmode` unless it is the default, and the private authority where the mode verifies a certificate.
+/// Returns `sslmode` unless it is the default, and the private certificate authority if the mode verifies a certificate.
 fn tls_parameters(tls: &Tls) -> Vec<(String, String)> {
     let verifies = matches!(tls.mode, TlsMode::Require | TlsMode::VerifyCa | TlsMode::VerifyFull);
     let mode = (tls.mode != TlsMode::Prefer).then(|| ("sslmode".to_owned(), tls.mode.name().to_owned()));
@@ -58,7 +58,7 @@ fn tls_parameters(tls: &Tls) -> Vec<(String, String)> {
 }
 
 impl Parts {
-    /// Straight to the server.
+    /// Returns the parts of a direct connection to the server.
     pub fn new(endpoint: &Endpoint, user: &str, password: Option<SecretString>, database: &str) -> Parts {
         let (host, socket) = match &endpoint.host {
             Host::Tcp(host) => (host.clone(), false),
@@ -74,7 +74,7 @@ impl Parts {
         }
     }
 
-    /// By an address for applications.
+    /// Returns the parts of a connection through an application URL.
     pub fn through(url: &AppUrl, user: &str, password: Option<SecretString>, database: &str) -> Parts {
         Parts {
             hosts: url.hosts.clone(),
@@ -86,8 +86,10 @@ impl Parts {
         }
     }
 
+    /// Renders the connection string.
+    ///
     /// # Errors
-    /// Where the clients of this form know no word for a parameter, or cannot use a socket.
+    /// If the clients of this form have no equivalent of a parameter, or cannot use a socket.
     pub fn render(&self, form: Form) -> Result<String> {
         match form {
             Form::Uri => self.uri(&LIBPQ),
@@ -143,7 +145,7 @@ impl Parts {
         Ok(format!("{}://{user}{password}@{place}/{database}{query}", dialect.scheme))
     }
 
-    /// `host1:port1,host2:port2`.
+    /// Returns `host1:port1,host2:port2`.
     fn places(&self) -> String {
         let each = self.hosts.iter().map(|(host, port)| format!("{}:{port}", bracketed(host)));
         each.collect::<Vec<_>>().join(",")
@@ -168,7 +170,7 @@ impl Parts {
         Ok(format!("jdbc:postgresql://{}/{}?{}", self.places(), escape(&self.database), query.join("&")))
     }
 
-    /// ADO.NET's rule: a value in double quotes, with double quotes doubled.
+    /// Renders ADO.NET's format: values in double quotes, with double quotes doubled.
     fn npgsql(&self) -> Result<String> {
         let quote = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
         let mut parts = match self.hosts.as_slice() {
@@ -179,7 +181,7 @@ impl Parts {
         parts.push(format!("Username={}", quote(&self.user)));
         parts.extend(self.password.as_ref().map(|password| format!("Password={}", quote(password))));
         let mut spelled = self.spelled(Form::Npgsql)?;
-        // Said even where it is the default: the default of Npgsql's older versions was another.
+        // Always written: older versions of Npgsql have another default.
         if !self.parameters.iter().any(|(name, _)| name == "sslmode") {
             let mode = if self.socket { TlsMode::Disable } else { TlsMode::Prefer };
             spelled.extend(spell(Form::Npgsql, "sslmode", mode.name()).unwrap_or_default());
@@ -189,10 +191,10 @@ impl Parts {
         Ok(parts.join(";"))
     }
 
-    /// The variables of libpq (<https://www.postgresql.org/docs/current/libpq-envars.html>) and DATABASE_URL.
+    /// Returns the variables of libpq (<https://www.postgresql.org/docs/current/libpq-envars.html>) and DATABASE_URL.
     ///
     /// # Errors
-    /// Where libpq has no variable for a parameter.
+    /// If libpq has no variable for a parameter.
     pub fn variables(&self) -> Result<Vec<(String, String)>> {
         let mut all = vec![
             ("PGHOST".to_owned(), self.host_names()),
@@ -210,14 +212,15 @@ impl Parts {
         Ok(all)
     }
 
-    /// A line for each variable.
+    /// Renders a line for each variable.
     fn lines(&self, line: impl Fn(&str, &str) -> Result<String>) -> Result<String> {
         let all = self.variables()?;
         let lines = all.iter().map(|(name, value)| line(name, value)).collect::<Result<Vec<_>>>()?;
         Ok(lines.join("\n"))
     }
 
-    /// Colons and backslashes are escaped (<https://www.postgresql.org/docs/current/libpq-pgpass.html>).
+    /// Renders a password file, with colons and backslashes escaped
+    /// (<https://www.postgresql.org/docs/current/libpq-pgpass.html>).
     fn pgpass(&self) -> String {
         let escape = |text: &str| text.replace('\\', "\\\\").replace(':', "\\:");
         let password = self.password.as_deref().unwrap_or("*");
@@ -229,12 +232,12 @@ impl Parts {
     }
 }
 
-/// A word of a POSIX shell.
+/// Quotes a word for a POSIX shell.
 fn single_quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }
 
-/// A line of `docker run --env-file` or of systemd's `EnvironmentFile=`: Docker takes quotes as part of the value.
+/// Renders a line of `docker run --env-file` or systemd's `EnvironmentFile=`. Docker reads quotes as part of the value.
 fn unquoted(name: &str, value: &str) -> Result<String> {
     let is_plain = |char: char| !char.is_control() && !char.is_whitespace() && !"\\'\"$`#".contains(char);
     if value.chars().all(is_plain) {

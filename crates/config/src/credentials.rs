@@ -1,10 +1,10 @@
-//! Which password goes to which server: the one that was meant for it, never one that was meant for another.
+//! Admin passwords, and the servers that they may be sent to.
 //!
-//! A password that reaches the wrong server is known to those that run that server. So the more specific source wins,
-//! and a variable that names no server counts only where it cannot be misunderstood.
+//! A password that reaches the wrong server is known to its operators. So the more specific source wins, and a variable
+//! that names no server counts only if it is unambiguous.
 //!
-//! Containers get secrets as files: where a variable is not set, the one with `_FILE` behind its name says which file holds the
-//! password, as the image of PostgreSQL has it: <https://github.com/docker-library/docs/blob/master/postgres/README.md#docker-secrets>.
+//! Containers get secrets as files: if a variable is not set, the one with the suffix `_FILE` names a file with the
+//! password, as in PostgreSQL's image: <https://github.com/docker-library/docs/blob/master/postgres/README.md#docker-secrets>.
 
 use secrecy::SecretString;
 
@@ -13,13 +13,13 @@ use crate::pgpass;
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Result};
 
-/// Where the manifest says that a password is.
+/// Source of a password in the manifest.
 enum Source<'a> {
     Variable(&'a str),
     Url(&'a str),
 }
 
-/// Where an admin's password is looked for, the most specific first. `only_server` says that the manifest has no other one.
+/// Returns the sources of an admin's password, the most specific first. `only_server`: the manifest has no other server.
 fn sources(url: &ServerUrl, only_server: bool) -> impl Iterator<Item = Source<'_>> {
     let own = url.password_env.as_deref().map(Source::Variable);
     let by_host = url.host_is_db_host.then_some(Source::Variable("DB_PASSWORD"));
@@ -27,7 +27,7 @@ fn sources(url: &ServerUrl, only_server: bool) -> impl Iterator<Item = Source<'_
     [own, url.password.as_deref().map(Source::Url), by_host, by_libpq].into_iter().flatten()
 }
 
-/// The admin's password on a server. `only_server` says that the manifest has no other one.
+/// Returns the admin's password on a server. `only_server`: the manifest has no other server.
 pub fn admin_password(environment: &Environment, url: &ServerUrl, only_server: bool) -> Option<SecretString> {
     let password = sources(url, only_server).find_map(|source| match source {
         Source::Variable(name) => variable_or_file(environment, name).ok().flatten(),
@@ -36,7 +36,7 @@ pub fn admin_password(environment: &Environment, url: &ServerUrl, only_server: b
     password.or_else(|| pgpass::find(environment, url)).map(SecretString::from)
 }
 
-/// The variable that gives a deployed martydb the password of this server's admin.
+/// Returns the variable with the password of this server's admin for a deployed martydb.
 pub fn password_variable(url: &ServerUrl, only_server: bool) -> Option<&str> {
     sources(url, only_server).find_map(|source| match source {
         Source::Variable(name) => Some(name),
@@ -44,17 +44,18 @@ pub fn password_variable(url: &ServerUrl, only_server: bool) -> Option<&str> {
     })
 }
 
-/// A secret that the manifest names the variable of.
+/// Returns a secret whose variable the manifest names.
 ///
 /// # Errors
-/// If neither the variable is set nor the one that names a file, or the file cannot be read.
+/// If neither the variable nor the one that names a file is set, or the file cannot be read.
 pub fn named(environment: &Environment, name: &str) -> Result<SecretString> {
     let failed = |why: String| Error::manifest(why).hint(format!("set {name}, or {}", file_variable(name)));
     let found = variable_or_file(environment, name).map_err(failed)?;
     found.map(SecretString::from).ok_or_else(|| failed(format!("the variable {name} is not set")))
 }
 
-/// What the variable says, or the file that the variable with `_FILE` names, without the line break at its end.
+/// Returns the variable's value, or the content of the file that the variable with `_FILE` names, without its final line
+/// break.
 fn variable_or_file(environment: &Environment, name: &str) -> std::result::Result<Option<String>, String> {
     let set = |name: &str| environment.get(name).filter(|value| !value.is_empty()).cloned();
     let file = file_variable(name);
@@ -71,7 +72,7 @@ fn file_variable(name: &str) -> String {
     format!("{name}_FILE")
 }
 
-/// The variables that hold an admin's password: those that are asked for one, and those that a URL's own came from.
+/// Returns the variables with an admin's password: those read for it, and those in a URL.
 pub fn variables<'a>(environment: &Environment, urls: impl Iterator<Item = &'a ServerUrl>) -> Vec<String> {
     let mut all = vec!["DB_PASSWORD".to_owned(), "PGPASSWORD".to_owned()];
     for url in urls {
@@ -85,15 +86,15 @@ pub fn variables<'a>(environment: &Environment, urls: impl Iterator<Item = &'a S
     all
 }
 
-/// Why a password that is set is not given to this server, for an operator who expects that it is.
+/// Returns the reason why a password that is set is not sent to this server, for an operator who expects that it is.
 pub fn withheld(environment: &Environment, server: &str, url: &ServerUrl) -> Option<String> {
     let asked = url.password_env.iter().map(String::as_str).chain(["DB_PASSWORD", "PGPASSWORD"]);
     let unread = asked.filter_map(|name| variable_or_file(environment, name).err()).next();
     let set = |name: &str| variable_or_file(environment, name).is_ok_and(|value| value.is_some());
     let why = match (unread, set("DB_PASSWORD") && !url.host_is_db_host, set("PGPASSWORD")) {
         (Some(why), _, _) => return Some(format!("server {server} has no password: {why}")),
-        (None, true, _) => "DB_PASSWORD goes only to a server whose url takes its host from ${DB_HOST}",
-        (None, false, true) => "PGPASSWORD goes only to the one server of a manifest",
+        (None, true, _) => "DB_PASSWORD is sent only to a server whose url takes its host from ${DB_HOST}",
+        (None, false, true) => "PGPASSWORD is sent only to the one server of a manifest",
         (None, false, false) => return None,
     };
     Some(format!(

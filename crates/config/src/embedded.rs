@@ -1,9 +1,9 @@
-//! Embedded servers: a PostgreSQL cluster beside the manifest that martydb makes, starts and finds again, so
-//! that a checkout and the PostgreSQL programs are all that development and CI need.
+//! Embedded servers: a PostgreSQL cluster beside the manifest that martydb creates, starts and finds again. Development and
+//! CI need only a checkout and the PostgreSQL programs.
 //!
-//! The data folder is the only memory: which port and which socket stands in a settings file inside it, and a
-//! cluster that exists is where it is. Services connect to 127.0.0.1 with a password (SCRAM); the admin connects
-//! through a socket in a folder of the server's account, as one of two accounts of the operating system.
+//! The data folder is the only state: a settings file in it records the port and the socket, and an existing cluster stays
+//! in its place. Services connect to 127.0.0.1 with a password (SCRAM); the admin connects through a socket in a folder of
+//! the server's account, as one of two accounts of the operating system.
 
 mod account;
 mod binaries;
@@ -37,17 +37,17 @@ pub use files::make_state_folder;
 pub use server_log::ServerLog;
 pub use types::{Note, Running, Spec, State, Status};
 
-/// How long a server that is up may refuse the admin: longer than it takes to start after a crash.
+/// Time that a running server may reject the admin: longer than a start after a crash takes.
 const PATIENCE: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// How long a process that was killed may look like half of one.
+/// Time that a killed process may take to disappear.
 const DYING: Duration = Duration::from_secs(3);
 
-/// Makes the cluster if there is none and starts its server if it is down.
+/// Creates the cluster if there is none and starts its server if it is down.
 ///
 /// # Errors
-/// Without PostgreSQL's programs, and when the server does not start; with what it said and what to do.
+/// If PostgreSQL's programs are missing or the server does not start; with its log and a hint.
 pub async fn up(spec: &Spec, note: Note<'_>) -> Result<Running> {
     let (_lock, mut layout) = lock(spec, note).await?;
     let (began, mut started) = (Instant::now(), false);
@@ -82,18 +82,18 @@ pub async fn up(spec: &Spec, note: Note<'_>) -> Result<Running> {
     }
 }
 
-/// The manifest's port counts from the next start: a server in use is not restarted for it.
+/// Reports that the manifest's port takes effect at the next start: a server in use is not restarted for it.
 fn note_other_port(spec: &Spec, server: &ServerProcess, note: Note<'_>) {
     if let Some(wanted) = spec.port.filter(|wanted| *wanted != server.port) {
         note(format!(
-            "the server {} still listens on port {}, and the manifest says {wanted}: to move it, run \
+            "the server {} still listens on port {}, and the manifest sets {wanted}: to change it, run \
              `martydb dev down`, then `martydb dev up`",
             spec.server, server.port
         ));
     }
 }
 
-/// Stops the server; false where it was not running.
+/// Stops the server. Returns `false` if it was not running.
 pub async fn down(spec: &Spec) -> Result<bool> {
     if !Layout::find(spec)?.exists {
         return Ok(false);
@@ -130,12 +130,12 @@ pub fn status(spec: &Spec) -> Result<Status> {
     Ok(status)
 }
 
-/// The server's log, whether it runs or not.
+/// Returns the server's log, whether it runs or not.
 pub fn log(spec: &Spec) -> Result<ServerLog> {
     Ok(ServerLog::at(Layout::find(spec)?.log()))
 }
 
-/// Where the server listens, if it is up. Starts nothing.
+/// Returns the server, if it is up. Starts nothing.
 pub fn running(spec: &Spec) -> Result<Option<Running>> {
     match look(&Layout::find(spec)?)? {
         Liveness::Up(server) if server.ready => Ok(Some(endpoints(&server, false))),
@@ -143,7 +143,7 @@ pub fn running(spec: &Spec) -> Result<Option<Running>> {
     }
 }
 
-/// Stops the server and deletes its data; false where there was none.
+/// Stops the server and deletes its data. Returns `false` if there was none.
 pub async fn destroy(spec: &Spec) -> Result<bool> {
     let found = Layout::find(spec)?;
     if !found.exists {
@@ -166,8 +166,8 @@ pub async fn destroy(spec: &Spec) -> Result<bool> {
     Ok(layout.exists)
 }
 
-/// The data behind a link may be more than this server's, and removing the link alone would leave them there: before
-/// anything is stopped, the operator decides.
+/// Refuses a data folder that is a link. Its target may contain more than this server's data, and removing only the link
+/// would leave that data there; the operator decides before anything is stopped.
 fn refuse_link(layout: &Layout) -> Result<()> {
     let data = layout.data();
     let Ok(target) = std::fs::read_link(&data) else { return Ok(()) };
@@ -179,7 +179,7 @@ fn refuse_link(layout: &Layout) -> Result<()> {
         )))
 }
 
-/// The lock, and what there is once it is held: another run may have made or deleted the cluster meanwhile.
+/// Takes the lock, and finds the layout again: another run may have created or deleted the cluster meanwhile.
 async fn lock(spec: &Spec, note: Note<'_>) -> Result<(File, Layout)> {
     let lock = lock::take(&Layout::find(spec)?, note).await?;
     Ok((lock, Layout::find(spec)?))
@@ -202,7 +202,7 @@ async fn stop(layout: &Layout, signal: Signal) -> Result<bool> {
 }
 
 fn endpoints(server: &ServerProcess, started: bool) -> Running {
-    // Passwords go as SCRAM proofs over loopback: there is nothing for TLS to hide and no certificate to check.
+    // SCRAM proofs over loopback: TLS has nothing to hide, and there is no certificate to check.
     let tls = Tls { mode: TlsMode::Disable, ..Tls::default() };
     let endpoint = |host| Endpoint { host, port: server.port, tls: tls.clone() };
     Running {
@@ -216,7 +216,7 @@ fn endpoints(server: &ServerProcess, started: bool) -> Running {
 fn unknown_process(layout: &Layout, server: &ServerProcess) -> Error {
     let pid = server.pid.as_raw_nonzero();
     Error::operation(format!("cannot tell whether the server {} runs", layout.name))
-        .cause(format!("{} names the process {pid}", layout.data().join(liveness::PID_FILE).display()))
+        .cause(format!("{} contains the process id {pid}", layout.data().join(liveness::PID_FILE).display()))
         .cause("it may be a server that was started elsewhere, as in another container, on the same data")
         .hint("stop that server; if there is none, delete the file")
 }

@@ -1,7 +1,8 @@
-//! The manifest: from YAML files to the desired state of each server, or to an error that names the place.
+//! The manifest: reads YAML files into the desired state of each server, or returns an error with its location.
 //!
-//! The steps: `find` the files; then each in its file: `source` parses and merges them, with what they `include`; `expand`
-//! fills variables in, `generate` numbers services, `raw` gives them types, `resolve` fills in defaults and templates and checks what no type can check.
+//! Steps: `find` locates the files. `source` parses and merges them with the files that they `include`; `expand`
+//! substitutes variables, `generate` numbers services, `raw` adds types, `resolve` applies defaults and templates and
+//! checks what types cannot express.
 
 mod app_url;
 mod checked;
@@ -44,7 +45,7 @@ pub use split_map::{EdgeAnswer, ReferenceTable, SplitMap, SplitSource, TablePatt
 /// Reads the manifest and its overlay for `env`.
 ///
 /// # Errors
-/// [`martydb_model::error::Kind::Manifest`] with `file:line:column` in the message wherever a place is known.
+/// [`martydb_model::error::Kind::Manifest`] with `file:line:column` in the message wherever the location is known.
 pub fn load(path: &Path, env: &str, variables: &Environment) -> Result<Manifest> {
     let mut sources = source::Sources::read(path, env)?;
     let tree = sources.tree(variables)?;
@@ -52,16 +53,16 @@ pub fn load(path: &Path, env: &str, variables: &Environment) -> Result<Manifest>
     resolve::resolve(raw, &sources, env, variables)
 }
 
-/// The manifest's JSON Schema, for editors. Generated from the Rust types, so that it cannot lag behind them.
+/// Returns the manifest's JSON Schema, for editors. It is generated from the Rust types, so it cannot lag behind them.
 pub fn json_schema() -> String {
     let schema = schemars::schema_for!(raw::RawManifest);
     serde_json::to_string_pretty(&schema).expect("a schema is plain JSON") + "\n"
 }
 
-/// Names looked for in each folder, in this order.
+/// Default file names, tried in each folder in this order.
 const CANDIDATES: [&str; 2] = ["martydb.yaml", "services/manifest.yaml"];
 
-/// The path that was given, or the nearest manifest in `folder` and those above it.
+/// Returns the given path, or the nearest manifest in `folder` or a folder above it.
 pub fn find(named: Option<&Path>, folder: &Path) -> Result<PathBuf> {
     if let Some(path) = named {
         return if path.is_file() {

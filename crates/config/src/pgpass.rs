@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use crate::manifest::ServerUrl;
 use martydb_model::environment::Environment;
 
-/// The password of the first line that fits.
+/// Returns the password of the first matching line.
 pub fn find(environment: &Environment, url: &ServerUrl) -> Option<String> {
     let named = url.passfile.clone().or_else(|| environment.get("PGPASSFILE").map(PathBuf::from));
     let path = named.or_else(|| environment.get("HOME").map(|home| PathBuf::from(home).join(".pgpass")))?;
-    // As libpq: a file that others can read is not trusted.
+    // As in libpq, a file that others can read is not trusted.
     let private = path.metadata().is_ok_and(|found| found.permissions().mode() & 0o077 == 0);
     let text = private.then(|| std::fs::read_to_string(path).ok())??;
     text.lines().find_map(|line| fits(line, url))
@@ -29,7 +29,7 @@ fn fits(line: &str, url: &ServerUrl) -> Option<String> {
     (host_fits && rest).then(|| password.clone())
 }
 
-/// Fields are separated by colons; a backslash takes the next character as it is.
+/// Splits a line at colons; a backslash escapes the next character.
 fn split(line: &str) -> Vec<String> {
     let (mut fields, mut escaped) = (vec![String::new()], false);
     for c in line.chars() {

@@ -1,4 +1,4 @@
-//! Ends a child process together with its own children, however the work with it ends.
+//! A child process and its own children, killed together however the work with them ends.
 
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::Child;
@@ -7,12 +7,12 @@ use tokio::process::Child;
 pub struct ProcessGroup(Option<Pid>);
 
 impl ProcessGroup {
-    /// The group of a child that was started with `process_group(0)` and has not been waited for.
+    /// Returns the group of a child that was started with `process_group(0)` and has not been waited for.
     pub fn of(child: &Child) -> ProcessGroup {
         ProcessGroup(child.id().and_then(|id| Pid::from_raw(id.cast_signed())))
     }
 
-    /// The group has ended, and another may soon get its number.
+    /// Keeps the drop from killing: the group has ended, and its id may soon be reused.
     pub fn disarm(mut self) {
         self.0 = None;
     }

@@ -1,5 +1,5 @@
-//! Puts a whole file in the place of another, as nothing that another account or a service's team can prepare changes:
-//! a link is not followed, a device is not replaced, and what has the name is complete at every moment.
+//! Replacement of a whole file, safe in folders that another account or a service's team can prepare: a link is not followed,
+//! a device is not replaced, and the file is complete at every moment.
 
 use std::ffi::OsString;
 use std::fs::{self, OpenOptions};
@@ -10,20 +10,20 @@ use std::path::Path;
 /// Permissions of a new file; the umask takes from them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Readers {
-    /// Its owner alone.
+    /// The owner only.
     Owner,
-    /// Whomever the umask admits.
+    /// Everyone that the umask admits.
     All,
 }
 
-/// Writes `text` under another name first.
+/// Writes `text` under another name first, then renames.
 ///
 /// # Errors
-/// [`ErrorKind::AlreadyExists`] if something that is not a regular file has the name; else what writing says.
+/// [`ErrorKind::AlreadyExists`] if something that is not a regular file has the name; otherwise the error of writing.
 pub fn replace_file(path: &Path, text: &str, readers: Readers) -> Result<()> {
     let name = path.file_name().ok_or(ErrorKind::InvalidInput)?;
     if path.symlink_metadata().is_ok_and(|found| !found.is_file()) {
-        let message = "something that is not a regular file has this name: remove it, or name another file";
+        let message = "the path is not a regular file: remove it, or name another file";
         return Err(Error::new(ErrorKind::AlreadyExists, message));
     }
     let mut hidden = OsString::from(".");
@@ -31,7 +31,7 @@ pub fn replace_file(path: &Path, text: &str, readers: Readers) -> Result<()> {
     hidden.push(format!(".{}", std::process::id()));
     let temporary = path.with_file_name(hidden);
     let mode = if readers == Readers::Owner { 0o600 } else { 0o666 };
-    // Neither follows a link nor takes a file that is there.
+    // Neither follows a link nor opens an existing file.
     let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&temporary)?;
     let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
     let done = written.and_then(|()| fs::rename(&temporary, path));

@@ -1,5 +1,5 @@
-//! Another program in place of this one: it has the terminal, the signals and the exit code to itself, and nothing of
-//! ours is left that could hold a password.
+//! Replacement of this process by another program, which has the terminal, the signals and the exit code to itself. No memory
+//! of ours that could contain a password remains.
 
 use std::convert::Infallible;
 use std::ffi::{OsStr, OsString};
@@ -7,7 +7,7 @@ use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-/// libpq's variables that decide where a session leads, as whom, and with which password
+/// libpq's variables that determine a session's server, role and password
 /// (<https://www.postgresql.org/docs/current/libpq-envars.html>).
 const LEADING: &[&str] = &[
     "PGHOST",
@@ -27,8 +27,8 @@ const LEADING: &[&str] = &[
     "DATABASE_URL",
 ];
 
-/// Starts the program in place of this one. It gets our environment without the variables in `withheld` and those of
-/// libpq that would lead elsewhere, and with `variables`.
+/// Starts the program in place of this one. It gets our environment plus `variables`, without the variables in `withheld`
+/// and those of libpq that would lead to another server.
 ///
 /// # Errors
 /// Returns only if the program cannot be started.

@@ -1,7 +1,7 @@
-//! Passwords of the logins: where they are kept, how new ones are made, and never where they can be seen.
+//! Passwords of the logins: storing, generating and reading them without exposing them.
 //!
-//! The store is written before the server is: a password that only the server knows is lost, one that only the
-//! store knows is set by the next run.
+//! The store is written before the server: a password that only the server has is lost; one that only the store has is
+//! set by the next run.
 
 mod absent;
 mod answers;

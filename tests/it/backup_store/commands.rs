@@ -96,9 +96,11 @@ fn a_store_is_listed_with_what_is_known_of_it() {
     assert_eq!(document["problems"].as_array().unwrap().len(), 2);
     let done = shop.project.run(&["-e", "prod", "backup", "list", "orders"]).expect(0);
     assert!(done.stdout.contains(shop.first.as_str()) && !done.stdout.contains("users"), "{}", done.stdout);
-    for part in
-        ["photos is no backup", "cccccccc is no whole backup", "1 backup of other projects or environments"]
-    {
+    for part in [
+        "photos is not a backup",
+        "cccccccc is not a complete backup",
+        "1 backup of other projects or environments",
+    ] {
         assert!(done.stderr.contains(part), "{part}: {}", done.stderr);
     }
     let names = shop.project.run(&["-e", "prod", "backup", "list", "-o", "name"]).expect(0);

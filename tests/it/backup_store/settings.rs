@@ -12,8 +12,8 @@ fn manifest(backup: &str) -> Project {
 #[test]
 fn a_place_that_would_lose_or_show_backups_is_refused() {
     for (backup, said) in [
-        ("{ to: . }", "\".\" holds the manifest itself"),
-        ("{ to: .. }", "holds the manifest itself"),
+        ("{ to: . }", "\".\" contains the manifest itself"),
+        ("{ to: .. }", "contains the manifest itself"),
         ("{ to: '' }", "neither a folder nor"),
         ("{ to: .martydb/backups }", "`martydb dev destroy` deletes"),
         ("{ to: x/../.git/backups }", "is git's own folder"),

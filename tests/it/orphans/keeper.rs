@@ -135,7 +135,7 @@ fn a_declared_role_cannot_have_its_name() {
         let project = Project::with_manifest(&text);
         let refused = project.run(&["validate"]).expect(2);
         assert!(
-            refused.stderr.contains("role \"marty_orphans\" keeps what removed services owned"),
+            refused.stderr.contains("role \"marty_orphans\" owns the objects of removed services"),
             "{refused:?}"
         );
     }

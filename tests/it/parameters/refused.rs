@@ -7,20 +7,20 @@ use crate::support::{Admin, Project, Server};
 fn validate_finds_what_fits_no_server() {
     let project = Project::with_manifest("");
     for (parameters, expected) in [
-        ("encoding: UTF9", "\"UTF9\" is no encoding that a database can have"),
+        ("encoding: UTF9", "\"UTF9\" is not an encoding for databases"),
         (
             "encoding: LATIN1, locale: de_DE.UTF-8",
             "the locale de_DE.UTF-8 needs the encoding UTF8, not LATIN1",
         ),
         ("locale: ''", "locale is empty"),
         ("locale_provider: icu", "this locale_provider needs icu_locale"),
-        ("icu_locale: de", "icu_locale means nothing without locale_provider: icu"),
-        ("locale_provider: builtin, builtin_locale: C, icu_rules: x", "icu_rules means nothing without"),
+        ("icu_locale: de", "icu_locale has no effect without locale_provider: icu"),
+        ("locale_provider: builtin, builtin_locale: C, icu_rules: x", "icu_rules has no effect without"),
         ("locale_provider: glibc", "unknown variant"),
-        ("connection_limit: 0", "a connection limit of 0 lets no login in"),
+        ("connection_limit: 0", "a connection limit of 0 allows no session"),
         ("tablespace: pg_global", "tablespace \"pg_global\" cannot hold a database"),
-        ("comment: 'martydb:other'", "the comment begins like a mark of martydb's"),
-        ("settings: { Role: postgres }", "the setting Role cannot be put on a database"),
+        ("comment: 'martydb:other'", "the comment begins like a martydb mark"),
+        ("settings: { Role: postgres }", "the setting Role cannot be set for a database"),
         ("settings: { session_replication_role: replica }", "triggers and foreign keys would be off"),
         ("settings: { session_preload_libraries: 'a, b' }", "at most one name is possible here"),
         ("encodign: UTF8", "did you mean \"encoding\"?"),

@@ -120,18 +120,18 @@ fn what_cannot_be_meant_is_an_error_at_its_place() {
     let server = Server::start();
     let nats = "nats: \"nats://localhost\"";
     for (entry, expected) in [
-        ("{}".to_owned(), "does not say where the events go"),
+        ("{}".to_owned(), "the broker of the events is missing"),
         (format!("{{ to: {{ {nats}, http: \"https://h/\" }} }}"), "expected one of nats, amqp and http"),
         ("{ to: { nats: \"nats://u:hunter2@localhost\" } }".into(), "the URL contains a password"),
         ("{ to: { nats: \"nats://broker.example.org\" } }".into(), "in plain text"),
         ("{ to: { http: \"http://hooks.example.org/\" } }".into(), "use https://"),
         ("{ to: { nats: \"amqp://localhost\" } }".into(), "its scheme should be nats or tls"),
-        ("{ to: { amqp: \"amqp://localhost\" } }".into(), "it names no exchange"),
+        ("{ to: { amqp: \"amqp://localhost\" } }".into(), "the exchange is missing"),
         (format!("{{ to: {{ {nats}, exchange: e }} }}"), "exchange belongs to amqp, not to nats"),
-        (format!("{{ to: {{ {nats}, root_certificate: ca.crt }} }}"), "it means nothing without TLS"),
+        (format!("{{ to: {{ {nats}, root_certificate: ca.crt }} }}"), "it has no effect without TLS"),
         (
             "{ to: { amqp: \"amqp://localhost\", exchange: e, password_env: P } }".into(),
-            "it is a password of no user",
+            "the password has no user",
         ),
         (format!("{{ to: {{ {nats}, subject: \"a.{{event}}\" }} }}"), "{event} is not one of {project}"),
         (format!("{{ table: outbox, to: {{ {nats} }} }}"), "\"outbox\" is not a schema.table"),
@@ -141,7 +141,7 @@ fn what_cannot_be_meant_is_an_error_at_its_place() {
         (format!("{{ retry: {{ tries: 0 }}, to: {{ {nats} }} }}"), "0 attempts"),
         (format!("{{ retry: {{ from: 10m, to: 1m }}, to: {{ {nats} }} }}"), "longer than the longest"),
         (format!("{{ columns: {{ id: \"\" }}, to: {{ {nats} }} }}"), "the table needs this column"),
-        (format!("{{ columns: {{ payload: id }}, to: {{ {nats} }} }}"), "the column \"id\" holds two things"),
+        (format!("{{ columns: {{ payload: id }}, to: {{ {nats} }} }}"), "the column \"id\" has two meanings"),
         (format!("{{ colums: {{}}, to: {{ {nats} }} }}"), "unknown key \"colums\""),
     ] {
         let project = Project::new(&server, "rom");

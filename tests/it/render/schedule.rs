@@ -171,9 +171,9 @@ fn encrypted_backups_are_verified_where_an_identity_is() {
 #[test]
 fn what_is_no_time_is_refused() {
     for (schedule, expected) in [
-        ("{ take: daily }", "\"daily\" is no time of cron"),
-        ("{ verify: '0 0 4 * * 0' }", "\"0 0 4 * * 0\" is no time of cron"),
-        ("{ prune: \"* * * * *\\nroot rm\" }", "is no time of cron"),
+        ("{ take: daily }", "\"daily\" is not a cron schedule"),
+        ("{ verify: '0 0 4 * * 0' }", "\"0 0 4 * * 0\" is not a cron schedule"),
+        ("{ prune: \"* * * * *\\nroot rm\" }", "is not a cron schedule"),
     ] {
         let project =
             Project::with_manifest(&format!("{MANIFEST}backup: {{ to: kept, schedule: {schedule} }}\n"));

@@ -53,10 +53,7 @@ fn mistakes_have_their_place() {
             "source: { url: 'postgresql://u:secret-of-mine@h:x/db' }\nservices: {}\n".to_owned(),
             "the port is not a number",
         ),
-        (
-            format!("{source}services: {{ csca: {{ tables: [] }}, csca: {{ tables: [] }} }}\n"),
-            "stands here a second time",
-        ),
+        (format!("{source}services: {{ csca: {{ tables: [] }}, csca: {{ tables: [] }} }}\n"), "is repeated"),
         (
             format!("{source}services: {{ csca: {{ tables: [] }} }}\nedges: [{{ edge: x }}]\n"),
             "the key \"answer\" is missing",

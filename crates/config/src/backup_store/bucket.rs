@@ -1,5 +1,5 @@
-//! A store in object storage that speaks S3. A backup's objects lie below its name, and its manifest comes last: what has
-//! none is no backup, and is removed once it is too old to be one on its way.
+//! A store in S3 object storage. The keys of a backup's objects begin with its name, and its manifest is written last:
+//! objects without one are not a backup, and are removed once they are too old to be one in progress.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
@@ -24,15 +24,16 @@ use super::refusal::said;
 use super::shelf::{FileInlet, Incoming, SMALL, Shelf, Top};
 use martydb_model::error::{Error, Result};
 
-/// What is read by one request, and the least that one part of an upload has.
+/// Bytes that one request reads, and the minimum size of a part of an upload.
 const PIECE: u64 = 8 * 1024 * 1024;
-/// S3 takes 10,000 parts of one object: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>.
+/// Maximum number of parts of an object. S3 accepts 10,000:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>.
 const MOST_PARTS: u64 = 9_000;
-/// Requests at once where many small ones are needed.
+/// Number of parallel requests where many small ones are needed.
 const THREADS: usize = 8;
-/// Objects without a manifest that are this old belong to no run.
+/// Age at which objects without a manifest belong to no run.
 const ABANDONED: time::Duration = time::Duration::hours(24);
-/// How long an upload that failed may take to leave nothing.
+/// Time limit of the cleanup after a failed upload.
 const CLEANING: Duration = Duration::from_secs(10);
 const ATTEMPTS: u32 = 4;
 
@@ -61,7 +62,7 @@ impl BucketShelf {
         errand.wait(self.store.list(Some(&self.of(id))).try_collect())?.map_err(self.said("list"))
     }
 
-    /// `Ok(false)` where it is not there any more.
+    /// Deletes an object. Returns `Ok(false)` if it does not exist any more.
     fn delete(&self, errand: &Errand, key: &Key) -> Result<bool> {
         match errand.wait(self.store.delete(key))? {
             Err(S3Error::NotFound { .. }) => Ok(false),
@@ -73,7 +74,7 @@ impl BucketShelf {
         parallel::each(THREADS, objects, |one| self.delete(errand, &one.location)).map(drop)
     }
 
-    /// Writes the manifest where there is none. A request may have been done although its answer was lost.
+    /// Writes the manifest if there is none. A request may have succeeded although its answer was lost.
     fn create(&self, errand: &Errand, key: &Key, text: &[u8]) -> Result<()> {
         let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
         let mut attempt = 0;
@@ -82,7 +83,7 @@ impl BucketShelf {
             let payload = Bytes::copy_from_slice(text).into();
             let error = match errand.wait(self.store.put_opts(key, payload, options.clone()))? {
                 Ok(_) => return Ok(()),
-                // The server has no conditions. The name has a random end.
+                // The server does not support conditional requests. The name has a random suffix.
                 Err(S3Error::NotImplemented { .. }) => {
                     let payload = Bytes::copy_from_slice(text).into();
                     return errand
@@ -142,7 +143,10 @@ impl Shelf for BucketShelf {
             if path::is_safe(&name) {
                 return Ok((name, one.size));
             }
-            Err(Error::operation(format!("{} is no file of a backup", one.location.as_ref().escape_debug())))
+            Err(Error::operation(format!(
+                "{} is not a file of a backup",
+                one.location.as_ref().escape_debug()
+            )))
         });
         files.collect()
     }
@@ -174,7 +178,7 @@ impl Shelf for BucketShelf {
     }
 
     fn begin(&self, _: &Errand, id: &BackupId) -> Result<Box<dyn Incoming>> {
-        // The manifest goes first: a request that failed may have written it.
+        // The manifest is removed first: a request that failed may have written it.
         let made = Mutex::new(vec![self.key(id, MANIFEST)]);
         Ok(Box::new(BucketIncoming { shelf: self.clone(), id: id.clone(), made }))
     }
@@ -204,7 +208,7 @@ impl Shelf for BucketShelf {
     }
 }
 
-/// An object, read piece by piece: no request is longer than its time, whatever the object's size.
+/// An object that is read in pieces: no request takes longer than its limit, whatever the object's size.
 struct Pieces {
     shelf: BucketShelf,
     errand: Errand,
@@ -229,7 +233,7 @@ impl Read for Pieces {
     }
 }
 
-/// Dropped before it is published, it removes what it has made as far as that can be done soon.
+/// An upload in progress. Dropped before it is published, it removes what it has created, as far as that is quick.
 struct BucketIncoming {
     shelf: BucketShelf,
     id: BackupId,
@@ -271,7 +275,7 @@ struct ObjectInlet {
     key: Key,
     part: usize,
     buffer: Vec<u8>,
-    /// Begun once there is more than one part.
+    /// Started once there is more than one part.
     upload: Option<Box<dyn MultipartUpload>>,
 }
 

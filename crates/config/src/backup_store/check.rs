@@ -1,4 +1,4 @@
-//! What is wrong with a backup, or with reading and writing it, in words.
+//! Errors about a damaged backup, and about reading and writing one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -12,17 +12,17 @@ use super::verified;
 use martydb_model::error::{Error, Result};
 
 pub fn damaged(id: &BackupId, why: impl fmt::Display) -> Error {
-    Error::operation(format!("the backup {id} is damaged, and nothing was made of it"))
+    Error::operation(format!("the backup {id} is damaged, and nothing was restored from it"))
         .cause(why)
-        .hint("take another one: `martydb backup list` shows them")
+        .hint("use another one: `martydb backup list` shows them")
 }
 
 pub fn absent(id: &BackupId, place: &str) -> Error {
     Error::usage(format!("there is no backup {id} in {place}"))
-        .hint("`martydb backup list` shows what there is")
+        .hint("`martydb backup list` shows the existing ones")
 }
 
-/// Whether a store holds exactly the files of a manifest; the names and sizes are compared, not what is in them.
+/// Checks that a store contains the files of a manifest and no others. Compares names and sizes, not contents.
 pub fn same_files(manifest: &BackupManifest, found: &BTreeMap<String, u64>) -> Result<(), String> {
     let sums = manifest.encryption.stored_name(sums::NAME);
     for file in &manifest.files {
@@ -45,7 +45,7 @@ pub fn same_files(manifest: &BackupManifest, found: &BTreeMap<String, u64>) -> R
     }
 }
 
-/// An error of ours that came through a reader or a writer, or what the caller makes of one of the system.
+/// Returns our own error that passed through a reader or a writer, or the result of `otherwise` for a system's error.
 pub fn of_io(error: io::Error, otherwise: impl FnOnce(io::Error) -> Error) -> Error {
     match error.downcast::<Error>() {
         Ok(ours) => ours,
@@ -53,7 +53,7 @@ pub fn of_io(error: io::Error, otherwise: impl FnOnce(io::Error) -> Error) -> Er
     }
 }
 
-/// Why a file did not come back whole.
+/// Returns the error for a file that was not read completely.
 pub fn of_stop(
     id: &BackupId,
     path: &str,
@@ -75,7 +75,7 @@ pub fn of_stop(
     }
 }
 
-/// The same for a stop while a backup is written.
+/// Returns the error for a file that was not written completely.
 pub fn of_write(path: &str, stop: Stop) -> Error {
     let doing = |verb: &str, error: io::Error| {
         of_io(error, |error| Error::operation(format!("cannot {verb} {path} of the backup")).cause(error))

@@ -1,5 +1,4 @@
-//! Files of age, as streams: <https://age-encryption.org/v1>. The program `age` alone reads the same
-//! bytes.
+//! Encryption of files with age, as streams: <https://age-encryption.org/v1>. The program `age` reads the same format.
 
 use std::io::{self, Read, Write};
 use std::path::Path;
@@ -13,48 +12,50 @@ use super::errand::Errand;
 use super::manifest::Encryption;
 use martydb_model::error::{Error, Result};
 
-/// Bytes of a file of identities; a larger one is something else.
+/// Maximum size of a file of identities, in bytes; a larger one is something else.
 const LARGEST: u64 = 1024 * 1024;
-/// Bytes that pass at once.
+/// Size of the buffer, in bytes.
 const PIECE: usize = 256 * 1024;
 
-/// How the files of a new backup are written.
+/// Encryption of a new backup's files.
 pub enum Cipher {
     Plain,
     Age(Vec<x25519::Recipient>),
 }
 
-/// What opens encrypted backups.
+/// Identities that decrypt backups.
 pub struct Identities(Vec<x25519::Identity>);
 
-/// What became of the bytes of one file on their way into the store or out of it.
+/// Digests of one file that was copied into the store or out of it.
 pub struct Passed {
     pub plain: Digest,
     pub stored: Digest,
 }
 
-/// Why the bytes of a file did not pass.
+/// Reason why a file was not copied completely.
 #[derive(Debug)]
 pub enum Stop {
     Read(io::Error),
     Write(io::Error),
-    /// No identity opens it.
+    /// No identity decrypts the file.
     Closed,
-    /// It is not as age wrote it.
+    /// The file was changed after age wrote it.
     Damaged,
 }
 
-/// Reads a recipient of age.
+/// Parses a recipient of age.
 ///
 /// # Errors
-/// With the reason.
+/// With the reason, if it is invalid.
 pub fn recipient(text: &str) -> Result<x25519::Recipient, &'static str> {
     text.parse()
 }
 
 impl Cipher {
+    /// Parses recipients.
+    ///
     /// # Errors
-    /// If a recipient is none of age.
+    /// If one of them is not a recipient of age.
     pub fn new(recipients: &[String]) -> Result<Cipher> {
         if recipients.is_empty() {
             return Ok(Cipher::Plain);
@@ -72,7 +73,7 @@ impl Cipher {
         }
     }
 
-    /// Writes everything that `from` has as it is stored.
+    /// Copies `from` in its stored form.
     pub fn write(&self, errand: &Errand, from: &mut dyn Read, to: &mut dyn Write) -> Result<Passed, Stop> {
         let mut to = Hashing::new(to);
         let plain = match self {
@@ -92,10 +93,10 @@ impl Cipher {
 }
 
 impl Identities {
-    /// As `age-keygen` writes them: a line each, and comments.
+    /// Parses identities as `age-keygen` writes them: one per line, with comments.
     ///
     /// # Errors
-    /// If there is none, without a word of what is there.
+    /// If there is none. The message repeats nothing of the text.
     pub fn parse(text: &SecretString) -> Result<Identities> {
         let lines = text.expose_secret().lines().map(str::trim).enumerate();
         let mut all = vec![];
@@ -107,7 +108,7 @@ impl Identities {
             all.push(identity);
         }
         if all.is_empty() {
-            return Err(Error::usage("there is no identity of age in it")
+            return Err(Error::usage("it contains no age identity")
                 .hint("an identity is a line AGE-SECRET-KEY-1…, as `age-keygen` prints it"));
         }
         Ok(Identities(all))
@@ -126,8 +127,7 @@ impl Identities {
     }
 }
 
-/// Writes everything that `from` has as it was before it was stored. What is written may be used only once this has
-/// returned, and the digests are right.
+/// Copies `from` in its original form. The output may be used only once this has returned and the digests match.
 pub fn read(
     errand: &Errand,
     encryption: Encryption,
@@ -146,7 +146,7 @@ pub fn read(
             pass(errand, &mut reader, to, |error| stop(DecryptError::Io(error)))?
         }
     };
-    // What lies behind the end is counted too.
+    // Bytes after the end are counted too.
     pass(errand, &mut from, &mut io::sink(), Stop::Read)?;
     let (_, stored) = from.finish();
     Ok(Passed { plain, stored })

@@ -1,4 +1,4 @@
-//! The way to a bucket: endpoint, region and keys from the variables that all tools of AWS read, and never from the manifest.
+//! Connection to a bucket: endpoint, region and keys are read from the variables of all AWS tools, never from the manifest.
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -13,13 +13,13 @@ use super::refusal::VARIABLES;
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Result};
 
-/// How long a server that does not answer is waited for.
+/// Timeouts for a server that does not answer.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
-    /// For one request: 8 MiB there or back.
+    /// Timeout of one request: 8 MiB there or back.
     pub request: Duration,
     pub retries: usize,
-    /// After this long no request is sent again.
+    /// Time after which no request is repeated.
     pub altogether: Duration,
 }
 
@@ -33,7 +33,7 @@ const CONNECT: Duration = Duration::from_secs(10);
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// Variables that hold an address of the server.
+/// Variables with the address of the server.
 const ENDPOINTS: &[&str] = &["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"];
 
 pub fn connect(
@@ -42,7 +42,7 @@ pub fn connect(
     variables: &Environment,
     patience: Patience,
 ) -> Result<BucketShelf> {
-    // The provider that the connections to PostgreSQL have too; an error says that there is one already.
+    // The provider of the connections to PostgreSQL as well; an error means that it is installed already.
     let _present = rustls::crypto::ring::default_provider().install_default();
     let place = format!("s3://{bucket}/{prefix}").trim_end_matches('/').to_owned();
     let known = variables.iter().filter(|(name, _)| name.starts_with("AWS_"));
@@ -79,7 +79,7 @@ fn endpoint(variables: &Environment) -> Result<Option<&str>> {
     Ok(Some(endpoint))
 }
 
-/// Backups go over a network without TLS only where that was asked for.
+/// Checks that backups cross a network without TLS only if that was requested. Returns `true` for plain HTTP.
 fn allows_http(endpoint: &str, variables: &Environment) -> Result<bool> {
     let Some(rest) = endpoint.strip_prefix("http://") else { return Ok(false) };
     let host = rest.split('/').next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Size and SHA-256 of what passes through.
+//! Size and SHA-256 of a stream.
 
 use std::io::{self, Read, Write};
 
@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Digest {
     pub size: u64,
-    /// In small hexadecimal digits.
+    /// Lowercase hexadecimal digits.
     pub sha256: String,
 }
 
@@ -35,7 +35,7 @@ pub fn digest(bytes: &[u8]) -> Digest {
     hasher.finish()
 }
 
-/// A reader or a writer, and the digest of what it has passed on.
+/// A reader or writer with the digest of what passed through it.
 pub struct Hashing<T> {
     pub inner: T,
     hasher: Hasher,

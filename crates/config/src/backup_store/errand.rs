@@ -1,4 +1,4 @@
-//! Long work on files, off the threads that answer signals: it ends soon after the run has lost interest in it.
+//! Long work on files, off the threads that handle signals. It ends soon after the run no longer waits for it.
 
 use std::future::Future;
 use std::io;
@@ -10,15 +10,15 @@ use tokio::sync::watch;
 
 use martydb_model::error::{Error, Kind, Result};
 
-/// The other end of a run that waits; work asks it between two pieces whether it still does.
+/// Handle of the run that waits; work checks between two pieces whether it still does.
 #[derive(Clone)]
 pub struct Errand(watch::Receiver<()>);
 
 impl Errand {
-    /// Does `work` on a thread of its own. Where this future is dropped, the work ends at its next question.
+    /// Runs `work` on a thread of its own. If this future is dropped, the work ends at its next check.
     ///
     /// # Errors
-    /// What the work says.
+    /// Those of `work`.
     pub async fn run<T: Send + 'static>(
         work: impl FnOnce(&Errand) -> Result<T> + Send + 'static,
     ) -> Result<T> {
@@ -36,30 +36,30 @@ impl Errand {
         if self.0.has_changed().is_err() { Err(abandoned()) } else { Ok(()) }
     }
 
-    /// The same between reads and writes.
+    /// As [`Errand::check`], between reads and writes.
     pub fn check_io(&self) -> io::Result<()> {
         self.check().map_err(io::Error::other)
     }
 
-    /// Waits for an answer from a network.
+    /// Waits for a response from a network.
     pub fn wait<T>(&self, future: impl Future<Output = T>) -> Result<T> {
         let mut watched = self.0.clone();
         network().block_on(async {
             tokio::select! {
                 done = future => Ok(done),
-                // Nothing is ever sent: this is the end of the run.
+                // Nothing is ever sent: a change is the end of the run.
                 _ = watched.changed() => Err(abandoned()),
             }
         })
     }
 }
 
-/// Cleans up after something that failed; what takes longer than `limit` stays.
+/// Cleans up after a failure; what takes longer than `limit` is left.
 pub fn soon(limit: Duration, cleaning: impl Future<Output = ()>) {
     let _late = network().block_on(async { tokio::time::timeout(limit, cleaning).await });
 }
 
-/// Where requests run: apart from the run's own threads, which may be gone when an interrupted upload is taken back.
+/// Returns the runtime of requests. It is not the run's own, which may be gone when an interrupted upload is undone.
 fn network() -> &'static Runtime {
     static NETWORK: OnceLock<Runtime> = OnceLock::new();
     NETWORK.get_or_init(|| {

@@ -1,4 +1,4 @@
-//! A backup comes back: every file of it, every byte checked and decrypted, or an error and nothing.
+//! Retrieval of a backup: all of its files, every byte checked and decrypted, or an error and no files.
 
 use std::fs::{self, DirBuilder};
 use std::io;
@@ -19,39 +19,39 @@ use super::sums;
 use super::workspace::failed;
 use martydb_model::error::{Error, Result};
 
-/// What came back; the files lie in the folder that was named.
+/// A fetched backup; its files are in the given folder.
 #[derive(Debug)]
 pub struct ReturnedBackup {
     pub manifest: BackupManifest,
-    /// What its maker recorded.
+    /// Record of the backup's maker.
     pub record: serde_json::Value,
 }
 
-/// What is brought, from where and to where.
+/// A fetch: its source and its target.
 pub struct Fetching<'a> {
     pub errand: &'a Errand,
     pub shelf: &'a dyn Shelf,
     pub id: &'a BackupId,
     pub identities: Option<&'a Identities>,
-    /// A folder that is not there yet, and is gone again after an error.
+    /// A folder that does not exist yet, and is removed after an error.
     pub into: &'a Path,
     pub threads: usize,
 }
 
-/// One backup on its way out.
+/// One backup that is being read.
 struct Outgoing<'a> {
     from: &'a Fetching<'a>,
     manifest: BackupManifest,
 }
 
 impl Fetching<'_> {
-    /// Brings all files.
+    /// Fetches all files.
     pub fn fetch(&self) -> Result<ReturnedBackup> {
         let into = self.into;
         DirBuilder::new().mode(0o700).create(into).map_err(failed("make the folder", into))?;
         let fetched = self.all();
         if fetched.is_err() {
-            // A folder that stays holds what was right so far; the error is what matters.
+            // A folder that stays contains only correct files; the first error matters more.
             let _gone = fs::remove_dir_all(into);
         }
         fetched
@@ -109,7 +109,7 @@ impl Outgoing<'_> {
         make_parents(into, plain)?;
         let path = below(into, plain);
         let mut to = create(&path)?;
-        // One byte more than there should be is enough to know.
+        // One byte more than expected is enough to detect a difference.
         let from = shelf.open(errand, id, &file.path, file.size)?;
         let mut from = io::Read::take(from, file.size.saturating_add(1));
         let passed = cipher::read(errand, self.manifest.encryption, self.from.identities, &mut from, &mut to)

@@ -1,4 +1,4 @@
-//! A store in a folder. A backup is written under a temporary name, reaches the disk, and is renamed.
+//! A store in a folder. A backup is written under a temporary name, synced to disk, and renamed.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions, Permissions};
@@ -40,7 +40,7 @@ impl Shelf for FolderShelf {
         Some(&self.folder)
     }
 
-    /// A new one tells git to leave it alone: backups in clear do not belong into a repository.
+    /// Creates the folder. Git ignores a new one: unencrypted backups do not belong into a repository.
     fn prepare(&self) -> Result<()> {
         if self.folder.exists() {
             return Ok(());
@@ -49,7 +49,7 @@ impl Shelf for FolderShelf {
         let ignore = self.folder.join(".gitignore");
         match create(&ignore) {
             Ok(mut file) => file.write_all(b"*\n").map_err(failed("write", &ignore)),
-            // Another run was as quick.
+            // Another run created it at the same time.
             Err(_) if ignore.exists() => Ok(()),
             Err(error) => Err(error),
         }
@@ -115,7 +115,7 @@ impl Shelf for FolderShelf {
         fs::rename(&from, &hidden).map_err(failed("remove", &from))?;
         sync_folder(&self.folder)?;
         match fs::remove_dir_all(&hidden) {
-            // Another run may be sweeping it.
+            // Another run may be removing it.
             Err(error) if error.kind() != ErrorKind::NotFound => Err(failed("remove", &hidden)(error)),
             _ => Ok(()),
         }
@@ -126,7 +126,7 @@ impl Shelf for FolderShelf {
     }
 }
 
-/// Neither follows a link nor waits for the other end of a pipe.
+/// Opens a regular file; neither follows a link nor waits for the other end of a pipe.
 pub fn open_plain(path: &Path) -> io::Result<File> {
     let flags =
         i32::try_from((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits()).expect("flags of open(2) are ints");
@@ -138,10 +138,10 @@ pub fn open_plain(path: &Path) -> io::Result<File> {
     }
 }
 
-/// Every file below a folder, by its path from there, with its size.
+/// Returns every file below a folder, by its relative path, with its size.
 ///
 /// # Errors
-/// For a link, a device or a name that no backup has.
+/// If there is a link, a device, or a name that no backup contains.
 pub fn tree(errand: &Errand, folder: &Path) -> Result<BTreeMap<String, u64>> {
     let mut files = BTreeMap::new();
     let mut folders = vec![String::new()];
@@ -153,12 +153,15 @@ pub fn tree(errand: &Errand, folder: &Path) -> Result<BTreeMap<String, u64>> {
             let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
             let found = entry.path().symlink_metadata().map_err(failed("look at", &entry.path()))?;
             if !path::is_safe(&name) || !(found.is_dir() || found.is_file()) {
-                return Err(Error::operation(format!("{} is no file of a backup", entry.path().display()))
-                    .cause(if found.is_symlink() {
-                        "it is a symbolic link"
-                    } else {
-                        "its name or its kind is another"
-                    }));
+                return Err(Error::operation(format!(
+                    "{} is not a file of a backup",
+                    entry.path().display()
+                ))
+                .cause(if found.is_symlink() {
+                    "it is a symbolic link"
+                } else {
+                    "its name or its type does not belong to a backup"
+                }));
             }
             if found.is_dir() {
                 folders.push(format!("{name}/"));
@@ -170,7 +173,7 @@ pub fn tree(errand: &Errand, folder: &Path) -> Result<BTreeMap<String, u64>> {
     Ok(files)
 }
 
-/// Makes the folders above a file, from `folder` on.
+/// Creates the folders above a file, below `folder`.
 pub fn make_parents(folder: &Path, path: &str) -> Result<()> {
     match path.rsplit_once('/') {
         Some((parent, _)) => make_private(&folder.join(parent)),
@@ -178,7 +181,7 @@ pub fn make_parents(folder: &Path, path: &str) -> Result<()> {
     }
 }
 
-/// A new file for this user alone.
+/// Creates a file for this user only.
 pub fn create(path: &Path) -> Result<File> {
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
     file.map_err(failed("make", path))
@@ -201,7 +204,7 @@ impl Incoming for FolderIncoming {
     }
 }
 
-/// Adds the manifest to the files of a backup, whose bytes have reached the disk, and gives the folder its name.
+/// Adds the manifest to the files of a backup, which are on disk already, and renames the folder.
 pub fn publish(errand: &Errand, workspace: Workspace, manifest: &[u8], to: &Path) -> Result<()> {
     let folder = workspace.path();
     let path = folder.join(MANIFEST);

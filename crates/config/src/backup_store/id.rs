@@ -1,5 +1,5 @@
-//! The name of a backup: when, of which service, and a random end. It sorts by time, and is safe as a file name and
-//! as the key of an object.
+//! Name of a backup: its time, its service, and a random suffix. It sorts by time, and is safe as a file name and as an
+//! object's key.
 
 use std::fmt;
 use std::str::FromStr;
@@ -15,18 +15,18 @@ use martydb_model::error::{Error, Result};
 const TIME: StaticFormatDescription =
     time::macros::format_description!("[year][month][day]T[hour][minute][second]Z");
 
-/// Of the random end: digits and small letters that are not taken for each other.
+/// Alphabet of the random suffix: digits and lowercase letters that are not mistaken for each other.
 const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 const RANDOM: usize = 8;
 
-/// `20261123T082548Z-orders-7k3f9q2m`.
+/// Name of a backup, such as `20261123T082548Z-orders-7k3f9q2m`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schemars(with = "String")]
 pub struct BackupId(String);
 
 impl BackupId {
-    /// A name that no other backup has.
+    /// Returns a name that no other backup has.
     ///
     /// # Errors
     /// If the system has no random numbers.
@@ -43,7 +43,7 @@ impl BackupId {
         &self.0
     }
 
-    /// To the second.
+    /// Returns the time, to the second.
     pub fn taken_at(&self) -> OffsetDateTime {
         parts(&self.0).expect("checked when it was made").0
     }
@@ -53,12 +53,12 @@ impl BackupId {
     }
 }
 
-/// The time and the service of a text that is an id.
+/// Splits an id into its time and service; `None` for another text.
 fn parts(text: &str) -> Option<(OffsetDateTime, &str)> {
     let (at, rest) = text.split_once('-')?;
     let (service, end) = rest.rsplit_once('-')?;
     let time = PrimitiveDateTime::parse(at, TIME).ok()?.assume_utc();
-    // What a parser takes beyond the one way to write a time is another name for the same backup.
+    // A parser accepts several spellings of a time; any other than ours would be a second name for the same backup.
     let exact = time.format(TIME).ok()? == at;
     let random = end.len() == RANDOM && end.bytes().all(|byte| LETTERS.contains(&byte));
     (exact && random && ServiceName::new(service).is_ok()).then_some((time, service))

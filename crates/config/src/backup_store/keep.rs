@@ -1,4 +1,4 @@
-//! Which backups of one service stay. A period keeps its newest backup, and only periods that have one count: a service
+//! Retention of one service's backups. A period keeps its newest backup, and only periods with a backup count: a service
 //! that was not backed up for a while loses nothing by that.
 
 use std::collections::BTreeMap;
@@ -8,14 +8,14 @@ use time::OffsetDateTime;
 use super::id::BackupId;
 use martydb_model::Keep;
 
-/// What is known of a backup here.
+/// A backup, as far as retention depends on it.
 #[derive(Debug, Clone, Copy)]
 pub struct Retainable<'a> {
     pub id: &'a BackupId,
     pub verified: bool,
 }
 
-/// Why a backup stays.
+/// Reason for keeping a backup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum KeepRule {
     Newest,
@@ -39,10 +39,10 @@ impl KeepRule {
     }
 }
 
-/// The period that a moment lies in: its year, and its number there.
+/// Period of a moment: the year, and the number of the period in it.
 type PeriodOf = fn(OffsetDateTime) -> (i32, u16);
 
-/// For each backup that stays, why. All of them are of one service, in any order.
+/// Returns the backups to keep, with the reasons. All of them are of one service, in any order.
 pub fn staying<'a>(keep: Keep, backups: &[Retainable<'a>]) -> BTreeMap<&'a BackupId, Vec<KeepRule>> {
     let mut newest_first = backups.to_vec();
     newest_first.sort_by(|one, other| other.id.cmp(one.id));
@@ -135,7 +135,7 @@ mod tests {
             prop_assert_eq!(kept(keep, &once), once);
         }
 
-        /// What stays is the same whether old ones were removed after each backup or all at once: one that a rule keeps stays
+        /// The result is the same whether old ones were removed after each backup or all at once: one that a rule keeps stays
         /// until a newer one takes its place.
         #[test]
         fn nothing_is_removed_too_early(keep in rules(), all in all()) {

@@ -1,5 +1,5 @@
-//! `manifest.json`: what a backup is of, and which files it has. Plain also where the files are encrypted, so that a
-//! store can be listed without an identity; what could tell of the data lies in the files.
+//! `manifest.json`: the origin and the files of a backup. It is never encrypted, so that a store can be listed without an
+//! identity; what could reveal data is in the files.
 
 use std::collections::BTreeSet;
 
@@ -11,81 +11,81 @@ use super::path;
 
 pub const MANIFEST: &str = "manifest.json";
 
-/// What the maker of a backup records of the service, for the one who restores it.
+/// Record of the service, written by the maker of a backup for its restore.
 pub const RECORD: &str = "record.json";
 
-/// The version of the layout that this program writes.
+/// Version of the layout that this program writes.
 pub const FORMAT_VERSION: u32 = 1;
 
-/// The JSON Schema of `manifest.json`.
+/// Returns the JSON Schema of `manifest.json`.
 pub fn json_schema() -> String {
     let schema = schemars::schema_for!(BackupManifest);
     serde_json::to_string_pretty(&schema).expect("a schema is plain JSON") + "\n"
 }
 
-/// The manifest of one backup.
+/// Manifest of one backup.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(title = "martydb backup manifest")]
 pub struct BackupManifest {
-    /// The format's version: 1.
+    /// Version of the format: 1.
     pub format_version: u32,
-    /// The backup's name, and its folder's.
+    /// Name of the backup and of its folder.
     pub id: BackupId,
-    /// The version of martydb that made it.
+    /// Version of martydb that created it.
     pub martydb: String,
     #[serde(flatten)]
     pub header: BackupHeader,
-    /// How the files are encrypted.
+    /// Encryption of the files.
     pub encryption: Encryption,
-    /// Every file beside this one, as it is stored, in the order of the sums.
+    /// All stored files beside this one, in the order of the sums.
     pub files: Vec<StoredFile>,
 }
 
-/// What a backup is of.
+/// Origin of a backup.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BackupHeader {
-    /// The project of the manifest that declares the service.
+    /// Project of the manifest that declares the service.
     pub project: String,
-    /// The environment.
+    /// Environment.
     pub env: String,
-    /// The service.
+    /// Service.
     pub service: String,
-    /// The server's name in the manifest.
+    /// Name of the server in the manifest.
     pub server: String,
-    /// The database.
+    /// Database.
     pub database: String,
-    /// The moment that it shows, in RFC 3339.
+    /// Time of the snapshot, in RFC 3339.
     pub taken_at: String,
-    /// The version of the last migration that was applied.
+    /// Version of the last applied migration.
     pub migration_head: Option<String>,
 }
 
-/// How files are encrypted.
+/// Encryption of files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Encryption {
-    /// They are not.
+    /// No encryption.
     None,
-    /// Each one as a file of age, whose name ends in `.age`: <https://age-encryption.org/v1>.
+    /// One age file each, whose name ends in `.age`: <https://age-encryption.org/v1>.
     Age,
 }
 
-/// One file as it is stored.
+/// A stored file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StoredFile {
-    /// Its path in the backup's folder.
+    /// Path in the backup's folder.
     pub path: String,
-    /// Its bytes.
+    /// Size in bytes.
     pub size: u64,
-    /// Their SHA-256 in hexadecimal digits.
+    /// SHA-256 in hexadecimal digits.
     pub sha256: String,
 }
 
 impl Encryption {
     const SUFFIX: &str = ".age";
 
-    /// What a file is called in the store.
+    /// Returns the name of a file in the store.
     pub fn stored_name(self, plain: &str) -> String {
         match self {
             Encryption::None => plain.to_owned(),
@@ -93,7 +93,7 @@ impl Encryption {
         }
     }
 
-    /// What it is called once it is decrypted; `None` for a name that this encryption does not make.
+    /// Returns the name of a decrypted file; `None` for a name that this encryption does not produce.
     pub fn plain_name(self, stored: &str) -> Option<&str> {
         match self {
             Encryption::None => Some(stored),
@@ -112,7 +112,7 @@ impl BackupManifest {
     /// Reads the manifest of the backup `id`.
     ///
     /// # Errors
-    /// With the reason, if it is another's, or if a file that it names could lie outside its folder.
+    /// With the reason, if it is another backup's, or if a file that it names could be outside its folder.
     pub fn parse(text: &[u8], id: &BackupId) -> Result<BackupManifest, String> {
         #[derive(Deserialize)]
         struct Version {
@@ -138,7 +138,7 @@ impl BackupManifest {
         for file in &self.files {
             let shown = file.path.escape_debug();
             let plain = self.encryption.plain_name(&file.path);
-            // At the top are only files of this format.
+            // The top folder contains only files of this format.
             let ours = plain.is_some_and(|plain| plain == RECORD || plain.contains('/'));
             if !ours || !path::is_safe(&file.path) {
                 return Err(format!("manifest.json names a file that no backup has: \"{shown}\""));
@@ -150,7 +150,7 @@ impl BackupManifest {
         Ok(())
     }
 
-    /// Bytes of all files as they are stored.
+    /// Returns the total size of the stored files, in bytes.
     pub fn size(&self) -> u64 {
         self.files.iter().fold(0, |sum, file| sum.saturating_add(file.size))
     }

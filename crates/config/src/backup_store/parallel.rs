@@ -1,11 +1,11 @@
-//! The same for each of many, on a few threads.
+//! Parallel calls of one function for many items, on a few threads.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use martydb_model::error::Result;
 
-/// The answers in the order of `items`, or the first error; what has not begun by then does not begin.
+/// Returns the results in the order of `items`, or the first error; items that have not begun by then are skipped.
 pub fn each<T: Sync, R: Send>(
     threads: usize,
     items: &[T],
@@ -28,7 +28,7 @@ pub fn each<T: Sync, R: Send>(
         }
         one_thread();
     });
-    // Each before the one that failed has an answer.
+    // Every item before the failed one has a result.
     let answers = answers.into_iter().map(|one| one.into_inner().unwrap_or_else(PoisonError::into_inner));
     let mut given: Vec<Result<R>> = answers.flatten().collect();
     match given.iter().position(Result::is_err) {

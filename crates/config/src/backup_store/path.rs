@@ -1,25 +1,25 @@
-//! Names of files inside a backup. A manifest may come from anywhere: what it names must stay below its folder on every
+//! Names of files inside a backup. A manifest may come from anywhere: the names in it must stay below its folder on every
 //! system and in every store.
 
 use std::path::{Path, PathBuf};
 
-/// Folders above a file, and the file.
+/// Maximum number of parts of a path: the folders and the file.
 const DEEPEST: usize = 8;
 const LONGEST: usize = 200;
 
-/// Whether it is a relative path of plain names with `/` between them.
+/// Returns `true` for a relative path of plain names with `/` between them.
 pub fn is_safe(path: &str) -> bool {
     let names: Vec<&str> = path.split('/').collect();
     path.len() <= LONGEST && names.len() <= DEEPEST && names.iter().all(|name| is_plain(name))
 }
 
-/// What `pg_dump` calls its files, with what is added to their names here, and no hidden file.
+/// Returns `true` for the names of `pg_dump`'s files, with the suffixes that are added here; hidden files are excluded.
 fn is_plain(name: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
     !name.is_empty() && !name.starts_with(['.', '-']) && name.chars().all(plain)
 }
 
-/// Below a folder.
+/// Returns a path below a folder.
 pub fn below(folder: &Path, path: &str) -> PathBuf {
     debug_assert!(is_safe(path), "checked when the manifest was read");
     folder.join(path)

@@ -1,12 +1,12 @@
-//! What a server of object storage says, in our words.
+//! Errors of a server of object storage, in our words.
 
 use object_store::Error as S3Error;
 
 use martydb_model::error::{Error, Kind};
 
-pub const VARIABLES: &str = "AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY say where the bucket is and who asks";
+pub const VARIABLES: &str = "AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY set the bucket's server and the credentials";
 
-/// What a server's refusal or silence means. The text of the request has no key in it: those are in headers.
+/// Maps the error of a server, or its silence. The text of a request contains no key: those are in headers.
 pub fn said(doing: String) -> impl Fn(S3Error) -> Error {
     move |error| match &error {
         S3Error::NotFound { .. } => Error::operation(&doing).cause(error).hint("does the bucket exist?"),

@@ -1,4 +1,4 @@
-//! The store of the manifest's `backup:`, open.
+//! The open store of the manifest's `backup:`.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::{BackupPlace, BackupSettings, ServiceName};
 
-/// Questions that a store is asked at once when it is listed: most of the time is spent waiting.
+/// Number of parallel requests while a store is listed: most of the time is spent waiting.
 const LIST_THREADS: usize = 8;
 
 #[derive(Clone)]
@@ -35,30 +35,32 @@ pub struct Repository {
     settings: Arc<BackupSettings>,
 }
 
-/// A backup as the store shows it: its names and sizes are right, what is in its files is not looked at.
+/// A listed backup: its names and sizes are correct, the contents of its files are not checked.
 #[derive(Debug, Clone)]
 pub struct Listed {
     pub manifest: BackupManifest,
-    /// When a restore of it was last proven, in RFC 3339.
+    /// Time of the last proven restore, in RFC 3339.
     pub verified_at: Option<String>,
 }
 
-/// What a store holds, oldest first.
+/// Contents of a store, oldest first.
 #[derive(Debug, Default)]
 pub struct Listing {
     pub backups: Vec<Listed>,
-    /// What lies there and is no whole backup, in words.
+    /// Descriptions of everything that is not a complete backup.
     pub problems: Vec<String>,
 }
 
 impl Repository {
+    /// Opens a store.
+    ///
     /// # Errors
-    /// If the store's settings cannot be used. Nothing is made and no server asked yet.
+    /// If the store's settings cannot be used. Nothing is created, and no server is contacted yet.
     pub fn open(settings: &BackupSettings, variables: &Environment) -> Result<Repository> {
         Repository::within(settings, variables, Patience::default())
     }
 
-    /// The same with other limits than usual.
+    /// Opens a store with other limits than usual.
     pub fn within(
         settings: &BackupSettings,
         variables: &Environment,
@@ -72,19 +74,19 @@ impl Repository {
         Ok(Repository { shelf, cipher, settings: Arc::new(settings.clone()) })
     }
 
-    /// The folder or the bucket, for people.
+    /// Returns the folder or the bucket, for people.
     pub fn place(&self) -> String {
         self.shelf.place()
     }
 
-    /// What every run says that writes backups in clear.
+    /// Returns the note of every run that writes unencrypted backups.
     pub fn unencrypted(&self) -> Option<String> {
         matches!(*self.cipher, Cipher::Plain).then(|| {
             format!("backups in {} are not encrypted: backup.encrypt names no recipient of age", self.place())
         })
     }
 
-    /// Begins a backup. Where it is not encrypted and goes into a folder, it is filled where it stays.
+    /// Begins a backup. Without encryption and in a folder, its files are written in their final place.
     pub async fn stage(&self, service: &ServiceName) -> Result<Staging> {
         let id = BackupId::new(OffsetDateTime::now_utc(), service)?;
         let Repository { shelf, cipher, settings } = self.clone();
@@ -100,20 +102,20 @@ impl Repository {
         .await
     }
 
-    /// A private folder on this machine, which goes when it is dropped, or by the next run where this one is killed.
+    /// Returns a private folder on this machine. It is removed when dropped, or by the next run if this one is killed.
     pub fn workspace(&self) -> Result<Workspace> {
         let service = ServiceName::new("work").map_err(|error| Error::operation(error.to_string()))?;
         local(&self.settings, BackupId::new(OffsetDateTime::now_utc(), &service)?.as_str())
     }
 
-    /// Everything that is there and whole, oldest first.
+    /// Returns all complete backups, oldest first.
     pub async fn list(&self) -> Result<Listing> {
         let shelf = self.shelf.clone();
         Errand::run(move |errand| list(errand, &*shelf)).await
     }
 
-    /// Brings all files of a backup into `into`, a folder that is not there yet, checked and decrypted. What was changed,
-    /// exchanged, left out or added is an error, and then the folder is not there.
+    /// Fetches all files of a backup into `into`, a folder that does not exist yet, checked and decrypted. A file that was
+    /// changed, exchanged, left out or added is an error, and then the folder does not exist.
     pub async fn fetch(
         &self,
         id: &BackupId,
@@ -129,7 +131,7 @@ impl Repository {
         .await
     }
 
-    /// Whether a backup is encrypted: what comes before asking for an identity.
+    /// Returns the encryption of a backup, to be known before prompting for an identity.
     pub async fn encryption(&self, id: &BackupId) -> Result<Encryption> {
         let (shelf, id) = (self.shelf.clone(), id.clone());
         Errand::run(move |errand| Ok(manifest(errand, &*shelf, &id)?.0.encryption)).await
@@ -150,7 +152,7 @@ impl Repository {
         Errand::run(move |errand| shelf.sweep(errand)).await
     }
 
-    /// Notes beside a backup that a restore of it was proven.
+    /// Records beside a backup that a restore of it was proven.
     ///
     /// # Errors
     /// If the store cannot be written to.
@@ -160,7 +162,7 @@ impl Repository {
             let text = manifest_text(errand, &*shelf, &id)?;
             let note = verified::text(&id, &digest(&text), at);
             shelf.note(errand, &id, verified::NAME, note.as_bytes()).map_err(|error| {
-                error.while_doing(format!("{id} is verified, but its store cannot keep a note of that"))
+                error.while_doing(format!("{id} is verified, but its store cannot record that"))
             })
         })
         .await
@@ -187,7 +189,7 @@ fn list(errand: &Errand, shelf: &dyn Shelf) -> Result<Listing> {
     top.backups.sort();
     let looked = parallel::each(LIST_THREADS, &top.backups, |id| look(errand, shelf, id))?;
     let mut listing = Listing::default();
-    let others = top.others.iter().map(|name| format!("{} is no backup", name.escape_debug()));
+    let others = top.others.iter().map(|name| format!("{} is not a backup", name.escape_debug()));
     listing.problems.extend(others);
     for (listed, problem) in looked {
         listing.backups.extend(listed);
@@ -196,15 +198,15 @@ fn list(errand: &Errand, shelf: &dyn Shelf) -> Result<Listing> {
     Ok(listing)
 }
 
-/// One backup, and what is wrong with it.
+/// A backup if it is complete, and what is wrong with it otherwise.
 type LookedAt = (Option<Listed>, Option<String>);
 
-/// An error of the store is one of the list; what is wrong with one backup is not.
+/// Examines a backup. An error of the store is one of the list; a problem of one backup is not.
 fn look(errand: &Errand, shelf: &dyn Shelf, id: &BackupId) -> Result<LookedAt> {
     match look_at(errand, shelf, id) {
         Err(error) if error.kind == Kind::Operation => {
             let why = error.causes.iter().fold(error.message.clone(), |all, cause| format!("{all}: {cause}"));
-            Ok((None, Some(format!("{id} is no whole backup: {why}"))))
+            Ok((None, Some(format!("{id} is not a complete backup: {why}"))))
         }
         looked => looked,
     }

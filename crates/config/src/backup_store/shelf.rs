@@ -1,4 +1,4 @@
-//! What a store can do, whatever it is made of: files under the name of a backup, which is there once its manifest is.
+//! Interface of a store, whatever its medium: files under the name of a backup, which exists once its manifest does.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
@@ -8,40 +8,40 @@ use super::errand::Errand;
 use super::id::BackupId;
 use martydb_model::error::Result;
 
-/// Bytes of a file that is read as a whole: manifest, sums and notes.
+/// Maximum size of a file that is read as a whole, in bytes: manifest, sums and notes.
 pub const SMALL: u64 = 64 * 1024 * 1024;
 
-/// What lies at the top of a store.
+/// Top level of a store.
 #[derive(Debug, Default)]
 pub struct Top {
-    /// Names of backups, whole or not.
+    /// Names of backups, complete or not.
     pub backups: Vec<BackupId>,
-    /// Everything else.
+    /// All other names.
     pub others: Vec<String>,
 }
 
 pub trait Shelf: Send + Sync {
-    /// For people: the folder or the bucket.
+    /// Returns the folder or the bucket, for people.
     fn place(&self) -> String;
-    /// The folder of the store on this machine, if it is one.
+    /// Returns the folder of the store on this machine, if it is one.
     fn folder(&self) -> Option<&Path>;
-    /// Makes the store where it is not there yet and can be made.
+    /// Creates the store if it does not exist and can be created.
     fn prepare(&self) -> Result<()>;
     fn top(&self, errand: &Errand) -> Result<Top>;
-    /// Every file of a backup, by path, with its size.
+    /// Returns every file of a backup, by path, with its size.
     ///
     /// # Errors
-    /// [`martydb_model::error::Kind::Operation`] for what is no plain file.
+    /// [`martydb_model::error::Kind::Operation`] if there is anything but regular files.
     fn files(&self, errand: &Errand, id: &BackupId) -> Result<BTreeMap<String, u64>>;
-    /// A file of at most [`SMALL`] bytes; `None` if it is not there.
+    /// Reads a file of at most [`SMALL`] bytes; `None` if it does not exist.
     fn small(&self, errand: &Errand, id: &BackupId, path: &str) -> Result<Option<Vec<u8>>>;
-    /// A file of that size; more of it need not be read.
+    /// Opens a file of that size; more of it need not be read.
     fn open(&self, errand: &Errand, id: &BackupId, path: &str, size: u64) -> Result<Box<dyn Read + Send>>;
-    /// Begins a backup that is not there before it is published.
+    /// Begins a backup, which does not exist before it is published.
     fn begin(&self, errand: &Errand, id: &BackupId) -> Result<Box<dyn Incoming>>;
     /// Writes or replaces a small file beside the manifest.
     fn note(&self, errand: &Errand, id: &BackupId, path: &str, text: &[u8]) -> Result<()>;
-    /// From its first moment on, the backup is not there any more.
+    /// Removes a backup. From the first step on it is not a backup any more.
     fn remove(&self, errand: &Errand, id: &BackupId) -> Result<()>;
     /// Removes what dead runs have left.
     fn sweep(&self, errand: &Errand) -> Result<()>;
@@ -49,13 +49,13 @@ pub trait Shelf: Send + Sync {
 
 /// A backup on its way into a store. Dropped, it leaves nothing.
 pub trait Incoming: Send + Sync {
-    /// A new file of about that size.
+    /// Creates a file of about that size.
     fn create(&self, errand: &Errand, path: &str, size: u64) -> Result<Box<dyn FileInlet>>;
-    /// The manifest comes last.
+    /// Writes the manifest, which comes last.
     fn publish(self: Box<Self>, errand: &Errand, manifest: &[u8]) -> Result<()>;
 }
 
-/// A file on its way into a store. It is there only once it is closed.
+/// A file on its way into a store. It exists only once it is closed.
 pub trait FileInlet: Write + Send {
     fn close(self: Box<Self>) -> Result<()>;
 }

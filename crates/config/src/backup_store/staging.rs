@@ -1,4 +1,4 @@
-//! A backup in the making: an empty folder that its maker fills, and then one step to a whole backup in the store.
+//! A backup in the making: an empty folder that its maker fills, and then one step to a complete backup in the store.
 
 use std::fs::Permissions;
 use std::io::{self, Write};
@@ -20,7 +20,7 @@ use super::sums;
 use super::workspace::{Workspace, failed};
 use martydb_model::error::{Error, Result};
 
-/// Dropped before it is finished, it leaves nothing.
+/// A backup in the making. Dropped before it is finished, it leaves nothing.
 pub struct Staging {
     pub(super) id: BackupId,
     pub(super) workspace: Workspace,
@@ -34,13 +34,12 @@ impl Staging {
         &self.id
     }
 
-    /// Where the files go, in folders of their own: `dump/…`.
+    /// Returns the folder for the files, which must be in subfolders: `dump/…`.
     pub fn path(&self) -> &Path {
         self.workspace.path()
     }
 
-    /// Hashes, encrypts and brings everything into the store; the backup is listed from then on. `record` comes back with
-    /// the files.
+    /// Hashes, encrypts and stores all files; the backup is listed from then on. `record` is returned with the files.
     ///
     /// # Errors
     /// If anything cannot be read or written; then there is no backup.
@@ -57,10 +56,10 @@ fn finish(errand: &Errand, staging: Staging, header: BackupHeader, record: &[u8]
     let names: Vec<String> = tree(errand, staging.path())?.into_keys().collect();
     let stray = names.iter().find(|name| !name.contains('/') && *name != RECORD);
     if let Some(stray) = stray {
-        return Err(Error::operation(format!("{stray} lies outside the folders of the backup")));
+        return Err(Error::operation(format!("{stray} is outside the folders of the backup")));
     }
     if header.service != staging.id.service() {
-        return Err(Error::operation(format!("{} is no backup of {}", staging.id, header.service)));
+        return Err(Error::operation(format!("{} is not a backup of {}", staging.id, header.service)));
     }
     let in_place = staging.shelf.folder().is_some() && matches!(*staging.cipher, Cipher::Plain);
     let incoming = if in_place { None } else { Some(staging.shelf.begin(errand, &staging.id)?) };
@@ -105,7 +104,7 @@ fn manifest(staging: &Staging, header: BackupHeader, names: &[String], passed: &
     }
 }
 
-/// The file is where it stays.
+/// Hashes and syncs a file that is in its final place already.
 fn keep_in_place(errand: &Errand, staging: &Staging, name: &str) -> Result<Passed> {
     let path = below(staging.path(), name);
     let mut file = open_plain(&path).map_err(failed("read", &path))?;

@@ -1,4 +1,4 @@
-//! How old each service's backups are: what `status` shows and `monitor` measures. Pure.
+//! Age of each service's backups, for `status` and `monitor`. Pure.
 
 use std::collections::BTreeMap;
 
@@ -7,21 +7,21 @@ use serde::Serialize;
 use super::id::BackupId;
 use super::repository::{Listed, Listing};
 
-/// What a store has of one service.
+/// Backups of one service in a store.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct BackupSummary {
-    /// How many whole backups there are.
+    /// Number of complete backups.
     pub count: usize,
-    /// The newest one.
+    /// Newest backup.
     pub id: Option<BackupId>,
     pub taken_at: Option<String>,
     pub size_bytes: Option<u64>,
-    /// When a restore of any of them was last proven, in RFC 3339.
+    /// Time of the last proven restore of any of them, in RFC 3339.
     pub verified_at: Option<String>,
 }
 
 impl BackupSummary {
-    /// Of one service's backups, oldest first.
+    /// Summarizes one service's backups, oldest first.
     pub fn of<'a>(backups: impl IntoIterator<Item = &'a Listed>) -> BackupSummary {
         let mut summary = BackupSummary::default();
         for Listed { manifest, verified_at } in backups {
@@ -29,7 +29,7 @@ impl BackupSummary {
             summary.id = Some(manifest.id.clone());
             summary.taken_at = Some(manifest.header.taken_at.clone());
             summary.size_bytes = Some(manifest.size());
-            // Both are written in one form, in UTC to the second.
+            // Both have one format, in UTC to the second.
             summary.verified_at = summary.verified_at.max(verified_at.clone());
         }
         summary
@@ -37,14 +37,14 @@ impl BackupSummary {
 }
 
 impl Listing {
-    /// What is of this project and environment, and how many others there are; a store may be shared.
+    /// Splits off the backups of this project and environment, and counts the others; a store may be shared.
     pub fn split(self, project: &str, env: &str) -> (Vec<Listed>, usize) {
         let own = |one: &Listed| one.manifest.header.project == project && one.manifest.header.env == env;
         let (ours, others): (Vec<_>, Vec<_>) = self.backups.into_iter().partition(own);
         (ours, others.len())
     }
 
-    /// The backups of this project and environment by service.
+    /// Returns the backups of this project and environment by service.
     pub fn summaries(self, project: &str, env: &str) -> BTreeMap<String, BackupSummary> {
         let mut by_service: BTreeMap<String, Vec<Listed>> = BTreeMap::new();
         for one in self.split(project, env).0 {

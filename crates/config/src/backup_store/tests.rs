@@ -39,13 +39,13 @@ impl Bench {
         self.folder.path().join("store")
     }
 
-    /// How much lies at the top of the store, hidden or not, but for what keeps git away.
+    /// Returns the number of entries at the top of the store, hidden or not, without those that keep git away.
     pub fn count(&self) -> usize {
         let entries = fs::read_dir(self.store()).into_iter().flatten();
         entries.filter(|entry| entry.as_ref().unwrap().file_name() != ".gitignore").count()
     }
 
-    /// A path at which nothing is.
+    /// Returns a path that does not exist.
     pub fn target(&self) -> PathBuf {
         self.folder.path().join("target")
     }
@@ -59,7 +59,7 @@ impl Bench {
         Arc::new(Identities::parse(&SecretString::from(text)).unwrap())
     }
 
-    /// A small backup of the service `orders`.
+    /// Makes a small backup of the service `orders`.
     pub async fn backup(&self) -> BackupId {
         let staging = self.repository().stage(&service()).await.unwrap();
         fill(staging.path());
@@ -95,7 +95,7 @@ pub fn header(service: &str) -> BackupHeader {
     }
 }
 
-/// The paths below a folder.
+/// Returns the paths below a folder.
 pub fn paths(folder: &Path) -> Vec<PathBuf> {
     let mut all = vec![];
     for entry in fs::read_dir(folder).unwrap() {

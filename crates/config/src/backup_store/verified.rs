@@ -1,5 +1,5 @@
-//! `verified.json` beside a backup: when a restore of it was last proven. The backup is whole without it, so it is not among
-//! the sums, and has one of its own.
+//! `verified.json` beside a backup: the time of the last proven restore. The backup is complete without it, so it is not
+//! among the sums, and has its own.
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -14,9 +14,9 @@ pub const NAME: &str = "verified.json";
 #[serde(deny_unknown_fields)]
 struct VerifiedNote {
     verified_at: String,
-    /// Of the manifest of the backup that was verified.
+    /// Digest of the manifest of the verified backup.
     manifest_sha256: String,
-    /// Of this note's other values: damage shows.
+    /// Digest of this note's other values, which detects damage.
     sha256: String,
 }
 
@@ -28,18 +28,18 @@ impl VerifiedNote {
     }
 }
 
-/// The text of the note.
+/// Returns the text of the note.
 pub fn text(id: &BackupId, manifest: &Digest, at: OffsetDateTime) -> String {
     let at = at.replace_nanosecond(0).unwrap_or(at).format(&Rfc3339).unwrap_or_default();
     serde_json::to_string_pretty(&VerifiedNote::new(id, manifest, &at)).expect("plain data") + "\n"
 }
 
-/// When the backup was verified.
+/// Returns the time of verification.
 ///
 /// # Errors
-/// If the note is another's, or not as it was written.
+/// If the note is another backup's, or was changed.
 pub fn parse(text: &[u8], id: &BackupId, manifest: &Digest) -> Result<String, &'static str> {
-    const WRONG: &str = "its verified.json is damaged or another's, and counts for nothing";
+    const WRONG: &str = "its verified.json is damaged or another backup's, and is ignored";
     let note: VerifiedNote = serde_json::from_slice(text).map_err(|_| WRONG)?;
     let expected = VerifiedNote::new(id, manifest, &note.verified_at);
     let whole = note.manifest_sha256 == expected.manifest_sha256 && note.sha256 == expected.sha256;

@@ -1,5 +1,5 @@
-//! Folders that a run works in and that no later run mistakes for something finished. Each has a lock file beside it,
-//! which the system lets go of when its process ends, however that ends: then the next run removes both.
+//! Working folders that no later run mistakes for something finished. Each has a lock file beside it, which the system
+//! releases when its process ends, however that ends; then the next run removes both.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::ErrorKind;
@@ -10,12 +10,12 @@ use rustix::fs::OFlags;
 
 use martydb_model::error::{Error, Result};
 
-/// What the names of such folders begin with.
+/// Prefix of the names of such folders.
 pub const PREFIX: &str = ".staging-";
 const LOCK: &str = ".lock";
 const ATTEMPTS: u32 = 100;
 
-/// A private folder that goes when this is dropped.
+/// A private folder that is removed on drop.
 #[derive(Debug)]
 pub struct Workspace {
     folder: PathBuf,
@@ -23,14 +23,14 @@ pub struct Workspace {
     _held: File,
 }
 
-/// `cannot <verb> <path>`, with the system's reason.
+/// Returns `cannot <verb> <path>`, with the system's error.
 pub fn failed(verb: &str, path: &Path) -> impl Fn(std::io::Error) -> Error {
     let message = format!("cannot {verb} {}", path.display());
     move |error| Error::operation(&message).cause(error)
 }
 
 impl Workspace {
-    /// An empty folder in `base` that is this run's alone, with what dead runs have left there removed.
+    /// Creates an empty folder in `base` for this run only, and removes what dead runs have left there.
     pub fn make(base: &Path, name: &str) -> Result<Workspace> {
         make_private(base)?;
         sweep(base)?;
@@ -49,7 +49,7 @@ impl Workspace {
         &self.folder
     }
 
-    /// Gives the folder its name, all at once. Its files must have reached the disk.
+    /// Renames the folder, all at once. Its files must be on disk.
     pub fn publish(self, to: &Path) -> Result<()> {
         fs::rename(&self.folder, to).map_err(failed("make", to))?;
         sync_folder(to.parent().unwrap_or(to))
@@ -58,7 +58,7 @@ impl Workspace {
 
 impl Drop for Workspace {
     fn drop(&mut self) {
-        // What stays is removed by the next run.
+        // The next run removes what is left.
         let _published = fs::remove_dir_all(&self.folder);
         let _gone = fs::remove_file(&self.lock);
     }
@@ -70,8 +70,8 @@ fn lock_of(folder: &Path) -> PathBuf {
     name.into()
 }
 
-/// Makes the lock file and locks it. A run that sweeps may have taken it for a dead run's between the two: then it has the lock
-/// until the file is gone, and the next try finds its place empty.
+/// Creates the lock file and locks it. A sweeping run may have locked it in between as a dead run's: then it holds the lock
+/// until the file is removed, and the next attempt finds the name free.
 fn hold(lock: &Path) -> Result<File> {
     for _ in 0..ATTEMPTS {
         let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(lock);
@@ -84,18 +84,18 @@ fn hold(lock: &Path) -> Result<File> {
     Err(Error::operation(format!("cannot keep {}", lock.display())).cause("other runs remove it"))
 }
 
-/// Whether the file still has that name.
+/// Returns `true` if the file still has that name.
 fn is_named(file: &File, path: &Path) -> bool {
     let held = file.metadata().map(|found| found.ino()).ok();
     held.is_some() && held == path.symlink_metadata().map(|found| found.ino()).ok()
 }
 
-/// Makes a folder and those above it for this user alone; one that is there stays as it is.
+/// Creates a folder and those above it for this user only; existing ones are left as they are.
 pub fn make_private(folder: &Path) -> Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed("make the folder", folder))
 }
 
-/// Writes what the system still holds back of a folder's names.
+/// Syncs a folder's names to disk.
 pub fn sync_folder(folder: &Path) -> Result<()> {
     File::open(folder).and_then(|file| file.sync_all()).map_err(failed("write", folder))
 }
@@ -115,13 +115,13 @@ pub fn sweep(base: &Path) -> Result<()> {
     Ok(())
 }
 
-/// What cannot be removed is not listed either.
+/// Removes one folder. A folder that cannot be removed is not listed either.
 fn sweep_one(folder: &Path) {
     let lock = lock_of(folder);
     let flags = i32::try_from(OFlags::NOFOLLOW.bits()).expect("flags of open(2) are ints");
     let file = match OpenOptions::new().write(true).custom_flags(flags).open(&lock) {
         Ok(file) => file,
-        // A folder whose owner let go of its lock first, or never had one: a backup that was being removed.
+        // A folder whose owner released its lock first, or never had one: a backup that was being removed.
         Err(error) if error.kind() == ErrorKind::NotFound => {
             let _gone = fs::remove_dir_all(folder);
             return;
@@ -132,7 +132,7 @@ fn sweep_one(folder: &Path) {
         Ok(()) => {}
         Err(TryLockError::WouldBlock | TryLockError::Error(_)) => return,
     }
-    // It may be another run's by now.
+    // Another run may own it by now.
     if is_named(&file, &lock) {
         let _gone = fs::remove_dir_all(folder);
         let _gone = fs::remove_file(&lock);

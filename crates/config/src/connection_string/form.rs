@@ -1,8 +1,8 @@
-//! The forms, by the names of the command line.
+//! Output forms, by their names on the command line.
 
 use clap::ValueEnum;
 
-/// What `--format` takes.
+/// Value of `--format`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Form {
     /// libpq's URI: psql, Go, Node, Ruby, Rust.
@@ -19,16 +19,16 @@ pub enum Form {
     Npgsql,
     /// PGHOST='…' and so on, as quoted assignments.
     Env,
-    /// The same with `export`, for `eval "$(martydb url …)"`.
+    /// Assignments with `export`, for `eval "$(martydb url …)"`.
     Shell,
-    /// The same without quotes, for Docker's --env-file.
+    /// Assignments without quotes, for Docker's --env-file.
     Dotenv,
     /// A line of ~/.pgpass for each host.
     Pgpass,
 }
 
 impl Form {
-    /// As the command line calls it.
+    /// Returns the name on the command line.
     pub fn name(self) -> String {
         self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
     }

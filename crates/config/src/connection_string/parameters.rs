@@ -1,17 +1,17 @@
-//! What each client calls libpq's parameters.
+//! Names of libpq's parameters in each client.
 
 use super::form::Form;
 
-/// How one client says one parameter.
+/// Spelling of one parameter in one client.
 #[derive(Clone, Copy)]
 enum Spelling {
-    /// It has none.
+    /// The client does not have it.
     No,
-    /// The client looks for it in libpq's variables and files, and takes none from the string.
+    /// The client reads it from libpq's variables and files, not from the string.
     Elsewhere,
     /// Under this name, with libpq's values.
     As(&'static str),
-    /// Under this name, with values of its own: libpq's and the client's.
+    /// Under this name, with values of its own: pairs of libpq's and the client's.
     Words(&'static str, &'static [(&'static str, &'static str)]),
 }
 
@@ -46,7 +46,7 @@ const NPGSQL_TLS: &[(&str, &str)] = &[
     ("verify-ca", "VerifyCA"),
     ("verify-full", "VerifyFull"),
 ];
-/// pgjdbc tells primaries from others by whether they take writes.
+/// pgjdbc distinguishes primaries from others by whether they accept writes.
 const JDBC_TARGET: &[(&str, &str)] = &[
     ("any", "any"),
     ("read-write", "primary"),
@@ -103,19 +103,19 @@ const ROWS: &[ParameterNames] = &[
     row("tcp_user_timeout", No, No, No, No),
 ];
 
-/// A parameter as one client wants it.
+/// A parameter as one client spells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spelled {
     pub name: &'static str,
     pub value: String,
-    /// Whether the value is a word of the client's own, which needs no quotes.
+    /// `true` if the value is a keyword of the client, which needs no quotes.
     pub word: bool,
 }
 
-/// The parameter in the words of the clients that this form is for; `Ok(None)` where they find it elsewhere.
+/// Returns the parameter as the clients of this form spell it; `Ok(None)` if they read it elsewhere.
 ///
 /// # Errors
-/// The form cannot say it.
+/// If the form cannot express it.
 pub fn spell(form: Form, name: &str, value: &str) -> Result<Option<Spelled>, ()> {
     let row = ROWS.iter().find(|row| row.libpq == name).ok_or(())?;
     let spelling = match form {
@@ -124,7 +124,7 @@ pub fn spell(form: Form, name: &str, value: &str) -> Result<Option<Spelled>, ()>
         Form::Asyncpg => row.asyncpg,
         Form::Jdbc => row.jdbc,
         Form::Npgsql => row.npgsql,
-        // A password goes to a host, however it is reached.
+        // A password belongs to a host, whatever the parameters of the connection.
         Form::Pgpass => Elsewhere,
     };
     match spelling {

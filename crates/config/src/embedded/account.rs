@@ -1,19 +1,19 @@
-//! Whose processes and files these are. PostgreSQL refuses to run as root, so root's servers run under an
+//! Accounts of the server's processes and files. PostgreSQL refuses to run as root, so root's servers run under an
 //! account without privileges; those of other accounts run under their own.
 
 use std::os::unix::fs::MetadataExt;
 
 use martydb_model::error::{Error, Result};
 
-/// The accounts that root drops to: the distribution's own for PostgreSQL. Not that of other
-/// daemons: each of them would be the server's superuser by `peer`.
+/// Accounts that root drops to: the distribution's own for PostgreSQL. Accounts of other daemons are excluded, since each
+/// of them would be the server's superuser by `peer`.
 const UNPRIVILEGED: &[&str] = &["postgres", "_postgres"];
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
     pub uid: u32,
     pub gid: u32,
-    /// Its name: `peer` authentication knows accounts by name alone.
+    /// Name of the account; `peer` authentication knows accounts only by name.
     pub name: String,
 }
 
@@ -22,10 +22,10 @@ impl Account {
         Account::by_uid(uzers::get_effective_uid())
     }
 
-    /// The account with this id.
+    /// Returns the account with this id.
     ///
     /// # Errors
-    /// Where no account has it, as in a container that is started with an arbitrary user id.
+    /// If no account has it, as in a container that is started with an arbitrary user id.
     pub fn by_uid(uid: u32) -> Result<Account> {
         uzers::get_user_by_uid(uid).as_ref().map(Account::from_entry).ok_or_else(|| {
             Error::operation(format!("the user id {uid} has no name on this system"))
@@ -34,7 +34,7 @@ impl Account {
         })
     }
 
-    /// The account that runs the server of a new cluster.
+    /// Returns the account that runs the server of a new cluster.
     pub fn for_server(me: &Account) -> Result<Account> {
         if !me.is_root() {
             return Ok(me.clone());
@@ -47,9 +47,8 @@ impl Account {
         self.uid == 0
     }
 
-    /// Whether this account may pass through a folder. Group memberships beyond the primary one are given up on the
-    /// way down from root, so they do not count; nor do access control lists, which only ever makes this too
-    /// strict about a folder.
+    /// Returns `true` if this account may pass through a folder. Supplementary groups do not count, since root gives them up;
+    /// nor do access control lists, which only makes the answer too strict.
     pub fn may_enter(&self, folder: &std::fs::Metadata) -> bool {
         let bit = match () {
             () if folder.uid() == self.uid => 0o100,
@@ -84,7 +83,7 @@ mod tests {
     fn entering_a_folder_follows_the_first_class_that_fits() {
         let folder = tempfile::tempdir().unwrap();
         let own = fs::metadata(folder.path()).unwrap();
-        // Ids that are surely not root's, relative to the folder's.
+        // Ids other than root's, relative to the folder's.
         let account = |uid, gid| Account { uid, gid, name: String::new() };
         let other = account(own.uid() + 4001, own.gid() + 4001);
         let colleague = account(own.uid() + 4001, own.gid());

@@ -1,5 +1,5 @@
-//! Finding PostgreSQL's programs. Most systems keep them off `PATH`, one folder per major, so the usual folders
-//! are a table, and what counts is what the server's account can run.
+//! Search for PostgreSQL's programs. Most systems keep them off `PATH`, one folder per major, so the usual folders are a
+//! table; a program counts only if the server's account can run it.
 
 mod folders;
 mod missing;
@@ -12,18 +12,18 @@ use super::account::Account;
 use super::child::{output, program, said};
 use martydb_model::error::{Error, Result};
 
-/// The variable that names the folder of the programs, and wins over every search.
+/// Variable with the folder of the programs; it overrides every search.
 const VARIABLE: &str = "MARTYDB_PG_BIN";
 
 const PROGRAMS: [&str; 3] = ["initdb", "pg_ctl", "postgres"];
 
-/// The oldest major that martydb works with.
+/// Oldest major that martydb supports.
 const OLDEST: u32 = 13;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Install {
     pub bin: PathBuf,
-    /// As `SHOW server_version` has it: `15.18 (Debian 15.18-0+deb12u1)`.
+    /// Version as `SHOW server_version` returns it: `15.18 (Debian 15.18-0+deb12u1)`.
     pub version: String,
     pub major: u32,
 }
@@ -36,13 +36,13 @@ impl Install {
 
 #[derive(Debug, Clone, Copy)]
 pub enum WantedMajor<'a> {
-    /// The first that martydb works with, for a new cluster.
+    /// First installation that martydb supports, for a new cluster.
     Any,
-    /// The one that made this data folder.
+    /// Installation of the major that created this data folder.
     Major(u32, &'a Path),
 }
 
-/// Finds the installation: the one that [`VARIABLE`] names or none, else the first that fits.
+/// Finds the installation: only the one that [`VARIABLE`] names if it is set, else the first that fits.
 pub async fn find(account: &Account, wanted: WantedMajor<'_>) -> Result<Install> {
     let named = env::var_os(VARIABLE).filter(|value| !value.is_empty());
     let folders = match &named {
@@ -69,7 +69,7 @@ fn named_folder(folder: &OsString) -> Result<PathBuf> {
     }
 }
 
-/// Where PostgreSQL's programs may lie, best first: what the variable names, `PATH`, and the usual folders.
+/// Returns the folders that may contain PostgreSQL's programs, best first: the variable's, `PATH`, and the usual ones.
 pub fn program_folders() -> Vec<PathBuf> {
     let named = env::var_os(VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from);
     let path = env::var_os("PATH").unwrap_or_default();
@@ -77,7 +77,7 @@ pub fn program_folders() -> Vec<PathBuf> {
     named.into_iter().chain(on_path).chain(folders::known()).collect()
 }
 
-/// Complete folders, best first, each once.
+/// Returns the complete folders, best first, each once.
 async fn usual_folders(account: &Account) -> Vec<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let mut found: Vec<PathBuf> = vec![];
@@ -90,7 +90,7 @@ async fn usual_folders(account: &Account) -> Vec<PathBuf> {
     found
 }
 
-/// What `pg_config` says, if it is there.
+/// Returns the folder that `pg_config` prints, if it is installed.
 async fn configured(account: &Account) -> Option<PathBuf> {
     let output = output(program(account, "pg_config").arg("--bindir")).await.ok();
     let output = output.filter(|output| output.status.success())?;
@@ -114,7 +114,7 @@ async fn probe(account: &Account, bin: &Path) -> Result<Install> {
     }
 }
 
-/// `postgres (PostgreSQL) 15.18 (Debian …)`: the version and its major.
+/// Parses `postgres (PostgreSQL) 15.18 (Debian …)`: the version and its major.
 fn version(line: &str) -> Option<(String, u32)> {
     let version = line.trim().split_once("(PostgreSQL) ")?.1;
     let major = version.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()?;
@@ -129,7 +129,7 @@ impl WantedMajor<'_> {
         }
     }
 
-    /// Why none of the installations that were found can be used.
+    /// Returns the error that none of the found installations can be used, with the reason.
     fn unmet(self, passed: Vec<Result<Install>>, named: bool) -> Error {
         let (found, mut broken): (Vec<_>, Vec<_>) = passed.into_iter().partition(Result::is_ok);
         let found: Vec<_> = found.into_iter().flatten().map(|one| shown(&one)).collect();

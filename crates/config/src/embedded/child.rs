@@ -1,4 +1,4 @@
-//! Running PostgreSQL's programs: under the right account, with a clean environment, away from our terminal.
+//! Runner for PostgreSQL's programs: under the right account, with a clean environment, away from our terminal.
 
 use std::ffi::OsStr;
 use std::io;
@@ -11,27 +11,27 @@ use tokio::process::Command;
 use super::account::Account;
 use crate::process_group::ProcessGroup;
 
-/// What a program may see of our environment. The rest stays here: a server keeps its environment for as long
-/// as it lives, so no password may be in it, and `PG*` variables would change what is run.
+/// Environment variables that a program gets. All others are removed: a server keeps its environment while it runs, so no
+/// password may be in it, and `PG*` variables would change what is run.
 const KEPT: &[&str] = &["PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LOCPATH", "LOCALE_ARCHIVE", "TZ"];
 
-/// A program in `/`, without more of our environment than that.
+/// Returns a command in `/` with only these variables of our environment.
 pub fn program(account: &Account, program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     command.current_dir("/").env_clear();
     command.envs(KEPT.iter().filter_map(|name| Some((name, std::env::var_os(name)?)))).env("LC_ALL", "C");
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    // Ctrl-C goes to the terminal's group: this one is another.
+    // A group of its own: Ctrl-C goes to the terminal's group.
     command.process_group(0).kill_on_drop(true);
     if account.uid != uzers::get_effective_uid() {
-        // Also gives up root's supplementary groups.
+        // Also drops root's supplementary groups.
         command.uid(account.uid).gid(account.gid);
     }
     command
 }
 
-/// Runs it to its end; `initdb` has children that would outlive it. Dropping the future kills it and its children; a
-/// server that it has started has left the group by then and lives on.
+/// Runs a command to its end. Dropping the future kills it and its children, since those of `initdb` would outlive it; a
+/// server that it has started has left the group by then and keeps running.
 pub async fn output(command: &mut Command) -> io::Result<Output> {
     keep_descriptors();
     let child = command.spawn()?;
@@ -41,8 +41,8 @@ pub async fn output(command: &mut Command) -> io::Result<Output> {
     output
 }
 
-/// Whatever our caller left open (a script's lock, the pipe of a test runner that waits for its end) must not
-/// stay open in the server. What Rust opens is closed in children anyway.
+/// Marks all descriptors as close-on-exec. Those that our caller left open (a script's lock, the pipe of a test runner
+/// that waits for its end) must not stay open in the server. Rust's own are closed in children anyway.
 fn keep_descriptors() {
     let entries = std::fs::read_dir("/dev/fd").into_iter().flatten().flatten();
     let numbers = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
@@ -55,7 +55,7 @@ fn keep_descriptors() {
     }
 }
 
-/// What a program said, as finished lines: errors if there were any, else its output.
+/// Returns a program's output as complete lines: its errors if there are any, else its output.
 pub fn said(output: &Output) -> Vec<String> {
     let text = if output.stderr.is_empty() { &output.stdout } else { &output.stderr };
     let text = String::from_utf8_lossy(text);

@@ -1,5 +1,5 @@
-//! Creating and deleting a cluster. It appears under its name only when it is complete, and loses the name before
-//! it is deleted, so that a run that was killed leaves nothing that could be taken for one.
+//! Creating and deleting a cluster. It gets its name only when it is complete, and loses the name before it is deleted, so
+//! a killed run leaves nothing that could be mistaken for one.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -15,11 +15,11 @@ use super::types::Note;
 use martydb_model::error::{Error, Result};
 use martydb_pg::backoff::Backoff;
 
-/// Half-made and half-deleted data folders.
+/// Prefix of half-made and half-deleted data folders.
 const PARTIAL: &str = "data.partial-";
 
-/// Removes what runs that were killed left behind. Their `initdb` may still be at work there: it ends soon after its
-/// folder has gone, and what it wrote meanwhile is removed by the next try.
+/// Removes what killed runs left behind. Their `initdb` may still run there: it ends soon after its folder is removed, and
+/// its later files are removed by the next attempt.
 pub async fn sweep(layout: &Layout) -> Result<()> {
     let mut backoff = Backoff::tries(40, Duration::from_millis(20), Duration::from_millis(500));
     for path in entries(layout, |name| name.starts_with(PARTIAL)) {
@@ -38,7 +38,7 @@ fn entries(layout: &Layout, wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
     wanted.map(|entry| entry.path()).collect()
 }
 
-/// Creates the cluster in a folder of its own and gives it its name at the end.
+/// Creates the cluster in a folder of its own, and renames that at the end.
 pub async fn create(layout: &Layout, install: &Install, note: Note<'_>) -> Result<()> {
     set_aside(layout, note)?;
     note(format!("creating PostgreSQL {} server in {}", install.version, layout.data().display()));
@@ -51,11 +51,11 @@ pub async fn create(layout: &Layout, install: &Install, note: Note<'_>) -> Resul
     folder.write(settings::FILE, "")?;
     folder.write("pg_hba.conf", settings::HBA)?;
     fs::rename(&partial, layout.data()).map_err(failed("name the new data folder", &layout.data()))?;
-    // The name must be on disk before anything relies on what is in there: the sweep deletes partial folders.
+    // The name must be on disk before anything relies on its content: the sweep deletes partial folders.
     File::open(&layout.base).and_then(|base| base.sync_all()).map_err(failed("sync", &layout.base))
 }
 
-/// A `data` folder that is no cluster was not made by martydb, and may hold data.
+/// Moves away a `data` folder that is not a cluster: martydb did not create it, and it may contain data.
 fn set_aside(layout: &Layout, note: Note<'_>) -> Result<()> {
     let data = layout.data();
     if fs::remove_dir(&data).is_ok() || data.symlink_metadata().is_err() {
@@ -66,8 +66,8 @@ fn set_aside(layout: &Layout, note: Note<'_>) -> Result<()> {
     fs::rename(&data, &aside).map_err(failed("move away", &data))
 }
 
-/// Sorting is by bytes, which never changes with the system; upper and lower case are Unicode's where the
-/// system knows them.
+/// Runs `initdb`. Collation is by bytes, which does not change with the system; case conversion is Unicode's if the system
+/// supports that.
 async fn initdb(layout: &Layout, install: &Install, data: &Path) -> Result<()> {
     let mut initdb = program(&layout.owner, install.program("initdb"));
     initdb.current_dir(data).arg("-D").arg(data);
@@ -84,14 +84,14 @@ async fn initdb(layout: &Layout, install: &Install, data: &Path) -> Result<()> {
     Err(error().causes(said(&output)).hint(hint))
 }
 
-/// What this system calls the locale `C.UTF-8`, if it has it.
+/// Returns this system's name of the locale `C.UTF-8`, if it has it.
 async fn unicode_case(account: &Account) -> Option<String> {
     let output = output(program(account, "locale").arg("-a")).await.ok()?;
     let all = String::from_utf8_lossy(&output.stdout).into_owned();
     all.lines().find(|name| name.to_lowercase().replace('-', "") == "c.utf8").map(String::from)
 }
 
-/// Deletes the cluster, what was set aside, and the log.
+/// Deletes the cluster, the folders that were set aside, and the log.
 pub fn erase(layout: &Layout) -> Result<()> {
     let data = layout.data();
     if data.symlink_metadata().is_ok() {
@@ -102,11 +102,11 @@ pub fn erase(layout: &Layout) -> Result<()> {
     entries(layout, ours).iter().try_for_each(|path| files::remove(path))
 }
 
-/// Removes the lock and the folders that have become empty. A run that waits for the lock looks its name up again.
+/// Removes the lock and the empty folders. A run that waits for the lock looks its name up again.
 pub fn leave(layout: &Layout) -> Result<()> {
     files::remove(&layout.base.join("lock"))?;
     let emptied = layout.base.ancestors().take_while(|folder| !folder.ends_with(".martydb"));
-    // The first that is not empty ends it.
+    // Ends at the first folder that is not empty.
     let _ = emptied.take(3).try_for_each(fs::remove_dir);
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! Making and replacing files in folders that another account owns. Root must not follow that account's
-//! symbolic links, so a file is replaced by a rename inside a folder that is held open, never written through.
+//! Creation and replacement of files in folders of another account. Root must not follow that account's symbolic links, so a file
+//! is replaced by a rename inside an open folder, never written through.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, Read, Write};
@@ -12,13 +12,13 @@ use rustix::fs::{CWD, Gid, Mode, OFlags, Uid};
 use super::account::Account;
 use martydb_model::error::{Error, Result};
 
-/// `cannot <what> <path>`, with the system's reason as the cause.
+/// Returns `cannot <what> <path>`, with the system's error as the cause.
 pub fn failed(what: &str, path: &Path) -> impl Fn(io::Error) -> Error {
     let message = format!("cannot {what} {}", path.display());
     move |error| Error::operation(&message).cause(error)
 }
 
-/// Makes the folder of martydb's own things beside the manifest, and keeps it out of version control.
+/// Creates the folder of martydb's own files beside the manifest, excluded from version control.
 pub fn make_state_folder(home: &Path) -> Result<PathBuf> {
     let folder = home.join(".martydb");
     make_open_folder(&folder)?;
@@ -29,8 +29,8 @@ pub fn make_state_folder(home: &Path) -> Result<PathBuf> {
     }
 }
 
-/// Under root others may pass through, whatever the umask: the server's account has to. What lies in it is
-/// closed.
+/// Creates a folder that others may pass through if root made it, whatever the umask: the server's account has to. Its
+/// contents are closed.
 pub fn make_open_folder(folder: &Path) -> Result<()> {
     match fs::create_dir(folder) {
         Ok(()) if uzers::get_effective_uid() == 0 => {
@@ -43,7 +43,7 @@ pub fn make_open_folder(folder: &Path) -> Result<()> {
     .map_err(failed("make the folder", folder))
 }
 
-/// Makes a folder for one account alone; false where the name is taken by anything else.
+/// Creates a folder for one account only. Returns `false` if the name is taken by anything else.
 pub fn claim_folder(folder: &Path, owner: &Account) -> Result<bool> {
     use std::os::unix::fs::MetadataExt;
     match DirBuilder::new().mode(0o700).create(folder) {
@@ -60,7 +60,7 @@ fn give(path: &Path, owner: &Account) -> Result<()> {
     lchown(path, Some(owner.uid), Some(owner.gid)).map_err(failed("give away", path))
 }
 
-/// Makes the log, so that the server's account can write to it in a folder that is not its own.
+/// Creates the log, so that the server's account can write to it in a folder of another account.
 pub fn make_log(path: &Path, owner: &Account) -> Result<()> {
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
         Ok(_) => give(path, owner),
@@ -69,13 +69,14 @@ pub fn make_log(path: &Path, owner: &Account) -> Result<()> {
     }
 }
 
-/// Part of a name that no earlier run has used.
+/// Returns a part of a name that no earlier run has used.
 pub fn nonce() -> Result<String> {
-    let bytes = getrandom::u32().map_err(|error| Error::operation("no random numbers").cause(error))?;
+    let bytes =
+        getrandom::u32().map_err(|error| Error::operation("cannot get random numbers").cause(error))?;
     Ok(format!("{bytes:08x}"))
 }
 
-/// A folder of the server's account, held open.
+/// An open folder of the server's account.
 pub struct Folder {
     handle: OwnedFd,
     path: PathBuf,
@@ -83,7 +84,7 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Opens it, and refuses one that belongs to another account.
+    /// Opens a folder, and rejects one that belongs to another account.
     pub fn open(path: &Path, owner: &Account) -> Result<Folder> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let open = || -> rustix::io::Result<_> {
@@ -98,7 +99,7 @@ impl Folder {
         Ok(Folder { handle, path: path.into(), owner: owner.clone() })
     }
 
-    /// The text of a file in it; `None` where there is none.
+    /// Returns the text of a file; `None` if it does not exist.
     pub fn read(&self, name: &str) -> Result<Option<String>> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let mut text = String::new();
@@ -110,7 +111,7 @@ impl Folder {
         .map_err(failed("read", &self.path.join(name)))
     }
 
-    /// Replaces a file in one step; says whether its text is another one now.
+    /// Replaces a file in one step. Returns `true` if its text has changed.
     pub fn write(&self, name: &str, text: &str) -> Result<bool> {
         if self.read(name).is_ok_and(|old| old.as_deref() == Some(text)) {
             return Ok(false);
@@ -133,7 +134,7 @@ impl Folder {
     }
 }
 
-/// Removes a file or a whole folder; what is not there is fine.
+/// Removes a file or a whole folder, if it exists.
 pub fn remove(path: &Path) -> Result<()> {
     let found = match path.symlink_metadata() {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),

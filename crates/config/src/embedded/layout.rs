@@ -1,5 +1,5 @@
-//! Where one embedded server keeps its things, decided from what lies on disk and nothing else: a cluster that
-//! exists is where it is, so no note of the choice can get lost.
+//! Layout of an embedded server, derived only from what is on disk: an existing cluster stays in its place, so no record of
+//! the choice can be lost.
 
 use std::fs;
 use std::hash::Hasher;
@@ -14,30 +14,30 @@ use super::files::{Folder, failed, make_open_folder, make_state_folder};
 use super::types::Spec;
 use martydb_model::error::{Error, Result};
 
-/// Where root's clusters lie whose account cannot reach the manifest's folder.
+/// Folder of root's clusters whose account cannot reach the manifest's folder.
 const SYSTEM: &str = "/var/lib/martydb";
 
 #[derive(Debug, Clone)]
 pub struct Layout {
-    /// The server as people know it: `development/main`.
+    /// Name of the server for people: `development/main`.
     pub name: String,
-    /// The manifest's folder, without symbolic links.
+    /// Folder of the manifest, without symbolic links.
     pub home: PathBuf,
-    /// The folder of this server.
+    /// Folder of this server.
     pub base: PathBuf,
-    /// The account that runs martydb.
+    /// Account that runs martydb.
     pub me: Account,
-    /// The account that runs the server and owns its data.
+    /// Account that runs the server and owns its data.
     pub owner: Account,
-    /// Whether there is a cluster.
+    /// `true` if the cluster exists.
     pub exists: bool,
 }
 
 impl Layout {
-    /// Finds the cluster, or the place for a new one. Reads only.
+    /// Finds the cluster, or the location for a new one. Read-only.
     ///
     /// # Errors
-    /// A name that is no file name, and a cluster that belongs to another account.
+    /// If a name cannot be a file name, or the cluster belongs to another account.
     pub fn find(spec: &Spec) -> Result<Layout> {
         let inside =
             PathBuf::from(file_name("environment", &spec.env)?).join(file_name("server", &spec.server)?);
@@ -57,7 +57,7 @@ impl Layout {
         Ok(Layout { name, home, base, me, owner, exists: false })
     }
 
-    /// Makes the server's own folder and those above it.
+    /// Creates the server's own folder and those above it.
     pub fn make_base(&self) -> Result<()> {
         if self.base.starts_with(&self.home) {
             make_state_folder(&self.home)?;
@@ -71,7 +71,7 @@ impl Layout {
         self.base.join("data")
     }
 
-    /// The data folder, held open.
+    /// Opens the data folder.
     pub fn folder(&self) -> Result<Folder> {
         Folder::open(&self.data(), &self.owner)
     }
@@ -80,18 +80,18 @@ impl Layout {
         self.base.join("server.log")
     }
 
-    /// A short name for this server's socket folder, where the long one does not fit.
+    /// Returns a short name for this server's socket folder, for a path that is too long otherwise.
     pub fn short_socket_dir(&self) -> PathBuf {
         PathBuf::from(format!("/tmp/martydb-{}", hash(&self.base)))
     }
 
-    /// The folder that holds the environments of this manifest.
+    /// Returns the folder with the environments of this manifest.
     pub fn root(&self) -> &Path {
         self.base.ancestors().nth(2).expect("a base is <root>/<environment>/<server>")
     }
 }
 
-/// Names of environments and servers become folders: they must not lead anywhere else.
+/// Checks the name of an environment or server, which becomes a folder: it must not lead anywhere else.
 fn file_name<'a>(what: &str, name: &'a str) -> Result<&'a str> {
     let plain = |c: char| c.is_alphanumeric() || "_-.@+ ".contains(c);
     if !name.is_empty() && name.len() <= 100 && !name.starts_with('.') && name.chars().all(plain) {
@@ -101,7 +101,7 @@ fn file_name<'a>(what: &str, name: &'a str) -> Result<&'a str> {
         .hint("letters, digits, \"_\", \"-\", \"@\", \"+\" and inner \".\" are fine, up to 100 bytes"))
 }
 
-/// PostgreSQL's settings hold text, and its pid file holds lines.
+/// Returns the folder without links, if PostgreSQL can handle its name: its settings contain text, its pid file lines.
 fn real_folder(home: &Path) -> Result<PathBuf> {
     let real = home.canonicalize().map_err(failed("find the folder", home))?;
     match real.to_str() {
@@ -118,15 +118,15 @@ fn system_folder(home: &Path) -> PathBuf {
     Path::new(SYSTEM).join(format!("{name}-{}", hash(home)))
 }
 
-/// SipHash without a key stays the same across versions of martydb and Rust, as the standard hasher need not.
+/// Hashes a path. SipHash without a key is the same in all versions of martydb and Rust; the standard hasher need not be.
 fn hash(path: &Path) -> String {
     let mut hasher = SipHasher13::new();
     hasher.write(path.as_os_str().as_encoded_bytes());
     format!("{:016x}", hasher.finish())
 }
 
-/// Who owns the cluster in `data`, if one is there. `pg_control` is what a server cannot start without; a
-/// folder without it was never one.
+/// Returns the owner of the cluster in `data`, if there is one. A server cannot start without `pg_control`; a folder without
+/// it was never a cluster.
 fn cluster_owner(data: &Path) -> Result<Option<u32>> {
     let owner = match fs::metadata(data) {
         Ok(found) => found.uid(),
@@ -162,7 +162,7 @@ fn accepted_owner(me: &Account, owner: u32, data: &Path) -> Result<Account> {
     }
 }
 
-/// Can `account` get to `path`? What does not exist yet will be made open.
+/// Returns `true` if `account` can reach `path`. Missing folders will be created open.
 fn reachable(path: &Path, account: &Account) -> bool {
     path.ancestors().filter_map(|folder| fs::metadata(folder).ok()).all(|found| account.may_enter(&found))
 }

@@ -1,5 +1,5 @@
-//! Is the server up? `postmaster.pid` may be stale, its process id another's by now, or a copy that came
-//! with a copied folder, so it is believed only together with the process and the socket that it names.
+//! Detection of a running server. `postmaster.pid` may be stale, its process id reused, or the file copied with its folder;
+//! it counts only together with the process and the socket that it names.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -12,16 +12,16 @@ use rustix::process::{Pid, test_kill_process};
 use super::layout::Layout;
 use martydb_model::error::Result;
 
-/// The server's own note of itself, in the data folder.
+/// PostgreSQL's pid file in the data folder.
 pub const PID_FILE: &str = "postmaster.pid";
 
 const SERVER_NAMES: [&str; 2] = ["postgres", "postmaster"];
 
-/// A server process: lines of [`PID_FILE`], whose order `src/include/utils/pidfile.h` of PostgreSQL fixes.
+/// A server process: lines of [`PID_FILE`], in the order of PostgreSQL's `src/include/utils/pidfile.h`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerProcess {
     pub pid: Pid,
-    /// The data folder, as it was called at the start.
+    /// Data folder, by its name at the start.
     pub data: PathBuf,
     pub port: u16,
     pub socket_dir: PathBuf,
@@ -30,24 +30,24 @@ pub struct ServerProcess {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Liveness {
-    /// Nothing runs, and nothing says so.
+    /// No process and no pid file.
     Down,
     /// [`PID_FILE`] names no server of this data folder.
     StalePidFile,
-    /// It answers.
+    /// The server answers.
     Up(ServerProcess),
-    /// It runs, but nothing answers at its socket (yet).
+    /// The server runs, but nothing answers at its socket (yet).
     Unresponsive(ServerProcess),
-    /// A server may hold the data folder that this process cannot see well enough to touch.
+    /// A server may run in the data folder, but this process cannot see enough of it to change anything.
     Unknown(ServerProcess),
 }
 
-/// Which process has the process id.
+/// Process with the process id of the pid file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Holder {
     None,
     Other,
-    /// A PostgreSQL process, of which data folder cannot be told.
+    /// A PostgreSQL process whose data folder is unknown.
     Perhaps,
     Ours,
 }
@@ -57,7 +57,7 @@ pub fn look(layout: &Layout) -> Result<Liveness> {
         return Ok(Liveness::Down);
     }
     let data = layout.data();
-    // One that is being written right now, or was cut short by a crash: PostgreSQL tells the two apart itself.
+    // The file is being written right now, or was cut short by a crash: PostgreSQL distinguishes the two itself.
     let Some(server) = layout.folder()?.read(PID_FILE)?.as_deref().and_then(ServerProcess::parse) else {
         return Ok(Liveness::Down);
     };
@@ -67,8 +67,8 @@ pub fn look(layout: &Layout) -> Result<Liveness> {
 }
 
 fn judge(server: ServerProcess, holder: Holder, answers: bool, data: &Path) -> Liveness {
-    // Only a server of this data folder can listen inside it, be its process visible here or, as with two
-    // containers that share a volume, not.
+    // Only a server of this data folder can listen inside it, even if its process is not visible here, as with two
+    // containers that share a volume.
     let inside = server.socket_dir.starts_with(data);
     match (holder, answers) {
         (Holder::Ours | Holder::Perhaps, true) => Liveness::Up(server),
@@ -96,11 +96,11 @@ impl ServerProcess {
     }
 }
 
-/// `owner` is the user id of the account that runs the server. An account that can write into the data folder can name
-/// any process in [`PID_FILE`], and root's martydb can end every one: it is the server only if it is called so and
-/// runs under the server's account, wherever it works.
+/// Classifies the process. `owner` is the user id of the account that runs the server. An account that can write into the
+/// data folder can name any process in [`PID_FILE`], and root's martydb can kill all of them: a process is the server only if
+/// it has the server's name and account, whatever its working folder.
 fn holder(server: &ServerProcess, data: &Path, owner: u32) -> Holder {
-    // EPERM is a process of another account, and so not nothing.
+    // EPERM means a process of another account.
     if test_kill_process(server.pid) == Err(rustix::io::Errno::SRCH) {
         return Holder::None;
     }
@@ -110,7 +110,7 @@ fn holder(server: &ServerProcess, data: &Path, owner: u32) -> Holder {
         return Holder::Other;
     }
     match fs::metadata(format!("/proc/{pid}/cwd")) {
-        // PostgreSQL works in its data folder; identity of the folder survives its being renamed.
+        // PostgreSQL works in its data folder; the folder's identity survives renaming.
         Ok(folder) => match fs::metadata(data) {
             Ok(own) if (own.dev(), own.ino()) == (folder.dev(), folder.ino()) => Holder::Ours,
             _ => Holder::Other,
@@ -122,18 +122,18 @@ fn holder(server: &ServerProcess, data: &Path, owner: u32) -> Holder {
     }
 }
 
-/// Does the server's note name this data folder?
+/// Returns `true` if the server's pid file names this data folder.
 fn names(server: &ServerProcess, data: &Path) -> bool {
     server.data.canonicalize().is_ok_and(|other| Ok(other) == data.canonicalize().map_err(drop))
 }
 
-/// Is the folder among the arguments? martydb gives it in full; the server's children have other titles.
+/// Returns `true` if the folder is among the arguments. martydb passes it in full; the server's children have other titles.
 fn was_started_with(pid: i32, data: &Path) -> bool {
     let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
     line.split(|byte| *byte == 0).any(|argument| argument == data.as_os_str().as_encoded_bytes())
 }
 
-/// A server of this data folder that no [`PID_FILE`] names, because its files were removed. Told where there is /proc.
+/// Returns a server of this data folder without a [`PID_FILE`], because its files were removed. Requires /proc.
 pub fn orphan(layout: &Layout) -> Option<i32> {
     let (data, owner) = (layout.data(), layout.owner.uid);
     let pid = |entry: fs::DirEntry| entry.file_name().to_str()?.parse().ok();
@@ -142,13 +142,13 @@ pub fn orphan(layout: &Layout) -> Option<i32> {
     pids.find(|pid| was_started_with(*pid, &data) && is_server(*pid))
 }
 
-/// A process that is alive. One that is dead stays in the process list until its parent looks, and in a container
-/// there may be no parent that ever does.
+/// A live process. A dead one stays in the process list until its parent waits for it, and in a container there may be no
+/// parent that does.
 #[derive(Debug, PartialEq, Eq)]
 struct SystemProcess {
-    /// Its effective user id.
+    /// Effective user id.
     uid: u32,
-    /// The file name of its program.
+    /// File name of the program.
     name: String,
 }
 
@@ -162,7 +162,7 @@ impl SystemProcess {
         SystemProcess::in_ps(&String::from_utf8_lossy(&output.stdout))
     }
 
-    /// Lines such as `Name:\tpostgres`, `State:\tS (sleeping)`, `Uid:\t101\t101\t101\t101` (real, effective, …).
+    /// Parses lines such as `Name:\tpostgres`, `State:\tS (sleeping)`, `Uid:\t101\t101\t101\t101` (real, effective, …).
     fn in_status(text: &str) -> Option<SystemProcess> {
         let field = |key: &str| text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(":\t"));
         let uid = field("Uid")?.split_whitespace().nth(1)?.parse().ok()?;
@@ -170,7 +170,7 @@ impl SystemProcess {
         (!field("State")?.starts_with(['Z', 'X'])).then_some(SystemProcess { uid, name })
     }
 
-    /// `Ss     501 /usr/local/bin/postgres`: state, user id, path.
+    /// Parses `Ss     501 /usr/local/bin/postgres`: state, user id, path.
     fn in_ps(text: &str) -> Option<SystemProcess> {
         let (state, rest) = text.trim().split_once(char::is_whitespace)?;
         let (uid, path) = rest.trim().split_once(char::is_whitespace)?;

@@ -1,4 +1,4 @@
-//! One run at a time per embedded server: two that start it at once must both find it running.
+//! Lock of an embedded server: two runs that start it at once must both find it running.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
@@ -11,12 +11,12 @@ use super::layout::Layout;
 use super::types::Note;
 use martydb_model::error::{Error, Kind, Result};
 
-/// Longer than making and starting a cluster takes on a slow disk; a run that holds the lock longer is stopped.
+/// Longer than creating and starting a cluster takes on a slow disk; a run that holds the lock longer hangs or is suspended.
 const PATIENCE: Duration = Duration::from_secs(120);
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Waits for the lock, making the server's folder where it is missing. It is held until the file is dropped; the system
-/// lets go of it when its process ends, however that ends.
+/// Waits for the lock, and creates the server's folder if it is missing. The lock is held until the file is dropped; the
+/// system releases it when its process ends, however that ends.
 pub async fn take(layout: &Layout, note: Note<'_>) -> Result<File> {
     let began = Instant::now();
     let mut waiting = false;
@@ -35,7 +35,7 @@ pub async fn take(layout: &Layout, note: Note<'_>) -> Result<File> {
     }
 }
 
-/// One try. A lock on a file that `destroy` has removed meanwhile locks nothing, so the name is looked up again.
+/// Tries once. A lock on a file that `destroy` has removed meanwhile locks nothing, so the name is looked up again.
 fn attempt(layout: &Layout) -> Result<Option<File>> {
     layout.make_base()?;
     let path = layout.base.join("lock");

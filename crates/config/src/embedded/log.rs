@@ -1,4 +1,4 @@
-//! The server's log: what a failed start has to say, and that it does not grow for ever.
+//! The server's log: excerpts for errors, and rotation.
 
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
@@ -8,15 +8,15 @@ use super::files::{failed, make_log};
 use super::layout::Layout;
 use martydb_model::error::{Error, Result};
 
-/// A log of this size gives way to a new one at the next start; the one before it is kept.
+/// Size in bytes at which the next start replaces the log by a new one; one old log is kept.
 const FULL: u64 = 10 << 20;
 
-/// How many lines an error shows, and how far back they may reach.
+/// Number of lines that an error shows, and of bytes that they are searched in.
 const LINES: usize = 6;
 const REACH: u64 = 16 << 10;
 
-/// What another try may not meet again: processes of a killed server that are still dying, a port that another
-/// process took between our look at it and the start, and a server that came up in that time by itself.
+/// Messages of failures that another attempt may not meet again: processes of a killed server that are still dying, a
+/// port that another process took between our check and the start, and a server that came up meanwhile by itself.
 const PASSING: &[&str] = &[
     "is still in use",
     "Address already in use",
@@ -24,13 +24,13 @@ const PASSING: &[&str] = &[
     "lock file \"postmaster.pid\" already exists",
 ];
 
-/// What the log got after a certain moment.
+/// Part of the log after a certain moment.
 pub struct Excerpt {
     path: PathBuf,
     from: u64,
 }
 
-/// Makes the log ready for a start, and remembers where it stands.
+/// Prepares the log for a start, and remembers its length.
 pub fn open(layout: &Layout) -> Result<Excerpt> {
     let path = layout.log();
     let length = |path: &PathBuf| fs::symlink_metadata(path).map_or(0, |found| found.len());
@@ -41,7 +41,7 @@ pub fn open(layout: &Layout) -> Result<Excerpt> {
     Ok(Excerpt { from: length(&path), path })
 }
 
-/// The error with the end of the log, whenever it was written.
+/// Adds the end of the log to the error, whatever its age.
 pub fn explain(error: Error, layout: &Layout) -> Error {
     error.causes(Excerpt { path: layout.log(), from: 0 }.last_lines()).hint(hint(layout))
 }
@@ -51,7 +51,7 @@ pub fn hint(layout: &Layout) -> String {
 }
 
 impl Excerpt {
-    /// The last lines, without the time and the process at their beginning.
+    /// Returns the last lines, without the time and the process at their beginning.
     pub fn last_lines(&self) -> Vec<String> {
         last_lines(&self.text())
     }
@@ -63,7 +63,7 @@ impl Excerpt {
 
     fn text(&self) -> String {
         let mut bytes = vec![];
-        // A log that cannot be read has nothing to say; the error that asks for it stands without.
+        // A log that cannot be read adds nothing to the error.
         let _ = File::open(&self.path).and_then(|mut file| {
             let from = file.metadata()?.len().saturating_sub(REACH).max(self.from);
             file.seek(SeekFrom::Start(from))?;
@@ -78,7 +78,7 @@ fn last_lines(text: &str) -> Vec<String> {
     lines[lines.len().saturating_sub(LINES)..].iter().map(ToString::to_string).collect()
 }
 
-/// `2026-07-01 10:00:00.000 UTC [42] FATAL:  …` without what `log_line_prefix` put there.
+/// Returns a line without its `log_line_prefix`: `2026-07-01 10:00:00.000 UTC [42] FATAL:  …`.
 fn message(line: &str) -> &str {
     match line.split_once("] ") {
         Some((prefix, message)) if prefix.starts_with(|c: char| c.is_ascii_digit()) => message.trim(),

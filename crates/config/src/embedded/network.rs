@@ -1,4 +1,4 @@
-//! Before every start: which port, which socket folder, and the files that say who may come in.
+//! Network settings before every start: port, socket folder, and the files that control access.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -13,7 +13,7 @@ use super::settings::{self, EmbeddedSettings, Remembered};
 use super::types::{Note, Spec};
 use martydb_model::error::{Error, Result};
 
-/// Systems cut a socket's path off at 104 or 108 bytes, and clients add their own suffixes.
+/// Maximum length of a socket's path in bytes. Systems cut it off at 104 or 108 bytes, and clients add their own suffixes.
 const LONGEST_SOCKET: usize = 100;
 
 pub fn remembered(layout: &Layout) -> Result<Remembered> {
@@ -48,7 +48,7 @@ pub fn arrange(
     Ok(settings)
 }
 
-/// A server that was killed lets go of its port a moment later.
+/// Waits for the port of a killed server, which is released a moment later.
 async fn wait_for_port(port: Option<u16>) {
     let Some(port) = port else { return };
     for _ in 0..20 {
@@ -59,7 +59,7 @@ async fn wait_for_port(port: Option<u16>) {
     }
 }
 
-/// A cluster that was opened up while it was down is closed again, and that is said.
+/// Restores the access files of a cluster that was opened up while it was down, and reports that.
 fn restore_access_files(layout: &Layout, folder: &Folder, note: Note<'_>) -> Result<()> {
     if folder.write("pg_hba.conf", settings::HBA)? {
         note("restored martydb's pg_hba.conf (it had been modified)".into());
@@ -67,7 +67,7 @@ fn restore_access_files(layout: &Layout, folder: &Folder, note: Note<'_>) -> Res
     folder.write("pg_ident.conf", &settings::ident(&layout.me, &layout.owner)).map(drop)
 }
 
-/// What the other embedded servers of this manifest remember, running or not.
+/// Returns the ports that the other embedded servers of this manifest remember, running or not.
 fn ports_of_others(layout: &Layout) -> BTreeSet<u16> {
     let inside =
         |folder: PathBuf| fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
@@ -76,8 +76,8 @@ fn ports_of_others(layout: &Layout) -> BTreeSet<u16> {
     texts.filter_map(|text| Remembered::parse(&text).port).collect()
 }
 
-/// The socket lies among the data, where it stays reachable whatever is cleaned up around it; or, where its
-/// path would be too long, in a short folder of the same account.
+/// Returns the socket folder: inside the data folder, where no cleanup removes it, or, if that path is too long, a short
+/// folder of the same account.
 fn socket_dir(layout: &Layout, remembered: Option<PathBuf>) -> Result<PathBuf> {
     let near = layout.data().join("sockets");
     let short = layout.short_socket_dir();
@@ -100,15 +100,15 @@ fn fits(folder: &Path) -> bool {
     folder.join(".s.PGSQL.65535").as_os_str().as_bytes().len() <= LONGEST_SOCKET
 }
 
-/// A name that [`Layout::short_socket_dir`] can have given; a file of the server's account says so, and root
-/// must not take its word for anything else.
+/// Returns `true` for a name that [`Layout::short_socket_dir`] can have returned. It is read from a file of the server's
+/// account, and root must not trust that for any other name.
 pub fn is_short(folder: &Path) -> bool {
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
     folder.parent() == Some(Path::new("/tmp")) && name.starts_with("martydb-")
 }
 
-/// Nothing listens there: the caller holds the lock, and the server is down. A lock file that names a process
-/// id which is another's by now would keep PostgreSQL from starting.
+/// Removes dead sockets. Nothing listens there: the caller holds the lock, and the server is down. A lock file with a
+/// reused process id would keep PostgreSQL from starting.
 fn remove_dead_sockets(folder: &Path) -> Result<()> {
     let entries = fs::read_dir(folder).map_err(failed("look into", folder))?.flatten();
     let sockets = entries.filter(|entry| entry.file_name().as_bytes().starts_with(b".s.PGSQL."));

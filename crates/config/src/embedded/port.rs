@@ -1,5 +1,5 @@
-//! Choosing a port. Below 32768, because above it the system hands ports to outgoing connections, and a server
-//! that is down would lose its own to one of them.
+//! Choice of a port. It is below 32768, because the system gives higher ports to outgoing connections, and a stopped server
+//! would lose its own to one of them.
 
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -12,23 +12,23 @@ const RANGE: Range<u16> = 15432..32768;
 
 #[derive(Debug, Default)]
 pub struct PortWish {
-    /// The manifest's.
+    /// Port of the manifest.
     pub pinned: Option<u16>,
-    /// That of the last start.
+    /// Port of the last start.
     pub remembered: Option<u16>,
-    /// Those of other embedded servers of this manifest, which may be down now and come back.
+    /// Ports of other embedded servers of this manifest, which may be down now and start again.
     pub others: BTreeSet<u16>,
 }
 
-/// The port to use, and the one that had to be given up for it.
+/// The chosen port, and the one that was given up for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PortChoice {
     pub port: u16,
-    /// The remembered one, where it is taken.
+    /// The remembered port, if it is taken.
     pub instead_of: Option<u16>,
 }
 
-/// A port that the manifest names is never exchanged for another: clients rely on it.
+/// Chooses a port. One that the manifest names is never exchanged for another: clients rely on it.
 pub fn choose(wish: &PortWish, free: impl Fn(u16) -> bool) -> Result<PortChoice> {
     match (wish.pinned, wish.remembered) {
         (Some(0), _) => {
@@ -36,7 +36,7 @@ pub fn choose(wish: &PortWish, free: impl Fn(u16) -> bool) -> Result<PortChoice>
         }
         (Some(port), _) | (None, Some(port)) if free(port) => Ok(PortChoice { port, instead_of: None }),
         (Some(port), _) => Err(Error::new(Kind::Unreachable, format!("port {port} is taken"))
-            .cause("the manifest asks for it")
+            .cause("the manifest sets it")
             .hint(
                 "stop the process that uses the port, change the server's port in the manifest, or leave it out",
             )),
@@ -55,8 +55,8 @@ fn none_free() -> Error {
     .hint("stop a process that uses one of them")
 }
 
-/// Whether nothing listens. Where a bind succeeds in spite of a listener on all addresses, as on BSD and macOS, a
-/// connection tells.
+/// Returns `true` if nothing listens on the port. If a bind succeeds despite a listener on all addresses, as on BSD and
+/// macOS, a connection detects that.
 pub fn free(port: u16) -> bool {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     TcpListener::bind(address).is_ok()

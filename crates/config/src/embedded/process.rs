@@ -15,15 +15,15 @@ use super::types::{Note, Spec};
 use super::{cluster, liveness, network};
 use martydb_model::error::{Error, Result};
 
-/// Longer than a fast shutdown or a start after a crash takes on a slow disk.
+/// Timeout, longer than a fast shutdown or a start after a crash takes on a slow disk.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// How long the dying processes of a killed server, or a port that was lost in a race, may delay a start.
+/// Maximum delay of a start by dying processes of a killed server, or by a port that was lost in a race.
 const RETRY: Duration = Duration::from_secs(20);
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Finds the programs, makes the cluster where there is none, and starts its server. False where there was
-/// something to look at instead.
+/// Finds the programs, creates the cluster if there is none, and starts its server. Returns `false` if the state must be
+/// examined again instead.
 pub async fn launch(layout: &mut Layout, spec: &Spec, note: Note<'_>) -> Result<bool> {
     cluster::sweep(layout).await?;
     let data = layout.data();
@@ -37,12 +37,12 @@ pub async fn launch(layout: &mut Layout, spec: &Spec, note: Note<'_>) -> Result<
     start(layout, spec, &install, note).await
 }
 
-/// A server whose files were removed while it ran still names this folder: its next checkpoint would go into the control
-/// file of the cluster that is made here. Ended at once it writes none.
+/// Ends a server whose files were removed while it ran. It still names this folder: its next checkpoint would be written
+/// to the control file of the new cluster. An immediate shutdown writes none.
 pub async fn end_orphan(layout: &Layout, note: Note<'_>) {
     let Some(pid) = liveness::orphan(layout) else { return };
     note(format!("ending the server {} (process {pid}), whose files were removed while it ran", layout.name));
-    // One that is not ours to end goes by itself within a minute, when it misses its pid file.
+    // A process that is not ours to end exits by itself within a minute, when it misses its pid file.
     let _refused = Pid::from_raw(pid).map(|pid| kill_process(pid, Signal::QUIT));
     let began = Instant::now();
     while liveness::orphan(layout) == Some(pid) && began.elapsed() < RETRY {
@@ -50,17 +50,17 @@ pub async fn end_orphan(layout: &Layout, note: Note<'_>) {
     }
 }
 
-/// The major that made the cluster.
+/// Returns the major of the cluster.
 fn major(layout: &Layout) -> Result<u32> {
     let text = layout.folder()?.read("PG_VERSION")?.unwrap_or_default();
     text.trim().parse().map_err(|_| {
-        Error::operation(format!("{} does not say its version", layout.data().join("PG_VERSION").display()))
+        Error::operation(format!("cannot read the version in {}", layout.data().join("PG_VERSION").display()))
             .hint("the data folder is damaged; recreate it (all data is lost): martydb dev destroy, then martydb dev up")
     })
 }
 
-/// Starts the server, or finds it started: the server of a run that was interrupted may come up by itself
-/// while we look for a port. It notes its process before it takes a port.
+/// Starts the server, or finds it started: the server of an interrupted run may come up by itself while a port is chosen.
+/// It writes its pid file before it takes a port.
 async fn start(layout: &Layout, spec: &Spec, install: &Install, note: Note<'_>) -> Result<bool> {
     let began = Instant::now();
     loop {
@@ -88,8 +88,8 @@ async fn pg_ctl_start(
     excerpt: &Excerpt,
 ) -> Result<()> {
     let data = layout.data();
-    // pg_ctl puts -D and -l between double quotes in a shell's command, where a dollar sign in a path would be
-    // expanded: the data folder goes through the environment and our own quoting, the log by a plain name.
+    // pg_ctl puts -D and -l between double quotes into a shell command, which would expand a dollar sign in a path: the data
+    // folder is passed by the environment and our own quoting, the log by a plain name.
     let mut pg_ctl = program(&layout.owner, install.program("pg_ctl"));
     pg_ctl.current_dir(&layout.base).env("PGDATA", &data);
     pg_ctl.args(["start", "-s", "-w", "-t"]).arg(PATIENCE.as_secs().to_string());
@@ -103,8 +103,8 @@ async fn pg_ctl_start(
     Err(error().causes(lines).hint(log::hint(layout)))
 }
 
-/// Stops the server the way `pg_ctl` does, without needing programs that may be gone: [`Signal::INT`] ends the
-/// sessions and writes everything out, [`Signal::QUIT`] leaves that to the next start.
+/// Stops the server as `pg_ctl` does, without programs that may be missing: [`Signal::INT`] ends the sessions and writes
+/// everything out, [`Signal::QUIT`] leaves that to the next start.
 pub async fn stop(layout: &Layout, server: &ServerProcess, signal: Signal) -> Result<()> {
     let error = || Error::operation(format!("cannot stop the embedded server {}", layout.name));
     match kill_process(server.pid, signal) {
@@ -115,7 +115,7 @@ pub async fn stop(layout: &Layout, server: &ServerProcess, signal: Signal) -> Re
     wait_while(layout, same).await.map_err(|late| late.while_doing(error().message))
 }
 
-/// Waits until a server that starts or stops has done so.
+/// Waits until a server has finished starting or stopping.
 pub async fn wait_while_busy(layout: &Layout) -> Result<()> {
     wait_while(layout, |found| matches!(found, Liveness::Up(now) | Liveness::Unresponsive(now) if !now.ready))
         .await
@@ -133,8 +133,8 @@ async fn wait_while(layout: &Layout, busy: impl Fn(&Liveness) -> bool) -> Result
     Ok(())
 }
 
-/// Removes a pid file that names no server of this folder: PostgreSQL refuses to start over it for as long as
-/// any process of the same account has that id.
+/// Removes a pid file that names no server of this folder: PostgreSQL refuses to start over it while any process of the
+/// same account has that id.
 pub fn remove_stale_pid_file(layout: &Layout) -> Result<()> {
     files::remove(&layout.data().join(PID_FILE))
 }

@@ -1,5 +1,5 @@
-//! Does the server let the admin in? A socket that answers may be that of a server which is about to die, and
-//! one that another account started may not know this account.
+//! Readiness of a server for the admin's login. A socket that answers may be that of a server which is about to die, and
+//! a server that another account started may not know this account.
 
 use std::time::Duration;
 
@@ -13,18 +13,18 @@ use martydb_model::error::{Error, Result};
 use martydb_model::sqlstate;
 use martydb_pg::server::{Login, connect};
 
-/// The server is starting or stopping.
+/// SQLSTATEs of a server that is starting or stopping.
 const PASSING: &[&str] = &[sqlstate::ADMIN_SHUTDOWN, sqlstate::CRASH_SHUTDOWN, sqlstate::CANNOT_CONNECT_NOW];
 
-/// What `pg_hba.conf` and `pg_ident.conf` say no with.
+/// SQLSTATE of a rejection by `pg_hba.conf` or `pg_ident.conf`.
 const REFUSED: &str = sqlstate::INVALID_AUTHORIZATION;
 
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Tries the admin's login. An error in `Ok` is one that goes by itself; others are left to the
-/// next login, which can say what it was for.
+/// Tries the admin's login. Returns a transient error in `Ok`; other errors are left to the next login, which can report
+/// its purpose.
 pub async fn wait_ready(layout: &Layout, server: &ServerProcess, running: &Running) -> Result<Option<Error>> {
-    // The server reads its files a moment after it was told to.
+    // The server rereads its files a moment after it was signalled.
     let mut tries = if authorize_os_user(layout, server)? { 40 } else { 0 };
     loop {
         let Err(error) = log_in(running).await else { return Ok(None) };
@@ -44,9 +44,9 @@ async fn log_in(running: &Running) -> Result<()> {
     Ok(())
 }
 
-/// Root and the owner of the data may take turns, and the one that did not start the server has to be let in.
-/// Says whether it had to be. Nothing else of a running server is touched: what others changed there is for
-/// `verify-isolation` to find.
+/// Adds this account to `pg_ident.conf`: root and the owner of the data may take turns, and the server accepts only the
+/// one that started it. Returns `true` if it was missing. Nothing else of a running server is changed; `verify-isolation`
+/// finds what others changed there.
 fn authorize_os_user(layout: &Layout, server: &ServerProcess) -> Result<bool> {
     let folder = layout.folder()?;
     let known = folder.read("pg_ident.conf")?.unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The log of a server, for those who read it.
+//! Reader of a server's log.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read, Seek, SeekFrom};
@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use super::files::failed;
 use martydb_model::error::Result;
 
-/// How far back from its end a log is read, in bytes.
+/// Number of bytes that are read from the end of a log.
 const REACH: u64 = 4 << 20;
 
-/// A log that may not be there yet.
+/// A log that may not exist yet.
 #[derive(Debug)]
 pub struct ServerLog(PathBuf);
 
@@ -23,10 +23,10 @@ impl ServerLog {
         &self.0
     }
 
-    /// In bytes; 0 where there is none.
+    /// Returns the length in bytes; 0 if there is no log.
     ///
     /// # Errors
-    /// If the file cannot be looked at.
+    /// If the file's metadata cannot be read.
     fn length(&self) -> Result<u64> {
         match self.0.metadata() {
             Ok(found) => Ok(found.len()),
@@ -35,7 +35,7 @@ impl ServerLog {
         }
     }
 
-    /// The last finished lines, at most `count` of them and 4 MB, and the position after them.
+    /// Returns the last complete lines, at most `count` of them and 4 MB, and the position after them.
     ///
     /// # Errors
     /// If the file cannot be read.
@@ -45,7 +45,7 @@ impl ServerLog {
         Ok((lines.split_off(lines.len().saturating_sub(count)), from + read))
     }
 
-    /// The finished lines after this position, and the position after them. A log that has become shorter is another
+    /// Returns the complete lines after this position, and the position after them. A log that has become shorter is a new
     /// one, and is read from its beginning.
     ///
     /// # Errors
@@ -56,7 +56,7 @@ impl ServerLog {
         Ok((lines, from + read))
     }
 
-    /// The finished lines from this position on, and how many bytes they take.
+    /// Returns the complete lines from this position on, and their length in bytes.
     fn read(&self, from: u64) -> Result<(Vec<String>, u64)> {
         let mut bytes = vec![];
         let read = File::open(&self.0).and_then(|mut file| {

@@ -1,33 +1,32 @@
-//! The three files that say who may come in and where: written by martydb, and its only memory of the port and
-//! the socket folder, so that they stay with the data.
+//! The three files that control access to the server. martydb writes them, and they are its only record of the port and
+//! the socket folder, which therefore stays with the data.
 //!
-//! The server listens on 127.0.0.1 alone. `::1` is not available everywhere, and one address means one port to
-//! find free; clients that resolve `localhost` to both come down to it.
+//! The server listens on 127.0.0.1 only. `::1` is not available everywhere, and one address means one port to find; clients
+//! that resolve `localhost` to both fall back to it.
 
 use std::path::{Path, PathBuf};
 
 use super::account::Account;
 use martydb_model::EMBEDDED_MAP;
 
-/// The name of the file with [`EmbeddedSettings`], in the data folder.
+/// Name of the file with [`EmbeddedSettings`], in the data folder.
 pub const FILE: &str = "martydb.conf";
 
-/// What `postgresql.conf` gets at its end.
-pub const INCLUDE: &str =
-    "\n# Where martydb lets the server listen. Lines below this one win.\ninclude 'martydb.conf'\n";
+/// Lines appended to `postgresql.conf`.
+pub const INCLUDE: &str = "\n# Where the server listens, set by martydb. Lines below this one take precedence.\ninclude 'martydb.conf'\n";
 
 pub const ADDRESS: &str = "127.0.0.1";
 
-/// The superuser of the cluster.
+/// Superuser of the cluster.
 pub const ADMIN: &str = "postgres";
 
-/// Enough for the limits of a developer's services together; each takes some 20 kB.
+/// Connection limit, enough for all limits of a developer's services together; each connection takes some 20 kB.
 const CONNECTIONS: u32 = 500;
 
 const VERSION_LINE: &str = "# PostgreSQL ";
 
-/// `pg_hba.conf`. Nothing is trusted, and no line lets a replication connection in: `all` does not mean them.
-/// What the first line lets in is decided by [`ident`].
+/// Content of `pg_hba.conf`. Nothing is trusted, and no line accepts a replication connection: `all` does not include
+/// them. [`ident`] decides which accounts the first line accepts.
 pub const HBA: &str = "\
 # Written by martydb at every start.
 # TYPE  DATABASE  USER      ADDRESS       METHOD
@@ -37,7 +36,7 @@ host    all       all       127.0.0.1/32  scram-sha-256
 host    all       all       ::1/128       scram-sha-256
 ";
 
-/// `pg_ident.conf`: the accounts that are the admin on the socket.
+/// Returns `pg_ident.conf`: the accounts that are the admin on the socket.
 pub fn ident(me: &Account, owner: &Account) -> String {
     let mut text = String::from("# Written by martydb at every start.\n# MAP  ACCOUNT  ROLE\n");
     text.push_str(&ident_line(me));
@@ -47,16 +46,16 @@ pub fn ident(me: &Account, owner: &Account) -> String {
     text
 }
 
-/// The line of `pg_ident.conf` that lets one account in.
+/// Returns the line of `pg_ident.conf` that accepts one account.
 pub fn ident_line(account: &Account) -> String {
     format!("{EMBEDDED_MAP} \"{}\" {ADMIN}\n", account.name.replace('"', "\"\""))
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EmbeddedSettings {
-    /// Shown in the process list.
+    /// Name in the process list.
     pub name: String,
-    /// Of the programs that it was last started with.
+    /// Version of the programs at the last start.
     pub version: String,
     pub port: u16,
     pub socket_dir: PathBuf,
@@ -71,8 +70,8 @@ impl EmbeddedSettings {
         text
     }
 
-    /// The same as options of `postgres`, quoted for a shell as `pg_ctl -o` needs them. On the command line
-    /// they win over `postgresql.conf` and `ALTER SYSTEM`, so that nothing else can open the server up.
+    /// Returns the settings as options of `postgres`, quoted for a shell as `pg_ctl -o` needs them. On the command line they
+    /// override `postgresql.conf` and `ALTER SYSTEM`; nothing else can open the server up.
     pub fn options(&self, data: &Path) -> String {
         let mut text = format!("-D {}", shell_quoted(&data.to_string_lossy()));
         for (name, value) in self.network() {
@@ -89,7 +88,7 @@ impl EmbeddedSettings {
         ]
     }
 
-    /// No option of the command line: an operator may change these.
+    /// Returns the settings that are not command-line options, so that an operator may change them.
     fn rest(&self) -> [(&'static str, String); 4] {
         [
             ("max_connections", CONNECTIONS.to_string()),
@@ -100,7 +99,7 @@ impl EmbeddedSettings {
     }
 }
 
-/// What [`FILE`] remembers of the last start. An edited file gives what it still has.
+/// Settings of the last start as read from [`FILE`]. An edited file yields what it still contains.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Remembered {
     pub port: Option<u16>,
@@ -126,7 +125,7 @@ impl Remembered {
     }
 }
 
-/// The quoting of `postgresql.conf`.
+/// Quotes a value for `postgresql.conf`.
 fn quoted(value: &str) -> String {
     format!("'{}'", value.replace('\\', "\\\\").replace('\'', "''"))
 }
@@ -136,7 +135,7 @@ fn unquoted(value: &str) -> String {
     inner.replace("''", "'").replace("\\\\", "\\")
 }
 
-/// One folder of a list of folders, whatever it holds.
+/// Quotes one folder of a list of folders, whatever it contains.
 fn list_item(folder: &Path) -> String {
     format!("\"{}\"", folder.to_string_lossy().replace('"', "\"\""))
 }

@@ -1,4 +1,4 @@
-//! What the door of this room takes and gives.
+//! Public types of embedded servers.
 
 use std::path::PathBuf;
 
@@ -6,17 +6,17 @@ use serde::Serialize;
 
 use martydb_pg::wire::Endpoint;
 
-/// Takes short messages for people, as things happen.
+/// Callback for short progress messages.
 pub type Note<'a> = &'a mut (dyn FnMut(String) + Send);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spec {
-    /// Its key in the manifest.
+    /// Key of the server in the manifest.
     pub server: String,
     pub env: String,
-    /// The manifest's folder.
+    /// Folder of the manifest.
     pub home: PathBuf,
-    /// The port that the manifest asks for.
+    /// Port that the manifest sets.
     pub port: Option<u16>,
 }
 
@@ -33,25 +33,25 @@ pub enum State {
 pub struct Status {
     pub server: String,
     pub state: State,
-    /// Of a stopped server, the one that it will try first.
+    /// Port; of a stopped server, the one that it will try first.
     pub port: Option<u16>,
-    /// Of a stopped server, that of the last start.
+    /// Socket folder; of a stopped server, that of the last start.
     pub socket_dir: Option<PathBuf>,
-    /// Where its data is, or would be.
+    /// Folder of its data, even if there is none yet.
     pub data_dir: PathBuf,
     pub pid: Option<u32>,
-    /// The version that it was last started with.
+    /// Version of the programs at the last start.
     pub server_version: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Running {
-    /// The socket, for the admin.
+    /// Socket, for the admin.
     pub admin: Endpoint,
-    /// The address, for services.
+    /// Address, for services.
     pub tcp: Endpoint,
-    /// The admin's role. It has no password and needs none on the socket.
+    /// Role of the admin. It has no password and needs none on the socket.
     pub admin_role: String,
-    /// Whether this call started it.
+    /// `true` if this call started the server.
     pub started: bool,
 }

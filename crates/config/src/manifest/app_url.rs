@@ -1,4 +1,4 @@
-//! The URLs of applications: hosts, a database and parameters, and never a login.
+//! Connection URLs for applications: hosts, a database and parameters, without a login.
 
 use super::connection_url::{places, take_apart};
 use martydb_model::app_url::{AppUrl, PARAMETERS, TARGET};
@@ -6,16 +6,16 @@ use martydb_model::error::{Error, Result};
 use martydb_pg::server::hosts::TargetSession;
 use martydb_pg::wire::TlsMode;
 
-/// Keywords that say who logs in: martydb adds that.
+/// Keywords of the login, which martydb adds itself.
 const LOGIN: &[&str] = &["passfile", "password", "service", "servicefile", "user"];
 
 /// Keywords that belong before the query.
 const PLACE: &[&str] = &["host", "hostaddr", "port"];
 
-/// Takes a URL apart whose variables are filled in.
+/// Parses a URL with its variables substituted.
 ///
 /// # Errors
-/// No message repeats a part of the URL: it may be a password.
+/// No message repeats a part of the URL, since it may be a password.
 pub fn parse(text: &str) -> Result<AppUrl> {
     let mut given = take_apart(text, check)?;
     if given.contains_key("user") || given.contains_key("password") {
@@ -33,7 +33,7 @@ pub fn parse(text: &str) -> Result<AppUrl> {
 }
 
 fn login() -> Error {
-    Error::manifest("an address for applications holds no user and no password")
+    Error::manifest("an application URL must not contain a user or a password")
         .hint("remove them: `martydb url` adds the login of each service and its password")
 }
 
@@ -47,7 +47,7 @@ fn check_host(host: &str) -> Result<()> {
     }
     // A name or an IPv4 address has no colon, an IPv6 address at least two.
     if host.matches(':').count() == 1 || host.contains(|c: char| c.is_whitespace() || c.is_control()) {
-        return Err(Error::manifest("a host of the URL is no name and no address"));
+        return Err(Error::manifest("the URL contains an invalid host"));
     }
     Ok(())
 }
@@ -60,12 +60,12 @@ fn check(key: &str) -> Result<()> {
         return Err(login());
     }
     if PLACE.contains(&key) {
-        return Err(Error::manifest("hosts and ports stand before the query of the URL")
+        return Err(Error::manifest("hosts and ports belong before the query of the URL")
             .hint("write postgresql://host1:5432,host2:5432"));
     }
     let hint = match martydb_model::suggest::nearest(key, PARAMETERS.iter().copied()) {
         Some(near) => format!("did you mean \"{near}\"?"),
-        None => format!("known are {}", PARAMETERS.join(", ")),
+        None => format!("known parameters: {}", PARAMETERS.join(", ")),
     };
     Err(Error::manifest("the URL has an unknown parameter").hint(hint))
 }

@@ -1,4 +1,4 @@
-//! A manifest that was read and checked: what the rest of the program works with.
+//! The checked manifest, the input of the rest of the program.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -15,66 +15,66 @@ use martydb_pg::wire::{Endpoint, Host, RequireAuth, Tls};
 
 #[derive(Debug, Clone)]
 pub struct Manifest {
-    /// The base file, absolute.
+    /// Absolute path of the base file.
     pub path: PathBuf,
     pub env: String,
-    /// Tags what this manifest created.
+    /// Project name, which marks what this manifest created.
     pub project: String,
     pub servers: BTreeMap<ServerName, ServerSpec>,
     pub secrets: RawSecrets,
     pub services: BTreeMap<ServiceName, DesiredService>,
     /// Further roles of each server.
     pub access: BTreeMap<ServerName, BTreeMap<RoleName, AccessRole>>,
-    /// Where the applications of each service connect, if not where martydb does.
+    /// URLs for the applications of each service, if they differ from martydb's own.
     pub app_urls: BTreeMap<ServiceName, AppUrls>,
-    /// Findings that are accepted, with the reason.
+    /// Accepted findings, with their reasons.
     pub allow: Vec<RawAllow>,
-    /// Where and how all of it is deployed.
+    /// Deployment of servers and services.
     pub deploy: Deployment,
-    /// Where backups go; `None` where the manifest does not say.
+    /// Backup settings; `None` if the manifest has none.
     pub backup: Option<BackupSettings>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerSpec {
     pub location: ServerLocation,
-    /// Whose managed server it is.
+    /// Provider of a managed server.
     pub platform: Option<&'static Platform>,
-    /// Whether PUBLIC loses its privileges on the maintenance database and `template1`.
+    /// `true` if PUBLIC loses its privileges on the maintenance database and `template1`.
     pub close_maintenance: bool,
-    /// The role that must own the databases.
+    /// Role that must own the databases.
     pub database_owner: Option<RoleName>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ServerLocation {
     Embedded {
-        /// `None` takes a free one.
+        /// Port; `None` for a free one.
         port: Option<u16>,
     },
-    /// It exists already.
+    /// An existing server.
     Url(Box<ServerUrl>),
 }
 
-/// A connection URL, taken apart. `Debug` shows no password.
+/// A parsed connection URL. `Debug` shows no password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ServerUrl {
-    /// Host name, or the folder of a socket where it starts with `/`.
+    /// Host name, or the folder of a socket if it starts with `/`.
     pub host: String,
     pub port: u16,
     /// Further hosts with their ports, in the order in which they are tried.
     pub others: Vec<(String, u16)>,
-    /// Which of several hosts is meant.
+    /// Kind of session that selects one of several hosts (`target_session_attrs`).
     pub target: TargetSession,
-    /// The admin's role.
+    /// Role of the admin.
     pub user: String,
     pub password: Option<String>,
     pub password_env: Option<String>,
-    /// Whether the host is the value of `${DB_HOST}`, so that DB_PASSWORD is meant for it.
+    /// `true` if the host is the value of `${DB_HOST}`, which DB_PASSWORD belongs to.
     pub host_is_db_host: bool,
     pub require_auth: Option<RequireAuth>,
     pub passfile: Option<PathBuf>,
-    /// The maintenance database.
+    /// Maintenance database.
     pub database: String,
     pub tls: Tls,
 }
@@ -86,7 +86,7 @@ impl std::fmt::Debug for ServerUrl {
 }
 
 impl ServerUrl {
-    /// Where it leads: its first host.
+    /// Returns the endpoint of the first host.
     pub fn endpoint(&self) -> Endpoint {
         let (host, tls) = if self.host.starts_with('/') {
             (Host::Socket(self.host.clone().into()), Tls::default())
@@ -96,12 +96,12 @@ impl ServerUrl {
         Endpoint { host, port: self.port, tls }
     }
 
-    /// The same with one host alone, each in its turn.
+    /// Returns this URL once per host, with that host only.
     pub fn each(&self) -> impl Iterator<Item = ServerUrl> {
         (0..=self.others.len()).map(|number| self.at(number))
     }
 
-    /// The same with the host of this number alone.
+    /// Returns this URL with only the host at index `number`.
     pub fn at(&self, number: usize) -> ServerUrl {
         let (host, port) = match number.checked_sub(1).and_then(|other| self.others.get(other)) {
             Some((host, port)) => (host.clone(), *port),
@@ -112,7 +112,7 @@ impl ServerUrl {
 }
 
 impl Manifest {
-    /// The manifest's folder: every path in it is relative to this one.
+    /// Returns the manifest's folder, which every path in it is relative to.
     pub fn home(&self) -> &Path {
         self.path.parent().unwrap_or(Path::new("/"))
     }
@@ -134,7 +134,7 @@ impl Manifest {
         }
     }
 
-    /// The further logins that can log in now, each with its server.
+    /// Returns the further logins that can log in now, each with its server.
     pub fn further_logins(&self) -> impl Iterator<Item = (&ServerName, &AccessRole)> {
         let all = self.access.iter().flat_map(|(server, all)| all.values().map(move |role| (server, role)));
         all.filter(|(_, role)| role.login && !role.expired)
@@ -145,7 +145,7 @@ impl Manifest {
         former.filter(|former| former.server.as_deref() == Some(server)).cloned().collect()
     }
 
-    /// The folder for what martydb keeps next to the manifest.
+    /// Returns martydb's state folder beside the manifest.
     pub fn state_dir(&self) -> PathBuf {
         self.home().join(".martydb")
     }

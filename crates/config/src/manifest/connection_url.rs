@@ -1,4 +1,4 @@
-//! libpq's connection URLs as keywords and values: what the URLs of the admin and of applications have in common.
+//! libpq's connection URLs as keywords and values, shared by the URLs of the admin and of applications.
 //! <https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS>
 
 use percent_encoding::percent_decode_str;
@@ -6,19 +6,20 @@ use percent_encoding::percent_decode_str;
 use super::service_file::ConnectionKeywords;
 use martydb_model::error::{Error, Result};
 
-/// Something stands where it does not belong, most often because of a character of the user's name or password.
+/// Returns an error about a misplaced part of the URL, mostly caused by a character of the user's name or password.
 pub fn misplaced(message: &str) -> Error {
     let hint = "in the user's name and password, write @ as %40, : as %3A, / as %2F, ? as %3F, # as %23 and % as %25";
     Error::manifest(message).hint(hint)
 }
 
-/// Several hosts and their ports stand in `host` and `port`, separated by commas, as libpq keeps them.
+/// Splits a URL into keywords and values. `host` and `port` contain several hosts and ports,
+/// separated by commas, as in libpq.
 ///
-/// By hand, because a general URL has no place for what libpq allows: a user without a host, an empty authority,
-/// several hosts, and a plus sign that means itself.
+/// Written by hand because a general URL parser cannot represent what libpq allows: a user without a host, an empty
+/// authority, several hosts, and a plus sign that means itself.
 ///
 /// # Errors
-/// Neither message nor hint repeats any part of the URL.
+/// Neither message nor hint repeats a part of the URL.
 pub fn take_apart(text: &str, check_keyword: impl Fn(&str) -> Result<()>) -> Result<ConnectionKeywords> {
     let rest = text.split_once("://").filter(|(scheme, _)| matches!(*scheme, "postgresql" | "postgres"));
     let (_, rest) =
@@ -29,7 +30,7 @@ pub fn take_apart(text: &str, check_keyword: impl Fn(&str) -> Result<()>) -> Res
     let (user, password) = login.split_once(':').unwrap_or((login, ""));
     let (host, port) = hosts_and_ports(place)?;
     if database.contains(['@', '/']) {
-        return Err(misplaced("the database's name holds an @ or a / that is not percent-encoded"));
+        return Err(misplaced("the database's name contains an @ or a / that is not percent-encoded"));
     }
     let mut given = ConnectionKeywords::new();
     let parts =
@@ -64,10 +65,10 @@ fn host_and_port(place: &str) -> Result<(&str, &str)> {
     Ok(place.split_once(':').unwrap_or((place, "")))
 }
 
-/// Pairs the hosts with their ports. One port counts for all hosts, and an empty one is 5432.
+/// Pairs hosts with ports. A single port applies to all hosts; an empty port is 5432.
 ///
 /// # Errors
-/// For an empty host among several, and for ports that are none or do not fit the hosts.
+/// If one of several hosts is empty, a port is invalid, or the numbers of hosts and ports differ.
 pub fn places(hosts: &str, ports: &str) -> Result<Vec<(String, u16)>> {
     let hosts: Vec<&str> = hosts.split(',').collect();
     let ports: Vec<&str> = ports.split(',').collect();
@@ -75,7 +76,8 @@ pub fn places(hosts: &str, ports: &str) -> Result<Vec<(String, u16)>> {
         return Err(Error::manifest("one of the hosts of the URL is empty"));
     }
     if ports.len() > 1 && ports.len() != hosts.len() {
-        return Err(Error::manifest("the URL has another number of ports than of hosts"));
+        let message = format!("the URL has {} hosts but {} ports", hosts.len(), ports.len());
+        return Err(Error::manifest(message));
     }
     let port = |at: usize| *ports.get(at).unwrap_or(&ports[0]);
     hosts.iter().enumerate().map(|(at, host)| Ok(((*host).to_owned(), number(port(at))?))).collect()

@@ -1,4 +1,4 @@
-//! A manifest that a command completes: its text, what it means as it stands, and the text with more in it. Nothing is written here.
+//! A manifest that a command completes: its text, its meaning, and the extended text. Nothing is written to disk here.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -17,12 +17,12 @@ use martydb_model::error::{Error, Result};
 pub struct ManifestDraft {
     pub path: PathBuf,
     pub env: String,
-    /// The base file; what the environment's overlay says stays there.
+    /// Text of the base file, without the environment's overlay.
     pub text: String,
 }
 
 impl ManifestDraft {
-    /// Reads a manifest, which need not declare a service yet.
+    /// Reads a manifest, which may declare no services yet.
     ///
     /// # Errors
     /// [`martydb_model::error::Kind::Manifest`] if it cannot be read.
@@ -39,13 +39,13 @@ impl ManifestDraft {
         Ok((sources, raw))
     }
 
-    /// As [`super::load`] reads it from a file.
+    /// Resolves the text as [`super::load`] does a file.
     pub fn resolve(&self, variables: &Environment) -> Result<Manifest> {
         let (sources, raw) = self.typed(variables)?;
         resolve::resolve(raw, &sources, &self.env, variables)
     }
 
-    /// Whether the service is declared, and with which schemas, if its own are named.
+    /// Returns a service's declaration; `None` if it is not declared.
     pub fn service(&self, name: &str, variables: &Environment) -> Result<Option<DeclaredService>> {
         let (_, raw) = self.typed(variables)?;
         let Some(own) = raw.services.get(name) else { return Ok(None) };
@@ -58,43 +58,47 @@ impl ManifestDraft {
         }))
     }
 
-    /// Whether all services have databases by one template.
+    /// Returns `true` if the defaults contain a template for databases.
     pub fn has_database_template(&self, variables: &Environment) -> Result<bool> {
         self.typed(variables).map(|(_, raw)| raw.defaults.database.is_some())
     }
 
-    /// The further roles that it declares anywhere, as they are written.
+    /// Returns the further roles that it declares anywhere, as written.
     pub fn access(&self, variables: &Environment) -> Result<BTreeMap<String, RawAccess>> {
         let (_, raw) = self.typed(variables)?;
         let of_services = raw.services.into_values().flatten().flat_map(|service| service.access);
         Ok(of_services.chain(raw.access).collect())
     }
 
-    /// The same with these keys in the service.
+    /// Returns the draft with these keys added to the service.
     ///
     /// # Errors
-    /// [`martydb_model::error::Kind::Manifest`] with the lines to write by hand, where the text has a form that cannot be
-    /// changed safely.
+    /// [`martydb_model::error::Kind::Manifest`] with the lines to add by hand, if the text cannot be changed safely.
     pub fn with_service(&self, service: &str, keys: &Mapping) -> Result<ManifestDraft> {
         let text = edit::with_service(&self.text, service, keys);
         let text = text.ok_or_else(|| self.by_hand(service, keys))?;
         Ok(ManifestDraft { text, ..self.clone() })
     }
 
-    /// Says what to write where this cannot be done here.
+    /// Returns an error with the lines to add by hand.
     pub fn by_hand(&self, service: &str, keys: &Mapping) -> Error {
         let lines = edit::lines_to_paste(service, keys).join("\n");
-        Error::manifest(format!("{}: cannot add to this text safely, nothing was written", self.path.display()))
-            .cause("`services:` or the service stands in brackets over several lines, is an alias, or is in the overlay")
-            .hint(format!("write it in lines of its own, or add these:\n{lines}"))
+        Error::manifest(format!(
+            "{}: cannot add to this text safely, nothing was written",
+            self.path.display()
+        ))
+        .cause(
+            "`services:` or the service is in brackets over several lines, is an alias, or is in the overlay",
+        )
+        .hint(format!("write it in lines of its own, or add these:\n{lines}"))
     }
 }
 
-/// What a service says of itself, before defaults and templates are filled in.
+/// Declaration of a service, before defaults and templates are applied.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DeclaredService {
     pub server: Option<String>,
     pub database: Option<String>,
-    /// Its own, or those of all services.
+    /// Schemas of the service, or else of the defaults.
     pub schemas: Option<Vec<String>>,
 }

@@ -1,7 +1,7 @@
-//! Adds to a manifest as a person would: what is there keeps its place, its form and its comments.
+//! Additions to a manifest that preserve its order, form and comments.
 //!
-//! The text is changed by lines, with as little YAML as that needs. What comes out is parsed and compared with what was meant:
-//! a text that these lines do not understand is left alone.
+//! The text is edited by lines, with as little YAML parsing as possible. The result is parsed and compared with the
+//! intended value; a text that the line editor does not understand is left unchanged.
 
 mod block;
 mod write;
@@ -10,8 +10,8 @@ use serde_yaml::{Mapping, Value};
 
 use self::block::YamlLines;
 
-/// Adds the keys to a service of a manifest, which is made where it is missing. Maps are completed, all other values take the
-/// place of what was there. `None` where the text has a form that cannot be changed safely.
+/// Adds keys to a service of a manifest, and the service itself if it is missing. Maps are merged; all other values are
+/// replaced. Returns `None` if the text cannot be changed safely.
 pub fn with_service(text: &str, service: &str, keys: &Mapping) -> Option<String> {
     let wanted = nested(service, keys);
     let before = parsed(text)?;
@@ -26,7 +26,7 @@ pub fn with_service(text: &str, service: &str, keys: &Mapping) -> Option<String>
     (parsed(&edited)? == expected).then_some(edited)
 }
 
-/// The lines to write by hand.
+/// Returns the lines to add by hand.
 pub fn lines_to_paste(service: &str, keys: &Mapping) -> Vec<String> {
     write::map(&nested(service, keys), 0)
 }

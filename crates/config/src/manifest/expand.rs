@@ -1,4 +1,4 @@
-//! `${VAR}` and `${VAR:-default}` inside values; `$$` is a dollar sign.
+//! Substitution of `${VAR}` and `${VAR:-default}` in values; `$$` is a dollar sign.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_yaml::Value;
@@ -7,35 +7,35 @@ use martydb_model::environment::Environment;
 
 #[derive(Debug, PartialEq, Eq)]
 pub enum BadVariable {
-    /// Not set, and without a default.
+    /// A variable that is not set and has no default.
     Unset(String),
-    /// Not `${NAME}` or `${NAME:-default}`.
+    /// A reference that is not `${NAME}` or `${NAME:-default}`.
     Malformed(String),
 }
 
-/// What RFC 3986 calls unreserved stands for itself in every part of a URL.
+/// Characters to percent-encode: all but the unreserved ones of RFC 3986.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Stands before a variable's name in [`FilledUrl::shape`]; no URL can hold it unencoded.
+/// Mark before a variable's name in [`FilledUrl::shape`]; no URL can contain it unencoded.
 pub const VARIABLE_MARK: char = '\u{1}';
 
 #[derive(Debug, PartialEq, Eq)]
 pub struct FilledUrl {
     pub url: String,
-    /// The same text with [`VARIABLE_MARK`] and the variable's name in the place of each value: where a part of the
-    /// URL came from.
+    /// The same text with [`VARIABLE_MARK`] and the variable's name in place of each value. It shows which part of the
+    /// URL a variable filled.
     pub shape: String,
 }
 
-/// Fills every string of the tree in, except the URLs of servers and applications; keys are left alone. `Err` has the path of what cannot
-/// be filled in.
+/// Substitutes variables in every string of the tree, except the URLs of servers and applications; keys are unchanged.
+/// `Err` contains the path of the string with the bad reference.
 pub fn expand(
     value: &mut Value,
     variables: &Environment,
     path: &[&str],
 ) -> Result<(), (Vec<String>, BadVariable)> {
     match value {
-        // A URL is filled in by [`fill_url`], which needs to see the text as it was written.
+        // [`fill_url`] substitutes in URLs, since it needs the original text.
         Value::String(_) if is_url(path) => {}
         Value::String(text) => {
             *text = fill(text, variables)
@@ -71,8 +71,8 @@ fn fill(text: &str, variables: &Environment) -> Result<String, BadVariable> {
     fill_with(text, variables, |_, value| value.to_owned())
 }
 
-/// Fills a URL in. Values are percent-encoded, so that no character of theirs ends the part that they fill; a variable
-/// that begins the URL holds the scheme, so it is a URL already and is taken as it is.
+/// Substitutes variables in a URL. Values are percent-encoded, so that none of their characters ends the part that
+/// they fill. A variable at the start of the URL contains the scheme: it is a URL already and is not encoded.
 pub fn fill_url(text: &str, variables: &Environment) -> Result<FilledUrl, BadVariable> {
     let mut whole = text.starts_with("${");
     let url = fill_with(text, variables, |_, value| {
@@ -83,7 +83,7 @@ pub fn fill_url(text: &str, variables: &Environment) -> Result<FilledUrl, BadVar
         }
     });
     let url = url.map_err(|problem| match problem {
-        // A password may hold a dollar sign and a brace, and is never repeated.
+        // The text may be a password with a dollar sign and a brace, so it is not repeated.
         BadVariable::Malformed(_) => BadVariable::Malformed("${…}".into()),
         unset => unset,
     })?;
@@ -91,7 +91,7 @@ pub fn fill_url(text: &str, variables: &Environment) -> Result<FilledUrl, BadVar
     Ok(FilledUrl { url, shape })
 }
 
-/// Writes each variable as `write` says, given its name and value.
+/// Replaces each variable by the output of `write`, called with its name and value.
 fn fill_with(
     text: &str,
     variables: &Environment,
@@ -118,7 +118,7 @@ fn fill_with(
     Ok(out)
 }
 
-/// A variable's name and value. An empty variable counts as unset where there is a default, as in the shell.
+/// Returns a variable's name and value. An empty variable counts as unset if there is a default, as in the shell.
 fn lookup<'a>(body: &'a str, variables: &'a Environment) -> Result<(&'a str, &'a str), BadVariable> {
     let (name, default) = match body.split_once(":-") {
         Some((name, default)) => (name, Some(default)),

@@ -1,26 +1,26 @@
-//! Generated services: `shop_{n}: { count: 200 }` stands for shop_1 to shop_200. In every text of the entry `{n}` is the
+//! Generated services: `shop_{n}: { count: 200 }` declares shop_1 to shop_200. In every string of the entry `{n}` is the
 //! number, and `{n:03}` the number with at least three digits. Pure.
 
 use std::collections::BTreeMap;
 
 use serde_yaml::{Mapping, Value};
 
-/// Services that one manifest generates.
+/// Maximum number of services that one manifest generates.
 const MOST: usize = 10_000;
 
-/// The entry that each generated service came from, by its name.
+/// Entry that each generated service came from, by the service's name.
 pub type Origins = BTreeMap<String, String>;
 
-/// Where something is wrong, and what.
+/// Path of an error, and its message.
 type Misplaced = (Vec<String>, String);
 
-/// A service's name and what belongs to it.
+/// A service's name and its entry.
 type NumberedEntry = (Value, Value);
 
-/// The key of an entry at which something is wrong, and what.
+/// Key with the error, if any, and the message.
 type InEntry = (Option<&'static str>, String);
 
-/// Puts the services in the place of the entries that stand for them.
+/// Replaces template entries by the services that they generate.
 pub fn generate(manifest: &mut Value) -> Result<Origins, Misplaced> {
     let mut origins = Origins::new();
     let Some(services) = manifest.get_mut("services").and_then(Value::as_mapping_mut) else {
@@ -73,7 +73,7 @@ fn of_entry(template: &str, mut entry: Value) -> Result<Vec<NumberedEntry>, InEn
         (true, None) => {
             return Err((
                 None,
-                format!("\"{template}\" stands for several services: say how many with count"),
+                format!("\"{template}\" declares several services: set their number with count"),
             ));
         }
         (true, Some(count)) => number(&count)
@@ -87,7 +87,7 @@ fn of_entry(template: &str, mut entry: Value) -> Result<Vec<NumberedEntry>, InEn
     (1..=count).map(one).collect::<Result<_, String>>().map_err(|why| (None, why))
 }
 
-/// A variable may have filled it in.
+/// Returns the count. It is a string if a variable was substituted.
 fn number(count: &Value) -> Option<usize> {
     let number = match count {
         Value::String(text) => text.parse().ok()?,
@@ -106,7 +106,7 @@ fn fill_all(value: &mut Value, n: usize) -> Result<(), String> {
     Ok(())
 }
 
-/// `${n}` is a variable, in the texts that are filled in later.
+/// Substitutes the number in a string. `${n}` is a variable, in the strings whose variables are substituted later.
 fn fill(text: &str, n: usize) -> Result<String, String> {
     let (mut filled, mut rest) = (String::new(), text);
     while let Some(at) = rest.find("{n") {
@@ -125,7 +125,7 @@ fn fill(text: &str, n: usize) -> Result<String, String> {
                 filled += &format!("{n:0width$}");
                 &found["{n}".len() + format.len()..]
             }
-            // A name of another kind, such as {name}.
+            // Another placeholder, such as {name}.
             _ => {
                 filled += "{n";
                 &found["{n".len()..]
@@ -184,7 +184,7 @@ mod tests {
     #[test]
     fn what_cannot_be_generated_says_why_and_where() {
         for (text, path, expected) in [
-            ("\"a{n}\":", "services a{n}", "say how many"),
+            ("\"a{n}\":", "services a{n}", "set their number"),
             ("a: { count: 3 }", "services a count", "count needs {n}"),
             ("\"a{n}\": { count: 0 }", "services a{n} count", "from 1 to 10000"),
             ("\"a{n}\": { count: -1 }", "services a{n} count", "from 1 to 10000"),

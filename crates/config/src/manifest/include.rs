@@ -1,4 +1,4 @@
-//! `include: [FILES]`: services and further roles in files of their own.
+//! `include: [FILES]`: separate files of services and further roles.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,17 +8,17 @@ use super::pattern::{self, MOST_FILES};
 use super::yaml_file::YamlFile;
 use martydb_model::error::{Error, Result};
 
-/// What an included file holds, and what one entry is called.
+/// Sections of an included file, with the word for one entry.
 const SECTIONS: [(&str, &str); 2] = [("services", "service"), ("access", "role")];
 
-const HINT: &str = "an included file holds the keys `services` and `access`, and nothing else";
+const HINT: &str = "an included file may contain only the keys `services` and `access`";
 
-/// Reads the files that the base names, each once.
+/// Reads the files that the base includes, each once.
 ///
 /// # Errors
-/// With the place in the base, or in the included file.
+/// With the location in the base or in the included file.
 pub fn read(base: &YamlFile) -> Result<Vec<YamlFile>> {
-    // Another shape is found with all that has a wrong type.
+    // Another type is reported with all other type errors.
     let Some(Value::Sequence(patterns)) = base.value.get("include") else { return Ok(vec![]) };
     let own = base.path.canonicalize().ok();
     let (mut seen, mut files) = (BTreeSet::new(), vec![]);
@@ -29,7 +29,7 @@ pub fn read(base: &YamlFile) -> Result<Vec<YamlFile>> {
             Error::manifest(format!("{}: {why}", place.unwrap_or_else(|| base.path.display().to_string())))
         };
         let found = pattern::files(base.folder(), pattern).map_err(|why| {
-            wrong(why).hint("paths are relative to the manifest; * stands for characters of one name")
+            wrong(why).hint("paths are relative to the manifest; * matches characters within one name")
         })?;
         for path in found {
             let real = path.canonicalize().ok();
@@ -48,10 +48,10 @@ pub fn read(base: &YamlFile) -> Result<Vec<YamlFile>> {
     Ok(files)
 }
 
-/// Adds what the files hold to the tree of the base.
+/// Adds the content of the files to the tree of the base.
 ///
 /// # Errors
-/// If a file has other keys, or an entry stands twice: both places are named.
+/// If a file has other keys, or an entry is declared twice; both locations are given.
 pub fn merge(tree: &mut Value, base: &YamlFile, files: &[YamlFile]) -> Result<()> {
     for file in files {
         check(file)?;
@@ -79,8 +79,7 @@ fn check(file: &YamlFile) -> Result<()> {
         let key = key.as_str().unwrap_or_default();
         let known = SECTIONS.iter().any(|(section, _)| *section == key);
         if !known || !matches!(value, Value::Mapping(_) | Value::Null) {
-            let why =
-                if known { "expected names and what belongs to them" } else { "this key cannot be included" };
+            let why = if known { "expected a map of names" } else { "this key cannot be included" };
             let place = file.place(&[key]).unwrap_or_else(|| file.path.display().to_string());
             return Err(Error::manifest(format!("{place}: \"{key}\": {why}")).hint(HINT));
         }
@@ -88,7 +87,7 @@ fn check(file: &YamlFile) -> Result<()> {
     Ok(())
 }
 
-/// The entries of a section.
+/// Returns the names in a section.
 pub fn names<'a>(file: &'a YamlFile, section: &str) -> impl Iterator<Item = &'a str> {
     let entries = file.value.get(section).and_then(Value::as_mapping).into_iter().flatten();
     entries.filter_map(|(name, _)| name.as_str())

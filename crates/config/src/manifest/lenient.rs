@@ -1,4 +1,4 @@
-//! Numbers and booleans that came out of a variable are strings by then; they are read all the same.
+//! Deserializers that accept numbers and booleans as strings too, since substituted variables are strings.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -6,12 +6,12 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, de};
 use serde_yaml::Value;
 
-/// A scalar's text, however it was written.
+/// Returns a scalar's text, however it was written.
 fn scalar<E: de::Error>(value: Value) -> Result<String, E> {
     match value {
         Value::Bool(value) => Ok(value.to_string()),
         Value::String(value) => Ok(value),
-        // As the shortest number: 1.50 is 1.5.
+        // In the shortest form: 1.50 becomes 1.5.
         Value::Number(value) => Ok(value
             .as_i64()
             .map_or_else(|| value.as_f64().unwrap_or_default().to_string(), |value| value.to_string())),
@@ -19,7 +19,7 @@ fn scalar<E: de::Error>(value: Value) -> Result<String, E> {
     }
 }
 
-/// The standard library's words for why a text is no number or no boolean, as the rest of a sentence.
+/// Rewords the standard library's message about an invalid number or boolean as the end of a sentence.
 fn misfit(words: &str) -> &str {
     match words {
         "invalid digit found in string" | "cannot parse integer from empty string" => "is not a whole number",
@@ -30,21 +30,21 @@ fn misfit(words: &str) -> &str {
     }
 }
 
-/// Anything that can be parsed from a scalar's text.
+/// Deserializes a value that can be parsed from a scalar's text.
 pub fn parsed<'de, D: Deserializer<'de>, T: FromStr<Err: Display>>(deserializer: D) -> Result<T, D::Error> {
     let text = Value::deserialize(deserializer).and_then(scalar)?;
     text.parse()
         .map_err(|error: T::Err| de::Error::custom(format!("\"{text}\" {}", misfit(&error.to_string()))))
 }
 
-/// The same for an optional key.
+/// Deserializes an optional key as [`parsed`] does.
 pub fn optional<'de, D: Deserializer<'de>, T: FromStr<Err: Display>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
     parsed(deserializer).map(Some)
 }
 
-/// A map whose values are scalars.
+/// Deserializes a map whose values are scalars.
 pub fn text_map<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<std::collections::BTreeMap<String, String>, D::Error> {

@@ -1,7 +1,7 @@
-//! Finds where a path stands in a YAML text, and which key stands twice in a map.
+//! Locations of paths and of duplicate keys in a YAML text.
 //!
-//! The typed manifest is built from a merged tree that has lost its places, and the YAML library tells a place only in
-//! its errors: so the text is read once more when an error needs a place, by a visitor that fails there.
+//! The typed manifest is built from a merged tree without locations, and the YAML library reports a location only in its
+//! errors. So the text is read again when an error needs a location, by a visitor that fails there.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -11,18 +11,18 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 /// Line and column, both from 1.
 pub type LineColumn = (usize, usize);
 
-/// Where the last step of `path` stands: its key, or its element, by number. `None` if the text has no such path.
+/// Returns the location of the last step of `path`: its key, or its element by number. `None` if there is no such path.
 pub fn locate(text: &str, path: &[&str]) -> Option<LineColumn> {
     first_place(text, |place| place == path)
 }
 
-/// The first key that stands twice in one map, and where it stands again.
+/// Returns the location of the first key that repeats another one of its map.
 pub fn duplicate(text: &str) -> Option<LineColumn> {
     let mut seen = BTreeSet::new();
     first_place(text, |place| !seen.insert(place.to_vec()))
 }
 
-/// The first key or element whose path is `wanted`.
+/// Returns the location of the first key or element whose path is `wanted`.
 fn first_place(text: &str, mut wanted: impl FnMut(&[String]) -> bool) -> Option<LineColumn> {
     let walk = Walk { path: &mut vec![], wanted: &mut wanted, part: Part::Value };
     let error = walk.deserialize(serde_yaml::Deserializer::from_str(text)).err()?;
@@ -36,7 +36,7 @@ const FOUND: &str = "martydb-found-the-path";
 enum Part {
     Key,
     Element,
-    /// The value of a key: its place is the key's.
+    /// The value of a key; its location is that of the key.
     Value,
 }
 

@@ -1,20 +1,20 @@
-//! The files that a pattern of `include` names: `*` and `?` stand for characters of one name, as in the shell.
+//! Files that a pattern of `include` matches: `*` and `?` match characters within one name, as in the shell.
 
 use std::path::{Component, Path, PathBuf};
 
-/// Files that one manifest includes.
+/// Maximum number of files that one manifest includes.
 pub const MOST_FILES: usize = 10_000;
 
-/// Names that one pattern looks at.
+/// Maximum number of names that one pattern examines.
 const MOST_NAMES: usize = 100_000;
 
-/// The files, in the order of their names.
+/// Returns the matching files in the order of their names.
 ///
-/// A path that is written out is followed wherever it leads: its author wrote it. What a wildcard finds was not
-/// written by the author of the manifest, and a link among it may not lead out of the folder that is searched.
+/// A literal path is followed wherever it leads, since the author of the manifest wrote it. Names that a wildcard matches
+/// were not written by that author; a link among them must not lead out of the searched folder.
 ///
 /// # Errors
-/// In words, if no file matches, too many do, or a link leads out.
+/// With a message, if no file matches, too many do, or a link leads out.
 pub fn files(home: &Path, pattern: &str) -> Result<Vec<PathBuf>, String> {
     let mut search = Search { found: vec![home.to_owned()], root: None, looked_at: 0 };
     for component in Path::new(pattern).components() {
@@ -33,7 +33,7 @@ pub fn files(home: &Path, pattern: &str) -> Result<Vec<PathBuf>, String> {
 
 struct Search {
     found: Vec<PathBuf>,
-    /// The folder that the first wildcard searches, without links.
+    /// Folder that the first wildcard searches, without links.
     root: Option<PathBuf>,
     looked_at: usize,
 }
@@ -41,7 +41,7 @@ struct Search {
 impl Search {
     fn step(&mut self, name: &str) -> Result<(), String> {
         if name.contains("**") {
-            return Err("** is not understood: write one * for each folder".into());
+            return Err("** is not supported: write one * for each folder".into());
         }
         if !name.contains(['*', '?']) {
             self.found.iter_mut().for_each(|path| path.push(name));
@@ -60,14 +60,14 @@ impl Search {
     }
 
     fn matching(&mut self, folder: &Path, pattern: &str) -> Result<Vec<PathBuf>, String> {
-        // A folder that is not there, or is a file, holds nothing.
+        // A missing folder, or a file, contains nothing.
         let Ok(entries) = std::fs::read_dir(folder) else { return Ok(vec![]) };
         let mut found = vec![];
         for entry in entries {
             let entry = entry.map_err(|error| format!("cannot read {}: {error}", folder.display()))?;
             self.looked_at += 1;
             if self.looked_at > MOST_NAMES {
-                return Err(format!("more than {MOST_NAMES} names would be looked at"));
+                return Err(format!("more than {MOST_NAMES} names would be examined"));
             }
             let name = entry.file_name();
             let Some(name) = name.to_str() else { continue };
@@ -84,7 +84,7 @@ impl Search {
         Ok(found)
     }
 
-    /// A link that leads nowhere leads out, too.
+    /// Returns `true` if a link leads out of the searched folder or is dangling.
     fn leads_out(&self, link: &Path) -> bool {
         match (link.canonicalize(), &self.root) {
             (Ok(target), Some(root)) => !target.starts_with(root),
@@ -93,7 +93,7 @@ impl Search {
     }
 }
 
-/// Whether a name matches: `*` is any characters, `?` one. Each star is tried from the left, with one place to go back to.
+/// Tests a name: `*` matches any characters, `?` one. Matching is from left to right and backtracks to the last star only.
 pub fn matches(pattern: &str, name: &str) -> bool {
     let (pattern, name): (Vec<char>, Vec<char>) = (pattern.chars().collect(), name.chars().collect());
     let (mut p, mut n, mut back) = (0, 0, None);
@@ -170,7 +170,7 @@ mod tests {
             ("y.yaml", "\"y.yaml\" matches no file"),
             ("s/*", "\"s/*\" matches no file"),
             ("no/*.yaml", "\"no/*.yaml\" matches no file"),
-            ("s/**/db.yaml", "** is not understood: write one * for each folder"),
+            ("s/**/db.yaml", "** is not supported: write one * for each folder"),
             ("", "\"\" matches no file"),
         ] {
             assert_eq!(names(pattern).unwrap_err(), expected);
@@ -185,7 +185,7 @@ mod tests {
         assert_eq!(files(folder.path(), "s/*.yaml").unwrap().len(), 2);
         link(&outside.path().join("secret.yaml"), "s/c.yaml");
         assert!(files(folder.path(), "s/*.yaml").unwrap_err().contains("c.yaml is a link that leads out"));
-        // One that is written out is meant.
+        // A literal path is intended.
         assert_eq!(files(folder.path(), "s/c.yaml").unwrap().len(), 1);
     }
 

@@ -1,4 +1,4 @@
-//! The manifest as it was resolved, value by value, and where each value comes from.
+//! The resolved manifest, value by value, with the origin of each.
 
 mod resolved;
 mod value;
@@ -12,8 +12,8 @@ use martydb_model::error::Result;
 pub use value::ResolvedValue;
 use value::{leaves, written};
 
-/// Reads the manifest as [`super::load`] does, and tells all values: those of servers and services with martydb's
-/// defaults, the others as they are written. Passwords in URLs are left out.
+/// Reads the manifest as [`super::load`] does, and returns all values: those of servers and services with martydb's
+/// defaults, the others as written. Passwords in URLs are removed.
 ///
 /// # Errors
 /// As [`super::load`].

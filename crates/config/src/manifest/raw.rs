@@ -1,4 +1,4 @@
-//! The manifest's shape as it is written. `martydb schema` is generated from these types.
+//! The manifest's format. `martydb schema` is generated from these types.
 
 use std::collections::BTreeMap;
 
@@ -28,86 +28,86 @@ pub use outbox::{RawEventTarget, RawOutbox, RawOutboxColumns, RawRedelivery};
 pub use parameters::{RawCollationVersion, RawLocaleProvider, RawParameters};
 pub use platform::RawPlatform;
 
-/// A martydb manifest: which services there are, on which servers, and what each may do.
+/// A martydb manifest: servers, services and their privileges.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(title = "martydb manifest")]
 pub struct RawManifest {
-    /// The format's version: 1.
+    /// Version of the format: 1.
     #[serde(deserialize_with = "lenient::parsed")]
     pub version: u32,
-    /// Marks what this manifest made; default: the folder's name.
+    /// Project name, which marks what this manifest created; default: the folder's name.
     pub project: Option<String>,
-    /// Files of further services and access, relative to this one; * stands for characters of one name. Their migrations
+    /// Files with further services and access, relative to this one; * matches characters within one name. Their migrations
     /// are relative to them.
     #[serde(default)]
     pub include: Vec<String>,
     /// PostgreSQL servers, by a name of your choice.
     #[serde(default)]
     pub servers: BTreeMap<String, RawServer>,
-    /// Where the logins' passwords are kept.
+    /// Store of the logins' passwords.
     #[serde(default)]
     pub secrets: RawSecrets,
-    /// What holds for every service unless it says otherwise.
+    /// Defaults for every service.
     #[serde(default)]
     pub defaults: RawService,
-    /// The services, by name: `[a-z][a-z0-9_-]{0,40}`. A name with `{n}` or `{n:03}` stands for as many as its `count` says.
+    /// Services, by name: `[a-z][a-z0-9_-]{0,40}`. A name with `{n}` or `{n:03}` declares as many services as its `count`.
     #[serde(default)]
     pub services: BTreeMap<String, Option<RawService>>,
-    /// Further roles, by name, and what they may do: people, groups, reporting logins.
+    /// Further roles by name, with their privileges: people, groups, reporting logins.
     #[serde(default)]
     pub access: BTreeMap<String, RawAccess>,
-    /// Whether every server gets a login for `martydb monitor`, `{project}_monitor`, which reads statistics and no rows.
+    /// Create a login for `martydb monitor` on every server, `{project}_monitor`, which reads statistics but no rows.
     #[serde(default, deserialize_with = "lenient::parsed")]
     pub monitor: bool,
-    /// What is so on purpose and not to be reported.
+    /// Findings that are accepted on purpose and not reported.
     #[serde(default)]
     pub allow: Vec<RawAllow>,
-    /// Where and how all of it is deployed; only `martydb render` reads it.
+    /// Deployment; only `martydb render` reads it.
     #[serde(default)]
     pub deploy: RawDeploy,
-    /// Where backups go, and how long they stay.
+    /// Location and retention of backups.
     pub backup: Option<RawBackup>,
 }
 
-/// One PostgreSQL server.
+/// A PostgreSQL server.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RawServer {
-    /// true: martydb runs it; false: it exists, see `url`; auto: embedded unless DB_HOST is set.
+    /// true: martydb runs it; false: it is an existing server, see `url`; auto: embedded unless DB_HOST is set.
     #[serde(deserialize_with = "lenient::optional")]
     pub embedded: Option<Embedded>,
-    /// The embedded server's port; default: a free one, remembered.
+    /// Port of the embedded server; default: a free one, reused at the next start.
     #[serde(deserialize_with = "lenient::optional")]
     pub port: Option<u16>,
-    /// Connection URL of the admin, in libpq's form. Keep the password out of it.
-    /// Variables that fill a part of it are percent-encoded.
+    /// Connection URL of the admin, in libpq's form, without the password.
+    /// Values of variables in it are percent-encoded.
     pub url: Option<String>,
-    /// Where applications find the server: a pooler, a replica or a public host. Only `martydb url` and its kin use it.
+    /// Address for applications: a pooler, a replica or a public host. Only `martydb url` and related commands use it.
     pub app_url: Option<RawAppUrl>,
-    /// The variable of the environment that holds the admin's password; the one with `_FILE` behind its name says which file does.
+    /// Environment variable with the admin's password; the variable with the suffix `_FILE` names a file that contains it.
     pub password_env: Option<String>,
-    /// Which ways to authenticate the admin accepts, in libpq's form: `scram-sha-256`, `md5,password`, `!password`.
+    /// Authentication methods that the admin accepts, in libpq's form: `scram-sha-256`, `md5,password`, `!password`.
     pub require_auth: Option<String>,
-    /// Whose managed server it is: what its customers cannot change is a limit, and no finding.
+    /// Provider of a managed server: what its customers cannot change is a limit, not a finding.
     pub platform: Option<RawPlatform>,
-    /// Revoke PUBLIC's rights on the maintenance database and on template1; default: true, on supabase false.
+    /// Revoke PUBLIC's privileges on the maintenance database and on template1; default: true, on supabase false.
     #[serde(deserialize_with = "lenient::optional")]
     #[schemars(with = "Option<bool>")]
     pub close_maintenance: Option<bool>,
-    /// The role that must own the databases; default: the admin that connects.
+    /// Role that must own the databases; default: the admin that connects.
     pub database_owner: Option<String>,
-    /// How it is deployed; only `martydb render` reads it.
+    /// Deployment of the server; only `martydb render` reads it.
     pub deploy: RawServerDeploy,
 }
 
-/// Whether martydb runs the server.
+/// Mode of a server: run by martydb or existing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema)]
 #[schemars(rename_all = "lowercase")]
 pub enum Embedded {
-    /// Yes, unless DB_HOST is set.
+    /// Run by martydb unless DB_HOST is set.
     Auto,
-    /// Yes or no.
+    /// Run by martydb (true) or existing (false).
     #[schemars(untagged)]
     Fixed(bool),
 }
@@ -123,47 +123,47 @@ impl std::str::FromStr for Embedded {
     }
 }
 
-/// Where passwords are kept.
+/// Store of passwords.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "provider", rename_all = "lowercase", deny_unknown_fields)]
 pub enum RawSecrets {
-    /// A YAML file, written 0600.
+    /// A YAML file with mode 0600.
     File {
-        /// Its path; `{env}` is the environment.
+        /// Path of the file; `{env}` is the environment.
         #[serde(default = "default_secrets_path")]
         path: String,
     },
-    /// Variables of the environment; read-only.
+    /// Environment variables; read-only.
     Env {
-        /// The variable's name; `{SERVICE}` and `{ROLE}` are filled in.
+        /// Name of the variable; `{SERVICE}` and `{ROLE}` are placeholders.
         #[serde(default = "default_secrets_name")]
         name: String,
     },
-    /// A program: vault, sops, pass, aws, kubectl and the like; no shell.
+    /// A program such as vault, sops, pass, aws or kubectl, run without a shell.
     Command {
-        /// Prints the password of `{role}` (also `{env}`, `{service}`, `{server}`).
+        /// Command that prints the password of `{role}` (also `{env}`, `{service}`, `{server}`).
         get: Vec<String>,
-        /// Reads the password on standard input.
+        /// Command that stores the password, which it reads from standard input.
         #[serde(skip_serializing_if = "Option::is_none")]
         set: Option<Vec<String>>,
-        /// How long one call may take, such as `10s`.
+        /// Timeout of one call, such as `10s`.
         #[serde(default = "default_timeout")]
         timeout: String,
-        /// How `get` says that it has no such password, other than printing nothing; known for vault, sops, pass, aws,
-        /// gcloud, az and kubectl. Every other failure is an error.
+        /// Failure of `get` that means a missing password, as printing nothing does; known for vault, sops, pass, aws, gcloud, az
+        /// and kubectl. Every other failure is an error.
         #[serde(skip_serializing_if = "Option::is_none")]
         absent: Option<RawAbsent>,
     },
 }
 
-/// How a program says that it has no such password; what is given must all match.
+/// Failure of a program that means a missing password; all given conditions must match.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RawAbsent {
-    /// Its exit code.
+    /// Exit code of the program.
     #[serde(deserialize_with = "lenient::optional", skip_serializing_if = "Option::is_none")]
     pub exit: Option<i32>,
-    /// A part of its standard error.
+    /// Part of its standard error.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stderr: Option<String>,
 }
@@ -186,89 +186,89 @@ fn default_timeout() -> String {
     "10s".into()
 }
 
-/// A service, or the defaults of all: every key is optional.
+/// A service, or the defaults of all services; every key is optional.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RawService {
-    /// How many services the entry stands for: its name holds `{n}`, which is their number, from 1, in every text of it.
+    /// Number of services that the entry declares: its name contains `{n}`, which is their number, from 1, in all its strings.
     #[serde(deserialize_with = "lenient::optional")]
     pub count: Option<u32>,
-    /// The server it lives on; default: main.
+    /// Server of the service; default: main.
     pub server: Option<String>,
-    /// Its database; default: `{service}`.
+    /// Name of the database; default: `{service}`.
     pub database: Option<String>,
-    /// The folder of its migrations, default: `{service}/migrations`; or a map of that and more.
+    /// Folder of the migrations, default: `{service}/migrations`; or a map with the folder and more.
     pub migrations: RawMigrations,
-    /// Its schemas, in search_path order; default: public.
+    /// Schemas, in search_path order; default: public.
     pub schemas: Option<Vec<String>>,
-    /// Names of its four roles.
+    /// Names of the four roles.
     pub roles: RawRoles,
-    /// Simultaneous connections of each login; -1 is no limit.
+    /// Connection limit of each login; -1 is no limit.
     pub connection_limit: RawLimits,
-    /// Settings of its logins, by PostgreSQL's names.
+    /// Settings of the logins, by PostgreSQL's names.
     #[serde(deserialize_with = "lenient::text_map")]
     pub settings: BTreeMap<String, String>,
-    /// Parameters of its database: encoding, locale, tablespace, settings and the like.
+    /// Parameters of the database: encoding, locale, tablespace, settings and the like.
     pub parameters: RawParameters,
-    /// Extensions that apply installs.
+    /// Extensions that `apply` installs.
     pub extensions: Option<Vec<String>>,
-    /// Where its applications find the database, where that is not what the server says.
+    /// Address of the database for applications, if it differs from the server's.
     pub app_url: Option<RawAppUrl>,
-    /// Whether apply also removes what is not declared.
+    /// Let `apply` also remove what is not declared.
     #[serde(deserialize_with = "lenient::optional")]
     #[schemars(with = "Option<bool>")]
     pub prune: Option<bool>,
-    /// Whether upgrade and downgrade write the schema to `schema.sql` beside the migrations, for review.
+    /// Let `upgrade` and `downgrade` write the schema to `schema.sql` beside the migrations, for review.
     #[serde(deserialize_with = "lenient::optional")]
     #[schemars(with = "Option<bool>")]
     pub dump_schema: Option<bool>,
-    /// What the service was called before, or the server that it was on: its database and roles are renamed, with all
-    /// that hangs on them, or its database is copied.
+    /// Former name or server of the service: its database and roles are renamed, with all that depends on them, or its
+    /// database is copied.
     pub moved: Option<RawMoved>,
-    /// Which rules `martydb lint` judges the migrations by.
+    /// Rules by which `martydb lint` judges the migrations.
     pub lint: RawLint,
     /// Further roles of this service, as at the top level.
     pub access: BTreeMap<String, RawAccess>,
-    /// Where it writes its events, and where `martydb relay` publishes them.
+    /// Table of the service's events, and the broker to which `martydb relay` publishes them.
     pub outbox: Option<RawOutbox>,
-    /// What is so on purpose in this service.
+    /// Findings in this service that are accepted on purpose.
     pub allow: Vec<RawAllow>,
-    /// How its programs are deployed; only `martydb render` reads it.
+    /// Deployment of the service's programs; only `martydb render` reads it.
     pub deploy: RawServiceDeploy,
 }
 
-/// Where the migrations of a service are, and which files go with them.
+/// Folder of a service's migrations, and the rule for files that undo them.
 #[derive(Debug, Clone, Default, JsonSchema)]
 #[schemars(untagged)]
 pub enum RawMigrations {
-    /// The folder.
+    /// Path of the folder.
     Path(String),
-    /// The folder, and whether its migrations come with files that undo them.
+    /// Path of the folder, and the rule for files that undo its migrations.
     Map(RawMigrationMap),
     #[default]
     #[schemars(skip)]
     Unset,
 }
 
-/// The migrations of a service.
+/// Migrations of a service.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RawMigrationMap {
-    /// Their folder; default: `{service}/migrations`.
+    /// Path of the folder; default: `{service}/migrations`.
     pub path: Option<String>,
-    /// Whether `.down.sql` files undo them; default: required.
+    /// Rule for `.down.sql` files, which undo migrations; default: required.
     pub down: Option<RawDown>,
 }
 
-/// Whether migrations come with files that undo them.
+/// Rule for files that undo migrations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum RawDown {
-    /// `validate` names the missing ones.
+    /// Every migration needs one; `validate` names the missing ones.
     Required,
-    /// Some have one.
+    /// A migration may have one.
     Optional,
-    /// The service only goes forward.
+    /// Migrations are never undone.
     None,
 }
 
@@ -317,16 +317,16 @@ impl<'de> Visitor<'de> for MigrationsVisitor {
     }
 }
 
-/// The former names of a service, or its former server.
+/// Former names of a service, or its former server.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RawMoved {
-    /// Its former name; its present one where only its database was renamed, or only its server is another.
+    /// Former name; the present one if only the database was renamed or only the server differs.
     pub from: String,
-    /// Its former database; default: what a service of the former name has.
+    /// Former database; default: that of a service with the former name.
     #[serde(default)]
     pub database: Option<String>,
-    /// Its former server, from which its database is copied; default: the one that it is on.
+    /// Former server, from which the database is copied; default: the present one.
     #[serde(default)]
     pub server: Option<String>,
 }
@@ -335,26 +335,26 @@ pub struct RawMoved {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RawLint {
-    /// Rules to switch off.
+    /// Rules to disable.
     pub disable: Option<Vec<String>>,
-    /// Rules to switch on.
+    /// Rules to enable.
     pub enable: Option<Vec<String>>,
 }
 
-/// Names of the four roles: any identifier of PostgreSQL that does not start with `pg_`, in at most 63 bytes.
+/// Names of the four roles: PostgreSQL identifiers of at most 63 bytes that do not start with `pg_`.
 ///
-/// The three that log in have at most 61, since `rotate --overlap` needs `<role>_b` beside each, hold neither comma
-/// nor equals sign, which mean something in a SCRAM message, and no character that SASLprep (RFC 4013) forbids.
+/// Those of the three logins have at most 61 bytes, since `rotate --overlap` needs `<role>_b`. They contain neither comma
+/// nor equals sign, which have a meaning in SCRAM messages, and no character that SASLprep (RFC 4013) prohibits.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RawRoles {
-    /// Owns the objects, never logs in; default: `{service}_owner`.
+    /// Role that owns the objects and never logs in; default: `{service}_owner`.
     pub owner: Option<String>,
-    /// Runs migrations; default: `{service}_migrator`.
+    /// Login that runs migrations; default: `{service}_migrator`.
     pub migrator: Option<String>,
-    /// Reads and writes rows; default: `{service}_app`.
+    /// Login that reads and writes rows; default: `{service}_app`.
     pub app: Option<String>,
-    /// Reads rows; default: `{service}_ro`.
+    /// Login that reads rows; default: `{service}_ro`.
     pub readonly: Option<String>,
 }
 
@@ -373,22 +373,22 @@ pub struct RawLimits {
     pub readonly: Option<i32>,
 }
 
-/// Something declared on purpose that would be reported otherwise.
+/// A finding that is accepted on purpose.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RawAllow {
-    /// The finding's id.
+    /// Id of the finding.
     pub finding: String,
-    /// Why it is all right.
+    /// Reason for accepting it.
     pub reason: String,
-    /// Only for this service.
+    /// Service to which the entry is limited.
     pub service: Option<String>,
-    /// Only for this role.
+    /// Role to which the entry is limited.
     pub role: Option<String>,
-    /// Only in this database.
+    /// Database to which the entry is limited.
     pub database: Option<String>,
-    /// Only for this object.
+    /// Object to which the entry is limited.
     pub object: Option<String>,
-    /// The last day on which it counts, such as 2027-01-31.
+    /// Last day on which the entry counts, such as 2027-01-31.
     pub until: Option<String>,
 }

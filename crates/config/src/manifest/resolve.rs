@@ -1,4 +1,4 @@
-//! Fills in defaults and templates, and checks what no type can: names, duplicates, references.
+//! Defaults and templates, and the checks that types cannot express: names, duplicates, references.
 
 mod access;
 pub mod allow;
@@ -63,14 +63,14 @@ pub fn resolve(raw: RawManifest, sources: &Sources, env: &str, variables: &Envir
     })
 }
 
-/// The commands that keep passwords.
+/// Checks the `secrets:` section.
 fn check_secrets(scope: &Scope) -> Result<()> {
     wrong_in_secrets(&scope.raw.secrets).map_or(Ok(()), |(key, message, hint)| {
         Err(scope.error(["secrets", key], message).hint_if(Some(hint).filter(|hint| !hint.is_empty())))
     })
 }
 
-/// The key of `secrets:` that cannot be as it is, why, and a hint.
+/// Returns the invalid key of `secrets:`, the reason, and a hint.
 pub fn wrong_in_secrets(secrets: &RawSecrets) -> Option<(&'static str, String, &'static str)> {
     let RawSecrets::Command { get, set, timeout, absent } = secrets else { return None };
     if get.is_empty() {

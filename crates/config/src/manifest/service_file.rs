@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use martydb_model::environment::Environment;
 
-/// Values by libpq's keywords.
+/// Values by libpq keyword.
 pub type ConnectionKeywords = std::collections::BTreeMap<String, String>;
 
-/// The values of the section that `service`, or else PGSERVICE, names; none where neither does.
+/// Returns the values of the section that `service`, or else PGSERVICE, names; empty if neither is set.
 pub fn section(given: &ConnectionKeywords, variables: &Environment) -> Result<ConnectionKeywords, String> {
     let variable = |name: &str| variables.get(name).filter(|value| !value.is_empty());
     let Some(name) = given.get("service").or_else(|| variable("PGSERVICE")) else {
@@ -23,7 +23,7 @@ pub fn section(given: &ConnectionKeywords, variables: &Environment) -> Result<Co
             return Ok(found);
         }
     }
-    // A part of a URL is not repeated: it may be the rest of a password.
+    // Parts of a URL are not repeated, since they may belong to a password.
     Err(if given.contains_key("service") {
         "no service file defines the service that the URL names".into()
     } else {
@@ -31,7 +31,7 @@ pub fn section(given: &ConnectionKeywords, variables: &Environment) -> Result<Co
     })
 }
 
-/// Lines before the first section and comments mean nothing; a value is all behind the first `=`.
+/// Finds a section. Comments and lines before the first section are ignored; a value is all text after the first `=`.
 fn find(text: &str, name: &str) -> Result<Option<ConnectionKeywords>, (usize, &'static str)> {
     let mut found: Option<ConnectionKeywords> = None;
     for (number, line) in text.lines().enumerate().map(|(index, line)| (index + 1, line.trim())) {
@@ -49,7 +49,7 @@ fn find(text: &str, name: &str) -> Result<Option<ConnectionKeywords>, (usize, &'
         let Some(section) = &mut found else { continue };
         match line.split_once('=') {
             Some(("service" | "servicefile", _)) => return Err((number, "a service cannot name a service")),
-            // As libpq: the first of two wins.
+            // As in libpq, the first of two wins.
             Some((key, value)) => drop(section.entry(key.into()).or_insert_with(|| value.into())),
             None => return Err((number, "not a line such as host=db")),
         }

@@ -1,4 +1,4 @@
-//! The files: reading, merging the overlay over the base, and telling where a value was written.
+//! The manifest's files: reading them, merging the overlay over the base, and locating values.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -15,20 +15,20 @@ use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Result};
 use martydb_model::suggest::{did_you_mean, nearest};
 
-/// The environment that needs no overlay file.
+/// Environment that needs no overlay file.
 pub const DEFAULT_ENV: &str = "development";
 
-/// What a manifest begins with.
+/// Hint for a file without the beginning of a manifest.
 const HINT: &str = "a manifest starts with \"version: 1\" and names its services";
 
-/// The base with what it includes and, over both, the overlay of the environment.
+/// The base file, its included files, and the overlay of the environment.
 pub struct Sources {
     base: YamlFile,
     included: Vec<YamlFile>,
-    /// Which of them declares a service.
+    /// Index of the included file that declares each service.
     declared_in: BTreeMap<String, usize>,
     overlay: Option<YamlFile>,
-    /// Known once the tree is typed.
+    /// Entries of generated services; set by [`Sources::tree`].
     origins: Origins,
 }
 
@@ -39,7 +39,7 @@ impl Sources {
         Sources::over(base, env)
     }
 
-    /// The same with this text in place of the base file's.
+    /// Reads the manifest with this text in place of the base file's.
     pub fn with_text(path: &Path, text: String, env: &str) -> Result<Sources> {
         Sources::over(YamlFile::parse(path, text, HINT)?, env)
     }
@@ -55,7 +55,7 @@ impl Sources {
             return Err(unknown_environment(path, env, &over));
         };
         if let Some(place) = overlay.as_ref().and_then(|overlay| overlay.place(&["include"])) {
-            return Err(Error::manifest(format!("{place}: only the base file includes others"))
+            return Err(Error::manifest(format!("{place}: only the base file can include others"))
                 .hint(format!("write it into {}", path.display())));
         }
         let included = include::read(&base)?;
@@ -68,12 +68,12 @@ impl Sources {
         &self.base.path
     }
 
-    /// The base file's text.
+    /// Returns the base file's text.
     pub fn text(&self) -> &str {
         &self.base.text
     }
 
-    /// The tree of all files, filled in, with the services that it generates.
+    /// Returns the merged tree of all files, with variables substituted and services generated.
     pub fn tree(&mut self, variables: &Environment) -> Result<Value> {
         let mut merged = self.base.value.clone();
         include::merge(&mut merged, &self.base, &self.included)?;
@@ -87,12 +87,12 @@ impl Sources {
         Ok(merged)
     }
 
-    /// The same with types.
+    /// Deserializes the tree.
     pub fn typed(&self, tree: Value) -> Result<RawManifest> {
         serde_path_to_error::deserialize(tree).map_err(|error| self.untyped(error))
     }
 
-    /// What a file holds under this very path, with its place: the overlay's first.
+    /// Returns the value at exactly this path and its location, from the overlay first.
     pub fn written(&self, path: &[&str]) -> Option<(String, &Value)> {
         let path = self.as_written(path);
         let files = self.overlay.iter().chain([&self.base]).chain(&self.included);
@@ -102,15 +102,15 @@ impl Sources {
         })
     }
 
-    /// An error at a path: the place is where the path, or the nearest part of it, was written.
+    /// Returns an error at a path, with the location of the path or of its nearest parent.
     pub fn error_at(&self, path: &[&str], message: impl std::fmt::Display) -> Error {
         Error::manifest(format!("{}: {}", self.place(path), without_passwords(&message.to_string())))
     }
 
-    /// `file:line:column`. Of a generated service it is the entry's.
+    /// Returns `file:line:column` of a path. For a generated service it is that of the entry.
     pub fn place(&self, path: &[&str]) -> String {
         let written = self.as_written(path);
-        // A file that holds one service says nothing about all of them.
+        // A file with one service is not the location of all services.
         let included = |length: usize| self.included.iter().filter(move |_| length > 1);
         for length in (1..=written.len()).rev() {
             let files = self.overlay.iter().chain([&self.base]).chain(included(length));
@@ -131,8 +131,8 @@ impl Sources {
         path
     }
 
-    /// The folder that the migrations of a service are relative to: that of the file that says where they are, or else
-    /// of the one that declares the service.
+    /// Returns the folder that the migrations of a service are relative to: that of the file which sets their path, or
+    /// else of the one which declares the service.
     pub fn folder_of(&self, service: &str) -> &Path {
         let path = self.as_written(&["services", service]);
         let says = |file: &YamlFile| {
@@ -181,7 +181,7 @@ fn unknown_environment(base: &Path, env: &str, overlay: &Path) -> Error {
         })
 }
 
-/// The environments that a manifest has an overlay for, and the one that needs none.
+/// Returns the environments with an overlay, and the one that needs none.
 pub fn environments(base: &Path) -> Vec<String> {
     let stem = base.file_stem().unwrap_or_default().to_string_lossy().into_owned() + ".";
     let Some(Ok(entries)) = base.parent().map(std::fs::read_dir) else { return vec![] };
@@ -205,12 +205,12 @@ fn merge(base: &mut Value, over: &Value) {
     }
 }
 
-/// Another provider of secrets has other keys: what the base says about its own means nothing then.
+/// Returns `true` if the overlay sets another secrets provider; the keys of the base's provider do not apply to it.
 fn other_provider(base: &Mapping, over: &Mapping) -> bool {
     over.get("provider").is_some_and(|provider| base.get("provider") != Some(provider))
 }
 
-/// `migrations: folder` is short for `migrations: { path: folder }`, and either may stand over the other.
+/// Expands `migrations: folder` to `migrations: { path: folder }`, so that either form can override the other.
 fn spelled_out(migrations: &Value) -> Value {
     match migrations {
         Value::String(_) => Value::Mapping([("path".into(), migrations.clone())].into_iter().collect()),

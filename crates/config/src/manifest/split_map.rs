@@ -1,5 +1,5 @@
-//! The map of a split, `split.yaml`: which table of a shared database goes to which service. Read, filled in, and checked
-//! against the manifest; what it means for a database is decided where the database is known.
+//! The map of a split, `split.yaml`: assigns the tables of a shared database to services. It is read, substituted and
+//! checked against the manifest here, and against the database once that is known.
 
 mod pattern;
 mod raw;
@@ -22,27 +22,27 @@ use raw::{RawReferenceTable, RawSplitMap, RawSplitSource};
 
 pub use pattern::TablePattern;
 
-/// What a map begins with.
+/// Hint for a file without the beginning of a map.
 const HINT: &str =
     "a map names its `source` and its `services`; `martydb split init --from SERVER/DATABASE` writes one";
 
-/// A map that was read and checked.
+/// A checked map.
 pub struct SplitMap {
     pub source: SplitSource,
     pub services: BTreeMap<ServiceName, Vec<TablePattern>>,
-    /// Each by the name of one table.
+    /// Reference tables, each with the pattern of one table.
     pub reference: Vec<(TablePattern, ReferenceTable)>,
     pub ignore: Vec<TablePattern>,
     pub answers: Vec<EdgeAnswer>,
     file: YamlFile,
 }
 
-/// The shared database.
+/// The shared database that is split.
 #[derive(Debug, Clone)]
 pub struct SplitSource {
     pub server: String,
     pub database: DbName,
-    /// Where the server is, if the manifest does not have it.
+    /// Server at a URL, if the manifest does not declare it.
     pub elsewhere: Option<ServerSpec>,
 }
 
@@ -65,14 +65,14 @@ impl EdgeAnswer {
     }
 }
 
-/// How the server of a map is called that names a URL. No server of a manifest has such a name.
+/// Name of a server that the map gives by URL. No server of a manifest has this name.
 const ELSEWHERE: &str = "(source)";
 
 impl SplitMap {
     /// Reads a map for the services of this manifest.
     ///
     /// # Errors
-    /// With `file:line:column` wherever a place is known.
+    /// With `file:line:column` wherever the location is known.
     pub fn load(path: &Path, manifest: &Manifest, variables: &Environment) -> Result<SplitMap> {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let shown = path.display();
@@ -97,18 +97,18 @@ impl SplitMap {
         &self.file.path
     }
 
-    /// An error about an answer, by its number.
+    /// Returns an error about the answer at index `number`.
     pub fn wrong_answer(&self, number: usize, message: impl std::fmt::Display) -> Error {
         self.file.error_at(&["edges", &number.to_string(), "answer"], message)
     }
 
-    /// Where an answer stands.
+    /// Returns the location of an answer.
     pub fn place_of_answer(&self, number: usize) -> String {
         self.file.place(&["edges", &number.to_string()]).unwrap_or_else(|| self.path().display().to_string())
     }
 }
 
-/// The tree with its variables, the URL excepted, which is filled in where it is read.
+/// Substitutes variables in the tree, except in the URL, which is substituted when it is parsed.
 fn filled(file: &YamlFile, variables: &Environment) -> Result<Value> {
     let mut tree = file.value.clone();
     let url = tree.get_mut("source").and_then(|source| source.get_mut("url")).map(std::mem::take);
@@ -133,7 +133,7 @@ fn unfilled(file: &YamlFile, path: &[&str], problem: &BadVariable) -> Error {
     }
 }
 
-/// What a map is checked with.
+/// Context in which a map is checked.
 struct MapReading<'a> {
     file: &'a YamlFile,
     manifest: &'a Manifest,
@@ -141,7 +141,7 @@ struct MapReading<'a> {
 }
 
 impl MapReading<'_> {
-    /// The map, once it gets its file.
+    /// Checks the map. The returned function adds its file.
     fn check(&self, raw: RawSplitMap) -> Result<impl FnOnce(YamlFile) -> SplitMap + use<>> {
         let source = self.source(&raw.source)?;
         let mut services = BTreeMap::new();
@@ -190,7 +190,7 @@ impl MapReading<'_> {
             .map_err(|message: String| self.file.error_at(&path, message).hint("write public.countries"))?;
         if !pattern.is_exact() {
             let message = format!("\"{name}\" may be several tables");
-            return Err(self.file.error_at(&path, message).hint("name each reference table for itself"));
+            return Err(self.file.error_at(&path, message).hint("name each reference table separately"));
         }
         let owner = self.service(&table.owner, &[&path[..], &["owner"]].concat())?;
         let readers =
@@ -235,7 +235,7 @@ impl MapReading<'_> {
         let mut url = url::parse(&filled, home, self.variables)
             .map_err(|error| Error { hints: error.hints, ..self.file.error_at(&path, error.message) })?;
         let database = self.database(&url.database, "url")?;
-        // What belongs to no service, for questions about the server.
+        // A database of no service, for queries about the server.
         url.database = "postgres".into();
         let spec = ServerSpec {
             location: ServerLocation::Url(Box::new(url)),
@@ -247,7 +247,7 @@ impl MapReading<'_> {
     }
 }
 
-/// The map's JSON Schema, for editors.
+/// Returns the map's JSON Schema, for editors.
 pub fn split_map_schema() -> String {
     let schema = schemars::schema_for!(RawSplitMap);
     serde_json::to_string_pretty(&schema).expect("a schema is plain JSON") + "\n"

@@ -1,4 +1,4 @@
-//! Manifests as people write them, and what they are told when one is wrong.
+//! Manifests as users write them, and the messages for invalid ones.
 
 use std::path::Path;
 
@@ -27,7 +27,7 @@ fn load(text: &str) -> Result<Manifest> {
     Folder::with(&[("m.yaml", text)]).load("development", &[])
 }
 
-/// The message with the temporary folder taken out.
+/// Returns the message without the temporary folder.
 fn message(error: &Error) -> String {
     let at = error.message.find("m.yaml").or(error.message.find("m.testing.yaml")).unwrap_or(0);
     error.message[at..].to_owned()
@@ -125,7 +125,7 @@ fn every_mistake_names_its_place_and_touches_nothing() {
     let cases: &[(&str, &str)] = &[
         ("version: 1\nservies: {}\n", "m.yaml:2:1: unknown key \"servies\""),
         ("version: 2\nservices: { a: }\n", "m.yaml:1:1: version 2 is unknown, this martydb reads 1"),
-        ("version: 1\nversion: 1\n", "m.yaml:2:1: the key \"version\" stands here a second time"),
+        ("version: 1\nversion: 1\n", "m.yaml:2:1: the key \"version\" is repeated"),
         (
             "version: 1\nservices:\n  a: { database: x }\n  b: { database: x }\n",
             "m.yaml:4:8: database \"x\" is already that of service \"a\"",
@@ -175,15 +175,15 @@ fn every_mistake_names_its_place_and_touches_nothing() {
         ),
         (
             "version: 1\nservices:\n  a: { roles: { app: postgres } }\n",
-            "m.yaml:3:17: role \"postgres\" runs the server, and cannot be a service's",
+            "m.yaml:3:17: role \"postgres\" administers the server, and cannot be a service's",
         ),
         (
             "version: 1\nservices:\n  a: { roles: { app: \"a,b\" } }\n",
-            "m.yaml:3:17: role \"a,b\" holds a comma or an equals sign, and could not log in by SCRAM",
+            "m.yaml:3:17: role \"a,b\" contains a comma or an equals sign, and could not log in with SCRAM",
         ),
         (
             "version: 1\nservices:\n  a: { roles: { readonly: \"a\\u200ebc\\u0007\" } }\n",
-            "m.yaml:3:17: role \"a\u{200e}bc\u{7}\" holds characters that no login's name may have (SASLprep, RFC 4013)",
+            "m.yaml:3:17: role \"a\u{200e}bc\u{7}\" contains characters that a login's name cannot have (SASLprep, RFC 4013)",
         ),
         (
             &twinless,
@@ -201,7 +201,7 @@ fn every_mistake_names_its_place_and_touches_nothing() {
     assert!(message(&broken).starts_with("m.yaml:2:"), "{broken}");
 }
 
-/// The owner never logs in: what SCRAM cannot carry, and the last two bytes, are its own.
+/// The owner never logs in: names that SCRAM cannot carry, or of up to 63 bytes, are accepted.
 #[test]
 fn a_login_that_could_not_log_in_is_told_what_to_do() {
     let long = "r".repeat(62);
@@ -237,7 +237,7 @@ fn no_error_and_no_debug_print_shows_a_password() {
         "version: 1\nservers: { main: { url: \"postgresql://u:hunter2@h:1/d?nope=1\" } }\nservices: { a: }\n";
     let error = load(text).unwrap_err();
     assert!(!format!("{error:?}").contains("hunter2"));
-    // Where no URL belongs, and where a variable is left open.
+    // In a key that takes no URL, and with an unclosed variable.
     for value in ["\"postgresql://u:hunter2@h/d\"", "{ url: \"postgresql://u:hunter2${x@h/d\" }"] {
         let error =
             load(&format!("version: 1\nservers: {{ main: {value} }}\nservices: {{ a: }}\n")).unwrap_err();
@@ -283,7 +283,7 @@ fn an_address_for_applications_comes_from_the_nearest_place() {
     assert_eq!(said("a"), ("[(\"pool\", 5432)] Some(\"da\")".into(), replica.clone()));
     assert_eq!(said("b"), ("[(\"b.pool\", 7)] None".into(), replica));
     assert_eq!(said("c"), ("[(\"c1\", 5432), (\"c2\", 5432)] None".into(), String::new()));
-    // What martydb runs itself stands behind no pooler.
+    // An embedded server has no pooler.
     let manifest = folder.load("development", &[("POOL", "pool")]).unwrap();
     assert!(manifest.app_urls.values().all(|urls| *urls == Default::default()));
 }

@@ -1,8 +1,8 @@
-//! serde's complaints about a tree of YAML, in plain words and with the path that they are about.
+//! Type errors of serde in a YAML tree, reworded, with their paths.
 
 use martydb_model::suggest::hint;
 
-/// A value that does not have the type of its place, or a key that is not known there.
+/// A value of the wrong type, or an unknown key.
 pub struct Mistyped {
     pub path: Vec<String>,
     pub message: String,
@@ -38,14 +38,14 @@ fn step(segment: &serde_path_to_error::Segment) -> Option<String> {
     }
 }
 
-/// serde has no type for ``unknown field `x`, expected one of `a`, `b` ``: the words between backquotes tell.
+/// Parses ``unknown field `x`, expected one of `a`, `b` ``, which has no type in serde: the words between backquotes.
 fn unknown_field(message: &str) -> Option<(String, Vec<String>)> {
     let rest = message.strip_prefix("unknown field ")?;
     let mut words = rest.split('`').skip(1).step_by(2).map(String::from);
     Some((words.next()?, words.collect()))
 }
 
-/// serde's words for a value of another type, and for a key that is not there, without the names of Rust's types.
+/// Rewords serde's messages about wrong types and missing keys, without the names of Rust types.
 fn plain(message: &str) -> (String, Option<String>) {
     if let Some(key) = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
         let hint = match key {
@@ -63,5 +63,5 @@ fn plain(message: &str) -> (String, Option<String>) {
         named => named,
     };
     let found = found.replacen("string ", "", 1).replace("unit value", "nothing");
-    (format!("{found} stands here, expected {}", expected.replace("sequence", "list")), None)
+    (format!("expected {}, found {found}", expected.replace("sequence", "list")), None)
 }

@@ -1,8 +1,8 @@
 //! libpq's connection URLs: `postgresql://user:password@host:port/database?parameter=value`
 //! (<https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS>).
 //!
-//! What the URL leaves open comes from a section of the service file, where `service` or PGSERVICE names one, then
-//! from libpq's files in `~/.postgresql`, then from libpq's defaults.
+//! Missing values come from a section of the service file, if `service` or PGSERVICE names one, then from libpq's files
+//! in `~/.postgresql`, then from libpq's defaults.
 
 use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Result};
 use martydb_pg::wire::{Tls, TlsMode};
 
-/// The keywords that mean something here.
+/// Keywords that martydb uses.
 const KNOWN: &[&str] = &[
     "dbname",
     "host",
@@ -33,7 +33,7 @@ const KNOWN: &[&str] = &[
     "user",
 ];
 
-/// Those that change nothing for martydb, or that it sets itself.
+/// Keywords that have no effect on martydb, or that it sets itself.
 const IGNORED: &[&str] = &[
     "application_name",
     "client_encoding",
@@ -47,11 +47,11 @@ const IGNORED: &[&str] = &[
     "tcp_user_timeout",
 ];
 
-/// Takes a URL apart. Relative paths of certificates are relative to the manifest's folder.
+/// Parses a URL. Relative paths of certificates are relative to the manifest's folder.
 ///
 /// # Errors
-/// Neither message nor hint repeats any part of the URL: what was read as a port or a parameter may be the rest of a
-/// password with a character that should have been encoded.
+/// Neither message nor hint repeats a part of the URL: what was read as a port or a parameter may be the rest of a
+/// password with an unencoded character.
 pub fn parse(filled: &FilledUrl, home: &Path, variables: &Environment) -> Result<ServerUrl> {
     let mut given = take_apart(&filled.url, check_keyword)?;
     let host_is_db_host = given.contains_key("host") && is_db_host(&filled.shape);
@@ -82,7 +82,7 @@ pub fn parse(filled: &FilledUrl, home: &Path, variables: &Environment) -> Result
     })
 }
 
-/// Whether a URL that is not used now could be: what libpq's files would add is not looked for.
+/// Checks a URL that this run does not use, without looking for libpq's files.
 ///
 /// # Errors
 /// As [`parse`].
@@ -93,7 +93,7 @@ pub fn check(filled: &FilledUrl) -> Result<()> {
     hosts(host, &port).map(drop)
 }
 
-/// A socket's folder is one host, whatever is in its name, and several hosts are names and addresses.
+/// Splits a host value. A socket's folder is one host, whatever its name; several hosts are names and addresses.
 fn hosts(host: String, port: &str) -> Result<Vec<(String, u16)>> {
     if host.starts_with('/') {
         let port: NonZeroU16 =
@@ -102,19 +102,19 @@ fn hosts(host: String, port: &str) -> Result<Vec<(String, u16)>> {
     }
     let all = places(&host, port)?;
     if all.iter().any(|(host, _)| host.starts_with('/')) {
-        return Err(Error::manifest("a socket stands among several hosts").hint("name hosts, or one socket"));
+        return Err(Error::manifest("hosts and a socket cannot be mixed").hint("name hosts, or one socket"));
     }
     Ok(all)
 }
 
-/// Whether the part that names the host was written as `${DB_HOST}` and nothing else.
+/// Returns `true` if the host was written exactly as `${DB_HOST}`.
 fn is_db_host(shape: &str) -> bool {
     let host = take_apart(shape, check_keyword).ok().and_then(|mut given| given.remove("host"));
     host.is_some_and(|host| host.strip_prefix(VARIABLE_MARK) == Some("DB_HOST"))
 }
 
-/// What the service's section adds. The password in a section is for the host in it: where PGSERVICE named the section
-/// and the URL names another host, the password stays here.
+/// Adds the values of the service's section. A password in it is for the host in it: if PGSERVICE named the section and
+/// the URL names another host, the password is not used.
 fn fill_in(given: &mut ConnectionKeywords, mut section: ConnectionKeywords) -> Result<()> {
     let other_host = given.get("host").is_some_and(|host| section.get("host") != Some(host));
     if other_host && !given.contains_key("service") {
@@ -141,7 +141,7 @@ fn check_keyword(key: &str) -> Result<()> {
     }
 }
 
-/// libpq's rules for `sslmode` and the four files that go with it
+/// Applies libpq's rules for `sslmode` and the four files that belong to it
 /// (<https://www.postgresql.org/docs/current/libpq-ssl.html>).
 fn tls(
     take: &mut impl FnMut(&str) -> Option<String>,
@@ -169,7 +169,7 @@ fn tls(
     };
     let (certificate, key) = (path(take("sslcert")), path(take("sslkey")));
     let (certificate, key) = match (certificate, key) {
-        // As libpq: a certificate that lies there without its key is not used.
+        // As in libpq, a certificate without its key is not used.
         (None, None) => beside("postgresql.crt").zip(beside("postgresql.key")).unzip(),
         (Some(_), None) => {
             return Err(Error::manifest("the URL has sslcert but no sslkey: give both or neither"));

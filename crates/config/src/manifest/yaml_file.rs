@@ -1,4 +1,4 @@
-//! One YAML file of a manifest: its text, its tree, and where something stands in it.
+//! A YAML file of a manifest: its text, its tree, and the locations in it.
 
 use std::path::{Path, PathBuf};
 
@@ -11,12 +11,12 @@ use martydb_model::yaml;
 pub struct YamlFile {
     pub path: PathBuf,
     pub text: String,
-    /// A mapping.
+    /// The content, a mapping.
     pub value: Value,
 }
 
 impl YamlFile {
-    /// Reads and parses a file; `hint` says what belongs into an empty one.
+    /// Reads and parses a file; `hint` describes the content that an empty one lacks.
     pub fn read(path: &Path, hint: &str) -> Result<YamlFile> {
         let shown = path.display();
         let bytes = std::fs::read(path)
@@ -26,7 +26,7 @@ impl YamlFile {
         YamlFile::parse(path, text, hint)
     }
 
-    /// The same of a text that may not be in the file yet.
+    /// Parses a text, which may not be in the file yet.
     pub fn parse(path: &Path, text: String, hint: &str) -> Result<YamlFile> {
         let shown = path.display();
         yaml::check(&text, path)?;
@@ -39,52 +39,50 @@ impl YamlFile {
         }
     }
 
-    /// `file:line:column` of a path; `None` if the file does not have it.
+    /// Returns `file:line:column` of a path; `None` if the file does not have it.
     pub fn place(&self, path: &[&str]) -> Option<String> {
         let (line, column) = locate(&self.text, path)?;
         Some(format!("{}:{line}:{column}", self.path.display()))
     }
 
-    /// An error at a path: the place is where the path, or the nearest part of it, stands.
+    /// Returns an error at a path, with the location of the path or of its nearest parent.
     pub fn error_at(&self, path: &[&str], message: impl std::fmt::Display) -> Error {
         let place = (1..=path.len()).rev().find_map(|length| self.place(&path[..length]));
         let place = place.unwrap_or_else(|| self.path.display().to_string());
         Error::manifest(format!("{place}: {}", without_passwords(&message.to_string())))
     }
 
-    /// Its folder.
+    /// Returns the file's folder.
     pub fn folder(&self) -> &Path {
         self.path.parent().unwrap_or(Path::new("/"))
     }
 }
 
-/// What the library says, its place left out, and what to do about it.
+/// Returns the library's message without its location, and a hint.
 fn explained(text: &str, line: Option<usize>, message: &str) -> (String, &'static str) {
     let indented_by_tab = |line: &str| line[..line.len() - line.trim_start().len()].contains('\t');
     let at = line.and_then(|line| text.lines().nth(line.saturating_sub(1)));
     if at.is_some_and(indented_by_tab) {
-        return ("a tab stands in the indentation".into(), "indent with spaces: YAML allows no tabs there");
+        return ("the indentation contains a tab".into(), "indent with spaces: YAML allows no tabs there");
     }
     match message.split_once("duplicate entry with key ") {
-        Some((_, key)) => {
-            (format!("the key {key} stands here a second time"), "remove or rename one of the two")
-        }
-        None => (message.to_owned(), "this is not valid YAML as it stands"),
+        Some((_, key)) => (format!("the key {key} is repeated"), "remove or rename one of the two"),
+        None => (message.to_owned(), "this is not valid YAML"),
     }
 }
 
 fn unreadable(path: &Path, text: &str, error: &serde_yaml::Error) -> Error {
-    // For a duplicate key the library points at the whole map; we point at the second key.
+    // For a duplicate key the library reports the start of the map; the second key is reported instead.
     let place = duplicate(text).or(error.location().map(|at| (at.line(), at.column())));
     let line = place.map(|(line, _)| line);
     let place = place.map_or_else(String::new, |(line, column)| format!(":{line}:{column}"));
     let message = error.to_string();
-    // The place is said once, in our form.
+    // The location is given once, in martydb's form.
     let (message, hint) = explained(text, line, message.split(" at line ").next().unwrap_or(&message));
     Error::manifest(format!("{}{place}: {}", path.display(), without_passwords(&message))).hint(hint)
 }
 
-/// A message may quote a value, and a URL that stands where none belongs still holds its password.
+/// Removes passwords. A message may quote a value, and a URL in the wrong key still contains its password.
 pub fn without_passwords(message: &str) -> String {
     match message.split_once("://") {
         Some((before, url)) if !url.is_empty() => {

@@ -1,16 +1,16 @@
-//! How programs say that they have no such entry. Any other failure (sealed, offline, not logged in) says nothing
-//! about the entry: taken for an absent one, it would make `apply` replace passwords that are in use.
+//! Detection of missing entries by a program's failure. Any other failure (sealed, offline, not logged in) must not count
+//! as a missing entry: `apply` would replace passwords that are in use.
 
 use std::path::Path;
 
 use crate::manifest::Absent;
 
-/// A program's file name, its exit code where that is specific or the same in all versions, and a part of its standard
+/// A program's file name, its exit code if that is specific or the same in all versions, and a part of its standard
 /// error.
 type AbsentRule = (&'static str, Option<i32>, &'static str);
 
-/// The messages are those of the programs' sources. What they say of a missing mount, vault, namespace or file is
-/// left out on purpose: then every entry would count as absent.
+/// Messages from the programs' sources. Those about a missing mount, vault, namespace or file are left out on purpose:
+/// with them every entry would count as absent.
 const RULES: &[AbsentRule] = &[
     ("vault", Some(2), "No value found at"),
     ("sops", Some(1), "error truncating tree: component ["),
@@ -24,8 +24,8 @@ const RULES: &[AbsentRule] = &[
     ("kubectl", Some(1), "Error from server (NotFound): secrets \""),
 ];
 
-/// Whether a call of `program` that failed says that there is no such entry: by the manifest's description if there
-/// is one, else by what is known of the program.
+/// Returns `true` if a failed call of `program` reports a missing entry: by the manifest's description if there is one,
+/// else by the known rules.
 pub fn is_absent(described: Option<&Absent>, program: &str, exit: Option<i32>, stderr: &str) -> bool {
     let matches =
         |code: Option<i32>, part: &str| code.is_none_or(|code| exit == Some(code)) && stderr.contains(part);
@@ -35,7 +35,7 @@ pub fn is_absent(described: Option<&Absent>, program: &str, exit: Option<i32>, s
     }
 }
 
-/// Whether the program's way of reporting a missing entry is known without a description.
+/// Returns `true` if the program's report of a missing entry is known without a description.
 pub fn is_known(program: &str) -> bool {
     rules(program).next().is_some()
 }
@@ -112,7 +112,7 @@ mod tests {
         assert!(is_absent(Some(&both), "x", Some(7), "there is none"));
         assert!(!is_absent(Some(&both), "x", Some(7), "sealed"));
         assert!(!is_absent(Some(&both), "x", Some(1), "there is none"));
-        // A signal is no exit code.
+        // A signal is not an exit code.
         assert!(!is_absent(Some(&both), "x", None, "there is none"));
         let words = Absent { exit: None, stderr: Some("none".into()) };
         assert!(is_absent(Some(&words), "vault", Some(9), "none"));

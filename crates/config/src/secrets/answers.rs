@@ -1,4 +1,4 @@
-//! What the program of the command provider has said in this run: each call may be slow, metered, or a question to a person.
+//! Answers of the command provider's program in this run. Each call may be slow, metered, or prompt a person.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,10 +8,10 @@ use tokio::sync::OnceCell;
 
 use martydb_model::error::Result;
 
-/// A password, or how the program said that it has none.
+/// A password, or the program's report that it has none.
 pub type Fetched = Result<SecretString, String>;
 
-/// The entry, and the call that asks for it.
+/// An entry, and the call that reads it.
 type Call = (String, Vec<String>);
 
 type Answered = HashMap<Call, Arc<OnceCell<Result<Fetched>>>>;
@@ -21,7 +21,7 @@ type Answered = HashMap<Call, Arc<OnceCell<Result<Fetched>>>>;
 pub struct Answers(Arc<Mutex<Answered>>);
 
 impl Answers {
-    /// The first answer to this call, failures included; those that ask at the same time wait for it.
+    /// Returns the first answer to this call, failures included. Concurrent callers wait for it.
     pub async fn once(
         &self,
         entry: &str,
@@ -32,7 +32,7 @@ impl Answers {
         cell.get_or_init(|| fetch).await.clone()
     }
 
-    /// The next one who asks for the entry calls the program.
+    /// Forgets the answer, so the next request for the entry calls the program.
     pub fn forget(&self, entry: &str, arguments: &[String]) {
         self.lock().remove(&(entry.to_owned(), arguments.to_vec()));
     }

@@ -1,7 +1,7 @@
 //! The command provider: any program that prints a password, and one that takes a new one on standard input.
 //!
-//! Arguments go to the program as they are, without a shell. Its standard error is shown, its standard output
-//! never: that is where the password is.
+//! Arguments are passed to the program as they are, without a shell. Its standard error is shown, its standard output
+//! never, since that contains the password.
 
 use std::time::Duration;
 
@@ -22,29 +22,29 @@ use martydb_ui::report::printable;
 
 #[derive(Debug, Clone)]
 pub struct Program {
-    /// Prints the password.
+    /// Command that prints the password.
     pub get: Vec<String>,
-    /// Takes a new one.
+    /// Command that stores a new password.
     pub set: Option<Vec<String>>,
     pub timeout: Duration,
-    /// How `get` says that it has no such password.
+    /// Failure of `get` that means a missing password.
     pub absent: Option<Absent>,
-    /// Fills `{env}`.
+    /// Environment, the value of `{env}`.
     pub env: String,
-    /// What `get` has said in this run.
+    /// Answers of `get` in this run.
     pub answers: Answers,
 }
 
-/// Calls at the same time: enough for a slow vault, few enough not to look like an attack on it.
+/// Number of parallel calls: enough for a slow vault, few enough not to look like an attack on it.
 pub const PARALLEL: usize = 8;
 
-/// Characters of a program's words that are shown.
+/// Maximum number of characters shown of a program's output.
 const SHOWN: usize = 2000;
 
-/// Asks for each password.
+/// Reads each password.
 ///
 /// # Errors
-/// Where a call fails in another way than an absent entry's, with the program's own words.
+/// If a call fails for another reason than an absent entry, with the program's own message.
 pub async fn read(program: &Program, keys: &[CredentialKey]) -> Result<Secrets> {
     let calls: Vec<_> = keys.iter().map(|key| current(program, key)).collect();
     let asked: Vec<Result<(bool, Fetched)>> = stream::iter(calls).buffered(PARALLEL).collect().await;
@@ -59,7 +59,7 @@ pub async fn read(program: &Program, keys: &[CredentialKey]) -> Result<Secrets> 
     Ok(secrets)
 }
 
-/// Whether the password in use is the alternate login's, and the password.
+/// Returns the password in use, and `true` if it is that of the alternate login.
 async fn current(program: &Program, key: &CredentialKey) -> Result<(bool, Fetched)> {
     let own = ask(program, key, key.role.as_str()).await?;
     match (&own, alternate_of(&key.role)) {
@@ -70,7 +70,7 @@ async fn current(program: &Program, key: &CredentialKey) -> Result<(bool, Fetche
     }
 }
 
-/// What is kept for the alternate login of a role that is itself in use.
+/// Returns the password of the alternate login of a role that is itself in use.
 pub async fn alternate(program: &Program, key: &CredentialKey) -> Result<Option<SecretString>> {
     match alternate_of(&key.role) {
         Some(alternate) => Ok(ask(program, key, alternate.as_str()).await?.ok()),
@@ -78,7 +78,7 @@ pub async fn alternate(program: &Program, key: &CredentialKey) -> Result<Option<
     }
 }
 
-/// What is kept for each key under these of its names.
+/// Returns the entries of each key under these of its names.
 pub async fn kept(
     program: &Program,
     keys: &[CredentialKey],
@@ -104,7 +104,7 @@ async fn ask(program: &Program, key: &CredentialKey, entry: &str) -> Result<Fetc
     program.answers.once(entry, &arguments, fetch(program, entry, &arguments)).await
 }
 
-/// Another run may have stored what this one did not find, and this one what it found otherwise.
+/// Forgets answers: another run may have stored a missing entry since, and this run stored the others.
 fn forget(program: &Program, key: &CredentialKey, entry: &str) {
     program.answers.forget(entry, &fill(&program.get, program, key, entry));
 }
@@ -121,12 +121,12 @@ async fn fetch(program: &Program, entry: &str, arguments: &[String]) -> Result<F
             true => Ok(Err(why)),
             false if program.absent.is_some() || is_known(name) => Err(unread().cause(why)),
             false => Err(unread().cause(why).hint(
-                "if this is how the program says that it has no such entry, describe it in the manifest: \
+                "if this is how the program reports a missing entry, describe it in the manifest: \
                  secrets: { absent: { exit: …, stderr: … } }",
             )),
         };
     }
-    // No lossy reading: a password with a replaced character would be another password.
+    // No lossy conversion: a password with a replaced character would be another password.
     let Ok(text) = std::str::from_utf8(&answer.stdout) else {
         return Err(unread().cause(format!("{name} printed something that is not UTF-8")));
     };
@@ -136,7 +136,7 @@ async fn fetch(program: &Program, entry: &str, arguments: &[String]) -> Result<F
     }
 }
 
-/// Stores entries one by one and asks for each back before it is used. Entries to be removed stay: the manifest
+/// Stores entries one by one and reads each back before it is used. Entries to be removed stay: the manifest
 /// names no program that deletes.
 pub async fn write(program: &Program, key: &CredentialKey, entries: &[Entry]) -> Result<()> {
     for (entry, value) in entries {
@@ -173,11 +173,11 @@ async fn store(program: &Program, key: &CredentialKey, entry: &str, value: &Secr
     )))
 }
 
-/// Stores a new password for each key without one, and asks for it back before it is used.
+/// Stores a new password for each key without one, and reads it back before it is used.
 pub async fn ensure(program: &Program, keys: &[CredentialKey]) -> Result<Secrets> {
     let mut found = read(program, keys).await?;
     let lacking: Vec<CredentialKey> = keys.iter().filter(|key| found.lacks(key)).cloned().collect();
-    // Since this run first asked, there may have been another one, and a long question at the terminal.
+    // Since the first read, another run may have stored one, and a prompt may have waited for long.
     lacking.iter().for_each(|key| forget(program, key, key.role.as_str()));
     found.extend(read(program, &lacking).await?);
     let lacking: Vec<CredentialKey> = lacking.into_iter().filter(|key| found.lacks(key)).collect();
@@ -202,8 +202,8 @@ fn fill(arguments: &[String], program: &Program, key: &CredentialKey, entry: &st
     filled.collect()
 }
 
-/// The program's own words on one line, without what would act on a terminal or pass for a line of ours, and
-/// without the password that it was given.
+/// Returns the program's own message on one line, without anything that acts on a terminal or resembles a line of
+/// martydb's, and without the given password.
 fn complaint(name: &str, answer: &Output, given: Option<&SecretString>) -> String {
     let words = String::from_utf8_lossy(&answer.stderr);
     let words = given.map_or(words.to_string(), |given| words.replace(given.expose_secret(), "<secret>"));
@@ -214,6 +214,6 @@ fn complaint(name: &str, answer: &Output, given: Option<&SecretString>) -> Strin
         shown.truncate(end);
         shown.push('…');
     }
-    let said = if shown.is_empty() { ", and said nothing".to_owned() } else { format!(": {shown}") };
+    let said = if shown.is_empty() { ", without a message".to_owned() } else { format!(": {shown}") };
     format!("{name} ended with {}{said}", answer.status)
 }

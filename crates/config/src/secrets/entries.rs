@@ -1,4 +1,4 @@
-//! All that a store keeps for a login and its alternate, under the store's own names: what moves when the store does.
+//! All entries of a login and its alternate, under the store's own names: the unit that moves between stores.
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -6,37 +6,37 @@ use super::key::{CredentialKey, pending};
 use martydb_model::RoleName;
 use martydb_model::contract::alternate_of;
 
-/// `Debug` shows no password.
+/// Entries of one key. `Debug` shows no password.
 #[derive(Debug, Clone)]
 pub struct KeptEntries {
     pub key: CredentialKey,
-    /// Name and value. The role's own stands last: it may name the alternate login, which must be there by then.
+    /// Name and value. The role's own entry is last: it may name the alternate login, which must exist by then.
     pub entries: Vec<(String, SecretString)>,
 }
 
-/// One login that has a password in the store.
+/// A login with a password in the store.
 #[derive(Debug, Clone)]
 pub struct KeptLogin {
     pub login: RoleName,
-    /// Whether clients use it; the other one of a pair waits for `rotate --finish`.
+    /// `true` if clients use it; the other one of a pair waits for `rotate --finish`.
     pub in_use: bool,
     pub password: SecretString,
 }
 
 impl KeptEntries {
-    /// The names under which something may be kept, in the order of [`KeptEntries::entries`].
+    /// Returns the names of all possible entries, in the order of [`KeptEntries::entries`].
     pub fn names(key: &CredentialKey) -> Vec<String> {
         let alternate = alternate_of(&key.role);
         let next = alternate.iter().map(pending).chain([pending(&key.role)]);
         alternate.iter().map(ToString::to_string).chain(next).chain([key.role.to_string()]).collect()
     }
 
-    /// Those of the logins' present passwords.
+    /// Returns the names of the entries with the logins' present passwords.
     pub fn login_names(key: &CredentialKey) -> Vec<String> {
         alternate_of(&key.role).iter().chain([&key.role]).map(ToString::to_string).collect()
     }
 
-    /// The logins with their passwords, the one in use first.
+    /// Returns the logins with their passwords, the one in use first.
     pub fn logins(&self) -> Vec<KeptLogin> {
         let kept = |login: &RoleName| Some(self.get(login.as_str())?.clone());
         let own = kept(&self.key.role);
@@ -53,7 +53,7 @@ impl KeptEntries {
         own.into_iter().chain(alternate).collect()
     }
 
-    /// The entries that make these the logins of the key.
+    /// Returns the entries that make these the logins of the key.
     pub fn of(key: CredentialKey, logins: &[KeptLogin]) -> KeptEntries {
         let mut entries: Vec<(String, SecretString)> = vec![];
         for login in logins {
@@ -72,7 +72,7 @@ impl KeptEntries {
         self.entries.iter().find(|(kept, _)| kept == name).map(|(_, value)| value)
     }
 
-    /// What is not kept here with this very value.
+    /// Returns the entries of `others` that are missing here or have another value.
     pub fn lacking(&self, others: &KeptEntries) -> KeptEntries {
         let same = |name: &str, value: &SecretString| {
             self.get(name).is_some_and(|kept| kept.expose_secret() == value.expose_secret())

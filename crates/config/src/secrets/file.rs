@@ -43,15 +43,15 @@ impl Serialize for Kept {
     }
 }
 
-/// The file, locked: no other run changes it until this is dropped.
+/// The locked file; no other run changes it until this is dropped.
 pub struct LockedFile {
     place: PrivateFile,
     _lock: File,
 }
 
 impl LockedFile {
-    /// Takes the lock, waiting at most `wait`. It is asked for again and again instead of waited for in the system,
-    /// where no signal and no limit would end the wait.
+    /// Takes the lock, waiting at most `wait`. It polls instead of blocking in the system, where no signal and no limit
+    /// would end the wait.
     ///
     /// # Errors
     /// [`Kind::Locked`], naming the file that is locked.
@@ -87,7 +87,7 @@ impl LockedFile {
         Ok(pick(&content, &self.place.path(), keys))
     }
 
-    /// Sets or removes entries of one server, all at once.
+    /// Sets or removes entries of one server in one write.
     pub fn write(&self, server: &str, entries: &[Entry]) -> Result<()> {
         let mut content = load(&self.place)?;
         let roles = content.entry(server.to_owned()).or_default();
@@ -110,7 +110,7 @@ impl LockedFile {
     }
 }
 
-/// Reads what is there; a missing file holds nothing.
+/// Reads the passwords; a missing file contains none.
 pub fn read(path: &Path, keys: &[CredentialKey]) -> Result<Secrets> {
     let content = match PrivateFile::find(path)? {
         Some(place) => load(&place)?,
@@ -119,7 +119,7 @@ pub fn read(path: &Path, keys: &[CredentialKey]) -> Result<Secrets> {
     Ok(pick(&content, path, keys))
 }
 
-/// Everything that is kept for each key.
+/// Returns all entries of each key.
 pub fn kept(path: &Path, keys: &[CredentialKey]) -> Result<Vec<KeptEntries>> {
     let content = match PrivateFile::find(path)? {
         Some(place) => load(&place)?,
@@ -135,7 +135,7 @@ pub fn kept(path: &Path, keys: &[CredentialKey]) -> Result<Vec<KeptEntries>> {
     Ok(keys.iter().map(|key| KeptEntries { key: key.clone(), entries: all(key) }).collect())
 }
 
-/// What is kept for the alternate login of a role that is itself in use.
+/// Returns the password of the alternate login of a role that is itself in use.
 pub fn alternate(path: &Path, key: &CredentialKey) -> Result<Option<SecretString>> {
     let Some(place) = PrivateFile::find(path)? else { return Ok(None) };
     let content = load(&place)?;
@@ -167,7 +167,7 @@ fn load(place: &PrivateFile) -> Result<Content> {
     let Some(text) = place.read()? else { return Ok(Content::new()) };
     yaml::check(text.expose_secret(), &place.path())?;
     let content: Option<Content> = serde_yaml::from_str(text.expose_secret()).map_err(|error| {
-        // The parser's message may quote the text, and the text is passwords.
+        // The parser's message may quote the text, which consists of passwords.
         let at = error.location().map_or_else(String::new, |at| format!(":{}:{}", at.line(), at.column()));
         Error::manifest(format!("{}{at}: not a file of passwords", place.path().display()))
             .hint("it should hold server → role → password, as martydb writes it")

@@ -1,4 +1,4 @@
-//! New passwords, and the verifiers that are sent instead of them.
+//! Generation of passwords, and of the verifiers that are sent instead of them.
 
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
@@ -9,14 +9,14 @@ use martydb_model::sql::Secret;
 const LENGTH: usize = 32;
 const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
-/// 32 characters of `[A-Za-z0-9]`: about 190 bits, and nothing that a URL or a shell would have to escape.
+/// Generates 32 characters of `[A-Za-z0-9]`: about 190 bits, with nothing to escape in a URL or a shell.
 pub fn password() -> Result<SecretString> {
     let mut text = String::with_capacity(LENGTH);
     while text.len() < LENGTH {
         let mut bytes = Zeroizing::new([0u8; 64]);
         getrandom::fill(&mut *bytes)
-            .map_err(|error| Error::operation("the system gave no random numbers").cause(error))?;
-        // 248 is the largest multiple of 62 in a byte: taking more would favour the first letters.
+            .map_err(|error| Error::operation("cannot get random numbers").cause(error))?;
+        // 248 is the largest multiple of 62 in a byte; a larger limit would favour the first letters.
         let fair =
             bytes.iter().filter(|byte| **byte < 248).map(|byte| ALPHABET[usize::from(byte % 62)] as char);
         text.extend(fair.take(LENGTH - text.len()));
@@ -24,7 +24,7 @@ pub fn password() -> Result<SecretString> {
     Ok(SecretString::from(text))
 }
 
-/// The SCRAM-SHA-256 verifier of a password, made here so that the password itself never reaches a server's log
+/// Returns the SCRAM-SHA-256 verifier of a password. It is computed here so that the password never reaches a server's log
 /// (<https://www.postgresql.org/docs/current/sql-createrole.html>, RFC 5803).
 pub fn verifier(password: &SecretString) -> Secret {
     Secret(postgres_protocol::password::scram_sha_256(password.expose_secret().as_bytes()))

@@ -1,6 +1,6 @@
-//! Who else could read or replace the passwords: owner and mode of the file, of links to it, and of their folders.
-//! What is too open is refused with the command that closes it, and never changed: closing a folder may lock out its
-//! other users, and what others could read has to be rotated, which only the operator can decide.
+//! Protection of passwords from other users: owner and mode of the file, of links to it, and of their folders. Unsafe
+//! permissions are an error whose hint is the command that fixes them, and are never changed here: closing a folder may lock
+//! out its other users, and passwords that others could read must be rotated, which only the operator can decide.
 
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
@@ -12,7 +12,7 @@ const STICKY: u32 = 0o1000;
 const WRITABLE_BY_OTHERS: u32 = 0o022;
 const OPEN_TO_OTHERS: u32 = 0o077;
 
-/// The file of passwords: owned by this user or root, and closed to all others.
+/// Checks the file of passwords: it must belong to this user or root, and be closed to all others.
 pub fn file(path: &Path, found: &Metadata) -> Result<()> {
     regular(path, found)?;
     owned(path, found.uid())?;
@@ -27,13 +27,13 @@ pub fn file(path: &Path, found: &Metadata) -> Result<()> {
     }
 }
 
-/// The file that is locked: another user's could stay locked for as long as that user likes.
+/// Checks the lock file: another user's could stay locked for as long as that user likes.
 pub fn lock(path: &Path, found: &Metadata) -> Result<()> {
     regular(path, found)?;
     owned(path, found.uid())
 }
 
-/// A folder: only its owner may replace a file in it, or in a sticky one (`/tmp`) the file's owner too.
+/// Checks a folder: only its owner may replace a file in it, or in a sticky one (`/tmp`) also the file's owner.
 pub fn folder(path: &Path, found: &Metadata) -> Result<()> {
     owned(path, found.uid())?;
     let mode = found.mode();
@@ -45,7 +45,7 @@ pub fn folder(path: &Path, found: &Metadata) -> Result<()> {
         .hint("or keep the passwords in a folder of their own: secrets.path"))
 }
 
-/// A symbolic link: others could let it name another file.
+/// Checks a symbolic link: its owner could point it to another file.
 pub fn link(path: &Path, owner: u32) -> Result<()> {
     if is_trusted(owner) {
         return Ok(());
@@ -77,7 +77,7 @@ fn myself() -> u32 {
     uzers::get_effective_uid()
 }
 
-/// The user's name, or the number of one without a name.
+/// Returns the user's name, or the user id if it has no name.
 fn name_of(user: u32) -> String {
     let found = uzers::get_user_by_uid(user);
     found.map_or_else(|| user.to_string(), |user| user.name().to_string_lossy().into_owned())
@@ -87,7 +87,7 @@ fn refused(path: &Path, why: String) -> Error {
     Error::manifest(format!("passwords are not safe in {}", path.display())).cause(why)
 }
 
-/// As a shell takes it.
+/// Quotes a path for a shell.
 fn quoted(path: &Path) -> String {
     let text = path.display().to_string();
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+,@%:=".contains(c);

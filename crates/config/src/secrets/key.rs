@@ -1,5 +1,5 @@
-//! What a password is kept under. A role's entry holds its password, or names its alternate login as the one to use,
-//! so that one look tells a client which of the two it is.
+//! Names of a login's entries. A role's entry contains its password, or names its alternate login as the one to use;
+//! one lookup tells a client which.
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -13,13 +13,13 @@ pub struct CredentialKey {
     pub role: RoleName,
     pub service: ServiceName,
     pub kind: RoleKind,
-    /// What `{ROLE}` stands for in the name of a variable.
+    /// Value of `{ROLE}` in the name of a variable.
     pub label: String,
-    /// Whether it is a further login's, which the contract knows nothing about.
+    /// `true` for a further login, which is not in the contract.
     pub further: bool,
 }
 
-/// An entry's name below a server, and its new value; `None` removes it.
+/// Name of an entry below a server, and its new value; `None` removes it.
 pub type Entry = (String, Option<SecretString>);
 
 impl CredentialKey {
@@ -38,7 +38,7 @@ impl CredentialKey {
         }
     }
 
-    /// The key of a further login; one that is of no service alone is kept as `access`.
+    /// Returns the key of a further login. One that does not belong to a single service is stored under `access`.
     pub fn of_access(server: &ServerName, role: &AccessRole) -> Option<CredentialKey> {
         let service = role.of.clone().or_else(|| ServiceName::new("access").ok())?;
         let (role, label) = (role.name.clone(), role.name.to_string());
@@ -52,9 +52,9 @@ impl CredentialKey {
         })
     }
 
-    /// The Secret of Kubernetes that `secrets export` writes for it, by a name of RFC 1123: a service's is letters, digits, `-`
-    /// and `_`, and no longer than 41 characters, and a role's may be anything.
-    /// A further login of one name on two servers has a password on each.
+    /// Returns the name of the Kubernetes Secret that `secrets export` writes for it, valid by RFC 1123. A service's name
+    /// has letters, digits, `-` and `_`, and at most 41 characters; a role's name is arbitrary. The Secret of a further
+    /// login contains the server's name, since the login has a password on each server.
     pub fn secret_name(&self) -> String {
         if self.further {
             return format!("access-{}-{}", label(&self.server), label(self.role.as_str()));
@@ -62,7 +62,7 @@ impl CredentialKey {
         format!("{}-{}", self.service, self.kind.key()).replace('_', "-")
     }
 
-    /// The keys of a service under the names that it had before, or on the server that it was on.
+    /// Returns the keys of a service under its former names, or on its former server.
     pub fn of_former(service: &DesiredService) -> Vec<CredentialKey> {
         let of = |former: &FormerNames, kind: RoleKind| CredentialKey {
             server: former.server.as_ref().unwrap_or(&service.server).clone(),
@@ -76,24 +76,24 @@ impl CredentialKey {
         former.flat_map(|former| RoleKind::LOGINS.map(|kind| of(former, kind))).collect()
     }
 
-    /// The entries that make `login` the one to use: the role itself, with its password, or its alternate login, whose
+    /// Returns the entries that make `login` the one to use: the role itself with its password, or its alternate login, whose
     /// password has an entry already.
     pub fn publish(&self, login: &RoleName, password: &SecretString) -> Vec<Entry> {
         if *login != self.role {
             return vec![(self.role.to_string(), Some(SecretString::from(self.reference())))];
         }
         let mut entries = settle(login, password);
-        // The alternate login's own stays until it is closed: it tells that login from one that only has its name.
+        // The alternate login's entry stays until that login is closed: it distinguishes it from a login that only has its name.
         entries.extend(alternate_of(&self.role).map(|alternate| (pending(&alternate), None)));
         entries
     }
 
-    /// The entries that remove every password of the role and its alternate login.
+    /// Returns the entries that remove every password of the role and its alternate login.
     pub fn forget(&self) -> Vec<Entry> {
         remove(&self.role).into_iter().chain(self.without_alternate()).collect()
     }
 
-    /// The entries that remove what is kept for a login that was closed.
+    /// Returns the entries that remove the passwords of a closed login.
     pub fn close(&self, login: &RoleName) -> Vec<Entry> {
         if *login == self.role { vec![] } else { self.without_alternate() }
     }
@@ -102,7 +102,7 @@ impl CredentialKey {
         entry.expose_secret() == self.reference()
     }
 
-    /// No password that martydb makes begins like this.
+    /// Returns the reference to the alternate login. No password that martydb generates begins like this.
     fn reference(&self) -> String {
         format!("-> {}{ALTERNATE_SUFFIX}", self.role)
     }
@@ -112,12 +112,12 @@ impl CredentialKey {
     }
 }
 
-/// The entry of a login's next password while the present one is in use.
+/// Returns the entry of a login's next password while the present one is in use.
 pub fn pending(login: &RoleName) -> String {
     format!("{login}.next")
 }
 
-/// The entries that make a login's next password its present one.
+/// Returns the entries that make a login's next password its present one.
 pub fn settle(login: &RoleName, password: &SecretString) -> Vec<Entry> {
     vec![(login.to_string(), Some(password.clone())), (pending(login), None)]
 }

@@ -1,5 +1,5 @@
-//! Where the file of passwords is, and whether others could read or replace it. Folders that exist are looked at and
-//! never changed: they may be a project's, a home, or /tmp.
+//! Location of the file of passwords, checked for access by others. Existing folders are checked but never changed:
+//! they may be a project's, a home, or /tmp.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{DirBuilder, File};
@@ -17,13 +17,13 @@ use secrecy::{ExposeSecret, SecretString};
 use super::guard;
 use martydb_model::error::{Error, Result};
 
-/// Symbolic links followed from the configured path to the file: as many as the system follows.
+/// Maximum number of symbolic links followed from the configured path to the file, as in the system.
 const LINKS: usize = 40;
 
-/// Bytes of a file of passwords; a larger one is something else.
+/// Maximum size of a file of passwords, in bytes; a larger one is something else.
 const LARGEST: u64 = 16 * 1024 * 1024;
 
-/// The file's folder, held open and found safe, and the file's name in it.
+/// The file's folder, open and checked, and the file's name in it.
 pub struct PrivateFile {
     handle: OwnedFd,
     folder: PathBuf,
@@ -31,15 +31,15 @@ pub struct PrivateFile {
 }
 
 impl PrivateFile {
-    /// The place that `path` leads to, links followed; `None` where its folder does not exist.
+    /// Finds the file that `path` leads to, following links; `None` if its folder does not exist.
     ///
     /// # Errors
-    /// Where others could replace the file or a link to it.
+    /// If others could replace the file or a link to it.
     pub fn find(path: &Path) -> Result<Option<PrivateFile>> {
         Ok(PrivateFile::follow(path)?.ok())
     }
 
-    /// The same, making the folders that are missing, for this user alone.
+    /// Finds the file, and creates missing folders for this user only.
     pub fn make(path: &Path) -> Result<PrivateFile> {
         // A dangling link names a file in a folder that is missing.
         let end = match PrivateFile::follow(path)? {
@@ -51,7 +51,7 @@ impl PrivateFile {
         PrivateFile::find(&end)?.ok_or_else(|| failed("find", &end, Errno::NOENT.into()))
     }
 
-    /// The place that the links lead to, or the path in a missing folder at which they end.
+    /// Follows links. Returns the file, or the path in a missing folder at which they end.
     fn follow(path: &Path) -> Result<Result<PrivateFile, PathBuf>> {
         let mut path = path.to_owned();
         for _ in 0..LINKS {
@@ -72,7 +72,7 @@ impl PrivateFile {
         self.folder.join(&self.name)
     }
 
-    /// Whether both name one file, which may not exist yet, or two with one lock.
+    /// Returns `true` if both are one file, which may not exist yet, or two with one lock.
     pub fn shares_lock(&self, other: &PrivateFile) -> bool {
         let folder = |place: &PrivateFile| {
             rustix::fs::fstat(&place.handle).map(|found| (found.st_dev, found.st_ino)).ok()
@@ -81,10 +81,10 @@ impl PrivateFile {
         stem(self) == stem(other) && folder(self).is_some() && folder(self) == folder(other)
     }
 
-    /// The file's text; `None` where there is no file.
+    /// Returns the file's text; `None` if there is no file.
     ///
     /// # Errors
-    /// Where others can read or write it.
+    /// If others can read or write it.
     pub fn read(&self) -> Result<Option<SecretString>> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let file = match rustix::fs::openat(&self.handle, &self.name, flags, Mode::empty()) {
@@ -105,7 +105,7 @@ impl PrivateFile {
         Ok(Some(SecretString::from(text.as_str())))
     }
 
-    /// The file that is locked instead of the one that is replaced; made where it is missing.
+    /// Opens the file that is locked instead of the one that is replaced; creates it if it is missing.
     pub fn lock_file(&self) -> Result<(File, PathBuf)> {
         let path = self.path().with_extension("lock");
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
@@ -117,10 +117,10 @@ impl PrivateFile {
         Ok((file, path))
     }
 
-    /// Temporary file, fsync, rename, fsync of the folder: a crash leaves the old file or the new one.
+    /// Replaces the file: temporary file, fsync, rename, fsync of the folder. A crash leaves the old file or the new one.
     pub fn replace(&self, text: &SecretString) -> Result<()> {
-        let nonce = getrandom::u64()
-            .map_err(|error| Error::operation("the system gave no random numbers").cause(error))?;
+        let nonce =
+            getrandom::u64().map_err(|error| Error::operation("cannot get random numbers").cause(error))?;
         let mut temporary = OsString::from(".");
         temporary.push(&self.name);
         temporary.push(format!(".{nonce:016x}.tmp"));
@@ -141,9 +141,9 @@ impl PrivateFile {
         Ok(rustix::fs::fsync(&self.handle)?)
     }
 
-    /// Removes what killed runs left: they hold passwords. Called under the lock, when no run is writing.
+    /// Removes files of killed runs, which contain passwords. Called under the lock, when no run is writing.
     pub fn remove_leftovers(&self) {
-        // What cannot be removed is not in the way either.
+        // A file that cannot be removed does no harm.
         let Ok(folder) = rustix::fs::Dir::read_from(&self.handle) else { return };
         for entry in folder.flatten() {
             let name = OsStr::from_bytes(entry.file_name().to_bytes());
@@ -160,7 +160,7 @@ impl PrivateFile {
         let ours = [b".", self.name.as_bytes(), b"."].concat();
         let hexadecimal =
             between(&ours, b".tmp").is_some_and(|middle| middle.iter().all(u8::is_ascii_hexdigit));
-        // Releases before 0.2 ended the name by the process.
+        // Releases before 0.2 ended the name with the process id.
         let stem = self.path().with_extension("tmp");
         let old = stem.file_name().and_then(|stem| between(stem.as_bytes(), b""));
         hexadecimal || old.is_some_and(|middle| middle.iter().all(u8::is_ascii_digit))
@@ -174,11 +174,11 @@ fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// `None` where there is no such folder.
+/// Opens a folder; `None` if it does not exist.
 fn open_folder(folder: &Path) -> Result<Option<OwnedFd>> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let opened = match rustix::fs::open(folder, flags, Mode::empty()) {
-        // A folder that may be entered and not listed is as good for reading.
+        // A folder that can be entered but not listed suffices for reading.
         #[cfg(target_os = "linux")]
         Err(Errno::ACCESS) => rustix::fs::open(folder, flags | OFlags::PATH, Mode::empty()),
         opened => opened,
@@ -195,7 +195,7 @@ fn open_folder(folder: &Path) -> Result<Option<OwnedFd>> {
     Ok(Some(handle))
 }
 
-/// What a symbolic link names; `None` for anything else, which may be missing.
+/// Returns the target of a symbolic link; `None` for anything else, which may be missing.
 fn target(folder: &OwnedFd, path: &Path, name: &OsStr) -> Result<Option<PathBuf>> {
     let found = match path.symlink_metadata() {
         Ok(found) if found.is_symlink() => found,
@@ -209,7 +209,7 @@ fn target(folder: &OwnedFd, path: &Path, name: &OsStr) -> Result<Option<PathBuf>
     Ok(Some(PathBuf::from(OsStr::from_bytes(target.to_bytes()))))
 }
 
-/// `cannot <verb> the file of passwords <path>`, with the system's reason.
+/// Returns `cannot <verb> the file of passwords <path>`, with the system's error as the cause.
 pub fn failed(verb: &str, path: &Path, error: std::io::Error) -> Error {
     Error::operation(format!("cannot {verb} the file of passwords {}", path.display())).cause(error)
 }

@@ -1,5 +1,5 @@
-//! Runs a program of the command provider: in a process group of its own that ends with the call, with limits on
-//! time and output, so that a program that hangs, floods or leaves children behind costs one error and no more.
+//! Runner for a program of the command provider. It uses a process group that ends with the call, and limits time and
+//! output: a program that hangs, floods or leaves children behind causes one error and no more.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read};
@@ -16,31 +16,31 @@ use tokio::process::{Child, Command};
 use crate::process_group::ProcessGroup;
 use martydb_model::error::{Error, Result};
 
-/// Bytes taken of each of a program's two outputs. A password is far shorter.
+/// Maximum size of each of a program's two outputs, in bytes. A password is far shorter.
 pub const LIMIT: usize = 64 * 1024;
 
 pub struct Output {
     pub status: ExitStatus,
-    /// Its standard output: at most [`LIMIT`] bytes, more is an error.
+    /// Standard output: at most [`LIMIT`] bytes, more is an error.
     pub stdout: Zeroizing<Vec<u8>>,
-    /// The first [`LIMIT`] bytes of its standard error.
+    /// First [`LIMIT`] bytes of standard error.
     pub stderr: Vec<u8>,
 }
 
-/// Runs the program to its end, `input` on its standard input.
+/// Runs the program to its end with `input` on its standard input.
 ///
-/// The answer is complete when the program itself has ended: children that it left in the background are ended, and
-/// nothing waits for them. They are also ended where the time is up or the future is dropped.
+/// The answer is complete when the program itself has ended: its background children are killed and not waited for. They
+/// are also killed at the timeout, or when the future is dropped.
 ///
 /// # Errors
-/// Where the program cannot be started, gives no answer within `limit`, or prints more than [`LIMIT`] bytes.
+/// If the program cannot be started, gives no answer within `limit`, or prints more than [`LIMIT`] bytes.
 pub async fn call(arguments: &[String], limit: Duration, input: Option<&SecretString>) -> Result<Output> {
     let failed = |why: String| {
         Error::operation(format!("the secret store's program \"{}\" failed", arguments[0])).cause(why)
     };
     let mut child = start(arguments, input.is_some()).map_err(|error| failed(error.to_string()))?;
-    // Its drop ends the group in each case. The number of a group without members could be another's only if the
-    // system gave out all its numbers since the program ended.
+    // Its drop ends the group in each case. The id of a group without members could be another's only if the system had
+    // reused all its ids since the program ended.
     let _group = ProcessGroup::of(&child);
     match tokio::time::timeout(limit, answer(&mut child, input)).await {
         Ok(Ok(answer)) if answer.stdout.len() > LIMIT => {
@@ -64,17 +64,17 @@ fn start(arguments: &[String], takes_input: bool) -> std::io::Result<Child> {
 
 async fn answer(child: &mut Child, input: Option<&SecretString>) -> std::io::Result<Output> {
     if let (Some(mut stdin), Some(password)) = (child.stdin.take(), input) {
-        // A program that does not read all of it says so by its exit status.
+        // A program that does not read all of it reports that by its exit status.
         let _closed_early = stdin.write_all(password.expose_secret().as_bytes()).await;
     }
     let (mut stdout, mut stderr) =
         (child.stdout.take().expect("it is piped"), child.stderr.take().expect("it is piped"));
-    // Room for all of it: a vector that grows leaves copies of a password behind.
+    // Full capacity: a vector that grows leaves copies of a password behind.
     let mut printed = Zeroizing::new(Vec::with_capacity(LIMIT + 1));
     let mut said = Vec::new();
     let ended = {
         let reading = async {
-            // Too much ends both at once.
+            // Too much output ends both reads.
             let read = tokio::try_join!(fill(&mut stdout, &mut printed), keep_first(&mut stderr, &mut said));
             read.is_ok()
         };
@@ -85,11 +85,11 @@ async fn answer(child: &mut Child, input: Option<&SecretString>) -> std::io::Res
     };
     drain(stdout.into_owned_fd()?, &mut printed, LIMIT + 1)?;
     drain(stderr.into_owned_fd()?, &mut said, LIMIT)?;
-    // One that floods has not ended, and its status is not looked at.
+    // A program that floods has not ended, and its status is not used.
     Ok(Output { status: ended.unwrap_or_default(), stdout: printed, stderr: said })
 }
 
-/// More than [`LIMIT`] bytes.
+/// Error for more than [`LIMIT`] bytes.
 struct TooMuch;
 
 /// Reads until the end.
@@ -99,7 +99,7 @@ async fn fill(from: &mut (impl AsyncRead + Unpin), to: &mut Vec<u8>) -> Result<(
     if to.len() > LIMIT { Err(TooMuch) } else { Ok(()) }
 }
 
-/// Reads until the end and keeps the beginning: a program must not block because it says much.
+/// Reads until the end and keeps the beginning: long output must not block a program.
 async fn keep_first(from: &mut (impl AsyncRead + Unpin), to: &mut Vec<u8>) -> Result<(), TooMuch> {
     let mut chunk = vec![0; 4096];
     while let Ok(count @ 1..) = from.read(&mut chunk).await {
@@ -109,7 +109,7 @@ async fn keep_first(from: &mut (impl AsyncRead + Unpin), to: &mut Vec<u8>) -> Re
     Ok(())
 }
 
-/// Takes what is in a pipe now. Its end may never come: a child in the background can hold it open.
+/// Reads what is in a pipe now. Its end may never come: a background child can hold it open.
 fn drain(pipe: OwnedFd, to: &mut Vec<u8>, room: usize) -> std::io::Result<()> {
     fcntl_setfl(&pipe, fcntl_getfl(&pipe)? | OFlags::NONBLOCK)?;
     let mut pipe = File::from(pipe).take(room.saturating_sub(to.len()) as u64);

@@ -1,7 +1,7 @@
-//! What a rotation does to the store.
+//! Store operations of a rotation.
 //!
-//! A new password is kept before the server hears of it, and is in a login's entry only when the server has it: a
-//! run that ends in between leaves the password that works in that entry, or both in the store.
+//! A new password is stored before the server gets it, and becomes a login's entry only when the server has it. A run that
+//! ends in between leaves the working password in that entry, or both in the store.
 
 use secrecy::SecretString;
 
@@ -14,8 +14,8 @@ use martydb_model::contract::alternate_of;
 use martydb_model::error::Result;
 
 impl LockedStore<'_> {
-    /// As [`LockedStore::ensure`], for the roles themselves: an alternate login that the store names and the server
-    /// lacks is passed over.
+    /// As [`LockedStore::ensure`], for the roles themselves: skips an alternate login that the store names and the server
+    /// lacks.
     pub async fn ensure_own(&self, keys: &[CredentialKey]) -> Result<Secrets> {
         let mut secrets = self.ensure(keys).await?;
         for key in keys {
@@ -28,10 +28,10 @@ impl LockedStore<'_> {
         Ok(secrets)
     }
 
-    /// A new password for the login that is in use, stored beside the present one, which stays what clients read
-    /// until [`LockedStore::settle`].
+    /// Returns a new password for the login in use, stored beside the present one, which clients read until
+    /// [`LockedStore::settle`].
     ///
-    /// The operator changes variables before the rotation, so theirs is the new one already.
+    /// The operator changes variables before the rotation; their value is the new password already.
     pub async fn renew(&self, key: &CredentialKey, login: &RoleName) -> Result<SecretString> {
         if let Store::Variables { .. } = self.store {
             let found = self.store.read(std::slice::from_ref(key)).await?;
@@ -40,7 +40,7 @@ impl LockedStore<'_> {
         self.store_new(key, pending(login)).await
     }
 
-    /// The server has the new password of the login in use: from now on clients read it.
+    /// Makes the new password of the login in use the one that clients read. The server has it by now.
     pub async fn settle(&self, key: &CredentialKey, login: &RoleName, password: &SecretString) -> Result<()> {
         match self.store {
             Store::Variables { .. } => Ok(()),
@@ -48,13 +48,13 @@ impl LockedStore<'_> {
         }
     }
 
-    /// A new password for the other one of the pair, stored where no client reads it yet.
+    /// Returns a new password for the other login of the pair, stored where no client reads it yet.
     pub async fn prepare(&self, key: &CredentialKey, other: &RoleName) -> Result<SecretString> {
         let entry = if *other == key.role { pending(other) } else { other.to_string() };
         self.store_new(key, entry).await
     }
 
-    /// From now on `login` is the one to use.
+    /// Makes `login` the one that clients use.
     pub async fn publish(
         &self,
         key: &CredentialKey,
@@ -64,7 +64,7 @@ impl LockedStore<'_> {
         self.write(key, &key.publish(login, password)).await
     }
 
-    /// Removes what is kept for a login that was closed. Variables have nothing of the kind.
+    /// Removes the entries of a closed login. Variables have no such entries.
     pub async fn close(&self, key: &CredentialKey, login: &RoleName) -> Result<()> {
         match (self.store, key.close(login)) {
             (Store::File { .. }, entries) if !entries.is_empty() => self.write(key, &entries).await,
@@ -72,10 +72,10 @@ impl LockedStore<'_> {
         }
     }
 
-    /// Keeps what is known for a role that gets another name under that name, too; what is there already stays.
+    /// Copies the entries of a renamed role to its new name; existing ones stay.
     ///
     /// # Errors
-    /// If nothing is kept for it under either name: the password that clients use would be lost.
+    /// If neither name has an entry: the password that clients use would be lost.
     pub async fn carry(&self, from: &CredentialKey, to: &CredentialKey) -> Result<()> {
         if self.store.read(std::slice::from_ref(to)).await?.current(&to.server, &to.role).is_some() {
             return Ok(());
@@ -86,27 +86,27 @@ impl LockedStore<'_> {
         let Some(alternate) = alternate_of(&to.role).filter(|_| !in_use || other.is_some()) else {
             return self.publish(to, &to.role, password).await;
         };
-        // The alternate's own first: an entry that names it must find it.
+        // The alternate login's entry is first: the entry that names it must find it.
         let kept = if in_use { other } else { Some(password.clone()) };
         self.write(to, &[(alternate.to_string(), kept)]).await?;
         self.publish(to, if in_use { &to.role } else { &alternate }, password).await
     }
 
-    /// Keeps the password that the clients of a role use for the same role on another server, too; what is there already
-    /// stays. Nothing is kept where nothing is known: a role that is new there gets a new one.
+    /// Copies the password that the clients of a role use to the same role on another server; an existing one stays. Without
+    /// a password nothing is copied: a role that is new there gets a new one.
     pub async fn bring(&self, from: &CredentialKey, to: &CredentialKey) -> Result<()> {
         let known = self.store.read(&[from.clone(), to.clone()]).await?;
         if known.current(&to.server, &to.role).is_some() {
             return Ok(());
         }
         match known.current(&from.server, &from.role) {
-            // An alternate login does not come along: its password becomes the role's own.
+            // The alternate login is not copied: its password becomes the role's own.
             Some((_, password)) => self.publish(to, &to.role, password).await,
             None => Ok(()),
         }
     }
 
-    /// Removes a service's passwords. `false` where the store is not martydb's to delete from.
+    /// Removes a service's passwords. Returns `false` if martydb cannot delete from the store.
     pub async fn forget(&self, keys: &[CredentialKey]) -> Result<bool> {
         let Store::File { path, .. } = self.store else { return Ok(false) };
         if path.exists() {

@@ -1,4 +1,4 @@
-//! A place that keeps passwords: a file, variables or a program.
+//! A store of passwords: a file, variables or a program.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -23,10 +23,10 @@ pub enum Store {
     /// A YAML file.
     File {
         path: PathBuf,
-        /// The project whose state folder holds the file, if it does; the folder is made when it is needed.
+        /// Project whose state folder contains the file, if it does; the folder is created when needed.
         project: Option<PathBuf>,
     },
-    /// Variables of the environment; read-only.
+    /// Environment variables; read-only.
     Variables {
         name: String,
         environment: Environment,
@@ -34,7 +34,7 @@ pub enum Store {
     Command(command::Program),
 }
 
-/// A store that no other run changes until this is dropped.
+/// A locked store; no other run changes it until this is dropped.
 pub struct LockedStore<'a> {
     pub store: &'a Store,
     file: Option<file::LockedFile>,
@@ -45,7 +45,7 @@ impl Store {
         Store::described(&manifest.secrets, manifest, environment)
     }
 
-    /// The store of this description, which may be another one than the manifest's.
+    /// Returns the store of this description, which may differ from the manifest's.
     pub fn described(spec: &SecretsSpec, manifest: &Manifest, environment: &Environment) -> Store {
         match spec {
             SecretsSpec::File { path } => {
@@ -67,7 +67,7 @@ impl Store {
         }
     }
 
-    /// Reads the passwords that are there; never writes.
+    /// Reads the existing passwords; never writes.
     pub async fn read(&self, keys: &[CredentialKey]) -> Result<Secrets> {
         match self {
             Store::File { path, .. } => file::read(path, keys),
@@ -76,7 +76,7 @@ impl Store {
         }
     }
 
-    /// All that is kept for the keys; nothing for a key is no error.
+    /// Returns all entries of the keys. A key without entries is not an error.
     pub async fn kept(&self, keys: &[CredentialKey]) -> Result<Vec<KeptEntries>> {
         match self {
             Store::File { path, .. } => file::kept(path, keys),
@@ -85,7 +85,7 @@ impl Store {
         }
     }
 
-    /// As [`Store::kept`], without the passwords that a rotation has not finished with: half the calls of a program.
+    /// As [`Store::kept`], without the passwords of unfinished rotations: half the calls of a program.
     pub async fn settled(&self, keys: &[CredentialKey]) -> Result<Vec<KeptEntries>> {
         match self {
             Store::Command(program) => command::kept(program, keys, KeptEntries::login_names).await,
@@ -93,7 +93,7 @@ impl Store {
         }
     }
 
-    /// Where an entry is, for people: a file and a path in it, a variable, or a program and what it is asked for.
+    /// Returns the location of an entry, for people: a file and a path in it, a variable, or a program and the login.
     pub fn place_of(&self, key: &CredentialKey, login: &RoleName) -> String {
         match self {
             Store::File { path, .. } => format!("{}: {}.{login}", path.display(), key.server),
@@ -103,13 +103,13 @@ impl Store {
         }
     }
 
-    /// Whether this file is the store itself, or would be locked with it.
+    /// Returns `true` if this file is the store itself, or shares its lock.
     pub fn overlaps(&self, file: &PrivateFile) -> Result<bool> {
         let Store::File { path, .. } = self else { return Ok(false) };
         Ok(PrivateFile::find(path)?.is_some_and(|own| own.shares_lock(file)))
     }
 
-    /// The manifest's word for it.
+    /// Returns the manifest's name of the provider.
     pub fn provider(&self) -> &'static str {
         match self {
             Store::File { .. } => "file",
@@ -118,8 +118,8 @@ impl Store {
         }
     }
 
-    /// The name of the variable that holds the password of a login of this kind, or of its alternate; by the manifest's
-    /// template where variables are the provider.
+    /// Returns the name of the variable with the password of a login of this kind, or of its alternate; by the manifest's
+    /// template if variables are the provider.
     pub fn variable_of(&self, key: &CredentialKey, alternate: bool) -> String {
         let template = match self {
             Store::Variables { name, .. } => name.clone(),
@@ -129,8 +129,10 @@ impl Store {
         variable::name(&template, key, &format!("{}{suffix}", key.label))
     }
 
+    /// Checks that passwords can be written.
+    ///
     /// # Errors
-    /// Where martydb can only read the passwords.
+    /// If martydb can only read the passwords.
     pub fn check_writable(&self) -> Result<()> {
         match self {
             Store::Variables { .. } => Err(read_only()),
@@ -142,7 +144,7 @@ impl Store {
         }
     }
 
-    /// What is kept for the alternate login of a role that is itself in use.
+    /// Returns the password of the alternate login of a role that is itself in use.
     pub async fn alternate(&self, key: &CredentialKey) -> Result<Option<SecretString>> {
         match self {
             Store::File { path, .. } => file::alternate(path, key),
@@ -151,14 +153,14 @@ impl Store {
         }
     }
 
-    /// Locks the store against other runs that change it, waiting at most `wait`. A server's lock is taken after this
-    /// one, never before: a run that held a server would make all its other runs wait with it.
+    /// Locks the store against changes by other runs, waiting at most `wait`. A server's lock is taken after this one,
+    /// never before: a run that held a server would make all other runs on it wait too.
     ///
     /// # Errors
-    /// [`martydb_model::error::Kind::Locked`] where another run holds it for longer.
+    /// [`martydb_model::error::Kind::Locked`] if another run holds it for longer.
     pub async fn lock(&self, wait: Duration) -> Result<LockedStore<'_>> {
         let Store::File { path, project } = self else {
-            // Programs have locks of their own, or none; variables are not written.
+            // Programs have their own locks, or none; variables are not written.
             return Ok(LockedStore { store: self, file: None });
         };
         if let Some(home) = project {
@@ -169,7 +171,7 @@ impl Store {
 }
 
 impl LockedStore<'_> {
-    /// Makes a password for each key that has none, and returns them all, safely stored.
+    /// Generates a password for each key without one, and returns all of them, safely stored.
     pub async fn ensure(&self, keys: &[CredentialKey]) -> Result<Secrets> {
         match (&self.file, self.store) {
             (Some(file), _) => file.ensure(keys),

@@ -100,7 +100,7 @@ fn program(get: &[&str], set: Option<&[&str]>) -> Store {
     })
 }
 
-/// `cat` of a file that is missing.
+/// Description of the failure of `cat` for a missing file.
 fn no_such_file() -> Option<crate::manifest::Absent> {
     Some(crate::manifest::Absent { exit: Some(1), stderr: Some("No such file".into()) })
 }
@@ -178,7 +178,7 @@ async fn a_login_and_its_alternate_take_turns_in_every_store_that_can_be_written
         for (next, left) in [(&alternate, &key.role), (&key.role, &alternate), (&alternate, &key.role)] {
             let held = held(&store).await;
             let password = held.prepare(&key, next).await.unwrap();
-            // Kept, and not yet anybody's.
+            // Stored, but not in use yet.
             assert_eq!(store.read(one).await.unwrap().current("main", &key.role).unwrap().0, *left);
             held.publish(&key, next, &password).await.unwrap();
             let secrets = held.ensure(one).await.unwrap();
@@ -186,7 +186,7 @@ async fn a_login_and_its_alternate_take_turns_in_every_store_that_can_be_written
             assert_eq!((&login, found.expose_secret()), (next, password.expose_secret()));
             assert_eq!(secrets.other("main", &key.role).as_ref(), Some(left));
             let renewed = held.renew(&key, next).await.unwrap();
-            // Until the server has the new one, clients read the one that works.
+            // Clients read the working password until the server has the new one.
             assert_eq!(text(&store.read(one).await.unwrap(), next.as_str()), password.expose_secret());
             held.settle(&key, next, &renewed).await.unwrap();
             assert_eq!(text(&store.read(one).await.unwrap(), next.as_str()), renewed.expose_secret());
@@ -201,7 +201,7 @@ async fn an_answer_holds_for_a_run_and_an_absence_until_a_password_is_made() {
     let file = place.display().to_string();
     let store = described(program(&["cat", &file], Some(&["tee", &file])));
     assert!(store.read(key).await.unwrap().is_empty());
-    // Another run was quicker: clients may be using its password by now.
+    // Another run was quicker: clients may use its password by now.
     std::fs::write(&place, "of another run").unwrap();
     assert!(store.clone().read(key).await.unwrap().is_empty());
     assert_eq!(text(&ensure(&store, key).await.unwrap(), "csca_app"), "of another run");
@@ -250,7 +250,7 @@ async fn a_child_in_the_background_neither_delays_the_answer_nor_outlives_it() {
     let found = store.read(&keys()[..1]).await.unwrap();
     assert_eq!(text(&found, "csca_app"), "secret");
     assert!(began.elapsed() < Duration::from_millis(900), "{:?}", began.elapsed());
-    // One that left the group holds the pipe open, and is not waited for either.
+    // A child that left the group holds the pipe open, and is not waited for either.
     let away = program(&["sh", "-c", "setsid sleep 3 & sleep 0.2; echo secret"], None);
     assert_eq!(text(&away.read(&keys()[..1]).await.unwrap(), "csca_app"), "secret");
     assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
@@ -278,7 +278,7 @@ async fn output_has_a_limit_and_all_below_it_is_read() {
     assert!(began.elapsed() < Duration::from_secs(4));
     let long = program(&["sh", "-c", "head -c 65536 /dev/zero | tr '\\0' x"], None);
     assert_eq!(text(&long.read(&keys()[..1]).await.unwrap(), "csca_app").len(), 65536);
-    // Much on standard error blocks no program.
+    // Long output on standard error blocks no program.
     let loud = program(&["sh", "-c", "head -c 1000000 /dev/zero >&2; echo secret"], None);
     assert_eq!(text(&loud.read(&keys()[..1]).await.unwrap(), "csca_app"), "secret");
 }
@@ -315,7 +315,7 @@ async fn an_open_store_is_refused_and_left_as_it_is() {
     chmod(folder.path(), 0o1777);
     ensure(&store, &keys()).await.unwrap();
     assert_eq!(mode(folder.path()), 0o1777);
-    // Readable folders are common, and tell names only.
+    // Readable folders are common, and reveal only names.
     chmod(folder.path(), 0o755);
     ensure(&store, &keys()).await.unwrap();
     assert_eq!(mode(folder.path()), 0o755);

@@ -1,4 +1,4 @@
-//! Entries that come from elsewhere: another store, or a file.
+//! Import of entries from another store or from a file.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,27 +12,26 @@ use super::store::{LockedStore, Store};
 use martydb_model::error::{Error, Result};
 use martydb_model::units::first_of;
 
-/// What became of one entry.
+/// Outcome of one entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Receipt {
     Written,
-    /// It was there with this very value.
+    /// It was there already with this value.
     Unchanged,
     Failed(Error),
-    /// Not tried, because another one had failed.
+    /// Not tried, because another one failed.
     Skipped,
 }
 
-/// Names of a refused entry that are listed; the number tells of the rest.
+/// Maximum number of listed names of refused entries; further ones are counted.
 const LISTED: usize = 20;
 
 impl LockedStore<'_> {
-    /// Writes the entries that are not here yet, asks for each back, and says what became of them: for each of
-    /// `incoming`, in its order, its entries in theirs. A rerun after a failure writes what is left.
+    /// Writes the missing entries, reads each back, and returns the outcomes: for each of `incoming`, in its order, those of
+    /// its entries in their order. A rerun after a failure writes the rest.
     ///
     /// # Errors
-    /// Before anything is written: where the store is read-only, cannot be read, or holds another value and `replace` is
-    /// not set.
+    /// Before any write: if the store is read-only, cannot be read, or has another value and `replace` is not set.
     pub async fn receive(&self, incoming: &[KeptEntries], replace: bool) -> Result<Vec<Vec<Receipt>>> {
         self.store.check_writable()?;
         let keys: Vec<_> = incoming.iter().map(|entries| entries.key.clone()).collect();
@@ -46,7 +45,7 @@ impl LockedStore<'_> {
             Store::Command(_) => self.receive_each(&due).await,
             _ => self.receive_all(&due).await?,
         };
-        // What was not due was there.
+        // Entries that were not due existed already.
         Ok(incoming
             .iter()
             .zip(&due)
@@ -55,7 +54,7 @@ impl LockedStore<'_> {
             .collect())
     }
 
-    /// One write for each server, all of its entries or none.
+    /// Writes once per server: all of its entries or none.
     async fn receive_all(&self, due: &[KeptEntries]) -> Result<Vec<Vec<Receipt>>> {
         let mut servers: BTreeMap<&str, Vec<&KeptEntries>> = BTreeMap::new();
         for entries in due.iter().filter(|entries| !entries.entries.is_empty()) {
@@ -77,7 +76,7 @@ impl LockedStore<'_> {
         Ok(due.iter().map(|due| vec![Receipt::Written; due.entries.len()]).collect())
     }
 
-    /// Several keys at a time; those that have not begun when one fails are left for the next run.
+    /// Writes several keys in parallel; those not begun when one fails are left for the next run.
     async fn receive_each(&self, due: &[KeptEntries]) -> Vec<Vec<Receipt>> {
         let failed = AtomicBool::new(false);
         let calls: Vec<_> = due.iter().map(|due| self.receive_one(due, &failed)).collect();
@@ -113,7 +112,7 @@ fn refuse_others(present: &[KeptEntries], due: &[KeptEntries]) -> Result<()> {
     let quoted: Vec<String> = others.iter().map(|name| format!("\"{name}\"")).collect();
     Err(Error::usage("the secret store has other passwords for these logins, nothing was touched")
         .cause(first_of(&quoted, LISTED))
-        .hint("`martydb plan --check-logins` says which of the store's own work")
+        .hint("`martydb plan --check-logins` shows which of the store's own work")
         .hint("replace them with --replace"))
 }
 

@@ -1,4 +1,4 @@
-//! Passwords that were read from a store.
+//! Passwords read from a store.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,30 +9,30 @@ use martydb_model::contract::alternate_of;
 use martydb_model::error::{Error, Result};
 use martydb_model::{RoleName, ServerName};
 
-/// The password of each login, or why there is none. `Debug` shows no password.
+/// Password of each login, or the reason why there is none. `Debug` shows no password.
 #[derive(Debug, Clone, Default)]
 pub struct Secrets(BTreeMap<(ServerName, RoleName), Result<SecretString, String>>);
 
 impl Secrets {
-    /// The password of this very login; `None` for the one of a pair that is not in use.
+    /// Returns the password of this login; `None` for the one of a pair that is not in use.
     pub fn get(&self, server: &str, login: &RoleName) -> Option<&SecretString> {
         self.0.get(&(server.to_owned(), login.clone()))?.as_ref().ok()
     }
 
-    /// The logins of a server that have a password here.
+    /// Returns the logins of a server that have a password here.
     pub fn logins(&self, server: &str) -> BTreeSet<RoleName> {
         let here = self.0.iter().filter(|((of, _), password)| of == server && password.is_ok());
         here.map(|((_, login), _)| login.clone()).collect()
     }
 
-    /// The login that a role's clients use, the role or its alternate login, with its password.
+    /// Returns the login that a role's clients use, the role or its alternate login, with its password.
     pub fn current(&self, server: &str, role: &RoleName) -> Option<(RoleName, &SecretString)> {
         let alternate = alternate_of(role).filter(|alternate| self.get(server, alternate).is_some());
         let login = alternate.unwrap_or_else(|| role.clone());
         self.get(server, &login).map(|password| (login, password))
     }
 
-    /// The other one of a pair: the one that the store does not name.
+    /// Returns the other login of a pair, the one that the store does not name.
     pub fn other(&self, server: &str, role: &RoleName) -> Option<RoleName> {
         let (current, _) = self.current(server, role)?;
         if current == *role { alternate_of(role) } else { Some(role.clone()) }
@@ -41,7 +41,7 @@ impl Secrets {
     /// As [`Secrets::current`].
     ///
     /// # Errors
-    /// Where there is no password: why.
+    /// If there is no password, with the reason.
     pub fn require(&self, server: &str, role: &RoleName) -> Result<(RoleName, &SecretString)> {
         self.current(server, role).ok_or_else(|| {
             let error = Error::operation(format!("no password for \"{role}\" on server \"{server}\""));

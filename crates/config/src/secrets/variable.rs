@@ -1,4 +1,4 @@
-//! The env provider: passwords that the operator put into variables.
+//! The env provider: passwords that the operator stored in variables.
 
 use secrecy::SecretString;
 
@@ -8,7 +8,7 @@ use super::values::Secrets;
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Result};
 
-/// Reads all; a missing variable stops the run before anything is touched.
+/// Reads all passwords. A missing variable stops the run before any change.
 pub fn read(template: &str, environment: &Environment, keys: &[CredentialKey]) -> Result<Secrets> {
     let mut secrets = Secrets::default();
     for key in keys {
@@ -22,7 +22,7 @@ pub fn read(template: &str, environment: &Environment, keys: &[CredentialKey]) -
     Ok(secrets)
 }
 
-/// What is set for each key; variables name no alternate login.
+/// Returns the variable of each key; variables name no alternate login.
 pub fn kept(template: &str, environment: &Environment, keys: &[CredentialKey]) -> Vec<KeptEntries> {
     let value = |key: &CredentialKey| {
         let value = environment.get(&name(template, key, &key.label)).filter(|value| !value.is_empty())?;
@@ -33,7 +33,7 @@ pub fn kept(template: &str, environment: &Environment, keys: &[CredentialKey]) -
         .collect()
 }
 
-/// `{SERVICE}` and `{ROLE}` (`role`) in capitals; what a variable's name cannot hold becomes `_`.
+/// Returns the name of a variable: `{SERVICE}` and `{ROLE}` (`role`) in capitals, with `_` for invalid characters.
 pub fn name(template: &str, key: &CredentialKey, role: &str) -> String {
     let capitals = |text: &str| text.to_uppercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_");
     template

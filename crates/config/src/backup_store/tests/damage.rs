@@ -1,10 +1,10 @@
-//! Damage of every kind, a thousand times: none of it may pass.
+//! Damage of every kind, a thousand times: all of it must be detected.
 
 use std::os::unix::fs::symlink;
 
 use super::*;
 
-/// A repeatable choice of numbers.
+/// A reproducible random number generator.
 struct Dice(u64);
 
 impl Dice {
@@ -19,12 +19,12 @@ impl Dice {
     }
 }
 
-/// Files of a backup, without the note of a verification.
+/// Returns the files of a backup, without the note of a verification.
 fn files(folder: &Path) -> Vec<PathBuf> {
     paths(folder).into_iter().filter(|path| path.is_file()).collect()
 }
 
-/// Damages a copy of a backup, and says how.
+/// Damages a copy of a backup. Returns a description.
 fn damage(folder: &Path, dice: &mut Dice) -> String {
     let all = files(folder);
     let victim = dice.one_of(&all).clone();
@@ -41,7 +41,7 @@ fn damage(folder: &Path, dice: &mut Dice) -> String {
             symlink(folder.join("dump/elsewhere"), &victim).unwrap();
         }
         5 => {
-            // Moved out of the backup, so that no extra file gives it away.
+            // Moved out of the backup: no extra file reveals it.
             let outside = folder.with_extension("outside");
             fs::rename(&victim, &outside).unwrap();
             symlink(&outside, &victim).unwrap();
@@ -79,7 +79,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// A backup of a few kilobytes, a copy of which is damaged in every way again and again.
+/// Damages a copy of a small backup in every way again and again.
 async fn a_thousand_times(encrypted: bool) {
     let bench = Bench::new(encrypted);
     let staging = bench.repository().stage(&service()).await.unwrap();
@@ -116,7 +116,7 @@ async fn no_damage_of_a_plain_backup_passes() {
     a_thousand_times(false).await;
 }
 
-/// Each byte of what holds a backup together, one by one.
+/// Damages each byte of the manifest and the sums, one by one.
 #[tokio::test]
 async fn no_byte_of_the_manifest_and_of_the_sums_changes_unseen() {
     for encrypted in [false, true] {
@@ -136,7 +136,7 @@ async fn no_byte_of_the_manifest_and_of_the_sums_changes_unseen() {
     }
 }
 
-/// Who can write to the store and knows the recipients can encrypt a file, but not into a backup that is there.
+/// A writer to the store who knows the recipients can encrypt a file, but not add it to an existing backup.
 #[tokio::test]
 async fn files_of_another_backup_do_not_fit() {
     for name in ["SHA256SUMS.age", "dump/toc.dat.age", "manifest.json"] {
@@ -148,7 +148,7 @@ async fn files_of_another_backup_do_not_fit() {
     }
 }
 
-/// A manifest that was written to lead elsewhere, with sums that fit.
+/// A manifest whose paths lead elsewhere, with sums that match.
 #[tokio::test]
 async fn a_manifest_cannot_name_files_outside_its_folder() {
     for path in

@@ -128,7 +128,7 @@ async fn foreign_and_damaged_folders_are_told_and_do_not_hide_the_others() {
     let listing = bench.repository().list().await.unwrap();
     assert_eq!(listing.backups.iter().map(|one| &one.manifest.id).collect::<Vec<_>>(), [&good]);
     let problems = listing.problems.join("\n");
-    for part in ["photos is no backup", "dump/toc.dat is missing", "it has no manifest.json"] {
+    for part in ["photos is not a backup", "dump/toc.dat is missing", "it has no manifest.json"] {
         assert!(problems.contains(part), "{problems}");
     }
     assert_eq!(listing.problems.len(), 3);

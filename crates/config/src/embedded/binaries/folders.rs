@@ -1,11 +1,11 @@
-//! Where systems keep the programs of each major.
+//! Default folders of PostgreSQL's programs, by system and major.
 
 use std::cmp::Reverse;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// System, the folder that holds the versions, what their names start with, and where the programs are inside.
+/// System, folder of the versions, prefix of their names, and subfolder with the programs.
 const KNOWN: &[(&str, &str, &str, &str)] = &[
     ("Debian, Ubuntu", "/usr/lib/postgresql", "", "bin"),
     ("Red Hat, Fedora (PGDG)", "/usr", "pgsql-", "bin"),
@@ -20,7 +20,7 @@ const KNOWN: &[(&str, &str, &str, &str)] = &[
     ("EnterpriseDB", "/Library/PostgreSQL", "", "bin"),
 ];
 
-/// The folders of [`KNOWN`] that are there, newest version first whatever the system.
+/// Returns the existing folders of [`KNOWN`], newest version first, whatever the system.
 pub fn known() -> Vec<PathBuf> {
     newest_first(|parent| {
         let entries = fs::read_dir(parent).into_iter().flatten().flatten();
@@ -28,7 +28,7 @@ pub fn known() -> Vec<PathBuf> {
     })
 }
 
-/// Pure: `list` gives the names in a folder.
+/// Sorts the folders. Pure: `list` returns the names in a folder.
 fn newest_first(list: impl Fn(&str) -> Vec<String>) -> Vec<PathBuf> {
     let mut found = vec![];
     for (order, (_, parent, prefix, inside)) in KNOWN.iter().enumerate() {
@@ -42,12 +42,12 @@ fn newest_first(list: impl Fn(&str) -> Vec<String>) -> Vec<PathBuf> {
     found.into_iter().map(|row| row.2).collect()
 }
 
-/// `17` of `17`, `9` of `9.6`: nothing of `latest` or `-common`.
+/// Parses a major: `17` of `17`, `9` of `9.6`; nothing of `latest` or `-common`.
 fn number(version: &str) -> Option<u32> {
     version.split('.').next()?.parse().ok()
 }
 
-/// Where `postgres` lies that `PATH` names, symbolic links followed: a link beside it need not have the rest.
+/// Returns the folders of every `postgres` on `PATH`, with links followed: the folder of a link need not have the rest.
 pub fn on_path(path: &OsStr) -> Vec<PathBuf> {
     let real = |folder: &PathBuf| Some(folder.join("postgres").canonicalize().ok()?.parent()?.to_owned());
     let folders: Vec<_> = std::env::split_paths(path).filter(|folder| folder.is_absolute()).collect();

@@ -1,10 +1,10 @@
-//! What to say where PostgreSQL is not installed: the command that installs it here.
+//! The error for a missing PostgreSQL, with the command that installs it on this system.
 
 use std::path::Path;
 
 use martydb_model::error::Error;
 
-/// Package managers and what they call the server. Homebrew last: on Linux it stands beside the system's own.
+/// Package managers and their install commands. Homebrew is last: on Linux it is an addition to the system's own.
 const MANAGERS: &[(&str, &str)] = &[
     ("apt-get", "apt-get install postgresql"),
     ("dnf", "dnf install postgresql-server postgresql-contrib"),

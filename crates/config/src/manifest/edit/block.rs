@@ -1,4 +1,4 @@
-//! A YAML text as lines: where a key stands, what belongs to it, and how something is put below it.
+//! A YAML text as lines: finds keys and their values, and inserts below them.
 
 use std::ops::Range;
 
@@ -14,9 +14,9 @@ pub struct YamlLines {
 struct Key {
     line: usize,
     indent: usize,
-    /// What stands behind the colon, without the comment.
+    /// Text after the colon, without the comment.
     value: String,
-    /// The comment, with its number sign.
+    /// Comment, with its number sign.
     comment: String,
 }
 
@@ -29,13 +29,13 @@ impl YamlLines {
         self.lines.join("\n") + "\n"
     }
 
-    /// Adds the keys at the top.
+    /// Adds keys at the top level.
     pub fn merge(&mut self, keys: &Mapping) -> Option<()> {
         let end = self.trimmed(0..self.lines.len());
         self.merge_below(0..end, 0, keys)
     }
 
-    /// Adds the keys to the map that these lines hold, whose keys have this indent if it has any.
+    /// Adds keys to the map in these lines, whose keys have this indent if it has any.
     fn merge_below(&mut self, mut range: Range<usize>, indent: usize, keys: &Mapping) -> Option<()> {
         let indent = self.first_indent(range.clone()).unwrap_or(indent);
         for (name, value) in keys {
@@ -58,7 +58,7 @@ impl YamlLines {
                 self.merge_below(below, key.indent + 2, inner)
             }
             Value::Sequence(items) if key.value.is_empty() => self.append(key, end, items),
-            // A value that goes on in the next line is none of these.
+            // A value that continues in the next line is left unchanged.
             _ if self.below(key, end).is_empty() => {
                 let head = self.head(key);
                 let comment =
@@ -70,7 +70,7 @@ impl YamlLines {
         }
     }
 
-    /// Puts a map that stands on the key's own line below it; returns how many lines that made.
+    /// Moves a map from the key's own line to lines below it. Returns the number of new lines.
     fn explode(&mut self, key: &Key) -> Option<usize> {
         let value = key.value.as_str();
         if value.is_empty() {
@@ -86,7 +86,7 @@ impl YamlLines {
         Some(count)
     }
 
-    /// Adds to a list in block form what it lacks at its end.
+    /// Appends the missing items to a list in block form.
     fn append(&mut self, key: &Key, end: usize, items: &[Value]) -> Option<()> {
         let below = self.below(key, end);
         let first = self.lines.get(below.start)?;
@@ -101,7 +101,7 @@ impl YamlLines {
         Some(())
     }
 
-    /// The key with its colon, as it is written.
+    /// Returns the key with its colon, as written.
     fn head(&self, key: &Key) -> String {
         let line = &self.lines[key.line];
         let end = colon(line).map_or(line.len(), |at| at + 1);
@@ -123,7 +123,7 @@ impl YamlLines {
         })
     }
 
-    /// The lines of a key's value, up to `end` at most.
+    /// Returns the lines of a key's value, up to `end` at most.
     fn below(&self, key: &Key, end: usize) -> Range<usize> {
         let start = key.line + 1;
         let outside = |line: &String| {
@@ -135,7 +135,7 @@ impl YamlLines {
         start..self.trimmed(start..end)
     }
 
-    /// The end of the lines without the blanks and comments that close them: these belong to what follows.
+    /// Returns the end of the lines without closing blanks and comments, which belong to the next key.
     fn trimmed(&self, range: Range<usize>) -> usize {
         let last = self.lines[range.clone()].iter().rposition(is_content);
         last.map_or(range.start, |last| range.start + last + 1)
@@ -151,7 +151,7 @@ fn is_content(line: &String) -> bool {
     indent_of(line).is_some()
 }
 
-/// Blanks before the text; `None` for a blank line, a comment, and what stands around documents.
+/// Returns the number of blanks before the text; `None` for a blank line, a comment and a document marker.
 #[allow(clippy::ptr_arg, reason = "passed as a function over lines")]
 fn indent_of(line: &String) -> Option<usize> {
     let text = line.trim_start_matches(' ');
@@ -159,20 +159,20 @@ fn indent_of(line: &String) -> Option<usize> {
     (!none).then(|| line.len() - text.len())
 }
 
-/// Where the colon behind a line's key stands.
+/// Returns the position of the colon after a line's key.
 fn colon(line: &str) -> Option<usize> {
     let ends = |at: usize| line[at + 1..].starts_with([' ', '\t']) || line.len() == at + 1;
     outside_quotes(line).find(|(at, c)| *c == ':' && ends(*at)).map(|(at, _)| at)
 }
 
-/// A value and the comment behind it.
+/// Splits a value from the comment after it.
 fn without_comment(text: &str) -> (String, String) {
     let is_sign = |(at, c): &(usize, char)| *c == '#' && (*at == 0 || text[..*at].ends_with([' ', '\t']));
     let at = outside_quotes(text).find(is_sign).map_or(text.len(), |(at, _)| at);
     (text[..at].trim().to_owned(), text[at..].trim_end().to_owned())
 }
 
-/// The parts of a map on one line between its commas; `None` where a bracket has no end.
+/// Splits a map on one line at its commas. Returns `None` if a bracket is not closed.
 fn pieces(inner: &str) -> Option<Vec<&str>> {
     let (mut depth, mut from, mut all) = (0_u32, 0, vec![]);
     for (at, c) in outside_quotes(inner) {
@@ -191,7 +191,7 @@ fn pieces(inner: &str) -> Option<Vec<&str>> {
     (depth == 0).then_some(all)
 }
 
-/// The characters that stand in no quoted text. A quote within a plain text means itself.
+/// Returns the characters outside of quoted text. A quote within plain text means itself.
 fn outside_quotes(text: &str) -> impl Iterator<Item = (usize, char)> {
     let (mut quote, mut escaped, mut begins) = (None, false, true);
     text.char_indices().filter(move |(_, c)| {

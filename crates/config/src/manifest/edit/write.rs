@@ -1,11 +1,11 @@
-//! YAML as people write manifests: small maps and lists on one line, everything else in blocks.
+//! Formatter for YAML as people write manifests: small maps and lists on one line, everything else in blocks.
 
 use serde_yaml::{Mapping, Value};
 
-/// Columns of a line that still is one.
+/// Maximum width of a line with a map or list, in columns.
 const WIDTH: usize = 120;
 
-/// A map as a block; the maps right below its keys are blocks down to the service's own keys.
+/// Formats a map as a block.
 pub fn map(map: &Mapping, indent: usize) -> Vec<String> {
     map.iter().flat_map(|(key, value)| entry(&key_text(key), value, indent)).collect()
 }
@@ -14,7 +14,7 @@ fn key_text(key: &Value) -> String {
     key.as_str().map_or_else(|| flow(key), scalar)
 }
 
-/// A key with its value. The lists and maps that a service has are short; those of its settings and further roles stand below each other.
+/// Formats a key and its value: short lists and maps on one line, sections and long values as blocks.
 pub fn entry(key: &str, value: &Value, indent: usize) -> Vec<String> {
     let blanks = " ".repeat(indent);
     let one = format!("{blanks}{key}: {}", flow(value));
@@ -35,19 +35,19 @@ pub fn item(value: &Value, indent: usize) -> String {
     format!("{}- {}", " ".repeat(indent), flow(value))
 }
 
-/// Maps that grow, whatever is in them now.
+/// Returns `true` for maps that tend to grow, and are always blocks.
 fn is_section(key: &str) -> bool {
     matches!(key, "services" | "access" | "settings")
 }
 
-/// A service's own map holds its name's keys, which are more than one line soon.
+/// Returns `true` for maps of maps and for a service's own map, which soon exceeds one line.
 fn holds_maps(map: &Mapping) -> bool {
     const OF_A_SERVICE: &[&str] = &["database", "server", "schemas", "extensions", "settings", "access"];
     let is_service = |key: &Value| key.as_str().is_some_and(|key| OF_A_SERVICE.contains(&key));
     map.keys().any(is_service) || map.values().any(Value::is_mapping)
 }
 
-/// On one line.
+/// Formats a value on one line.
 pub fn flow(value: &Value) -> String {
     match value {
         Value::String(text) => scalar(text),
@@ -65,7 +65,7 @@ pub fn flow(value: &Value) -> String {
     }
 }
 
-/// A text that reads as itself, quoted where it would mean something else.
+/// Returns a text, quoted if it would be read as something else.
 pub fn scalar(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-./ ".contains(c);
     let bare = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
@@ -87,7 +87,7 @@ pub fn scalar(text: &str) -> String {
     quoted + "\""
 }
 
-/// Words that some parser of YAML takes for something else than a text.
+/// Returns `true` for words that some YAML parser does not read as text.
 fn is_word_of_yaml(text: &str) -> bool {
     const WORDS: &[&str] = &["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
     WORDS.iter().any(|word| word.eq_ignore_ascii_case(text))

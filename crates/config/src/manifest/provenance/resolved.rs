@@ -1,4 +1,4 @@
-//! The values of servers and services, each with martydb's default where no file says anything.
+//! The values of servers and services, with martydb's default where no file sets one.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ type KeyedValue = (Vec<&'static str>, Json);
 
 pub fn project(sources: &Sources, manifest: &Manifest) -> Option<ResolvedValue> {
     let key = ["project".to_owned()];
-    // One that a file names is among what is written.
+    // A key that a file sets is among the written values.
     find(sources, &[&key]).is_none().then(|| ResolvedValue {
         key: key.into(),
         value: json!(manifest.project),
@@ -50,13 +50,13 @@ pub fn servers(sources: &Sources, manifest: &Manifest) -> Vec<ResolvedValue> {
     servers.collect()
 }
 
-/// Where the admin connects, without the password.
+/// Returns the admin's address, without the password.
 fn address(url: &ServerUrl) -> String {
     let hosts: Vec<String> = url.each().map(|one| format!("{}:{}", one.host, one.port)).collect();
     format!("postgresql://{}@{}/{}", url.user, hosts.join(","), url.database)
 }
 
-/// The keys of a service, and what else its entry holds.
+/// Returns the keys of a service, and all other values of its entry.
 pub fn service(sources: &Sources, service: &DesiredService, entry: Option<&Value>) -> Vec<ResolvedValue> {
     let own = ["services".to_owned(), service.name.to_string()];
     let defaults = ["defaults".to_owned()];
@@ -106,8 +106,8 @@ fn of_roles<T>(
     values.iter().map(|(kind, value)| (vec![section, kind.key()], json(value))).collect()
 }
 
-/// The value under the first of the prefixes below which a file has the keys; a folder of migrations may stand for the
-/// whole map.
+/// Returns the value, located under the first of the prefixes below which a file has the keys; a folder of migrations
+/// may replace the whole map.
 fn resolved(sources: &Sources, prefixes: &[&[String]], keys: &[&str], value: Json) -> ResolvedValue {
     let under = |prefix: &&[String], keys: &[&str]| {
         let keys = keys.iter().map(|key| (*key).to_owned());

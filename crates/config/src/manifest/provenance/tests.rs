@@ -2,7 +2,7 @@ use serde_json::Value as Json;
 
 use super::*;
 
-/// Base, included file and overlay in a folder of their own, and what `config` tells of a key.
+/// Writes base, included file and overlay, and returns what `config` shows for a key.
 fn told(key: &str) -> (Json, String, String) {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();

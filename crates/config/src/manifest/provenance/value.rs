@@ -1,4 +1,4 @@
-//! A value with its origin, and how a tree of YAML is taken apart into values.
+//! A value with its origin, and the values of a YAML tree.
 
 use serde_json::Value as Json;
 use serde_yaml::Value;
@@ -6,18 +6,18 @@ use serde_yaml::Value;
 use crate::manifest::source::Sources;
 use crate::manifest::yaml_file::without_passwords;
 
-/// One value with the path of keys that leads to it.
+/// One value with its path of keys.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ResolvedValue {
     pub key: Vec<String>,
     pub value: Json,
-    /// `file:line:column` of the key; `None` is martydb's own default.
+    /// `file:line:column` of the key; `None` for martydb's own default.
     pub place: Option<String>,
-    /// The variables of the environment that its text names.
+    /// Environment variables in its text.
     pub variables: Vec<String>,
 }
 
-/// A value that stands in a file under the path itself.
+/// Returns a value that a file contains at this path.
 pub fn written(sources: &Sources, path: &[String], value: &Value) -> ResolvedValue {
     let found = find(sources, &[path]);
     ResolvedValue {
@@ -28,7 +28,7 @@ pub fn written(sources: &Sources, path: &[String], value: &Value) -> ResolvedVal
     }
 }
 
-/// The place of the first of the paths that a file has, and the variables in its text.
+/// Returns the location of the first of the paths that a file has, and the variables in its text.
 pub fn find(sources: &Sources, paths: &[&[String]]) -> Option<(String, Vec<String>)> {
     paths.iter().find_map(|path| {
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
@@ -37,7 +37,7 @@ pub fn find(sources: &Sources, paths: &[&[String]]) -> Option<(String, Vec<Strin
     })
 }
 
-/// The scalars and lists of a tree, with their paths.
+/// Visits the scalars and lists of a tree, with their paths.
 pub fn leaves(value: &Value, path: &mut Vec<String>, found: &mut impl FnMut(&[String], &Value)) {
     match value {
         Value::Mapping(map) if !map.is_empty() => {
@@ -63,14 +63,14 @@ fn json(value: &Value) -> Json {
     }
 }
 
-/// A URL that may hold a password shows its scheme alone.
+/// Reduces a URL that may contain a password to its scheme.
 fn without_passwords_in_urls(text: &str) -> String {
     let has_user_part =
         text.split_once("://").is_some_and(|(_, rest)| rest.contains('@') && rest.contains(':'));
     if has_user_part || text.contains("password=") { without_passwords(text) } else { text.to_owned() }
 }
 
-/// The names in `${NAME}` and `${NAME:-default}`.
+/// Returns the names in `${NAME}` and `${NAME:-default}`.
 fn variables(value: &Value) -> Vec<String> {
     let mut names = vec![];
     leaves(value, &mut vec![], &mut |_, leaf| {

@@ -7,43 +7,43 @@ use serde::Deserialize;
 
 use crate::manifest::lenient;
 
-/// A role beyond the four of each service. What it may use is named `service`, `service.schema` or
+/// A role beyond the four of each service. Objects are named `service`, `service.schema` or
 /// `service.schema.table`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RawAccess {
-    /// It logs in, with a password that martydb makes if the role is not there yet.
+    /// Make it a login; martydb creates the password if the role does not exist yet.
     #[serde(deserialize_with = "lenient::optional")]
     #[schemars(with = "Option<bool>")]
     pub login: Option<bool>,
-    /// It is a group of logins that others make.
+    /// Make it a group, whose members are logins that others create.
     #[serde(deserialize_with = "lenient::optional")]
     #[schemars(with = "Option<bool>")]
     pub group: Option<bool>,
-    /// The members of a group.
+    /// Members of a group.
     pub members: Vec<String>,
-    /// Where it may connect, and nothing else.
+    /// Services to whose databases it may connect, without further privileges.
     pub connect: Vec<String>,
-    /// What it may read.
+    /// Objects that it may read.
     pub read: Vec<String>,
-    /// What it may read and write.
+    /// Objects that it may read and write.
     pub write: Vec<String>,
-    /// The tables whose changes it may follow, by service, such as `csca: [public.outbox]`.
+    /// Tables whose changes it may follow, by service, such as `csca: [public.outbox]`.
     pub replicate: BTreeMap<String, Vec<String>>,
-    /// The service whose further login it is.
+    /// Service of which it is a further login.
     pub of: Option<String>,
-    /// Which of that service's logins it equals; default: app.
+    /// Login of that service whose privileges it has; default: app.
     pub like: Option<RawLike>,
-    /// Simultaneous connections of the login; default: 10, and -1 is no limit.
+    /// Connection limit of the login; default: 10, and -1 is no limit.
     #[serde(deserialize_with = "lenient::optional")]
     pub connection_limit: Option<i32>,
-    /// The last day on which it may do so, such as 2027-03-31.
+    /// Last day of these privileges, such as 2027-03-31.
     pub until: Option<String>,
-    /// Why it may.
+    /// Reason for these privileges.
     pub reason: Option<String>,
 }
 
-/// A login of a service that others may equal.
+/// A login of a service whose privileges others may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum RawLike {

@@ -1,17 +1,17 @@
-//! The key `app_url`: one URL, or one for each purpose.
+//! The key `app_url`: one URL, or one per purpose.
 
 use schemars::JsonSchema;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-/// Where applications find the database: hosts, ports, a database and parameters, without a user and a password.
+/// Address of the database for applications: hosts, ports, a database and parameters, without user and password.
 #[derive(Debug, Clone, JsonSchema)]
 #[schemars(untagged)]
 pub enum RawAppUrl {
-    /// A pooler, a public address, or several hosts.
+    /// URL of a pooler, a public address, or several hosts.
     Url(String),
-    /// One for those that write and one for those that only read.
+    /// One URL for applications that write, and one for those that only read.
     Map(RawAppUrlMap),
 }
 
@@ -19,9 +19,9 @@ pub enum RawAppUrl {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RawAppUrlMap {
-    /// What `martydb url` gives.
+    /// URL that `martydb url` prints.
     pub write: Option<String>,
-    /// What `martydb url --read-only` gives, such as a replica.
+    /// URL that `martydb url --read-only` prints, such as that of a replica.
     pub read: Option<String>,
 }
 

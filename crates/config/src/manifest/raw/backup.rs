@@ -1,4 +1,4 @@
-//! The key `backup`: where backups go, for whom they are encrypted, and how long they stay.
+//! The key `backup`: location, encryption and retention of backups.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -9,47 +9,47 @@ use crate::manifest::lenient;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RawBackup {
-    /// A folder, relative to the manifest, or `s3://bucket/prefix`; endpoint, region and keys come from the variables AWS_*.
+    /// Folder, relative to the manifest, or `s3://bucket/prefix`; endpoint, region and keys are read from the variables AWS_*.
     pub to: String,
-    /// For whom they are encrypted: recipients of age, such as `age1…`; default: they are not encrypted, and every run says so.
+    /// Recipients of age that can read the backups, such as `age1…`; default: no encryption, which every run reports.
     #[serde(default)]
     pub encrypt: Vec<String>,
-    /// Which backups of each service `backup prune` keeps; default: all.
+    /// Retention of each service's backups, for `backup prune`; default: all.
     pub keep: Option<RawKeep>,
-    /// How many processes or threads work on one backup; default: 2.
+    /// Number of processes or threads that work on one backup; default: 2.
     #[serde(default, deserialize_with = "lenient::optional")]
     pub jobs: Option<usize>,
-    /// When they are taken, where `martydb render` writes a schedule; martydb itself runs none.
+    /// Schedule that `martydb render` writes; martydb itself runs none.
     #[serde(default)]
     pub schedule: RawBackupTimes,
 }
 
-/// The times of the jobs, as the five fields of cron: minute, hour, day of the month, month, day of the week.
+/// Times of the jobs, as the five fields of cron: minute, hour, day of the month, month, day of the week.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RawBackupTimes {
-    /// When every service is backed up; default: 30 1 * * *, each night.
+    /// Time of the backup of every service; default: 30 1 * * *, each night.
     pub take: Option<String>,
-    /// When what `keep` does not hold is removed; default: 30 3 * * *.
+    /// Time of removing backups that `keep` does not cover; default: 30 3 * * *.
     pub prune: Option<String>,
-    /// When the newest backup of every service is restored and compared; default: 30 4 * * 0, on Sundays.
+    /// Time of restoring and comparing the newest backup of every service; default: 30 4 * * 0, on Sundays.
     pub verify: Option<String>,
 }
 
-/// Which backups of each service stay. The newest one and the last verified one always do.
+/// Retention of each service's backups. The newest one and the last verified one are always kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RawKeep {
-    /// The newest ones, as many as this.
+    /// Number of newest backups.
     #[serde(deserialize_with = "lenient::optional")]
     pub last: Option<usize>,
-    /// The newest one of each day, for as many days that have one.
+    /// Number of days that keep their newest backup; only days with a backup count.
     #[serde(deserialize_with = "lenient::optional")]
     pub daily: Option<usize>,
-    /// The newest one of each week, from Monday on.
+    /// Number of weeks, from Monday on, that keep their newest backup.
     #[serde(deserialize_with = "lenient::optional")]
     pub weekly: Option<usize>,
-    /// The newest one of each month.
+    /// Number of months that keep their newest backup.
     #[serde(deserialize_with = "lenient::optional")]
     pub monthly: Option<usize>,
 }

@@ -5,52 +5,52 @@ use serde::Deserialize;
 
 use crate::manifest::lenient;
 
-/// The table in which a service writes its events, and where `martydb relay` publishes them.
+/// Table of a service's events, and the broker to which `martydb relay` publishes them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RawOutbox {
-    /// The table, as schema.table; default: `{service}_outbox` in the first schema.
+    /// Name of the table, as schema.table; default: `{service}_outbox` in the first schema.
     pub table: Option<String>,
-    /// What its columns are called where it is not what `templates/outbox.sql` calls them.
+    /// Names of the columns, if they differ from those in `templates/outbox.sql`.
     pub columns: RawOutboxColumns,
-    /// Where the events go.
+    /// Broker of the events.
     pub to: Option<RawEventTarget>,
-    /// How many events are claimed at a time; default: 500.
+    /// Number of events that are claimed at a time; default: 500.
     #[serde(deserialize_with = "lenient::optional")]
     pub batch: Option<u32>,
-    /// What becomes of an event that the broker does not take.
+    /// Retries of an event that the broker does not accept.
     pub retry: RawRedelivery,
-    /// How long a published event stays before `relay clean` removes it, such as 7d; default: for ever.
+    /// Retention of published events until `relay clean` removes them, such as 7d; default: for ever.
     pub keep: Option<String>,
 }
 
-/// Names of columns, by what they hold.
+/// Names of columns, by content.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RawOutboxColumns {
-    /// A number that ascends: the order of an aggregate's events; default: id.
+    /// Ascending number, the order of an aggregate's events; default: id.
     pub id: Option<String>,
-    /// The event's identity; default: event_id.
+    /// Id of the event; default: event_id.
     pub event_id: Option<String>,
-    /// What kind of thing the event is about; default: aggregate_type.
+    /// Type of the aggregate; default: aggregate_type.
     pub aggregate_type: Option<String>,
-    /// Which one; default: aggregate_id.
+    /// Id of the aggregate; default: aggregate_id.
     pub aggregate_id: Option<String>,
-    /// What happened; default: event_type.
+    /// Type of the event; default: event_type.
     pub event_type: Option<String>,
-    /// The event itself; default: payload.
+    /// Payload of the event; default: payload.
     pub payload: Option<String>,
-    /// Its metadata, a JSON object; default: headers, and an empty text says that there is no such column.
+    /// Metadata of the event, a JSON object; default: headers, and an empty text means that there is no such column.
     pub headers: Option<String>,
-    /// When it happened; default: occurred_at, and an empty text says that there is no such column.
+    /// Time of the event; default: occurred_at, and an empty text means that there is no such column.
     pub occurred_at: Option<String>,
-    /// Not to be published before this time; default: available_at.
+    /// Earliest time of publication; default: available_at.
     pub available_at: Option<String>,
-    /// When the broker confirmed it; default: published_at.
+    /// Time of the broker's confirmation; default: published_at.
     pub published_at: Option<String>,
-    /// How often publishing it was tried; default: attempts.
+    /// Number of attempts to publish the event; default: attempts.
     pub attempts: Option<String>,
-    /// Why the last attempt failed; default: last_error.
+    /// Error of the last attempt; default: last_error.
     pub last_error: Option<String>,
 }
 
@@ -62,35 +62,35 @@ pub struct RawEventTarget {
     pub nats: Option<String>,
     /// RabbitMQ: amqp://user@host:5672/vhost, or amqps://.
     pub amqp: Option<String>,
-    /// A web hook: https://host/path.
+    /// A webhook: https://host/path.
     pub http: Option<String>,
-    /// Of NATS: the subject, with {project}, {service}, {aggregate_type}, {aggregate_id} and {event_type}; default:
+    /// Subject of NATS, with {project}, {service}, {aggregate_type}, {aggregate_id} and {event_type}; default:
     /// `{project}.{service}.{event_type}`.
     pub subject: Option<String>,
-    /// Of RabbitMQ: the exchange.
+    /// Exchange of RabbitMQ.
     pub exchange: Option<String>,
-    /// Of RabbitMQ: the routing key, with the same places as a subject; default: `{aggregate_type}.{event_type}`.
+    /// Routing key of RabbitMQ, with the same placeholders as a subject; default: `{aggregate_type}.{event_type}`.
     pub routing_key: Option<String>,
-    /// Of a web hook: the variable that holds the key that requests are signed with.
+    /// Variable with the key that signs a webhook's requests.
     pub signature_env: Option<String>,
-    /// The variable that holds the password, of NATS without a user the token; the one with `_FILE` behind its name says which file does.
+    /// Variable with the password, or the token for NATS without a user; the variable with the suffix `_FILE` names a file with it.
     pub password_env: Option<String>,
-    /// Certificates to trust in place of the system's, PEM, relative to the manifest.
+    /// Certificates to trust instead of the system's, in PEM, relative to the manifest.
     pub root_certificate: Option<String>,
-    /// Whether events and passwords may cross a network without TLS.
+    /// Allow events and passwords to cross a network without TLS.
     #[serde(deserialize_with = "lenient::parsed")]
     pub plaintext: bool,
 }
 
-/// How often and in which pauses publishing is tried.
+/// Number of attempts to publish an event, and the pauses between them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RawRedelivery {
-    /// After so many attempts the event is dead, and its aggregate waits for `relay retry` or `relay skip`; default: 12.
+    /// Attempts until the event is dead, and its aggregate waits for `relay retry` or `relay skip`; default: 12.
     #[serde(deserialize_with = "lenient::optional")]
     pub tries: Option<u32>,
-    /// The first pause, such as 1s; each is twice as long as the one before.
+    /// First pause, such as 1s; each following one is twice as long.
     pub from: Option<String>,
-    /// The longest pause, such as 5m.
+    /// Longest pause, such as 5m.
     pub to: Option<String>,
 }

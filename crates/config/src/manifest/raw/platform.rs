@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// Whose managed server it is: what the provider keeps is a limit, and no finding.
+/// Provider of a managed server: what it does not let customers change is a limit, not a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum RawPlatform {
@@ -28,7 +28,7 @@ pub enum RawPlatform {
 }
 
 impl RawPlatform {
-    /// As the manifest writes it.
+    /// Returns the name as the manifest writes it.
     pub fn name(self) -> &'static str {
         match self {
             RawPlatform::Rds => "rds",

@@ -1,4 +1,4 @@
-//! Further roles: each checked, and what it may do handed to the services it is about.
+//! Further roles: checks each one and assigns its privileges to the services that they concern.
 
 use std::collections::BTreeMap;
 
@@ -17,12 +17,12 @@ use martydb_model::{
 
 type OfServers = BTreeMap<ServerName, BTreeMap<RoleName, AccessRole>>;
 
-/// The tables of one service.
+/// Tables of one service whose changes a role follows.
 type FollowedTables = (ServiceName, Vec<(SchemaName, String)>);
 
 const DEFAULT_LIMIT: i32 = 10;
 
-/// The role of each server that has one of its services.
+/// Returns the further roles of each server: every server with a service of a role has that role.
 pub fn all(
     scope: &Scope,
     servers: &BTreeMap<String, ServerSpec>,
@@ -43,13 +43,13 @@ pub fn all(
     Ok(found)
 }
 
-/// One role as the manifest has it.
+/// A role as declared in the manifest.
 struct DeclaredAccess<'a> {
     scope: &'a Scope<'a>,
     path: Vec<&'a str>,
     name: &'a str,
     raw: &'a RawAccess,
-    /// The service that it stands in.
+    /// Service that declares it.
     home: Option<&'a str>,
 }
 
@@ -70,8 +70,8 @@ impl DeclaredAccess<'_> {
             (service.clone(), AccessLevel::Read, AccessExtent::Table(schema.clone(), table.clone()))
         }));
         if grants.is_empty() {
-            let hint = "say what it may do: connect, read, write, replicate, or `of` a service";
-            return Err(self.error("reason", "the role may do nothing").hint(hint));
+            let hint = "give it a privilege: connect, read, write, replicate, or `of` a service";
+            return Err(self.error("reason", "the role has no privileges").hint(hint));
         }
         for (service, level, extent) in grants {
             let Some(service) = services.get_mut(&service) else { continue };
@@ -102,7 +102,7 @@ impl DeclaredAccess<'_> {
             (Some(true), None | Some(false), _) | (None, None | Some(false), Some(_)) => true,
             (None | Some(false), Some(true), None) => false,
             _ => {
-                let hint = "`login: true` is one that logs in, `group: true` one whose members do";
+                let hint = "`login: true` is a role that logs in, `group: true` a role whose members do";
                 return Err(self.error("login", "the role is either a login or a group").hint(hint));
             }
         };
@@ -143,7 +143,7 @@ impl DeclaredAccess<'_> {
         })
     }
 
-    /// A name that no service's role has, nor the alternate login of one.
+    /// Returns the name, unless it is that of a service's role or of its alternate login.
     fn checked_name(&self, login: bool, services: &ServiceMap) -> Result<RoleName> {
         let wrong = |why: &dyn std::fmt::Display| {
             self.scope.sources.error_at(&self.path, format!("role \"{}\" {why}", self.name))
@@ -158,7 +158,7 @@ impl DeclaredAccess<'_> {
         }
         let project = self.scope.project();
         if name == project_roles::orphans(&project) {
-            return Err(wrong(&"keeps what removed services owned").hint("choose another name"));
+            return Err(wrong(&"owns the objects of removed services").hint("choose another name"));
         }
         Ok(name)
     }
@@ -207,7 +207,7 @@ impl DeclaredAccess<'_> {
         Ok(all)
     }
 
-    /// The tables of each service whose changes it may follow.
+    /// Returns the tables of each service whose changes it may follow.
     fn followed(&self, services: &ServiceMap) -> Result<Vec<FollowedTables>> {
         let one = |(name, tables): (&String, &Vec<String>)| {
             let table = |text: &String| match self.extent("replicate", &format!("{name}.{text}"), services)?.1
@@ -225,7 +225,7 @@ impl DeclaredAccess<'_> {
         self.raw.replicate.iter().map(one).collect()
     }
 
-    /// `service`, `service.schema` or `service.schema.table`.
+    /// Parses `service`, `service.schema` or `service.schema.table`.
     fn extent(&self, key: &str, text: &str, services: &ServiceMap) -> Result<(ServiceName, AccessExtent)> {
         let parts: Vec<&str> = text.split('.').collect();
         let service = self.service(key, parts[0], services)?;
@@ -267,7 +267,7 @@ impl DeclaredAccess<'_> {
     }
 }
 
-/// The service that a role is one of the four of, or the alternate login of one.
+/// Returns the service that has the role as one of its four, or as an alternate login.
 fn owner_of<'a>(role: &RoleName, services: &'a ServiceMap) -> Option<&'a ServiceName> {
     let primary = primary_of(role.as_str());
     let is_its = |service: &&DesiredService| {

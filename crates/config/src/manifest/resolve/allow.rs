@@ -1,4 +1,4 @@
-//! Accepted findings: each entry names a finding that exists, and gives the reason.
+//! Accepted findings: each entry needs an existing finding and a reason.
 
 use std::collections::BTreeMap;
 
@@ -9,8 +9,7 @@ use martydb_model::findings::KINDS;
 use martydb_model::suggest::{did_you_mean, hint, nearest};
 use martydb_model::{DesiredService, ServiceName};
 
-/// For everything that names findings, in the manifest and elsewhere: what is wrong with an id that no finding has, and
-/// what was meant, or where the ids are.
+/// Returns message and hint for an unknown finding id, wherever findings are named; `None` if the id is known.
 pub fn unknown_finding(id: &str) -> Option<(String, String)> {
     let mut ids = KINDS.iter().map(|kind| kind.id);
     if ids.clone().any(|known| known == id) {

@@ -1,4 +1,4 @@
-//! Where the applications of each service find its database: the service's own word, the defaults', the server's.
+//! Application URLs of each service: its own, those of the defaults, or those of the server.
 
 use std::collections::BTreeMap;
 
@@ -11,20 +11,22 @@ use martydb_model::app_url::{AppUrl, AppUrls};
 use martydb_model::error::{Error, Result};
 use martydb_model::{DesiredService, ServiceName};
 
-/// One place of the manifest that says `app_url`.
+/// A level of the manifest that sets `app_url`.
 struct AppUrlLayer<'a> {
     path: Vec<&'a str>,
     raw: &'a RawAppUrl,
 }
 
+/// Returns the application URLs of each service that has any.
+///
 /// # Errors
-/// For a URL that is none, that holds a login, or that sends two services to one database.
+/// If a URL is invalid, contains a login, or leads two services to one database.
 pub fn all(
     scope: &Scope,
     servers: &BTreeMap<String, ServerSpec>,
     services: &BTreeMap<ServiceName, DesiredService>,
 ) -> Result<BTreeMap<ServiceName, AppUrls>> {
-    // An address that no service uses is checked like the others.
+    // A URL that no service uses is checked as well.
     for (name, raw) in &scope.raw.servers {
         for (path, text) in raw.app_url.iter().flat_map(|raw| texts(&["servers", name, "app_url"], raw)) {
             url(scope, &path, text)?;
@@ -58,13 +60,13 @@ fn of_service(
     Ok(urls)
 }
 
-/// With `embedded: auto` the addresses belong to the other server, the one at `url`.
+/// Returns `true` if martydb runs the server. With `embedded: auto` the URLs are those of the other server, at `url`.
 fn runs_itself(scope: &Scope, servers: &BTreeMap<String, ServerSpec>, server: &str) -> bool {
     let auto = scope.raw.servers.get(server).and_then(|raw| raw.embedded) == Some(Embedded::Auto);
     auto && matches!(servers[server].location, ServerLocation::Embedded { .. })
 }
 
-/// The most general first.
+/// Returns the levels, the most general first.
 fn layers<'a>(scope: &'a Scope, service: &'a DesiredService) -> Vec<AppUrlLayer<'a>> {
     let (server, name) = (service.server.as_str(), service.name.as_str());
     let own = scope.raw.services.get(name).and_then(Option::as_ref);
@@ -93,7 +95,7 @@ fn url(scope: &Scope, path: &[&str], text: &str) -> Result<AppUrl> {
         .map_err(|error| Error { hints: error.hints, ..scope.sources.error_at(path, error.message) })
 }
 
-/// Fills in what differs from service to service.
+/// Substitutes the placeholders of a service.
 fn for_service(scope: &Scope, path: &[&str], url: AppUrl, service: &DesiredService) -> Result<AppUrl> {
     let fill = |text: &str| {
         let text = text.replace("{service}", service.name.as_str());
@@ -109,7 +111,7 @@ fn for_service(scope: &Scope, path: &[&str], url: AppUrl, service: &DesiredServi
     Ok(AppUrl { hosts, database, ..url })
 }
 
-/// Two services that share an address and a database there would read each other's data, or rather fail to.
+/// Rejects two services with one address and one database: they would read each other's data, or fail to.
 fn check_distinct(
     scope: &Scope,
     services: &BTreeMap<ServiceName, DesiredService>,
@@ -121,7 +123,7 @@ fn check_distinct(
             let database = url.database.as_deref().unwrap_or(services[name].database.as_str());
             for host in &url.hosts {
                 let other = *taken.entry((host, database)).or_insert(name);
-                // Databases of the same name on two servers behind one address are a mistake as well.
+                // Databases of the same name on two servers behind one address are rejected too.
                 if other != name {
                     let message =
                         format!("the app_url leads to the same database as that of service \"{other}\"");

@@ -1,4 +1,4 @@
-//! Where backups go: not where they would be taken for something else, lost with it, or read by all who read that.
+//! Backup settings, without locations where backups would be mistaken for other files, lost with them, or read by others.
 
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
@@ -25,7 +25,7 @@ pub fn settings(
                     format!("entry {} is an identity, which opens backups", number + 1),
                 )
                 .hint("write its recipient, age1…: `age-keygen -y FILE` prints it")
-                .hint("an identity that stood in a file may have been read: make another one"));
+                .hint("an identity in a file may have been read: create another one"));
         }
         if let Err(error) = recipient(text) {
             return Err(scope
@@ -51,7 +51,7 @@ fn times(scope: &Scope, raw: &RawBackupTimes) -> Result<BackupTimes> {
     let time = |key: &str, own: &Option<String>, usual: String| {
         let time = own.clone().unwrap_or_else(|| usual.clone());
         if !is_cron(&time, 5) {
-            let message = format!("\"{time}\" is no time of cron");
+            let message = format!("\"{time}\" is not a cron schedule");
             return Err(scope
                 .error(["backup", "schedule", key], message)
                 .hint(format!("five fields: minute, hour, day, month, day of the week, such as {usual}")));
@@ -72,7 +72,7 @@ fn retention(scope: &Scope, raw: &RawKeep) -> Result<Keep> {
         Keep { last: of(raw.last), daily: of(raw.daily), weekly: of(raw.weekly), monthly: of(raw.monthly) };
     if keep == (Keep { last: 0, daily: 0, weekly: 0, monthly: 0 }) {
         return Err(scope.error(["backup", "keep"], "it keeps nothing").hint(
-            "keep: { last: 3, daily: 7, weekly: 4, monthly: 12 }, or some of it; without keep all stay",
+            "keep: { last: 3, daily: 7, weekly: 4, monthly: 12 }, or some of it; without keep all backups stay",
         ));
     }
     Ok(keep)
@@ -104,11 +104,11 @@ fn place(
     }
 }
 
-/// Why a folder would not hold backups alone.
+/// Returns the reason why a folder cannot be for backups only.
 fn clash(folder: &Path, scope: &Scope, services: &BTreeMap<ServiceName, DesiredService>) -> Option<String> {
     let home = plain(scope.home);
     if home.starts_with(folder) {
-        return Some("holds the manifest itself".into());
+        return Some("contains the manifest itself".into());
     }
     if folder.starts_with(home.join(".martydb")) {
         return Some(
@@ -129,10 +129,10 @@ fn clash(folder: &Path, scope: &Scope, services: &BTreeMap<ServiceName, DesiredS
         folder.starts_with(&theirs) || theirs.starts_with(folder)
     };
     let service = services.values().find(|service| migrations(service))?;
-    Some(format!("holds migrations of {}, or lies among them", service.name))
+    Some(format!("contains or is inside the migrations of {}", service.name))
 }
 
-/// Without `.` and `..`; links are not followed, since the folder may not be there yet.
+/// Removes `.` and `..`. Links are not followed, since the folder may not exist yet.
 fn plain(path: &Path) -> PathBuf {
     let mut plain = PathBuf::new();
     for component in path.components() {
@@ -145,7 +145,8 @@ fn plain(path: &Path) -> PathBuf {
     plain
 }
 
-/// Names that every S3-compatible server takes, with nothing in them that stands for a login:
+/// Parses a bucket. Names are limited to those that every S3-compatible server accepts, without characters that could
+/// denote a login:
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>.
 fn bucket(text: &str) -> Option<BackupPlace> {
     let (bucket, prefix) = text.split_once('/').unwrap_or((text, ""));

@@ -1,4 +1,4 @@
-//! How everything is deployed: each `deploy` of the manifest with its defaults, and what a cluster would refuse.
+//! Deployment: each `deploy` of the manifest with its defaults, checked for values that a cluster would reject.
 
 use std::collections::BTreeMap;
 
@@ -15,18 +15,20 @@ use martydb_model::deploy::{
 use martydb_model::error::Result;
 use martydb_model::{DesiredService, ServiceName};
 
-/// The newest major that martydb supports.
+/// Default image, with the newest major that martydb supports.
 const SERVER_IMAGE: &str = "postgres:18";
 
-/// The label that Kubernetes recommends for what something is:
+/// Label that Kubernetes recommends for the name of an application:
 /// <https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/>.
 const NAME_LABEL: &str = "app.kubernetes.io/name";
 
-/// Where a value of the manifest stands.
+/// Path of a value in the manifest.
 type At<'a> = Vec<&'a str>;
 
+/// Returns the deployment with defaults.
+///
 /// # Errors
-/// For an image, a label, a quantity or a namespace that Compose or Kubernetes would refuse.
+/// If Compose or Kubernetes would reject an image, label, quantity or namespace.
 pub fn all(
     scope: &Scope,
     servers: &BTreeMap<String, ServerSpec>,
@@ -35,7 +37,7 @@ pub fn all(
     let raw = &scope.raw.deploy;
     let own_image = || format!("martydb:{}", env!("CARGO_PKG_VERSION"));
     if let Some(namespace) = &raw.namespace {
-        check(scope, vec!["deploy", "namespace"], namespace, is_label, "a name of Kubernetes, such as shop")?;
+        check(scope, vec!["deploy", "namespace"], namespace, is_label, "a Kubernetes name, such as shop")?;
     }
     let tool_image = raw.tool_image.clone().unwrap_or_else(own_image);
     check(scope, vec!["deploy", "tool_image"], &tool_image, is_image, "an image, such as postgres:18")?;
@@ -103,12 +105,12 @@ fn server(scope: &Scope, name: &str, own: &RawServerDeploy) -> Result<ServerDepl
                 [place.as_slice(), &keys].concat(),
                 quantity,
                 is_quantity,
-                "a quantity of Kubernetes, such as 500m or 2Gi",
+                "a Kubernetes quantity, such as 500m or 2Gi",
             )?;
         }
         if let Some(class) = &storage.class {
             let at = [place.as_slice(), &["storage", "class"]].concat();
-            check(scope, at, class, is_label, "a name of Kubernetes, such as fast")?;
+            check(scope, at, class, is_label, "a Kubernetes name, such as fast")?;
         }
     }
     let either = |own: &Option<String>, all: &Option<String>, usual: &str| {
@@ -133,7 +135,7 @@ fn secret_store(scope: &Scope, raw: &RawSecretStore) -> Result<SecretStore> {
         vec!["deploy", "secret_store", "name"],
         &raw.name,
         is_label,
-        "a name of Kubernetes, such as vault",
+        "a Kubernetes name, such as vault",
     )?;
     let template = |text: &Option<String>, usual: &str| text.clone().unwrap_or_else(|| usual.to_owned());
     Ok(SecretStore {
@@ -166,8 +168,14 @@ fn pooler(scope: &Scope, raw: &RawPooler) -> Result<PoolerDeployment> {
 fn backup(scope: &Scope, raw: &RawOperatorBackup) -> Result<BackupSchedule> {
     let at = |key| vec!["deploy", "backup", key];
     let schedule = raw.schedule.clone().unwrap_or_else(|| "0 0 2 * * *".to_owned());
-    check(scope, at("schedule"), &schedule, is_schedule, "a time of cron with seconds, such as 0 0 2 * * *")?;
-    check(scope, at("object_store"), &raw.object_store, is_label, "a name of Kubernetes, such as backups")?;
+    check(
+        scope,
+        at("schedule"),
+        &schedule,
+        is_schedule,
+        "a cron schedule with seconds, such as 0 0 2 * * *",
+    )?;
+    check(scope, at("object_store"), &raw.object_store, is_label, "a Kubernetes name, such as backups")?;
     Ok(BackupSchedule { schedule, object_store: raw.object_store.clone() })
 }
 
@@ -176,12 +184,12 @@ fn backup_jobs(scope: &Scope, raw: &RawBackupJobs) -> Result<BackupJobs> {
     let store_secret = raw.store_secret.clone().unwrap_or_else(|| "martydb-backup-store".to_owned());
     let secrets = [("store_secret", Some(&store_secret)), ("identity_secret", raw.identity_secret.as_ref())];
     for (key, secret) in secrets.into_iter().filter_map(|(key, secret)| Some((key, secret?))) {
-        check(scope, at(key), secret, is_label, "a name of Kubernetes, such as backup-store")?;
+        check(scope, at(key), secret, is_label, "a Kubernetes name, such as backup-store")?;
     }
     let storage_size = raw.storage.size.clone().unwrap_or_else(|| "10Gi".to_owned());
-    check(scope, at("storage"), &storage_size, is_quantity, "a quantity of Kubernetes, such as 20Gi")?;
+    check(scope, at("storage"), &storage_size, is_quantity, "a Kubernetes quantity, such as 20Gi")?;
     if let Some(class) = &raw.storage.class {
-        check(scope, at("storage"), class, is_label, "a name of Kubernetes, such as fast")?;
+        check(scope, at("storage"), class, is_label, "a Kubernetes name, such as fast")?;
     }
     Ok(BackupJobs {
         store_secret,
@@ -226,6 +234,7 @@ fn is_label(text: &str) -> bool {
     !text.is_empty() && label(text) == text
 }
 
+/// Tests for a label's value:
 /// <https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set>
 fn is_label_value(text: &str) -> bool {
     let ends = |text: &str| text.starts_with(alphanumeric) && text.ends_with(alphanumeric);
@@ -243,7 +252,8 @@ fn alphanumeric(c: char) -> bool {
     c.is_ascii_alphanumeric()
 }
 
-/// A number with one of the suffixes: <https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/>.
+/// Tests for a number with an optional suffix:
+/// <https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/>.
 fn is_quantity(text: &str) -> bool {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let suffix = &text[digits.len()..];
@@ -252,7 +262,7 @@ fn is_quantity(text: &str) -> bool {
     number && digits.matches('.').count() <= 1 && known.contains(&suffix)
 }
 
-/// What a reference of an image is made of: <https://github.com/distribution/reference>.
+/// Tests for an image reference: <https://github.com/distribution/reference>.
 fn is_image(text: &str) -> bool {
     text.starts_with(alphanumeric) && text.chars().all(|c| alphanumeric(c) || "./:@_-".contains(c))
 }
@@ -269,12 +279,12 @@ fn is_address(text: &str) -> bool {
     text == "*" || text.parse::<std::net::IpAddr>().is_ok()
 }
 
-/// With seconds first: <https://pkg.go.dev/github.com/robfig/cron#hdr-CRON_Expression_Format>.
+/// Tests for a schedule with seconds: <https://pkg.go.dev/github.com/robfig/cron#hdr-CRON_Expression_Format>.
 fn is_schedule(text: &str) -> bool {
     is_cron(text, 6)
 }
 
-/// Fields of numbers, ranges, steps and names.
+/// Tests for fields of numbers, ranges, steps and names.
 pub fn is_cron(text: &str, fields: usize) -> bool {
     let field =
         |text: &&str| !text.is_empty() && text.chars().all(|c| alphanumeric(c) || "*/,-?".contains(c));

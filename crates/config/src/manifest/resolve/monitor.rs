@@ -8,8 +8,8 @@ use crate::manifest::checked::ServerSpec;
 use martydb_model::error::Result;
 use martydb_model::{AccessRole, MONITOR_SERVICE, RoleName, ServerName, project_roles};
 
-/// The exporter keeps one connection; a second one is for the moment in which a new exporter takes over, the rest for a
-/// person who looks.
+/// Connection limit. The exporter keeps one connection; the second is for the moment in which a new exporter takes over,
+/// the rest for interactive sessions.
 const CONNECTIONS: i32 = 5;
 
 pub fn add(
@@ -44,7 +44,7 @@ pub fn add(
     Ok(())
 }
 
-/// The login is no service's role, no admin, and its rows in a matrix are no service's.
+/// Checks that the login is not a service's role or an admin, and that no service has the name of its rows in a matrix.
 fn check_name(
     scope: &Scope,
     servers: &BTreeMap<String, ServerSpec>,
@@ -55,7 +55,7 @@ fn check_name(
         scope
             .error(["monitor"], format!("the login \"{name}\" {why}"))
             .hint(fix)
-            .hint("name the project otherwise")
+            .hint("choose another project name")
     })?;
     for service in services.values() {
         super::names::not_the_admin(scope, &["monitor"], name, &servers[&service.server].location)?;

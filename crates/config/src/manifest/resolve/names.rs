@@ -1,4 +1,4 @@
-//! Names that PostgreSQL would take and a service cannot have: found now rather than at the first login.
+//! Names that PostgreSQL accepts but a service cannot have, rejected here instead of at the first login.
 
 use super::scope::Scope;
 use crate::manifest::checked::ServerLocation;
@@ -9,7 +9,7 @@ use martydb_model::{DbName, RoleKind, RoleName, SchemaName};
 
 const CLUSTER_DATABASES: [&str; 3] = ["postgres", "template0", "template1"];
 
-/// The role that `initdb` creates by convention, and that embedded servers have.
+/// Role that `initdb` creates by convention, and that embedded servers have.
 pub const CLUSTER_ROLE: &str = "postgres";
 
 pub fn database(scope: &Scope, service: &str, text: String) -> Result<DbName> {
@@ -45,12 +45,12 @@ pub fn schemas(scope: &Scope, service: &str, names: &[String]) -> Result<Vec<Sch
     Ok(schemas)
 }
 
-/// `admin` is the role that martydb connects as.
+/// Checks the name of a role. `admin` is the role that martydb connects as.
 pub fn role(scope: &Scope, path: [&str; 4], kind: RoleKind, text: String, admin: &str) -> Result<RoleName> {
     let wrong = |why: &dyn std::fmt::Display| scope.error(path, format!("role \"{text}\" {why}"));
     let role = RoleName::new(text.clone()).map_err(|error| wrong(&error))?;
     if text == admin || text == CLUSTER_ROLE {
-        return Err(wrong(&"runs the server, and cannot be a service's"));
+        return Err(wrong(&"administers the server, and cannot be a service's"));
     }
     if kind != RoleKind::Owner {
         login(&text).map_err(|(why, fix)| wrong(&why).hint(fix))?;
@@ -58,31 +58,31 @@ pub fn role(scope: &Scope, path: [&str; 4], kind: RoleKind, text: String, admin:
     Ok(role)
 }
 
-/// The role that martydb connects as may do everything already.
+/// Rejects the role that martydb connects as, which has all privileges already.
 pub fn not_the_admin(scope: &Scope, path: &[&str], role: &RoleName, server: &ServerLocation) -> Result<()> {
     let admin = match server {
         ServerLocation::Url(url) => url.user.as_str(),
         ServerLocation::Embedded { .. } => CLUSTER_ROLE,
     };
     if role.as_str() == admin || role.as_str() == CLUSTER_ROLE {
-        return Err(scope.sources.error_at(path, format!("role \"{role}\" runs the server")));
+        return Err(scope.sources.error_at(path, format!("role \"{role}\" administers the server")));
     }
     Ok(())
 }
 
-/// What a role that logs in cannot be called: why, and what to do.
+/// Checks the name of a login. `Err` contains the reason and a hint.
 pub fn login(name: &str) -> Result<(), (String, String)> {
-    // SCRAM prepares names so (RFC 5802).
+    // SCRAM prepares names with SASLprep (RFC 5802).
     if stringprep::saslprep(name).is_err() {
         return Err((
-            "holds characters that no login's name may have (SASLprep, RFC 4013)".into(),
-            "leave out control characters, and those that write from right to left".into(),
+            "contains characters that a login's name cannot have (SASLprep, RFC 4013)".into(),
+            "remove control characters and right-to-left text".into(),
         ));
     }
-    // The name goes into the SCRAM message as it is, where these two have a meaning.
+    // The SCRAM message contains the name as it is, and these two have a meaning in it.
     if name.contains([',', '=']) {
         return Err((
-            "holds a comma or an equals sign, and could not log in by SCRAM".into(),
+            "contains a comma or an equals sign, and could not log in with SCRAM".into(),
             "use another character, such as _ or -; the owner never logs in and may have them".into(),
         ));
     }

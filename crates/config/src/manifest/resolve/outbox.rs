@@ -1,4 +1,4 @@
-//! Outboxes: where each service's events are, where they go, and the login that brings them there.
+//! Outboxes: the event table of each service, its broker, and the login of its relay.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -18,7 +18,7 @@ use martydb_model::{
 };
 use martydb_pg::wire::Host;
 
-/// Four relays side by side, each with two sessions while it is busy, and a person who looks.
+/// Connection limit: four relays in parallel, each with two sessions while it is busy, and interactive sessions.
 const CONNECTIONS: i32 = 10;
 
 const BATCH: u32 = 500;
@@ -26,7 +26,7 @@ const LARGEST_BATCH: u32 = 5000;
 
 type RelayLogins = BTreeMap<ServerName, BTreeMap<RoleName, AccessRole>>;
 
-/// Gives each service that declares one its outbox, and the server the login of its relay.
+/// Adds the outbox to each service that declares one, and the login of its relay to the server.
 pub fn all(
     scope: &Scope,
     servers: &BTreeMap<String, ServerSpec>,
@@ -146,13 +146,13 @@ impl DeclaredOutbox<'_> {
         let twice = columns.all().find(|name| !seen.insert(*name)).map(str::to_owned);
         match twice {
             None => Ok(columns),
-            Some(twice) => Err(self.error(&["columns"], format!("the column \"{twice}\" holds two things"))),
+            Some(twice) => Err(self.error(&["columns"], format!("the column \"{twice}\" has two meanings"))),
         }
     }
 
     fn column(&self, key: &str, name: &str) -> Result<String> {
         if name.contains('\0') || name.len() > MAX_IDENTIFIER_BYTES {
-            return Err(self.error(&["columns", key], "not the name of a column"));
+            return Err(self.error(&["columns", key], "not a column name"));
         }
         Ok(name.to_owned())
     }
@@ -173,7 +173,7 @@ impl DeclaredOutbox<'_> {
         Ok(Redelivery { tries, from, to })
     }
 
-    /// More than nothing, and no more than PostgreSQL adds to a time.
+    /// Parses a time of more than zero, and of at most what PostgreSQL adds to a timestamp.
     fn time(&self, key: &str, text: &str) -> Result<Duration> {
         let most = Duration::from_secs(100 * 366 * 24 * 3600);
         let time = units::duration(text).filter(|time| !time.is_zero() && *time <= most);
@@ -184,7 +184,7 @@ impl DeclaredOutbox<'_> {
     fn target(&self) -> Result<EventTarget> {
         let Some(raw) = &self.raw.to else {
             let hint = "to: { nats: \"nats://localhost:4222\" }, { amqp: \"amqp://user@localhost\", exchange: NAME } or { http: \"https://host/path\" }";
-            return Err(self.error(&[], "it does not say where the events go").hint(hint));
+            return Err(self.error(&[], "the broker of the events is missing").hint(hint));
         };
         let given = [("nats", &raw.nats), ("amqp", &raw.amqp), ("http", &raw.http)];
         let given: Vec<_> = given.into_iter().filter_map(|(key, url)| Some((key, url.as_deref()?))).collect();
@@ -203,7 +203,7 @@ impl DeclaredOutbox<'_> {
                 let at = self.address(raw, key, url, AMQP)?;
                 let routing_key =
                     self.route("routing_key", raw.routing_key.as_deref(), "{aggregate_type}.{event_type}")?;
-                let none = || self.error(&["to"], "it names no exchange").hint("exchange: NAME");
+                let none = || self.error(&["to"], "the exchange is missing").hint("exchange: NAME");
                 let exchange = raw.exchange.clone().ok_or_else(none)?;
                 Ok(EventTarget::Amqp { at, exchange, routing_key })
             }
@@ -214,7 +214,7 @@ impl DeclaredOutbox<'_> {
         }
     }
 
-    /// Keys that mean nothing for this kind of broker were meant for something.
+    /// Rejects keys of another kind of broker.
     fn fits(&self, raw: &RawEventTarget, kind: &str) -> Result<()> {
         let keys = [
             ("subject", raw.subject.is_some(), "nats"),
@@ -248,13 +248,13 @@ impl DeclaredOutbox<'_> {
             return Err(self.error(&["to", key], message).hint(hint));
         }
         if raw.password_env.is_some() && parsed.user.is_none() && key != "nats" {
-            let message = "it is a password of no user";
+            let message = "the password has no user";
             return Err(self
                 .error(&["to", "password_env"], message)
                 .hint(format!("{key}: \"{}://USER@HOST\"", parsed.scheme.word)));
         }
         if raw.root_certificate.is_some() && !parsed.scheme.tls {
-            let message = "it means nothing without TLS";
+            let message = "it has no effect without TLS";
             return Err(self.error(&["to", "root_certificate"], message).hint(tls_hint(schemes)));
         }
         let root_certificate = raw.root_certificate.as_ref().map(|path| self.scope.home.join(path));
@@ -268,7 +268,7 @@ impl DeclaredOutbox<'_> {
         EventRoute::parse(own.unwrap_or(default), &known).map_err(|why| self.error(&["to", key], why))
     }
 
-    /// No other role has the login's name, and it can log in.
+    /// Checks that no other role has the login's name, and that it can log in.
     fn check_login(
         &self,
         relay: &RoleName,
@@ -303,7 +303,7 @@ fn tls_hint(schemes: &[BrokerScheme]) -> String {
     schemes.iter().find(|one| one.tls).map_or_else(String::new, |one| format!("use {}://", one.word))
 }
 
-/// Whether no network lies between: what is sent there needs no encryption.
+/// Returns `true` if the broker is on this machine: traffic to it needs no encryption.
 fn is_local(host: &str) -> bool {
     Host::Tcp(host.trim_matches(['[', ']']).to_owned()).is_local()
 }

@@ -1,4 +1,4 @@
-//! `parameters:` of a service, over those of the defaults: what cannot fit on any server is found here.
+//! `parameters:` of a service and of the defaults; rejects values that no server accepts.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use martydb_model::error::{Error, Result};
 use martydb_model::sql::MAX_IDENTIFIER_BYTES;
 use martydb_model::{DatabaseParameters, LocaleProvider, MadeWith, encoding, refused_setting};
 
-/// Characters in a comment: half of what is read back.
+/// Maximum length of a comment, in characters: half of what is read back.
 const LONGEST_COMMENT: usize = 8000;
 
 struct Look<'a> {
@@ -21,12 +21,12 @@ impl Look<'_> {
         self.scope.error(["services", self.service, "parameters", key], message)
     }
 
-    /// The service's own text, or that of the defaults; empty is no value.
+    /// Returns the service's own text, or that of the defaults; an empty text is an error.
     fn text(&self, key: &str, own: Option<&String>, default: Option<&String>) -> Result<Option<String>> {
         let Some(text) = own.or(default) else { return Ok(None) };
         match text.as_str() {
             "" => Err(self.error(key, format!("{key} is empty"))),
-            text if text.contains('\0') => Err(self.error(key, format!("{key} holds a NUL character"))),
+            text if text.contains('\0') => Err(self.error(key, format!("{key} contains a NUL character"))),
             text => Ok(Some(text.to_owned())),
         }
     }
@@ -42,7 +42,7 @@ pub fn resolve(scope: &Scope, service: &str, own: &RawParameters) -> Result<Data
     }
     let connection_limit = own.connection_limit.or(default.connection_limit);
     if let Some(limit) = connection_limit.filter(|limit| *limit < 1 && *limit != -1) {
-        let message = format!("a connection limit of {limit} lets no login in");
+        let message = format!("a connection limit of {limit} allows no session");
         return Err(look
             .error("connection_limit", message)
             .hint("give a number above 0, or -1 for no limit"));
@@ -62,7 +62,7 @@ fn made_with(look: &Look, own: &RawParameters, default: &RawParameters) -> Resul
     let named = look.text("encoding", own.encoding.as_ref(), default.encoding.as_ref())?;
     let encoding = named.as_deref().map(|name| known_encoding(look, name)).transpose()?;
     let locale = look.text("locale", own.locale.as_ref(), default.locale.as_ref())?;
-    // The service's own `locale` goes before single parts of the defaults.
+    // The service's own `locale` takes precedence over single parts of the defaults.
     let inherited = own.locale.is_none();
     let part = |key, own: &Option<String>, default: &Option<String>| {
         let found = look.text(key, own.as_ref(), default.as_ref().filter(|_| inherited))?;
@@ -79,12 +79,12 @@ fn made_with(look: &Look, own: &RawParameters, default: &RawParameters) -> Resul
 
 fn known_encoding(look: &Look, name: &str) -> Result<&'static str> {
     encoding(name).ok_or_else(|| {
-        look.error("encoding", format!("\"{name}\" is no encoding that a database can have"))
+        look.error("encoding", format!("\"{name}\" is not an encoding for databases"))
             .hint("UTF8 is the usual one; see https://www.postgresql.org/docs/current/multibyte.html")
     })
 }
 
-/// The codeset of a locale of libc stands behind the dot. SQL_ASCII fits every one.
+/// Checks that the encoding fits the codeset of a libc locale, which follows the dot. SQL_ASCII fits every locale.
 fn fits(look: &Look, key: &str, locale: Option<&str>, declared: Option<&'static str>) -> Result<()> {
     let codeset = locale.and_then(|locale| locale.split_once('.')?.1.split('@').next());
     match (codeset.and_then(encoding), declared) {
@@ -99,7 +99,8 @@ fn fits(look: &Look, key: &str, locale: Option<&str>, declared: Option<&'static 
     }
 }
 
-/// The provider, its locale, and the rules of ICU. With a provider of its own a service inherits no locale of another.
+/// Returns the provider, its locale, and the rules of ICU. A service with its own provider does not inherit the locale of
+/// another.
 fn provider(
     look: &Look,
     own: &RawParameters,
@@ -121,7 +122,7 @@ fn provider(
     if let Some((key, _, _, word)) =
         stray.into_iter().find(|(_, given, provider, _)| *given && !is(*provider))
     {
-        return Err(look.error(key, format!("{key} means nothing without locale_provider: {word}")));
+        return Err(look.error(key, format!("{key} has no effect without locale_provider: {word}")));
     }
     let needed = |key: &str, locale: Option<String>, example: &str| {
         locale.ok_or_else(|| {
@@ -141,14 +142,14 @@ fn provider(
     })
 }
 
-/// What begins like a mark of martydb's would be taken for one.
+/// Checks a comment. One that begins like a martydb mark would be mistaken for one.
 fn comment(look: &Look, text: Option<&String>) -> Result<Option<String>> {
     let Some(text) = text.map(|text| text.replace("{service}", look.service)) else { return Ok(None) };
     let wrong = match &text {
         text if ["martydb:", "martydb-"].iter().any(|mark| text.starts_with(mark)) => {
-            "begins like a mark of martydb's"
+            "begins like a martydb mark"
         }
-        text if text.contains('\0') => "holds a NUL character",
+        text if text.contains('\0') => "contains a NUL character",
         text if text.chars().count() > LONGEST_COMMENT => "is longer than 8000 characters",
         _ => return Ok(Some(text)),
     };
@@ -165,7 +166,7 @@ fn settings(look: &Look, own: &RawParameters, default: &RawParameters) -> Result
     for (name, value) in &settings {
         let Some(why) = refused_setting(name, value) else { continue };
         let path = ["services", look.service, "parameters", "settings", name];
-        let message = format!("the setting {name} cannot be put on a database: {why}");
+        let message = format!("the setting {name} cannot be set for a database: {why}");
         return Err(look.scope.error(path, message));
     }
     Ok(settings)

@@ -1,4 +1,4 @@
-//! What every check reads, and how it says where a mistake stands.
+//! Input of all checks, and errors at locations of the manifest.
 
 use std::fmt::Display;
 use std::path::Path;
@@ -11,13 +11,13 @@ use martydb_model::error::{Error, Result};
 pub struct Scope<'a> {
     pub raw: &'a RawManifest,
     pub sources: &'a Sources,
-    /// The manifest's folder.
+    /// Folder of the manifest.
     pub home: &'a Path,
     pub variables: &'a Environment,
 }
 
 impl Scope<'_> {
-    /// What marks that this manifest made something.
+    /// Returns the project, which marks what this manifest created.
     pub fn project(&self) -> String {
         let folder = || self.home.file_name().map(|name| name.to_string_lossy().into_owned());
         self.raw.project.clone().or_else(folder).unwrap_or_else(|| "martydb".into())
@@ -27,7 +27,7 @@ impl Scope<'_> {
         self.sources.error_at(&path, message)
     }
 
-    /// The service's own value, or that of the defaults, or the fallback, with `{service}` filled in.
+    /// Returns the service's own value, or that of the defaults, or the fallback, with `{service}` substituted.
     pub fn template<const N: usize>(
         &self,
         path: [&str; N],

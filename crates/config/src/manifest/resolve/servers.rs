@@ -1,4 +1,4 @@
-//! Servers: embedded or at a URL, and whose databases they hold.
+//! Servers: embedded or at a URL, with their platforms and database owners.
 
 use std::collections::BTreeMap;
 
@@ -36,7 +36,7 @@ fn server(scope: &Scope, name: &str, raw: &RawServer) -> Result<ServerSpec> {
     })
 }
 
-/// What martydb runs itself belongs to no provider; with `embedded: auto` the key is about the other server.
+/// Returns the platform. An embedded server has none; with `embedded: auto` the key is about the other server.
 fn platform(
     scope: &Scope,
     name: &str,
@@ -76,7 +76,7 @@ fn location(scope: &Scope, name: &str, raw: &RawServer) -> Result<ServerLocation
             Err(wrong(key, message).hint(format!("remove {key}")))
         }
         (Embedded::Auto, Some(url)) if !db_host => {
-            // It is not used now, and wrong all the same.
+            // The URL is not used in this run, but must be valid.
             url::check(&url).map_err(|error| Error { hints: error.hints, ..wrong("url", &error.message) })?;
             Ok(ServerLocation::Embedded { port: raw.port })
         }
@@ -85,7 +85,7 @@ fn location(scope: &Scope, name: &str, raw: &RawServer) -> Result<ServerLocation
     }
 }
 
-/// The URL with its variables. One that is not set is an error even where the server is embedded and needs no URL.
+/// Returns the URL with its variables substituted. A variable that is not set is an error even if the server is embedded.
 fn filled(scope: &Scope, name: &str, raw: &RawServer) -> Result<Option<FilledUrl>> {
     let filled = raw.url.as_deref().map(|text| fill_url(text, scope.variables)).transpose();
     filled.map_err(|problem| scope.sources.unfilled(&["servers", name, "url"], &problem))

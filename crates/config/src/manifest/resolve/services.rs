@@ -1,4 +1,4 @@
-//! Services: each with the defaults of the manifest and those of martydb.
+//! Services, each with the defaults of the manifest and of martydb.
 
 use std::collections::BTreeMap;
 
@@ -78,7 +78,7 @@ fn service(scope: &Scope, name: &str, own: &RawService, servers: &Servers) -> Re
     })
 }
 
-/// The names that the templates give to a service of the former name.
+/// Returns the names that the templates give to a service of the former name.
 fn former(
     scope: &Scope,
     name: &str,
@@ -178,7 +178,7 @@ fn settings(
     let builtin = DEFAULT_SETTINGS.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let layers = [scope.raw.defaults.settings.clone(), own.clone()];
     let settings: BTreeMap<_, _> = builtin.into_iter().chain(layers.into_iter().flatten()).collect();
-    // martydb sets these two: they make the migrator act as the owner, and names resolve.
+    // martydb sets these two: the migrator acts as the owner, and names resolve.
     match settings.keys().find(|name| matches!(name.as_str(), "role" | "search_path")) {
         Some(name) => Err(scope.error(
             ["services", service, "settings", name],

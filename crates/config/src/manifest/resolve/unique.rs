@@ -1,4 +1,4 @@
-//! No database and no role belongs to two services of a server, nor to the role that keeps orphans.
+//! Uniqueness: no database and no role belongs to two services of a server, or to the role that keeps orphans.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ pub fn check(scope: &Scope, services: &ServiceMap) -> Result<()> {
     check_moved(scope, services)
 }
 
-/// What is copied from another server is no other service's.
+/// Rejects a former database on another server that is another service's.
 fn check_moved(scope: &Scope, services: &ServiceMap) -> Result<()> {
     for service in services.values() {
         let Some(former) = &service.moved else { continue };
@@ -46,7 +46,7 @@ fn check_moved(scope: &Scope, services: &ServiceMap) -> Result<()> {
     Ok(())
 }
 
-/// What the orphans' role owns must be out of reach for every service.
+/// Rejects the orphans' role as a role of a service, since no service may reach what it owns.
 pub fn check_orphans(
     scope: &Scope,
     project: &str,
@@ -64,12 +64,12 @@ pub fn check_orphans(
             Some(["servers", name, "database_owner"])
         });
     path.map_or(Ok(()), |path| {
-        let message = format!("role \"{orphans}\" keeps what removed services owned");
+        let message = format!("role \"{orphans}\" owns the objects of removed services");
         Err(scope.error(path, message).hint("choose another name for the role, or another project"))
     })
 }
 
-/// The roles of a service, and the alternate logins that a rotation may add.
+/// Returns the roles of a service, and the alternate logins that a rotation may add.
 pub fn declared_roles(service: &DesiredService) -> Vec<String> {
     let alternates = RoleKind::LOGINS.iter().map(|kind| format!("{}{ALTERNATE_SUFFIX}", service.role(*kind)));
     service.roles.values().map(ToString::to_string).chain(alternates).collect()

@@ -1,10 +1,10 @@
-//! How the map of a split names tables: `schema.table`, with `*` and `?` for characters of a name, or quoted.
+//! Table patterns of a split map: `schema.table`, quoted or with `*` and `?` for characters of a name.
 
 use std::str::FromStr;
 
 use crate::manifest::pattern::matches;
 
-/// One or more tables by name.
+/// Pattern of one or more tables.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TablePattern {
     text: String,
@@ -15,17 +15,17 @@ pub struct TablePattern {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct NamePart {
     text: String,
-    /// It was quoted: no character of it has a meaning.
+    /// `true` if it was quoted; then none of its characters is special.
     literal: bool,
 }
 
 impl TablePattern {
-    /// As it was written.
+    /// Returns the pattern as written.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// Whether it names one table and no other.
+    /// Returns `true` if it names one table and no other.
     pub fn is_exact(&self) -> bool {
         self.schema.is_exact() && self.name.is_exact()
     }
@@ -56,7 +56,7 @@ impl FromStr for TablePattern {
     }
 }
 
-/// One name, and what follows it.
+/// Splits off one name. Returns it and the rest.
 fn part(text: &str) -> Option<(NamePart, &str)> {
     let Some(mut inside) = text.strip_prefix('"') else {
         let (name, rest) = text.split_at(text.find('.').unwrap_or(text.len()));
@@ -68,7 +68,7 @@ fn part(text: &str) -> Option<(NamePart, &str)> {
         let (before, after) = inside.split_once('"')?;
         name.push_str(before);
         match after.strip_prefix('"') {
-            // Two quotes are one that is meant.
+            // Two quotes stand for one.
             Some(more) => {
                 name.push('"');
                 inside = more;
