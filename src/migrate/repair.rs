@@ -1,5 +1,5 @@
-//! `repair` records the present state as intended: an edited file's checksum, a migration that stopped half way, a file
-//! that the rules refuse although it is applied. Looking and acting are two steps, with a prompt between them.
+//! `repair` accepts the present state: an edited file's checksum, an interrupted migration, an applied file
+//! that violates the rules. Examining and repairing are two steps, with a prompt between them.
 
 use serde::Serialize;
 use similar::TextDiff;
@@ -20,7 +20,7 @@ pub struct Repairable {
     pub name: String,
     pub wrong: RepairKind,
     pub what: String,
-    /// The file as it was applied against the file as it is, where the former is known.
+    /// Diff from the applied file to the present one, where the former is known.
     pub diff: Option<String>,
 }
 
@@ -28,13 +28,13 @@ pub struct Repairable {
 #[serde(rename_all = "snake_case")]
 pub enum RepairKind {
     Edited,
-    /// A migration outside a transaction was begun and not finished.
+    /// A non-transactional migration was started and not finished.
     HalfWay,
-    /// The rules refuse the file, and it is applied.
+    /// The file violates the rules, and is applied.
     Refused,
 }
 
-/// Looks for what repair can accept, in one version or in all. Writes nothing.
+/// Finds what repair can accept, in one version or in all. Writes nothing.
 ///
 /// # Errors
 /// [`Kind::Usage`] if the version needs no repair; else as [`run`](super::run()).
@@ -154,10 +154,10 @@ fn refused_by_rules(migration: &Migration) -> Repairable {
     }
 }
 
-/// Accepts what was shown, if it is still so, and records who and why.
+/// Accepts the examined findings if they are unchanged, and records the operator and the reason.
 ///
 /// # Errors
-/// [`Kind::Stale`] if the database or the files have changed since; else as [`run`](super::run()).
+/// [`Kind::Stale`] if the database or the files have changed since the examination; else as [`run`](super::run()).
 pub async fn repair(
     target: &MigrationTarget,
     shown: &[Repairable],
