@@ -1,5 +1,5 @@
-//! A closer look at a folder than a run takes: the down files are read as strictly as the others, and what should be
-//! there is missed.
+//! Stricter checks of a folder than a run makes: down files follow the same rules as the others, and missing
+//! ones are reported.
 
 use std::path::Path;
 
@@ -11,9 +11,9 @@ use crate::model::DownFiles;
 #[derive(Debug, Clone, Default)]
 pub struct Inspection {
     pub folder: MigrationFolder,
-    /// What is wrong: what stops a run before what does not, each in the order of versions and places.
+    /// Problems: those that stop a run come first, each in the order of versions and positions.
     pub problems: Vec<FileProblem>,
-    /// A note for each down file that should be there, by version.
+    /// A note for each missing down file, by version.
     pub missing_downs: Vec<FileProblem>,
 }
 
@@ -41,7 +41,7 @@ fn down_problems(migration: &Migration, down: DownFiles) -> Vec<FileProblem> {
     problems
 }
 
-/// The note that a migration has no down file.
+/// Returns the note that a migration has no down file.
 pub fn no_down(migration: &Migration) -> FileProblem {
     let fix = "write one, or downgrade stops here";
     FileProblem::noted(&migration.up.path, "has no .down.sql beside it", fix)

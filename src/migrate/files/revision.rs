@@ -1,4 +1,4 @@
-//! Writing the next migration: a number, a name made from the message, and a template.
+//! Creation of the next migration: a number, a name derived from the message, and a template.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -11,7 +11,7 @@ use super::name::sanitize;
 use crate::error::{Error, Result};
 use crate::model::{DesiredService, DownFiles};
 
-/// Templates that come with martydb: name, up, down.
+/// Built-in templates: name, up, down.
 const BUILTIN: &[(&str, &str, &str)] = &[
     (
         "blank",
@@ -35,7 +35,7 @@ const BUILTIN: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// File systems keep 255 bytes, and version and suffix stand beside it.
+/// Maximum length of a name, in bytes: file systems allow 255, and version and suffix need some.
 const LONGEST_NAME: usize = 200;
 
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -43,11 +43,11 @@ pub struct Written {
     pub version: i64,
     pub name: String,
     pub up: PathBuf,
-    /// `None` where the service only goes forward.
+    /// `None` if the service has no down files.
     pub down: Option<PathBuf>,
 }
 
-/// How the next version is found.
+/// Rule for the next version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Numbering {
     /// One above the highest.
@@ -56,10 +56,10 @@ pub enum Numbering {
     Timestamp,
 }
 
-/// Writes both files; neither may exist. In `templates` may lie those of the project: they win over the built-in ones.
+/// Writes both files; neither may exist. Templates of the project in `templates` override the built-in ones.
 ///
 /// # Errors
-/// If the message leaves no name, the template is unknown, or a file cannot be written.
+/// If the message contains no name, the template is unknown, or a file cannot be written.
 pub fn write(
     service: &DesiredService,
     message: &str,
@@ -87,12 +87,12 @@ pub fn write(
     Ok(written)
 }
 
-/// The names of the built-in templates.
+/// Returns the names of the built-in templates.
 pub fn builtin() -> impl Iterator<Item = &'static str> {
     BUILTIN.iter().map(|row| row.0)
 }
 
-/// Every file in the folder counts, whatever is wrong with it: a version is never given twice.
+/// Returns the next version. Every file in the folder counts, valid or not: a version is never used twice.
 fn next_version(path: &Path, numbering: Numbering) -> Result<i64> {
     let next = folder::highest_version(path)
         .unwrap_or(0)
@@ -104,7 +104,7 @@ fn next_version(path: &Path, numbering: Numbering) -> Result<i64> {
     })
 }
 
-/// A time as a version: year, month, day, hour, minute and second, two digits each after the year.
+/// Returns a time as a version: year, month, day, hour, minute and second, two digits each after the year.
 fn timestamp(at: OffsetDateTime) -> i64 {
     let parts = [u8::from(at.month()), at.day(), at.hour(), at.minute(), at.second()];
     parts.iter().fold(i64::from(at.year()), |version, part| version * 100 + i64::from(*part))
@@ -124,7 +124,7 @@ fn texts(template: &str, templates: &Path) -> Result<(String, String)> {
     })
 }
 
-/// A message goes into a comment: it must stay on one line.
+/// Fills in a template. The message becomes a comment: it must stay on one line.
 fn fill(template: &str, service: &DesiredService, message: &str) -> String {
     let message: Vec<&str> = message.split_whitespace().collect();
     template
