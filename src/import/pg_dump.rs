@@ -1,4 +1,4 @@
-//! Runs `pg_dump` on a service's database, for its schema or its rows as SQL.
+//! Runs of `pg_dump` on a service's database, for its schema or its rows as SQL.
 
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -10,18 +10,18 @@ use crate::embedded::program_folders;
 use crate::error::{Error, Result};
 use crate::migrate::MigrationTarget;
 
-/// A program that can dump a server.
+/// A `pg_dump` that can dump a server.
 #[derive(Debug, Clone)]
 pub struct DumpProgram {
     pub path: PathBuf,
-    /// As it says itself: `15.20 (Debian 15.20-0+deb12u1)`.
+    /// Version as the program prints it: `15.20 (Debian 15.20-0+deb12u1)`.
     pub version: String,
 }
 
-/// Finds a `pg_dump` that is not older than the server, which it would refuse.
+/// Finds a `pg_dump` that is not older than the server; an older one would refuse.
 ///
 /// # Errors
-/// [`Kind::Operation`](crate::error::Kind::Operation) if there is none, with those that are too old.
+/// [`Kind::Operation`](crate::error::Kind::Operation) if there is none, listing those that are too old.
 pub async fn find(major: u32) -> Result<DumpProgram> {
     let mut passed = vec![];
     let mut seen = std::collections::BTreeSet::new();
@@ -42,18 +42,18 @@ pub async fn find(major: u32) -> Result<DumpProgram> {
     ))
 }
 
-/// What a dump holds.
+/// Contents of a dump.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DumpExtent {
     Schema,
-    /// With the rows, each as a statement, and without large objects.
+    /// Schema and rows, each row as a statement, without large objects.
     WithRows,
 }
 
-/// What a dump leaves out.
+/// Objects excluded from a dump.
 #[derive(Debug, Clone, Copy)]
 pub struct DumpWithout<'a> {
-    /// Schema and name.
+    /// Schema and name of each relation.
     pub relations: &'a [(String, String)],
     pub schemas: &'a [String],
 }
@@ -61,7 +61,7 @@ pub struct DumpWithout<'a> {
 /// Dumps a service's database.
 ///
 /// # Errors
-/// If the program fails, with its words.
+/// If the program fails, with its error output.
 pub async fn dump(
     program: &DumpProgram,
     target: &MigrationTarget,
@@ -102,7 +102,7 @@ fn command(
     Ok(command)
 }
 
-/// A name in pg_dump's patterns, where quotes take the meaning from `*`, `?` and `|`.
+/// Quotes a name for pg_dump's patterns, so `*`, `?` and `|` have no special meaning.
 fn pattern(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }

@@ -1,4 +1,4 @@
-//! How each tool marks, inside one file, what goes up, what goes down, and what runs outside a transaction.
+//! Markers of each tool inside one file, for up, down and non-transactional migrations.
 
 use super::kinds::SqlText;
 
@@ -9,7 +9,7 @@ pub struct Halves {
     pub down: Option<SqlText>,
 }
 
-/// What cannot be carried over: the byte where it stands, what it is, and what to do.
+/// A part that cannot be imported: its byte offset, the problem and the fix.
 pub type Misfit = (usize, String, String);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -19,7 +19,7 @@ enum Side {
     Down,
 }
 
-/// What a line says to its tool.
+/// Meaning of a line for its tool.
 enum Marker {
     Up {
         alone: bool,
@@ -27,19 +27,19 @@ enum Marker {
     Down {
         alone: bool,
     },
-    /// The whole file runs outside a transaction.
+    /// The whole file is non-transactional.
     Alone,
-    /// It only helps the tool to find the end of a statement.
+    /// It only marks the end of a statement for the tool.
     Dropped,
     Unknown(String, String),
 }
 
-/// A file whose text is one direction.
+/// Returns a file whose text is one direction.
 pub fn plain(text: &str) -> Result<Halves, Misfit> {
     Ok(Halves { up: SqlText { text: text.into(), alone: false }, down: None })
 }
 
-/// sqlx looks at the first bytes of the file alone.
+/// Splits a file of sqlx, which reads only the first bytes for a marker.
 pub fn sqlx(text: &str) -> Result<Halves, Misfit> {
     const MARKER: &str = "-- no-transaction";
     let Some(rest) = text.strip_prefix(MARKER) else { return plain(text) };
@@ -47,7 +47,7 @@ pub fn sqlx(text: &str) -> Result<Halves, Misfit> {
     Ok(Halves { up: SqlText { text: text.into(), alone: true }, down: None })
 }
 
-/// Cuts at markers that stand on lines of their own.
+/// Splits a text at markers on lines of their own.
 fn cut(text: &str, first: Side, marker: impl Fn(&str) -> Option<Marker>) -> Result<Halves, Misfit> {
     let (mut side, mut at, mut alone) = (first, 0, false);
     let (mut up, mut down) = (SqlText::default(), None::<SqlText>);
@@ -83,12 +83,12 @@ fn cut(text: &str, first: Side, marker: impl Fn(&str) -> Option<Marker>) -> Resu
     Ok(Halves { up, down })
 }
 
-/// What stands behind `--`, the blanks left out.
+/// Returns the text after `--`, trimmed.
 fn comment(line: &str) -> Option<&str> {
     line.strip_prefix("--").map(str::trim_start)
 }
 
-/// <https://pressly.github.io/goose/documentation/annotations/>
+/// Splits a file of goose. <https://pressly.github.io/goose/documentation/annotations/>
 pub fn goose(text: &str) -> Result<Halves, Misfit> {
     cut(text, Side::Before, |line| {
         let words = comment(line)?.strip_prefix("+goose")?.trim().to_ascii_lowercase();
@@ -109,7 +109,7 @@ pub fn goose(text: &str) -> Result<Halves, Misfit> {
     })
 }
 
-/// <https://github.com/amacneil/dbmate#migration-options>
+/// Splits a file of dbmate. <https://github.com/amacneil/dbmate#migration-options>
 pub fn dbmate(text: &str) -> Result<Halves, Misfit> {
     cut(text, Side::Before, |line| {
         let words = comment(line)?.strip_prefix("migrate:")?;
@@ -123,7 +123,8 @@ pub fn dbmate(text: &str) -> Result<Halves, Misfit> {
     })
 }
 
-/// <https://salsita.github.io/node-pg-migrate/migrations/>: a file without markers goes up as a whole.
+/// Splits a file of node-pg-migrate; a file without markers is an up file.
+/// <https://salsita.github.io/node-pg-migrate/migrations/>
 pub fn node_pg_migrate(text: &str) -> Result<Halves, Misfit> {
     cut(text, Side::Up, |line| {
         let words = comment(line)?.trim_start_matches(['-', ' ', '\t']).to_ascii_lowercase();
@@ -136,7 +137,7 @@ pub fn node_pg_migrate(text: &str) -> Result<Halves, Misfit> {
     })
 }
 
-/// `${name}`, which Flyway fills in.
+/// Rejects `${name}`, a placeholder that Flyway would replace.
 pub fn flyway(text: &str) -> Result<Halves, Misfit> {
     match text.find("${") {
         None => plain(text),

@@ -1,4 +1,4 @@
-//! Reads the other tool's folder.
+//! Reading of the other tool's folder.
 
 use std::fs;
 use std::io;
@@ -24,7 +24,7 @@ pub fn read(tool: &Tool, folder: &Path) -> Result<Harvest> {
     Ok(gather(tool, &files))
 }
 
-/// Names that begin with a dot are no migrations of any tool.
+/// Lists the files. Names that begin with a dot are not migrations of any tool.
 fn list(folder: &Path, prefix: &str, depth: usize, files: &mut Vec<SourceFile>) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
