@@ -9,7 +9,7 @@ use super::url::DatabasePlace;
 use crate::import::FoundTool;
 use crate::model::ServiceName;
 
-/// Name of the server on this machine, and of services without a known server.
+/// Name of the server for services whose server is on this machine or unknown.
 pub const MAIN: &str = "main";
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -28,10 +28,7 @@ fn server(name: &str, server: &ProposedServer) -> String {
             format!("${{DB_HOST:-{host}}}:${{DB_PORT:-{port}}}"),
         )
     } else {
-        (
-            "A server of martydb's own stands in for it until DB_HOST is set, to whatever value.",
-            format!("{host}:{port}"),
-        )
+        ("An embedded server replaces it until DB_HOST is set, to any value.", format!("{host}:{port}"))
     };
     format!(
         "  {name}:\n    # {why}\n    embedded: auto\n    \

@@ -63,10 +63,10 @@ async fn printed(folder: &Path, withheld: &[String], arguments: &[&str]) -> Resu
         let last: Vec<&str> = words.lines().rev().filter(|line| !line.trim().is_empty()).take(3).collect();
         let why: Vec<String> = last.into_iter().rev().map(printable).collect();
         return Err(failed(why.join("; ")).hint(
-            "migrations that read the database cannot be printed: `martydb baseline --from-database --service NAME` is the way for them",
+            "migrations that read the database cannot be printed: use `martydb baseline --from-database --service NAME` for them",
         ));
     }
-    String::from_utf8(output.stdout).map_err(|_| failed("it printed something that is not UTF-8".into()))
+    String::from_utf8(output.stdout).map_err(|_| failed("its output is not UTF-8".into()))
 }
 
 /// Parses the three outputs. Pure.
@@ -82,13 +82,13 @@ fn harvest(up: &str, down: &str, history: &str) -> Harvest {
     if counted {
         harvest
             .notes
-            .push("the versions are counted from 1, in Alembic's order: its own are no numbers".into());
+            .push("the versions are counted from 1, in Alembic's order: its own are not numbers".into());
     }
     if ups.is_empty() {
         harvest.left_out.push(LeftOut::new(
             "alembic",
             "printed no migration",
-            "run it where alembic.ini lies",
+            "run it in the folder of alembic.ini",
         ));
     }
     for (version, (_, to, body)) in numbers.into_iter().zip(ups) {

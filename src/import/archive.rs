@@ -54,7 +54,7 @@ pub async fn find(source: u32, target: u32) -> Result<ArchivePrograms> {
         for ((dump, restore), version) in pairs.into_iter().zip(versions) {
             let folder = dump.parent().unwrap_or(&dump).display().to_string();
             let Some(version) = version else {
-                passed.push(format!("those of {folder} cannot be run, or are of two versions"));
+                passed.push(format!("the programs in {folder} cannot be run, or differ in version"));
                 continue;
             };
             match number(&version).filter(|major| fits(*major, source, target)) {
@@ -62,7 +62,7 @@ pub async fn find(source: u32, target: u32) -> Result<ArchivePrograms> {
                     best = Some((major, ArchivePrograms { dump, restore, version }));
                 }
                 Some(_) => {}
-                None => passed.push(format!("those of {folder} are of version {version}")),
+                None => passed.push(format!("the programs in {folder} have version {version}")),
             }
         }
         if best.as_ref().is_some_and(|(major, _)| *major == source) {
@@ -232,7 +232,7 @@ impl Archive {
         let named = format!("--use-list={}", list.path().display());
         let text = self.read(&["--file=-", "--no-owner", "--no-privileges", &named]).await;
         let failed = || Error::operation(format!("{} failed", self.programs.restore.display()));
-        String::from_utf8(text?).map_err(|_| failed().cause("it printed something that is not UTF-8"))
+        String::from_utf8(text?).map_err(|_| failed().cause("its output is not UTF-8"))
     }
 
     /// Dumps a database with its rows into a new folder.
@@ -294,7 +294,7 @@ impl Archive {
         Ok(output.split(|byte| *byte == b'\n').filter_map(entry).collect())
     }
 
-    /// Restores the entries in one transaction; from a folder, with several sessions in parallel.
+    /// Restores all of the entries or fails; from a folder, with `jobs` sessions in parallel.
     ///
     /// # Errors
     /// At the first statement that the server rejects, with the program's error output.
@@ -329,7 +329,7 @@ impl Archive {
         let programs = &self.programs;
         Err(Error::operation(format!("{} is of an older release than the server", programs.dump.display()))
             .cause(format!(
-                "it is of version {}, and writes down an option of columns that the server keeps for itself",
+                "it has version {}, and dumps a column option that is internal to the server",
                 programs.version
             ))
             .hint("install PostgreSQL's client programs of the server's own version"))
@@ -369,9 +369,9 @@ fn connection_value(database: &str) -> String {
 }
 
 fn no_file(error: std::io::Error) -> Error {
-    Error::operation("cannot keep the copy in a temporary file")
+    Error::operation("cannot write the copy to a temporary file")
         .cause(error)
-        .hint(format!("the folder is {}; TMPDIR names another", std::env::temp_dir().display()))
+        .hint(format!("the folder is {}; set TMPDIR to use another", std::env::temp_dir().display()))
 }
 
 #[cfg(test)]

@@ -88,11 +88,11 @@ fn check_contents(from: impl Read) -> io::Result<Result<()>> {
     from.from.read_exact(&mut head)?;
     let (version, minor) = ((head[5], head[6]), head[6]);
     if head[..5] != *b"PGDMP" || head[10] != DIRECTORY {
-        return Ok(Err(strange("its table of contents is none of a directory")));
+        return Ok(Err(strange("its table of contents is not in the directory format")));
     }
     if !KNOWN.contains(&version) {
         return Ok(Err(strange(&format!("its format has version {}.{}", version.0, version.1))
-            .hint("a newer martydb may know it: use that one")));
+            .hint("use a newer martydb, which may support it")));
     }
     from.int_size = head[8];
     from.skip_head(minor)?;
@@ -124,7 +124,7 @@ impl<R: Read> TocReader<R> {
         Ok(if sign[0] == 0 { value } else { -value })
     }
 
-    /// Reads a text that may be a name; `None` if it is NULL or too long.
+    /// Reads a text, cut one byte past the longest name; `None` if it is NULL.
     fn text(&mut self) -> io::Result<Option<Vec<u8>>> {
         let Ok(length) = u64::try_from(self.int()?) else { return Ok(None) };
         let mut text = vec![];
@@ -177,7 +177,7 @@ impl<R: Read> TocReader<R> {
 }
 
 fn unexpected(name: &str) -> Error {
-    strange(&format!("it names a file that no archive has: \"{}\"", printable(name)))
+    strange(&format!("it names an invalid file: \"{}\"", printable(name)))
 }
 
 fn strange(why: &str) -> Error {
@@ -193,7 +193,7 @@ pub fn advised(error: Error) -> Error {
     }
     let path = words.contains("does not exist") && words.contains("function");
     error.hint_if(path.then_some(
-        "a function that an index, a constraint or a column needs has to find what it calls without a search path: \
+        "functions of indexes, constraints and columns run without a search path here; set one: \
          ALTER FUNCTION \u{2026} SET search_path = SCHEMA",
     ))
 }

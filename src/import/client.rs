@@ -50,9 +50,13 @@ pub fn bare(program: &Path) -> Command {
 pub fn logging_in(program: &Path, version: &str, target: &MigrationTarget) -> Result<Command> {
     if answers_anything(version, &target.endpoint) && target.login.password.is_some() {
         return Err(Error::operation(format!("{} may not log in to {}", program.display(), target.endpoint))
-            .cause(format!("it is of version {version}, and sends the password in the clear to a server that asks for it"))
+            .cause(format!(
+                "it has version {version}, and sends the password in clear text to a server that requests it"
+            ))
             .hint(format!("install PostgreSQL's client programs of version {REQUIRES_AUTH} or newer"))
-            .hint("or have the server's certificate checked: sslmode=verify-full and sslrootcert in the server's URL"));
+            .hint(
+                "or verify the server's certificate: sslmode=verify-full and sslrootcert in the server's URL",
+            ));
     }
     let mut command = bare(program);
     command.envs(variables(target));

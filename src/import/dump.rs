@@ -113,9 +113,9 @@ fn fate<'a>(statement: &StatementHead<'a, '_>, provided: &Provided) -> Fate<'a> 
         // CREATE EXTENSION IF NOT EXISTS name
         if declared(word(5), &provided.extensions) { Fate::Dropped } else { Fate::Undeclared(word(5)) }
     } else if statement.begins(&["create", "user", "mapping"]) {
-        Fate::LeftOut("it may hold a password")
+        Fate::LeftOut("it may contain a password")
     } else if statement.begins(&["create", "event", "trigger"]) {
-        Fate::LeftOut("only a superuser can make it")
+        Fate::LeftOut("only a superuser can create it")
     } else {
         Fate::Kept
     }
@@ -166,7 +166,7 @@ mod tests {
              CREATE SCHEMA \"Other\";\n\nCREATE EXTENSION IF NOT EXISTS \"uuid-ossp\" WITH SCHEMA public;\n\n\
              CREATE FUNCTION app.f() RETURNS text\n    LANGUAGE sql\n    AS $$\nSET statement_timeout = 0;\n-- kept\n\\restrict aB3\n$$;\n"
         );
-        assert_eq!(first.left_out, ["CREATE USER MAPPING FOR CURRENT_USER: it may hold a password"]);
+        assert_eq!(first.left_out, ["CREATE USER MAPPING FOR CURRENT_USER: it may contain a password"]);
         assert_eq!(first.undeclared, ["\"uuid-ossp\""]);
         assert!(first_migration("SELECT 'a", &Provided::default(), "x").is_err());
     }

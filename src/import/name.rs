@@ -31,8 +31,7 @@ pub enum FileMeaning {
 
 const CODE: &[&str] =
     &["cjs", "cs", "go", "java", "js", "kt", "mjs", "mts", "php", "py", "rb", "rs", "scala", "ts"];
-const IN_CODE: (&str, &str) =
-    ("is code, which martydb does not run", "write what it does as SQL, or pass --skip");
+const IN_CODE: (&str, &str) = ("is code, which martydb does not run", "rewrite it as SQL, or pass --skip");
 const UNNUMBERED: (&str, &str) =
     ("has no version in its name", "give it the version that it runs at, or pass --skip");
 
@@ -163,8 +162,8 @@ pub fn flyway(path: &str) -> FileMeaning {
         };
     };
     if CALLBACKS.iter().any(|name| stem.starts_with(name)) {
-        let fix = "write what it does into the migrations, or pass --skip";
-        return FileMeaning::Foreign("is a callback of Flyway", fix);
+        let fix = "move its statements into the migrations, or pass --skip";
+        return FileMeaning::Foreign("is a Flyway callback", fix);
     }
     let half = match stem.chars().next() {
         Some('V') => Half::Up,
@@ -172,7 +171,7 @@ pub fn flyway(path: &str) -> FileMeaning {
         Some('R') if stem.starts_with("R__") => return FileMeaning::Repeatable(stem[3..].into()),
         Some('B') if versioned => {
             return FileMeaning::Foreign(
-                "is a baseline of Flyway's",
+                "is a Flyway baseline",
                 "import the versions before it, or pass --skip",
             );
         }
@@ -243,7 +242,7 @@ mod tests {
             (flyway, "U2__x.sql", "2 [2] x Down"),
             (flyway, "R__views.sql", "repeatable views"),
             (flyway, "V2__x.sql.conf", "settings 2"),
-            (flyway, "afterMigrate__x.sql", "is a callback of Flyway"),
+            (flyway, "afterMigrate__x.sql", "is a Flyway callback"),
             (flyway, "V3__x.java", "is code, which martydb does not run"),
             (flyway, "Vx__x.sql", "has no version in its name"),
             (node_pg_migrate, "1700000000000_x-y.sql", "1700000000000_x-y [1700000000000] x-y Whole"),

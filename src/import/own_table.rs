@@ -12,8 +12,7 @@ pub type OwnTable = (&'static str, &'static str);
 pub fn provide(table: OwnTable, carried: &mut [Carried]) -> Option<String> {
     let (name, one) = carried.iter_mut().find_map(|one| Some((mentioned(table.0, &one.up.text)?, one)))?;
     let (columns, file) = (table.1, &one.source);
-    let note =
-        format!("{file} names the tool's own table {name}: the migration makes it where it is not there");
+    let note = format!("{file} uses the tool's own table {name}: the migration creates it if it is missing");
     let (frame, rest) = one.up.text.split_at(frame(&one.up.text));
     let text = format!(
         "{frame}-- The tool that this was imported from keeps its history in this table.\n\

@@ -33,7 +33,7 @@ pub async fn find(major: u32) -> Result<DumpProgram> {
             Some(version) if number(&version).is_some_and(|found| found >= major) => {
                 return Ok(DumpProgram { path, version });
             }
-            Some(version) => passed.push(format!("{} is of version {version}", path.display())),
+            Some(version) => passed.push(format!("{} has version {version}", path.display())),
             None => passed.push(format!("{} cannot be run", path.display())),
         }
     }
@@ -71,8 +71,7 @@ pub async fn dump(
     let command = command(program, target, extent, without)?;
     let printed = client::run(command, &program.path, Stdio::null(), Stdio::piped()).await?;
     String::from_utf8(printed).map_err(|_| {
-        Error::operation(format!("{} failed", program.path.display()))
-            .cause("it printed something that is not UTF-8")
+        Error::operation(format!("{} failed", program.path.display())).cause("its output is not UTF-8")
     })
 }
 

@@ -137,7 +137,7 @@ impl Gathering {
         let (mut whole, alone): (Vec<_>, Vec<_>) =
             self.loose.into_values().partition(|loose| loose.up.is_some());
         let orphan = |loose: &Loose| {
-            LeftOut::new(&loose.source, "undoes a migration that is not there", "remove it, or pass --skip")
+            LeftOut::new(&loose.source, "undoes a missing migration", "remove it, or pass --skip")
         };
         self.harvest.left_out.extend(alone.iter().map(orphan));
         whole.sort_by(|a, b| match tool.sorted {
@@ -234,7 +234,7 @@ mod tests {
             ],
         );
         assert_eq!(carried, ["V2__b alone CREATE INDEX CONCURRENTLY i ON t (a); | -b", "V10__c c | -"]);
-        assert_eq!(left, ["3_x.down.sql: undoes a migration that is not there"]);
+        assert_eq!(left, ["3_x.down.sql: undoes a missing migration"]);
     }
 
     #[test]
@@ -259,7 +259,7 @@ mod tests {
             ],
         );
         assert_eq!(carried, ["V2__b ${y} | -"]);
-        assert_eq!(left, ["V1__a.sql:1:1: holds a placeholder, which Flyway fills in"]);
+        assert_eq!(left, ["V1__a.sql:1:1: contains a Flyway placeholder"]);
     }
 
     #[test]

@@ -65,17 +65,13 @@ fn cut(text: &str, first: Side, marker: impl Fn(&str) -> Option<Marker>) -> Resu
             None if side == Side::Up => up.text += line,
             None if line.trim().is_empty() || line.trim_start().starts_with("--") => {}
             None => {
-                return Err((
-                    at,
-                    "stands before the marker of the way up".into(),
-                    "move it behind the marker".into(),
-                ));
+                return Err((at, "is before the up marker".into(), "move it below the marker".into()));
             }
         }
         at += line.len();
     }
     if side == Side::Before {
-        let what = "has no marker that begins the way up";
+        let what = "has no up marker";
         return Err((0, what.into(), "write the marker, or pass --skip".into()));
     }
     up.alone |= alone;
@@ -102,7 +98,7 @@ pub fn goose(text: &str) -> Result<Halves, Misfit> {
                 "write the values into the file, or pass --skip".into(),
             ),
             other => Marker::Unknown(
-                format!("\"+goose {other}\" is not a marker that is known here"),
+                format!("\"+goose {other}\" is not a known marker"),
                 "remove it, or pass --skip".into(),
             ),
         })
@@ -143,7 +139,7 @@ pub fn flyway(text: &str) -> Result<Halves, Misfit> {
         None => plain(text),
         Some(at) => {
             let fix = "write its value, or set placeholderReplacement=false in the script's .conf file";
-            Err((at, "holds a placeholder, which Flyway fills in".into(), fix.into()))
+            Err((at, "contains a Flyway placeholder".into(), fix.into()))
         }
     }
 }
@@ -179,8 +175,8 @@ mod tests {
                 "-- +goose Up\n-- +goose StatementBegin\r\na;\r\n--+goose StatementEnd\r\n",
                 r#""a;\r\n" / none"#,
             ),
-            (goose, "a;\n", "0: stands before the marker of the way up"),
-            (goose, "-- nothing\n", "0: has no marker that begins the way up"),
+            (goose, "a;\n", "0: is before the up marker"),
+            (goose, "-- nothing\n", "0: has no up marker"),
             (goose, "-- +goose Up\n-- +goose ENVSUB ON\n", "13: takes values from the environment"),
             (dbmate, "-- migrate:up transaction:false\na\n-- migrate:down\nb", r#""a\n" alone / "b""#),
             (dbmate, "--migrate:up\na\n-- migrate:downtown\n", r#""a\n-- migrate:downtown\n" / none"#),
@@ -188,7 +184,7 @@ mod tests {
             (sqlx, "a\n-- no-transaction\n", r#""a\n-- no-transaction\n" / none"#),
             (node_pg_migrate, "a\n", r#""a\n" / none"#),
             (node_pg_migrate, "-- Up Migration\na\n--- DOWN migration\nb\n", r#""a\n" / "b\n""#),
-            (flyway, "SELECT '${x}'", "8: holds a placeholder, which Flyway fills in"),
+            (flyway, "SELECT '${x}'", "8: contains a Flyway placeholder"),
             (plain, "${x}", r#""${x}" / none"#),
         ];
         for (cut, text, expected) in rows {

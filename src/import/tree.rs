@@ -18,7 +18,7 @@ pub fn read(tool: &Tool, folder: &Path) -> Result<Harvest> {
     list(folder, "", tool.depth, &mut files).map_err(|error| {
         Error::usage(format!("cannot read {}", folder.display()))
             .cause(error)
-            .hint("name the folder that holds the other tool's migrations")
+            .hint("name the folder that contains the other tool's migrations")
     })?;
     files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(gather(tool, &files))

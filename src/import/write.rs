@@ -55,10 +55,10 @@ fn refuse_others(folder: &Path, files: &[NewFile], present: &[String]) -> Result
     let mut causes = vec![];
     for name in present {
         match files.iter().find(|file| file.file == *name) {
-            None => causes.push(format!("{} is there already", printable(name))),
+            None => causes.push(format!("{} already exists", printable(name))),
             Some(file) => match fs::read(folder.join(name)) {
                 Ok(bytes) if bytes == file.text.as_bytes() => {}
-                _ => causes.push(format!("{} differs from what the import would write", printable(name))),
+                _ => causes.push(format!("{} differs from the file to be written", printable(name))),
             },
         }
     }
@@ -69,9 +69,9 @@ fn refuse_others(folder: &Path, files: &[NewFile], present: &[String]) -> Result
     let more = causes.len().saturating_sub(SHOWN);
     causes.truncate(SHOWN);
     causes.extend((more > 0).then(|| format!("and {} more", counted(more, "file"))));
-    Err(Error::usage(format!("{} holds migrations already", folder.display()))
+    Err(Error::usage(format!("{} already contains migrations", folder.display()))
         .causes(causes)
-        .hint("import into an empty folder: `migrations` in the manifest names it"))
+        .hint("import into an empty folder, set by `migrations` in the manifest"))
 }
 
 fn failed(path: &Path, error: &io::Error) -> Error {

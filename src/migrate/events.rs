@@ -56,9 +56,7 @@ pub fn event(row: &Row) -> Result<HistoryEvent, Unreadable> {
 /// Parses a `timestamptz` in the server's text format (`DateStyle` ISO, any time zone).
 fn read_time(row: &Row, column: usize) -> Result<Option<OffsetDateTime>, Unreadable> {
     let Some(text) = row.try_get::<Option<String>>(column)? else { return Ok(None) };
-    parse_time(&text)
-        .map(Some)
-        .ok_or_else(|| Unreadable::new("a time that is no date between the years 1 and 9999"))
+    parse_time(&text).map(Some).ok_or_else(|| Unreadable::new("a time outside of the years 1 to 9999"))
 }
 
 fn parse_time(text: &str) -> Option<OffsetDateTime> {

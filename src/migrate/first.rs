@@ -172,7 +172,7 @@ async fn catalogues(
 ) -> Result<[Catalogue; 2]> {
     let outcome = run(scratch, Goal::Upgrade, options, &EventSender::ignored()).await;
     if let Some(error) = outcome.error {
-        return Err(error.while_doing("the schema cannot be made from what pg_dump wrote"));
+        return Err(error.while_doing("the schema cannot be recreated from pg_dump's output"));
     }
     let mut all = [Catalogue::default(), Catalogue::default()];
     for (target, catalogue) in [target, scratch].into_iter().zip(&mut all) {

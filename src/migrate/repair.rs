@@ -108,7 +108,7 @@ fn edited(
         (Edit::Content, Some(_)) => "its new text is accepted".into(),
         (Edit::Content, None) => {
             "its new text is accepted; the text that was applied is not known, because another \
-                                  tool recorded it or it was too long to be kept"
+                                  tool recorded it or it was too long to be stored"
                 .into()
         }
     };
@@ -147,7 +147,7 @@ fn refused_by_rules(migration: &Migration) -> Repairable {
         name: migration.name.clone(),
         wrong: RepairKind::Refused,
         what: format!(
-            "it is applied, and accepted as it is in {}; a new database gets it only where PostgreSQL can run it",
+            "it is applied, and accepted unchanged in {}; a new database runs it only if PostgreSQL can",
             waivers::WAIVERS
         ),
         diff: None,
@@ -186,8 +186,8 @@ async fn act(
     let now = look(session, folder, None).await?;
     if let Some(gone) = shown.iter().find(|item| !now.contains(item)) {
         return Err(Error::new(Kind::Stale, "the database or the files changed since they were shown")
-            .cause(format!("V{}__{} is not as it was", gone.version, gone.name))
-            .hint("look again"));
+            .cause(format!("V{}__{} has changed", gone.version, gone.name))
+            .hint("run the same command again"));
     }
     let rows = session.rows().await?;
     let version_type = rows.version_type_for(folder);

@@ -116,7 +116,7 @@ impl<'a> MigrationRun<'a, '_> {
         let versions: Vec<i64> = steps.iter().map(|step| step.row.version).collect();
         let repeatables = self.repeatables(&comparison, &versions).await?;
         let (upgrade, events) = (self.goal == Goal::Upgrade, self.session.events.clone());
-        // A table that only refinery wrote is adopted, and its privileges of other roles are revoked.
+        // A table that only refinery wrote is adopted, and privileges of other roles on it are revoked.
         let adopted = self.session.present.refinery.is_some() && !self.session.present.history;
         if upgrade && steps.is_empty() && repeatables.is_empty() && !adopted {
             events.send(Event::Planned(vec![]));
@@ -281,7 +281,7 @@ impl<'a> MigrationRun<'a, '_> {
         let service = self.service();
         refuse(service, waived.iter().map(|(_, problem)| *problem)).map_err(|error| {
             error.hint(format!(
-                "the file was accepted because it is applied elsewhere: edit it all the same, and there accept the edit \
+                "the file is accepted because it is applied elsewhere: edit it anyway, and accept the edit there \
                  with `martydb repair --service {service} --version {version} --reason …`"
             ))
         })
@@ -318,7 +318,7 @@ impl<'a> MigrationRun<'a, '_> {
 /// crashed may not have flushed it to disk (see `engine::ahead`).
 fn with_applied(error: Error, applied: &[AppliedMigration], direction: Direction) -> Error {
     let crashed = (error.kind == Kind::Unreachable && !applied.is_empty())
-        .then_some("if the server crashed, the last of them may be lost with their history; the next run takes them up again");
+        .then_some("if the server crashed, the last of them may be lost with their history; the next run applies them again");
     let what = if direction == Direction::Up { "" } else { "the downgrade of " };
     let committed = "committed before the failure and";
     match applied {

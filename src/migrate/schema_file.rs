@@ -36,8 +36,8 @@ pub async fn write_schema(target: &MigrationTarget, version: Option<i64>, wait: 
     match fs::read_to_string(&path) {
         Ok(present) if present == text => return Ok(()),
         Ok(present) if !present.starts_with(MARK) => {
-            return Err(Error::operation(format!("{} is not a file of martydb", path.display()))
-                .hint("move it away, or leave out `dump_schema` in the manifest"));
+            return Err(Error::operation(format!("{} was not written by martydb", path.display()))
+                .hint("move it, or remove `dump_schema` from the manifest"));
         }
         _ => {}
     }

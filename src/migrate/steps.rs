@@ -58,10 +58,10 @@ pub fn down_steps<'f>(
 ) -> Result<Vec<MigrationStep<'f>>> {
     let service = target.service.as_str();
     if target.down == DownFiles::None && !versions.is_empty() {
-        let message = format!("{service}: cannot downgrade: the manifest says `down: none`");
+        let message = format!("{service}: cannot downgrade: the manifest has `down: none`");
         return Err(Error::new(Kind::MigrationFile, message)
-            .hint("go forward instead: write a migration that takes back what this one did")
-            .hint("or write down files, and say `migrations: { down: optional }` in the manifest"));
+            .hint("write a new migration that reverts this one")
+            .hint("or write down files, and set `migrations: { down: optional }` in the manifest"));
     }
     let (mut steps, mut problems) = (vec![], vec![]);
     let rows = versions.iter().filter_map(|version| rows.applied.iter().find(|row| row.version == *version));
@@ -95,7 +95,7 @@ const IRREVERSIBLE: &str = "is irreversible: ";
 /// Returns the file that undoes a migration, or the reasons why there is none. Either file may declare that it
 /// is irreversible.
 fn down_file(folder: &MigrationFolder, row: &AppliedRow) -> Result<MigrationFile, Vec<FileProblem>> {
-    let fix = "write it: what undoes the migration, or a comment if nothing has to be undone";
+    let fix = "write it: the statements that undo the migration, or a comment if there are none";
     let migration = folder.get(row.version);
     let irreversible = |file: &MigrationFile| {
         let reason = file.directives.irreversible.as_ref()?;

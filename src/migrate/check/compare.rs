@@ -62,13 +62,13 @@ impl Divergence {
                 "restore the file from version control: an applied migration must stay in the folder".into()
             }
             Divergence::Replaced { checkpoint, .. } => format!(
-                "the checkpoint is not of this database's files: squash those that are applied here, or restore them and \
+                "the checkpoint replaces other files than this database's: squash those applied here, or restore them and \
                  remove {}",
                 checkpoint::file_name(*checkpoint)
             ),
             Divergence::BelowCheckpoint { checkpoint, .. } => format!(
                 "restore the files up to V{checkpoint} from the commit before the squash, run `martydb upgrade --service \
-                 {service} --to {checkpoint}`, and come back"
+                 {service} --to {checkpoint}`, and return to this commit"
             ),
             Divergence::OutOfOrder { .. } => format!(
                 "give it a version above the current one, or apply it out of order: \
@@ -92,8 +92,8 @@ impl std::fmt::Display for Divergence {
             }
             Divergence::BelowCheckpoint { version, name, checkpoint } => write!(
                 f,
-                "V{version}__{name} is not applied, and only the checkpoint C{checkpoint} holds it, from which a \
-                 database that has a history cannot start"
+                "V{version}__{name} is not applied, and only the checkpoint C{checkpoint} contains it, which a \
+                 database with a history cannot run"
             ),
             Divergence::OutOfOrder { version, name, current } => {
                 write!(f, "V{version}__{name} is not applied, and older than V{current}, the current version")

@@ -194,8 +194,8 @@ impl FileLint<'_> {
     /// Returns the finding for a file that squawk could not check; it must not pass as good.
     fn unreadable(&self) -> LintFinding {
         LintFinding {
-            message: "the linter cannot make sense of this file".into(),
-            help: Some("look for a statement that PostgreSQL would refuse".into()),
+            message: "the linter cannot parse this file".into(),
+            help: Some("look for a statement that PostgreSQL would reject".into()),
             ..self.finding(UNREADABLE, Position { line: 1, column: 1 })
         }
     }

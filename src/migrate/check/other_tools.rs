@@ -112,16 +112,16 @@ pub fn hint(service: &str, tool: &str) -> String {
     match IMPORTED.iter().find(|row| row.0 == tool) {
         Some((_, from)) => way(service, from),
         None => format!(
-            "`martydb baseline --service {service} --from-database` makes the schema as it is the first migration; \
-             docs/coming-from.md shows the way"
+            "`martydb baseline --service {service} --from-database` turns the present schema into the first migration; \
+             see docs/coming-from.md"
         ),
     }
 }
 
 fn way(service: &str, from: &str) -> String {
     format!(
-        "`martydb import --from {from} --service {service} DIR` takes its files over, `martydb baseline --service \
-         {service} --from-database` the schema as it is; docs/coming-from.md shows the way"
+        "`martydb import --from {from} --service {service} DIR` imports its files, `martydb baseline --service \
+         {service} --from-database` uses the present schema; see docs/coming-from.md"
     )
 }
 
@@ -161,7 +161,9 @@ pub fn refuse_contents(service: &str, objects: &[String]) -> Result<()> {
     )
     .cause(format!("it holds {}", objects.join(", ")))
     .hint(way(service, "TOOL"))
-    .hint(format!("if the files made it: `martydb baseline --service {service} --at N`, N the last applied"))
+    .hint(format!(
+        "if the files created it: `martydb baseline --service {service} --at N`, N the last applied"
+    ))
     .hint(escape(service)))
 }
 

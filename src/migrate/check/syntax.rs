@@ -11,7 +11,7 @@ use crate::lint_rules::SYNTAX;
 use crate::migrate::files::{FileProblem, MigrationFile, Position};
 use crate::model::LintRules;
 
-pub const FIX: &str = "correct the statement; if PostgreSQL takes it as it is, write \
+pub const FIX: &str = "correct the statement; if PostgreSQL accepts it, write \
                        `-- martydb: allow syntax-error: reason` at the top of the file";
 
 /// Returns position and text of the first error. Later errors may be its consequences.

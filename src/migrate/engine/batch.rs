@@ -208,8 +208,8 @@ pub fn reading() -> [Statement; 2] {
 const FINDING: &str = "martydb";
 
 /// Fails if the transaction is not the one that was opened, or if a new object belongs to another role that
-/// this login can act as. Further roles cannot have created objects in this transaction, and their objects of
-/// other sessions (an app's temporary table) are not the migration's.
+/// this login can act as. Roles that it cannot act as cannot have created anything in this
+/// transaction; objects that they create in other sessions (an app's temporary table) are not the migration's.
 ///
 /// It runs after every file, so its cost matters: one index lookup with OIDs known beforehand, and only the
 /// comparisons that are needed to miss nothing. Findings are examined by [`detail`], which the server parses

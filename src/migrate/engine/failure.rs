@@ -113,7 +113,7 @@ fn found(fault: &Fault) -> Option<String> {
     let complains = fault.sqlstate.as_deref() == Some(sqlstate::INVALID_TEXT_REPRESENTATION);
     Some(match CheckFailure::read(&fault.message).filter(|_| complains)? {
         CheckFailure::Owner(objects) => {
-            format!("it would leave objects to another role than the owner: {objects}")
+            format!("objects would belong to another role than the owner: {objects}")
         }
         CheckFailure::Transaction => {
             "the file ended its own transaction, so its history row was not written".into()

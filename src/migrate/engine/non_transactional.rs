@@ -103,7 +103,7 @@ impl FileRun<'_, '_> {
             .cause(format!("its first {} statements were finished before it was interrupted", point.done))
             .hint("undo the edit of these statements, and run again")
             .hint(format!(
-                "or undo by hand what they did, and start over after \
+                "or undo their effects by hand, and start over after \
                  `martydb repair --service {} --version {} --reason …`",
                 self.run.session.target.service, self.run.step.row.version
             )))

@@ -326,7 +326,7 @@ async fn refused_login(target: &MigrationTarget, error: Error) -> NoSession {
             Existence::Present => error.into(),
             Existence::Unknown => error
                 .hint(format!(
-                    "a role that does not exist is refused in the same words: if {} was never applied, run `{}`",
+                    "a role that does not exist has the same error as a wrong password: if {} was never applied, run `{}`",
                     target.service,
                     apply(target)
                 ))

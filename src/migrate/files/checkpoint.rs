@@ -47,7 +47,7 @@ impl Checkpoint {
                 ))
             }
             None => {
-                let what = format!("is older than {name}, which does not hold it");
+                let what = format!("is older than {name}, which does not contain it");
                 let fix = format!("give it a version above {}", self.version());
                 Some(FileProblem::refused(&file.up.path, what, fix))
             }
@@ -108,21 +108,21 @@ pub fn read(path: &Path, version: i64, bytes: Vec<u8>) -> Result<Checkpoint, Vec
         Err(vec![FileProblem::refused(path, what, fix)])
     };
     let Some((guarded, noted)) = guarded(&file.text) else {
-        return refused("is no checkpoint: its header is not that of `martydb squash`");
+        return refused("is not a checkpoint: its header is not that of `martydb squash`");
     };
     if digest(guarded) != noted {
         return refused("was edited after `martydb squash` wrote it");
     }
     let lines = guarded.lines().map_while(|line| line.strip_prefix(REPLACES));
     let Some(replaces) = lines.map(Replaced::read).collect::<Option<Vec<_>>>() else {
-        return refused("names a migration that cannot be read");
+        return refused("contains an invalid `-- replaces` line");
     };
     let ascending = replaces.is_sorted_by(|one, next| one.version < next.version);
     if !ascending || replaces.last().is_none_or(|last| last.version != version) {
-        return refused("does not replace the versions that its name says");
+        return refused("does not replace the versions up to that of its name");
     }
     if file.directives.mode == Mode::NoTransaction {
-        return refused("says that it runs outside a transaction");
+        return refused("is declared to run outside a transaction");
     }
     Ok(Checkpoint { file, replaces })
 }
@@ -177,8 +177,8 @@ mod tests {
                 "{from}"
             );
         }
-        assert!(wrong(version, &text.replace("-- checkpoint", "-- check")).contains("is no checkpoint"));
-        assert!(wrong(version, "CREATE TABLE t (a int);").contains("is no checkpoint"));
+        assert!(wrong(version, &text.replace("-- checkpoint", "-- check")).contains("is not a checkpoint"));
+        assert!(wrong(version, "CREATE TABLE t (a int);").contains("is not a checkpoint"));
     }
 
     #[test]

@@ -106,7 +106,7 @@ impl MigrationFolder {
             return Error::usage(format!("{service} has no file of V{version}"))
                 .cause(format!("{} replaces it", checkpoint::file_name(checkpoint.version())))
                 .hint(format!(
-                    "go to V{} or above, or restore the files of before the squash",
+                    "go to V{} or above, or restore the files from before the squash",
                     checkpoint.version()
                 ));
         }
@@ -157,7 +157,7 @@ pub fn load_down(path: &Path) -> Result<MigrationFile, Vec<FileProblem>> {
 fn unreadable(path: &Path, error: &io::Error) -> FileProblem {
     let fix = match error.kind() {
         io::ErrorKind::NotFound => {
-            "`martydb revision` makes the folder with a first file, `martydb import` fills it with another tool's; or correct \
+            "`martydb revision` creates the folder with a first file, `martydb import` with another tool's; or correct \
              `migrations` in the manifest"
         }
         _ => "make it readable for the account that runs martydb",
@@ -198,7 +198,7 @@ impl Loader {
 
     fn sort(&mut self, path: PathBuf, is_folder: bool) {
         if is_folder {
-            let fix = "move it elsewhere: migrations lie side by side in one folder";
+            let fix = "move it elsewhere: subfolders are not read";
             return self.refuse(&path, "is a folder", fix);
         }
         if let Some(version) = checkpoint::version_of(&file_name(&path)) {

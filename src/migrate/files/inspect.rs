@@ -29,13 +29,13 @@ pub fn inspect(path: &Path, down: DownFiles) -> Inspection {
 fn down_problems(migration: &Migration, down: DownFiles) -> Vec<FileProblem> {
     let Some(path) = &migration.down else { return vec![] };
     if down == DownFiles::None {
-        let fix = "remove it, or say `down: optional` in the manifest";
-        return vec![FileProblem::noted(path, "is a down file, and the manifest says `down: none`", fix)];
+        let fix = "remove it, or set `down: optional` in the manifest";
+        return vec![FileProblem::noted(path, "is a down file, and the manifest has `down: none`", fix)];
     }
     let mut problems = folder::load_down(path).err().unwrap_or_default();
     if migration.up.directives.irreversible.is_some() {
         let fix = "remove it, or the line `-- martydb: irreversible: …` of its migration";
-        let what = "is a down file of a migration that says it is irreversible";
+        let what = "is a down file of a migration that is declared irreversible";
         problems.push(FileProblem::noted(path, what, fix));
     }
     problems

@@ -25,7 +25,7 @@ impl Repeatable {
 pub fn read(path: &Path, name: String, bytes: Vec<u8>) -> Result<Repeatable, Vec<FileProblem>> {
     let file = source::read(path, bytes)?;
     if file.directives.mode == Mode::NoTransaction {
-        let fix = "put what cannot run in a transaction into a versioned migration";
+        let fix = "move statements that cannot run in a transaction into a versioned migration";
         let what = "is repeatable, and a repeatable migration runs in a transaction";
         return Err(vec![FileProblem::refused(path, what, fix)]);
     }

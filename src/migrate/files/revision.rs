@@ -68,13 +68,13 @@ pub fn write(
 ) -> Result<Written> {
     let (name, folder) = (sanitize(message), &service.migrations);
     if name.is_empty() {
-        return Err(Error::usage(format!("no name can be made from the message \"{}\"", message.trim()))
+        return Err(Error::usage(format!("cannot derive a name from the message \"{}\"", message.trim()))
             .hint("use letters or digits: -m \"add user consent\""));
     }
     if name.len() > LONGEST_NAME {
-        return Err(Error::usage(format!("the message makes a name of {} bytes", name.len()))
-            .cause(format!("a file's name has room for {LONGEST_NAME}"))
-            .hint("say it in a few words; the rest belongs in a comment of the file"));
+        return Err(Error::usage(format!("the message results in a name of {} bytes", name.len()))
+            .cause(format!("the limit is {LONGEST_NAME} bytes"))
+            .hint("shorten the message; put details into a comment in the file"));
     }
     let (up, down) = texts(template, templates)?;
     let version = next_version(folder, numbering)?;
@@ -97,7 +97,7 @@ fn next_version(path: &Path, numbering: Numbering) -> Result<i64> {
     let next = folder::highest_version(path)
         .unwrap_or(0)
         .checked_add(1)
-        .ok_or_else(|| Error::usage("the highest version cannot be counted past"))?;
+        .ok_or_else(|| Error::usage("the highest version has no successor"))?;
     Ok(match numbering {
         Numbering::Next => next,
         Numbering::Timestamp => timestamp(OffsetDateTime::now_utc()).max(next),

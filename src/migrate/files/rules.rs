@@ -33,35 +33,35 @@ pub const RULES: &[FileRule] = &[
         scope: Scope::Everywhere,
         weight: Weight::Refused,
         applies: changes_role,
-        what: "would change the role, and everything a migration makes must belong to the owner",
+        what: "would change the role, but the owner must own all objects of a migration",
         fix: "remove it: the file already runs as the owner",
     },
     FileRule {
         scope: Scope::Everywhere,
         weight: Weight::Refused,
         applies: changes_reading,
-        what: "would change how the server reads the text behind it, and where a statement ends",
+        what: "would change how the server parses the text after it",
         fix: "remove it: the file is read as UTF-8, and E'…' is the string with escapes",
     },
     FileRule {
         scope: Scope::Everywhere,
         weight: Weight::Refused,
         applies: |seen| seen.begins(&["discard", "all"]),
-        what: "would end the session's state, the lock against other runs included",
+        what: "would discard the session's state, including the lock against other runs",
         fix: "use DISCARD TEMP, DISCARD PLANS or DISCARD SEQUENCES",
     },
     FileRule {
         scope: Scope::Everywhere,
         weight: Weight::Refused,
         applies: copies_to_client,
-        what: "needs psql to read or take the data",
+        what: "needs psql to send or receive the data",
         fix: "use INSERT with VALUES; COPY to and from a file of the server needs a superuser",
     },
     FileRule {
         scope: Scope::Everywhere,
         weight: Weight::Runnable,
         applies: builds_nameless,
-        what: "gives the index no name, and an interrupted build could not be found again",
+        what: "does not name the index, so an interrupted build could not be found",
         fix: "name it: CREATE INDEX CONCURRENTLY <name> ON …",
     },
     FileRule {
@@ -88,7 +88,7 @@ pub const MOVE_OUT: &str = "move it out of BEGIN … COMMIT";
 
 /// Message and fix for psql's own commands.
 pub const BACKSLASH: (&str, &str) =
-    ("is a command of psql, which the server does not know", "write what it does as SQL");
+    ("is a psql command, which the server does not know", "rewrite it as SQL");
 
 fn changes_role(seen: &StatementHead) -> bool {
     let mut words = seen.outer();

@@ -121,7 +121,7 @@ impl Reader {
                 Some(Wrong::refused(offset, what, BACKSLASH.1))
             }
             ScriptItem::Directive { start, above: false, .. } => {
-                let what = "this directive stands below the first statement, where it has no effect";
+                let what = "this directive is below the first statement, where it has no effect";
                 Some(Wrong::refused(start, what, "move it to the top of the file"))
             }
             ScriptItem::Directive { start, text, above: true } => {
@@ -218,7 +218,7 @@ fn decode(path: &Path, bytes: Vec<u8>) -> Result<String, FileProblem> {
     }
     match text.find('\0') {
         Some(offset) => {
-            Err(FileProblem::refused(path, "a NUL byte, which PostgreSQL cannot take", "remove it")
+            Err(FileProblem::refused(path, "a NUL byte, which PostgreSQL does not accept", "remove it")
                 .at(Position::of(&text, offset)))
         }
         None => Ok(text),
@@ -239,7 +239,7 @@ mod tests {
         for (bytes, expected) in [
             (&b"SELECT\n 'a\xff'"[..], "V1__x.sql:2:4: the bytes here are not UTF-8"),
             (b"\xef\xbb\xbfSELECT 1", "V1__x.sql:1:1: the file begins with a byte order mark"),
-            (b"SELECT 1;\n\0", "V1__x.sql:2:1: a NUL byte, which PostgreSQL cannot take"),
+            (b"SELECT 1;\n\0", "V1__x.sql:2:1: a NUL byte, which PostgreSQL does not accept"),
         ] {
             assert_eq!(problems(bytes), [expected]);
         }
@@ -252,9 +252,9 @@ mod tests {
             problems(sql.as_bytes()),
             [
                 "V1__x.sql:2:1: COMMIT is not allowed: martydb runs the file in one transaction",
-                "V1__x.sql:3:3: SET ROLE x would change the role, and everything a migration makes must belong to the owner",
-                "V1__x.sql:4:1: \\copy is a command of psql, which the server does not know",
-                "V1__x.sql:6:1: this directive stands below the first statement, where it has no effect",
+                "V1__x.sql:3:3: SET ROLE x would change the role, but the owner must own all objects of a migration",
+                "V1__x.sql:4:1: \\copy is a psql command, which the server does not know",
+                "V1__x.sql:6:1: this directive is below the first statement, where it has no effect",
                 "V1__x.sql:7:8: this string is never closed",
             ]
         );

@@ -75,7 +75,7 @@ impl<'a> TripSession<'a> {
         self.up(before).await.map_err(|error| {
             error
                 .while_doing(replayed)
-                .hint("a database that was there before its files cannot be rebuilt from them")
+                .hint("a database that existed before its files cannot be rebuilt from them")
         })
     }
 
@@ -204,7 +204,7 @@ fn without_down(target: &MigrationTarget, migration: &Migration) -> Option<Strin
     let down = || folder::load_down(migration.down.as_ref()?).ok()?.directives.irreversible;
     match (&migration.up.directives.irreversible, target.down) {
         (Some(reason), _) => Some(format!("irreversible: {reason}")),
-        (None, DownFiles::None) => Some("the manifest says `down: none`".into()),
+        (None, DownFiles::None) => Some("the manifest has `down: none`".into()),
         (None, DownFiles::Optional) if migration.down.is_none() => Some("it has no down file".into()),
         _ => down().map(|reason| format!("irreversible: {reason}")),
     }

@@ -111,7 +111,7 @@ const CURES: &[Cure] = &[
     Cure {
         states: &[sqlstate::INSUFFICIENT_PRIVILEGE],
         sign: Sign::Routine(&["check_is_member_of_role", "check_can_set_role"]),
-        advice: "what a migration makes belongs to {owner}, and roles and databases are declared in the manifest: \
+        advice: "a migration's objects belong to {owner}, and roles and databases are declared in the manifest: \
                  remove OWNER TO or AUTHORIZATION",
         replaces_hint: true,
     },
@@ -139,7 +139,7 @@ const CURES: &[Cure] = &[
     Cure {
         states: &[sqlstate::LOCK_NOT_AVAILABLE],
         sign: Sign::Always,
-        advice: "other sessions hold the table: try again later, or raise --lock-wait",
+        advice: "other sessions hold locks on the table: try again later, or raise --lock-wait",
         replaces_hint: false,
     },
     Cure {
