@@ -6,7 +6,7 @@ use std::path::Path;
 
 /// Maximum depth: a project has its settings and migrations near its root; deeper files are generated or vendored.
 const DEEPEST: usize = 8;
-/// Maximum number of files: a folder with more is not a project, or naming its migrations is faster than finding them.
+/// Maximum number of files: a folder with more is not a project, or naming its migrations is faster.
 const MOST_FILES: usize = 50_000;
 /// Maximum size of settings in bytes; longer files are data.
 const LONGEST: u64 = 256 * 1024;
