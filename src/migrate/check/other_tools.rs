@@ -142,7 +142,7 @@ pub fn refuse(service: &str, found: &[OtherTool]) -> Result<()> {
         .causes(found.iter().map(cause))
         .hint(hint(service, &first.tool))
         .hint(format!(
-            "its files are here already: `martydb baseline --service {service} --at N`, N the last applied"
+            "its files are already in the folder: `martydb baseline --service {service} --at N`, N the last applied"
         ))
         .hint(escape(service)))
 }
@@ -159,7 +159,7 @@ pub fn refuse_contents(service: &str, objects: &[String]) -> Result<()> {
         Kind::Divergent,
         format!("the database of {service} is not empty, and martydb has no history"),
     )
-    .cause(format!("it holds {}", objects.join(", ")))
+    .cause(format!("it contains {}", objects.join(", ")))
     .hint(way(service, "TOOL"))
     .hint(format!(
         "if the files created it: `martydb baseline --service {service} --at N`, N the last applied"

@@ -194,7 +194,7 @@ impl Preflight {
         match versions.iter().find(|version| !version_type.holds(**version)) {
             None => Ok(()),
             Some(version) => Err(Error::operation(format!("V{version} does not fit into refinery's table"))
-                .cause("its column \"version\" is an int4, as refinery makes it without int8-versions")
+                .cause("its column \"version\" is an int4, as refinery creates it without int8-versions")
                 .hint(format!("give the file a version of at most {}", i32::MAX))),
         }
     }

@@ -54,7 +54,7 @@ impl Directives {
                 return Err(("irreversible needs a colon and a reason".into(), FORMS.into()));
             }
             "no-transaction" | "unwritten" => {
-                return Err((format!("\"{text}\" says more than {word}"), FORMS.into()));
+                return Err((format!("\"{text}\" has text after {word}"), FORMS.into()));
             }
             other => {
                 let meant = nearest(other, ["no-transaction", "allow", "irreversible", "unwritten"]);

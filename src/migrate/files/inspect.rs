@@ -43,6 +43,6 @@ fn down_problems(migration: &Migration, down: DownFiles) -> Vec<FileProblem> {
 
 /// Returns the note that a migration has no down file.
 pub fn no_down(migration: &Migration) -> FileProblem {
-    let fix = "write one, or downgrade stops here";
+    let fix = "write one: without it, downgrade stops here";
     FileProblem::noted(&migration.up.path, "has no .down.sql beside it", fix)
 }

@@ -208,7 +208,7 @@ fn decode(path: &Path, bytes: Vec<u8>) -> Result<String, FileProblem> {
     let text = String::from_utf8(bytes).map_err(|error| {
         let good = error.utf8_error().valid_up_to();
         let before = String::from_utf8_lossy(&error.as_bytes()[..good]);
-        FileProblem::refused(path, "the bytes here are not UTF-8", "save the file as UTF-8")
+        FileProblem::refused(path, "these bytes are not UTF-8", "save the file as UTF-8")
             .at(Position::of(&before, good))
     })?;
     if text.starts_with(BOM) {
@@ -237,7 +237,7 @@ mod tests {
     #[test]
     fn bytes_that_are_no_script_are_refused_with_their_place() {
         for (bytes, expected) in [
-            (&b"SELECT\n 'a\xff'"[..], "V1__x.sql:2:4: the bytes here are not UTF-8"),
+            (&b"SELECT\n 'a\xff'"[..], "V1__x.sql:2:4: these bytes are not UTF-8"),
             (b"\xef\xbb\xbfSELECT 1", "V1__x.sql:1:1: the file begins with a byte order mark"),
             (b"SELECT 1;\n\0", "V1__x.sql:2:1: a NUL byte, which PostgreSQL does not accept"),
         ] {
