@@ -1,6 +1,6 @@
 -- Undoes: {{message}}
 --
--- Service {{service}}. Drops what the other file made, in reverse order, and nothing else.
--- Replace the next line by the SQL, or remove it if nothing has to be undone.
+-- Service {{service}}. Drop only what the other file created, in reverse order.
+-- Replace the next line by the SQL, or remove it if there is nothing to undo.
 -- martydb: unwritten
 

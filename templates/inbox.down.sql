@@ -1,2 +1,2 @@
--- Undoes: {{message}}. What {{service}} has handled is forgotten: an event that comes again takes effect again.
+-- Undoes: {{message}}. Deletes the ids of the events that {{service}} has handled: a repeated event takes effect again.
 DROP TABLE {{service}}_inbox;

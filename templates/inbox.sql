@@ -1,7 +1,7 @@
 -- {{message}}
 --
--- Inbox of {{service}}: the ids of the events that it has handled. A relay publishes at least once, so an event may come
--- twice. A consumer handles each in one transaction, and acknowledges it to the broker after the commit:
+-- Inbox of {{service}}: the ids of handled events. A relay publishes at least once, so an event may come
+-- twice. A consumer handles each event in one transaction, and acknowledges it to the broker after the commit:
 --
 --     BEGIN;
 --     INSERT INTO {{service}}_inbox (source, event_id) VALUES ($1, $2) ON CONFLICT DO NOTHING;
@@ -9,8 +9,8 @@
 --     -- one row inserted: now what the event asks for, in this same transaction
 --     COMMIT;
 --
--- A crash before the commit undoes both, and the broker delivers the event again; one after it finds the id. The effect
--- takes place exactly once, which no broker can promise: it is an effect of this transaction.
+-- A crash before the commit undoes both, and the broker delivers the event again; a crash after it finds the id. The
+-- effect takes place exactly once because it is part of this transaction; no broker can guarantee that.
 
 CREATE TABLE {{service}}_inbox (
     source text NOT NULL,
@@ -19,7 +19,7 @@ CREATE TABLE {{service}}_inbox (
     CONSTRAINT {{service}}_inbox_pkey PRIMARY KEY (source, event_id)
 );
 
--- for the removal of old ids; keep them for longer than any broker or relay may still deliver the event
+-- for the removal of old ids; keep them longer than any broker or relay may still deliver the event
 CREATE INDEX {{service}}_inbox_received_idx ON {{service}}_inbox (received_at);
 
 COMMENT ON TABLE {{service}}_inbox IS 'Events of others that were handled, so that each takes effect exactly once';

@@ -1,18 +1,18 @@
 -- {{message}}
 --
--- Transactional outbox of {{service}}: an event is written in the transaction of the change that it tells of, and
--- `martydb relay` publishes it once that is committed (declare it in the manifest: `outbox:`). Publication is at least
--- once, in the order of id for each aggregate: consumers record the event_id in their own transaction and drop one that
--- they have seen (templates/inbox.sql).
+-- Transactional outbox of {{service}}: an event is written in the transaction of the change that it describes, and
+-- `martydb relay` publishes it after the commit (declare it in the manifest: `outbox:`). Publication is at least
+-- once, in the order of id for each aggregate: consumers record the event_id in their own transaction and ignore
+-- repeated events (templates/inbox.sql).
 --
--- The table has a partition for each day, which `martydb relay clean` drops once all of its events were published longer ago
--- than the manifest's `keep`, and which it makes a week ahead: run it once a day. It is for outboxes of millions of events a day,
--- from which rows would be deleted one by one; else the template outbox is simpler.
+-- The table has daily partitions. `martydb relay clean` creates them a week ahead, and drops a partition when all
+-- its events were published longer ago than the manifest's `keep`: run it once a day. Use this template for
+-- millions of events a day, where deleting single rows is too slow; otherwise the template outbox is simpler.
 
 CREATE TABLE {{service}}_outbox (
     id bigint GENERATED ALWAYS AS IDENTITY,
-    -- a UUID of version 7 (RFC 9562): it begins with the time, so that an event goes to the end of the index, when it is
-    -- written and again when it is marked
+    -- a UUID of version 7 (RFC 9562): it begins with the time, so new events are at the end of the index,
+    -- both when they are written and when they are marked
     event_id uuid NOT NULL DEFAULT encode(overlay(
         set_bit(set_bit(uuid_send(gen_random_uuid()), 52, 1), 53, 1)
         PLACING substring(int8send((extract(epoch FROM clock_timestamp()) * 1000)::bigint) FROM 3) FROM 1 FOR 6), 'hex')::uuid,
@@ -26,7 +26,7 @@ CREATE TABLE {{service}}_outbox (
     published_at timestamptz,
     attempts bigint NOT NULL DEFAULT 0,
     last_error text,
-    -- within a day, and for the search by event_id: no index of a divided table is about more than its parts
+    -- unique within a day, and for the search by event_id: each partition has its own index
     CONSTRAINT {{service}}_outbox_pkey PRIMARY KEY (id, occurred_at),
     CONSTRAINT {{service}}_outbox_event_id_key UNIQUE (event_id, occurred_at),
     CONSTRAINT {{service}}_outbox_names_check
@@ -36,17 +36,17 @@ CREATE TABLE {{service}}_outbox (
     CONSTRAINT {{service}}_outbox_attempts_check CHECK (attempts >= 0)
 ) PARTITION BY RANGE (occurred_at);
 
--- takes the events of days that have no partition of their own: no INSERT fails because none was made
+-- receives the events of days without a partition: no INSERT fails because none was created
 CREATE TABLE {{service}}_outbox_rest PARTITION OF {{service}}_outbox DEFAULT
     WITH (autovacuum_vacuum_scale_factor = 0.02);
 
--- the first event of each aggregate that is still to be sent, day by day; small however long the history is. Every event
+-- the first unpublished event of each aggregate, day by day; small regardless of the size of the history. Every event
 -- is updated once: a further index costs as much again.
 CREATE INDEX {{service}}_outbox_pending_idx ON {{service}}_outbox (aggregate_type, aggregate_id, id)
     WHERE published_at IS NULL;
 
--- Wakes the relay, which otherwise looks once a second. Commits that notify wait for each other on the whole server: a service
--- that commits thousands of times a second does without.
+-- Wakes the relay, which otherwise polls once a second. Transactions that notify commit one after another
+-- on the whole server: omit this in a service that commits thousands of times a second.
 CREATE FUNCTION {{service}}_outbox_notify() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM pg_catalog.pg_notify('martydb_outbox', '');

@@ -99,7 +99,7 @@ fn revision_writes_two_files_that_validate() {
     let _ = project.run(&["revision", "-s", "a", "-m", "second", "--template", "outbox"]).expect(0);
     assert!(project.path().join("a/migrations/V2__second.down.sql").exists());
     let nameless = project.run(&["revision", "-s", "a", "-m", "!!!"]).expect(2);
-    assert!(nameless.stderr.contains("no name can be made"), "{}", nameless.stderr);
+    assert!(nameless.stderr.contains("cannot derive a name"), "{}", nameless.stderr);
     let unknown = project.run(&["revision", "-s", "a", "-m", "x", "--template", "nope"]).expect(2);
     assert!(unknown.stderr.contains("templates: blank, inbox, outbox"), "{}", unknown.stderr);
 }

@@ -100,7 +100,7 @@ fn revisions_count_on_whatever_is_in_the_files() {
         assert_eq!(project.json(&["revision", "orders", "-m", message], 0)["version"], version);
     }
     let long = project.run(&["revision", "orders", "-m", &"x".repeat(300)]).expect(2);
-    assert!(long.stderr.contains("few words"), "{}", long.stderr);
+    assert!(long.stderr.contains("shorten the message"), "{}", long.stderr);
     let letters = project.json(&["revision", "orders", "-m", "\u{fc}n\u{ef}code"], 0);
     assert_eq!(letters["name"], "unicode");
 }

@@ -126,7 +126,7 @@ const NOTHING_APPLIED: &[Mistake] = &[
     mistake(
         &["revision", "mk_a", "-m", "!"],
         2,
-        "no name can be made from the message",
+        "cannot derive a name from the message",
         "-m \"add user consent\"",
         &["revision", "mk_a", "-m", "add user consent", "--help"],
         0,

@@ -85,7 +85,7 @@ fn what_cannot_be_undone_is_skipped_and_said() {
         project.read("martydb.yaml").replace("oneway_b:", "oneway_b: { migrations: { down: none } }");
     project.write("martydb.yaml", &manifest);
     let refused = project.run(&["downgrade", "-s", "oneway_b", "-y"]).expect(2);
-    assert!(refused.stderr.contains("the manifest says `down: none`"), "{refused:?}");
+    assert!(refused.stderr.contains("the manifest has `down: none`"), "{refused:?}");
     let revision = project.json(&["revision", "-s", "oneway_b", "-m", "next"], 0);
     assert!(revision["down"].is_null() && revision["version"] == 3, "{revision}");
 }

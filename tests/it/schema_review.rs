@@ -70,7 +70,7 @@ fn schema_sql_follows_the_database() {
     assert_eq!(project.read("scr_a/schema.sql"), first);
     project.write("scr_a/schema.sql", "mine\n");
     let done = project.run(&["upgrade", "--all"]).expect(0);
-    assert!(done.stderr.contains("is not a file of martydb"), "{}", done.stderr);
+    assert!(done.stderr.contains("was not written by martydb"), "{}", done.stderr);
     assert_eq!(project.read("scr_a/schema.sql"), "mine\n");
 }
 

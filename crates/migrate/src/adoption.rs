@@ -1,5 +1,5 @@
-//! What another tool's history table says is applied, read as the service's owner: whatever the table is, its code runs
-//! with no more rights than the service has.
+//! Applied migrations according to another tool's history table. The table is read as the service's owner,
+//! because it may be a view: its code then runs only with the service's privileges.
 
 use std::time::Duration;
 
@@ -11,16 +11,16 @@ use super::target::MigrationTarget;
 use martydb_model::error::Result;
 use martydb_model::sql::{Qualified, Statement, stmt};
 
-/// What the rows of a table mean.
+/// Meaning of the rows of a history table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Meaning {
-    /// A row for each applied migration.
+    /// One row for each applied migration.
     Each,
-    /// The last one; all before it are applied.
+    /// Only the last applied migration; all before it are applied too.
     Last,
 }
 
-/// The tool, the query for the names of applied migrations, and what its rows mean.
+/// Tool, query for the names of its applied migrations, and meaning of the rows.
 type HistoryQuery = (&'static str, fn(&Qualified) -> Statement, Meaning);
 
 const QUERIES: &[HistoryQuery] = &[
@@ -69,20 +69,20 @@ const QUERIES: &[HistoryQuery] = &[
     ("node-pg-migrate", |t| stmt!("SELECT name::pg_catalog.text FROM {t}", t = t), Meaning::Each),
 ];
 
-/// What is in a service's database before martydb has a history there.
+/// Contents of a service's database before martydb has a history there.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Found {
-    /// martydb or refinery has a history, and nothing has to be adopted.
+    /// Set if martydb or refinery has a history; nothing has to be adopted.
     pub adopted: bool,
     pub tools: Vec<OtherTool>,
-    /// The table of the tool that was asked for, and the names in it.
+    /// The requested tool's table and the names in it.
     pub applied: Option<(OtherTool, Vec<String>, Meaning)>,
 }
 
-/// Looks for the history tables of other tools, and reads that of `tool`, as [`OtherTool`] calls it.
+/// Finds the history tables of other tools and reads that of `tool`, a name of [`OtherTool`].
 ///
 /// # Errors
-/// If the migrator cannot log in, or the table does not let itself be read.
+/// If the migrator cannot log in, or the table cannot be read.
 pub async fn look(target: &MigrationTarget, tool: &str, wait: Duration) -> Result<Found> {
     let mut session = MigrationSession::open(target, Intent::Read, wait, &EventSender::ignored()).await?;
     let found = read(&mut session, tool).await;

@@ -1,4 +1,4 @@
-//! `baseline`: a database that exists already is told which migrations it has, and none of them is run.
+//! `baseline`: records migrations of an existing database as applied, without running them.
 
 use super::engine::{Intent, MigrationSession, Preflight};
 use super::files::{Checkpoint, Migration, MigrationFolder, folder, waivers};
@@ -10,8 +10,8 @@ use martydb_model::error::{Error, Result};
 /// Records every version up to `at` as applied.
 ///
 /// # Errors
-/// In [`MigrationOutcome::error`]: [`Kind::Usage`](martydb_model::error::Kind::Usage) if there is a history already or no such
-/// version; else as [`run`](super::run()).
+/// In [`MigrationOutcome::error`]: [`Kind::Usage`](martydb_model::error::Kind::Usage) if the database has a history or
+/// the folder lacks the version; else as [`run`](super::run()).
 pub async fn baseline(
     target: &MigrationTarget,
     at: i64,
@@ -33,9 +33,9 @@ async fn record_all(
     options: &Options,
     events: &EventSender,
 ) -> Result<Vec<AppliedMigration>> {
-    // The rules do not hold for files that are not run; their text must be readable.
+    // The rules do not apply to files that are not run; their text must be readable.
     let folder = folder::load_readable(&target.folder, target.service.as_str())?;
-    // 0 stands before the first: nothing is recorded, and everything will be run.
+    // Version 0 is below every file: nothing is recorded, and all files run later.
     let chosen: Vec<&Migration> = folder.all().into_iter().filter(|m| m.version <= at).collect();
     let replaced = replaced(&folder, &chosen, at);
     if at != 0 && folder.find(at).is_none() && replaced.is_none_or(|all| all.version() != at) {
@@ -51,7 +51,7 @@ async fn record_all(
     Ok(rows.into_iter().map(done).collect())
 }
 
-/// The checkpoint, where it is reached and some of what it replaces is known from it alone.
+/// Returns the checkpoint if it is reached and some of the files that it replaces are gone.
 fn replaced<'f>(folder: &'f MigrationFolder, chosen: &[&Migration], at: i64) -> Option<&'f Checkpoint> {
     let reached = folder.checkpoint.as_ref().filter(|checkpoint| checkpoint.version() <= at)?;
     let has_file = |version: i64| chosen.iter().any(|migration| migration.version == version);

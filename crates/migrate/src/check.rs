@@ -1,4 +1,4 @@
-//! What follows from the files and the history: decisions, made before anything is written. Pure.
+//! Decisions based on the files and the history, made before anything is written. Pure.
 
 pub mod compare;
 pub mod lint;

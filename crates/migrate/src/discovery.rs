@@ -1,8 +1,8 @@
-//! What lies around where a manifest is missing: the services that are there already, as `init` proposes them.
+//! Discovery of a project's existing services, which `init` proposes for a new manifest.
 //!
-//! Finding is apart from deciding: `tree` reads the files and nothing else does; `settings` and `folders` say what they
-//! mean, `proposal` decides on services and servers, and `text` writes that down as a manifest. A password never leaves
-//! `url`, which reads past it.
+//! Finding is separate from deciding: only `tree` reads files; `settings` and `folders` interpret them,
+//! `proposal` decides on services and servers, and `text` writes the proposal as a manifest. `url` never
+//! returns a password.
 
 mod folders;
 mod names;

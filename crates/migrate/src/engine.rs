@@ -1,4 +1,5 @@
-//! Running migrations on a server: the session with its lock, the checks before the first file, and the executor.
+//! Execution of migrations on a server: the session with its lock, the checks before the first file, and the
+//! executor.
 
 pub mod ahead;
 pub mod batch;

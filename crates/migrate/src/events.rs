@@ -1,5 +1,5 @@
-//! Rows of the histories as events. The server sends the columns as they are, and they are put into words here: for a new
-//! session, functions that format them would cost more than everything else that it is asked.
+//! History rows as events. The server sends the columns unformatted: in a new session, calls of formatting
+//! functions would take longer than the rest of the query.
 
 use time::macros::format_description;
 use time::{OffsetDateTime, UtcOffset};
@@ -8,7 +8,7 @@ use super::history::text;
 use super::report::HistoryEvent;
 use martydb_pg::server::{Row, Unreadable};
 
-/// An event that refinery alone recorded.
+/// Returns the event of a row that only refinery recorded.
 pub fn adopted(row: &Row) -> Result<HistoryEvent, Unreadable> {
     Ok(HistoryEvent {
         at: text(row, 3)?,
@@ -23,7 +23,8 @@ pub fn adopted(row: &Row) -> Result<HistoryEvent, Unreadable> {
     })
 }
 
-/// An event of martydb's own, in the columns of [`read_history`](super::history::tables::read_history()).
+/// Returns an event of martydb's history from the columns of
+/// [`read_history`](super::history::tables::read_history()).
 pub fn event(row: &Row) -> Result<HistoryEvent, Unreadable> {
     let (at, began) = (read_time(row, 0)?, read_time(row, 5)?);
     let optional = |column| row.try_get::<Option<String>>(column);
@@ -52,12 +53,10 @@ pub fn event(row: &Row) -> Result<HistoryEvent, Unreadable> {
     })
 }
 
-/// A `timestamptz` as the server writes it with `DateStyle` ISO, in whatever zone.
+/// Parses a `timestamptz` in the server's text format (`DateStyle` ISO, any time zone).
 fn read_time(row: &Row, column: usize) -> Result<Option<OffsetDateTime>, Unreadable> {
     let Some(text) = row.try_get::<Option<String>>(column)? else { return Ok(None) };
-    parse_time(&text)
-        .map(Some)
-        .ok_or_else(|| Unreadable::new("a time that is no date between the years 1 and 9999"))
+    parse_time(&text).map(Some).ok_or_else(|| Unreadable::new("a time outside of the years 1 to 9999"))
 }
 
 fn parse_time(text: &str) -> Option<OffsetDateTime> {
@@ -68,14 +67,14 @@ fn parse_time(text: &str) -> Option<OffsetDateTime> {
     OffsetDateTime::parse(text, &format).ok()
 }
 
-/// RFC 3339, in UTC and to the millisecond.
+/// Formats a time by RFC 3339, in UTC, in milliseconds.
 fn written(time: OffsetDateTime) -> Result<String, Unreadable> {
     let format = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
     let utc = time.checked_to_offset(UtcOffset::UTC).and_then(|time| time.format(&format).ok());
     utc.ok_or_else(|| Unreadable::new("a time that is out of range"))
 }
 
-/// To the nearest millisecond.
+/// Returns the time between, to the nearest millisecond.
 fn millis_between(began: OffsetDateTime, at: OffsetDateTime) -> i64 {
     let micros = (at - began).whole_microseconds() + 500;
     micros.div_euclid(1000).try_into().unwrap_or(i64::MAX)

@@ -1,4 +1,4 @@
-//! The folder of a service's migrations, read and judged without a server: names, texts, statements, directives.
+//! The folder of a service's migrations, read and checked without a server: names, texts, statements, directives.
 
 pub mod checkpoint;
 pub mod dependencies;

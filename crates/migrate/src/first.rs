@@ -1,5 +1,5 @@
-//! A first migration that is written from a database that exists: what is there before it, and the proof that the file
-//! makes the same.
+//! An initial migration generated from an existing database: inspection of the database, and the proof that the
+//! file creates the same schema.
 
 mod rights;
 
@@ -22,15 +22,15 @@ pub struct Unadopted {
     /// The server's major version.
     pub major: u32,
     pub tools: Vec<OtherTool>,
-    /// The tables of histories with their indexes and sequences: schema and name.
+    /// Schema and name of history tables, their indexes and sequences.
     pub set_aside: Vec<(String, String)>,
-    /// Undeclared schemas that hold nothing else, such as Drizzle's.
+    /// Undeclared schemas that contain only history tables, such as Drizzle's.
     pub schemas_aside: Vec<String>,
-    /// Other schemas that neither the manifest nor the owner has, which a dump as the owner cannot read.
+    /// Other undeclared schemas of other roles, which a dump as the owner cannot read.
     pub schemas_of_others: Vec<String>,
 }
 
-/// Looks at a database as its migrator.
+/// Inspects a database as its migrator.
 ///
 /// # Errors
 /// [`Kind::Usage`](martydb_model::error::Kind::Usage) if it has a history; else if the migrator cannot log in.
@@ -79,7 +79,7 @@ async fn look(session: &mut MigrationSession<'_>) -> Result<Unadopted> {
     })
 }
 
-/// The tables, their indexes and the sequences that they own.
+/// Returns a CTE `chosen` of the tables, their indexes and the sequences that they own.
 fn chosen(tables: &[(&str, &str)]) -> Statement {
     let pair = |(schema, name): &(&str, &str)| {
         stmt!("({schema}, {name})", schema = Literal((*schema).into()), name = Literal((*name).into()))
@@ -105,7 +105,7 @@ fn belongings(tables: &[(&str, &str)]) -> Statement {
     )
 }
 
-/// Asks for schemas in which nothing but the tables and what belongs to them depends on the schema.
+/// Selects schemas in which only the tables and their parts depend on the schema.
 fn schemas_of(tables: &[(&str, &str)], declared: &[SchemaName]) -> Statement {
     stmt!(
         "{chosen} SELECT n.nspname FROM pg_catalog.pg_namespace n
@@ -121,7 +121,7 @@ fn schemas_of(tables: &[(&str, &str)], declared: &[SchemaName]) -> Statement {
     )
 }
 
-/// Asks for undeclared schemas of other roles than the owner that no extension made.
+/// Selects undeclared schemas of roles other than the owner that no extension created.
 fn schemas_of_others(declared: &[SchemaName], owner: &str) -> Statement {
     stmt!(
         "SELECT nspname FROM pg_catalog.pg_namespace n
@@ -136,8 +136,8 @@ fn schemas_of_others(declared: &[SchemaName], owner: &str) -> Statement {
     )
 }
 
-/// Runs the first migration of `scratch`, an empty database, and tells in what it differs from the real one. Rights of
-/// other roles than the service's are no difference; these roles are the second answer.
+/// Runs the initial migration in `scratch`, an empty database, and returns the differences from the real one.
+/// Privileges of other roles than the service's are not compared; these roles are the second result.
 ///
 /// # Errors
 /// As [`prove`].
@@ -155,10 +155,10 @@ pub async fn prove_first(
     Ok((differences(&real, &made, found), others))
 }
 
-/// The same where all rights count.
+/// Runs the initial migration in `scratch` and returns the differences, with the privileges of all roles.
 ///
 /// # Errors
-/// If the migration fails there, or a catalogue cannot be read.
+/// If the migration fails there, or a catalog cannot be read.
 pub async fn prove(
     target: &MigrationTarget,
     scratch: &MigrationTarget,
@@ -176,7 +176,7 @@ async fn catalogues(
 ) -> Result<[Catalogue; 2]> {
     let outcome = run(scratch, Goal::Upgrade, options, &EventSender::ignored()).await;
     if let Some(error) = outcome.error {
-        return Err(error.while_doing("the schema cannot be made from what pg_dump wrote"));
+        return Err(error.while_doing("the schema cannot be recreated from pg_dump's output"));
     }
     let mut all = [Catalogue::default(), Catalogue::default()];
     for (target, catalogue) in [target, scratch].into_iter().zip(&mut all) {
@@ -200,7 +200,7 @@ fn differences(real: &Catalogue, made: &Catalogue, found: &Unadopted) -> Vec<Dif
     differences
 }
 
-/// As `format('%I')` prints it, as far as names of history tables go.
+/// Quotes a name as `format('%I')` does, sufficient for names of history tables.
 fn quoted(name: &str) -> String {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     match name.chars().all(plain) && !name.starts_with(|c: char| c.is_ascii_digit()) {
@@ -209,7 +209,7 @@ fn quoted(name: &str) -> String {
     }
 }
 
-/// Whether it is the relation, something of it, or a comment on it.
+/// Returns `true` if the difference is in the relation, a part of it, or a comment on it.
 fn is_about(difference: &Difference, id: &str) -> bool {
     let name = &difference.name;
     let part = format!("{id}.");
@@ -227,7 +227,7 @@ fn is_schema(difference: &Difference, id: &str) -> bool {
     }
 }
 
-/// An extension belongs to the role that created it, and no `ALTER EXTENSION … OWNER TO` exists that a file could hold.
+/// Returns `true` for the owner of an extension: no `ALTER EXTENSION … OWNER TO` exists that a file could contain.
 fn is_owner_of_extension(difference: &Difference) -> bool {
     difference.kind == "owner" && difference.name.starts_with("extension ")
 }

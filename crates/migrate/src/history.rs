@@ -1,4 +1,4 @@
-//! What a database knows about its migrations: the tables, and the SQL that reads and writes them.
+//! The migration history of a database: the tables, and the SQL that reads and writes them.
 
 mod alike;
 pub mod catalogue;

@@ -1,6 +1,6 @@
-//! Another tool's folder of migrations as martydb's: which files there are, what each says, in which order, under
-//! which versions. Reading gives values; only `tree` and `alembic` read, and only `write` writes. Beside it what
-//! PostgreSQL's own programs make of a database: a dump (`pg_dump`), or a copy (`archive`).
+//! Import of another tool's folder of migrations: its files, their meaning, order and versions. The results are
+//! values; only `tree` and `alembic` read, and only `write` writes. Also the use of PostgreSQL's own programs:
+//! dumps (`pg_dump`) and copies (`archive`) of a database.
 
 mod alembic;
 pub mod archive;

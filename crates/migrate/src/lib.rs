@@ -1,13 +1,16 @@
-//! The migration engine: refinery's file names, checksums and history table (see `files::refinery`), and around them
-//! what refinery lacks: one run per database, the owner's role checked, a history with who and how long, refusals
-//! before connecting, and errors with their place.
+//! The migration engine: refinery's file names, checksums and history table (see `files::refinery`), and what
+//! refinery lacks: one run at a time per database, a check of the owner's role, a history with operators and
+//! durations, checks before connecting, and errors with file positions.
 //!
-//! The way of a migration is the order of the rooms: `files` reads the folder, `history` the rows of the database,
-//! `check` decides (pure), `engine` runs what follows, `report` holds what commands print. The use cases stand above
-//! them: `run` (upgrade and downgrade), `baseline`, `repair`, `status`, `round_trip`.
+//! Versioned SQL migrations.
 //!
-//! - [`import`]: another tool's migrations as martydb's
-//! - [`discovery`]: the services that a folder holds already, as a first manifest
+//! The modules in the order in which a migration passes them: `files` reads the folder, `history` reads the
+//! database's history tables, `check` decides (pure), `engine` runs the files, `report` holds the results that
+//! commands print. The use cases are built on these: `run` (upgrade and downgrade), `baseline`, `repair`,
+//! `status`, `round_trip`.
+//!
+//! - [`import`]: conversion of other tools' migrations
+//! - [`discovery`]: detection of the services of a folder, as a first manifest
 
 #![cfg_attr(
     not(test),

@@ -1,5 +1,5 @@
-//! `repair` records the present state as intended: an edited file's checksum, a migration that stopped half way, a file
-//! that the rules refuse although it is applied. Looking and acting are two steps, with a prompt between them.
+//! `repair` accepts the present state: an edited file's checksum, an interrupted migration, an applied file
+//! that violates the rules. Examining and repairing are two steps, with a prompt between them.
 
 use serde::Serialize;
 use similar::TextDiff;
@@ -20,7 +20,7 @@ pub struct Repairable {
     pub name: String,
     pub wrong: RepairKind,
     pub what: String,
-    /// The file as it was applied against the file as it is, where the former is known.
+    /// Diff from the applied file to the present one, where the former is known.
     pub diff: Option<String>,
 }
 
@@ -28,13 +28,13 @@ pub struct Repairable {
 #[serde(rename_all = "snake_case")]
 pub enum RepairKind {
     Edited,
-    /// A migration outside a transaction was begun and not finished.
+    /// A non-transactional migration was started and not finished.
     HalfWay,
-    /// The rules refuse the file, and it is applied.
+    /// The file violates the rules, and is applied.
     Refused,
 }
 
-/// Looks for what repair can accept, in one version or in all. Writes nothing.
+/// Finds what repair can accept, in one version or in all. Writes nothing.
 ///
 /// # Errors
 /// [`Kind::Usage`] if the version needs no repair; else as [`run`](super::run()).
@@ -108,7 +108,7 @@ fn edited(
         (Edit::Content, Some(_)) => "its new text is accepted".into(),
         (Edit::Content, None) => {
             "its new text is accepted; the text that was applied is not known, because another \
-                                  tool recorded it or it was too long to be kept"
+                                  tool recorded it or it was too long to be stored"
                 .into()
         }
     };
@@ -147,17 +147,17 @@ fn refused_by_rules(migration: &Migration) -> Repairable {
         name: migration.name.clone(),
         wrong: RepairKind::Refused,
         what: format!(
-            "it is applied, and accepted as it is in {}; a new database gets it only where PostgreSQL can run it",
+            "it is applied, and accepted unchanged in {}; a new database runs it only if PostgreSQL can",
             waivers::WAIVERS
         ),
         diff: None,
     }
 }
 
-/// Accepts what was shown, if it is still so, and records who and why.
+/// Accepts the examined findings if they are unchanged, and records the operator and the reason.
 ///
 /// # Errors
-/// [`Kind::Stale`] if the database or the files have changed since; else as [`run`](super::run()).
+/// [`Kind::Stale`] if the database or the files have changed since the examination; else as [`run`](super::run()).
 pub async fn repair(
     target: &MigrationTarget,
     shown: &[Repairable],
@@ -186,8 +186,8 @@ async fn act(
     let now = look(session, folder, None).await?;
     if let Some(gone) = shown.iter().find(|item| !now.contains(item)) {
         return Err(Error::new(Kind::Stale, "the database or the files changed since they were shown")
-            .cause(format!("V{}__{} is not as it was", gone.version, gone.name))
-            .hint("look again"));
+            .cause(format!("V{}__{} has changed", gone.version, gone.name))
+            .hint("run the same command again"));
     }
     let rows = session.rows().await?;
     let version_type = rows.version_type_for(folder);

@@ -1,5 +1,5 @@
-//! What the engine answers, as values: how a run of `upgrade`, `downgrade` or `baseline` ended and what happens during
-//! it, and what `status` and `history` tell of a service. Commands print them.
+//! Results of the engine: outcomes of `upgrade`, `downgrade` and `baseline`, events during a run, and the
+//! results of `status` and `history`. Commands print them.
 
 mod rehearsed;
 mod running;
@@ -20,7 +20,7 @@ use martydb_model::error::{Error, ExitStatus, Kind};
 pub struct AppliedMigration {
     pub version: i64,
     pub name: String,
-    /// From sending it to the server's answer.
+    /// Time from sending the migration to the server's answer.
     pub duration_ms: u64,
 }
 
@@ -30,7 +30,7 @@ pub struct MigrationId {
     pub name: String,
 }
 
-/// Stands for the version of a repeatable migration inside the engine; no file can have it.
+/// Version of every repeatable migration inside the engine; no file can have it.
 pub const REPEATABLE: i64 = -1;
 
 impl MigrationId {
@@ -38,7 +38,7 @@ impl MigrationId {
         self.version == REPEATABLE
     }
 
-    /// For lines about progress.
+    /// Returns the label for progress lines.
     pub fn label(&self) -> String {
         if self.is_repeatable() {
             format!("R {}", self.name)
@@ -61,7 +61,7 @@ impl std::fmt::Display for MigrationId {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RepeatedMigration {
     pub name: String,
-    /// From sending it to the server's answer.
+    /// Time from sending the migration to the server's answer.
     pub duration_ms: u64,
 }
 
@@ -84,7 +84,7 @@ pub struct PlannedFile {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Ended {
-    /// Everything asked for is applied.
+    /// All requested migrations are applied.
     #[default]
     Ok,
     Failed,
@@ -97,17 +97,17 @@ pub struct MigrationOutcome {
     pub from: Option<i64>,
     pub to: Option<i64>,
     pub outcome: Ended,
-    /// What was applied or undone, in order.
+    /// Migrations that were applied or undone, in order.
     pub applied: Vec<AppliedMigration>,
-    /// What a dry run would run, in order.
+    /// Files that a dry run would run, in order.
     pub planned: Vec<PlannedFile>,
-    /// What a rehearsal ran and rolled back, in order.
+    /// Migrations that a rehearsal ran and rolled back, in order.
     pub rehearsed: Vec<RehearsedMigration>,
-    /// What a rehearsal left out, and why.
+    /// Migrations that a rehearsal skipped, with the reason.
     pub skipped: Vec<SkippedMigration>,
-    /// The repeatable migrations that were run, in order; they come after the others.
+    /// Repeatable migrations that were run, in order, after the versioned ones.
     pub repeatable: Vec<RepeatedMigration>,
-    /// Those that a dry run would run, in order.
+    /// Repeatable migrations that a dry run would run, in order.
     #[serde(serialize_with = "serialize_repeatables")]
     pub repeatable_planned: Vec<PlannedFile>,
     pub error: Option<Error>,
@@ -134,29 +134,29 @@ impl MigrationOutcome {
     }
 }
 
-/// For a progress view.
+/// An event of a run, for progress output.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
-    /// Another run, or other sessions, are in the way: who.
+    /// Another run, or other sessions, hold a lock: their description.
     Waiting(String),
-    /// Something that an operator should look at, and that stops nothing.
+    /// A note to the operator that stops nothing.
     Noticed(String),
     Planned(Vec<MigrationId>),
     /// A migration was sent.
     Started(MigrationId),
-    /// A migration runs for more than a moment: what is known of it. Sent about every second.
+    /// A migration has been running for more than a moment. Sent about every second.
     Running(MigrationId, RunningMigration),
-    /// A migration could not get its locks and is tried again; how often it was tried, and why again.
+    /// A migration could not get its locks and is retried: number of attempts, and the latest reason.
     Retrying(MigrationId, u32, String),
     /// A migration is applied, or undone.
     Applied(AppliedMigration),
     /// A migration ran in a rehearsal.
     Rehearsed(MigrationId),
-    /// The server warned while a migration ran, or the linter before it.
+    /// A warning of the server while a migration ran, or of the linter before it.
     Warned(MigrationId, String),
 }
 
-/// Where a run leaves its events. The command that started it takes them from the other end, while it goes on.
+/// Sender of a run's events. The command that started the run receives them while it runs.
 #[derive(Debug, Clone)]
 pub struct EventSender(UnboundedSender<Event>);
 
@@ -166,12 +166,12 @@ impl EventSender {
         (EventSender(sender), receiver)
     }
 
-    /// For a run whose events no command shows.
+    /// Returns a sender for a run whose events no command shows.
     pub fn ignored() -> EventSender {
         EventSender::channel().0
     }
 
-    /// An event that no one takes is lost.
+    /// Sends an event; it is lost if the receiver is gone.
     pub fn send(&self, event: Event) {
         drop(self.0.send(event));
     }
@@ -184,7 +184,7 @@ pub enum ServiceState {
     Pending,
     /// The database, or a role, does not exist yet.
     NotProvisioned,
-    /// The server differs from the manifest; set by the command, which compares the two.
+    /// The server differs from the manifest. Set by the command, which compares the two.
     Drifted,
     /// Files and history differ.
     Divergent,
@@ -197,11 +197,11 @@ pub enum ServiceState {
 pub struct RunningRun {
     pub pid: Option<i32>,
     pub login: Option<String>,
-    /// When it logged in, RFC 3339, UTC.
+    /// Time of its login, RFC 3339, UTC.
     pub since: Option<String>,
-    /// Which statement of the file it is at, from 1, where the file has several.
+    /// Number of the current statement, from 1, if the file has several.
     pub statement: Option<usize>,
-    /// How many statements the file has.
+    /// Number of statements of the file.
     pub statements: Option<usize>,
 }
 
@@ -217,14 +217,14 @@ pub struct ServiceStatus {
     /// Repeatable migrations that the next upgrade runs, in order.
     pub repeatable_pending: Vec<DueMigration>,
     pub size_bytes: Option<i64>,
-    /// Other sessions in the database.
+    /// Number of other sessions in the database.
     pub connections: Option<i64>,
     pub divergences: Vec<Divergence>,
-    /// Histories of other tools, where martydb has none.
+    /// Histories of other tools, if martydb has none.
     pub foreign: Vec<OtherTool>,
     #[serde(serialize_with = "serialize_unfinished")]
     pub unfinished: Vec<Unfinished>,
-    /// Another run that works on it now.
+    /// Another run in progress.
     pub running: Option<RunningRun>,
     /// The newest event of martydb's own history.
     pub last_event: Option<HistoryEvent>,
@@ -245,7 +245,7 @@ impl ServiceStatus {
     }
 }
 
-/// They have no version.
+/// Serializes repeatable migrations without a version.
 fn serialize_repeatables<S: Serializer>(all: &[PlannedFile], serializer: S) -> Result<S::Ok, S::Error> {
     #[derive(Serialize)]
     struct Shown<'a> {
@@ -266,7 +266,7 @@ fn serialize_problems<S: Serializer>(all: &[FileProblem], serializer: S) -> Resu
 
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct HistoryEvent {
-    /// RFC 3339, UTC.
+    /// Time, RFC 3339, UTC.
     pub at: String,
     /// `upgrade`, `downgrade`, `baseline` or `repair`.
     pub action: String,
@@ -274,19 +274,19 @@ pub struct HistoryEvent {
     pub version: Option<i64>,
     pub name: String,
     pub checksum: Option<String>,
-    /// How long it took, where that was measured.
+    /// Duration, if it was measured.
     pub duration_ms: Option<i64>,
-    /// Account and machine, else the role.
+    /// Account and host of the operator, else the role.
     pub by: String,
     /// `started`, `ok` or `failed`.
     pub outcome: String,
-    /// The role that was logged in.
+    /// The login role.
     pub role: Option<String>,
     /// The version of the tool.
     pub tool: Option<String>,
-    /// How often it was tried because of locks.
+    /// Number of attempts, more than one because of locks.
     pub attempts: Option<i32>,
     pub error: Option<String>,
-    /// The reason that an operator gave.
+    /// Reason that an operator gave.
     pub note: Option<String>,
 }

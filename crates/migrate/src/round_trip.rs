@@ -1,8 +1,8 @@
-//! Up, down, up on a scratch database, and a look at the catalogue after each: the proof that a down file undoes its
-//! migration, and that it can be applied again.
+//! Up, down, up on a scratch database, with a comparison of the catalogs after each: the proof that a down file
+//! undoes its migration, and that the migration can be applied again.
 //!
-//! All migrations are reported in one run. What leaves the database other than its files make it ends its use: the next
-//! round trip is made in a fresh one, which is brought to the version before.
+//! All migrations are reported in one run. A migration that leaves the database in another state than its files
+//! make ends the use of that database; the next round trip runs in a fresh one, brought to the version before.
 
 mod outcome;
 mod walk;
@@ -13,16 +13,16 @@ use martydb_model::error::Result;
 pub use outcome::{RoundTrip, RoundTripResult};
 use walk::{TripSession, WalkEnd};
 
-/// Makes scratch databases, one at a time.
+/// Creates scratch databases, one at a time.
 pub trait ScratchSource {
-    /// Removes the last one and makes another; the target is its migrator.
+    /// Drops the last database and creates another; the target is its migrator.
     fn fresh(&mut self) -> impl Future<Output = Result<MigrationTarget>> + Send;
 }
 
-/// Makes the round trip of the chosen versions of a folder.
+/// Runs the round trips of the chosen versions of a folder.
 ///
-/// The migrator reads the catalogue. Once a migration has run, whatever is called in this database is the service's
-/// code, and a session of the admin would lend it the admin's rights.
+/// The migrator reads the catalog. Once a migration has run, functions called in this database may be the
+/// service's code, and a session of the admin would run them with the admin's privileges.
 ///
 /// # Errors
 /// If a scratch database cannot be made, the migrator cannot log in, or the files before a chosen one cannot be
@@ -55,7 +55,7 @@ pub async fn check_round_trips(
     Ok(all)
 }
 
-/// The folder whose migrations are checked.
+/// Returns the folder whose migrations are checked.
 pub fn folder_of(target: &MigrationTarget) -> Result<MigrationFolder> {
     folder::load_valid(&target.folder, target.service.as_str())
 }

@@ -24,13 +24,14 @@ use martydb_model::error::{Error, Kind, Result};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Goal {
     Upgrade,
-    /// Undo the newest ones. Every down file is found and read before the first statement: a run that stopped half way
-    /// at a missing file would leave a state that the operator did not ask for.
+    /// Undoes the newest migrations. Every down file is found and read before the first statement; otherwise a
+    /// run could stop half way at a missing file, in a state that the operator did not choose.
     Downgrade(DowngradeTo),
 }
 
 impl Goal {
-    /// The highest version whose file is run; `None` if there is no limit. Of what it undoes, a run reads the down files.
+    /// Returns the highest version whose file is run, `None` for no limit. Of versions to undo, only the down
+    /// files are read.
     fn highest(self, options: &Options) -> Option<i64> {
         match self {
             Goal::Upgrade => options.to,
@@ -46,7 +47,7 @@ impl Goal {
     }
 }
 
-/// Runs a service's migrations, each in its own transaction, and says how far it came.
+/// Runs a service's migrations, each in its own transaction, and returns the outcome.
 ///
 /// # Errors
 /// In [`MigrationOutcome::error`]: `MigrationFile` before anything connects, and for a missing down file; `Divergent`
@@ -81,7 +82,7 @@ async fn attempt(
     result
 }
 
-/// The same in a session that is open for writing and stays open, with a folder that was read before.
+/// Runs migrations in an open session for writing, which stays open, with a folder that is already read.
 ///
 /// # Errors
 /// As in the outcome of [`run`].
@@ -103,7 +104,7 @@ struct MigrationRun<'a, 's> {
 }
 
 impl<'a> MigrationRun<'a, '_> {
-    /// Compares, decides and runs; the outcome says how far it came, also where it fails.
+    /// Compares, decides and runs. The outcome is filled in on failure too.
     async fn proceed(&mut self, outcome: &mut MigrationOutcome) -> Result<()> {
         let rows = self.session.rows().await?;
         if rows.is_empty() && self.goal == Goal::Upgrade {
@@ -115,7 +116,7 @@ impl<'a> MigrationRun<'a, '_> {
         let versions: Vec<i64> = steps.iter().map(|step| step.row.version).collect();
         let repeatables = self.repeatables(&comparison, &versions).await?;
         let (upgrade, events) = (self.goal == Goal::Upgrade, self.session.events.clone());
-        // What refinery alone has written is taken over, and closed to other roles.
+        // A table that only refinery wrote is adopted, and privileges of other roles on it are revoked.
         let adopted = self.session.present.refinery.is_some() && !self.session.present.history;
         if upgrade && steps.is_empty() && repeatables.is_empty() && !adopted {
             events.send(Event::Planned(vec![]));
@@ -161,7 +162,7 @@ impl<'a> MigrationRun<'a, '_> {
         result.map_err(|error| with_applied(error, &outcome.applied, self.goal.direction()))
     }
 
-    /// Runs the steps and rolls them back; the outcome says what they did.
+    /// Runs the steps and rolls them back; their effects are in the outcome.
     async fn rehearse(
         &mut self,
         preflight: &mut Preflight,
@@ -177,7 +178,8 @@ impl<'a> MigrationRun<'a, '_> {
         end
     }
 
-    /// The repeatable migrations that are due after these versions: all that the folder has must be applied by then.
+    /// Returns the repeatable migrations that are due after these versions: all files of the folder must be
+    /// applied by then.
     async fn repeatables(
         &mut self,
         comparison: &Comparison,
@@ -213,7 +215,7 @@ impl<'a> MigrationRun<'a, '_> {
         result
     }
 
-    /// Runs the steps in their order, and none after one that fails; `done` gets what was applied or undone.
+    /// Runs the steps in order and stops at the first failure; applied or undone versions are added to `done`.
     async fn execute(
         &mut self,
         preflight: &mut Preflight,
@@ -266,8 +268,8 @@ impl<'a> MigrationRun<'a, '_> {
         }
     }
 
-    /// A file with a waiver was applied before martydb came. It can build a new database where all that is wrong with it
-    /// is something that PostgreSQL can run outside a transaction.
+    /// Refuses files with a waiver: they were applied before martydb was used. Such a file can build a new
+    /// database only if PostgreSQL can run all of its violations outside a transaction.
     fn refuse_waived(&self, steps: &[MigrationStep<'_>]) -> Result<()> {
         let up = steps.iter().filter(|step| step.direction == Direction::Up);
         let waived: Vec<_> = up
@@ -279,13 +281,14 @@ impl<'a> MigrationRun<'a, '_> {
         let service = self.service();
         refuse(service, waived.iter().map(|(_, problem)| *problem)).map_err(|error| {
             error.hint(format!(
-                "the file was accepted because it is applied elsewhere: edit it all the same, and there accept the edit \
+                "the file is accepted because it is applied elsewhere: edit it anyway, and accept the edit there \
                  with `martydb repair --service {service} --version {version} --reason …`"
             ))
         })
     }
 
-    /// A database that has nothing applied has no sessions that could wait in a lock queue, so it gets no warning.
+    /// Sends lint warnings. A database with nothing applied has no sessions that could wait in a lock queue, so
+    /// it gets none.
     async fn warn(&self, versions: &[i64]) {
         let chosen = || versions.iter().filter_map(|version| self.folder.get(*version));
         let rules = &self.session.target.lint;
@@ -301,7 +304,7 @@ impl<'a> MigrationRun<'a, '_> {
         }
     }
 
-    /// The highest version that is applied once these are applied, or undone.
+    /// Returns the highest applied version after these are applied or undone.
     fn version_after(&self, rows: &HistoryRows, done: &[i64]) -> Option<i64> {
         let before = rows.order.iter().copied();
         match self.goal {
@@ -311,11 +314,11 @@ impl<'a> MigrationRun<'a, '_> {
     }
 }
 
-/// Says what was committed before the failure, because it is not rolled back. A server that crashed may not have had it on its
-/// disk yet (see `engine::ahead`).
+/// Adds a hint about what was committed before the failure, because it is not rolled back. A server that
+/// crashed may not have flushed it to disk (see `engine::ahead`).
 fn with_applied(error: Error, applied: &[AppliedMigration], direction: Direction) -> Error {
     let crashed = (error.kind == Kind::Unreachable && !applied.is_empty())
-        .then_some("if the server crashed, the last of them may be lost with their history; the next run takes them up again");
+        .then_some("if the server crashed, the last of them may be lost with their history; the next run applies them again");
     let what = if direction == Direction::Up { "" } else { "the downgrade of " };
     let committed = "committed before the failure and";
     match applied {

@@ -1,5 +1,5 @@
-//! `schema.sql` beside a service's migrations: its schema as it was after the last run that changed it, for review and
-//! for version control. It is written where the manifest says `dump_schema: true`.
+//! `schema.sql` beside a service's migrations: its schema after the last run that changed it, for review and
+//! version control. Written if the manifest contains `dump_schema: true`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,8 +13,8 @@ use martydb_model::error::{Error, Result};
 
 const MARK: &str = "-- The schema of ";
 
-/// `<folder>/../schema.sql` for a folder that is called `migrations`; else the folder's name stands before it, because
-/// the folders of other services may lie beside it.
+/// Returns `<folder>/../schema.sql` for a folder named `migrations`; else the file name begins with the
+/// folder's name, because folders of other services may be beside it.
 pub fn schema_path(migrations: &Path) -> PathBuf {
     match migrations.file_name().and_then(|name| name.to_str()) {
         Some("migrations") | None => migrations.with_file_name("schema.sql"),
@@ -22,10 +22,10 @@ pub fn schema_path(migrations: &Path) -> PathBuf {
     }
 }
 
-/// Writes it if it says something else. `version` is what the database has.
+/// Writes the file if its contents changed. `version` is the database's version.
 ///
 /// # Errors
-/// If the database cannot be read or the file cannot be written; a file that martydb has not written is left alone.
+/// If the database cannot be read or the file cannot be written. A file that martydb did not write is not replaced.
 pub async fn write_schema(target: &MigrationTarget, version: Option<i64>, wait: Duration) -> Result<()> {
     let mut reader = session::reader(target, wait).await?;
     let at = version.map_or_else(|| "without migrations".to_owned(), |version| format!("at V{version}"));
@@ -36,8 +36,8 @@ pub async fn write_schema(target: &MigrationTarget, version: Option<i64>, wait: 
     match fs::read_to_string(&path) {
         Ok(present) if present == text => return Ok(()),
         Ok(present) if !present.starts_with(MARK) => {
-            return Err(Error::operation(format!("{} is not a file of martydb", path.display()))
-                .hint("move it away, or leave out `dump_schema` in the manifest"));
+            return Err(Error::operation(format!("{} was not written by martydb", path.display()))
+                .hint("move it, or remove `dump_schema` from the manifest"));
         }
         _ => {}
     }
@@ -45,7 +45,8 @@ pub async fn write_schema(target: &MigrationTarget, version: Option<i64>, wait: 
         .map_err(|error| Error::operation(format!("cannot write {}", path.display())).cause(error))
 }
 
-/// The version that the file was written at: `None` if there is no file, or none of martydb's; `Some(0)` without one.
+/// Returns the version at which the file was written: `None` if it is missing or not martydb's, `Some(0)` if it
+/// has no version.
 pub fn schema_version(migrations: &Path) -> Option<i64> {
     let text = fs::read_to_string(schema_path(migrations)).ok()?;
     let head = text.lines().next()?.strip_prefix(MARK)?;

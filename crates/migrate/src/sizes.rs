@@ -1,4 +1,4 @@
-//! The sizes of a service's tables, for those who judge what a migration would lock.
+//! Sizes of a service's tables, to judge what a migration would lock.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use martydb_model::error::Result;
 use martydb_model::sql::{Statement, stmt};
 use martydb_pg::server::{Row, Unreadable, query};
 
-/// Asks for the sizes as the migrator. A table that another session has locked exclusively is not waited for.
+/// Reads the sizes as the migrator. It does not wait for tables that another session has locked exclusively.
 ///
 /// # Errors
 /// If the login is refused, or a table is locked.
@@ -26,7 +26,7 @@ pub async fn table_sizes(target: &MigrationTarget, wait: Duration) -> Result<Tab
     Ok(sizes)
 }
 
-/// Tables, and indexes with the size of their table.
+/// Selects tables, and indexes with the size of their table.
 fn asked() -> Statement {
     stmt!(
         "WITH t AS (SELECT c.oid, c.relname, c.reltuples::pg_catalog.int8 AS rows, CASE c.relkind
@@ -44,7 +44,7 @@ fn asked() -> Statement {
 fn read(row: &Row) -> Result<(String, TableSize), Unreadable> {
     let rows: i64 = row.try_get(1)?;
     let bytes: Option<i64> = row.try_get(2)?;
-    // A table that was dropped meanwhile has no size.
+    // A table dropped in the meantime has no size.
     Ok((
         row.try_get(0)?,
         TableSize { rows: Some(rows).filter(|rows| *rows >= 0), bytes: bytes.unwrap_or(i64::MAX) },

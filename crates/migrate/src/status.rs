@@ -1,4 +1,4 @@
-//! `status`, `current` and `history` of one service. They read and take no lock; nothing is ever written.
+//! `status`, `current` and `history` of one service. They only read, and take no lock.
 
 use std::time::Duration;
 
@@ -17,8 +17,8 @@ use martydb_model::error::{Error, Result};
 use martydb_pg::server::advisory::LockHolder;
 use martydb_pg::server::sessions::SessionList;
 
-/// Compares a service's folder with its database. `wait` bounds the time spent on a server that has no connection
-/// to spare. Services of one server share the list of its sessions.
+/// Compares a service's folder with its database. `wait` limits the time spent on a server without a free
+/// connection. Services of one server share its list of sessions.
 pub async fn status(
     target: &MigrationTarget,
     sizes: Sizes,
@@ -69,7 +69,7 @@ fn due_migration(due: &Repeatable) -> DueMigration {
     DueMigration { name: due.name.clone(), file: due.file.path.display().to_string() }
 }
 
-/// What is known about the runs of repeatable migrations. Nothing is asked where the folder has none.
+/// Returns the recorded runs of repeatable migrations. Sends no query if the folder has none.
 pub async fn recorded(
     session: &mut MigrationSession<'_>,
     folder: &MigrationFolder,
@@ -119,7 +119,7 @@ async fn fill(status: &mut ServiceStatus, glance: &mut Glance<'_>, folder: &Migr
     Ok(())
 }
 
-/// Between its statements a file's session tells where it is (see `batch`).
+/// Describes a running migration; its session reports the current statement in `application_name` (see `batch`).
 fn running(holder: LockHolder) -> RunningRun {
     let LockHolder { pid, login, application, since, .. } = holder;
     let counted = application.as_deref().and_then(statement_count);
@@ -132,11 +132,11 @@ fn running(holder: LockHolder) -> RunningRun {
     }
 }
 
-/// The version that a service's database is at.
+/// Returns the version of a service's database.
 ///
 /// # Errors
-/// As [`run`](super::run()) until it runs something; a database without a history is at no version, which is
-/// no error.
+/// As [`run`](super::run()) until it runs something. A database without a history has no version, which is not
+/// an error.
 pub async fn current(target: &MigrationTarget, wait: Duration) -> Result<Option<i64>> {
     let mut session = MigrationSession::open(target, Intent::Read, wait, &EventSender::ignored()).await?;
     let rows = session.rows().await;
@@ -144,7 +144,7 @@ pub async fn current(target: &MigrationTarget, wait: Duration) -> Result<Option<
     Ok(rows?.applied.iter().map(|row| row.version).max())
 }
 
-/// Everything that a service's database holds, read by its migrator.
+/// Reads the catalog of a service's database as its migrator.
 ///
 /// # Errors
 /// If the migrator cannot log in, or the server ends the session.
@@ -155,7 +155,8 @@ pub async fn catalogue(target: &MigrationTarget, wait: Duration) -> Result<Catal
     found
 }
 
-/// Every event of a service's history, the oldest first. What refinery alone recorded stands before all others.
+/// Returns every event of a service's history, the oldest first. Events that only refinery recorded come before
+/// all others.
 ///
 /// # Errors
 /// As [`current`].

@@ -1,5 +1,5 @@
-//! The steps of a run: which file is sent for which version. A downgrade finds and reads all its files before the first
-//! of them is sent.
+//! The steps of a run: the file sent for each version. A downgrade finds and reads all its files before it
+//! sends the first.
 
 use std::borrow::Cow;
 
@@ -30,7 +30,7 @@ pub fn up_steps<'f>(
     migrations.map(step).collect()
 }
 
-/// The rows of the migrations that a checkpoint stands for, without its own.
+/// Returns the rows of the migrations that a checkpoint replaces, without its own row.
 fn replaced(migration: &Migration, version_type: VersionType) -> Vec<AppliedRow> {
     let others = migration.replaces.split_last().map_or(&[][..], |(_, others)| others);
     others.iter().map(|one| AppliedRow::replaced(one, version_type)).collect()
@@ -46,10 +46,10 @@ pub fn repeatable_step(repeatable: &Repeatable) -> MigrationStep<'_> {
     }
 }
 
-/// The down file of every version.
+/// Returns the down file of every version.
 ///
 /// # Errors
-/// [`Kind::MigrationFile`], with everything that is wrong with them.
+/// [`Kind::MigrationFile`], with all problems of the files.
 pub fn down_steps<'f>(
     target: &MigrationTarget,
     folder: &MigrationFolder,
@@ -58,10 +58,10 @@ pub fn down_steps<'f>(
 ) -> Result<Vec<MigrationStep<'f>>> {
     let service = target.service.as_str();
     if target.down == DownFiles::None && !versions.is_empty() {
-        let message = format!("{service}: cannot downgrade: the manifest says `down: none`");
+        let message = format!("{service}: cannot downgrade: the manifest has `down: none`");
         return Err(Error::new(Kind::MigrationFile, message)
-            .hint("go forward instead: write a migration that takes back what this one did")
-            .hint("or write down files, and say `migrations: { down: optional }` in the manifest"));
+            .hint("write a new migration that reverts this one")
+            .hint("or write down files, and set `migrations: { down: optional }` in the manifest"));
     }
     let (mut steps, mut problems) = (vec![], vec![]);
     let rows = versions.iter().filter_map(|version| rows.applied.iter().find(|row| row.version == *version));
@@ -92,9 +92,10 @@ pub fn down_steps<'f>(
 
 const IRREVERSIBLE: &str = "is irreversible: ";
 
-/// The file that undoes a migration, or why there is none. Either file may say that there cannot be one.
+/// Returns the file that undoes a migration, or the reasons why there is none. Either file may declare that it
+/// is irreversible.
 fn down_file(folder: &MigrationFolder, row: &AppliedRow) -> Result<MigrationFile, Vec<FileProblem>> {
-    let fix = "write it: what undoes the migration, or a comment if nothing has to be undone";
+    let fix = "write it: the statements that undo the migration, or a comment if there are none";
     let migration = folder.get(row.version);
     let irreversible = |file: &MigrationFile| {
         let reason = file.directives.irreversible.as_ref()?;

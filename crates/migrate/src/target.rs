@@ -1,4 +1,4 @@
-//! What the engine is told: one service's database and folder, and how to run.
+//! Input of the engine: one service's database and folder, and options of a run.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,7 +13,7 @@ pub struct MigrationTarget {
     pub service: ServiceName,
     pub server: ServerName,
     pub database: DbName,
-    /// Its schemas, in the order of the search path; never empty. refinery's table lies in the first.
+    /// Its schemas, in the order of the search path; never empty. refinery's table is in the first.
     pub schemas: Vec<SchemaName>,
     pub owner: RoleName,
     pub app: RoleName,
@@ -26,14 +26,14 @@ pub struct MigrationTarget {
     pub folder: PathBuf,
     pub down: DownFiles,
     pub existence: ExistenceCheck,
-    /// A scratch database: nothing in it has to outlive a crash of the server.
+    /// Set for a scratch database: its contents need not survive a crash of the server.
     pub throwaway: bool,
     pub lint: LintRules,
 }
 
 impl MigrationTarget {
-    /// Who must not see or change the history, although default privileges let them at new tables; of further roles
-    /// those that the server has.
+    /// Returns the roles that must not read or change the history, although default privileges grant them
+    /// access to new tables; of the further roles, only `further`, those that exist on the server.
     pub fn outsiders(&self, further: &[RoleName]) -> List<Ident> {
         let all = [&self.app, &self.readonly].into_iter().chain(further);
         List(all.map(|role| role.ident().clone()).collect())
@@ -42,7 +42,7 @@ impl MigrationTarget {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Operator {
-    /// The operating system's account.
+    /// Account of the operating system.
     pub user: String,
     pub host: String,
 }
@@ -55,7 +55,7 @@ impl Operator {
     }
 }
 
-/// Whether older files that arrived late may still be applied.
+/// Rule for older files that arrive after newer ones were applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Order {
     #[default]
@@ -67,7 +67,7 @@ pub enum Order {
 pub enum Execution {
     #[default]
     Real,
-    /// Say what would run.
+    /// Report what would run.
     Dry,
     /// Run it in a transaction that is rolled back.
     Rehearsal,
@@ -75,22 +75,22 @@ pub enum Execution {
 
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The last version to apply; `None` is all.
+    /// The last version to apply; `None` for all.
     pub to: Option<i64>,
     pub execution: Execution,
     pub order: Order,
-    /// Whether repeatable migrations run after the others.
+    /// Set if repeatable migrations run after the others.
     pub repeatables: bool,
-    /// How long to wait for another run, for a free connection, and in all for the locks of one migration.
+    /// Time limit for another run to end, for a free connection, and in total for the locks of one migration.
     pub lock_wait: Duration,
-    /// How long one statement of a migration waits for a lock before it is taken back and tried again, so that a
-    /// waiting ALTER TABLE does not hold up all readers behind it. Zero waits without end.
+    /// Time limit for one lock of a migration's statement. After it the migration is rolled back and retried,
+    /// because a waiting ALTER TABLE blocks all later readers. Zero for no limit.
     pub lock_timeout: Duration,
     pub operator: Operator,
 }
 
 impl Options {
-    /// The defaults of the contract.
+    /// Returns the default options.
     pub fn new(operator: Operator) -> Options {
         Options {
             to: None,

@@ -62,7 +62,7 @@ fn versions_names_and_markers() {
     project.write("imp_names/migrations/V9__own.sql", "SELECT 1;\n");
     let refused = project.run(&import).expect(2);
     assert!(refused.stderr.contains("V20240201000000__note.sql differs"), "{}", refused.stderr);
-    assert!(refused.stderr.contains("V9__own.sql is there already"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("V9__own.sql already exists"), "{}", refused.stderr);
     assert_eq!(project.read("imp_names/migrations/V20240201000000__note.sql"), "SELECT 1;\n");
 }
 

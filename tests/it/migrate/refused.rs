@@ -64,6 +64,6 @@ async fn a_file_that_changes_how_it_is_read_is_refused_with_the_place() {
     for (cause, place) in
         error.causes.iter().zip(["V1__a.sql:2:1", "V2__b.sql:2:3", "V3__c.sql:1:1", "V4__d.sql:2:1"])
     {
-        assert!(cause.contains(place) && cause.contains("how the server reads the text"), "{error:#?}");
+        assert!(cause.contains(place) && cause.contains("how the server parses the text"), "{error:#?}");
     }
 }

@@ -19,7 +19,10 @@ fn a_database_in_the_middle_is_refused_until_the_files_are_back() {
     project.run(&["squash", "-s", "sqm", "--to", "3", "--remove"]).expect(0);
     let before = applied(&server, "sqm");
     let done = project.run(&["upgrade", "--all"]).expect(3);
-    assert!(done.said().contains("V3__seen is not applied, and only the checkpoint C3 holds it"), "{done:?}");
+    assert!(
+        done.said().contains("V3__seen is not applied, and only the checkpoint C3 contains it"),
+        "{done:?}"
+    );
     assert!(done.said().contains("martydb upgrade --service sqm --to 3"), "{done:?}");
     let status = project.json(&["status"], 0);
     assert_eq!(status["services"][0]["state"], "divergent", "{status:#}");
@@ -53,7 +56,7 @@ fn an_edited_checkpoint_or_file_is_refused_before_anything_connects() {
         project.run(&["test-db", "-s", "sqe"]).expect(2);
     }
     project.write(&checkpoint("sqe", 3), "CREATE TABLE t (a int);");
-    assert!(project.run(&["validate"]).expect(2).said().contains("is no checkpoint"));
+    assert!(project.run(&["validate"]).expect(2).said().contains("is not a checkpoint"));
     // As version control may write it.
     project.write(&checkpoint("sqe", 3), &text.replace('\n', "\r\n"));
     project.run(&["validate"]).expect(0);

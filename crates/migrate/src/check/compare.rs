@@ -1,4 +1,4 @@
-//! Files against the database's history: what is pending, and where the two differ. Pure.
+//! Comparison of files with the database's history: pending migrations and differences. Pure.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::history::{AppliedRow, Unfinished};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Edit {
-    /// Other SQL.
+    /// Different SQL.
     Content,
     /// Line endings, blank lines at the end or a byte order mark; the same SQL.
     Blanks(&'static str),
@@ -18,11 +18,11 @@ pub enum Edit {
     Name,
 }
 
-/// One difference between files and history that a run may not ignore.
+/// A difference between files and history that a run must not ignore.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "what")]
 pub enum Divergence {
-    /// An applied file no longer has the checksum of its row.
+    /// An applied file does not have the checksum of its row.
     Edited { version: i64, name: String, applied_as: String, edit: Edit },
     /// An applied file is not in the folder.
     Missing {
@@ -30,9 +30,9 @@ pub enum Divergence {
         /// Its name when it was applied.
         name: String,
     },
-    /// The row of a migration that a checkpoint replaces is not that of the migration it knows.
+    /// The row of a migration that a checkpoint replaces differs from the checkpoint's entry.
     Replaced { version: i64, name: String, checkpoint: i64 },
-    /// A migration that only a checkpoint holds is not applied, and others are.
+    /// A migration that only a checkpoint contains is not applied, while others are.
     BelowCheckpoint { version: i64, name: String, checkpoint: i64 },
     /// A file that is not applied is older than one that is.
     #[serde(rename = "late")]
@@ -60,13 +60,13 @@ impl Divergence {
                 "restore the file from version control: an applied migration must stay in the folder".into()
             }
             Divergence::Replaced { checkpoint, .. } => format!(
-                "the checkpoint is not of this database's files: squash those that are applied here, or restore them and \
+                "the checkpoint replaces other files than this database's: squash those applied here, or restore them and \
                  remove {}",
                 checkpoint::file_name(*checkpoint)
             ),
             Divergence::BelowCheckpoint { checkpoint, .. } => format!(
                 "restore the files up to V{checkpoint} from the commit before the squash, run `martydb upgrade --service \
-                 {service} --to {checkpoint}`, and come back"
+                 {service} --to {checkpoint}`, and return to this commit"
             ),
             Divergence::OutOfOrder { .. } => format!(
                 "give it a version above the current one, or apply it out of order: \
@@ -90,8 +90,8 @@ impl std::fmt::Display for Divergence {
             }
             Divergence::BelowCheckpoint { version, name, checkpoint } => write!(
                 f,
-                "V{version}__{name} is not applied, and only the checkpoint C{checkpoint} holds it, from which a \
-                 database that has a history cannot start"
+                "V{version}__{name} is not applied, and only the checkpoint C{checkpoint} contains it, which a \
+                 database with a history cannot run"
             ),
             Divergence::OutOfOrder { version, name, current } => {
                 write!(f, "V{version}__{name} is not applied, and older than V{current}, the current version")
@@ -115,9 +115,9 @@ pub struct Comparison {
     pub current: Option<i64>,
     /// The highest version in the folder.
     pub latest: Option<i64>,
-    /// Versions to apply, the lowest first; late ones are not among them.
+    /// Versions to apply, the lowest first, without late ones.
     pub pending: Vec<i64>,
-    /// By version.
+    /// Differences by version.
     pub divergences: Vec<Divergence>,
     pub unfinished: Vec<Unfinished>,
 }
@@ -148,13 +148,13 @@ pub fn compare(folder: &MigrationFolder, rows: &[AppliedRow], unfinished: &[Unfi
     comparison
 }
 
-/// The replaced migration, if its row is another one's.
+/// Returns the replaced migration if its row differs.
 fn unlike<'a>(replaced: &'a Replaced, rows: &[AppliedRow]) -> Option<&'a Replaced> {
     let row = rows.iter().find(|row| row.version == replaced.version)?;
     (!replaced.is(&row.name, &row.checksum)).then_some(replaced)
 }
 
-/// Without a look at the checkpoint.
+/// Compares without the checkpoint.
 fn compare_files(files: &[Migration], rows: &[AppliedRow], unfinished: &[Unfinished]) -> Comparison {
     let applied: BTreeMap<i64, &AppliedRow> = rows.iter().map(|row| (row.version, row)).collect();
     let current = applied.keys().next_back().copied();
@@ -180,7 +180,7 @@ fn compare_files(files: &[Migration], rows: &[AppliedRow], unfinished: &[Unfinis
     comparison
 }
 
-/// Whether a row holds the checksum of this name and text, of either version_type.
+/// Returns `true` if a row has the checksum of this name and text, for either version type.
 fn matches(row: &AppliedRow, name: &str, sql: &str) -> bool {
     [VersionType::Int4, VersionType::Int8]
         .iter()
@@ -201,7 +201,7 @@ fn edited(file: &Migration, row: &AppliedRow) -> Option<Divergence> {
     Some(Divergence::Edited { version, name, applied_as: row.name.clone(), edit })
 }
 
-/// The same SQL as an editor or version control may have stored it before.
+/// Returns the texts of the same SQL as an editor or version control may have stored it before.
 fn blanks(text: &str) -> Vec<(&'static str, String)> {
     const ENDINGS: &str = "line endings (CRLF against LF)";
     const NEWLINES: &str = "blank lines at the end";

@@ -1,6 +1,6 @@
-//! Dangerous DDL, before it meets a lock queue. squawk knows the rules; here is what it cannot know: which objects
-//! are new, because a migration that is not applied yet makes them, how large the others are, and what martydb does about
-//! locks by itself. Pure.
+//! Detection of dangerous DDL before it runs. squawk has the rules; this module adds the context: which objects
+//! are new, because a pending migration creates them, the sizes of the others, and martydb's own handling of
+//! locks. Pure.
 
 pub mod deep;
 mod objects;
@@ -25,7 +25,7 @@ use martydb_model::LintRules;
 #[serde(rename_all = "snake_case")]
 pub enum LintSeverity {
     Danger,
-    /// Worth knowing, and no reason to stop.
+    /// A note, which does not stop a run.
     Note,
 }
 
@@ -39,12 +39,12 @@ pub struct LintFinding {
     pub severity: LintSeverity,
     pub message: String,
     pub help: Option<String>,
-    /// How often the rule finds the same in the rest of the statement.
+    /// Number of further findings of the same rule in the statement.
     pub more: usize,
 }
 
 impl LintFinding {
-    /// Whether the size of the table decides its severity.
+    /// Returns `true` if the size of the table determines its severity.
     pub fn depends_on_size(&self) -> bool {
         self.rule.parse().is_ok_and(|rule: Rule| BY_SIZE.contains(&rule))
     }
@@ -60,11 +60,11 @@ impl std::fmt::Display for LintFinding {
     }
 }
 
-/// Which rules hold.
+/// Rules in effect.
 struct Chosen {
     enabled: Vec<Rule>,
     off: Vec<Rule>,
-    /// Whether syntax errors are told.
+    /// Set if syntax errors are reported.
     syntax: bool,
 }
 
@@ -79,8 +79,7 @@ impl Chosen {
     }
 }
 
-/// Looks at migrations that are not applied yet, in their order. `sizes` are those of the tables that are there; what is
-/// not among them counts as large.
+/// Checks pending migrations, in order. `sizes` are those of existing tables; tables without a size count as large.
 pub fn lint<'a>(
     migrations: impl IntoIterator<Item = &'a Migration>,
     rules: &LintRules,
@@ -98,7 +97,7 @@ pub fn lint<'a>(
     })
 }
 
-/// What decides about the findings of one file.
+/// Context for the findings of one file.
 struct FileLint<'a> {
     migration: &'a Migration,
     chosen: &'a Chosen,
@@ -112,7 +111,7 @@ impl FileLint<'_> {
         let statements = objects.follow(&parsed);
         let told = self.chosen.syntax && !self.allows(SYNTAX);
         if let Some((at, message)) = syntax::first_error(&parsed).filter(|_| told) {
-            // The rest was read by guesses.
+            // The text after a syntax error was parsed by guesses.
             let help = Some(syntax::FIX.into());
             return vec![LintFinding { message, help, ..self.finding(SYNTAX, Position::of(text, at)) }];
         }
@@ -122,18 +121,18 @@ impl FileLint<'_> {
     fn linter(&self) -> Linter {
         let mut linter = Linter::with_rules(&self.chosen.enabled, &self.chosen.off);
         linter.settings = LinterSettings {
-            // The oldest that martydb works with: what is safe there is safe on all.
+            // The oldest version that martydb supports: what is safe there is safe on all.
             pg_version: "13.0.0".parse::<Version>().unwrap_or_default(),
             assume_in_transaction: self.migration.up.directives.mode == Mode::Transaction,
         };
         linter
     }
 
-    /// The findings that are worth reading, one for each rule and statement.
+    /// Returns the relevant findings, one for each rule and statement.
     fn judge(&self, violations: &[Violation], statements: &[SeenStatement]) -> Vec<LintFinding> {
         let mut places = Positions::new(&self.migration.up.text);
         let mut findings: Vec<LintFinding> = vec![];
-        // Where in the list the finding of a rule about a statement is.
+        // Index of the finding of a rule about a statement.
         let mut told = BTreeMap::new();
         for violation in violations {
             let at = usize::from(violation.text_range.start());
@@ -178,7 +177,7 @@ impl FileLint<'_> {
         self.migration.up.directives.allowed.iter().any(|allowed| allowed.rule == rule)
     }
 
-    /// A danger without a message.
+    /// Returns a finding of severity danger without a message.
     fn finding(&self, rule: &str, position: Position) -> LintFinding {
         LintFinding {
             version: self.migration.version,
@@ -192,17 +191,17 @@ impl FileLint<'_> {
         }
     }
 
-    /// squawk gave up at the file, which is no reason to call it good.
+    /// Returns the finding for a file that squawk could not check; it must not pass as good.
     fn unreadable(&self) -> LintFinding {
         LintFinding {
-            message: "the linter cannot make sense of this file".into(),
-            help: Some("look for a statement that PostgreSQL would refuse".into()),
+            message: "the linter cannot parse this file".into(),
+            help: Some("look for a statement that PostgreSQL would reject".into()),
             ..self.finding(UNREADABLE, Position { line: 1, column: 1 })
         }
     }
 }
 
-/// Whether the statement is about what no client uses yet, or none refers to by its name.
+/// Returns `true` if the statement changes an object that no client uses yet, or that none refers to by its name.
 fn says_nothing(violation: &Violation, statement: Option<&SeenStatement>, chosen: &Chosen) -> bool {
     let Some(statement) = statement.filter(|_| !ALWAYS.contains(&violation.code)) else { return false };
     let renames_part = violation.code == Rule::RenamingObject
@@ -214,7 +213,7 @@ fn says_nothing(violation: &Violation, statement: Option<&SeenStatement>, chosen
         || statement.is_recreated && keeps_data && !BY_SIZE.contains(&violation.code)
 }
 
-/// Whether another rule says the same about the same words.
+/// Returns `true` if another rule reports the same about the same words.
 fn is_said_twice(violation: &Violation, all: &[Violation]) -> bool {
     let stronger = SAME.iter().filter(|row| row.1 == violation.code).map(|row| row.0);
     let at = violation.text_range;

@@ -1,17 +1,17 @@
-//! Histories of other tools. A database that has one and none of ours was migrated before martydb came: running the
-//! first file there would be wrong, and `import` and `baseline` are right.
+//! History tables of other tools. A database with one, and without martydb's, was migrated before martydb was
+//! used: running the first file there would be wrong; `import` and `baseline` are right.
 
 use serde::Serialize;
 
 use martydb_model::error::{Error, Kind, Result};
 
-/// A table, the tool that keeps its history there, and columns that it must have: some names are used by several.
+/// Table name, its tool, and required columns: several tools share some names.
 type KnownTable = (&'static str, &'static str, &'static [&'static str]);
 
-/// Since 5.0, Rails makes this table beside `schema_migrations`, which looks like dbmate's.
+/// Table that Rails creates since 5.0 beside `schema_migrations`, which looks like dbmate's.
 const RAILS: &str = "ar_internal_metadata";
 
-/// Of rows with the same table, the first that fits.
+/// Known tables; of rows with the same table, the first match counts.
 const TOOLS: &[KnownTable] = &[
     ("alembic_version", "Alembic", &["version_num"]),
     ("flyway_schema_history", "Flyway", &["installed_rank"]),
@@ -43,11 +43,11 @@ const TOOLS: &[KnownTable] = &[
     (martydb_model::contract::REFINERY_TABLE, "refinery", &[]),
 ];
 
-/// Tables that stand beside a history and are the tool's own.
+/// Further tables of a tool beside its history.
 const COMPANIONS: &[(&str, &str)] =
     &[("databasechangelog", "databasechangeloglock"), ("knex_migrations", "knex_migrations_lock")];
 
-/// Tools whose migrations are SQL or can be printed as SQL, and what `import --from` calls them.
+/// Tools whose migrations are SQL or can be printed as SQL, with their names for `import --from`.
 pub const IMPORTED: &[(&str, &str)] = &[
     ("Alembic", "alembic"),
     ("Diesel", "diesel"),
@@ -60,7 +60,7 @@ pub const IMPORTED: &[(&str, &str)] = &[
     ("sqlx", "sqlx"),
 ];
 
-/// A history's table and those beside it.
+/// Returns a history table and its companions.
 pub fn tables_of(name: &str) -> impl Iterator<Item = &str> {
     [name].into_iter().chain(COMPANIONS.iter().filter(move |row| row.0 == name).map(|row| row.1))
 }
@@ -68,11 +68,11 @@ pub fn tables_of(name: &str) -> impl Iterator<Item = &str> {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct OtherTool {
     pub tool: String,
-    /// The table, with its schema.
+    /// The table with its schema.
     pub table: String,
     #[serde(skip)]
     pub schema: String,
-    /// The table alone.
+    /// The table's name without its schema.
     #[serde(skip)]
     pub name: String,
 }
@@ -83,7 +83,7 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     names.into_iter()
 }
 
-/// Whose histories these tables are: schema, name and columns of each.
+/// Returns the histories among these tables, given by schema, name and columns.
 pub fn recognise<'a>(tables: impl Iterator<Item = (&'a str, &'a str, &'a [String])>) -> Vec<OtherTool> {
     let mut found: Vec<OtherTool> =
         tables.filter_map(|(schema, name, columns)| known(name, schema, columns)).collect();
@@ -107,30 +107,30 @@ fn known(name: &str, schema: &str, columns: &[String]) -> Option<OtherTool> {
     })
 }
 
-/// The way over from a tool, as [`OtherTool::tool`] calls it.
+/// Returns the hint for moving from a tool, named as in [`OtherTool::tool`].
 pub fn hint(service: &str, tool: &str) -> String {
     match IMPORTED.iter().find(|row| row.0 == tool) {
         Some((_, from)) => way(service, from),
         None => format!(
-            "`martydb baseline --service {service} --from-database` makes the schema as it is the first migration; \
-             docs/coming-from.md shows the way"
+            "`martydb baseline --service {service} --from-database` turns the present schema into the first migration; \
+             see docs/coming-from.md"
         ),
     }
 }
 
 fn way(service: &str, from: &str) -> String {
     format!(
-        "`martydb import --from {from} --service {service} DIR` takes its files over, `martydb baseline --service \
-         {service} --from-database` the schema as it is; docs/coming-from.md shows the way"
+        "`martydb import --from {from} --service {service} DIR` imports its files, `martydb baseline --service \
+         {service} --from-database` uses the present schema; see docs/coming-from.md"
     )
 }
 
-/// The way out for a database whose contents the files do not know of.
+/// Returns the hint for a database whose contents are not in the files.
 fn escape(service: &str) -> String {
     format!("if none of it is in the files: `martydb baseline --service {service} --at 0`")
 }
 
-/// Stops a first run on a database that another tool has migrated.
+/// Rejects a first run on a database that another tool has migrated.
 ///
 /// # Errors
 /// [`Kind::Divergent`] if there is one.
@@ -142,12 +142,12 @@ pub fn refuse(service: &str, found: &[OtherTool]) -> Result<()> {
         .causes(found.iter().map(cause))
         .hint(hint(service, &first.tool))
         .hint(format!(
-            "its files are here already: `martydb baseline --service {service} --at N`, N the last applied"
+            "its files are already in the folder: `martydb baseline --service {service} --at N`, N the last applied"
         ))
         .hint(escape(service)))
 }
 
-/// Stops a first run on a database that holds something, whatever made it.
+/// Rejects a first run on a database that is not empty.
 ///
 /// # Errors
 /// [`Kind::Divergent`] if `objects` is not empty.
@@ -159,9 +159,11 @@ pub fn refuse_contents(service: &str, objects: &[String]) -> Result<()> {
         Kind::Divergent,
         format!("the database of {service} is not empty, and martydb has no history"),
     )
-    .cause(format!("it holds {}", objects.join(", ")))
+    .cause(format!("it contains {}", objects.join(", ")))
     .hint(way(service, "TOOL"))
-    .hint(format!("if the files made it: `martydb baseline --service {service} --at N`, N the last applied"))
+    .hint(format!(
+        "if the files created it: `martydb baseline --service {service} --at N`, N the last applied"
+    ))
     .hint(escape(service)))
 }
 

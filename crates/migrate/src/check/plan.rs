@@ -1,4 +1,4 @@
-//! Which migrations a run applies or undoes, and in which order; or why it may not, and how an operator is told. Pure.
+//! Plan of a run: the migrations to apply or undo, in order, or the refusal as an error for the operator. Pure.
 
 use super::compare::{Comparison, Divergence};
 use crate::files::{Direction, MigrationFolder};
@@ -9,7 +9,7 @@ use martydb_model::error::{Error, Kind};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DowngradeTo {
-    /// To this version; 0 undoes everything.
+    /// Down to this version; 0 undoes everything.
     Version(i64),
     Steps(usize),
 }
@@ -32,14 +32,15 @@ pub fn plan_upgrade(comparison: &Comparison, to: Option<i64>, order: Order) -> R
     }
 }
 
-/// The versions to undo, in the reverse of the order in which they were applied. `order` holds all applied versions,
-/// the first applied first: a file that arrived late is undone before those that were applied before it.
+/// Returns the versions to undo, in the reverse of the order in which they were applied. `order` contains all
+/// applied versions, the first applied first: a file that arrived late is undone before those that were applied
+/// before it.
 pub fn plan_downgrade(
     comparison: &Comparison,
     order: &[i64],
     to: DowngradeTo,
 ) -> Result<Vec<i64>, PlanRefusal> {
-    // A late file is not applied, so there is nothing of it to undo.
+    // A late file is not applied, so there is nothing to undo.
     check(comparison, Direction::Down, true)?;
     let newest = order.iter().rev().copied();
     match to {
@@ -54,7 +55,7 @@ pub fn plan_downgrade(
     }
 }
 
-/// What stops a run in this direction, whatever its last version is.
+/// Rejects a run in this direction, whatever its last version.
 fn check(comparison: &Comparison, direction: Direction, late_is_fine: bool) -> Result<(), PlanRefusal> {
     if let Some(begun) = comparison.unfinished.iter().find(|begun| begun.direction != direction) {
         return Err(PlanRefusal::HalfWay(begun.clone()));
@@ -68,13 +69,13 @@ fn check(comparison: &Comparison, direction: Direction, late_is_fine: bool) -> R
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PlanRefusal {
     Diverged(Vec<Divergence>),
-    /// The wanted version lies below the current one.
+    /// The target version is below the current one.
     Below(i64),
-    /// The wanted version lies above the current one.
+    /// The target version is above the current one.
     Above(i64),
-    /// No file and no row has the wanted version.
+    /// No file and no row has the target version.
     Unknown(i64),
-    /// A migration outside a transaction stopped half way in the other direction.
+    /// A non-transactional migration was interrupted in the other direction.
     HalfWay(Unfinished),
 }
 

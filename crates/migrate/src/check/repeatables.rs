@@ -1,14 +1,14 @@
-//! Which repeatable migrations have to run, and in which order. Pure.
+//! Repeatable migrations that are due, and their order. Pure.
 //!
-//! One runs if its text is not the one that ran last; if any versioned migration was applied or undone since, because it
-//! may have changed or dropped what the file makes; or if another one runs that it needs.
+//! One is due if its text differs from the last run's; if any versioned migration was applied or undone since,
+//! because it may have changed or dropped the file's objects; or if one of its dependencies is due.
 
 use std::collections::BTreeSet;
 
 use crate::files::{Repeatable, dependencies};
 use crate::history::RecordedRepeatable;
 
-/// The ones that are due, in the order in which they run. `versions_change` is whether versioned migrations run before.
+/// Returns those that are due, in order. `versions_change` is `true` if versioned migrations run before.
 pub fn due<'f>(
     files: &'f [Repeatable],
     recorded: &[RecordedRepeatable],

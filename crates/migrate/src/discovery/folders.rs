@@ -1,4 +1,4 @@
-//! Folders of migrations, whatever tool they belong to.
+//! Folders of migrations of any tool.
 
 use std::collections::BTreeMap;
 
@@ -9,16 +9,16 @@ use martydb_model::ServiceName;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MigrationsFound {
-    /// Whose its path says they are.
+    /// The service according to its path.
     pub service: Option<ServiceName>,
-    /// From the folder that was searched; the one that `import` is given.
+    /// Path from the searched folder, to pass to `import`.
     pub path: String,
     pub tool: FoundTool,
-    /// How many migrations there are.
+    /// Number of migrations.
     pub count: usize,
 }
 
-/// All of them, by path; of folders in each other the outer one.
+/// Returns all of them, by path; of nested folders only the outer one.
 pub fn folders(tree: &ProjectTree) -> Vec<MigrationsFound> {
     let mut all: Vec<MigrationsFound> = vec![];
     for (path, files) in by_folder(tree) {
@@ -30,7 +30,7 @@ pub fn folders(tree: &ProjectTree) -> Vec<MigrationsFound> {
     all
 }
 
-/// Each folder with the files in it and in the folders in it.
+/// Returns each folder with the files directly in it and in its subfolders.
 fn by_folder(tree: &ProjectTree) -> BTreeMap<&str, Vec<&SeenFile>> {
     let mut all: BTreeMap<&str, Vec<&SeenFile>> = BTreeMap::new();
     for file in &tree.files {
@@ -80,7 +80,7 @@ fn judge(tree: &ProjectTree, path: &str, files: &[&SeenFile]) -> Option<Migratio
 const MIGRATION_ENDINGS: &[&str] =
     &[".sql", ".rb", ".js", ".ts", ".php", ".exs", ".cs", ".xml", ".yaml", ".yml"];
 
-/// The files in a folder and in all folders in it.
+/// Returns the files in a folder and in all its subfolders.
 fn below<'a>(tree: &'a ProjectTree, path: &'a str) -> impl Iterator<Item = &'a SeenFile> {
     let inside = move |file: &&SeenFile| {
         path.is_empty() || file.path.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))
@@ -88,7 +88,7 @@ fn below<'a>(tree: &'a ProjectTree, path: &'a str) -> impl Iterator<Item = &'a S
     tree.files.iter().filter(inside)
 }
 
-/// Whether the nearest package around it is Cargo's.
+/// Returns `true` if the nearest enclosing package is Cargo's.
 fn is_of_cargo(tree: &ProjectTree, path: &str) -> bool {
     let has = |folder: &str, name: &str| {
         let wanted = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };

@@ -1,8 +1,8 @@
-//! Which word of a path or a key names a service.
+//! Service names in paths and keys.
 
 use martydb_model::ServiceName;
 
-/// Words that say what something is, and not whose.
+/// Words that name a kind of thing, not a service.
 const GENERIC: &[&str] = &[
     "alembic",
     "api",
@@ -99,7 +99,7 @@ const GENERIC: &[&str] = &[
     "write",
 ];
 
-/// What variables put behind the name of their service.
+/// Suffixes of variables after the name of their service.
 const ENDINGS: &[&str] = &[
     "_database_url",
     "_database_uri",
@@ -115,7 +115,7 @@ const ENDINGS: &[&str] = &[
     "_uri",
 ];
 
-/// A text as the name of a service; `None` where no letter is left of it.
+/// Converts a text to the name of a service; `None` if no letter is left.
 pub fn service_name(text: &str) -> Option<ServiceName> {
     let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
     let name: String = text.to_ascii_lowercase().chars().map(plain).collect();
@@ -124,7 +124,8 @@ pub fn service_name(text: &str) -> Option<ServiceName> {
     ServiceName::new(name.trim_end_matches(['_', '-'])).ok()
 }
 
-/// The service that a sequence of words names, from the whole to the part: the last word that says whose.
+/// Returns the service that a sequence of words names, ordered from the whole to the part: the last word that
+/// is not generic.
 pub fn named_by<'a>(words: impl DoubleEndedIterator<Item = &'a str>) -> Option<ServiceName> {
     words.rev().find_map(|word| {
         let name = service_name(word)?;

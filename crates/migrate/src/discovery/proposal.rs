@@ -1,4 +1,4 @@
-//! What the manifest should say, decided from what was found.
+//! Proposal of a manifest, based on the findings.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,33 +9,33 @@ use super::url::DatabasePlace;
 use crate::import::FoundTool;
 use martydb_model::ServiceName;
 
-/// The server of services whose server is this machine's, or not known.
+/// Name of the server for services whose server is on this machine or unknown.
 pub const MAIN: &str = "main";
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ProposedService {
-    /// Where it is not called as the service is.
+    /// Set if its name differs from the service's.
     pub database: Option<String>,
-    /// Where its migrations do not lie in the usual place.
+    /// Set if its migrations are not at the default path.
     pub migrations: Option<String>,
     pub server: Option<String>,
-    /// Another tool's folder.
+    /// Another tool, with its folder.
     pub import: Option<(FoundTool, String)>,
-    /// Whether its migrations can run as they are.
+    /// Set if its migrations can run as they are.
     pub ready: bool,
-    /// Whether it has a database now.
+    /// Set if it has a database now.
     pub exists: bool,
-    /// What was found of it, for people.
+    /// Findings about it, as text.
     pub found: Vec<String>,
 }
 
-/// A server that exists, and stands in the manifest for when DB_HOST is set.
+/// An existing server, which the manifest uses when DB_HOST is set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProposedServer {
     pub host: String,
     pub port: u16,
     pub user: String,
-    /// Whether DB_HOST and DB_PORT choose another: where there is one server alone.
+    /// Set if DB_HOST and DB_PORT can choose another server: if there is only one.
     pub chosen: bool,
 }
 
@@ -43,14 +43,14 @@ pub struct ProposedServer {
 pub struct Proposal {
     pub services: BTreeMap<ServiceName, ProposedService>,
     pub servers: BTreeMap<String, ProposedServer>,
-    /// What the reader should know and the manifest does not say.
+    /// Notes for the user that are not in the manifest.
     pub notes: Vec<String>,
-    /// Folders that are called as a service might be.
+    /// Folders whose names could be services' names.
     homes: BTreeMap<ServiceName, String>,
 }
 
 impl Proposal {
-    /// The same with these services alone; one that was not found lies in the folder of its name.
+    /// Restricts the proposal to these services; one that was not found gets the folder of its name.
     pub fn of(mut self, names: &BTreeSet<ServiceName>) -> Proposal {
         self.services.retain(|name, _| names.contains(name));
         for name in names {
@@ -76,7 +76,7 @@ impl Proposal {
 pub fn propose(tree: &ProjectTree, found: &ProjectFindings) -> Proposal {
     let mut drafts = Drafts { services: BTreeMap::new(), root: service_name(&tree.name) };
     found.folders.iter().for_each(|folder| drafts.take_folder(folder));
-    // Those that name their service first: they tell whose the others are.
+    // Settings that name their service come first: they assign databases to services.
     let (named, rest): (Vec<_>, Vec<_>) = found.databases.iter().partition(|one| one.service.is_some());
     named.into_iter().chain(rest).for_each(|one| drafts.take_database(one));
     if drafts.services.is_empty() {
@@ -89,7 +89,7 @@ pub fn propose(tree: &ProjectTree, found: &ProjectFindings) -> Proposal {
     drafts.proposal(found, homes(tree))
 }
 
-/// What is gathered of one service before the servers are known.
+/// Findings of one service before the servers are known.
 #[derive(Default)]
 struct Draft {
     place: Option<DatabasePlace>,
@@ -100,7 +100,7 @@ struct Draft {
 
 struct Drafts {
     services: BTreeMap<ServiceName, Draft>,
-    /// The service of what lies in the searched folder itself.
+    /// The service of files directly in the searched folder.
     root: Option<ServiceName>,
 }
 
@@ -126,7 +126,8 @@ impl Drafts {
         draft.found.push(format!("{path} ({files}, {tool})"));
     }
 
-    /// A URL without the name of a service belongs to the one whose database it is, or to the folder itself.
+    /// Assigns a URL. One without the name of a service belongs to the service of its database, or to the
+    /// folder itself.
     fn take_database(&mut self, one: &DatabaseFound) {
         let database = one.place.database.as_str();
         let named = service_name(database).filter(|_| !matches!(database, "postgres" | "template1"));
@@ -194,7 +195,7 @@ impl Drafts {
     }
 }
 
-/// Databases that several services use.
+/// Returns databases that several services use.
 fn shared(services: &BTreeMap<ServiceName, Draft>) -> BTreeMap<DatabasePlace, Vec<ServiceName>> {
     let mut users: BTreeMap<DatabasePlace, Vec<ServiceName>> = BTreeMap::new();
     for (name, draft) in services {
@@ -207,7 +208,7 @@ fn shared(services: &BTreeMap<ServiceName, Draft>) -> BTreeMap<DatabasePlace, Ve
 
 struct PlacedServers {
     main: ProposedServer,
-    /// By host and port: those that are not this machine.
+    /// Servers on other machines, by host and port.
     far: BTreeMap<(String, u16), String>,
 }
 
@@ -230,7 +231,7 @@ fn address(place: &DatabasePlace) -> (String, u16) {
     (place.host.clone(), place.port.unwrap_or(5432))
 }
 
-/// One server that is not this machine takes the place of `main`; of several, each gets a name of its own.
+/// Names the servers. A single server on another machine replaces `main`; several get names of their own.
 fn servers(services: &BTreeMap<ServiceName, Draft>, found: &ProjectFindings) -> PlacedServers {
     let composed = |host: &str| found.composed.iter().any(|server| server.host == host);
     let is_here = |host: &str| {
@@ -258,7 +259,7 @@ fn servers(services: &BTreeMap<ServiceName, Draft>, found: &ProjectFindings) -> 
     }
 }
 
-/// The first part of each host, with a number where two would have one name.
+/// Returns names from the first part of each host, with a number if two would be equal.
 fn named(hosts: BTreeSet<(String, u16)>) -> BTreeMap<(String, u16), String> {
     let mut names: BTreeSet<String> = [MAIN.to_owned()].into();
     let mut all = BTreeMap::new();
@@ -274,7 +275,7 @@ fn named(hosts: BTreeSet<(String, u16)>) -> BTreeMap<(String, u16), String> {
     all
 }
 
-/// This machine's, where docker compose says more of it than nothing.
+/// Returns this machine's server, with the settings of docker compose if there are any.
 fn local_server(found: &ProjectFindings) -> ProposedServer {
     let composed = found.composed.first();
     ProposedServer {
@@ -285,7 +286,7 @@ fn local_server(found: &ProjectFindings) -> ProposedServer {
     }
 }
 
-/// The folders by the services that their names would be, the outermost first.
+/// Returns the folders by service name, preferring the outermost.
 fn homes(tree: &ProjectTree) -> BTreeMap<ServiceName, String> {
     let mut homes: BTreeMap<ServiceName, String> = BTreeMap::new();
     let mut folders: BTreeSet<(usize, &str)> = BTreeSet::new();

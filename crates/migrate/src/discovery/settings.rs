@@ -1,4 +1,4 @@
-//! The databases that a project's settings name.
+//! Databases in a project's settings.
 
 use serde_yaml::Value;
 
@@ -13,26 +13,26 @@ use martydb_model::yaml;
 /// A database that a service uses now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DatabaseFound {
-    /// Whose the settings say it is.
+    /// The service according to the settings.
     pub service: Option<ServiceName>,
     pub place: DatabasePlace,
-    /// The file, or the variable, that says so.
+    /// File or variable of the setting.
     pub source: String,
 }
 
 /// A PostgreSQL server that docker compose runs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ComposeServer {
-    /// What its neighbours call it.
+    /// Its host name for the other containers.
     pub host: String,
-    /// Where this machine reaches it.
+    /// Its port on this machine.
     pub port: Option<u16>,
     pub user: Option<String>,
     pub database: Option<String>,
     pub source: String,
 }
 
-/// Everything that was found, in the order of the files.
+/// All findings, in the order of the files.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ProjectFindings {
     pub folders: Vec<MigrationsFound>,
@@ -66,7 +66,7 @@ pub fn findings(tree: &ProjectTree, environment: &Environment) -> ProjectFinding
     found
 }
 
-/// The words of a file's path: its folders, and its name without what marks its kind.
+/// Returns the words of a file's path: its folders, and its name without its suffixes.
 fn words(path: &str) -> Vec<String> {
     let mut words: Vec<String> = path.split('/').map(String::from).collect();
     let name = words.pop().unwrap_or_default();
@@ -75,7 +75,7 @@ fn words(path: &str) -> Vec<String> {
     words
 }
 
-/// `NAME=value` in each line; with `key` only where that is the name.
+/// Reads `NAME=value` in each line; with `key`, only lines of that name.
 fn read_lines(found: &mut ProjectFindings, file: &SeenFile, key: Option<&str>) {
     for line in file.text.lines().filter(|line| !line.trim_start().starts_with(['#', ';'])) {
         let Some((name, value)) = line.split_once('=') else { continue };
@@ -122,7 +122,7 @@ fn walk(found: &mut ProjectFindings, file: &SeenFile, value: &Value, path: &mut 
         }
         Value::Sequence(all) => all.iter().for_each(|inner| walk(found, file, inner, path)),
         Value::String(text) => match text.split_once('=').filter(|(name, _)| !name.contains("://")) {
-            // As docker compose lists variables.
+            // A variable in the list form of docker compose.
             Some((name, value)) => {
                 path.push(name.to_owned());
                 add(found, file, path, place(value));
@@ -138,7 +138,7 @@ fn is_database_key(key: &str) -> bool {
     matches!(key.to_ascii_lowercase().as_str(), "database" | "db" | "postgres" | "postgresql")
 }
 
-/// `{ host: …, port: …, name: … }`, read as the URL that it stands for.
+/// Reads `{ host: …, port: …, name: … }` as the equivalent URL.
 fn in_parts(map: &Value) -> Option<DatabasePlace> {
     let text = |keys: &[&str]| {
         let value = keys.iter().find_map(|key| map.get(*key))?;
@@ -168,7 +168,7 @@ fn composed(file: &SeenFile, name: &Value, service: &Value) -> Option<ComposeSer
         }
         _ => None,
     };
-    // As part of a URL, it is filled in and held to plain names.
+    // As part of a URL, variables in it are replaced and it must be a plain name.
     let plain = |wanted: &str| {
         let found = place(&format!("postgresql://h/{}", environment(wanted)?))?.database;
         Some(found).filter(|text| !text.is_empty())
@@ -182,7 +182,7 @@ fn composed(file: &SeenFile, name: &Value, service: &Value) -> Option<ComposeSer
     })
 }
 
-/// `5433:5432`, `127.0.0.1:5433:5432`, `{ target: 5432, published: 5433 }`.
+/// Returns the published port of `5433:5432`, `127.0.0.1:5433:5432` or `{ target: 5432, published: 5433 }`.
 fn published(port: &Value) -> Option<u16> {
     if let Some(text) = port.as_str() {
         let (outside, inside) = text.rsplit_once(':')?;

@@ -14,7 +14,7 @@ fn proposed(files: &[(&str, &str)]) -> Proposal {
     propose(&tree, &findings(&tree, &Environment::new()))
 }
 
-/// The manifest from its servers on, without comments.
+/// Returns the manifest from its servers on, without comments.
 fn written(proposal: &Proposal) -> String {
     let text = manifest(proposal, "x.json");
     let lines = text.lines().filter(|line| !line.trim_start().starts_with('#') && !line.is_empty());

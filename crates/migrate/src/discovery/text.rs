@@ -2,7 +2,7 @@
 
 use super::proposal::{Proposal, ProposedServer, ProposedService};
 
-/// What stands above the services. `schema` is the file that editors read to complete and check the manifest.
+/// Returns the lines above the services. `schema` is the file that editors use to complete and check the manifest.
 fn head(schema: &str) -> String {
     format!(
         "# yaml-language-server: $schema={schema}\n\
@@ -11,7 +11,7 @@ fn head(schema: &str) -> String {
     )
 }
 
-/// The whole manifest.
+/// Returns the whole manifest.
 pub fn manifest(proposal: &Proposal, schema: &str) -> String {
     let servers: String = proposal.servers.iter().map(|(name, one)| server(name, one)).collect();
     let services: String =
@@ -28,10 +28,7 @@ fn server(name: &str, server: &ProposedServer) -> String {
             format!("${{DB_HOST:-{host}}}:${{DB_PORT:-{port}}}"),
         )
     } else {
-        (
-            "A server of martydb's own stands in for it until DB_HOST is set, to whatever value.",
-            format!("{host}:{port}"),
-        )
+        ("An embedded server replaces it until DB_HOST is set, to any value.", format!("{host}:{port}"))
     };
     format!(
         "  {name}:\n    # {why}\n    embedded: auto\n    \
@@ -48,12 +45,12 @@ fn service(service: &ProposedService) -> String {
     if keys.is_empty() { String::new() } else { format!(" {{ {} }}", keys.join(", ")) }
 }
 
-/// A text that YAML reads as this text.
+/// Returns a YAML scalar for a text.
 fn scalar(text: &str) -> String {
     const WORDS: &[&str] = &["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
     let plain = text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || "_-./".contains(c))
         && !WORDS.contains(&text.to_ascii_lowercase().as_str());
-    // A string of JSON is one of YAML; a dollar sign begins a variable in a manifest.
+    // A JSON string is a YAML string; a dollar sign begins a variable in a manifest.
     if plain { text.into() } else { serde_json::Value::from(text.replace('$', "$$")).to_string() }
 }

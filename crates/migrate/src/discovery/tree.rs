@@ -1,19 +1,19 @@
-//! Reads the folder. Everything that follows works on what is returned here.
+//! Reading of the project folder. All later steps work on the result.
 
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
 
-/// A project keeps its settings and migrations near its root; deeper lies what was generated or vendored.
+/// Maximum depth: a project has its settings and migrations near its root; deeper files are generated or vendored.
 const DEEPEST: usize = 8;
-/// A folder with more files is no project, or one whose migrations are named faster than found.
+/// Maximum number of files: a folder with more is not a project, or naming its migrations is faster.
 const MOST_FILES: usize = 50_000;
-/// Longer settings are data.
+/// Maximum size of settings in bytes; longer files are data.
 const LONGEST: u64 = 256 * 1024;
-/// The first lines of a migration say which tool it belongs to.
+/// Size of the first part of a migration, in bytes, which identifies its tool.
 const HEAD: u64 = 1024;
 
-/// Folders that hold other people's files, copies, or examples.
+/// Folders of dependencies, copies, or examples.
 const PASSED_OVER: &[&str] = &[
     "__pycache__",
     "build",
@@ -32,21 +32,21 @@ const PASSED_OVER: &[&str] = &[
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SeenFile {
-    /// From the folder that is searched, with `/` between the parts.
+    /// Path from the searched folder, with `/` between the parts.
     pub path: String,
-    /// Of settings the whole, of SQL the first lines, of others nothing.
+    /// The whole text of settings, the first lines of SQL, nothing of other files.
     pub text: String,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ProjectTree {
-    /// The name of the folder itself.
+    /// Name of the folder itself.
     pub name: String,
-    /// By path.
+    /// Files by path.
     pub files: Vec<SeenFile>,
 }
 
-/// What cannot be read is left out: a search that finds less still helps.
+/// Reads a folder. Unreadable files are skipped: an incomplete search still helps.
 pub fn read(folder: &Path) -> ProjectTree {
     let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let mut tree = ProjectTree { name, files: vec![] };
@@ -55,7 +55,7 @@ pub fn read(folder: &Path) -> ProjectTree {
     tree
 }
 
-/// Links are not followed: they may lead anywhere, or in a circle.
+/// Lists files. Links are not followed: they may lead anywhere, or form a cycle.
 fn list(folder: &Path, prefix: &str, depth: usize, files: &mut Vec<SeenFile>) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let (Ok(name), Ok(kind)) = (entry.file_name().into_string(), entry.file_type()) else { continue };
@@ -72,7 +72,7 @@ fn list(folder: &Path, prefix: &str, depth: usize, files: &mut Vec<SeenFile>) {
     }
 }
 
-/// How much of a file is read, by its name.
+/// Returns how many bytes of a file are read, by its name.
 fn wanted(name: &str) -> Option<u64> {
     let is_dotenv = name == ".env" || name.starts_with(".env.");
     match name.rsplit_once('.').map_or("", |parts| parts.1) {

@@ -1,16 +1,16 @@
-//! A database's URL in the settings of a project, less its password.
+//! A database's URL in the settings of a project, without its password.
 
-/// Where a URL leads. There is no password in it, nor a part of one: a URL that could be read in two ways is not read.
+/// Location of a database. It contains no password, nor a part of one: an ambiguous URL is rejected.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct DatabasePlace {
-    /// Empty where the URL leaves it open, or takes it from a variable.
+    /// Empty if the URL omits it, or has a variable in its place.
     pub host: String,
     pub port: Option<u16>,
-    /// Empty as `host`.
+    /// Empty in the same cases as `host`.
     pub database: String,
 }
 
-/// The first PostgreSQL URL in a text: `postgresql://`, and as SQLAlchemy, JDBC and others write it.
+/// Parses the first PostgreSQL URL in a text: `postgresql://`, or the forms of SQLAlchemy, JDBC and others.
 pub fn place(text: &str) -> Option<DatabasePlace> {
     let text = text.trim().trim_matches(['"', '\'']);
     let (scheme, rest) = text.split_once("://")?;
@@ -21,7 +21,7 @@ pub fn place(text: &str) -> Option<DatabasePlace> {
     let rest = without_variables(rest);
     let (address, query) = rest.split_once(['?', '#']).unwrap_or((&rest, ""));
     let (authority, database) = address.split_once('/').unwrap_or((address, ""));
-    // A password with one of these characters, not encoded: what follows may be the rest of it.
+    // An unencoded character of a password; the rest may be part of it.
     if query.contains('@') || database.contains('@') {
         return None;
     }
@@ -43,7 +43,7 @@ fn is_plain(text: &str, further: &str) -> bool {
     text.chars().all(|c| c.is_ascii_alphanumeric() || further.contains(c))
 }
 
-/// `${NAME:-default}` as its default, and `${NAME}`, `$NAME`, `%(name)s` and `{{ name }}` as nothing.
+/// Replaces `${NAME:-default}` by its default, and removes `${NAME}`, `$NAME`, `%(name)s` and `{{ name }}`.
 fn without_variables(text: &str) -> String {
     let (mut out, mut rest) = (String::new(), text);
     while let Some(at) = rest.find(['$', '%', '{']) {

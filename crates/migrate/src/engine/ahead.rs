@@ -1,14 +1,16 @@
-//! Sends the next files before the answer to the first has come, so that many files over a slow
-//! link cost one round trip and not one for each. Every file stays a transaction of its own, with its history rows and its checks.
+//! Pipelining: sends the next files before the answer to the first arrives. Over a slow link, many files then
+//! cost one round trip instead of one each. Every file remains a transaction of its own, with its history rows
+//! and its checks.
 //!
-//! Nothing may run behind a failure, though the server already has it. A file that fails leaves an aborted transaction,
-//! and the server refuses everything until it is rolled back. What fails at or behind its COMMIT leaves no transaction:
-//! for that, each message ends by noting its event in the session, and begins by demanding the note of the one before.
+//! No file may run after a failure, although the server has already received it. A file that fails leaves an
+//! aborted transaction, and the server rejects everything until it is rolled back. A failure at or after the
+//! COMMIT leaves no transaction: therefore each message ends by noting its event in the session, and begins by
+//! requiring the note of the one before.
 //! <https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-PIPELINING>
 //!
-//! They reach the disk together too: only the last one's COMMIT waits for it, and what writes a failure down does. A server
-//! that crashes before that loses files and their rows of the history alike, so that the next run takes them up again.
-//! <https://www.postgresql.org/docs/current/wal-async-commit.html>
+//! The files reach the disk together too: only the COMMIT of the last one waits for it, and the one that
+//! records a failure. A server that crashes before that loses files and their history rows alike; the next run
+//! applies them again. <https://www.postgresql.org/docs/current/wal-async-commit.html>
 
 use std::collections::VecDeque;
 
@@ -22,13 +24,14 @@ use crate::target::Options;
 use martydb_model::error::Result;
 use martydb_model::sql::Statement;
 
-/// How many files are sent together: enough to hide 50 ms behind files of 2 ms, few enough to keep in memory.
+/// Maximum number of files sent together: enough to hide 50 ms of latency behind files of 2 ms, few enough to
+/// keep in memory.
 const FILES: usize = 32;
 
-/// How many bytes of files are sent together.
+/// Maximum size of the files sent together, in bytes.
 const BYTES: usize = 256 << 10;
 
-/// Sends the steps that can follow each other without waiting, in their order; nothing if that is only one.
+/// Sends, in order, the steps that can follow each other without waiting; nothing if there is only one.
 ///
 /// # Errors
 /// If the connection ends before all are sent.
@@ -67,7 +70,7 @@ pub async fn send(
     }
 }
 
-/// How many of the steps, from the first, are sent together.
+/// Returns the number of steps, from the first, that are sent together.
 fn count(steps: &[MigrationStep<'_>]) -> usize {
     let mut bytes = 0;
     let fits = |step: &&MigrationStep<'_>| {

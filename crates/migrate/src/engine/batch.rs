@@ -1,9 +1,9 @@
-//! One migration in one direction, and as one message: everything from BEGIN to COMMIT in a single round trip, and the way back from
-//! the server's answer to a place in the file.
+//! One migration in one direction as one message, from BEGIN to COMMIT in a single round trip, and the mapping
+//! from the server's answer to a position in the file.
 //!
-//! Before the COMMIT stand the checks that make the promises hold whatever the file does: it is still in its
-//! transaction, and everything it made belongs to the owner. They fail by a cast of their finding to a number:
-//! a statement of plain SQL can stop a transaction in no other way, and plpgsql may be missing.
+//! Checks before the COMMIT guarantee, whatever the file does, that its transaction is still open and that the
+//! owner owns everything it created. A check fails by casting its finding to a number: plain SQL has no other
+//! way to stop a transaction, and plpgsql may be missing.
 
 mod marks;
 mod notes;
@@ -25,34 +25,35 @@ use martydb_model::sql::{Keyword, List, Literal, Statement, stmt};
 
 pub struct Batch {
     pub message: Statement,
-    /// What each statement of the message is.
+    /// Part of the batch that each statement of the message is.
     parts: Vec<BatchPart>,
-    /// How many characters of the message stand before the file's text.
+    /// Number of characters of the message before the file's text.
     before: usize,
-    /// How many characters of the file stand before that text.
+    /// Number of characters of the file before that text.
     skipped: usize,
-    /// Our marks in the file's text: where each begins in the message, and how many characters it has.
+    /// martydb's marks in the file's text: start in the message, and length in characters.
     marks: Vec<(usize, usize)>,
 }
 
-/// What stands around every file of a run.
+/// Settings around every file of a run.
 #[derive(Debug, Clone, Copy)]
 pub struct Frame<'a> {
-    /// Who must own what the file makes.
+    /// Required owner of the objects that the file creates.
     pub owner: &'a RoleName,
-    /// Who else could.
+    /// Other roles that could own them.
     pub other_roles: &'a OtherRoles,
     pub lock_timeout: Duration,
-    /// What the session notes once the file is committed, where the next is sent before the answer (see `ahead`).
+    /// Number that the session notes once the file is committed, if the next file is sent before the answer
+    /// (see `ahead`).
     pub note: Option<u64>,
-    /// What it must have noted before.
+    /// Number that the session must have noted before.
     pub after: Option<u64>,
-    /// Whether a later COMMIT makes it durable too, so that its own need not wait for the disk.
+    /// Set if a later COMMIT makes this one durable too; its own then need not wait for the disk.
     pub flushed_later: bool,
 }
 
 impl Batch {
-    /// A whole file; the records commit together with it.
+    /// Returns the batch of a whole file; the records commit together with it.
     pub fn of_file(frame: &Frame<'_>, file: &MigrationFile, records: Vec<Statement>) -> Batch {
         let marked = MarkedText::of(file);
         let cleanup = cleanup().into_iter().chain(frame.note.map(notes::note));
@@ -66,8 +67,8 @@ impl Batch {
         batch
     }
 
-    /// A whole file inside a transaction that is already open, and stays so; with no record. What a BEGIN of the file's
-    /// own says about its transaction cannot hold there.
+    /// Returns a whole file without a record, for a transaction that is already open and stays open.
+    /// Transaction modes of the file's own BEGIN cannot apply there.
     pub fn rehearsal(frame: &Frame<'_>, file: &MigrationFile) -> Batch {
         let marked = MarkedText::of(file);
         // The checks have made all constraints immediate; the next file expects those of a new transaction.
@@ -76,8 +77,9 @@ impl Batch {
         Batch::marked(&opening(frame, None)[1..], marked, closing)
     }
 
-    /// Statements in one transaction, of a file that as a whole runs outside one: a single one, or what stands between a
-    /// BEGIN and a COMMIT of its own. What they set stays for the next, but not what decides how the next is read.
+    /// Returns statements in one transaction, of a file that as a whole is non-transactional: a single
+    /// statement, or those between a BEGIN and a COMMIT of the file. Their settings stay in effect for the next
+    /// statement, except those that change how it is parsed.
     pub fn of_unit(
         frame: &Frame<'_>,
         file: &MigrationFile,
@@ -89,7 +91,7 @@ impl Batch {
         Batch::part_of(&opening, file, statements, closing(frame, [record], reading()))
     }
 
-    /// One statement alone in its message, as it must be where it can run in no transaction.
+    /// Returns a message of only one statement, as required where it cannot run in a transaction.
     pub fn alone(file: &MigrationFile, at: usize) -> Batch {
         Batch::part_of(&[], file, at..at + 1, vec![])
     }
@@ -107,14 +109,14 @@ impl Batch {
         Batch { skipped, ..Batch::new(opening, text, parts, closing) }
     }
 
-    /// `file` is what stands in the text, statement by statement, as the server counts.
+    /// `file` are the parts in the text, one per statement as the server counts them.
     fn new(
         opening: &[Statement],
         text: Statement,
         file: Vec<BatchPart>,
         closing: Vec<(BatchPart, Statement)>,
     ) -> Batch {
-        // The empty statement stands where the file will.
+        // The empty statement is the placeholder of the file.
         let before = opening.iter().cloned().chain([Statement::default()]);
         let ours = opening.iter().map(|_| BatchPart::Opening);
         let (after, closing): (Vec<_>, Vec<_>) = closing.into_iter().unzip();
@@ -127,12 +129,12 @@ impl Batch {
         }
     }
 
-    /// The statement that came after `completed` finished ones.
+    /// Returns the part that follows `completed` finished statements.
     pub fn part(&self, completed: usize) -> BatchPart {
         self.parts.get(completed).copied().unwrap_or(BatchPart::Cleanup)
     }
 
-    /// A position of the server (characters of the message, from 1) as characters of the file, from 0.
+    /// Converts a position of the server (characters of the message, from 1) to characters of the file, from 0.
     pub fn in_file(&self, position: usize) -> Option<usize> {
         let at = position.checked_sub(1)?;
         let passed = self.marks.iter().filter(|mark| mark.0 < at);
@@ -153,12 +155,12 @@ fn closing(
     all
 }
 
-/// As the server's settings take it: a longer time is the longest.
+/// Returns milliseconds for a server setting, limited to its maximum.
 pub fn millis(time: Duration) -> i64 {
     i32::try_from(time.as_millis()).unwrap_or(i32::MAX).into()
 }
 
-/// A BEGIN of the file's own gives its modes to ours.
+/// Returns the statements that open the transaction, with the modes of the file's own BEGIN.
 fn opening(frame: &Frame<'_>, own: Option<&OwnTransaction>) -> Vec<Statement> {
     let modes = own.map(|own| own.modes.as_str()).filter(|modes| !modes.is_empty());
     let modes =
@@ -172,7 +174,7 @@ fn opening(frame: &Frame<'_>, own: Option<&OwnTransaction>) -> Vec<Statement> {
     demand.chain([stmt!("BEGIN")]).chain(settings).chain(flushed_later).chain(modes).collect()
 }
 
-/// Deferred constraints fire before the checks, because a trigger can do anything that a file can.
+/// Returns the checks. Deferred constraints fire before them, because a trigger can do anything that a file can.
 fn checks(frame: &Frame<'_>) -> [(BatchPart, Statement); 5] {
     let role = stmt!("SET ROLE {owner}", owner = frame.owner);
     [
@@ -184,7 +186,7 @@ fn checks(frame: &Frame<'_>) -> [(BatchPart, Statement); 5] {
     ]
 }
 
-/// The next migration starts from what the login sets, as it would in a run of its own.
+/// Resets the session: the next migration starts from the login's settings, as it would in a run of its own.
 fn cleanup() -> [Statement; 6] {
     [
         stmt!("RESET ALL"),
@@ -196,23 +198,23 @@ fn cleanup() -> [Statement; 6] {
     ]
 }
 
-/// How the next message is read, as the file was when it was cut into statements. A statement that a function builds
-/// can change it without being seen.
+/// Resets the settings that decide how the next message is parsed, because the file was split into statements
+/// under these. A statement that a function builds can change them unnoticed.
 pub fn reading() -> [Statement; 2] {
     [stmt!("SET standard_conforming_strings = on"), stmt!("SET client_encoding = 'UTF8'")]
 }
 
-/// The column that a finding stands in.
+/// Name of the column of a finding.
 const FINDING: &str = "martydb";
 
-/// Fails if the transaction is no longer the one that was opened, or something new belongs to another role that
-/// this login can act as. Others can have made nothing in it, and what they make beside it (an app's temporary
-/// table) is not its doing.
+/// Fails if the transaction is not the one that was opened, or if a new object belongs to another role that
+/// this login can act as. Roles that it cannot act as cannot have created anything in this
+/// transaction; objects that they create in other sessions (an app's temporary table) are not the migration's.
 ///
-/// It runs behind every file, so that what it costs is paid every time: one look into one index, with the numbers
-/// known beforehand, and as few comparisons as let nothing through. What it stops at is looked into by [`detail`],
-/// which the server reads and plans only then, because `query_to_xml` takes it as text. `age` counts from this
-/// transaction: its own rows, those of its savepoints too, are 0 or less. 1260 is `pg_authid` on every major.
+/// It runs after every file, so its cost matters: one index lookup with OIDs known beforehand, and only the
+/// comparisons that are needed to miss nothing. Findings are examined by [`detail`], which the server parses
+/// and plans only then, because `query_to_xml` takes it as text. `age` counts from this transaction: its own
+/// rows, including those of its savepoints, are 0 or less. 1260 is `pg_authid` on every major.
 fn check(frame: &Frame<'_>) -> Statement {
     stmt!(
         "SELECT CASE WHEN pg_catalog.current_setting('martydb.migration', true) = 'open' AND NOT EXISTS (
@@ -223,8 +225,8 @@ fn check(frame: &Frame<'_>) -> Statement {
     )
 }
 
-/// What the check has found, in hexadecimal: XML and the server's complaint would each change it in their way.
-/// Nothing, if all of it are members of extensions: their owner is the one that the extension names.
+/// Describes the check's finding in hexadecimal: both XML and the server's error message would change plain
+/// text. Empty if all objects are members of extensions: their owner is the one that the extension sets.
 fn detail(frame: &Frame<'_>) -> Statement {
     stmt!(
         "SELECT pg_catalog.encode(pg_catalog.convert_to(f.text, 'UTF8'), 'hex') AS {finding} FROM (SELECT CASE
@@ -243,17 +245,17 @@ fn detail(frame: &Frame<'_>) -> Statement {
     )
 }
 
-/// What the check found, from the server's complaint about the cast.
+/// The check's finding, from the server's error about the cast.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CheckFailure {
     /// The file ended its transaction.
     Transaction,
-    /// Something belongs to another role: what, and to whom.
+    /// Objects that belong to another role, with that role.
     Owner(String),
 }
 
 impl CheckFailure {
-    /// Reads the message of SQLSTATE 22P02. Its words depend on the server's language, what it quotes does not.
+    /// Parses the message of SQLSTATE 22P02. Its words depend on the server's language; the quoted value does not.
     pub fn read(message: &str) -> Option<CheckFailure> {
         let (_, text) = message.split_once(&format!("<{FINDING}>"))?;
         let hex: Vec<u8> = text.bytes().take_while(u8::is_ascii_hexdigit).collect();
@@ -269,10 +271,10 @@ impl CheckFailure {
 pub struct MigrationStep<'a> {
     pub direction: Direction,
     pub file: Cow<'a, MigrationFile>,
-    /// The row of refinery's table: after an upgrade, or before a downgrade. Of a repeatable migration, which has none,
-    /// the name and the checksum.
+    /// The row of refinery's table: after an upgrade, or before a downgrade. A repeatable migration has no such
+    /// row; then name and checksum only.
     pub row: AppliedRow,
-    /// The other rows that a checkpoint stands for, the lowest version first.
+    /// The rows of the other migrations that a checkpoint replaces, the lowest version first.
     pub replaced: Vec<AppliedRow>,
 }
 
@@ -281,7 +283,7 @@ impl MigrationStep<'_> {
         MigrationId { version: self.row.version, name: self.row.name.clone() }
     }
 
-    /// How many events its end adds to the history.
+    /// Returns the number of events that its end adds to the history.
     pub fn events(&self) -> i64 {
         i64::try_from(self.replaced.len()).map_or(1, |others| others + 1)
     }
@@ -296,7 +298,7 @@ impl MigrationStep<'_> {
         }
     }
 
-    /// An event for the history, with nothing measured yet.
+    /// Returns an event for the history, without a measured duration.
     pub fn record(&self, outcome: &'static str) -> Record<'_> {
         let content = (outcome == "ok").then(|| tables::content(&self.file.text)).flatten();
         let mode = self.file.directives.mode;

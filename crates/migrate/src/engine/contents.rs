@@ -1,17 +1,17 @@
-//! Whether a database holds something before its first migration.
+//! Queries for the contents of a database before its first migration.
 
 use martydb_model::SchemaName;
 use martydb_model::sql::{List, Statement, stmt};
 
-/// How many objects are named: enough to recognise the database by.
+/// Number of objects in a message: enough to recognise the database.
 const NAMED: u32 = 5;
 
-/// The first number that the server gives to an object that did not come with it.
+/// The first OID that the server assigns to objects of users.
 /// <https://www.postgresql.org/docs/current/system-catalog-initial-data.html#SYSTEM-CATALOG-OID-ASSIGNMENT>
 const FIRST_OF_USERS: u32 = 16384;
 
-/// Asks whether there is a relation that did not come with the server, in any schema, or anything at all in these
-/// schemas. Two looks into an index each, where [`some`] reads three catalogues.
+/// Tests for a relation of a user in any schema, or any object in these schemas. It takes two index lookups,
+/// where [`some`] reads three catalogs.
 pub fn any(schemas: &[SchemaName]) -> Statement {
     stmt!(
         "SELECT EXISTS (SELECT FROM pg_catalog.pg_class WHERE oid >= {first})
@@ -22,8 +22,8 @@ pub fn any(schemas: &[SchemaName]) -> Statement {
     )
 }
 
-/// Asks for relations, routines and types in these schemas that no extension made, as `table a.b`. What a table brings
-/// with it, such as its row type, is not asked for.
+/// Selects relations, routines and types in these schemas that no extension created, as `table a.b`. Parts of a
+/// table, such as its row type, are not selected.
 pub fn some(schemas: &[SchemaName]) -> Statement {
     stmt!(
         "SELECT found.kind || ' ' || pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(found.name) FROM (

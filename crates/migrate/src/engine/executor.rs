@@ -1,5 +1,5 @@
-//! Running one migration of either kind: batches are sent until they are committed, and their ends are recorded in the
-//! history.
+//! Execution of one migration, in a transaction or not: batches are sent until they are committed, and their
+//! outcomes are recorded in the history.
 
 use std::time::{Duration, Instant};
 
@@ -18,22 +18,22 @@ use martydb_model::sqlstate;
 use martydb_pg::backoff::Backoff;
 use martydb_pg::server::{Exchanged, Fault, execute_protected};
 
-/// A step that is being run; the history tables are prepared.
+/// A step in progress; the history tables exist.
 pub struct StepRun<'r, 's> {
     pub session: &'r mut MigrationSession<'s>,
     pub preflight: &'r mut Preflight,
     pub options: &'r Options,
     pub watcher: &'r Watcher,
     pub step: &'r MigrationStep<'r>,
-    /// What was sent for it already, and is not answered yet.
+    /// A batch that was sent ahead for it and is not answered yet.
     pub sent: Option<Batch>,
     pub attempts: u32,
-    /// When the time that is reported began.
+    /// Start of the reported duration.
     pub started: Instant,
 }
 
-/// A fault that goes away by itself once others have let go of their locks: `lock_timeout` or NOWAIT (55P03), a
-/// deadlock (40P01), a serialization failure (40001).
+/// Returns `true` for a temporary fault, which ends when other sessions release their locks: `lock_timeout` or
+/// NOWAIT (55P03), a deadlock (40P01), a serialization failure (40001).
 pub fn is_passing(fault: &Fault) -> bool {
     matches!(
         fault.sqlstate.as_deref(),
@@ -42,7 +42,7 @@ pub fn is_passing(fault: &Fault) -> bool {
 }
 
 impl StepRun<'_, '_> {
-    /// The whole file in one message, with both history rows in the same transaction.
+    /// Runs the whole file in one message, with both history rows in the same transaction.
     pub async fn in_transaction(&mut self) -> Result<Duration> {
         self.commit(|run| {
             run.started = Instant::now();
@@ -54,7 +54,7 @@ impl StepRun<'_, '_> {
         Ok(self.started.elapsed())
     }
 
-    /// Sends a batch until it is committed; again only while locks of others are in its way.
+    /// Sends a batch until it is committed; retries only if other sessions' locks block it.
     pub async fn commit(&mut self, batch: impl Fn(&mut Self) -> Batch) -> Result<()> {
         let mut backoff = self.backoff();
         loop {
@@ -79,7 +79,7 @@ impl StepRun<'_, '_> {
         }
     }
 
-    /// The pauses between the attempts at one statement.
+    /// Returns the pauses between the attempts at one statement.
     pub fn backoff(&self) -> Backoff {
         until(Instant::now() + self.options.lock_wait)
     }
@@ -95,17 +95,19 @@ impl StepRun<'_, '_> {
         }
     }
 
-    /// What a finished migration writes into both tables; one that is repeatable has its own.
+    /// Returns the statements that record a finished migration in both tables; a repeatable one has a table of
+    /// its own.
     pub fn rows(&self, record: &Record) -> Vec<Statement> {
         rows(self.session, self.step, self.preflight.last_event + 1, record, &self.options.operator)
     }
 
-    /// Writes an event under the next number. Once it is committed, [`recorded`](StepRun::recorded) counts it.
+    /// Returns the statement that writes an event with the next number. Once it is committed,
+    /// [`recorded`](StepRun::recorded) counts it.
     pub fn event(&self, record: &Record) -> Statement {
         event(self.session, self.step, self.preflight.last_event + 1, record, &self.options.operator)
     }
 
-    /// The event that was written last is committed.
+    /// Counts the last written event, which is now committed.
     pub fn recorded(&mut self) {
         self.count(1);
     }
@@ -114,7 +116,7 @@ impl StepRun<'_, '_> {
         self.preflight.last_event += if self.step.id().is_repeatable() { 0 } else { events };
     }
 
-    /// Sends one message. `Err` is how many statements were finished before the one that failed, and its fault.
+    /// Sends one message. `Err` has the number of statements finished before the failed one, and its fault.
     pub async fn send(&mut self, message: &Statement) -> Result<(), (usize, Fault)> {
         tracing::debug!(target: "martydb::sql", "{}", message.shown());
         let connection = &mut self.session.connection;
@@ -123,7 +125,7 @@ impl StepRun<'_, '_> {
         self.failed(end).map_or(Ok(()), Err)
     }
 
-    /// Waits for the answer to what was sent ahead.
+    /// Waits for the answer to a batch that was sent ahead.
     async fn answer(&mut self) -> Result<(), (usize, Fault)> {
         let connection = &mut self.session.connection;
         connection.be_patient(true);
@@ -131,7 +133,7 @@ impl StepRun<'_, '_> {
         self.failed(end).map_or(Ok(()), Err)
     }
 
-    /// Reports the warnings; how many statements were finished before the one that failed, and its fault.
+    /// Reports the warnings. Returns the number of statements finished before the failed one, and its fault.
     fn failed(&mut self, end: Exchanged) -> Option<(usize, Fault)> {
         self.session.connection.be_patient(false);
         let (warnings, failed) = match end {
@@ -142,7 +144,7 @@ impl StepRun<'_, '_> {
         failed
     }
 
-    /// Why it failed after `completed` statements of a batch.
+    /// Explains why it failed after `completed` statements of a batch.
     pub fn explain(&self, batch: &Batch, completed: usize, fault: Fault) -> Error {
         let locked = fault.sqlstate.as_deref() == Some(sqlstate::LOCK_NOT_AVAILABLE);
         let blockers = if locked { self.watcher.blockers() } else { vec![] };
@@ -154,13 +156,13 @@ impl StepRun<'_, '_> {
         self.session.events.send(Event::Warned(self.step.id(), text));
     }
 
-    /// Ends the failed transaction; false if there is no session any more.
+    /// Rolls back the failed transaction. Returns `false` if the session has ended.
     async fn roll_back(&mut self, fault: &Fault) -> bool {
         !fault.unreachable
             && execute_protected(&mut self.session.connection, &stmt!("ROLLBACK")).await.is_ok()
     }
 
-    /// Waits a little and counts another attempt; false if the time is up.
+    /// Waits a little and counts another attempt. Returns `false` at the deadline.
     pub async fn retry(&mut self, fault: &Fault, backoff: &mut Backoff) -> bool {
         let blockers = self.watcher.blockers().into_iter().map(|blocker| format!("; blocked by {blocker}"));
         let why = std::iter::once(fault.to_string()).chain(blockers).collect();
@@ -170,8 +172,8 @@ impl StepRun<'_, '_> {
         again
     }
 
-    /// Adds the failure to the history, in a transaction of its own. If that fails too, the first error is the one
-    /// worth reporting.
+    /// Adds the failure to the history, in a transaction of its own. If that fails too, the first error is the
+    /// one reported.
     pub async fn record_failure(&mut self, fault: &Fault) {
         if fault.unreachable {
             return;
@@ -190,13 +192,13 @@ impl StepRun<'_, '_> {
     }
 }
 
-/// The event of a file that is committed together with it.
+/// Returns the event of a file that is committed together with it.
 pub fn file_record<'s>(step: &'s MigrationStep<'_>, attempts: u32) -> Record<'s> {
     Record { attempts, took: Took::Transaction, ..step.record("ok") }
 }
 
-/// What a finished migration writes into both tables, under the event's number. A checkpoint leaves the rows of all that it
-/// replaces, in the order in which they would have come.
+/// Returns the statements that record a finished migration in both tables, under the event's number. A
+/// checkpoint adds the rows of all migrations that it replaces, in version order.
 pub fn rows(
     session: &MigrationSession<'_>,
     step: &MigrationStep<'_>,

@@ -1,5 +1,5 @@
-//! A failed migration as an error worth reading: which file, which line, the line with a caret, what the server
-//! said, and what happened to the rest.
+//! Error of a failed migration: the file, the line with a caret, the server's message, and the state of the
+//! other migrations.
 
 mod advice;
 mod block;
@@ -40,7 +40,7 @@ pub fn explain(
     error
 }
 
-/// A signal stopped it: nothing is wrong with the file.
+/// Returns the error of a run stopped by a signal; the file is not at fault.
 fn interrupted(step: &MigrationStep<'_>, fault: &Fault) -> Error {
     let left = match (step.file.directives.mode, fault.unreachable) {
         _ if fault.is_unsent() => "was not begun",
@@ -56,13 +56,13 @@ fn interrupted(step: &MigrationStep<'_>, fault: &Fault) -> Error {
     error
 }
 
-/// The byte of the file to blame: the server's position, else the beginning of the statement.
+/// Returns the byte offset of the error in the file: the server's position, else the start of the statement.
 fn offset(step: &MigrationStep<'_>, batch: &Batch, part: BatchPart, fault: &Fault) -> Option<usize> {
     let text = &step.file.text;
     let pointed = fault.position.and_then(|position| batch.in_file(position));
     let pointed = pointed.and_then(|characters| match text.char_indices().nth(characters) {
         Some((byte, _)) => Some(byte),
-        // "at end of input" points behind the last character, or at the semicolon that was put there.
+        // "at end of input" points past the last character, or at the semicolon that martydb appended.
         None => (characters <= text.chars().count() + 2).then(|| text.trim_end().len()),
     });
     let span = match part {
@@ -73,7 +73,7 @@ fn offset(step: &MigrationStep<'_>, batch: &Batch, part: BatchPart, fault: &Faul
     pointed.or(begun)
 }
 
-/// The statement of the file that failed; empty for one of ours.
+/// Returns the failed statement of the file; empty for one of martydb's.
 fn statement<'a>(step: &'a MigrationStep<'_>, part: BatchPart) -> &'a str {
     match part {
         BatchPart::File(at) => step.file.texts().nth(at).unwrap_or_default(),
@@ -107,13 +107,13 @@ fn cause(part: BatchPart, fault: &Fault) -> String {
     }
 }
 
-/// What our check found, in words, if the fault is its complaint. Its part may not tell: a file that ended its own
-/// transaction may have held statements that were not counted.
+/// Describes the finding of martydb's check, if the fault comes from it. The part alone does not show that: a
+/// file that ended its own transaction may have contained statements that were not counted.
 fn found(fault: &Fault) -> Option<String> {
     let complains = fault.sqlstate.as_deref() == Some(sqlstate::INVALID_TEXT_REPRESENTATION);
     Some(match CheckFailure::read(&fault.message).filter(|_| complains)? {
         CheckFailure::Owner(objects) => {
-            format!("it would leave objects to another role than the owner: {objects}")
+            format!("objects would belong to another role than the owner: {objects}")
         }
         CheckFailure::Transaction => {
             "the file ended its own transaction, so its history row was not written".into()

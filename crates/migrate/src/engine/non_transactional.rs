@@ -1,9 +1,9 @@
-//! Migrations that cannot run in a transaction as a whole.
+//! Non-transactional migrations.
 //!
-//! Each statement that can run in a transaction does so, together with a note of how far the file has come; those
-//! that cannot are sent alone and noted afterwards. The history says "started" before the first and "ok" after the
-//! last. The next run continues after the last note: an index that the lost session finished building counts as
-//! built, one that it left INVALID is dropped and built again.
+//! Each statement that can run in a transaction does so, together with a note of the file's progress; the
+//! others are sent on their own and noted afterwards. The history has "started" before the first and "ok" after
+//! the last. The next run continues after the last note: an index that the lost session finished building
+//! counts as built; one that it left INVALID is dropped and built again.
 
 use std::ops::Range;
 use std::time::{Duration, Instant};
@@ -18,15 +18,15 @@ use martydb_pg::server::Fault;
 
 struct FileRun<'r, 's> {
     run: StepRun<'r, 's>,
-    /// Statements before this one are finished.
+    /// Index of the first unfinished statement.
     from: usize,
-    /// Whether an earlier run was at the statement `from`.
+    /// Set if an earlier run was at the statement `from`.
     resumed: bool,
-    /// For the history: what an earlier run left, and what was done about it.
+    /// Note for the history: what an earlier run left, and how that was handled.
     note: Option<String>,
 }
 
-/// Runs the statements of a file one by one; how long that took.
+/// Runs the statements of a file one by one and returns the duration.
 pub async fn run(run: StepRun<'_, '_>) -> Result<Duration> {
     let mut file = FileRun { run, from: 0, resumed: false, note: None };
     file.begin().await?;
@@ -52,7 +52,7 @@ fn kind_of(file: &MigrationFile, at: usize) -> StatementKind {
 }
 
 impl FileRun<'_, '_> {
-    /// Looks whether an earlier run was interrupted, repairs what it left, and notes the beginning.
+    /// Finds out if an earlier run was interrupted, repairs what it left, and notes the beginning.
     async fn begin(&mut self) -> Result<()> {
         self.create_notes().await?;
         let found = self.resume_point().await?;
@@ -73,7 +73,7 @@ impl FileRun<'_, '_> {
         Ok(())
     }
 
-    /// The table for the notes, if this is the first migration that needs it.
+    /// Creates the table for the notes, if this is the first migration that needs it.
     async fn create_notes(&mut self) -> Result<()> {
         let session = &mut *self.run.session;
         if !session.present.progress {
@@ -90,7 +90,7 @@ impl FileRun<'_, '_> {
         results.iter().flatten().next().map(ResumePoint::read).transpose().map_err(unreadable)
     }
 
-    /// What is finished must still stand in the file as it was run; the rest may have been corrected.
+    /// Checks that finished statements are unchanged in the file; the rest may have been corrected.
     fn check_unchanged(&self, point: &ResumePoint) -> Result<()> {
         let Some(content) = &point.content else { return Ok(()) };
         let file = &*self.run.step.file;
@@ -103,13 +103,13 @@ impl FileRun<'_, '_> {
             .cause(format!("its first {} statements were finished before it was interrupted", point.done))
             .hint("undo the edit of these statements, and run again")
             .hint(format!(
-                "or undo by hand what they did, and start over after \
+                "or undo their effects by hand, and start over after \
                  `martydb repair --service {} --version {} --reason …`",
                 self.run.session.target.service, self.run.step.row.version
             )))
     }
 
-    /// The lost session may have continued without us and finished its index.
+    /// Returns `true` if the lost session continued and finished its index.
     fn was_built(&self, point: &ResumePoint) -> bool {
         let interrupted = self.run.step.file.texts().nth(point.done).map(statement_kind);
         matches!(interrupted, Some(StatementKind::ConcurrentIndex(name)) if point.built.contains(&name))
@@ -125,12 +125,12 @@ impl FileRun<'_, '_> {
         note
     }
 
-    /// Drops what an interrupted concurrent build left.
+    /// Drops the indexes that an interrupted concurrent build left.
     async fn drop_indexes(&mut self, invalid: &[String]) -> Result<()> {
         for index in invalid {
             self.run.warn(format!("dropping the INVALID index {index} that an interrupted build left"));
             self.run.session.execute([stmt!("SET lock_timeout = 0")]).await?;
-            // It waits for transactions that may still use the index.
+            // DROP waits for transactions that may still use the index.
             self.run.session.connection.be_patient(true);
             let dropped = self.run.session.execute([progress::drop_index(index)]).await;
             self.run.session.connection.be_patient(false);
@@ -148,7 +148,7 @@ impl FileRun<'_, '_> {
         }
     }
 
-    /// A session's settings are gone with the session: a finished statement that set one is sent again.
+    /// Sends a finished statement again if it set a parameter: settings are lost with the session.
     async fn repeat_setting(&mut self, at: usize) -> Result<()> {
         if kind_of(&self.run.step.file, at) != StatementKind::SessionSetting {
             return Ok(());
@@ -158,7 +158,7 @@ impl FileRun<'_, '_> {
         sent.map_err(|(completed, fault)| self.run.explain(&batch, completed, fault))
     }
 
-    /// Statements in a transaction, together with the note that they are finished.
+    /// Runs statements in a transaction, together with the note that they are finished.
     async fn in_transaction(&mut self, statements: Range<usize>, own: Option<&OwnTransaction>) -> Result<()> {
         let finished = self.advance(statements.end);
         let batch = |run: &mut StepRun<'_, '_>| {
@@ -167,7 +167,7 @@ impl FileRun<'_, '_> {
         self.run.commit(batch).await
     }
 
-    /// A statement that is its own transaction, or holds several.
+    /// Runs a statement that is its own transaction, or contains several.
     async fn alone(&mut self, at: usize, kind: &StatementKind) -> Result<()> {
         let batch = Batch::alone(&self.run.step.file, at);
         let mut backoff = self.run.backoff();
@@ -178,7 +178,7 @@ impl FileRun<'_, '_> {
                 break;
             }
             if is_passing(&fault) && kind.may_repeat() && !fault.unreachable {
-                // What this run's own failed attempt left is dropped before the next.
+                // An index that this run's failed attempt left is dropped before the next.
                 if let Some(point) = self.resume_point().await? {
                     self.drop_indexes(&point.invalid).await?;
                 }
@@ -200,8 +200,8 @@ impl FileRun<'_, '_> {
         progress::advance(self.run.step.row.version, self.run.step.direction, done)
     }
 
-    /// A concurrent build waits for others without being in their way, and giving up leaves an INVALID index; all
-    /// other statements give up as they do in a transaction.
+    /// Sets the lock timeout. A concurrent build waits for others without blocking them, and giving up leaves
+    /// an INVALID index, so it has none; other statements have the same as in a transaction.
     async fn prepare(&mut self, kind: &StatementKind) -> Result<()> {
         let timeout = if kind.is_patient() { Duration::ZERO } else { self.run.options.lock_timeout };
         let timeout = stmt!("SET lock_timeout = {millis}", millis = millis(timeout));
@@ -222,8 +222,8 @@ impl FileRun<'_, '_> {
         error
     }
 
-    /// A block that ends transactions of its own can leave objects to the login. They are given to the owner, and the
-    /// file fails all the same.
+    /// Checks for objects that a block with its own transactions left to the login. They are given to the
+    /// owner, and the file still fails.
     async fn check_owner(&mut self, at: usize) -> Result<()> {
         let session = &mut *self.run.session;
         let asked = [session.act_as_owner(), progress::owned_by_login(&session.target.owner)];
@@ -245,7 +245,7 @@ impl FileRun<'_, '_> {
             .hint("run again: finished statements are not repeated"))
     }
 
-    /// Both rows in one transaction: refinery's table and the history agree at any moment.
+    /// Writes both rows in one transaction: refinery's table and the history always agree.
     async fn finish(&mut self) -> Result<()> {
         self.check_valid().await?;
         let done = Record {
@@ -261,7 +261,7 @@ impl FileRun<'_, '_> {
         Ok(())
     }
 
-    /// `IF NOT EXISTS` accepts an INVALID index of that name; a migration does not.
+    /// Checks that no index is INVALID: `IF NOT EXISTS` accepts an INVALID index of that name; a migration does not.
     async fn check_valid(&mut self) -> Result<()> {
         let kinds = self.run.step.file.texts().map(statement_kind);
         let names: Vec<String> = kinds.filter_map(StatementKind::built).collect();

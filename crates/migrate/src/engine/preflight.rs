@@ -1,6 +1,6 @@
-//! A closer look before anything is written: whose the history tables are, who else may touch them, whether another
-//! tool has kept a history in the database, and whom the session could act as. A run that finds nothing to do never
-//! asks. Then what is missing is made, and what other roles can reach is closed.
+//! Checks before anything is written: the owner of the history tables, other roles with access to them, history
+//! tables of other tools, and the roles that the session could act as. A run with nothing to do skips them.
+//! Then missing tables are created, and privileges of other roles are revoked.
 
 use super::contents;
 use super::session::MigrationSession;
@@ -14,19 +14,19 @@ use martydb_model::sql::{Ident, List, Literal, Statement, split_name_list, stmt}
 use martydb_model::{RoleName, SchemaName};
 use martydb_pg::server::{Row, Unreadable};
 
-/// A table that may hold a history, ours or another tool's.
+/// A table that may contain a history, martydb's or another tool's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HistoryTable {
     name: String,
     schema: String,
     owner: String,
-    /// Whether another role than the owner has a privilege on it.
+    /// Set if a role other than the owner has a privilege on it.
     shared: bool,
     columns: Vec<String>,
 }
 
 impl HistoryTable {
-    /// The names of schemas and roles come quoted, as `regnamespace` and `regrole` print them.
+    /// Reads a row. Names of schemas and roles are quoted, as `regnamespace` and `regrole` print them.
     fn read(row: &Row) -> Result<HistoryTable, Unreadable> {
         let bare = |text: String| split_name_list(&text).pop().unwrap_or_default();
         let (owner, acl): (String, Option<Vec<String>>) = (bare(row.try_get(2)?), row.try_get(3)?);
@@ -36,18 +36,18 @@ impl HistoryTable {
     }
 }
 
-/// Whom a session can act as, apart from the owner: what a migration makes as one of them would belong to the wrong
-/// role. Asked once a run, so that the check after each file (see `batch`) need not find it out again.
+/// Roles that a session can act as, apart from the owner: objects that a migration creates as one of them would
+/// belong to the wrong role. Queried once per run; the check after each file (see `batch`) uses the result.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct OtherRoles {
-    /// The database, as the catalogue numbers it.
+    /// OID of the database.
     pub database: u32,
-    /// Every role but the owner that the login is, or is a member of.
+    /// OIDs of the login and of every role that it is a member of, without the owner.
     roles: Vec<u32>,
 }
 
 impl OtherRoles {
-    /// Never an empty list, for the sake of SQL's `IN`. No role has the number 0.
+    /// Returns the OIDs, never an empty list because SQL's `IN` needs one. No role has the OID 0.
     pub fn ids(&self) -> Vec<u32> {
         if self.roles.is_empty() { vec![0] } else { self.roles.clone() }
     }
@@ -68,12 +68,12 @@ impl OtherRoles {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Preflight {
-    /// martydb's table.
+    /// martydb's history table.
     history: Option<HistoryTable>,
-    /// refinery's, the one that is used.
+    /// refinery's history table, the one in use.
     refinery: Option<HistoryTable>,
     pub other_tools: Vec<OtherTool>,
-    /// Some of what is in the declared schemas; only asked where there is no history.
+    /// Some of the objects in the declared schemas; only queried if there is no history.
     pub contents: Vec<String>,
     pub last_event: i64,
     pub other_roles: OtherRoles,
@@ -97,7 +97,8 @@ impl Preflight {
         Preflight::read(&results, session.present.refinery.as_ref(), fresh).map_err(unreadable)
     }
 
-    /// The usual start: nothing was ever made in the database, so that there are no tables to ask about. `None` otherwise.
+    /// Handles the usual start: a database in which nothing was ever created, with no tables to check. `None`
+    /// otherwise.
     fn of_bare(results: &[Vec<Row>]) -> Result<Option<Preflight>, Unreadable> {
         let [any, roles] = results else { return Err(Unreadable::no_row()) };
         if any.first().ok_or_else(Unreadable::no_row)?.try_get(0)? {
@@ -139,7 +140,7 @@ impl Preflight {
         })
     }
 
-    /// Makes the tables as they must be, in one transaction.
+    /// Creates missing tables and revokes other roles' privileges, in one transaction.
     pub async fn prepare(&self, session: &mut MigrationSession<'_>, version_type: VersionType) -> Result<()> {
         let (target, schema) = (session.target, session.schema());
         let outsiders = session.outsiders().await?;
@@ -158,7 +159,8 @@ impl Preflight {
         Ok(())
     }
 
-    /// What creates the tables, and closes those that other roles can reach. Runs as the owner.
+    /// Returns the statements that create the tables, and revoke other roles' privileges on them. They run as
+    /// the owner.
     fn missing(
         &self,
         outsiders: &List<Ident>,
@@ -180,7 +182,7 @@ impl Preflight {
         all
     }
 
-    /// Refuses tables of other roles, and versions that refinery's table cannot hold.
+    /// Rejects tables of other roles, and versions that do not fit into refinery's table.
     pub fn check(&self, target: &MigrationTarget, version_type: VersionType, versions: &[i64]) -> Result<()> {
         let mut tables = [&self.history, &self.refinery].into_iter().flatten();
         if let Some(table) = tables.find(|table| table.owner != target.owner.as_str()) {
@@ -192,14 +194,14 @@ impl Preflight {
         match versions.iter().find(|version| !version_type.holds(**version)) {
             None => Ok(()),
             Some(version) => Err(Error::operation(format!("V{version} does not fit into refinery's table"))
-                .cause("its column \"version\" is an int4, as refinery makes it without int8-versions")
+                .cause("its column \"version\" is an int4, as refinery creates it without int8-versions")
                 .hint(format!("give the file a version of at most {}", i32::MAX))),
         }
     }
 }
 
-/// Tables by their names, in every schema. As few functions as can be: a new session looks each of them up, and
-/// that is most of what such a query costs.
+/// Finds tables by their names, in every schema. It calls as few functions as possible: a new session looks up
+/// each, and that is most of the cost of such a query.
 fn find() -> Statement {
     let names = other_tools::names().chain(["history"]);
     stmt!(
@@ -210,8 +212,8 @@ fn find() -> Statement {
     )
 }
 
-/// Who has a privilege, from an ACL item as the server prints it: the name before the equals sign, which may be quoted
-/// and hold one. PUBLIC is the empty name. <https://www.postgresql.org/docs/current/ddl-priv.html>
+/// Returns the grantee of an ACL item as the server prints it: the name before the equals sign, which may be
+/// quoted and contain one. PUBLIC is the empty name. <https://www.postgresql.org/docs/current/ddl-priv.html>
 fn grantee(item: &str) -> String {
     let mut quoted = false;
     let end = item.find(|c| {

@@ -1,8 +1,9 @@
-//! Runs pending files in one transaction that is always rolled back, and says what each does: how long it takes, what
-//! it locks, what it rewrites, and where the first one fails.
+//! Rehearsal: runs pending files in one transaction that is always rolled back, and reports each file's
+//! duration, locks and table rewrites, and the first failure.
 //!
-//! Nothing is written outside that transaction: no history row, no table of ours. What PostgreSQL does not roll back (the
-//! values of sequences, what `dblink` sends) stays. The locks are held until the end, as one transaction holds them.
+//! Nothing is written outside that transaction: no history row, no table of martydb. Effects that PostgreSQL
+//! does not roll back (the values of sequences, statements sent by `dblink`) stay. Locks are held until the end
+//! of the transaction.
 
 mod effects;
 
@@ -25,7 +26,7 @@ use martydb_model::sql::stmt;
 use martydb_model::sqlstate;
 use martydb_pg::server::{Fault, execute_protected};
 
-/// What a rehearsal found, also where it fails.
+/// Result of a rehearsal, filled in on failure too.
 #[derive(Debug, Default)]
 pub struct Rehearsal {
     pub rehearsed: Vec<RehearsedMigration>,
@@ -40,10 +41,10 @@ struct RehearsalStage<'r, 's> {
     relations: Relations,
 }
 
-/// Rehearses the steps in their order, up to the first that fails or cannot run in a transaction with the others.
+/// Rehearses the steps in order, up to the first that fails or cannot run in one transaction with the others.
 ///
 /// # Errors
-/// The first failure of a file, with its place.
+/// The first failure of a file, with its position.
 pub async fn rehearse(
     session: &mut MigrationSession<'_>,
     preflight: &mut Preflight,
@@ -77,7 +78,7 @@ impl RehearsalStage<'_, '_> {
         Ok(())
     }
 
-    /// Runs one file. `Ok(Some)` says why it cannot run in one transaction with those before it.
+    /// Runs one file. Returns `Ok(Some(reason))` if it cannot run in one transaction with those before it.
     async fn one(&mut self, step: &MigrationStep<'_>, found: &mut Rehearsal) -> Result<Option<String>> {
         self.session.events.send(Event::Started(step.id()));
         self.watcher.begin(step.id());
@@ -133,8 +134,8 @@ fn skipped(steps: &[MigrationStep<'_>], reason: &str) -> Vec<SkippedMigration> {
     steps.iter().enumerate().map(one).collect()
 }
 
-/// PostgreSQL lets no transaction use an enum value that it adds itself. If another file adds it, the real run, which
-/// commits between the two, does not meet this.
+/// Returns `true` for the use of an enum value that an earlier file added: PostgreSQL rejects it in the
+/// transaction that adds the value. The real run commits between the two files and succeeds.
 fn uses_earlier_enum_value(step: &MigrationStep<'_>, fault: &Fault) -> bool {
     fault.sqlstate.as_deref() == Some(sqlstate::UNSAFE_NEW_ENUM_VALUE_USAGE)
         && !step.file.texts().any(adds_enum_value)

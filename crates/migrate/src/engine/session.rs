@@ -1,10 +1,10 @@
-//! One connection as the migrator, acting as the owner, holding the database's lock, which makes it one run per database
-//! at a time.
+//! The migrator's connection, acting as the owner and holding the database's lock, which permits one run per
+//! database at a time.
 //!
-//! The lock is a session's: it dies with the connection, so a killed run leaves none behind. It is taken by polling,
-//! because a waiter inside `pg_advisory_lock` holds a snapshot that `CREATE INDEX CONCURRENTLY` waits for, and the
-//! two would wait for each other. Only logins that are members of the owner can hold it against a run: every login
-//! of the service may take an advisory lock (see `advisory`).
+//! The lock belongs to the session: it ends with the connection, so a killed run leaves none behind. It is
+//! taken by polling, because a waiter inside `pg_advisory_lock` holds a snapshot that `CREATE INDEX
+//! CONCURRENTLY` waits for, and the two would wait for each other. Only locks of logins that are members of the
+//! owner count: every login of the service may take an advisory lock (see `advisory`).
 
 mod glance;
 
@@ -31,9 +31,9 @@ use martydb_pg::server::{
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Intent {
-    /// It reads, and takes no lock.
+    /// Reads, and takes no lock.
     Read,
-    /// It writes, and holds the lock until it ends.
+    /// Writes, and holds the lock until it ends.
     Write,
 }
 
@@ -43,15 +43,15 @@ pub struct MigrationSession<'a> {
     pub present: Present,
     pub target: &'a MigrationTarget,
     pub events: EventSender,
-    /// The last number that was given to a note (see `ahead`).
+    /// The number of the last note (see `ahead`).
     pub noted: u64,
 }
 
-/// Why there is no session.
+/// Reason why there is no session.
 #[derive(Debug)]
 pub struct NoSession {
     pub error: Error,
-    /// Whether the database or one of its roles is not there, or not finished.
+    /// Set if the database or one of its roles is missing or incomplete.
     pub not_provisioned: bool,
 }
 
@@ -68,8 +68,8 @@ impl From<NoSession> for Error {
 }
 
 impl<'a> MigrationSession<'a> {
-    /// Logs in, becomes the owner, looks for the tables, and takes the lock if it means to write: one round trip after
-    /// the login where no other session is in the way.
+    /// Logs in, becomes the owner, looks up the tables, and takes the lock if it will write: one round trip
+    /// after the login if no other session holds it.
     pub async fn open(
         target: &'a MigrationTarget,
         intent: Intent,
@@ -86,7 +86,7 @@ impl<'a> MigrationSession<'a> {
         Ok(session)
     }
 
-    /// A session that nothing is known about yet.
+    /// Returns a new session of unknown state.
     async fn log_in(
         target: &'a MigrationTarget,
         intent: Intent,
@@ -106,7 +106,7 @@ impl<'a> MigrationSession<'a> {
         })
     }
 
-    /// Takes the lock, and waits for it until the deadline.
+    /// Takes the lock, waiting for it until the deadline.
     async fn lock(&mut self, deadline: Instant) -> Result<(), NoSession> {
         let (mut attempts, mut said) = (Attempts::new(LOCK, until(deadline)), Waits::default());
         loop {
@@ -118,7 +118,7 @@ impl<'a> MigrationSession<'a> {
             let holder = match attempts.after(&mut self.connection, taken, &asked).await? {
                 AttemptOutcome::Ours(warning) => {
                     warning.map(Event::Noticed).into_iter().for_each(|event| self.events.send(event));
-                    // Another run may have ended between the first look at the tables and the look at the holders.
+                    // Another run may have ended between reading the tables and reading the holders.
                     self.start(None).await?;
                     return Ok(());
                 }
@@ -133,7 +133,7 @@ impl<'a> MigrationSession<'a> {
         }
     }
 
-    /// One message: becomes the owner, tries to take a key, and looks for the tables.
+    /// Sends one message: becomes the owner, tries to take a key, and looks up the tables.
     async fn start(&mut self, key: Option<LockKey>) -> Result<(bool, bool), NoSession> {
         let schemas = &self.target.schemas;
         let mut asked = vec![direct::demand(&self.connection), self.act_as_owner()];
@@ -153,7 +153,7 @@ impl<'a> MigrationSession<'a> {
         stmt!("SET ROLE {owner}", owner = self.target.owner)
     }
 
-    /// As [`MigrationTarget::outsiders`]: a role that the manifest has may not be there yet.
+    /// As [`MigrationTarget::outsiders`], but with existing roles only: a role of the manifest may not exist yet.
     pub async fn outsiders(&mut self) -> Result<List<Ident>> {
         let target = self.target;
         if target.further.is_empty() {
@@ -166,13 +166,13 @@ impl<'a> MigrationSession<'a> {
         Ok(target.outsiders(&found.cloned().collect::<Vec<_>>()))
     }
 
-    /// The run that holds the lock, if there is one. Ends as the owner, as it began.
+    /// Returns the run that holds the lock, if any. The session remains the owner.
     pub async fn holder(&mut self) -> Result<Option<LockHolder>> {
         let results = self.query([holders(self.target), self.act_as_owner()]).await?;
         Ok(results.iter().flatten().map(advisory::holder).find(|holder| holder.entitled))
     }
 
-    /// The schema of refinery's table: where it is, or where it will be.
+    /// Returns the schema of refinery's table: where it is, or where it will be.
     pub fn schema(&self) -> SchemaName {
         self.present.refinery.as_ref().unwrap_or(&self.target.schemas[0]).clone()
     }
@@ -182,17 +182,17 @@ impl<'a> MigrationSession<'a> {
         Ok(())
     }
 
-    /// Executes statements that take effect together.
+    /// Executes statements in one transaction.
     pub async fn commit(&mut self, all: impl IntoIterator<Item = Statement>) -> Result<()> {
         self.execute([stmt!("BEGIN")].into_iter().chain(all).chain([stmt!("COMMIT")])).await
     }
 
-    /// The rows of each statement.
+    /// Returns the rows of each statement.
     pub async fn query(&mut self, all: impl IntoIterator<Item = Statement>) -> Result<Vec<Vec<Row>>> {
         query_each(&mut self.connection, &Statement::join(all)).await
     }
 
-    /// What both tables say, in one round trip.
+    /// Reads the rows of both tables in one round trip.
     pub async fn rows(&mut self) -> Result<HistoryRows> {
         let refinery = self.present.refinery.as_ref().map(tables::read_refinery);
         let asked: Vec<_> = refinery.iter().cloned().chain(self.unfinished()).collect();
@@ -202,7 +202,7 @@ impl<'a> MigrationSession<'a> {
         self.history(&applied, &results.next().unwrap_or_default()).await
     }
 
-    /// The same where refinery's rows are known.
+    /// Reads martydb's history; refinery's rows are already read.
     async fn history_with(&mut self, applied: &[Row]) -> Result<HistoryRows> {
         let unfinished = match self.unfinished() {
             None => vec![],
@@ -211,7 +211,8 @@ impl<'a> MigrationSession<'a> {
         self.history(applied, &unfinished.into_iter().next().unwrap_or_default()).await
     }
 
-    /// Without the notes there was never a migration outside a transaction.
+    /// Returns the query for unfinished migrations; `None` if the table of notes is missing, because then there
+    /// was never a non-transactional one.
     fn unfinished(&self) -> Option<Statement> {
         (self.present.history && self.present.progress).then(tables::read_unfinished)
     }
@@ -219,7 +220,7 @@ impl<'a> MigrationSession<'a> {
     async fn history(&mut self, applied: &[Row], unfinished: &[Row]) -> Result<HistoryRows> {
         let mut rows = HistoryRows::read(applied, unfinished).map_err(unreadable)?;
         if let (None, Some(schema)) = (rows.version_type, &self.present.refinery) {
-            // The table has no row that could tell.
+            // The table has no row to infer it from.
             let found = self.query([tables::read_version_type(schema)]).await?;
             let wide = found.iter().flatten().next().map_or(Ok(false), |row| row.try_get(0));
             let wide = wide.map_err(unreadable)?;
@@ -228,13 +229,13 @@ impl<'a> MigrationSession<'a> {
         Ok(rows)
     }
 
-    /// Ends the session in an orderly way, so that the server's log shows no lost connection. Failing at that harms nothing.
+    /// Closes the session properly; the server's log then has no lost connection. Errors are ignored.
     pub async fn close(self) {
         self.connection.close().await;
     }
 }
 
-/// What was said about waiting: the same is said again only after a while, however often it is tried.
+/// The last message about waiting: the same message is repeated only after a while.
 #[derive(Default)]
 struct Waits(Option<(String, Instant)>);
 
@@ -251,19 +252,19 @@ impl Waits {
     }
 }
 
-/// Waiting for what goes away by itself: another run's lock, a full server, a table that others hold.
+/// Returns the backoff for temporary obstacles: another run's lock, a full server, a locked table.
 pub fn until(deadline: Instant) -> Backoff {
     Backoff::until(deadline, Duration::from_millis(50), Duration::from_secs(1))
 }
 
-/// Settings of a session that only reads catalogues. It acts as the login alone, which inherits nothing.
+/// Settings of a session that only reads catalogs. It acts only as the login, which inherits nothing.
 const READER: &[(&str, &str)] = &[
     ("search_path", "pg_catalog"),
     ("role", "none"),
     ("default_transaction_read_only", "on"),
     ("statement_timeout", "0"),
     ("idle_in_transaction_session_timeout", "0"),
-    // What the catalogue functions print must not depend on the login's settings.
+    // The output of catalog functions must not depend on the login's settings.
     ("quote_all_identifiers", "off"),
     ("DateStyle", "ISO"),
     ("IntervalStyle", "postgres"),
@@ -271,12 +272,12 @@ const READER: &[(&str, &str)] = &[
     ("jit", "off"),
 ];
 
-/// A second session of the migrator, for reading catalogues while another one migrates.
+/// Opens a second session of the migrator, to read catalogs while another one migrates.
 pub async fn reader(target: &MigrationTarget, wait: Duration) -> Result<Connection> {
     Ok(log_in(target, Intent::Read, READER, Instant::now() + wait, &EventSender::ignored()).await?)
 }
 
-/// Logs in, and waits while the server has no connection to spare.
+/// Logs in, waiting while the server has no free connection.
 async fn log_in(
     target: &MigrationTarget,
     intent: Intent,
@@ -304,15 +305,16 @@ async fn log_in(
     }
 }
 
-/// What a refused login says about the database. 55000 is a database that is still closed: `apply` opens it last.
+/// Interprets a rejected login. 55000 means that the database does not accept connections yet: `apply` permits
+/// them last.
 async fn refused_login(target: &MigrationTarget, error: Error) -> NoSession {
-    // Without a password the login ends at the server's question for it.
+    // Without a password the login ends when the server requests one.
     let unasked = target.login.password.is_none().then_some(sqlstate::INVALID_PASSWORD);
     match error.sqlstate.as_deref().or(unasked) {
         Some(sqlstate::INVALID_CATALOG_NAME | sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE) => {
             not_provisioned(target, error)
         }
-        // A role that is missing, and one that has another password, are refused in the same words.
+        // A missing role and a wrong password have the same error.
         Some(sqlstate::INVALID_PASSWORD | sqlstate::INVALID_AUTHORIZATION) => match target
             .existence
             .look(&target.database, &target.owner, &target.login.role)
@@ -324,7 +326,7 @@ async fn refused_login(target: &MigrationTarget, error: Error) -> NoSession {
             Existence::Present => error.into(),
             Existence::Unknown => error
                 .hint(format!(
-                    "a role that does not exist is refused in the same words: if {} was never applied, run `{}`",
+                    "a role that does not exist has the same error as a wrong password: if {} was never applied, run `{}`",
                     target.service,
                     apply(target)
                 ))
@@ -346,8 +348,8 @@ fn not_provisioned(target: &MigrationTarget, error: Error) -> NoSession {
     NoSession { error: out.hint(format!("run `{}`", apply(target))), not_provisioned: true }
 }
 
-/// 22012: another process answers than the one that let us in. 22023: the role does not exist. 42501: the migrator is no
-/// member of it. `apply` repairs these two.
+/// Interprets a failure of the first message. 22012: another backend answers than the one of the login. 22023:
+/// the role does not exist. 42501: the migrator is not a member of it. `apply` repairs the last two.
 fn no_start(target: &MigrationTarget, error: Error) -> NoSession {
     match error.sqlstate.as_deref() {
         Some(sqlstate::DIVISION_BY_ZERO) => direct::pooled(target.database.as_str(), &target.endpoint).into(),
@@ -360,8 +362,8 @@ fn no_start(target: &MigrationTarget, error: Error) -> NoSession {
 /// "mart" and "ydb" in ASCII.
 const LOCK: AdvisoryLock = AdvisoryLock(0x6d61_7274, 0x0079_6462);
 
-/// The query for who else holds a key. Ends the session's role: the owner is no member of the migrator and would not be
-/// told since when its sessions are there.
+/// Returns the query for other holders of a key. It resets the session's role: the owner is not a member of the
+/// migrator and could not read the start times of its sessions.
 fn holders(target: &MigrationTarget) -> Statement {
     let owner = Literal(target.owner.as_str().into());
     let member =

@@ -1,6 +1,6 @@
-//! Looks after the migration that runs, in a task of its own: the migration never waits for it and never fails by it.
-//! Only when one takes longer than a moment does it log in, once per service, and it gives the connection back when the
-//! migration ends. Without one it still tells how long the migration runs.
+//! Monitors the running migration in a separate task; the migration never waits for it and never fails because
+//! of it. It logs in only when a migration takes longer than a moment, once per service, and disconnects when
+//! the migration ends. Without a connection it still reports the elapsed time.
 
 mod lookout;
 
@@ -14,10 +14,10 @@ use tokio::task::JoinHandle;
 use super::session::MigrationSession;
 use crate::report::{Blocker, Event, EventSender, MigrationId, RunningMigration};
 
-/// Between two looks.
+/// Interval between two samples.
 const TICK: Duration = Duration::from_secs(1);
 
-/// What runs, for the task, and what it saw.
+/// The running migration, for the task, and its latest sample.
 #[derive(Default)]
 struct Post {
     running: Option<(MigrationId, Instant)>,
@@ -25,14 +25,14 @@ struct Post {
     blockers: Vec<Blocker>,
 }
 
-/// Ends its task when it is dropped.
+/// Handle that ends its task when dropped.
 pub struct Watcher {
     post: Arc<Mutex<Post>>,
     task: JoinHandle<()>,
 }
 
 impl Watcher {
-    /// Watches the session's backend. Nothing is asked before [`begin`](Watcher::begin).
+    /// Watches the session's backend. Sends no query before [`begin`](Watcher::begin).
     pub fn over(session: &MigrationSession<'_>) -> Watcher {
         let post = Arc::<Mutex<Post>>::default();
         let lookout = Lookout::new(session.target.clone(), session.connection.backend());
@@ -44,7 +44,7 @@ impl Watcher {
         self.change(|post| *post = Post { running: Some((id, Instant::now())), ..Post::default() });
     }
 
-    /// The statement that is sent next, where statements are sent one by one: which of how many, from 1.
+    /// Sets the next statement, from 1, and the number of statements, where they are sent one by one.
     pub fn at(&self, at: usize, all: usize) {
         self.change(|post| post.statement = Some((at, all)));
     }
@@ -53,7 +53,7 @@ impl Watcher {
         self.change(|post| *post = Post::default());
     }
 
-    /// Who was last seen in the migration's way.
+    /// Returns the sessions that blocked the migration in the latest sample.
     pub fn blockers(&self) -> Vec<Blocker> {
         self.post.lock().map(|post| post.blockers.clone()).unwrap_or_default()
     }
@@ -84,7 +84,7 @@ async fn watch(post: Arc<Mutex<Post>>, mut lookout: Lookout, events: EventSender
         }
         let seen = lookout.look().await.unwrap_or_default();
         let Ok(mut post) = post.lock() else { return };
-        // It may have ended while the server was asked.
+        // The migration may have ended during the query.
         if post.running.as_ref().is_none_or(|now| now.0 != id) {
             continue;
         }

@@ -1,10 +1,10 @@
-//! A checkpoint, `C<version>__checkpoint.sql`: one file that a new database starts from, in place of the migrations up to
+//! A checkpoint, `C<version>__checkpoint.sql`: a file that a new database runs instead of the migrations up to
 //! that version. `squash` writes it.
 //!
-//! refinery, and every other tool that reads `V<version>__<name>.sql`, passes it over: for them the folder is as it was for
-//! as long as the replaced files lie there. What it replaces stands in its header, with both checksums of each migration,
-//! since their texts may be gone: the rows of a database that ran them are compared with that, and a new database gets
-//! the same rows. A digest guards all of it against edits, of which nothing else would tell.
+//! refinery, and every other tool that reads `V<version>__<name>.sql`, ignores it: for them the folder is
+//! unchanged as long as the replaced files are present. The header lists the replaced migrations with both
+//! checksums, because their texts may be gone: the rows of a database that ran them are compared with it, and a
+//! new database gets the same rows. A digest detects edits, which nothing else would.
 
 use std::path::Path;
 
@@ -18,12 +18,12 @@ use super::source::{self, Migration, MigrationFile};
 #[derive(Debug, Clone)]
 pub struct Checkpoint {
     pub file: MigrationFile,
-    /// By version, the lowest first; never empty.
+    /// Replaced migrations by version, the lowest first; never empty.
     pub replaces: Vec<Replaced>,
 }
 
 impl Checkpoint {
-    /// The last version that it replaces.
+    /// Returns the last version that it replaces.
     pub fn version(&self) -> i64 {
         self.replaces.last().map_or(0, |last| last.version)
     }
@@ -32,7 +32,7 @@ impl Checkpoint {
         self.replaces.iter().find(|replaced| replaced.version == version)
     }
 
-    /// What of the files up to its version is not what it replaces.
+    /// Returns problems of files up to its version that differ from those it replaces.
     pub fn disagreements(&self, files: &[&Migration]) -> Vec<FileProblem> {
         let name = file_name(self.version());
         let older = files.iter().filter(|file| file.version <= self.version());
@@ -47,7 +47,7 @@ impl Checkpoint {
                 ))
             }
             None => {
-                let what = format!("is older than {name}, which does not hold it");
+                let what = format!("is older than {name}, which does not contain it");
                 let fix = format!("give it a version above {}", self.version());
                 Some(FileProblem::refused(&file.up.path, what, fix))
             }
@@ -55,7 +55,8 @@ impl Checkpoint {
         older.filter_map(problem).collect()
     }
 
-    /// What a new database runs in place of the replaced ones: it has the version and the name of the last.
+    /// Returns the migration that a new database runs instead of the replaced ones, with the version and the
+    /// name of the last.
     pub fn migration(&self) -> Migration {
         Migration {
             version: self.version(),
@@ -68,12 +69,12 @@ impl Checkpoint {
     }
 }
 
-/// The file's name.
+/// Returns the name of the file.
 pub fn file_name(version: i64) -> String {
     format!("C{version}__checkpoint.sql")
 }
 
-/// The version of a file that is named as a checkpoint; `None` for all others.
+/// Returns the version of a checkpoint's file name; `None` for other names.
 pub fn version_of(file: &str) -> Option<i64> {
     let version = file.strip_prefix('C')?.strip_suffix("__checkpoint.sql")?.parse().ok()?;
     (file_name(version) == file).then_some(version)
@@ -82,7 +83,7 @@ pub fn version_of(file: &str) -> Option<i64> {
 const MARK: &str = "-- checkpoint ";
 const REPLACES: &str = "-- replaces ";
 
-/// The text of a checkpoint. `origin` says where the body comes from.
+/// Returns the text of a checkpoint. `origin` names the source of the body.
 pub fn write(replaces: &[Replaced], origin: &str, body: &str) -> String {
     let list: String = replaces.iter().map(|one| format!("{REPLACES}{one}\n")).collect();
     let guarded = format!("{list}\n{}\n", body.trim());
@@ -92,13 +93,13 @@ pub fn write(replaces: &[Replaced], origin: &str, body: &str) -> String {
     )
 }
 
-/// Version control may change the ends of lines.
+/// Returns the digest. Line ends do not count, because version control may change them.
 fn digest(guarded: &str) -> String {
     let digest = Sha256::digest(guarded.replace("\r\n", "\n"));
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Reads one, or says everything that is wrong with it.
+/// Reads one, or returns all its problems.
 pub fn read(path: &Path, version: i64, bytes: Vec<u8>) -> Result<Checkpoint, Vec<FileProblem>> {
     let file = source::read(path, bytes)?;
     let refused = |what: &str| {
@@ -107,26 +108,26 @@ pub fn read(path: &Path, version: i64, bytes: Vec<u8>) -> Result<Checkpoint, Vec
         Err(vec![FileProblem::refused(path, what, fix)])
     };
     let Some((guarded, noted)) = guarded(&file.text) else {
-        return refused("is no checkpoint: its header is not that of `martydb squash`");
+        return refused("is not a checkpoint: its header is not that of `martydb squash`");
     };
     if digest(guarded) != noted {
         return refused("was edited after `martydb squash` wrote it");
     }
     let lines = guarded.lines().map_while(|line| line.strip_prefix(REPLACES));
     let Some(replaces) = lines.map(Replaced::read).collect::<Option<Vec<_>>>() else {
-        return refused("names a migration that cannot be read");
+        return refused("contains an invalid `-- replaces` line");
     };
     let ascending = replaces.is_sorted_by(|one, next| one.version < next.version);
     if !ascending || replaces.last().is_none_or(|last| last.version != version) {
-        return refused("does not replace the versions that its name says");
+        return refused("does not replace the versions up to that of its name");
     }
     if file.directives.mode == Mode::NoTransaction {
-        return refused("says that it runs outside a transaction");
+        return refused("is declared to run outside a transaction");
     }
     Ok(Checkpoint { file, replaces })
 }
 
-/// What the digest covers, and the digest.
+/// Returns the text that the digest covers, and the digest.
 fn guarded(text: &str) -> Option<(&str, &str)> {
     let at = text.lines().take(4).find(|line| line.starts_with(MARK))?;
     let start = at.as_ptr() as usize - text.as_ptr() as usize;
@@ -176,8 +177,8 @@ mod tests {
                 "{from}"
             );
         }
-        assert!(wrong(version, &text.replace("-- checkpoint", "-- check")).contains("is no checkpoint"));
-        assert!(wrong(version, "CREATE TABLE t (a int);").contains("is no checkpoint"));
+        assert!(wrong(version, &text.replace("-- checkpoint", "-- check")).contains("is not a checkpoint"));
+        assert!(wrong(version, "CREATE TABLE t (a int);").contains("is not a checkpoint"));
     }
 
     #[test]

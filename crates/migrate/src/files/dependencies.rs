@@ -1,7 +1,7 @@
-//! Which repeatable migrations need which others, from the names that they create and use.
+//! Dependencies between repeatable migrations, from the names that they create and use.
 //!
-//! A name that is used where a relation or a function stands is a need. One that stands elsewhere may be a column of the
-//! same name: it only decides the order where nothing else does.
+//! A name in the place of a relation or a function is a dependency. Elsewhere it may be a column of the same
+//! name: there it only decides the order of otherwise independent files.
 
 use std::collections::BTreeSet;
 
@@ -10,25 +10,26 @@ use super::repeatable::Repeatable;
 use super::script::{ScriptItem, is_word, walk};
 use super::statement_kind::bare;
 
-/// A repeatable migration at its place in the order.
+/// A repeatable migration with its position in the order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Placed {
-    /// Its number in the folder.
+    /// Its index in the folder.
     pub at: usize,
-    /// The numbers of those that it needs.
+    /// Indexes of its dependencies.
     pub needs: BTreeSet<usize>,
 }
 
 #[derive(Debug, Default)]
 struct Names {
     created: BTreeSet<String>,
-    /// Used where a relation or a function stands.
+    /// Names used in the place of a relation or a function.
     used: BTreeSet<String>,
-    /// Mentioned anywhere.
+    /// Names mentioned anywhere.
     mentioned: BTreeSet<String>,
 }
 
-/// The order in which they can run: each after those that it needs, else by name. Of a cycle the first by name begins.
+/// Returns the order in which they can run: each after its dependencies, else by name. A cycle begins with its
+/// first by name.
 pub fn in_order(files: &[Repeatable]) -> Vec<Placed> {
     let names: Vec<Names> = files.iter().map(|one| names(&one.file.text)).collect();
     let needs = |at: usize, of: fn(&Names) -> &BTreeSet<String>| -> BTreeSet<usize> {
@@ -50,11 +51,11 @@ pub fn in_order(files: &[Repeatable]) -> Vec<Placed> {
     order
 }
 
-/// What can be created under a name that others use.
+/// Kinds of objects that can be created under a name that others use.
 const KINDS: &[&str] =
     &["view", "function", "procedure", "aggregate", "type", "domain", "table", "sequence", "schema"];
 
-/// Words behind which a relation stands.
+/// Words before a relation.
 const BEFORE_RELATION: &[&str] =
     &["from", "join", "into", "update", "table", "view", "only", "on", "references", "using"];
 
@@ -70,11 +71,11 @@ fn names(text: &str) -> Names {
     names
 }
 
-/// The name that a CREATE statement makes, without its schema.
+/// Returns the name that a CREATE statement creates, without its schema.
 fn created(text: &str, tokens: &[Token]) -> Option<String> {
     let word = |token: &Token| &text[token.start..token.end];
     tokens.first().filter(|first| is_word(word(first), "create"))?;
-    // OR REPLACE, TEMP, MATERIALIZED and the like stand before the kind.
+    // OR REPLACE, TEMP, MATERIALIZED and the like come before the kind.
     let kind = tokens.iter().take(6).position(|token| KINDS.iter().any(|kind| is_word(word(token), kind)))?;
     let condition = ["if", "not", "exists"];
     let mut path =
@@ -86,7 +87,7 @@ fn created(text: &str, tokens: &[Token]) -> Option<String> {
     Some(name)
 }
 
-/// Takes in the names of a text, and of the bodies that stand in it between dollars.
+/// Collects the names of a text, and of the dollar-quoted bodies in it.
 fn read(text: &str, tokens: &[Token], names: &mut Names) {
     let word = |token: &Token| &text[token.start..token.end];
     let mut relation = false;
@@ -100,7 +101,7 @@ fn read(text: &str, tokens: &[Token], names: &mut Names) {
                 if !path && (relation || called) {
                     names.used.insert(bare(word(token)));
                 }
-                // A schema goes on with its relation.
+                // A relation follows the name of its schema.
                 relation = relation && path || BEFORE_RELATION.iter().any(|lead| is_word(word(token), lead));
             }
             TokenKind::Text if word(token).starts_with('$') => body(word(token), names),
@@ -155,7 +156,7 @@ mod tests {
                 ],
                 vec!["v", "w", "grants"],
             ),
-            // A column that is called like another view is no need that could stand in the way.
+            // A column with the name of another view is not a dependency that could prevent an order.
             (
                 vec![
                     ("a", "CREATE VIEW a AS SELECT b.id FROM b"),

@@ -1,5 +1,5 @@
-//! `-- martydb: …` comments at the top of a migration. One that stands elsewhere, or says something unknown, is an
-//! error: it was meant, and ignoring it would run the file in a way that its author did not ask for.
+//! `-- martydb: …` comments at the top of a migration. One that is elsewhere or unknown is an error: ignoring
+//! it would run the file differently from the author's intention.
 
 use martydb_model::suggest::nearest;
 
@@ -9,12 +9,12 @@ pub enum Mode {
     /// In one transaction, together with its history row.
     #[default]
     Transaction,
-    /// Statement by statement, each on its own.
+    /// Statement by statement, each committed separately.
     NoTransaction,
 }
 
 impl Mode {
-    /// The word in the history.
+    /// Returns the name in the history.
     pub fn name(self) -> &'static str {
         match self {
             Mode::Transaction => "transaction",
@@ -23,26 +23,26 @@ impl Mode {
     }
 }
 
-/// A waiver for a rule of `lint`, given by the file's author.
+/// A waiver of a rule of `lint`, by the file's author.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AllowedRule {
     pub rule: String,
     pub reason: String,
 }
 
-/// What the comments at the top say.
+/// Contents of the comments at the top.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Directives {
     pub mode: Mode,
     pub allowed: Vec<AllowedRule>,
-    /// Why the migration cannot be undone.
+    /// Reason why the migration cannot be undone.
     pub irreversible: Option<String>,
-    /// The file comes from a template, and its author has yet to write it.
+    /// Set if the file is an unedited template.
     pub unwritten: bool,
 }
 
 impl Directives {
-    /// Follows one directive: the text after `-- martydb:`. `Err` is what is wrong and what to do.
+    /// Applies one directive: the text after `-- martydb:`. `Err` contains the problem and the fix.
     pub fn follow(&mut self, text: &str) -> Result<(), (String, String)> {
         let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
         match word {
@@ -54,7 +54,7 @@ impl Directives {
                 return Err(("irreversible needs a colon and a reason".into(), FORMS.into()));
             }
             "no-transaction" | "unwritten" => {
-                return Err((format!("\"{text}\" says more than {word}"), FORMS.into()));
+                return Err((format!("\"{text}\" has text after {word}"), FORMS.into()));
             }
             other => {
                 let meant = nearest(other, ["no-transaction", "allow", "irreversible", "unwritten"]);

@@ -1,5 +1,4 @@
-//! A folder of migrations. All that is wrong with it is found at once, so that its author
-//! fixes all files in one go.
+//! A folder of migrations. All its problems are found at once, so its author can fix all files in one go.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -18,16 +17,16 @@ use martydb_model::{DownFiles, ServiceName};
 #[derive(Debug, Clone, Default)]
 pub struct MigrationFolder {
     pub path: PathBuf,
-    /// The readable migrations by version, the lowest first.
+    /// Readable migrations by version, the lowest first.
     pub migrations: Vec<Migration>,
-    /// Readable ones that the rules refuse.
+    /// Readable migrations that violate the rules.
     pub doubtful: Vec<Migration>,
-    /// The repeatable migrations, by name.
+    /// Repeatable migrations, by name.
     pub repeatables: Vec<Repeatable>,
     pub checkpoint: Option<Checkpoint>,
-    /// What a database without a history sees: the checkpoint and what follows it.
+    /// The folder for a database without a history: the checkpoint and the files after it.
     pub fresh: Option<Box<MigrationFolder>>,
-    /// What is wrong, in the order of files and places.
+    /// Problems, in the order of files and positions.
     pub problems: Vec<FileProblem>,
 }
 
@@ -42,22 +41,22 @@ impl MigrationFolder {
         refuse(service, self.refused())
     }
 
-    /// As [`MigrationFolder::check`], for a run that applies nothing above `highest`: a file above it that is not
-    /// written yet stops nothing.
+    /// As [`MigrationFolder::check`], for a run that applies nothing above `highest`: an unwritten file above
+    /// it stops nothing.
     pub fn check_up_to(&self, service: &str, highest: Option<i64>) -> Result<()> {
         let above = |migration: &&Migration| highest.is_some_and(|highest| migration.version > highest);
         let later: Vec<_> = self.doubtful.iter().filter(above).filter(|one| one.up.is_unwritten()).collect();
         refuse(service, self.refused().filter(|problem| !later.iter().any(|one| one.up.path == problem.path)))
     }
 
-    /// All readable migrations, whatever the rules say, by version.
+    /// Returns all readable migrations, valid or not, by version.
     pub fn all(&self) -> Vec<&Migration> {
         let mut all: Vec<_> = self.migrations.iter().chain(&self.doubtful).collect();
         all.sort_by_key(|migration| migration.version);
         all
     }
 
-    /// The folder as a database without a history sees it, if it is not made for a version below the checkpoint.
+    /// Returns the folder for a database without a history, unless it is for a version below the checkpoint.
     pub fn for_new(&self, to: Option<i64>) -> &MigrationFolder {
         let reached = |fresh: &&MigrationFolder| {
             let version = fresh.checkpoint.as_ref().map_or(0, Checkpoint::version);
@@ -66,7 +65,7 @@ impl MigrationFolder {
         self.fresh.as_deref().filter(reached).unwrap_or(self)
     }
 
-    /// The version of the checkpoint that stands right before the migration with this index.
+    /// Returns the version of the checkpoint right before the migration with this index.
     pub fn checkpoint_below(&self, at: usize) -> Option<i64> {
         let version = self.checkpoint.as_ref()?.version();
         let is_above = self.migrations.get(at).is_none_or(|migration| migration.version > version);
@@ -74,7 +73,7 @@ impl MigrationFolder {
         (is_above && is_next).then_some(version)
     }
 
-    /// All versions, those that only the checkpoint knows included, the lowest first.
+    /// Returns all versions, including those that only the checkpoint has, the lowest first.
     pub fn versions(&self) -> Vec<i64> {
         let replaced = self.checkpoint.iter().flat_map(|checkpoint| &checkpoint.replaces);
         let mut all: Vec<i64> = self.all().iter().map(|migration| migration.version).collect();
@@ -84,17 +83,17 @@ impl MigrationFolder {
         all
     }
 
-    /// The migration of that version, whatever the rules say.
+    /// Returns the migration of that version, valid or not.
     pub fn find(&self, version: i64) -> Option<&Migration> {
         self.migrations.iter().chain(&self.doubtful).find(|migration| migration.version == version)
     }
 
-    /// The migration of that version, if the rules allow it or were waived.
+    /// Returns the migration of that version, if it is valid or waived.
     pub fn get(&self, version: i64) -> Option<&Migration> {
         self.migrations.iter().find(|migration| migration.version == version)
     }
 
-    /// Those that should have a down file and have none, by version.
+    /// Returns migrations without a required down file, by version.
     pub fn without_down(&self, down: DownFiles) -> Vec<&Migration> {
         let mut all = if down == DownFiles::Required { self.all() } else { vec![] };
         all.retain(|migration| migration.down.is_none() && migration.up.directives.irreversible.is_none());
@@ -107,7 +106,7 @@ impl MigrationFolder {
             return Error::usage(format!("{service} has no file of V{version}"))
                 .cause(format!("{} replaces it", checkpoint::file_name(checkpoint.version())))
                 .hint(format!(
-                    "go to V{} or above, or restore the files of before the squash",
+                    "go to V{} or above, or restore the files from before the squash",
                     checkpoint.version()
                 ));
         }
@@ -121,17 +120,17 @@ impl MigrationFolder {
     }
 }
 
-/// Reads a folder whose migrations can all be run.
+/// Reads a folder; all its migrations must be valid.
 pub fn load_valid(path: &Path, service: &str) -> Result<MigrationFolder> {
     let folder = load(path);
     folder.check(service)?;
     Ok(folder)
 }
 
-/// Reads a folder whose migrations need not be run: what the rules refuse may be waived.
+/// Reads a folder whose migrations need not run: files that violate the rules may be waived.
 ///
 /// # Errors
-/// [`Kind::MigrationFile`](martydb_model::error::Kind::MigrationFile) for files that cannot be read, or are no migrations.
+/// [`Kind::MigrationFile`](martydb_model::error::Kind::MigrationFile) for files that cannot be read, or are not migrations.
 pub fn load_readable(path: &Path, service: &str) -> Result<MigrationFolder> {
     let folder = load(path);
     let doubtful = |problem: &&FileProblem| folder.doubtful.iter().any(|m| m.up.path == problem.path);
@@ -139,7 +138,7 @@ pub fn load_readable(path: &Path, service: &str) -> Result<MigrationFolder> {
     Ok(folder)
 }
 
-/// Reads a folder. Names that begin with a dot are left out; everything else must be a migration.
+/// Reads a folder. Names that begin with a dot are skipped; everything else must be a migration.
 pub fn load(path: &Path) -> MigrationFolder {
     let mut loader = Loader { waivers: read_waivers(path), ..Loader::default() };
     loader.folder.path = path.into();
@@ -158,7 +157,7 @@ pub fn load_down(path: &Path) -> Result<MigrationFile, Vec<FileProblem>> {
 fn unreadable(path: &Path, error: &io::Error) -> FileProblem {
     let fix = match error.kind() {
         io::ErrorKind::NotFound => {
-            "`martydb revision` makes the folder with a first file, `martydb import` fills it with another tool's; or correct \
+            "`martydb revision` creates the folder with a first file, `martydb import` with another tool's; or correct \
              `migrations` in the manifest"
         }
         _ => "make it readable for the account that runs martydb",
@@ -166,7 +165,7 @@ fn unreadable(path: &Path, error: &io::Error) -> FileProblem {
     FileProblem::refused(path, format!("cannot be read: {}", without_number(error.to_string())), fix)
 }
 
-/// The folder's entries by name, so that the order of the file system does not show, and which of them are folders.
+/// Returns the folder's entries by name, independent of the file system's order, with `true` for folders.
 fn entries(path: &Path) -> io::Result<Vec<(PathBuf, bool)>> {
     let mut all = std::fs::read_dir(path)?
         .map(|entry| entry.and_then(|entry| kind(&entry)))
@@ -176,7 +175,7 @@ fn entries(path: &Path) -> io::Result<Vec<(PathBuf, bool)>> {
     Ok(all)
 }
 
-/// The listing tells what an entry is, and only a link has to be followed.
+/// Returns the kind of an entry. The listing contains it; only a link has to be followed.
 fn kind(entry: &std::fs::DirEntry) -> io::Result<(PathBuf, bool)> {
     let (path, kind) = (entry.path(), entry.file_type()?);
     let is_folder = if kind.is_symlink() { path.is_dir() } else { kind.is_dir() };
@@ -199,7 +198,7 @@ impl Loader {
 
     fn sort(&mut self, path: PathBuf, is_folder: bool) {
         if is_folder {
-            let fix = "move it elsewhere: migrations lie side by side in one folder";
+            let fix = "move it elsewhere: subfolders are not read";
             return self.refuse(&path, "is a folder", fix);
         }
         if let Some(version) = checkpoint::version_of(&file_name(&path)) {
@@ -260,7 +259,7 @@ impl Loader {
         self.folder
     }
 
-    /// Reads the checkpoint, and compares it with the files that it replaces, as far as they lie there.
+    /// Reads the checkpoint, and compares it with the replaced files that are present.
     fn take_checkpoint(&mut self) {
         self.checkpoints.sort();
         let Some((version, path)) = self.checkpoints.pop() else { return };
@@ -306,7 +305,7 @@ impl Loader {
         }
     }
 
-    /// The down file of a migration: same version, same name.
+    /// Removes and returns the down file of a migration: same version, same name.
     fn take_down(&mut self, version: i64, name: &str) -> Option<PathBuf> {
         let downs = self.downs.get_mut(&version)?;
         let found = downs.iter().position(|(down, _)| down == name)?;
@@ -314,13 +313,13 @@ impl Loader {
     }
 }
 
-/// The highest version that any name in the folder begins with, also that of a file which is refused.
+/// Returns the highest version at the beginning of any name in the folder, including invalid files.
 pub fn highest_version(path: &Path) -> Option<i64> {
     let names = entries(path).unwrap_or_default();
     names.iter().filter_map(|(path, _)| name::leading_version(&file_name(path))).max()
 }
 
-/// The order in which problems are told: V2 before V10, and what has no version last.
+/// Returns the sort key of a problem: V2 before V10, and files without a version last.
 pub fn in_order(problem: &FileProblem) -> (i64, FileProblem) {
     (name::leading_version(&file_name(&problem.path)).unwrap_or(i64::MAX), problem.clone())
 }

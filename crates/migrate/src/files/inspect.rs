@@ -1,5 +1,5 @@
-//! A closer look at a folder than a run takes: the down files are read as strictly as the others, and what should be
-//! there is missed.
+//! Stricter checks of a folder than a run makes: down files follow the same rules as the others, and missing
+//! ones are reported.
 
 use std::path::Path;
 
@@ -11,9 +11,9 @@ use martydb_model::DownFiles;
 #[derive(Debug, Clone, Default)]
 pub struct Inspection {
     pub folder: MigrationFolder,
-    /// What is wrong: what stops a run before what does not, each in the order of versions and places.
+    /// Problems: those that stop a run come first, each in the order of versions and positions.
     pub problems: Vec<FileProblem>,
-    /// A note for each down file that should be there, by version.
+    /// A note for each missing down file, by version.
     pub missing_downs: Vec<FileProblem>,
 }
 
@@ -29,20 +29,20 @@ pub fn inspect(path: &Path, down: DownFiles) -> Inspection {
 fn down_problems(migration: &Migration, down: DownFiles) -> Vec<FileProblem> {
     let Some(path) = &migration.down else { return vec![] };
     if down == DownFiles::None {
-        let fix = "remove it, or say `down: optional` in the manifest";
-        return vec![FileProblem::noted(path, "is a down file, and the manifest says `down: none`", fix)];
+        let fix = "remove it, or set `down: optional` in the manifest";
+        return vec![FileProblem::noted(path, "is a down file, and the manifest has `down: none`", fix)];
     }
     let mut problems = folder::load_down(path).err().unwrap_or_default();
     if migration.up.directives.irreversible.is_some() {
         let fix = "remove it, or the line `-- martydb: irreversible: …` of its migration";
-        let what = "is a down file of a migration that says it is irreversible";
+        let what = "is a down file of a migration that is declared irreversible";
         problems.push(FileProblem::noted(path, what, fix));
     }
     problems
 }
 
-/// The note that a migration has no down file.
+/// Returns the note that a migration has no down file.
 pub fn no_down(migration: &Migration) -> FileProblem {
-    let fix = "write one, or downgrade stops here";
+    let fix = "write one: without it, downgrade stops here";
     FileProblem::noted(&migration.up.path, "has no .down.sql beside it", fix)
 }

@@ -1,19 +1,20 @@
-//! PostgreSQL's lexical rules, as far as they decide where a statement ends and what its words are.
+//! PostgreSQL's lexical rules, as far as they determine statement ends and words.
 //!
-//! MigrationFile: `src/backend/parser/scan.l` and `src/fe_utils/psqlscan.l`, with `standard_conforming_strings` on,
-//! which the runner sets for its sessions. Linear in the text; never fails: what is not closed runs to the end.
+//! Sources: `src/backend/parser/scan.l` and `src/fe_utils/psqlscan.l`, with `standard_conforming_strings` on,
+//! which the runner sets for its sessions. Linear in the text; never fails: an unclosed quote or comment
+//! extends to the end.
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenKind {
-    /// A key word or an unquoted name.
+    /// A keyword or an unquoted name.
     Word,
-    /// A name in double quotes, the quotes included.
+    /// A name in double quotes, including the quotes.
     Quoted,
-    /// A string of any form, `$$…$$` included.
+    /// A string of any form, including `$$…$$`.
     Text,
-    /// One character of anything else.
+    /// One character of any other kind.
     Symbol(u8),
-    /// A quote or comment that is never closed; it reaches to the end of the text.
+    /// A quote or comment that is never closed; it extends to the end of the text.
     Open(&'static str),
 }
 
@@ -29,11 +30,11 @@ pub struct Lexer<'a> {
     text: &'a str,
     bytes: &'a [u8],
     at: usize,
-    /// Where the `-- martydb:` comments passed so far begin; the reader takes them out.
+    /// Start of each `-- martydb:` comment passed so far; the caller removes them.
     pub directives: Vec<usize>,
 }
 
-/// All tokens of a text.
+/// Returns all tokens of a text.
 pub fn tokens(text: &str) -> Vec<Token> {
     Lexer::new(text).collect()
 }
@@ -52,7 +53,7 @@ impl<'a> Lexer<'a> {
         Token { kind, start, end }
     }
 
-    /// Skips spaces and comments. Gives the start of a block comment that is never closed.
+    /// Skips spaces and comments. Returns the start of a block comment that is never closed.
     fn skip_blank(&mut self) -> Option<usize> {
         loop {
             match (self.peek(0)?, self.peek(1)) {
@@ -72,7 +73,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// The end of a quoted stretch whose opening quote is at `open`; two quotes are one inside it.
+    /// Returns the end of a quoted section whose opening quote is at `open`; two quotes are one inside it.
     fn quoted(&mut self, open: usize, quote: u8, escapes: bool, name: &'static str) -> (TokenKind, usize) {
         let kind = if quote == b'"' { TokenKind::Quoted } else { TokenKind::Text };
         let mut at = open + 1;
@@ -91,7 +92,7 @@ impl<'a> Lexer<'a> {
         (TokenKind::Open(name), self.bytes.len())
     }
 
-    /// `$tag$ … $tag$`, if a dollar quote opens here.
+    /// Returns the end of `$tag$ … $tag$`, if a dollar quote opens here.
     fn dollar(&self) -> Option<(TokenKind, usize)> {
         let tag_end = (self.at + 1..self.bytes.len()).find(|at| !is_tag(self.bytes[*at]))?;
         let tag = self.text.get(self.at..=tag_end)?;
@@ -135,13 +136,13 @@ impl Iterator for Lexer<'_> {
     }
 }
 
-/// What the `-- martydb: …` comment at `start` says, if it is one.
+/// Returns the text of a `-- martydb: …` comment at `start`.
 pub fn directive(text: &str, start: usize) -> Option<&str> {
     let line = text.get(start..line_end(text.as_bytes(), start))?;
     Some(line.strip_prefix("--")?.trim_start().strip_prefix("martydb:")?.trim())
 }
 
-/// PostgreSQL's `space`: the vertical tab too.
+/// Tests for PostgreSQL's `space`, which includes the vertical tab.
 fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0x0c | 0x0b)
 }
@@ -162,7 +163,7 @@ fn line_end(bytes: &[u8], from: usize) -> usize {
     (from..bytes.len()).find(|at| matches!(bytes[*at], b'\n' | b'\r')).unwrap_or(bytes.len())
 }
 
-/// The end of the block comment at `open`; comments nest.
+/// Returns the end of the block comment at `open`; comments nest.
 fn comment_end(bytes: &[u8], open: usize) -> Option<usize> {
     let (mut at, mut depth) = (open, 0usize);
     while at + 1 < bytes.len() {
@@ -176,7 +177,7 @@ fn comment_end(bytes: &[u8], open: usize) -> Option<usize> {
     None
 }
 
-/// The quote that goes on with the string that ended before `from`: blanks with a line break lie between.
+/// Returns the quote that continues the string that ended before `from`, after blanks with a line break.
 fn continuation(bytes: &[u8], from: usize) -> Option<usize> {
     let (mut at, mut broken) = (from, false);
     loop {

@@ -1,7 +1,8 @@
 //! File names: refinery's, and for every near miss the name that was probably meant.
 //!
-//! refinery skips what it cannot read (`V1_init.sql`, `v1__x.sql`) with a log line, and reads `V1__add-user`
-//! as "add"; a migration that silently does not run is the worst of all outcomes, so here a misfit is an error.
+//! refinery skips names that it cannot parse (`V1_init.sql`, `v1__x.sql`) with a log line, and reads
+//! `V1__add-user` as "add". A migration that silently does not run is the worst outcome, so here an invalid
+//! name is an error.
 
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
@@ -17,7 +18,7 @@ pub enum Direction {
 }
 
 impl Direction {
-    /// The action in the history.
+    /// Returns the action in the history.
     pub fn action(self) -> &'static str {
         match self {
             Direction::Up => "upgrade",
@@ -33,8 +34,8 @@ pub struct FileName {
     pub direction: Direction,
 }
 
-/// Reads `V<version>__<name>.sql` or `V<version>__<name>.down.sql`. `Err` is why the name does not fit, as the rest of a
-/// sentence that starts with it, and what to do.
+/// Parses `V<version>__<name>.sql` or `V<version>__<name>.down.sql`. `Err` contains the problem, as the rest of
+/// a sentence that starts with the name, and the fix.
 pub fn parse(file: &str) -> Result<FileName, (String, String)> {
     let fail = |what: &str| Err((what.into(), rename(file)));
     let Some(stem) = file.strip_suffix(".sql") else {
@@ -69,7 +70,7 @@ pub fn parse(file: &str) -> Result<FileName, (String, String)> {
     }
 }
 
-/// The name of a repeatable migration, `R__<name>.sql`; `None` if the file is meant to be none. `Err` is as of [`parse`].
+/// Parses the name of a repeatable migration, `R__<name>.sql`; `None` for other files. `Err` is as in [`parse`].
 pub fn repeatable(file: &str) -> Option<Result<String, (String, String)>> {
     let rest = file.strip_prefix(['R', 'r'])?;
     let stem = rest.strip_suffix(".sql").filter(|_| rest.starts_with('_'))?;
@@ -88,19 +89,19 @@ pub fn repeatable(file: &str) -> Option<Result<String, (String, String)>> {
     })
 }
 
-/// The version that a name begins with, however wrong the rest of it is.
+/// Returns the version at the beginning of a name, even if the rest is invalid.
 pub fn leading_version(name: &str) -> Option<i64> {
     let digits: String =
         name.trim_start_matches(['V', 'v', 'U', 'C']).chars().take_while(char::is_ascii_digit).collect();
     digits.parse().ok()
 }
 
-/// Whether a file's name is that of a migration as martydb reads them.
+/// Returns `true` if a file's name is that of a migration for martydb.
 pub fn is_plain_name(file: &str) -> bool {
     parse(file).is_ok() || matches!(repeatable(file), Some(Ok(_)))
 }
 
-/// The nearest name that fits.
+/// Suggests the nearest valid name.
 fn rename(file: &str) -> String {
     let lower = file.to_ascii_lowercase();
     let (stem, suffix) = match lower.strip_suffix(".down.sql") {
@@ -118,7 +119,8 @@ fn rename(file: &str) -> String {
     }
 }
 
-/// Text as the name of a migration, or nothing if nothing is left: letters of any script, without accents, and digits.
+/// Converts text to the name of a migration, empty if nothing is left: letters of any script, without accents,
+/// and digits.
 pub fn sanitize(text: &str) -> String {
     let mut name = String::new();
     for c in text.to_lowercase().nfkd().filter(|c| !is_combining_mark(*c)) {

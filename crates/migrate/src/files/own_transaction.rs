@@ -1,7 +1,7 @@
 //! Transactions that a file opens and ends itself, as files of other tools do.
 //!
-//! One around the whole file is the transaction that martydb runs the file in anyway. Several are transactions of their
-//! own in a file that runs outside one. What is not balanced has no meaning that could be kept.
+//! One around the whole file is the transaction in which martydb runs the file anyway. Several are separate
+//! transactions of a non-transactional file. Unbalanced ones are an error.
 
 use std::ops::Range;
 
@@ -11,28 +11,29 @@ use super::script::{StatementHead, is_word};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwnTransaction {
-    /// Where its BEGIN stands, in bytes, without the semicolon.
+    /// Range of its BEGIN in bytes, without the semicolon.
     pub begin: Range<usize>,
-    /// What that BEGIN asks for, such as `ISOLATION LEVEL SERIALIZABLE`; mostly nothing.
+    /// Modes of that BEGIN, such as `ISOLATION LEVEL SERIALIZABLE`; usually empty.
     pub modes: String,
-    /// The numbers of the statements in it.
+    /// Indexes of the statements in it.
     pub statements: Range<usize>,
-    /// Where its COMMIT stands.
+    /// Range of its COMMIT.
     pub commit: Range<usize>,
 }
 
-/// What a statement does to the transaction around it.
+/// Effect of a statement on the transaction around it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TransactionControl {
-    /// It opens one, with these modes.
+    /// Opens one, with these modes.
     Begin(String),
-    /// It commits, and opens no other.
+    /// Commits, and opens no other.
     Commit,
-    /// It rolls back, prepares, or chains.
+    /// Rolls back, prepares, or chains.
     Other,
 }
 
-/// <https://www.postgresql.org/docs/current/sql-commands.html>: savepoints stay inside the transaction.
+/// Classifies a statement; savepoints stay inside the transaction.
+/// <https://www.postgresql.org/docs/current/sql-commands.html>
 pub fn control(seen: &StatementHead) -> Option<TransactionControl> {
     if seen.begins(&["begin"]) || seen.begins(&["start", "transaction"]) {
         return Some(TransactionControl::Begin(modes(seen.text)));
@@ -53,7 +54,7 @@ pub fn control(seen: &StatementHead) -> Option<TransactionControl> {
     ends.then_some(TransactionControl::Other)
 }
 
-/// What stands behind BEGIN and its noise word.
+/// Returns the text after BEGIN and its noise word.
 fn modes(text: &str) -> String {
     let mut words = Lexer::new(text).skip(1).filter(|token| token.kind == TokenKind::Word).peekable();
     let noise = |word: &str| is_word(word, "work") || is_word(word, "transaction");
@@ -61,34 +62,34 @@ fn modes(text: &str) -> String {
     words.next().map_or_else(String::new, |first| text[first.start..].to_owned())
 }
 
-/// Pairs the BEGINs and COMMITs of a file, from its front to its back.
+/// Matching of the BEGINs and COMMITs of a file, from front to back.
 #[derive(Debug, Default)]
 pub struct Pairing {
     open: Option<OwnTransaction>,
     paired: Vec<OwnTransaction>,
-    /// Where statements of transaction control stand, all of them.
+    /// Ranges of all transaction control statements.
     seen: Vec<Range<usize>>,
     unbalanced: bool,
 }
 
-/// What the pairing of a whole file says about running it.
+/// Result of the matching for a whole file.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Paired {
-    /// As it is.
+    /// The file can run as it is.
     Fits,
-    /// Only outside a transaction: these statements stand in the way, by their place.
+    /// The file can only run outside a transaction, because of these statements, given by their range.
     Several(Vec<Range<usize>>),
-    /// In no way.
+    /// The file cannot run, because of these statements.
     Unbalanced(Vec<Range<usize>>),
 }
 
 impl Pairing {
-    /// Whether the next statement stands between a BEGIN and a COMMIT.
+    /// Returns `true` if the next statement is between a BEGIN and a COMMIT.
     pub fn is_open(&self) -> bool {
         self.open.is_some()
     }
 
-    /// Takes in a statement of transaction control that stands behind `count` other ones.
+    /// Adds a transaction control statement that follows `count` other ones.
     pub fn take(&mut self, control: TransactionControl, span: Range<usize>, count: usize) {
         self.seen.push(span.clone());
         match (control, self.open.take()) {
@@ -104,7 +105,7 @@ impl Pairing {
         }
     }
 
-    /// The pairs of a file of `count` other statements.
+    /// Returns the pairs of a file of `count` other statements.
     pub fn end(self, mode: Mode, count: usize) -> (Vec<OwnTransaction>, Paired) {
         if self.unbalanced || self.open.is_some() {
             return (vec![], Paired::Unbalanced(self.seen));

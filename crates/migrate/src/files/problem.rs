@@ -1,5 +1,5 @@
-//! What is wrong with a migration's file, as its author is told, and where: positions the way editors and compilers
-//! print them, found in one pass however many are asked for.
+//! Problems of migration files for their authors, with positions as editors and compilers print them. Positions
+//! are found in one pass, however many there are.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -9,21 +9,21 @@ use martydb_model::units::counted;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Weight {
-    /// Nothing is run while it stands.
+    /// Stops every run.
     Refused,
-    /// Nothing is run while it stands; but where the file was waived, PostgreSQL can run it outside a transaction.
+    /// Stops every run; but if the file was waived, PostgreSQL can run it outside a transaction.
     Runnable,
-    /// Worth a note; nothing is stopped.
+    /// A note that stops nothing.
     Noted,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FileProblem {
-    /// The file, or the folder.
+    /// Path of the file, or of the folder.
     pub path: PathBuf,
     pub position: Option<Position>,
     pub weight: Weight,
-    /// What is wrong, as the rest of a sentence that starts with the file's name.
+    /// Description, as the rest of a sentence that starts with the file's name.
     pub what: String,
     pub fix: String,
 }
@@ -38,12 +38,12 @@ impl std::fmt::Display for FileProblem {
 }
 
 impl FileProblem {
-    /// A problem that stops nothing.
+    /// Returns a problem that stops nothing.
     pub fn noted(path: &Path, what: impl Into<String>, fix: impl Into<String>) -> FileProblem {
         FileProblem { weight: Weight::Noted, ..FileProblem::refused(path, what, fix) }
     }
 
-    /// A problem that stops a run, of the file as a whole.
+    /// Returns a problem of the file as a whole that stops a run.
     pub fn refused(path: &Path, what: impl Into<String>, fix: impl Into<String>) -> FileProblem {
         FileProblem {
             path: path.into(),
@@ -54,7 +54,7 @@ impl FileProblem {
         }
     }
 
-    /// Whether it stops a run.
+    /// Returns `true` if it stops a run.
     pub fn refuses(&self) -> bool {
         self.weight != Weight::Noted
     }
@@ -66,7 +66,7 @@ impl FileProblem {
     }
 }
 
-/// Refuses files that have problems.
+/// Rejects files with problems.
 ///
 /// # Errors
 /// [`Kind::MigrationFile`], with all of them.
@@ -75,7 +75,7 @@ pub fn refuse<'a>(service: &str, problems: impl IntoIterator<Item = &'a FileProb
     if error.causes.is_empty() { Ok(()) } else { Err(error) }
 }
 
-/// The error of files that cannot run: every problem is a cause, every fix a hint once.
+/// Returns the error of files that cannot run: every problem is a cause, every distinct fix a hint.
 pub fn refused_files<'a>(service: &str, problems: impl IntoIterator<Item = &'a FileProblem>) -> Error {
     let mut error = Error::new(Kind::MigrationFile, "");
     let mut files = std::collections::BTreeSet::new();
@@ -105,13 +105,13 @@ impl fmt::Display for Position {
 }
 
 impl Position {
-    /// Where the byte at `offset` stands. An offset past the end, or inside a character, is moved back.
+    /// Returns the position of the byte at `offset`. An offset past the end, or inside a character, is moved back.
     pub fn of(text: &str, offset: usize) -> Position {
         Positions::new(text).at(offset)
     }
 }
 
-/// Finds positions from the front to the back, so that ten thousand of them cost one pass over the text.
+/// Finder of positions in ascending order, so ten thousand of them cost one pass over the text.
 pub struct Positions<'a> {
     text: &'a str,
     offset: usize,
@@ -123,7 +123,7 @@ impl<'a> Positions<'a> {
         Positions { text, offset: 0, position: Position { line: 1, column: 1 } }
     }
 
-    /// The position of `offset`, which must not lie before the last one asked for.
+    /// Returns the position of `offset`, which must not be before the last one.
     pub fn at(&mut self, offset: usize) -> Position {
         let end = self.text.floor_char_boundary(offset);
         if let Some(passed) = self.text.get(self.offset..end) {

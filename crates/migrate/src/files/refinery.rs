@@ -1,19 +1,20 @@
-//! What martydb takes from refinery, so that refinery's own command finds its migrations applied and changes nothing:
-//! the names of files, the checksums, and the type of the column `version` in its history table.
+//! Compatibility with refinery, whose own command must find its migrations applied and change nothing: the
+//! names of files, the checksums, and the type of the column `version` in its history table.
 //!
-//! Not refinery's `Runner`. It compares with its own table only, it runs no down files and nothing outside a
-//! transaction, it has no lock and no history of attempts, and its errors drop the server's position. A driver that
-//! adds all this would have to tell it that nothing is applied and take its calls as a signal for the next file.
+//! refinery's `Runner` is not used: it compares only with its own table, runs no down files and only in
+//! transactions, has no lock and no history of attempts, and its errors drop the server's position. A driver
+//! that adds all this would have to pretend that nothing is applied and take its calls as a signal for the next
+//! file.
 //!
-//! The checksum is SipHash-1-3 over name, version and text, the version hashed with the integer type that refinery was
-//! compiled for. That type is also the type of the column `version`, so a table tells which checksums it holds.
-//! (`refinery_core::Migration::unapplied`, 0.10.)
+//! The checksum is SipHash-1-3 over name, version and text, the version hashed with the integer type that
+//! refinery was compiled for. That type is also the type of the column `version`, so the table determines the
+//! checksums. (`refinery_core::Migration::unapplied`, 0.10.)
 
 use std::hash::{Hash, Hasher};
 
 use siphasher::sip::SipHasher13;
 
-/// The type of the column `version`.
+/// Type of the column `version`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum VersionType {
     /// `int4`: refinery as it is built by default.
@@ -23,12 +24,12 @@ pub enum VersionType {
 }
 
 impl VersionType {
-    /// From the number of the column's type: `pg_type` has 20 for int8.
+    /// Returns the type for the OID of the column's type: `pg_type` has 20 for int8.
     pub fn of_column(oid: Option<u32>) -> VersionType {
         if oid == Some(20) { VersionType::Int8 } else { VersionType::Int4 }
     }
 
-    /// The narrowest that holds all these versions: what every build of refinery can read.
+    /// Returns the narrowest type for all these versions, which every build of refinery can read.
     pub fn narrowest(versions: impl IntoIterator<Item = i64>) -> VersionType {
         let narrow = versions.into_iter().all(|version| i32::try_from(version).is_ok());
         if narrow { VersionType::Int4 } else { VersionType::Int8 }
@@ -39,13 +40,13 @@ impl VersionType {
     }
 }
 
-/// Whether refinery reads exactly this version and name from `V<version>__<name>`, so that both agree on every file.
+/// Returns `true` if refinery parses exactly this version and name from `V<version>__<name>`.
 pub fn reads(version: i64, name: &str) -> bool {
     matches!(refinery_core::parse_migration_name(&format!("V{version}__{name}")), Ok((_, _, read)) if read == name)
 }
 
-/// The checksum as refinery stores it: a decimal number. A version that an `int4` cannot hold has none there, and
-/// gets that of the wide form.
+/// Returns the checksum as refinery stores it: a decimal number. A version that does not fit into an `int4`
+/// gets the checksum of the wide type.
 pub fn checksum(version_type: VersionType, version: i64, name: &str, sql: &str) -> String {
     let mut hasher = SipHasher13::new();
     name.hash(&mut hasher);
@@ -64,7 +65,7 @@ mod tests {
 
     #[test]
     fn the_narrow_form_is_that_of_a_default_build() {
-        // What refinery-core 0.10.1 computes without `int8-versions`.
+        // Output of refinery-core 0.10.1 without `int8-versions`.
         for (version, name, sql, expected) in [
             (1, "a", "SELECT 1;", "17487863982594259854"),
             (7, "init", "CREATE TABLE t (a int);\n", "4498116061178143473"),

@@ -1,4 +1,4 @@
-//! A migration that a checkpoint stands for. Its text may be gone, so that its checksums are kept.
+//! A migration that a checkpoint replaces. Its text may be gone, so its checksums are stored.
 
 use std::fmt;
 
@@ -19,7 +19,7 @@ impl Replaced {
         Replaced { version, name: name.into(), narrow, wide }
     }
 
-    /// Reads what [`Display`](fmt::Display) writes.
+    /// Parses the output of [`Display`](fmt::Display).
     pub fn read(line: &str) -> Option<Replaced> {
         let mut words = line.split_whitespace();
         let (version, name) = words.next()?.strip_prefix('V')?.split_once("__")?;
@@ -29,7 +29,7 @@ impl Replaced {
         words.next().is_none().then_some(replaced)
     }
 
-    /// refinery's checksum of the migration, as a table with versions of this type holds it.
+    /// Returns refinery's checksum of the migration for a table with versions of this type.
     pub fn checksum(&self, version_type: VersionType) -> &str {
         match version_type {
             VersionType::Int4 => &self.narrow,
@@ -37,13 +37,13 @@ impl Replaced {
         }
     }
 
-    /// Whether a row of refinery's table, of either type, is that of the migration.
+    /// Returns `true` if a row of refinery's table, of either type, is that of the migration.
     pub fn is(&self, name: &str, checksum: &str) -> bool {
         self.name == name && [&self.narrow, &self.wide].into_iter().any(|own| own == checksum)
     }
 }
 
-/// `V1__name narrow wide`, as it stands in a checkpoint.
+/// `V1__name narrow wide`, as in a checkpoint.
 impl fmt::Display for Replaced {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Replaced { version, name, narrow, wide } = self;

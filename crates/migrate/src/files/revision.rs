@@ -1,4 +1,4 @@
-//! Writing the next migration: a number, a name made from the message, and a template.
+//! Creation of the next migration: a number, a name derived from the message, and a template.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -33,7 +33,7 @@ pub struct TemplateChoice<'a> {
     pub builtin: &'a [Template],
 }
 
-/// File systems keep 255 bytes, and version and suffix stand beside it.
+/// Maximum length of a name, in bytes: file systems allow 255, and version and suffix need some.
 const LONGEST_NAME: usize = 200;
 
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -41,11 +41,11 @@ pub struct Written {
     pub version: i64,
     pub name: String,
     pub up: PathBuf,
-    /// `None` where the service only goes forward.
+    /// `None` if the service has no down files.
     pub down: Option<PathBuf>,
 }
 
-/// How the next version is found.
+/// Rule for the next version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Numbering {
     /// One above the highest.
@@ -54,10 +54,10 @@ pub enum Numbering {
     Timestamp,
 }
 
-/// Writes both files; neither may exist.
+/// Writes both files; neither may exist. Templates of the project in `templates` override the built-in ones.
 ///
 /// # Errors
-/// If the message leaves no name, the template is unknown, or a file cannot be written.
+/// If the message contains no name, the template is unknown, or a file cannot be written.
 pub fn write(
     service: &DesiredService,
     message: &str,
@@ -66,13 +66,13 @@ pub fn write(
 ) -> Result<Written> {
     let (name, folder) = (sanitize(message), &service.migrations);
     if name.is_empty() {
-        return Err(Error::usage(format!("no name can be made from the message \"{}\"", message.trim()))
+        return Err(Error::usage(format!("cannot derive a name from the message \"{}\"", message.trim()))
             .hint("use letters or digits: -m \"add user consent\""));
     }
     if name.len() > LONGEST_NAME {
-        return Err(Error::usage(format!("the message makes a name of {} bytes", name.len()))
-            .cause(format!("a file's name has room for {LONGEST_NAME}"))
-            .hint("say it in a few words; the rest belongs in a comment of the file"));
+        return Err(Error::usage(format!("the message results in a name of {} bytes", name.len()))
+            .cause(format!("the limit is {LONGEST_NAME} bytes"))
+            .hint("shorten the message; put details into a comment in the file"));
     }
     let (up, down) = texts(template)?;
     let version = next_version(folder, numbering)?;
@@ -85,19 +85,19 @@ pub fn write(
     Ok(written)
 }
 
-/// Every file in the folder counts, whatever is wrong with it: a version is never given twice.
+/// Returns the next version. Every file in the folder counts, valid or not: a version is never used twice.
 fn next_version(path: &Path, numbering: Numbering) -> Result<i64> {
     let next = folder::highest_version(path)
         .unwrap_or(0)
         .checked_add(1)
-        .ok_or_else(|| Error::usage("the highest version cannot be counted past"))?;
+        .ok_or_else(|| Error::usage("the highest version has no successor"))?;
     Ok(match numbering {
         Numbering::Next => next,
         Numbering::Timestamp => timestamp(OffsetDateTime::now_utc()).max(next),
     })
 }
 
-/// A time as a version: year, month, day, hour, minute and second, two digits each after the year.
+/// Returns a time as a version: year, month, day, hour, minute and second, two digits each after the year.
 fn timestamp(at: OffsetDateTime) -> i64 {
     let parts = [u8::from(at.month()), at.day(), at.hour(), at.minute(), at.second()];
     parts.iter().fold(i64::from(at.year()), |version, part| version * 100 + i64::from(*part))
@@ -118,7 +118,7 @@ fn texts(template: TemplateChoice<'_>) -> Result<(String, String)> {
     })
 }
 
-/// A message goes into a comment: it must stay on one line.
+/// Fills in a template. The message becomes a comment: it must stay on one line.
 fn fill(template: &str, service: &DesiredService, message: &str) -> String {
     let message: Vec<&str> = message.split_whitespace().collect();
     template

@@ -1,8 +1,8 @@
-//! What a migration file may not say, because the runner could then no longer promise that the file and its
-//! history row commit together, or that everything belongs to the owner. Judged before connecting.
+//! Statements that a migration file must not contain, because the runner could then no longer guarantee that
+//! the file and its history row commit together, or that the owner owns everything. Checked before connecting.
 //!
-//! This catches accidents early, with a place and a fix. It is not the guarantee: text that is built at run time
-//! (`EXECUTE`, `set_config`) is caught by the checks before the COMMIT (see `batch`).
+//! The rules catch accidents early, with a position and a fix. They are not the guarantee: text built at run
+//! time (`EXECUTE`, `set_config`) is caught by the checks before the COMMIT (see `batch`).
 
 use super::lexer::{Lexer, TokenKind};
 use super::problem::Weight;
@@ -16,10 +16,10 @@ pub enum Scope {
 
 pub struct FileRule {
     pub scope: Scope,
-    /// What an applied file that breaks it is worth on a new database.
+    /// Weight of a violation in an applied file, for a new database.
     pub weight: Weight,
     pub applies: fn(&StatementHead) -> bool,
-    /// What is wrong, after the statement's own words.
+    /// Description, following the statement's first words.
     pub what: &'static str,
     pub fix: &'static str,
 }
@@ -27,41 +27,41 @@ pub struct FileRule {
 const NO_TRANSACTION: &str = "put `-- martydb: no-transaction` in the file's first line, and nothing else \
                               that must succeed together with it in the same file";
 
-/// The rules; of several that apply, the first speaks.
+/// The rules; the first that matches is reported.
 pub const RULES: &[FileRule] = &[
     FileRule {
         scope: Scope::Everywhere,
         weight: Weight::Refused,
         applies: changes_role,
-        what: "would change the role, and everything a migration makes must belong to the owner",
+        what: "would change the role, but the owner must own all objects of a migration",
         fix: "remove it: the file already runs as the owner",
     },
     FileRule {
         scope: Scope::Everywhere,
         weight: Weight::Refused,
         applies: changes_reading,
-        what: "would change how the server reads the text behind it, and where a statement ends",
+        what: "would change how the server parses the text after it",
         fix: "remove it: the file is read as UTF-8, and E'…' is the string with escapes",
     },
     FileRule {
         scope: Scope::Everywhere,
         weight: Weight::Refused,
         applies: |seen| seen.begins(&["discard", "all"]),
-        what: "would end the session's state, the lock against other runs included",
+        what: "would discard the session's state, including the lock against other runs",
         fix: "use DISCARD TEMP, DISCARD PLANS or DISCARD SEQUENCES",
     },
     FileRule {
         scope: Scope::Everywhere,
         weight: Weight::Refused,
         applies: copies_to_client,
-        what: "needs psql to read or take the data",
+        what: "needs psql to send or receive the data",
         fix: "use INSERT with VALUES; COPY to and from a file of the server needs a superuser",
     },
     FileRule {
         scope: Scope::Everywhere,
         weight: Weight::Runnable,
         applies: builds_nameless,
-        what: "gives the index no name, and an interrupted build could not be found again",
+        what: "does not name the index, so an interrupted build could not be found",
         fix: "name it: CREATE INDEX CONCURRENTLY <name> ON …",
     },
     FileRule {
@@ -73,22 +73,22 @@ pub const RULES: &[FileRule] = &[
     },
 ];
 
-/// What transaction control is told that is not one BEGIN and one COMMIT around the whole file.
+/// Message and fix for transaction control other than one BEGIN and one COMMIT around the whole file.
 pub const CONTROL: (&str, &str) = (
     "is not allowed: martydb runs the file in one transaction",
     "remove it: each file already runs in a transaction of its own",
 );
 
-/// What to do about several whole transactions in one file.
+/// Fix for several whole transactions in one file.
 pub const SEVERAL: &str = "leave BEGIN and COMMIT out, or make each transaction a file of its own; with \
                            `-- martydb: no-transaction` in the first line each BEGIN … COMMIT stays a transaction of its own";
 
-/// What to do about a statement that cannot run between the BEGIN and the COMMIT around it.
+/// Fix for a statement that cannot run between BEGIN and COMMIT.
 pub const MOVE_OUT: &str = "move it out of BEGIN … COMMIT";
 
-/// What psql's own commands are told.
+/// Message and fix for psql's own commands.
 pub const BACKSLASH: (&str, &str) =
-    ("is a command of psql, which the server does not know", "write what it does as SQL");
+    ("is a psql command, which the server does not know", "rewrite it as SQL");
 
 fn changes_role(seen: &StatementHead) -> bool {
     let mut words = seen.outer();
@@ -106,7 +106,8 @@ fn changes_role(seen: &StatementHead) -> bool {
     is_word(name, "role") || is_word(name, "session_authorization") || authorization
 }
 
-/// A setting of [`READING`] gets another value than the one that holds: by SET, for a role or a database, or by name.
+/// Returns `true` if a setting of [`READING`] is changed to another value: by SET, for a role or a database, or
+/// by name.
 fn changes_reading(seen: &StatementHead) -> bool {
     const OWNERS: &[&str] = &["role", "user", "database", "system"];
     let altered = OWNERS.iter().any(|owner| seen.begins(&["alter", owner]));
@@ -125,7 +126,7 @@ fn changes_reading(seen: &StatementHead) -> bool {
     seen.begins(&["update"]) || !holds(&name, &mut arguments.skip_while(|word| *word == ","))
 }
 
-/// Whether a value is the one that the runner sets: dumps begin with these.
+/// Returns `true` if a value is the one that the runner sets: dumps begin by setting these.
 fn holds<'a>(setting: &str, value: &mut impl Iterator<Item = &'a str>) -> bool {
     let value = value.next().map(|word| inside(word.trim_matches('"')).to_ascii_lowercase());
     let same: &[&str] = match setting {
@@ -135,7 +136,7 @@ fn holds<'a>(setting: &str, value: &mut impl Iterator<Item = &'a str>) -> bool {
     value.is_some_and(|value| same.contains(&&*value))
 }
 
-/// The tokens of a statement; what is no word or string one character at a time.
+/// Returns the tokens of a statement; other characters than words and strings one at a time.
 fn tokens(text: &str) -> impl Iterator<Item = &str> {
     let open = |kind: TokenKind| matches!(kind, TokenKind::Open(_));
     Lexer::new(text).take_while(move |token| !open(token.kind)).map(|token| &text[token.start..token.end])
@@ -147,7 +148,7 @@ fn copies_to_client(seen: &StatementHead) -> bool {
     seen.begins(&["copy"]) && ways.1.is_some_and(|way| is_word(way, "stdin") || is_word(way, "stdout"))
 }
 
-/// Every caller of `PreventInTransactionBlock` in PostgreSQL 13 to 18 that a migration may meet.
+/// Tests for the callers of `PreventInTransactionBlock` in PostgreSQL 13 to 18 that a migration may contain.
 pub fn needs_no_transaction(seen: &StatementHead) -> bool {
     const ALWAYS: &[&[&str]] = &[
         &["vacuum"],

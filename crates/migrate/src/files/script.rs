@@ -1,54 +1,54 @@
-//! Cuts a migration into its statements, the way psql does, and shows the words of each to the rules.
+//! Splits a migration into statements as psql does, and passes the words of each to the rules.
 //!
-//! The words are handed over while the text is walked and not kept: a file of 50 MB may hold millions.
+//! The words are passed on during the walk and not stored: a file of 50 MB may contain millions.
 
 use std::ops::Range;
 
 use super::lexer::{Lexer, Token, TokenKind, directive};
 
-/// How many words of a statement are kept for those who judge it, inside and outside parentheses each.
+/// Number of words of a statement kept for the rules, inside and outside parentheses each.
 const HEAD: usize = 24;
 
 #[derive(Debug, Clone, Copy)]
 pub struct Word<'a> {
-    /// As written; a quoted name with its quotes.
+    /// Text as written; a quoted name with its quotes.
     pub text: &'a str,
-    /// How many parentheses it stands in.
+    /// Number of enclosing parentheses.
     pub depth: usize,
 }
 
 pub struct StatementHead<'a, 'b> {
-    /// From its first byte to the byte after its last, without the semicolon.
+    /// Range from its first byte to the byte after its last, without the semicolon.
     pub span: Range<usize>,
     pub text: &'a str,
-    /// Where in its text a string stands that names a setting of [`READING`], behind a word that sets by name.
+    /// Position in its text of a string that names a setting of [`READING`], after a word that sets by name.
     pub sets: Option<usize>,
     pub head: &'b [Word<'a>],
 }
 
 impl StatementHead<'_, '_> {
-    /// Whether the words outside parentheses begin like this; written in lower case.
+    /// Returns `true` if the words outside parentheses begin with these lower-case words.
     pub fn begins(&self, words: &[&str]) -> bool {
         let mut outer = self.outer();
         words.iter().all(|word| outer.next().is_some_and(|found| is_word(found, word)))
     }
 
-    /// The words outside parentheses.
+    /// Returns the words outside parentheses.
     pub fn outer(&self) -> impl Iterator<Item = &str> {
         self.head.iter().filter(|word| word.depth == 0).map(|word| word.text)
     }
 }
 
-/// Settings that decide how the server reads the text it is sent. `backslash_quote` can only make it refuse more, and
-/// `escape_string_warning` and `quote_all_identifiers` are about what it says.
+/// Settings that decide how the server parses text. `backslash_quote` can only make it reject more, and
+/// `escape_string_warning` and `quote_all_identifiers` affect its output.
 pub const READING: &[&str] = &["standard_conforming_strings", "client_encoding"];
 
-/// What a string in single quotes holds, where that needs no knowledge of escapes.
+/// Returns the contents of a string in single quotes, if it contains no escapes.
 pub fn inside(text: &str) -> &str {
     text.trim_start_matches(['e', 'E']).trim_matches('\'')
 }
 
-/// Whether a name or key word is this one; unquoted ones have no case.
+/// Returns `true` if a name or keyword is this one; unquoted ones ignore case.
 pub fn is_word(found: &str, expected: &str) -> bool {
     match found.strip_prefix('"').and_then(|inner| inner.strip_suffix('"')) {
         Some(inner) => inner == expected,
@@ -56,19 +56,18 @@ pub fn is_word(found: &str, expected: &str) -> bool {
     }
 }
 
-/// What a walk over a script comes past, in the order of the text.
+/// An item of a script, in the order of the text.
 pub enum ScriptItem<'a, 'b> {
     /// A statement, at its end.
     Statement(StatementHead<'a, 'b>),
-    /// A `-- martydb: …` comment: where it begins and what it says. Before the first statement's first word,
-    /// `above` is true.
+    /// A `-- martydb: …` comment: its start and its text.
     Directive {
         start: usize,
         text: &'a str,
-        /// Whether no statement has begun yet.
+        /// `true` before the first word of the first statement.
         above: bool,
     },
-    /// A quote or comment that is never closed: where it begins and what it is.
+    /// A quote or comment that is never closed: its start and its kind.
     Open(usize, &'static str),
     /// A backslash outside any quote: a command of psql.
     Backslash(usize),
@@ -104,10 +103,10 @@ struct Cutter<'a> {
     head: Vec<Word<'a>>,
     kept: [usize; 2],
     parentheses: usize,
-    /// Open `BEGIN ATOMIC` and the `CASE`s inside; both close by END.
+    /// Number of open `BEGIN ATOMIC` and of the `CASE`s inside; END closes both.
     bodies: usize,
     last: &'a str,
-    /// Whether a word was passed that sets a setting whose name is a string.
+    /// Set after a word that sets a parameter whose name is a string.
     by_name: bool,
     sets: Option<usize>,
 }
@@ -154,8 +153,9 @@ impl<'a> Cutter<'a> {
         }
     }
 
-    /// `CREATE FUNCTION … BEGIN ATOMIC …; …; END`: the only body with semicolons that no quote protects.
-    /// BEGIN alone does not count: a function may be called so, and what follows it must still be seen.
+    /// Tracks `CREATE FUNCTION … BEGIN ATOMIC …; …; END`, the only body with semicolons outside quotes. BEGIN
+    /// without ATOMIC does not count: a function may have that name, and the statements after it must still be
+    /// found.
     fn body(&mut self, word: &str) {
         let opens = match self.bodies {
             0 => self.makes_routine() && is_word(self.last, "begin") && is_word(word, "atomic"),

@@ -1,4 +1,4 @@
-//! One file's text, judged: what it says to the runner, where its statements are, and what cannot run.
+//! One file's text, checked: its directives, its statements, and its problems.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -15,11 +15,11 @@ use super::script::{ScriptItem, StatementHead, walk};
 #[derive(Debug, Clone, Default)]
 pub struct MigrationFile {
     pub path: PathBuf,
-    /// Its text, byte for byte.
+    /// Text, byte for byte.
     pub text: Arc<str>,
-    /// Where its statements are, in bytes, without semicolons.
+    /// Ranges of its statements in bytes, without semicolons.
     pub statements: Vec<Range<usize>>,
-    /// The transactions that it opens and ends itself. Their BEGIN and COMMIT are not among the statements.
+    /// The file's own transactions. Their BEGIN and COMMIT are not among the statements.
     pub own: Vec<OwnTransaction>,
     pub directives: Directives,
 }
@@ -28,25 +28,25 @@ pub struct MigrationFile {
 pub struct Migration {
     /// The number after the V; unique in the folder.
     pub version: i64,
-    /// What stands after the two underscores.
+    /// The text after the two underscores.
     pub name: String,
     pub up: MigrationFile,
     pub down: Option<PathBuf>,
-    /// What the rules have against it, if that was waived because it is applied already.
+    /// Violated rules, if they are waived because it is already applied.
     pub waived: Vec<FileProblem>,
-    /// Those that it stands for, itself the last, if it is a checkpoint.
+    /// The migrations that it replaces, itself the last, if it is a checkpoint.
     pub replaces: Vec<Replaced>,
 }
 
 impl Migration {
-    /// What a checkpoint notes of it.
+    /// Returns its entry in a checkpoint.
     pub fn as_replaced(&self) -> Replaced {
         Replaced::of(self.version, &self.name, &self.up.text)
     }
 }
 
 impl MigrationFile {
-    /// Whether it is as `revision` wrote it.
+    /// Returns `true` if it is still as `revision` wrote it.
     pub fn is_unwritten(&self) -> bool {
         self.directives.unwritten && self.statements.is_empty()
     }
@@ -55,12 +55,12 @@ impl MigrationFile {
         self.statements.iter().map(|span| &self.text[span.clone()])
     }
 
-    /// The transaction that the file opens and ends itself, where that is the one that it runs in.
+    /// Returns the file's own transaction if it encloses the whole file.
     pub fn whole(&self) -> Option<&OwnTransaction> {
         self.own.first().filter(|_| self.directives.mode == Mode::Transaction)
     }
 
-    /// The text as it is sent: blanks stand where the file's own BEGIN and COMMIT stood, so that positions stay.
+    /// Returns the text to send: blanks replace the file's own BEGIN and COMMIT, which keeps positions.
     pub fn sent(&self) -> Cow<'_, str> {
         let Some(OwnTransaction { begin, commit, .. }) = self.whole() else {
             return Cow::Borrowed(&self.text);
@@ -72,7 +72,8 @@ impl MigrationFile {
         Cow::Owned([before, &blank(begin), between, &blank(commit), &self.text[commit.end..]].concat())
     }
 
-    /// What a run outside a transaction sends one by one: statements, and the file's own transactions as a whole.
+    /// Returns the units that a non-transactional run sends one by one: statements, and the file's own
+    /// transactions as a whole.
     pub fn units(&self) -> Vec<(Range<usize>, Option<&OwnTransaction>)> {
         let (mut all, mut at) = (vec![], 0);
         for own in self.own.iter().filter(|own| !own.statements.is_empty()) {
@@ -85,7 +86,7 @@ impl MigrationFile {
     }
 }
 
-/// What is wrong with a text at a place, in bytes.
+/// A problem at a position in a text, in bytes.
 struct Wrong {
     offset: usize,
     weight: Weight,
@@ -107,7 +108,7 @@ struct Reader {
 }
 
 impl Reader {
-    /// Takes in what stands next in the text.
+    /// Handles the next item of the text.
     fn take(&mut self, seen: ScriptItem) {
         let found = match seen {
             ScriptItem::Statement(statement) => self.statement(&statement),
@@ -120,7 +121,7 @@ impl Reader {
                 Some(Wrong::refused(offset, what, BACKSLASH.1))
             }
             ScriptItem::Directive { start, above: false, .. } => {
-                let what = "this directive stands below the first statement, where it has no effect";
+                let what = "this directive is below the first statement, where it has no effect";
                 Some(Wrong::refused(start, what, "move it to the top of the file"))
             }
             ScriptItem::Directive { start, text, above: true } => {
@@ -149,7 +150,7 @@ impl Reader {
         })
     }
 
-    /// The file, and what is wrong with it in the order of the text.
+    /// Returns the file, and its problems in the order of the text.
     fn end(mut self) -> (MigrationFile, Vec<Wrong>) {
         let (own, paired) = self.pairing.end(self.file.directives.mode, self.file.statements.len());
         let (spans, weight, fix) = match paired {
@@ -171,7 +172,7 @@ fn first_words(text: &str) -> String {
     text.split_whitespace().take(4).collect::<Vec<_>>().join(" ")
 }
 
-/// Reads a file's bytes as a script that may be run, or says everything that is wrong with them.
+/// Reads a file's bytes as a script that may run, or returns all its problems.
 pub fn read(path: &Path, bytes: Vec<u8>) -> Result<MigrationFile, Vec<FileProblem>> {
     match judge(path, bytes) {
         Ok((source, problems)) if problems.is_empty() => Ok(source),
@@ -180,7 +181,7 @@ pub fn read(path: &Path, bytes: Vec<u8>) -> Result<MigrationFile, Vec<FileProble
     }
 }
 
-/// Reads a file's bytes as a script, with what the rules have against it. `Err` is that it is not text.
+/// Reads a file's bytes as a script, with its violations of the rules. `Err` if it is not text.
 pub fn judge(path: &Path, bytes: Vec<u8>) -> Result<(MigrationFile, Vec<FileProblem>), FileProblem> {
     let text: Arc<str> = decode(path, bytes)?.into();
     let file = MigrationFile { path: path.into(), text: text.clone(), ..MigrationFile::default() };
@@ -207,7 +208,7 @@ fn decode(path: &Path, bytes: Vec<u8>) -> Result<String, FileProblem> {
     let text = String::from_utf8(bytes).map_err(|error| {
         let good = error.utf8_error().valid_up_to();
         let before = String::from_utf8_lossy(&error.as_bytes()[..good]);
-        FileProblem::refused(path, "the bytes here are not UTF-8", "save the file as UTF-8")
+        FileProblem::refused(path, "these bytes are not UTF-8", "save the file as UTF-8")
             .at(Position::of(&before, good))
     })?;
     if text.starts_with(BOM) {
@@ -217,7 +218,7 @@ fn decode(path: &Path, bytes: Vec<u8>) -> Result<String, FileProblem> {
     }
     match text.find('\0') {
         Some(offset) => {
-            Err(FileProblem::refused(path, "a NUL byte, which PostgreSQL cannot take", "remove it")
+            Err(FileProblem::refused(path, "a NUL byte, which PostgreSQL does not accept", "remove it")
                 .at(Position::of(&text, offset)))
         }
         None => Ok(text),
@@ -236,9 +237,9 @@ mod tests {
     #[test]
     fn bytes_that_are_no_script_are_refused_with_their_place() {
         for (bytes, expected) in [
-            (&b"SELECT\n 'a\xff'"[..], "V1__x.sql:2:4: the bytes here are not UTF-8"),
+            (&b"SELECT\n 'a\xff'"[..], "V1__x.sql:2:4: these bytes are not UTF-8"),
             (b"\xef\xbb\xbfSELECT 1", "V1__x.sql:1:1: the file begins with a byte order mark"),
-            (b"SELECT 1;\n\0", "V1__x.sql:2:1: a NUL byte, which PostgreSQL cannot take"),
+            (b"SELECT 1;\n\0", "V1__x.sql:2:1: a NUL byte, which PostgreSQL does not accept"),
         ] {
             assert_eq!(problems(bytes), [expected]);
         }
@@ -251,9 +252,9 @@ mod tests {
             problems(sql.as_bytes()),
             [
                 "V1__x.sql:2:1: COMMIT is not allowed: martydb runs the file in one transaction",
-                "V1__x.sql:3:3: SET ROLE x would change the role, and everything a migration makes must belong to the owner",
-                "V1__x.sql:4:1: \\copy is a command of psql, which the server does not know",
-                "V1__x.sql:6:1: this directive stands below the first statement, where it has no effect",
+                "V1__x.sql:3:3: SET ROLE x would change the role, but the owner must own all objects of a migration",
+                "V1__x.sql:4:1: \\copy is a psql command, which the server does not know",
+                "V1__x.sql:6:1: this directive is below the first statement, where it has no effect",
                 "V1__x.sql:7:8: this string is never closed",
             ]
         );
@@ -316,10 +317,10 @@ mod tests {
             assert_eq!(found.last().unwrap().position, Some(Position { line: lines + 1, column: 1 }));
             started.elapsed()
         };
-        // The least of several: what the machine does beside it only adds.
+        // The minimum of several: other load on the machine only adds time.
         let least = |lines: usize| (0..5).map(|_| judged(lines)).min().unwrap();
         let (small, large) = (least(5_000), least(25_000));
-        // Five times the text takes five times as long, and would take 25 times as long if the time were quadratic.
+        // Five times the text takes five times as long; it would take 25 times as long if the time were quadratic.
         assert!(large < 15 * small, "{small:?}, {large:?}");
     }
 }

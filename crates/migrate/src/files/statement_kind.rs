@@ -1,5 +1,5 @@
-//! What kind of statement stands in a file that runs outside a transaction: whether it can run in one all the same,
-//! and what an interruption of it leaves behind.
+//! Kinds of statements in a non-transactional file: whether one can run in a transaction nevertheless, and what
+//! its interruption leaves behind.
 
 use super::rules::needs_no_transaction;
 use super::script::{ScriptItem, StatementHead, is_word, walk};
@@ -10,20 +10,20 @@ use martydb_pg::server::Fault;
 pub enum StatementKind {
     Transactional,
     SessionSetting,
-    /// It builds an index concurrently: its name.
+    /// It builds an index concurrently; with the index's name.
     ConcurrentIndex(String),
     NonTransactional {
-        /// The SQLSTATEs that PostgreSQL answers if it is done twice.
+        /// SQLSTATEs of running it a second time.
         repeated: &'static [&'static str],
-        /// Whether it waits for others without being in their way.
+        /// Set if it waits for others without blocking them.
         patient: bool,
     },
-    /// It may hold transactions of its own.
+    /// It may contain transactions of its own.
     Block,
 }
 
 impl StatementKind {
-    /// Whether this complaint means that the interrupted run had finished it.
+    /// Returns `true` if this error means that the interrupted run had finished it.
     pub fn was_done(&self, fault: &Fault) -> bool {
         let repeated: &[&str] = match self {
             StatementKind::ConcurrentIndex(_) => &[sqlstate::DUPLICATE_TABLE],
@@ -33,12 +33,12 @@ impl StatementKind {
         fault.sqlstate.as_deref().is_some_and(|state| repeated.contains(&state))
     }
 
-    /// Whether it may be sent again after giving way to a lock: a block may have committed a part.
+    /// Returns `true` if it may be retried after a lock timeout: a block may have committed a part.
     pub fn may_repeat(&self) -> bool {
         *self != StatementKind::Block
     }
 
-    /// Whether it may wait for others as long as it takes.
+    /// Returns `true` if it may wait for others without a limit.
     pub fn is_patient(&self) -> bool {
         matches!(
             self,
@@ -100,7 +100,7 @@ fn builds(seen: &StatementHead) -> Option<String> {
     name.filter(|_| build).map(bare)
 }
 
-/// A name as the catalogue has it.
+/// Returns a name as stored in the catalog.
 pub fn bare(word: &str) -> String {
     match word.strip_prefix('"').and_then(|inner| inner.strip_suffix('"')) {
         Some(inner) => inner.replace("\"\"", "\""),

@@ -1,5 +1,6 @@
-//! A list beside the migrations: files that the rules refuse and that other tools had applied before. An applied file
-//! cannot be changed any more. The list goes into version control, so that `validate` knows it without a server.
+//! A list beside the migrations: files that violate the rules and that other tools had already applied. An
+//! applied file can no longer be changed. The list is under version control, so `validate` can read it without
+//! a server.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,16 +12,16 @@ use super::source::Migration;
 use martydb_config::replace_file::{Readers, replace_file};
 use martydb_model::error::{Error, Result};
 
-/// The file's name; the dot keeps it out of the migrations.
+/// Name of the file; because of the dot it is not read as a migration.
 pub const WAIVERS: &str = ".martydb-accepted";
 
 const HEADER: &str = "# Applied migrations that martydb would refuse to run, accepted as they are by `repair` or `baseline`.\n\
                       # Keep this file in version control. Version, checksum, reason.\n";
 
-/// The versions with their checksums.
+/// Versions with their checksums.
 pub type Waivers = BTreeSet<(i64, String)>;
 
-/// Reads the folder's list; none is an empty one.
+/// Reads the folder's list; empty if there is none.
 pub fn read_waivers(folder: &Path) -> Waivers {
     let text = std::fs::read_to_string(folder.join(WAIVERS)).unwrap_or_default();
     let line = |line: &str| {
@@ -30,7 +31,7 @@ pub fn read_waivers(folder: &Path) -> Waivers {
     text.lines().filter_map(line).collect()
 }
 
-/// What identifies a file: an edit ends its waiver.
+/// Returns the key of a file in the list: an edit ends its waiver.
 pub fn waiver_key(version: i64, name: &str, text: &str) -> (i64, String) {
     (version, checksum(VersionType::Int8, version, name, text))
 }

@@ -1,19 +1,19 @@
-//! A first migration holds no rights of other roles than the service's: they belong to this one database, and the manifest's
-//! `access:` says who has them. So they are no difference between the database and what the file makes.
+//! Removal of privileges of other roles from a catalog. An initial migration contains none of them: they belong
+//! to this one database, and the manifest's `access:` declares them. So they do not count as a difference.
 
 use std::collections::BTreeSet;
 
 use crate::history::Catalogue;
 
-/// A catalogue without the rights that other roles hold, and these roles.
+/// Returns a catalog without the privileges of other roles, and these roles.
 ///
-/// `owner` granted them all, as `apply` sees to; `own` are the service's roles.
+/// `owner` is the grantor of all of them, which `apply` ensures; `own` are the service's roles.
 pub fn without_others(catalogue: Catalogue, owner: &str, own: &[&str]) -> (Catalogue, BTreeSet<String>) {
     let mut others = BTreeSet::new();
     let strip = |(key, definition): ((String, String), String)| {
         let stripped = without_items(&definition, owner, own, &mut others);
         let gone = key.0 == "default privileges" && stripped.is_empty() && !definition.is_empty();
-        // The row of default privileges names its role itself.
+        // The row of default privileges contains its role too.
         let told_twice = key.0 == "owner" && key.1.starts_with("default acl ");
         (!gone && !told_twice).then_some((key, stripped))
     };
@@ -21,7 +21,7 @@ pub fn without_others(catalogue: Catalogue, owner: &str, own: &[&str]) -> (Catal
     (Catalogue(stripped), others)
 }
 
-/// Takes out of a text the items of access lists (`role=r/owner`) that belong to other roles, with a comma each.
+/// Removes from a text the items of access lists (`role=r/owner`) that belong to other roles, with a comma each.
 fn without_items(text: &str, owner: &str, own: &[&str], others: &mut BTreeSet<String>) -> String {
     let mut out = String::with_capacity(text.len());
     let mut copied = 0;
@@ -42,7 +42,7 @@ fn without_items(text: &str, owner: &str, own: &[&str], others: &mut BTreeSet<St
     out + &text[copied..]
 }
 
-/// The item of an access list around an equals sign: where it begins and ends, and whose it is.
+/// Returns the access list item around an equals sign: its start, its end and its grantee.
 fn item(text: &str, equals: usize, owner: &str) -> Option<(usize, usize, String)> {
     let rest = &text[equals + 1..];
     let letters = rest.find(|c: char| !c.is_ascii_alphabetic() && c != '*').filter(|letters| *letters > 0)?;
@@ -65,7 +65,7 @@ fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// Where the quote that begins a name stands; two quotes are one of the name.
+/// Returns the position of the quote that begins a name; two quotes are one quote in the name.
 fn opening(inner: &str) -> Option<usize> {
     let mut at = inner.rfind('"')?;
     while at > 0 && inner[..at].ends_with('"') {
@@ -94,7 +94,7 @@ mod tests {
             ("\"O'Neil: \"\"x\"=U/shop_owner,shop_app=U/shop_owner", "shop_app=U/shop_owner", "O'Neil: \"x"),
             ("integer not null z=w/shop_owner", "integer not null", "z"),
             ("z=w/shop_owner", "", "z"),
-            // No item of an access list.
+            // Not an item of an access list.
             ("CHECK (z=r/other)", "CHECK (z=r/other)", ""),
             ("shop_app=r/shop_owner2", "shop_app=r/shop_owner2", ""),
             ("a = b, x=", "a = b, x=", ""),

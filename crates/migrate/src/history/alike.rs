@@ -1,12 +1,11 @@
-//! Definitions that differ in their text and not in what they mean: views that list their columns in another order,
-//! functions with other comments, and the moment in which a migration ran, which the server writes in place of
-//! `'now'::timestamp`.
+//! Definitions that differ in text but not in meaning: views with their columns in another order, functions
+//! with other comments, and the time of a migration, which the server stores in place of `'now'::timestamp`.
 
 use std::ops::Range;
 
 use crate::files::{Token, TokenKind, is_word, tokens};
 
-/// Writes `'now'` for a date or timestamp of these days (`2027-01-31`), which the server had read from a clock.
+/// Replaces a date or timestamp of these days (`2027-01-31`), which the server read from a clock, by `'now'`.
 pub fn without_now(definition: &str, days: &[String]) -> String {
     if !days.iter().any(|day| definition.contains(day.as_str())) {
         return definition.to_owned();
@@ -26,7 +25,7 @@ pub fn without_now(definition: &str, days: &[String]) -> String {
     out + &definition[copied..]
 }
 
-/// Whether a cast to a date or a timestamp follows.
+/// Returns `true` if a cast to a date or a timestamp follows.
 fn is_moment(text: &str, next: &[Token]) -> bool {
     let [first, second, name, ..] = next else { return false };
     let colon = |token: &Token| token.kind == TokenKind::Symbol(b':');
@@ -34,8 +33,8 @@ fn is_moment(text: &str, next: &[Token]) -> bool {
     colon(first) && colon(second) && ["date", "timestamp", "timestamptz"].iter().any(|one| is_word(name, one))
 }
 
-/// Whether two definitions of an object of this kind say the same but for the order of columns, which no difference
-/// counts: `SELECT *` lists them as the table has them.
+/// Returns `true` if two definitions of an object of this kind differ only in the order of columns, which does
+/// not count: `SELECT *` lists them in the table's order.
 pub fn same_columns(kind: &str, before: &str, after: &str) -> bool {
     if !matches!(kind, "view" | "materialized view") || before.len() != after.len() {
         return false;
@@ -45,8 +44,8 @@ pub fn same_columns(kind: &str, before: &str, after: &str) -> bool {
     rest(before, &one) == rest(after, &other) && items(&before[one]) == items(&after[other])
 }
 
-/// Whether two definitions of a function are the same but for comments and the width of blanks. Other languages than SQL
-/// and PL/pgSQL may count them, and so do the hints of `pg_hint_plan`.
+/// Returns `true` if two definitions of a function differ only in comments and the width of blanks. In
+/// languages other than SQL and PL/pgSQL these may matter, as do the hints of `pg_hint_plan`.
 pub fn same_code(kind: &str, before: &str, after: &str) -> bool {
     kind == "routine"
         && !before.contains("/*+")
@@ -65,7 +64,7 @@ fn is_sql(definition: &str) -> bool {
     all.windows(2).any(|pair| word(&pair[0], &["language"]) && word(&pair[1], &["sql", "plpgsql"]))
 }
 
-/// The tokens, with one blank where any stood or a comment; those of a body in `$function$` too.
+/// Returns the tokens, with one blank for any blanks or comments; a body in `$function$` is treated likewise.
 fn code(text: &str) -> String {
     const QUOTE: &str = "$function$";
     let (mut out, mut end) = (String::with_capacity(text.len()), 0);
@@ -83,7 +82,7 @@ fn code(text: &str) -> String {
     out
 }
 
-/// Where the list of the only outer SELECT stands: from its first column to the word after the last one.
+/// Returns the range of the only outer SELECT's list: from its first column to the word after the last one.
 fn select_list(text: &str) -> Option<Range<usize>> {
     const ENDS: &[&str] =
         &["from", "where", "group", "having", "window", "order", "limit", "offset", "fetch"];
@@ -111,7 +110,7 @@ fn select_list(text: &str) -> Option<Range<usize>> {
     Some(start?..end.unwrap_or(text.len()))
 }
 
-/// The columns of a list, sorted.
+/// Returns the columns of a list, sorted.
 fn items(list: &str) -> Vec<&str> {
     let (mut depth, mut from, mut all) = (0, 0, vec![]);
     for token in tokens(list) {
@@ -143,7 +142,7 @@ mod tests {
                 "default 'now'::timestamp without time zone",
             ),
             ("(a > '2026-11-20'::date) AND b", "(a > 'now'::date) AND b"),
-            // Another day, a text, and a literal inside a body stay.
+            // Another day, a text, and a literal inside a body are unchanged.
             ("default '2020-11-21'::date", "default '2020-11-21'::date"),
             ("default '2026-11-21'::text", "default '2026-11-21'::text"),
             ("AS $$ SELECT '2026-11-21'::date $$", "AS $$ SELECT '2026-11-21'::date $$"),

@@ -1,4 +1,4 @@
-//! What a database holds, as rows that can be compared: two databases that serve alike have equal catalogues.
+//! The catalog of a database as rows that can be compared: equivalent databases have equal catalogs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,9 +19,9 @@ pub struct Catalogue(pub BTreeMap<(String, String), String>);
 pub struct Difference {
     pub kind: String,
     pub name: String,
-    /// Its definition before; `None` if it was not there.
+    /// Its definition before; `None` if it did not exist.
     pub before: Option<String>,
-    /// Its definition after; `None` if it is gone.
+    /// Its definition after; `None` if it no longer exists.
     pub after: Option<String>,
 }
 
@@ -40,8 +40,8 @@ impl std::fmt::Display for Difference {
 }
 
 impl Catalogue {
-    /// Reads a database, and leaves the session with a search path of `pg_catalog`. The service owns what is read:
-    /// the session's login should have no more rights than the service has.
+    /// Reads a database, and leaves the session with the search path `pg_catalog`. The service owns the
+    /// objects: the session's login should have no more privileges than the service.
     pub async fn read(connection: &mut Connection) -> Result<Catalogue> {
         let texts = texts(connection.major()).iter().map(|(_, text)| Statement::from_program(text));
         ask(connection, texts.collect()).await
@@ -67,8 +67,8 @@ impl Catalogue {
     }
 }
 
-/// Without what goes and comes with an object that is missing or left over: the columns and constraints of a table, and
-/// the owner and the comment of anything.
+/// Removes parts of objects that are missing or left over: columns and constraints of a table, and the owner
+/// and the comment of any object.
 fn without_parts(mut all: Vec<Difference>) -> Vec<Difference> {
     let whole: BTreeSet<(String, bool)> = all
         .iter()
@@ -88,18 +88,18 @@ fn without_parts(mut all: Vec<Difference>) -> Vec<Difference> {
     all
 }
 
-/// The queries of a session that reads often: planning them takes the server as long as running them.
+/// Prepared queries of a session that reads often: planning takes the server as long as execution.
 #[derive(Debug, Default)]
 pub struct CatalogueQueries {
-    /// How often they were executed since they were planned.
+    /// Number of executions since they were planned.
     executed: Option<u32>,
 }
 
 impl CatalogueQueries {
-    /// A plan is made for the catalogues as large as they are, and they grow.
+    /// Number of executions after which they are planned again, because the catalogs grow.
     const REPLANNED: u32 = 20;
 
-    /// Reads the database of this session, which is the same each time.
+    /// Reads the database of this session, which must not change.
     pub async fn read(&mut self, connection: &mut Connection) -> Result<Catalogue> {
         let (names, mut asked) = (texts(connection.major()), vec![]);
         if self.executed.is_none_or(|times| times >= Self::REPLANNED) {
@@ -119,7 +119,7 @@ impl CatalogueQueries {
     }
 }
 
-/// Sends the queries in one message, with the path that they are written for.
+/// Sends the queries in one message, with the search path that they require.
 async fn ask(connection: &mut Connection, queries: Vec<Statement>) -> Result<Catalogue> {
     let path = stmt!("SET search_path = pg_catalog, pg_temp");
     let asked = Statement::join([path, days()].into_iter().chain(queries));
@@ -139,15 +139,15 @@ fn read(results: Vec<Vec<Row>>) -> Result<Catalogue, Unreadable> {
 
 const DAYS: usize = 3;
 
-/// Yesterday, today and tomorrow: the zone in which a migration read the clock is not known.
+/// Selects yesterday, today and tomorrow: the time zone in which a migration read the clock is not known.
 fn days() -> Statement {
     stmt!(
         "SELECT pg_catalog.to_char(pg_catalog.now() + d * interval '1 day', 'YYYY-MM-DD') FROM pg_catalog.generate_series(-1, 1) d"
     )
 }
 
-/// The queries for a version of the server, with their names. A column that only some majors have is named in a text of
-/// its own, because reading it through `to_jsonb` would convert the whole row.
+/// Returns the queries for a major of the server, with their names. A column that only some majors have needs a
+/// text of its own, because reading it through `to_jsonb` would convert the whole row.
 fn texts(major: u32) -> &'static [(&'static str, &'static str)] {
     const ALL: &[(&str, &str)] = &[
         ("martydb_catalogue", include_str!("sql/catalogue.sql")),
@@ -202,7 +202,7 @@ mod tests {
         let left = ["column public.ab.id", "comment table public.b", "table \"x.y\".a", "table public.a"];
         assert_eq!(said(some.differences(&none)), left.map(|name| format!("{name} is missing")));
         assert_eq!(said(none.differences(&some)), left.map(|name| format!("{name} is left over")));
-        // A table in the place of another kind of object, with a column of its name.
+        // A table in the place of another kind of object, with a column of the same name.
         let after = catalogue(&[("column", "public.a.id"), ("view", "public.a")]);
         let before = catalogue(&[("table", "public.a")]);
         assert_eq!(

@@ -1,16 +1,16 @@
-//! Conditions that differ in parentheses alone. `a BETWEEN 1 AND 2 AND b` is kept as one AND inside another; printed and read
-//! again, as by a dump and its restore, it is a single AND of three.
+//! Conditions that differ only in parentheses. `a BETWEEN 1 AND 2 AND b` is stored as one AND inside another;
+//! printed and parsed again, as by dump and restore, it is a single AND of three.
 //!
 //! <https://www.postgresql.org/docs/current/functions-logical.html>: AND and OR are associative.
 
 use crate::files::{TokenKind, is_word, tokens};
 
-/// Deeper ones are compared as they stand, so that a text costs no more than its length times this.
+/// Maximum depth; deeper conditions are compared verbatim, which limits the cost to a text's length times this.
 const DEEPEST: usize = 200;
 
-/// Whether two definitions are the same once each AND directly inside an AND belongs to it, and likewise each OR.
+/// Returns `true` if two definitions are equal after merging each AND directly inside an AND, and likewise each OR.
 pub fn same_conditions(kind: &str, before: &str, after: &str) -> bool {
-    // The text of a function is compared as it was written.
+    // The text of a function is compared verbatim.
     if kind == "routine" {
         return false;
     }
@@ -18,7 +18,7 @@ pub fn same_conditions(kind: &str, before: &str, after: &str) -> bool {
     flat.is_some() && flat == flattened(after)
 }
 
-/// What joins the operands between two parentheses.
+/// Operator between the operands in one pair of parentheses.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Joint {
     Nothing,
@@ -42,13 +42,13 @@ impl Joint {
 #[derive(Default)]
 struct Operand {
     text: String,
-    /// The word after it.
+    /// The operator after it.
     joint: String,
-    /// The operands of the only group that it consists of, joined by that.
+    /// Operands of the only group that it consists of, with their operator.
     group: Option<(Joint, Vec<Operand>)>,
 }
 
-/// What stands between two parentheses, or the whole.
+/// The text between two parentheses, or the whole text.
 struct Condition {
     operands: Vec<Operand>,
     joint: Joint,
@@ -83,7 +83,7 @@ impl Condition {
         last.group = alone.then_some((joint, operands));
     }
 
-    /// Its operands, and in place of a group that is joined by the same word the operands of that.
+    /// Returns the operands; a group with the same operator is replaced by its operands.
     fn spliced(self) -> Vec<Operand> {
         let mut all: Vec<Operand> = vec![];
         for operand in self.operands {
@@ -92,7 +92,7 @@ impl Condition {
                     all.extend(inner);
                     all.last_mut().expect("a condition has an operand").joint = operand.joint;
                 }
-                // What is inside was spliced when it ended.
+                // Nested groups were spliced when they ended.
                 _ => all.push(Operand { group: None, ..operand }),
             }
         }
@@ -111,7 +111,7 @@ fn written(operands: &[Operand]) -> String {
     text
 }
 
-/// With one blank where any stood; `None` where the parentheses are too deep or do not match.
+/// Normalizes a text: single blanks and merged groups. `None` if the parentheses are too deep or do not match.
 fn flattened(text: &str) -> Option<String> {
     let (mut open, mut end) = (vec![Condition::new()], 0);
     for token in tokens(text) {

@@ -1,5 +1,5 @@
-//! How far a migration outside a transaction has come, so that the next run continues where an interrupted
-//! one stopped. Unlike the history this is a note that is rewritten, and gone once the migration has ended.
+//! Progress of a non-transactional migration: the next run continues where an interrupted one stopped. Unlike
+//! the history this is one row that is updated, and deleted when the migration has ended.
 
 use super::tables::content;
 use crate::files::{Direction, MigrationFile};
@@ -9,13 +9,13 @@ use martydb_pg::server::{Row, Unreadable};
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ResumePoint {
-    /// How many statements were finished.
+    /// Number of finished statements.
     pub done: usize,
-    /// The text that was being run, where it was kept.
+    /// Text of the file at that time, if it was stored.
     pub content: Option<String>,
-    /// Indexes that are INVALID and were not there before the statement that was interrupted.
+    /// INVALID indexes that did not exist before the interrupted statement.
     pub invalid: Vec<String>,
-    /// Names of the valid ones that were not there before.
+    /// Names of valid indexes that did not exist before it.
     pub built: Vec<String>,
 }
 
@@ -31,7 +31,8 @@ impl ResumePoint {
     }
 }
 
-/// The table, closed like the history. Made when the first migration needs it: most services never have one.
+/// Creates the table, with privileges like the history. Only done when a migration needs it: most services
+/// never have one.
 pub fn create(outsiders: &List<Ident>) -> [Statement; 2] {
     [
         stmt!(
@@ -48,14 +49,14 @@ pub fn create(outsiders: &List<Ident>) -> [Statement; 2] {
     ]
 }
 
-/// The owner's indexes at this moment.
+/// Returns an expression of the owner's present indexes.
 fn indexes() -> Statement {
     stmt!(
         "ARRAY(SELECT c.oid FROM pg_catalog.pg_class c WHERE c.relkind = 'i' AND pg_catalog.pg_get_userbyid(c.relowner) = current_user)"
     )
 }
 
-/// Notes that a migration was begun, or is continued, after `done` statements.
+/// Notes that a migration begins, or continues, after `done` statements.
 pub fn begin(version: i64, direction: Direction, done: i64, source: &MigrationFile) -> Statement {
     stmt!(
         "INSERT INTO martydb.progress VALUES ({version}, {action}, {done}, {indexes}, {content})
@@ -83,9 +84,9 @@ pub fn end(version: i64) -> Statement {
     stmt!("DELETE FROM martydb.progress WHERE version = {version}", version = version)
 }
 
-/// Reads what there is: the number of finished statements, the text, and the indexes that have appeared since,
-/// quoted if INVALID and by their bare names if not. `REINDEX CONCURRENTLY` leaves the old index under the name
-/// `…_ccold` where it was interrupted at its very end.
+/// Reads the number of finished statements, the text, and the indexes that have appeared since, quoted if
+/// INVALID and as bare names if not. `REINDEX CONCURRENTLY` leaves the old index under the name `…_ccold` if it
+/// was interrupted at its very end.
 pub fn read(version: i64, direction: Direction) -> Statement {
     stmt!(
         "SELECT p.done, p.content,
@@ -102,12 +103,12 @@ pub fn read(version: i64, direction: Direction) -> Statement {
     )
 }
 
-/// Removes an INVALID index without blocking other sessions.
+/// Drops an INVALID index without blocking other sessions.
 pub fn drop_index(quoted: &str) -> Statement {
     stmt!("DROP INDEX CONCURRENTLY IF EXISTS {index}", index = ServerText::quoted_by_server(quoted.into()))
 }
 
-/// Those of these names that are INVALID indexes of the owner.
+/// Selects the INVALID indexes of the owner among these names.
 pub fn invalid_among(names: &[String]) -> Statement {
     let names = List::literals(names);
     stmt!(
@@ -119,8 +120,9 @@ pub fn invalid_among(names: &[String]) -> Statement {
     )
 }
 
-/// What belongs to the login itself, which a migration must not leave behind, and what gives it to the owner.
-/// `REASSIGN OWNED` would need a login that inherits the owner's privileges. What belongs to a table goes with it.
+/// Selects objects that the login itself owns, which a migration must not leave behind, and the statements that
+/// give them to the owner. `REASSIGN OWNED` would need a login that inherits the owner's privileges. Parts of a
+/// table follow it.
 pub fn owned_by_login(owner: &RoleName) -> Statement {
     stmt!(
         "SELECT pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid),

@@ -1,4 +1,4 @@
-//! martydb's table of repeatable migrations: every run of every one, only ever added to. refinery knows none of them.
+//! martydb's table of repeatable migrations: one row for every run, never updated. refinery does not know of it.
 
 use super::tables::Record;
 use crate::target::Operator;
@@ -6,12 +6,12 @@ use martydb_model::SchemaName;
 use martydb_model::sql::{Bulk, Ident, Keyword, List, Literal, Statement, stmt};
 use martydb_pg::server::{Row, Unreadable};
 
-/// The last good run of a repeatable migration.
+/// The last successful run of a repeatable migration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordedRepeatable {
     pub name: String,
     pub checksum: String,
-    /// Whether no versioned migration was applied or undone since.
+    /// Set if no versioned migration was applied or undone since.
     pub current: bool,
 }
 
@@ -21,7 +21,7 @@ impl RecordedRepeatable {
     }
 }
 
-/// The table, closed like the history. Made when the first repeatable migration runs.
+/// Creates the table, with privileges like the history. Only done when a repeatable migration runs.
 pub fn create(outsiders: &List<Ident>) -> [Statement; 3] {
     [
         stmt!(
@@ -49,8 +49,8 @@ pub fn create(outsiders: &List<Ident>) -> [Statement; 3] {
     ]
 }
 
-/// The last event by which a version came or went. With the number of versions it tells whether any did: refinery itself
-/// leaves no event.
+/// Returns an expression of the last event that applied or undid a version. Together with the number of
+/// versions it shows a change, although refinery itself leaves no event.
 fn last_change() -> Statement {
     stmt!(
         "(SELECT coalesce(pg_catalog.max(id), 0) FROM martydb.history
@@ -62,7 +62,7 @@ fn versions(schema: &SchemaName) -> Statement {
     stmt!("(SELECT pg_catalog.count(*) FROM {schema}.refinery_schema_history)", schema = schema)
 }
 
-/// Reads the last good run of each.
+/// Reads the last successful run of each.
 pub fn read(schema: &SchemaName) -> Statement {
     stmt!(
         "SELECT DISTINCT ON (name) name, checksum, event = {event} AND versions = {versions}
@@ -72,7 +72,7 @@ pub fn read(schema: &SchemaName) -> Statement {
     )
 }
 
-/// Adds a run. The row's version counts for nothing.
+/// Adds a run. The row's version is ignored.
 pub fn insert(schema: &SchemaName, record: &Record, operator: &Operator) -> Statement {
     let (sqlstate, error) = record.error.clone().map_or((None, None), |(state, text)| (state, Some(text)));
     stmt!(
@@ -105,7 +105,7 @@ pub fn read_history() -> Statement {
     stmt!("{runs}", runs = Keyword(RUNS))
 }
 
-/// The same of the newest run alone.
+/// Reads only the newest run, in the same columns.
 pub fn read_newest() -> Statement {
     stmt!("{runs} DESC LIMIT 1", runs = Keyword(RUNS))
 }

@@ -1,4 +1,4 @@
-//! What the two tables say about a service's migrations.
+//! The rows of the two history tables.
 
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -27,7 +27,7 @@ impl AppliedRow {
         AppliedRow { version: *version, name: name.clone(), checksum }
     }
 
-    /// The row that a replaced migration has, or would have.
+    /// Returns the row that a replaced migration has, or would have.
     pub fn replaced(replaced: &Replaced, version_type: VersionType) -> AppliedRow {
         AppliedRow {
             version: replaced.version,
@@ -40,12 +40,12 @@ impl AppliedRow {
 /// The rows of both tables.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct HistoryRows {
-    /// refinery's, by version.
+    /// refinery's rows, by version.
     pub applied: Vec<AppliedRow>,
-    /// The versions of these rows in the order in which they were applied.
+    /// Versions of these rows in the order in which they were applied.
     pub order: Vec<i64>,
     pub unfinished: Vec<Unfinished>,
-    /// The type of refinery's versions, where it has a table.
+    /// Type of refinery's version column, if the table exists.
     pub version_type: Option<VersionType>,
 }
 
@@ -63,35 +63,36 @@ impl HistoryRows {
         })
     }
 
-    /// Whether nothing is applied, and nothing was begun.
+    /// Returns `true` if nothing is applied, and nothing was started.
     pub fn is_empty(&self) -> bool {
         self.applied.is_empty() && self.unfinished.is_empty()
     }
 
-    /// An existing table keeps its type; a new one gets the type that most tools can read.
+    /// Returns the type of versions: an existing table keeps its type; a new one gets the type that most tools
+    /// can read.
     pub fn version_type_for(&self, folder: &MigrationFolder) -> VersionType {
         self.version_type.unwrap_or_else(|| VersionType::narrowest(folder.versions()))
     }
 }
 
-/// A row of refinery's table, and when it says that it was written; what is no time stands before all others.
+/// Returns a row of refinery's table with its time; an invalid time sorts before all others.
 fn applied_row(row: &Row) -> Result<(Option<OffsetDateTime>, AppliedRow), Unreadable> {
     let at = text(row, 3)?;
     let applied = AppliedRow { version: row.try_get(0)?, name: text(row, 1)?, checksum: text(row, 2)? };
     Ok((OffsetDateTime::parse(&at, &Rfc3339).ok(), applied))
 }
 
-/// A column that refinery lets be NULL.
+/// Returns a column that may be NULL in refinery's table.
 pub fn text(row: &Row, at: usize) -> Result<String, Unreadable> {
     Ok(row.try_get::<Option<String>>(at)?.unwrap_or_default())
 }
 
-/// A row that does not have the form that our own query gives it.
+/// Returns the error of a row without the expected form.
 pub fn unreadable(error: Unreadable) -> Error {
     Error::operation("the history cannot be read").cause(error)
 }
 
-/// A migration outside a transaction that was begun and not finished.
+/// A non-transactional migration that was started and not finished.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unfinished {
     pub version: i64,
@@ -102,9 +103,9 @@ pub struct Unfinished {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Interruption {
-    /// The server refused one of its statements.
+    /// The server rejected one of its statements.
     Failed,
-    /// The run died, or still works on it.
+    /// The run died, or is still in progress.
     Started,
 }
 

@@ -1,11 +1,11 @@
-//! The schema of a database as statements, for review. The text says what is there, and is not meant for a restore: its
-//! order is that of the names, not of what needs what.
+//! The schema of a database as statements, for review. The text is ordered by name, not by dependency, and is
+//! not meant for a restore.
 
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Statement, stmt};
 use martydb_pg::server::{Connection, Unreadable, query_each};
 
-/// Reads a database of which the session's login is the migrator. `head` is its first line.
+/// Reads a database whose migrator is the session's login. `head` is the first line of the text.
 pub async fn schema_text(connection: &mut Connection, head: &str) -> Result<String> {
     let texts = Statement::from_program(include_str!("sql/schema.sql"));
     let asked = Statement::join([stmt!("SET search_path = pg_catalog, pg_temp"), texts]);

@@ -1,5 +1,5 @@
-//! The two tables that tell what is applied: refinery's, which stays refinery's in every respect, and martydb's
-//! own, which keeps every event and is never rewritten. All their SQL is here.
+//! The two tables of applied migrations: refinery's, which keeps refinery's format in every respect, and
+//! martydb's own, which records every event and is never updated. All their SQL is here.
 
 use std::time::Instant;
 
@@ -13,17 +13,17 @@ use martydb_pg::server::{Row, Unreadable};
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Present {
     pub history: bool,
-    /// The notes about migrations outside transactions; made for the first of them.
+    /// Set if the table of notes about non-transactional migrations exists; created for the first of them.
     pub progress: bool,
-    /// The runs of repeatable migrations; made for the first of them.
+    /// Set if the table of repeatable migrations exists; created for the first of them.
     pub repeatable: bool,
-    /// Whether the server takes no writes.
+    /// Set if the server is read-only.
     pub standby: bool,
-    /// The first declared schema that holds refinery's table.
+    /// The first declared schema that has refinery's table.
     pub refinery: Option<SchemaName>,
 }
 
-/// Asks which there are, one column each. `to_regclass` reads and never fails.
+/// Tests for the existing tables, in one column each. `to_regclass` reads and never fails.
 pub fn present(schemas: &[SchemaName]) -> Statement {
     let mut columns = vec![
         stmt!("pg_catalog.to_regclass('martydb.history') IS NOT NULL"),
@@ -40,9 +40,9 @@ pub fn present(schemas: &[SchemaName]) -> Statement {
 }
 
 impl Present {
-    /// From the answer to [`glance_at_events`], where the history is there, and refinery's table in this schema. All events tell
-    /// as much about the notes as their table does; about repeatable migrations, which the history does not have, they tell
-    /// nothing.
+    /// Builds it from the result of [`glance_at_events`], if the history exists, and refinery's table in this
+    /// schema. A set of all events also shows the existence of the notes; repeatable migrations are not in the
+    /// history, so for these it shows nothing.
     pub fn glanced(which: GlancedEvents, events: &[Row], schema: &SchemaName) -> Result<Present, Unreadable> {
         let first = events.first().ok_or(Unreadable::no_row())?;
         let (progress, repeatable) = match which {
@@ -69,12 +69,12 @@ impl Present {
     }
 }
 
-/// Reads refinery's rows as they are: what they mean is for [`AppliedRow`] to say.
+/// Reads refinery's rows unchanged; [`AppliedRow`] interprets them.
 pub fn read_refinery(schema: &SchemaName) -> Statement {
     stmt!("SELECT version, name, checksum, applied_on FROM {schema}.refinery_schema_history", schema = schema)
 }
 
-/// Asks for the type of the versions in a table that is empty.
+/// Reads the type of the version column of an empty table.
 pub fn read_version_type(schema: &SchemaName) -> Statement {
     let table = stmt!("{schema}.refinery_schema_history", schema = schema);
     stmt!(
@@ -84,7 +84,7 @@ pub fn read_version_type(schema: &SchemaName) -> Statement {
     )
 }
 
-/// Asks which of these roles there are.
+/// Selects the existing roles among these.
 pub fn existing_roles(names: &[RoleName]) -> Statement {
     let names = List::literals(names.iter().map(RoleName::as_str));
     stmt!(
@@ -97,7 +97,7 @@ pub fn last_event() -> Statement {
     stmt!("SELECT coalesce(pg_catalog.max(id), 0) FROM martydb.history")
 }
 
-/// Reads the migrations outside transactions whose last event is no good end.
+/// Reads the non-transactional migrations whose last event is not a successful end.
 pub fn read_unfinished() -> Statement {
     stmt!(
         "SELECT version, outcome, action FROM (
@@ -106,8 +106,8 @@ pub fn read_unfinished() -> Statement {
     )
 }
 
-/// The columns as they are, for [`event`](crate::events::event()) to read: a new session pays more for looking up
-/// functions that would format them than for the row.
+/// The columns unformatted, for [`event`](crate::events::event()): in a new session, looking up
+/// formatting functions takes longer than reading the row.
 const EVENT: &str =
     "SELECT at, action, version, name, checksum, began, operator, host, outcome, role, tool, attempts, error,
                 sqlstate, note";
@@ -117,7 +117,7 @@ pub fn read_history() -> Statement {
     stmt!("{event} FROM martydb.history ORDER BY id", event = Keyword(EVENT))
 }
 
-/// Reads the newest event alone.
+/// Reads only the newest event.
 pub fn read_newest() -> Statement {
     stmt!("{event} FROM martydb.history ORDER BY id DESC LIMIT 1", event = Keyword(EVENT))
 }
@@ -125,18 +125,18 @@ pub fn read_newest() -> Statement {
 /// The events that a glance reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GlancedEvents {
-    /// The newest alone, and which tables there are beside the history.
+    /// Only the newest, and the existence of the tables beside the history.
     Newest,
-    /// At most so many in no order. Looking up how to sort, and whether there are tables, costs a new session more than a
-    /// hundred rows.
+    /// At most this many, in no order. In a new session, looking up how to sort and which tables exist costs
+    /// more than a hundred rows.
     Few(u32),
 }
 
-/// The columns of [`EVENT`], behind which those of [`glance_at_events`] stand.
+/// Number of columns of [`EVENT`]; those of [`glance_at_events`] follow.
 const BESIDE: usize = 15;
 
-/// Reads events, and beside each its number and in which process we are: a statement of its own would cost a new session as
-/// much as all that it asks for.
+/// Reads events, each with its number and the backend's process ID: in a new session, a separate statement
+/// would cost as much as the whole query.
 pub fn glance_at_events(which: GlancedEvents) -> Statement {
     let event = stmt!("{event}, id, pg_catalog.pg_backend_pid()", event = Keyword(EVENT));
     match which {
@@ -152,13 +152,14 @@ pub fn glance_at_events(which: GlancedEvents) -> Statement {
     }
 }
 
-/// The number of an event, and the process that read it, in an answer to [`glance_at_events`].
+/// Returns the number of an event and the process ID of the backend that read it, from a result of
+/// [`glance_at_events`].
 pub fn number_and_process(row: &Row) -> Result<(i64, i32), Unreadable> {
     Ok((row.try_get(BESIDE)?, row.try_get(BESIDE + 1)?))
 }
 
-/// The privileges that default privileges have just granted to app and readonly are revoked in the transaction that
-/// creates the table. The owner gives up its own privilege to rewrite: the history is only ever added to.
+/// Creates the history. Default privileges grant access to app and readonly; that is revoked in the transaction
+/// that creates the table. The owner gives up its own privilege to update: rows are only ever added.
 pub fn create_history(outsiders: &List<Ident>) -> [Statement; 5] {
     [
         stmt!("CREATE SCHEMA IF NOT EXISTS martydb"),
@@ -192,7 +193,7 @@ pub fn create_history(outsiders: &List<Ident>) -> [Statement; 5] {
     ]
 }
 
-/// refinery's own statement (`ASSERT_MIGRATIONS_TABLE_QUERY`), the schema named.
+/// Creates refinery's table by refinery's own statement (`ASSERT_MIGRATIONS_TABLE_QUERY`), with the schema added.
 pub fn create_refinery(schema: &SchemaName, version_type: VersionType) -> Statement {
     let table = stmt!("{schema}.refinery_schema_history", schema = schema);
     let version_type = Keyword(if version_type == VersionType::Int4 { "int4" } else { "int8" });
@@ -204,12 +205,12 @@ pub fn create_refinery(schema: &SchemaName, version_type: VersionType) -> Statem
     )
 }
 
-/// Closes tables that other roles can reach.
+/// Revokes other roles' privileges on tables.
 pub fn close(tables: Vec<Statement>, outsiders: &List<Ident>) -> Statement {
     stmt!("REVOKE ALL ON {tables} FROM PUBLIC, {r}", tables = List(tables), r = outsiders)
 }
 
-/// Adds refinery's row, its time as refinery writes and reads it (RFC 3339).
+/// Adds refinery's row, with its time as refinery writes and reads it (RFC 3339).
 pub fn insert_refinery(schema: &SchemaName, row: &AppliedRow) -> Statement {
     stmt!(
         "INSERT INTO {schema}.refinery_schema_history (version, name, applied_on, checksum) VALUES ({version}, {name}, \
@@ -229,7 +230,7 @@ pub fn delete_refinery(schema: &SchemaName, version: i64) -> Statement {
     )
 }
 
-/// Gives refinery's row of a version another name and checksum.
+/// Changes name and checksum of refinery's row of a version.
 pub fn accept_refinery(schema: &SchemaName, row: &AppliedRow) -> Statement {
     stmt!(
         "UPDATE {schema}.refinery_schema_history SET name = {name}, checksum = {checksum} WHERE version = {version}",
@@ -240,7 +241,7 @@ pub fn accept_refinery(schema: &SchemaName, row: &AppliedRow) -> Statement {
     )
 }
 
-/// Reads the text of a version as it was last applied or accepted, where it was kept.
+/// Reads the text of a version as it was last applied or accepted, if it was stored.
 pub fn read_content(version: i64) -> Statement {
     stmt!(
         "SELECT content FROM martydb.history WHERE version = {version} AND outcome = 'ok' AND content IS NOT NULL
@@ -249,7 +250,7 @@ pub fn read_content(version: i64) -> Statement {
     )
 }
 
-/// Longer texts are not kept: the history is for people to read, and a file of 50 MB is data.
+/// Maximum size of a stored text, in bytes: the history is for people to read, and a file of 50 MB is data.
 const MAX_CONTENT: usize = 1 << 20;
 
 pub fn content(text: &str) -> Option<String> {
@@ -258,14 +259,14 @@ pub fn content(text: &str) -> Option<String> {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Took {
-    /// Since the transaction began.
+    /// Time since the transaction began.
     Transaction,
     Millis(i64),
     Unknown,
 }
 
 impl Took {
-    /// When it began, as an expression of the server.
+    /// Returns the start time as an SQL expression.
     pub fn began(self) -> Statement {
         match self {
             Took::Transaction => stmt!("pg_catalog.transaction_timestamp()"),
@@ -294,14 +295,14 @@ pub struct Record<'a> {
     pub took: Took,
     /// SQLSTATE and message.
     pub error: Option<(Option<String>, String)>,
-    /// The reason that an operator gave, or what martydb notes instead.
+    /// Reason that an operator gave, or martydb's own note.
     pub note: Option<String>,
-    /// What was run, so that a later edit can be shown.
+    /// Text of the file, to show a later edit.
     pub content: Option<String>,
 }
 
 impl<'a> Record<'a> {
-    /// An event with nothing measured yet.
+    /// Returns an event without a measured duration.
     pub fn new(action: &'static str, row: &'a AppliedRow, outcome: &'static str) -> Record<'a> {
         Record {
             action,
@@ -317,7 +318,8 @@ impl<'a> Record<'a> {
     }
 }
 
-/// Adds an event. Numbers go up by one without gaps, because every writer holds the database's lock: it counts.
+/// Adds an event. Numbers increase by one without gaps, because every writer holds the database's lock; the
+/// caller counts them.
 pub fn insert_history(number: i64, record: &Record, operator: &Operator) -> Statement {
     let (sqlstate, error) = record.error.clone().map_or((None, None), |(state, text)| (state, Some(text)));
     stmt!(

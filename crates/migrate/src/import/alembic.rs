@@ -1,4 +1,4 @@
-//! Alembic's migrations are Python; it prints them as SQL itself, without a database.
+//! Import from Alembic. Its migrations are Python; Alembic itself prints them as SQL, without a database.
 //! <https://alembic.sqlalchemy.org/en/latest/offline.html>
 
 use std::collections::BTreeMap;
@@ -16,11 +16,11 @@ use martydb_config::process_group::ProcessGroup;
 use martydb_model::error::{Error, Result};
 use martydb_ui::report::printable;
 
-/// Runs `alembic` in the folder that holds `alembic.ini`. What it imports there is the service's code, so the variables
-/// `withheld`, which hold passwords of admins, are not among its environment.
+/// Runs `alembic` in the folder that contains `alembic.ini`. It imports the service's code, so the variables
+/// `withheld`, which contain passwords of admins, are removed from its environment.
 ///
 /// # Errors
-/// If the program cannot be started, or cannot print the way up.
+/// If the program cannot be started, or cannot print the upgrades.
 pub async fn read(folder: &Path, withheld: &[String]) -> Result<Harvest> {
     let printed = |arguments| printed(folder, withheld, arguments);
     let up = printed(&["upgrade", "heads", "--sql"]).await?;
@@ -63,13 +63,13 @@ async fn printed(folder: &Path, withheld: &[String], arguments: &[&str]) -> Resu
         let last: Vec<&str> = words.lines().rev().filter(|line| !line.trim().is_empty()).take(3).collect();
         let why: Vec<String> = last.into_iter().rev().map(printable).collect();
         return Err(failed(why.join("; ")).hint(
-            "migrations that read the database cannot be printed: `martydb baseline --from-database --service NAME` is the way for them",
+            "migrations that read the database cannot be printed: use `martydb baseline --from-database --service NAME` for them",
         ));
     }
-    String::from_utf8(output.stdout).map_err(|_| failed("it printed something that is not UTF-8".into()))
+    String::from_utf8(output.stdout).map_err(|_| failed("its output is not UTF-8".into()))
 }
 
-/// Pure: what the three outputs say.
+/// Parses the three outputs. Pure.
 fn harvest(up: &str, down: &str, history: &str) -> Harvest {
     let (messages, mut downs) = (messages(history), BTreeMap::new());
     for (from, _, body) in sections(down, "-- Running downgrade ") {
@@ -82,13 +82,13 @@ fn harvest(up: &str, down: &str, history: &str) -> Harvest {
     if counted {
         harvest
             .notes
-            .push("the versions are counted from 1, in Alembic's order: its own are no numbers".into());
+            .push("the versions are counted from 1, in Alembic's order: its own are not numbers".into());
     }
     if ups.is_empty() {
         harvest.left_out.push(LeftOut::new(
             "alembic",
             "printed no migration",
-            "run it where alembic.ini lies",
+            "run it in the folder of alembic.ini",
         ));
     }
     for (version, (_, to, body)) in numbers.into_iter().zip(ups) {
@@ -106,7 +106,7 @@ fn harvest(up: &str, down: &str, history: &str) -> Harvest {
     harvest
 }
 
-/// The parts of the output: the revision before, the one after, and what lies between this comment and the next.
+/// Returns the sections of the output: the revision before, the one after, and the text up to the next comment.
 fn sections(text: &str, begin: &str) -> Vec<(String, String, String)> {
     let mut all: Vec<(String, String, String)> = vec![];
     for line in text.split_inclusive('\n') {
@@ -119,8 +119,8 @@ fn sections(text: &str, begin: &str) -> Vec<(String, String, String)> {
     all
 }
 
-/// Without Alembic's own table and the frame of its transactions. A COMMIT that something follows is an
-/// `autocommit_block`: the whole runs outside a transaction.
+/// Removes statements on Alembic's own table and its BEGIN and COMMIT. A COMMIT before further statements is an
+/// `autocommit_block`: the whole migration is non-transactional.
 fn script(body: &str) -> SqlText {
     let (mut spans, mut committed, mut alone) = (vec![], false, false);
     walk(body, |seen| {
@@ -153,14 +153,14 @@ fn script(body: &str) -> SqlText {
     SqlText { text: tidy(&text), alone }
 }
 
-/// What `alembic history` calls each revision: `a -> b (head), message`.
+/// Returns the message of each revision in `alembic history`: `a -> b (head), message`.
 fn messages(history: &str) -> BTreeMap<String, String> {
     let line = |line: &str| {
         let (revisions, message) = line.split_once(", ")?;
         let revision = revisions.split_once("->")?.1.split_whitespace().next()?;
         Some((revision.to_owned(), message.trim().to_owned()))
     };
-    // What it prints of a migration without one.
+    // Alembic prints this for a migration without a message.
     history.lines().filter_map(line).filter(|(_, message)| message != "empty message").collect()
 }
 

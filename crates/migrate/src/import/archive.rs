@@ -1,6 +1,6 @@
-//! A whole database in an archive, by `pg_dump` and `pg_restore` as a service's migrator, acting as the owner. That of a move
-//! is a file without a name, so that no other account reads it and a killed run leaves nothing; that of a backup is a
-//! folder, which several sessions write and read side by side.
+//! Archives of whole databases, by `pg_dump` and `pg_restore` as a service's migrator, acting as the owner. The
+//! archive of a move is an unnamed file: other accounts cannot read it and a killed run leaves nothing behind.
+//! The archive of a backup is a folder, which several sessions write and read in parallel.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -17,20 +17,20 @@ use crate::MigrationTarget;
 use martydb_config::embedded::program_folders;
 use martydb_model::error::{Error, Result};
 
-/// From this major on `pg_restore` sets what older servers do not know, `transaction_timeout`.
+/// First major whose `pg_restore` sets `transaction_timeout`, which older servers do not know.
 const SETS_NEWER: u32 = 17;
 
-/// An option of columns that servers keep for themselves: a `pg_dump` that does not know it writes it down, and no other
-/// server takes it.
+/// A column option reserved for servers: a `pg_dump` that does not know it writes it to the archive, and no
+/// other server accepts it.
 const INTERNAL_OPTION: &[u8] = b"pg_attver";
 
-/// What the sessions of the programs call themselves.
+/// Application name of the programs' sessions.
 pub const SESSION_NAME: &str = "martydb move";
 
-/// The same for backups; the process of the session that holds the snapshot follows.
+/// Application name for backups, followed by the process ID of the session that holds the snapshot.
 pub const BACKUP_SESSION: &str = "martydb backup";
 
-/// Programs of one version, which read what the other wrote.
+/// Programs of one version, which read each other's archives.
 #[derive(Debug, Clone)]
 pub struct ArchivePrograms {
     dump: PathBuf,
@@ -38,7 +38,7 @@ pub struct ArchivePrograms {
     version: String,
 }
 
-/// Whether clients of this major read a server of `source` and write to one of `target`.
+/// Returns `true` if clients of this major can read a server of `source` and write to one of `target`.
 fn fits(client: u32, source: u32, target: u32) -> bool {
     client >= source && (client <= target || target >= SETS_NEWER || client < SETS_NEWER)
 }
@@ -46,7 +46,7 @@ fn fits(client: u32, source: u32, target: u32) -> bool {
 /// Finds programs that read a server of major `source` and write to one of `target`; those nearest to the source.
 ///
 /// # Errors
-/// [`Kind::Operation`](martydb_model::error::Kind::Operation) if there are none, with those that do not fit.
+/// [`Kind::Operation`](martydb_model::error::Kind::Operation) if there are none, listing those that do not fit.
 pub async fn find(source: u32, target: u32) -> Result<ArchivePrograms> {
     let (mut best, mut passed): (Option<(u32, ArchivePrograms)>, _) = (None, vec![]);
     for pairs in candidates() {
@@ -54,7 +54,7 @@ pub async fn find(source: u32, target: u32) -> Result<ArchivePrograms> {
         for ((dump, restore), version) in pairs.into_iter().zip(versions) {
             let folder = dump.parent().unwrap_or(&dump).display().to_string();
             let Some(version) = version else {
-                passed.push(format!("those of {folder} cannot be run, or are of two versions"));
+                passed.push(format!("the programs in {folder} cannot be run, or differ in version"));
                 continue;
             };
             match number(&version).filter(|major| fits(*major, source, target)) {
@@ -62,7 +62,7 @@ pub async fn find(source: u32, target: u32) -> Result<ArchivePrograms> {
                     best = Some((major, ArchivePrograms { dump, restore, version }));
                 }
                 Some(_) => {}
-                None => passed.push(format!("those of {folder} are of version {version}")),
+                None => passed.push(format!("the programs in {folder} have version {version}")),
             }
         }
         if best.as_ref().is_some_and(|(major, _)| *major == source) {
@@ -77,8 +77,8 @@ pub async fn find(source: u32, target: u32) -> Result<ArchivePrograms> {
     })
 }
 
-/// Both programs of each folder that has them, each folder once: first programs, then scripts such as those of Debian, which choose a
-/// version each time they run, and take several times as long to start.
+/// Returns the programs of each folder that has both, each folder once: binaries first, then scripts such as
+/// Debian's, which choose a version at each start and take several times as long.
 fn candidates() -> [Vec<(PathBuf, PathBuf)>; 2] {
     let folders: BTreeSet<PathBuf> =
         program_folders().into_iter().map(|folder| folder.canonicalize().unwrap_or(folder)).collect();
@@ -93,8 +93,8 @@ fn is_script(program: &Path) -> bool {
     File::open(program).and_then(|mut file| file.read_exact(&mut start)).is_ok_and(|()| start == *b"#!")
 }
 
-/// How to compress with these programs, as `--compress` takes it: gzip is slow, and all that there is before 16. A build may
-/// lack the others, and says so before it looks for a server.
+/// Returns the value of `--compress` for these programs: gzip is slow, but the only method before 16. A build
+/// may lack the others, and reports that before it connects to a server.
 pub async fn compression(programs: &ArchivePrograms) -> &'static str {
     const BEFORE_16: &str = "1";
     if number(&programs.version).is_none_or(|major| major < 16) {
@@ -115,55 +115,55 @@ pub async fn compression(programs: &ArchivePrograms) -> &'static str {
     "gzip:1"
 }
 
-/// The version, where it is that of both.
+/// Returns the version if both programs have the same.
 async fn both(dump: &Path, restore: &Path) -> Option<String> {
     let (dump, restore) = tokio::join!(version(dump, "pg_dump"), version(restore, "pg_restore"));
     (dump == restore).then_some(dump?)
 }
 
-/// The major of a client that calls itself so.
+/// Returns the major of a client's version string.
 pub fn client_major(version: &str) -> Option<u32> {
     number(version)
 }
 
 impl ArchivePrograms {
-    /// As the programs say it themselves.
+    /// Returns the version as the programs print it.
     pub fn version(&self) -> &str {
         &self.version
     }
 }
 
-/// Where an archive lies.
+/// Location of an archive.
 enum ArchivePlace {
-    /// In the custom format.
+    /// A file in the custom format.
     File(File),
-    /// In the directory format.
+    /// A folder in the directory format.
     Folder(PathBuf),
 }
 
-/// A database as `pg_dump` wrote it.
+/// A database in the format of `pg_dump`.
 pub struct Archive {
     place: ArchivePlace,
     programs: ArchivePrograms,
 }
 
-/// How a folder is written.
+/// Options for writing a folder.
 #[derive(Debug, Clone, Copy)]
 pub struct FolderDump<'a> {
-    /// A snapshot that a session exported and still holds.
+    /// A snapshot exported by a session that is still open.
     pub snapshot: &'a str,
-    /// The process of that session on the server.
+    /// Process ID of that session on the server.
     pub holder: i32,
-    /// How many sessions read beside the one that leads them.
+    /// Number of sessions that read, in addition to the leading one.
     pub jobs: usize,
-    /// As `--compress` takes it.
+    /// Value of `--compress`.
     pub compression: &'a str,
 }
 
-/// An entry of an archive's table of contents: the line that stands for it, and what it says after its numbers.
+/// An entry of an archive's table of contents: its line, and the description after its numbers.
 pub struct ArchiveEntry {
     line: Vec<u8>,
-    /// The object that it makes: the number of its catalogue, 0 for what has none, and its own.
+    /// The object it creates: OID of its catalog, 0 if it has none, and its own OID.
     pub object: (u32, u32),
     /// Kind, schema or `-`, name and owner, such as `TABLE public item shop_owner`.
     pub what: String,
@@ -173,8 +173,8 @@ impl Archive {
     /// Dumps a database with its rows.
     ///
     /// # Errors
-    /// If the program fails, with its words; or if its release is older than the server's, which would make an archive
-    /// that no other server takes.
+    /// If the program fails, with its error output; or if its release is older than the server's, because no
+    /// other server would accept the archive.
     pub async fn dump(programs: &ArchivePrograms, source: &MigrationTarget) -> Result<Archive> {
         let file = tempfile::tempfile().map_err(no_file)?;
         let mut command = client::logging_in(&programs.dump, &programs.version, source)?;
@@ -190,7 +190,8 @@ impl Archive {
         Ok(archive)
     }
 
-    /// Dumps the schema of a database whose owners are not trusted, at a snapshot that a session exported and still holds.
+    /// Dumps the schema of a database whose owners are not trusted, at a snapshot exported by a session that is
+    /// still open.
     ///
     /// # Errors
     /// As [`Archive::dump`].
@@ -222,19 +223,19 @@ impl Archive {
         Ok(archive)
     }
 
-    /// What makes these entries, as SQL without owners and rights.
+    /// Returns SQL that creates these entries, without owners and privileges.
     ///
     /// # Errors
-    /// If the program fails, or writes something that is not UTF-8.
+    /// If the program fails, or prints text that is not UTF-8.
     pub async fn script(&self, entries: &[&ArchiveEntry]) -> Result<String> {
         let list = listed(entries.iter().copied())?;
         let named = format!("--use-list={}", list.path().display());
         let text = self.read(&["--file=-", "--no-owner", "--no-privileges", &named]).await;
         let failed = || Error::operation(format!("{} failed", self.programs.restore.display()));
-        String::from_utf8(text?).map_err(|_| failed().cause("it printed something that is not UTF-8"))
+        String::from_utf8(text?).map_err(|_| failed().cause("its output is not UTF-8"))
     }
 
-    /// Dumps a database with its rows into a folder that is not there yet.
+    /// Dumps a database with its rows into a new folder.
     ///
     /// # Errors
     /// As [`Archive::dump`].
@@ -262,15 +263,16 @@ impl Archive {
         Ok(archive)
     }
 
-    /// The archive that lies in a folder.
+    /// Returns the archive in a folder.
     pub fn in_folder(programs: &ArchivePrograms, folder: &Path) -> Archive {
         Archive { place: ArchivePlace::Folder(folder.to_owned()), programs: programs.clone() }
     }
 
-    /// Looks at every name of a file that it says, before a program follows them: what comes from a store may lead anywhere.
+    /// Checks every file name in the archive before a program opens the files: an archive from a store may name
+    /// any path.
     ///
     /// # Errors
-    /// If `pg_dump` does not write such an archive.
+    /// If it is not an archive as `pg_dump` writes it.
     pub fn check_files(&self) -> Result<()> {
         match &self.place {
             ArchivePlace::File(_) => Ok(()),
@@ -278,7 +280,7 @@ impl Archive {
         }
     }
 
-    /// What is in it, in the order in which it is made again.
+    /// Returns its entries, in the order in which they are restored.
     pub async fn entries(&self) -> Result<Vec<ArchiveEntry>> {
         let output = self.read(&["--list"]).await?;
         let entry = |line: &[u8]| {
@@ -292,10 +294,10 @@ impl Archive {
         Ok(output.split(|byte| *byte == b'\n').filter_map(entry).collect())
     }
 
-    /// Makes what the entries stand for, all of it or an error; from a folder with so many sessions side by side.
+    /// Restores all of the entries or fails; from a folder, with `jobs` sessions in parallel.
     ///
     /// # Errors
-    /// At the first statement that the server refuses, with the program's words.
+    /// At the first statement that the server rejects, with the program's error output.
     pub async fn restore(
         &self,
         entries: &[ArchiveEntry],
@@ -327,7 +329,7 @@ impl Archive {
         let programs = &self.programs;
         Err(Error::operation(format!("{} is of an older release than the server", programs.dump.display()))
             .cause(format!(
-                "it is of version {}, and writes down an option of columns that the server keeps for itself",
+                "it has version {}, and dumps a column option that is internal to the server",
                 programs.version
             ))
             .hint("install PostgreSQL's client programs of the server's own version"))
@@ -342,7 +344,7 @@ impl Archive {
         client::run(command, &self.programs.restore, self.stdin()?, Stdio::piped()).await
     }
 
-    /// The file from its beginning; the programs that get it share one position in it.
+    /// Returns the file from its beginning; programs that get it share its position.
     fn stdin(&self) -> Result<Stdio> {
         let ArchivePlace::File(file) = &self.place else { return Ok(Stdio::null()) };
         let mut file = file.try_clone().map_err(no_file)?;
@@ -351,7 +353,7 @@ impl Archive {
     }
 }
 
-/// The list of entries that `pg_restore` is told to make; the list has to live as long as the program.
+/// Returns the list of entries for `pg_restore`; the file must outlive the program.
 fn listed<'a>(entries: impl IntoIterator<Item = &'a ArchiveEntry>) -> Result<NamedTempFile> {
     let mut list = NamedTempFile::new().map_err(no_file)?;
     for entry in entries {
@@ -361,15 +363,15 @@ fn listed<'a>(entries: impl IntoIterator<Item = &'a ArchiveEntry>) -> Result<Nam
     Ok(list)
 }
 
-/// The database's name as a connection string, which the option takes it for where it holds an equals sign.
+/// Returns the database's name as a connection string, because the option parses a name with an equals sign as one.
 fn connection_value(database: &str) -> String {
     format!("dbname='{}'", database.replace('\\', "\\\\").replace('\'', "\\'"))
 }
 
 fn no_file(error: std::io::Error) -> Error {
-    Error::operation("cannot keep the copy in a temporary file")
+    Error::operation("cannot write the copy to a temporary file")
         .cause(error)
-        .hint(format!("the folder is {}; TMPDIR names another", std::env::temp_dir().display()))
+        .hint(format!("the folder is {}; set TMPDIR to use another", std::env::temp_dir().display()))
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! The files of an archive in the directory format, read as `pg_restore` reads them: by the names that the archive itself says.
-//! A name that leads elsewhere would have it read a file of this machine into the database.
+//! Validation of archives in the directory format. `pg_restore` opens the files that the archive names; another
+//! path would make it read a file of this machine into the database.
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read};
@@ -8,25 +8,26 @@ use std::path::Path;
 use martydb_model::error::{Error, Result};
 use martydb_ui::report::printable;
 
-/// The table of contents.
+/// Name of the table of contents.
 const CONTENTS: &str = "toc.dat";
 
-/// The versions of its format that are known, as major and minor: `pg_dump` of 12 writes 1.14, that of 18 writes 1.16.
+/// Known versions of its format, as major and minor: `pg_dump` 12 writes 1.14, `pg_dump` 18 writes 1.16.
 const KNOWN: [(u8, u8); 3] = [(1, 14), (1, 15), (1, 16)];
 
-/// Letters of a format: 3 is a directory.
+/// Code of the directory format.
 const DIRECTORY: u8 = 3;
 
-/// Longer texts than this are skipped without a look; a name is never that long.
+/// Maximum length of a name, in bytes; longer texts are skipped.
 const LONGEST_NAME: u64 = 255;
 
-/// Endings of compressed files, which no text names.
+/// Suffixes of compressed files, which the archive does not mention.
 const COMPRESSED: [&str; 3] = [".gz", ".lz4", ".zst"];
 
-/// Looks at every name of the archive in this folder.
+/// Checks every name of the archive in this folder.
 ///
 /// # Errors
-/// If a file lies there that no archive has, or the archive names one that may lie elsewhere, or its format is not known.
+/// If the folder has a file that an archive cannot have, or the archive names one that may be elsewhere, or its
+/// format is unknown.
 pub fn check(folder: &Path) -> Result<()> {
     let unread = |error: io::Error| strange("it cannot be read").cause(error);
     for entry in fs::read_dir(folder).map_err(unread)? {
@@ -44,13 +45,13 @@ pub fn check(folder: &Path) -> Result<()> {
     check_contents(BufReader::new(contents)).unwrap_or_else(|error| Err(unread(error)))
 }
 
-/// The list of large objects: `blobs.toc`, and from 17 on one for each thousand of them.
+/// Tests for a list of large objects: `blobs.toc`, and since 17 one for each thousand of them.
 fn is_list(name: &str) -> bool {
     let middle = name.strip_prefix("blobs").and_then(|rest| rest.strip_suffix(".toc"));
     middle.is_some_and(|middle| middle.is_empty() || middle.strip_prefix('_').is_some_and(is_number))
 }
 
-/// A file with rows or a large object.
+/// Tests for a file with rows or a large object.
 fn is_data(name: &str) -> bool {
     let plain = COMPRESSED.iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
     is_rows(plain) || is_large_object(plain)
@@ -68,7 +69,7 @@ fn is_number(text: &str) -> bool {
     (1..=10).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Each line is a number and the name of a file.
+/// Checks a list: each line is a number and the name of a file.
 fn check_list(list: impl BufRead) -> Result<()> {
     for line in list.lines() {
         let line = line.map_err(|error| strange("its list of large objects cannot be read").cause(error))?;
@@ -80,18 +81,18 @@ fn check_list(list: impl BufRead) -> Result<()> {
     Ok(())
 }
 
-/// What was found wrong within; the outer error is of reading.
+/// Checks the table of contents. The inner error is of its contents, the outer one of reading.
 fn check_contents(from: impl Read) -> io::Result<Result<()>> {
     let mut from = TocReader { from, int_size: 4 };
     let mut head = [0; 11];
     from.from.read_exact(&mut head)?;
     let (version, minor) = ((head[5], head[6]), head[6]);
     if head[..5] != *b"PGDMP" || head[10] != DIRECTORY {
-        return Ok(Err(strange("its table of contents is none of a directory")));
+        return Ok(Err(strange("its table of contents is not in the directory format")));
     }
     if !KNOWN.contains(&version) {
         return Ok(Err(strange(&format!("its format has version {}.{}", version.0, version.1))
-            .hint("a newer martydb may know it: use that one")));
+            .hint("use a newer martydb, which may support it")));
     }
     from.int_size = head[8];
     from.skip_head(minor)?;
@@ -103,14 +104,14 @@ fn check_contents(from: impl Read) -> io::Result<Result<()>> {
     Ok(Ok(()))
 }
 
-/// Reads numbers and texts as `pg_backup_archiver.c` writes them.
+/// Reader of numbers and texts in the format of `pg_backup_archiver.c`.
 struct TocReader<R> {
     from: R,
     int_size: u8,
 }
 
 impl<R: Read> TocReader<R> {
-    /// A sign and the bytes of the number, the lowest first.
+    /// Reads a sign and the bytes of the number, the lowest first.
     fn int(&mut self) -> io::Result<i64> {
         let mut sign = [0];
         self.from.read_exact(&mut sign)?;
@@ -123,7 +124,7 @@ impl<R: Read> TocReader<R> {
         Ok(if sign[0] == 0 { value } else { -value })
     }
 
-    /// A text, where it may be a name; `None` stands for none.
+    /// Reads a text, cut one byte past the longest name; `None` if it is NULL.
     fn text(&mut self) -> io::Result<Option<Vec<u8>>> {
         let Ok(length) = u64::try_from(self.int()?) else { return Ok(None) };
         let mut text = vec![];
@@ -139,7 +140,7 @@ impl<R: Read> TocReader<R> {
         (0..count).try_for_each(|_| self.text().map(drop))
     }
 
-    /// How it is compressed, a moment in seven numbers, the database and two versions.
+    /// Skips the compression, a time of seven numbers, the database and two versions.
     fn skip_head(&mut self, minor: u8) -> io::Result<()> {
         match minor {
             15.. => self.from.read_exact(&mut [0])?,
@@ -151,21 +152,21 @@ impl<R: Read> TocReader<R> {
         self.texts(3)
     }
 
-    /// Whether an entry names the file of its rows, or of large objects, or none.
+    /// Checks that an entry names a file of its rows or of large objects, or none.
     fn entry(&mut self, minor: u8) -> io::Result<Result<()>> {
         self.int()?;
         self.int()?;
         self.texts(3)?;
         let kind = self.text()?.unwrap_or_default();
-        // As C reads it.
+        // A C string ends at the first NUL.
         let kind = kind.split(|byte| *byte == 0).next().unwrap_or_default();
         self.int()?;
-        // Definition, removal, COPY, schema, tablespace, access method.
+        // Skips definition, DROP, COPY, schema, tablespace, access method.
         self.texts(6)?;
         if minor >= 16 {
             self.int()?;
         }
-        // The owner, and whether rows have OIDs; then what it depends on, up to an end.
+        // Skips the owner and the OIDs flag, then the dependencies up to an end mark.
         self.texts(2)?;
         while self.text()?.is_some() {}
         let name = self.text()?.unwrap_or_default();
@@ -176,14 +177,14 @@ impl<R: Read> TocReader<R> {
 }
 
 fn unexpected(name: &str) -> Error {
-    strange(&format!("it names a file that no archive has: \"{}\"", printable(name)))
+    strange(&format!("it names an invalid file: \"{}\"", printable(name)))
 }
 
 fn strange(why: &str) -> Error {
     Error::operation("the archive is not one that pg_dump writes").cause(why)
 }
 
-/// What the refusals of a server mean that are known to come from the database's own contents.
+/// Adds hints for known errors of a server that are caused by the database's contents.
 pub fn advised(error: Error) -> Error {
     let words = error.causes.join("; ");
     if words.contains("temp_file_limit") {
@@ -192,7 +193,7 @@ pub fn advised(error: Error) -> Error {
     }
     let path = words.contains("does not exist") && words.contains("function");
     error.hint_if(path.then_some(
-        "a function that an index, a constraint or a column needs has to find what it calls without a search path: \
+        "functions of indexes, constraints and columns run without a search path here; set one: \
          ALTER FUNCTION \u{2026} SET search_path = SCHEMA",
     ))
 }
@@ -211,7 +212,7 @@ mod tests {
         out.extend(value.unwrap_or_default().as_bytes());
     }
 
-    /// A table of contents with one entry of this kind, whose file has this name.
+    /// Returns a table of contents with one entry of this kind, whose file has this name.
     fn contents(minor: u8, kind: &str, name: &str) -> Vec<u8> {
         let mut out = b"PGDMP".to_vec();
         out.extend([1, minor, 0, 4, 8, DIRECTORY]);
@@ -251,7 +252,7 @@ mod tests {
                 ("TABLE DATA", "/etc/passwd", false),
                 ("TABLE DATA", "3017.dat.gz", false),
                 ("TABLE DATA", "blobs.toc", false),
-                // Its lines would be names that are not looked at.
+                // Its lines would be names that are not checked.
                 ("BLOBS", "3017.dat", false),
                 ("BLOBS\0", "3017.dat", false),
                 ("BLOBS", "blobs_/../x.toc", false),

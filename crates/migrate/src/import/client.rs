@@ -1,5 +1,5 @@
-//! PostgreSQL's client programs, run as a service's migrator that acts as the owner. The password goes through the
-//! environment of the child alone, and nothing of our own environment goes to it but `PATH`.
+//! PostgreSQL's client programs, run as a service's migrator that acts as the owner. The password is only in
+//! the environment of the child, which gets no other variable of martydb's environment than `PATH`.
 
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
@@ -14,14 +14,15 @@ use martydb_model::error::{Error, Kind, Result};
 use martydb_pg::wire::{Endpoint, Host, interrupt};
 use martydb_ui::report::printable;
 
-/// The first major whose clients can be told to answer SCRAM alone: `require_auth`.
+/// First major whose clients can be restricted to SCRAM by `require_auth`.
 /// <https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNECT-REQUIRE-AUTH>
 const REQUIRES_AUTH: u32 = 16;
 
-/// How often a signal is looked for while a program works.
+/// Interval between checks for a signal while a program runs.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// What a program calls itself, such as `15.20 (Debian 15.20-0+deb12u1)`; `None` if it is not the one of that name.
+/// Returns the version that a program prints, such as `15.20 (Debian 15.20-0+deb12u1)`; `None` if it is another
+/// program.
 pub async fn version(path: &Path, name: &str) -> Option<String> {
     let output =
         Command::new(path).arg("--version").stdin(Stdio::null()).kill_on_drop(true).output().await.ok()?;
@@ -29,45 +30,49 @@ pub async fn version(path: &Path, name: &str) -> Option<String> {
     Some(text.trim().strip_prefix(name)?.strip_prefix(" (PostgreSQL) ")?.to_owned())
 }
 
-/// `15` of `15.20 (Debian …)`, `18` of `18beta1`.
+/// Returns `15` for `15.20 (Debian …)`, `18` for `18beta1`.
 pub fn number(version: &str) -> Option<u32> {
     let end = version.find(|c: char| !c.is_ascii_digit()).unwrap_or(version.len());
     version[..end].parse().ok()
 }
 
-/// A program with an empty environment but for `PATH`.
+/// Returns a command with an environment of only `PATH`.
 pub fn bare(program: &Path) -> Command {
     let mut command = Command::new(program);
     command.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
     command
 }
 
-/// A program of this version that will log in to the database as its migrator.
+/// Returns a command of this version that will log in to the database as its migrator.
 ///
 /// # Errors
-/// If it would give the password to whatever server asks for it, and this one is not known to be the right one.
+/// If it would send the password to any server that requests it, and the server's identity is not verified.
 pub fn logging_in(program: &Path, version: &str, target: &MigrationTarget) -> Result<Command> {
     if answers_anything(version, &target.endpoint) && target.login.password.is_some() {
         return Err(Error::operation(format!("{} may not log in to {}", program.display(), target.endpoint))
-            .cause(format!("it is of version {version}, and sends the password in the clear to a server that asks for it"))
+            .cause(format!(
+                "it has version {version}, and sends the password in clear text to a server that requests it"
+            ))
             .hint(format!("install PostgreSQL's client programs of version {REQUIRES_AUTH} or newer"))
-            .hint("or have the server's certificate checked: sslmode=verify-full and sslrootcert in the server's URL"));
+            .hint(
+                "or verify the server's certificate: sslmode=verify-full and sslrootcert in the server's URL",
+            ));
     }
     let mut command = bare(program);
     command.envs(variables(target));
     Ok(command)
 }
 
-/// Whether a client of this version cannot be held to SCRAM, at a server that may be another one than it should be.
+/// Returns `true` if a client of this version cannot be restricted to SCRAM, and the server is not verified.
 fn answers_anything(version: &str, endpoint: &Endpoint) -> bool {
     let can_be_held = number(version).is_some_and(|major| major >= REQUIRES_AUTH);
     !can_be_held && !endpoint.tls.verifies() && !endpoint.host.is_local()
 }
 
-/// Runs a program to its end and returns what it printed. A signal to us ends it.
+/// Runs a program to its end and returns its output. A signal to martydb ends it.
 ///
 /// # Errors
-/// If it fails, with its words.
+/// If it fails, with its error output.
 pub async fn run(mut command: Command, program: &Path, stdin: Stdio, stdout: Stdio) -> Result<Vec<u8>> {
     command.stdin(stdin).stdout(stdout).stderr(Stdio::piped()).process_group(0).kill_on_drop(true);
     let failed = |why: String| Error::operation(format!("{} failed", program.display())).cause(why);
@@ -87,12 +92,12 @@ pub async fn run(mut command: Command, program: &Path, stdin: Stdio, stdout: Std
         return Ok(stdout);
     }
     let words = String::from_utf8_lossy(&stderr);
-    // The first lines say what was being done, and what went wrong.
+    // The first lines have the operation and the error.
     let why: Vec<String> = words.lines().filter(|line| !line.is_empty()).take(8).map(printable).collect();
     Err(failed(why.join("; ")))
 }
 
-/// libpq's variables: <https://www.postgresql.org/docs/current/libpq-envars.html>.
+/// Returns libpq's variables: <https://www.postgresql.org/docs/current/libpq-envars.html>.
 fn variables(target: &MigrationTarget) -> Vec<(&'static str, String)> {
     let (endpoint, tls) = (&target.endpoint, &target.endpoint.tls);
     let host = match &endpoint.host {
@@ -109,7 +114,7 @@ fn variables(target: &MigrationTarget) -> Vec<(&'static str, String)> {
         ("PGAPPNAME", "martydb".into()),
         ("PGCONNECT_TIMEOUT", "10".into()),
         ("PGSSLMODE", tls.mode.name().into()),
-        // The server may not ask for the password in the clear.
+        // The server must not request the password in clear text.
         ("PGREQUIREAUTH", "scram-sha-256".into()),
         ("PGOPTIONS", "-c statement_timeout=0 -c quote_all_identifiers=off".into()),
     ];

@@ -1,12 +1,13 @@
-//! What `pg_dump` wrote, as a migration: the same statements, without what only psql knows, what the runner decides
-//! (timeouts, encoding), and what the manifest makes (extensions, schemas). What a restore needs stays, above all
-//! `check_function_bodies = false`: a function may name what comes after it.
+//! Conversion of a `pg_dump` script to a migration: the same statements, without psql's commands, settings that
+//! the runner decides (timeouts, encoding), and objects that the manifest creates (extensions, schemas).
+//! Settings that a restore needs are kept, above all `check_function_bodies = false`: a function may refer to
+//! later objects.
 
 use std::collections::BTreeMap;
 
 use crate::files::{ScriptItem, StatementHead, is_word, walk};
 
-/// What the manifest makes before the first migration.
+/// Objects that the manifest creates before the first migration.
 #[derive(Debug, Clone, Default)]
 pub struct Provided {
     pub schemas: Vec<String>,
@@ -16,13 +17,13 @@ pub struct Provided {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct FirstMigration {
     pub text: String,
-    /// Statements that were left out although they make something.
+    /// Omitted statements that would create an object.
     pub left_out: Vec<String>,
     /// Extensions that the manifest does not declare.
     pub undeclared: Vec<String>,
 }
 
-/// Settings of the dump's session that are the runner's.
+/// Settings of the dump's session that the runner decides.
 const RUNNERS: &[&str] = &[
     "statement_timeout",
     "lock_timeout",
@@ -37,15 +38,15 @@ const RUNNERS: &[&str] = &[
 enum Fate<'a> {
     Kept,
     Dropped,
-    /// With what is said of it.
+    /// Omitted, with a reason for the report.
     LeftOut(&'static str),
     Undeclared(&'a str),
 }
 
-/// Pure. `head` becomes the first lines.
+/// Converts a dump. Pure. `head` becomes the first lines.
 ///
 /// # Errors
-/// If the text ends inside a quote: it was cut off.
+/// If the text ends inside a quote: it is truncated.
 pub fn first_migration(dump: &str, provided: &Provided, head: &str) -> Result<FirstMigration, String> {
     let dump = unrestricted(dump);
     let mut first = FirstMigration { text: head.into(), ..FirstMigration::default() };
@@ -68,7 +69,8 @@ pub fn first_migration(dump: &str, provided: &Provided, head: &str) -> Result<Fi
     open.map_or(Ok(first), Err)
 }
 
-/// The statements of a dump that bring rows and the values of sequences, sorted, and the rows of each table.
+/// Returns the statements of a dump that restore rows and sequence values, sorted, and the number of rows of
+/// each table.
 pub fn contents(dump: &str) -> (Vec<String>, BTreeMap<String, usize>) {
     let (mut all, mut rows) = (vec![], BTreeMap::<String, usize>::new());
     walk(unrestricted(dump), |seen| {
@@ -85,8 +87,8 @@ pub fn contents(dump: &str) -> (Vec<String>, BTreeMap<String, usize>) {
     (all, rows)
 }
 
-/// Without the two lines by which newer dumps keep psql's commands out: the key stands before the first statement, and
-/// again in the last line. A line like them in between is part of a function.
+/// Removes the two lines by which newer dumps disable psql's commands: the key comes before the first
+/// statement, and again in the last line. A similar line between them is part of a function.
 fn unrestricted(dump: &str) -> &str {
     let head = |line: &&str| line.is_empty() || line.starts_with("--") || line.starts_with('\\');
     let mut at = 0;
@@ -111,9 +113,9 @@ fn fate<'a>(statement: &StatementHead<'a, '_>, provided: &Provided) -> Fate<'a> 
         // CREATE EXTENSION IF NOT EXISTS name
         if declared(word(5), &provided.extensions) { Fate::Dropped } else { Fate::Undeclared(word(5)) }
     } else if statement.begins(&["create", "user", "mapping"]) {
-        Fate::LeftOut("it may hold a password")
+        Fate::LeftOut("it may contain a password")
     } else if statement.begins(&["create", "event", "trigger"]) {
-        Fate::LeftOut("only a superuser can make it")
+        Fate::LeftOut("only a superuser can create it")
     } else {
         Fate::Kept
     }
@@ -126,7 +128,7 @@ fn bare(name: &str) -> String {
     }
 }
 
-/// The words that say what it is, and no more: options may be secrets.
+/// Returns the words that identify a statement; its options may contain secrets.
 fn brief(text: &str) -> String {
     text.split_whitespace().take(5).collect::<Vec<_>>().join(" ")
 }
@@ -164,7 +166,7 @@ mod tests {
              CREATE SCHEMA \"Other\";\n\nCREATE EXTENSION IF NOT EXISTS \"uuid-ossp\" WITH SCHEMA public;\n\n\
              CREATE FUNCTION app.f() RETURNS text\n    LANGUAGE sql\n    AS $$\nSET statement_timeout = 0;\n-- kept\n\\restrict aB3\n$$;\n"
         );
-        assert_eq!(first.left_out, ["CREATE USER MAPPING FOR CURRENT_USER: it may hold a password"]);
+        assert_eq!(first.left_out, ["CREATE USER MAPPING FOR CURRENT_USER: it may contain a password"]);
         assert_eq!(first.undeclared, ["\"uuid-ossp\""]);
         assert!(first_migration("SELECT 'a", &Provided::default(), "x").is_err());
     }

@@ -1,18 +1,18 @@
-//! The files that a harvest becomes.
+//! Files of an import.
 
 use super::kinds::{Harvest, SqlText};
 
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct NewFile {
     pub file: String,
-    /// The file that it comes from, below the imported folder.
+    /// Path of its source in the imported folder.
     pub source: String,
     #[serde(skip)]
     pub text: String,
 }
 
 const ALONE: &str = "-- martydb: no-transaction\n";
-/// A file with comments only does nothing, and says that this is meant.
+/// Contents of an empty migration: a file with only comments does nothing, intentionally.
 const NOTHING: &str = "-- Nothing: the migration that this was imported from has no statement here.\n";
 
 fn text(script: &SqlText) -> String {
@@ -22,7 +22,7 @@ fn text(script: &SqlText) -> String {
     }
 }
 
-/// Up files, down files and repeatable ones, in the order in which they run.
+/// Returns up files, down files and repeatable ones, in the order in which they run.
 pub fn planned(harvest: &Harvest) -> Vec<NewFile> {
     let mut all = vec![];
     for one in &harvest.carried {

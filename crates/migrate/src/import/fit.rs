@@ -1,22 +1,22 @@
-//! Which `baseline` fits what the other tool has applied. Pure.
+//! Version for `baseline` that matches the migrations the other tool has applied. Pure.
 
 use std::collections::BTreeSet;
 
 use super::kinds::Carried;
 use super::number::normal;
 
-/// What the tool's table says of the migrations that were read.
+/// Comparison of the tool's table with the imported migrations.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Fit {
-    /// The version up to which all are applied; `None` where none is, or one below it is not.
+    /// Version up to which all are applied; `None` if none is, or one below is not.
     pub at: Option<i64>,
-    /// Not applied, though a later one is.
+    /// Versions that are not applied although a later one is.
     pub missing: Vec<i64>,
-    /// Applied, and not among the files.
+    /// Applied migrations without a file.
     pub unknown: Vec<String>,
 }
 
-/// `last`: a row names the last applied migration, and all before it are.
+/// Compares them. If `last` is set, the row names the last applied migration, and all before it are applied too.
 pub fn fit(carried: &[Carried], applied: &[String], last: bool) -> Fit {
     let applied: BTreeSet<String> = applied.iter().map(|key| normal(key)).collect();
     let known: BTreeSet<&str> = carried.iter().map(|one| one.key.as_str()).collect();

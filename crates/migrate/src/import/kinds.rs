@@ -1,13 +1,13 @@
-//! What is read from the other tool's files.
+//! Contents of the other tool's files.
 
 use serde::Serialize;
 
 use crate::files::Position;
 
-/// A file below the folder that is imported.
+/// A file in the imported folder.
 #[derive(Debug, Clone)]
 pub struct SourceFile {
-    /// From that folder, with `/` between the parts.
+    /// Path from that folder, with `/` between the parts.
     pub path: String,
     pub bytes: Vec<u8>,
 }
@@ -16,24 +16,24 @@ pub struct SourceFile {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SqlText {
     pub text: String,
-    /// The tool runs it outside a transaction.
+    /// Set if the tool runs it outside a transaction.
     pub alone: bool,
 }
 
-/// A migration that is carried over.
+/// An imported migration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Carried {
     pub version: i64,
     pub name: String,
-    /// What the tool's own table calls it.
+    /// Its name in the tool's own table.
     pub key: String,
-    /// The file that it comes from.
+    /// Its source file.
     pub source: String,
     pub up: SqlText,
     pub down: Option<SqlText>,
 }
 
-/// Flyway's `R__`: run whenever it has changed.
+/// Flyway's `R__` file: run whenever it has changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RepeatedFile {
     pub name: String,
@@ -41,13 +41,13 @@ pub struct RepeatedFile {
     pub text: String,
 }
 
-/// What cannot be carried over, and where it stands.
+/// A part that cannot be imported, with its position.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LeftOut {
     pub file: String,
     #[serde(flatten)]
     pub position: Option<Position>,
-    /// Why, as the rest of a sentence that starts with the file's name.
+    /// Reason, as the rest of a sentence that starts with the file's name.
     pub what: String,
     pub fix: String,
 }
@@ -72,13 +72,13 @@ impl std::fmt::Display for LeftOut {
     }
 }
 
-/// Everything that a folder gives.
+/// Everything imported from a folder.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Harvest {
-    /// By version.
+    /// Migrations by version.
     pub carried: Vec<Carried>,
     pub repeatable: Vec<RepeatedFile>,
     pub left_out: Vec<LeftOut>,
-    /// What the reader should know and nothing stops for.
+    /// Notes for the user that stop nothing.
     pub notes: Vec<String>,
 }

@@ -1,17 +1,17 @@
-//! How each tool reads the names of its files.
+//! File names of each tool.
 
 use crate::files::reads;
 
-/// Which direction a file holds.
+/// Direction of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Half {
-    /// Both, with markers between them, or the way up alone.
+    /// Both, with markers between them, or only up.
     Whole,
     Up,
     Down,
 }
 
-/// What the tool does with a file of that name.
+/// Meaning of a file name for the tool.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FileMeaning {
     Migration {
@@ -23,16 +23,15 @@ pub enum FileMeaning {
     Repeatable(String),
     /// Settings of the migration with this key.
     Settings(String),
-    /// The tool reads it, and martydb cannot: why, and what to do.
+    /// The tool reads it, but martydb cannot: problem and fix.
     Foreign(&'static str, &'static str),
-    /// The tool does not read it.
+    /// The tool ignores it.
     Other,
 }
 
 const CODE: &[&str] =
     &["cjs", "cs", "go", "java", "js", "kt", "mjs", "mts", "php", "py", "rb", "rs", "scala", "ts"];
-const IN_CODE: (&str, &str) =
-    ("is code, which martydb does not run", "write what it does as SQL, or pass --skip");
+const IN_CODE: (&str, &str) = ("is code, which martydb does not run", "rewrite it as SQL, or pass --skip");
 const UNNUMBERED: (&str, &str) =
     ("has no version in its name", "give it the version that it runs at, or pass --skip");
 
@@ -40,7 +39,7 @@ fn migration(key: &str, version: Vec<u64>, name: &str, half: Half) -> FileMeanin
     FileMeaning::Migration { key: key.into(), version, name: name.into(), half }
 }
 
-/// The digits at the front, and what follows them.
+/// Returns the leading digits and the rest.
 fn digits(text: &str) -> Option<(&str, &str)> {
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     (end > 0).then(|| text.split_at(end))
@@ -58,7 +57,7 @@ fn is_code(file: &str) -> bool {
     CODE.contains(&extension(file))
 }
 
-/// `0001_x`: the number as key, the rest as name.
+/// Parses `0001_x`: the number is the key, the rest the name.
 fn numbered(stem: &str, half: Half) -> FileMeaning {
     let read = digits(stem).and_then(|(digits, rest)| Some((digits, number(digits)?, rest)));
     match read {
@@ -69,7 +68,7 @@ fn numbered(stem: &str, half: Half) -> FileMeaning {
     }
 }
 
-/// A migration in code carries a number as the others do; a file of code without one is no migration.
+/// Parses the name of a file of code. A migration has a number; a file without one is not a migration.
 fn code_or_other(file: &str) -> FileMeaning {
     let test = file.ends_with("_test.go");
     match is_code(file) && digits(file).is_some() && !test {
@@ -78,7 +77,7 @@ fn code_or_other(file: &str) -> FileMeaning {
     }
 }
 
-/// goose, dbmate: `20240115180414_init.sql`.
+/// Parses names of goose and dbmate: `20240115180414_init.sql`.
 pub fn single(path: &str) -> FileMeaning {
     match path.strip_suffix(".sql") {
         Some(stem) => numbered(stem, Half::Whole),
@@ -86,7 +85,7 @@ pub fn single(path: &str) -> FileMeaning {
     }
 }
 
-/// sqlx, golang-migrate: `1_x.up.sql`, `1_x.down.sql`; without `.up` it is sqlx's simple form.
+/// Parses names of sqlx and golang-migrate: `1_x.up.sql`, `1_x.down.sql`; without `.up` it is sqlx's simple form.
 pub fn paired(path: &str) -> FileMeaning {
     let Some(stem) = path.strip_suffix(".sql") else { return code_or_other(path) };
     match (stem.strip_suffix(".up"), stem.strip_suffix(".down")) {
@@ -96,13 +95,13 @@ pub fn paired(path: &str) -> FileMeaning {
     }
 }
 
-/// `V0001.Name.up.sql`, `0001_name.up.sql`.
+/// Parses `V0001.Name.up.sql`, `0001_name.up.sql`.
 pub fn updown(path: &str) -> FileMeaning {
     let bare = path.strip_prefix(['V', 'v']).filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
     paired(bare.unwrap_or(path))
 }
 
-/// `2022-04-26-153628_name/up.sql`: the version is what stands before the underscore, without dashes
+/// Parses `2022-04-26-153628_name/up.sql`: the version is the text before the underscore, without dashes
 /// (`diesel_migrations::file_based_migrations::version_from_string`).
 pub fn diesel(path: &str) -> FileMeaning {
     let Some((folder, file)) = path.split_once('/') else { return code_or_other(path) };
@@ -118,7 +117,7 @@ pub fn diesel(path: &str) -> FileMeaning {
     migration(&key, version, name, half)
 }
 
-/// `20210101120000_init/migration.sql`; the table has the folder's whole name.
+/// Parses `20210101120000_init/migration.sql`; the key in the tool's table is the folder's whole name.
 pub fn prisma(path: &str) -> FileMeaning {
     let Some((folder, "migration.sql")) = path.split_once('/') else { return FileMeaning::Other };
     let (version, name) = digits(folder).map_or((vec![], folder), |(digits, rest)| {
@@ -127,7 +126,7 @@ pub fn prisma(path: &str) -> FileMeaning {
     migration(folder, version, name, Half::Whole)
 }
 
-/// `1700000000000_x.sql`; the table has the name without the suffix.
+/// Parses `1700000000000_x.sql`; the key in the tool's table is the name without the suffix.
 pub fn node_pg_migrate(path: &str) -> FileMeaning {
     let stem = path.rsplit_once('.').map_or(path, |parts| parts.0);
     match (extension(path), numbered(stem, Half::Whole)) {
@@ -137,14 +136,15 @@ pub fn node_pg_migrate(path: &str) -> FileMeaning {
     }
 }
 
-/// Rails keeps its migrations in Ruby; a plain SQL file beside them is read as sqlx's.
+/// Parses names of Rails, whose migrations are Ruby; a plain SQL file beside them is treated as sqlx's.
 pub fn rails(path: &str) -> FileMeaning {
     paired(path)
 }
 
 const CALLBACKS: &[&str] = &["before", "after", "createSchema"];
 
-/// `V1.2__x.sql`, `U1.2__x.sql`, `R__x.sql`, callbacks; the parts of a version are joined by dots or underscores.
+/// Parses `V1.2__x.sql`, `U1.2__x.sql`, `R__x.sql`, callbacks; the parts of a version are separated by dots or
+/// underscores.
 pub fn flyway(path: &str) -> FileMeaning {
     let file = path.rsplit_once('/').map_or(path, |parts| parts.1);
     if let Some(script) = file.strip_suffix(".conf") {
@@ -162,8 +162,8 @@ pub fn flyway(path: &str) -> FileMeaning {
         };
     };
     if CALLBACKS.iter().any(|name| stem.starts_with(name)) {
-        let fix = "write what it does into the migrations, or pass --skip";
-        return FileMeaning::Foreign("is a callback of Flyway", fix);
+        let fix = "move its statements into the migrations, or pass --skip";
+        return FileMeaning::Foreign("is a Flyway callback", fix);
     }
     let half = match stem.chars().next() {
         Some('V') => Half::Up,
@@ -171,7 +171,7 @@ pub fn flyway(path: &str) -> FileMeaning {
         Some('R') if stem.starts_with("R__") => return FileMeaning::Repeatable(stem[3..].into()),
         Some('B') if versioned => {
             return FileMeaning::Foreign(
-                "is a baseline of Flyway's",
+                "is a Flyway baseline",
                 "import the versions before it, or pass --skip",
             );
         }
@@ -185,7 +185,7 @@ pub fn flyway(path: &str) -> FileMeaning {
     }
 }
 
-/// A name that refinery reads: letters, digits and underscores, case as it was.
+/// Returns a name that refinery can parse: letters, digits and underscores, with unchanged case.
 pub fn readable(name: &str, version: i64) -> String {
     let mut out = String::new();
     for c in name.chars() {
@@ -242,7 +242,7 @@ mod tests {
             (flyway, "U2__x.sql", "2 [2] x Down"),
             (flyway, "R__views.sql", "repeatable views"),
             (flyway, "V2__x.sql.conf", "settings 2"),
-            (flyway, "afterMigrate__x.sql", "is a callback of Flyway"),
+            (flyway, "afterMigrate__x.sql", "is a Flyway callback"),
             (flyway, "V3__x.java", "is code, which martydb does not run"),
             (flyway, "Vx__x.sql", "has no version in its name"),
             (node_pg_migrate, "1700000000000_x-y.sql", "1700000000000_x-y [1700000000000] x-y Whole"),

@@ -1,6 +1,6 @@
-//! Versions: the tool's own where they are whole numbers in its order, else counted.
+//! Versions: the tool's own if they are whole numbers in its order, else counted.
 
-/// A version of the tool's, as text or number: the same however many zeros stand before its numbers.
+/// Normalizes a version of the tool, text or number, by removing leading zeros of its numbers.
 pub fn normal(key: &str) -> String {
     let numeric = !key.is_empty() && key.chars().all(|c| c.is_ascii_digit() || c == '.');
     if !numeric {
@@ -16,7 +16,7 @@ pub fn normal(key: &str) -> String {
     parts.join(".")
 }
 
-/// The versions of migrations in their order, and whether they had to be counted.
+/// Returns the versions of migrations in order, and `true` if they had to be counted.
 pub fn versions(order: &[&[u64]]) -> (Vec<i64>, bool) {
     let whole = |version: &&[u64]| version.first().and_then(|first| i64::try_from(*first).ok());
     let mut numbers: Option<Vec<i64>> = order.iter().map(whole).collect();

@@ -1,18 +1,18 @@
-//! Migrations that name the tool's own history table: the tool makes it before the first one runs, so that a database
-//! that martydb makes needs it too.
+//! Migrations that refer to the tool's own history table. The tool creates it before the first one runs, so a
+//! database that martydb creates needs it too.
 
 use super::kinds::{Carried, SqlText};
 use crate::files::{ScriptItem, StatementHead, is_word, walk};
 
-/// Its name, and its columns as the tool makes them.
+/// Name of the table, and its columns as the tool creates them.
 pub type OwnTable = (&'static str, &'static str);
 
-/// Puts the table before the first migration that names it and does not make it. Answers what the reader should know.
+/// Inserts CREATE TABLE before the first migration that refers to the table and does not create it. Returns a
+/// note for the user.
 pub fn provide(table: OwnTable, carried: &mut [Carried]) -> Option<String> {
     let (name, one) = carried.iter_mut().find_map(|one| Some((mentioned(table.0, &one.up.text)?, one)))?;
     let (columns, file) = (table.1, &one.source);
-    let note =
-        format!("{file} names the tool's own table {name}: the migration makes it where it is not there");
+    let note = format!("{file} uses the tool's own table {name}: the migration creates it if it is missing");
     let (frame, rest) = one.up.text.split_at(frame(&one.up.text));
     let text = format!(
         "{frame}-- The tool that this was imported from keeps its history in this table.\n\
@@ -22,7 +22,7 @@ pub fn provide(table: OwnTable, carried: &mut [Carried]) -> Option<String> {
     Some(note)
 }
 
-/// Where the line ends that opens the file's own transaction; 0 where it has none.
+/// Returns the end of the line that opens the file's own transaction; 0 if there is none.
 fn frame(text: &str) -> usize {
     let mut end = None;
     walk(text, |seen| {
@@ -37,7 +37,7 @@ fn frame(text: &str) -> usize {
     }
 }
 
-/// The name as the first statement has it that needs the table, with its schema.
+/// Returns the name, with its schema, in the first statement that needs the table.
 fn mentioned(table: &str, text: &str) -> Option<String> {
     let mut found = None;
     walk(text, |seen| {
@@ -48,7 +48,7 @@ fn mentioned(table: &str, text: &str) -> Option<String> {
     found.filter(|name| !name.is_empty())
 }
 
-/// Empty where the statement makes the table itself.
+/// Returns an empty name if the statement creates the table itself.
 fn qualified(table: &str, statement: &StatementHead) -> Option<String> {
     let at = statement.head.iter().position(|word| is_word(word.text, table))?;
     if statement.begins(&["create", "table"]) {

@@ -1,4 +1,4 @@
-//! Runs `pg_dump` on a service's database, for its schema or its rows as SQL.
+//! Runs of `pg_dump` on a service's database, for its schema or its rows as SQL.
 
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -10,18 +10,18 @@ use crate::MigrationTarget;
 use martydb_config::embedded::program_folders;
 use martydb_model::error::{Error, Result};
 
-/// A program that can dump a server.
+/// A `pg_dump` that can dump a server.
 #[derive(Debug, Clone)]
 pub struct DumpProgram {
     pub path: PathBuf,
-    /// As it says itself: `15.20 (Debian 15.20-0+deb12u1)`.
+    /// Version as the program prints it: `15.20 (Debian 15.20-0+deb12u1)`.
     pub version: String,
 }
 
-/// Finds a `pg_dump` that is not older than the server, which it would refuse.
+/// Finds a `pg_dump` that is not older than the server; an older one would refuse.
 ///
 /// # Errors
-/// [`Kind::Operation`](martydb_model::error::Kind::Operation) if there is none, with those that are too old.
+/// [`Kind::Operation`](martydb_model::error::Kind::Operation) if there is none, listing those that are too old.
 pub async fn find(major: u32) -> Result<DumpProgram> {
     let mut passed = vec![];
     let mut seen = std::collections::BTreeSet::new();
@@ -33,7 +33,7 @@ pub async fn find(major: u32) -> Result<DumpProgram> {
             Some(version) if number(&version).is_some_and(|found| found >= major) => {
                 return Ok(DumpProgram { path, version });
             }
-            Some(version) => passed.push(format!("{} is of version {version}", path.display())),
+            Some(version) => passed.push(format!("{} has version {version}", path.display())),
             None => passed.push(format!("{} cannot be run", path.display())),
         }
     }
@@ -42,18 +42,18 @@ pub async fn find(major: u32) -> Result<DumpProgram> {
     ))
 }
 
-/// What a dump holds.
+/// Contents of a dump.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DumpExtent {
     Schema,
-    /// With the rows, each as a statement, and without large objects.
+    /// Schema and rows, each row as a statement, without large objects.
     WithRows,
 }
 
-/// What a dump leaves out.
+/// Objects excluded from a dump.
 #[derive(Debug, Clone, Copy)]
 pub struct DumpWithout<'a> {
-    /// Schema and name.
+    /// Schema and name of each relation.
     pub relations: &'a [(String, String)],
     pub schemas: &'a [String],
 }
@@ -61,7 +61,7 @@ pub struct DumpWithout<'a> {
 /// Dumps a service's database.
 ///
 /// # Errors
-/// If the program fails, with its words.
+/// If the program fails, with its error output.
 pub async fn dump(
     program: &DumpProgram,
     target: &MigrationTarget,
@@ -71,8 +71,7 @@ pub async fn dump(
     let command = command(program, target, extent, without)?;
     let printed = client::run(command, &program.path, Stdio::null(), Stdio::piped()).await?;
     String::from_utf8(printed).map_err(|_| {
-        Error::operation(format!("{} failed", program.path.display()))
-            .cause("it printed something that is not UTF-8")
+        Error::operation(format!("{} failed", program.path.display())).cause("its output is not UTF-8")
     })
 }
 
@@ -102,7 +101,7 @@ fn command(
     Ok(command)
 }
 
-/// A name in pg_dump's patterns, where quotes take the meaning from `*`, `?` and `|`.
+/// Quotes a name for pg_dump's patterns, so `*`, `?` and `|` have no special meaning.
 fn pattern(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }

@@ -1,34 +1,34 @@
-//! Whose migrations a folder holds, by the names of its files and the first lines of one of them.
+//! Recognition of a folder's migration tool, by the names of its files and the first lines of one of them.
 
 use super::name::{FileMeaning, node_pg_migrate, paired};
 use crate::files::is_plain_name;
 
-/// A folder as the search finds it.
+/// A folder of the searched project.
 #[derive(Debug, Clone, Copy)]
 pub struct FolderLook<'a> {
     /// The last part of its path.
     pub name: &'a str,
-    /// The paths of the files below it, `/` between the parts.
+    /// Paths of the files below it, with `/` between the parts.
     pub files: &'a [&'a str],
     /// The first lines of one of its SQL files.
     pub head: &'a str,
-    /// Whether it belongs to a Cargo package.
+    /// Set if it belongs to a Cargo package.
     pub rust: bool,
 }
 
-/// Whose they are.
+/// Tool of a folder's migrations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FoundTool {
-    /// martydb's own form, which is refinery's too.
+    /// martydb, whose format is also refinery's.
     Own,
-    /// What `import --from` calls the tool.
+    /// Another tool, by its name for `import --from`.
     Other(&'static str),
-    /// The name of a tool whose migrations are programs: only its database tells what they make.
+    /// A tool whose migrations are programs, by name: only its database shows their result.
     Programs(&'static str),
 }
 
 impl FoundTool {
-    /// Whether its migrations are programs.
+    /// Returns `true` if its migrations are programs.
     pub fn is_programs(self) -> bool {
         matches!(self, FoundTool::Programs(_) | FoundTool::Other("rails"))
     }
@@ -36,9 +36,9 @@ impl FoundTool {
 
 type Test = fn(&FolderLook<'_>) -> bool;
 
-/// The first that fits: what is particular comes before what many tools share.
+/// Tests in order of precedence: specific ones come before those that many tools share.
 const SIGNS: &[(FoundTool, Test)] = &[
-    // The applications of one project share its database, so that the project is the service.
+    // The applications of one project share its database, so the project is the service.
     (FoundTool::Programs("Django"), |look| look.files.contains(&"manage.py")),
     (FoundTool::Programs("Laravel"), |look| any(look, |file| is_numbered(file) && file.ends_with(".php"))),
     (FoundTool::Programs("Ecto"), |look| any(look, |file| is_numbered(file) && file.ends_with(".exs"))),
@@ -85,24 +85,24 @@ fn is_own(file: &str) -> bool {
     !file.contains('/') && is_plain_name(file)
 }
 
-/// `1_x.sql`, beside each other.
+/// Tests for `1_x.sql`, directly in the folder.
 fn is_sql(file: &str) -> bool {
     !file.contains('/') && file.ends_with(".sql") && matches!(paired(file), FileMeaning::Migration { .. })
 }
 
-/// Milliseconds since 1970 and a dash or underscore: Knex writes `20240101120000_x.js`.
+/// Tests for milliseconds since 1970 and a dash or underscore: Knex writes `20240101120000_x.js`.
 fn is_node_pg_migrate(file: &str) -> bool {
     digits(file) == 13 && !file.contains('/') && node_pg_migrate(file) != FileMeaning::Other
 }
 
-/// Fourteen digits of date and time: both Knex and Sequelize write `20240101120000`.
+/// Tests for fourteen digits of date and time: both Knex and Sequelize write `20240101120000`.
 fn is_dated_script(file: &str) -> bool {
     digits(file) == 14
         && !file.contains('/')
         && [".js", ".ts", ".cjs", ".mjs"].iter().any(|end| file.ends_with(end))
 }
 
-/// `1700000000000-CreateUsers.ts`: node-pg-migrate writes no capitals.
+/// Tests for `1700000000000-CreateUsers.ts`: node-pg-migrate writes no capitals.
 fn is_typeorm(file: &str) -> bool {
     let name = file.get(digits(file)..).unwrap_or_default();
     digits(file) == 13
@@ -110,7 +110,7 @@ fn is_typeorm(file: &str) -> bool {
         && name.strip_prefix('-').is_some_and(|name| name.starts_with(char::is_uppercase))
 }
 
-/// As Liquibase's own examples and Spring Boot call it.
+/// Tests for the names in Liquibase's own examples and in Spring Boot.
 fn is_changelog(file: &str) -> bool {
     let name = file.rsplit('/').next().unwrap_or_default();
     name.starts_with("db.changelog")

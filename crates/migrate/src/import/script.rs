@@ -1,4 +1,4 @@
-//! From files to migrations: halves are put together, ordered, numbered and named.
+//! Conversion of files to migrations: up and down files are paired, ordered, numbered and named.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use super::split::plain;
 use super::tools::{Sorted, Tool};
 use crate::files::{Position, ScriptItem, needs_no_transaction, walk};
 
-/// A migration before it has a version.
+/// A migration that has no version yet.
 #[derive(Default)]
 struct Loose {
     version: Vec<u64>,
@@ -24,14 +24,14 @@ struct Loose {
 #[derive(Default)]
 struct Gathering {
     loose: BTreeMap<String, Loose>,
-    /// The settings of a migration, by its key.
+    /// Settings of a migration, by its key.
     settings: BTreeMap<String, String>,
-    /// Keys of which a part is left out.
+    /// Keys of migrations with an omitted part.
     broken: BTreeSet<String>,
     harvest: Harvest,
 }
 
-/// What a tool's files give.
+/// Returns the migrations of a tool's files.
 pub fn gather(tool: &Tool, files: &[SourceFile]) -> Harvest {
     let mut gathering = Gathering::default();
     let read: Vec<(&SourceFile, FileMeaning)> =
@@ -47,7 +47,7 @@ pub fn gather(tool: &Tool, files: &[SourceFile]) -> Harvest {
     gathering.finish(tool)
 }
 
-/// The lines of a settings file, without blanks.
+/// Returns the lines of a settings file, without blanks.
 fn squeezed(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     let line = |line: &str| line.chars().filter(|c| !c.is_whitespace()).collect::<String>();
@@ -137,7 +137,7 @@ impl Gathering {
         let (mut whole, alone): (Vec<_>, Vec<_>) =
             self.loose.into_values().partition(|loose| loose.up.is_some());
         let orphan = |loose: &Loose| {
-            LeftOut::new(&loose.source, "undoes a migration that is not there", "remove it, or pass --skip")
+            LeftOut::new(&loose.source, "undoes a missing migration", "remove it, or pass --skip")
         };
         self.harvest.left_out.extend(alone.iter().map(orphan));
         whole.sort_by(|a, b| match tool.sorted {
@@ -168,7 +168,7 @@ impl Gathering {
     }
 }
 
-/// A file's text without a byte order mark, which psql leaves out too.
+/// Returns a file's text without a byte order mark, which psql ignores too.
 fn text(file: &SourceFile) -> Result<String, LeftOut> {
     let text = std::str::from_utf8(&file.bytes).map_err(|error| {
         let good = String::from_utf8_lossy(&file.bytes[..error.valid_up_to()]);
@@ -186,7 +186,7 @@ fn cannot_share(text: &str) -> bool {
     found
 }
 
-/// Without the empty lines at both ends, and with a line break at the end.
+/// Removes empty lines at both ends, and ensures a line break at the end.
 pub fn tidy(text: &str) -> String {
     let end = text.trim_end().len();
     let text = &text[..end];
@@ -234,7 +234,7 @@ mod tests {
             ],
         );
         assert_eq!(carried, ["V2__b alone CREATE INDEX CONCURRENTLY i ON t (a); | -b", "V10__c c | -"]);
-        assert_eq!(left, ["3_x.down.sql: undoes a migration that is not there"]);
+        assert_eq!(left, ["3_x.down.sql: undoes a missing migration"]);
     }
 
     #[test]
@@ -259,7 +259,7 @@ mod tests {
             ],
         );
         assert_eq!(carried, ["V2__b ${y} | -"]);
-        assert_eq!(left, ["V1__a.sql:1:1: holds a placeholder, which Flyway fills in"]);
+        assert_eq!(left, ["V1__a.sql:1:1: contains a Flyway placeholder"]);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! How each tool marks, inside one file, what goes up, what goes down, and what runs outside a transaction.
+//! Markers of each tool inside one file, for up, down and non-transactional migrations.
 
 use super::kinds::SqlText;
 
@@ -9,7 +9,7 @@ pub struct Halves {
     pub down: Option<SqlText>,
 }
 
-/// What cannot be carried over: the byte where it stands, what it is, and what to do.
+/// A part that cannot be imported: its byte offset, the problem and the fix.
 pub type Misfit = (usize, String, String);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -19,7 +19,7 @@ enum Side {
     Down,
 }
 
-/// What a line says to its tool.
+/// Meaning of a line for its tool.
 enum Marker {
     Up {
         alone: bool,
@@ -27,19 +27,19 @@ enum Marker {
     Down {
         alone: bool,
     },
-    /// The whole file runs outside a transaction.
+    /// The whole file is non-transactional.
     Alone,
-    /// It only helps the tool to find the end of a statement.
+    /// It only marks the end of a statement for the tool.
     Dropped,
     Unknown(String, String),
 }
 
-/// A file whose text is one direction.
+/// Returns a file whose text is one direction.
 pub fn plain(text: &str) -> Result<Halves, Misfit> {
     Ok(Halves { up: SqlText { text: text.into(), alone: false }, down: None })
 }
 
-/// sqlx looks at the first bytes of the file alone.
+/// Splits a file of sqlx, which reads only the first bytes for a marker.
 pub fn sqlx(text: &str) -> Result<Halves, Misfit> {
     const MARKER: &str = "-- no-transaction";
     let Some(rest) = text.strip_prefix(MARKER) else { return plain(text) };
@@ -47,7 +47,7 @@ pub fn sqlx(text: &str) -> Result<Halves, Misfit> {
     Ok(Halves { up: SqlText { text: text.into(), alone: true }, down: None })
 }
 
-/// Cuts at markers that stand on lines of their own.
+/// Splits a text at markers on lines of their own.
 fn cut(text: &str, first: Side, marker: impl Fn(&str) -> Option<Marker>) -> Result<Halves, Misfit> {
     let (mut side, mut at, mut alone) = (first, 0, false);
     let (mut up, mut down) = (SqlText::default(), None::<SqlText>);
@@ -65,17 +65,13 @@ fn cut(text: &str, first: Side, marker: impl Fn(&str) -> Option<Marker>) -> Resu
             None if side == Side::Up => up.text += line,
             None if line.trim().is_empty() || line.trim_start().starts_with("--") => {}
             None => {
-                return Err((
-                    at,
-                    "stands before the marker of the way up".into(),
-                    "move it behind the marker".into(),
-                ));
+                return Err((at, "is before the up marker".into(), "move it below the marker".into()));
             }
         }
         at += line.len();
     }
     if side == Side::Before {
-        let what = "has no marker that begins the way up";
+        let what = "has no up marker";
         return Err((0, what.into(), "write the marker, or pass --skip".into()));
     }
     up.alone |= alone;
@@ -83,12 +79,12 @@ fn cut(text: &str, first: Side, marker: impl Fn(&str) -> Option<Marker>) -> Resu
     Ok(Halves { up, down })
 }
 
-/// What stands behind `--`, the blanks left out.
+/// Returns the text after `--`, trimmed.
 fn comment(line: &str) -> Option<&str> {
     line.strip_prefix("--").map(str::trim_start)
 }
 
-/// <https://pressly.github.io/goose/documentation/annotations/>
+/// Splits a file of goose. <https://pressly.github.io/goose/documentation/annotations/>
 pub fn goose(text: &str) -> Result<Halves, Misfit> {
     cut(text, Side::Before, |line| {
         let words = comment(line)?.strip_prefix("+goose")?.trim().to_ascii_lowercase();
@@ -102,14 +98,14 @@ pub fn goose(text: &str) -> Result<Halves, Misfit> {
                 "write the values into the file, or pass --skip".into(),
             ),
             other => Marker::Unknown(
-                format!("\"+goose {other}\" is not a marker that is known here"),
+                format!("\"+goose {other}\" is not a known marker"),
                 "remove it, or pass --skip".into(),
             ),
         })
     })
 }
 
-/// <https://github.com/amacneil/dbmate#migration-options>
+/// Splits a file of dbmate. <https://github.com/amacneil/dbmate#migration-options>
 pub fn dbmate(text: &str) -> Result<Halves, Misfit> {
     cut(text, Side::Before, |line| {
         let words = comment(line)?.strip_prefix("migrate:")?;
@@ -123,7 +119,8 @@ pub fn dbmate(text: &str) -> Result<Halves, Misfit> {
     })
 }
 
-/// <https://salsita.github.io/node-pg-migrate/migrations/>: a file without markers goes up as a whole.
+/// Splits a file of node-pg-migrate; a file without markers is an up file.
+/// <https://salsita.github.io/node-pg-migrate/migrations/>
 pub fn node_pg_migrate(text: &str) -> Result<Halves, Misfit> {
     cut(text, Side::Up, |line| {
         let words = comment(line)?.trim_start_matches(['-', ' ', '\t']).to_ascii_lowercase();
@@ -136,13 +133,13 @@ pub fn node_pg_migrate(text: &str) -> Result<Halves, Misfit> {
     })
 }
 
-/// `${name}`, which Flyway fills in.
+/// Rejects `${name}`, a placeholder that Flyway would replace.
 pub fn flyway(text: &str) -> Result<Halves, Misfit> {
     match text.find("${") {
         None => plain(text),
         Some(at) => {
             let fix = "write its value, or set placeholderReplacement=false in the script's .conf file";
-            Err((at, "holds a placeholder, which Flyway fills in".into(), fix.into()))
+            Err((at, "contains a Flyway placeholder".into(), fix.into()))
         }
     }
 }
@@ -178,8 +175,8 @@ mod tests {
                 "-- +goose Up\n-- +goose StatementBegin\r\na;\r\n--+goose StatementEnd\r\n",
                 r#""a;\r\n" / none"#,
             ),
-            (goose, "a;\n", "0: stands before the marker of the way up"),
-            (goose, "-- nothing\n", "0: has no marker that begins the way up"),
+            (goose, "a;\n", "0: is before the up marker"),
+            (goose, "-- nothing\n", "0: has no up marker"),
             (goose, "-- +goose Up\n-- +goose ENVSUB ON\n", "13: takes values from the environment"),
             (dbmate, "-- migrate:up transaction:false\na\n-- migrate:down\nb", r#""a\n" alone / "b""#),
             (dbmate, "--migrate:up\na\n-- migrate:downtown\n", r#""a\n-- migrate:downtown\n" / none"#),
@@ -187,7 +184,7 @@ mod tests {
             (sqlx, "a\n-- no-transaction\n", r#""a\n-- no-transaction\n" / none"#),
             (node_pg_migrate, "a\n", r#""a\n" / none"#),
             (node_pg_migrate, "-- Up Migration\na\n--- DOWN migration\nb\n", r#""a\n" / "b\n""#),
-            (flyway, "SELECT '${x}'", "8: holds a placeholder, which Flyway fills in"),
+            (flyway, "SELECT '${x}'", "8: contains a Flyway placeholder"),
             (plain, "${x}", r#""${x}" / none"#),
         ];
         for (cut, text, expected) in rows {

@@ -1,10 +1,10 @@
-//! The tools, a row each.
+//! Table of the tools.
 
 use super::name::{self, FileMeaning};
 use super::own_table::OwnTable;
 use super::split::{self, Halves, Misfit};
 
-/// The order in which a tool runs its files.
+/// Order in which a tool runs its files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sorted {
     ByVersion,
@@ -13,21 +13,21 @@ pub enum Sorted {
 }
 
 pub struct Tool {
-    /// What `--from` calls it.
+    /// Name for `--from`.
     pub name: &'static str,
-    /// How it reads a path below the folder.
+    /// Parser of a path below the folder.
     pub(super) named: fn(&str) -> FileMeaning,
-    /// How many folders deep it looks.
+    /// Depth of folders that it reads.
     pub(super) depth: usize,
     pub(super) split: fn(&str) -> Result<Halves, Misfit>,
-    /// Whether a statement that cannot run in a transaction makes the file run without one.
+    /// Set if a statement that cannot run in a transaction makes the file run without one.
     pub(super) detects: bool,
     pub(super) sorted: Sorted,
-    /// The line of a settings file by which a migration runs outside a transaction, without blanks.
+    /// Line of a settings file, without blanks, that makes a migration run outside a transaction.
     pub(super) alone: Option<&'static str>,
-    /// The line of a settings file by which `${x}` is plain text.
+    /// Line of a settings file that makes `${x}` plain text.
     pub(super) verbatim: Option<&'static str>,
-    /// What [`OtherTool`](crate::check::OtherTool) calls the owner of its history table.
+    /// Tool of its history table, as in [`OtherTool`](crate::check::OtherTool).
     pub history: Option<&'static str>,
     pub(super) own_table: Option<OwnTable>,
 }
@@ -45,8 +45,8 @@ const PLAIN: Tool = Tool {
     own_table: None,
 };
 
-/// Prisma, golang-migrate and Flyway have no marker: the first two send a file as one query, which is a transaction
-/// only where it has several statements, and Flyway looks for statements that cannot run in one.
+/// Known tools. Prisma, golang-migrate and Flyway have no marker: the first two send a file as one query, which
+/// is a transaction only if it has several statements, and Flyway looks for statements that cannot run in one.
 pub const TOOLS: &[Tool] = &[
     Tool {
         name: "diesel",
@@ -136,12 +136,12 @@ impl Tool {
         TOOLS.iter().find(|tool| tool.name == name)
     }
 
-    /// Whether its migrations are programs, and `baseline --from-database` is the way for most of them.
+    /// Returns `true` if its migrations are programs; most of them need `baseline --from-database`.
     pub fn is_code(&self) -> bool {
         self.name == "rails"
     }
 
-    /// Whether it prints its migrations as SQL itself.
+    /// Returns `true` if it can print its migrations as SQL.
     pub fn prints(&self) -> bool {
         self.name == "alembic"
     }

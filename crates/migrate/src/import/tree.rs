@@ -1,4 +1,4 @@
-//! Reads the other tool's folder.
+//! Reading of the other tool's folder.
 
 use std::fs;
 use std::io;
@@ -18,13 +18,13 @@ pub fn read(tool: &Tool, folder: &Path) -> Result<Harvest> {
     list(folder, "", tool.depth, &mut files).map_err(|error| {
         Error::usage(format!("cannot read {}", folder.display()))
             .cause(error)
-            .hint("name the folder that holds the other tool's migrations")
+            .hint("name the folder that contains the other tool's migrations")
     })?;
     files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(gather(tool, &files))
 }
 
-/// Names that begin with a dot are no migrations of any tool.
+/// Lists the files. Names that begin with a dot are not migrations of any tool.
 fn list(folder: &Path, prefix: &str, depth: usize, files: &mut Vec<SourceFile>) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;

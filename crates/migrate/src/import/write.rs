@@ -1,5 +1,5 @@
-//! Writes the files. What is there already is never changed: an import that was interrupted goes on, one that is
-//! complete changes nothing, and a folder with other migrations is refused.
+//! Writing of the imported files. Existing files are never changed: an interrupted import continues, a complete
+//! one changes nothing, and a folder with other migrations is rejected.
 
 use std::fs;
 use std::io;
@@ -11,18 +11,18 @@ use martydb_model::error::{Error, Result};
 use martydb_model::units::counted;
 use martydb_ui::report::printable;
 
-/// How many files were written, and how many were there.
+/// Number of files that were written, and that existed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct WriteCount {
     pub new: usize,
     pub kept: usize,
 }
 
-/// Writes what is missing; with `dry` it only looks.
+/// Writes missing files; with `dry`, only checks.
 ///
 /// # Errors
-/// [`Kind::Usage`](martydb_model::error::Kind::Usage) if another file is in the folder, or one differs; else if the folder
-/// cannot be read or written.
+/// [`Kind::Usage`](martydb_model::error::Kind::Usage) if the folder has another file, or one differs; else if the
+/// folder cannot be read or written.
 pub fn write(folder: &Path, files: &[NewFile], dry: bool) -> Result<WriteCount> {
     let present = present(folder).map_err(|error| failed(folder, &error))?;
     refuse_others(folder, files, &present)?;
@@ -38,7 +38,7 @@ pub fn write(folder: &Path, files: &[NewFile], dry: bool) -> Result<WriteCount> 
     Ok(written)
 }
 
-/// The names in the folder, without those that begin with a dot.
+/// Returns the names in the folder, without those that begin with a dot.
 fn present(folder: &Path) -> io::Result<Vec<String>> {
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(vec![]),
@@ -55,10 +55,10 @@ fn refuse_others(folder: &Path, files: &[NewFile], present: &[String]) -> Result
     let mut causes = vec![];
     for name in present {
         match files.iter().find(|file| file.file == *name) {
-            None => causes.push(format!("{} is there already", printable(name))),
+            None => causes.push(format!("{} already exists", printable(name))),
             Some(file) => match fs::read(folder.join(name)) {
                 Ok(bytes) if bytes == file.text.as_bytes() => {}
-                _ => causes.push(format!("{} differs from what the import would write", printable(name))),
+                _ => causes.push(format!("{} differs from the file to be written", printable(name))),
             },
         }
     }
@@ -69,9 +69,9 @@ fn refuse_others(folder: &Path, files: &[NewFile], present: &[String]) -> Result
     let more = causes.len().saturating_sub(SHOWN);
     causes.truncate(SHOWN);
     causes.extend((more > 0).then(|| format!("and {} more", counted(more, "file"))));
-    Err(Error::usage(format!("{} holds migrations already", folder.display()))
+    Err(Error::usage(format!("{} already contains migrations", folder.display()))
         .causes(causes)
-        .hint("import into an empty folder: `migrations` in the manifest names it"))
+        .hint("import into an empty folder, set by `migrations` in the manifest"))
 }
 
 fn failed(path: &Path, error: &io::Error) -> Error {

@@ -1,4 +1,4 @@
-//! What a rehearsal of pending migrations has shown.
+//! Results of a rehearsal of pending migrations.
 
 use serde::Serialize;
 
@@ -8,29 +8,29 @@ pub struct RehearsedMigration {
     pub version: i64,
     pub name: String,
     pub duration_ms: u64,
-    /// On relations that existed before the rehearsal, by name; each where it was first taken in that strength.
+    /// Locks on relations that existed before the rehearsal, by name; each where it was first taken in that mode.
     pub locks: Vec<RelationLock>,
-    /// Tables that existed before and got new files: rewritten, or emptied by TRUNCATE.
+    /// Existing tables that got new files: rewritten, or emptied by TRUNCATE.
     pub rewrites: Vec<Rewrite>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RelationLock {
     pub relation: String,
-    /// As `pg_locks` calls it: `AccessExclusiveLock`.
+    /// Lock mode as in `pg_locks`: `AccessExclusiveLock`.
     pub mode: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Rewrite {
     pub relation: String,
-    /// An estimate of the server; `None` if it never counted.
+    /// The server's estimate; `None` if it never counted.
     pub rows: Option<i64>,
-    /// What the table has now, without indexes.
+    /// Present size of the table without indexes, in bytes.
     pub bytes: i64,
 }
 
-/// A pending migration that the rehearsal left out.
+/// A pending migration that the rehearsal skipped.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SkippedMigration {
     pub version: i64,

@@ -1,18 +1,18 @@
-//! What is known of a migration while it runs: how far it is, and who is in its way. In words.
+//! State of a running migration as text: its progress and its blockers.
 
 use std::fmt;
 use std::time::Duration;
 
-/// A session that holds what the migration waits for.
+/// A session that holds a lock the migration waits for.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Blocker {
-    /// 0 of a prepared transaction.
+    /// Process ID; 0 for a prepared transaction.
     pub pid: i32,
     pub login: Option<String>,
     pub application: Option<String>,
-    /// When its transaction began, RFC 3339, UTC. The server tells it to members of the login only.
+    /// Start of its transaction, RFC 3339, UTC. The server shows it only to members of the login.
     pub since: Option<String>,
-    /// What it runs, or ran last; not visible to others than members of the login.
+    /// Its current or last statement; the server shows it only to members of the login.
     pub statement: Option<String>,
 }
 
@@ -36,10 +36,10 @@ impl fmt::Display for Blocker {
     }
 }
 
-/// How many characters of a statement are shown.
+/// Maximum number of characters of a statement that are shown.
 const SHOWN: usize = 60;
 
-/// The first words of a statement, up to its first string: that may be a password.
+/// Returns the first words of a statement, up to its first string literal, which may be a password.
 fn first_words(text: &str) -> String {
     let open = text.find(['\'', '$']).unwrap_or(text.len());
     let words: Vec<&str> = text[..open].split_whitespace().collect();
@@ -51,16 +51,16 @@ fn first_words(text: &str) -> String {
     }
 }
 
-/// A row of one of the server's views of progress.
+/// A row of one of the server's progress views.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ServerProgress {
-    /// `CREATE INDEX`, `COPY FROM` …, as the view calls it.
+    /// Name of the command in the view: `CREATE INDEX`, `COPY FROM` …
     pub command: String,
     pub relation: Option<String>,
     pub phase: Option<String>,
-    /// Blocks, tuples or bytes; what is counted depends on the phase.
+    /// Finished blocks, tuples or bytes; the unit depends on the phase.
     pub done: i64,
-    /// 0 where it is not known.
+    /// Total in the same unit; 0 if unknown.
     pub total: i64,
 }
 
@@ -78,23 +78,23 @@ impl fmt::Display for ServerProgress {
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RunningMigration {
-    /// Since the migration was first sent.
+    /// Time since the migration was first sent.
     pub elapsed: Duration,
-    /// Which statement of how many of the file, from 1.
+    /// Number of the current statement, from 1, and number of statements in the file.
     pub statement: Option<(usize, usize)>,
     pub progress: Option<ServerProgress>,
     pub blockers: Vec<Blocker>,
 }
 
 impl RunningMigration {
-    /// Who is in the way; `None` if the migration does not wait for a lock.
+    /// Describes the blockers; `None` if the migration does not wait for a lock.
     pub fn blocked(&self) -> Option<String> {
         let all: Vec<String> = self.blockers.iter().map(ToString::to_string).collect();
         (!all.is_empty()).then(|| format!("blocked by {}", all.join("; and by ")))
     }
 }
 
-/// Without the time: `statement 2 of 5, CREATE INDEX on public.t: building index, 40 %`.
+/// Text without the elapsed time: `statement 2 of 5, CREATE INDEX on public.t: building index, 40 %`.
 impl fmt::Display for RunningMigration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let statement = self.statement.map(|(at, all)| format!("statement {at} of {all}"));

@@ -1,4 +1,4 @@
-//! How a round trip ended.
+//! Result of a round trip.
 
 use serde::Serialize;
 
@@ -11,11 +11,11 @@ pub struct RoundTrip {
     pub version: i64,
     pub name: String,
     pub outcome: RoundTripResult,
-    /// What the down file left other than it was.
+    /// Differences between the catalogs before the first up and after the down.
     pub after_down: Vec<Difference>,
-    /// What the second up made other than the first.
+    /// Differences between the catalogs after the first and the second up.
     pub after_up: Vec<Difference>,
-    /// Why it was not checked.
+    /// Reason why it was not checked.
     pub skipped: Option<String>,
     pub error: Option<Error>,
 }
@@ -23,7 +23,7 @@ pub struct RoundTrip {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RoundTripResult {
-    /// Both catalogues are the same.
+    /// The catalogs are equal.
     Ok,
     Differs,
     /// A file failed, or is missing.

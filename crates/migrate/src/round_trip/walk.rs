@@ -1,4 +1,4 @@
-//! The round trips of one scratch database, each from where the one before it ended.
+//! Round trips in one scratch database, each starting from the state that the one before it left.
 
 use super::outcome::{RoundTrip, RoundTripResult};
 use crate::check::DowngradeTo;
@@ -12,27 +12,27 @@ use martydb_model::DownFiles;
 use martydb_model::error::{Error, Result};
 use martydb_pg::server::Connection;
 
-/// The two sessions in a scratch database, and what is known of it.
+/// The two sessions in a scratch database, and its last known catalog.
 pub struct TripSession<'a> {
     session: MigrationSession<'a>,
     reader: Connection,
     queries: CatalogueQueries,
     folder: &'a MigrationFolder,
     options: &'a Options,
-    /// What the database holds now, if that was read.
+    /// Present catalog of the database, if it was read.
     catalogue: Option<Catalogue>,
 }
 
-/// Why no further round trip is made in this database; indexes are of the folder's migrations.
+/// Reason why no further round trip is made in this database, with an index of the folder's migrations.
 pub enum WalkEnd {
     Done,
-    /// The next one needs a database that holds what the files before it make.
+    /// The next one needs a fresh database with the files before it applied.
     Fresh(usize),
     /// This one cannot be applied.
     Stuck(usize),
 }
 
-/// How one ended, and whether the database holds what its files make.
+/// Result of one, and state of the database after it.
 struct Trip {
     after_down: Vec<Difference>,
     after_up: Vec<Difference>,
@@ -64,10 +64,10 @@ impl<'a> TripSession<'a> {
         Ok(walk)
     }
 
-    /// Applies what stands before the migration at `at`, in one run.
+    /// Applies the migrations before the one at `at`, in one run.
     async fn replay(&mut self, at: usize) -> Result<()> {
         let before = at.checked_sub(1).map(|before| self.folder.migrations[before].version);
-        // What follows a checkpoint stands on it.
+        // Files after a checkpoint need it.
         let Some(before) = before.or(self.folder.checkpoint_below(at)) else { return Ok(()) };
         let service = &self.session.target.service;
         let replayed = format!("the files of {service} cannot be replayed on an empty database");
@@ -75,14 +75,14 @@ impl<'a> TripSession<'a> {
         self.up(before).await.map_err(|error| {
             error
                 .while_doing(replayed)
-                .hint("a database that was there before its files cannot be rebuilt from them")
+                .hint("a database that existed before its files cannot be rebuilt from them")
         })
     }
 
-    /// Makes the chosen round trips from the migration at `first` on.
+    /// Makes the chosen round trips, starting with the migration at `first`.
     pub async fn make(&mut self, chosen: &[i64], first: usize, all: &mut Vec<RoundTrip>) -> WalkEnd {
         let migrations = &self.folder.migrations;
-        // The version that the database has: that before this index.
+        // Index after the last applied migration.
         let mut reached = first;
         for (at, migration) in migrations.iter().enumerate().skip(first) {
             if !chosen.contains(&migration.version) {
@@ -100,7 +100,7 @@ impl<'a> TripSession<'a> {
             }
             let trip = self.round_trip(migration).await;
             match trip.state {
-                // What earlier round trips left in the tables may be in its way.
+                // Rows that earlier round trips left in the tables may be the cause.
                 StateAfter::NotApplied if at > first => return WalkEnd::Fresh(at),
                 StateAfter::NotApplied => {
                     all.push(report(migration, trip));
@@ -131,7 +131,7 @@ impl<'a> TripSession<'a> {
         trip
     }
 
-    /// What the database holds at the end is what it holds before the next one: it is read once.
+    /// Runs up, down and up. The catalog at the end is the one before the next round trip, so it is read once.
     async fn there_and_back(&mut self, version: i64, trip: &mut Trip) -> Result<()> {
         let before = match self.catalogue.take() {
             Some(known) => known,
@@ -173,7 +173,7 @@ impl<'a> TripSession<'a> {
         run_in(&mut self.session, self.folder, goal, self.options).await
     }
 
-    /// Whether this version is the newest, and whole: the down file that failed was rolled back.
+    /// Returns `true` if this version is the newest applied, and complete: the failed down file was rolled back.
     async fn is_at(&mut self, version: i64) -> bool {
         let rows = self.session.rows().await;
         rows.is_ok_and(|rows| rows.unfinished.is_empty() && rows.order.last() == Some(&version))
@@ -199,12 +199,12 @@ fn report(migration: &Migration, trip: Trip) -> RoundTrip {
     RoundTrip { after_down, after_up, error, ..RoundTrip::of(migration, outcome) }
 }
 
-/// Why a migration needs no down file, if it has none.
+/// Returns the reason why a migration needs no down file, if there is one.
 fn without_down(target: &MigrationTarget, migration: &Migration) -> Option<String> {
     let down = || folder::load_down(migration.down.as_ref()?).ok()?.directives.irreversible;
     match (&migration.up.directives.irreversible, target.down) {
         (Some(reason), _) => Some(format!("irreversible: {reason}")),
-        (None, DownFiles::None) => Some("the manifest says `down: none`".into()),
+        (None, DownFiles::None) => Some("the manifest has `down: none`".into()),
         (None, DownFiles::Optional) if migration.down.is_none() => Some("it has no down file".into()),
         _ => down().map(|reason| format!("irreversible: {reason}")),
     }

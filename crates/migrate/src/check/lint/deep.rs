@@ -1,11 +1,11 @@
-//! Calling squawk's parser: it calls itself for every level of nesting, and panics at some of what is no SQL.
+//! Safe calls of squawk's parser, which recurses for every level of nesting and panics at some invalid SQL.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 
 const THREAD: &str = "lint";
 
-/// Works, and answers `None` where squawk panicked. That is no reason to stop.
+/// Calls `work`, and returns `None` if squawk panicked. A panic must not end the run.
 pub fn survived<T>(work: impl FnOnce() -> T) -> Option<T> {
     static QUIET: Once = Once::new();
     QUIET.call_once(|| {
@@ -19,16 +19,16 @@ pub fn survived<T>(work: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(work)).ok()
 }
 
-/// squawk calls itself for every level of nesting, and the file decides how many levels there are. Only what is used
-/// of this is ever taken from the system.
+/// Stack size in bytes, because the file determines squawk's recursion depth. The system only allocates the
+/// pages that are used.
 const STACK: usize = 512 << 20;
 
-/// Works on a stack for files of any depth.
+/// Calls `work` on a stack for files of any depth.
 pub fn with_deep_stack<T: Send>(work: impl Fn() -> T + Send + Sync) -> T {
     std::thread::scope(|scope| {
         match std::thread::Builder::new().name(THREAD.into()).stack_size(STACK).spawn_scoped(scope, &work) {
             Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-            // No room for it: most files need none.
+            // The thread cannot be created: most files do not need it.
             Err(_) => work(),
         }
     })

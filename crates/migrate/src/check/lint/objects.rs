@@ -1,5 +1,5 @@
-//! Which objects the pending migrations make, rename, drop and make again, statement by statement. Objects of one name count
-//! as one, whatever their schema and kind.
+//! Objects that pending migrations create, rename, drop and recreate, statement by statement. Objects of one
+//! name count as one, regardless of schema and kind.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -10,28 +10,28 @@ use squawk_syntax::{Parse, SourceFile, SyntaxKind, SyntaxNode};
 use crate::files::bare;
 use crate::files::lexer::{Lexer, TokenKind};
 
-/// The names of objects that a pending migration made, across its files.
+/// Names of objects that pending migrations create, across files.
 #[derive(Debug, Default)]
 pub struct Objects {
     new: BTreeSet<String>,
 }
 
-/// A statement, and what is known of what it changes.
+/// A statement and the objects it changes.
 #[derive(Debug)]
 pub struct SeenStatement {
     pub range: Range<usize>,
-    /// The names of what it changes.
+    /// Names of the changed objects.
     pub targets: Vec<String>,
-    /// Whether a pending migration made everything that it changes.
+    /// Set if pending migrations create all of them.
     pub is_new: bool,
-    /// It drops what the same file makes again under the same name.
+    /// Set if it drops an object that the same file recreates under the same name.
     pub is_recreated: bool,
     /// Its first two words, in lower case.
     pub verb: String,
 }
 
 impl Objects {
-    /// Follows the statements of a file.
+    /// Processes the statements of a file.
     pub fn follow(&mut self, parsed: &Parse<SourceFile>) -> Vec<SeenStatement> {
         let mut file = FileNames::default();
         let (mut all, mut dropped): (Vec<SeenStatement>, Vec<Vec<String>>) = (vec![], vec![]);
@@ -68,7 +68,7 @@ impl Objects {
         SeenStatement { range, targets, is_new, is_recreated: false, verb }
     }
 
-    /// A renamed object is as new, or as old, as it was.
+    /// Renames an object, which remains new or old.
     fn rename(&mut self, old: &str, new: &str, is_new: bool) {
         self.new.remove(old);
         if is_new {
@@ -79,11 +79,11 @@ impl Objects {
     }
 }
 
-/// What one file does with names.
+/// Names in one file.
 #[derive(Debug, Default)]
 struct FileNames {
     made: BTreeSet<String>,
-    /// What an object that the file renames was called at its beginning, by its name now.
+    /// Names at the beginning of the file, by present name, of objects that the file renames.
     before: BTreeMap<String, String>,
 }
 
@@ -95,8 +95,8 @@ impl FileNames {
         self.before.insert(new, first);
     }
 
-    /// What the dropped objects were called at the file's beginning. Something stands there again if it is made later, or if
-    /// a new object has taken the name already.
+    /// Drops names and returns the dropped objects' names at the file's beginning. One is recreated if a later
+    /// statement creates it, or if a new object already has the name.
     fn drop(&mut self, names: &[String]) -> Vec<String> {
         for name in names {
             self.made.remove(name);
@@ -105,7 +105,7 @@ impl FileNames {
     }
 }
 
-/// The words of a statement outside parentheses, with the place of each.
+/// The words of a statement outside parentheses, with their positions.
 struct Words {
     all: Vec<(String, Range<usize>)>,
 }
@@ -126,7 +126,7 @@ impl Words {
         Words { all }
     }
 
-    /// The name behind RENAME TO.
+    /// Returns the name after RENAME TO.
     fn renamed_to(&self) -> Option<String> {
         let at = self.all.windows(2).position(|pair| pair[0].0 == "rename" && pair[1].0 == "to")?;
         self.all.get(at + 2).map(|word| word.0.clone())
@@ -137,7 +137,7 @@ impl Words {
     }
 }
 
-/// The names of what a statement changes.
+/// Returns the names of the objects that a statement changes.
 fn targets(statement: &ast::Stmt, text: &str, verb: &str) -> Vec<String> {
     let node = statement.syntax();
     if let ast::Stmt::CreateIndex(index) = statement {
@@ -145,7 +145,7 @@ fn targets(statement: &ast::Stmt, text: &str, verb: &str) -> Vec<String> {
         return path.iter().filter_map(last_part).collect();
     }
     let is_path = |node: &SyntaxNode| matches!(node.kind(), SyntaxKind::PATH | SyntaxKind::PATH_REF);
-    // A path of several parts holds the path of its first parts.
+    // A path of several parts contains the path of its first parts.
     let outer = node
         .descendants()
         .filter(|node| is_path(node) && !node.parent().is_some_and(|parent| is_path(&parent)));
@@ -153,7 +153,7 @@ fn targets(statement: &ast::Stmt, text: &str, verb: &str) -> Vec<String> {
     if !several {
         return outer.filter_map(|node| last_part(&node)).take(1).collect();
     }
-    // What stands in parentheses are the types of a function's arguments.
+    // Parentheses contain the types of a function's arguments.
     let words = Words::of(text);
     let start = node.text_range().start();
     outer
@@ -167,7 +167,8 @@ fn last_part(node: &SyntaxNode) -> Option<String> {
     text.rsplit('.').next().map(|part| bare(part.trim()))
 }
 
-/// What a statement makes. An index is new only on a new table: elsewhere it may have been there for long.
+/// Returns the name that a statement creates. An index is new only on a new table: an index on another table
+/// may be old.
 fn created(statement: &ast::Stmt, targets: &[String], verb: &str, on_new: bool) -> Option<String> {
     match statement {
         ast::Stmt::CreateIndex(index) => {

@@ -1,26 +1,26 @@
-//! How large the tables are, and what that makes of a finding: a lock on a small table is held for a moment.
+//! Sizes of tables, which lower the severity of findings: a lock on a small table is held only for a moment.
 
 use std::collections::BTreeMap;
 
 use martydb_model::units::bytes;
 
-/// Up to so many bytes (1 MB) a table is small: it is read, or rewritten, in a few milliseconds.
+/// Maximum size of a small table in bytes (1 MB): it is read, or rewritten, in a few milliseconds.
 pub const SMALL: i64 = 1 << 20;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TableSize {
-    /// An estimate; `None` where the server never counted.
+    /// Estimated number of rows; `None` if the server never counted.
     pub rows: Option<i64>,
-    /// With TOAST, without indexes.
+    /// Size in bytes, with TOAST, without indexes.
     pub bytes: i64,
 }
 
-/// Tables, and indexes by the size of their table, as a database has them now. None where no server was asked.
+/// Present sizes of a database's tables, and of indexes by their table. Empty without a server.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TableSizes(BTreeMap<String, TableSize>);
 
 impl TableSizes {
-    /// Of several objects of one name the largest counts.
+    /// Adds a size; of several objects of one name the largest counts.
     pub fn add(&mut self, name: String, size: TableSize) {
         let known = self.0.entry(name).or_insert(size);
         if known.bytes < size.bytes {
@@ -28,7 +28,7 @@ impl TableSizes {
         }
     }
 
-    /// In words, if all of these are known and small.
+    /// Describes the size if all of these are known and small.
     pub fn small(&self, names: &[String]) -> Option<String> {
         let sizes: Option<Vec<_>> = names.iter().map(|name| self.0.get(name)).collect();
         let largest = *sizes?.into_iter().max_by_key(|size| size.bytes)?;

@@ -20,7 +20,7 @@ fn found(files: &[&str], applied: i64) -> Vec<String> {
     rules_of(files, applied, &LintRules::default())
 }
 
-/// The examples of danger in squawk's documentation, <https://squawkhq.com/docs/rules>.
+/// Examples of danger from squawk's documentation, <https://squawkhq.com/docs/rules>.
 #[test]
 fn what_squawks_documentation_calls_dangerous_is_found() {
     for (sql, rule) in [
@@ -188,7 +188,7 @@ fn what_a_pending_migration_made_is_no_danger() {
         "CREATE VIEW v AS SELECT 1; DROP VIEW v; CREATE TYPE e AS ENUM ('a'); ALTER TYPE e ADD VALUE 'b';",
     ];
     assert_eq!(found(&later, 0), Vec::<String>::new());
-    // As soon as the table is there, it is in use.
+    // Once the table is committed, it is in use.
     assert_eq!(found(&[table, "CREATE INDEX k ON t (a);"], 1), ["require-concurrent-index-creation"]);
     assert_eq!(found(&[table, "DROP TABLE other, t;"], 0), ["ban-drop-table"]);
     assert_eq!(
@@ -216,8 +216,8 @@ fn rules_are_switched_off_in_the_manifest_and_answered_for_in_a_file() {
     assert_eq!(martydb_config::lint_rules::unknown("ban-drop-table"), None);
 }
 
-/// One service of an ordinary workload: a table, an index, a column and a check, a foreign key or a unique index,
-/// and rows; what the benchmark applies.
+/// One service of an ordinary workload, as in the benchmark: a table, an index, a column and a check, a foreign
+/// key or a unique index, and rows.
 #[test]
 fn ordinary_files_have_no_finding() {
     let files: Vec<String> = (0..10).flat_map(ordinary).collect();
@@ -248,7 +248,7 @@ fn ordinary(k: usize) -> [String; 5] {
     ]
 }
 
-/// A stack that overflows ends the process, and no test would tell why.
+/// A stack overflow would end the process without a test failure.
 #[test]
 fn a_file_nested_deeper_than_any_server_takes_is_answered() {
     for part in ["(", "(SELECT ", "CASE WHEN ", "NOT ", "1 + ", "["] {
@@ -256,7 +256,7 @@ fn a_file_nested_deeper_than_any_server_takes_is_answered() {
     }
 }
 
-/// squawk 2.68 takes this for a target without a name, and panics.
+/// squawk 2.68 parses this as a target without a name, and panics.
 #[test]
 fn a_file_at_which_the_linter_gives_up_is_not_called_good() {
     let odd = "CREATE OR REPLACE FUNCTION f(a int) RETURNS int BEGINATOMIC SELECT CASE WHEN a > 0 THEN 1 EN t DO ALSO 4(INSERT INTO a D";

@@ -1,7 +1,8 @@
-//! What the session notes of its finished files, so that a file that was sent ahead does not run behind a failure.
+//! Notes in the session about committed files; a file that was sent ahead checks them and does not run after a
+//! failure.
 //!
-//! A note is a prepared statement: making and finding one costs microseconds. A setting of ours would do, but before 16
-//! each new name makes the server sort all of its settings again.
+//! A note is a prepared statement: creating and finding one takes microseconds. A custom setting would do, but
+//! before 16 each new name makes the server sort all of its settings again.
 
 use martydb_model::sql::{Statement, stmt};
 
@@ -10,8 +11,8 @@ pub fn note(number: u64) -> Statement {
     stmt!("PREPARE {name} AS SELECT", name = name(number))
 }
 
-/// Fails unless that was noted. In a transaction of its own: it takes a snapshot, and behind one the file could no longer
-/// choose the isolation of its transaction.
+/// Fails unless the note exists. It has a transaction of its own: it takes a snapshot, after which the file
+/// could not choose the isolation level of its transaction.
 pub fn demand(number: u64) -> [Statement; 3] {
     [stmt!("BEGIN"), stmt!("DEALLOCATE {name}", name = name(number)), stmt!("COMMIT")]
 }

@@ -1,5 +1,6 @@
-//! What to do about what the server refused: rows of an SQLSTATE, a sign in the server's fields or in the statement, and
-//! the cure. Signs are what no language of the server changes: names, the server's source functions, our own statement.
+//! Hints for errors of the server: rows of SQLSTATEs, a sign in the server's fields or in the statement, and
+//! the advice. Signs do not depend on the server's language: names, the server's source functions, the
+//! statement.
 
 use super::super::batch::BatchPart;
 use super::extensions;
@@ -10,33 +11,33 @@ use martydb_model::SchemaName;
 use martydb_model::sqlstate;
 use martydb_pg::server::Fault;
 
-/// What decides whether a row holds, apart from the SQLSTATE.
+/// Condition of a row, apart from the SQLSTATE.
 enum Sign {
     Always,
     /// The part of the batch that failed.
     Part(BatchPart),
-    /// The statement begins so: the file's, or one that a function sent.
+    /// Words at the beginning of the statement: the file's, or one that a function sent.
     Statement(&'static [&'static [&'static str]]),
-    /// The function of the server's source that complained.
+    /// Function of the server's source that raised the error.
     Routine(&'static [&'static str]),
-    /// The name that is missing is one of a known extension.
+    /// The missing name is one of a known extension.
     Extension,
 }
 
 struct Cure {
-    /// Any, if it is empty.
+    /// SQLSTATEs; any if empty.
     states: &'static [&'static str],
     sign: Sign,
-    /// `{name}` is the name that the server quotes, `{extension}` the one that provides it; `{service}`, `{owner}`, `{app}`
-    /// and `{schemas}` are the service's.
+    /// `{name}` is the name that the server quotes, `{extension}` the extension that provides it; `{service}`,
+    /// `{owner}`, `{app}` and `{schemas}` are the service's.
     advice: &'static str,
-    /// The server's own hint leads elsewhere, or says the same in fewer words.
+    /// Set if the server's own hint is misleading, or repeats this one.
     replaces_hint: bool,
 }
 
 const ROLES: &str = "roles and databases are declared in the manifest: remove the statement";
 
-/// The first row that holds counts.
+/// Advice by error; the first matching row is used.
 const CURES: &[Cure] = &[
     Cure {
         states: &[],
@@ -110,7 +111,7 @@ const CURES: &[Cure] = &[
     Cure {
         states: &[sqlstate::INSUFFICIENT_PRIVILEGE],
         sign: Sign::Routine(&["check_is_member_of_role", "check_can_set_role"]),
-        advice: "what a migration makes belongs to {owner}, and roles and databases are declared in the manifest: \
+        advice: "a migration's objects belong to {owner}, and roles and databases are declared in the manifest: \
                  remove OWNER TO or AUTHORIZATION",
         replaces_hint: true,
     },
@@ -138,7 +139,7 @@ const CURES: &[Cure] = &[
     Cure {
         states: &[sqlstate::LOCK_NOT_AVAILABLE],
         sign: Sign::Always,
-        advice: "other sessions hold the table: try again later, or raise --lock-wait",
+        advice: "other sessions hold locks on the table: try again later, or raise --lock-wait",
         replaces_hint: false,
     },
     Cure {
@@ -155,16 +156,16 @@ const CURES: &[Cure] = &[
     },
 ];
 
-/// A statement that failed, and whose service it is.
+/// A failed statement, with the service's target.
 pub struct Case<'a> {
     pub target: &'a MigrationTarget,
     pub part: BatchPart,
-    /// The file's statement.
+    /// The statement of the file.
     pub statement: &'a str,
     pub fault: &'a Fault,
 }
 
-/// The hints of an error: the server's own, unless it misleads, and what to do.
+/// Returns the hints of an error: the server's own, unless it misleads, and martydb's advice.
 pub fn hints(case: &Case<'_>) -> Vec<String> {
     let cure = CURES.iter().find(|cure| case.has(cure));
     let own = case.fault.hint.clone().filter(|_| !cure.is_some_and(|cure| cure.replaces_hint));
@@ -185,8 +186,8 @@ impl Case<'_> {
             }
     }
 
-    /// Whether the file's statement, or one that a function or DO block sent, begins with these words. The context
-    /// shows the latter in quotes.
+    /// Returns `true` if the file's statement, or one that a function or DO block sent, begins with these
+    /// words. The context contains the latter in quotes.
     fn begins(&self, words: &[&str]) -> bool {
         let context = self.fault.context.as_deref().unwrap_or_default();
         let sent =
@@ -212,11 +213,10 @@ impl Case<'_> {
     }
 }
 
-/// The quotation marks of the server's translations.
+/// Quotation marks of the server's translations.
 const QUOTES: [char; 6] = ['"', '«', '»', '„', '“', '”'];
 
-/// The name that is missing, without its schema: what stands in quotes, or for a function what stands before its
-/// arguments.
+/// Returns the missing name without its schema: the quoted text, or for a function the text before its arguments.
 fn missing(fault: &Fault) -> Option<String> {
     let called = fault.sqlstate.as_deref() == Some(sqlstate::UNDEFINED_FUNCTION);
     let name = match fault.message.split_once('(').filter(|_| called) {

@@ -1,18 +1,20 @@
-//! From a line of a DO block, as the server counts it, to a place in the file.
+//! Position in the file for a line of a DO block, as the server counts lines.
 
 use crate::files::is_word;
 use crate::files::lexer::{Lexer, TokenKind};
 use martydb_pg::server::Fault;
 
-/// What the server calls a DO block's code in a context, in every language.
+/// The server's name for a DO block's code in an error context, in every language.
 const NAME: &str = "inline_code_block";
 
-/// The byte of the statement to blame, if it is a DO block: the place in the code that the server names, else the line.
+/// Returns the byte offset of the error in a DO block: the server's position in the code, else the line's
+/// start. `None` for other statements.
 pub fn place(statement: &str, fault: &Fault) -> Option<usize> {
     named(statement, fault).or_else(|| failing_line(statement, fault.context.as_deref()?))
 }
 
-/// The server's place in the code of the block, or in a statement of it, where the file has that word by word.
+/// Returns the offset for the server's position in the block's code, or in a statement of it that the file
+/// contains verbatim.
 fn named(statement: &str, fault: &Fault) -> Option<usize> {
     let body = body(statement)?;
     let sent = fault.internal_query.as_deref().filter(|sent| !sent.is_empty())?;
@@ -21,8 +23,8 @@ fn named(statement: &str, fault: &Fault) -> Option<usize> {
     (statement.rfind(sent) == Some(start)).then_some(start + within)
 }
 
-/// The byte of the statement at which the failing line of its DO block begins; `None` if the context names no line below
-/// the first, or the statement is no DO block. Line 1 is the line of the opening quote.
+/// Returns the byte offset of the failing line of a DO block; `None` if the context has no line below the
+/// first, or the statement is not a DO block. Line 1 is the line of the opening quote.
 fn failing_line(statement: &str, context: &str) -> Option<usize> {
     let line = line_in_block(context)?;
     let body = body(statement)?;
@@ -32,7 +34,7 @@ fn failing_line(statement: &str, context: &str) -> Option<usize> {
     Some(start + blank)
 }
 
-/// The block of the file is the outermost: its line comes last in the context.
+/// Returns the line in the file's block, which is the outermost: its line is the last of the context.
 fn line_in_block(context: &str) -> Option<usize> {
     let after = &context[context.rfind(NAME)? + NAME.len()..];
     let digits = after.find(|c: char| c.is_ascii_digit())?;
@@ -40,7 +42,7 @@ fn line_in_block(context: &str) -> Option<usize> {
     number.parse().ok()
 }
 
-/// Where the string with the code begins. LANGUAGE may stand before it, and its name may be a string too.
+/// Returns the start of the code's string literal. LANGUAGE may precede it, and its name may be a string too.
 fn body(statement: &str) -> Option<usize> {
     let mut tokens = Lexer::new(statement);
     let mut last = tokens.next().filter(|token| is_word(&statement[token.start..token.end], "do"))?;

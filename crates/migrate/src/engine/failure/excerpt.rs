@@ -1,16 +1,17 @@
-//! A line of a file with a caret below one of its characters, as psql shows it.
+//! A line of a file with a caret below one of its characters, as in psql.
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::files::Position;
 use martydb_ui::report::printable;
 
-/// What a terminal of 80 columns leaves behind `caused by: `. A line that the terminal breaks has no caret below it.
+/// Columns that `caused by: ` leaves of an 80-column terminal. If the terminal wraps the line, the caret is
+/// misplaced.
 const WIDTH: usize = 80 - "caused by: ".len();
 
 const CUT: &str = "…";
 
-/// The line with a caret below the character at `offset`, a byte of the text.
+/// Returns the line with a caret below the character at `offset`, in bytes.
 pub fn excerpt(text: &str, offset: usize) -> String {
     let offset = text.floor_char_boundary(offset);
     let start = text[..offset].rfind('\n').map_or(0, |at| at + 1);
@@ -24,13 +25,13 @@ pub fn excerpt(text: &str, offset: usize) -> String {
     format!("{}\n{}^", format!("{label}{before}{after}").trim_end(), " ".repeat(indent))
 }
 
-/// As it will be printed: escaping later would move the characters away from the caret. A tab is as wide as the
-/// terminal likes; a blank is not.
+/// Escapes a text as it will be printed: escaping later would misplace the caret. Tabs become blanks, because
+/// their width depends on the terminal.
 fn shown(text: &str) -> String {
     printable(&text.replace('\t', " "))
 }
 
-/// The end of a text, in at most so many columns.
+/// Returns the end of a text, in at most `columns` columns.
 fn tail(text: &str, columns: usize) -> String {
     if text.width() <= columns {
         return text.into();
@@ -40,7 +41,7 @@ fn tail(text: &str, columns: usize) -> String {
     CUT.chars().chain(kept.chars().rev()).collect()
 }
 
-/// The beginning of a text, in at most so many columns.
+/// Returns the beginning of a text, in at most `columns` columns.
 fn head(text: &str, columns: usize) -> String {
     if text.width() <= columns {
         return text.into();
@@ -78,7 +79,7 @@ mod tests {
         );
     }
 
-    /// As a command prints it, the label of the cause included.
+    /// Printed as by a command, with the label of the cause.
     #[test]
     fn printed_at_80_columns_the_caret_still_stands_below_its_character() {
         for (before, after) in [(500, 500), (10, 500), (500, 0), (30, 10), (0, 0)] {

@@ -1,11 +1,11 @@
-//! Which extension an unknown name comes from: the types, operator classes, access methods and functions that
-//! migrations use most, as the extensions' own scripts name them
+//! Extensions by the names they provide: the types, operator classes, access methods and functions that
+//! migrations use most, from the extensions' own scripts
 //! (<https://www.postgresql.org/docs/current/contrib.html>, <https://postgis.net/docs/reference.html>,
 //! <https://github.com/pgvector/pgvector>).
 
 use martydb_model::sqlstate;
 
-/// An extension, and names that only it makes; `*` at the end stands for every name that begins so.
+/// An extension, and names that only it provides; a final `*` matches every name with that prefix.
 struct Provider {
     extension: &'static str,
     /// Types, operator classes, access methods, foreign-data wrappers.
@@ -61,7 +61,7 @@ const PROVIDERS: &[Provider] = &[
     provider("timescaledb", &[], &["create_hypertable", "time_bucket", "add_retention_policy"], &[]),
 ];
 
-/// The extension that makes a name, unqualified and in lower case, of the kind that the SQLSTATE is about.
+/// Returns the extension that provides a name, unqualified and in lower case, of the kind that the SQLSTATE is about.
 pub fn providing(name: &str, state: &str) -> Option<&'static str> {
     let is = |pattern: &&str| match pattern.strip_suffix('*') {
         Some(start) => name.starts_with(start),

@@ -1,5 +1,5 @@
-//! What a migration does to the relations that were there before: the locks it takes and the tables it rewrites. Read
-//! from the catalogue after each file, and compared here.
+//! Effects of a migration on existing relations: locks taken and tables rewritten. Read from the catalog after
+//! each file, and compared here.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use crate::report::{RelationLock, Rewrite};
 use martydb_model::sql::{List, Statement, stmt};
 use martydb_pg::server::{Row, Unreadable};
 
-/// The lock modes of tables, the weakest first.
+/// Lock modes of tables, the weakest first.
 /// <https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES>
 const MODES: &[&str] = &[
     "AccessShareLock",
@@ -25,13 +25,13 @@ const MODES: &[&str] = &[
 struct Known {
     name: String,
     filenode: u32,
-    /// Below 0 where the server never counted.
+    /// Estimated number of rows; below 0 if the server never counted.
     rows: i64,
-    /// The strongest lock that was reported, as its place in [`MODES`].
+    /// The strongest reported lock, as an index into [`MODES`].
     lock: Option<usize>,
 }
 
-/// The relations of users by oid.
+/// User relations by OID.
 #[derive(Debug, Default)]
 pub struct Relations(BTreeMap<u32, Known>);
 
@@ -54,7 +54,7 @@ impl Relations {
         Ok(Relations(rows.iter().map(one).collect::<Result<_, Unreadable>>()?))
     }
 
-    /// The locks of this session, and the files of tables.
+    /// Returns the queries for this session's locks, and for the files of tables.
     pub fn effects_asked() -> [Statement; 2] {
         [
             stmt!(
@@ -65,7 +65,7 @@ impl Relations {
         ]
     }
 
-    /// The locks that are new or stronger than what was reported before.
+    /// Returns locks that are new, or stronger than those already reported.
     pub fn locks(&mut self, rows: &[Row]) -> Result<Vec<RelationLock>, Unreadable> {
         let mut taken: BTreeMap<String, String> = BTreeMap::new();
         for row in rows {
@@ -80,7 +80,7 @@ impl Relations {
         Ok(taken.into_iter().map(|(relation, mode)| RelationLock { relation, mode }).collect())
     }
 
-    /// The tables that have other files than before.
+    /// Returns the tables with a new file.
     pub fn rewritten(&mut self, rows: &[Row]) -> Result<Vec<u32>, Unreadable> {
         let mut all = vec![];
         for row in rows {
@@ -94,7 +94,7 @@ impl Relations {
         Ok(all)
     }
 
-    /// The sizes of tables that this transaction has locked.
+    /// Selects the sizes of tables that this transaction has locked.
     pub fn sizes_asked(rewritten: &[u32]) -> Statement {
         stmt!(
             "SELECT oid, pg_catalog.pg_relation_size(oid::pg_catalog.regclass) FROM pg_catalog.pg_class WHERE oid IN ({all}) ORDER BY oid",

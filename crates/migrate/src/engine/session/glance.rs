@@ -1,8 +1,8 @@
-//! The history and a few more answers in one message, for commands that look at many databases and write in none.
+//! The history and a few more results in one message, for commands that read many databases and write to none.
 //!
-//! A first question costs a new session most of what it costs at all, and another round trip costs as much again. So the
-//! history is asked for where it usually is, before it is known to be there; if it is not, the server refuses the
-//! message, and the way is the usual one.
+//! The first query of a new session causes most of its cost, and another round trip costs as much again.
+//! Therefore the history is queried at its usual place before it is known to exist; if it does not, the server
+//! rejects the message, and the tables are looked up first.
 
 use std::time::{Duration, Instant};
 
@@ -17,15 +17,15 @@ use martydb_model::sql::{Statement, stmt};
 use martydb_pg::server::sessions::{OpenSession, SessionList};
 use martydb_pg::server::{Row, Unreadable};
 
-/// Whether the size on disk is measured: the server looks at every file of the database for it, which takes longer than
-/// all the rest.
+/// Measurement of the database's size: the server reads the size of every file of the database, which takes
+/// longer than all the rest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sizes {
     Measured,
     Skipped,
 }
 
-/// What is asked of a database.
+/// Scope of the queries of a database.
 #[derive(Debug, Clone, Copy)]
 pub struct GlanceScope {
     pub sizes: Sizes,
@@ -33,8 +33,8 @@ pub struct GlanceScope {
 }
 
 impl GlanceScope {
-    /// A history has about as many events as the folder has files. Runs of repeatable migrations lie in a table of their own,
-    /// and count where the folder has any.
+    /// Returns the scope for a folder. A history has about as many events as the folder has files. Runs of
+    /// repeatable migrations are in a separate table, read only if the folder has any.
     pub fn of(folder: &MigrationFolder, sizes: Sizes) -> GlanceScope {
         let are_few = folder.migrations.len() < FEW as usize / 2 && folder.repeatables.is_empty();
         let events = if are_few { GlancedEvents::Few(FEW) } else { GlancedEvents::Newest };
@@ -42,16 +42,16 @@ impl GlanceScope {
     }
 }
 
-/// What a session was asked at its start.
+/// Results of a session's first queries.
 pub struct Glance<'a> {
     pub session: MigrationSession<'a>,
     pub history: Result<HistoryRows>,
-    /// How many other sessions are connected to the database.
+    /// Number of other sessions connected to the database.
     pub connections: Option<i64>,
     pub size_bytes: Option<i64>,
-    /// The newest event of martydb's own history, as its columns.
+    /// Columns of the newest event of martydb's history.
     pub newest: Option<Row>,
-    /// Whether another session in the database is the migrator's, or may be; it may hold the lock, or look as we do.
+    /// Set if another session in the database is, or may be, the migrator's; it may hold the lock, or only read.
     pub company: bool,
 }
 
@@ -75,7 +75,7 @@ impl<'a> Glance<'a> {
         };
         let size_bytes = size.map(|row| row.try_get(0)).transpose().map_err(unreadable)?;
         let (mut connections, mut company) = (None, true);
-        // If the list cannot be had, neither can the history, and its error says why.
+        // If reading the list fails, so does reading the history, and its error has the reason.
         if let Ok(list) = sessions.get(&mut session.connection).await {
             let others = others(&list, &session);
             company = others.iter().any(|other| other.login.as_ref() == Some(&target.login.role));
@@ -85,7 +85,7 @@ impl<'a> Glance<'a> {
     }
 }
 
-/// The sessions of logins in the database, but for our own.
+/// Returns the other sessions of logins in the database.
 fn others<'l>(list: &'l [OpenSession], session: &MigrationSession<'_>) -> Vec<&'l OpenSession> {
     let database = session.target.database.as_str();
     let is_other = |one: &&OpenSession| {
@@ -96,19 +96,19 @@ fn others<'l>(list: &'l [OpenSession], session: &MigrationSession<'_>) -> Vec<&'
     list.iter().filter(is_other).collect()
 }
 
-/// The answers to questions about tables that were not known to be there.
+/// Results of queries on tables that were not known to exist.
 struct Guess {
-    /// The rows of refinery's table in the first of the schemas.
+    /// Rows of refinery's table in the first of the schemas.
     applied: Vec<Row>,
     newest: Row,
     size: Option<Row>,
 }
 
-/// How many events are read to find the newest among them, where the files let us expect fewer.
+/// Number of events read to find the newest among them, if the number of files suggests fewer.
 const FEW: u32 = 200;
 
-/// `None` where one of the tables is not there or empty, or anything else is wrong. The first session on the server
-/// asks for the list of sessions as well.
+/// Queries the usual tables. `None` if one of them is missing or empty, or on any other error. The first
+/// session on the server reads the list of sessions as well.
 async fn guess(
     session: &mut MigrationSession<'_>,
     scope: GlanceScope,
@@ -137,7 +137,7 @@ async fn guess(
     }
     let present = Present::glanced(which, &events, schema).ok()?;
     let newest = newest_of(events)?;
-    // Behind a pooler the answers are another session's; the usual way says so.
+    // Behind a pooler the results may come from another session; the usual path reports that.
     if tables::number_and_process(&newest).ok()?.1 != session.connection.backend() {
         return None;
     }
@@ -152,7 +152,7 @@ fn newest_of(events: Vec<Row>) -> Option<Row> {
     newest.map(|(_, event)| event)
 }
 
-/// The usual way: which tables there are, and then the history, its newest event and the size.
+/// Reads in the usual order: the existing tables, then the history, its newest event and the size.
 async fn ask(
     session: &mut MigrationSession<'_>,
     sizes: Sizes,
@@ -161,7 +161,7 @@ async fn ask(
     let history = session.rows().await;
     let newest = session.present.history.then(tables::read_newest);
     let asked: Vec<_> = newest.iter().cloned().chain(measure(session, sizes)).collect();
-    // If they cannot be had, neither can the history, and its error says why.
+    // If these queries fail, so does reading the history, and its error has the reason.
     let results = if asked.is_empty() { vec![] } else { session.query(asked).await.unwrap_or_default() };
     let mut results = results.into_iter();
     let newest = newest.and_then(|_| first_row(results.next()));
@@ -172,7 +172,7 @@ fn first_row(rows: Option<Vec<Row>>) -> Option<Row> {
     rows?.into_iter().next()
 }
 
-/// Sizes are told to those who may connect, as the login may, and the owner may not.
+/// Returns statements that measure the size. It requires CONNECT, which the login has and the owner may lack.
 fn measure(session: &MigrationSession<'_>, sizes: Sizes) -> Vec<Statement> {
     if sizes == Sizes::Skipped {
         return vec![];
@@ -181,7 +181,7 @@ fn measure(session: &MigrationSession<'_>, sizes: Sizes) -> Vec<Statement> {
     vec![stmt!("SET ROLE NONE"), size, session.act_as_owner()]
 }
 
-/// The second answer to [`measure`].
+/// Returns the second result of [`measure`].
 fn size(results: &mut impl Iterator<Item = Vec<Row>>) -> Option<Row> {
     first_row(results.nth(1))
 }

@@ -1,4 +1,4 @@
-//! A second session of the migrator that looks at the first: how far it is and who blocks it. It only reads.
+//! A second session of the migrator that monitors the first: its progress and its blockers. It only reads.
 
 use std::time::{Duration, Instant};
 
@@ -8,16 +8,16 @@ use crate::target::MigrationTarget;
 use martydb_model::sql::{Keyword, Statement, stmt};
 use martydb_pg::server::{Connection, Row, Unreadable, query_each};
 
-/// How long one look may take, the login included.
+/// Time limit of one sample, including the login.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How long to wait before the next login, where one was refused.
+/// Pause before the next login after a failed one.
 const PAUSE: Duration = Duration::from_secs(30);
 
-/// What one look has shown.
+/// One sample.
 #[derive(Debug, Default)]
 pub struct Sighting {
-    /// Statement n of m, as the migrating session says itself (see `batch`).
+    /// Statement n of m, from the migrating session's `application_name` (see `batch`).
     pub statement: Option<(usize, usize)>,
     pub progress: Option<ServerProgress>,
     pub blockers: Vec<Blocker>,
@@ -25,10 +25,10 @@ pub struct Sighting {
 
 pub struct Lookout {
     target: MigrationTarget,
-    /// The backend of the session that migrates.
+    /// Process ID of the migrating session's backend.
     pid: i32,
     session: Option<Connection>,
-    /// No login before this.
+    /// Earliest time of the next login.
     pause_until: Option<Instant>,
 }
 
@@ -37,7 +37,7 @@ impl Lookout {
         Lookout { target, pid, session: None, pause_until: None }
     }
 
-    /// What is seen now; `None` where there is no session to look from.
+    /// Takes a sample; `None` if there is no session for it.
     pub async fn look(&mut self) -> Option<Sighting> {
         if self.pause_until.is_some_and(|until| Instant::now() < until) {
             return None;
@@ -59,7 +59,7 @@ impl Lookout {
         read(&query_each(session, &asked).await.ok()?).ok()
     }
 
-    /// Gives the connection back.
+    /// Closes the connection.
     pub async fn rest(&mut self) {
         self.pause_until = None;
         if let Some(session) = self.session.take() {
@@ -72,7 +72,7 @@ fn own(pid: i32) -> Statement {
     stmt!("SELECT application_name FROM pg_catalog.pg_stat_get_activity({pid})", pid = pid)
 }
 
-/// The views of progress that a migration's statement can show up in, and the major that brought each.
+/// Progress views that can show a migration's statement, with the first major that has each.
 /// <https://www.postgresql.org/docs/current/progress-reporting.html>
 const VIEWS: &[(u32, &str)] = &[
     (
@@ -118,7 +118,8 @@ fn progress(pid: i32, major: u32) -> Statement {
     )
 }
 
-/// Only a session that waits for a lock is asked about: `pg_blocking_pids` stops the lock manager for a moment.
+/// Returns the query for the blockers. Only sent if the session waits for a lock: `pg_blocking_pids` stops the
+/// lock manager for a moment.
 fn blockers(pid: i32) -> Statement {
     stmt!(
         "SELECT b.pid, r.rolname::pg_catalog.text, a.application_name,
@@ -143,7 +144,7 @@ fn read(results: &[Vec<Row>]) -> Result<Sighting, Unreadable> {
     })
 }
 
-/// The end of what a batch puts into `application_name`.
+/// Parses the end of the `application_name` that a batch sets.
 pub fn statement_count(name: &str) -> Option<(usize, usize)> {
     let (at, all) = name.rsplit(' ').next()?.split_once('/')?;
     Some((at.parse().ok()?, all.parse().ok()?))

@@ -1,15 +1,16 @@
--- Everything that migrations can make in a database: kind, name and definition of each object. Two databases with the
--- same rows serve alike: the order of columns, OIDs and the current values of sequences are left out, and so are both
--- histories and what belongs to extensions.
+-- All objects that migrations can create in a database: kind, name and definition. Databases with equal rows
+-- are equivalent: the order of columns, OIDs, current values of sequences, both histories and members of
+-- extensions are omitted.
 --
--- The service that is read owns the database, so this text converts no row that holds an anyarray (pg_attribute,
--- pg_statistic): that conversion calls casts of the element's type, which the service may have made. Its session has a
--- path of its own, because an operator cannot be written with its schema everywhere.
+-- The service owns the database, so this query converts no row that contains an anyarray (pg_attribute,
+-- pg_statistic): that conversion calls casts of the element's type, which the service may have created. The
+-- session's search_path is pg_catalog, because an operator cannot be schema-qualified everywhere.
 --
--- What the server writes into its catalogues by itself is no difference. Options of columns are compared by name and
--- value if the manual lists them, as are options of relations; of other options of relations only the name counts, and
--- PostgreSQL refuses unknown ones to DDL. An extension's access method has options that are known to it alone, so that
--- all of them count, as do the options of foreign servers, which only DDL writes.
+-- Values that the server itself writes into its catalogs do not count as differences. Options of columns are
+-- compared by name and value if the manual lists them, as are options of relations; of other options of
+-- relations only the name is compared, and PostgreSQL rejects unknown ones in DDL. Only an extension knows the
+-- options of its access method, so all of them are compared, as are the options of foreign servers, which only
+-- DDL writes.
 --   https://www.postgresql.org/docs/current/sql-createtable.html#SQL-CREATETABLE-STORAGE-PARAMETERS
 --   https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-STORAGE-PARAMETERS
 --   https://www.postgresql.org/docs/current/sql-createview.html
@@ -150,7 +151,7 @@ SELECT 'publication', pg_catalog.quote_ident(p.pubname),
                  (SELECT pg_catalog.string_agg(t.prrelid::pg_catalog.regclass::pg_catalog.text, ',' ORDER BY t.prrelid::pg_catalog.regclass::pg_catalog.text)
                   FROM pg_catalog.pg_publication_rel t WHERE t.prpubid = p.oid))
 FROM pg_catalog.pg_publication p
--- `apply` makes the one of a declared login, and gives it the login's name.
+-- `apply` creates the publication of a declared login, with the login's name.
 WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.rolname = p.pubname AND r.rolreplication)
 UNION ALL
 SELECT 'foreign server', pg_catalog.quote_ident(s.srvname), pg_catalog.concat_ws(' ', s.srvtype, s.srvversion, pg_catalog.array_to_string(s.srvoptions, ','))
@@ -165,7 +166,7 @@ FROM pg_catalog.pg_description d, pg_catalog.pg_identify_object(d.classoid, d.ob
 WHERE d.objoid >= 16384 AND o.schema IS DISTINCT FROM 'martydb'
   AND NOT EXISTS (SELECT FROM member m WHERE m.classid = d.classoid AND m.objid = d.objoid)
 UNION ALL
--- Whatever the parts above do not know is at least seen to be there.
+-- Lists objects that the queries above do not cover.
 SELECT 'owner', pg_catalog.concat_ws(' ', o.type, CASE o.type WHEN 'large object' THEN '' ELSE o.identity END),
        pg_catalog.string_agg(pg_catalog.pg_get_userbyid(s.refobjid)::pg_catalog.text, ',' ORDER BY s.objid)
 FROM pg_catalog.pg_shdepend s, pg_catalog.pg_identify_object(s.classid, s.objid, s.objsubid) o

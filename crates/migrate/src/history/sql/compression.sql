@@ -1,4 +1,4 @@
--- How columns are compressed, where it was chosen: PostgreSQL has it from 14 on.
+-- Explicit compression methods of columns; PostgreSQL has them since 14.
 SELECT 'compression', pg_catalog.format('%I.%I.%I', n.nspname, c.relname, a.attname), a.attcompression::pg_catalog.text
 FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attcompression <> '' AND c.relkind IN ('r', 'p', 'm', 'f')

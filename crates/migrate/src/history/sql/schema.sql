@@ -1,7 +1,7 @@
--- What a database holds as statements that people read: section, name and text of each object, in an order that does not
--- depend on when it was made. Owners and privileges are left out: the manifest decides them.
+-- A database's schema as statements for people: section, name and text of each object, in an order independent
+-- of creation time. Owners and privileges are omitted: the manifest determines them.
 --
--- Like catalogue.sql it converts no row that holds an anyarray, and touches tables of pg_catalog only.
+-- Like catalogue.sql it converts no row that contains an anyarray, and reads only tables of pg_catalog.
 WITH ns AS (
     SELECT oid, nspname FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', 'martydb')
 ),
