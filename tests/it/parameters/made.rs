@@ -156,7 +156,10 @@ fn a_builtin_locale_is_made_from_17_on() {
     let project = project(&server, Admin::Super, "pb", declared);
     if server.major() < 17 {
         let done = project.run(&["plan"]).expect(2);
-        assert!(done.stderr.contains("does not support builtin for databases; it was added in 17"), "{done:?}");
+        assert!(
+            done.stderr.contains("does not support builtin for databases; it was added in 17"),
+            "{done:?}"
+        );
         return;
     }
     project.run(&["apply", "--all", "-y"]).expect(0);
