@@ -160,7 +160,7 @@ pub struct Unread {
     pub server: String,
     /// The database; `None` for the whole server.
     pub database: Option<String>,
-    /// What was not read.
+    /// Data that was not read.
     pub what: String,
     /// The reason.
     pub why: String,
@@ -169,7 +169,7 @@ pub struct Unread {
 /// Something that the admin lacks the privilege to read.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct NotExamined {
-    /// What was not read.
+    /// Data that was not read.
     pub what: String,
     /// The reason.
     pub why: String,
