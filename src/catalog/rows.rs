@@ -1,6 +1,6 @@
 //! Rows of catalog queries.
 //!
-//! A service decides how much there is to read about it. A single document would hit PostgreSQL's limits on
+//! The size of a catalog depends on the services. A single document would hit PostgreSQL's limits on
 //! values (256 MB of `jsonb`, 1 GB of text), so each row is a small document: a section, and one item as JSON.
 //! The queries cut long texts; the total size of one answer is limited here.
 

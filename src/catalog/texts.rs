@@ -41,7 +41,7 @@ impl std::fmt::Debug for StoredPasswords {
 }
 
 impl StoredPasswords {
-    /// Keeps passwords that are long enough to be told from words. If several services share one, the first counts.
+    /// Keeps passwords that are long enough to be distinguished from words. If several services share one, the first counts.
     pub fn new(all: impl IntoIterator<Item = (String, SecretString)>) -> StoredPasswords {
         let all: Vec<(String, SecretString)> = all.into_iter().collect();
         let mut known = BTreeSet::new();

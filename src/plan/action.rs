@@ -354,7 +354,7 @@ impl Action {
             | Action::DropRoles { roles } => format!("roles {}", listed(roles)),
             Action::EndSessions { roles } => format!("sessions of {}", listed(roles)),
             Action::Reassign { roles, .. } => format!("objects of {}", listed(roles)),
-            Action::DropOwned { roles } => format!("rights of {}", listed(roles)),
+            Action::DropOwned { roles } => format!("privileges of {}", listed(roles)),
             Action::Lend { objects, from, .. } => match objects.as_slice() {
                 [one] => one.to_string(),
                 all => format!("{} of {from}", counted(all.len(), "object")),

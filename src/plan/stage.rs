@@ -39,7 +39,7 @@ pub enum Stage {
     InDatabase,
     /// In the maintenance database, last of all: lets the service's logins connect.
     GrantConnect,
-    /// In the step's database, alone: `ROLLBACK PREPARED` and `ALTER SYSTEM` cannot run in a transaction.
+    /// In the step's database, by itself: `ROLLBACK PREPARED` and `ALTER SYSTEM` cannot run in a transaction.
     Autocommit,
 }
 

@@ -51,7 +51,7 @@ fn is_shared(audit: &Audit<'_>, database: &str) -> bool {
     matches!(kind, DatabaseKind::Maintenance | DatabaseKind::Template)
 }
 
-/// Returns `true` if superusers search a schema in which PUBLIC may create because initdb said so, as it did
+/// Returns `true` if superusers search a schema in which PUBLIC may create because of initdb's grant, as
 /// before 15: then the finding is that roles may connect, not that they may create.
 pub fn is_open_as_delivered(audit: &Audit<'_>, database: &str, schema: &str) -> bool {
     schema == "public" && audit.actual.major() < 15 && is_shared(audit, database)

@@ -41,7 +41,7 @@ pub fn limit(look: &Comparison<'_>, service: &DesiredService, contents: &Content
     let table = format!("{}.{}", outbox.schema, outbox.table);
     let what = format!("let {} publish {table}", outbox.relay);
     let why = format!(
-        "there is no table {table} yet: `apply` grants it after the migration that creates the table (`martydb revision {} --template outbox -m outbox` writes one)",
+        "there is no table {table} yet: `apply` grants the privilege after the migration that creates the table (`martydb revision {} --template outbox -m outbox` writes one)",
         service.name
     );
     Some(PrivilegeGap::without_grant(&look.desired.name, Some(&service.name), what, why))
