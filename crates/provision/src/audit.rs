@@ -1,7 +1,7 @@
-//! The catalogue audit: what every login can effectively do, against what the manifest declares.
+//! Catalog audit: compares the effective privileges of every login with the manifest.
 //!
-//! Deny by default: a privilege, membership, attribute, setting or kind of object that the contract does not give is a
-//! finding, known or not. Pure: [`crate::catalog`] has read everything.
+//! Deny by default: a privilege, membership, attribute, setting or kind of object that the contract does not
+//! grant is a finding, known or not. Pure: [`crate::catalog`] has read everything.
 
 mod builtins;
 mod code;
@@ -30,7 +30,7 @@ use context::Audit;
 use martydb_model::DesiredServer;
 use martydb_model::findings::{Finding, FindingBuilder, FindingKey};
 
-/// What the catalogues of one server show, the worst first.
+/// Returns the findings of one server, the most severe first.
 pub fn audit(desired: &DesiredServer, snapshot: &Snapshot, known: KnownPasswords<'_>) -> Vec<Finding> {
     let audit = Audit::new(desired, snapshot);
     let mut out: Vec<FindingBuilder> = vec![];
@@ -55,7 +55,8 @@ pub fn audit(desired: &DesiredServer, snapshot: &Snapshot, known: KnownPasswords
     findings
 }
 
-/// What every login can reach: the roles and objects on its ways, and the lines of pg_hba.conf that ask for no password.
+/// Returns everything that the logins can reach: roles and objects on the paths, and lines of pg_hba.conf that
+/// need no password.
 pub fn access_graph(desired: &DesiredServer, snapshot: &Snapshot) -> AccessGraph {
     let audit = Audit::new(desired, snapshot);
     let mut graph = reach::graph(&audit);
@@ -63,14 +64,16 @@ pub fn access_graph(desired: &DesiredServer, snapshot: &Snapshot) -> AccessGraph
     graph
 }
 
-/// Evidence quotes values of settings, names and the like, and any of them can be a password.
+/// Withholds evidence that contains a stored password: it quotes settings, names and the like, and any of them
+/// may be one.
 fn withhold(finding: &mut Finding, known: KnownPasswords<'_>) {
     if known(&finding.evidence).is_some() {
-        finding.evidence = "the evidence holds a password of the secret store and is not shown".into();
+        finding.evidence =
+            "the evidence is not shown because it contains a password of the secret store".into();
     }
 }
 
-/// What is held in several parts, privilege by privilege, is one finding that tells and closes all of them.
+/// Merges findings about single privileges of the same kind into one, with a fix for all of them.
 fn merged(all: impl Iterator<Item = Finding>) -> Vec<Finding> {
     let mut known: BTreeMap<FindingKey, Finding> = BTreeMap::new();
     for finding in all {

@@ -1,6 +1,6 @@
-//! Reading a server's catalogues: the SQL, its rows, and what they mean as values. It reads and decides nothing.
+//! Reads a server's catalogs: the queries, their rows and the values made of them. Read-only; it makes no decisions.
 //!
-//! [`inspect`] reads what a plan needs; [`snapshot`] reads deeper, for the audit, and never what a plan alone needs.
+//! [`inspect`] reads what a plan needs. [`snapshot`] reads in more detail, for the audit only.
 
 mod census;
 mod collect;

@@ -1,7 +1,7 @@
-//! Makes a server match what is wanted of it, and proves that it does.
+//! Makes a server match the desired state, and proves that it does.
 //!
-//! Every command that changes a server is a [`Planner`] on the one loop of [`converge`]: lock, inspect, plan, agree,
-//! execute, and inspect again until no step is left. A run that was killed is finished by running it again.
+//! Every command that changes a server is a [`Planner`] in the one loop of [`converge`]: lock, inspect, plan,
+//! agree, execute, and inspect again until no step is left. Running it again completes a run that was killed.
 
 mod database_errors;
 mod engine;

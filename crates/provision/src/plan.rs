@@ -1,7 +1,7 @@
-//! What has to change on a server, decided and not yet done.
+//! Changes that a server needs, decided and not yet made.
 //!
-//! A [`Plan`] is a list of typed steps in the order they must run in. `diff` makes it, `ddl` turns each step into
-//! SQL, and `converge::apply` runs it; a dry run and a real one differ in that last call only.
+//! A [`Plan`] is a list of typed steps in their order of execution. `diff` makes it, `ddl` turns each step into
+//! SQL, and `converge::apply` runs it. A dry run differs only in that last call.
 
 mod action;
 pub mod admin_capabilities;

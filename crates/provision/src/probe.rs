@@ -1,8 +1,8 @@
-//! Attempts to log in, and what each of them proves.
+//! Login attempts, and the evidence that each of them gives.
 //!
-//! `task` says which logins at which databases, `attempts` makes the attempts, `verdict` says what an answer of the
-//! server proves, and `matrix` judges all of them. `isolation` builds its proof on this room; `apply`, `rotate` and
-//! `test-connections` use it to learn whether a stored password works.
+//! `task` lists logins and databases, `attempts` makes the attempts, `verdict` judges one answer of the server,
+//! and `matrix` judges all of them. `isolation` builds its proof on this module; `apply`, `rotate` and
+//! `test-connections` use it to test stored passwords.
 
 mod attempts;
 mod connections;

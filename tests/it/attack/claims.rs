@@ -118,7 +118,7 @@ impl Claims {
         let wide = [
             ("superuser", found.acts.iter().any(|(_, role)| role == "boss")),
             ("the server's files", found.files || found.programs),
-            ("secrets of the server's catalogues", found.verifiers),
+            ("secrets of the server's catalogs", found.verifiers),
         ];
         different.extend(
             wide.iter()
@@ -136,7 +136,7 @@ fn is_reached(target: &str, found: &Reached) -> bool {
     match (target, target.strip_prefix("the role "), target.strip_prefix("the database ")) {
         ("superuser", ..) => found.is_superuser(),
         ("the server's files", ..) => found.files || found.programs || found.is_superuser(),
-        ("secrets of the server's catalogues", ..) => found.verifiers || found.is_superuser(),
+        ("secrets of the server's catalogs", ..) => found.verifiers || found.is_superuser(),
         (_, Some(role), _) => found.acts.iter().any(|(_, other)| other == role),
         (_, _, Some(database)) => found.enters.contains(database),
         // Other ways to the same end are tried elsewhere.

@@ -216,12 +216,12 @@ fn what_cannot_be_read_is_inconclusive_and_named_and_the_others_are_looked_at() 
     let found = Pair::found(&pair.verify(&[], 4)).join("\n");
     assert!(found.contains("public.trap()"), "{found}");
     for (format, expected) in [
-        ("table", "inconclusive: what is inside database red_db of service red could not be read: "),
+        ("table", "inconclusive: the contents of database red_db of service red could not be read: "),
         (
             "junit",
-            "<testcase classname=\"red\" name=\"what is inside database red_db of service red\" time=\"0.000\"><error ",
+            "<testcase classname=\"red\" name=\"the contents of database red_db of service red\" time=\"0.000\"><error ",
         ),
-        ("markdown", "| what is inside database red\\_db of service red | red | "),
+        ("markdown", "| the contents of database red\\_db of service red | red | "),
     ] {
         let text = pair.project.run(&["verify-isolation", "--probes", "none", "--format", format]).expect(4);
         assert!(text.stdout.contains(expected), "{format}\n{}", text.stdout);

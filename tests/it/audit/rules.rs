@@ -110,7 +110,7 @@ fn a_finding_names_the_line_with_its_mask_and_the_line_as_it_should_be() {
     with_hba(&pair, "host all blue_ro db.example.com trust\n");
     let all = of_files(&pair, 4);
     let (_, evidence, _) = all.iter().find(|(title, ..)| title.contains("blue_ro")).unwrap();
-    let unknown = "which addresses db.example.com has is not known here, so that it counts as any";
+    let unknown = "the addresses of db.example.com are unknown here, so it counts as any";
     assert!(evidence.contains(unknown), "{evidence}");
     // It is advice: there is no statement that --fix could run.
     pair.verify(&["--fix", "-y"], 4);
@@ -145,7 +145,7 @@ fn a_method_that_something_outside_decides_is_named_and_its_secret_is_not() {
         let (title, evidence, fix) = &all[0];
         assert_eq!(title, "medium | hba-external | - | PUBLIC | pg_hba.conf line 1");
         let decided =
-            format!("who may log in is decided outside of the server, by {by}, and not known here: postgres");
+            format!("logins are decided outside of the server, by {by}, and are unknown here: postgres");
         assert!(evidence.contains(&decided), "{evidence}");
         assert_eq!(evidence.contains("receives the password in clear text"), clear, "{evidence}");
         assert!(!format!("{evidence}{fix}").contains("Hidden"), "{evidence}\n{fix}");
@@ -252,7 +252,7 @@ fn names_from_a_file_are_read_and_a_damaged_file_is_inconclusive() {
     let (title, evidence, fix) = of_files(&pair, 4).remove(0);
     assert_eq!(title, "critical | hba-trust | - | PUBLIC | pg_hba.conf line 1");
     assert!(
-        evidence.contains("it is not known here whether \"all\" is a keyword or a name in quotes"),
+        evidence.contains("it is unknown here whether \"all\" is a keyword or a quoted name"),
         "{evidence}"
     );
     assert!(fix.contains("host red_db @names 172.16.0.1/32 scram-sha-256"), "{fix}");
@@ -279,7 +279,7 @@ fn an_admin_that_cannot_read_the_file_is_told_what_is_doubtful() {
     let (title, evidence, _) = of_files(&pair, 4).remove(0);
     assert_eq!(title, "critical | hba-trust | red | red_app | pg_hba.conf line 2");
     assert!(
-        evidence.contains("it is not known here whether \"all\" is a keyword or a name in quotes"),
+        evidence.contains("it is unknown here whether \"all\" is a keyword or a quoted name"),
         "{evidence}"
     );
     with_hba(&pair, "host red_db red_app 172.16.0.0/12 reject\n");

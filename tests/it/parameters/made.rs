@@ -136,7 +136,7 @@ as_both_admins!(a_database_of_others_keeps_what_it_was_made_with_and_is_not_mark
     let done = project.run(&["plan", "--check"]).expect(0);
     assert!(done.stdout.starts_with("No applicable changes"), "{done:?}");
     assert!(
-        done.stdout.contains("it cannot be changed in place: make a new database and move the data"),
+        done.stdout.contains("it cannot be changed in place: create a new database and move the data"),
         "{done:?}"
     );
     assert_eq!(settings(&server, "pa"), "jit=off work_mem=8192kB");
@@ -156,7 +156,10 @@ fn a_builtin_locale_is_made_from_17_on() {
     let project = project(&server, Admin::Super, "pb", declared);
     if server.major() < 17 {
         let done = project.run(&["plan"]).expect(2);
-        assert!(done.stderr.contains("does not know builtin for databases; it came with 17"), "{done:?}");
+        assert!(
+            done.stderr.contains("does not support builtin for databases; it was added in 17"),
+            "{done:?}"
+        );
         return;
     }
     project.run(&["apply", "--all", "-y"]).expect(0);
@@ -175,8 +178,8 @@ fn a_collation_version_is_reported_and_recorded_where_asked() {
     project.run(&["apply", "--all", "-y"]).expect(0);
     server.sql("postgres", "UPDATE pg_database SET datcollversion = '1.2' WHERE datname = 'pv'");
     let done = project.run(&["plan", "--check"]).expect(0);
-    assert!(done.stdout.contains("cannot rely on the order of texts in database pv"), "{done:?}");
-    assert!(done.stdout.contains("its collation version is 1.2, and the library has"), "{done:?}");
+    assert!(done.stdout.contains("cannot rely on the sort order of text in database pv"), "{done:?}");
+    assert!(done.stdout.contains("its collation version is 1.2, and the library's is"), "{done:?}");
     declare(&project, &server, Admin::Super, "pv", &format!("{icu}, collation_version: refresh"));
     let plan = project.json(&["plan", "--check"], 3);
     assert_eq!(plan["changes"][0]["sql"], "ALTER DATABASE \"pv\" REFRESH COLLATION VERSION");

@@ -63,7 +63,10 @@ fn the_servers_refusal_comes_with_what_to_do() {
         declare(&project, &server, Admin::Super, "pr", "locale_provider: icu, icu_locale: de-DE");
         if server.major() < 15 {
             let done = project.run(&["apply", "--all", "-y"]).expect(2);
-            assert!(done.stderr.contains("does not know icu for databases; it came with 15"), "{done:?}");
+            assert!(
+                done.stderr.contains("does not support icu for databases; it was added in 15"),
+                "{done:?}"
+            );
         }
         declare(&project, &server, Admin::Super, "pr", "locale: C");
     }

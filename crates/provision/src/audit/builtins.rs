@@ -1,4 +1,4 @@
-//! The server's own views and functions, replaced: every session uses them, superusers' too, and trusts what they say.
+//! Replaced views and functions of the server: every session uses and trusts them, superusers' sessions included.
 
 use super::context::{Audit, Database};
 use crate::audit::context::AuditSubject;
@@ -20,8 +20,7 @@ pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
                 RoutineVerdict::Same => None,
                 RoutineVerdict::Redefined => Some(found(&routine.shown, replaced).at(Critical)),
                 RoutineVerdict::Unknown => {
-                    let why =
-                        "has other privileges than initdb gave, and no database has it as initdb made it";
+                    let why = "has different privileges than after initdb, and no database has the original";
                     Some(found(&routine.shown, why).at(Low))
                 }
             });

@@ -34,13 +34,13 @@ pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
 
 fn routine(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder>) {
     let lends = item.definer && db.audit.managed(&item.owner).is_none();
-    // Only the server can call a trigger's function. What a trigger of its own makes of it for a login is a matter of
-    // reach; the library of one in C is loaded all the same.
+    // Only the server can call a trigger's function. The effect of a service's own triggers on a login is a
+    // matter of `reach`; the library of a C function is loaded anyway.
     let hook = item.returns.as_deref() == Some("event_trigger");
     let uncallable = hook || item.is_trigger_function() && !item.is_unconfined();
     let mut users = if uncallable { vec![] } else { db.audit.callers(item, "EXECUTE") };
     for user in users.iter().filter(|user| !db.is_elsewhere(item, user)) {
-        // Closed by taking EXECUTE from the user where an entry gives it.
+        // Fixed by revoking EXECUTE from the user if an entry grants it.
         let callable = |kind: &FindingKind, what: &str| {
             let repair = db.audit.entry_for(item, user).map(|entry| revoke(entry, None, &item.securable()));
             let seen = format!("{user} can call {}, {what}", item.object());
@@ -48,7 +48,7 @@ fn routine(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder
         };
         if item.is_unconfined() {
             let what = if item.is_aggregate() {
-                format!("an aggregate that calls what {} may call and PUBLIC may not", item.owner)
+                format!("an aggregate of functions that {} may call and PUBLIC may not", item.owner)
             } else {
                 format!("which is written in {}", item.language.as_deref().unwrap_or("an unknown language"))
             };
@@ -57,7 +57,7 @@ fn routine(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder
         if lends && *user != item.owner {
             let what = format!("which runs with the privileges of {}", item.owner);
             let found = callable(DEFINER_SUPERUSER, &what);
-            // Whether it can be misled is a finding of its own.
+            // A search path that misleads it is a finding of its own.
             out.push(if db.is_given(user) { found.at(Low) } else { found });
         }
     }
@@ -65,7 +65,7 @@ fn routine(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder
     if let Some(writer) = writer.filter(|_| lends && users.is_empty()) {
         let seen =
             format!("{} runs with the privileges of {} when {writer} writes", item.object(), item.owner);
-        // What it does with the rows that it gets is not known here; an event trigger gets none.
+        // Its treatment of the rows is unknown here; an event trigger gets none.
         let severity = if hook { Low } else { Medium };
         out.push(DEFINER_SUPERUSER.of(writer).at(severity).about(db, item).seen(seen));
     }
@@ -77,7 +77,8 @@ fn routine(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder
     }
 }
 
-/// The planner trusts it with rows that its caller may not see, and a role without superuser rights owns it.
+/// Reports a LEAKPROOF function of a role that is not a superuser: the planner passes it rows that its caller
+/// may not see.
 fn leakproof(db: &Database<'_>, item: &CatalogObject) -> Option<FindingBuilder> {
     if !item.leakproof || db.audit.class_of(&item.owner) == RoleClass::Trusted {
         return None;
@@ -92,7 +93,7 @@ fn leakproof(db: &Database<'_>, item: &CatalogObject) -> Option<FindingBuilder> 
     Some(found.fix(altered(item, stmt!("NOT LEAKPROOF"))))
 }
 
-/// A function of the server or of an extension that runs with a superuser's privileges for its caller.
+/// Reports a function of the server or of an extension that runs with a superuser's privileges for its caller.
 fn definer_builtin(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder>) {
     if item.is_trigger_function() {
         return;
@@ -105,7 +106,7 @@ fn definer_builtin(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<Findin
     }
 }
 
-/// A member of an extension is never edited: its other members rely on what it is.
+/// Returns the change, except for a member of an extension, which is never edited: its other members rely on it.
 fn altered(item: &CatalogObject, to: Statement) -> Option<Repair> {
     let what = ServerText::quoted_by_server(item.alter.clone().filter(|_| item.extension.is_none())?);
     Some(Repair::alter(RepairScope::Database, stmt!("ALTER {what} {to}", what = what, to = to)))

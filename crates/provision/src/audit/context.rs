@@ -1,4 +1,4 @@
-//! What every rule of the audit reads.
+//! Input of every rule of the audit.
 
 use super::roles::{RoleClass, Roles};
 use crate::catalog::{CatalogObject, DatabaseCatalog, Snapshot};
@@ -16,7 +16,7 @@ pub struct Audit<'a> {
     pub roles: Roles<'a>,
 }
 
-/// One database that was read, and who can use what in it.
+/// One database, with the roles that can use its objects.
 pub struct Database<'a> {
     pub audit: &'a Audit<'a>,
     pub name: &'a str,
@@ -25,23 +25,23 @@ pub struct Database<'a> {
 }
 
 impl<'a> Database<'a> {
-    /// The role that owns a service's objects.
+    /// Returns the owner of a service's objects.
     pub fn owner(&self) -> Option<&'a str> {
         self.service.map(|service| service.role(RoleKind::Owner).as_str())
     }
 
-    /// Whether a role is one of this database's service.
+    /// Returns `true` for a role of this database's service.
     pub fn is_own(&self, name: &str) -> bool {
         self.audit.is_of(name, self.service)
     }
 
-    /// How bad it is that a user can call what has a superuser's power.
+    /// Returns the severity if a user can call something with the powers of a superuser.
     pub fn severity(&self, user: &str) -> Severity {
         match user {
             PUBLIC if self.service.is_some() || self.is_visited() => Critical,
-            // No login can connect today; every database that is made from the template has it.
+            // No login can connect to it, but every database created from the template inherits the grant.
             PUBLIC if self.name == "template1" => High,
-            // Unmanaged logins that were given access there: no service is behind it before they do more.
+            // Unmanaged logins with explicit access: no service is affected before they do more.
             PUBLIC => Low,
             _ if self.service.is_some() && self.audit.managed(user).is_some() => Critical,
             _ if self.audit.user_can_connect(user, self.name) => Critical,
@@ -49,24 +49,25 @@ impl<'a> Database<'a> {
         }
     }
 
-    /// Whether a service's login can connect.
+    /// Returns `true` if a service's login can connect.
     pub fn is_visited(&self) -> bool {
         self.audit.roles.all_managed().any(|(role, ..)| self.audit.can_connect(role, self.name))
     }
 
-    /// Whether an unmanaged login can connect.
+    /// Returns `true` if an unmanaged login can connect.
     pub fn is_entered(&self) -> bool {
         self.audit.roles.unmanaged_logins().any(|role| self.audit.can_connect(role, self.name))
     }
 
-    /// What unmanaged roles lend each other in a database of their own.
+    /// Returns `true` for access among unmanaged roles in a database of their own.
     pub fn is_elsewhere(&self, item: &CatalogObject, user: &str) -> bool {
         let among_them =
             self.is_given(user) || user == PUBLIC && self.service.is_none() && !self.is_visited();
         among_them && matches!(self.audit.class_of(&item.owner), RoleClass::Unmanaged | RoleClass::Predefined)
     }
 
-    /// Whether it was granted by name to a login that is no service's, in a database of no service: a pooler's, say.
+    /// Returns `true` if access was granted by name to an unmanaged login in a database of no service, such as
+    /// a pooler's.
     pub fn is_given(&self, user: &str) -> bool {
         self.service.is_none() && user != PUBLIC && self.audit.managed(user).is_none()
     }
@@ -102,7 +103,7 @@ impl<'a> Audit<'a> {
         self.actual.roles.get_key_value(&name).map(|(name, _)| name)
     }
 
-    /// A role that does not exist is unmanaged.
+    /// Returns the class of a role; one that does not exist is unmanaged.
     pub fn class_of(&self, name: &str) -> RoleClass<'a> {
         self.role(name).map_or(RoleClass::Unmanaged, |role| self.roles.class_of(role))
     }
@@ -115,13 +116,13 @@ impl<'a> Audit<'a> {
         self.actual.databases.get(&DbName::found(name).ok()?)
     }
 
-    /// Every database that was read.
+    /// Returns every database that was read.
     pub fn databases(&self) -> impl Iterator<Item = Database<'_>> {
         let all = self.snapshot.databases.iter();
         all.map(|(name, catalog)| Database { audit: self, name, catalog, service: self.service_of(name) })
     }
 
-    /// Whether a role can connect to a database: itself, through anything it can become, or as PUBLIC.
+    /// Returns `true` if a role can connect to a database: itself, through any role that it can become, or as PUBLIC.
     pub fn can_connect(&self, role: &'a RoleName, database: &str) -> bool {
         let Some(found) = self.database(database) else { return false };
         let reachable = self.roles.reachable(role);
@@ -129,18 +130,18 @@ impl<'a> Audit<'a> {
         found.grants_connect(holds)
     }
 
-    /// The same by name; false where no role has that name.
+    /// Returns the same by name; `false` if there is no such role.
     pub fn user_can_connect(&self, user: &str, database: &str) -> bool {
         self.role(user).is_some_and(|role| self.can_connect(role, database))
     }
 
-    /// The roles that can use a privilege: PUBLIC, or the [`actors`](Self::actors) of its grantee.
+    /// Returns the roles that can use a privilege: PUBLIC, or the [`actors`](Self::actors) of its grantee.
     pub fn users_of(&self, entry: &AclEntry) -> Vec<&'a str> {
         entry.grantee.role().map_or(vec![PUBLIC], |role| self.actors(role.as_str()))
     }
 
-    /// Whether the manifest gives the holder of an entry this privilege there, and the user is that role, or one of the
-    /// members that it declares.
+    /// Returns `true` if the manifest grants the privilege to the holder of an entry, and the user is that role
+    /// or one of its declared members.
     pub fn is_declared_access(
         &self,
         service: &DesiredService,
@@ -156,7 +157,7 @@ impl<'a> Audit<'a> {
         })
     }
 
-    /// Whether a user is a further role of the manifest, or a member that it declares.
+    /// Returns `true` if a user is a further role of the manifest, or a declared member of one.
     pub fn is_declared_user(&self, role: &RoleName, user: &str) -> bool {
         let declared = self.desired.access.get(role).filter(|declared| !declared.expired);
         declared.is_some_and(|declared| {
@@ -164,7 +165,8 @@ impl<'a> Audit<'a> {
         })
     }
 
-    /// PUBLIC, services' roles and unmanaged logins that can use a privilege on an object, its owner's included.
+    /// Returns PUBLIC, services' roles and unmanaged logins that can use a privilege on an object, its owner's
+    /// included.
     pub fn callers(&self, item: &CatalogObject, privilege: &str) -> Vec<&'a str> {
         let entries = item.acl.iter().filter(|entry| entry.privilege == privilege);
         let mut users: Vec<&str> = entries.flat_map(|entry| self.users_of(entry)).collect();
@@ -174,12 +176,12 @@ impl<'a> Audit<'a> {
         users
     }
 
-    /// The first entry of an object that lets a role use it.
+    /// Returns the first entry of an object through which a role can use it.
     pub fn entry_for<'i>(&self, item: &'i CatalogObject, user: &str) -> Option<&'i AclEntry> {
         item.acl.iter().find(|entry| self.users_of(entry).contains(&user))
     }
 
-    /// Services' roles and unmanaged logins that can act as a role; none for a superuser.
+    /// Returns services' roles and unmanaged logins that can act as a role; none for a superuser.
     pub fn actors(&self, name: &str) -> Vec<&'a str> {
         let actors = |role| self.roles.actors(role).into_iter().map(RoleName::as_str).collect();
         self.role(name).map_or(vec![], actors)
@@ -189,7 +191,7 @@ impl<'a> Audit<'a> {
         self.roles.managed(&RoleName::found(name).ok()?)
     }
 
-    /// The service whose role this is.
+    /// Returns the service of a role.
     pub fn service_of_role(&self, name: &str) -> Option<&'a DesiredService> {
         self.managed(name).map(|(service, _)| service)
     }

@@ -1,4 +1,4 @@
-//! Privileges on databases, CONNECT above all: the primary isolation boundary.
+//! Privileges on databases, above all CONNECT: the primary isolation boundary.
 
 use super::context::Audit;
 use super::privileges::{seen, weight};
@@ -14,7 +14,7 @@ use martydb_model::{AclEntry, ActualDatabase, DatabaseKind, DesiredService, Gran
 
 pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     for (name, found) in &audit.actual.databases {
-        // Without connections it is an archive: no login can use what it holds there.
+        // A database without connections is an archive: no login can use its privileges there.
         if found.allow_connections || audit.service_of(name.as_str()).is_some() {
             database(audit, name.as_str(), found, out);
         }
@@ -71,7 +71,7 @@ fn on_service(
     }
 }
 
-/// Whether it is the login of `martydb monitor`, which reads statistics in the maintenance database.
+/// Returns `true` for the login of `martydb monitor`, which reads statistics in the maintenance database.
 fn is_monitor(audit: &Audit<'_>, user: &str) -> bool {
     audit.desired.access.values().any(|role| role.monitors && role.name.as_str() == user)
 }
@@ -85,7 +85,7 @@ fn on_other(audit: &Audit<'_>, kind: &DatabaseKind, entry: &AclEntry, user: &str
     let counts = user == PUBLIC || audit.managed(user).is_some();
     match (counts, entry.privilege.as_str()) {
         (true, "CONNECT") => Some(connect.of(user)),
-        // Of no use without CONNECT, and worth knowing.
+        // Useless without CONNECT, but worth reporting.
         (true, _) => Some(FOREIGN_RIGHT.of(user).at(if user == PUBLIC { Low } else { Medium })),
         (false, "CONNECT")
             if *kind == DatabaseKind::Maintenance && is_monitor(audit, user) && !entry.grantable =>
@@ -93,7 +93,7 @@ fn on_other(audit: &Audit<'_>, kind: &DatabaseKind, entry: &AclEntry, user: &str
             None
         }
         (false, "CONNECT") if *kind != DatabaseKind::Unmanaged => Some(connect.of(user).at(Low)),
-        // A schema with the name of a superuser comes first in that one's search path.
+        // A schema named after a superuser comes first in that superuser's search path.
         (false, "CREATE") if *kind != DatabaseKind::Unmanaged => Some(UNMANAGED_RIGHT.of(user).at(Medium)),
         (false, _) => None,
     }

@@ -1,4 +1,4 @@
-//! Default privileges: who will hold what on objects that are not made yet.
+//! Default privileges: future privileges on objects that do not exist yet.
 
 use super::context::{Audit, Database};
 use crate::audit::context::AuditSubject;
@@ -17,7 +17,7 @@ pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     }
 }
 
-/// What PostgreSQL gives PUBLIC where no row says otherwise, and repeats in rows for the whole database.
+/// Returns `true` for PostgreSQL's own defaults for PUBLIC, which entries for the whole database repeat.
 fn is_builtin(row: &DefaultAcl, entry: &AclEntry) -> bool {
     builtin(class(row)).contains(&Privilege::named(&entry.privilege))
         && row.schema.is_none()
@@ -61,7 +61,7 @@ fn one(db: &Database<'_>, row: &DefaultAcl, entry: &AclEntry, out: &mut Vec<Find
     }
 }
 
-/// How bad an undeclared entry is; `None` among unmanaged roles in a database of no service.
+/// Returns the severity of an undeclared entry; `None` among unmanaged roles in a database of no service.
 fn severity(db: &Database<'_>, row: &DefaultAcl, entry: &AclEntry, user: &str) -> Option<Severity> {
     let managed = db.audit.managed(user).is_some();
     Some(match db.service {
@@ -69,7 +69,7 @@ fn severity(db: &Database<'_>, row: &DefaultAcl, entry: &AclEntry, user: &str) -
         None if managed => Medium,
         None => Low,
         Some(_) if user == PUBLIC => High,
-        // What it holds on the owner's, it will hold on this one's too: only the maker differs.
+        // The role has the same privilege on the owner's objects: only the creator differs.
         Some(_) if is_declared(db, row, entry, user) => Low,
         _ if db.is_own(user) => Medium,
         Some(_) if managed => High,
@@ -77,14 +77,14 @@ fn severity(db: &Database<'_>, row: &DefaultAcl, entry: &AclEntry, user: &str) -
     })
 }
 
-/// Whether the service's role would hold it on what the owner makes.
+/// Returns `true` if the service's role has the privilege on the owner's future objects.
 fn is_declared(db: &Database<'_>, row: &DefaultAcl, entry: &AclEntry, user: &str) -> bool {
     let privilege = Privilege::named(&entry.privilege);
     let holds = |kind| kind == RoleKind::Owner || granted(kind, class(row)).contains(&privilege);
     db.is_own(user) && db.audit.managed(user).is_some_and(|(_, kind)| holds(kind))
 }
 
-/// Whether the manifest gives a further role the same on what the owner makes there.
+/// Returns `true` if the manifest grants a further role the same on the owner's future objects.
 fn is_declared_access(db: &Database<'_>, row: &DefaultAcl, entry: &AclEntry, user: &str) -> bool {
     let (Some(service), Some(role)) = (db.service, entry.grantee.role()) else { return false };
     let privilege = Privilege::named(&entry.privilege);
@@ -93,9 +93,9 @@ fn is_declared_access(db: &Database<'_>, row: &DefaultAcl, entry: &AclEntry, use
     gives && !entry.grantable && db.audit.is_declared_user(role, user)
 }
 
-/// Without a row PUBLIC gets EXECUTE on every function, and USAGE on every type, that the owner makes.
+/// Reports missing entries: without one, PUBLIC gets EXECUTE on all functions and USAGE on all types of the owner.
 fn missing(db: &Database<'_>, out: &mut Vec<FindingBuilder>) {
-    // What was left out may be the row.
+    // The missing entry may be among the rows that were left out.
     let Some(service) = db.service.filter(|_| !db.catalog.partial) else { return };
     let owner = service.role(RoleKind::Owner);
     let kinds = DefaultKind::ALL.iter().map(|row| row.0);

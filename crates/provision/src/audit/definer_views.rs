@@ -1,4 +1,4 @@
-//! Relations that lend their owner's privileges: views, materialised views, and tables with rules.
+//! Relations that lend their owner's privileges: views, materialized views, and tables with rules.
 
 use super::context::Database;
 use crate::audit::context::AuditSubject;
@@ -16,7 +16,7 @@ pub fn judge(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuild
     let verb = match item.kind.as_str() {
         "view" | "materialized view" => "reads",
         // A rule acts with the privileges of its table's owner.
-        "table" if item.rules => "sets off rules of",
+        "table" if item.rules => "fires rules of",
         _ => return,
     };
     let is_invoker = item.options.iter().flatten().any(|option| INVOKER.contains(&option.as_str()));
@@ -36,7 +36,7 @@ pub fn judge(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuild
     }
 }
 
-/// The roles that can use a relation, or a single column of it, each with the first entry that lets it.
+/// Returns the roles that can use a relation, or a single column of it, each with the first entry that allows it.
 fn readers<'a>(db: &Database<'a>, item: &CatalogObject) -> Vec<(&'a str, &'a AclEntry, &'a CatalogObject)> {
     let is_part = |other: &&CatalogObject| {
         other.shown == item.shown

@@ -1,4 +1,4 @@
-//! Extensions: those that the manifest does not declare, and those that lead out of their database.
+//! Extensions that the manifest does not declare, and extensions that reach beyond their database.
 
 use super::context::{Audit, Database};
 use crate::audit::context::AuditSubject;
@@ -9,17 +9,17 @@ use martydb_model::grants::{Repair, RepairScope, ident};
 use martydb_model::sql::stmt;
 use martydb_model::{AclEntry, DesiredService, RoleKind};
 
-/// Where a message or a row has to be fetched to cross.
+/// Databases in which a message or a row must be read for it to cross.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Ends {
-    /// In this database alone.
+    /// Only in this database.
     One,
-    /// In another database that has the extension too.
+    /// Also in another database with the same extension.
     Both,
 }
 
-/// An extension whose functions or views reach further than its database, for every login that may use them. Extensions
-/// that need a foreign server or a privilege that they do not give to PUBLIC are judged by these.
+/// An extension whose functions or views reach beyond its database, for every login that may use them.
+/// Extensions that need a foreign server, or a privilege that they do not grant to PUBLIC, are judged by these.
 struct Crossing {
     name: &'static str,
     ends: Ends,
@@ -49,7 +49,7 @@ const CROSSINGS: &[Crossing] = &[
         "pg_cron",
         Ends::One,
         "runs jobs later, in any database to which their owner may connect",
-        "install it in the maintenance database alone",
+        "install it only in the maintenance database",
     ),
     crossing("pg_curl", Ends::One, "sends requests from the server's host", REVOKE),
     crossing("pg_net", Ends::One, "sends requests from the server's host", REVOKE),
@@ -59,12 +59,12 @@ const CROSSINGS: &[Crossing] = &[
         "shows the constants in queries of all databases",
         "revoke SELECT on its views and EXECUTE on its functions from PUBLIC",
     ),
-    crossing("pgagent", Ends::One, "runs jobs with the rights of their agent", "keep its schema closed"),
+    crossing("pgagent", Ends::One, "runs jobs with the privileges of their agent", "keep its schema closed"),
     crossing("plproxy", Ends::One, "opens connections to other databases", REVOKE),
-    crossing("set_user", Ends::One, "changes the role of a session", "grant EXECUTE to administrators alone"),
+    crossing("set_user", Ends::One, "changes the role of a session", "grant EXECUTE only to administrators"),
 ];
 
-/// A table of an extension whose rows open something to every role that may use one of its schemas.
+/// A table of an extension whose rows give access to every role that may use one of its schemas.
 struct OpeningTable {
     extension: &'static str,
     schema: &'static str,
@@ -108,20 +108,19 @@ fn crosses(db: &Database<'_>, service: &DesiredService, found: &Extension) -> Op
         return None;
     }
     let login = user(service, |login| found.open.iter().any(|access| can_use(db, login, access)))?;
-    let seen = format!(
-        "{login} can use the extension {}, which {}; to close it: {}",
-        row.name, row.does, row.advice
-    );
+    let seen =
+        format!("{login} can use the extension {}, which {}; to fix it: {}", row.name, row.does, row.advice);
     Some(CROSSING.of(login).inside(db).object(format!("extension {}", row.name)).seen(seen))
 }
 
-/// The first login of the service that can.
+/// Returns the first login of the service that can use it.
 fn user(service: &DesiredService, can: impl Fn(&str) -> bool) -> Option<&str> {
     let logins = [RoleKind::App, RoleKind::Readonly, RoleKind::Migrator];
     logins.into_iter().map(|kind| service.role(kind).as_str()).find(|login| can(login))
 }
 
-/// No question reads the rows: that the table's file is not empty says that there are some, or were before a VACUUM.
+/// Reports such a table with rows. No query reads them: a file that is not empty shows that there are some, or
+/// were before a VACUUM.
 fn opened_by_rows(db: &Database<'_>, service: &DesiredService, found: &Extension) -> Option<FindingBuilder> {
     let row = OPENING_TABLES.iter().find(|row| row.extension == found.name)?;
     let mut relations = db.catalog.privileged.relations.iter();
@@ -135,7 +134,7 @@ fn opened_by_rows(db: &Database<'_>, service: &DesiredService, found: &Extension
     Some(found.advice(&steps))
 }
 
-/// Whether another database that logins enter has it too.
+/// Returns `true` if another database to which logins can connect has the extension too.
 fn is_elsewhere(db: &Database<'_>, extension: &str) -> bool {
     let mut others = db.audit.databases().filter(|other| other.name != db.name);
     others.any(|other| {

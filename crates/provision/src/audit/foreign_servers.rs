@@ -1,4 +1,4 @@
-//! Ways out of a database: foreign servers, their tables and the logins that they use.
+//! Connections out of a database: foreign servers, their tables and the logins that they use.
 
 use super::context::{Audit, Database};
 use crate::audit::context::AuditSubject;
@@ -12,7 +12,7 @@ use martydb_model::sql::{ServerText, stmt};
 pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     for db in audit.databases() {
         for server in &db.catalog.servers {
-            // The service whose database it leads to.
+            // The service whose database the server connects to.
             let other = server.dbname.as_deref().filter(|name| *name != db.name);
             let beyond = other.and_then(|name| audit.service_of(name));
             let way = Way { db: &db, server, beyond };
@@ -24,8 +24,9 @@ pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     }
 }
 
-/// A wrapper's own code does not ask what the role may open: its validator does, and without one an option names any file or
-/// program. The wrapper lets a role make a server, and a server lets it make a table.
+/// Reports access to a wrapper without a validator. The wrapper's own code does not check what a role may open,
+/// so an option may name any file or program. USAGE on the wrapper allows to create a server, and USAGE on a
+/// server to create a table.
 fn unchecked(db: &Database<'_>, wrapper: &str, out: &mut Vec<FindingBuilder>) {
     let servers = db.catalog.servers.iter().filter(|server| server.wrapper == wrapper);
     let servers: Vec<&str> = servers.map(|server| server.name.as_str()).collect();
@@ -61,13 +62,13 @@ impl Way<'_> {
         format!("foreign server {}", self.server.name)
     }
 
-    /// The service at the far end is exposed, if there is one.
+    /// Sets the service at the other end as the exposed one, if there is one.
     fn exposing(&self, found: FindingBuilder) -> FindingBuilder {
         found.inside(self.db).service(self.beyond.or(self.db.service))
     }
 
     fn mappings(&self, out: &mut Vec<FindingBuilder>) {
-        // A name that no database here has leads to another server.
+        // A database that does not exist here is on another server.
         let is_abroad =
             self.server.dbname.as_ref().is_some_and(|name| self.db.audit.database(name).is_none());
         let of_service = self.db.service.or(self.beyond).is_some();
@@ -81,7 +82,7 @@ impl Way<'_> {
                 let name = ServerText::quoted_by_server(self.server.quoted.clone());
                 let close = stmt!("DROP USER MAPPING FOR {of} SERVER {name}", of = of, name = name);
                 let found = self.exposing(USER_MAPPING.of(user).at(severity)).object(self.object());
-                let found = found.seen(format!("{user} is let in through {}{free}", self.object()));
+                let found = found.seen(format!("{user} can connect through {}{free}", self.object()));
                 out.push(found.fix(Repair::drop(RepairScope::Database, close)));
             }
         }
@@ -110,7 +111,7 @@ impl Way<'_> {
         }
     }
 
-    /// Its owner writes its mappings, and a superuser's servers connect without a password.
+    /// Reports the owner, who writes the server's mappings; servers of superusers connect without a password.
     fn owner(&self, out: &mut Vec<FindingBuilder>) {
         let owner = self.server.owner.as_str();
         if self.db.audit.managed(owner).is_some() {

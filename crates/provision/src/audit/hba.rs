@@ -1,7 +1,8 @@
-//! pg_hba.conf and pg_ident.conf: which logins get in without a password of theirs, or by the word of something outside.
-//! The file is what would be loaded next; what is loaded now is for the probes to find out.
+//! pg_hba.conf and pg_ident.conf: logins that need no password of their own, or that are authenticated outside
+//! of the server. The file as the server would load it next is judged; the loaded rules are tested by the
+//! probes.
 //!
-//! A line counts for what it decides: the server takes the first line that matches.
+//! A line is judged by the logins that it decides: the server uses the first line that matches.
 
 mod addresses;
 mod decisions;
@@ -34,7 +35,7 @@ pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     let (read, wrong): (Vec<&HbaLine>, Vec<&HbaLine>) = lines.iter().partition(|line| is_read(line));
     for line in wrong {
         let object = place(line.file.as_deref(), "pg_hba.conf", line.line);
-        let error = line.error.as_deref().unwrap_or("the server cannot read the line, and does not say why");
+        let error = line.error.as_deref().unwrap_or("the server cannot parse the line and reports no reason");
         out.push(HBA_ERROR.of(PUBLIC).object(object).seen(error));
     }
     out.extend(audit.snapshot.unloaded.iter().map(|path| unloaded(path)));
@@ -45,16 +46,15 @@ pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     }
 }
 
-/// What the server uses is what it read before.
+/// Reports a file that changed after the server last read it.
 fn unloaded(path: &str) -> FindingBuilder {
     let name = path.rsplit('/').next().unwrap_or(path);
-    let seen =
-        format!("{path} was changed after the server last read it: the rules in force are not known here");
-    let step = format!("read {path}; what it says holds after this");
+    let seen = format!("{path} was changed after the server last read it: the active rules are unknown here");
+    let step = format!("review {path}; the reload below puts it into effect");
     advised(HBA_UNLOADED.of(PUBLIC).object(name).seen(seen), &[step])
 }
 
-/// The lines as the server would read them now.
+/// Returns the lines as the server would read them now.
 fn decisions<'a>(
     audit: &Audit<'a>,
     read: impl IntoIterator<Item = &'a HbaLine>,
@@ -64,8 +64,9 @@ fn decisions<'a>(
     Decisions::new(audit, read.into_iter().map(|line| Rule::of(line, &files)).collect(), counted)
 }
 
-/// Whether some line lets a role replicate; where the admin may not read the lines, one may. A connection to one database
-/// (`replication=database`) comes in by that database's line, and takes `BASE_BACKUP` of all of them too.
+/// Returns `true` if a line accepts replication by a role, or if the admin may not read the lines. A connection
+/// to one database (`replication=database`) matches that database's lines, and can take a `BASE_BACKUP` of all
+/// databases too.
 pub fn may_replicate<'a>(audit: &Audit<'a>, role: &'a RoleName) -> bool {
     let Some(lines) = &audit.snapshot.hba else { return true };
     let is_about = |line: &HbaLine| {
@@ -80,7 +81,8 @@ pub fn may_replicate<'a>(audit: &Audit<'a>, role: &'a RoleName) -> bool {
     letting_in.any(|line| enters || is_physical(line))
 }
 
-/// For some options, such as a list that it cannot take apart, the server names no error.
+/// Returns `true` if the server can parse the line. For some options, such as a list that it cannot parse, it
+/// reports no error.
 fn is_read(line: &HbaLine) -> bool {
     line.error.is_none() && line.method.is_some()
 }

@@ -1,5 +1,5 @@
-//! Jobs of pg_cron that run with a superuser's rights and use what another role owns: its triggers, defaults, views and
-//! functions run with these rights then.
+//! Jobs of pg_cron that run as a superuser and use objects of other roles, whose triggers, defaults, views and
+//! functions then run as that superuser.
 
 use std::collections::BTreeSet;
 
@@ -44,7 +44,7 @@ fn uses(db: &Database<'_>, job: &Job) -> Option<FindingBuilder> {
     Some(found.seen(seen).advice(&step))
 }
 
-/// Commands that the server itself runs as the owner of each table, with nothing behind them.
+/// Commands that the server itself runs as the owner of each table, with nothing after them.
 const MAINTENANCE: &[&str] = &["analyze", "checkpoint", "cluster", "refresh", "reindex", "vacuum"];
 
 fn is_maintenance(command: &str) -> bool {
@@ -55,7 +55,7 @@ fn is_maintenance(command: &str) -> bool {
     command.split(';').all(is_one)
 }
 
-/// Names, as far as they can be told without reading the statement.
+/// Returns the names in a command, as far as they are visible without parsing it.
 fn words(command: &str) -> BTreeSet<String> {
     let ends = |c: char| !c.is_alphanumeric() && c != '_' && c != '$';
     command.split(ends).filter(|word| !word.is_empty()).map(str::to_lowercase).collect()

@@ -41,12 +41,12 @@ fn superusers(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     );
 }
 
-/// How much an attribute that no role of a service has gives away.
+/// Returns the severity of an attribute that no role of a service has.
 fn weight(attribute: &RoleAttribute) -> Severity {
     if ["CREATEDB", "BYPASSRLS"].contains(&attribute.on) { Medium } else { Critical }
 }
 
-/// Those that the role has, although no role of a service may.
+/// Returns the attributes of a role that no role of a service may have.
 fn powers(found: &ActualRole) -> impl Iterator<Item = &'static RoleAttribute> {
     ATTRIBUTES.iter().filter(|attribute| attribute.is_power() && (attribute.is_set)(found))
 }
@@ -61,7 +61,7 @@ struct ServiceRole<'a> {
 }
 
 impl ServiceRole<'_> {
-    /// About the role itself, unless another is its object.
+    /// Starts a finding about the role itself, unless another object is set.
     fn finding(&self, kind: &FindingKind) -> FindingBuilder {
         kind.of(self.role.as_str()).service(Some(self.service)).object(format!("role {}", self.role))
     }
@@ -73,12 +73,13 @@ impl ServiceRole<'_> {
     fn attributes(&self, out: &mut Vec<FindingBuilder>) {
         let major = self.audit.actual.major();
         for row in powers(self.found) {
-            // From 16 on CREATEROLE reaches the roles that it made itself, and no others.
+            // From 16 on CREATEROLE only applies to roles that the role created itself.
             let severity = if row.on == "CREATEROLE" && major >= 16 { High } else { weight(row) };
             let found = self.finding(ATTRIBUTE).at(severity).seen(format!("{} is {}", self.role, row.on));
             out.push(found.fix(self.alter(row.off)));
         }
-        // The migrator acts as the owner by SET ROLE. From 16 on the membership decides, and not the role.
+        // The migrator acts as the owner by SET ROLE. From 16 on the membership's option decides instead of the
+        // attribute.
         if !INHERIT.belongs_to(self.kind) && self.found.inherit {
             let found = self.finding(ATTRIBUTE).at(if major < 16 { Medium } else { Low });
             let seen = format!("{} is INHERIT: it holds the owner's privileges all the time", self.role);
@@ -112,7 +113,7 @@ impl ServiceRole<'_> {
         Some(self.finding(kind).seen(seen))
     }
 
-    /// ADMIN on a membership that is declared: reported by itself, since the membership is right.
+    /// Reports ADMIN on a declared membership separately, because the membership itself is correct.
     fn admin_option(&self, out: &mut Vec<FindingBuilder>) {
         let memberships = self.audit.actual.memberships.iter();
         for row in memberships.filter(|row| row.member == *self.role && row.admin) {
@@ -126,7 +127,7 @@ impl ServiceRole<'_> {
 
     fn memberships(&self, out: &mut Vec<FindingBuilder>) {
         let other = acts_as(self.kind);
-        // With ADMIN alone a membership differs from the declared one, and that is reported above.
+        // A membership with only ADMIN differs from the declared one, and is reported above.
         let is_declared = |path: &RolePath<'_>| other != self.kind && path.role == self.service.role(other);
         let paths = self.audit.roles.reachable(self.role);
         for path in paths.into_iter().filter(|path| !is_declared(path)) {
@@ -142,7 +143,7 @@ impl ServiceRole<'_> {
                 self.finding(FOREIGN_MEMBER).service(Some(other))
             }
             RoleClass::Managed(_, of) => {
-                // The migrator is the owner anyway, and app reads what readonly reads.
+                // The migrator can act as the owner anyway, and app can read everything that readonly reads.
                 let gain = match (self.kind, of) {
                     (RoleKind::Owner | RoleKind::Migrator, _) | (RoleKind::App, RoleKind::Readonly) => Low,
                     (_, RoleKind::Owner | RoleKind::Migrator) => High,
@@ -153,7 +154,7 @@ impl ServiceRole<'_> {
             _ if target.is_some_and(|target| target.superuser) => self.finding(ATTRIBUTE),
             RoleClass::Predefined => self.finding(PREDEFINED).at(power(path.role)),
             RoleClass::Trusted => self.finding(PREDEFINED).at(Critical),
-            // A group gives its attributes to members that SET ROLE, and nothing else by itself.
+            // A group's attributes apply only to members that SET ROLE.
             RoleClass::Unmanaged => match target.and_then(|target| powers(target).map(weight).max()) {
                 Some(severity) => self.finding(ATTRIBUTE).at(severity),
                 None => self.finding(GROUP),
@@ -162,7 +163,7 @@ impl ServiceRole<'_> {
     }
 }
 
-/// Predefined roles by what they open; one that is not here is as bad as the kind says.
+/// Severities of predefined roles; a role that is not listed has that of the finding's kind.
 const POWERS: &[(&str, Severity)] = &[
     ("pg_execute_server_program", Critical),
     ("pg_read_server_files", Critical),
@@ -182,7 +183,7 @@ fn power(role: &RoleName) -> Severity {
 
 fn by(role: &RoleName, path: &RolePath<'_>) -> String {
     let options = match (path.last.inherit, path.last.set, path.last.admin) {
-        (false, false, true) => ", by ADMIN alone: one GRANT to itself away",
+        (false, false, true) => ", by ADMIN only: one GRANT to itself away",
         (_, _, true) => ", with ADMIN OPTION",
         _ => "",
     };
@@ -235,13 +236,14 @@ fn unmanaged_login<'a>(audit: &Audit<'a>, role: &'a RoleName, out: &mut Vec<Find
             _ => {}
         }
     }
-    // It may be in use, by a backup for example: what becomes of it takes a human to decide.
+    // It may be in use, for example by a backup: a person has to decide.
     if !powers.is_empty() {
         out.push(UNMANAGED_POWER.of(role.as_str()).seen(powers.join("; ")));
     }
 }
 
-/// A removed service's code may do what this role may do: nothing.
+/// Reports privileges of the orphan role: code of a removed service may do what this role may do, so it must
+/// have none.
 fn orphans(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     let name = audit.desired.orphans();
     let Some((role, found)) = audit.actual.roles.get_key_value(&name) else { return };

@@ -38,7 +38,7 @@ fn database(audit: &Audit<'_>, name: &DbName, found: &ActualDatabase, out: &mut 
     let is_shared = matches!(kind, DatabaseKind::Maintenance | DatabaseKind::Template);
     for user in audit.actors(&found.owner) {
         let finding = match (service, audit.managed(user)) {
-            // What superusers connect to, and what databases are made from.
+            // Databases to which superusers connect, and from which databases are created.
             (None, None) if is_shared => DATABASE_OWNER.of(user).at(High),
             (None, None) => continue,
             (None, Some((own, _))) => DATABASE_OWNER.of(user).at(Medium).service(Some(own)),
@@ -46,7 +46,7 @@ fn database(audit: &Audit<'_>, name: &DbName, found: &ActualDatabase, out: &mut 
         };
         let seen = format!("{object} belongs to {}{}", found.owner, through(user, &found.owner));
         let declared = audit.desired.database_owner.as_ref().map(RoleName::as_str);
-        // The owner of a database of no service is not known: not a superuser, for want of a better.
+        // A database of no service has no known owner: any role that is not a superuser is accepted.
         let rightful = declared.filter(|_| !is_shared).or(match (service, is_shared) {
             (Some(_), _) => Some(audit.actual.admin.name.as_str()),
             (None, true) => Some(audit.actual.bootstrap.as_str()),
@@ -54,7 +54,7 @@ fn database(audit: &Audit<'_>, name: &DbName, found: &ActualDatabase, out: &mut 
         });
         let on = stmt!("DATABASE {db}", db = name).to_string();
         let repair = rightful.map(|owner| match membership(audit, user, &found.owner) {
-            // The owner is the right one: what has to end is that others can act as it.
+            // The owner is correct: the fix ends the other roles' ability to act as it.
             Some(row) if owner == found.owner => vec![end(audit, row)],
             _ => {
                 let own = audit
@@ -71,7 +71,7 @@ fn database(audit: &Audit<'_>, name: &DbName, found: &ActualDatabase, out: &mut 
     }
 }
 
-/// The membership by which a role can act as this one in the end.
+/// Returns the last membership by which a role can act as this owner.
 fn membership<'a>(audit: &Audit<'a>, user: &str, owner: &str) -> Option<&'a Membership> {
     let user = audit.actual.roles.keys().find(|role| role.as_str() == user)?;
     let paths = audit.roles.reachable(user);
@@ -90,7 +90,7 @@ fn template(audit: &Audit<'_>, name: &DbName, found: &ActualDatabase, out: &mut 
     out.push(found.object(object).fix(Repair::alter(RepairScope::Server, close)));
 }
 
-/// The owner of an extension may drop it, with everything that uses it.
+/// Reports owners of extensions, who may drop them with everything that uses them.
 fn extensions(db: &Database<'_>, out: &mut Vec<FindingBuilder>) {
     for extension in db.catalog.extensions.iter().filter(|one| db.owner() != Some(&one.owner)) {
         for user in db.audit.actors(&extension.owner) {
@@ -106,8 +106,8 @@ fn through(user: &str, owner: &str) -> String {
     if user == owner { String::new() } else { format!(", which {user} can act as") }
 }
 
-/// What initdb or an extension made belongs to a superuser: another owner can change what all logins use. No statement
-/// gives it back: its code would run as a superuser from then on.
+/// Reports objects of initdb or of an extension that a superuser does not own: their owner can change what all
+/// logins use. No statement gives them back, because their code would then run as a superuser.
 fn builtin(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder>) {
     // The role that installs a trusted extension owns its schema.
     if item.extension.is_some() && db.owner() == Some(&item.owner) {
@@ -124,18 +124,18 @@ fn builtin(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder
 
 fn advice(item: &CatalogObject) -> String {
     match &item.extension {
-        None => "only a superuser can have given it away: see what it is now before one owns it again".into(),
+        None => "only a superuser can have given it away: review it before a superuser owns it again".into(),
         Some(extension) if item.added => {
-            format!("it was added to extension {extension}, whose script did not make it")
+            format!("it was added to extension {extension}, whose script did not create it")
         }
         Some(extension) => format!(
-            "see whether the script of extension {extension} made it: if so, what it is now before a superuser \
+            "check whether the script of extension {extension} created it: if so, review it before a superuser \
              owns it again; if not, ALTER EXTENSION … DROP it"
         ),
     }
 }
 
-/// What was added to an extension leaves it, and keeps its owner.
+/// Removes an object from the extension to which it was added; its owner stays the same.
 fn leave(item: &CatalogObject) -> Option<Repair> {
     let extension = item.joined.as_ref().or(item.extension.as_ref().filter(|_| item.added))?;
     let what = ServerText::quoted_by_server(item.alter.clone()?);
@@ -144,14 +144,14 @@ fn leave(item: &CatalogObject) -> Option<Repair> {
 }
 
 fn object(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder>) {
-    // A sequence of a table is told with its table.
+    // A sequence of a table is reported with its table.
     if item.dependent || is_database_owners(db, &item.owner) || db.owner() == Some(item.owner.as_str()) {
         return;
     }
     let users = db.audit.actors(&item.owner);
     let mut push = |user: &str, severity: Severity| {
         let seen = format!("{} belongs to {}{}", item.object(), item.owner, through(user, &item.owner));
-        // What a superuser's code or server does, a service's owner could change from then on.
+        // A service's owner could then change the effect of a superuser's code or server.
         let is_risky = users.is_empty() && (item.is_routine() || item.kind.starts_with("foreign"));
         let found = OBJECT_OWNER.of(user).at(severity).about(db, item).seen(seen);
         out.push(match db.owner().zip(item.alter.as_ref()).filter(|_| !is_risky) {
@@ -173,7 +173,7 @@ fn object(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder>
         }
     }
     // Before 15 initdb gives `public` to the superuser, and a service with schemas of its own leaves it there.
-    // Nor does anything in the server's own schemas become a service's.
+    // Objects in the server's own schemas are not given to a service either.
     let is_servers = matches!(item.schema.as_deref(), Some("pg_catalog" | "information_schema"))
         || item.kind == "schema" && item.name == "public";
     if users.is_empty() && db.service.is_some() && !is_large_object && !is_servers {
@@ -181,7 +181,7 @@ fn object(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder>
     }
 }
 
-/// Makes the service's owner the owner of an object, with what its code may do from then on.
+/// Makes the service's owner the owner of an object, with safe privileges for its code.
 fn give(
     db: &Database<'_>,
     item: &CatalogObject,
@@ -193,7 +193,7 @@ fn give(
     let handover = handover(db, item);
     if handover == Handover::ByHand {
         let read = format!(
-            "{} wrote code in it that would run with the rights of {owner}: read it first, then:",
+            "{} wrote code in it that would run with the privileges of {owner}: review it first, then:",
             item.owner
         );
         return found.advice(&read).advice(&format!("{};", owned.statement()));
@@ -227,7 +227,7 @@ fn kind_of(item: &CatalogObject) -> Option<ObjectKind> {
     })
 }
 
-/// What a login of the service should still hold on what it no longer owns, and on the sequences of a table.
+/// Restores declared privileges of a service's login on an object that it no longer owns, and on a table's sequences.
 fn declared(db: &Database<'_>, item: &CatalogObject) -> Vec<Repair> {
     let Some((_, kind)) = db.audit.managed(&item.owner).filter(|_| db.is_own(&item.owner)) else {
         return vec![];
@@ -238,7 +238,7 @@ fn declared(db: &Database<'_>, item: &CatalogObject) -> Vec<Repair> {
     all.filter_map(|one| grant_to_former_owner(granted(kind, class_of(db, one)), &one.securable())).collect()
 }
 
-/// `pg_database_owner` stands for the database's owner, who is judged as such.
+/// Returns `true` for `pg_database_owner`, which stands for the database's owner, who is judged as such.
 fn is_database_owners(db: &Database<'_>, owner: &str) -> bool {
     let is_trusted = |found: &ActualDatabase| db.audit.class_of(&found.owner) == RoleClass::Trusted;
     let trusted = db.audit.database(db.name).is_some_and(is_trusted);

@@ -1,4 +1,4 @@
-//! Privileges on every kind of object, in every database: whatever the manifest does not declare is a finding.
+//! Privileges on every kind of object, in every database: each one that the manifest does not declare is a finding.
 
 use super::context::{Audit, Database};
 use super::roles::RoleClass;
@@ -27,7 +27,7 @@ pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
 fn tablespaces(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     for space in &audit.snapshot.state.tablespaces {
         let object = format!("tablespace {}", space.name);
-        // An owner may grant it on. Only a superuser can have given it away, and must say to whom it goes.
+        // An owner may grant it to others. Only a superuser can have given it away, and must name its new owner.
         for user in audit.actors(&space.owner) {
             let service = audit.service_of_role(user);
             let severity = if service.is_some() { Medium } else { Low };
@@ -40,7 +40,7 @@ fn tablespaces(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     }
 }
 
-/// The owner of all parameters is the bootstrap superuser.
+/// Reports privileges on parameters, which all belong to the bootstrap superuser.
 fn parameters(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     for row in &audit.snapshot.parameters {
         let name = Qualified(row.parameter.split('.').map(String::from).collect());
@@ -61,7 +61,7 @@ fn parameters(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     }
 }
 
-/// A shared object on which no service's role may hold anything.
+/// A shared object on which a service's role may hold nothing.
 struct SharedObject<'a> {
     kind: &'static FindingKind,
     severity: Severity,
@@ -95,7 +95,7 @@ pub fn seen(entry: &AclEntry, user: &str, object: &str) -> String {
 pub fn weight(privilege: &str) -> Severity {
     match privilege {
         "SELECT" | "USAGE" | "EXECUTE" | "REFERENCES" | "TEMPORARY" | "CONNECT" | "SET" => Medium,
-        // Writing, planting code, taking the object away, and what we do not know.
+        // Writing, planting code, taking over the object, and privileges that are unknown here.
         _ => High,
     }
 }
@@ -125,13 +125,13 @@ fn on_object(db: &Database<'_>, item: &CatalogObject, entry: &AclEntry, out: &mu
     }
 }
 
-/// A privilege beyond what initdb gave, on one of the server's own objects.
+/// Starts a finding about a privilege on one of the server's own objects beyond those that initdb gave.
 fn on_builtin(db: &Database<'_>, user: &str) -> FindingBuilder {
     let found = CATALOG_RIGHT.of(user);
     if user == PUBLIC || db.audit.managed(user).is_some() {
         return found;
     }
-    // A monitoring login, most likely, and no service's data is behind it.
+    // Most likely a monitoring login, which gets no service's data by it.
     let mut services = db.audit.desired.services.values();
     let connects = db.service.is_some()
         && services.any(|service| db.audit.user_can_connect(user, service.database.as_str()));
@@ -166,18 +166,18 @@ fn in_service(
     }
     let severity = match class {
         ObjectClass::LargeObject if kind == RoleKind::Readonly && entry.privilege == "UPDATE" => Medium,
-        // Every login may make large objects and give them away inside its service.
+        // Every login may create large objects and grant access to them within its service.
         ObjectClass::LargeObject => Low,
-        // Which migrations ran is no secret among a service's own; `plan` takes it back all the same.
+        // The list of migrations is no secret within a service; `plan` revokes it anyway.
         ObjectClass::History if entry.privilege == "SELECT" => Low,
-        // A role that makes nothing has no use for it.
+        // A role that creates nothing cannot use it.
         ObjectClass::Type => Low,
         _ => weight,
     };
     Some(OWN_RIGHT.of(user).at(severity))
 }
 
-/// Whether the manifest gives it to this user as to a further role.
+/// Returns `true` if the manifest grants it to this user as a further role.
 fn is_declared(db: &Database<'_>, item: &CatalogObject, entry: &AclEntry, user: &str) -> bool {
     let (Some(service), Some(schema)) = (db.service, item.schema.as_deref()) else { return false };
     let class = class_of(db, item);
@@ -206,7 +206,7 @@ pub fn class_of(db: &Database<'_>, item: &CatalogObject) -> ObjectClass {
     }
 }
 
-/// Members of extensions anywhere, and objects in databases that are no service's.
+/// Starts a finding about members of extensions anywhere, or objects in databases of no service.
 fn elsewhere(
     db: &Database<'_>,
     item: &CatalogObject,
@@ -217,7 +217,7 @@ fn elsewhere(
     if item.extension.is_some() {
         return (is_managed || user == PUBLIC).then(|| EXTENSION_RIGHT.of(user));
     }
-    // What PUBLIC holds in a database of no service counts where PUBLIC can connect, which is its own finding.
+    // A privilege of PUBLIC in a database of no service matters if PUBLIC can connect, which is a finding of its own.
     let found = is_managed.then(|| FOREIGN_RIGHT.of(user));
     let only_usage = entry.privilege == "USAGE" && db.service.is_none() && item.kind == "schema";
     if only_usage { found.map(|found| found.at(Low)) } else { found }

@@ -1,5 +1,4 @@
-//! What the model of reach concludes, as findings: the path is the evidence, and the object that it goes through last
-//! is what has to change.
+//! Findings from the model of reach: the path is the evidence, and the last object on it is what has to change.
 
 mod closing;
 mod gather;
@@ -19,7 +18,7 @@ use martydb_model::findings::FindingBuilder;
 use martydb_model::findings::Severity::{self, Critical, High, Medium};
 use principals::gather;
 
-/// What the logins reach, as findings.
+/// Adds findings for everything that the logins reach.
 pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     let mut gathered = gather(audit);
     let facts = std::mem::take(&mut gathered.facts);
@@ -27,7 +26,7 @@ pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     out.extend(causes.values().map(|cause| finding(audit, &gathered, cause)));
 }
 
-/// What the logins reach, with every step. At a hundred services it is larger than all that it is drawn from.
+/// Returns everything that the logins reach, with every step. At a hundred services this is larger than its input.
 pub fn graph(audit: &Audit<'_>) -> AccessGraph {
     let mut gathered = gather(audit);
     let facts = std::mem::take(&mut gathered.facts);
@@ -44,7 +43,7 @@ fn severity(target: Target) -> Severity {
     }
 }
 
-/// One finding for all the paths that one change ends; the shortest is its evidence.
+/// Makes one finding for all paths that the same change ends; the shortest is its evidence.
 fn finding(audit: &Audit<'_>, gathered: &Gathered<'_>, cause: &Cause<'_>) -> FindingBuilder {
     let paths = &cause.paths;
     let worst = paths.iter().map(|path| severity(path.target)).max().unwrap_or(Medium);

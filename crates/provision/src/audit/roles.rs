@@ -1,5 +1,5 @@
-//! Which role can act as which: memberships followed to their end, through unmanaged roles, by MEMBER and not by what
-//! is inherited. ADMIN alone counts: its holder is one GRANT away.
+//! Roles that can act as other roles: all paths of memberships, also through unmanaged roles, by MEMBER and not
+//! by inheritance. ADMIN is enough: its holder needs only one GRANT.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,9 +12,9 @@ use martydb_model::{
 pub enum RoleClass<'a> {
     /// One of the four roles of a service, or the alternate login of one.
     Managed(&'a DesiredService, RoleKind),
-    /// A superuser, the admin, or a member of what may own the databases: no privilege holds them back.
+    /// A superuser, the admin, or a member of a role that may own the databases: no privilege limits them.
     Trusted,
-    /// Made by PostgreSQL: `pg_monitor` and its like.
+    /// A role of PostgreSQL: `pg_monitor` and the like.
     Predefined,
     Unmanaged,
 }
@@ -24,7 +24,7 @@ pub struct Roles<'a> {
     actual: &'a ActualServer,
     trusted: BTreeSet<&'a RoleName>,
     undeclared: RoleGraph<'a>,
-    /// Who can act as each role, but for the services' own.
+    /// Roles that can act as each role, without the services' own.
     actors: BTreeMap<&'a RoleName, Vec<&'a RoleName>>,
 }
 
@@ -38,7 +38,7 @@ impl<'a> Roles<'a> {
         roles
     }
 
-    /// A role that was dropped is unmanaged.
+    /// Returns the class of a role; a role that was dropped is unmanaged.
     pub fn class_of(&self, role: &RoleName) -> RoleClass<'a> {
         match self.managed(role) {
             Some((service, kind)) => RoleClass::Managed(service, kind),
@@ -48,31 +48,31 @@ impl<'a> Roles<'a> {
         }
     }
 
-    /// The service and kind of a role, or of the login whose alternate it is.
+    /// Returns the service and kind of a role, or of the login whose alternate it is.
     pub fn managed(&self, role: &RoleName) -> Option<(&'a DesiredService, RoleKind)> {
         contract::managed(self.desired, role)
     }
 
-    /// Every role of a service of this manifest that exists, alternate logins included.
+    /// Returns every existing role of a service of this manifest, alternate logins included.
     pub fn all_managed(&self) -> impl Iterator<Item = (&'a RoleName, &'a DesiredService, RoleKind)> + '_ {
         let managed = |role| self.managed(role).map(|(service, kind)| (role, service, kind));
         self.actual.roles.keys().filter_map(managed)
     }
 
-    /// Logins that are neither a service's nor trusted.
+    /// Returns logins that are neither a service's nor trusted.
     pub fn unmanaged_logins(&self) -> impl Iterator<Item = &'a RoleName> + '_ {
         let logins = self.actual.roles.iter().filter(|(_, found)| found.login).map(|(name, _)| name);
         logins.filter(|name| self.class_of(name) == RoleClass::Unmanaged)
     }
 
-    /// Everything that a role can become by undeclared memberships. The way ends at a service's role: what that one
-    /// can become is its own finding.
+    /// Returns every role that a role can become by undeclared memberships. A path ends at a service's role,
+    /// whose own memberships are findings of their own.
     pub fn reachable(&self, from: &'a RoleName) -> Vec<RolePath<'a>> {
         self.undeclared.reachable(from, |role| self.managed(role).is_none())
     }
 
-    /// Roles of services and unmanaged logins that can act as this role. Of a service's role that is the role alone:
-    /// whatever else can become it is reported as a member.
+    /// Returns roles of services and unmanaged logins that can act as this role. For a service's role that is
+    /// only the role itself: any other role that can become it is reported as a member.
     pub fn actors(&self, role: &'a RoleName) -> Vec<&'a RoleName> {
         if self.managed(role).is_some() {
             return vec![role];

@@ -1,6 +1,6 @@
-//! Secrets where every login can read them: comments and settings of shared catalogues, the server's settings, what
-//! sessions call themselves, and texts inside databases. Known ones are compared; unknown ones give themselves away by
-//! the words around them.
+//! Secrets that every login can read: in comments and settings of shared catalogs, the server's settings,
+//! application names of sessions, and texts inside databases. Stored passwords are compared; other secrets are
+//! recognized by the words around them.
 
 mod inside;
 mod settings;
@@ -53,7 +53,7 @@ fn comments<'a>(audit: &Audit<'a>) -> Vec<Text<'a>> {
     roles.chain(databases).chain(spaces).collect()
 }
 
-/// What a comment says once it tells nothing: whose the role or the database is, this manifest's or another's.
+/// Returns a comment without the secret: the marker of this or another manifest, or none.
 fn left(audit: &Audit<'_>, service: Option<&DesiredService>, comment: Option<&str>) -> Statement {
     let others =
         comment.and_then(|text| text.split_whitespace().next()).filter(|word| word.starts_with("martydb:"));
@@ -64,7 +64,7 @@ fn left(audit: &Audit<'_>, service: Option<&DesiredService>, comment: Option<&st
     }
 }
 
-/// Once for each role: sessions come and go, and an `allow:` entry must keep matching.
+/// Returns application names, once for each role: sessions come and go, and an `allow:` entry must keep matching.
 fn sessions<'a>(audit: &Audit<'a>, known: KnownPasswords<'_>) -> Vec<Text<'a>> {
     let mut roles = BTreeSet::new();
     let mut texts = vec![];
@@ -83,16 +83,16 @@ fn sessions<'a>(audit: &Audit<'a>, known: KnownPasswords<'_>) -> Vec<Text<'a>> {
     texts
 }
 
-/// The text itself is never repeated: it would be in one more place.
+/// Makes a finding without the text itself, which would add another copy.
 fn told(audit: &Audit<'_>, known: KnownPasswords<'_>, found: Text<'_>) -> Option<FindingBuilder> {
     let Text { text, what, object, service, repair } = found;
     let (finding, words) = match known(&text) {
-        // The password's service is exposed, wherever the text stands.
+        // The password's service is exposed, wherever the text is stored.
         Some(whose) => {
             let finding = SECRET.of(PUBLIC).at(Critical).service(named(audit, &whose));
-            (finding, "holds a password of the secret store")
+            (finding, "contains a password of the secret store")
         }
-        None if announces(&text) => (SECRET.of(PUBLIC).service(service), "reads like a secret"),
+        None if announces(&text) => (SECRET.of(PUBLIC).service(service), "looks like a secret"),
         None => return None,
     };
     Some(finding.seen(format!("{what} of {object} {words}")).object(object).fix(repair))

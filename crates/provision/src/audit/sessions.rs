@@ -1,4 +1,4 @@
-//! What runs now: sessions, prepared transactions, replication.
+//! Runtime state: sessions, prepared transactions, replication.
 
 use super::context::Audit;
 use super::roles::RoleClass;
@@ -9,7 +9,7 @@ use martydb_model::grants::{Repair, RepairScope};
 use martydb_model::sql::{Literal, stmt};
 use martydb_model::{RoleKind, RoleName};
 
-/// A younger prepared transaction may be at work.
+/// Age in seconds from which a prepared transaction counts as forgotten; a younger one may be in use.
 const FORGOTTEN_SECONDS: i64 = 300;
 
 pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
@@ -48,13 +48,13 @@ fn subscriptions(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
         let service = audit.service_of(&found.database);
         let severity = if audit.actors(&found.owner).is_empty() { Low } else { High };
         let mut sources = audit.snapshot.sources.iter().filter(|source| source.name == found.name);
-        // The host is not compared: a name that is a service's here hardly means another server's by chance.
+        // The host is not compared: a database of the same name on another server is unlikely.
         let foreign = sources.find_map(|source| source.database()).filter(|from| *from != found.database);
         let (severity, exposed, from) = match foreign.and_then(|from| audit.service_of(&from)) {
             Some(exposed) => (Critical, Some(exposed), format!(", and copies from {}", exposed.database)),
             None => (severity, service, String::new()),
         };
-        // The service that the copy is made for can read it.
+        // The service for which the copy is made can read it.
         let reader = service.map(|own| own.role(RoleKind::App).as_str());
         let who = reader.filter(|_| severity == Critical).unwrap_or(&found.owner);
         let finding = REPLICATION_OBJECT.of(who).at(severity).service(exposed).database(&found.database);
@@ -63,7 +63,7 @@ fn subscriptions(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     }
 }
 
-/// Nothing where its role may still be there.
+/// Makes a finding about a session; nothing if its role may still be there.
 fn of_session(audit: &Audit<'_>, session: &ServerSession) -> Option<FindingBuilder> {
     let Some(name) = &session.role else {
         return session.database.as_deref().map(|database| of_dropped_role(audit, session, database));
@@ -81,7 +81,7 @@ fn of_session(audit: &Audit<'_>, session: &ServerSession) -> Option<FindingBuild
 }
 
 fn since(session: &ServerSession) -> &str {
-    session.since.as_deref().unwrap_or("a time that the admin may not see")
+    session.since.as_deref().unwrap_or("an unknown time")
 }
 
 fn ended(finding: FindingBuilder, session: &ServerSession) -> FindingBuilder {
@@ -89,7 +89,7 @@ fn ended(finding: FindingBuilder, session: &ServerSession) -> FindingBuilder {
     finding.object(format!("session {}", session.pid)).fix(Repair::drop(RepairScope::Server, close))
 }
 
-/// In a database that its role can no longer connect to, or as a role that may no longer log in.
+/// Reports a session in a database to which its role can no longer connect, or of a role that may no longer log in.
 fn outlived(audit: &Audit<'_>, session: &ServerSession, role: &RoleName, database: &str) -> FindingBuilder {
     let service = audit.service_of(database);
     let severity = match service {
@@ -104,7 +104,7 @@ fn outlived(audit: &Audit<'_>, session: &ServerSession, role: &RoleName, databas
     ended(found.seen(seen), session)
 }
 
-/// What its role could do when it was dropped, the session can still do.
+/// Reports a session of a dropped role, which keeps the role's privileges.
 fn of_dropped_role(audit: &Audit<'_>, session: &ServerSession, database: &str) -> FindingBuilder {
     let seen =
         format!("pid {} is in {database} since {}, and its role was dropped", session.pid, since(session));
@@ -113,10 +113,12 @@ fn of_dropped_role(audit: &Audit<'_>, session: &ServerSession, database: &str) -
     ended(found.service(service).database(database).seen(seen), session)
 }
 
-/// A replication connection is checked once, and then gets every change of every database.
+/// Reports a replication connection, which is checked only once and then gets every change of every database.
 fn streaming(audit: &Audit<'_>, session: &ServerSession, role: &RoleName) -> FindingBuilder {
     let since = since(session);
-    let seen =
-        format!("pid {} of {role} streams the whole server since {since}, and may no longer", session.pid);
+    let seen = format!(
+        "pid {} of {role} streams the whole server since {since}, and may no longer do so",
+        session.pid
+    );
     ended(SESSION.of(role.as_str()).service(audit.service_of_role(role.as_str())).seen(seen), session)
 }

@@ -1,4 +1,4 @@
-//! Settings of roles, databases and the server: what a session starts with.
+//! Settings of roles, databases and the server, with which a session starts.
 
 use super::context::Audit;
 use super::roles::RoleClass;
@@ -29,7 +29,7 @@ pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
                 && service.is_some_and(|own| {
                     stays_inside(value, |name| is_own(own, name) || is_sealed(audit, database, name))
                 });
-            // What the manifest declares is no news, unless it weakens isolation: that takes a reason, in `allow:`.
+            // A declared setting is not a finding unless it weakens isolation: that needs a reason in `allow:`.
             let declared = service.and_then(|own| own.parameters.settings.get(name));
             let declared = declared.is_some_and(|declared| same_setting(name, declared, value));
             if declared && weight(audit, name, value) == Low {
@@ -52,7 +52,8 @@ pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     sum(audit, out);
 }
 
-/// Settings that only a superuser may put on others and that only make a session slower, faster, chattier or shorter.
+/// Settings that only a superuser may set for others and that only make a session slower, faster, chattier or
+/// shorter.
 const HARMLESS: &[&str] = &[
     "commit_delay",
     "compute_query_id",
@@ -65,7 +66,7 @@ const HARMLESS: &[&str] = &[
     "wal_compression",
 ];
 
-/// The same, by how they begin: they say what is written to the log, and what is counted.
+/// Prefixes of such settings, for logging and statistics.
 const HARMLESS_KINDS: &[&str] = &["log_", "track_", "auto_explain.", "pg_stat_statements.", "pgaudit."];
 
 /// Settings that load code or change the role of a session.
@@ -80,7 +81,7 @@ const OPENING: &[(&str, &str)] = &[
     ("postgis.enable_outdb_rasters", "1"),
 ];
 
-/// What every session may set for itself, and that yet decides which code runs or how passwords are kept.
+/// Settings that every session may set for itself but that decide which code runs or how passwords are stored.
 const RISKY: &[&str] = &[
     "backslash_quote",
     "default_table_access_method",
@@ -89,10 +90,10 @@ const RISKY: &[&str] = &[
     "search_path",
 ];
 
-/// Procedural languages have settings that are code.
+/// Prefixes of settings of procedural languages that contain code.
 const CODE: &[&str] = &["pljava.", "plperl.", "pllua.", "plpython", "plr.", "pltcl.", "plv8."];
 
-/// The values that those have on a new server.
+/// Values of those settings on a new server.
 const PLAIN: &[(&str, &str)] = &[
     ("default_table_access_method", "heap"),
     ("password_encryption", "scram-sha-256"),
@@ -106,8 +107,8 @@ fn weight(audit: &Audit<'_>, name: &str, value: &str) -> Severity {
         return Low;
     }
     let begins = |all: &[&str]| all.iter().any(|start| name.starts_with(start));
-    // A role that may set it itself gains nothing by finding it set; a name with a dot that the server does not know
-    // is the application's own.
+    // A role that may set it itself gains nothing by it; a name with a dot that the server does not define
+    // belongs to the application.
     let own =
         audit.snapshot.state.parameters.user_settings.contains(&name) || name.contains('.') && !begins(CODE);
     let harmless = HARMLESS.contains(&name.as_str()) || begins(HARMLESS_KINDS);
@@ -116,23 +117,24 @@ fn weight(audit: &Audit<'_>, name: &str, value: &str) -> Severity {
         Some(row) => row.1,
         None if opens => High,
         None if harmless || own && !RISKY.contains(&name.as_str()) => Low,
-        // What a setting does that we do not know is not known.
+        // The effect of an unknown setting is unknown.
         None => Medium,
     }
 }
 
-/// Whether a path leads only to such schemas.
+/// Returns `true` if a path contains only such schemas.
 fn stays_inside(path: &str, is_harmless: impl Fn(&str) -> bool) -> bool {
     split_name_list(path).iter().all(|name| is_harmless(name))
 }
 
-/// Whether what is in a schema is the service's own anyway, or the server's.
+/// Returns `true` for a schema of the service itself or of the server.
 fn is_own(service: &DesiredService, schema: &str) -> bool {
     ["pg_catalog", "public", "$user"].contains(&schema)
         || service.schemas.iter().any(|own| own.as_str() == schema)
 }
 
-/// Whether superusers alone make what is in a schema: that of an extension whose script puts it on the path, most likely.
+/// Returns `true` if only superusers can create in a schema, most likely one that an extension's script put on
+/// the path.
 fn is_sealed(audit: &Audit<'_>, database: &DbName, schema: &str) -> bool {
     let catalog = audit.snapshot.databases.get(database.as_str());
     let mut objects = catalog.into_iter().flat_map(|catalog| &catalog.objects);
@@ -144,17 +146,18 @@ fn is_sealed(audit: &Audit<'_>, database: &DbName, schema: &str) -> bool {
     })
 }
 
-/// Whether what others make is found before what PostgreSQL made: `pg_catalog` is first unless a path names it later.
+/// Returns `true` if objects of others are found before PostgreSQL's: `pg_catalog` is first unless a path names
+/// it later.
 fn hides_the_server(path: &str) -> bool {
     split_name_list(path).iter().skip(1).any(|name| name == "pg_catalog")
 }
 
-/// A superuser whose path leads through a service's schema before `pg_catalog` may call the service's functions.
+/// Reports a superuser whose path has a service's schema before `pg_catalog`: it may call the service's functions.
 fn on_superuser(audit: &Audit<'_>, setting: &RoleSetting) -> Option<FindingBuilder> {
     let RoleSetting { role, database, name, value } = setting;
     let is_trusted = |name: &str| audit.class_of(name) == RoleClass::Trusted;
     let (severity, what) = match name.as_str() {
-        "search_path" if hides_the_server(value) => (Medium, "it may call what a service made"),
+        "search_path" if hides_the_server(value) => (Medium, "it may call functions of a service"),
         "role" if value != "none" && !is_trusted(value) => (High, "its sessions start as another role"),
         _ => return None,
     };
@@ -188,7 +191,7 @@ fn on_role(
     let RoleSetting { role, name, value, .. } = setting;
     let foreign = name == "role" && audit.managed(value).is_none_or(|(other, _)| other.name != service.name);
     let severity = match name.as_str() {
-        // As itself, which it is without.
+        // As itself, which is the default.
         "role" if value == "none" || value == role.as_str() => Low,
         "role" if !foreign => High,
         "search_path" if stays_inside(value, |name| is_own(service, name)) => Low,
@@ -200,7 +203,7 @@ fn on_role(
     Some(found.fix(mended(audit, service, kind, setting)))
 }
 
-/// To what the manifest declares in that place, or away.
+/// Sets the setting to its declared value, or resets it.
 fn mended(audit: &Audit<'_>, service: &DesiredService, kind: RoleKind, setting: &RoleSetting) -> Repair {
     let RoleSetting { role, database, name, .. } = setting.clone();
     let declared = declared_settings(service, kind, &role);
@@ -225,12 +228,12 @@ fn is_declared(audit: &Audit<'_>, service: &DesiredService, kind: RoleKind, sett
     }
 }
 
-/// A value that may be a secret is not printed again.
+/// Hides a value that may be a secret.
 fn shown(name: &str, value: &str) -> String {
     if super::secrets::announces(&format!("{name}={value}")) { "…".into() } else { value.into() }
 }
 
-/// A setting that protects the whole server, and whether a value of it does not.
+/// A setting that protects the whole server, with a test for values that do not.
 type Fence = (&'static str, fn(&str) -> bool);
 
 const FENCES: &[Fence] = &[
@@ -239,7 +242,7 @@ const FENCES: &[Fence] = &[
     ("session_replication_role", |value| value != "origin"),
     ("password_encryption", |value| value != "scram-sha-256" && value != "on"),
     ("dynamic_library_path", |value| value != "$libdir"),
-    // Statements hold data, and every account of the host may read them.
+    // Statements contain data, and every account of the host may read them.
     ("log_file_mode", |value| value.ends_with(['4', '5', '6', '7'])),
 ];
 
@@ -247,7 +250,7 @@ fn server(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     let settings = &audit.snapshot.state.parameters.settings;
     for (name, is_down) in FENCES {
         let Some(value) = settings.get(*name).filter(|value| is_down(value)) else { continue };
-        // Before 14 initdb leaves MD5, and what martydb sets is SCRAM all the same.
+        // Before 14 initdb leaves MD5, but martydb sets SCRAM anyway.
         let usual = *name == "password_encryption" && audit.actual.major() < 14;
         let unused =
             *name == "log_file_mode" && settings.get("logging_collector").is_none_or(|on| on == "off");
@@ -257,12 +260,12 @@ fn server(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
         let found = SERVER_SETTING.of(PUBLIC).object(format!("setting {name}"));
         let found = found.seen(format!("{name} is {value}"));
         let mut lines = audit.snapshot.files.iter().flatten().rev();
-        // ALTER SYSTEM writes to one file alone.
+        // ALTER SYSTEM writes only to its own file.
         let by_hand = lines
             .find(|setting| setting.name == *name)
             .filter(|setting| !setting.file.ends_with("/postgresql.auto.conf"));
         if let Some(FileSetting { file, line, .. }) = by_hand {
-            out.push(found.advice(&format!("take {name} out of {file}, line {line}")).reload());
+            out.push(found.advice(&format!("remove {name} from {file}, line {line}")).reload());
             continue;
         }
         let reset = stmt!("ALTER SYSTEM RESET {name}", name = ident(name));
@@ -272,7 +275,8 @@ fn server(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     }
 }
 
-/// A role can neither set nor reset it: whatever is put on the role, or on the server, holds.
+/// Reports logins without temp_file_limit. A role can neither set nor reset it, so a value of the role or of
+/// the server holds.
 fn temp_file_limit(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     for (role, service, kind) in audit.roles.all_managed().filter(|(_, _, kind)| *kind != RoleKind::Owner) {
         if !audit.actual.roles[role].login || effective_temp_file_limit(audit, role, service) != "-1" {
@@ -290,7 +294,8 @@ fn temp_file_limit(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     }
 }
 
-/// What a login starts with in its own database: the most specific setting wins, and of its own the last.
+/// Returns the value with which a login starts in its own database: the most specific setting wins, and among
+/// equals the last.
 fn effective_temp_file_limit<'a>(audit: &Audit<'a>, role: &RoleName, service: &DesiredService) -> &'a str {
     const NAME: &str = "temp_file_limit";
     let is_own = |setting: &&RoleSetting| {
@@ -315,7 +320,7 @@ fn effective_temp_file_limit<'a>(audit: &Audit<'a>, role: &RoleName, service: &D
 }
 
 fn sum(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
-    // martydb's own servers are no place where services compete for connections.
+    // Services do not compete for connections on an embedded server.
     if audit.desired.embedded {
         return;
     }

@@ -1,16 +1,16 @@
-//! The questions about one database, no longer than what is there asks for: planning all of them in a new session costs
+//! Queries about one database, cut to the kinds of objects in it: planning all of them in a new session costs
 //! more than reading the answers, and most databases have no code and few kinds of objects.
 
-/// What a database holds at all: where it holds none of these, nothing is asked about them.
+/// Kinds of objects in a database; queries about kinds that it does not have are skipped.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Census {
-    /// Extensions, event triggers, foreign data, large objects, triggers, or privileges on columns.
+    /// `true` if there are extensions, event triggers, foreign data, large objects, triggers or column privileges.
     pub rare: bool,
-    /// Functions, views, rules, foreign tables, triggers, partitions or subscriptions.
+    /// `true` if there are functions, views, rules, foreign tables, triggers, partitions or subscriptions.
     pub code: bool,
 }
 
-/// One statement of the files of a folder.
+/// Joins the files of a folder into one statement.
 macro_rules! question {
     ($folder:literal: $($part:literal),+) => {
         concat!($(include_str!(concat!("sql/", $folder, "/", $part, ".sql"))),+)
@@ -18,7 +18,7 @@ macro_rules! question {
 }
 
 impl Census {
-    /// The question about everything that can give a role a privilege.
+    /// Returns the query for everything that can give a role a privilege.
     pub fn objects(self) -> &'static str {
         if self.rare {
             question!("database": "objects", "rare_objects", "rights", "rare_sections")
@@ -27,7 +27,7 @@ impl Census {
         }
     }
 
-    /// The question about what can take a role further than its own privileges.
+    /// Returns the query for everything that can take a role beyond its own privileges.
     pub fn reach(self) -> &'static str {
         if self.code {
             question!("reach": "start", "code", "end")
@@ -36,7 +36,7 @@ impl Census {
         }
     }
 
-    /// The question about the texts that may hold a password.
+    /// Returns the query for texts that may contain a password.
     pub fn texts(self) -> &'static str {
         match (self.code, self.rare) {
             (true, true) => question!("texts": "start", "code", "rare", "end"),

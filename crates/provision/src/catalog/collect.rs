@@ -1,4 +1,5 @@
-//! Reading at the depth of the audit. Thin: sessions are read-only, pinned, and call nothing that a tenant could have made.
+//! Reads a server's catalogs for the audit. Sessions are read-only and pinned, and call nothing that a tenant
+//! could have made.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,11 +19,11 @@ use martydb_model::{ActualServer, DbName, DesiredServer};
 use martydb_pg::server::{Access, Connection};
 use martydb_ui::report::progress;
 
-/// Databases read at the same time: few enough to leave `max_connections` to the services.
+/// Databases read at the same time; few, because the services need `max_connections` too.
 const PARALLEL: usize = 4;
 
-/// Reads one server. What the admin may not read is listed in [`Snapshot::not_examined`], and what could not be read
-/// for any other reason in [`Snapshot::unread`].
+/// Reads one server. [`Snapshot::not_examined`] lists what the admin lacks the privilege to read,
+/// [`Snapshot::unread`] what could not be read for any other reason.
 pub async fn snapshot(access: &Access, desired: &DesiredServer, known: &StoredPasswords) -> Result<Snapshot> {
     let mut connection = access.read(&access.maintenance).await?;
     let actual = inspect::cluster(&mut connection).await?;
@@ -55,7 +56,7 @@ async fn guarded(connection: &mut Connection, found: &mut Snapshot) -> Result<()
     Ok(())
 }
 
-/// pg_hba.conf and pg_ident.conf.
+/// Reads pg_hba.conf and pg_ident.conf.
 async fn login_rules(connection: &mut Connection, found: &mut Snapshot, server: &str) -> Result<()> {
     let major = found.actual.major();
     let mut files = Files {
@@ -124,26 +125,26 @@ async fn databases(
 
 fn undated(catalog: &DatabaseCatalog, name: &DbName) -> Option<NotExamined> {
     let what = format!("whether the server's own views and functions in database {name} were replaced");
-    let why = "the extension plpgsql, the last that initdb makes, is not there";
+    let why = "the extension plpgsql, the last object that initdb creates, is missing";
     (!catalog.partial && !catalog.builtins.dated).then(|| NotExamined::new(what, why))
 }
 
 fn unread_jobs(catalog: &DatabaseCatalog, name: &DbName) -> Option<NotExamined> {
     let what = format!("the jobs of pg_cron in database {name} (cron.job)");
-    let why = "row security shows the admin its own jobs alone";
+    let why = "row security shows the admin only its own jobs";
     let is_unread = !catalog.partial && catalog.has_jobs() && catalog.jobs.is_none();
     is_unread.then(|| NotExamined::new(what, why))
 }
 
-/// What was read of a database, and why that is not all.
+/// Part of a database that was read, and the error that ended the reading.
 type Partly = (Option<DatabaseCatalog>, Option<Error>);
 
-/// A provider's database is known for what it is. A missing privilege can be granted to the admin. Everything else may be
-/// a service's doing, and proves nothing.
+/// Records why a database was not read. A provider's own database is recognized. A missing privilege can be
+/// granted to the admin. Anything else may be a service's doing, so the result is inconclusive.
 fn tell_gap(access: &Access, desired: &DesiredServer, name: &DbName, error: &Error, found: &mut Snapshot) {
     let service = desired.service_of_database(name.as_str(), &found.actual);
     let service = service.map(|service| service.name.to_string());
-    let (what, why) = (format!("what is inside database {name}"), error.to_string());
+    let (what, why) = (format!("the contents of database {name}"), error.to_string());
     if is_withheld(error.sqlstate.as_deref(), service.is_some()) {
         let admin = ident(&found.actual.admin.name);
         let grant = stmt!("GRANT CONNECT ON DATABASE {database} TO {admin}", database = name, admin = admin);
@@ -151,7 +152,7 @@ fn tell_gap(access: &Access, desired: &DesiredServer, name: &DbName, error: &Err
             return;
         }
         let note = NotExamined::new(what, why);
-        // Where pg_hba.conf keeps it out, no grant helps.
+        // A grant does not help if pg_hba.conf rejects the admin.
         let helps = error.sqlstate.as_deref() == Some(sqlstate::INSUFFICIENT_PRIVILEGE);
         found.not_examined.push(if helps { note.allowed_by(grant) } else { note });
     } else {
@@ -166,8 +167,8 @@ fn tell_gap(access: &Access, desired: &DesiredServer, name: &DbName, error: &Err
     }
 }
 
-/// Whether the admin lacks a privilege. It must be able to connect to a service's database: only a missing privilege
-/// excuses what is not read there. Another may be closed by pg_hba.conf, or gone meanwhile.
+/// Returns `true` if the admin lacks a privilege. In a service's database only that excuses a gap, because the
+/// admin must be able to connect there. Another database may be closed by pg_hba.conf or dropped meanwhile.
 fn is_withheld(sqlstate: Option<&str>, of_service: bool) -> bool {
     match sqlstate {
         Some(sqlstate::INSUFFICIENT_PRIVILEGE) => true,
@@ -189,7 +190,7 @@ async fn database(
     };
     found.partial = error.is_some();
     found.sort();
-    // Until the session has said that it is the admin's, nothing that it tells counts.
+    // Results count only if the session is known to run as the admin.
     (found.pristine.then_some(found), error)
 }
 
@@ -214,13 +215,13 @@ async fn fill(
             read => Some(read?),
         };
     }
-    // Nothing of the texts is kept, so that they have no limit of their own here.
+    // Texts are searched and not kept, so they need no limit of their own here.
     rows::read(connection, found.census.texts(), |row| found.texts.take(row, known).map(|()| 0)).await?;
     if end == Completeness::TooMuch {
         return Err(rows::too_much());
     }
     let kinds = found.crowded().join(", ");
-    let why = "of each of these are there, and the rest was not read";
+    let why = "objects of a kind; the rest was not read";
     if kinds.is_empty() {
         Ok(())
     } else {
@@ -228,35 +229,35 @@ async fn fill(
     }
 }
 
-/// A session that starts as another role sees less, and would call it all.
+/// Fails if the session started as another role: it would see less and report that as everything.
 fn check_session(pristine: bool, database: &str) -> Result<()> {
     if pristine {
         return Ok(());
     }
     Err(Error::operation(format!("the session in database {database} did not start as the admin"))
-        .cause("current_user differs from session_user, or the search path is not the one that was asked for")
+        .cause("current_user differs from session_user, or the search path is not the requested one")
         .hint("look for ALTER DATABASE … SET role and for login event triggers"))
 }
 
-/// What the server hides without refusing it.
+/// Returns what the server hides without an error.
 fn hidden(access: &Access, state: &ServerState, actual: &ActualServer) -> Vec<NotExamined> {
     let name = &actual.admin.name;
     let mut all = vec![];
     if access.event_triggers.may_run() {
-        let what = "databases in sessions that no login event trigger can change";
+        let what = "databases, in sessions that no login event trigger can change";
         let grant = stmt!("GRANT SET ON PARAMETER event_triggers TO {admin}", admin = ident(name));
         let note = NotExamined::new(what, format!("{name} may not switch event triggers off"));
         all.push(note.allowed_by(grant));
     }
     if state.sessions.iter().any(|session| session.since.is_none()) {
-        let what = "when the sessions of others started (pg_stat_activity)";
+        let what = "the start times of other roles' sessions (pg_stat_activity)";
         let grant = stmt!("GRANT pg_read_all_stats TO {admin}", admin = ident(name));
         all.push(NotExamined::new(what, format!("{name} lacks pg_read_all_stats")).allowed_by(grant));
     }
     all
 }
 
-/// What needs a privilege to be read, and the beginning of what grants it.
+/// A description of something that needs a privilege to be read, and the beginning of the GRANT for it.
 type Guarded = (&'static str, &'static str);
 
 const PASSWORDS: Guarded = ("how passwords are kept (pg_authid)", "GRANT SELECT ON pg_catalog.pg_authid TO");
@@ -281,7 +282,7 @@ const IDENT_FILE: Guarded = (
     "GRANT EXECUTE ON FUNCTION pg_catalog.pg_read_file(text) TO \"ADMIN\"; GRANT pg_read_all_settings, pg_read_server_files TO",
 );
 
-/// Collects what the admin lacks a privilege for.
+/// Collects what the admin lacks the privilege to read.
 struct Missing<'a> {
     admin: &'a str,
     all: &'a mut Vec<NotExamined>,
@@ -303,7 +304,7 @@ impl Missing<'_> {
     }
 }
 
-/// The same for files: one that is damaged or gone proves nothing, and stops nothing else.
+/// Collects the same for files: one that is damaged or missing is inconclusive, and does not stop the rest.
 struct Files<'a> {
     missing: Missing<'a>,
     unread: &'a mut Vec<Unread>,
@@ -322,8 +323,8 @@ impl Files<'_> {
         self.tell(read, guarded.0).map(Option::flatten)
     }
 
-    /// The texts, for the quotes in them. They are not worth the privilege to read every file of the server: a word
-    /// whose quotes are not known is taken for the worse of its two meanings.
+    /// Reads the texts of the files, for their quotes. They are not worth the privilege to read every file of
+    /// the server: where quotes are unknown, the worse of the two meanings is assumed.
     async fn texts(
         &mut self,
         connection: &mut Connection,
@@ -333,7 +334,7 @@ impl Files<'_> {
         self.or_none(connection, sql, guarded).await
     }
 
-    /// What is not worth the privilege either, such as the times of these files.
+    /// Reads what is not worth that privilege either, such as modification times; `None` without it.
     async fn or_none<T: for<'de> Deserialize<'de>>(
         &mut self,
         connection: &mut Connection,

@@ -1,5 +1,5 @@
-//! What is inside one database, at the depth of the audit: its objects, what can take a role further than its own
-//! privileges, and what of the server's own objects was written again after initdb.
+//! Contents of one database as the audit reads them: its objects, ways beyond a role's own privileges, and the
+//! server's own objects that changed after initdb.
 
 use std::collections::BTreeMap;
 
@@ -15,40 +15,40 @@ use martydb_model::{AclEntry, DefaultAcl, OwnerCode};
 
 #[derive(Debug, Clone, Default)]
 pub struct DatabaseCatalog {
-    /// Whether the session that read it started as the admin, without a role or a search path that a service planted.
+    /// `true` if the session started as the admin, without a role or a search path planted by a service.
     pub pristine: bool,
     pub census: Census,
-    /// Whether something was left out, so that what is not here may be there all the same.
+    /// `true` if something was left out: an object that is missing here may still exist.
     pub partial: bool,
-    /// Objects that some role holds privileges on, and all that are neither the server's nor an extension's.
+    /// Objects on which a role holds privileges, and all that belong neither to the server nor to an extension.
     pub objects: Vec<CatalogObject>,
     pub texts: SearchedTexts,
-    /// Without the owners' own privileges.
+    /// Default privileges, without the owners' own.
     pub defaults: Vec<DefaultAcl>,
     pub languages: Vec<Language>,
-    /// Without `plpgsql`.
+    /// Extensions other than `plpgsql`.
     pub extensions: Vec<Extension>,
     pub event_triggers: Vec<EventTrigger>,
-    /// Triggers whose function belongs to another role than the table.
+    /// Triggers whose function and table have different owners.
     pub triggers: Vec<Trigger>,
     pub servers: Vec<ForeignServer>,
-    /// Foreign-data wrappers whose options no validator of their extension checks.
+    /// Foreign-data wrappers whose options are not checked by a validator of their own extension.
     pub unchecked_wrappers: Vec<String>,
-    /// The active jobs of pg_cron, where it is installed; `None` where the admin may not read them.
+    /// Active jobs of pg_cron, where it is installed; `None` if the admin lacks the privilege to read them.
     pub jobs: Option<Vec<Job>>,
-    /// Everything else that has an owner, or privileges of a kind that is none of the above.
+    /// Objects of all other kinds that have an owner or privileges.
     pub others: Vec<Other>,
-    /// Ways out of a role's own privileges.
+    /// Ways beyond a role's own privileges.
     pub privileged: PrivilegedCatalog,
     pub builtins: BuiltinCatalog,
     pub owner_code: OwnerCode,
 }
 
-/// Items of one kind that are read of one database; the queries stop after one more.
+/// Most items of one kind that are read from one database; queries return one more at most.
 pub const MOST_OF_A_KIND: usize = 100_000;
 
 impl DatabaseCatalog {
-    /// Takes one row; returns how many bytes of it are kept.
+    /// Adds one row; returns how many bytes of it are kept.
     pub fn take(&mut self, row: &CatalogRow) -> Result<usize> {
         match row.section.as_str() {
             "alone" => self.pristine = row.parse()?,
@@ -68,13 +68,14 @@ impl DatabaseCatalog {
         Ok(row.text.len())
     }
 
-    /// Whether the extension is there and a superuser owns it: what its script made is no service's.
+    /// Returns `true` if pg_cron is installed and owned by a superuser; the objects of its script then belong
+    /// to no service.
     pub fn has_jobs(&self) -> bool {
         self.extensions.iter().any(|one| one.name == "pg_cron")
             && self.privileged.relations.iter().any(|one| one.shown == "cron.job")
     }
 
-    /// The server answers in any order; findings are told in this one.
+    /// Sorts everything: the server's order varies, and findings are reported in this one.
     pub fn sort(&mut self) {
         self.objects.sort_by(|a, b| (&a.kind, &a.shown, &a.column).cmp(&(&b.kind, &b.shown, &b.column)));
         self.defaults.sort_by(|a, b| (&a.role, &a.schema, a.object).cmp(&(&b.role, &b.schema, b.object)));
@@ -90,11 +91,11 @@ impl DatabaseCatalog {
         self.privileged.sort();
     }
 
-    /// Kinds of which there are more than are read.
+    /// Returns the kinds with more items than were read.
     pub fn crowded(&self) -> Vec<&str> {
         let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
         for object in &self.objects {
-            // Functions and procedures, and the sorts of relations, are read together.
+            // Functions and procedures are read together, and so are all kinds of relations.
             let kind = match object.kind.as_str() {
                 "procedure" => "function",
                 "sequence" | "view" | "materialized view" | "foreign table" => "table",
@@ -106,8 +107,8 @@ impl DatabaseCatalog {
         kinds.insert("trigger", self.triggers.len());
         kinds.insert("object of another kind", self.others.len());
         kinds.insert("schema", self.privileged.schemas.len());
-        kinds.insert("function with the rights of its owner", self.privileged.routines.len());
-        kinds.insert("view that leads to other objects", self.privileged.relations.len());
+        kinds.insert("SECURITY DEFINER function", self.privileged.routines.len());
+        kinds.insert("view over other objects", self.privileged.relations.len());
         kinds.into_iter().filter(|(_, count)| *count > MOST_OF_A_KIND).map(|(kind, _)| kind).collect()
     }
 }
@@ -123,69 +124,69 @@ pub struct PrivilegedCatalog {
 pub struct SchemaAccess {
     pub name: String,
     pub owner: String,
-    /// Without the owner's own privileges.
+    /// Privileges, without the owner's own.
     #[serde(deserialize_with = "null_as_default")]
     pub acl: Vec<AclEntry>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 pub struct PrivilegedRoutine {
-    /// With its arguments, quoted by the server.
+    /// Name with arguments, quoted by the server.
     pub shown: String,
     pub schema: String,
     pub owner: String,
-    /// As `GRANT … ON` spells it.
+    /// Kind and name for `GRANT … ON`.
     pub grant_on: String,
-    /// Runs with its owner's rights.
+    /// Set if it runs with its owner's privileges.
     pub definer: bool,
-    /// Whether its body can be made to run what it is told.
+    /// Set if it may execute an argument as SQL or code.
     pub executes: bool,
-    /// The extension whose script made it.
+    /// Extension whose script created it.
     pub extension: Option<String>,
-    /// The C function behind it.
+    /// Name of its C function.
     pub symbol: Option<String>,
-    /// Returns `trigger`.
+    /// Set if it returns `trigger`.
     pub trigger: bool,
-    /// The enabled event trigger that calls it.
+    /// Enabled event trigger that calls it.
     pub event: Option<String>,
-    /// By what sessions of superusers call it, where it is not theirs.
+    /// Object by which superusers' sessions call it, if a superuser does not own it.
     pub visitor: Option<String>,
-    /// Its language is not confined to the database.
+    /// Set if its language is not confined to the database.
     pub untrusted: bool,
-    /// The server calls it for an operator class or a range type.
+    /// Set if the server calls it for an operator class or a range type.
     pub called: bool,
     #[serde(deserialize_with = "null_as_default")]
     pub acl: Vec<AclEntry>,
 }
 
-/// A view, a foreign table, a table with a trigger that runs with another role's rights, or one with secrets.
+/// A view, a foreign table, a table with a trigger that runs with another role's privileges, or a table with secrets.
 #[derive(Debug, Clone, Deserialize)]
 pub struct PrivilegedRelation {
     pub shown: String,
     pub schema: String,
     pub owner: String,
     pub grant_on: String,
-    /// Made by initdb.
+    /// Set if initdb created it.
     pub system: bool,
-    /// By what superusers write to it, where it is not theirs.
+    /// Object by which superusers write to it, if a superuser does not own it.
     pub visitor: Option<String>,
     pub row_security: bool,
-    /// A table that is not empty, or was not before the last VACUUM.
+    /// Set if a table has rows, or had some before the last VACUUM.
     pub stored: bool,
     pub materialized: bool,
-    /// A materialised view that holds rows.
+    /// Set if a materialized view has rows.
     pub filled: bool,
-    /// Reads with the rights of the reader.
+    /// Set if a view reads with the privileges of its reader.
     pub invoker: bool,
-    /// What a view reads, as far as it leads on.
+    /// Relations that a view reads, if they lead further.
     #[serde(deserialize_with = "null_as_default")]
     pub reads: Vec<String>,
-    /// The functions of its triggers that run with the rights of another role than its owner.
+    /// Functions of its triggers that run with the privileges of a role other than its owner.
     #[serde(deserialize_with = "null_as_default")]
     pub triggers: Vec<String>,
-    /// Of a foreign table.
+    /// Foreign-data wrapper of a foreign table.
     pub wrapper: Option<String>,
-    /// The database that its server leads to.
+    /// Database to which its foreign server connects.
     pub database: Option<String>,
     #[serde(deserialize_with = "null_as_default")]
     pub acl: Vec<AclEntry>,
@@ -202,7 +203,7 @@ impl PrivilegedCatalog {
         Ok(())
     }
 
-    /// The server answers in any order; findings are told in this one.
+    /// Sorts everything: the server's order varies, and findings are reported in this one.
     pub fn sort(&mut self) {
         self.schemas.sort_by(|a, b| a.name.cmp(&b.name));
         self.routines.sort_by(|a, b| a.shown.cmp(&b.shown));
@@ -212,13 +213,13 @@ impl PrivilegedCatalog {
 
 #[derive(Debug, Clone, Default)]
 pub struct BuiltinCatalog {
-    /// Whether it is known where initdb ended; nothing else is told without.
+    /// Set if it is known where initdb ended; without that, nothing else is reported.
     pub dated: bool,
-    /// Digests of functions that are as initdb made them, by their number, which is the same in every database; of
-    /// initdb's own databases alone.
+    /// Digests of unchanged functions by OID, which is the same in every database; read only from initdb's own
+    /// databases.
     pub originals: BTreeMap<u32, String>,
     pub routines: Vec<RewrittenRoutine>,
-    /// Views, rules, operators and casts.
+    /// Changed views, rules, operators and casts.
     pub rewritten: Vec<String>,
 }
 
@@ -227,7 +228,7 @@ pub struct RewrittenRoutine {
     pub number: u32,
     pub digest: String,
     pub shown: String,
-    /// Whether its privileges differ from those that initdb gave: a GRANT writes the row again.
+    /// Set if its privileges differ from those that initdb gave: a GRANT rewrites the row too.
     pub granted: bool,
 }
 

@@ -1,4 +1,5 @@
-//! What a service's roles left behind on a server, as `pg_shdepend` and the databases themselves tell it.
+//! Objects and privileges of a service's roles on a server, read from `pg_shdepend` and from the databases
+//! themselves.
 
 use std::collections::BTreeMap;
 
@@ -21,8 +22,8 @@ struct Dependency {
     stuck: Option<String>,
 }
 
-/// Reads them; connects to every database in which the roles own something, its test databases aside, and the service's
-/// own where that `goes`.
+/// Reads the dependencies. Connects to every database in which the roles own something, except test databases,
+/// and except the service's own where that `goes`.
 pub async fn dependencies(
     access: &Access,
     desired: &DesiredServer,
@@ -30,7 +31,7 @@ pub async fn dependencies(
     service: &DesiredService,
     goes: bool,
 ) -> Result<RoleDependencies> {
-    // They go as a whole.
+    // Test databases are dropped as a whole.
     let tests = actual.test_databases(desired);
     let is_test = |name: &DbName| tests.get(name).is_some_and(|test| test.service == service.name);
     let roles = existing_roles(actual, service);
@@ -64,7 +65,8 @@ pub async fn dependencies(
     Ok(traces)
 }
 
-/// One row per dependency: of our roles anywhere but in the database that goes, and of others' ownership there.
+/// Builds the query, with one row per dependency: our roles anywhere except in the database to drop, and other
+/// owners in there.
 fn dependency_rows(roles: &[RoleName], database: Option<&DbName>) -> Statement {
     stmt!(
         "SELECT pg_catalog.jsonb_build_object(
@@ -89,17 +91,17 @@ fn dependency_rows(roles: &[RoleName], database: Option<&DbName>) -> Statement {
                ELSE r.rolname IN ({roles}) END
          ORDER BY 1",
         roles = literals(roles),
-        // No database has the empty name.
+        // No database has an empty name.
         database = Literal(database.map_or_else(String::new, ToString::to_string)),
     )
 }
 
-/// Never empty: `IN ()` is an error, and no role has this name.
+/// Quotes role names. Never empty: `IN ()` is a syntax error, and no role is called `''`.
 fn literals(roles: &[RoleName]) -> List<Literal> {
     List::literals(roles.iter().map(RoleName::as_str).chain([""]))
 }
 
-/// The first few by name, the rest by number: a reason is read by people.
+/// Describes the first objects by name and counts the rest.
 async fn describe(access: &Access, database: &DbName, roles: &[RoleName]) -> Result<Vec<String>> {
     const SHOWN: usize = 20;
     let statement = stmt!(

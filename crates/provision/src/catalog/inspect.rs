@@ -1,4 +1,5 @@
-//! A server → [`ActualServer`], by way of the rows of `cluster.sql` and `contents.sql`. Reads only: every session here is read-only by a setting of its own.
+//! Reads a server into an [`ActualServer`], from the rows of `cluster.sql` and `contents.sql`. Every session is
+//! read-only by a setting of its own.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,9 +18,10 @@ use martydb_model::{
 use martydb_pg::server::{Access, Connection};
 use martydb_ui::report::progress;
 
-/// Reads the shared catalogues and, for the databases named, what is inside: `jobs` at a time, or fewer where the
-/// server has few connections left. A database that cannot be read says so itself ([`unread`](martydb_model::ActualDatabase::unread)), and stops
-/// nothing else. Roles with the manifest's marker as their comment are looked for in every database.
+/// Reads the shared catalogs and the contents of the named databases, `jobs` at a time, or fewer if the server
+/// has few free connections. An error of one database is kept in
+/// [`unread`](martydb_model::ActualDatabase::unread) and does not stop the others. Roles with the manifest's
+/// marker as their comment are searched for in every database.
 pub async fn inspect(
     access: &Access,
     desired: &DesiredServer,
@@ -46,9 +48,9 @@ pub async fn inspect(
                 database.shut = contents.is_none();
                 database.contents = contents;
             }
-            // The other databases' services go on.
+            // Services of other databases continue.
             Err(error) => {
-                let what = format!("cannot read what is inside database {name}");
+                let what = format!("cannot read the contents of database {name}");
                 database.unread = Some(error.while_doing(what));
             }
         }
@@ -60,7 +62,7 @@ pub async fn inspect_cluster(access: &Access) -> Result<ActualServer> {
     cluster(&mut access.read(&access.maintenance).await?).await
 }
 
-/// The same on a connection to the maintenance database.
+/// Reads the shared catalogs on a connection to the maintenance database.
 pub async fn cluster(connection: &mut Connection) -> Result<ActualServer> {
     let sql = concat!(include_str!("sql/extensions.sql"), include_str!("sql/cluster.sql"));
     let mut actual = read_cluster(connection, sql).await?;
@@ -77,7 +79,8 @@ pub async fn cluster(connection: &mut Connection) -> Result<ActualServer> {
     Ok(actual)
 }
 
-/// The same without what it takes to make extensions, and without what a limited admin may not do: in a tenth of the time.
+/// Reads the shared catalogs without available extensions and without the limits of the admin, in a tenth of
+/// the time.
 pub async fn cluster_outside(connection: &mut Connection) -> Result<ActualServer> {
     let sql = concat!(include_str!("sql/no_extensions.sql"), include_str!("sql/cluster.sql"));
     read_cluster(connection, sql).await
@@ -89,7 +92,7 @@ async fn read_cluster(connection: &mut Connection, sql: &'static str) -> Result<
     Ok(rows.finish())
 }
 
-/// With passwords, and with what the roles of the marker own or hold.
+/// Reads the shared catalogs with passwords, and with the holdings of marked roles.
 async fn whole_cluster(access: &Access, desired: &DesiredServer) -> Result<ActualServer> {
     let mut connection = access.read(&access.maintenance).await?;
     let mut actual = cluster(&mut connection).await?;
@@ -109,7 +112,7 @@ async fn whole_cluster(access: &Access, desired: &DesiredServer) -> Result<Actua
     Ok(actual)
 }
 
-/// How passwords are kept, by login; fails where the admin may not look.
+/// Returns how each login's password is stored; fails if the admin lacks the privilege to read that.
 pub async fn kept_passwords(connection: &mut Connection) -> Result<BTreeMap<RoleName, KeptPassword>> {
     let mut kept = BTreeMap::new();
     let sql = include_str!("sql/passwords.sql");
@@ -121,7 +124,7 @@ pub async fn kept_passwords(connection: &mut Connection) -> Result<BTreeMap<Role
     Ok(kept)
 }
 
-/// What roles own or hold; asked only where a role is marked as ours.
+/// Reads what roles own or hold; called only if a role has our marker.
 async fn read_holdings(connection: &mut Connection) -> Result<BTreeMap<RoleName, Holdings>> {
     let mut all: BTreeMap<RoleName, Holdings> = BTreeMap::new();
     rows::read_all(connection, include_str!("sql/holdings.sql"), |row| {
@@ -138,7 +141,7 @@ async fn read_holdings(connection: &mut Connection) -> Result<BTreeMap<RoleName,
     Ok(all)
 }
 
-/// `None` where the admin holds no CONNECT: another admin's database.
+/// Reads the contents of one database; `None` if the admin lacks CONNECT because another admin owns it.
 async fn inspect_database(
     access: &Access,
     name: &DbName,
@@ -164,7 +167,7 @@ async fn inspect_database(
 pub struct ClusterRows {
     /// The one row about the whole server.
     server: ActualServer,
-    /// What has a row for each.
+    /// All sections with one row per item.
     actual: ActualServer,
     settings: Vec<SettingRow>,
 }
@@ -188,11 +191,11 @@ struct SettingRow {
     database: Option<DbName>,
     name: String,
     value: String,
-    /// The length of a value that was cut.
+    /// Length of a value that was cut, in bytes.
     bytes: Option<u64>,
 }
 
-/// What an admin that is no superuser may not do.
+/// Limits of an admin that is not a superuser.
 #[derive(Deserialize)]
 pub struct LimitedAdmin {
     #[serde(deserialize_with = "null_as_default")]
@@ -203,13 +206,13 @@ pub struct LimitedAdmin {
     pub untrusted_extensions: BTreeSet<String>,
 }
 
-/// A database in which a role owns or holds something; `None` stands for shared objects.
+/// A database in which a role owns or holds something; `None` is for shared objects.
 #[derive(Deserialize)]
 pub struct HoldingRow {
     pub role: RoleName,
     pub database: Option<DbName>,
     pub owned: bool,
-    /// What only a superuser may own.
+    /// Object that only a superuser may own.
     pub stuck: Option<String>,
 }
 
@@ -228,7 +231,7 @@ impl ClusterRows {
         Ok(())
     }
 
-    /// Settings are placed last: a row may come before that of its database.
+    /// Assigns settings last: their row may come before that of their database.
     pub fn finish(self) -> ActualServer {
         let ActualServer { roles, memberships, databases, activity, .. } = self.actual;
         let mut actual = ActualServer { roles, memberships, databases, activity, ..self.server };

@@ -1,4 +1,4 @@
-//! What the audit reads of one database, item by item.
+//! Items of one database that the audit reads.
 
 use serde::Deserialize;
 
@@ -10,52 +10,54 @@ use martydb_model::grants::Securable;
 pub struct CatalogObject {
     pub kind: String,
     pub schema: Option<String>,
-    /// Of a column, the name of its table.
+    /// Name; of a column, the name of its table.
     pub name: String,
     pub column: Option<String>,
     pub shown: String,
-    /// As `GRANT … ON` spells it, quoted by the server.
+    /// Kind and name for `GRANT … ON`, quoted by the server.
     pub grant_on: String,
-    /// As `ALTER` spells it, quoted by the server.
+    /// Kind and name for `ALTER`, quoted by the server.
     pub alter: Option<String>,
     pub owner: String,
-    /// Made by initdb.
+    /// Set if initdb created it.
     pub system: bool,
-    /// Made by the script of this extension.
+    /// Extension whose script created it.
     pub extension: Option<String>,
-    /// The extension that it was added to by `ALTER EXTENSION … ADD`, which changes nothing about what it is.
+    /// Extension to which `ALTER EXTENSION … ADD` added it, which does not change what the object does.
     #[serde(default)]
     pub joined: Option<String>,
-    /// Changed after that script made it, and not by its privileges. Asked only where it runs with its owner's rights.
+    /// Set if it changed after the script created it, in more than its privileges. Read only if it runs with
+    /// its owner's privileges.
     #[serde(default)]
     pub altered: bool,
-    /// Certainly added to that extension by `ALTER EXTENSION … ADD`, and not made by its script. Asked only where it
-    /// belongs to a role without superuser rights.
+    /// Set if it was certainly added by `ALTER EXTENSION … ADD` and not created by the script. Read only if its
+    /// owner is not a superuser.
     pub added: bool,
-    /// Its owner follows another object's.
+    /// Set if its owner follows that of another object.
     pub dependent: bool,
-    /// Of a sequence, the table whose owner it follows, as `shown` has it.
+    /// Of a sequence, the table whose owner it follows, as in `shown`.
     #[serde(default)]
     pub table: Option<String>,
     pub language: Option<String>,
     pub trusted: Option<bool>,
-    /// Runs with its owner's rights.
+    /// Set if it runs with its owner's privileges.
     pub definer: bool,
     /// Settings of a function.
     pub config: Option<Vec<String>>,
     /// Options of a relation.
     pub options: Option<Vec<String>>,
     pub returns: Option<String>,
-    /// Has the name and the arguments of a function of the server.
+    /// Set if a function of the server has the same name and arguments.
     pub shadows: bool,
-    /// Runs with its owner's rights, and the server calls it: as a trigger, or for an operator class.
+    /// Set if it runs with its owner's privileges and is called by the server: as a trigger, or for an operator
+    /// class.
     pub called: bool,
-    /// A function whose names were looked up when it was made (`BEGIN ATOMIC`, from 14 on).
+    /// Set for a function whose names were resolved at creation (`BEGIN ATOMIC`, from 14 on).
     pub atomic: bool,
-    /// A function that the planner calls before row security has decided.
+    /// Set for a function that the planner may call before row security applies.
     pub leakproof: bool,
     pub rules: bool,
-    /// Without the owner's own privileges.
+    /// Privileges, without the owner's own.
     #[serde(deserialize_with = "null_as_default")]
     pub acl: Vec<AclEntry>,
 }
@@ -69,35 +71,35 @@ impl CatalogObject {
         format!("{} {}", self.kind, self.shown)
     }
 
-    /// A function of the server that runs with its owner's rights, which initdb does not make, or one of an extension
-    /// that its script made in another way.
+    /// Returns `true` for a SECURITY DEFINER function of the server, which initdb does not create, or of an
+    /// extension whose script did not create it that way.
     pub fn is_definer_builtin(&self) -> bool {
         !self.is_users() && self.definer && (self.extension.is_none() || self.altered)
     }
 
-    /// Whether only the server can call it.
+    /// Returns `true` if only the server can call it.
     pub fn is_trigger_function(&self) -> bool {
         matches!(self.returns.as_deref(), Some("trigger" | "event_trigger"))
     }
 
-    /// Neither the server's nor an extension's.
+    /// Returns `true` if it belongs neither to the server nor to an extension.
     pub fn is_users(&self) -> bool {
         !self.system && self.extension.is_none()
     }
 
-    /// A function that does nothing that its caller could not do.
+    /// Returns `true` for a function that does nothing beyond the privileges of its caller.
     pub fn is_harmless(&self) -> bool {
         let plain = self.is_routine() && !self.definer && self.trusted == Some(true) && !self.is_unconfined();
-        // Only the server can call these.
+        // Only the server can call event trigger functions.
         plain || self.returns.as_deref() == Some("event_trigger")
     }
 
-    /// Written in a language whose code can do all that the server's account can.
+    /// Returns `true` if its language gives code the powers of the server's account.
     pub fn is_unconfined(&self) -> bool {
         self.trusted == Some(false) || matches!(self.language.as_deref(), Some("c" | "internal"))
     }
 
-    /// An aggregate, which has no code of its own.
+    /// Returns `true` for an aggregate, which has no code of its own.
     pub fn is_aggregate(&self) -> bool {
         self.alter.as_deref().is_some_and(|words| words.starts_with("AGGREGATE "))
     }
@@ -110,9 +112,9 @@ impl CatalogObject {
 #[derive(Debug, Clone, Deserialize)]
 pub struct Language {
     pub name: String,
-    /// Whether every role may write functions in it.
+    /// `true` if every role may write functions in it.
     pub trusted: bool,
-    /// The C function behind it; `None` for those of the server itself.
+    /// C function behind it; `None` for the server's own languages.
     pub handler: Option<String>,
 }
 
@@ -120,18 +122,18 @@ pub struct Language {
 pub struct Extension {
     pub name: String,
     pub owner: String,
-    /// Whether it needs no superuser; `None` where the server no longer has its files.
+    /// `true` if it needs no superuser; `None` if the server no longer has its files.
     pub trusted: Option<bool>,
-    /// Who may call its functions or read its relations.
+    /// Roles that may call its functions or read its relations.
     #[serde(deserialize_with = "null_as_default")]
     pub open: Vec<ExtensionAccess>,
 }
 
-/// That a role holds EXECUTE or SELECT on a member of an extension in a schema.
+/// A role's EXECUTE or SELECT on an extension's member, by schema.
 #[derive(Debug, Clone, Deserialize)]
 pub struct ExtensionAccess {
     pub schema: String,
-    /// `None` is PUBLIC.
+    /// Grantee; `None` is PUBLIC.
     pub grantee: Option<String>,
 }
 
@@ -143,7 +145,7 @@ pub struct EventTrigger {
     pub enabled: bool,
     pub owner: String,
     pub function: String,
-    /// Who can change what it calls.
+    /// Role that can change the called function.
     pub function_owner: String,
     pub extension: Option<String>,
 }
@@ -152,13 +154,13 @@ pub struct EventTrigger {
 pub struct Trigger {
     pub name: String,
     pub quoted: String,
-    /// The table, quoted by the server.
+    /// Table, quoted by the server.
     pub table: String,
     pub table_owner: String,
     pub function: String,
-    /// Who can change what it calls.
+    /// Role that can change the called function.
     pub function_owner: String,
-    /// Whether the function lives in one session only (`pg_temp`).
+    /// `true` if the function exists in one session only (`pg_temp`).
     pub temporary: bool,
 }
 
@@ -175,35 +177,35 @@ pub struct ForeignServer {
     pub tables: Vec<String>,
 }
 
-/// What pg_cron runs.
+/// A job of pg_cron.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Job {
     pub number: i64,
-    /// Where it runs.
+    /// Database in which it runs.
     pub database: String,
-    /// As whom it runs.
+    /// Role as which it runs.
     pub role: String,
-    /// Its beginning.
+    /// Beginning of its command.
     pub command: String,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 pub struct Mapping {
-    /// `None` is PUBLIC.
+    /// Role of the mapping; `None` is PUBLIC.
     pub role: Option<String>,
-    /// Whether it needs no password; `None` where the admin may not know.
+    /// `true` if it needs no password; `None` if the admin lacks the privilege to read that.
     pub passwordless: Option<bool>,
 }
 
-/// Something of a kind that needs no closer look, or that we do not know.
+/// An object of a kind that is unknown or needs no closer look.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Other {
-    /// What it is, as the server calls it.
+    /// Kind, in the server's words.
     pub kind: String,
     pub shown: String,
-    /// Its owner, or a role that holds a privilege on it.
+    /// Owner, or a role that holds a privilege on it.
     pub role: String,
     pub owned: bool,
-    /// Whether it is a row policy that names the role.
+    /// `true` if it is a row policy that names the role.
     pub named: bool,
 }

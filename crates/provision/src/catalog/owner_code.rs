@@ -1,5 +1,5 @@
-//! Code that runs with the rights of a relation's owner, whatever role sets it off: before another role becomes the owner, who
-//! wrote it decides.
+//! Code that runs with the privileges of a relation's owner, whichever role triggers it. Its authors matter
+//! before the relation changes its owner.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,8 +10,8 @@ use martydb_model::error::Result;
 use martydb_model::{ActualServer, DbName, DesiredServer, OwnerCode, RoleKind, RoleName};
 use martydb_pg::server::Connection;
 
-/// Owners of whom no service learns anything when their objects change hands: superusers, and the owner that the service of
-/// each of these databases should have.
+/// Returns owners whose objects can change hands without giving a service anything: superusers, and the
+/// declared service owner of each of these databases.
 pub fn settled_owners(
     desired: &DesiredServer,
     actual: &ActualServer,
@@ -27,7 +27,7 @@ pub fn settled_owners(
     databases.into_iter().map(|database| (settled(&database), database)).collect()
 }
 
-/// What there is in one database; asked only where an object has another owner than these.
+/// Reads such code in one database; called only if an object has another owner than these.
 pub async fn read<'a>(
     connection: &mut Connection,
     mut owners: impl Iterator<Item = &'a str>,

@@ -1,8 +1,8 @@
-//! What the server's catalogues answer, row by row.
+//! Rows of catalog queries.
 //!
-//! A service decides how much can be read about it. One document for everything would end where PostgreSQL's
-//! values end (256 MB of `jsonb`, 1 GB of text), so each row of an answer is a small document of its own: the section
-//! that it belongs to, and the item as JSON. The queries cut long texts; what one answer may hold in all is limited here.
+//! The size of a catalog depends on the services. A single document would hit PostgreSQL's limits on
+//! values (256 MB of `jsonb`, 1 GB of text), so each row is a small document: a section, and one item as JSON.
+//! The queries cut long texts; the total size of one answer is limited here.
 
 use serde::Deserialize;
 
@@ -10,20 +10,20 @@ use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sql::Statement;
 use martydb_pg::server::{Connection, Row, Unreadable, query, query_rows};
 
-/// Bytes of one answer: about 100,000 objects with their rights. A database with more is not held in memory.
+/// Most bytes of one answer: about 100,000 objects with their privileges. A larger database is not held in memory.
 pub const MOST_BYTES: usize = 64 << 20;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Completeness {
     Whole,
-    /// The rest would be more than [`MOST_BYTES`].
+    /// The answer exceeds [`MOST_BYTES`].
     TooMuch,
 }
 
 #[derive(Debug)]
 pub struct CatalogRow {
     pub section: String,
-    /// What it says, as JSON.
+    /// The item, as JSON.
     pub text: String,
 }
 
@@ -32,13 +32,13 @@ impl CatalogRow {
         serde_json::from_str(&self.text).map_err(|error| unreadable().cause(error))
     }
 
-    /// For a section that the query should not have.
+    /// Returns the error for a section that the query should not have.
     pub fn unknown<T>(&self) -> Result<T> {
-        Err(unreadable().cause(format!("the section {} is not known", self.section)))
+        Err(unreadable().cause(format!("unknown section {}", self.section)))
     }
 }
 
-/// Hands the rows of a query of two columns to `take`, which says how many bytes of each it keeps.
+/// Passes the rows of a two-column query to `take`, which returns how many bytes of each it keeps.
 pub async fn read(
     connection: &mut Connection,
     sql: &'static str,
@@ -78,7 +78,7 @@ pub async fn read_all(
     }
 }
 
-/// The one row of a query of one column, for what no service can make longer.
+/// Reads the one row of a one-column query, for answers whose length no service can influence.
 pub async fn document<T: for<'de> Deserialize<'de>>(
     connection: &mut Connection,
     sql: &'static str,
@@ -91,11 +91,11 @@ pub async fn document<T: for<'de> Deserialize<'de>>(
 
 pub fn too_much() -> Error {
     unreadable().cause(format!("the answer is longer than {} MiB", MOST_BYTES >> 20)).hint(
-        "look for a service that makes objects, rights or settings without end, and remove what it does not need",
+        "look for a service that creates objects, grants or settings without end, and remove what it does not need",
     )
 }
 
-/// The statement is long and always the same; what matters is what the server said about it.
+/// Leaves the statement out of the error: it is long and always the same.
 fn refused(error: Error) -> Error {
     let lost = (error.kind == Kind::Unreachable).then(|| error.message.clone());
     let mut failed = Error::new(error.kind, unreadable().message);
@@ -106,10 +106,10 @@ fn refused(error: Error) -> Error {
 }
 
 fn unreadable() -> Error {
-    Error::operation("cannot read the server's catalogues")
+    Error::operation("cannot read the server's catalogs")
 }
 
-/// What `encode(…, 'hex')` wrote; `None` where it is something else.
+/// Decodes the output of `encode(…, 'hex')`; `None` if it is anything else.
 pub fn bytes_of_hex(hex: &str) -> Option<Vec<u8>> {
     let byte =
         |pair: &[u8]| std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok());

@@ -1,5 +1,5 @@
-//! One server at the depth of the audit: settings, tablespaces, sessions, replication, files, and what is inside its
-//! databases; and what of it was not read.
+//! One server as the audit reads it: settings, tablespaces, sessions, replication, files and the contents of
+//! its databases, with a list of what was not read.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,27 +13,27 @@ use martydb_model::acl::null_as_default;
 use martydb_model::error::Result;
 use martydb_model::{AclEntry, ActualServer, KeptPassword, RoleName};
 
-/// What was read of one server. `None` stands for what the admin may not read.
+/// Catalogs and files of one server. `None` stands for what the admin lacks the privilege to read.
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
-    /// Roles, memberships, databases and their settings, as a plan knows them.
+    /// Roles, memberships, databases and their settings, as for a plan.
     pub actual: ActualServer,
     pub state: ServerState,
-    /// What is inside each database that the admin could connect to.
+    /// Contents of each database to which the admin could connect.
     pub databases: BTreeMap<String, DatabaseCatalog>,
-    /// Privileges on parameters; none before 15.
+    /// Privileges on parameters; empty before 15.
     pub parameters: Vec<ParameterAcl>,
     pub kept: Option<BTreeMap<RoleName, KeptPassword>>,
     pub hba: Option<Vec<HbaLine>>,
     pub ident: Option<Vec<IdentLine>>,
-    /// What the configuration files set.
+    /// Settings in the configuration files.
     pub files: Option<Vec<FileSetting>>,
-    /// The texts of these files; none where the admin may not read them.
+    /// Texts of these files; empty if the admin may not read them.
     pub hba_files: Vec<ConfigFile>,
     pub ident_files: Vec<ConfigFile>,
-    /// Those that were changed after the server last read them; none where the admin may not ask for their times.
+    /// Files that changed after the server last read them; empty if the admin may not read their times.
     pub unloaded: Vec<String>,
-    /// The roles and databases that each pattern of these files matches.
+    /// Roles and databases that match each pattern in these files.
     pub patterns: BTreeMap<String, BTreeSet<String>>,
     pub sources: Vec<SubscriptionSource>,
     pub not_examined: Vec<NotExamined>,
@@ -50,9 +50,9 @@ pub struct ParameterAcl {
 #[derive(Debug, Clone, Deserialize)]
 pub struct SubscriptionSource {
     pub name: String,
-    /// The database that its connection string names.
+    /// Database in its connection string.
     from: Option<String>,
-    /// Whether the name is percent-encoded, as in a URI.
+    /// `true` if the name is percent-encoded, as in a URI.
     escaped: bool,
 }
 
@@ -64,19 +64,19 @@ impl SubscriptionSource {
     }
 }
 
-/// A line of postgresql.conf or of a file that it includes.
+/// A line of postgresql.conf or of an included file.
 #[derive(Debug, Clone, Deserialize)]
 pub struct FileSetting {
     pub name: String,
     pub file: String,
     pub line: i32,
-    /// Its beginning; it may hold a secret.
+    /// Beginning of the value; it may contain a secret.
     pub value: FileValue,
-    /// Whether the value goes on.
+    /// `true` if the value is longer.
     pub cut: bool,
 }
 
-/// Has no readable `Debug`.
+/// A value that may be a secret: its `Debug` shows nothing.
 #[derive(Clone, Deserialize)]
 #[serde(transparent)]
 pub struct FileValue(pub String);
@@ -87,11 +87,11 @@ impl std::fmt::Debug for FileValue {
     }
 }
 
-/// Whether a line of pg_hba.conf is about a login.
+/// Match of a line of pg_hba.conf with a login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LineMatch {
     No,
-    /// It depends on what is not known here: a host's name, a pattern, or quotes that could not be read.
+    /// Depends on something unknown here: a host name, a pattern, or quotes that could not be read.
     Perhaps,
     Yes,
 }
@@ -102,13 +102,13 @@ impl From<bool> for LineMatch {
     }
 }
 
-/// A line of pg_hba.conf: who may log in from where.
+/// A line of pg_hba.conf.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct HbaLine {
     pub line: i32,
-    /// From PostgreSQL 16 on.
+    /// File that contains it; from PostgreSQL 16 on.
     pub file: Option<String>,
-    /// local, host, hostssl and so on.
+    /// Connection type: local, host, hostssl and so on.
     #[serde(rename = "type", default)]
     pub kind: Option<String>,
     #[serde(deserialize_with = "null_as_default")]
@@ -123,20 +123,20 @@ pub struct HbaLine {
     pub error: Option<String>,
 }
 
-/// A line of pg_ident.conf: which account may log in as whom.
+/// A line of pg_ident.conf: an account of the operating system and the role as which it may log in.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct IdentLine {
     pub line: i32,
-    /// From PostgreSQL 16 on.
+    /// File that contains it; from PostgreSQL 16 on.
     #[serde(default)]
     pub file: Option<String>,
     pub map: String,
-    /// The account of the operating system.
+    /// Account of the operating system.
     pub system: String,
     pub role: String,
 }
 
-/// The beginning of a configuration file.
+/// Beginning of a configuration file.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct ConfigFile {
     pub path: String,
@@ -144,36 +144,36 @@ pub struct ConfigFile {
     pub text: String,
 }
 
-/// A comment may be in any encoding.
+/// Decodes a file whose comments may be in any encoding.
 fn text_of_hex<'de, D: Deserializer<'de>>(source: D) -> Result<String, D::Error> {
     let hex = Option::<String>::deserialize(source)?.unwrap_or_default();
     let bytes = bytes_of_hex(&hex).ok_or_else(|| serde::de::Error::custom("not hexadecimal"))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// Something that could not be read, for any reason but a missing privilege: nothing is proven of what is there.
+/// Something that could not be read for a reason other than a missing privilege; inconclusive.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct Unread {
-    /// The service whose it is; `None` where it is no service's.
+    /// Service to which it belongs, if any.
     pub service: Option<String>,
     /// The server.
     pub server: String,
-    /// The database; `None` where it is the whole server.
+    /// The database; `None` for the whole server.
     pub database: Option<String>,
-    /// What.
+    /// Data that was not read.
     pub what: String,
-    /// Why not.
+    /// The reason.
     pub why: String,
 }
 
-/// Something that could not be looked at.
+/// Something that the admin lacks the privilege to read.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct NotExamined {
-    /// What.
+    /// Data that was not read.
     pub what: String,
-    /// Why not.
+    /// The reason.
     pub why: String,
-    /// What would allow it.
+    /// A GRANT that would allow it.
     pub grant: Option<String>,
 }
 
@@ -199,13 +199,13 @@ pub struct ServerState {
 
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct Parameters {
-    /// Whether the session that read it started as the admin, without a role or a search path that a service planted.
+    /// `true` if the session started as the admin, without a role or a search path planted by a service.
     #[serde(rename = "alone")]
     pub pristine: bool,
     pub settings: BTreeMap<String, String>,
-    /// The built-in default of each setting.
+    /// Built-in default of each setting.
     pub defaults: BTreeMap<String, String>,
-    /// Names of the settings that every session may set for itself.
+    /// Settings that every session may set for itself.
     #[serde(deserialize_with = "null_as_default")]
     pub user_settings: Vec<String>,
 }
@@ -224,7 +224,7 @@ impl ServerState {
         Ok(())
     }
 
-    /// The server answers in any order; findings are told in this one.
+    /// Sorts everything: the server's order varies, and findings are reported in this one.
     pub fn sort(&mut self) {
         self.tablespaces.sort_by(|a, b| a.name.cmp(&b.name));
         self.sessions.sort_by_key(|session| session.pid);
@@ -239,9 +239,9 @@ pub struct Tablespace {
     pub name: String,
     pub quoted: String,
     pub owner: String,
-    /// Every login can read it.
+    /// Comment, which every login can read.
     pub comment: Option<String>,
-    /// Without the owner's own privileges.
+    /// Privileges, without the owner's own.
     #[serde(deserialize_with = "null_as_default")]
     pub acl: Vec<AclEntry>,
 }
@@ -249,24 +249,24 @@ pub struct Tablespace {
 #[derive(Debug, Clone, Deserialize)]
 pub struct ServerSession {
     pub pid: i32,
-    /// `None` for a role that was dropped.
+    /// Role of the session; `None` if it was dropped.
     pub role: Option<String>,
-    /// Whether that role may still log in.
+    /// `true` if that role may still log in.
     pub open: Option<bool>,
-    /// Whether it streams the server's changes.
+    /// `true` if it streams the server's changes.
     pub streams: bool,
-    /// `None` for one that serves no database.
+    /// Database; `None` for a session without one.
     pub database: Option<String>,
     /// Its application_name, which every login can read.
     pub application: Option<String>,
-    /// When it started, in UTC; `None` where the admin may not know.
+    /// Start time, in UTC; `None` if the admin may not read it.
     pub since: Option<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 pub struct ReplicationSlot {
     pub name: String,
-    /// The database of a logical slot.
+    /// Database of a logical slot.
     pub database: Option<String>,
     pub active: bool,
 }
@@ -276,9 +276,9 @@ pub struct PreparedTransaction {
     pub gid: String,
     pub owner: String,
     pub database: String,
-    /// When it was prepared, in UTC.
+    /// Time of the preparation, in UTC.
     pub since: String,
-    /// Its age in seconds.
+    /// Age in seconds.
     pub seconds: i64,
 }
 

@@ -1,3 +1,3 @@
-//! What the questions promise.
+//! Tests of the queries.
 
 mod whole_rows;

@@ -1,5 +1,5 @@
-//! Passwords in texts of a database. The texts themselves are not kept: together they are longer than everything else
-//! in it, and one of them may hold a secret.
+//! Passwords in texts of a database. The texts are not kept: together they are longer than everything else in
+//! it, and any of them may contain a secret.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,21 +15,22 @@ use serde::Deserialize;
 use super::rows::{CatalogRow, bytes_of_hex};
 use martydb_model::error::Result;
 
-/// Says whose password of the secret store a text holds: a service's.
+/// Returns the service whose stored password a text contains.
 pub type KnownPasswords<'a> = &'a (dyn Fn(&str) -> Option<String> + Sync);
 
-/// Shorter passwords occur in many words. Ours have 32 characters; those that an operator chose may be short.
+/// Shortest password searched for: shorter ones occur in many words. Ours have 32 characters; an operator's may
+/// be short.
 const SHORTEST: usize = 6;
 
-/// Passwords of this length occur in no text by chance, and not every text has spaces between its values.
+/// Length from which a password occurs in no text by chance; texts do not always separate their values by spaces.
 const UNMISTAKABLE: usize = 16;
 
-/// The passwords of the secret store that texts are searched for, all in one pass. Has no readable `Debug`.
+/// Passwords of the secret store that texts are searched for, all in one pass. Its `Debug` shows nothing.
 #[derive(Clone, Default)]
 pub struct StoredPasswords {
-    /// The service of each password, in the order of the search's patterns.
+    /// Service of each password, in the order of the search's patterns.
     services: Vec<String>,
-    /// `None` without passwords.
+    /// The search; `None` without passwords.
     search: Option<AhoCorasick>,
 }
 
@@ -40,7 +41,7 @@ impl std::fmt::Debug for StoredPasswords {
 }
 
 impl StoredPasswords {
-    /// Those that are long enough to be told from words. Of several services with the same one, the first.
+    /// Keeps passwords that are long enough to be distinguished from words. If several services share one, the first counts.
     pub fn new(all: impl IntoIterator<Item = (String, SecretString)>) -> StoredPasswords {
         let all: Vec<(String, SecretString)> = all.into_iter().collect();
         let mut known = BTreeSet::new();
@@ -56,7 +57,7 @@ impl StoredPasswords {
         StoredPasswords { services, search: search.map(|search| search.expect("passwords are short")) }
     }
 
-    /// The service of the first one that the text holds, as it is or in the Base64 of an Authorization header.
+    /// Returns the service of the first password in the text, as it is or in the Base64 of an Authorization header.
     pub fn owner_in(&self, text: &str) -> Option<String> {
         self.owner_of_plain(text).or_else(|| encoded(text).find_map(|plain| self.owner_of_plain(&plain)))
     }
@@ -66,23 +67,23 @@ impl StoredPasswords {
         found.map(|found| found.pattern().as_usize()).min().map(|first| self.services[first].clone())
     }
 
-    /// The search as the rules of the audit take it.
+    /// Returns the search as the audit's rules take it.
     pub fn search(&self) -> impl Fn(&str) -> Option<String> + Sync + '_ {
         |text| self.owner_in(text)
     }
 }
 
-/// The last digit of a word that was cut may hold bits of its own.
+/// Base64 that allows trailing bits: the last digit of a word that was cut may contain some.
 const BASE64: GeneralPurpose = GeneralPurpose::new(&STANDARD, NO_PAD.with_decode_allow_trailing_bits(true));
 
-/// Whether it is a word of its own: `postgres` is in `postgresql`.
+/// Returns `true` if a match is a word of its own: `postgres` is also in `postgresql`.
 fn is_apart(text: &str, found: &Match) -> bool {
     let apart = |c: Option<char>| !c.is_some_and(char::is_alphanumeric);
     found.len() >= UNMISTAKABLE
         || apart(text[..found.start()].chars().next_back()) && apart(text[found.end()..].chars().next())
 }
 
-/// What the words of a text are in Base64 (RFC 4648), of the standard and of the URL alphabet, padded or not.
+/// Decodes the Base64 words of a text (RFC 4648), in the standard and the URL alphabet, padded or not.
 fn encoded(text: &str) -> impl Iterator<Item = String> + '_ {
     let is_digit = |c: char| c.is_ascii_alphanumeric() || "+/-_".contains(c);
     let words = text.split(move |c| !is_digit(c)).filter(|word| word.len() >= UNMISTAKABLE);
@@ -92,7 +93,7 @@ fn encoded(text: &str) -> impl Iterator<Item = String> + '_ {
     })
 }
 
-/// What the search found, and what it left out.
+/// Findings of the search, and the texts that it left out.
 #[derive(Debug, Clone, Default)]
 pub struct SearchedTexts {
     pub leaks: Vec<Leak>,
@@ -103,16 +104,16 @@ pub struct SearchedTexts {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Leak {
     pub object: String,
-    /// The one role that can read it; `None` for every login that may connect.
+    /// The only role that can read it; `None` for every login that may connect.
     pub reader: Option<String>,
     pub secret: LeakedSecret,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LeakedSecret {
-    /// A password of the secret store, of this service.
+    /// A password of the secret store, with its service.
     Stored(String),
-    /// Something in the form of a connection string with a password, for this user.
+    /// A connection string with a password, with its user.
     ConnectionString(String),
 }
 
@@ -128,7 +129,7 @@ pub struct Unsearched {
 #[serde(rename_all = "lowercase")]
 enum TextForm {
     Text,
-    /// The constants of a parsed expression, each as the server writes it: a length, and bytes as numbers.
+    /// Constants of a parsed expression, as the server prints them: a length, and bytes as numbers.
     Tree,
     /// Bytes in hexadecimal.
     Hex,
@@ -139,13 +140,13 @@ struct ReadableText {
     object: String,
     form: TextForm,
     reader: Option<String>,
-    /// Its beginning.
+    /// Beginning of the text.
     text: String,
-    /// Number of texts that the row stands for.
+    /// Number of texts that the row is for.
     texts: u64,
     /// Bytes that follow.
     left_out: u64,
-    /// Known only of texts that were cut.
+    /// Owner, read only for texts that were cut.
     owner: Option<String>,
 }
 
@@ -184,14 +185,14 @@ impl SearchedTexts {
     }
 }
 
-/// The texts of constants, one in a line. A value of variable length begins with its length in four bytes, which
-/// could look like letters of the text: each is told with them and without.
+/// Returns the texts of constants, one per line. A value of variable length begins with its length in four
+/// bytes, which could look like letters; each text is returned with them and without.
 fn constants(list: &str) -> String {
     let bytes = list.split(';').map(|one| one.split_once('[').map_or(vec![], |(_, bytes)| numbers(bytes)));
     bytes.map(|bytes| format!("{}\n{}\n", lossy(&bytes), lossy(bytes.get(4..).unwrap_or_default()))).collect()
 }
 
-/// The server writes bytes as signed numbers.
+/// Parses bytes, which the server prints as signed numbers.
 fn numbers(text: &str) -> Vec<u8> {
     let byte = |word: &str| word.parse::<i16>().ok().map(|number| number.to_le_bytes()[0]);
     text.split_ascii_whitespace().filter_map(byte).collect()
@@ -201,13 +202,13 @@ fn lossy(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// Names that are taken from one text: its author may write as many as there is room for.
+/// Most names taken from one text: its author may write any number of them.
 const MOST: usize = 20;
 
-/// How far apart the keywords of one connection string may stand.
+/// Greatest distance between keywords of one connection string, in bytes.
 const NEAR: usize = 200;
 
-/// The users for whom a text holds a password, as far as its form tells.
+/// Returns users for whom a text contains a password, by the form of connection strings.
 pub fn users_with_passwords(text: &str) -> BTreeSet<String> {
     urls(text).chain(keywords(text)).take(MOST).collect()
 }
@@ -241,7 +242,7 @@ fn keywords(text: &str) -> impl Iterator<Item = String> + '_ {
     })
 }
 
-/// What is assigned: ` = x`, `='x'`, or `x` in quotes as `OPTIONS (user 'x')` has it.
+/// Returns an assigned value: ` = x`, `='x'`, or `x` in quotes as in `OPTIONS (user 'x')`.
 fn value(rest: &str) -> Option<&str> {
     let trimmed = rest.trim_start_matches(' ');
     let assigned = trimmed.strip_prefix('=').map(|rest| rest.trim_start_matches(' '));
@@ -251,7 +252,7 @@ fn value(rest: &str) -> Option<&str> {
     rest.split(end).next().filter(|value| !value.is_empty())
 }
 
-/// Not a variable, not an example, and not what is tried as a guess anyway.
+/// Returns `true` if the value is not a variable, an example, or a guess that is tried anyway.
 fn is_secret(user: &str, password: &str) -> bool {
     const EXAMPLES: &[&str] =
         &["password", "passwd", "pass", "secret", "changeme", "xxx", "mypassword", "pw"];
@@ -261,12 +262,12 @@ fn is_secret(user: &str, password: &str) -> bool {
     !user.is_empty() && !masked && !variable && !example && password != user
 }
 
-/// At most so many bytes of a text.
+/// Cuts a text to `length` bytes at most.
 fn cut(text: &str, length: usize) -> &str {
     &text[..floor(text, length)]
 }
 
-/// The last place up to this one where a text can be cut.
+/// Returns the last character boundary up to `at`.
 fn floor(text: &str, at: usize) -> usize {
     (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
 }

@@ -1,4 +1,4 @@
-//! What the server's refusals of a database's parameters mean.
+//! Hints for errors about a database's parameters.
 
 use crate::plan::{Action, DatabaseOption, Step};
 use martydb_model::error::Error;
@@ -7,10 +7,10 @@ use martydb_model::sqlstate;
 use martydb_model::{DbName, MadeWith};
 use martydb_pg::server::{Connection, query};
 
-/// How many sessions are named.
+/// Most sessions named.
 const NAMED: usize = 5;
 
-/// The error of a step with what to do about it.
+/// Adds a hint to the error of a step.
 pub async fn explain(connection: &mut Connection, step: &Step, error: Error) -> Error {
     let state = error.sqlstate.as_deref();
     match &step.action {
@@ -22,7 +22,7 @@ pub async fn explain(connection: &mut Connection, step: &Step, error: Error) -> 
             if state == Some(sqlstate::OBJECT_IN_USE) =>
         {
             let sessions = sessions(connection, database).await;
-            // Another try finds the same sessions: it is the user's to end them.
+            // A retry would find the same sessions: the user has to end them.
             let error = Error { sqlstate: None, ..error };
             error.causes(sessions).hint(
                 "stop the service or end these sessions, then run `martydb apply` again; the database stays where it is",
@@ -38,8 +38,8 @@ fn hint(state: &str) -> Option<&'static str> {
             "the server's host must have the locale: `locale -a` there lists those of libc, pg_collation those of ICU",
         ),
         sqlstate::INVALID_PARAMETER_VALUE => Some(
-            "encoding and locale must fit each other: use the encoding behind the dot of the locale's name; C fits every \
-             encoding, and ICU and builtin locales fit UTF8",
+            "encoding and locale must match: use the encoding after the dot in the locale's name; C works with every \
+             encoding, and ICU and builtin locales with UTF8",
         ),
         sqlstate::FEATURE_NOT_SUPPORTED => {
             Some("choose another locale_provider: this server was built without it")
@@ -48,7 +48,7 @@ fn hint(state: &str) -> Option<&'static str> {
     }
 }
 
-/// The sessions in a database; a limited admin is told the logins alone.
+/// Returns the sessions in a database; a limited admin sees only the logins.
 async fn sessions(connection: &mut Connection, database: &DbName) -> Vec<String> {
     let all = stmt!(
         "SELECT a.pid::pg_catalog.text, coalesce(a.usename::pg_catalog.text, a.backend_type, 'unknown'), coalesce(a.application_name, '')

@@ -1,4 +1,4 @@
-//! The loop.
+//! The loop of inspecting, planning and executing.
 
 use std::time::Duration;
 
@@ -11,30 +11,30 @@ use martydb_model::error::{Error, Result};
 use martydb_pg::backoff::Backoff;
 use martydb_pg::server::{Access, conflicts, lock};
 
-/// Rounds of executing steps before the last inspection: what is inside a closed database is known once it is open, and
-/// who may connect to it is decided after that.
+/// Rounds of executing steps before the last inspection: the contents of a closed database are known once it is
+/// open, and CONNECT is granted after that.
 const ROUNDS: usize = 3;
 
-/// A conflict is answered by inspecting again, after one of these pauses.
+/// Inspections repeated after a conflict, with a pause before each.
 const RETRIES: u32 = 8;
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_millis(2560);
 
-/// Knows what is wanted of one server.
+/// Plans the changes of one server.
 pub trait Planner {
-    /// Inspects the server and returns the steps that are left; none ends the loop. `done` are those that this run has
-    /// done already, for a planner whose steps leave no trace that it could see.
+    /// Inspects the server and returns the steps that are left; none ends the loop. `done` are the steps that
+    /// this run has executed, for a planner whose steps leave no visible trace.
     fn remaining(&mut self, done: &[Step]) -> impl Future<Output = Result<Remaining>> + Send;
 
-    /// What the last inspection found.
+    /// Returns the state of the last inspection.
     fn actual(&self) -> &ActualServer;
 
-    /// Whose privileges a limited admin must borrow for [`Remaining::lent`] steps.
+    /// Returns the capabilities of a limited admin that must borrow privileges for [`Remaining::lent`] steps.
     fn authority(&self) -> Option<AdminCapabilities<'_>> {
         None
     }
 
-    /// Refuses steps that the user did not agree to.
+    /// Rejects steps to which the user did not agree.
     ///
     /// # Errors
     /// [`martydb_model::error::Kind::Stale`]
@@ -42,26 +42,26 @@ pub trait Planner {
         Ok(())
     }
 
-    /// The passwords that the steps set, stored before the server hears of them.
+    /// Returns the passwords of the steps, stored before the server gets them.
     fn passwords(&mut self, _steps: &[Step]) -> impl Future<Output = Result<Passwords>> + Send {
         async { Ok(Passwords::new()) }
     }
 
-    /// Called as soon as steps were executed, before the next inspection, with what this run has done so far: what must
-    /// not wait for it.
+    /// Called as soon as steps were executed, before the next inspection, with all steps of this run so far,
+    /// for work that must not wait for the inspection.
     fn executed(&mut self, _done: &[(Step, StepOutcome)]) -> impl Future<Output = Result<()>> + Send {
         async { Ok(()) }
     }
 
-    /// Why the server does not stay as it was made.
+    /// Returns the error for a server that does not converge.
     fn unfinished(&self, left: &[Step]) -> Error;
 }
 
-/// Steps in the order of their execution.
+/// Steps in their order of execution.
 #[derive(Debug, Default)]
 pub struct Remaining {
     pub steps: Vec<Step>,
-    /// For the first of them the admin is lent the memberships that it lacks; the others name theirs.
+    /// Number of leading steps for which the admin borrows missing memberships; the others grant theirs themselves.
     pub lent: usize,
 }
 
@@ -72,18 +72,18 @@ impl From<Vec<Step>> for Remaining {
 }
 
 pub struct Policy {
-    /// How long to wait for the server's lock; `None` where the caller holds a lock that keeps other runs out.
+    /// Longest wait for the server's lock; `None` if the caller holds a lock that excludes other runs.
     pub lock_wait: Option<Duration>,
     pub jobs: Jobs,
 }
 
 pub struct Converged {
-    /// Every step that was due, with how it ended.
+    /// Every step that was due, with its outcome.
     pub steps: Vec<(Step, StepOutcome)>,
     pub end: Result<()>,
 }
 
-/// Takes the server's lock, and repeats inspect, plan and execute until nothing is left to be done.
+/// Takes the server's lock, and repeats inspecting, planning and executing until no step is left.
 pub async fn converge(access: &Access, planner: &mut (impl Planner + Send), policy: &Policy) -> Converged {
     let mut steps = vec![];
     let end = locked(access, planner, policy, &mut steps).await;
@@ -103,7 +103,7 @@ async fn locked(
     let mut backoff = Backoff::tries(RETRIES, FIRST_PAUSE, LONGEST_PAUSE);
     let mut rounds = 0;
     loop {
-        // What failed in a conflict is in the next plan if it is still due.
+        // Steps that failed in a conflict are in the next plan if they are still due.
         all.retain(|(_, outcome)| *outcome == StepOutcome::Ok);
         let done: Vec<Step> = all.iter().map(|(step, _)| step.clone()).collect();
         let remaining = planner.remaining(&done).await?;

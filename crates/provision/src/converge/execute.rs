@@ -1,4 +1,4 @@
-//! Plan → server. Acts and decides nothing: each service's steps come in order, each group of them is one
+//! Executes a plan without making decisions: each service's steps run in order, each group of them in one
 //! transaction, and services run side by side within the limits of the server.
 
 use std::sync::Mutex;
@@ -13,19 +13,19 @@ use martydb_model::{ActualServer, DbName};
 use martydb_pg::server::Connection;
 use martydb_ui::report::progress;
 
-/// How many services to work on at the same time; each takes at most two connections.
+/// Number of services processed at the same time; each takes two connections at most.
 #[derive(Debug, Clone, Copy)]
 pub struct Jobs {
     pub count: usize,
-    /// The user chose the number.
+    /// Set if the user chose the number.
     pub explicit: bool,
 }
 
 impl Jobs {
     pub const ONE: Jobs = Jobs { count: 1, explicit: true };
 
-    /// Before 15 each CREATE DATABASE waits for a checkpoint, and all that wait share the next one: there the more
-    /// wait together, the sooner all are done.
+    /// Returns the number for a server. Before 15 each CREATE DATABASE waits for a checkpoint, and all that
+    /// wait share the next one: more services at a time are then faster.
     pub fn on(self, actual: &ActualServer) -> usize {
         const WAITING: usize = 32;
         let wanted = if actual.major() < 15 && !self.explicit { self.count.max(WAITING) } else { self.count };
@@ -36,12 +36,12 @@ impl Jobs {
 struct Shared<'a> {
     context: &'a Context<'a>,
     creating: Semaphore,
-    /// Sessions in the maintenance database that are free.
+    /// Idle sessions in the maintenance database.
     idle: Mutex<Vec<Connection>>,
 }
 
-/// Runs the steps; returns how each ended and the first error, in the order of the steps. A service that fails
-/// stops there and leaves the others to finish.
+/// Runs the steps; returns the outcome of each and the first error, in the order of the steps. A service stops
+/// at its first error, and the others continue.
 pub async fn execute(
     context: &Context<'_>,
     steps: &[Step],
@@ -69,8 +69,9 @@ pub async fn execute(
     (outcomes, done.into_iter().find_map(|(_, end)| end.err()).map_or(Ok(()), Err))
 }
 
-/// Before 15, CREATE DATABASE waits for a checkpoint, and several can wait for the same one; from then on it is
-/// written to the log, and side by side they only get into each other's way.
+/// Returns how many databases to create at the same time. Before 15, CREATE DATABASE waits for a checkpoint,
+/// and several can wait for the same one; from then on it writes to the WAL, and several only slow each other
+/// down.
 fn creators(context: &Context<'_>, parallel: usize) -> usize {
     if context.major < 15 { parallel.max(1) } else { 1 }
 }
@@ -88,7 +89,7 @@ async fn chain(shared: &Shared<'_>, steps: &[Step]) -> (Vec<StepOutcome>, Result
     (outcomes, Ok(()))
 }
 
-/// How the steps ended, up to the last that was tried.
+/// Runs a group of steps; returns the outcomes up to the last step that was tried.
 async fn run_group(shared: &Shared<'_>, steps: &[Step]) -> (Vec<StepOutcome>, Result<()>) {
     for step in steps {
         let (verb, object) = (step.action.verb().name(), step.action.object());
@@ -104,7 +105,7 @@ async fn run_group(shared: &Shared<'_>, steps: &[Step]) -> (Vec<StepOutcome>, Re
     }
 }
 
-/// Each relation that changes its owner is a transaction of its own (see `takeover`).
+/// Runs steps inside a database. Each relation that changes its owner is a transaction of its own (see `takeover`).
 async fn inside(context: &Context<'_>, database: &DbName, steps: &[Step]) -> (Vec<StepOutcome>, Result<()>) {
     let mut connection = match context.access.write(database.as_str()).await {
         Ok(connection) => connection,
@@ -126,7 +127,7 @@ async fn whole_group(shared: &Shared<'_>, steps: &[Step]) -> Result<()> {
     let Shared { context, .. } = shared;
     let access = context.access;
     match (steps[0].stage, &steps[0].database) {
-        // A session of its own: a statement that fails half way takes its `SET ROLE` with it.
+        // A session of its own: a statement that fails half way may leave its `SET ROLE` behind.
         (Stage::Autocommit, database) => {
             let database = database.as_ref().map_or(access.maintenance.as_str(), DbName::as_str);
             let mut connection = access.write(database).await?;
@@ -145,7 +146,7 @@ async fn whole_group(shared: &Shared<'_>, steps: &[Step]) -> Result<()> {
             } else {
                 transaction::run(context, &mut connection, steps).await?;
             }
-            // One whose transaction failed is not used again: dropping it rolls back.
+            // A session whose transaction failed is not reused: dropping it rolls back.
             idle().push(connection);
             Ok(())
         }

@@ -1,7 +1,7 @@
-//! What to do where others hold a lock: step back, say who holds it, and try again later.
+//! Waiting for locks of other sessions: step back, report their holders, and try again later.
 //!
-//! A session that waits for a strong lock stands in everybody's way who wants even a weak one, so the sessions of the
-//! admin wait in the server's queue for a moment only (see `access`), and outside it in between.
+//! A session that waits for a strong lock blocks all sessions that want even a weak one, so the admin's
+//! sessions wait in the server's queue only briefly (see `access`), and outside of it in between.
 //! <https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-LOCK-TIMEOUT>
 
 use std::time::{Duration, Instant};
@@ -13,16 +13,16 @@ use martydb_model::sqlstate;
 use martydb_pg::backoff::Backoff;
 use martydb_pg::server::{Connection, Row, query};
 
-/// How long to go on trying: longer than most reports and backups of one table hold it.
+/// Total time of trying: longer than most reports and backups of one table hold a lock.
 const PATIENCE: Duration = Duration::from_secs(120);
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
-/// How often the same wait is told.
+/// Interval between messages about the same wait.
 const TOLD_EVERY: Duration = Duration::from_secs(10);
 
 pub struct LockQueue {
-    /// The relation that is waited for, where it is known.
+    /// Relation that is waited for, if it is known.
     relation: Option<Object>,
     backoff: Backoff,
     told: Option<Instant>,
@@ -37,7 +37,7 @@ impl LockQueue {
         }
     }
 
-    /// Whether others hold a lock that a statement needs.
+    /// Returns `true` if the error is a lock of another session that a statement needs.
     pub fn concerns(error: &Error) -> bool {
         error.sqlstate.as_deref() == Some(sqlstate::LOCK_NOT_AVAILABLE)
     }
@@ -45,7 +45,7 @@ impl LockQueue {
     /// Waits outside the queue.
     ///
     /// # Errors
-    /// The error itself once the time is up, with who holds the lock.
+    /// Returns the error itself once the time is up, with the holders of the lock.
     pub async fn step_back(&mut self, connection: &mut Connection, error: Error) -> Result<()> {
         let holders = self.holders(connection).await;
         if self.told.is_none_or(|told| told.elapsed() >= TOLD_EVERY) {
@@ -66,7 +66,7 @@ impl LockQueue {
         Err(holders.into_iter().fold(error, Error::cause).hint(hint))
     }
 
-    /// Who holds a lock on the relation, the longest transaction first; nothing if that cannot be told.
+    /// Returns the holders of a lock on the relation, the longest transaction first; empty if they are unknown.
     async fn holders(&self, connection: &mut Connection) -> Vec<String> {
         let Some(Object::Named { schema, name, .. }) = &self.relation else { return vec![] };
         let rows = query(connection, &holders(schema.as_str(), name)).await;
@@ -74,7 +74,7 @@ impl LockQueue {
     }
 }
 
-/// By name, because a limited admin may not look into the schema.
+/// Builds the query, which finds the relation by name because a limited admin may lack USAGE on the schema.
 fn holders(schema: &str, relation: &str) -> Statement {
     stmt!(
         "SELECT a.pid::pg_catalog.text, a.usename::pg_catalog.text, a.application_name,
@@ -89,7 +89,7 @@ fn holders(schema: &str, relation: &str) -> Statement {
     )
 }
 
-/// A limited admin is not told since when.
+/// Describes a holder; a limited admin does not see the start of its transaction.
 fn holder(row: &Row) -> String {
     let text = |at| row.try_get::<Option<String>>(at).ok().flatten();
     let known = |at| text(at).unwrap_or_else(|| "unknown".into());

@@ -1,7 +1,7 @@
-//! One group of steps as one transaction, in two messages: all statements, then COMMIT. The second is sent only when
-//! the first brought no warning, since a GRANT or REVOKE that merely warns has done nothing. A message with a warning
-//! is rolled back and sent again one by one, which tells a right that was not given from what an extension's script
-//! has to say.
+//! One group of steps as one transaction, in two messages: all statements, then COMMIT. COMMIT is sent only if
+//! there was no warning, because a GRANT or REVOKE that merely warns has done nothing. After a warning the
+//! transaction is rolled back and its statements are sent again one by one, which tells a missing privilege
+//! from a warning of an extension's script.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -21,7 +21,7 @@ use martydb_model::sql::{Keyword, Secret, Statement};
 use martydb_pg::backoff::Backoff;
 use martydb_pg::server::{Access, Connection, conflicts, execute, execute_protected, execute_warned};
 
-/// Retries of one transaction against sessions of others that change the same rows of the catalogues.
+/// Retries of one transaction after conflicts with other sessions that change the same catalog rows.
 const RETRIES: u32 = 9;
 const FIRST_PAUSE: Duration = Duration::from_millis(15);
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
@@ -33,12 +33,12 @@ pub type Passwords = BTreeMap<RoleName, SecretString>;
 pub struct Context<'a> {
     pub access: &'a Access,
     pub major: u32,
-    /// Whose privileges a limited admin must borrow; `None` where the steps say it themselves.
+    /// Capabilities of a limited admin that must borrow privileges; `None` if the steps grant them themselves.
     pub authority: Option<&'a AdminCapabilities<'a>>,
     pub passwords: &'a Passwords,
 }
 
-/// A statement, and whether a warning means that it has done nothing.
+/// A statement, with a flag whether a warning means that it has done nothing.
 struct StepStatement {
     statement: Statement,
     is_right: bool,
@@ -55,7 +55,7 @@ impl StepStatement {
         StepStatement { statement: sql(context, step), is_right }
     }
 
-    /// The statements of a step one by one: several in one message would be a transaction.
+    /// Returns the statements of a step one by one: several in one message would be a transaction.
     fn each(context: &Context<'_>, step: &Step) -> Vec<StepStatement> {
         match &step.action {
             Action::Close { fix, .. } => fix.statements().map(StepStatement::right).collect(),
@@ -89,8 +89,8 @@ pub async fn run(context: &Context<'_>, connection: &mut Connection, steps: &[St
     }
 }
 
-/// Runs steps that PostgreSQL may allow in no transaction. The statements that close a finding are one wherever they
-/// can: between two of them the owner of what they change could undo the first.
+/// Runs steps that PostgreSQL may not allow in a transaction. Statements that fix a finding run in one if
+/// possible: between two of them the owner of the object could undo the first.
 pub async fn autocommit(context: &Context<'_>, connection: &mut Connection, steps: &[Step]) -> Result<()> {
     for step in steps {
         if matches!(&step.action, Action::Close { fix, .. } if fix.is_one_transaction()) {
@@ -128,7 +128,7 @@ async fn once(connection: &mut Connection, parts: &[StepStatement]) -> Result<()
     execute(connection, &stmt!("COMMIT")).await.map(|_| ())
 }
 
-/// The same again, to learn which statement it is: the server does not say where in a message it stopped.
+/// Runs the statements again one by one, to learn which one warns: the server does not report that within a message.
 async fn one_by_one(connection: &mut Connection, parts: &[StepStatement]) -> Result<()> {
     execute(connection, &stmt!("BEGIN")).await?;
     for part in parts {
@@ -139,8 +139,8 @@ async fn one_by_one(connection: &mut Connection, parts: &[StepStatement]) -> Res
     Ok(())
 }
 
-/// Ends the transaction and returns the error that it ended for; where that fails too, the error says so, and nothing
-/// more can be done on this connection.
+/// Ends the transaction and returns its error; if that fails too, the error includes the second one, and the
+/// connection is unusable.
 async fn rolled_back(connection: &mut Connection, error: Error) -> Result<Error> {
     match execute_protected(connection, &stmt!("ROLLBACK")).await {
         Ok(()) => Ok(error),
@@ -148,7 +148,7 @@ async fn rolled_back(connection: &mut Connection, error: Error) -> Result<Error>
     }
 }
 
-/// The first error is the one to report; it is no race that another try on this connection would win.
+/// Adds the error of a rollback to the first one, which is not retried on this connection.
 fn also(first: Error, rollback: &Error) -> Error {
     let first = Error { sqlstate: None, ..first };
     first.cause(format!("the transaction could not be rolled back either: {rollback}"))
@@ -164,20 +164,22 @@ fn parts(context: &Context<'_>, steps: &[Step]) -> Vec<StepStatement> {
         preparation(context, steps).into_iter().map(StepStatement::right).collect();
     all.extend(pairs.iter().map(|(role, admin)| StepStatement::right(lend(role, admin, context.major))));
     all.extend(steps.iter().map(|step| StepStatement::of(context, step)));
-    // In the same transaction: a kill leaves no membership behind.
+    // In the same transaction: a killed run leaves no membership behind.
     all.extend(pairs.iter().map(|(role, admin)| {
         StepStatement::right(stmt!("REVOKE {role} FROM {admin}", role = role, admin = admin))
     }));
     all
 }
 
-/// From 16 on a server may make every new role's maker a member of it, which no manifest declares.
+/// Returns a setting for new roles: from 16 on a server may make the creator of a role its member, which no
+/// manifest declares.
 fn preparation(context: &Context<'_>, steps: &[Step]) -> Option<Statement> {
     let creates = steps.iter().any(|step| matches!(step.action, Action::CreateRole { .. }));
     (creates && context.major >= 16).then(|| stmt!("SET LOCAL createrole_self_grant = ''"))
 }
 
-/// From 16 on a membership has options of its own; before, what the admin's INHERIT says holds.
+/// Grants a temporary membership. From 16 on a membership has options of its own; before, the admin's INHERIT
+/// applies.
 fn lend(role: &RoleName, admin: &RoleName, major: u32) -> Statement {
     let options = if major >= 16 { " WITH INHERIT TRUE, SET TRUE" } else { "" };
     stmt!("GRANT {role} TO {admin}{options}", role = role, admin = admin, options = Keyword(options))
@@ -186,7 +188,7 @@ fn lend(role: &RoleName, admin: &RoleName, major: u32) -> Statement {
 fn sql(context: &Context<'_>, step: &Step) -> Statement {
     let verifier = |role: &RoleName| match context.passwords.get(role) {
         Some(password) => secrets::verifier(password),
-        // The store was filled before; an empty verifier would be an empty password, which PostgreSQL refuses.
+        // The store is complete by now; an empty verifier would be an empty password, which PostgreSQL rejects.
         None => Secret(String::new()),
     };
     let passwords = NewPasswords { verifier: &verifier, at: Some(OffsetDateTime::now_utc()) };

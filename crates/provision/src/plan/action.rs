@@ -1,4 +1,4 @@
-//! The things a plan can do. Each knows what it is about and what kind of change it is; `ddl` knows its SQL.
+//! Actions of a plan: the object and the verb of each. Their SQL is in `ddl`.
 
 use super::database_option::DatabaseOption;
 use super::object::Object;
@@ -8,26 +8,26 @@ use martydb_model::grants::{Effect, Fix};
 use martydb_model::units::counted;
 use martydb_model::{DbName, Grantee, MadeWith, RoleKind, RoleName, SchemaName, ServerName};
 
-/// What kind of change an action is; the words are part of the JSON contract.
+/// Kind of change; its words are part of the JSON contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Verb {
-    /// Makes something.
+    /// Creates an object.
     Create,
-    /// Changes something.
+    /// Changes an object.
     Alter,
-    /// Gives a right.
+    /// Grants a privilege.
     Grant,
-    /// Takes a right.
+    /// Revokes a privilege.
     Revoke,
-    /// Removes something.
+    /// Drops an object.
     Drop,
-    /// Makes something from what another server has.
+    /// Copies an object from another server.
     Copy,
 }
 
 impl Verb {
-    /// The JSON word.
+    /// Returns the word for JSON.
     pub fn name(self) -> &'static str {
         match self {
             Verb::Create => "create",
@@ -47,15 +47,15 @@ pub enum Attribute {
     Word(&'static str),
     /// `CONNECTION LIMIT n`.
     ConnectionLimit(i32),
-    /// `VALID UNTIL`, a time that the server understands, or `infinity`.
+    /// `VALID UNTIL`: a timestamp, or `infinity`.
     ValidUntil(String),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SettingValue {
-    /// As a literal.
+    /// A literal.
     Text(String),
-    /// A list of names, as `search_path` takes it.
+    /// A list of names, as in `search_path`.
     Schemas(Vec<SchemaName>),
 }
 
@@ -71,7 +71,7 @@ impl std::fmt::Display for SettingValue {
     }
 }
 
-/// What becomes of a table in a publication.
+/// Change of a table in a publication.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PublicationChange {
     Add,
@@ -87,20 +87,20 @@ impl PublicationChange {
     }
 }
 
-/// One thing to do.
+/// One change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
     RenameRole {
         from: RoleName,
         to: RoleName,
     },
-    /// No session may be connected to it.
+    /// Renames a database, to which no session may be connected.
     RenameDatabase {
         from: DbName,
         to: DbName,
     },
-    /// A comment says that this manifest made it.
-    /// With `dates_password` the comment says when its password was set, too: now.
+    /// Sets the comment that marks a role as made by this manifest.
+    /// With `dates_password` the comment also contains the time at which its password is set: now.
     MarkRole {
         role: RoleName,
         marker: String,
@@ -119,12 +119,13 @@ pub enum Action {
         role: RoleName,
         attributes: Vec<Attribute>,
     },
-    /// The stored one. `marker` is that of a role that this manifest made, whose comment says when it was set.
+    /// Sets the stored password. `marker` is the marker of a role that this manifest made: its comment contains
+    /// the time of the change.
     SetPassword {
         role: RoleName,
         marker: Option<String>,
     },
-    /// Without `inherit` the member must say `SET ROLE`.
+    /// Without `inherit` the member needs `SET ROLE`.
     GrantMembership {
         role: RoleName,
         member: RoleName,
@@ -135,20 +136,21 @@ pub enum Action {
         member: RoleName,
         grantor: Option<RoleName>,
     },
-    /// On a role, or on a database.
+    /// Sets a setting of a role or of a database.
     SetSetting {
         role: Option<RoleName>,
         database: Option<DbName>,
         name: String,
         value: SettingValue,
     },
-    /// Takes a setting off a role, or off a database.
+    /// Resets a setting of a role or of a database.
     ResetSetting {
         role: Option<RoleName>,
         database: Option<DbName>,
         name: String,
     },
-    /// It takes no connections yet. Empty and made so, or a copy of `template`, which decides what it is made with.
+    /// Creates a database that takes no connections yet: empty, with the given options, or a copy of
+    /// `template`, which determines them.
     CreateDatabase {
         database: DbName,
         owner: RoleName,
@@ -156,7 +158,8 @@ pub enum Action {
         made_with: Box<MadeWith>,
         tablespace: Option<String>,
     },
-    /// With rights and history, from another server of the manifest. Not one statement: `moving` does it.
+    /// Copies a database with its privileges and history from another server of the manifest. Done by `moving`,
+    /// not by a statement.
     CopyDatabase {
         server: ServerName,
         from: DbName,
@@ -170,27 +173,27 @@ pub enum Action {
         schema: SchemaName,
         owner: RoleName,
     },
-    /// It has a schema of its own where `None`. `staged` where its script can run in a schema that is empty, and its
-    /// objects can be moved afterwards.
+    /// Creates an extension; without `schema` in one of its own. `staged` if its script can run in an empty
+    /// schema and its objects can be moved afterwards.
     CreateExtension {
         name: String,
         schema: Option<SchemaName>,
         staged: bool,
     },
-    /// The owner of its tables makes it.
+    /// Creates a publication, as the owner of its tables.
     CreatePublication {
         name: RoleName,
         owner: RoleName,
         tables: Vec<(SchemaName, String)>,
     },
-    /// `change` as `ALTER PUBLICATION` spells it.
+    /// Adds or drops a table of a publication.
     ChangePublication {
         name: RoleName,
         owner: RoleName,
         change: PublicationChange,
         table: (SchemaName, String),
     },
-    /// Its code runs with the rights of its caller, and no longer with its owner's.
+    /// Lets a view or function run with its caller's privileges instead of its owner's.
     RunAsCaller {
         object: Object,
     },
@@ -198,7 +201,7 @@ pub enum Action {
         object: Object,
         owner: RoleName,
     },
-    /// Everything on objects of one owner that `to` will own, until it does: what it owns already may use them.
+    /// Grants all privileges on objects that `to` will own, until it does: objects that it owns already may use them.
     Lend {
         objects: Vec<Object>,
         from: RoleName,
@@ -217,7 +220,7 @@ pub enum Action {
         grantor: Option<RoleName>,
         only_option: bool,
     },
-    /// On what the owner will make, in one schema or everywhere.
+    /// Grants on the owner's future objects, in one schema or everywhere.
     GrantDefault {
         owner: RoleName,
         schema: Option<SchemaName>,
@@ -225,7 +228,7 @@ pub enum Action {
         privileges: Privileges,
         to: Grantee,
     },
-    /// On what the owner will make, in one schema or everywhere.
+    /// Revokes on the owner's future objects, in one schema or everywhere.
     RevokeDefault {
         owner: RoleName,
         schema: Option<SchemaName>,
@@ -234,7 +237,7 @@ pub enum Action {
         from: Grantee,
         only_option: bool,
     },
-    /// Make a limited admin a member, so that it may do what only these roles may.
+    /// Makes a limited admin a member of roles whose privileges it needs.
     GrantTemporaryMembership {
         roles: Vec<RoleName>,
         member: RoleName,
@@ -246,30 +249,30 @@ pub enum Action {
     EndSessions {
         roles: Vec<RoleName>,
     },
-    /// Its sessions end.
+    /// Drops a database, ending its sessions.
     DropDatabase {
         database: DbName,
     },
-    /// Give away what these roles own in one database.
+    /// Reassigns what these roles own in one database.
     Reassign {
         roles: Vec<RoleName>,
         to: RoleName,
     },
-    /// Take from these roles what they hold in one database and on shared objects.
+    /// Drops what these roles own, and revokes what they hold, in one database and on shared objects.
     DropOwned {
         roles: Vec<RoleName>,
     },
     DropRoles {
         roles: Vec<RoleName>,
     },
-    /// Close a finding of `verify-isolation`; `object` says in words what the fix changes.
+    /// Resolves a finding of `verify-isolation`; `object` describes what the fix changes.
     Close {
         object: String,
         fix: Fix,
     },
 }
 
-/// Names for people.
+/// Joins names for people.
 pub(super) fn listed(roles: &[RoleName]) -> String {
     roles.iter().map(RoleName::as_str).collect::<Vec<_>>().join(", ")
 }
@@ -279,7 +282,7 @@ impl Action {
         self.kind().0
     }
 
-    /// Where it runs.
+    /// Returns the stage in which it runs.
     pub fn stage(&self) -> Stage {
         self.kind().1
     }
@@ -325,7 +328,7 @@ impl Action {
         }
     }
 
-    /// What it is about, in words.
+    /// Describes the object.
     pub fn object(&self) -> String {
         match self {
             Action::CreateRole { role, .. }
@@ -351,7 +354,7 @@ impl Action {
             | Action::DropRoles { roles } => format!("roles {}", listed(roles)),
             Action::EndSessions { roles } => format!("sessions of {}", listed(roles)),
             Action::Reassign { roles, .. } => format!("objects of {}", listed(roles)),
-            Action::DropOwned { roles } => format!("rights of {}", listed(roles)),
+            Action::DropOwned { roles } => format!("privileges of {}", listed(roles)),
             Action::Lend { objects, from, .. } => match objects.as_slice() {
                 [one] => one.to_string(),
                 all => format!("{} of {from}", counted(all.len(), "object")),
@@ -374,7 +377,7 @@ impl Action {
         }
     }
 
-    /// Whether it makes a login what it is: its attributes, settings, memberships or own rights.
+    /// Returns `true` if it changes a login's attributes, settings, memberships or own privileges.
     pub fn concerns(&self, login: &RoleName) -> bool {
         match self {
             Action::CreateRole { role, .. }

@@ -1,7 +1,7 @@
-//! What the connected admin may do on this server, and whose rights it must borrow for it.
+//! Capabilities of the connected admin on this server, and the roles whose privileges it must borrow.
 //!
-//! A superuser may do everything. A limited admin (`CREATEDB CREATEROLE`) passes for an object's owner only while it
-//! is a member of that owner; which roles it can make itself a member of changed in PostgreSQL 16
+//! A superuser may do everything. A limited admin (`CREATEDB CREATEROLE`) counts as an object's owner only
+//! while it is a member of that owner. PostgreSQL 16 changed the roles of which it can make itself a member
 //! (<https://www.postgresql.org/docs/16/release-16.html>, "Restrict the privileges of CREATEROLE").
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,34 +14,34 @@ use martydb_model::{
     ActualObject, ActualServer, DbName, DesiredServer, ObjectKind, RoleKind, RoleName, SchemaName,
 };
 
-/// The role of which the database's owner is an implicit member, from 14 on.
+/// Role of which the database's owner is an implicit member, from 14 on.
 const DATABASE_OWNER: &str = "pg_database_owner";
 
-/// Settings that older majors do not know, with the first that does.
+/// Settings that older majors do not have, with the first major that does.
 const NEWER_SETTINGS: &[(&str, u32)] = &[("idle_session_timeout", 14), ("transaction_timeout", 17)];
 
-/// Why a step cannot be done.
+/// Reason why the admin cannot do a step.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Refusal {
-    /// From 16 on: another role created this one, and the admin holds no ADMIN on it.
+    /// From 16 on: another role created this one, and the admin lacks ADMIN on it.
     NotGiven(RoleName),
-    /// The role passes every check, so only its like may touch it or what it owns.
+    /// The role is a superuser, so only a superuser may change it or what it owns.
     Superuser(RoleName),
-    /// Only a superuser may do this to any role.
+    /// Only a superuser may change this attribute of any role.
     Attribute(RoleName),
-    /// A setting that only superusers may set.
+    /// Only a superuser may set this setting.
     Setting(String),
-    /// A tablespace in which the admin may not create.
+    /// The admin may not create anything in this tablespace.
     Tablespace(String),
-    /// An extension that only superusers may install.
+    /// Only a superuser may install this extension.
     Extension(String),
-    /// An extension whose script would run as the admin among the service's own functions: name and schema.
+    /// The extension's script would run as the admin among the service's own functions: name and schema.
     Planted(String, SchemaName),
-    /// A setting that this major does not have, and the first that does.
+    /// This major lacks the setting; with the first that has it.
     Unknown(String, u32),
 }
 
-/// The admin's reach.
+/// Capabilities of the connected admin.
 pub struct AdminCapabilities<'a> {
     desired: &'a DesiredServer,
     actual: &'a ActualServer,
@@ -49,13 +49,13 @@ pub struct AdminCapabilities<'a> {
 }
 
 impl<'a> AdminCapabilities<'a> {
-    /// Looks the owners of everything up once; a superuser needs none of it.
+    /// Looks up the owners of all objects once; not needed for a superuser.
     pub fn new(desired: &'a DesiredServer, actual: &'a ActualServer) -> Self {
         let owners = if actual.admin.superuser { BTreeMap::new() } else { owners(actual) };
         AdminCapabilities { desired, actual, owners }
     }
 
-    /// Why the admin cannot do the step, if it cannot.
+    /// Returns the reason why the admin cannot do the step, if there is one.
     pub fn refusal(&self, step: &Step) -> Option<Refusal> {
         let refused = self.unknown_setting(&step.action).or_else(|| self.planted(step));
         if refused.is_some() || self.actual.admin.superuser {
@@ -66,7 +66,7 @@ impl<'a> AdminCapabilities<'a> {
             .or_else(|| managed(&step.action).iter().find_map(|role| self.cannot_manage(role)))
     }
 
-    /// The roles that the admin must be a member of while the step runs, and is not anyway.
+    /// Returns the roles of which the admin must be a member during the step, and is not.
     pub fn borrowed(&self, step: &Step) -> BTreeSet<RoleName> {
         if self.actual.admin.superuser {
             return BTreeSet::new();
@@ -81,8 +81,9 @@ impl<'a> AdminCapabilities<'a> {
         Some(Refusal::Unknown(name.clone(), newer.1))
     }
 
-    /// The script of an extension that cannot be moved runs in its schema, which leads its search path. A trusted
-    /// one's the service may run itself, with what it likes in its schemas: there PostgreSQL answers for it.
+    /// Rejects an extension whose objects cannot be moved: its script runs in its schema, which comes first in
+    /// its search path. A service may install a trusted extension itself, with any objects in its schemas; that
+    /// case is PostgreSQL's responsibility.
     fn planted(&self, step: &Step) -> Option<Refusal> {
         let Action::CreateExtension { name, schema: Some(schema), staged: false } = &step.action else {
             return None;
@@ -126,16 +127,16 @@ impl<'a> AdminCapabilities<'a> {
         }
     }
 
-    /// From 16 on an admin that has REPLICATION gives it to others.
+    /// Returns `true` from 16 on if the admin has REPLICATION, which it can then give to other roles.
     fn gives_replication(&self) -> bool {
         let admin = self.actual.admin_role().and_then(|role| self.actual.roles.get(&role));
         self.actual.major() >= 16 && admin.is_some_and(|found| found.replication)
     }
 
-    /// The roles whose rights a step needs.
+    /// Returns the roles whose privileges a step needs.
     fn acts_as(&self, step: &Step) -> BTreeSet<RoleName> {
         match &step.action {
-            // Before 16 a membership has no row per grantor.
+            // Before 16 there is no row per grantor of a membership.
             Action::RevokeMembership { grantor, .. } if self.actual.major() >= 16 => {
                 grantor.iter().cloned().collect()
             }
@@ -151,8 +152,8 @@ impl<'a> AdminCapabilities<'a> {
             | Action::MarkDatabase { database, .. }
             | Action::AlterDatabase { database, .. }
             | Action::DropDatabase { database } => self.owner_of_database(database).into_iter().collect(),
-            // Only who may create in a schema may move an extension there. Before 15 everybody may in `public`, which
-            // stays a superuser's where the admin is none.
+            // Moving an extension needs CREATE on the new schema. Before 15 every role has that on `public`,
+            // which remains a superuser's if the admin is not one.
             Action::CreateExtension { schema: Some(schema), staged: true, .. } => {
                 let owner = self.owner(step, &Object::Schema(schema.clone()));
                 let superuser =
@@ -178,7 +179,7 @@ impl<'a> AdminCapabilities<'a> {
         RoleName::found(found.owner.clone()).ok()
     }
 
-    /// Whose rights count for an object: its owner's, or those of the service's owner for what does not exist yet.
+    /// Returns the role whose privileges count for an object: its owner, or for a future object the service's owner.
     fn owner(&self, step: &Step, object: &Object) -> Option<RoleName> {
         if let Object::Database(database) = object {
             return self.owner_of_database(database);
@@ -216,7 +217,8 @@ impl<'a> AdminCapabilities<'a> {
         self.actual.admin.name == role.as_str()
     }
 
-    /// A membership that a DBA gave and that this run leaves alone: borrowing would take it away afterwards.
+    /// Returns `true` for a membership that a DBA granted and this run does not change: borrowing would revoke
+    /// it afterwards.
     fn keeps(&self, role: &RoleName) -> bool {
         self.desired.managed_role(role).is_none() && self.actual.admin_acts_as(role)
     }
@@ -238,7 +240,7 @@ impl<'a> AdminCapabilities<'a> {
     }
 }
 
-/// The roles that a step changes.
+/// Returns the roles that a step changes.
 fn managed(action: &Action) -> &[RoleName] {
     match action {
         Action::RenameRole { from: role, .. }

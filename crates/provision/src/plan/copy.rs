@@ -1,4 +1,4 @@
-//! A test database: a copy of a template, and what PostgreSQL does not copy with it, which is the database's owner, rights
+//! Test databases: a copy of a template, with what PostgreSQL does not copy: the database's owner, privileges
 //! and comment, and the settings of roles in it.
 
 use super::action::Action;
@@ -8,8 +8,8 @@ use super::stage::Stage;
 use super::step::Step;
 use martydb_model::{ActualServer, DbName, DesiredServer, DesiredService, TestDatabase};
 
-/// Plans the copy, in two groups: the copy is made, takes no connections and is not marked; then all the rest in one
-/// transaction. Nothing in it is about the inside of the database, which the admin does not enter.
+/// Plans the copy in two groups: one creates it, without connections and without a marker; the other does all
+/// the rest in one transaction. The admin does not connect to the database, so nothing inside it changes.
 pub fn copy(
     desired: &DesiredServer,
     actual: &ActualServer,
@@ -26,7 +26,7 @@ pub fn copy(
         match &mut step.action {
             Action::CreateDatabase { template, made_with, tablespace, .. } => {
                 template.clone_from(&made.copied_from);
-                // A copy is as its template.
+                // A copy has the options of its template.
                 (**made_with, *tablespace) = Default::default();
             }
             Action::MarkDatabase { marker, .. } => *marker = made.mark(&desired.project),
@@ -39,7 +39,7 @@ pub fn copy(
     steps
 }
 
-/// Whether it is about the database as a whole.
+/// Returns `true` if the action is about the database as a whole.
 fn is_about(action: &Action, name: &DbName) -> bool {
     match action {
         Action::CreateDatabase { database, .. }

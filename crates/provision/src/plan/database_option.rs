@@ -1,4 +1,4 @@
-//! What `ALTER DATABASE` changes by a word.
+//! Options of `ALTER DATABASE`.
 
 use martydb_model::grants::ident;
 use martydb_model::sql::{Fragment, Keyword, Statement, stmt};
@@ -8,9 +8,9 @@ use martydb_model::sql::{Fragment, Keyword, Statement, stmt};
 pub enum DatabaseOption {
     /// A word such as `ALLOW_CONNECTIONS false`.
     Word(&'static str),
-    /// `-1` is no limit.
+    /// `-1` means no limit.
     ConnectionLimit(i32),
-    /// Its files are moved there, while no session is connected to it; in no transaction.
+    /// Moves the database's files, outside a transaction and while no session is connected to it.
     Tablespace(String),
 }
 

@@ -1,4 +1,4 @@
-//! Actions → SQL. Pure: a password comes in as a finished verifier, or not at all for a plan that is only shown.
+//! SQL of actions. Pure: a password is passed in as a finished verifier, or not at all if the plan is only shown.
 
 use time::OffsetDateTime;
 
@@ -11,19 +11,19 @@ use martydb_model::sql::{
 };
 use martydb_model::{DbName, LocaleProvider, MadeWith, ObjectKind, RoleKind, RoleName, SchemaName, dated};
 
-/// The passwords that logins get.
+/// New passwords of logins.
 pub struct NewPasswords<'a> {
-    /// The SCRAM verifier of a login's password.
+    /// Returns the SCRAM verifier of a login's password.
     pub verifier: &'a dyn Fn(&RoleName) -> Secret,
-    /// When they are set; `None` for a plan that is only shown.
+    /// Time at which they are set; `None` if the plan is only shown.
     pub at: Option<OffsetDateTime>,
 }
 
-/// For plans that are shown: the redacted text is the same whatever the password.
+/// Passwords of a plan that is only shown: the redacted text is the same for any password.
 pub const PASSWORDLESS: NewPasswords<'static> =
     NewPasswords { verifier: &|_| Secret(String::new()), at: None };
 
-/// The SQL of an action; `major` chooses between the spellings of `GRANT role`.
+/// Returns the SQL of an action; `major` determines the syntax of `GRANT role`.
 pub fn script(action: &Action, major: u32, passwords: &NewPasswords<'_>) -> Script {
     match action {
         Action::CreateExtension { name, schema, staged } => create_extension(name, schema.as_ref(), *staged),
@@ -36,8 +36,8 @@ pub fn script(action: &Action, major: u32, passwords: &NewPasswords<'_>) -> Scri
             let what = stmt!("{privileges}{columns}", privileges = privileges, columns = columns(on));
             revoke(grants::revocation(*only_option, what, grant_object(on), from), grantor.as_ref())
         }
-        // One by one: what the last grantee of a default privilege held goes with the entry itself, and PostgreSQL
-        // then misses the entry that it wanted to drop for its owner.
+        // One role at a time: dropping the privileges of a default privilege's last grantee removes the entry
+        // itself, and PostgreSQL then misses the entry when it drops it for the owner.
         Action::DropOwned { roles } => {
             roles.iter().map(|role| stmt!("DROP OWNED BY {role}", role = role)).collect()
         }
@@ -69,7 +69,7 @@ pub fn script(action: &Action, major: u32, passwords: &NewPasswords<'_>) -> Scri
         Action::Close { fix, .. } => fix.repairs().iter().flat_map(Repair::parts).collect(),
         _ => on_role(action, major, passwords)
             .or_else(|| on_object(action, major))
-            .expect("every action has its SQL")
+            .expect("every action has SQL")
             .into(),
     }
 }
@@ -135,7 +135,7 @@ fn on_object(action: &Action, major: u32) -> Option<Statement> {
             tablespace =
                 tablespace.as_ref().map_or(stmt!(""), |name| stmt!(" TABLESPACE {name}", name = ident(name))),
         ),
-        // Programs do it.
+        // Done by programs, not by a statement.
         Action::CopyDatabase { server, from, to } => Statement::comment(&format!(
             "pg_dump of database {from} on server {server}, pg_restore into database {to}, as the service's migrator"
         )),
@@ -176,7 +176,7 @@ fn on_object(action: &Action, major: u32) -> Option<Statement> {
     })
 }
 
-/// The options of CREATE DATABASE, each with a space before it. Before 15 libc is the only provider.
+/// Returns the options of CREATE DATABASE, each with a leading space. Before 15 libc is the only provider.
 fn creation(made_with: &MadeWith, major: u32) -> Statement {
     let MadeWith { encoding, lc_collate, lc_ctype, provider, locale, icu_rules } = made_with;
     let literal = |text: &str| Literal(text.to_owned());
@@ -195,11 +195,12 @@ fn creation(made_with: &MadeWith, major: u32) -> Statement {
     Statement::concat(all)
 }
 
-/// The schema in which scripts of extensions run before their objects are moved; it is gone at COMMIT.
+/// Schema in which scripts of extensions run before their objects are moved; dropped before COMMIT.
 const STAGE: &str = "martydb_stage";
 
-/// The script of an extension runs with a superuser's rights, and its schema leads its search path: a function or an
-/// operator that a service has put there could be called in the place of the one that the author meant.
+/// Creates an extension in a schema of its own and moves it. The script runs with a superuser's privileges and
+/// its schema first in the search path: a function or operator that a service planted there could be called in
+/// place of the intended one.
 fn create_extension(name: &str, schema: Option<&SchemaName>, staged: bool) -> Script {
     let (name, stage) = (Qualified::dotted(name), ident(STAGE));
     let Some(schema) = schema else { return stmt!("CREATE EXTENSION {name}", name = name).into() };
@@ -236,7 +237,7 @@ fn alter(so_far: Statement, attribute: &Attribute) -> Statement {
     stmt!("{so_far} {next}", so_far = so_far, next = next)
 }
 
-/// Before 16 the options are a syntax error, and the member's own NOINHERIT says the same.
+/// Grants a membership. Before 16 the options are a syntax error, and the member's own NOINHERIT has the same effect.
 fn grant_membership(role: &RoleName, member: &RoleName, inherit: bool, major: u32) -> Statement {
     match major {
         16.. => stmt!(
@@ -249,15 +250,15 @@ fn grant_membership(role: &RoleName, member: &RoleName, inherit: bool, major: u3
     }
 }
 
-/// Like [`grant_membership`], but the admin acts as these roles without saying `SET ROLE`.
+/// Grants temporary memberships, with which the admin acts as these roles without `SET ROLE`.
 fn grant_temporary(roles: &[RoleName], member: &RoleName, major: u32) -> Statement {
     let options = if major >= 16 { " WITH INHERIT TRUE, SET TRUE" } else { "" };
     let roles = List(roles.to_vec());
     stmt!("GRANT {roles} TO {member}{options}", roles = roles, member = member, options = Keyword(options))
 }
 
-/// REVOKE takes only what the current role granted; a superuser's silently leaves a delegate's grant. CASCADE: what a
-/// delegate granted on goes with the delegate's own privilege.
+/// Revokes as the grantor: REVOKE takes only grants of the current role, and a superuser's silently leaves a
+/// delegate's grant. CASCADE also revokes what the delegate granted.
 fn revoke(revocation: Statement, grantor: Option<&RoleName>) -> Script {
     let revocation = stmt!("{revocation} CASCADE", revocation = revocation);
     match grantor {
@@ -283,17 +284,17 @@ impl Fragment for SettingValue {
     }
 }
 
-/// An object as `GRANT … ON` spells it.
+/// Returns an object as in `GRANT … ON`.
 pub fn grant_object(object: &Object) -> Statement {
     spelt(object, |kind| words(kind).0)
 }
 
-/// An object as `ALTER … OWNER TO` spells it.
+/// Returns an object as in `ALTER … OWNER TO`.
 pub fn alter_object(object: &Object) -> Statement {
     spelt(object, |kind| words(kind).1)
 }
 
-/// The column list that stands behind the privileges.
+/// Returns the column list after the privileges.
 pub fn columns(object: &Object) -> Statement {
     match object {
         Object::Column { column, .. } => stmt!(" ({c})", c = Qualified(vec![column.clone()])),
@@ -301,7 +302,7 @@ pub fn columns(object: &Object) -> Statement {
     }
 }
 
-/// As GRANT and as ALTER call it.
+/// Returns the keywords of a kind for GRANT and for ALTER.
 fn words(kind: ObjectKind) -> (&'static str, &'static str) {
     match kind {
         ObjectKind::Table | ObjectKind::Other => ("TABLE", "TABLE"),
@@ -314,7 +315,7 @@ fn words(kind: ObjectKind) -> (&'static str, &'static str) {
     }
 }
 
-/// Sorts of objects as `pg_identify_object` names them, and as `ALTER` does.
+/// Kinds of objects, as `pg_identify_object` returns them and as `ALTER` spells them.
 const SORTS: &[(&str, &str)] = &[
     ("collation", "COLLATION"),
     ("conversion", "CONVERSION"),

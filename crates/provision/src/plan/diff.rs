@@ -1,4 +1,5 @@
-//! Desired state against actual state → plan. Pure: the same inputs give the same plan, byte by byte.
+//! Compares the desired with the actual state and makes a plan. Pure: the same inputs give the same plan, byte
+//! by byte.
 
 mod access;
 mod acl;
@@ -32,7 +33,7 @@ pub use orphans::left_over;
 pub use parameters::same_setting;
 pub use settings::declared as declared_settings;
 
-/// Decides what has to change.
+/// Returns the plan.
 pub fn diff(
     desired: &DesiredServer,
     actual: &ActualServer,
@@ -60,7 +61,7 @@ pub fn diff(
         plan.limits.extend(parameters::limits(desired, actual, service));
         match actual.databases.get(&service.database) {
             Some(found) if found.shut => plan.limits.push(privilege_gaps::shut(desired, actual, service)),
-            // What is there is not known, and its error is the run's to tell.
+            // Its contents are unknown; the run reports the error.
             Some(found) if found.unread.is_some() => {}
             _ => {
                 inside::diff(&mut look, service);
@@ -70,11 +71,11 @@ pub fn diff(
                 defaults::diff(&mut look, service);
             }
         }
-        // With --prune the membership would be taken back at once.
+        // With --prune the membership would be revoked at once.
         if !selection.prune {
             roles::keep_working(&mut look, service);
         }
-        // Whatever the order they were found in: a stable sort.
+        // A stable sort keeps the order of discovery within a stage.
         look.steps.sort_by_key(|step| step.stage);
         plan.steps.append(&mut look.steps);
         plan.prunable.append(&mut look.prunable);
@@ -89,40 +90,40 @@ pub fn diff(
     plan
 }
 
-/// How far a plan goes.
+/// Selection of a plan's steps.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Selection {
-    /// Only these services; what concerns the server as a whole is planned in any case.
+    /// Services to plan for; the server as a whole is planned in any case.
     pub services: BTreeSet<ServiceName>,
-    /// Remove what is not declared, too. A service may ask for that by itself.
+    /// `true` to also remove what is not declared. A single service may declare that for itself.
     pub prune: bool,
-    /// The databases of other servers of which services get a copy, where they have none.
+    /// Databases on other servers of which services get a copy, if they have none.
     pub copies: BTreeMap<ServiceName, CopyOrigin>,
 }
 
 impl Selection {
-    /// Every service, without pruning.
+    /// Selects every service, without pruning.
     pub fn all(desired: &DesiredServer) -> Selection {
         Selection { services: desired.services.keys().cloned().collect(), ..Selection::default() }
     }
 
-    /// Makes steps of the prunable ones that are selected, at their place in the order.
+    /// Moves the selected prunable steps into the plan, in their order.
     fn include_prunable(&self, desired: &DesiredServer, plan: &mut Plan) {
         let whole_server = desired.services.keys().all(|service| self.services.contains(service));
         let selected = |step: &Step| match &step.service {
             Some(service) => self.prune || desired.services[service].prune,
-            // What belongs to no service goes only with a run over the whole server.
+            // Objects of no service are removed only by a run over the whole server.
             None => self.prune && whole_server,
         };
         let now = plan.prunable.extract_if(.., |step| selected(step));
         let (orphans, now): (Vec<Step>, Vec<Step>) = now.partition(|step| step.service.is_none());
         plan.steps.extend(now);
-        // Stable: steps of one service and stage keep the order they were decided in; the server's come last, but for
-        // what all services need.
+        // Stable: steps of one service and stage keep their order. The server's own steps come last, except
+        // those that all services need.
         let is_last = |step: &Step| step.service.is_none() && step.stage != Stage::Prepare;
         plan.steps.sort_by_key(|step| (is_last(step), step.service.clone(), step.stage));
         takeover::order(&mut plan.steps);
-        // Last of all, and in an order of their own, what is no longer declared.
+        // Removals of what is no longer declared come last, in an order of their own.
         plan.steps.extend(orphans);
     }
 }

@@ -1,4 +1,4 @@
-//! Steps that say the same of many objects, as one line: `shop_app gets SELECT on 80 tables, 7 views`.
+//! Groups steps that differ only in their object into one line: `shop_app gets SELECT on 80 tables, 7 views`.
 
 use std::collections::BTreeMap;
 
@@ -9,24 +9,24 @@ use super::step::Step;
 use martydb_model::units::{counted, listed};
 use martydb_model::{DbName, RoleName};
 
-/// Steps of one kind that differ in their objects alone.
+/// Steps of one kind that differ only in their objects.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct StepGroup {
-    /// What kind of change it is.
+    /// Kind of change.
     pub action: Verb,
-    /// Who gets, loses or becomes what, on how many objects of which kinds.
+    /// Description: the role, the change, and the objects counted by kind.
     pub what: String,
     pub count: usize,
-    /// The greatest of the steps.
+    /// Greatest risk of the steps.
     pub risk: Risk,
 }
 
-/// What a step says, without its object.
+/// Words of a step, without its object.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Phrase {
     before: String,
     after: String,
-    /// Whether the objects are named, as far as a line holds them.
+    /// `true` if objects are named, as far as they fit on a line.
     named: bool,
 }
 
@@ -35,16 +35,16 @@ struct StepTally<'a> {
     first: &'a Step,
     risk: Risk,
     count: usize,
-    /// By kind, in the order in which they came.
+    /// Names by kind, in order of appearance.
     objects: Vec<(&'static str, Vec<String>)>,
 }
 
-/// The groups in the order of their first steps.
+/// Returns the groups, in the order of their first steps.
 pub fn grouped<'a>(steps: impl IntoIterator<Item = &'a Step>) -> Vec<StepGroup> {
     folded(steps).into_iter().map(|(group, _)| group).collect()
 }
 
-/// The same, with the step itself where it stands alone: it says more than its group.
+/// Returns the groups, with the step itself for a group of one: it is more precise than the group.
 pub fn folded<'a>(steps: impl IntoIterator<Item = &'a Step>) -> Vec<(StepGroup, Option<&'a Step>)> {
     let (mut order, mut all): (Vec<Phrase>, BTreeMap<Phrase, StepTally>) = Default::default();
     for step in steps {
@@ -78,7 +78,7 @@ impl<'a> StepTally<'a> {
     }
 }
 
-/// One object by its name; many by their number, unless the names are what matters.
+/// Names one object; counts several, unless their names matter.
 fn shown(kind: &str, names: &[String], named: bool) -> String {
     match (names, named) {
         ([one], false) => one.clone(),
@@ -113,7 +113,7 @@ fn said(action: &Action) -> StepWords {
             on_objects("owner of ".into(), format!(" \u{2192} {owner}"), object, "object")
         }
         Action::RunAsCaller { object } => {
-            on_objects(none(), " run with the caller's rights".into(), object, kind_of(object))
+            on_objects(none(), " run with the caller's privileges".into(), object, kind_of(object))
         }
         Action::Lend { objects, to, .. } => {
             let names = objects.iter().map(ToString::to_string).collect();
@@ -128,7 +128,8 @@ fn said(action: &Action) -> StepWords {
     }
 }
 
-/// Roles, memberships, settings and default privileges; what is rare stands for itself.
+/// Returns the words of steps about roles, memberships, settings and default privileges; rare steps form groups
+/// of their own.
 fn said_of_roles(action: &Action) -> StepWords {
     let none = String::new;
     match action {
@@ -166,7 +167,7 @@ fn said_of_roles(action: &Action) -> StepWords {
     }
 }
 
-/// Whose sessions a setting is for.
+/// Describes the role or database of a setting.
 fn bearer(role: Option<&RoleName>, database: Option<&DbName>) -> String {
     let database = || database.map(|name| format!("database {name}"));
     role.map(ToString::to_string).or_else(database).unwrap_or_else(|| "every role".into())

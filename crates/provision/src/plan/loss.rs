@@ -1,4 +1,4 @@
-//! A right that a plan takes away, with the logins that hold it by nothing else.
+//! A privilege that a plan revokes, with the logins that hold it through nothing else.
 
 use std::collections::BTreeSet;
 
@@ -10,36 +10,36 @@ use martydb_model::sql::{Keyword, List, Statement, stmt};
 use martydb_model::units::{counted, first_of};
 use martydb_model::{DbName, Grantee, ObjectKind, RoleName, SchemaName, ServiceName};
 
-/// How many are named in one line.
+/// Number of logins named in one line.
 pub const LOGINS_NAMED: usize = 5;
 
-/// What the lost right is on.
+/// Object of the lost privilege.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LostOn {
     Database,
     Schema(SchemaName),
-    /// Objects of one kind, of which there is at least one.
+    /// Objects of one kind; never empty.
     Objects(ObjectKind, BTreeSet<Object>),
-    /// What a role will make, in one schema or everywhere; the letter of `pg_default_acl.defaclobjtype`.
+    /// Future objects of a role, in one schema or everywhere; the letter of `pg_default_acl.defaclobjtype`.
     Future(RoleName, Option<SchemaName>, char),
 }
 
-/// One right that goes, with the logins that hold it by nothing else.
+/// A lost privilege, with the logins that hold it through nothing else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Loss {
-    /// `None` for the server as a whole.
+    /// The service; `None` for the server as a whole.
     pub service: Option<ServiceName>,
     pub database: DbName,
     pub privilege: Privilege,
     pub on: LostOn,
-    /// Who loses it: PUBLIC, or a group.
+    /// Former source of the privilege: PUBLIC, or a group.
     pub from: Grantee,
-    /// By name; never empty.
+    /// Roles that lose it, by name; never empty.
     pub roles: Vec<RoleName>,
 }
 
 impl Loss {
-    /// The right in words.
+    /// Describes the privilege.
     pub fn what(&self) -> String {
         let (privilege, database) = (self.privilege.name(), &self.database);
         match &self.on {
@@ -58,7 +58,7 @@ impl Loss {
         }
     }
 
-    /// What keeps it for them; one statement for each object.
+    /// Returns statements that keep it for these roles, one for each object.
     pub fn grants(&self) -> Vec<Statement> {
         match &self.on {
             LostOn::Database => vec![self.grant(&Object::Database(self.database.clone()))],
@@ -83,7 +83,7 @@ impl Loss {
         )
     }
 
-    /// Their names, the first of them where there are many.
+    /// Joins their names, only the first if there are many.
     pub fn names(&self) -> String {
         first_of(&self.roles.iter().map(RoleName::as_str).collect::<Vec<_>>(), LOGINS_NAMED)
     }

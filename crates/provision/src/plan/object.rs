@@ -1,4 +1,4 @@
-//! What privileges are held on and what has an owner.
+//! Objects with an owner or privileges.
 
 use super::stage::Stage;
 use martydb_model::{ActualObject, ActualPublication, DbName, ObjectKind, SchemaName};
@@ -6,7 +6,7 @@ use martydb_model::{ActualObject, ActualPublication, DbName, ObjectKind, SchemaN
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Object {
     Database(DbName),
-    /// Of the database the step runs in.
+    /// A schema of the database in which the step runs.
     Schema(SchemaName),
     /// A relation or type.
     Named {
@@ -19,8 +19,8 @@ pub enum Object {
         kind: ObjectKind,
         signature: String,
     },
-    /// Something else that has an owner and no rights: its sort as `pg_identify_object` says, and its name as the server
-    /// quotes it.
+    /// Another object with an owner and without privileges: its kind in the words of `pg_identify_object`, and
+    /// its name as the server quotes it.
     Other {
         sort: String,
         identity: String,
@@ -46,7 +46,7 @@ impl std::fmt::Display for Object {
 }
 
 impl Object {
-    /// How a found object is spoken of.
+    /// Returns the object for one that was found.
     pub fn of(found: &ActualObject) -> Object {
         let (kind, name) = (found.kind, found.name.clone());
         match found.signature.clone() {
@@ -60,7 +60,7 @@ impl Object {
         Object::Other { sort: "publication".into(), identity: found.identity.clone() }
     }
 
-    /// `None` for a database and a schema.
+    /// Returns its kind; `None` for a database or a schema.
     pub(super) fn kind(&self) -> Option<ObjectKind> {
         match self {
             Object::Named { kind, .. } | Object::Routine { kind, .. } => Some(*kind),
@@ -70,7 +70,7 @@ impl Object {
         }
     }
 
-    /// Where its owner and its privileges are changed.
+    /// Returns the stage in which its owner and its privileges are changed.
     pub(super) fn stage(&self) -> Stage {
         if matches!(self, Object::Database(_)) { Stage::AlterDatabase } else { Stage::InDatabase }
     }

@@ -1,7 +1,7 @@
-//! Whether the role for what removed services owned can be trusted with it. Pure.
+//! The role that takes over objects of removed services, and whether it is safe. Pure.
 //!
-//! It must be out of everybody's reach: a login or a member could act as the owner of code that others call, and an
-//! attribute or a membership would lend that code more than nothing.
+//! It must be unusable by other roles: a login or a member could act as the owner of code that others call, and
+//! an attribute or a membership would give privileges to that code.
 
 use martydb_model::contract::{ATTRIBUTES, LOGIN};
 use martydb_model::error::{Error, Result};
@@ -11,14 +11,14 @@ use martydb_model::{ActualRole, ActualServer, DesiredServer, Membership, RoleNam
 pub struct OrphanRole {
     pub role: RoleName,
     pub exists: bool,
-    /// Whether it carries this manifest's marker.
+    /// `true` if its comment is this manifest's marker.
     pub marked: bool,
 }
 
-/// How the role was found.
+/// Examines the role.
 ///
 /// # Errors
-/// When the role can be used: each reason, and what to do about it.
+/// If the role can be used: each reason, with a remedy.
 pub fn of(desired: &DesiredServer, actual: &ActualServer) -> Result<OrphanRole> {
     let role = desired.orphans();
     let Some(found) = actual.roles.get(&role) else {
@@ -38,15 +38,16 @@ pub fn of(desired: &DesiredServer, actual: &ActualServer) -> Result<OrphanRole> 
         .hint("it must be NOLOGIN, without attributes, members and memberships: take these away, or rename the role"))
 }
 
-/// What makes a role more than an owner, and the word of `ALTER ROLE` that takes it away.
+/// Returns each attribute that a mere owner does not need, with the word of `ALTER ROLE` that removes it.
 pub fn powers(found: &ActualRole) -> Vec<(&'static str, &'static str)> {
     let powers = ATTRIBUTES.iter().filter(|attribute| attribute.is_power() || attribute.on == LOGIN.on);
     let held = powers.filter(|attribute| (attribute.is_set)(found));
     held.map(|attribute| (attribute.on, attribute.off)).collect()
 }
 
-/// Memberships by which another role could act as this one, or this one as another. From 16 on the creator of a role holds
-/// ADMIN on it: the connected admin's own membership gives nothing that the admin does not have anyway.
+/// Returns memberships by which another role could act as this one, or this one as another. From 16 on the
+/// creator of a role holds ADMIN on it: the connected admin's own membership gives nothing that the admin does
+/// not have anyway.
 pub fn bonds<'a>(actual: &'a ActualServer, role: &'a RoleName) -> impl Iterator<Item = &'a Membership> {
     let creators_own = |row: &Membership| row.member.as_str() == actual.admin.name && row.is_admin_alone();
     let all = actual.memberships.iter().filter(move |row| row.role == *role || row.member == *role);

@@ -1,4 +1,4 @@
-//! Parameters that this server cannot have, found before anything is done.
+//! Parameters that this server does not support, reported before anything is changed.
 
 use martydb_model::error::Error;
 use martydb_model::grants::ident;
@@ -6,7 +6,7 @@ use martydb_model::sql::stmt;
 use martydb_model::suggest::hint;
 use martydb_model::{ActualServer, DesiredService};
 
-/// Why a database cannot have its declared parameters on this server.
+/// Returns the reason why a database cannot have its declared parameters on this server.
 pub fn impossible(actual: &ActualServer, service: &DesiredService) -> Option<Error> {
     let (parameters, major) = (&service.parameters, actual.major());
     let exists = actual.databases.contains_key(&service.database);
@@ -14,8 +14,9 @@ pub fn impossible(actual: &ActualServer, service: &DesiredService) -> Option<Err
     let refresh = parameters.refresh_collation.then_some(("collation_version", 15));
     let beyond = parameters.made_with.beyond(major).or(refresh.filter(|(_, since)| *since > major));
     if let Some((what, since)) = beyond {
-        let why = format!("PostgreSQL {major} does not know {what} for databases; it came with {since}");
-        return Some(refused(why).hint("take it out of `parameters`, or use a newer server"));
+        let why =
+            format!("PostgreSQL {major} does not support {what} for databases; it was added in {since}");
+        return Some(refused(why).hint("remove it from `parameters`, or use a newer server"));
     }
     let tablespace = parameters.tablespace.as_ref()?;
     match actual.tablespaces.get(tablespace) {
@@ -28,8 +29,7 @@ pub fn impossible(actual: &ActualServer, service: &DesiredService) -> Option<Err
             let admin = &actual.admin.name;
             let grant =
                 stmt!("GRANT CREATE ON TABLESPACE {t} TO {a}", t = ident(tablespace), a = ident(admin));
-            let why =
-                format!("the admin \"{admin}\" may not put a database into tablespace \"{tablespace}\"");
+            let why = format!("the admin \"{admin}\" lacks CREATE on tablespace \"{tablespace}\"");
             Some(refused(why).hint(format!("ask a DBA for: {grant}")))
         }
         Some(_) => None,

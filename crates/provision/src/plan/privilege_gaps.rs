@@ -1,4 +1,4 @@
-//! Steps that the admin lacks privileges for → gaps: each named, explained, and with what to ask a DBA for.
+//! Turns steps that the admin lacks privileges for into gaps: each with a reason and a request to a DBA.
 
 use std::collections::BTreeMap;
 
@@ -12,10 +12,10 @@ use martydb_model::platform::Platform;
 use martydb_model::sql::{Qualified, Statement, stmt};
 use martydb_model::{ActualServer, DesiredServer, DesiredService, SchemaName};
 
-/// What customers of a provider cannot do before PostgreSQL 15.
+/// Gap of a provider's customers before PostgreSQL 15.
 const CLOSE_PUBLIC: &str = "take over and close schema public of the services' databases";
 
-/// What the refused steps have in common, so that one sentence does for all of them.
+/// Common part of the refused steps, so one sentence covers all of them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Topic {
     service: Option<String>,
@@ -23,13 +23,13 @@ struct Topic {
     refusal: Refusal,
 }
 
-/// Takes the steps out of the plan that cannot be done.
+/// Moves the steps that the admin cannot do from the plan to its gaps.
 pub fn separate(desired: &DesiredServer, actual: &ActualServer, plan: &mut Plan) {
     let authority = AdminCapabilities::new(desired, actual);
     let mut refused: BTreeMap<Topic, Vec<Step>> = BTreeMap::new();
     plan.steps.retain(|step| {
         let Some(refusal) = authority.refusal(step) else { return true };
-        // What a provider keeps of every service's database is told once.
+        // The same gap in every service's database is reported once.
         let public = is_superusers_public(step, &refusal) && actual.major() < 15;
         let shared = desired.platform.is_some() && (public || matches!(refusal, Refusal::Setting(_)));
         let service = step.service.as_ref().filter(|_| !shared).map(ToString::to_string);
@@ -38,14 +38,14 @@ pub fn separate(desired: &DesiredServer, actual: &ActualServer, plan: &mut Plan)
         refused.entry(topic).or_default().push(step.clone());
         false
     });
-    // What goes together stays together.
+    // Steps that belong together are kept together.
     let stuck = plan.prunable.iter().any(|step| step.service.is_none() && authority.refusal(step).is_some());
     let stays = |step: &Step| if step.service.is_none() { !stuck } else { authority.refusal(step).is_none() };
     plan.prunable.retain(stays);
     plan.limits.extend(refused.into_iter().map(|(topic, steps)| limit(desired, actual, topic, &steps)));
 }
 
-/// A database that the admin may not enter, so that nothing is known of what is inside.
+/// Returns the gap for a database to which the admin cannot connect, so its contents are unknown.
 pub fn shut(desired: &DesiredServer, actual: &ActualServer, service: &DesiredService) -> PrivilegeGap {
     let (admin, database) = (&actual.admin.name, &service.database);
     let owner = actual.databases.get(database).map_or("", |found| found.owner.as_str());
@@ -76,14 +76,14 @@ fn limit(desired: &DesiredServer, actual: &ActualServer, topic: Topic, steps: &[
         Refusal::Setting(_) => format!("only a superuser may set it, and {admin} was not granted SET on it"),
         Refusal::Tablespace(_) => format!("{admin} lacks CREATE on it"),
         Refusal::Extension(_) => {
-            format!("PostgreSQL does not count the extension as trusted, and {admin} is no superuser")
+            format!("the extension is not trusted, and {admin} is not a superuser")
         }
         Refusal::Planted(_, schema) => format!(
             "its script runs as the admin with schema {schema} first in its search path, where the service has \
              functions, operators or types of its own, and its objects cannot be moved there afterwards"
         ),
         Refusal::Unknown(_, since) => {
-            format!("PostgreSQL {} does not know it; it came with {since}", actual.major())
+            format!("PostgreSQL {} does not support it; it was added in {since}", actual.major())
         }
     };
     let kept = desired.platform.and_then(|platform| kept(platform, &topic));
@@ -99,13 +99,13 @@ fn limit(desired: &DesiredServer, actual: &ActualServer, topic: Topic, steps: &[
     }
 }
 
-/// What no DBA of the customer's can grant, because the provider keeps it.
+/// Returns the reason for a gap that a customer's DBA cannot close, because the provider keeps the privilege.
 fn kept(platform: &Platform, topic: &Topic) -> Option<String> {
     match &topic.refusal {
         Refusal::Setting(name) => {
             let way = platform.temp_files.filter(|_| name == "temp_file_limit");
             let way = way.map_or(String::new(), |way| format!("; a limit in {way} counts for all logins"));
-            Some(format!("{} gives the admin no right to it{way}", platform.name))
+            Some(format!("{} does not give the admin this privilege{way}", platform.name))
         }
         Refusal::Superuser(role) if topic.what == CLOSE_PUBLIC => Some(format!(
             "before PostgreSQL 15 it belongs to {role}, which {} keeps: PUBLIC keeps CREATE there, so every login of \
@@ -119,7 +119,7 @@ fn kept(platform: &Platform, topic: &Topic) -> Option<String> {
     }
 }
 
-/// Whether the step is about a schema `public` that a superuser owns.
+/// Returns `true` if the step is about a schema `public` that a superuser owns.
 fn is_superusers_public(step: &Step, refusal: &Refusal) -> bool {
     let (Action::SetOwner { object: on, .. } | Action::Grant { on, .. } | Action::Revoke { on, .. }) =
         &step.action
@@ -135,7 +135,7 @@ fn opens_public(steps: &[Step]) -> bool {
     steps.iter().any(|step| matches!(&step.action, Action::Revoke { on, .. } if *on == public))
 }
 
-/// One grant where one is enough, else the very statements that could not be run.
+/// Returns a single grant if one is enough, or else the very statements that could not be run.
 fn request(actual: &ActualServer, refusal: &Refusal, steps: &[Step]) -> Option<DbaRequest> {
     let admin = actual.admin_role()?;
     let asked: Vec<Statement> = match refusal {

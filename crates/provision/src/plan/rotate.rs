@@ -1,4 +1,4 @@
-//! The steps of a rotation: a new password for a login, or the change from a login to its alternate and back.
+//! Steps of a rotation: a new password for a login, or the change from a login to its alternate and back.
 
 use super::action::{Action, Attribute};
 use super::diff::{Selection, StoredLogins, diff};
@@ -8,7 +8,7 @@ use martydb_model::{
     ActualRole, ActualServer, DesiredServer, DesiredService, Membership, RoleKind, RoleName,
 };
 
-/// Gives the login in use a new password.
+/// Plans a new password for the login in use.
 pub fn in_place(
     desired: &DesiredServer,
     actual: &ActualServer,
@@ -22,16 +22,16 @@ pub fn in_place(
     steps
 }
 
-/// The comment of a login that others made stays theirs.
+/// Sets a password. An adopted login keeps its comment.
 fn set_password(desired: &DesiredServer, actual: &ActualServer, login: &RoleName) -> Action {
     let comment = actual.roles.get(login).and_then(|found| found.comment.as_deref());
     let marker = desired.marks(comment).then(|| desired.marker());
     Action::SetPassword { role: login.clone(), marker }
 }
 
-/// Makes `other`, one of a login and its alternate, as good as the one in use, with a password of its own.
+/// Gives `other`, one of a login and its alternate, the same access as the one in use, with a password of its own.
 ///
-/// What a alternate needs beyond its own creation is what `diff` would find missing once it exists.
+/// Its creation aside, an alternate needs exactly what `diff` would find missing once it exists.
 pub fn overlap(
     desired: &DesiredServer,
     actual: &ActualServer,
@@ -64,14 +64,14 @@ pub fn overlap(
         steps.push(step(service, mark, "tag as managed by this manifest".into()));
     }
     steps.extend(validity(service, other, valid_until));
-    // Both pass as stored: passwords are what this plan itself deals with.
+    // Both count as stored: this plan itself sets the passwords.
     let Plan { steps: found, .. } = diff(desired, &expected, &StoredLogins::All, &Selection::all(desired));
     steps.extend(found.into_iter().filter(|step| step.action.concerns(other)));
     steps.sort_by_key(|step| step.stage);
     steps
 }
 
-/// From 16 on PostgreSQL gives the creator of a role ADMIN on it, which later steps need.
+/// Returns the ADMIN membership that PostgreSQL gives the creator of a role from 16 on, which later steps need.
 fn makers_own(actual: &ActualServer, made: &RoleName) -> Option<Membership> {
     let member = actual.admin_role()?;
     let grantor = RoleName::found(actual.bootstrap.clone()).ok();
@@ -79,7 +79,7 @@ fn makers_own(actual: &ActualServer, made: &RoleName) -> Option<Membership> {
     (actual.major() >= 16 && !actual.admin.superuser).then_some(own)
 }
 
-/// Closes the one that is no longer in use; its password goes too.
+/// Plans to disable the login that is no longer in use, and to remove its password.
 pub fn finish(service: &DesiredService, other: &RoleName) -> Vec<Step> {
     let attributes = vec![Attribute::Word("NOLOGIN"), Attribute::Word("PASSWORD NULL")];
     let action = Action::AlterRole { role: other.clone(), attributes };
@@ -99,7 +99,7 @@ fn step(service: &DesiredService, action: Action, reason: String) -> Step {
         stage: action.stage(),
         action,
         reason,
-        // `rotate` was asked for, so its steps need no further confirmation.
+        // The user called `rotate`, so its steps need no further confirmation.
         risk: Risk::Safe,
         part_of: None,
     }
@@ -115,7 +115,7 @@ mod tests {
         steps.iter().map(|step| script(&step.action, 16, &PASSWORDLESS).to_string()).collect()
     }
 
-    /// The state after the steps: the alternate exists, and has all that they gave it.
+    /// The state after the steps: the alternate exists, with everything that they gave it.
     fn with_alternate(desired: &DesiredServer, kind: RoleKind) -> (ActualServer, Vec<Step>) {
         let actual = provisioned(desired, 160_000);
         let service = desired.services.values().next().unwrap();
@@ -172,7 +172,7 @@ mod tests {
             [r#"ALTER ROLE "csca_app_b" NOLOGIN PASSWORD NULL"#]
         );
         assert_eq!(sql(&in_place(&desired, &actual, service, &role("csca_app"), None)).len(), 1);
-        // The comment of a login that others made stays theirs.
+        // An adopted login keeps its comment.
         actual.roles.get_mut(&role("csca_app")).unwrap().comment = Some("of the payroll".into());
         let others = in_place(&desired, &actual, service, &role("csca_app"), None);
         assert_eq!(sql(&others), [r#"ALTER ROLE "csca_app" PASSWORD '<secret>'"#]);

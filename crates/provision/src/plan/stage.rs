@@ -1,19 +1,19 @@
-//! When a step runs, how much it can hurt, and how it ended.
+//! Stage, risk and outcome of a step.
 
-/// How much a step can hurt.
+/// Risk of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Risk {
-    /// Adds what is declared, or takes back what is not declared.
+    /// Adds what is declared, or revokes what is not.
     Safe,
-    /// Touches what others may rely on.
+    /// Changes something on which others may rely.
     Caution,
     /// Loses data or a login.
     Destructive,
 }
 
 impl Risk {
-    /// The JSON word.
+    /// Returns the word for JSON.
     pub fn name(self) -> &'static str {
         match self {
             Risk::Safe => "safe",
@@ -23,11 +23,11 @@ impl Risk {
     }
 }
 
-/// Where and together with what a step runs. Consecutive steps of one service and stage are one transaction,
-/// `Create` and `Autocommit` aside, which PostgreSQL runs in none.
+/// Place and order of a step. Consecutive steps of one service and stage are one transaction, except `Create`
+/// and `Autocommit`, which PostgreSQL runs outside of any.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
-    /// In the maintenance database, before any service: roles that several of these need.
+    /// In the maintenance database, before any service: roles that several services need.
     Prepare,
     /// In the maintenance database.
     Cluster,
@@ -37,13 +37,13 @@ pub enum Stage {
     AlterDatabase,
     /// In the service's database.
     InDatabase,
-    /// In the maintenance database, last of all: the service's logins may connect.
+    /// In the maintenance database, last of all: lets the service's logins connect.
     GrantConnect,
-    /// In the step's database, by itself: `ROLLBACK PREPARED` and `ALTER SYSTEM` run in no transaction.
+    /// In the step's database, by itself: `ROLLBACK PREPARED` and `ALTER SYSTEM` cannot run in a transaction.
     Autocommit,
 }
 
-/// How a step ended.
+/// Outcome of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(rename = "Outcome")]
@@ -57,7 +57,7 @@ pub enum StepOutcome {
 }
 
 impl StepOutcome {
-    /// The JSON word.
+    /// Returns the word for JSON.
     pub fn word(self) -> &'static str {
         match self {
             StepOutcome::Ok => "ok",

@@ -1,4 +1,4 @@
-//! A plan as a value: steps, what only `--prune` touches, and what the admin lacks privileges for.
+//! A plan: its steps, its prunable steps, and the admin's privilege gaps.
 
 use super::action::Action;
 use super::loss::Loss;
@@ -8,21 +8,21 @@ use martydb_model::{DbName, RoleName, ServerName, ServiceName};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
-    /// The service it is for; `None` for the server as a whole.
+    /// Service of the step; `None` for the server as a whole.
     pub service: Option<ServiceName>,
-    /// The database it is about.
+    /// Database of the step.
     pub database: Option<DbName>,
     pub stage: Stage,
     pub action: Action,
-    /// Wanted and found, in words.
+    /// Desired and actual state, for people.
     pub reason: String,
     pub risk: Risk,
-    /// The relation whose change of owner it is part of, see `takeover`.
+    /// Relation whose change of owner it belongs to, see `takeover`.
     pub part_of: Option<Object>,
 }
 
 impl Step {
-    /// The new database, if an old one may be what was meant.
+    /// Returns the new database if an old one may be meant.
     pub fn makes_doubtful_database(&self) -> Option<&DbName> {
         match &self.action {
             Action::CreateDatabase { database, .. } if self.risk == Risk::Caution => Some(database),
@@ -30,12 +30,12 @@ impl Step {
         }
     }
 
-    /// Whether it is the copy of a database, which takes programs and not a statement.
+    /// Returns `true` for the copy of a database, which needs programs instead of a statement.
     pub fn is_copy(&self) -> bool {
         matches!(self.action, Action::CopyDatabase { .. })
     }
 
-    /// The login whose password, which clients may be using, is replaced because the secret store has lost it.
+    /// Returns the login whose password is replaced because the secret store has lost it; clients may be using it.
     pub fn replaces_password(&self) -> Option<&RoleName> {
         match &self.action {
             Action::SetPassword { role, .. } if self.risk == Risk::Destructive => Some(role),
@@ -44,36 +44,36 @@ impl Step {
     }
 }
 
-/// The database of which a service gets a copy.
+/// Database of which a service gets a copy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CopyOrigin {
     pub server: ServerName,
     pub database: DbName,
-    /// How large it is; `None` where the admin may not know.
+    /// Size in bytes; `None` if the admin may not read it.
     pub bytes: Option<i64>,
 }
 
-/// Something the admin may not do on this server.
+/// An action that the admin lacks the privilege for.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 #[schemars(rename = "Limit")]
 pub struct PrivilegeGap {
-    /// The server's key in the manifest.
+    /// Key of the server in the manifest.
     pub server: String,
-    /// The service it is for; null for the server as a whole.
+    /// Service of the action; null for the server as a whole.
     pub service: Option<String>,
-    /// What cannot be done.
+    /// The action.
     pub what: String,
-    /// Why not.
+    /// The reason.
     pub why: String,
-    /// What to ask a DBA for.
+    /// A request to a DBA.
     pub grant: Option<String>,
-    /// The same as statements, where it consists of such.
+    /// The request as statements, if it consists of such.
     #[serde(skip)]
     pub request: Option<DbaRequest>,
 }
 
 impl PrivilegeGap {
-    /// One for which there is nothing to ask a DBA for.
+    /// Returns a gap that no DBA can close.
     pub fn without_grant(
         server: &str,
         service: Option<&ServiceName>,
@@ -85,36 +85,36 @@ impl PrivilegeGap {
     }
 }
 
-/// What a DBA can run in the admin's place.
+/// Statements that a DBA can run in place of the admin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DbaRequest {
-    /// Where; `None` for any database of the server.
+    /// Database in which they run; `None` for any database of the server.
     pub database: Option<DbName>,
     pub statements: Vec<String>,
 }
 
 impl DbaRequest {
-    /// In one line.
+    /// Returns the statements in one line.
     pub fn text(&self) -> String {
         let all = self.statements.join("; ");
         self.database.as_ref().map_or(all.clone(), |database| format!("in database {database}: {all}"))
     }
 }
 
-/// What has to change on one server.
+/// Changes that one server needs.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Plan {
     pub steps: Vec<Step>,
-    /// What others have, which only `--prune` touches.
+    /// Removals of undeclared objects and privileges, only for `--prune`.
     pub prunable: Vec<Step>,
-    /// What the admin may not do.
+    /// Privilege gaps of the admin.
     pub limits: Vec<PrivilegeGap>,
-    /// What logins lose that they hold by PUBLIC or by a group alone.
+    /// Privileges that logins lose because they hold them only through PUBLIC or a group.
     pub losses: Vec<Loss>,
 }
 
 impl Plan {
-    /// The steps for what is declared, and those that remove what no longer is.
+    /// Returns the steps for what is declared, and those that remove what no longer is.
     pub fn parts(&self) -> (&[Step], &[Step]) {
         let rights = |action: &Action| matches!(action, Action::Grant { .. } | Action::Revoke { .. });
         let leaving =

@@ -1,10 +1,10 @@
-//! The order in which relations that others own and use are taken over.
+//! Order of the relations that change their owner while others use them.
 //!
-//! `ALTER … OWNER TO` locks a relation against everybody, and a session that waits for that lock keeps all who come
-//! behind it waiting. So each relation is a transaction of its own, with all that is given and taken on it: no lock is
-//! held while the next is waited for, and a role that may use it before may use it afterwards. The new owner was given
-//! everything beforehand ([`Action::Lend`]), because views and definer functions that it owns already use relations that
-//! it does not own yet.
+//! `ALTER … OWNER TO` takes an exclusive lock, and a session that waits for it blocks all sessions behind it.
+//! So each relation is a transaction of its own, with all its grants and revocations: no lock is held while the
+//! next is waited for, and a role with access before has access afterwards. The new owner is granted everything
+//! beforehand ([`Action::Lend`]), because views and SECURITY DEFINER functions that it owns already use
+//! relations that it does not own yet.
 //! <https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES>
 
 use std::collections::BTreeMap;
@@ -16,8 +16,8 @@ use super::stage::Stage;
 use super::step::Step;
 use martydb_model::ObjectKind;
 
-/// Moves the steps about relations that change their owner behind all others in their database, one relation after the
-/// other; everything else keeps its order.
+/// Moves the steps about relations that change their owner behind all others in their database, one relation
+/// after the other; all other steps keep their order.
 pub fn order(steps: &mut [Step]) {
     let ranges = ranges(steps, |step| (step.service.clone(), step.database.clone(), step.stage));
     for range in ranges {
@@ -34,12 +34,12 @@ pub fn order(steps: &mut [Step]) {
     }
 }
 
-/// The transactions that these steps of one stage are, in order.
+/// Splits these steps of one stage into transactions, in order.
 pub fn transactions(steps: &[Step]) -> Vec<Range<usize>> {
     ranges(steps, |step| step.part_of.clone())
 }
 
-/// The relation that a step locks against all its users.
+/// Returns the relation that a step locks exclusively.
 pub fn locked(action: &Action) -> Option<&Object> {
     match action {
         Action::SetOwner { object, .. } | Action::RunAsCaller { object } if is_relation(object) => {
@@ -54,7 +54,7 @@ fn is_relation(object: &Object) -> bool {
     matches!(object, Object::Named { kind: Table | View | MaterializedView | Sequence, .. })
 }
 
-/// For each step the place of its relation among those that change their owner.
+/// Returns for each step the position of its relation among those that change their owner.
 fn ranks(steps: &[Step]) -> Vec<Option<usize>> {
     let mut taken = BTreeMap::new();
     for object in steps.iter().filter_map(|step| step.part_of.as_ref()) {
@@ -64,7 +64,7 @@ fn ranks(steps: &[Step]) -> Vec<Option<usize>> {
     steps.iter().map(|step| taken.get(step.part_of.as_ref()?).copied()).collect()
 }
 
-/// Consecutive steps with the same key.
+/// Returns the ranges of consecutive steps with the same key.
 pub fn ranges<K: PartialEq>(steps: &[Step], key: impl Fn(&Step) -> K) -> Vec<Range<usize>> {
     let mut at = 0;
     let groups = steps.chunk_by(|one, next| key(one) == key(next)).map(|group| {

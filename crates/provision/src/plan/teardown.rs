@@ -1,4 +1,4 @@
-//! Taking roles and databases off a server, for `drop` and for `--prune`: what goes, and when it must not.
+//! Removal of roles and databases, for `drop` and for `--prune`, and the conditions under which it is refused.
 
 mod steps;
 
@@ -9,10 +9,10 @@ use martydb_model::contract::existing_roles;
 use martydb_model::error::{Error, Result};
 use martydb_model::{ActualServer, DesiredServer, DesiredService, RoleDependencies, RoleName};
 
-/// All steps, in order; none where nothing is left.
+/// Returns all steps, in order; none if nothing is left.
 ///
 /// # Errors
-/// Where something of another service or of another manifest would go too.
+/// If something of another service or of another manifest would be removed too.
 pub fn teardown(
     desired: &DesiredServer,
     actual: &ActualServer,
@@ -28,17 +28,17 @@ pub fn teardown(
     Teardown { desired, actual, service: Some(service), roles, databases, traces }.steps()
 }
 
-/// What becomes of a database that this manifest did not make.
+/// Fate of a database that this manifest did not make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AdoptedDatabase {
-    /// It stays: the service's roles go, and `<project>_orphans` owns what they owned.
+    /// The database is kept: the service's roles are dropped, and `<project>_orphans` owns what they owned.
     Keep,
-    /// It goes with the service.
+    /// The database is dropped with the service.
     Drop,
 }
 
-/// Whether the service's database goes. One that takes no connections and has no comment was left by a run of ours that
-/// was killed before it marked it.
+/// Returns `true` if the service's database is dropped. One that takes no connections and has no comment is the
+/// rest of a run of ours that was killed before it marked it.
 pub fn goes(
     desired: &DesiredServer,
     actual: &ActualServer,
@@ -63,7 +63,7 @@ fn refuse_others(
     let foreign = |comment: Option<&String>| {
         comment.is_some_and(|comment| comment.starts_with("martydb:") && !desired.marks(Some(comment)))
     };
-    let refused = |what: String| Error::operation(format!("service \"{name}\" is not dropped: {what}"));
+    let refused = |what: String| Error::operation(format!("cannot drop service \"{name}\": {what}"));
     let database = &service.database;
     let found = actual.databases.get(database).filter(|found| foreign(found.comment.as_ref()));
     let strange = found.map(|_| format!("database \"{database}\"")).or_else(|| {
@@ -82,7 +82,7 @@ fn refuse_others(
     if guests.peek().is_none() {
         return Ok(());
     }
-    Err(refused(format!("database \"{database}\" holds what belongs to others"))
+    Err(refused(format!("database \"{database}\" contains objects of other roles"))
         .causes(guests.map(|(role, count)| format!("{count} of its objects belong to \"{role}\"")))
         .hint("give them to a role of this service, or move them, and try again"))
 }
@@ -208,7 +208,7 @@ mod tests {
         let sql = planned(|_| {}, &traces).unwrap();
         assert!(!sql.iter().any(|sql| sql.contains("TO \"postgres\"")), "{sql:#?}");
         assert_eq!(sql.iter().filter(|sql| sql.starts_with("REASSIGN")).count(), 2, "{sql:#?}");
-        // With nothing to give, no role is made for it.
+        // Without objects to give, no role is created for them.
         let held =
             RoleDependencies { inside: [(database("held"), vec![])].into(), ..RoleDependencies::default() };
         assert!(!planned(|_| {}, &held).unwrap().iter().any(|sql| sql.contains("orphans")));

@@ -1,8 +1,8 @@
-//! Making the attempts, without taking the connections that others on the server need.
+//! Makes the attempts without taking connections that others on the server need.
 //!
-//! Each login walks through its databases one by one, so no role ever has two connections and none is locked
-//! out of its own limit. A shared queue bounds the attempts of all logins together; it is first come, first
-//! served, so all logins advance at the same pace and no single one is left over at the end.
+//! Each login tries its databases one by one, so no role has two connections and none reaches its own limit. A
+//! shared queue bounds the attempts of all logins together. It is first come, first served: all logins advance
+//! at the same pace, and none is left over at the end.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -18,14 +18,14 @@ use martydb_model::sqlstate;
 use martydb_pg::wire::{Address, Attempt, Broken, Credentials, LoginRequest, Outcome, Stage};
 use martydb_ui::report::{Progress, progress};
 
-/// Pauses before an attempt that found no free connection is repeated, in milliseconds.
+/// Pauses before an attempt is repeated because no connection was free, in milliseconds.
 const BACKOFF: [u64; 4] = [100, 300, 900, 1800];
 
 #[derive(Debug, Clone)]
 pub struct LoginAttempts {
-    /// At its own database.
+    /// Attempt at its own database.
     pub control: Attempt,
-    /// At the others, by their index in the task's databases.
+    /// Attempts at the others, by their index in the task's databases.
     pub others: Vec<(usize, Attempt)>,
 }
 
@@ -34,23 +34,23 @@ impl LoginAttempts {
         matches!(self.control.outcome, Outcome::LetIn(_))
     }
 
-    /// Whether the stored password is wrong or expired.
+    /// Returns `true` if the stored password is wrong or expired.
     pub fn password_refused(&self) -> bool {
         matches!(&self.control.outcome, Outcome::Refused(refused) if refused.sqlstate == sqlstate::INVALID_PASSWORD)
     }
 }
 
-/// Every login at its own database: the positive controls, in the order of the task's logins.
+/// Tries every login at its own database: the positive controls, in the order of the task's logins.
 ///
 /// # Errors
-/// Only where the server's name has no address or TLS files cannot be read; what a server does is in the
+/// Only if the server's name cannot be resolved or TLS files cannot be read; the server's answers are in the
 /// attempts.
 pub async fn try_own(task: &Task) -> Result<Vec<Attempt>> {
     let walks = Prober::start(task).await?.controls().await;
     Ok(walks.into_iter().map(|walk| walk.attempts.control).collect())
 }
 
-/// As [`try_own`], with what the server keeps of each password that it took.
+/// Does the same as [`try_own`], and returns the server's verifier of each accepted password.
 pub async fn verifiers(task: &Task) -> Result<Vec<(Attempt, Option<SecretString>)>> {
     let walks = Prober::start(task).await?.controls().await;
     let verifier =
@@ -58,10 +58,10 @@ pub async fn verifiers(task: &Task) -> Result<Vec<(Attempt, Option<SecretString>
     Ok(walks.into_iter().map(|walk| (walk.attempts.control.clone(), verifier(&walk))).collect())
 }
 
-/// Every login at every database, or with [`Task::sample`] at one foreign database; controls first.
+/// Tries every login at every database, or with [`Task::sample`] at one foreign database; controls first.
 ///
 /// # Errors
-/// As [`try_own`], and [`Kind::Unreachable`] if no control got an answer: then there is nothing to judge.
+/// Those of [`try_own`], and [`Kind::Unreachable`] if no control got an answer.
 pub async fn try_all(task: &Task) -> Result<Vec<LoginAttempts>> {
     let prober = Prober::start(task).await?;
     let walks = prober.clone().controls().await;
@@ -73,7 +73,7 @@ pub async fn try_all(task: &Task) -> Result<Vec<LoginAttempts>> {
     Ok(prober.matrix(walks).await.into_iter().map(|walk| walk.attempts).collect())
 }
 
-/// The shortest of the first logins that were let in.
+/// Returns the shortest duration of the first accepted attempts.
 pub fn quickest<'a>(all: impl IntoIterator<Item = &'a LoginAttempts>) -> Option<Duration> {
     all.into_iter().filter(|one| one.logged_in()).map(|one| one.control.latency).min()
 }
@@ -92,7 +92,7 @@ fn unreachable(task: &Task, outcome: &Outcome) -> Error {
     .hint("check that it runs, and that the address in the manifest is right")
 }
 
-/// Shared by all logins of a run.
+/// State shared by all logins of a run.
 #[derive(Clone)]
 struct Prober {
     task: Arc<Task>,
@@ -101,15 +101,16 @@ struct Prober {
     trying: Arc<Progress>,
 }
 
-/// Bounds the attempts of all logins together.
+/// Limit on the attempts of all logins together.
 struct Queue {
     slots: Semaphore,
-    /// Connections, those that are ending included: twice as many as attempts, which is what may be taken.
+    /// Permits for connections, including those that are closing: twice as many as attempts, the server's share
+    /// for probes.
     open: Semaphore,
-    /// Attempts in a row that the server left unanswered.
+    /// Consecutive attempts without an answer.
     unanswered: AtomicUsize,
-    /// A server that stays silent this often in a row is gone. Without an end, thirty thousand attempts that each wait
-    /// for their timeout would take days.
+    /// Consecutive unanswered attempts after which the server counts as gone: thirty thousand attempts that
+    /// each wait for their timeout would take days.
     most_unanswered: usize,
 }
 
@@ -137,7 +138,7 @@ impl Prober {
         })
     }
 
-    /// Takes more attempts at a time where the first ones were long on their way.
+    /// Allows more attempts at a time if the first ones took long because of the network.
     fn widen(&self, quickest: Option<Duration>) {
         let wanted = quickest.map_or(0, |quickest| self.task.in_flight(quickest));
         let more = wanted.saturating_sub(self.task.concurrency.max(1));
@@ -203,12 +204,12 @@ impl Queue {
     }
 }
 
-/// Whether the server had no free connection: services and other attempts use them, and that passes.
+/// Returns `true` if the server had no free connection, which is temporary: services and other attempts use them.
 fn is_full(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Refused(refused) if refused.sqlstate == sqlstate::TOO_MANY_CONNECTIONS)
 }
 
-/// One attempt at any address, repeated while no connection is free.
+/// Makes one attempt at any address, repeated while no connection is free.
 pub async fn attempt_patiently(
     address: &Address,
     credentials: &mut Credentials,
@@ -217,7 +218,7 @@ pub async fn attempt_patiently(
     repeat(address, credentials, request, None, &BACKOFF).await
 }
 
-/// Repeats an attempt while no connection is free, and counts the connections of all of them.
+/// Repeats an attempt while no connection is free, and counts the connections of all repetitions.
 async fn repeat(
     address: &Address,
     credentials: &mut Credentials,

@@ -1,4 +1,4 @@
-//! `test-connections`: can every login reach its own database, how fast, and how safely?
+//! `test-connections`: tests for every login whether it can connect to its own database, with latency and TLS.
 
 use std::time::Duration;
 
@@ -15,11 +15,11 @@ use martydb_ui::report::{Cell, Paint, Report, Style, Table, printable};
 pub enum LoginResult {
     Ok,
     Refused,
-    /// There was no answer, or none that made sense.
+    /// No answer, or none that makes sense.
     Failed,
 }
 
-/// One login at its own database.
+/// Result of one login at its own database.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ConnectionRow {
     pub service: String,
@@ -27,7 +27,7 @@ pub struct ConnectionRow {
     pub server: String,
     pub database: String,
     pub outcome: LoginResult,
-    /// `None` where there was no answer.
+    /// Latency in milliseconds; `None` without an answer.
     pub latency_ms: Option<f64>,
     pub tls: Option<bool>,
     pub server_version: Option<String>,
@@ -36,7 +36,7 @@ pub struct ConnectionRow {
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Connections {
-    /// In the order of the services.
+    /// Results in the order of the services.
     pub connections: Vec<ConnectionRow>,
 }
 
@@ -62,7 +62,7 @@ pub fn connections(task: &Task, attempts: &[Attempt]) -> Vec<ConnectionRow> {
     task.logins.iter().zip(attempts).map(one).collect()
 }
 
-/// To a tenth: more digits would be noise.
+/// Rounds to a tenth of a millisecond: more digits would be noise.
 fn milliseconds(latency: Duration) -> f64 {
     (latency.as_secs_f64() * 10_000.0).round() / 10.0
 }

@@ -1,4 +1,4 @@
-//! From attempts to the matrix: which login got in where, and how that adds up. Pure.
+//! Turns attempts into the matrix of logins and databases, with a summary. Pure.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -15,41 +15,41 @@ use martydb_model::findings::FindingKey;
 /// One probe: a login at a database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Probe {
-    /// The service that the login belongs to.
+    /// Service of the login.
     pub service: String,
-    /// The login's role.
+    /// Role of the login.
     pub role: String,
-    /// The server.
+    /// Server.
     pub server: String,
-    /// The database that was tried.
+    /// Database that was tried.
     pub database: String,
-    /// What it came to.
+    /// Verdict.
     pub outcome: Verdict,
-    /// The server's SQLSTATE, where it refused.
+    /// SQLSTATE of the server's refusal.
     pub sqlstate: Option<String>,
-    /// Why, for people, where the outcome does not say it all.
+    /// Reason, for people, if the verdict needs one.
     pub why: Option<String>,
-    /// How it was tried, where not in the plain way: another address, `replication`, a wrong password.
+    /// Way of the attempt, if it was not plain: another address, `replication`, a wrong password.
     pub way: Option<String>,
     #[serde(skip)]
     pub place: ProbePlace,
-    /// How long the attempt took; zero where several probes share one session, or none was opened.
+    /// Duration of the attempt; zero if several probes share one session, or none was opened.
     #[serde(skip)]
     pub took: Duration,
-    /// The finding that reports the breach of an extra probe.
+    /// Finding that reports the breach of an extra probe.
     #[serde(skip)]
     pub finding: Option<FindingKey>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProbePlace {
-    /// At the login's own database: the positive control.
+    /// The login's own database: the positive control.
     Own,
     Foreign,
 }
 
 impl Probe {
-    /// A plain login of a service.
+    /// Makes a probe with a plain login of a service.
     pub fn new(
         task: &Task,
         login: &ProbeLogin,
@@ -73,7 +73,7 @@ impl Probe {
     }
 }
 
-/// The numbers.
+/// Counts of probes by verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, JsonSchema)]
 #[schemars(rename = "Summary")]
 pub struct ProbeSummary {
@@ -83,16 +83,16 @@ pub struct ProbeSummary {
     pub logins: usize,
     /// Cells of the matrix, and each extra probe that did not pass.
     pub probes: usize,
-    /// Denied where it must be, or allowed where it may.
+    /// Denied as required, or allowed as declared.
     pub passed: usize,
-    /// Let in where it must not be.
+    /// Accepted where the server must deny it.
     pub breaches: usize,
-    /// Probes that were inconclusive, and what could not be read.
+    /// Inconclusive probes, and everything that could not be read.
     pub inconclusive: usize,
 }
 
 impl ProbeSummary {
-    /// Counts the matrix, and of the extra probes those that did not pass.
+    /// Counts the matrix, and the extra probes that did not pass.
     pub fn of<'a>(
         matrix: impl IntoIterator<Item = &'a Probe>,
         extra: impl IntoIterator<Item = &'a Probe>,
@@ -106,7 +106,7 @@ impl ProbeSummary {
             summary.count(probe);
         }
         extra.into_iter().filter(|probe| !probe.outcome.passed()).for_each(|probe| summary.count(probe));
-        // The login of `martydb monitor` is no service's.
+        // The login of `martydb monitor` belongs to no service.
         services.remove(MONITOR_SERVICE);
         ProbeSummary { services: services.len(), logins: logins.len(), ..summary }
     }
@@ -121,7 +121,7 @@ impl ProbeSummary {
     }
 }
 
-/// Every probe of the matrix, in the order of the logins, each with its own database first.
+/// Judges every probe of the matrix, in the order of the logins, each with its own database first.
 pub fn judge(task: &Task, attempts: &[LoginAttempts]) -> Vec<Probe> {
     let mut probes = vec![];
     for (login, attempts) in task.logins.iter().zip(attempts) {

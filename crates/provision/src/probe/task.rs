@@ -1,4 +1,4 @@
-//! The input of a run of probes: the logins and the databases of one server.
+//! Input of a run of probes: the logins and the databases of one server.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use martydb_pg::server::{Access, Endpoint, Login};
 
 pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long an attempt takes on the same machine or in the same data centre, with SCRAM.
+/// Duration of an attempt on the same machine or in the same data center, with SCRAM.
 const NEAR: Duration = Duration::from_millis(10);
 
 /// One login of a service. `Debug` shows no password.
@@ -24,15 +24,15 @@ pub struct ProbeLogin {
     pub service: ServiceName,
     pub kind: RoleKind,
     pub role: RoleName,
-    /// The database to which it may connect, or the first of them.
+    /// Database to which it may connect, or the first of them.
     pub database: DbName,
-    /// To which else it may.
+    /// Other databases to which it may connect.
     pub also: Vec<DbName>,
-    /// Whether it is a further login: what it may do inside a database is the manifest's, not the contract's.
+    /// Set for a further login, whose privileges inside a database come from the manifest instead of the contract.
     pub further: bool,
-    /// Whether the manifest lets it follow changes, so that the server takes its replication connections.
+    /// Set if the manifest lets it follow changes, so the server accepts its replication connections.
     pub replicates: bool,
-    /// Without a password it can log in only where the server asks for none.
+    /// Stored password. Without one, it can log in only if the server does not ask for one.
     pub password: Option<SecretString>,
 }
 
@@ -51,7 +51,7 @@ pub struct ProbeDatabase {
     pub policy: AccessPolicy,
 }
 
-/// Everything one run needs. Rows come out in the order of `logins`, and for each in that of `databases`.
+/// Input of one run. Rows are in the order of `logins`, and within each in that of `databases`.
 #[derive(Debug, Clone)]
 pub struct Task {
     pub server: ServerName,
@@ -60,16 +60,16 @@ pub struct Task {
     pub databases: Vec<ProbeDatabase>,
     /// Attempts at a time; see [`Capacity::share`](martydb_model::Capacity::share).
     pub concurrency: usize,
-    /// Attempts at a time at most, where the server is far and answers late.
+    /// Most attempts at a time, for a server with a slow network.
     pub most: usize,
-    /// How long one attempt may take, usually [`ATTEMPT_TIMEOUT`].
+    /// Timeout of one attempt, usually [`ATTEMPT_TIMEOUT`].
     pub timeout: Duration,
-    /// Each login is tried at one foreign database instead of all.
+    /// Set if each login is tried at only one foreign database.
     pub sample: bool,
 }
 
 impl Task {
-    /// The logins of these services, all of them on this server; the task names no databases yet.
+    /// Makes a task with the logins of these services, all of them on this server, and without databases.
     pub fn new(
         access: &Access,
         desired: &DesiredServer,
@@ -78,7 +78,7 @@ impl Task {
         concurrency: usize,
     ) -> Task {
         let further = further(desired, services, secrets);
-        // Beside those of their service.
+        // In addition to those of their service.
         let of = |service: &DesiredService| {
             let beside = further.iter().filter(|login| login.service == service.name).cloned();
             logins(service, secrets).into_iter().chain(beside).collect::<Vec<_>>()
@@ -95,15 +95,15 @@ impl Task {
         }
     }
 
-    /// Attempts at a time that keep a server as busy as [`concurrency`](Task::concurrency) does where an attempt takes
-    /// 10 ms: what a link adds costs the server nothing. `quickest` is the shortest attempt, in which none waited for
-    /// another.
+    /// Returns the number of attempts at a time that keeps a server as busy as
+    /// [`concurrency`](Task::concurrency) does at 10 ms per attempt: the latency of the network costs the
+    /// server nothing. `quickest` is the shortest attempt, in which none waited for another.
     pub fn in_flight(&self, quickest: Duration) -> usize {
         let times = usize::try_from(quickest.as_millis() / NEAR.as_millis()).unwrap_or(usize::MAX);
         self.concurrency.saturating_mul(times).clamp(self.concurrency, self.most.max(self.concurrency))
     }
 
-    /// The databases at which a login is tried in addition to its own, by their index in `databases`.
+    /// Returns the databases at which a login is tried in addition to its own, by their index in `databases`.
     pub fn others(&self, login: &ProbeLogin) -> Vec<usize> {
         let is_other = |index: &usize| {
             let database = &self.databases[*index];
@@ -123,13 +123,13 @@ impl Task {
         vec![all[turn % all.len()]]
     }
 
-    /// What texts on the server are searched for.
+    /// Returns the passwords that texts on the server are searched for.
     pub fn stored_passwords(&self) -> StoredPasswords {
         let stored = |login: &ProbeLogin| Some((login.service.to_string(), login.password.clone()?));
         StoredPasswords::new(self.logins.iter().filter_map(stored))
     }
 
-    /// The same, with one foreign database for each login.
+    /// Returns the same task with one foreign database for each login.
     pub fn sampled(&self) -> Task {
         Task { sample: true, ..self.clone() }
     }
@@ -155,7 +155,8 @@ fn logins(service: &DesiredService, secrets: &Secrets) -> Vec<ProbeLogin> {
     RoleKind::LOGINS.into_iter().map(login).collect()
 }
 
-/// The further logins that may use one of the services, as far as the store knows them: others are not ours to try.
+/// Returns further logins that may use one of the services and whose passwords are stored: others are not ours
+/// to try.
 fn further(desired: &DesiredServer, services: &[DesiredService], secrets: &Secrets) -> Vec<ProbeLogin> {
     let login = |declared: &AccessRole| {
         let role = &declared.name;
@@ -180,7 +181,7 @@ fn further(desired: &DesiredServer, services: &[DesiredService], secrets: &Secre
     logins.filter_map(login).collect()
 }
 
-/// The login of `martydb monitor`, which is at home in the maintenance database.
+/// Returns the login of `martydb monitor`, whose own database is the maintenance database.
 fn monitor(access: &Access, desired: &DesiredServer, secrets: &Secrets) -> Option<ProbeLogin> {
     let role = desired.access.values().find(|role| role.monitors)?;
     Some(ProbeLogin {

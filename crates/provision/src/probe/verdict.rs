@@ -1,9 +1,9 @@
-//! What an attempt proves. Every answer of the server that is known, and a few pure functions, so that no network error
-//! and no unforeseen answer can ever be taken for a denial.
+//! Verdict on an attempt: every known answer of the server, in pure functions, so no network error and no
+//! unknown answer can be taken for a denial.
 //!
-//! The order in which PostgreSQL decides a login makes the answers what they are: pg_hba.conf, password, the role's
-//! LOGIN and limit, then (`CheckMyDatabase` in `src/backend/utils/init/postinit.c`) whether the database takes
-//! connections, whether the role holds CONNECT, and the database's limit. SQLSTATEs:
+//! The answers follow from PostgreSQL's order of checks: pg_hba.conf, password, the role's LOGIN and limit,
+//! then (`CheckMyDatabase` in `src/backend/utils/init/postinit.c`) the database's `datallowconn`, CONNECT, and
+//! the database's limit. SQLSTATEs:
 //! <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
 
 use serde::Serialize;
@@ -11,17 +11,17 @@ use serde::Serialize;
 use martydb_model::sqlstate;
 use martydb_pg::wire::{Outcome, Refused};
 
-/// What one probe came to.
+/// Verdict on one probe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
-    /// The server refused for a reason that proves isolation.
+    /// The server refused it for a reason that proves isolation.
     Denied,
-    /// Let in where it belongs.
+    /// Accepted as declared.
     Allowed,
-    /// It proves nothing, neither good nor bad.
+    /// Proves neither isolation nor a breach.
     Inconclusive,
-    /// Let in where it does not belong.
+    /// Accepted where the server must deny it.
     Breach,
 }
 
@@ -35,15 +35,15 @@ impl Verdict {
 pub enum AccessPolicy {
     /// Only its own logins may connect.
     Closed,
-    /// The manifest leaves it open on purpose (`close_maintenance: false`).
+    /// The manifest deliberately leaves it open (`close_maintenance: false`).
     LeftOpen,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Control {
-    /// It reached its own database, so a refusal elsewhere means something.
+    /// The login reached its own database, so a refusal elsewhere is evidence.
     Passed,
-    /// It did not, so a refusal elsewhere means nothing.
+    /// The login did not reach its own database, so a refusal elsewhere proves nothing.
     Failed,
 }
 
@@ -51,7 +51,7 @@ pub enum Control {
 pub struct Judgement {
     pub verdict: Verdict,
     pub sqlstate: Option<String>,
-    /// Why, for people; `None` where the verdict says it all.
+    /// Reason, for people; `None` if the verdict needs none.
     pub why: Option<String>,
 }
 
@@ -65,18 +65,18 @@ impl Judgement {
     }
 }
 
-/// What a refusal says about the target.
+/// Evidence of a refusal about the target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Evidence {
-    /// This login cannot enter this database.
+    /// This login cannot connect to this database.
     Denial,
-    /// As far as pg_hba.conf goes; the grants were not reached.
+    /// pg_hba.conf rejects it; the privileges were not checked.
     DenialByHba,
     Nothing,
 }
 
-/// What a refusal means. Only two answers prove anything; a SQLSTATE with several meanings is told apart by the function
-/// that said it.
+/// Interprets a refusal. Only two answers prove anything; the server's function that raised the error
+/// distinguishes the meanings of a SQLSTATE.
 fn meaning(refused: &Refused) -> (Evidence, &'static str) {
     let nothing = |meaning| (Evidence::Nothing, meaning);
     match (refused.sqlstate.as_str(), refused.routine.as_deref().unwrap_or_default()) {
@@ -84,9 +84,9 @@ fn meaning(refused: &Refused) -> (Evidence, &'static str) {
             (Evidence::Denial, "the role lacks CONNECT on that database")
         }
         (sqlstate::INSUFFICIENT_PRIVILEGE, _) => nothing("a privilege other than CONNECT was missing"),
-        // The routine alone does not tell: a missing certificate comes from the same one.
+        // The routine is not enough: a missing certificate is reported by the same one.
         (sqlstate::INVALID_AUTHORIZATION, _) if refused.by_hba() => {
-            (Evidence::DenialByHba, "pg_hba.conf refused it before any grant was looked at")
+            (Evidence::DenialByHba, "pg_hba.conf rejected it before any privilege was checked")
         }
         (sqlstate::INVALID_AUTHORIZATION, "ClientAuthentication") => {
             nothing("the server wants a client certificate")
@@ -104,7 +104,7 @@ fn meaning(refused: &Refused) -> (Evidence, &'static str) {
             nothing("the role's own connection limit is reached")
         }
         (sqlstate::TOO_MANY_CONNECTIONS, "CheckMyDatabase") => {
-            nothing("only the database's connection limit stood in the way: the role does hold CONNECT")
+            nothing("only the database's connection limit prevented it: the role does hold CONNECT")
         }
         (sqlstate::TOO_MANY_CONNECTIONS, _) => nothing("the server has no connection to spare"),
         (sqlstate::OUT_OF_MEMORY, _) => nothing("the server is out of memory"),
@@ -150,8 +150,8 @@ pub fn judge_foreign(outcome: &Outcome, control: Control, policy: AccessPolicy) 
     Judgement::of(outcome, verdict, why)
 }
 
-/// Why a refusal means nothing for a login that is refused everywhere.
-pub const WITHOUT_CONTROL: &str = "it was refused, but it does not reach its own database either";
+/// Reason why a refusal proves nothing for a login that is refused everywhere.
+pub const WITHOUT_CONTROL: &str = "it was refused, but it cannot connect to its own database either";
 
 #[cfg(test)]
 mod tests {
@@ -171,7 +171,7 @@ mod tests {
         Outcome::Broken(Broken { stage: Stage::Wait, why: "no answer within 10 s".into() })
     }
 
-    /// Every answer a server is known to give, and one it is not known to give.
+    /// Every known answer of a server, and an unknown one.
     fn answers() -> Vec<(Outcome, Verdict, Verdict)> {
         use Verdict::*;
         let hba = "keine pg_hba.conf-Zeile für Host »127.0.0.1«";

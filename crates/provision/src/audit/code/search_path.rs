@@ -1,4 +1,4 @@
-//! SECURITY DEFINER functions whose caller can put objects of its own in the place of those that they mean.
+//! SECURITY DEFINER functions whose caller can substitute its own objects for those that they use.
 
 use crate::audit::context::AuditSubject;
 use crate::audit::context::Database;
@@ -45,13 +45,13 @@ fn search_path(item: &CatalogObject) -> Option<&str> {
     item.config.iter().flatten().find_map(|setting| setting.strip_prefix("search_path="))
 }
 
-/// Where nothing but `pg_catalog` is searched, or names were looked up when the function was made: a temporary table
-/// stands in only for one of the server's own that is not written with its schema.
+/// Returns `true` if only `pg_catalog` is searched, or names were resolved when the function was created: then
+/// a temporary table can replace only an object of the server that is written without its schema.
 fn names_are_written_out(item: &CatalogObject) -> bool {
     item.atomic || search_path(item).is_some_and(|path| ["", "\"\"", "pg_catalog"].contains(&path.trim()))
 }
 
-/// A path that names `pg_temp` last is safe.
+/// Returns `true` if the path names `pg_temp` last, which is safe.
 fn ends_with_temp(item: &CatalogObject) -> bool {
     let last =
         |path: &str| path.rsplit(',').next().is_some_and(|last| last.trim().trim_matches('"') == "pg_temp");

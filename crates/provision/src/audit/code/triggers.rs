@@ -1,4 +1,4 @@
-//! Triggers and event triggers that call another role's code, and languages that are not what their mark says.
+//! Triggers and event triggers that call another role's code, and languages that are wrongly marked as trusted.
 
 use crate::audit::context::AuditSubject;
 use crate::audit::context::Database;
@@ -15,11 +15,12 @@ pub fn judge(db: &Database<'_>, out: &mut Vec<FindingBuilder>) {
     triggers(db, out);
 }
 
-/// Languages whose code cannot leave its session, by the name their authors gave them.
+/// Languages whose code is confined to its session, by their authors' names for them.
 const TRUSTED: &[&str] =
     &["sql", "plpgsql", "plperl", "pltcl", "plv8", "plcoffee", "plls", "pllua", "pljs", "plrust"];
 
-/// A name can be given to anything: the handler must be that language's own.
+/// Returns `true` for one of these languages. Any language can have such a name: its handler must be the
+/// original one.
 fn is_confined(language: &Language) -> bool {
     let own = format!("{}_call_handler", language.name);
     let fits = language.handler.as_ref().is_none_or(|handler| handler.starts_with(&own));
@@ -70,7 +71,7 @@ fn triggers(db: &Database<'_>, out: &mut Vec<FindingBuilder>) {
             continue;
         }
         let object = format!("trigger {} on {}", trigger.name, trigger.table);
-        let place = if trigger.temporary { ", which lives in its session" } else { "" };
+        let place = if trigger.temporary { ", which exists only in its session" } else { "" };
         let seen = format!("{object} calls {} of {}{place}", trigger.function, trigger.function_owner);
         let close = stmt!(
             "DROP TRIGGER {name} ON {table}",

@@ -1,11 +1,11 @@
-//! From where a line of pg_hba.conf lets connections come, and what of that is left behind other lines. The server
-//! compares bits; here they are ranges, so that one can be taken from another.
+//! Addresses from which a line of pg_hba.conf accepts connections, and those that earlier lines leave. The
+//! server compares bits; here they are ranges, so one can be subtracted from another.
 
 use core::net::IpAddr;
 
 use super::tokens::Quoting;
 
-/// Connections over the Unix-domain socket, without encryption, over TLS, and with GSSAPI encryption.
+/// Ways to connect: over the Unix-domain socket, without encryption, over TLS, and with GSSAPI encryption.
 pub const WAYS: [&[&str]; 4] = [
     &["local"],
     &["host", "hostnossl", "hostnogssenc"],
@@ -13,7 +13,7 @@ pub const WAYS: [&[&str]; 4] = [
     &["host", "hostnossl", "hostgssenc"],
 ];
 
-/// The place of TLS in [`WAYS`].
+/// Index of TLS in [`WAYS`].
 pub const TLS: usize = 2;
 
 /// Addresses of one family, from the first to the last.
@@ -32,11 +32,11 @@ const EVERY: [AddressRange; 2] = [
 /// The address field of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
-    /// A line for the socket has no address.
+    /// No address: a line for the socket.
     Socket,
     Network(IpNetwork),
     All,
-    /// A host's name, `samehost`, `samenet`, or a mask with holes: which addresses these are is not known here.
+    /// A host name, `samehost`, `samenet`, or a mask with holes: the addresses are unknown here.
     Named(String),
 }
 
@@ -54,7 +54,7 @@ impl Origin {
         }
     }
 
-    /// What stands for addresses that are not known here.
+    /// Returns the name that stands for unknown addresses.
     pub fn host(&self) -> Option<&str> {
         match self {
             Origin::Named(name) => Some(name),
@@ -70,7 +70,7 @@ impl Origin {
         }
     }
 
-    /// What is left of the ranges of `whose` behind a line with this origin.
+    /// Subtracts this origin from the ranges of `whose` that are left.
     fn taken_from(&self, left: Vec<AddressRange>, whose: &Origin) -> Vec<AddressRange> {
         match self {
             Origin::Socket | Origin::All => vec![],
@@ -78,7 +78,7 @@ impl Origin {
                 left.into_iter().flat_map(|range| without(range, network.0)).collect()
             }
             Origin::Named(name) => match whose {
-                // An `all` whose quotes are not known may be the keyword in one line and a name in the other.
+                // An `all` with unknown quotes may be the keyword in one line and a name in the other.
                 Origin::Named(other) if name == other && name != "all" => vec![],
                 Origin::Named(other) if name == "samenet" && other == "samehost" => vec![],
                 _ => left,
@@ -86,13 +86,13 @@ impl Origin {
         }
     }
 
-    /// Whether another line takes some of its addresses.
+    /// Returns `true` if another line takes some of its addresses.
     pub fn is_cut_by(&self, other: &Origin) -> bool {
         let ranges = self.ranges();
         other.taken_from(ranges.clone(), self) != ranges
     }
 
-    /// Whether some address of this origin is in none of the others.
+    /// Returns `true` if some address of this origin is in none of the others.
     pub fn outlasts<'a>(&self, others: impl IntoIterator<Item = &'a Origin>) -> bool {
         !others.into_iter().fold(self.ranges(), |left, other| other.taken_from(left, self)).is_empty()
     }
@@ -107,7 +107,7 @@ fn without(range: AddressRange, hole: AddressRange) -> Vec<AddressRange> {
     before.into_iter().chain(after).collect()
 }
 
-/// `None` for a mask with holes, and for one of another family.
+/// Parses a network; `None` for a mask with holes, or for one of another family.
 fn network(address: &str, mask: &str) -> Option<IpNetwork> {
     // A link-local address may name its interface.
     let (six, address) = bits(address.split('%').next()?)?;
@@ -126,7 +126,7 @@ fn bits(text: &str) -> Option<(bool, u128)> {
     })
 }
 
-/// An address with its mask as it is written: `10.1.0.0/16`.
+/// Formats an address with its mask: `10.1.0.0/16`.
 pub fn shown(address: &str, netmask: Option<&str>) -> String {
     let prefix = |mask: &str| bits(mask).map(|(_, bits)| bits.count_ones());
     match netmask {

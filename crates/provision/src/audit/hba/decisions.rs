@@ -1,5 +1,5 @@
-//! Which logins a line of pg_hba.conf really decides about: the first line that matches decides, so that a line counts
-//! for what the lines before it leave.
+//! Logins that a line of pg_hba.conf decides about: the first line that matches decides, so a line counts only
+//! for what earlier lines leave.
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,14 +11,15 @@ use crate::audit::context::Audit;
 use crate::catalog::LineMatch;
 use martydb_model::{RoleGraph, RoleName};
 
-/// Comparisons of a line with a login. What a server with more lines, roles and databases leaves open counts as decided.
+/// Most comparisons of lines with logins. On a server with more lines, roles and databases, the rest counts as
+/// decided.
 const MOST_STEPS: usize = 20_000_000;
 
 pub struct Decisions<'a> {
     pub rules: Vec<Rule<'a>>,
     pub meanings: Meanings<'a>,
     logins: Vec<Entrant<'a>>,
-    /// No connection is encrypted where the server has no TLS.
+    /// Set if the server has no TLS, so no connection uses it.
     without_tls: bool,
     steps: Cell<usize>,
 }
@@ -28,11 +29,11 @@ struct Entrant<'a> {
     databases: Vec<Option<&'a str>>,
 }
 
-/// The logins that a line decides about, and the databases that they can connect to then; `None` is replication.
+/// Logins that a line decides about, and the databases to which they can then connect; `None` is replication.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Decided<'a> {
     pub logins: BTreeMap<&'a RoleName, BTreeSet<Option<&'a str>>>,
-    /// Whether lines before it decide about all of these, or the line is about no login that exists.
+    /// `true` if earlier lines decide about all of these, or the line matches no existing login.
     pub hidden: bool,
 }
 
@@ -44,7 +45,7 @@ impl<'a> Decisions<'a> {
         Decisions { rules, meanings, logins, without_tls, steps: Cell::new(0) }
     }
 
-    /// What the line at this place decides; `admits` says which roles it lets in.
+    /// Returns the decision of the line at this index; `admits` returns `true` for roles that it accepts.
     pub fn of(&self, at: usize, admits: impl Fn(&RoleName) -> bool) -> Decided<'a> {
         let before = self.before(at);
         let mut known: BTreeMap<Vec<usize>, bool> = BTreeMap::new();
@@ -69,14 +70,14 @@ impl<'a> Decisions<'a> {
                 }
             }
         }
-        // No login of today: a line for all of those to come hides it as well.
+        // No present login: a line for all future logins hides it as well.
         let is_for_all = |one: &usize| self.rules[*one].is_for_all() && !self.rules[at].is_for_replication();
         let all: Vec<usize> = before.into_iter().filter(is_for_all).collect();
         decided.hidden |= !self.outlasts(at, &all);
         decided
     }
 
-    /// Earlier lines about the same kind of connection and some of the same addresses.
+    /// Returns earlier lines about the same kind of connection and some of the same addresses.
     fn before(&self, at: usize) -> Vec<usize> {
         let rule = &self.rules[at];
         let ways: BTreeSet<usize> = rule.ways().collect();
@@ -102,7 +103,7 @@ impl<'a> Decisions<'a> {
         fits().unwrap_or(LineMatch::No)
     }
 
-    /// Whether some address in some kind of connection is in none of the earlier lines.
+    /// Returns `true` if some address in some kind of connection is in none of the earlier lines.
     fn outlasts(&self, at: usize, earlier: &[usize]) -> bool {
         let rule = &self.rules[at];
         let is_left = |way: usize| {
@@ -113,18 +114,18 @@ impl<'a> Decisions<'a> {
     }
 }
 
-/// Every role that can log in, with the databases that its privileges let it connect to.
+/// Returns every role that can log in, with the databases to which its privileges let it connect.
 fn logins<'a>(audit: &Audit<'a>) -> Vec<Entrant<'a>> {
     let actual = audit.actual;
     let open = actual.databases.iter().filter(|(_, found)| found.allow_connections);
     let all: BTreeSet<&str> = open.clone().map(|(name, _)| name.as_str()).collect();
-    // The databases on which each role holds CONNECT; `None` is PUBLIC.
+    // Databases on which each role holds CONNECT; `None` is PUBLIC.
     let mut granted: BTreeMap<Option<&RoleName>, Vec<&str>> = BTreeMap::new();
     for (name, found) in open {
         found.connectors().for_each(|role| granted.entry(role).or_default().push(name.as_str()));
     }
     let logins = actual.roles.iter().filter(|(_, found)| found.login);
-    // A role behind SET alone opens no door.
+    // CONNECT of a role does not count for members that need SET ROLE.
     let memberships = RoleGraph::new(actual.memberships.iter().filter(|row| row.inherit));
     let login = |(role, found): (&'a RoleName, &martydb_model::ActualRole)| {
         let own = audit.managed(role.as_str()).map(|(service, _)| service.database.as_str());

@@ -1,5 +1,5 @@
-//! The lines of pg_hba.conf that let a login in without a password, as edges of the graph: from a network, or from an
-//! account of the operating system, to each login about which the line decides.
+//! Lines of pg_hba.conf that accept a login without a password, as edges of the graph: from a network, or from
+//! an account of the operating system, to each login that the line decides about.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use crate::audit::context::Audit;
 use crate::reach::{GraphEdge, GraphNode, NodeKind};
 use martydb_model::RoleName;
 
-/// Those of today, and those that stand open after a login has changed the members of a group.
+/// Returns the present edges, and those that are possible after a login has changed the members of a group.
 pub fn open_doors(audit: &Audit<'_>) -> Vec<GraphEdge> {
     let mut all = doors(audit, Counted::Present);
     let open: BTreeSet<GraphEdge> = all.iter().cloned().collect();
@@ -36,7 +36,7 @@ fn through(decisions: &Decisions<'_>, maps: Option<&Maps<'_>>, at: usize) -> Vec
             let network = |_: &str| GraphNode { kind: NodeKind::Network, name: rule.clients() };
             edges(&place, &decisions.of(at, |_| true), network)
         }
-        // Without a map an account is the role of its name.
+        // Without a map the account's name is the role's name.
         (Proof::Account, None) => edges(&place, &decisions.of(at, |_| true), account),
         (Proof::Account, Some(map)) => {
             let entries = maps.into_iter().flat_map(|maps| maps.of(map).map(move |entry| (maps, entry)));

@@ -1,4 +1,4 @@
-//! What is exposed where a login gets in without showing what it should: the whole server, a service, or neither.
+//! Exposure by a login without proper authentication: of the whole server, of a service, or of neither.
 
 use std::collections::BTreeSet;
 
@@ -8,18 +8,18 @@ use crate::audit::roles::RoleClass;
 use martydb_model::units::counted;
 use martydb_model::{DesiredService, RoleName, ServiceName};
 
-/// Names in a sentence; the others are counted.
+/// Most names in a sentence; the others are counted.
 const NAMED: usize = 3;
 
 #[derive(Default)]
 pub struct Exposure<'a> {
-    /// A superuser, the admin, or a role that replicates is among the logins.
+    /// Set if a superuser, the admin, or a role that replicates is among the logins.
     pub server: bool,
     services: BTreeSet<&'a ServiceName>,
     found: Vec<&'a DesiredService>,
-    /// The same logins in words.
+    /// Description of the logins.
     pub words: String,
-    /// Every login is the admin's or a superuser's.
+    /// Set if every login is the admin's or a superuser's.
     pub trusted_only: bool,
 }
 
@@ -48,12 +48,12 @@ impl<'a> Exposure<'a> {
         }
     }
 
-    /// Whether a service or the whole server is exposed.
+    /// Returns `true` if a service or the whole server is exposed.
     pub fn is_grave(&self) -> bool {
         self.server || !self.found.is_empty()
     }
 
-    /// The one service that is exposed, and nothing else.
+    /// Returns the exposed service if it is the only one.
     pub fn service(&self) -> Option<&'a DesiredService> {
         match (self.server, self.found.as_slice()) {
             (false, [one]) => Some(one),
@@ -62,7 +62,7 @@ impl<'a> Exposure<'a> {
     }
 }
 
-/// Those who can do most come first.
+/// Describes the logins, the most powerful first.
 fn words(audit: &Audit<'_>, decided: &Decided<'_>) -> String {
     let mut names: Vec<&RoleName> = decided.logins.keys().copied().collect();
     names.sort_by_key(|name| audit.roles.class_of(name) != RoleClass::Trusted);

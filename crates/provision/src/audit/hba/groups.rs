@@ -1,4 +1,4 @@
-//! Groups in these files: who is a member of one, and who can become one because a login adds members to it.
+//! Groups in these files: their members, and roles that can become members because a login adds members to them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,18 +7,18 @@ use crate::catalog::LineMatch;
 use martydb_model::{self, RoleName};
 
 pub struct Groups<'a> {
-    /// By group.
+    /// Members by group.
     members: BTreeMap<&'a str, BTreeSet<&'a str>>,
-    /// The roles to which a service's role or an unmanaged login adds members, and that role or login.
+    /// Roles to which a service's role or an unmanaged login can add members, with that role or login.
     growing: BTreeMap<&'a str, &'a str>,
 }
 
-/// Which memberships count.
+/// Memberships that count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Counted {
-    /// Those of today.
+    /// Present memberships.
     Present,
-    /// And those that a login can make or end.
+    /// Includes memberships that a login could grant or revoke.
     Possible,
 }
 
@@ -32,18 +32,18 @@ impl<'a> Groups<'a> {
         Groups { members, growing }
     }
 
-    /// What is not certain is what a login can change: it adds members and takes them away.
+    /// Compares a role with a group's members; uncertain if a login can add or remove members.
     pub fn has_member(&self, role: &str, group: &str) -> LineMatch {
         if self.grower(group).is_some() { LineMatch::Perhaps } else { self.is_member(role, group).into() }
     }
 
-    /// Who adds members to the group, or to one of the groups in it.
+    /// Returns the login that can add members to the group, or to a group in it.
     pub fn grower(&self, group: &str) -> Option<&'a str> {
         let mut growing = self.growing.iter();
         growing.find(|(role, _)| self.is_member(role, group)).map(|(_, grower)| *grower)
     }
 
-    /// Direct and indirect members count, whatever the membership inherits; each role is a member of itself.
+    /// Returns `true` for direct and indirect members, whether or not they inherit; each role is a member of itself.
     fn is_member(&self, role: &str, group: &str) -> bool {
         let (mut seen, mut next) = (BTreeSet::from([group]), vec![group]);
         while let Some(one) = next.pop() {
@@ -57,8 +57,9 @@ impl<'a> Groups<'a> {
     }
 }
 
-/// Who has ADMIN OPTION on a role grants it to every other role, superusers among them. Before 16 CREATEROLE gives that
-/// on every role. Only a superuser grants a superuser's role.
+/// Returns the roles that can get new members. A role with ADMIN OPTION on a role can grant it to any other
+/// role, even a superuser. Before 16, CREATEROLE allows that for every role. Only a superuser can grant a
+/// superuser's role.
 fn growing<'a>(audit: &Audit<'a>) -> BTreeMap<&'a str, &'a str> {
     let roles = &audit.actual.roles;
     let is_superuser = |role: &RoleName| roles.get(role).is_some_and(|found| found.superuser);

@@ -1,4 +1,4 @@
-//! What one line of pg_hba.conf means for the logins about which it decides.
+//! Judgment of one line of pg_hba.conf, by the logins that it decides about.
 
 use super::decisions::{Decided, Decisions};
 use super::exposure::Exposure;
@@ -10,7 +10,7 @@ use crate::audit::context::Audit;
 use martydb_model::findings::Severity::{self, Critical, High, Low, Medium};
 use martydb_model::findings::{FindingBuilder, FindingKind, HBA_CLEARTEXT, HBA_EXTERNAL, HBA_MAP, HBA_TRUST};
 
-/// What one line means.
+/// One line with the context for its judgment.
 pub struct LineAudit<'a, 'b> {
     pub audit: &'b Audit<'a>,
     pub decisions: &'b Decisions<'a>,
@@ -29,9 +29,7 @@ impl LineAudit<'_, '_> {
         match method.proof {
             Proof::Refusal | Proof::Password => {}
             Proof::Nothing => out.extend(self.trust("accepts without a password")),
-            Proof::RemoteAccount => {
-                out.extend(self.trust("believes what the other host says about the account, for"))
-            }
+            Proof::RemoteAccount => out.extend(self.trust("trusts the other host to name the account, for")),
             Proof::ClearPassword => out.extend(self.clear()),
             Proof::Outside => out.extend(self.outside(&method)),
             Proof::Account | Proof::Certificate => match self.maps {
@@ -41,7 +39,7 @@ impl LineAudit<'_, '_> {
         }
     }
 
-    /// The logins that the line decides about and that its map, if it has one, lets in.
+    /// Returns the logins that the line decides about and that its map, if it has one, accepts.
     fn decided(&self) -> Decided<'_> {
         let (meanings, map) = (&self.decisions.meanings, self.rule().option("map"));
         self.decisions.of(self.at, |role| match (map, self.maps) {
@@ -53,10 +51,10 @@ impl LineAudit<'_, '_> {
     fn found(&self, kind: &FindingKind, severity: Severity, seen: &str) -> FindingBuilder {
         let rule = self.rule();
         let doubt = rule.doubtful().map_or(String::new(), |word| {
-            format!("; it is not known here whether \"{word}\" is a keyword or a name in quotes")
+            format!("; it is unknown here whether \"{word}\" is a keyword or a quoted name")
         });
         let host = rule.origin.host().map_or(String::new(), |host| {
-            format!("; which addresses {host} has is not known here, so that it counts as any")
+            format!("; the addresses of {host} are unknown here, so it counts as any")
         });
         let growth = self.decisions.meanings.growing(rule).map_or(String::new(), |(group, login)| {
             format!("; {login} can make every login a member of {group}")
@@ -69,11 +67,11 @@ impl LineAudit<'_, '_> {
         let rule = self.rule();
         let decided = self.decided();
         if decided.logins.is_empty() {
-            let seen = "it decides about no login and database that exist now";
+            let seen = "it matches no existing login and database";
             return (!decided.hidden).then(|| self.mended(self.found(HBA_TRUST, Low, seen)));
         }
         let exposed = Exposure::of(self.audit, &decided);
-        // Any process of the host is a superuser then: only where the operator is alone there that is no way in.
+        // Any process of the host is then a superuser: harmless only if the operator is the only user there.
         let severity = match exposed.is_grave().then_some(rule.is_local() && exposed.trusted_only) {
             Some(true) => High,
             Some(false) => Critical,
@@ -121,7 +119,7 @@ impl LineAudit<'_, '_> {
             ""
         };
         let seen = format!(
-            "who may log in is decided outside of the server, by {}, and not known here: {}{clear}{network}",
+            "logins are decided outside of the server, by {}, and are unknown here: {}{clear}{network}",
             method.decider, exposed.words
         );
         let severity = if exposed.is_grave() { Medium } else { Low };
@@ -133,13 +131,13 @@ impl LineAudit<'_, '_> {
         Some(advised(found, &steps))
     }
 
-    /// The admin may not read the maps.
+    /// Reports a map that the admin may not read.
     fn unknown_map(&self) -> Option<FindingBuilder> {
         let map = self.rule().option("map")?;
         let decided = self.decided();
         let exposed = Exposure::of(self.audit, &decided);
         let is_due = exposed.is_grave() && !exposed.trusted_only;
-        let seen = format!("the map {map} cannot be read, and may let any account in as: {}", exposed.words);
+        let seen = format!("the map {map} cannot be read, and may accept any account as: {}", exposed.words);
         is_due.then(|| self.found(HBA_MAP, Critical, &seen).service(exposed.service()))
     }
 }

@@ -1,4 +1,4 @@
-//! pg_ident.conf: which account of the operating system may log in as which role.
+//! pg_ident.conf: accounts of the operating system, and the roles as which they may log in.
 
 use super::decisions::Decisions;
 use super::exposure::Exposure;
@@ -11,19 +11,19 @@ use martydb_model::EMBEDDED_MAP;
 use martydb_model::findings::Severity::{Critical, Low};
 use martydb_model::findings::{FindingBuilder, HBA_MAP, PUBLIC};
 
-/// What the system-username of an entry is, compared with the role.
+/// System user name of an entry, compared with the role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum MappedAccount {
-    /// The server's own, or root: both can do everything on that host.
+    /// The server's own account, or root: both have full control of the server anyway.
     Own,
-    /// The one with the role's name, as without a map.
+    /// The account with the role's name, as without a map.
     Namesake,
     Other,
-    /// Each that matches a pattern.
+    /// Every account that matches a pattern.
     Pattern,
 }
 
-/// One finding for each entry that lets an account be a login about which the line decides.
+/// Adds a finding for each entry that maps an account to a login that the line decides about.
 pub fn judge(
     audit: &Audit<'_>,
     decisions: &Decisions<'_>,
@@ -64,8 +64,8 @@ pub fn judge(
     }
 }
 
-/// The lines that martydb writes at each start of a server of its own: the accounts that run it are its admin. They count
-/// on the socket alone, where the kernel says whose account it is.
+/// Returns `true` for the lines that martydb writes at each start of an embedded server: the accounts that run
+/// it are its admin. They count only on the socket, where the kernel reports the account.
 fn is_of_embedded_server(audit: &Audit<'_>, rule: &Rule<'_>, entry: &IdentLine) -> bool {
     let is_admin = entry.map == EMBEDDED_MAP && entry.role == audit.actual.bootstrap.as_str();
     audit.desired.embedded && rule.is_local() && is_admin
@@ -83,9 +83,9 @@ fn said(rule: &Rule<'_>, account: MappedAccount, entry: &IdentLine) -> String {
     let system = &entry.system;
     match (rule.line.method.as_deref(), account) {
         (Some("cert"), MappedAccount::Namesake) => {
-            format!("a certificate for {system} lets in the login of that name")
+            format!("a certificate for {system} authenticates the login of that name")
         }
-        (Some("cert"), _) => format!("a certificate for {system} lets in without a password"),
+        (Some("cert"), _) => format!("a certificate for {system} authenticates without a password"),
         (_, MappedAccount::Own) => {
             format!("the account {system}, which controls the server anyway, can log in as")
         }
@@ -111,7 +111,7 @@ fn account(audit: &Audit<'_>, rule: &Rule<'_>, entry: &IdentLine) -> MappedAccou
     }
 }
 
-/// Whether `\1` is the whole name of the account, or all but a domain that the pattern fixes.
+/// Returns `true` if `\1` is the whole account name, or all of it except a domain that the pattern fixes.
 fn keeps_name(pattern: &str) -> bool {
     let rest =
         ["^(.*)", "^(.+)", "^([^@]*)", "^([^@]+)"].iter().find_map(|start| pattern.strip_prefix(start));
@@ -122,7 +122,7 @@ fn keeps_name(pattern: &str) -> bool {
     rest.is_some_and(|rest| rest == "$" || is_fixed(rest))
 }
 
-/// The entries with the quotes of their files.
+/// Entries with the quotes of their files.
 pub struct Maps<'a> {
     entries: &'a [IdentLine],
     lines: Lines<'a>,
@@ -146,7 +146,7 @@ impl<'a> Maps<'a> {
         }
     }
 
-    /// Whether the entry lets some account log in as the role. Before 16 only `\1` has a meaning.
+    /// Returns `true` if the entry lets an account log in as the role. Before 16 only `\1` has a meaning.
     pub fn admits(&self, meanings: &Meanings<'_>, entry: &IdentLine, role: &str) -> bool {
         let word = self.role(entry);
         let captures = entry.system.starts_with('/') && entry.role.contains("\\1");
@@ -159,7 +159,7 @@ impl<'a> Maps<'a> {
     }
 }
 
-/// Whether an entry lets an account be more than one role.
+/// Returns `true` if an entry lets an account log in as more than one role.
 fn is_wild(maps: &Maps<'_>, meanings: &Meanings<'_>, entry: &IdentLine) -> bool {
     let special = meanings.has_patterns() && (entry.role == "all" || entry.role.starts_with(['/', '+']));
     special && maps.role(entry).quoting != Quoting::Quoted || entry.role.contains("\\1")

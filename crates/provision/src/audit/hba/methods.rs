@@ -1,21 +1,21 @@
-//! What each authentication method of pg_hba.conf checks, and who decides.
+//! Authentication methods of pg_hba.conf: the proof that each requires, and the system that verifies it.
 
-/// What a login has to show.
+/// Proof that a method requires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Proof {
     Nothing,
-    /// The line refuses.
+    /// None is accepted: the line rejects.
     Refusal,
-    /// A password, of which the server keeps a verifier and which is not sent.
+    /// A password that is not sent; the server stores a verifier of it.
     Password,
-    /// A password that is sent as it is.
+    /// A password that is sent in clear text.
     ClearPassword,
-    /// The account of the operating system, which the server itself asks for.
+    /// The account of the operating system, reported by the server's own kernel.
     Account,
     /// The account that the other host names.
     RemoteAccount,
     Certificate,
-    /// The answer of something outside of the server.
+    /// The answer of a system outside of the server.
     Outside,
 }
 
@@ -23,9 +23,9 @@ pub enum Proof {
 pub struct LoginMethod {
     pub name: &'static str,
     pub proof: Proof,
-    /// What decides, where it is not the server.
+    /// System that decides, if it is not the server.
     pub decider: &'static str,
-    /// Whether the server receives the password in clear text.
+    /// `true` if the server receives the password in clear text.
     pub clear: bool,
 }
 
@@ -36,7 +36,7 @@ const fn row(name: &'static str, proof: Proof, decider: &'static str, clear: boo
 const METHODS: &[LoginMethod] = &[
     row("trust", Proof::Nothing, "", false),
     row("reject", Proof::Refusal, "", false),
-    // The server's own answer to a line that matches no login.
+    // The server's own answer if no line matches a login.
     row("implicit-reject", Proof::Refusal, "", false),
     row("scram-sha-256", Proof::Password, "", false),
     row("md5", Proof::Password, "", false),
@@ -53,7 +53,7 @@ const METHODS: &[LoginMethod] = &[
     row("oauth", Proof::Outside, "an OAuth issuer and a validator module", false),
 ];
 
-/// A method that a later version of PostgreSQL may have is decided elsewhere.
+/// An unknown method, possibly of a later PostgreSQL: treated as decided elsewhere.
 const UNKNOWN: LoginMethod = row("", Proof::Outside, "a method that martydb does not know", true);
 
 pub fn method(name: Option<&str>) -> LoginMethod {

@@ -1,4 +1,4 @@
-//! One line of pg_hba.conf as the server compares it with a login: keywords, groups, patterns and names.
+//! One line of pg_hba.conf, compared with a login as the server does it: keywords, groups, patterns and names.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,11 +8,11 @@ use super::tokens::{Lines, QuotedWord, Quoting, quoting};
 use crate::audit::context::Audit;
 use crate::catalog::{HbaLine, LineMatch};
 
-/// What the words of a line mean on this server.
+/// Meanings of the words of a line on this server.
 pub struct Meanings<'a> {
     groups: Groups<'a>,
     patterns: &'a BTreeMap<String, BTreeSet<String>>,
-    /// From 16 on a name that starts with a slash is a pattern.
+    /// Set from 16 on, where a name with a leading slash is a pattern.
     has_patterns: bool,
 }
 
@@ -27,12 +27,12 @@ pub struct Rule<'a> {
     pub databases: Vec<RuleWord<'a>>,
     pub users: Vec<RuleWord<'a>>,
     pub origin: Origin,
-    /// The file with its folder, where that is known.
+    /// File with its folder, if that is known.
     pub path: Option<String>,
     fields: Option<Vec<Vec<QuotedWord>>>,
 }
 
-/// A login that asks for a database; `None` for the replication of everything.
+/// A login attempt at a database; `None` for physical replication.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Request<'a> {
     pub role: &'a str,
@@ -49,7 +49,7 @@ impl<'a> Meanings<'a> {
         self.has_patterns
     }
 
-    /// Names are compared as they are, and from 16 on by the pattern behind a slash, quoted or not.
+    /// Compares a name literally, or from 16 on with the pattern after a slash, quoted or not.
     pub fn is_name(&self, word: &str, name: Option<&str>) -> LineMatch {
         let Some(name) = name else { return LineMatch::No };
         match (self.has_patterns && word.starts_with('/'), self.patterns.get(word)) {
@@ -59,13 +59,13 @@ impl<'a> Meanings<'a> {
         }
     }
 
-    /// Whether a role may be what an account's captured name makes of `\1`.
+    /// Returns `true` if a role may result from `\1` in an entry's role name.
     pub fn has_shape(&self, shape: &str, role: &str) -> bool {
         let (before, after) = shape.split_once("\\1").unwrap_or((shape, ""));
         role.len() >= before.len() + after.len() && role.starts_with(before) && role.ends_with(after)
     }
 
-    /// The group of a line's users to which a login adds members, and that login.
+    /// Returns the group among a line's users to which a login can add members, with that login.
     pub fn growing<'r>(&self, rule: &'r Rule<'_>) -> Option<(&'r str, &'a str)> {
         let unquoted = rule.users.iter().filter(|word| word.quoting != Quoting::Quoted);
         let mut groups = unquoted.filter_map(|word| word.text.strip_prefix('+'));
@@ -97,7 +97,7 @@ impl<'a> Meanings<'a> {
 }
 
 impl RuleWord<'_> {
-    /// As a keyword where it is one, else as a name.
+    /// Interprets a word as a keyword if it is one, and otherwise as a name.
     fn read(&self, keyword: Option<LineMatch>, name: LineMatch) -> LineMatch {
         match (self.quoting, keyword) {
             (Quoting::Plain, Some(keyword)) => keyword,
@@ -110,7 +110,7 @@ impl RuleWord<'_> {
 impl<'a> Rule<'a> {
     pub fn of(line: &'a HbaLine, lines: &Lines<'_>) -> Rule<'a> {
         let fields = lines.fields(line.file.as_deref(), line.line);
-        // A file that was changed between two questions is not this one.
+        // The file changed between two queries if its fields differ.
         let fields = fields.filter(|fields| {
             fields.first().and_then(|kind| kind.first()).map(|kind| kind.text.as_str())
                 == line.kind.as_deref()
@@ -131,7 +131,7 @@ impl<'a> Rule<'a> {
         }
     }
 
-    /// Which of [`WAYS`] it is about.
+    /// Returns the indexes of its [`WAYS`].
     pub fn ways(&self) -> impl Iterator<Item = usize> + '_ {
         let kind = self.line.kind.as_deref().unwrap_or_default();
         (0..WAYS.len()).filter(move |way| WAYS[*way].contains(&kind))
@@ -141,7 +141,7 @@ impl<'a> Rule<'a> {
         self.line.kind.as_deref() == Some("local")
     }
 
-    /// Whose connections it is about: `socket`, or the kind of connection and the address.
+    /// Describes the clients: `socket`, or the kind of connection and the address.
     pub fn clients(&self) -> String {
         let kind = self.line.kind.as_deref().unwrap_or("?");
         match self.line.address.as_deref() {
@@ -150,19 +150,19 @@ impl<'a> Rule<'a> {
         }
     }
 
-    /// Whether it is about every login and every database, those that do not exist yet among them.
+    /// Returns `true` if it matches every login and every database, future ones included.
     pub fn is_for_all(&self) -> bool {
         let all =
             |words: &[RuleWord<'_>]| words.iter().any(|w| w.text == "all" && w.quoting == Quoting::Plain);
         all(&self.databases) && all(&self.users)
     }
 
-    /// Whether it is about replication alone, which `all` does not mean.
+    /// Returns `true` if it matches only replication, which `all` does not include.
     pub fn is_for_replication(&self) -> bool {
         self.databases.iter().all(|word| word.text == "replication" && word.quoting != Quoting::Quoted)
     }
 
-    /// Keywords and groups of which it is not known whether they are in quotes.
+    /// Returns a keyword or group that may be in quotes or not.
     pub fn doubtful(&self) -> Option<&str> {
         const KEYWORDS: [&str; 5] = ["all", "replication", "sameuser", "samerole", "samegroup"];
         let special = |word: &&RuleWord<'_>| KEYWORDS.contains(&word.text) || word.text.starts_with('+');
@@ -175,13 +175,13 @@ impl<'a> Rule<'a> {
         self.line.options.iter().find_map(value)
     }
 
-    /// The line as it is, without its secrets.
+    /// Returns the line without its secrets.
     pub fn text(&self) -> String {
         let method = self.line.method.as_deref().unwrap_or("?");
         self.text_with(method, &self.line.options)
     }
 
-    /// The line with a password instead of its method.
+    /// Returns the line with a password method instead of its own.
     pub fn corrected(&self) -> String {
         self.text_with("scram-sha-256", &[])
     }
@@ -189,7 +189,7 @@ impl<'a> Rule<'a> {
     fn text_with(&self, method: &str, options: &[String]) -> String {
         let line = self.line;
         let field = |at: usize| self.fields.as_ref().and_then(|fields| fields.get(at));
-        // The file's own words keep their @, which the view replaces.
+        // The file's own words keep their @, which the view expands.
         let words = |at: usize, words: &[RuleWord<'_>]| match field(at) {
             Some(field) => field.iter().map(|token| written(&token.text, token.quoted)).collect(),
             None => words.iter().map(|word| written(word.text, false)).collect::<Vec<_>>(),
@@ -210,13 +210,13 @@ fn written(word: &str, quoted: bool) -> String {
     if plain && !quoted { word.to_owned() } else { format!("\"{}\"", word.replace('"', "\"\"")) }
 }
 
-/// Options that hold a password.
+/// Options that contain a password.
 const SECRETS: [&str; 2] = ["ldapbindpasswd", "radiussecrets"];
 
 fn without_secret(option: &str) -> String {
     match option.split_once('=') {
         Some((name, _)) if SECRETS.contains(&name) => format!("{name}=<secret>"),
-        // A URL may hold one too.
+        // A URL may contain one too.
         Some((name, value)) if value.contains('@') && value.contains("://") => format!("{name}=<url>"),
         _ => option.to_owned(),
     }

@@ -1,4 +1,4 @@
-//! The words of pg_hba.conf and pg_ident.conf with their quotes. The server's views show the words without them, and a
+//! Words of pg_hba.conf and pg_ident.conf with their quotes. The server's views show words without them, but a
 //! quoted keyword is a name: `"all"` is the database of that name.
 
 use crate::catalog::ConfigFile;
@@ -9,16 +9,16 @@ pub struct QuotedWord {
     pub quoted: bool,
 }
 
-/// Whether a word was in quotes.
+/// Quoting of a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Quoting {
     Plain,
     Quoted,
-    /// The file could not be read, or the word comes from another one (`@file`).
+    /// Unknown: the file could not be read, or the word is from another one (`@file`).
     Unknown,
 }
 
-/// The lines of the files, as the server counts them.
+/// Lines of the files, numbered as the server does it.
 pub struct Lines<'a>(Vec<(&'a str, Vec<&'a str>)>);
 
 impl<'a> Lines<'a> {
@@ -26,12 +26,12 @@ impl<'a> Lines<'a> {
         Lines(files.iter().map(|file| (file.path.as_str(), file.text.lines().collect())).collect())
     }
 
-    /// The whole path of a file.
+    /// Returns the full path of a file.
     pub fn path(&self, file: Option<&str>) -> Option<&'a str> {
         self.0.iter().find(|(path, _)| file.is_none_or(|file| *path == file)).map(|(path, _)| *path)
     }
 
-    /// The fields of a line, with those that it continues on; `file` is `None` where there is one file only.
+    /// Returns the fields of a line and its continuations; `file` is `None` if there is only one.
     pub fn fields(&self, file: Option<&str>, line: i32) -> Option<Vec<Vec<QuotedWord>>> {
         let is_it = |(path, _): &&(&str, Vec<&str>)| file.is_none_or(|file| *path == file);
         let (_, lines) = self.0.iter().find(is_it)?;
@@ -48,7 +48,7 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// Whether a word that the view shows stands in quotes in this field of the file.
+/// Returns the quoting of a word from the view in this field of the file.
 pub fn quoting(field: Option<&Vec<QuotedWord>>, word: &str) -> Quoting {
     let Some(field) = field else { return Quoting::Unknown };
     let mut same = field.iter().filter(|token| token.text == word).peekable();
@@ -60,8 +60,8 @@ pub fn quoting(field: Option<&Vec<QuotedWord>>, word: &str) -> Quoting {
     }
 }
 
-/// A line as `next_token` and `next_field_expand` of the server's `hba.c` take it apart: fields of words, which commas
-/// join.
+/// Splits a line as the functions `next_token` and `next_field_expand` of the server's `hba.c` do: fields of
+/// comma-separated words.
 fn fields(line: &str) -> Vec<Vec<QuotedWord>> {
     let (mut all, mut field, mut rest) = (vec![], vec![], line.chars().peekable());
     loop {
@@ -82,7 +82,7 @@ fn is_blank(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\r')
 }
 
-/// The next word, and whether a comma ended it.
+/// Returns the next word, and whether a comma ended it.
 fn token(rest: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Option<(QuotedWord, bool)> {
     let (mut text, mut quoted, mut comma) = (String::new(), false, false);
     let (mut inside, mut was_quote, mut any) = (false, false, false);

@@ -1,15 +1,15 @@
-//! How a line of these files is named in findings, and how the advice to change it ends.
+//! Names of lines of these files in findings, and the end of every advice to change one.
 
 use super::rules::Rule;
 use super::tokens::Quoting;
 use martydb_model::findings::{FindingBuilder, PUBLIC};
 
-/// From 16 on a file may include others.
+/// Returns the place of a line. From 16 on a file may include others.
 pub fn place(file: Option<&str>, usual: &str, line: i32) -> String {
     format!("{} line {line}", file.and_then(|path| path.rsplit('/').next()).unwrap_or(usual))
 }
 
-/// What an administrator of the host can do; no statement changes these files.
+/// Adds steps for an administrator of the host; no statement changes these files.
 pub fn advised(found: FindingBuilder, steps: &[String]) -> FindingBuilder {
     steps.iter().fold(found, |found, step| found.advice(step)).reload()
 }
@@ -19,7 +19,7 @@ impl Rule<'_> {
         place(self.line.file.as_deref(), "pg_hba.conf", self.line.line)
     }
 
-    /// The same with the folder of the file.
+    /// Returns the place with the folder of the file.
     pub fn location(&self) -> String {
         format!("{} line {}", self.path.as_deref().unwrap_or("pg_hba.conf"), self.line.line)
     }

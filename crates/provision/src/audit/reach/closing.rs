@@ -1,6 +1,6 @@
-//! What has to change for paths to end. The privileges that the paths use are taken from a copy of the facts, and what
-//! can still be reached without them is looked at again: a fix that leaves its path open is none, and a way that a
-//! shorter one hid is a finding too.
+//! Changes that end paths. The privileges on the paths are removed from a copy of the facts, and the rest is
+//! searched again: a fix that leaves its path open is wrong, and a path hidden by a shorter one is a finding
+//! too.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,24 +13,24 @@ use martydb_model::findings::{
 };
 use martydb_model::grants::{Repair, Securable, revoke};
 
-/// Each round looks behind what the rounds before took away.
+/// Most rounds of searching; each removes the privileges that earlier rounds found.
 const MOST_ROUNDS: usize = 5;
 
-/// The kind of finding, the object and the role: one finding for each.
+/// Finding kind, object and role; there is one finding for each.
 type CauseKey<'a> = (&'static str, Option<ObjectId>, &'a str);
 
-/// What has to change for a path to end, and for whom.
+/// Cause of paths: the object to change, and the roles that reach something through it.
 pub struct Cause<'a> {
     pub kind: &'static FindingKind,
     pub object: Option<ObjectId>,
     pub role: &'a str,
-    /// Those that it ends, the first ones shorter than those that are left without them.
+    /// Paths that it ends; the first ones are shorter than any that remain without them.
     pub paths: Vec<Path>,
-    /// What ends them all; empty where no statement does that takes a privilege alone.
+    /// Statements that end all paths; empty if revoking a privilege is not enough.
     pub repairs: Vec<Repair>,
 }
 
-/// What has to change for each path to end, and what changes it.
+/// Returns the cause of each path, with the repairs.
 pub fn causes<'a>(
     audit: &Audit<'a>,
     all: &Gathered<'a>,
@@ -71,7 +71,7 @@ pub fn causes<'a>(
     causes
 }
 
-/// Whether it leads back to the login's own service.
+/// Returns `true` if the path leads back to the login's own service.
 pub fn is_own(audit: &Audit<'_>, gathered: &Gathered<'_>, path: &Path) -> bool {
     let Some((service, _)) = audit.managed(gathered.role(path.login)) else { return false };
     match path.target {
@@ -92,8 +92,8 @@ impl<'a> Cause<'a> {
     }
 }
 
-/// The object that decides, and the kind of finding that is about it. Memberships and attributes are judged one by
-/// one; only what leads to the admin is not among them.
+/// Returns the decisive object and the finding kind for it. Memberships and attributes are judged elsewhere,
+/// except those that lead to the admin.
 fn cause<'a>(gathered: &Gathered<'a>, path: &Path) -> Option<Cause<'a>> {
     let login = gathered.role(path.login);
     let through_view = path.steps.iter().find_map(|step| match step {
@@ -128,24 +128,25 @@ fn kind(gathered: &Gathered<'_>, step: PathStep) -> Option<&'static FindingKind>
     })
 }
 
-/// Whether no privilege is asked for.
+/// Returns `true` if the path needs no privilege.
 fn is_unasked(path: &Path) -> bool {
     path.steps.iter().any(|step| matches!(step, PathStep::MadeServerCall(_)))
 }
 
-/// Who holds the privilege on the object that the path uses last.
+/// Returns the holder of the last privilege that the path uses.
 fn holder(path: &Path) -> Option<RoleId> {
     path.steps.iter().rev().find_map(|step| step.privilege().map(|(_, role)| role))
 }
 
-/// The step that uses a privilege last, where that is one on this object. A path that needs none on the object
-/// itself, such as that of a trigger, does not end with it.
+/// Returns the last step of a path that uses a privilege, if it is one on this object. A path that needs no
+/// privilege on the object itself, such as that of a trigger, does not end by revoking one.
 fn used_on(path: &Path, object: Option<ObjectId>) -> Option<PathStep> {
     let last = path.steps.iter().rev().find(|step| step.privilege().is_some())?;
     (last.privilege().map(|(id, _)| id) == object).then_some(*last)
 }
 
-/// A statement for each entry that gives the role the privilege that the step uses; an owner would take it back.
+/// Returns a statement for each entry that gives the role the privilege of the step; an owner could grant it to
+/// itself again.
 fn revokes(all: &Gathered<'_>, step: PathStep) -> Vec<Repair> {
     let Some((object, role)) = step.privilege() else { return vec![] };
     let (object, role) = (all.object(object), all.role(role));

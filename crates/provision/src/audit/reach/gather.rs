@@ -1,4 +1,4 @@
-//! From the catalogues' rows to the facts of the model.
+//! Turns the rows of the catalogs into the facts of the model.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ pub struct Gathered<'a> {
     pub superuser_paths: SuperuserPaths<'a>,
 }
 
-/// An object of a fact, as findings name it.
+/// Object of a fact, as findings name it.
 pub struct ObjectName<'a> {
     pub database: &'a str,
     pub kind: &'static str,
@@ -25,17 +25,17 @@ pub struct ObjectName<'a> {
     pub owner: &'a str,
     pub grant_on: Option<&'a str>,
     pub extension: Option<&'a str>,
-    /// The server's own.
+    /// Set for the server's own objects.
     pub system: bool,
     pub acl: &'a [AclEntry],
     pub visitor: Option<Visitor<'a>>,
 }
 
-/// By what sessions of superusers call a function or write to a table.
+/// Object through which superusers' sessions call a function or write to a table.
 #[derive(Debug, Clone, Copy)]
 pub enum Visitor<'a> {
     EventTrigger(&'a str),
-    /// As the server describes it.
+    /// An object in the server's words.
     Object(&'a str),
 }
 
@@ -98,7 +98,7 @@ impl<'a> Gathered<'a> {
         ObjectId::try_from(self.objects.len() - 1).unwrap_or(ObjectId::MAX)
     }
 
-    /// Who holds a privilege on an object: its owner, and who is granted it.
+    /// Returns the holders of a privilege on an object: its owner and the grantees.
     pub fn holders(&mut self, id: ObjectId, privileges: &[&str]) -> Vec<(ObjectId, RoleId)> {
         let (owner, acl) = (self.objects[id as usize].owner, self.objects[id as usize].acl);
         let held = acl.iter().filter(|entry| privileges.contains(&entry.privilege.as_str()));

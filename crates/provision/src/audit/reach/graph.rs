@@ -1,4 +1,4 @@
-//! Conclusions and paths as a graph: what each login enters and acts as, what it reaches, and the steps of each path.
+//! Conclusions and paths as a graph: the databases and roles that each login reaches, and the steps of each path.
 
 use super::gather::Gathered;
 use super::names::{describe, step_in_words, target_in_words};
@@ -13,7 +13,7 @@ pub fn graph(all: &Gathered<'_>, found: &Conclusions) -> AccessGraph {
     AccessGraph { edges: states.chain(steps).collect() }
 }
 
-/// What a login enters, and the roles other than itself whose privileges it holds.
+/// Returns an edge to a database that a login enters, or to another role whose privileges it has.
 fn acting(all: &Gathered<'_>, login: RoleId, state: Conclusion) -> Option<GraphEdge> {
     let from = role(all, login);
     match state {
@@ -33,7 +33,7 @@ fn acting(all: &Gathered<'_>, login: RoleId, state: Conclusion) -> Option<GraphE
     }
 }
 
-/// The path as one edge to its end, and its steps; the last of them leads to the end, too.
+/// Returns the path as one edge to its end, and its steps; the last step leads to the end, too.
 fn path_edges(all: &Gathered<'_>, path: &Path) -> Vec<GraphEdge> {
     let login = role(all, path.login);
     let end = GraphNode { kind: NodeKind::Target, name: target_in_words(all, path.target) };
@@ -47,7 +47,7 @@ fn path_edges(all: &Gathered<'_>, path: &Path) -> Vec<GraphEdge> {
     edges
 }
 
-/// One edge, or two where the step goes through an object to its owner.
+/// Returns one edge, or two if the step goes through an object to its owner.
 fn step_edges(all: &Gathered<'_>, login: &GraphNode, step: PathStep) -> Vec<GraphEdge> {
     let (of_role, of_object) = (|id| role(all, id), |id| object(all, id));
     let owner = |id| role_node(all.object(id).owner);
@@ -87,7 +87,7 @@ fn step_edges(all: &Gathered<'_>, login: &GraphNode, step: PathStep) -> Vec<Grap
             vec![("FiresEventTrigger", here(of), of_object(of)), ("RunsAs", of_object(of), of_role(by))]
         }
         PathStep::ReplacesFunction(of, by) => vec![("CanReplace", of_role(by), of_object(of))],
-        // What these say is the end of the path.
+        // These describe the end of the path.
         PathStep::IsSuperuser(_)
         | PathStep::IsServerRole(_)
         | PathStep::HasCreaterole(_)

@@ -1,11 +1,11 @@
-//! A path in words, one step after the other.
+//! Descriptions of paths, step by step.
 
 use super::gather::{Gathered, Visitor};
 use crate::reach::{PUBLIC, Path, PathStep, Target};
 
-/// The path of a login, such as "a connects to d by the CONNECT of PUBLIC → …".
+/// Describes the path of a login, such as "a: connects to d (CONNECT of PUBLIC) → …".
 pub fn describe(gathered: &Gathered<'_>, path: &Path) -> String {
-    // What PUBLIC has needs no step: every role has it.
+    // Inheriting from PUBLIC is not a step: every role does.
     let steps = path.steps.iter().filter(|step| !matches!(step, PathStep::Inherits(_, PUBLIC)));
     let steps = steps.map(|step| step_in_words(gathered, *step));
     let end = target_in_words(gathered, path.target);
@@ -16,7 +16,9 @@ pub fn step_in_words(all: &Gathered<'_>, step: PathStep) -> String {
     let role = |id| all.role(id);
     match step {
         PathStep::LogsIn | PathStep::Inside => String::new(),
-        PathStep::Inherits(member, group) => format!("{} has what {} has", role(member), role(group)),
+        PathStep::Inherits(member, group) => {
+            format!("{} has the privileges of {}", role(member), role(group))
+        }
         PathStep::SetsRole(member, group) => format!("{} becomes {} (SET ROLE)", role(member), role(group)),
         PathStep::Connects(at, by) => format!("connects to {} (CONNECT of {})", all.database(at), role(by)),
         PathStep::GrantsConnect(at, by) => {
@@ -32,10 +34,10 @@ pub fn step_in_words(all: &Gathered<'_>, step: PathStep) -> String {
         }
         PathStep::SetsOwnPassword(of) => format!("as {} sets the password of {}", role(of), role(of)),
         PathStep::GivesFunction(from, to) => {
-            format!("as {} makes a function and gives it to {}, as which it runs", role(from), role(to))
+            format!("as {} creates a function and gives it to {}, as which it runs", role(from), role(to))
         }
         PathStep::OwnsDatabase(at, by) => {
-            format!("{} owns {} and has what pg_database_owner has", role(by), all.database(at))
+            format!("{} owns {} and has the privileges of pg_database_owner", role(by), all.database(at))
         }
         PathStep::IsSuperuser(of) => format!("{} is a superuser", role(of)),
         PathStep::IsServerRole(of) => format!("{} uses the server's files and programs", role(of)),
@@ -47,36 +49,36 @@ pub fn step_in_words(all: &Gathered<'_>, step: PathStep) -> String {
     }
 }
 
-/// Steps that go through an object inside a database.
+/// Describes steps that go through an object inside a database.
 fn step_on_object(all: &Gathered<'_>, step: PathStep) -> String {
     let object = |id| all.object(id).shown;
     let role = |id| all.role(id);
     let visitor = |id| all.object(id).visitor.unwrap_or(Visitor::Object("a superuser"));
     match step {
         PathStep::LetsCreateIn(of, by) => {
-            format!("as {} lets any role use schema {} and create in it", role(by), object(of))
+            format!("as {} grants any role USAGE and CREATE on schema {}", role(by), object(of))
         }
         PathStep::Executes(of, by) => format!("calls {} (EXECUTE of {})", object(of), role(by)),
         PathStep::CallsDefiner(of, owner) => {
-            format!("{} runs what it is told as {}", object(of), role(owner))
+            format!("{} executes its argument as {}", object(of), role(owner))
         }
         PathStep::MakesTrigger(of, by) => {
             let owner = all.object(of).owner;
-            format!("makes a trigger of {} (EXECUTE of {}), which runs as {owner}", object(of), role(by))
+            format!("creates a trigger with {} (EXECUTE of {}), which runs as {owner}", object(of), role(by))
         }
         PathStep::WritesTo(of, by) => format!("writes to {} (privilege of {})", object(of), role(by)),
         PathStep::FiresTrigger(table, of) => {
             format!("the trigger of {} runs {} as {}", object(table), object(of), all.object(of).owner)
         }
         PathStep::MadeServerCall(of) => {
-            format!("the server calls {} as {} and asks for no EXECUTE", object(of), all.object(of).owner)
+            format!("the server calls {} as {} without checking EXECUTE", object(of), all.object(of).owner)
         }
         PathStep::Selects(of, by) => format!("reads {} (SELECT of {})", object(of), role(by)),
         PathStep::ReadsThrough(view, of) => {
             format!("{} reads {} as {}", object(view), object(of), all.object(view).owner)
         }
         PathStep::Opens(of) => format!("{} opens it", object(of)),
-        PathStep::Holds(of) => format!("{} holds it", object(of)),
+        PathStep::Holds(of) => format!("{} contains it", object(of)),
         PathStep::CreatesIn(of, by) => {
             format!("creates in schema {} as {}, where a superuser's search_path looks", object(of), role(by))
         }
@@ -88,7 +90,7 @@ fn step_on_object(all: &Gathered<'_>, step: PathStep) -> String {
             format!("as {} puts a trigger on {}, to which {} writes", role(by), object(of), visitor(of))
         }
         PathStep::FiresEventTrigger(of, owner) => {
-            format!("makes an object, for which an event trigger runs {} as {}", object(of), role(owner))
+            format!("creates an object, for which an event trigger runs {} as {}", object(of), role(owner))
         }
         _ => String::new(),
     }
@@ -98,10 +100,10 @@ pub fn target_in_words(all: &Gathered<'_>, target: Target) -> String {
     match target {
         Target::Superuser => "superuser".into(),
         Target::SuperuserVisit(at) => format!("superuser, as soon as one uses {}", all.database(at)),
-        Target::Admin(role) => format!("the rights of {}", all.role(role)),
+        Target::Admin(role) => format!("the privileges of {}", all.role(role)),
         Target::Files => "the server's files".into(),
-        Target::Verifiers => "secrets of the server's catalogues".into(),
-        Target::OtherDatabases => "what other databases do".into(),
+        Target::Verifiers => "secrets of the server's catalogs".into(),
+        Target::OtherDatabases => "activity of other databases".into(),
         Target::ServiceRole(role) => format!("the role {}", all.role(role)),
         Target::ServiceDatabase(at) => format!("the database {}", all.database(at)),
     }

@@ -1,4 +1,4 @@
-//! What is inside one database, as facts.
+//! Contents of one database, as facts.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::catalog::{PrivilegedCatalog, PrivilegedRelation, PrivilegedRoutine};
 use crate::reach::{DatabaseId, Object, ObjectId, Target};
 use martydb_model::Grantee;
 
-/// C functions that open a way out to each role that may call them, by the beginning of their name.
+/// C functions that give powers to each role that may call them, by the beginning of their name.
 const POWERS: &[(&str, Target)] = &[
     ("pg_read_file", Target::Files),
     ("pg_read_binary_file", Target::Files),
@@ -20,7 +20,7 @@ const POWERS: &[(&str, Target)] = &[
     ("pg_get_wal_", Target::OtherDatabases),
 ];
 
-/// Catalogues that hold secrets.
+/// Catalogs with secrets.
 const SECRETS: &[(&str, Target)] = &[
     ("pg_catalog.pg_authid", Target::Verifiers),
     ("pg_catalog.pg_shadow", Target::Verifiers),
@@ -28,8 +28,8 @@ const SECRETS: &[(&str, Target)] = &[
     ("pg_catalog.pg_user_mapping", Target::Verifiers),
 ];
 
-/// Tables of extensions whose rows an extension acts on: jobs that run as the role that a row names, and folders that
-/// its functions open to every role. Row security lets a role change its own rows alone.
+/// Tables whose rows control an extension: jobs that run as the role in a row, and folders that its functions
+/// open to every role. Row security limits a role to its own rows.
 const LEVERS: &[(&str, Target)] =
     &[("cron.job", Target::Superuser), ("utl_file.utl_file_dir", Target::Files)];
 
@@ -67,7 +67,7 @@ pub fn inside<'a>(
     }
 }
 
-/// The schemas by their names: whose they are, who may use them and create in them.
+/// Collects the schemas by name: owners, and the roles that may use them and create in them.
 fn schemas<'a>(
     audit: &Audit<'a>,
     id: DatabaseId,
@@ -130,12 +130,12 @@ fn routine<'a>(
     });
     let owner = all.role_id(&found.owner);
     let object = Object { id, database, schema, owner };
-    // What an extension's script made to run with its owner's rights is the extension's base.
+    // A SECURITY DEFINER function that the extension's own script created counts as part of a trusted base.
     let is_base = found.extension.as_deref().is_some_and(is_known);
     if found.definer && found.executes && !is_base {
         all.facts.definers.push(object);
     }
-    // One symbol for both ways: back to one's own role it opens nothing.
+    // One C symbol serves both directions: back to the session's own role it gives nothing.
     let leads_back = found.shown.contains("reset_user(");
     let symbol = found.symbol.as_ref().filter(|_| !leads_back);
     let power = symbol.and_then(|symbol| POWERS.iter().find(|row| symbol.starts_with(row.0)));
@@ -199,8 +199,8 @@ fn relation<'a>(
     object
 }
 
-/// Whether an extension is one of PostgreSQL's own or is widely used: what its script made was read by many. An
-/// extension that anyone packed is as good as the role that put it there.
+/// Returns `true` for an extension of PostgreSQL or one in wide use, whose script many people have reviewed.
+/// Any other extension is as trustworthy as the role that installed it.
 fn is_known(extension: &str) -> bool {
     KNOWN.split_whitespace().any(|known| known == extension)
 }
@@ -220,7 +220,7 @@ const KNOWN: &str = "address_standardizer adminpack age amcheck apg_plan_mgmt au
     refint repmgr seg semver set_user sslinfo supabase_vault system_stats tablefunc tcn tds_fdw temporal_tables timescaledb timescaledb_osm timescaledb_toolkit tsm_system_rows \
     tsm_system_time unaccent uuid-ossp vector vectorscale wal2json wrappers xml2 zhparser";
 
-/// Where a foreign table leads.
+/// Returns the target of a foreign table.
 fn away(audit: &Audit<'_>, found: &PrivilegedRelation) -> Option<Target> {
     if found.wrapper.as_deref() == Some("file_fdw") {
         return Some(Target::Files);

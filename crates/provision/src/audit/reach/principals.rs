@@ -1,4 +1,4 @@
-//! Roles, memberships and databases as facts: who is asked about, and what each may enter.
+//! Roles, memberships and databases as facts: the logins under examination, and the databases that each may enter.
 
 use std::collections::BTreeSet;
 
@@ -30,7 +30,7 @@ fn roles<'a>(audit: &Audit<'a>, all: &mut Gathered<'a>) {
         let number = managed.map(|(service, _)| all.service_id(&service.name));
         let facts = &mut all.facts;
         facts.roles.push(id);
-        // Before 16 a superuser alone changes anything about a role that replicates.
+        // Before 16 only a superuser may change a role that replicates.
         if found.login && (facts.major >= 16 || !found.replication) {
             facts.logins.push(id);
         }

@@ -1,13 +1,13 @@
-//! Where a superuser's sessions look names up.
+//! Search paths of superusers' sessions.
 
 use super::super::context::Audit;
 use martydb_model::{ActualServer, DatabaseKind, DbName};
 
-/// What a superuser's session brings to the search path of every database; worked out once for all of them.
+/// Parts of superusers' search paths that apply to every database; computed once for all of them.
 pub struct SuperuserPaths<'a> {
-    /// Those that can log in.
+    /// Superusers that can log in.
     logins: Vec<&'a str>,
-    /// Their search paths, each in one database or in all.
+    /// Their search paths, each for one database or for all.
     own: Vec<(Option<&'a DbName>, &'a str)>,
 }
 
@@ -23,8 +23,9 @@ impl<'a> SuperuserPaths<'a> {
         }
     }
 
-    /// Schemas that a superuser's sessions in this database look names up in: by a setting of a superuser, of the
-    /// database or of all roles, in one with its name, and in the maintenance database and the templates by default.
+    /// Returns the schemas that superusers' sessions in this database search: by a setting of a superuser, of
+    /// the database or of all roles, by a superuser's name, and in the maintenance database and the templates
+    /// by default.
     pub fn in_database(&self, audit: &Audit<'a>, database: &str) -> Vec<String> {
         let here = |of: &Option<&DbName>| of.is_none_or(|other| other.as_str() == database);
         let mut values: Vec<&str> =
@@ -32,7 +33,7 @@ impl<'a> SuperuserPaths<'a> {
         let of_database = audit.database(database).into_iter().flat_map(|found| &found.settings);
         let settings = of_database.chain(&audit.actual.everyones_settings);
         let paths = settings.filter(|(name, _)| name == "search_path").map(|(_, value)| value.as_str());
-        // That a service's database leads to the service's schemas is what such a setting is for.
+        // A service's database is meant to have the service's schemas in its search path.
         let of_service = audit.service_of(database).is_some();
         values.extend(paths.filter(|path| !of_service || precedes_the_server(path)));
         if is_shared(audit, database) && audit.actual.major() >= 15 {
@@ -50,8 +51,8 @@ fn is_shared(audit: &Audit<'_>, database: &str) -> bool {
     matches!(kind, DatabaseKind::Maintenance | DatabaseKind::Template)
 }
 
-/// Whether superusers look names up in a schema in which PUBLIC may create because initdb says so, as it did before 15:
-/// of that, who may connect is a finding, and not who may create.
+/// Returns `true` if superusers search a schema in which PUBLIC may create because of initdb's grant, as
+/// before 15: then the finding is that roles may connect, not that they may create.
 pub fn is_open_as_delivered(audit: &Audit<'_>, database: &str, schema: &str) -> bool {
     schema == "public" && audit.actual.major() < 15 && is_shared(audit, database)
 }
@@ -60,7 +61,8 @@ fn schemas_of(path: &str) -> impl Iterator<Item = String> + '_ {
     path.split(',').map(|name| name.trim().trim_matches('"').to_owned())
 }
 
-/// Whether a path names `pg_catalog` behind another schema. Where it does not name it, that comes first.
+/// Returns `true` if a path names `pg_catalog` after another schema. If it does not name it, `pg_catalog` comes
+/// first.
 fn precedes_the_server(path: &str) -> bool {
     schemas_of(path).position(|name| name == "pg_catalog").is_some_and(|at| at > 0)
 }

@@ -1,5 +1,5 @@
-//! Texts inside databases. Known passwords count anywhere; of others only what is written as a connection string for a
-//! login that the reader is not: a service's own texts may speak of passwords as they like.
+//! Texts inside databases. Stored passwords count anywhere. Others count only in a connection string for a
+//! login other than the reader: a service's own texts may contain its own passwords.
 
 use super::text::named;
 use crate::audit::context::AuditSubject;
@@ -20,7 +20,7 @@ pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
 
 fn told(db: &Database<'_>, leak: &Leak) -> Option<FindingBuilder> {
     let reader = leak.reader.as_deref();
-    // What a superuser alone can read is in no one else's sight.
+    // A text that only superusers can read is not exposed.
     if reader.is_some_and(|name| db.audit.actors(name).is_empty()) {
         return None;
     }
@@ -33,19 +33,19 @@ fn told(db: &Database<'_>, leak: &Leak) -> Option<FindingBuilder> {
         LeakedSecret::Stored(service) => {
             let service = named(db.audit, service);
             let found = (!of_reader(service)).then(|| SECRET.of(role).at(Critical).service(service))?;
-            (found, "holds a password of the secret store".to_owned())
+            (found, "contains a password of the secret store".to_owned())
         }
         LeakedSecret::ConnectionString(user) => {
             let service = exposed(db, user)?;
             let found = (!of_reader(service)).then(|| SECRET.of(role).at(High).service(service))?;
-            (found, format!("holds a connection string with a password of {user}"))
+            (found, format!("contains a connection string with a password of {user}"))
         }
     };
     Some(found.database(db.name).object(leak.object.clone()).seen(format!("{} {words}", leak.object)))
 }
 
-/// The service that a user's password opens: another than this database's, or none for one with power over the
-/// server. Nothing where the user does not exist, or has no access that the readers lack.
+/// Returns the service that a user's password exposes: another than this database's, or `None` for a user with
+/// power over the server. Nothing if the user does not exist, or has no access that the readers lack.
 fn exposed<'a>(db: &Database<'a>, user: &str) -> Option<Option<&'a DesiredService>> {
     let role = db.audit.role(user)?;
     match db.audit.roles.class_of(role) {

@@ -9,7 +9,7 @@ use martydb_model::findings::{FindingBuilder, PUBLIC, SECRET, UNSEARCHED};
 use martydb_model::grants::reset_setting;
 use martydb_model::{DbName, is_cut};
 
-/// Whose setting it is (role and database), its name and its value.
+/// Role and database of a setting, its name and its value.
 type Setting<'a> = (Option<&'a str>, Option<&'a str>, &'a String, &'a String);
 
 /// Parameters that only superusers and members of `pg_read_all_settings` can read.
@@ -56,7 +56,7 @@ pub fn texts<'a>(audit: &Audit<'a>) -> Vec<Text<'a>> {
     of_catalogue.chain(of_files).collect()
 }
 
-/// Settings that roles, databases and all roles have in the catalogue.
+/// Returns settings of roles, databases and all roles in the catalog.
 fn stored<'a>(audit: &Audit<'a>) -> impl Iterator<Item = Setting<'a>> {
     let of_databases = audit.actual.databases.iter().flat_map(|(database, found)| {
         found.settings.iter().map(|(name, value)| (None, Some(database.as_str()), name, value))
@@ -72,13 +72,14 @@ fn is_restricted(setting: &FileSetting) -> bool {
     RESTRICTED.contains(&setting.name.to_ascii_lowercase().as_str())
 }
 
-/// A standby's connection has to keep its password somewhere: a finding for the logins that may read it.
+/// Reports passwords in settings for standby connections to the logins that may read them; a standby needs them
+/// stored there.
 pub fn judge_restricted(audit: &Audit<'_>, known: KnownPasswords<'_>, out: &mut Vec<FindingBuilder>) {
     for one in audit.snapshot.files.iter().flatten().filter(|one| is_restricted(one)) {
         let text = format!("{}={}", one.name, one.value.0);
         let (severity, whose, words) = match known(&text) {
-            Some(whose) => (Critical, Some(whose), "holds a password of the secret store"),
-            None if announces(&text) => (Medium, None, "reads like a secret"),
+            Some(whose) => (Critical, Some(whose), "contains a password of the secret store"),
+            None if announces(&text) => (Medium, None, "looks like a secret"),
             None => continue,
         };
         for reader in audit.actors(READERS) {
@@ -93,7 +94,7 @@ pub fn judge_restricted(audit: &Audit<'_>, known: KnownPasswords<'_>, out: &mut 
     }
 }
 
-/// The rest of a value that was cut may hold anything.
+/// Reports settings that were cut: the rest of a value may contain anything.
 pub fn judge_cut(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     for (role, database, name, _) in stored(audit).filter(|(_, _, _, value)| is_cut(value)) {
         let service = role.map_or_else(

@@ -1,4 +1,4 @@
-//! What the rules about secrets share: a text in a place that logins can read.
+//! Text in a place that logins can read: input of the rules about secrets.
 
 use crate::audit::context::Audit;
 use martydb_model::DesiredService;
@@ -7,7 +7,7 @@ use martydb_model::grants::Repair;
 /// A text that every login of the server can read.
 pub struct Text<'a> {
     pub text: String,
-    /// What it is of the object.
+    /// Name of the text within its object.
     pub what: String,
     pub object: String,
     pub service: Option<&'a DesiredService>,

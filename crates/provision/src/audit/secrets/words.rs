@@ -1,27 +1,28 @@
-//! Words around a secret: what announces one, and what only talks about it.
+//! Words around a secret: those that announce one, and those that only mention one.
 
 const ANNOUNCERS: &str = "\
     password passwort passwd passphrase pwd pw pass secret token apikey api_key api-key credential \
     credentials bearer key private_key access_key pgpassword";
 
-/// Words that stand behind one of those in a text that talks about secrets instead of telling one.
+/// Words after an announcer in a text that is about secrets without containing one.
 const TALK: &str = "\
     a an and are at authentication by change changed changes encryption expired expires for from hash in is \
     kept length lives management manager must never not of on or owner policy required reset rotated rotates \
     rotation see service services set store stored table the to until vault was will with signing exchange \
     value store. only login issued";
 
-/// The same in a text that tells none.
+/// Values after an announcer that mean no secret.
 const NONE_TOLD: &str = "\
     ask disabled empty enabled expire missing n/a na nil none null sync tbd unknown unset";
 
-/// Words that stand before much else than secrets: what follows must look like one.
+/// Announcers that often precede something else: the word after them must look like a secret.
 const WEAK: &[&str] = &["bearer", "credential", "credentials", "key", "pass", "token"];
 
-/// How references to a secret begin that is kept elsewhere.
+/// Beginnings of references to a secret that is stored elsewhere.
 const REFERENCES: &[&str] = &["arn:", "op://", "projects/", "vault:"];
 
-/// Whether a text tells a secret, by its words: `pw hunter2`, `password: x`, `api_key=…`, or a URL with a password.
+/// Returns `true` if a text contains a secret, by its words: `pw hunter2`, `password: x`, `api_key=…`, or a URL
+/// with a password.
 pub fn announces(text: &str) -> bool {
     let lower = text.to_lowercase();
     url_with_password(&lower) || pairs(&lower)
@@ -45,7 +46,7 @@ fn pairs(text: &str) -> bool {
     (0..words.len()).any(|at| is_announcer(words[at]) && tells(words[at], &words[at + 1..]))
 }
 
-/// `pw`, `app.jwt_secret`, `db-password`.
+/// Returns `true` for an announcer, also in a compound: `pw`, `app.jwt_secret`, `db-password`.
 fn is_announcer(word: &str) -> bool {
     let word = word.rsplit('.').next().unwrap_or(word);
     let ends = |one: &str| {
@@ -58,7 +59,7 @@ fn is_talk(word: &str) -> bool {
     TALK.split(' ').chain(NONE_TOLD.split(' ')).any(|one| one == word)
 }
 
-/// Whether what stands behind an announcer is a secret and not talk about one.
+/// Returns `true` if the words after an announcer are a secret, not text about one.
 fn tells(announcer: &str, behind: &[&str]) -> bool {
     let (assigned, next) = match behind {
         ["=", next, ..] | ["is", next] => (true, next),
@@ -71,7 +72,7 @@ fn tells(announcer: &str, behind: &[&str]) -> bool {
     *next != "=" && !is_talk(next) && !is_identifier(announcer, next) && (odd || told)
 }
 
-/// A UUID is the key of a row more often than that to a door.
+/// Returns `true` for a UUID, which is more often the key of a row than a secret.
 fn is_identifier(announcer: &str, word: &str) -> bool {
     let parts: Vec<usize> = word.split('-').map(str::len).collect();
     announcer == "key" && parts == [8, 4, 4, 4, 12] && word.chars().all(|c| c.is_ascii_hexdigit() || c == '-')

@@ -1,11 +1,12 @@
--- What the shared catalogues say beyond roles, memberships, databases and their settings, as rows of section and item.
+-- Contents of the shared catalogs beyond roles, memberships, databases and their settings, as rows of section
+-- and item.
 SELECT 'server', pg_catalog.jsonb_build_object(
   'alone', current_user = session_user AND pg_catalog.current_setting('search_path') = 'pg_catalog',
   'settings', (
     SELECT pg_catalog.jsonb_object_agg(s.name, s.setting) FROM pg_catalog.pg_settings s
     WHERE s.name IN ('temp_file_limit', 'max_prepared_transactions', 'lo_compat_privileges', 'allow_system_table_mods',
       'session_replication_role', 'password_encryption', 'dynamic_library_path', 'log_file_mode', 'logging_collector', 'listen_addresses', 'unix_socket_directories', 'port', 'ssl', 'max_wal_senders', 'max_connections')),
-  -- What every session may set for itself.
+  -- Settings that every session may change for itself.
   'user_settings', (SELECT pg_catalog.jsonb_agg(pg_catalog.lower(s.name)) FROM pg_catalog.pg_settings s WHERE s.context = 'user'),
   'defaults', (SELECT pg_catalog.jsonb_object_agg(pg_catalog.lower(s.name), s.boot_val) FROM pg_catalog.pg_settings s WHERE s.boot_val IS NOT NULL))::text
 UNION ALL

@@ -1,9 +1,9 @@
--- The server's own views, rules, functions, operators and casts that were written again after initdb, as rows of section
--- and item. Every transaction of initdb has a lower number than the one with which it ends, CREATE EXTENSION plpgsql; a
--- row that was written again has a higher one. The number stays readable: CREATE DATABASE copies it, freezing sets a
--- flag beside it, VACUUM FULL keeps it, and pg_upgrade starts from a new initdb. A function is written again by a change
--- of its privileges too, so that what it does is told by a digest, to be compared with the other databases'. Those in the
--- language internal (12) are not asked: the server calls them by their number and does not look at the row.
+-- The server's own views, rules, functions, operators and casts whose rows were rewritten after initdb, as rows
+-- of section and item. initdb ends with CREATE EXTENSION plpgsql; its earlier transactions have lower ids, and
+-- a rewritten row has a higher xmin. The xmin stays readable: CREATE DATABASE copies it, freezing only sets a
+-- flag, VACUUM FULL keeps it, and pg_upgrade starts from a new initdb. A change of privileges rewrites a
+-- function too, so its definition is returned as a digest, for a comparison with other databases. Functions in
+-- the language internal (12) are skipped: the server calls them by OID without reading the row.
 WITH
 initdb AS (
   SELECT pg_catalog.min(d.xmin::text::bigint) AS last FROM pg_catalog.pg_depend d
@@ -18,7 +18,8 @@ routine AS (
       'language', p.prolang, 'definer', p.prosecdef, 'settings', pg_catalog.array_to_string(p.proconfig, ' '),
       'body', pg_catalog.to_jsonb(p) ->> 'prosqlbody')::text, 'SQL_ASCII')), 'hex') AS digest
   FROM pg_catalog.pg_proc p CROSS JOIN initdb i WHERE p.oid < 16384 AND p.prolang <> 12
-    -- The databases of initdb tell what is original: a digest of everything in each database would cost most of a run.
+    -- Digests are read from initdb's own databases only: a digest of everything in each database would cost
+    -- most of a run.
     AND (p.xmin::text::bigint > i.last OR (
       SELECT d.oid < 16384 FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())))
 SELECT 'dated', pg_catalog.to_jsonb(i.last IS NOT NULL)::text FROM initdb i

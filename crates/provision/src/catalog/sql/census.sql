@@ -1,5 +1,5 @@
--- What there is in one database at all, as rows of section and item: most have no code and none of the rare kinds of
--- objects, and need not be asked about them. Planning the whole of these questions costs more than answering them.
+-- Kinds of objects in one database, as rows of section and item. Most databases have no code and no rare kinds
+-- of objects, and planning all queries about them costs more than answering them.
 SELECT 'alone', pg_catalog.to_jsonb(
   current_user = session_user AND pg_catalog.current_setting('search_path') = 'pg_catalog')::text
 UNION ALL
@@ -15,7 +15,8 @@ SELECT 'rare', pg_catalog.to_jsonb(
     SELECT FROM pg_catalog.pg_init_privs i WHERE i.objoid = a.attrelid AND i.objsubid = a.attnum
       AND i.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND i.initprivs = a.attacl)))::text
 UNION ALL
--- Functions, views, rules, foreign tables, triggers, and tables that superusers may write to by an object of theirs.
+-- Functions, views, rules, foreign tables, triggers, and tables to which superusers may write through an object
+-- of theirs.
 SELECT 'code', pg_catalog.to_jsonb(
   EXISTS (SELECT FROM pg_catalog.pg_proc p WHERE p.oid >= 16384)
   OR EXISTS (SELECT FROM pg_catalog.pg_rewrite r WHERE r.oid >= 16384)

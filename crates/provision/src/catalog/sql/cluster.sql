@@ -1,13 +1,13 @@
--- Behind `available`, one of the two beginnings in extensions.sql and no_extensions.sql.
--- Everything that the shared catalogues say, as rows of section and item: one round trip, one snapshot.
+-- Follows `available`, which is one of the beginnings in extensions.sql and no_extensions.sql.
+-- Contents of the shared catalogs, as rows of section and item: one round trip, one snapshot.
 -- Readable without superuser: pg_roles instead of pg_authid.
--- Columns that only newer majors have are read through to_jsonb, so that one text serves 13 to 18.
--- Every login may put settings on itself, in every database and of any length: they are cut, and their length is told.
+-- Columns of newer majors are read through to_jsonb, so one text serves 13 to 18.
+-- Every login may add settings to itself, in every database and of any length: values are cut, with their length.
 SELECT 'server', pg_catalog.jsonb_build_object(
   'version', pg_catalog.current_setting('server_version_num')::int,
   'maintenance', pg_catalog.current_database(),
   'standby', pg_catalog.pg_is_in_recovery(),
-  -- Told to who may see others' sessions.
+  -- Visible only with the privilege to see other sessions.
   'primary', CASE WHEN pg_catalog.pg_is_in_recovery() THEN (
     SELECT pg_catalog.concat_ws(':', w.sender_host, w.sender_port) FROM pg_catalog.pg_stat_wal_receiver w WHERE w.sender_host IS NOT NULL) END,
   'capacity', pg_catalog.jsonb_build_object(
@@ -17,7 +17,7 @@ SELECT 'server', pg_catalog.jsonb_build_object(
     'in_use', (SELECT pg_catalog.count(*) FROM pg_catalog.pg_stat_activity a WHERE a.backend_type = 'client backend')),
   'logs_rows', pg_catalog.current_setting('wal_level') = 'logical',
   'settled_extensions', (SELECT pg_catalog.jsonb_agg(DISTINCT a.name) FROM available a WHERE a.schema IS NOT NULL),
-  -- Only who owns all its objects may move an extension, and a trusted one's belong to a superuser.
+  -- Only the owner of all its objects may move an extension, and those of a trusted one belong to a superuser.
   'movable_extensions', (
     SELECT pg_catalog.jsonb_agg(a.name) FROM available a
     WHERE a.usual AND a.relocatable
@@ -43,7 +43,7 @@ SELECT 'role', pg_catalog.jsonb_build_object(
   'comment', pg_catalog.left(pg_catalog.shobj_description(r.oid, 'pg_authid'), 16384))::text
 FROM pg_catalog.pg_roles r
 UNION ALL
--- A grant that raced with a DROP ROLE leaves a row without a role behind: the joins pass it over.
+-- A grant that raced with a DROP ROLE leaves a row without a role; the joins skip it.
 SELECT 'membership', pg_catalog.jsonb_build_object(
   'role', g.rolname, 'member', u.rolname, 'grantor', b.rolname, 'admin', m.admin_option,
   'inherit', coalesce((pg_catalog.to_jsonb(m) ->> 'inherit_option')::boolean, u.rolinherit),
@@ -74,7 +74,7 @@ SELECT 'database', pg_catalog.jsonb_build_object(
 FROM pg_catalog.pg_database d LEFT JOIN pg_catalog.pg_roles o ON o.oid = d.datdba
 LEFT JOIN pg_catalog.pg_tablespace t ON t.oid = d.dattablespace
 UNION ALL
--- What others' sessions do is told to who may read all statistics; that they are there is told to all.
+-- Every role sees that other sessions exist; their details need the privilege to read all statistics.
 SELECT 'activity', pg_catalog.jsonb_build_object(
   'role', a.usename, 'database', a.datname, 'sessions', pg_catalog.count(*),
   'last', pg_catalog.to_char(pg_catalog.max(a.state_change) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))::text
@@ -83,8 +83,8 @@ WHERE a.usename IS NOT NULL AND a.datname IS NOT NULL AND coalesce(a.backend_typ
   AND a.pid <> pg_catalog.pg_backend_pid()
 GROUP BY a.usename, a.datname
 UNION ALL
--- 'bytes' is the length of a value that was cut. Settings of the server's own come before those with a dot, which
--- anybody makes up, and short values before long ones: what the manifest may declare is whole, however much is beside it.
+-- 'bytes' is the length of a value that was cut. The server's own settings come before names with a dot, which
+-- any role may invent, and short values before long ones: whatever the manifest may declare is complete.
 SELECT 'setting', pg_catalog.jsonb_build_object(
   'role', r.rolname, 'database', d.datname, 'name', c.name, 'value', CASE WHEN c.cut THEN pg_catalog.left(c.value, 60) ELSE c.value END,
   'bytes', CASE WHEN c.cut THEN c.bytes END)::text

@@ -1,4 +1,4 @@
--- What is inside one database, the server's own schemas and members of extensions aside, as rows of section and item.
+-- Contents of one database as rows of section and item, without the server's own schemas and members of extensions.
 WITH
 member AS (
   SELECT d.classid, d.objid FROM pg_catalog.pg_depend d
@@ -9,7 +9,7 @@ space AS (
     AND n.nspname NOT LIKE 'pg\_temp\_%' AND n.nspname NOT LIKE 'pg\_toast\_temp\_%'
     AND NOT EXISTS (SELECT FROM member m
       WHERE m.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND m.objid = n.oid)),
--- What has an owner and no rights.
+-- Objects with an owner and without privileges.
 plain AS (
   SELECT 'pg_catalog.pg_collation'::pg_catalog.regclass, x.oid, x.collnamespace, x.collowner FROM pg_catalog.pg_collation x
   UNION ALL
@@ -26,8 +26,8 @@ plain AS (
   SELECT 'pg_catalog.pg_ts_dict'::pg_catalog.regclass, x.oid, x.dictnamespace, x.dictowner FROM pg_catalog.pg_ts_dict x
   UNION ALL
   SELECT 'pg_catalog.pg_ts_config'::pg_catalog.regclass, x.oid, x.cfgnamespace, x.cfgowner FROM pg_catalog.pg_ts_config x),
--- Objects that initdb made have smaller numbers, and looking at them all costs more than everything else.
--- Kind, oid, schema, name, owner, rights, and the letter that acldefault knows the kind by.
+-- Objects of initdb have smaller OIDs; reading all of them costs more than everything else.
+-- Kind, OID, schema, name, owner, privileges, and the letter of the kind for acldefault.
 object AS (
   SELECT CASE WHEN c.relkind IN ('r', 'p', 'f') THEN 'table' WHEN c.relkind = 'v' THEN 'view'
               WHEN c.relkind = 'm' THEN 'materialized_view' ELSE 'sequence' END AS kind,
@@ -45,18 +45,20 @@ object AS (
     'pg_catalog.pg_proc'::pg_catalog.regclass, p.oid, p.pronamespace, p.proname,
     p.oid::pg_catalog.regprocedure::text, p.proowner,
     coalesce(p.proacl, pg_catalog.acldefault('f', p.proowner)), p.prosecdef,
-    -- Code in an untrusted language acts as the server's account for every role that may call it, and an owner may.
-    -- An aggregate calls what its owner may call, and is in no language of its own.
+    -- Code in an untrusted language acts as the server's account for every role that may call it, including its
+    -- owner.
+    -- An aggregate has no language of its own: it calls functions with its owner's privileges.
     p.prokind <> 'a' AND (NOT l.lanpltrusted OR l.lanname IN ('c', 'internal'))
-      -- What an event trigger calls runs as every role that runs DDL there, the admin first: its owner decides.
+      -- A function of an event trigger runs as every role that runs DDL there, first of all the admin: its
+      -- owner matters.
       OR EXISTS (SELECT FROM pg_catalog.pg_event_trigger t WHERE t.evtfoid = p.oid)
   FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid = p.prolang
   WHERE p.oid >= 16384
-    -- A range type's constructors are part of it: the server made them, and they belong to its first superuser.
+    -- A range type's constructors are part of it: the server makes them, and they belong to its first superuser.
     AND NOT (l.lanname = 'internal' AND p.prosrc IN ('range_constructor2', 'range_constructor3',
       'multirange_constructor0', 'multirange_constructor1', 'multirange_constructor2'))
   UNION ALL
-  -- Types of their own: no row types of tables, no arrays, no multiranges.
+  -- Independent types only: no row types of tables, no arrays, no multiranges.
   SELECT 'type', 'pg_catalog.pg_type'::pg_catalog.regclass, t.oid, t.typnamespace, t.typname, NULL, t.typowner,
     coalesce(t.typacl, pg_catalog.acldefault('T', t.typowner)), false, false
   FROM pg_catalog.pg_type t
@@ -76,7 +78,8 @@ SELECT 'schema', pg_catalog.jsonb_build_object(
       'grantee', CASE WHEN a.grantee = 0 THEN NULL ELSE pg_catalog.pg_get_userbyid(a.grantee) END,
       'grantor', pg_catalog.pg_get_userbyid(a.grantor), 'privilege', a.privilege_type, 'grantable', a.is_grantable))
     FROM pg_catalog.aclexplode(coalesce(n.nspacl, pg_catalog.acldefault('n', n.nspowner))) a
-    -- What an extension's script gave on the schema that the extension names is its own (see rights.sql).
+    -- Privileges that an extension's script granted on the schema that it names belong to the extension (see
+    -- rights.sql).
     WHERE a.grantee <> 0 OR a.privilege_type <> 'USAGE' OR a.is_grantable OR n.nspname = 'public' OR NOT EXISTS (
       SELECT FROM pg_catalog.pg_init_privs i JOIN pg_catalog.pg_extension e ON e.extnamespace = i.objoid
       JOIN pg_catalog.pg_roles r ON r.rolsuper CROSS JOIN LATERAL pg_catalog.aclexplode(i.initprivs) b
@@ -84,7 +87,7 @@ SELECT 'schema', pg_catalog.jsonb_build_object(
         AND r.oid = n.nspowner AND b.grantee = 0 AND b.privilege_type = 'USAGE')))::text
 FROM space n
 UNION ALL
--- Whole schemas (from 15 on) hang on a publication by the catalogue pg_publication_namespace, whose number is 6237.
+-- Whole schemas (from 15 on) belong to a publication by the catalog pg_publication_namespace, whose OID is 6237.
 SELECT 'publication', pg_catalog.jsonb_build_object(
   'name', p.pubname, 'identity', pg_catalog.quote_ident(p.pubname), 'owner', pg_catalog.pg_get_userbyid(p.pubowner),
   'is_list', NOT p.puballtables AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
@@ -117,7 +120,7 @@ SELECT 'object', pg_catalog.jsonb_build_object(
       'grantee', CASE WHEN a.grantee = 0 THEN NULL ELSE pg_catalog.pg_get_userbyid(a.grantee) END,
       'grantor', pg_catalog.pg_get_userbyid(a.grantor), 'privilege', a.privilege_type, 'grantable', a.is_grantable))
     FROM pg_catalog.aclexplode(o.acl) a
-    -- An owner's own rights are never drift, and they are most of the entries.
+    -- An owner's own privileges are never drift, and they are most of the entries.
     WHERE a.grantee <> o.owner),
   'columns', (
     SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(

@@ -1,4 +1,4 @@
--- The lines of pg_hba.conf as the file has them now.
+-- Lines of pg_hba.conf, as the file is now.
 SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
   'line', h.line_number, 'file', pg_catalog.to_jsonb(h) ->> 'file_name', 'type', h.type, 'databases', h.database, 'users', h.user_name,
   'address', h.address, 'netmask', h.netmask, 'method', h.auth_method, 'options', h.options, 'error', h.error)

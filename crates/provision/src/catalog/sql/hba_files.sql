@@ -1,4 +1,4 @@
--- The texts of pg_hba.conf and of what it includes: the view shows keywords without the quotes that make names of them.
+-- Texts of pg_hba.conf and of included files: the view shows keywords without the quotes that turn them into names.
 SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('path', f.path,
   'bytes', pg_catalog.encode(pg_catalog.pg_read_binary_file(f.path, 0, 1048576, true), 'hex'))), '[]')::text
 FROM (

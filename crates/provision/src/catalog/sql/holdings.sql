@@ -1,6 +1,6 @@
--- Role, database (NULL for shared objects other than databases), whether it is owned, and what only a superuser may
--- own, a row for each; the bootstrap superuser has no rows here. Default privileges and user mappings have an owner
--- to PostgreSQL, but REASSIGN OWNED leaves them to DROP OWNED.
+-- Role, database (NULL for shared objects other than databases), whether it is owned, and objects that only a
+-- superuser may own, one row each; the bootstrap superuser has no rows here. Default privileges and user
+-- mappings have an owner in PostgreSQL, but REASSIGN OWNED leaves them to DROP OWNED.
 SELECT 'held', pg_catalog.jsonb_build_object(
   'role', h.role, 'database', h.place, 'owned', h.owned, 'stuck', h.stuck)::text FROM (
   SELECT DISTINCT r.rolname AS role, d.datname AS place,

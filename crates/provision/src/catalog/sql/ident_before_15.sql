@@ -1,5 +1,5 @@
--- The lines of pg_ident.conf as the file has them now: before 15 no view shows them, so the file itself is read.
--- A name in quotes may hold blanks; what follows a # is a comment.
+-- Lines of pg_ident.conf, as the file is now: before 15 no view shows them, so the file itself is read. A
+-- quoted name may contain blanks; a # begins a comment.
 SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
   'line', t.number, 'map', t.name[1], 'system', t.name[2], 'role', t.name[3]) ORDER BY t.number), '[]')::text
 FROM (

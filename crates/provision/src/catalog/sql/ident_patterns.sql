@@ -1,4 +1,4 @@
--- The roles and databases that the patterns of pg_ident.conf match, from 16 on, by the server's own expressions.
+-- Roles and databases that match the patterns of pg_ident.conf, from 16 on, by the server's own regular expressions.
 SELECT coalesce(pg_catalog.jsonb_object_agg(p.pattern, (
   SELECT coalesce(pg_catalog.jsonb_agg(n.name), '[]') FROM (
     SELECT r.rolname::text FROM pg_catalog.pg_roles r UNION SELECT d.datname::text FROM pg_catalog.pg_database d) n (name)

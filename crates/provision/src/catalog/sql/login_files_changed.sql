@@ -1,5 +1,5 @@
--- The files of login rules that were written, or put in place, after the server last read them. The time of a file is
--- in whole seconds. A copy can keep the time of the original; the time of the change of status is the server's own.
+-- Files of login rules that were written, or moved into place, after the server last read them. Modification
+-- times have whole seconds. A copy can keep the original's modification time, but not its change time (ctime).
 SELECT coalesce(pg_catalog.jsonb_agg(f.path ORDER BY f.path), '[]')::text
 FROM (
   SELECT pg_catalog.current_setting('hba_file') AS path UNION SELECT pg_catalog.current_setting('ident_file')

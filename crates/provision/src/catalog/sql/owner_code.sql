@@ -1,9 +1,9 @@
--- Code that the server runs with the rights of a relation's owner, whatever role sets it off, as rows of what it hangs on and
--- who wrote it: rules and the actions of foreign keys, which are code by themselves; what an index, statistics or a column
--- of a range type compute, for autovacuum too; and what a foreign key casts. Functions and domains that are called like
--- this have a row each, with their owners.
+-- Code that the server runs with the privileges of a relation's owner, whichever role triggers it, as rows of
+-- the relation and the code's author: rules and foreign key actions, which are code themselves; expressions of
+-- indexes, statistics and range columns, for autovacuum too; and casts of foreign keys. Functions and domains
+-- that are called this way have a row each, with their owners.
 WITH RECURSIVE
--- Types that bring functions along: ranges, what has a cast, and what is made of these.
+-- Types with functions: ranges, types with a cast, and types made of these.
 typed AS (
   SELECT f.type, f.function FROM (
     SELECT g.rngtypid AS type, pg_catalog.unnest(ARRAY[g.rngsubdiff::oid, g.rngcanonical::oid]) AS function FROM pg_catalog.pg_range g
@@ -14,8 +14,9 @@ typed AS (
   WHERE f.type IS NOT NULL AND f.function >= 16384
   UNION
   SELECT t.oid, y.function FROM typed y JOIN pg_catalog.pg_type t ON t.oid >= 16384 AND y.type IN (t.typbasetype, t.typelem)),
--- What lends its owner's rights to the functions and domains that it names. A database that has just been filled has no
--- statistics of its catalogues: the planner expects no row here, and would look for all of these once for each dependency.
+-- Objects that lend their owner's privileges to the functions and domains that they name. A database that was
+-- just filled has no statistics of its catalogs: the planner expects no row here, and would search all of these
+-- once for each dependency.
 caller AS MATERIALIZED (
   SELECT 'pg_catalog.pg_class'::pg_catalog.regclass AS class, i.indexrelid AS oid, i.indrelid AS relation FROM pg_catalog.pg_index i
   WHERE i.indrelid >= 16384
@@ -39,7 +40,8 @@ called AS (
   SELECT a.attrelid, 'pg_catalog.pg_proc'::pg_catalog.regclass, y.function FROM typed y
   JOIN pg_catalog.pg_attribute a ON a.atttypid = y.type AND a.attrelid >= 16384 AND a.attnum > 0
   UNION ALL
-  -- The check of a foreign key reads the referenced table as that one's owner, and casts what it looks for.
+  -- The check of a foreign key reads the referenced table as that table's owner, and casts the value that it
+  -- looks for.
   SELECT f.confrelid, 'pg_catalog.pg_proc'::pg_catalog.regclass, y.function FROM typed y
   JOIN pg_catalog.pg_attribute a ON a.atttypid = y.type
   JOIN pg_catalog.pg_constraint f ON f.contype = 'f' AND f.conrelid = a.attrelid AND a.attnum = ANY (f.conkey)),

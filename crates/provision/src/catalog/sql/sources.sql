@@ -1,5 +1,5 @@
--- The database that each subscription's connection names, and nothing else of it: the rest holds a password. Both forms
--- of a connection string; without a database the server takes the user's name.
+-- The database in each subscription's connection string, and nothing else of it: the rest contains a password.
+-- Both forms of a connection string; without a database the server uses the user's name.
 SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('name', s.subname, 'from', CASE
   WHEN s.subconninfo ~ '^postgres(ql)?://' THEN coalesce(
     pg_catalog.substring(s.subconninfo, '[?&]dbname=([^&]+)'),

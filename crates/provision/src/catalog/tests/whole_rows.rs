@@ -1,14 +1,14 @@
-//! Converting a whole row to JSON or text converts every column, and an `anyarray` holds values of any type: the
-//! conversion calls what the type's owner has made for it. The queries of this crate read catalogues of databases
-//! that services own, so none of them may do that to a relation with such a column.
+//! Converting a whole row to JSON or text converts every column, and an `anyarray` contains values of any type:
+//! the conversion calls functions of that type's owner. The queries of this crate read catalogs of databases
+//! that services own, so they must not convert rows of a relation with such a column.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// The relations of PostgreSQL 13 to 18 with a column of the type `anyarray`; a test on a real server compares them.
+/// Relations of PostgreSQL 13 to 18 with a column of type `anyarray`; a test on a real server compares them.
 const ANYARRAY: &[&str] = &["pg_attribute", "pg_statistic", "pg_stats", "pg_stats_ext", "pg_stats_ext_exprs"];
 
-/// `pg_statistic_ext_data` has none, and expressions' statistics in it are an array of whole `pg_statistic` rows.
+/// `pg_statistic_ext_data` has no such column, but its statistics of expressions are arrays of `pg_statistic` rows.
 const NESTED: &[&str] = &["pg_statistic_ext_data"];
 
 const CONVERSIONS: &[&str] = &[
@@ -31,7 +31,7 @@ const CONVERSIONS: &[&str] = &[
     "min",
 ];
 
-/// The words of a text and its other characters one by one.
+/// Splits a text into words and single other characters.
 fn tokens(text: &str) -> Vec<&str> {
     let (mut all, mut rest) = (vec![], text);
     while let Some(first) = rest.chars().next() {
@@ -45,7 +45,7 @@ fn tokens(text: &str) -> Vec<&str> {
     all
 }
 
-/// The names by which a text refers to rows of such relations.
+/// Returns the aliases of such relations in a text.
 fn aliases<'a>(tokens: &[&'a str]) -> BTreeSet<&'a str> {
     let mut found = BTreeSet::new();
     for (at, word) in tokens.iter().enumerate() {
@@ -61,7 +61,7 @@ fn aliases<'a>(tokens: &[&'a str]) -> BTreeSet<&'a str> {
     found
 }
 
-/// Where a text converts or passes on a whole row of such a relation.
+/// Returns the places where a text converts or passes on a whole row of such a relation.
 fn converted(text: &str) -> Vec<String> {
     let tokens = tokens(text);
     let aliases = aliases(&tokens);
@@ -111,7 +111,7 @@ fn a_conversion_of_such_a_row_is_seen() {
     }
 }
 
-/// Each file is one text: an alias that stands for such a relation anywhere in it counts everywhere in it.
+/// Each file is one text: an alias of such a relation anywhere in it counts everywhere in it.
 #[test]
 fn no_query_converts_a_row_that_holds_an_anyarray() {
     let mut all = vec![];

@@ -1,7 +1,7 @@
-//! Roles beyond the four of each service: that they exist, and who is a member. What they may do in a service's database
-//! is compared with everything else there.
+//! Roles beyond the four of each service: their existence and their members. Their privileges in a service's
+//! database are compared with everything else in there.
 //!
-//! They come before all services, because several of these may grant them something.
+//! They come before all services, because several services may grant them something.
 
 use super::comparison::{Comparison, StoredLogins};
 use super::roles;
@@ -20,7 +20,7 @@ pub fn diff(desired: &DesiredServer, actual: &ActualServer, stored: &StoredLogin
     for role in desired.access.values() {
         let mut look = Comparison::new(desired, actual, stored, None, maintenance.clone());
         match actual.roles.get(&role.name) {
-            // What is over before it began is not made.
+            // A role that has expired already is not created.
             None if role.expired => {}
             None => create(&mut look, role),
             Some(found) => alter(&mut look, role, found),
@@ -37,7 +37,7 @@ pub fn diff(desired: &DesiredServer, actual: &ActualServer, stored: &StoredLogin
     }
 }
 
-/// The kind of role whose attributes it has.
+/// Returns the role kind whose attributes the role has.
 fn kind(role: &AccessRole) -> RoleKind {
     if role.login && !role.expired { RoleKind::Readonly } else { RoleKind::Owner }
 }
@@ -55,7 +55,7 @@ fn create(look: &mut Comparison<'_>, role: &AccessRole) {
     replication(look, role, false);
 }
 
-/// PostgreSQL has no smaller right for it: the reader of a plan has to know what comes along.
+/// Sets REPLICATION. PostgreSQL has no smaller privilege for it, so the reason names the consequences.
 fn replication(look: &mut Comparison<'_>, role: &AccessRole, has_it: bool) {
     if !role.follows_changes() || has_it {
         return;
@@ -66,7 +66,8 @@ fn replication(look: &mut Comparison<'_>, role: &AccessRole, has_it: bool) {
     look.add(Risk::Caution, Action::AlterRole { role: role.name.clone(), attributes }, reason);
 }
 
-/// What others made keeps its attributes and its password: only what it may do here is ours to say.
+/// Compares a role that exists. One that this manifest did not make keeps its attributes and password; only its
+/// privileges here are ours to set.
 fn alter(look: &mut Comparison<'_>, role: &AccessRole, found: &ActualRole) {
     let ours = look.is_ours(found.comment.as_deref());
     if role.login && !role.expired && (ours || look.stored.contains(&role.name)) {
@@ -85,14 +86,14 @@ fn alter(look: &mut Comparison<'_>, role: &AccessRole, found: &ActualRole) {
     }
 }
 
-/// What statistics take: membership in a predefined role, and a way into the maintenance database that does not depend on
-/// PUBLIC's.
+/// Grants what statistics need: membership in a predefined role, and CONNECT on the maintenance database
+/// independent of PUBLIC's.
 fn monitor(look: &mut Comparison<'_>, role: &AccessRole) {
     let held = |row: &&Membership| row.member == role.name;
     let (right, others): (Vec<_>, Vec<_>) =
         look.actual.memberships.iter().filter(held).partition(|row| row.role.as_str() == PG_MONITOR);
     for row in others.iter().chain(right.iter().filter(|row| row.admin)) {
-        let reason = format!("{} is a member of {}: a monitor needs {PG_MONITOR} alone", role.name, row.role);
+        let reason = format!("{} is a member of {}: a monitor needs only {PG_MONITOR}", role.name, row.role);
         look.add(Risk::Caution, roles::ending(row), reason);
     }
     if let Ok(of) = RoleName::found(PG_MONITOR)
@@ -111,7 +112,7 @@ fn monitor(look: &mut Comparison<'_>, role: &AccessRole) {
     let connect = Privilege::Connect;
     if !entries.into_iter().any(|entry| entry.grantee == to && entry.privilege == connect.name()) {
         let on = Object::Database(look.database.clone());
-        let reason = format!("{} reads them there", role.name);
+        let reason = format!("{} reads statistics there", role.name);
         look.add(Risk::Safe, Action::Grant { on, privileges: Privileges::new([connect]), to }, reason);
     }
 }
@@ -139,7 +140,7 @@ fn members(look: &mut Comparison<'_>, role: &AccessRole, plan: &mut Plan) {
     }
 }
 
-/// A person's login is made by others.
+/// Reports a missing member: martydb does not create the logins of people.
 fn absent(desired: &DesiredServer, role: &AccessRole, member: &RoleName) -> PrivilegeGap {
     let what = format!("make {member} a member of {}", role.name);
     PrivilegeGap::without_grant(&desired.name, None, what, format!("the server has no role {member}"))

@@ -1,4 +1,4 @@
-//! One comparison for every kind of access list: wanted entries against found ones.
+//! Comparison of access lists of every kind: desired entries with actual ones.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,10 +10,11 @@ use crate::plan::stage::Risk;
 use martydb_model::contract::{ObjectClass, Privilege, Privileges, access_to, access_to_future};
 use martydb_model::{AclEntry, DesiredService, Grantee, RoleKind, RoleName, SchemaName, Spot};
 
-/// What each grantee holds, should hold, or may hold at most.
+/// Privileges by grantee: held, required or allowed.
 pub type Holding = BTreeMap<Grantee, BTreeSet<Privilege>>;
 
-/// What the contract gives the service's roles on a class: as much as it grants, or as much as it allows.
+/// Returns the privileges of the service's roles on a class by the contract: those that it grants, or those
+/// that it allows.
 pub fn wanted(
     service: &DesiredService,
     class: ObjectClass,
@@ -25,12 +26,12 @@ pub fn wanted(
         .collect()
 }
 
-/// What the manifest gives further roles on a class of objects there.
+/// Returns the privileges of further roles on a class of objects by the manifest.
 pub fn declared(service: &DesiredService, class: ObjectClass, spot: Spot<'_>) -> Holding {
     collected(access_to(service, class, spot))
 }
 
-/// What it gives them on what the owner will make: anywhere, or in one schema.
+/// Returns their privileges on the owner's future objects, everywhere or in one schema.
 pub fn declared_future(service: &DesiredService, class: ObjectClass, schema: Option<&SchemaName>) -> Holding {
     collected(access_to_future(service, class, schema))
 }
@@ -51,7 +52,7 @@ pub fn held<'a>(acl: impl IntoIterator<Item = &'a AclEntry>) -> Holding {
     held
 }
 
-/// What is held in `one` and not in `other`.
+/// Returns what is held in `one` and not in `other`.
 pub fn difference(one: &Holding, other: &Holding) -> Vec<(Grantee, Privileges)> {
     let none = BTreeSet::new();
     let rows = one.iter().map(|(grantee, privileges)| {
@@ -61,23 +62,23 @@ pub fn difference(one: &Holding, other: &Holding) -> Vec<(Grantee, Privileges)> 
     rows.filter(|(_, more)| !more.is_empty()).collect()
 }
 
-/// What a REVOKE takes, in words.
+/// Describes what a REVOKE takes.
 pub fn taken(privileges: &Privileges, only_option: bool) -> String {
     if only_option { format!("the grant option for {privileges}") } else { privileges.to_string() }
 }
 
-/// An access list under comparison.
+/// An access list to compare.
 pub struct Acl<'a> {
     pub on: Object,
-    /// Its owner, whose own rights are never drift.
+    /// Its owner, whose own privileges are never drift.
     pub owner: &'a str,
-    /// Who will own it, if someone else: what it holds becomes an owner's own.
+    /// Its next owner, if that changes: privileges of that role become an owner's own.
     pub next_owner: Option<&'a str>,
     pub found: &'a [AclEntry],
 }
 
 impl Acl<'_> {
-    /// Grants what is wanted and missing. What the owner holds would go with its ownership, and does not count.
+    /// Grants missing privileges. Those of the old owner do not count, because they end with its ownership.
     pub fn missing(&self, look: &mut Comparison<'_>, wanted: &Holding) {
         let others = self.found.iter().filter(|found| !self.is_owner(&found.grantee));
         for (to, privileges) in difference(wanted, &held(others)) {
@@ -86,7 +87,7 @@ impl Acl<'_> {
         }
     }
 
-    /// Revokes what managed roles and PUBLIC hold beyond `allowed`; what others hold is prunable.
+    /// Revokes what managed roles and PUBLIC hold beyond `allowed`; what other roles hold is prunable.
     pub fn beyond(&self, look: &mut Comparison<'_>, allowed: &Holding) {
         let mut taken: BTreeMap<(&Grantee, &RoleName, bool), Vec<Privilege>> = BTreeMap::new();
         let next = |found: &&AclEntry| found.grantee.role().map(RoleName::as_str) == self.next_owner;
@@ -96,13 +97,13 @@ impl Acl<'_> {
             let privilege = Privilege::named(&found.privilege);
             let fine = allowed.get(&found.grantee).is_some_and(|fine| fine.contains(&privilege));
             if !fine || found.grantable {
-                // A right that may stay loses only the option to pass it on.
+                // An allowed privilege loses only its grant option.
                 taken.entry((&found.grantee, &found.grantor, fine)).or_default().push(privilege);
             }
         }
         let mut taken: Vec<_> = taken.into_iter().collect();
-        // A delegate's grants go before the delegate's own right: CASCADE would take them along, and the statement
-        // for them would then only warn that there is nothing to revoke.
+        // A delegate's grants are revoked before its own privilege: CASCADE would revoke them too, and their
+        // own statement would then only warn that there is nothing to revoke.
         taken.sort_by_key(|((grantee, ..), _)| Reverse(self.depth(grantee, 0)));
         for ((grantee, grantor, only_option), privileges) in taken {
             self.take(look, grantee, grantor, only_option, Privileges::new(privileges));
@@ -131,7 +132,7 @@ impl Acl<'_> {
             privileges,
             only_option: only_option || root.is_some(),
             grantor: (delegated && root.is_none()).then(|| grantor.clone()),
-            // A delegate of ours loses the option, and with it goes everything that hangs on it.
+            // Revoking the option from a delegate of ours also revokes everything that depends on it.
             from: root.map_or_else(|| grantee.clone(), Grantee::Role),
         };
         if !look.is_managed(grantee) {
@@ -146,8 +147,8 @@ impl Acl<'_> {
         }
     }
 
-    /// The first in a chain of managed delegates that begins at the owner. REVOKE as the owner reaches all of them;
-    /// as the delegate itself it would need the delegate's way into the schema.
+    /// Returns the first in a chain of managed delegates that begins at the owner. REVOKE as the owner reaches
+    /// all of them; as the delegate itself it would need USAGE on the schema.
     fn root(&self, look: &Comparison<'_>, delegate: &RoleName, so_far: usize) -> Option<RoleName> {
         let grantee = Grantee::Role(delegate.clone());
         if !look.is_managed(&grantee) || so_far > self.found.len() {
@@ -161,9 +162,9 @@ impl Acl<'_> {
         grantors.find_map(|grantor| self.root(look, grantor, so_far + 1))
     }
 
-    /// How many grants lie between the owner and a grantee, the longest way round.
+    /// Returns the number of grants between the owner and a grantee, on the longest chain.
     fn depth(&self, grantee: &Grantee, so_far: usize) -> usize {
-        // A server keeps no circles; the bound is for lists that no server made.
+        // A server has no cycles of grants; the bound protects against other inputs.
         let from_others =
             |found: &&AclEntry| found.grantee == *grantee && found.grantor.as_str() != self.owner;
         let grantors = self.found.iter().filter(from_others).filter(|_| so_far < self.found.len());

@@ -1,4 +1,4 @@
-//! What is compared for one service, or for the server as a whole, and the steps that follow from it.
+//! State of a comparison, for one service or for the server as a whole, with the resulting steps.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use crate::plan::step::Step;
 use martydb_model::contract::{alternate_of, managed};
 use martydb_model::{ActualServer, DbName, DesiredServer, DesiredService, Grantee, RoleKind, RoleName};
 
-/// The logins whose password the secret store has.
+/// Logins whose passwords are in the secret store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StoredLogins {
     All,
@@ -29,16 +29,16 @@ pub struct Comparison<'a> {
     pub desired: &'a DesiredServer,
     pub actual: &'a ActualServer,
     pub stored: &'a StoredLogins,
-    /// `None` for the server as a whole.
+    /// The service; `None` for the server as a whole.
     service: Option<&'a DesiredService>,
-    /// What the steps are about.
+    /// Database of the steps.
     pub database: DbName,
-    /// In the order they were found in.
+    /// Steps in order of discovery.
     pub steps: Vec<Step>,
     pub prunable: Vec<Step>,
-    /// The relation that changes its owner, for the steps about it.
+    /// Relation whose owner changes, for the steps that belong to it.
     pub part_of: Option<Object>,
-    /// Who loses the ownership of something.
+    /// Roles that lose the ownership of an object.
     pub previous_owners: BTreeSet<String>,
 }
 
@@ -54,43 +54,43 @@ impl<'a> Comparison<'a> {
         Comparison { desired, actual, stored, service, database, steps, prunable, part_of, previous_owners }
     }
 
-    /// PUBLIC and the declared roles of this manifest: their rights are made equal to it.
+    /// Returns `true` for PUBLIC and for declared roles, whose privileges are made to match the manifest.
     pub fn is_managed(&self, grantee: &Grantee) -> bool {
         let declared = |role| managed(self.desired, role).is_some() || self.desired.access.contains_key(role);
         grantee.role().is_none_or(declared)
     }
 
-    /// Whether it is a further role of the manifest that others made.
+    /// Returns `true` for a further role of the manifest that this manifest did not make.
     pub fn is_taken_over(&self, grantee: &Grantee) -> bool {
         let further = grantee.role().filter(|role| self.desired.access.contains_key(*role));
         let found = further.and_then(|role| self.actual.roles.get(role));
         found.is_some_and(|found| !self.is_ours(found.comment.as_deref()))
     }
 
-    /// The alternate of a service's login, where the server has one.
+    /// Returns the alternate of a service's login, if the server has one.
     pub fn alternate(&self, service: &DesiredService, kind: RoleKind) -> Option<RoleName> {
         let alternate = alternate_of(service.role(kind)).filter(|_| kind != RoleKind::Owner);
         alternate.filter(|alternate| self.actual.roles.contains_key(alternate))
     }
 
-    /// The alternate, where clients use it now, as the secret store says.
+    /// Returns the alternate if clients use it now, according to the secret store.
     pub fn alternate_in_use(&self, service: &DesiredService, kind: RoleKind) -> Option<RoleName> {
         self.alternate(service, kind).filter(|alternate| self.stored.contains(alternate))
     }
 
-    /// For changes that others may rely on, unless there are no others.
+    /// Returns the risk of a change on which clients may rely, unless there are none.
     pub fn caution(&self) -> Risk {
         let ours = match self.actual.databases.get(&self.database) {
             _ if self.service.is_none() => false,
             None => true,
-            // No client relies on a database that takes no connections: a killed run left it before it was marked.
+            // No client uses a database that takes no connections: a killed run left it before it was marked.
             Some(found) if !found.allow_connections => true,
             Some(found) => self.desired.marks(found.comment.as_deref()),
         };
         if ours || self.desired.embedded { Risk::Safe } else { Risk::Caution }
     }
 
-    /// Whether a comment says that this manifest made what it stands on.
+    /// Returns `true` if a comment is this manifest's marker.
     pub fn is_ours(&self, comment: Option<&str>) -> bool {
         self.desired.marks(comment)
     }
@@ -109,7 +109,7 @@ impl<'a> Comparison<'a> {
         self.prunable.push(step);
     }
 
-    /// Gives an object to the owner that it should have.
+    /// Changes the owner of an object.
     pub fn set_owner(&mut self, object: Object, from: &str, owner: &RoleName) {
         let reason = format!("change owner from {from} to {owner}");
         self.previous_owners.insert(from.to_owned());

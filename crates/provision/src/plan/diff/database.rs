@@ -1,4 +1,4 @@
-//! The database itself: that it exists, its owner, who may enter it.
+//! The database itself: its existence, its owner, its privileges.
 
 use super::acl::{Acl, declared, wanted};
 use super::comparison::Comparison;
@@ -19,7 +19,7 @@ pub fn diff(look: &mut Comparison<'_>, service: &DesiredService) {
     }
 }
 
-/// Who the database should belong to, if its present owner will not do.
+/// Returns the owner that the database should have, if its present owner is not acceptable.
 fn owner(look: &Comparison<'_>, found: Option<&str>) -> Option<RoleName> {
     match (found, look.desired.database_owner.clone()) {
         (None, pinned) => pinned.or_else(|| look.actual.admin_role()),
@@ -44,7 +44,7 @@ fn create(look: &mut Comparison<'_>, service: &DesiredService) {
         "missing",
     );
     mark(look, service);
-    // What PostgreSQL gives everybody on a new database; it is taken away before anyone may connect.
+    // PostgreSQL's privileges of PUBLIC on a new database; they are revoked before any login may connect.
     let acl = AclEntry::of_public(&owner, builtin(ObjectClass::Database).iter().map(|one| one.name()));
     let made = FoundParameters {
         tablespace: parameters.tablespace.clone().unwrap_or_default(),
@@ -76,10 +76,14 @@ fn alter(look: &mut Comparison<'_>, service: &DesiredService, found: &ActualData
     }
     let comment = found.comment.as_deref();
     if look.desired.move_note(comment).is_some() && !look.desired.marks(comment) {
-        // No text is no comment.
+        // An empty text means no comment.
         let marker = look.desired.without_move_note(comment).unwrap_or_default();
         let action = Action::MarkDatabase { database: database.clone(), marker };
-        look.add(Risk::Safe, action, "its comment says that it is moving, and the service is here");
+        look.add(
+            Risk::Safe,
+            action,
+            "its comment says that it is being moved, but the service is on this server",
+        );
     }
     rights(look, service, found);
     if found.is_template {
@@ -92,7 +96,8 @@ fn alter(look: &mut Comparison<'_>, service: &DesiredService, found: &ActualData
     parameters::diff(look, service, found);
 }
 
-/// Closes first, opens after, and lets the service's own logins in; what is in use gives before it takes.
+/// Closes first and opens afterwards, then lets the service's own logins connect; a database in use grants
+/// before it revokes.
 fn rights(look: &mut Comparison<'_>, service: &DesiredService, found: &ActualDatabase) {
     let database = &service.database;
     let mut wanted = wanted(service, ObjectClass::Database, granted);
@@ -111,7 +116,7 @@ fn rights(look: &mut Comparison<'_>, service: &DesiredService, found: &ActualDat
     let acl = Acl { on, owner: &found.owner, next_owner, found: &found.acl };
     let is_entered = |entry: &AclEntry| entry.grantee == Grantee::Public && entry.privilege == "CONNECT";
     if found.allow_connections && found.acl.iter().any(is_entered) {
-        // Who comes in by PUBLIC alone now may do so as a member of a login of ours, without a moment between.
+        // A role that connects by PUBLIC only may keep access as a member of one of our logins, without interruption.
         let first = look.steps.len();
         acl.missing(look, &wanted);
         look.steps[first..].iter_mut().for_each(|step| step.stage = Stage::AlterDatabase);

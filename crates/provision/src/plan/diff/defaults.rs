@@ -1,7 +1,6 @@
-//! Default privileges: what the owner creates later is usable at once by the roles that the contract names, and by no
-//! others.
+//! Default privileges: the roles in the contract, and no others, can use the owner's future objects at once.
 //!
-//! They are set for the whole database: PostgreSQL adds the rows of single schemas to the global ones, so a
+//! They are set for the whole database: PostgreSQL adds the entries of single schemas to the global ones, so a
 //! `REVOKE … FROM PUBLIC` in a schema would do nothing
 //! (<https://www.postgresql.org/docs/current/sql-alterdefaultprivileges.html>).
 
@@ -12,7 +11,7 @@ use crate::plan::stage::Risk;
 use martydb_model::contract::{DefaultKind, Privileges, builtin, granted};
 use martydb_model::{AclEntry, DefaultAcl, DesiredService, Grantee, RoleKind, RoleName, SchemaName};
 
-/// Whose future objects of one kind are meant: in one schema, or in the whole database.
+/// Default privileges of one owner for one kind of objects, in one schema or in the whole database.
 struct Defaults<'a> {
     owner: &'a RoleName,
     schema: Option<&'a SchemaName>,
@@ -33,7 +32,7 @@ pub fn diff(look: &mut Comparison<'_>, service: &DesiredService) {
         defaults.missing(look, &wanted, &found);
     }
     in_schemas(look, service, rows);
-    // Rows of single schemas, and rows of other roles that give our roles or everybody something.
+    // Entries of single schemas, and entries of other owners that grant something to our roles or to PUBLIC.
     for row in rows.iter().filter(|row| !global(row)) {
         let Some(kind) = DefaultKind::from_letter(row.object) else { continue };
         let mut allowed = match &row.schema {
@@ -49,14 +48,14 @@ pub fn diff(look: &mut Comparison<'_>, service: &DesiredService) {
     }
 }
 
-/// What the service's and further roles hold on whatever the owner makes.
+/// Returns the privileges of the service's and further roles on the owner's future objects.
 fn everywhere(service: &DesiredService, kind: DefaultKind) -> Holding {
     let mut wanted = wanted(service, kind.class(), granted);
     wanted.extend(declared_future(service, kind.class(), None));
     wanted
 }
 
-/// What further roles shall hold on what the owner makes in single schemas.
+/// Compares the privileges of further roles on the owner's future objects in single schemas.
 fn in_schemas(look: &mut Comparison<'_>, service: &DesiredService, rows: &[DefaultAcl]) {
     let owner = service.role(RoleKind::Owner);
     for schema in &service.schemas {
@@ -71,7 +70,7 @@ fn in_schemas(look: &mut Comparison<'_>, service: &DesiredService, rows: &[Defau
     }
 }
 
-/// What PostgreSQL gives PUBLIC where no row says otherwise.
+/// Returns PostgreSQL's privileges of PUBLIC without an entry.
 fn unset(kind: DefaultKind) -> Holding {
     let privileges = Some(builtin(kind.class())).filter(|privileges| !privileges.is_empty());
     privileges.map(|privileges| (Grantee::Public, privileges.iter().copied().collect())).into_iter().collect()
@@ -94,7 +93,7 @@ impl Defaults<'_> {
                 self.take(look, grantee, extra, false);
             }
         }
-        // Rights that may stay, but not with the option to pass them on.
+        // Privileges that are allowed, but without the grant option.
         let options = held(acl.iter().filter(|entry| entry.grantable));
         for (grantee, passed_on) in &options {
             let Some(allowed) = allowed.get(grantee) else { continue };

@@ -47,13 +47,15 @@ pub fn diff(look: &mut Comparison<'_>, service: &DesiredService) {
     }
 }
 
-/// What is inside, or what will be once the database is created or opened: no login could have added anything before.
+/// Returns the contents of a database, or those that it will have once it is created or opened: no login could
+/// have added anything before.
 pub fn contents<'a>(actual: &'a ActualServer, service: &DesiredService) -> Cow<'a, Contents> {
     let found = actual.databases.get(&service.database).and_then(|database| database.contents.as_ref());
     found.map_or_else(|| Cow::Owned(fresh(actual)), Cow::Borrowed)
 }
 
-/// A new database holds the schema `public` alone; whose it is and what PUBLIC may do there changed in 15.
+/// Returns the contents of a new database: the schema `public` only. Its owner and PUBLIC's privileges on it
+/// changed in 15.
 fn fresh(actual: &ActualServer) -> Contents {
     let (owner, rights): (&str, &[&str]) = match actual.major() {
         15.. => ("pg_database_owner", &["USAGE"]),
@@ -90,7 +92,7 @@ fn schema(look: &mut Comparison<'_>, service: &DesiredService, name: &SchemaName
     }
 }
 
-/// App, readonly and further roles may use every schema but martydb's own.
+/// Returns USAGE for app, readonly and further roles, on every schema except martydb's own.
 fn users(service: &DesiredService, schema: &SchemaName) -> Holding {
     let history = schema.as_str() == HISTORY_SCHEMA;
     let class = if history { ObjectClass::History } else { ObjectClass::Schema };
@@ -99,8 +101,8 @@ fn users(service: &DesiredService, schema: &SchemaName) -> Holding {
     users
 }
 
-/// Whether what is in the schema must be the service's: in its own schemas, and wherever a role of ours made
-/// something. What unmanaged roles keep in schemas of their own is theirs.
+/// Returns `true` if objects in the schema must belong to the service: in its own schemas, and in any where a
+/// role of ours created something. Objects of unmanaged roles in their own schemas are left to them.
 fn is_claimed(
     look: &Comparison<'_>,
     service: &DesiredService,
@@ -111,7 +113,8 @@ fn is_claimed(
     own || look.is_managed(&Grantee::Role(owner.clone()))
 }
 
-/// How an object changes its owner, if it must. What someone has to read first stays as it is; the audit reports it.
+/// Plans the change of an object's owner, if it must change. Code that a person has to review first is left
+/// alone; the audit reports it.
 fn handover(
     look: &Comparison<'_>,
     service: &DesiredService,
@@ -142,7 +145,7 @@ fn way(
     contract::handover(found.kind, found.security_definer, lends, look.actual.major())
 }
 
-/// The relation that is locked when this object changes its owner: itself, or a sequence's table.
+/// Returns the relation that is locked when this object's owner changes: itself, or a sequence's table.
 fn taken_over(found: &ActualObject) -> Option<Object> {
     use ObjectKind::{MaterializedView, Sequence, Table, View};
     match (&found.of_table, found.kind) {
@@ -154,8 +157,8 @@ fn taken_over(found: &ActualObject) -> Option<Object> {
     }
 }
 
-/// Gives the new owner everything on what it will own. PostgreSQL takes that back with the change of the owner, because
-/// an owner's rights are its own.
+/// Grants the new owner all privileges on what it will own. PostgreSQL removes these grants when the owner
+/// changes, because an owner's privileges are implicit.
 fn lend<'a>(
     look: &mut Comparison<'_>,
     service: &DesiredService,
@@ -168,12 +171,12 @@ fn lend<'a>(
     }
     for (from, objects) in all {
         let reason =
-            format!("{to} gets all privileges before it becomes the owner: nothing is refused in between");
+            format!("{to} gets all privileges before it becomes the owner: access is not interrupted");
         look.add(Risk::Safe, Action::Lend { objects, from, to: to.clone() }, reason);
     }
 }
 
-/// A function in an untrusted language stays a superuser's.
+/// Returns `true` for a function in an untrusted language, which remains a superuser's.
 fn stays(service: &DesiredService, found: &ActualObject) -> bool {
     let class = class_of(service, found);
     found.dependent && matches!(class, ObjectClass::Function | ObjectClass::SecurityDefiner)
@@ -189,7 +192,7 @@ fn object(
     if handover.is_some() && !found.dependent {
         if handover == Some(Handover::AsCaller) {
             let reason =
-                format!("{} wrote it: run it with the caller's rights, not with {owner}'s", found.owner);
+                format!("{} wrote it: run it with the caller's privileges, not with {owner}'s", found.owner);
             look.add(look.caution(), Action::RunAsCaller { object: Object::of(found) }, reason);
         }
         look.set_owner(Object::of(found), found.owner.as_str(), owner);
@@ -199,7 +202,7 @@ fn object(
         }
     }
     let class = class_of(service, found);
-    // A migration may take some of it away: what is missing is not drift.
+    // A migration may revoke some of these: a missing privilege is not drift.
     let mut most = wanted(service, class, allowed);
     let table = found.of_table.as_deref().filter(|_| found.kind == ObjectKind::Sequence);
     let spot = Spot::Object { schema: found.schema.as_str(), name: table.unwrap_or(&found.name) };
@@ -209,10 +212,10 @@ fn object(
     let acl = Acl { on: Object::of(found), owner: found.owner.as_str(), next_owner, found: &found.acl };
     acl.beyond(look, &most);
     if handover.is_some() && !stays(service, found) {
-        // The default privileges were not there when it was made, or were another role's.
+        // Its default privileges did not exist when it was created, or were another role's.
         acl.missing(look, &wanted(service, class, granted));
     }
-    // Further roles may come when everything is there already.
+    // Further roles may be declared when all objects exist already.
     if !stays(service, found) {
         acl.missing(look, &further);
     }
@@ -226,7 +229,7 @@ fn object(
     outbox::diff(look, service, found);
 }
 
-/// Whether row security never applies to the role.
+/// Returns `true` if row security never applies to the role.
 fn passes_policies(look: &Comparison<'_>, role: &RoleName) -> bool {
     look.actual.roles.get(role).is_some_and(|found| found.superuser || found.bypassrls)
 }

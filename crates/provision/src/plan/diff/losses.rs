@@ -1,5 +1,5 @@
-//! Who loses what: the logins that hold a right by PUBLIC or by a group alone, where the plan takes that right away; and
-//! rights that stay and can no longer be used.
+//! Losses of access: logins that hold a privilege only through PUBLIC or a group from which the plan revokes
+//! it, and privileges that remain but become unusable.
 
 mod aftermath;
 mod dead;
@@ -17,7 +17,7 @@ use aftermath::Aftermath;
 use martydb_model::contract::Privilege;
 use martydb_model::{ActualServer, DesiredServer, Grantee, ObjectKind, RoleName};
 
-/// Writes into the plan who loses what, makes such steps `caution`, and says which of the rights that stay are dead.
+/// Adds the losses to the plan, makes such steps `caution`, and marks the remaining privileges that are dead.
 pub fn name_in_plan(desired: &DesiredServer, actual: &ActualServer, plan: &mut Plan) {
     let aftermath = Aftermath::of(desired, actual, plan);
     let lost: Vec<(usize, Vec<Loss>)> = (plan.steps.iter().enumerate())
@@ -41,7 +41,7 @@ pub fn name_in_plan(desired: &DesiredServer, actual: &ActualServer, plan: &mut P
     plan.losses = grouped(lost.into_iter().flat_map(|(_, lost)| lost));
 }
 
-/// What a step that closes a database or a schema says; the others are too many.
+/// Describes a loss for the reason of a step that closes a database or a schema; there are too many others.
 fn in_step(loss: &Loss) -> String {
     let can = match (&loss.on, loss.privilege) {
         (LostOn::Database, Privilege::Connect) => "connect",
@@ -53,7 +53,7 @@ fn in_step(loss: &Loss) -> String {
     format!("; {} can {can} by nothing else (to keep: {}{declare})", loss.names(), grant.shown())
 }
 
-/// One entry for all objects of a kind.
+/// Merges losses into one entry for all objects of a kind.
 fn grouped(lost: impl Iterator<Item = Loss>) -> Vec<Loss> {
     let mut all: BTreeMap<_, Loss> = BTreeMap::new();
     for loss in lost {
@@ -82,7 +82,7 @@ fn grouped(lost: impl Iterator<Item = Loss>) -> Vec<Loss> {
     all.into_values().collect()
 }
 
-/// What one step takes from logins that hold it by nothing else.
+/// Returns what one step takes from logins that hold it through nothing else.
 fn lost(aftermath: &Aftermath<'_>, step: &Step) -> Vec<Loss> {
     let Some(database) = &step.database else { return vec![] };
     let loss = |privilege, on, from: &Grantee, roles: Vec<RoleName>| {
@@ -96,7 +96,7 @@ fn lost(aftermath: &Aftermath<'_>, step: &Step) -> Vec<Loss> {
                 let roles = aftermath.losers(database, on, privilege, from);
                 loss(privilege, lost_on.clone(), from, roles)
             };
-            // Temporary tables in a room that all administrators share are nothing that one relies on.
+            // No login relies on temporary tables in the maintenance database.
             let counts = |privilege: &Privilege| step.service.is_some() || *privilege == Privilege::Connect;
             privileges.iter().filter(counts).filter_map(one).collect()
         }
@@ -112,7 +112,7 @@ fn lost(aftermath: &Aftermath<'_>, step: &Step) -> Vec<Loss> {
     }
 }
 
-/// The right to use a type counts for those alone who make something of it.
+/// Returns the lost object. Usage of a type counts only for roles that create objects with it.
 fn lost_on(on: &Object) -> Option<LostOn> {
     match on {
         Object::Database(_) => Some(LostOn::Database),

@@ -1,7 +1,7 @@
-//! The maintenance database and `template1`: PUBLIC's rights there are a meeting room for every login.
+//! The maintenance database and `template1`: PUBLIC's privileges there give all logins a common place.
 //!
-//! An admin who is no superuser may have come in with PUBLIC. It gets CONNECT of its own first, in the same transaction
-//! and in what a DBA is asked for, or closing the door would lock it out.
+//! An admin that is not a superuser may be connected through PUBLIC. It is granted CONNECT itself first, in the
+//! same transaction and in the request to a DBA; revoking PUBLIC's would lock it out otherwise.
 
 use std::collections::BTreeSet;
 
@@ -37,26 +37,26 @@ pub fn diff(desired: &DesiredServer, actual: &ActualServer, plan: &mut Plan) {
         if !look.steps.is_empty() {
             keep_in(&mut look, &admin);
         }
-        // What others hold here stays with them.
+        // Privileges of other roles here are left alone.
         plan.steps.append(&mut look.steps);
     }
 }
 
-/// The login of `martydb monitor`, which reads statistics in the admin's own room.
+/// Returns the privileges of the login of `martydb monitor`, which reads statistics in the maintenance database.
 fn monitors(desired: &DesiredServer, actual: &ActualServer, room: &DbName) -> Holding {
     let here = room.as_str() == actual.maintenance;
     let monitors = desired.access.values().filter(|role| here && role.monitors);
     monitors.map(|role| (Grantee::Role(role.name.clone()), [Privilege::Connect].into())).collect()
 }
 
-/// The room's way in that is the admin's own.
+/// Returns the admin's own CONNECT.
 fn admin(actual: &ActualServer, room: &DbName) -> Holding {
     let limited = room.as_str() == actual.maintenance && !actual.admin.superuser;
     let admin = actual.admin_role().filter(|_| limited);
     admin.into_iter().map(|admin| (Grantee::Role(admin), [Privilege::Connect].into())).collect()
 }
 
-/// Whether a role that is no superuser holds CONNECT by no other right than PUBLIC's.
+/// Returns `true` if a role is not a superuser and holds CONNECT only through PUBLIC.
 fn needs_public(actual: &ActualServer, database: &DbName, role: &RoleName) -> bool {
     let Some(found) = actual.databases.get(database) else { return false };
     let own = actual.inherited_by(role);

@@ -1,7 +1,7 @@
-//! Services, roles and databases that have new names. What the manifest says was moved is renamed, before anything else
-//! about the service is compared: the next inspection finds it under its new name, with all that hangs on it. Where the
-//! manifest does not say so, a service that would get an empty database beside one that this manifest made and that no
-//! service has any more is told apart from a new one by the operator alone.
+//! Services, roles and databases with new names. A move that the manifest declares becomes a rename, before
+//! anything else about the service is compared: the next inspection finds the object under its new name, with
+//! all that depends on it. Without such a declaration, only the operator can tell a renamed service from a new
+//! one if the service would get an empty database while a database of this manifest belongs to no service.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use martydb_model::contract::{alternate_of, managed};
 use martydb_model::units;
 use martydb_model::{ActualServer, DbName, DesiredServer, DesiredService, RoleKind, RoleName};
 
-/// Adds the renames that are due; whether there are any.
+/// Adds the renames that are due; returns whether there are any.
 pub fn diff(look: &mut Comparison<'_>, service: &DesiredService) -> bool {
     let Some(former) = service.moved.as_ref().filter(|former| former.server.is_none()) else { return false };
     for kind in RoleKind::ALL {
@@ -27,7 +27,7 @@ pub fn diff(look: &mut Comparison<'_>, service: &DesiredService) -> bool {
     }
     let (from, to) = (&former.database, &service.database);
     let databases = &look.actual.databases;
-    // An adopted database keeps its own comment; the marker of another manifest is another's database.
+    // An adopted database keeps its own comment; another manifest's marker means another's database.
     let may_be_ours = |comment: &str| look.desired.marks(Some(comment)) || !comment.starts_with("martydb:");
     let found = databases.get(from).filter(|found| found.comment.as_deref().is_none_or(may_be_ours));
     let declared = look.desired.services.values().any(|other| other.database == *from);
@@ -38,7 +38,7 @@ pub fn diff(look: &mut Comparison<'_>, service: &DesiredService) -> bool {
     !look.steps.is_empty()
 }
 
-/// Plans the copy, after what of the roles needs no database; all the rest is compared when there is one.
+/// Plans the copy, after the parts of the roles that need no database; the rest is compared once the database exists.
 pub fn copy(look: &mut Comparison<'_>, service: &DesiredService, origin: &CopyOrigin) {
     look.steps.retain(|step| step.stage == Stage::Cluster && !is_about_database(&step.action));
     let CopyOrigin { server, database, bytes } = origin;
@@ -75,7 +75,7 @@ fn risk(look: &Comparison<'_>) -> Risk {
     if look.desired.embedded { Risk::Safe } else { Risk::Caution }
 }
 
-/// Marks each new database that may be an old one with a new name: only `--new-database` makes it.
+/// Marks each new database that may be a renamed old one: only `--new-database` creates it.
 pub fn name_in_plan(desired: &DesiredServer, actual: &ActualServer, plan: &mut Plan) {
     for step in &mut plan.steps {
         let service = step.service.as_ref().and_then(|name| desired.services.get(name));
@@ -92,8 +92,8 @@ pub fn name_in_plan(desired: &DesiredServer, actual: &ActualServer, plan: &mut P
     }
 }
 
-/// Databases that no service has, and that may be this one's: with this manifest's marker, or adopted, so that roles own
-/// something there that are the service's own or no service's any more.
+/// Returns databases without a service that may belong to this one: with this manifest's marker, or adopted,
+/// with objects owned by roles of this service or of none.
 fn candidates(desired: &DesiredServer, actual: &ActualServer, service: &DesiredService) -> BTreeSet<DbName> {
     let mut found: BTreeSet<DbName> = orphans::left_over(desired, actual).into_iter().collect();
     let own = RoleKind::ALL.map(|kind| service.role(kind).clone());
@@ -116,7 +116,7 @@ mod tests {
     use crate::plan::{Plan, Selection, StoredLogins, diff};
     use martydb_model::{ActualDatabase, FormerNames};
 
-    /// The plan of a server to which a service comes that has its database on `main`.
+    /// Returns the plan of a server for a service whose database is still on `main`.
     fn plan(actual: &ActualServer) -> Plan {
         let desired = desired(&["shop"]);
         let name = desired.services.keys().next().unwrap().clone();

@@ -1,8 +1,8 @@
-//! Roles and databases that carry this manifest's marker and that the manifest no longer declares: for `--prune` alone.
-//! They are removed as `drop` removes a service. The role that keeps what removed services owned stays for as long
-//! as it owns something, or is about to.
+//! Orphans: roles and databases with this manifest's marker that the manifest no longer declares; for `--prune`
+//! only. They are removed as `drop` removes a service. The role that owns objects of removed services is kept
+//! as long as it owns something, or is about to.
 //!
-//! A lost or changed comment means "not ours": two manifests on one server leave each other alone.
+//! A missing or changed comment means "not ours": two manifests on one server do not touch each other.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,8 @@ use martydb_model::{
     RoleName,
 };
 
-/// Roles with the marker that no service of the manifest has. Alternates of declared logins are declared with them.
+/// Returns the marked roles that belong to no service of the manifest. Alternates of declared logins count as
+/// declared.
 pub fn roles(desired: &DesiredServer, actual: &ActualServer) -> Vec<RoleName> {
     let marked = actual.roles.iter().filter(|(_, found)| desired.marks(found.comment.as_deref()));
     let names = marked.map(|(name, _)| name.clone());
@@ -34,7 +35,8 @@ fn databases(desired: &DesiredServer, actual: &ActualServer) -> Vec<DbName> {
     left_over(desired, actual).into_iter().chain(undeclared.map(|(name, _)| name)).collect()
 }
 
-/// The databases that this manifest made for services and that none of its services has, or had under another name.
+/// Returns the databases that this manifest made for services and that none of its services has, or had under
+/// another name.
 pub fn left_over(desired: &DesiredServer, actual: &ActualServer) -> Vec<DbName> {
     let mut declared: BTreeSet<&DbName> =
         desired.services.values().map(|service| &service.database).collect();
@@ -45,7 +47,7 @@ pub fn left_over(desired: &DesiredServer, actual: &ActualServer) -> Vec<DbName> 
     marked.map(|(name, _)| name.clone()).filter(|name| !declared.contains(name)).collect()
 }
 
-/// What services had here that are on other servers now, where the database has yet to be copied there.
+/// Returns the objects of services that moved to other servers and whose databases have yet to be copied there.
 fn waiting<'a>(
     desired: &'a DesiredServer,
     actual: &'a ActualServer,
@@ -76,7 +78,7 @@ pub fn diff(desired: &DesiredServer, actual: &ActualServer, plan: &mut Plan) {
     }
 }
 
-/// Whether the role for what removed services owned has nothing to keep any more.
+/// Returns `true` if the role for objects of removed services owns nothing any more.
 fn is_idle(desired: &DesiredServer, actual: &ActualServer, orphans: &RoleName) -> bool {
     let ours = |found: &ActualRole| desired.marks(found.comment.as_deref());
     let owns = actual.databases.values().any(|found| found.owner == orphans.as_str());
@@ -91,7 +93,7 @@ fn gap(desired: &DesiredServer, error: &Error) -> PrivilegeGap {
     PrivilegeGap { grant: error.hints.first().cloned(), ..gap }
 }
 
-/// What is known of them without a visit to every database.
+/// Returns their dependencies, as far as they are known without connecting to every database.
 fn dependencies(actual: &ActualServer, roles: &[RoleName], dropped: &[DbName]) -> RoleDependencies {
     let held: Vec<&Holdings> = roles.iter().filter_map(|role| actual.holdings.get(role)).collect();
     let mut inside: BTreeMap<DbName, Vec<String>> = BTreeMap::new();
@@ -108,7 +110,7 @@ fn dependencies(actual: &ActualServer, roles: &[RoleName], dropped: &[DbName]) -
     RoleDependencies {
         inside,
         databases: owned.map(|(name, _)| name.clone()).collect(),
-        // Rights on shared objects, such as CONNECT on a database, end wherever DROP OWNED runs.
+        // Privileges on shared objects, such as CONNECT on a database, end wherever DROP OWNED runs.
         shared: !roles.is_empty(),
         shared_owned: held.iter().any(|held| held.shared),
         stuck: held.iter().flat_map(|held| &held.stuck).filter_map(|stuck| stays(stuck, dropped)).collect(),
@@ -116,7 +118,7 @@ fn dependencies(actual: &ActualServer, roles: &[RoleName], dropped: &[DbName]) -
     }
 }
 
-/// What only a superuser may own, in words, unless it goes with its database.
+/// Describes an object that only a superuser may own, unless it is dropped with its database.
 fn stays((place, what): &(Option<DbName>, String), dropped: &[DbName]) -> Option<String> {
     match place {
         Some(place) if dropped.contains(place) => None,

@@ -1,5 +1,5 @@
-//! The columns of an outbox that its relay's login may change. The table comes with a migration: until then they are a limit,
-//! and the `apply` after it grants them.
+//! Columns of an outbox that its relay's login may change. A migration creates the table: until then they are a
+//! gap, and the next `apply` grants them.
 
 use super::acl::{Acl, Holding, declared};
 use super::comparison::Comparison;
@@ -12,13 +12,13 @@ fn is_it(outbox: &Outbox, found: &ActualObject) -> bool {
     found.kind == ObjectKind::Table && found.schema == outbox.schema && found.name == outbox.table
 }
 
-/// What may be held on a column at most, beside what may be held on its table.
+/// Returns the privileges allowed on a column in addition to those on its table.
 pub fn of_column(service: &DesiredService, found: &ActualObject, column: &str) -> Holding {
     let spot = Spot::Column { schema: found.schema.as_str(), table: &found.name, column };
     declared(service, ObjectClass::Table, spot)
 }
 
-/// Grants what is missing on the columns of the delivery.
+/// Grants missing privileges on the delivery columns.
 pub fn diff(look: &mut Comparison<'_>, service: &DesiredService, found: &ActualObject) {
     let Some(outbox) = service.outbox.as_ref().filter(|outbox| is_it(outbox, found)) else { return };
     let owner = service.role(RoleKind::Owner);
@@ -32,7 +32,7 @@ pub fn diff(look: &mut Comparison<'_>, service: &DesiredService, found: &ActualO
     }
 }
 
-/// What cannot be granted yet.
+/// Returns the gap for what cannot be granted yet.
 pub fn limit(look: &Comparison<'_>, service: &DesiredService, contents: &Contents) -> Option<PrivilegeGap> {
     let outbox = service.outbox.as_ref()?;
     if contents.objects.iter().any(|found| is_it(outbox, found)) {
@@ -41,7 +41,7 @@ pub fn limit(look: &Comparison<'_>, service: &DesiredService, contents: &Content
     let table = format!("{}.{}", outbox.schema, outbox.table);
     let what = format!("let {} publish {table}", outbox.relay);
     let why = format!(
-        "there is no table {table} yet: the `apply` after the migration that makes it grants it (`martydb revision {} --template outbox -m outbox` writes one)",
+        "there is no table {table} yet: `apply` grants the privilege after the migration that creates the table (`martydb revision {} --template outbox -m outbox` writes one)",
         service.name
     );
     Some(PrivilegeGap::without_grant(&look.desired.name, Some(&service.name), what, why))

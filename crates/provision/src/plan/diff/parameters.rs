@@ -1,4 +1,4 @@
-//! Parameters of the database: those that can be changed, as steps; those that cannot, as limits.
+//! Parameters of the database: steps for those that can be changed, gaps for those that cannot.
 
 use super::comparison::Comparison;
 use crate::plan::action::{Action, SettingValue};
@@ -39,7 +39,7 @@ fn connection_limit(look: &mut Comparison<'_>, service: &DesiredService, found: 
     if wanted == has {
         return;
     }
-    // A lower one may turn a running service away.
+    // A lower limit may lock out a running service.
     let lower = wanted != -1 && (has == -1 || wanted < has) && found.allow_connections;
     let reason = match declared {
         None => format!("remove the connection limit of the database: {has}"),
@@ -49,7 +49,7 @@ fn connection_limit(look: &mut Comparison<'_>, service: &DesiredService, found: 
     alter(look, Stage::AlterDatabase, risk, DatabaseOption::ConnectionLimit(wanted), reason);
 }
 
-/// A database of others does not get the marker: it would be dropped with the service.
+/// Compares the comment. An adopted database does not get the marker: it would be dropped with the service.
 fn comment(look: &mut Comparison<'_>, service: &DesiredService, found: &ActualDatabase) {
     let present = found.comment.as_deref();
     let wanted = match &service.parameters.comment {
@@ -76,13 +76,14 @@ fn collation(look: &mut Comparison<'_>, service: &DesiredService, found: &Actual
     alter(look, Stage::AlterDatabase, Risk::Caution, option, reason);
 }
 
-/// Whether a setting of a database has its declared value. The server stores an element of a list with its quotes.
+/// Returns `true` if a setting of a database has its declared value. The server stores an element of a list
+/// with its quotes.
 pub fn same_setting(name: &str, declared: &str, found: &str) -> bool {
     canonical_setting(name, declared) == canonical_setting(name, found)
         || split_name_list(found) == [declared]
 }
 
-/// What is declared is put on, and what is not is taken off.
+/// Sets declared settings and resets the others.
 fn settings(look: &mut Comparison<'_>, service: &DesiredService, found: &ActualDatabase) {
     let database = look.database.clone();
     let declared = &service.parameters.settings;
@@ -110,7 +111,7 @@ fn settings(look: &mut Comparison<'_>, service: &DesiredService, found: &ActualD
     }
 }
 
-/// What no step can change.
+/// Returns the gaps for parameters that no step can change.
 pub fn limits(desired: &DesiredServer, actual: &ActualServer, service: &DesiredService) -> Vec<PrivilegeGap> {
     let Some(found) = actual.databases.get(&service.database) else { return vec![] };
     let limit = |what, why| PrivilegeGap::without_grant(&desired.name, Some(&service.name), what, why);
@@ -123,16 +124,16 @@ pub fn limits(desired: &DesiredServer, actual: &ActualServer, service: &DesiredS
             quoted(&fixed.found),
             fixed.wanted
         );
-        limit(what, "it cannot be changed in place: make a new database and move the data".into())
+        limit(what, "it cannot be changed in place: create a new database and move the data".into())
     });
     let versions = found.collation.as_ref().filter(|_| !service.parameters.refresh_collation);
     let versions = versions.map(|versions| {
         let why = format!(
-            "its collation version is {}, and the library has {}: rebuild the indexes (REINDEX DATABASE), then let apply \
+            "its collation version is {}, and the library's is {}: rebuild the indexes (REINDEX DATABASE), then let apply \
              record it with parameters: {{ collation_version: refresh }}",
             versions.recorded, versions.present
         );
-        limit(format!("rely on the order of texts in database {database}"), why)
+        limit(format!("rely on the sort order of text in database {database}"), why)
     });
     fixed.chain(versions).collect()
 }

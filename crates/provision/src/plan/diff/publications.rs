@@ -1,5 +1,5 @@
-//! Publications of the logins that follow the changes of a service's tables. They belong to the service's owner, as the
-//! tables do, and hold what the manifest names and nothing else.
+//! Publications of the logins that follow the changes of a service's tables. Like the tables, they belong to
+//! the service's owner; they contain exactly the tables in the manifest.
 
 use std::collections::BTreeSet;
 
@@ -19,13 +19,13 @@ pub fn diff(look: &mut Comparison<'_>, service: &DesiredService, contents: &Cont
         match contents.publications.get(wanted.login.as_str()) {
             None => create(look, service, contents, wanted),
             Some(found) if found.is_list => change(look, service, contents, wanted, found),
-            // `limits` names it.
+            // `limits` reports it.
             Some(_) => {}
         }
     }
 }
 
-/// What is there and can be published. A table that no migration has made yet is added by the `apply` after it.
+/// Returns the tables that exist and can be published. `apply` adds a table after the migration that creates it.
 fn present<'a>(contents: &Contents, wanted: &'a DesiredPublication) -> Vec<&'a TableName> {
     let is_there = |table: &&TableName| {
         contents
@@ -36,7 +36,8 @@ fn present<'a>(contents: &Contents, wanted: &'a DesiredPublication) -> Vec<&'a T
     wanted.tables.iter().filter(is_there).collect()
 }
 
-/// PostgreSQL warns that nothing would be published; the limit says it before.
+/// Creates a publication with the present tables; without any, PostgreSQL would only warn, and the gap reports
+/// that already.
 fn create(
     look: &mut Comparison<'_>,
     service: &DesiredService,
@@ -85,7 +86,7 @@ fn change(
     }
 }
 
-/// Only a table's owner may publish it, so the step goes behind the last of them that changes its owner now.
+/// Adds the step after the last change of owner of these tables: only a table's owner may publish it.
 fn after_takeover(look: &mut Comparison<'_>, tables: &[TableName], add: impl FnOnce(&mut Comparison<'_>)) {
     let is_one = |object: &Object| match object {
         Object::Named { kind: ObjectKind::Table, schema, name } => {
@@ -99,7 +100,7 @@ fn after_takeover(look: &mut Comparison<'_>, tables: &[TableName], add: impl FnO
     look.part_of = None;
 }
 
-/// What stands in the way of following changes at all.
+/// Returns the gaps that prevent following changes at all.
 pub fn limits(look: &Comparison<'_>, service: &DesiredService, contents: &Contents) -> Vec<PrivilegeGap> {
     let gap = |login: &str, why: String, grant: String| {
         let what = format!("publish tables for {login}");

@@ -1,4 +1,4 @@
-//! The four roles: that they exist, their attributes, and who is a member of whom.
+//! The four roles: their existence, attributes and memberships.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use martydb_model::{
     RoleName, ServiceName,
 };
 
-/// The memberships that each service answers for: the service of the group does, or else that of the member.
+/// Groups memberships by the responsible service: that of the group, or else that of the member.
 pub fn memberships_by_service<'a>(
     desired: &'a DesiredServer,
     actual: &'a ActualServer,
@@ -28,7 +28,7 @@ pub fn memberships_by_service<'a>(
     all
 }
 
-/// `found` are the memberships that the service answers for.
+/// Compares the roles; `found` are the memberships for which the service is responsible.
 pub fn diff(look: &mut Comparison<'_>, service: &DesiredService, found: &[&Membership]) {
     for kind in RoleKind::ALL {
         match look.actual.roles.get(service.role(kind)) {
@@ -53,7 +53,7 @@ fn create(look: &mut Comparison<'_>, service: &DesiredService, kind: RoleKind) {
 
 fn alter(look: &mut Comparison<'_>, service: &DesiredService, kind: RoleKind, found: &ActualRole) {
     let role = service.role(kind);
-    // During a rotation one of the two logins is closed, and the one that is not in use may be.
+    // During a rotation one of the two logins is disabled, and the one that is not in use may be.
     let alternate_in_use = look.alternate_in_use(service, kind).is_some();
     let closed = |may_be: bool| if may_be { &[LOGIN.on][..] } else { &[] };
     attributes(look, role, kind, found, closed(alternate_in_use));
@@ -63,7 +63,7 @@ fn alter(look: &mut Comparison<'_>, service: &DesiredService, kind: RoleKind, fo
     limit(look, role, service.connection_limit[&kind], found);
     let login = look.alternate_in_use(service, kind).unwrap_or_else(|| role.clone());
     password(look, &login);
-    // No alternate login is created here; one that exists gets the attributes of its primary.
+    // No alternate login is created here; an existing one gets the attributes of its primary.
     if let Some(alternate) = look.alternate(service, kind) {
         let found = &look.actual.roles[&alternate];
         attributes(look, &alternate, kind, found, closed(!alternate_in_use));
@@ -71,7 +71,7 @@ fn alter(look: &mut Comparison<'_>, service: &DesiredService, kind: RoleKind, fo
     }
 }
 
-/// Makes the attributes those of a kind, but for the ones that are `excused`.
+/// Compares the attributes with those of a kind, except the `excused` ones.
 pub fn attributes(
     look: &mut Comparison<'_>,
     role: &RoleName,
@@ -93,7 +93,7 @@ pub fn attributes(
 pub fn limit(look: &mut Comparison<'_>, role: &RoleName, wanted: i32, found: &ActualRole) {
     let has = found.connection_limit;
     if wanted != has {
-        // -1 is no limit at all, and a lower one may turn a running service away.
+        // -1 means no limit, and a lower limit may lock out a running service.
         let lower = (has == -1 || wanted < has) && wanted != -1;
         let risk = if lower { Risk::Caution } else { Risk::Safe };
         let reason = format!("change connection limit from {has} to {wanted}");
@@ -102,7 +102,7 @@ pub fn limit(look: &mut Comparison<'_>, role: &RoleName, wanted: i32, found: &Ac
     }
 }
 
-/// Sets the password of a login where the store has none, or the server another.
+/// Sets the password of a login if the store has none, or the server has another.
 pub fn password(look: &mut Comparison<'_>, login: &RoleName) {
     let kept = look.actual.passwords.get(login);
     let (risk, reason) = if !look.stored.contains(login) {
@@ -117,7 +117,8 @@ pub fn password(look: &mut Comparison<'_>, login: &RoleName) {
     look.add(risk, Action::SetPassword { role: login.clone(), marker }, reason);
 }
 
-/// The store may have lost it only for now (another file, another vault), while clients go on using it.
+/// Returns risk and reason for a login without a stored password. The store may lack it only for now (another
+/// file, another vault) while clients go on using it.
 fn missing(role: &RoleName, kept: Option<&KeptPassword>) -> (Risk, String) {
     match kept {
         Some(KeptPassword { digest: None, .. }) => {
@@ -137,9 +138,9 @@ fn useless(role: &RoleName, kept: Option<&KeptPassword>) -> String {
     match kept.map(|kept| (&kept.digest, &kept.salt)) {
         Some((None, _)) => format!("the server has no password for {role}, so the stored one is set again"),
         Some((_, None)) => {
-            format!("the server keeps the password of {role} as MD5, so it is set again as SCRAM-SHA-256")
+            format!("the server stores the password of {role} as MD5, so it is set again as SCRAM-SHA-256")
         }
-        _ => format!("the server refuses the stored password of {role}, so it is set again"),
+        _ => format!("the server rejects the stored password of {role}, so it is set again"),
     }
 }
 
@@ -183,7 +184,8 @@ fn memberships(look: &mut Comparison<'_>, service: &DesiredService, all: &[&Memb
     }
 }
 
-/// Before 16 the options do not exist: INHERIT is the member's own, and compared there.
+/// Returns `true` if a membership has the required options. Before 16 they do not exist: INHERIT is an
+/// attribute of the member, and compared there.
 fn is_as_wanted(actual: &ActualServer, bond: &Bond, found: &Membership) -> bool {
     let options = actual.major() < 16 || (found.inherit == bond.inherit && found.set);
     options && !found.admin
@@ -214,7 +216,8 @@ pub fn ending(found: &Membership) -> Action {
     Action::RevokeMembership { role, member, grantor }
 }
 
-/// Logins that lose what they owned go on reading and writing it as members of app, until `--prune`.
+/// Keeps access for logins that lose ownership: as members of app they still read and write the objects, until
+/// `--prune`.
 pub fn keep_working(look: &mut Comparison<'_>, service: &DesiredService) {
     let app = service.role(RoleKind::App);
     for name in std::mem::take(&mut look.previous_owners) {

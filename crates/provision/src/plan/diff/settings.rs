@@ -1,4 +1,5 @@
-//! Settings of the logins: those declared, on every database; `search_path` and the migrator's `role`, on one.
+//! Settings of the logins: those that are declared, in every database; `search_path` and the migrator's `role`,
+//! in one.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +11,7 @@ use martydb_model::sql::split_name_list;
 use martydb_model::units::canonical_setting;
 use martydb_model::{AccessLevel, ActualServer, DbName, DesiredService, RoleKind, RoleName};
 
-/// In one database or in all, and the setting's name.
+/// Database, or `None` for all, and name of the setting.
 pub type SettingKey = (Option<DbName>, String);
 
 pub fn diff(look: &mut Comparison<'_>, service: &DesiredService) {
@@ -20,13 +21,13 @@ pub fn diff(look: &mut Comparison<'_>, service: &DesiredService) {
             compare(look, service, &role, &declared(service, kind, &role));
         }
     }
-    // A further login of the application begins like it.
+    // A further login of the application has the same settings.
     for grant in service.access.iter().filter(|grant| matches!(grant.level, AccessLevel::Like(_))) {
         compare(look, service, &grant.role, &of_logins(service).collect());
     }
 }
 
-/// Every setting that the manifest declares for a service's role or its alternate login.
+/// Returns every setting that the manifest declares for a service's role or its alternate login.
 pub fn declared(
     service: &DesiredService,
     kind: RoleKind,
@@ -35,8 +36,9 @@ pub fn declared(
     if kind == RoleKind::Owner {
         return BTreeMap::new();
     }
-    // An alternate login has all that its primary has, and starts as it: else row policies and new large objects would
-    // see another `current_user`. The migrator and its alternate both start as the owner.
+    // An alternate login has all settings of its primary and starts as that role: otherwise row policies and
+    // new large objects would use another `current_user`. The migrator and its alternate both start as the
+    // owner.
     let start = service.role(acts_as(kind));
     let start = (start != role).then(|| {
         ((Some(service.database.clone()), "role".to_owned()), SettingValue::Text(start.to_string()))
@@ -44,7 +46,7 @@ pub fn declared(
     of_logins(service).chain(start).collect()
 }
 
-/// What every login of the service begins with.
+/// Returns the settings of every login of the service.
 fn of_logins(service: &DesiredService) -> impl Iterator<Item = (SettingKey, SettingValue)> {
     let everywhere = service
         .settings
@@ -61,7 +63,7 @@ fn compare(
     wanted: &BTreeMap<SettingKey, SettingValue>,
 ) {
     let mut found = found(look.actual, role);
-    // `test-db` puts the same on each test database, and it goes with the database.
+    // `test-db` adds the same to each test database, and it is dropped with the database.
     found.retain(|(database, _), _| {
         let test = database.as_ref().and_then(|name| look.actual.test_database(name, look.desired));
         test.is_none_or(|test| test.service != service.name)
@@ -76,7 +78,7 @@ fn compare(
             Some(has) => format!("change {name} from {has} to {value}"),
             None => format!("set {name} = {value}"),
         };
-        // A setting for one database can only be put on when that database exists.
+        // A setting for one database needs that database to exist.
         let stage = if database.is_some() { Stage::AlterDatabase } else { Stage::Cluster };
         let action = Action::SetSetting { role: Some(role.clone()), database, name, value: value.clone() };
         look.add_at(stage, Risk::Safe, action, reason);

@@ -1,4 +1,4 @@
-//! Tables of states and the plans that follow from them.
+//! Tables of states and the resulting plans.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -223,7 +223,7 @@ fn a_provisioned_server_gets_nothing() {
     }
 }
 
-/// Every tampering is noticed, named and answered by exactly this statement.
+/// Every tampering is noticed, named and repaired by exactly this statement.
 #[test]
 fn each_drift_has_its_repair() {
     type Tamper = fn(&mut ActualServer);

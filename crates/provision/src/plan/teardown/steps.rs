@@ -1,11 +1,12 @@
-//! Roles and databases that go for good, in the one order that PostgreSQL allows: the logins are shut and their
-//! sessions ended, their databases dropped, then every trace of them elsewhere, then the roles.
+//! Removal of roles and databases in the only order that PostgreSQL allows: disable the logins and end their
+//! sessions, drop their databases, then their dependencies elsewhere, then the roles.
 //!
-//! `DROP ROLE` fails while one grant is left anywhere, so the traces come from `pg_shdepend`, which knows every
-//! database. What the roles own outside the dropped databases is reassigned and not dropped: removing a
-//! service does not mean removing objects elsewhere. In another service's database its owner takes it over;
-//! elsewhere the role `<project>_orphans` does, and never the admin: functions, index expressions and rules run with
-//! their owner's rights. What a limited admin must borrow is among the steps.
+//! `DROP ROLE` fails while a single grant is left anywhere, so the dependencies come from `pg_shdepend`, which
+//! covers every database. Objects that the roles own outside the dropped databases are reassigned, not dropped:
+//! removing a service does not mean removing objects elsewhere. In another service's database that service's
+//! owner takes them over; elsewhere the role `<project>_orphans` does, and never the admin: functions, index
+//! expressions and rules run with their owner's privileges. Memberships that a limited admin must borrow are
+//! among the steps.
 
 use crate::plan::action::{Action, Attribute, listed};
 use crate::plan::database_option::DatabaseOption;
@@ -18,32 +19,32 @@ use martydb_model::{
     ActualServer, DbName, DesiredServer, DesiredService, RoleDependencies, RoleKind, RoleName,
 };
 
-/// What goes. All roles and databases exist.
+/// Roles and databases to remove; all of them exist.
 pub struct Teardown<'a> {
-    /// What stays is declared here.
+    /// The declared server, with everything to keep.
     pub desired: &'a DesiredServer,
     pub actual: &'a ActualServer,
-    /// `None` if the manifest no longer declares it.
+    /// The service; `None` if the manifest no longer declares it.
     pub service: Option<&'a DesiredService>,
     pub roles: Vec<RoleName>,
     pub databases: Vec<DbName>,
-    /// What the roles own and hold outside these databases.
+    /// Objects and privileges of the roles outside these databases.
     pub traces: &'a RoleDependencies,
 }
 
 impl Teardown<'_> {
-    /// All steps, in order; none where nothing is left.
+    /// Returns all steps, in order; none if nothing is left.
     ///
     /// # Errors
-    /// Where the admin's own name is none, where the roles own what only a superuser may own, or where the role that
-    /// would take over what they own is in use.
+    /// If the admin's own name is not a valid role name, if the roles own something that only a superuser may
+    /// own, or if the role that would take over their objects is in use.
     pub fn steps(&self) -> Result<Vec<Step>> {
         let admin = RoleName::found(self.actual.admin.name.clone())
             .map_err(|error| Error::operation("the admin's name cannot be a role").cause(error))?;
         self.refuse_stuck()?;
         let orphans = self.needs_orphans().then(|| orphan_role::of(self.desired, self.actual)).transpose()?;
         let mut removal = Removal { what: self, admin, steps: vec![] };
-        // First of all: where it cannot be made, nothing else may be gone yet.
+        // First of all: if it cannot be created, nothing else may be dropped yet.
         orphans.iter().for_each(|orphans| removal.make(orphans));
         removal.close();
         self.databases.iter().for_each(|database| removal.database(database));
@@ -59,7 +60,8 @@ impl Teardown<'_> {
         }
     }
 
-    /// `REASSIGN OWNED` gives none of these to a role without superuser rights, and martydb gives nothing to one with.
+    /// Refuses what `REASSIGN OWNED` cannot give to a role that is not a superuser; martydb gives nothing to a
+    /// superuser.
     fn refuse_stuck(&self) -> Result<()> {
         if self.traces.stuck.is_empty() {
             return Ok(());
@@ -70,13 +72,13 @@ impl Teardown<'_> {
             .hint("drop it, or read its code and ALTER … OWNER TO a superuser, and try again"))
     }
 
-    /// Whether something is left that no service takes over.
+    /// Returns `true` if something is left that no service takes over.
     fn needs_orphans(&self) -> bool {
         let databases = !self.traces.databases.is_empty() && self.desired.database_owner.is_none();
         self.traces.shared_owned || databases || self.traces.inside.values().any(|owned| !owned.is_empty())
     }
 
-    /// The owner of the service that lives in this database.
+    /// Returns the owner of the service in this database.
     fn host(&self, place: &DbName) -> Option<RoleName> {
         let own = self.service.map(|service| &service.name);
         let others = self.desired.services.values().filter(|other| Some(&other.name) != own);
@@ -93,7 +95,7 @@ struct Removal<'a> {
 }
 
 impl Removal<'_> {
-    /// `about` is the database that a step in the maintenance database is for.
+    /// Adds a step; `about` is the database of a step in the maintenance database.
     fn add(&mut self, about: Option<&DbName>, risk: Risk, action: Action, why: impl Into<String>) {
         let database = self.what.service.map(|service| &service.database).or(about);
         self.add_at(database, action.stage(), risk, action, why);
@@ -111,7 +113,7 @@ impl Removal<'_> {
         self.steps.push(Step { service, database, stage, action, reason: why.into(), risk, part_of: None });
     }
 
-    /// What a limited admin must be a member of these roles for; it is none afterwards.
+    /// Adds steps during which a limited admin is a member of these roles.
     fn as_member(
         &mut self,
         (database, stage): (&DbName, Stage),
@@ -135,7 +137,7 @@ impl Removal<'_> {
         let role = &orphans.role;
         if !orphans.exists {
             let action = Action::CreateRole { role: role.clone(), kind: RoleKind::Owner, limit: -1 };
-            let why = format!("owner for what other databases hold of {}", self.what.in_words());
+            let why = format!("owner of what is left in other databases of {}", self.what.in_words());
             self.add(None, Risk::Safe, action, why);
         }
         if !orphans.marked {
@@ -197,7 +199,7 @@ impl Removal<'_> {
         traces.databases.iter().for_each(|database| self.give_database(database));
         let maintenance = DbName::found(self.what.actual.maintenance.clone()).ok();
         if let Some(place) = maintenance.iter().find(|_| traces.shared_owned) {
-            // Before any service's owner takes over what is beside it.
+            // Before any service's owner takes over neighboring objects.
             self.inside(place, &["tablespaces or subscriptions".to_owned()]);
         }
         traces.inside.iter().for_each(|(database, owned)| self.inside(database, owned));
@@ -207,7 +209,7 @@ impl Removal<'_> {
         }
     }
 
-    /// The owner of a database acts as `pg_database_owner` in it, so the admin does not become its owner.
+    /// Gives the database away. Its owner acts as `pg_database_owner` in it, so the admin does not become its owner.
     fn give_database(&mut self, database: &DbName) {
         let what = self.what;
         let orphans = what.desired.orphans();
@@ -221,15 +223,16 @@ impl Removal<'_> {
         });
     }
 
-    /// In another database all of it is one transaction there, whatever each action is by itself. What these roles own goes
-    /// to no service, not even to the one that lives there: code would run with the rights of that service's owner. `apply`
-    /// takes over from the role for orphans what may be taken over. A limited admin can give things only to a role that may
-    /// create in their schemas, which the role for orphans must not: there it is the owner who lives there.
+    /// Removes the roles from another database, in one transaction there whatever the actions are. Objects of
+    /// these roles are given to no service, not even to the one of that database: code would run with the
+    /// privileges of that service's owner. `apply` takes over from the orphan role what is safe to take over. A
+    /// limited admin can give objects only to a role with CREATE on their schemas, which the orphan role must
+    /// not have; then the service's owner gets them.
     fn inside(&mut self, place: &DbName, owned: &[String]) {
         let what = self.what;
         let superuser = what.actual.admin.superuser;
         let host = what.host(place).filter(|_| !superuser);
-        // Rights that another role granted can be taken back, and objects given to it, only by one of its members.
+        // Only a member of the grantor can revoke its grants, and only a member of the new owner can give it objects.
         let needed = (host.is_some() || !owned.is_empty()) && !superuser;
         let to = host.unwrap_or_else(|| what.desired.orphans());
         let borrowed = Some(to.clone()).filter(|to| needed && !self.is_member(to));
@@ -243,7 +246,7 @@ impl Removal<'_> {
                 let why = format!("these roles own {} in {place}", owned.join(", "));
                 add(Action::Reassign { roles: roles.clone(), to }, why);
             }
-            add(Action::DropOwned { roles }, format!("revoke what these roles hold in {place}"));
+            add(Action::DropOwned { roles }, format!("revoke the privileges of these roles in {place}"));
         });
     }
 

@@ -1,4 +1,4 @@
-  -- Kinds of objects that few databases have: left out where the census finds none.
+  -- Kinds of objects that few databases have: left out if the census finds none.
   UNION ALL
   (SELECT 'column', 'TABLE', NULL, 'pg_catalog.pg_class'::pg_catalog.regclass, c.oid, a.attnum, n.nspname, n.server AND c.oid < 16384,
     c.relname, a.attname, pg_catalog.format('%I.%I', n.nspname, c.relname),
@@ -15,8 +15,8 @@
     false, s.srvname, NULL, pg_catalog.quote_ident(s.srvname), s.srvname::text, s.srvowner, s.srvacl, 'S', NULL, false, NULL, NULL, false
   FROM pg_catalog.pg_foreign_server s LIMIT 100001)
   UNION ALL
-  -- Every login may make them without end. Those of one owner with equal rights are judged alike, so that the first
-  -- thousand stand for all.
+  -- Every login may create any number of them. Those of one owner with equal privileges are judged alike, so
+  -- the first thousand stand for all.
   (SELECT 'large object', 'LARGE OBJECT', 'LARGE OBJECT', 'pg_catalog.pg_largeobject_metadata'::pg_catalog.regclass, o.oid, 0,
     NULL, false, o.oid::text::name, NULL, o.oid::text, o.oid::text, o.lomowner, o.lomacl, 'L', NULL, false, NULL, NULL, false
   FROM (

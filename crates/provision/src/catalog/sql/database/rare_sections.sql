@@ -1,4 +1,4 @@
--- The end of the question, where the census finds any of these.
+-- The end of the query, if the census finds any of these.
 UNION ALL
 SELECT 'extension', pg_catalog.jsonb_build_object(
   'name', e.extname, 'owner', pg_catalog.pg_get_userbyid(e.extowner),
@@ -31,7 +31,7 @@ SELECT 'server', pg_catalog.jsonb_build_object(
   'name', s.srvname, 'quoted', pg_catalog.quote_ident(s.srvname), 'wrapper', f.fdwname,
   'owner', pg_catalog.pg_get_userbyid(s.srvowner),
   'dbname', (SELECT pg_catalog.substring(pg_catalog.left(o, 1000), 8) FROM pg_catalog.unnest(s.srvoptions) o WHERE o LIKE 'dbname=%' LIMIT 1),
-  -- Names of options only: values hold passwords.
+  -- Names of options only: values may contain passwords.
   'mappings', (
     SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
       'role', CASE WHEN u.umuser = 0 THEN NULL ELSE u.usename END,
@@ -45,7 +45,8 @@ SELECT 'server', pg_catalog.jsonb_build_object(
       JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE t.ftserver = s.oid LIMIT 100001) x))::text
 FROM pg_catalog.pg_foreign_server s JOIN pg_catalog.pg_foreign_data_wrapper f ON f.oid = s.srvfdw
 UNION ALL
--- Its handler is an extension's, which also made a validator (text[], oid), and the wrapper has another one or none.
+-- Its handler belongs to an extension, which also has a validator (text[], oid), and the wrapper has another
+-- one or none.
 SELECT 'unchecked_wrapper', pg_catalog.to_jsonb(f.fdwname::text)::text
 FROM pg_catalog.pg_foreign_data_wrapper f
 JOIN ext x ON x.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND x.objid = f.fdwhandler

@@ -1,22 +1,23 @@
--- What is held on these, and the sections that every database has.
+-- Privileges on these objects, and the sections that every database has.
 ),
 told AS (
   SELECT t.*, coalesce(x.extname, o.extname) AS extension, x.extversion, x.extowner, x.since,
-    -- An update of the extension writes its own row too.
+    -- An update of the extension rewrites its own row too.
     t.definer AND x.extname IS NOT NULL AND t.acl IS NOT DISTINCT FROM i.initprivs
       AND coalesce((SELECT pg_catalog.age(p.xmin) < least(x.made, x.since) FROM pg_catalog.pg_proc p WHERE p.oid = t.oid), false) AS altered,
-    -- The schema public is made by initdb, yet it is the service's.
+    -- initdb creates the schema public, but it belongs to the service.
     t.server AND NOT (t.kind = 'schema' AND t.schema = 'public') AS system,
     coalesce(t.acl, pg_catalog.acldefault(t.letter, t.owner)) AS rights,
     CASE WHEN t.server OR x.extname IS NOT NULL OR o.extname IS NOT NULL OR t.kind = 'schema' AND t.schema = 'public'
       THEN coalesce(i.initprivs, pg_catalog.acldefault(t.letter, t.owner)) END AS base,
     o.extname IS NOT NULL AS opened,
-    -- What it is given is what initdb gave.
+    -- Its privileges are those that initdb gave.
     t.server AND NOT t.definer AND t.acl IS NOT DISTINCT FROM i.initprivs AS original
   FROM thing t
   LEFT JOIN ext x ON x.classid = t.class AND x.objid = t.oid
   LEFT JOIN pg_catalog.pg_init_privs i ON i.classoid = t.class AND i.objoid = t.oid AND i.objsubid = t.sub
-  -- The schema that an extension's control file names is made before the extension is: it is no member, and yet its own.
+  -- The schema named in an extension's control file is created before the extension: it is not a member, yet
+  -- belongs to it.
   LEFT JOIN LATERAL (SELECT e.extname FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_roles r ON r.rolsuper
     WHERE t.kind = 'schema' AND t.schema <> 'public' AND i.privtype = 'e' AND e.extnamespace = t.oid AND r.oid = t.owner LIMIT 1) o ON true),
 held AS (
@@ -26,13 +27,13 @@ held AS (
     ORDER BY a.grantee, a.privilege_type, a.grantor) AS acl
   FROM told t CROSS JOIN LATERAL pg_catalog.aclexplode(t.rights) a
   WHERE a.grantee <> t.owner AND NOT (t.original AND t.system)
-    -- What PUBLIC holds from the start, or this role does, is no drift.
-    -- What an extension gave by name it did not give to a service: it was added to it afterwards.
+    -- Initial privileges of PUBLIC or of this role are not drift.
+    -- An extension does not grant by name to a service's role: such a grant was added afterwards.
     AND NOT ((NOT t.definer OR t.extension IS NOT NULL AND NOT t.altered) AND (t.system OR t.extension IS NOT NULL AND (a.grantee = 0 OR pg_catalog.pg_get_userbyid(a.grantee) ~ '^pg_'))
       AND EXISTS (
       SELECT FROM pg_catalog.aclexplode(t.base) b
       WHERE b.grantee IN (a.grantee, 0) AND b.privilege_type = a.privilege_type AND b.is_grantable >= a.is_grantable))
-    -- initdb writes down what it grants before it makes the information schema.
+    -- initdb records its grants before it creates the information schema.
     AND NOT (t.server AND t.schema IS NOT DISTINCT FROM 'information_schema' AND a.grantee = 0 AND a.privilege_type IN ('SELECT', 'USAGE') AND NOT a.is_grantable)
   GROUP BY t.class, t.oid, t.sub)
 SELECT 'language', pg_catalog.jsonb_build_object('name', l.lanname, 'trusted', l.lanpltrusted, 'handler', p.prosrc)::text
@@ -57,8 +58,9 @@ SELECT 'thing', pg_catalog.jsonb_build_object(
     SELECT n.nspname || '.' || c.relname FROM pg_catalog.pg_depend d
     JOIN pg_catalog.pg_class c ON c.oid = d.refobjid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE d.classid = t.class AND d.objid = t.oid AND d.refclassid = t.class AND d.deptype IN ('a', 'i') LIMIT 1) END,
-  -- It belonged to its owner before it was a member (a change of owner writes the row again), and the script runs as
-  -- a superuser, or as another role. What a script makes belongs to whom it runs as, in one transaction with both.
+  -- It had its owner before it became a member (a change of owner rewrites the row), and the script ran as a
+  -- superuser, or as another role. Objects of a script belong to the role that runs it, and one transaction
+  -- writes both rows.
   'added', t.extension IS NOT NULL AND t.owner <> 10 AND coalesce((
     SELECT pg_catalog.age(s.xmin) > t.since FROM pg_catalog.pg_shdepend s
     WHERE s.dbid = (SELECT b.oid FROM pg_catalog.pg_database b WHERE b.datname = pg_catalog.current_database())
@@ -72,11 +74,11 @@ SELECT 'thing', pg_catalog.jsonb_build_object(
     SELECT FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_proc q
       ON q.proname = p.proname AND q.proargtypes = p.proargtypes AND q.oid <> p.oid
     WHERE p.oid = t.oid AND q.pronamespace = 'pg_catalog'::pg_catalog.regnamespace) ELSE false END,
-  -- The server itself calls a trigger's or an operator class's function, and checks no EXECUTE.
+  -- The server itself calls a function of a trigger or an operator class, without checking EXECUTE.
   'called', t.definer AND EXISTS (SELECT FROM pg_catalog.pg_depend d
     WHERE d.refclassid = t.class AND d.refobjid = t.oid AND d.classid IN ('pg_catalog.pg_trigger'::pg_catalog.regclass,
       'pg_catalog.pg_event_trigger'::pg_catalog.regclass, 'pg_catalog.pg_amproc'::pg_catalog.regclass)),
-  -- A body of its own grammar (BEGIN ATOMIC, from 14 on) leaves the text empty.
+  -- An SQL-standard body (BEGIN ATOMIC, from 14 on) leaves the text empty.
   'atomic', t.definer AND l.lanname = 'sql' AND (SELECT pg_catalog.octet_length(p.prosrc) = 0 FROM pg_catalog.pg_proc p WHERE p.oid = t.oid),
   'leakproof', t.language IS NOT NULL AND (SELECT p.proleakproof FROM pg_catalog.pg_proc p WHERE p.oid = t.oid),
   'rules', t.kind = 'table' AND EXISTS (SELECT FROM pg_catalog.pg_rewrite r WHERE r.ev_class = t.oid),
@@ -84,7 +86,7 @@ SELECT 'thing', pg_catalog.jsonb_build_object(
 FROM told t LEFT JOIN held h ON h.class = t.class AND h.oid = t.oid AND h.sub = t.sub
 LEFT JOIN pg_catalog.pg_language l ON l.oid = t.language
 WHERE h.acl IS NOT NULL OR t.kind <> 'column' AND (NOT t.system AND t.extension IS NULL OR t.definer OR t.opened
-  -- The server's and an extension's own, given to another role.
+  -- Objects of the server and of extensions that were given to another role.
   OR t.owner <> 10 AND NOT EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.oid = t.owner AND r.rolsuper))
 UNION ALL
 (SELECT 'other', pg_catalog.jsonb_build_object(

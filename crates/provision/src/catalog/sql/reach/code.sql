@@ -1,5 +1,5 @@
--- Functions that sessions of superusers call by an object of theirs: by an index or statistics, which autovacuum
--- computes, too, by a view, a cast, an operator class, or the body of a function.
+-- Functions that superusers' sessions call through an object of theirs: an index or statistics, which
+-- autovacuum computes too, a view, a cast, an operator class, or the body of a function.
 mighty AS (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolsuper),
 weak AS (
   SELECT p.oid, pg_catalog.lower(n.nspname) AS space, pg_catalog.lower(p.proname) AS name
@@ -30,12 +30,12 @@ calls AS (
       LEFT JOIN pg_catalog.pg_type t ON t.oid = a.contypid WHERE a.oid = d.objid)
     END IN (SELECT m.oid FROM mighty m)
   UNION ALL
-  -- The server's own types; those of a service are its own affair.
+  -- The server's own types; a service's types affect only itself.
   SELECT c.castfunc, pg_catalog.pg_describe_object('pg_catalog.pg_cast'::pg_catalog.regclass, c.oid, 0) FROM pg_catalog.pg_cast c
   JOIN weak w ON w.oid = c.castfunc
   WHERE c.castcontext IN ('i', 'a') AND c.castsource < 16384 AND c.casttarget < 16384
   UNION ALL
-  -- The calls that a body names with their schema, quoted or not, are read out of it once.
+  -- Calls with a schema in a body, quoted or not, are extracted once.
   SELECT w.oid, 'the function ' || s.oid::pg_catalog.regprocedure::text FROM pg_catalog.pg_proc s
   CROSS JOIN LATERAL pg_catalog.regexp_matches(pg_catalog.left(s.prosrc, 65536), '([[:alnum:]_$]+)"?\s*\.\s*"?([[:alnum:]_$]+)"?\s*\(', 'g') m
   JOIN weak w ON w.space = pg_catalog.lower(m[1]) AND w.name = pg_catalog.lower(m[2])
@@ -45,7 +45,7 @@ calls AS (
 hooked AS (
   SELECT t.evtfoid AS oid, pg_catalog.min(t.evtname::text) AS event FROM pg_catalog.pg_event_trigger t WHERE t.evtenabled <> 'D' GROUP BY t.evtfoid),
 visited AS (SELECT c.function AS oid, pg_catalog.min(c.visitor) AS visitor FROM calls c GROUP BY c.function),
--- Tables of others that superusers write to by an object of theirs: their owners put triggers on them.
+-- Tables of other roles to which superusers write through an object of theirs: the tables' owners may add triggers.
 fed AS (
   SELECT c.oid, pg_catalog.min(f.visitor) AS visitor FROM pg_catalog.pg_class c JOIN (
     SELECT i.inhrelid AS oid, pg_catalog.pg_describe_object('pg_catalog.pg_class'::pg_catalog.regclass, p.oid, 0) AS visitor
@@ -54,7 +54,7 @@ fed AS (
     UNION ALL
     -- Before 16 the rows are written as the subscription's owner.
     SELECT r.srrelid, 'the subscription ' || s.subname FROM pg_catalog.pg_subscription_rel r
-    -- Before 14 not every role may read the numbers of subscriptions themselves.
+    -- Before 14 not every role may read the OIDs of subscriptions.
     JOIN pg_catalog.pg_stat_subscription i ON i.subid = r.srsubid
     JOIN pg_catalog.pg_subscription s ON s.subname = i.subname
     WHERE s.subdbid = (SELECT b.oid FROM pg_catalog.pg_database b WHERE b.datname = pg_catalog.current_database())
@@ -70,7 +70,7 @@ reads AS (
     AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid <> m.view
   JOIN pg_catalog.pg_class t ON t.oid = d.refobjid AND t.relkind IN ('v', 'm', 'f')
   UNION
-  -- On the server's own relations no dependency is written down: the parsed query names them by number.
+  -- Dependencies on the server's own relations are not recorded: the parsed query names them by OID.
   SELECT m.view, g.oid FROM made m JOIN guarded g ON m.tree LIKE '%:relid ' || g.oid || ' %'
   WHERE pg_catalog.pg_get_viewdef(m.view) ~ ('\m' || g.part || '\M')),
 fires AS (

@@ -2,8 +2,8 @@
 routine AS (
   SELECT p.oid, p.proname, p.prokind, p.proowner, p.proacl, p.prosecdef, p.prolang, p.prosrc, p.prorettype, n.nspname, s.extname,
     v.visitor, h.event, u.oid IS NOT NULL AS untrusted,
-    -- The text of a body decides what it can be made to do: EXECUTE and its like, or a language that is not read here.
-    -- A text that is too long to search may hold them.
+    -- The text of a body shows whether it may execute an argument: EXECUTE and the like, or a language that is
+    -- not parsed. A text that is too long to search counts as one that may.
     l.lanname NOT IN ('sql', 'plpgsql', 'internal', 'c') OR pg_catalog.length(p.prosrc) > 65536
       OR pg_catalog.left(p.prosrc, 65536) ~* '\m(execute|query_to_xml\w*|table_to_xml\w*|cursor_to_xml\w*|schema_to_xml\w*|database_to_xml\w*|dblink\w*|ts_stat|crosstab\w*|set_config)\M'
       AS executes
@@ -16,7 +16,7 @@ routine AS (
   WHERE p.prosecdef OR v.oid IS NOT NULL OR h.oid IS NOT NULL
     -- Triggers call it for every role that writes.
     OR u.oid IS NOT NULL AND EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgfoid = p.oid AND NOT t.tgisinternal)
-    -- As initdb left them the server's own check for themselves.
+    -- As initdb leaves them, the server's own functions check their callers themselves.
     OR p.prolang IN (12, 13) AND (p.proacl IS NOT NULL OR p.oid >= 16384)
       AND p.prosrc ~ '^(pg_read_|pg_file_|be_lo_(im|ex)port|set_user|pg_get_wal_)' AND EXISTS (
       SELECT FROM pg_catalog.aclexplode(coalesce(p.proacl, pg_catalog.acldefault('f', p.proowner))) a WHERE a.grantee <> p.proowner)),
@@ -53,7 +53,7 @@ UNION ALL
   'shown', c.nspname || '.' || c.relname, 'schema', c.nspname, 'owner', pg_catalog.pg_get_userbyid(c.relowner),
   'grant_on', 'TABLE ' || pg_catalog.format('%I.%I', c.nspname, c.relname),
   'visitor', (SELECT f.visitor FROM fed f WHERE f.oid = c.oid), 'system', c.oid < 16384, 'row_security', c.relrowsecurity,
-  -- Whether there is, or was before the last VACUUM, a row in it.
+  -- Set if there is a row in it, or was before the last VACUUM.
   'stored', c.relkind = 'r' AND pg_catalog.pg_relation_size(c.oid, 'main') > 0, 'materialized', c.relkind = 'm', 'filled', c.relispopulated,
   'invoker', coalesce((SELECT pg_catalog.bool_or(o IN ('security_invoker=true', 'security_invoker=on', 'security_invoker=1', 'security_invoker=yes'))
     FROM pg_catalog.unnest(c.reloptions) o), false),

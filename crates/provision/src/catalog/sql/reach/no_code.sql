@@ -4,5 +4,5 @@ hooked AS (SELECT NULL::oid AS oid, NULL::text AS event WHERE false),
 fed AS (SELECT NULL::oid AS oid, NULL::text AS visitor WHERE false),
 reads AS (SELECT NULL::oid AS view, NULL::oid AS relation WHERE false),
 fires AS (SELECT NULL::oid AS tgrelid, NULL::oid AS function WHERE false),
--- Of the server's own three thousand functions those that were given to a role, by initdb or since.
+-- Of the server's own three thousand functions only those that were granted to a role, by initdb or later.
 candidate AS (SELECT p.* FROM pg_catalog.pg_proc p WHERE p.prosecdef OR p.proacl IS NOT NULL),

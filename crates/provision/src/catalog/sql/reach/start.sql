@@ -1,14 +1,15 @@
--- What in one database can take a role further than its own privileges, as rows of section and item: code that runs
--- with its owner's rights or leads out of the database, views and foreign tables over what is secret, and the schemas
--- that decide who may use them. Members of extensions and the server's own objects are judged like any other, but for
--- what an extension's script made with the rights that it gave. Lists end after 100,000 and one.
+-- Everything in one database that can take a role beyond its own privileges, as rows of section and item: code
+-- that runs with its owner's privileges or connects to other databases, views and foreign tables over secrets,
+-- and the schemas that decide which roles may use them. Members of extensions and the server's own objects are
+-- judged like any other, except objects of an extension's script with the privileges that it gave. Lists end
+-- after 100,001.
 WITH
 ext AS (
   SELECT d.classid, d.objid, e.extname, e.oid AS extension, pg_catalog.age(d.xmin) AS since FROM pg_catalog.pg_depend d
   JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid
   WHERE d.deptype = 'e' AND d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass),
--- A script's objects get their numbers after the extension, and their place in a schema in the transaction that
--- makes them members.
+-- Objects of a script have higher OIDs than the extension, and one transaction writes their entry in a schema
+-- and their membership.
 scripted AS (
   SELECT x.classid, x.objid, x.extname FROM ext x
   WHERE x.objid > x.extension AND NOT EXISTS (
@@ -19,7 +20,7 @@ space AS (
   WHERE n.nspname NOT LIKE 'pg\_temp\_%' AND n.nspname NOT LIKE 'pg\_toast%'),
 -- Languages whose code is not confined to the database; C and internal functions are known by their symbol.
 unconfined AS (SELECT l.oid FROM pg_catalog.pg_language l WHERE NOT l.lanpltrusted AND l.oid NOT IN (12, 13)),
--- Columns whose values are a secret of the server, or of other roles.
+-- Columns with secrets of the server or of other roles.
 secret AS (
   SELECT 'pg_authid' AS relation, 'rolpassword' AS part UNION ALL SELECT 'pg_shadow', 'passwd'
   UNION ALL SELECT 'pg_subscription', 'subconninfo' UNION ALL SELECT 'pg_user_mapping', 'umoptions'),

@@ -1,4 +1,4 @@
-  -- Where the census finds code.
+  -- Only if the census finds code.
   UNION ALL
   SELECT '', 'pg_catalog.pg_proc'::pg_catalog.regclass, p.oid, 0, p.prosrc, 'text', NULL
   FROM pg_catalog.pg_proc p WHERE p.oid >= 16384

@@ -1,6 +1,6 @@
 ),
--- Short ones first: of a text the first 262,144 characters are read and of a tree the first million, of all together
--- 16 MB, where a tree counts as a quarter: most of it are numbers. By-value constants hold no text.
+-- Short texts first: at most 262,144 characters of a text, a million of a tree, and 16 MB of all together,
+-- where a tree counts as a quarter because most of it is numbers. By-value constants contain no text.
 measured AS (
   SELECT t.*, pg_catalog.octet_length(t.text) AS bytes, CASE t.form WHEN 'text' THEN 262144 WHEN 'hex' THEN 524288 ELSE 1000000 END AS cap
   FROM place t
@@ -28,7 +28,7 @@ FROM headed h CROSS JOIN LATERAL (
   SELECT CASE WHEN h.form = 'tree' AND h.bytes <= h.cap THEN 0 WHEN h.form = 'tree' THEN h.bytes - h.cap ELSE h.bytes - pg_catalog.octet_length(h.head) END AS left_out) x
 WHERE h.head ~ '[^ ]{8}' OR h.form = 'tree' AND h.head <> '' OR x.left_out > 0
 UNION ALL
--- What is beyond that, by owner.
+-- The texts beyond that, by owner.
 SELECT 'text', pg_catalog.jsonb_build_object(
   'object', 'others', 'form', 'text', 'reader', NULL, 'text', '', 'texts', x.texts, 'left_out', x.bytes, 'owner', x.owner)::text
 FROM (

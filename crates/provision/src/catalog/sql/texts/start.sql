@@ -1,9 +1,9 @@
--- Texts in one database that a login other than their owner can read, as rows of section and item: what may hold a
--- password in clear text. One SELECT for each place: the words before the object's name, the object, the text, its
--- form, and the one role that can read it (NULL: every login that may connect).
--- A parsed expression or query (tree) is read as the server keeps it: printing it would lock the relations that it
--- names, call output functions, and take as long as the service likes. Its constants are taken out of it as lists of
--- bytes. The same holds for the arguments of triggers (hex).
+-- Texts in one database that a login other than their owner can read and that may contain a password in clear
+-- text, as rows of section and item. One SELECT for each place: the words before the object's name, the object,
+-- the text, its form, and the only role that can read it (NULL: every login that may connect). A parsed
+-- expression or query (tree) is read in its stored form: printing it would lock the relations in it, call
+-- output functions, and take any amount of time. Its constants are extracted as lists of bytes, and so are the
+-- arguments of triggers (hex).
 WITH
 place AS (
   SELECT 'the ' AS words, 'pg_catalog.pg_attrdef'::pg_catalog.regclass::oid AS class, d.oid, 0 AS sub, d.adbin::text AS text, 'tree' AS form,
@@ -32,7 +32,7 @@ place AS (
   SELECT 'the options of ', 'pg_catalog.pg_ts_dict'::pg_catalog.regclass, d.oid, 0, d.dictinitoption, 'text', NULL
   FROM pg_catalog.pg_ts_dict d WHERE d.oid >= 16384 AND d.dictinitoption IS NOT NULL
   UNION ALL
-  -- initdb makes the schema public, and its comment is the service's.
+  -- initdb creates the schema public, but its comment is the service's.
   SELECT 'the comment on ', d.classoid, d.objoid, d.objsubid, d.description, 'text', NULL FROM pg_catalog.pg_description d
   WHERE d.objoid >= 16384 OR d.classoid = 'pg_catalog.pg_namespace'::pg_catalog.regclass
   UNION ALL

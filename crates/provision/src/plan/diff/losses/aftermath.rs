@@ -1,4 +1,4 @@
-//! What logins may do before and after a plan.
+//! Privileges of logins before and after a plan.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,12 +13,12 @@ use martydb_model::{
     Grantee, RoleGraph, RoleName, SchemaName,
 };
 
-/// A login that is no superuser and not the admin.
+/// A login that is neither a superuser nor the admin.
 pub struct RightHolder<'a> {
     pub name: &'a RoleName,
-    /// Whether it is one of the manifest's services' own.
+    /// `true` for a login of one of the manifest's services.
     managed: bool,
-    /// Itself and all whose rights it has.
+    /// The login itself and all roles whose privileges it has.
     before: BTreeSet<&'a RoleName>,
     after: BTreeSet<&'a RoleName>,
 }
@@ -29,18 +29,18 @@ enum Moment {
     After,
 }
 
-/// An object, with the database that it is in.
+/// An object with its database.
 type Located<'a> = (&'a DbName, Object);
 
-/// Whom the plan gives or takes what.
+/// Grants or revocations of the plan.
 type Rights<'a> = BTreeMap<Located<'a>, Vec<(&'a Grantee, &'a Privileges)>>;
 
 pub struct Aftermath<'a> {
     actual: &'a ActualServer,
     pub people: Vec<RightHolder<'a>>,
-    /// What is in the databases about which the plan says something.
+    /// Objects in the databases that the plan changes.
     objects: BTreeMap<&'a DbName, BTreeMap<Object, &'a ActualObject>>,
-    /// Roles that hold something in a database by themselves: in it, and in each of its schemas.
+    /// Roles that hold something in a database themselves: anywhere in it, and in each of its schemas.
     holders: BTreeMap<&'a DbName, Holders<'a>>,
     taken: Rights<'a>,
     given: Rights<'a>,
@@ -53,7 +53,7 @@ struct Holders<'a> {
     by_schema: BTreeMap<&'a SchemaName, BTreeSet<&'a RoleName>>,
 }
 
-/// Owner, entries, and the schema that leads there.
+/// Owner, entries and schema of an object.
 struct AccessList<'a> {
     owner: &'a str,
     acl: &'a [AclEntry],
@@ -102,8 +102,8 @@ impl<'a> Aftermath<'a> {
         }
     }
 
-    /// Who holds the privilege by this grantee alone: everyone who can enter a database by PUBLIC, and else those who use
-    /// what is in it by rights that name them.
+    /// Returns the roles whose only source of the privilege is `from`: for PUBLIC's CONNECT every login that
+    /// can connect, and otherwise those that use the database through privileges of their own.
     pub fn losers(
         &self,
         database: &DbName,
@@ -128,7 +128,7 @@ impl<'a> Aftermath<'a> {
         self.others().filter(counts).map(|person| person.name.clone()).collect()
     }
 
-    /// The same for what a role will make.
+    /// Returns the roles whose only source of a privilege on a role's future objects is `from`.
     pub fn losers_of_future(
         &self,
         database: &DbName,
@@ -154,7 +154,7 @@ impl<'a> Aftermath<'a> {
         self.others().filter(counts).map(|person| person.name.clone()).collect()
     }
 
-    /// Those who act through a role, themselves included.
+    /// Returns the logins that act through a role, including the role itself.
     pub fn through<'s>(&'s self, role: &'s RoleName) -> impl Iterator<Item = &'s RightHolder<'a>> {
         self.people.iter().filter(move |person| person.after.contains(role))
     }
@@ -168,7 +168,7 @@ impl<'a> Aftermath<'a> {
         self.uses(person, database, schema, Moment::After)
     }
 
-    /// The schema that leads to an object.
+    /// Returns the schema of an object.
     pub fn schema_of(&self, database: &DbName, on: &Object) -> Option<&SchemaName> {
         self.access(database, on)?.schema
     }
@@ -177,12 +177,12 @@ impl<'a> Aftermath<'a> {
         self.people.iter().filter(|person| !person.managed)
     }
 
-    /// What a login loses by itself its own step says.
+    /// Returns `true` for a login: the step itself reports what it loses.
     fn is_login(&self, from: &Grantee) -> bool {
         from.role().and_then(|role| self.actual.roles.get(role)).is_some_and(|found| found.login)
     }
 
-    /// Whether a login is one of those who would miss a right of PUBLIC.
+    /// Returns `true` if a login would miss a privilege of PUBLIC.
     fn concerns(
         &self,
         person: &RightHolder<'_>,
@@ -278,7 +278,7 @@ impl<'a> Holders<'a> {
     }
 }
 
-/// Predefined roles that read or write every table of the server:
+/// Returns `true` for members of predefined roles that read or write every table of the server:
 /// <https://www.postgresql.org/docs/current/predefined-roles.html>
 fn holds_everywhere(roles: &BTreeSet<&RoleName>, on: &Object, privilege: Privilege) -> bool {
     use Privilege::{Delete, Insert, Select, Update, Usage};
@@ -311,7 +311,7 @@ fn people_of<'a>(desired: &DesiredServer, actual: &'a ActualServer, plan: &'a Pl
     people.collect()
 }
 
-/// The first names of several people.
+/// Joins the first names of several logins.
 pub fn names(people: &[&RightHolder<'_>]) -> String {
     let names: Vec<&str> = people.iter().map(|person| person.name.as_str()).collect();
     first_of(&names, LOGINS_NAMED)

@@ -1,4 +1,4 @@
-//! Rights that stay because others gave them, and that no login can use after the plan.
+//! Dead privileges: unmanaged grants that remain and that no login can use after the plan.
 
 use super::aftermath::{Aftermath, RightHolder, names};
 use crate::plan::action::Action;
@@ -7,7 +7,8 @@ use crate::plan::step::Step;
 use martydb_model::Grantee;
 use martydb_model::contract::Privilege;
 
-/// What to add to the reason of a step that takes it away; `None` where a login can use the right, or none has it.
+/// Returns an addition to the reason of a step that revokes it; `None` if a login can use the privilege, or
+/// none has it.
 pub fn why(aftermath: &Aftermath<'_>, step: &Step) -> Option<String> {
     let database = step.database.as_ref()?;
     let (from, on) = match &step.action {

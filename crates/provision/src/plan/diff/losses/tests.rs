@@ -1,4 +1,4 @@
-//! Tables of rights, and who loses them.
+//! Tables of privileges and of the logins that lose them.
 
 use super::*;
 use crate::plan::diff::tests::{desired, provisioned, role};
@@ -89,7 +89,7 @@ fn object(kind: ObjectKind, name: &str, held: &[(&str, &str)]) -> ActualObject {
     }
 }
 
-/// A database that PUBLIC may enter and use: bob reads by a group, own by rights of its own, eve has nothing.
+/// A database that PUBLIC may enter and use: bob reads by a group, own by privileges of its own, eve has nothing.
 fn open_house() -> ActualServer {
     let mut actual = provisioned(&desired(&["csca"]), 160_000);
     let login = || ActualRole { login: true, inherit: true, ..ActualRole::default() };
@@ -171,7 +171,7 @@ fn rights_that_stay_without_a_way_to_them_are_dead() {
     assert_eq!(ending("readers holds SELECT on table"), "dead: bob cannot connect to csca_db");
     assert_eq!(ending("own holds SELECT on table"), "dead: own cannot use schema public");
     assert_eq!(ending("own holds CONNECT"), "");
-    // With a way in of its own it works, and without a login there is none to miss it.
+    // With CONNECT of its own it works, and without a login no role misses it.
     let mut actual = open_house();
     let found = actual.databases.get_mut(&DbName::found("csca_db").unwrap()).unwrap();
     found.acl.extend(acl(&[("readers", "CONNECT")]));
