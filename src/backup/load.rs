@@ -180,7 +180,7 @@ async fn analyze_and_read(
 fn locked_out(error: Error) -> Error {
     let refused = error.sqlstate.as_deref() == Some(sqlstate::INVALID_PASSWORD);
     error.hint_if(refused.then_some(
-        "it was right before the backup was loaded, which may have changed it: `martydb apply --all --reset-passwords`",
+        "the archive may have changed the password, which worked before: run `martydb apply --all --reset-passwords`",
     ))
 }
 

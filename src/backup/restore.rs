@@ -110,7 +110,7 @@ pub fn compare_head(
                 version(newest)
             ))
             .hint(
-                "check out the files that were there when it was made, or restore beside it with --as NAME",
+                "check out the files as of that backup, or restore it under another name with --as NAME",
             ))
         }
     }

@@ -158,7 +158,7 @@ async fn first_logins(context: &mut ServerContext, extent: Extent) -> Result<Fir
         if attempts.iter().any(LoginAttempts::logged_in) {
             let what = format!("what the logins of the services can reach at {socket}");
             let why = format!(
-                "pg_hba.conf asks there for the account of the operating system, so that they were tried at {} instead: \
+                "pg_hba.conf asks there for the account of the operating system, so they were tried at {} instead: \
                  name that address in the manifest",
                 task.endpoint
             );

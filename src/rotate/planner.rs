@@ -72,7 +72,7 @@ impl Planner for RotationPlanner<'_, '_> {
     }
 
     fn unfinished(&self, left: &[Step]) -> Error {
-        Error::operation(format!("login \"{}\" still differs from what a rotation makes", self.login))
+        Error::operation(format!("login \"{}\" still differs from the state after a rotation", self.login))
             .cause(left[0].reason.clone())
             .hint("something on the server undoes the change: look for an event trigger or another tool")
     }

@@ -120,7 +120,7 @@ fn script(landscape: &Landscape<'_>) -> Vec<String> {
          git config --global --add safe.directory \"$CI_PROJECT_DIR\"\n\
          {compared}\
          else\n\
-         echo 'Without git in the image nothing is compared with the branch that this one goes into, and nothing linted.'\n\
+         echo 'The image has no git: lint and the comparison with the target branch are skipped.'\n\
          martydb validate\n\
          fi\n"
     );

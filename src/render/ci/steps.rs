@@ -42,7 +42,7 @@ pub fn comparisons(landscape: &Landscape<'_>, system: &CiSystem) -> Vec<JobStep>
         .collect();
     let lint = format!(
         "status=0\n\
-         lint() {{ # lint SERVICE FOLDER: what is newer than the newest version of the branch that this one goes into\n\
+         lint() {{ # lint SERVICE FOLDER: files newer than the newest version on the target branch\n\
          \x20 [ -d \"$2\" ] || return 0\n\
          \x20 there=$(git ls-tree --name-only {base} \"$2/\")\n\
          \x20 since=$(echo \"$there\" | grep -oE '/V[0-9]+__' | grep -oE '[0-9]+' | sort -n | tail -n 1)\n\
