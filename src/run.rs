@@ -37,7 +37,7 @@ pub struct Run {
     told: Mutex<BTreeSet<String>>,
     /// Index of the chosen host, for servers with several.
     pinned: tokio::sync::Mutex<BTreeMap<String, usize>>,
-    /// Results that all sessions of a run share.
+    /// Event trigger guard of each server, determined once for all sessions of a run.
     event_triggers: Mutex<BTreeMap<String, EventTriggerGuard>>,
 }
 

@@ -164,7 +164,8 @@ impl Drop for Scratch {
 }
 
 fn name() -> Result<DbName> {
-    let random = getrandom::u64().map_err(|error| Error::operation("cannot get random numbers").cause(error))?;
+    let random =
+        getrandom::u64().map_err(|error| Error::operation("cannot get random numbers").cause(error))?;
     DbName::new(format!("{PREFIX}{random:016x}")).map_err(|error| Error::operation(error.to_string()))
 }
 

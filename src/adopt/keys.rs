@@ -49,9 +49,8 @@ pub fn declare(scene: &Scene<'_>, declared: Option<&[String]>) -> ServiceKeys {
     let owned_by_root = owned_by_superusers(actual, contents);
     if !owned_by_root.is_empty() {
         let names = owned_by_root.join(", ");
-        keys.notes.push(format!(
-            "schema {names} belongs to a superuser: `apply` gives it to the service's owner"
-        ));
+        keys.notes
+            .push(format!("schema {names} belongs to a superuser: `apply` gives it to the service's owner"));
     }
     keys
 }

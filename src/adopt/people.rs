@@ -100,7 +100,8 @@ fn what_keeps(scene: &Scene<'_>, role: &RoleName, held: &Held) -> String {
         usage.map(|schema| stmt!("GRANT USAGE ON SCHEMA {schema} TO {role}", schema = schema, role = role));
     let all: Vec<String> =
         (!connects).then_some(connect).into_iter().chain(usage).map(|one| one.to_string()).collect();
-    let left = format!("{role} holds only privileges that no level of `access:` grants; `apply` leaves them alone");
+    let left =
+        format!("{role} holds only privileges that no level of `access:` grants; `apply` leaves them alone");
     if all.is_empty() { left } else { format!("{left}; to remain usable, they need: {}", all.join("; ")) }
 }
 

@@ -30,7 +30,7 @@ pub enum RestorePlace {
 /// Loads a backup, compares it, and renames it. `before` runs before the database is opened.
 ///
 /// # Errors
-/// The service's database is unchanged then.
+/// If a step fails: the service's database is unchanged.
 pub async fn restore<F: Future<Output = Result<()>>>(
     to: &RestoreTarget<'_>,
     from: LoadSource<'_>,
@@ -109,9 +109,7 @@ pub fn compare_head(
                 version(head),
                 version(newest)
             ))
-            .hint(
-                "check out the files as of that backup, or restore it under another name with --as NAME",
-            ))
+            .hint("check out the files as of that backup, or restore it under another name with --as NAME"))
         }
     }
 }

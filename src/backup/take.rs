@@ -61,7 +61,7 @@ struct BackupTask {
 /// Checks for gaps of the backup, and for programs that can make it.
 ///
 /// # Errors
-/// Lists all obstacles.
+/// If there are obstacles: lists all of them.
 pub async fn examine(target: MigrationTarget, how: HowToTake) -> Result<ExaminedService> {
     sums::end_orphans(&target).await?;
     let mut session = sums::as_owner(&target).await?;

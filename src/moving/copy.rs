@@ -49,7 +49,7 @@ struct Prepared<'a> {
 /// copy as a new database is before `apply` opens it.
 ///
 /// # Errors
-/// The former database is open as before, and no copy is left.
+/// If a step fails: the former database is open as before, and no copy is left.
 pub async fn copy(of: &Move<'_>) -> Result<()> {
     let mut session = of.access.write(&of.access.maintenance).await?;
     let (what, key) = (format!("the move of service \"{}\"", of.service.name), key(of.service));

@@ -41,7 +41,8 @@ impl Workshop<'_> {
     }
 
     async fn copy(&mut self, template: &DbName) -> Result<DbName> {
-        let random = getrandom::u64().map_err(|error| Error::operation("cannot get random numbers").cause(error))?;
+        let random =
+            getrandom::u64().map_err(|error| Error::operation("cannot get random numbers").cause(error))?;
         let name = test_name(&self.service.name, self.now().await?, random);
         let made = TestDatabase { service: self.service.name.clone(), copied_from: Some(template.clone()) };
         let steps = copy(self.desired, &self.actual, self.service, &name, &made);

@@ -46,7 +46,8 @@ impl<'a> Workshop<'a> {
         );
         let rows = query(&mut self.session, &now).await?;
         let text: Option<String> = rows.first().and_then(|row| row.try_get(0).ok());
-        text.and_then(|text| text.parse().ok()).ok_or_else(|| Error::operation("cannot read the server's clock"))
+        text.and_then(|text| text.parse().ok())
+            .ok_or_else(|| Error::operation("cannot read the server's clock"))
     }
 
     /// Reads the snapshot of the server again.
