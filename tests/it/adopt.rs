@@ -300,7 +300,7 @@ fn what_cannot_be_adopted_is_refused_and_nothing_is_written() {
     for (arguments, code, words) in [
         (&["-s", "adr_shop", "--database", "adr_prd"][..], 2, "did you mean \"adr_prod\"?"),
         (&["-s", "adr_shop"], 2, "has no database \"adr_shop\""),
-        (&["-s", "adr_shop", "--database", "adr_shut"], 1, "takes no connections"),
+        (&["-s", "adr_shop", "--database", "adr_shut"], 1, "accepts no connections"),
         (&["-s", "adr_shop", "--database", "adr_theirs"], 2, "belongs to another manifest"),
         (&["-s", "adr_shop", "--database", "adr_crm"], 2, "adr_crm"),
         (&["-s", "adr_shop", "--database", "postgres"], 2, "belongs to the server itself"),

@@ -343,7 +343,7 @@ const IN_USE: &[Mistake] = &[
         &["adopt", "mk_q"],
         2,
         "has no database \"mk_q\"",
-        "name the one that exists with --database",
+        "name the existing one with --database",
         &["adopt", "--help"],
         0,
     ),

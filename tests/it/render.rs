@@ -29,7 +29,7 @@ services:
   billing: { server: two }
 ";
 
-/// What a target can have: CloudNativePG serves at one port, and a job makes passwords of its own.
+/// What a target can have: CloudNativePG serves at one port, and a job creates its own passwords.
 fn manifest_for(target: &str) -> String {
     match target {
         "cloudnative-pg" => MANIFEST.replace(":5433", ":5432"),
@@ -164,7 +164,7 @@ fn what_cannot_be_deployed_is_refused_with_a_way_out() {
             "{ name: vault }",
             "{ name: vault, key: fixed }",
             "external-secrets",
-            "would both have the secret \"fixed\"",
+            "would share the secret \"fixed\"",
         ),
         (
             "{ server: one }",

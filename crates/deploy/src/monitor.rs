@@ -1,8 +1,8 @@
-//! `martydb monitor`: metrics of the servers, and of the promise that no service reaches another's data.
+//! `martydb monitor`: metrics of the servers, and of the isolation between services.
 //!
-//! Statistics are read at each scrape as the monitor's own login, server by server ([`watch`]). What takes other logins or
-//! longer runs on a schedule ([`checks`]) and enters what it saw on the [`board`]. A scrape puts both together and writes them
-//! down ([`exposition`]); what is measured stands in the table of [`martydb_model::metrics`].
+//! Each scrape reads statistics as the monitor's own login, server by server ([`watch`]). Checks that need other
+//! logins or more time run on a schedule ([`checks`]) and store their results on the [`board`]. A scrape combines
+//! both and writes them ([`exposition`]). [`martydb_model::metrics`] lists all metrics.
 
 pub mod board;
 pub mod checks;
@@ -28,20 +28,20 @@ use martydb_model::error::{Error, Result};
 use martydb_model::metrics::Sample;
 use martydb_provision::run::Run;
 
-/// The samples of one moment, and what could not be read.
+/// Samples of one moment, and the failures to read some.
 pub struct Measurement {
     pub project: String,
     pub samples: Vec<Sample>,
-    /// Servers that did not answer.
+    /// Errors of servers that did not answer.
     pub unreachable: Vec<Error>,
-    /// What checks could not look at.
+    /// Parts that checks could not examine.
     pub failures: Vec<String>,
 }
 
-/// Everything once: all servers, and all checks that are due at all.
+/// Measures once: reads all servers and runs all enabled checks.
 ///
 /// # Errors
-/// If the manifest gives the monitor no login.
+/// If the manifest declares no login for the monitor.
 pub async fn once(run: &Run, schedule: &Schedule) -> Result<Measurement> {
     demand_login(run)?;
     let board = Arc::new(CheckBoard::default());
@@ -63,10 +63,10 @@ pub async fn once(run: &Run, schedule: &Schedule) -> Result<Measurement> {
     })
 }
 
-/// Serves until a signal comes.
+/// Serves until a signal arrives.
 ///
 /// # Errors
-/// If the manifest gives the monitor no login, or if it cannot listen as asked.
+/// If the manifest declares no login for the monitor, or it cannot listen as requested.
 pub async fn serve(run: &Run, schedule: &Schedule, listener: &MetricsListener) -> Result<()> {
     demand_login(run)?;
     listener.check()?;
@@ -81,10 +81,10 @@ pub async fn serve(run: &Run, schedule: &Schedule, listener: &MetricsListener) -
     for watch in watches {
         tasks.spawn(watch.serve());
     }
-    // The first scrape finds the statistics warm, and `/ready` says so.
+    // Warms the statistics for the first scrape and for `/ready`.
     tasks.spawn(async move { drop(monitor.samples(watch::PATIENCE).await) });
     bound.serve().await
-    // The watches end with the set of tasks, and the checks with the process.
+    // The watches end with the set of tasks, the checks with the process.
 }
 
 fn demand_login(run: &Run) -> Result<()> {
@@ -92,6 +92,6 @@ fn demand_login(run: &Run) -> Result<()> {
     if monitors || run.manifest.services.is_empty() {
         return Ok(());
     }
-    Err(Error::manifest("the manifest gives the monitor no login")
+    Err(Error::manifest("the manifest declares no login for the monitor")
         .hint("add `monitor: true` to the manifest, then run `martydb apply --all`"))
 }

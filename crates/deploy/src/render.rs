@@ -1,8 +1,8 @@
-//! Deployment files, written from the map that databases and rights come from. What a file holds depends on the manifest
-//! alone, so that it is the same on each run and a check can compare it.
+//! Deployment files, derived from the same manifest as databases and privileges. The contents of a file depend only
+//! on the manifest, so every run writes the same text and a check can compare it.
 //!
-//! No target holds a secret: each says by which name the secret is found, and `secrets export` brings it there. Sealed Secrets alone holds
-//! passwords, which nothing but the cluster's controller can read.
+//! Targets contain no secrets: they refer to secrets by name, and `secrets export` provides them. Only Sealed
+//! Secrets contains passwords, encrypted for the cluster's controller.
 
 mod ci;
 mod compose;

@@ -2,7 +2,6 @@
 //! refinery lacks: one run at a time per database, a check of the owner's role, a history with operators and
 //! durations, checks before connecting, and errors with file positions.
 //!
-//!
 //! The modules in the order in which a migration passes them: `files` reads the folder, `history` reads the
 //! database's history tables, `check` decides (pure), `engine` runs the files, `report` holds the results that
 //! commands print. The use cases are built on these: `run` (upgrade and downgrade), `baseline`, `repair`,

@@ -1,5 +1,5 @@
-//! A database that people live in, as the manifest would declare it: the service's keys, and a role under `access:` for each of
-//! those who use it. What is decided here is decided from the catalogues alone; only [`survey`] asks a server.
+//! Adoption of an existing database: the manifest's keys for the service, and one role under `access:` for each
+//! role that uses the database. Everything here is derived from the catalogs; only [`survey`] connects to a server.
 
 mod consequences;
 mod holders;

@@ -1,9 +1,9 @@
-//! Backups of one service's database, and what becomes of them: dumped at one snapshot with its rows counted and hashed in the
-//! same, loaded into a database of their own, compared, and put in the place of the service's.
+//! Backups of one service's database: dumped at one snapshot, with its rows counted and hashed in the same
+//! snapshot; loaded into a scratch database; compared; and swapped with the service's database.
 //!
-//! `check` says what a backup would not hold, `snapshot` holds a moment, `take` writes the archive, `record` is what lies beside
-//! it. `load` makes a database of a backup, for which `entries` and `level` decide what is made by whom; `restore` gives it the
-//! service's name. Where backups are kept is no matter of this room.
+//! `check` finds what a backup would lack, `snapshot` holds the snapshot, `take` writes the archive, and `record`
+//! is stored beside it. `load` creates a database from a backup; `entries` and `level` decide which role creates
+//! which object. `restore` gives the database the service's name. The `backup_store` module stores backups.
 
 mod check;
 mod entries;

@@ -1,13 +1,13 @@
 //! `verify-isolation`: the proof that no login reaches another service's data.
 //!
-//! Three stages, each with a value as its result. `observe` does the I/O for one server: it reads the catalogues,
-//! tries logins and asks sessions about their privileges. `judge` decides what the observations prove, and `assess`
-//! applies what the user accepts or filters, over all servers: the result is one flat [`Assessment`], which the formats
-//! of the command only print. `remediate` closes findings.
+//! Three stages, each of which returns a value. `observe` does the I/O for one server: it reads the catalogs, tries
+//! logins and checks privileges in sessions. `judge` decides what the observations prove. `assess` applies accepted
+//! findings and filters over all servers; the result is one flat [`Assessment`], which the output formats only
+//! print. `remediate` closes findings.
 //!
-//! The manifest's address and the stored passwords are the subject of the matrix, which `probe` makes. `extra_probes`
-//! goes to other addresses and with other passwords, `privileges` into a session in a login's own database, and
-//! `password_audit` compares hashes without logging in.
+//! The matrix, made by `probe`, covers the manifest's address and the stored passwords. `extra_probes` covers other
+//! addresses and passwords, `privileges` the privileges of each login in its own database, and `password_audit`
+//! compares hashes without logging in.
 
 mod alternates;
 mod assess;
@@ -40,10 +40,10 @@ pub use breaches::{Basis, findings};
 pub use observations::Extent;
 pub use remediate::{ANY_MAJOR, FailedFix, Remediation, remediate, step};
 
-/// The three stages over every server of the chosen services.
+/// Runs the three stages over every server of the chosen services.
 ///
-/// A server that cannot be observed is part of the result: the others are assessed.
-/// The graph of what the logins reach is made where it is asked for.
+/// A server that cannot be observed is part of the result, and the others are assessed. The access graph is built
+/// only on request.
 pub async fn verify(
     run: &Run,
     services: &[DesiredService],

@@ -1,8 +1,9 @@
-//! A service that moves to another server. Its database is dumped and restored as its own migrator, compared with what it
-//! was taken from, and gets its name only then; the former one is closed, kept, and says in its comment where it went.
+//! Move of a service to another server. Its migrator dumps and restores the database. The copy is compared with the
+//! original and gets its final name only then. The former database is closed and kept; its comment names the new
+//! server.
 //!
-//! `obstacles` says beforehand what stands in the way, `former` closes and opens the former database, `sums` reads what the
-//! comparison of catalogues does not, `compare` decides, and `copy` is the way from one to the other.
+//! `obstacles` finds what prevents a copy, `former` closes and opens the former database, `sums` reads the data
+//! that no catalog comparison covers, `compare` compares both sides, and `copy` runs the steps.
 
 pub mod compare;
 mod copy;

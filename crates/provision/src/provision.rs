@@ -1,4 +1,4 @@
-//! Provisioning: what a server lacks of a manifest's databases, roles, grants and settings, and adding it.
+//! Provisioning: finds and creates the databases, roles, grants and settings of the manifest that a server lacks.
 
 mod apply;
 mod copies;

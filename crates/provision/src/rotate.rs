@@ -1,9 +1,9 @@
-//! Rotation: the store first, then the server, then a login that proves it.
+//! Rotation: changes the secret store first, then the server, and proves the password with a login.
 //!
-//! In place, the old password fails as soon as the server has the new one; until then it is what the store gives to
-//! clients, so that a rotation that fails or is killed costs no login. With an overlap two logins take turns: the one
-//! that is not in use is made ready and proven before the store names it, so that clients that read the store again
-//! never meet a login that does not work; `finish` closes the one that the store no longer names.
+//! In place, the old password fails as soon as the server has the new one. Until then the store gives the old one
+//! to clients, so a rotation that fails or is killed locks out no login. With an overlap two logins take turns: the
+//! unused one is prepared and proven before the store names it, so clients that read the store again always get a
+//! working login. `finish` closes the login that the store no longer names.
 
 mod login;
 mod planner;
@@ -19,7 +19,7 @@ use martydb_pg::server::{Access, lock};
 use rotation::LoginRotation;
 pub use rotation::{Rotated, Rotation, Turn};
 
-/// One server, under its lock, login by login. The secret store is locked before any server.
+/// Rotates the logins of one server in turn, under its lock. The secret store is locked before any server.
 pub async fn rotate_server(
     access: &Access,
     desired: &DesiredServer,
@@ -38,7 +38,7 @@ pub async fn rotate_server(
         Some((service, CredentialKey::of_access(&desired.name, role)?))
     });
     for (service, key) in own.chain(further) {
-        // The password of a login that others made is theirs.
+        // The password of a login that another tool created is not martydb's to change.
         if !rotation.kinds.is_empty()
             && key.further
             && store.store.read(std::slice::from_ref(&key)).await?.lacks(&key)

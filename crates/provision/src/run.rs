@@ -1,4 +1,4 @@
-//! What a command runs with: the settings resolved once, the manifest, the secret store and the servers.
+//! Context of a command: resolved settings, the manifest, the secret store and the servers.
 
 mod backups;
 mod hosts;
@@ -31,13 +31,13 @@ pub struct Run {
     pub yes: bool,
     pub can_ask: bool,
     pub out: Arc<Out>,
-    /// Passwords of admins that were asked for; `None` where the server wants none.
+    /// Passwords of admins that were typed; `None` if the server needs none.
     typed: tokio::sync::Mutex<BTreeMap<String, Option<SecretString>>>,
-    /// Servers of which was said that they get no password.
+    /// Servers for which a note on a withheld password was printed.
     told: Mutex<BTreeSet<String>>,
-    /// Which of its hosts each server is reached at, for servers with several.
+    /// Index of the chosen host, for servers with several.
     pinned: tokio::sync::Mutex<BTreeMap<String, usize>>,
-    /// Learnt once for all sessions of a run.
+    /// Event trigger guard of each server, determined once for all sessions of a run.
     event_triggers: Mutex<BTreeMap<String, EventTriggerGuard>>,
 }
 
@@ -49,7 +49,7 @@ impl Run {
         Ok(Run::with_manifest(global, manifest, environment, out))
     }
 
-    /// The same with a manifest that is not in its file yet.
+    /// Creates a run with a manifest that is not in its file yet.
     pub fn with_manifest(
         global: &Global,
         manifest: Manifest,
@@ -75,7 +75,7 @@ impl Run {
         }
     }
 
-    /// The same manifest in another environment.
+    /// Returns this run in another environment.
     ///
     /// # Errors
     /// If there is no overlay for it, or it is not valid.
@@ -84,7 +84,7 @@ impl Run {
         Ok(self.beginning_again(manifest))
     }
 
-    /// The same with a server that the manifest does not have.
+    /// Returns this run with a server that the manifest lacks.
     #[must_use]
     pub fn and_server(&self, name: &str, server: &ServerSpec) -> Run {
         let mut manifest = self.manifest.clone();
@@ -92,7 +92,8 @@ impl Run {
         self.beginning_again(manifest)
     }
 
-    /// The same run from its start, for what goes on for days: it looks again which host of a server is the primary.
+    /// Returns a fresh copy of this run for a long-running command: it determines again which host of a server is
+    /// the primary.
     #[must_use]
     pub fn again(&self) -> Run {
         self.beginning_again(self.manifest.clone())
@@ -115,7 +116,7 @@ impl Run {
         }
     }
 
-    /// The services chosen for a command that reads: all where none is named.
+    /// Returns the services for a command that reads: all if none is named.
     pub fn readable(&self, select: &Select) -> Result<Vec<DesiredService>> {
         if select.names_none() {
             return Ok(self.manifest.services.values().cloned().collect());
@@ -130,7 +131,7 @@ impl Run {
         Ok(chosen)
     }
 
-    /// The services chosen for a command that writes: they must be named, or `--all`.
+    /// Returns the services for a command that writes: they must be named, or `--all` given.
     pub fn writable(&self, select: &Select) -> Result<Vec<DesiredService>> {
         if select.names_none() && !select.all {
             return Err(Error::usage("no service given")
@@ -157,13 +158,13 @@ impl Run {
         self.manifest.services.keys().map(ServiceName::as_str).collect()
     }
 
-    /// The servers of these services, each once.
+    /// Returns the servers of these services without duplicates.
     pub fn servers_of(&self, services: &[DesiredService]) -> Vec<String> {
         let all: BTreeSet<_> = services.iter().map(|service| service.server.clone()).collect();
         all.into_iter().collect()
     }
 
-    /// How a server is reached; an embedded one is started if it is down.
+    /// Returns the access to a server; an embedded one is started if it is down.
     pub async fn access(&self, server: &str) -> Result<Access> {
         let event_triggers = {
             let mut known = self.event_triggers.lock().unwrap_or_else(PoisonError::into_inner);
@@ -200,14 +201,14 @@ impl Run {
         }
     }
 
-    /// The same for a command that logs in as the admin: a password that the server wants and that no
-    /// source has is asked for at the terminal, once per server and run.
+    /// Returns the access for a command that logs in as the admin. Prompts for a password that the server requires
+    /// and no source has, once per server and run.
     pub async fn admin(&self, server: &str) -> Result<Access> {
         let mut access = self.access(server).await?;
         if access.embedded || access.admin.password.is_some() || !self.can_ask {
             return Ok(access);
         }
-        // Held while the user types: two questions at once would share one terminal.
+        // Held while the user types: two prompts at once would share one terminal.
         let mut typed = self.typed.lock().await;
         if !typed.contains_key(server) {
             let (endpoint, admin) = (&access.admin_endpoint, &access.admin);
@@ -238,7 +239,7 @@ impl Run {
         }
     }
 
-    /// Says once per server why a password that is set was not used for it.
+    /// Returns the admin's password. Notes once per server why a configured password was not used.
     fn admin_password(&self, server: &str, url: &ServerUrl) -> Option<SecretString> {
         let only_server = self.manifest.servers.len() == 1;
         let password = credentials::admin_password(&self.environment, url, only_server);
@@ -253,7 +254,7 @@ impl Run {
         password
     }
 
-    /// The variables that hold a password of an admin, which no program of a service is given.
+    /// Returns the environment variables that contain an admin's password; programs of a service do not get them.
     pub fn admin_variables(&self) -> Vec<String> {
         let urls = self.manifest.servers.values().filter_map(|server| match &server.location {
             ServerLocation::Url(url) => Some(&**url),
@@ -267,7 +268,7 @@ impl Run {
         self.store.read(&keys).await
     }
 
-    /// The same, with those of further logins that may use one of the services.
+    /// Reads the secrets of the services, and of further logins that may use one of them.
     pub async fn all_secrets(&self, desired: &DesiredServer, services: &[DesiredService]) -> Result<Secrets> {
         let used = |role: &RoleName| {
             services.iter().any(|service| service.access.iter().any(|grant| grant.role == *role))
@@ -279,19 +280,20 @@ impl Run {
         self.store.read(&keys).await
     }
 
-    /// Locks the secret store against other runs, waiting as long as for any lock. To be taken before a server's lock.
+    /// Locks the secret store against other runs, with the usual lock wait. Has to be taken before a server's lock.
     pub async fn lock_store(&self) -> Result<LockedStore<'_>> {
         self.store.lock(self.lock_wait).await
     }
 
-    /// A service's login with its stored password: the role itself, or its alternate while that is the one in use.
+    /// Returns a service's login with its stored password: the role itself, or its alternate while that is in use.
     pub fn login(&self, service: &DesiredService, kind: RoleKind, secrets: &Secrets) -> Result<Login> {
         let (login, password) = secrets.require(&service.server, service.role(kind))?;
         Ok(Login::with_password(login.as_str(), password.clone()))
     }
 
-    /// Asks before changes that others may feel; off a terminal only `-y` says yes. `would` is the question as a
-    /// statement, for an error; the hint says how to see the changes first, and how to agree without being there.
+    /// Asks for confirmation of changes that may affect others; without a terminal only `-y` confirms. `would` is
+    /// the question as a statement, for an error. The hint names the commands that show the changes and that
+    /// confirm them without a prompt.
     pub async fn confirm(&self, question: &str, would: &str, hint: &str) -> Result<()> {
         match (self.yes, self.can_ask) {
             (true, _) => Ok(()),
@@ -304,7 +306,7 @@ impl Run {
     }
 }
 
-/// As many as there are cores, and at least four: most of the time is the server's.
+/// Returns the number of cores, and at least four: most of the time is spent on the server.
 fn default_jobs() -> usize {
     std::thread::available_parallelism().map_or(4, usize::from).max(4)
 }

@@ -1,10 +1,11 @@
-//! Scratch databases: made for one rehearsal, provisioned like the service's own, removed afterwards.
+//! Scratch databases: created for one rehearsal, provisioned like the service's own database and dropped
+//! afterwards.
 //!
-//! The name tells what it is, and an advisory lock keyed by the name tells whether its maker still lives: what a
-//! killed run left is removed by the next.
+//! The name identifies a scratch database. An advisory lock keyed by the name is held while its run is alive; the
+//! next run drops the databases of killed runs.
 //!
-//! The admin works inside one only while the service cannot have made anything there: the service's logins are let in
-//! last, and from then on the admin does no more than drop the database from outside.
+//! The admin works inside the database only while the service cannot have created anything there. The service's
+//! logins get CONNECT last; from then on the admin only drops the database from outside.
 
 mod removal;
 
@@ -25,10 +26,10 @@ use removal::{left_behind, remove};
 
 const PREFIX: &str = "martydb_scratch_";
 
-/// The rights inside a scratch database, before anything is made there.
+/// Privileges inside a scratch database before any object is created there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ScratchRights {
-    /// As in the service's own.
+    /// Those of the service's own database.
     Declared,
     None,
 }
@@ -37,20 +38,20 @@ enum ScratchRights {
 pub struct Scratch {
     pub database: DbName,
     access: Access,
-    /// The logins of the service, whose sessions may still be ending when it goes.
+    /// Logins of the service, whose sessions may still be ending when the database is dropped.
     logins: Vec<RoleName>,
-    /// Holds the lock that says that it is in use.
+    /// Session that holds the advisory lock of the database while it is in use.
     keeper: Option<Connection>,
 }
 
 impl Scratch {
-    /// Makes one for a service, after removing what dead runs left on the server.
+    /// Creates a scratch database for a service, after dropping those that dead runs left on the server.
     pub async fn make(access: &Access, desired: &DesiredServer, service: &DesiredService) -> Result<Scratch> {
         Scratch::make_with(access, desired, service, ScratchRights::Declared).await
     }
 
-    /// The same for what brings its own rights, as an archive does: with default privileges of the manifest's, rights that
-    /// were taken away would come back.
+    /// Creates a scratch database without the manifest's privileges, for content that includes its own, such as an
+    /// archive: the manifest's default privileges would restore what was revoked.
     pub async fn make_without_rights(
         access: &Access,
         desired: &DesiredServer,
@@ -79,7 +80,7 @@ impl Scratch {
         }
     }
 
-    /// The same service in this database, as its migrator.
+    /// Returns the migration target of the same service in this database, as its migrator.
     pub fn target(&self, own: &MigrationTarget) -> MigrationTarget {
         MigrationTarget {
             database: self.database.clone(),
@@ -90,8 +91,8 @@ impl Scratch {
         }
     }
 
-    /// Keeps the database under another name, with this comment: it takes no connections any more, and is no scratch
-    /// database. All of it or nothing: a database with the name is complete.
+    /// Renames the database, sets its comment and closes it to connections; it is then no longer a scratch
+    /// database. One transaction: a database with the new name is complete.
     pub async fn keep_as(mut self, name: &DbName, mark: &str) -> Result<()> {
         let Some(keeper) = &mut self.keeper else { return Ok(()) };
         let (from, to) = (&self.database, name);
@@ -114,7 +115,7 @@ impl Scratch {
         }
     }
 
-    /// The session that holds its lock, in the maintenance database.
+    /// Returns the session that holds the lock, in the maintenance database.
     ///
     /// # Panics
     /// Never: only [`Scratch::remove_after`] and [`Scratch::keep`] take it, and they take the value.
@@ -122,12 +123,12 @@ impl Scratch {
         self.keeper.as_mut().expect("a scratch database has its keeper")
     }
 
-    /// It has another name now, and is no scratch database any more.
+    /// Releases the database: it has another name now and is no longer a scratch database.
     pub fn keep(mut self) {
         self.keeper = None;
     }
 
-    /// Removes it after work that ended so. A database that stays is an error, beside the work's own if it failed.
+    /// Drops the database and returns `result`. A failed drop is an error, in addition to the work's own.
     pub async fn remove_after<T>(mut self, result: Result<T>) -> Result<T> {
         let Some(keeper) = self.keeper.take() else { return result };
         match (result, remove(&self.access, keeper, &self.database, &self.logins).await) {
@@ -138,7 +139,7 @@ impl Scratch {
     }
 }
 
-/// An interrupted run has no time left in its own runtime, so it gets another.
+/// An interrupted run has no time left in its own runtime, so the drop gets another one.
 impl Drop for Scratch {
     fn drop(&mut self) {
         if self.keeper.take().is_none() {
@@ -163,17 +164,18 @@ impl Drop for Scratch {
 }
 
 fn name() -> Result<DbName> {
-    let random = getrandom::u64().map_err(|error| Error::operation("no random numbers").cause(error))?;
+    let random =
+        getrandom::u64().map_err(|error| Error::operation("cannot get random numbers").cause(error))?;
     DbName::new(format!("{PREFIX}{random:016x}")).map_err(|error| Error::operation(error.to_string()))
 }
 
-/// The lock's key: the first 32 bits of the random part.
+/// Returns the key of the lock: the first 32 bits of the random part of the name.
 fn key(database: &DbName) -> i32 {
     let hex = database.as_str().trim_start_matches(PREFIX);
     u32::from_str_radix(hex.get(..8).unwrap_or_default(), 16).unwrap_or_default().cast_signed()
 }
 
-/// Removes scratch databases of this admin whose makers are gone.
+/// Drops this admin's scratch databases whose runs have ended.
 async fn sweep(access: &Access) -> Result<()> {
     let mut connection = access.write(&access.maintenance).await?;
     let all = stmt!(
@@ -188,7 +190,7 @@ async fn sweep(access: &Access) -> Result<()> {
         let held = match lock::take(&mut connection, key(&database), Duration::ZERO, database.as_str()).await
         {
             Ok(held) => held,
-            // Its maker is at work.
+            // Its run is still alive.
             Err(error) if error.kind == Kind::Locked => continue,
             Err(error) => return Err(error),
         };
@@ -200,7 +202,7 @@ async fn sweep(access: &Access) -> Result<()> {
     Ok(())
 }
 
-/// What `apply` would do for a service with this database, less what concerns roles and other logins.
+/// Applies the service's plan to this database, without steps on roles and other logins.
 async fn provision(
     scratch: &Scratch,
     desired: &DesiredServer,
@@ -215,7 +217,7 @@ async fn provision(
     let access = &scratch.access;
     let mut planner =
         Provision { access, desired, service, own, rights, actual: ActualServer::default(), open: false };
-    // The keeper's lock keeps other runs away.
+    // The keeper's lock excludes other runs.
     let policy = Policy { lock_wait: None, jobs: Jobs::ONE };
     converge(access, &mut planner, &policy).await.end
 }
@@ -224,16 +226,16 @@ struct Provision<'a> {
     access: &'a Access,
     desired: DesiredServer,
     service: DesiredService,
-    /// The service's own database.
+    /// Service's own database.
     own: DbName,
     rights: ScratchRights,
     actual: ActualServer,
-    /// The service's migrator can connect: from now on the admin stays outside the database.
+    /// `true` once the service's migrator can connect: from then on the admin stays outside the database.
     open: bool,
 }
 
 impl Planner for Provision<'_> {
-    /// The service's migrator is admitted last, when nothing else is left to be done.
+    /// Grants CONNECT to the service's migrator last, when no other step is left.
     async fn remaining(&mut self, _done: &[Step]) -> Result<Remaining> {
         let database = &self.service.database;
         let inside = if self.open { &[] } else { std::slice::from_ref(database) };
@@ -266,12 +268,12 @@ impl Planner for Provision<'_> {
 
     fn unfinished(&self, left: &[Step]) -> Error {
         let reasons: Vec<&str> = left.iter().map(|step| step.reason.as_str()).collect();
-        Error::operation(format!("{} does not become what the manifest says", self.service.database))
-            .cause(format!("this is left to be done: {}", reasons.join("; ")))
+        Error::operation(format!("{} still differs from the manifest", self.service.database))
+            .cause(format!("these steps are left: {}", reasons.join("; ")))
     }
 }
 
-/// A right on something in the database, now or in the future.
+/// Returns `true` for a privilege on an object or on future objects inside the database.
 fn is_right_inside(step: &Step) -> bool {
     step.stage == Stage::InDatabase && matches!(step.action.verb(), Verb::Grant | Verb::Revoke)
 }

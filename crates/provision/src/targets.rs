@@ -1,4 +1,4 @@
-//! Where the migrations of each service run: its database, the migrator's login, and its folder.
+//! Migration targets of services: the database, the migrator's login and the folder.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use martydb_model::{DesiredService, RoleKind};
 use martydb_pg::server::existence::ExistenceCheck;
 use martydb_pg::server::{Access, Login};
 
-/// The targets of these services, or why one has none (its server is down).
+/// Returns the target of each service, or the error if it has none, such as a server that is down.
 pub async fn of(
     run: &Run,
     services: &[DesiredService],

@@ -1,4 +1,4 @@
-//! Removing a service's database and roles from its server.
+//! Removal of a service's database and roles from its server.
 
 use crate::catalog::dependencies::dependencies;
 use crate::catalog::inspect;
@@ -31,7 +31,8 @@ impl<'a> Teardown<'a> {
         goes(self.desired, &self.actual, self.service, self.adopted)
     }
 
-    /// Whether the database is there and stays, because this manifest did not make it. Known after the first inspection.
+    /// Returns `true` if the database exists and is kept because this manifest did not create it. Known after the
+    /// first inspection.
     pub fn keeps_database(&self) -> bool {
         self.actual.databases.contains_key(&self.service.database) && !self.goes()
     }
@@ -42,7 +43,7 @@ impl Planner for Teardown<'_> {
         self.actual = inspect::inspect_cluster(self.access).await?;
         let goes = self.goes();
         let traces = dependencies(self.access, self.desired, &self.actual, self.service, goes).await?;
-        // The steps name the memberships that they need.
+        // The steps contain the memberships that they need.
         let steps = teardown(self.desired, &self.actual, self.service, &traces, self.adopted)?;
         Ok(Remaining { steps, lent: 0 })
     }
@@ -53,7 +54,7 @@ impl Planner for Teardown<'_> {
 
     fn unfinished(&self, left: &[Step]) -> Error {
         let Step { action, reason, .. } = &left[0];
-        Error::operation(format!("service \"{}\" is not removed as a whole", self.service.name))
+        Error::operation(format!("service \"{}\" is not completely removed", self.service.name))
             .cause(format!("{}: {reason}", action.object()))
             .hint("something on the server undoes the change: look for an event trigger or another tool")
     }

@@ -1,12 +1,12 @@
-//! Test databases: migrated databases of a service that live for a day, copied from a template that is made once for
-//! each content of the migration files.
+//! Test databases: migrated databases of a service that are kept for one day, copied from a template. There is one
+//! template per content of the migration files.
 //!
-//! A template begins as a scratch database, in which the migrator runs the migrations as in the service's own database. It
-//! gets its name, its mark and the end of all connections in one transaction, so that a template with the name is
-//! complete. No session enters it afterwards. The admin copies, marks and drops databases from outside; what a service has
-//! made in one never runs with the admin's rights.
+//! A template begins as a scratch database, in which the migrator runs the migrations as in the service's own
+//! database. One transaction then renames it, marks it and closes it to connections, so a template with the final
+//! name is complete and no session connects to it afterwards. The admin copies, marks and drops databases from
+//! outside; code that a service creates in one never runs with the admin's privileges.
 //!
-//! The owner of both kinds is the admin, so that no login of a service can write their mark.
+//! The admin owns templates and test databases, so no login of a service can write their mark.
 
 mod content;
 mod list;

@@ -1,6 +1,7 @@
-//! Brokers: one link to each, over which events go out and are acknowledged one by one.
+//! Brokers: one connection each, over which events are published and acknowledged one by one.
 //!
-//! Every event carries the attributes of CloudEvents 1.0 (<https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md>).
+//! Every event has the attributes of CloudEvents 1.0
+//! (<https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md>).
 
 mod amqp;
 mod event;
@@ -27,7 +28,7 @@ pub enum BrokerLink {
 
 impl BrokerLink {
     /// # Errors
-    /// [`Kind::Unreachable`](martydb_model::error::Kind::Unreachable) if the broker does not let us in.
+    /// [`Kind::Unreachable`](martydb_model::error::Kind::Unreachable) if the broker does not accept the connection.
     pub async fn open(target: &EventTarget, secrets: &BrokerSecrets) -> Result<BrokerLink> {
         let opened = async {
             Ok(match target {
@@ -46,10 +47,10 @@ impl BrokerLink {
         }
     }
 
-    /// Brings one event there and waits until the broker has it.
+    /// Publishes one event and waits for its acknowledgement.
     ///
     /// # Errors
-    /// Why it does not.
+    /// The reason why it was not acknowledged.
     pub async fn publish(&self, event: &OutboxEvent) -> Result<(), PublishFailure> {
         let sent = async {
             match self {
@@ -63,7 +64,7 @@ impl BrokerLink {
         tokio::time::timeout(ANSWER, sent).await.unwrap_or_else(|_| Err(silent()))
     }
 
-    /// Waits until the connection is lost. A web hook has none to lose.
+    /// Waits until the connection is lost. A webhook has no connection, so it waits forever.
     pub async fn lost(&self) {
         match self {
             BrokerLink::Nats(link) => link.lost().await,
@@ -72,7 +73,7 @@ impl BrokerLink {
         }
     }
 
-    /// How many events may be on their way at once.
+    /// Returns the number of events that may be unacknowledged at a time.
     pub fn width(&self) -> usize {
         match self {
             BrokerLink::Webhook(_) => webhook::WIDTH,
@@ -80,7 +81,7 @@ impl BrokerLink {
         }
     }
 
-    /// Ends it, once nothing is on its way.
+    /// Closes the connection once every event is acknowledged.
     pub async fn close(self) {
         match self {
             BrokerLink::Nats(link) => link.close().await,

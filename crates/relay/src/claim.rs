@@ -1,40 +1,40 @@
-//! What of a claim may be published: of each aggregate its first events, without a gap. Pure.
+//! Selection of publishable events: the first events of each aggregate, without a gap. Pure.
 
 use std::collections::BTreeMap;
 
 use crate::broker::OutboxEvent;
 
-/// An event that is locked, and where its aggregate stands among the claimed ones.
+/// A locked event, and the index of its aggregate among the claimed ones.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClaimedEvent {
     pub aggregate: usize,
-    /// `None` where those before it are as many bytes as may be held.
+    /// The event; `None` if the earlier ones already reach the byte limit.
     pub event: Option<OutboxEvent>,
 }
 
-/// How much a look at the outbox found.
+/// Sizes of one look at the outbox.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LookFigures {
-    /// Events that were locked.
+    /// Number of locked events.
     pub events: usize,
-    /// How many aggregates were looked at.
+    /// Number of aggregates read.
     pub aggregates: usize,
-    /// Whether they were the last of the outbox.
+    /// `true` if they were the last ones of the outbox.
     pub whole: bool,
 }
 
-/// What was found at the front of the outbox, aggregate by aggregate.
+/// Events found at the front of the outbox, by aggregate.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BatchClaim {
-    /// The locked events of each aggregate, in their order.
+    /// Locked events of each aggregate, in their order.
     pub lanes: Vec<Vec<OutboxEvent>>,
     pub figures: LookFigures,
-    /// The last aggregate that was looked at, after which the next look begins.
+    /// Last aggregate that was read; the next look starts after it.
     pub last: Option<(String, String)>,
 }
 
 impl BatchClaim {
-    /// Takes the rows of a look in their order.
+    /// Groups the rows of a look, in their order.
     pub fn of(rows: impl IntoIterator<Item = ClaimedEvent>) -> BatchClaim {
         let mut lanes: BTreeMap<usize, Vec<Option<OutboxEvent>>> = BTreeMap::new();
         for row in rows {
@@ -46,12 +46,13 @@ impl BatchClaim {
         BatchClaim { lanes, figures: LookFigures { events, ..LookFigures::default() }, last: None }
     }
 
-    /// The last event of each lane.
+    /// Returns the last event of each lane.
     pub fn ends(&self) -> Vec<&str> {
         self.lanes.iter().filter_map(|lane| lane.last()).map(|event| event.id.as_str()).collect()
     }
 
-    /// The last events of lanes that have another number of events than are pending of their aggregate up to that one, by `pending`.
+    /// Returns the last events of lanes whose length differs from the number of pending events of the aggregate up
+    /// to that event (`pending`).
     pub fn doubtful(&self, pending: &BTreeMap<String, usize>) -> Vec<String> {
         let lanes =
             self.lanes.iter().filter_map(|lane| lane.last().map(|last| (last.id.as_str(), lane.len())));
@@ -59,9 +60,10 @@ impl BatchClaim {
         doubtful.map(|(last, _)| last.to_owned()).collect()
     }
 
-    /// Keeps of each of these lanes what is pending without a gap from the aggregate's first event on. `pending` has, by the last event
-    /// of a lane, what was pending of its aggregate up to that one when the locks were held already. An event that is not
-    /// locked here is on its way elsewhere, or was committed late: what is behind it waits.
+    /// Truncates these lanes to the events without a gap from the aggregate's first pending event. `pending`
+    /// contains, by the last event of a lane, its aggregate's pending events up to that one, read after locking. An
+    /// event that is not locked here is being published elsewhere or was committed late; later events of its
+    /// aggregate have to wait.
     pub fn without_gaps(&mut self, doubtful: &[String], pending: &BTreeMap<String, Vec<String>>) {
         for lane in &mut self.lanes {
             let Some(last) = lane.last().filter(|last| doubtful.contains(&last.id)) else { continue };
@@ -73,27 +75,28 @@ impl BatchClaim {
     }
 }
 
-/// How many aggregates a look takes in, and how many events of each at most.
+/// Number of aggregates per look, and the maximum number of events of each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Width {
     pub aggregates: u32,
     pub each: u32,
 }
 
-/// Events of one aggregate that go out one after the other cost one round trip each: wide claims are quick, deep ones are
-/// cheap for the database. Four at a time are both.
+/// Events per aggregate. Each costs one round trip to the broker in sequence: wide claims are fast, deep ones are
+/// cheap for the database. Four is a compromise.
 const DEEP: u32 = 4;
 
-/// The width of the next look, from what the last one found.
+/// Returns the width of the next look, from the sizes of the last one.
 pub fn width(batch: u32, last: LookFigures, was: Width) -> Width {
     let [found, looked] = [last.events, last.aggregates].map(|one| u32::try_from(one).unwrap_or(u32::MAX));
     if looked > 0 && last.whole {
-        // All there are: each may give more, and where there is more than enough, half of them is left to others.
+        // The whole outbox was read: each aggregate may give more events. If there are more than enough, half of
+        // the aggregates are left to other couriers.
         let aggregates = if found > batch / 2 { looked.div_ceil(2) } else { looked };
         let each = (batch / aggregates).clamp(DEEP, batch.max(DEEP));
         return Width { aggregates: if aggregates < looked { aggregates } else { was.aggregates }, each };
     }
-    // Nearly every aggregate had as many as it could give.
+    // Nearly every aggregate had its maximum number of events.
     if found >= looked.saturating_mul(was.each) / 2 && found > batch / 2 {
         return Width { aggregates: (batch / DEEP).max(1), each: DEEP };
     }
@@ -116,11 +119,11 @@ mod tests {
     fn an_event_waits_for_those_before_it() {
         for (lane, found, kept) in [
             (&["1", "2", "3"][..], &["1", "2", "3"][..], &["1", "2", "3"][..]),
-            // Another relay has the second.
+            // Another relay has locked the second event.
             (&["1", "3"], &["1", "2", "3"], &["1"]),
-            // One before them was committed late, or is on its way elsewhere.
+            // An earlier event was committed late, or is being published elsewhere.
             (&["2", "3"], &["1", "2", "3"], &[]),
-            // Published elsewhere between the look and the lock.
+            // Another relay published them between the look and the lock.
             (&["1", "2"], &[], &[]),
         ] {
             let lanes = vec![lane.iter().map(|id| event(id)).collect(), vec![event("99")]];
@@ -158,14 +161,14 @@ mod tests {
         let start = Width { aggregates: 500, each: DEEP };
         let found = |events, aggregates| LookFigures { events, aggregates, whole: aggregates < 125 };
         assert_eq!(width(500, LookFigures::default(), start), start);
-        // Ten aggregates with many events.
+        // Ten aggregates with many events each.
         assert_eq!(width(500, found(40, 10), start).each, 50);
-        // Enough for two.
+        // Enough events for two couriers.
         assert_eq!(width(500, found(400, 100), start), Width { aggregates: 50, each: 10 });
-        // Many with many.
+        // Many aggregates with many events.
         assert_eq!(width(500, found(500, 500), start), start);
         assert_eq!(width(500, found(2000, 500), start).aggregates, 125);
-        // Many with one.
+        // Many aggregates with one event.
         let narrow = Width { aggregates: 125, each: DEEP };
         assert_eq!(width(500, found(125, 125), narrow), start);
         assert!(width(1, found(1, 1), Width { aggregates: 1, each: 1 }).aggregates >= 1);

@@ -1,5 +1,5 @@
-//! Takes published events away once their time is over. The relay's login cannot: it is done as the service's owner, by the
-//! migrator, in steps that each hold few rows, or day by day where the table has a partition for each.
+//! Removal of published events after their retention. The relay's login lacks the privilege: the migrator does it
+//! as the service's owner, in steps of few rows, or by daily partition.
 
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ use martydb_pg::server::{Connection, connect_watched, execute};
 use martydb_pg::wire::interrupt;
 use martydb_provision::run::Run;
 
-/// Rows of one statement: its locks are held for a moment.
+/// Rows per statement: few, so that its locks are short.
 const ROWS: i64 = 5000;
 
-/// A breath between two, for others that write and for VACUUM.
+/// Pause between two statements, for other writers and VACUUM.
 const BREATH: Duration = Duration::from_millis(20);
 
 const SETTINGS: &[(&str, &str)] = &[
@@ -26,21 +26,21 @@ const SETTINGS: &[(&str, &str)] = &[
     ("lock_timeout", "5s"),
 ];
 
-/// How many events went, and what became of the days of a table that has a partition for each.
+/// Number of removed events, and changes of daily partitions.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Cleaned {
     pub removed: u64,
-    /// Partitions that went as a whole; their events count as removed.
+    /// Dropped partitions; their events count as removed.
     pub days_dropped: u32,
-    /// Partitions that were made ahead.
+    /// Partitions created ahead.
     pub days_made: u32,
 }
 
-/// Removes what was published longer ago than `keep`, oldest first; `None`: nothing. Where the table has a partition for each
-/// day, those go as a whole and the next ones are made.
+/// Removes events that were published longer ago than `keep`, oldest first; `None` removes nothing. Daily
+/// partitions are dropped as a whole, and the next ones are created.
 ///
 /// # Errors
-/// If the migrator cannot log in, or the server refuses it.
+/// If the migrator cannot log in, or the server rejects a statement.
 pub async fn clean(
     run: &Run,
     service: &DesiredService,
@@ -79,7 +79,7 @@ async fn clean_as_owner(
     Ok(Cleaned { days_made, ..cleaned })
 }
 
-/// Of what holds an event that is still to send, or one that was published lately, the others go one by one.
+/// Deletes rows one by one from partitions that also have pending or recently published events.
 async fn clean_parts(
     connection: &mut Connection,
     outbox: &Outbox,

@@ -1,5 +1,5 @@
-//! Publishes one outbox: claims, delivers, writes down, and waits. What fails is tried again, later and later; other outboxes
-//! have couriers of their own.
+//! Publisher of one outbox: claims, delivers, records and waits. It retries after failures with growing pauses.
+//! Other outboxes have couriers of their own.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
@@ -17,24 +17,24 @@ use martydb_model::error::{Error, Kind, Result};
 use martydb_model::{DesiredService, Outbox};
 use martydb_provision::run::Run;
 
-/// How long nothing is looked for when nothing was there: the first pause, and the longest.
+/// Shortest and longest pause after finding nothing.
 const SHORT: Duration = Duration::from_millis(10);
 const FLOOR: Duration = Duration::from_secs(1);
 
-/// A moment for more to come, after a look that found little.
+/// Pause for more events to arrive, after a look that found few.
 const GATHER: Duration = Duration::from_millis(4);
 
-/// Pauses after a failure of database or broker.
+/// Pauses after a failure of the database or broker.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-/// What the couriers of one outbox did.
+/// Counters of one outbox's couriers.
 #[derive(Debug, Default)]
 pub struct Tally {
     pub published: AtomicU64,
-    /// Attempts that the broker refused.
+    /// Attempts that the broker rejected.
     pub refused: AtomicU64,
-    /// Events that were given up.
+    /// Events that became dead.
     pub dead: AtomicU64,
 }
 
@@ -44,40 +44,41 @@ pub struct Courier {
     pub outbox: Arc<Outbox>,
     pub tally: Arc<Tally>,
     pub stop: StopSignal,
-    /// Bytes of events that it may hold.
+    /// Limit of event bytes in memory.
     pub bytes: i64,
-    /// Rung when there is more than one courier can do at a time.
+    /// Wakes a helper when there is too much work for one courier.
     pub busy: Arc<Notify>,
-    /// Whether it speaks for the outbox when something fails.
+    /// `true` if it reports failures of the outbox.
     pub tells: bool,
     session: Option<OutboxSession>,
     link: Option<BrokerLink>,
     after: Option<(String, String)>,
     last: LookFigures,
     width: Width,
-    /// Whether this way through the outbox found anything.
+    /// `true` if this pass through the outbox found anything.
     found: bool,
-    /// Whether the last look through the outbox found nothing.
+    /// `true` if the last pass through the outbox found nothing.
     idle: bool,
-    /// Whether one event at a time goes out.
+    /// `true` to publish one event at a time.
     alone: bool,
     failing: bool,
-    /// The last one, after a failure.
+    /// Last pause after a failure.
     pause: Duration,
 }
 
-/// How a look at the outbox ended.
+/// Result of one look at the outbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum CourierTurn {
-    /// There may be more at once.
+    /// More events may be available at once.
     More,
-    /// There was little: more may gather.
+    /// Few events were found: more may arrive soon.
     Little,
-    /// Nothing can be published now.
+    /// No event can be published now.
     Nothing,
 }
 
-/// Until the next whole second of this process: idle outboxes are looked at together, and it sleeps in between.
+/// Returns the time until the next whole second of this process: all idle outboxes are polled at the same time, and
+/// the process sleeps in between.
 fn until_the_next_look() -> Duration {
     static START: LazyLock<Instant> = LazyLock::new(Instant::now);
     let into = Duration::from_nanos(START.elapsed().subsec_nanos().into());
@@ -114,7 +115,7 @@ impl Courier {
         }
     }
 
-    /// A second one for the same outbox, which works when the first has too much to do.
+    /// Returns a second courier for the same outbox, which works when the first has too much to do.
     #[must_use]
     pub fn helper(&self) -> Courier {
         let (tally, busy) = (self.tally.clone(), self.busy.clone());
@@ -145,7 +146,7 @@ impl Courier {
         self.close().await;
     }
 
-    /// Works while there is too much for one, and keeps nothing open meanwhile.
+    /// Works only while there is too much for one courier, and closes its connections in between.
     pub async fn serve_when_busy(mut self) {
         while !self.stop.is_asked() {
             tokio::select! {
@@ -157,7 +158,7 @@ impl Courier {
         }
     }
 
-    /// Publishes what can be published now, and says what stopped it.
+    /// Publishes all events that are due now, and returns the error that stopped it.
     pub async fn once(mut self) -> Result<()> {
         let mut tries = 0;
         let end = loop {
@@ -177,10 +178,10 @@ impl Courier {
     }
 
     async fn turn(&mut self) -> Result<CourierTurn> {
-        // First: while a broker is away nothing is locked.
+        // Connects first, so that nothing is locked while the broker is unavailable.
         self.connect().await?;
         let Some(session) = &mut self.session else { return Ok(CourierTurn::Nothing) };
-        // The cheaper question first, where the answer is likely to be no.
+        // The cheaper query first, if it will probably find nothing.
         if self.idle && !session.has_pending().await? {
             return Ok(CourierTurn::Nothing);
         }
@@ -197,7 +198,7 @@ impl Courier {
         };
         self.tell(None);
         self.found |= turn != CourierTurn::Nothing;
-        // Nothing is nothing only once the whole outbox was looked through.
+        // Only a pass through the whole outbox proves that nothing is left.
         let more = if whole { std::mem::take(&mut self.found) } else { true };
         let turn = if turn == CourierTurn::Nothing && more { CourierTurn::More } else { turn };
         self.idle = turn == CourierTurn::Nothing;
@@ -242,9 +243,7 @@ impl Courier {
         }
         if let Some(why) = verdict.down {
             let at = self.outbox.to.at();
-            return Err(
-                Error::new(Kind::Unreachable, format!("the broker at {at} cannot be used")).cause(why)
-            );
+            return Err(Error::new(Kind::Unreachable, format!("cannot use the broker at {at}")).cause(why));
         }
         Ok(match events.len() {
             few if whole && few < batch / 8 => CourierTurn::Little,
@@ -271,7 +270,7 @@ impl Courier {
         }
     }
 
-    /// Waits for events, as long as this at most; true if the service says that there are some.
+    /// Waits for events for at most `patience`; returns `true` if the service sent a notification.
     async fn wait(&mut self, patience: Duration) -> bool {
         let Some(session) = &mut self.session else { return false };
         let woken = tokio::select! {
@@ -292,7 +291,7 @@ impl Courier {
         }
     }
 
-    /// After a failure nothing is kept that may be broken; each further one is followed by a longer pause.
+    /// Drops both connections, which may be broken, and pauses longer after each consecutive failure.
     async fn recover(&mut self) {
         self.session = None;
         self.link = None;
@@ -300,7 +299,7 @@ impl Courier {
         self.rest(self.pause).await;
     }
 
-    /// A line when the outbox cannot be published, and one when it can again.
+    /// Reports once that the outbox cannot be published, and once that it can again.
     fn tell(&mut self, error: Option<&Error>) {
         if error.is_none() {
             self.pause = Duration::ZERO;
@@ -311,12 +310,12 @@ impl Courier {
         }
         let name = &self.service.name;
         match error {
-            None => self.run.out.note(&format!("service {name}: events go out again")),
+            None => self.run.out.note(&format!("service {name}: events are published again")),
             Some(error) => {
                 let causes = error.causes.iter().map(|cause| format!(": {cause}"));
                 let hints = error.hints.iter().map(|hint| format!("; {hint}"));
                 let why: String = [error.message.clone()].into_iter().chain(causes).chain(hints).collect();
-                self.run.out.note(&format!("service {name}: no event goes out: {why}"));
+                self.run.out.note(&format!("service {name}: cannot publish events: {why}"));
             }
         }
     }

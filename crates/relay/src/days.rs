@@ -1,19 +1,19 @@
-//! An outbox with a partition for each day: which of them are over, and which are made ahead. Pure.
+//! Daily partitions of an outbox: expired ones, and those to create ahead. Pure.
 
 use time::OffsetDateTime;
 
-/// Seconds of a day; it begins at midnight, UTC.
+/// Seconds of a day, which begins at midnight UTC.
 const DAY: i64 = 86_400;
 
-/// How many days there are ahead of today: so long may `relay clean` not run before events go where the rest goes.
+/// Daily partitions created ahead. If `relay clean` does not run for longer, events go to the default partition.
 const AHEAD: i64 = 7;
 
-/// One part of an outbox, by times in seconds since 1970. One without a bound goes on for ever.
+/// A partition of an outbox, with bounds in seconds since 1970; `None` is unbounded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutboxPart {
     pub schema: String,
     pub name: String,
-    /// The partition of what fits nowhere else.
+    /// `true` for the default partition.
     pub is_rest: bool,
     pub from: Option<i64>,
     pub to: Option<i64>,
@@ -31,7 +31,7 @@ impl OutboxPart {
     }
 }
 
-/// Those whose time ended before, oldest first.
+/// Returns partitions that end at or before this time, oldest first.
 pub fn over(parts: &[OutboxPart], before: i64) -> Vec<&OutboxPart> {
     let mut over: Vec<&OutboxPart> =
         parts.iter().filter(|part| !part.is_rest && part.to.is_some_and(|to| to <= before)).collect();
@@ -39,12 +39,14 @@ pub fn over(parts: &[OutboxPart], before: i64) -> Vec<&OutboxPart> {
     over
 }
 
-/// Whether every part is a day, with one for the rest: then days are made ahead. Another division is the service's own.
+/// Returns `true` if every partition is a day, apart from a default one: then days are created ahead. Any other
+/// partitioning is managed by the service.
 pub fn is_daily(parts: &[OutboxPart]) -> bool {
     parts.iter().any(|part| part.is_rest) && parts.iter().all(|part| part.is_rest || part.is_day())
 }
 
-/// The days from today on that have no part yet. Where the rest holds events of a day, or of a later one, it keeps that day.
+/// Returns the days from today on without a partition. Days up to the last event of the default partition are left
+/// out: it already contains their events.
 pub fn missing(parts: &[OutboxPart], now: i64, last_of_rest: Option<i64>) -> Vec<i64> {
     if !is_daily(parts) {
         return vec![];
@@ -55,19 +57,19 @@ pub fn missing(parts: &[OutboxPart], now: i64, last_of_rest: Option<i64>) -> Vec
     days.filter(|day| !parts.iter().any(|part| part.meets(*day))).collect()
 }
 
-/// Whether tomorrow has a part of its own.
+/// Returns `true` if tomorrow has a partition.
 pub fn has_tomorrow(parts: &[OutboxPart], now: i64) -> bool {
     parts.iter().any(|part| part.meets(now - now.rem_euclid(DAY) + DAY))
 }
 
-/// What the part of a day is called.
+/// Returns the name of a day's partition.
 pub fn name_of(table: &str, day: i64) -> String {
     let date = OffsetDateTime::from_unix_timestamp(day).map(OffsetDateTime::date);
     let date = date.map(|date| format!("{:04}{:02}{:02}", date.year(), u8::from(date.month()), date.day()));
     format!("{table}_{}", date.unwrap_or_else(|_| day.to_string()))
 }
 
-/// The first second after a day.
+/// Returns the first second after a day.
 pub fn end_of(day: i64) -> i64 {
     day + DAY
 }
@@ -76,7 +78,7 @@ pub fn end_of(day: i64) -> i64 {
 mod tests {
     use super::*;
 
-    /// 2026-11-23.
+    /// Midnight UTC of 2026-11-23.
     const TODAY: i64 = 1_795_392_000;
 
     fn day(day: i64) -> OutboxPart {
@@ -113,7 +115,7 @@ mod tests {
     fn a_week_is_made_ahead_where_nothing_is_in_its_place() {
         let now = TODAY + 5000;
         assert_eq!(numbers(&missing(&[rest()], now, None)), [0, 1, 2, 3, 4, 5, 6, 7]);
-        // The rest has events of today: it keeps them.
+        // The default partition has events of today, so today gets no partition.
         assert_eq!(numbers(&missing(&[rest()], now, Some(now - 10))), [1, 2, 3, 4, 5, 6, 7]);
         assert_eq!(numbers(&missing(&[rest(), day(0), day(3)], now, None)), [1, 2, 4, 5, 6, 7]);
         assert_eq!(numbers(&missing(&[rest(), day(0)], now, Some(TODAY + 30 * DAY))), [0_i64; 0]);
@@ -127,7 +129,7 @@ mod tests {
         assert!(missing(&[day(0)], TODAY, None).is_empty(), "without a place for the rest");
         let open = OutboxPart { from: None, ..day(0) };
         assert!(missing(&[rest(), open.clone()], TODAY, None).is_empty());
-        // What is over may go nevertheless.
+        // Expired partitions are dropped nevertheless.
         assert_eq!(over(&[rest(), month], TODAY + 30 * DAY).len(), 1);
         assert_eq!(over(&[open], TODAY + DAY).len(), 1);
     }

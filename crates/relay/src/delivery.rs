@@ -1,5 +1,5 @@
-//! Brings a batch to the broker: the aggregates side by side, the events of each one after the other, so that none overtakes
-//! the one before it, whatever fails.
+//! Publishes a batch: aggregates concurrently, the events of each aggregate in sequence, so that no event overtakes
+//! an earlier one after a failure.
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -11,10 +11,10 @@ use super::stop::StopSignal;
 use super::verdict::Sent;
 use crate::broker::{BrokerLink, OutboxEvent, PublishFailure};
 
-/// After this time no further event of a batch goes out: the transaction that holds its locks must not grow old.
+/// Time limit to start further events of a batch: the transaction that holds its locks must not run long.
 const LONGEST: Duration = Duration::from_secs(20);
 
-/// What became of each event that went out, and whether the connection was lost.
+/// Returns the result of each event that was sent, and the error if the connection was lost.
 pub async fn deliver(
     link: &BrokerLink,
     events: &[OutboxEvent],
@@ -33,7 +33,7 @@ pub async fn deliver(
         let (note, goes_on, failing, lane) = (&note, &goes_on, &failing, lane.clone());
         async move {
             for (at, number) in lane.enumerate() {
-                // A stop lets what was begun end, and begins nothing.
+                // After a stop, sent events are finished and no further ones are sent.
                 if !goes_on() || (at > 0 && stop.is_asked()) {
                     return;
                 }

@@ -1,4 +1,5 @@
-//! What about an outbox loses events, keeps them waiting, or lets the table grow: looked up in the catalogs, as the relay's login.
+//! Problems of an outbox that lose events, delay them, or let the table grow. They are found in the catalogs, as
+//! the relay's login.
 
 use std::sync::Arc;
 
@@ -12,39 +13,39 @@ use martydb_model::{DesiredService, Outbox};
 use martydb_pg::server::{Row, Unreadable};
 use martydb_provision::run::Run;
 
-/// Rows above which a table without `keep` is worth a word.
+/// Number of rows above which a missing `keep` is reported.
 const MANY: i64 = 1_000_000;
 
-/// Rows above which a table is better dropped day by day than deleted row by row.
+/// Number of rows above which daily partitions are better than deleting rows.
 const TOO_MANY_TO_DELETE: i64 = 10_000_000;
 
-/// How long rows may stay beyond `keep` before it looks as if they were never removed: two days on which cron did not run.
+/// Time that rows may stay beyond `keep` before it is reported: two days on which cron did not run.
 const GRACE: i64 = 2 * 86_400;
 
-/// What the catalogs say of the table.
+/// Properties of the table in the catalogs.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Looks {
     is_there: bool,
-    /// An index of what is pending, aggregate by aggregate.
+    /// `true` if an index covers pending events by aggregate.
     has_index: bool,
-    /// Triggers that run when a delivery is written down.
+    /// Triggers that fire when a delivery is recorded.
     triggers: Option<String>,
     rows: i64,
     has_policies: bool,
     is_unlogged: bool,
-    /// Whether the column of the order holds numbers.
+    /// `true` if the order column has an integer type.
     is_numbered: bool,
-    /// Other tables that look as if they held a position among the events.
+    /// Other tables that seem to store a position among the events.
     cursors: Option<String>,
-    /// The first rows were published longer ago than `keep`.
+    /// `true` if the first rows were published longer ago than `keep`.
     is_overdue: bool,
     division: Option<Division>,
 }
 
-/// What is worth a word, each as a sentence; empty where all is well.
+/// Returns one sentence per problem; empty if there are none.
 ///
 /// # Errors
-/// If the relay's login cannot look.
+/// If the relay's login cannot read the catalogs.
 pub async fn examine(run: &Run, service: &DesiredService, outbox: &Arc<Outbox>) -> Result<Vec<String>> {
     let mut session = session::open(run, service, outbox).await?;
     let looks = look(&mut session, outbox).await;
@@ -59,7 +60,7 @@ async fn look(session: &mut OutboxSession, outbox: &Outbox) -> Result<Looks> {
     let seen = looks(row).map_err(unreadable)?;
     let parts = session.ask(&partitions::question(outbox)).await?;
     let division = partitions::division(&parts).map_err(unreadable)?;
-    // A right that is missing here is the plan's to tell.
+    // The plan reports a missing privilege.
     let oldest = match outbox.keep {
         Some(keep) => session.ask(&overdue(outbox, keep.as_secs())).await.unwrap_or_default(),
         None => vec![],
@@ -91,7 +92,7 @@ fn question(outbox: &Outbox) -> Statement {
     )
 }
 
-/// Tables beside the outbox that are about events by their names, and hold a position by theirs or by a column's.
+/// Selects other tables whose names suggest events, and whose names or columns suggest a position.
 fn cursors() -> Statement {
     stmt!(
         "(SELECT string_agg(DISTINCT format('%I.%I', d.nspname, o.relname), ', ') FROM pg_class o
@@ -105,7 +106,8 @@ fn cursors() -> Statement {
     )
 }
 
-/// Whether the first rows should be gone: by the index of the order, however large the table is.
+/// Tests whether the first rows are overdue, through the index of the order column, so it is fast for any table
+/// size.
 fn overdue(outbox: &Outbox, keep: u64) -> Statement {
     let name = |name: &str| Qualified(vec![name.to_owned()]);
     stmt!(
@@ -141,18 +143,18 @@ fn warnings(outbox: &Outbox, looks: &Looks) -> Vec<String> {
     }
     let columns = &outbox.columns;
     let index = format!(
-        "no partial index of {table} serves the relay, which reads the whole table each time: CREATE INDEX ON {table} ({}, {}, {}) WHERE {} IS NULL",
+        "{table} has no partial index for the relay, which therefore reads the whole table each time: CREATE INDEX ON {table} ({}, {}, {}) WHERE {} IS NULL",
         columns.aggregate_type, columns.aggregate_id, columns.id, columns.published_at
     );
     let order = format!(
-        "the column {} of {table} holds no numbers: the events of an aggregate go out in its order, which has to be the one in which they were written",
+        "the column {} of {table} is not numeric: the events of an aggregate are published in its order, which has to be the order of their insertion",
         columns.id
     );
     let cursors = looks.cursors.as_ref().map(|names| {
-        format!("{names} may hold a position among the events: what goes on from the highest id skips an event that is committed late; the relay needs none")
+        format!("{names} may contain a position among the events: a reader that continues from the highest id skips an event that is committed late; the relay needs no position")
     });
     let triggers = looks.triggers.as_ref().map(|names| {
-        format!("each delivery runs triggers of {table} ({names}): one that fails keeps events from being marked, and they come again")
+        format!("each delivery runs triggers of {table} ({names}): if one fails, events are not marked and are published again")
     });
     let rows = [
         (!looks.has_index).then_some(index),
@@ -167,7 +169,7 @@ fn warnings(outbox: &Outbox, looks: &Looks) -> Vec<String> {
     rows.into_iter().flatten().chain(growth(outbox, looks, &table)).collect()
 }
 
-/// Why the table grows, or is costly to keep small.
+/// Returns problems with the growth of the table.
 fn growth(outbox: &Outbox, looks: &Looks, table: &str) -> Vec<String> {
     let rows = looks.rows;
     let (keeps_all, is_whole) = (outbox.keep.is_none(), looks.division.is_none());
@@ -177,15 +179,15 @@ fn growth(outbox: &Outbox, looks: &Looks, table: &str) -> Vec<String> {
     };
     let all = [
         (keeps_all && rows > MANY)
-            .then(|| format!("{table} has about {rows} rows and no `keep`: it grows for ever")),
+            .then(|| format!("{table} has about {rows} rows and no `keep`: it grows forever")),
         looks.is_overdue.then(|| {
             format!("{table} has events that were published longer ago than `keep`: run `martydb relay clean` once a day")
         }),
         (is_whole && !keeps_all && rows > TOO_MANY_TO_DELETE).then(|| {
-            format!("{table} has about {rows} rows, which go one by one: a table with a partition for each day (`--template outbox-daily`) drops them")
+            format!("{table} has about {rows} rows, which are deleted one by one: a table with daily partitions (`--template outbox-daily`) drops them as a whole")
         }),
         looks.division.as_ref().filter(|found| lacks_days(found)).map(|_| {
-            format!("{table} has no partition for tomorrow, and what has none is deleted row by row: run `martydb relay clean` once a day")
+            format!("{table} has no partition for tomorrow, and events without one are deleted row by row: run `martydb relay clean` once a day")
         }),
     ];
     all.into_iter().flatten().collect()

@@ -1,4 +1,4 @@
-//! What a person decides about one event: it goes out again at once, or its aggregate goes on without it.
+//! Manual decision on an event: it is published again at once, or it is skipped and its aggregate continues.
 
 use std::sync::Arc;
 
@@ -8,17 +8,17 @@ use martydb_model::error::{Error, Result};
 use martydb_model::{DesiredService, Outbox};
 use martydb_provision::run::Run;
 
-/// The decision, and why.
+/// Decision, with its reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Intervention<'a> {
     Retry,
     Skip { reason: &'a str },
 }
 
-/// Looks for an event that is pending or dead, outbox by outbox, and says whose it is.
+/// Searches all outboxes for the pending or dead event, applies the decision, and returns its service.
 ///
 /// # Errors
-/// If there is none, or an outbox could not be read.
+/// If no outbox has the event, or an outbox could not be read.
 pub async fn intervene<'a>(
     run: &Run,
     outboxes: &'a [(DesiredService, Arc<Outbox>)],
@@ -38,6 +38,6 @@ pub async fn intervene<'a>(
             return Ok(service);
         }
     }
-    Err(Error::operation(format!("no outbox has an event {event} that is not published"))
-        .hint("martydb relay status"))
+    Err(Error::operation(format!("no outbox has an unpublished event {event}"))
+        .hint("run `martydb relay status`"))
 }

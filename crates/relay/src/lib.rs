@@ -1,10 +1,8 @@
 //! `martydb relay`: publishes the outboxes of services, each with a login that can do nothing else.
 //!
-//! A courier for each outbox claims events, aggregate by aggregate, brings them to the broker, and writes down
-//! what the broker acknowledged, in the transaction that holds their locks. Publication is at least once: a courier that dies in
-//! between leaves its events as they were. What may be published is decided in `claim`, and what became of it in `verdict`.
-//!
-//! - [`broker`]: NATS, RabbitMQ and web hooks: events out, acknowledgements in
+//! A courier per outbox claims events by aggregate, publishes them to the broker, and records acknowledgements in
+//! the transaction that holds their locks. Publication is at least once: if a courier dies in between, its events
+//! are still pending. `claim` decides which events may be published, `verdict` evaluates the results.
 
 #![cfg_attr(
     not(test),
@@ -44,27 +42,27 @@ pub use examination::examine;
 pub use intervention::{Intervention, intervene};
 pub use status::{Backlog, OutboxState, read, read_backlog};
 
-/// Bytes of events that all couriers together may hold, and one at least and at most.
+/// Limit of event bytes for all couriers together, and the minimum and maximum of one.
 const ALTOGETHER: i64 = 16 << 20;
 const LEAST: i64 = 64 << 10;
 const MOST: i64 = 2 << 20;
 
-/// What became of one outbox in a run that ends.
+/// Result of one outbox, for a run that ends.
 #[derive(Debug)]
 pub struct Published {
     pub service: DesiredService,
     pub published: u64,
-    /// Attempts that the broker refused.
+    /// Attempts that the broker rejected.
     pub refused: u64,
-    /// Events that are dead since.
+    /// Events that became dead.
     pub dead: u64,
     pub error: Option<Error>,
 }
 
-/// The services that have an outbox, of those that are meant.
+/// Returns the given services that have an outbox.
 ///
 /// # Errors
-/// If one that is named has none, or none has.
+/// If a named service has none, or no service has one.
 pub fn with_outbox(services: &[DesiredService], named: bool) -> Result<Vec<(DesiredService, Arc<Outbox>)>> {
     let hint = "declare it in the manifest: outbox: { to: { nats: \"nats://localhost:4222\" } }";
     if let Some(without) = services.iter().find(|service| named && service.outbox.is_none()) {
@@ -84,7 +82,7 @@ fn share(couriers: usize) -> i64 {
     (ALTOGETHER / couriers).clamp(LEAST, MOST)
 }
 
-/// Publishes until a signal comes; what is on its way then is written down first.
+/// Publishes until a signal arrives; unacknowledged events are finished and recorded first.
 pub async fn serve(run: &Run, outboxes: &[(DesiredService, Arc<Outbox>)]) {
     let (stop, run) = (StopSignal::on_signal(), Arc::new(run.again()));
     let bytes = share(outboxes.len() * 2);
@@ -97,7 +95,7 @@ pub async fn serve(run: &Run, outboxes: &[(DesiredService, Arc<Outbox>)]) {
     all.join_all().await;
 }
 
-/// Publishes what can be published now.
+/// Publishes all events that are due now.
 pub async fn once(run: &Run, outboxes: &[(DesiredService, Arc<Outbox>)]) -> Vec<Published> {
     let (stop, run) = (StopSignal::on_signal(), Arc::new(run.again()));
     let bytes = share(outboxes.len());
@@ -120,7 +118,7 @@ pub async fn once(run: &Run, outboxes: &[(DesiredService, Arc<Outbox>)]) -> Vec<
     join_all(outboxes.iter().map(one)).await
 }
 
-/// What would go out next, and nothing is.
+/// Returns the events that would be published next, without publishing them.
 ///
 /// # Errors
 /// If the outbox cannot be read.

@@ -1,5 +1,6 @@
-//! The partitions of an outbox: read from the catalogs, dropped where all of their events were delivered, and made ahead. As the
-//! service's owner; each change waits for its locks for a moment, so that no writer waits behind it for long.
+//! Partitions of an outbox: read from the catalogs, dropped once all of their events are delivered, and created
+//! ahead, as the service's owner. Each change waits only briefly for its locks, so writers behind it do not wait
+//! long.
 
 use std::time::Duration;
 
@@ -11,22 +12,22 @@ use martydb_model::sql::{Ident, Literal, Qualified, Statement, stmt};
 use martydb_model::sqlstate;
 use martydb_pg::server::{Connection, Row, Unreadable, execute, execute_protected, query_each};
 
-/// How often a lock is asked for, and the pause between. The server waits for it as long as `LOCK` says.
+/// Attempts to get a lock, and the pause between two. The server waits for `LOCK` on each.
 const TRIES: u32 = 5;
 const PAUSE: Duration = Duration::from_millis(500);
 const LOCK: &str = "2s";
 
-/// How an outbox is divided by time.
+/// Partitioning of an outbox by time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Division {
-    /// The time by which events are divided.
+    /// Column of the partition key.
     pub key: String,
     pub parts: Vec<OutboxPart>,
-    /// The server's time, in seconds since 1970.
+    /// Server's time, in seconds since 1970.
     pub now: i64,
 }
 
-/// Asks how the table is divided; no row where it is not, or not by the time of its events.
+/// Queries the partitioning; no row if the table is not partitioned by the time of its events.
 pub fn question(outbox: &Outbox) -> Statement {
     stmt!(
         "SELECT a.attname::text, extract(epoch FROM clock_timestamp())::bigint, n2.nspname::text, c2.relname::text,
@@ -44,7 +45,7 @@ pub fn question(outbox: &Outbox) -> Statement {
     )
 }
 
-/// Takes the answer to [`question`].
+/// Parses the answer to [`question`].
 pub fn division(rows: &[Row]) -> Result<Option<Division>, Unreadable> {
     let Some(first) = rows.first() else { return Ok(None) };
     let (key, now) = (first.try_get(0)?, first.try_get(1)?);
@@ -65,7 +66,7 @@ pub fn division(rows: &[Row]) -> Result<Option<Division>, Unreadable> {
     Ok(Some(Division { key, parts, now }))
 }
 
-/// Reads how the table is divided.
+/// Reads the partitioning of the table.
 pub async fn read(connection: &mut Connection, outbox: &Outbox) -> Result<Option<Division>> {
     let rows: Vec<Row> = query_each(connection, &question(outbox)).await?.into_iter().flatten().collect();
     division(&rows).map_err(unreadable)
@@ -84,7 +85,8 @@ pub fn part(part: &OutboxPart) -> Qualified {
     Qualified(vec![part.schema.clone(), part.name.clone()])
 }
 
-/// Drops a part whose events were all published before, and says how many they were; `None` if it holds others.
+/// Drops a partition whose events were all published before `before`, and returns their number; `None` if it has
+/// others.
 pub async fn drop_delivered(
     connection: &mut Connection,
     outbox: &Outbox,
@@ -104,7 +106,7 @@ pub async fn drop_delivered(
     if others > 0 {
         return Ok(None);
     }
-    // Who still writes into it is waited for: what is committed late must not go with it.
+    // Waits for its writers: an event that is committed late must not be dropped.
     let locked = Statement::join([
         stmt!("BEGIN"),
         stmt!("SET LOCAL lock_timeout = {lock}", lock = Literal(LOCK.into())),
@@ -129,7 +131,8 @@ pub async fn drop_delivered(
     Ok(Some(u64::try_from(all).unwrap_or_default()))
 }
 
-/// Makes the days that are missing, and says how many. A day is made beside the table and attached: writers do not wait.
+/// Creates the missing days and returns their number. A day is created as a separate table and attached, so writers
+/// do not wait.
 pub async fn make_ahead(connection: &mut Connection, outbox: &Outbox, found: &Division) -> Result<u32> {
     let Some(rest) = found.parts.iter().find(|one| one.is_rest) else { return Ok(0) };
     let last = stmt!(
@@ -149,7 +152,7 @@ pub async fn make_ahead(connection: &mut Connection, outbox: &Outbox, found: &Di
 fn attached(outbox: &Outbox, day: i64) -> Result<Statement> {
     let name = days::name_of(&outbox.table, day);
     let name = Ident::new(name.as_str())
-        .map_err(|error| Error::operation(format!("the partition \"{name}\" cannot be made")).cause(error))?;
+        .map_err(|error| Error::operation(format!("cannot create the partition \"{name}\"")).cause(error))?;
     let new = Qualified(vec![outbox.schema.to_string(), name.as_str().to_owned()]);
     Ok(Statement::join([
         stmt!("BEGIN"),
@@ -175,7 +178,7 @@ fn midnight(day: i64) -> Statement {
     stmt!("pg_catalog.to_timestamp({day})", day = day)
 }
 
-/// Runs a transaction, again where another session holds a lock.
+/// Runs a transaction, and repeats it if another session holds a lock.
 async fn patiently(connection: &mut Connection, transaction: &Statement) -> Result<Vec<Vec<Row>>> {
     let mut tries = 1;
     loop {

@@ -1,4 +1,4 @@
-//! One session of a relay's login: claims, what became of them, and waiting for more.
+//! Session of a relay's login: claims events, records results, and waits for more.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use martydb_pg::server::{
 };
 use martydb_provision::run::Run;
 
-/// A service's outbox, and the session that works on it.
+/// Outbox of a service, and the session that works on it.
 pub struct OutboxSession {
     connection: Connection,
     outbox: Arc<Outbox>,
@@ -27,7 +27,7 @@ pub struct OutboxSession {
 /// Logs in as the relay of a service, with the password that the store has now.
 ///
 /// # Errors
-/// If there is none, or the server does not let it in.
+/// If the store has no password, or the server rejects the login.
 pub async fn open(run: &Run, service: &DesiredService, outbox: &Arc<Outbox>) -> Result<OutboxSession> {
     let run = run.again();
     let access = run.access(&service.server).await?;
@@ -39,7 +39,7 @@ pub async fn open(run: &Run, service: &DesiredService, outbox: &Arc<Outbox>) -> 
     if password.is_none() {
         let message = format!("the secret store has no password of {}", outbox.relay);
         return Err(Error::new(Kind::Unreachable, message)
-            .hint(format!("run `martydb apply --service {}`: it makes the login", service.name)));
+            .hint(format!("run `martydb apply --service {}`: it creates the login", service.name)));
     }
     let login = Login::of_service(outbox.relay.as_str(), password);
     let connection = connect_watched(&access.endpoint, &login, service.database.as_str(), SETTINGS).await?;
@@ -52,25 +52,25 @@ impl OutboxSession {
         OutboxStatements(&self.outbox)
     }
 
-    /// Asks to be woken where the service notifies.
+    /// Subscribes to the service's notifications.
     pub async fn listen(&mut self) -> Result<()> {
         query_each(&mut self.connection, &listen()).await.map(drop)
     }
 
-    /// Waits until events may be there. It can be dropped at any moment.
+    /// Waits for a notification. Cancel-safe.
     pub async fn wait(&mut self, patience: Duration) -> Result<bool> {
         let woken = self.connection.notified(patience).await;
         woken.map_err(|failed| failed.fault.into_error(&listen()))
     }
 
-    /// Whether any event is still to be sent, due or not.
+    /// Returns `true` if any event is unpublished, due or not.
     pub async fn has_pending(&mut self) -> Result<bool> {
         let question = self.statements().has_pending();
         Ok(!self.ask(&question).await?.is_empty())
     }
 
-    /// Begins a transaction and locks what may be published: of each aggregate its first events without a gap, and of all as many as
-    /// these bytes hold.
+    /// Begins a transaction and locks the publishable events: the first events of each aggregate without a gap, up
+    /// to `bytes` in total.
     pub async fn claim(
         &mut self,
         after: Option<&(String, String)>,
@@ -87,7 +87,7 @@ impl OutboxSession {
         Ok(claim)
     }
 
-    /// Takes out what has to wait for an event that is not locked here.
+    /// Removes events that have to wait for an event that is not locked here.
     async fn close_ranks(&mut self, claim: &mut BatchClaim, each: u32) -> Result<()> {
         let counting = self.statements().standing(&claim.ends(), each);
         let doubtful = claim.doubtful(&read(counted(&self.ask(&counting).await?))?);
@@ -101,8 +101,8 @@ impl OutboxSession {
         Ok(())
     }
 
-    /// Writes down what became of a batch and ends the transaction, after a signal too: what the broker has must not be
-    /// published again.
+    /// Records the results of a batch and commits, even after a signal: acknowledged events must not be published
+    /// again.
     pub async fn settle(&mut self, events: &[OutboxEvent], verdict: &BatchVerdict) -> Result<()> {
         let statements = self.statements();
         let published: Vec<&str> = verdict.published.iter().map(|at| events[*at].id.as_str()).collect();
@@ -118,23 +118,23 @@ impl OutboxSession {
         execute_protected(&mut self.connection, &Statement::join(all)).await
     }
 
-    /// Gives a claim back.
+    /// Releases a claim.
     pub async fn release(&mut self) -> Result<()> {
         execute_protected(&mut self.connection, &stmt!("ROLLBACK")).await
     }
 
-    /// Runs one question and hands its rows back.
+    /// Runs a query and returns its rows.
     pub async fn ask(&mut self, question: &Statement) -> Result<Vec<Row>> {
         let rows = query_each(&mut self.connection, question).await;
         Ok(rows.map_err(|error| self.explained(error))?.into_iter().flatten().collect())
     }
 
-    /// Runs one change and says how many events it was about.
+    /// Runs an update and returns the number of events.
     pub async fn change(&mut self, change: &Statement) -> Result<u64> {
         martydb_pg::server::execute(&mut self.connection, change).await.map_err(|error| self.explained(error))
     }
 
-    /// Lets an answer be as long as it takes.
+    /// Removes the time limit for answers.
     pub fn be_patient(&mut self) {
         self.connection.be_patient(true);
     }
@@ -149,9 +149,9 @@ impl OutboxSession {
                 "run `martydb upgrade`: the table comes with a migration (`martydb revision SERVICE --template outbox -m outbox`)"
             }
             Some("42501") => {
-                "run `martydb apply` after the migration that makes the table: it lets the relay read it"
+                "run `martydb apply` after the migration that creates the table: it grants the relay access"
             }
-            Some("42703") => "`columns` of the manifest's outbox says what its columns are called",
+            Some("42703") => "set the names of its columns under `columns` of the manifest's outbox",
             _ => return error,
         };
         error.hint(hint)
@@ -171,7 +171,7 @@ fn claim_of(rows: &[Row], width: Width, batch: u32, source: &Arc<str>) -> Result
             aggregates = aggregate;
             last = Some((row.try_get(1)?, row.try_get(2)?));
         }
-        // An aggregate that is not due, or locked elsewhere, has a row without an event.
+        // An aggregate that is not due or is locked elsewhere has a row without an event.
         if let Some(id) = row.try_get(3)? {
             let payload: Option<String> = row.try_get(6)?;
             let event = payload.map(|payload| event(row, id, payload, source)).transpose()?;

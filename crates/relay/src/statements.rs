@@ -1,4 +1,4 @@
-//! What the relay's login asks an outbox, and what it writes into it.
+//! Queries and updates of the relay's login on an outbox.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use super::claim::Width;
 use martydb_model::Outbox;
 use martydb_model::sql::{ArrayLiteral, Keyword, Literal, Qualified, Statement, stmt};
 
-/// Settings of its sessions. The plans are those for few rows at the front of an index, however large the table is; a
+/// Settings of its sessions. They select plans for few rows at the front of an index, for any size of the table. A
 /// transaction is open while the broker answers, and no longer.
 pub const SETTINGS: &[(&str, &str)] = &[
     ("search_path", "pg_catalog"),
@@ -22,17 +22,17 @@ pub const SETTINGS: &[(&str, &str)] = &[
     ("synchronous_commit", "on"),
 ];
 
-/// What a trigger of the service's may NOTIFY when events are there.
+/// Channel on which a service's trigger may NOTIFY new events.
 pub const CHANNEL: &str = "martydb_outbox";
 
-/// The statements about one outbox.
+/// Statements on one outbox.
 pub struct OutboxStatements<'a>(pub &'a Outbox);
 
 fn id(name: &str) -> Qualified {
     Qualified(vec![name.to_owned()])
 }
 
-/// The outbox itself, quoted.
+/// Returns the outbox table, quoted.
 pub fn outbox_table(outbox: &Outbox) -> Qualified {
     Qualified(vec![outbox.schema.to_string(), outbox.table.clone()])
 }
@@ -42,7 +42,7 @@ impl OutboxStatements<'_> {
         outbox_table(self.0)
     }
 
-    /// A row if there is any event still to be sent.
+    /// Selects a row if any event is unpublished.
     pub fn has_pending(&self) -> Statement {
         stmt!(
             "SELECT 1 FROM {table} WHERE {published} IS NULL LIMIT 1",
@@ -51,9 +51,9 @@ impl OutboxStatements<'_> {
         )
     }
 
-    /// The first events of each aggregate that is due, locked, until they are this many bytes: of what is behind those the payload is
-    /// NULL. The look goes from aggregate to aggregate through the index, never by a position among the events: what is committed late
-    /// is found.
+    /// Locks the first events of each aggregate that is due, up to this number of bytes; events beyond them have a
+    /// NULL payload. The query reads aggregate by aggregate through the index, never from a position among the
+    /// events, so events that are committed late are found.
     pub fn claim(&self, after: Option<&(String, String)>, width: Width, bytes: i64) -> Statement {
         stmt!(
             "{front} SELECT r.n, r.t, r.a, r.id::text, r.event, r.kind,
@@ -78,7 +78,7 @@ impl OutboxStatements<'_> {
         )
     }
 
-    /// The first pending event of each aggregate, one after the other.
+    /// Selects the first pending event of each aggregate in sequence.
     fn front(&self, after: Option<&(String, String)>, width: Width) -> Statement {
         let columns = &self.0.columns;
         let from = match after {
@@ -112,7 +112,7 @@ impl OutboxStatements<'_> {
         )
     }
 
-    /// What goes out of an event, beside its aggregate.
+    /// Returns the published columns of an event, without its aggregate.
     fn content(&self) -> Statement {
         let columns = &self.0.columns;
         let optional = |name: &Option<String>| {
@@ -146,8 +146,8 @@ impl OutboxStatements<'_> {
         )
     }
 
-    /// How many events are pending of some aggregates up to an event of each, seen now that the locks are held; what is more than `each`
-    /// is not counted.
+    /// Counts the pending events of some aggregates up to a given event of each, after locking. Counts at most one
+    /// more than `each`.
     pub fn standing(&self, last: &[&str], each: u32) -> Statement {
         stmt!(
             "SELECT m.{id}::text, (SELECT count(*) FROM (SELECT {up_to} LIMIT {more}) p) FROM {table} m WHERE m.{id} = ANY ({last})",
@@ -159,7 +159,7 @@ impl OutboxStatements<'_> {
         )
     }
 
-    /// The first of them, in order.
+    /// Selects the first of these pending events, in order.
     pub fn pending(&self, last: &[&str], each: u32) -> Statement {
         stmt!(
             "SELECT m.{id}::text, p.id::text FROM {table} m CROSS JOIN LATERAL (
@@ -173,7 +173,7 @@ impl OutboxStatements<'_> {
         )
     }
 
-    /// What is pending of the aggregate of an event `m`, up to that one.
+    /// Returns the FROM clause of pending events in the aggregate of an event `m`, up to that one.
     fn up_to(&self) -> Statement {
         let columns = &self.0.columns;
         stmt!(
@@ -200,7 +200,7 @@ impl OutboxStatements<'_> {
         )
     }
 
-    /// `None`: the event is dead, and its aggregate waits.
+    /// Records a failed attempt. Without a pause the event is dead, and its aggregate waits.
     pub fn failed(&self, event: &str, why: &str, pause: Option<Duration>) -> Statement {
         let columns = &self.0.columns;
         let due = match pause {
@@ -223,7 +223,7 @@ impl OutboxStatements<'_> {
         )
     }
 
-    /// What is there: pending, how long the oldest has waited, dead, and why the last that failed did.
+    /// Selects the numbers of pending and dead events, the age of the oldest, and the last error.
     pub fn backlog(&self) -> Statement {
         let columns = &self.0.columns;
         let since = columns
@@ -245,7 +245,7 @@ impl OutboxStatements<'_> {
         )
     }
 
-    /// How many published events the table holds, and how many of them are of the last minute.
+    /// Counts published events in the table, and those of the last minute.
     pub fn done(&self) -> Statement {
         stmt!(
             "SELECT count(*), count(*) FILTER (WHERE {published} > clock_timestamp() - interval '1 minute')
@@ -255,7 +255,7 @@ impl OutboxStatements<'_> {
         )
     }
 
-    /// Lets an event go out again, at once.
+    /// Makes an event due at once.
     pub fn retry(&self, event: &str) -> Statement {
         let columns = &self.0.columns;
         stmt!(
@@ -270,7 +270,7 @@ impl OutboxStatements<'_> {
         )
     }
 
-    /// Gives an event up: its aggregate goes on without it.
+    /// Marks an event as skipped: its aggregate continues without it.
     pub fn skip(&self, event: &str, why: &str) -> Statement {
         let columns = &self.0.columns;
         stmt!(

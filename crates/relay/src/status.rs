@@ -1,4 +1,4 @@
-//! How far an outbox is.
+//! Progress of an outbox.
 
 use std::sync::Arc;
 
@@ -9,29 +9,29 @@ use martydb_model::{DesiredService, Outbox};
 use martydb_pg::server::{Row, Unreadable};
 use martydb_provision::run::Run;
 
-/// What is pending in an outbox.
+/// Pending events of an outbox.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Backlog {
     pub pending: i64,
-    /// How long the oldest of them has waited.
+    /// Age of the oldest pending event, in milliseconds.
     pub oldest_age_ms: Option<i64>,
     pub dead: i64,
     pub last_error: Option<String>,
 }
 
-/// The same with what was published, as far as it is still there.
+/// Pending events, and published ones that are still in the table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OutboxState {
     pub backlog: Backlog,
     pub published: i64,
-    /// Events a second, over the last minute.
+    /// Events per second, over the last minute.
     pub rate: f64,
 }
 
-/// Reads it as the relay's login.
+/// Reads the state as the relay's login.
 ///
 /// # Errors
-/// If it cannot be read.
+/// If the outbox cannot be read.
 pub async fn read(run: &Run, service: &DesiredService, outbox: &Arc<Outbox>) -> Result<OutboxState> {
     let mut session = session::open(run, service, outbox).await?;
     session.be_patient();
@@ -43,10 +43,10 @@ pub async fn read(run: &Run, service: &DesiredService, outbox: &Arc<Outbox>) -> 
     Ok(OutboxState { backlog, published, rate: f64::from(i32::try_from(lately).unwrap_or(i32::MAX)) / 60.0 })
 }
 
-/// What is pending alone, which costs the same however long the history is.
+/// Reads only the pending events, at a cost that does not depend on the history's length.
 ///
 /// # Errors
-/// If it cannot be read, or there is none.
+/// If the outbox cannot be read, or the service has none.
 pub async fn read_backlog(run: &Run, service: &DesiredService) -> Result<Backlog> {
     let outbox = service.outbox.clone().map(Arc::new);
     let outbox =

@@ -1,4 +1,4 @@
-//! The wish to end, as all parts of a relay see it.
+//! Stop signal, shared by all parts of a relay.
 
 use std::sync::Arc;
 
@@ -6,12 +6,12 @@ use tokio::sync::watch;
 
 use martydb_pg::wire::interrupt;
 
-/// Asked for by a signal, or by the holder of a copy.
+/// Stop that a signal or a holder of a clone requests.
 #[derive(Clone)]
 pub struct StopSignal(Arc<watch::Sender<bool>>);
 
 impl StopSignal {
-    /// One that a signal asks for. One task looks for all.
+    /// Returns a stop that signals request. A single task listens for all clones.
     pub fn on_signal() -> StopSignal {
         let stop = StopSignal(Arc::new(watch::channel(false).0));
         let asked = stop.clone();
@@ -26,7 +26,7 @@ impl StopSignal {
         *self.0.borrow()
     }
 
-    /// Waits until it is.
+    /// Waits until the stop is requested.
     pub async fn asked(&self) {
         let mut asked = self.0.subscribe();
         let _sender_is_here = asked.wait_for(|asked| *asked).await;

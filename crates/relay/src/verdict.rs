@@ -1,30 +1,29 @@
-//! What became of a batch: what is marked as published, what counts as a failed attempt, and whether the broker failed.
-//! Pure.
+//! Evaluation of a batch: published events, failed attempts, and failures of the broker itself. Pure.
 
 use std::time::Duration;
 
 use crate::broker::PublishFailure;
 use martydb_model::Redelivery;
 
-/// One event that went out, and how it ended.
+/// Index of an event that was sent, and its result.
 pub type Sent = (usize, Result<(), PublishFailure>);
 
-/// What the courier writes down.
+/// Result that the courier records.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BatchVerdict {
-    /// By their numbers in the batch.
+    /// Indexes of published events in the batch.
     pub published: Vec<usize>,
     pub failed: Vec<(usize, String)>,
-    /// Why the broker could not be used: nothing that failed then counts against an event.
+    /// Reason why the broker is unusable; failures then do not count against events.
     pub down: Option<String>,
-    /// Whether one of the events made the broker close the channel: the next go out one at a time.
+    /// `true` if one of the events made the broker close the channel: the next ones are published one at a time.
     pub suspicious: bool,
-    /// Whether the channel is closed.
+    /// `true` if the channel is closed.
     pub closed: bool,
 }
 
-/// An event's failure counts where the broker spoke about it. Its silence counts only if it answered about another event: a
-/// broker that is gone for a night must not make one event dead.
+/// Evaluates results. A failure counts against an event if the broker reported it. A timeout counts only if the
+/// broker answered another event: an outage of a night must not make an event dead.
 pub fn judge(sent: Vec<Sent>, lost: Option<String>) -> BatchVerdict {
     let answered = sent.iter().any(|(_, end)| matches!(end, Ok(()) | Err(PublishFailure::Refused(_))));
     let alone = sent.len() == 1;
@@ -49,15 +48,16 @@ pub fn judge(sent: Vec<Sent>, lost: Option<String>) -> BatchVerdict {
     verdict
 }
 
-/// Characters of a broker's words that the outbox keeps.
+/// Number of characters of an error that the outbox stores.
 const LONGEST_WHY: usize = 500;
 
-/// What a broker says, as a row can hold it: one with a NUL would refuse the whole batch, which would then go out again for ever.
+/// Makes an error text storable: a NUL would make the whole batch fail, which would then be published again
+/// forever.
 fn kept(why: &str) -> String {
     why.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST_WHY).collect()
 }
 
-/// The pause after this many failed attempts; `None`: the event is dead.
+/// Returns the pause after this many failed attempts; `None` if the event is dead.
 pub fn pause(retry: &Redelivery, attempts: i64) -> Option<Duration> {
     if attempts >= i64::from(retry.tries) {
         return None;

@@ -1,4 +1,4 @@
-//! Logins whose password martydb does not know: told from the catalogue, told as that, and never as proven.
+//! Logins whose password martydb does not know: inferred from the catalog, reported as inferred, and never as proven.
 
 use serde_json::Value;
 
@@ -17,14 +17,14 @@ fn forget(pair: &Pair, role: &str) {
 fn cell<'a>(result: &'a Value, role: &str, database: &str) -> (&'a str, &'a str) {
     let is = |cell: &&Value| cell["role"] == role && cell["database"] == database;
     let cell = result["matrix"].as_array().unwrap().iter().find(is).unwrap();
-    assert_eq!(cell["way"], "simulated from the catalogue", "{cell}");
+    assert_eq!(cell["way"], "simulated from the catalog", "{cell}");
     (cell["outcome"].as_str().unwrap(), cell["why"].as_str().unwrap())
 }
 
 fn expect(result: &Value, database: &str, outcome: &str, words: &str) {
     let (found, why) = cell(result, "red_app", database);
     assert_eq!(found, outcome, "{why}");
-    assert!(why.starts_with("simulated from the catalogue, since its password is not known: "), "{why}");
+    assert!(why.starts_with("simulated from the catalog, since its password is not known: "), "{why}");
     assert!(why.contains(words), "{why}, not {words}");
 }
 
@@ -61,7 +61,7 @@ fn what_the_catalogue_shows_open_is_a_breach_without_a_login() {
     let is = |finding: &&Value| finding["id"] == "foreign-database-connect" && finding["role"] == "red_app";
     let finding = result["findings"].as_array().unwrap().iter().find(is).unwrap();
     assert_eq!(finding["kind"], "audit");
-    assert!(finding["evidence"].as_str().unwrap().contains("simulated from the catalogue"), "{finding}");
+    assert!(finding["evidence"].as_str().unwrap().contains("simulated from the catalog"), "{finding}");
     assert!(finding["fix"].as_str().unwrap().contains("REVOKE \"bridge\" FROM \"red_app\""), "{finding}");
     pair.server.sql("postgres", "DROP OWNED BY bridge; DROP ROLE bridge");
 

@@ -132,7 +132,7 @@ impl Two {
         self.expect_open();
     }
 
-    /// The former database takes connections, and its comment is as it was.
+    /// The former database accepts connections, and its comment is unchanged.
     fn expect_open(&self) {
         self.as_app(&self.main, "SELECT count(*) FROM item").unwrap();
         assert_eq!(self.comment(), format!("martydb:{}", self.prefix));
@@ -347,7 +347,7 @@ as_both_admins!(what_a_copy_cannot_have_is_named_before_anything_is_done, |admin
         ("foreign-data wrapper wrapper", "foreign data is not copied"),
         ("foreign server elsewhere", "foreign data is not copied"),
         ("publication whole", "belongs to postgres"),
-        ("role guest", "holds rights in the database, and server \"far\" has no such role"),
+        ("role guest", "holds privileges in the database, and server \"far\" has no such role"),
         (&format!("large object {large}"), "belongs to mo_a_app"),
     ] {
         assert!(refused.stderr.contains(&format!("{object}: {why}")), "{object}: {why}\n{}", refused.stderr);
@@ -375,7 +375,7 @@ as_both_admins!(a_copy_that_differs_gets_no_name_and_the_former_database_goes_on
     for words in [
         "service \"md_a\" was not moved to server \"far\"",
         "the copy differs from the former database",
-        "table public.watch has 2 rows, and other ones in the copy",
+        "table public.watch has 2 rows, but different ones in the copy",
     ] {
         assert!(refused.stderr.contains(words), "{refused:?}");
     }
@@ -395,7 +395,7 @@ fn a_database_that_others_closed_stays_closed() {
     two.main.sql("postgres", "ALTER DATABASE ml_a ALLOW_CONNECTIONS false");
     let refused = two.project.run(&["apply", "--all", "-y"]).expect(1);
     assert!(
-        refused.stderr.contains("database \"ml_a\" of server \"main\" takes no connections"),
+        refused.stderr.contains("database \"ml_a\" of server \"main\" accepts no connections"),
         "{refused:?}"
     );
     assert_eq!(two.is_open(&two.main), "false");

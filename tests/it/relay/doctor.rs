@@ -21,21 +21,21 @@ fn each_thing_that_loses_events_is_named_and_what_is_well_is_not() {
     let index =
         "CREATE INDEX i ON rdo_a_outbox (aggregate_type, aggregate_id, id) WHERE published_at IS NULL";
     for (change, expected, undo) in [
-        ("DROP INDEX rdo_a_outbox_pending_idx", "no partial index of public.rdo_a_outbox", index),
+        ("DROP INDEX rdo_a_outbox_pending_idx", "public.rdo_a_outbox has no partial index", index),
         // One that others use, and that does not serve the order.
         (
             "DROP INDEX i; CREATE INDEX j ON rdo_a_outbox (available_at, id) WHERE published_at IS NULL",
-            "no partial index of public.rdo_a_outbox",
+            "public.rdo_a_outbox has no partial index",
             index,
         ),
         (
             "CREATE TABLE outbox_reader (consumer text, last_event_id bigint)",
-            "public.outbox_reader may hold a position among the events",
+            "public.outbox_reader may contain a position among the events",
             "DROP TABLE outbox_reader",
         ),
         (
             "CREATE TABLE watermill_offsets_events (consumer_group text, offset_acked bigint)",
-            "public.watermill_offsets_events may hold a position",
+            "public.watermill_offsets_events may contain a position",
             "DROP TABLE watermill_offsets_events",
         ),
         (
@@ -55,12 +55,12 @@ fn each_thing_that_loses_events_is_named_and_what_is_well_is_not() {
         ),
         (
             "UPDATE pg_class SET reltuples = 2000000 WHERE relname = 'rdo_a_outbox'",
-            "public.rdo_a_outbox has about 2000000 rows and no `keep`: it grows for ever",
+            "public.rdo_a_outbox has about 2000000 rows and no `keep`: it grows forever",
             "UPDATE pg_class SET reltuples = 0 WHERE relname = 'rdo_a_outbox'",
         ),
         (
             "ALTER TABLE rdo_a_outbox ALTER id DROP IDENTITY; ALTER TABLE rdo_a_outbox ALTER id TYPE text",
-            "the column id of public.rdo_a_outbox holds no numbers",
+            "the column id of public.rdo_a_outbox is not numeric",
             "ALTER TABLE rdo_a_outbox ALTER id TYPE bigint USING id::bigint",
         ),
     ] {

@@ -84,7 +84,7 @@ fn a_stream_that_is_missing_and_a_login_that_is_refused_are_named() {
     project.run(&["relay", "--once"]).expect(1);
     let status = project.json(&["relay", "status"], 0);
     let error = status["services"][0]["last_error"].as_str().unwrap();
-    assert_eq!(error, "no stream of JetStream listens to the subject \"ev.rpm_a\"");
+    assert_eq!(error, "no JetStream stream has the subject \"ev.rpm_a\"");
     let Some(closed) = Nats::start("authorization { user: relay, password: right }\n") else { return };
     let manifest = project.read("martydb.yaml").replace(&nats.url(), &closed.url().replace("//", "//relay@"));
     project.write("martydb.yaml", &manifest.replace("subject:", "password_env: NATS_PASSWORD, subject:"));

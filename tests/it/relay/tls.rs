@@ -82,7 +82,12 @@ impl Reached {
         self.refused(("localhost", ""), right, 5, &[untrusted]);
         self.refused(("127.0.0.1", own), right, 5, &["certificate not valid for name \"127.0.0.1\""]);
         self.refused(("localhost", "root_certificate: none.crt, "), right, 2, &["cannot use", "none.crt"]);
-        self.refused(("localhost", "root_certificate: martydb.yaml, "), right, 2, &["holds no certificate"]);
+        self.refused(
+            ("localhost", "root_certificate: martydb.yaml, "),
+            right,
+            2,
+            &["contains no certificate"],
+        );
         self.refused(("localhost", own), Some("wrong-hunter2"), 5, &[refusal]);
         self.refused(("localhost", own), None, 2, &["the variable BROKER_PASSWORD is not set"]);
         let mut command = self.project.command(&["relay", "--once"]);

@@ -46,7 +46,7 @@ fn a_job_reaches_nothing_that_lasts() {
     for (from, to, expected) in [
         ("version: 1", "version: 1", "provider is env"),
         ("{ provider: env }", "{ provider: command, get: [pass] }", "provider is command"),
-        ("@db-one:", "@db.example.org:", "a job has servers of its own"),
+        ("@db-one:", "@db.example.org:", "a job starts its own servers"),
     ] {
         let text = super::MANIFEST.replace(from, to);
         let text = if to.contains("example") { text.replace(file.0, file.1) } else { text };

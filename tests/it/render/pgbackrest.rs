@@ -88,8 +88,8 @@ fn a_stanza_for_each_server_is_where_the_image_has_its_files() {
         assert!(settings.contains(part), "{part}{settings}");
     }
     for (from, to, expected) in [
-        ("  one: {", "  global: {", "cannot have a stanza \"global\""),
-        ("adm@db-one", "adm%0Apg1-host=x@db-one", "cannot hold"),
+        ("  one: {", "  global: {", "\"global\" is not a valid name for a pgBackRest stanza"),
+        ("adm@db-one", "adm%0Apg1-host=x@db-one", "cannot contain"),
     ] {
         let text = text
             .replace(from, to)

@@ -96,8 +96,8 @@ fn what_a_pooler_has_one_of_is_the_same_for_all_servers() {
             "two servers have a database \"pt_a\"",
         ),
         ("pt_b: { server: two", "pt_b: { server: two, database: pgbouncer", "hide PgBouncer's console"),
-        ("pt_b: { server: two", "pt_b: { server: two, database: 'a b'", "cannot have a database"),
-        ("pt_b: { server: two", "pt_b: { server: two, roles: { app: 'a\"b' }", "cannot hold the name"),
+        ("pt_b: { server: two", "pt_b: { server: two, database: 'a b'", "is not a valid database name"),
+        ("pt_b: { server: two", "pt_b: { server: two, roles: { app: 'a\"b' }", "cannot contain the name"),
         ("db-two:5433/", "db-two:5433,db-three:5433/", "several hosts"),
     ] {
         let refused = Project::with_manifest(&two.replace(from, to)).run(&["render", "pgbouncer"]).expect(2);

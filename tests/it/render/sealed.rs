@@ -191,9 +191,9 @@ fn what_cannot_be_sealed_is_refused() {
     };
     refused(2, "cert.pem");
     project.write("cert.pem", "no certificate");
-    refused(2, "is no certificate of a controller");
+    refused(2, "is not a valid controller certificate");
     make_key(&project, &["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]);
-    refused(2, "its key is not one of RSA");
+    refused(2, "its key is not an RSA key");
     project.write("cert.pem", include_str!("expired.pem"));
     refused(2, "is over");
     make_key(&project, &["-newkey", "rsa:2048"]);
@@ -206,7 +206,7 @@ fn what_cannot_be_sealed_is_refused() {
         guessed.env("OWN", "short");
         guessed
     });
-    assert!(guessed.expect(2).stderr.contains("could be guessed"));
+    assert!(guessed.expect(2).stderr.contains("can be guessed"));
     let mut unset = project.command(&RENDER);
     unset.env_remove("DB_PASSWORD").env_remove("PGPASSWORD");
     let unset = project.finish(unset).expect(2);

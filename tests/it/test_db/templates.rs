@@ -43,7 +43,7 @@ fn a_migration_that_fails_leaves_no_template() {
     project.write("tdf_a/migrations/V3__wrong.sql", "SELECT nothing FROM item;");
     let done = project.run(&["test-db", "-s", "tdf_a"]).expect(1);
     assert!(done.stderr.contains("V3__wrong.sql:1:8") && done.stdout.is_empty(), "{done:?}");
-    assert!(done.stderr.contains("the template of the test databases cannot be made"), "{done:?}");
+    assert!(done.stderr.contains("cannot make the template of the test databases"), "{done:?}");
     assert_eq!(databases(&server, "martydb_"), Vec::<String>::new());
     project.write("tdf_a/migrations/V3__wrong.sql", "COMMIT;");
     project.run(&["test-db", "-s", "tdf_a"]).expect(2);

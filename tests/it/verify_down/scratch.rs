@@ -38,7 +38,7 @@ fn a_scratch_database_that_stays_is_an_error_and_the_next_run_removes_it() {
         });
         project.run(&arguments).expect(1)
     });
-    assert!(done.stderr.contains("could not be removed"), "{}", done.stderr);
+    assert!(done.stderr.contains("cannot remove the scratch database"), "{}", done.stderr);
     assert!(done.stderr.contains("cannot drop a template database"), "{}", done.stderr);
     let name = server.value("postgres", SCRATCH);
     assert!(done.stderr.contains(&name) && !name.is_empty(), "{}", done.stderr);

@@ -1,7 +1,7 @@
-//! What is known: the newest samples of every check, and how each of them went.
+//! Results of checks: the newest samples of every check, and its last run.
 //!
-//! What a check could not look at keeps its last value: an alert that fires must not end because the server stopped
-//! answering. How old a value is stands beside it, as the time of the last proof and of the check's end.
+//! If a check cannot examine a subject, its last value is kept: an alert that fires must not end because the server
+//! stopped answering. The age of a value is visible from the time of the last proof and of the check's end.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,13 +11,13 @@ use time::OffsetDateTime;
 
 use martydb_model::metrics::*;
 
-/// What a check saw.
+/// Result of a check.
 #[derive(Debug, Default)]
 pub struct CheckOutcome {
     pub samples: Vec<Sample>,
-    /// What the samples are complete for: what was known of these before is gone.
+    /// Subjects whose samples are complete: earlier samples of these are dropped.
     pub judged: BTreeSet<Subject>,
-    /// What could not be looked at, and why, in a line each.
+    /// Failures to examine something, one line each.
     pub failures: Vec<String>,
 }
 
@@ -28,7 +28,7 @@ struct CheckRun {
     failures: Vec<String>,
 }
 
-/// Samples by what tells two series apart.
+/// Samples by the identity of their series.
 type Series = BTreeMap<(&'static str, Subject, Vec<String>), Sample>;
 
 #[derive(Debug, Default)]
@@ -45,11 +45,11 @@ impl CheckBoard {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes over what a check saw, and returns what is worth a line in the log: what failed that did not fail before.
+    /// Stores a result, and returns new failures to log, without those of the previous run.
     pub fn enter(&self, check: MonitorCheck, outcome: CheckOutcome, took: Duration) -> Vec<String> {
         let state = &mut *self.state();
         let series = state.series.entry(check).or_default();
-        // When it was last proven stays true.
+        // The time of the last proof remains true.
         series.retain(|_, sample| {
             sample.metric == ISOLATION_PROVEN || !outcome.judged.contains(&sample.subject)
         });
@@ -62,7 +62,7 @@ impl CheckBoard {
         new.into_iter().filter(|failure| !before.contains(failure)).collect()
     }
 
-    /// Everything that is known, in the order of the checks.
+    /// Returns all samples, in the order of the checks.
     pub fn samples(&self) -> Vec<Sample> {
         let state = self.state();
         let mut all: Vec<Sample> = state.series.values().flat_map(BTreeMap::values).cloned().collect();
@@ -75,13 +75,13 @@ impl CheckBoard {
         all
     }
 
-    /// What the last run of each check could not look at.
+    /// Returns the failures of each check's last run.
     pub fn failures(&self) -> Vec<String> {
         self.state().attempts.values().flat_map(|attempt| attempt.failures.clone()).collect()
     }
 }
 
-/// Seconds since 1970, to a thousandth.
+/// Returns seconds since 1970, in milliseconds resolution.
 pub fn seconds(time: OffsetDateTime) -> f64 {
     let milliseconds = i64::try_from(time.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX);
     #[allow(clippy::cast_precision_loss)] // Exact for the next 280,000 years.
@@ -134,7 +134,7 @@ mod tests {
             (Some(1.0), Some(5.0))
         );
         assert_eq!(value(&board, CHECK_OK, &Subject::monitor()), Some(0.0));
-        // The same failure is not told twice.
+        // The same failure is not reported twice.
         let third = outcome(&[], vec![], Some("server two: gone"));
         assert!(board.enter(MonitorCheck::Isolation, third, Duration::ZERO).is_empty());
     }

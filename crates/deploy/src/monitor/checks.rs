@@ -1,4 +1,4 @@
-//! What is looked at on a schedule, because it takes logins, the admin's rights or more time than a scrape has.
+//! Scheduled checks, which need logins, the admin's privileges or more time than a scrape has.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,33 +21,33 @@ use martydb_provision::provision::{self, PlanOptions};
 use martydb_provision::run::Run;
 use martydb_provision::targets;
 
-/// A check that lasts longer is given up: a server that hangs must not keep the next proof from being made.
+/// Time limit of a check: a server that hangs must not block the next proof.
 const LONGEST: Duration = Duration::from_secs(15 * 60);
 
-/// Which checks there are, and how often each is due.
+/// Enabled checks and their intervals.
 #[derive(Debug, Clone)]
 pub struct Schedule {
-    /// `None` is never.
+    /// Interval of each check; `None` disables it.
     pub every: Vec<(MonitorCheck, Option<Duration>)>,
-    /// Which logins a verification tries.
+    /// Logins that a verification tries.
     pub extent: Extent,
-    /// Above which age an alert fires, by what is that old.
+    /// Age limits of alerts, by the metric's subject.
     pub age_limits: Vec<(&'static str, Duration)>,
 }
 
 impl Schedule {
-    /// The checks that are due at all.
+    /// Returns the enabled checks.
     pub fn due(&self) -> impl Iterator<Item = (MonitorCheck, Duration)> + '_ {
         self.every.iter().filter_map(|(check, every)| Some((*check, (*every)?)))
     }
 }
 
-/// Runs the checks of one manifest, one at a time, so that they never hold more connections than one command does.
+/// Checks of one manifest, run one at a time, so they never use more connections than one command.
 pub struct Checks {
     pub run: Run,
     pub board: Arc<CheckBoard>,
     pub extent: Extent,
-    /// Whether it says what fails.
+    /// `true` if it logs failures.
     pub tells: bool,
     turn: Semaphore,
 }
@@ -57,13 +57,13 @@ impl Checks {
         Checks { run, board, extent, tells, turn: Semaphore::new(1) }
     }
 
-    /// Runs all of them on a thread of their own, so that the work of a large proof keeps no scrape waiting. It ends with the
-    /// process.
+    /// Runs all checks on a separate thread, so that the work of a large proof does not delay scrapes. It ends with
+    /// the process.
     ///
     /// # Errors
-    /// If the system gives no thread.
+    /// If the system cannot create a thread.
     pub fn begin(self, schedule: Schedule) -> Result<()> {
-        let failed = |error: std::io::Error| Error::operation("cannot begin the checks").cause(error);
+        let failed = |error: std::io::Error| Error::operation("cannot start the checks").cause(error);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
         let all = move || {
             let repeated = schedule.due().map(|(check, every)| self.repeat(check, every));
@@ -72,7 +72,7 @@ impl Checks {
         std::thread::Builder::new().name("checks".into()).spawn(all).map(drop).map_err(failed)
     }
 
-    /// Runs a check again and again, at once and then as often as it is due. Does not return.
+    /// Runs a check at once and then at its interval. Does not return.
     async fn repeat(&self, check: MonitorCheck, every: Duration) {
         loop {
             let due = Instant::now() + every;
@@ -81,7 +81,7 @@ impl Checks {
         }
     }
 
-    /// Runs a check, enters what it saw, and says what failed that did not fail before.
+    /// Runs a check, stores its result, and logs new failures.
     pub async fn once(&self, check: MonitorCheck) {
         let _turn = self.turn.acquire().await.expect("the semaphore is never closed");
         let begun = Instant::now();
@@ -89,9 +89,9 @@ impl Checks {
         let outcome = match tokio::time::timeout(LONGEST, self.look(&run, check)).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(error)) => failed(error.to_string()),
-            Err(_) => failed(format!("no end within {} minutes", LONGEST.as_secs() / 60)),
+            Err(_) => failed(format!("not finished within {} minutes", LONGEST.as_secs() / 60)),
         };
-        // What a signal cut short proves nothing, and is nothing to tell.
+        // A check that a signal interrupted proves nothing and is not reported.
         if interrupt::signal().is_some() {
             return;
         }
@@ -116,7 +116,7 @@ impl Checks {
             }
             MonitorCheck::Migrations => {
                 let (mut all, mut lists) = (vec![], BTreeMap::<ServerName, SessionList>::new());
-                // One after the other: it is not urgent, and a service's connection limit is the service's.
+                // In sequence: this is not urgent, and saves the services' connection limits.
                 for (service, target) in targets::of(run, &services).await? {
                     all.push(match target {
                         Ok(target) => {

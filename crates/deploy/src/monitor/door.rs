@@ -1,6 +1,7 @@
-//! Who may read the metrics: names of databases and logins, and how a service is used, are not for everybody.
+//! Access control of the metrics, which reveal names of databases and logins, and the use of services.
 //!
-//! On loopback everybody on the machine may. Elsewhere there is TLS, and a user with a password: both, or the listener is refused.
+//! On loopback all local users have access. Other addresses require TLS and a user with a password; otherwise the
+//! listener is rejected.
 
 use std::net::SocketAddr;
 use std::os::unix::fs::MetadataExt;
@@ -14,19 +15,21 @@ use sha2::Sha256;
 
 use martydb_model::error::{Error, Result};
 
-/// Where the monitor listens, and the files that guard it.
+/// Address of the monitor, and the files that protect it.
 #[derive(Debug, Clone)]
 pub struct MetricsListener {
     pub address: SocketAddr,
     pub certificate: Option<PathBuf>,
     pub key: Option<PathBuf>,
-    /// `user:password`, a line each.
+    /// File with lines of `user:password`.
     pub users: Option<PathBuf>,
 }
 
 impl MetricsListener {
+    /// Checks the settings.
+    ///
     /// # Errors
-    /// If it can be reached from elsewhere and is not guarded, or one of the files cannot be used.
+    /// If the address is reachable from other machines without protection, or a file is unusable.
     pub fn check(&self) -> Result<()> {
         if self.certificate.is_some() != self.key.is_some() {
             return Err(Error::usage("--tls-certificate and --tls-key belong together").hint("give both"));
@@ -42,24 +45,27 @@ impl MetricsListener {
     }
 }
 
-/// Lets in who knows a line of the file. It is read for each request, so that a new password counts at once.
+/// Accepts the users of a file. It is read for each request, so a new password is effective at once.
 #[derive(Debug)]
 pub struct Door {
     users: Option<PathBuf>,
-    /// Comparing digests under a key of this process alone takes as long for a wrong guess as for a nearly right one.
+    /// Key of this process. Comparing keyed digests takes the same time for any wrong guess.
     key: [u8; 32],
 }
 
 impl Door {
+    /// Creates the access control with a random key.
+    ///
     /// # Errors
-    /// If the system gives no random bytes.
+    /// If the system provides no random bytes.
     pub fn new(users: Option<PathBuf>) -> Result<Door> {
         let mut key = [0; 32];
-        getrandom::fill(&mut key).map_err(|error| Error::operation("no random bytes").cause(error))?;
+        getrandom::fill(&mut key)
+            .map_err(|error| Error::operation("cannot get random bytes").cause(error))?;
         Ok(Door { users, key })
     }
 
-    /// Whether the value of `Authorization` does, RFC 7617.
+    /// Tests the value of `Authorization` (RFC 7617).
     pub fn opens(&self, authorization: Option<&str>) -> bool {
         let Some(path) = &self.users else { return true };
         let given = authorization.and_then(|value| value.split_once(' '));
@@ -67,7 +73,7 @@ impl Door {
         let given = given.and_then(|(_, value)| BASE64_STANDARD.decode(value.trim()).ok());
         let (Some(given), Ok(users)) = (given, read_users(path)) else { return false };
         let given = self.digest(&given);
-        // All of them, so that the time does not tell which user there is.
+        // Compares all lines, so the time does not reveal existing users.
         users.iter().fold(false, |found, line| {
             let known = self.mac(line.expose_secret().as_bytes());
             known.verify_slice(&given).is_ok() || found
@@ -85,13 +91,13 @@ impl Door {
     }
 }
 
-/// The lines of a file that its owner alone can read.
+/// Reads the lines of a file, which must not be accessible to all users.
 fn read_users(path: &Path) -> Result<Vec<SecretString>> {
     let unreadable =
         |error: std::io::Error| Error::usage(format!("cannot read {}", path.display())).cause(error);
     let mode = path.metadata().map_err(unreadable)?.mode();
     if mode & 0o007 != 0 {
-        return Err(Error::usage(format!("{} can be read by everybody", path.display()))
+        return Err(Error::usage(format!("{} is world-readable", path.display()))
             .hint(format!("chmod 600 {}", path.display())));
     }
     let text = SecretString::from(std::fs::read_to_string(path).map_err(unreadable)?);
@@ -105,7 +111,7 @@ fn read_users(path: &Path) -> Result<Vec<SecretString>> {
     };
     if users.is_empty() || !users.iter().all(is_pair) {
         return Err(Error::usage(format!(
-            "{} has a line that is not user:password, or none at all",
+            "{} is empty or has a line that is not user:password",
             path.display()
         ))
         .hint("write one user on each line: prometheus:PASSWORD"));

@@ -1,4 +1,4 @@
-//! What a scrape reads: the statistics of every server, and what the checks saw last.
+//! Data of a scrape: the statistics of every server, and the last results of the checks.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,12 +13,12 @@ use martydb_model::error::Error;
 use martydb_model::metrics::{AGE_LIMIT, BUILD_INFO, CHECK_INTERVAL, SERVICE_INFO, Sample, Subject};
 use martydb_provision::run::Run;
 
-/// What a scrape reads.
+/// Data source of a scrape.
 pub struct Exporter {
     project: String,
     servers: Vec<ServerHandle>,
     board: Arc<CheckBoard>,
-    /// What does not change while the monitor runs.
+    /// Samples that do not change while the monitor runs.
     fixed: Vec<Sample>,
     asked: AtomicBool,
 }
@@ -53,7 +53,7 @@ impl Exporter {
         &self.project
     }
 
-    /// Everything that is known now; a server that takes longer than `patience` is not waited for.
+    /// Returns all current samples, waiting at most `patience` for each server.
     pub async fn samples(&self, patience: Duration) -> (Vec<Sample>, Vec<Error>) {
         let read = join_all(self.servers.iter().map(|server| server.samples(patience))).await;
         self.asked.store(true, Ordering::Relaxed);
@@ -66,7 +66,7 @@ impl Exporter {
         (samples, errors)
     }
 
-    /// Whether every server was asked once.
+    /// Returns `true` once every server was queried.
     pub fn is_ready(&self) -> bool {
         self.asked.load(Ordering::Relaxed)
     }

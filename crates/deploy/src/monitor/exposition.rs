@@ -1,8 +1,7 @@
-//! Samples as text, in the two formats that there are readers for.
+//! Samples as text, in two formats.
 //!
-//! OpenMetrics is what Prometheus asks for. The older text format is what the textfile collector reads: there a counter's
-//! TYPE and HELP name the samples with their suffix
-//! (<https://prometheus.io/docs/instrumenting/exposition_formats/>).
+//! Prometheus requests OpenMetrics. The textfile collector reads the older text format, in which TYPE and HELP of a
+//! counter include the suffix of its samples (<https://prometheus.io/docs/instrumenting/exposition_formats/>).
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -19,17 +18,17 @@ use prometheus_client::registry::Registry;
 
 use martydb_model::metrics::{METRICS, Metric, MetricKind, Sample};
 
-/// How samples are written.
+/// Text format of samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exposition {
     /// <https://prometheus.io/docs/specs/om/open_metrics_spec/>
     OpenMetrics,
-    /// Version 0.0.4 of Prometheus' own.
+    /// Prometheus text format, version 0.0.4.
     Plain,
 }
 
 impl Exposition {
-    /// What a client that sends this `Accept` reads.
+    /// Returns the format for the value of an `Accept` header.
     pub fn accepted(accept: Option<&str>) -> Exposition {
         match accept.is_some_and(|accept| accept.contains("application/openmetrics-text")) {
             true => Exposition::OpenMetrics,
@@ -44,7 +43,7 @@ impl Exposition {
         }
     }
 
-    /// The whole text. Every series has the project as a label.
+    /// Returns the whole text. Every series has the project as a label.
     pub fn text(self, project: &str, samples: Vec<Sample>) -> String {
         let labels = [("project".into(), project.to_owned().into())].into_iter();
         let mut registry = Registry::with_labels(labels);
@@ -58,7 +57,7 @@ impl Exposition {
     }
 }
 
-/// Samples by metric, each series once.
+/// Samples by metric, without duplicate series.
 #[derive(Debug)]
 struct SeriesByMetric(Vec<(&'static Metric, Vec<Sample>)>);
 
@@ -118,7 +117,7 @@ impl EncodeLabelSet for SampleLabels<'_> {
     }
 }
 
-/// The same in the older format.
+/// Converts to the older format.
 fn plain(text: &str) -> String {
     let counters: BTreeMap<&str, &str> = METRICS
         .iter()

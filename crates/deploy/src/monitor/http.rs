@@ -1,4 +1,4 @@
-//! What is served: metrics, and whether the monitor lives and is ready.
+//! HTTP routes: metrics, liveness and readiness.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ struct Served {
     door: Arc<Door>,
 }
 
-/// `/live` and `/ready` ask for no password: they tell nothing, and what probes them has none.
+/// `/live` and `/ready` need no password: they reveal nothing, and probes have none.
 pub fn router(monitor: Arc<Exporter>, door: Arc<Door>) -> Router {
     let served = Served { monitor, door };
     let guarded = Router::new()
@@ -40,7 +40,7 @@ async fn guard(State(served): State<Served>, request: Request, next: Next) -> Re
         return next.run(request).await;
     }
     let challenge = [(header::WWW_AUTHENTICATE, "Basic realm=\"martydb\", charset=\"UTF-8\"")];
-    (StatusCode::UNAUTHORIZED, challenge, "a user and a password are needed\n").into_response()
+    (StatusCode::UNAUTHORIZED, challenge, "a user and a password are required\n").into_response()
 }
 
 async fn metrics(State(served): State<Served>, headers: HeaderMap) -> impl IntoResponse {
@@ -51,7 +51,7 @@ async fn metrics(State(served): State<Served>, headers: HeaderMap) -> impl IntoR
     ([(header::CONTENT_TYPE, exposition.content_type())], text)
 }
 
-/// Once every server has been asked, whatever it answered.
+/// Succeeds once every server was queried, whatever its answer.
 async fn ready(State(served): State<Served>) -> (StatusCode, &'static str) {
     if served.monitor.is_ready() {
         (StatusCode::OK, "ready\n")

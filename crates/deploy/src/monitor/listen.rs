@@ -1,4 +1,4 @@
-//! The socket: plain on loopback, TLS elsewhere, and an end that lets the last answers out.
+//! Socket of the monitor: plain on loopback, TLS elsewhere, with a graceful shutdown.
 
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -18,16 +18,16 @@ use super::http::router;
 use martydb_model::error::{Error, Result};
 use martydb_pg::wire::{check_key, interrupt};
 
-/// How long answers that are on their way get after a signal.
+/// Time limit for unfinished answers after a signal.
 const LAST_ANSWERS: Duration = Duration::from_secs(3);
 
-/// How often the certificate's file is looked at: it is renewed while the monitor runs.
+/// Interval for checking the certificate file, which may be renewed while the monitor runs.
 const RENEWAL: Duration = Duration::from_secs(60);
 
-/// How long a client may take to send its question.
+/// Time limit for a client to send its request.
 const SLOWEST_QUESTION: Duration = Duration::from_secs(10);
 
-/// A listener that has its port.
+/// A listener that is bound to its port.
 pub struct Bound {
     socket: TcpListener,
     router: Router,
@@ -61,7 +61,7 @@ impl Bound {
         Ok(Bound { socket, router: router(monitor, door), tls })
     }
 
-    /// Where it listens: with port 0 the system chose one.
+    /// Returns the bound address: for port 0 the system chose one.
     pub fn greeting(&self) -> String {
         let scheme = if self.tls.is_some() { "https" } else { "http" };
         match self.socket.local_addr() {
@@ -70,7 +70,7 @@ impl Bound {
         }
     }
 
-    /// Until a signal comes, and then until the last answers are out.
+    /// Serves until a signal arrives, and then until the last answers are sent.
     pub async fn serve(self) -> Result<()> {
         let handle = Handle::new();
         let ending = handle.clone();
@@ -102,11 +102,11 @@ impl Bound {
 }
 
 fn broken(error: std::io::Error) -> Error {
-    Error::operation("cannot go on listening").cause(error)
+    Error::operation("cannot keep listening").cause(error)
 }
 
 impl Certificate {
-    /// Takes over what lies in the files when they change; what cannot be used is left where it is.
+    /// Reloads the files when they change; unusable contents are ignored.
     async fn renew(self) {
         let changed = |path: &PathBuf| path.metadata().and_then(|found| found.modified()).ok();
         let mut known = (changed(&self.certificate), changed(&self.key));

@@ -1,4 +1,4 @@
-//! Whose each database and each login of a server is: labels come from the manifest, never from guesses at names.
+//! Services of a server's databases and logins: labels come from the manifest, never from guesses at names.
 
 use std::collections::BTreeMap;
 
@@ -6,15 +6,15 @@ use martydb_model::contract::alternate_of;
 use martydb_model::metrics::Subject;
 use martydb_model::{DesiredServer, RoleKind};
 
-/// One server's part of the manifest, as labels.
+/// Part of the manifest on one server, as labels.
 #[derive(Debug, Clone)]
 pub struct ServerMap {
-    /// The server as a whole.
+    /// Subject of the server itself.
     pub subject: Subject,
-    /// What begins the comment of what the manifest made there.
+    /// Prefix of comments on objects that the manifest created there.
     pub marker: String,
     pub databases: BTreeMap<String, Subject>,
-    /// The logins of services with their alternates, and further logins.
+    /// Services' logins with their alternates, and further logins.
     pub logins: BTreeMap<String, Subject>,
 }
 

@@ -1,15 +1,15 @@
-//! What the monitor's login asks a server: statistics alone, in one message, from the maintenance database.
+//! Queries of the monitor's login: only statistics, in one message, from the maintenance database.
 //!
-//! With `pg_monitor` every value is visible without a way into any service's database
-//! (<https://www.postgresql.org/docs/current/monitoring-stats.html>). Without it sizes and the states of other logins'
-//! sessions are hidden, and those series are missing.
+//! With `pg_monitor` every value is visible without access to any service's database
+//! (<https://www.postgresql.org/docs/current/monitoring-stats.html>). Without it, sizes and the states of other
+//! logins' sessions are hidden, and those series are missing.
 
 use martydb_model::sql::{List, Literal, Statement, stmt};
 
-/// The columns of `pg_stat_database` that came with 14.
+/// First major with the session columns of `pg_stat_database`.
 const SESSION_TIMES: u32 = 14;
 
-/// What is asked, in the order of the answers; `slow` also for what costs the server more, or changes seldom.
+/// Returns the queries in the order of the answers. `slow` adds those that cost the server more or change seldom.
 pub fn all(major: u32, databases: &[&str], roles: &[&str], slow: bool) -> Vec<Statement> {
     let mut asked = vec![
         server(),
@@ -26,7 +26,7 @@ pub fn all(major: u32, databases: &[&str], roles: &[&str], slow: bool) -> Vec<St
     asked
 }
 
-/// Settings of the session: it cannot write, and no statement of it lasts.
+/// Settings of the session: read-only, with a short statement timeout.
 pub const SETTINGS: &[(&str, &str)] = &[
     ("search_path", "pg_catalog"),
     ("default_transaction_read_only", "on"),
@@ -69,7 +69,7 @@ fn of_databases(major: u32, databases: &[&str]) -> Statement {
     )
 }
 
-/// One row for each login and state: who waits, and how long the oldest has been at it.
+/// Selects one row per login and state: the waiting sessions, and the age of the oldest.
 fn sessions(databases: &[&str]) -> Statement {
     stmt!(
         "SELECT datname, usename, coalesce(state, 'hidden'), count(*),
@@ -103,7 +103,7 @@ fn logins(roles: &[&str]) -> Statement {
     )
 }
 
-/// Standbys may have one name: the one that is furthest behind counts.
+/// Standbys may share a name: the one that is furthest behind counts.
 fn standbys() -> Statement {
     stmt!(
         "SELECT coalesce(nullif(application_name, ''), 'unnamed'), max(extract(epoch FROM replay_lag)),
@@ -122,7 +122,7 @@ fn slots() -> Statement {
     )
 }
 
-/// When the password of a login was set stands in the comment that martydb gave it.
+/// Selects when passwords were set, from the comment that martydb stored on the login.
 fn passwords(roles: &[&str]) -> Statement {
     stmt!(
         "SELECT rolname, pg_catalog.left(pg_catalog.shobj_description(oid, 'pg_authid'), 200) FROM pg_catalog.pg_roles
@@ -131,7 +131,7 @@ fn passwords(roles: &[&str]) -> Statement {
     )
 }
 
-/// The server looks at every file of a database for it.
+/// Selects sizes, for which the server examines every file of a database.
 fn sizes(databases: &[&str]) -> Statement {
     stmt!(
         "SELECT datname, pg_catalog.pg_database_size(oid) FROM pg_catalog.pg_database WHERE datname IN ({names})",

@@ -1,4 +1,4 @@
-//! Answers of a server → samples. Pure: which column is which metric stands in tables.
+//! Conversion of a server's answers to samples. Pure: tables map columns to metrics.
 
 use std::collections::BTreeMap;
 
@@ -8,13 +8,13 @@ use martydb_model::metrics::*;
 use martydb_model::password_set;
 use martydb_pg::server::{Row, Unreadable};
 
-/// The label of sessions whose login is not the manifest's: how many logins others have is not ours to expose.
+/// Label of sessions whose login is not in the manifest: the number of other logins is not exposed.
 const OTHER: &str = "other";
 
-/// A column of `databases`: its metric, and the value of that one's label.
+/// Column of `databases`: its metric, and the value of the metric's label.
 type Column = (&'static Metric, Option<&'static str>);
 
-/// From the second column on.
+/// Columns from the second on.
 const OF_DATABASE: &[Column] = &[
     (DATABASE_CONNECTION_LIMIT, None),
     (TRANSACTION_ID_AGE, None),
@@ -40,13 +40,13 @@ const OF_DATABASE: &[Column] = &[
     (CHECKSUM_FAILURES, None),
 ];
 
-/// The ages of a row of `sessions`, from its sixth column on.
+/// Ages in a row of `sessions`, from its sixth column on.
 const AGES: [&Metric; 4] = [LONGEST_TRANSACTION, LONGEST_STATEMENT, LONGEST_WAIT, LONGEST_IDLE_TRANSACTION];
 
-/// The answers to [`super::statements::all`], in its order.
+/// Converts the answers to [`super::statements::all`], in its order.
 ///
 /// # Errors
-/// If an answer has another form than it was asked in.
+/// If an answer does not have the expected form.
 pub fn samples(map: &ServerMap, answers: &[Vec<Row>]) -> Result<Vec<Sample>, Unreadable> {
     let mut out = vec![];
     let mut answers = answers.iter();
@@ -58,7 +58,7 @@ pub fn samples(map: &ServerMap, answers: &[Vec<Row>]) -> Result<Vec<Sample>, Unr
 
 type AnswerReader = fn(&ServerMap, &[Row], &mut Vec<Sample>) -> Result<(), Unreadable>;
 
-/// The last ones are not asked every time.
+/// Converts one answer. The last queries are not run every time.
 fn for_answer(
     map: &ServerMap,
     answer: Option<&Vec<Row>>,
@@ -75,7 +75,7 @@ fn number(row: &Row, at: usize) -> Result<Option<f64>, Unreadable> {
 fn server(map: &ServerMap, rows: &[Row], out: &mut Vec<Sample>) -> Result<(), Unreadable> {
     let subject = &map.subject;
     for row in rows {
-        // Packagers write their own names behind the number.
+        // Packagers add their own names after the number.
         let version: String = row.try_get(0)?;
         let version = version.split_whitespace().next().unwrap_or_default();
         out.push(Sample::with(SERVER_INFO, subject, [version], 1.0));
@@ -107,7 +107,7 @@ fn databases(map: &ServerMap, rows: &[Row], out: &mut Vec<Sample>) -> Result<(),
     Ok(())
 }
 
-/// What the sessions of one database come to.
+/// Sessions of one database, in total.
 #[derive(Default)]
 struct DatabaseSessions {
     sessions: BTreeMap<(String, String), f64>,
@@ -170,7 +170,7 @@ fn logins(map: &ServerMap, rows: &[Row], out: &mut Vec<Sample>) -> Result<(), Un
 fn standbys(map: &ServerMap, rows: &[Row], out: &mut Vec<Sample>) -> Result<(), Unreadable> {
     for row in rows {
         let name: String = row.try_get(0)?;
-        // Without traffic there is no lag to tell: a standby that has everything is not behind.
+        // Without traffic the lag is unknown; a standby that has received everything is not behind.
         let (bytes, seconds) = (number(row, 2)?, number(row, 1)?);
         let seconds = seconds.or_else(|| bytes.filter(|bytes| *bytes == 0.0));
         let of = [(REPLICATION_LAG_BYTES, bytes), (REPLICATION_LAG_SECONDS, seconds)];

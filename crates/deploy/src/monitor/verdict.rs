@@ -1,4 +1,4 @@
-//! What a verification, a look at the migrations and a plan say about each service → samples. Pure.
+//! Conversion of verifications, migration states and plans to samples of each service. Pure.
 
 use std::collections::BTreeSet;
 
@@ -19,7 +19,7 @@ use martydb_relay::Backlog;
 
 const SEVERITIES: [Severity; 4] = [Severity::Low, Severity::Medium, Severity::High, Severity::Critical];
 
-/// A verification that ended at `now`, in seconds since 1970.
+/// Converts a verification that ended at `now`, in seconds since 1970.
 pub fn of_isolation(assessment: &Assessment, services: &[DesiredService], now: f64) -> CheckOutcome {
     let mut outcome = CheckOutcome { failures: failures(&assessment.failed), ..CheckOutcome::default() };
     for server in &assessment.servers {
@@ -45,15 +45,15 @@ fn failures(failed: &[(String, Error)]) -> Vec<String> {
     failed.iter().map(|(server, error)| format!("server {server}: {error}")).collect()
 }
 
-/// The service that a probe is about: the one whose database was tried, else the login's.
+/// Returns the service of a probe: that of the database, or else that of the login.
 fn exposed<'a>(probe: &'a Probe, services: &'a [DesiredService]) -> &'a str {
     let mut here = services.iter().filter(|service| service.server == probe.server);
     let found = here.find(|service| service.database.as_str() == probe.database);
     found.map_or(&probe.service, |service| service.name.as_str())
 }
 
-/// Whether nothing that was seen speaks against the service's isolation: no breach at it, no probe without an answer, no
-/// finding of medium and above about it or about its whole server.
+/// Returns `true` if nothing contradicts the service's isolation: no breach of it, no probe without an answer, and
+/// no finding of medium or higher severity about it or its server.
 fn holds(assessment: &Assessment, services: &[DesiredService], of: &Subject) -> bool {
     let about = |service: Option<&str>, server: &str| {
         server == of.server && service.is_none_or(|service| service == of.service)
@@ -70,7 +70,7 @@ fn holds(assessment: &Assessment, services: &[DesiredService], of: &Subject) -> 
     !grave && !unread && !assessment.matrix.iter().chain(&assessment.extra).any(speaks)
 }
 
-/// How many there are of each severity, also where there are none.
+/// Counts findings of each severity, with 0 if there are none.
 fn findings<'a>(
     assessment: &'a Assessment,
     subject: &'a Subject,
@@ -89,12 +89,12 @@ fn findings<'a>(
     })
 }
 
-/// A count as Prometheus has it.
+/// Converts a count to a sample value.
 pub fn count(number: usize) -> f64 {
     u32::try_from(number).map_or(f64::from(u32::MAX), f64::from)
 }
 
-/// What `status` says of each service.
+/// Converts the `status` of each service.
 pub fn of_migrations(services: &[DesiredService], all: &[ServiceStatus]) -> CheckOutcome {
     let mut outcome = CheckOutcome::default();
     for (service, status) in services.iter().zip(all) {
@@ -129,7 +129,7 @@ fn migrations(status: &ServiceStatus, subject: &Subject) -> Vec<Sample> {
     samples
 }
 
-/// How many backups of each service there are, and how old they are.
+/// Converts the number and ages of each service's backups.
 pub fn of_backups(project: &str, env: &str, services: &[DesiredService], listing: Listing) -> CheckOutcome {
     let itself = Subject::monitor();
     let problems = Sample::new(BACKUP_PROBLEMS, &itself, count(listing.problems.len()));
@@ -155,7 +155,7 @@ pub fn of_backups(project: &str, env: &str, services: &[DesiredService], listing
     outcome
 }
 
-/// What waits in each outbox.
+/// Converts the backlog of each outbox.
 pub fn of_outboxes(read: Vec<(&DesiredService, Result<Backlog>)>) -> CheckOutcome {
     let mut outcome = CheckOutcome::default();
     for (service, backlog) in read {
@@ -180,7 +180,7 @@ pub fn of_outboxes(read: Vec<(&DesiredService, Result<Backlog>)>) -> CheckOutcom
     outcome
 }
 
-/// How far each service, and each server as a whole, is from the manifest.
+/// Converts the number of differences from the manifest, for each service and each server.
 pub fn of_drift(services: &[DesiredService], plans: &Plans) -> CheckOutcome {
     let mut outcome = CheckOutcome::default();
     for (server, planned) in plans {

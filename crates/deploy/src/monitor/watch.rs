@@ -1,7 +1,7 @@
-//! One server's statistics, read over one connection that stays open.
+//! Statistics of one server, read over one persistent connection.
 //!
-//! A scrape asks for them and waits for a moment. A server that did not answer the last time is asked all the same, and not
-//! waited for: it takes nothing from the scrapes of the others.
+//! A scrape requests them and waits briefly. A server that did not answer the last time is queried again, but not
+//! waited for, so it does not delay the scrapes of others.
 
 use std::time::{Duration, Instant};
 
@@ -18,20 +18,21 @@ use martydb_pg::server::{Connection, Limits, Login, Row, connect_with, query_eac
 use martydb_pg::wire::interrupt;
 use martydb_provision::run::Run;
 
-/// How long a scrape waits for a server that answered the last time.
+/// Time that a scrape waits for a server that answered the last time.
 pub const PATIENCE: Duration = Duration::from_secs(2);
 
-/// How long a server may take at most.
+/// Time limit for a server's answer.
 const LONGEST: Duration = Duration::from_secs(10);
 
-/// What is read less often: the server looks at every file of a database for its size, and passwords change seldom.
+/// Metrics that are read less often: for sizes the server examines every file of a database, and passwords change
+/// seldom.
 const SLOW: [&Metric; 2] = [DATABASE_SIZE, PASSWORD_SET];
 const SLOW_EVERY: Duration = Duration::from_secs(60);
 
-/// Answers that are younger serve several scrapes.
+/// Age up to which answers are reused for further scrapes.
 const FRESH: Duration = Duration::from_millis(500);
 
-/// What the last reading gave.
+/// Result of the last reading.
 #[derive(Debug, Clone)]
 struct Reading {
     at: Instant,
@@ -39,7 +40,7 @@ struct Reading {
     samples: Result<Vec<Sample>>,
 }
 
-/// The scrapes' end of a server's watch.
+/// Handle for scrapes of a server's watch.
 #[derive(Debug, Clone)]
 pub struct ServerHandle {
     subject: Subject,
@@ -48,7 +49,7 @@ pub struct ServerHandle {
 }
 
 impl ServerHandle {
-    /// The server's samples, and why there are none where it did not answer.
+    /// Returns the server's samples, and the error if it did not answer.
     pub async fn samples(&self, patience: Duration) -> (Vec<Sample>, Option<Error>) {
         let mut latest = self.latest.clone();
         let known = latest.borrow_and_update().clone();
@@ -58,7 +59,7 @@ impl ServerHandle {
         if fresh {
             return self.shown(known);
         }
-        // A full channel means that a reading is on its way.
+        // A full channel means that a reading is already requested.
         let _asked = self.wanted.try_send(());
         if down {
             return self.shown(known);
@@ -80,7 +81,7 @@ impl ServerHandle {
     }
 }
 
-/// The end that reads.
+/// Task that reads a server's statistics.
 pub struct ServerWatch {
     run: Run,
     desired: DesiredServer,
@@ -88,11 +89,11 @@ pub struct ServerWatch {
     wanted: mpsc::Receiver<()>,
     latest: watch::Sender<Option<Reading>>,
     connection: Option<Connection>,
-    /// What is read less often, and when it was.
+    /// Samples that are read less often, and the time of the reading.
     slow: Option<(Instant, Vec<Sample>)>,
-    /// Whether the last reading failed, so that it is said once.
+    /// `true` if the last reading failed, so that a failure is logged once.
     failing: bool,
-    /// Whether it says so at all.
+    /// `true` if it logs failures.
     tells: bool,
 }
 
@@ -117,7 +118,7 @@ impl ServerWatch {
         (handle, watch)
     }
 
-    /// Reads whenever it is asked, until the last handle is gone.
+    /// Reads on each request, until the last handle is dropped.
     pub async fn serve(mut self) {
         while self.wanted.recv().await.is_some() {
             let begun = Instant::now();
@@ -138,7 +139,7 @@ impl ServerWatch {
         }
     }
 
-    /// A line when a server stops to answer, and one when it answers again.
+    /// Logs once that a server stopped answering, and once that it answers again.
     fn tell(&mut self, error: Option<&Error>) {
         let server = &self.desired.name;
         if !self.tells || interrupt::signal().is_some() {
@@ -149,7 +150,7 @@ impl ServerWatch {
                 let causes = error.causes.iter().map(|cause| format!(": {cause}"));
                 let hints = error.hints.iter().map(|hint| format!("; {hint}"));
                 let why: String = [error.message.clone()].into_iter().chain(causes).chain(hints).collect();
-                self.run.out.note(&format!("server {server} cannot be read: {why}"));
+                self.run.out.note(&format!("cannot read server {server}: {why}"));
             }
             (None, true) => self.run.out.note(&format!("server {server} can be read again")),
             _ => {}
@@ -161,7 +162,7 @@ impl ServerWatch {
         let wants_slow = self.slow.as_ref().is_none_or(|(at, _)| at.elapsed() >= SLOW_EVERY);
         let answers = match self.connection.take() {
             Some(connection) => match self.ask(connection, wants_slow).await {
-                // The server was restarted, or ended the session: a new one tells.
+                // The server was restarted or ended the session, so this tries a new one.
                 Err(error) if error.is_lost() => self.ask_anew(wants_slow).await?,
                 end => end?,
             },
@@ -184,7 +185,7 @@ impl ServerWatch {
         self.ask(connection, slow).await
     }
 
-    /// Keeps the connection where it can go on.
+    /// Runs the queries, and keeps the connection if it is still usable.
     async fn ask(&mut self, mut connection: Connection, slow: bool) -> Result<Vec<Vec<Row>>> {
         let databases: Vec<&str> = self.map.databases.keys().map(String::as_str).collect();
         let roles: Vec<&str> = self.map.logins.keys().map(String::as_str).collect();
@@ -194,12 +195,12 @@ impl ServerWatch {
         Ok(answers)
     }
 
-    /// As the monitor's login, with the password that the store has now: it may have been changed since.
+    /// Logs in as the monitor with the password that the store has now, which may have changed.
     async fn log_in(&self) -> Result<Connection> {
         let run = self.run.again();
         let access = run.access(&self.desired.name).await?;
         let Some(role) = self.desired.access.values().find(|role| role.monitors) else {
-            return Err(Error::manifest("the manifest gives the monitor no login")
+            return Err(Error::manifest("the manifest declares no login for the monitor")
                 .hint("add `monitor: true` to the manifest, then run `martydb apply --all`"));
         };
         let key = CredentialKey::of_access(&self.desired.name, role);
@@ -210,14 +211,14 @@ impl ServerWatch {
                 Kind::Unreachable,
                 format!("the secret store has no password of {}", role.name),
             )
-            .hint("run `martydb apply --all`: it makes the login"));
+            .hint("run `martydb apply --all`: it creates the login"));
         }
         let login = Login::of_service(role.name.as_str(), password);
         connect_with(&access.endpoint, &login, &access.maintenance, statements::SETTINGS, Limits::READ).await
     }
 }
 
-/// Handles and watches of all servers that have services; `tells` is whether they say when one stops to answer.
+/// Returns handles and watches of all servers with services; `tells` enables the log of failures.
 pub fn all(run: &Run, tells: bool) -> (Vec<ServerHandle>, Vec<ServerWatch>) {
     let services: Vec<_> = run.manifest.services.values().cloned().collect();
     run.servers_of(&services).iter().map(|server| ServerWatch::new(run.again(), server, tells)).unzip()

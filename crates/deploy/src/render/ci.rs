@@ -1,5 +1,5 @@
-//! Jobs that try everything on empty servers, for each proposed change. A server of the manifest is a container beside the job, under the
-//! name and at the port that the manifest's environment gives it: what Compose deploys is what a job tries.
+//! CI jobs that test each proposed change on empty servers. A server of the manifest becomes a container beside the
+//! job, with the host name and port of the manifest's environment, so a job tests what Compose deploys.
 
 pub mod github;
 pub mod gitlab;

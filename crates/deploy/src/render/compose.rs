@@ -1,5 +1,5 @@
-//! A Compose file: <https://github.com/compose-spec/compose-spec/blob/main/spec.md>. Each database has a network of its own, on
-//! which are its server, the programs that have a login there, and martydb.
+//! Compose file: <https://github.com/compose-spec/compose-spec/blob/main/spec.md>. Each database has a separate
+//! network with its server, the programs that have a login there, and martydb.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,10 +12,10 @@ use martydb_model::deploy::label;
 use martydb_model::error::{Error, Result};
 use martydb_ui::report::yaml_text;
 
-/// Where the files are that hold the secrets, beside the Compose file.
+/// Folder of the secret files, beside the Compose file.
 const SECRETS: &str = "./secrets";
 
-/// The network over which the host reaches the servers, and on which no service is.
+/// Network between the host and the servers; services are not part of it.
 const ADMIN: &str = "admin";
 
 const INIT: &str = "init-all";
@@ -74,7 +74,7 @@ struct HealthCheck {
 
 #[derive(Serialize)]
 struct Network {
-    /// Whether nothing outside is reached over it.
+    /// `true` if the network has no external access.
     internal: bool,
 }
 
@@ -86,6 +86,8 @@ struct SecretFile {
     file: String,
 }
 
+/// Returns the Compose file.
+///
 /// # Errors
 /// If two servers would be published at one port of the host.
 pub fn document(landscape: &Landscape<'_>) -> Result<String> {
@@ -96,7 +98,9 @@ pub fn document(landscape: &Landscape<'_>) -> Result<String> {
         if let Some(other) = published.insert(port, host) {
             let message =
                 format!("\"{other}\" and \"{host}\" would both be published at port {port} of the host");
-            return Err(Error::manifest(message).hint("give one of them another deploy: { host_port: … }"));
+            return Err(
+                Error::manifest(message).hint("set a different deploy: { host_port: … } for one of them")
+            );
         }
     }
     let servers = here().map(|(host, server)| (host.to_owned(), of_server(landscape, host, server)));
@@ -166,7 +170,7 @@ fn of_service(landscape: &Landscape<'_>, node: &ServiceNode<'_>) -> ComposeServi
     }
 }
 
-/// It runs once, over the network that no service is on.
+/// Returns the job that provisions. It runs once, over the network without services.
 fn init_all(landscape: &Landscape<'_>) -> ComposeService {
     let manifest = landscape.manifest;
     let file = |server: &ServerNode<'_>| {
@@ -188,7 +192,7 @@ fn init_all(landscape: &Landscape<'_>) -> ComposeService {
             .map(str::to_owned)
             .into(),
         restart: "no",
-        // The files of the project are the user's.
+        // The project's files belong to the user.
         user: Some("${MARTYDB_UID:-1000}:${MARTYDB_GID:-1000}"),
         cap_drop: vec!["ALL"],
         security_opt: vec!["no-new-privileges:true"],
@@ -196,7 +200,7 @@ fn init_all(landscape: &Landscape<'_>) -> ComposeService {
     }
 }
 
-/// The network of a service's database.
+/// Returns the network of a service's database.
 fn network(service: &ServiceName) -> String {
     format!("database-{}", label(service.as_str()))
 }
@@ -205,17 +209,17 @@ fn volume(host: &str) -> String {
     format!("{}_data", host.replace('-', "_"))
 }
 
-/// The file with the password of a server's admin.
+/// Returns the path of the file with the password of a server's admin.
 pub fn admin_password(server: &str) -> String {
     format!("{}_admin_password", server.replace('-', "_"))
 }
 
-/// The file with the connection string of a service.
+/// Returns the path of the file with the connection string of a service.
 pub fn database_url(service: &str) -> String {
     format!("{}_database_url", service.replace('-', "_"))
 }
 
-/// A text in which Compose fills nothing in.
+/// Escapes a text so that Compose interpolates nothing in it.
 fn literal(text: &str) -> String {
     text.replace('$', "$$")
 }

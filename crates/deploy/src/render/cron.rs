@@ -1,13 +1,15 @@
-//! cron on one machine: proofs and backups at their times, as the user whose crontab it is.
+//! Crontab for one machine: scheduled verifications and backups, run as the crontab's user.
 //!
-//! Settings and lines as `man 5 crontab` of Debian's cron has them: a value is taken literally, a line's `%` would end the command.
+//! Format of `man 5 crontab` of Debian's cron: values of variables are literal, but `%` ends the command of a line.
 
 use super::landscape::Landscape;
 use super::times;
 use martydb_model::error::{Error, Result};
 
+/// Returns the crontab.
+///
 /// # Errors
-/// If no line of a crontab could name the manifest.
+/// If the manifest's path cannot be written in a crontab.
 pub fn table(landscape: &Landscape<'_>) -> Result<String> {
     let manifest = landscape.manifest;
     let path = manifest.path.display().to_string();
@@ -26,12 +28,15 @@ fn line(at: &str, arguments: &[&str]) -> String {
     format!("{at} martydb {}\n", arguments.join(" "))
 }
 
-/// In quotes, since blanks at its ends would be lost.
+/// Quotes a value: blanks at its ends would be lost.
 fn value(text: &str) -> Result<String> {
     let quote = ['"', '\''].into_iter().find(|quote| !text.contains(*quote));
     match quote.filter(|_| !text.contains(['\n', '\r', '\0'])) {
         Some(quote) => Ok(format!("{quote}{text}{quote}")),
-        None => Err(Error::manifest(format!("no crontab can name {text:?}")).hint("rename the folder")),
+        None => {
+            Err(Error::manifest(format!("a crontab cannot contain the path {text:?}"))
+                .hint("rename the folder"))
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Grafana: one dashboard for the project, with a row of its own for each service.
+//! Grafana dashboard of the project, with a row per service.
 //!
 //! <https://grafana.com/docs/grafana/latest/dashboards/build-dashboards/view-dashboard-json-model/>
 
@@ -9,13 +9,13 @@ use super::landscape::Landscape;
 use martydb_model::error::Result;
 use martydb_model::metrics::{PANELS, Panel, PanelKind, Reach, of_project};
 
-/// The layout of the document, that of Grafana 11 and later; older ones read it too.
+/// Schema version of Grafana 11 and later; older versions read it too.
 const SCHEMA_VERSION: u32 = 39;
 
-/// The grid has 24 columns.
+/// Number of columns of the grid.
 const GRID: u32 = 24;
 
-/// The longest `uid` that Grafana takes.
+/// Maximum length of a `uid` in Grafana.
 const LONGEST_UID: usize = 40;
 
 pub fn dashboard(landscape: &Landscape<'_>) -> Result<String> {
@@ -45,7 +45,7 @@ pub fn dashboard(landscape: &Landscape<'_>) -> Result<String> {
     Ok(serde_json::to_string_pretty(&dashboard).expect("plain data") + "\n")
 }
 
-/// The same for the same project always: what links to the dashboard goes on working.
+/// Returns an id that is always the same for a project, so that links to the dashboard stay valid.
 fn uid(project: &str) -> String {
     let plain = format!("martydb-{project}");
     let fits =
@@ -62,7 +62,7 @@ fn datasource() -> Value {
     json!({ "name": "datasource", "label": "Prometheus", "type": "datasource", "query": "prometheus" })
 }
 
-/// Every service is chosen, and has a row.
+/// Returns the variable that selects services; all by default, and each has a row.
 fn services(project: &str) -> Value {
     let query = format!("label_values({}, service)", of_project("martydb_service_info", project));
     json!({
@@ -80,13 +80,13 @@ fn services(project: &str) -> Value {
     })
 }
 
-/// Where the next panel stands.
+/// Position of the next panel.
 #[derive(Default)]
 struct PanelGrid {
     id: u32,
     x: u32,
     y: u32,
-    /// The height of what stands in this line of panels.
+    /// Height of the current line of panels.
     height: u32,
 }
 

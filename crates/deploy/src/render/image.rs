@@ -1,12 +1,12 @@
-//! What the image of PostgreSQL is told: <https://github.com/docker-library/docs/blob/master/postgres/README.md>. Every target that runs it
-//! tells it the same; where the admin's password comes from is the target's own.
+//! Settings of the PostgreSQL image: <https://github.com/docker-library/docs/blob/master/postgres/README.md>. All
+//! targets share them, except for the source of the admin's password.
 
 use super::landscape::ServerNode;
 
-/// The major of an image whose tag does not tell it.
+/// Major of an image whose tag does not contain it.
 const NEWEST: u32 = 18;
 
-/// The variables with which the image sets up a server.
+/// Returns the variables with which the image sets up a server.
 pub fn variables(server: &ServerNode<'_>) -> Vec<(&'static str, String)> {
     let url = server.url;
     let mut all = vec![
@@ -15,24 +15,25 @@ pub fn variables(server: &ServerNode<'_>) -> Vec<(&'static str, String)> {
         ("POSTGRES_HOST_AUTH_METHOD", "scram-sha-256".to_owned()),
         ("POSTGRES_INITDB_ARGS", "--auth-host=scram-sha-256 --auth-local=scram-sha-256".to_owned()),
     ];
-    // Also for the server's programs, such as pg_isready.
+    // Also read by the server's programs, such as pg_isready.
     all.extend((url.port != 5432).then(|| ("PGPORT", url.port.to_string())));
     all
 }
 
-/// The command that succeeds when clients can connect. Over TCP: the server that the image runs while it prepares the data listens
-/// on its socket alone.
+/// Returns the command that succeeds when clients can connect. It uses TCP, because the image's temporary server
+/// during initialization listens only on its socket.
 pub fn ready<'a>(server: &ServerNode<'a>) -> [&'a str; 7] {
     ["pg_isready", "-h", "127.0.0.1", "-U", &server.url.user, "-d", &server.url.database]
 }
 
-/// Whether the image keeps its data in one folder. From 18 on each major has a folder of its own:
+/// Returns `true` if the image keeps its data in one folder. From 18 on each major has a separate folder:
 /// <https://github.com/docker-library/docs/blob/master/postgres/README.md#pgdata>.
 pub fn has_one_folder(server: &ServerNode<'_>) -> bool {
     server.deploy.major().is_some_and(|major| major < 18)
 }
 
-/// Where the server's files are: <https://github.com/docker-library/docs/blob/master/postgres/README.md#pgdata>.
+/// Returns the server's data folder:
+/// <https://github.com/docker-library/docs/blob/master/postgres/README.md#pgdata>.
 pub fn cluster_folder(server: &ServerNode<'_>) -> String {
     if has_one_folder(server) {
         return data_folder(server).to_owned();
@@ -40,7 +41,7 @@ pub fn cluster_folder(server: &ServerNode<'_>) -> String {
     format!("{}/{}/docker", data_folder(server), server.deploy.major().unwrap_or(NEWEST))
 }
 
-/// Where the disk is mounted.
+/// Returns the mount point of the disk.
 pub fn data_folder(server: &ServerNode<'_>) -> &'static str {
     if has_one_folder(server) { "/var/lib/postgresql/data" } else { "/var/lib/postgresql" }
 }

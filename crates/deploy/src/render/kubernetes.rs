@@ -1,4 +1,4 @@
-//! Objects of Kubernetes: <https://kubernetes.io/docs/reference/kubernetes-api/>.
+//! Kubernetes objects: <https://kubernetes.io/docs/reference/kubernetes-api/>.
 
 mod addresses;
 mod backup_jobs;

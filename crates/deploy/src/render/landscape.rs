@@ -1,7 +1,8 @@
-//! What is deployed, and who may reach what: the manifest as one map, from which every target is written.
+//! Map of the deployment, derived from the manifest: servers, services, and their connections. Every target is
+//! written from it.
 //!
-//! A network's path and a database's right come from the same question, [`entitled`]: a service's programs reach a database if and
-//! only if the manifest gives them a login there.
+//! Network paths and database privileges have the same source, [`entitled`]: a service's programs can connect to a
+//! database if and only if the manifest gives them a login there.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,12 +16,12 @@ use martydb_model::deploy::{ServerDeployment, ServicePods, label};
 use martydb_model::error::{Error, Result};
 use martydb_model::{AccessRole, DesiredService, RoleName, ServerName, ServiceName};
 
-/// Where the project's files lie, for what names them.
+/// Paths of the project's files, for targets that refer to them.
 #[derive(Debug, Clone)]
 pub struct Places {
-    /// The way from the rendered file's folder to the manifest's.
+    /// Path from the rendered file's folder to the manifest's.
     pub from_file: String,
-    /// The way from the repository's folder to the manifest's; `.` is the same folder.
+    /// Path from the repository's root to the manifest's folder; `.` if they are the same.
     pub in_repository: String,
 }
 
@@ -30,18 +31,18 @@ pub struct Landscape<'a> {
     pub namespace: String,
     pub servers: Vec<ServerNode<'a>>,
     pub services: Vec<ServiceNode<'a>>,
-    /// Those of the services, then the further ones.
+    /// Logins of services, then further logins.
     pub logins: Vec<LoginNode<'a>>,
-    /// For a target that seals them; nothing else knows a password.
+    /// Passwords, only for a target that seals them.
     pub passwords: Option<PasswordsToSeal>,
 }
 
-/// What a target seals, and for whom.
+/// Passwords to seal, and the certificate of their recipient.
 pub struct PasswordsToSeal {
     pub certificate: SealingKey,
-    /// Of each login the one of a pair that is in use.
+    /// Login in use of each pair.
     pub logins: BTreeMap<CredentialKey, (RoleName, SecretString)>,
-    /// By server.
+    /// Admins' passwords by server.
     pub admins: BTreeMap<ServerName, SecretString>,
 }
 
@@ -50,39 +51,39 @@ pub struct ServerNode<'a> {
     pub name: &'a str,
     pub url: &'a ServerUrl,
     pub deploy: &'a ServerDeployment,
-    /// The name by which its clients find it, where it is deployed with them; `None` is a server elsewhere.
+    /// Host name for its clients if it is deployed with them; `None` for an external server.
     pub host: Option<String>,
-    /// The variable that gives martydb its admin's password.
+    /// Variable with the admin's password, for martydb.
     pub password_variable: String,
-    /// The services whose programs may log in to it.
+    /// Services whose programs may log in to it.
     pub clients: BTreeSet<&'a ServiceName>,
 }
 
 impl ServerNode<'_> {
-    /// The Secret of Kubernetes with the admin's password.
+    /// Returns the name of the Kubernetes Secret with the admin's password.
     pub fn admin_secret(&self) -> String {
         format!("{}-admin", label(self.name))
     }
 }
 
-/// A login whose password a Secret of Kubernetes holds.
+/// A login whose password is in a Kubernetes Secret.
 pub struct LoginNode<'a> {
     pub key: CredentialKey,
-    /// The service in whose database it starts: its own, or the first that a further login may use.
+    /// Service of its initial database: its own, or the first that a further login may use.
     pub service: &'a DesiredService,
 }
 
 /// A service of the manifest.
 pub struct ServiceNode<'a> {
     pub service: &'a DesiredService,
-    /// Its name where no `_` is allowed.
+    /// Name without `_`, for names that do not allow it.
     pub label: String,
     pub pods: &'a ServicePods,
-    /// The services whose databases its programs may enter; its own is one.
+    /// Services whose databases its programs may connect to, including its own.
     pub databases: BTreeSet<&'a ServiceName>,
 }
 
-/// Whose programs may log in to whose database: pairs of a service and the service whose database it is.
+/// Returns pairs of a service and a service whose database its programs may connect to.
 pub fn entitled(manifest: &Manifest) -> BTreeSet<(&ServiceName, &ServiceName)> {
     let own = manifest.services.keys().map(|name| (name, name));
     let further = manifest.services.values().flat_map(|service| {
@@ -94,21 +95,23 @@ pub fn entitled(manifest: &Manifest) -> BTreeSet<(&ServiceName, &ServiceName)> {
 }
 
 impl<'a> Landscape<'a> {
-    /// For what names no server and deploys nothing.
+    /// Creates a map for a target that refers to no server and deploys nothing.
     pub fn without_servers(manifest: &'a Manifest, places: Places) -> Landscape<'a> {
         let namespace = label(&manifest.project);
         let (servers, services, logins) = (vec![], vec![], vec![]);
         Landscape { manifest, places, namespace, servers, services, logins, passwords: None }
     }
 
+    /// Creates the map.
+    ///
     /// # Errors
-    /// If a server has no address that its clients could use, or if names cannot be told apart where they are deployed.
+    /// If a server has no address for its clients, or deployed names are ambiguous.
     pub fn of(manifest: &'a Manifest, places: Places) -> Result<Landscape<'a>> {
         let entitled = entitled(manifest);
         let namespace = manifest.deploy.namespace.clone().unwrap_or_else(|| label(&manifest.project));
         if namespace.is_empty() {
             return Err(Error::manifest(format!(
-                "the project \"{}\" makes no name for a namespace",
+                "cannot derive a Kubernetes namespace from project \"{}\"",
                 manifest.project
             ))
             .hint("name one: deploy: { namespace: shop }"));
@@ -146,13 +149,13 @@ impl<'a> Landscape<'a> {
             .expect("every service names a server of the manifest")
     }
 
-    /// The servers that a service's programs may log in to.
+    /// Returns the servers that a service's programs may log in to.
     pub fn servers_of(&self, service: &ServiceNode<'_>) -> impl Iterator<Item = &ServerNode<'a>> {
         let name = &service.service.name;
         self.servers.iter().filter(move |server| server.clients.contains(name))
     }
 
-    /// Each password is in a Secret of its own.
+    /// Requires a separate Secret for each password.
     fn check_secrets(&self) -> Result<()> {
         let admins = self
             .servers
@@ -167,13 +170,13 @@ impl<'a> Landscape<'a> {
             if let Some(other) = taken.insert(name.clone(), whose.clone()) {
                 let message = format!("{other} and {whose} would share the secret \"{name}\"");
                 return Err(Error::manifest(message)
-                    .hint("rename one of them: a secret's name has - for _, and no capitals"));
+                    .hint("rename one of them: a secret's name has - instead of _, and is in lower case"));
             }
         }
         Ok(())
     }
 
-    /// What is deployed here, under one name each.
+    /// Requires unique names of deployed objects.
     fn check_names(&self) -> Result<()> {
         let mut taken: BTreeMap<&str, String> =
             RESERVED.map(|name| (name, "martydb's job".to_owned())).into();
@@ -206,8 +209,8 @@ impl<'a> Landscape<'a> {
         Ok(())
     }
 
-    /// A pod that two services select would have the paths of both; so would one that is taken for a server's or for martydb's,
-    /// which reach every server.
+    /// Requires unique selectors: a pod that two services select would have the access of both. A pod that is taken
+    /// for a server's or for martydb's would have access to every server.
     fn check_selectors(&self) -> Result<()> {
         for node in &self.services {
             let named = |key: &str| node.pods.selector.get(key).map(String::as_str);
@@ -233,30 +236,30 @@ impl<'a> Landscape<'a> {
     }
 }
 
-/// What runs behind a server's host: the host without what only says that it is a Service. CloudNativePG calls that of a primary
-/// `<cluster>-rw`.
+/// Returns the workload behind a server's host: the host without the suffix of its Service. CloudNativePG names the
+/// Service of a primary `<cluster>-rw`.
 pub fn workload(host: &str) -> &str {
     host.strip_suffix("-rw").or_else(|| host.strip_suffix("-service")).unwrap_or(host)
 }
 
-/// The labels that Kubernetes recommends for what something is, and which one of them:
+/// Recommended Kubernetes labels for the application's name and its instance:
 /// <https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/>.
 pub const NAME_LABEL: &str = "app.kubernetes.io/name";
 pub const INSTANCE_LABEL: &str = "app.kubernetes.io/instance";
 
-/// The name of the pods of all servers.
+/// Name label of all servers' pods.
 pub const POSTGRES: &str = "postgres";
 
-/// The name of the pods in which martydb runs.
+/// Name label of martydb's pods.
 pub const MARTYDB: &str = "martydb";
 
-/// The platform whose servers are deployed here; those of the others are elsewhere.
+/// Platform whose servers are deployed here; those of other platforms are external.
 const OPERATOR: &str = "cnpg";
 
-/// The names of what belongs to no server and no service.
+/// Names of objects that belong to no server and no service.
 const RESERVED: [&str; 6] = ["init-all", "verify-isolation", "martydb", BACKUP, BACKUP_PRUNE, BACKUP_VERIFY];
 
-/// What the jobs of backups are called.
+/// Names of backup jobs.
 pub const BACKUP: &str = "martydb-backup";
 pub const BACKUP_PRUNE: &str = "martydb-backup-prune";
 pub const BACKUP_VERIFY: &str = "martydb-backup-verify";
@@ -287,14 +290,14 @@ fn server<'a>(
 
 fn embedded(manifest: &Manifest, name: &str) -> Error {
     let stem = manifest.path.file_stem().unwrap_or_default().to_string_lossy();
-    Error::manifest(format!("martydb runs the server \"{name}\" itself, so that it has no address to deploy it at"))
+    Error::manifest(format!("martydb runs the server \"{name}\" itself, so it has no address for a deployment"))
         .hint(format!(
             "describe the deployment in an environment of its own, such as {stem}.compose.yaml: \
              `servers: {{ {name}: {{ embedded: false, url: \"postgresql://postgres@postgres-{name}:5432/postgres\" }} }}`, and choose it with `-e compose`"
         ))
 }
 
-/// The host's first label, where the rest of it can only be this namespace.
+/// Returns the host's first label if the rest can only be this namespace.
 fn host_in(namespace: &str, host: &str) -> Option<String> {
     let (first, rest) = host.split_once('.').unwrap_or((host, ""));
     let inside = ["", namespace, &format!("{namespace}.svc"), &format!("{namespace}.svc.cluster.local")]
@@ -302,7 +305,7 @@ fn host_in(namespace: &str, host: &str) -> Option<String> {
     (inside && first != "localhost" && !first.is_empty() && label(first) == first).then(|| first.to_owned())
 }
 
-/// The variable from which martydb takes the admin's password of this server.
+/// Returns the variable from which martydb reads this server's admin password.
 fn password_variable(manifest: &Manifest, name: &str, url: &ServerUrl) -> Result<String> {
     let found = credentials::password_variable(url, manifest.servers.len() == 1);
     found.map(str::to_owned).ok_or_else(|| {

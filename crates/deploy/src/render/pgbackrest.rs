@@ -1,10 +1,13 @@
-//! pgBackRest, for whole servers: <https://pgbackrest.org/configuration.html>. A stanza is a server of the manifest, by its name; the file lies
-//! on the machine of each server, which uses its own stanza.
+//! pgBackRest configuration for whole servers: <https://pgbackrest.org/configuration.html>. Each server of the
+//! manifest is a stanza with its name. The file is installed on the machine of each server, which uses its own
+//! stanza.
 
 use super::image;
 use super::landscape::{Landscape, ServerNode};
 use martydb_model::error::{Error, Result};
 
+/// Returns the configuration.
+///
 /// # Errors
 /// If a value cannot be written in the file.
 pub fn settings(landscape: &Landscape<'_>) -> Result<String> {
@@ -24,8 +27,11 @@ fn stanza(server: &ServerNode<'_>) -> Result<String> {
     let url = server.url;
     let named = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
     if server.name == "global" || !server.name.chars().all(named) {
-        return Err(Error::manifest(format!("pgBackRest cannot have a stanza \"{}\"", server.name))
-            .hint("give the server a name of letters, digits, _ and -"));
+        return Err(Error::manifest(format!(
+            "\"{}\" is not a valid name for a pgBackRest stanza",
+            server.name
+        ))
+        .hint("give the server a name of letters, digits, _ and -"));
     }
     let folder = server.deploy.data_folder.clone().unwrap_or_else(|| image::cluster_folder(server));
     Ok(format!(
@@ -38,10 +44,10 @@ fn stanza(server: &ServerNode<'_>) -> Result<String> {
     ))
 }
 
-/// It takes the rest of a line as it stands, without the spaces at its ends.
+/// Returns the value unchanged. pgBackRest reads the rest of a line literally and trims spaces.
 fn value(text: &str) -> Result<&str> {
     if text.trim() != text || text.contains(char::is_control) || text.is_empty() {
-        return Err(Error::manifest(format!("pgBackRest's file cannot hold {text:?}"))
+        return Err(Error::manifest(format!("pgBackRest's file cannot contain {text:?}"))
             .hint("give it a name without line breaks, and without spaces at its ends"));
     }
     Ok(text)

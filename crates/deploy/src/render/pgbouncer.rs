@@ -1,8 +1,9 @@
-//! PgBouncer: <https://www.pgbouncer.org/config.html>. It knows the databases of the manifest and no others, and lets a login in where the
-//! manifest does.
+//! PgBouncer configuration: <https://www.pgbouncer.org/config.html>. It contains only the databases of the
+//! manifest, and accepts the same logins as the manifest.
 //!
-//! Whom it believes is in `userlist.txt`, the verifiers that `secrets export --format pgbouncer` writes. Asking the server instead
-//! (`auth_query`) takes a function that hands out the verifier of any login, and one more login that may call it: two doors more.
+//! It authenticates with `userlist.txt`, the verifiers of `secrets export --format pgbouncer`. The alternative
+//! (`auth_query`) would need a function that returns the verifier of any login, and a login that may call it: two
+//! more points of attack.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,25 +13,25 @@ use martydb_model::error::{Error, Result};
 use martydb_model::{DesiredService, RoleKind};
 use martydb_pg::wire::{Host, Tls};
 
-/// Where the files lie, as Debian has it.
+/// Folder of the files, as on Debian.
 const FOLDER: &str = "/etc/pgbouncer";
 
-/// The connections that a login has in a database, unless its limit on the server is lower.
+/// Connections of a login to a database, unless its limit on the server is lower.
 const POOL_SIZE: i32 = 20;
 
-/// The database of PgBouncer's own console.
+/// Database of PgBouncer's own console.
 const CONSOLE: &str = "pgbouncer";
 
-/// The authorities of the operating system, which martydb believes where the manifest names none.
+/// Authorities of the operating system, which martydb trusts if the manifest names none.
 const AUTHORITIES: &str = "/etc/ssl/certs/ca-certificates.crt";
 
-/// The logins that go through a pooler. Migrations need a session of their own.
+/// Logins that connect through a pooler. Migrations need a direct session.
 const LOGINS: [RoleKind; 2] = [RoleKind::App, RoleKind::Readonly];
 
-/// `pgbouncer.ini`.
+/// Returns `pgbouncer.ini`.
 ///
 /// # Errors
-/// If servers differ in what PgBouncer has one setting for.
+/// If servers differ in a setting that PgBouncer has only once.
 pub fn settings(landscape: &Landscape<'_>) -> Result<String> {
     let mut databases = BTreeMap::new();
     for node in &landscape.services {
@@ -38,7 +39,8 @@ pub fn settings(landscape: &Landscape<'_>) -> Result<String> {
         let name = service.database.as_str();
         check_database(name)?;
         if let Some(other) = databases.insert(name, entry(service, server)?) {
-            let message = format!("two servers have a database \"{name}\", and PgBouncer has one");
+            let message =
+                format!("two servers have a database \"{name}\", but names in PgBouncer are unique");
             return Err(Error::manifest(message).cause(other).hint("give one of them another name"));
         }
     }
@@ -71,10 +73,10 @@ pub fn settings(landscape: &Landscape<'_>) -> Result<String> {
     ))
 }
 
-/// `pgbouncer_hba.conf`: what no line lets in is refused.
+/// Returns `pgbouncer_hba.conf`; logins without a matching line are rejected.
 ///
 /// # Errors
-/// If a name cannot be written in it.
+/// If a name cannot be written in the file.
 pub fn entrances(landscape: &Landscape<'_>) -> Result<String> {
     let mut text = String::new();
     for node in &landscape.services {
@@ -88,7 +90,7 @@ pub fn entrances(landscape: &Landscape<'_>) -> Result<String> {
     Ok(text)
 }
 
-/// Those that may use a service's database through a pooler, each with its alternate.
+/// Returns logins that may use a service's database through a pooler, each with its alternate.
 fn logins(landscape: &Landscape<'_>, service: &DesiredService) -> BTreeSet<String> {
     let own = LOGINS.map(|kind| service.role(kind).clone());
     let further = landscape.manifest.further_logins().filter(|(server, role)| {
@@ -99,10 +101,10 @@ fn logins(landscape: &Landscape<'_>, service: &DesiredService) -> BTreeSet<Strin
     pairs.map(|role| role.to_string()).chain(further).collect()
 }
 
-/// The names that PgBouncer reads in its settings: its manual tells of quotes there, its reader knows none.
+/// Restricts database names: PgBouncer's manual documents quoted names, but its parser does not accept them.
 fn check_database(name: &str) -> Result<()> {
     if !name.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c)) {
-        return Err(Error::manifest(format!("PgBouncer cannot have a database \"{name}\""))
+        return Err(Error::manifest(format!("\"{name}\" is not a valid database name in PgBouncer"))
             .hint("give it a name of letters, digits, _, - and ."));
     }
     if name == CONSOLE {
@@ -116,7 +118,7 @@ fn entry(service: &DesiredService, server: &ServerNode<'_>) -> Result<String> {
     let url = server.url;
     if !url.others.is_empty() {
         let message = format!(
-            "the server \"{}\" has several hosts, and PgBouncer does not look for the primary",
+            "the server \"{}\" has several hosts, but PgBouncer does not search for the primary",
             server.name
         );
         return Err(
@@ -136,7 +138,7 @@ fn entry(service: &DesiredService, server: &ServerNode<'_>) -> Result<String> {
     ))
 }
 
-/// The settings of TLS to the servers. PgBouncer has one for all of them.
+/// Returns the TLS settings to the servers, which PgBouncer has only once.
 fn tls(landscape: &Landscape<'_>) -> Result<String> {
     let mut found: Option<(&str, Tls)> = None;
     for server in &landscape.servers {
@@ -147,7 +149,7 @@ fn tls(landscape: &Landscape<'_>) -> Result<String> {
         match &found {
             Some((other, tls)) if *tls != endpoint.tls => {
                 let message = format!(
-                    "the servers \"{other}\" and \"{}\" differ in TLS, and PgBouncer has one setting for all",
+                    "the servers \"{other}\" and \"{}\" differ in TLS, but PgBouncer has one setting for all",
                     server.name
                 );
                 return Err(Error::manifest(message)
@@ -172,16 +174,16 @@ fn tls(landscape: &Landscape<'_>) -> Result<String> {
     Ok(lines.collect())
 }
 
-/// A name that is no keyword.
+/// Quotes a name, so that it is not read as a keyword.
 fn quoted(name: &str) -> Result<String> {
     if name.contains(|c: char| c == '"' || c.is_control()) {
-        return Err(Error::manifest(format!("PgBouncer's files cannot hold the name {name:?}"))
+        return Err(Error::manifest(format!("PgBouncer's files cannot contain the name {name:?}"))
             .hint("give it a name without double quotes and line breaks"));
     }
     Ok(format!("\"{name}\""))
 }
 
-/// A value of a database's entry.
+/// Quotes a value of a database's entry.
 fn value(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }

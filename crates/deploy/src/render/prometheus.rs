@@ -1,4 +1,4 @@
-//! Prometheus: what to scrape, and when to raise an alert.
+//! Prometheus configuration: scrape targets and alerts.
 //!
 //! <https://prometheus.io/docs/prometheus/latest/configuration/configuration/>,
 //! <https://prometheus.io/docs/prometheus/latest/configuration/alerting_rules/>
@@ -12,10 +12,10 @@ use martydb_model::error::Result;
 use martydb_model::metrics::{ALERTS, Alert, of_project};
 use martydb_ui::report::yaml_text;
 
-/// The file of the rules, beside the configuration that names it.
+/// Name of the rules file, beside the configuration.
 pub const RULES_FILE: &str = "martydb-alerts.yml";
 
-/// Where the monitor listens by default.
+/// Default address of the monitor.
 const LOOPBACK: &str = "127.0.0.1:9187";
 
 #[derive(Serialize)]
@@ -54,7 +54,8 @@ struct StaticConfig {
     targets: [String; 1],
 }
 
-/// What to scrape. On another machine the monitor wants TLS and a password: their files lie beside this one.
+/// Returns the scrape configuration. On another machine the monitor requires TLS and a password, whose files are
+/// beside this one.
 pub fn configuration(landscape: &Landscape<'_>) -> Result<String> {
     let target = landscape.manifest.deploy.monitor.clone().unwrap_or_else(|| LOOPBACK.to_owned());
     let host = target.rsplit_once(':').map_or(target.as_str(), |(host, _)| host);
@@ -108,7 +109,7 @@ impl AlertRule {
     }
 }
 
-/// The alerts of this project, and of no other that the same Prometheus scrapes.
+/// Returns the alerts, which cover only this project, even if the same Prometheus scrapes others.
 pub fn rules(landscape: &Landscape<'_>) -> Result<String> {
     let project = &landscape.manifest.project;
     let rules = ALERTS.iter().map(|alert| AlertRule::of(alert, project)).collect();

@@ -1,4 +1,4 @@
-//! The kinds of deployment, a row each.
+//! Table of the render targets.
 
 use super::ci::{github, gitlab};
 use super::kubernetes::{cloudnative_pg, external_secrets, plain, sealed_secrets};
@@ -7,34 +7,34 @@ use super::{compose, cron, grafana, pgbackrest, pgbouncer, prometheus};
 use martydb_config::manifest::DEFAULT_ENV;
 use martydb_model::error::Result;
 
-/// What is written for one kind of deployment.
+/// A render target.
 pub struct RenderTarget {
     pub name: &'static str,
-    /// Its line in the help.
+    /// Line in the help.
     pub help: &'static str,
-    /// Whether it needs the passwords, to seal them.
+    /// `true` if it needs the passwords, to seal them.
     pub seals: bool,
-    /// Whether it names servers, so that each has to have an address.
+    /// `true` if it refers to servers, which then need addresses.
     pub names_servers: bool,
-    /// Never empty.
+    /// Files; never empty.
     files: &'static [FileRow],
 }
 
-/// One file of a target.
+/// A file of a target.
 struct FileRow {
-    /// Its name below `--out`.
+    /// Path below `--out`.
     name: &'static str,
     text: fn(&Landscape<'_>) -> Result<String>,
 }
 
-/// A file, written.
+/// A rendered file.
 pub struct RenderedFile {
-    /// Its name below `--out`.
+    /// Path below `--out`.
     pub name: &'static str,
     pub text: String,
 }
 
-/// In the order of the help.
+/// All targets, in the order of the help.
 pub const TARGETS: &[RenderTarget] = &[
     RenderTarget {
         name: "compose",
@@ -133,17 +133,17 @@ impl RenderTarget {
         TARGETS.iter().find(|target| target.name == name)
     }
 
-    /// The whole files, whose first line is the command that writes them.
+    /// Returns the complete files; the first line of each is the command that writes it.
     ///
     /// # Errors
-    /// If the manifest has something that this kind of deployment cannot have.
+    /// If this target does not support something in the manifest.
     pub fn files(&self, landscape: &Landscape<'_>) -> Result<Vec<RenderedFile>> {
         let env = &landscape.manifest.env;
         let env = if env == DEFAULT_ENV { String::new() } else { format!("-e {env} ") };
         let one = |row: &FileRow| {
             let command = format!("martydb {env}render {}", self.name);
             let text = (row.text)(landscape)?;
-            // JSON has no comments: the command is its first value.
+            // JSON has no comments, so the command is its first value.
             let text = match text.strip_prefix("{\n") {
                 Some(rest) => format!("{{\n  \"description\": \"{command}\",\n{rest}"),
                 None => format!("# {command}\n{text}"),

@@ -1,20 +1,20 @@
-//! When martydb runs by itself, for every target that has a schedule.
+//! Schedules of martydb's own runs, for all targets.
 
 use super::landscape::{BACKUP, BACKUP_PRUNE, BACKUP_VERIFY, Landscape};
 
-/// When isolation is proven: the five fields of cron.
+/// Schedule of `verify-isolation`, in cron's five fields.
 pub const ISOLATION: &str = "17 3 * * *";
 
-/// A run of martydb at certain times.
+/// A scheduled run of martydb.
 pub struct TimedRun<'a> {
-    /// What it is called.
+    /// Name of the run.
     pub name: &'static str,
-    /// The five fields of cron.
+    /// Schedule, in cron's five fields.
     pub at: &'a str,
     pub arguments: &'static [&'static str],
 }
 
-/// The runs that the manifest's `backup:` asks for.
+/// Returns the runs for the manifest's `backup:` section.
 pub fn of_backups<'a>(landscape: &Landscape<'a>) -> Vec<TimedRun<'a>> {
     let Some(settings) = &landscape.manifest.backup else { return vec![] };
     let times = &settings.schedule;
@@ -29,7 +29,7 @@ pub fn of_backups<'a>(landscape: &Landscape<'a>) -> Vec<TimedRun<'a>> {
         at: &times.verify,
         arguments: &["--no-input", "backup", "verify", "--newest"],
     };
-    // Without `keep` all of them stay.
+    // Without `keep`, no backup is pruned.
     let prune = settings.keep.map(|_| prune);
     [take].into_iter().chain(prune).chain([verify]).collect()
 }

@@ -1,4 +1,4 @@
-//! What `apply` would mean for those who use the database, read from its plan: so it says what `apply` does.
+//! Effects of `apply` on the users of the database, derived from its plan.
 
 use std::collections::BTreeSet;
 
@@ -11,15 +11,15 @@ use martydb_model::{ActualServer, DesiredServer, DesiredService, RoleKind, RoleN
 pub struct Consequences {
     /// The changes, grouped.
     pub groups: Vec<StepGroup>,
-    /// Old owners, which go on as members of the app role.
+    /// Old owners, which become members of the app role.
     pub old_owners: Vec<String>,
-    /// What declared roles hold and no level gives: `apply` takes it.
+    /// Privileges of declared roles that no level grants: `apply` revokes them.
     pub not_carried_over: Vec<StepGroup>,
-    /// What undeclared roles hold: `apply` leaves it alone.
+    /// Privileges of undeclared roles, which `apply` leaves alone.
     pub left_alone: Vec<StepGroup>,
-    /// Logins that could connect by PUBLIC alone.
+    /// Logins that could connect only through PUBLIC.
     pub locked_out: Vec<String>,
-    /// Those of them that hold something in the database, which is of no use then.
+    /// Locked out logins that hold other privileges in the database, which become unusable.
     pub dead: Vec<String>,
 }
 
@@ -67,7 +67,7 @@ pub fn consequences(
     }
 }
 
-/// The role whose right the action takes.
+/// Returns the role that the action takes a privilege from.
 fn loser(action: &Action) -> Option<&RoleName> {
     match action {
         Action::Revoke { from, .. } | Action::RevokeDefault { from, .. } => from.role(),

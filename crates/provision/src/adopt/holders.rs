@@ -1,4 +1,4 @@
-//! Who holds what in a database: each role's own rights on the service's relations, and those of everybody.
+//! Privileges in a database: those of each role and of PUBLIC on the service's relations.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,36 +9,38 @@ use martydb_model::{
     RoleName, SchemaName,
 };
 
-/// What `write` gives on a table; who holds less of it gets more by it.
+/// Privileges that `write` grants on a table; a role that holds only some of them gains the others.
 const OF_WRITERS: [&str; 4] = ["SELECT", "INSERT", "UPDATE", "DELETE"];
 
-/// What a role, or PUBLIC, holds.
+/// Privileges of a role or of PUBLIC.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Held {
-    /// Whether it may connect by a right of its own.
+    /// `true` if it holds CONNECT itself.
     pub connects: bool,
-    /// By relation, the privileges.
+    /// Privileges by relation.
     pub privileges: BTreeMap<RelationName, BTreeSet<String>>,
     pub needs: BTreeMap<RelationName, Need>,
     pub future: FutureNeeds,
-    /// Schemas in which it holds what no level gives: on a column, a function, or for TRUNCATE and the like.
+    /// Schemas in which it holds a privilege that no level grants: on a column, on a function, or one such as
+    /// TRUNCATE.
     pub unsaid: BTreeSet<SchemaName>,
 }
 
-/// What is looked at.
+/// Input of an adoption: the manifest, the service and its database's catalog.
 #[derive(Clone, Copy)]
 pub struct Scene<'a> {
     pub desired: &'a DesiredServer,
-    /// With the schemas that it will have.
+    /// Service with its future schemas.
     pub service: &'a DesiredService,
     pub actual: &'a ActualServer,
     pub contents: &'a Contents,
-    /// The roles that have a session in the database now.
+    /// Roles with an open session in the database.
     pub sessions: &'a BTreeSet<RoleName>,
 }
 
 impl Scene<'_> {
-    /// Whether the manifest could let the role in: not the server's own roles, nor those of services and providers.
+    /// Returns `true` if the manifest may declare the role under `access:`: it is not a role of the server, of a
+    /// service or of a provider.
     pub fn is_other(&self, role: &RoleName) -> bool {
         let Some(found) = self.actual.roles.get(role) else { return false };
         let kept = self.desired.platform.is_some_and(|platform| platform.owns_role(role.as_str()));
@@ -54,7 +56,7 @@ impl Scene<'_> {
         self.actual.roles.get(role).is_some_and(|found| found.login)
     }
 
-    /// Tables and views in the service's schemas, the history aside.
+    /// Returns tables and views in the service's schemas, without the history table.
     pub fn relations(&self) -> SchemaRelations {
         let mut all = SchemaRelations::new();
         let tables = self.objects().filter(|found| found.kind != ObjectKind::Sequence);
@@ -64,7 +66,7 @@ impl Scene<'_> {
         all
     }
 
-    /// Relations in the service's schemas; a table's own sequences go with it.
+    /// Returns relations in the service's schemas; sequences that a table owns are left out.
     fn objects(&self) -> impl Iterator<Item = &ActualObject> {
         use ObjectKind::{MaterializedView, Sequence, Table, View};
         let first = self.service.schemas.first().map(SchemaName::as_str);
@@ -76,7 +78,7 @@ impl Scene<'_> {
         })
     }
 
-    /// Roles that log in and own something in the service's schemas: `apply` makes them members of the app role.
+    /// Returns logins that own an object in the service's schemas: `apply` makes them members of the app role.
     pub fn old_owners(&self) -> BTreeSet<RoleName> {
         let owners =
             self.contents.objects.iter().filter(|found| self.service.schemas.contains(&found.schema));
@@ -88,7 +90,7 @@ impl Scene<'_> {
         all.filter(|role| self.is_other(role) && self.is_login(role)).collect()
     }
 
-    /// Rights that no level gives by themselves, with the schemas in which they are.
+    /// Returns grantees of privileges that no level grants, with the schemas of these privileges.
     fn unsaid(&self) -> impl Iterator<Item = (&SchemaName, &Grantee)> {
         let own = self.contents.objects.iter().filter(|found| self.service.schemas.contains(&found.schema));
         let coded = |kind: ObjectKind| !matches!(kind, ObjectKind::Type | ObjectKind::Other);
@@ -99,7 +101,7 @@ impl Scene<'_> {
         })
     }
 
-    /// By role; what PUBLIC holds stands beside.
+    /// Returns privileges by role, and those of PUBLIC separately.
     pub fn holders(&self) -> (BTreeMap<RoleName, Held>, Held) {
         let mut all: BTreeMap<Grantee, Held> = BTreeMap::new();
         if let Some(database) = self.actual.databases.get(&self.service.database) {
@@ -111,7 +113,7 @@ impl Scene<'_> {
             for entry in &found.acl {
                 all.entry(entry.grantee.clone()).or_default().add(found, entry);
             }
-            // A group that owns it will not; its members write by what it is given.
+            // A group that owns the relation will lose it; its members write by the privileges that it is granted.
             if !self.is_login(&found.owner) {
                 let held = all.entry(Grantee::Role(found.owner.clone())).or_default();
                 held.needs.insert(place(found), Need::Write);
@@ -145,7 +147,7 @@ impl Held {
         }
     }
 
-    /// The same, as one who also held what everybody holds.
+    /// Adds the privileges of PUBLIC.
     pub fn with(mut self, public: &Held) -> Held {
         for (place, need) in &public.needs {
             let known = self.needs.entry(place.clone()).or_insert(*need);
@@ -157,13 +159,13 @@ impl Held {
         self
     }
 
-    /// Whether a level of `access:` gives it what it uses; who may connect and holds only what no level gives would lose
-    /// that by an entry.
+    /// Returns `true` if a level of `access:` grants what the role uses. A role with CONNECT that otherwise holds
+    /// only privileges beyond every level would lose those by an entry.
     pub fn is_expressible(&self) -> bool {
         !self.needs.is_empty() || self.connects && self.unsaid.is_empty()
     }
 
-    /// Tables on which `write` gives more than it holds.
+    /// Returns tables on which `write` grants more than the role holds.
     pub fn widened(&self, relations: &SchemaRelations) -> Vec<&RelationName> {
         let is_table =
             |place: &RelationName| relations.get(&place.0).is_some_and(|names| names.contains(&place.1));
@@ -180,7 +182,7 @@ fn place(found: &ActualObject) -> RelationName {
     (found.schema.to_string(), found.name.clone())
 }
 
-/// What a privilege on a relation is used for, as far as a level gives it.
+/// Returns the use of a privilege on a relation; `None` if no level grants it.
 fn need(kind: ObjectKind, privilege: &str) -> Option<Need> {
     match (kind, privilege) {
         (_, "SELECT") => Some(Need::Read),

@@ -1,4 +1,4 @@
-//! The keys of the service: which schemas are the application's, which extensions it has, and what its sessions start with.
+//! Keys of the service: its schemas, its extensions, and the settings of its sessions.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,30 +9,30 @@ use martydb_model::contract::HISTORY_SCHEMA;
 use martydb_model::sql::split_name_list;
 use martydb_model::{ActualServer, Contents, DesiredService, SchemaName, is_cut, refused_setting};
 
-/// Settings that martydb makes itself (docs/role-model.md).
+/// Settings that martydb manages itself (docs/role-model.md).
 const RESERVED: [&str; 2] = ["search_path", "role"];
 
-/// What the manifest lacks.
+/// Keys that the manifest lacks.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ServiceKeys {
-    /// All schemas; `None` where the manifest has them.
+    /// All schemas; `None` if the manifest declares them.
     pub schemas: Option<Vec<String>>,
-    /// All extensions; `None` where the manifest has them.
+    /// All extensions; `None` if the manifest declares them.
     pub extensions: Option<Vec<String>>,
-    /// Of its logins: those that differ.
+    /// Settings of its logins that differ.
     pub settings: BTreeMap<String, String>,
-    /// Of its database: those that differ.
+    /// Settings of its database that differ.
     pub database_settings: BTreeMap<String, String>,
-    /// Of its database, where the manifest says nothing about it.
+    /// Connection limit of its database, if the manifest does not declare one.
     pub connection_limit: Option<i32>,
     pub notes: Vec<String>,
 }
 
-/// `declared` are the schemas that the manifest names, if it does.
+/// Returns the keys that the manifest lacks. `declared` are its schemas, if it has the key.
 pub fn declare(scene: &Scene<'_>, declared: Option<&[String]>) -> ServiceKeys {
     let Scene { service, actual, contents, .. } = *scene;
     let mut keys = ServiceKeys::default();
-    // Which logins are the application's decides over settings and search path, and every schema counts for that.
+    // All schemas count here: they decide which old owners' settings and search path are used.
     let all = DesiredService { schemas: contents.schemas.keys().cloned().collect(), ..service.clone() };
     let scene = &Scene { service: &all, ..*scene };
     let path = search_path(scene);
@@ -49,20 +49,19 @@ pub fn declare(scene: &Scene<'_>, declared: Option<&[String]>) -> ServiceKeys {
     let owned_by_root = owned_by_superusers(actual, contents);
     if !owned_by_root.is_empty() {
         let names = owned_by_root.join(", ");
-        keys.notes.push(format!(
-            "schema {names} belongs to a superuser: `apply` gives it to the service's owner, too"
-        ));
+        keys.notes
+            .push(format!("schema {names} belongs to a superuser: `apply` gives it to the service's owner"));
     }
     keys
 }
 
-/// The order that sessions have now: of the old owners in this database, of the database.
+/// Returns the current search path of sessions: the old owners' in this database, or the database's.
 fn search_path(scene: &Scene<'_>) -> Vec<String> {
     let found = of_owners(scene).remove("search_path").or_else(|| of_database(scene).remove("search_path"));
     split_name_list(found.as_deref().unwrap_or_default())
 }
 
-/// Settings that the old owners have in this database alone (`ALTER ROLE … IN DATABASE … SET`).
+/// Returns settings of the old owners that apply only in this database (`ALTER ROLE … IN DATABASE … SET`).
 fn of_owners(scene: &Scene<'_>) -> BTreeMap<String, String> {
     let database = &scene.service.database;
     let owners = scene.old_owners();
@@ -76,8 +75,9 @@ fn of_database(scene: &Scene<'_>) -> BTreeMap<String, String> {
     found.map(|found| found.settings.iter().cloned().collect()).unwrap_or_default()
 }
 
-/// Every schema that is not an extension's, the server's or another tool's: what no service declares can be put into no
-/// first migration. Those that the manifest names come first, then the order of the search path.
+/// Returns every schema that does not belong to an extension, the server or another tool. Declaring all matters:
+/// objects of an undeclared schema cannot be part of an initial migration. The schemas of the manifest come first,
+/// then those of the search path.
 pub fn schemas(
     contents: &Contents,
     declared: &[String],
@@ -87,7 +87,7 @@ pub fn schemas(
     let found: BTreeSet<&str> = contents.schemas.keys().map(SchemaName::as_str).collect();
     let mut all: Vec<String> = declared.to_vec();
     let in_path = path.iter().map(String::as_str).filter(|name| found.contains(name));
-    // What most databases have first.
+    // The first schema of most databases.
     let public = found.contains("public").then_some("public");
     for name in in_path.chain(public).chain(found.iter().copied()) {
         let is_known = all.iter().any(|known| known == name);
@@ -105,13 +105,13 @@ pub fn schemas(
     all
 }
 
-/// Whether the schema holds neither an object nor an extension.
+/// Returns `true` if the schema has neither an object nor an extension.
 fn is_empty(contents: &Contents, schema: &str) -> bool {
     !contents.objects.iter().any(|found| found.schema.as_str() == schema)
         && !contents.extensions.iter().any(|(name, of)| of == schema && name != "plpgsql")
 }
 
-/// Whether the schema holds nothing but the history of a migration tool.
+/// Returns `true` if the schema contains only the history of a migration tool.
 fn is_of_tool(contents: &Contents, schema: &str) -> bool {
     let mut inside = contents.objects.iter().filter(|found| found.schema.as_str() == schema).peekable();
     let is_table =
@@ -135,8 +135,8 @@ fn owned_by_superusers<'a>(actual: &ActualServer, contents: &'a Contents) -> Vec
     all
 }
 
-/// Settings of the database stay its own, and those of the old owners there become the service's, whose logins start with
-/// them. So does what the database says otherwise than the service's logins would: a login's own goes before it.
+/// Collects settings. The database keeps its own. The old owners' settings in this database become the service's. A
+/// setting of the database also becomes the service's if the service's logins would override it.
 fn settings(scene: &Scene<'_>, keys: &mut ServiceKeys) {
     let DesiredService { settings: own, parameters, .. } = scene.service;
     for (name, value) in of_database(scene) {
@@ -159,7 +159,7 @@ fn settings(scene: &Scene<'_>, keys: &mut ServiceKeys) {
     for (name, value) in of_owners(scene) {
         let is_same = own.get(&name).is_some_and(|own| same_setting(&name, own, &value));
         if is_cut(&value) {
-            keys.notes.push(format!("setting {name} is too long to be carried over"));
+            keys.notes.push(format!("setting {name} is too long to adopt"));
         } else if !RESERVED.contains(&name.as_str()) && !is_same {
             keys.settings.insert(name, value);
         }

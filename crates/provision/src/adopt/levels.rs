@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What a role does with a relation.
+/// Use of a relation by a role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Need {
     Read,
@@ -12,22 +12,23 @@ pub enum Need {
 /// A relation by schema and name.
 pub type RelationName = (String, String);
 
-/// Tables and views of the service by schema; sequences of no table are places of needs alone.
+/// Tables and views of the service by schema. Sequences without a table occur only in needs.
 pub type SchemaRelations = BTreeMap<String, BTreeSet<String>>;
 
-/// What a role gets on what will be made: in one schema, or everywhere.
+/// Needs of a role on future objects: in one schema, or in all (`None`).
 pub type FutureNeeds = BTreeMap<Option<String>, Need>;
 
-/// What `read` and `write` say.
+/// Values of `read` and `write`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Extents {
     pub read: Vec<String>,
     pub write: Vec<String>,
-    /// Relations whose names no extent can hold.
+    /// Relations whose names cannot be written as an extent.
     pub unnamed: Vec<String>,
 }
 
-/// A whole schema where the role uses all of it, or will; else the single relations.
+/// Returns the narrowest extents: a whole schema if the role uses all of it or will use future tables; otherwise
+/// single relations.
 pub fn narrowest(
     service: &str,
     relations: &SchemaRelations,
@@ -81,8 +82,8 @@ struct Used<'a> {
 }
 
 impl Used<'_> {
-    /// The need that the role has of every relation in a schema. One relation alone is no schema, unless the role gets
-    /// what comes there too.
+    /// Returns the need that covers every relation in a schema. A single relation does not count as a schema,
+    /// unless the role has default privileges there.
     fn of_schema(&self, schema: &String) -> Option<Need> {
         let names = &self.relations[schema];
         let of = |name: &String| self.needs.get(&(schema.clone(), name.clone())).copied();
@@ -91,7 +92,7 @@ impl Used<'_> {
         if names.len() > 1 { Some(all) } else { future.map(|future| future.min(all)) }
     }
 
-    /// The need of the whole service: of each schema, and of those to come.
+    /// Returns the need that covers the whole service, future schemas included.
     fn everywhere(&self, covered: &BTreeMap<&String, Need>) -> Option<Need> {
         let future = *self.future.get(&None)?;
         let filled = self.relations.iter().filter(|(_, names)| !names.is_empty());
@@ -128,17 +129,17 @@ mod tests {
         assert_eq!(some.read, ["shop.public.a"]);
         assert_eq!(some.write, ["shop.billing.bill"]);
         assert_eq!(extents(&["public/a", "public/b"], &[], &[]).read, ["shop.public"]);
-        // Read all, write one.
+        // Reads all tables, writes one.
         let mixed = extents(&["public/a"], &["public/b"], &[]);
         assert_eq!(
             (mixed.read.as_slice(), mixed.write.as_slice()),
             (&["shop.public".into()][..], &["shop.public.b".into()][..])
         );
-        // What comes is the role's too: one table is a schema then.
+        // Default privileges: a single table counts as a schema.
         let future = [(Some("billing"), Need::Write)];
         assert_eq!(extents(&[], &["billing/bill"], &future).write, ["shop.billing"]);
         assert_eq!(extents(&["billing/bill"], &[], &future).read, ["shop.billing"]);
-        // A sequence of no table.
+        // A sequence without a table.
         assert_eq!(
             extents(&["public/a", "public/b", "public/free"], &["billing/free"], &[]).write,
             ["shop.billing.free"]

@@ -1,4 +1,4 @@
-//! Everybody who uses the database, as entries of `access:`.
+//! Users of the database as entries of `access:`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,24 +12,24 @@ use martydb_model::sql::stmt;
 use martydb_model::units::{counted, listed};
 use martydb_model::{AclEntry, ActualObject, Grantee, Membership, ObjectKind, RoleName, SchemaName};
 
-/// A role that the manifest lets into the service's database.
+/// A role with access to the service's database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Person {
     pub role: String,
     pub login: bool,
-    /// Of a group.
+    /// Members, if it is a group.
     pub members: Vec<String>,
     pub connect: Vec<String>,
     pub read: Vec<String>,
     pub write: Vec<String>,
-    /// Whether it has an open session in the database.
+    /// `true` if it has an open session in the database.
     pub connected: bool,
-    /// Whether the manifest declares it already.
+    /// `true` if the manifest declares it already.
     pub declared: bool,
 }
 
 impl Person {
-    /// What it may, on one line.
+    /// Returns its levels on one line.
     pub fn words(&self) -> String {
         let levels = [("connect", &self.connect), ("read", &self.read), ("write", &self.write)];
         let said = levels.into_iter().filter(|(_, extents)| !extents.is_empty());
@@ -37,15 +37,15 @@ impl Person {
     }
 }
 
-/// All of them, and what cannot be said of them in the manifest.
+/// Entries for all users, and notes on what `access:` cannot express.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Declarations {
     pub people: Vec<Person>,
     pub notes: Vec<String>,
 }
 
-/// Roles that hold something which a level of `access:` gives, and logins with an open session: what they hold by PUBLIC
-/// goes, and is given to them.
+/// Returns roles with privileges that a level of `access:` grants, and logins with an open session. Privileges
+/// through PUBLIC are revoked, so they are included.
 pub fn people(scene: &Scene<'_>) -> Declarations {
     let (mut holders, public) = scene.holders();
     let old_owners = scene.old_owners();
@@ -82,7 +82,7 @@ pub fn people(scene: &Scene<'_>) -> Declarations {
     found
 }
 
-/// The statements that keep in use what no level gives, and what `apply` leaves alone.
+/// Returns a note with the statements that keep privileges usable that no level grants and `apply` leaves alone.
 fn what_keeps(scene: &Scene<'_>, role: &RoleName, held: &Held) -> String {
     let (database, acting) = (&scene.service.database, scene.actual.inherited_by(role));
     let holds = |acl: &[AclEntry], privilege: &str| {
@@ -100,11 +100,12 @@ fn what_keeps(scene: &Scene<'_>, role: &RoleName, held: &Held) -> String {
         usage.map(|schema| stmt!("GRANT USAGE ON SCHEMA {schema} TO {role}", schema = schema, role = role));
     let all: Vec<String> =
         (!connects).then_some(connect).into_iter().chain(usage).map(|one| one.to_string()).collect();
-    let left = format!("{role} holds only what no level of `access:` gives, and `apply` leaves it alone");
-    if all.is_empty() { left } else { format!("{left}; to go on using it, it needs: {}", all.join("; ")) }
+    let left =
+        format!("{role} holds only privileges that no level of `access:` grants; `apply` leaves them alone");
+    if all.is_empty() { left } else { format!("{left}; to remain usable, they need: {}", all.join("; ")) }
 }
 
-/// Logins that read every table by a predefined role, and come in by PUBLIC.
+/// Returns a note on logins that read every table through a predefined role and connect through PUBLIC.
 fn readers_of_all(scene: &Scene<'_>, holders: &BTreeMap<RoleName, Held>) -> Option<String> {
     let reads = |role: &&RoleName| {
         let acting = scene.actual.inherited_by(role);
@@ -115,11 +116,12 @@ fn readers_of_all(scene: &Scene<'_>, holders: &BTreeMap<RoleName, Held>) -> Opti
     let names: Vec<&str> = logins.filter(reads).map(RoleName::as_str).collect();
     (!names.is_empty()).then(|| {
         let (service, names) = (&scene.service.name, listed(&names));
-        format!("{names} may read every table of the server by a predefined role: `connect: [{service}]` under `access:` keeps the way in")
+        format!("{names} may read every table of the server by a predefined role: `connect: [{service}]` under `access:` keeps their access")
     })
 }
 
-/// PUBLIC calls every function unless a migration said otherwise; `read` calls none.
+/// Returns a note on functions. PUBLIC may execute every function unless a migration revoked it; `read` grants
+/// none.
 fn calls_that_end(scene: &Scene<'_>, people: &[Person]) -> Option<String> {
     let is_code = |found: &&ActualObject| matches!(found.kind, ObjectKind::Function | ObjectKind::Procedure);
     let by_public = |found: &&ActualObject| {
@@ -131,18 +133,18 @@ fn calls_that_end(scene: &Scene<'_>, people: &[Person]) -> Option<String> {
     let names: Vec<&str> = new.map(|person| person.role.as_str()).collect();
     (functions > 0 && !names.is_empty()).then(|| {
         let (functions, names) = (counted(functions, "function"), listed(&names));
-        format!("PUBLIC loses EXECUTE on {functions}: {names} cannot call them any more; `write` of a schema gives it")
+        format!("PUBLIC loses EXECUTE on {functions}: {names} can no longer call them; `write` on a schema grants it")
     })
 }
 
-/// Logins that hold nothing themselves and use the database: those with a session, and members of a group that do not
-/// inherit its right to connect. A member that inherits comes in with its group or with the old owner.
+/// Returns logins that hold no privileges themselves and use the database: those with a session, and members of a
+/// group that do not inherit its CONNECT. A member that inherits connects through its group or the old owner.
 fn newcomers(
     scene: &Scene<'_>,
     holders: &BTreeMap<RoleName, Held>,
     old_owners: &BTreeSet<RoleName>,
 ) -> Vec<RoleName> {
-    // A member of the service's own roles comes in with them.
+    // A member of the service's own roles connects through them.
     let is_own = |role: &RoleName| scene.service.kind_of(role).is_some();
     let enters = |role: &RoleName| holders.contains_key(role) || old_owners.contains(role) || is_own(role);
     let comes_in = |role: &RoleName| scene.actual.inherited_by(role).into_iter().any(enters);
@@ -152,7 +154,7 @@ fn newcomers(
     all.iter().filter(new).map(|role| (*role).clone()).collect()
 }
 
-/// Why the manifest refuses the name.
+/// Returns the reason why the manifest rejects the name.
 fn unfit(scene: &Scene<'_>, role: &RoleName) -> Option<String> {
     if let Err(error) = RoleName::new(role.as_str()) {
         return Some(error.to_string());
@@ -181,7 +183,7 @@ fn person(scene: &Scene<'_>, role: &RoleName, extents: &Extents, notes: &mut Vec
     }
 }
 
-/// The members of a group, services' logins aside, which stay in their own databases.
+/// Returns the members of a group without services' logins, which are restricted to their own databases.
 fn members(scene: &Scene<'_>, group: &RoleName, notes: &mut Vec<String>) -> Vec<String> {
     let uses = |row: &&Membership| row.role == *group && !row.is_admin_alone();
     let rows = scene.actual.memberships.iter().filter(uses);
@@ -219,7 +221,8 @@ mod tests {
         }
     }
 
-    /// A server with these roles, in capitals those that do not log in, and memberships with their INHERIT.
+    /// Returns a server with these roles (capitalized names are not logins), and memberships with their INHERIT
+    /// option.
     fn server(desired: &DesiredServer, roles: &[&str], members: &[(&str, &str, bool)]) -> ActualServer {
         let mut actual = empty(150_000);
         for name in roles {
@@ -269,7 +272,7 @@ mod tests {
             table("a", "old", &[(Some("Bi"), "SELECT"), (None, "SELECT")]),
             table("b", "old", &[(Some("Bi"), "SELECT")]),
         ];
-        // The member that does not inherit needs a way in of its own; the one of the app role has it.
+        // The member that does not inherit needs CONNECT of its own; the member of the app role has it.
         let all = found(&actual, objects, &["alice", "guest", "friend", "old"]);
         assert_eq!(
             words(&all),

@@ -1,4 +1,4 @@
-//! What a server tells of one database and of those who use it. Reads only.
+//! Snapshot of one database and its users. Only reads.
 
 use std::collections::BTreeSet;
 
@@ -13,15 +13,15 @@ use martydb_pg::server::{Access, direct};
 pub struct Survey {
     pub actual: ActualServer,
     pub contents: Contents,
-    /// The roles that have a session in the database.
+    /// Roles with a session in the database.
     pub sessions: BTreeSet<RoleName>,
 }
 
-/// Looks at the service's database.
+/// Reads the service's database.
 ///
 /// # Errors
-/// If it does not exist, takes no connections, may not be entered by the admin, or belongs to another manifest; and
-/// on a standby.
+/// If it does not exist, accepts no connections, is closed to the admin or belongs to another manifest, or if the
+/// server is a standby.
 pub async fn survey(access: &Access, desired: &DesiredServer, service: &DesiredService) -> Result<Survey> {
     let database = &service.database;
     let mut actual = inspect::inspect(access, desired, std::slice::from_ref(database), 1).await?;
@@ -43,7 +43,7 @@ pub async fn survey(access: &Access, desired: &DesiredServer, service: &DesiredS
             admin = RoleName::found(admin).map_err(|error| Error::operation(error.to_string()))?
         );
         return Err(Error::operation(format!("{admin} may not connect to database {database}"))
-            .cause("what is in it cannot be read")
+            .cause("its contents cannot be read")
             .hint(format!("ask a DBA for: {}", grant.shown())));
     };
     let here = actual.activity.iter().filter(|found| &found.database == database);
@@ -58,7 +58,7 @@ fn missing(actual: &ActualServer, desired: &DesiredServer, service: &DesiredServ
     Error::usage(format!("server \"{}\" has no database \"{database}\"", desired.name))
         .hint(hint(database, "databases", &names))
         .hint(format!(
-            "name the one that exists with --database; a new one is made by `martydb apply --service {0}`, once {0} is in \
+            "name the existing one with --database; `martydb apply --service {0}` creates a new one, once {0} is in \
              the manifest",
             service.name
         ))
@@ -72,8 +72,8 @@ fn refuse(
 ) -> Result<()> {
     let database = &service.database;
     if !open {
-        return Err(Error::operation(format!("database {database} takes no connections"))
-            .hint("ALTER DATABASE … ALLOW_CONNECTIONS true, if it is the one"));
+        return Err(Error::operation(format!("database {database} accepts no connections"))
+            .hint("ALTER DATABASE … ALLOW_CONNECTIONS true, if it is the right one"));
     }
     match comment.filter(|comment| comment.starts_with("martydb:") && !desired.marks(Some(comment))) {
         None => Ok(()),

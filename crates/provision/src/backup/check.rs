@@ -1,4 +1,5 @@
-//! What a backup would not hold, found before anything is written: all of it, each by name and with its way out.
+//! Objects that a backup would lack, found before anything is written: all of them, each with its name and
+//! solution.
 
 use crate::moving::obstacles::{of_objects, rows_of_extensions};
 use crate::moving::sums::text;
@@ -9,16 +10,16 @@ use martydb_model::sql::{List, Literal, stmt};
 use martydb_pg::server::{Connection, query};
 use martydb_ui::report::printable;
 
-/// What was found.
+/// Gaps that were found.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Blind {
-    /// No dump can be made, or none that can be restored.
+    /// Problems that prevent a dump or its restore.
     pub blocking: Vec<String>,
-    /// Left out of the backup, or restored as something else.
+    /// Objects that the backup leaves out, or restores differently.
     pub lost: Vec<String>,
 }
 
-/// Looks into the database as its owner, who makes the dump.
+/// Examines the database as its owner, who makes the dump.
 pub async fn look(session: &mut Connection, target: &MigrationTarget) -> Result<Blind> {
     let mut found = Blind::default();
     for row in query(session, &of_objects(include_str!("sql/check.sql"))).await? {
@@ -44,8 +45,8 @@ pub async fn look(session: &mut Connection, target: &MigrationTarget) -> Result<
     Ok(found)
 }
 
-/// Large objects and default privileges of roles that are none of the service's: they are the owner's once they are restored, or
-/// not given again.
+/// Returns large objects and default privileges of roles outside of the service: after a restore the owner has the
+/// objects, and the privileges are not granted.
 async fn of_strangers(session: &mut Connection, target: &MigrationTarget) -> Result<Vec<String>> {
     let own = [&target.owner, &target.app, &target.readonly].into_iter().chain(&target.further);
     let own = own.map(ToString::to_string).chain([target.login.role.clone()]);
@@ -65,23 +66,21 @@ impl Blind {
         list.push(printable(line));
     }
 
-    /// What goes into the record as left out.
+    /// Returns the entries for the record's list of omissions.
     ///
     /// # Errors
-    /// If something is in the way, or would be lost and that is not accepted: with all of it.
+    /// If a problem prevents the backup, or objects would be lost and that is not accepted. Lists all of them.
     pub fn accepted(self, service: &ServiceName, accept: bool) -> Result<Vec<String>> {
         if !self.blocking.is_empty() {
-            return Err(Error::operation(format!("service \"{service}\" cannot be backed up whole"))
+            return Err(Error::operation(format!("cannot back up service \"{service}\" completely"))
                 .causes(self.blocking)
                 .causes(self.lost)
-                .hint("no flag accepts these: a dump would end there, or could not be restored"));
+                .hint("no flag accepts these: a dump would fail, or could not be restored"));
         }
         if !accept && !self.lost.is_empty() {
-            return Err(Error::operation(format!(
-                "a backup of service \"{service}\" would not hold everything"
-            ))
-            .causes(self.lost)
-            .hint("with --accept it is made without these, and says so"));
+            return Err(Error::operation(format!("a backup of service \"{service}\" would be incomplete"))
+                .causes(self.lost)
+                .hint("--accept makes the backup without these, and records that"));
         }
         Ok(self.lost)
     }

@@ -1,13 +1,14 @@
-//! Which entries of an archive a restore makes: what the owner may make, and what is not there already.
+//! Archive entries that a restore creates: those that the owner may create and that do not exist yet.
 
 use martydb_migrate::import::archive::ArchiveEntry;
 use martydb_model::{DesiredService, RoleKind};
 
-/// Kinds of entries that belong to the owner of what they are about, who may be another role than the service's: the admin
-/// puts back what it has to.
+/// Kinds of entries whose owner is that of the object they are about, which may be another role than the service's:
+/// the admin restores those that are needed.
 const OF_OTHERS: &[&str] = &["ACL ", "DEFAULT ACL ", "SCHEMA - public ", "COMMENT - SCHEMA public "];
 
-/// What only a superuser could make, or what would be made twice: an extension's comment comes with it.
+/// Entries that only a superuser could create, or that would be created twice: an extension creates its own
+/// comment.
 const NEVER: &[&str] = &[
     "COMMENT - EXTENSION ",
     "SUBSCRIPTION ",
@@ -22,7 +23,7 @@ const NEVER: &[&str] = &[
     "COMMENT - EVENT TRIGGER ",
 ];
 
-/// Those that are made, in their order. `left_out` is what the backup says it lacks.
+/// Returns the entries to create, in their order. `left_out` is the backup's list of omissions.
 pub fn wanted(
     entries: Vec<ArchiveEntry>,
     service: &DesiredService,
@@ -57,7 +58,7 @@ impl Wanted<'_> {
             && !self.is_left_out(what)
     }
 
-    /// Whether the archive makes the table or sequence that these rows are of. Those of extensions come with these.
+    /// Returns `true` if the archive creates the table or sequence of this data. Extensions create theirs.
     fn has_object_of(&self, what: &str) -> bool {
         let named = |kind: &str, made: &str| {
             what.strip_prefix(kind)
@@ -66,7 +67,7 @@ impl Wanted<'_> {
         named("TABLE DATA ", "TABLE ") || named("SEQUENCE SET ", "SEQUENCE ")
     }
 
-    /// A foreign table, or what is about one: its server is not restored.
+    /// Returns `true` for a foreign table or an entry about one: its server is not restored.
     fn is_foreign(&self, what: &str) -> bool {
         let about = |text: &str| {
             let (schema, rest) = text.strip_prefix("FOREIGN TABLE ")?.split_once(' ')?;
@@ -84,7 +85,7 @@ impl Wanted<'_> {
         self.texts.iter().any(|text| about(text) == Some(true))
     }
 
-    /// A publication for all tables does not say so in the table of contents.
+    /// Returns `true` for an omission. The table of contents does not show that a publication is for all tables.
     fn is_left_out(&self, what: &str) -> bool {
         let named = |line: &String| {
             let name = line.strip_prefix("publication ")?.split(": ").next()?;

@@ -1,5 +1,5 @@
-//! The databases that restores have replaced: closed, kept until they are discarded, and marked in their comment, so that
-//! neither a plan nor prune takes one for the service's.
+//! Databases that restores have replaced: closed, kept until they are discarded, and marked in their comment, so
+//! neither a plan nor prune takes one for the service's database.
 
 use time::OffsetDateTime;
 use time::macros::format_description;
@@ -18,11 +18,11 @@ const BEFORE: &str = "_before_";
 pub struct KeptDatabase {
     pub database: DbName,
     pub bytes: Option<i64>,
-    /// Replication slots of it, by name: a reader may still wait for what is in it.
+    /// Names of its replication slots: a reader may still wait for its changes.
     pub slots: Vec<String>,
 }
 
-/// Its name: the service's database, and when.
+/// Returns its name: the service's database and the time.
 pub fn name(database: &DbName, at: OffsetDateTime) -> Result<DbName> {
     let format = format_description!("[year][month][day]T[hour][minute][second]");
     let at = at.format(format).map_err(|error| Error::operation(error.to_string()))?;
@@ -35,7 +35,7 @@ pub fn name(database: &DbName, at: OffsetDateTime) -> Result<DbName> {
     DbName::found(name).map_err(|error| Error::operation(error.to_string()))
 }
 
-/// The comment that marks it. `settings` is what its roles had there, for the way back.
+/// Returns the comment that marks it. `settings` are its roles' settings there, for a manual return.
 pub fn mark(desired: &DesiredServer, service: &DesiredService, backup: &str, settings: &[String]) -> String {
     let first = format!("{}replaced by a restore of {backup}", desired.kept_mark(service));
     [first]
@@ -45,7 +45,7 @@ pub fn mark(desired: &DesiredServer, service: &DesiredService, backup: &str, set
         .join("\n")
 }
 
-/// Those of a service.
+/// Returns the replaced databases of a service.
 pub async fn list(
     session: &mut Connection,
     desired: &DesiredServer,
@@ -71,16 +71,16 @@ pub async fn list(
     Ok(all)
 }
 
-/// Removes one.
+/// Drops a replaced database.
 ///
 /// # Errors
-/// If a replication slot is left in it, which would go with it.
+/// If it has a replication slot, which would be dropped with it.
 pub async fn discard(access: &Access, kept: &KeptDatabase) -> Result<()> {
     let name = &kept.database;
     if !kept.slots.is_empty() {
-        return Err(Error::operation(format!("database \"{name}\" stays: it has replication slots"))
+        return Err(Error::operation(format!("cannot drop database \"{name}\": it has replication slots"))
             .causes(&kept.slots)
-            .hint("their readers may still wait for what is in it; drop the slots first"));
+            .hint("their readers may still wait for its changes; drop the slots first"));
     }
     drop_with_sessions(&mut access.write(&access.maintenance).await?, name, &[]).await
 }

@@ -1,5 +1,5 @@
-//! What a record says of the database itself and of other roles, as statements that make a database so. Privileges are taken
-//! from lists of what the server knows: a record comes from outside.
+//! Restores database-level privileges, settings and comments. Records are untrusted: privileges come from fixed
+//! lists.
 
 use super::record::{
     BeyondRecord, DatabaseRecord, DefaultPrivilegeRecord, GrantRecord, PublicRecord, SettingRecord,
@@ -39,11 +39,11 @@ const KINDS: &[(&str, &str)] = &[
 const LISTS: &[&str] =
     &["search_path", "temp_tablespaces", "local_preload_libraries", "session_preload_libraries"];
 
-/// Gives a database the rights, settings, limit and comment of the record. `holders` hold rights on it now; `known` are the
-/// roles of the server, of which others are passed over.
+/// Returns statements that set the privileges, settings, limit and comment of the record. `holders` are current
+/// grantees. `known` are the server's roles; others are skipped.
 ///
 /// # Errors
-/// If the record holds what no server says.
+/// If the record contains invalid values.
 pub fn of_database(
     database: &DbName,
     record: &DatabaseRecord,
@@ -69,9 +69,9 @@ pub fn of_database(
     Ok(all)
 }
 
-/// The settings of a record that may be set again: those that every login may set for itself, of roles that are not above the
-/// service, and those that the former database has just so. A record comes from outside, and a library to load is no more
-/// than a setting.
+/// Keeps the settings of a record that are safe to set again: those that every login may set for itself, of roles
+/// that are not above the service, and those that the former database has unchanged. Records are untrusted, and a
+/// setting can name a library to load.
 pub fn harmless(
     record: &DatabaseRecord,
     former: &[SettingRecord],
@@ -96,7 +96,7 @@ pub fn harmless(
     (record, notes)
 }
 
-/// What takes a role's settings in a database away.
+/// Returns statements that reset the roles' settings in a database.
 pub fn without_settings(database: &DbName, roles: &[RoleName]) -> Vec<Statement> {
     roles
         .iter()
@@ -126,11 +126,11 @@ fn setting_of(database: &DbName, setting: &SettingRecord, known: &[RoleName]) ->
     )))
 }
 
-/// What the admin puts back inside a restored database: large objects and default privileges of roles of the service other than
-/// the owner. `ours` are these roles: a record may not say what is another's.
+/// Returns statements for the admin inside a restored database: large objects and default privileges of service
+/// roles other than the owner. `ours` are these roles; the record must not affect others.
 ///
 /// # Errors
-/// If the record holds what no server says, or a role that the server lacks.
+/// If the record contains invalid values, or a role that the server lacks.
 pub fn of_others(record: &BeyondRecord, ours: &[RoleName], known: &[RoleName]) -> Result<Vec<Statement>> {
     let mut all = vec![];
     let is_ours = |role: &str| ours.iter().any(|own| own.as_str() == role);
@@ -149,10 +149,10 @@ pub fn of_others(record: &BeyondRecord, ours: &[RoleName], known: &[RoleName]) -
     Ok(all)
 }
 
-/// Makes the schema `public` what it was, from what it is in a new database: its owner and rights are the server's there.
+/// Restores owner and privileges of the schema `public`, starting from those in a new database.
 ///
 /// # Errors
-/// If the record holds what no server says.
+/// If the record contains invalid values.
 pub fn of_public(
     record: &PublicRecord,
     now: &PublicRecord,
@@ -189,7 +189,7 @@ fn default_privileges(record: &DefaultPrivilegeRecord, known: &[RoleName]) -> Re
     let of = stmt!("ALTER DEFAULT PRIVILEGES FOR ROLE {role}{place}", role = role, place = place);
     let mut all = vec![];
     if record.schema.is_none() {
-        // Those of every schema begin with what a new object gives to its owner and to PUBLIC.
+        // Global default privileges start with those that a new object grants to its owner and to PUBLIC.
         for from in [Grantee::Public, Grantee::Role(role.clone())] {
             all.push(stmt!(
                 "{of} REVOKE ALL ON {kind} FROM {from}",
@@ -220,7 +220,7 @@ fn granting(grant: &GrantRecord, known: &[&'static str], on: &Statement, to: &Gr
     ))
 }
 
-/// `None` where the server lacks the role.
+/// Returns `None` if the server lacks the role.
 fn grantee(grant: &GrantRecord, known: &[RoleName]) -> Result<Option<Grantee>> {
     match &grant.grantee {
         None => Ok(Some(Grantee::Public)),
@@ -246,8 +246,7 @@ fn lacking(role: Option<&str>) -> Error {
 }
 
 fn strange(what: &str) -> Error {
-    Error::operation("the record of the backup holds what no server says")
-        .cause(format!("\"{}\"", martydb_ui::report::printable(what)))
+    Error::operation("the backup record is invalid").cause(format!("\"{}\"", martydb_ui::report::printable(what)))
 }
 
 #[cfg(test)]
@@ -354,7 +353,7 @@ mod tests {
             ]
         );
         assert_eq!(shown(&before, &before), Vec::<String>::new());
-        // What belonged to a role that is none of the service's does not go to it.
+        // Objects of a role outside of the service are not given to it.
         assert!(!shown(&of("postgres", &[]), &before)[0].contains("OWNER"));
     }
 

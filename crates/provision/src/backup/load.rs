@@ -1,7 +1,8 @@
-//! A backup in a scratch database: loaded by the service's migrator acting as the owner, with what belongs to others put back
-//! by the admin, and compared with its record. `verify` removes it then, and `restore` gives it the service's name.
+//! Loads a backup into a scratch database: the service's migrator restores it as the owner, the admin restores
+//! objects of other owners, and the result is compared with its record. `verify` then drops the database, and
+//! `restore` gives it the service's name.
 //!
-//! The migrator alone loads, and never a superuser: an archive runs the service's functions while its rows come in.
+//! Only the migrator loads, never a superuser: an archive runs the service's functions while its rows are loaded.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -24,39 +25,39 @@ use martydb_model::{DesiredServer, DesiredService, RoleName};
 use martydb_pg::server::{Access, Connection, execute, execute_warned, query};
 use martydb_ui::report::{printable, progress};
 
-/// How many sessions read what was loaded: the more, the less each of them has to itself.
+/// Number of sessions that read the loaded data: each additional one slows the others.
 const MOST_READERS: usize = 4;
 
-/// Where a backup is loaded.
+/// Server and service for which a backup is loaded.
 pub struct RestoreTarget<'a> {
     pub access: &'a Access,
     pub desired: &'a DesiredServer,
     pub service: &'a DesiredService,
     pub target: &'a MigrationTarget,
-    /// How many sessions write side by side.
+    /// Number of concurrent sessions that write.
     pub jobs: usize,
 }
 
-/// A backup that lies in a folder, every byte of it checked.
+/// A backup in a folder, completely verified against its checksums.
 #[derive(Clone, Copy)]
 pub struct LoadSource<'a> {
     pub folder: &'a Path,
     pub record: &'a BackupRecord,
 }
 
-/// A database that is equal to its record.
+/// A database that equals its record.
 pub struct Loaded {
     pub scratch: Scratch,
-    /// The roles of the server.
+    /// Roles of the server.
     pub known: Vec<RoleName>,
-    /// What is other than it was, and was accepted or cannot be otherwise.
+    /// Differences that were accepted or are unavoidable.
     pub notes: Vec<String>,
 }
 
-/// Loads it and compares it.
+/// Loads and compares a backup.
 ///
 /// # Errors
-/// If it cannot be loaded, or differs from its record; the scratch database is gone then.
+/// If it cannot be loaded, or differs from its record; the scratch database is dropped then.
 pub async fn load(to: &RestoreTarget<'_>, from: LoadSource<'_>) -> Result<Loaded> {
     let mut session = to.access.read(&to.access.maintenance).await?;
     let (major, known) = (session.major(), roles(&mut session).await?);
@@ -71,42 +72,42 @@ pub async fn load(to: &RestoreTarget<'_>, from: LoadSource<'_>) -> Result<Loaded
     }
 }
 
-/// A client that reads the archive and writes to the server.
+/// Returns client programs that can read the archive and write to the server.
 async fn programs(record: &BackupRecord, major: u32) -> Result<ArchivePrograms> {
     let written = client_major(&record.client_version).unwrap_or(0);
     archive::find(written.max(record.major()), major).await
 }
 
-/// What can be known before anything is made.
+/// Rejects restores that cannot succeed, before anything is created.
 fn refuse(to: &RestoreTarget<'_>, record: &BackupRecord, major: u32, known: &[RoleName]) -> Result<()> {
     let service = &to.service.name;
     if record.major() > major {
-        return Err(Error::operation(format!("the backup cannot be restored for service \"{service}\""))
+        return Err(Error::operation(format!("cannot restore the backup for service \"{service}\""))
             .cause(format!(
-                "it is of PostgreSQL {}, and server \"{}\" is of version {major}",
+                "it was made on PostgreSQL {}, and server \"{}\" has version {major}",
                 record.major(),
                 to.service.server
             ))
             .hint("restore it on a server of the same version or a newer one"));
     }
     if RowHash::named(&record.hash).is_none() {
-        return Err(Error::operation(format!("the backup has hashes of the kind {}", record.hash))
-            .hint("a newer martydb wrote it: use that one"));
+        return Err(Error::operation(format!("the backup has hashes of the unknown kind {}", record.hash))
+            .hint("use the newer version of martydb that wrote it"));
     }
     let lacking: Vec<String> = record
         .beyond
         .roles
         .iter()
         .filter(|role| known.iter().all(|there| there.as_str() != role.as_str()))
-        .map(|role| format!("role {role}: owns something in the backup, or holds rights there, and server \"{}\" has no such role", to.service.server))
+        .map(|role| format!("role {role}: owns objects or holds privileges in the backup, and server \"{}\" has no such role", to.service.server))
         .collect();
     if lacking.is_empty() {
         return Ok(());
     }
-    Err(Error::operation(format!("the backup cannot be restored for service \"{service}\""))
+    Err(Error::operation(format!("cannot restore the backup for service \"{service}\""))
         .causes(lacking)
         .hint(
-            "run `martydb apply --all`, which makes those of services; declare others under `access:` first",
+            "run `martydb apply --all`, which creates the roles of services; declare others under `access:` first",
         ))
 }
 
@@ -131,7 +132,7 @@ async fn fill(
     let restored =
         restoring.run(to.service.name.as_str(), archive.restore(&entries, &here, side_by_side)).await;
     before.unchanged(&RoleState::read(scratch.keeper(), &own).await?)?;
-    // A new session: the migrator has the password that it had.
+    // A new session proves that the migrator still has its password.
     let mut session = match (restored, sums::as_owner(&here).await) {
         (Ok(()), session) => session.map_err(locked_out)?,
         (Err(error), Ok(_)) => return Err(error),
@@ -141,7 +142,7 @@ async fn fill(
     let not_put_back = put_back(to, scratch, from.record, known).await?;
     let versions = extension_versions(&mut session).await?;
     let hash = RowHash::named(&from.record.hash).unwrap_or(RowHash::Text);
-    // A login that may have one session alone does one after the other.
+    // A login that is limited to one session reads sequentially.
     let readers = if free == Some(0) { 0 } else { side_by_side.min(MOST_READERS) };
     let found = analyze_and_read(&here, session, readers, hash).await?;
     let mut notes = judged(from.record, found)?;
@@ -150,7 +151,7 @@ async fn fill(
     Ok(notes)
 }
 
-/// Statistics are not in an archive before 18. What the owner may not analyze only warns.
+/// Archives before 18 contain no statistics. Tables that the owner may not analyze only cause warnings.
 async fn analyze_and_read(
     here: &MigrationTarget,
     mut session: Connection,
@@ -175,21 +176,21 @@ async fn analyze_and_read(
     Ok(found)
 }
 
-/// Every role may give itself another password.
+/// Adds a hint on the password: every role may change its own.
 fn locked_out(error: Error) -> Error {
     let refused = error.sqlstate.as_deref() == Some(sqlstate::INVALID_PASSWORD);
     error.hint_if(refused.then_some(
-        "it was right before the backup was loaded, which may have changed it: `martydb apply --all --reset-passwords`",
+        "the archive may have changed the password, which worked before: run `martydb apply --all --reset-passwords`",
     ))
 }
 
-/// Extensions and their versions.
+/// Returns extensions with their versions.
 async fn extension_versions(session: &mut Connection) -> Result<BTreeMap<String, String>> {
     let asked = stmt!("SELECT e.extname::pg_catalog.text, e.extversion FROM pg_catalog.pg_extension e");
     query(session, &asked).await?.iter().map(|row| Ok((sums::text(row, 0)?, sums::text(row, 1)?))).collect()
 }
 
-/// A server makes extensions in the version that it has.
+/// Returns notes on versions that differ: a server creates extensions in the version that it has.
 fn of_versions(recorded: &[ExtensionRecord], found: &BTreeMap<String, String>) -> Vec<String> {
     let note = |one: &ExtensionRecord| {
         let now = found.get(&one.name).filter(|now| **now != one.version)?;
@@ -199,8 +200,8 @@ fn of_versions(recorded: &[ExtensionRecord], found: &BTreeMap<String, String>) -
     recorded.iter().filter_map(note).collect()
 }
 
-/// What belongs to others than the owner, in one transaction of the admin's inside the database, which borrows what it lacks. Returns
-/// what it may not do.
+/// Restores objects of other owners as the admin, in one transaction with temporary memberships. Returns a note on
+/// privileges that could not be restored.
 async fn put_back(
     to: &RestoreTarget<'_>,
     scratch: &Scratch,
@@ -217,7 +218,7 @@ async fn put_back(
             true => statements.extend(of_public),
             false => {
                 left = Some(format!(
-                    "the schema public has other rights than it had: it belongs to {}, and the admin does not act as that role",
+                    "the schema public has different privileges than before: it belongs to {}, and the admin does not act as that role",
                     printable(&now.owner)
                 ));
             }
@@ -241,19 +242,19 @@ async fn put_back(
     let end = execute(&mut session, &Statement::join(all)).await;
     session.close().await;
     end.map(|_| left)
-        .map_err(|error| error.while_doing("what belongs to other roles than the owner cannot be put back"))
+        .map_err(|error| error.while_doing("cannot restore objects of other roles than the owner"))
 }
 
-/// The schema `public` as it is.
+/// Reads the schema `public`.
 async fn public(session: &mut Connection) -> Result<Option<PublicRecord>> {
     let rows = query(session, &Statement::from_program(include_str!("sql/public.sql"))).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     serde_json::from_str(&sums::text(row, 0)?).map_err(|error| {
-        Error::operation("cannot read what the server says of the schema public").cause(error)
+        Error::operation("cannot read the server's answer about the schema public").cause(error)
     })
 }
 
-/// The roles that the admin acts as.
+/// Returns the roles that the admin acts as.
 async fn held(session: &mut Connection) -> Result<BTreeSet<String>> {
     let asked = stmt!(
         "SELECT r.rolname::pg_catalog.text FROM pg_catalog.pg_roles r WHERE pg_catalog.pg_has_role(r.oid, 'USAGE')"
@@ -269,7 +270,7 @@ async fn roles(session: &mut Connection) -> Result<Vec<RoleName>> {
     Ok(names.into_iter().filter_map(|name| RoleName::found(name).ok()).collect())
 }
 
-/// The notes, or that it is not equal.
+/// Returns notes on accepted differences, or an error.
 fn judged(record: &BackupRecord, found: CopySide) -> Result<Vec<String>> {
     let recorded =
         CopySide { catalogue: record.read_catalogue(), sums: record.contents.clone(), major: record.major() };
@@ -277,7 +278,7 @@ fn judged(record: &BackupRecord, found: CopySide) -> Result<Vec<String>> {
     if differences.is_empty() {
         return Ok(vec![]);
     }
-    // What was left out cannot be there; that rows differ would be another matter.
+    // Omitted objects cannot exist, but differences in rows are never accepted.
     if !record.left_out.is_empty() {
         let empty = |side: CopySide| CopySide { sums: sums::Sums::new(), ..side };
         let of_objects = compare::differences(&empty(recorded), &empty(found));
@@ -287,13 +288,10 @@ fn judged(record: &BackupRecord, found: CopySide) -> Result<Vec<String>> {
     }
     const SHOWN: usize = 20;
     let more = differences.len().saturating_sub(SHOWN);
-    Err(Error::new(
-        Kind::Divergent,
-        "the restored database differs from what was recorded when it was dumped",
-    )
-    .causes(differences.into_iter().take(SHOWN))
-    .causes((more > 0).then(|| format!("and {more} more")))
-    .hint("the service's own database is as it was"))
+    Err(Error::new(Kind::Divergent, "the restored database differs from its record")
+        .causes(differences.into_iter().take(SHOWN))
+        .causes((more > 0).then(|| format!("and {more} more")))
+        .hint("the service's own database is unchanged"))
 }
 
 #[cfg(test)]

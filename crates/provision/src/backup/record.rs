@@ -1,5 +1,5 @@
-//! What a backup says of the service beside the archive, all of it as of the archive's snapshot: what no archive carries, and
-//! what a restored database has to be equal to.
+//! Record of a backup beside the archive, as of the archive's snapshot: the data that no archive contains, and the
+//! data that a restored database is compared with.
 
 use std::collections::BTreeMap;
 
@@ -9,30 +9,31 @@ use serde::{Deserialize, Serialize};
 use crate::moving::sums::RowHash;
 use martydb_migrate::history::Catalogue;
 
-/// The record of one service.
+/// Record of one service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BackupRecord {
-    /// Where the server's log was when the snapshot was taken.
+    /// WAL position (LSN) when the snapshot was taken.
     pub lsn: Option<String>,
     pub server_version: String,
     pub server_version_num: u32,
-    /// The programs that wrote the archive, as they name their version.
+    /// Version of the programs that wrote the archive, in their own words.
     pub client_version: String,
-    /// As `pg_dump --compress` takes it.
+    /// Compression, as `pg_dump --compress` accepts it.
     pub compression: String,
-    /// The newest migration that was applied; `None` where there was none.
+    /// Newest applied migration; `None` without any.
     pub migration_head: Option<i64>,
-    /// How many changes `plan` had for the service before; `None` where that was not known.
+    /// Number of changes that `plan` had for the service; `None` if unknown.
     pub plan_changes: Option<usize>,
-    /// What is not in the archive although the database had it, as it was accepted.
+    /// Objects of the database that the archive lacks, as accepted.
     pub left_out: Vec<String>,
-    /// The name of the hash in `contents`: `cols/2`, or `text/1` on a server before 14; `none` where rows were counted alone.
+    /// Name of the hash in `contents`: `cols/2`, or `text/1` on a server before 14; `none` if rows were only
+    /// counted.
     pub hash: String,
-    /// Rows and hash of each table, the position of each sequence, rights on the histories.
+    /// Rows and hash of each table, the position of each sequence, and privileges on the history tables.
     pub contents: BTreeMap<String, String>,
-    /// Kind, name and definition of each object, with owner and rights.
+    /// Kind, name and definition of each object, with owner and privileges.
     pub catalogue: Vec<(String, String, String)>,
-    /// What no archive carries.
+    /// Data that no archive contains.
     pub beyond: BeyondRecord,
 }
 
@@ -41,12 +42,12 @@ impl BackupRecord {
         self.server_version_num / 10000
     }
 
-    /// Whether a restore can be held against more than the number of rows.
+    /// Returns whether a restore can be compared beyond row counts.
     pub fn rows_compared(&self) -> RowsCompared {
         if self.hash == RowHash::None.name() { RowsCompared::Counts } else { RowsCompared::Hashes }
     }
 
-    /// The catalogue as it was read.
+    /// Returns the catalog as it was read.
     pub fn read_catalogue(&self) -> Catalogue {
         let entry =
             |(kind, name, text): &(String, String, String)| ((kind.clone(), name.clone()), text.clone());
@@ -54,7 +55,7 @@ impl BackupRecord {
     }
 }
 
-/// What is known of the rows of a backup, and so of what was restored from it.
+/// Comparison that the record allows for rows, and so for a restored database.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RowsCompared {
@@ -63,18 +64,18 @@ pub enum RowsCompared {
     Counts,
 }
 
-/// What no archive carries: the database itself, and what belongs to others than the owner.
+/// Data that no archive contains: properties of the database itself, and objects of other owners.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BeyondRecord {
     pub database: DatabaseRecord,
-    /// The schema that every new database has; `None` where it was removed.
+    /// Schema that every new database has; `None` if it was dropped.
     pub public: Option<PublicRecord>,
     pub extensions: Vec<ExtensionRecord>,
-    /// Large objects of other roles than the owner.
+    /// Large objects of roles other than the owner.
     pub large_objects: Vec<LargeObjectRecord>,
-    /// Default privileges that other roles than the owner gave.
+    /// Default privileges that roles other than the owner granted.
     pub default_privileges: Vec<DefaultPrivilegeRecord>,
-    /// Roles that own something in the database or hold rights there.
+    /// Roles that own objects or hold privileges in the database.
     pub roles: Vec<String>,
 }
 
@@ -88,21 +89,21 @@ pub struct DatabaseRecord {
     pub ctype: String,
     pub comment: Option<String>,
     pub acl: Vec<GrantRecord>,
-    /// Of the database, and of roles in it.
+    /// Settings of the database, and of roles in it.
     pub settings: Vec<SettingRecord>,
 }
 
-/// Owner and rights of the schema `public`.
+/// Owner and privileges of the schema `public`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PublicRecord {
     pub owner: String,
     pub acl: Vec<GrantRecord>,
 }
 
-/// One right of one role.
+/// A privilege of one role.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct GrantRecord {
-    /// `None` is PUBLIC.
+    /// Grantee; `None` is PUBLIC.
     pub grantee: Option<String>,
     pub privilege: String,
     pub grantable: bool,
@@ -110,10 +111,10 @@ pub struct GrantRecord {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SettingRecord {
-    /// `None` is every role.
+    /// Role; `None` is every role.
     pub role: Option<String>,
     pub name: String,
-    /// As the server stores it.
+    /// Value as the server stores it.
     pub value: String,
 }
 
@@ -130,16 +131,16 @@ pub struct ExtensionRecord {
 pub struct LargeObjectRecord {
     pub oid: i64,
     pub owner: String,
-    /// Without its owner's.
+    /// Privileges without those of its owner.
     pub acl: Vec<GrantRecord>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DefaultPrivilegeRecord {
     pub role: String,
-    /// `None` is every schema.
+    /// Schema; `None` is every schema.
     pub schema: Option<String>,
-    /// As in `pg_default_acl.defaclobjtype`.
+    /// Kind, as in `pg_default_acl.defaclobjtype`.
     pub kind: String,
     pub acl: Vec<GrantRecord>,
 }

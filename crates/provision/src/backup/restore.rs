@@ -1,4 +1,4 @@
-//! A restore, from the lock to the swap.
+//! Restore, from the lock to the swap.
 
 use std::time::Duration;
 
@@ -9,28 +9,28 @@ use martydb_model::error::{Error, Result};
 use martydb_model::{DbName, DesiredService};
 use martydb_pg::server::lock;
 
-/// What a restore did.
+/// Result of a restore.
 #[derive(Debug, Default)]
 pub struct RestoreEnd {
-    /// The name of the database that it replaced.
+    /// Name of the replaced database.
     pub kept: Option<DbName>,
-    /// What is other than it was.
+    /// Differences from the former state.
     pub notes: Vec<String>,
 }
 
-/// Where the restored database goes.
+/// Destination of the restored database.
 #[derive(Debug, Clone)]
 pub enum RestorePlace {
-    /// In the place of the service's.
+    /// Replaces the service's database.
     Service,
-    /// Beside it, under this name.
+    /// A new database beside it, with this name.
     Beside(DbName),
 }
 
-/// Loads a backup, compares it, and gives it its name. `before` is done with the database before it opens.
+/// Loads a backup, compares it, and renames it. `before` runs before the database is opened.
 ///
 /// # Errors
-/// With the service's database as it was.
+/// If a step fails: the service's database is unchanged.
 pub async fn restore<F: Future<Output = Result<()>>>(
     to: &RestoreTarget<'_>,
     from: LoadSource<'_>,
@@ -61,7 +61,7 @@ pub async fn restore<F: Future<Output = Result<()>>>(
     let released = lock::release(&mut session, held).await;
     let failed =
         |error: Error| error.while_doing(format!("service \"{}\" was not restored", to.service.name));
-    // The restore is done whatever became of its lock, which ends with the session.
+    // The restore is complete even if releasing its lock fails; the lock ends with the session.
     end.map_err(failed).inspect(|_| drop(released))
 }
 
@@ -75,11 +75,11 @@ async fn prepared<F: Future<Output = Result<()>>>(
     }
 }
 
-/// What the files have beyond the migrations of a backup.
+/// Relation of the migration files to a backup's migrations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HeadAgainstFiles {
     Same,
-    /// The files go on.
+    /// The files have newer migrations.
     Older,
 }
 
@@ -109,14 +109,12 @@ pub fn compare_head(
                 version(head),
                 version(newest)
             ))
-            .hint(
-                "check out the files that were there when it was made, or restore beside it with --as NAME",
-            ))
+            .hint("check out the files as of that backup, or restore it under another name with --as NAME"))
         }
     }
 }
 
-/// The lock's key: what the database is called, shortened.
+/// Returns the key of the lock: a short hash of the database's name.
 fn key(service: &DesiredService) -> i32 {
     let bytes = service.database.as_str().bytes();
     bytes.fold(0x7265_7374_u32, |key, byte| key.rotate_left(5) ^ u32::from(byte)).cast_signed()

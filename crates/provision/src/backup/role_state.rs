@@ -1,5 +1,6 @@
-//! Settings and members of the service's roles, which hold for the whole server. An archive is loaded by the migrator, and every role may change some of
-//! itself: its settings, before 15 also who its members are. Nothing of that may stay of a database that is restored.
+//! Settings and members of the service's roles, which apply to the whole server. The migrator loads the archive,
+//! and every role may change some of these itself: its settings, and before 15 also its members. A restore must not
+//! leave such changes behind.
 
 use std::collections::BTreeSet;
 
@@ -10,12 +11,12 @@ use martydb_model::sql::{List, Literal, stmt};
 use martydb_pg::server::{Connection, query};
 use martydb_ui::report::printable;
 
-/// Settings and members, each as a line.
+/// Settings and members, one per line.
 #[derive(Debug, PartialEq, Eq)]
 pub struct RoleState(BTreeSet<String>);
 
 impl RoleState {
-    /// Reads it of these roles, in the maintenance database.
+    /// Reads the state of these roles in the maintenance database.
     pub async fn read(session: &mut Connection, roles: &[RoleName]) -> Result<RoleState> {
         let names = List(roles.iter().map(|role| Literal(role.to_string())).collect());
         let asked = stmt!(
@@ -32,8 +33,10 @@ impl RoleState {
         Ok(RoleState(rows.iter().map(|row| text(row, 0)).collect::<Result<_>>()?))
     }
 
+    /// Compares with the state afterwards.
+    ///
     /// # Errors
-    /// With what is other than before.
+    /// If something changed: lists the differences.
     pub fn unchanged(&self, after: &RoleState) -> Result<()> {
         let new = after.0.difference(&self.0).map(|line| format!("new: {}", printable(line)));
         let gone = self.0.difference(&after.0).map(|line| format!("gone: {}", printable(line)));
@@ -42,9 +45,9 @@ impl RoleState {
             return Ok(());
         }
         let what = "roles of the service were changed while the backup was loaded";
-        Err(Error::new(Kind::Divergent, what).causes(all).hint(
-            "the archive did that, or another run at the same moment; `martydb apply --all` takes it back",
-        ))
+        Err(Error::new(Kind::Divergent, what)
+            .causes(all)
+            .hint("the archive or a concurrent run changed them; `martydb apply --all` restores them"))
     }
 }
 

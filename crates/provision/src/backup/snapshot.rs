@@ -1,8 +1,8 @@
-//! One moment of a database: a session of the migrator that locks every table against DDL and TRUNCATE, exports its snapshot
-//! for `pg_dump`, and reads in it what the record says.
+//! Snapshot of a database: a session of the migrator locks every table against DDL and TRUNCATE, exports its
+//! snapshot for `pg_dump`, and reads the record in it.
 //!
-//! The locks come first. A snapshot does not cover TRUNCATE: one between the export and pg_dump's own locks would leave the
-//! dump and the counts equal, and the rows of neither.
+//! The locks come first. A snapshot does not cover TRUNCATE: one between the export and pg_dump's own locks would
+//! leave dump and counts equal, but without the rows.
 
 use std::collections::BTreeSet;
 
@@ -16,36 +16,36 @@ use martydb_model::sql::{Ident, List, Literal, ServerText, Statement, stmt};
 use martydb_model::sqlstate;
 use martydb_pg::server::{Connection, execute, query};
 
-/// Tables that come while the others are locked are met by locking again.
+/// Attempts to lock: tables created meanwhile need another one.
 const TRIES: u32 = 5;
 
-/// Settings that would end a session which waits for a dump, and that not every major has.
+/// Setting that would end a session waiting for a dump. Only newer majors have it.
 const ENDLESS: &str = "SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name = 'transaction_timeout'";
 
-/// The session ends soon after its run, also where that is killed while the server counts rows: `pg_dump` outlives it, and the
-/// next run knows by this. 13 has no such setting, and not every system can do it.
+/// Ends the session soon after its run, even if the run is killed while the server counts rows. `pg_dump` outlives
+/// it, which the next run detects. 13 has no such setting, and not every system supports it.
 const WATCHED: &str = "SELECT pg_catalog.set_config(name, '2s', false) FROM pg_catalog.pg_settings WHERE name = 'client_connection_check_interval'";
 
-/// What has to stay as it is while it is dumped. A sequence takes no such lock.
+/// Relations that must not change during the dump. Sequences have no such lock.
 const TABLES: &str = "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
      WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND c.relpersistence <> 't'
        AND pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'SELECT') ORDER BY 1";
 
-/// A database whose tables are locked; its snapshot is taken by [`LockedTables::export`].
+/// A database whose tables are locked; [`LockedTables::export`] takes its snapshot.
 pub struct LockedTables {
     session: Connection,
     tables: Vec<String>,
 }
 
-/// A snapshot that lives as long as its session.
+/// A snapshot that is valid as long as its session.
 pub struct HeldSnapshot {
     session: Connection,
     pub name: String,
-    /// How many more sessions the migrator may open; `None` is no limit.
+    /// Number of further sessions that the migrator may open; `None` for no limit.
     pub free_sessions: Option<usize>,
 }
 
-/// What the server said of the database in the snapshot.
+/// Facts on the database, as of the snapshot.
 pub struct RecordedFacts {
     pub lsn: Option<String>,
     pub server_version: String,
@@ -58,7 +58,7 @@ pub struct RecordedFacts {
 /// Locks all tables of the database.
 ///
 /// # Errors
-/// If a table is locked by DDL for longer than the lock is waited for.
+/// If DDL locks a table for longer than the lock wait.
 pub async fn lock(mut session: Connection) -> Result<LockedTables> {
     query(&mut session, &Statement::from_program(ENDLESS)).await?;
     let _unwatched = query(&mut session, &Statement::from_program(WATCHED)).await;
@@ -66,12 +66,12 @@ pub async fn lock(mut session: Connection) -> Result<LockedTables> {
         let tables = tables(&mut session).await?;
         match begin(&mut session, &tables).await {
             Ok(()) => return Ok(LockedTables { session, tables }),
-            // One of them was dropped meanwhile.
+            // One of the tables was dropped meanwhile.
             Err(error) if gone(&error) => execute(&mut session, &stmt!("ROLLBACK")).await?,
             Err(error) => {
                 return Err(error
-                    .while_doing("the tables cannot be locked for a backup")
-                    .hint("a migration or another change of the schema is at work: run the same command again after it"));
+                    .while_doing("cannot lock the tables for a backup")
+                    .hint("a migration or another change of the schema is running: run the same command again after it"));
             }
         };
     }
@@ -83,8 +83,8 @@ fn gone(error: &Error) -> bool {
 }
 
 fn unsettled() -> Error {
-    Error::operation("the tables of the database come and go, so that they cannot be locked for a backup")
-        .hint("run the same command again when no migration is at work")
+    Error::operation("cannot lock the tables for a backup: tables are created and dropped all the time")
+        .hint("run the same command again when no migration is running")
 }
 
 async fn begin(session: &mut Connection, tables: &[String]) -> Result<()> {
@@ -106,10 +106,10 @@ async fn tables(session: &mut Connection) -> Result<Vec<String>> {
 }
 
 impl LockedTables {
-    /// Takes the snapshot, and exports it.
+    /// Takes and exports the snapshot.
     ///
     /// # Errors
-    /// If tables keep coming that are not locked.
+    /// If new tables keep appearing that are not locked.
     pub async fn export(self) -> Result<HeldSnapshot> {
         let mut locked = self;
         for _ in 0..TRIES {
@@ -127,7 +127,7 @@ impl LockedTables {
     }
 }
 
-/// How many more sessions the login may open.
+/// Returns the number of further sessions that the login may open.
 pub async fn free_sessions(session: &mut Connection) -> Result<Option<usize>> {
     let asked = stmt!(
         "SELECT r.rolconnlimit::pg_catalog.int8, (SELECT pg_catalog.count(*) FROM pg_catalog.pg_stat_activity a WHERE a.usename = r.rolname)
@@ -140,16 +140,16 @@ pub async fn free_sessions(session: &mut Connection) -> Result<Option<usize>> {
     Ok(usize::try_from(limit).ok().map(|limit| limit.saturating_sub(usize::try_from(used).unwrap_or(0))))
 }
 
-/// How many sessions may read or write side by side beside the one that leads them, of `wanted`.
+/// Returns the number of concurrent sessions, in addition to the leading one, out of `wanted`.
 pub fn jobs(wanted: usize, free: Option<usize>) -> usize {
     free.map_or(wanted, |free| wanted.min(free.saturating_sub(1))).max(1)
 }
 
 impl HeldSnapshot {
-    /// Everything but the rows.
+    /// Reads everything but the rows.
     ///
     /// # Errors
-    /// If the server says what is not understood.
+    /// If the server's answer is invalid.
     pub async fn read(&mut self, target: &MigrationTarget) -> Result<RecordedFacts> {
         let rows =
             query(&mut self.session, &Statement::from_program(include_str!("sql/database.sql"))).await?;
@@ -171,17 +171,17 @@ impl HeldSnapshot {
         })
     }
 
-    /// Rows, hashes and positions; with the largest share of the time.
+    /// Reads rows, hashes and positions, which takes most of the time.
     pub async fn sums(&mut self, hash: RowHash) -> Result<Sums> {
         sums::read_side_by_side(std::slice::from_mut(&mut self.session), hash).await
     }
 
-    /// How its rows are best hashed.
+    /// Returns the best row hash for its server.
     pub fn best_hash(&self) -> RowHash {
         RowHash::best(self.session.major())
     }
 
-    /// Its process on the server.
+    /// Returns its process ID on the server.
     pub fn process(&self) -> i32 {
         self.session.backend()
     }
@@ -191,7 +191,7 @@ impl HeldSnapshot {
     }
 }
 
-/// The newest migration that was applied.
+/// Returns the newest applied migration.
 pub async fn head(session: &mut Connection, target: &MigrationTarget) -> Result<Option<i64>> {
     let Some(schema) = target.schemas.first() else { return Ok(None) };
     let name = Ident::new(REFINERY_TABLE).map_err(|error| Error::operation(error.to_string()))?;
@@ -215,7 +215,7 @@ pub async fn head(session: &mut Connection, target: &MigrationTarget) -> Result<
 }
 
 fn strange(error: &serde_json::Error) -> Error {
-    Error::operation("cannot read what the server says of the database").cause(error)
+    Error::operation("cannot read the server's answer about the database").cause(error)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
-//! The swap of names: the loaded database gets the service's, in one transaction, while a second session ends those that are
-//! in the way. Before its COMMIT the service has its former database, and after it the new one; a run may die anywhere.
+//! Swap of names: the loaded database gets the service's name in one transaction, while a second session ends the
+//! sessions that block it. Until COMMIT the service has its former database, afterwards the new one; a run may die
+//! at any point.
 
 use std::time::Duration;
 
@@ -17,19 +18,20 @@ use martydb_pg::backoff::Backoff;
 use martydb_pg::server::{Access, Connection, execute_protected, query};
 use martydb_ui::report::printable;
 
-/// How often the swap is tried, and the pauses between.
+/// Attempts to swap, and the pauses between them.
 const TRIES: u32 = 6;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
-/// How often sessions are ended meanwhile: who connects again while the names are locked waits for them.
+/// Interval at which sessions are ended meanwhile. A client that connects again while the names are locked waits
+/// for them.
 const ENDING: Duration = Duration::from_millis(10);
 
-/// Gives the loaded database the service's name; returns that of the former one, where there was one, and what is other than it
-/// was.
+/// Gives the loaded database the service's name. Returns the name of the former one, if any, and notes on
+/// differences.
 ///
 /// # Errors
-/// If sessions cannot be ended in time: with nothing changed, and the loaded database gone.
+/// If sessions cannot be ended in time: nothing is changed, and the loaded database is dropped.
 pub async fn swap(
     to: &RestoreTarget<'_>,
     mut loaded: Loaded,
@@ -63,9 +65,10 @@ async fn swapped(
     let (mut wanted, notes) = level::harmless(&record.database, former_settings, &free, &above);
     if to.desired.is_foreign_mark(wanted.comment.as_deref()) {
         wanted.comment = Some(to.desired.database_comment(to.service));
-        loaded
-            .notes
-            .push("the comment of the database is not set again: it says what the database is not".into());
+        loaded.notes.push(
+            "the comment of the database is not set again: it would mark the database as something else"
+                .into(),
+        );
     }
     loaded.notes.extend(notes);
     let mut all = level::of_database(&scratch, &wanted, &own.holders, &loaded.known)?;
@@ -84,21 +87,22 @@ async fn swapped(
 }
 
 fn gone(database: &DbName) -> Error {
-    Error::operation(format!("database \"{database}\" is not there any more"))
+    Error::operation(format!("database \"{database}\" no longer exists"))
 }
 
-/// What matters of a database that gets another name.
+/// Properties of a database that is renamed.
 struct Aside {
     holders: Vec<Grantee>,
-    /// Roles with settings of their own there.
+    /// Roles with their own settings there.
     set: Vec<RoleName>,
-    /// Those settings, in words.
+    /// These settings as text.
     settings: Vec<String>,
-    /// All settings of it.
+    /// All its settings.
     records: Vec<SettingRecord>,
 }
 
-/// What every login may set for itself, and who stands above services: superusers, and the admin.
+/// Returns the settings that every login may set for itself, and the roles above services: superusers and the
+/// admin.
 async fn limits(session: &mut Connection) -> Result<(Vec<String>, Vec<RoleName>)> {
     let asked = stmt!(
         "SELECT 'setting', pg_catalog.lower(s.name) FROM pg_catalog.pg_settings s WHERE s.context = 'user'
@@ -150,7 +154,7 @@ async fn look(session: &mut Connection, database: &DbName) -> Result<Option<Asid
             _ => {
                 return Err(Error::operation(format!("database \"{database}\" has a prepared transaction"))
                     .cause(printable(&role.unwrap_or_default()))
-                    .hint("COMMIT PREPARED or ROLLBACK PREPARED it: nothing else lets go of the database"));
+                    .hint("COMMIT PREPARED or ROLLBACK PREPARED it: otherwise the database stays in use"));
             }
         }
     }
@@ -158,7 +162,8 @@ async fn look(session: &mut Connection, database: &DbName) -> Result<Option<Asid
 }
 
 impl Aside {
-    /// Gives the former database another name, and takes from it what would be taken for the service's.
+    /// Returns statements that rename the former database and remove properties that would make it look like the
+    /// service's.
     fn put_aside(&self, database: &DbName, kept: &DbName, mark: &str) -> Vec<Statement> {
         let mut all = vec![
             stmt!("ALTER DATABASE {database} RENAME TO {kept}", database = database, kept = kept),
@@ -197,7 +202,7 @@ async fn attempts(
             Err(error) => error,
         };
         if error.is_lost() {
-            // The server may have done it, and its answer was lost.
+            // The server may have committed, and its answer was lost.
             let mut again = to.access.read(&to.access.maintenance).await?;
             return if look(&mut again, scratch).await?.is_none() { Ok(()) } else { Err(error) };
         }
@@ -206,12 +211,12 @@ async fn attempts(
         let is_busy = error.sqlstate.as_deref().is_some_and(|state| busy.contains(&state));
         if !is_busy || !backoff.wait().await {
             let sits = sessions(session, &to.service.database).await?;
-            return Err(error.while_doing("the names could not be swapped").causes(sits));
+            return Err(error.while_doing("cannot swap the names").causes(sits));
         }
     }
 }
 
-/// The statements, and sessions ended until they are done.
+/// Executes the statements, and ends sessions until they are done.
 async fn attempt(
     to: &RestoreTarget<'_>,
     session: &mut Connection,
@@ -222,7 +227,7 @@ async fn attempt(
     let database = &to.service.database;
     let ending = async {
         loop {
-            // What cannot be ended is told by the swap.
+            // Sessions that cannot be ended make the swap fail.
             let _left = end_all(&mut ender, database, superuser).await;
             tokio::time::sleep(ENDING).await;
         }
@@ -247,7 +252,7 @@ async fn end_all(session: &mut Connection, database: &DbName, superuser: bool) -
     end_sessions(session, database, &logins).await
 }
 
-/// Who is connected, for an error.
+/// Returns the connected sessions, for an error.
 async fn sessions(session: &mut Connection, database: &DbName) -> Result<Vec<String>> {
     let asked = stmt!(
         "SELECT coalesce(a.usename::pg_catalog.text, a.backend_type, 'a session') || ' is connected' FROM pg_catalog.pg_stat_activity a
@@ -257,10 +262,10 @@ async fn sessions(session: &mut Connection, database: &DbName) -> Result<Vec<Str
     query(session, &asked).await?.iter().map(|row| Ok(printable(&text(row, 0)?))).collect()
 }
 
-/// Gives the loaded database a name of its own instead, with no way in but the admin's.
+/// Gives the loaded database a name of its own instead; only the admin can connect to it.
 ///
 /// # Errors
-/// If there is a database with that name.
+/// If a database with that name exists.
 pub async fn beside(access: &Access, mut loaded: Loaded, name: &DbName, mark: &str) -> Result<()> {
     let scratch = loaded.scratch.database.clone();
     let end = async {

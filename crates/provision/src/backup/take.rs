@@ -1,5 +1,5 @@
-//! A backup of one service, from the first look to the archive in its folder. In four steps, so that a run takes each of
-//! them for all of its services before the next one, and their snapshots lie as near to each other as may be.
+//! Backup of one service, from the first check to the archive in its folder. It has four steps, and a run takes
+//! each step for all services before the next one, so their snapshots are as close together as possible.
 
 use std::path::{Path, PathBuf};
 
@@ -15,17 +15,17 @@ use martydb_model::ServiceName;
 use martydb_model::error::{Error, Result};
 use martydb_ui::report::progress;
 
-/// The archive's folder in that of the backup.
+/// Name of the archive's folder in the backup's folder.
 pub const DUMP: &str = "dump";
 
-/// What is asked of a backup.
+/// Options of a backup.
 #[derive(Debug, Clone, Copy)]
 pub struct HowToTake {
-    /// What would be lost is accepted.
+    /// Accepts losses.
     pub accept: bool,
-    /// How many sessions read side by side.
+    /// Number of concurrent sessions that read.
     pub jobs: usize,
-    /// Rows are hashed, and not counted alone.
+    /// Hashes rows instead of only counting them.
     pub hashes: bool,
 }
 
@@ -58,10 +58,10 @@ struct BackupTask {
     how: HowToTake,
 }
 
-/// Looks for what a backup would not hold, and for programs that can make it.
+/// Checks for gaps of the backup, and for programs that can make it.
 ///
 /// # Errors
-/// With all that is in the way.
+/// If there are obstacles: lists all of them.
 pub async fn examine(target: MigrationTarget, how: HowToTake) -> Result<ExaminedService> {
     sums::end_orphans(&target).await?;
     let mut session = sums::as_owner(&target).await?;
@@ -89,15 +89,15 @@ impl LockedService {
 }
 
 impl ExportedService {
-    /// When the snapshot was taken.
+    /// Returns the time of the snapshot.
     pub fn at(&self) -> OffsetDateTime {
         self.at
     }
 
-    /// Writes the archive into a folder of its own below this one, and reads beside it what the record says.
+    /// Writes the archive into a new folder below this one, and reads the record.
     ///
     /// # Errors
-    /// If a program or the server fails. What was written is not whole then.
+    /// If a program or the server fails. The written files are incomplete then.
     pub async fn write(mut self, folder: &Path, plan_changes: Option<usize>) -> Result<BackupRecord> {
         let end = self.write_into(folder, plan_changes).await;
         self.snapshot.close().await;

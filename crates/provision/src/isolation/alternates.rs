@@ -1,5 +1,5 @@
-//! Logins with the name of an alternate login. A name proves nothing: such a login counts as a service's only where the
-//! secret store has its password, as it does from the first step of `rotate --overlap` to `rotate --finish`.
+//! Logins with the name of an alternate login. The name proves nothing: such a login belongs to a service only if
+//! the secret store has its password, as it does from the first step of `rotate --overlap` to `rotate --finish`.
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -16,7 +16,7 @@ use martydb_model::sql::Keyword;
 use martydb_pg::wire::is_kept_by;
 
 /// # Errors
-/// Where the secret store cannot be read.
+/// If the secret store cannot be read.
 pub async fn open_alternates(run: &Run, task: &Task, actual: &ActualServer) -> Result<Vec<OpenAlternate>> {
     let mut all = vec![];
     for primary in &task.logins {
@@ -57,7 +57,7 @@ fn finding(context: &ServerContext, one: &OpenAlternate) -> Option<Finding> {
         Some(_) => "has another password than the secret store",
         None => "is not in the secret store",
     };
-    // A lost store knows no login: this one may be in use, and closing it would lock its application out.
+    // With a lost store this login may be in use; closing it would lock its application out.
     let (doubt, repair) = match primary.password {
         Some(_) => ("", Some(alter_role(role.as_str(), Keyword("NOLOGIN")))),
         None => {

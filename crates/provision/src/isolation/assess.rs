@@ -1,5 +1,5 @@
-//! The third stage: what the judgements of all servers mean to the user. Pure. What is accepted and what is shown is
-//! decided by `allow:` of the manifest, the baseline, `--only` and `--min-severity`.
+//! Third stage: the assessment of all servers. Pure. `allow:` of the manifest, the baseline, `--only` and
+//! `--min-severity` decide which findings are accepted and which are shown.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use martydb_config::manifest::Allow;
 use martydb_model::error::Error;
 use martydb_model::findings::{ALLOW_UNUSED, Finding, PUBLIC, SeenBy, Severity};
 
-/// `failed` are the servers that could not be observed.
+/// Assesses judged servers. `failed` are those that could not be observed.
 pub fn assess(judged: Vec<ServerJudgement>, failed: Vec<(String, Error)>, filter: &Filter) -> Assessment {
     let (mut servers, mut findings) = (vec![], vec![]);
     let (mut matrix, mut extra, mut not_examined, mut unread) = (vec![], vec![], vec![], vec![]);
@@ -88,19 +88,19 @@ fn reports(finding: &Finding, probe: &Probe) -> bool {
 #[derive(Debug, Default)]
 pub struct Filter {
     pub allow: Vec<Allow>,
-    /// Years, months and days: dates in this form compare as texts.
+    /// Today's date as year, month and day: dates in this form compare as text.
     pub today: String,
-    /// Whether the run covers everything, so that an entry of `allow:` that matches nothing is worth a note.
+    /// `true` if the run covers everything, so that an `allow:` entry without a match is worth a note.
     pub covers_all: bool,
     pub baseline: Baseline,
-    /// Ids; all where it is empty.
+    /// Finding ids to show; empty for all.
     pub only: Vec<String>,
     pub min_severity: Option<Severity>,
-    /// Whether a check that was skipped fails the run.
+    /// `true` if a skipped check fails the run.
     pub strict: bool,
 }
 
-/// Every finding, by what the user said about it.
+/// Findings by the user's decision.
 pub struct Filtered {
     pub shown: Vec<Finding>,
     pub hidden: Vec<Finding>,
@@ -108,7 +108,8 @@ pub struct Filtered {
 }
 
 impl Filter {
-    /// Keeps the order. Notes about `allow:` stand with the findings of `first`, the first server.
+    /// Sorts out accepted and hidden findings, and keeps the order. Notes about `allow:` are added to `first`, the
+    /// first server.
     pub fn apply(&self, findings: Vec<Finding>, first: Option<&str>) -> Filtered {
         let mut used = BTreeSet::new();
         let (mut accepted, mut left) = (vec![], vec![]);
@@ -118,7 +119,7 @@ impl Filter {
                 None => left.push(finding),
             }
         }
-        // What a session was seen to do follows the catalogue's finding about the same privilege.
+        // A session's finding follows the catalog's finding about the same privilege.
         let known: Vec<&Finding> = accepted.iter().map(|accepted| &accepted.finding).collect();
         let (covered, mut left): (Vec<_>, Vec<_>) =
             left.into_iter().partition(|finding| is_covered(finding, &known));
@@ -175,7 +176,7 @@ fn allows(entry: &Allow, finding: &Finding) -> bool {
     let is = |wanted: &Option<String>, found: Option<&str>| {
         wanted.as_deref().is_none_or(|wanted| Some(wanted) == found)
     };
-    // An object may be named with or without its kind.
+    // An entry may name an object with or without its kind.
     let object = entry.object.as_deref().is_none_or(|wanted| {
         finding.object.as_deref().is_some_and(|found| {
             found == wanted || found.strip_suffix(wanted).is_some_and(|kind| kind.ends_with(' '))
@@ -188,15 +189,18 @@ fn allows(entry: &Allow, finding: &Finding) -> bool {
         && object
 }
 
-/// Id, role, server, database and object.
+/// Identity of a finding: id, role, server, database and object.
 type Identity = (String, String, Option<String>, Option<String>, Option<String>);
 
-/// An earlier result of `verify-isolation`, whose findings are accepted.
+/// Findings of an earlier `verify-isolation` result, which are accepted.
 #[derive(Debug, Default)]
 pub struct Baseline(BTreeSet<Identity>);
 
 impl Baseline {
-    /// `Err` is why the text is no result of `verify-isolation -o json`.
+    /// Parses the output of `verify-isolation -o json`.
+    ///
+    /// # Errors
+    /// Returns the reason why the text is not one.
     pub fn parse(text: &str) -> Result<Baseline, String> {
         let document: Value = serde_json::from_str(text).map_err(|_| "it is not JSON")?;
         let findings = document["findings"].as_array().ok_or("it has no list of findings")?;

@@ -1,5 +1,5 @@
-//! The result of a verification: what the observations of each server prove, and flat rows over all servers, with
-//! everything decided.
+//! Result of a verification: the judgement of each server, and flat rows over all servers with every decision
+//! applied.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -12,59 +12,61 @@ use crate::reach::AccessGraph;
 use martydb_model::error::{Error, ExitStatus};
 use martydb_model::findings::{Finding, Severity};
 
-/// Every row names its server. What is serialised is the document that scripts see.
+/// Result over all servers. Every row names its server. The serialized fields are the documented output for
+/// scripts.
 #[derive(Default, Serialize, JsonSchema)]
 pub struct Assessment {
-    /// The numbers, of all servers together.
+    /// Counts over all servers.
     pub summary: ProbeSummary,
-    /// Every probe of the matrix.
+    /// Probes of the matrix.
     #[schemars(with = "Vec<Probe>")]
     pub matrix: Vec<ProbeRow>,
-    /// Every extra probe: other ways to a server, and what logins may do inside their own databases.
+    /// Extra probes: other addresses and passwords, and privileges of logins in their own databases.
     #[serde(rename = "trials")]
     #[schemars(with = "Vec<Probe>")]
     pub extra: Vec<ProbeRow>,
-    /// What counts, the worst of each server first.
+    /// Findings that count, worst first within each server.
     pub findings: Vec<Finding>,
-    /// What was found and is accepted, by `allow:` or the baseline.
+    /// Findings accepted by `allow:` or the baseline.
     pub accepted: Vec<AcceptedFinding>,
-    /// What no customer of the server's platform can change, each once; the findings that follow from it are accepted.
+    /// Limits that no customer of the server's platform can change, each once; findings that follow from them are
+    /// accepted.
     pub limits: Vec<PrivilegeGap>,
-    /// What could not be looked at; the servers that did not answer come last.
+    /// Checks that were skipped; servers that did not answer come last.
     pub not_examined: Vec<NotExamined>,
-    /// What could not be read for any reason but a missing right: inconclusive.
+    /// Data that could not be read for another reason than a missing privilege: inconclusive.
     pub unread: Vec<Unread>,
-    /// What every login can reach, server by server, where it was asked for.
+    /// Access graph of each server, if requested.
     #[serde(skip)]
     pub graphs: Vec<(String, AccessGraph)>,
-    /// The servers that answered.
+    /// Servers that answered.
     #[serde(skip)]
     pub servers: Vec<VerifiedServer>,
-    /// Those that did not.
+    /// Servers that did not answer.
     #[serde(skip)]
     pub failed: Vec<(String, Error)>,
-    /// What was found and was not asked for.
+    /// Findings that a filter hides.
     #[serde(skip)]
     pub hidden: Vec<Finding>,
-    /// Which findings were asked for; all where it is empty.
+    /// Finding ids that were requested; empty for all.
     #[serde(skip)]
     pub only: Vec<String>,
     #[serde(skip)]
     pub min_severity: Option<Severity>,
-    /// Whether `not_examined` fails the run.
+    /// `true` if `not_examined` fails the run.
     #[serde(skip)]
     pub strict: bool,
 }
 
-/// A finding that does not count.
+/// A finding that is accepted.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Accepted")]
 pub struct AcceptedFinding {
     #[serde(flatten)]
     pub finding: Finding,
-    /// Why it is accepted.
+    /// Reason for accepting it.
     pub reason: String,
-    /// Whether one of the limits says so for all of its kind.
+    /// `true` if a platform limit accepts all findings of its kind.
     #[serde(skip)]
     pub by_limit: bool,
 }
@@ -73,14 +75,14 @@ pub struct AcceptedFinding {
 pub struct ProbeRow {
     #[serde(flatten)]
     pub probe: Probe,
-    /// `None` unless it is a breach.
+    /// Finding that reports the breach; `None` unless the probe is a breach.
     #[serde(skip)]
     pub reported: Option<ReportedAs>,
 }
 
 pub enum ReportedAs {
     Shown(Finding),
-    /// A filter hides it; the breach still counts.
+    /// A filter hides the finding; the breach still counts.
     Hidden(Finding),
     Accepted,
     Unreported,
@@ -89,13 +91,13 @@ pub enum ReportedAs {
 #[derive(Debug, Default)]
 pub struct VerifiedServer {
     pub name: String,
-    /// The databases that were tried, in order.
+    /// Databases that were tried, in order.
     pub columns: Vec<ProbeDatabase>,
-    /// Databases that were not tried because they accept no connections.
+    /// Databases that were skipped because they accept no connections.
     pub closed: Vec<String>,
-    /// Databases that restores have replaced: closed on purpose, by martydb, to everybody.
+    /// Databases that restores have replaced; martydb closed them to all logins.
     pub kept: Vec<String>,
-    /// Services whose database, or one of whose logins, does not exist.
+    /// Services without a database or without one of their logins.
     pub unprovisioned: Vec<String>,
 }
 
@@ -137,17 +139,17 @@ impl Assessment {
         })
     }
 
-    /// What could not be looked at on the servers that answered.
+    /// Returns skipped checks on servers that answered.
     pub fn skipped_checks(&self) -> &[NotExamined] {
         &self.not_examined[..self.not_examined.len() - self.failed.len()]
     }
 
-    /// Inconclusive probes, those of what could not be read not among them.
+    /// Returns the number of inconclusive probes, without those of unread data.
     pub fn inconclusive(&self) -> usize {
         self.matrix.iter().chain(&self.extra).filter(|row| row.is_inconclusive()).count()
     }
 
-    /// Breaches that count although no finding that is shown reports them.
+    /// Returns the number of breaches that count although no shown finding reports them.
     pub fn unreported_breaches(&self) -> usize {
         let unreported =
             |row: &&ProbeRow| matches!(row.reported, Some(ReportedAs::Hidden(_) | ReportedAs::Unreported));
@@ -169,25 +171,25 @@ fn probes<'a>(rows: &[&'a ProbeRow]) -> impl Iterator<Item = &'a Probe> {
     rows.iter().map(|row| &row.probe)
 }
 
-/// Every probe and every finding of one server, nothing filtered.
+/// Judgement of one server: every probe and finding, unfiltered.
 #[derive(Debug, Default)]
 pub struct ServerJudgement {
     pub server: VerifiedServer,
-    /// In the order of the logins, each with its own database first.
+    /// In the order of the logins, each login's own database first.
     pub matrix: Vec<Probe>,
     pub extra: Vec<Probe>,
-    /// The worst first.
+    /// Findings, worst first.
     pub findings: Vec<Finding>,
-    /// Those that are the provider's, and no findings any more.
+    /// Findings that are limits of the provider's platform.
     pub provider: ProviderLimits,
     pub not_examined: Vec<NotExamined>,
-    /// What could not be read, and so proves nothing.
+    /// Data that could not be read, and so proves nothing.
     pub unread: Vec<Unread>,
-    /// Where it was asked for.
+    /// Access graph, if requested.
     pub graph: Option<AccessGraph>,
 }
 
-/// What one kind of observations proves.
+/// Judgement of one kind of observation.
 #[derive(Debug, Default)]
 pub struct PartialJudgement {
     pub probes: Vec<Probe>,

@@ -1,5 +1,5 @@
-//! Breaches of the matrix as findings: who can connect, why (the access paths that the catalogue shows), and what closes
-//! it.
+//! Breaches of the matrix as findings: the login that can connect, the access paths that the catalog shows, and the
+//! fix.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,18 +16,18 @@ use martydb_model::{
     AclEntry, ActualDatabase, ActualServer, DatabaseKind, DbName, Grantee, Membership, RoleName,
 };
 
-/// How an inferred probe was made.
-pub const WAY: &str = "simulated from the catalogue";
+/// Evidence of an inferred probe.
+pub const WAY: &str = "simulated from the catalog";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Basis {
-    /// A login was accepted.
+    /// The server accepted a login.
     Login,
-    /// The login could not be tried; the catalogue says that it would be accepted.
+    /// The login could not be tried; according to the catalog it would be accepted.
     Catalogue,
 }
 
-/// One finding for each database to which PUBLIC may connect, and one for each login that has a path of its own.
+/// Returns one finding per database to which PUBLIC may connect, and one per login with an access path of its own.
 pub fn findings(task: &Task, probes: &[&Probe], server: &ActualServer, basis: Basis) -> Vec<Finding> {
     let logins: BTreeMap<&str, &ProbeLogin> =
         task.logins.iter().map(|login| (login.role.as_str(), login)).collect();
@@ -42,7 +42,7 @@ pub fn findings(task: &Task, probes: &[&Probe], server: &ActualServer, basis: Ba
     task.databases.iter().flat_map(of_database).collect()
 }
 
-/// One database to which logins can connect that must not.
+/// A database that logins can connect to although they must not.
 struct Breach<'a> {
     task: &'a Task,
     database: &'a ProbeDatabase,
@@ -57,7 +57,7 @@ impl Breach<'_> {
         for login in entrants {
             let paths = access_paths(self.server, &login.role, &self.database.name).into_iter();
             let (of_public, own): (Vec<_>, Vec<_>) = paths.partition(|path| path.is_public);
-            // What only PUBLIC explains is one finding for all, not one for each login of the server.
+            // Access only through PUBLIC is one finding for all logins of the server.
             if of_public.is_empty() || !own.is_empty() {
                 let who = format!("{} of {}", login.role, login.service);
                 found.push(self.finding(login.role.as_str(), &who, 1, own));
@@ -90,7 +90,7 @@ impl Breach<'_> {
             }
         };
         let found = kind.of(role).by(source).service_name(service).database(&self.database.name).seen(seen);
-        // Each once, in the order of their text.
+        // Without duplicates, in the order of their text.
         let repairs = paths.into_iter().map(|path| (path.repair.statement().to_string(), path.repair));
         let repairs: BTreeMap<String, Repair> = repairs.collect();
         repairs.into_values().fold(found, FindingBuilder::fix).on(&self.task.server)
@@ -100,13 +100,14 @@ impl Breach<'_> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessPath {
     pub why: String,
-    /// What closes it.
+    /// Statement that closes the path.
     pub repair: Repair,
-    /// Whether it is PUBLIC that holds CONNECT.
+    /// `true` if PUBLIC holds CONNECT.
     pub is_public: bool,
 }
 
-/// Every path that the catalogue shows: all of them have to be closed. None if the catalogue does not explain it.
+/// Returns all access paths that the catalog shows; each has to be closed. Empty if the catalog does not explain
+/// the access.
 pub fn access_paths(server: &ActualServer, role: &RoleName, database: &DbName) -> Vec<AccessPath> {
     let mut paths = vec![];
     if let Some(found) = server.databases.get(database) {
@@ -116,7 +117,7 @@ pub fn access_paths(server: &ActualServer, role: &RoleName, database: &DbName) -
             let own = access_paths(server, &primary, database).into_iter().filter(|path| !path.is_public);
             paths.extend(own.map(|path| {
                 let why = format!("it is the alternate login of {primary}: {}", path.why);
-                // The path of the primary has to be closed: the alternate stays its member.
+                // The primary's path has to be closed: the alternate stays its member.
                 AccessPath { why, ..path }
             }));
         }
@@ -132,10 +133,10 @@ fn connects(found: &ActualDatabase) -> impl Iterator<Item = &AclEntry> {
     found.acl.iter().filter(|entry| entry.privilege == "CONNECT")
 }
 
-/// CONNECT was granted to the role or to PUBLIC.
+/// Returns paths by CONNECT granted to the role or to PUBLIC.
 fn granted(found: &ActualDatabase, role: &RoleName, database: &DbName) -> Vec<AccessPath> {
     let path = |entry: &AclEntry| {
-        // A plain REVOKE speaks for the database's owner only.
+        // A plain REVOKE acts as the database's owner.
         let grantor = Some(&entry.grantor).filter(|grantor| grantor.as_str() != found.owner);
         let is_public = entry.grantee == Grantee::Public;
         let why = if is_public { "PUBLIC holds CONNECT" } else { "direct grant of CONNECT" };
@@ -148,8 +149,8 @@ fn granted(found: &ActualDatabase, role: &RoleName, database: &DbName) -> Vec<Ac
         .collect()
 }
 
-/// It inherits from a group through which a role that holds CONNECT can be reached. CONNECT is inherited, so a
-/// membership without INHERIT opens no database.
+/// Returns paths by membership in a group that holds CONNECT or reaches a role that does. CONNECT has to be
+/// inherited, so a membership without INHERIT opens no database.
 fn through_groups(server: &ActualServer, found: &ActualDatabase, role: &RoleName) -> Vec<AccessPath> {
     let primary = primary_of(server, role);
     let holders: BTreeSet<&RoleName> =

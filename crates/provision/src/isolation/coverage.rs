@@ -1,12 +1,12 @@
-//! Which findings follow from others: what a session was seen to be able to do has mostly a cause in the catalogue. Pure.
+//! Findings that follow from others: most findings of sessions have a cause in the catalog. Pure.
 
 use martydb_model::findings::{Finding, IN_DATABASE};
 use martydb_model::grants::{Fix, Repair, RepairScope};
 
-/// Whether everything that would close a finding of a session's is part of closing these others.
+/// Returns `true` if the fixes of `others` include every repair of a session's finding.
 ///
-/// What a login was seen to be able to do inside its own database is mostly a hole that the catalogue names too.
-/// Accepting or closing that one decides about both.
+/// A privilege that a session proves in a login's own database mostly has a finding from the catalog too. Accepting
+/// or closing that one decides both.
 pub fn is_covered(finding: &Finding, others: &[&Finding]) -> bool {
     let is_known = |repair: &Repair| others.iter().any(|other| closes(other, repair, finding));
     finding.is(IN_DATABASE) && finding.fix.as_ref().is_some_and(|fix| fix.repairs().iter().all(is_known))

@@ -1,4 +1,4 @@
-//! The passwords that an attacker tries first, and what can be said about the stored ones without a login.
+//! Commonly guessed passwords, and findings about the stored passwords that need no login.
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -11,7 +11,7 @@ fn password(login: &ProbeLogin) -> Option<&str> {
     login.password.as_ref().map(ExposeSecret::expose_secret)
 }
 
-/// Equal passwords among the stored ones, and guessable ones.
+/// Returns findings for stored passwords that are equal or guessable.
 pub fn findings(task: &Task) -> Vec<Finding> {
     let mut found = vec![];
     for (at, login) in task.logins.iter().enumerate() {
@@ -35,16 +35,16 @@ pub fn findings(task: &Task) -> Vec<Finding> {
     found
 }
 
-/// The most common ones, in addition to the names of role, service and database.
+/// Most common passwords, in addition to the names of role, service and database.
 pub const GUESSES: &[&str] = &["postgres", "password", "changeme", ""];
 
-/// More of them, for comparing only: each attempt to log in costs the server a log line.
+/// Further words, only for comparing: each login attempt would add a line to the server's log.
 const WORDS: &[&str] = &[
     "admin", "app", "default", "demo", "dev", "guest", "letmein", "login", "master", "migrator", "pass",
     "qwerty", "root", "secret", "test", "user", "welcome",
 ];
 
-/// Whether a password is a name or a common word, however it is written: in capitals, with a number at its end.
+/// Returns `true` if a password is a name or a common word, in any case and with or without a trailing number.
 fn is_guessable(password: &str, names: &[&str]) -> bool {
     let stem = stem(password);
     let word = |words: &[&str]| words.iter().any(|word| *word == stem);
@@ -56,14 +56,14 @@ fn plain(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// Without what people add to please a rule: a year at the most.
+/// Removes what people append to satisfy a rule: at most a year.
 fn stem(password: &str) -> String {
     let text = plain(password);
     let digits = text.chars().rev().take_while(char::is_ascii_digit).count();
     if digits <= 4 || digits == text.len() { text[..text.len() - digits].to_owned() } else { text }
 }
 
-/// A name as people write it when a rule wants a capital letter or a digit.
+/// Returns a name in the forms that satisfy rules on capital letters and digits.
 fn variants(name: &str) -> Vec<String> {
     let first: String = name.chars().take(1).flat_map(char::to_uppercase).collect();
     let capital = first + &name.chars().skip(1).collect::<String>();
@@ -75,16 +75,16 @@ fn variants(name: &str) -> Vec<String> {
         .collect()
 }
 
-/// Whose password a candidate is.
+/// Login that uses a candidate.
 type Owner = Option<ProbeLogin>;
 
-/// A password to try, and whose it is; `None` for a guess.
+/// A password to compare with, and its owner; `None` for a guess.
 pub type Candidate = (SecretString, Owner);
 
-/// What people add to a word to please a rule.
+/// Common suffixes.
 const ENDS: &[&str] = &["", "1", "123"];
 
-/// The passwords that one login's is compared with. More of them for a role with power over the whole server.
+/// Returns the candidates for one role's password; more of them for a role with power over the whole server.
 pub fn candidates(
     context: &ServerContext,
     attempts: &[LoginAttempts],
@@ -94,25 +94,25 @@ pub fn candidates(
     let task = &context.task;
     match task.logins.iter().position(|login| login.role == *role) {
         Some(at) => in_use(task, at, attempts.get(at)),
-        // Its stored password was compared on its own, and the store of a service that is left out is not read.
+        // Its stored password was compared already, and the store of an excluded service is not read.
         None if context.desired.managed_role(role).is_some() => vec![],
         None => unused(task, role, is_powerful),
     }
 }
 
-/// The stored password of a login that was not tried.
+/// Returns the stored password of a login that was not tried.
 pub fn own(task: &Task, attempts: &[LoginAttempts], role: &RoleName) -> Option<SecretString> {
     let at = task.logins.iter().position(|login| login.role == *role)?;
     if attempts.get(at).is_some() { None } else { task.logins[at].password.clone() }
 }
 
-/// A service's login in use. Where the stored password is right, nothing else is.
+/// Returns candidates for a service's login in use. None if its stored password works.
 fn in_use(task: &Task, at: usize, attempts: Option<&LoginAttempts>) -> Vec<Candidate> {
     let login = &task.logins[at];
     let names = [login.role.as_str(), login.service.as_str(), login.database.as_str()];
     let names: Vec<Candidate> = names.into_iter().flat_map(variants).map(guess).collect();
     match attempts {
-        // The stored passwords and the most common words are tried over a connection.
+        // The connection attempts cover the stored passwords and the most common words.
         Some(attempts) if attempts.password_refused() => {
             WORDS.iter().map(|word| guess((*word).to_owned())).chain(names).collect()
         }

@@ -1,24 +1,24 @@
-//! Which lines of pg_hba.conf may decide about a login. This only chooses what is worth trying: the attempts find out
-//! which rules the server has loaded.
+//! Lines of pg_hba.conf that may match a login. This only selects worthwhile attempts: the attempts themselves
+//! reveal the rules that the server has loaded.
 
 use std::net::IpAddr;
 
 use super::listeners::ConnectionType;
 use crate::catalog::{HbaLine, LineMatch};
 
-/// A login as pg_hba.conf sees it.
+/// A login attempt as pg_hba.conf matches it.
 #[derive(Debug, Clone, Copy)]
 pub struct Client<'a> {
     pub transport: ConnectionType,
     pub role: &'a str,
-    /// The database it asks for; `None` for the replication of everything, which belongs to none.
+    /// Requested database; `None` for physical replication, which has none.
     pub database: Option<&'a str>,
 }
 
 /// Connection type, method and options of a line: two lines with the same treatment need one attempt.
 pub type Treatment<'a> = (&'a str, &'a str, &'a [String]);
 
-/// How the first line that fits treats the login, and those before it that may fit.
+/// Returns the treatments of the first line that matches, and of the lines before it that may match.
 pub fn treatments<'a>(lines: &'a [HbaLine], client: &Client<'_>) -> Vec<Treatment<'a>> {
     let mut found = vec![];
     for line in lines.iter().filter(|line| line.error.is_none()) {
@@ -108,7 +108,7 @@ fn within(client: IpAddr, network: IpAddr, mask: IpAddr) -> bool {
 mod tests {
     use super::*;
 
-    /// `kind database user address/mask method`, as `pg_hba_file_rules` tells it.
+    /// Parses lines of `kind database user address/mask method`, the columns of `pg_hba_file_rules`.
     fn lines(text: &str) -> Vec<HbaLine> {
         let line = |(n, line): (usize, &str)| {
             let words: Vec<&str> = line.split_whitespace().collect();

@@ -1,5 +1,5 @@
-//! A login whose password is not known cannot be tried. What the catalogue says of it is reported instead, and marked:
-//! it is never a denial that was observed.
+//! Logins that cannot be tried because their passwords are unknown. The catalog's result is reported instead and
+//! marked as inferred; it never counts as an observed denial.
 
 use super::breaches::{WAY, access_paths};
 use super::hba::{Client, treatments};
@@ -10,17 +10,17 @@ use martydb_model::{ActualServer, DbName};
 
 pub struct LoginRules<'a> {
     pub server: &'a ActualServer,
-    /// The rules of pg_hba.conf, if the admin may read them.
+    /// Rules of pg_hba.conf, if the admin may read them.
     pub hba: Option<&'a [HbaLine]>,
     pub transport: ConnectionType,
 }
 
-/// No other probe of the matrix names the way in which it was made.
+/// Returns `true` if the probe was inferred: only these name how they were made.
 pub fn is_inferred(probe: &Probe) -> bool {
     probe.way.is_some()
 }
 
-/// The matrix with an inferred probe for each that could not be made, and a note for each login that has one.
+/// Returns the matrix with an inferred probe for each missing one, and a note for each login that has any.
 pub fn complete(task: &Task, known: &LoginRules<'_>, matrix: Vec<Probe>) -> (Vec<Probe>, Vec<NotExamined>) {
     let unknown: Vec<&ProbeLogin> = task.logins.iter().filter(|login| login.password.is_none()).collect();
     let login_of = |probe: &Probe| {
@@ -35,7 +35,7 @@ pub fn complete(task: &Task, known: &LoginRules<'_>, matrix: Vec<Probe>) -> (Vec
     let is_noted = |login: &&&ProbeLogin| {
         matrix.iter().any(|probe| is_inferred(probe) && probe.role == login.role.as_str())
     };
-    let why = "its password is not in the secret store, so its logins were simulated from the catalogue";
+    let why = "its password is not in the secret store, so its logins were simulated from the catalog";
     let note = |login: &&ProbeLogin| {
         NotExamined::new(format!("what {} of {} can connect to", login.role, login.service), why)
     };
@@ -60,7 +60,8 @@ fn infer(probe: Probe, task: &Task, login: &ProbeLogin, known: &LoginRules<'_>) 
     Probe { outcome, why, way: Some(WAY.into()), ..probe }
 }
 
-/// What the server would look at, in its order. Why it would let the login in, or else why not.
+/// Applies the server's checks in their order. Returns the reason why it would accept the login, or the reason why
+/// not.
 fn enters(known: &LoginRules<'_>, login: &ProbeLogin, database: &DbName) -> Result<String, String> {
     let role = known.server.roles.get(&login.role).ok_or("the role does not exist")?;
     let found = known.server.databases.get(database).ok_or("the database does not exist")?;
@@ -70,9 +71,9 @@ fn enters(known: &LoginRules<'_>, login: &ProbeLogin, database: &DbName) -> Resu
             role: login.role.as_str(),
             database: Some(database.as_str()),
         };
-        // A line that only may fit may also let in: it is no reason to be refused.
+        // A line that only may match could also accept the login, so it does not prove a rejection.
         if treatments(lines, &client).iter().all(|(_, method, _)| *method == "reject") {
-            return Err("pg_hba.conf has no line that lets it in".into());
+            return Err("pg_hba.conf has no line that accepts it".into());
         }
     }
     if !role.login {

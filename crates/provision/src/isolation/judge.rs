@@ -1,4 +1,4 @@
-//! The second stage: what the observations of one server prove. Pure.
+//! Second stage: judgement of one server's observations. Pure.
 
 use std::collections::BTreeSet;
 
@@ -19,7 +19,7 @@ use martydb_model::findings::Finding;
 use martydb_model::units::counted;
 use martydb_model::{ActualServer, DesiredServer, DesiredService, RoleKind};
 
-/// Judges one server; of the catalogue's findings about services those about the chosen ones.
+/// Judges one server. Findings of the catalog about services are limited to `services`.
 pub fn judge(observations: &Observations, services: &[DesiredService], wants_graph: bool) -> ServerJudgement {
     let ServerContext { task, catalogue, .. } = &observations.context;
     let actual = &catalogue.actual;
@@ -79,7 +79,7 @@ pub fn judge(observations: &Observations, services: &[DesiredService], wants_gra
     }
 }
 
-/// What the catalogues show, nothing filtered.
+/// Returns the findings of the catalogs, unfiltered.
 pub fn audited(context: &ServerContext) -> Vec<Finding> {
     let stored = context.task.stored_passwords();
     let mut audited = audit(&context.desired, &context.catalogue, &stored.search());
@@ -87,7 +87,7 @@ pub fn audited(context: &ServerContext) -> Vec<Finding> {
     audited
 }
 
-/// Every probe of the matrix, and a note for each login whose probes had to be inferred.
+/// Returns every probe of the matrix, and a note for each login with inferred probes.
 fn matrix(observations: &Observations) -> (Vec<Probe>, Vec<NotExamined>) {
     let ServerContext { task, catalogue, .. } = &observations.context;
     let probes = probe::judge(task, &observations.attempts);
@@ -100,7 +100,7 @@ fn matrix(observations: &Observations) -> (Vec<Probe>, Vec<NotExamined>) {
     inferred::complete(task, &known, probes)
 }
 
-/// The breaches of the matrix, those that were observed before those that were inferred.
+/// Returns breaches of the matrix, observed ones before inferred ones.
 fn connect_findings(observations: &Observations, matrix: &[Probe]) -> Vec<Finding> {
     let ServerContext { task, catalogue, .. } = &observations.context;
     let actual = &catalogue.actual;
@@ -113,7 +113,7 @@ fn connect_findings(observations: &Observations, matrix: &[Probe]) -> Vec<Findin
     found
 }
 
-/// What a login proved is not reported again from the catalogue.
+/// Drops findings of the catalog that a login has already proven.
 fn merged(proven: Vec<Finding>, catalogue: impl Iterator<Item = Finding>) -> Vec<Finding> {
     let gap = |finding: &Finding| (finding.id, finding.database.clone(), finding.role.clone());
     let known: BTreeSet<_> = proven.iter().map(gap).collect();
@@ -129,19 +129,19 @@ fn not_compared(server: &str, left_out: usize) -> Option<NotExamined> {
     (left_out > 0).then(|| NotExamined::new(what, why))
 }
 
-/// No login can connect to template0, on any server: --strict must not fail for it.
+/// template0 accepts no connections on any server: --strict must not fail for it.
 fn not_tried(server: &str, database: &ProbeDatabase) -> Option<NotExamined> {
     let what = format!("database {} on server {server}", database.name);
     let note = NotExamined::new(what, "it accepts no connections (datallowconn is off)");
     (database.name.as_str() != "template0").then_some(note)
 }
 
-/// Whether a restore has replaced it.
+/// Returns `true` if a restore has replaced the database.
 fn is_kept(desired: &DesiredServer, actual: &ActualServer, database: &ProbeDatabase) -> bool {
     actual.databases.get(&database.name).is_some_and(|found| desired.kept_for(found).is_some())
 }
 
-/// Services that `apply` has not created, or not completely.
+/// Returns services that `apply` has not created completely.
 fn unprovisioned(services: &[DesiredService], server: &str, actual: &ActualServer) -> Vec<String> {
     let is_there = |service: &DesiredService| {
         let mut logins = RoleKind::LOGINS.into_iter().map(|kind| service.role(kind));

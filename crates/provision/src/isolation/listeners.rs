@@ -1,5 +1,5 @@
-//! Where a server listens, as far as this host gets there: the address of the manifest, the other address families,
-//! the sockets, and the same with and without TLS where pg_hba.conf tells the two apart.
+//! Listeners of a server that this host can reach: the manifest's address, other address families, the sockets, and
+//! each with and without TLS if pg_hba.conf distinguishes them.
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
@@ -18,36 +18,36 @@ use martydb_pg::wire::Address;
 pub struct Listener {
     pub shown: String,
     pub transport: ConnectionType,
-    /// The address of the manifest, where the matrix is made.
+    /// `true` for the manifest's address, which the matrix uses.
     pub configured: bool,
-    /// Whether passwords that work may be sent here: not without TLS where the manifest asks for TLS.
+    /// `true` if working passwords may be sent here: not without TLS if the manifest requires TLS.
     pub trusted: bool,
     pub address: Address,
 }
 
-/// What pg_hba.conf can tell of a connection in addition to its role and its database.
+/// Properties of a connection that pg_hba.conf matches in addition to role and database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConnectionType {
     Socket,
     Tcp {
-        /// From where the server sees the connection come, if that is known.
+        /// Client address as the server sees it, if known.
         client: Option<IpAddr>,
-        /// Whether it is encrypted, if that is settled.
+        /// `true` if encrypted; `None` if not settled.
         tls: Option<bool>,
     },
 }
 
 pub struct ServerSettings<'a> {
-    /// By name; one that the admin may not see is missing.
+    /// Settings by name, without those that the admin may not see.
     pub settings: &'a BTreeMap<String, String>,
-    /// The rules; `None` where the admin may not see them.
+    /// Rules of pg_hba.conf; `None` if the admin may not see them.
     pub hba: Option<&'a [HbaLine]>,
     pub admin: &'a str,
 }
 
 impl ServerSettings<'_> {
-    /// Replication connections that may be taken: half of those that there are, because standbys and backups need the
-    /// others; none where the server has none.
+    /// Returns the number of replication connections to use: half of the server's, because standbys and backups
+    /// need the others; 0 if it has none.
     pub fn walsenders(&self) -> usize {
         const DEFAULT: usize = 4;
         match self.setting("max_wal_senders").parse().unwrap_or(DEFAULT) {
@@ -60,14 +60,14 @@ impl ServerSettings<'_> {
         self.settings.get(name).map_or("", String::as_str)
     }
 
-    /// Whether a line holds with TLS only, or without only. Rules that the admin may not read are assumed to have one.
+    /// Returns `true` if a line applies only with or only without TLS. Assumed if the admin may not read the rules.
     fn depends_on_tls(&self) -> bool {
         let depends = |line: &HbaLine| matches!(line.kind.as_deref(), Some("hostssl" | "hostnossl"));
         self.setting("ssl") == "on" && self.hba.is_none_or(|lines| lines.iter().any(depends))
     }
 }
 
-/// Every listener that answers, the manifest's first, and what could not be reached from here.
+/// Returns every listener that answers, the manifest's first, and those that could not be reached from here.
 ///
 /// # Errors
 /// As [`Address::resolve`] for the manifest's own address.
@@ -78,7 +78,7 @@ pub async fn listeners(
     let (mut all, mut missed) = (vec![configured(task).await?], vec![]);
     match settings.setting("port").parse() {
         Ok(port) if port == task.endpoint.port => nearby(task, settings, port, &mut all, &mut missed).await,
-        // A tunnel or a pooler, and its host is not the server's.
+        // A tunnel or a pooler, whose host is not the server's.
         _ => missed.push(NotExamined::new(
             "the other addresses and the sockets of the server",
             "the manifest's address is not the server's own",
@@ -103,7 +103,7 @@ async fn configured(task: &Task) -> Result<Listener> {
     let endpoint = &task.endpoint;
     let tls = match endpoint.tls.mode {
         TlsMode::Disable => Some(false),
-        // Either may be what the server sees.
+        // The server may see either.
         TlsMode::Allow | TlsMode::Prefer => None,
         TlsMode::Require | TlsMode::VerifyCa | TlsMode::VerifyFull => Some(true),
     };
@@ -119,7 +119,7 @@ async fn configured(task: &Task) -> Result<Listener> {
 fn transport(host: &Host, tls: Option<bool>) -> ConnectionType {
     match host {
         Host::Socket(_) => ConnectionType::Socket,
-        // A connection to an address of the own host comes from that address.
+        // A connection to a local address comes from that address.
         Host::Tcp(host) => ConnectionType::Tcp { client: host.parse().ok(), tls },
     }
 }
@@ -169,7 +169,7 @@ async fn nearby(
                 trusted: true,
                 address,
             }),
-            // An address family that this host, or the server, does not have.
+            // This host or the server lacks the address family.
             Err(error) if is_absent(&endpoint, &error) => {}
             Err(error) => {
                 missed.push(NotExamined::new(format!("the server at {endpoint}"), error.to_string()));
@@ -183,7 +183,7 @@ fn is_absent(endpoint: &Endpoint, error: &std::io::Error) -> bool {
     loopback && !matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::TimedOut)
 }
 
-/// A name that stands for an address of each family is one listener for each.
+/// Splits a name with addresses of both families into one listener per family.
 fn families(task: &Task, all: &mut Vec<Listener>) {
     let found = all[0].address.by_family();
     if found.len() < 2 || task.endpoint.host.is_local() {
@@ -199,7 +199,7 @@ fn families(task: &Task, all: &mut Vec<Listener>) {
     }
 }
 
-/// The same listener with TLS where the manifest goes without, and without where it goes with.
+/// Returns the same listener with TLS if the manifest connects without, and the other way round.
 fn other_transport(endpoint: &Endpoint, listener: &Listener) -> Result<Option<Listener>> {
     let ConnectionType::Tcp { client, .. } = listener.transport else { return Ok(None) };
     let encrypted = matches!(endpoint.tls.mode, TlsMode::Disable | TlsMode::Allow);
@@ -214,7 +214,7 @@ fn other_transport(endpoint: &Endpoint, listener: &Listener) -> Result<Option<Li
     }))
 }
 
-/// The TCP addresses of a server whose socket the manifest names.
+/// Returns the TCP addresses of a server whose socket the manifest names.
 pub fn loopback(endpoint: &Endpoint, settings: &BTreeMap<String, String>) -> Vec<Endpoint> {
     let text = |name: &str| settings.get(name).map_or("", String::as_str);
     let Ok(port) = text("port").parse::<u16>() else { return vec![] };
@@ -222,7 +222,7 @@ pub fn loopback(endpoint: &Endpoint, settings: &BTreeMap<String, String>) -> Vec
     all.into_iter().filter(|one| one.port == endpoint.port && one.host.is_local()).collect()
 }
 
-/// The other addresses of a server on this host, by its settings on where to listen: both families and the sockets.
+/// Returns the other listeners of a local server according to its settings: both address families and the sockets.
 fn elsewhere(endpoint: &Endpoint, listen: &str, sockets: &str, port: u16) -> Vec<Endpoint> {
     let mut hosts: Vec<Host> = vec![];
     for name in listen.split(',').map(str::trim).filter(|name| !name.is_empty()) {
@@ -233,7 +233,7 @@ fn elsewhere(endpoint: &Endpoint, listen: &str, sockets: &str, port: u16) -> Vec
             name => hosts.push(Host::Tcp(name.into())),
         }
     }
-    // An abstract socket, which starts with @, is Linux's own and no file.
+    // An abstract socket starts with @. Only Linux has them, and they are not files.
     let folders = split_name_list(sockets).into_iter().filter(|folder| folder.starts_with('/'));
     hosts.extend(folders.map(|folder| Host::Socket(PathBuf::from(folder))));
     let mut all: Vec<Endpoint> = vec![];
@@ -261,7 +261,7 @@ mod tests {
         assert_eq!(shown(&at("127.0.0.1"), "localhost", ""), ["::1:5432"]);
         assert_eq!(shown(&at("127.0.0.1"), "127.0.0.1", "/a, /b"), ["/a/.s.PGSQL.5432", "/b/.s.PGSQL.5432"]);
         assert_eq!(shown(&at("127.0.0.1"), "", "\"/a b\""), ["/a b/.s.PGSQL.5432"]);
-        // Which of the two answers to the name is the resolver's to say.
+        // The resolver chooses which of the two answers to the name.
         assert_eq!(shown(&at("localhost"), "*", ""), ["127.0.0.1:5432", "::1:5432"]);
         assert!(
             at("::1").host.is_local()

@@ -1,4 +1,4 @@
-//! What was observed of one server, before anything is decided about it.
+//! Observations of one server, before judgement.
 
 use secrecy::SecretString;
 
@@ -11,17 +11,17 @@ use martydb_pg::wire::Attempt;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Extent {
-    /// No logins: the catalogues alone.
+    /// No logins: only the catalogs.
     None,
-    /// Each login at its own database and one foreign one; on other addresses only what must be refused everywhere.
+    /// Each login at its own database and one other; on other addresses only attempts that must always be rejected.
     Sample,
-    /// Every login at every database with its own password, one at a time: nothing that a server counts as an attack.
+    /// Every login at every database with its own password, one at a time: nothing that resembles an attack.
     Gentle,
-    /// Every login at every database; on other addresses at its own and one foreign one, and what pg_hba.conf treats
-    /// differently.
+    /// Every login at every database; on other addresses at its own and one other database, and wherever
+    /// pg_hba.conf differs.
     #[default]
     Full,
-    /// Every login at every database on every address in every way.
+    /// Every combination of login, database, address and method.
     Exhaustive,
 }
 
@@ -32,16 +32,17 @@ pub struct ServerContext {
     pub alternates: Vec<OpenAlternate>,
 }
 
-/// A login with the name of an alternate login that can log in and that the store does not name as the one in use.
+/// A login with the name of an alternate login, which can log in although the store does not name it as the one in
+/// use.
 pub struct OpenAlternate {
     pub role: RoleName,
-    /// The login in use.
+    /// Login in use.
     pub primary: ProbeLogin,
-    /// What the store has for it.
+    /// Password that the store has for it.
     pub password: Option<SecretString>,
 }
 
-/// A role whose password is easily guessed, or that of a stored login.
+/// A role whose password is easily guessed, or equal to that of a stored login.
 pub struct KnownPassword {
     pub role: RoleName,
     pub owner: Option<ProbeLogin>,
@@ -50,13 +51,13 @@ pub struct KnownPassword {
 #[derive(Default)]
 pub struct ComparedPasswords {
     pub known: Vec<KnownPassword>,
-    /// Logins whose passwords were not compared: it would take too long.
+    /// Number of logins whose passwords were not compared because it would take too long.
     pub left_out: usize,
 }
 
-/// One attempt that is not part of the matrix.
+/// An attempt outside the matrix.
 pub struct ExtraProbe {
-    /// Whose login, by its index in the task; `None` for the admin's.
+    /// Index of the login in the task; `None` for the admin.
     pub login: Option<usize>,
     pub role: String,
     pub database: String,
@@ -68,32 +69,32 @@ pub struct ExtraProbe {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Purpose {
-    /// Whether a password is asked for at all.
+    /// Tests whether the server asks for a password.
     Wrong,
-    /// The same of a replication connection.
+    /// Tests whether the server asks for a password of a replication connection.
     WrongReplication,
-    /// Whether another listener accepts the login at its own database only.
+    /// Tests whether another listener restricts the login to its own database.
     Elsewhere,
-    /// Whether the login may copy the server.
+    /// Tests whether the login may copy the server by physical replication.
     Replication,
-    /// The same through a database, which takes another line of pg_hba.conf.
+    /// Tests logical replication through a database, which another line of pg_hba.conf decides.
     LogicalReplication,
-    /// Whether the password is easily guessed.
+    /// Tests an easily guessed password.
     Guess,
-    /// Whether it is that of another login.
+    /// Tests the password of another login.
     Reuse(String),
 }
 
 pub struct Observations {
     pub context: ServerContext,
-    /// In the order of the task's logins; empty where no logins were tried, and then the next three are empty too.
+    /// In the order of the task's logins; empty if no logins were tried, and so are the next three fields.
     pub attempts: Vec<LoginAttempts>,
-    /// The manifest's address first.
+    /// Listeners, the manifest's address first.
     pub listeners: Vec<Listener>,
     pub extra: Vec<(ExtraProbe, Attempt)>,
-    /// Sessions that asked about privileges, with the index of their login.
+    /// Sessions that checked privileges, with the index of their login.
     pub sessions: Vec<(usize, Attempt)>,
-    /// An error where the comparison did not finish.
+    /// Compared passwords, or the error if the comparison did not finish.
     pub known_passwords: Result<ComparedPasswords>,
     /// Addresses that could not be reached from here.
     pub not_examined: Vec<NotExamined>,

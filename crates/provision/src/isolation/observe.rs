@@ -1,4 +1,4 @@
-//! The first stage: all I/O of a verification, one server at a time.
+//! First stage: all I/O of a verification, one server at a time.
 
 use super::alternates::open_alternates;
 use super::extra_probes::{self, Surroundings};
@@ -15,10 +15,10 @@ use martydb_model::{ActualServer, DatabaseKind, DesiredServer, DesiredService};
 use martydb_pg::server::{Access, Endpoint, Host};
 use martydb_pg::wire::{Outcome, Stage};
 
-/// Tries as much as `extent` says.
+/// Makes the attempts of `extent`.
 ///
 /// # Errors
-/// Where the server cannot be reached, or the admin cannot read its catalogues.
+/// If the server cannot be reached, or the admin cannot read its catalogs.
 pub async fn observe(
     run: &Run,
     server: &str,
@@ -36,7 +36,7 @@ pub async fn observe(
     let ServerContext { task, catalogue, .. } = &context;
     let attempts = found.attempts;
     let known_passwords = compared_passwords(&context, &attempts, extent).await;
-    // The positive controls are what everything else stands on.
+    // All other observations depend on these positive controls.
     if attempts.is_empty() {
         let (listeners, extra, sessions, not_examined) = (vec![], vec![], vec![], found.notes);
         return Ok(Observations {
@@ -64,7 +64,7 @@ pub async fn observe(
     };
     let extra = extra_probes::observe(&surroundings).await;
     let sessions = match extent {
-        // Each session tries statements that must be refused.
+        // Each session tries statements that must be rejected.
         Extent::Gentle => vec![],
         _ => privileges::observe(&context, &attempts, &listeners[0].address).await,
     };
@@ -77,7 +77,8 @@ pub async fn observe(
     Ok(Observations { context, attempts, listeners, extra, sessions, known_passwords, not_examined })
 }
 
-/// Each verifier takes thousands of rounds of hashing, and the catalogues alone have no need of it.
+/// Compares passwords. Each verifier costs thousands of rounds of hashing, so this is skipped if only the catalogs
+/// are read.
 async fn compared_passwords(
     context: &ServerContext,
     attempts: &[LoginAttempts],
@@ -90,10 +91,10 @@ async fn compared_passwords(
     }
 }
 
-/// Attempts at a time over the slowest link.
+/// Number of concurrent attempts over the slowest link.
 const MOST_IN_FLIGHT: usize = 128;
 
-/// What gentle probes leave to the catalogue's audit.
+/// Returns the note on checks that gentle probes leave to the audit of the catalogs.
 fn left_out(extent: Extent, server: &str) -> Option<NotExamined> {
     let what = format!("wrong passwords, and statements that must be refused, on server {server}");
     (extent == Extent::Gentle).then(|| NotExamined::new(what, "--probes gentle tries none"))
@@ -131,13 +132,13 @@ fn databases(desired: &DesiredServer, actual: &ActualServer) -> Vec<ProbeDatabas
 }
 
 struct FirstLogins {
-    /// Empty where no logins were tried, or none can prove anything.
+    /// Attempts; empty if no logins were tried or none can prove anything.
     pub attempts: Vec<LoginAttempts>,
     pub notes: Vec<NotExamined>,
 }
 
-/// Where the socket refuses every login as the wrong account, the same server's TCP address is tried; where that helps,
-/// the task names it from then on.
+/// Tries the logins. If the socket rejects every login by operating system account, the same server's TCP address
+/// is tried; if that works, the task uses it from then on.
 async fn first_logins(context: &mut ServerContext, extent: Extent) -> Result<FirstLogins> {
     if extent == Extent::None {
         return Ok(FirstLogins { attempts: vec![], notes: standby_note(context).into_iter().collect() });
@@ -157,7 +158,7 @@ async fn first_logins(context: &mut ServerContext, extent: Extent) -> Result<Fir
         if attempts.iter().any(LoginAttempts::logged_in) {
             let what = format!("what the logins of the services can reach at {socket}");
             let why = format!(
-                "pg_hba.conf asks there for the account of the operating system, so that they were tried at {} instead: \
+                "pg_hba.conf asks there for the account of the operating system, so they were tried at {} instead: \
                  name that address in the manifest",
                 task.endpoint
             );
@@ -184,7 +185,7 @@ async fn matrix(task: &Task, extent: Extent) -> Result<Vec<LoginAttempts>> {
     }
 }
 
-/// Whether every login was refused over a socket by a method that asks for no password.
+/// Returns `true` if a socket rejected every login by a method that asks for no password.
 fn asks_for_account(endpoint: &Endpoint, attempts: &[LoginAttempts]) -> bool {
     let by_account = |outcome: &Outcome| {
         matches!(outcome, Outcome::Refused(refused) if refused.sqlstate == sqlstate::INVALID_AUTHORIZATION
@@ -194,7 +195,7 @@ fn asks_for_account(endpoint: &Endpoint, attempts: &[LoginAttempts]) -> bool {
     is_socket && !attempts.is_empty() && attempts.iter().all(|login| by_account(&login.control.outcome))
 }
 
-/// Whether an attempt ended because the server was gone.
+/// Returns `true` if an attempt ended because the server was gone.
 fn is_lost(outcome: &Outcome) -> bool {
     match outcome {
         Outcome::Broken(broken) => {
@@ -213,7 +214,7 @@ fn standby(context: &ServerContext) -> Option<Unread> {
     context.catalogue.actual.standby.then(|| Unread { what, why: STANDBY.into(), ..of_server(context) })
 }
 
-/// The catalogues of a standby are those of its primary, and its pg_hba.conf is its own.
+/// Notes that a standby has the catalogs of its primary, but a pg_hba.conf of its own.
 fn standby_note(context: &ServerContext) -> Option<NotExamined> {
     let note = || NotExamined::new("the settings and pg_hba.conf of the primary", STANDBY);
     context.catalogue.actual.standby.then(note)

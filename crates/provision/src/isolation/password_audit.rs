@@ -1,6 +1,6 @@
-//! Passwords that are known elsewhere, found without a login: what the server keeps of each login's password is compared
-//! with guesses and with the stored passwords. An attempt to log in could lock a login out, and leaves a line in the
-//! server's log; a comparison does neither.
+//! Audit of passwords without logging in: the verifiers that the server stores are compared with guesses and with
+//! the stored passwords. An attempt could lock a login out and adds a line to the server's log; a comparison does
+//! neither.
 
 use std::collections::BTreeSet;
 
@@ -16,19 +16,20 @@ use martydb_model::{ActualRole, ActualServer, DesiredServer, FILE_ROLES, KeptPas
 use martydb_pg::wire::is_kept_by;
 use martydb_ui::report::progress;
 
-/// Rounds of hashing for all comparisons of a run, about ten seconds of one core. A login may give itself a verifier
-/// that costs a million rounds for each guess.
+/// Limit of hashing rounds for all comparisons of a run: about ten seconds of one core. A login may set itself a
+/// verifier with a million rounds per guess.
 const MOST_ROUNDS: u64 = 40_000_000;
 
-/// Up to here a verifier's own password is tried whatever the limit; PostgreSQL's default is 4096.
+/// Up to this number of rounds a verifier's own password is compared regardless of the limit. PostgreSQL's default
+/// is 4096.
 const USUAL_ROUNDS: u32 = 16_384;
 
-/// What the server keeps of a role's password.
+/// Verifier of a role.
 struct LoginVerifier {
     role: RoleName,
     kept: KeptPassword,
     standing: Standing,
-    /// What the store has for the login itself, where no login has shown yet whether it is right.
+    /// Stored password of the login itself, if no attempt has tested it yet.
     own: Option<SecretString>,
 }
 
@@ -40,7 +41,7 @@ impl LoginVerifier {
     }
 }
 
-/// A verifier, and what it is compared with.
+/// A verifier and the candidates to compare it with.
 struct Comparison {
     verifier: LoginVerifier,
     candidates: Vec<Candidate>,
@@ -53,16 +54,16 @@ impl Comparison {
     }
 }
 
-/// Compares what the server keeps; nothing where the admin may not read it.
+/// Compares the verifiers; does nothing if the admin may not read them.
 ///
 /// # Errors
-/// Where the comparison does not finish: what it would have found is not known then.
+/// If the comparison does not finish: its result is then unknown.
 pub async fn known_passwords(
     context: &ServerContext,
     attempts: &[LoginAttempts],
 ) -> Result<ComparedPasswords> {
-    // A login that has its own password, as nearly all have, needs no guesses: these would be as many as the stored
-    // passwords for each of them.
+    // A login that has its own password, as nearly all have, needs no guesses. These would be as many as there are
+    // stored passwords, for each login.
     let all = verifiers(context, attempts);
     let _comparing = progress("comparing passwords", "logins");
     let changed = on_all_cores(all, |one| (!one.has_own()).then_some(one)).await?;
@@ -78,7 +79,7 @@ pub async fn known_passwords(
     Ok(ComparedPasswords { known, left_out })
 }
 
-/// What `f` gives, in any order: each candidate costs thousands of rounds of hashing.
+/// Runs `f` on all cores and returns the results in any order: each candidate costs thousands of rounds of hashing.
 async fn on_all_cores<V: Send + 'static, T: Send + 'static>(
     all: Vec<V>,
     f: fn(V) -> Option<T>,
@@ -114,7 +115,7 @@ fn verifiers(context: &ServerContext, attempts: &[LoginAttempts]) -> Vec<LoginVe
     compared.collect()
 }
 
-/// Those that matter most, and among these the cheapest, as long as the limit holds; and how many are left.
+/// Returns the most important comparisons, cheapest first, within the limit, and the number left out.
 fn within_limit(mut all: Vec<Comparison>) -> (Vec<Comparison>, usize) {
     all.sort_by_key(|one| (one.verifier.standing, one.rounds()));
     let count = all.len();
@@ -136,7 +137,7 @@ fn solve(one: &Comparison) -> Option<KnownPassword> {
     Some(KnownPassword { role: role.clone(), owner: owner.clone() })
 }
 
-/// That the password of a role is known elsewhere.
+/// Returns the finding that a role's password is known elsewhere.
 pub fn finding(context: &ServerContext, known: &KnownPassword) -> Finding {
     let ServerContext { task, desired, catalogue, .. } = context;
     let KnownPassword { role, owner } = known;
@@ -149,7 +150,7 @@ pub fn finding(context: &ServerContext, known: &KnownPassword) -> Finding {
     let severity = match standing {
         Standing::Powerful => Severity::Critical,
         Standing::OfService | Standing::Enters => Severity::High,
-        // No service's data is behind it: the server's administrator decides.
+        // No service's data is at risk: the server's administrator decides.
         Standing::Elsewhere | Standing::Outside => Severity::Low,
     };
     let found = kind.of(role.as_str()).at(severity).service_name(service.map(|service| &service.name));
@@ -157,18 +158,18 @@ pub fn finding(context: &ServerContext, known: &KnownPassword) -> Finding {
     found.object(format!("role {role}")).seen(format!("{evidence}{words}")).on(&task.server)
 }
 
-/// In the order in which passwords are compared.
+/// Importance of a role, in the order of comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Standing {
-    /// It can read or change every service, or become such a role.
+    /// A role that can read or change every service, or become such a role.
     Powerful,
-    /// It is a service's.
+    /// A service's role.
     OfService,
-    /// It may connect to a service's database, or become a service's role.
+    /// A role that may connect to a service's database, or become a service's role.
     Enters,
-    /// It may connect to other databases.
+    /// A role that may connect only to other databases.
     Elsewhere,
-    /// It may connect to none.
+    /// A role that may not connect to any database.
     Outside,
 }
 

@@ -1,11 +1,11 @@
-//! What each login can do inside its own database, found out in a session of its own.
+//! Privileges of each login inside its own database, checked in a session of that login.
 //!
-//! The server is asked about privileges (`has_…_privilege`), which takes no lock and calls nothing that a service
-//! made; statements are run only where they must be refused, in a transaction that is rolled back, and not at all where
-//! an event trigger would run. Either is enough for a breach. The session's settings are pinned at its start, where they
-//! override those that a role may set for itself.
+//! The session calls `has_…_privilege`, which takes no lock and runs no code of a service. Statements run only if
+//! they must be rejected, in a transaction that is rolled back, and never if an event trigger would fire. Either
+//! result is enough for a breach. The session pins its settings at startup, which overrides those that a role may
+//! have set for itself.
 //!
-//! `rules` says what a login must not be able to do, `classes` how the server is asked about it.
+//! `rules` lists the forbidden privileges, `classes` the queries for them.
 
 mod classes;
 mod judge;

@@ -1,8 +1,8 @@
 //! Findings that no customer of a platform can close, as limits of the server. Pure.
 //!
-//! Each rule stands on what the server says: the database has an owner that the admin cannot act as, the setting is
-//! forbidden to the admin. So a platform that the manifest names wrongly accepts next to nothing, and a login of a
-//! service or of the customer that gets further than it should stays a finding on every platform.
+//! Each rule depends on the server's own data: the database has an owner that the admin cannot act as, or the
+//! setting is forbidden to the admin. A platform that the manifest names wrongly therefore accepts next to nothing.
+//! A login of a service or of the customer with too much access stays a finding on every platform.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +19,7 @@ use martydb_model::{ActualServer, DatabaseKind, DbName, DesiredServer, Grantee, 
 
 struct LimitRule {
     kept: ProviderGap,
-    /// What the customer cannot do.
+    /// Action that the customer cannot take.
     what: &'static str,
     kinds: &'static [&'static FindingKind],
     holds: fn(&Judged<'_>, &Finding) -> bool,
@@ -66,7 +66,7 @@ const RULES: &[LimitRule] = &[
     },
 ];
 
-/// The server that is judged.
+/// Input of the rules: one server.
 struct Judged<'a> {
     platform: &'static Platform,
     desired: &'a DesiredServer,
@@ -80,8 +80,8 @@ impl Judged<'_> {
         rules.find(|rule| rule.kinds.iter().any(|kind| finding.is(kind)) && (rule.holds)(self, finding))
     }
 
-    /// Whether it says no more than that PUBLIC comes into such a database, which the admin cannot close. What may be
-    /// made there, and what was, counts as everywhere.
+    /// Returns `true` if the finding only reports PUBLIC's access to such a database, which the admin cannot close.
+    /// CREATE privileges and objects there are judged as everywhere.
     fn is_open(&self, finding: &Finding, fits: impl Fn(&str, &DatabaseKind) -> bool) -> bool {
         let Some(name) = finding.database.as_deref().and_then(|name| DbName::found(name).ok()) else {
             return false;
@@ -91,14 +91,15 @@ impl Judged<'_> {
         minor && finding.role == PUBLIC && fits(name.as_str(), &kind) && self.is_kept(&name)
     }
 
-    /// Whether PUBLIC's right is its owner's to take, and the owner is out of the admin's reach.
+    /// Returns `true` if PUBLIC's privilege comes from an owner that the admin cannot act as.
     fn is_kept(&self, database: &DbName) -> bool {
         let Some(found) = self.actual.databases.get(database) else { return false };
         let Ok(owner) = RoleName::found(found.owner.clone()) else { return false };
         found.acl.iter().any(|entry| entry.grantee == Grantee::Public) && self.is_out_of_reach(&owner)
     }
 
-    /// Whether it is about the schema `public` that `CREATE DATABASE` copied. Its objects are judged as everywhere.
+    /// Returns `true` if the finding is about the schema `public` that `CREATE DATABASE` copied. Its objects are
+    /// judged as everywhere.
     fn is_public_schema(&self, finding: &Finding) -> bool {
         let database = finding.database.as_ref().and_then(|name| self.databases.get(name));
         let mut objects = database.into_iter().flat_map(|database| &database.objects);
@@ -111,7 +112,7 @@ impl Judged<'_> {
             && owner.is_some_and(|owner| self.is_out_of_reach(&owner))
     }
 
-    /// A superuser or a role of the provider's that the admin cannot act as.
+    /// Returns `true` for a superuser or a role of the provider's that the admin cannot act as.
     fn is_out_of_reach(&self, owner: &RoleName) -> bool {
         let superuser = self.actual.roles.get(owner).is_some_and(|owner| owner.superuser);
         let reached = self.actual.admin.superuser
@@ -121,15 +122,15 @@ impl Judged<'_> {
     }
 }
 
-/// What of the findings is the provider's, and the limits that say so, each once.
+/// Findings that are limits of the platform, and these limits, each once.
 #[derive(Debug, Default)]
 pub struct ProviderLimits {
-    /// The findings, each with the reason why it does not count.
+    /// Findings, each with the reason why it does not count.
     pub findings: Vec<(Finding, String)>,
     pub limits: Vec<PrivilegeGap>,
 }
 
-/// Takes them out of the findings of one server; without a platform none.
+/// Removes the platform's limits from the findings of one server; none without a platform.
 pub fn separate(
     desired: &DesiredServer,
     catalogue: &Snapshot,
@@ -144,7 +145,7 @@ pub fn separate(
         taken.entry(rule.kept).or_insert((rule, vec![])).1.push(finding.clone());
         false
     });
-    // What a service's own sessions can do by a right of PUBLIC follows the finding about that right.
+    // Findings of a service's sessions by a privilege of PUBLIC follow the finding about that privilege.
     if let Some((_, known)) = taken.get_mut(&ProviderGap::PublicSchema) {
         let others: Vec<&Finding> = known.iter().collect();
         let covered: Vec<Finding> = findings.extract_if(.., |finding| is_covered(finding, &others)).collect();
@@ -171,7 +172,7 @@ fn limit(place: &Judged<'_>, rule: &LimitRule, findings: &[Finding]) -> Privileg
             format!("{platform} keeps {}", listed(&each(|finding| finding.database.as_deref())))
         }
         ProviderGap::PublicSchema => format!(
-            "before PostgreSQL 15 it belongs to a role that {platform} keeps, in {}: every login of a service can make \
+            "before PostgreSQL 15 it belongs to a role of {platform} in {}: every login of a service can create \
              objects in its own database's public",
             counted(each(|finding| finding.database.as_deref()).len(), "database")
         ),
@@ -180,7 +181,7 @@ fn limit(place: &Judged<'_>, rule: &LimitRule, findings: &[Finding]) -> Privileg
             let way = place.platform.temp_files;
             let way = way.map_or(String::new(), |way| format!("; a limit in {way} counts for all of them"));
             format!(
-                "{platform} gives the admin no right to it, {} have none{way}",
+                "{platform} gives the admin no privilege to set it; {} have none{way}",
                 counted(roles().len(), "login")
             )
         }

@@ -1,8 +1,8 @@
-//! `--fix` and `--terminate`: the findings become steps of a plan, which are shown, confirmed, checked again under the
-//! lock, and run.
+//! `--fix` and `--terminate`: findings become steps of a plan, which are shown, confirmed, checked again under the
+//! lock, and executed.
 //!
-//! Each finding is closed on its own: one that the server refuses leaves the others to be closed. The verification that
-//! follows shows what is left.
+//! Each finding is closed separately, so one that the server rejects does not stop the others. The next
+//! verification reports the rest.
 
 use std::collections::BTreeSet;
 
@@ -20,22 +20,22 @@ use martydb_model::grants::{Effect, Fix};
 use martydb_model::{ActualServer, DbName, DesiredService, RoleName, ServiceName};
 use martydb_pg::server::lock;
 
-/// Findings made their statements for the server's version already.
+/// The findings' statements already match the server's version.
 pub const ANY_MAJOR: u32 = 0;
 
-/// The steps that close findings, server by server, the worst first.
+/// Steps that close findings, server by server, worst first.
 pub struct Remediation {
     servers: Vec<(String, Vec<(Finding, Step)>)>,
 }
 
 #[derive(Default)]
 pub struct RemediationResult {
-    /// In the order in which they were run, each with its server.
+    /// Executed steps in their order, each with its server.
     pub steps: Vec<(String, Step, StepOutcome)>,
     pub failed: Vec<FailedFix>,
 }
 
-/// A statement that did not close what it was for, or a server on which nothing could be tried.
+/// A statement that did not close its finding, or a server on which nothing could be tried.
 pub struct FailedFix {
     pub server: String,
     pub database: Option<String>,
@@ -43,11 +43,11 @@ pub struct FailedFix {
 }
 
 impl Remediation {
-    /// With `fix` the findings that a statement closes, with `terminate` the sessions that outlived a revoke, of medium
-    /// severity and above. One statement that closes several findings is one step.
+    /// Returns the steps: with `fix` for findings that a statement closes, with `terminate` for sessions that
+    /// outlived a REVOKE, of medium severity and above. A statement that closes several findings is one step.
     pub fn plan(assessment: &Assessment, fix: bool, terminate: bool) -> Remediation {
         let is_due = |finding: &&Finding| {
-            // Ending a session may end work: `--fix` alone does not.
+            // Ending a session may end its work, so `--fix` does not do it.
             let asked = if finding.is(SESSION) { terminate } else { fix };
             asked && finding.severity >= Severity::Medium
         };
@@ -64,7 +64,7 @@ impl Remediation {
         Remediation { servers: servers.filter(|(_, steps): &(String, Vec<_>)| !steps.is_empty()).collect() }
     }
 
-    /// Nothing was asked for, or nothing can be closed by a statement.
+    /// Returns `true` if nothing was requested, or no statement closes anything.
     pub fn is_empty(&self) -> bool {
         self.servers.is_empty()
     }
@@ -75,7 +75,7 @@ impl Remediation {
     }
 }
 
-/// Runs the steps under each server's lock. A finding that is not there any more needs no statement.
+/// Executes the steps under each server's lock. A finding that no longer exists needs no statement.
 pub async fn remediate(
     run: &Run,
     services: &[DesiredService],
@@ -120,7 +120,7 @@ async fn close(
     Ok(())
 }
 
-/// What the catalogues show now.
+/// Findings that the catalogs show now.
 struct Left {
     actual: ActualServer,
     findings: Vec<Finding>,
@@ -132,7 +132,7 @@ impl Left {
         Ok(Left { findings: audited(&context), actual: context.catalogue.actual })
     }
 
-    /// The catalogue may know what a login found by another object, or as an access path.
+    /// The catalog may report a login's finding by another object, or as an access path.
     fn is_open(&self, finding: &Finding) -> bool {
         let gap = |finding: &Finding| (finding.id, finding.role.clone(), finding.database.clone());
         let by_login = finding.kind == SeenBy::Probe;
@@ -155,8 +155,8 @@ struct OneFix<'a> {
 }
 
 impl Planner for OneFix<'_> {
-    /// A finding that is closed already is left alone: a statement that finds nothing to do only warns. Whether the
-    /// statement closed this one is seen by the verification of the whole server that follows.
+    /// Skips findings that are already closed: a REVOKE with no effect only warns. The next verification of the
+    /// whole server shows whether the statement closed this one.
     async fn remaining(&mut self, done: &[Step]) -> Result<Remaining> {
         let due = done.is_empty() && self.left.is_open(self.finding);
         Ok(Remaining { steps: if due { vec![self.step.clone()] } else { vec![] }, lent: 0 })
@@ -171,7 +171,7 @@ impl Planner for OneFix<'_> {
     }
 }
 
-/// The step that closes a finding; `None` where it takes a human to decide.
+/// Returns the step that closes a finding; `None` if it needs a human decision.
 pub fn step(finding: &Finding) -> Option<Step> {
     let fix = finding.fix.clone()?;
     let effect = fix.effect()?;
@@ -182,9 +182,10 @@ pub fn step(finding: &Finding) -> Option<Step> {
         reason: finding.evidence.clone(),
         risk: match effect {
             Effect::Drop => Risk::Destructive,
-            // What `apply` takes back without a question: a service's login holds CONNECT on another service's database.
+            // `apply` revokes this without a question: a service's login holds CONNECT on another service's
+            // database.
             Effect::Revoke if finding.is(FOREIGN_CONNECT) && finding.role != PUBLIC => Risk::Safe,
-            // It is not declared, and yet may be in use.
+            // Undeclared, but possibly in use.
             Effect::Revoke | Effect::Alter => Risk::Caution,
         },
         action: Action::Close { object: changed(finding), fix },
@@ -192,7 +193,7 @@ pub fn step(finding: &Finding) -> Option<Step> {
     })
 }
 
-/// What the fix changes. The object of a finding about a login's own database is a phrase.
+/// Returns the object that the fix changes. The object of a finding about a login's own database is a phrase.
 fn changed(finding: &Finding) -> String {
     let role = || format!("role {}", finding.role);
     match (&finding.object, &finding.database) {

@@ -1,5 +1,5 @@
-//! Whether a copy is what it was taken from: the catalogues of both, with owners and rights, and what they hold. Whatever
-//! could not be read or is not understood is a difference.
+//! Comparison of a copy with its original: both catalogs with owners and privileges, and the data. Unreadable or
+//! unknown data counts as a difference.
 
 use std::collections::BTreeSet;
 
@@ -9,30 +9,30 @@ use martydb_model::error::{Error, Result};
 use martydb_pg::server::Connection;
 use martydb_ui::report::printable;
 
-/// Everything of one side.
+/// Catalog and data of one side.
 pub struct CopySide {
     pub catalogue: Catalogue,
     pub sums: Sums,
     pub major: u32,
 }
 
-/// Reads one side, as its owner.
+/// Reads one side as its owner.
 pub async fn read(session: &mut Connection) -> Result<CopySide> {
     let catalogue = Catalogue::read(session).await?;
     Ok(CopySide { catalogue, sums: sums::read(session).await?, major: session.major() })
 }
 
-/// The same with several sessions, and this hash.
+/// Reads one side with several sessions and this hash.
 pub async fn read_side_by_side(sessions: &mut [Connection], hash: RowHash) -> Result<CopySide> {
     let Some(first) = sessions.first_mut() else { return Err(Error::operation("no session reads the copy")) };
     let (catalogue, major) = (Catalogue::read(first).await?, first.major());
     Ok(CopySide { catalogue, sums: sums::read_side_by_side(sessions, hash).await?, major })
 }
 
-/// Letters of rights that one major has and the other has not: owners hold them by default.
+/// Letters of privileges that only one major has; owners hold them by default.
 const NEW_IN_17: char = 'm';
 
-/// In what the copy differs, in words; nothing where it is the same.
+/// Returns the differences of the copy as text; empty if it is equal.
 pub fn differences(former: &CopySide, copy: &CopySide) -> Vec<String> {
     let majors = Majors { former: former.major, copy: copy.major };
     let [one, other] = [former, copy].map(|side| majors.catalogue(&side.catalogue));
@@ -46,22 +46,22 @@ fn of_sums(majors: &Majors, former: &Sums, copy: &Sums) -> Vec<String> {
         (Some(before), Some(after)) if majors.rights(before) == majors.rights(after) => None,
         (Some(before), Some(after)) => Some(unequal(name, before, after)),
         (Some(_), None) => Some(format!("{name} is missing in the copy")),
-        (None, _) => Some(format!("{name} is in the copy alone")),
+        (None, _) => Some(format!("{name} is only in the copy")),
     };
     names.iter().filter_map(difference).map(|text| printable(&text)).collect()
 }
 
-/// A sum says nothing to people; the number of rows does.
+/// Formats the difference. Readers understand numbers of rows, not sums.
 fn unequal(name: &str, before: &str, after: &str) -> String {
     let count = |text: &str| text.split(", sum ").next().unwrap_or_default().to_owned();
     let (one, other) = (count(before), count(after));
     if one == other && before.contains(", sum ") {
-        return format!("{name} has {one}, and other ones in the copy");
+        return format!("{name} has {one}, but different ones in the copy");
     }
     format!("{name}: {one} before, {other} in the copy")
 }
 
-/// What differs between two majors although nothing was changed.
+/// Differences between two majors without a change.
 struct Majors {
     former: u32,
     copy: u32,
@@ -72,16 +72,17 @@ impl Majors {
         (self.former < major) != (self.copy < major)
     }
 
-    /// Without what `apply` makes of a new database by itself, and what the majors write in different ways.
+    /// Returns the catalog without objects that `apply` creates in a new database, and with differences of notation
+    /// between the majors removed.
     fn catalogue(&self, catalogue: &Catalogue) -> Catalogue {
         let rows = catalogue.0.iter().filter(|((kind, name), text)| self.counts(kind, name, text));
         let normal = |((kind, name), text): (&(String, String), &String)| {
             let text = match kind.as_str() {
-                // The attributes that a major knows stand before the brace.
+                // The attributes that the major knows are before the brace.
                 "publication" if self.former != self.copy => {
                     text.rsplit('}').next().unwrap_or_default().to_owned()
                 }
-                // Behind its version: another server may have another one.
+                // Without the version: another server may have another one.
                 "extension" => text.split_once(' ').map_or("", |(_, schema)| schema).to_owned(),
                 "view" | "materialized view" if self.cross(16) => unqualified(&self.rights(text)),
                 _ => self.rights(text),
@@ -97,13 +98,14 @@ impl Majors {
             "owner" => name == "schema public" || name.starts_with("extension "),
             _ => false,
         };
-        // From 17 on for domains, and from 18 on for columns, NOT NULL is a constraint with a name, and an attribute as before.
+        // From 17 on for domains and from 18 on for columns, NOT NULL is a named constraint; before it was an
+        // attribute.
         let named = self.cross(17) || self.cross(18);
         let not_null = kind == "constraint" && named && text.starts_with("NOT NULL");
         !of_admin && !not_null
     }
 
-    /// A text without the letters of rights that one of the majors does not know, wherever they stand in an access list.
+    /// Returns a text without the privilege letters that one of the majors lacks, in any access list in it.
     fn rights(&self, text: &str) -> String {
         if !self.cross(17) {
             return text.to_owned();
@@ -125,8 +127,8 @@ impl Majors {
     }
 }
 
-/// A view's text without the names of relations before columns, which 16 leaves out where there is only one, and with one
-/// blank where any stood.
+/// Returns a view's text without relation names before columns, which 16 omits if there is only one relation, and
+/// with single blanks.
 fn unqualified(text: &str) -> String {
     let is_name = |c: char| c.is_alphanumeric() || c == '_' || c == '"';
     let mut out = String::with_capacity(text.len());
@@ -190,10 +192,10 @@ mod tests {
             differences(&before, &after),
             [
                 "sequence s: 5 before, 1 in the copy",
-                "table a has 3 rows, and other ones in the copy",
+                "table a has 3 rows, but different ones in the copy",
                 "table b: 3 rows before, 2 rows in the copy",
                 "table c is missing in the copy",
-                "table d is in the copy alone",
+                "table d is only in the copy",
             ]
         );
         assert!(differences(&before, &before).is_empty());
@@ -224,7 +226,7 @@ mod tests {
         ];
         assert!(differences(&side(15, old, &[]), &side(18, new, &[])).is_empty());
         assert_eq!(differences(&side(18, new, &[]), &side(18, &new[..1], &[])).len(), 3);
-        // Rights that a migration took are back.
+        // Privileges that a migration revoked are back.
         let wider = &[("table", "public.a", "o p o=arwdDxtm/o,app=arwd/o identity d")];
         assert_eq!(differences(&side(15, &old[..1], &[]), &side(18, wider, &[])).len(), 1);
     }

@@ -1,5 +1,5 @@
-//! The way of a database to another server, in an order in which a run may die at every step: until the copy gets its name
-//! nothing has changed for the service, and the next run begins again; from then on all that is left is an ordinary `apply`.
+//! Copy of a database to another server. A run may die at every step: until the copy gets its name nothing has
+//! changed for the service, and the next run starts over; from then on only an ordinary `apply` remains.
 
 use std::time::Duration;
 
@@ -18,43 +18,43 @@ use martydb_model::{ActualServer, DbName, DesiredServer, DesiredService, RoleKin
 use martydb_pg::server::{Access, Connection, execute_warned, lock, query};
 use martydb_ui::report::progress;
 
-/// One service, and the server that it moves to.
+/// A service and its new server.
 pub struct Move<'a> {
     pub run: &'a Run,
     pub service: &'a DesiredService,
     pub access: &'a Access,
     pub desired: &'a DesiredServer,
-    /// The server as it is with the roles of the service.
+    /// Snapshot of the new server with the roles of the service.
     pub actual: &'a ActualServer,
 }
 
-/// Which runs may be at work on the move of a service.
+/// Runs that may be working on the move of a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Runs {
-    /// It holds the lock, so that all others are dead.
+    /// Only this one: it holds the lock, so all others are dead.
     This,
     Others,
 }
 
-/// Both ends, and what was found out about them.
+/// Both ends of a move, examined.
 struct Prepared<'a> {
     former: Former<'a>,
     source: MigrationTarget,
-    /// The service where it will be, whose scratch database has another name.
+    /// Target on the new server; its scratch database has another name.
     own: MigrationTarget,
     programs: ArchivePrograms,
 }
 
-/// Copies the database, compares it with the former one, and gives it its name. It is closed then, as a new one is
-/// before `apply` opens it, and so is the former one.
+/// Copies the database, compares the copy with the original and gives it its name. Afterwards both are closed: the
+/// copy as a new database is before `apply` opens it.
 ///
 /// # Errors
-/// With the former database open as before, and nothing left of the copy.
+/// If a step fails: the former database is open as before, and no copy is left.
 pub async fn copy(of: &Move<'_>) -> Result<()> {
     let mut session = of.access.write(&of.access.maintenance).await?;
     let (what, key) = (format!("the move of service \"{}\"", of.service.name), key(of.service));
     let held = lock::take(&mut session, key, of.run.lock_wait, &what).await?;
-    // Another run may have done it while this one waited.
+    // Another run may have finished the move while this one waited.
     let end = match of.is_there(&mut session).await {
         Ok(true) => Ok(()),
         Ok(false) => of.begin(&mut session).await,
@@ -65,7 +65,7 @@ pub async fn copy(of: &Move<'_>) -> Result<()> {
 }
 
 impl Move<'_> {
-    /// What would stand in the way, before anything is done. After a run that died the copy looks for itself.
+    /// Checks for obstacles before any change. After a run that died, the copy checks by itself.
     ///
     /// # Errors
     /// As [`copy`].
@@ -75,7 +75,7 @@ impl Move<'_> {
         if former.interrupted {
             return Ok(());
         }
-        // Another run may be at work, whose programs log in as the migrator: the copy waits for it.
+        // Another run may be active, whose programs log in as the migrator: the copy waits for it.
         self.prepare(&old, former, Runs::Others)
             .await
             .map(drop)
@@ -109,7 +109,7 @@ impl Move<'_> {
         }
     }
 
-    /// Looks at both ends, and refuses in one list what stands in the way.
+    /// Examines both ends, and rejects all obstacles in one error.
     async fn prepare<'o>(
         &self,
         old: &'o DesiredService,
@@ -135,8 +135,10 @@ impl Move<'_> {
         }
         if !found.refused.is_empty() {
             let server = &old.server;
-            let what =
-                format!("database \"{}\" of server \"{server}\" holds what a copy cannot have", old.database);
+            let what = format!(
+                "database \"{}\" of server \"{server}\" contains objects that cannot be copied",
+                old.database
+            );
             return Err(Error::operation(what).causes(found.refused).hint(format!(
                 "while the manifest has the service on server \"{server}\", `martydb apply --service {}` gives tables and the like \
                  of others to the owner",
@@ -154,14 +156,14 @@ impl Move<'_> {
             .filter(|entry| is_wanted(&entry.what, self.service))
             .collect();
         step("restoring", &self.service.database, archive.restore(&entries, scratch, 1)).await?;
-        // Statistics are not in an archive before 18. What the owner may not analyze only warns.
+        // Archives before 18 contain no statistics. Tables that the owner may not analyze only cause warnings.
         let mut session = sums::as_owner(scratch).await?;
         execute_warned(&mut session, &stmt!("ANALYZE")).await?;
         session.close().await;
         Ok(())
     }
 
-    /// Closes the former database, compares, and gives the copy its name; opens the former one again if that fails.
+    /// Closes the former database, compares, and renames the copy; reopens the former database if that fails.
     async fn finish(
         &self,
         ready: &mut Prepared<'_>,
@@ -177,12 +179,12 @@ impl Move<'_> {
             return self.leave(ready).await;
         };
         match self.is_there(session).await {
-            // The server did it, and its answer was lost.
+            // The server has renamed it, but the answer was lost.
             Ok(true) => self.leave(ready).await,
             Ok(false) => Err(reopened(ready, error).await),
-            // Two open databases would be worse than none: the next run knows.
+            // Two open databases would be worse than none; the next run finds out.
             Err(second) => {
-                let hint = "the former database is closed until `martydb apply --all` knows more";
+                let hint = "the former database stays closed: `martydb apply --all` finds out which of the two to use";
                 Err(error.and_also(second).hint(hint))
             }
         }
@@ -190,7 +192,7 @@ impl Move<'_> {
 
     async fn leave(&self, ready: &mut Prepared<'_>) -> Result<()> {
         if let Err(error) = ready.former.mark_moved().await {
-            let what = "the comment of its former database does not say that it has moved";
+            let what = "cannot mark its former database as moved";
             tracing::warn!(target: "martydb", "warning: service \"{}\": {what}: {error}", self.service.name);
         }
         Ok(())
@@ -206,7 +208,7 @@ impl Move<'_> {
     }
 }
 
-/// Opens the former database again; the error for which, with another one where that fails.
+/// Reopens the former database; returns the original error, combined with another one if that fails.
 async fn reopened(ready: &mut Prepared<'_>, error: Error) -> Error {
     match ready.former.reopen().await {
         Ok(()) => error,
@@ -214,12 +216,12 @@ async fn reopened(ready: &mut Prepared<'_>, error: Error) -> Error {
     }
 }
 
-/// Kinds of entries of an archive that belong to the owner of what they are about, who may be another role than the
-/// service's: the admin has the extensions, and before 15 a superuser the schema `public`.
+/// Kinds of archive entries whose owner is that of the object they are about, which may be another role than the
+/// service's: the admin owns the extensions, and before 15 a superuser owns the schema `public`.
 const OF_OTHERS: &[&str] =
     &["ACL ", "TABLE DATA ", "SEQUENCE SET ", "SCHEMA - public ", "COMMENT - SCHEMA public "];
 
-/// Whether the restore makes an entry of the archive: it may, and `apply`'s rules have not made it before.
+/// Returns `true` if the restore may create an archive entry, and `apply` has not created it already.
 fn is_wanted(what: &str, service: &DesiredService) -> bool {
     let owner = service.role(RoleKind::Owner);
     let made = service.schemas.iter().any(|schema| what == format!("SCHEMA - {schema} {owner}"));
@@ -228,7 +230,7 @@ fn is_wanted(what: &str, service: &DesiredService) -> bool {
 }
 
 async fn close_and_compare(ready: &mut Prepared<'_>, scratch: &MigrationTarget) -> Result<()> {
-    // Before it is closed: afterwards no session gets in.
+    // Opened before the database is closed; afterwards it accepts no session.
     let mut there = sums::as_owner(&ready.source).await?;
     let mut here = sums::as_owner(scratch).await?;
     let end = compared(ready, &mut there, &mut here).await;
@@ -250,7 +252,7 @@ async fn compared(ready: &mut Prepared<'_>, there: &mut Connection, here: &mut C
     Err(Error::operation("the copy differs from the former database")
         .causes(differences.into_iter().take(SHOWN))
         .causes((more > 0).then(|| format!("and {more} more")))
-        .hint("the former database is open and as it was; if its applications are stopped, run the same command again"))
+        .hint("the former database is open and unchanged; make sure that its applications are stopped, then run the same command again"))
 }
 
 async fn step<T>(doing: &'static str, name: &DbName, work: impl Future<Output = Result<T>>) -> Result<T> {
@@ -265,7 +267,7 @@ async fn target(run: &Run, service: &DesiredService) -> Result<MigrationTarget> 
     targets::of(run, std::slice::from_ref(service)).await?.remove(0).1
 }
 
-/// The lock's key: what the database is called, shortened.
+/// Returns the key of the lock: a short hash of the database's name.
 fn key(service: &DesiredService) -> i32 {
     let bytes = service.database.as_str().bytes();
     bytes.fold(0x6d6f_7665_u32, |key, byte| key.rotate_left(5) ^ u32::from(byte)).cast_signed()

@@ -1,4 +1,4 @@
-//! The former database, as the admin of its server sees it from outside: who is connected, and whether it takes
+//! The former database, as the admin sees it from the maintenance database: its sessions, and whether it accepts
 //! connections.
 
 use std::time::{Duration, Instant};
@@ -13,28 +13,29 @@ use martydb_pg::backoff::Backoff;
 use martydb_pg::server::{Access, Connection, Row, Unreadable, execute, execute_protected, query};
 use martydb_ui::report::printable;
 
-/// How long sessions that are ending are waited for.
+/// Time to wait for sessions that are ending.
 const ENDING: Duration = Duration::from_secs(10);
 
-/// What the server says of a database.
+/// Properties of a database.
 struct FoundDatabase {
     open: bool,
     comment: Option<String>,
     bytes: Option<i64>,
-    /// Whether the admin acts as its owner, who alone may close it.
+    /// `true` if the admin acts as its owner, which is required to close it.
     owned: bool,
     owner: String,
     version: u32,
 }
 
-/// The database that a service has to get from its former server: it is there, and has not gone elsewhere already.
+/// Returns the database that a service has to be copied from, if the former server has it and it has not moved
+/// elsewhere.
 ///
 /// # Errors
-/// If that server does not tell.
+/// If the former server cannot be read.
 pub async fn origin(run: &Run, service: &DesiredService) -> Result<Option<CopyOrigin>> {
     let Some(former) = service.at_former_server() else { return Ok(None) };
     let found = look_from(run, &former).await.map_err(|error| {
-        let what = format!("the former database of service \"{}\" cannot be looked at", service.name);
+        let what = format!("cannot inspect the former database of service \"{}\"", service.name);
         error.while_doing(what).hint("remove the key `moved` from the manifest once the service has moved")
     })?;
     let desired = run.manifest.desired(&former.server);
@@ -46,8 +47,8 @@ pub async fn origin(run: &Run, service: &DesiredService) -> Result<Option<CopyOr
     }))
 }
 
-/// A service that went back to its former server has left a copy behind, which is older: it must not be taken up as it is
-/// when the service moves once more. A former server that does not answer has nothing to say any more.
+/// Rejects two open databases. A service that moved back has left an older copy behind, which must not be used when
+/// it moves again. A former server that does not answer is ignored.
 ///
 /// # Errors
 /// [`Kind::Usage`](martydb_model::error::Kind::Usage) if both databases are open.
@@ -55,7 +56,7 @@ pub async fn refuse_two(run: &Run, service: &DesiredService) -> Result<()> {
     let Some(former) = service.at_former_server() else { return Ok(()) };
     let (database, server) = (&former.database, &former.server);
     let desired = run.manifest.desired(server);
-    // What another service has now is not the former one; and to look at an embedded server would start it.
+    // A database of another service is not the former one, and inspecting an embedded server would start it.
     if desired.embedded || desired.services.values().any(|other| other.database == *database) {
         return Ok(());
     }
@@ -63,7 +64,7 @@ pub async fn refuse_two(run: &Run, service: &DesiredService) -> Result<()> {
         Ok(Some(found)) => found,
         Ok(None) => return Ok(()),
         Err(error) => {
-            tracing::debug!(target: "martydb", "the former server of {} is passed over: {error}", service.name);
+            tracing::debug!(target: "martydb", "the former server of {} is skipped: {error}", service.name);
             return Ok(());
         }
     };
@@ -72,7 +73,7 @@ pub async fn refuse_two(run: &Run, service: &DesiredService) -> Result<()> {
     }
     let here = &service.server;
     Err(Error::usage(format!("service \"{}\" has a database on server \"{here}\" and one on server \"{server}\"", service.name))
-        .cause("both are open, so that either may have the newer rows")
+        .cause("both are open, so either may have the newer rows")
         .hint(format!("if the one on \"{here}\" has them, remove `moved` from the manifest"))
         .hint(format!(
             "if the one on \"{server}\" has them, drop database \"{}\" on server \"{here}\" first: the next run copies the other again",
@@ -113,17 +114,17 @@ pub struct Former<'a> {
     session: Connection,
     desired: DesiredServer,
     database: &'a DbName,
-    /// Its comment before the move.
+    /// Comment before the move.
     comment: Option<String>,
-    /// Whether a run that died had closed it.
+    /// `true` if a dead run had closed it.
     pub interrupted: bool,
     pub major: u32,
-    /// Where its copy will be, in words.
+    /// Description of the copy's location.
     to: String,
 }
 
 impl<'a> Former<'a> {
-    /// Looks at it.
+    /// Finds the former database.
     ///
     /// # Errors
     /// If it is closed for another reason, or the admin may not close it.
@@ -136,10 +137,10 @@ impl<'a> Former<'a> {
         let mut session = access.write(&access.maintenance).await?;
         let name = format!("database \"{database}\" of server \"{}\"", desired.name);
         let found = look(&mut session, database).await?;
-        let found = found.ok_or_else(|| Error::operation(format!("{name} is not there any more")))?;
+        let found = found.ok_or_else(|| Error::operation(format!("{name} no longer exists")))?;
         if !found.owned {
             let owner = &found.owner;
-            return Err(Error::operation(format!("{name} cannot be closed"))
+            return Err(Error::operation(format!("cannot close {name}"))
                 .cause(format!(
                     "it belongs to {owner}, and the admin {} does not act as that role",
                     access.admin.role
@@ -151,8 +152,8 @@ impl<'a> Former<'a> {
         }
         let interrupted = desired.move_note(found.comment.as_deref()) == Some(MoveNote::Moving);
         if !found.open && !interrupted {
-            return Err(Error::operation(format!("{name} takes no connections"))
-                .cause("no move of martydb's closed it, so that it has another reason")
+            return Err(Error::operation(format!("{name} accepts no connections"))
+                .cause("it was not closed by a move of martydb")
                 .hint(format!(
                     "if it may be opened: ALTER DATABASE {} ALLOW_CONNECTIONS true",
                     stmt!("{d}", d = database)
@@ -162,12 +163,13 @@ impl<'a> Former<'a> {
         Ok(Former { session, desired, database, comment, interrupted, major: found.version, to })
     }
 
-    /// Who is connected, with how many sessions; `own` are the processes of this run, and `but` a login that does not count.
+    /// Returns the connected logins with their numbers of sessions. `own` are the processes of this run; `but` is a
+    /// login to leave out.
     async fn sessions(&mut self, own: &[i32], but: Option<&str>) -> Result<Vec<String>> {
         let but =
             but.map(|login| stmt!(" AND a.usename IS DISTINCT FROM {login}", login = Literal(login.into())));
         let own = own.iter().map(|pid| stmt!(" AND a.pid <> {pid}", pid = *pid)).chain(but);
-        // Autovacuum has no login. A limited admin is not told the kind of others' sessions.
+        // Autovacuum has no login. A limited admin cannot see the type of other roles' sessions.
         let asked = stmt!(
             "SELECT a.usename::pg_catalog.text, pg_catalog.count(*)::pg_catalog.text FROM pg_catalog.pg_stat_activity a
              WHERE a.datname = {name} AND a.usename IS NOT NULL AND coalesce(a.backend_type, '') <> 'parallel worker'{own}
@@ -184,10 +186,10 @@ impl<'a> Former<'a> {
         rows.iter().map(said).collect::<Result<_, Unreadable>>().map_err(unreadable)
     }
 
-    /// Lets no session in any more, and waits for those that are ending.
+    /// Closes it to new sessions, and waits for those that are ending.
     ///
     /// # Errors
-    /// If others stay.
+    /// If other sessions stay connected.
     pub async fn close(&mut self, own: &[i32]) -> Result<()> {
         let note = self.desired.with_move_note(self.comment.as_deref(), MoveNote::Moving, &self.to);
         let statement = self.set("false", &stmt!("{note}", note = Literal(note)));
@@ -199,7 +201,7 @@ impl<'a> Former<'a> {
         Err(connected(self.database, &self.desired.name, &sessions))
     }
 
-    /// Who stays connected, after sessions that are ending had a while to end.
+    /// Returns the logins that stay connected after waiting for sessions that are ending.
     pub async fn settled(&mut self, own: &[i32], but: Option<&str>, wait: Duration) -> Result<Vec<String>> {
         let longest = Duration::from_millis(500);
         let mut backoff = Backoff::until(Instant::now() + wait, Duration::from_millis(20), longest);
@@ -211,7 +213,7 @@ impl<'a> Former<'a> {
         }
     }
 
-    /// Lets sessions in again, and gives the comment back.
+    /// Accepts sessions again, and restores the comment.
     pub async fn reopen(&mut self) -> Result<()> {
         let comment =
             self.comment.clone().map_or(stmt!("NULL"), |text| stmt!("{text}", text = Literal(text)));
@@ -227,7 +229,7 @@ impl<'a> Former<'a> {
         })
     }
 
-    /// Its copy is in use: it stays closed.
+    /// Marks it as moved. It stays closed, because its copy is in use.
     pub async fn mark_moved(&mut self) -> Result<()> {
         let note = self.desired.with_move_note(self.comment.as_deref(), MoveNote::Moved, &self.to);
         let (database, note) = (self.database, Literal(note));
@@ -235,7 +237,7 @@ impl<'a> Former<'a> {
         execute_protected(&mut self.session, &statement).await
     }
 
-    /// In one message, which is one transaction and leaves none open where it fails.
+    /// Returns both statements as one message: a single transaction, which is never left open after an error.
     fn set(&self, open: &'static str, comment: &Statement) -> Statement {
         let database = self.database;
         Statement::join([
@@ -249,7 +251,8 @@ impl<'a> Former<'a> {
     }
 }
 
-/// Applications have to be stopped: what they write while the rows are copied would be lost.
+/// Returns the error for sessions that are still connected: rows that applications write during the copy would be
+/// lost.
 pub fn connected(database: &DbName, server: &str, sessions: &[String]) -> Error {
     Error::operation(format!(
         "database \"{database}\" of server \"{server}\" is in use: {}",
@@ -258,8 +261,8 @@ pub fn connected(database: &DbName, server: &str, sessions: &[String]) -> Error 
     .hint("stop the applications of the service, then run the same command again")
 }
 
-/// A refused login of the migrator: the usual hints are about the server on which the service is now, which has given it no
-/// password yet.
+/// Replaces the hints of a rejected login of the migrator: the usual ones are about the current server, which has
+/// not given it a password yet.
 pub fn refused_login(error: Error, former: &DesiredService) -> Error {
     if error.kind != Kind::Unreachable || error.is_lost() {
         return error;
@@ -278,5 +281,5 @@ pub fn refused_login(error: Error, former: &DesiredService) -> Error {
 }
 
 fn unreadable(error: Unreadable) -> Error {
-    Error::operation("cannot read what the server says of the former database").cause(error)
+    Error::operation("cannot read the server's answer about the former database").cause(error)
 }

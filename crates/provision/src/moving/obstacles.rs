@@ -1,4 +1,4 @@
-//! What stands in the way of a copy, found before anything is made: all of it, each by name and with its way out.
+//! Obstacles to a copy, found before anything is created: all of them, each with its name and solution.
 
 use std::collections::BTreeSet;
 
@@ -11,23 +11,23 @@ use martydb_model::{ActualServer, DesiredServer, DesiredService, RoleName};
 use martydb_pg::server::{Connection, query};
 use martydb_ui::report::printable;
 
-/// The server to which a service moves.
+/// Server to which a service moves.
 pub struct MoveTarget<'a> {
     pub service: &'a DesiredService,
     pub desired: &'a DesiredServer,
     pub actual: &'a ActualServer,
 }
 
-/// What was found.
+/// Obstacles that were found.
 #[derive(Debug, Default)]
 pub struct Obstacles {
-    /// Each stands in the way.
+    /// Obstacles that prevent the copy.
     pub refused: Vec<String>,
-    /// What the copy will lack, although nothing stands in the way.
+    /// Objects that the copy will lack; they do not prevent it.
     pub lost: Vec<String>,
 }
 
-/// Looks into the database as its owner.
+/// Examines the database as its owner.
 pub async fn find(source: &MigrationTarget, to: &MoveTarget<'_>) -> Result<Obstacles> {
     let mut session = sums::as_owner(source).await?;
     let mut found = Obstacles::default();
@@ -38,7 +38,7 @@ pub async fn find(source: &MigrationTarget, to: &MoveTarget<'_>) -> Result<Obsta
     for row in query(&mut session, &Statement::from_program(include_str!("sql/needs.sql"))).await? {
         let (kind, name) = (text(&row, 0)?, text(&row, 1)?);
         match kind.as_str() {
-            "rights" => found.lost.push(format!("rights on {name}, which belongs to an extension")),
+            "rights" => found.lost.push(format!("privileges on {name}, which belongs to an extension")),
             kind => found.refused.extend(to.lacks(kind, &name)),
         }
     }
@@ -48,21 +48,21 @@ pub async fn find(source: &MigrationTarget, to: &MoveTarget<'_>) -> Result<Obsta
     Ok(found)
 }
 
-/// What is asked of the objects that an owner's dump has to do with.
+/// Returns a query on the objects that an owner's dump contains or affects.
 pub fn of_objects(question: &'static str) -> Statement {
     let objects = Statement::from_program(include_str!("sql/objects.sql"));
     Statement::concat([objects, Statement::from_program(question)])
 }
 
-/// A table of an extension in which a service has rows, as far as the owner may see.
+/// A table of an extension with rows of a service, as far as the owner can see.
 pub struct ExtensionRows {
     pub extension: String,
     pub table: String,
-    /// Whether the owner may read it: a dump ends where not.
+    /// `true` if the owner may read it; otherwise a dump fails.
     pub readable: bool,
 }
 
-/// Rows that a service has put into tables of its extensions, which only a superuser may write.
+/// Returns the extensions' tables with rows of a service, which only a superuser may write.
 pub async fn rows_of_extensions(session: &mut Connection) -> Result<Vec<ExtensionRows>> {
     let mut found = vec![];
     for row in query(session, &Statement::from_program(include_str!("sql/extension_rows.sql"))).await? {
@@ -91,8 +91,8 @@ impl ExtensionRows {
     fn in_the_way(&self) -> String {
         let ExtensionRows { extension, table, readable } = self;
         let why = match readable {
-            true => "has rows of the service's, which a copy may not write",
-            false => "cannot be read by the owner, so that a dump ends there",
+            true => "has rows of the service, which a copy may not write",
+            false => "cannot be read by the owner, so a dump would fail",
         };
         format!(
             "table {table} of extension {extension}: {why}; drop the extension {extension} until the service has moved, or remove the rows"
@@ -101,14 +101,14 @@ impl ExtensionRows {
 }
 
 impl MoveTarget<'_> {
-    /// What the server lacks, and will lack once the manifest is applied.
+    /// Returns the obstacle if the server lacks an object even after the manifest is applied.
     fn lacks(&self, kind: &str, name: &str) -> Option<String> {
         let server = &self.desired.name;
         if kind == "role" {
             let known = RoleName::found(name.to_owned()).is_ok_and(|role| self.has_role(&role));
-            let way = "declare it under `access:`, make it there, or revoke its rights";
+            let way = "declare it under `access:`, create it there, or revoke its privileges";
             return (!known).then(|| {
-                format!("role {name}: holds rights in the database, and server \"{server}\" has no such role; {way}")
+                format!("role {name}: holds privileges in the database, and server \"{server}\" has no such role; {way}")
             });
         }
         let declared = self.service.extensions.iter().any(|one| one == name);
@@ -120,7 +120,7 @@ impl MoveTarget<'_> {
             )),
             (true, _) | (false, true) => None,
             (false, false) => Some(format!(
-                "extension {name}: the service's owner may not make it on server \"{server}\"; declare it: `extensions: [{name}]`"
+                "extension {name}: the service's owner may not create it on server \"{server}\"; declare it: `extensions: [{name}]`"
             )),
         }
     }
@@ -131,16 +131,16 @@ impl MoveTarget<'_> {
     }
 }
 
-/// A server takes over what an older one has, and not what a newer one may know.
+/// Rejects a move to an older major: a server can read dumps of older majors, but not reliably those of newer ones.
 ///
 /// # Errors
-/// If the new server is of an older major.
+/// If the new server has an older major.
 pub fn refuse_older(service: &DesiredService, former: u32, new: u32, server: &str) -> Result<()> {
     if new >= former {
         return Ok(());
     }
-    Err(Error::operation(format!("service \"{}\" cannot move to an older PostgreSQL", service.name))
-        .cause(format!("it is on version {former}, and server \"{server}\" is of version {new}"))
+    Err(Error::operation(format!("cannot move service \"{}\" to an older PostgreSQL", service.name))
+        .cause(format!("it is on version {former}, and server \"{server}\" has version {new}"))
         .hint("move it to a server of the same version or a newer one"))
 }
 
@@ -157,7 +157,7 @@ mod tests {
         let service = desired.services.values().next().unwrap();
         assert!(refuse_older(service, 15, 15, "far").is_ok() && refuse_older(service, 13, 18, "far").is_ok());
         let refused = refuse_older(service, 18, 15, "far").unwrap_err();
-        assert_eq!(refused.message, "service \"shop\" cannot move to an older PostgreSQL");
+        assert_eq!(refused.message, "cannot move service \"shop\" to an older PostgreSQL");
         let mut actual = ActualServer::default();
         actual.trusted_extensions.insert("hstore".into());
         actual.admin.untrusted_extensions.insert("dblink".into());

@@ -1,6 +1,6 @@
-//! What a database holds beyond its catalogue, as texts that two servers of different majors print alike: for each table
-//! its rows as their number and a sum of their hashes, for each sequence where it stands, for the large objects as for a
-//! table; and the rights on the tables of the histories, which no comparison of catalogues reads.
+//! Contents of a database beyond its catalog, as text that is the same on servers of different majors: the row
+//! count and a sum of row hashes for each table and for the large objects, the position of each sequence, and the
+//! privileges on the history tables, which no catalog comparison reads.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -12,24 +12,25 @@ use martydb_model::sql::{Literal, ServerText, Statement, stmt};
 use martydb_pg::server::{Connection, Limits, Row, Unreadable, connect_with, query};
 use martydb_ui::report::progress;
 
-/// How the rows of a table become a number that does not depend on their order.
+/// Hash of a table's rows that does not depend on their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RowHash {
-    /// Of a row's text, on every server.
+    /// Hashes a row's text; works on every server.
     Text,
-    /// Of its columns one by one, from 14 on, in a third of the time; those whose equal values may look different are taken as text.
+    /// Hashes columns separately, from 14 on, in a third of the time. Columns of types with unequal text for equal
+    /// values are hashed as text.
     Columns,
-    /// Not at all: rows are counted.
+    /// Counts rows without hashing.
     None,
 }
 
 impl RowHash {
-    /// The best one that a server of this major has.
+    /// Returns the best kind for a server of this major.
     pub fn best(major: u32) -> RowHash {
         if major < 14 { RowHash::Text } else { RowHash::Columns }
     }
 
-    /// What records call it.
+    /// Returns its name in records.
     pub fn name(self) -> &'static str {
         match self {
             RowHash::Text => "text/1",
@@ -43,10 +44,10 @@ impl RowHash {
     }
 }
 
-/// Texts by the name of what they are of, such as `table public.item`.
+/// Contents by name of the object, such as `table public.item`.
 pub type Sums = BTreeMap<String, String>;
 
-/// Settings of a session that acts as the owner and prints the same everywhere.
+/// Settings of a session that acts as the owner and gives the same output on every server.
 const SETTINGS: &[(&str, &str)] = &[
     ("search_path", "pg_catalog"),
     ("statement_timeout", "0"),
@@ -59,22 +60,22 @@ const SETTINGS: &[(&str, &str)] = &[
     ("lc_monetary", "C"),
     ("xmloption", "content"),
     ("jit", "off"),
-    // Workers would count as sessions of others.
+    // Parallel workers would count as sessions of others.
     ("max_parallel_workers_per_gather", "0"),
 ];
 
-/// A session of the migrator that acts as the owner.
+/// Opens a session of the migrator that acts as the owner.
 pub async fn as_owner(target: &MigrationTarget) -> Result<Connection> {
     log_in(target, target.owner.as_str()).await
 }
 
-/// Ends what programs of moves that died still do in the database. No move of it is at work.
+/// Ends sessions of programs that dead moves left in the database. No move of it is running.
 pub async fn end_programs(target: &MigrationTarget) -> Result<()> {
     end_sessions(target, &stmt!("a.application_name = {name}", name = Literal(SESSION_NAME.into()))).await
 }
 
-/// Ends what programs of backups that died still do in the database: their sessions name the one that holds their snapshot, and
-/// it is gone.
+/// Ends sessions of programs that dead backups left in the database. Their names contain the process of the session
+/// with their snapshot, which has ended.
 pub async fn end_orphans(target: &MigrationTarget) -> Result<()> {
     let orphaned = stmt!(
         "pg_catalog.starts_with(a.application_name, {name}) AND NOT EXISTS (
@@ -86,7 +87,7 @@ pub async fn end_orphans(target: &MigrationTarget) -> Result<()> {
     end_sessions(target, &orphaned).await
 }
 
-/// As the migrator that they are of.
+/// Ends sessions as the migrator that they belong to.
 async fn end_sessions(target: &MigrationTarget, which: &Statement) -> Result<()> {
     let mut session = log_in(target, "none").await?;
     let end = stmt!(
@@ -105,15 +106,15 @@ async fn log_in(target: &MigrationTarget, role: &str) -> Result<Connection> {
     connect_with(&target.endpoint, &target.login, target.database.as_str(), &settings, Limits::WORK).await
 }
 
-/// Reads them all. No other session may write meanwhile.
+/// Reads everything. No other session may write meanwhile.
 ///
 /// # Errors
-/// If the owner may not read something: what was not compared is not equal.
+/// If the owner may not read an object: data that was not compared does not count as equal.
 pub async fn read(session: &mut Connection) -> Result<Sums> {
     read_side_by_side(std::slice::from_mut(session), RowHash::Text).await
 }
 
-/// The same with several sessions, which share the tables, largest first, and the large objects.
+/// Reads everything with several sessions, which share the tables, largest first, and the large objects.
 pub async fn read_side_by_side(sessions: &mut [Connection], hash: RowHash) -> Result<Sums> {
     let Some(first) = sessions.first_mut() else { return Ok(Sums::new()) };
     let asked = stmt!(
@@ -124,7 +125,7 @@ pub async fn read_side_by_side(sessions: &mut [Connection], hash: RowHash) -> Re
     let relations = query(first, &asked).await?;
     let comparing = progress("comparing", "tables");
     comparing.expect(relations.len());
-    // None is for the large objects: how much there is in them shows only when they are read.
+    // `None` is for the large objects, whose size is only known after reading them.
     let waiting = Mutex::new(std::iter::once(None).chain(relations.into_iter().map(Some)));
     let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
     let parts = sessions.iter_mut().map(async |session| {
@@ -147,7 +148,7 @@ pub async fn read_side_by_side(sessions: &mut [Connection], hash: RowHash) -> Re
     Ok(parts.into_iter().flatten().collect())
 }
 
-/// A query of how the value of each column becomes a number.
+/// Returns a query for the hash expression of each column.
 pub fn hashed_columns() -> Statement {
     Statement::from_program(include_str!("sql/hashed_columns.sql"))
 }
@@ -168,15 +169,15 @@ async fn sums_of(session: &mut Connection, row: &Row, hash: RowHash) -> Result<S
     Ok(sums)
 }
 
-/// The hash of a row's text, or of these columns: of values that are equal and look different, such as 1.0 and 1.00, a copy
-/// has the same.
+/// Returns the hash of a row's text, or of these columns. Equal values with different text, such as 1.0 and 1.00,
+/// have the same text in a copy.
 fn rows(table: &ServerText, hash: RowHash, columns: Option<String>) -> Statement {
     let sum = match (hash, columns) {
         (RowHash::None, _) => stmt!("''"),
         (RowHash::Columns, Some(columns)) => {
             summed(&stmt!("({columns})", columns = ServerText::quoted_by_server(columns)))
         }
-        // As a record, not as a row of the table: from that a service may have made a cast of its own.
+        // As a record, not as a row of the table, for which a service may have created a cast.
         _ => summed(&stmt!(
             "pg_catalog.hashtextextended(ROW(x.*)::pg_catalog.text COLLATE pg_catalog.\"C\", 0)"
         )),
@@ -188,7 +189,7 @@ fn rows(table: &ServerText, hash: RowHash, columns: Option<String>) -> Statement
     )
 }
 
-/// Behind a number: the sum of hashes, which does not depend on an order and tells a row that is there twice.
+/// Appends the sum of hashes, which does not depend on the order and detects a duplicated row.
 fn summed(hash: &Statement) -> Statement {
     stmt!("', sum ' || coalesce(pg_catalog.sum({hash}), 0)::pg_catalog.text", hash = hash)
 }
@@ -200,7 +201,7 @@ fn position(sequence: &ServerText) -> Statement {
     )
 }
 
-/// Bytes of a large object that are read at once: the server's values end at 1 GB, and large objects do not.
+/// Bytes of a large object to read at a time: values of the server end at 1 GB, large objects do not.
 const PIECE: i32 = 16 << 20;
 
 fn large_objects(hash: RowHash) -> Statement {
@@ -239,5 +240,5 @@ pub fn text(row: &Row, at: usize) -> Result<String> {
 }
 
 pub fn unreadable(error: Unreadable) -> Error {
-    Error::operation("cannot read what the database holds").cause(error)
+    Error::operation("cannot read the contents of the database").cause(error)
 }

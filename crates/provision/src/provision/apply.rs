@@ -1,4 +1,4 @@
-//! Executing what was shown, and what a later inspection adds if the user agreed to it.
+//! Execution of the confirmed plan, and of steps that a later inspection adds if the user agreed to them.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -33,8 +33,8 @@ pub async fn apply(
     converge(&planned.access, &mut planner, &policy).await
 }
 
-/// Does what is left for services whose databases were copied. No client has been in these yet, so that nothing in them
-/// can be felt.
+/// Executes the remaining steps for services whose databases were copied. No client has connected yet, so no lock
+/// matters.
 pub async fn finish(
     scope: &PlanScope<'_>,
     planned: &PlannedServer,
@@ -57,7 +57,7 @@ impl Planner for Apply<'_> {
     async fn remaining(&mut self, _done: &[Step]) -> Result<Remaining> {
         let PlannedServer { access, desired, copies, .. } = self.planned;
         let (actual, mut plan) = inspect_and_compare(self.scope, access, desired, copies).await?;
-        // They are made between two runs of this.
+        // Copies are made between two runs of this function.
         plan.steps.retain(|step| !step.is_copy());
         let known = self.planned.unread();
         let is_new = |service: &ServiceName| known.iter().all(|(other, _)| other != service);
@@ -82,7 +82,7 @@ impl Planner for Apply<'_> {
         agreed(&self.planned.plan.steps, steps, exact, self.scope.yes)
     }
 
-    /// The store's lock is let go as soon as the passwords are kept: the runs for other servers need it too.
+    /// The lock of the store is released once the passwords are stored: the runs for other servers need it too.
     async fn passwords(&mut self, steps: &[Step]) -> Result<Passwords> {
         let (mut held, store, desired) = (self.held.take(), self.scope.store, &self.planned.desired);
         let (renamed, arriving) = (renamed(desired, steps), arriving(desired, steps));
@@ -102,7 +102,7 @@ impl Planner for Apply<'_> {
         let gets_password = |login: &RoleName| steps.iter().any(|step| gets_password(step) == Some(login));
         let (due, others): (Vec<CredentialKey>, Vec<CredentialKey>) =
             credential_keys(desired).into_iter().partition(|key| gets_password(&key.role));
-        // An alternate login is made by `rotate` alone: here it only gets again what the store has.
+        // Only `rotate` creates an alternate login; here it gets the stored password again.
         let alternate_due =
             |key: &CredentialKey| alternate_of(&key.role).is_some_and(|login| gets_password(&login));
         let alternates: Vec<CredentialKey> = others.into_iter().filter(alternate_due).collect();
@@ -110,8 +110,8 @@ impl Planner for Apply<'_> {
         if !due.is_empty() {
             let held = match held {
                 Some(held) => held,
-                // The plan that was shown needed none, or this is a later round. The server is locked by now, and a
-                // run that holds a server waits for nothing else.
+                // The confirmed plan needed no password, or this is a later round. The server is already locked,
+                // and a run that holds a server's lock never waits for another lock.
                 None => Arc::new(store.lock(Duration::ZERO).await?),
             };
             secrets.extend(held.ensure_own(&due).await?);
@@ -120,7 +120,7 @@ impl Planner for Apply<'_> {
         Ok(steps.iter().filter_map(self::gets_password).filter_map(password).collect())
     }
 
-    /// The server knows the new names now; the former ones are of no use to a login any more.
+    /// Drops the former names' credentials: the server has renamed the logins.
     async fn executed(&mut self, done: &[(Step, StepOutcome)]) -> Result<()> {
         let done = done.iter().filter(|(_, outcome)| *outcome == StepOutcome::Ok);
         let steps: Vec<Step> = done.map(|(step, _)| step.clone()).collect();
@@ -139,7 +139,8 @@ impl Planner for Apply<'_> {
     }
 }
 
-/// Without these two attributes nothing can be created: not a privilege gap to accept, but the wrong admin.
+/// Requires CREATEDB and CREATEROLE. Without them nothing can be created: that is the wrong admin, not a privilege
+/// gap to accept.
 fn can_create(planned: &PlannedServer) -> Result<()> {
     let admin = &planned.actual.admin;
     let needs = |wanted: fn(&Action) -> bool| planned.plan.steps.iter().any(|step| wanted(&step.action));
@@ -153,13 +154,17 @@ fn can_create(planned: &PlannedServer) -> Result<()> {
         (_, true, false) => "CREATEROLE",
         (_, false, true) => "CREATEDB",
     };
-    Err(Error::operation(format!("the admin \"{}\" cannot create what is missing", admin.name))
-        .cause(format!("it lacks {lacking}"))
-        .hint(format!("ask a DBA for: {}", alter_role(&admin.name, Keyword(lacking)).statement()))
-        .hint("`martydb doctor` shows everything that this admin can and cannot do"))
+    Err(Error::operation(format!(
+        "the admin \"{}\" cannot create the missing databases and roles",
+        admin.name
+    ))
+    .cause(format!("it lacks {lacking}"))
+    .hint(format!("ask a DBA for: {}", alter_role(&admin.name, Keyword(lacking)).statement()))
+    .hint("`martydb doctor` shows everything that this admin can and cannot do"))
 }
 
-/// `-y` agrees to what other users may feel, and never to the loss of data that was not shown.
+/// Compares the steps with those shown. `-y` confirms effects on other users, but never data loss that was not
+/// shown.
 fn agreed(shown: &[Step], now: &[Step], exact: bool, yes: bool) -> Result<()> {
     let welcome = if yes { Risk::Caution } else { Risk::Safe };
     let new = now.iter().find(|step| (exact || step.risk > welcome) && !shown.contains(step));
@@ -168,11 +173,11 @@ fn agreed(shown: &[Step], now: &[Step], exact: bool, yes: bool) -> Result<()> {
         None => Ok(()),
         Some(step) => Err(Error::new(Kind::Stale, "the server changed since the plan was shown")
             .cause(step.reason.clone())
-            .hint("make a new plan: martydb plan")),
+            .hint("run `martydb plan` for a new plan")),
     }
 }
 
-/// The logins that the steps rename: what was kept for them, and what is.
+/// Returns the former and new keys of logins that the steps rename.
 fn renamed(desired: &DesiredServer, steps: &[Step]) -> Vec<(CredentialKey, CredentialKey)> {
     let is_renamed = |role: &RoleName| {
         steps.iter().any(|step| matches!(&step.action, Action::RenameRole { from, .. } if from == role))
@@ -183,7 +188,7 @@ fn renamed(desired: &DesiredServer, steps: &[Step]) -> Vec<(CredentialKey, Crede
     pairs.filter(|(from, _)| is_renamed(&from.role)).collect()
 }
 
-/// The logins that the steps make for services which come from another server: what was kept for them there, and what is.
+/// Returns the former and new keys of logins that the steps create for services from another server.
 fn arriving(desired: &DesiredServer, steps: &[Step]) -> Vec<(CredentialKey, CredentialKey)> {
     let is_made = |role: &RoleName| {
         steps.iter().any(|step| matches!(&step.action, Action::CreateRole { role: made, .. } if made == role))

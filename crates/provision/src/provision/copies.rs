@@ -1,4 +1,4 @@
-//! The databases of other servers of which services get a copy.
+//! Databases on other servers that services are copied from.
 
 use std::collections::BTreeMap;
 
@@ -11,10 +11,10 @@ use martydb_model::{ActualServer, DesiredServer, ServiceName};
 
 pub type Copies = BTreeMap<ServiceName, CopyOrigin>;
 
-/// Looks at the former servers of services that have no database here.
+/// Inspects the former servers of services that have no database here.
 ///
 /// # Errors
-/// If one does not tell.
+/// If a former server cannot be inspected.
 pub async fn due(
     run: &Run,
     scope: &PlanScope<'_>,

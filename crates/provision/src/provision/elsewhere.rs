@@ -1,5 +1,5 @@
-//! Databases that a run would make on one server while another server of the manifest has them: a service that was moved
-//! in the manifest must not go on with an empty database while its rows lie where it was.
+//! Databases that a run would create on one server although another server of the manifest has them: a service that
+//! was moved in the manifest must not continue with an empty database while its rows are on the former server.
 
 use crate::catalog::inspect;
 use crate::plan::{Action, left_over};
@@ -10,8 +10,8 @@ use martydb_model::{ActualServer, DbName, DesiredServer};
 
 use super::plan::{PlannedServer, Plans, planned};
 
-/// Each such database, in words. The other servers of the manifest are looked at too where a database would be made;
-/// one that cannot be reached is warned about.
+/// Returns a description of each such database. The manifest's other servers are inspected too; an unreachable one
+/// causes a warning.
 pub async fn left_elsewhere(run: &Run, plans: &Plans) -> Vec<String> {
     let made: Vec<(&str, &DbName)> = planned(plans)
         .flat_map(|(server, planned)| new_databases(planned).map(move |name| (server, name)))
@@ -21,19 +21,19 @@ pub async fn left_elsewhere(run: &Run, plans: &Plans) -> Vec<String> {
         return left;
     }
     for (other, server) in &run.manifest.servers {
-        // To look at an embedded server would start it; what it holds is this machine's.
+        // Inspecting an embedded server would start it, and its data is local to this machine.
         let named = plans.iter().find(|(name, _)| name == other);
         if named.is_none() && matches!(server.location, ServerLocation::Embedded { .. }) {
             continue;
         }
         let found = match named {
             Some((_, Ok(planned))) => left_over(&planned.desired, &planned.actual),
-            // Its own error is reported as such.
+            // Its own error is reported separately.
             Some((_, Err(_))) => continue,
             None => match inspected(run, other).await {
                 Ok((desired, actual)) => left_over(&desired, &actual),
                 Err(error) => {
-                    let what = "whether a database that is missing lies there is not known";
+                    let what = "cannot tell whether it has a database that is missing here";
                     tracing::warn!(target: "martydb", "warning: server \"{other}\": {what}: {}", error.message);
                     continue;
                 }

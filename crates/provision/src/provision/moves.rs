@@ -1,4 +1,5 @@
-//! The copies of a run: after what of a plan needs no database, and before the rest, which a copy needs like any database.
+//! Copies of a run. They are made after the steps that need no database, and before the rest, which copies need
+//! like all databases.
 
 use std::collections::BTreeSet;
 
@@ -12,10 +13,10 @@ use crate::run::Run;
 use martydb_model::error::Result;
 use martydb_model::{DesiredService, ServiceName};
 
-/// Refuses what stands in the way of a copy, before anything is done on any server.
+/// Checks for obstacles to a copy before any server is changed.
 ///
 /// # Errors
-/// For the first service, with all that stands in its way.
+/// For the first service with obstacles: lists all of them.
 pub async fn examine_moves(run: &Run, plans: &Plans) -> Result<()> {
     for (_, planned) in planned(plans) {
         for (_, service) in due(planned) {
@@ -25,8 +26,8 @@ pub async fn examine_moves(run: &Run, plans: &Plans) -> Result<()> {
     Ok(())
 }
 
-/// Makes the copies, one after the other, and then what is left of the plan of each server that got one. `done` are the
-/// servers' results so far, in the order of the plans.
+/// Makes the copies one after the other, then executes the remaining plan of each server that got one. `done` are
+/// the servers' results so far, in the order of the plans.
 pub async fn move_services(run: &Run, scope: &PlanScope<'_>, plans: &Plans, done: &mut [Converged]) {
     for ((_, planned), converged) in planned(plans).zip(done) {
         let ready = converged.end.is_ok();
@@ -59,7 +60,7 @@ async fn open(
     fail(converged, rest.end);
 }
 
-/// The first error counts.
+/// Keeps the first error.
 fn fail(converged: &mut Converged, end: Result<()>) {
     if converged.end.is_ok() {
         converged.end = end;

@@ -1,5 +1,5 @@
-//! Stored passwords that the server does not keep. For an admin that may see what it keeps they are compared: the cheap
-//! way to know that a login still works, so every plan takes it. `--check-logins` tries them, which needs no superuser.
+//! Stored passwords that the server does not accept. An admin that may read verifiers compares them: a cheap test
+//! of a login, which every plan makes. `--check-logins` tries the logins, which needs no superuser.
 
 use std::collections::BTreeSet;
 
@@ -20,7 +20,7 @@ struct Pair {
     stored: SecretString,
 }
 
-/// The logins in use whose stored password is not what the server keeps as a SCRAM-SHA-256 verifier.
+/// Returns the logins in use whose stored password does not match the server's SCRAM-SHA-256 verifier.
 pub async fn differing(
     scope: &PlanScope<'_>,
     desired: &DesiredServer,
@@ -29,7 +29,7 @@ pub async fn differing(
 ) -> Result<BTreeSet<RoleName>> {
     let pairs = pairs(scope, desired, actual, secrets);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    // Each costs 4,096 rounds of hashing: that is no work for the threads that serve the connections.
+    // Each costs 4,096 rounds of hashing, which would block the threads that serve connections.
     let compared = tokio::task::spawn_blocking(move || compare(&pairs, cores)).await;
     compared.map_err(|error| Error::operation("cannot compare the stored passwords").cause(error))
 }
@@ -61,15 +61,16 @@ fn pairs(
     roles.filter_map(pair).collect()
 }
 
-/// MD5 counts as a difference: its hash alone is enough to log in. So does a missing password.
+/// Returns `true` if the password differs. MD5 counts as different, because its hash alone is enough to log in; so
+/// does a missing password.
 fn differs(pair: &Pair) -> bool {
     !is_kept(pair.stored.expose_secret(), &pair.kept)
 }
 
-/// Tries every stored password of the covered services at its own database.
+/// Tries every stored password of the chosen services at its own database, and returns those that were rejected.
 ///
 /// # Errors
-/// Where an attempt neither got in nor was refused for its password: that proves nothing either way.
+/// If an attempt was neither accepted nor rejected for its password: that proves nothing either way.
 pub async fn refused(
     scope: &PlanScope<'_>,
     access: &Access,
@@ -95,7 +96,7 @@ pub async fn refused(
             Outcome::Refused(refusal) if refusal.sqlstate == sqlstate::INVALID_PASSWORD => {
                 refused.insert(login.role.clone());
             }
-            // Closed doors are drift of their own, and stand in the plan as such.
+            // A missing CONNECT is drift of its own and a separate step of the plan.
             Outcome::Refused(refusal) if refusal.sqlstate == sqlstate::INSUFFICIENT_PRIVILEGE => {}
             _ => return Err(unclear(login, probe::judge_own(&attempt.outcome).why)),
         }
@@ -108,7 +109,7 @@ fn unclear(login: &ProbeLogin, why: Option<String>) -> Error {
     why.into_iter().fold(Error::new(Kind::Unreachable, message), Error::cause)
 }
 
-/// Those that exist, may log in, have a password in the store and a database that accepts connections.
+/// Returns the logins that exist, may log in, have a stored password, and a database that accepts connections.
 fn logins(
     scope: &PlanScope<'_>,
     desired: &DesiredServer,
@@ -155,7 +156,7 @@ mod tests {
         let kept = |password| verifier(password, "QUFB", 2).unwrap();
         assert!(!differs(&pair(&kept("secret"), Some("QUFB"), Some(2))));
         assert!(differs(&pair(&kept("other"), Some("QUFB"), Some(2))));
-        // A verifier that takes hours to compute is not computed: it was set to harm.
+        // A verifier with hours of hashing is skipped: its cost is meant to do harm.
         assert!(differs(&pair("SCRAM-SHA-256$", Some("QUFB"), Some(999_999_999))));
     }
 

@@ -1,4 +1,4 @@
-//! Inspects servers and compares them with the manifest: what `plan`, `apply`, `doctor` and `status` share.
+//! Inspection of servers and comparison with the manifest, shared by `plan`, `apply`, `doctor` and `status`.
 
 use futures_util::future::join_all;
 
@@ -19,12 +19,12 @@ pub struct PlannedServer {
     pub desired: DesiredServer,
     pub actual: ActualServer,
     pub plan: Plan,
-    /// The databases of other servers of which its services get a copy.
+    /// Databases on other servers that its services are copied from.
     pub copies: Copies,
 }
 
 impl PlannedServer {
-    /// Services whose database could not be read, with the reason: their plan is incomplete.
+    /// Returns services whose database could not be read, with the reason: their plan is incomplete.
     pub fn unread(&self) -> Vec<(ServiceName, Error)> {
         unread(&self.desired, &self.actual)
     }
@@ -39,15 +39,15 @@ pub fn unread(desired: &DesiredServer, actual: &ActualServer) -> Vec<(ServiceNam
     desired.services.values().filter_map(of_service).collect()
 }
 
-/// Every server with its plan, or why it has none.
+/// Each server with its plan, or the error.
 pub type Plans = [(String, Result<PlannedServer>)];
 
-/// The servers that have a plan.
+/// Returns the servers that have a plan.
 pub fn planned(plans: &Plans) -> impl Iterator<Item = (&str, &PlannedServer)> {
     plans.iter().filter_map(|(server, planned)| Some((server.as_str(), planned.as_ref().ok()?)))
 }
 
-/// Plans every server of the services, side by side.
+/// Plans all servers of the services concurrently.
 pub async fn plan(
     run: &Run,
     services: &[DesiredService],
@@ -64,7 +64,7 @@ pub async fn plan(
     join_all(all).await
 }
 
-/// A standby that differs from the manifest can only be changed by its primary.
+/// Rejects standbys that differ from the manifest: only the primary can be changed.
 pub fn refuse_standbys(plans: Vec<(String, Result<PlannedServer>)>) -> Vec<(String, Result<PlannedServer>)> {
     let refused = |planned: PlannedServer| {
         if !planned.actual.standby || planned.plan.steps.is_empty() {
@@ -119,7 +119,7 @@ async fn inspected(
     Ok((actual, StoredLogins::These(secrets.logins(&desired.name))))
 }
 
-/// A manifest that declares the server's own superuser a service's role would take its powers away.
+/// Rejects a manifest that declares the server's own superuser as a service's role: it would lose its powers.
 fn refuse_superusers(desired: &DesiredServer, actual: &ActualServer) -> Result<()> {
     let own = [&actual.admin.name, &actual.bootstrap];
     let own_roles = desired.services.values().flat_map(|service| service.roles.values());

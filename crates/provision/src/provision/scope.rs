@@ -1,4 +1,4 @@
-//! What one run of `plan` or `apply` covers, on all its servers.
+//! Scope of a `plan` or `apply` run, on all its servers.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -10,16 +10,16 @@ use martydb_model::{DesiredServer, DesiredService, ServiceName};
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PlanOptions {
-    /// What the manifest does not declare is removed too.
+    /// Removes objects that the manifest does not declare.
     pub prune: bool,
-    /// Every stored password is tried.
+    /// Tries every stored password.
     pub check_logins: bool,
-    /// Only what was shown is done, and all of it.
+    /// Executes exactly the shown steps.
     pub exact: bool,
 }
 
 pub struct PlanScope<'a> {
-    /// Steps of these services are wanted, and those of the server as a whole.
+    /// Services to include, in addition to steps on the server as a whole.
     pub services: BTreeSet<ServiceName>,
     pub options: PlanOptions,
     pub store: &'a Store,

@@ -1,4 +1,4 @@
-//! One login's rotation.
+//! Rotation of one login.
 
 use secrecy::SecretString;
 
@@ -33,7 +33,7 @@ impl LoginRotation<'_> {
         rotated
     }
 
-    /// The login in use and the other one of the pair.
+    /// Returns the login in use and the other one of the pair.
     async fn pair(&self) -> Result<(RoleName, RoleName)> {
         let CredentialKey { server, role, .. } = &self.key;
         if !self.actual.roles.contains_key(role) {
@@ -118,11 +118,12 @@ impl LoginRotation<'_> {
     ) -> Converged {
         let access = self.access;
         let mut planner = RotationPlanner { of: self, login, steps, password, fresh: true, waits };
-        // The server's lock is held for all logins.
+        // The caller holds the server's lock for all logins.
         converge(access, &mut planner, &Policy { lock_wait: None, jobs: Jobs::ONE }).await
     }
 
-    /// A login with the new password: a server takes a malformed verifier for a password, and only a login tells.
+    /// Logs in with the new password: a server stores a malformed verifier as a plain password, which only a login
+    /// detects.
     async fn prove(&self, login: &RoleName, password: &SecretString) -> Result<()> {
         let address = Address::resolve(&self.access.endpoint).await?;
         let mut credentials = Credentials::new(Login::with_password(login.as_str(), password.clone()));
@@ -130,7 +131,7 @@ impl LoginRotation<'_> {
         let request = LoginRequest { database, parameters: &[], queries: &[], timeout: ATTEMPT_TIMEOUT };
         let refused = match address.attempt(&mut credentials, &request).await.outcome {
             Outcome::LetIn(_) => return Ok(()),
-            // Looked at only after the password was right.
+            // The server checks these only after the password was accepted.
             Outcome::Refused(refused) if !refused.sqlstate.starts_with("28") => return Ok(()),
             Outcome::Refused(refused) => refused.to_string(),
             Outcome::Broken(broken) => broken.to_string(),
@@ -146,7 +147,8 @@ impl LoginRotation<'_> {
         })
     }
 
-    /// Sessions outlive the LOGIN attribute. The number is for information, so an error is ignored.
+    /// Returns the number of sessions, which outlive the LOGIN attribute. It is only informative, so an error is
+    /// ignored.
     async fn sessions(&self, login: &RoleName) -> Option<i64> {
         let ask = stmt!(
             "SELECT pg_catalog.count(*) FROM pg_catalog.pg_stat_activity a WHERE a.usename = {login}",

@@ -1,4 +1,4 @@
-//! The steps of a rotation on the loop of [`converge`](crate::converge::converge).
+//! Planner of a rotation for [`converge`](crate::converge::converge).
 
 use secrecy::SecretString;
 
@@ -17,15 +17,15 @@ pub struct RotationPlanner<'a, 'b> {
     pub login: &'a RoleName,
     pub steps: &'a PlanSteps<'a>,
     pub password: Option<&'a SecretString>,
-    /// `actual` was inspected under the lock, and nothing was done since.
+    /// `true` if `actual` was inspected under the lock and nothing has been executed since.
     pub fresh: bool,
-    /// The password waits in the secret store for clients of this login, and they do not read it yet.
+    /// `true` if the secret store has the password for clients of this login that do not read it yet.
     pub waits: bool,
 }
 
 impl Planner for RotationPlanner<'_, '_> {
-    /// What a server shows of a password does not tell which one it is, so steps that set it count as done once they
-    /// were executed; the login that follows proves them.
+    /// Steps that set a password count as done once executed, because a verifier does not show which password it is
+    /// for; the login that follows proves it.
     async fn remaining(&mut self, done: &[Step]) -> Result<Remaining> {
         if !std::mem::take(&mut self.fresh) {
             self.of.actual = inspect::inspect_cluster(self.of.access).await?;
@@ -53,7 +53,8 @@ impl Planner for RotationPlanner<'_, '_> {
         Ok(self.password.into_iter().map(password).collect())
     }
 
-    /// Once the new password is committed, the old one is of no use to clients, whatever fails afterwards.
+    /// Activates the new password in the store once it is committed: from then on the old one is useless to
+    /// clients, whatever fails afterwards.
     async fn executed(&mut self, done: &[(Step, StepOutcome)]) -> Result<()> {
         let Some(password) = self.password.filter(|_| self.waits && sets_password(done, self.login)) else {
             return Ok(());
@@ -62,22 +63,22 @@ impl Planner for RotationPlanner<'_, '_> {
         let login = self.login;
         self.of.store.settle(&self.of.key, login, password).await.map_err(|error| {
             let what =
-                format!("the server has a new password for \"{login}\", clients still read the old one");
+                format!("the server has a new password for \"{login}\", but clients still read the old one");
             error
                 .while_doing(what)
                 .hint(format!("the secret store keeps the new one as \"{login}.next\""))
-                .hint("when the store takes passwords again, run the same command again")
+                .hint("when the store accepts passwords again, run the same command again")
         })
     }
 
     fn unfinished(&self, left: &[Step]) -> Error {
-        Error::operation(format!("login \"{}\" still differs from what a rotation makes", self.login))
+        Error::operation(format!("login \"{}\" still differs from the state after a rotation", self.login))
             .cause(left[0].reason.clone())
             .hint("something on the server undoes the change: look for an event trigger or another tool")
     }
 }
 
-/// Whether one of the steps that were done has set the login's password.
+/// Returns `true` if one of the executed steps set the login's password.
 pub fn sets_password(done: &[(Step, StepOutcome)], login: &RoleName) -> bool {
     done.iter().any(|(step, outcome)| *outcome == StepOutcome::Ok && gives_password(step, login))
 }

@@ -1,4 +1,4 @@
-//! What is rotated, and what became of it.
+//! Input and results of a rotation.
 
 use martydb_config::secrets::{CredentialKey, LockedStore};
 use martydb_model::error::Error;
@@ -7,45 +7,45 @@ use martydb_pg::server::Access;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Turn {
-    /// A new password for the login in use.
+    /// Sets a new password for the login in use.
     InPlace,
-    /// The other login comes into use, the old one stays good.
+    /// Puts the other login into use; the old one remains valid.
     Overlap,
-    /// The old one is closed.
+    /// Closes the old login.
     Finish,
 }
 
 #[derive(Debug, Clone)]
 pub struct Rotated {
-    /// Which login of its service it is, or its name.
+    /// Kind of the login within its service, or its name.
     pub label: String,
-    /// The login to use from now on.
+    /// Login to use from now on.
     pub login: RoleName,
-    /// The one that was left or closed, where there is one.
+    /// Login that was replaced or closed, if any.
     pub other: Option<RoleName>,
-    /// Sessions that the closed one still has.
+    /// Number of sessions that the closed login still has.
     pub sessions: Option<i64>,
     pub changed: bool,
     pub error: Option<Error>,
 }
 
 pub struct Rotation<'a> {
-    /// The services, all of this server.
+    /// Services, all on this server.
     pub services: &'a [DesiredService],
     pub kinds: &'a [RoleKind],
-    /// Further logins, each with a service that it may use; in place only.
+    /// Further logins, each with a service that it may use; only for rotations in place.
     pub further: &'a [(DesiredService, RoleName)],
     pub turn: Turn,
     pub valid_until: Option<&'a str>,
 }
 
-/// One login's rotation.
+/// Rotation of one login.
 pub struct LoginRotation<'a> {
     pub access: &'a Access,
     pub desired: &'a DesiredServer,
     pub store: &'a LockedStore<'a>,
     pub service: &'a DesiredService,
     pub key: CredentialKey,
-    /// The server as it was last inspected under the lock.
+    /// Last snapshot of the server that was read under the lock.
     pub actual: ActualServer,
 }

@@ -1,4 +1,4 @@
-//! The store of backups that the manifest names, and what opens encrypted ones.
+//! The manifest's backup store and the identities of encrypted backups.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -7,22 +7,22 @@ use super::Run;
 use martydb_config::backup_store::{BackupId, Encryption, Identities, Repository};
 use martydb_model::error::{Error, Result};
 
-/// The file of identities. Never a flag: the arguments of a process are there for all to see.
+/// Variable with the path of the identity file. There is no flag for it: any user can see a process's arguments.
 const IDENTITY: &str = "MARTYDB_BACKUP_IDENTITY";
 
 impl Run {
     /// # Errors
-    /// If the manifest says nothing of backups, or the store's settings cannot be used.
+    /// If the manifest has no `backup` section, or the store's settings are unusable.
     pub fn backups(&self) -> Result<Repository> {
         let settings = self.manifest.backup.as_ref().ok_or_else(|| {
-            Error::usage("the manifest does not say where backups are kept")
+            Error::usage("the manifest has no `backup` section")
                 .hint("add it: backup: { to: ./backups }, or s3://bucket/prefix")
         })?;
         Repository::open(settings, &self.environment)
     }
 
-    /// What opens a backup: nothing for one that is not encrypted, else the identities of the file that
-    /// `MARTYDB_BACKUP_IDENTITY` names, or one that is typed.
+    /// Returns the identities that decrypt a backup: `None` if it is not encrypted; otherwise those of the file
+    /// that `MARTYDB_BACKUP_IDENTITY` names, or a typed one.
     pub async fn backup_identities(
         &self,
         repository: &Repository,
@@ -36,15 +36,19 @@ impl Run {
             return Ok(Some(Arc::new(Identities::read(Path::new(file))?)));
         }
         if !self.can_ask {
-            return Err(Error::usage(format!("the backup {id} is encrypted, and no identity was given"))
-                .hint(format!("{IDENTITY} names the file with the identity of one of its recipients")));
+            return Err(Error::usage(format!(
+                "the backup {id} is encrypted, and there is no identity to decrypt it"
+            ))
+            .hint(format!(
+                "set {IDENTITY} to the path of a file with the identity of one of its recipients"
+            )));
         }
         let typed =
-            martydb_ui::prompt::password(&format!("Identity that opens {id} (AGE-SECRET-KEY-1…)")).await?;
+            martydb_ui::prompt::password(&format!("Identity that decrypts {id} (AGE-SECRET-KEY-1…)")).await?;
         Identities::parse(&typed).map(|identities| Some(Arc::new(identities)))
     }
 
-    /// What a run that writes backups says where they are not encrypted.
+    /// Notes that backups are not encrypted.
     pub fn tell_unencrypted(&self, repository: &Repository) {
         if let Some(note) = repository.unencrypted() {
             self.out.note(&note);

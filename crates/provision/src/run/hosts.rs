@@ -1,5 +1,5 @@
-//! Which of several hosts a run goes to: found once, and kept for all of its connections, so that a failover in between
-//! is an error and no work on two servers.
+//! Choice among several hosts of a server. It is made once and used for all connections of the run, so a failover
+//! in between is an error instead of work on two servers.
 
 use secrecy::SecretString;
 
@@ -11,8 +11,8 @@ use martydb_pg::server::Login;
 use martydb_pg::server::hosts::{ChosenHost, HostCandidate, choose};
 
 impl Run {
-    /// The URL with the host that this run goes to. The admin looks, by `typed` where its password was asked for; a service's
-    /// login where no password of the admin is known.
+    /// Returns the URL with the host of this run. The admin connects to choose it, with `typed` if its password was
+    /// typed; a service's login does so if no password of the admin is known.
     pub(super) async fn located(
         &self,
         server: &str,
@@ -41,7 +41,7 @@ impl Run {
         match choose(server, &candidates, url.target).await? {
             ChosenHost::Fits(number) => {
                 pinned.insert(server.to_owned(), number);
-                tracing::info!("server {server}: this run goes to {}", candidates[number].endpoint);
+                tracing::info!("server {server}: this run uses {}", candidates[number].endpoint);
                 Ok(url.at(number))
             }
             ChosenHost::Unknown(number) => Ok(url.at(number)),

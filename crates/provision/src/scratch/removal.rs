@@ -1,4 +1,4 @@
-//! Removing scratch databases, with what sessions of the service still do in them.
+//! Removal of scratch databases, including the sessions that the service still has in them.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use martydb_model::sqlstate;
 use martydb_model::{DbName, RoleName};
 use martydb_pg::server::{Access, Connection, execute_protected, query};
 
-/// Removes a scratch database, with another session if the keeper's is lost.
+/// Drops a scratch database, over another session if the keeper's is lost.
 pub async fn remove(
     access: &Access,
     mut keeper: Connection,
@@ -24,12 +24,12 @@ pub async fn remove(
     again.await.map_err(|error| left_behind(database, error))
 }
 
-/// How often it is tried to remove a database from which sessions have to go, and the pause between two tries.
+/// Number of attempts to drop a database whose sessions are ending, and the pause between two attempts.
 const TRIES: u32 = 10;
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// A session of the service's may still be ending, and a limited admin may end it only as a member of that login. After a
-/// signal too: what is left behind would be in the way.
+/// Drops a database and ends the sessions in it. A limited admin may end a session only as a member of its login.
+/// Runs even after a signal: a database that is left behind would block later runs.
 pub async fn drop_with_sessions(
     connection: &mut Connection,
     database: &DbName,
@@ -43,7 +43,8 @@ pub async fn drop_with_sessions(
             }
             end => return end,
         }
-        // Autovacuum belongs to no role that a limited admin could be. It makes way for whom ends nothing by force.
+        // Autovacuum has no role that a limited admin could become, but it gives way to a DROP DATABASE without
+        // FORCE.
         if drop_database(connection, database, "").await.is_ok() {
             return Ok(());
         }
@@ -51,7 +52,8 @@ pub async fn drop_with_sessions(
     drop_database(connection, database, " WITH (FORCE)").await
 }
 
-/// Ends the sessions of each login as a member of it, for as long as that takes. What cannot be ended is told by the drop.
+/// Ends the sessions of each login, with a temporary membership in it. A session that cannot be ended makes the
+/// drop fail.
 pub async fn end_sessions(connection: &mut Connection, database: &DbName, logins: &[RoleName]) -> Result<()> {
     let options = if connection.major() >= 16 { " WITH INHERIT TRUE, SET TRUE" } else { "" };
     for login in logins {
@@ -71,7 +73,7 @@ pub async fn end_sessions(connection: &mut Connection, database: &DbName, logins
     Ok(())
 }
 
-/// Whose sessions a dead run left in a database.
+/// Returns the logins whose sessions a dead run left in a database.
 pub async fn logins_in(connection: &mut Connection, database: &DbName) -> Result<Vec<RoleName>> {
     let asked = stmt!(
         "SELECT DISTINCT a.usename::pg_catalog.text FROM pg_catalog.pg_stat_activity a
@@ -83,7 +85,7 @@ pub async fn logins_in(connection: &mut Connection, database: &DbName) -> Result
 }
 
 pub fn left_behind(database: &DbName, error: Error) -> Error {
-    error.while_doing(format!("the scratch database {database} could not be removed")).hint(format!(
+    error.while_doing(format!("cannot remove the scratch database {database}")).hint(format!(
         "the next run that needs one on this server tries again, or run DROP DATABASE {database}"
     ))
 }
@@ -91,6 +93,6 @@ pub fn left_behind(database: &DbName, error: Error) -> Error {
 async fn drop_database(connection: &mut Connection, database: &DbName, force: &'static str) -> Result<()> {
     let (database, force) = (database, Keyword(force));
     let statement = stmt!("DROP DATABASE IF EXISTS {database}{force}", database = database, force = force);
-    // A notice says that it was not there; that is no failure.
+    // A missing database raises only a notice.
     execute_protected(connection, &statement).await
 }

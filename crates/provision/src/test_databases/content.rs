@@ -1,14 +1,14 @@
-//! What a template is made from, as a number. Pure.
+//! Digest of a template's content. Pure.
 
 use sha2::{Digest, Sha256};
 
 use martydb_migrate::files::MigrationFolder;
 use martydb_model::{DatabaseParameters, DesiredServer, DesiredService};
 
-/// Hexadecimal digits in a template's name.
+/// Number of hexadecimal digits in a template's name.
 const DIGITS: usize = 32;
 
-/// Nothing where nothing is declared.
+/// Returns the declared parameters as text; empty if there are none.
 fn parameters(declared: &DatabaseParameters) -> Vec<String> {
     let made = &declared.made_with;
     let rows = [
@@ -24,8 +24,8 @@ fn parameters(declared: &DatabaseParameters) -> Vec<String> {
     rows.chain(declared.settings.iter().map(|(name, value)| format!("setting {name}={value}"))).collect()
 }
 
-/// A digest of all that decides what a migrated database of the service holds: the files, what `apply` makes before them,
-/// the server's major version, and martydb's own, since its tables are in there too.
+/// Returns a digest of all inputs of a migrated database: the files, the objects that `apply` creates before them,
+/// the server's major version, and martydb's version, because its tables are included.
 pub fn digest(
     desired: &DesiredServer,
     service: &DesiredService,
@@ -48,7 +48,7 @@ pub fn digest(
     }
     let mut digest = Sha256::new();
     for part in parts {
-        // With its length: no two lists of parts are the same bytes.
+        // The length separates the parts: different lists never give the same bytes.
         digest.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
         digest.update(part);
     }

@@ -1,4 +1,4 @@
-//! The test databases that are there, and removing one by name.
+//! List of the existing test databases, and removal of one by name.
 
 use super::old;
 use super::workshop::Workshop;
@@ -7,18 +7,18 @@ use martydb_model::sql::stmt;
 use martydb_model::{DbName, made_at};
 use martydb_pg::server::execute_protected;
 
-/// A test database that is there.
+/// An existing test database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedTestDatabase {
     pub database: DbName,
     pub template: DbName,
-    /// In seconds; `None` where the name does not tell.
+    /// Age in seconds; `None` if the name has no valid time.
     pub age: Option<u64>,
     pub sessions: usize,
 }
 
 impl Workshop<'_> {
-    /// The test databases of the service, the oldest first.
+    /// Returns the test databases of the service, oldest first.
     pub async fn list(&mut self) -> Result<Vec<ListedTestDatabase>> {
         let now = self.now().await?;
         let sessions = old::sessions(&mut self.session).await?;
@@ -35,10 +35,11 @@ impl Workshop<'_> {
         Ok(all)
     }
 
-    /// Removes a test database of the service, and ends the sessions in it.
+    /// Drops a test database of the service and ends the sessions in it.
     ///
     /// # Errors
-    /// [`Kind::Usage`](martydb_model::error::Kind::Usage) if it is none, with nothing touched.
+    /// [`Kind::Usage`](martydb_model::error::Kind::Usage) if `name` is not a test database of the service; nothing is
+    /// changed then.
     pub async fn drop(&mut self, name: &str) -> Result<DbName> {
         let present = self.list().await?;
         let Some(found) = present.into_iter().find(|one| one.database.as_str() == name) else {

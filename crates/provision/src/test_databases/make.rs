@@ -1,4 +1,4 @@
-//! Making a test database: its template, where that is missing, and a copy.
+//! Creates a test database: its template, if that is missing, and a copy.
 
 use super::template::Template;
 use super::workshop::Workshop;
@@ -12,10 +12,10 @@ use martydb_model::sqlstate;
 use martydb_model::{ActualServer, DbName, DesiredServer, TestDatabase, test_name};
 use martydb_pg::server::execute_protected;
 
-/// Tries of a copy whose template another run has removed meanwhile.
+/// Attempts to copy a template that another run may drop meanwhile.
 const TRIES: usize = 3;
 
-/// A test database that was made.
+/// A test database that was created.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MadeTestDatabase {
     pub database: DbName,
@@ -23,17 +23,17 @@ pub struct MadeTestDatabase {
 }
 
 impl Workshop<'_> {
-    /// Makes a test database, and its template where that is missing.
+    /// Creates a test database, and its template if that is missing.
     ///
     /// # Errors
-    /// If a migration fails, or the server refuses.
+    /// If a migration fails, or the server rejects a statement.
     pub async fn make(&mut self, events: &EventSender) -> Result<MadeTestDatabase> {
         let mut tries = 1..TRIES;
         loop {
             let template = self.template(events).await?;
             match self.copy(&template.database).await {
                 Ok(database) => return Ok(MadeTestDatabase { database, template }),
-                // Another run, with other files, has removed what no test database came from.
+                // Another run, with other files, has dropped a template that no test database was copied from.
                 Err(error) if is_gone(&error) && tries.next().is_some() => self.look().await?,
                 Err(error) => return Err(error),
             }
@@ -41,30 +41,31 @@ impl Workshop<'_> {
     }
 
     async fn copy(&mut self, template: &DbName) -> Result<DbName> {
-        let random = getrandom::u64().map_err(|error| Error::operation("no random numbers").cause(error))?;
+        let random =
+            getrandom::u64().map_err(|error| Error::operation("cannot get random numbers").cause(error))?;
         let name = test_name(&self.service.name, self.now().await?, random);
         let made = TestDatabase { service: self.service.name.clone(), copied_from: Some(template.clone()) };
         let steps = copy(self.desired, &self.actual, self.service, &name, &made);
         let mut planner = Copying { desired: self.desired, actual: &self.actual, steps };
-        // The name is this run's alone, so that no other one is kept out.
+        // Only this run knows the name, so no lock is needed.
         let policy = Policy { lock_wait: None, jobs: Jobs::ONE };
         match converge(&self.access, &mut planner, &policy).await.end {
             Ok(()) => Ok(name),
             Err(error) => {
                 let drop = stmt!("DROP DATABASE IF EXISTS {name} WITH (FORCE)", name = name);
                 let left = execute_protected(&mut self.session, &drop).await.err();
-                Err(error.causes(left.map(|left| format!("{name} could not be removed: {}", left.message))))
+                Err(error.causes(left.map(|left| format!("cannot remove {name}: {}", left.message))))
             }
         }
     }
 }
 
-/// Whether the template that was found before is no longer there.
+/// Returns `true` if the template that was found before no longer exists.
 fn is_gone(error: &Error) -> bool {
     error.sqlstate.as_deref() == Some(sqlstate::INVALID_CATALOG_NAME)
 }
 
-/// Steps that are known beforehand. Nothing is inspected after them: no other run knows the name.
+/// Planner with known steps. It inspects nothing afterwards: no other run knows the name.
 struct Copying<'a> {
     desired: &'a DesiredServer,
     actual: &'a ActualServer,

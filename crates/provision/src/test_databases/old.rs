@@ -1,6 +1,6 @@
-//! Removing what is no longer needed: test databases of yesterday, and templates of files that have changed.
+//! Removal of expired test databases and of templates whose files have changed.
 //!
-//! Never by force: what is in use stays, and is named.
+//! Databases in use are never dropped by force: they are kept and reported.
 
 use std::collections::BTreeMap;
 
@@ -11,26 +11,26 @@ use martydb_model::sqlstate;
 use martydb_model::{ActualServer, DbName, DesiredServer, made_at};
 use martydb_pg::server::{Connection, execute, query};
 
-/// How long a test database stays, in seconds.
+/// Lifetime of a test database, in seconds.
 pub const LIFETIME: u64 = 24 * 60 * 60;
 
-/// What was removed, and what was not.
+/// Names of the dropped databases, and those still in use.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Cleared {
     pub removed: Vec<DbName>,
     pub in_use: Vec<InUse>,
 }
 
-/// A test database that should go and stays.
+/// An expired test database that is still in use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InUse {
     pub database: DbName,
-    /// In the server's words where it is not sessions.
+    /// Sessions in the database, or the server's message if there are none.
     pub why: String,
 }
 
 impl Workshop<'_> {
-    /// Removes the project's test databases that are older than [`LIFETIME`], and what killed runs left half made.
+    /// Drops the project's test databases that are older than [`LIFETIME`], and unfinished ones of killed runs.
     pub async fn clear_old(&mut self) -> Result<Cleared> {
         let now = self.now().await?;
         let mut cleared = Cleared::default();
@@ -61,14 +61,14 @@ impl Workshop<'_> {
         Ok(cleared)
     }
 
-    /// Removes the service's other templates that no test database was copied from.
+    /// Drops the service's other templates that no test database was copied from.
     pub(super) async fn drop_other_templates(&mut self, current: &DbName) -> Result<()> {
         let all = self.actual.test_databases(self.desired);
         let is_used = |name: &DbName| all.values().any(|test| test.copied_from.as_ref() == Some(name));
         for (name, test) in &all {
             let is_own = test.copied_from.is_none() && test.service == self.service.name;
             if is_own && name != current && !is_used(name) {
-                // One that is being copied stays until the next change.
+                // A template that is being copied is kept until the next change.
                 let _in_use = drop_unused(&mut self.session, name).await?;
             }
         }
@@ -76,8 +76,8 @@ impl Workshop<'_> {
     }
 }
 
-/// Whether it carries the project's mark, or is the admin's, unmarked and has never taken a connection: a killed run left it
-/// between the copy and the mark.
+/// Returns `true` if the database has the project's mark, or is the admin's, unmarked and has never accepted
+/// connections: a killed run left it between the copy and the mark.
 fn is_ours(actual: &ActualServer, desired: &DesiredServer, name: &DbName) -> bool {
     let marked = actual.test_database(name, desired).is_some_and(|test| test.copied_from.is_some());
     let half_made = actual.databases.get(name).is_some_and(|found| {
@@ -86,7 +86,7 @@ fn is_ours(actual: &ActualServer, desired: &DesiredServer, name: &DbName) -> boo
     marked || half_made
 }
 
-/// Drops a database in which no session is; else why it stays.
+/// Drops a database without sessions; otherwise returns the reason why it was kept.
 async fn drop_unused(session: &mut Connection, name: &DbName) -> Result<Result<(), String>> {
     match execute(session, &stmt!("DROP DATABASE IF EXISTS {name}", name = name)).await {
         Ok(_) => Ok(Ok(())),
@@ -99,7 +99,7 @@ fn reason(error: &Error) -> String {
     error.causes.first().unwrap_or(&error.message).clone()
 }
 
-/// How many sessions each test database has, without the server's own workers.
+/// Returns the number of sessions in each test database, without background workers.
 pub async fn sessions(session: &mut Connection) -> Result<BTreeMap<String, usize>> {
     let asked = stmt!(
         "SELECT d.datname::pg_catalog.text, pg_catalog.count(a.pid)::pg_catalog.text

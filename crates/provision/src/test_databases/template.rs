@@ -1,4 +1,4 @@
-//! Finding or making the template. Of several runs that miss it, one makes it while the others wait.
+//! Finds or creates the template. If several runs miss it, one creates it while the others wait.
 
 use super::content;
 use super::workshop::Workshop;
@@ -13,12 +13,12 @@ use martydb_pg::server::lock;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template {
     pub database: DbName,
-    /// Whether it was there before.
+    /// `true` if the template existed before.
     pub reused: bool,
 }
 
 impl Workshop<'_> {
-    /// The template of the files as they are now.
+    /// Returns the template of the current migration files.
     pub(super) async fn template(&mut self, events: &EventSender) -> Result<Template> {
         let database = self.name()?;
         if self.is_there(&database) {
@@ -33,7 +33,7 @@ impl Workshop<'_> {
 
     async fn find_or_make(&mut self, mut database: DbName, events: &EventSender) -> Result<Template> {
         loop {
-            // Another run may have made it while this one waited.
+            // Another run may have created it while this one waited.
             self.look().await?;
             if self.is_there(&database) {
                 return Ok(Template { database, reused: true });
@@ -42,11 +42,11 @@ impl Workshop<'_> {
             let target = scratch.target(&self.target);
             let outcome = run(&target, Goal::Upgrade, &self.options, events).await;
             if let Some(error) = outcome.error {
-                let error = error.while_doing("the template of the test databases cannot be made");
+                let error = error.while_doing("cannot make the template of the test databases");
                 return scratch.remove_after(Err(error)).await;
             }
             let now = self.name()?;
-            // The files were edited while they ran.
+            // The files were edited while the migrations ran.
             if now != database {
                 scratch.remove_after(Ok(())).await?;
                 database = now;
@@ -71,14 +71,14 @@ impl Workshop<'_> {
         TestDatabase { service: self.service.name.clone(), copied_from: None }
     }
 
-    /// One that takes connections may have been changed.
+    /// Tests for a closed template: one that accepts connections may have been changed.
     fn is_there(&self, name: &DbName) -> bool {
         let closed = self.actual.databases.get(name).is_some_and(|found| !found.allow_connections);
         closed && self.actual.test_database(name, self.desired) == Some(self.mark())
     }
 }
 
-/// The lock's key: the first 32 bits of the digest.
+/// Returns the key of the lock: the first 32 bits of the digest.
 fn key(template: &DbName) -> i32 {
     let (_, hex) = template.as_str().rsplit_once('_').unwrap_or_default();
     u32::from_str_radix(hex.get(..8).unwrap_or_default(), 16).unwrap_or_default().cast_signed()

@@ -1,4 +1,4 @@
-//! What test databases of one service are made with: a session of the admin, and the server as it was seen last.
+//! Context for creating a service's test databases: a session of the admin, and the last snapshot of the server.
 
 use crate::catalog::inspect;
 use martydb_migrate::{MigrationTarget, Options};
@@ -7,22 +7,22 @@ use martydb_model::sql::stmt;
 use martydb_model::{ActualServer, DesiredServer, DesiredService, RoleKind};
 use martydb_pg::server::{Access, Connection, query};
 
-/// A service of which test databases are made.
+/// A service and the state that creating its test databases needs.
 pub struct Workshop<'a> {
     pub access: Access,
     pub desired: &'a DesiredServer,
     pub service: &'a DesiredService,
-    /// The service's own database and migrations.
+    /// Service's own database and migrations.
     pub target: MigrationTarget,
     pub options: Options,
-    /// The admin's session in the maintenance database.
+    /// Session of the admin in the maintenance database.
     pub(super) session: Connection,
-    /// The server as it was seen last.
+    /// Last snapshot of the server.
     pub(super) actual: ActualServer,
 }
 
 impl<'a> Workshop<'a> {
-    /// Looks at the server.
+    /// Connects and reads the snapshot.
     ///
     /// # Errors
     /// If the service's roles are missing, or the server cannot be reached.
@@ -39,24 +39,25 @@ impl<'a> Workshop<'a> {
         Ok(Workshop { access, desired, service, target, options, session, actual })
     }
 
-    /// The server's clock, in seconds since 1970.
+    /// Returns the server's clock, in seconds since 1970.
     pub(super) async fn now(&mut self) -> Result<u64> {
         let now = stmt!(
             "SELECT EXTRACT(EPOCH FROM pg_catalog.clock_timestamp())::pg_catalog.int8::pg_catalog.text"
         );
         let rows = query(&mut self.session, &now).await?;
         let text: Option<String> = rows.first().and_then(|row| row.try_get(0).ok());
-        text.and_then(|text| text.parse().ok()).ok_or_else(|| Error::operation("the server tells no time"))
+        text.and_then(|text| text.parse().ok())
+            .ok_or_else(|| Error::operation("cannot read the server's clock"))
     }
 
-    /// Looks at the server again.
+    /// Reads the snapshot of the server again.
     pub(super) async fn look(&mut self) -> Result<()> {
         self.actual = inspect::cluster_outside(&mut self.session).await?;
         Ok(())
     }
 }
 
-/// Roles belong to the server, not to a database: all four have to be there.
+/// Requires all four roles: they belong to the server, not to a database.
 fn refuse_without_roles(actual: &ActualServer, service: &DesiredService) -> Result<()> {
     let (name, roles) = (&service.name, RoleKind::ALL.map(|kind| service.role(kind)));
     let missing: Vec<_> = roles.iter().filter(|role| !actual.roles.contains_key(role)).collect();

@@ -1,5 +1,5 @@
-//! RabbitMQ, and others that speak AMQP 0-9-1: persistent messages that must reach a queue, each confirmed by the broker.
-//! <https://www.rabbitmq.com/docs/confirms>
+//! RabbitMQ and other brokers that implement AMQP 0-9-1: persistent messages that must reach a queue, each
+//! confirmed by the broker. <https://www.rabbitmq.com/docs/confirms>
 
 use std::time::Duration;
 
@@ -17,16 +17,16 @@ use super::trust::authorities;
 use martydb_model::error::Result;
 use martydb_model::{BrokerUrl, EventRoute};
 
-/// How often to look whether the connection is still there.
+/// Interval for testing the connection.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// Of a queue that survives a restart of the broker.
+/// Delivery mode of a message that survives a restart of the broker.
 const PERSISTENT: u8 = 2;
 
-/// Codes of refusals that are about the exchange: ACCESS_REFUSED, NOT_FOUND.
+/// Reply codes about the exchange: ACCESS_REFUSED, NOT_FOUND.
 const TARGET: [u16; 2] = [403, 404];
 
-/// Bytes of a routing key.
+/// Maximum length of a routing key, in bytes.
 const LONGEST_KEY: usize = 255;
 
 pub struct AmqpLink {
@@ -45,9 +45,9 @@ pub async fn open(
     let properties = ConnectionProperties::default().with_connection_name("martydb relay".into());
     let runtime = lapin::runtime::default_runtime().map_err(|error| unreachable(at, &plain(&error)))?;
     let refused = |error: lapin::Error| unreachable(at, &plain(&error));
-    // The address holds the password: what is wrong with it is not repeated.
+    // The address contains the password, so the error does not repeat it.
     let uri = address(at, password).parse::<AMQPUri>();
-    let uri = uri.map_err(|_| unreachable(at, &"the client does not understand its address"))?;
+    let uri = uri.map_err(|_| unreachable(at, &"its address is invalid"))?;
     let tls = tls(at)?;
     let connecting = Connection::connector(
         uri,
@@ -68,7 +68,7 @@ pub async fn open(
     Ok(AmqpLink { connection, channel, exchange: exchange.into(), routing_key })
 }
 
-/// It holds the password, and goes nowhere but to the client.
+/// Returns the connection address. It contains the password and is passed only to the client.
 fn address(at: &BrokerUrl, password: Option<&SecretString>) -> String {
     let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
     let login = at.user.as_deref().map_or_else(String::new, |user| {
@@ -79,7 +79,8 @@ fn address(at: &BrokerUrl, password: Option<&SecretString>) -> String {
     format!("{}://{login}{}:{}{path}", at.scheme.word, at.host, at.port)
 }
 
-/// The client's own way would believe the authorities of the operating system beside those that the manifest names.
+/// Returns the TLS configuration. The client's own would also trust the operating system's authorities in addition
+/// to those of the manifest.
 fn tls(at: &BrokerUrl) -> Result<Option<RustlsConnector>> {
     if !at.scheme.tls {
         return Ok(None);
@@ -92,12 +93,12 @@ fn tls(at: &BrokerUrl) -> Result<Option<RustlsConnector>> {
     config.connector_with_no_client_auth().map(Some).map_err(failed)
 }
 
-/// The client's words, without what it was connecting to.
+/// Returns the client's error without the address.
 fn plain(error: &lapin::Error) -> String {
     match error.kind() {
         ErrorKind::ProtocolError(error) => error.get_message().to_string(),
         ErrorKind::IOError(error) => error.to_string(),
-        ErrorKind::MissingHeartbeatError => "the broker is silent".into(),
+        ErrorKind::MissingHeartbeatError => "the broker sends no heartbeats".into(),
         ErrorKind::InvalidChannelState(..) | ErrorKind::InvalidConnectionState(..) => {
             "the connection was lost".into()
         }
@@ -105,7 +106,8 @@ fn plain(error: &lapin::Error) -> String {
     }
 }
 
-/// A word of a routing key ends at a dot, and these two stand for others where queues are bound.
+/// Replaces characters with a meaning in routing keys: a dot separates words, and two others are wildcards in
+/// bindings.
 fn escape(c: char) -> char {
     if c.is_control() || "*#".contains(c) { '_' } else { c }
 }
@@ -115,7 +117,7 @@ impl AmqpLink {
         let key = event.route(&self.routing_key, escape);
         if key.len() > LONGEST_KEY {
             return Err(PublishFailure::Refused(format!(
-                "its routing key has {} bytes, and AMQP knows {LONGEST_KEY}",
+                "its routing key has {} bytes, but AMQP allows only {LONGEST_KEY}",
                 key.len()
             )));
         }
@@ -133,14 +135,14 @@ impl AmqpLink {
             Confirmation::Ack(Some(_)) => {
                 Err(PublishFailure::Refused(format!("no queue is bound for the routing key \"{key}\"")))
             }
-            Confirmation::Nack(_) => {
-                Err(PublishFailure::Down("the broker takes no more: it could not keep an event".into()))
+            Confirmation::Nack(_) => Err(PublishFailure::Down("the broker could not store an event".into())),
+            Confirmation::NotRequested => {
+                Err(PublishFailure::Down("the broker does not confirm messages".into()))
             }
-            Confirmation::NotRequested => Err(PublishFailure::Down("the broker confirms nothing".into())),
         }
     }
 
-    /// The channel ends with the connection.
+    /// Waits until the connection is lost; the channel ends with it.
     pub async fn lost(&self) {
         while self.channel.status().connected() && self.connection.status().connected() {
             tokio::time::sleep(LOOK).await;
@@ -154,7 +156,7 @@ impl AmqpLink {
 
 fn lost(error: &lapin::Error) -> PublishFailure {
     match error.kind() {
-        // The exchange is missing, or closed to this user: nothing about this event.
+        // The exchange is missing, or closed to this user: not a fault of the event.
         ErrorKind::ProtocolError(refusal) if TARGET.contains(&refusal.get_id()) => {
             PublishFailure::Down(plain(error))
         }
@@ -163,8 +165,9 @@ fn lost(error: &lapin::Error) -> PublishFailure {
     }
 }
 
-/// <https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/amqp-protocol-binding.md>, with the headers of
-/// AMQP 0-9-1 in the place of the application properties of 1.0.
+/// Returns the properties of
+/// <https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/amqp-protocol-binding.md>, as headers of
+/// AMQP 0-9-1 instead of the application properties of 1.0.
 fn properties(event: &OutboxEvent) -> BasicProperties {
     let mut headers = FieldTable::default();
     let mut insert = |name: String, value: &str| {
@@ -183,7 +186,7 @@ fn properties(event: &OutboxEvent) -> BasicProperties {
         .with_headers(headers)
 }
 
-/// As much as a short text of AMQP holds.
+/// Truncates to the maximum length of an AMQP short string.
 fn cut(text: &str) -> &str {
     let end = (0..=LONGEST_KEY.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
     &text[..end.unwrap_or(0)]

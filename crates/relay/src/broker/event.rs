@@ -1,4 +1,4 @@
-//! One event of an outbox, and how it describes itself.
+//! An event of an outbox, and its representation as a CloudEvent.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use martydb_model::{EventField, EventRoute};
 
-/// What is published; `id` is its place in the outbox.
+/// An event to publish; `id` is its position in the outbox.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct OutboxEvent {
     pub id: String,
@@ -15,21 +15,21 @@ pub struct OutboxEvent {
     pub aggregate_type: String,
     pub aggregate_id: String,
     pub event_type: String,
-    /// As the database writes it.
+    /// JSON text as the database returns it.
     pub payload: String,
     pub headers: BTreeMap<String, String>,
-    /// RFC 3339.
+    /// Time in RFC 3339 format.
     pub occurred_at: Option<String>,
-    /// How often it was tried before.
+    /// Number of earlier attempts.
     pub attempts: i64,
-    /// Project and service.
+    /// Source: project and service.
     pub source: Arc<str>,
 }
 
 const JSON: &str = "application/json";
 
 impl OutboxEvent {
-    /// The metadata that a JSON object holds; what is no object has none.
+    /// Returns the metadata of a JSON object; none if the text is not an object.
     pub fn headers_of(text: Option<&str>) -> BTreeMap<String, String> {
         let read = text.and_then(|text| serde_json::from_str::<Map<String, Value>>(text).ok());
         let plain = |value: Value| match value {
@@ -49,7 +49,7 @@ impl OutboxEvent {
         own.unwrap_or(if self.is_json() { JSON } else { "text/plain; charset=utf-8" })
     }
 
-    /// The attributes of CloudEvents, by name.
+    /// Returns the attributes of CloudEvents, by name.
     pub fn attributes(&self) -> Vec<(&'static str, String)> {
         let aggregate = format!("{}/{}", self.aggregate_type, self.aggregate_id);
         let mut all = vec![
@@ -63,14 +63,14 @@ impl OutboxEvent {
         all
     }
 
-    /// Metadata of the service's own, without what says something else already.
+    /// Returns the service's own metadata without names that CloudEvents uses.
     pub fn further_headers(&self) -> impl Iterator<Item = (&str, &str)> {
         let known = ["content-type", "content_type", "datacontenttype"];
         let further = self.headers.iter().filter(move |(name, _)| !known.contains(&name.as_str()));
         further.map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// The whole event as one JSON document:
+    /// Returns the whole event as one JSON document:
     /// <https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md>.
     pub fn structured(&self) -> String {
         let mut document: Map<String, Value> =
@@ -81,13 +81,13 @@ impl OutboxEvent {
         }
         let mut text = Value::Object(document).to_string();
         text.pop();
-        // As the database writes it: the payload of an event is the same each time.
+        // As the database returns it: the payload of an event is the same on each attempt.
         let data =
             if self.is_json() { self.payload.clone() } else { Value::from(&*self.payload).to_string() };
         text + ",\"data\":" + &data + "}"
     }
 
-    /// Where it goes; `escape` replaces what means something else in a route.
+    /// Returns the event's destination; `escape` replaces characters that have a meaning in a route.
     pub fn route(&self, route: &EventRoute, escape: impl Fn(char) -> char) -> String {
         let value = |field| match field {
             EventField::AggregateType => self.aggregate_type.as_str(),
@@ -98,12 +98,12 @@ impl OutboxEvent {
     }
 }
 
-/// Names of attributes have no more than these letters.
+/// Returns `true` for a valid attribute name of CloudEvents.
 fn is_extension(name: &str) -> bool {
     (1..=20).contains(&name.len()) && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
 }
 
-/// Headers end with their line.
+/// Joins lines: a header ends at a line break.
 fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

@@ -1,5 +1,5 @@
-//! NATS JetStream. A publication is a request that the stream's leader answers once it has the message; the id in
-//! `Nats-Msg-Id` lets it drop what it had within the stream's window for duplicates.
+//! NATS JetStream. A publication is a request that the stream's leader answers once it has stored the message. The
+//! id in `Nats-Msg-Id` lets it drop duplicates within the stream's duplicate window.
 //! <https://docs.nats.io/nats-concepts/jetstream/streams>
 
 use async_nats::header::{HeaderMap, HeaderName, HeaderValue};
@@ -14,13 +14,14 @@ use super::trust::authorities;
 use martydb_model::error::Result;
 use martydb_model::{BrokerUrl, EventRoute};
 
-/// Bytes of answers that are read at once: about a hundred.
+/// Bytes of answers to read at a time: about a hundred answers.
 const ANSWERS: u16 = 16 << 10;
 
 pub struct NatsLink {
     client: Client,
     subject: EventRoute,
-    /// Whether the connection was lost once. The client would go on by itself, and send later what was given up meanwhile.
+    /// `true` once the connection was lost. The client would reconnect by itself, and later send messages that were
+    /// given up meanwhile.
     lost: watch::Receiver<bool>,
 }
 
@@ -29,7 +30,7 @@ pub async fn open(at: &BrokerUrl, subject: EventRoute, password: Option<&SecretS
     let mut options = ConnectOptions::new()
         .name("martydb relay")
         .connection_timeout(CONNECT)
-        // Every publication has a limit of its own.
+        // Every publication has a timeout of its own.
         .request_timeout(None)
         .require_tls(at.scheme.tls)
         .ignore_discovered_servers()
@@ -41,7 +42,7 @@ pub async fn open(at: &BrokerUrl, subject: EventRoute, password: Option<&SecretS
             }
             std::future::ready(())
         });
-    // The client reads the file again, and then takes no other authority.
+    // With a file, the client reads it again and trusts no other authority.
     if let (Some(path), Some(_)) = (&at.root_certificate, authorities(at)?) {
         options = options.add_root_certificates(path.clone());
     }
@@ -57,7 +58,7 @@ pub async fn open(at: &BrokerUrl, subject: EventRoute, password: Option<&SecretS
     Ok(NatsLink { client, subject, lost })
 }
 
-/// What the leader of the stream answers.
+/// Answer of the stream's leader.
 #[derive(Deserialize)]
 struct StreamAnswer {
     error: Option<StreamRefusal>,
@@ -71,7 +72,7 @@ struct StreamRefusal {
     description: String,
 }
 
-/// What means something in a subject.
+/// Replaces characters that have a meaning in subjects.
 fn escape(c: char) -> char {
     if c.is_whitespace() || c.is_control() || "*>".contains(c) { '_' } else { c }
 }
@@ -82,14 +83,14 @@ impl NatsLink {
         let payload = event.payload.clone().into();
         let end = self.client.request_with_headers(subject.clone(), headers(event), payload).await;
         let answer = end.map_err(|error| match error.kind() {
-            RequestErrorKind::NoResponders => PublishFailure::Refused(format!(
-                "no stream of JetStream listens to the subject \"{subject}\""
-            )),
+            RequestErrorKind::NoResponders => {
+                PublishFailure::Refused(format!("no JetStream stream has the subject \"{subject}\""))
+            }
             RequestErrorKind::MaxPayloadExceeded => {
-                PublishFailure::Refused(format!("the broker does not take {} bytes", event.payload.len()))
+                PublishFailure::Refused(format!("the broker does not accept {} bytes", event.payload.len()))
             }
             RequestErrorKind::InvalidSubject => {
-                PublishFailure::Refused(format!("\"{subject}\" is not a subject"))
+                PublishFailure::Refused(format!("\"{subject}\" is not a valid subject"))
             }
             RequestErrorKind::TimedOut => PublishFailure::Silent(error.to_string()),
             RequestErrorKind::Other => PublishFailure::Down(error.to_string()),
@@ -109,11 +110,11 @@ impl NatsLink {
 
 fn judged(answer: &[u8], subject: &str) -> Result<(), PublishFailure> {
     let foreign =
-        || PublishFailure::Refused(format!("what listens to the subject \"{subject}\" is no stream"));
+        || PublishFailure::Refused(format!("the subscriber of the subject \"{subject}\" is not a stream"));
     match serde_json::from_slice(answer).map_err(|_| foreign())? {
         StreamAnswer { error: Some(error), .. } => {
             let why = format!("the stream refused it: {} ({})", error.description, error.code);
-            // Full, without a leader, or out of space: nothing about this event.
+            // The stream is full, has no leader or no space: not a fault of the event.
             let unable = matches!(error.code, 500..);
             Err(if unable { PublishFailure::Down(why) } else { PublishFailure::Refused(why) })
         }
@@ -122,7 +123,7 @@ fn judged(answer: &[u8], subject: &str) -> Result<(), PublishFailure> {
     }
 }
 
-/// The binary mode of CloudEvents:
+/// Returns the headers of CloudEvents' binary mode:
 /// <https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/nats-protocol-binding.md>.
 fn headers(event: &OutboxEvent) -> HeaderMap {
     let mut headers = HeaderMap::new();

@@ -1,4 +1,4 @@
-//! What it takes to be let in, from the variables that the manifest names.
+//! Credentials of brokers, from the variables that the manifest names.
 
 use secrecy::SecretString;
 
@@ -7,19 +7,19 @@ use martydb_model::EventTarget;
 use martydb_model::environment::Environment;
 use martydb_model::error::Result;
 
-/// What it takes to connect, beside the address.
+/// Credentials for a connection, in addition to the address.
 #[derive(Debug, Clone, Default)]
 pub struct BrokerSecrets {
     pub password: Option<SecretString>,
-    /// What web hooks are signed with.
+    /// Key that signs webhook requests.
     pub signature: Option<SecretString>,
 }
 
 impl BrokerSecrets {
-    /// Reads the variables that the target names, now, so that one that changed is taken as it is.
+    /// Reads the variables that the target names. They are read for each connection, so changes are effective.
     ///
     /// # Errors
-    /// If one is not set, or its file cannot be read.
+    /// If a variable is not set, or its file cannot be read.
     pub fn of(target: &EventTarget, environment: &Environment) -> Result<BrokerSecrets> {
         let read = |name: Option<&String>| match name {
             None => Ok(None),

@@ -1,4 +1,4 @@
-//! Web hooks: one request for each event, a CloudEvent in structured mode, signed as Standard Webhooks has it.
+//! Webhooks: one request per event, a CloudEvent in structured mode, signed according to Standard Webhooks.
 //!
 //! <https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md>,
 //! <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>
@@ -18,10 +18,10 @@ use super::trust::authorities;
 use martydb_model::BrokerUrl;
 use martydb_model::error::Result;
 
-/// Requests at a time.
+/// Number of concurrent requests.
 pub const WIDTH: usize = 32;
 
-/// How a key is written that is not meant as text.
+/// Prefix of a base64 key; other keys are used as text.
 const ENCODED_KEY: &str = "whsec_";
 
 pub struct WebhookLink {
@@ -32,7 +32,7 @@ pub struct WebhookLink {
 }
 
 pub fn open(at: &BrokerUrl, secrets: &BrokerSecrets) -> Result<WebhookLink> {
-    // The provider that the connections to PostgreSQL have too; an error says that there is one already.
+    // Uses the same provider as the connections to PostgreSQL; an error means that it is already installed.
     let _present = rustls::crypto::ring::default_provider().install_default();
     let builder = Client::builder()
         .connect_timeout(CONNECT)
@@ -75,7 +75,7 @@ impl WebhookLink {
     }
 }
 
-/// The client's words, without the address: its query may hold a secret.
+/// Returns the client's error without the address, whose query may contain a secret.
 fn failed(error: &reqwest::Error) -> PublishFailure {
     if error.is_connect() {
         return PublishFailure::Down(format!("the web hook cannot be reached: {}", first_cause(error)));
@@ -87,7 +87,7 @@ fn failed(error: &reqwest::Error) -> PublishFailure {
 }
 
 fn judged(status: StatusCode) -> Result<(), PublishFailure> {
-    // It says itself that it is not about this event: it is busy, or does not know who asks.
+    // These status codes are not about this event: the receiver is busy or does not know the sender.
     let busy = [401, 407, 429, 502, 503, 504].contains(&status.as_u16());
     match status {
         _ if status.is_success() => Ok(()),
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn the_signature_is_that_of_the_specification() {
-        // The example of the reference implementations.
+        // Example of the reference implementations.
         let key = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
         let signed = signature(key, "msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330", "{\"test\": 2432232314}");
         assert_eq!(signed, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");

@@ -1,5 +1,5 @@
-//! A workflow of GitHub: <https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax>. The job runs on GitHub's machine
-//! and not in a container, because only there are git and the tools of actions at hand.
+//! GitHub workflow: <https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax>. The job
+//! runs on the virtual machine and not in a container, because only the machine has git and the tools of actions.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,8 @@ use crate::render::landscape::{Landscape, ServerNode};
 use martydb_model::error::Result;
 use martydb_ui::report::yaml_text;
 
-/// By commit: a tag can be moved. <https://docs.github.com/en/actions/reference/security/secure-use#using-third-party-actions>
+/// Pinned by commit, because a tag can be moved.
+/// <https://docs.github.com/en/actions/reference/security/secure-use#using-third-party-actions>
 const CHECKOUT: &str = "actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683";
 const UPLOAD: &str = "actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02";
 
@@ -89,8 +90,10 @@ struct WorkflowStep {
     run: Option<String>,
 }
 
+/// Returns the workflow.
+///
 /// # Errors
-/// If the servers or the passwords of the environment are elsewhere.
+/// If the environment has servers or passwords outside of the job.
 pub fn workflow(landscape: &Landscape<'_>) -> Result<String> {
     let servers = steps::servers(landscape)?;
     let manifest = landscape.manifest;
@@ -126,7 +129,7 @@ fn container(server: &ServerNode<'_>) -> GithubService {
     GithubService {
         image: server.deploy.image.clone(),
         env: variables.chain([("POSTGRES_PASSWORD", PASSWORD.to_owned())]).collect(),
-        // Over TCP, as `image::ready` has it; whom and what it asks for makes no difference.
+        // Over TCP, like `image::ready`; user and database are irrelevant.
         options: "--health-cmd \"pg_isready -h 127.0.0.1\" --health-interval 2s --health-retries 30",
     }
 }
@@ -148,7 +151,7 @@ fn checkout() -> WorkflowStep {
     WorkflowStep {
         name: "Check out".to_owned(),
         uses: Some(CHECKOUT),
-        // lint and validate compare with the branch that this one goes into.
+        // lint and validate compare with the target branch.
         with: [("fetch-depth", 0.into()), ("persist-credentials", false.into())].into(),
         ..WorkflowStep::default()
     }
@@ -162,7 +165,7 @@ fn get() -> WorkflowStep {
     WorkflowStep { name: "Get martydb".to_owned(), run: Some(run.to_owned()), ..WorkflowStep::default() }
 }
 
-/// The machine reaches its containers by their addresses, and the manifest knows the servers by names.
+/// Maps the servers' names to their containers: the machine reaches containers only by address.
 fn name_servers(servers: &[(&str, &ServerNode<'_>)]) -> WorkflowStep {
     let variable = |number: usize| format!("SERVER_{number}");
     let ids = servers
@@ -188,7 +191,7 @@ fn name_servers(servers: &[(&str, &ServerNode<'_>)]) -> WorkflowStep {
     }
 }
 
-/// Also where a step failed, as far as it came.
+/// Shows the result, also if a step failed.
 fn show() -> WorkflowStep {
     let run = format!("[ ! -f {MARKDOWN} ] || cat {MARKDOWN} >>\"$GITHUB_STEP_SUMMARY\"\n");
     WorkflowStep {
@@ -215,7 +218,7 @@ fn keep(folder: &str) -> WorkflowStep {
     }
 }
 
-/// A text in which GitHub evaluates nothing.
+/// Escapes a text so that GitHub evaluates nothing in it.
 fn literal(text: &str) -> String {
     text.replace("${{", "${{ '${{' }}")
 }

@@ -1,4 +1,5 @@
-//! A job of GitLab: <https://docs.gitlab.com/ci/yaml/>. It runs in martydb's image, and its services have the servers' names.
+//! GitLab job: <https://docs.gitlab.com/ci/yaml/>. It runs in martydb's image, and its services have the servers'
+//! names.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +11,8 @@ use crate::render::landscape::{Landscape, ServerNode};
 use martydb_model::error::Result;
 use martydb_ui::report::yaml_text;
 
-/// <https://docs.gitlab.com/ci/variables/predefined_variables/>: empty for what is no merge request.
+/// See <https://docs.gitlab.com/ci/variables/predefined_variables/>; the variable is empty outside of merge
+/// requests.
 const SYSTEM: CiSystem = CiSystem { base: "\"${CI_MERGE_REQUEST_DIFF_BASE_SHA:-HEAD}\"", format: "" };
 
 #[derive(Serialize)]
@@ -32,7 +34,7 @@ struct GitlabJob {
 #[derive(Serialize)]
 struct JobImage {
     name: String,
-    /// The runner starts a shell.
+    /// Empty, because the runner starts a shell.
     entrypoint: [&'static str; 1],
 }
 
@@ -60,8 +62,10 @@ struct Reports {
     junit: String,
 }
 
+/// Returns the job.
+///
 /// # Errors
-/// If the servers or the passwords of the environment are elsewhere.
+/// If the environment has servers or passwords outside of the job.
 pub fn job(landscape: &Landscape<'_>) -> Result<String> {
     let servers = steps::servers(landscape)?;
     let manifest = landscape.manifest;
@@ -71,7 +75,7 @@ pub fn job(landscape: &Landscape<'_>) -> Result<String> {
         ("MARTYDB_MANIFEST", literal(&name)),
         ("MARTYDB_ENV", literal(&manifest.env)),
         ("MARTYDB_NO_INPUT", "true".to_owned()),
-        // The commit that the change goes into is compared with.
+        // Comparing with the target branch needs its commits.
         ("GIT_DEPTH", "0".to_owned()),
     ];
     let folder = &landscape.places.in_repository;
@@ -105,7 +109,7 @@ fn container(server: &ServerNode<'_>) -> GitlabService {
     }
 }
 
-/// martydb's own image has no git, and without git nothing can be compared.
+/// Returns the commands. martydb's own image has no git, and without git there is no comparison.
 fn script(landscape: &Landscape<'_>) -> Vec<String> {
     let folder = &landscape.places.in_repository;
     let enter = (folder != ".").then(|| format!("cd {}", word(folder)));
@@ -116,7 +120,7 @@ fn script(landscape: &Landscape<'_>) -> Vec<String> {
          git config --global --add safe.directory \"$CI_PROJECT_DIR\"\n\
          {compared}\
          else\n\
-         echo 'Without git in the image nothing is compared with the branch that this one goes into, and nothing linted.'\n\
+         echo 'The image has no git: lint and the comparison with the target branch are skipped.'\n\
          martydb validate\n\
          fi\n"
     );
@@ -124,7 +128,7 @@ fn script(landscape: &Landscape<'_>) -> Vec<String> {
     enter.into_iter().chain([compared]).chain(trials).collect()
 }
 
-/// A value in which GitLab fills in no variable.
+/// Escapes a value so that GitLab expands no variable in it.
 fn literal(text: &str) -> String {
     text.replace('$', "$$")
 }

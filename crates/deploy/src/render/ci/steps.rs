@@ -1,33 +1,33 @@
-//! What a job does, one after the other: the same for every system that runs jobs.
+//! Steps of a job, the same for every CI system.
 
 use crate::render::landscape::{Landscape, ServerNode};
 use martydb_config::manifest::SecretsSpec;
 use martydb_model::error::{Error, Result};
 
-/// The password of the servers' admins. They live as long as the job, and it alone reaches them.
+/// Password of the servers' admins. The servers are reachable only by the job and end with it.
 pub const PASSWORD: &str = "only-in-this-job";
 
-/// The reports of `verify-isolation`.
+/// Report of `verify-isolation`.
 pub const JUNIT: &str = "isolation.xml";
 pub const MARKDOWN: &str = "isolation.md";
 pub const JSON: &str = "isolation.json";
 
-/// One thing that a job does.
+/// A step of a job.
 pub struct JobStep {
     pub name: &'static str,
-    /// Lines of a POSIX shell that ends at the first failure.
+    /// POSIX shell script, which stops at the first failure.
     pub script: String,
 }
 
-/// How a system shows findings and what it compares with.
+/// Differences between CI systems.
 pub struct CiSystem {
-    /// The commit that the change goes into, as a word of a shell.
+    /// Target commit of the change, as a shell word.
     pub base: &'static str,
-    /// Follows `validate` and `lint`.
+    /// Arguments appended to `validate` and `lint`.
     pub format: &'static str,
 }
 
-/// What is compared with the branch that the change goes into.
+/// Returns the steps that compare with the target branch.
 pub fn comparisons(landscape: &Landscape<'_>, system: &CiSystem) -> Vec<JobStep> {
     let CiSystem { base, format } = system;
     let home = landscape.manifest.home();
@@ -42,7 +42,7 @@ pub fn comparisons(landscape: &Landscape<'_>, system: &CiSystem) -> Vec<JobStep>
         .collect();
     let lint = format!(
         "status=0\n\
-         lint() {{ # lint SERVICE FOLDER: what is newer than the newest version of the branch that this one goes into\n\
+         lint() {{ # lint SERVICE FOLDER: files newer than the newest version on the target branch\n\
          \x20 [ -d \"$2\" ] || return 0\n\
          \x20 there=$(git ls-tree --name-only {base} \"$2/\")\n\
          \x20 since=$(echo \"$there\" | grep -oE '/V[0-9]+__' | grep -oE '[0-9]+' | sort -n | tail -n 1)\n\
@@ -60,7 +60,7 @@ pub fn comparisons(landscape: &Landscape<'_>, system: &CiSystem) -> Vec<JobStep>
     ]
 }
 
-/// What is tried on the servers.
+/// Returns the steps that run on the servers.
 pub fn trials() -> Vec<JobStep> {
     let reports = [("junit", JUNIT), ("markdown", MARKDOWN), ("json", JSON)]
         .map(|(kind, file)| format!(" --report {kind}={file}"));
@@ -73,10 +73,10 @@ pub fn trials() -> Vec<JobStep> {
     ]
 }
 
-/// The servers, each with its host.
+/// Returns the servers with their hosts.
 ///
 /// # Errors
-/// If one of them is elsewhere, or if passwords would come from elsewhere: a job shall reach nothing that lasts.
+/// If a server or the passwords are outside of the job, which must not change anything permanent.
 pub fn servers<'l, 'a>(landscape: &'l Landscape<'a>) -> Result<Vec<(&'l str, &'l ServerNode<'a>)>> {
     let provider = match &landscape.manifest.secrets {
         SecretsSpec::File { .. } => None,
@@ -84,14 +84,14 @@ pub fn servers<'l, 'a>(landscape: &'l Landscape<'a>) -> Result<Vec<(&'l str, &'l
         SecretsSpec::Command { .. } => Some("command"),
     };
     if let Some(provider) = provider {
-        let message = format!("the secrets provider is {provider}, and a job makes passwords of its own");
+        let message = format!("the secrets provider is {provider}, but a job creates its own passwords");
         return Err(Error::manifest(message)
             .hint("render the job for an environment with the provider file, such as that of Compose"));
     }
     let one = |server: &'l ServerNode<'a>| {
         server.host.as_deref().map(|host| (host, server)).ok_or_else(|| {
             let message = format!(
-                "the server \"{}\" is at {}, and a job has servers of its own",
+                "the server \"{}\" is at {}, but a job starts its own servers",
                 server.name, server.url.host
             );
             Error::manifest(message)
@@ -101,7 +101,7 @@ pub fn servers<'l, 'a>(landscape: &'l Landscape<'a>) -> Result<Vec<(&'l str, &'l
     landscape.servers.iter().map(one).collect()
 }
 
-/// A word of a shell that stands for itself.
+/// Quotes a text as a literal shell word.
 pub fn word(text: &str) -> String {
     shlex::try_quote(text).map_or_else(|_| "''".to_owned(), std::borrow::Cow::into_owned)
 }

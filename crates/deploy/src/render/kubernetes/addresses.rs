@@ -1,4 +1,4 @@
-//! What the Secrets hold: the same by every way to them.
+//! Contents of the Secrets, the same for all targets.
 
 use secrecy::SecretString;
 
@@ -7,7 +7,8 @@ use crate::render::landscape::{Landscape, LoginNode, ServerNode};
 use martydb_config::connection_string::Parts;
 use martydb_model::RoleKind;
 
-/// Where applications connect with this login; migrations go straight to the server. `user` is the one of a pair that is in use.
+/// Returns the address for this login. Migrations connect directly to the server. `user` is the login of the pair
+/// that is in use.
 pub fn address(
     landscape: &Landscape<'_>,
     login: &LoginNode<'_>,
@@ -23,7 +24,7 @@ pub fn address(
     }
 }
 
-/// An admin's, as the operator CloudNativePG takes it too.
+/// Returns an admin's credentials in the form that CloudNativePG accepts too.
 pub fn admin_data(server: &ServerNode<'_>, password: &str) -> [(String, String); 2] {
     [("username".to_owned(), server.url.user.clone()), (PASSWORD.to_owned(), password.to_owned())]
 }

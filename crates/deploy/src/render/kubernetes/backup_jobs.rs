@@ -1,7 +1,7 @@
-//! The CronJobs of backups: their schedule is the cluster's, martydb runs none.
+//! CronJobs for backups: the cluster runs the schedule, martydb has none.
 //!
-//! A folder of the manifest is a disk of its own here, object storage a Secret with its keys. What is in work lies beside the manifest
-//! in `.martydb`, which the image has not: it goes with the pod.
+//! A backup folder of the manifest becomes a separate disk, and object storage gets a Secret with its keys.
+//! Temporary files are in `.martydb` beside the manifest, which the image lacks; they are lost with the pod.
 
 use std::path::Path;
 
@@ -15,17 +15,19 @@ use martydb_model::error::Result;
 use martydb_model::{BackupPlace, BackupSettings};
 use martydb_ui::report::yaml_text;
 
-/// The disk of a folder of backups.
+/// Name of the disk for a backup folder.
 const DISK: &str = "martydb-backups";
 
-/// Where the image has the project's files.
+/// Folder of the project's files in the image.
 const WORK: &str = "/work";
 
-/// Where a pod finds the identity that opens backups: the key of its Secret is the file's name.
+/// Mount point of the identity that decrypts backups; the Secret's key is the file's name.
 const IDENTITY: &str = "/run/martydb/identity";
 
+/// Returns the CronJobs.
+///
 /// # Errors
-/// If a pod could not keep the passwords that martydb makes.
+/// If a pod could not keep the passwords that martydb creates.
 pub fn all(landscape: &Landscape<'_>) -> Result<Vec<String>> {
     let Some(settings) = &landscape.manifest.backup else { return Ok(vec![]) };
     let jobs = &landscape.manifest.deploy.backup_jobs;
@@ -33,7 +35,7 @@ pub fn all(landscape: &Landscape<'_>) -> Result<Vec<String>> {
     if let BackupPlace::Folder(_) = settings.to {
         all.push(disk(landscape, jobs));
     }
-    // Encrypted backups cannot be verified where nothing opens them.
+    // Encrypted backups cannot be verified without an identity.
     let opens = settings.encrypt.is_empty() || jobs.identity_secret.is_some();
     for run in times::of_backups(landscape).iter().filter(|run| opens || run.name != BACKUP_VERIFY) {
         let pod = pod(landscape, settings, jobs, run.name);
@@ -57,7 +59,7 @@ fn disk(landscape: &Landscape<'_>, jobs: &BackupJobs) -> String {
 
 fn pod(landscape: &Landscape<'_>, settings: &BackupSettings, jobs: &BackupJobs, run: &str) -> PodExtras {
     let mut pod = PodExtras::default();
-    // As much as the disk of the backups: an archive may lie here before it is encrypted.
+    // As large as the disk of the backups: an archive may be stored here before it is encrypted.
     pod.volumes.push(Volume::empty("state", None, &jobs.storage_size));
     pod.mounts.push(VolumeMount::at("state", &format!("{WORK}/.martydb")));
     match &settings.to {
@@ -79,7 +81,7 @@ fn pod(landscape: &Landscape<'_>, settings: &BackupSettings, jobs: &BackupJobs, 
     pod
 }
 
-/// A folder below the manifest's lies there in the image, too.
+/// Returns the path in the image of a folder below the manifest's.
 fn in_image(home: &Path, folder: &Path) -> String {
     match folder.strip_prefix(home) {
         Ok(below) => format!("{WORK}/{}", below.display()),
@@ -87,7 +89,7 @@ fn in_image(home: &Path, folder: &Path) -> String {
     }
 }
 
-/// Object storage may be anywhere: these pods reach its port, and the others do not.
+/// Returns the policy that lets only these pods connect to the port of the object storage, at any address.
 fn to_store(landscape: &Landscape<'_>, run: &TimedRun<'_>, port: u16) -> String {
     let spec = PolicySpec {
         pod_selector: LabelSelector::of(pod_labels(MARTYDB, run.name)),

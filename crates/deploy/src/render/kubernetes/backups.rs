@@ -1,5 +1,6 @@
-//! What else the operator CloudNativePG does for a server: backups on a schedule, and being found by Prometheus.
-//! <https://cloudnative-pg.io/documentation/current/backup/>, <https://cloudnative-pg.io/documentation/current/monitoring/>
+//! Scheduled backups and Prometheus discovery by the CloudNativePG operator.
+//! <https://cloudnative-pg.io/documentation/current/backup/>,
+//! <https://cloudnative-pg.io/documentation/current/monitoring/>
 
 use serde::Serialize;
 
@@ -35,7 +36,7 @@ pub fn scheduled_backup(landscape: &Landscape<'_>, host: &str, backup: &BackupSc
     let spec = ScheduledBackupSpec {
         schedule: backup.schedule.clone(),
         cluster: ByName::cluster(host),
-        // A backup outlives its schedule.
+        // A backup must not be deleted with its schedule.
         backup_owner_reference: "cluster",
         method: "plugin",
         plugin_configuration: ByName { name: BARMAN.to_owned() },

@@ -1,6 +1,6 @@
-//! Servers run by the operator CloudNativePG: <https://cloudnative-pg.io/docs/>. It makes the servers, their databases and the login
-//! that martydb works with. The four roles of a service and their rights are made by `apply` alone: two programs that both put them right
-//! would undo each other's work.
+//! Servers of the CloudNativePG operator: <https://cloudnative-pg.io/docs/>. The operator creates the servers,
+//! their databases and martydb's login. Only `apply` creates the four roles of a service and their privileges: two
+//! programs managing the same objects would undo each other's changes.
 
 use serde::Serialize;
 
@@ -17,10 +17,10 @@ use martydb_model::deploy::BackupSchedule;
 use martydb_model::error::{Error, Result};
 use martydb_ui::report::yaml_text;
 
-/// The login of every new server.
+/// Login of every new server.
 const SUPERUSER: &str = "postgres";
 
-/// The port at which the operator asks an instance how it is.
+/// Status port of an instance, which the operator queries.
 const STATUS: u16 = 8000;
 
 #[derive(Serialize)]
@@ -61,7 +61,7 @@ struct Bootstrap {
     initdb: InitDb,
 }
 
-/// The operator makes a database whether it is wanted or not; no service may enter this one.
+/// Database that the operator always creates; no service may connect to it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct InitDb {
@@ -127,8 +127,10 @@ struct DatabaseSpec {
     database_reclaim_policy: &'static str,
 }
 
+/// Returns the objects.
+///
 /// # Errors
-/// As for Kubernetes without the operator.
+/// See the Kubernetes target without the operator.
 pub fn documents(landscape: &Landscape<'_>) -> Result<String> {
     let deploy = &landscape.manifest.deploy;
     let mut texts = vec![namespace(landscape)];
@@ -152,13 +154,13 @@ pub fn documents(landscape: &Landscape<'_>) -> Result<String> {
     Ok(texts.iter().map(|text| format!("---\n{text}")).collect())
 }
 
-/// The operator's servers listen at one port, and so do the Services that it makes for them.
+/// Rejects other ports: the operator's servers and Services have a fixed one.
 fn check_port(server: &ServerNode<'_>) -> Result<()> {
     if server.url.port == PORT {
         return Ok(());
     }
     let message = format!(
-        "CloudNativePG serves at port {PORT}, and the server \"{}\" is at {}",
+        "CloudNativePG serves at port {PORT}, but the server \"{}\" is at {}",
         server.name, server.url.port
     );
     Err(Error::manifest(message).hint(format!("write {PORT} into its url, or render it as kubernetes")))
@@ -196,13 +198,13 @@ fn cluster(landscape: &Landscape<'_>, host: &str, server: &ServerNode<'_>) -> St
     yaml_text(&KubernetesObject { api_version: API, kind: "Cluster", metadata, spec: Some(spec) })
 }
 
-/// Without the log that it archives, a backup could not be restored.
+/// Returns the plugin that archives WAL, without which a backup could not be restored.
 fn archiver(backup: &BackupSchedule) -> ClusterPlugin {
     let parameters = PluginParameters { barman_object_name: backup.object_store.clone() };
     ClusterPlugin { name: BARMAN, is_wal_archiver: true, parameters }
 }
 
-/// The operator needs images of its own, which have the tags of PostgreSQL's.
+/// Returns the operator's own image, which has the same tags as PostgreSQL's.
 fn image(server: &ServerNode<'_>) -> String {
     match server.deploy.image.strip_prefix("postgres:") {
         Some(tag) => format!("ghcr.io/cloudnative-pg/postgresql:{tag}"),
@@ -210,7 +212,7 @@ fn image(server: &ServerNode<'_>) -> String {
     }
 }
 
-/// The login that martydb works with, where it is no superuser.
+/// Returns the login of martydb if it is not a superuser.
 fn admin(landscape: &Landscape<'_>, host: &str, server: &ServerNode<'_>) -> String {
     let spec = RoleSpec {
         cluster: ByName::cluster(host),
@@ -224,7 +226,7 @@ fn admin(landscape: &Landscape<'_>, host: &str, server: &ServerNode<'_>) -> Stri
     yaml_text(&KubernetesObject { api_version: API, kind: "DatabaseRole", metadata, spec: Some(spec) })
 }
 
-/// What `apply` makes with parameters is made by it alone.
+/// Returns the databases without parameters; only `apply` creates those with parameters.
 fn databases(landscape: &Landscape<'_>, host: &str, server: &ServerNode<'_>) -> Vec<String> {
     let here = landscape.services.iter().filter(|node| {
         let parameters = &node.service.parameters;
@@ -246,7 +248,7 @@ fn databases(landscape: &Landscape<'_>, host: &str, server: &ServerNode<'_>) -> 
     here.map(one).collect()
 }
 
-/// The instances of a Cluster reach each other and the API of Kubernetes, and the operator reaches them.
+/// Returns the policies between a Cluster's instances, the operator and the Kubernetes API.
 fn instances(landscape: &Landscape<'_>, host: &str) -> String {
     let own = || Peer::Pods { pods: LabelSelector::of(pod_labels(host)) };
     let operator = [("app.kubernetes.io/name".to_owned(), "cloudnative-pg".to_owned())];

@@ -1,5 +1,6 @@
-//! The Secrets that the other objects refer to, fetched by the External Secrets Operator: <https://external-secrets.io/latest/api/externalsecret/>.
-//! Each has the keys that `secrets export --format kubernetes` gives it; the operator fills the password in.
+//! Secrets for the other objects, fetched by the External Secrets Operator:
+//! <https://external-secrets.io/latest/api/externalsecret/>. Each has the keys of `secrets export --format
+//! kubernetes`; the operator inserts the password.
 
 use std::collections::BTreeMap;
 
@@ -13,11 +14,11 @@ use martydb_model::deploy::SecretStore;
 use martydb_model::error::{Error, Result};
 use martydb_ui::report::yaml_text;
 
-/// Stands for the password until the template is written: nothing in it is escaped anywhere.
+/// Placeholder for the password in the template; it contains no character that is escaped anywhere.
 const SENTINEL: &str = "MARTYDB0PASSWORD0OF0THIS0LOGIN0";
 
-/// In a URL all but letters, digits and `-._~` is escaped; Go's escaping for queries does that, but for the space:
-/// <https://pkg.go.dev/net/url#QueryEscape>.
+/// Template for the password in a URL, which has to escape all but letters, digits and `-._~`. Go's escaping of
+/// queries does that, except for the space: <https://pkg.go.dev/net/url#QueryEscape>.
 const IN_URL: &str = "{{ .password | urlquery | replace \"+\" \"%20\" }}";
 
 const AS_IT_IS: &str = "{{ .password }}";
@@ -73,20 +74,20 @@ struct RemoteRef {
     property: Option<String>,
 }
 
+/// Returns the objects.
+///
 /// # Errors
-/// If the manifest names no store that the secrets are fetched from.
+/// If the manifest names no secret store.
 pub fn documents(landscape: &Landscape<'_>) -> Result<String> {
     let Some(store) = &landscape.manifest.deploy.secret_store else {
-        return Err(Error::manifest("the manifest does not say where the cluster fetches its secrets")
+        return Err(Error::manifest("the manifest names no secret store of the cluster")
             .hint("name the store: deploy: { secret_store: { name: vault } }"));
     };
     let mut taken = BTreeMap::new();
     let mut own = |key: String, whose: String| match taken.insert(key.clone(), whose.clone()) {
         None => Ok(key),
-        Some(other) => {
-            Err(Error::manifest(format!("{other} and {whose} would both have the secret \"{key}\""))
-                .hint("write {role} and {server} into deploy: { secret_store: { key: … } }"))
-        }
+        Some(other) => Err(Error::manifest(format!("{other} and {whose} would share the secret \"{key}\""))
+            .hint("write {role} and {server} into deploy: { secret_store: { key: … } }")),
     };
     let env = &landscape.manifest.env;
     let mut texts = vec![];
@@ -164,7 +165,7 @@ fn filled(value: &str, password: &str) -> String {
     literal(value).replace(SENTINEL, password)
 }
 
-/// A text in which the template's engine fills nothing in.
+/// Escapes a text so that the template engine expands nothing in it.
 fn literal(text: &str) -> String {
     text.replace("{{", "{{ \"{{\" }}")
 }

@@ -1,4 +1,4 @@
-//! martydb itself, in pods: a Job that provisions and migrates, and a CronJob that proves isolation.
+//! Pods that run martydb: a Job that provisions and migrates, and a CronJob that verifies isolation.
 //! <https://kubernetes.io/docs/concepts/workloads/controllers/job/>
 
 use std::collections::BTreeSet;
@@ -15,7 +15,7 @@ use martydb_config::secrets::variable_name;
 use martydb_model::error::{Error, Result};
 use martydb_ui::report::yaml_text;
 
-/// The account of the image of the Dockerfile.
+/// User ID in the image of the Dockerfile.
 const ACCOUNT: u32 = 10001;
 
 #[derive(Serialize)]
@@ -41,14 +41,14 @@ struct JobTemplate {
     spec: JobSpec,
 }
 
-/// A run of martydb: which one, its arguments, and what its pod has beside the usual.
+/// A run of martydb: its name, its arguments, and additions to its pod.
 pub struct ToolJob<'a> {
     pub instance: &'a str,
     pub arguments: &'a [&'a str],
     pub pod: PodExtras,
 }
 
-/// What a pod needs for its files and for what lies elsewhere.
+/// Additions to a pod for its files and external services.
 #[derive(Default)]
 pub struct PodExtras {
     pub env: Vec<EnvVar>,
@@ -63,11 +63,13 @@ impl<'a> ToolJob<'a> {
     }
 }
 
+/// Returns the Job and the CronJob.
+///
 /// # Errors
-/// If a pod could not keep the passwords that martydb makes.
+/// If a pod could not keep the passwords that martydb creates.
 pub fn all(landscape: &Landscape<'_>) -> Result<Vec<String>> {
     let init = job(landscape, ToolJob::plain("init-all", &["--no-input", "-y", "init-all"]))?;
-    // A Job cannot be changed: one with another content has another name.
+    // A Job cannot be changed, so its name depends on its content.
     let digest = Sha256::digest(yaml_text(&init));
     let suffix: String = digest[..4].iter().map(|byte| format!("{byte:02x}")).collect();
     let metadata = ObjectMeta::of(landscape, &format!("init-all-{suffix}"), Some((MARTYDB, "init-all")));
@@ -76,10 +78,10 @@ pub fn all(landscape: &Landscape<'_>) -> Result<Vec<String>> {
     Ok(vec![yaml_text(&init), cron_job(landscape, times::ISOLATION, verify)?])
 }
 
-/// A run of martydb at the times of a schedule.
+/// Returns a CronJob that runs martydb on a schedule.
 ///
 /// # Errors
-/// As [`all`].
+/// See [`all`].
 pub fn cron_job(landscape: &Landscape<'_>, schedule: &str, run: ToolJob<'_>) -> Result<String> {
     let instance = run.instance;
     let spec = CronJobSpec {
@@ -136,13 +138,13 @@ fn job(landscape: &Landscape<'_>, run: ToolJob<'_>) -> Result<JobSpec> {
     })
 }
 
-/// The logins' passwords, where variables are the provider: each from the Secret that `secrets export` writes.
+/// Returns the logins' passwords if variables are the provider: each from the Secret of `secrets export`.
 fn passwords(landscape: &Landscape<'_>) -> Result<Vec<EnvVar>> {
     let template = match &landscape.manifest.secrets {
         SecretsSpec::Command { .. } => return Ok(vec![]),
         SecretsSpec::Env { name } => name,
         SecretsSpec::File { .. } => {
-            return Err(Error::manifest("the secrets provider is file, and a pod's files are gone when it ends").hint(
+            return Err(Error::manifest("the secrets provider is file, but a pod's files are lost when it ends").hint(
                 "choose provider env or command for this environment; `martydb secrets export --format kubernetes --values --out FILE` writes the \
                  Secrets from this store",
             ));
@@ -153,7 +155,7 @@ fn passwords(landscape: &Landscape<'_>) -> Result<Vec<EnvVar>> {
         EnvVar::secret(&variable_name(template, key, &key.label), secret, "PGPASSWORD")
     };
     let mut all: Vec<EnvVar> = landscape.logins.iter().map(variable).collect();
-    // Where the template names no server, a further login on two servers has one variable.
+    // If the template contains no server, a further login on two servers has one variable.
     let mut seen = BTreeSet::new();
     all.retain(|variable| seen.insert(variable.name.clone()));
     Ok(all)

@@ -1,4 +1,4 @@
-//! The namespace that everything else is in.
+//! Namespace of all other objects.
 
 use super::objects::{KubernetesObject, ObjectMeta};
 use crate::render::landscape::Landscape;

@@ -1,5 +1,5 @@
-//! Which pod may connect to which: nothing by default, then one policy for each server and each service, from the same pairs as
-//! the databases' rights. <https://kubernetes.io/docs/concepts/services-networking/network-policies/>
+//! Network policies: nothing by default, then one policy for each server and each service, derived from the same
+//! pairs as the databases' privileges. <https://kubernetes.io/docs/concepts/services-networking/network-policies/>
 
 use serde::Serialize;
 
@@ -19,7 +19,7 @@ pub struct PolicySpec {
     pub egress: Vec<PolicyRule>,
 }
 
-/// From whom, or to whom; at which ports. No peer is everybody, no port every one.
+/// Peers and ports of a rule. Without peers it matches every peer, without ports every port.
 #[derive(Serialize, Default)]
 pub struct PolicyRule {
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -66,19 +66,21 @@ pub struct PolicyPort {
 pub const INGRESS: &str = "Ingress";
 pub const EGRESS: &str = "Egress";
 
-/// The labels of the pods behind a server's host.
+/// Function that returns the labels of the pods behind a server's host.
 pub type PodLabels = fn(&str) -> Labels;
 
-/// The pods that lead to a server's databases.
+/// Pods through which clients connect to a server's databases.
 #[derive(Clone, Copy)]
 pub struct Doors {
     pub server: PodLabels,
-    /// Those of its pooler, where it has one. Only services go through it.
+    /// Pods of its pooler, if any. Only services connect through it.
     pub pooler: Option<PodLabels>,
 }
 
+/// Returns all policies.
+///
 /// # Errors
-/// If a server lies outside and the manifest does not say in which networks.
+/// If a server is external and the manifest does not declare its networks.
 pub fn all(landscape: &Landscape<'_>, doors: Doors) -> Result<Vec<String>> {
     let everything = || LabelSelector::default();
     let deny = PolicySpec {
@@ -114,7 +116,8 @@ pub fn policy(landscape: &Landscape<'_>, name: &str, spec: PolicySpec) -> String
     })
 }
 
-/// The cluster's own: <https://kubernetes.io/docs/reference/labels-annotations-taints/#kubernetes-io-metadata-name>.
+/// Returns the rule for the cluster's DNS:
+/// <https://kubernetes.io/docs/reference/labels-annotations-taints/#kubernetes-io-metadata-name>.
 fn name_servers() -> PolicyRule {
     let namespace = [("kubernetes.io/metadata.name".to_owned(), "kube-system".to_owned())];
     let pods = [("k8s-app".to_owned(), "kube-dns".to_owned())];
@@ -145,7 +148,8 @@ fn of_server(landscape: &Landscape<'_>, host: &str, server: &ServerNode<'_>, doo
     policy(landscape, workload(host), spec)
 }
 
-/// Its programs reach its databases and the other services; who else may reach them is for policies of their own.
+/// Returns the policy of a service: its programs may connect to its databases and the other services. Further
+/// clients need policies of their own.
 fn of_service(landscape: &Landscape<'_>, node: &ServiceNode<'_>, doors: Doors) -> Result<String> {
     let databases =
         landscape.servers_of(node).map(|server| to_server(server, doors)).collect::<Result<Vec<_>>>()?;
@@ -179,7 +183,7 @@ fn of_martydb(landscape: &Landscape<'_>, doors: Doors) -> Result<String> {
     Ok(policy(landscape, MARTYDB, spec))
 }
 
-/// The labels of the pods in which martydb runs.
+/// Returns the labels of martydb's pods.
 fn martydb() -> Labels {
     [(NAME.to_owned(), MARTYDB.to_owned())].into()
 }
@@ -198,13 +202,13 @@ fn to_server(server: &ServerNode<'_>, doors: Doors) -> Result<PolicyRule> {
         let message =
             format!("the server \"{}\" is at {}, which is not deployed here", server.name, server.url.host);
         return Err(Error::manifest(message).hint(
-            "say in which networks it lies, so that its clients may reach it: deploy: { cidrs: [10.20.0.0/24] }",
+            "name its networks, so that its clients may connect to it: deploy: { cidrs: [10.20.0.0/24] }",
         ));
     }
     Ok(PolicyRule { to, ports: vec![tcp(server.url.port)], ..PolicyRule::default() })
 }
 
-/// To everybody.
+/// Returns a rule for any peer.
 pub fn to_port(port: PolicyPort) -> PolicyRule {
     PolicyRule { ports: vec![port], ..PolicyRule::default() }
 }

@@ -1,4 +1,4 @@
-//! The parts of which objects of Kubernetes are made, as far as they are used here.
+//! Parts of Kubernetes objects, as far as they are used here.
 
 use std::collections::BTreeMap;
 
@@ -32,7 +32,7 @@ pub struct ObjectMeta {
 }
 
 impl ObjectMeta {
-    /// Of something in the namespace; `instance` is what its pods are selected by.
+    /// Creates the metadata of an object in the namespace; `instance` labels select its pods.
     pub fn of(landscape: &Landscape<'_>, name: &str, instance: Option<(&str, &str)>) -> ObjectMeta {
         let mut labels = Labels::from([
             ("app.kubernetes.io/managed-by".to_owned(), MARTYDB.to_owned()),
@@ -104,7 +104,7 @@ pub struct SeccompProfile {
 }
 
 impl PodSecurity {
-    /// Of an account that is not root; `volumes` says whether its volumes shall be its own.
+    /// Creates the settings of an unprivileged account; `volumes` makes it own the pod's volumes.
     pub fn of(account: u32, volumes: bool) -> PodSecurity {
         PodSecurity {
             run_as_non_root: true,
@@ -169,7 +169,7 @@ pub struct Resources {
 }
 
 impl Resources {
-    /// Memory is set aside and the most it may take; of processors it may take more.
+    /// Reserves memory and limits it to the same amount; CPU is reserved without a limit.
     pub fn of(cpu: &str, memory: &str) -> Resources {
         let memory = ("memory", memory.to_owned());
         Resources { requests: [("cpu", cpu.to_owned()), memory.clone()].into(), limits: [memory].into() }
@@ -203,7 +203,7 @@ pub struct SecretKey {
     pub key: &'static str,
 }
 
-/// Every key of a Secret as a variable.
+/// Environment variables from all keys of a Secret.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EnvFrom {
@@ -226,7 +226,7 @@ impl EnvVar {
     }
 }
 
-/// A value in which Kubernetes fills in no `$(VARIABLE)`.
+/// Escapes a value so that Kubernetes expands no `$(VARIABLE)` in it.
 pub fn dependency_free(text: &str) -> String {
     text.replace("$(", "$$(")
 }
@@ -272,7 +272,7 @@ pub struct Volume {
     pub source: VolumeSource,
 }
 
-/// What a volume is.
+/// Source of a volume.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum VolumeSource {
@@ -282,13 +282,13 @@ pub enum VolumeSource {
     },
     Secret {
         secret_name: String,
-        /// The bits of its files' modes.
+        /// Mode bits of its files.
         default_mode: u32,
     },
 }
 
 impl Volume {
-    /// What goes with the pod.
+    /// Creates a volume that is deleted with the pod.
     pub fn empty(name: &'static str, medium: Option<&'static str>, size_limit: &str) -> Volume {
         Volume {
             name,
@@ -297,7 +297,7 @@ impl Volume {
     }
 }
 
-/// A disk that is asked for.
+/// Request for a disk.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ClaimSpec {

@@ -1,4 +1,4 @@
-//! What all objects of the operator CloudNativePG have in common.
+//! Common parts of all CloudNativePG objects.
 
 use serde::Serialize;
 
@@ -6,10 +6,10 @@ use super::objects::{Labels, workload};
 
 pub const API: &str = "postgresql.cnpg.io/v1";
 
-/// The port of every server, and of every pooler.
+/// Port of every server and every pooler.
 pub const PORT: u16 = 5432;
 
-/// The operator's plugin for backups: <https://cloudnative-pg.io/plugin-barman-cloud/>.
+/// Backup plugin of the operator: <https://cloudnative-pg.io/plugin-barman-cloud/>.
 pub const BARMAN: &str = "barman-cloud.cloudnative-pg.io";
 
 #[derive(Serialize)]
@@ -23,17 +23,17 @@ impl ByName {
     }
 }
 
-/// The label that the operator gives to a server's pods.
+/// Returns the operator's label for a server's pods.
 pub fn pod_labels(host: &str) -> Labels {
     [("cnpg.io/cluster".to_owned(), workload(host).to_owned())].into()
 }
 
-/// The label that it gives to a pooler's pods. Newer ones have that of the server's pods too.
+/// Returns the operator's label for a pooler's pods. In newer versions they also have that of the server's pods.
 pub fn pooler_labels(host: &str) -> Labels {
     [("cnpg.io/poolerName".to_owned(), pooler_name(host))].into()
 }
 
-/// The name of a server's pooler, and of the Service that leads to it.
+/// Returns the name of a server's pooler and of its Service.
 pub fn pooler_name(host: &str) -> String {
     format!("{}-pooler-rw", workload(host))
 }

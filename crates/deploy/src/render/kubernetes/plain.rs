@@ -1,4 +1,4 @@
-//! Servers as StatefulSets, with no operator.
+//! Servers as StatefulSets, without an operator.
 
 use super::namespace::namespace;
 use super::network_policies::Doors;
@@ -8,8 +8,10 @@ use super::{backup_jobs, jobs, network_policies};
 use crate::render::landscape::Landscape;
 use martydb_model::error::Result;
 
+/// Returns the objects.
+///
 /// # Errors
-/// If a pod could not keep the passwords, or if it is not known in which network a server lies.
+/// If a pod could not keep the passwords, or the networks of an external server are unknown.
 pub fn documents(landscape: &Landscape<'_>) -> Result<String> {
     let doors = Doors { server: |host| pod_labels(POSTGRES, workload(host)), pooler: None };
     let mut texts = vec![namespace(landscape)];

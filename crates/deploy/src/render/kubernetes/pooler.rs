@@ -1,5 +1,6 @@
-//! PgBouncer before a server of CloudNativePG: <https://cloudnative-pg.io/documentation/current/connection_pooling/>. The operator makes the
-//! login `cnpg_pooler_pgbouncer` with the function that it asks for verifiers, and keeps both in order.
+//! PgBouncer in front of a CloudNativePG server:
+//! <https://cloudnative-pg.io/documentation/current/connection_pooling/>. The operator creates and maintains the
+//! login `cnpg_pooler_pgbouncer` and the function with which it reads verifiers.
 
 use serde::Serialize;
 
@@ -25,10 +26,10 @@ struct PgBouncerSpec {
     pool_mode: &'static str,
 }
 
-/// The pooler of a server, and who reaches it: whose programs have a login on the server.
+/// Returns the pooler of a server, and the policy for its clients: services with a login on the server.
 ///
 /// # Errors
-/// If something else has its name.
+/// If another object has its name.
 pub fn all(
     landscape: &Landscape<'_>,
     host: &str,
@@ -42,7 +43,7 @@ pub fn all(
             "the pooler of server \"{}\" would be deployed as \"{name}\", which is taken",
             server.name
         ))
-        .hint("rename what has this name"));
+        .hint("rename the other object"));
     }
     let spec = PoolerSpec {
         cluster: ByName::cluster(host),
@@ -55,7 +56,7 @@ pub fn all(
     Ok(vec![policy(landscape, &name, host, server), yaml_text(&object)])
 }
 
-/// Its pods also reach the API of Kubernetes, from which they have their settings.
+/// Returns the policy of its pods, which also read their settings from the Kubernetes API.
 fn policy(landscape: &Landscape<'_>, name: &str, host: &str, server: &ServerNode<'_>) -> String {
     let clients = landscape.services.iter().filter(|node| server.clients.contains(&node.service.name));
     let clients = clients.map(|node| Peer::Pods { pods: LabelSelector::of(node.pods.selector.clone()) });
@@ -68,7 +69,7 @@ fn policy(landscape: &Landscape<'_>, name: &str, host: &str, server: &ServerNode
     let spec = PolicySpec {
         pod_selector: LabelSelector::of(pooler_labels(host)),
         policy_types: vec![network_policies::INGRESS, network_policies::EGRESS],
-        // No peer would be everybody.
+        // A rule without peers would match every peer.
         ingress: if rule.from.is_empty() { vec![] } else { vec![rule] },
         egress: vec![PolicyRule::default()],
     };

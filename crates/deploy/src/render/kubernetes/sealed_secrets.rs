@@ -1,5 +1,5 @@
-//! The Secrets that the other objects refer to, sealed for the cluster's controller: <https://github.com/bitnami-labs/sealed-secrets>. Each has
-//! the keys that `secrets export --format kubernetes` gives it.
+//! Secrets for the other objects, sealed for the cluster's controller:
+//! <https://github.com/bitnami-labs/sealed-secrets>. Each has the keys of `secrets export --format kubernetes`.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use crate::render::landscape::{Landscape, PasswordsToSeal};
 use martydb_model::error::{Error, Result};
 use martydb_ui::report::yaml_text;
 
-/// No password that a person remembers has as many characters; those that martydb makes have more.
+/// Minimum length of one password. Passwords that martydb creates are longer, memorable ones are shorter.
 const LONG: usize = 20;
 
 #[derive(Serialize)]
@@ -31,15 +31,17 @@ struct SealedTemplate {
     r#type: &'static str,
 }
 
-/// A Secret before it is sealed.
+/// A Secret before sealing.
 struct PlainSecret {
     name: String,
     kind: &'static str,
     data: BTreeMap<String, SecretString>,
 }
 
+/// Returns the sealed Secrets.
+///
 /// # Errors
-/// If the passwords were not read, or do not hide each other.
+/// If the passwords were not read, or all of them are short enough to be guessed.
 pub fn documents(landscape: &Landscape<'_>) -> Result<String> {
     let Some(passwords) = &landscape.passwords else {
         return Err(Error::operation("the passwords to be sealed were not read"));
@@ -55,14 +57,17 @@ pub fn documents(landscape: &Landscape<'_>) -> Result<String> {
     texts.map(|text| Ok(format!("---\n{}", text?))).collect()
 }
 
-/// The keys of the seals come from all passwords together: one that cannot be guessed hides the others.
+/// Requires a long password: the seals' keys are derived from all passwords together, so one that cannot be guessed
+/// protects the others.
 fn check_length(passwords: &PasswordsToSeal) -> Result<()> {
     let all = passwords.logins.values().map(|(_, password)| password).chain(passwords.admins.values());
     if all.into_iter().any(|password| password.expose_secret().chars().count() >= LONG) {
         return Ok(());
     }
-    Err(Error::usage(format!("no password has {LONG} characters, so that what is sealed could be guessed"))
-        .hint("let martydb make one: `martydb rotate --all`"))
+    Err(Error::usage(format!(
+        "sealing needs at least one password of {LONG} characters: shorter ones can be guessed"
+    ))
+    .hint("let martydb create one: `martydb rotate --all`"))
 }
 
 fn secrets(landscape: &Landscape<'_>, passwords: &PasswordsToSeal) -> Result<Vec<PlainSecret>> {

@@ -1,10 +1,11 @@
-//! Sealing for one controller of Sealed Secrets, as kubeseal does: AES-256-GCM with a key of its own for each value, and that key encrypted
-//! by RSA-OAEP with SHA-256 for the controller's certificate.
+//! Sealing for one Sealed Secrets controller, like kubeseal: AES-256-GCM with a separate key per value, and that
+//! key encrypted with RSA-OAEP and SHA-256 for the controller's certificate.
 //! <https://github.com/bitnami-labs/sealed-secrets/blob/main/docs/developer/crypto.md>
 //!
-//! kubeseal takes random keys, so that each run gives another text. Here the file shall be the same as long as the secrets are, and
-//! `--check` shall see that a password has changed. So the keys are derived from what is sealed: from all secrets of the file together. Who
-//! has one of the passwords, or tries to guess a poor one, would have to know every other one too before a guess could be compared.
+//! kubeseal uses random keys, so each run has a different result. Here the file has to stay the same as long as the
+//! secrets do, and `--check` has to detect a changed password. Therefore the keys are derived from all secrets of
+//! the file together. An attacker who knows one of the passwords, or guesses a weak one, would need every other one
+//! too to test a guess.
 
 use hmac::{Hmac, KeyInit, Mac};
 use rand_chacha::ChaCha20Rng;
@@ -18,24 +19,26 @@ use x509_parser::public_key::PublicKey;
 
 use martydb_model::error::{Error, Result};
 
-/// The controller's public key.
+/// Public key of the controller.
 pub struct SealingKey {
     key: RsaPublicKey,
-    /// Of the whole certificate.
+    /// Digest of the whole certificate.
     digest: [u8; 32],
-    /// When the certificate ends, in seconds of Unix.
+    /// Expiry of the certificate, in seconds since 1970.
     pub until: i64,
 }
 
 impl SealingKey {
+    /// Parses a certificate in PEM format.
+    ///
     /// # Errors
-    /// If it is no certificate, or not one of RSA.
+    /// If it is not a valid certificate with an RSA key.
     pub fn parse(pem: &[u8]) -> Result<SealingKey> {
         let der = CertificateDer::from_pem_slice(pem).map_err(|error| unusable(&error))?;
         let (_, certificate) = x509_parser::parse_x509_certificate(&der).map_err(|error| unusable(&error))?;
         let PublicKey::RSA(found) = certificate.public_key().parsed().map_err(|error| unusable(&error))?
         else {
-            return Err(unusable(&"its key is not one of RSA"));
+            return Err(unusable(&"its key is not an RSA key"));
         };
         let number = BigUint::from_bytes_be;
         let key = RsaPublicKey::new(number(found.modulus), number(found.exponent));
@@ -49,35 +52,36 @@ impl SealingKey {
 
 fn unusable(why: &dyn std::fmt::Display) -> Error {
     Error::manifest(
-        "the file of deploy: { sealed_secrets: { certificate: … } } is no certificate of a controller",
+        "the file of deploy: { sealed_secrets: { certificate: … } } is not a valid controller certificate",
     )
     .cause(why.to_string())
     .hint("kubeseal --fetch-cert prints it")
 }
 
-/// One value to be sealed: the Secret that it is for, by namespace and name, its key there, and the value.
+/// A value to seal, with the name of its Secret (namespace and name) and its key there.
 pub struct Unsealed<'a> {
     pub secret: &'a str,
     pub key: &'a str,
     pub value: &'a str,
 }
 
-/// What the keys of a file's values are derived from.
+/// Source of the keys for a file's values.
 pub struct Sealer<'a> {
     key: &'a SealingKey,
     source: [u8; 32],
 }
 
 impl<'a> Sealer<'a> {
-    /// `all` is what the file seals.
+    /// Derives the source from `all` values of the file.
     pub fn of<'v>(key: &'a SealingKey, all: impl Iterator<Item = &'v Unsealed<'v>>) -> Sealer<'a> {
         let mut digest = Sha256::new();
         all.for_each(|one| parts(one).into_iter().for_each(|part| digest.update(counted(part))));
         Sealer { key, source: digest.finalize().into() }
     }
 
-    /// In base64 what `spec.encryptedData` holds: the length of the encrypted key in two bytes, the encrypted key, the encrypted value. The
-    /// label binds it to its Secret (kubeseal's scope `strict`), and the nonce is zero because no key is used twice.
+    /// Returns the bytes of `spec.encryptedData`, before base64: the length of the encrypted key in two bytes, the
+    /// encrypted key, and the encrypted value. The label binds them to the Secret (kubeseal's scope `strict`). The
+    /// nonce is zero because no key is used twice.
     ///
     /// # Errors
     /// If the certificate's key is too short.
@@ -97,7 +101,7 @@ impl<'a> Sealer<'a> {
         Ok([length.to_be_bytes().as_slice(), &encrypted, &value].concat())
     }
 
-    /// Another one for each value and each certificate.
+    /// Returns a generator that differs for each value and each certificate.
     fn source(&self, one: &Unsealed<'_>) -> ChaCha20Rng {
         let mut derived = Hmac::<Sha256>::new_from_slice(&self.source).expect("any length is a key");
         derived.update(&self.key.digest);
@@ -110,7 +114,7 @@ fn parts<'v>(one: &Unsealed<'v>) -> [&'v str; 3] {
     [one.secret, one.key, one.value]
 }
 
-/// With its length, so that no two lists of parts are one text.
+/// Prefixes a text with its length, so different lists of parts never give the same bytes.
 fn counted(text: &str) -> Vec<u8> {
     [&(text.len() as u64).to_be_bytes(), text.as_bytes()].concat()
 }

@@ -1,4 +1,5 @@
-//! One StatefulSet with its headless Service for each server: <https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/>.
+//! One StatefulSet with a headless Service per server:
+//! <https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/>.
 
 use serde::Serialize;
 
@@ -7,12 +8,12 @@ use crate::render::image;
 use crate::render::landscape::{Landscape, ServerNode};
 use martydb_ui::report::yaml_text;
 
-/// The account `postgres` of the image that Debian is under; an image on Alpine has 70.
+/// User ID of `postgres` in the Debian image; in the Alpine image it is 70.
 const ACCOUNT: u32 = 999;
 
 const ALPINE_ACCOUNT: u32 = 70;
 
-/// The key under which a Secret holds the admin's password.
+/// Key of the admin's password in a Secret.
 pub const PASSWORD: &str = "password";
 
 #[derive(Serialize)]
@@ -91,7 +92,8 @@ fn pod(server: &ServerNode<'_>) -> PodSpec {
         automount_service_account_token: false,
         restart_policy: None,
         security_context: PodSecurity::of(account, true),
-        // A smart shutdown waits for clients; the image stops with a fast one, which has to write a checkpoint.
+        // A smart shutdown would wait for clients. The image stops with a fast one, which has to write a
+        // checkpoint.
         termination_grace_period_seconds: Some(120),
         containers: vec![container(server)],
         volumes: vec![
@@ -108,7 +110,7 @@ fn container(server: &ServerNode<'_>) -> PodContainer {
     let variables = image::variables(server).into_iter();
     let mut env: Vec<EnvVar> =
         variables.map(|(name, value)| EnvVar::plain(name, value)).chain([password]).collect();
-    // The disk's own folder lost+found would be in initdb's way.
+    // initdb rejects the root of a disk because of its folder lost+found.
     env.extend(
         image::has_one_folder(server).then(|| EnvVar::plain("PGDATA", "/var/lib/postgresql/data/pgdata")),
     );
@@ -121,7 +123,7 @@ fn container(server: &ServerNode<'_>) -> PodContainer {
         ports: vec![ContainerPort { name: POSTGRES, container_port: url.port }],
         resources: Resources::of(&server.deploy.cpu, &server.deploy.memory),
         security_context: ContainerSecurity::default(),
-        // Recovery after a crash may take long: ten minutes before the pod is given up.
+        // Crash recovery may take long: the pod is restarted only after ten minutes.
         startup_probe: Some(ready(server, 5, 120)),
         readiness_probe: Some(ready(server, 5, 3)),
         liveness_probe: Some(ready(server, 20, 6)),

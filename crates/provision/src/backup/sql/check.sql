@@ -1,6 +1,6 @@
--- What a dump as the owner would not see, and what a restore as the owner could not make again: what it means (`blocks`: no
--- dump, or none that can be restored; `lost`: left out, where that is accepted), the object, why, and the way out. Asked as
--- the owner, in the database itself, after objects.sql. What belongs to extensions comes with them.
+-- Objects that a dump as the owner would lack, or that a restore as the owner could not create: the effect (`blocks`: no dump,
+-- or none that can be restored; `lost`: left out, if that is accepted), the object, the reason, and the solution. Runs as the
+-- owner, in the database itself, after objects.sql. Extensions create their own members.
 SELECT CASE WHEN classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND EXISTS (
         SELECT FROM rel WHERE rel.oid = others.oid AND relkind IN ('r', 'p', 'S') AND NOT CASE relkind
             WHEN 'S' THEN pg_catalog.has_sequence_privilege(rel.oid, 'SELECT') ELSE pg_catalog.has_table_privilege(rel.oid, 'SELECT') END)

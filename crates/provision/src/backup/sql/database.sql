@@ -1,5 +1,5 @@
--- What no archive carries, as one document: the database itself, its extensions, and what belongs to other roles than the
--- owner and that an owner may not give away.
+-- Data that no archive contains, as one document: properties of the database itself, its extensions, and objects of roles other
+-- than the owner, which an owner may not give away.
 WITH base AS (SELECT * FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()),
 own AS (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user)
 SELECT pg_catalog.jsonb_build_object(

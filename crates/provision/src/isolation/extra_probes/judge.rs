@@ -1,5 +1,4 @@
-//! What the extra probes prove: rows of a table, one for each purpose, so that no answer of a server can be taken for a
-//! denial by accident.
+//! Judgement of the extra probes: one table row per purpose, so that no server error is mistaken for a denial.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,10 +15,11 @@ use martydb_model::sqlstate;
 use martydb_model::units::listed;
 use martydb_pg::wire::{Outcome, Refused, Stage};
 
-/// Stands where a probe of the admin's login has no service to name.
+/// Placeholder for the service in a probe of the admin's login.
 const ADMIN: &str = "(server)";
 
-/// A database that the matrix shows as breached by a login is not reported again for another address.
+/// Judges the extra probes. A database that the matrix shows as breached by a login is not reported again for
+/// another address.
 pub fn judge(observations: &Observations, matrix: &[Probe]) -> PartialJudgement {
     let task = &observations.context.task;
     let mut part = PartialJudgement::default();
@@ -69,12 +69,12 @@ fn way(extra: &ExtraProbe, listener: &Listener) -> String {
 fn finding(task: &Task, extra: &ExtraProbe, listener: &Listener, kind: &FindingKind) -> Finding {
     let service = extra.login.map(|at| &task.logins[at].service);
     let found = kind.of(&extra.role).by(SeenBy::Probe).service_name(service).database(&extra.database);
-    // The address only: a report does not show a password that works.
+    // Only the address: a report never contains a working password.
     let found = found.object(format!("address {}", listener.shown));
     found.seen(format!("{} was let in {}", extra.role, way(extra, listener))).on(&task.server)
 }
 
-/// Databases that a login breached on another listener, and not on the manifest's.
+/// Returns findings for databases that a login breached only on another listener than the manifest's.
 fn elsewhere(context: &ServerContext, matrix: &[Probe], probes: &[Probe]) -> Vec<Finding> {
     let breached = |probe: &&Probe| probe.outcome == Verdict::Breach;
     let key = |probe: &Probe| (probe.role.clone(), probe.database.clone());
@@ -98,13 +98,13 @@ fn elsewhere(context: &ServerContext, matrix: &[Probe], probes: &[Probe]) -> Vec
 }
 
 pub struct PurposeRow {
-    /// Startup parameters.
+    /// Startup parameters of the attempt.
     pub parameters: &'static [(&'static str, &'static str)],
-    /// What it is called where it succeeds; `None` where that depends on the database.
+    /// Kind of finding if it succeeds; `None` if that depends on the database.
     pub kind: Option<&'static FindingKind>,
-    /// Refusals that prove isolation.
+    /// SQLSTATEs that prove isolation.
     denied: &'static [&'static str],
-    /// Refusals that come after the password was accepted.
+    /// SQLSTATEs that the server sends only after it accepted the password.
     recognised: &'static [&'static str],
 }
 
@@ -112,14 +112,14 @@ const PLAIN: &[(&str, &str)] = &[];
 const PHYSICAL: &[(&str, &str)] = &[("replication", "true")];
 const LOGICAL: &[(&str, &str)] = &[("replication", "database")];
 
-/// `invalid_password`, and `invalid_authorization_specification`: pg_hba.conf, a certificate, another account.
+/// `invalid_password` and `invalid_authorization_specification`: pg_hba.conf, a certificate, another account.
 const UNKNOWN: &[&str] = &[sqlstate::INVALID_PASSWORD, sqlstate::INVALID_AUTHORIZATION];
 
 impl Purpose {
     pub fn row(&self) -> PurposeRow {
         let row = |parameters, kind, denied, recognised| PurposeRow { parameters, kind, denied, recognised };
         let known = &[sqlstate::INSUFFICIENT_PRIVILEGE];
-        // A password that is right and refused is a stale one, or meant for something else: that proves nothing.
+        // A correct password that is rejected is expired or restricted: that proves nothing.
         let refused = &[sqlstate::INSUFFICIENT_PRIVILEGE, sqlstate::INVALID_AUTHORIZATION];
         match self {
             Purpose::Wrong => row(PLAIN, Some(WRONG_PASSWORD), UNKNOWN, known),

@@ -1,5 +1,5 @@
-//! Which attempts are made, and making them. A role has one connection at a time, so that none is locked out of its own
-//! limit.
+//! Plan and execution of the extra attempts. Each role uses one connection at a time, so none exceeds its own
+//! connection limit.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,7 +35,7 @@ async fn walk(
     walsenders: &Semaphore,
     trying: &Progress,
 ) -> Vec<(ExtraProbe, Attempt)> {
-    // The key that SCRAM derives from a password is kept with it.
+    // Keeps the key that SCRAM derives from a password.
     let mut known: BTreeMap<String, Credentials> = BTreeMap::new();
     let mut walked = vec![];
     for probe in probes {
@@ -63,21 +63,21 @@ async fn walk(
 pub struct Surroundings<'a> {
     pub task: &'a Task,
     pub attempts: &'a [LoginAttempts],
-    /// The manifest's address first.
+    /// Listeners, the manifest's address first.
     pub listeners: &'a [Listener],
-    /// The rules of pg_hba.conf, if the admin may read them.
+    /// Rules of pg_hba.conf, if the admin may read them.
     pub hba: Option<&'a [HbaLine]>,
-    /// Role and database of the admin.
+    /// Admin's role and database.
     pub admin: (&'a str, &'a str),
-    /// Replication connections that may be taken at a time; with none the server has none to give.
+    /// Number of replication connections to use at a time; 0 if the server has none.
     pub walsenders: usize,
     pub extent: Extent,
 }
 
-/// No login has this password: 40 characters that no generator of ours makes.
+/// A password of 40 characters that martydb never generates, so no login has it.
 const WRONG: &str = "martydb-tries-a-wrong-password-on-purpose";
 
-/// Everything that is tried, a list for each role, each attempt once.
+/// Returns all attempts, one list per role, without duplicates.
 pub fn by_role(around: &Surroundings<'_>) -> Vec<Vec<ExtraProbe>> {
     let logins = (0..around.task.logins.len()).map(|at| of_login(around, at));
     logins.chain([of_admin(around)]).map(once).collect()
@@ -85,7 +85,7 @@ pub fn by_role(around: &Surroundings<'_>) -> Vec<Vec<ExtraProbe>> {
 
 fn once(probes: Vec<ExtraProbe>) -> Vec<ExtraProbe> {
     let mut seen = BTreeSet::new();
-    // Guesses share their words, and differ in what is guessed.
+    // Guesses have the same words and differ only in the password.
     let guess = |probe: &ExtraProbe| {
         (probe.purpose == Purpose::Guess).then(|| probe.password.expose_secret().to_owned())
     };
@@ -94,17 +94,17 @@ fn once(probes: Vec<ExtraProbe>) -> Vec<ExtraProbe> {
     probes.into_iter().filter(|probe| seen.insert(key(probe))).collect()
 }
 
-/// What is tried as one role.
+/// Attempts to make as one role.
 struct RolePlan<'a> {
     around: &'a Surroundings<'a>,
-    /// By its index in the task; `None` for the admin.
+    /// Index of the login in the task; `None` for the admin.
     login: Option<usize>,
     role: &'a str,
-    /// The database in which it belongs.
+    /// Database of its own service.
     home: &'a str,
-    /// The other databases, the one of the sample first.
+    /// Other databases, the sampled one first.
     foreign: Vec<&'a str>,
-    /// Its password, if it is known and works.
+    /// Its password, if known and working.
     right: Option<SecretString>,
     all: Vec<ExtraProbe>,
 }
@@ -131,14 +131,15 @@ fn of_login(around: &Surroundings<'_>, at: usize) -> Vec<ExtraProbe> {
     plan.all
 }
 
-/// The admin, with a wrong password, wherever the server asks for one.
+/// Returns attempts as the admin with a wrong password, wherever the server asks for one.
 fn of_admin(around: &Surroundings<'_>) -> Vec<ExtraProbe> {
     let (role, home) = around.admin;
     let open = around.task.databases.iter().filter(|found| found.allow_connections);
     let foreign = open.map(|found| found.name.as_str()).collect();
     let mut plan = RolePlan { around, login: None, role, home, foreign, right: None, all: vec![] };
     for (at, listener) in around.listeners.iter().enumerate() {
-        // Over the socket the operating system identifies the admin; the audit of pg_hba.conf covers the rest.
+        // The socket may identify the admin by the operating system account; the audit of pg_hba.conf covers the
+        // rest.
         if listener.transport != ConnectionType::Socket {
             plan.wrong(at, home, Purpose::Wrong);
             plan.by_extent(at);
@@ -176,14 +177,14 @@ impl<'a> RolePlan<'a> {
         }
     }
 
-    /// Where pg_hba.conf refused the login in the matrix, so that nothing is known of its grants.
+    /// Returns databases where pg_hba.conf rejected the login in the matrix, which hides its grants.
     fn hidden(&self, attempts: &LoginAttempts) -> Vec<&'a str> {
         let by_hba = |outcome: &Outcome| matches!(outcome, Outcome::Refused(refused) if refused.by_hba());
         let others = attempts.others.iter().filter(|(_, met)| by_hba(&met.outcome));
         others.map(|(place, _)| self.around.task.databases[*place].name.as_str()).collect()
     }
 
-    /// One attempt for each treatment by pg_hba.conf that no other attempt here has met.
+    /// Adds one attempt per treatment by pg_hba.conf that no other attempt has covered.
     fn treated_apart(&mut self, at: usize) {
         let Some(lines) = self.around.hba else { return };
         let (transport, role) = (self.around.listeners[at].transport, self.role);
@@ -214,7 +215,7 @@ impl<'a> RolePlan<'a> {
         }
     }
 
-    /// The audit says what comes with it.
+    /// The audit reports what this attribute implies.
     fn replicates(&self) -> bool {
         self.login.is_some_and(|login| self.around.task.logins[login].replicates)
     }
@@ -225,7 +226,7 @@ impl<'a> RolePlan<'a> {
         }
     }
 
-    /// With the password that works, where it may be sent and is not part of the matrix.
+    /// Adds an attempt with the working password, where it may be sent and the matrix does not make it.
     fn right(&mut self, listener: usize, database: &str, purpose: Purpose) {
         let Listener { configured, trusted, .. } = self.around.listeners[listener];
         match &self.right {
@@ -236,7 +237,7 @@ impl<'a> RolePlan<'a> {
         }
     }
 
-    /// The stored password is wrong or expired: guesses, and the passwords of other logins.
+    /// Adds guesses, and the passwords of other logins, if the stored password is wrong or expired.
     fn guesses(&mut self, login: &ProbeLogin) {
         let names = [login.role.as_str(), login.service.as_str()];
         for guess in names.iter().chain(GUESSES) {
@@ -249,7 +250,7 @@ impl<'a> RolePlan<'a> {
     }
 
     fn push(&mut self, listener: usize, database: &str, password: SecretString, purpose: Purpose) {
-        // The admin's wrong password belongs nowhere.
+        // An attempt of the admin with a wrong password has no own database.
         let own = self.login.is_some() && database == self.home;
         self.all.push(ExtraProbe {
             login: self.login,
@@ -263,7 +264,7 @@ impl<'a> RolePlan<'a> {
     }
 }
 
-/// Whether any of these is new.
+/// Returns `true` if any of these treatments is new.
 fn new<'a>(met: &mut BTreeSet<Treatment<'a>>, ways: Vec<Treatment<'a>>) -> bool {
     let before = met.len();
     met.extend(ways);

@@ -1,35 +1,34 @@
-//! How the server is asked about a privilege: classes of objects that have an ACL as rows of a table, with where the
-//! server lists them, and a question of its own for each of the others: types, large objects, default privileges, roles
-//! and attributes.
+//! Privilege queries. Object classes with ACLs are rows of a table with the catalog that lists them; types, large
+//! objects, default privileges, roles and attributes have queries of their own.
 
 use super::rules::{Class, ForbiddenPrivilege, LoginContext};
 use martydb_model::contract::{ATTRIBUTES, DefaultKind, RoleAttribute};
 use martydb_model::sql::{Keyword, List, Literal, Statement, stmt};
 
-/// How much is asked about a privilege that is held.
+/// Detail of a privilege query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Depth {
-    /// On what: as a rule on nothing, and then there is nothing more to ask.
+    /// Only the objects; as a rule there are none, and nothing else is asked.
     What,
-    /// And by which entry of which ACL. To plan that costs the server several times what the answer does.
+    /// Also the ACL entry behind each. Planning that costs the server several times the time of the answer.
     Why,
 }
 
-/// One class of objects. Everything is SQL; the columns are those of `from`.
+/// SQL fragments for one class of objects, based on the columns of `from`.
 pub struct AclSource {
     from: &'static str,
-    /// Which rows are meant. Checked first: the function fails on an object of another kind.
+    /// Filter on the rows. Checked first: the function fails on an object of another kind.
     only: &'static str,
     oid: &'static str,
-    /// The name for people, and as `GRANT … ON` spells it.
+    /// Display name, and the name as `GRANT … ON` spells it.
     name: &'static str,
     target: &'static str,
     owner: &'static str,
     acl: &'static str,
-    /// The letter of `acldefault`.
+    /// Object type letter of `acldefault`.
     letter: &'static str,
     has_privilege: &'static str,
-    /// Whether columns have ACLs of their own.
+    /// `true` if columns have ACLs of their own.
     columns: bool,
 }
 
@@ -46,7 +45,8 @@ const RELATION: AclSource = AclSource {
     columns: true,
 };
 
-/// The server's own three thousand have smaller numbers, and asking about each of them takes longer than all the rest.
+/// The server's own three thousand functions have smaller OIDs; checking each of them takes longer than everything
+/// else.
 const FUNCTION: AclSource = AclSource {
     from: "pg_catalog.pg_proc p JOIN space n ON n.oid = p.pronamespace AND p.oid >= 16384 \
              AND NOT (p.prolang = 12 AND p.prosrc ~ '^(multi)?range_constructor[0-9]$') AND NOT EXISTS (SELECT FROM ext x \
@@ -90,7 +90,7 @@ const DATABASE: AclSource = AclSource {
 };
 
 impl AclSource {
-    /// `None` for what is no ACL of one object.
+    /// Returns `None` for a class that is not the ACL of one object.
     pub fn of(class: Class) -> Option<AclSource> {
         const ANY_COLUMN: &str = "pg_catalog.has_any_column_privilege";
         Some(match class {
@@ -108,7 +108,7 @@ impl AclSource {
             },
             Class::Schemas => SCHEMA,
             Class::Database => DATABASE,
-            // The server alone calls a trigger's function.
+            // Only the server calls a trigger's function.
             Class::Definers => AclSource {
                 only: "p.prosecdef AND p.prorettype NOT IN ('pg_catalog.trigger'::pg_catalog.regtype, \
                          'pg_catalog.event_trigger'::pg_catalog.regtype)",
@@ -119,7 +119,7 @@ impl AclSource {
         })
     }
 
-    /// Objects of this class on which the session's login has the privilege.
+    /// Returns a query of the objects of this class on which the session's login has the privilege.
     pub fn query(&self, rule: &ForbiddenPrivilege, depth: Depth) -> Statement {
         stmt!(
             "SELECT {name} AS object, {target} AS target, pg_catalog.pg_get_userbyid({owner}) AS owner, \
@@ -138,7 +138,7 @@ impl AclSource {
         )
     }
 
-    /// The entries of its ACL, and those of its columns.
+    /// Returns the entries of the object's ACL and of its columns' ACLs.
     fn entries(&self) -> Statement {
         let own = stmt!(
             "SELECT NULL::name AS part, x.* \
@@ -158,7 +158,8 @@ impl AclSource {
         )
     }
 
-    /// Through which entry of an ACL the login holds it: its own, PUBLIC's, or a group's that it inherits from.
+    /// Joins the ACL entry through which the login holds the privilege: its own, PUBLIC's, or one of a group that
+    /// it inherits from.
     fn holder(&self, rule: &ForbiddenPrivilege, depth: Depth) -> Statement {
         if depth == Depth::What {
             return stmt!(
@@ -180,7 +181,7 @@ impl AclSource {
     }
 }
 
-/// Privilege, grantee and grantor of one entry.
+/// Returns privilege, grantee and grantor of one entry.
 pub fn entry() -> Statement {
     stmt!(
         "e.privilege_type AS privilege, \
@@ -189,8 +190,8 @@ pub fn entry() -> Statement {
     )
 }
 
-/// The row type of a table and the type of an array follow their own; they have no grants. A grant to the login itself
-/// is harmless, since it creates nothing: what counts is a grant to PUBLIC, or to a group.
+/// Queries types. The row type of a table and the type of an array have no grants of their own. A grant to the
+/// login itself is harmless because it creates nothing; a grant to PUBLIC or to a group counts.
 pub fn types(context: &LoginContext<'_>) -> Statement {
     stmt!(
         "SELECT n.nspname || '.' || t.typname AS object, \
@@ -208,7 +209,7 @@ pub fn types(context: &LoginContext<'_>) -> Statement {
     )
 }
 
-/// Whether the login holds it without being the grantee.
+/// Returns a condition: the login holds the privilege without being the grantee.
 fn passed_on(context: &LoginContext<'_>) -> Statement {
     stmt!(
         "CASE WHEN e.grantee = 0 THEN true ELSE pg_catalog.pg_has_role(session_user, e.grantee, 'USAGE') \
@@ -217,8 +218,8 @@ fn passed_on(context: &LoginContext<'_>) -> Statement {
     )
 }
 
-/// Before 18 no function tells which roles may read one. Every login may create its own and grant it to another by name:
-/// what counts is a grant to PUBLIC or to a group, and a server that does not check at all.
+/// Queries large objects. Before 18 no function tests privileges on them. Every login may create its own and grant
+/// it to another by name, so only a grant to PUBLIC or a group counts, and a server that does not check at all.
 pub fn large_objects(context: &LoginContext<'_>) -> Statement {
     stmt!(
         "SELECT o.oid::text AS object, 'LARGE OBJECT ' || o.oid AS target, pg_catalog.pg_get_userbyid(o.lomowner) AS owner, \
@@ -232,8 +233,9 @@ pub fn large_objects(context: &LoginContext<'_>) -> Statement {
     )
 }
 
-/// A row of `pg_default_acl`, or PostgreSQL's own default where the service's owner has none: then PUBLIC may call
-/// its functions and use its types. The letter stands in the owner's place, the schema in the column's.
+/// Queries default privileges: rows of `pg_default_acl`, or PostgreSQL's default if the service's owner has no row.
+/// By default PUBLIC may execute functions and use types. The owner column contains the object type letter, the
+/// column's name the schema.
 pub fn defaults(context: &LoginContext<'_>) -> Statement {
     stmt!(
         "SELECT e.privilege_type || ' on ' || coalesce(w.word, 'objects of kind ' || d.letter) || ' that ' \
@@ -265,7 +267,8 @@ fn declared(context: &LoginContext<'_>) -> Vec<String> {
     granted.map(|(kind, privilege)| format!("{} {}", kind.letter(), privilege.name())).collect()
 }
 
-/// No entries are looked up: what goes beyond initdb's is the audit's to name and to close.
+/// Queries files and passwords of the server. Without ACL entries: the audit reports and closes what exceeds
+/// initdb's.
 pub fn server() -> Statement {
     stmt!(
         "SELECT s.name AS object, NULL AS target, NULL AS owner, NULL AS part, NULL AS privilege, NULL AS grantee, NULL AS grantor \
@@ -278,10 +281,10 @@ pub fn server() -> Statement {
     )
 }
 
-/// The attribute that passes every check.
+/// Attribute that passes every check.
 pub const SUPERUSER: &str = "SUPERUSER";
 
-/// From 16 on SET is a privilege of its own.
+/// Queries roles that the login may become. From 16 on SET is a separate option of a membership.
 pub fn roles(context: &LoginContext<'_>) -> Statement {
     let held = stmt!(
         "NOT r.rolname = ANY ({own}) AND pg_catalog.pg_has_role(session_user, r.oid, {way})",
@@ -296,8 +299,8 @@ pub fn role_admin(context: &LoginContext<'_>) -> Statement {
     reserved_roles(context, &stmt!("m.roleid = r.oid AND m.admin_option"), &held)
 }
 
-/// The roles that no login may have more of than its own: superusers, PostgreSQL's and the services'. `through` says by
-/// which membership of the login it holds one.
+/// Queries roles that no login may hold beyond its own: superusers, predefined roles and services' roles. `through`
+/// selects the login's membership behind it.
 fn reserved_roles(context: &LoginContext<'_>, through: &Statement, held: &Statement) -> Statement {
     stmt!(
         "SELECT r.rolname AS object, pg_catalog.pg_get_userbyid(m.roleid) AS target, NULL AS owner, NULL AS part, \
@@ -324,7 +327,7 @@ pub fn attributes() -> Statement {
     )
 }
 
-/// An array of names.
+/// Returns an array of names.
 fn names(all: &[String]) -> Statement {
     stmt!("ARRAY[{all}]::pg_catalog.name[]", all = List::literals(all))
 }

@@ -1,5 +1,5 @@
-//! What a session in a login's own database proves: one probe for each privilege and each statement, and one finding
-//! for each privilege that is held.
+//! Judgement of a session in a login's own database: one probe per privilege and per statement, and one finding per
+//! privilege that is held.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ use martydb_pg::wire::{Answer, Attempt, Outcome, Refused};
 
 struct RowResult {
     what: String,
-    /// The privilege behind it: one that is reported already is not reported again.
+    /// Privilege behind the statement; one that is already reported is not reported again.
     takes: &'static str,
     severity: Severity,
     judgement: Judgement,
@@ -66,7 +66,7 @@ fn judge_session(task: &Task, context: &LoginContext<'_>, attempt: &Attempt) -> 
     part
 }
 
-/// Fails where the session proves nothing at all.
+/// Returns the results, or the reason why the session proves nothing.
 fn rows(context: &LoginContext<'_>, attempt: &Attempt) -> Result<Vec<RowResult>, String> {
     let session = match &attempt.outcome {
         Outcome::LetIn(session) => session,
@@ -87,12 +87,12 @@ fn rows(context: &LoginContext<'_>, attempt: &Attempt) -> Result<Vec<RowResult>,
     }
 }
 
-/// Then the login cannot be asked, and only the admin's audit covers these privileges.
+/// Returns `true` if the login may not read the catalog; then only the admin's audit covers these privileges.
 fn is_denied_catalogue(refused: &Refused) -> bool {
     refused.sqlstate == sqlstate::INSUFFICIENT_PRIVILEGE
 }
 
-/// A login that may not read the catalogue cannot be asked what it may do.
+/// Notes a login whose privileges cannot be checked because it may not read the catalog.
 fn not_examined(context: &LoginContext<'_>, attempt: &Attempt) -> Vec<NotExamined> {
     let Outcome::LetIn(session) = &attempt.outcome else { return vec![] };
     match session.answers.get(1) {
@@ -104,7 +104,7 @@ fn not_examined(context: &LoginContext<'_>, attempt: &Attempt) -> Vec<NotExamine
     }
 }
 
-/// One row for the whole table.
+/// Returns one inconclusive row for the whole table.
 fn inconclusive(why: String) -> Vec<RowResult> {
     vec![RowResult {
         what: "everything".into(),
@@ -167,11 +167,11 @@ fn of_rule(context: &LoginContext<'_>, rule: &ForbiddenPrivilege, held: &[HeldPr
     }
 }
 
-/// What takes a privilege away, where an entry of an ACL, a membership or an attribute explains it.
+/// Returns the repair that revokes a privilege, if an ACL entry, a membership or an attribute explains it.
 fn repair(context: &LoginContext<'_>, rule: &ForbiddenPrivilege, held: &HeldPrivilege) -> Option<Repair> {
     let role = context.login.role.as_str();
     let target = held.on.as_deref()?;
-    // What another managed role holds stays with it: the membership through which it is reached is a finding of its own.
+    // Another managed role keeps its privileges: the membership that reaches it is a separate finding.
     let through = |grantee: &String| grantee != role && context.managed.contains(grantee);
     if held.grantee.as_ref().is_some_and(through) {
         return None;

@@ -1,6 +1,5 @@
-//! The sessions in which logins are asked about their privileges, and the question: one statement, one answer row for
-//! each object that the login can do something with. Every name is the server's own, and nothing that a service made is
-//! called.
+//! Sessions that check the privileges of logins, and their query: one statement with one row per object on which
+//! the login has a forbidden privilege. All names are schema-qualified, and no code of a service is called.
 
 use std::time::Duration;
 
@@ -15,7 +14,7 @@ use martydb_model::sql::{Literal, Statement, stmt};
 use martydb_pg::wire::{Address, Answer, Attempt, Credentials, LoginRequest, Outcome};
 use martydb_ui::report::progress;
 
-/// One session for each login whose password is known and works, with the index of the login.
+/// Opens one session per login with a known and working password; returns each with the index of its login.
 pub async fn observe(
     server: &ServerContext,
     attempts: &[LoginAttempts],
@@ -24,7 +23,7 @@ pub async fn observe(
     let task = &server.task;
     let managed = managed_roles(server);
     let working = task.logins.iter().zip(attempts).enumerate();
-    // What a further login may do inside is compared by the audit.
+    // The audit covers the privileges of further logins.
     let working =
         working.filter(|(_, (login, met))| login.password.is_some() && !login.further && met.logged_in());
     let working: Vec<_> = working.collect();
@@ -36,7 +35,7 @@ pub async fn observe(
             let context = LoginContext::new(server, login, &managed);
             let asked = async move {
                 let mut found = ask(task, address, &context, Depth::What).await;
-                // A privilege that was found has to be explained.
+                // A privilege that was found needs its ACL entry.
                 if let Outcome::LetIn(session) = &found.outcome
                     && matches!(session.answers.get(1), Some(Answer::Rows(rows)) if !rows.is_empty())
                 {
@@ -51,8 +50,8 @@ pub async fn observe(
         .await
 }
 
-/// Settings that the session must have, whatever its role or database were given: `-c name=value`. What a newer major
-/// added is sent to it only.
+/// Settings that override those of the role and the database: `-c name=value`. Each has the first major version
+/// that knows it.
 const PINNED: &[(u32, &str)] = &[
     (0, "role=none"),
     (0, "search_path=pg_catalog"),
@@ -67,7 +66,7 @@ const PINNED: &[(u32, &str)] = &[
     (0, "default_table_access_method=heap"),
     (0, "exit_on_error=off"),
     (0, "quote_all_identifiers=off"),
-    // The question is long and its work is little: compiling it would take seconds.
+    // The query is long and cheap to execute; compiling it would take seconds.
     (0, "jit=off"),
 ];
 
@@ -76,8 +75,8 @@ fn pinned(major: u32) -> String {
     due.map(|(_, setting)| format!("-c {setting}")).collect::<Vec<_>>().join(" ")
 }
 
-/// Asks whether the session is as it was started and what it may do, and tries the forbidden statements, each of them
-/// undone before the next.
+/// Checks the session's settings and privileges, and tries the forbidden statements, each rolled back before the
+/// next.
 async fn ask(task: &Task, address: &Address, context: &LoginContext<'_>, depth: Depth) -> Attempt {
     let mut queries = vec![unchanged_session(), held(context, depth), stmt!("BEGIN; SAVEPOINT before")];
     let statements = statements(context).into_iter();
@@ -93,23 +92,23 @@ async fn ask(task: &Task, address: &Address, context: &LoginContext<'_>, depth: 
     attempt_patiently(address, &mut Credentials::new(context.login.login()), &request).await
 }
 
-/// Objects reported for each privilege: the first few are enough.
+/// Number of objects to report per privilege.
 const SHOWN: i64 = 20;
 
-/// The columns of an answer, in their order.
+/// Columns of an answer, in their order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldPrivilege {
-    /// The rule, by its index in the table.
+    /// Index of the rule in the table.
     pub rule: usize,
     pub object: String,
-    /// As `GRANT … ON` spells it; the group for roles, the attribute for attributes.
+    /// Object as `GRANT … ON` spells it; the group for roles, the attribute for attributes.
     pub on: Option<String>,
     pub owner: Option<String>,
-    /// One column of it.
+    /// Column, if only one.
     pub column: Option<String>,
-    /// As the ACL spells it; `None` where no entry explains it, as with an owner or a superuser.
+    /// Privilege as the ACL spells it; `None` without an entry, as for an owner or a superuser.
     pub privilege: Option<String>,
-    /// Who holds it; `None` is PUBLIC.
+    /// Grantee; `None` is PUBLIC.
     pub grantee: Option<String>,
     pub grantor: Option<String>,
 }
@@ -122,13 +121,13 @@ impl HeldPrivilege {
     }
 }
 
-/// The privileges that this login is asked about, by their indexes in the table.
+/// Returns the indexes of the privileges to check for this login.
 pub fn applicable(context: &LoginContext<'_>) -> Vec<usize> {
     let fits = |row: &ForbiddenPrivilege| row.is_denied_to(context.login.kind) && context.major >= row.since;
     PRIVILEGES.iter().enumerate().filter(|(_, row)| fits(row)).map(|(at, _)| at).collect()
 }
 
-/// Whether the session started without a role or a search path that a login event trigger set.
+/// Returns a query that tests whether a login event trigger changed the role or the search path.
 pub fn unchanged_session() -> Statement {
     stmt!(
         "SELECT (current_user = session_user AND pg_catalog.current_setting('search_path') = 'pg_catalog')::text"

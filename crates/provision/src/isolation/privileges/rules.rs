@@ -1,5 +1,5 @@
-//! What a login must not be able to do in its own database, as two tables: privileges that the server is asked
-//! about in the login's own session, and statements that are run there because they must be refused.
+//! Privileges that a login must not have in its own database, as two tables: privileges to check in the login's own
+//! session, and statements to run there because they must be rejected.
 
 use crate::catalog::{EventTrigger, Snapshot};
 use crate::isolation::observations::ServerContext;
@@ -10,7 +10,7 @@ use martydb_model::grants::ident;
 use martydb_model::sql::{Qualified, Statement, stmt};
 use martydb_model::{DesiredService, RoleKind};
 
-/// What a privilege is held on, and how the server is asked about it.
+/// Class of objects of a privilege, which selects the query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
     /// Whole tables and views.
@@ -18,7 +18,7 @@ pub enum Class {
     /// Tables, or a single column of them.
     Columns,
     Sequences,
-    /// The tables in which migrations are recorded.
+    /// Tables that record migrations.
     History,
     Schemas,
     Database,
@@ -32,7 +32,7 @@ pub enum Class {
     LargeObjects,
     /// Objects that do not exist yet.
     Defaults,
-    /// What reads passwords and files of the server.
+    /// Functions and tables that expose passwords and files of the server.
     Server,
     /// Roles that the login may become.
     Roles,
@@ -45,20 +45,21 @@ pub enum Class {
 pub struct ForbiddenPrivilege {
     pub what: &'static str,
     pub class: Class,
-    /// As the server's functions are asked.
+    /// Privilege as passed to the server's functions.
     pub asked: &'static str,
     pub severity: Severity,
-    /// The first major version that has it.
+    /// First major version that has it.
     pub since: u32,
 }
 
 impl ForbiddenPrivilege {
-    /// As an ACL spells it, where one privilege is asked for; any of the class where it is empty.
+    /// Returns the privilege as an ACL spells it, or an empty string for any privilege of the class.
     pub fn in_acl(&self) -> &'static str {
         if self.asked.contains(' ') { "" } else { self.asked }
     }
 
-    /// Whether the contract keeps it from such a login; the migrator is asked as itself, not as the owner.
+    /// Returns `true` if the contract denies it to such a login. The migrator is checked as itself, not as the
+    /// owner.
     pub fn is_denied_to(&self, kind: RoleKind) -> bool {
         let holds = |class| allowed(kind, class).contains(&Privilege::named(self.asked));
         !self.class.of_contract().is_some_and(holds)
@@ -66,7 +67,7 @@ impl ForbiddenPrivilege {
 }
 
 impl Class {
-    /// The class of the role contract; `None` for what no login may have any of.
+    /// Returns the class in the role contract; `None` if no login may hold any of it.
     fn of_contract(self) -> Option<ObjectClass> {
         match self {
             Class::Tables | Class::Columns => Some(ObjectClass::Table),
@@ -94,7 +95,8 @@ const fn rule(
 
 const COLUMN_OPTIONS: &str = "SELECT WITH GRANT OPTION, INSERT WITH GRANT OPTION, UPDATE WITH GRANT OPTION, REFERENCES WITH GRANT OPTION";
 
-/// The migrator acts as the owner: what it may do as itself is what stands here.
+/// Forbidden privileges. The migrator usually acts as the owner; these are the privileges it must not have as
+/// itself.
 #[rustfmt::skip]
 pub const PRIVILEGES: &[ForbiddenPrivilege] = &[
     rule("an attribute beyond LOGIN", Class::Attributes, "", Critical),
@@ -129,12 +131,12 @@ pub const PRIVILEGES: &[ForbiddenPrivilege] = &[
 
 pub struct ForbiddenStatement {
     pub what: &'static str,
-    /// The privilege that it takes, by its name in [`PRIVILEGES`]: as severe, and tried as the logins that must not have
-    /// it.
+    /// Privilege that the statement needs, by its name in [`PRIVILEGES`]. It decides the severity and the logins to
+    /// try.
     pub takes: &'static str,
-    /// Whether it would fire an event trigger, if the database has one.
+    /// `true` if the statement would fire an event trigger.
     pub ddl: bool,
-    /// The statements; each leaves nothing once rolled back, and waits for no lock.
+    /// Returns the statements; each leaves nothing after a rollback and waits for no lock.
     pub make: fn(&LoginContext<'_>) -> Vec<Statement>,
 }
 
@@ -191,21 +193,21 @@ pub fn statements(context: &LoginContext<'_>) -> Vec<(&'static ForbiddenStatemen
 pub struct LoginContext<'a> {
     pub login: &'a ProbeLogin,
     pub major: u32,
-    /// Schemas in which it must not create anything: those that the manifest declares, and `public`.
+    /// Schemas in which the login must not create objects: those of the manifest, and `public`.
     pub schemas: Vec<String>,
-    /// The owner of its service.
+    /// Owner role of its service.
     pub owner: String,
     /// Roles that it may become.
     pub own: Vec<String>,
-    /// Roles that it must not become, one of each sort: its service's, and another's.
+    /// Roles that it must not become, one of each sort: of its service, and of another.
     pub forbidden: Vec<String>,
     /// Every role of every service.
     pub managed: &'a [String],
-    /// Whether DDL would call a function that an event trigger names.
+    /// `true` if DDL would fire an event trigger.
     pub event_trigger: bool,
 }
 
-/// Every role of every service that exists, alternate logins included.
+/// Returns every existing role of every service, alternate logins included.
 pub fn managed_roles(context: &ServerContext) -> Vec<String> {
     let roles = context.desired.services.values().flat_map(|service| service.roles.values());
     let all = roles.flat_map(|role| [role.to_string(), format!("{role}{ALTERNATE_SUFFIX}")]);
@@ -224,7 +226,7 @@ impl<'a> LoginContext<'a> {
         let kinds = [login.kind, acts_as(login.kind)];
         let mut own = vec![login.role.to_string()];
         own.extend(kinds.map(|kind| service.role(kind).to_string()));
-        // App has every privilege of readonly, and gains nothing by becoming it.
+        // App has every privilege of readonly and gains nothing by becoming it.
         own.extend((login.kind == RoleKind::App).then(|| service.role(RoleKind::Readonly).to_string()));
         let of = |service: &DesiredService| {
             [RoleKind::Owner, RoleKind::App].map(|kind| service.role(kind).to_string())
@@ -244,7 +246,7 @@ impl<'a> LoginContext<'a> {
     }
 }
 
-/// Whether DDL there would call a function; assumed where the admin could not read it.
+/// Returns `true` if DDL there would fire an event trigger. Assumed if the admin could not read the catalog.
 fn has_event_trigger(catalogue: &Snapshot, database: &str) -> bool {
     let runs = |trigger: &EventTrigger| trigger.enabled && trigger.event != "login";
     let found = catalogue.databases.get(database).filter(|inside| !inside.partial);

@@ -1,14 +1,14 @@
--- How the value of each column becomes a number: a function of the server, and what it is called with, where x is the table. Values of a
--- type whose equal values look equal are taken as they are, all others as text. Nothing that the owner of a table or a type made runs.
+-- Hash function of the server for each column, and its argument, where x is the table. Values of a type whose equal values have
+-- equal text are hashed directly, all others as text. No code of the owner of a table or a type runs.
 SELECT att.attrelid, att.attnum, att.attname, CASE WHEN direct.type IS NULL THEN 'hashtextextended' ELSE coalesce(direct.hash, 'hash_record_extended') END AS function,
     CASE
-        -- From a type of the service's own a cast of its own may lead to text; from a record none does.
+        -- A service's type may have a cast of its own to text; a record has none.
         WHEN t.typnamespace <> 'pg_catalog'::pg_catalog.regnamespace THEN pg_catalog.format('ROW(x.%I)::pg_catalog.text COLLATE pg_catalog."C"', att.attname)
         WHEN direct.type IS NULL THEN pg_catalog.format('x.%I::pg_catalog.text COLLATE pg_catalog."C"', att.attname)
         WHEN direct.hash IS NULL THEN pg_catalog.format('ROW(x.%I)', att.attname)
         ELSE pg_catalog.format('x.%I%s', att.attname, direct.cast) END AS value
 FROM pg_catalog.pg_attribute att JOIN pg_catalog.pg_type t ON t.oid = att.atttypid
--- The server's own functions, of types whose equal values look equal. Those of date and bytea cannot be called before 18: a record calls them.
+-- The server's own functions, for types whose equal values have equal text. Those of date and bytea cannot be called before 18: a record calls them.
 LEFT JOIN (VALUES ('text', 'hashtextextended', ' COLLATE pg_catalog."C"'), ('varchar', 'hashtextextended', ' COLLATE pg_catalog."C"'),
         ('int2', 'hashint2extended', ''), ('int4', 'hashint4extended', ''), ('int8', 'hashint8extended', ''), ('oid', 'hashoidextended', ''),
         ('bool', 'hashint4extended', '::pg_catalog.int4'), ('uuid', 'uuid_hash_extended', ''), ('inet', 'hashinetextended', ''),

@@ -1,5 +1,5 @@
--- What the other server must have: extensions, and roles that hold rights in this database. And the rights on members of
--- extensions that differ from what these gave, which the owner cannot give again.
+-- Requirements on the other server: extensions, and roles that hold privileges in this database. Also the privileges on members of
+-- extensions that differ from the extension's own, which the owner cannot grant again.
 SELECT 'extension', e.extname::pg_catalog.text, pg_catalog.pg_get_userbyid(e.extowner) = current_user FROM pg_catalog.pg_extension e
 WHERE e.extname <> 'plpgsql'
 UNION ALL

@@ -1,5 +1,5 @@
--- The objects that an owner's dump has to do with, for a question that comes after: the owner (`own`), the database (`base`),
--- what belongs to extensions (`member`), schemas and relations, what belongs to other roles (`others`), and rights.
+-- The objects that an owner's dump contains or affects, for the query that follows: the owner (`own`), the database (`base`),
+-- members of extensions (`member`), schemas and relations, objects of other roles (`others`), and privileges.
 WITH own AS (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user),
 base AS (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()),
 member AS (SELECT classid, objid FROM pg_catalog.pg_depend WHERE deptype = 'e'),
@@ -13,7 +13,7 @@ rel AS (
     FROM pg_catalog.pg_class c JOIN ns ON ns.oid = c.relnamespace
     WHERE NOT EXISTS (SELECT FROM member m WHERE m.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND m.objid = c.oid)
 ),
--- The bootstrap superuser's have no row in pg_shdepend.
+-- Objects of the bootstrap superuser have no row in pg_shdepend.
 superusers AS (
     SELECT classid, oid FROM (
         SELECT 'pg_catalog.pg_namespace'::pg_catalog.regclass AS classid, oid, nspowner AS owner FROM pg_catalog.pg_namespace
@@ -34,10 +34,10 @@ superusers AS (
         UNION ALL SELECT 'pg_catalog.pg_publication'::pg_catalog.regclass, oid, pubowner FROM pg_catalog.pg_publication
     ) found WHERE found.owner = 10 AND found.oid >= 16384
         AND NOT EXISTS (SELECT FROM member m WHERE m.classid = found.classid AND m.objid = found.oid)
-        -- The constructors of a range type come with it.
+        -- A range type creates its constructors.
         AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.deptype = 'i' AND d.classid = found.classid AND d.objid = found.oid)
 ),
--- What only a superuser can make.
+-- Objects that only a superuser can create.
 beyond AS (
     SELECT classid, oid FROM (
         SELECT 'pg_catalog.pg_opclass'::pg_catalog.regclass AS classid, oid FROM pg_catalog.pg_opclass
@@ -54,7 +54,7 @@ beyond AS (
     ) found WHERE found.oid >= 16384
         AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.deptype IN ('e', 'i') AND d.classid = found.classid AND d.objid = found.oid)
 ),
--- What the service has put into an extension: the owner has none of the objects that come with one.
+-- Objects that the service has added to an extension: the owner has none of those that the extension creates.
 added AS (
     SELECT s.classid, s.objid AS oid FROM pg_catalog.pg_shdepend s
     WHERE s.dbid = (SELECT oid FROM base) AND s.deptype = 'o' AND s.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass

@@ -1,5 +1,5 @@
--- What a dump as the owner would not see, and what a restore as the owner could not make again: the object, why, and the
--- way out. Asked as the owner, in the database that moves, after objects.sql. What belongs to extensions comes with them.
+-- Objects that a dump as the owner would lack, or that a restore as the owner could not create: the object, the reason, and the
+-- solution. Runs as the owner, in the database that moves, after objects.sql. Extensions create their own members.
 SELECT pg_catalog.pg_describe_object(classid, oid, 0) AS object, 'belongs to ' || role AS why,
     CASE classid WHEN 'pg_catalog.pg_default_acl'::pg_catalog.regclass THEN 'take them back: ALTER DEFAULT PRIVILEGES ... REVOKE'
         ELSE 'give it to the owner, or remove it' END AS way FROM others

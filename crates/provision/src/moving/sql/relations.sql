@@ -1,5 +1,5 @@
--- What has rows or a value of its own: kind, name, and for the tables of the histories also owner and rights, which no
--- comparison of catalogues reads. Last the hash of a row: of each column with its number as the seed. Extensions make theirs.
+-- Relations with rows or a value: kind, name, and for the history tables also owner and privileges, which no comparison of
+-- catalogs reads. The last column is the hash of a row: of each column with its number as the seed. Without those of extensions.
 SELECT c.relkind::pg_catalog.text, pg_catalog.format('%I.%I', n.nspname, c.relname),
     CASE WHEN n.nspname = 'martydb' OR c.relname ~ '^refinery_schema_history' THEN pg_catalog.concat_ws(' ',
         pg_catalog.pg_get_userbyid(c.relowner), (SELECT pg_catalog.string_agg(a::pg_catalog.text, ',' ORDER BY a::pg_catalog.text)
