@@ -155,7 +155,7 @@ commands! {
         Apply = "apply", apply(manifest);
         /// Remove a service's database and roles.
         Drop = "drop", drop(manifest);
-        /// Set new passwords of logins.
+        /// Set new passwords for logins.
         Rotate = "rotate", rotate(manifest);
         /// Export, import or move the logins' passwords.
         Secrets = "secrets", secrets(manifest);

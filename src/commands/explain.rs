@@ -1,4 +1,5 @@
-//! `explain`: what a finding of `verify-isolation`, a rule of `lint` or an alert of `monitor` means, from the page that is shipped with it.
+//! `explain`: explains a finding of `verify-isolation`, a rule of `lint` or an alert of `monitor`, from the shipped
+//! page.
 
 use clap::Args;
 use serde::Serialize;
@@ -10,12 +11,12 @@ use crate::metrics::ALERTS;
 use crate::report::{Report, Style, wrapped};
 use crate::suggest::{did_you_mean, nearest};
 
-/// One section for each finding: severity and title, why it matters, how to reproduce and to close it.
+/// Page with one section per finding: severity and title, why it matters, how to reproduce and fix it.
 const PAGE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/findings.md"));
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The id of a finding, or the name of a rule or an alert.
+    /// ID of a finding, or name of a rule or an alert.
     #[arg(value_name = "ID")]
     pub id: String,
 }
@@ -23,15 +24,15 @@ pub struct Arguments {
 #[derive(Debug, Serialize)]
 pub struct Explanation {
     id: String,
-    /// The usual one of a finding; `None` for a rule.
+    /// Usual severity of a finding; `None` for a rule.
     severity: Option<Severity>,
     title: String,
-    /// One paragraph each.
+    /// Paragraphs.
     text: Vec<String>,
 }
 
 /// # Errors
-/// Where no finding, no rule and no alert has this name.
+/// If no finding, rule or alert has this name.
 pub fn run(arguments: &Arguments) -> Result<Explanation> {
     let id = arguments.id.as_str();
     let of_squawk = || id.parse().ok().map(|rule| of_rule(id, &rule));
@@ -87,10 +88,7 @@ fn of_rule(name: &str, rule: &Rule) -> Explanation {
         id: name.into(),
         severity: None,
         title: "a rule of lint".into(),
-        text: vec![
-            when,
-            format!("What it finds, and what to write instead: https://squawkhq.com/docs/{name}"),
-        ],
+        text: vec![when, format!("Findings and alternatives: https://squawkhq.com/docs/{name}")],
     }
 }
 

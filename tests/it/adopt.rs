@@ -304,7 +304,7 @@ fn what_cannot_be_adopted_is_refused_and_nothing_is_written() {
         (&["-s", "adr_shop", "--database", "adr_theirs"], 2, "belongs to another manifest"),
         (&["-s", "adr_shop", "--database", "adr_crm"], 2, "adr_crm"),
         (&["-s", "adr_shop", "--database", "postgres"], 2, "belongs to the server itself"),
-        (&["-s", "adr_crm", "--database", "adr_prod"], 2, "has another database in the manifest"),
+        (&["-s", "adr_crm", "--database", "adr_prod"], 2, "is declared with another database"),
         (&["-s", "adr_crm", "--server", "two"], 2, "unknown server \"two\""),
         (&["-s", "Adr"], 2, "must begin with a small letter"),
         (&["--database", "adr_prod"], 2, "--service"),

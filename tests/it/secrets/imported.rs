@@ -43,7 +43,7 @@ as_both_admins!(a_lost_store_comes_back_from_an_export_and_the_clients_notice_no
         export(&project, format, &[]);
         lose(&project);
         let said = project.run(&["doctor"]).expect(1).stdout;
-        assert!(said.contains("secret store empty, 6 logins exist"), "{said}");
+        assert!(said.contains("the secret store is empty, but 6 logins exist"), "{said}");
         project.run(&["apply", "--all", "-y"]).expect(2);
         let done = project.json(&["secrets", "import", "--from", format, format], 0);
         let outcomes = done["entries"].as_array().unwrap();
