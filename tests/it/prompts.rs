@@ -36,7 +36,7 @@ fn a_signal_at_any_question_ends_the_run_and_leaves_the_terminal_as_it_was() {
     let passwords = ["DB_PASSWORD", "PGPASSWORD"];
     interrupted_at(&project, &["plan"], &passwords, "Password of postgres at", false);
     std::fs::remove_file(project.path().join("martydb.yaml")).unwrap();
-    interrupted_at(&project, &["init"], &[], "Services, with spaces or commas between", true);
+    interrupted_at(&project, &["init"], &[], "Services, separated by spaces or commas", true);
     assert!(!project.path().join("martydb.yaml").exists());
 }
 

@@ -1,4 +1,4 @@
-//! Every login of the manifest, further ones included.
+//! Keys of all logins of the manifest, further ones included.
 
 use crate::provision::credential_keys;
 use crate::run::Run;
