@@ -190,7 +190,7 @@ as_both_admins!(everybody_who_is_declared_keeps_what_they_use, |admin| {
     project.run(&["plan", "--service", "adp_shop", "--check"]).expect(0);
     if can_dump(&server) {
         let said = project.run(&["baseline", "--service", "adp_shop", "--from-database"]).expect(0).said();
-        assert!(said.contains("does not hold the rights of adp: no's, adp_bi, adp_biller"), "{said}");
+        assert!(said.contains("does not contain the privileges of adp: no's, adp_bi, adp_biller"), "{said}");
         project.run(&["status", "--service", "adp_shop", "--check"]).expect(0);
     }
     // What held for every session still does, for the service's own logins too.

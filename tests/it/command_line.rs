@@ -138,7 +138,7 @@ fn validate_reads_down_files_and_says_once_that_many_are_missing() {
     let lines: Vec<&str> = done.lines().collect();
     assert!(lines[0].contains("V2__x.down.sql:1:1: \"no-transactoin\""), "{done}");
     assert!(lines[2].contains("V10__x.down.sql:1:1: BEGIN is not allowed"), "{done}");
-    assert_eq!(lines[4], "a: 8 migrations have no .down.sql beside them", "{done}");
+    assert_eq!(lines[4], "a: 8 migrations have no .down.sql file", "{done}");
     assert!(lines[5].contains("down: none"), "{done}");
     let document = project.json(&["validate"], 2);
     assert_eq!(document["services"][0]["problems"].as_array().unwrap().len(), 10);

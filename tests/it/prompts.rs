@@ -94,14 +94,14 @@ fn a_command_without_a_manifest_offers_one_and_asks_until_the_names_are_right() 
     let mut offered = Terminal::run(project.command(&["validate"]));
     offered.wait_for("Write one now? [y/N]: ");
     offered.types(b"y\n");
-    offered.wait_for("Enter takes the one above: ");
+    offered.wait_for("Enter selects the one above: ");
     assert!(
         offered.seen().contains("  catalog\r\n    catalog/db (1 migration, goose)"),
         "{}",
         offered.seen()
     );
     offered.types(b"Catalog, orders\n");
-    offered.wait_for_times("Enter takes the one above: ", 2);
+    offered.wait_for_times("Enter selects the one above: ", 2);
     assert!(offered.seen().contains("did you mean \"catalog\"?"), "{}", offered.seen());
     offered.types(b"catalog,orders\n");
     // The folders that it made hold nothing yet, and that is valid.

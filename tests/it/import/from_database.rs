@@ -153,7 +153,7 @@ fn a_schema_that_v1_does_not_make_is_not_recorded() {
     assert!(!refused.said().contains("schema public"), "{}", refused.said());
     server().sql(service, "REVOKE TRUNCATE ON a FROM fdb_differs_app");
     let said = project.run(&command).expect(0);
-    assert!(said.stderr.contains("does not hold the rights of fdb_reader"), "{}", said.stderr);
+    assert!(said.stderr.contains("does not contain the privileges of fdb_reader"), "{}", said.stderr);
     assert_eq!(files(&project, service), ["V1__before_martydb.sql"]);
 }
 

@@ -40,7 +40,7 @@ as_both_admins!(names_and_foreign_keys_tell_most, |admin| {
     assert_eq!(planned["unassigned"].as_array().unwrap().len(), open.len());
     assert_eq!(document["next"][0], "martydb split plan");
     let again = project.run(&["split", "init", "--from", &format!("main/{SHARED}")]).expect(2);
-    assert!(again.stderr.contains("split.yaml is there already"), "{}", again.stderr);
+    assert!(again.stderr.contains("split.yaml already exists"), "{}", again.stderr);
     assert_eq!(project.read("split.yaml"), text);
 });
 

@@ -15,14 +15,14 @@ fn a_service_goes_and_comes_back_and_goes() {
 
     // Before its cutover a service is given up without more.
     let said = split.split(&["rollback", "--service", "users"]).expect(0).stdout;
-    assert!(said.contains("what was copied is forgotten"), "{said}");
+    assert!(said.contains("the copy was discarded"), "{said}");
     assert_eq!(split.phase("users"), "planned");
     split.at_source("INSERT INTO users (name) VALUES ('later')").unwrap();
     assert_eq!(split.target.value("users", "SELECT count(*) FROM users"), "0");
     assert!(split.leftovers(&split.target, "users").is_empty());
 
     let done = split.split(&["cutover", "--service", "orders"]).expect(0).stdout;
-    assert!(done.contains("Writes of orders go to database orders now.\n"), "{done}");
+    assert!(done.contains("Writes of orders now go to database orders.\n"), "{done}");
     assert!(done.contains("postgresql://orders_app@127.0.0.1"), "{done}");
     split.assert_equal();
     assert_eq!(split.phase("orders"), "cut_over");
