@@ -17,7 +17,7 @@ pub use report::PlannedSplit;
 use report::SplitNeed;
 
 /// Rollback with its rows: the tables need one owner, and the services' servers need replication slots.
-const WAY_BACK: &str = "the way back";
+const WAY_BACK: &str = "the rollback";
 
 #[derive(Debug, Args)]
 pub struct Arguments {

@@ -1,18 +1,18 @@
-//! One moment of the source, for as long as a session holds it.
+//! Snapshot of the source, held by a session.
 
 use crate::error::{Error, Result};
 use crate::server::{Access, Connection, Unreadable, query};
 use crate::splitting::sessions::{ReadLock, ReadTable, reading};
 use crate::sql::stmt;
 
-/// A snapshot that other sessions see too, while this one lives.
+/// Exported snapshot, which other sessions can import while this session is open.
 pub struct HeldMoment {
     session: Connection,
     pub snapshot: String,
 }
 
 impl HeldMoment {
-    /// Takes a moment, or takes over the one that another session holds.
+    /// Creates a snapshot, or imports that of another session.
     ///
     /// # Errors
     /// As [`reading`].
@@ -29,7 +29,7 @@ impl HeldMoment {
         Ok(HeldMoment { session, snapshot: name.map_err(failed)? })
     }
 
-    /// The session, to read in.
+    /// Returns the session for reading.
     pub fn session(&mut self) -> &mut Connection {
         &mut self.session
     }
