@@ -33,7 +33,7 @@ pub struct Arguments {
     /// manifest's marker.
     #[arg(long)]
     pub prune: bool,
-    /// Also test every stored password, and set those that the server rejects again.
+    /// Also test every stored password, and reset those that the server rejects.
     #[arg(long)]
     pub check_logins: bool,
     #[command(flatten)]

@@ -37,8 +37,7 @@ pub struct Arguments {
     /// Also write the result to a file; may be repeated.
     #[arg(long, value_name = "FORMAT=FILE", value_parser = report_file::parse)]
     pub report: Vec<ReportFile>,
-    /// Extent of the logins: every pair, one foreign database per login, every pair one at a time without a wrong
-    /// password, or none.
+    /// Logins to try: all, each at one foreign database, all one at a time without a wrong password, or none.
     #[arg(long, value_enum, default_value = "full", value_name = "HOW")]
     pub probes: Probes,
     /// Try every login at every database on every address, with and without its password, and for replication.
@@ -53,7 +52,7 @@ pub struct Arguments {
     /// Accept the findings of this file, an earlier result as JSON.
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub baseline: Option<std::path::PathBuf>,
-    /// Fix findings of medium severity and above, after a confirmation, and verify again.
+    /// Apply the fixes of findings of medium severity and above, after a confirmation, and verify again.
     #[arg(long)]
     pub fix: bool,
     /// End sessions that outlived a revoke, after a confirmation, and verify again.

@@ -113,7 +113,7 @@ fn other(run: &SplitRun, online: bool) -> Error {
     };
     Error::new(Kind::Divergent, what).hint(
         "continue as it began, or cancel it with `martydb split rollback --service NAME` for each service: \
-         `martydb split status` shows where they stand",
+         `martydb split status` shows their status",
     )
 }
 

@@ -92,7 +92,7 @@ impl SplitCopy<'_> {
         }
         if !problems.is_empty() {
             let problems: Vec<String> = problems.iter().map(|one| printable(one)).collect();
-            return Err(Error::new(Kind::Divergent, format!("service \"{}\" cannot take its tables", of.service))
+            return Err(Error::new(Kind::Divergent, format!("service \"{}\" cannot receive its tables", of.service))
                 .causes(problems)
                 .hint(format!(
                     "`martydb split schema` reports what is missing, `martydb upgrade {}` creates it; delete rows that migrations wrote: \

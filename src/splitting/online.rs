@@ -108,7 +108,7 @@ async fn possible(
     if problems.is_empty() {
         return Ok(());
     }
-    Err(Error::operation("the source cannot be followed")
+    Err(Error::operation("cannot follow the source")
         .causes(problems)
         .hint("without --online none of this is needed, but the source accepts no writes during the copy"))
 }

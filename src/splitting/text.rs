@@ -7,7 +7,7 @@ use super::proposal::{GuessedTable, SplitProposal};
 pub fn split_yaml(server: &str, database: &str, proposal: &SplitProposal, edges: &[CrossingEdge]) -> String {
     let mut text = format!(
         "# Proposal of `split init`. Every line below is a guess with its reason: correct the wrong ones.\n\
-         # `martydb split plan` says what is open.\n\
+         # `martydb split plan` shows the open questions.\n\
          source: {{ server: {}, database: {} }}\n\nservices:\n",
         scalar(server),
         scalar(database)

@@ -27,7 +27,7 @@ use crate::units::{bytes, counted};
 pub struct Arguments {
     #[command(flatten)]
     pub select: Select,
-    /// Accept a backup without the objects it cannot contain, and record them.
+    /// Omit objects that a backup cannot contain, and record them.
     #[arg(long)]
     pub accept: bool,
     /// Count rows without hashing them: `backup verify` and `restore` then compare only their number.

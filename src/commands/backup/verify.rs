@@ -41,8 +41,9 @@ async fn newest(run: &Run, shelf: &BackupShelf) -> Result<VerifiedBackups> {
         let mut of = all.iter().rev().filter(|one| one.manifest.header.service == service.as_str());
         let verified = match of.next() {
             Some(newest) => one(run, shelf, newest.manifest.id.as_str()).await.map(|(_, verified)| verified),
-            None => Err(Error::operation("there is no backup to verify")
-                .hint(format!("run `martydb backup {service}`"))),
+            None => {
+                Err(Error::operation("no backup to verify").hint(format!("run `martydb backup {service}`")))
+            }
         };
         let stopped = verified.as_ref().is_err_and(|error| error.kind == Kind::Interrupted);
         backups.push(PerService::new(service.to_string(), verified));

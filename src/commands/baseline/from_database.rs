@@ -52,7 +52,7 @@ pub async fn write(
     let head =
         format!("-- {}\n-- martydb: irreversible: it was there before martydb\n\n", printable(&origin));
     let first = first_migration(&dump, &provided, &head)
-        .map_err(|why| Error::operation("pg_dump's text cannot be read").cause(why))?;
+        .map_err(|why| Error::operation("cannot parse the output of pg_dump").cause(why))?;
     let draft = target.folder.join(DRAFT);
     let file = draft.join(FILE);
     put(&file, &first.text)?;

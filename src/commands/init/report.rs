@@ -28,7 +28,7 @@ pub struct InitReport {
 #[derive(Serialize)]
 struct InitService {
     service: String,
-    /// Where the service was found, if it was.
+    /// Locations of the evidence of the service, if any.
     found: Vec<String>,
 }
 

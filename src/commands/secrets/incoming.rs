@@ -143,9 +143,11 @@ fn belongs_here(run: &Run, project: &str, environment: &str) -> Result<()> {
     if (project, environment) == here {
         return Ok(());
     }
-    Err(Error::usage(format!("it holds passwords of project \"{project}\", environment \"{environment}\""))
-        .cause(format!("this is project \"{}\", environment \"{}\"", here.0, here.1))
-        .hint("choose the environment with --env"))
+    Err(Error::usage(format!(
+        "it contains passwords of project \"{project}\", environment \"{environment}\""
+    ))
+    .cause(format!("this is project \"{}\", environment \"{}\"", here.0, here.1))
+    .hint("choose the environment with --env"))
 }
 
 /// A resource as `kubectl get secret -o yaml` or `-o json` prints it, or `secrets export` writes it.

@@ -86,7 +86,7 @@ async fn one(
         ))
     );
     let first = first_migration(&script.text, &provided(service), &head)
-        .map_err(|why| Error::operation("pg_dump's text cannot be read").cause(why))?;
+        .map_err(|why| Error::operation("cannot parse the output of pg_dump").cause(why))?;
     let undone: String = script.afterwards.iter().map(|line| format!("\n{line}\n")).collect();
     let draft = target.folder.join(DRAFT);
     let _absent = fs::remove_dir_all(&draft);

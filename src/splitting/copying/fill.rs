@@ -172,7 +172,9 @@ impl<'a> FillWorker<'a> {
                     failed(ready, &format!("the rows of {} were not copied", load.from), error)
                 });
             }
-            CopyWork::PutBack(one) => format!("{} {} of {} was not made", one.kind, one.name, one.relation),
+            CopyWork::PutBack(one) => {
+                format!("{} {} of {} was not created", one.kind, one.name, one.relation)
+            }
             CopyWork::Analyze(table) => format!("{table} was not analyzed"),
         };
         for _ in 1..TRIES {

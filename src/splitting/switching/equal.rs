@@ -55,7 +55,7 @@ pub async fn at_one_moment(
     let slot = FirstSlot::make(&origin.access, &origin.database, &name, SlotLife::Session).await?;
     let end = async {
         let point =
-            Lsn::parse(&slot.point).ok_or_else(|| Error::operation("cannot read the new slot's place"))?;
+            Lsn::parse(&slot.point).ok_or_else(|| Error::operation("cannot read the new slot's LSN"))?;
         follow(origin, place, FollowGoal::UpTo(point), &mut |_| ()).await?;
         let (moment, copies) = match way {
             // The stream contains the copies of other services' tables, too.

@@ -45,7 +45,7 @@ pub async fn removal(session: &mut Connection) -> Result<FinishRemoval> {
     let waiting: Vec<String> =
         waiting.map(|one| format!("service \"{}\" is {}", one.name, one.phase.name())).collect();
     if !waiting.is_empty() {
-        return Err(Error::usage("the split cannot be finished: not every service is cut over")
+        return Err(Error::usage("cannot finish the split: not every service is cut over")
             .causes(waiting)
             .hint("run `martydb split cutover --service NAME` for each"));
     }
