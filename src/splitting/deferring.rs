@@ -85,7 +85,7 @@ fn piece(row: &Row, first: usize, definition: usize) -> Result<Deferred> {
     })
 }
 
-/// Drops them, unless another object depends on them: then they stay.
+/// Drops the objects, unless another object depends on them: then they stay.
 async fn take(session: &mut Connection, unit: &DroppedUnit) -> Result<()> {
     let taken = ServerText::quoted_by_server(unit.taken.clone());
     let kept = unit.pieces.iter().map(|piece| deferring(DeferredStage::Load, piece));

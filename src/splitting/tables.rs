@@ -73,7 +73,7 @@ impl TableShape {
 }
 
 impl DatabaseTables {
-    /// Reads them. No functions of services run.
+    /// Reads the tables. No functions of services run.
     ///
     /// # Errors
     /// If the catalogs cannot be read.

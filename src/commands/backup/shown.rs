@@ -16,7 +16,7 @@ pub struct OwnBackups {
     pub problems: Vec<String>,
 }
 
-/// Lists them; also reports damaged entries, and that there are entries of others, on standard error.
+/// Lists the backups; also reports damaged entries, and that there are entries of others, on standard error.
 ///
 /// # Errors
 /// If a selected service is not declared, or the store cannot be read.

@@ -13,7 +13,7 @@ pub struct ReplacedDatabase {
     service: String,
 }
 
-/// Returns those of one server.
+/// Returns the replaced databases of one server.
 pub fn replaced(planned: &PlannedServer) -> impl Iterator<Item = ReplacedDatabase> {
     planned.actual.databases.iter().filter_map(|(name, found)| {
         Some(ReplacedDatabase {

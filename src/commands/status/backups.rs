@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct KnownBackups(Option<BTreeMap<String, BackupSummary>>);
 
 impl KnownBackups {
-    /// Reads them; reports on standard error why they are unknown.
+    /// Reads the backups; reports on standard error why they are unknown.
     pub async fn read(run: &Run) -> KnownBackups {
         if run.manifest.backup.is_none() {
             return KnownBackups(None);

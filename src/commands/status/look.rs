@@ -38,7 +38,7 @@ pub struct Arguments {
     pub watch: Option<u64>,
 }
 
-/// Returns the need for sizes: data formats always include them, so that no column depends on another flag.
+/// Returns `Sizes::Measured` for `--size` and for data formats, whose columns must not depend on another flag.
 pub fn measured(run: &Run, arguments: &Arguments) -> Sizes {
     let is_data = !matches!(run.out.format(), Format::Table | Format::Name);
     if arguments.size || is_data { Sizes::Measured } else { Sizes::Skipped }

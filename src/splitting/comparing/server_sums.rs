@@ -35,7 +35,7 @@ pub struct HashedSides {
 }
 
 impl HashedSides {
-    /// Reads them; `None` if a server is too old. Another session holds a lock on the source's tables against new
+    /// Reads the functions; `None` if a server is too old. Another session holds a lock on the source's tables against new
     /// indexes.
     ///
     /// # Errors

@@ -96,7 +96,7 @@ impl SidesComparison<'_> {
         Ok((ends, waiting))
     }
 
-    /// While applications wait, the servers are not asked for more than plain reads.
+    /// Returns the first lock on the tables: the stronger one only if no applications wait for the comparison.
     fn first_lock(&self) -> ReadLock {
         if self.tables == ComparedTables::All { ReadLock::AgainstIndexes } else { ReadLock::Shared }
     }

@@ -152,7 +152,7 @@ struct SentTransaction {
     known: bool,
 }
 
-/// Session of each side.
+/// Sessions of both sides.
 struct Following<'a> {
     stream: ReplicationStream,
     applier: Applier,

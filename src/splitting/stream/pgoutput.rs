@@ -58,7 +58,7 @@ pub enum StreamMessage {
     Begin {
         commit: Lsn,
     },
-    /// Ends it; the log continues at `end`.
+    /// Ends the transaction; the log continues at `end`.
     Commit {
         commit: Lsn,
         end: Lsn,

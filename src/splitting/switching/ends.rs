@@ -68,7 +68,7 @@ impl SwitchEnds {
         SwitchEnds::with(run, access, source, database, service, Hold::Shared).await
     }
 
-    /// Opens them for a switch; the session that holds the lock of the split works at the source. A killed command
+    /// Opens both ends for a switch; the session that holds the lock of the split works at the source. A killed command
     /// keeps its locks until the server has ended its last statement; only then is the state read.
     ///
     /// # Errors
@@ -108,28 +108,29 @@ impl SwitchEnds {
         Ok(SwitchEnds { run: split, service, relations, source, target, wait: run.lock_wait })
     }
 
-    /// Returns its tables without copies of others' tables, which are closed, opened and restored with their service.
+    /// Returns the service's tables without copies of others' tables, which are closed, opened and restored with
+    /// their service.
     fn own(&self) -> impl Iterator<Item = &SplitRelation> {
         self.relations.iter().filter(|one| one.copy_of.is_none() && one.kind != SplitKind::Sequence)
     }
 
-    /// Returns the OIDs of its own tables at the source.
+    /// Returns the OIDs of the service's own tables at the source.
     pub fn source_tables(&self) -> Vec<u32> {
         self.own().map(|one| one.oid).collect()
     }
 
-    /// Returns schema and name of its own tables.
+    /// Returns schema and name of the service's own tables.
     pub fn own_names(&self) -> Vec<(String, String)> {
         self.own().map(|one| (one.schema.clone(), one.name.clone())).collect()
     }
 
-    /// Returns schema and name of its tables.
+    /// Returns schema and name of all of the service's tables.
     pub fn names(&self) -> Vec<(String, String)> {
         let tables = self.relations.iter().filter(|one| one.kind != SplitKind::Sequence);
         tables.map(|one| (one.schema.clone(), one.name.clone())).collect()
     }
 
-    /// Returns the OIDs of its tables at the target.
+    /// Returns the OIDs of the service's tables at the target.
     ///
     /// # Errors
     /// If the target cannot be read, or lacks one.

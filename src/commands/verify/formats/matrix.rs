@@ -55,7 +55,7 @@ pub fn matrix(view: &ServerView<'_>, extent: MatrixExtent, style: &Style) -> Vec
     if view.matrix.is_empty() {
         return vec![];
     }
-    // A failed control without its database is not a cell.
+    // A failed control of a missing database has no cell.
     let is_proven = probes(view).all(|probe| matches!(mark(probe), OWN | DENIED));
     match extent {
         MatrixExtent::Findings if is_proven => {
