@@ -1,4 +1,4 @@
-//! The command line: one row for each command, whose doc comment is its help.
+//! The command line: one row per command, whose doc comment is its help.
 
 use std::sync::Arc;
 
@@ -13,10 +13,10 @@ use martydb_ui::flags::{Format, Global};
 use martydb_ui::prompt;
 use martydb_ui::report::{FlatTable, Out, Report};
 
-/// What build.rs knows of the build: commit and target.
+/// Commit and target of the build, from `build.rs`.
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("MARTYDB_BUILD"), ")");
 
-/// One database per service on PostgreSQL: provision, migrate, prove isolation, see where everything stands.
+/// One database per service on PostgreSQL: provision, migrate, verify isolation, show the status of every service.
 #[derive(Debug, Parser)]
 #[command(name = "martydb", version, long_version = VERSION, max_term_width = 100, arg_required_else_help = true)]
 pub struct Cli {
@@ -26,7 +26,7 @@ pub struct Cli {
     pub command: Command,
 }
 
-/// In groups. Each row: help, variant, name, and the module with what its `run` needs ([`run_with`]).
+/// All commands, by group. Each row: help, variant, name, and module with the input of its `run` ([`run_with`]).
 macro_rules! commands {
     ($($group:literal {
         $($(#[$help:meta])* $command:ident = $name:literal, $module:ident($needs:ident);)*
@@ -36,18 +36,18 @@ macro_rules! commands {
             $($($(#[$help])* #[command(name = $name)] $command(commands::$module::Arguments),)*)*
         }
 
-        /// The commands in the groups of the help.
+        /// Groups of the help, each with the names of its commands.
         pub const GROUPS: &[(&str, &[&str])] = &[$(($group, &[$($name),*])),*];
 
         impl Command {
-            /// The name on the command line and in the JSON document.
+            /// Returns the name on the command line and in the JSON document.
             pub fn name(&self) -> &'static str {
                 match self {
                     $($(Command::$command(_) => $name,)*)*
                 }
             }
 
-            /// Runs it and prints how it ended. `interface` is the command line with its help.
+            /// Runs the command and prints its result. `interface` is the command line with its help.
             pub async fn run(
                 &self,
                 global: &Global,
@@ -70,8 +70,9 @@ macro_rules! commands {
     };
 }
 
-/// What a command works with: the manifest, which is offered to be written where there is none, the manifest of a check,
-/// whose errors are annotations too, what it takes to read one, the command line itself, or its own arguments.
+/// Input of a command. `manifest`: the manifest, which the user is offered to write if it is missing. `checked`: the
+/// same for a check, whose errors are annotations too. `parts`: what reading a manifest takes. `interface`: the command
+/// line. `alone`: only the command's own arguments.
 macro_rules! run_with {
     (checked, $module:ident, $arguments:ident, ($global:ident, $environment:ident, $out:ident, $interface:ident)) => {{
         let checkout = Checkout::of(&$environment);
@@ -103,7 +104,7 @@ macro_rules! run_with {
     };
 }
 
-/// Prints how a command ended: its report in the format that was asked for, or its error.
+/// Prints the result of a command: its report in the requested format, or its error.
 fn print(
     out: &Out,
     command: &str,
@@ -122,7 +123,7 @@ fn print(
         (Format::Csv, Some(table)) => out.data(&table.csv(&document(&report)), report.status()),
         (Format::Name, Some(table)) => out.data(&table.names(&document(&report)), report.status()),
         _ if report.verbatim() => out.data(&text(), report.status()),
-        // What was asked stays on the screen, above the answer.
+        // The questions stay on the screen, above the answer.
         _ if prompt::has_asked() => out.text(&text(), report.status()),
         _ => out.result(&text(), report.status()),
     };
@@ -144,7 +145,7 @@ commands! {
         Doctor = "doctor", doctor(manifest);
         /// Apply, upgrade and verify-isolation for all services.
         InitAll = "init-all", init_all(manifest);
-        /// Start, stop, show or delete the embedded servers.
+        /// Start, stop, show or delete embedded servers.
         Dev = "dev", dev(manifest);
     }
     "Change servers" {
@@ -154,13 +155,13 @@ commands! {
         Apply = "apply", apply(manifest);
         /// Remove a service's database and roles.
         Drop = "drop", drop(manifest);
-        /// Give logins new passwords.
+        /// Set new passwords for logins.
         Rotate = "rotate", rotate(manifest);
-        /// Carry the logins' passwords to and from other places.
+        /// Export, import or move the logins' passwords.
         Secrets = "secrets", secrets(manifest);
-        /// Declare a database that exists, with everybody who uses it.
+        /// Add an existing database and its users to the manifest.
         Adopt = "adopt", adopt(parts);
-        /// Take a shared database apart: one database for each service.
+        /// Split a shared database into one database per service.
         Split = "split", split(manifest);
     }
     "Migrate" {
@@ -168,55 +169,55 @@ commands! {
         Revision = "revision", revision(manifest);
         /// Apply pending migrations.
         Upgrade = "upgrade", upgrade(manifest);
-        /// Undo migrations, newest applied first.
+        /// Revert migrations, newest first.
         Downgrade = "downgrade", downgrade(manifest);
-        /// Find dangerous DDL in migrations that are not applied yet.
+        /// Find dangerous DDL in pending migrations.
         Lint = "lint", lint(checked);
-        /// Prove on a scratch database that down files undo up files.
+        /// Verify in a scratch database that down files revert up files.
         VerifyDown = "verify-down", verify_down(manifest);
         /// Record versions as applied without running them.
         Baseline = "baseline", baseline(manifest);
         /// Accept edited files and clear failed records.
         Repair = "repair", repair(manifest);
-        /// Write another tool's migrations as the service's own.
+        /// Convert another tool's migrations.
         Import = "import", import(manifest);
-        /// Write one checkpoint file that new databases start from.
+        /// Write one checkpoint file from which new databases start.
         Squash = "squash", squash(manifest);
         /// Compare schemas of two environments, or files and database.
         Diff = "diff", diff(manifest);
-        /// Make a migrated database for tests from a template.
+        /// Create a migrated test database from a template.
         TestDb = "test-db", test_db(manifest);
     }
-    "Keep" {
+    "Backup" {
         /// Back up services; list, verify and prune backups.
         Backup = "backup", backup(manifest);
-        /// Put a backup in the place of a service's database.
+        /// Replace a service's database with a backup.
         Restore = "restore", restore(manifest);
     }
-    "Prove" {
-        /// Prove by login that no service reaches another's database.
+    "Verify" {
+        /// Verify by login that no service reaches another's database.
         VerifyIsolation = "verify-isolation", verify(manifest);
-        /// Explain a finding of verify-isolation or a rule of lint.
+        /// Explain a finding, a lint rule or an alert.
         Explain = "explain", explain(alone);
         /// Log in as every role of every service.
         TestConnections = "test-connections", test_connections(manifest);
     }
-    "Look" {
-        /// Show where each service stands.
+    "Inspect" {
+        /// Show the status of each service.
         Status = "status", status(manifest);
         /// Show the version of each service.
         Current = "current", current(manifest);
-        /// Show every migration run: who, when, how long, how it ended.
+        /// Show every migration run, with its time, role and outcome.
         History = "history", history(manifest);
-        /// Print the manifest as resolved, with each value's origin.
+        /// Print the resolved manifest with the origin of each value.
         Config = "config", config(parts);
-        /// Print what the embedded servers wrote to their logs.
+        /// Print the logs of embedded servers.
         Logs = "logs", logs(manifest);
     }
     "Deploy" {
         /// Serve metrics: servers, isolation, migrations, drift.
         Monitor = "monitor", monitor(manifest);
-        /// Publish events of outboxes: NATS, RabbitMQ, web hooks.
+        /// Publish outbox events to NATS, RabbitMQ or webhooks.
         Relay = "relay", relay(manifest);
         /// Write deployment files: Compose, Kubernetes, operators.
         Render = "render", render(parts);
@@ -226,13 +227,13 @@ commands! {
         Psql = "psql", psql(manifest);
         /// Run a program with a service's login in its environment.
         Exec = "exec", exec(manifest);
-        /// Print a connection string, password included.
+        /// Print a connection string with its password.
         Url = "url", url(manifest);
     }
     "More" {
-        /// Print the JSON Schema of the manifest, or of a result.
+        /// Print the JSON Schema of the manifest or of a result.
         Schema = "schema", schema(alone);
-        /// Print a shell's completions.
+        /// Print a shell completion script.
         Completions = "completions", completions(alone);
         /// Print a man page, or write those of all commands.
         Man = "man", man(interface);

@@ -1,4 +1,4 @@
-//! The commands, a file each: arguments, what to call, and the report. None of them prints.
+//! Commands, one file each: arguments, the call, and the report. None of them prints.
 
 pub mod adopt;
 pub mod annotation;

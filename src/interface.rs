@@ -1,4 +1,4 @@
-//! The command line as people meet it: help with its examples, and completion.
+//! Help with its examples, and completion.
 
 pub mod complete;
 mod examples;

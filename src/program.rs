@@ -1,4 +1,4 @@
-//! One run of the program, from arguments to the exit status, and what a signal does to it.
+//! One run of the program, from arguments to exit status, and its handling of signals.
 
 use std::ffi::OsString;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitStatus {
     let arguments: Vec<OsString> = arguments.collect();
     let environment = environment::environment();
     let no_color = environment.get("NO_COLOR").is_some_and(|value| !value.is_empty());
-    // A shell asks with `martydb -- WORDS`, or for its script with no words: a command is run whatever the variable says.
+    // A shell completes with `martydb -- WORDS`, or gets its script without words. Any other run ignores the variable.
     let asks = arguments.get(1).is_none_or(|word| word == "--");
     if let Some(shell) = environment.get(VARIABLE).filter(|shell| asks && !shell.is_empty()) {
         let plain = || Out::new(Format::Table, true, None, no_color);
@@ -49,8 +49,8 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitStatus {
     }
 }
 
-/// The first signal cancels what runs on the servers, and the command then says itself how far it came. Where
-/// nothing runs on a server, or at a second signal, the run ends at once.
+/// The first signal cancels the statements on the servers, and the command reports its progress. The run ends at once
+/// at a second signal, or if no statement is running.
 async fn until_signal(cli: Cli, environment: Environment, out: Arc<Out>) -> ExitStatus {
     let name = cli.command.name();
     let printer = out.clone();
@@ -78,13 +78,13 @@ async fn until_signal(cli: Cli, environment: Environment, out: Arc<Out>) -> Exit
         return ExitStatus::Success;
     }
     printer.note(&format!(
-        "interrupted by {signal}: cancelling what runs on the servers; a second signal leaves at once"
+        "interrupted by {signal}: cancelling the statements on the servers; a second signal ends the run at once"
     ));
     tokio::select! {
         _ = &mut work => ExitStatus::Interrupted,
         () = interrupt::settled() => printer.error(name, &interrupted(signal)),
         second = signals.arrives() => {
-            let left = format!("a second signal ({second}) arrived before the servers had answered");
+            let left = format!("a second signal ({second}) arrived before the servers answered");
             printer.error(name, &interrupted(signal).cause(left))
         }
     }
@@ -92,5 +92,5 @@ async fn until_signal(cli: Cli, environment: Environment, out: Arc<Out>) -> Exit
 
 fn interrupted(signal: &str) -> Error {
     Error::new(Kind::Interrupted, format!("interrupted by {signal}"))
-        .hint("run the same command again: what it has done stays done")
+        .hint("run the same command again: completed steps are kept")
 }

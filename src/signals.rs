@@ -1,23 +1,23 @@
-//! Signals that end a run in good order.
+//! Signals that end a run gracefully.
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// The signals, listened to from now on; until then each has its usual effect.
+/// Signals that are handled from now on; until then each has its default effect.
 pub struct Signals(Vec<(&'static str, Signal)>);
 
 impl Signals {
-    /// Starts to listen for Ctrl-C, SIGTERM and a closed terminal. Needs a runtime.
+    /// Starts to handle Ctrl-C, SIGTERM and a closed terminal. Needs a runtime.
     pub fn listen() -> Signals {
         let kinds = [
             ("SIGINT", SignalKind::interrupt()),
             ("SIGTERM", SignalKind::terminate()),
             ("SIGHUP", SignalKind::hangup()),
         ];
-        // One that cannot be listened to keeps its usual effect.
+        // A signal that cannot be handled keeps its default effect.
         Signals(kinds.into_iter().filter_map(|(name, kind)| Some((name, signal(kind).ok()?))).collect())
     }
 
-    /// Waits for the first one and names it.
+    /// Waits for the first signal and returns its name.
     pub async fn arrives(&mut self) -> &'static str {
         let waiting = self.0.iter_mut().map(|(name, signal)| {
             Box::pin(async move {

@@ -1,4 +1,4 @@
-//! What clap says of arguments that it does not take, made safe for a terminal or put into the one JSON document.
+//! clap's errors and help, made safe for a terminal or put into the JSON document.
 
 use std::ffi::OsString;
 
@@ -7,14 +7,14 @@ use martydb_model::error::{Error, ExitStatus};
 use martydb_ui::flags::Format;
 use martydb_ui::report::{self, Out};
 
-/// clap's words, and the standard library's, with those that a reader knows; one word for one idea.
+/// Replacements of clap's and the standard library's wording.
 const PLAIN: &[(&str, &str)] = &[
     ("  tip:", "hint:"),
     (": invalid digit found in string", ": it is not a whole number"),
     (" is not in 1..=", " is not from 1 to "),
 ];
 
-/// clap's own answer: help and versions on stdout, a mistake on stderr, or as the one JSON document.
+/// Prints clap's answer: help and versions on stdout, an error on stderr or as the JSON document.
 pub fn report(
     error: &clap::Error,
     arguments: &[OsString],
@@ -25,7 +25,7 @@ pub fn report(
     if !error.use_stderr() {
         return plain.data(&error.render().to_string(), ExitStatus::Success);
     }
-    // With its colours: without them clap strips the escape sequences of what it quotes too, but only in part.
+    // Rendered with colours: without them clap strips the escape sequences of quoted text too, but only some of them.
     let text = quoted_safely(error.render().ansi().to_string(), arguments, environment);
     let text =
         PLAIN.iter().fold(report::without_colours(&text), |text, (rust, plain)| text.replace(rust, plain));
@@ -40,7 +40,7 @@ pub fn report(
     out.error(&command.unwrap_or_default(), &Error::usage(message).hint("martydb --help"))
 }
 
-/// clap quotes what it was given as it is: an argument, a part of one, or a variable.
+/// Escapes what clap quotes verbatim: an argument, a part of one, or a variable.
 fn quoted_safely(text: String, arguments: &[OsString], environment: &Environment) -> String {
     let arguments = arguments.iter().map(|word| word.to_string_lossy().into_owned());
     let variables = environment.iter().filter(|(name, _)| name.starts_with("MARTYDB_"));
@@ -51,7 +51,7 @@ fn quoted_safely(text: String, arguments: &[OsString], environment: &Environment
     risky.iter().fold(text, |text, part| text.replace(part, &report::printable(part)))
 }
 
-/// The arguments could not be parsed, so the format is looked for by hand.
+/// Finds the format without clap, because the arguments could not be parsed.
 fn wanted_document(arguments: &[OsString], environment: &Environment) -> Option<Format> {
     let words: Vec<_> = arguments.iter().map(|word| word.to_string_lossy()).collect();
     let is_wanted = |name: &str| {

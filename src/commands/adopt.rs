@@ -1,5 +1,5 @@
-//! `adopt`: a database that people live in becomes a service: its keys and everybody who uses it go into the manifest, and one
-//! grouped plan shows what `apply` would do. The server is only read.
+//! `adopt`: makes an existing database a service. Its keys and users go into the manifest, and one grouped plan shows
+//! what `apply` would do. The server is only read.
 
 mod entry;
 mod next;
@@ -28,16 +28,16 @@ use martydb_ui::report::Out;
 pub struct Arguments {
     #[command(flatten)]
     pub service: OneService,
-    /// Its database [default: what the manifest says].
+    /// Database of the service [default: from the manifest].
     #[arg(long, value_name = "DATABASE")]
     pub database: Option<String>,
-    /// The server of the manifest that has it [default: what the manifest says].
+    /// Server of the database [default: from the manifest].
     #[arg(long, value_name = "SERVER")]
     pub server: Option<String>,
-    /// Write nothing, and show how the manifest would change.
+    /// Show how the manifest would change; write nothing.
     #[arg(long)]
     pub dry_run: bool,
-    /// Leave the first migration out of the commands that come next.
+    /// Omit the first migration from the next commands.
     #[arg(long)]
     pub no_baseline: bool,
 }
@@ -72,7 +72,7 @@ pub async fn run(
     Ok(AdoptReport::new(&service, people, &planned, ManifestEdit { before, after, written }, next))
 }
 
-/// What the manifest says of the service now, and what it needs to say so that the database can be looked at.
+/// Returns the service's declaration in the manifest, and the keys it needs before the database can be inspected.
 fn placed(
     draft: &ManifestDraft,
     arguments: &Arguments,
@@ -102,18 +102,18 @@ fn placed(
 fn refuse_other(what: &str, service: &str, named: &str, declared: Option<&String>) -> Result<()> {
     match declared.filter(|declared| *declared != named) {
         None => Ok(()),
-        Some(other) => Err(Error::usage(format!("service \"{service}\" has another {what} in the manifest"))
-            .cause(format!("the manifest says {other}, and the command line {named}"))
-            .hint(format!("leave --{what} out, or adopt it as another service"))),
+        Some(other) => Err(Error::usage(format!("service \"{service}\" is declared with another {what}"))
+            .cause(format!("the manifest has {other}, the command line {named}"))
+            .hint(format!("omit --{what}, or adopt it as another service"))),
     }
 }
 
-/// What the server tells, and what follows from it for the manifest.
+/// State of the server, and the keys derived from it.
 struct Observed {
     service: DesiredService,
     keys: ServiceKeys,
     people: Declarations,
-    /// Whether martydb keeps a history there already.
+    /// `true` if the database has a martydb history.
     has_history: bool,
 }
 
@@ -144,7 +144,7 @@ async fn look(run: &Run, arguments: &Arguments, declared: Option<&[String]>) -> 
 }
 
 impl Observed {
-    /// How roles are declared that the manifest has for other services of the server: the same role has one reason.
+    /// Returns the entries of roles that other services of the server declare: a role has one reason.
     fn reasons(&self, draft: &ManifestDraft, run: &Run) -> Result<DeclaredRoles> {
         let here = run.manifest.access.get(&self.service.server);
         let mut raw = draft.access(&run.environment)?;
@@ -153,10 +153,10 @@ impl Observed {
     }
 }
 
-/// The manifest as it will be; what an overlay hides is not there.
+/// Returns the completed manifest. Fails if an overlay hides a new key.
 fn completed(draft: &ManifestDraft, found: &Observed, entry: &ServiceEntry, run: &Run) -> Result<Manifest> {
     let wrong =
-        |error: Error| error.while_doing("the completed manifest would not be valid, nothing was written");
+        |error: Error| error.while_doing("the completed manifest would be invalid, nothing was written");
     let manifest = draft.resolve(&run.environment).map_err(wrong)?;
     let is_whole = manifest.services.get(&found.service.name).is_some_and(|service| {
         let has_role = |role: &String| service.access.iter().any(|grant| grant.role.as_str() == role);
@@ -176,13 +176,13 @@ async fn planned(run: &Run, service: &DesiredService) -> Result<PlannedServer> {
     planned
 }
 
-/// Whole or not at all, with the permissions that the file has.
+/// Writes the file atomically and keeps its permissions.
 fn write(before: &ManifestDraft, after: &ManifestDraft) -> Result<()> {
     let path = fs::canonicalize(&before.path).map_err(|error| failed(&before.path, &error))?;
     let now = fs::read_to_string(&path).map_err(|error| failed(&path, &error))?;
     if now != before.text {
         return Err(Error::operation(format!(
-            "{} was changed meanwhile, nothing was written",
+            "{} changed during the run, nothing was written",
             path.display()
         ))
         .hint("run the command again"));

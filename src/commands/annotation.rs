@@ -1,4 +1,4 @@
-//! What a check found, as GitHub's runner shows it beside the lines of a pull request: workflow commands, one a line.
+//! Results of a check as workflow commands of GitHub, one per line, which it shows beside the lines of a pull request.
 //! <https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands>
 
 use std::path::{Path, PathBuf};
@@ -10,19 +10,19 @@ use martydb_model::error::Error;
 use martydb_ui::flags::Format;
 use martydb_ui::report::printable;
 
-/// How the result of a check is printed.
+/// Output format of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum CheckFormat {
-    /// For people.
+    /// Text.
     Table,
     /// One JSON document.
     Json,
-    /// Annotations of GitHub's workflows.
+    /// GitHub workflow annotations.
     Github,
 }
 
 impl CheckFormat {
-    /// What the printer makes of it: annotations are text.
+    /// Returns the format for the printer: annotations are text.
     pub fn printed(self) -> Format {
         match self {
             CheckFormat::Json => Format::Json,
@@ -31,25 +31,25 @@ impl CheckFormat {
     }
 }
 
-/// How much an annotation weighs.
+/// Severity of an annotation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
     Error,
     Notice,
 }
 
-/// One annotation. Line and column count from 1.
+/// One annotation. Lines and columns count from 1.
 #[derive(Debug, Clone)]
 pub struct Annotation<'a> {
     pub level: Level,
     pub file: Option<&'a Path>,
     pub place: Option<(usize, usize)>,
     pub title: &'a str,
-    /// Of several lines, perhaps.
+    /// Message of one or more lines.
     pub message: String,
 }
 
-/// What paths in annotations are relative to.
+/// Base folder of paths in annotations.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Checkout {
     here: PathBuf,
@@ -57,8 +57,8 @@ pub struct Checkout {
 }
 
 impl Checkout {
-    /// The root of the workflow's checkout; this folder where no workflow runs, or not here: in a container that it
-    /// started, say.
+    /// Returns the root of the workflow's checkout; the current folder outside of a workflow, or where that root is
+    /// missing, as in a container that the workflow started.
     pub fn of(environment: &Environment) -> Checkout {
         let here = std::env::current_dir().unwrap_or_default();
         Checkout::seen_from(here, environment.get("GITHUB_WORKSPACE").map(PathBuf::from))
@@ -74,7 +74,7 @@ impl Checkout {
         whole.strip_prefix(&self.root).map(Path::to_owned).unwrap_or(whole)
     }
 
-    /// The workflow command: one line, whatever its parts hold.
+    /// Returns the workflow command on one line, whatever its parts contain.
     pub fn line(&self, annotation: &Annotation<'_>) -> String {
         let level = match annotation.level {
             Level::Error => "error",
@@ -91,7 +91,8 @@ impl Checkout {
         format!("::{level} {}::{}\n", properties.join(","), data(&annotation.message))
     }
 
-    /// An error that stopped the check: a cause that begins with a place is an annotation there.
+    /// Returns the annotations of an error that stopped the check; a cause that begins with a position is an annotation
+    /// there.
     pub fn of_error(&self, error: &Error) -> String {
         let placed: Vec<_> = error.causes.iter().filter_map(|cause| place(cause)).collect();
         let hints = error.hints.iter().map(|hint| format!("\nhint: {hint}")).collect::<String>();
@@ -109,7 +110,7 @@ impl Checkout {
     }
 }
 
-/// Reads `file:line:column: what`, as martydb writes it.
+/// Parses `file:line:column: message`, the format of martydb.
 fn place(text: &str) -> Option<(&Path, (usize, usize), &str)> {
     let (head, what) = text.split_once(": ")?;
     let mut parts = head.rsplitn(3, ':');
@@ -118,13 +119,13 @@ fn place(text: &str) -> Option<(&Path, (usize, usize), &str)> {
     Some((Path::new(parts.next()?), (line, column), what))
 }
 
-/// The runner ends a command at the end of its line, and decodes these three.
+/// Escapes a message: the runner ends a command at the end of its line, and decodes these three characters.
 fn data(text: &str) -> String {
     let lines = text.trim_end().split('\n');
     lines.map(|line| printable(line).replace('%', "%25")).collect::<Vec<_>>().join("%0A")
 }
 
-/// A property ends at a comma or colon too.
+/// Escapes a property, which a comma or colon ends too.
 fn property(text: &str) -> String {
     text.chars().fold(String::new(), |out, c| match c {
         '%' => out + "%25",

@@ -1,4 +1,4 @@
-//! `apply`: makes the servers as the manifest says.
+//! `apply`: changes the servers to match the manifest.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -29,11 +29,11 @@ pub struct Arguments {
     /// Apply exactly this plan, saved by `plan --out`; refused if it no longer fits.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["service", "all", "prune", "check_logins"])]
     pub plan: Option<PathBuf>,
-    /// Also remove what is not declared: rights of others on what is managed, and roles and databases that carry
-    /// this manifest's marker.
+    /// Also remove undeclared privileges on managed objects, and undeclared roles and databases that have this
+    /// manifest's marker.
     #[arg(long)]
     pub prune: bool,
-    /// Also test every stored password, and set those again that the server refuses.
+    /// Also test every stored password, and reset those that the server rejects.
     #[arg(long)]
     pub check_logins: bool,
     #[command(flatten)]
@@ -51,7 +51,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<ApplyReport> {
     provision_services(run, &services, options, consent, None).await
 }
 
-/// Plans, asks where other users could be affected, and acts.
+/// Plans, prompts if other users could be affected, and applies.
 pub async fn provision_services(
     run: &Run,
     services: &[DesiredService],
@@ -73,7 +73,7 @@ pub async fn provision_services(
         held = Some(Arc::new(run.lock_store().await?));
     }
     let one = |planned| {
-        // Each server that needs the store lets go of its lock when it is done with it.
+        // Each server that needs the store releases the store's lock when it is done.
         let (scope, held) = (&scope, held.clone().filter(|_| needs_store(planned)));
         async move { provision::apply(scope, planned, held).await }
     };
@@ -118,7 +118,7 @@ pub struct ApplyReport {
     all: Changes,
     #[serde(skip)]
     services: Vec<DesiredService>,
-    /// Servers on which the run came to a halt.
+    /// Servers on which the run stopped.
     #[serde(skip)]
     stopped: Vec<String>,
     /// Services whose database could not be read.
@@ -151,7 +151,7 @@ impl ApplyReport {
             let database = service.database.as_str().into();
             table.row([name.into(), server.into(), database, Cell::number(count), outcome]);
         }
-        // Servers on which something was done that belongs to no service.
+        // Servers with changes that belong to no service.
         let whole = self.all.changes.iter().filter(|change| change.service.is_none());
         for server in whole.map(|change| &change.server).collect::<BTreeSet<_>>() {
             let (count, outcome) = self.outcome(server, None);

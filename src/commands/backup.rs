@@ -1,5 +1,5 @@
-//! `backup`: each service's database, dumped at one snapshot and counted in the same; what becomes of backups is a
-//! subcommand each.
+//! `backup`: dumps each service's database in one snapshot and counts its rows in the same snapshot; subcommands manage
+//! existing backups.
 
 pub mod list;
 mod make;
@@ -20,19 +20,19 @@ use martydb_provision::run::Run;
 pub struct Arguments {
     #[command(flatten)]
     pub make: make::Arguments,
-    /// What to do with the backups that there are.
+    /// Operation on existing backups.
     #[command(subcommand)]
     pub what: Option<BackupCommand>,
 }
 
-/// What is done with backups that there are.
+/// Operation on existing backups.
 #[derive(Debug, Subcommand)]
 pub enum BackupCommand {
-    /// Show what backups there are, with age and size.
+    /// List backups with age and size.
     List(list::Arguments),
-    /// Restore a backup into a scratch database, compare it with what was recorded, and remove it.
+    /// Restore a backup into a scratch database, compare it with its record, and drop the database.
     Verify(verify::Arguments),
-    /// Remove the backups that no rule of the manifest's `keep` holds.
+    /// Remove the backups that no rule of the manifest's `keep` retains.
     Prune(prune::Arguments),
 }
 

@@ -1,4 +1,4 @@
-//! `baseline`: records versions as applied without running them, for a database that exists already.
+//! `baseline`: records versions as applied without running them, for an existing database.
 
 pub mod from_database;
 
@@ -17,10 +17,10 @@ use martydb_ui::flags::OneService;
 pub struct Arguments {
     #[command(flatten)]
     pub service: OneService,
-    /// The last version that the database has already.
+    /// Last version that the database already has.
     #[arg(long, value_name = "VERSION", required_unless_present = "from_database")]
     pub at: Option<i64>,
-    /// Write the first migration from the database itself, with pg_dump, and record it.
+    /// Write the first migration from the database with pg_dump, and record it.
     #[arg(long, conflicts_with = "at")]
     pub from_database: bool,
 }
@@ -40,7 +40,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<UpgradeReport> {
     Ok(report)
 }
 
-/// Without a version, V1 is written first.
+/// Without a version, writes V1 first.
 async fn record(
     run: &Run,
     service: &DesiredService,

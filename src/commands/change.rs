@@ -1,4 +1,4 @@
-//! Changes as `plan`, `apply`, `drop` and `verify-isolation` report them, for people and for scripts.
+//! Changes as `plan`, `apply`, `drop` and `verify-isolation` report them, as text and for scripts.
 
 mod kept;
 
@@ -20,7 +20,7 @@ use martydb_provision::plan::{
 use martydb_provision::provision::PlannedServer;
 use martydb_ui::report::{Cell, Paint, Style, Table, error_text, printable, wrapped};
 
-/// As the manual names it. <https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES>
+/// Lock mode, as the manual names it. <https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES>
 const LOCK: &str = "ACCESS EXCLUSIVE";
 
 /// One change as scripts see it.
@@ -55,7 +55,7 @@ impl Change {
         self.risk == Risk::Safe
     }
 
-    /// A step with the SQL it stands for, secrets redacted.
+    /// Creates the change of a step, with its SQL; secrets are redacted.
     pub fn new(server: &str, step: &Step, major: u32, outcome: Option<StepOutcome>) -> Change {
         Change {
             server: server.to_owned(),
@@ -71,18 +71,18 @@ impl Change {
         }
     }
 
-    /// The service, or the server as a whole.
+    /// Returns the service, or the server for a change that belongs to none.
     pub fn whose(&self) -> String {
         self.service.clone().unwrap_or_else(|| format!("({})", self.server))
     }
 
-    /// For a question: what it is, why, and the statement, which no other command shows.
+    /// Returns object, reason and statement, for a prompt: no other command shows them.
     pub fn in_words(&self) -> String {
         let words = format!("{}: {}: {}", self.risk.name(), self.object, self.reason);
         format!("{}\n  {}", printable(&words), self.statement())
     }
 
-    /// Where the statement runs, and the statement, on one line.
+    /// Returns the database and the statement, on one line.
     pub fn statement(&self) -> String {
         let place = match &self.database {
             Some(database) => format!("in {database}"),
@@ -91,7 +91,7 @@ impl Change {
         printable(&format!("{place}: {};", self.sql.on_one_line()))
     }
 
-    /// For a summary: object, risk, statement, outcome.
+    /// Returns object, risk, statement and outcome, for a summary.
     pub fn cells(&self) -> [String; 4] {
         let outcome = self.outcome.map_or("", StepOutcome::word);
         [
@@ -148,7 +148,7 @@ impl ServerError {
         ExitStatus::worst(errors.iter().map(|failed| failed.error.kind.status()))
     }
 
-    /// For standard error.
+    /// Returns the errors as text, for standard error.
     pub fn text(errors: &[ServerError], style: &Style) -> String {
         let one = |failed: &ServerError| {
             format!("server {}:\n{}\n", failed.server, error_text(&failed.error, style))
@@ -157,12 +157,12 @@ impl ServerError {
     }
 }
 
-/// The document of `plan`, `apply` and `drop`.
+/// Document of `plan`, `apply` and `drop`.
 #[derive(Default)]
 pub struct Changes {
     pub changes: Vec<Change>,
     pub prunable: Vec<Change>,
-    /// The same for people, equal ones folded.
+    /// Undeclared objects that are not changed, as text with equal ones folded.
     pub left_alone: Vec<String>,
     pub limits: Vec<PrivilegeGap>,
     pub losses: Vec<LostRight>,
@@ -186,7 +186,7 @@ impl Serialize for Changes {
 }
 
 impl Changes {
-    /// Everything of a plan but the changes themselves.
+    /// Adds everything of a plan except its changes.
     pub fn add_rest(&mut self, planned: &PlannedServer) {
         let (server, major) = (&planned.server, planned.actual.major());
         self.prunable.extend(planned.plan.prunable.iter().map(|step| Change::new(server, step, major, None)));
@@ -197,42 +197,42 @@ impl Changes {
         self.errors.extend(planned.unread().iter().map(|(_, error)| ServerError::new(server, error)));
     }
 
-    /// What the changes will do to those who use the relations.
+    /// Returns the effect of the changes on sessions that use the relations.
     pub fn locks(&self) -> String {
         let mut locked: Vec<_> = self.changes.iter().filter(|change| change.lock.is_some()).collect();
         locked.dedup_by_key(|change| (&change.database, &change.object));
         match locked.len() {
             0 => String::new(),
             some => format!(
-                "`apply` takes an {LOCK} lock on {}, one at a time and for a moment each.\nNo session waits behind it for \
-                 longer than 0.2 s; where a relation is in use for longer, `apply` tries again for two minutes.\n",
+                "`apply` takes an {LOCK} lock on {}, one at a time and for a moment each.\nNo other session waits for it for \
+                 longer than 0.2 s; while a relation is in use for longer, `apply` retries for two minutes.\n",
                 counted(some, "relation")
             ),
         }
     }
 
-    /// What an empty plan says; it is no promise where limits stand in the way.
+    /// Returns the text of an empty plan; it does not claim success if the admin lacks privileges.
     pub fn nothing_to_do(&self) -> &'static str {
         if self.limits.is_empty() {
-            "Nothing to do: the servers are as the manifest says.\n"
+            "Nothing to do: the servers match the manifest.\n"
         } else {
-            "No applicable changes; the rest is out of reach: see the limits below.\n"
+            "No applicable changes; the admin lacks privileges for the rest: see the limits below.\n"
         }
     }
 
-    /// What stands below the changes, equal things folded.
+    /// Returns the text below the changes, with equal lines folded.
     pub fn rest(&self, style: &Style) -> String {
         let left_alone = self.left_alone.iter().map(String::as_str);
         left_alone_text(left_alone, style) + &replaced_text(&self.replaced) + &limits_text(&self.limits)
     }
 
-    /// The same, each thing by itself.
+    /// Returns the text below the changes, unfolded.
     pub fn full_rest(&self, style: &Style) -> String {
         let left_alone = self.prunable.iter().map(|change| change.reason.as_str());
         left_alone_text(left_alone, style) + &replaced_text(&self.replaced) + &limits_text(&self.limits)
     }
 
-    /// What went wrong, for standard error.
+    /// Returns the errors, for standard error.
     pub fn messages(&self, style: &Style) -> String {
         ServerError::text(&self.errors, style)
     }
@@ -244,9 +244,9 @@ fn left_alone_text<'a>(lines: impl Iterator<Item = &'a str>, style: &Style) -> S
     if lines.is_empty() { lines } else { format!("\nNot declared and left alone:\n{lines}") }
 }
 
-/// What steps that only `--prune` would make are about, as what is there. One that stands alone says its reason.
+/// Describes the existing objects that only `--prune` would remove; a single one is shown with its reason.
 fn left_alone(steps: &[Step]) -> Vec<String> {
-    // A right that is of no use is no equal of one that is.
+    // An unusable privilege is never folded with a usable one.
     let end = |step: &Step| step.reason.split_once(DEAD).map(|(_, why)| format!("{DEAD}{why}"));
     let lines = alike(steps, end).into_iter().flat_map(|alike| {
         let why = end(alike[0]).unwrap_or_default();
@@ -258,10 +258,10 @@ fn left_alone(steps: &[Step]) -> Vec<String> {
     lines.collect()
 }
 
-/// Before the reason why a right is of no use.
+/// Text before the reason why a privilege is unusable.
 const DEAD: &str = "; dead: ";
 
-/// A step that takes something, as what is there.
+/// Returns the text of a revoking step, reworded for the existing state.
 pub fn holding(what: &str) -> String {
     what.replacen(" loses ", " holds ", 1).replacen(" is no longer a member of ", " is a member of ", 1)
 }
@@ -280,7 +280,7 @@ pub fn changes_table(changes: &[Change], style: &Style) -> String {
     table.render(style)
 }
 
-/// One line for each service.
+/// Returns a table with one line per service.
 pub fn summary_table(changes: &[Change], style: &Style) -> String {
     let mut table = Table::new(&["service", "server", "create", "change", "destroy", "risk"]);
     for all in alike(changes, |change| (&change.server, &change.service)) {
@@ -312,7 +312,7 @@ pub fn risk_paint(risk: Risk) -> Paint {
     }
 }
 
-/// How many changes there are of each risk, in words; empty where all are safe.
+/// Returns the number of changes of each risk, as text; empty if all are safe.
 pub fn risks(changes: &[Change]) -> String {
     let of = |risk| changes.iter().filter(|change| change.risk == risk).count();
     let counts = [Risk::Safe, Risk::Caution, Risk::Destructive].map(|risk| (of(risk), risk.name()));
@@ -323,10 +323,10 @@ pub fn risks(changes: &[Change]) -> String {
     format!(" By risk: {}.", words.collect::<Vec<_>>().join(", "))
 }
 
-/// Characters of what a DBA is asked for that are shown.
+/// Maximum length of a shown request to a DBA, in characters.
 const LONGEST_REQUEST: usize = 400;
 
-/// Items with the same key, in the order of the first of each.
+/// Groups items with the same key, in the order of the first of each.
 pub fn alike<'a, T, K: Ord>(items: &'a [T], key: impl Fn(&'a T) -> K) -> Vec<Vec<&'a T>> {
     let (mut groups, mut known): (Vec<Vec<&T>>, BTreeMap<K, usize>) = Default::default();
     for item in items {
@@ -341,7 +341,7 @@ pub fn alike<'a, T, K: Ord>(items: &'a [T], key: impl Fn(&'a T) -> K) -> Vec<Vec
 
 pub fn limits_text(limits: &[PrivilegeGap]) -> String {
     let mut text = String::new();
-    // They differ in their services alone.
+    // Their only difference is the service.
     let key = |limit: &'_ PrivilegeGap| {
         (
             limit.server.clone(),
@@ -365,7 +365,7 @@ pub fn limits_text(limits: &[PrivilegeGap]) -> String {
     text
 }
 
-/// Statements that fit no screen go to a file.
+/// Shortens long statements, which go to a file.
 fn shortened(request: &DbaRequest) -> Option<String> {
     let many = request.statements.len() > 3 && request.text().len() > LONGEST_REQUEST;
     let database = request.database.as_ref().map_or(String::new(), |name| format!(" in database {name}"));

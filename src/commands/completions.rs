@@ -1,4 +1,4 @@
-//! `completions`: the script by which a shell asks martydb for each word.
+//! `completions`: prints the script through which a shell completes martydb's words.
 
 use clap::Args;
 use clap_complete::Shell;
@@ -7,12 +7,12 @@ use clap_complete::env::Shells;
 use martydb_model::error::{Error, Result};
 use martydb_ui::report::Document;
 
-/// The variable by which the script asks; see `cli/complete.rs`, which answers.
+/// Variable through which the script requests completions; `interface/complete.rs` answers.
 pub const VARIABLE: &str = "COMPLETE";
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The shell.
+    /// Shell to complete in.
     #[arg(value_enum)]
     pub shell: Shell,
 }
@@ -22,7 +22,7 @@ pub fn run(arguments: &Arguments) -> Result<Document> {
 }
 
 /// # Errors
-/// For a shell that is not known.
+/// If the shell is unknown.
 pub fn script(shell: &str) -> Result<String> {
     let (shells, mut text) = (Shells::builtins(), vec![]);
     let known = || shells.names().collect::<Vec<_>>().join(", ");

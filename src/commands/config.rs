@@ -1,4 +1,4 @@
-//! `config`: the manifest as martydb understands it, and where each value comes from.
+//! `config`: the resolved manifest, with the origin of each value.
 
 use std::sync::Arc;
 
@@ -53,15 +53,15 @@ pub struct ConfigReport {
 
 #[derive(Serialize)]
 struct ShownValue {
-    /// The keys that lead to it.
+    /// Path of keys to the value.
     key: Vec<String>,
     value: Value,
-    /// `file:line:column`; null is martydb's own default.
+    /// Origin as `file:line:column`; null for martydb's default.
     place: Option<String>,
     variables: Vec<String>,
 }
 
-/// Files are named as seen from the manifest's folder.
+/// Returns the value with its file relative to the manifest's folder.
 fn shown(manifest: &Manifest, one: ResolvedValue) -> ShownValue {
     let home = format!("{}/", manifest.home().display());
     let place = one.place.map(|place| place.strip_prefix(&home).map_or(place.clone(), str::to_owned));
@@ -69,7 +69,7 @@ fn shown(manifest: &Manifest, one: ResolvedValue) -> ShownValue {
 }
 
 impl ShownValue {
-    /// Where it comes from, as a comment.
+    /// Returns the origin, as a comment.
     fn origin(&self) -> String {
         let Some(place) = &self.place else { return "default".into() };
         match self.variables.as_slice() {
@@ -80,7 +80,7 @@ impl ShownValue {
 }
 
 impl Report for ConfigReport {
-    /// YAML that means the same, with a comment for each value.
+    /// Returns equivalent YAML with a comment for each value.
     fn text(&self, style: &Style) -> String {
         let mut text = comment(style, &format!("{}, environment {}", self.manifest, self.environment)) + "\n";
         let mut before: &[String] = &[];
@@ -102,7 +102,7 @@ fn comment(style: &Style, text: &str) -> String {
     paint(&format!("# {}", printable(text)), Paint::Dim, style)
 }
 
-/// A value on one line: what YAML would read differently, and all lists, as JSON, which is YAML too.
+/// Returns a value on one line; values that YAML would reinterpret, and all lists, are JSON, which is also YAML.
 fn yaml(value: &Value) -> String {
     match value {
         Value::String(text) => scalar(text),

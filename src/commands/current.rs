@@ -1,4 +1,4 @@
-//! `current`: the version of each service.
+//! `current`: shows the version of each service.
 
 use serde::Serialize;
 

@@ -1,4 +1,4 @@
-//! What the admin may not do, as SQL that a DBA can read and run.
+//! Script of the statements that the admin lacks privileges for, for a DBA to read and run.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -11,19 +11,19 @@ use martydb_provision::plan::PrivilegeGap;
 use martydb_provision::run::Run;
 use martydb_ui::report::printable;
 
-/// What a session begins with: `\connect` begins a new one, whose database may have a search path of its own.
+/// First statement of each session: `\connect` starts a new one, whose database may set another search path.
 const PINNED: &str = "SET search_path = pg_catalog;\n";
 
 type LimitsByServer<'a> = BTreeMap<&'a str, Vec<&'a PrivilegeGap>>;
 
-/// Writes a file for each server on which something has to be asked for: `path` itself where there is one.
+/// Writes one file per server with such statements: `path` itself if there is only one server.
 pub fn write(run: &Run, path: &Path, limits: &[PrivilegeGap]) -> Result<()> {
     let mut servers = LimitsByServer::new();
     for limit in limits.iter().filter(|limit| limit.request.is_some()) {
         servers.entry(&limit.server).or_default().push(limit);
     }
     if servers.is_empty() {
-        run.out.note(&format!("Nothing to ask a DBA for: {} was not written.", path.display()));
+        run.out.note(&format!("No statements for a DBA: {} was not written.", path.display()));
     }
     for (server, limits) in &servers {
         let path = if servers.len() == 1 { path.to_owned() } else { of_server(path, server) };
@@ -38,7 +38,7 @@ pub fn write(run: &Run, path: &Path, limits: &[PrivilegeGap]) -> Result<()> {
     Ok(())
 }
 
-/// `dba.sql` → `dba-main.sql`.
+/// Returns the path of a server's file: `dba.sql` → `dba-main.sql`.
 fn of_server(path: &Path, server: &str) -> PathBuf {
     let part = |text: Option<&std::ffi::OsStr>| text.unwrap_or_default().to_string_lossy().into_owned();
     let (stem, extension) = (part(path.file_stem()), part(path.extension()));
@@ -46,7 +46,7 @@ fn of_server(path: &Path, server: &str) -> PathBuf {
     path.with_file_name(format!("{stem}-{server}{dot}{extension}"))
 }
 
-/// What concerns the whole server first, then each database; a statement that several limits ask for stands there once.
+/// Returns the script: first the server-wide statements, then those of each database; each statement once.
 fn script(server: &str, limits: &[&PrivilegeGap]) -> String {
     let mut text = format!(
         "-- What martydb's admin may not do on server {server}: read it, then run it as a superuser.\n\n{PINNED}"

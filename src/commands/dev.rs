@@ -1,4 +1,4 @@
-//! `dev`: the embedded servers.
+//! `dev`: manages the embedded servers.
 
 use std::ffi::{OsStr, OsString};
 
@@ -16,28 +16,28 @@ use martydb_ui::report::{Cell, Paint, Report, Style, Table};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// What to do.
+    /// Operation on the servers.
     #[command(subcommand)]
     pub what: What,
-    /// One server of the manifest [default: all embedded ones].
+    /// Server of the manifest [default: all embedded ones].
     #[arg(long, global = true, value_name = "NAME")]
     pub server: Option<String>,
 }
 
-/// What `dev` does with the embedded servers.
+/// Operation on the embedded servers.
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub enum What {
     /// Create and start the servers.
     Up,
-    /// Stop the servers; data stays.
+    /// Stop the servers; data is kept.
     Down,
-    /// Show the servers.
+    /// Show the state of the servers.
     Status,
     /// Stop the servers and delete their data.
     Destroy,
     /// Open psql as the superuser of one server.
     Psql {
-        /// Arguments of psql, after `--`.
+        /// Arguments for psql, after `--`.
         #[arg(last = true, value_name = "ARGUMENT")]
         arguments: Vec<OsString>,
     },
@@ -74,10 +74,10 @@ async fn psql(run: &Run, specs: &[Spec], arguments: &[OsString]) -> Result<Repla
     exec::start(run, &admin.parts, OsStr::new(psql::PROGRAM), arguments)
 }
 
-/// The one server of a command that works with no more.
+/// Returns the only server, for a command that works with one.
 ///
 /// # Errors
-/// If there are several.
+/// If there are several servers.
 pub fn only<T>(servers: &[T]) -> Result<&T> {
     match servers {
         [server] => Ok(server),
@@ -85,7 +85,7 @@ pub fn only<T>(servers: &[T]) -> Result<&T> {
     }
 }
 
-/// The embedded servers of the manifest, or the one of this name.
+/// Returns the embedded servers of the manifest, or the one with this name.
 pub fn specs(run: &Run, only: Option<&str>) -> Result<Vec<Spec>> {
     let chosen = run.manifest.servers.iter().filter(|(name, _)| only.is_none_or(|only| only == *name));
     let embedded = chosen.filter_map(|(name, server)| match server.location {

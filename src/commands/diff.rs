@@ -1,4 +1,4 @@
-//! `diff`: the schemas of two environments, or of migration files and a database.
+//! `diff`: compares the schemas of two environments, or of migration files and a database.
 
 use clap::Args;
 use serde::Serialize;
@@ -20,15 +20,15 @@ use martydb_ui::report::{Report, Style, indented, printable};
 pub struct Arguments {
     #[command(flatten)]
     pub select: Select,
-    /// An environment, `database` (of this environment) or `files` (a scratch database made from them).
+    /// First side: an environment, `database` (of this environment) or `files` (a scratch database built from them).
     #[arg(long, value_name = "SIDE")]
     pub from: String,
-    /// What it is compared with; the same choices.
+    /// Second side, with the same choices.
     #[arg(long, value_name = "SIDE")]
     pub to: String,
 }
 
-/// Reads both sides of each service, and writes on neither: `files` is a scratch database.
+/// Reads both sides of each service and writes to neither: `files` is a scratch database.
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<DiffReport> {
     let services = run.readable(&arguments.select)?;
     if arguments.from == arguments.to {
@@ -53,13 +53,13 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<DiffReport> {
     })
 }
 
-/// What is read for one service.
+/// Source of one side of a service.
 enum Side {
     Database(Box<MigrationTarget>),
     Files(Box<(MigrationTarget, Access, DesiredServer, DesiredService)>),
 }
 
-/// A side for each service, or why it has none.
+/// Returns a side for each service, or the reason why it has none.
 async fn sides(run: &Run, name: &str, services: &[DesiredService]) -> Result<Vec<Result<Side>>> {
     match name {
         "database" => databases(run, services).await,
@@ -117,7 +117,7 @@ async fn catalogue(side: Side, options: &Options) -> Result<Catalogue> {
 
 async fn built(target: &MigrationTarget, options: &Options) -> Result<Catalogue> {
     match martydb_migrate::run(target, Goal::Upgrade, options, &EventSender::ignored()).await.error {
-        Some(error) => Err(error.while_doing("the files cannot be applied to an empty database")),
+        Some(error) => Err(error.while_doing("cannot apply the files to an empty database")),
         None => martydb_migrate::catalogue(target, options.lock_wait).await,
     }
 }

@@ -1,4 +1,4 @@
-//! `doctor`: looks at the servers and the admin's login before anything is touched.
+//! `doctor`: checks the servers and the admin's login before any change.
 
 use std::sync::Arc;
 
@@ -19,19 +19,19 @@ use martydb_provision::provision::{self, PlanOptions, PlannedServer};
 use martydb_provision::run::Run;
 use martydb_ui::report::{Cell, Paint, Report, Style, Table, printable};
 
-/// The majors that martydb is tested with.
+/// Supported major versions of PostgreSQL: those that martydb is tested with.
 const MAJORS: std::ops::RangeInclusive<u32> = 13..=18;
 
-/// Sessions that one `apply` needs at least: the lock's, one for shared objects, one inside a database.
+/// Minimum number of sessions for one `apply`: the lock's, one for shared objects, one inside a database.
 const SESSIONS: usize = 3;
 
 #[derive(Debug, Args)]
 pub struct Arguments {}
 
-/// Plans for every service, and tells what the admin's login is good for.
+/// Plans for every service, and reports which steps the admin may do.
 pub async fn run(run: &Run, _: &Arguments) -> Result<Doctor> {
     let services: Vec<_> = run.manifest.services.values().cloned().collect();
-    // Where the store cannot be read, no server has a plan, and says why.
+    // Without a readable store no server has a plan, and each reports why.
     let stored = run.secrets(&services).await.unwrap_or_default();
     let mut report = Doctor { servers: vec![], limits: vec![], errors: vec![] };
     for (server, planned) in provision::plan(run, &services, PlanOptions::default()).await {
@@ -50,7 +50,7 @@ pub struct Check {
     ok: bool,
     detail: String,
     grant: Option<String>,
-    /// Whether it is worth more than a glance.
+    /// `true` if the check needs attention although it is ok.
     #[serde(skip)]
     note: bool,
 }
@@ -92,7 +92,7 @@ impl Doctor {
         self.errors.extend(unread.map(|(_, error)| ServerError { error, server: planned.server.clone() }));
     }
 
-    /// What about outboxes loses events or keeps them waiting. One that is not provisioned yet is the plan's to tell.
+    /// Adds problems of outboxes that lose or delay events. One that is not provisioned yet is reported by the plan.
     async fn add_outboxes(&mut self, run: &Run, services: &[DesiredService]) {
         for service in services {
             let Some(outbox) = service.outbox.clone().map(Arc::new) else { continue };
@@ -113,25 +113,29 @@ impl Doctor {
     }
 }
 
-/// This manifest can be applied, but the next run of another admin would fail.
+/// Reports access that `apply` would revoke from logins of others. This manifest can be applied, but the next run of
+/// another admin would fail.
 fn losses(planned: &PlannedServer) -> impl Iterator<Item = Check> {
     let check = |lost: LostRight| {
-        let detail = format!("apply takes {}, and by nothing else have it: {}", lost.what(), lost.who());
+        let detail =
+            format!("apply revokes {}; logins with no other source of it: {}", lost.what(), lost.who());
         Check { name: "other logins", ok: true, detail, grant: Some(lost.statements()), note: true }
     };
     lost_rights(planned).into_iter().map(check)
 }
 
-/// The store may be another one than usual, or not restored yet: `apply` stops then.
+/// Checks the passwords of existing logins. A wrong or incomplete store stops `apply`.
 fn passwords(planned: &PlannedServer, stored: &Secrets) -> Option<Check> {
     let lost: Vec<&str> =
         planned.plan.steps.iter().filter_map(Step::replaces_password).map(RoleName::as_str).collect();
     let what = match lost.len() {
         0 => return None,
         count if stored.logins(&planned.server).is_empty() => {
-            format!("secret store empty, {} exist", counted(count, "login"))
+            format!("the secret store is empty, but {} exist", counted(count, "login"))
         }
-        count => format!("secret store without {} that exist: {}", counted(count, "login"), lost.join(", ")),
+        count => {
+            format!("the secret store lacks {} that exist: {}", counted(count, "login"), lost.join(", "))
+        }
     };
     let detail = format!(
         "{what}: restore it, fill it with `martydb secrets import --from dotenv FILE`, or replace the passwords with `martydb apply \
@@ -140,18 +144,18 @@ fn passwords(planned: &PlannedServer, stored: &Secrets) -> Option<Check> {
     Some(Check { name: "passwords", ok: false, detail, grant: None, note: false })
 }
 
-/// Whose managed server it is, and the line of the manifest that says so.
+/// Checks the platform of a managed server, and returns the line of the manifest that declares it.
 fn platform(planned: &PlannedServer) -> Option<Check> {
     let has_role = |name: &str| planned.actual.roles.keys().any(|role| role.as_str() == name);
     let (detail, note) = match (planned.desired.platform, Platform::recognised(has_role)) {
         (None, None) => return None,
         (None, Some(found)) => {
             let line = format!("platform: {}", found.name);
-            (format!("it looks like {0}: write `{line}` for server {1}", found.name, planned.server), true)
+            (format!("this looks like {0}: write `{line}` for server {1}", found.name, planned.server), true)
         }
-        (Some(named), _) if named.is_here(has_role) => (format!("it is on {}", named.name), false),
+        (Some(named), _) if named.is_here(has_role) => (format!("managed by {}", named.name), false),
         (Some(named), _) => {
-            (format!("the manifest says {}, and {} is not there", named.name, listed(named.signs)), true)
+            (format!("the manifest declares {}, but {} is missing", named.name, listed(named.signs)), true)
         }
     };
     Some(Check { name: "platform", ok: true, detail, grant: None, note })
@@ -161,14 +165,16 @@ fn version(actual: &ActualServer) -> Check {
     let (major, ok) = (actual.major(), MAJORS.contains(&actual.major()));
     let detail = match (ok, major > *MAJORS.end()) {
         (true, _) => format!("PostgreSQL {major}"),
-        (false, true) => format!("PostgreSQL {major} is newer than what martydb was tested with"),
+        (false, true) => {
+            format!("PostgreSQL {major} is newer than the versions that martydb was tested with")
+        }
         (false, false) => format!("PostgreSQL {major} is older than {}", MAJORS.start()),
     };
     Check { name: "version", ok, detail, grant: None, note: false }
 }
 
 fn writable(actual: &ActualServer) -> Check {
-    let standby = "it is a standby and takes no writes: name the primary in the manifest";
+    let standby = "this is a standby, which is read-only: declare the primary in the manifest";
     let detail = if actual.standby { standby } else { "primary, writable" };
     Check { name: "primary", ok: !actual.standby, detail: detail.into(), grant: None, note: false }
 }
@@ -180,7 +186,7 @@ fn connections(actual: &ActualServer) -> Check {
     Check { name: "connections", ok: free >= SESSIONS, detail, grant: None, note: false }
 }
 
-/// What `CREATEDB CREATEROLE` is for; a superuser needs neither.
+/// Checks the attributes `CREATEDB CREATEROLE`; a superuser needs neither.
 fn attributes(admin: &Admin) -> Vec<Check> {
     let check = |check: &'static str, has: bool, word: &'static str, without: &str| Check {
         name: check,
@@ -195,9 +201,14 @@ fn attributes(admin: &Admin) -> Vec<Check> {
         note: false,
     };
     vec![
-        check("databases", admin.createdb, "CREATEDB", "it can make no databases"),
-        check("roles", admin.createrole, "CREATEROLE", "it can make and change no roles"),
-        check("ownership", admin.inherit, "INHERIT", "it cannot use the rights it borrows from the owners"),
+        check("databases", admin.createdb, "CREATEDB", "it cannot create databases"),
+        check("roles", admin.createrole, "CREATEROLE", "it cannot create or change roles"),
+        check(
+            "ownership",
+            admin.inherit,
+            "INHERIT",
+            "it cannot use the privileges it borrows from the owners",
+        ),
     ]
 }
 
@@ -223,7 +234,7 @@ impl Report for Doctor {
         }
         text += &limits_text(&self.limits);
         if self.limits.is_empty() && self.errors.is_empty() && self.healthy() {
-            text += "\nEverything the manifest asks for can be done with this login.\n";
+            text += "\nThis login can do everything the manifest requires.\n";
         }
         text
     }

@@ -1,4 +1,4 @@
-//! `downgrade`: undoes migrations, newest applied first, after asking.
+//! `downgrade`: reverts migrations, newest first, after a confirmation.
 
 use clap::Args;
 
@@ -15,13 +15,13 @@ use martydb_ui::flags::Select;
 pub struct Arguments {
     #[command(flatten)]
     pub select: Select,
-    /// Undo everything above this version; 0 is everything.
+    /// Revert everything above this version; 0 is everything.
     #[arg(long, value_name = "VERSION", conflicts_with = "steps", value_parser = clap::value_parser!(i64).range(0..))]
     pub to: Option<i64>,
-    /// Number of migrations to undo [default: 1].
+    /// Number of migrations to revert [default: 1].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub steps: Option<u32>,
-    /// Print what would be run, and write nothing.
+    /// Show what would run; change nothing.
     #[arg(long)]
     pub dry_run: bool,
 }
@@ -35,7 +35,7 @@ impl Arguments {
     }
 }
 
-/// Shows what would be undone, asks, and undoes it. Where one service cannot go back, none does.
+/// Shows the migrations, asks for confirmation, and reverts them. If one service cannot be reverted, none is.
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<UpgradeReport> {
     let services = run.writable(&arguments.select)?;
     let targets = targets::of(run, &services).await?;
@@ -69,7 +69,7 @@ async fn ask(run: &Run, outcomes: &[MigrationOutcome], count: usize) -> Result<(
     let names: Vec<_> =
         outcomes.iter().filter(|o| !o.planned.is_empty()).map(|o| o.service.as_str()).collect();
     let what = format!("{} of {}", counted(count, "migration"), names.join(", "));
-    let question = format!("Undo {what}? Data they hold may be lost.");
-    let would = format!("{what} would be undone, and data may be lost");
+    let question = format!("Revert {what}? Their data may be lost.");
+    let would = format!("{what} would be reverted, and data may be lost");
     run.confirm(&question, &would, "see them with --dry-run, then add -y").await
 }

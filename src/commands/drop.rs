@@ -1,4 +1,4 @@
-//! `drop`: takes a service's database and roles off its server.
+//! `drop`: removes a service's database and roles from its server.
 
 use clap::Args;
 use serde::Serialize;
@@ -16,16 +16,16 @@ use martydb_ui::report::{Report, Style, error_text};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The service.
+    /// Service to drop.
     #[arg(short, long, value_name = "NAME")]
     pub service: String,
-    /// The service's name once more, instead of typing it.
+    /// Name of the service again, instead of typing it.
     #[arg(long, value_name = "NAME")]
     pub confirm: Option<String>,
-    /// Also drop the database where it was there before this manifest.
+    /// Also drop a database that existed before this manifest.
     #[arg(long)]
     pub adopted: bool,
-    /// Show what would be removed, and remove nothing.
+    /// Show what would be removed; remove nothing.
     #[arg(long)]
     pub dry_run: bool,
 }
@@ -41,7 +41,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<DropReport> {
     let mut teardown = Teardown::new(&access, &desired, service, adopted);
     let due = teardown.remaining(&[]).await?.steps;
     if teardown.keeps_database() && !due.is_empty() {
-        let words = "was there before this manifest and stays; --adopted drops it, too";
+        let words = "existed before this manifest and is kept; --adopted drops it, too";
         run.out.note(&format!("database \"{}\" {words}", service.database));
     }
     let major = teardown.actual().major();
@@ -62,28 +62,28 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<DropReport> {
         typed(&martydb_ui::prompt::text(&asked).await?, service)?;
         report.shown = true;
     }
-    // The store's lock first: a run that holds a server waits for nothing else.
+    // The store's lock is taken first: a run that holds a server waits for nothing else.
     let held = run.lock_store().await?;
     let policy = Policy { lock_wait: Some(run.lock_wait), jobs: Jobs::ONE };
     let done = converge(&access, &mut teardown, &policy).await;
     if done.steps.is_empty() {
         done.end.clone()?;
     }
-    // What was due may have changed since it was shown.
+    // The list may have changed since it was shown.
     let steps = done.steps.iter();
     let changes = steps.map(|(step, end)| Change::new(&service.server, step, major, Some(*end)));
     report.all.changes = changes.collect();
     if done.steps.iter().any(|(step, _)| matches!(step.action, Action::Reassign { .. })) {
         run.out.note(
-            "what the roles owned in other databases belongs to the role for orphans now: `martydb apply` takes over what \
-             lies in a service's schemas and runs no code with its owner's rights",
+            "objects of the roles in other databases now belong to the role for orphans: `martydb apply` takes over those \
+             in a service's schemas that run no code with their owner's privileges",
         );
     }
     report.all.errors.extend(done.end.err().map(|error| ServerError::new(&service.server, &error)));
     if report.all.errors.is_empty() {
         let keys: Vec<CredentialKey> = CredentialKey::of(service).collect();
         if !held.forget(&keys).await? {
-            run.out.note("the secret store still has the passwords of the service: remove them there");
+            run.out.note("the secret store still contains the passwords of the service: remove them there");
         }
         let name = &service.name;
         run.out.note(&format!("remove {name} from the manifest, or the next apply recreates it"));
@@ -91,14 +91,14 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<DropReport> {
     Ok(report)
 }
 
-/// What can be said before any server is asked. `-y` is no answer here.
+/// Refuses the run before any connection. `-y` does not confirm a drop.
 fn early_refusal(run: &Run, service: &DesiredService, confirm: Option<&str>) -> Result<()> {
     let name = &service.name;
     match confirm {
         Some(confirm) => typed(confirm, service),
         None if run.can_ask => Ok(()),
         None => Err(Error::usage(format!("dropping \"{name}\" needs its name, nothing was touched"))
-            .cause("the database and everything in it would be gone; -y is not enough for that")
+            .cause("the database and all its data would be lost; -y is not enough for that")
             .hint(format!("look with --dry-run, then add --confirm {name}"))),
     }
 }
@@ -121,7 +121,7 @@ pub struct DropReport {
     server: String,
     #[serde(skip)]
     dry: bool,
-    /// Whether the list was shown before a question, so that it need not come again.
+    /// `true` if the list was shown before a prompt, and need not be repeated.
     #[serde(skip)]
     shown: bool,
 }

@@ -1,4 +1,4 @@
-//! `exec`: a program with a login's connection in its environment, where no process list shows the password.
+//! `exec`: runs a program with a login's connection in its environment, where no process list shows the password.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -17,7 +17,7 @@ use martydb_ui::report::{Report, Style};
 pub struct Arguments {
     #[command(flatten)]
     pub login: LoginChoice,
-    /// The program and its arguments, after `--`.
+    /// Program and its arguments, after `--`.
     #[arg(last = true, required = true, value_name = "PROGRAM")]
     pub program: Vec<OsString>,
 }
@@ -28,11 +28,11 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<ReplacedProcess> {
     start(run, &chosen.parts, program, rest)
 }
 
-/// Starts the program in place of martydb, with what `url --format env` prints in its environment, and without the
-/// variables that hold an admin's password.
+/// Replaces martydb with the program. Its environment has the variables of `url --format env`, and lacks those with an
+/// admin's password.
 ///
 /// # Errors
-/// Where the program cannot be started.
+/// If the program cannot be started.
 pub fn start(run: &Run, parts: &Parts, program: &OsStr, arguments: &[OsString]) -> Result<ReplacedProcess> {
     let variables = parts.variables()?;
     match replace(program, arguments, &run.admin_variables(), &variables) {
@@ -44,14 +44,14 @@ pub fn start(run: &Run, parts: &Parts, program: &OsStr, arguments: &[OsString]) 
 fn not_started(program: &OsStr, error: &io::Error) -> Error {
     let name = program.display();
     match error.kind() {
-        io::ErrorKind::NotFound => Error::operation(format!("no program {name}"))
-            .cause("it is not in a folder of PATH, and no file here")
-            .hint("install it, or give its path"),
+        io::ErrorKind::NotFound => Error::operation(format!("program {name} not found"))
+            .cause("it is neither in a folder of PATH nor a file here")
+            .hint("install it, or specify its path"),
         _ => Error::operation(format!("cannot start {name}")).cause(error),
     }
 }
 
-/// The program has taken martydb's place: nothing is reported.
+/// Never returned: the program has replaced martydb.
 #[derive(Serialize)]
 pub enum ReplacedProcess {}
 

@@ -1,4 +1,5 @@
-//! `explain`: what a finding of `verify-isolation`, a rule of `lint` or an alert of `monitor` means, from the page that is shipped with it.
+//! `explain`: explains a finding of `verify-isolation`, a rule of `lint` or an alert of `monitor`, from the shipped
+//! page.
 
 use clap::Args;
 use serde::Serialize;
@@ -13,7 +14,7 @@ use martydb_ui::report::{Report, Style, wrapped};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The id of a finding, or the name of a rule or an alert.
+    /// ID of a finding, or name of a rule or an alert.
     #[arg(value_name = "ID")]
     pub id: String,
 }
@@ -21,15 +22,15 @@ pub struct Arguments {
 #[derive(Debug, Serialize)]
 pub struct Explanation {
     id: String,
-    /// The usual one of a finding; `None` for a rule.
+    /// Usual severity of a finding; `None` for a rule.
     severity: Option<Severity>,
     title: String,
-    /// One paragraph each.
+    /// Paragraphs.
     text: Vec<String>,
 }
 
 /// # Errors
-/// Where no finding, no rule and no alert has this name.
+/// If no finding, rule or alert has this name.
 pub fn run(arguments: &Arguments) -> Result<Explanation> {
     let id = arguments.id.as_str();
     let of_squawk = || id.parse().ok().map(|rule| of_rule(id, &rule));
@@ -86,10 +87,7 @@ fn of_rule(name: &str, rule: &Rule) -> Explanation {
         id: name.into(),
         severity: None,
         title: "a rule of lint".into(),
-        text: vec![
-            when,
-            format!("What it finds, and what to write instead: https://squawkhq.com/docs/{name}"),
-        ],
+        text: vec![when, format!("Findings and alternatives: https://squawkhq.com/docs/{name}")],
     }
 }
 

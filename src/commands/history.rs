@@ -1,4 +1,4 @@
-//! `history`: every event of every service: who, when, how long, how it ended.
+//! `history`: lists every migration event of every service, with its time, duration, role and outcome.
 
 use serde::Serialize;
 

@@ -1,4 +1,4 @@
-//! `import`: another tool's migrations become the service's own, and the history that the tool has kept is recognised.
+//! `import`: converts another tool's migrations into the service's own, and recognizes the tool's history.
 
 use std::path::PathBuf;
 
@@ -17,19 +17,19 @@ use martydb_ui::report::{Report, Style, indented, printable};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The tool whose files these are.
+    /// Tool that the migrations are of.
     #[arg(long, value_name = "TOOL", value_parser = PossibleValuesParser::new(TOOLS.iter().map(|tool| tool.name)))]
     pub from: String,
-    /// The service.
+    /// Service that gets the migrations.
     #[arg(short, long, value_name = "NAME")]
     pub service: String,
-    /// Leave out what cannot be carried over.
+    /// Leave out files that cannot be converted.
     #[arg(long)]
     pub skip: bool,
-    /// Write nothing, and show each file.
+    /// List each file; write nothing.
     #[arg(long)]
     pub dry_run: bool,
-    /// The folder of the tool's migrations; for Alembic the one with alembic.ini.
+    /// Folder of the tool's migrations; for Alembic the one with alembic.ini.
     #[arg(value_name = "DIR")]
     pub folder: PathBuf,
 }
@@ -44,8 +44,8 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<ImportReport> {
     let files = import::planned(&harvest);
     if files.is_empty() && harvest.left_out.is_empty() {
         let folder = arguments.folder.display();
-        return Err(Error::usage(format!("{folder} holds no migration of {}", tool.name))
-            .hint("name the folder that holds the migrations themselves"));
+        return Err(Error::usage(format!("{folder} contains no migrations of {}", tool.name))
+            .hint("specify the folder that contains the migrations themselves"));
     }
     let stopped = !harvest.left_out.is_empty() && !arguments.skip;
     let count = import::write(&service.migrations, &files, arguments.dry_run || stopped)?;
@@ -61,9 +61,9 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<ImportReport> {
 #[serde(rename_all = "snake_case")]
 enum ImportOutcome {
     Written,
-    /// All files were there.
+    /// All files existed already.
     Unchanged,
-    /// Something cannot be carried over: nothing was written.
+    /// Some file cannot be converted: nothing was written.
     Stopped,
     DryRun,
 }
@@ -77,9 +77,9 @@ pub struct ImportReport {
     files: Vec<NewFile>,
     left_out: Vec<LeftOut>,
     notes: Vec<String>,
-    /// The version at which the tool's own table says that the database is.
+    /// Version of the database according to the tool's own table.
     baseline_at: Option<i64>,
-    /// The commands that come next.
+    /// Next commands.
     next: Vec<String>,
     #[serde(skip)]
     skip: bool,
@@ -110,7 +110,7 @@ impl ImportReport {
         }
     }
 
-    /// What the tool has applied to the service's database. A server that does not answer is a note.
+    /// Reads the migrations that the tool applied to the service's database. A server that does not answer is a note.
     async fn database(&mut self, run: &Run, service: &DesiredService, tool: &Tool, harvest: &Harvest) {
         self.outcome = match (self.dry, harvest.left_out.is_empty() || self.skip, self.count.new) {
             (true, _, _) => ImportOutcome::DryRun,
@@ -127,8 +127,8 @@ impl ImportReport {
         match found.await {
             Ok(found) => self.adopt(tool, harvest, &found),
             Err(error) => self.notes.push(format!(
-                "the database was not asked what {} has applied: {error}; `martydb apply --service {}`, then this command \
-                 again, prints the baseline that fits",
+                "cannot read what {} has applied to the database: {error}; `martydb apply --service {}`, then this command \
+                 again, prints the matching baseline",
                 tool.name, self.service
             )),
         }
@@ -148,7 +148,7 @@ impl ImportReport {
         let table = &table.table;
         if !fit.unknown.is_empty() {
             self.notes.push(format!(
-                "{table} names {} that the files do not have: {}",
+                "{table} contains {} without a file: {}",
                 counted(fit.unknown.len(), "migration"),
                 some(&fit.unknown)
             ));
@@ -156,19 +156,19 @@ impl ImportReport {
         if !fit.missing.is_empty() {
             let missing: Vec<String> = fit.missing.iter().map(|version| format!("V{version}")).collect();
             self.notes.push(format!(
-                "{table} does not name {}, though it names a later one: run it with {} first, or take its file out",
+                "{table} lacks {}, but contains a later one: run it with {} first, or remove its file",
                 some(&missing),
                 tool.name
             ));
         }
         match fit.at {
             Some(at) => {
-                self.notes.push(format!("{table} says that the database is at V{at}"));
+                self.notes.push(format!("according to {table}, the database is at V{at}"));
                 self.baseline_at = Some(at);
                 self.next.push(format!("martydb baseline --service {} --at {at}", self.service));
             }
             None if fit.missing.is_empty() => {
-                self.notes.push(format!("{table} names none of these migrations as applied"))
+                self.notes.push(format!("{table} contains none of these migrations"))
             }
             None => {}
         }
@@ -181,21 +181,21 @@ impl ImportReport {
         match self.outcome {
             ImportOutcome::Written if self.count.kept > 0 => {
                 format!(
-                    "{ups}, {downs}: {} written to {folder}, {} there already\n",
+                    "{ups}, {downs}: {} written to {folder}, {} existed already\n",
                     self.count.new, self.count.kept
                 )
             }
             ImportOutcome::Written => format!("{ups}, {downs} written to {folder}\n"),
-            ImportOutcome::Unchanged => format!("{ups}, {downs}: all in {folder} already\n"),
+            ImportOutcome::Unchanged => format!("{ups}, {downs}: all exist in {folder}\n"),
             ImportOutcome::Stopped => {
-                format!("nothing written: {} cannot be carried over\n", counted(self.left_out.len(), "file"))
+                format!("nothing written: {} cannot be converted\n", counted(self.left_out.len(), "file"))
             }
-            ImportOutcome::DryRun => format!("{ups}, {downs} would be in {folder}\n"),
+            ImportOutcome::DryRun => format!("{ups}, {downs} would be written to {folder}\n"),
         }
     }
 }
 
-/// The first of many.
+/// Returns the first of many.
 fn some(all: &[String]) -> String {
     const SHOWN: usize = 8;
     let more = if all.len() > SHOWN { ", …" } else { "" };

@@ -1,4 +1,4 @@
-//! `init`: a first manifest for what lies in this folder, and a folder for each service's migrations.
+//! `init`: writes a first manifest for this folder, and a migration folder for each service.
 
 mod ask;
 mod report;
@@ -25,18 +25,18 @@ pub use report::{InitReport, near};
 
 #[derive(Debug, Default, Args)]
 pub struct Arguments {
-    /// The services, as `-s` takes them; default: those found here, confirmed on a terminal or by --yes.
+    /// Services, as for `-s`; default: those found here, confirmed on a terminal or by --yes.
     #[arg(value_name = "SERVICE", value_delimiter = ',')]
     pub plain: Vec<String>,
-    /// A service; may be repeated, or hold several names with commas between.
+    /// A service; may be repeated, or a comma-separated list.
     #[arg(short, long, value_name = "NAME", value_delimiter = ',')]
     pub service: Vec<String>,
-    /// Print the manifest and write nothing.
+    /// Print the manifest; write nothing.
     #[arg(long)]
     pub dry_run: bool,
 }
 
-/// Looks around, asks which services there are, writes the manifest, and reads it back before anything else is made.
+/// Looks for services, asks for confirmation, writes the manifest, and reads it back before anything else is created.
 pub async fn run(
     global: &Global,
     environment: Environment,
@@ -46,7 +46,7 @@ pub async fn run(
     let path = global.manifest.clone().unwrap_or_else(|| PathBuf::from("martydb.yaml"));
     if path.exists() && !arguments.dry_run {
         return Err(Error::usage(format!("{} exists already", path.display()))
-            .hint("edit it, or name another file with --manifest"));
+            .hint("edit it, or choose another file with --manifest"));
     }
     let folder = path.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let tree = discovery::read(&folder.canonicalize().unwrap_or_else(|_| folder.to_owned()));
@@ -61,7 +61,7 @@ pub async fn run(
     }
     create(&path, &text)?;
     let manifest = manifest::load(&path, DEFAULT_ENV, &Environment::new())?;
-    // An older one of the same name helps editors as well.
+    // An older schema of the same name helps editors as well.
     if !schema.exists() {
         create(&schema, &manifest::json_schema())?;
     }
@@ -75,10 +75,10 @@ pub async fn run(
     Ok(InitReport::written(schema, folders, created, proposal, manifest.path))
 }
 
-/// The manifest for a command that needs one; where there is none, a user at a terminal is offered to make it.
+/// Returns the manifest of a command that needs one; a user at a terminal is offered to create a missing one.
 ///
 /// # Errors
-/// As [`Run::new`], and if a question gets no answer.
+/// As [`Run::new`], and if a prompt gets no answer.
 pub async fn opened(global: &Global, environment: Environment, out: Arc<Out>) -> Result<Run> {
     let here = std::env::current_dir().unwrap_or_default();
     let can_ask = !global.no_input && !global.yes && prompt::possible();
@@ -93,7 +93,7 @@ pub async fn opened(global: &Global, environment: Environment, out: Arc<Out>) ->
     Run::new(global, environment, out)
 }
 
-/// The services that are named, or else those that the user agrees to.
+/// Returns the named services, or those that the user confirms.
 async fn chosen(
     global: &Global,
     arguments: &Arguments,
@@ -116,7 +116,7 @@ async fn chosen(
         [] => Error::usage("no service given").hint("name them: martydb init billing shipping"),
         names => Error::usage("no service given")
             .cause(format!("found here: {}", names.join(", ")))
-            .hint("take these with `martydb init --yes`, see the manifest with `martydb init --dry-run`, or name others"),
+            .hint("take these with `martydb init --yes`, see the manifest with `martydb init --dry-run`, or specify others"),
     })
 }
 

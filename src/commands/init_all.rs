@@ -1,4 +1,4 @@
-//! `init-all`: from nothing to proven, in one run.
+//! `init-all`: provisions, migrates and verifies in one run.
 
 use clap::Args;
 use serde::Serialize;
@@ -21,8 +21,8 @@ pub struct Arguments {
     pub consent: Consent,
 }
 
-/// Provisions, migrates, verifies. A step that failed stops the run before the next: what comes after would
-/// only repeat the failure in other words.
+/// Provisions, migrates, verifies. A failed step stops the run: the next one would only repeat the failure in other
+/// words.
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<InitAllReport> {
     let services: Vec<_> = run.manifest.services.values().cloned().collect();
     let options = PlanOptions::default();
@@ -47,7 +47,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<InitAllReport> {
     Ok(report)
 }
 
-/// Whether further roles may use single tables, which were not there before the migrations.
+/// Returns `true` if further roles get access to single tables, which did not exist before the migrations.
 fn names_tables(service: &DesiredService) -> bool {
     service.access.iter().any(|grant| matches!(grant.extent, AccessExtent::Table(..)))
 }
@@ -60,13 +60,13 @@ pub struct InitAllReport {
     migrated: Option<UpgradeReport>,
     #[serde(rename = "verify_isolation")]
     verified: Option<VerifyReport>,
-    /// How many parts were printed when they were done.
+    /// Number of parts already printed.
     #[serde(skip)]
     printed: usize,
 }
 
 impl InitAllReport {
-    /// The parts that there are, each as text.
+    /// Returns the finished parts as text.
     fn parts(&self, style: &Style) -> Vec<String> {
         let part = |title: &str, text: String| format!("{title}\n\n{text}");
         let parts = [
@@ -77,11 +77,11 @@ impl InitAllReport {
         parts.into_iter().flatten().collect()
     }
 
-    /// A reader of a long run sees each part when it is done, and still has it when the rest is interrupted.
+    /// Prints each part as soon as it is done; an interrupt does not lose it.
     fn print_new(&mut self, out: &Out) {
         if out.format() == Format::Table {
             let text = self.text(&out.result_style());
-            // What cannot be written is told at the end of the run.
+            // A failed write is reported at the end of the run.
             out.text(&(text + "\n"), ExitStatus::Success);
             self.printed = self.parts(&Style::PLAIN).len();
         }

@@ -1,4 +1,4 @@
-//! `lint`: dangerous DDL in the migrations that are not applied yet.
+//! `lint`: finds dangerous DDL in pending migrations.
 
 use clap::Args;
 use serde::Serialize;
@@ -23,15 +23,15 @@ use martydb_ui::report::{Report, Style, indented};
 pub struct Arguments {
     #[command(flatten)]
     pub select: Select,
-    /// Take everything up to this version as applied, and ask no server; 0 is nothing.
+    /// Treat everything up to this version as applied, without connecting to a server; 0 is nothing.
     #[arg(long, value_name = "VERSION")]
     pub since: Option<i64>,
-    /// How the result is printed; wins over --output.
+    /// Output format; overrides --output.
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub format: Option<CheckFormat>,
 }
 
-/// Checks the files that are not applied. Where a database gives no answer, all of them are checked.
+/// Checks the pending files. If a database does not answer, all its files are checked.
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<LintReport> {
     let services = run.readable(&arguments.select)?;
     let asked = |service: &&DesiredService| arguments.since.is_none() && exists(run, service);
@@ -43,7 +43,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<LintReport> {
         let name = service.name.as_str();
         let status = statuses.iter().find(|status| status.service == name);
         if status.is_some_and(|status| status.state == ServiceState::Unreachable) {
-            let note = format!("{name} gave no answer: all its files are checked as if none were applied");
+            let note = format!("{name} did not answer: all its files are checked as if none were applied");
             report.assumed.push(note);
         }
         let at = arguments.since.or(status.and_then(|status| status.current));
@@ -52,9 +52,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<LintReport> {
         if answers && looked.findings.iter().any(LintFinding::depends_on_size) {
             match sizes(run, service).await {
                 Ok(sizes) => looked = look(service, at, &sizes)?,
-                Err(error) => {
-                    report.assumed.push(format!("{name}: the sizes of its tables are not known: {error}"))
-                }
+                Err(error) => report.assumed.push(format!("{name}: table sizes are unknown: {error}")),
             }
         }
         report.services.push(looked);
@@ -62,7 +60,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<LintReport> {
     Ok(report)
 }
 
-/// States in which the database was asked.
+/// States of a database that answered.
 const ANSWERING: &[ServiceState] =
     &[ServiceState::UpToDate, ServiceState::Pending, ServiceState::Drifted, ServiceState::Divergent];
 
@@ -72,7 +70,8 @@ async fn sizes(run: &Run, service: &DesiredService) -> Result<TableSizes> {
     table_sizes(&target?, run.lock_wait).await
 }
 
-/// An embedded server that was never created has nothing applied, and is not created for this.
+/// Returns `true` if the server exists: an embedded server that was never created has nothing applied, and `lint` does
+/// not create it.
 fn exists(run: &Run, service: &DesiredService) -> bool {
     match run.manifest.servers[&service.server].location {
         ServerLocation::Url(_) => true,

@@ -1,5 +1,4 @@
-//! Which login a command connects with, and where to: the flags that `url`, `psql` and `exec` share, and what they stand
-//! for.
+//! Choice of the login and address of a connection: the flags that `url`, `psql` and `exec` share.
 
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
@@ -11,28 +10,28 @@ use martydb_model::error::{Error, Result};
 use martydb_model::{DesiredService, RoleKind, RoleName};
 use martydb_provision::run::Run;
 
-/// A service's login, a further one that may use the service, or a server's admin.
+/// Login of a service, further login with access to it, or admin of a server.
 #[derive(Debug, Args)]
 pub struct LoginChoice {
-    /// The service; also -s NAME.
+    /// Service; also -s NAME.
     #[arg(value_name = "SERVICE", required_unless_present_any = ["service", "admin"])]
     plain: Option<String>,
-    /// The service.
+    /// Service.
     #[arg(short, long, value_name = "NAME", conflicts_with = "plain", hide_short_help = true)]
     service: Option<String>,
-    /// Which of its logins; default: app, and with --read-only readonly.
+    /// Login of the service; default: app, and with --read-only readonly.
     #[arg(long, value_enum)]
     role: Option<LoginRole>,
-    /// An address to read from, such as a replica; see `app_url` in the manifest.
+    /// Use the address for reading, such as a replica; see `app_url` in the manifest.
     #[arg(long, conflicts_with = "admin")]
     read_only: bool,
-    /// A further login of the manifest (`access:`) instead.
+    /// Use a further login of the manifest (`access:`).
     #[arg(long, value_name = "NAME", conflicts_with_all = ["role", "admin"])]
     access: Option<String>,
-    /// The admin of a server instead.
+    /// Use the admin of a server.
     #[arg(long, conflicts_with_all = ["service", "plain"], requires = "server")]
     admin: bool,
-    /// The server, with --admin.
+    /// Server, with --admin.
     #[arg(long, value_name = "NAME", requires = "admin")]
     server: Option<String>,
 }
@@ -57,25 +56,26 @@ impl ValueEnum for LoginRole {
     }
 }
 
-/// The way that the manifest gives to applications, or straight to the server, where a person works.
+/// Route of a connection: the address that the manifest gives to applications, or straight to the server, for
+/// interactive use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Route {
     Applications,
     Straight,
 }
 
-/// What a choice stands for.
+/// Resolved choice.
 pub struct ChosenLogin {
     pub parts: Parts,
-    /// `None` with an admin.
+    /// `None` for an admin.
     pub service: Option<String>,
-    /// The key of the service's role, the name of a further login, or `admin`.
+    /// Key of the service's role, name of a further login, or `admin`.
     pub role: String,
 }
 
 impl LoginChoice {
     /// # Errors
-    /// If the manifest does not know what was named, the store has no password, or an embedded server does not start.
+    /// If the manifest does not contain the choice, the store has no password, or an embedded server does not start.
     pub async fn resolve(&self, run: &Run, route: Route, no_password: bool) -> Result<ChosenLogin> {
         match self.service.as_ref().or(self.plain.as_ref()) {
             Some(service) => self.of_service(run, run.service(service)?, route, no_password).await,
@@ -105,10 +105,10 @@ impl LoginChoice {
     }
 }
 
-/// What an application connects with as this login.
+/// Returns the connection of an application with this login.
 ///
 /// # Errors
-/// If the manifest names no address and the server's own cannot be told.
+/// If the manifest has no address and the server's own is unknown.
 pub async fn for_application(
     run: &Run,
     service: &DesiredService,
@@ -119,7 +119,7 @@ pub async fn for_application(
     at(run, app_url(run, service, kind, false)?, service, user, Some(password)).await
 }
 
-/// The same without a password.
+/// Returns the connection without a password.
 ///
 /// # Errors
 /// As [`for_application`].
@@ -144,27 +144,27 @@ async fn at(
     }
 }
 
-/// The address that the manifest gives to applications with this login; `None` is the server's own. Migrations need a
-/// session of their own, which a pooler does not give, so that the migrator goes straight to the server.
+/// Returns the address that the manifest gives to applications with this login; `None` for the server's own. The
+/// migrator connects straight to the server: migrations need a session of their own, which a pooler does not provide.
 fn app_url(run: &Run, service: &DesiredService, kind: RoleKind, read_only: bool) -> Result<Option<AppUrl>> {
     let urls = &run.manifest.app_urls[&service.name];
     match (kind, read_only) {
         (RoleKind::Migrator | RoleKind::Owner, true) => {
-            Err(Error::usage("--read-only and the role migrator exclude each other")
-                .hint("--read-only goes with the roles readonly and app"))
+            Err(Error::usage("--read-only conflicts with the role migrator")
+                .hint("use --read-only with the role readonly or app"))
         }
         (RoleKind::Migrator | RoleKind::Owner, false) => Ok(None),
         (_, false) => Ok(urls.write.clone()),
         (_, true) => urls.for_reading().map(Some).ok_or_else(|| {
             let name = &service.name;
-            Error::usage(format!("service \"{name}\" has no address that is for reading only"))
-                .cause("its app_url names neither `read` nor several hosts")
+            Error::usage(format!("service \"{name}\" has no read-only address"))
+                .cause("its app_url has neither `read` nor several hosts")
                 .hint("write app_url: { write: postgresql://…, read: postgresql://… } for the service or its server")
         }),
     }
 }
 
-/// What a service's login connects with, straight to the server.
+/// Returns the connection of a service's login straight to the server.
 pub async fn straight(
     run: &Run,
     service: &DesiredService,
@@ -186,13 +186,13 @@ async fn login(
     let login = secrets.and_then(|secrets| run.login(service, kind, &secrets));
     match (login, no_password) {
         (Ok(login), no_password) => Ok((login.role, login.password.filter(|_| !no_password))),
-        // Without a password the string is of use even where the store is out of reach.
+        // Without a password the string is useful even if the store is unavailable.
         (Err(_), true) => Ok((service.role(kind).to_string(), None)),
         (Err(error), false) => Err(error),
     }
 }
 
-/// A further login that may use the service.
+/// Returns the connection of a further login of the service.
 async fn further_login(
     run: &Run,
     service: &DesiredService,
@@ -203,7 +203,7 @@ async fn further_login(
     let uses = |role: &&RoleName| role.as_str() == name;
     let role = service.access.iter().map(|grant| &grant.role).find(uses);
     let Some(role) = role.and_then(|role| desired.access.get(role)).filter(|role| role.login) else {
-        let error = format!("no further login \"{name}\" may use service \"{}\"", service.name);
+        let error = format!("no further login \"{name}\" has access to service \"{}\"", service.name);
         return Err(Error::usage(error).hint("the manifest declares them under `access:`"));
     };
     if no_password {
@@ -214,7 +214,7 @@ async fn further_login(
     Ok((login.to_string(), Some(password.clone())))
 }
 
-/// A server's admin, with the password that some source has.
+/// Returns the connection of a server's admin, with its password from the first source that has it.
 ///
 /// # Errors
 /// If the manifest has no such server, or an embedded one does not start.

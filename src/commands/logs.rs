@@ -1,4 +1,4 @@
-//! `logs`: what the embedded servers wrote.
+//! `logs`: prints the logs of embedded servers.
 
 use std::time::Duration;
 
@@ -12,18 +12,18 @@ use martydb_provision::run::Run;
 use martydb_ui::flags::Format;
 use martydb_ui::report::{Report, Style, printable};
 
-/// Between two looks at a log that is followed.
+/// Interval between two reads of a followed log.
 const PAUSE: Duration = Duration::from_millis(300);
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// One server of the manifest [default: all embedded ones].
+    /// Server of the manifest [default: all embedded ones].
     #[arg(long, value_name = "NAME")]
     pub server: Option<String>,
-    /// How many lines of each, counted from the end.
+    /// Number of lines of each log, counted from the end.
     #[arg(short = 'n', long, value_name = "N", default_value_t = 50)]
     pub lines: usize,
-    /// Go on with what comes, until a signal.
+    /// Follow the logs until a signal.
     #[arg(long)]
     pub follow: bool,
 }
@@ -33,7 +33,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<LogsReport> {
     let logs = specs.iter().map(embedded::log).collect::<Result<Vec<_>>>()?;
     if arguments.follow {
         if run.out.format() != Format::Table {
-            return Err(Error::usage("--follow prints lines as they come, and is no document")
+            return Err(Error::usage("--follow prints lines as they come, which no document can contain")
                 .hint("omit --follow or -o"));
         }
         return follow(run, only(&logs)?, arguments.lines).await;
@@ -48,7 +48,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<LogsReport> {
     Ok(LogsReport { servers: servers.collect::<Result<_>>()? })
 }
 
-/// Does not end by itself.
+/// Does not return by itself.
 async fn follow(run: &Run, log: &ServerLog, lines: usize) -> Result<LogsReport> {
     let (lines, mut from) = log.last_lines(lines)?;
     run.out.text(&text(&lines), ExitStatus::Success);
@@ -84,7 +84,8 @@ impl Report for LogsReport {
     }
 }
 
-/// Statements and names in a log are the services'. The server begins each further line of a message with a tab.
+/// Statements and names in a log come from the services. The server begins each continuation line of a message with a
+/// tab.
 fn text(lines: &[String]) -> String {
     lines.iter().map(|line| printable(&line.replace('\t', "    ")) + "\n").collect()
 }

@@ -1,4 +1,4 @@
-//! Who loses what by a plan, for people and for scripts.
+//! Access that a plan revokes from logins, as text and for scripts.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -10,40 +10,40 @@ use martydb_provision::plan::{LOGINS_NAMED, Loss};
 use martydb_provision::provision::PlannedServer;
 use martydb_ui::report::printable;
 
-/// Of how many objects the statements are shown.
+/// Number of objects whose statements are shown.
 const SHOWN: usize = 3;
 
-/// One right that goes, as scripts see it.
+/// Revoked privilege, as scripts see it.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct LostRight {
-    /// The server.
+    /// Server.
     server: String,
-    /// The service it is for; null for the server as a whole.
+    /// Service; null for the server as a whole.
     service: Option<String>,
-    /// The database it is about.
+    /// Database.
     database: String,
-    /// The right in words.
+    /// Privilege, as text.
     right: String,
-    /// Who loses it: PUBLIC, or a group.
+    /// Previous source of the privilege: PUBLIC, or a group.
     from: String,
-    /// The logins that hold it by nothing else.
+    /// Logins with no other source of the privilege.
     logins: Vec<Loser>,
-    /// The statements that keep it for them.
+    /// Statements that keep the privilege for them.
     keep: Vec<String>,
 }
 
-/// A login that loses a right, with what it has open in that database.
+/// Login that loses a privilege, with its sessions in that database.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 struct Loser {
-    /// The login.
+    /// Name of the login.
     role: String,
-    /// Its open sessions there.
+    /// Number of its open sessions there.
     sessions: usize,
-    /// When one of them last did something (UTC); null without sessions, or where the admin may not see it.
+    /// Time of their last activity (UTC); null without sessions, or if the admin may not see it.
     last_activity: Option<String>,
 }
 
-/// What a plan takes from logins that have it by nothing else.
+/// Returns the privileges that a plan revokes from logins with no other source of them.
 pub fn lost_rights(planned: &PlannedServer) -> Vec<LostRight> {
     planned.plan.losses.iter().map(|loss| LostRight::new(&planned.server, loss, &planned.actual)).collect()
 }
@@ -52,7 +52,7 @@ impl LostRight {
     fn new(server: &str, loss: &Loss, actual: &ActualServer) -> LostRight {
         let mut logins: Vec<_> =
             loss.roles.iter().map(|role| Loser::new(role, &loss.database, actual)).collect();
-        // Those who are there now come first.
+        // Logins with open sessions come first.
         logins.sort_by_key(|loser| loser.sessions == 0);
         LostRight {
             server: server.to_owned(),
@@ -65,12 +65,12 @@ impl LostRight {
         }
     }
 
-    /// The logins and their sessions, the first of them where there are many.
+    /// Returns the logins and their sessions, shortened to the first if there are many.
     pub fn who(&self) -> String {
         first_of(&self.logins.iter().map(Loser::in_words).collect::<Vec<_>>(), LOGINS_NAMED)
     }
 
-    /// What keeps the right for them, where that is not much.
+    /// Returns the statements that keep the privilege, shortened if there are many.
     pub fn statements(&self) -> String {
         match self.keep.len() {
             some if some <= SHOWN => self.keep.join("; "),
@@ -85,7 +85,7 @@ impl LostRight {
         self.statements() + declare
     }
 
-    /// The right, and by what it is held.
+    /// Returns the privilege and its source.
     pub fn what(&self) -> String {
         format!("{} from {}", self.right, self.from)
     }
@@ -112,12 +112,12 @@ impl Loser {
     }
 }
 
-/// The section of a report; empty where no login loses anything.
+/// Returns the section of a report; empty if no login loses access.
 pub fn losses_text(losses: &[LostRight]) -> String {
     if losses.is_empty() {
         return String::new();
     }
-    let mut text = String::from("\nTaken from logins that hold it by nothing else:\n");
+    let mut text = String::from("\nRevoked from logins with no other source of it:\n");
     for loss in losses {
         let (what, who, how) = (loss.what(), loss.who(), loss.how());
         text += &format!("  {}: {}\n    to keep: {}\n", printable(&what), printable(&who), printable(&how));

@@ -1,4 +1,4 @@
-//! `man`: pages generated from the command line's own types, one for each command.
+//! `man`: man pages, generated from the types of the command line, one per command.
 
 use std::path::PathBuf;
 
@@ -10,20 +10,20 @@ use martydb_ui::report::Document;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The command whose page to print; default: the overview.
+    /// Command whose page to print; default: the overview.
     #[arg(conflicts_with = "out")]
     pub command: Vec<String>,
-    /// Write the page of every command into this folder.
+    /// Write the pages of all commands into this folder.
     #[arg(long, value_name = "FOLDER")]
     pub out: Option<PathBuf>,
 }
 
-/// The page, in roff; or, where a folder was named, the files that were written there.
+/// Returns the page in roff, or with a folder the files that were written.
 ///
 /// # Errors
-/// If there is no such command, or if the folder cannot be written.
+/// If there is no such command, or the folder cannot be written.
 pub fn run(command: Command, arguments: &Arguments) -> Result<Document> {
-    // The page is of a version, not of a build.
+    // The page shows a version, not a build.
     let mut root = command.long_version(env!("CARGO_PKG_VERSION")).disable_help_subcommand(true);
     root.build();
     let Some(folder) = &arguments.out else {
@@ -60,7 +60,7 @@ fn find<'a>(root: &'a Command, words: &[String]) -> Result<&'a Command> {
                 [] => format!("\"{}\" has no commands of its own", command.get_name()),
                 _ => suggest::hint(word, "commands", &names),
             };
-            Error::usage(format!("there is no command \"{word}\"")).hint(hint)
+            Error::usage(format!("unknown command \"{word}\"")).hint(hint)
         })
     })
 }

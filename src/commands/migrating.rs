@@ -1,4 +1,4 @@
-//! What `upgrade`, `downgrade` and `baseline` have to say: how each service's run ended, and what happens meanwhile.
+//! Results and progress of `upgrade`, `downgrade` and `baseline`.
 
 mod pace;
 mod rehearsal;
@@ -18,7 +18,7 @@ use martydb_model::error::{ExitStatus, Kind, Result};
 use martydb_provision::run::Run;
 use martydb_ui::report::{Cell, Paint, Report, Style, Table, printable};
 
-/// How a command runs migrations unless its own flags say otherwise.
+/// Returns the options of a run without flags of the command.
 pub fn plain_options(run: &Run) -> Options {
     Options { lock_wait: run.lock_wait, ..Options::new(Operator::current()) }
 }
@@ -49,7 +49,7 @@ pub async fn migrate_each(
     map_concurrent(run.jobs.count, targets, one).await
 }
 
-/// Writes `schema.sql` of the services that ask for it and whose run ended well. What goes wrong is a warning: the
+/// Writes `schema.sql` of the services that require it and whose run succeeded. A failure is only a warning: the
 /// migrations are applied.
 pub async fn write_schemas(
     run: &Run,
@@ -72,7 +72,7 @@ pub struct UpgradeReport {
     outcomes: Vec<MigrationOutcome>,
     #[serde(skip)]
     execution: Execution,
-    /// What was done, and what it is called if there was nothing to do.
+    /// Words for done, and for nothing to do.
     #[serde(skip)]
     pub words: (&'static str, &'static str),
 }
@@ -146,7 +146,7 @@ impl Report for UpgradeReport {
     }
 }
 
-/// One file as a dry run shows it: a comment that says where it comes from, and the text that would be sent.
+/// Returns one file as a dry run shows it: a comment with its origin, and the text that would be sent.
 fn script(service: &str, file: &PlannedFile) -> String {
     let mode = match file.mode {
         Mode::Transaction => "in a transaction",

@@ -22,58 +22,58 @@ use martydb_ui::report::{Report, Style, error_text, pause};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Where to listen. Elsewhere than on loopback it takes TLS and --users.
+    /// Address to listen on. Other than on loopback it requires TLS and --users.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9187", conflicts_with = "once")]
     pub listen: SocketAddr,
-    /// Measure and check everything once, and print it for a textfile collector.
+    /// Run every check once, and print the metrics for a textfile collector.
     #[arg(long)]
     pub once: bool,
-    /// With --once: the file to write, which is whole at every moment.
+    /// With --once: file to write; it is replaced atomically.
     #[arg(long, value_name = "FILE", requires = "once")]
     pub out: Option<PathBuf>,
-    /// How often isolation is proven: a time such as 1h, or never.
+    /// Interval of isolation checks: a time such as 1h, or never.
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = interval)]
     pub isolation_every: Interval,
-    /// How often migrations are compared with their files.
+    /// Interval at which migrations are compared with their files.
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = interval, hide_short_help = true)]
     pub migrations_every: Interval,
-    /// How often servers are compared with the manifest.
+    /// Interval at which servers are compared with the manifest.
     #[arg(long, value_name = "TIME", default_value = "15m", value_parser = interval, hide_short_help = true)]
     pub drift_every: Interval,
-    /// How often the store of backups is looked at.
+    /// Interval at which the backup store is checked.
     #[arg(long, value_name = "TIME", default_value = "15m", value_parser = interval, hide_short_help = true)]
     pub backups_every: Interval,
-    /// How often outboxes are looked at.
+    /// Interval at which outboxes are checked.
     #[arg(long, value_name = "TIME", default_value = "1m", value_parser = interval, hide_short_help = true)]
     pub outbox_every: Interval,
-    /// The age of a service's newest backup above which an alert fires.
+    /// Age of a service's newest backup above which an alert fires.
     #[arg(long, value_name = "AGE", default_value = "26h", value_parser = interval, hide_short_help = true)]
     pub backup_age: Interval,
-    /// The age of the last proven restore above which an alert fires.
+    /// Age of the last verified restore above which an alert fires.
     #[arg(long, value_name = "AGE", default_value = "8d", value_parser = interval, hide_short_help = true)]
     pub restore_age: Interval,
-    /// The age of a password above which an alert fires.
+    /// Age of a password above which an alert fires.
     #[arg(long, value_name = "AGE", default_value = "365d", value_parser = interval, hide_short_help = true)]
     pub password_age: Interval,
-    /// Which logins a proof tries, as for verify-isolation.
+    /// Logins that an isolation check tries, as for verify-isolation.
     #[arg(long, value_enum, default_value = "sample", value_name = "HOW", hide_short_help = true)]
     pub probes: Probes,
-    /// The certificate of the listener, PEM; renewed when the file changes.
+    /// Certificate of the listener in PEM; reloaded when the file changes.
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub tls_certificate: Option<PathBuf>,
-    /// Its private key.
+    /// Private key of the certificate.
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub tls_key: Option<PathBuf>,
-    /// Who may read the metrics: a file with user:password on each line.
+    /// File with the users that may read the metrics, one user:password per line.
     #[arg(long, value_name = "FILE")]
     pub users: Option<PathBuf>,
 }
 
-/// How often; `None` is never.
+/// Interval; `None` is never.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Interval(Option<Duration>);
 
-/// What is due more often costs more than it tells.
+/// Shortest interval: checks that run more often cost more than they reveal.
 const SHORTEST: Duration = Duration::from_secs(1);
 
 fn interval(text: &str) -> Result<Interval, String> {
@@ -85,7 +85,7 @@ fn interval(text: &str) -> Result<Interval, String> {
 }
 
 impl Arguments {
-    /// A manifest that does not say where backups are has none to look at; nor one without outboxes.
+    /// Without a backup store in the manifest no backups are checked, and without outboxes no outboxes.
     fn schedule(&self, has_backups: bool, has_outboxes: bool) -> Schedule {
         let backups = |interval: Interval| Interval(interval.0.filter(|_| has_backups));
         let every = [
@@ -121,7 +121,7 @@ impl Arguments {
 }
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<MonitorReport> {
-    // Nothing of what goes on inside is shown: it is measured.
+    // The progress of the checks is measured, not shown.
     let _still = pause();
     let has_outboxes = run.manifest.services.values().any(|service| service.outbox.is_some());
     let schedule = arguments.schedule(run.manifest.backup.is_some(), has_outboxes);
@@ -140,14 +140,14 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<MonitorReport> {
     Ok(MonitorReport { snapshot: Some(snapshot), written })
 }
 
-/// What was measured, unless it was served.
+/// Measurements, unless they were served.
 pub struct MonitorReport {
     snapshot: Option<Measurement>,
-    /// Whether it is in a file.
+    /// `true` if they were written to a file.
     written: bool,
 }
 
-/// A sample as scripts see it.
+/// Sample as scripts see it.
 #[derive(Serialize)]
 struct Shown<'a> {
     name: &'a str,

@@ -1,5 +1,5 @@
-//! The frame of commands that ask every selected service the same: reach its database, ask, report in the manifest's
-//! order. A service that cannot answer does not keep the others from answering.
+//! Common frame of commands that run the same on every selected service: connect to its database, run, report in the
+//! manifest's order. A failing service does not stop the others.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,7 +39,7 @@ impl<T> PerService<T> {
     }
 }
 
-/// Services that are not there yet, and the command that makes them.
+/// Lists services that are not provisioned, and the command that provisions them.
 fn unprovisioned(names: &[&str]) -> String {
     let (verb, which) = match names {
         [] => return String::new(),
@@ -56,7 +56,7 @@ pub struct Services<T> {
 }
 
 impl<T> Services<T> {
-    /// What kept services from answering, and below it which of them are not there yet.
+    /// Returns the errors of services, and below them those that are not provisioned.
     pub fn errors_text(&self, style: &Style) -> String {
         let failed = self.services.iter().filter(|one| !one.is_unprovisioned());
         let text = errors_text(failed.map(|one| (one.service.as_str(), one.error.as_ref())), style);
@@ -69,17 +69,17 @@ impl<T> Services<T> {
         ExitStatus::worst(errors.map(|error| error.kind.status()))
     }
 
-    /// Of a command that only looks: a service without a database was looked at, and that is an answer, as for `status`.
+    /// Exit status of a read-only command: a service without a database is a result, not an error, as for `status`.
     pub fn status_of_look(&self) -> ExitStatus {
         let failed = self.services.iter().filter(|one| !one.is_unprovisioned());
         ExitStatus::worst(failed.filter_map(|one| one.error.as_ref()).map(|error| error.kind.status()))
     }
 }
 
-/// Asks each selected service, at most `--jobs` at a time. `ask` gets the time that it may wait for a connection.
+/// Runs `ask` on each selected service, at most `--jobs` at a time; its argument is the timeout of a connection.
 ///
 /// # Errors
-/// If the secrets or a server's settings cannot be read. What concerns one service is its answer.
+/// If the secrets or a server's settings cannot be read. The error of one service is part of its answer.
 pub async fn ask_each<T, F>(
     run: &Run,
     select: &Select,
@@ -104,10 +104,11 @@ where
     Ok(Services { services: map_concurrent(run.jobs.count, targets, one).await })
 }
 
-/// How many services are named that met the same error.
+/// Number of services named for one error.
 const NAMED: usize = 5;
 
-/// The errors of services, to stand below a table; one that several met is printed once, in the words of the first.
+/// Returns the errors of services, for the space below a table; one that several services have is printed once, in the
+/// words of the first.
 pub fn errors_text<'a>(
     services: impl Iterator<Item = (&'a str, Option<&'a Error>)>,
     style: &Style,
@@ -115,7 +116,7 @@ pub fn errors_text<'a>(
     let mut groups: Vec<(String, String, Vec<&str>)> = vec![];
     for (service, error) in services.filter_map(|(service, error)| Some((service, error?))) {
         let text = error_text(error, style);
-        // Databases and roles begin with the service's name where the manifest does not say otherwise.
+        // Databases and roles begin with the service's name by default.
         let alike = text.replace(&format!("\"{service}"), "\"");
         match groups.iter_mut().find(|group| group.0 == alike) {
             Some(group) => group.2.push(service),
@@ -125,13 +126,13 @@ pub fn errors_text<'a>(
     groups.iter().map(|(_, text, services)| format!("\n{}:\n{text}\n", first_of(services, NAMED))).collect()
 }
 
-/// Runs one task per item on all cores, at most `jobs` at a time; results come in the items' order.
+/// Runs one task per item on all cores, at most `jobs` at a time; results are in the items' order.
 pub async fn map_concurrent<I, T, F>(jobs: usize, items: Vec<I>, work: impl Fn(I) -> F) -> Vec<T>
 where
     T: Send + 'static,
     F: Future<Output = T> + Send + 'static,
 {
-    // Dropping the set, as a signal does, ends the tasks with it.
+    // Dropping the set, as a signal does, also ends the tasks.
     let (mut tasks, mut results) = (JoinSet::new(), vec![]);
     let mut waiting = items.into_iter().enumerate();
     loop {

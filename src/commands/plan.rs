@@ -1,4 +1,4 @@
-//! `plan`: what `apply` would change, and why.
+//! `plan`: shows what `apply` would change, and why.
 
 mod outline;
 
@@ -32,19 +32,19 @@ pub struct Arguments {
     /// Also test every stored password.
     #[arg(long)]
     pub check_logins: bool,
-    /// Also remove what is not declared.
+    /// Also remove undeclared objects.
     #[arg(long)]
     pub prune: bool,
-    /// One line for each change, with its risk and reason.
+    /// Show one line per change, with its risk and reason.
     #[arg(long, conflicts_with = "summary")]
     pub full: bool,
-    /// One line for each service.
+    /// Show one line per service.
     #[arg(long)]
     pub summary: bool,
     /// Save the plan, without secrets, for `apply --plan`.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// Write what the admin may not do as SQL for a DBA.
+    /// Write the statements that the admin lacks privileges for as SQL for a DBA.
     #[arg(long, value_name = "FILE")]
     pub out_sql: Option<PathBuf>,
 }
@@ -80,7 +80,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<PlanReport> {
     Ok(PlanReport { all, check: arguments.check, detail, several: planned.len() > 1 })
 }
 
-/// The plans of all servers.
+/// Plans of all servers.
 #[derive(Serialize)]
 pub struct PlanReport {
     #[serde(flatten)]
@@ -89,12 +89,12 @@ pub struct PlanReport {
     check: bool,
     #[serde(skip)]
     detail: Detail,
-    /// Whether it is about several servers.
+    /// `true` if there are several servers.
     #[serde(skip)]
     several: bool,
 }
 
-/// How much the text says.
+/// Level of detail of the text.
 enum Detail {
     Outline(Vec<ServiceOutline>),
     Full,

@@ -1,4 +1,4 @@
-//! `psql`: a session as a service's login, straight to the server.
+//! `psql`: opens a session as a service's login, straight to the server.
 
 use std::ffi::{OsStr, OsString};
 
@@ -9,14 +9,14 @@ use super::login_choice::{LoginChoice, Route};
 use martydb_model::error::Result;
 use martydb_provision::run::Run;
 
-/// libpq's own client.
+/// Name of libpq's own client.
 pub const PROGRAM: &str = "psql";
 
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(flatten)]
     pub login: LoginChoice,
-    /// Arguments of psql, after `--`.
+    /// Arguments for psql, after `--`.
     #[arg(last = true, value_name = "ARGUMENT")]
     pub arguments: Vec<OsString>,
 }

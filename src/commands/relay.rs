@@ -1,4 +1,4 @@
-//! `relay`: publishes the outboxes of services; how far they are and what becomes of an event is a subcommand each.
+//! `relay`: publishes the outboxes of services; subcommands show their progress and manage single events.
 
 mod clean;
 mod decide;
@@ -18,21 +18,21 @@ use martydb_ui::report::{Report, Style};
 pub struct Arguments {
     #[command(flatten)]
     pub publish: publish::Arguments,
-    /// What to do with the events that there are.
+    /// Operation on existing events.
     #[command(subcommand)]
     pub what: Option<RelayCommand>,
 }
 
-/// What is done with events that there are.
+/// Operation on existing events.
 #[derive(Debug, Subcommand)]
 pub enum RelayCommand {
-    /// Show what is pending, how old it is, and what is dead.
+    /// Show pending events with their age, and dead events.
     Status(status::Arguments),
-    /// Let a dead or waiting event go out again at once.
+    /// Publish a dead or waiting event again at once.
     Retry(decide::RetryArguments),
-    /// Give an event up: its aggregate goes on without it.
+    /// Give up an event: its aggregate continues without it.
     Skip(decide::SkipArguments),
-    /// Remove published events that are older than the manifest's `keep`.
+    /// Remove published events older than the manifest's `keep`.
     Clean(clean::Arguments),
 }
 

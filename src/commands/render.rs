@@ -1,4 +1,4 @@
-//! `render`: deployment files from the manifest.
+//! `render`: writes deployment files from the manifest.
 
 mod passwords;
 
@@ -19,13 +19,13 @@ use martydb_ui::report::{Out, Report, Style, printable};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// What to write.
+    /// Kind of files to write.
     #[arg(value_name = "TARGET", value_parser = targets())]
     pub target: String,
-    /// The folder of the files; without it they go to standard output.
+    /// Folder for the files; without it they are printed.
     #[arg(long, value_name = "FOLDER")]
     pub out: Option<PathBuf>,
-    /// Write nothing; exit with 3 if a file in the folder is not what would be written.
+    /// Write nothing; exit with 3 if a file in the folder is out of date.
     #[arg(long, requires = "out")]
     pub check: bool,
 }
@@ -43,8 +43,7 @@ pub async fn run(
     let here = std::env::current_dir().unwrap_or_default();
     let path = manifest::find(global.manifest.as_deref(), &here)?;
     let manifest = manifest::load(&path, &global.env, &environment)?;
-    let target =
-        RenderTarget::named(&arguments.target).ok_or_else(|| Error::usage("there is no such target"))?;
+    let target = RenderTarget::named(&arguments.target).ok_or_else(|| Error::usage("unknown target"))?;
     let folder = arguments.out.as_ref().map(|out| here.join(out));
     let places = Places {
         from_file: way(folder.as_deref().unwrap_or(manifest.home()), manifest.home()),
@@ -82,7 +81,7 @@ fn write(folder: &Path, path: &Path, text: &str) -> Result<()> {
     replace_file(path, text, Readers::All).map_err(failed)
 }
 
-/// The way from the nearest folder of a repository of git to this one; where there is none, this one is taken for it.
+/// Returns the path from the root of the git repository to this folder; without a repository, the folder is its root.
 fn in_repository(folder: &Path) -> String {
     let root = folder.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(folder);
     match folder.strip_prefix(root) {
@@ -91,7 +90,7 @@ fn in_repository(folder: &Path) -> String {
     }
 }
 
-/// How the file that is there compares with what would be written.
+/// State of an existing file compared with the rendered text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum FileState {
@@ -111,7 +110,7 @@ impl FileState {
     }
 }
 
-/// The relative path from one absolute folder to another.
+/// Returns the relative path from one absolute folder to another.
 fn way(from: &Path, to: &Path) -> String {
     let (from, to) = (normal(from), normal(to));
     let common = from.iter().zip(&to).take_while(|(one, other)| one == other).count();
@@ -125,7 +124,7 @@ fn way(from: &Path, to: &Path) -> String {
     }
 }
 
-/// The names of a path, without `.` and `..`.
+/// Returns the names of a path, without `.` and `..`.
 fn normal(path: &Path) -> Vec<String> {
     let mut names = vec![];
     for component in path.components() {
@@ -150,7 +149,7 @@ impl ComparedFile {
         match (check, self.state) {
             (_, FileState::Same) => format!("{file} is up to date.\n"),
             (true, FileState::Missing) => format!("{file} does not exist.\n"),
-            (true, FileState::Different) => format!("{file} differs from what the manifest says.\n"),
+            (true, FileState::Different) => format!("{file} is out of date.\n"),
             (false, FileState::Missing) => format!("{file} written.\n"),
             (false, FileState::Different) => format!("{file} replaced.\n"),
         }
@@ -163,7 +162,7 @@ pub struct RenderReport {
     files: Vec<ComparedFile>,
     #[serde(skip)]
     check: bool,
-    /// Where no folder was named.
+    /// Text of the files, if no folder was specified.
     #[serde(skip)]
     text: Option<String>,
 }

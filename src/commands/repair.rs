@@ -1,4 +1,4 @@
-//! `repair`: accepts edited files and clears failed records, after showing exactly which, and records who and why.
+//! `repair`: accepts edited files and clears failed records, after showing them, and records who did it and why.
 
 use clap::Args;
 use serde::Serialize;
@@ -17,10 +17,10 @@ use martydb_ui::report::{Report, Style, printable};
 pub struct Arguments {
     #[command(flatten)]
     pub service: OneService,
-    /// Only this version; default: everything that needs it.
+    /// Only this version; default: all that need repair.
     #[arg(long, value_name = "VERSION")]
     pub version: Option<i64>,
-    /// Why; it goes into the history.
+    /// Reason, stored in the history.
     #[arg(long, value_name = "TEXT")]
     pub reason: String,
 }
@@ -28,7 +28,7 @@ pub struct Arguments {
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<RepairReport> {
     if arguments.reason.trim().is_empty() {
         return Err(
-            Error::usage("the reason is empty").hint("say why with --reason: it goes into the history")
+            Error::usage("the reason is empty").hint("specify it with --reason: it is stored in the history")
         );
     }
     let service = run.service(arguments.service.name())?.clone();
@@ -53,8 +53,8 @@ async fn ask(run: &Run, service: &str, found: &[Repairable]) -> Result<()> {
     }
     let migrations = counted(found.len(), "migration");
     let question = format!("Accept this for {migrations} of {service}?");
-    let would = format!("what is shown would be accepted for {migrations} of {service}");
-    run.confirm(&question, &would, "read what is shown above, then add -y").await
+    let would = format!("the above would be accepted for {migrations} of {service}");
+    run.confirm(&question, &would, "review the above, then add -y").await
 }
 
 fn shown(found: &[Repairable]) -> String {

@@ -1,4 +1,4 @@
-//! `restore`: a backup in the place of a service's database, which is kept closed until it is discarded.
+//! `restore`: replaces a service's database with a backup; the former database is kept closed until it is discarded.
 
 mod discard;
 mod done;
@@ -30,16 +30,16 @@ pub use done::RestoreReport;
 pub struct Arguments {
     #[command(flatten)]
     pub service: OneService,
-    /// The backup, as `backup list` names it.
+    /// Backup to restore, as `backup list` names it.
     #[arg(long, value_name = "ID", required_unless_present = "discard_old")]
     pub from: Option<String>,
-    /// Restore beside the service's database, under this name, closed to everybody but the admin.
+    /// Restore into another database of this name, which only the admin can connect to.
     #[arg(long = "as", value_name = "NAME", value_parser = database)]
     pub beside: Option<DbName>,
-    /// SQL that runs as the service's owner before the restored database opens.
+    /// SQL to run as the service's owner before the restored database opens.
     #[arg(long, value_name = "FILE")]
     pub anonymize: Option<PathBuf>,
-    /// Remove the databases that restores of this service have replaced, and restore nothing.
+    /// Remove the databases that restores of this service have replaced; restore nothing.
     #[arg(long, conflicts_with_all = ["from", "beside", "anonymize"])]
     pub discard_old: bool,
 }
@@ -94,7 +94,7 @@ impl Restoring<'_> {
         Ok(report)
     }
 
-    /// A restore ends the service's sessions and puts other rows in its database.
+    /// A restore ends the service's sessions and replaces its rows.
     async fn ask(&self) -> Result<()> {
         let Restoring { run, service, arguments, from } = *self;
         if arguments.beside.is_some() {
@@ -102,15 +102,19 @@ impl Restoring<'_> {
         }
         let name = &service.name;
         let question = format!(
-            "Put {from} in the place of database \"{}\"? Sessions of service \"{name}\" are ended; the database stays, closed, under another name",
+            "Replace database \"{}\" with {from}? Sessions of service \"{name}\" are ended; the former database is kept, closed, under another name",
             service.database
         );
         let would = format!("the database of service \"{name}\" would be replaced");
-        run.confirm(&question, &would, "restore beside it with --as NAME to look at it first, then add -y")
-            .await
+        run.confirm(
+            &question,
+            &would,
+            "first restore into another database with --as NAME to review it, then add -y",
+        )
+        .await
     }
 
-    /// Whether the backup is the service's, and its migrations are no newer than the files.
+    /// Checks that the backup belongs to the service, and that its migrations are no newer than the files.
     fn fits(&self, fetched: &FetchedBackup) -> Result<HeadAgainstFiles> {
         let service = self.service;
         if fetched.service() != service.name.as_str() {
@@ -119,17 +123,17 @@ impl Restoring<'_> {
                 self.from,
                 fetched.service()
             ))
-            .cause(format!("it was asked for service \"{}\"", service.name)));
+            .cause(format!("the requested service is \"{}\"", service.name)));
         }
         let files = folder::load_valid(&service.migrations, service.name.as_str())?;
         match compare_head(service, &files, fetched.record.migration_head) {
-            // It is looked at, and no migration runs in it.
+            // The database is only read; no migration runs in it.
             Err(_) if self.arguments.beside.is_some() => Ok(HeadAgainstFiles::Same),
             end => end,
         }
     }
 
-    /// How many changes `apply` would make now.
+    /// Returns the number of changes that `apply` would make now.
     async fn plan_changes(&self) -> Result<usize> {
         let services = std::slice::from_ref(self.service);
         let mut plans = provision::plan(self.run, services, PlanOptions::default()).await;
@@ -144,7 +148,7 @@ fn read(path: &Path) -> Result<String> {
         .map_err(|error| Error::usage(format!("cannot read {}", path.display())).cause(error))
 }
 
-/// Runs the service's own SQL as its owner, all of it or nothing.
+/// Runs the service's SQL as its owner in one transaction.
 async fn anonymized(target: &MigrationTarget, database: DbName, text: Option<&str>) -> Result<()> {
     let Some(text) = text else { return Ok(()) };
     let here = MigrationTarget { database, ..target.clone() };

@@ -1,4 +1,4 @@
-//! `revision`: the next migration's two files, ready to be filled in.
+//! `revision`: creates the two files of the next migration.
 
 use clap::Args;
 use serde::Serialize;
@@ -16,13 +16,13 @@ use martydb_ui::report::{Report, Style};
 pub struct Arguments {
     #[command(flatten)]
     pub service: OneService,
-    /// What the migration does; its file name is made from it.
+    /// Description of the migration; its file name is derived from it.
     #[arg(short, long, value_name = "TEXT")]
     pub message: String,
-    /// Make the version from the time (UTC), such as 20261121141500.
+    /// Derive the version from the time (UTC), such as 20261121141500.
     #[arg(long)]
     pub timestamp: bool,
-    /// What the files start from: blank, outbox, outbox-daily, inbox, or NAME.sql in templates/ beside the manifest.
+    /// Template of the files: blank, outbox, outbox-daily, inbox, or NAME.sql in templates/ beside the manifest.
     #[arg(long, value_name = "NAME", default_value = "blank")]
     pub template: String,
 }

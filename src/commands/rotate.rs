@@ -1,4 +1,4 @@
-//! `rotate`: new passwords, at once or with an overlap.
+//! `rotate`: sets new passwords, at once or with an overlap.
 
 use clap::Args;
 use futures_util::future::join_all;
@@ -22,13 +22,13 @@ pub struct Arguments {
     /// Only this further login of the manifest (`access:`).
     #[arg(long, value_name = "NAME", conflicts_with_all = ["role", "overlap", "finish"])]
     pub access: Option<String>,
-    /// Bring a second login into use; the first stays good until --finish.
+    /// Activate a second login; the first remains valid until --finish.
     #[arg(long)]
     pub overlap: bool,
-    /// Close the login that an overlap left behind.
+    /// Close the previous login after an overlap.
     #[arg(long, conflicts_with = "overlap")]
     pub finish: bool,
-    /// When the new password expires, such as 2027-01-31; `infinity` is never [default: as it is].
+    /// Expiry of the new password, such as 2027-01-31; `infinity` is never [default: unchanged].
     #[arg(long, value_name = "TIME", conflicts_with = "finish")]
     pub valid_until: Option<String>,
 }
@@ -51,13 +51,13 @@ impl Arguments {
     }
 }
 
-/// Rotates, servers side by side.
+/// Rotates passwords on all servers in parallel.
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<RotateReport> {
     let services = run.writable(&arguments.select)?;
     let (kinds, turn) = (arguments.kinds(), arguments.turn());
     let further = further(run, arguments, &services)?;
-    // A question at the terminal comes before the lock: other runs would wait for the answer. Each server's error is
-    // met again, and told, in its own row.
+    // A prompt comes before the lock: other runs would wait for the answer. The error of each server occurs again
+    // below, and is reported in its own row.
     for server in run.servers_of(&services) {
         match run.admin(&server).await {
             Err(error) if error.kind == Kind::Interrupted => return Err(error),
@@ -90,8 +90,8 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<RotateReport> {
     Ok(RotateReport { rotations, turn })
 }
 
-/// The further logins that are meant, each with the first of the services that it may use: the one that was named, or
-/// without names those of these services alone, and all of them with --all.
+/// Returns the further logins to rotate, each with the first of the services that it can access: the named one, or
+/// without a name those of only these services, or all with --all.
 fn further(
     run: &Run,
     arguments: &Arguments,
@@ -113,7 +113,7 @@ fn further(
     }
     match &arguments.access {
         Some(name) if found.is_empty() => {
-            Err(Error::usage(format!("no further login \"{name}\" may use these services"))
+            Err(Error::usage(format!("no further login \"{name}\" has access to these services"))
                 .hint("the manifest declares them under `access:`"))
         }
         _ => Ok(found),

@@ -1,7 +1,7 @@
-//! A plan in a file: exactly what was shown, without secrets, to be applied later or refused as stale.
+//! Saved plans: exactly the plan that was shown, without secrets, to apply later or to refuse as stale.
 //!
-//! Staleness is judged by content. The file holds the changes, each with what was found; applying plans again and
-//! compares. What else happened on the server does not matter, and whatever would change the plan does.
+//! Staleness depends on content: the file contains the changes, each with the state that was found; `apply` plans again
+//! and compares. Only what changes the plan matters, not other changes of the server.
 
 use std::path::Path;
 
@@ -16,14 +16,14 @@ use martydb_provision::run::Run;
 
 const FORMAT_VERSION: u64 = 1;
 
-/// A plan that was read back.
+/// Plan read from a file.
 pub struct Saved {
     pub services: Vec<DesiredService>,
     pub options: PlanOptions,
     servers: Value,
 }
 
-/// Writes the plan; a server that could not be looked at leaves nothing worth keeping.
+/// Writes the plan; fails if a server could not be inspected.
 pub fn write(
     run: &Run,
     path: &Path,
@@ -43,7 +43,7 @@ pub fn write(
         "servers": servers,
     });
     let text = serde_json::to_string_pretty(&document).expect("a map of values is JSON") + "\n";
-    // A plan names roles, databases and rights: it is its owner's to read.
+    // A plan contains names of roles, databases and privileges: only its owner may read it.
     replace_file(path, &text, Readers::Owner)
         .map_err(|error| Error::operation(format!("cannot write the plan {}", path.display())).cause(error))
 }
@@ -77,7 +77,7 @@ pub fn read(run: &Run, path: &Path) -> Result<Saved> {
     }
     for (key, ours) in [("project", &run.manifest.project), ("env", &run.manifest.env)] {
         if document[key] != ours.as_str() {
-            return Err(wrong(format!("it is for {key} {}, and this run is for {ours}", document[key])));
+            return Err(wrong(format!("it is for {key} {}, but this run is for {ours}", document[key])));
         }
     }
     let names = document["services"].as_array().into_iter().flatten().filter_map(Value::as_str);
@@ -91,10 +91,10 @@ pub fn read(run: &Run, path: &Path) -> Result<Saved> {
 }
 
 impl Saved {
-    /// Whether planning again gave the same.
+    /// Checks that planning again gives the same changes.
     ///
     /// # Errors
-    /// [`Kind::Stale`], naming the first change that is new or gone.
+    /// [`Kind::Stale`], with the first change that is new or gone.
     pub fn check(&self, planned: &Plans) -> Result<()> {
         let now = contents(planned)?;
         if now == self.servers {

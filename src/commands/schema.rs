@@ -1,4 +1,4 @@
-//! `schema`: JSON Schemas, generated from the Rust types, so that they cannot lag behind.
+//! `schema`: prints JSON Schemas, which are generated from the Rust types.
 
 use clap::{Args, ValueEnum};
 
@@ -7,19 +7,19 @@ use martydb_ui::report::Document;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// What it describes.
+    /// Document to describe.
     #[arg(value_enum, default_value = "manifest", value_name = "DOCUMENT")]
     pub of: Of,
 }
 
-/// A document with a published schema.
+/// Document with a published schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Of {
-    /// The manifest.
+    /// Manifest.
     Manifest,
-    /// What `verify-isolation -o json` prints.
+    /// Output of `verify-isolation -o json`.
     VerifyIsolation,
-    /// The `manifest.json` of a backup.
+    /// `manifest.json` of a backup.
     Backup,
 }
 

@@ -1,4 +1,4 @@
-//! `secrets`: the store's passwords, to and from other places.
+//! `secrets`: exports, imports and moves the store's passwords.
 
 mod export;
 mod files;
@@ -18,21 +18,21 @@ use martydb_provision::run::Run;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// What to do.
+    /// Operation.
     #[command(subcommand)]
     pub what: SecretsCommand,
 }
 
-/// Where the passwords go.
+/// Operation on the passwords.
 #[derive(Debug, Subcommand)]
 pub enum SecretsCommand {
-    /// Show what is in the store and what it is called elsewhere; with --values, write the passwords to a file.
+    /// List the entries of the store and their names elsewhere; with --values, write the passwords to a file.
     Export(export::Arguments),
-    /// Make a password for each login that has none in the store, before the logins exist.
+    /// Generate a password for each login that has none in the store, before the logins exist.
     Generate(generate::Arguments),
-    /// Put passwords from a file into the store.
+    /// Import passwords from a file into the store.
     Import(import::Arguments),
-    /// Copy the whole store to another provider; the old one stays as it is.
+    /// Copy the whole store to another provider; the old store is kept.
     Move(relocate::Arguments),
 }
 

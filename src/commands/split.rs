@@ -1,4 +1,4 @@
-//! `split`: a shared database becomes one database for each service, in steps that are a subcommand each.
+//! `split`: splits a shared database into one database per service, in steps that are a subcommand each.
 
 mod copy;
 mod cutover;
@@ -19,31 +19,31 @@ use martydb_provision::run::Run;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The step.
+    /// Step of the split.
     #[command(subcommand)]
     pub step: SplitStep,
 }
 
-/// The steps of a split, in their order.
+/// Steps of a split, in order.
 #[derive(Debug, Subcommand)]
 pub enum SplitStep {
-    /// Guess which table belongs to which service, and write split.yaml.
+    /// Propose a service for each table, and write split.yaml.
     Init(init::Arguments),
-    /// Show what each service would get, what is unassigned, and everything that crosses a boundary.
+    /// Show the tables of each service, unassigned tables, and everything that crosses a boundary.
     Plan(plan::Arguments),
-    /// Write each service's first migration from the shared database, or compare it with those that there are.
+    /// Write each service's first migration from the shared database, or compare it with the existing migrations.
     Schema(schema::Arguments),
-    /// Copy the rows of all services, in one moment.
+    /// Copy the rows of all services in one snapshot.
     Copy(copy::Arguments),
-    /// Show where each service of the split stands, and what comes next.
+    /// Show the status of each service of the split, and the next command.
     Status(status::Arguments),
-    /// Compare the rows of both sides, and name those that differ.
+    /// Compare the rows of both sides, and list those that differ.
     Verify(verify::Arguments),
-    /// Give the writes of a service to its own database.
+    /// Direct the writes of a service to its own database.
     Cutover(cutover::Arguments),
-    /// Give the writes of a service back to the shared database, with every row written since.
+    /// Direct the writes of a service back to the shared database, with every row written since.
     Rollback(rollback::Arguments),
-    /// Remove the tables that have moved from the shared database, and verify the isolation of the services.
+    /// Remove the moved tables from the shared database, and verify the isolation of the services.
     Finish(finish::Arguments),
 }
 

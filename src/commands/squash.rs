@@ -1,5 +1,5 @@
-//! `squash`: writes one checkpoint that new databases start from, once a scratch database has shown that it makes what the
-//! files make: the same catalogue, the same rows and the same values of sequences.
+//! `squash`: writes one checkpoint from which new databases start, after a scratch database has shown that it produces
+//! the same catalog, rows and sequence values as the files.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -24,20 +24,20 @@ use martydb_provision::targets;
 use martydb_ui::flags::OneService;
 use martydb_ui::report::{Report, Style, printable};
 
-/// The folder of the proof: the dot keeps it out of the migrations.
+/// Folder of the check: the dot hides it from the migrations.
 const DRAFT: &str = ".martydb-squash";
 
-/// Rows that a checkpoint may hold: reference data, not what a table is for.
+/// Maximum number of rows in a checkpoint: it may contain reference data, but not application data.
 const MOST_ROWS: usize = 10_000;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(flatten)]
     pub service: OneService,
-    /// The last version that goes into the checkpoint.
+    /// Last version of the checkpoint.
     #[arg(long, value_name = "VERSION")]
     pub to: i64,
-    /// Remove the files that it replaces, once it is proven.
+    /// Remove the replaced files after the check.
     #[arg(long)]
     pub remove: bool,
 }
@@ -68,19 +68,19 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<SquashReport> {
     })
 }
 
-/// The migrations up to the version, those of an earlier checkpoint included.
+/// Returns the migrations up to the version, including those of an earlier checkpoint.
 fn replaces(folder: &MigrationFolder, service: &DesiredService, to: i64) -> Result<Vec<Replaced>> {
     if folder.get(to).is_none() {
         return Err(folder.has_no(to, &service.name));
     }
     if let Some(found) = folder.checkpoint.as_ref().filter(|found| found.version() >= to) {
         return Err(Error::usage(format!(
-            "{} has a checkpoint of V{} already",
+            "{} already has a checkpoint of V{}",
             service.name,
             found.version()
         ))
-        .cause(format!("{} lies there", found.file.path.display()))
-        .hint("squash to a later version, or remove it first, if the files that it replaces are there"));
+        .cause(format!("{} exists", found.file.path.display()))
+        .hint("squash to a later version, or remove it first, if the files that it replaces still exist"));
     }
     let files = || folder.migrations.iter().filter(|migration| migration.version <= to);
     let earlier = folder.checkpoint.iter().flat_map(|checkpoint| &checkpoint.replaces);
@@ -101,15 +101,15 @@ struct Squash<'a> {
     major: u32,
 }
 
-/// A proven checkpoint that has yet to get its place.
+/// Checked checkpoint that is not yet in its folder.
 struct ProvenDraft {
     draft: PathBuf,
-    /// By table.
+    /// Rows, by table.
     rows: BTreeMap<String, usize>,
 }
 
 impl Squash<'_> {
-    /// Runs the files in one scratch database and what was dumped from it in another.
+    /// Runs the files in one scratch database, and the dump of the result in another.
     async fn prove(&self, replaces: &[Replaced]) -> Result<ProvenDraft> {
         let first = Scratch::make(&self.access, self.desired, self.service).await?;
         let files = first.target(&self.target);
@@ -123,7 +123,7 @@ impl Squash<'_> {
         let work = martydb_migrate::run(files, Goal::Upgrade, &self.options, &events);
         let outcome = watch.follow(self.service.name.as_str(), receiver, work).await;
         if let Some(error) = outcome.error {
-            return Err(error.while_doing("the files cannot build a new database"));
+            return Err(error.while_doing("cannot build a new database from the files"));
         }
         let dump = self.dump(files).await?;
         let (statements, rows) = contents(&dump);
@@ -148,9 +148,9 @@ impl Squash<'_> {
     /// Writes the draft, which is the only file in its folder.
     fn write(&self, dump: &str, replaces: &[Replaced]) -> Result<PathBuf> {
         let body = first_migration(dump, &provided(self.service), "")
-            .map_err(|why| Error::operation("pg_dump's text cannot be read").cause(why))?;
+            .map_err(|why| Error::operation("cannot parse the output of pg_dump").cause(why))?;
         if !body.left_out.is_empty() {
-            return Err(Error::operation("a checkpoint cannot hold all that the files make")
+            return Err(Error::operation("a checkpoint cannot contain everything that the files create")
                 .causes(&body.left_out)
                 .hint("put it into a repeatable migration, or squash to a version before it"));
         }
@@ -186,11 +186,11 @@ impl Squash<'_> {
         }
         const SHOWN: usize = 20;
         let more = differences.len().saturating_sub(SHOWN);
-        Err(Error::new(Kind::Divergent, "the checkpoint makes another database than the files")
+        Err(Error::new(Kind::Divergent, "the checkpoint and the files create different databases")
             .causes(differences.iter().take(SHOWN))
             .causes((more > 0).then(|| format!("and {more} more")))
-            .hint(format!("`before` is by the files, `after` by {}", draft.display()))
-            .hint("privileges that migrations give or take are in no checkpoint: move them into a repeatable migration"))
+            .hint(format!("`before` is the result of the files, `after` of {}", draft.display()))
+            .hint("a checkpoint does not contain privileges that migrations grant or revoke: move them into a repeatable migration"))
     }
 }
 
@@ -201,14 +201,14 @@ fn refuse_rows(rows: &BTreeMap<String, usize>) -> Result<()> {
     }
     let mut tables: Vec<_> = rows.iter().collect();
     tables.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
-    Err(Error::operation(format!("the files write {all} rows, and a checkpoint holds at most {MOST_ROWS}"))
-        .causes(
-            tables.into_iter().take(10).map(|(table, count)| format!("{table}: {}", counted(*count, "row"))),
-        )
-        .hint("squash to a version before that, or bring the rows by other means than migrations"))
+    Err(Error::operation(format!(
+        "the files write {all} rows, but a checkpoint can contain at most {MOST_ROWS}"
+    ))
+    .causes(tables.into_iter().take(10).map(|(table, count)| format!("{table}: {}", counted(*count, "row"))))
+    .hint("squash to an earlier version, or load the rows without migrations"))
 }
 
-/// An older checkpoint goes in any case: a folder has one.
+/// Removes the replaced files; an older checkpoint is always removed, because a folder has only one.
 fn remove(folder: &MigrationFolder, arguments: &Arguments) -> Result<Vec<PathBuf>> {
     let older = folder.checkpoint.iter();
     let replaced = folder.migrations.iter().filter(|one| arguments.remove && one.version <= arguments.to);
@@ -227,9 +227,9 @@ pub struct SquashReport {
     service: String,
     version: i64,
     file: String,
-    /// How many migrations.
+    /// Number of replaced migrations.
     replaces: usize,
-    /// Those that it holds, by table.
+    /// Number of rows in the checkpoint, by table.
     rows: BTreeMap<String, usize>,
     removed: Vec<String>,
 }
@@ -239,10 +239,10 @@ impl Report for SquashReport {
         let mut text = printable(&self.file) + "\n";
         text += &format!("It replaces {}.\n", counted(self.replaces, "migration"));
         for (table, rows) in &self.rows {
-            text += &format!("It holds {} of {}.\n", counted(*rows, "row"), printable(table));
+            text += &format!("It contains {} of {}.\n", counted(*rows, "row"), printable(table));
         }
         text += &match self.removed.len() {
-            0 => "New databases start from it. The files stay for those that are below it; --remove removes them.\n".into(),
+            0 => "New databases start from it. Databases below its version still need the files; --remove removes them.\n".into(),
             removed => format!("{} removed.\n", counted(removed, "file")),
         };
         text

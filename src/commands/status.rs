@@ -1,4 +1,4 @@
-//! `status`: one line per service.
+//! `status`: shows one line per service.
 
 mod backups;
 mod look;
@@ -42,11 +42,11 @@ impl Report for StatusReport {
         errors_text(asked.map(|status| (status.service.as_str(), status.error.as_ref())), style)
     }
 
-    /// Without `--check` it is enough to have looked. `--only` narrows what is shown, and not what is checked.
+    /// Without `--check` any result is a success. `--only` limits the output, not the check.
     fn status(&self) -> ExitStatus {
         let worst = self.services.iter().map(|status| match (status.state, self.check) {
             (ServiceState::Unreachable, _) => ExitStatus::Unreachable,
-            // A file that cannot run is not a success, even with nothing else pending.
+            // An invalid file is not a success, even if nothing else is pending.
             (ServiceState::UpToDate, true) if status.error.is_some() => ExitStatus::Differences,
             (ServiceState::UpToDate, _) | (_, false) => ExitStatus::Success,
             (_, true) => ExitStatus::Differences,

@@ -1,5 +1,5 @@
-//! Which commands have a table for `-o csv`, whose columns are keys of their JSON document, and the name in it for
-//! `-o name`. `docs/output.md` is generated from it.
+//! Commands with a table for `-o csv`, whose columns are keys of their JSON document, and the key of the name for `-o
+//! name`. `docs/output.md` is generated from it.
 
 use martydb_model::error::{Error, Result};
 use martydb_ui::flags::Format;
@@ -7,7 +7,7 @@ use martydb_ui::report::FlatTable;
 
 macro_rules! tables {
     ($($command:literal: $rows:tt, $name:literal of $columns:tt;)*) => {
-        /// In the order of the help.
+        /// Tables, in the order of the help.
         pub const TABLES: &[FlatTable] = &[$(FlatTable { command: $command, rows: &$rows, columns: &$columns, name: $name }),*];
     };
 }
@@ -41,10 +41,10 @@ tables! {
     "history": ["services", "events"], "service" of ["service", "at", "action", "version", "name", "duration_ms", "by", "outcome", "error"];
 }
 
-/// The table of a command that was asked for one.
+/// Returns the table of a command if the format requires one.
 ///
 /// # Errors
-/// If it has none: before it has done anything.
+/// If the command has none; before it has done anything.
 pub fn of(command: &str, format: Format) -> Result<Option<&'static FlatTable>> {
     let word = match format {
         Format::Csv => "csv",
@@ -54,7 +54,7 @@ pub fn of(command: &str, format: Format) -> Result<Option<&'static FlatTable>> {
     let found = TABLES.iter().find(|table| table.command == command);
     found.map(Some).ok_or_else(|| {
         Error::usage(format!("{command} has no table to print with -o {word}"))
-            .hint("use -o json or -o yaml, which have everything that it says")
+            .hint("use -o json or -o yaml, which contain the whole result")
     })
 }
 
@@ -71,7 +71,7 @@ mod tests {
         }
     }
 
-    /// The committed page; with UPDATE=1 in the environment it is written.
+    /// Checks the committed page; with UPDATE=1 in the environment, writes it.
     #[test]
     fn the_page_lists_the_columns() {
         let row = |table: &FlatTable| {

@@ -1,4 +1,4 @@
-//! `test-connections`: every login at its own database; latency, TLS, server version.
+//! `test-connections`: logs in to each login's own database; shows latency, TLS and server version.
 
 use futures_util::future::join_all;
 
@@ -47,7 +47,7 @@ async fn test_server(run: &Run, server: &str, services: &[DesiredService]) -> Re
     Ok(rows)
 }
 
-/// A server answers an expired password like a wrong one. The admin, where it gets in, can tell them apart.
+/// Finds expired passwords: a server reports an expired password like a wrong one, but the admin can tell them apart.
 async fn name_the_expired(access: &Access, rows: &mut [ConnectionRow]) {
     let Ok(actual) = inspect::inspect_cluster(access).await else { return };
     for row in rows.iter_mut().filter(|row| row.outcome == LoginResult::Refused) {

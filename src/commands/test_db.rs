@@ -1,4 +1,4 @@
-//! `test-db`: a migrated database for tests, copied from a template; its connection string is the answer.
+//! `test-db`: copies a migrated test database from a template, and prints its connection string.
 
 use clap::Args;
 use serde::Serialize;
@@ -20,16 +20,16 @@ use martydb_ui::report::{Cell, Report, Style, Table};
 pub struct Arguments {
     #[command(flatten)]
     pub service: OneService,
-    /// Which of its logins.
+    /// Login of the service.
     #[arg(long, value_enum, default_value = "app")]
     pub role: LoginRole,
     /// Output format of the connection string.
     #[arg(long, value_enum, default_value = "uri")]
     pub format: Form,
-    /// Show the service's test databases, and make none.
+    /// List the service's test databases; create none.
     #[arg(long, conflicts_with_all = ["role", "format"])]
     pub list: bool,
-    /// Remove this test database with its sessions, and make none.
+    /// Remove this test database with its sessions; create none.
     #[arg(long, value_name = "DATABASE", conflicts_with_all = ["role", "format", "list"])]
     pub drop: Option<String>,
 }
@@ -56,7 +56,7 @@ async fn make(
     workshop: &mut Workshop<'_>,
     arguments: &Arguments,
 ) -> Result<TestDbReport> {
-    // A login without a password is told before anything is made.
+    // A login without a password is reported before anything is created.
     let mut parts = login_choice::straight(run, service, arguments.role.0, false).await?;
     parts.render(arguments.format)?;
     let (events, receiver) = EventSender::channel();
@@ -67,13 +67,13 @@ async fn make(
         Ok(cleared) => cleared,
         Err(error) => {
             let why: Vec<_> = [error.message].into_iter().chain(error.causes).collect();
-            run.out.note(&format!("warning: old test databases stay: {}", why.join(": ")));
+            run.out.note(&format!("warning: old test databases were not removed: {}", why.join(": ")));
             Cleared::default()
         }
     };
     for left in &cleared.in_use {
         run.out.note(&format!(
-            "{} is older than a day and stays, because it is in use: {}",
+            "{} is older than a day, but was not removed because it is in use: {}",
             left.database, left.why
         ));
     }
@@ -118,11 +118,11 @@ pub struct MadeReport {
     format: String,
     url: String,
     template: String,
-    /// Whether the template was there before.
+    /// `true` if the template existed before.
     reused: bool,
-    /// Test databases that were older than a day.
+    /// Test databases older than a day, which were removed.
     removed: Vec<String>,
-    /// Those that were too, and are in use.
+    /// Test databases older than a day that are in use.
     in_use: Vec<String>,
 }
 
@@ -130,7 +130,7 @@ pub struct MadeReport {
 pub struct ListedRow {
     database: String,
     template: String,
-    /// Seconds; `None` where the name was changed.
+    /// Age in seconds; `None` if the database was renamed.
     age_s: Option<u64>,
     sessions: usize,
 }
@@ -160,7 +160,7 @@ impl Report for TestDbReport {
     }
 }
 
-/// As people say it, with a mark on what the next run removes.
+/// Formats an age, with a mark if the next run removes the database.
 fn age(seconds: u64) -> String {
     let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
     let due = if seconds > LIFETIME { ", due" } else { "" };

@@ -1,4 +1,4 @@
-//! `upgrade`: applies pending migrations, services side by side.
+//! `upgrade`: applies pending migrations, services in parallel.
 
 use clap::Args;
 
@@ -15,16 +15,16 @@ use martydb_ui::flags::Select;
 pub struct Arguments {
     #[command(flatten)]
     pub select: Select,
-    /// The last version to apply.
+    /// Last version to apply.
     #[arg(long, value_name = "VERSION")]
     pub to: Option<i64>,
-    /// Say what would be applied, and write nothing.
+    /// Show what would be applied; change nothing.
     #[arg(long)]
     pub dry_run: bool,
-    /// Run it in one transaction on the database and roll it back; say what it locks, rewrites and breaks.
+    /// Run in one transaction on the database and roll it back; report its locks, table rewrites and errors.
     #[arg(long, conflicts_with = "dry_run")]
     pub rehearse: bool,
-    /// Also apply files that are older than what is applied.
+    /// Also apply files older than the newest applied one.
     #[arg(long)]
     pub allow_out_of_order: bool,
 }

@@ -1,4 +1,4 @@
-//! `url`: a login's connection string in the form that each client wants. The password in it is the point.
+//! `url`: prints a login's connection string in the format of each client, password included.
 
 use clap::Args;
 use serde::Serialize;
@@ -16,7 +16,7 @@ pub struct Arguments {
     /// Output format.
     #[arg(long, value_enum, default_value = "uri")]
     pub format: Form,
-    /// Leave the password out.
+    /// Omit the password.
     #[arg(long)]
     pub no_password: bool,
 }

@@ -1,4 +1,4 @@
-//! `validate`: the manifest and the migration files, without a server.
+//! `validate`: checks the manifest and the migration files, without a server.
 
 mod against;
 
@@ -23,15 +23,15 @@ use martydb_ui::report::{Report, Style, indented, printable};
 pub struct Arguments {
     #[command(flatten)]
     pub select: Select,
-    /// Also find what conflicts with this branch: older or taken versions, edited and removed files.
+    /// Also find conflicts with this branch: older or duplicate versions, edited and removed files.
     #[arg(long, value_name = "GIT_REF")]
     pub against: Option<String>,
-    /// How the result is printed; wins over --output.
+    /// Output format; overrides --output.
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub format: Option<CheckFormat>,
 }
 
-/// The manifest was read before this; what remains are the folders.
+/// Checks the folders; the manifest was read before.
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<ValidateReport> {
     let mut folders = vec![];
     for service in run.readable(&arguments.select)? {
@@ -53,7 +53,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<ValidateReport> {
     })
 }
 
-/// A file that was accepted as it is may hold what another tool alone understands.
+/// Adds syntax errors. A file that was accepted without changes may contain syntax of another tool.
 fn add_syntax_errors(found: &mut Inspection, rules: &LintRules) {
     let all = &found.folder.migrations;
     let downs = all.iter().filter_map(|migration| migration.down.as_deref());
@@ -64,12 +64,13 @@ fn add_syntax_errors(found: &mut Inspection, rules: &LintRules) {
     found.problems.sort_by_cached_key(|problem| (!problem.refuses(), folder::in_order(problem)));
 }
 
-/// `schema.sql` in version control says what the newest migration makes, or the review saw another schema.
+/// Returns a conflict if `schema.sql` in version control does not match the newest migration: reviews would see an old
+/// schema.
 fn stale_schema(service: &DesiredService, folder: &MigrationFolder) -> Option<against::Conflict> {
     let newest = folder.all().last().map(|migration| migration.version)?;
     let at = schema_version(&service.migrations).filter(|at| service.dump_schema && *at != newest)?;
     let file = schema_path(&service.migrations);
-    let what = format!("{} is of V{at}, the newest migration is V{newest}", file.display());
+    let what = format!("{} is at V{at}, but the newest migration is V{newest}", file.display());
     let fix = format!("run `martydb upgrade --service {}` and commit the file", service.name);
     Some(against::Conflict { file, what, fix })
 }
@@ -90,10 +91,10 @@ struct CheckedFolder {
     service: String,
     migrations: usize,
     problems: Vec<Problem>,
-    /// How many of the problems, the last ones, are missing down files.
+    /// Number of missing down files, which are the last of the problems.
     #[serde(skip)]
     missing_downs: usize,
-    /// What is valid by itself, and conflicts with another branch or with `schema.sql`.
+    /// Valid by themselves, but in conflict with another branch or with `schema.sql`.
     differences: Vec<Problem>,
 }
 
@@ -122,22 +123,22 @@ impl CheckedFolder {
         }
     }
 
-    /// The missing down files, and the others.
+    /// Returns the missing down files, and the other problems.
     fn split(&self) -> (&[Problem], &[Problem]) {
         let (others, missing) = self.problems.split_at(self.problems.len() - self.missing_downs);
         (missing, others)
     }
 
-    /// What is said about missing down files: a line each where they are few, else one for all.
+    /// Reports missing down files: one line each if they are few, else one for all.
     fn missing(&self) -> String {
         const FEW: usize = 3;
         let (missing, _) = self.split();
         let mut text = match missing.len() {
             0 => return String::new(),
             1..=FEW => missing.iter().map(|found| format!("{}\n", indented(&found.message, 2))).collect(),
-            n => format!("{}: {} have no .down.sql beside them\n", self.service, counted(n, "migration")),
+            n => format!("{}: {} have no .down.sql file\n", self.service, counted(n, "migration")),
         };
-        text += "  hint: write them, or say so in the manifest: migrations: { down: none } (or optional)\n";
+        text += "  hint: write them, or declare in the manifest: migrations: { down: none } (or optional)\n";
         text
     }
 }

@@ -1,4 +1,5 @@
-//! `verify-isolation`: every login of every service at every database of its server, and what the catalogues give.
+//! `verify-isolation`: tries every login of every service at every database of its server, and checks the privileges in
+//! the catalogs.
 
 mod document;
 mod formats;
@@ -30,40 +31,40 @@ pub use document::{Body, Document, NoResult, Printed, ReportFormat, VerifyReport
 pub struct Arguments {
     #[command(flatten)]
     pub select: Select,
-    /// How the result is printed; wins over --output.
+    /// Output format; overrides --output.
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub format: Option<ReportFormat>,
-    /// Write the result to a file too; may be repeated.
+    /// Also write the result to a file; may be repeated.
     #[arg(long, value_name = "FORMAT=FILE", value_parser = report_file::parse)]
     pub report: Vec<ReportFile>,
-    /// Which logins are tried: all, each at one foreign database, all one at a time without a wrong password, or none.
+    /// Logins to try: all, each at one foreign database, all one at a time without a wrong password, or none.
     #[arg(long, value_enum, default_value = "full", value_name = "HOW")]
     pub probes: Probes,
     /// Try every login at every database on every address, with and without its password, and for replication.
     #[arg(long, hide_short_help = true)]
     pub exhaustive: bool,
-    /// Report findings of this severity and above only.
+    /// Report only findings of this severity and above.
     #[arg(long, value_enum, value_name = "SEVERITY", hide_short_help = true)]
     pub min_severity: Option<MinSeverity>,
-    /// Report findings with this id only; may be repeated.
+    /// Report only findings with this ID; may be repeated.
     #[arg(long, value_name = "ID", hide_short_help = true)]
     pub only: Vec<String>,
     /// Accept the findings of this file, an earlier result as JSON.
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub baseline: Option<std::path::PathBuf>,
-    /// Close the findings of medium and above that a statement closes, after asking, and look again.
+    /// Apply the fixes of findings of medium severity and above, after a confirmation, and verify again.
     #[arg(long)]
     pub fix: bool,
-    /// End sessions that outlived a revoke, after asking, and look again.
+    /// End sessions that outlived a revoke, after a confirmation, and verify again.
     #[arg(long, hide_short_help = true)]
     pub terminate: bool,
     /// Show what --fix and --terminate would do.
     #[arg(long)]
     pub dry_run: bool,
-    /// Show the whole matrix, also where all is denied.
+    /// Show the whole matrix, even if everything is denied.
     #[arg(long, hide_short_help = true)]
     pub matrix: bool,
-    /// Exit with 4 if anything could not be looked at.
+    /// Exit with 4 if any check was not possible.
     #[arg(long, hide_short_help = true)]
     pub strict: bool,
 }
@@ -79,10 +80,10 @@ impl Arguments {
         }
     }
 
-    /// Refuses what contradicts itself, and ids that do not exist, before anything is read.
+    /// Refuses contradictions, and unknown ids, before anything is read.
     fn check(&self) -> Result<()> {
         if self.exhaustive && self.probes != Probes::Full {
-            return Err(Error::usage("--exhaustive tries everything, and --probes limits what is tried")
+            return Err(Error::usage("--exhaustive tries every login, but --probes limits them")
                 .hint("omit one of the two"));
         }
         if self.dry_run && !self.fix && !self.terminate {
@@ -142,7 +143,7 @@ impl ValueEnum for MinSeverity {
     }
 }
 
-/// How many logins are tried.
+/// Extent of the login attempts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum Probes {
     /// Every login at every database.
@@ -152,26 +153,26 @@ pub enum Probes {
     Sample,
     /// Every login at every database, one at a time: no wrong password, no statement that must be refused.
     Gentle,
-    /// None: the catalogues alone.
+    /// None: only the catalogs.
     None,
 }
 
-/// How often `--fix` looks again and closes what it finds then.
+/// Maximum number of rounds in which `--fix` verifies again and fixes new findings.
 const MOST_ROUNDS: usize = 4;
 
-/// Verifies, closes what was asked for, and writes the files of `--report`.
+/// Verifies, fixes findings if requested, and writes the files of `--report`.
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<VerifyReport> {
     let mut report = settled(run, arguments).await?;
     report.unwritten = report_file::write(&report, &arguments.report).err();
     Ok(report)
 }
 
-/// Verifies, and with `--fix` or `--terminate` closes findings and verifies again.
+/// Verifies; with `--fix` or `--terminate` fixes findings and verifies again.
 async fn settled(run: &Run, arguments: &Arguments) -> Result<VerifyReport> {
     arguments.check()?;
     let services = run.readable(&arguments.select)?;
     let mut report = verify_services(run, arguments, &services).await?;
-    // What one statement closes may show what lies behind it.
+    // Fixing one finding may reveal another one.
     for _ in 0..MOST_ROUNDS {
         let tried: BTreeSet<String> = report.changes.iter().map(Change::statement).collect();
         let remediation = Remediation::plan(&report.assessment, arguments.fix, arguments.terminate);
@@ -201,7 +202,7 @@ async fn settled(run: &Run, arguments: &Arguments) -> Result<VerifyReport> {
     Ok(report)
 }
 
-/// Verifies, and changes nothing.
+/// Verifies without changes.
 pub async fn verify_services(
     run: &Run,
     arguments: &Arguments,
@@ -221,7 +222,7 @@ pub async fn verify_services(
     })
 }
 
-/// The question, and the same as a statement.
+/// Returns the question, and the same as a statement.
 fn consent(changes: usize) -> (String, String) {
     let (these, changes) = (if changes == 1 { "this" } else { "these" }, counted(changes, "change"));
     let question = format!("Make {these} {changes} to close what was found?");

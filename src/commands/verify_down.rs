@@ -1,4 +1,4 @@
-//! `verify-down`: up, down, up on a scratch database, and the catalogues compared.
+//! `verify-down`: runs up, down, up in a scratch database, and compares the catalogs.
 
 use clap::Args;
 use serde::Serialize;
@@ -24,7 +24,7 @@ use martydb_ui::report::{Cell, Paint, Report, Style, Table, error_text, printabl
 pub struct Arguments {
     #[command(flatten)]
     pub select: Select,
-    /// Check this version; may be repeated [default: those that are pending].
+    /// Check this version; may be repeated [default: pending versions].
     #[arg(long, value_name = "VERSION")]
     pub version: Vec<i64>,
     /// Check every version in the folder.
@@ -32,7 +32,7 @@ pub struct Arguments {
     pub every: bool,
 }
 
-/// Makes the round trips, and leaves nothing behind.
+/// Runs the round trips, and leaves no databases behind.
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<Services<RoundTrips>> {
     let services = run.readable(&arguments.select)?;
     let options = plain_options(run);
@@ -78,7 +78,7 @@ struct Scratches<'a> {
     access: Access,
     desired: &'a DesiredServer,
     service: &'a DesiredService,
-    /// The service's own database.
+    /// Own database of the service.
     target: MigrationTarget,
     last: Option<Scratch>,
 }

@@ -1,5 +1,5 @@
-//! Completion while typing: the shell runs martydb for each word, which reads the manifest and its folders, and asks no
-//! server and no secret store. Where the manifest cannot be read it offers nothing, and prints no error.
+//! Completion. The shell runs martydb for each word; it reads the manifest and its folders, but connects to no server
+//! and reads no secret store. Without a readable manifest it offers nothing and prints no error.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -17,10 +17,10 @@ use martydb_model::environment::{Environment, environment};
 use martydb_model::error::{Error, Result};
 use martydb_model::findings::KINDS;
 
-/// What may stand in one place of the command line.
+/// Candidates for one position of the command line.
 type Candidates = fn() -> Vec<CompletionCandidate>;
 
-/// What an option or argument of this name is completed by.
+/// Candidates of an option or argument, by its name.
 const SOURCES: &[(&str, Candidates)] = &[
     ("service", services),
     ("plain", services),
@@ -36,11 +36,11 @@ const SOURCES: &[(&str, Candidates)] = &[
     ("id", explained),
 ];
 
-/// Where these names are something else: `init` names services that are not there yet, and clap knows the states.
+/// Commands and names without candidates: `init` names services that do not exist yet, and clap knows the states.
 const ELSEWHERE: &[(&str, &str)] =
     &[("init", "service"), ("init", "plain"), ("diff", "to"), ("move", "to"), ("status", "only")];
 
-/// The command line with its sources of candidates.
+/// Returns the command line with its sources of candidates.
 fn with_sources(command: Command) -> Command {
     let name = command.get_name().to_owned();
     let known = |argument: &Arg| SOURCES.iter().find(|(id, _)| *id == argument.get_id().as_str());
@@ -54,10 +54,10 @@ fn with_sources(command: Command) -> Command {
     subs.iter().fold(command, |command, sub| command.mut_subcommand(sub, with_sources))
 }
 
-/// What the shell is told: the candidates of one word, or without words the script that makes it ask.
+/// Returns the answer to the shell: the candidates for one word, or without words the completion script.
 ///
 /// # Errors
-/// For a shell that is not known.
+/// If the shell is unknown.
 pub fn answer(shell: &str, arguments: &[OsString]) -> Result<String> {
     let name = Path::new(shell).file_stem().map_or(shell.into(), |name| name.to_string_lossy());
     let escape = arguments.iter().position(|word| word == "--");
@@ -74,13 +74,13 @@ pub fn answer(shell: &str, arguments: &[OsString]) -> Result<String> {
     Ok(String::from_utf8_lossy(&answer).into_owned())
 }
 
-/// The words that were typed so far.
+/// Returns the words typed so far.
 fn typed() -> Vec<String> {
     let words = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
     words.skip_while(|word| word != "--").skip(1).collect()
 }
 
-/// The value of an option among them.
+/// Returns the value of an option among the words.
 fn value_of(words: &[String], short: &str, long: &str) -> Option<String> {
     let joined = format!("{long}=");
     words.iter().enumerate().find_map(|(at, word)| match word {
@@ -89,7 +89,7 @@ fn value_of(words: &[String], short: &str, long: &str) -> Option<String> {
     })
 }
 
-/// What the words say about the manifest, with the variables that say the same.
+/// Manifest and environment from the words, or from their variables.
 struct ManifestChoice {
     path: PathBuf,
     env: String,
@@ -144,7 +144,7 @@ fn access() -> Vec<CompletionCandidate> {
     candidates(manifest().map(of).unwrap_or_default())
 }
 
-/// The built-in ones and the files beside the manifest.
+/// Returns the built-in templates and the files beside the manifest.
 fn templates() -> Vec<CompletionCandidate> {
     let folder = ManifestChoice::find().and_then(|place| Some(place.path.parent()?.join("templates")));
     let files = folder.and_then(|folder| std::fs::read_dir(folder).ok()).into_iter().flatten().flatten();
@@ -156,7 +156,7 @@ fn templates() -> Vec<CompletionCandidate> {
     candidates(TEMPLATES.iter().map(|template| template.name.to_owned()).chain(own))
 }
 
-/// Of the services that were typed, or of all.
+/// Returns the versions of the typed services, or of all.
 fn versions() -> Vec<CompletionCandidate> {
     let (words, Some(manifest)) = (typed(), manifest()) else { return vec![] };
     let is_named = |name: &str| words.iter().any(|word| word.split(',').any(|part| part == name));
@@ -169,7 +169,7 @@ fn versions() -> Vec<CompletionCandidate> {
     candidates(found.iter().map(ToString::to_string))
 }
 
-/// By the names of the files alone.
+/// Returns the versions in a folder, by file name only.
 fn versions_in(folder: &Path) -> Vec<i64> {
     let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let names = files.map(|file| file.file_name().to_string_lossy().into_owned());

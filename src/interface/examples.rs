@@ -1,6 +1,6 @@
-//! The examples in the help. In this order they are one story, on the shipped services, and a test runs it.
+//! Examples in the help. In this order they form one session on the shipped services, which a test runs.
 
-/// The command, and a line for a shell.
+/// Command, and a line for a shell.
 pub const EXAMPLES: &[(&str, &str)] = &[
     ("init", "martydb init billing shipping"),
     ("validate", "martydb validate"),

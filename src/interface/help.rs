@@ -1,30 +1,30 @@
-//! The help: commands in groups, and for each command examples, exit codes and variables below what clap says.
+//! The help: commands in groups, then examples, exit codes and variables of each command below clap's text.
 
 use clap::{Command, CommandFactory};
 
 use super::examples::EXAMPLES;
 use crate::cli::{Cli, GROUPS};
 
-/// What holds for every command.
+/// Global options, valid for every command.
 const GLOBAL: &str = "\
 Global options:
-  -f, --manifest <FILE>   The manifest; default: martydb.yaml or
+  -f, --manifest <FILE>   Manifest; default: martydb.yaml or
                           services/manifest.yaml, here or above
                           [MARTYDB_MANIFEST]
-  -e, --env <ENV>         The environment, whose overlay lies beside the
+  -e, --env <ENV>         Environment, with its overlay beside the
                           manifest; default: development [MARTYDB_ENV]
   -o, --output <FORMAT>   table, json, yaml, csv or name [MARTYDB_OUTPUT]
-  -j, --jobs <N>          Services to work on at the same time [MARTYDB_JOBS]
+  -j, --jobs <N>          Maximum number of parallel services [MARTYDB_JOBS]
       --color <WHEN>      auto, always or never; NO_COLOR counts [MARTYDB_COLOR]
-  -q, --quiet             No messages about what goes on [MARTYDB_QUIET]
-  -v, --verbose           Log what happens; -vv logs every statement, no secrets
-      --log-format <FORMAT>  text, or json: messages as one object on a line
+  -q, --quiet             Suppress progress messages [MARTYDB_QUIET]
+  -v, --verbose           Log the steps; -vv logs every statement, no secrets
+      --log-format <FORMAT>  text, or json: one object per line
                           [MARTYDB_LOG_FORMAT]
       --no-pager          Print long results without a pager [MARTYDB_NO_PAGER];
-                          which pager: MARTYDB_PAGER or PAGER
+                          the pager: MARTYDB_PAGER or PAGER
   -y, --yes               Answer yes to questions [MARTYDB_YES]
-      --no-input          Never ask: fail instead [MARTYDB_NO_INPUT]
-      --lock-wait <TIME>  How long to wait for another run's lock; default: 60s
+      --no-input          Never prompt: fail instead [MARTYDB_NO_INPUT]
+      --lock-wait <TIME>  Timeout for another run's lock; default: 60s
                           [MARTYDB_LOCK_WAIT]
   -h, --help              Print help
   -V, --version           Print version";
@@ -42,9 +42,9 @@ Environment: DB_HOST, DB_PORT, DB_USER, DB_PASSWORD, or what the manifest
 
 Global options: -f --manifest, -e --env, -o --output, -j --jobs, --color,
   -q --quiet, -v --verbose, --log-format, --no-pager, -y --yes, --no-input,
-  --lock-wait; martydb --help says what they do";
+  --lock-wait; martydb --help describes them";
 
-/// The command line as it is parsed and explained.
+/// Returns the command line with its help.
 pub fn interface() -> Command {
     let mut command = Cli::command();
     let names: Vec<String> = command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
@@ -65,7 +65,7 @@ pub fn interface() -> Command {
 
 const LONG_ROOT: &str = "`martydb help COMMAND` has each command's options, examples and exit codes.";
 
-/// The commands, in groups, each with the first sentence of its help.
+/// Lists the commands in groups, each with the first sentence of its help.
 fn listed(command: &Command) -> String {
     let mut text = String::new();
     for (group, names) in GROUPS {
@@ -122,7 +122,7 @@ mod tests {
         }
     }
 
-    /// As `-h` on a terminal of 80 columns.
+    /// `-h` on a terminal of 80 columns.
     #[test]
     fn short_help_fits_a_terminal() {
         let names: Vec<String> =

@@ -190,7 +190,7 @@ as_both_admins!(everybody_who_is_declared_keeps_what_they_use, |admin| {
     project.run(&["plan", "--service", "adp_shop", "--check"]).expect(0);
     if can_dump(&server) {
         let said = project.run(&["baseline", "--service", "adp_shop", "--from-database"]).expect(0).said();
-        assert!(said.contains("does not hold the rights of adp: no's, adp_bi, adp_biller"), "{said}");
+        assert!(said.contains("does not contain the privileges of adp: no's, adp_bi, adp_biller"), "{said}");
         project.run(&["status", "--service", "adp_shop", "--check"]).expect(0);
     }
     // What held for every session still does, for the service's own logins too.
@@ -304,7 +304,7 @@ fn what_cannot_be_adopted_is_refused_and_nothing_is_written() {
         (&["-s", "adr_shop", "--database", "adr_theirs"], 2, "belongs to another manifest"),
         (&["-s", "adr_shop", "--database", "adr_crm"], 2, "adr_crm"),
         (&["-s", "adr_shop", "--database", "postgres"], 2, "belongs to the server itself"),
-        (&["-s", "adr_crm", "--database", "adr_prod"], 2, "has another database in the manifest"),
+        (&["-s", "adr_crm", "--database", "adr_prod"], 2, "is declared with another database"),
         (&["-s", "adr_crm", "--server", "two"], 2, "unknown server \"two\""),
         (&["-s", "Adr"], 2, "must begin with a lowercase letter"),
         (&["--database", "adr_prod"], 2, "--service"),

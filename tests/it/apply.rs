@@ -13,7 +13,7 @@ fn the_second_apply_writes_nothing_and_reads_do_not_write() {
     let (before, mark) = (xmax(), server.log().len());
     for arguments in [vec!["plan", "--check"], vec!["apply", "--all"], vec!["plan"]] {
         let done = project.run(&arguments).expect(0);
-        assert_eq!(done.stdout, "Nothing to do: the servers are as the manifest says.\n");
+        assert_eq!(done.stdout, "Nothing to do: the servers match the manifest.\n");
     }
     assert_eq!(before, xmax());
     let log = server.log_since(mark);

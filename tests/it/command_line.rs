@@ -54,9 +54,9 @@ fn every_command_has_a_man_page() {
     }
     assert_eq!(project.read("man1/martydb.1"), project.run(&["man"]).expect(0).stdout);
     let unknown = project.run(&["man", "statsu"]).expect(2).stderr;
-    assert_eq!(unknown, "error: there is no command \"statsu\"\nhint: did you mean \"status\"?\n");
+    assert_eq!(unknown, "error: unknown command \"statsu\"\nhint: did you mean \"status\"?\n");
     let deeper = project.run(&["man", "plan", "all"]).expect(2).stderr;
-    assert_eq!(deeper, "error: there is no command \"all\"\nhint: \"plan\" has no commands of its own\n");
+    assert_eq!(deeper, "error: unknown command \"all\"\nhint: \"plan\" has no commands of its own\n");
     project.write("file", "");
     let refused = project.run(&["man", "--out", "file"]).expect(1).stderr;
     assert!(refused.starts_with("error: cannot write file\n"), "{refused}");
@@ -138,7 +138,7 @@ fn validate_reads_down_files_and_says_once_that_many_are_missing() {
     let lines: Vec<&str> = done.lines().collect();
     assert!(lines[0].contains("V2__x.down.sql:1:1: \"no-transactoin\""), "{done}");
     assert!(lines[2].contains("V10__x.down.sql:1:1: BEGIN is not allowed"), "{done}");
-    assert_eq!(lines[4], "a: 8 migrations have no .down.sql beside them", "{done}");
+    assert_eq!(lines[4], "a: 8 migrations have no .down.sql file", "{done}");
     assert!(lines[5].contains("down: none"), "{done}");
     let document = project.json(&["validate"], 2);
     assert_eq!(document["services"][0]["problems"].as_array().unwrap().len(), 10);

@@ -78,7 +78,7 @@ fn s23_removing_a_service_from_the_manifest_drops_nothing_and_drop_leaves_no_orp
         assert!(insider.join().unwrap().is_err(), "a session was left alone");
     }
     assert!(done.stdout.contains("\nRemoved.\n"), "{done:?}");
-    assert!(done.stderr.contains("belongs to the role for orphans now"), "{done:?}");
+    assert!(done.stderr.contains("now belong to the role for orphans"), "{done:?}");
     assert_eq!(left(&server, "gone_a"), ["gone_a_archive"]);
     let owner = |db: &str, table: &str| {
         server.value(db, &format!("SELECT relowner::regrole::text FROM pg_class WHERE relname = '{table}'"))
@@ -227,7 +227,7 @@ fn an_adopted_database_stays_unless_it_is_asked_for() {
         assert_eq!(owner(), format!("{database}_owner"));
 
         let dropped = drop_it(&project, &database).expect(0);
-        assert!(dropped.stderr.contains("was there before this manifest and stays"), "{}", dropped.stderr);
+        assert!(dropped.stderr.contains("existed before this manifest and is kept"), "{}", dropped.stderr);
         assert_eq!(left(&server, &database).join(" "), database);
         assert_eq!(server.value(&database, "SELECT count(*) FROM film"), "1");
         assert!(owner().ends_with("_orphans"), "{}", owner());

@@ -178,8 +178,7 @@ fn status_tells_what_failed_and_what_runs() {
     );
     let shown = project.run(&["status", "--only", "running"]).expect(0).stdout;
     assert!(
-        shown.contains("1 running")
-            && shown.contains(", at statement 2 of 2; next to be applied is V3__bad\n"),
+        shown.contains("1 running") && shown.contains(", at statement 2 of 2; next migration: V3__bad\n"),
         "{shown}"
     );
     rustix::process::kill_process(rustix::process::Pid::from_child(&run), rustix::process::Signal::TERM)

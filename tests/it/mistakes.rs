@@ -203,8 +203,8 @@ const IN_USE: &[Mistake] = &[
     mistake(
         &["exec", "mk_a", "--", "no-such-program"],
         1,
-        "no program no-such-program",
-        "install it, or give its path",
+        "program no-such-program not found",
+        "install it, or specify its path",
         &[],
         0,
     ),

@@ -113,7 +113,7 @@ fn a_right_that_apply_takes_back_without_a_question_is_fixed_without_one() {
     let document = project.json(&["plan"], 0);
     assert_eq!(document["changes"][0]["risk"], "safe", "{document}");
     let fixed = project.run(&["verify-isolation", "--fix", "--no-input"]).expect(0);
-    assert!(fixed.stdout.contains("Closed: 1 of 1"), "{}", fixed.stdout);
+    assert!(fixed.stdout.contains("Fixed: 1 of 1"), "{}", fixed.stdout);
     let again = project.json(&["plan"], 0);
     assert_eq!(again["changes"], serde_json::json!([]));
 }

@@ -245,7 +245,7 @@ fn doctor_recognises_the_platform_and_proposes_the_line() {
         };
         let line = format!("write `platform: {}` for server main", imitation.platform);
         assert!(check(false).contains(&line), "{}", check(false));
-        assert_eq!(check(true), format!("it is on {}", imitation.platform));
+        assert_eq!(check(true), format!("managed by {}", imitation.platform));
     }
     let plain = Server::start();
     let document = Project::new(&plain, "pf").json(&["doctor"], 0);
@@ -275,7 +275,7 @@ fn what_the_manifest_does_not_name_stays_a_finding() {
         assert!(left.iter().any(|one| one.contains(id)), "{id}: {left:#?}");
     }
     let doctor = plain.run(&["doctor"]).expect(0).stdout;
-    assert!(doctor.contains("the manifest says rds, and") && doctor.contains("is not there"), "{doctor}");
+    assert!(doctor.contains("the manifest declares rds, but") && doctor.contains("is missing"), "{doctor}");
 }
 
 /// A platform hides no path to a service's data, however it is opened.

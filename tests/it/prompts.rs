@@ -36,7 +36,7 @@ fn a_signal_at_any_question_ends_the_run_and_leaves_the_terminal_as_it_was() {
     let passwords = ["DB_PASSWORD", "PGPASSWORD"];
     interrupted_at(&project, &["plan"], &passwords, "Password of postgres at", false);
     std::fs::remove_file(project.path().join("martydb.yaml")).unwrap();
-    interrupted_at(&project, &["init"], &[], "Services, with spaces or commas between", true);
+    interrupted_at(&project, &["init"], &[], "Services, separated by spaces or commas", true);
     assert!(!project.path().join("martydb.yaml").exists());
 }
 
@@ -94,14 +94,14 @@ fn a_command_without_a_manifest_offers_one_and_asks_until_the_names_are_right() 
     let mut offered = Terminal::run(project.command(&["validate"]));
     offered.wait_for("Write one now? [y/N]: ");
     offered.types(b"y\n");
-    offered.wait_for("Enter takes the one above: ");
+    offered.wait_for("Enter selects the one above: ");
     assert!(
         offered.seen().contains("  catalog\r\n    catalog/db (1 migration, goose)"),
         "{}",
         offered.seen()
     );
     offered.types(b"Catalog, orders\n");
-    offered.wait_for_times("Enter takes the one above: ", 2);
+    offered.wait_for_times("Enter selects the one above: ", 2);
     assert!(offered.seen().contains("did you mean \"catalog\"?"), "{}", offered.seen());
     offered.types(b"catalog,orders\n");
     // The folders that it made hold nothing yet, and that is valid.

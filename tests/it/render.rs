@@ -74,7 +74,7 @@ fn the_same_manifest_gives_the_same_bytes_and_a_check_finds_every_other_one() {
             assert!(own.starts_with(&format!("# {command}\n")) || own.starts_with(&json), "{own}");
             project.write(file, &(own.clone() + "#"));
             let differs = project.run(&check).expect(3);
-            let said = format!("./{file} differs from what the manifest says.\n");
+            let said = format!("./{file} is out of date.\n");
             assert!(differs.stdout.contains(&said), "{}", differs.stdout);
             assert_eq!(project.read(file), own + "#", "a check writes nothing");
             project.run(&out).expect(0);

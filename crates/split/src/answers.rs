@@ -1,6 +1,6 @@
-//! The kinds of edges, and for each the answers that it can have with what they mean for the applications.
+//! Kinds of edges, with the possible answers of each and their meaning for applications.
 
-/// What crosses the boundary of a service.
+/// Kind of an edge that crosses the boundary of a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum EdgeKind {
     ForeignKey,
@@ -22,19 +22,19 @@ pub enum EdgeKind {
     Publication,
 }
 
-/// An answer, and what it means for the applications.
+/// Answer, with its meaning for applications.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EdgeChoice {
     pub answer: &'static str,
     pub meaning: &'static str,
 }
 
-/// One row for each kind: what it is called, and its choices.
+/// Name and answers of a kind.
 struct KindRow {
     kind: EdgeKind,
     name: &'static str,
     choices: &'static [EdgeChoice],
-    /// What could be changed in the map so that nothing crosses.
+    /// Change of the map that would remove the edge.
     instead: &'static str,
 }
 
@@ -42,12 +42,12 @@ const fn choice(answer: &'static str, meaning: &'static str) -> EdgeChoice {
     EdgeChoice { answer, meaning }
 }
 
-const REFERENCE: &str = "or change the map: the table that is pointed at under `reference:`, so that the other service has a copy of it, \
+const REFERENCE: &str = "or change the map: the referenced table under `reference:`, so that the other service gets a copy of it, \
                          or both tables in one service";
 const OWN_COPY: &str = "or change the map so that one service has all of these tables";
 const STAYS: EdgeChoice = choice(
     "leave",
-    "it is not in any target; it stays in the source, where it shows what was there at the cutover, until `split finish`",
+    "it is in no target; it stays in the source, with the data of the cutover, until `split finish`",
 );
 
 const KINDS: &[KindRow] = &[
@@ -57,11 +57,11 @@ const KINDS: &[KindRow] = &[
         choices: &[
             choice(
                 "drop",
-                "the column stays and the constraint goes: rows may name what is not there, and no ON DELETE runs",
+                "the column stays without its foreign key: values may dangle, and no ON DELETE runs",
             ),
             choice(
                 "call",
-                "the same in the database; the service asks the other one before it writes, and hears of deletions",
+                "the same in the database; the service queries the other one before it writes, and is notified of deletions",
             ),
         ],
         instead: REFERENCE,
@@ -71,7 +71,7 @@ const KINDS: &[KindRow] = &[
         name: "inheritance",
         choices: &[choice(
             "drop",
-            "the child becomes a table of its own: a query of the parent no longer shows its rows",
+            "the child becomes a table of its own: queries of the parent no longer return its rows",
         )],
         instead: OWN_COPY,
     },
@@ -80,7 +80,7 @@ const KINDS: &[KindRow] = &[
         name: "partition",
         choices: &[choice(
             "drop",
-            "the partition becomes a table of its own: the partitioned table no longer shows its rows and takes none for it",
+            "the partition becomes a table of its own: the partitioned table neither returns nor accepts its rows",
         )],
         instead: OWN_COPY,
     },
@@ -91,7 +91,7 @@ const KINDS: &[KindRow] = &[
             STAYS,
             choice(
                 "call",
-                "it is not in any target; its readers ask each service and join the answers themselves",
+                "it is in no target; its readers query each service and join the results themselves",
             ),
         ],
         instead: REFERENCE,
@@ -103,7 +103,7 @@ const KINDS: &[KindRow] = &[
             STAYS,
             choice(
                 "call",
-                "it is not in any target; its readers ask each service and join the answers themselves",
+                "it is in no target; its readers query each service and join the results themselves",
             ),
         ],
         instead: REFERENCE,
@@ -111,20 +111,17 @@ const KINDS: &[KindRow] = &[
     KindRow {
         kind: EdgeKind::Rule,
         name: "rule",
-        choices: &[choice(
-            "drop",
-            "the rule is not made in the target: what it wrote elsewhere is no longer written",
-        )],
+        choices: &[choice("drop", "the target does not get the rule: its writes elsewhere stop")],
         instead: OWN_COPY,
     },
     KindRow {
         kind: EdgeKind::Trigger,
         name: "trigger",
         choices: &[
-            choice("drop", "the trigger is not made in the target: what it did elsewhere is no longer done"),
+            choice("drop", "the target does not get the trigger: its effects elsewhere stop"),
             choice(
                 "call",
-                "the same in the database; the service tells the other one, for example through its outbox",
+                "the same in the database; the service notifies the other one, for example through its outbox",
             ),
         ],
         instead: OWN_COPY,
@@ -136,7 +133,7 @@ const KINDS: &[KindRow] = &[
             STAYS,
             choice(
                 "copy",
-                "every service that has one of the tables gets it as it is: it fails where it touches a table of another service",
+                "every service that has one of the tables gets it unchanged: it fails at a table of another service",
             ),
         ],
         instead: OWN_COPY,
@@ -146,7 +143,7 @@ const KINDS: &[KindRow] = &[
         name: "sequence",
         choices: &[choice(
             "copy",
-            "each service gets a sequence of its own that goes on above the highest number: from then on two services give the same numbers",
+            "each service gets its own sequence, which continues above the highest number: from then on both generate the same numbers",
         )],
         instead: OWN_COPY,
     },
@@ -155,7 +152,7 @@ const KINDS: &[KindRow] = &[
         name: "type",
         choices: &[choice(
             "copy",
-            "each service gets a type of its own: a new value has to be added in each of them",
+            "each service gets its own type: a new value must be added to each of them",
         )],
         instead: OWN_COPY,
     },
@@ -164,7 +161,7 @@ const KINDS: &[KindRow] = &[
         name: "domain",
         choices: &[choice(
             "copy",
-            "each service gets a domain of its own: a changed check has to be changed in each of them",
+            "each service gets its own domain: a check must be changed in each of them",
         )],
         instead: OWN_COPY,
     },
@@ -173,7 +170,7 @@ const KINDS: &[KindRow] = &[
         name: "policy",
         choices: &[choice(
             "drop",
-            "the policy is not made in the target; row security stays on, so that a table without another policy shows no rows",
+            "the target does not get the policy; row security stays on: a table without another policy returns no rows",
         )],
         instead: REFERENCE,
     },
@@ -182,7 +179,7 @@ const KINDS: &[KindRow] = &[
         name: "default",
         choices: &[choice(
             "drop",
-            "the column has no default in the target: the application gives the value",
+            "the column has no default in the target: the application must set the value",
         )],
         instead: REFERENCE,
     },
@@ -191,14 +188,14 @@ const KINDS: &[KindRow] = &[
         name: "check",
         choices: &[choice(
             "drop",
-            "the constraint is not made in the target: the application keeps the rows right",
+            "the target does not get the constraint: the application must keep the rows valid",
         )],
         instead: REFERENCE,
     },
     KindRow {
         kind: EdgeKind::Index,
         name: "index",
-        choices: &[choice("drop", "the index is not made in the target: queries that used it become slower")],
+        choices: &[choice("drop", "the target does not get the index: queries that use it become slower")],
         instead: REFERENCE,
     },
     KindRow {
@@ -206,7 +203,7 @@ const KINDS: &[KindRow] = &[
         name: "large-object",
         choices: &[choice(
             "leave",
-            "the numbers are copied and the large objects are not: they stay in the source until the application has fetched them",
+            "the OIDs are copied, but the large objects stay in the source: the application must fetch them",
         )],
         instead: "or keep the bytes in a column of type bytea before the split",
     },
@@ -215,7 +212,7 @@ const KINDS: &[KindRow] = &[
         name: "publication",
         choices: &[choice(
             "leave",
-            "it stays in the source, whose tables do not change after the cutover: subscribers have to follow the targets",
+            "it stays in the source, whose tables do not change after the cutover: subscribers must follow the targets",
         )],
         instead: "or drop the publication before the split",
     },
@@ -226,7 +223,7 @@ impl EdgeKind {
         KINDS.iter().find(|row| row.kind == self).expect("every kind has a row")
     }
 
-    /// As it begins the name of an edge.
+    /// Returns the kind as the first word of an edge's name.
     pub fn name(self) -> &'static str {
         self.row().name
     }
@@ -235,7 +232,7 @@ impl EdgeKind {
         self.row().choices
     }
 
-    /// What could be changed so that nothing has to be answered.
+    /// Returns the change of the map that would remove the edge.
     pub fn instead(self) -> &'static str {
         self.row().instead
     }

@@ -1,4 +1,4 @@
-//! Which table goes to which service, as the map says it for this database.
+//! Assignment of each table to a service, from the map.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,30 +7,30 @@ use super::source::{ObjectNumber, SourceCatalogue, SourceRelation};
 use martydb_config::manifest::{ReferenceTable, SplitMap, TablePattern};
 use martydb_model::ServiceName;
 
-/// Where a relation will be.
+/// Destination of a relation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Home {
     Service(ServiceName),
-    /// With its owner, and as a copy with each reader.
+    /// Its owner, and a copy for each reader.
     Reference(ReferenceTable),
-    /// It stays in the shared database.
+    /// The shared database.
     Ignored,
-    /// Several parts of the map name it, in words.
+    /// Several parts of the map contain the relation; these parts, as text.
     Disputed(Vec<String>),
     Unassigned,
 }
 
-/// A database in which a relation will be.
+/// Database that will contain a relation.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Seat {
     Source,
     Service(ServiceName),
 }
 
-/// All relations, and what of the map has no relation.
+/// Destinations of all relations, and the entries of the map without a relation.
 pub struct Assignment {
     homes: BTreeMap<ObjectNumber, Home>,
-    /// Names and patterns of the map that nothing in the database has.
+    /// Names and patterns of the map that match nothing in the database.
     pub unmatched: Vec<String>,
 }
 
@@ -48,7 +48,7 @@ impl Assignment {
         Assignment { homes, unmatched: unmatched.map(|(_, claim)| claim.words()).collect() }
     }
 
-    /// What a proposal would place where.
+    /// Returns the assignment of a proposal.
     pub fn proposed(proposal: &SplitProposal, source: &SourceCatalogue) -> Assignment {
         let services = proposal.services.iter().flat_map(|(service, tables)| {
             tables.iter().map(|table| (table.table.as_str(), Home::Service(service.clone())))
@@ -65,7 +65,7 @@ impl Assignment {
         self.homes.get(&relation).unwrap_or(&Home::Unassigned)
     }
 
-    /// The databases in which it will be; `None` while that is open.
+    /// Returns the databases that will contain the relation; `None` if it is unassigned.
     pub fn seats(&self, relation: ObjectNumber) -> Option<BTreeSet<Seat>> {
         match self.home(relation) {
             Home::Service(service) => Some([Seat::Service(service.clone())].into()),
@@ -78,7 +78,7 @@ impl Assignment {
         }
     }
 
-    /// Tables, and sequences of no table, that the map does not place, each with the parts of it that dispute it.
+    /// Returns the unassigned tables, and sequences of no table, each with the parts of the map that dispute it.
     pub fn open(&self, source: &SourceCatalogue) -> Vec<(ObjectNumber, Vec<String>)> {
         let must = |relation: &&SourceRelation| source.has_to_be_placed(relation);
         let open = |relation: &SourceRelation| match self.home(relation.oid) {
@@ -89,7 +89,7 @@ impl Assignment {
         source.relations.values().filter(must).filter_map(open).collect()
     }
 
-    /// The tables that a service gets, the partitions of one table as one. Reference tables are with their owner.
+    /// Returns the tables of a service, the partitions of one table as one. Reference tables belong to their owner.
     pub fn tables_of(&self, service: &ServiceName, source: &SourceCatalogue) -> Vec<ObjectNumber> {
         let its = |relation: &&SourceRelation| match self.home(relation.oid) {
             Home::Service(home) => home == service,
@@ -106,7 +106,8 @@ impl Assignment {
     }
 }
 
-/// A partition that no other part of the map names goes with its table, and so does what belongs to a table.
+/// Places partitions that no other part of the map contains with their table, as well as objects that belong to a
+/// table.
 fn follow(homes: &mut BTreeMap<ObjectNumber, Home>, source: &SourceCatalogue) {
     for oid in source.relations.keys() {
         let above = source.owner_of_sequence(*oid).unwrap_or_else(|| source.root(*oid));
@@ -117,7 +118,7 @@ fn follow(homes: &mut BTreeMap<ObjectNumber, Home>, source: &SourceCatalogue) {
     }
 }
 
-/// A part of the map that says where tables go.
+/// Part of the map that assigns tables.
 struct MapClaim<'a> {
     pattern: &'a TablePattern,
     home: Home,
@@ -145,7 +146,7 @@ fn claims(map: &SplitMap) -> Vec<MapClaim<'_>> {
     services.chain(reference).chain(ignored).collect()
 }
 
-/// A name that is written out wins over a pattern; two of the same kind must agree.
+/// Chooses the destination: a full name overrides a pattern; two of the same kind must agree.
 fn decide(claims: &[MapClaim], relation: &SourceRelation, used: &mut BTreeSet<usize>) -> Home {
     let matching = |(at, claim): (usize, &MapClaim)| {
         claim.pattern.matches(&relation.schema, &relation.name).then_some(at)

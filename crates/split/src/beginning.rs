@@ -1,4 +1,4 @@
-//! The beginning of a copy: which run it belongs to, and what each of its services gets.
+//! Start of a copy: its run, and the tables of its services.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use martydb_model::error::{Error, Kind, Result};
 use martydb_model::{DesiredService, ServiceName};
 use martydb_pg::server::Connection;
 
-/// What the run is about.
+/// Input of a run.
 pub struct PlannedRun<'a> {
     pub plan: &'a SplitPlan,
     pub source: &'a SourceCatalogue,
@@ -23,17 +23,17 @@ pub struct PlannedRun<'a> {
     pub online: bool,
 }
 
-/// A run, and what its services have.
+/// Run with the tables of its services.
 pub struct BegunRun {
     pub run: SplitRun,
     pub services: Vec<SplitService>,
     pub relations: BTreeMap<String, Vec<SplitRelation>>,
 }
 
-/// Takes up the run that has begun, or begins one.
+/// Continues the run that has begun, or begins one.
 ///
 /// # Errors
-/// If one has begun with another map, or the other way; or if the admin lacks privileges.
+/// If a run has begun with another map or mode, or if the admin lacks privileges.
 pub async fn begin(session: &mut Connection, planned: &PlannedRun<'_>) -> Result<BegunRun> {
     privileges::refuse_lacking(session, &places::numbers_of(planned.plan, planned.source)).await?;
     source::prepare(session).await?;
@@ -64,7 +64,7 @@ pub async fn begin(session: &mut Connection, planned: &PlannedRun<'_>) -> Result
     Ok(BegunRun { run, services, relations })
 }
 
-/// Keeps what the tables look like before they are copied.
+/// Stores the definitions of the tables before the copy.
 async fn describe(
     session: &mut Connection,
     relations: &mut BTreeMap<String, Vec<SplitRelation>>,
@@ -78,7 +78,8 @@ async fn describe(
     Ok(())
 }
 
-/// A service that was rolled back is followed without another copy: what counts is what its tables looked like when they were copied.
+/// Keeps the definitions of a service that was rolled back: it is followed without another copy, so those at the time
+/// of its copy are relevant.
 fn keep_descriptions(fresh: &mut [SplitRelation], before: &[SplitRelation]) {
     for one in fresh {
         let known = before.iter().find(|known| known.schema == one.schema && known.name == one.name);
@@ -106,17 +107,17 @@ async fn taken_up(session: &mut Connection, hash: &str, online: bool) -> Result<
 
 fn other(run: &SplitRun, online: bool) -> Error {
     let what = match run.online == online {
-        true => "the copy has begun with another map, or the source has other tables now",
+        true => "the copy has begun with another map, or the tables of the source have changed",
         false if run.online => "the copy has begun with --online",
         false => "the copy has begun without --online",
     };
     Error::new(Kind::Divergent, what).hint(
-        "go on as it began, or give it up with `martydb split rollback --service NAME` for each service: \
-         `martydb split status` shows where they stand",
+        "continue as it began, or cancel it with `martydb split rollback --service NAME` for each service: \
+         `martydb split status` shows their status",
     )
 }
 
-/// Parts are ranges of pages: of a table that was written again, the parts that are there are others.
+/// Refuses rewritten tables: parts are ranges of pages, so the parts already copied would no longer match.
 fn as_before(relations: &[SplitRelation], shapes: &DatabaseTables) -> Result<()> {
     let rewritten = |one: &&SplitRelation| {
         let now = shapes.table(&one.schema, &one.name);
@@ -130,6 +131,6 @@ fn as_before(relations: &[SplitRelation], shapes: &DatabaseTables) -> Result<()>
     Err(Error::new(Kind::Divergent, "tables of the source were rewritten while they were copied")
         .causes(names.iter().map(|name| martydb_ui::report::printable(name)))
         .hint(
-            "give the copy up with `martydb split rollback --service NAME` for each service, and begin again",
+            "cancel the copy with `martydb split rollback --service NAME` for each service, and start again",
         ))
 }

@@ -1,7 +1,7 @@
-//! Closing tables to writes, at either side: a trigger on each of them, made under one lock that every writer waits for, so that
-//! after it no transaction is left that wrote before. Readers neither wait nor are in the way.
+//! Closes tables to writes, at either side, by a trigger on each. It is created under one lock that every writer waits
+//! for: afterwards no transaction with earlier writes is open. Readers neither wait nor block.
 //!
-//! What a role may write is no fence: who wrote before it was taken away commits after it.
+//! Revoking privileges is not enough: a transaction that wrote before the revoke commits after it.
 
 use std::time::{Duration, Instant};
 
@@ -11,27 +11,27 @@ use martydb_model::sql::{ArrayLiteral, Ident, List, Literal, ServerText, Stateme
 use martydb_model::sqlstate;
 use martydb_pg::server::{Connection, Unreadable, execute, execute_protected, query};
 
-/// How long the next try is waited for: who waits for the lock keeps other writers waiting.
+/// Pause between two attempts: a session that waits for the lock blocks other writers.
 const PAUSE: Duration = Duration::from_millis(300);
 
-/// Which tables are closed, and what a refused writer is told.
+/// Tables to close, and the hint for refused writers.
 pub struct Closing<'a> {
-    /// By their numbers in this database.
+    /// OIDs in this database.
     pub tables: &'a [u32],
-    /// Where to write instead.
+    /// New location for writes.
     pub hint: &'a str,
-    /// At the source the login whose writes pass, at a target the role whose members' writes pass.
+    /// Exempt writers: at the source this login, at a target the members of this role.
     pub passes: &'a str,
     /// Statements at the end of the closing transaction, such as the marker's.
     pub last: Statement,
-    /// How long other transactions are waited for.
+    /// Timeout for other transactions.
     pub wait: Duration,
 }
 
-/// Closes tables, all or none; says since when writers wait. Those that are closed already stay so.
+/// Closes tables, all or none; returns the time from which writers wait. Closed tables stay closed.
 ///
 /// # Errors
-/// If another session writes to one of them for longer than is waited, with its name.
+/// If another session that writes to one of them outlasts the timeout; the error contains its name.
 pub async fn close(session: &mut Connection, closing: &Closing<'_>) -> Result<Instant> {
     let deadline = Instant::now() + closing.wait;
     let mut patience = LockPatience::Short;
@@ -54,17 +54,17 @@ pub async fn close(session: &mut Connection, closing: &Closing<'_>) -> Result<In
     }
 }
 
-/// How long one try waits for a lock.
+/// Timeout of one attempt to lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum LockPatience {
-    /// Who waits for it keeps other writers waiting.
+    /// Short: a waiting session blocks other writers.
     Short,
-    /// So long that the server ends an autovacuum that is in the way, which it does once a session has waited for `deadlock_timeout`.
+    /// Long enough for the server to end a blocking autovacuum, after a session has waited for `deadlock_timeout`.
     Long,
 }
 
 impl LockPatience {
-    /// For the transaction that has begun.
+    /// Returns the statement that sets it for the current transaction.
     fn setting(self) -> Statement {
         match self {
             LockPatience::Short => stmt!("SET LOCAL lock_timeout = '200ms'"),
@@ -76,7 +76,7 @@ impl LockPatience {
     }
 }
 
-/// Whether a VACUUM, an ANALYZE or the like holds one of the tables.
+/// Returns `true` if a VACUUM, an ANALYZE or the like locks one of the tables.
 async fn is_maintained(session: &mut Connection, oids: &[u32]) -> Result<bool> {
     let asked = stmt!(
         "{family} SELECT EXISTS (SELECT FROM pg_catalog.pg_locks l WHERE l.relation IN (SELECT oid FROM family) AND l.granted
@@ -88,7 +88,7 @@ async fn is_maintained(session: &mut Connection, oids: &[u32]) -> Result<bool> {
     rows.first().map_or(Ok(false), |row| row.try_get(0)).map_err(unreadable)
 }
 
-/// These tables with the partitions that they have by now.
+/// Returns a CTE of these tables and their current partitions.
 fn family(oids: &[u32]) -> Statement {
     stmt!(
         "WITH RECURSIVE family (oid) AS (
@@ -108,7 +108,7 @@ async fn attempt(session: &mut Connection, closing: &Closing<'_>, patience: Lock
         let names = List(names.collect());
         execute(session, &stmt!("LOCK TABLE {names} IN SHARE ROW EXCLUSIVE MODE", names = names)).await?;
     }
-    // What the lock waited for may have changed them.
+    // Transactions that held the lock may have changed the tables.
     let open = self::tables(session, closing.tables).await?.into_iter().filter(|table| !table.closed);
     let make = open.map(|table| {
         if table.idle {
@@ -129,10 +129,10 @@ async fn attempt(session: &mut Connection, closing: &Closing<'_>, patience: Lock
     execute(session, &Statement::join(all)).await.map(drop)
 }
 
-/// The statements that open closed tables again, for a transaction with more.
+/// Returns the statements that open closed tables, for a larger transaction.
 ///
 /// # Errors
-/// If the catalogue cannot be read.
+/// If the catalog cannot be read.
 pub async fn opening(session: &mut Connection, oids: &[u32]) -> Result<Vec<Statement>> {
     let trigger = Ident::new(CLOSED_TRIGGER).map_err(|error| Error::operation(error.to_string()))?;
     let tables = tables(session, oids).await?;
@@ -142,10 +142,10 @@ pub async fn opening(session: &mut Connection, oids: &[u32]) -> Result<Vec<State
     Ok(tables.into_iter().filter(|table| table.closed || table.idle).map(drop).collect())
 }
 
-/// Tables that take writes, by name.
+/// Returns the names of tables that accept writes.
 ///
 /// # Errors
-/// If the catalogue cannot be read.
+/// If the catalog cannot be read.
 pub async fn still_open(session: &mut Connection, oids: &[u32]) -> Result<Vec<String>> {
     let open = tables(session, oids).await?.into_iter().filter(|table| !table.closed);
     Ok(open.map(|table| table.name).collect())
@@ -155,7 +155,7 @@ struct ClosableTable {
     ident: ServerText,
     name: String,
     closed: bool,
-    /// The trigger is there, and was disabled.
+    /// `true` if the trigger exists, but is disabled.
     idle: bool,
 }
 
@@ -181,16 +181,16 @@ async fn tables(session: &mut Connection, oids: &[u32]) -> Result<Vec<ClosableTa
     Ok(found)
 }
 
-/// As the text of an array.
+/// Returns the OIDs as an array literal.
 pub fn numbers(oids: &[u32]) -> ArrayLiteral {
     ArrayLiteral(oids.iter().map(u32::to_string).collect())
 }
 
 fn unreadable(error: Unreadable) -> Error {
-    Error::operation("cannot read the tables that are closed").cause(error)
+    Error::operation("cannot read the closed tables").cause(error)
 }
 
-/// Who has written and not committed.
+/// Adds the sessions with uncommitted writes to the error.
 async fn held_up(session: &mut Connection, oids: &[u32], error: Error) -> Error {
     let asked = stmt!(
         "{family} SELECT DISTINCT pg_catalog.format('process %s of %s (%s, %s) since %s', a.pid, coalesce(a.usename, a.backend_type),
@@ -207,15 +207,15 @@ async fn held_up(session: &mut Connection, oids: &[u32], error: Error) -> Error 
     let holders: Vec<String> = holders.map(|one| martydb_ui::report::printable(&one)).collect();
     let maintained = found.iter().any(|row| row.try_get(1).unwrap_or(false));
     let what = match maintained {
-        true => "the tables cannot be closed: another session holds them",
-        false => "the tables cannot be closed: another session has written to them and not committed",
+        true => "cannot close the tables: another session has locked them",
+        false => "cannot close the tables: another session has uncommitted writes to them",
     };
     Error::new(Kind::Locked, what)
         .causes(if holders.is_empty() { error.causes } else { holders })
-        .hint("end it, or allow more time with --lock-wait; nothing was closed")
+        .hint("end that session, or increase --lock-wait; nothing was closed")
 }
 
-/// The marker's statement, and that the source is closed.
+/// Returns the marker's statement, and the one that records the source as closed.
 pub fn last_at_source(service: &str) -> Statement {
     Statement::join([
         state::source::changing(service, &stmt!("closed = true")),

@@ -1,14 +1,14 @@
-//! Which objects of a source a service needs: what its tables, views and routines depend on, and what hangs on them, up to the
-//! tables of other services.
+//! Objects of a source that a service needs: the dependencies of its tables, views and routines, and the objects that
+//! belong to them, up to the tables of other services.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::source::{CatalogueClass, ObjectKey};
 
-/// An object as `pg_depend` and an archive's table of contents name it: the number of its catalogue and its own.
+/// Object in `pg_depend` and in an archive's table of contents: the OIDs of its catalog and its own.
 pub type DependKey = (u32, u32);
 
-/// Catalogues by their numbers, which are the same on every server.
+/// OIDs of catalogs, which are the same on every server.
 pub mod class {
     pub const TYPE: u32 = 1247;
     pub const ROUTINE: u32 = 1255;
@@ -36,7 +36,7 @@ pub fn key((class, oid): ObjectKey) -> DependKey {
     (class, oid)
 }
 
-/// One row of `pg_depend`: an object, what it needs, and how.
+/// Row of `pg_depend`: an object, its dependency, and the type of the dependency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DependRow {
     pub object: DependKey,
@@ -44,7 +44,7 @@ pub struct DependRow {
     pub kind: char,
 }
 
-/// All of them, both ways.
+/// All dependencies, in both directions.
 #[derive(Debug, Default)]
 pub struct Dependencies {
     needs: BTreeMap<DependKey, Vec<(DependKey, char)>>,
@@ -71,7 +71,7 @@ impl Dependencies {
         self.hangs.get(&on).into_iter().flatten().copied()
     }
 
-    /// The relation that an index, a constraint or the like belongs to.
+    /// Returns the relation of an index, a constraint or the like.
     pub fn relation_of(&self, object: DependKey) -> Option<u32> {
         let mut at = object;
         for _ in 0..3 {
@@ -86,7 +86,8 @@ impl Dependencies {
         None
     }
 
-    /// Everything that belongs with `roots`, and nothing of what is `kept_out` or needs it. `also` has what no catalogue says.
+    /// Returns everything that belongs to `roots`, except `kept_out` and the objects that need it. `also` adds
+    /// dependencies that no catalog contains.
     pub fn closure(
         &self,
         roots: &BTreeSet<DependKey>,
@@ -97,10 +98,10 @@ impl Dependencies {
         let mut left: Vec<DependKey> = roots.iter().copied().collect();
         while let Some(member) = left.pop() {
             let needed = self.needs(member).map(|(to, _)| to);
-            // What goes when the member goes is a part of it.
+            // An object that is dropped with the member is a part of it.
             let hanging = self.hangs(member).filter(|(_, kind)| matches!(kind, 'a' | 'i' | 'P' | 'S'));
             let hanging = hanging.map(|(from, _)| from).filter(|from| from.0 != class::PUBLICATION_TABLE);
-            // Of an extension nothing hangs on that is not its own.
+            // Only an extension's own objects belong to it.
             let hanging = hanging.filter(|_| member.0 != class::EXTENSION);
             for next in needed.chain(hanging).chain(also(member)) {
                 let fits = !kept_out.contains(&next) && self.fits(next, kept_out);
@@ -112,7 +113,8 @@ impl Dependencies {
         members
     }
 
-    /// A part of a partitioned index hangs on the whole one, and is made without it.
+    /// Returns `true` unless the object needs one that is kept out. A part of a partitioned index is created without
+    /// the whole one.
     fn fits(&self, object: DependKey, kept_out: &BTreeSet<DependKey>) -> bool {
         !self.needs(object).any(|(to, kind)| matches!(kind, 'n' | 'a' | 'i') && kept_out.contains(&to))
     }
@@ -149,7 +151,7 @@ mod tests {
         let found = all.closure(&[own].into(), &[other].into(), |_| vec![]);
         assert_eq!(found, [own, index, primary, trigger, function, mood].into());
         assert_eq!(all.relation_of(index), Some(1));
-        // A trigger that crosses is kept out, and its function with it.
+        // A trigger that crosses is kept out, together with its function.
         let found = all.closure(&[own].into(), &[other, trigger].into(), |_| vec![]);
         assert_eq!(found, [own, index, primary, mood].into());
     }

@@ -1,8 +1,9 @@
-//! Whether a target holds what the source holds: the rows of each table as their number and a sum of their hashes, at both sides. Where these
-//! differ, the rows are put in buckets by their keys, and those of the buckets that differ are told one by one.
+//! Compares source and target by the number of rows of each table and the sum of their hashes. If these differ, the
+//! rows are put into buckets by their keys, and the rows of differing buckets are reported individually.
 //!
-//! Rows are read by `COPY` and hashed here. A query would have to be planned, and the planner evaluates what a table's owner wrote into its
-//! indexes: at the source that would be with the admin's rights. Of tables without such things the servers sum up the rows first.
+//! Rows are read by `COPY` and hashed here. A query would have to be planned, and the planner evaluates expressions in
+//! the indexes of the table's owner: at the source with the admin's privileges. For tables without such expressions the
+//! servers first compute sums.
 
 mod hashing;
 mod server_sums;
@@ -24,43 +25,43 @@ use sides::{ComparedTable, SessionPair};
 
 pub use sides::{ComparedMoment, ComparedTables, SidesComparison};
 
-/// Rows of a table that are named.
+/// Maximum number of rows reported per table.
 const NAMED_ROWS: usize = 20;
 
-/// How a row differs.
+/// Difference of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RowDifference {
-    /// It is in the source alone.
+    /// The row is only in the source.
     Missing,
-    /// It is in the target alone.
+    /// The row is only in the target.
     Extra,
     Different,
 }
 
-/// A row that differs.
+/// Differing row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DifferingRow {
-    /// The values of its key, in the order of their columns' names.
+    /// Values of its key, in the order of their columns' names.
     pub key: String,
     pub what: RowDifference,
 }
 
-/// A table that differs.
+/// Differing table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DifferingTable {
     pub table: String,
     pub rows_source: i64,
     pub rows_target: i64,
-    /// Columns by which rows are told apart; none where the table has no key.
+    /// Columns that identify a row; empty if the table has no key.
     pub key: Vec<String>,
-    /// The first of them.
+    /// First of the differing rows.
     pub rows: Vec<DifferingRow>,
-    /// There are more.
+    /// `true` if there are more.
     pub more: bool,
 }
 
-/// What a comparison found.
+/// Result of a comparison.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TargetComparison {
     pub tables: usize,
@@ -69,7 +70,7 @@ pub struct TargetComparison {
 }
 
 impl SidesComparison<'_> {
-    /// Compares them.
+    /// Compares all tables.
     ///
     /// # Errors
     /// As [`SidesComparison::open`].
@@ -84,7 +85,7 @@ impl SidesComparison<'_> {
     }
 }
 
-/// The largest tables first; each pair of sessions takes the next one.
+/// Compares in parallel, the largest tables first; each pair of sessions takes the next one.
 async fn side_by_side(sides: &mut [SessionPair], waiting: Vec<ComparedTable>) -> Result<TargetComparison> {
     let comparing = progress("comparing", "tables");
     comparing.expect(waiting.len());
@@ -112,7 +113,7 @@ async fn side_by_side(sides: &mut [SessionPair], waiting: Vec<ComparedTable>) ->
     Ok(all)
 }
 
-/// Row security that is forced would hide rows from the owner: it rests while they are read, and no longer.
+/// Disables forced row security, which would hide rows from the owner, only while the rows are read.
 async fn unforced(
     there: &mut Connection,
     here: &mut Connection,
@@ -154,7 +155,7 @@ async fn one(
     Ok((source.rows, Some(locate(there, here, table, (source.rows, target.rows)).await?)))
 }
 
-/// Number and sum of all rows.
+/// Returns number and sum of all rows.
 async fn whole(
     session: &mut Connection,
     statement: &Statement,
@@ -166,7 +167,7 @@ async fn whole(
     Ok(rows.sum)
 }
 
-/// Which rows they are: as text, so that they can be named.
+/// Finds the differing rows, as text for the report.
 async fn locate(
     there: &mut Connection,
     here: &mut Connection,

@@ -1,5 +1,5 @@
-//! The rows of a split, from the source into every target: read as the admin in one moment, written as each service's migrator. What is
-//! there is written down with it, so that a copy that was interrupted goes on where it was.
+//! Copies the rows of a split from the source into every target: read by the admin in one snapshot, written by each
+//! service's migrator. Each loaded part is recorded with its rows, so that an interrupted copy resumes.
 
 mod fill;
 pub mod moment;
@@ -25,47 +25,47 @@ use martydb_ui::report::printable;
 
 pub use fill::{FilledCount, fill};
 
-/// A service, its database, and what it gets.
+/// Service, its database, and its tables.
 pub struct CopyTarget {
     pub service: ServiceName,
     pub target: MigrationTarget,
     pub relations: Vec<SplitRelation>,
-    /// Where it stands.
+    /// Current phase.
     pub phase: SplitPhase,
 }
 
-/// What one command copies.
+/// Settings of a copy command.
 pub struct SplitCopy<'a> {
     pub access: &'a Access,
     pub database: &'a str,
     pub run: &'a SplitRun,
-    /// How many tables are copied at once.
+    /// Maximum number of tables copied at once.
     pub jobs: usize,
-    /// How long writers are waited for.
+    /// Timeout for writers.
     pub wait: Duration,
-    /// In command lines that are printed.
+    /// Cutover command in printed hints.
     pub cutover: String,
 }
 
-/// A target that was looked at.
+/// Target that was examined.
 pub struct ReadyTarget<'a> {
     pub of: &'a CopyTarget,
     pub loads: Vec<TableLoad>,
-    /// All tables that are filled, and the partitioned ones above them.
+    /// All tables to fill, and the partitioned ones above them.
     tables: Vec<FilledTable>,
-    /// What is analyzed once it is filled.
+    /// Tables to analyze after filling.
     analyzed: Vec<String>,
-    /// An earlier command of this run has prepared it.
+    /// `true` if an earlier command of this run has prepared the target.
     begun: bool,
-    /// Rows of an earlier copy may be there.
+    /// `true` if rows of an earlier copy may exist.
     left: bool,
 }
 
 impl SplitCopy<'_> {
-    /// Looks at a target, and changes nothing.
+    /// Examines a target without changing it.
     ///
     /// # Errors
-    /// With everything that stands in the way: tables or columns that are not there, rows that are.
+    /// With all obstacles: missing tables or columns, and existing rows.
     pub async fn examine<'t>(&self, of: &'t CopyTarget, source: &DatabaseTables) -> Result<ReadyTarget<'t>> {
         let mut session = sessions::looking(&of.target).await?;
         let end = self.examined(&mut session, of, source).await;
@@ -92,10 +92,10 @@ impl SplitCopy<'_> {
         }
         if !problems.is_empty() {
             let problems: Vec<String> = problems.iter().map(|one| printable(one)).collect();
-            return Err(Error::new(Kind::Divergent, format!("service \"{}\" cannot take its tables", of.service))
+            return Err(Error::new(Kind::Divergent, format!("service \"{}\" cannot receive its tables", of.service))
                 .causes(problems)
                 .hint(format!(
-                    "`martydb split schema` says what is missing, `martydb upgrade {}` makes it; rows that migrations wrote have to go first: \
+                    "`martydb split schema` reports what is missing, `martydb upgrade {}` creates it; delete rows that migrations wrote: \
                      the source has them too",
                     of.service
                 )));
@@ -104,12 +104,12 @@ impl SplitCopy<'_> {
         Ok(ReadyTarget { of, loads, tables, analyzed, begun, left: other.is_some() && !begun })
     }
 
-    /// Makes a target ready to be filled: its state, what it does without meanwhile, and that applications do not write there yet.
+    /// Prepares a target for filling: creates its state, drops deferred objects, and closes it to applications.
     ///
     /// # Errors
     /// If the owner may not change its tables.
     pub async fn prepare(&self, ready: &ReadyTarget<'_>) -> Result<()> {
-        // The moment of an online copy is over with it: the next one begins with empty tables.
+        // The snapshot of an online copy is lost with it: the next one begins with empty tables.
         if ready.begun && !self.run.online {
             return Ok(());
         }
@@ -143,10 +143,10 @@ impl SplitCopy<'_> {
         take_away(session, &self.run.id, &ready.tables).await
     }
 
-    /// Sets the sequences of a target to where those of the source stand.
+    /// Sets the sequences of a target to the values of the source.
     ///
     /// # Errors
-    /// If the owner may not set one.
+    /// If the owner may not set a sequence.
     pub async fn set_sequences(&self, of: &CopyTarget, source: &Sequences) -> Result<()> {
         let mut session = sessions::looking(&of.target).await?;
         let here = sequences::read(&mut session).await?;
@@ -159,8 +159,8 @@ impl SplitCopy<'_> {
     }
 }
 
-/// Refuses to read parts of tables that got an index or statistics with expressions since they were looked at: planning the query would
-/// evaluate them. The held moment keeps more from coming.
+/// Refuses to read parts of tables that have got an index or statistics with expressions since they were examined:
+/// planning the query would evaluate them. The held snapshot prevents further ones.
 ///
 /// # Errors
 /// With the tables.
@@ -177,13 +177,13 @@ pub async fn refuse_planning(session: &mut Connection, all: &[ReadyTarget<'_>]) 
     }
     Err(Error::new(
         Kind::Divergent,
-        "tables of the source got indexes or statistics with expressions since the copy began",
+        "tables of the source have got indexes or statistics with expressions since the copy began",
     )
     .causes(names)
-    .hint("give the copy up with `martydb split rollback --service NAME` for each service, and begin again"))
+    .hint("cancel the copy with `martydb split rollback --service NAME` for each service, and start again"))
 }
 
-/// The tables of the source that are read, each once.
+/// Returns the tables of the source to read, each once.
 pub fn read_tables(all: &[ReadyTarget<'_>]) -> Vec<ReadTable> {
     let mut seen = BTreeSet::new();
     let loads = all.iter().flat_map(|one| &one.loads);
@@ -196,10 +196,10 @@ pub fn read_tables(all: &[ReadyTarget<'_>]) -> Vec<ReadTable> {
 
 fn open(of: &CopyTarget) -> Error {
     Error::new(Kind::Divergent, format!("service \"{}\" has been cut over", of.service))
-        .hint("`martydb split status` shows where each service stands")
+        .hint("`martydb split status` shows the status of each service")
 }
 
-/// Tables that hold rows which no copy wrote.
+/// Returns tables with rows that no copy wrote.
 async fn filled_already(
     session: &mut Connection,
     loads: &[TableLoad],
@@ -211,7 +211,7 @@ async fn filled_already(
         let table = ServerText::quoted_by_server(ident.clone());
         let look = stmt!("SELECT EXISTS (SELECT FROM {table})", table = table);
         let forced = shapes.tables.values().any(|shape| shape.ident == *ident && shape.forced);
-        // Row security that holds for the owner too would hide them.
+        // Row security that applies to the owner too would hide them.
         let rows = match forced {
             false => query(session, &look).await?,
             true => {
@@ -222,13 +222,13 @@ async fn filled_already(
             }
         };
         if rows.first().is_some_and(|row| row.try_get(0) == Ok(true)) {
-            problems.push(format!("table {ident} of the target holds rows"));
+            problems.push(format!("table {ident} of the target contains rows"));
         }
     }
     Ok(problems)
 }
 
-/// What is filled, the partitioned tables above included, and what is analyzed: the tables at the top.
+/// Returns the tables to fill, including partitioned tables above, and the tables to analyze: those at the top.
 fn filled_tables(loads: &[TableLoad], shapes: &DatabaseTables) -> (Vec<FilledTable>, Vec<String>) {
     let mut bytes: std::collections::BTreeMap<u32, i64> = Default::default();
     let mut tops = BTreeSet::new();
@@ -238,7 +238,7 @@ fn filled_tables(loads: &[TableLoad], shapes: &DatabaseTables) -> (Vec<FilledTab
         tops.insert(top.ident.clone());
         *bytes.entry(top.oid).or_default() += load.relation.bytes;
     }
-    // All of one tree are large or none is: its indexes hang together.
+    // All tables of a tree count as large, or none: their indexes depend on each other.
     let filled = |shape: &TableShape| {
         let bytes = bytes.get(&shapes.root(shape).oid)?;
         Some(FilledTable { oid: shape.oid, bytes: *bytes })
@@ -248,7 +248,7 @@ fn filled_tables(loads: &[TableLoad], shapes: &DatabaseTables) -> (Vec<FilledTab
     (tables, tops.into_iter().collect())
 }
 
-/// Empties the tables, and forgets that they were filled.
+/// Empties the tables, and deletes the records of their parts.
 async fn empty(session: &mut Connection, loads: &[TableLoad]) -> Result<()> {
     let names: BTreeSet<&String> = loads.iter().map(|load| &load.into).collect();
     let names: Vec<ServerText> =

@@ -1,5 +1,6 @@
-//! What a target does without while its rows come in: indexes, the constraints made of them and foreign keys, which are made again once the rows are
-//! there, and the service's triggers, which rest until the database is opened. Each is written down in the transaction that takes it away.
+//! Objects that a target does without during the copy: indexes, their constraints and foreign keys, which are recreated
+//! after the rows, and the service's triggers, which are disabled until the database is opened. Each is recorded in the
+//! transaction that removes it.
 
 use super::closing::numbers;
 use super::state::target::{Deferred, DeferredStage, belonging_to, deferring};
@@ -9,18 +10,18 @@ use martydb_model::sqlstate;
 use martydb_pg::server::{Connection, Row, execute, execute_protected, query};
 use martydb_provision::moving::sums::{text, unreadable};
 
-/// Tables smaller than this keep their indexes while they are filled.
+/// Size in bytes below which a table keeps its indexes while it is filled.
 const SMALL: i64 = 1 << 20;
 
-/// A table of the target that will be filled.
+/// Table of the target that will be filled.
 #[derive(Debug, Clone)]
 pub struct FilledTable {
     pub oid: u32,
-    /// Of all that it will hold, its partitions included.
+    /// Bytes of all its future rows, partitions included.
     pub bytes: i64,
 }
 
-/// Takes away what can be, all in one transaction that also says whose the database is now.
+/// Removes deferrable objects in one transaction, which also records the run that fills the database.
 ///
 /// # Errors
 /// If the owner may not change one of its tables.
@@ -52,7 +53,7 @@ async fn taken_away(session: &mut Connection, run: &str, tables: &[FilledTable])
     execute(session, &Statement::join([belonging_to(run), stmt!("COMMIT")])).await.map(drop)
 }
 
-/// One thing that is dropped, and the pieces that make it again.
+/// Objects that are dropped together, and the statements that recreate each.
 struct DroppedUnit {
     name: String,
     taken: String,
@@ -84,7 +85,7 @@ fn piece(row: &Row, first: usize, definition: usize) -> Result<Deferred> {
     })
 }
 
-/// Drops it, unless something else needs it: then it stays.
+/// Drops the objects, unless another object depends on them: then they stay.
 async fn take(session: &mut Connection, unit: &DroppedUnit) -> Result<()> {
     let taken = ServerText::quoted_by_server(unit.taken.clone());
     let kept = unit.pieces.iter().map(|piece| deferring(DeferredStage::Load, piece));

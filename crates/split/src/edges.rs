@@ -1,5 +1,4 @@
-//! What crosses a boundary once every table has its place: found by asking of each object whether everything that it needs
-//! is wherever it will be.
+//! Edges that cross a boundary after every table has its place: objects that need something outside of their databases.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +11,7 @@ use super::source::{
     SourcePart,
 };
 
-/// One thing that crosses a boundary, and what becomes of it.
+/// Edge that crosses a boundary, with its answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CrossingEdge {
     pub kind: EdgeKind,
@@ -20,21 +19,21 @@ pub struct CrossingEdge {
     pub to: String,
     pub answer: Option<String>,
     pub reason: Option<String>,
-    /// What crosses, where it is one object: a target that cannot have it goes without.
+    /// Crossing object, if it is a single one: a target that cannot contain it does without.
     pub object: Option<ObjectKey>,
 }
 
 impl CrossingEdge {
-    /// As the map names it.
+    /// Returns the name, as in the map.
     pub fn name(&self) -> String {
         format!("{} {} -> {}", self.kind.name(), self.from, self.to)
     }
 }
 
-/// Stands in an edge for what a routine may touch that builds its statements at run time.
+/// Stands for the tables of a routine that builds its statements at run time.
 const UNKNOWN: &str = "unknown";
 
-/// All edges, each once, in the order of their kinds and names.
+/// Returns all edges, each once, in the order of their kinds and names.
 pub fn crossing(source: &SourceCatalogue, assignment: &Assignment) -> Vec<CrossingEdge> {
     let seating = Seating::of(source, assignment);
     let mut finder = Finder { source, assignment, seating, parts: vec![], found: vec![] };
@@ -58,7 +57,7 @@ struct Finder<'a> {
     source: &'a SourceCatalogue,
     assignment: &'a Assignment,
     seating: Seating<'a>,
-    /// What hangs on tables, with what it needs.
+    /// Parts of tables, with their needs.
     parts: Vec<(&'a SourcePart, Needs)>,
     found: Vec<CrossingEdge>,
 }
@@ -78,7 +77,7 @@ impl<'a> Finder<'a> {
         names.join(", ")
     }
 
-    /// A partition that is with its table says nothing that the table does not say.
+    /// Collects parts. A partition in the place of its table adds nothing to the table's parts.
     fn gather(&mut self) {
         let source = self.source;
         let speaks = |part: &&SourcePart| {
@@ -147,7 +146,7 @@ impl<'a> Finder<'a> {
         }
     }
 
-    /// Rules, triggers, policies, defaults, checks and indexes.
+    /// Finds crossing rules, triggers, policies, defaults, checks and indexes.
     fn hanging(&mut self) {
         let mut crossing = vec![];
         for (part, needs) in &self.parts {
@@ -169,7 +168,7 @@ impl<'a> Finder<'a> {
             let missing = seats.as_ref().map_or(vec![], |seats| self.seating.missing(seats, &others));
             let mut to: Vec<String> =
                 missing.into_iter().map(|oid| self.source.ident(oid).to_owned()).collect();
-            // Roles belong to the whole server: each service has its own, which the manifest makes.
+            // Roles belong to the whole server: each service has its own, which the manifest creates.
             let moved = seats.is_some_and(|seats| seats.iter().any(|seat| matches!(seat, Seat::Service(_))));
             let roles = part.roles.iter().flatten().filter(|_| moved);
             to.extend(roles.map(|role| format!("role {role}")));
@@ -183,7 +182,7 @@ impl<'a> Finder<'a> {
         }
     }
 
-    /// The services that write a table: of a reference table its owner alone.
+    /// Returns the services that write a table: only the owner of a reference table.
     fn writers(&self, relation: ObjectNumber) -> Seats {
         match self.assignment.home(relation) {
             Home::Reference(table) => [Seat::Service(table.owner.clone())].into(),
@@ -229,7 +228,7 @@ impl<'a> Finder<'a> {
         }
         for (oid, tables) in &users {
             let Some(one) = source.types.get(oid) else { continue };
-            // Seats of readers count here: their copies have the columns, too.
+            // Readers count here: their copies have the columns, too.
             let seats: Seats =
                 tables.iter().filter_map(|table| self.assignment.seats(*table)).flatten().collect();
             if seats.len() > 1 && one.kind != 'm' {
@@ -240,7 +239,8 @@ impl<'a> Finder<'a> {
         }
     }
 
-    /// What hangs on a table speaks for the routines that it calls, unless it is not known what they do.
+    /// Finds crossing routines. A routine that a part of a table calls is covered by that part, unless it has dynamic
+    /// SQL.
     fn routines(&mut self) {
         let attached: BTreeSet<ObjectNumber> =
             self.parts.iter().flat_map(|(_, needs)| needs.routines.iter().copied()).collect();
@@ -296,7 +296,7 @@ impl<'a> Finder<'a> {
     }
 }
 
-/// `schema.table.column`, or `schema.table.(a, b)` for several columns.
+/// Formats `schema.table.column`, or `schema.table.(a, b)` for several columns.
 fn foreign_key(source: &SourceCatalogue, key: &SourceForeignKey) -> (String, String) {
     let columns = |all: &[String]| match all {
         [one] => one.clone(),

@@ -1,5 +1,5 @@
-//! What the tables of a service look like, line by line. A stream carries rows and no definitions: a column that is dropped at the source,
-//! or a constraint that is added there, would be missing at the target without a word.
+//! Definitions of a service's tables, as lines. A stream contains rows, not definitions: a column dropped at the
+//! source, or a constraint added there, would silently be missing at the target.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,29 +7,29 @@ use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Statement, ValueRows, stmt};
 use martydb_pg::server::{Connection, Row, Unreadable, query};
 
-/// The beginning of a line that tells of a partition.
+/// First word of the line of a partition.
 const PARTITION: &str = "partition ";
 
-/// The lines of one table.
+/// Lines of one table.
 pub type TableLines = BTreeSet<String>;
 
-/// The lines of tables, by schema and name; a table that is not there has no entry.
+/// Lines of tables, by schema and name; a missing table has no entry.
 pub type DefinitionLines = BTreeMap<(String, String), TableLines>;
 
-/// A definition that is not the same any more at the source, and that the target has not followed.
+/// Definition that has changed at the source, but not at the target.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct ChangedDefinition {
     pub table: String,
-    /// What the source has now, and the target has not.
+    /// Lines that only the source has.
     pub added: Vec<String>,
-    /// What the source had when it was copied, and only the target still has.
+    /// Lines at the time of the copy that only the target still has.
     pub removed: Vec<String>,
 }
 
 /// Reads the lines of these tables, by schema and name.
 ///
 /// # Errors
-/// If the catalogue cannot be read.
+/// If the catalog cannot be read.
 pub async fn read(session: &mut Connection, tables: &[(String, String)]) -> Result<DefinitionLines> {
     if tables.is_empty() {
         return Ok(DefinitionLines::default());
@@ -62,17 +62,18 @@ fn unreadable(error: Unreadable) -> Error {
     Error::operation("cannot read the definitions of the tables").cause(error)
 }
 
-/// The lines as the state of the split keeps them.
+/// Returns the lines in the format of the split's state.
 pub fn stored(lines: &TableLines) -> String {
     lines.iter().map(String::as_str).collect::<Vec<_>>().join("\n")
 }
 
-/// The reverse of [`stored`].
+/// Parses the format of [`stored`].
 pub fn parsed(stored: &str) -> TableLines {
     stored.lines().map(str::to_owned).collect()
 }
 
-/// What changed at the source and not at the target; `None` if nothing did. A difference that was there before the copy is none.
+/// Returns what changed at the source but not at the target; `None` if nothing did. Differences from before the copy do
+/// not count.
 pub fn changed(
     table: &str,
     then: &TableLines,
@@ -93,7 +94,7 @@ pub fn changed(
 }
 
 impl ChangedDefinition {
-    /// One line for each difference, as a diff shows it.
+    /// Returns one line per difference, in the format of a diff.
     pub fn lines(&self) -> impl Iterator<Item = String> {
         let removed = self.removed.iter().map(|line| format!("{}: - {line}", self.table));
         removed.chain(self.added.iter().map(|line| format!("{}: + {line}", self.table)))

@@ -1,5 +1,5 @@
-//! Following: what changes at the side that takes the writes goes into the other one, whichever way that is, until nothing is left to follow.
-//! A switch and a comparison take the stream over, and it is taken up again when they are done.
+//! Follows a service: applies changes of the side that accepts writes to the other one, in either direction, until the
+//! split is over. A switch or a comparison takes the stream over, and following resumes afterwards.
 
 use std::time::{Duration, Instant};
 
@@ -16,25 +16,25 @@ use martydb_model::units::bytes;
 use martydb_pg::server::lock::{self, SessionLock};
 use martydb_ui::report::progress;
 
-/// How often it looks whether another command takes over.
+/// Interval at which it checks for a takeover by another command.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// How often a login that was made just now is refused before that is an error.
+/// Number of refusals of a newly created login that are tolerated.
 const REFUSALS: u32 = 3;
 
-/// A login that was let in for this long was not refused for what the server lets in.
+/// Time after which an accepted login no longer counts as refused.
 const SETTLED: Duration = Duration::from_secs(10);
 
-/// How a service was followed.
+/// Reason for the end of following.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FollowEnd {
-    /// What was committed when it began is there.
+    /// Everything that was committed when it began is applied.
     CaughtUp,
-    /// The split is finished, or the copy was given up.
+    /// The split is finished, or the copy was cancelled.
     Over,
 }
 
-/// Whether a service in this phase is followed, and from which side.
+/// Returns the side that a service in this phase is followed from, if it is.
 pub fn followed_from(phase: SplitPhase) -> Option<FollowedSide> {
     match phase {
         SplitPhase::Following | SplitPhase::RolledBack => Some(FollowedSide::Source),
@@ -43,7 +43,7 @@ pub fn followed_from(phase: SplitPhase) -> Option<FollowedSide> {
     }
 }
 
-/// The side that takes the writes, whose log is read.
+/// Side that accepts the writes, whose log is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FollowedSide {
@@ -60,29 +60,29 @@ impl FollowedSide {
     }
 }
 
-/// A stream that may begin.
+/// Stream that can start.
 struct ReadyStream {
     side: FollowedSide,
     origin: StreamOrigin,
     place: ApplyPlace,
 }
 
-/// What a look at the state says.
+/// State of a service, for its follower.
 enum Readiness {
     Ready(Box<ReadyStream>),
-    /// Another command is at work, or died; what ends it.
+    /// Another command is running, or died; in that case the command that resolves it.
     Later(Option<String>),
     Over,
 }
 
-/// Follows one service. With `until_caught_up` it ends when little is left, otherwise when the split of the service does.
+/// Follows one service: with `until_caught_up` until little is left, otherwise until the split of the service is over.
 ///
 /// # Errors
-/// If what arrives does not fit, another process follows it, or a server stays away.
+/// If a change cannot be applied, another process follows the service, or a server stays unreachable.
 pub async fn follow_service(ends: &mut SwitchEnds, until_caught_up: bool) -> Result<FollowEnd> {
     let name = ends.service.name.clone();
     let what = format!("following service \"{name}\"");
-    // One process for both ways; it dies with the session.
+    // One process for both directions; the lock ends with the session.
     lock::take(&mut ends.source.session, follower_key(&name), ends.wait, &what).await?;
     let following = progress("following", "services");
     let unit = following.unit(&name);
@@ -116,19 +116,19 @@ pub async fn follow_service(ends: &mut SwitchEnds, until_caught_up: bool) -> Res
     }
 }
 
-/// Another command has given the login a password of its own, or dropped it.
+/// Returns `true` if another command has changed the login's password, or dropped the login.
 fn is_refused(error: &Error) -> bool {
     let states = [sqlstate::INVALID_PASSWORD, sqlstate::INVALID_AUTHORIZATION];
     error.sqlstate.as_deref().is_some_and(|state| states.contains(&state))
 }
 
-/// The second half of the key of the lock that the follower of a service holds.
+/// Returns the second half of the lock key of a service's follower.
 fn follower_key(service: &str) -> i32 {
     let digest = Sha256::digest(format!("follower of {service}"));
     i32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]])
 }
 
-/// Waits until no other command is at work on the service; `None` when nothing is left to follow.
+/// Waits until no other command works on the service; `None` if nothing is left to follow.
 async fn awaited(ends: &mut SwitchEnds) -> Result<Option<Box<ReadyStream>>> {
     let mut told = None;
     loop {
@@ -147,7 +147,7 @@ async fn awaited(ends: &mut SwitchEnds) -> Result<Option<Box<ReadyStream>>> {
     }
 }
 
-/// Looks under the locks of the split, which every switch and comparison holds.
+/// Reads the state under the locks of the split, which every switch and comparison holds.
 async fn looked(ends: &mut SwitchEnds) -> Result<Readiness> {
     let Some(held) = free(lock::take(&mut ends.source.session, LOCK, Duration::ZERO, "the split").await)?
     else {
@@ -165,7 +165,7 @@ async fn looked(ends: &mut SwitchEnds) -> Result<Readiness> {
     end
 }
 
-/// `None` where another command has the lock.
+/// Returns `None` if another command holds the lock.
 fn free(taken: Result<SessionLock>) -> Result<Option<SessionLock>> {
     match taken {
         Ok(held) => Ok(Some(held)),
@@ -190,7 +190,7 @@ async fn prepared(ends: &mut SwitchEnds) -> Result<Readiness> {
     }
     let opened = ends.opened().await?;
     match side {
-        // The triggers and foreign keys of a database that is open must not rest.
+        // Triggers and foreign keys of an open database must not be disabled.
         FollowedSide::Source if opened.is_some() => {
             let died = if ends.service.phase == SplitPhase::RolledBack { "rollback" } else { "cutover" };
             Ok(Readiness::Later(Some(died.into())))
@@ -220,10 +220,10 @@ async fn backward(ends: &mut SwitchEnds, opened: Option<&str>) -> Result<Readine
 
 fn not_followed(ends: &SwitchEnds) -> Error {
     Error::operation(format!("service \"{}\" is not followed", ends.service.name))
-        .hint("`martydb split status` shows where it stands")
+        .hint("`martydb split status` shows its status")
 }
 
-/// Waits until another command wants the stream, or it goes the other way, or nowhere.
+/// Waits until another command requests the stream, or following ends or changes its direction.
 async fn taken_over(ends: &mut SwitchEnds, side: FollowedSide) -> Result<()> {
     let (session, name) = (&mut ends.source.session, &ends.service.name);
     loop {

@@ -1,5 +1,5 @@
-//! Reads a shared database: its catalogues at one moment, in a session of the admin that cannot write and runs nothing that
-//! a service made.
+//! Reads a shared database: its catalogs in one snapshot, in a read-only session of the admin that runs no code of a
+//! service.
 
 use std::collections::BTreeMap;
 
@@ -17,13 +17,13 @@ const SOURCE: &str = include_str!("sql/source.sql");
 const DEPENDENCIES: &str = include_str!("sql/dependencies.sql");
 const PUBLISHED_SCHEMAS: &str = include_str!("sql/published_schemas.sql");
 
-/// The first major in which a publication can hold whole schemas.
+/// First major version in which a publication can contain whole schemas.
 const PUBLISHES_SCHEMAS: u32 = 15;
 
-/// Larger tables are not counted: the server's estimate is good enough to plan with.
+/// Size in bytes above which the server's estimate of rows is used: it is good enough for a plan.
 const MOST_COUNTED: i64 = 64 << 20;
 
-/// One reference, as the catalogue has it.
+/// Reference in the catalog.
 #[derive(Deserialize)]
 struct FoundReference {
     class: CatalogueClass,
@@ -33,17 +33,17 @@ struct FoundReference {
     owned: bool,
 }
 
-/// A schema in a publication.
+/// Schema in a publication.
 #[derive(Deserialize)]
 struct PublishedSchema {
     name: String,
     schema: String,
 }
 
-/// Reads the database; the rows of small tables are counted.
+/// Reads the database; counts the rows of small tables.
 ///
 /// # Errors
-/// If the admin cannot connect to it, or may not read what is asked.
+/// If the admin cannot connect to it, or lacks a privilege.
 pub async fn read(access: &Access, database: &str) -> Result<SourceCatalogue> {
     let SourceMoment { mut session, mut catalogue } = SourceMoment::open(access, database).await?;
     execute_protected(&mut session, &stmt!("COMMIT")).await?;
@@ -52,7 +52,7 @@ pub async fn read(access: &Access, database: &str) -> Result<SourceCatalogue> {
     Ok(catalogue)
 }
 
-/// A source at one moment, for as long as its session lives.
+/// Snapshot of a source, held by its session.
 pub struct SourceMoment {
     session: Connection,
     pub catalogue: SourceCatalogue,
@@ -68,7 +68,7 @@ impl SourceMoment {
         Ok(SourceMoment { session, catalogue })
     }
 
-    /// What depends on what.
+    /// Reads all dependencies.
     ///
     /// # Errors
     /// As [`read`].
@@ -85,7 +85,7 @@ impl SourceMoment {
         Ok(rows.into_iter().collect())
     }
 
-    /// The name under which other sessions see the same moment, while this one lives.
+    /// Exports the snapshot for other sessions, while this one is open, and returns its name.
     ///
     /// # Errors
     /// If the server refuses it.
@@ -145,7 +145,7 @@ fn take(catalogue: &mut SourceCatalogue, row: &CatalogRow) -> Result<()> {
     Ok(())
 }
 
-/// A publication of a schema has the tables that are in it now.
+/// Adds the present tables of a published schema to its publication.
 fn publish(catalogue: &mut SourceCatalogue, published: &PublishedSchema) {
     let inside: Vec<ObjectNumber> = catalogue
         .relations
@@ -159,7 +159,7 @@ fn publish(catalogue: &mut SourceCatalogue, published: &PublishedSchema) {
     }
 }
 
-/// Counts what is small enough; a table that cannot be read keeps its estimate.
+/// Counts the rows of small tables; an unreadable table keeps its estimate.
 async fn count(session: &mut Connection, catalogue: &mut SourceCatalogue) {
     let small = |kind, bytes| kind == RelationKind::Table && bytes <= MOST_COUNTED;
     let tables: Vec<ObjectNumber> = catalogue
@@ -188,8 +188,8 @@ async fn count(session: &mut Connection, catalogue: &mut SourceCatalogue) {
     }
 }
 
-/// Counts the rows of a table by reading its smallest column. `COPY` of a table is not planned: the planner evaluates what the table's owner
-/// wrote into its indexes, and here that would be with the admin's rights.
+/// Counts the rows of a table by reading its smallest column. `COPY` of a table is not planned: the planner would
+/// evaluate expressions in its owner's indexes, with the admin's privileges.
 async fn count_of(session: &mut Connection, shape: &TableShape) -> Result<i64> {
     const SMALL: &[&str] = &["boolean", "smallint", "integer", "date", "bigint", "uuid"];
     let size =
@@ -203,16 +203,16 @@ async fn count_of(session: &mut Connection, shape: &TableShape) -> Result<i64> {
     Ok(i64::try_from(rows).unwrap_or(i64::MAX))
 }
 
-/// What a source can be split with, beyond its tables.
+/// Settings of the source's server that a split needs.
 #[derive(Debug, Clone)]
 pub struct SourceSettings {
     pub wal_level: String,
     pub free_slots: i64,
-    /// Whether the admin may make replication slots there.
+    /// `true` if the admin may create replication slots there.
     pub may_replicate: bool,
 }
 
-/// Reads what following a source needs.
+/// Reads the settings for following a source.
 ///
 /// # Errors
 /// As [`read`].

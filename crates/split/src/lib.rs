@@ -1,11 +1,13 @@
-//! A shared database becomes one database for each service: what goes where, and what crosses a boundary.
+//! Splits a shared database into one database per service: placement of its objects, boundary crossings, copy and
+//! cutover.
 //!
-//! The map (`split.yaml`, read by the manifest's room) says which table goes to which service; `inspect` reads the shared database
-//! into `source`. From these two, `assignment` gives every table its place, `needs` follows what refers to what, in the
-//! bodies of routines too, and `edges` finds what needs something that will not be where it is; all three are pure, and
-//! `plan` puts them together with the answers of the map. `schema` dumps the source's DDL and cuts it up: `members` says what a service
-//! begins with, `closure` what belongs with it, `selection` which entries of the archive make that. `signs` and `proposal` guess a first map, `text` writes it down.
-//! `stream` brings what changes at the source meanwhile; `fingerprint` finds changed definitions, which no stream carries.
+//! The map (`split.yaml`, read by `manifest`) assigns tables to services; `inspect` reads the shared database into
+//! `source`. From both, `assignment` places every table, `needs` follows references, also in the bodies of routines,
+//! and `edges` finds objects that need something in another database; all three are pure, and `plan` combines them with
+//! the answers of the map. `schema` dumps the source's DDL and splits it: `members` lists the first objects of a
+//! service, `closure` adds their dependencies, and `selection` selects the archive entries. `signs` and `proposal`
+//! guess a first map, and `text` writes it. `stream` applies changes of the source during the split; `fingerprint`
+//! finds changed definitions, which a stream does not contain.
 
 #![cfg_attr(
     not(test),

@@ -1,31 +1,31 @@
-//! How each table of the source goes into a target: which columns, in which form, into which table. What does not fit is said in words.
+//! Mapping of the source's tables to a target: columns, format and target table. Mismatches are returned as text.
 
 use super::state::SplitKind;
 use super::state::source::SplitRelation;
 use super::tables::{DatabaseTables, TableShape};
 use martydb_model::sql::{List, Qualified, ServerText, Statement, stmt};
 
-/// The two sides as they were read.
+/// Tables of both sides.
 #[derive(Clone, Copy)]
 pub struct BothSides<'a> {
     pub source: &'a DatabaseTables,
     pub target: &'a DatabaseTables,
 }
 
-/// A table with rows, and where they go.
+/// Table with rows, and its target.
 #[derive(Debug, Clone)]
 pub struct TableLoad {
     pub relation: SplitRelation,
-    /// At the source, as the server quotes it.
+    /// Name at the source, quoted by the server.
     pub from: String,
-    /// At the target: the table of that name, or the partitioned table whose part it is at the source.
+    /// Table at the target: that of the same name, or the partitioned table that it is a part of at the source.
     pub into: String,
-    /// That are not generated.
+    /// Columns that are not generated.
     pub columns: Vec<String>,
     binary: bool,
 }
 
-/// Each table with rows, and what stands in the way.
+/// Returns each table with rows, and the mismatches.
 pub fn matched(relations: &[SplitRelation], sides: &BothSides<'_>) -> (Vec<TableLoad>, Vec<String>) {
     let (mut loads, mut problems) = (vec![], vec![]);
     for relation in relations.iter().filter(|one| one.kind == SplitKind::Table) {
@@ -65,12 +65,12 @@ pub fn place<'a>(from: &TableShape, sides: &BothSides<'a>) -> Option<&'a TableSh
 }
 
 impl TableLoad {
-    /// What it is called in the state.
+    /// Returns schema and name, as in the state.
     pub fn name(&self) -> (String, String) {
         (self.relation.schema.clone(), self.relation.name.clone())
     }
 
-    /// `COPY … TO STDOUT` of one part.
+    /// Returns `COPY … TO STDOUT` of one part.
     pub fn out(&self, part: i32) -> Statement {
         let from = ServerText::quoted_by_server(self.from.clone());
         let (format, parts) = (format(self.binary), i64::from(self.relation.parts.max(1)));
@@ -88,7 +88,7 @@ impl TableLoad {
         let first = stmt!("ctid >= '({page},0)'::pg_catalog.tid", page = page(part));
         let last = match part + 1 < parts {
             true => stmt!(" AND ctid < '({page},0)'::pg_catalog.tid", page = page(part + 1)),
-            // What was added after the pages were counted.
+            // Includes pages that were added after the count.
             false => stmt!(""),
         };
         stmt!(
@@ -101,7 +101,7 @@ impl TableLoad {
         )
     }
 
-    /// `COPY … FROM STDIN`.
+    /// Returns `COPY … FROM STDIN`.
     pub fn into(&self) -> Statement {
         let into = ServerText::quoted_by_server(self.into.clone());
         stmt!(
@@ -116,7 +116,7 @@ impl TableLoad {
         self.binary
     }
 
-    /// All rows of the source, without planning a query.
+    /// Returns `COPY … TO STDOUT` of the source's whole table, which is not planned.
     pub fn whole_source(&self, binary: bool) -> Statement {
         let from = ServerText::quoted_by_server(self.from.clone());
         stmt!(
@@ -127,7 +127,7 @@ impl TableLoad {
         )
     }
 
-    /// All rows of the target; those of a partitioned table with its parts.
+    /// Returns `COPY … TO STDOUT` of the target's whole table; for a partitioned table with its parts.
     pub fn whole_target(&self, partitioned: bool, binary: bool) -> Statement {
         let (into, format) = (ServerText::quoted_by_server(self.into.clone()), format(binary));
         if !partitioned {
@@ -147,7 +147,7 @@ impl TableLoad {
         )
     }
 
-    /// A table may have no columns, and a list may not be empty.
+    /// Returns the list of columns, or nothing for a table without columns.
     fn list(&self) -> Statement {
         if self.columns.is_empty() {
             return stmt!("");

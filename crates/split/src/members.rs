@@ -1,5 +1,5 @@
-//! What one service gets of a source: the objects that its schema begins with, those that stay out of it, and what is undone
-//! after it was made.
+//! Objects of one service in the source: those that its schema begins with, those that are excluded, and those that are
+//! undone afterwards.
 
 use std::collections::BTreeSet;
 
@@ -13,18 +13,18 @@ use super::source::{CatalogueClass, ObjectNumber, PartKind, RelationKind, Source
 use martydb_model::ServiceName;
 use martydb_model::sql::{ServerText, stmt};
 
-/// The objects of one service, before what belongs with them.
+/// Objects of one service, without their dependencies.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct ServiceObjects {
     pub roots: BTreeSet<DependKey>,
     pub kept_out: BTreeSet<DependKey>,
-    /// Partitions of a table that is elsewhere.
+    /// Partitions of a table in another database.
     pub detached: BTreeSet<ObjectNumber>,
-    /// Tables of others that are read here: their copies hide no rows.
+    /// Tables of other services that are read here: their copies have no row security.
     pub copies: BTreeSet<ObjectNumber>,
-    /// Statements that take away what a table brings with it and an answer dropped.
+    /// Statements that remove parts of a table which an answer dropped.
     pub afterwards: Vec<String>,
-    /// What no file can be written with, in words.
+    /// Reasons why no file can be written, as text.
     pub refused: Vec<String>,
 }
 
@@ -85,8 +85,10 @@ impl ServiceObjects {
             EdgeKind::Policy | EdgeKind::Index => self.keep_out(key(object)),
             EdgeKind::Partition if self.has(relation) => drop(self.detached.insert(relation)),
             EdgeKind::Inheritance if self.has(relation) => {
-                self.refused
-                    .push(format!("{} inherits its columns from {}, which is elsewhere", edge.from, edge.to));
+                self.refused.push(format!(
+                    "{} inherits its columns from {}, which is in another database",
+                    edge.from, edge.to
+                ));
             }
             EdgeKind::Default | EdgeKind::Check if self.has(relation) => {
                 if let Some(part) = part {
@@ -108,7 +110,7 @@ impl ServiceObjects {
         self.kept_out.insert(object);
     }
 
-    /// A default and a check stand in the text of their table.
+    /// Removes a default or a check, which are parts of their table's DDL.
     fn undo(&mut self, part: &SourcePart, ident: &str) {
         let table = ServerText::quoted_by_server(ident.to_owned());
         let name = ServerText::quoted_by_server(part.name.clone());
@@ -121,8 +123,9 @@ impl ServiceObjects {
             }
             (_, Some("v")) => {
                 let name = &part.name;
-                self.refused
-                    .push(format!("{ident}.{name} is virtual, and what it is generated from is elsewhere"));
+                self.refused.push(format!(
+                    "{ident}.{name} is virtual, and generated from an object in another database"
+                ));
                 return;
             }
             _ => stmt!("ALTER TABLE {table} ALTER COLUMN {name} DROP DEFAULT;", table = table, name = name),

@@ -1,4 +1,4 @@
-//! What an object needs, near and far: tables and sequences through views, routines and types.
+//! Direct and indirect needs of an object: tables and sequences through views, routines and types.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use super::source::{
     SourceRoutine,
 };
 
-/// Everything that something needs.
+/// Needs of an object.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Needs {
     pub tables: BTreeSet<ObjectNumber>,
@@ -18,17 +18,17 @@ pub struct Needs {
     pub types: BTreeSet<ObjectNumber>,
 }
 
-/// Languages whose routines can be read, and those in which only a superuser can write one.
+/// Languages whose routines can be read, and those that only a superuser can use.
 const KNOWN: &[&str] = &["sql", "plpgsql", "c", "internal"];
 
-/// The references of a shared database, those in the bodies of routines included.
+/// References of a shared database, including those in the bodies of routines.
 pub struct ReferenceGraph<'a> {
     source: &'a SourceCatalogue,
-    /// The rules of each view.
+    /// Rules of each view.
     views: BTreeMap<ObjectNumber, Vec<ObjectKey>>,
-    /// What the body of each routine names.
+    /// Objects that the body of each routine names.
     named: BTreeMap<ObjectNumber, BTreeSet<ObjectKey>>,
-    /// Routines of which is not known what they do.
+    /// Routines with dynamic SQL.
     unknown: BTreeSet<ObjectNumber>,
 }
 
@@ -54,7 +54,7 @@ impl<'a> ReferenceGraph<'a> {
         ReferenceGraph { source, views, named, unknown }
     }
 
-    /// What these objects need, themselves not counted.
+    /// Returns the needs of these objects, without themselves.
     pub fn needs(&self, of: impl IntoIterator<Item = ObjectKey>) -> Needs {
         let mut needs = Needs::default();
         let mut left: Vec<ObjectKey> = of.into_iter().flat_map(|key| self.next(key)).collect();
@@ -72,7 +72,7 @@ impl<'a> ReferenceGraph<'a> {
         needs
     }
 
-    /// Counts an object; whether what it needs counts, too.
+    /// Adds an object; returns `true` if its own needs count, too.
     fn take(&self, (class, oid): ObjectKey, needs: &mut Needs) -> bool {
         match (class, self.source.relations.get(&oid)) {
             (CatalogueClass::Relation, Some(relation)) => match relation.kind {
@@ -125,12 +125,12 @@ impl<'a> ReferenceGraph<'a> {
         all
     }
 
-    /// What the body of a routine names.
+    /// Returns the objects that the body of a routine names.
     pub fn named(&self, routine: ObjectNumber) -> impl Iterator<Item = ObjectKey> {
         self.named.get(&routine).into_iter().flatten().copied()
     }
 
-    /// Whether one of these routines may do what their bodies do not show.
+    /// Returns `true` if the routine has dynamic SQL.
     pub fn is_unknown(&self, routine: ObjectNumber) -> bool {
         self.unknown.contains(&routine)
     }
@@ -158,7 +158,7 @@ impl<'a> SourceNames<'a> {
         all
     }
 
-    /// What a name may mean: where a schema stands before it, what is in that schema.
+    /// Returns the possible objects of a name; after a schema, only those in that schema.
     fn find(&self, name: &FoundName) -> impl Iterator<Item = ObjectKey> {
         let schema = name.before.as_deref().filter(|before| self.schemas.contains(before)).map(str::to_owned);
         let other = schema.clone();

@@ -1,4 +1,4 @@
-//! A copy while the source takes no writes. Its tables stay closed until the cutover, or until a rollback gives the copy up.
+//! Offline copy: the source's tables are closed until the cutover, or until a rollback cancels the copy.
 
 use super::closing::{self, Closing};
 use super::copying::moment::HeldMoment;
@@ -10,10 +10,10 @@ use super::tables::DatabaseTables;
 use martydb_model::error::Result;
 use martydb_pg::server::Connection;
 
-/// Copies these services, and goes on where an earlier copy ended.
+/// Copies these services, or resumes an earlier copy.
 ///
 /// # Errors
-/// If something stands in the way; or what the server refused on the way. The next copy goes on from there.
+/// With all obstacles, or the first error of a server. The next copy resumes.
 pub async fn copy(
     session: &mut Connection,
     copy: &SplitCopy<'_>,
@@ -46,7 +46,7 @@ pub async fn copy(
     Ok(count)
 }
 
-/// Closes the tables of a service at the source; those of which it only has copies are closed with the service that has them.
+/// Closes the tables of a service at the source; its copies of other services' tables are closed with their service.
 async fn close_source(session: &mut Connection, copy: &SplitCopy<'_>, target: &CopyTarget) -> Result<()> {
     let closed = |one: &&SplitRelation| one.kind != SplitKind::Sequence && one.copy_of.is_none();
     let tables: Vec<u32> = target.relations.iter().filter(closed).map(|one| one.oid).collect();

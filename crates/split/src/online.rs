@@ -1,5 +1,4 @@
-//! A copy while the source takes writes: what is committed before one place in the log is in the snapshot that is copied, and what is
-//! committed after it comes through the slots.
+//! Online copy: changes that are committed before one LSN are in the copied snapshot, later ones are in the slots.
 
 use super::copying::moment::HeldMoment;
 use super::copying::{CopyTarget, FilledCount, ReadyTarget, SplitCopy, fill, read_tables, refuse_planning};
@@ -15,10 +14,10 @@ use martydb_model::sql::{Literal, Statement, stmt};
 use martydb_pg::server::{Connection, execute};
 use martydb_ui::report::printable;
 
-/// Copies these services. A copy that was interrupted begins again: its moment is over, and what was committed since then is in no slot.
+/// Copies these services. An interrupted copy starts again: its snapshot is lost, and no slot has the changes since.
 ///
 /// # Errors
-/// If something stands in the way; or what a server refused on the way.
+/// With all obstacles, or the first error of a server.
 pub async fn copy(
     session: &mut Connection,
     copy: &SplitCopy<'_>,
@@ -45,7 +44,7 @@ pub async fn copy(
         same_slot(session, first_name, name).await?;
     }
     let tables = read_tables(&ready);
-    // Two sessions hold the moment.
+    // Two sessions hold the snapshot.
     let moment = HeldMoment::hold(copy.access, copy.database, Some(&first.snapshot), &tables).await?;
     refuse_planning(session, &ready).await?;
     let count = fill(copy, &ready, &moment.snapshot, &tables).await?;
@@ -69,7 +68,7 @@ pub async fn copy(
     Ok(count)
 }
 
-/// Whether the source can be followed, before anything is changed there.
+/// Checks the prerequisites of following the source, before any change there.
 async fn possible(
     session: &mut Connection,
     copy: &SplitCopy<'_>,
@@ -77,7 +76,7 @@ async fn possible(
     shapes: &DatabaseTables,
 ) -> Result<()> {
     let settings = inspect::settings(copy.access, copy.database).await?;
-    // An interrupted copy has left its own.
+    // An interrupted copy has left its own slots.
     let left: Vec<String> = source::services(session)
         .await?
         .into_iter()
@@ -85,13 +84,13 @@ async fn possible(
         .map(|one| one.name)
         .collect();
     let new = targets.iter().filter(|target| !left.contains(&target.service.to_string())).count();
-    // And one for the moment at which both sides are compared.
+    // One more slot for the comparison of both sides.
     let wanted = i64::try_from(new + 1).unwrap_or(i64::MAX);
     let role = &copy.access.admin.role;
     let mut problems: Vec<String> = [
         (
             settings.wal_level == "logical",
-            format!("wal_level is {}, and has to be logical", settings.wal_level),
+            format!("wal_level is {}, but must be logical", settings.wal_level),
         ),
         (settings.may_replicate, format!("{role} may not replicate")),
         (
@@ -109,12 +108,12 @@ async fn possible(
     if problems.is_empty() {
         return Ok(());
     }
-    Err(Error::operation("the source cannot be followed")
+    Err(Error::operation("cannot follow the source")
         .causes(problems)
-        .hint("without --online nothing of this is needed: the source takes no writes during the copy then"))
+        .hint("without --online none of this is needed, but the source accepts no writes during the copy"))
 }
 
-/// Publishes what each service has; the names are written down before anything has them.
+/// Publishes the tables of each service; names are recorded before they are used.
 async fn announce(
     session: &mut Connection,
     copy: &SplitCopy<'_>,
@@ -134,7 +133,8 @@ async fn announce(
         let set = stmt!("forward_slot = {name}, forward_from = NULL", name = Literal(name.clone()));
         source::change(session, service, &set).await?;
         identify(session, service, &target.relations, shapes, copy.wait).await?;
-        // Before its slot: an older server never finds a publication that was made later, and a newer one loses rows without a word.
+        // The publication precedes its slot: an older server never finds a publication created later, and a newer one
+        // silently loses rows.
         publish(session, copy.wait, name, service, &target.relations, shapes).await?;
     }
     Ok(names)

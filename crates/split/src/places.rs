@@ -1,4 +1,4 @@
-//! What each service gets of the source, as the copy and every later step have it.
+//! Relations of each service in the source, as the copy and every later step use them.
 
 use std::collections::BTreeMap;
 
@@ -13,13 +13,13 @@ use super::state::source::SplitRelation;
 use super::tables::TableShape;
 use martydb_model::ServiceName;
 
-/// Tables larger than this are copied in parts of it.
+/// Maximum size of a part, in bytes; larger tables are copied in parts.
 const PART: i64 = 64 << 20;
 
-/// The first major that reads a range of pages without reading the whole table.
+/// First major version that reads a range of pages without reading the whole table.
 const READS_RANGES: u32 = 14;
 
-/// The tables of a service, partitions among them, by their numbers.
+/// Returns the tables of a service, including partitions, with their OIDs.
 pub fn relations_of(
     service: &ServiceName,
     plan: &SplitPlan,
@@ -49,7 +49,7 @@ pub fn relations_of(
             copy_of,
             storage: number(|shape| shape.storage),
             pages: number(|shape| shape.pages),
-            // The whole table is copied without planning a query.
+            // A table whose queries must not be planned is copied as a whole.
             parts: shape
                 .filter(|shape| shape.plain)
                 .map_or(1, |shape| parts(shape.bytes, shape.pages, source.major)),
@@ -60,7 +60,7 @@ pub fn relations_of(
     tables.map(relation).collect()
 }
 
-/// Who owns the tables that a service takes over, each with the first of them, as the source prints both.
+/// Returns the owners of a service's tables, each with the first of its tables, as the source prints both.
 pub fn owners_of<'a>(
     service: &ServiceName,
     plan: &SplitPlan,
@@ -79,7 +79,7 @@ pub fn owners_of<'a>(
     owners
 }
 
-/// The numbers of all tables and sequences that a split touches at the source.
+/// Returns the OIDs of all tables and sequences that a split changes at the source.
 pub fn numbers_of(plan: &SplitPlan, source: &SourceCatalogue) -> Vec<u32> {
     let goes = |oid: u32| {
         plan.assignment.seats(oid).is_some_and(|seats| seats.iter().any(|seat| *seat != Seat::Source))
@@ -88,7 +88,7 @@ pub fn numbers_of(plan: &SplitPlan, source: &SourceCatalogue) -> Vec<u32> {
     source.relations.values().filter(|one| kind(one) && goes(one.oid)).map(|one| one.oid).collect()
 }
 
-/// In how many parts a table of this size is copied.
+/// Returns the number of parts for a table of this size.
 fn parts(bytes: i64, pages: i64, major: u32) -> i32 {
     if major < READS_RANGES {
         return 1;
@@ -96,7 +96,8 @@ fn parts(bytes: i64, pages: i64, major: u32) -> i32 {
     i32::try_from((bytes / PART + 1).min(pages.max(1))).unwrap_or(1)
 }
 
-/// What tells one map from another: what goes where, and what the answers are. Foreign keys that cross are gone once a service is cut over.
+/// Returns a hash of the map: destinations and answers. Foreign keys that cross are excluded, because they are gone
+/// after a cutover.
 pub fn map_hash(plan: &SplitPlan, relations: &[SplitRelation]) -> String {
     let mut hash = Sha256::new();
     for one in relations {
@@ -121,7 +122,7 @@ mod tests {
             (64 << 20, 8192, 15, 2),
             (1 << 30, 131_072, 15, 17),
             (1 << 30, 131_072, 13, 1),
-            // Most of it is stored out of line.
+            // Most of the table is stored out of line.
             (1 << 30, 3, 15, 3),
         ] {
             assert_eq!(parts(bytes, pages, major), expected, "{bytes} {pages} {major}");

@@ -1,4 +1,4 @@
-//! What a split would do: the map, the shared database and the answers put together.
+//! Plan of a split: the map, the shared database and the answers combined.
 
 use std::collections::BTreeSet;
 
@@ -12,52 +12,52 @@ use martydb_config::manifest::SplitMap;
 use martydb_model::ServiceName;
 use martydb_model::error::{Error, Result};
 
-/// What would cross a boundary with a proposal.
+/// Returns the edges of a proposal.
 pub fn edges_of(proposal: &SplitProposal, source: &SourceCatalogue) -> Vec<CrossingEdge> {
     crossing(source, &Assignment::proposed(proposal, source))
 }
 
-/// What was found out about a split.
+/// Plan of a split.
 pub struct SplitPlan {
     pub services: Vec<(ServiceName, Vec<PlannedTable>)>,
     pub open: Vec<OpenTable>,
     pub edges: Vec<CrossingEdge>,
-    /// What goes to no service without being asked about, in words.
+    /// Objects that belong to no service and need no decision, as text.
     pub left: Vec<String>,
-    /// Parts of the map that are about nothing, in words.
+    /// Parts of the map that match nothing, as text.
     pub notes: Vec<String>,
     pub assignment: Assignment,
 }
 
-/// A table with its partitions.
+/// Table with its partitions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlannedTable {
     pub table: String,
     pub rows: i64,
     pub bytes: i64,
     pub partitions: usize,
-    /// The service has a copy of another one's reference table.
+    /// `true` if the service has a copy of another one's reference table.
     pub copy: bool,
 }
 
-/// A table or sequence that the map does not place.
+/// Table or sequence that the map does not assign.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenTable {
     pub name: String,
-    /// The parts of the map that dispute it.
+    /// Parts of the map that dispute it.
     pub claims: Vec<String>,
 }
 
 impl SplitPlan {
     /// # Errors
-    /// If the map has an answer that its edge cannot have.
+    /// If the map has an invalid answer to an edge.
     pub fn of(map: &SplitMap, source: &SourceCatalogue) -> Result<SplitPlan> {
         let assignment = Assignment::of(map, source);
         let mut edges = crossing(source, &assignment);
         let mut notes: Vec<String> = assignment
             .unmatched
             .iter()
-            .map(|words| format!("{words}: the source has nothing of that name"))
+            .map(|words| format!("{words}: no object of the source has that name"))
             .collect();
         notes.extend(answer(map, &mut edges)?);
         let services = map.services.keys();
@@ -73,7 +73,7 @@ impl SplitPlan {
         self.edges.iter().filter(|edge| edge.answer.is_none())
     }
 
-    /// Whether every table has its place and every edge its answer.
+    /// Returns `true` if every table is assigned and every edge has an answer.
     pub fn is_complete(&self) -> bool {
         self.open.is_empty() && self.unanswered().next().is_none()
     }
@@ -103,7 +103,7 @@ fn tables(assignment: &Assignment, source: &SourceCatalogue, service: &ServiceNa
     all
 }
 
-/// Gives the edges their answers; what is left of the answers, in words. A written-out edge wins over a pattern.
+/// Sets the answers of the edges, and returns unused ones as text. A full edge name overrides a pattern.
 fn answer(map: &SplitMap, edges: &mut [CrossingEdge]) -> Result<Vec<String>> {
     let mut used = vec![false; map.answers.len()];
     for edge in edges.iter_mut() {
@@ -120,17 +120,18 @@ fn answer(map: &SplitMap, edges: &mut [CrossingEdge]) -> Result<Vec<String>> {
         edge.reason.clone_from(&given.reason);
     }
     let unused = used.iter().enumerate().filter(|(_, used)| !**used);
-    Ok(unused.map(|(at, _)| format!("{}: no edge is called that", map.place_of_answer(at))).collect())
+    Ok(unused.map(|(at, _)| format!("{}: no edge has that name", map.place_of_answer(at))).collect())
 }
 
 fn wrong(map: &SplitMap, at: usize, kind: EdgeKind, edge: &str) -> Error {
     let choices: Vec<&str> = kind.choices().iter().map(|choice| choice.answer).collect();
     let given = &map.answers[at].answer;
-    map.wrong_answer(at, format!("\"{given}\" is no answer to \"{edge}\""))
+    map.wrong_answer(at, format!("\"{given}\" is not a valid answer to \"{edge}\""))
         .hint(format!("choices: {}", choices.join(", ")))
 }
 
-/// What is in the source and goes nowhere by itself: foreign tables, and routines that name no table and that nothing needs.
+/// Returns objects of the source without a destination: foreign tables, and routines that name no table and that
+/// nothing needs.
 fn left(source: &SourceCatalogue) -> Vec<String> {
     let graph = ReferenceGraph::of(source);
     let parts = source.parts.iter().map(|part| (part.class, part.oid));

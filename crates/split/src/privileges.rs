@@ -1,5 +1,5 @@
-//! What the admin lacks at the source for a split: found before anything is changed, each with the statement that gives it. A
-//! superuser lacks nothing.
+//! Privileges that the admin lacks at the source for a split: checked before any change, each with the statement that
+//! grants it. A superuser lacks none.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,13 +12,13 @@ use martydb_pg::server::{Connection, query};
 use martydb_provision::catalog::rows;
 use martydb_ui::report::printable;
 
-/// From this one on who makes roles may give only those that it has with ADMIN.
+/// First major version in which CREATEROLE can grant only roles that it has with ADMIN.
 const GIVES_WITH_ADMIN: u32 = 16;
 
-/// Relations that are named; of more the number is told.
+/// Maximum number of relations that are named.
 const NAMED: usize = 5;
 
-/// All names are quoted by the server.
+/// The admin at the source; the server quotes all names.
 #[derive(Debug, Clone, Default, Deserialize)]
 struct SourceAdmin {
     role: String,
@@ -26,11 +26,11 @@ struct SourceAdmin {
     makes_roles: bool,
     sees_all_rows: bool,
     database: String,
-    /// Schemas, and publications.
+    /// `true` if it may create schemas and publications.
     creates: bool,
 }
 
-/// A table or a sequence, and how the admin stands to its owner.
+/// Table or sequence, with the admin's relation to its owner.
 #[derive(Debug, Clone, Default, Deserialize)]
 struct OwnedRelation {
     ident: String,
@@ -46,17 +46,17 @@ struct OwnedRelation {
     forced: bool,
 }
 
-/// Something that the admin lacks, in words, and the statements that end it.
+/// Privilege that the admin lacks, as text, and the statements that grant it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LackingPrivilege {
     pub what: String,
     pub cure: String,
 }
 
-/// What the admin lacks for these tables and sequences, by their numbers.
+/// Returns the privileges that the admin lacks for these tables and sequences, by OID.
 ///
 /// # Errors
-/// If the catalogues cannot be read.
+/// If the catalogs cannot be read.
 pub async fn lacking(session: &mut Connection, oids: &[u32]) -> Result<Vec<LackingPrivilege>> {
     let given = stmt!("SELECT pg_catalog.set_config('martydb.tables', {oids}, false)", oids = numbers(oids));
     query(session, &given).await?;
@@ -73,10 +73,10 @@ pub async fn lacking(session: &mut Connection, oids: &[u32]) -> Result<Vec<Lacki
     Ok(judged(&admin, &relations, session.major()))
 }
 
-/// Refuses to begin while something is lacking.
+/// Returns an error if the admin lacks privileges.
 ///
 /// # Errors
-/// With what it is, and what ends it.
+/// With the missing privileges, and the statements that grant them.
 pub async fn refuse_lacking(session: &mut Connection, oids: &[u32]) -> Result<()> {
     let all = lacking(session, oids).await?;
     if all.is_empty() {
@@ -100,25 +100,25 @@ fn judged(admin: &SourceAdmin, relations: &[OwnedRelation], major: u32) -> Vec<L
     if !forced.is_empty() && !admin.sees_all_rows {
         let off = each(&forced, |one| format!("ALTER TABLE {} NO FORCE ROW LEVEL SECURITY", one.ident));
         all.push(LackingPrivilege {
-            what: format!("row security that is forced hides rows of {} from {}", named(&forced), admin.role),
+            what: format!("forced row security hides rows of {} from {}", named(&forced), admin.role),
             cure: format!("ALTER ROLE {} BYPASSRLS, or until the split is finished {off}", admin.role),
         });
     }
     all
 }
 
-/// What it needs whose ever the tables are.
+/// Returns missing privileges that do not depend on the owners of the tables.
 fn own(admin: &SourceAdmin, relations: &[OwnedRelation]) -> Vec<LackingPrivilege> {
     let SourceAdmin { role, database, .. } = admin;
     let mut all = vec![];
     let mut lacks = |what: String, cure: String| all.push(LackingPrivilege { what, cure });
     if !admin.creates {
         let cure = format!("GRANT CREATE ON DATABASE {database} TO {role}");
-        lacks(format!("{role} may not make a schema there"), cure);
+        lacks(format!("{role} may not create a schema there"), cure);
     }
     if !admin.makes_roles {
         lacks(
-            format!("{role} may not make the login of the way back"),
+            format!("{role} may not create the login for rollbacks"),
             format!("ALTER ROLE {role} CREATEROLE"),
         );
     }
@@ -131,7 +131,8 @@ fn own(admin: &SourceAdmin, relations: &[OwnedRelation]) -> Vec<LackingPrivilege
     all
 }
 
-/// The admin acts as the owner, and so does the login of the way back, unless it would become a superuser or the admin itself.
+/// Checks an owner's tables: the admin and the rollback login act as the owner, unless that login would become a
+/// superuser or the admin itself.
 fn of_owner(
     (admin, major): (&SourceAdmin, u32),
     owner: &str,
@@ -146,16 +147,17 @@ fn of_owner(
     let belong =
         format!("{} {} to {owner}", named(owned), if owned.len() == 1 { "belongs" } else { "belong" });
     let (what, cure) = match (all(|one| one.acts), too_much) {
-        (false, true) => (format!("{belong}, a superuser, and {role} is none"), given_away(owned)),
-        (false, false) => {
-            (format!("{belong}, and {role} is no member of it"), format!("GRANT {owner} TO {role}{option}"))
-        }
+        (false, true) => (format!("{belong}, a superuser, but {role} is not a superuser"), given_away(owned)),
+        (false, false) => (
+            format!("{belong}, but {role} is not a member of it"),
+            format!("GRANT {owner} TO {role}{option}"),
+        ),
         (true, false) if !given => {
-            let what = format!("{belong}, which {role} may not give to the login of the way back");
+            let what = format!("{belong}, which {role} may not grant to the login for rollbacks");
             (what, format!("GRANT {owner} TO {role}{option}"))
         }
         (true, true) if !secured.is_empty() => {
-            let why = "and its row security would hide rows from the login of the way back, which must not become that role";
+            let why = "and its row security would hide rows from the login for rollbacks, which must not become that role";
             (format!("{} belongs to {owner}, {why}", named(&secured)), given_away(&secured))
         }
         _ => return None,
@@ -216,15 +218,15 @@ mod tests {
         assert_eq!(
             words(&SourceAdmin { creates: false, makes_roles: false, ..admin() }, &[], 15),
             [
-                "adm may not make a schema there: GRANT CREATE ON DATABASE shared TO adm",
-                "adm may not make the login of the way back: ALTER ROLE adm CREATEROLE",
+                "adm may not create a schema there: GRANT CREATE ON DATABASE shared TO adm",
+                "adm may not create the login for rollbacks: ALTER ROLE adm CREATEROLE",
             ]
         );
         assert_eq!(
             words(&admin(), &[strange.clone(), of_superuser], 15),
             [
-                "public.b belongs to postgres, a superuser, and adm is none: ALTER TABLE public.b OWNER TO another_role",
-                "public.a belongs to team, and adm is no member of it: GRANT team TO adm",
+                "public.b belongs to postgres, a superuser, but adm is not a superuser: ALTER TABLE public.b OWNER TO another_role",
+                "public.a belongs to team, but adm is not a member of it: GRANT team TO adm",
             ]
         );
         assert_eq!(
@@ -241,7 +243,7 @@ mod tests {
     fn from_16_on_a_member_needs_admin_on_the_owner() {
         let all = [table("team", "a"), table("team", "b")];
         assert!(words(&admin(), &all, 15).is_empty());
-        let expected = "public.a, public.b belong to team, which adm may not give to the login of the way back: GRANT team TO adm WITH ADMIN OPTION";
+        let expected = "public.a, public.b belong to team, which adm may not grant to the login for rollbacks: GRANT team TO adm WITH ADMIN OPTION";
         assert_eq!(words(&admin(), &all, 16), [expected]);
         let given = all.map(|one| OwnedRelation { grants: true, ..one });
         assert!(words(&admin(), &given, 16).is_empty());
@@ -254,7 +256,7 @@ mod tests {
         assert_eq!(
             found,
             [
-                "row security that is forced hides rows of public.a from adm: ALTER ROLE adm BYPASSRLS, or until the split is finished \
+                "forced row security hides rows of public.a from adm: ALTER ROLE adm BYPASSRLS, or until the split is finished \
               ALTER TABLE public.a NO FORCE ROW LEVEL SECURITY"
             ]
         );

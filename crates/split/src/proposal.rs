@@ -1,5 +1,5 @@
-//! Whose each table might be, guessed from names and foreign keys: each guess with its reason, and no guess where the signs
-//! disagree.
+//! Guesses the service of each table from names and foreign keys: each guess with its reason, and none if the evidence
+//! is contradictory.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,41 +7,41 @@ use super::source::{ObjectNumber, SourceCatalogue, SourceRelation};
 use martydb_migrate::check::other_tools;
 use martydb_model::ServiceName;
 
-/// What is known of a service that tells its tables.
+/// Evidence of a service's tables.
 #[derive(Debug, Clone)]
 pub struct ServiceSigns {
     pub service: ServiceName,
-    /// Its database, without the project's name before it.
+    /// Its database, without the project's prefix.
     pub database: String,
-    /// Its schemas, `public` not among them.
+    /// Its schemas, except `public`.
     pub schemas: Vec<String>,
-    /// Tables that its migrations make, each with the file.
+    /// Tables that its migrations create, each with the file.
     pub makes: BTreeMap<String, String>,
 }
 
-/// A table with the reason for what is proposed.
+/// Table with the reason for the proposal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GuessedTable {
     pub table: String,
     pub reason: String,
 }
 
-/// A whole map, as guessed.
+/// Proposed map.
 #[derive(Debug, Default)]
 pub struct SplitProposal {
     pub services: BTreeMap<ServiceName, Vec<GuessedTable>>,
     pub ignored: Vec<GuessedTable>,
-    /// Those that nothing tells of, or too much.
+    /// Tables without evidence, or with contradictory evidence.
     pub open: Vec<GuessedTable>,
 }
 
-/// Endings that say what a service is and not what it is about.
+/// Suffixes that describe what a service is, not its subject.
 const ENDINGS: &[&str] = &["service", "svc", "engine", "api", "db", "server", "app", "worker"];
 
-/// Shorter beginnings stand for nothing.
+/// Minimum length of a prefix.
 const SHORTEST: usize = 3;
 
-/// Guesses for all tables, the strongest signs first.
+/// Guesses for all tables, the strongest evidence first.
 pub fn propose(source: &SourceCatalogue, services: &[ServiceSigns]) -> SplitProposal {
     let tables: Vec<&SourceRelation> =
         source.relations.values().filter(|one| is_asked(source, one)).collect();
@@ -58,12 +58,12 @@ pub fn propose(source: &SourceCatalogue, services: &[ServiceSigns]) -> SplitProp
     guesses.each(&left, Guesses::by_schema);
     guesses.each(&left, Guesses::by_prefix);
     guesses.each(&left, Guesses::by_likeness);
-    // Each round may tell more of the next.
+    // Each round may provide evidence for the next.
     while guesses.each(&left, Guesses::by_foreign_keys) {}
     guesses.finish(&left, ignored)
 }
 
-/// Partitions go with their table.
+/// Returns `true` if the table needs a guess: partitions follow their table.
 fn is_asked(source: &SourceCatalogue, relation: &SourceRelation) -> bool {
     source.has_to_be_placed(relation) && source.root(relation.oid) == relation.oid
 }
@@ -76,15 +76,15 @@ struct Guesses<'a> {
     source: &'a SourceCatalogue,
     services: &'a [ServiceSigns],
     made: BTreeMap<ObjectNumber, (ServiceName, String)>,
-    /// Why a table is still open.
+    /// Reason why a table is still open.
     hints: BTreeMap<ObjectNumber, String>,
 }
 
-/// Services with the sign that each has.
+/// Services with the evidence of each.
 type Signs = BTreeMap<ServiceName, String>;
 
 impl Guesses<'_> {
-    /// Asks about every table that is still open; whether anything was told.
+    /// Applies a method to every open table; returns `true` if any was assigned.
     fn each(&mut self, tables: &[&SourceRelation], ask: fn(&Self, &SourceRelation) -> Signs) -> bool {
         let mut told = vec![];
         for table in tables.iter().filter(|table| !self.made.contains_key(&table.oid)) {
@@ -107,7 +107,7 @@ impl Guesses<'_> {
     fn by_migrations(&self, table: &SourceRelation) -> Signs {
         let makes = |signs: &ServiceSigns| {
             let file = signs.makes.get(&table.name)?;
-            Some((signs.service.clone(), format!("{file} makes a table of this name")))
+            Some((signs.service.clone(), format!("{file} creates a table of this name")))
         };
         self.services.iter().filter_map(makes).collect()
     }
@@ -117,7 +117,7 @@ impl Guesses<'_> {
             let own = signs.schemas.contains(&table.schema);
             let stem = stems(signs).into_iter().any(|stem| stem == table.schema);
             (own || stem).then(|| {
-                (signs.service.clone(), format!("the schema {} is called as the service", table.schema))
+                (signs.service.clone(), format!("the schema {} has the name of the service", table.schema))
             })
         };
         if table.schema == "public" {
@@ -127,7 +127,7 @@ impl Guesses<'_> {
         }
     }
 
-    /// The longest beginning wins: `passport_engine_x` is no table of a service `passport`.
+    /// The longest prefix wins: `passport_engine_x` does not belong to a service `passport`.
     fn by_prefix(&self, table: &SourceRelation) -> Signs {
         let mut best: BTreeMap<usize, Signs> = BTreeMap::new();
         for signs in self.services {
@@ -139,7 +139,7 @@ impl Guesses<'_> {
         best.pop_last().map(|(_, signs)| signs).unwrap_or_default()
     }
 
-    /// Tables of one first word, or of one schema of their own, are those of one service.
+    /// Tables with the same first word, or in the same dedicated schema, belong to one service.
     fn by_likeness(&self, table: &SourceRelation) -> Signs {
         let word = first_word(&table.name);
         let alike = |other: &SourceRelation| {
@@ -154,14 +154,14 @@ impl Guesses<'_> {
         likes.filter_map(like).collect()
     }
 
-    /// Tables that foreign keys lead to or come from. One that is open may yet turn out to be another service's.
+    /// Tables connected by foreign keys. An open one may still belong to another service.
     fn by_foreign_keys(&self, table: &SourceRelation) -> Signs {
         let mut signs = Signs::new();
         for key in &self.source.foreign_keys {
             let (from, to) = (self.source.root(key.relation), self.source.root(key.to));
             let (other, words) = match (from == table.oid, to == table.oid) {
-                (true, false) => (to, "points at"),
-                (false, true) => (from, "is pointed at by"),
+                (true, false) => (to, "references"),
+                (false, true) => (from, "is referenced by"),
                 _ => continue,
             };
             if let Some((service, _)) = self.made.get(&other) {
@@ -186,7 +186,7 @@ impl Guesses<'_> {
                     let hint = self.hints.remove(&table.oid);
                     proposal
                         .open
-                        .push(guessed(table, hint.unwrap_or_else(|| "nothing tells whose it is".into())));
+                        .push(guessed(table, hint.unwrap_or_else(|| "no evidence of its service".into())));
                 }
             }
         }
@@ -197,7 +197,7 @@ impl Guesses<'_> {
     }
 }
 
-/// What the names of a service's tables and schema may begin with.
+/// Returns possible prefixes of a service's tables and schema.
 fn stems(signs: &ServiceSigns) -> BTreeSet<String> {
     let name = signs.service.as_str().replace('-', "_");
     let database = signs.database.replace('-', "_");
@@ -209,7 +209,7 @@ fn stems(signs: &ServiceSigns) -> BTreeSet<String> {
             all.insert(stem.to_owned());
         }
     }
-    // A service is often called in the plural, and its table in the singular.
+    // A service's name is often plural, its table's singular.
     let singular =
         |stem: &String| stem.strip_suffix('s').filter(|one| !one.ends_with('s')).map(str::to_owned);
     all.extend(all.iter().filter_map(singular).collect::<Vec<_>>());
@@ -312,9 +312,9 @@ mod tests {
             [
                 (
                     "public.countries",
-                    "csca: it is pointed at by public.csca_certificates; pkd_service: it is pointed at by pkd.entries"
+                    "csca: it is referenced by public.csca_certificates; pkd_service: it is referenced by pkd.entries"
                 ),
-                ("public.lonely", "nothing tells whose it is")
+                ("public.lonely", "no evidence of its service")
             ]
         );
     }

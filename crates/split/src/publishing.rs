@@ -1,5 +1,5 @@
-//! What the source gives to those who follow it: for each service a publication of its tables and its marker, and a slot of the same name.
-//! All slots begin at one place in the log, and one snapshot shows what was committed before it.
+//! Publications and slots of the source: for each service a publication of its tables and its marker, and a slot of the
+//! same name. All slots begin at one LSN, and one snapshot contains everything committed before it.
 
 use super::state::notes::{self, SplitNote};
 use super::state::source::SplitRelation;
@@ -11,13 +11,13 @@ use martydb_model::sql::{Ident, List, Literal, Qualified, ServerText, Statement,
 use martydb_model::sqlstate;
 use martydb_pg::server::{Access, Connection, Unreadable, execute, query};
 
-/// Notes of tables whose rows have no key: how they were told apart before.
+/// Notes with the former replica identity of tables without a key.
 pub const SOURCE_IDENTITY: &str = "source identity";
 
 /// Types whose values cannot be compared.
 const INCOMPARABLE: &[&str] = &["json", "xml", "point", "line", "lseg", "box", "path", "polygon", "circle"];
 
-/// The names of slots and publications, one for each service. A slot's name has no other characters than these.
+/// Returns the names of slots and publications, one for each service, from the characters allowed in a slot's name.
 pub fn slot_names(run: &str, services: &[String]) -> Vec<String> {
     let plain = |name: &String| name.replace('-', "_");
     let name = |(at, service): (usize, &String)| {
@@ -28,7 +28,7 @@ pub fn slot_names(run: &str, services: &[String]) -> Vec<String> {
     services.iter().enumerate().map(name).collect()
 }
 
-/// What cannot be followed, in words.
+/// Returns the tables that cannot be followed, as text.
 pub fn unfollowable(relations: &[SplitRelation], shapes: &DatabaseTables) -> Vec<String> {
     let problem = |relation: &SplitRelation| {
         let shape = shapes.table(&relation.schema, &relation.name)?;
@@ -37,7 +37,7 @@ pub fn unfollowable(relations: &[SplitRelation], shapes: &DatabaseTables) -> Vec
         match (shape.unlogged, needs_identity(shape), column) {
             (true, ..) => Some(format!("table {} is unlogged: no changes of it are sent", shape.ident)),
             (false, true, Some(column)) => Some(format!(
-                "table {} has no primary key, and its rows cannot be told apart: values of type {} cannot be compared",
+                "table {} has no primary key, and its rows cannot be identified: values of type {} cannot be compared",
                 shape.ident, column.kind
             )),
             _ => None,
@@ -46,7 +46,7 @@ pub fn unfollowable(relations: &[SplitRelation], shapes: &DatabaseTables) -> Vec
     relations.iter().filter_map(problem).collect()
 }
 
-/// Without more, updates of it would be refused once it is published.
+/// Returns `true` if updates of the table would be refused once it is published.
 fn needs_identity(shape: &TableShape) -> bool {
     match shape.identity {
         'd' => !shape.primary,
@@ -55,10 +55,10 @@ fn needs_identity(shape: &TableShape) -> bool {
     }
 }
 
-/// Lets the rows of tables without a primary key be told apart, and keeps how it was.
+/// Sets a replica identity for tables without a primary key, and records the former one.
 ///
 /// # Errors
-/// If another session holds one of the tables for longer than is waited.
+/// If another session locks one of the tables for longer than the timeout.
 pub async fn identify(
     session: &mut Connection,
     service: &str,
@@ -83,7 +83,7 @@ pub async fn identify(
     if all.is_empty() { Ok(()) } else { transact(session, wait, &all).await }
 }
 
-/// Publishes the tables of a service, in place of what was published under this name.
+/// Publishes the tables of a service; replaces a publication of this name.
 ///
 /// # Errors
 /// If the admin may not publish one of them.
@@ -97,7 +97,7 @@ pub async fn publish(
 ) -> Result<()> {
     let publication = ident(name)?;
     let its = |oid: u32| relations.iter().any(|one| one.oid == oid);
-    // A partition goes with its table.
+    // A partition is published with its table.
     let top = |one: &&SplitRelation| {
         let shape = shapes.table(&one.schema, &one.name);
         shape.is_none_or(|shape| shape.parent.is_none_or(|parent| !its(parent)))
@@ -123,27 +123,28 @@ pub async fn publish(
     transact_warned(session, wait, &make).await
 }
 
-/// How long a slot is there.
+/// Lifetime of a slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SlotLife {
     UntilDropped,
-    /// As long as the session that made it.
+    /// Ends with the session that created it.
     Session,
 }
 
-/// The session that made a slot: its snapshot lives until its next statement.
+/// Session that created a slot: its snapshot is valid until its next statement.
 pub struct FirstSlot {
     session: Connection,
     pub snapshot: String,
-    /// The place in the log at which every slot begins.
+    /// LSN at which every slot begins.
     pub point: String,
 }
 
 impl FirstSlot {
-    /// Makes a slot.
+    /// Creates a slot.
     ///
     /// # Errors
-    /// If transactions stay open for too long: a slot waits for every one that has written anything, in any database of the server.
+    /// If transactions stay open for too long: a slot waits for each one that has written anything, in any database of
+    /// the server.
     pub async fn make(access: &Access, database: &str, name: &str, life: SlotLife) -> Result<FirstSlot> {
         let mut session = access.stream(database).await?;
         let make = stmt!(
@@ -167,10 +168,10 @@ impl FirstSlot {
     }
 }
 
-/// Makes another slot that begins where this one does.
+/// Creates another slot that begins at the same LSN.
 ///
 /// # Errors
-/// If the server has no slot to give.
+/// If the server has no free slot.
 pub async fn same_slot(session: &mut Connection, from: &str, name: &str) -> Result<()> {
     let copy = stmt!(
         "SELECT pg_catalog.pg_copy_logical_replication_slot({from}, {name})",
@@ -182,8 +183,8 @@ pub async fn same_slot(session: &mut Connection, from: &str, name: &str) -> Resu
 
 async fn held_up(access: &Access, database: &str, error: Error) -> Error {
     if error.sqlstate.as_deref() != Some(sqlstate::LOCK_NOT_AVAILABLE) {
-        return error.while_doing("the source cannot be followed").hint(
-            "the server needs wal_level = logical, free replication slots, and an admin that may replicate; `martydb split copy` \
+        return error.while_doing("cannot follow the source").hint(
+            "the server needs wal_level = logical, free replication slots, and an admin with REPLICATION; `martydb split copy` \
              without --online needs none of these",
         );
     }
@@ -195,13 +196,13 @@ async fn held_up(access: &Access, database: &str, error: Error) -> Error {
     let found = query(&mut session, &asked).await.unwrap_or_default();
     let names = found.iter().filter_map(|row| row.try_get::<String>(0).ok());
     error
-        .while_doing("the source cannot be followed yet: transactions that have written something are open")
+        .while_doing("cannot follow the source yet: transactions with writes are open")
         .causes(names.map(|name| martydb_ui::report::printable(&name)))
-        .hint("end them, in whichever database of the server they are, and run the same command again")
+        .hint("end them in all databases of the server, then run the same command again")
 }
 
 fn ident(name: &str) -> Result<Ident> {
-    Ident::new(name).map_err(|error| Error::operation(format!("\"{name}\" cannot be a name")).cause(error))
+    Ident::new(name).map_err(|error| Error::operation(format!("\"{name}\" is not a valid name")).cause(error))
 }
 
 #[cfg(test)]

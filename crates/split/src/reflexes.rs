@@ -1,43 +1,44 @@
-//! What tables do by themselves when rows are written: triggers, rules, foreign keys with what they cascade, numbers that only the
-//! server may give, policies that hold for the owner too. While rows arrive that the other side has already treated so, all of it
-//! rests; each thing is kept as the statement that puts it back.
+//! Side effects of tables when rows are written: triggers, rules, foreign keys with their cascades, generated identity
+//! values, policies that apply to the owner too. All of them are disabled while rows arrive that the other side has
+//! already processed; each is recorded as the statement that restores it.
 
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{ServerText, Statement, ValueRows, stmt};
 use martydb_pg::server::{Connection, Row, Unreadable, query};
 
-/// Ranks from here on wait until the tables are open: nothing depends on them, and they read all rows.
+/// First rank of side effects that are restored after the tables are open: nothing depends on them, and they read all
+/// rows.
 pub const AFTERWARDS: i32 = 90;
 
-/// One thing that a table does by itself.
+/// Side effect of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reflex {
-    /// Lower ones are put back first.
+    /// Lower ranks are restored first.
     pub rank: i32,
-    /// The table, quoted.
+    /// Table, quoted.
     pub relation: String,
     pub kind: String,
     pub name: String,
-    /// As the server printed it; empty for what only comes back.
+    /// Statement that disables it, as the server printed it; empty for one that is only restored.
     off: String,
-    /// The same.
+    /// Statement that restores it, as the server printed it.
     pub back: String,
-    /// A foreign key from or to a table that is not one of them.
+    /// `true` for a foreign key from or to a table outside the list.
     pub crosses: bool,
 }
 
 impl Reflex {
-    /// The statement that takes it away.
+    /// Returns the statement that disables it.
     pub fn off(&self) -> Option<Statement> {
         let text = ServerText::quoted_by_server(self.off.clone());
         (!self.off.is_empty()).then(|| stmt!("{text}", text = text))
     }
 }
 
-/// What these tables do, by schema and name.
+/// Returns the side effects of these tables, by schema and name.
 ///
 /// # Errors
-/// If it cannot be read.
+/// If they cannot be read.
 pub async fn find(session: &mut Connection, tables: &[(String, String)]) -> Result<Vec<Reflex>> {
     if tables.is_empty() {
         return Ok(vec![]);
@@ -72,5 +73,5 @@ fn read(row: &Row) -> Result<Reflex, Unreadable> {
 }
 
 fn unreadable(error: Unreadable) -> Error {
-    Error::operation("cannot read what the tables do by themselves").cause(error)
+    Error::operation("cannot read the triggers, rules, foreign keys and policies of the tables").cause(error)
 }

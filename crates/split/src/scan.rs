@@ -1,22 +1,22 @@
-//! The names in the body of a routine, found without understanding it: everything that might be a name is one. A body that
+//! Names in the body of a routine, found without parsing it: everything that might be a name counts as one. A body that
 //! builds its statements at run time can name anything.
 
-/// A name as it would stand in the catalogue, and the one before the dot.
+/// Name in the spelling of the catalog, and the name before its dot.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FoundName {
     pub before: Option<String>,
     pub name: String,
 }
 
-/// What a body names.
+/// Names in a body.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct FoundNames {
     pub names: Vec<FoundName>,
-    /// It has the word EXECUTE outside of strings.
+    /// `true` if it contains the word EXECUTE outside of strings.
     pub executes: bool,
 }
 
-/// Comments are skipped; strings are not, for they may be statements or names of tables.
+/// Scans a body. Comments are skipped; strings are not, because they may be statements or names of tables.
 pub fn scan(body: &str) -> FoundNames {
     let mut scanner =
         Scanner { text: body, at: 0, in_string: false, found: FoundNames::default(), qualifier: None };
@@ -32,7 +32,7 @@ struct Scanner<'a> {
     at: usize,
     in_string: bool,
     found: FoundNames,
-    /// The name that a dot was passed behind.
+    /// Name before a dot.
     qualifier: Option<String>,
 }
 
@@ -41,7 +41,7 @@ impl Scanner<'_> {
         &self.text[self.at..]
     }
 
-    /// Whether there is more.
+    /// Returns `true` if there is more.
     fn step(&mut self) -> bool {
         let Some(c) = self.rest().chars().next() else { return false };
         match c {
@@ -55,7 +55,7 @@ impl Scanner<'_> {
             }
             '"' => self.quoted(),
             c if c.is_alphabetic() || c == '_' => self.word(),
-            // A number, and letters that follow it, are no name.
+            // A number, and letters after it, are not a name.
             c if c.is_ascii_digit() => self.at += self.length_of_word(),
             c => self.pass(c),
         }
@@ -67,7 +67,7 @@ impl Scanner<'_> {
         self.qualifier = None;
     }
 
-    /// Comments may stand in comments.
+    /// Skips a comment; comments may be nested.
     fn skip_comment(&mut self) {
         let mut depth = 0;
         while self.at < self.text.len() {
@@ -102,7 +102,7 @@ impl Scanner<'_> {
                 }
             }
         }
-        // It is never closed, so it is no name, and what follows may hold some.
+        // Unterminated, so not a name; the rest may contain some.
         self.at += 1;
     }
 

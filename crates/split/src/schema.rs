@@ -1,4 +1,4 @@
-//! The schema of each service, from the source's own DDL: dumped once, at the moment at which the catalogues were read, and cut up.
+//! Schema of each service, from the source's own DDL: dumped once, in the snapshot of the catalogs, and split.
 
 use std::collections::BTreeSet;
 
@@ -16,14 +16,14 @@ use martydb_model::error::{Error, Result};
 use martydb_model::{RoleName, ServiceName};
 use martydb_pg::server::Access;
 
-/// The first major with triggers on login.
+/// First major version with login event triggers.
 const LOGIN_TRIGGERS: u32 = 17;
 
-/// A source whose DDL was dumped.
+/// Source with its dumped DDL.
 pub struct DumpedSource {
     pub catalogue: SourceCatalogue,
     pub plan: SplitPlan,
-    /// Of `pg_dump`, as it says itself.
+    /// Version of `pg_dump`, as it prints it.
     pub version: String,
     depends: Dependencies,
     archive: Archive,
@@ -31,10 +31,11 @@ pub struct DumpedSource {
 }
 
 impl DumpedSource {
-    /// Reads and dumps the source at one moment, as its admin. `like` is any target, for what else a program is told.
+    /// Reads and dumps the source in one snapshot, as its admin. `like` is any target: it provides the other settings
+    /// of the program.
     ///
     /// # Errors
-    /// If there is no `pg_dump` for the source, or it fails, with its words.
+    /// If there is no `pg_dump` for the source, or it fails; the error contains its message.
     pub async fn read(access: &Access, map: &SplitMap, like: &MigrationTarget) -> Result<DumpedSource> {
         let database = &map.source.database;
         let mut moment = SourceMoment::open(access, database.as_str()).await?;
@@ -48,7 +49,7 @@ impl DumpedSource {
             database: database.clone(),
             endpoint: access.admin_endpoint.clone(),
             login: access.admin.clone(),
-            owner: admin.map_err(|error| Error::operation("the admin's name cannot be used").cause(error))?,
+            owner: admin.map_err(|error| Error::operation("the admin's name is invalid").cause(error))?,
             ..like.clone()
         };
         let archive = Archive::dump_schema(&programs, &source, &snapshot, &settings(access, major)).await?;
@@ -65,7 +66,7 @@ impl DumpedSource {
         })
     }
 
-    /// The SQL of one service, and what could not be written.
+    /// Returns the SQL of one service, and the objects that it cannot contain.
     ///
     /// # Errors
     /// If `pg_restore` fails.
@@ -98,14 +99,14 @@ impl DumpedSource {
     }
 }
 
-/// The DDL of one service, as `pg_restore` printed it.
+/// DDL of one service, as `pg_restore` printed it.
 pub struct ServiceScript {
     pub text: String,
     pub afterwards: Vec<String>,
     pub refused: Vec<String>,
 }
 
-/// What the roles of the source set for their sessions does not count in the dump's.
+/// Returns settings that override those of the source's roles in the session of the dump.
 fn settings(access: &Access, major: u32) -> String {
     let mut all =
         "-c statement_timeout=0 -c quote_all_identifiers=off -c role=none -c search_path=pg_catalog \

@@ -1,4 +1,4 @@
-//! In which databases something will be, by the tables that it needs.
+//! Databases of an object, derived from the tables that it needs.
 
 use std::collections::BTreeSet;
 
@@ -6,10 +6,10 @@ use super::assignment::{Assignment, Home, Seat};
 use super::needs::ReferenceGraph;
 use super::source::{CatalogueClass, ObjectNumber, SourceCatalogue};
 
-/// Databases in which something will be.
+/// Databases that will contain an object.
 pub type Seats = BTreeSet<Seat>;
 
-/// A source with the places of its tables.
+/// Source with the places of its tables.
 pub struct Seating<'a> {
     source: &'a SourceCatalogue,
     assignment: &'a Assignment,
@@ -21,7 +21,8 @@ impl<'a> Seating<'a> {
         Seating { source, assignment, graph: ReferenceGraph::of(source) }
     }
 
-    /// The tables that are not everywhere where something will be that needs them. What is open is not judged.
+    /// Returns the tables that are missing in some database of an object that needs them. Unassigned tables are not
+    /// judged.
     pub fn missing(&self, seats: &Seats, tables: &BTreeSet<ObjectNumber>) -> Vec<ObjectNumber> {
         let lacks = |table: &ObjectNumber| {
             self.assignment.seats(*table).is_some_and(|there| !seats.is_subset(&there))
@@ -29,14 +30,14 @@ impl<'a> Seating<'a> {
         tables.iter().copied().filter(lacks).collect()
     }
 
-    /// The databases that have all of these tables; `None` while one of them is open.
+    /// Returns the databases that have all of these tables; `None` if one of them is unassigned.
     pub fn common(&self, tables: &BTreeSet<ObjectNumber>) -> Option<Seats> {
         let mut all = tables.iter().map(|table| self.assignment.seats(*table));
         let first = all.next()??;
         all.try_fold(first, |common, seats| Some(common.intersection(&seats?).cloned().collect()))
     }
 
-    /// A view is where the map says, or else wherever all of its tables are.
+    /// Returns the databases of a relation. A view is where the map places it, or else wherever all of its tables are.
     pub fn seats(&self, relation: ObjectNumber) -> Option<Seats> {
         let is_view = self.source.relations.get(&relation).is_some_and(|one| one.is_view());
         if is_view && *self.assignment.home(relation) == Home::Unassigned {

@@ -1,11 +1,11 @@
-//! The entries of an archive that make a service's objects: by their numbers where the table of contents has them, and by the
-//! names of those that were taken where it has none.
+//! Selection of the archive entries of a service's objects: by OID if the table of contents has it, otherwise by the
+//! names of selected objects.
 
 use std::collections::BTreeSet;
 
 use super::closure::{DependKey, Dependencies, class};
 
-/// An entry of a table of contents.
+/// Entry of a table of contents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TocEntry<'a> {
     pub object: DependKey,
@@ -13,7 +13,7 @@ pub struct TocEntry<'a> {
     pub what: &'a str,
 }
 
-/// Kinds that are never taken: rights and what belongs to the server's others.
+/// Kinds that are never selected: privileges, and objects of the whole server.
 const NEVER: &[&str] = &[
     "ACL ",
     "DEFAULT ACL ",
@@ -44,8 +44,8 @@ const ON_A_TABLE: &[(&str, &str)] = &[
 /// Kinds with columns, the longer name first.
 const WITH_COLUMNS: &[&str] = &["MATERIALIZED VIEW ", "FOREIGN TABLE ", "TABLE ", "VIEW ", "TYPE "];
 
-/// Which entries are taken, in their order. `detached` are tables that are made apart from those that they hang on, `open`
-/// those whose row security stays off.
+/// Returns the selected entries, in their order. `detached` are tables that are created apart from their parents,
+/// `open` those whose row security stays off.
 pub fn select(
     entries: &[TocEntry<'_>],
     members: &BTreeSet<DependKey>,
@@ -71,20 +71,20 @@ fn is_member(entry: &TocEntry, members: &BTreeSet<DependKey>, open: &BTreeSet<u3
     if NEVER.iter().any(|kind| entry.what.starts_with(kind)) {
         return false;
     }
-    // Its number is the table's, and it has no catalogue.
+    // Its OID is the table's, and it has no catalog.
     if entry.what.starts_with("ROW SECURITY ") {
         return members.contains(&(class::RELATION, entry.object.1)) && !open.contains(&entry.object.1);
     }
     entry.object.0 != 0 && members.contains(&entry.object)
 }
 
-/// What entries without a number have to say to be taken.
+/// Text of entries without an OID that are selected.
 #[derive(Default)]
 struct NamedEntries {
     whole: BTreeSet<String>,
-    /// Beginnings of comments on columns.
+    /// Prefixes of comments on columns.
     columns: BTreeSet<String>,
-    /// Comments on what hangs on a table: beginnings, and ends.
+    /// Prefixes and suffixes of comments on parts of a table.
     on_tables: BTreeSet<String>,
     refused: BTreeSet<String>,
 }
@@ -133,7 +133,7 @@ impl NamedEntries {
     }
 }
 
-/// Schema, and tag with owner, of an entry whose kind is in capitals.
+/// Returns the schema, and the tag with owner, of an entry whose kind is in capitals.
 fn tag(what: &str) -> Option<(&str, &str)> {
     let is_kind = |word: &str| word.chars().all(|c| c.is_ascii_uppercase());
     let mut rest = what;
@@ -148,7 +148,7 @@ fn tag(what: &str) -> Option<(&str, &str)> {
 
 type OnTable<'a> = (&'a str, &'a str, &'a str, &'a str);
 
-/// The kind of an entry that hangs on a table, with schema, table, its own name and its owner.
+/// Returns the kind of an entry that is a part of a table, with schema, table, its own name and its owner.
 fn hanging(what: &str) -> Option<(&'static str, Option<OnTable<'_>>)> {
     let (kind, rest) = ON_A_TABLE.iter().find_map(|(kind, word)| Some((*word, what.strip_prefix(kind)?)))?;
     let parts: Vec<&str> = rest.split(' ').collect();

@@ -1,5 +1,5 @@
-//! Sequences are not part of a stream, and a copy has them as they were: at each switch those of the new side go at least as far as
-//! those of the old one.
+//! Sequences, which a stream does not contain, and of which a copy has the values at its time: at each switch, those of
+//! the new side are raised at least to the values of the old one.
 
 use std::collections::BTreeMap;
 
@@ -7,21 +7,21 @@ use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Literal, Statement, stmt};
 use martydb_pg::server::{Connection, Unreadable, query};
 
-/// How far a sequence has come.
+/// Current value of a sequence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GivenNumbers {
-    /// Quoted.
+    /// Name, quoted.
     pub ident: String,
-    /// The last number that was given; `None` before the first.
+    /// Last value that was generated; `None` before the first.
     pub last: Option<i64>,
-    /// It counts upwards.
+    /// `true` if it is ascending.
     pub up: bool,
 }
 
-/// Sequences by the column that they belong to, or by their name.
+/// Sequences by their column, or by their name.
 pub type Sequences = BTreeMap<String, GivenNumbers>;
 
-/// Reads those of a database.
+/// Reads the sequences of a database.
 ///
 /// # Errors
 /// If they cannot be read.
@@ -32,10 +32,11 @@ pub async fn read(session: &mut Connection) -> Result<Sequences> {
         Ok((row.try_get(0)?, numbers))
     };
     let all: Result<Sequences, Unreadable> = rows.iter().map(read).collect();
-    all.map_err(|error| Error::operation("cannot read how far the sequences have come").cause(error))
+    all.map_err(|error| Error::operation("cannot read the values of the sequences").cause(error))
 }
 
-/// The statements after which no sequence of the new side gives a number that the old side has given.
+/// Returns the statements that raise the new side's sequences: afterwards none generates a value that the old side has
+/// generated.
 pub fn raising(old: &Sequences, new: &Sequences) -> Vec<Statement> {
     let raise = |(key, here): (&String, &GivenNumbers)| {
         let there = old.get(key)?.last?;

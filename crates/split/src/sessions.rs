@@ -1,12 +1,12 @@
-//! The sessions of a split. At the source it is the admin who reads, and nothing that a service made runs; at a target it is the
-//! service's migrator, acting as the owner, as in a migration: what runs there has the service's own rights.
+//! Sessions of a split. At the source the admin reads, without running code of a service; at a target the service's
+//! migrator acts as the owner, as in a migration: code there runs with the service's own privileges.
 
 use martydb_migrate::MigrationTarget;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{List, Literal, ServerText, Statement, stmt};
 use martydb_pg::server::{Access, Connection, Limits, connect_with, execute, query};
 
-/// How values are written as text, on either side.
+/// Format of values as text, on either side.
 const VALUES: &[(&str, &str)] = &[
     ("IntervalStyle", "postgres"),
     ("bytea_output", "hex"),
@@ -16,8 +16,8 @@ const VALUES: &[(&str, &str)] = &[
     ("xmlbinary", "base64"),
 ];
 
-/// For work that takes as long as it takes. A part and the word that it is there are lost together or not at all, so that no commit
-/// has to wait for the disk but the last.
+/// Settings for long operations. A part and its record are lost together or not at all, so only the last commit must
+/// wait for the disk.
 const LOADING: &[(&str, &str)] = &[
     ("statement_timeout", "0"),
     ("lock_timeout", "0"),
@@ -28,7 +28,7 @@ const LOADING: &[(&str, &str)] = &[
     ("jit", "off"),
 ];
 
-/// A session that fills a service's database. Names in its functions are looked up as the service looks them up.
+/// Opens a session that fills a service's database. Names in its functions are resolved as for the service.
 ///
 /// # Errors
 /// If the migrator cannot log in.
@@ -42,8 +42,8 @@ pub async fn loading(target: &MigrationTarget) -> Result<Connection> {
     Ok(session)
 }
 
-/// The same to look at it, and to change its state: names are looked up in `pg_catalog` alone, so that the server prints all others with
-/// their schema.
+/// Opens a session that inspects it and changes its state: names are resolved only in `pg_catalog`, so the server
+/// prints all others with their schema.
 ///
 /// # Errors
 /// As [`loading`].
@@ -63,7 +63,7 @@ pub async fn looking(target: &MigrationTarget) -> Result<Connection> {
     Ok(session)
 }
 
-/// The server looks now and then whether the client still lives. 13 cannot, and neither can every system.
+/// Lets the server check from time to time whether the client is alive. Version 13 and some systems cannot.
 async fn watched(session: &mut Connection) {
     let watch = stmt!(
         "SELECT pg_catalog.set_config(name, '2s', false) FROM pg_catalog.pg_settings WHERE name = 'client_connection_check_interval'"
@@ -75,28 +75,29 @@ async fn watched(session: &mut Connection) {
     let _unknown = query(session, &endless).await;
 }
 
-/// A table of the source that is read: what it is called, and its number, which tells it from what may be called so later.
+/// Table of the source with its name and its OID, which distinguishes it from a later table of that name.
 #[derive(Debug, Clone)]
 pub struct ReadTable {
     pub oid: u32,
-    /// As the server quotes it.
+    /// Name, quoted by the server.
     pub ident: String,
 }
 
-/// How tables are locked while they are read.
+/// Lock on tables while they are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReadLock {
-    /// They stay what they are.
+    /// Prevents changes of their definitions.
     Shared,
-    /// They get no indexes and statistics either, whose expressions the planner of a query evaluates. One session for each table has it.
+    /// Also prevents new indexes and statistics, whose expressions the planner of a query would evaluate. Only one
+    /// session per table can hold it.
     AgainstIndexes,
 }
 
-/// A session of the admin that reads these tables in one transaction: in the moment of a snapshot, or in one of its own. They are locked
-/// against DDL, and are what they were: a view in the place of a table would run what its owner wrote.
+/// Opens a session of the admin that reads these tables in one transaction: in the given snapshot, or in its own. The
+/// tables are locked against DDL, and verified: a view in the place of a table would run its owner's code.
 ///
 /// # Errors
-/// If the snapshot is gone, or a table is.
+/// If the snapshot is lost, or a table is gone.
 pub async fn reading(
     access: &Access,
     database: &str,
@@ -112,7 +113,7 @@ pub async fn reading(
             value = Literal((*value).into())
         )
     });
-    // Planning must not look at what the tables' owners wrote: their CHECK constraints, and those of partitions.
+    // Planning must not evaluate expressions of the tables' owners: CHECK constraints, and those of partitions.
     let own = stmt!(
         "SELECT pg_catalog.set_config('lock_timeout', '10s', false), pg_catalog.set_config('constraint_exclusion', 'off', false),
              pg_catalog.set_config('jit', 'off', false)"
@@ -120,7 +121,7 @@ pub async fn reading(
     query(&mut session, &Statement::join(values.chain([own]))).await?;
     let (begin, mode) = match lock {
         ReadLock::Shared => (stmt!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"), stmt!("ACCESS SHARE")),
-        // A transaction that only reads may not take such a lock.
+        // A read-only transaction may not take such a lock.
         ReadLock::AgainstIndexes => {
             (stmt!("BEGIN ISOLATION LEVEL REPEATABLE READ"), stmt!("SHARE UPDATE EXCLUSIVE"))
         }
@@ -139,7 +140,7 @@ pub async fn reading(
     Ok(session)
 }
 
-/// Whether each name still means the same table. A view has no file.
+/// Returns an error unless each name still refers to the same table. A view has no file.
 async fn same(session: &mut Connection, tables: &[ReadTable]) -> Result<()> {
     let rows = tables.iter().map(|table| {
         stmt!("({oid}::pg_catalog.oid, {ident})", oid = table.oid, ident = Literal(table.ident.clone()))
@@ -154,7 +155,7 @@ async fn same(session: &mut Connection, tables: &[ReadTable]) -> Result<()> {
     if names.is_empty() {
         return Ok(());
     }
-    Err(Error::operation("tables of the source are no longer what they were")
+    Err(Error::operation("tables of the source were replaced")
         .causes(names.iter().map(|name| martydb_ui::report::printable(name)))
         .hint("run `martydb split plan` again"))
 }

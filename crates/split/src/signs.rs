@@ -1,4 +1,4 @@
-//! What the manifest and the services' own migrations tell of their tables.
+//! Evidence of services' tables in the manifest and in their migrations.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use martydb_config::manifest::Manifest;
 use martydb_migrate::files::{ScriptItem, StatementHead, bare, folder, is_word, walk};
 use martydb_model::{DesiredService, SchemaName};
 
-/// The signs of every service. A folder that cannot be read tells nothing.
+/// Returns the evidence of every service. An unreadable folder contributes none.
 pub fn of(manifest: &Manifest) -> Vec<ServiceSigns> {
     manifest.services.values().map(|service| signs(manifest, service)).collect()
 }
@@ -41,13 +41,13 @@ fn tables_made(sql: &str) -> Vec<String> {
     all
 }
 
-/// The bare name of the table that a `CREATE TABLE` makes.
+/// Returns the bare name of the table of a `CREATE TABLE`.
 fn table_made(seen: &StatementHead) -> Option<String> {
     let made =
         [&["create", "table"][..], &["create", "unlogged", "table"]].iter().any(|words| seen.begins(words));
     let rest = seen.text.get(after_table(seen)?..)?;
     let words = martydb_migrate::files::tokens(rest);
-    // The last part of a name with a dot.
+    // The last part of a qualified name.
     let name = words.iter().skip_while(|word| is_filler(&rest[word.start..word.end]));
     let mut last = None;
     for token in name {
@@ -64,7 +64,7 @@ fn is_filler(word: &str) -> bool {
     ["if", "not", "exists"].iter().any(|filler| is_word(word, filler))
 }
 
-/// Where the word TABLE ends.
+/// Returns the end of the word TABLE.
 fn after_table(seen: &StatementHead) -> Option<usize> {
     let tokens = martydb_migrate::files::tokens(seen.text);
     let found = tokens.iter().find(|token| is_word(&seen.text[token.start..token.end], "table"))?;

@@ -1,16 +1,16 @@
-//! What stands in a shared database, as values: tables, what hangs on them, and what refers to what.
+//! Source database's catalog: tables, their parts, and the references between objects.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-/// The number of an object in its catalogue.
+/// OID of an object in its catalog.
 pub type ObjectNumber = u32;
 
-/// An object: the catalogue that has it, and its number there.
+/// Object: its catalog, and its OID there.
 pub type ObjectKey = (CatalogueClass, ObjectNumber);
 
-/// Catalogues whose objects may refer to others.
+/// Catalogs whose objects may refer to others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 pub enum CatalogueClass {
     #[serde(rename = "pg_class")]
@@ -31,18 +31,18 @@ pub enum CatalogueClass {
     Constraint,
 }
 
-/// A table, view, sequence or foreign table.
+/// Table, view, sequence or foreign table.
 #[derive(Debug, Clone, Deserialize)]
 pub struct SourceRelation {
     pub oid: ObjectNumber,
     pub schema: String,
     pub name: String,
-    /// Schema and name as the server quotes them.
+    /// Schema and name, quoted by the server.
     pub ident: String,
     pub kind: RelationKind,
     pub unlogged: bool,
     pub owner: String,
-    /// At first the server's estimate.
+    /// Number of rows; at first the server's estimate.
     pub rows: i64,
     pub bytes: i64,
 }
@@ -73,7 +73,7 @@ impl SourceRelation {
     }
 }
 
-/// A table that inherits from another one.
+/// Table that inherits from another one.
 #[derive(Debug, Clone, Deserialize)]
 pub struct ChildTable {
     pub child: ObjectNumber,
@@ -91,25 +91,25 @@ pub struct SourceForeignKey {
     pub to_columns: Vec<String>,
 }
 
-/// Something that belongs to a relation and may refer to others.
+/// Object that belongs to a relation and may refer to others.
 #[derive(Debug, Clone, Deserialize)]
 pub struct SourcePart {
     pub kind: PartKind,
     pub class: CatalogueClass,
     pub oid: ObjectNumber,
     pub relation: ObjectNumber,
-    /// Quoted.
+    /// Name, quoted.
     pub name: String,
-    /// Of what is no default but what a column is generated from, `attgenerated`.
+    /// Value of `attgenerated`, for a generated column instead of a default.
     #[serde(default)]
     pub generated: Option<String>,
-    /// The roles that a policy is for; `None` where it is for all.
+    /// Roles that a policy applies to; `None` if it applies to all.
     #[serde(default)]
     pub roles: Option<Vec<String>>,
 }
 
 impl SourcePart {
-    /// Whether the copies that readers of a reference table get go without it: what it guards and what it does is the owner's.
+    /// Returns `true` if the copies of a reference table omit the part: its checks and effects belong to the owner.
     pub fn stays_with_the_owner(&self) -> bool {
         matches!(self.kind, PartKind::Rule | PartKind::Trigger | PartKind::Policy)
     }
@@ -118,7 +118,7 @@ impl SourcePart {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PartKind {
-    /// What a view reads.
+    /// Rule of a view.
     View,
     Rule,
     Trigger,
@@ -131,7 +131,7 @@ pub enum PartKind {
 #[derive(Debug, Clone, Deserialize)]
 pub struct SourceRoutine {
     pub oid: ObjectNumber,
-    /// With its argument types.
+    /// Name with argument types.
     pub ident: String,
     pub schema: String,
     pub name: String,
@@ -143,11 +143,11 @@ pub struct SourceRoutine {
 pub struct SourceType {
     pub oid: ObjectNumber,
     pub ident: String,
-    /// As `typtype` says it.
+    /// Value of `typtype`.
     pub kind: char,
-    /// The type of an array's elements.
+    /// Element type of an array.
     pub of: ObjectNumber,
-    /// The relation whose rows it is the type of.
+    /// Relation of a row type.
     pub row_of: ObjectNumber,
 }
 
@@ -160,12 +160,12 @@ pub struct LargeObjectColumn {
 #[derive(Debug, Clone, Deserialize)]
 pub struct SourcePublication {
     pub name: String,
-    /// Of all tables.
+    /// `true` if it publishes all tables.
     pub all: bool,
     pub tables: Option<Vec<ObjectNumber>>,
 }
 
-/// A shared database, read at one moment.
+/// Shared database, read in one snapshot.
 #[derive(Debug, Clone, Default)]
 pub struct SourceCatalogue {
     pub major: u32,
@@ -183,12 +183,12 @@ pub struct SourceCatalogue {
 }
 
 impl SourceCatalogue {
-    /// The table at whose top a partition hangs; any other relation itself.
+    /// Returns the topmost table of a partition; any other relation itself.
     pub fn root(&self, oid: ObjectNumber) -> ObjectNumber {
         let parent =
             |oid| self.children.iter().find(|one| one.partition && one.child == oid).map(|one| one.parent);
         let mut top = oid;
-        // A chain of partitions is never longer than there are tables.
+        // A chain of partitions is never longer than the number of tables.
         for _ in 0..self.children.len() {
             match parent(top) {
                 Some(above) => top = above,
@@ -202,7 +202,7 @@ impl SourceCatalogue {
         self.relations.get(&oid).map_or("?", |relation| relation.ident.as_str())
     }
 
-    /// Whether a map has to say where it goes: a table, or a sequence that no column takes its numbers from.
+    /// Returns `true` if a map must assign the relation: a table, or a sequence that no column uses.
     pub fn has_to_be_placed(&self, relation: &SourceRelation) -> bool {
         let key = (CatalogueClass::Relation, relation.oid);
         let in_default = |part: &SourcePart| {
@@ -218,7 +218,7 @@ impl SourceCatalogue {
         }
     }
 
-    /// The table that a sequence belongs to.
+    /// Returns the table that a sequence belongs to.
     pub fn owner_of_sequence(&self, sequence: ObjectNumber) -> Option<ObjectNumber> {
         let owners = self.owned.get(&(CatalogueClass::Relation, sequence))?;
         owners.iter().find(|(class, _)| *class == CatalogueClass::Relation).map(|(_, table)| *table)

@@ -1,4 +1,4 @@
-//! Where each service of a split stands, read from both sides and changed at neither.
+//! Status of each service of a split, read from both sides without changes.
 
 use super::fingerprint::ChangedDefinition;
 use super::following::{FollowedSide, followed_from};
@@ -12,7 +12,7 @@ use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Literal, stmt};
 use martydb_pg::server::{Connection, query};
 
-/// How far the copy of one service is.
+/// Progress of one service's copy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct LoadedCount {
     pub tables_done: usize,
@@ -21,37 +21,37 @@ pub struct LoadedCount {
     pub bytes: i64,
 }
 
-/// The slot through which a service is followed.
+/// Slot through which a service is followed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SlotStanding {
-    /// The side that has it.
+    /// Side of the slot.
     pub at: FollowedSide,
-    /// What the other side has not confirmed yet.
+    /// Bytes that the other side has not confirmed.
     pub lag_bytes: i64,
-    /// What the server keeps for it.
+    /// Bytes of WAL that the server retains for it.
     pub kept_bytes: i64,
     pub active: bool,
     /// `reserved`, `extended`, `unreserved` or `lost`.
     pub wal_status: Option<String>,
-    /// What may still be written before it is lost, where that is bounded.
+    /// Bytes that may be written before it is lost, if bounded.
     pub safe_bytes: Option<i64>,
 }
 
-/// One service.
+/// Status of one service.
 pub struct ServiceStanding {
     pub service: SplitService,
     pub loaded: LoadedCount,
     pub slot: Option<SlotStanding>,
-    /// What was changed at the source since the copy, and not at the target.
+    /// Definitions that changed at the source since the copy, but not at the target.
     pub changed: Vec<ChangedDefinition>,
-    /// Why the target could not be asked.
+    /// Error of the target, if it cannot be read.
     pub error: Option<Error>,
 }
 
-/// Reads where a service stands.
+/// Reads the status of a service.
 ///
 /// # Errors
-/// If the source cannot be read. A target that cannot is part of the answer.
+/// If the source cannot be read. A target's error is part of the result.
 pub async fn read(
     session: &mut Connection,
     service: &SplitService,
@@ -87,7 +87,7 @@ pub async fn read(
     Ok(ServiceStanding { service: service.clone(), loaded, slot, changed, error })
 }
 
-/// What is loaded, and what was changed since.
+/// Reads the loaded parts, and changes since the copy.
 async fn look(
     source: &mut Connection,
     service: &SplitService,

@@ -1,7 +1,7 @@
-//! How far a split has come: written in the schema `martydb_split` of the source, and in one of the same name in each target.
+//! State of a split: in the schema `martydb_split` of the source, and in one of the same name in each target.
 //!
-//! A command writes down what it begins before it does it, so that the next one knows. Who takes the writes is what the
-//! target says: [`target::opened`].
+//! A command records its intention before it acts, for the next command. The side that accepts the writes is defined by
+//! the target: [`target::opened`].
 
 pub mod notes;
 pub mod source;
@@ -13,24 +13,24 @@ use martydb_model::error::{Error, Result};
 use martydb_model::sql::Qualified;
 use martydb_pg::server::{Row, Unreadable};
 
-/// The schema at both sides.
+/// Schema at both sides.
 pub const STATE_SCHEMA: &str = "martydb_split";
 
-/// The lock that one command on a split holds at a time, in the source.
+/// Key of the lock that a command on a split holds in the source.
 pub const LOCK: i32 = 0x7370_6c74;
 
-/// The trigger that refuses writes, at both sides.
+/// Trigger that refuses writes, at both sides.
 pub const CLOSED_TRIGGER: &str = "martydb_split_closed";
 
-/// Where a service stands.
+/// Phase of a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SplitPhase {
     Planned,
     Copying,
-    /// Offline: the rows are there, and the tables of the source take no writes.
+    /// Offline: the rows are copied, and the tables of the source accept no writes.
     Copied,
-    /// Online: the rows are there, and what changes comes after them.
+    /// Online: the rows are copied, and changes follow.
     Following,
     CutOver,
     RolledBack,
@@ -48,7 +48,7 @@ const PHASES: &[(SplitPhase, &str)] = &[
 ];
 
 impl SplitPhase {
-    /// As the state has it.
+    /// Returns the name in the state.
     pub fn name(self) -> &'static str {
         PHASES.iter().find(|(phase, _)| *phase == self).map_or("", |(_, name)| name)
     }
@@ -58,12 +58,12 @@ impl SplitPhase {
     }
 }
 
-/// What a relation of a service is.
+/// Kind of a service's relation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SplitKind {
-    /// It has rows.
+    /// Contains rows.
     Table,
-    /// It has none of its own.
+    /// Contains no rows of its own.
     Partitioned,
     Sequence,
 }
@@ -84,27 +84,27 @@ impl SplitKind {
     }
 }
 
-/// A relation of the state, quoted.
+/// Returns a table of the state, quoted.
 fn table(name: &str) -> Qualified {
     Qualified(vec![STATE_SCHEMA.into(), name.into()])
 }
 
-/// The table of the source whose one row a service's closing transaction changes last.
+/// Returns the name of the source's table with one row that a service's closing transaction changes last.
 pub fn marker_name(service: &str) -> String {
     format!("marker_{service}")
 }
 
 fn unreadable(error: Unreadable) -> Error {
-    Error::operation("cannot read how far the split has come").cause(error)
+    Error::operation("cannot read the state of the split").cause(error)
 }
 
 fn text(row: &Row, at: usize) -> Result<String> {
     row.try_get(at).map_err(unreadable)
 }
 
-/// The state's own word is not one that this version knows.
+/// Returns the error for a word in the state that this version does not know.
 fn unknown(what: &str) -> Error {
-    Error::operation(format!("the state of the split says \"{what}\", which this version does not know"))
+    Error::operation(format!("the state of the split contains \"{what}\", which this version does not know"))
         .hint("a newer martydb wrote it: use that one")
 }
 

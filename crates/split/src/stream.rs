@@ -1,11 +1,11 @@
-//! What changes in one database while another one takes its place: read from a slot of the one by the plugin `pgoutput`, and
-//! written into the other by a login that has no more rights there than the tables' owner.
+//! Stream of changes from one database to another: read from a slot through the plugin `pgoutput`, and applied by a
+//! login that has no more privileges than the tables' owner.
 //!
-//! A subscription of the server's own would apply as a superuser before 16, so that expressions of a service's tables would run
-//! with its rights; it would need a route from server to server, and a password in the target's catalogue.
+//! A native subscription applies as a superuser before version 16: expressions of a service's tables would run with its
+//! privileges. It would also need a route from server to server, and a password in the target's catalog.
 //!
-//! `pgoutput` reads the messages, `table` says whether a table fits them, `changes` makes statements; all three are pure. `apply`
-//! writes whole transactions, each with its place in the log, and `follow` is the way from one to the other.
+//! `pgoutput` decodes messages, `table` checks that a table matches them, `changes` creates statements; all three are
+//! pure. `apply` writes whole transactions, each with its LSN, and `follow` connects both sides.
 
 mod apply;
 mod changes;

@@ -1,9 +1,9 @@
-//! Which side takes the writes of a service, and how that changes: `cutover` gives them to the service's own database, `rollback` gives
-//! them back, and `finish` removes what the way back needed. Who is open is said by the database of the service: a row there is
-//! written in the transaction that opens it.
+//! The side that accepts the writes of a service, and its changes: `cutover` directs them to the service's own
+//! database, `rollback` back to the source, and `finish` removes the means of a rollback. A row in the service's
+//! database, which is written in the transaction that opens it, defines the open side.
 //!
-//! `ends` has the sessions, `drain` lets the last changes arrive, `equal` compares the rows while neither takes writes,
-//! `definitions` the tables' definitions, `reverse` is what the way back needs.
+//! `ends` contains the sessions, `drain` applies the last changes, `equal` compares the rows while neither side accepts
+//! writes, `definitions` compares the tables' definitions, and `reverse` prepares the rollback.
 
 mod cutover;
 pub mod definitions;

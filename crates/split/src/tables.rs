@@ -1,4 +1,4 @@
-//! The tables of one side, as a copy and a comparison have to know them.
+//! Tables of one side, in the form that a copy and a comparison need.
 
 use std::collections::BTreeMap;
 
@@ -10,50 +10,50 @@ use martydb_provision::catalog::rows;
 
 const TABLES: &str = include_str!("sql/tables.sql");
 
-/// A table of one side.
+/// Table of one side.
 #[derive(Debug, Clone, Deserialize)]
 pub struct TableShape {
     pub oid: u32,
     pub schema: String,
     pub name: String,
-    /// Schema and name as the server quotes them.
+    /// Schema and name, quoted by the server.
     pub ident: String,
     kind: char,
     pub unlogged: bool,
-    /// Row security holds for its owner too.
+    /// `true` if row security applies to its owner too.
     pub forced: bool,
-    /// The partitioned table that it is a part of.
+    /// Partitioned table that it is a part of.
     pub parent: Option<u32>,
-    /// The file of its rows.
+    /// File of its rows.
     pub storage: i64,
     pub pages: i64,
     pub bytes: i64,
-    /// As `relreplident` says it.
+    /// Value of `relreplident`.
     pub identity: char,
-    /// Planning a query of it runs nothing that its owner wrote.
+    /// `true` if planning a query of it runs no code of its owner.
     pub plain: bool,
-    /// It has a primary key that holds at every moment.
+    /// `true` if it has a primary key that is not deferrable.
     pub primary: bool,
     key: Option<Vec<String>>,
-    /// By name.
+    /// Columns, by name.
     pub columns: Vec<TableColumn>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct TableColumn {
     pub name: String,
-    /// With its schema, where that is not `pg_catalog`.
+    /// Type with its schema, unless that is `pg_catalog`.
     #[serde(rename = "type")]
     pub kind: String,
     pub generated: bool,
-    /// Its binary form means the same everywhere.
+    /// `true` if its binary format means the same everywhere.
     pub safe: bool,
 }
 
-/// All of one database.
+/// Tables of a database.
 #[derive(Debug, Clone, Default)]
 pub struct DatabaseTables {
-    /// By schema and name.
+    /// Tables by schema and name.
     pub tables: BTreeMap<(String, String), TableShape>,
 }
 
@@ -62,7 +62,7 @@ impl TableShape {
         self.kind == 'p'
     }
 
-    /// The columns by which a row is told from the others.
+    /// Returns the columns that identify a row.
     pub fn key(&self) -> &[String] {
         self.key.as_deref().unwrap_or_default()
     }
@@ -73,10 +73,10 @@ impl TableShape {
 }
 
 impl DatabaseTables {
-    /// Reads them. Services' functions do not run.
+    /// Reads the tables. No functions of services run.
     ///
     /// # Errors
-    /// If the catalogues cannot be read.
+    /// If the catalogs cannot be read.
     pub async fn read(session: &mut Connection) -> Result<DatabaseTables> {
         let mut all = DatabaseTables::default();
         rows::read_all(session, TABLES, |row| {
@@ -97,7 +97,7 @@ impl DatabaseTables {
         self.tables.get(&(schema.to_owned(), name.to_owned()))
     }
 
-    /// The partitioned table of which this one is a part, or a part of a part.
+    /// Returns the topmost partitioned table of a part.
     pub fn root<'a>(&'a self, table: &'a TableShape) -> &'a TableShape {
         let mut top = table;
         while let Some(above) = top.parent.and_then(|oid| self.tables.values().find(|one| one.oid == oid)) {

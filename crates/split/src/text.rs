@@ -1,13 +1,13 @@
-//! A proposal as the text of `split.yaml`.
+//! Text of `split.yaml` for a proposal.
 
 use super::edges::CrossingEdge;
 use super::proposal::{GuessedTable, SplitProposal};
 
-/// The whole map, with the edges that it would have.
+/// Returns the whole map, with the edges that it would have.
 pub fn split_yaml(server: &str, database: &str, proposal: &SplitProposal, edges: &[CrossingEdge]) -> String {
     let mut text = format!(
-        "# What `split init` guessed. Every line below is a guess with its reason: change what is wrong.\n\
-         # `martydb split plan` says what is open.\n\
+        "# Proposal of `split init`. Every line below is a guess with its reason: correct the wrong ones.\n\
+         # `martydb split plan` shows the open questions.\n\
          source: {{ server: {}, database: {} }}\n\nservices:\n",
         scalar(server),
         scalar(database)
@@ -20,7 +20,8 @@ pub fn split_yaml(server: &str, database: &str, proposal: &SplitProposal, edges:
         }
     }
     if !proposal.ignored.is_empty() {
-        text += &format!("\n# They stay where they are.\nignore:\n{}", items(&proposal.ignored, "  "));
+        text +=
+            &format!("\n# These stay in the shared database.\nignore:\n{}", items(&proposal.ignored, "  "));
     }
     text + &open(&proposal.open) + &answers(edges)
 }
@@ -38,12 +39,12 @@ fn open(tables: &[GuessedTable]) -> String {
     let line = |one: &GuessedTable| format!("#   {}: {}\n", comment(&one.table), comment(&one.reason));
     let lines: String = tables.iter().map(line).collect();
     format!(
-        "\n# Not assigned: name each under a service, under `ignore:`, or, where several services read it, as\n\
+        "\n# Not assigned: list each under a service, under `ignore:`, or, if several services read it, as\n\
          # reference: {{ public.countries: {{ owner: ONE, readers: [OTHERS] }} }}\n{lines}"
     )
 }
 
-/// The lines that answer edges, for a reader to choose from.
+/// Returns the lines that answer edges, for a reader to choose from.
 fn answers(edges: &[CrossingEdge]) -> String {
     if edges.is_empty() {
         return String::new();
@@ -51,17 +52,17 @@ fn answers(edges: &[CrossingEdge]) -> String {
     let line = |edge: &CrossingEdge| format!("#   - {}\n", comment(&answer_line(edge)));
     let lines: String = edges.iter().map(line).collect();
     format!(
-        "\n# With these guesses, this crosses a boundary. Take the marks away and keep one answer for each.\n# edges:\n{lines}"
+        "\n# With these guesses, the following cross a boundary. Uncomment them and keep one answer for each.\n# edges:\n{lines}"
     )
 }
 
-/// One item of `edges:`, with its choices.
+/// Returns one item of `edges:`, with its choices.
 pub fn answer_line(edge: &CrossingEdge) -> String {
     let choices: Vec<&str> = edge.kind.choices().iter().map(|choice| choice.answer).collect();
     format!("{{ edge: {}, answer: {}, reason: \"\" }}", quoted(&edge.name()), choices.join(" | "))
 }
 
-/// A text that YAML reads as this text.
+/// Returns a scalar that YAML reads as this text.
 fn scalar(text: &str) -> String {
     const WORDS: &[&str] = &["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
     let plain = text.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -70,12 +71,12 @@ fn scalar(text: &str) -> String {
     if plain { text.into() } else { quoted(text) }
 }
 
-/// A string of JSON is one of YAML; a dollar sign begins a variable.
+/// Quotes a text: a string of JSON is one of YAML, but a dollar sign begins a variable.
 fn quoted(text: &str) -> String {
     serde_json::Value::from(text.replace('$', "$$")).to_string()
 }
 
-/// A comment is one line.
+/// Returns the text on one line, for a comment.
 fn comment(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

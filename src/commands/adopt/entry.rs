@@ -1,4 +1,4 @@
-//! What goes into the manifest, as YAML values.
+//! Entry of an adopted service in the manifest, as YAML values.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,10 @@ use martydb_config::manifest::raw::RawAccess;
 use martydb_model::DbName;
 use martydb_provision::adopt::{Person, ServiceKeys};
 
-/// Further roles that the manifest has already, as they are written.
+/// Entries of further roles that the manifest already has.
 pub type DeclaredRoles = BTreeMap<String, RawAccess>;
 
-/// The service's new keys; those that are `None` or empty stay as they are.
+/// New keys of the service; those that are `None` or empty keep their value.
 #[derive(Debug, Clone, Default)]
 pub struct ServiceEntry {
     pub server: Option<String>,
@@ -31,7 +31,7 @@ impl ServiceEntry {
         ServiceEntry { schemas, extensions, settings, database_settings, connection_limit, ..self }
     }
 
-    /// Everybody who is not declared; who is declared for another service is so in the same words.
+    /// Adds the roles that are not declared. One that another service declares gets the same entry.
     pub fn with_people(
         mut self,
         people: &[Person],
@@ -77,7 +77,7 @@ fn some_map(map: Mapping) -> Option<Value> {
     (!map.is_empty()).then_some(Value::Mapping(map))
 }
 
-/// The first dollar sign of two keeps the second one.
+/// Doubles each dollar sign, which would begin a variable.
 fn text(text: &str) -> Value {
     text.replace('$', "$$").into()
 }

@@ -1,4 +1,4 @@
-//! The commands that come next, in their order.
+//! Next commands, in order.
 
 use martydb_config::manifest::DEFAULT_ENV;
 use martydb_migrate::files::folder;
@@ -16,7 +16,7 @@ pub fn commands(env: &str, service: &DesiredService, planned: &PlannedServer, ba
     if baseline {
         all.push(match folder::load(&service.migrations).all().is_empty() {
             true => command(&format!("baseline --service {name} --from-database")),
-            // Which of the files the database has is not ours to say.
+            // martydb cannot tell which files are applied to the database.
             false => command(&format!("baseline --service {name} --at VERSION")),
         });
     }

@@ -1,4 +1,4 @@
-//! What `adopt` found, in words and for scripts.
+//! Report of `adopt`, as text and for scripts.
 
 use serde::Serialize;
 use similar::TextDiff;
@@ -12,7 +12,7 @@ use martydb_provision::plan::PrivilegeGap;
 use martydb_provision::provision::PlannedServer;
 use martydb_ui::report::{Cell, Report, Style, Table, printable};
 
-/// The manifest before and after, and whether it was written.
+/// Manifest before and after the run.
 pub struct ManifestEdit {
     pub before: ManifestDraft,
     pub after: ManifestDraft,
@@ -24,18 +24,18 @@ pub struct AdoptReport {
     service: String,
     server: String,
     database: String,
-    /// The file.
+    /// Path of the manifest.
     manifest: String,
-    /// Whether the file was changed.
+    /// `true` if the manifest was changed.
     written: bool,
-    /// How the file changes, as a unified diff; empty where all of it is declared.
+    /// Change of the manifest as a unified diff; empty if everything is declared already.
     manifest_changes: String,
     access: Vec<Person>,
     notes: Vec<String>,
     plan: Consequences,
     limits: Vec<PrivilegeGap>,
     summary: Summary,
-    /// The commands that come next.
+    /// Next commands.
     next: Vec<String>,
     #[serde(skip)]
     locks: String,
@@ -71,17 +71,17 @@ impl AdoptReport {
 
     fn manifest_text(&self) -> String {
         if self.manifest_changes.is_empty() {
-            return format!("{} declares all of it already: nothing was written.\n", self.manifest);
+            return format!("{} declares all of it already; nothing was written.\n", self.manifest);
         }
         let changes: Vec<String> = self.manifest_changes.lines().map(printable).collect();
         let said = match self.written {
             true => format!("Written to {}.", self.manifest),
-            false => format!("Dry run: {} stays as it is.", self.manifest),
+            false => format!("Dry run: {} is unchanged.", self.manifest),
         };
         format!("{}\n\n{said}\n", changes.join("\n"))
     }
 
-    /// Everybody who keeps something, and as what.
+    /// Lists the roles with access, each with its level.
     fn people_text(&self, style: &Style) -> String {
         let mut table = Table::new(&["role", "kind", "access", "session", "members"]);
         for person in &self.access {
@@ -111,7 +111,7 @@ impl AdoptReport {
         format!("\nWhat `apply` would change:\n{}\nPlan: {summary}.\n{}", table.render(style), self.locks)
     }
 
-    /// Who keeps what without an entry, and who loses what.
+    /// Lists access that is kept without an entry, and access that is lost.
     fn consequences_text(&self) -> String {
         let plan = &self.plan;
         let app = "the app role";
@@ -122,18 +122,18 @@ impl AdoptReport {
                 printable(&listed(&plan.old_owners))
             ),
         };
-        let taken = "Not carried over: no level of `access:` gives it, and `apply` takes it";
+        let taken = "Not carried over: no level of `access:` includes it, and `apply` revokes it";
         let left = "Not declared and left alone";
         let outside: Vec<&String> = plan.locked_out.iter().filter(|role| !plan.dead.contains(role)).collect();
         owners
             + &lines(taken, plan.not_carried_over.iter().map(|group| group.what.clone()))
             + &lines(left, plan.left_alone.iter().map(|group| holding(&group.what)))
             + &lines(
-                "Of no use any more, because the role can connect by PUBLIC alone (declare it, or GRANT CONNECT)",
-                plan.dead.iter().map(|role| format!("what {role} holds")),
+                "No longer usable, because the role can connect only by PUBLIC (declare it, or GRANT CONNECT)",
+                plan.dead.iter().map(|role| format!("privileges of {role}")),
             )
             + &lines(
-                "Can connect by PUBLIC alone, hold nothing in the database and are not declared",
+                "Can connect only by PUBLIC, hold no privileges in the database and are not declared",
                 (!outside.is_empty()).then(|| listed(&outside)),
             )
     }

@@ -1,4 +1,4 @@
-//! `backup list`: the backups that there are, with age and size.
+//! `backup list`: lists backups with age and size.
 
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -24,9 +24,9 @@ pub async fn run(run: &Run, select: &Arguments) -> Result<BackupList> {
 
 #[derive(Serialize)]
 pub struct BackupList {
-    /// Oldest first.
+    /// Backups, oldest first.
     backups: Vec<BackupRow>,
-    /// What lies in the store and is no whole backup.
+    /// Entries of the store that are not complete backups.
     problems: Vec<String>,
 }
 
@@ -40,7 +40,7 @@ pub struct BackupRow {
     pub age_s: i64,
     pub size_bytes: u64,
     pub encrypted: bool,
-    /// When a restore of it was last proven.
+    /// Time of the last verified restore.
     pub verified_at: Option<String>,
     pub migration_head: Option<String>,
 }

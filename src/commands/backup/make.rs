@@ -1,5 +1,5 @@
-//! `backup` itself: what would be lost is said first; then all services get their snapshots one right after the other, and
-//! are dumped one by one.
+//! `backup` itself: first reports what the backups would lose, then takes the snapshots of all services directly one
+//! after the other, and dumps one service after another.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -27,13 +27,13 @@ use martydb_ui::report::{Cell, Report, Style, Table, printable};
 pub struct Arguments {
     #[command(flatten)]
     pub select: Select,
-    /// Make the backup without what it cannot hold, and record that.
+    /// Omit objects that a backup cannot contain, and record them.
     #[arg(long)]
     pub accept: bool,
-    /// Count the rows and do not hash them: `backup verify` and `restore` then compare their number alone.
+    /// Count rows without hashing them: `backup verify` and `restore` then compare only their number.
     #[arg(long)]
     pub no_hashes: bool,
-    /// How many sessions read each database side by side [default: the manifest's, or 2].
+    /// Number of sessions that read each database [default: the manifest's, or 2].
     #[arg(long, value_name = "N", hide_short_help = true)]
     pub sessions: Option<NonZeroUsize>,
 }
@@ -63,7 +63,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<MadeBackups> {
     Ok(MadeBackups { backups: made })
 }
 
-/// How many changes `plan` has for each service, where that can be said.
+/// Returns the number of changes in `plan` for each service, where it is known.
 async fn plan_changes(run: &Run, services: &[DesiredService]) -> BTreeMap<ServiceName, usize> {
     let plans = provision::plan(run, services, PlanOptions::default()).await;
     let mut all = BTreeMap::new();
@@ -78,7 +78,7 @@ async fn plan_changes(run: &Run, services: &[DesiredService]) -> BTreeMap<Servic
     all
 }
 
-/// The snapshots of all services. Each step is made for all of them before the next.
+/// Takes the snapshots of all services. Each step is done for all services before the next.
 async fn exported(
     run: &Run,
     services: &[DesiredService],
@@ -124,7 +124,7 @@ async fn keep(
     Ok(MadeBackup::new(id, size, exported_at, &record))
 }
 
-/// The bytes of the archive, before encryption.
+/// Returns the size of the archive before encryption, in bytes.
 fn size_of(folder: &Path) -> u64 {
     let entries = std::fs::read_dir(folder.join(DUMP)).into_iter().flatten().flatten();
     entries.filter_map(|entry| entry.metadata().ok()).map(|metadata| metadata.len()).sum()
@@ -132,11 +132,11 @@ fn size_of(folder: &Path) -> u64 {
 
 #[derive(Serialize)]
 pub struct MadeBackups {
-    /// One for each service, in the manifest's order.
+    /// Backups, one per service, in the manifest's order.
     backups: Vec<PerService<MadeBackup>>,
 }
 
-/// How the backup of one service ended.
+/// Outcome of the backup of one service.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum MakeOutcome {
@@ -149,15 +149,15 @@ enum MakeOutcome {
 pub struct MadeBackup {
     id: Option<String>,
     outcome: MakeOutcome,
-    /// The moment of the snapshot, in RFC 3339.
+    /// Time of the snapshot, in RFC 3339.
     taken_at: Option<String>,
     size_bytes: u64,
     tables: usize,
     rows: u64,
-    /// What a restore can be held against.
+    /// Comparison of rows that a restore can do.
     rows_compared: RowsCompared,
     migration_head: Option<i64>,
-    /// What it lacks, and that was accepted.
+    /// Accepted gaps of the backup.
     left_out: Vec<String>,
 }
 
@@ -200,11 +200,11 @@ impl Report for MadeBackups {
         }
         let mut text = if table.is_empty() { String::new() } else { table.render(style) };
         if self.backups.iter().any(|one| one.answer.rows_compared == RowsCompared::Counts) {
-            text += "\nRows were counted and not hashed: `backup verify` and `restore` will compare their number alone.\n";
+            text += "\nRows were counted and not hashed: `backup verify` and `restore` will compare only their number.\n";
         }
         for one in self.backups.iter().filter(|one| !one.answer.left_out.is_empty()) {
             let left_out = &one.answer.left_out;
-            text += &format!("\n{} is without {}:\n", one.service, counted(left_out.len(), "thing"));
+            text += &format!("\n{} does not contain {}:\n", one.service, counted(left_out.len(), "thing"));
             text += &left_out.iter().map(|line| format!("  {}\n", printable(line))).collect::<String>();
         }
         text
@@ -221,9 +221,9 @@ impl Report for MadeBackups {
     }
 }
 
-/// A service of which a backup is, or why the manifest has it no more.
+/// Returns the service of a backup, or an error if the manifest no longer declares it.
 pub fn service_of<'r>(run: &'r Run, name: &str) -> Result<&'r DesiredService> {
     run.service(name).map_err(|error| -> Error {
-        error.hint("a backup is restored for a service that the manifest declares")
+        error.hint("a backup can be restored only for a service that the manifest declares")
     })
 }

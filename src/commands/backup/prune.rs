@@ -1,4 +1,4 @@
-//! `backup prune`: removes the backups that no rule of `keep` holds.
+//! `backup prune`: removes the backups that no rule of `keep` retains.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ use martydb_ui::report::{Cell, Paint, Report, Style, Table, error_text, when};
 pub struct Arguments {
     #[command(flatten)]
     pub select: Select,
-    /// Show what would be removed, and why the rest stays; remove nothing.
+    /// Show what would be removed and which rules keep the rest; remove nothing.
     #[arg(long)]
     pub dry_run: bool,
 }
@@ -28,7 +28,7 @@ pub struct Arguments {
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<PrunedBackups> {
     let repository = run.backups()?;
     let keep = run.manifest.backup.as_ref().and_then(|settings| settings.keep).ok_or_else(|| {
-        Error::usage("the manifest does not say which backups stay, so nothing is removed")
+        Error::usage("the manifest has no retention rules for backups, nothing was removed")
             .hint("add it: backup: { keep: { last: 3, daily: 7, weekly: 4, monthly: 12 } }")
     })?;
     let own = look(run, &repository, &arguments.select).await?;
@@ -44,7 +44,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<PrunedBackups> {
     Ok(PrunedBackups { backups })
 }
 
-/// What stays and what is due, service by service.
+/// Applies the retention rules to each service.
 fn judged(keep: Keep, all: &[Listed]) -> Vec<PrunedBackup> {
     let mut services: BTreeMap<&str, Vec<Retainable>> = BTreeMap::new();
     for one in all {
@@ -63,7 +63,7 @@ fn judged(keep: Keep, all: &[Listed]) -> Vec<PrunedBackup> {
     all.iter().map(judge).collect()
 }
 
-/// One by one, the oldest first: what cannot be removed keeps none of the others.
+/// Removes backups one by one, oldest first; a failure does not stop the others.
 async fn remove(repository: &Repository, backups: &mut [PrunedBackup]) {
     for one in backups.iter_mut().filter(|one| one.outcome == PruneOutcome::Due) {
         let removed = match one.backup.id.parse() {
@@ -79,7 +79,7 @@ async fn remove(repository: &Repository, backups: &mut [PrunedBackup]) {
 
 #[derive(Serialize)]
 pub struct PrunedBackups {
-    /// Oldest first.
+    /// Backups, oldest first.
     backups: Vec<PrunedBackup>,
 }
 
@@ -88,17 +88,17 @@ pub struct PrunedBackup {
     #[serde(flatten)]
     backup: BackupRow,
     outcome: PruneOutcome,
-    /// The rules that hold it.
+    /// Rules that retain the backup.
     kept_by: Vec<&'static str>,
     error: Option<Error>,
 }
 
-/// What became of a backup.
+/// Outcome of a backup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum PruneOutcome {
     Kept,
-    /// A run without --dry-run would remove it.
+    /// A run without --dry-run would remove the backup.
     Due,
     Removed,
     Failed,

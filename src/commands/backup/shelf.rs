@@ -1,4 +1,5 @@
-//! The store of the manifest, as the commands use it: what they put there has a record, and what they fetch is of a service.
+//! The backup store of the manifest as the commands use it: each stored backup has a record, and each fetched one
+//! belongs to a service.
 
 use std::path::{Path, PathBuf};
 
@@ -11,13 +12,13 @@ use martydb_model::{DesiredService, ServiceName};
 use martydb_provision::backup::BackupRecord;
 use martydb_provision::run::Run;
 
-/// The store, open.
+/// Open backup store.
 pub struct BackupShelf {
     repository: Repository,
     jobs: usize,
 }
 
-/// A backup whose files lie on this machine, checked and decrypted, until it is dropped.
+/// Backup on this machine, verified and decrypted; its files are removed on drop.
 pub struct FetchedBackup {
     pub manifest: BackupManifest,
     pub record: BackupRecord,
@@ -37,7 +38,7 @@ impl FetchedBackup {
 
 impl BackupShelf {
     /// # Errors
-    /// If the manifest does not say where backups go.
+    /// If the manifest declares no backup store.
     pub fn open(run: &Run) -> Result<BackupShelf> {
         let repository = run.backups()?;
         Ok(BackupShelf { repository, jobs: run.manifest.backup.as_ref().map_or(1, |settings| settings.jobs) })
@@ -47,7 +48,7 @@ impl BackupShelf {
         self.jobs
     }
 
-    /// Says where it is so that backups are not encrypted.
+    /// Reports why backups are not encrypted, if so.
     pub fn tell(&self, run: &Run) {
         run.tell_unencrypted(&self.repository);
     }
@@ -56,7 +57,7 @@ impl BackupShelf {
         self.repository.stage(service).await
     }
 
-    /// Puts a backup into the store; returns its name.
+    /// Stores a backup and returns its name.
     pub async fn finish(
         &self,
         run: &Run,
@@ -78,10 +79,10 @@ impl BackupShelf {
         Ok(staged.finish(header, &record).await?.to_string())
     }
 
-    /// Brings a backup here: nothing is made of one that is not as it was written.
+    /// Downloads a backup, and refuses one that differs from its record.
     ///
     /// # Errors
-    /// If it is not there, damaged, of another project, or cannot be decrypted.
+    /// If the backup is missing, damaged, of another project, or cannot be decrypted.
     pub async fn fetch(&self, run: &Run, id: &str) -> Result<FetchedBackup> {
         let id: BackupId = id.parse()?;
         let identities = run.backup_identities(&self.repository, &id).await?;
@@ -94,7 +95,7 @@ impl BackupShelf {
                 .cause(format!("this manifest is of project \"{}\"", run.manifest.project)));
         }
         let record = serde_json::from_value(fetched.record).map_err(|error| {
-            Error::operation(format!("the record of {id} cannot be read"))
+            Error::operation(format!("cannot read the record of {id}"))
                 .cause(error)
                 .hint("a newer martydb may have written it: use that one")
         })?;

@@ -1,4 +1,4 @@
-//! The backups that a command of this manifest and environment sees; a store may hold those of others, too.
+//! Backups of this manifest and environment; a store may contain those of others, too.
 
 use std::collections::BTreeSet;
 
@@ -9,17 +9,17 @@ use martydb_provision::run::Run;
 use martydb_ui::flags::Select;
 use martydb_ui::report::printable;
 
-/// What is in a store, as far as it is ours, oldest first.
+/// Own entries of a store, oldest first.
 pub struct OwnBackups {
     pub backups: Vec<Listed>,
-    /// What is no whole backup, in words.
+    /// Messages about entries that are not complete backups.
     pub problems: Vec<String>,
 }
 
-/// Also says on standard error what is damaged, and that others are there.
+/// Lists the backups; also reports damaged entries, and that there are entries of others, on standard error.
 ///
 /// # Errors
-/// If a service is named that the manifest does not declare, or the store cannot be read.
+/// If a selected service is not declared, or the store cannot be read.
 pub async fn look(run: &Run, repository: &Repository, select: &Select) -> Result<OwnBackups> {
     let services: BTreeSet<String> =
         run.readable(select)?.iter().map(|service| service.name.to_string()).collect();
@@ -36,7 +36,7 @@ pub async fn look(run: &Run, repository: &Repository, select: &Select) -> Result
             printable(&repository.place())
         ));
     }
-    // Without a name also those of services that are not declared any more.
+    // Without a selection, backups of services that are no longer declared are included.
     let chosen = |one: &Listed| select.names_none() || services.contains(&one.manifest.header.service);
     let backups = ours.into_iter().filter(chosen).collect();
     Ok(OwnBackups { backups, problems })

@@ -1,4 +1,4 @@
-//! `backup verify`: a backup is good once it was restored.
+//! `backup verify`: verifies a backup by restoring it.
 
 use clap::Args;
 use serde::Serialize;
@@ -16,10 +16,10 @@ use martydb_ui::report::{Report, Style};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The backup, as `backup list` names it.
+    /// Backup to verify, as `backup list` names it.
     #[arg(value_name = "ID", required_unless_present = "newest")]
     pub id: Option<String>,
-    /// The newest backup of each service of the manifest.
+    /// Verify the newest backup of each service of the manifest.
     #[arg(long, conflicts_with = "id")]
     pub newest: bool,
 }
@@ -33,7 +33,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<VerifiedBackups> {
     Ok(VerifiedBackups { backups: vec![PerService::new(service, Ok(verified))] })
 }
 
-/// One after the other: each takes room on its server. What fails keeps no other from being looked at.
+/// Verifies one backup after another, because each takes space on its server; a failure does not stop the others.
 async fn newest(run: &Run, shelf: &BackupShelf) -> Result<VerifiedBackups> {
     let all = look(run, &run.backups()?, &Select::default()).await?.backups;
     let mut backups = vec![];
@@ -41,8 +41,9 @@ async fn newest(run: &Run, shelf: &BackupShelf) -> Result<VerifiedBackups> {
         let mut of = all.iter().rev().filter(|one| one.manifest.header.service == service.as_str());
         let verified = match of.next() {
             Some(newest) => one(run, shelf, newest.manifest.id.as_str()).await.map(|(_, verified)| verified),
-            None => Err(Error::operation("there is no backup to verify")
-                .hint(format!("run `martydb backup {service}`"))),
+            None => {
+                Err(Error::operation("no backup to verify").hint(format!("run `martydb backup {service}`")))
+            }
         };
         let stopped = verified.as_ref().is_err_and(|error| error.kind == Kind::Interrupted);
         backups.push(PerService::new(service.to_string(), verified));
@@ -53,7 +54,7 @@ async fn newest(run: &Run, shelf: &BackupShelf) -> Result<VerifiedBackups> {
     Ok(VerifiedBackups { backups })
 }
 
-/// Also returns whose it is.
+/// Also returns the name of its service.
 async fn one(run: &Run, shelf: &BackupShelf, id: &str) -> Result<(String, VerifiedBackup)> {
     let fetched = shelf.fetch(run, id).await?;
     let service = super::make::service_of(run, fetched.service())?;
@@ -78,9 +79,9 @@ pub struct VerifiedBackup {
     id: Option<String>,
     tables: usize,
     objects: usize,
-    /// What the restored rows were held against.
+    /// Comparison of the restored rows with the record.
     rows_compared: Option<RowsCompared>,
-    /// What is other than it was, and was accepted when the backup was made.
+    /// Accepted differences from the record.
     notes: Vec<String>,
 }
 
@@ -101,10 +102,10 @@ impl VerifiedBackup {
         let objects = counted(self.objects, "object");
         let mut text = match self.rows_compared {
             None | Some(RowsCompared::Hashes) => {
-                format!("{id} restores: the rows of {tables} and {objects} are as they were recorded.\n")
+                format!("{id} restores: the rows of {tables} and {objects} match the record.\n")
             }
             Some(RowsCompared::Counts) => format!(
-                "{id} restores: {tables} have as many rows as were recorded, and {objects} are as they were.\n\
+                "{id} restores: the row counts of {tables} and {objects} match the record.\n\
                  The rows themselves were not compared: the backup was made with --no-hashes.\n"
             ),
         };

@@ -1,4 +1,5 @@
-//! `baseline --from-database`: the schema that is there becomes V1, once a scratch database has shown that V1 makes it.
+//! `baseline --from-database`: writes the existing schema as V1, after a scratch database has shown that V1 creates the
+//! same schema.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -19,21 +20,21 @@ use martydb_provision::run::Run;
 use martydb_provision::scratch::Scratch;
 use martydb_ui::report::printable;
 
-/// The file; its folder during the proof begins with a dot, which keeps it out of the migrations.
+/// Name of the file; its folder during the check begins with a dot, which hides it from the migrations.
 const FILE: &str = "V1__before_martydb.sql";
 const DRAFT: &str = ".martydb-baseline";
 
-/// What was written.
+/// Written file.
 pub struct Adopted {
     pub file: PathBuf,
     pub notes: Vec<String>,
 }
 
-/// Writes V1 and proves it; the history is not touched.
+/// Writes V1 and checks it; the history is not changed.
 ///
 /// # Errors
-/// [`Kind::Usage`] if there are migrations or a history; [`Kind::Divergent`] if V1 makes another schema, or there are
-/// schemas of other roles.
+/// [`Kind::Usage`] if there are migrations or a history; [`Kind::Divergent`] if V1 creates another schema, or other
+/// roles own schemas.
 pub async fn write(
     run: &Run,
     service: &DesiredService,
@@ -51,7 +52,7 @@ pub async fn write(
     let head =
         format!("-- {}\n-- martydb: irreversible: it was there before martydb\n\n", printable(&origin));
     let first = first_migration(&dump, &provided, &head)
-        .map_err(|why| Error::operation("pg_dump's text cannot be read").cause(why))?;
+        .map_err(|why| Error::operation("cannot parse the output of pg_dump").cause(why))?;
     let draft = target.folder.join(DRAFT);
     let file = draft.join(FILE);
     put(&file, &first.text)?;
@@ -67,14 +68,14 @@ pub async fn write(
     if !others.is_empty() {
         let names: Vec<&String> = others.iter().collect();
         notes.push(format!(
-            "the file does not hold the rights of {}: `access:` in the manifest gives them",
+            "the file does not contain the privileges of {}: `access:` in the manifest grants them",
             listed(&names)
         ));
     }
     Ok(Adopted { file: end, notes })
 }
 
-/// What the manifest makes before the first migration.
+/// Returns the objects that the manifest creates before the first migration.
 pub fn provided(service: &DesiredService) -> Provided {
     Provided {
         schemas: service.schemas.iter().map(ToString::to_string).chain(["public".into()]).collect(),
@@ -85,15 +86,15 @@ pub fn provided(service: &DesiredService) -> Provided {
 fn refuse_files(target: &MigrationTarget) -> Result<()> {
     let present = folder::load(&target.folder);
     match present.all().first() {
-        Some(migration) => Err(Error::usage(format!("{} has migrations already", target.service))
-            .cause(format!("{} lies there", migration.up.path.display()))
+        Some(migration) => Err(Error::usage(format!("{} already has migrations", target.service))
+            .cause(format!("{} exists", migration.up.path.display()))
             .hint(format!("`martydb baseline --service {} --at N` records them as applied", target.service))
-            .hint("those that the database does not have yet: move them away, and back as V2 and later when V1 is written")),
+            .hint("if the database lacks some of them: move those away, and back as V2 and later after V1 is written")),
         None => Ok(()),
     }
 }
 
-/// The owner can read them no better than V1 could make them.
+/// Refuses schemas that the service does not own: its owner may not read them, and V1 could not create them.
 fn refuse_schemas(service: &DesiredService, others: &[String]) -> Result<()> {
     if others.is_empty() {
         return Ok(());
@@ -104,7 +105,7 @@ fn refuse_schemas(service: &DesiredService, others: &[String]) -> Result<()> {
     Err(Error::new(Kind::Divergent, format!("the database of {name} has schemas that {name} does not own"))
         .cause(format!("the manifest does not declare {}", others.join(", ")))
         .hint(format!(
-            "declare them, `schemas: [{}]`; then `martydb apply --service {name}`",
+            "declare them with `schemas: [{}]`; then `martydb apply --service {name}`",
             all.join(", ")
         )))
 }
@@ -134,11 +135,11 @@ async fn compare(
 fn unequal(file: &Path, differences: &[Difference]) -> Error {
     const SHOWN: usize = 20;
     let more = differences.len().saturating_sub(SHOWN);
-    Error::new(Kind::Divergent, "the schema that pg_dump wrote makes another one than it was taken from")
+    Error::new(Kind::Divergent, "the schema that pg_dump wrote differs from that of the database")
         .causes(differences.iter().take(SHOWN))
         .causes((more > 0).then(|| format!("and {more} more")))
-        .hint(format!("`before` is the database, `after` what {} made on a scratch database", file.display()))
-        .hint("rights of PUBLIC and of the service's roles that the manifest does not give have to go first: `martydb plan` shows them")
+        .hint(format!("`before` is the database, `after` the result of {} in a scratch database", file.display()))
+        .hint("first revoke the privileges of PUBLIC and of the service's roles that the manifest does not grant: `martydb plan` shows them")
 }
 
 fn notes(first: &FirstMigration, found: &Unadopted) -> Vec<String> {
@@ -149,7 +150,7 @@ fn notes(first: &FirstMigration, found: &Unadopted) -> Vec<String> {
             .collect();
         let is = if tables.len() == 1 { "is" } else { "are" };
         format!(
-            "{} of {} {is} not in the file; `DROP TABLE IF EXISTS` in a migration once the tool is no longer used",
+            "{} of {} {is} not in the file; drop with `DROP TABLE IF EXISTS` in a migration when the tool is no longer used",
             tables.join(" and "),
             tool.tool
         )
@@ -157,7 +158,7 @@ fn notes(first: &FirstMigration, found: &Unadopted) -> Vec<String> {
     let left = first.left_out.iter().map(|what| format!("left out: {what}"));
     let undeclared = first.undeclared.iter().map(|extension| {
         format!(
-            "the extension {extension} is not declared; `extensions:` in the manifest has `apply` make it"
+            "the extension {extension} is not declared; with `extensions:` in the manifest `apply` creates it"
         )
     });
     let rows = "the file holds no rows: those that every environment needs go into the next migration, as \

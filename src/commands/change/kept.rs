@@ -1,11 +1,11 @@
-//! The databases that restores have replaced, as `plan` and `apply` tell of them: they are no drift, and take room.
+//! Databases that restores replaced, in the reports of `plan` and `apply`: they are not drift, and use disk space.
 
 use serde::Serialize;
 
 use martydb_provision::provision::PlannedServer;
 use martydb_ui::report::printable;
 
-/// A database that is kept, closed, until it is discarded.
+/// Replaced database, kept closed until it is discarded.
 #[derive(Serialize)]
 pub struct ReplacedDatabase {
     server: String,
@@ -13,7 +13,7 @@ pub struct ReplacedDatabase {
     service: String,
 }
 
-/// Those of one server.
+/// Returns the replaced databases of one server.
 pub fn replaced(planned: &PlannedServer) -> impl Iterator<Item = ReplacedDatabase> {
     planned.actual.databases.iter().filter_map(|(name, found)| {
         Some(ReplacedDatabase {

@@ -1,4 +1,4 @@
-//! The one question of `init`.
+//! The prompt of `init`.
 
 use std::collections::BTreeSet;
 
@@ -8,14 +8,14 @@ use martydb_model::error::{Error, Result};
 use martydb_ui::prompt;
 use martydb_ui::report::{Out, printable};
 
-/// Shows what was found and asks until all names are right.
+/// Shows the proposal and asks until all names are valid.
 pub async fn services(proposal: &Proposal, out: &Out) -> Result<BTreeSet<ServiceName>> {
     let found: BTreeSet<ServiceName> = proposal.services.keys().cloned().collect();
     out.show(&super::report::found(proposal));
     let question = match found.len() {
-        0 => "Services, with spaces or commas between",
-        1 => "Services, with spaces or commas between; Enter takes the one above",
-        _ => "Services, with spaces or commas between; Enter takes all above",
+        0 => "Services, separated by spaces or commas",
+        1 => "Services, separated by spaces or commas; Enter selects the one above",
+        _ => "Services, separated by spaces or commas; Enter selects all above",
     };
     loop {
         let answer = prompt::text(question).await?;
@@ -23,16 +23,16 @@ pub async fn services(proposal: &Proposal, out: &Out) -> Result<BTreeSet<Service
         match names(given.iter().copied()) {
             Ok(names) if !names.is_empty() => return Ok(names),
             Ok(_) if !found.is_empty() => return Ok(found),
-            Ok(_) => out.eprint("Name at least one, such as: catalog orders"),
+            Ok(_) => out.eprint("Enter at least one, such as: catalog orders"),
             Err(error) => out.show(&[vec![error.message], error.hints].concat().join("\n")),
         }
     }
 }
 
-/// Names as they were typed.
+/// Parses the typed names.
 ///
 /// # Errors
-/// For the first that is none, with the nearest that is one.
+/// For the first invalid name, with the nearest valid one.
 pub fn names<'a>(given: impl Iterator<Item = &'a str>) -> Result<BTreeSet<ServiceName>> {
     let checked = given.map(|name| {
         ServiceName::new(name).map_err(|error| {

@@ -1,4 +1,4 @@
-//! What `init` found, wrote, and leaves to do.
+//! Report of `init`: services found, files written, next commands.
 
 use std::path::{Path, PathBuf};
 
@@ -12,28 +12,28 @@ use martydb_ui::report::{Report, Style, printable};
 #[derive(Serialize)]
 pub struct InitReport {
     manifest: PathBuf,
-    /// What editors check the manifest with.
+    /// JSON Schema of the manifest, for editors.
     schema: Option<PathBuf>,
     folders: Vec<PathBuf>,
     services: Vec<InitService>,
     notes: Vec<String>,
-    /// Commands, in their order.
+    /// Next commands, in order.
     next: Vec<String>,
     #[serde(skip)]
     created: Vec<PathBuf>,
-    /// With `--dry-run`, what would be written.
+    /// With `--dry-run`, the text that would be written.
     text: Option<String>,
 }
 
 #[derive(Serialize)]
 struct InitService {
     service: String,
-    /// Where it was found, if it was.
+    /// Locations of the evidence of the service, if any.
     found: Vec<String>,
 }
 
-/// For services that have a database now.
-const TAKE_OVER: &str = "`martydb init-all` makes new databases, on a server of martydb's own; to take over one that exists, \
+/// Note for services with an existing database.
+const TAKE_OVER: &str = "`martydb init-all` creates new databases, on an embedded server; to take over an existing one, \
                          set DB_HOST, DB_USER and DB_PASSWORD, and run `martydb adopt SERVICE`";
 
 impl InitReport {
@@ -69,10 +69,10 @@ impl InitReport {
     }
 }
 
-/// The services that were found, a line for each thing that names them.
+/// Lists the services that were found, one line for each source.
 pub fn found(proposal: &Proposal) -> String {
     if proposal.services.is_empty() {
-        return "No service was found here.".into();
+        return "No services were found here.".into();
     }
     let mut text = String::from("Found here:\n");
     for (name, service) in &proposal.services {
@@ -83,7 +83,7 @@ pub fn found(proposal: &Proposal) -> String {
     text.trim_end().to_owned()
 }
 
-/// The commands that lead from the manifest to the first query.
+/// Returns the commands from the manifest to the first query.
 fn next(proposal: &Proposal) -> Vec<String> {
     let imports = proposal.services.iter().filter_map(|(name, service)| {
         let (tool, folder) = service.import.as_ref()?;
@@ -105,13 +105,13 @@ fn next(proposal: &Proposal) -> Vec<String> {
     imports.chain(first).chain(["martydb init-all".to_owned()]).chain(any).collect()
 }
 
-/// For a shell.
+/// Quotes a path for a shell.
 fn quoted(path: &str) -> String {
     let plain = path.chars().all(|c| c.is_ascii_alphanumeric() || "_-./".contains(c));
     if plain { path.into() } else { format!("'{}'", path.replace('\'', "'\\''")) }
 }
 
-/// As seen from here: it fits a line, and terminals open it on a click.
+/// Returns the path relative to the current folder: it fits a line, and terminals open it on a click.
 pub fn near(path: &Path) -> String {
     let here = std::env::current_dir().unwrap_or_default();
     printable(&path.strip_prefix(here).unwrap_or(path).display().to_string())

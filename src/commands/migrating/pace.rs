@@ -1,9 +1,9 @@
-//! How often the same is said: at once when it is new, and then again after a while. Pure.
+//! Repetition limit of messages: a new message at once, the same one only after an interval. Pure.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-/// Who is spoken about, and what was said last.
+/// Last message about each subject.
 #[derive(Debug)]
 pub struct Pace {
     every: Duration,
@@ -22,7 +22,7 @@ impl Pace {
         Pace { every, said: BTreeMap::new() }
     }
 
-    /// Whether this is due about `subject`: since when it holds, if so.
+    /// Returns how long the message has been true if it is due, or `None`.
     pub fn due(&mut self, subject: &str, what: &str, now: Instant) -> Option<Duration> {
         match self.said.get_mut(subject).filter(|said| said.what == what) {
             None => {
@@ -37,7 +37,7 @@ impl Pace {
         }
     }
 
-    /// Something else happened: what is said next is new.
+    /// Forgets the message: the next one is new.
     pub fn forget(&mut self, subject: &str) {
         self.said.remove(subject);
     }

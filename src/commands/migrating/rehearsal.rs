@@ -1,10 +1,10 @@
-//! A rehearsal in words.
+//! Report of a rehearsal, as text.
 
 use martydb_migrate::{MigrationOutcome, RehearsedMigration};
 use martydb_model::units::bytes;
 use martydb_ui::report::printable;
 
-/// What each file did, and which were left out.
+/// Returns the effects of each file, and the files that were left out.
 pub fn rehearsed(outcomes: &[MigrationOutcome]) -> String {
     let mut text = String::new();
     for outcome in outcomes {

@@ -1,4 +1,4 @@
-//! What happens during a run of migrations: how far it is, and as lines what stands in its way.
+//! Progress of a migration run, with the sessions that block it as lines.
 
 use std::collections::BTreeMap;
 use std::pin::pin;
@@ -13,13 +13,13 @@ use martydb_migrate::{AppliedMigration, Event, MigrationId, MigrationOutcome, Ru
 use martydb_model::units::counted;
 use martydb_ui::report::{Out, Progress, Unit, progress};
 
-/// How often the same is said again.
+/// Interval after which a message is repeated.
 const EVERY: Duration = Duration::from_secs(10);
 
 pub struct Watch {
     out: Arc<Out>,
     progress: Progress,
-    /// The migrations that run, by service and name.
+    /// Running migrations, by service and name.
     running: Mutex<BTreeMap<String, Unit>>,
     waiting: Mutex<Pace>,
     blocked: Mutex<Pace>,
@@ -37,7 +37,7 @@ impl Watch {
         })
     }
 
-    /// Shows the events of a run until it ends, and returns its end.
+    /// Shows the events of a run until it ends, and returns its result.
     pub async fn follow<T>(
         &self,
         service: &str,
@@ -94,7 +94,7 @@ impl Watch {
         self.units(|running| running.insert(name, unit));
     }
 
-    /// One that did nothing is done too.
+    /// Ends a migration; one that changed nothing also counts.
     fn end(&self, name: &str) {
         if self.units(|running| running.remove(name)).is_none() {
             self.progress.advance();
@@ -105,7 +105,7 @@ impl Watch {
         change(&mut self.running.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// How far it is; and where no bar shows it, the one in its way as soon as it is seen.
+    /// Shows progress; without a bar, the blocking session is printed as soon as it appears.
     fn run(&self, name: &str, running: &RunningMigration) {
         self.units(|units| {
             units.get(name).into_iter().for_each(|unit| unit.detail(&running.to_string()));
@@ -117,7 +117,7 @@ impl Watch {
         }
     }
 
-    /// A service's run ended: a line where no bar shows it, once for all its files.
+    /// Prints one line for all files of a service whose run ended, if no bar shows it.
     pub fn ended(&self, outcome: &MigrationOutcome) {
         if !self.out.tells_steps() {
             return;

@@ -1,5 +1,5 @@
-//! A plan as people read it: a new service on one line, equal changes folded into one, and what needs care last and
-//! whole.
+//! A plan as text: a new service on one line, equal changes folded into one, and changes that need care last and in
+//! full.
 
 use crate::commands::change::{Change, alike, risk_paint};
 use martydb_model::units::counted;
@@ -7,7 +7,7 @@ use martydb_provision::plan::grouping::{StepGroup, folded};
 use martydb_provision::plan::{Action, Risk, Step, Verb};
 use martydb_ui::report::{Paint, Style, paint, printable, wrapped};
 
-/// What a plan would do to one service, or to a server as a whole.
+/// Effects of a plan on one service, or on a server as a whole.
 pub struct ServiceOutline {
     server: String,
     service: Option<String>,
@@ -15,12 +15,12 @@ pub struct ServiceOutline {
 }
 
 enum OutlineBody {
-    /// Nothing of it is there yet: what will be, in words.
+    /// A service that does not exist yet, with its future objects as text.
     New(String),
     Changed(Vec<(Verb, String)>),
 }
 
-/// The outline of the steps of one server that are safe.
+/// Returns the outline of the safe steps of one server.
 pub fn outline(server: &str, steps: &[Step]) -> Vec<ServiceOutline> {
     let outlines = alike(steps, |step| step.service.clone()).into_iter().filter_map(|all| {
         let service = all[0].service.as_ref().map(ToString::to_string);
@@ -34,7 +34,7 @@ pub fn outline(server: &str, steps: &[Step]) -> Vec<ServiceOutline> {
     outlines.collect()
 }
 
-/// Database, roles and the rest, where the database is created.
+/// Returns the database, the number of roles and the rest, if the database is created.
 fn new_service(steps: &[&Step]) -> Option<String> {
     let database = steps.iter().find_map(|step| match &step.action {
         Action::CreateDatabase { database, .. } => Some(database),
@@ -45,7 +45,7 @@ fn new_service(steps: &[&Step]) -> Option<String> {
     Some(format!("database {database}, {}, {rest} privileges and settings", counted(roles, "role")))
 }
 
-/// One line for each group of equal changes. One that stands alone is said with its reason.
+/// Returns one line per group of equal changes. A single change is shown with its reason.
 fn lines(steps: &[&Step]) -> Vec<(Verb, String)> {
     let line = |(group, alone): (StepGroup, Option<&Step>)| match alone {
         Some(step) => (group.action, in_short(&step.action.object(), &step.reason)),
@@ -58,7 +58,7 @@ fn in_short(object: &str, reason: &str) -> String {
     format!("{object}: {reason}")
 }
 
-/// The lines of all services, by server where there are several, then what needs care.
+/// Returns the lines of all services, by server if there are several, then the changes that need care.
 pub fn text(outlines: &[ServiceOutline], grave: &[&Change], several: bool, style: &Style) -> String {
     let mut text = String::new();
     let mut server = "";
@@ -86,7 +86,7 @@ impl ServiceOutline {
     }
 }
 
-/// What others may feel, each change by itself, the worst last.
+/// Lists changes that can affect other users, each on its own, the most dangerous last.
 fn grave_text(grave: &[&Change], style: &Style) -> String {
     let mut text = String::new();
     for risk in [Risk::Caution, Risk::Destructive] {
@@ -116,7 +116,7 @@ fn line(indent: &str, verb: Verb, words: &str, style: &Style) -> String {
     let plain = Style { colour: false, ..*style };
     let text =
         wrapped(&format!("{indent}\u{a0}\u{a0}{}", printable(words)), &format!("{indent}    "), &plain);
-    // The sign takes the place of the first of the two, after the line was measured without its colour.
+    // The sign replaces the first of the two, after the line was measured without its colour.
     let rest = text.get(indent.len() + 1..).unwrap_or_default();
     format!("{indent}{}{rest}", paint(sign, colour, style))
 }

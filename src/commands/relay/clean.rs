@@ -1,4 +1,4 @@
-//! `relay clean`: published events go once their time is over.
+//! `relay clean`: removes published events after their retention time.
 
 use clap::Args;
 use serde::Serialize;
@@ -37,10 +37,10 @@ pub struct CleanedOutboxes {
 struct CleanedRow {
     service: String,
     removed: u64,
-    /// Of a table that has a partition for each day.
+    /// Partitions dropped, for a table with daily partitions.
     days_dropped: u32,
     days_made: u32,
-    /// `kept`: the manifest says no time.
+    /// `kept`: the manifest has no retention time.
     outcome: &'static str,
     error: Option<Error>,
 }
@@ -57,7 +57,7 @@ impl CleanedRow {
 
     fn said(&self) -> String {
         let outcome = match self.outcome {
-            "kept" => "kept for ever: the manifest's outbox has no `keep`",
+            "kept" => "kept forever: the manifest's outbox has no `keep`",
             other => other,
         };
         match (self.days_dropped, self.days_made) {

@@ -1,4 +1,4 @@
-//! `relay retry` and `relay skip`: what a person decides about one event.
+//! `relay retry` and `relay skip`: the operator's decision about one event.
 
 use clap::Args;
 use serde::Serialize;
@@ -10,10 +10,10 @@ use martydb_ui::report::{Report, Style};
 
 #[derive(Debug, Args)]
 pub struct RetryArguments {
-    /// The event's id, as `relay` and the consumers say it.
+    /// ID of the event, as in the messages of `relay` and the consumers.
     #[arg(long, value_name = "ID")]
     pub event: String,
-    /// The service whose outbox it is in; default: whichever has it.
+    /// Service with the event in its outbox; default: any.
     #[arg(short, long, value_name = "NAME")]
     pub service: Option<String>,
 }
@@ -22,7 +22,7 @@ pub struct RetryArguments {
 pub struct SkipArguments {
     #[command(flatten)]
     pub which: RetryArguments,
-    /// Why it is never published; it stands in the outbox from then on.
+    /// Reason, stored with the event.
     #[arg(long, value_name = "TEXT")]
     pub reason: String,
 }
@@ -33,7 +33,7 @@ pub async fn retry(run: &Run, arguments: &RetryArguments) -> Result<DecidedEvent
 
 pub async fn skip(run: &Run, arguments: &SkipArguments) -> Result<DecidedEvent> {
     if arguments.reason.trim().is_empty() {
-        return Err(Error::usage("the reason is empty").hint("--reason TEXT says why it is never published"));
+        return Err(Error::usage("the reason is empty").hint("specify it with --reason TEXT"));
     }
     decide(run, &arguments.which, Intervention::Skip { reason: &arguments.reason }, "skipped").await
 }
@@ -67,8 +67,8 @@ pub struct DecidedEvent {
 impl Report for DecidedEvent {
     fn text(&self, _: &Style) -> String {
         let then = match self.outcome {
-            "skipped" => "is given up: its aggregate goes on without it",
-            _ => "goes out with the next look of a relay",
+            "skipped" => "is given up: its aggregate continues without it",
+            _ => "is published at the next poll of a relay",
         };
         format!("event {} of {} {then}\n", self.event_id, self.service)
     }

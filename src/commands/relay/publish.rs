@@ -1,4 +1,4 @@
-//! `relay`: publishes until it is stopped, once, or not at all.
+//! `relay`: publishes until it is stopped, or once; or shows the next events.
 
 use std::sync::Arc;
 
@@ -16,10 +16,10 @@ use martydb_ui::report::{Cell, Paint, Report, Style, Table, error_text, pause};
 pub struct Arguments {
     #[command(flatten)]
     pub select: Select,
-    /// Publish what can be published now, and end: for cron.
+    /// Publish all events that are due, then exit; for cron.
     #[arg(long)]
     pub once: bool,
-    /// Show what would go out next; publish nothing.
+    /// Show the next events; publish nothing.
     #[arg(long, conflicts_with = "once")]
     pub dry_run: bool,
 }
@@ -36,7 +36,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<PublishedEvents> {
         let names: Vec<&str> = outboxes.iter().map(|(service, _)| service.name.as_str()).collect();
         run.out.note(&format!("publishing the events of {}", names.join(", ")));
         martydb_relay::serve(run, &outboxes).await;
-        run.out.note("stopped: nothing is on its way");
+        run.out.note("stopped: no delivery is in progress");
         return Ok(PublishedEvents::default());
     }
     let done = martydb_relay::once(run, &outboxes).await;
@@ -58,11 +58,11 @@ async fn preview(run: &Run, outboxes: &[(DesiredService, Arc<Outbox>)]) -> Resul
     Ok(PublishedEvents { services: vec![], next: Some(next) })
 }
 
-/// What went out, or would.
+/// Events that were or would be published.
 #[derive(Default, Serialize)]
 pub struct PublishedEvents {
     services: Vec<ServiceRow>,
-    /// With --dry-run: the first event of each aggregate that is due.
+    /// With --dry-run: the next due event of each aggregate.
     next: Option<Vec<NextEvent>>,
 }
 

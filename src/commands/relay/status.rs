@@ -1,4 +1,4 @@
-//! `relay status`: how far each outbox is.
+//! `relay status`: shows the state of each outbox.
 
 use futures_util::future::join_all;
 use serde::Serialize;
@@ -39,10 +39,10 @@ struct OutboxRow {
     service: String,
     pending: Option<i64>,
     oldest_age_ms: Option<i64>,
-    /// As far as the table still holds them.
+    /// Published events that the table still contains.
     published: Option<i64>,
     dead: Option<i64>,
-    /// Events a second, over the last minute.
+    /// Events per second, over the last minute.
     rate: Option<f64>,
     last_error: Option<String>,
     error: Option<Error>,

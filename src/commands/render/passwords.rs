@@ -1,4 +1,5 @@
-//! What `render sealed-secrets` seals: the passwords of the store and of the admins, and the certificate that they are sealed for.
+//! Input of `render sealed-secrets`: the passwords of the store and of the admins, and the certificate that they are
+//! sealed for.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +14,7 @@ use martydb_model::error::{Error, Result};
 use martydb_model::{RoleName, ServerName};
 
 /// # Errors
-/// If the manifest names no certificate, or one that is over, or if a password is missing.
+/// If the manifest has no certificate, or an expired one, or if a password is missing.
 pub async fn read(landscape: &Landscape<'_>, environment: &Environment) -> Result<PasswordsToSeal> {
     Ok(PasswordsToSeal {
         certificate: certificate(landscape)?,
@@ -24,7 +25,7 @@ pub async fn read(landscape: &Landscape<'_>, environment: &Environment) -> Resul
 
 fn certificate(landscape: &Landscape<'_>) -> Result<SealingKey> {
     let Some(path) = &landscape.manifest.deploy.sealing_certificate else {
-        return Err(Error::manifest("the manifest does not say for which controller secrets are sealed").hint(
+        return Err(Error::manifest("the manifest has no certificate of a Sealed Secrets controller").hint(
             "write deploy: { sealed_secrets: { certificate: FILE } }, with a file that kubeseal --fetch-cert printed",
         ));
     };
@@ -32,7 +33,7 @@ fn certificate(landscape: &Landscape<'_>) -> Result<SealingKey> {
         .map_err(|error| Error::manifest(format!("cannot read {}", path.display())).cause(error))?;
     let key = SealingKey::parse(&pem)?;
     if key.until < OffsetDateTime::now_utc().unix_timestamp() {
-        return Err(Error::manifest(format!("the certificate {} is over", path.display()))
+        return Err(Error::manifest(format!("the certificate {} has expired", path.display()))
             .hint("the controller has a newer one: kubeseal --fetch-cert prints it"));
     }
     Ok(key)
@@ -47,7 +48,7 @@ async fn logins(
     let mut all = BTreeMap::new();
     for kept in store.settled(&keys).await? {
         let Some(login) = kept.logins().into_iter().find(|login| login.in_use) else {
-            // The store's own words for why there is none.
+            // The store reports why it has no password.
             let found = store.read(std::slice::from_ref(&kept.key)).await?;
             found.require(&kept.key.server, &kept.key.role)?;
             continue;
@@ -64,7 +65,7 @@ fn admins(
     let only = landscape.servers.len() == 1;
     let one = |server: &martydb_deploy::render::ServerNode<'_>| {
         let password = credentials::admin_password(environment, server.url, only).ok_or_else(|| {
-            let message = format!("the password of the admin of server \"{}\" is not known", server.name);
+            let message = format!("no password for the admin of server \"{}\"", server.name);
             Error::manifest(message).hint(format!("set the variable {}", server.password_variable))
         });
         Ok((server.name.to_owned(), password?))

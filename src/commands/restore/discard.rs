@@ -1,4 +1,4 @@
-//! `restore --discard-old`: the databases that restores have replaced go.
+//! `restore --discard-old`: removes the databases that restores have replaced.
 
 use super::done::RestoreReport;
 use martydb_model::DesiredService;
@@ -20,8 +20,9 @@ pub async fn run(run: &Run, service: &DesiredService) -> Result<RestoreReport> {
         run.out.show(&format!("{}{size}\n", one.database));
     }
     let count = counted(kept.len(), "former database");
-    let question = format!("Remove {count} of service \"{}\"? Nothing brings them back", service.name);
-    run.confirm(&question, &format!("{count} would be gone"), "look at the list above, then add -y").await?;
+    let question = format!("Remove {count} of service \"{}\"? This cannot be undone", service.name);
+    run.confirm(&question, &format!("{count} would be removed"), "review the list above, then add -y")
+        .await?;
     let mut gone = vec![];
     for one in &kept {
         discard(&access, one).await?;

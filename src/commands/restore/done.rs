@@ -1,4 +1,4 @@
-//! What `restore` says at its end.
+//! Report of `restore`.
 
 use serde::Serialize;
 
@@ -13,23 +13,23 @@ use martydb_ui::report::{Report, Style};
 #[derive(Serialize)]
 pub struct RestoreReport {
     service: String,
-    /// The backup; `None` where former databases were discarded.
+    /// Restored backup; `None` if former databases were discarded.
     from: Option<String>,
-    /// The database that was restored.
+    /// Restored database.
     database: Option<String>,
-    /// The one that it replaced.
+    /// Database that it replaced.
     kept: Option<String>,
     discarded: Vec<String>,
-    /// What is other than it was when the backup was made.
+    /// Differences from the record of the backup.
     notes: Vec<String>,
-    /// What the restored rows were held against; `None` where nothing was restored.
+    /// Comparison of the restored rows; `None` if nothing was restored.
     rows_compared: Option<RowsCompared>,
     migration_head: Option<i64>,
-    /// Whether the files have migrations that the backup has not.
+    /// `true` if the files have migrations that the backup lacks.
     upgrade_due: bool,
-    /// How many changes `plan` has now; `None` for a database beside the service's.
+    /// Number of changes in `plan` now; `None` for a database other than the service's.
     pub plan_changes: Option<usize>,
-    /// How many it had when the backup was made.
+    /// Number of changes in `plan` when the backup was made.
     plan_changes_then: Option<usize>,
     #[serde(rename = "verify_isolation")]
     pub verified: Option<VerifyReport>,
@@ -80,10 +80,10 @@ impl RestoreReport {
     fn text_of_restore(&self, from: &str, database: &str, style: &Style) -> String {
         let compared = match self.rows_compared {
             Some(RowsCompared::Counts) => {
-                "rights and objects are as they were recorded, and so is the number of rows.\n\
+                "privileges, objects and row counts match the record.\n\
                  The rows themselves were not compared: the backup was made with --no-hashes."
             }
-            _ => "rows, rights and objects are as they were recorded.",
+            _ => "rows, privileges and objects match the record.",
         };
         let mut text = format!("Restored {from} into database {database}: {compared}\n");
         if let Some(kept) = &self.kept {
@@ -96,7 +96,7 @@ impl RestoreReport {
         if self.upgrade_due {
             let head = self.migration_head.map_or_else(|| "none".into(), |head| format!("V{head}"));
             text += &format!(
-                "Its newest migration is {head}, and the files go on: `martydb upgrade {}`\n",
+                "Its newest migration is {head}, and the files have newer ones: `martydb upgrade {}`\n",
                 self.service
             );
         }

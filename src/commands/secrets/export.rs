@@ -1,4 +1,5 @@
-//! `secrets export`: what is in the store, and on request the passwords in the form that another system reads.
+//! `secrets export`: lists the entries of the store, and on request writes the passwords in the format of another
+//! system.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -22,17 +23,17 @@ use martydb_ui::report::{Cell, Paint, Report, Style, Table, printable};
 pub struct Arguments {
     #[command(flatten)]
     pub select: Select,
-    /// What the passwords are for.
+    /// Format of the export.
     #[arg(long, value_enum)]
     pub format: ExportFormat,
     /// Only this login; may be repeated [default: app and further logins for kubernetes, all for the others].
     #[arg(long, value_enum)]
     pub role: Vec<LoginRole>,
-    /// Write the passwords themselves; without it only their names are shown.
+    /// Write the passwords; without it only their names are shown.
     #[arg(long, requires = "out")]
     pub values: bool,
-    /// Where the passwords go: a file, made 0600, that others cannot read; `-` is standard output, unless it is a terminal.
-    /// For compose a folder, made 0700.
+    /// Target of the passwords: a file with mode 0600; `-` is standard output, unless it is a terminal. For compose a
+    /// folder with mode 0700.
     #[arg(long, value_name = "FILE", requires = "values")]
     pub out: Option<PathBuf>,
 }
@@ -52,7 +53,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<ExportReport> {
     distinct(arguments.format, &all)?;
     let Some(destination) = destination else { return Ok(ExportReport::new(run, arguments, &all)) };
     for one in all.iter().filter(|one| one.kept.is_none()) {
-        // The store's own words for why there is none.
+        // The store reports why it has no password.
         let found = run.store.read(std::slice::from_ref(&one.key)).await?;
         found.require(&one.key.server, &one.key.role)?;
     }
@@ -72,7 +73,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<ExportReport> {
     Ok(report)
 }
 
-/// The logins of these services, and the further ones that may use them.
+/// Returns the keys of these services' logins, and of the further logins with access to them.
 pub fn keys(run: &Run, services: &[DesiredService]) -> Vec<CredentialKey> {
     let own = services.iter().flat_map(CredentialKey::of);
     own.chain(further(run, services).map(|(_, key)| key)).collect()
@@ -94,9 +95,9 @@ async fn logins<'a>(
     let mut all = vec![];
     for ((service, _), kept) in pairs.into_iter().zip(&kept) {
         let mut logins: Vec<_> = kept.logins().into_iter().map(Some).collect();
-        // An application uses one login; the other formats are for what serves both of a pair.
+        // An application uses one login; the other formats are for systems that serve both of a pair.
         logins.retain(|login| !format.is_for_applications() || login.as_ref().is_some_and(|one| one.in_use));
-        // One that martydb did not make has its password elsewhere.
+        // The password of a login that martydb did not create is elsewhere.
         if logins.is_empty() && !kept.key.further {
             logins.push(None);
         }
@@ -108,7 +109,7 @@ async fn logins<'a>(
     Ok(all)
 }
 
-/// The further logins that may use these services, each with the first of them.
+/// Returns the further logins with access to these services, each with the first of them.
 fn further<'a>(
     run: &Run,
     services: &'a [DesiredService],
@@ -121,7 +122,8 @@ fn further<'a>(
     })
 }
 
-/// Two services that differ in `-` and `_` alone have one name in some formats; PgBouncer has one list for all servers.
+/// Refuses equal names: two services that differ only in `-` and `_` have one name in some formats, and PgBouncer has
+/// one list for all servers.
 fn distinct(format: ExportFormat, all: &[Exported<'_>]) -> Result<()> {
     let mut seen: BTreeMap<&str, &Exported<'_>> = BTreeMap::new();
     for one in all.iter().filter(|_| format != ExportFormat::Json) {
@@ -135,39 +137,39 @@ fn distinct(format: ExportFormat, all: &[Exported<'_>]) -> Result<()> {
     Ok(())
 }
 
-/// Where the passwords go, found good before anything is read.
+/// Target of the passwords, checked before anything is read.
 enum Destination {
     Stdout,
     File(PrivateFile),
-    /// Of a file for each password.
+    /// Folder with one file per password.
     Folder(SecretFolder),
 }
 
 impl Destination {
     fn find(run: &Run, path: &Path) -> Result<Destination> {
         if path == Path::new("-") {
-            // The width is known of terminals alone.
+            // Only terminals have a width.
             return match run.out.result_style().width {
                 None => Ok(Destination::Stdout),
                 Some(_) => Err(Error::usage("passwords are not written to a terminal")
-                    .hint("give --out a file, or pipe the output into the program that takes it")),
+                    .hint("specify a file with --out, or pipe the output into the program that reads it")),
             };
         }
         let Some(file) = PrivateFile::find(path)? else {
             return Err(Error::usage(format!("the folder of {} does not exist", path.display()))
-                .hint("make it, for this user alone: mkdir -m 700"));
+                .hint("create it for this user only: mkdir -m 700"));
         };
-        // An existing one that others can read is refused, as the store is.
+        // An existing file that others can read is refused, as the store is.
         file.read()?;
         if run.store.overlaps(&file)? {
             return Err(Error::usage(format!("{} belongs to the secret store", path.display()))
-                .hint("choose another file, one that differs in more than what stands after the dot"));
+                .hint("choose another file, whose name differs in more than the extension"));
         }
         Ok(Destination::File(file))
     }
 }
 
-/// The provider env knows no alternate logins.
+/// Returns a note if alternate logins are in use, which the provider env does not support.
 fn unread_by_env(format: ExportFormat, all: &[Exported<'_>]) -> Option<String> {
     let in_use = all
         .iter()
@@ -175,7 +177,7 @@ fn unread_by_env(format: ExportFormat, all: &[Exported<'_>]) -> Option<String> {
     let names: Vec<_> = in_use.map(|kept| kept.login.to_string()).collect();
     (format == ExportFormat::Dotenv && !names.is_empty()).then(|| {
         format!(
-            "in use are the alternate logins {}: `secrets import` reads them back, the provider env does not",
+            "the alternate logins {} are in use: `secrets import` reads them back, the provider env does not",
             names.join(", ")
         )
     })
@@ -184,7 +186,7 @@ fn unread_by_env(format: ExportFormat, all: &[Exported<'_>]) -> Option<String> {
 #[derive(Serialize)]
 pub struct ExportReport {
     format: String,
-    /// Whether the passwords were written.
+    /// `true` if the passwords were written.
     values: bool,
     out: Option<PathBuf>,
     provider: &'static str,
@@ -193,7 +195,7 @@ pub struct ExportReport {
     text: Option<SecretString>,
 }
 
-/// Which password it is, and where it is kept; never the password.
+/// Login and location of a password; never the password itself.
 #[derive(Serialize)]
 struct Reference {
     service: String,
@@ -268,7 +270,7 @@ impl Report for ExportReport {
         self.text.is_some()
     }
 
-    /// The passwords themselves are a document of their own.
+    /// The passwords are a document of their own.
     fn format(&self) -> Option<Format> {
         self.verbatim().then_some(Format::Table)
     }

@@ -1,7 +1,7 @@
-//! The files that a Compose file refers to, one secret each.
+//! Files of the secrets in a Compose file, one each.
 //!
-//! Compose mounts each into its containers as it is, and a container's account is seldom the user's. So the files can be
-//! read by everybody, and the folder that holds them can be entered by this user alone.
+//! Compose mounts each file unchanged, and a container's account is seldom the user's. So the files are world-readable,
+//! and only this user can enter the folder that contains them.
 
 use std::fs::DirBuilder;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
@@ -22,7 +22,7 @@ pub struct SecretFolder(PathBuf);
 
 impl SecretFolder {
     /// # Errors
-    /// If others can enter it, or something else has its name.
+    /// If others can enter the folder, or the path is not a folder.
     pub fn find(path: &Path) -> Result<SecretFolder> {
         let refuse = |why: &str| Err(Error::usage(format!("{} {why}", path.display())));
         match path.symlink_metadata() {
@@ -39,17 +39,17 @@ impl SecretFolder {
     fn write(&self, name: &str, text: SecretString) -> Result<()> {
         let path = self.0.join(name);
         PrivateFile::make(&path)?.replace(&text)?;
-        // The folder is what keeps others out.
+        // The permissions of the folder protect the files.
         let mode = std::fs::Permissions::from_mode(0o644);
         std::fs::set_permissions(&path, mode).map_err(|error| failed(&path, error))
     }
 }
 
-/// Writes the address of each service, and of each server the password with which the image sets up its admin; that one is made
-/// once and then kept.
+/// Writes the address of each service, and for each server the password with which the image creates its admin, which
+/// is generated once and kept.
 ///
 /// # Errors
-/// If a file cannot be written, or an address is not known.
+/// If a file cannot be written, or an address is unknown.
 pub async fn write(run: &Run, folder: &SecretFolder, all: &[Exported<'_>]) -> Result<()> {
     DirBuilder::new()
         .recursive(true)

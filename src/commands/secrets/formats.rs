@@ -1,4 +1,4 @@
-//! The files that `secrets export --values` writes.
+//! Formats of `secrets export --values`.
 
 use std::collections::BTreeMap;
 
@@ -15,31 +15,31 @@ use martydb_model::{DesiredService, RoleKind};
 use martydb_provision::probe::{self, ProbeLogin, Task};
 use martydb_provision::run::Run;
 
-/// The keys of annotations by which `secrets import` finds the login again.
+/// Keys of the annotations by which `secrets import` finds the login again.
 pub const ANNOTATIONS: [&str; 4] =
     ["martydb/project", "martydb/environment", "martydb/service", "martydb/role"];
 
-/// The version of the JSON file.
+/// Version of the JSON file's format.
 pub const VERSION: u32 = 1;
 
-/// What the passwords are for.
+/// Format of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ExportFormat {
-    /// A file for each service with its DATABASE_URL, and one for each server with its admin's password: what the Compose file
-    /// of `render` refers to.
+    /// A file per service with its DATABASE_URL, and one per server with its admin's password: the secrets of the
+    /// Compose file of `render`.
     Compose,
     /// A Secret for each service and each further login: PGHOST, PGUSER, PGPASSWORD, DATABASE_URL and so on.
     Kubernetes,
-    /// Variables, by the names that the provider env reads.
+    /// Variables, with the names that the provider env reads.
     Dotenv,
-    /// All that is known of each login.
+    /// All data of each login.
     Json,
-    /// The lines of PgBouncer's userlist.txt: the verifiers that the servers keep, asked for by logging in.
+    /// The lines of PgBouncer's userlist.txt: the verifiers of the servers, determined by logging in.
     Pgbouncer,
 }
 
 impl ExportFormat {
-    /// The logins that are exported where none is chosen, or those that are.
+    /// Returns the chosen logins, or the default ones.
     pub fn kinds(self, chosen: &[RoleKind]) -> Vec<RoleKind> {
         match (self, chosen) {
             (_, [_, ..]) => RoleKind::LOGINS.into_iter().filter(|kind| chosen.contains(kind)).collect(),
@@ -48,7 +48,7 @@ impl ExportFormat {
         }
     }
 
-    /// Whether further logins are exported. Their Secrets go with those of the applications.
+    /// Returns `true` if further logins are exported. Their Secrets are exported with those of the applications.
     pub fn has_further(self, chosen: &[RoleKind]) -> bool {
         match self {
             ExportFormat::Compose => false,
@@ -57,22 +57,22 @@ impl ExportFormat {
         }
     }
 
-    /// Whether it is read by applications, which use one login each.
+    /// Returns `true` if applications read the format, which use one login each.
     pub fn is_for_applications(self) -> bool {
         matches!(self, ExportFormat::Compose | ExportFormat::Kubernetes)
     }
 }
 
-/// One login, and its password if the store has one.
+/// Login with its password, if the store has one.
 pub struct Exported<'a> {
     pub service: &'a DesiredService,
     pub key: CredentialKey,
     pub kept: Option<KeptLogin>,
-    /// What it is called in the format.
+    /// Name of the login in the format.
     pub name: String,
 }
 
-/// What a login is called in a format. `login` is the role itself where the store has no password.
+/// Returns the name of a login in a format. `login` is the role itself if the store has no password.
 pub fn name(store: &Store, format: ExportFormat, key: &CredentialKey, kept: Option<&KeptLogin>) -> String {
     let login = kept.map_or(&key.role, |kept| &kept.login);
     match format {
@@ -83,13 +83,13 @@ pub fn name(store: &Store, format: ExportFormat, key: &CredentialKey, kept: Opti
     }
 }
 
-/// The text of the file.
+/// Returns the text of the file.
 ///
 /// # Errors
-/// Where a server's address is not known, or for PgBouncer where it does not let a login in.
+/// If a server's address is unknown, or for PgBouncer if it rejects a login.
 pub async fn written(run: &Run, format: ExportFormat, all: &[Exported<'_>]) -> Result<SecretString> {
     let text = match format {
-        // Not one text: see `files`.
+        // Several files: see `files`.
         ExportFormat::Compose => String::new(),
         ExportFormat::Kubernetes => kubernetes(run, all).await?,
         ExportFormat::Dotenv => dotenv(all)?,
@@ -142,7 +142,7 @@ async fn kubernetes(run: &Run, all: &[Exported<'_>]) -> Result<String> {
     Ok(text)
 }
 
-/// What `url --format env` prints, as values.
+/// Returns the variables of `url --format env`.
 async fn variables(run: &Run, one: &Exported<'_>, kept: &KeptLogin) -> Result<BTreeMap<String, String>> {
     let (kind, password) = (one.key.kind, kept.password.clone());
     let parts = login_choice::for_application(run, one.service, kind, kept.login.as_str(), password).await?;
@@ -200,8 +200,9 @@ fn json_login<'a>(one: &'a Exported<'_>, kept: &'a KeptLogin) -> JsonLogin<'a> {
     }
 }
 
-/// PgBouncer logs in to the server with what its client proved, which works only for the very verifier that the server
-/// keeps: <https://www.pgbouncer.org/config.html#authentication-file-format>. Its salt is told to each login.
+/// PgBouncer logs in to the server with its client's proof, which works only for the same verifier that the server has:
+/// <https://www.pgbouncer.org/config.html#authentication-file-format>. The server reveals the verifier's salt at a
+/// login.
 async fn pgbouncer(run: &Run, all: &[Exported<'_>]) -> Result<String> {
     let all: Vec<_> = kept(all).collect();
     let mut servers: BTreeMap<&str, Vec<&(&Exported<'_>, &KeptLogin)>> = BTreeMap::new();
@@ -237,7 +238,7 @@ async fn verifiers(run: &Run, server: &str, all: Vec<&(&Exported<'_>, &KeptLogin
                 let why = probe::judge_own(&attempt.outcome).why;
                 let error = Error::new(Kind::Unreachable, format!("cannot log in as \"{}\"", kept.login));
                 return Err(why.into_iter().fold(error, Error::cause).hint(
-                    "PgBouncer needs the verifier that the server keeps, and the server tells its salt at a login",
+                    "PgBouncer needs the server's verifier, whose salt the server reveals at a login",
                 ));
             }
         }
@@ -245,7 +246,7 @@ async fn verifiers(run: &Run, server: &str, all: Vec<&(&Exported<'_>, &KeptLogin
     Ok(lines)
 }
 
-/// Double quotes are doubled, and nothing else is escaped.
+/// Doubles double quotes; nothing else is escaped.
 fn line(kept: &KeptLogin, verifier: &str) -> Result<String> {
     if kept.login.as_str().contains(['\n', '\r']) {
         return Err(no_line(&kept.login, "a line break"));
@@ -254,6 +255,6 @@ fn line(kept: &KeptLogin, verifier: &str) -> Result<String> {
 }
 
 fn no_line(login: &impl std::fmt::Display, what: &str) -> Error {
-    Error::usage(format!("\"{login}\" has {what}, which this format cannot hold"))
+    Error::usage(format!("\"{login}\" has {what}, which this format cannot represent"))
         .hint("choose another --format")
 }

@@ -1,4 +1,4 @@
-//! `secrets generate`: passwords before there are logins, for deployments whose secrets must be there first.
+//! `secrets generate`: creates passwords before the logins exist, for deployments whose secrets must exist first.
 
 use clap::Args;
 use serde::Serialize;
@@ -39,14 +39,14 @@ pub struct GenerateReport {
     entries: Vec<GeneratedPassword>,
 }
 
-/// A login that has a password in the store now.
+/// Login that now has a password in the store.
 #[derive(Serialize)]
 struct GeneratedPassword {
     service: String,
     role: String,
     server: String,
     login: String,
-    /// Whether there was none before.
+    /// `true` if it had none before.
     made: bool,
 }
 
@@ -55,7 +55,7 @@ impl Report for GenerateReport {
         let made = self.entries.iter().filter(|entry| entry.made).count();
         let there = match self.entries.len() - made {
             0 => String::new(),
-            there => format!(", {} there before", counted(there, "password")),
+            there => format!(", {} existed already", counted(there, "password")),
         };
         format!("{} made{there}.\n", counted(made, "password"))
     }

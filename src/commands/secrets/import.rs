@@ -1,4 +1,4 @@
-//! `secrets import`: passwords from a file into the present store.
+//! `secrets import`: imports passwords from a file into the present store.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -17,17 +17,17 @@ use martydb_ui::report::{Report, Style};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// What the file is.
+    /// Format of the file.
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub from: ImportFormat,
-    /// The file, which no other user may be able to read; `-` is standard input.
+    /// File to read, which other users must not be able to read; `-` is standard input.
     pub file: PathBuf,
-    /// Replace passwords that the store has otherwise; the servers' stay as they are.
+    /// Replace passwords that differ in the store; those on the servers are unchanged.
     #[arg(long)]
     pub replace: bool,
 }
 
-/// Bytes of standard input; a file of passwords is far smaller.
+/// Maximum size of standard input, in bytes; a file of passwords is far smaller.
 const LARGEST: u64 = 16 * 1024 * 1024;
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<SecretsImportReport> {
@@ -47,7 +47,7 @@ fn read(path: &Path) -> Result<SecretString> {
         return Ok(SecretString::from(text.as_str()));
     }
     let text = PrivateFile::find(path)?.map(|file| file.read()).transpose()?.flatten();
-    text.ok_or_else(|| Error::usage(format!("there is no file {}", path.display())))
+    text.ok_or_else(|| Error::usage(format!("file {} does not exist", path.display())))
 }
 
 #[derive(Serialize)]

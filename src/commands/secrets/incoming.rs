@@ -1,4 +1,4 @@
-//! Files of passwords, and which login each of them is for. Nothing of a password is in an error.
+//! Parsing of password files, and the login of each password. Errors never contain a part of a password.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -17,20 +17,20 @@ use martydb_model::error::{Error, Result};
 use martydb_model::yaml;
 use martydb_provision::run::Run;
 
-/// What the file is.
+/// Format of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ImportFormat {
-    /// NAME=value, by the names that `secrets export` gives and the provider env reads.
+    /// NAME=value, with the names of `secrets export` and of the provider env.
     Dotenv,
-    /// What `secrets export --format json` wrote.
+    /// Output of `secrets export --format json`.
     Json,
-    /// Secrets that `secrets export --format kubernetes` made, as `kubectl get -o yaml` prints them.
+    /// Secrets of `secrets export --format kubernetes`, as `kubectl get -o yaml` prints them.
     Kubernetes,
 }
 
-/// A password as a file has it.
+/// Password as read from a file.
 struct Stated {
-    /// What it is called there.
+    /// Name of the password in the file.
     name: String,
     of: Whose,
     password: SecretString,
@@ -41,10 +41,10 @@ enum Whose {
     Login { login: String, service: Option<String>, role: Option<String>, in_use: bool },
 }
 
-/// The entries of a file.
+/// Reads the entries of a file.
 ///
 /// # Errors
-/// Where it is not of this format, belongs to another project or environment, or has a name that fits no login.
+/// If the file has another format, belongs to another project or environment, or contains a name of no login.
 pub fn read(run: &Run, format: ImportFormat, text: &SecretString, path: &Path) -> Result<Vec<KeptEntries>> {
     let text = text.expose_secret();
     let stated = match format {
@@ -57,16 +57,16 @@ pub fn read(run: &Run, format: ImportFormat, text: &SecretString, path: &Path) -
     };
     let stated = stated.map_err(|error| error.while_doing(format!("cannot read {}", path.display())))?;
     if stated.is_empty() {
-        return Err(Error::usage(format!("there are no passwords in {}", path.display())));
+        return Err(Error::usage(format!("{} contains no passwords", path.display())));
     }
     Book::of(run).entries(stated)
 }
 
-/// Assignments as a shell reads them.
+/// Parses assignments as a shell does.
 fn dotenv(text: &str) -> Result<Vec<Stated>> {
     let mut words = shlex::Shlex::new(text);
     let (mut all, mut began) = (vec![], 1);
-    // The words of one line at a time would break values that hold line breaks.
+    // Parsing each line separately would break values that contain line breaks.
     while let Some(word) = words.next() {
         // The break at a line's end is read with its last word.
         let line = began.max(words.line_no - 1);
@@ -75,13 +75,13 @@ fn dotenv(text: &str) -> Result<Vec<Stated>> {
             continue;
         }
         let Some((name, value)) = word.split_once('=').filter(|(name, _)| is_variable(name)) else {
-            return Err(Error::usage(format!("near line {line}: this is no NAME=value"))
+            return Err(Error::usage(format!("near line {line}: not of the form NAME=value"))
                 .hint("put values with spaces or quotes in single quotes"));
         };
         all.push(Stated { name: name.to_owned(), of: Whose::Variable, password: value.into() });
     }
     if words.had_error {
-        return Err(Error::usage("a quote is not closed"));
+        return Err(Error::usage("unterminated quote"));
     }
     Ok(all)
 }
@@ -111,7 +111,7 @@ fn json(run: &Run, text: &str) -> Result<Vec<Stated>> {
     let file: JsonFile = serde_json::from_str(text).map_err(|error| {
         // The parser's message may quote the text.
         Error::usage(format!(
-            "line {}, column {}: not what `secrets export --format json` writes",
+            "line {}, column {}: not in the format of `secrets export --format json`",
             error.line(),
             error.column()
         ))
@@ -136,18 +136,21 @@ fn json(run: &Run, text: &str) -> Result<Vec<Stated>> {
     Ok(file.entries.into_iter().map(stated).collect())
 }
 
-/// Development's passwords in production's store would lock every service out.
+/// Refuses files of another project or environment: development's passwords in production's store would lock every
+/// service out.
 fn belongs_here(run: &Run, project: &str, environment: &str) -> Result<()> {
     let here = (run.manifest.project.as_str(), run.manifest.env.as_str());
     if (project, environment) == here {
         return Ok(());
     }
-    Err(Error::usage(format!("it holds passwords of project \"{project}\", environment \"{environment}\""))
-        .cause(format!("this is project \"{}\", environment \"{}\"", here.0, here.1))
-        .hint("choose the environment with --env"))
+    Err(Error::usage(format!(
+        "it contains passwords of project \"{project}\", environment \"{environment}\""
+    ))
+    .cause(format!("this is project \"{}\", environment \"{}\"", here.0, here.1))
+    .hint("choose the environment with --env"))
 }
 
-/// What `kubectl get secret -o yaml` or `-o json` prints, or `secrets export` wrote.
+/// A resource as `kubectl get secret -o yaml` or `-o json` prints it, or `secrets export` writes it.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Resource {
@@ -174,7 +177,7 @@ fn kubernetes(run: &Run, text: &str) -> Result<Vec<Stated>> {
     for document in serde_yaml::Deserializer::from_str(text) {
         let resource = Option::<Resource>::deserialize(document).map_err(|error| {
             let at = error.location().map_or_else(String::new, |at| format!("line {}: ", at.line()));
-            Error::usage(format!("{at}not a Secret as kubectl prints it"))
+            Error::usage(format!("{at}not a Secret in the format of kubectl"))
         })?;
         for secret in resource.into_iter().flat_map(secrets) {
             all.push(stated(run, &secret)?);
@@ -211,10 +214,10 @@ fn stated(run: &Run, secret: &Resource) -> Result<Stated> {
     Ok(Stated { name: format!("Secret {name}"), of, password })
 }
 
-/// Every login of the manifest, by the names that files have for it.
+/// Index of the manifest's logins by their names in files.
 struct Book {
     keys: Vec<CredentialKey>,
-    /// Each with the index of its key, and whether it is the alternate login's.
+    /// Each with the index of its key; `true` for the alternate login's.
     variables: Vec<(String, usize, bool)>,
 }
 
@@ -241,13 +244,13 @@ impl Book {
             }
         }
         if !unknown.is_empty() {
-            let error = Error::usage("these names fit no login of the manifest, nothing was touched");
+            let error = Error::usage("these names match no login of the manifest, nothing was touched");
             return Err(unknown.into_iter().fold(error, Error::cause).hint(self.example()));
         }
         found.into_iter().map(|(at, logins)| entries(&self.keys[at], logins)).collect()
     }
 
-    /// The key, the login and whether clients use it, where the name fits exactly one.
+    /// Returns the key, the login and `true` if clients use it, if the name matches exactly one.
     fn find(&self, one: &Stated) -> Option<(usize, RoleName, bool)> {
         let mut fitting: Vec<(usize, RoleName, bool)> = match &one.of {
             Whose::Variable => {
@@ -281,26 +284,27 @@ impl Book {
         let names = self.variables.iter().filter(|(.., alternate)| !alternate).take(3);
         let names: Vec<_> = names.map(|(name, ..)| name.as_str()).collect();
         format!(
-            "variables are called {} and so on; other files name the manifest's services and roles",
+            "names of variables are {} and so on; other files contain the manifest's services and roles",
             names.join(", ")
         )
     }
 }
 
-/// No password that the store would take for something else.
+/// Refuses a password that the store would misinterpret.
 fn usable(key: &CredentialKey, one: &Stated) -> Result<SecretString> {
     let text = one.password.expose_secret();
     let why = match () {
         () if text.is_empty() => "is empty",
-        () if text.contains('\0') => "holds a zero byte, which PostgreSQL does not take",
+        () if text.contains('\0') => "contains a zero byte, which PostgreSQL rejects",
         () if text != text.trim_end_matches(['\r', '\n']) => "ends with a line break",
-        () if key.refers_to_alternate(&one.password) => "names another entry of a store",
+        () if key.refers_to_alternate(&one.password) => "refers to another entry of a store",
         () => return Ok(one.password.clone()),
     };
     Err(Error::usage(format!("the password of {} {why}, nothing was touched", one.name)))
 }
 
-/// Where the file does not say which login clients use: the role's own, which the store names only while it is in use.
+/// Without information about the login that clients use, the role's own is used: the store marks that one only while it
+/// is in use.
 fn entries(key: &CredentialKey, mut logins: Vec<KeptLogin>) -> Result<KeptEntries> {
     logins.sort_by(|one, other| one.login.cmp(&other.login));
     let twice = logins.windows(2).any(|pair| pair[0].login == pair[1].login);

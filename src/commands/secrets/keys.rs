@@ -1,4 +1,4 @@
-//! Every login of the manifest, further ones included.
+//! Keys of all logins of the manifest, further ones included.
 
 use martydb_config::secrets::CredentialKey;
 use martydb_provision::provision::credential_keys;

@@ -1,4 +1,4 @@
-//! `secrets move`: the whole store, copied to another provider.
+//! `secrets move`: copies the whole store to another provider.
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
@@ -12,58 +12,58 @@ use martydb_ui::report::{Report, Style, printable};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The new provider.
+    /// New provider.
     #[arg(long, value_enum, value_name = "PROVIDER")]
     pub to: ProviderChoice,
-    /// With file: its path, as the manifest writes it: below its folder, `{env}` filled in
-    /// [default: .martydb/secrets/{env}.yaml].
+    /// With file: its path, as in the manifest, relative to its folder and with `{env}` replaced [default:
+    /// .martydb/secrets/{env}.yaml].
     #[arg(long, value_name = "PATH")]
     pub path: Option<String>,
-    /// With command: the program that prints the password of `{role}`, such as 'vault kv get -field=password
-    /// martydb/{env}/{role}'; split into arguments as a shell does, and run without one.
+    /// With command: program that prints the password of `{role}`, such as 'vault kv get -field=password
+    /// martydb/{env}/{role}'; split into arguments as a shell does, but run without a shell.
     #[arg(long, value_name = "COMMAND", required_if_eq("to", "command"))]
     pub get: Option<String>,
-    /// With command: the program that reads the password on its standard input.
+    /// With command: program that reads the password on its standard input.
     #[arg(long, value_name = "COMMAND", required_if_eq("to", "command"))]
     pub set: Option<String>,
-    /// With command: how long one call may take [default: 10s].
+    /// With command: timeout of one call [default: 10s].
     #[arg(long, value_name = "TIME")]
     pub timeout: Option<String>,
-    /// With command: the exit code with which `get` says that it has no such password; known for vault, sops, pass, aws,
-    /// gcloud, az and kubectl.
+    /// With command: exit code of `get` for a missing password; known for vault, sops, pass, aws, gcloud, az and
+    /// kubectl.
     #[arg(long, value_name = "CODE")]
     pub absent_exit: Option<i32>,
-    /// With command: what `get` says on standard error then.
+    /// With command: text on standard error of `get` for a missing password.
     #[arg(long, value_name = "TEXT")]
     pub absent_stderr: Option<String>,
-    /// Replace passwords that the new store has otherwise.
+    /// Replace passwords that differ in the new store.
     #[arg(long)]
     pub replace: bool,
 }
 
-/// A provider that martydb can write to.
+/// Provider that martydb can write to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ProviderChoice {
-    /// A YAML file.
+    /// YAML file.
     File,
-    /// A program, such as vault.
+    /// Program, such as vault.
     Command,
 }
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<MoveReport> {
     let spec = described(arguments)?;
     if spec == run.manifest.secrets {
-        return Err(Error::usage("the passwords are kept there already"));
+        return Err(Error::usage("the passwords are already kept there"));
     }
     let target = Store::described(&spec, &run.manifest, &run.environment);
     if let Store::File { path, .. } = &target
         && let Some(file) = PrivateFile::find(path)?
         && run.store.overlaps(&file)?
     {
-        return Err(Error::usage(format!("{} belongs to the present store", path.display()))
-            .hint("choose another --path, one that differs in more than what stands after the dot"));
+        return Err(Error::usage(format!("{} belongs to the current store", path.display()))
+            .hint("choose another --path, which differs in more than the extension"));
     }
-    // No rotation changes the old store meanwhile.
+    // The lock prevents a rotation from changing the old store.
     let _old = run.lock_store().await?;
     let (kept, missing) = kept(run).await?;
     let held = target.lock(run.lock_wait).await?;
@@ -73,16 +73,16 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<MoveReport> {
     Ok(MoveReport { entries: Transferred::all(&kept, receipts), missing, secrets: spec, block, manifest })
 }
 
-/// What the options say, checked like the manifest.
+/// Returns the new store of the options, checked like the manifest.
 fn described(arguments: &Arguments) -> Result<SecretsSpec> {
     let Arguments { path, get, set, timeout, absent_exit, absent_stderr, .. } = arguments;
     let command_only =
         [get.is_some(), set.is_some(), timeout.is_some(), absent_exit.is_some(), absent_stderr.is_some()];
     let spec = match arguments.to {
         ProviderChoice::File if command_only.contains(&true) => {
-            return Err(Error::usage("--get, --set, --timeout and --absent-… go with --to command"));
+            return Err(Error::usage("--get, --set, --timeout and --absent-… require --to command"));
         }
-        ProviderChoice::Command if path.is_some() => return Err(Error::usage("--path goes with --to file")),
+        ProviderChoice::Command if path.is_some() => return Err(Error::usage("--path requires --to file")),
         ProviderChoice::File => SecretsSpec::File { path: path.clone().unwrap_or_else(default_secrets_path) },
         ProviderChoice::Command => {
             let absent = Absent { exit: *absent_exit, stderr: absent_stderr.clone() };
@@ -107,11 +107,11 @@ fn described(arguments: &Arguments) -> Result<SecretsSpec> {
 
 fn words(option: &str, command: Option<&str>) -> Result<Vec<String>> {
     shlex::split(command.unwrap_or_default())
-        .ok_or_else(|| Error::usage(format!("{option}: a quote is not closed")))
+        .ok_or_else(|| Error::usage(format!("{option}: unterminated quote")))
 }
 
-/// All entries, and the logins that have none. A service that was renamed and not applied yet has them under its former
-/// names.
+/// Returns all entries, and the logins without one. A service that was renamed but not applied yet has its entries
+/// under the former names.
 async fn kept(run: &Run) -> Result<(Vec<KeptEntries>, Vec<String>)> {
     let services = || run.manifest.services.values();
     let keys = super::keys::all(run);
@@ -122,8 +122,8 @@ async fn kept(run: &Run) -> Result<(Vec<KeptEntries>, Vec<String>)> {
     kept.extend(run.store.kept(&former).await?);
     kept.retain(|one| !one.entries.is_empty());
     if kept.is_empty() {
-        return Err(Error::operation("nothing to move: the secret store has no password of any login")
-            .hint("check that it is the one for this environment"));
+        return Err(Error::operation("nothing to move: the secret store contains no password of a login")
+            .hint("check that it is the store of this environment"));
     }
     Ok((kept, missing))
 }
@@ -133,7 +133,7 @@ struct Block<'a> {
     secrets: &'a SecretsSpec,
 }
 
-/// As the manifest takes it, where `$` begins a variable.
+/// Returns the YAML of the manifest, where `$` begins a variable.
 fn block(spec: &SecretsSpec) -> String {
     serde_yaml::to_string(&Block { secrets: spec }).expect("plain data is YAML").replace('$', "$$")
 }
@@ -161,7 +161,7 @@ impl Report for MoveReport {
             return text;
         }
         text + &format!(
-            "The old store is as it was. Now replace what {} says under secrets:, for this environment or for all:\n\n{}",
+            "The old store is unchanged. Now replace `secrets:` in {}, for this environment or for all:\n\n{}",
             printable(&self.manifest),
             self.block
         )

@@ -1,4 +1,4 @@
-//! What became of each entry that was written to a store.
+//! Outcome of each entry that was written to a store.
 
 use serde::Serialize;
 
@@ -46,7 +46,7 @@ impl Transferred {
     pub fn summary(all: &[Transferred]) -> String {
         let count = |outcome| all.iter().filter(|one| one.outcome == outcome).count();
         let mut text = format!(
-            "{} written to the secret store, {} there already.",
+            "{} written to the secret store, {} existed already.",
             counted(count("written"), "password"),
             count("unchanged")
         );
@@ -54,7 +54,7 @@ impl Transferred {
             text += &format!(" {} failed, {} were not tried:", count("failed"), count("skipped"));
             let left = all.iter().filter(|one| ["failed", "skipped"].contains(&one.outcome));
             text += &left.map(|one| format!(" {}", one.entry)).collect::<String>();
-            text += ".\nRun it again: it writes what is left.";
+            text += ".\nRun the command again to write the rest.";
         }
         text
     }

@@ -1,4 +1,4 @@
-//! `split copy`: the rows of every service out of the shared database, in one moment.
+//! `split copy`: copies the rows of every service out of the shared database, in one snapshot.
 
 mod follow;
 
@@ -27,13 +27,13 @@ use martydb_ui::report::{Cell, Paint, Report, Style, Table};
 pub struct Arguments {
     #[command(flatten)]
     pub map: MapChoice,
-    /// Leave the source open to writes, and follow what changes there.
+    /// Leave the source open to writes, and follow its changes.
     #[arg(long)]
     pub online: bool,
-    /// With --online: end once the targets have caught up, instead of following, across each switch, until the split is finished.
+    /// With --online: exit once the targets have caught up, instead of following until the split is finished.
     #[arg(long, requires = "online")]
     pub until_caught_up: bool,
-    /// Copy at most this many tables at once.
+    /// Maximum number of tables to copy at once.
     #[arg(short, long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub jobs: u16,
 }
@@ -90,7 +90,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<CopiedSplit> {
     Ok(CopiedSplit::new(&arguments.map, &begun, &services, count))
 }
 
-/// The services that are not copied yet.
+/// Copies the services that are not copied yet.
 async fn copy_all(
     session: &mut Connection,
     copy: &SplitCopy<'_>,
@@ -116,7 +116,7 @@ async fn copy_all(
 #[derive(Serialize)]
 pub struct CopiedSplit {
     services: Vec<CopiedService>,
-    /// What this command copied.
+    /// Rows that this command copied.
     rows: i64,
     bytes: i64,
     next: Vec<String>,

@@ -1,4 +1,4 @@
-//! `split cutover`: the writes of a service go to its own database from now on.
+//! `split cutover`: directs the writes of a service to its own database.
 
 use clap::Args;
 use serde::Serialize;
@@ -17,7 +17,7 @@ use martydb_ui::report::{Report, Style};
 pub struct Arguments {
     #[command(flatten)]
     pub map: MapChoice,
-    /// The service.
+    /// Service to cut over.
     #[arg(short, long, value_name = "NAME")]
     pub service: String,
 }
@@ -38,20 +38,20 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<CutOverService> {
     Ok(CutOverService::new(service, done, [app, readonly], &arguments.map))
 }
 
-/// Without its password, which `martydb url` prints.
+/// Returns the URL without its password, which `martydb url` prints.
 async fn url(run: &Run, service: &DesiredService, kind: RoleKind) -> Result<String> {
     login_choice::address(run, service, kind).await?.render(Form::Uri)
 }
 
-/// What a switch of one service did.
+/// Result of one service's cutover.
 #[derive(Serialize)]
 pub struct CutOverService {
     service: String,
     database: String,
     phase: SplitPhase,
-    /// How long neither side took writes; `null` where the copy had closed the source.
+    /// Time for which neither side accepted writes, in milliseconds; `null` if the copy had closed the source.
     refused_ms: Option<u64>,
-    /// Where applications connect to now, without passwords.
+    /// New connections of applications, without passwords.
     connections: Vec<String>,
     warnings: Vec<String>,
     next: Vec<String>,
@@ -84,7 +84,7 @@ impl CutOverService {
 
 impl Report for CutOverService {
     fn text(&self, _: &Style) -> String {
-        let mut text = format!("Writes of {} go to database {} now.\n", self.service, self.database);
+        let mut text = format!("Writes of {} now go to database {}.\n", self.service, self.database);
         if let Some(refused) = self.refused_ms {
             text += &format!("They were refused for {refused} ms.\n");
         }
@@ -92,7 +92,7 @@ impl Report for CutOverService {
         self.connections.iter().for_each(|url| text += &format!("  {url}\n"));
         self.warnings.iter().for_each(|warning| text += &format!("warning: {warning}\n"));
         text + &format!(
-            "\nnext: `{}` prints it with the password; `{}` leads back, and `{}` ends the split\n",
+            "\nnext: `{}` prints it with the password; `{}` reverts the cutover, and `{}` ends the split\n",
             self.next[0], self.next[1], self.next[2]
         )
     }

@@ -1,4 +1,4 @@
-//! `split finish`: the tables that have moved are removed from the source, and with them everything that the split has made.
+//! `split finish`: removes the moved tables from the source, and everything that the split has created.
 
 use std::collections::BTreeSet;
 
@@ -24,10 +24,10 @@ use martydb_ui::report::{Report, Style, printable};
 pub struct Arguments {
     #[command(flatten)]
     pub map: MapChoice,
-    /// The shared database's name, instead of typing it.
+    /// Name of the shared database, instead of typing it.
     #[arg(long, value_name = "DATABASE")]
     pub confirm: Option<String>,
-    /// Show what would be removed, and remove nothing.
+    /// Show what would be removed; remove nothing.
     #[arg(long)]
     pub dry_run: bool,
 }
@@ -70,13 +70,13 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<FinishedSplit> {
     clear_source(&mut session, run.lock_wait).await?;
     report.removed.logins = logins(&mut session, &services).await?;
     report.verified = Some(Box::new(verify().await?));
-    // Until here the same command would have done it again.
+    // Until here the same command would repeat everything.
     source::remove(&mut session).await?;
     session.close().await;
     Ok(report)
 }
 
-/// Who else than the services may still log in to the shared database.
+/// Returns the logins other than the services' that can still connect to the shared database.
 async fn logins(session: &mut Connection, services: &[DesiredService]) -> Result<Vec<OldLogin>> {
     let own: BTreeSet<String> =
         services.iter().flat_map(|service| service.own_roles()).map(|role| role.to_string()).collect();
@@ -85,13 +85,13 @@ async fn logins(session: &mut Connection, services: &[DesiredService]) -> Result
     Ok(found)
 }
 
-/// Whether a service's data is within reach of others, or that is not known. What is less than that does not hold a finish up.
+/// Returns `true` if others can reach a service's data, or if that is unknown. Lesser findings do not stop a finish.
 fn is_open(verified: &VerifyReport) -> bool {
     let Assessment { findings, unread, .. } = &verified.assessment;
     !unread.is_empty() || findings.iter().any(|finding| finding.severity >= Severity::High)
 }
 
-/// `-y` is no answer here.
+/// `-y` does not confirm a finish.
 async fn consent(run: &Run, arguments: &Arguments, report: &FinishedSplit) -> Result<()> {
     let database = &report.database;
     let typed = match &arguments.confirm {
@@ -103,8 +103,8 @@ async fn consent(run: &Run, arguments: &Arguments, report: &FinishedSplit) -> Re
         }
         None => {
             return Err(Error::usage(format!("finishing the split of \"{database}\" needs its name, nothing was touched"))
-                .cause("the tables that have moved would be gone from it, and nothing would lead back; -y is not enough for that")
-                .hint(format!("look with --dry-run, then add --confirm {database}")));
+                .cause("the moved tables would be removed from it, and a rollback would be impossible; -y is not enough for that")
+                .hint(format!("review it with --dry-run, then add --confirm {database}")));
         }
     };
     if typed == *database {
@@ -113,17 +113,17 @@ async fn consent(run: &Run, arguments: &Arguments, report: &FinishedSplit) -> Re
     Err(Error::usage(format!("\"{typed}\" is not \"{database}\", nothing was touched")))
 }
 
-/// How far a finish came.
+/// Progress of a finish.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum FinishEnd {
     Removed,
-    /// A dry run.
+    /// Dry run.
     Shown,
     /// The services are not isolated.
     Refused,
 }
 
-/// What a finish removed, or would.
+/// Tables and views that a finish removed, or would remove.
 #[derive(Serialize)]
 pub struct FinishedSplit {
     database: String,
@@ -155,12 +155,12 @@ impl FinishedSplit {
         text + &self.rest()
     }
 
-    /// What stays in the shared database, and who reaches it.
+    /// Lists the remaining objects of the shared database, and the logins that reach it.
     fn rest(&self) -> String {
         let FinishRemoval { stays, logins, .. } = &self.removed;
         let mut text = String::new();
         if !stays.is_empty() {
-            text += &format!("\nIn database {} stay:\n", self.database);
+            text += &format!("\nRemaining in database {}:\n", self.database);
             stays.iter().for_each(|one| text += &format!("  {} {}\n", one.kind, printable(&one.name)));
         }
         if !logins.is_empty() {

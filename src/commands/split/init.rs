@@ -1,4 +1,4 @@
-//! `split init`: a first map, guessed.
+//! `split init`: proposes a first map.
 
 use std::path::PathBuf;
 
@@ -16,12 +16,12 @@ use martydb_ui::report::{Cell, Report, Style, Table, printable};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The shared database, and the server of the manifest that it is on.
+    /// Shared database, and its server in the manifest.
     #[arg(long, value_name = "SERVER/DATABASE")]
     pub from: String,
     #[command(flatten)]
     pub map: MapChoice,
-    /// Print the map and write nothing.
+    /// Print the map; write nothing.
     #[arg(long)]
     pub dry_run: bool,
 }
@@ -30,10 +30,10 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<ProposedMap> {
     let (server, database) = parts(run, &arguments.from)?;
     let path = arguments.map.path(run);
     if !arguments.dry_run && path.symlink_metadata().is_ok() {
-        return Err(Error::usage(format!("{} is there already", near(&path)))
-            .hint("`martydb split plan` shows what is open in it")
+        return Err(Error::usage(format!("{} already exists", near(&path)))
+            .hint("`martydb split plan` shows its open questions")
             .hint(
-                "to guess again: move it away, name another file with --map FILE, or look with --dry-run",
+                "for a new proposal: move it away, choose another file with --map FILE, or print one with --dry-run",
             ));
     }
     let access = run.admin(server).await?;
@@ -70,11 +70,11 @@ pub struct ProposedMap {
     services: Vec<ProposedTables>,
     ignored: Vec<ProposedTable>,
     unassigned: Vec<ProposedTable>,
-    /// What would cross a boundary with these guesses.
+    /// Number of boundary crossings with these guesses.
     edges: usize,
-    /// Commands, in their order.
+    /// Next commands, in order.
     next: Vec<String>,
-    /// With `--dry-run`, what would be written.
+    /// With `--dry-run`, the text that would be written.
     text: Option<String>,
 }
 
@@ -87,7 +87,7 @@ struct ProposedTables {
 #[derive(Serialize)]
 struct ProposedTable {
     table: String,
-    /// Why it was guessed, or why not.
+    /// Reason for the guess, or for its absence.
     reason: String,
 }
 
@@ -144,7 +144,7 @@ impl Report for ProposedMap {
         let mut text =
             if table.is_empty() { "The database has no tables.\n".into() } else { table.render(style) };
         text += &format!(
-            "\nWrote {}: {} to place by hand, {} to answer.\n",
+            "\nWrote {}: {} to assign, {} to answer.\n",
             printable(&near(&self.map)),
             counted(self.unassigned.len(), "table"),
             counted(self.edges, "edge")

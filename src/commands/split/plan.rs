@@ -1,4 +1,4 @@
-//! `split plan`: what each service would get, what is open, and what the split needs.
+//! `split plan`: shows the tables of each service, open questions, and the prerequisites of the split.
 
 mod report;
 
@@ -16,8 +16,8 @@ use martydb_split::{SourceCatalogue, SourceSettings, SplitPlan, inspect, places,
 pub use report::PlannedSplit;
 use report::SplitNeed;
 
-/// For which the tables need one owner, and the services' servers streams.
-const WAY_BACK: &str = "the way back";
+/// Rollback with its rows: the tables need one owner, and the services' servers need replication slots.
+const WAY_BACK: &str = "the rollback";
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -36,7 +36,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<PlannedSplit> {
     Ok(PlannedSplit::new(run, &map, &plan, needs, &arguments.map))
 }
 
-/// What the later steps need, and whether it is there.
+/// Returns the prerequisites of the later steps, and whether they are met.
 async fn needs(access: &Access, map: &SplitMap, major: u32) -> Result<Vec<SplitNeed>> {
     let settings = inspect::settings(access, map.source.database.as_str()).await?;
     let found = pg_dump::find(major).await;
@@ -50,7 +50,7 @@ async fn needs(access: &Access, map: &SplitMap, major: u32) -> Result<Vec<SplitN
     Ok([schema].into_iter().chain(online).collect())
 }
 
-/// What this many streams out of a server need, and whether it is there.
+/// Returns the prerequisites of this many streams out of a server, and whether they are met.
 fn replication(access: &Access, settings: &SourceSettings, slots: usize) -> [(bool, String); 3] {
     let slots = i64::try_from(slots).unwrap_or(i64::MAX);
     let may = if settings.may_replicate { "may" } else { "may not" };
@@ -64,7 +64,8 @@ fn replication(access: &Access, settings: &SourceSettings, slots: usize) -> [(bo
     ]
 }
 
-/// What a rollback needs to bring back rows: streams out of the servers of the services, and one owner at the source for each of them.
+/// Returns the prerequisites of a rollback with its rows: streams out of the services' servers, and one owner per
+/// service at the source.
 async fn way_back(run: &Run, map: &SplitMap, plan: &SplitPlan, source: &SourceCatalogue) -> Vec<SplitNeed> {
     let need = |ok, detail| SplitNeed { purpose: WAY_BACK, ok, detail };
     let mut servers: BTreeMap<&str, usize> = BTreeMap::new();
@@ -89,7 +90,9 @@ async fn way_back(run: &Run, map: &SplitMap, plan: &SplitPlan, source: &SourceCa
                 replication(&access, &settings, slots)
                     .map(|(ok, detail)| need(ok, format!("server {server}: {detail}"))),
             ),
-            Err(error) => needs.push(need(false, format!("server {server} cannot be asked: {error}"))),
+            Err(error) => {
+                needs.push(need(false, format!("cannot read the settings of server {server}: {error}")))
+            }
         }
     }
     needs
@@ -101,7 +104,7 @@ async fn server_settings(run: &Run, server: &str) -> Result<(Access, SourceSetti
     Ok((access, settings))
 }
 
-/// What the admin lacks in the source, each with what ends it.
+/// Returns the privileges that the admin lacks in the source, each with the statement that grants it.
 async fn lacking(access: &Access, map: &SplitMap, oids: &[u32]) -> Result<Vec<SplitNeed>> {
     let mut session = access.read(map.source.database.as_str()).await?;
     let found = privileges::lacking(&mut session, oids).await?;

@@ -1,4 +1,4 @@
-//! `split rollback`: the writes of a service go to the shared database again.
+//! `split rollback`: directs the writes of a service back to the shared database.
 
 use clap::Args;
 use serde::Serialize;
@@ -15,10 +15,10 @@ use martydb_ui::report::{Report, Style};
 pub struct Arguments {
     #[command(flatten)]
     pub map: MapChoice,
-    /// The service.
+    /// Service to roll back.
     #[arg(short, long, value_name = "NAME")]
     pub service: String,
-    /// Forget the copy of a service that was rolled back already: it is not followed any more.
+    /// Discard the copy of a service that was rolled back already: it is no longer followed.
     #[arg(long)]
     pub forget: bool,
 }
@@ -49,14 +49,14 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<RolledBackService> 
     })
 }
 
-/// Where the writes of a service are again.
+/// Current location of a service's writes.
 #[derive(Serialize)]
 pub struct RolledBackService {
     service: String,
-    /// The shared one.
+    /// Shared database.
     database: String,
     phase: SplitPhase,
-    /// How long neither side took writes; `null` where only one was closed.
+    /// Time for which neither side accepted writes, in milliseconds; `null` if only one was closed.
     refused_ms: Option<u64>,
     warnings: Vec<String>,
     next: Option<String>,
@@ -69,11 +69,11 @@ impl Report for RolledBackService {
         let (service, database) = (&self.service, &self.database);
         let mut text = match self.led {
             RolledBack::CopyForgotten => {
-                format!("Database {database} takes the writes of {service}; what was copied is forgotten.\n")
+                format!("Database {database} accepts the writes of {service}; the copy was discarded.\n")
             }
             RolledBack::WritesBack => {
                 format!(
-                    "Writes of {service} go to database {database} again, with every row written since.\n"
+                    "Writes of {service} go to database {database} again, which has every row written since.\n"
                 )
             }
         };

@@ -1,5 +1,5 @@
-//! `split schema`: the first migration of each service, from the source's own DDL; where the service has migrations, whether they
-//! make the same.
+//! `split schema`: writes the first migration of each service from the source's DDL, or compares existing migrations
+//! with it.
 
 use std::fs;
 use std::path::PathBuf;
@@ -24,7 +24,7 @@ use martydb_provision::targets;
 use martydb_split::schema::DumpedSource;
 use martydb_ui::report::{Cell, Paint, Report, Style, Table, indented, printable, progress};
 
-/// The file; its folder during the proof begins with a dot, which keeps it out of the migrations.
+/// Name of the file; its folder during the check begins with a dot, which hides it from the migrations.
 const FILE: &str = "V1__from_shared_database.sql";
 const DRAFT: &str = ".martydb-split";
 
@@ -41,7 +41,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<SplitSchemas> {
         map.services.keys().map(|name| run.manifest.services[name].clone()).collect();
     let targets = targets::of(run, &services).await?;
     let Some(like) = targets.iter().find_map(|(_, target)| target.as_ref().ok()) else {
-        return Err(Error::usage("the map names no service whose server can be reached"));
+        return Err(Error::usage("the map contains no service with a reachable server"));
     };
     let dumped = DumpedSource::read(&access, &map, like).await?;
     shared::complete(&dumped.plan, &arguments.map, "nothing was written")?;
@@ -70,13 +70,13 @@ async fn one(
 ) -> Result<SplitSchema> {
     if target.login.password.is_none() {
         return Err(Error::new(Kind::NotProvisioned, format!("{} has no logins yet", service.name))
-            .hint("run `martydb apply --all`: the schema is tried in a scratch database of the service"));
+            .hint("run `martydb apply --all`: the schema is checked in a scratch database of the service"));
     }
     let script = dumped.script(&service.name).await?;
     if !script.refused.is_empty() {
-        return Err(Error::operation(format!("the schema of {} cannot be written", service.name))
+        return Err(Error::operation(format!("cannot write the schema of {}", service.name))
             .causes(script.refused)
-            .hint("write the service's first migration by hand: then it is compared with the source"));
+            .hint("write the service's first migration by hand; `martydb split schema` then compares it with the source"));
     }
     let head = format!(
         "-- {}\n-- martydb: irreversible: it was there before the split\n\n",
@@ -86,7 +86,7 @@ async fn one(
         ))
     );
     let first = first_migration(&script.text, &provided(service), &head)
-        .map_err(|why| Error::operation("pg_dump's text cannot be read").cause(why))?;
+        .map_err(|why| Error::operation("cannot parse the output of pg_dump").cause(why))?;
     let undone: String = script.afterwards.iter().map(|line| format!("\n{line}\n")).collect();
     let draft = target.folder.join(DRAFT);
     let _absent = fs::remove_dir_all(&draft);
@@ -112,7 +112,8 @@ async fn one(
     Ok(made)
 }
 
-/// Runs the draft in a scratch database; with files of the service, these in another, and tells in what they differ.
+/// Runs the draft in a scratch database; existing files of the service run in another one, and the differences are
+/// returned.
 async fn prove(
     run: &Run,
     service: &DesiredService,
@@ -121,16 +122,16 @@ async fn prove(
     has_files: bool,
 ) -> Result<Option<Vec<Difference>>> {
     let source =
-        built(run, service, target, draft, "the source's schema does not load into an empty database")
-            .await?;
+        built(run, service, target, draft, "cannot load the source's schema into an empty database").await?;
     if !has_files {
         return Ok(None);
     }
-    let files = built(run, service, target, &target.folder, "the files cannot build a new database").await?;
+    let files =
+        built(run, service, target, &target.folder, "cannot build a new database from the files").await?;
     Ok(Some(that_count(source.differences(&files))))
 }
 
-/// The catalogue of a scratch database in which the files of a folder were run.
+/// Returns the catalog of a scratch database after the files of a folder ran in it.
 async fn built(
     run: &Run,
     service: &DesiredService,
@@ -151,8 +152,8 @@ async fn built(
     scratch.remove_after(found).await
 }
 
-/// Rows go from one into the other: columns, types, keys and constraints have to be the same. Tables of the service's own are no
-/// difference, and neither are the parts of what is missing as a whole.
+/// Returns the relevant differences: columns, types, keys and constraints must match, because rows are copied between
+/// them. Additional tables of the service are ignored, and so are the parts of a missing object.
 fn that_count(all: Vec<Difference>) -> Vec<Difference> {
     let is_whole = |one: &&Difference| one.before.is_none() || one.after.is_none();
     let relation =
@@ -174,14 +175,14 @@ fn counts(difference: &Difference) -> bool {
     }
 }
 
-/// What became of the schema of one service.
+/// Outcome of one service's schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum SchemaOutcome {
     #[default]
     Failed,
     Written,
-    /// The service's own migrations make the same.
+    /// The service's own migrations create the same schema.
     Same,
     Differs,
 }
@@ -189,9 +190,9 @@ enum SchemaOutcome {
 #[derive(Default, Serialize)]
 pub struct SplitSchema {
     outcome: SchemaOutcome,
-    /// What was written.
+    /// File that was written.
     file: Option<PathBuf>,
-    /// `before` is the source, `after` what the files make.
+    /// Differences: `before` is the source, `after` the result of the files.
     differences: Vec<Difference>,
     left_out: Vec<String>,
     /// Extensions that the manifest does not declare.
@@ -253,8 +254,8 @@ impl Report for SplitSchemas {
 fn line(difference: &Difference) -> String {
     let (kind, name) = (&difference.kind, printable(&difference.name));
     match (&difference.before, &difference.after) {
-        (None, _) => format!("{kind} {name} is in the files and not in the source"),
-        (_, None) => format!("{kind} {name} is in the source and not in the files"),
+        (None, _) => format!("{kind} {name} is only in the files"),
+        (_, None) => format!("{kind} {name} is only in the source"),
         (Some(source), Some(files)) => {
             format!(
                 "{kind} {name} differs\n  source: {}\n  files:  {}",

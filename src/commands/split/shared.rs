@@ -1,4 +1,4 @@
-//! What all steps of a split begin with: the map, and the way to the shared database.
+//! Common start of the steps of a split: the map, and the connection to the shared database.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -20,13 +20,13 @@ use martydb_split::copying::{CopyTarget, SplitCopy};
 use martydb_split::state::LOCK;
 use martydb_split::state::source::{self as state, SplitRun, SplitService};
 
-/// The map's name beside the manifest.
+/// Name of the map beside the manifest.
 const FILE: &str = "split.yaml";
 
-/// Which map.
+/// Choice of the map.
 #[derive(Debug, Clone, Args)]
 pub struct MapChoice {
-    /// The map [default: split.yaml beside the manifest].
+    /// Map [default: split.yaml beside the manifest].
     #[arg(long, value_name = "FILE")]
     pub map: Option<PathBuf>,
 }
@@ -36,7 +36,7 @@ impl MapChoice {
         self.map.clone().unwrap_or_else(|| run.manifest.home().join(FILE))
     }
 
-    /// A command, with this map where it is not the usual one.
+    /// Returns a command, with `--map` unless it is the default.
     pub fn in_command(&self, command: &str) -> String {
         let flag = self.map.as_ref().map(|path| format!(" --map {}", path.display()));
         format!("{command}{}", flag.unwrap_or_default())
@@ -47,7 +47,7 @@ impl MapChoice {
     }
 }
 
-/// The admin's way to the server of the shared database.
+/// Returns the admin's access to the server of the shared database.
 pub async fn source(run: &Run, map: &SplitMap) -> Result<Access> {
     match &map.source.elsewhere {
         Some(server) => run.and_server(&map.source.server, server).admin(&map.source.server).await,
@@ -55,10 +55,10 @@ pub async fn source(run: &Run, map: &SplitMap) -> Result<Access> {
     }
 }
 
-/// A session of the admin in the source that no other command on the split has beside it.
+/// Returns a session of the admin in the source that holds the lock of the split.
 ///
 /// # Errors
-/// If another one is at work.
+/// If another command holds the lock.
 pub async fn locked(run: &Run, access: &Access, database: &str) -> Result<Connection> {
     let mut session = access.write(database).await?;
     let what = format!("the split of database \"{database}\"");
@@ -66,22 +66,22 @@ pub async fn locked(run: &Run, access: &Access, database: &str) -> Result<Connec
     Ok(session)
 }
 
-/// Refuses a plan that is not complete.
+/// Refuses an incomplete plan.
 ///
 /// # Errors
-/// With what is open; `undone` says what was not done for that.
+/// With the open questions; `undone` is the omitted action.
 pub fn complete(plan: &SplitPlan, map: &MapChoice, undone: &str) -> Result<()> {
     if plan.is_complete() {
         return Ok(());
     }
     let (open, unanswered) = (plan.open.len(), plan.unanswered().count());
     Err(Error::new(Kind::Divergent, format!("the plan of the split is not complete, so {undone}"))
-        .causes((open > 0).then(|| format!("{} without a place", counted(open, "table"))))
+        .causes((open > 0).then(|| format!("{} unassigned", counted(open, "table"))))
         .causes((unanswered > 0).then(|| format!("{} without an answer", counted(unanswered, "edge"))))
         .hint(format!("`{}` shows them", map.in_command("martydb split plan"))))
 }
 
-/// A split that has begun: a session that no other command has beside it, and what the steps after the copy need.
+/// Split in progress: a session that holds its lock, and the input of the steps after the copy.
 pub struct SplitAtWork {
     pub session: Connection,
     pub access: Access,
@@ -96,7 +96,7 @@ pub struct SplitAtWork {
 
 impl SplitAtWork {
     /// # Errors
-    /// If no copy has begun, or another command is at work on it.
+    /// If no copy has begun, or another command holds the lock.
     pub async fn open(run: &Run, choice: &MapChoice, jobs: usize) -> Result<SplitAtWork> {
         let map = choice.load(run)?;
         let access = source(run, &map).await?;
@@ -120,10 +120,10 @@ impl SplitAtWork {
         Ok(SplitAtWork { session, access, database, split, services, targets, map, jobs, wait })
     }
 
-    /// The services of these names; all of them without names.
+    /// Returns the services of these names, or all without names.
     ///
     /// # Errors
-    /// If the split has no service of a name.
+    /// If a service is not part of the split.
     pub fn chosen(&self, names: &[String]) -> Result<Vec<SplitService>> {
         let known: Vec<&str> = self.services.iter().map(|one| one.name.as_str()).collect();
         if let Some(name) = names.iter().find(|name| !known.contains(&name.as_str())) {
@@ -134,15 +134,15 @@ impl SplitAtWork {
         Ok(self.services.iter().filter(chosen).cloned().collect())
     }
 
-    /// A service with its database and its tables.
+    /// Returns a service with its database and its tables.
     ///
     /// # Errors
-    /// If the map does not have it, or its server cannot be reached.
+    /// If the map does not contain the service, or its server is unreachable.
     pub async fn target(&mut self, service: &SplitService) -> Result<CopyTarget> {
         let name = ServiceName::new(&service.name).map_err(|error| Error::operation(error.to_string()))?;
         let target = self.targets.get(&service.name).cloned().unwrap_or_else(|| {
             Err(Error::usage(format!(
-                "the map does not have service \"{}\", which is part of the split",
+                "the map does not contain service \"{}\", which is part of the split",
                 service.name
             )))
         });
@@ -162,7 +162,7 @@ impl SplitAtWork {
     }
 }
 
-/// As seen from the current folder.
+/// Returns the path relative to the current folder.
 pub fn near(path: &Path) -> String {
     let here = std::env::current_dir().unwrap_or_default();
     path.strip_prefix(here).unwrap_or(path).display().to_string()

@@ -1,4 +1,4 @@
-//! `split status`: where each service stands, and what comes next.
+//! `split status`: shows the status of each service of the split, and the next commands.
 
 use std::collections::BTreeMap;
 
@@ -54,7 +54,7 @@ async fn begun(
         let target = match targets.get(&service.name) {
             Some(Ok(target)) => Ok(target),
             Some(Err(error)) => Err(error.clone()),
-            None => Err(Error::usage(format!("{} does not name it", map.path().display()))),
+            None => Err(Error::usage(format!("{} does not contain it", map.path().display()))),
         };
         all.push(standing::read(session, &service, target).await?);
     }
@@ -64,7 +64,7 @@ async fn begun(
 #[derive(Serialize)]
 pub struct SplitStatus {
     services: Vec<StandingOfService>,
-    /// What to do now.
+    /// Next commands.
     next: Vec<String>,
     #[serde(skip)]
     follow: String,
@@ -80,19 +80,19 @@ struct StandingOfService {
     tables: usize,
     rows: i64,
     bytes: i64,
-    /// `null` where nothing follows.
+    /// Bytes that the follower has not confirmed; `null` if the service is not followed.
     lag_bytes: Option<i64>,
-    /// What the server keeps for it, and what it may still write before that is lost, where that is bounded.
+    /// Bytes of WAL that the server retains for the slot, and the bytes until the slot is lost, if bounded.
     kept_bytes: Option<i64>,
     safe_bytes: Option<i64>,
     wal_status: Option<String>,
-    /// The side that keeps it: the one that takes the writes.
+    /// Side of the slot: the one that accepts the writes.
     slot_at: Option<FollowedSide>,
-    /// Whether a process reads it at this moment.
+    /// `true` if a process is reading the slot.
     followed: Option<bool>,
-    /// What was changed at the source since the copy, and not at the service's own database.
+    /// Definitions that changed at the source since the copy, but not in the service's own database.
     changed: Vec<ChangedDefinition>,
-    /// What a command began there and did not finish.
+    /// Command that was begun and did not finish.
     unfinished: Option<String>,
     next: Option<String>,
     error: Option<Error>,
@@ -161,7 +161,7 @@ fn standing_of(one: &ServiceStanding, map: &MapChoice) -> StandingOfService {
     }
 }
 
-/// The command that goes on.
+/// Returns the next command.
 pub fn next(phase: SplitPhase, service: &str, online: bool, map: &MapChoice) -> Option<String> {
     let command = match phase {
         SplitPhase::RolledBack if !online => "martydb split copy".into(),
@@ -193,12 +193,12 @@ impl Report for SplitStatus {
         let mut text = table.render(style);
         for one in &self.services {
             if let Some(begun) = &one.unfinished {
-                text += &format!("{}: {begun} was begun and has not ended\n", one.service);
+                text += &format!("{}: a {begun} did not finish\n", one.service);
             }
             if let (Some(kept), Some(status)) = (one.kept_bytes, &one.wal_status) {
                 let safe = one.safe_bytes.map(|safe| format!(", {} before they are lost", bytes(safe)));
                 text += &format!(
-                    "{}: the {} keeps {} for it ({status}{})\n",
+                    "{}: the {} retains {} of WAL for it ({status}{})\n",
                     one.service,
                     one.slot_at.map_or("source", FollowedSide::name),
                     bytes(kept),
@@ -208,7 +208,7 @@ impl Report for SplitStatus {
         }
         for one in self.services.iter().filter(|one| !one.changed.is_empty()) {
             text += &format!(
-                "{}: changed at the source since the copy, and not in its own database:\n",
+                "{}: changed at the source since the copy, but not in its own database:\n",
                 one.service
             );
             for line in one.changed.iter().flat_map(ChangedDefinition::lines) {
@@ -218,7 +218,7 @@ impl Report for SplitStatus {
         let alone =
             self.services.iter().filter(|one| one.followed == Some(false) && one.unfinished.is_none());
         for one in alone {
-            text += &format!("{}: nothing follows it: `{}` does\n", one.service, self.follow);
+            text += &format!("{}: not followed; run `{}`\n", one.service, self.follow);
         }
         if self.next.is_empty() { text } else { text + &format!("\nnext: `{}`\n", self.next.join("`, `")) }
     }

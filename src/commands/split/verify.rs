@@ -1,4 +1,4 @@
-//! `split verify`: whether each target holds what the source holds.
+//! `split verify`: compares the rows of the source and each target.
 
 use clap::Args;
 use serde::Serialize;
@@ -22,10 +22,10 @@ use martydb_ui::report::{Cell, Paint, Report, Style, Table, printable};
 pub struct Arguments {
     #[command(flatten)]
     pub map: MapChoice,
-    /// Only this service; the option may be given several times.
+    /// Only this service; may be repeated.
     #[arg(long, value_name = "NAME")]
     pub service: Vec<String>,
-    /// Compare at most this many tables at once.
+    /// Maximum number of tables to compare at once.
     #[arg(short, long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub jobs: u16,
 }
@@ -67,7 +67,7 @@ async fn one(
     Ok(VerifiedService::new(found))
 }
 
-/// One side takes writes, and the other one follows: both are compared where the stream stops.
+/// Compares a service with one open side: both sides are compared at the position of the stream.
 async fn following(run: &Run, work: &SplitAtWork, service: &SplitService) -> Result<VerifiedService> {
     let desired = run.service(&service.name)?;
     let mut ends = SwitchEnds::open(run, &work.access, &work.database, desired).await?;
@@ -76,7 +76,7 @@ async fn following(run: &Run, work: &SplitAtWork, service: &SplitService) -> Res
     end.map(VerifiedService::new)
 }
 
-/// Neither side may take writes: otherwise a difference says nothing.
+/// Refuses a service with an open side, which would make differences meaningless.
 async fn at_rest(work: &mut SplitAtWork, target: &CopyTarget) -> Result<()> {
     let source: Vec<u32> = target.relations.iter().map(|one| one.oid).collect();
     let open = closing::still_open(&mut work.session, &source).await?;
@@ -94,13 +94,13 @@ async fn at_rest(work: &mut SplitAtWork, target: &CopyTarget) -> Result<()> {
     }
     Err(Error::new(Kind::Divergent, "tables that a copy closed are open to writes again")
         .causes(causes)
-        .hint("find out who dropped or disabled their trigger martydb_split_closed, then copy again"))
+        .hint("find out why their trigger martydb_split_closed was dropped or disabled, then copy again"))
 }
 
 fn not_now(service: &SplitService, phase: SplitPhase) -> Error {
     let hint = match phase {
         SplitPhase::Planned | SplitPhase::Copying => "run `martydb split copy` first",
-        _ => "the cutover compared both sides; since then only one of them takes writes",
+        _ => "the cutover compared both sides; since then only one of them accepts writes",
     };
     Error::operation(format!("service \"{}\" is in the phase {}", service.name, phase.name())).hint(hint)
 }
@@ -172,13 +172,13 @@ fn located(service: &str, difference: &DifferingTable) -> String {
     };
     let mut text = format!("{service}: {} differs: {counts}\n", printable(table));
     if key.is_empty() {
-        return text + "  it has no key by which a row could be named\n";
+        return text + "  without a key its rows cannot be identified\n";
     }
     let key = printable(&key.join(", "));
     for row in rows {
         let what = match row.what {
             RowDifference::Missing => "is missing in the target",
-            RowDifference::Extra => "is in the target alone",
+            RowDifference::Extra => "is only in the target",
             RowDifference::Different => "has other values",
         };
         text += &format!("  {key} = {} {what}\n", printable(&row.key));

@@ -1,4 +1,4 @@
-//! The ages of backups that `status` shows, where the manifest says where backups are kept.
+//! Ages of backups in `status`, if the manifest declares a store.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -7,15 +7,15 @@ use martydb_config::backup_store::BackupSummary;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_provision::run::Run;
 
-/// Services are what `status` is about: object storage that takes longer is not waited for.
+/// Timeout of the store: the services are what matters, and slow object storage must not delay them.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What is known of the backups, by service; `None` where the manifest keeps none, or the store gave no answer.
+/// Known backups, by service; `None` without a store in the manifest, or if the store did not answer.
 #[derive(Debug, Clone, Default)]
 pub struct KnownBackups(Option<BTreeMap<String, BackupSummary>>);
 
 impl KnownBackups {
-    /// Says on standard error why nothing is known.
+    /// Reads the backups; reports on standard error why they are unknown.
     pub async fn read(run: &Run) -> KnownBackups {
         if run.manifest.backup.is_none() {
             return KnownBackups(None);
@@ -23,13 +23,13 @@ impl KnownBackups {
         match tokio::time::timeout(PATIENCE, summaries(run)).await.unwrap_or_else(|_| Err(late())) {
             Ok(all) => KnownBackups(Some(all)),
             Err(error) => {
-                run.out.note(&format!("warning: the ages of backups are not known: {error}"));
+                run.out.note(&format!("warning: backup ages are unknown: {error}"));
                 KnownBackups(None)
             }
         }
     }
 
-    /// Whether there is anything to show.
+    /// Returns `true` if there is anything to show.
     pub fn is_known(&self) -> bool {
         self.0.is_some()
     }
@@ -45,5 +45,5 @@ async fn summaries(run: &Run) -> Result<BTreeMap<String, BackupSummary>> {
 }
 
 fn late() -> Error {
-    Error::new(Kind::Unreachable, format!("their store gave no answer within {} s", PATIENCE.as_secs()))
+    Error::new(Kind::Unreachable, format!("their store did not answer within {} s", PATIENCE.as_secs()))
 }

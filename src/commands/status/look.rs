@@ -1,4 +1,4 @@
-//! What `status` asks: each service's database by its migrator, and with `--drift` each server by the admin.
+//! Queries of `status`: each service's database by its migrator, and with `--drift` each server by the admin.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,21 +24,21 @@ pub struct Arguments {
     /// Also compare the server with the manifest.
     #[arg(long)]
     pub drift: bool,
-    /// Compare both, and exit with 3 unless all is up to date.
+    /// Compare both, and exit with 3 unless everything is up to date.
     #[arg(long, conflicts_with = "watch")]
     pub check: bool,
-    /// Show only services of which one of these holds; with commas between.
+    /// Show only services in one of these states (comma-separated).
     #[arg(long, value_enum, value_name = "STATE", value_delimiter = ',', hide_possible_values = true)]
     pub only: Vec<StatusWord>,
-    /// Also show the size on disk, for which the server looks at every file; `-o json` always does.
+    /// Also show the size on disk, which reads the size of every file; `-o json` always does.
     #[arg(long)]
     pub size: bool,
-    /// Draw it again every so many seconds [default: 2], until Ctrl-C.
+    /// Refresh every SECONDS [default: 2], until Ctrl-C.
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "2", value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub watch: Option<u64>,
 }
 
-/// What is data has the size, so that no column of it depends on another flag.
+/// Returns `Sizes::Measured` for `--size` and for data formats, whose columns must not depend on another flag.
 pub fn measured(run: &Run, arguments: &Arguments) -> Sizes {
     let is_data = !matches!(run.out.format(), Format::Table | Format::Name);
     if arguments.size || is_data { Sizes::Measured } else { Sizes::Skipped }
@@ -46,7 +46,7 @@ pub fn measured(run: &Run, arguments: &Arguments) -> Sizes {
 
 pub type Targets = Vec<(DesiredService, Result<MigrationTarget>)>;
 
-/// Migrations, and where that was asked for the manifest.
+/// Reads the status of each service, and its drift from the manifest if requested.
 pub async fn review(
     run: &Run,
     arguments: &Arguments,
@@ -61,7 +61,7 @@ pub async fn review(
     all
 }
 
-/// The status of each service; one whose server gives no answer is unreachable.
+/// Returns the status of each service; one whose server does not answer is unreachable.
 pub async fn look_at(run: &Run, services: &[DesiredService], sizes: Sizes) -> Result<Vec<ServiceStatus>> {
     Ok(look(run, targets::of(run, services).await?, sizes).await)
 }
@@ -87,7 +87,7 @@ async fn look(run: &Run, targets: Targets, sizes: Sizes) -> Vec<ServiceStatus> {
     map_concurrent(run.jobs.count, targets, one).await
 }
 
-/// A service whose database or roles differ from the manifest has drifted, unless its state is worse.
+/// Marks a service whose database or roles differ from the manifest as drifted, unless its state is worse.
 async fn mark_drift(run: &Run, services: &[DesiredService], all: &mut [ServiceStatus]) {
     let plans = provision::plan(run, services, PlanOptions::default()).await;
     let plans: BTreeMap<String, Result<PlannedServer>> = plans.into_iter().collect();
@@ -96,7 +96,7 @@ async fn mark_drift(run: &Run, services: &[DesiredService], all: &mut [ServiceSt
         match drifted(&plans[&status.server], &status.service) {
             Ok(false) => {}
             Ok(true) => status.state = ServiceState::Drifted,
-            // Whether it has drifted is not known, and that is not a success.
+            // Unknown drift is not a success.
             Err(error) => {
                 status.state = ServiceState::Unreachable;
                 status.error.get_or_insert(error);

@@ -1,4 +1,4 @@
-//! The result, and what of it is shown.
+//! Result of `status`, and the part of it that is shown.
 
 use serde::{Serialize, Serializer};
 
@@ -8,12 +8,12 @@ use super::standing::StatusWord;
 use martydb_config::backup_store::BackupSummary;
 use martydb_migrate::{ServiceStatus, Sizes};
 
-/// All services that were looked at, and which of them are shown.
+/// All services, and which of them are shown.
 pub struct StatusReport {
     pub services: Vec<ServiceStatus>,
     pub backups: KnownBackups,
     only: Vec<StatusWord>,
-    /// Whether anything but all up to date is a difference.
+    /// `true` if any state other than up to date is a difference.
     pub check: bool,
     pub sizes: Sizes,
 }

@@ -1,4 +1,4 @@
-//! `status --watch`: the same again and again, until Ctrl-C.
+//! `status --watch`: refreshes the status until Ctrl-C.
 
 use std::time::{Duration, Instant};
 
@@ -13,25 +13,25 @@ use martydb_provision::targets;
 use martydb_ui::flags::Format;
 use martydb_ui::report::{Out, Report, pause};
 
-/// A backup is no matter of seconds, and object storage is paid by the question.
+/// Interval of reading backups: they do not change within seconds, and object storage charges per request.
 const BACKUPS_EVERY: Duration = Duration::from_secs(60);
 
-/// Refuses what is no screen.
+/// Refuses anything but a screen.
 ///
 /// # Errors
-/// Off a terminal, and where a document was asked for.
+/// Without a terminal, or if a document is requested.
 pub fn check(out: &Out) -> Result<()> {
     if out.format() != Format::Table {
-        return Err(Error::usage("--watch draws a screen, and no document").hint("omit --watch or -o"));
+        return Err(Error::usage("--watch draws a screen, not a document").hint("omit --watch or -o"));
     }
     if out.result_style().width.is_none() {
         return Err(Error::usage("--watch needs a terminal")
-            .hint("without it `martydb status` prints once, which a loop of the shell can repeat"));
+            .hint("without --watch `martydb status` prints once; repeat it in a shell loop"));
     }
     Ok(())
 }
 
-/// Does not end by itself.
+/// Does not return by itself.
 pub async fn draw(
     run: &Run,
     arguments: &Arguments,
@@ -39,7 +39,7 @@ pub async fn draw(
     seconds: u64,
 ) -> Result<StatusReport> {
     run.out.ends_by_interrupt();
-    // A bar would be drawn across it.
+    // A progress bar would overwrite the screen.
     let _still = pause();
     let mut targets = targets::of(run, services).await?;
     let mut backups = (Instant::now(), KnownBackups::read(run).await);
@@ -48,7 +48,7 @@ pub async fn draw(
             backups = (Instant::now(), KnownBackups::read(run).await);
         }
         let all = review(run, arguments, services, targets.clone()).await;
-        // A server that was down may come up at another address.
+        // A restarted server may have another address.
         if all.iter().any(|status| status.state == ServiceState::Unreachable) {
             targets = targets::of(run, services).await?;
         }

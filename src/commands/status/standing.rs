@@ -1,19 +1,19 @@
-//! Where a service stands in one word, for the table, the summary and `--only`. Pure.
+//! State of a service as one word, for the table, the summary and `--only`. Pure.
 
 use clap::ValueEnum;
 
 use martydb_migrate::{ServiceState, ServiceStatus};
 use martydb_ui::report::Paint;
 
-/// The state of the document, and what is known beside it.
+/// State of the document, or a more specific one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 #[value(rename_all = "snake_case")]
 pub enum StatusWord {
-    /// Nothing is due.
+    /// No migrations are due.
     UpToDate,
     /// Migrations are due.
     Pending,
-    /// Another run works on it.
+    /// Another run is in progress.
     Running,
     /// The newest migration, or one that is half done, failed.
     Failed,
@@ -23,12 +23,12 @@ pub enum StatusWord {
     NotProvisioned,
     /// Files and history differ.
     Divergent,
-    /// The server gave no answer.
+    /// The server did not answer.
     Unreachable,
 }
 
 impl StatusWord {
-    /// The word that matters most.
+    /// Returns the most important state.
     pub fn of(status: &ServiceStatus) -> StatusWord {
         let shown = StatusWord::of_state(status.state);
         let is_calm = matches!(shown, StatusWord::UpToDate | StatusWord::Pending);
@@ -39,7 +39,7 @@ impl StatusWord {
         }
     }
 
-    /// All that hold: what failed is also pending.
+    /// Returns `true` if the state applies; several can: a failed service is also pending.
     pub fn holds(self, status: &ServiceStatus) -> bool {
         match self {
             StatusWord::Running => status.running.is_some(),
@@ -73,13 +73,13 @@ impl StatusWord {
     }
 }
 
-/// Whether the newest event is a failure. What the server rolled back is in the history too.
+/// Returns `true` if the newest event is a failure. Events that the server rolled back are in the history, too.
 fn has_failed(status: &ServiceStatus) -> bool {
     let last = status.last_event.as_ref().is_some_and(|event| event.outcome == "failed");
     last || (status.running.is_none() && !status.unfinished.is_empty())
 }
 
-/// `58 up to date, 2 pending`.
+/// Returns a summary such as `58 up to date, 2 pending`.
 pub fn tally(all: &[ServiceStatus]) -> String {
     let of = |standing| all.iter().filter(|status| StatusWord::of(status) == standing).count();
     let counts = StatusWord::value_variants().iter().map(|standing| (of(*standing), standing.words().0));

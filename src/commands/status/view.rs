@@ -1,4 +1,4 @@
-//! `status` for people: a line for each service, a summary, and what a line has no room for.
+//! `status` as text: a line for each service, a summary, and details that do not fit into a line.
 
 use super::report::StatusReport;
 use super::standing::{StatusWord, tally};
@@ -33,7 +33,7 @@ fn table(shown: &[&ServiceStatus], report: &StatusReport, style: &Style) -> Stri
         };
         let (word, paint) = StatusWord::of(status).words();
         let last = status.last_event.as_ref().map_or_else(|| "-".to_owned(), |event| when(&event.at, style));
-        // What a server that gives no answer has left to do is not known.
+        // The pending migrations of an unreachable server are unknown.
         let unknown = status.state == ServiceState::Unreachable;
         let due = (!unknown).then(|| status.pending.len() + status.repeatable_pending.len());
         let mut row = vec![
@@ -54,7 +54,7 @@ fn table(shown: &[&ServiceStatus], report: &StatusReport, style: &Style) -> Stri
     table.render(style)
 }
 
-/// None at all stands out, be it a backup or a proven restore.
+/// Returns the ages; a missing backup or verified restore stands out.
 fn ages(backup: &BackupSummary, style: &Style) -> [Cell; 2] {
     let age = |at: &Option<String>| match at {
         Some(at) => when(at, style).into(),
@@ -85,13 +85,13 @@ fn details(status: &ServiceStatus, style: &Style) -> String {
     for begun in status.unfinished.iter().filter(|_| status.running.is_none()) {
         text += &told(service, &begun.to_string(), &begun.hint(service));
     }
-    // One that is half done is told above.
+    // A migration that is half done is reported above.
     let is_told =
         |event: &&HistoryEvent| status.unfinished.iter().any(|one| Some(one.version) == event.version);
     if let Some(event) = failed(status).filter(|event| !is_told(event)) {
         let (action, version) = (&event.action, event.version.unwrap_or(REPEATABLE));
         let what = MigrationId { version, name: event.name.clone() };
-        let why = event.error.as_deref().unwrap_or("the history does not say why");
+        let why = event.error.as_deref().unwrap_or("the history has no reason");
         let line = format!("{action} of {what} failed {}: {why}", when(&event.at, style));
         let hint =
             format!("nothing of it was kept; correct it, then run `martydb {action} --service {service}`");
@@ -109,15 +109,14 @@ fn details(status: &ServiceStatus, style: &Style) -> String {
     text
 }
 
-/// A run tells its statement and no version; files are applied in their order.
+/// Describes a run by its statement: a run does not report its version, but files are applied in order.
 fn running(run: &RunningRun, status: &ServiceStatus, style: &Style) -> String {
     let pid = run.pid.map_or_else(String::new, |pid| format!(", pid {pid}"));
-    let since = run.since.as_deref().map_or_else(String::new, |at| format!(", begun {}", when(at, style)));
+    let since = run.since.as_deref().map_or_else(String::new, |at| format!(", started {}", when(at, style)));
     let statement = run.statement.zip(run.statements);
     let statement = statement.map_or_else(String::new, |(at, all)| format!(", at statement {at} of {all}"));
-    let next =
-        status.pending.first().map_or_else(String::new, |next| format!("; next to be applied is {next}"));
-    format!("another run works on it{pid}{since}{statement}{next}")
+    let next = status.pending.first().map_or_else(String::new, |next| format!("; next migration: {next}"));
+    format!("another run is in progress{pid}{since}{statement}{next}")
 }
 
 fn failed(status: &ServiceStatus) -> Option<&HistoryEvent> {

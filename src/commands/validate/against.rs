@@ -1,5 +1,5 @@
-//! `validate --against GIT_REF`: what a merge into that branch would bring: versions that are older than what is there
-//! or taken, and files that were changed or removed although they may be applied. Git reads its own repository.
+//! `validate --against GIT_REF`: finds conflicts of a merge into that branch: older or duplicate versions, and changed
+//! or removed files that may be applied. Git reads its own repository.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use martydb_migrate::files::name::{self, Direction};
 use martydb_migrate::files::{Checkpoint, FileProblem, Migration, checkpoint, folder};
 use martydb_model::error::{Error, Result};
 
-/// A difference: where, what, and what to do.
+/// Conflict: where, what, and what to do.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Conflict {
     pub file: PathBuf,
@@ -19,19 +19,19 @@ pub struct Conflict {
     pub fix: String,
 }
 
-/// The up files of a folder, by name, with what identifies the content of each.
+/// Up files of a folder, by name, with the hash of each content.
 type UpFiles = BTreeMap<String, String>;
 
-/// Compares a migration folder with what a commit has there.
+/// Compares a migration folder with the folder of a commit.
 ///
 /// # Errors
-/// If git is missing, the folder is in no repository, or the commit is not known.
+/// If git is missing, the folder is in no repository, or the commit is unknown.
 pub async fn compare(path: &Path, reference: &str) -> Result<Vec<Conflict>> {
     if !path.is_dir() {
         return Ok(vec![]);
     }
     if reference.is_empty() || reference.starts_with('-') {
-        return Err(Error::usage(format!("\"{reference}\" is no name of a commit or branch")));
+        return Err(Error::usage(format!("\"{reference}\" is not a valid commit or branch name")));
     }
     let commit = format!("{reference}^{{commit}}");
     let commit = git(path, &["rev-parse", "--verify", "--quiet", &commit], reference).await?;
@@ -62,7 +62,7 @@ pub async fn compare(path: &Path, reference: &str) -> Result<Vec<Conflict>> {
     Ok(found)
 }
 
-/// The last checkpoint that the commit has.
+/// Returns the last checkpoint of the commit.
 async fn their_checkpoint(
     path: &Path,
     commit: &str,
@@ -89,7 +89,7 @@ fn replaces(checkpoint: &Checkpoint, file: &str) -> bool {
     name.is_some_and(|name| checkpoint.replaced(name.version).is_some_and(|one| one.name == name.name))
 }
 
-/// A line of `ls-tree`: mode, type, object, a tab and the name.
+/// Parses a line of `ls-tree`: mode, type, object, a tab and the name.
 fn entry(line: &str) -> Option<(String, String)> {
     let (head, name) = line.split_once('\t')?;
     Some((is_up(name)?, head.rsplit(' ').next()?.to_owned()))
@@ -115,28 +115,28 @@ async fn here(folder: &Path, reference: &str) -> Result<UpFiles> {
     Ok(files)
 }
 
-/// Runs git in a folder, without a shell. What its configuration names as programs to run is not run.
+/// Runs git in a folder, without a shell, and without programs from its configuration.
 async fn git(folder: &Path, arguments: &[&str], reference: &str) -> Result<String> {
     let mut command = Command::new("git");
     command.arg("-C").arg(folder).args(["-c", "core.fsmonitor=false", "--no-pager"]).args(arguments);
     command.stdin(Stdio::null()).kill_on_drop(true);
-    let output =
-        command.output().await.map_err(|error| Error::operation("git cannot be run").cause(error))?;
+    let output = command.output().await.map_err(|error| Error::operation("cannot run git").cause(error))?;
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
     let words = String::from_utf8_lossy(&output.stderr);
-    let why = words.lines().next().map_or_else(|| format!("git knows no \"{reference}\""), str::to_owned);
+    let why =
+        words.lines().next().map_or_else(|| format!("\"{reference}\" is unknown to git"), str::to_owned);
     Err(Error::usage(format!("cannot compare {} with {reference}", folder.display()))
         .cause(why)
-        .hint("give a branch, tag or commit of the repository that the folder is in; fetch it first"))
+        .hint("specify a branch, tag or commit of the repository that the folder is in; fetch it first"))
 }
 
 fn version(file: &str) -> i64 {
     name::parse(file).map_or(0, |name| name.version)
 }
 
-/// Pure.
+/// Returns the conflicts. Pure.
 fn conflicts(there: &UpFiles, here: &UpFiles, reference: &str) -> Vec<Conflict> {
     let newest = there.keys().map(|file| version(file)).max();
     let taken = |file: &String| there.keys().find(|other| version(other) == version(file));

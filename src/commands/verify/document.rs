@@ -1,5 +1,5 @@
-//! The result, and how scripts see it. `docs/verify-isolation.schema.json` is generated from these types, so that the
-//! published schema and what is printed are one.
+//! Result of `verify-isolation`, and its JSON document. `docs/verify-isolation.schema.json` is generated from these
+//! types.
 
 use clap::ValueEnum;
 use schemars::JsonSchema;
@@ -65,45 +65,45 @@ pub struct NoResult {
     pub error: Error,
 }
 
-/// The schema of everything that `verify-isolation -o json` prints.
+/// Returns the schema of everything that `verify-isolation -o json` prints.
 pub fn json_schema() -> String {
     let schema = schemars::generate::SchemaSettings::draft2020_12().for_serialize().into_generator();
     let schema = schema.into_root_schema_for::<Printed>();
     serde_json::to_string_pretty(&schema).expect("a schema is plain JSON") + "\n"
 }
 
-/// How the result is printed.
+/// Output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ReportFormat {
-    /// For people.
+    /// Text.
     Table,
     /// One JSON document.
     Json,
-    /// JUnit's XML: one test case for each probe and finding.
+    /// JUnit XML: one test case for each probe and finding.
     Junit,
-    /// For a job's summary.
+    /// Markdown for a job summary.
     Markdown,
-    /// What every login can reach, as JSON that BloodHound imports.
+    /// Reach of every login, as JSON that BloodHound imports.
     Opengraph,
-    /// The same for Graphviz.
+    /// Reach of every login, for Graphviz.
     Dot,
 }
 
 pub struct VerifyReport {
     pub assessment: Assessment,
-    /// What was done to close findings, or would be.
+    /// Changes that fix findings, made or proposed.
     pub changes: Vec<Change>,
     pub unclosed: Vec<FailedFix>,
-    /// A file of `--report` that could not be written.
+    /// Error of a file of `--report`.
     pub unwritten: Option<Error>,
     pub format: Option<ReportFormat>,
-    /// How much of the matrix people see.
+    /// Extent of the matrix in the text.
     pub matrix: MatrixExtent,
 }
 
 #[cfg(test)]
 impl VerifyReport {
-    /// A run that looked and changed nothing.
+    /// Creates the report of a run without changes.
     pub fn of(assessment: Assessment) -> VerifyReport {
         VerifyReport {
             assessment,

@@ -1,4 +1,4 @@
-//! The result as text: for people, for CI's viewers, and for the summary of a job.
+//! Result as text: for a terminal, for CI viewers, and for a job summary.
 
 mod alike;
 mod graph;

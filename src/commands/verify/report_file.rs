@@ -1,4 +1,4 @@
-//! `--report FORMAT=FILE`: the same result in further formats, from one run.
+//! `--report FORMAT=FILE`: writes the same result in further formats, from one run.
 
 use std::path::PathBuf;
 
@@ -9,14 +9,14 @@ use martydb_config::replace_file::{Readers, replace_file};
 use martydb_model::error::{Error, Result};
 use martydb_ui::report::{Out, Style};
 
-/// A format and the file that it goes to.
+/// Format and file of a report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportFile {
     pub format: ReportFormat,
     pub path: PathBuf,
 }
 
-/// `junit=isolation.xml`.
+/// Parses `junit=isolation.xml`.
 pub fn parse(text: &str) -> std::result::Result<ReportFile, String> {
     let names = || {
         let values = ReportFormat::value_variants().iter().filter_map(ValueEnum::to_possible_value);
@@ -34,7 +34,7 @@ pub fn parse(text: &str) -> std::result::Result<ReportFile, String> {
 /// Writes the result to all files.
 ///
 /// # Errors
-/// The first file that cannot be written; the others are.
+/// The first file that cannot be written; the others are written.
 pub fn write(report: &VerifyReport, files: &[ReportFile]) -> Result<()> {
     let mut end = Ok(());
     for file in files {

@@ -117,7 +117,7 @@ fn a_statement_that_the_server_only_warns_about_has_failed() {
     let text =
         project.run(&["verify-isolation", "--fix", "-y", "--only", "maintenance-database-connect"]).expect(4);
     assert!(
-        text.stdout.contains("Closed: 0 of 1, 1 failed.\ndatabase postgres of server main\nerror: REVOKE"),
+        text.stdout.contains("Fixed: 0 of 1, 1 failed.\ndatabase postgres of server main\nerror: REVOKE"),
         "{}",
         text.stdout
     );

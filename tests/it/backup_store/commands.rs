@@ -160,6 +160,6 @@ fn without_rules_nothing_is_removed() {
     let shop = Shop::new("jobs: 1");
     let done = shop.project.run(&["-e", "prod", "backup", "prune", "-y"]);
     assert_eq!(done.code, Some(2));
-    assert!(done.stderr.contains("does not say which backups stay"), "{}", done.stderr);
+    assert!(done.stderr.contains("has no retention rules for backups"), "{}", done.stderr);
     assert_eq!(shop.listed().len(), 1);
 }

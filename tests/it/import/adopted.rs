@@ -94,8 +94,8 @@ fn a_gap_and_a_migration_without_a_file_are_told() {
     write(&project, &[("1_a.sql", "SELECT 1;"), ("2_b.sql", "SELECT 1;"), ("3_c.sql", "SELECT 1;")]);
     project.run(&["apply", "--all", "-y"]).expect(0);
     let said = project.run(&["import", "--from", "sqlx", "--service", service, "old"]).expect(0);
-    assert!(said.stdout.contains("does not name V2, though it names a later one"), "{}", said.stdout);
-    assert!(said.stdout.contains("1 migration that the files do not have: 99"), "{}", said.stdout);
+    assert!(said.stdout.contains("lacks V2, but contains a later one"), "{}", said.stdout);
+    assert!(said.stdout.contains("1 migration without a file: 99"), "{}", said.stdout);
     assert!(!said.stdout.contains("martydb baseline"), "{}", said.stdout);
 }
 
@@ -106,7 +106,7 @@ fn a_server_that_is_down_and_a_database_that_is_not_there_are_notes() {
     let import = ["import", "--from", "sqlx", "--service", "ado_absent", "old"];
     let said = project.run(&import).expect(0);
     assert!(
-        said.stdout.contains("the database was not asked") && said.stdout.contains("not provisioned"),
+        said.stdout.contains("cannot read what") && said.stdout.contains("not provisioned"),
         "{}",
         said.stdout
     );
@@ -115,7 +115,7 @@ fn a_server_that_is_down_and_a_database_that_is_not_there_are_notes() {
         "version: 1\nproject: p\nservers:\n  main:\n    url: postgresql://postgres@127.0.0.1:1/postgres\nservices:\n  ado_absent:\n",
     );
     let said = project.run(&import).expect(0);
-    assert!(said.stdout.contains("the database was not asked"), "{}", said.stdout);
+    assert!(said.stdout.contains("cannot read what"), "{}", said.stdout);
 }
 
 /// The table is the service's: a policy on it runs with the owner's rights and sees no more than the owner does.

@@ -52,7 +52,7 @@ fn versions_names_and_markers() {
     project.write("imp_names/migrations/.martydb-import.part", "ALTER TA");
     let said = project.run(&import).expect(0);
     assert!(
-        said.stdout.contains("1 written to") && said.stdout.contains("5 there already"),
+        said.stdout.contains("1 written to") && said.stdout.contains("5 existed already"),
         "{}",
         said.stdout
     );
@@ -136,7 +136,7 @@ fn a_folder_without_migrations_and_an_unknown_tool_are_refused() {
     let project = project("imp_empty", "");
     project.write("old/README.md", "nothing");
     let refused = project.run(&["import", "--from", "sqlx", "--service", "imp_empty", "old"]).expect(2);
-    assert!(refused.stderr.contains("holds no migration of sqlx"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("contains no migrations of sqlx"), "{}", refused.stderr);
     let refused = project.run(&["import", "--from", "sqlx", "--service", "imp_empty", "gone"]).expect(2);
     assert!(refused.stderr.contains("cannot read"), "{}", refused.stderr);
     let refused = project.run(&["import", "--from", "ruby", "--service", "imp_empty", "old"]).expect(2);

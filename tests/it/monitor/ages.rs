@@ -79,7 +79,7 @@ fn a_store_that_gives_no_answer_holds_up_neither_status_nor_the_monitor() {
         project.finish(command)
     };
     let done = run(&["status", "-o", "json"]).expect(0);
-    assert!(done.stderr.contains("the ages of backups are not known"), "{done:?}");
+    assert!(done.stderr.contains("backup ages are unknown"), "{done:?}");
     let status = done.json();
     assert_eq!(status["services"][0]["state"], "up_to_date");
     assert!(status["services"][0]["backup"].is_null(), "{status:#}");

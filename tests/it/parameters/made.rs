@@ -186,5 +186,5 @@ fn a_collation_version_is_reported_and_recorded_where_asked() {
     assert_eq!(plan["changes"][0]["risk"], "caution");
     project.run(&["apply", "--all", "-y"]).expect(0);
     let done = project.run(&["plan", "--check"]).expect(0);
-    assert_eq!(done.stdout, "Nothing to do: the servers are as the manifest says.\n");
+    assert_eq!(done.stdout, "Nothing to do: the servers match the manifest.\n");
 }

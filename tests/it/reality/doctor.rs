@@ -41,7 +41,8 @@ fn closing_the_maintenance_database_names_the_admins_it_would_lock_out() {
         checks.into_iter().find(|check| check["name"] == "other logins")
     };
     let check = warned(0).expect("adm comes in with PUBLIC");
-    let named = "apply takes CONNECT on database postgres from PUBLIC, and by nothing else have it: adm";
+    let named =
+        "apply revokes CONNECT on database postgres from PUBLIC; logins with no other source of it: adm";
     assert!(check["detail"].as_str().unwrap().starts_with(named), "{check}");
     let shown = project.run(&["doctor"]).expect(0).stdout;
     assert!(shown.contains("GRANT CONNECT ON DATABASE \"postgres\" TO \"adm\""), "{shown}");

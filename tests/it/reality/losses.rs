@@ -80,8 +80,7 @@ as_both_admins!(plan_apply_and_doctor_name_them, |admin| {
         assert!(shown.contains(dead), "{shown}");
     }
     let checks = project.json(&["doctor"], 0)["servers"][0]["checks"].clone();
-    let schema =
-        "apply takes USAGE on schema public of lo_a from PUBLIC, and by nothing else have it: bob, own";
+    let schema = "apply revokes USAGE on schema public of lo_a from PUBLIC; logins with no other source of it: bob, own";
     assert!(checks.as_array().unwrap().iter().any(|check| check["detail"] == schema), "{checks:#}");
     let stopped = project.run(&["apply", "--all"]);
     assert!(

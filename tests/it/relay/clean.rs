@@ -114,7 +114,7 @@ fn without_a_time_everything_stays_and_one_that_fails_holds_up_no_other() {
         (&json!("kept"), &json!(0))
     );
     let said = project.run(&["relay", "clean", "--all"]).expect(0).stdout;
-    assert!(said.contains("kept for ever: the manifest's outbox has no `keep`"), "{said}");
+    assert!(said.contains("kept forever: the manifest's outbox has no `keep`"), "{said}");
     // The second service declares one too, and its migration was not written yet.
     let manifest = project.read("martydb.yaml").replace("outbox: {", "outbox: { keep: 1d,");
     let second = format!("  rcf_b:\n    outbox: {{ keep: 1d, to: {NOWHERE} }}\n");

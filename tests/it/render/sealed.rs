@@ -195,7 +195,7 @@ fn what_cannot_be_sealed_is_refused() {
     make_key(&project, &["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]);
     refused(2, "its key is not an RSA key");
     project.write("cert.pem", include_str!("expired.pem"));
-    refused(2, "is over");
+    refused(2, "has expired");
     make_key(&project, &["-newkey", "rsa:2048"]);
     refused(1, "no password for");
     let short =

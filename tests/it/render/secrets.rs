@@ -44,7 +44,7 @@ fn files_for_compose_lead_a_client_in_and_the_admins_file_lets_martydb_provision
         3
     );
     let again = project.run(&["secrets", "generate", "--all"]).expect(0);
-    assert_eq!(again.stdout, "0 passwords made, 3 passwords there before.\n");
+    assert_eq!(again.stdout, "0 passwords made, 3 passwords existed already.\n");
     project.run(&["secrets", "generate"]).expect(2);
 
     let export = ["secrets", "export", "--format", "compose", "--values", "--out", "secrets"];

@@ -69,7 +69,7 @@ fn a_store_moves_to_a_program_and_back_with_all_that_is_in_it() {
     let again = project.run(&["secrets", "move", "--to", "file", "--path", "kept-{env}.yaml"]).expect(2);
     assert!(again.stderr.contains("already"), "{again:?}");
     let locked = project.run(&["secrets", "move", "--to", "file", "--path", "./kept-{env}.yml"]).expect(2);
-    assert!(locked.stderr.contains("belongs to the present store"), "{locked:?}");
+    assert!(locked.stderr.contains("belongs to the current store"), "{locked:?}");
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn a_set_that_fails_half_way_is_told_and_the_next_run_writes_the_rest() {
     assert!((1..7).contains(&written), "{converged:#}");
     assert_eq!(vault.kept().len(), 7);
     let done = run(&vault.project, &arguments, &[]).expect(0);
-    assert!(done.stdout.contains("0 passwords written to the secret store, 7 there already"), "{done:?}");
+    assert!(done.stdout.contains("0 passwords written to the secret store, 7 existed already"), "{done:?}");
     adopt_block(&vault.project, &done.stdout);
     vault.project.run(&["plan", "--check", "--check-logins"]).expect(0);
 }
@@ -148,13 +148,13 @@ fn what_cannot_be_moved_is_refused_before_anything_is_written() {
     for (wrong, why) in [
         (&["--to", "env"][..], "file, command"),
         (&["--to", "command", "--get", "cat"], "--set"),
-        (&["--to", "command", "--get", "'", "--set", "tee"], "--get: a quote is not closed"),
+        (&["--to", "command", "--get", "'", "--set", "tee"], "--get: unterminated quote"),
         (&["--to", "command", "--get", "", "--set", "tee"], "--get: the command is empty"),
         (&["--to", "command", "--get", "cat", "--set", "tee", "--timeout", "soon"], "--timeout"),
         (&["--to", "command", "--get", "cat", "--set", "tee", "--absent-stderr", ""], "--absent-exit"),
-        (&["--to", "command", "--get", "cat", "--set", "tee", "--path", "x"], "--path goes with"),
-        (&["--to", "file", "--get", "cat"], "go with --to command"),
-        (&["--to", "file"], "kept there already"),
+        (&["--to", "command", "--get", "cat", "--set", "tee", "--path", "x"], "--path requires"),
+        (&["--to", "file", "--get", "cat"], "require --to command"),
+        (&["--to", "file"], "already kept there"),
     ] {
         let refused = project.run(&[&["secrets", "move"], wrong].concat()).expect(2);
         assert!(refused.stderr.contains(why), "{wrong:?}: {refused:?}");

@@ -43,7 +43,7 @@ as_both_admins!(a_lost_store_comes_back_from_an_export_and_the_clients_notice_no
         export(&project, format, &[]);
         lose(&project);
         let said = project.run(&["doctor"]).expect(1).stdout;
-        assert!(said.contains("secret store empty, 6 logins exist"), "{said}");
+        assert!(said.contains("the secret store is empty, but 6 logins exist"), "{said}");
         project.run(&["apply", "--all", "-y"]).expect(2);
         let done = project.json(&["secrets", "import", "--from", format, format], 0);
         let outcomes = done["entries"].as_array().unwrap();
@@ -135,9 +135,9 @@ fn what_does_not_fit_is_refused_before_anything_is_written() {
             "FIT_C_APP_PASSWORD",
         ),
         ("dotenv", format!("FIT_A_APP_PASSWORD={secret} {secret}\n"), "near line 1"),
-        ("dotenv", format!("FIT_A_APP_PASSWORD='{secret}\n"), "quote is not closed"),
+        ("dotenv", format!("FIT_A_APP_PASSWORD='{secret}\n"), "unterminated quote"),
         ("dotenv", "FIT_A_APP_PASSWORD=\n".into(), "is empty"),
-        ("dotenv", "FIT_A_APP_PASSWORD='-> fit_a_app_b'\n".into(), "names another entry"),
+        ("dotenv", "FIT_A_APP_PASSWORD='-> fit_a_app_b'\n".into(), "refers to another entry"),
         ("dotenv", format!("FIT_A_APP_PASSWORD='{secret}\n'\n"), "line break"),
         ("dotenv", format!("FIT_A_APP_PASSWORD={secret}\nexport FIT_A_APP_PASSWORD=x\n"), "two passwords"),
         ("dotenv", "# nothing\n".into(), "no passwords"),

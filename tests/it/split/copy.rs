@@ -145,7 +145,7 @@ fn what_stands_in_the_way_is_said_before_anything_is_closed() {
         "SET ROLE orders_owner; ALTER TABLE orders_keyless ADD v text; CREATE TABLE orders_empty (id int)",
     );
     let refused = project.run(&["split", "copy"]).expect(3).stderr;
-    assert!(refused.contains("table public.people_main of the target holds rows"), "{refused}");
+    assert!(refused.contains("table public.people_main of the target contains rows"), "{refused}");
     server.sql("shop", "INSERT INTO people_main VALUES (0, 'open')");
     server.sql("shop_people", "TRUNCATE people_main CASCADE");
     // Another map than the one that a copy began with.
@@ -153,7 +153,7 @@ fn what_stands_in_the_way_is_said_before_anything_is_closed() {
     server.sql("shop", "CREATE TABLE people_late (id int)");
     let other = project.run(&["split", "copy"]).expect(3).stderr;
     assert!(
-        other.contains("the copy has begun with another map, or the source has other tables now"),
+        other.contains("the copy has begun with another map, or the tables of the source have changed"),
         "{other}"
     );
 }
@@ -174,7 +174,7 @@ fn a_writer_that_does_not_commit_is_named() {
         writer
     });
     let refused = project.run(&["split", "copy", "--lock-wait", "1s"]).expect(6).stderr;
-    assert!(refused.contains("the slow one") && refused.contains("cannot be closed"), "{refused}");
+    assert!(refused.contains("the slow one") && refused.contains("cannot close the tables"), "{refused}");
     assert_eq!(status(&project)[1]["phase"], "copying");
     runtime.block_on(async move {
         let mut writer = writer;

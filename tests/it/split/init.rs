@@ -30,7 +30,7 @@ as_both_admins!(names_and_foreign_keys_tell_most, |admin| {
     let text = project.read("split.yaml");
     for line in [
         "      - public.csca_certificates  # guess: its name begins with csca\n",
-        "#   public.countries: nothing tells whose it is\n",
+        "#   public.countries: no evidence of its service\n",
         "#   - { edge: \"foreign-key public.pkd_certificate_entries.csca_id -> public.csca_certificates.id\", answer: drop | call, reason: \"\" }\n",
     ] {
         assert!(text.contains(line), "{line}\n{text}");
@@ -40,7 +40,7 @@ as_both_admins!(names_and_foreign_keys_tell_most, |admin| {
     assert_eq!(planned["unassigned"].as_array().unwrap().len(), open.len());
     assert_eq!(document["next"][0], "martydb split plan");
     let again = project.run(&["split", "init", "--from", &format!("main/{SHARED}")]).expect(2);
-    assert!(again.stderr.contains("split.yaml is there already"), "{}", again.stderr);
+    assert!(again.stderr.contains("split.yaml already exists"), "{}", again.stderr);
     assert_eq!(project.read("split.yaml"), text);
 });
 
@@ -59,7 +59,7 @@ fn the_services_own_migrations_tell_the_rest() {
     let text = project.run(&["split", "init", "--from", &from, "--dry-run"]).expect(0).stdout;
     assert!(
         text.contains(
-            "      - public.access_tokens  # guess: V2__access_tokens.sql makes a table of this name\n"
+            "      - public.access_tokens  # guess: V2__access_tokens.sql creates a table of this name\n"
         ),
         "{text}"
     );

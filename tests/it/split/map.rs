@@ -75,7 +75,7 @@ fn an_answer_is_one_of_its_choices() {
     project.write("split.yaml", &map("\n  - { edge: \"foreign-key *\", answer: keep }"));
     let refused = project.run(&["split", "plan"]).expect(2).stderr;
     assert!(
-        refused.contains("split.yaml:10:30: \"keep\" is no answer to \"foreign-key public.passport_validation_requests.offer_id -> ")
+        refused.contains("split.yaml:10:30: \"keep\" is not a valid answer to \"foreign-key public.passport_validation_requests.offer_id -> ")
             && refused.contains("hint: choices: drop, call"),
         "{refused}"
     );
@@ -90,7 +90,7 @@ fn an_answer_is_one_of_its_choices() {
     assert_eq!(answers, ["call", "drop"]);
     let notes = document["notes"].as_array().unwrap();
     assert!(
-        notes.len() == 1 && notes[0].as_str().unwrap().ends_with("split.yaml:11:5: no edge is called that"),
+        notes.len() == 1 && notes[0].as_str().unwrap().ends_with("split.yaml:11:5: no edge has that name"),
         "{notes:?}"
     );
 }

@@ -30,7 +30,7 @@ as_both_admins!(every_edge_is_found_and_wants_an_answer, |admin| {
     let text = project.run(&["split", "plan"]).expect(3).stdout;
     for said in [
         "Edges that cross a boundary (12, 12 without an answer)",
-        "  drop: the column stays and the constraint goes",
+        "  drop: the column stays without its foreign key",
         "  - { edge: \"view public.trust_report -> public.csca_certificates, public.pkd_certificate_entries\", answer: leave | call, reason: \"\" }",
         "next: correct split.yaml, then `martydb split plan`",
         "missing for following online: wal_level is replica",
@@ -95,7 +95,7 @@ fn a_table_of_no_service_or_of_two_is_open() {
         document["disputed"],
         json!([{ "table": "public.csca_a", "claims": ["public.csca_* of csca", "public.*_a of pkd_service"] }])
     );
-    assert_eq!(names(&document["notes"]), ["pkd.missing of csca: the source has nothing of that name"]);
+    assert_eq!(names(&document["notes"]), ["pkd.missing of csca: no object of the source has that name"]);
     assert_eq!(names(&document["left"]), ["function public.alone(integer)"]);
     // A name that is written out wins, quoted or not.
     let exact = "services:\n  csca: { tables: [public.csca_a, 'public.\"Odd.Name\"'] }\n  pkd_service: { tables: ['public.*_a', pkd.*] }\n";

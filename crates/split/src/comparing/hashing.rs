@@ -1,18 +1,18 @@
-//! Rows as `COPY` sends them, each of them a number, and all of them a sum that does not depend on their order.
+//! Hashes of rows in the format of `COPY`, and sums that do not depend on the order of rows.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, DefaultHasher, Hasher, RandomState};
 
-/// Bytes before the first row of the binary format, and what stands in the place of a row behind the last one.
+/// Length of the binary format's header, in bytes, and its trailer after the last row.
 /// <https://www.postgresql.org/docs/current/sql-copy.html#SQL-COPY-FILE-FORMATS>
 const BINARY_HEADER: usize = 19;
 const BINARY_END: [u8; 2] = [0xff, 0xff];
 
-/// In how many buckets the rows of a table are put that differs, and how many of these are read row by row.
+/// Number of buckets for a differing table's rows, and of those that are read row by row.
 const BUCKETS: usize = 4096;
 const READ_BUCKETS: usize = 8;
 
-/// Number and sum of some rows.
+/// Number and sum of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RowSum {
     pub rows: i64,
@@ -34,14 +34,15 @@ impl std::ops::Add for RowSum {
     }
 }
 
-/// Takes rows in pieces: a row of any size costs no memory. The seed is another one each time, so that no table can be made whose rows collide.
+/// Hashes rows in pieces, so that large rows need no memory. The seed is random, so that no table can be prepared with
+/// colliding rows.
 pub struct RowHasher<'a> {
     seed: &'a RandomState,
     row: DefaultHasher,
-    /// Bytes of the header that are still to come.
+    /// Remaining bytes of the header.
     header: usize,
     binary: bool,
-    /// The row so far, as long as it may be the end of the data.
+    /// Row so far, while it may be the trailer.
     begin: Vec<u8>,
     long: bool,
     pub sum: RowSum,
@@ -82,7 +83,7 @@ impl<'a> RowHasher<'a> {
     }
 }
 
-/// Puts the lines of the text format together.
+/// Assembles the lines of the text format.
 #[derive(Default)]
 pub struct TextRows(Vec<u8>);
 
@@ -96,11 +97,11 @@ impl TextRows {
     }
 }
 
-/// The columns by which a row is told from the others, and where they stand.
+/// Columns that identify a row, with their positions.
 pub struct RowKey(Vec<(usize, String)>);
 
 impl RowKey {
-    /// None, if not all of them are copied.
+    /// Returns an empty key unless all of its columns are copied.
     pub fn of(columns: &[String], key: &[String]) -> RowKey {
         let place = |name: &String| Some((columns.iter().position(|column| column == name)?, name.clone()));
         RowKey(key.iter().map(place).collect::<Option<_>>().unwrap_or_default())
@@ -114,7 +115,7 @@ impl RowKey {
         self.0.iter().map(|(_, name)| name.clone()).collect()
     }
 
-    /// The values of a line, in brackets; the whole line where there is no key.
+    /// Returns the values of a line, in brackets; the whole line if there is no key.
     fn of_line(&self, line: &[u8]) -> String {
         let line = String::from_utf8_lossy(line.strip_suffix(b"\n").unwrap_or(line));
         let fields: Vec<&str> = line.split('\t').collect();
@@ -124,23 +125,23 @@ impl RowKey {
     }
 }
 
-/// What is done with the rows.
+/// Purpose of a pass over the rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BucketPass {
-    /// They are summed up by bucket.
+    /// Sums the rows by bucket.
     Count,
-    /// Those of the buckets that differ are kept.
+    /// Keeps the rows of differing buckets.
     Keep,
 }
 
-/// The rows of one side, in buckets by their keys.
+/// Rows of one side, in buckets by their keys.
 pub struct KeyBuckets<'a> {
     key: &'a RowKey,
     seed: &'a RandomState,
     sums: Vec<RowSum>,
     wanted: BTreeSet<usize>,
     cut: bool,
-    /// The hash of each row by its key.
+    /// Hash of each row, by its key.
     pub kept: BTreeMap<String, u64>,
 }
 
@@ -163,18 +164,18 @@ impl<'a> KeyBuckets<'a> {
         }
     }
 
-    /// The buckets that differ.
+    /// Returns the buckets that differ.
     pub fn differing(&self, other: &KeyBuckets<'_>) -> Vec<usize> {
         (0..BUCKETS).filter(|at| self.sums[*at] != other.sums[*at]).collect()
     }
 
-    /// Keeps the rows of the first of these.
+    /// Selects the first of these buckets, whose rows are kept.
     pub fn keep(&mut self, buckets: &[usize]) {
         self.cut = buckets.len() > READ_BUCKETS;
         self.wanted = buckets.iter().take(READ_BUCKETS).copied().collect();
     }
 
-    /// Some buckets that differ were not looked at.
+    /// Returns `true` if some differing buckets were not read.
     pub fn is_cut(&self) -> bool {
         self.cut
     }
@@ -184,7 +185,7 @@ impl<'a> KeyBuckets<'a> {
 mod tests {
     use super::*;
 
-    /// A table of these rows in the binary format, a frame a row.
+    /// Returns a table of these rows in the binary format, one frame per row.
     fn frames(rows: &[&[u8]]) -> Vec<Vec<u8>> {
         let mut all: Vec<Vec<u8>> = rows.iter().map(|row| row.to_vec()).collect();
         all.push(BINARY_END.to_vec());

@@ -1,8 +1,8 @@
-//! Sums of rows that the servers make themselves, which costs half of sending the rows here. They say only that rows are equal: where they
-//! differ, the rows are compared.
+//! Sums of rows computed by the servers, at half the cost of sending the rows here. They can only prove that rows are
+//! equal; if they differ, the rows are compared.
 //!
-//! At the source it is the admin's query, and planning one evaluates what the table's owner wrote into indexes and statistics. So
-//! it is asked of tables alone that have none of that, while a lock keeps it from coming.
+//! At the source this is a query of the admin, and planning it evaluates the expressions of indexes and statistics that
+//! the table's owner created. So it is used only for tables without any, under a lock that prevents new ones.
 
 use std::collections::BTreeMap;
 
@@ -14,31 +14,32 @@ use martydb_model::sql::{ServerText, Statement, stmt};
 use martydb_pg::server::{Connection, Unreadable, query};
 use martydb_provision::moving::sums::hashed_columns;
 
-/// The first major with functions that hash a record, and that hash it as all later ones do.
+/// First major version with functions that hash a record; later versions return the same hashes.
 const HASHES_RECORDS: u32 = 14;
 
-/// The queries of one table, one for each part at the source.
+/// Queries of one table, one per part at the source.
 pub struct ServerSums {
     sources: Vec<Statement>,
     target: Statement,
 }
 
-/// How the value of a column becomes a number: a function, and what it is called with.
+/// Hash of a column's value: a function, and its argument.
 type ColumnHashes = BTreeMap<(u32, String), (String, String)>;
 
-/// The hashes of both sides.
+/// Hash functions of both sides.
 pub struct HashedSides {
     source: ColumnHashes,
     target: ColumnHashes,
-    /// Of the source, read under the lock.
+    /// Tables of the source, read under the lock.
     shapes: DatabaseTables,
 }
 
 impl HashedSides {
-    /// Reads them; `None` where a server is too old. Another session holds a lock on the source's tables against new indexes.
+    /// Reads the functions; `None` if a server is too old. Another session holds a lock on the source's tables against new
+    /// indexes.
     ///
     /// # Errors
-    /// If a catalogue cannot be read.
+    /// If a catalog cannot be read.
     pub async fn read(
         there: &mut Connection,
         here: &mut Connection,
@@ -55,7 +56,7 @@ impl HashedSides {
         Ok(Some(HashedSides { source, target, shapes }))
     }
 
-    /// The queries for a table whose parts go into one; `None` where the rows have to be compared.
+    /// Returns the queries for a target table and its parts at the source; `None` if the rows must be compared.
     pub fn of(&self, parts: &[&TableLoad], into: &TableShape) -> Option<ServerSums> {
         let first = parts.first()?;
         let hash = |of: &ColumnHashes, oid: u32| -> Option<Vec<(String, String)>> {
@@ -90,7 +91,7 @@ async fn columns(session: &mut Connection, oids: &[u32]) -> Result<ColumnHashes>
     Ok(found)
 }
 
-/// The number of a table's rows, and the sum of their hashes.
+/// Returns the query for the number of a table's rows and the sum of their hashes.
 fn summing(table: &str, columns: &[(String, String)], partitioned: bool) -> Statement {
     let each = columns
         .iter()
@@ -108,10 +109,10 @@ fn summing(table: &str, columns: &[(String, String)], partitioned: bool) -> Stat
 }
 
 impl ServerSums {
-    /// How many rows both sides have, if they have the same.
+    /// Returns the number of rows of both sides, if the sums are equal.
     ///
     /// # Errors
-    /// If one side cannot be asked.
+    /// If the query fails at one side.
     pub async fn equal(&self, there: &mut Connection, here: &mut Connection) -> Result<Option<i64>> {
         let source = async {
             let mut all = (0, 0);

@@ -1,4 +1,4 @@
-//! Which tables of both sides are compared, and in which sessions: in one moment of both sides, or while neither takes writes.
+//! Tables and sessions of a comparison: at one position of both sides, or while neither accepts writes.
 
 use std::collections::BTreeMap;
 
@@ -13,48 +13,48 @@ use martydb_model::sql::{Literal, Statement, stmt};
 use martydb_pg::server::{Connection, execute};
 use martydb_ui::report::printable;
 
-/// One table at both sides. Several parts of the source may be one table of the target.
+/// Table at both sides. Several parts of the source may be one table of the target.
 pub struct ComparedTable {
     pub sources: Vec<Statement>,
     pub target: Statement,
-    /// The same as text, to name the rows that differ.
+    /// Statements that return the rows as text, to report those that differ.
     pub shown: (Vec<Statement>, Statement),
     pub name: String,
     pub key: RowKey,
     pub bytes: i64,
     pub binary: bool,
-    /// Row security holds for the target's owner too.
+    /// `true` if row security applies to the target's owner too.
     pub forced: bool,
-    /// What the servers are asked first.
+    /// Queries for the sums, which the servers compute first.
     pub sums: Option<ServerSums>,
 }
 
-/// Where both sides stand while they are compared.
+/// State of both sides during a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ComparedMoment<'a> {
-    /// Neither takes writes.
+    /// Neither accepts writes.
     Still,
-    /// The source takes writes: it is read in this snapshot, up to which the target has everything.
+    /// The source accepts writes: it is read in this snapshot, up to which the target has applied everything.
     OfSource(&'a str),
-    /// The same the other way round.
+    /// The target accepts writes: it is read in this snapshot, up to which the source has applied everything.
     OfTarget(&'a str),
 }
 
-/// Which tables are compared.
+/// Tables to compare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ComparedTables {
     All,
-    /// Those that are read in no time, and those that a moment of a target that takes writes does not show.
+    /// Tables that are read quickly, and those that a snapshot of an open target does not show.
     Quick,
 }
 
-/// Bytes of all tables together that are compared while applications wait.
+/// Maximum total size of the tables that are compared while applications wait, in bytes.
 const QUICK: i64 = 32 << 20;
 
-/// A session of the source and one of the target.
+/// Session of the source, and session of the target.
 pub type SessionPair = (Connection, Connection);
 
-/// One target and the source.
+/// Target and source of a comparison.
 pub struct SidesComparison<'a> {
     pub copy: &'a SplitCopy<'a>,
     pub of: &'a CopyTarget,
@@ -63,10 +63,10 @@ pub struct SidesComparison<'a> {
 }
 
 impl SidesComparison<'_> {
-    /// Opens pairs of sessions, a side each, and says which tables they compare, the largest last.
+    /// Opens pairs of sessions, one per side, and returns them with the tables to compare, the largest last.
     ///
     /// # Errors
-    /// If one side cannot be read, or a table does not fit.
+    /// If one side cannot be read, or a table does not match.
     pub async fn open(&self, source: &DatabaseTables) -> Result<(Vec<SessionPair>, Vec<ComparedTable>)> {
         let of = self.of;
         let mut session = sessions::looking(&of.target).await?;
@@ -74,7 +74,7 @@ impl SidesComparison<'_> {
         let sides = BothSides { source, target: &target };
         let (loads, problems) = matched(&of.relations, &sides);
         if !problems.is_empty() {
-            return Err(Error::operation(format!("service \"{}\" cannot be compared", of.service))
+            return Err(Error::operation(format!("cannot compare service \"{}\"", of.service))
                 .causes(problems.iter().map(|one| printable(one))));
         }
         let tables: Vec<ReadTable> =
@@ -96,12 +96,12 @@ impl SidesComparison<'_> {
         Ok((ends, waiting))
     }
 
-    /// While applications wait, nothing is asked of the servers that needs more than to read.
+    /// Returns the first lock on the tables: the stronger one only if no applications wait for the comparison.
     fn first_lock(&self) -> ReadLock {
         if self.tables == ComparedTables::All { ReadLock::AgainstIndexes } else { ReadLock::Shared }
     }
 
-    /// The source is looked at as it is now: a query is planned for that, not for the moment of a snapshot.
+    /// Reads the current definitions of the source: a query is planned for these, not for those of a snapshot.
     async fn hashed(
         &self,
         here: &mut Connection,
@@ -122,7 +122,7 @@ impl SidesComparison<'_> {
         reading(self.copy.access, self.copy.database, snapshot, tables, lock).await
     }
 
-    /// Brings a session of the target there.
+    /// Moves a session of the target to the snapshot.
     async fn to_moment(&self, session: &mut Connection) -> Result<()> {
         let ComparedMoment::OfTarget(snapshot) = self.moment else { return Ok(()) };
         let begin = stmt!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
@@ -130,7 +130,7 @@ impl SidesComparison<'_> {
         execute(session, &Statement::join([begin, import])).await.map(drop)
     }
 
-    /// The tables that are compared, the largest last.
+    /// Returns the tables to compare, the largest last.
     fn chosen(&self, mut all: Vec<ComparedTable>) -> Vec<ComparedTable> {
         all.sort_by_key(|table| table.bytes);
         let mut read = 0;
@@ -138,7 +138,7 @@ impl SidesComparison<'_> {
             read += table.bytes;
             match self.tables {
                 ComparedTables::Quick => table.forced || read <= QUICK,
-                // What lets its owner see all rows is a lock on the table, behind which applications would wait.
+                // Disabling forced row security locks the table, and applications would wait for the lock.
                 ComparedTables::All => !(table.forced && matches!(self.moment, ComparedMoment::OfTarget(_))),
             }
         });
@@ -166,7 +166,7 @@ fn compared_table(
     let first = parts.first()?;
     let shape = |load: &TableLoad| sides.source.table(&load.relation.schema, &load.relation.name);
     let into = place(shape(first)?, sides)?;
-    // Of several parts some may have to be read as text: then all are.
+    // If any part must be read as text, all are.
     let binary = parts.iter().all(|load| load.is_binary());
     let target = |binary| first.whole_target(into.is_partitioned(), binary);
     Some(ComparedTable {

@@ -1,5 +1,5 @@
-//! Several workers that fill the targets side by side: each has a session that reads the source in the moment of the copy, and one that
-//! writes to the target that it is at.
+//! Parallel workers that fill the targets: each has a session that reads the source in the snapshot of the copy, and
+//! one that writes to its current target.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -18,13 +18,13 @@ use martydb_model::sqlstate;
 use martydb_pg::server::{Connection, CopyStatements, copy, execute};
 use martydb_ui::report::{Progress, progress};
 
-/// Tries of a statement that met another one of this copy in the wrong order.
+/// Attempts of a statement that deadlocked with another one of this copy.
 const TRIES: usize = 5;
 
-/// After how many bytes the pace is told again.
+/// Bytes after which the rate is reported again.
 const PACE: u64 = 4 << 20;
 
-/// What one fill copied.
+/// Result of a fill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct FilledCount {
     pub parts: usize,
@@ -32,7 +32,7 @@ pub struct FilledCount {
     pub bytes: i64,
 }
 
-/// What all workers share.
+/// State shared by all workers.
 struct Filling<'a> {
     copy: &'a SplitCopy<'a>,
     targets: &'a [ReadyTarget<'a>],
@@ -47,10 +47,10 @@ struct Filling<'a> {
     progress: Progress,
 }
 
-/// Copies what is missing, in the moment of this snapshot, and puts back what was taken away for it.
+/// Copies the missing parts in this snapshot, and restores deferred objects.
 ///
 /// # Errors
-/// The first that a worker meets. What is whole stays, and the next fill goes on from there.
+/// The first error of a worker. Complete parts are kept, and the next fill resumes.
 pub async fn fill(
     copy: &SplitCopy<'_>,
     targets: &[ReadyTarget<'_>],
@@ -85,7 +85,7 @@ pub async fn fill(
     Ok(count)
 }
 
-/// The parts that are not there, and what is not put back.
+/// Returns the missing parts, and the deferred objects not restored yet.
 async fn left(ready: &ReadyTarget<'_>) -> Result<(Vec<MissingPart>, Vec<Deferred>)> {
     let mut session = sessions::looking(&ready.of.target).await?;
     let loaded = target::loaded(&mut session).await?;
@@ -117,7 +117,7 @@ impl Filling<'_> {
         }
     }
 
-    /// The rate, and how long it takes at this rate.
+    /// Returns the rate and the remaining time.
     fn pace(&self) -> String {
         let (sent, seconds) = (self.sent.load(Ordering::Relaxed), self.began.elapsed().as_secs());
         if seconds == 0 {
@@ -129,11 +129,11 @@ impl Filling<'_> {
     }
 }
 
-/// One worker, with its sessions.
+/// Worker with its sessions.
 struct FillWorker<'a> {
     filling: &'a Filling<'a>,
     source: Option<Connection>,
-    /// With the number of the target.
+    /// Current target, by its index.
     target: Option<(usize, Connection)>,
 }
 
@@ -172,7 +172,9 @@ impl<'a> FillWorker<'a> {
                     failed(ready, &format!("the rows of {} were not copied", load.from), error)
                 });
             }
-            CopyWork::PutBack(one) => format!("{} {} of {} was not made", one.kind, one.name, one.relation),
+            CopyWork::PutBack(one) => {
+                format!("{} {} of {} was not created", one.kind, one.name, one.relation)
+            }
             CopyWork::Analyze(table) => format!("{table} was not analyzed"),
         };
         for _ in 1..TRIES {
@@ -185,7 +187,7 @@ impl<'a> FillWorker<'a> {
         self.after_rows(task).await.map_err(|error| failed(ready, &what, error))
     }
 
-    /// What follows the rows of a table.
+    /// Runs a task that follows the rows of a table.
     async fn after_rows(&mut self, task: &CopyTask) -> Result<()> {
         let session = self.target(task.target).await?;
         match &task.work {
@@ -235,7 +237,7 @@ impl<'a> FillWorker<'a> {
         Ok(())
     }
 
-    /// The session at this target.
+    /// Returns the session of this target.
     async fn target(&mut self, at: usize) -> Result<&mut Connection> {
         if let Some((_, session)) = self.target.take_if(|(there, _)| *there != at) {
             session.close().await;

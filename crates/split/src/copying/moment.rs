@@ -1,18 +1,18 @@
-//! One moment of the source, for as long as a session holds it.
+//! Snapshot of the source, held by a session.
 
 use crate::sessions::{ReadLock, ReadTable, reading};
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::stmt;
 use martydb_pg::server::{Access, Connection, Unreadable, query};
 
-/// A snapshot that other sessions see too, while this one lives.
+/// Exported snapshot, which other sessions can import while this session is open.
 pub struct HeldMoment {
     session: Connection,
     pub snapshot: String,
 }
 
 impl HeldMoment {
-    /// Takes a moment, or takes over the one that another session holds.
+    /// Creates a snapshot, or imports that of another session.
     ///
     /// # Errors
     /// As [`reading`].
@@ -29,7 +29,7 @@ impl HeldMoment {
         Ok(HeldMoment { session, snapshot: name.map_err(failed)? })
     }
 
-    /// The session, to read in.
+    /// Returns the session for reading.
     pub fn session(&mut self) -> &mut Connection {
         &mut self.session
     }

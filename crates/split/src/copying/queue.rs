@@ -1,27 +1,27 @@
-//! What is done next in a copy. Parts of tables first, the largest first; as soon as all parts of a table are there, its indexes; what
-//! needs several tables follows when nothing else of the service is left.
+//! Order of tasks in a copy: parts of tables first, the largest first; then the indexes of each complete table; last
+//! the tasks that need several tables, when nothing else of the service remains.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::state::target::Deferred;
 
-/// Of an index that needs one table alone.
+/// Rank of an index, which needs only its table.
 const OF_ONE_TABLE: i32 = 10;
 
-/// Between indexes, which are analyzed too, and foreign keys, which are checked faster then.
+/// Rank between indexes, which are analyzed too, and foreign keys, which are checked faster afterwards.
 const ANALYZE: i32 = 50;
 
-/// Something that one worker does.
+/// Task of one worker.
 #[derive(Debug, Clone)]
 pub struct CopyTask {
-    /// The number of the service.
+    /// Index of the service.
     pub target: usize,
     pub work: CopyWork,
 }
 
 #[derive(Debug, Clone)]
 pub enum CopyWork {
-    /// A part of a table, by the table's number.
+    /// Part of a table, by the table's index.
     Part {
         table: usize,
         part: i32,
@@ -31,30 +31,30 @@ pub enum CopyWork {
     Analyze(String),
 }
 
-/// A part that is not there yet.
+/// Part that is not loaded yet.
 #[derive(Debug, Clone)]
 pub struct MissingPart {
     pub table: usize,
     pub part: i32,
-    /// Where it goes.
+    /// Target table.
     pub into: String,
     pub bytes: i64,
 }
 
-/// What is left to do for one service.
+/// Remaining tasks of one service.
 #[derive(Debug, Default)]
 struct TargetQueue {
-    /// Parts that are missing, by the table that they go into.
+    /// Number of missing parts, by their target table.
     missing: BTreeMap<String, usize>,
-    /// Indexes by their tables, which wait for their parts.
+    /// Indexes by table, which wait for its parts.
     waiting: BTreeMap<String, Vec<Deferred>>,
-    /// What follows, by rank.
+    /// Later tasks, by rank.
     later: BTreeMap<i32, Vec<CopyWork>>,
-    /// Tasks that were handed out or are ready.
+    /// Number of tasks that are running or ready.
     open: usize,
 }
 
-/// All that is left to do.
+/// All remaining tasks.
 #[derive(Debug, Default)]
 pub struct CopyQueue {
     targets: Vec<TargetQueue>,
@@ -63,7 +63,7 @@ pub struct CopyQueue {
 }
 
 impl CopyQueue {
-    /// Adds a service: its parts, what has to be put back, and the tables that are analyzed.
+    /// Adds a service: its parts, the deferred objects, and the tables to analyze.
     pub fn add(&mut self, parts: Vec<MissingPart>, deferred: Vec<Deferred>, tables: Vec<String>) {
         let at = self.targets.len();
         let mut target = TargetQueue::default();
@@ -84,12 +84,12 @@ impl CopyQueue {
         self.release(at);
     }
 
-    /// The next task, if one is ready.
+    /// Returns the next task, if one is ready.
     pub fn next(&mut self) -> Option<CopyTask> {
         self.ready.pop_front().or_else(|| self.parts.pop().map(|(_, task, _)| task))
     }
 
-    /// A task is done; `into` is where a part went.
+    /// Marks a task as done; `into` is the target table of a part.
     pub fn done(&mut self, task: &CopyTask, into: Option<&str>) {
         let target = &mut self.targets[task.target];
         target.open -= 1;
@@ -99,12 +99,12 @@ impl CopyQueue {
         self.release(task.target);
     }
 
-    /// Whether nothing is left, running tasks included.
+    /// Returns `true` if no tasks remain, including running ones.
     pub fn is_finished(&self) -> bool {
         self.targets.iter().all(|target| target.open == 0)
     }
 
-    /// Makes ready what waits for nothing any more.
+    /// Makes tasks ready that wait for nothing any more.
     fn release(&mut self, at: usize) {
         let target = &mut self.targets[at];
         let missing = &target.missing;
@@ -139,7 +139,7 @@ mod tests {
         MissingPart { table, part, into: into.into(), bytes }
     }
 
-    /// In the order of one worker.
+    /// Returns the order of one worker.
     fn run(queue: &mut CopyQueue, into: &[&str]) -> Vec<String> {
         let mut said = vec![];
         while let Some(task) = queue.next() {

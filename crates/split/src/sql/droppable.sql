@@ -1,6 +1,7 @@
--- What of the tables in martydb.tables (of which martydb.large says whether they are large) can be taken away while rows come in, and made again afterwards: foreign keys first, then indexes and the constraints
--- that are made of one, those of a partitioned table together with those of its parts. For each: what it belongs to, how the whole is dropped, and
--- the rank, relation, kind, name and definition of each piece. An index stays that has what its definition does not say.
+-- Droppable objects of the tables in martydb.tables (martydb.large contains which of them are large), which are
+-- recreated after the rows: foreign keys first, then indexes and the constraints made of them, those of a partitioned
+-- table together with those of its parts. For each: its table, the statement that drops the whole, and rank, relation,
+-- kind, name and definition of each piece. An index with properties that its definition lacks is kept.
 WITH given AS MATERIALIZED (
     SELECT g.oid, g.large FROM ROWS FROM (pg_catalog.unnest(pg_catalog.current_setting('martydb.tables')::pg_catalog.oid[]),
         pg_catalog.unnest(pg_catalog.current_setting('martydb.large')::pg_catalog.bool[])) g (oid, large)

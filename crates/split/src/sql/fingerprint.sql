@@ -1,5 +1,5 @@
--- What the tables `asked` look like, as lines that every version prints alike: schema, name, line. Foreign keys, replica identities and
--- whether row security is forced are left out: a split changes them itself.
+-- Definitions of the tables `asked`, as lines that every version prints alike: schema, name, line. Foreign keys,
+-- replica identities and forced row security are omitted: a split changes them itself.
 SELECT f.schema, f.name, pg_catalog.regexp_replace(l.line, '\s+', ' ', 'g')
 FROM asked f CROSS JOIN LATERAL (
     SELECT pg_catalog.concat('column ', pg_catalog.quote_ident(a.attname), ' ', pg_catalog.format_type(a.atttypid, a.atttypmod),

@@ -1,5 +1,5 @@
--- Who may log in to the shared database and is no superuser: the role, the databases of this server that it reaches, and how many of
--- the tables here it may read or change.
+-- Logins of the shared database that are not superusers: the role, the databases of this server that it can connect to,
+-- and the number of tables here that it may read or change.
 SELECT r.rolname::pg_catalog.text,
     ARRAY(SELECT d.datname::pg_catalog.text FROM pg_catalog.pg_database d
         WHERE d.datallowconn AND NOT d.datistemplate AND pg_catalog.has_database_privilege(r.oid, d.oid, 'CONNECT') ORDER BY 1),

@@ -1,4 +1,5 @@
--- How the admin stands to the owners of the relations in martydb.tables, and of the tables whose foreign keys refer to them.
+-- The admin's relation to the owners of the relations in martydb.tables, and of the tables whose foreign keys refer to
+-- them.
 SELECT 'admin', pg_catalog.json_build_object(
         'role', pg_catalog.quote_ident(r.rolname), 'superuser', r.rolsuper, 'makes_roles', r.rolcreaterole, 'sees_all_rows', r.rolbypassrls,
         'database', pg_catalog.quote_ident(pg_catalog.current_database()),

@@ -1,4 +1,4 @@
--- Publications of whole schemas, which there are from 15 on.
+-- Publications of whole schemas, which exist since version 15.
 SELECT 'published', pg_catalog.json_build_object(
         'name', pg_catalog.quote_ident(p.pubname), 'schema', n.nspname
     )::pg_catalog.text

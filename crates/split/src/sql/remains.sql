@@ -1,4 +1,5 @@
--- What stands in a shared database beside the server's own schemas, the members of extensions and what belongs to a table: kind and name.
+-- Objects of a shared database except for the server's schemas, members of extensions and objects that belong to a
+-- table: kind and name.
 WITH own AS (
     SELECT n.oid, pg_catalog.quote_ident(n.nspname) AS ident FROM pg_catalog.pg_namespace n
     WHERE n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'martydb', 'martydb_split')

@@ -1,4 +1,4 @@
--- The sequences of a database with what has been given of them. One that belongs to a column is known by that column.
+-- Sequences of a database with their current values. One that belongs to a column is identified by that column.
 SELECT coalesce((SELECT pg_catalog.format('column %I.%I.%I', tn.nspname, t.relname, a.attname)
         FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class t ON t.oid = d.refobjid JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace
         JOIN pg_catalog.pg_attribute a ON a.attrelid = t.oid AND a.attnum = d.refobjsubid

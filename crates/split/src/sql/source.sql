@@ -1,5 +1,5 @@
--- What stands in a shared database, what belongs together and what refers to what: each row a section and an item as JSON.
--- Schemas and members of extensions are left out that no service can own.
+-- Objects of a shared database, their ownership and references: each row is a section and an item as JSON. Schemas that
+-- no service can own, and members of extensions, are omitted.
 WITH space AS MATERIALIZED (
     SELECT n.oid, n.nspname FROM pg_catalog.pg_namespace n
     WHERE n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'martydb', 'martydb_split')
@@ -71,7 +71,7 @@ SELECT 'routine', pg_catalog.json_build_object(
     )::pg_catalog.text
 FROM pg_catalog.pg_proc f JOIN space s ON s.oid = f.pronamespace JOIN pg_catalog.pg_language l ON l.oid = f.prolang
 WHERE NOT EXISTS (SELECT FROM member m WHERE m.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND m.objid = f.oid)
-    -- The constructors of a range type come with it.
+    -- The constructors of a range type are created with it.
     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.deptype = 'i' AND d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = f.oid)
 UNION ALL
 SELECT 'type', pg_catalog.json_build_object(
@@ -91,7 +91,7 @@ WHERE d.refobjid >= 16384 AND d.deptype IN ('n', 'a', 'i')
     AND c.relname IN ('pg_class', 'pg_proc', 'pg_type', 'pg_rewrite', 'pg_trigger', 'pg_policy', 'pg_attrdef', 'pg_constraint')
     AND o.relname IN ('pg_class', 'pg_proc', 'pg_type')
 UNION ALL
--- Before 15 what a column is generated from is written down of the column.
+-- Before version 15, the references of a generated column are recorded for the column.
 SELECT DISTINCT 'reference', pg_catalog.json_build_object(
         'class', 'pg_attrdef', 'oid', ad.oid::pg_catalog.int8, 'to_class', o.relname, 'to', d.refobjid::pg_catalog.int8, 'owned', false
     )::pg_catalog.text
@@ -114,6 +114,6 @@ SELECT 'publication', pg_catalog.json_build_object(
         'tables', (SELECT pg_catalog.json_agg(pr.prrelid::pg_catalog.int8) FROM pg_catalog.pg_publication_rel pr WHERE pr.prpubid = p.oid)
     )::pg_catalog.text
 FROM pg_catalog.pg_publication p
--- Those that a split made have its marker.
+-- Publications of a split contain its marker.
 WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_publication_rel pr JOIN pg_catalog.pg_class c ON c.oid = pr.prrelid
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE pr.prpubid = p.oid AND n.nspname = 'martydb_split')

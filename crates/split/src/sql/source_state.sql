@@ -1,4 +1,4 @@
--- What a split knows, in the shared database. Services have no rights there; the trigger's function needs none.
+-- State of a split in the shared database. Services have no privileges there; the trigger's function needs none.
 CREATE TABLE IF NOT EXISTS martydb_split.run (
     one pg_catalog.bool PRIMARY KEY DEFAULT true CHECK (one),
     id pg_catalog.text NOT NULL,
@@ -11,11 +11,11 @@ CREATE TABLE IF NOT EXISTS martydb_split.service (
     server pg_catalog.text NOT NULL,
     database pg_catalog.text NOT NULL,
     phase pg_catalog.text NOT NULL DEFAULT 'planned',
-    -- What a command has begun and not finished: the next one goes on with it.
+    -- A command that was begun and did not finish: the next one continues it.
     wanted pg_catalog.text,
-    -- Whether the tables at the source take no writes.
+    -- True if the tables at the source accept no writes.
     closed pg_catalog.bool NOT NULL DEFAULT false,
-    -- Its slots and publications have the same names; null where there are none.
+    -- Its slots and publications have the same names; null if there are none.
     forward_slot pg_catalog.text,
     forward_from pg_catalog.pg_lsn,
     reverse_slot pg_catalog.text,
@@ -29,9 +29,9 @@ CREATE TABLE IF NOT EXISTS martydb_split.relation (
     oid pg_catalog.oid NOT NULL,
     -- table, partitioned, or sequence.
     kind pg_catalog.text NOT NULL,
-    -- Whose copy it is, if another service has the table.
+    -- The service that has the table, if this is a copy.
     copy_of pg_catalog.text,
-    -- As it was when it was first read: its parts are ranges of these pages.
+    -- The file when it was first read: its parts are ranges of these pages.
     storage pg_catalog.int8 NOT NULL DEFAULT 0,
     pages pg_catalog.int8 NOT NULL DEFAULT 0,
     parts pg_catalog.int4 NOT NULL DEFAULT 1,
@@ -39,7 +39,7 @@ CREATE TABLE IF NOT EXISTS martydb_split.relation (
     fingerprint pg_catalog.text,
     PRIMARY KEY (service, schema, name)
 );
--- What was changed at the source and has to be put back.
+-- Changes at the source that must be undone.
 CREATE TABLE IF NOT EXISTS martydb_split.note (
     service pg_catalog.text NOT NULL,
     kind pg_catalog.text NOT NULL,

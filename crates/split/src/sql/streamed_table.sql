@@ -1,4 +1,5 @@
--- A table as the apply of a stream needs it, as one document. An index tells by which operator a column's values are equal.
+-- A table in the form that the apply of a stream needs, as one document. The index defines the operator by which a
+-- column's values are equal.
 SELECT pg_catalog.json_build_object(
     'kind', c.relkind::pg_catalog.text,
     'columns', (SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(

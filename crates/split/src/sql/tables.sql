@@ -1,4 +1,4 @@
--- The tables of a database, as a copy and a comparison have to know them: each row a section and an item as JSON.
+-- Tables of a database in the form that a copy and a comparison need: each row is a section and an item as JSON.
 WITH RECURSIVE space AS MATERIALIZED (
     SELECT n.oid, n.nspname FROM pg_catalog.pg_namespace n
     WHERE n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'martydb', 'martydb_split')
@@ -8,7 +8,8 @@ base AS (
     UNION ALL
     SELECT d.oid, b.base FROM pg_catalog.pg_type d JOIN base b ON b.oid = d.typbasetype WHERE d.typtype = 'd'
 ),
--- Types whose binary form means the same in every database of every version: the server's own, and enums. Numbers of catalogues do not.
+-- Types whose binary format means the same in every database of every version: built-in types and enums, except OIDs of
+-- catalogs.
 safe AS MATERIALIZED (
     SELECT b.oid FROM base b JOIN pg_catalog.pg_type t ON t.oid = b.base
     LEFT JOIN pg_catalog.pg_type e ON e.oid = t.typelem AND t.typcategory = 'A'
@@ -23,12 +24,12 @@ SELECT 'table', pg_catalog.json_build_object(
         'storage', coalesce(pg_catalog.pg_relation_filenode(c.oid), 0)::pg_catalog.int8,
         'pages', CASE WHEN c.relkind = 'r' THEN pg_catalog.pg_relation_size(c.oid) / pg_catalog.current_setting('block_size')::pg_catalog.int8 ELSE 0 END,
         'bytes', CASE WHEN c.relkind = 'r' THEN pg_catalog.pg_table_size(c.oid) ELSE 0 END,
-        -- Planning a query evaluates constant parts of these: it would run what the table's owner wrote.
+        -- Planning a query evaluates constant parts of these: it would run code of the table's owner.
         'plain', NOT EXISTS (SELECT FROM pg_catalog.pg_index x WHERE x.indrelid = c.oid AND (x.indpred IS NOT NULL OR x.indexprs IS NOT NULL))
             AND NOT EXISTS (SELECT FROM pg_catalog.pg_statistic_ext e WHERE e.stxrelid = c.oid AND pg_catalog.to_jsonb(e) ->> 'stxexprs' IS NOT NULL),
         'identity', c.relreplident::pg_catalog.text,
         'primary', EXISTS (SELECT FROM pg_catalog.pg_index x WHERE x.indrelid = c.oid AND x.indisprimary AND x.indimmediate),
-        -- The columns by which a row is told from the others: of the primary key, else of a unique index that cannot hold NULL.
+        -- Columns that identify a row: those of the primary key, else of a unique index that cannot contain NULL.
         'key', (SELECT pg_catalog.json_agg(a.attname ORDER BY a.attname COLLATE pg_catalog."C") FROM (
                 SELECT x.indkey FROM pg_catalog.pg_index x
                 WHERE x.indrelid = c.oid AND x.indisunique AND x.indisvalid AND x.indpred IS NULL AND x.indexprs IS NULL AND x.indimmediate

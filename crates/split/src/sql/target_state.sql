@@ -1,9 +1,9 @@
--- What a split knows, in the database of a service; its owner has it.
+-- State of a split in the database of a service; its owner owns the state.
 CREATE TABLE IF NOT EXISTS martydb_split.run (
     one pg_catalog.bool PRIMARY KEY DEFAULT true CHECK (one),
     id pg_catalog.text NOT NULL
 );
--- A part of a table is there when its rows are: it is written in their transaction.
+-- Loaded part of a table: recorded in the transaction of its rows.
 CREATE TABLE IF NOT EXISTS martydb_split.loaded (
     schema pg_catalog.text NOT NULL,
     name pg_catalog.text NOT NULL,
@@ -12,11 +12,12 @@ CREATE TABLE IF NOT EXISTS martydb_split.loaded (
     bytes pg_catalog.int8 NOT NULL DEFAULT 0,
     PRIMARY KEY (schema, name, part)
 );
--- What was taken away for the copy and is put back after it (stage load), or when the database is opened (stage opening).
+-- Objects that were dropped for the copy, and are restored after it (stage load), or when the database is opened (stage
+-- opening).
 CREATE TABLE IF NOT EXISTS martydb_split.deferred (
     id pg_catalog.int4 PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
     stage pg_catalog.text NOT NULL,
-    -- Lower ones first; those of one rank need not wait for each other.
+    -- Lower ranks first; those of one rank need not wait for each other.
     rank pg_catalog.int4 NOT NULL,
     relation pg_catalog.text NOT NULL,
     kind pg_catalog.text NOT NULL,
@@ -24,12 +25,12 @@ CREATE TABLE IF NOT EXISTS martydb_split.deferred (
     definition pg_catalog.text NOT NULL,
     done pg_catalog.bool NOT NULL DEFAULT false
 );
--- How far a stream was applied, written in each applied transaction.
+-- LSN up to which a stream was applied, written in each applied transaction.
 CREATE TABLE IF NOT EXISTS martydb_split.position (
     direction pg_catalog.text PRIMARY KEY,
     lsn pg_catalog.pg_lsn NOT NULL
 );
--- There is a row from the moment on at which writes belong here; the rollback takes it away.
+-- Has a row from the moment at which writes belong here; the rollback deletes it.
 CREATE TABLE IF NOT EXISTS martydb_split.opened (
     run pg_catalog.text PRIMARY KEY,
     at pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.now(),
@@ -40,7 +41,7 @@ CREATE TABLE IF NOT EXISTS martydb_split.marker (
     n pg_catalog.int8 NOT NULL DEFAULT 0
 );
 INSERT INTO martydb_split.marker (n) VALUES (0) ON CONFLICT DO NOTHING;
--- Migrations and the copy itself come as the migrator, who is a member of the owner; applications are not.
+-- Migrations and the copy run as the migrator, which is a member of the owner; applications are not.
 CREATE OR REPLACE FUNCTION martydb_split.closed() RETURNS pg_catalog.trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 BEGIN
     IF pg_catalog.pg_has_role(session_user, TG_ARGV[1], 'MEMBER')

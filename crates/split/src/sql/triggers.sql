@@ -1,5 +1,5 @@
--- The services' own triggers on the tables in martydb.tables, and row security that holds for the owner too: the statement that rests each, and the one that
--- puts it back as it was.
+-- The services' own triggers on the tables in martydb.tables, and forced row security: the statement that disables
+-- each, and the one that restores it.
 SELECT 10 AS rank, named.relation, 'trigger' AS kind, t.tgname::pg_catalog.text AS name,
     pg_catalog.format('ALTER TABLE ONLY %s DISABLE TRIGGER %I', named.relation, t.tgname),
     pg_catalog.format('ALTER TABLE ONLY %s ENABLE %sTRIGGER %I', named.relation,

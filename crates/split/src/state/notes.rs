@@ -1,4 +1,4 @@
-//! What has to be put back at the source or at a target, kept in the source as statements.
+//! Changes at the source or at a target that must be undone, recorded in the source as statements.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use martydb_model::error::Result;
 use martydb_model::sql::{Literal, Statement, stmt};
 use martydb_pg::server::{Connection, Row, query};
 
-/// Something that was changed at the source and has to be put back.
+/// Change that must be undone.
 #[derive(Debug, Clone)]
 pub struct SplitNote {
     pub kind: String,
@@ -15,7 +15,7 @@ pub struct SplitNote {
     pub definition: String,
 }
 
-/// The statement that writes down what has to be put back; the first word on a thing stays.
+/// Returns the statement that records a change; an existing note is kept.
 pub fn noting(service: &str, note: &SplitNote) -> Statement {
     stmt!(
         "INSERT INTO martydb_split.note (service, kind, name, definition) VALUES ({service}, {kind}, {name}, {definition}) ON CONFLICT DO NOTHING",
@@ -26,7 +26,7 @@ pub fn noting(service: &str, note: &SplitNote) -> Statement {
     )
 }
 
-/// What has to be put back of this kind.
+/// Reads the notes of this kind.
 ///
 /// # Errors
 /// If the state cannot be read.
@@ -41,7 +41,7 @@ pub async fn read(session: &mut Connection, service: &str, kind: &str) -> Result
     query(session, &asked).await?.iter().map(note).collect()
 }
 
-/// Tables that a stream of another service publishes, quoted, with that service.
+/// Returns the tables that a stream of another service publishes, quoted, with that service.
 ///
 /// # Errors
 /// If the state cannot be read.
@@ -57,7 +57,7 @@ pub async fn published_by_others(
     query(session, &asked).await?.iter().map(|row| Ok((text(row, 0)?, text(row, 1)?))).collect()
 }
 
-/// The statement that forgets a note.
+/// Returns the statement that deletes a note.
 pub fn forgetting(service: &str, kind: &str, name: &str) -> Statement {
     stmt!(
         "DELETE FROM martydb_split.note WHERE service = {service} AND kind = {kind} AND name = {name}",

@@ -1,4 +1,4 @@
-//! The state in the shared database. The admin has it.
+//! State in the shared database, owned by the admin.
 
 use sha2::{Digest, Sha256};
 
@@ -7,22 +7,22 @@ use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sql::{Fragment, Ident, List, Literal, Statement, stmt};
 use martydb_pg::server::{Connection, Row, execute, query};
 
-/// Bytes of a service's name that a login's name has room for, behind `martydb_split_`, the run and a line.
+/// Maximum length of a service's name in the name of a login, after `martydb_split_`, the run and an underscore.
 const SHORT_SERVICE: usize = 40;
 
-/// One split of one shared database.
+/// Split of a shared database.
 #[derive(Debug, Clone)]
 pub struct SplitRun {
-    /// Eight hexadecimal digits, which the names of slots and logins have.
+    /// Eight hexadecimal digits, which are part of the names of slots and logins.
     pub id: String,
-    /// Of what the map says about this database.
+    /// Hash of the map's part for this database.
     pub map_hash: String,
     pub online: bool,
 }
 
 impl SplitRun {
-    /// The login that writes at the source what was written at the service's own database: one for each service, since it may act as
-    /// the owner of its tables.
+    /// Returns the login that applies writes of the service's own database at the source: one per service, because it
+    /// may act as the owner of its tables.
     pub fn login(&self, service: &str) -> String {
         if service.len() <= SHORT_SERVICE {
             return format!("martydb_split_{}_{service}", self.id);
@@ -33,25 +33,25 @@ impl SplitRun {
     }
 }
 
-/// A service of the split.
+/// Service of the split.
 #[derive(Debug, Clone)]
 pub struct SplitService {
     pub name: String,
     pub server: String,
     pub database: String,
     pub phase: SplitPhase,
-    /// What a command began and did not finish.
+    /// Command that was begun and did not finish.
     pub wanted: Option<String>,
-    /// Whether its tables at the source take no writes.
+    /// `true` if its tables at the source accept no writes.
     pub closed: bool,
-    /// The name of the slot, and of the publication.
+    /// Name of the slot, and of the publication.
     pub forward_slot: Option<String>,
     pub forward_from: Option<String>,
     pub reverse_slot: Option<String>,
     pub reverse_from: Option<String>,
 }
 
-/// A relation of a service, as the source has it.
+/// Relation of a service, as in the source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SplitRelation {
     pub service: String,
@@ -59,9 +59,9 @@ pub struct SplitRelation {
     pub name: String,
     pub oid: u32,
     pub kind: SplitKind,
-    /// The service that has the table itself.
+    /// Service that has the table itself.
     pub copy_of: Option<String>,
-    /// The file of its rows: another one has other pages.
+    /// File of its rows; another file has other pages.
     pub storage: i64,
     pub pages: i64,
     pub parts: i32,
@@ -69,17 +69,17 @@ pub struct SplitRelation {
     pub fingerprint: Option<String>,
 }
 
-/// Makes the schema, its tables and the function of the trigger where they are not there.
+/// Creates the schema, its tables and the trigger function if they do not exist.
 ///
 /// # Errors
-/// If another role made a schema of that name: it could hold traps for the admin.
+/// If another role created a schema of that name: it could contain traps for the admin.
 pub async fn prepare(session: &mut Connection) -> Result<()> {
     match owned(session).await? {
         Some(false) => return Err(planted()),
         Some(true) => {}
         None => drop(execute(session, &stmt!("CREATE SCHEMA IF NOT EXISTS martydb_split")).await?),
     }
-    // Made between the look and the statement, by another.
+    // Another role may have created it before the statement.
     if owned(session).await? != Some(true) {
         return Err(planted());
     }
@@ -87,7 +87,7 @@ pub async fn prepare(session: &mut Connection) -> Result<()> {
     execute(session, &Statement::join([stmt!("BEGIN"), make, stmt!("COMMIT")])).await.map(drop)
 }
 
-/// Whether there is a state, which the admin made.
+/// Returns `true` if there is a state, which the admin created.
 ///
 /// # Errors
 /// As [`prepare`].
@@ -104,7 +104,7 @@ async fn is_there(session: &mut Connection) -> Result<bool> {
     rows.first().map_or(Ok(false), |row| row.try_get(0)).map_err(unreadable)
 }
 
-/// Whether the schema, and all in it, belongs to this login; `None` without the schema.
+/// Returns `true` if the schema and all of its objects belong to this login; `None` without the schema.
 async fn owned(session: &mut Connection) -> Result<Option<bool>> {
     let asked = stmt!(
         "SELECT n.nspowner = r.oid AND NOT EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.relnamespace = n.oid AND c.relowner <> r.oid)
@@ -116,11 +116,11 @@ async fn owned(session: &mut Connection) -> Result<Option<bool>> {
 }
 
 fn planted() -> Error {
-    Error::operation("the schema martydb_split of the source belongs to another role, or holds what does")
-        .hint("look at what is in it; if another admin began the split, go on as that one; else drop the schema")
+    Error::operation("the schema martydb_split of the source belongs to another role, or contains objects of another role")
+        .hint("review its contents; if another admin began the split, continue as that admin; otherwise drop the schema")
 }
 
-/// The run, if one has begun.
+/// Returns the run, if one has begun.
 ///
 /// # Errors
 /// If the state cannot be read.
@@ -133,12 +133,13 @@ pub async fn run(session: &mut Connection) -> Result<Option<SplitRun>> {
     rows.first().map(read).transpose()
 }
 
-/// Writes down that a run begins, in place of one that has not copied anything.
+/// Records the start of a run, which replaces one that has not copied anything.
 ///
 /// # Errors
 /// If the state cannot be written.
 pub async fn begin(session: &mut Connection, map_hash: &str, online: bool) -> Result<SplitRun> {
-    let random = getrandom::u32().map_err(|error| Error::operation("no random numbers").cause(error))?;
+    let random =
+        getrandom::u32().map_err(|error| Error::operation("cannot generate random numbers").cause(error))?;
     let id = format!("{random:08x}");
     let written = stmt!(
         "INSERT INTO martydb_split.run (id, map_hash, online) VALUES ({id}, {hash}, {online})
@@ -155,7 +156,7 @@ fn boolean(value: bool) -> Statement {
     if value { stmt!("true") } else { stmt!("false") }
 }
 
-/// All services of the split, by name.
+/// Returns all services of the split, by name.
 ///
 /// # Errors
 /// As [`run`].
@@ -184,10 +185,10 @@ fn service(row: &Row) -> Result<SplitService> {
     })
 }
 
-/// One service of the split.
+/// Returns one service of the split.
 ///
 /// # Errors
-/// As [`run`], and if the split does not have it.
+/// As [`run`], and if the service is not part of the split.
 pub async fn one(session: &mut Connection, name: &str) -> Result<SplitService> {
     let all = services(session).await?;
     let found = all.into_iter().find(|one| one.name == name);
@@ -221,7 +222,7 @@ pub async fn add(session: &mut Connection, name: &str, server: &str, database: &
     execute(session, &all).await.map(drop)
 }
 
-/// Takes a service out of a split that has not copied anything.
+/// Removes a service from a split that has not copied anything.
 ///
 /// # Errors
 /// As [`begin`].
@@ -238,7 +239,7 @@ pub async fn change(session: &mut Connection, name: &str, set: &Statement) -> Re
     execute(session, &changing(name, set)).await.map(drop)
 }
 
-/// The statement of [`change`], for a transaction with more.
+/// Returns the statement of [`change`], for a larger transaction.
 pub fn changing(name: &str, set: &Statement) -> Statement {
     stmt!(
         "UPDATE martydb_split.service SET {set}, changed = pg_catalog.now() WHERE name = {name}",
@@ -247,7 +248,7 @@ pub fn changing(name: &str, set: &Statement) -> Statement {
     )
 }
 
-/// Writes down where a service stands. What was begun is finished with it.
+/// Records the phase of a service, which also clears its unfinished command.
 ///
 /// # Errors
 /// As [`begin`].
@@ -255,12 +256,12 @@ pub async fn enter(session: &mut Connection, name: &str, phase: SplitPhase) -> R
     change(session, name, &in_phase(phase)).await
 }
 
-/// The assignments of [`enter`], for [`changing`].
+/// Returns the assignments of [`enter`], for [`changing`].
 pub fn in_phase(phase: SplitPhase) -> Statement {
     stmt!("phase = {phase}, wanted = NULL", phase = Literal(phase.name().into()))
 }
 
-/// Writes down what a command begins, or that it has ended.
+/// Records the start of a command, or its end.
 ///
 /// # Errors
 /// As [`begin`].
@@ -269,7 +270,7 @@ pub async fn want(session: &mut Connection, name: &str, what: Option<&str>) -> R
     change(session, name, &stmt!("wanted = {what}", what = what)).await
 }
 
-/// What a service has, by the numbers of its tables.
+/// Returns the relations of a service, with the OIDs of its tables.
 ///
 /// # Errors
 /// As [`run`].
@@ -299,7 +300,7 @@ fn relation(row: &Row) -> Result<SplitRelation> {
     })
 }
 
-/// Writes down what a service has, in place of what was written.
+/// Replaces the recorded relations of a service.
 ///
 /// # Errors
 /// As [`begin`].
@@ -341,7 +342,7 @@ fn values(one: &SplitRelation) -> Statement {
     )
 }
 
-/// The statement that changes a service's marker: the last one of a closing transaction.
+/// Returns the statement that changes a service's marker: the last one of a closing transaction.
 pub fn marking(service: &str) -> Statement {
     stmt!("UPDATE {marker} SET n = n + 1", marker = table(&marker_name(service)))
 }

@@ -1,16 +1,17 @@
-//! The state in the database of a service. Its owner has it: every session here is of the migrator, acting as the owner.
+//! State in the database of a service. Its owner owns it: every session here belongs to the migrator, acting as the
+//! owner.
 
 use super::{table, text, unreadable};
 use martydb_model::error::Result;
 use martydb_model::sql::{Ident, Literal, ServerText, Statement, stmt};
 use martydb_pg::server::{Connection, Row, execute, query};
 
-/// When something that was taken away for the copy is put back.
+/// Stage at which a deferred object is restored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeferredStage {
-    /// Once the rows are there: indexes and constraints.
+    /// After the rows: indexes and constraints.
     Load,
-    /// When the database is opened: the service's triggers.
+    /// At the opening of the database: the service's triggers.
     Opening,
 }
 
@@ -23,21 +24,21 @@ impl DeferredStage {
     }
 }
 
-/// Something that was taken away, or changed, and the statements that put it back.
+/// Deferred object or change, with the statements that restore it.
 #[derive(Debug, Clone)]
 pub struct Deferred {
     pub id: i32,
-    /// Lower ones first; those of one rank need not wait for each other.
+    /// Lower ranks first; those of one rank need not wait for each other.
     pub rank: i32,
-    /// Quoted.
+    /// Relation, quoted.
     pub relation: String,
     pub kind: String,
     pub name: String,
-    /// As the server printed it.
+    /// Definition, as the server printed it.
     pub definition: String,
 }
 
-/// A part of a table whose rows are there.
+/// Loaded part of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoadedPart {
     pub schema: String,
@@ -47,10 +48,10 @@ pub struct LoadedPart {
     pub bytes: i64,
 }
 
-/// Makes the schema and its tables where they are not there.
+/// Creates the schema and its tables if they do not exist.
 ///
 /// # Errors
-/// If the owner may not.
+/// If the owner lacks privileges.
 pub async fn prepare(session: &mut Connection) -> Result<()> {
     let all = [
         stmt!("BEGIN"),
@@ -61,7 +62,7 @@ pub async fn prepare(session: &mut Connection) -> Result<()> {
     execute(session, &Statement::join(all)).await.map(drop)
 }
 
-/// Whether there is a state.
+/// Returns `true` if there is a state.
 ///
 /// # Errors
 /// If it cannot be read.
@@ -71,7 +72,7 @@ pub async fn exists(session: &mut Connection) -> Result<bool> {
     rows.first().map_or(Ok(false), |row| row.try_get(0)).map_err(unreadable)
 }
 
-/// The run that fills this database.
+/// Returns the run that fills this database.
 ///
 /// # Errors
 /// As [`exists`].
@@ -80,7 +81,7 @@ pub async fn run(session: &mut Connection) -> Result<Option<String>> {
     rows.first().map(|row| text(row, 0)).transpose()
 }
 
-/// The statement that says which run fills this database.
+/// Returns the statement that records the run that fills this database.
 pub fn belonging_to(run: &str) -> Statement {
     stmt!(
         "INSERT INTO martydb_split.run (id) VALUES ({run}) ON CONFLICT (one) DO UPDATE SET id = excluded.id",
@@ -88,7 +89,7 @@ pub fn belonging_to(run: &str) -> Statement {
     )
 }
 
-/// What is there of which table.
+/// Rows loaded so far, by table.
 ///
 /// # Errors
 /// As [`exists`].
@@ -106,7 +107,8 @@ pub async fn loaded(session: &mut Connection) -> Result<Vec<LoadedPart>> {
     query(session, &asked).await?.iter().map(read).collect()
 }
 
-/// The statement that claims a part: it waits for another session that loads the same, and touches no row if that one did.
+/// Returns the statement that claims a part: it waits for another session that is loading the part, and affects no row
+/// if that one succeeded.
 pub fn claiming(part: &LoadedPart) -> Statement {
     stmt!(
         "INSERT INTO martydb_split.loaded (schema, name, part) VALUES ({schema}, {name}, {part}) ON CONFLICT DO NOTHING",
@@ -116,7 +118,7 @@ pub fn claiming(part: &LoadedPart) -> Statement {
     )
 }
 
-/// The statement that says of a claimed part how much it was.
+/// Returns the statement that records the size of a claimed part.
 pub fn counting(part: &LoadedPart) -> Statement {
     stmt!(
         "UPDATE martydb_split.loaded SET rows = {rows}, bytes = {bytes} WHERE schema = {schema} AND name = {name} AND part = {part}",
@@ -128,7 +130,7 @@ pub fn counting(part: &LoadedPart) -> Statement {
     )
 }
 
-/// The statement that keeps what puts something back. `definition` is the server's own text, or made of it.
+/// Returns the statement that records how to restore an object. `definition` is the server's text, or derived from it.
 pub fn deferring(stage: DeferredStage, one: &Deferred) -> Statement {
     stmt!(
         "INSERT INTO martydb_split.deferred (stage, rank, relation, kind, name, definition)
@@ -142,7 +144,7 @@ pub fn deferring(stage: DeferredStage, one: &Deferred) -> Statement {
     )
 }
 
-/// What is not put back yet, in the order in which it has to be.
+/// Returns the objects that are not restored yet, in their order.
 ///
 /// # Errors
 /// As [`exists`].
@@ -164,10 +166,10 @@ pub async fn deferred(session: &mut Connection, stage: DeferredStage) -> Result<
     query(session, &asked).await?.iter().map(read).collect()
 }
 
-/// Puts one back, in a transaction of its own, if another session has not done it meanwhile.
+/// Restores an object in a transaction of its own, unless another session has done so.
 ///
 /// # Errors
-/// If the server refuses it; the transaction is over then.
+/// If the server refuses it; the transaction has ended.
 pub async fn put_back(session: &mut Connection, one: &Deferred) -> Result<()> {
     let claim =
         stmt!("SELECT FROM martydb_split.deferred WHERE id = {id} AND NOT done FOR UPDATE", id = one.id);
@@ -185,7 +187,7 @@ pub async fn put_back(session: &mut Connection, one: &Deferred) -> Result<()> {
     end
 }
 
-/// The statements of [`put_back`], for a transaction with more.
+/// Returns the statements of [`put_back`], for a larger transaction.
 pub fn putting_back(one: &Deferred) -> Statement {
     let definition = ServerText::quoted_by_server(one.definition.clone());
     Statement::join([
@@ -194,7 +196,7 @@ pub fn putting_back(one: &Deferred) -> Statement {
     ])
 }
 
-/// How far a stream was applied: `forward` from the source, `reverse` at the source.
+/// Returns the LSN up to which a stream was applied: `forward` from the source, `reverse` at the source.
 ///
 /// # Errors
 /// As [`exists`].
@@ -207,7 +209,7 @@ pub async fn position(session: &mut Connection, direction: &str) -> Result<Optio
     rows.first().map(|row| text(row, 0)).transpose()
 }
 
-/// The statement that writes a position, in the transaction that it is about.
+/// Returns the statement that records an LSN, for the transaction that applies the changes.
 pub fn positioning(direction: &str, lsn: &str) -> Statement {
     stmt!(
         "INSERT INTO martydb_split.position (direction, lsn) VALUES ({direction}, {lsn})
@@ -217,7 +219,7 @@ pub fn positioning(direction: &str, lsn: &str) -> Statement {
     )
 }
 
-/// Where the log stood when the writes began to belong to this database; `None` while they do not.
+/// Returns the LSN at which the writes began to belong to this database; `None` while they do not.
 ///
 /// # Errors
 /// As [`exists`].
@@ -226,7 +228,7 @@ pub async fn opened(session: &mut Connection) -> Result<Option<String>> {
     rows.first().map(|row| text(row, 0)).transpose()
 }
 
-/// The statement with which the writes belong here, in the opening transaction.
+/// Returns the statement that directs the writes here, for the opening transaction.
 pub fn opening(run: &str) -> Statement {
     stmt!(
         "INSERT INTO martydb_split.opened (run, lsn) VALUES ({run}, pg_catalog.pg_current_wal_insert_lsn()) ON CONFLICT DO NOTHING",
@@ -234,12 +236,12 @@ pub fn opening(run: &str) -> Statement {
     )
 }
 
-/// The statement with which they no longer do.
+/// Returns the statement that ends it.
 pub fn closing() -> Statement {
     stmt!("DELETE FROM martydb_split.opened")
 }
 
-/// The statement that changes the marker: the last one of a closing transaction.
+/// Returns the statement that changes the marker: the last one of a closing transaction.
 pub fn marking() -> Statement {
     stmt!("UPDATE {marker} SET n = n + 1", marker = table("marker"))
 }
@@ -247,7 +249,7 @@ pub fn marking() -> Statement {
 /// Removes the whole state.
 ///
 /// # Errors
-/// If the owner may not.
+/// If the owner lacks privileges.
 pub async fn remove(session: &mut Connection) -> Result<()> {
     let schema = Ident::new(super::STATE_SCHEMA)
         .map_err(|error| martydb_model::error::Error::operation(error.to_string()))?;

@@ -1,5 +1,5 @@
-//! Changes of a stream written into a database: whole transactions, each together with the place in the source's log
-//! up to which everything is in. What was committed before a crash is thus never applied again, and nothing is left out.
+//! Applies the changes of a stream to a database: whole transactions, each with the LSN of the source up to which
+//! everything is applied. Transactions committed before a crash are never applied again, and none is left out.
 
 use std::collections::BTreeMap;
 
@@ -12,10 +12,10 @@ use martydb_model::sql::{Literal, Statement, stmt};
 use martydb_pg::server::{Connection, Endpoint, Limits, Login, Unreadable, connect_with, execute, query};
 use martydb_ui::report::printable;
 
-/// The schema whose tables are the split's own.
+/// Schema of the split's own tables.
 const OWN_SCHEMA: &str = "martydb_split";
 
-/// Settings of a session that applies: values are read as the source printed them.
+/// Settings of an applying session: values are parsed as the source printed them.
 const SETTINGS: &[(&str, &str)] = &[
     ("search_path", "pg_catalog"),
     ("statement_timeout", "0"),
@@ -32,37 +32,37 @@ const SETTINGS: &[(&str, &str)] = &[
     ("jit", "off"),
 ];
 
-/// A database that changes go into, and who writes them.
+/// Target of changes, and the login that applies them.
 #[derive(Debug, Clone)]
 pub struct ApplyPlace {
     pub endpoint: Endpoint,
-    /// A login that owns the tables, or is a member of the roles that do.
+    /// Login that owns the tables, or is a member of the roles that do.
     pub login: Login,
     pub database: String,
-    /// The role that it acts as.
+    /// Role that it acts as.
     pub role: Option<String>,
-    /// By which name the place in the log is kept.
+    /// Key of the recorded LSN.
     pub direction: String,
-    /// Where the stream begins, unless more was applied already.
+    /// LSN at which the stream begins, unless a later one was applied already.
     pub start: Lsn,
 }
 
-/// What a relation of the stream is here.
+/// Relation of the stream, as known here.
 enum KnownRelation {
     Table(StreamedTable),
-    /// The split's own: it has no rows here.
+    /// The split's own, which has no rows here.
     Own,
-    /// It does not fit.
+    /// Does not match.
     Unfit(Box<Error>),
 }
 
-/// A session that applies.
+/// Applying session.
 pub struct Applier {
     session: Connection,
     direction: String,
-    /// Everything before it is in.
+    /// LSN up to which everything is applied and committed.
     committed: Lsn,
-    /// The same, once the open transaction is committed.
+    /// LSN up to which everything is applied, including the open transaction.
     reached: Lsn,
     open: bool,
     batch: ChangeBatch,
@@ -71,7 +71,7 @@ pub struct Applier {
 }
 
 impl ApplyPlace {
-    /// Opens a session that may write there, as the role.
+    /// Opens a session that may write there, acting as the role.
     ///
     /// # Errors
     /// As [`connect_with`].
@@ -83,10 +83,10 @@ impl ApplyPlace {
 }
 
 impl Applier {
-    /// Opens the session, and reads how far it got.
+    /// Opens the session, and reads the applied LSN.
     ///
     /// # Errors
-    /// If the database cannot be reached, or has no table of places.
+    /// If the database is unreachable, or has no table of LSNs.
     pub async fn open(place: &ApplyPlace) -> Result<Applier> {
         let session = place.session().await?;
         let mut applier = Applier {
@@ -103,10 +103,10 @@ impl Applier {
         Ok(applier)
     }
 
-    /// Reads how far the stream was applied. A transaction of a session that died is waited for.
+    /// Reads the LSN up to which the stream was applied; waits for a transaction of a session that died.
     ///
     /// # Errors
-    /// If the database does not tell.
+    /// If the LSN cannot be read.
     pub async fn read_place(&mut self) -> Result<()> {
         let direction = Literal(self.direction.clone());
         let asked = Statement::join([
@@ -126,7 +126,7 @@ impl Applier {
         let text: Result<String, Unreadable> =
             rows.first().ok_or_else(Unreadable::no_row).and_then(|row| row.try_get(0));
         let unreadable =
-            |why: Unreadable| Error::operation("cannot read how far the stream was applied").cause(why);
+            |why: Unreadable| Error::operation("cannot read the applied LSN of the stream").cause(why);
         let text = text.map_err(unreadable)?;
         let kept = Lsn::parse(&text).ok_or_else(|| unreadable(Unreadable::new(text)))?;
         self.committed = self.committed.max(kept);
@@ -134,30 +134,30 @@ impl Applier {
         Ok(())
     }
 
-    /// Everything before it is in for good.
+    /// Returns the LSN up to which everything is committed.
     pub fn committed(&self) -> Lsn {
         self.committed
     }
 
-    /// The same for what waits for a commit.
+    /// Returns the LSN up to which everything is applied, including uncommitted changes.
     pub fn reached(&self) -> Lsn {
         self.reached
     }
 
-    /// Whether changes wait for a commit.
+    /// Returns `true` if there are uncommitted changes.
     pub fn is_open(&self) -> bool {
         self.open || !self.batch.is_empty()
     }
 
-    /// Changes since the last commit.
+    /// Returns the number of changes since the last commit.
     pub fn waiting(&self) -> u64 {
         self.changes
     }
 
-    /// Learns what a number stands for. That a table does not fit is said when its first row comes.
+    /// Records the relation of an OID. A mismatch is reported at its first row.
     ///
     /// # Errors
-    /// If the target does not tell.
+    /// If the target cannot be read.
     pub async fn relation(&mut self, relation: StreamedRelation) -> Result<()> {
         let number = relation.number;
         let known =
@@ -168,7 +168,7 @@ impl Applier {
 
     async fn examine(&mut self, relation: &StreamedRelation) -> Result<KnownRelation> {
         let name = printable(&format!("{}.{}", relation.schema, relation.name));
-        // The catalogue of this transaction, as its changes left it.
+        // The catalog must contain the earlier changes of this transaction.
         self.flush().await?;
         let asked = stmt!(
             "{table}WHERE n.nspname = {schema} AND c.relname = {name} AND c.relkind IN ('r', 'p')",
@@ -180,7 +180,7 @@ impl Applier {
         let Some(row) = rows.first() else {
             let error = Error::new(
                 Kind::Divergent,
-                format!("the target has no table {name}, and the stream has rows of it"),
+                format!("the target has no table {name}, but the stream has rows of it"),
             );
             return Ok(KnownRelation::Unfit(Box::new(error.hint(SAME_CHANGE))));
         };
@@ -233,11 +233,11 @@ impl Applier {
         if self.batch.is_full() { self.flush().await } else { Ok(()) }
     }
 
-    /// A transaction of the source has ended here.
+    /// Records the end of a transaction of the source.
     pub fn reach(&mut self, end: Lsn) {
         self.reached = self.reached.max(end);
         if !self.is_open() {
-            // It changed nothing here: there is nothing that a place would have to be kept with.
+            // Without changes there is nothing that an LSN must be committed with.
             self.committed = self.reached;
         }
     }
@@ -247,10 +247,10 @@ impl Applier {
         if changes.is_empty() { Ok(()) } else { self.send(changes).await }
     }
 
-    /// Commits what came since the last commit, together with the place.
+    /// Commits the changes since the last commit, together with the LSN.
     ///
     /// # Errors
-    /// If something could not be applied; then nothing of it is.
+    /// If a change could not be applied; then none is.
     pub async fn commit(&mut self) -> Result<()> {
         if !self.is_open() {
             return Ok(());
@@ -263,7 +263,7 @@ impl Applier {
         Ok(())
     }
 
-    /// Another one that applies the same stream would have moved the place.
+    /// Another process that applies the same stream would have advanced the LSN.
     fn place(&self) -> ExpectedChange {
         let statement = stmt!(
             "INSERT INTO martydb_split.position AS p (direction, lsn) VALUES ({d}, {to})
@@ -271,7 +271,7 @@ impl Applier {
             d = Literal(self.direction.clone()),
             to = Literal(self.reached.to_string())
         );
-        ExpectedChange { statement, rows: Some(1), doing: "to note how far the stream was applied".into() }
+        ExpectedChange { statement, rows: Some(1), doing: "to record the applied LSN".into() }
     }
 
     async fn send(&mut self, changes: Vec<ExpectedChange>) -> Result<()> {
@@ -300,13 +300,13 @@ impl Applier {
         wrong.map_or(Ok(()), |(change, touched)| Err(missed(change, touched)))
     }
 
-    /// Ends the session; what was not committed is gone.
+    /// Ends the session; uncommitted changes are lost.
     pub async fn close(self) {
         self.session.close().await;
     }
 }
 
-/// The table that rows of this number go into, or `None` for the split's own.
+/// Returns the table for rows of this OID, or `None` for the split's own.
 fn table<'a>(
     relations: &'a BTreeMap<StreamedNumber, KnownRelation>,
     number: StreamedNumber,
@@ -316,7 +316,7 @@ fn table<'a>(
         Some(KnownRelation::Own) => Ok(None),
         Some(KnownRelation::Unfit(error)) => Err(error.as_ref().clone()),
         Some(KnownRelation::Table(table)) if rows.iter().all(|row| table.takes(row)) => Ok(Some(table)),
-        _ => Err(Error::operation("the stream has a row of a table that it did not describe")),
+        _ => Err(Error::operation("the stream contains a row of an undescribed table")),
     }
 }
 
@@ -336,8 +336,8 @@ fn missed(change: &ExpectedChange, touched: u64) -> Error {
     let rows = change.rows.unwrap_or_default();
     Error::new(Kind::Divergent, format!("the stream stopped: it failed {}", printable(&change.doing)))
         .cause(match touched {
-            0 => "the row is not there".to_owned(),
-            _ => format!("the server touched {touched} rows in place of {rows}"),
+            0 => "the row does not exist".to_owned(),
+            _ => format!("the server changed {touched} rows instead of {rows}"),
         })
-        .hint("something else has written into this database, or a rule has; `martydb split verify` says where both sides differ")
+        .hint("another session or a rule has written into this database; `martydb split verify` reports the differences")
 }

@@ -1,29 +1,29 @@
-//! Changes of a stream as statements, and how many rows each has to touch.
+//! Changes of a stream as statements, each with the number of rows that it must change.
 
 use super::pgoutput::{StreamedNumber, StreamedRow, StreamedValue};
 use super::table::{AppliedColumn, FoundBy, StreamedTable};
 use martydb_model::sql::{Bulk, List, Statement, ValueRows, stmt};
 
-/// Bytes of statements that are sent together.
+/// Maximum size of a batch of statements, in bytes.
 const MOST_BYTES: usize = 256 << 10;
 
-/// How many of them.
+/// Maximum number of statements in a batch.
 const MOST_STATEMENTS: usize = 500;
 
-/// Rows that one INSERT has.
+/// Maximum number of rows in one INSERT.
 const MOST_ROWS: u64 = 1000;
 
-/// A statement of a batch, and what it has to do.
+/// Statement of a batch, with its expected effect.
 #[derive(Debug)]
 pub struct ExpectedChange {
     pub statement: Statement,
-    /// How many rows it touches; `None` for one that touches tables as a whole.
+    /// Number of rows that it changes; `None` for a statement on whole tables.
     pub rows: Option<u64>,
-    /// What it does, for people.
+    /// Description of the change.
     pub doing: String,
 }
 
-/// Changes that are sent together. Rows that go into one table one after the other are one statement.
+/// Changes that are sent together. Consecutive rows for one table are one statement.
 #[derive(Default)]
 pub struct ChangeBatch {
     changes: Vec<ExpectedChange>,
@@ -40,7 +40,7 @@ struct InsertedRows {
 }
 
 impl ChangeBatch {
-    /// Whether it is large enough to be sent.
+    /// Returns `true` if it is large enough to be sent.
     pub fn is_full(&self) -> bool {
         let waiting = self.inserting.as_ref().map_or(0, |insert| insert.rows.bytes());
         self.bytes + waiting > MOST_BYTES || self.changes.len() >= MOST_STATEMENTS
@@ -50,7 +50,7 @@ impl ChangeBatch {
         self.changes.is_empty() && self.inserting.is_none()
     }
 
-    /// All of it, and nothing stays.
+    /// Takes all changes.
     pub fn take(&mut self) -> Vec<ExpectedChange> {
         self.end_insert();
         self.bytes = 0;
@@ -150,7 +150,7 @@ fn literal(value: &StreamedValue) -> Option<Bulk> {
     text(value).map(|text| Bulk(text.to_owned()))
 }
 
-/// The condition that holds for the row alone.
+/// Returns the condition that identifies the row.
 fn place(table: &StreamedTable, row: &StreamedRow) -> Result<Statement, String> {
     match &table.found_by {
         FoundBy::Nothing => Err(format!("table {} has no replica identity at the source", table.name)),
@@ -186,8 +186,8 @@ fn equal(column: &AppliedColumn, value: &StreamedValue) -> Statement {
     }
 }
 
-/// Equal values may look different, such as 1.5 and 1.50: of two rows the one that is meant looks the same. An index can
-/// find it by what is equal.
+/// Equal values may look different, such as 1.5 and 1.50: of two such rows the right one looks the same. The equality
+/// lets an index find it.
 fn identical(column: &AppliedColumn, value: &StreamedValue) -> Statement {
     let Some(text) = literal(value) else { return equal(column, value) };
     let looks = stmt!("pg_catalog.concat(x.{c}) COLLATE pg_catalog.\"C\" = {v}", c = &column.name, v = text);

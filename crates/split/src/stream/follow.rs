@@ -1,5 +1,5 @@
-//! A slot's changes, from one database into another, until what was asked for has arrived. It may be dropped at any moment:
-//! what is in is in, with its place, and the next one goes on from there.
+//! Applies a slot's changes to another database until a goal is reached. Cancel-safe: each commit stores its LSN, and
+//! the next run resumes there.
 
 use std::time::{Duration, Instant};
 
@@ -15,50 +15,50 @@ use martydb_model::sqlstate;
 use martydb_pg::server::{ReplicationStream, StreamFrame};
 use martydb_pg::wire::interrupt;
 
-/// How long a commit waits for more transactions to go with it, and how many changes they may have.
+/// Time for which a commit waits for more transactions, and the maximum number of their changes.
 const GATHERED: Duration = Duration::from_millis(100);
 const GATHERED_CHANGES: u64 = 5000;
 
-/// How often the source is told what it may forget.
+/// Interval of reports to the source, which may then discard WAL.
 const REPORTS: Duration = Duration::from_secs(1);
 
-/// How long a goal that is near is waited for before the source is asked.
+/// Timeout after which the source is asked for its position, if a near goal is not reached.
 const IMPATIENCE: Duration = Duration::from_millis(20);
 
-/// How often it is told while something takes long, so that it does not take this client for dead.
+/// Interval of reports during long operations, so that the source does not time out.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(10);
 
-/// How long a server that went away is waited for.
+/// Time for which an unreachable server is retried.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-/// When to stop.
+/// Goal of following.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FollowGoal {
-    /// Once everything that was committed before this place is in, and nothing that was committed after it.
+    /// Applies exactly what was committed before this LSN.
     UpTo(Lsn),
-    /// Not there either, but those who watch are told at once.
+    /// Never ends, but reports this LSN as soon as it is reached.
     Towards(Lsn),
-    /// Never.
+    /// Never ends.
     Endless,
 }
 
-/// How far it has come, for those who watch.
+/// Progress, for observers.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct FollowProgress {
-    /// Everything before it is in.
+    /// LSN up to which everything is applied.
     pub committed: Lsn,
-    /// How far the source has read its log for this stream.
+    /// LSN up to which the source has read its log for this stream.
     pub read: Lsn,
-    /// Changes that were applied so far.
+    /// Number of changes applied so far.
     pub changes: u64,
-    /// How long it took, without the logins.
+    /// Elapsed time, without logins.
     pub took: Duration,
 }
 
-/// Follows until the goal is reached. Servers that restart are waited for.
+/// Follows until the goal is reached. Retries while servers restart.
 ///
 /// # Errors
-/// If something cannot be applied, or a server stays away.
+/// If a change cannot be applied, or a server stays unreachable.
 pub async fn follow(
     origin: &StreamOrigin,
     place: &ApplyPlace,
@@ -69,7 +69,7 @@ pub async fn follow(
     follow_to(origin, place, goal, watch).await
 }
 
-/// The same for a goal that may change meanwhile.
+/// Follows to a goal that may change.
 ///
 /// # Errors
 /// As [`follow`].
@@ -91,13 +91,13 @@ pub async fn follow_to(
         if !passes(&error) || alive.elapsed() > PATIENCE {
             return Err(error);
         }
-        tracing::info!(target: "martydb", "the stream broke, and is begun again: {error}");
+        tracing::info!(target: "martydb", "the stream broke and is restarted: {error}");
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(Duration::from_secs(2));
     }
 }
 
-/// Whether it may be better in a moment: a server restarts, or has not noticed yet that the former client is gone.
+/// Returns `true` for a temporary error: a server restarts, or has not noticed that the former client is gone.
 fn passes(error: &Error) -> bool {
     let busy = [
         sqlstate::OBJECT_IN_USE,
@@ -118,9 +118,9 @@ async fn follow_once(
 ) -> Result<()> {
     let mut applier = Applier::open(place).await?;
     let stream = begin(origin, applier.committed()).await?;
-    // Another follower may have gone on until this one had the slot.
+    // Another follower may have continued until this one got the slot.
     applier.read_place().await?;
-    // What was read of a former stream may be lost with what was not committed.
+    // Progress of a former stream may be lost with its uncommitted changes.
     (progress.committed, progress.read) = (applier.committed(), applier.committed());
     let mut following = Following {
         stream,
@@ -145,14 +145,14 @@ async fn follow_once(
     end
 }
 
-/// A transaction of the source that is being sent.
+/// Transaction of the source that is being sent.
 #[derive(Clone, Copy)]
 struct SentTransaction {
-    /// Whether it is in already.
+    /// `true` if it is applied already.
     known: bool,
 }
 
-/// One session of each side.
+/// Sessions of both sides.
 struct Following<'a> {
     stream: ReplicationStream,
     applier: Applier,
@@ -161,11 +161,11 @@ struct Following<'a> {
     watch: &'a mut (dyn FnMut(&FollowProgress) + Send),
     transaction: Option<SentTransaction>,
     reported: Instant,
-    /// When the transactions that wait for a commit began to come.
+    /// Time at which the first uncommitted transaction arrived.
     gathering: Instant,
-    /// A transaction after the goal has come.
+    /// `true` once a transaction after the goal has arrived.
     stopped: bool,
-    /// The last goal that was reached on the way.
+    /// Last reported goal.
     told: Lsn,
 }
 
@@ -173,7 +173,7 @@ impl Following<'_> {
     async fn run(&mut self) -> Result<()> {
         loop {
             if let Some(signal) = interrupt::signal() {
-                let what = format!("interrupted by {signal}: the stream goes on from where it is");
+                let what = format!("interrupted by {signal}: the stream resumes at its current LSN");
                 return Err(Error::new(Kind::Interrupted, what));
             }
             let patience = self.patience();
@@ -202,7 +202,7 @@ impl Following<'_> {
         *self.goal.borrow()
     }
 
-    /// How long the next message is waited for. A goal may be reached without one.
+    /// Returns the timeout for the next message. A goal may be reached without one.
     fn patience(&self) -> Duration {
         match self.goal() {
             _ if self.may_commit() => Duration::ZERO,
@@ -211,7 +211,7 @@ impl Following<'_> {
         }
     }
 
-    /// Whether someone waits for a goal.
+    /// Returns `true` if a goal is awaited.
     fn is_awaited(&self) -> bool {
         match self.goal() {
             FollowGoal::UpTo(_) => true,
@@ -220,7 +220,7 @@ impl Following<'_> {
         }
     }
 
-    /// Says that a goal on the way is reached.
+    /// Reports a goal that is reached without ending.
     async fn pass_goal(&mut self) -> Result<()> {
         match self.goal() {
             FollowGoal::Towards(end)
@@ -234,12 +234,12 @@ impl Following<'_> {
         }
     }
 
-    /// Asks the source how far it has read: while others write there, it does not say so by itself.
+    /// Asks the source for its position, which it does not report by itself during writes of others.
     async fn ask(&mut self) -> Result<()> {
         self.stream.ask(self.applier.committed().0).await.map_err(ended)
     }
 
-    /// Whether changes wait, and no transaction is half there.
+    /// Returns `true` if there are uncommitted changes, and no transaction is incomplete.
     fn may_commit(&self) -> bool {
         self.transaction.is_none() && self.applier.is_open()
     }
@@ -252,13 +252,13 @@ impl Following<'_> {
         }
     }
 
-    /// Everything before it was seen.
+    /// Returns the LSN up to which everything was read or applied.
     fn reached(&self) -> Lsn {
         self.progress.read.max(self.applier.reached())
     }
 
     async fn take(&mut self, bytes: &Bytes) -> Result<()> {
-        let garbled = |why| Error::operation("the stream of changes cannot be read").cause(why);
+        let garbled = |why| Error::operation("cannot decode the stream of changes").cause(why);
         match decode(bytes).map_err(garbled)? {
             StreamMessage::Begin { commit } => {
                 self.stopped = matches!(self.goal(), FollowGoal::UpTo(end) if commit >= end);
@@ -270,7 +270,7 @@ impl Following<'_> {
                 self.applier.reach(end);
                 return self.gathered().await;
             }
-            // Of a transaction that is in already, too: it stays valid.
+            // Also in a transaction that is applied already: the description remains valid.
             StreamMessage::Relation(relation) => return self.applier.relation(relation).await,
             StreamMessage::Other => return Ok(()),
             change if self.transaction.is_some_and(|one| one.known) => drop(change),
@@ -300,7 +300,7 @@ impl Following<'_> {
         living(stream, kept, work).await
     }
 
-    /// Several small transactions are one here: each costs the target a flush.
+    /// Commits several small transactions together: each commit costs the target a flush.
     async fn gathered(&mut self) -> Result<()> {
         let long = self.applier.waiting() > GATHERED_CHANGES || self.gathering.elapsed() > GATHERED;
         if self.may_commit() && long { self.commit().await } else { Ok(()) }
@@ -323,7 +323,7 @@ impl Following<'_> {
         if self.stream.is_asked() { self.report().await } else { Ok(()) }
     }
 
-    /// Now and then: a report, and a word to those who watch.
+    /// Reports periodically to the source and to observers.
     async fn look_up(&mut self) -> Result<()> {
         if self.reported.elapsed() < REPORTS {
             return Ok(());
@@ -332,7 +332,7 @@ impl Following<'_> {
     }
 
     async fn report(&mut self) -> Result<()> {
-        // While nothing waits, what the source has read without a change for us is taken as well.
+        // Without uncommitted changes, the position of the source is confirmed as well.
         let idle = self.transaction.is_none() && !self.applier.is_open();
         let taken = if idle { self.reached() } else { self.applier.committed() };
         self.progress.committed = taken;
@@ -343,7 +343,7 @@ impl Following<'_> {
     }
 }
 
-/// Does the work, and tells the source meanwhile that this client lives.
+/// Runs the work, and reports to the source meanwhile that this client is alive.
 async fn living<T>(
     stream: &mut ReplicationStream,
     kept: Lsn,

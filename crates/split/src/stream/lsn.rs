@@ -1,13 +1,13 @@
-//! A place in a server's log.
+//! Log sequence number (LSN).
 
 use std::fmt;
 
-/// A place in the write-ahead log, as the server prints it: `16/B374D848`.
+/// Position in the write-ahead log, as the server prints it: `16/B374D848`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Lsn(pub u64);
 
 impl Lsn {
-    /// Reads what the server prints.
+    /// Parses the server's format.
     pub fn parse(text: &str) -> Option<Lsn> {
         let (high, low) = text.split_once('/')?;
         let half =

@@ -1,11 +1,11 @@
-//! Where a stream comes from: a slot of a database, and how far that database's log goes.
+//! Source of a stream: a slot of a database, and the end of that database's log.
 
 use super::lsn::Lsn;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Ident, Literal, ServerText, Statement, stmt};
 use martydb_pg::server::{Access, Connection, FailedStatement, ReplicationStream, query, replicate};
 
-/// Where changes come from.
+/// Source of changes.
 #[derive(Debug, Clone)]
 pub struct StreamOrigin {
     pub access: Access,
@@ -14,14 +14,14 @@ pub struct StreamOrigin {
     pub publication: String,
 }
 
-/// Begins to send a slot's changes, those after this place.
+/// Starts a slot's stream after this LSN.
 ///
 /// # Errors
-/// If the slot is in use or gone, or the server cannot be reached.
+/// If the slot is in use or gone, or the server is unreachable.
 pub async fn begin(origin: &StreamOrigin, from: Lsn) -> Result<ReplicationStream> {
     let session = origin.access.stream(&origin.database).await?;
     let unusable =
-        |error| Error::operation(format!("\"{}\" cannot be the name of a slot", origin.slot)).cause(error);
+        |error| Error::operation(format!("\"{}\" is not a valid name of a slot", origin.slot)).cause(error);
     // The list of publications is a list of names within a literal.
     let publication = Ident::new(&origin.publication).map_err(unusable)?;
     let statement = stmt!(
@@ -33,15 +33,15 @@ pub async fn begin(origin: &StreamOrigin, from: Lsn) -> Result<ReplicationStream
     replicate(session, &statement).await
 }
 
-/// How a stream ended, as an error.
+/// Returns the error of a stream that ended.
 pub fn ended(failed: Box<FailedStatement>) -> Error {
     failed.fault.into_error(&Statement::from_program("START_REPLICATION"))
 }
 
-/// The end of the source's log at this moment, as far as it is safe on its disk.
+/// Returns the current end of the source's log that is flushed to disk.
 ///
 /// # Errors
-/// If the source does not tell.
+/// If the source does not return it.
 pub async fn log_end(session: &mut Connection) -> Result<Lsn> {
     let rows =
         query(session, &stmt!("SELECT pg_catalog.pg_current_wal_flush_lsn()::pg_catalog.text")).await?;

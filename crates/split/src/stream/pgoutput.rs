@@ -1,26 +1,26 @@
-//! The messages of the output plugin `pgoutput`, protocol version 1.
+//! Messages of the output plugin `pgoutput`, protocol version 1.
 //!
 //! <https://www.postgresql.org/docs/current/protocol-logicalrep-message-formats.html>
 
 use super::lsn::Lsn;
 
-/// The number by which the messages call a relation.
+/// OID of a relation in the messages.
 pub type StreamedNumber = u32;
 
-/// A value of a row.
+/// Value of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StreamedValue {
     Null,
-    /// It is stored out of line, and was not changed: it is not sent.
+    /// Stored out of line and unchanged: not sent.
     Unchanged,
-    /// As the type's output function prints it.
+    /// Output of the type's output function.
     Text(String),
 }
 
-/// The values of a row, in the order of the relation's columns.
+/// Values of a row, in the order of the relation's columns.
 pub type StreamedRow = Vec<StreamedValue>;
 
-/// A table as the source describes it before it sends its first row.
+/// Table, as the source describes it before its first row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StreamedRelation {
     pub number: StreamedNumber,
@@ -30,14 +30,14 @@ pub struct StreamedRelation {
     pub columns: Vec<StreamedColumn>,
 }
 
-/// By which columns the source says which row it means.
+/// Columns by which the source identifies a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RowIdentity {
-    /// By those of a key.
+    /// Columns of a key.
     Key,
-    /// By all.
+    /// All columns.
     Full,
-    /// It does not.
+    /// None.
     Nothing,
 }
 
@@ -45,20 +45,20 @@ pub enum RowIdentity {
 pub struct StreamedColumn {
     pub name: String,
     pub in_key: bool,
-    /// The type's number at the source.
+    /// OID of the type at the source.
     pub type_number: u32,
-    /// The type's modifier, such as a length; -1 for none.
+    /// Modifier of the type, such as a length; -1 for none.
     pub modifier: i32,
 }
 
-/// One message.
+/// Message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StreamMessage {
-    /// A transaction begins, whose commit stands at this place.
+    /// Begins a transaction, whose commit is at this LSN.
     Begin {
         commit: Lsn,
     },
-    /// It has ended, and the log goes on at `end`.
+    /// Ends the transaction; the log continues at `end`.
     Commit {
         commit: Lsn,
         end: Lsn,
@@ -68,7 +68,7 @@ pub enum StreamMessage {
         relation: StreamedNumber,
         row: StreamedRow,
     },
-    /// `old` is what the row was called before: its key, or all of it; `None` if its key is the same.
+    /// `old` is the former identity of the row: its key, or all of it; `None` if its key is unchanged.
     Update {
         relation: StreamedNumber,
         old: Option<StreamedRow>,
@@ -82,14 +82,14 @@ pub enum StreamMessage {
         relations: Vec<StreamedNumber>,
         restart: bool,
     },
-    /// Something that says nothing about rows.
+    /// Message without rows.
     Other,
 }
 
-/// Reads a message.
+/// Decodes a message.
 ///
 /// # Errors
-/// In words, if it is none of version 1.
+/// As text, for a message that is not of version 1.
 pub fn decode(bytes: &[u8]) -> Result<StreamMessage, String> {
     let mut reader = MessageReader { rest: bytes };
     let tag = reader.byte()?;
@@ -121,7 +121,7 @@ pub fn decode(bytes: &[u8]) -> Result<StreamMessage, String> {
             StreamMessage::Delete { relation, old: reader.row()? }
         }
         b'T' => reader.truncate()?,
-        // The origin of a transaction, a type, a message of a function.
+        // Origin of a transaction, type, message of a function.
         b'O' | b'Y' | b'M' => return Ok(StreamMessage::Other),
         _ => return Err(format!("a message of the unknown kind {tag:#04x}")),
     };
@@ -167,7 +167,7 @@ impl<'a> MessageReader<'a> {
         Ok(text.map_err(|_| "a text that is not UTF-8")?.to_owned())
     }
 
-    /// A text that ends with a NUL byte.
+    /// Reads a text that ends with a NUL byte.
     fn name(&mut self) -> Result<String, String> {
         let end = self.rest.iter().position(|byte| *byte == 0).ok_or("a name without an end")?;
         let name = self.text(end)?;
@@ -177,14 +177,14 @@ impl<'a> MessageReader<'a> {
 
     fn expect(&mut self, mark: u8) -> Result<(), String> {
         let found = self.byte()?;
-        let wrong = || format!("{found:#04x} where {} has to be", char::from(mark));
+        let wrong = || format!("{found:#04x} instead of {}", char::from(mark));
         if found == mark { Ok(()) } else { Err(wrong()) }
     }
 
     fn relation(&mut self) -> Result<StreamedRelation, String> {
         let number = self.u32()?;
         let (schema, name) = (self.name()?, self.name()?);
-        // An empty name is that of `pg_catalog`.
+        // An empty name stands for `pg_catalog`.
         let schema = if schema.is_empty() { "pg_catalog".into() } else { schema };
         let identity = match self.byte()? {
             b'f' => RowIdentity::Full,

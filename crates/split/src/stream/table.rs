@@ -1,20 +1,20 @@
-//! A table at the target, and whether what the source sends fits it.
+//! Target table, and the check that it matches the relation of the stream.
 
 use serde::Deserialize;
 
 use super::pgoutput::{RowIdentity, StreamedColumn, StreamedRelation, StreamedRow};
 use martydb_model::sql::{Qualified, ServerText, Statement, stmt};
 
-/// Numbers of types below this one are the same on all servers.
+/// Upper bound of type OIDs that are the same on all servers.
 const SAME_EVERYWHERE: u32 = 10_000;
 
-/// A table as the target's catalogue has it.
+/// Table in the target's catalog.
 #[derive(Debug, Clone, Deserialize)]
 pub struct FoundTable {
-    /// As `relkind` says it.
+    /// Value of `relkind`.
     pub kind: char,
     pub columns: Vec<FoundColumn>,
-    /// The columns of its primary key.
+    /// Columns of its primary key.
     pub key: Vec<String>,
 }
 
@@ -24,63 +24,63 @@ pub struct FoundColumn {
     pub generated: bool,
     pub type_number: u32,
     pub modifier: i32,
-    /// The type in words.
+    /// Name of the type.
     pub words: String,
-    /// The operator by which an index compares it.
+    /// Operator by which an index compares it.
     pub operator: Option<String>,
-    /// Whether its type has the server's own `=`.
+    /// `true` if its type has the server's own `=`.
     pub plain: bool,
 }
 
-/// A table that rows of the stream go into.
+/// Table for rows of the stream.
 #[derive(Debug)]
 pub struct StreamedTable {
-    /// For people.
+    /// Name for messages.
     pub name: String,
-    /// As statements name it: a table without those that inherit from it, but with its partitions.
+    /// Name for statements: without inheriting tables, but with partitions.
     pub relation: Statement,
-    /// As INSERT names it.
+    /// Name for INSERT.
     pub inserted: Statement,
     pub columns: Vec<AppliedColumn>,
     pub found_by: FoundBy,
 }
 
-/// A column of the stream, in the stream's order.
+/// Column of the stream, in the stream's order.
 #[derive(Debug)]
 pub struct AppliedColumn {
-    /// Quoted.
+    /// Name, quoted.
     pub name: Statement,
     pub equals: Statement,
     pub plain: bool,
 }
 
-/// How a row is found.
+/// Columns by which a row is found.
 #[derive(Debug, PartialEq, Eq)]
 pub enum FoundBy {
-    /// By these columns.
+    /// These columns.
     Columns(Vec<usize>),
-    /// By all values; of several equal rows it is any.
+    /// All values; any of several equal rows.
     AnyOfEqual,
-    /// Not at all: such a table is only inserted into.
+    /// None: rows can only be inserted.
     Nothing,
 }
 
-/// The columns of one side, in words.
+/// Columns of one side, as text.
 pub type ColumnList = String;
 
-/// What of a table does not fit.
+/// Mismatch of a table.
 #[derive(Debug, PartialEq, Eq)]
 pub struct TableMisfit {
-    /// What differs.
+    /// Differences.
     pub causes: Vec<String>,
     pub source: ColumnList,
     pub target: ColumnList,
 }
 
-/// The target's table for a relation of the stream.
+/// Returns the target's table for a relation of the stream.
 ///
 /// # Errors
-/// If their columns are not the same: a column that only one of them has would be lost without a word.
+/// If their columns differ: values of a column that only one of them has would be silently lost.
 pub fn fit(relation: &StreamedRelation, found: &FoundTable) -> Result<StreamedTable, TableMisfit> {
     let columns: Vec<Option<&FoundColumn>> = relation.columns.iter().map(|one| column(found, one)).collect();
     let causes = differences(relation, found, &columns);
@@ -106,7 +106,7 @@ fn column<'a>(found: &'a FoundTable, streamed: &StreamedColumn) -> Option<&'a Fo
     taken(found).find(|column| column.name == streamed.name)
 }
 
-/// Columns that rows have values for.
+/// Returns the columns that rows have values for.
 fn taken(found: &FoundTable) -> impl Iterator<Item = &FoundColumn> {
     found.columns.iter().filter(|column| !column.generated)
 }
@@ -120,7 +120,7 @@ fn differences(
     for (streamed, column) in relation.columns.iter().zip(columns) {
         let name = &streamed.name;
         match column {
-            None => causes.push(format!("the source has the column {name}, and the target has not")),
+            None => causes.push(format!("the target lacks the column {name}")),
             Some(column) if differs(streamed, column) => {
                 causes
                     .push(format!("the column {name} has another type at the source than {}", column.words));
@@ -130,13 +130,13 @@ fn differences(
     }
     for column in taken(found) {
         if !relation.columns.iter().any(|streamed| streamed.name == column.name) {
-            causes.push(format!("the target has the column {}, and the source has not", column.name));
+            causes.push(format!("the source lacks the column {}", column.name));
         }
     }
     causes
 }
 
-/// Types of services have other numbers in each database.
+/// Types of services have other OIDs in each database.
 fn differs(streamed: &StreamedColumn, column: &FoundColumn) -> bool {
     let known = [streamed.type_number, column.type_number].map(|number| number < SAME_EVERYWHERE);
     let same = streamed.type_number == column.type_number && streamed.modifier == column.modifier;
@@ -168,7 +168,7 @@ fn applied(column: &FoundColumn) -> AppliedColumn {
 }
 
 impl StreamedTable {
-    /// Whether a row has as many values as the table has columns.
+    /// Returns `true` if a row has as many values as the table has columns.
     pub fn takes(&self, row: &StreamedRow) -> bool {
         row.len() == self.columns.len()
     }
@@ -217,9 +217,9 @@ mod tests {
             misfit.causes,
             [
                 "the column id has another type at the source than type23",
-                "the source has the column b, and the target has not",
-                "the source has the column c, and the target has not",
-                "the target has the column x, and the source has not",
+                "the target lacks the column b",
+                "the target lacks the column c",
+                "the source lacks the column x",
             ]
         );
         assert_eq!((misfit.source.as_str(), misfit.target.as_str()), ("id, b, c", "id type23, x type25"));

@@ -1,5 +1,5 @@
-//! The switch from the source to the service's own database. The transaction that opens the database is where it happens: before it
-//! everything can be undone by opening the source again, after it only `rollback` leads back.
+//! Switch from the source to the service's own database. Its commit point is the transaction that opens the database:
+//! before it, everything can be undone by opening the source again; after it, only `rollback` can.
 
 use std::time::{Duration, Instant};
 
@@ -21,19 +21,19 @@ use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sql::{Literal, ServerText, stmt};
 use martydb_pg::server::{Connection, execute, query};
 
-/// What a switch did.
+/// Result of a switch.
 #[derive(Debug, Default)]
 pub struct Switched {
-    /// How long writes were refused at both sides; `None` where they were before.
+    /// Time for which both sides refused writes; `None` if they did so before.
     pub refused: Option<Duration>,
-    /// What stayed undone, and harms nothing.
+    /// Steps that failed without harm.
     pub warnings: Vec<String>,
 }
 
-/// Gives the writes to the service's own database.
+/// Directs the writes to the service's own database.
 ///
 /// # Errors
-/// With the source open as before where the tables were open, and closed where the copy had closed them.
+/// Leaves the source open if it was open before, and closed if the copy had closed it.
 pub async fn cut_over(ends: &mut SwitchEnds) -> Result<Switched> {
     let mut done = Switched::default();
     let name = ends.service.name.clone();
@@ -54,7 +54,7 @@ pub async fn cut_over(ends: &mut SwitchEnds) -> Result<Switched> {
             phase => Err(too_early(&name, phase)),
         };
         if end.is_err() {
-            // Those who follow may go on.
+            // Followers may continue.
             let _still_wanted = source::want(&mut ends.source.session, &name, None).await;
         }
         done.refused = end?;
@@ -65,32 +65,28 @@ pub async fn cut_over(ends: &mut SwitchEnds) -> Result<Switched> {
 }
 
 fn too_early(service: &str, phase: SplitPhase) -> Error {
-    let error =
-        Error::usage(format!("service \"{service}\" cannot be cut over: its phase is {}", phase.name()));
+    let error = Error::usage(format!("cannot cut over service \"{service}\": its phase is {}", phase.name()));
     match phase {
-        SplitPhase::CutOver | SplitPhase::Finished => error.hint("`martydb split status` shows where it is"),
+        SplitPhase::CutOver | SplitPhase::Finished => error.hint("`martydb split status` shows its status"),
         _ => error.hint("run `martydb split copy` first"),
     }
 }
 
-/// The source has been closed since the copy.
+/// Switches a source that has been closed since the copy.
 async fn offline(ends: &mut SwitchEnds) -> Result<()> {
     let tables = ends.source_tables();
     let writable = closing::still_open(&mut ends.source.session, &tables).await?;
     if !writable.is_empty() {
-        return Err(Error::new(
-            Kind::Divergent,
-            "tables of the source take writes, which the copy does not have",
-        )
-        .causes(writable.into_iter().map(|table| format!("{table} has lost the trigger that closes it")))
-        .hint("`martydb split rollback --service NAME` opens all of them; then copy again"));
+        return Err(Error::new(Kind::Divergent, "tables of the source accept writes, which the copy lacks")
+            .causes(writable.into_iter().map(|table| format!("{table} has lost the trigger that closes it")))
+            .hint("`martydb split rollback --service NAME` opens all of them; then copy again"));
     }
     definitions::refuse_changed(ends).await?;
     equal::compare(ends, ComparedCopies::Too, ComparedTables::All).await?;
     open(ends).await
 }
 
-/// The rest of the changes arrives while both sides are closed.
+/// Applies the remaining changes while both sides are closed.
 async fn online(ends: &mut SwitchEnds) -> Result<Duration> {
     let forward = ends.service.forward_slot.clone().ok_or_else(|| no_slot(ends))?;
     definitions::refuse_changed(ends).await?;
@@ -101,7 +97,7 @@ async fn online(ends: &mut SwitchEnds) -> Result<Duration> {
     let place = ApplyPlace { start, ..ends.forward_place("forward") };
     let mut near = ends.source.access.read(&ends.source.database).await?;
     approach(&mut near, &origin, &place).await?;
-    // While the source takes writes; what comes after it is applied row by row, and each of them has to be there.
+    // Compared while the source accepts writes; later changes are applied row by row, and each row must exist.
     let found = equal::at_one_moment(ends, StreamWay::ToTarget, &origin, &place).await?;
     equal::refuse_differences(ends, &found)?;
     let closing = async {
@@ -124,7 +120,7 @@ async fn online(ends: &mut SwitchEnds) -> Result<Duration> {
     }
 }
 
-/// Once neither side takes writes.
+/// Compares both sides while neither accepts writes.
 async fn is_same(ends: &mut SwitchEnds) -> Result<()> {
     equal::compare(ends, ComparedCopies::No, ComparedTables::Quick).await?;
     definitions::refuse_changed(ends).await
@@ -135,10 +131,11 @@ fn no_slot(ends: &SwitchEnds) -> Error {
         .hint("run `martydb split copy --online` again")
 }
 
-/// Lets the target's tables rest. What puts them back is kept in the same transaction.
+/// Disables the side effects of the target's tables. The statements that restore them are recorded in the same
+/// transaction.
 ///
 /// # Errors
-/// If another session holds a table for longer than is waited.
+/// If another session locks a table for longer than the timeout.
 pub async fn still_target(ends: &mut SwitchEnds) -> Result<()> {
     let names = ends.names();
     let found = reflexes::find(&mut ends.target.session, &names).await?;
@@ -161,7 +158,7 @@ pub async fn still_target(ends: &mut SwitchEnds) -> Result<()> {
     transact(&mut ends.target.session, ends.wait, &statements).await
 }
 
-/// The login at the source, and publication and slot at the target.
+/// Creates the login at the source, and publication and slot at the target.
 async fn prepare_way_back(ends: &mut SwitchEnds) -> Result<()> {
     let login = reverse::login(ends).await?;
     reverse::prove_login(ends, &login).await?;
@@ -178,7 +175,8 @@ async fn prepare_way_back(ends: &mut SwitchEnds) -> Result<()> {
     end
 }
 
-/// Tables of the target whose rows have no key: without more their own updates would be refused once they are published.
+/// Sets the replica identity of the target's tables without a key: their updates would be refused once they are
+/// published.
 async fn identify(ends: &mut SwitchEnds) -> Result<()> {
     let asked = stmt!(
         "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -216,11 +214,12 @@ async fn close_source(ends: &mut SwitchEnds) -> Result<Instant> {
     closing::close(&mut ends.source.session, &closing).await
 }
 
-/// Before the target was opened: the source takes the writes as before. Where the target cannot say, nothing is opened.
+/// Reverts the switch before the target was opened: the source accepts the writes as before. If the target cannot be
+/// read, nothing is opened.
 async fn undone(ends: &mut SwitchEnds, error: Error) -> Error {
     match ends.opened().await {
         Ok(None) => {}
-        Ok(Some(_)) => return error.hint("run the same command again: the database is open already"),
+        Ok(Some(_)) => return error.hint("run the same command again: the database is already open"),
         Err(second) => {
             return error
                 .and_also(second)
@@ -233,12 +232,12 @@ async fn undone(ends: &mut SwitchEnds, error: Error) -> Error {
         transact(&mut ends.source.session, ends.wait, &all).await
     };
     match undo.await {
-        Ok(()) => error.hint("the source takes the writes as before"),
+        Ok(()) => error.hint("the source accepts the writes as before"),
         Err(second) => error.and_also(second),
     }
 }
 
-/// The point of no return, in one transaction.
+/// Opens the database in one transaction, which is the commit point.
 async fn open(ends: &mut SwitchEnds) -> Result<()> {
     let tables = ends.target_tables().await?;
     let there = sequences::read(&mut ends.source.session).await?;
@@ -252,10 +251,10 @@ async fn open(ends: &mut SwitchEnds) -> Result<()> {
     transact(session, ends.wait, &all).await
 }
 
-/// What is left after it. It may be repeated.
+/// Completes the switch afterwards. Idempotent.
 ///
 /// # Errors
-/// If the source refuses something.
+/// If the source refuses a statement.
 pub async fn settle(ends: &mut SwitchEnds) -> Result<()> {
     let name = ends.service.name.clone();
     if ends.service.phase != SplitPhase::CutOver {
@@ -274,12 +273,12 @@ pub async fn settle(ends: &mut SwitchEnds) -> Result<()> {
     source::change(&mut ends.source.session, &name, &stmt!("forward_from = NULL")).await
 }
 
-/// Foreign keys hold from the opening on; that the rows before it obey them, too, is proven afterwards. Says what is not.
+/// Validates the foreign keys, which already apply to rows written since the opening. Returns those that fail.
 pub async fn prove(session: &mut Connection) -> Vec<String> {
     let mut warnings = vec![];
     for one in target::deferred(session, DeferredStage::Opening).await.unwrap_or_default() {
         if let Err(error) = target::put_back(session, &one).await {
-            warnings.push(format!("{} of {} is not proven: {error}", one.name, one.relation));
+            warnings.push(format!("{} of {} is not validated: {error}", one.name, one.relation));
         }
     }
     warnings

@@ -1,4 +1,4 @@
-//! Definitions that changed at the source since the copy: a cutover waits until the service's own database has them too.
+//! Definitions that changed at the source since the copy: a cutover requires them in the service's own database, too.
 
 use super::ends::SwitchEnds;
 use crate::fingerprint::{self, ChangedDefinition};
@@ -8,10 +8,10 @@ use martydb_model::error::{Error, Kind, Result};
 use martydb_pg::server::Connection;
 use martydb_ui::report::printable;
 
-/// What changed at the source, and not at the target.
+/// Returns the definitions that changed at the source, but not at the target.
 ///
 /// # Errors
-/// If one of them does not tell.
+/// If one of them cannot be read.
 pub async fn changed(
     source: &mut Connection,
     target: &mut Connection,
@@ -44,6 +44,6 @@ pub async fn refuse_changed(ends: &mut SwitchEnds) -> Result<()> {
     Err(Error::new(Kind::Divergent, what)
         .causes(found.iter().flat_map(ChangedDefinition::lines).map(|line| printable(&line)))
         .hint(format!(
-            "make the same change in its own database, by a migration and `martydb upgrade {service}`, or take it back at the source"
+            "make the same change in its own database, by a migration and `martydb upgrade {service}`, or revert it at the source"
         )))
 }

@@ -1,5 +1,6 @@
-//! The stream of a switch: it comes near to the end of the log while the other side takes writes, and once that side is closed the
-//! rest arrives. Both in one stream, because a new one reads the log again from further back, and applications would wait for that.
+//! Stream of a switch: catches up to nearly the end of the log while the other side accepts writes, and applies the
+//! rest once that side is closed. Both use one stream, because a new one would read the log again from further back
+//! while applications wait.
 
 use std::time::{Duration, Instant};
 
@@ -9,26 +10,26 @@ use crate::stream::{ApplyPlace, FollowGoal, FollowProgress, Lsn, StreamOrigin, f
 use martydb_model::error::{Error, Result};
 use martydb_pg::server::Connection;
 
-/// The stream is near enough for the switch when it needs less than this to the end of the log; after some tries more will do.
+/// Maximum time to the end of the log at which the switch starts; a longer one after several rounds.
 const NEAR: Duration = Duration::from_millis(300);
 const NEAR_ENOUGH: Duration = Duration::from_secs(2);
 const FEW_ROUNDS: usize = 10;
 
-/// How often that is tried: a source that writes faster than the target never comes near.
+/// Maximum number of rounds: a source that writes faster than the target never catches up.
 const MOST_ROUNDS: usize = 60;
 
 /// Follows until little is left.
 ///
 /// # Errors
-/// If it never comes near, or cannot be applied.
+/// If it never catches up, or a change cannot be applied.
 pub async fn approach(session: &mut Connection, origin: &StreamOrigin, place: &ApplyPlace) -> Result<()> {
     drain(session, origin, place, async { Ok(((), Lsn::default())) }).await
 }
 
-/// Follows until little is left, closes the side that takes writes, and follows to the place in its log that `close` says.
+/// Follows until little is left, closes the side that accepts writes, and follows to the LSN that `close` returns.
 ///
 /// # Errors
-/// As [`approach`], or if it cannot be closed. It may be closed then.
+/// As [`approach`], or if the side cannot be closed; it may be closed nevertheless.
 pub async fn drain<T>(
     session: &mut Connection,
     origin: &StreamOrigin,
@@ -37,7 +38,7 @@ pub async fn drain<T>(
 ) -> Result<T> {
     let (goal, wanted) = watch::channel(FollowGoal::Endless);
     let (told, mut arrived) = watch::channel(Lsn::default());
-    // It owns the channel: a reader notices when the stream has ended.
+    // Owns the channel: a reader notices the end of the stream.
     let following = async move {
         let mut tell = |now: &FollowProgress| {
             told.send_replace(now.committed);
@@ -54,7 +55,7 @@ pub async fn drain<T>(
         goal.send_replace(FollowGoal::UpTo(end));
         done.map(|(value, _)| value)
     };
-    // A session in the middle of a statement could not undo it: neither is dropped.
+    // A session with a running statement cannot be reverted: neither future is dropped.
     let (followed, closed) = tokio::join!(following, closing);
     followed?;
     closed
@@ -77,6 +78,6 @@ async fn come_near(
         }
     }
     Err(Error::operation("the target does not catch up with the source")
-        .cause("more is written there than arrives here")
+        .cause("the source writes faster than the target applies")
         .hint("try again when less is written"))
 }

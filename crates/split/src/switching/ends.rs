@@ -1,4 +1,4 @@
-//! Both ends of a service's switch: the source, where the admin is, and its own database, where its owner is.
+//! Both ends of a service's switch: the source, with the admin's session, and its own database, with its owner's.
 
 use std::time::Duration;
 
@@ -16,37 +16,37 @@ use martydb_pg::server::{Access, Connection, execute, execute_protected, execute
 use martydb_provision::run::Run;
 use martydb_provision::targets;
 
-/// What is wanted of a service while `split verify` compares it: those who follow wait.
+/// Command of a service while `split verify` compares it: followers wait.
 pub const VERIFYING: &str = "verify";
 
-/// The sessions and what is known of both ends.
+/// Sessions and state of both ends.
 pub struct SwitchEnds {
     pub run: SplitRun,
     pub service: SplitService,
     pub relations: Vec<SplitRelation>,
     pub source: SourceEnd,
     pub target: TargetEnd,
-    /// How long other sessions are waited for.
+    /// Timeout for other sessions.
     pub wait: Duration,
 }
 
-/// The shared database.
+/// Shared database.
 pub struct SourceEnd {
     pub access: Access,
     pub database: String,
-    /// The admin's.
+    /// The admin's session.
     pub session: Connection,
 }
 
-/// The database of the service.
+/// Database of the service.
 pub struct TargetEnd {
     pub access: Access,
     pub at: MigrationTarget,
-    /// The migrator's, who acts as the owner.
+    /// The migrator's session, acting as the owner.
     pub session: Connection,
 }
 
-/// Whether other commands may work in the service's database at the same time.
+/// Permission of other commands to work in the service's database at the same time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Hold {
     Shared,
@@ -54,10 +54,10 @@ enum Hold {
 }
 
 impl SwitchEnds {
-    /// Opens both.
+    /// Opens both ends.
     ///
     /// # Errors
-    /// If one of them cannot be reached, or the split does not have the service.
+    /// If one of them is unreachable, or the service is not part of the split.
     pub async fn open(
         run: &Run,
         access: &Access,
@@ -68,11 +68,11 @@ impl SwitchEnds {
         SwitchEnds::with(run, access, source, database, service, Hold::Shared).await
     }
 
-    /// Opens them for a switch, with the session that holds the lock of the split as the one that works at the source. A command that was
-    /// killed has its locks until the server has ended its last statement, and only then the state is read.
+    /// Opens both ends for a switch; the session that holds the lock of the split works at the source. A killed command
+    /// keeps its locks until the server has ended its last statement; only then is the state read.
     ///
     /// # Errors
-    /// As [`SwitchEnds::open`], or if another command is at work.
+    /// As [`SwitchEnds::open`], or if another command is running.
     pub async fn open_alone(
         run: &Run,
         access: &Access,
@@ -108,31 +108,32 @@ impl SwitchEnds {
         Ok(SwitchEnds { run: split, service, relations, source, target, wait: run.lock_wait })
     }
 
-    /// Its tables without the copies of others' tables: those are closed, opened and brought back with the service that has them.
+    /// Returns the service's tables without copies of others' tables, which are closed, opened and restored with
+    /// their service.
     fn own(&self) -> impl Iterator<Item = &SplitRelation> {
         self.relations.iter().filter(|one| one.copy_of.is_none() && one.kind != SplitKind::Sequence)
     }
 
-    /// The numbers of its own tables at the source.
+    /// Returns the OIDs of the service's own tables at the source.
     pub fn source_tables(&self) -> Vec<u32> {
         self.own().map(|one| one.oid).collect()
     }
 
-    /// Schema and name of its own tables.
+    /// Returns schema and name of the service's own tables.
     pub fn own_names(&self) -> Vec<(String, String)> {
         self.own().map(|one| (one.schema.clone(), one.name.clone())).collect()
     }
 
-    /// Schema and name of its tables.
+    /// Returns schema and name of all of the service's tables.
     pub fn names(&self) -> Vec<(String, String)> {
         let tables = self.relations.iter().filter(|one| one.kind != SplitKind::Sequence);
         tables.map(|one| (one.schema.clone(), one.name.clone())).collect()
     }
 
-    /// The numbers of its tables at the target.
+    /// Returns the OIDs of the service's tables at the target.
     ///
     /// # Errors
-    /// If the target does not tell, or lacks one.
+    /// If the target cannot be read, or lacks one.
     pub async fn target_tables(&mut self) -> Result<Vec<u32>> {
         let names = self.names();
         let found = numbers(&mut self.target.session, &names).await?;
@@ -148,21 +149,21 @@ impl SwitchEnds {
         Err(Error::operation(format!("the database of {service} lacks tables of the split")).causes(missing))
     }
 
-    /// The login of the way back.
+    /// Returns the name of the login for rollbacks.
     pub fn login_name(&self) -> String {
         self.run.login(&self.service.name)
     }
 
-    /// Where the log of the target stood when it was opened; `None` while it is not.
+    /// Returns the LSN at which the target was opened; `None` while it is not.
     ///
     /// # Errors
-    /// If the target does not tell.
+    /// If the target cannot be read.
     pub async fn opened(&mut self) -> Result<Option<String>> {
         let session = &mut self.target.session;
         if target::exists(session).await? { target::opened(session).await } else { Ok(None) }
     }
 
-    /// How changes of the source are written into the target.
+    /// Returns the target of changes from the source.
     pub fn forward_place(&self, direction: &str) -> ApplyPlace {
         ApplyPlace {
             endpoint: self.target.at.endpoint.clone(),
@@ -174,20 +175,20 @@ impl SwitchEnds {
         }
     }
 
-    /// Where the rows of the service are now, for those who write at the source.
+    /// Returns the new location of the service's rows, for refused writers at the source.
     pub fn new_address(&self) -> String {
         format!("write to database {} at {}", self.target.at.database, self.target.at.endpoint)
     }
 
-    /// The same the other way round.
+    /// Returns the old location, for refused writers at the target.
     pub fn old_address(&self) -> String {
         format!("write to database {} at {}", self.source.database, self.source.access.endpoint)
     }
 
-    /// Statements that open the tables of the source.
+    /// Returns the statements that open the tables of the source.
     ///
     /// # Errors
-    /// If the catalogue cannot be read.
+    /// If the catalog cannot be read.
     pub async fn opening_source(&mut self) -> Result<Vec<Statement>> {
         let tables = self.source_tables();
         closing::opening(&mut self.source.session, &tables).await
@@ -201,10 +202,11 @@ impl SwitchEnds {
 }
 
 impl TargetEnd {
-    /// Takes the lock of the split in this database, too: the one in the source says nothing of statements that still run here.
+    /// Takes the lock of the split in this database, too: the one in the source does not cover statements that still
+    /// run here.
     ///
     /// # Errors
-    /// If another command has it for longer than is waited.
+    /// If another command holds it for longer than the timeout.
     pub async fn lock(&mut self, wait: Duration) -> Result<SessionLock> {
         let what = format!("the split into database \"{}\"", self.at.database);
         lock::take(&mut self.session, LOCK, wait, &what).await
@@ -216,7 +218,7 @@ async fn begun(session: &mut Connection) -> Result<Option<SplitRun>> {
 }
 
 fn not_begun() -> Error {
-    Error::usage("no split of this database has begun").hint("`martydb split copy` begins it")
+    Error::usage("no split of this database has begun").hint("`martydb split copy` begins one")
 }
 
 type TableNumber = ((String, String), u32);
@@ -238,16 +240,16 @@ async fn numbers(session: &mut Connection, names: &[(String, String)]) -> Result
     Ok(found)
 }
 
-/// Runs statements in one transaction, which is tried again while another session holds a lock.
+/// Runs statements in one transaction, which is retried while another session holds a lock.
 ///
 /// # Errors
-/// What the server refused, or that the lock was held for longer than is waited.
+/// The error of the server, or the lock timeout.
 pub async fn transact(session: &mut Connection, wait: Duration, all: &[Statement]) -> Result<()> {
     let message = transaction(all);
     patiently(session, wait, async |session| execute(session, &message).await.map(drop)).await
 }
 
-/// The same for statements at which the server may warn.
+/// Runs statements that may raise warnings.
 ///
 /// # Errors
 /// As [`transact`].

@@ -1,4 +1,4 @@
-//! Whether both ends hold the same rows: while neither takes writes, or at one place in the log of the one that does.
+//! Comparison of the rows at both ends: while neither accepts writes, or at one LSN of the open end.
 
 use super::ends::SwitchEnds;
 use super::reverse;
@@ -15,21 +15,21 @@ use martydb_ui::report::printable;
 /// Sessions at each side.
 const JOBS: usize = 4;
 
-/// Whether copies of others' tables are compared, too: at the source these may take writes.
+/// Inclusion of copies of other services' tables, which may accept writes at the source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ComparedCopies {
     Too,
     No,
 }
 
-/// Which way the stream goes.
+/// Direction of the stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StreamWay {
     ToTarget,
     ToSource,
 }
 
-/// Compares both ends while neither takes writes: all tables, or those that are read in no time.
+/// Compares both ends while neither accepts writes: all tables, or those that are read quickly.
 ///
 /// # Errors
 /// [`Kind::Divergent`] with the tables that differ.
@@ -38,10 +38,11 @@ pub async fn compare(ends: &mut SwitchEnds, copies: ComparedCopies, tables: Comp
     refuse_differences(ends, &found)
 }
 
-/// Compares all rows while one end takes writes: the stream stops at one place in its log, and there it is read in a snapshot.
+/// Compares all rows while one end accepts writes: the stream stops at one LSN, at which the open end is read in a
+/// snapshot.
 ///
 /// # Errors
-/// If no such place can be had, or something of the stream does not fit.
+/// If no such LSN is available, or a change cannot be applied.
 pub async fn at_one_moment(
     ends: &mut SwitchEnds,
     way: StreamWay,
@@ -52,10 +53,10 @@ pub async fn at_one_moment(
     let slot = FirstSlot::make(&origin.access, &origin.database, &name, SlotLife::Session).await?;
     let end = async {
         let point =
-            Lsn::parse(&slot.point).ok_or_else(|| Error::operation("cannot read the new slot's place"))?;
+            Lsn::parse(&slot.point).ok_or_else(|| Error::operation("cannot read the new slot's LSN"))?;
         follow(origin, place, FollowGoal::UpTo(point), &mut |_| ()).await?;
         let (moment, copies) = match way {
-            // The stream brings the copies of others' tables, too.
+            // The stream contains the copies of other services' tables, too.
             StreamWay::ToTarget => (ComparedMoment::OfSource(&slot.snapshot), ComparedCopies::Too),
             StreamWay::ToSource => (ComparedMoment::OfTarget(&slot.snapshot), ComparedCopies::No),
         };
@@ -105,7 +106,7 @@ pub fn refuse_differences(ends: &SwitchEnds, found: &TargetComparison) -> Result
         .hint(hint(ends, found)))
 }
 
-/// Copies of others' tables get no changes while their service is cut over.
+/// Copies of other services' tables get no changes while their service is cut over.
 fn hint(ends: &SwitchEnds, found: &TargetComparison) -> String {
     let copies: Vec<String> = ends
         .relations
@@ -119,7 +120,7 @@ fn hint(ends: &SwitchEnds, found: &TargetComparison) -> String {
             "these are copies of other services' tables, which are not followed while {service} is cut over: \
              `martydb split rollback --service {service} --forget` empties them, and `martydb split copy --online` copies {service} again"
         ),
-        false => "`martydb split verify` says which rows".to_owned(),
+        false => "`martydb split verify` lists the rows".to_owned(),
     }
 }
 
@@ -128,7 +129,7 @@ fn difference(found: &DifferingTable) -> String {
     let rows = |count: i64| counted(usize::try_from(count).unwrap_or_default(), "row");
     let (source, target) = (rows(found.rows_source), rows(found.rows_target));
     match found.rows_source == found.rows_target {
-        true => format!("table {table} has {source}, and other ones at the target"),
+        true => format!("table {table} has {source} at both sides, but with different values"),
         false => format!("table {table} has {source} at the source and {target} at the target"),
     }
 }

@@ -1,5 +1,5 @@
-//! The end of a split: the way back is removed at every target, and the tables that have moved are removed from the source. From its
-//! first statement on nothing leads back.
+//! End of a split: removes the means of a rollback at every target, and the moved tables from the source. A rollback is
+//! impossible after its first statement.
 
 use std::time::Duration;
 
@@ -15,29 +15,29 @@ use martydb_model::error::{Error, Result};
 use martydb_model::sql::{List, ServerText, Statement, stmt};
 use martydb_pg::server::{Connection, execute, query};
 
-/// What a finish removes from the source.
+/// Objects that a finish removes from the source.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct FinishRemoval {
-    /// Tables that have moved.
+    /// Moved tables.
     pub tables: Vec<String>,
     /// Views of the source that read them.
     pub views: Vec<String>,
-    /// What else is in the shared database, and is not removed.
+    /// Remaining objects of the shared database.
     pub stays: Vec<Remainder>,
-    /// Who else than the services may still log in to it.
+    /// Logins other than the services' that can still connect to it.
     pub logins: Vec<OldLogin>,
 }
 
-/// A view, and whether it has rows of its own.
+/// View; `true` if it has rows of its own.
 struct DependentView {
     ident: String,
     has_rows: bool,
 }
 
-/// What would be removed.
+/// Returns the objects that would be removed.
 ///
 /// # Errors
-/// If a service is not cut over yet, or the source does not tell.
+/// If a service is not cut over yet, or the source cannot be read.
 pub async fn removal(session: &mut Connection) -> Result<FinishRemoval> {
     let services = source::services(session).await?;
     let waiting =
@@ -45,9 +45,9 @@ pub async fn removal(session: &mut Connection) -> Result<FinishRemoval> {
     let waiting: Vec<String> =
         waiting.map(|one| format!("service \"{}\" is {}", one.name, one.phase.name())).collect();
     if !waiting.is_empty() {
-        return Err(Error::usage("the split cannot be finished: not every service is cut over")
+        return Err(Error::usage("cannot finish the split: not every service is cut over")
             .causes(waiting)
-            .hint("`martydb split cutover --service NAME` does that for each"));
+            .hint("run `martydb split cutover --service NAME` for each"));
     }
     let (oids, tables) = moved(session).await?;
     let views: Vec<String> = views(session, &oids).await?.into_iter().map(|view| view.ident).collect();
@@ -55,7 +55,7 @@ pub async fn removal(session: &mut Connection) -> Result<FinishRemoval> {
     Ok(FinishRemoval { tables, views, stays, logins: vec![] })
 }
 
-/// The tables of all services that are still there, with their quoted names.
+/// Returns the remaining tables of all services, with their quoted names.
 async fn moved(session: &mut Connection) -> Result<(Vec<u32>, Vec<String>)> {
     let asked = stmt!(
         "SELECT DISTINCT c.oid, pg_catalog.format('%I.%I', n.nspname, c.relname) FROM martydb_split.relation r
@@ -93,10 +93,10 @@ async fn views(session: &mut Connection, tables: &[u32]) -> Result<Vec<Dependent
 }
 
 fn unreadable(error: martydb_pg::server::Unreadable) -> Error {
-    Error::operation("cannot read what a finish would remove").cause(error)
+    Error::operation("cannot read the objects that a finish would remove").cause(error)
 }
 
-/// Says that nothing leads back any more.
+/// Records that no rollback is possible any more.
 ///
 /// # Errors
 /// If the state cannot be written.
@@ -105,16 +105,16 @@ pub async fn begin(session: &mut Connection) -> Result<()> {
     execute(session, &set).await.map(drop)
 }
 
-/// Removes from a service's own database what the split left there, and says what it could not prove. It may be repeated.
+/// Removes the split's objects from a service's own database, and returns failed validations. Idempotent.
 ///
 /// # Errors
-/// If the database or its server refuses.
+/// If the database or its server refuses a statement.
 pub async fn clear_target(ends: &mut SwitchEnds) -> Result<Vec<String>> {
     if let Some(slot) = ends.service.reverse_slot.clone() {
         reverse::unmake(&mut ends.target, ends.wait, &slot).await?;
     }
     reverse::target_identities_back(ends).await?;
-    // A cutover that was killed may not have come to it.
+    // A killed cutover may not have got to it.
     let warnings = match target::exists(&mut ends.target.session).await? {
         true => prove(&mut ends.target.session).await,
         false => vec![],
@@ -123,10 +123,10 @@ pub async fn clear_target(ends: &mut SwitchEnds) -> Result<Vec<String>> {
     Ok(warnings)
 }
 
-/// Removes from the source the tables, and all of the split but its state. It may be repeated.
+/// Removes the tables from the source, and all of the split except its state. Idempotent.
 ///
 /// # Errors
-/// If something else of the source needs a table, with its name.
+/// If another object of the source needs a table; the error contains its name.
 pub async fn clear_source(session: &mut Connection, wait: Duration) -> Result<()> {
     let run = source::run(session).await?;
     let services = source::services(session).await?;
@@ -142,8 +142,8 @@ pub async fn clear_source(session: &mut Connection, wait: Duration) -> Result<()
     }
     transact(session, wait, &all).await.map_err(|error| {
         let needed = error.sqlstate.as_deref() == Some(martydb_model::sqlstate::DEPENDENT_OBJECTS);
-        let hint = "change or drop what needs them, then run the same command again";
-        error.while_doing("the tables that have moved cannot be removed").hint_if(needed.then_some(hint))
+        let hint = "change or drop the objects that need them, then run the same command again";
+        error.while_doing("cannot remove the moved tables").hint_if(needed.then_some(hint))
     })?;
     if let Some(run) = run {
         for service in &services {

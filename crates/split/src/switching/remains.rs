@@ -1,18 +1,19 @@
-//! What a finish leaves in the shared database: it removes tables and their views, and who needs the rest is for its owner to say.
+//! Objects that a finish leaves in the shared database: it removes tables and their views; the owner decides about the
+//! rest.
 
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::Statement;
 use martydb_pg::server::{Connection, Row, Unreadable, query};
 
-/// Something that stays.
+/// Remaining object.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Remainder {
     pub kind: String,
-    /// As the server quotes it.
+    /// Name, quoted by the server.
     pub name: String,
 }
 
-/// A login of the shared database, and what it still reaches.
+/// Login of the shared database, and what it can still access.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct OldLogin {
     pub role: String,
@@ -22,10 +23,10 @@ pub struct OldLogin {
     pub tables: i64,
 }
 
-/// All that stands in the database, without what is named here.
+/// Returns all objects in the database, except for the given ones.
 ///
 /// # Errors
-/// If the catalogue cannot be read.
+/// If the catalog cannot be read.
 pub async fn remains(session: &mut Connection, removed: &[&[String]]) -> Result<Vec<Remainder>> {
     let read = |row: &Row| Ok(Remainder { kind: row.try_get(0)?, name: row.try_get(1)? });
     let rows = query(session, &Statement::from_program(include_str!("../sql/remains.sql"))).await?;
@@ -34,10 +35,10 @@ pub async fn remains(session: &mut Connection, removed: &[&[String]]) -> Result<
     Ok(found.map_err(unreadable)?.into_iter().filter(stays).collect())
 }
 
-/// Who may still log in to the database.
+/// Returns the logins that can still connect to the database.
 ///
 /// # Errors
-/// If the catalogue cannot be read.
+/// If the catalog cannot be read.
 pub async fn old_logins(session: &mut Connection) -> Result<Vec<OldLogin>> {
     let read = |row: &Row| {
         Ok(OldLogin { role: row.try_get(0)?, databases: row.try_get(1)?, tables: row.try_get(2)? })
@@ -47,5 +48,5 @@ pub async fn old_logins(session: &mut Connection) -> Result<Vec<OldLogin>> {
 }
 
 fn unreadable(error: Unreadable) -> Error {
-    Error::operation("cannot read what stays in the shared database").cause(error)
+    Error::operation("cannot read the remaining objects of the shared database").cause(error)
 }

@@ -1,5 +1,5 @@
-//! The way back: what is written into the service's database goes into the tables of the source, by a login that was made for it.
-//! Never by the admin: what a service made of its tables would run with the admin's rights.
+//! Reverse stream: writes to the service's database are applied to the tables of the source, by a login created for it.
+//! The admin never applies them: code of a service in its tables would run with the admin's privileges.
 
 use std::time::Duration;
 
@@ -12,10 +12,10 @@ use martydb_model::sql::{Ident, List, Literal, Qualified, ServerText, Statement,
 use martydb_pg::server::{Access, Connection, Endpoint, Host, Limits, Login, connect_with, execute, query};
 use martydb_ui::report::printable;
 
-/// The login that writes at the source, with a new password that is kept nowhere.
+/// Creates the login that writes at the source, with a new password that is stored nowhere.
 ///
 /// # Errors
-/// If the admin may not make it.
+/// If the admin may not create it.
 pub async fn login(ends: &mut SwitchEnds) -> Result<Login> {
     let name = ends.login_name();
     one_owner(ends).await?;
@@ -46,7 +46,7 @@ pub async fn login(ends: &mut SwitchEnds) -> Result<Login> {
     Ok(Login::with_password(&name, secret))
 }
 
-/// The right to connect, where not everyone has it. It goes with the login.
+/// Returns the grant to connect, unless PUBLIC may. It is dropped with the login.
 async fn admission(session: &mut Connection, role: &Ident) -> Result<Statement> {
     let asked = stmt!(
         "SELECT pg_catalog.current_database()::pg_catalog.text, pg_catalog.has_database_privilege('public', pg_catalog.current_database(), 'CONNECT')"
@@ -62,10 +62,10 @@ async fn admission(session: &mut Connection, role: &Ident) -> Result<Statement> 
     })
 }
 
-/// Drops a login of the way back.
+/// Drops a login of the reverse stream.
 ///
 /// # Errors
-/// If the admin may not.
+/// If the admin lacks privileges.
 pub async fn forget_login(session: &mut Connection, login: &str) -> Result<()> {
     let known =
         stmt!("SELECT FROM pg_catalog.pg_roles WHERE rolname = {login}", login = Literal(login.into()));
@@ -73,7 +73,7 @@ pub async fn forget_login(session: &mut Connection, login: &str) -> Result<()> {
         return Ok(());
     }
     let role = ident(login)?;
-    // It owns nothing: this takes its rights, which only its members may.
+    // It owns nothing: this revokes its privileges, which only a member of it may do.
     let all = [
         stmt!("BEGIN"),
         stmt!("GRANT {role} TO CURRENT_USER", role = role),
@@ -84,7 +84,8 @@ pub async fn forget_login(session: &mut Connection, login: &str) -> Result<()> {
     execute(session, &Statement::join(all)).await.map(drop)
 }
 
-/// What the owner of one table made of it runs as this login, which may act as the owner of the others: so all have one.
+/// Requires one owner of all tables: code of one table's owner runs as this login, which may act as the owner of the
+/// others.
 async fn one_owner(ends: &mut SwitchEnds) -> Result<()> {
     let tables = ends.source_tables();
     let asked = stmt!(
@@ -106,10 +107,11 @@ async fn one_owner(ends: &mut SwitchEnds) -> Result<()> {
     let service = &ends.service.name;
     Err(Error::operation(format!("the tables of service \"{service}\" in the shared database belong to several roles"))
         .causes(owners)
-        .hint("the login of the way back would act as all of them, each through what another made of its tables: give the tables one owner there"))
+        .hint("the login for rollbacks would act as all of them, and the code of one owner's tables could use the others' privileges: give the tables one owner there"))
 }
 
-/// It acts as the owner of the tables. Those of a superuser or of the admin are given to it one by one: it must not become that role.
+/// Grants the owner of the tables. Tables of a superuser or of the admin are granted one by one: the login must not
+/// become that role.
 async fn rights(session: &mut Connection, tables: &[u32], role: &Ident) -> Result<Vec<Statement>> {
     let asked = stmt!(
         "SELECT r.rolname::pg_catalog.text, r.rolsuper OR r.oid = s.oid, n.nspname::pg_catalog.text, c.relname::pg_catalog.text, s.rolsuper
@@ -142,20 +144,20 @@ async fn rights(session: &mut Connection, tables: &[u32], role: &Ident) -> Resul
 }
 
 fn ident(name: &str) -> Result<Ident> {
-    Ident::new(name).map_err(|error| Error::operation(format!("\"{name}\" cannot be a name")).cause(error))
+    Ident::new(name).map_err(|error| Error::operation(format!("\"{name}\" is not a valid name")).cause(error))
 }
 
-/// The name of a slot and of its publication; `mark` tells the direction.
+/// Returns the name of a slot and of its publication; `mark` is the direction.
 pub fn slot_name(ends: &SwitchEnds, mark: &str) -> String {
     let name = format!("mdb_{}_{}", ends.run.id, ends.service.name.replace('-', "_"));
     let short: String = name.chars().take(60).collect();
     format!("{short}_{mark}")
 }
 
-/// Makes the publication of the new side, which has to be there before the slot.
+/// Creates the publication of the new side, which must exist before the slot.
 ///
 /// # Errors
-/// If the role of the session may not.
+/// If the role of the session lacks privileges.
 pub async fn publish(
     session: &mut Connection,
     wait: Duration,
@@ -173,17 +175,17 @@ pub async fn publish(
         name = ident(name)?,
         tables = List(tables.collect())
     );
-    // Beside a wal_level that is too low the server only warns, and the slot is refused.
+    // If wal_level is too low, the server only warns here, and refuses the slot.
     transact_warned(session, wait, &[make]).await
 }
 
-/// Makes a new slot: one that is left over holds what was written before.
+/// Creates a new slot: a leftover one would contain earlier changes.
 ///
 /// # Errors
-/// If the server has none to give, with what it lacks.
+/// If the server has none available; the error contains the reason.
 pub async fn fresh_slot(session: &mut Connection, name: &str) -> Result<()> {
     drop_slot(session, name).await?;
-    // It waits for every transaction that has written, in any database of the server, and no other session waits for it meanwhile.
+    // Creating it waits for every transaction with writes, in any database of the server, but blocks no other session.
     let make = Statement::join([
         stmt!("SET LOCAL lock_timeout = '30s'"),
         stmt!(
@@ -192,16 +194,16 @@ pub async fn fresh_slot(session: &mut Connection, name: &str) -> Result<()> {
         ),
     ]);
     execute(session, &make).await.map(drop).map_err(|error| {
-        error.while_doing("the way back cannot be prepared").hint(
-            "the server needs wal_level = logical, a free replication slot, and an admin that may replicate",
+        error.while_doing("cannot prepare the rollback").hint(
+            "the server needs wal_level = logical, a free replication slot, and an admin with REPLICATION",
         )
     })
 }
 
-/// Drops a slot that is there; one that a follower still holds is waited for.
+/// Drops an existing slot; waits for a follower that still uses it.
 ///
 /// # Errors
-/// If a follower keeps it.
+/// If a follower keeps using it.
 pub async fn drop_slot(session: &mut Connection, name: &str) -> Result<()> {
     let drop = stmt!(
         "SELECT pg_catalog.pg_drop_replication_slot(slot_name) FROM pg_catalog.pg_replication_slots
@@ -220,7 +222,8 @@ pub async fn drop_slot(session: &mut Connection, name: &str) -> Result<()> {
     }
 }
 
-/// Drops the slot and the publication of a target. The publication is the owner's, as the tables are: the admin may not publish them.
+/// Drops the slot and the publication of a target. The publication belongs to the owner, as the tables do: the admin
+/// may not publish them.
 ///
 /// # Errors
 /// As [`drop_slot`] and [`unpublish`].
@@ -232,10 +235,10 @@ pub async fn unmake(target: &mut TargetEnd, wait: Duration, name: &str) -> Resul
     unpublish(&mut target.session, wait, name).await
 }
 
-/// Gives the target's tables their identity back, once they are no longer published.
+/// Restores the replica identities of the target's tables, after they are no longer published.
 ///
 /// # Errors
-/// If another session holds one of them for longer than is waited.
+/// If another session locks one of them for longer than the timeout.
 pub async fn target_identities_back(ends: &mut SwitchEnds) -> Result<()> {
     let name = ends.service.name.clone();
     let notes = notes::read(&mut ends.source.session, &name, TARGET_IDENTITY).await?;
@@ -250,15 +253,15 @@ pub async fn target_identities_back(ends: &mut SwitchEnds) -> Result<()> {
     execute(&mut ends.source.session, &Statement::join(forget)).await.map(drop)
 }
 
-/// Drops a publication that is there.
+/// Drops an existing publication.
 ///
 /// # Errors
-/// If the role of the session may not.
+/// If the role of the session lacks privileges.
 pub async fn unpublish(session: &mut Connection, wait: Duration, name: &str) -> Result<()> {
     transact(session, wait, &[stmt!("DROP PUBLICATION IF EXISTS {name}", name = ident(name)?)]).await
 }
 
-/// What the source writes.
+/// Returns the origin of the source's changes.
 pub fn from_source(ends: &SwitchEnds, slot: &str) -> StreamOrigin {
     StreamOrigin {
         access: ends.source.access.clone(),
@@ -268,7 +271,7 @@ pub fn from_source(ends: &SwitchEnds, slot: &str) -> StreamOrigin {
     }
 }
 
-/// What the service's own database writes.
+/// Returns the origin of the service's own database's changes.
 pub fn from_target(ends: &SwitchEnds, slot: &str) -> StreamOrigin {
     StreamOrigin {
         access: ends.target.access.clone(),
@@ -278,8 +281,8 @@ pub fn from_target(ends: &SwitchEnds, slot: &str) -> StreamOrigin {
     }
 }
 
-/// Where the login of the way back connects. A socket lets in who the operating system says the client is, and that is no role
-/// which was made just now: then it is where logins of services connect.
+/// Returns the address for the login of the reverse stream. A socket may authenticate by operating system user, which
+/// cannot be a newly created role: then the address for logins of services is used.
 pub fn address(access: &Access) -> &Endpoint {
     match access.admin_endpoint.host {
         Host::Socket(_) => &access.endpoint,
@@ -287,17 +290,17 @@ pub fn address(access: &Access) -> &Endpoint {
     }
 }
 
-/// Logs in once. A server that refuses unknown logins would otherwise show it only when the way back is needed.
+/// Logs in once. A server that rejects unknown logins would otherwise reveal it only at the rollback.
 ///
 /// # Errors
-/// If the login is not let in, with why.
+/// If the login is rejected; the error contains the reason.
 pub async fn prove_login(ends: &SwitchEnds, login: &Login) -> Result<()> {
     let Access { server, .. } = &ends.source.access;
     let session =
         connect_with(address(&ends.source.access), login, &ends.source.database, &[], Limits::READ).await;
     let session = session.map_err(|error| {
-        error.while_doing("the way back cannot be prepared").hint(format!(
-            "let roles whose name begins with martydb_split_ into database \"{}\" of server \"{server}\" with scram-sha-256",
+        error.while_doing("cannot prepare the rollback").hint(format!(
+            "allow roles whose name begins with martydb_split_ to log in to database \"{}\" of server \"{server}\" with scram-sha-256",
             ends.source.database
         ))
     })?;
@@ -305,7 +308,7 @@ pub async fn prove_login(ends: &SwitchEnds, login: &Login) -> Result<()> {
     Ok(())
 }
 
-/// Where what the target writes goes, from the moment on at which it was opened.
+/// Returns the target of changes from the service's database, from the LSN at which it was opened.
 pub fn into_source(ends: &SwitchEnds, login: Login, start: Lsn) -> ApplyPlace {
     ApplyPlace {
         endpoint: address(&ends.source.access).clone(),
@@ -317,11 +320,12 @@ pub fn into_source(ends: &SwitchEnds, login: Login, start: Lsn) -> ApplyPlace {
     }
 }
 
-/// Lets the tables of the source rest, so that what arrives there is what was written, and keeps what puts them back. Foreign
-/// keys to tables of others go in any case: what these refer to is elsewhere now.
+/// Disables the side effects of the source's tables, so that rows arrive there unchanged, and records the statements
+/// that restore them. Foreign keys to tables of other services are always dropped: the referenced rows are now in
+/// another database.
 ///
 /// # Errors
-/// If another session holds a table for longer than is waited.
+/// If another session locks a table for longer than the timeout.
 pub async fn still_source(ends: &mut SwitchEnds, all: bool, last: Vec<Statement>) -> Result<()> {
     let names = ends.own_names();
     let found = crate::reflexes::find(&mut ends.source.session, &names).await?;
@@ -339,8 +343,8 @@ pub async fn still_source(ends: &mut SwitchEnds, all: bool, last: Vec<Statement>
     transact(&mut ends.source.session, ends.wait, &statements).await
 }
 
-/// The kind of notes that put a reflex back.
+/// Kind of notes that restore a side effect.
 pub const REFLEX: &str = "reflex";
 
-/// The kind of notes that give a table of the target its replica identity back.
+/// Kind of notes that restore the replica identity of a target's table.
 pub const TARGET_IDENTITY: &str = "target identity";

@@ -1,5 +1,5 @@
-//! The way back. Before the cutover the source is opened again and the copy forgotten; after it the source gets what was written
-//! since, and takes the writes again. The transaction that opens the source is where that happens.
+//! Rollback. Before the cutover, the source is opened again and the copy discarded; after it, the source gets the
+//! writes made since, and accepts writes again. Its commit point is the transaction that opens the source.
 
 use std::time::{Duration, Instant};
 
@@ -22,41 +22,41 @@ use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sql::{Literal, ServerText, Statement, stmt};
 use martydb_pg::server::{Connection, Login, connect_with, execute, execute_protected, query};
 
-/// Where a rollback led.
+/// Result of a rollback.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RolledBack {
-    /// Nothing was open at the target: the copy is forgotten.
+    /// The target was not open: the copy is discarded.
     CopyForgotten,
-    /// The source takes the writes again, and has what was written meanwhile.
+    /// The source accepts the writes again, and has those made in the meantime.
     WritesBack,
 }
 
-/// What becomes of a copy whose service has been rolled back, or was never cut over.
+/// Treatment of the copy after a rollback, or without a cutover.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AfterRollback {
-    /// A service that was rolled back can be cut over again.
+    /// The service can be cut over again.
     Keep,
     Forget,
 }
 
-/// Gives the writes back to the source.
+/// Directs the writes back to the source.
 ///
 /// # Errors
-/// With the target open as before.
+/// Leaves the target open as before.
 pub async fn roll_back(ends: &mut SwitchEnds, copy: AfterRollback) -> Result<(RolledBack, Switched)> {
     let phase = ends.service.phase;
     if phase == SplitPhase::Finished {
         return Err(Error::usage(
-            "the split is finished: the source has no tables that could take the writes",
+            "the split is finished: the source has no tables that could accept the writes",
         ));
     }
     let Some(opened) = ends.opened().await? else { return not_opened(ends, copy).await };
     if phase != SplitPhase::CutOver && ends.service.closed {
-        // A cutover that died after its opening.
+        // A cutover died after its opening.
         cutover::settle(ends).await?;
     }
     let mut done = Switched::default();
-    // A run that died after the source was opened has only the rest to do.
+    // A run that died after the source was opened only needs completion.
     if ends.service.phase == SplitPhase::CutOver {
         let name = ends.service.name.clone();
         source::want(&mut ends.source.session, &name, Some("rollback")).await?;
@@ -77,12 +77,12 @@ pub async fn roll_back(ends: &mut SwitchEnds, copy: AfterRollback) -> Result<(Ro
     Ok((RolledBack::WritesBack, done))
 }
 
-/// The source has the writes already.
+/// Handles a source that accepts the writes already.
 async fn not_opened(ends: &mut SwitchEnds, copy: AfterRollback) -> Result<(RolledBack, Switched)> {
     match ends.service.phase {
         SplitPhase::CutOver => {
             return Err(Error::new(Kind::Divergent, "the state of the split contradicts itself").cause(
-                "the source says that the service was cut over, and its own database that it was not opened",
+                "according to the source the service was cut over, but according to its own database it was not opened",
             ));
         }
         SplitPhase::RolledBack if copy == AfterRollback::Keep => {
@@ -97,7 +97,7 @@ async fn not_opened(ends: &mut SwitchEnds, copy: AfterRollback) -> Result<(Rolle
     Ok((RolledBack::CopyForgotten, Switched::default()))
 }
 
-/// Opens the source, and empties what the copy has filled.
+/// Opens the source, and empties the copied tables.
 async fn forget(ends: &mut SwitchEnds) -> Result<()> {
     let planned = stmt!("{phase}, closed = false", phase = in_phase(SplitPhase::Planned));
     let mut all = ends.opening_source().await?;
@@ -116,7 +116,8 @@ async fn forget(ends: &mut SwitchEnds) -> Result<()> {
     empty_target(ends).await
 }
 
-/// Gives the source's tables their identity back; one that another service copies, too, keeps it until that one is done.
+/// Restores the replica identities of the source's tables; one that another service copies too keeps it until that
+/// service is done.
 async fn identities_back(ends: &mut SwitchEnds) -> Result<()> {
     let name = ends.service.name.clone();
     let session = &mut ends.source.session;
@@ -136,7 +137,7 @@ async fn identities_back(ends: &mut SwitchEnds) -> Result<()> {
     transact(session, ends.wait, &all).await
 }
 
-/// As it was before the copy, its closing triggers included.
+/// Restores the state before the copy, including its closing triggers.
 async fn empty_target(ends: &mut SwitchEnds) -> Result<()> {
     if !target::exists(&mut ends.target.session).await? {
         return Ok(());
@@ -161,7 +162,7 @@ async fn empty_target(ends: &mut SwitchEnds) -> Result<()> {
     transact(session, ends.wait, &all).await
 }
 
-/// Both sides have to hold the same: nothing brings what was written at the target.
+/// Requires equal rows at both sides: writes at the target would be lost.
 async fn offline(ends: &mut SwitchEnds) -> Result<()> {
     close_target(ends).await?;
     let end = match equal::compare(ends, ComparedCopies::No, ComparedTables::All).await {
@@ -171,7 +172,7 @@ async fn offline(ends: &mut SwitchEnds) -> Result<()> {
                 "rows were written into the database of {} since it was opened",
                 ends.service.name
             ))
-            .hint("a split that was copied with --online brings them back; without it nothing does")),
+            .hint("only a split that was copied with --online can bring them back")),
     };
     match end {
         Ok(()) => Ok(()),
@@ -184,7 +185,7 @@ async fn online(ends: &mut SwitchEnds, slot: &str, opened: &str, login: Login) -
     let place = reverse::into_source(ends, login, Lsn::parse(opened).unwrap_or_default());
     let mut near = ends.target.access.read(ends.target.at.database.as_str()).await?;
     approach(&mut near, &origin, &place).await?;
-    // While the target takes writes; what comes after it is applied row by row, and each of them has to be there.
+    // Compared while the target accepts writes; later changes are applied row by row, and each row must exist.
     let found = equal::at_one_moment(ends, StreamWay::ToSource, &origin, &place).await?;
     equal::refuse_differences(ends, &found)?;
     let forward = ends.service.forward_slot.clone().unwrap_or_else(|| reverse::slot_name(ends, "f"));
@@ -225,12 +226,12 @@ async fn close_target(ends: &mut SwitchEnds) -> Result<Instant> {
     closing::close(&mut ends.target.session, &closing).await
 }
 
-/// Before the source was opened: the target takes the writes as before.
+/// Reverts the rollback before the source was opened: the target accepts the writes as before.
 async fn undone(ends: &mut SwitchEnds, error: Error) -> Error {
     let name = ends.service.name.clone();
     match source::one(&mut ends.source.session, &name).await {
         Ok(now) if now.phase == SplitPhase::CutOver => {}
-        Ok(_) => return error.hint("run the same command again: the source is open already"),
+        Ok(_) => return error.hint("run the same command again: the source is already open"),
         Err(second) => {
             return error
                 .and_also(second)
@@ -244,12 +245,12 @@ async fn undone(ends: &mut SwitchEnds, error: Error) -> Error {
         source::want(&mut ends.source.session, &name, None).await
     };
     match undo.await {
-        Ok(()) => error.hint("the service's database takes the writes as before"),
+        Ok(()) => error.hint("the service's database accepts the writes as before"),
         Err(second) => error.and_also(second),
     }
 }
 
-/// The point of no return, in one transaction.
+/// Opens the source in one transaction, which is the commit point.
 async fn open_source(ends: &mut SwitchEnds, also: Vec<Statement>) -> Result<()> {
     let (name, phase) = (ends.service.name.clone(), SplitPhase::RolledBack);
     let there = sequences::read(&mut ends.target.session).await?;
@@ -273,14 +274,14 @@ fn put_back(note: &SplitNote) -> Statement {
     stmt!("{back}", back = ServerText::quoted_by_server(note.definition.clone()))
 }
 
-/// A foreign key of a partitioned table, or a proof: it reads rows, and what it compares them with may be the service's. The admin does not
-/// do it.
+/// Returns `true` for a foreign key of a partitioned table, and for a validation: these read rows, and may evaluate
+/// code of the service, so the admin does not run them.
 fn is_afterwards(note: &SplitNote) -> bool {
     let rank = note.name.split(' ').next().and_then(|rank| rank.parse::<i32>().ok());
     rank.is_some_and(|rank| rank >= AFTERWARDS)
 }
 
-/// What only the owner of the tables may put back, once the source is open; says what is left. It may be repeated.
+/// Restores what only the owner of the tables may restore, after the source is open; returns failures. Idempotent.
 async fn put_back_afterwards(ends: &mut SwitchEnds) -> Vec<String> {
     let name = ends.service.name.clone();
     let notes = notes::read(&mut ends.source.session, &name, reverse::REFLEX).await;
@@ -301,12 +302,12 @@ async fn put_back_afterwards(ends: &mut SwitchEnds) -> Vec<String> {
                 }
                 session.close().await;
             }
-            Err(error) => warnings.push(format!("foreign keys of the source are not as they were: {error}")),
+            Err(error) => warnings.push(format!("foreign keys of the source are not restored: {error}")),
         }
     }
     let login = ends.login_name();
     if let Err(error) = reverse::forget_login(&mut ends.source.session, &login).await {
-        warnings.push(format!("the login {login} is still there: {error}"));
+        warnings.push(format!("cannot drop the login {login}: {error}"));
     }
     warnings
 }
@@ -318,7 +319,8 @@ async fn as_owner(ends: &mut SwitchEnds) -> Result<Connection> {
     connect_with(endpoint, &login, &ends.source.database, &settings, martydb_pg::server::Limits::WORK).await
 }
 
-/// Whether a proof reads tables of superusers and of the admin alone: no one else has made what it evaluates.
+/// Returns `true` if a validation reads only tables of superusers and of the admin: then it evaluates no code of
+/// others.
 async fn are_the_admins(session: &mut Connection, note: &SplitNote) -> Result<bool> {
     let asked = stmt!(
         "SELECT FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid AND c.relkind = 'r'
@@ -333,7 +335,7 @@ async fn are_the_admins(session: &mut Connection, note: &SplitNote) -> Result<bo
     Ok(!query(session, &asked).await?.is_empty())
 }
 
-/// By the owner's session, or by the admin's without one.
+/// Runs in the owner's session, or without one in the admin's.
 async fn one_afterwards(
     ends: &mut SwitchEnds,
     owner: Option<&mut Connection>,
@@ -359,13 +361,13 @@ async fn one_afterwards(
     }
 }
 
-/// What is left once the source is open.
+/// Completes the rollback after the source is open.
 async fn settle(ends: &mut SwitchEnds) -> Result<()> {
     if ends.run.online {
         still_target(ends).await?;
         execute(&mut ends.target.session, &target::closing()).await?;
     } else {
-        // What is written at the source from now on does not get here: the next copy begins again.
+        // Further writes at the source do not get here: the next copy starts again.
         empty_target(ends).await?;
     }
     drop_way_back(ends).await?;
@@ -373,7 +375,7 @@ async fn settle(ends: &mut SwitchEnds) -> Result<()> {
     source::change(&mut ends.source.session, &ends.service.name, &set).await
 }
 
-/// The slot and the publication of the target.
+/// Drops the slot and the publication of the target.
 async fn drop_way_back(ends: &mut SwitchEnds) -> Result<()> {
     let Some(slot) = ends.service.reverse_slot.clone() else { return Ok(()) };
     reverse::unmake(&mut ends.target, ends.wait, &slot).await

@@ -1,4 +1,4 @@
-//! Comparing both ends while one of them takes writes: those who follow wait meanwhile.
+//! Comparison of both ends while one of them accepts writes: followers wait meanwhile.
 
 use super::cutover::still_target;
 use super::ends::{SwitchEnds, VERIFYING};
@@ -10,10 +10,10 @@ use crate::state::source;
 use crate::stream::{ApplyPlace, Lsn, StreamOrigin};
 use martydb_model::error::{Error, Result};
 
-/// Brings the end that follows to one place in the other one's log, and compares all rows there.
+/// Applies the changes up to one LSN at the end that follows, and compares all rows there.
 ///
 /// # Errors
-/// If a switch was interrupted, or something of the stream does not fit.
+/// If a switch was interrupted, or a change cannot be applied.
 pub async fn verify_following(ends: &mut SwitchEnds) -> Result<TargetComparison> {
     let name = ends.service.name.clone();
     let unfinished = ends.service.wanted.clone().filter(|wanted| wanted != VERIFYING);
@@ -26,7 +26,7 @@ pub async fn verify_following(ends: &mut SwitchEnds) -> Result<TargetComparison>
         SplitPhase::CutOver => to_source(ends).await,
         SplitPhase::Following | SplitPhase::RolledBack => to_target(ends).await,
         phase => Err(Error::operation(format!("service \"{name}\" is in the phase {}", phase.name()))
-            .hint("only one of its sides is left")),
+            .hint("only one of its sides remains")),
     };
     let free = source::want(&mut ends.source.session, &name, None).await;
     end.and_then(|found| free.map(|()| found))
@@ -56,5 +56,5 @@ fn place_in_log(text: Option<&str>) -> Lsn {
 
 fn no_slot(ends: &SwitchEnds) -> Error {
     Error::operation(format!("the state of the split has no slot for {}", ends.service.name))
-        .hint("`martydb split status` shows where it stands")
+        .hint("`martydb split status` shows its status")
 }

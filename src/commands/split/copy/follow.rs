@@ -1,4 +1,5 @@
-//! Following all services side by side: a server that restarts is waited for, and a service that cannot be followed leaves the others alone.
+//! Following of all services in parallel: a restarting server is waited for, and a service that fails does not affect
+//! the others.
 
 use std::time::{Duration, Instant};
 
@@ -13,13 +14,13 @@ use martydb_split::following::{FollowEnd, follow_service, followed_from};
 use martydb_split::state::source::SplitService;
 use martydb_split::switching::SwitchEnds;
 
-/// How long a server that went away is waited for.
+/// Time for which an unreachable server is retried.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-/// A service that was followed for this long had its servers back.
+/// Time after which a followed service counts as connected again.
 const SETTLED: Duration = Duration::from_secs(10);
 
-/// The shared database, and how its services are followed.
+/// Shared database, and how its services are followed.
 pub struct FollowedSource<'a> {
     pub run: &'a Run,
     pub access: &'a Access,
@@ -28,10 +29,10 @@ pub struct FollowedSource<'a> {
 }
 
 impl FollowedSource<'_> {
-    /// Follows these services, whichever way each of them goes, until the split is over.
+    /// Follows these services, in the direction of each, until the split is over.
     ///
     /// # Errors
-    /// Those of all services that could not be followed, once the others have ended too.
+    /// The errors of all services that could not be followed, after the others have ended.
     pub async fn follow(&self, services: &[SplitService]) -> Result<()> {
         let following = services.iter().filter(|one| followed_from(one.phase).is_some());
         let ends = join_all(following.map(|one| self.follow_one(&one.name))).await;
@@ -43,12 +44,12 @@ impl FollowedSource<'_> {
         let service = self.run.service(name)?;
         let Err(error) = self.patiently(service).await else { return Ok(()) };
         if error.kind != Kind::Interrupted {
-            tracing::warn!(target: "martydb", "warning: service \"{name}\" is not followed any more: {error}");
+            tracing::warn!(target: "martydb", "warning: service \"{name}\" is no longer followed: {error}");
         }
-        Err(error.while_doing(format!("service \"{name}\" is not followed any more")))
+        Err(error.while_doing(format!("service \"{name}\" is no longer followed")))
     }
 
-    /// As long as its servers come back.
+    /// Follows a service, and retries while its servers are unreachable.
     async fn patiently(&self, service: &DesiredService) -> Result<FollowEnd> {
         let (mut alive, mut pause) = (Instant::now(), Duration::from_millis(100));
         loop {
@@ -60,7 +61,7 @@ impl FollowedSource<'_> {
             if !passes(&error) || alive.elapsed() > PATIENCE {
                 return Err(error);
             }
-            tracing::info!(target: "martydb", "the servers of service \"{}\" are tried again: {error}", service.name);
+            tracing::info!(target: "martydb", "reconnecting to the servers of service \"{}\": {error}", service.name);
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(Duration::from_secs(2));
         }
@@ -74,7 +75,7 @@ impl FollowedSource<'_> {
     }
 }
 
-/// Whether a server restarts, or has gone away for a while.
+/// Returns `true` if a server is restarting or temporarily unreachable.
 fn passes(error: &Error) -> bool {
     let starting = error.sqlstate.as_deref() == Some(sqlstate::CANNOT_CONNECT_NOW);
     error.kind != Kind::Interrupted && (error.is_lost() || starting)

@@ -1,4 +1,4 @@
-//! What `split plan` prints.
+//! Report of `split plan`.
 
 use std::collections::BTreeMap;
 
@@ -15,16 +15,16 @@ use martydb_ui::report::{Cell, Paint, Report, Style, Table, paint, printable, wr
 #[derive(Serialize)]
 pub struct PlannedSplit {
     services: Vec<PlannedService>,
-    /// Tables, and sequences of no table, that the map does not place.
+    /// Tables, and sequences of no table, that the map does not assign.
     unassigned: Vec<String>,
     edges: Vec<PlannedEdge>,
-    /// Of the unassigned ones, those that several parts of the map name.
+    /// Unassigned tables that several parts of the map contain.
     disputed: Vec<DisputedTable>,
-    /// What goes to no service, without a question.
+    /// Objects that belong to no service, and need no decision.
     left: Vec<String>,
     notes: Vec<String>,
     needs: Vec<SplitNeed>,
-    /// What to do now.
+    /// Next commands.
     next: Vec<String>,
     #[serde(skip)]
     choices: BTreeMap<&'static str, EdgeKind>,
@@ -48,7 +48,7 @@ struct TableOfPlan {
     rows: i64,
     bytes: i64,
     partitions: usize,
-    /// Another service owns it.
+    /// `true` if another service owns the table.
     copy: bool,
 }
 
@@ -75,7 +75,7 @@ struct ChoiceOfEdge {
     meaning: &'static str,
 }
 
-/// Something that a later step needs.
+/// Prerequisite of a later step.
 #[derive(Serialize)]
 pub struct SplitNeed {
     pub purpose: &'static str,
@@ -168,7 +168,7 @@ impl PlannedSplit {
         };
         let lines: String = self.unassigned.iter().map(line).collect();
         let head = paint(&format!("Unassigned ({})", self.unassigned.len()), Paint::Bad, style);
-        let how = "Name each under one service, under `reference:` or under `ignore:`; a name that is written out wins over a pattern.";
+        let how = "List each under one service, under `reference:` or under `ignore:`; a full name overrides a pattern.";
         format!("\n{head}\n{lines}{}", wrapped(how, "", style))
     }
 
@@ -190,7 +190,7 @@ impl PlannedSplit {
         text + &self.choices_text(style)
     }
 
-    /// What each kind of open edge can have as its answer, once, and the lines to paste.
+    /// Returns the possible answers of each kind of open edge, once, and the lines to paste.
     fn choices_text(&self, style: &Style) -> String {
         let mut text = String::new();
         for (name, kind) in &self.choices {
@@ -208,7 +208,7 @@ impl PlannedSplit {
     }
 
     fn notes_text(&self, style: &Style) -> String {
-        let left = self.left.iter().map(|what| format!("note: {} goes to no service", printable(what)));
+        let left = self.left.iter().map(|what| format!("note: {} belongs to no service", printable(what)));
         let notes = self.notes.iter().map(|note| format!("note: {}", printable(note)));
         let needs = self.needs.iter().filter(|need| !need.ok);
         let needs = needs.map(|need| format!("missing for {}: {}", need.purpose, printable(&need.detail)));
@@ -239,7 +239,7 @@ impl Report for PlannedSplit {
         let mut text = self.tables_text(style) + &self.unassigned_text(style) + &self.edges_text(style);
         text += &self.notes_text(style);
         let end = match (self.is_complete(), self.next.as_slice()) {
-            (true, []) => "Every table has its place and every edge its answer.".to_owned(),
+            (true, []) => "Every table is assigned and every edge has an answer.".to_owned(),
             (true, next) => format!("next: `{}`", next.join("`, `")),
             (false, next) => format!("next: correct {}, then `{}`", printable(&self.map), next.join("`, `")),
         };

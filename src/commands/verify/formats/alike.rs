@@ -1,23 +1,23 @@
-//! Findings that differ in their object alone: one cause, such as a GRANT on all tables of a schema, is told once.
+//! Findings that differ only in their object: one cause, such as a GRANT on all tables of a schema, is reported once.
 
 use std::collections::BTreeMap;
 
 use martydb_model::findings::Finding;
 use martydb_ui::report::printable;
 
-/// From how many on they are told as one; a few are easier to read one by one.
+/// Minimum number of findings to report as one; a few are easier to read one by one.
 const LEAST: usize = 4;
 
-/// How many of the other objects are named.
+/// Number of further objects that are named.
 const NAMED: usize = 3;
 
-/// The first finding of a cause, and the rest of them.
+/// First finding of a cause, and the rest.
 pub struct Alike<'a> {
     pub first: &'a Finding,
     pub others: Vec<&'a Finding>,
 }
 
-/// In the order of the first of each.
+/// Groups findings, in the order of the first of each.
 pub fn alike<'a>(findings: &[&'a Finding]) -> Vec<Alike<'a>> {
     let mut all: BTreeMap<&str, Vec<&'a Finding>> = BTreeMap::new();
     let causes: Vec<String> = findings.iter().map(|finding| cause(finding)).collect();
@@ -36,7 +36,7 @@ pub fn alike<'a>(findings: &[&'a Finding]) -> Vec<Alike<'a>> {
     told
 }
 
-/// All of a finding but the name of its object.
+/// Returns everything of a finding except the name of its object.
 fn cause(finding: &Finding) -> String {
     let object = finding.object.as_deref().unwrap_or_default();
     let (sort, name) = object.split_once(' ').unwrap_or((object, object));
@@ -50,12 +50,12 @@ fn cause(finding: &Finding) -> String {
 }
 
 impl Alike<'_> {
-    /// Behind the first object: ` and 41 more`.
+    /// Returns the text after the first object: ` and 41 more`.
     pub fn more(&self) -> String {
         if self.others.is_empty() { String::new() } else { format!(" and {} more", self.others.len()) }
     }
 
-    /// The other objects, the first of them by name.
+    /// Returns the further objects, the first of them by name.
     pub fn named(&self) -> Option<String> {
         let names = self.others.iter().take(NAMED).filter_map(|finding| finding.object.as_deref());
         let names = names.map(printable).collect::<Vec<_>>().join(", ");
@@ -64,7 +64,7 @@ impl Alike<'_> {
         (!self.others.is_empty()).then(|| format!("the same on {names}{rest}"))
     }
 
-    /// That the others have such a fix, too.
+    /// Returns a note that the others have such a fix, too.
     pub fn fixed_alike(&self) -> Option<&'static str> {
         let has_repair = self.first.fix.as_ref().is_some_and(|fix| !fix.repairs().is_empty());
         (has_repair && !self.others.is_empty())

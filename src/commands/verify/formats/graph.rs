@@ -1,5 +1,5 @@
-//! What every login can reach, as a graph: in the language of Graphviz <https://graphviz.org/doc/info/lang.html>, where
-//! only the paths to what no login should reach are drawn, and as JSON that BloodHound imports.
+//! Reach of every login as a graph: in the language of Graphviz <https://graphviz.org/doc/info/lang.html>, with only
+//! the paths to objects that no login should reach, and as JSON that BloodHound imports.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ pub fn dot(assessment: &Assessment) -> String {
     format!("{head}{}}}\n", clusters.collect::<String>())
 }
 
-/// Only the steps of paths: what each login enters and acts as would bury them.
+/// Draws only the steps of paths: the databases and roles of each login would bury them.
 fn cluster(at: usize, server: &str, graph: &AccessGraph) -> String {
     let steps: Vec<&GraphEdge> = graph
         .edges
@@ -51,7 +51,7 @@ fn node_id(server: usize, node: &GraphNode) -> String {
     quoted(&format!("{server} {:?} {}", node.kind, node.name))
 }
 
-/// Only a quote is special in a quoted string, and a backslash before it.
+/// Quotes a string, in which only a quote is special, and a backslash before it.
 fn quoted(text: &str) -> String {
     format!("\"{}\"", printable(text).replace('\\', "\\\\").replace('"', "\\\""))
 }
@@ -66,7 +66,7 @@ pub fn opengraph(assessment: &Assessment) -> String {
     format!("{:#}\n", json!({ "metadata": { "source_kind": "PostgreSQL" }, "graph": graph }))
 }
 
-/// The kind that the interface shows, and the prefix of a node's id.
+/// Returns the kind that the interface shows, and the prefix of a node's id.
 fn kind(node: &GraphNode) -> (&'static str, &'static str) {
     match node.kind {
         NodeKind::Role => ("PGRole", "role"),

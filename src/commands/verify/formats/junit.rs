@@ -1,6 +1,6 @@
-//! JUnit's format as <https://github.com/testmoapp/junitxml> describes it: what CI viewers agree on.
+//! JUnit's format, as <https://github.com/testmoapp/junitxml> describes it: the subset that CI viewers agree on.
 //!
-//! What ends the run with an exit code is a failure or an error here, and nothing else is.
+//! Exactly the results that end the run with an exit code are failures or errors.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,8 +12,8 @@ use martydb_provision::isolation::{ProbeRow, ReportedAs};
 use martydb_provision::probe::Verdict;
 use martydb_ui::report::printable;
 
-/// A suite for each database of a server: of its logins, of other ways to it, of the findings there; and for each server
-/// one of the findings that are in no database.
+/// Returns the suites: for each database of a server one of its logins, of other ways to it, and of its findings; for
+/// each server one of the findings outside of databases.
 pub fn junit(report: &VerifyReport) -> String {
     let assessment = &report.assessment;
     let mut suites: Vec<(String, Vec<TestCase>)> = vec![];
@@ -51,7 +51,7 @@ pub fn junit(report: &VerifyReport) -> String {
     render(&suites)
 }
 
-/// Suites in the order in which their databases are first seen.
+/// Returns suites in the order in which their databases first occur.
 fn by_database<'a>(
     server: &str,
     what: &str,
@@ -72,7 +72,7 @@ fn by_database<'a>(
 struct TestCase {
     class: String,
     name: String,
-    /// `failure`, `error` or `skipped`; `None` has passed.
+    /// `failure`, `error` or `skipped`; `None` if the case passed.
     end: Option<&'static str>,
     took: Duration,
     body: String,
@@ -84,7 +84,8 @@ impl TestCase {
         TestCase { class, name, end: None, took: Duration::ZERO, body: String::new() }
     }
 
-    /// With an element that has lines of text. A line's end is ours: what a name holds is escaped.
+    /// Sets the result, with an element that contains lines of text. Line ends come only from martydb: those in names
+    /// are escaped.
     fn ended(self, tag: &'static str, message: &str, lines: &[String]) -> TestCase {
         let text = lines.iter().map(|line| xml(line)).collect::<Vec<_>>().join("\n");
         let close = if text.is_empty() { "/>".into() } else { format!(">{text}</{tag}>") };
@@ -180,7 +181,7 @@ fn case_of_finding(finding: &Finding) -> TestCase {
     }
 }
 
-/// Text as XML 1.0 takes it: control characters have no spelling there.
+/// Escapes text for XML 1.0, which cannot represent control characters.
 fn xml(text: &str) -> String {
     let mut out = String::new();
     for c in printable(text).chars() {

@@ -1,4 +1,4 @@
-//! GitHub's Markdown, for a job's summary.
+//! GitHub's Markdown, for a job summary.
 
 use super::alike::alike;
 use super::matrix::rows;
@@ -47,7 +47,7 @@ fn server(view: &ServerView<'_>) -> String {
     let name = cell(&view.server.name);
     let breaches = counted(view.summary.breaches, "breach");
     let numbers = cell(&numbers(view));
-    // Accepted ones need no eye to be drawn to them.
+    // Accepted breaches need no emphasis.
     let is_open = accepted_breaches(view) < view.summary.breaches || view.summary.breaches == 0;
     let numbers = if is_open { numbers.replacen(&breaches, &format!("**{breaches}**"), 1) } else { numbers };
     let mut text = format!("\n### Server {name}\n\n{numbers}\n\n");
@@ -65,7 +65,7 @@ fn server(view: &ServerView<'_>) -> String {
     text + &inconclusive(view)
 }
 
-/// The first inconclusive probes; more would bury the page.
+/// Lists the first inconclusive probes; more would bury the page.
 fn inconclusive(view: &ServerView<'_>) -> String {
     const SHOWN: usize = 20;
     let all: Vec<&Probe> = view.inconclusive().collect();
@@ -80,7 +80,7 @@ fn inconclusive(view: &ServerView<'_>) -> String {
     }
 }
 
-/// The object of a finding, and where it is.
+/// Returns the object of a finding, and its place.
 fn place(finding: &Finding) -> String {
     let whole = match &finding.database {
         Some(database) => database.clone(),
@@ -93,20 +93,20 @@ fn place(finding: &Finding) -> String {
     }
 }
 
-/// A table, or nothing where there are no rows.
+/// Returns a table, or nothing without rows.
 fn rows_under<const N: usize>(head: [&str; N], rows: impl Iterator<Item = [String; N]>) -> String {
     let rows: Vec<Vec<String>> = rows.map(|row| row.iter().map(|text| cell(text)).collect()).collect();
     if rows.is_empty() { String::new() } else { format!("\n{}", table(head.map(cell).to_vec(), rows)) }
 }
 
-/// The cells are Markdown already.
+/// Returns a table whose cells are Markdown already.
 fn table(head: Vec<String>, rows: Vec<Vec<String>>) -> String {
     let line = |cells: &Vec<String>| format!("| {} |\n", cells.join(" | "));
     let rows: String = rows.iter().map(line).collect();
     format!("{}|{}\n{rows}", line(&head), "---|".repeat(head.len()))
 }
 
-/// Services by databases, as far as a page is wide enough.
+/// Returns services by databases, if they fit the width of a page.
 fn grid(view: &ServerView<'_>) -> String {
     const WIDE: usize = 12;
     let columns = &view.server.columns;
@@ -132,7 +132,7 @@ fn grid(view: &ServerView<'_>) -> String {
     table(head.collect(), rows(view).into_iter().map(row).collect())
 }
 
-/// A cell of a Markdown table: nothing in it may start markup or end the cell.
+/// Escapes a cell of a Markdown table, so that it neither contains markup nor ends early.
 fn cell(text: &str) -> String {
     let mut out = String::new();
     for c in printable(text).chars() {

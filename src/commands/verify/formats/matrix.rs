@@ -1,4 +1,5 @@
-//! Services × databases: one line where all is denied, the rows with findings where there are many, and names where they fit.
+//! Matrix of services and databases: one line if everything is denied, only the rows with findings if there are many,
+//! and names where they fit.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,10 +10,10 @@ use martydb_provision::isolation::{ProbeRow, ServerView};
 use martydb_provision::probe::{Probe, ProbeDatabase, ProbePlace, Verdict};
 use martydb_ui::report::{Grid, Mark, Paint, Style, printable, wrapped};
 
-/// How much of a matrix is shown.
+/// Extent of the shown matrix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum MatrixExtent {
-    /// What is not as it should be.
+    /// Only unexpected results.
     #[default]
     Findings,
     Whole,
@@ -38,13 +39,13 @@ fn mark(probe: &Probe) -> Mark {
     }
 }
 
-/// More rows or columns than this bury what is not as it should be.
+/// Maximum number of rows or columns of a full matrix; more would bury unexpected results.
 const MANY: usize = 16;
 
-/// A service and its cells, one for each database.
+/// Service and its cells, one for each database.
 type MatrixRow<'a> = (&'a str, Vec<Option<&'a Probe>>);
 
-/// Without a login there is no matrix, and so nothing to say about it.
+/// Returns the lines of the matrix; without a login there are none.
 pub fn matrix(view: &ServerView<'_>, extent: MatrixExtent, style: &Style) -> Vec<String> {
     let all = rows(view);
     let is_notable = |cell: &Option<&Probe>| cell.is_some_and(|probe| !matches!(mark(probe), OWN | DENIED));
@@ -54,7 +55,7 @@ pub fn matrix(view: &ServerView<'_>, extent: MatrixExtent, style: &Style) -> Vec
     if view.matrix.is_empty() {
         return vec![];
     }
-    // A control that failed is no cell where its database is missing.
+    // A failed control of a missing database has no cell.
     let is_proven = probes(view).all(|probe| matches!(mark(probe), OWN | DENIED));
     match extent {
         MatrixExtent::Findings if is_proven => {
@@ -74,7 +75,7 @@ pub fn matrix(view: &ServerView<'_>, extent: MatrixExtent, style: &Style) -> Vec
     }
 }
 
-/// One line in place of a matrix in which nothing stands out.
+/// Returns one line instead of a matrix without unexpected results.
 fn denied(rows: &[MatrixRow<'_>], columns: usize, style: &Style) -> String {
     let others = if rows.iter().any(|(_, cells)| cells.contains(&None)) {
         "the others that were tried"
@@ -100,7 +101,8 @@ fn rest(services: usize, databases: usize, style: &Style) -> String {
     )
 }
 
-/// A row for each service, a cell for each database. A service's logins share a cell: the worst of them shows.
+/// Returns a row for each service, with a cell for each database. A service's logins share a cell, which shows the
+/// worst of them.
 pub fn rows<'a>(view: &'a ServerView<'_>) -> Vec<MatrixRow<'a>> {
     let columns: BTreeMap<&str, usize> =
         view.server.columns.iter().enumerate().map(|(n, column)| (column.name.as_str(), n)).collect();
@@ -109,7 +111,7 @@ pub fn rows<'a>(view: &'a ServerView<'_>) -> Vec<MatrixRow<'a>> {
         if rows.last().is_none_or(|(service, _)| *service != probe.service) {
             rows.push((&probe.service, vec![None; columns.len()]));
         }
-        // An own database that is missing or closed is no column; its control is reported in words below.
+        // An own database that is missing or closed has no column; its control is reported in words below.
         if let (Some(row), Some(n)) = (rows.last_mut(), columns.get(probe.database.as_str())) {
             row.1[*n] = row.1[*n].into_iter().chain([probe]).max_by_key(|probe| probe.outcome);
         }
@@ -117,7 +119,7 @@ pub fn rows<'a>(view: &'a ServerView<'_>) -> Vec<MatrixRow<'a>> {
     rows
 }
 
-/// The grid of these rows and columns, and where the columns are numbered, what the numbers mean.
+/// Draws the grid of these rows and columns, and the meaning of numbered columns.
 fn drawn(view: &ServerView<'_>, rows: &[MatrixRow<'_>], shown: &[usize], style: &Style) -> String {
     let columns: Vec<&ProbeDatabase> = shown.iter().map(|column| &view.server.columns[*column]).collect();
     let follow = columns_follow_rows(rows, &columns);
@@ -132,8 +134,8 @@ fn drawn(view: &ServerView<'_>, rows: &[MatrixRow<'_>], shown: &[usize], style: 
     grid.render(style) + key.trim_end_matches('\n') + if key.len() > 1 { "\n" } else { "" }
 }
 
-/// Whether the columns are so many that naming each would bury the matrix, and begin with the services' own
-/// databases in the order of the rows, so that the rows' numbers name them.
+/// Returns `true` if there are so many columns that their names would bury the matrix, and they begin with the
+/// services' own databases in the order of the rows: the rows' numbers then name them.
 fn columns_follow_rows(rows: &[MatrixRow<'_>], columns: &[&ProbeDatabase]) -> bool {
     let mut kinds = columns.iter().map(|column| &column.kind);
     let own = |(service, _): &MatrixRow<'_>| match kinds.next() {
@@ -152,7 +154,7 @@ fn key(columns: &[&ProbeDatabase], follow: bool, style: &Style) -> String {
     if all.is_empty() {
         return String::new();
     }
-    // Two blanks of which a line breaks at the second: the next one begins like its neighbours.
+    // A line breaks at the second of two blanks, so that each line begins like the first.
     wrapped(&format!("databases: {}", all.join("\u{a0} ")), "  ", style)
 }
 
@@ -181,7 +183,7 @@ fn notes(view: &ServerView<'_>, blanks: bool, style: &Style) -> String {
     notes.iter().map(|note| wrapped(note, "  ", style)).collect()
 }
 
-/// Whether a cell hides what some of its logins proved behind one that was inconclusive.
+/// Returns `true` if a cell hides proven logins behind an inconclusive one.
 fn half_proven(view: &ServerView<'_>) -> bool {
     let cells = |of: Verdict| -> BTreeSet<(&str, &str)> {
         let probes = probes(view).filter(|probe| probe.outcome == of);

@@ -1,4 +1,4 @@
-//! The result for people: the matrix of each server, its findings, and what was not examined.
+//! Result as text: the matrix of each server, its findings, and the checks that were skipped.
 
 use super::alike::alike;
 use super::matrix::{MatrixExtent, matrix};
@@ -32,7 +32,7 @@ pub fn table(report: &VerifyReport, style: &Style) -> String {
         let line = printable(&format!("inconclusive: {} could not be read: {}", one.what, one.why));
         paint(wrapped(&line, "  ", style).trim_end(), Paint::Warn, style) + "\n"
     });
-    // A server that did not answer has its error above.
+    // The error of a server that did not answer is above.
     let not_examined = assessment.skipped_checks().iter().map(|one| {
         let grant = one.grant.as_ref().map_or(String::new(), |grant| format!("; to allow it: {grant}"));
         wrapped(&printable(&format!("not examined: {}: {}{grant}", one.what, one.why)), "  ", style)
@@ -59,7 +59,7 @@ pub fn server(view: &ServerView<'_>, extent: MatrixExtent, style: &Style) -> Str
     parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
-/// Services that do not exist, and the command that creates them.
+/// Lists services that are not provisioned, and the command that provisions them.
 fn unprovisioned(view: &ServerView<'_>, style: &Style) -> String {
     const NAMED: usize = 4;
     let names = &view.server.unprovisioned;
@@ -82,7 +82,7 @@ fn changes(report: &VerifyReport, style: &Style) -> String {
     let ended = |outcome| all.iter().filter(|change| change.outcome == Some(outcome)).count();
     let line = if all.iter().any(|change| change.outcome.is_some()) {
         let (closed, failed) = (ended(StepOutcome::Ok), ended(StepOutcome::Failed));
-        format!("Closed: {closed} of {}, {failed} failed.\n", all.len())
+        format!("Fixed: {closed} of {}, {failed} failed.\n", all.len())
     } else {
         let sql: String = all.iter().map(|change| format!("  {}\n", change.statement())).collect();
         format!("{sql}\nPlan: {}. Nothing was done.\n", Summary::of(all))
@@ -94,7 +94,7 @@ fn failed_fix(failed: &FailedFix, style: &Style) -> String {
     format!("{}\n{}\n", printable(&words::place_of(failed)), error_text(&failed.error, style))
 }
 
-/// Inconclusive probes, those of one login for one reason together.
+/// Returns inconclusive probes, grouped by login and reason.
 pub fn inconclusive(view: &ServerView<'_>, style: &Style) -> String {
     let mut groups: Vec<((&str, &str), Vec<String>)> = vec![];
     for probe in view.inconclusive() {
@@ -131,14 +131,15 @@ pub fn sum(view: &ServerView<'_>, style: &Style) -> String {
     wrapped(&numbers(view), "  ", style).lines().map(|line| paint(line, colour, style) + "\n").collect()
 }
 
-/// Those that the manifest or a baseline accepts.
+/// Returns the number of breaches that the manifest or a baseline accepts.
 pub fn accepted_breaches(view: &ServerView<'_>) -> usize {
     let rows = view.matrix.iter().chain(&view.extra);
     let breaches = rows.filter(|row| row.probe.outcome == Verdict::Breach);
     breaches.filter(|row| matches!(row.reported, Some(ReportedAs::Accepted))).count()
 }
 
-/// The numbers in words. The extra probes are counted apart; those that did not pass are among the probes as well.
+/// Returns the numbers as text. Extra probes are counted separately; those that did not pass are among the probes as
+/// well.
 pub fn numbers(view: &ServerView<'_>) -> String {
     let summary = &view.summary;
     if view.matrix.is_empty() {

@@ -1,4 +1,4 @@
-//! Snapshots of what people see.
+//! Snapshots of the text.
 
 use std::time::Duration;
 
@@ -90,7 +90,7 @@ fn names(all: &[&str]) -> Vec<String> {
     all.iter().map(|name| name.to_string()).collect()
 }
 
-/// What a server would answer if `answer` has an opinion, and denies else.
+/// Returns the server's answers: those of `answer`, or denied.
 fn seen(task: &Task, answer: impl Fn(&str, &str) -> Option<Outcome>) -> Vec<LoginAttempts> {
     let ask = |login: &ProbeLogin, database: &DbName| {
         let usual = if login.database == *database { let_in() } else { denied() };
@@ -154,7 +154,7 @@ fn usual_text(judged: ServerJudgement, style: &Style) -> String {
     server(&view, MatrixExtent::Findings, style)
 }
 
-/// Without the findings of the breaches.
+/// Without the findings of breaches.
 fn grid_text(task: &Task, attempts: &[LoginAttempts], style: &Style) -> String {
     text(ServerJudgement { findings: vec![], ..judged(task, attempts, &ActualServer::default()) }, style)
 }
@@ -273,7 +273,7 @@ fn a_cell_shows_its_own_worst_and_says_what_it_hides() {
     assert!(
         shown.contains("\n? = at least one login was inconclusive; the service's other logins were denied\n")
     );
-    // A login that does not reach its own proves nothing anywhere.
+    // A login that fails at its own database proves nothing elsewhere.
     let stale = |role: &str, _: &str| {
         (role == "a_app").then(|| refused(sqlstate::INVALID_PASSWORD, "auth_failed", "no"))
     };

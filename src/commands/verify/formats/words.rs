@@ -1,5 +1,4 @@
-//! A finding in words: role, place and object in its first line, then the evidence and what closes it; and the line that
-//! closes the report.
+//! A finding as text: role, place and object in its first line, then evidence and fix; and the last line of the report.
 
 use super::alike::Alike;
 use crate::commands::verify::document::VerifyReport;
@@ -16,7 +15,7 @@ pub fn in_words(alike: &Alike<'_>, style: &Style) -> String {
         paint(wrapped(&titled(finding, &alike.more()), "  ", style).trim_end(), colour, style) + "\n";
     let seen = alike.named().map_or(String::new(), |others| format!("; {others}"));
     text += &wrapped(&format!("  seen: {}{seen}", printable(&finding.evidence)), "        ", style);
-    // Never wrapped: it is there to be copied.
+    // Never wrapped, so that it can be copied.
     let mut fix = fix_lines(finding);
     fix.extend(alike.fixed_alike().map(Into::into));
     if !fix.is_empty() {
@@ -25,7 +24,7 @@ pub fn in_words(alike: &Alike<'_>, style: &Style) -> String {
     text
 }
 
-/// The first line: severity, role, place, object, and the id.
+/// Returns the first line: severity, role, place, object, and the ID.
 pub fn title(finding: &Finding) -> String {
     titled(finding, "")
 }
@@ -34,7 +33,7 @@ fn titled(finding: &Finding, more: &str) -> String {
     format!("{}: {}{more} [{}]", finding.severity.word(), subject(finding), finding.id)
 }
 
-/// Role, place and object.
+/// Returns role, place and object.
 pub fn subject(finding: &Finding) -> String {
     let text = match (&finding.database, finding.is_connect(), what(finding)) {
         (Some(database), true, _) => entering(finding, database),
@@ -55,13 +54,13 @@ fn place(finding: &Finding) -> String {
     match (&finding.database, &finding.service) {
         (Some(database), Some(service)) => format!("{role} in {database} ({service})"),
         (Some(database), None) => format!("{role} in {database}"),
-        // What PUBLIC has outside a database belongs to the server.
+        // Privileges of PUBLIC outside a database belong to the server.
         (None, _) if role == PUBLIC => format!("server {server}"),
         (None, _) => format!("{role} on server {server}"),
     }
 }
 
-/// The object, unless it is the role that is named already.
+/// Returns the object, unless it is the role that is already named.
 fn what(finding: &Finding) -> Option<String> {
     let object = finding.object.as_deref()?;
     let is = |kind: &str, name: &str| object.strip_prefix(kind) == Some(name);
@@ -72,8 +71,8 @@ fn what(finding: &Finding) -> Option<String> {
     }
 }
 
-/// The statements that close it, a line each. A name that would break the line or move the cursor is escaped: JSON
-/// has it as it is.
+/// Returns the statements of the fix, one per line. A name with a line break or a control character is escaped; JSON
+/// contains it unchanged.
 pub fn fix_lines(finding: &Finding) -> Vec<String> {
     let parts = finding.fix.iter().flat_map(Fix::repairs).flat_map(Repair::parts);
     let parts = parts.map(|part| format!("{};", printable(part.shown())));
@@ -81,7 +80,7 @@ pub fn fix_lines(finding: &Finding) -> Vec<String> {
     parts.chain(advice.map(|line| printable(line))).collect()
 }
 
-/// Where a fix failed.
+/// Returns the place of a failed fix.
 pub fn place_of(failed: &FailedFix) -> String {
     match &failed.database {
         Some(database) => format!("database {database} of server {}", failed.server),
@@ -89,8 +88,8 @@ pub fn place_of(failed: &FailedFix) -> String {
     }
 }
 
-/// The last line: what was found, what a filter hides, and why the run does not end with 0 where the findings do not say
-/// it. Without a full stop at its end.
+/// Returns the last line: what was found, what a filter hides, and the reason of an exit code other than 0 that the
+/// findings do not explain. It has no full stop.
 pub fn closing_line(report: &VerifyReport) -> String {
     let assessment = &report.assessment;
     let grave = assessment.findings.iter().any(|finding| finding.severity >= Severity::Medium);
@@ -138,7 +137,7 @@ fn by_severity(findings: &[Finding]) -> String {
     words.map(|(n, word)| format!("{n} {word}")).collect::<Vec<_>>().join(", ")
 }
 
-/// Why the run does not end with 0, findings that are shown aside.
+/// Returns the reasons of an exit code other than 0, except for the shown findings.
 fn reasons(report: &VerifyReport) -> Vec<String> {
     let assessment = &report.assessment;
     let unreported = assessment.unreported_breaches();

@@ -7,7 +7,7 @@ const TWO_OWNERS: &str = "CREATE ROLE second_owner; ALTER TABLE order_log OWNER 
 
 fn way_back(split: &Split) -> Vec<(bool, String)> {
     let needs = split.project.json(&["split", "plan"], 0)["needs"].clone();
-    let all = needs.as_array().unwrap().iter().filter(|need| need["purpose"] == "the way back");
+    let all = needs.as_array().unwrap().iter().filter(|need| need["purpose"] == "the rollback");
     all.map(|need| (need["ok"] == true, need["detail"].as_str().unwrap().to_owned())).collect()
 }
 
@@ -30,5 +30,5 @@ fn a_server_that_cannot_be_asked_is_part_of_the_plan() {
     assert!(way_back(&split).iter().all(|(ok, _)| *ok), "{:?}", way_back(&split));
     split.target.crash();
     let needs = split.project.json(&["split", "plan"], 0)["needs"].to_string();
-    assert!(needs.contains("server main cannot be asked: "), "{needs}");
+    assert!(needs.contains("cannot read the settings of server main: "), "{needs}");
 }

@@ -99,10 +99,10 @@ fn what_the_admin_lacks_is_said_before_anything_is_changed() {
     let forced = "ALTER TABLE order_log ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY; ALTER TABLE users OWNER TO postgres;";
     let split = Split::between(source, target, Admin::Limited, &format!("{OF_TEAM}{forced}"));
     let lacking = [
-        "adm may not make a schema there",
-        "belong to team, and adm is no member of it",
-        "public.users belongs to postgres, a superuser, and adm is none",
-        "row security that is forced hides rows of public.order_log from adm",
+        "adm may not create a schema there",
+        "belong to team, but adm is not a member of it",
+        "public.users belongs to postgres, a superuser, but adm is not a superuser",
+        "forced row security hides rows of public.order_log from adm",
     ];
     let before = split.source.catalogue(LEGACY);
     for arguments in [&["copy", "--online"][..], &["copy"]] {
@@ -120,7 +120,7 @@ fn what_the_admin_lacks_is_said_before_anything_is_changed() {
         assert!(needs.contains(said), "{said}\n{needs}");
     }
     let shown = split.split(&["plan"]).expect(0).stdout;
-    assert!(shown.contains("missing for the copy: adm may not make a schema there"), "{shown}");
+    assert!(shown.contains("missing for the copy: adm may not create a schema there"), "{shown}");
     assert!(before.differences(&split.source.catalogue(LEGACY)).is_empty());
     // Each cure as it was printed.
     split.source.sql(LEGACY, "GRANT team TO adm WITH ADMIN OPTION; GRANT CREATE ON DATABASE legacy TO adm; ALTER TABLE users OWNER TO team; ALTER ROLE adm BYPASSRLS");

@@ -70,7 +70,7 @@ fn it_goes_on_after_each_switch_and_after_each_kill() {
     arrives(&split, true, 70_003);
     follower.kill();
     until("it is said that nothing follows", || standing(&split) == ("target".into(), false));
-    assert!(split.split(&["status"]).stdout.contains("orders: nothing follows it"));
+    assert!(split.split(&["status"]).stdout.contains("orders: not followed"));
     let mut follower = Follower::start(&split);
     arrives(&split, true, 70_004);
     split.split(&["rollback", "--service", "orders"]).expect(0);

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// Writes a message as the server does.
+/// Encodes a message as the server does.
 fn encode(message: &StreamMessage) -> Vec<u8> {
     let mut out = vec![];
     match message {
