@@ -274,8 +274,8 @@ fn entry(grantee: Option<&str>, privilege: &str, grantor: &str) -> martydb_model
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use super::entry;
+    use super::*;
     use martydb_model::findings::{Finding, IN_DATABASE, PUBLIC_RIGHT, UNMANAGED_POWER};
     use martydb_model::grants::{Securable, alter_role, revoke};
     use martydb_model::sql::Keyword;

@@ -246,7 +246,8 @@ fn lacking(role: Option<&str>) -> Error {
 }
 
 fn strange(what: &str) -> Error {
-    Error::operation("the backup record is invalid").cause(format!("\"{}\"", martydb_ui::report::printable(what)))
+    Error::operation("the backup record is invalid")
+        .cause(format!("\"{}\"", martydb_ui::report::printable(what)))
 }
 
 #[cfg(test)]
