@@ -6,7 +6,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 fn main() -> ExitCode {
     leave_no_core();
-    ExitCode::from(martydb::main(std::env::args_os()).code())
+    ExitCode::from(martydb::main(std::env::args_os().collect()).code())
 }
 
 /// A core file would hold passwords. The hard limit stays, so that a server started from here may raise its own.

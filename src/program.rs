@@ -11,7 +11,7 @@ use crate::commands::completions::VARIABLE;
 use crate::interface::{complete, interface};
 use crate::signals::Signals;
 use crate::usage;
-use martydb_model::environment::{self, Environment};
+use martydb_model::environment::Environment;
 use martydb_model::error::{Error, ExitStatus, Kind};
 use martydb_pg::wire::interrupt;
 use martydb_ui::flags::Format;
@@ -19,9 +19,12 @@ use martydb_ui::logging;
 use martydb_ui::prompt;
 use martydb_ui::report::{Out, Pager};
 
-pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitStatus {
-    let arguments: Vec<OsString> = arguments.collect();
-    let environment = environment::environment();
+/// Runs the program with the process's arguments, the first of which is its own name.
+///
+/// Not generic: a generic function, and with it every future that it polls, would be compiled again in each crate that
+/// calls it.
+pub fn main(arguments: Vec<OsString>) -> ExitStatus {
+    let environment = environment();
     let no_color = environment.get("NO_COLOR").is_some_and(|value| !value.is_empty());
     // A shell completes with `martydb -- WORDS`, or gets its script without words. Any other run ignores the variable.
     let asks = arguments.get(1).is_none_or(|word| word == "--");
@@ -47,6 +50,12 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitStatus {
         Ok(runtime) => runtime.block_on(until_signal(cli, environment, out)),
         Err(error) => out.error(cli.command.name(), &Error::operation("cannot start").cause(error)),
     }
+}
+
+/// Returns this process's variables, without those that are not UTF-8: no manifest can name them.
+pub fn environment() -> Environment {
+    let text = |value: OsString| value.into_string().ok();
+    std::env::vars_os().filter_map(|(name, value)| Some((text(name)?, text(value)?))).collect()
 }
 
 /// The first signal cancels the statements on the servers, and the command reports its progress. The run ends at once

@@ -1,6 +1,6 @@
 //! Files of the repository that the program contains: templates of migrations, the page of findings, runbooks.
 
-use martydb_migrate::files::revision::Template;
+use martydb_migrate::files::revision::MigrationTemplate;
 
 /// `docs/findings.md`: one section for each kind of finding, in three points.
 pub const FINDINGS: &str = include_str!("../docs/findings.md");
@@ -8,7 +8,7 @@ pub const FINDINGS: &str = include_str!("../docs/findings.md");
 macro_rules! templates {
     ($($name:literal),*) => {
         /// Built-in templates of `revision`, from `templates/`.
-        pub const TEMPLATES: &[Template] = &[$(Template {
+        pub const TEMPLATES: &[MigrationTemplate] = &[$(MigrationTemplate {
             name: $name,
             up: include_str!(concat!("../templates/", $name, ".sql")),
             down: include_str!(concat!("../templates/", $name, ".down.sql")),

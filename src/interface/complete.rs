@@ -10,10 +10,11 @@ use clap_complete::{ArgValueCandidates, CompletionCandidate};
 
 use super::help::interface;
 use crate::commands::completions;
+use crate::program::environment;
 use crate::shipped_files::TEMPLATES;
 use martydb_config::lint_rules;
 use martydb_config::manifest::{self, Manifest};
-use martydb_model::environment::{Environment, environment};
+use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Result};
 use martydb_model::findings::KINDS;
 

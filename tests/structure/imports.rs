@@ -19,8 +19,9 @@ pub fn imports(modules: &BTreeMap<Names, Module>) -> Imports {
         let uses = module.uses.values().filter(|one| !one.public).map(|one| one.path.clone());
         for path in paths.found.iter().cloned().chain(uses) {
             let (target, name) = resolve(modules, &path, 0);
-            // An exported macro stands at the crate's root, wherever it is written.
-            let exported = target.is_empty() && !modules[&target].defined.contains(&name);
+            // An exported macro is at the crate's root, wherever it is written; a macro crate has no module.
+            let exported =
+                target.len() <= 1 && modules.get(&target).is_none_or(|root| !root.defined.contains(&name));
             if target != *names && !exported {
                 imports.entry((names.clone(), target)).or_default().insert(name);
             }
@@ -33,7 +34,7 @@ pub fn imports(modules: &BTreeMap<Names, Module>) -> Imports {
 fn resolve(modules: &BTreeMap<Names, Module>, path: &[String], depth: usize) -> (Names, String) {
     assert!(depth < 20, "{path:?} leads in a circle of re-exports");
     let depth_of_module = (0..=path.len()).rev().find(|length| modules.contains_key(&path[..*length]));
-    let (module, rest) = path.split_at(depth_of_module.expect("the crate's root is a module"));
+    let (module, rest) = path.split_at(depth_of_module.expect("each crate's root is a module"));
     let Some(name) = rest.first() else {
         return (module.to_vec(), module.last().cloned().unwrap_or_default());
     };

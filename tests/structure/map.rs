@@ -1,10 +1,12 @@
-//! `docs/architecture.md` is a map: a file that it names must be there, and a room that is there must be on it.
+//! `docs/architecture.md` is a map: a path that it names exists, and every crate is on it.
 
 use std::path::Path;
 
+use crate::source::crates;
+
 const MAP: &str = "docs/architecture.md";
 
-/// The words between backquotes.
+/// Returns the words between backquotes.
 fn names(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').skip(1).step_by(2)
 }
@@ -12,24 +14,22 @@ fn names(text: &str) -> impl Iterator<Item = &str> {
 #[test]
 fn the_map_names_files_that_exist() {
     let text = std::fs::read_to_string(MAP).unwrap();
-    let is_path =
-        |name: &&str| name.contains('/') && name.chars().all(|c| c.is_ascii_lowercase() || "/_.".contains(c));
-    let exists = |name: &str| {
-        let name = name.trim_end_matches('/');
-        [format!("src/{name}"), format!("src/{name}.rs"), name.to_owned()]
-            .iter()
-            .any(|path| Path::new(path).exists())
+    let is_path = |name: &&str| {
+        name.contains('/') && name.chars().all(|c| c.is_ascii_lowercase() || "/_.-".contains(c))
     };
-    let missing: Vec<&str> = names(&text).filter(is_path).filter(|name| !exists(name)).collect();
+    let missing: Vec<&str> =
+        names(&text).filter(is_path).filter(|name| !Path::new(name.trim_end_matches('/')).exists()).collect();
     assert!(missing.is_empty(), "{missing:?}");
 }
 
 #[test]
-fn every_room_is_on_the_map() {
+fn every_crate_is_on_the_map() {
     let text = std::fs::read_to_string(MAP).unwrap();
-    let library = std::fs::read_to_string("src/lib.rs").unwrap();
-    let rooms = library.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'));
-    let missing: Vec<&str> =
-        rooms.filter(|room| !names(&text).any(|name| name.trim_end_matches('/') == *room)).collect();
+    let folders = crates().into_values().map(|folder| match folder.parent() {
+        Some(parent) if parent != Path::new("") => parent.display().to_string(),
+        _ => folder.display().to_string(),
+    });
+    let missing: Vec<String> =
+        folders.filter(|folder| !names(&text).any(|name| name.trim_end_matches('/') == folder)).collect();
     assert!(missing.is_empty(), "{missing:?}");
 }

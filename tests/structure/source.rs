@@ -1,11 +1,11 @@
-//! The modules of the crate, parsed, without their tests.
+//! Modules of all crates of the workspace, parsed, without their tests.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use syn::{Attribute, Item, Visibility};
 
-/// The names of a module's path below the crate: empty for `lib.rs`.
+/// Path of a module: the name of its crate (`martydb` for the root package), then the modules.
 pub type Names = Vec<String>;
 
 /// One module that has a file of its own.
@@ -30,10 +30,22 @@ pub struct Use {
     pub public: bool,
 }
 
-/// Every module of the crate by its path.
+/// Returns the folders of sources by the names of their crates, as `use` writes them.
+pub fn crates() -> BTreeMap<String, PathBuf> {
+    let mut found = BTreeMap::from([("martydb".to_owned(), PathBuf::from("src"))]);
+    for entry in std::fs::read_dir("crates").unwrap().map(|entry| entry.unwrap().path()) {
+        let name = entry.file_name().unwrap().to_str().unwrap().replace('-', "_");
+        found.insert(format!("martydb_{name}"), entry.join("src"));
+    }
+    found
+}
+
+/// Returns every module of the workspace by its path.
 pub fn modules() -> BTreeMap<Names, Module> {
     let mut found = BTreeMap::new();
-    read(Path::new("src/lib.rs"), Vec::new(), &mut found);
+    for (name, folder) in crates() {
+        read(&folder.join("lib.rs"), vec![name], &mut found);
+    }
     found
 }
 
@@ -46,9 +58,9 @@ fn read(file: &Path, names: Names, found: &mut BTreeMap<Names, Module>) {
             && module.content.is_none()
         {
             let name = module.ident.to_string();
-            let below = match names.last() {
-                None => PathBuf::from("src"),
-                Some(_) => file.with_extension(""),
+            let below = match names.len() {
+                1 => file.parent().unwrap().to_owned(),
+                _ => file.with_extension(""),
             };
             let names = [names.clone(), vec![name.clone()]].concat();
             read(&below.join(format!("{name}.rs")), names, found);
@@ -98,11 +110,12 @@ fn collect(tree: &syn::UseTree, before: Names, public: bool, leaves: &mut Vec<(N
     }
 }
 
-/// The path from the crate's root, if it begins in the crate.
+/// Returns the path with its crate, if it begins in the workspace.
 pub fn absolute(path: &[String], module: &[String], defined: &[String]) -> Option<Names> {
     let ups = path.iter().take_while(|name| *name == "super").count();
     match path.first()?.as_str() {
-        "crate" => Some(path[1..].to_vec()),
+        "crate" => Some([&module[..1], &path[1..]].concat()),
+        name if name == "martydb" || name.starts_with("martydb_") => Some(path.to_vec()),
         "self" => Some([module, &path[1..]].concat()),
         "super" => Some([&module[..module.len().checked_sub(ups)?], &path[ups..]].concat()),
         first if defined.iter().any(|name| name == first) => Some([module, path].concat()),

@@ -13,7 +13,7 @@ use martydb_model::{DesiredService, DownFiles};
 
 /// Template of a migration and of the file that undoes it.
 #[derive(Debug, Clone, Copy)]
-pub struct Template {
+pub struct MigrationTemplate {
     /// Name, as `revision --template` takes it.
     pub name: &'static str,
     /// Text of the migration.
@@ -30,7 +30,7 @@ pub struct TemplateChoice<'a> {
     /// Folder of the project's own templates, which win over the built-in ones.
     pub folder: &'a Path,
     /// Templates of the program.
-    pub builtin: &'a [Template],
+    pub builtin: &'a [MigrationTemplate],
 }
 
 /// Maximum length of a name, in bytes: file systems allow 255, and version and suffix need some.
