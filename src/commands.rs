@@ -53,3 +53,12 @@ pub mod url;
 pub mod validate;
 pub mod verify;
 pub mod verify_down;
+
+use martydb_model::error::Error;
+
+/// Returns the error of a command that this build does not have.
+#[cfg_attr(all(feature = "monitor", feature = "relay"), allow(dead_code))]
+fn missing_feature(feature: &str) -> Error {
+    Error::usage(format!("this build of martydb lacks the feature `{feature}`"))
+        .hint(format!("build it with `cargo build --features {feature}`, or without `--no-default-features`"))
+}

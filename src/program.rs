@@ -24,6 +24,7 @@ use martydb_ui::report::{Out, Pager};
 /// Not generic: a generic function, and with it every future that it polls, would be compiled again in each crate that
 /// calls it.
 pub fn main(arguments: Vec<OsString>) -> ExitStatus {
+    restore_terminal_on_panic();
     let environment = environment();
     let no_color = environment.get("NO_COLOR").is_some_and(|value| !value.is_empty());
     // A shell completes with `martydb -- WORDS`, or gets its script without words. Any other run ignores the variable.
@@ -50,6 +51,15 @@ pub fn main(arguments: Vec<OsString>) -> ExitStatus {
         Ok(runtime) => runtime.block_on(until_signal(cli, environment, out)),
         Err(error) => out.error(cli.command.name(), &Error::operation("cannot start").cause(error)),
     }
+}
+
+/// A panic ends the released binary without unwinding, so no guard restores the terminal.
+fn restore_terminal_on_panic() {
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        prompt::restore_terminal();
+        report(panic);
+    }));
 }
 
 /// Returns this process's variables, without those that are not UTF-8: no manifest can name them.

@@ -8,6 +8,7 @@ mod status;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
+use super::missing_feature;
 use martydb_model::error::{ExitStatus, Result};
 use martydb_provision::run::Run;
 use martydb_ui::report::{Report, Style};
@@ -37,6 +38,9 @@ pub enum RelayCommand {
 }
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<RelayReport> {
+    if cfg!(not(feature = "relay")) {
+        return Err(missing_feature("relay"));
+    }
     Ok(match &arguments.what {
         None => RelayReport::Published(publish::run(run, &arguments.publish).await?),
         Some(RelayCommand::Status(arguments)) => RelayReport::Status(status::run(run, arguments).await?),

@@ -5,9 +5,19 @@
 //! the SHA-256 of every stored file in order. The sums, encrypted like the files, have that of the manifest and of every file
 //! before encryption.
 
+#[cfg(feature = "encryption")]
+mod age_files;
+#[cfg(not(feature = "encryption"))]
+#[path = "backup_store/no_age_files.rs"]
+mod age_files;
+#[cfg(feature = "object-storage")]
 mod bucket;
 mod check;
 mod cipher;
+#[cfg(feature = "object-storage")]
+mod connect;
+#[cfg(not(feature = "object-storage"))]
+#[path = "backup_store/no_connect.rs"]
 mod connect;
 mod digest;
 mod errand;
@@ -18,8 +28,12 @@ mod keep;
 mod manifest;
 mod parallel;
 mod path;
+mod patience;
+#[cfg(feature = "object-storage")]
 mod refusal;
 mod repository;
+#[cfg(feature = "object-storage")]
+mod requests;
 mod shelf;
 mod staging;
 mod summary;
@@ -27,12 +41,12 @@ mod sums;
 mod verified;
 mod workspace;
 
-pub use cipher::{Identities, recipient};
-pub use connect::Patience;
+pub use cipher::{Identities, check_recipient};
 pub use fetch::ReturnedBackup;
 pub use id::BackupId;
 pub use keep::{KeepRule, Retainable, staying};
 pub use manifest::{BackupHeader, BackupManifest, Encryption, StoredFile, json_schema};
+pub use patience::Patience;
 pub use repository::{Listed, Listing, Repository};
 pub use staging::Staging;
 pub use summary::BackupSummary;

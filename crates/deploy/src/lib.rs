@@ -8,5 +8,6 @@
     deny(clippy::disallowed_methods, clippy::print_stderr, clippy::print_stdout, clippy::unwrap_used)
 )]
 
+#[cfg(feature = "monitor")]
 pub mod monitor;
 pub mod render;

@@ -3,90 +3,25 @@
 //! Every event has the attributes of CloudEvents 1.0
 //! (<https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md>).
 
-mod amqp;
 mod event;
 mod failure;
-mod nats;
 mod secrets;
-mod trust;
-mod webhook;
 
-use failure::{ANSWER, CONNECT, unreachable};
-use martydb_model::EventTarget;
-use martydb_model::error::Result;
+#[cfg(feature = "brokers")]
+mod amqp;
+#[cfg(feature = "brokers")]
+mod link;
+#[cfg(not(feature = "brokers"))]
+#[path = "broker/no_link.rs"]
+mod link;
+#[cfg(feature = "brokers")]
+mod nats;
+#[cfg(feature = "brokers")]
+mod trust;
+#[cfg(feature = "brokers")]
+mod webhook;
 
 pub use event::OutboxEvent;
 pub use failure::PublishFailure;
+pub use link::BrokerLink;
 pub use secrets::BrokerSecrets;
-
-/// An open connection to a broker.
-pub enum BrokerLink {
-    Nats(nats::NatsLink),
-    Amqp(amqp::AmqpLink),
-    Webhook(webhook::WebhookLink),
-}
-
-impl BrokerLink {
-    /// # Errors
-    /// [`Kind::Unreachable`](martydb_model::error::Kind::Unreachable) if the broker does not accept the connection.
-    pub async fn open(target: &EventTarget, secrets: &BrokerSecrets) -> Result<BrokerLink> {
-        let opened = async {
-            Ok(match target {
-                EventTarget::Nats { at, subject } => {
-                    BrokerLink::Nats(nats::open(at, subject.clone(), secrets.password.as_ref()).await?)
-                }
-                EventTarget::Amqp { at, exchange, routing_key } => BrokerLink::Amqp(
-                    amqp::open(at, exchange, routing_key.clone(), secrets.password.as_ref()).await?,
-                ),
-                EventTarget::Http { at, .. } => BrokerLink::Webhook(webhook::open(at, secrets)?),
-            })
-        };
-        match tokio::time::timeout(CONNECT, opened).await {
-            Ok(end) => end,
-            Err(_) => Err(unreachable(target.at(), &format!("no answer within {} s", CONNECT.as_secs()))),
-        }
-    }
-
-    /// Publishes one event and waits for its acknowledgement.
-    ///
-    /// # Errors
-    /// The reason why it was not acknowledged.
-    pub async fn publish(&self, event: &OutboxEvent) -> Result<(), PublishFailure> {
-        let sent = async {
-            match self {
-                BrokerLink::Nats(link) => link.publish(event).await,
-                BrokerLink::Amqp(link) => link.publish(event).await,
-                BrokerLink::Webhook(link) => link.publish(event).await,
-            }
-        };
-        let silent =
-            || PublishFailure::Silent(format!("the broker did not answer within {} s", ANSWER.as_secs()));
-        tokio::time::timeout(ANSWER, sent).await.unwrap_or_else(|_| Err(silent()))
-    }
-
-    /// Waits until the connection is lost. A webhook has no connection, so it waits forever.
-    pub async fn lost(&self) {
-        match self {
-            BrokerLink::Nats(link) => link.lost().await,
-            BrokerLink::Amqp(link) => link.lost().await,
-            BrokerLink::Webhook(_) => std::future::pending().await,
-        }
-    }
-
-    /// Returns the number of events that may be unacknowledged at a time.
-    pub fn width(&self) -> usize {
-        match self {
-            BrokerLink::Webhook(_) => webhook::WIDTH,
-            _ => usize::MAX,
-        }
-    }
-
-    /// Closes the connection once every event is acknowledged.
-    pub async fn close(self) {
-        match self {
-            BrokerLink::Nats(link) => link.close().await,
-            BrokerLink::Amqp(link) => link.close().await,
-            BrokerLink::Webhook(_) => {}
-        }
-    }
-}

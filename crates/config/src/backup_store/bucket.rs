@@ -15,12 +15,13 @@ use object_store::{
 };
 use time::OffsetDateTime;
 
-use super::errand::{Errand, soon};
+use super::errand::Errand;
 use super::id::BackupId;
 use super::manifest::MANIFEST;
 use super::parallel;
 use super::path;
 use super::refusal::said;
+use super::requests::soon;
 use super::shelf::{FileInlet, Incoming, SMALL, Shelf, Top};
 use martydb_model::error::{Error, Result};
 

@@ -3,10 +3,9 @@
 use std::io::{self, Read, Write};
 use std::path::Path;
 
-use age::x25519;
-use age::{DecryptError, Decryptor, Encryptor};
 use secrecy::{ExposeSecret, SecretString};
 
+use super::age_files::{self, Identity, Recipient};
 use super::digest::{Digest, Hashing};
 use super::errand::Errand;
 use super::manifest::Encryption;
@@ -20,11 +19,11 @@ const PIECE: usize = 256 * 1024;
 /// Encryption of a new backup's files.
 pub enum Cipher {
     Plain,
-    Age(Vec<x25519::Recipient>),
+    Age(Vec<Recipient>),
 }
 
 /// Identities that decrypt backups.
-pub struct Identities(Vec<x25519::Identity>);
+pub struct Identities(Vec<Identity>);
 
 /// Digests of one file that was copied into the store or out of it.
 pub struct Passed {
@@ -39,16 +38,17 @@ pub enum Stop {
     Write(io::Error),
     /// No identity decrypts the file.
     Closed,
+    #[cfg_attr(not(feature = "encryption"), expect(dead_code))]
     /// The file was changed after age wrote it.
     Damaged,
 }
 
-/// Parses a recipient of age.
+/// Checks a recipient of age.
 ///
 /// # Errors
 /// With the reason, if it is invalid.
-pub fn recipient(text: &str) -> Result<x25519::Recipient, &'static str> {
-    text.parse()
+pub fn check_recipient(text: &str) -> Result<(), &'static str> {
+    text.parse::<Recipient>().map(drop)
 }
 
 impl Cipher {
@@ -62,7 +62,7 @@ impl Cipher {
         }
         let all = recipients
             .iter()
-            .map(|text| recipient(text).map_err(|error| Error::manifest(format!("\"{text}\": {error}"))));
+            .map(|text| text.parse().map_err(|error| Error::manifest(format!("\"{text}\": {error}"))));
         Ok(Cipher::Age(all.collect::<Result<_>>()?))
     }
 
@@ -79,12 +79,7 @@ impl Cipher {
         let plain = match self {
             Cipher::Plain => pass(errand, from, &mut to, Stop::Read)?,
             Cipher::Age(recipients) => {
-                let recipients = recipients.iter().map(|one| one as &dyn age::Recipient);
-                let encryptor = Encryptor::with_recipients(recipients).expect("recipients of one kind");
-                let mut writer = encryptor.wrap_output(&mut to).map_err(Stop::Write)?;
-                let plain = pass(errand, from, &mut writer, Stop::Read)?;
-                writer.finish().map_err(Stop::Write)?;
-                plain
+                age_files::encrypt(recipients, &mut to, |to| pass(errand, from, to, Stop::Read))?
             }
         };
         let (_, stored) = to.finish();
@@ -101,7 +96,7 @@ impl Identities {
         let lines = text.expose_secret().lines().map(str::trim).enumerate();
         let mut all = vec![];
         for (number, line) in lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#')) {
-            let identity: x25519::Identity = line.parse().map_err(|_| {
+            let identity: Identity = line.parse().map_err(|_| {
                 Error::usage(format!("line {} is not an identity of age", number + 1))
                     .hint("an identity is a line AGE-SECRET-KEY-1…, as `age-keygen` prints it")
             })?;
@@ -140,28 +135,14 @@ pub fn read(
         Encryption::None => pass(errand, &mut from, to, Stop::Read)?,
         Encryption::Age => {
             let identities = identities.ok_or(Stop::Closed)?;
-            let identities = identities.0.iter().map(|one| one as &dyn age::Identity);
-            let decryptor = Decryptor::new(&mut from).map_err(stop)?;
-            let mut reader = decryptor.decrypt(identities).map_err(stop)?;
-            pass(errand, &mut reader, to, |error| stop(DecryptError::Io(error)))?
+            let mut reader = age_files::decrypt(&identities.0, &mut from)?;
+            pass(errand, &mut reader, to, age_files::unread)?
         }
     };
     // Bytes after the end are counted too.
     pass(errand, &mut from, &mut io::sink(), Stop::Read)?;
     let (_, stored) = from.finish();
     Ok(Passed { plain, stored })
-}
-
-fn stop(error: DecryptError) -> Stop {
-    match error {
-        DecryptError::NoMatchingKeys => Stop::Closed,
-        DecryptError::Io(error)
-            if !matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof) =>
-        {
-            Stop::Read(error)
-        }
-        _ => Stop::Damaged,
-    }
 }
 
 fn pass(

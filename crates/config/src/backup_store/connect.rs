@@ -9,25 +9,11 @@ use object_store::path::Path as Key;
 use object_store::{BackoffConfig, Certificate, ClientOptions, RetryConfig};
 
 use super::bucket::BucketShelf;
+use super::patience::Patience;
 use super::refusal::VARIABLES;
+use super::shelf::Shelf;
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Result};
-
-/// Timeouts for a server that does not answer.
-#[derive(Debug, Clone, Copy)]
-pub struct Patience {
-    /// Timeout of one request: 8 MiB there or back.
-    pub request: Duration,
-    pub retries: usize,
-    /// Time after which no request is repeated.
-    pub altogether: Duration,
-}
-
-impl Default for Patience {
-    fn default() -> Patience {
-        Patience { request: Duration::from_secs(60), retries: 6, altogether: Duration::from_secs(100) }
-    }
-}
 
 const CONNECT: Duration = Duration::from_secs(10);
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -41,7 +27,7 @@ pub fn connect(
     prefix: &str,
     variables: &Environment,
     patience: Patience,
-) -> Result<BucketShelf> {
+) -> Result<Arc<dyn Shelf>> {
     // The provider of the connections to PostgreSQL as well; an error means that it is installed already.
     let _present = rustls::crypto::ring::default_provider().install_default();
     let place = format!("s3://{bucket}/{prefix}").trim_end_matches('/').to_owned();
@@ -65,7 +51,7 @@ pub fn connect(
         .with_checksum_algorithm(Checksum::SHA256)
         .build()
         .map_err(|error| Error::usage(format!("cannot use {place}")).cause(error).hint(VARIABLES))?;
-    Ok(BucketShelf { store: Arc::new(store), place, prefix: Key::from(prefix) })
+    Ok(Arc::new(BucketShelf { store: Arc::new(store), place, prefix: Key::from(prefix) }))
 }
 
 fn endpoint(variables: &Environment) -> Result<Option<&str>> {

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use super::check::{absent, damaged, same_files};
 use super::cipher::{Cipher, Identities};
-use super::connect::{Patience, connect};
+use super::connect::connect;
 use super::digest::digest;
 use super::errand::Errand;
 use super::fetch::{Fetching, ReturnedBackup};
@@ -15,6 +15,7 @@ use super::folder::FolderShelf;
 use super::id::BackupId;
 use super::manifest::{BackupManifest, Encryption, MANIFEST};
 use super::parallel;
+use super::patience::Patience;
 use super::shelf::Shelf;
 use super::staging::Staging;
 use super::sums;
@@ -68,7 +69,7 @@ impl Repository {
     ) -> Result<Repository> {
         let shelf: Arc<dyn Shelf> = match &settings.to {
             BackupPlace::Folder(folder) => Arc::new(FolderShelf::new(folder.clone())),
-            BackupPlace::S3 { bucket, prefix } => Arc::new(connect(bucket, prefix, variables, patience)?),
+            BackupPlace::S3 { bucket, prefix } => connect(bucket, prefix, variables, patience)?,
         };
         let cipher = Arc::new(Cipher::new(&settings.encrypt)?);
         Ok(Repository { shelf, cipher, settings: Arc::new(settings.clone()) })

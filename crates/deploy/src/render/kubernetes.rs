@@ -13,5 +13,9 @@ mod operator;
 pub mod plain;
 mod pooler;
 pub mod sealed_secrets;
+#[cfg(feature = "sealed-secrets")]
+pub mod sealing;
+#[cfg(not(feature = "sealed-secrets"))]
+#[path = "kubernetes/no_sealing.rs"]
 pub mod sealing;
 mod servers;

@@ -1,5 +1,7 @@
 //! Failures of brokers, and their timeouts.
 
+#![cfg_attr(not(feature = "brokers"), allow(dead_code))]
+
 use std::time::Duration;
 
 use martydb_model::BrokerUrl;

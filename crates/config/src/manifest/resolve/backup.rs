@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::deploy::is_cron;
 use super::scope::Scope;
-use crate::backup_store::recipient;
+use crate::backup_store::check_recipient;
 use crate::manifest::raw::{RawBackup, RawBackupTimes, RawKeep, RawSecrets};
 use martydb_model::error::Result;
 use martydb_model::{BackupPlace, BackupSettings, BackupTimes, DesiredService, Keep, ServiceName};
@@ -27,7 +27,7 @@ pub fn settings(
                 .hint("write its recipient, age1…: `age-keygen -y FILE` prints it")
                 .hint("an identity in a file may have been read: create another one"));
         }
-        if let Err(error) = recipient(text) {
+        if let Err(error) = check_recipient(text) {
             return Err(scope
                 .error(["backup", "encrypt"], format!("\"{text}\" is not a recipient of age: {error}"))
                 .hint("a recipient is the age1… that `age-keygen` prints"));

@@ -1,0 +1,142 @@
+//! Exporter of `monitor`: serves metrics, or measures once.
+
+use serde::Serialize;
+
+use super::{Arguments, Interval};
+use crate::commands::verify::Probes;
+use martydb_config::replace_file::{Readers, replace_file};
+use martydb_deploy::monitor::checks::Schedule;
+use martydb_deploy::monitor::door::MetricsListener;
+use martydb_deploy::monitor::exposition::Exposition;
+use martydb_deploy::monitor::{self, Measurement};
+use martydb_model::error::{Error, ExitStatus, Result};
+use martydb_model::metrics::MonitorCheck;
+use martydb_provision::isolation::Extent;
+use martydb_provision::run::Run;
+use martydb_ui::report::{Report, Style, error_text, pause};
+
+impl Arguments {
+    /// Without a backup store in the manifest no backups are checked, and without outboxes no outboxes.
+    fn schedule(&self, has_backups: bool, has_outboxes: bool) -> Schedule {
+        let backups = |interval: Interval| Interval(interval.0.filter(|_| has_backups));
+        let every = [
+            (MonitorCheck::Isolation, self.isolation_every),
+            (MonitorCheck::Migrations, self.migrations_every),
+            (MonitorCheck::Drift, self.drift_every),
+            (MonitorCheck::Backups, backups(self.backups_every)),
+            (MonitorCheck::Outbox, Interval(self.outbox_every.0.filter(|_| has_outboxes))),
+        ];
+        let extent = match self.probes {
+            Probes::Full => Extent::Full,
+            Probes::Sample => Extent::Sample,
+            Probes::Gentle => Extent::Gentle,
+            Probes::None => Extent::None,
+        };
+        let limits = [
+            ("backup", backups(self.backup_age)),
+            ("restore", backups(self.restore_age)),
+            ("password", self.password_age),
+        ];
+        let age_limits = limits.into_iter().filter_map(|(of, limit)| Some((of, limit.0?))).collect();
+        Schedule { every: every.map(|(check, every)| (check, every.0)).into(), extent, age_limits }
+    }
+
+    fn listener(&self) -> MetricsListener {
+        MetricsListener {
+            address: self.listen,
+            certificate: self.tls_certificate.clone(),
+            key: self.tls_key.clone(),
+            users: self.users.clone(),
+        }
+    }
+}
+
+pub async fn run(run: &Run, arguments: &Arguments) -> Result<MonitorReport> {
+    // The progress of the checks is measured, not shown.
+    let _still = pause();
+    let has_outboxes = run.manifest.services.values().any(|service| service.outbox.is_some());
+    let schedule = arguments.schedule(run.manifest.backup.is_some(), has_outboxes);
+    if !arguments.once {
+        run.out.serves();
+        monitor::serve(run, &schedule, &arguments.listener()).await?;
+        return Ok(MonitorReport { snapshot: None, written: false });
+    }
+    let snapshot = monitor::once(run, &schedule).await?;
+    let written = arguments.out.is_some();
+    if let Some(path) = &arguments.out {
+        let text = Exposition::Plain.text(&snapshot.project, snapshot.samples.clone());
+        let failed = |error| Error::operation(format!("cannot write {}", path.display())).cause(error);
+        replace_file(path, &text, Readers::All).map_err(failed)?;
+    }
+    Ok(MonitorReport { snapshot: Some(snapshot), written })
+}
+
+/// Measurements, unless they were served.
+pub struct MonitorReport {
+    snapshot: Option<Measurement>,
+    /// `true` if they were written to a file.
+    written: bool,
+}
+
+/// Sample as scripts see it.
+#[derive(Serialize)]
+struct Shown<'a> {
+    name: &'a str,
+    service: &'a str,
+    server: &'a str,
+    database: &'a str,
+    labels: std::collections::BTreeMap<&'a str, &'a str>,
+    value: f64,
+}
+
+impl Serialize for MonitorReport {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Document<'a> {
+            samples: Vec<Shown<'a>>,
+        }
+        let samples = self.snapshot.iter().flat_map(|snapshot| &snapshot.samples);
+        let shown = samples.map(|sample| Shown {
+            name: sample.metric.name,
+            service: &sample.subject.service,
+            server: &sample.subject.server,
+            database: &sample.subject.database,
+            labels: sample
+                .metric
+                .labels
+                .iter()
+                .copied()
+                .zip(sample.labels.iter().map(String::as_str))
+                .collect(),
+            value: sample.value,
+        });
+        Document { samples: shown.collect() }.serialize(serializer)
+    }
+}
+
+impl Report for MonitorReport {
+    fn text(&self, _: &Style) -> String {
+        let printed = self.snapshot.as_ref().filter(|_| !self.written);
+        printed.map_or_else(String::new, |snapshot| {
+            Exposition::Plain.text(&snapshot.project, snapshot.samples.clone())
+        })
+    }
+
+    fn messages(&self, style: &Style) -> String {
+        let Some(snapshot) = &self.snapshot else { return String::new() };
+        let unreachable = snapshot.unreachable.iter().map(|error| error_text(error, style));
+        let failures = snapshot.failures.iter().map(|failure| error_text(&Error::operation(failure), style));
+        unreachable.chain(failures).collect()
+    }
+
+    fn verbatim(&self) -> bool {
+        true
+    }
+
+    fn status(&self) -> ExitStatus {
+        let Some(snapshot) = &self.snapshot else { return ExitStatus::Success };
+        let unreachable = snapshot.unreachable.iter().map(|error| error.kind.status());
+        let failed = snapshot.failures.iter().map(|_| ExitStatus::Failed);
+        ExitStatus::worst(unreachable.chain(failed))
+    }
+}
