@@ -56,7 +56,7 @@ fn watch() {
         let path = git(&["rev-parse", "--git-path", file]).filter(|path| Path::new(path).is_file());
         path.iter().for_each(|path| println!("cargo:rerun-if-changed={path}"));
     }
-    for path in ["src", "templates", "Cargo.toml", "Cargo.lock"] {
+    for path in ["src", "crates", "templates", "Cargo.toml", "Cargo.lock"] {
         if Path::new(path).exists() {
             println!("cargo:rerun-if-changed={path}");
         }

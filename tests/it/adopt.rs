@@ -139,7 +139,7 @@ as_both_admins!(everybody_who_is_declared_keeps_what_they_use, |admin| {
         "adp_biller loses TRUNCATE on table billing.line",
         "adp: no's loses the grant option for SELECT on table public.customer",
         "adp_caller holds EXECUTE on function public.one()",
-        "what adp_caller holds",
+        "privileges of adp_caller",
         "GRANT CONNECT ON DATABASE \"adp_prod\" TO \"adp_caller\"; GRANT USAGE ON SCHEMA \"public\" TO \"adp_caller\"",
         "PUBLIC loses EXECUTE on 1 function: ",
         "Dry run: ",

@@ -109,7 +109,7 @@ fn a_wrong_app_url_is_refused_with_its_place_and_without_its_text() {
     for (servers, services, place, sentence) in [
         ("{ app_url: \"postgresql://u:secret@h\" }", "a:", "3:11", "must not contain a user or a password"),
         ("{ app_url: { read: \"postgresql://secret@h\" } }", "a:", "3:22", "must not contain a user"),
-        ("{ app_url: \"postgresql:///run?host=/secret\" }", "a:", "3:11", "hosts and ports stand before"),
+        ("{ app_url: \"postgresql:///run?host=/secret\" }", "a:", "3:11", "hosts and ports belong before"),
         ("{ }", "a: { app_url: \"postgresql://%2Frun%2Fsecret\" }", "5:8", "names a socket"),
         ("{ }", "a: { app_url: \"postgresql://h:secret\" }", "5:8", "the port is not a number"),
         ("{ }", "a: { app_url: \"postgresql://${NOPE}\" }", "5:8", "the variable NOPE is not set"),

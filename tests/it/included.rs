@@ -101,7 +101,7 @@ fn what_is_wrong_in_any_file_is_said_with_its_place() {
             "a",
             vec!["s/unknown.yaml:3:5: unknown key \"databse\"", "did you mean \"database\"?"],
         ),
-        ("s/list.yaml", "a", vec!["s/list.yaml:1:1: \"services\": expected names"]),
+        ("s/list.yaml", "a", vec!["s/list.yaml:1:1: \"services\": expected a map of names"]),
         ("s/empty.yaml", "a", vec!["s/empty.yaml:1:1: the file is empty"]),
         ("s/broken.yaml", "a", vec!["s/broken.yaml:", "not valid YAML"]),
         (

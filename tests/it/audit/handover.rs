@@ -169,7 +169,7 @@ fn code_of_a_login_does_not_gain_the_rights_of_the_owner() {
     assert!(has("table public.computed") && has("function public.trap(text)"), "{left:#?}");
     assert!(!has("table public.kept") && !has("function public.run(text)"), "{left:#?}");
     let text = pair.project.run(&["verify-isolation", "--probes", "none"]).expect(4).stdout;
-    assert!(text.contains("read it first"), "{text}");
+    assert!(text.contains("review it first"), "{text}");
 
     red.write();
     pair.project.run(&["apply", "--all", "-y"]).expect(0);

@@ -36,7 +36,7 @@ fn what_a_limited_admin_cannot_see_is_listed_with_its_grant() {
     assert_eq!(grant(&found, "pg_authid"), "GRANT SELECT ON pg_catalog.pg_authid TO \"adm\"");
     assert!(grant(&found, "pg_hba.conf").contains("GRANT SELECT ON pg_catalog.pg_hba_file_rules TO \"adm\""));
     assert_eq!(grant(&found, "Unix-domain sockets"), "GRANT pg_read_all_settings TO \"adm\"");
-    assert_eq!(grant(&found, "inside database den"), "GRANT CONNECT ON DATABASE \"den\" TO \"adm\"");
+    assert_eq!(grant(&found, "the contents of database den"), "GRANT CONNECT ON DATABASE \"den\" TO \"adm\"");
     let maps = if server.major() >= 15 { "pg_ident_file_mappings" } else { "pg_read_file" };
     assert!(grant(&found, "pg_ident.conf").contains(maps));
     if server.major() >= 17 {

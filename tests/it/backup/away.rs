@@ -50,5 +50,5 @@ fn a_backup_of_an_older_major_is_restored_into_a_newer_one() {
         .replace(&format!(":{}/", there.server.port), &format!(":{}/", kept.server.port));
     there.project.write("martydb.yaml", &text);
     let refused = there.project.run(&["restore", &service, "--from", &back, "-y"]).expect(1);
-    assert!(refused.stderr.contains("is of version 13"), "{refused:?}");
+    assert!(refused.stderr.contains("has version 13"), "{refused:?}");
 }

@@ -211,12 +211,12 @@ as_both_admins!(every_statement_of_the_admin_in_a_restored_database_has_a_row, |
 #[test]
 fn no_question_converts_a_row_with_a_column_of_any_array_type() {
     let folders = [
-        "src/catalog/sql",
-        "src/catalog/sql/database",
-        "src/catalog/sql/reach",
-        "src/catalog/sql/texts",
-        "src/server/sql",
-        "src/migrate/history/sql",
+        "crates/provision/src/catalog/sql",
+        "crates/provision/src/catalog/sql/database",
+        "crates/provision/src/catalog/sql/reach",
+        "crates/provision/src/catalog/sql/texts",
+        "crates/pg/src/server/sql",
+        "crates/migrate/src/history/sql",
     ];
     let entries = folders
         .iter()

@@ -43,7 +43,7 @@ const CASES: &[(&str, &str, &str, &str)] = &[
         "adv_app has its privileges from `martydb apply`",
         "\u{0}",
     ),
-    ("CREATE TABLE t (); ALTER TABLE t OWNER TO postgres;", "42501", "belongs to adv_owner", "\u{0}"),
+    ("CREATE TABLE t (); ALTER TABLE t OWNER TO postgres;", "42501", "objects belong to adv_owner", "\u{0}"),
     ("CREATE TABLE t (); ALTER TABLE t OWNER TO adv_nope;", "42704", "declared in the manifest", "\u{0}"),
     ("ALTER DATABASE adv SET work_mem = '1MB';", "42501", "roles and databases are declared", "\u{0}"),
     (

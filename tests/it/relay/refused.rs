@@ -36,7 +36,7 @@ fn a_poison_event_holds_up_its_aggregate_alone_until_a_person_decides() {
     let status = project.json(&["relay", "status"], 0);
     let row = &status["services"][0];
     assert_eq!((row["pending"].clone(), row["dead"].clone()), (json!(1), json!(1)), "{row}");
-    assert!(row["last_error"].as_str().unwrap().contains("does not take 9"), "{row}");
+    assert!(row["last_error"].as_str().unwrap().contains("does not accept 9"), "{row}");
     // It stays dead.
     project.run(&["relay", "--once"]).expect(0);
     assert_eq!(nats.last("EV"), 28);
