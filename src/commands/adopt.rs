@@ -18,7 +18,7 @@ use martydb_config::replace_file::{Readers, replace_file};
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Result};
 use martydb_model::{DesiredService, SchemaName, ServiceName};
-use martydb_provision::adopt::{self, Declarations, Scene, ServiceKeys};
+use martydb_provision::adopt::{self, Declarations, ScanContext, ServiceKeys};
 use martydb_provision::provision::{self, PlanOptions, PlannedServer};
 use martydb_provision::run::Run;
 use martydb_ui::flags::{Global, OneService};
@@ -122,7 +122,7 @@ async fn look(run: &Run, arguments: &Arguments, declared: Option<&[String]>) -> 
     let access = run.admin(&service.server).await?;
     let desired = run.manifest.desired(&service.server);
     let survey = adopt::survey(&access, &desired, &service).await?;
-    let mut scene = Scene {
+    let mut scene = ScanContext {
         desired: &desired,
         service: &service,
         actual: &survey.actual,

@@ -9,9 +9,9 @@ use futures_util::future::join_all;
 use serde::Serialize;
 
 use super::change::{Change, Changes, ServerError};
-use super::consent::Consent;
+use super::confirmation::Consent;
 use super::losses::{losses_text, lost_rights};
-use super::saved::{self, Saved};
+use super::plan_file::{self, Saved};
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::units::counted;
@@ -43,7 +43,7 @@ pub struct Arguments {
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<ApplyReport> {
     let consent = arguments.consent;
     if let Some(path) = &arguments.plan {
-        let saved = saved::read(run, path)?;
+        let saved = plan_file::read(run, path)?;
         return provision_services(run, &saved.services, saved.options, consent, Some(&saved)).await;
     }
     let services = run.writable(&arguments.select)?;

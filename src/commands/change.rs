@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 use serde_json::json;
 
-use super::losses::{LostRight, lost_rights};
+use super::losses::{LostPrivilege, lost_rights};
 use kept::{ReplacedDatabase, replaced_text};
 use martydb_model::error::{Error, ExitStatus};
 use martydb_model::sql::Script;
@@ -165,7 +165,7 @@ pub struct Changes {
     /// Undeclared objects that are not changed, as text with equal ones folded.
     pub left_alone: Vec<String>,
     pub limits: Vec<PrivilegeGap>,
-    pub losses: Vec<LostRight>,
+    pub losses: Vec<LostPrivilege>,
     pub replaced: Vec<ReplacedDatabase>,
     pub errors: Vec<ServerError>,
 }

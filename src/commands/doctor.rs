@@ -6,7 +6,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::change::{ServerError, limits_text};
-use super::losses::{LostRight, lost_rights};
+use super::losses::{LostPrivilege, lost_rights};
 use martydb_config::secrets::Secrets;
 use martydb_model::error::{ExitStatus, Result};
 use martydb_model::grants::alter_role;
@@ -116,7 +116,7 @@ impl Doctor {
 /// Reports access that `apply` would revoke from logins of others. This manifest can be applied, but the next run of
 /// another admin would fail.
 fn losses(planned: &PlannedServer) -> impl Iterator<Item = Check> {
-    let check = |lost: LostRight| {
+    let check = |lost: LostPrivilege| {
         let detail =
             format!("apply revokes {}; logins with no other source of it: {}", lost.what(), lost.who());
         Check { name: "other logins", ok: true, detail, grant: Some(lost.statements()), note: true }

@@ -6,7 +6,7 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use serde::Serialize;
 
-use martydb_migrate::import::{self, Harvest, LeftOut, NewFile, TOOLS, Tool, WriteCount};
+use martydb_migrate::import::{self, ImportedFolder, LeftOut, NewFile, TOOLS, Tool, WriteCount};
 use martydb_migrate::{Found, Meaning, MigrationTarget};
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, ExitStatus, Result};
@@ -111,7 +111,7 @@ impl ImportReport {
     }
 
     /// Reads the migrations that the tool applied to the service's database. A server that does not answer is a note.
-    async fn database(&mut self, run: &Run, service: &DesiredService, tool: &Tool, harvest: &Harvest) {
+    async fn database(&mut self, run: &Run, service: &DesiredService, tool: &Tool, harvest: &ImportedFolder) {
         self.outcome = match (self.dry, harvest.left_out.is_empty() || self.skip, self.count.new) {
             (true, _, _) => ImportOutcome::DryRun,
             (_, false, _) => ImportOutcome::Stopped,
@@ -134,7 +134,7 @@ impl ImportReport {
         }
     }
 
-    fn adopt(&mut self, tool: &Tool, harvest: &Harvest, found: &Found) {
+    fn adopt(&mut self, tool: &Tool, harvest: &ImportedFolder, found: &Found) {
         if found.adopted {
             return;
         }

@@ -4,7 +4,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::apply::{ApplyReport, provision_services};
-use super::consent::Consent;
+use super::confirmation::Consent;
 use super::migrating::{UpgradeReport, plain_options};
 use super::upgrade::upgrade_services;
 use super::verify::{self, VerifyReport, verify_services};

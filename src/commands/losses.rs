@@ -15,7 +15,7 @@ const SHOWN: usize = 3;
 
 /// Revoked privilege, as scripts see it.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct LostRight {
+pub struct LostPrivilege {
     /// Server.
     server: String,
     /// Service; null for the server as a whole.
@@ -27,14 +27,14 @@ pub struct LostRight {
     /// Previous source of the privilege: PUBLIC, or a group.
     from: String,
     /// Logins with no other source of the privilege.
-    logins: Vec<Loser>,
+    logins: Vec<AffectedLogin>,
     /// Statements that keep the privilege for them.
     keep: Vec<String>,
 }
 
 /// Login that loses a privilege, with its sessions in that database.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-struct Loser {
+struct AffectedLogin {
     /// Name of the login.
     role: String,
     /// Number of its open sessions there.
@@ -44,17 +44,22 @@ struct Loser {
 }
 
 /// Returns the privileges that a plan revokes from logins with no other source of them.
-pub fn lost_rights(planned: &PlannedServer) -> Vec<LostRight> {
-    planned.plan.losses.iter().map(|loss| LostRight::new(&planned.server, loss, &planned.actual)).collect()
+pub fn lost_rights(planned: &PlannedServer) -> Vec<LostPrivilege> {
+    planned
+        .plan
+        .losses
+        .iter()
+        .map(|loss| LostPrivilege::new(&planned.server, loss, &planned.actual))
+        .collect()
 }
 
-impl LostRight {
-    fn new(server: &str, loss: &Loss, actual: &ActualServer) -> LostRight {
+impl LostPrivilege {
+    fn new(server: &str, loss: &Loss, actual: &ActualServer) -> LostPrivilege {
         let mut logins: Vec<_> =
-            loss.roles.iter().map(|role| Loser::new(role, &loss.database, actual)).collect();
+            loss.roles.iter().map(|role| AffectedLogin::new(role, &loss.database, actual)).collect();
         // Logins with open sessions come first.
         logins.sort_by_key(|loser| loser.sessions == 0);
-        LostRight {
+        LostPrivilege {
             server: server.to_owned(),
             service: loss.service.as_ref().map(ToString::to_string),
             database: loss.database.to_string(),
@@ -67,7 +72,7 @@ impl LostRight {
 
     /// Returns the logins and their sessions, shortened to the first if there are many.
     pub fn who(&self) -> String {
-        first_of(&self.logins.iter().map(Loser::in_words).collect::<Vec<_>>(), LOGINS_NAMED)
+        first_of(&self.logins.iter().map(AffectedLogin::in_words).collect::<Vec<_>>(), LOGINS_NAMED)
     }
 
     /// Returns the statements that keep the privilege, shortened if there are many.
@@ -91,11 +96,11 @@ impl LostRight {
     }
 }
 
-impl Loser {
-    fn new(role: &RoleName, database: &DbName, actual: &ActualServer) -> Loser {
+impl AffectedLogin {
+    fn new(role: &RoleName, database: &DbName, actual: &ActualServer) -> AffectedLogin {
         let is_here = |found: &&Activity| found.role == *role && found.database == *database;
         let found = actual.activity.iter().find(is_here);
-        Loser {
+        AffectedLogin {
             role: role.to_string(),
             sessions: found.map_or(0, |found| found.sessions),
             last_activity: found.and_then(|found| found.last.clone()),
@@ -113,7 +118,7 @@ impl Loser {
 }
 
 /// Returns the section of a report; empty if no login loses access.
-pub fn losses_text(losses: &[LostRight]) -> String {
+pub fn losses_text(losses: &[LostPrivilege]) -> String {
     if losses.is_empty() {
         return String::new();
     }

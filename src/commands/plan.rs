@@ -12,7 +12,7 @@ use super::change::{
 };
 use super::dba_script;
 use super::losses::losses_text;
-use super::saved;
+use super::plan_file;
 use martydb_model::error::{ExitStatus, Result};
 use martydb_model::units::counted;
 use martydb_provision::plan::Risk;
@@ -54,7 +54,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<PlanReport> {
     let options = PlanOptions { prune: arguments.prune, check_logins: arguments.check_logins, exact: false };
     let planned = provision::refuse_standbys(provision::plan(run, &services, options).await);
     if let Some(path) = &arguments.out {
-        saved::write(run, path, &services, options, &planned)?;
+        plan_file::write(run, path, &services, options, &planned)?;
         run.out.note(&format!("Saved. Apply it with: martydb apply --plan {}", path.display()));
     }
     let (mut all, mut outlines) = (Changes::default(), vec![]);

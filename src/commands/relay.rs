@@ -1,7 +1,7 @@
 //! `relay`: publishes the outboxes of services; subcommands show their progress and manage single events.
 
 mod clean;
-mod decide;
+mod dead_events;
 mod publish;
 mod status;
 
@@ -30,9 +30,9 @@ pub enum RelayCommand {
     /// Show pending events with their age, and dead events.
     Status(status::Arguments),
     /// Publish a dead or waiting event again at once.
-    Retry(decide::RetryArguments),
+    Retry(dead_events::RetryArguments),
     /// Give up an event: its aggregate continues without it.
-    Skip(decide::SkipArguments),
+    Skip(dead_events::SkipArguments),
     /// Remove published events older than the manifest's `keep`.
     Clean(clean::Arguments),
 }
@@ -44,8 +44,10 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<RelayReport> {
     Ok(match &arguments.what {
         None => RelayReport::Published(publish::run(run, &arguments.publish).await?),
         Some(RelayCommand::Status(arguments)) => RelayReport::Status(status::run(run, arguments).await?),
-        Some(RelayCommand::Retry(arguments)) => RelayReport::Decided(decide::retry(run, arguments).await?),
-        Some(RelayCommand::Skip(arguments)) => RelayReport::Decided(decide::skip(run, arguments).await?),
+        Some(RelayCommand::Retry(arguments)) => {
+            RelayReport::Decided(dead_events::retry(run, arguments).await?)
+        }
+        Some(RelayCommand::Skip(arguments)) => RelayReport::Decided(dead_events::skip(run, arguments).await?),
         Some(RelayCommand::Clean(arguments)) => RelayReport::Cleaned(clean::run(run, arguments).await?),
     })
 }
@@ -55,7 +57,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<RelayReport> {
 pub enum RelayReport {
     Published(publish::PublishedEvents),
     Status(status::RelayStatus),
-    Decided(decide::DecidedEvent),
+    Decided(dead_events::DecidedEvent),
     Cleaned(clean::CleanedOutboxes),
 }
 

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use martydb_config::manifest;
 use martydb_config::replace_file::{Readers, replace_file};
-use martydb_deploy::render::{Landscape, Places, RenderTarget, TARGETS};
+use martydb_deploy::render::{DeploymentPlan, Places, RenderTarget, TARGETS};
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_ui::flags::{Format, Global};
@@ -50,9 +50,9 @@ pub async fn run(
         in_repository: in_repository(manifest.home()),
     };
     let mut landscape = if target.names_servers {
-        Landscape::of(&manifest, places)?
+        DeploymentPlan::of(&manifest, places)?
     } else {
-        Landscape::without_servers(&manifest, places)
+        DeploymentPlan::without_servers(&manifest, places)
     };
     if target.seals {
         landscape.passwords = Some(passwords::read(&landscape, &environment).await?);

@@ -5,7 +5,7 @@ mod files;
 mod formats;
 mod generate;
 mod import;
-mod incoming;
+mod import_file;
 mod keys;
 mod relocate;
 mod transferred;

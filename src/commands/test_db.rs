@@ -12,7 +12,7 @@ use martydb_model::DesiredService;
 use martydb_model::error::Result;
 use martydb_provision::run::Run;
 use martydb_provision::targets;
-use martydb_provision::test_databases::{Cleared, LIFETIME, Workshop};
+use martydb_provision::test_databases::{Cleared, CopyContext, LIFETIME};
 use martydb_ui::flags::OneService;
 use martydb_ui::report::{Cell, Report, Style, Table};
 
@@ -39,7 +39,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<TestDbReport> {
     let access = run.admin(&service.server).await?;
     let (_, target) = targets::of(run, std::slice::from_ref(service)).await?.remove(0);
     let desired = run.manifest.desired(&service.server);
-    let mut workshop = Workshop::open(access, &desired, service, target?, plain_options(run)).await?;
+    let mut workshop = CopyContext::open(access, &desired, service, target?, plain_options(run)).await?;
     match &arguments.drop {
         Some(name) => {
             let removed = workshop.drop(name).await?.to_string();
@@ -53,7 +53,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<TestDbReport> {
 async fn make(
     run: &Run,
     service: &DesiredService,
-    workshop: &mut Workshop<'_>,
+    workshop: &mut CopyContext<'_>,
     arguments: &Arguments,
 ) -> Result<TestDbReport> {
     // A login without a password is reported before anything is created.
@@ -90,7 +90,7 @@ async fn make(
     }))
 }
 
-async fn list(workshop: &mut Workshop<'_>) -> Result<TestDbReport> {
+async fn list(workshop: &mut CopyContext<'_>) -> Result<TestDbReport> {
     let present = workshop.list().await?;
     let databases = present.into_iter().map(|one| ListedRow {
         database: one.database.to_string(),

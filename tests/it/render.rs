@@ -173,7 +173,12 @@ fn what_cannot_be_deployed_is_refused_with_a_way_out() {
             "as \"billing\" and as \"orders\"",
         ),
         ("deploy:", "deploy:\n  namespace: A_b", "kubernetes", "\"A_b\" is not a Kubernetes name"),
-        ("deploy:", "deploy:\n  storage: { size: 10 GB }", "kubernetes", "\"10 GB\" is not a Kubernetes quantity"),
+        (
+            "deploy:",
+            "deploy:\n  storage: { size: 10 GB }",
+            "kubernetes",
+            "\"10 GB\" is not a Kubernetes quantity",
+        ),
         ("deploy:", "deploy:\n  image: 'a b'", "compose", "\"a b\" is not an image"),
         (
             "{ server: one }",

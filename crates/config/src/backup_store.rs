@@ -10,6 +10,8 @@ mod age_files;
 #[cfg(not(feature = "encryption"))]
 #[path = "backup_store/no_age_files.rs"]
 mod age_files;
+mod backend;
+mod blocking_task;
 #[cfg(feature = "object-storage")]
 mod bucket;
 mod check;
@@ -20,21 +22,19 @@ mod connect;
 #[path = "backup_store/no_connect.rs"]
 mod connect;
 mod digest;
-mod errand;
+#[cfg(feature = "object-storage")]
+mod errors;
 mod fetch;
 mod folder;
 mod id;
-mod keep;
 mod manifest;
 mod parallel;
 mod path;
 mod patience;
-#[cfg(feature = "object-storage")]
-mod refusal;
 mod repository;
 #[cfg(feature = "object-storage")]
 mod requests;
-mod shelf;
+mod retention;
 mod staging;
 mod summary;
 mod sums;
@@ -44,10 +44,10 @@ mod workspace;
 pub use cipher::{Identities, check_recipient};
 pub use fetch::ReturnedBackup;
 pub use id::BackupId;
-pub use keep::{KeepRule, Retainable, staying};
 pub use manifest::{BackupHeader, BackupManifest, Encryption, StoredFile, json_schema};
 pub use patience::Patience;
 pub use repository::{Listed, Listing, Repository};
+pub use retention::{KeepRule, Retainable, staying};
 pub use staging::Staging;
 pub use summary::BackupSummary;
 pub use workspace::Workspace;

@@ -1,17 +1,17 @@
 //! `martydb monitor`: metrics of the servers, and of the isolation between services.
 //!
 //! Each scrape reads statistics as the monitor's own login, server by server ([`watch`]). Checks that need other
-//! logins or more time run on a schedule ([`checks`]) and store their results on the [`board`]. A scrape combines
+//! logins or more time run on a schedule ([`checks`]) and store their results on the [`results`]. A scrape combines
 //! both and writes them ([`exposition`]). [`martydb_model::metrics`] lists all metrics.
 
-pub mod board;
+pub mod auth;
 pub mod checks;
-pub mod door;
 mod exporter;
 pub mod exposition;
 mod http;
 mod listen;
 mod map;
+pub mod results;
 mod statements;
 mod statistics;
 mod verdict;
@@ -20,13 +20,13 @@ pub mod watch;
 use std::sync::Arc;
 use std::time::Duration;
 
-use board::CheckBoard;
+use auth::MetricsListener;
 use checks::{Checks, Schedule};
-use door::MetricsListener;
 use exporter::Exporter;
 use martydb_model::error::{Error, Result};
 use martydb_model::metrics::Sample;
 use martydb_provision::run::Run;
+use results::CheckResults;
 
 /// Samples of one moment, and the failures to read some.
 pub struct Measurement {
@@ -44,7 +44,7 @@ pub struct Measurement {
 /// If the manifest declares no login for the monitor.
 pub async fn once(run: &Run, schedule: &Schedule) -> Result<Measurement> {
     demand_login(run)?;
-    let board = Arc::new(CheckBoard::default());
+    let board = Arc::new(CheckResults::default());
     let (handles, watches) = watch::all(run, false);
     for watch in watches {
         tokio::spawn(watch.serve());
@@ -70,7 +70,7 @@ pub async fn once(run: &Run, schedule: &Schedule) -> Result<Measurement> {
 pub async fn serve(run: &Run, schedule: &Schedule, listener: &MetricsListener) -> Result<()> {
     demand_login(run)?;
     listener.check()?;
-    let board = Arc::new(CheckBoard::default());
+    let board = Arc::new(CheckResults::default());
     let (handles, watches) = watch::all(run, true);
     let monitor = Arc::new(Exporter::new(run, schedule, handles, board.clone()));
     let bound = listen::Bound::new(listener, monitor.clone())?;

@@ -7,17 +7,17 @@
 mod ci;
 mod compose;
 mod cron;
+mod deployment;
 mod grafana;
 mod image;
 mod kubernetes;
-mod landscape;
 mod pgbackrest;
 mod pgbouncer;
 mod prometheus;
+mod schedule;
 mod targets;
-mod times;
 
 pub use compose::{admin_password as admin_password_file, database_url as database_url_file};
+pub use deployment::{DeploymentPlan, PasswordsToSeal, Places, ServerNode, entitled};
 pub use kubernetes::sealing::SealingKey;
-pub use landscape::{Landscape, PasswordsToSeal, Places, ServerNode, entitled};
 pub use targets::{RenderTarget, RenderedFile, TARGETS};

@@ -7,8 +7,6 @@
 //! commands print. The use cases are built on these: `run` (upgrade and downgrade), `baseline`, `repair`,
 //! `status`, `round_trip`.
 //!
-//! - [`import`]: conversion of other tools' migrations
-//! - [`discovery`]: detection of the services of a folder, as a first manifest
 
 #![cfg_attr(
     not(test),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::check::compare;
 use super::check::repeatables::due;
-use super::engine::session::{Glance, GlanceScope, Sizes};
+use super::engine::session::{GlanceScope, SessionOverview, Sizes};
 use super::engine::{Intent, MigrationSession, Preflight, session, statement_count};
 use super::events::{adopted, event};
 use super::files::{FileProblem, Migration, MigrationFolder, Repeatable, folder, inspect};
@@ -29,7 +29,7 @@ pub async fn status(
     let mut status = blank(target, &folder);
     status.error = folder.check(target.service.as_str()).err();
     let scope = GlanceScope::of(&folder, sizes);
-    match Glance::take(target, scope, wait, sessions).await {
+    match SessionOverview::take(target, scope, wait, sessions).await {
         Ok(mut glance) => {
             if let Err(error) = fill(&mut status, &mut glance, &folder).await {
                 (status.state, status.error) = (ServiceState::Unreachable, Some(error));
@@ -84,8 +84,12 @@ fn id(migration: &Migration) -> MigrationId {
     MigrationId { version: migration.version, name: migration.name.clone() }
 }
 
-async fn fill(status: &mut ServiceStatus, glance: &mut Glance<'_>, folder: &MigrationFolder) -> Result<()> {
-    let Glance { session, history, connections, size_bytes, newest, company } = glance;
+async fn fill(
+    status: &mut ServiceStatus,
+    glance: &mut SessionOverview<'_>,
+    folder: &MigrationFolder,
+) -> Result<()> {
+    let SessionOverview { session, history, connections, size_bytes, newest, company } = glance;
     (status.connections, status.size_bytes) = (*connections, *size_bytes);
     status.last_event = newest.as_ref().map(event).transpose().map_err(unreadable)?;
     if *company {

@@ -6,18 +6,18 @@
 mod access;
 mod default_kind;
 mod grants;
-mod handover;
 mod login_pair;
 mod object_class;
+mod ownership_change;
 mod privilege;
 pub mod roles;
 
 pub use access::{access_to, access_to_future, is_declared_access};
 pub use default_kind::DefaultKind;
 pub use grants::{GRANTS, Grant, GrantedBy, allowed, allows, builtin, granted};
-pub use handover::{Handover, handover, is_open_to_services};
 pub use login_pair::{ALTERNATE_SUFFIX, alternate_of, existing_roles, had, managed, primary_of, was_managed};
 pub use object_class::ObjectClass;
+pub use ownership_change::{Handover, handover, is_open_to_services};
 pub use privilege::{Privilege, Privileges};
 pub use roles::{
     ATTRIBUTES, INHERIT, LOGIN, MEMBERSHIPS, MemberLogin, MembershipRule, RoleAttribute, acts_as,

@@ -1,16 +1,5 @@
 //! Plain data: the desired state from the manifest and the actual state of a server. No I/O, no decisions.
 //!
-//! - [`error`]: errors with causes, hints and exit codes
-//! - [`units`]: times and sizes as people write them
-//! - [`sql`]: statements whose outside text is quoted; the only room that quotes
-//! - [`sqlstate`]: the error codes that martydb knows
-//! - [`suggest`]: "did you mean …?"
-//! - [`contract`]: the four roles of a service and what each may do
-//! - [`grants`]: statements that give and take privileges (pure)
-//! - [`findings`]: the registry of findings, and findings as values (pure)
-//! - [`metrics`]: what is measured, and what is worth an alert
-//! - [`yaml`]: refuses YAML that the parser would choke on
-//! - [`environment`]: the variables of the environment
 
 #![cfg_attr(
     not(test),

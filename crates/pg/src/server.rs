@@ -12,8 +12,8 @@ pub mod lock;
 pub mod sessions;
 
 pub use crate::wire::{
-    APPLICATION_NAME, Connection, CopiedRows, CopyListener, CopyStatements, Endpoint, Exchanged,
-    FailedStatement, Fault, FrameSink, Host, Limits, Login, ReplicationStream, Row, StreamFrame, Tls,
+    APPLICATION_NAME, Connection, CopiedRows, CopyListener, CopyStatements, Endpoint, ErrorResponse,
+    Exchanged, FailedStatement, FrameSink, Host, Limits, Login, ReplicationStream, Row, StreamFrame, Tls,
     TlsMode, Unreadable,
 };
 pub use access::{Access, COMMON_DATABASE, EventTriggerGuard};

@@ -3,13 +3,13 @@
 
 mod consequences;
 mod holders;
-mod keys;
 mod levels;
-mod people;
+mod manifest_keys;
+mod roles;
 mod survey;
 
 pub use consequences::{Consequences, consequences};
-pub use holders::Scene;
-pub use keys::{ServiceKeys, declare};
-pub use people::{Declarations, Person, people};
+pub use holders::ScanContext;
+pub use manifest_keys::{ServiceKeys, declare};
+pub use roles::{AdoptedRole, Declarations, people};
 pub use survey::{Survey, survey};

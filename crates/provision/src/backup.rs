@@ -6,19 +6,19 @@
 //! which object. `restore` gives the database the service's name. The `backup_store` module stores backups.
 
 mod check;
-mod entries;
-mod kept;
-mod level;
 mod load;
 mod record;
+mod replaced_databases;
 mod restore;
+mod restore_settings;
 mod role_state;
 mod snapshot;
 mod swap;
 mod take;
+mod toc;
 
-pub use kept::{KeptDatabase, discard, list as list_kept};
 pub use load::{LoadSource, Loaded, RestoreTarget, load};
 pub use record::{BackupRecord, RowsCompared};
+pub use replaced_databases::{KeptDatabase, discard, list as list_kept};
 pub use restore::{HeadAgainstFiles, RestoreEnd, RestorePlace, compare_head, restore};
-pub use take::{DUMP, ExaminedService, ExportedService, HowToTake, LockedService, examine};
+pub use take::{BackupOptions, DUMP, ExaminedService, ExportedService, LockedService, examine};

@@ -9,14 +9,14 @@
 //! The admin owns templates and test databases, so no login of a service can write their mark.
 
 mod content;
+mod context;
 mod list;
 mod make;
 mod old;
 mod template;
-mod workshop;
 
+pub use context::CopyContext;
 pub use list::ListedTestDatabase;
 pub use make::MadeTestDatabase;
 pub use old::{Cleared, InUse, LIFETIME};
 pub use template::Template;
-pub use workshop::Workshop;

@@ -77,7 +77,7 @@ impl BatchClaim {
 
 /// Number of aggregates per look, and the maximum number of events of each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Width {
+pub struct BatchShape {
     pub aggregates: u32,
     pub each: u32,
 }
@@ -87,20 +87,23 @@ pub struct Width {
 const DEEP: u32 = 4;
 
 /// Returns the width of the next look, from the sizes of the last one.
-pub fn width(batch: u32, last: LookFigures, was: Width) -> Width {
+pub fn width(batch: u32, last: LookFigures, was: BatchShape) -> BatchShape {
     let [found, looked] = [last.events, last.aggregates].map(|one| u32::try_from(one).unwrap_or(u32::MAX));
     if looked > 0 && last.whole {
         // The whole outbox was read: each aggregate may give more events. If there are more than enough, half of
         // the aggregates are left to other couriers.
         let aggregates = if found > batch / 2 { looked.div_ceil(2) } else { looked };
         let each = (batch / aggregates).clamp(DEEP, batch.max(DEEP));
-        return Width { aggregates: if aggregates < looked { aggregates } else { was.aggregates }, each };
+        return BatchShape {
+            aggregates: if aggregates < looked { aggregates } else { was.aggregates },
+            each,
+        };
     }
     // Nearly every aggregate had its maximum number of events.
     if found >= looked.saturating_mul(was.each) / 2 && found > batch / 2 {
-        return Width { aggregates: (batch / DEEP).max(1), each: DEEP };
+        return BatchShape { aggregates: (batch / DEEP).max(1), each: DEEP };
     }
-    Width { aggregates: batch, each: DEEP }
+    BatchShape { aggregates: batch, each: DEEP }
 }
 
 #[cfg(test)]
@@ -158,19 +161,19 @@ mod tests {
 
     #[test]
     fn a_look_is_as_wide_as_the_outbox_is_deep() {
-        let start = Width { aggregates: 500, each: DEEP };
+        let start = BatchShape { aggregates: 500, each: DEEP };
         let found = |events, aggregates| LookFigures { events, aggregates, whole: aggregates < 125 };
         assert_eq!(width(500, LookFigures::default(), start), start);
         // Ten aggregates with many events each.
         assert_eq!(width(500, found(40, 10), start).each, 50);
         // Enough events for two couriers.
-        assert_eq!(width(500, found(400, 100), start), Width { aggregates: 50, each: 10 });
+        assert_eq!(width(500, found(400, 100), start), BatchShape { aggregates: 50, each: 10 });
         // Many aggregates with many events.
         assert_eq!(width(500, found(500, 500), start), start);
         assert_eq!(width(500, found(2000, 500), start).aggregates, 125);
         // Many aggregates with one event.
-        let narrow = Width { aggregates: 125, each: DEEP };
+        let narrow = BatchShape { aggregates: 125, each: DEEP };
         assert_eq!(width(500, found(125, 125), narrow), start);
-        assert!(width(1, found(1, 1), Width { aggregates: 1, each: 1 }).aggregates >= 1);
+        assert!(width(1, found(1, 1), BatchShape { aggregates: 1, each: 1 }).aggregates >= 1);
     }
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::days;
+use super::daily_partitions;
 use super::partitions::{self, Division};
 use super::statements::outbox_table;
 use martydb_model::error::{Error, Result};
@@ -89,7 +89,7 @@ async fn clean_parts(
     let mut cleaned = Cleaned::default();
     let before = found.now.saturating_sub(seconds(keep));
     let rest = found.parts.iter().filter(|part| part.is_rest);
-    for part in days::over(&found.parts, before).into_iter().chain(rest) {
+    for part in daily_partitions::over(&found.parts, before).into_iter().chain(rest) {
         if interrupt::signal().is_some() {
             break;
         }

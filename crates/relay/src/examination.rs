@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::days;
+use super::daily_partitions;
 use super::partitions::{self, Division};
 use super::session::{self, OutboxSession};
 use super::statements::outbox_table;
@@ -174,8 +174,8 @@ fn growth(outbox: &Outbox, looks: &Looks, table: &str) -> Vec<String> {
     let rows = looks.rows;
     let (keeps_all, is_whole) = (outbox.keep.is_none(), looks.division.is_none());
     let lacks_days = |found: &Division| {
-        let ahead = days::has_tomorrow(&found.parts, found.now);
-        days::is_daily(&found.parts) && !ahead
+        let ahead = daily_partitions::has_tomorrow(&found.parts, found.now);
+        daily_partitions::is_daily(&found.parts) && !ahead
     };
     let all = [
         (keeps_all && rows > MANY)

@@ -12,12 +12,12 @@
 pub mod broker;
 mod claim;
 mod cleaning;
-mod courier;
-mod days;
+mod daily_partitions;
 mod delivery;
 mod examination;
 mod intervention;
 mod partitions;
+mod publisher;
 mod session;
 mod statements;
 mod status;
@@ -30,11 +30,11 @@ use std::sync::atomic::Ordering;
 use futures_util::future::join_all;
 
 use crate::broker::OutboxEvent;
-use claim::Width;
-use courier::Courier;
+use claim::BatchShape;
 use martydb_model::error::{Error, Result};
 use martydb_model::{DesiredService, Outbox};
 use martydb_provision::run::Run;
+use publisher::Publisher;
 use stop::StopSignal;
 
 pub use cleaning::{Cleaned, clean};
@@ -88,7 +88,7 @@ pub async fn serve(run: &Run, outboxes: &[(DesiredService, Arc<Outbox>)]) {
     let bytes = share(outboxes.len() * 2);
     let mut all = tokio::task::JoinSet::new();
     for (service, outbox) in outboxes {
-        let courier = Courier::new(&run, service, outbox, &stop, bytes);
+        let courier = Publisher::new(&run, service, outbox, &stop, bytes);
         all.spawn(courier.helper().serve_when_busy());
         all.spawn(courier.serve());
     }
@@ -100,7 +100,7 @@ pub async fn once(run: &Run, outboxes: &[(DesiredService, Arc<Outbox>)]) -> Vec<
     let (stop, run) = (StopSignal::on_signal(), Arc::new(run.again()));
     let bytes = share(outboxes.len());
     let one = |(service, outbox): &(DesiredService, Arc<Outbox>)| {
-        let mut courier = Courier::new(&run, service, outbox, &stop, bytes);
+        let mut courier = Publisher::new(&run, service, outbox, &stop, bytes);
         courier.tells = false;
         let (service, tally) = (service.clone(), courier.tally.clone());
         let work = tokio::spawn(courier.once());
@@ -124,7 +124,7 @@ pub async fn once(run: &Run, outboxes: &[(DesiredService, Arc<Outbox>)]) -> Vec<
 /// If the outbox cannot be read.
 pub async fn preview(run: &Run, service: &DesiredService, outbox: &Arc<Outbox>) -> Result<Vec<OutboxEvent>> {
     let mut session = session::open(run, service, outbox).await?;
-    let width = Width { aggregates: 20, each: 1 };
+    let width = BatchShape { aggregates: 20, each: 1 };
     let claim = session.claim(None, width, MOST).await?;
     session.release().await?;
     session.close().await;

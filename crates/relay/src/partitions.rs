@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::days::{self, OutboxPart};
+use super::daily_partitions::{self, OutboxPart};
 use super::statements::outbox_table;
 use martydb_model::Outbox;
 use martydb_model::error::{Error, Result};
@@ -142,7 +142,7 @@ pub async fn make_ahead(connection: &mut Connection, outbox: &Outbox, found: &Di
     );
     let last = first(&query_each(connection, &last).await?, |row| row.try_get(0))?;
     let mut made = 0;
-    for day in days::missing(&found.parts, found.now, last) {
+    for day in daily_partitions::missing(&found.parts, found.now, last) {
         patiently(connection, &attached(outbox, day)?).await?;
         made += 1;
     }
@@ -150,7 +150,7 @@ pub async fn make_ahead(connection: &mut Connection, outbox: &Outbox, found: &Di
 }
 
 fn attached(outbox: &Outbox, day: i64) -> Result<Statement> {
-    let name = days::name_of(&outbox.table, day);
+    let name = daily_partitions::name_of(&outbox.table, day);
     let name = Ident::new(name.as_str())
         .map_err(|error| Error::operation(format!("cannot create the partition \"{name}\"")).cause(error))?;
     let new = Qualified(vec![outbox.schema.to_string(), name.as_str().to_owned()]);
@@ -168,7 +168,7 @@ fn attached(outbox: &Outbox, day: i64) -> Result<Statement> {
             table = outbox_table(outbox),
             new = new,
             from = midnight(day),
-            to = midnight(days::end_of(day)),
+            to = midnight(daily_partitions::end_of(day)),
         ),
         stmt!("COMMIT"),
     ]))

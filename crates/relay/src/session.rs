@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::claim::{BatchClaim, ClaimedEvent, LookFigures, Width};
+use super::claim::{BatchClaim, BatchShape, ClaimedEvent, LookFigures};
 use super::statements::{OutboxStatements, SETTINGS, listen};
 use super::verdict::{BatchVerdict, pause};
 use crate::broker::OutboxEvent;
@@ -74,7 +74,7 @@ impl OutboxSession {
     pub async fn claim(
         &mut self,
         after: Option<&(String, String)>,
-        width: Width,
+        width: BatchShape,
         bytes: i64,
     ) -> Result<BatchClaim> {
         let look = self.statements().claim(after, width, bytes);
@@ -162,7 +162,12 @@ fn read<T>(end: Result<T, Unreadable>) -> Result<T> {
     end.map_err(|error| Error::operation("the server's answer cannot be read").cause(error))
 }
 
-fn claim_of(rows: &[Row], width: Width, batch: u32, source: &Arc<str>) -> Result<BatchClaim, Unreadable> {
+fn claim_of(
+    rows: &[Row],
+    width: BatchShape,
+    batch: u32,
+    source: &Arc<str>,
+) -> Result<BatchClaim, Unreadable> {
     let (mut found, mut aggregates, mut last) = (vec![], 0, None);
     for row in rows {
         let number: i64 = row.try_get(0)?;

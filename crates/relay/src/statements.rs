@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::claim::Width;
+use super::claim::BatchShape;
 use martydb_model::Outbox;
 use martydb_model::sql::{ArrayLiteral, Keyword, Literal, Qualified, Statement, stmt};
 
@@ -54,7 +54,7 @@ impl OutboxStatements<'_> {
     /// Locks the first events of each aggregate that is due, up to this number of bytes; events beyond them have a
     /// NULL payload. The query reads aggregate by aggregate through the index, never from a position among the
     /// events, so events that are committed late are found.
-    pub fn claim(&self, after: Option<&(String, String)>, width: Width, bytes: i64) -> Statement {
+    pub fn claim(&self, after: Option<&(String, String)>, width: BatchShape, bytes: i64) -> Statement {
         stmt!(
             "{front} SELECT r.n, r.t, r.a, r.id::text, r.event, r.kind,
                CASE WHEN sum(length(r.payload)) OVER before - length(r.payload) < {bytes} THEN r.payload END,
@@ -79,7 +79,7 @@ impl OutboxStatements<'_> {
     }
 
     /// Selects the first pending event of each aggregate in sequence.
-    fn front(&self, after: Option<&(String, String)>, width: Width) -> Statement {
+    fn front(&self, after: Option<&(String, String)>, width: BatchShape) -> Statement {
         let columns = &self.0.columns;
         let from = match after {
             None => stmt!("true"),

@@ -22,7 +22,7 @@ pub enum Home {
 
 /// Database that will contain a relation.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Seat {
+pub enum ServicePlacement {
     Source,
     Service(ServiceName),
 }
@@ -66,14 +66,14 @@ impl Assignment {
     }
 
     /// Returns the databases that will contain the relation; `None` if it is unassigned.
-    pub fn seats(&self, relation: ObjectNumber) -> Option<BTreeSet<Seat>> {
+    pub fn seats(&self, relation: ObjectNumber) -> Option<BTreeSet<ServicePlacement>> {
         match self.home(relation) {
-            Home::Service(service) => Some([Seat::Service(service.clone())].into()),
+            Home::Service(service) => Some([ServicePlacement::Service(service.clone())].into()),
             Home::Reference(table) => {
                 let all = table.readers.iter().chain([&table.owner]);
-                Some(all.map(|service| Seat::Service(service.clone())).collect())
+                Some(all.map(|service| ServicePlacement::Service(service.clone())).collect())
             }
-            Home::Ignored => Some([Seat::Source].into()),
+            Home::Ignored => Some([ServicePlacement::Source].into()),
             Home::Disputed(_) | Home::Unassigned => None,
         }
     }

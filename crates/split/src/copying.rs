@@ -8,14 +8,14 @@ mod queue;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::closing::{self, Closing};
-use super::deferring::{FilledTable, take_away};
+use super::deferred_objects::{FilledTable, take_away};
 use super::loading::{BothSides, TableLoad, matched};
 use super::sequences::{self, Sequences};
 use super::sessions::{self, ReadTable};
 use super::state::source::{SplitRelation, SplitRun};
 use super::state::{SplitPhase, target};
 use super::tables::{DatabaseTables, TableShape};
+use super::write_block::{self, Closing};
 use martydb_migrate::MigrationTarget;
 use martydb_model::ServiceName;
 use martydb_model::error::{Error, Kind, Result};
@@ -129,7 +129,7 @@ impl SplitCopy<'_> {
             "write to the shared database \"{}\" until `{} --service {}` has opened this one",
             self.database, self.cutover, ready.of.service
         );
-        let _since = closing::close(
+        let _since = write_block::close(
             session,
             &Closing {
                 tables: &tables,

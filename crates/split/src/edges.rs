@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::answers::EdgeKind;
-use super::assignment::{Assignment, Home, Seat};
+use super::assignment::{Assignment, Home, ServicePlacement};
 use super::needs::Needs;
-use super::seating::{Seating, Seats};
+use super::placement::{Placement, Seats};
 use super::source::{
     CatalogueClass, ObjectKey, ObjectNumber, PartKind, RelationKind, SourceCatalogue, SourceForeignKey,
     SourcePart,
@@ -35,7 +35,7 @@ const UNKNOWN: &str = "unknown";
 
 /// Returns all edges, each once, in the order of their kinds and names.
 pub fn crossing(source: &SourceCatalogue, assignment: &Assignment) -> Vec<CrossingEdge> {
-    let seating = Seating::of(source, assignment);
+    let seating = Placement::of(source, assignment);
     let mut finder = Finder { source, assignment, seating, parts: vec![], found: vec![] };
     finder.gather();
     finder.foreign_keys();
@@ -56,7 +56,7 @@ pub fn crossing(source: &SourceCatalogue, assignment: &Assignment) -> Vec<Crossi
 struct Finder<'a> {
     source: &'a SourceCatalogue,
     assignment: &'a Assignment,
-    seating: Seating<'a>,
+    seating: Placement<'a>,
     /// Parts of tables, with their needs.
     parts: Vec<(&'a SourcePart, Needs)>,
     found: Vec<CrossingEdge>,
@@ -169,7 +169,8 @@ impl<'a> Finder<'a> {
             let mut to: Vec<String> =
                 missing.into_iter().map(|oid| self.source.ident(oid).to_owned()).collect();
             // Roles belong to the whole server: each service has its own, which the manifest creates.
-            let moved = seats.is_some_and(|seats| seats.iter().any(|seat| matches!(seat, Seat::Service(_))));
+            let moved = seats
+                .is_some_and(|seats| seats.iter().any(|seat| matches!(seat, ServicePlacement::Service(_))));
             let roles = part.roles.iter().flatten().filter(|_| moved);
             to.extend(roles.map(|role| format!("role {role}")));
             if !to.is_empty() {
@@ -185,7 +186,7 @@ impl<'a> Finder<'a> {
     /// Returns the services that write a table: only the owner of a reference table.
     fn writers(&self, relation: ObjectNumber) -> Seats {
         match self.assignment.home(relation) {
-            Home::Reference(table) => [Seat::Service(table.owner.clone())].into(),
+            Home::Reference(table) => [ServicePlacement::Service(table.owner.clone())].into(),
             _ => self.assignment.seats(relation).unwrap_or_default(),
         }
     }

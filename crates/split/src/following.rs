@@ -9,7 +9,7 @@ use super::state::SplitPhase;
 use super::state::{LOCK, source};
 use super::stream::FollowGoal;
 use super::stream::{ApplyPlace, FollowProgress, Lsn, StreamOrigin, follow};
-use super::switching::{SwitchEnds, VERIFYING, approach, reverse, still_target};
+use super::switching::{SwitchEndpoints, VERIFYING, approach, reverse, still_target};
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sqlstate;
 use martydb_model::units::bytes;
@@ -79,7 +79,7 @@ enum Readiness {
 ///
 /// # Errors
 /// If a change cannot be applied, another process follows the service, or a server stays unreachable.
-pub async fn follow_service(ends: &mut SwitchEnds, until_caught_up: bool) -> Result<FollowEnd> {
+pub async fn follow_service(ends: &mut SwitchEndpoints, until_caught_up: bool) -> Result<FollowEnd> {
     let name = ends.service.name.clone();
     let what = format!("following service \"{name}\"");
     // One process for both directions; the lock ends with the session.
@@ -129,7 +129,7 @@ fn follower_key(service: &str) -> i32 {
 }
 
 /// Waits until no other command works on the service; `None` if nothing is left to follow.
-async fn awaited(ends: &mut SwitchEnds) -> Result<Option<Box<ReadyStream>>> {
+async fn awaited(ends: &mut SwitchEndpoints) -> Result<Option<Box<ReadyStream>>> {
     let mut told = None;
     loop {
         match looked(ends).await? {
@@ -148,7 +148,7 @@ async fn awaited(ends: &mut SwitchEnds) -> Result<Option<Box<ReadyStream>>> {
 }
 
 /// Reads the state under the locks of the split, which every switch and comparison holds.
-async fn looked(ends: &mut SwitchEnds) -> Result<Readiness> {
+async fn looked(ends: &mut SwitchEndpoints) -> Result<Readiness> {
     let Some(held) = free(lock::take(&mut ends.source.session, LOCK, Duration::ZERO, "the split").await)?
     else {
         return Ok(Readiness::Later(None));
@@ -174,7 +174,7 @@ fn free(taken: Result<SessionLock>) -> Result<Option<SessionLock>> {
     }
 }
 
-async fn prepared(ends: &mut SwitchEnds) -> Result<Readiness> {
+async fn prepared(ends: &mut SwitchEndpoints) -> Result<Readiness> {
     let name = ends.service.name.clone();
     if !source::exists(&mut ends.source.session).await? {
         return Ok(Readiness::Over);
@@ -200,7 +200,7 @@ async fn prepared(ends: &mut SwitchEnds) -> Result<Readiness> {
     }
 }
 
-async fn forward(ends: &mut SwitchEnds) -> Result<Readiness> {
+async fn forward(ends: &mut SwitchEndpoints) -> Result<Readiness> {
     let slot = ends.service.forward_slot.clone().ok_or_else(|| not_followed(ends))?;
     still_target(ends).await?;
     let start = ends.service.forward_from.as_deref().and_then(Lsn::parse).unwrap_or_default();
@@ -209,7 +209,7 @@ async fn forward(ends: &mut SwitchEnds) -> Result<Readiness> {
     Ok(Readiness::Ready(Box::new(ReadyStream { side: FollowedSide::Source, origin, place })))
 }
 
-async fn backward(ends: &mut SwitchEnds, opened: Option<&str>) -> Result<Readiness> {
+async fn backward(ends: &mut SwitchEndpoints, opened: Option<&str>) -> Result<Readiness> {
     let slot = ends.service.reverse_slot.clone().ok_or_else(|| not_followed(ends))?;
     let start = opened.and_then(Lsn::parse).ok_or_else(|| not_followed(ends))?;
     let login = reverse::login(ends).await?;
@@ -218,13 +218,13 @@ async fn backward(ends: &mut SwitchEnds, opened: Option<&str>) -> Result<Readine
     Ok(Readiness::Ready(Box::new(ReadyStream { side: FollowedSide::Target, origin, place })))
 }
 
-fn not_followed(ends: &SwitchEnds) -> Error {
+fn not_followed(ends: &SwitchEndpoints) -> Error {
     Error::operation(format!("service \"{}\" is not followed", ends.service.name))
         .hint("`martydb split status` shows its status")
 }
 
 /// Waits until another command requests the stream, or following ends or changes its direction.
-async fn taken_over(ends: &mut SwitchEnds, side: FollowedSide) -> Result<()> {
+async fn taken_over(ends: &mut SwitchEndpoints, side: FollowedSide) -> Result<()> {
     let (session, name) = (&mut ends.source.session, &ends.service.name);
     loop {
         tokio::time::sleep(LOOK).await;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::closure::{DependRow, Dependencies};
+use super::dependencies::{DependRow, Dependencies};
 use super::source::{CatalogueClass, ObjectKey, ObjectNumber, RelationKind, SourceCatalogue};
 use super::tables::{DatabaseTables, TableColumn, TableShape};
 use martydb_model::error::{Error, Result};

@@ -4,11 +4,11 @@
 use std::collections::BTreeSet;
 
 use super::answers::EdgeKind;
-use super::assignment::{Home, Seat};
-use super::closure::{DependKey, class, key};
+use super::assignment::{Home, ServicePlacement};
+use super::dependencies::{DependKey, class, key};
 use super::edges::CrossingEdge;
+use super::placement::Placement;
 use super::plan::SplitPlan;
-use super::seating::Seating;
 use super::source::{CatalogueClass, ObjectNumber, PartKind, RelationKind, SourceCatalogue, SourcePart};
 use martydb_model::ServiceName;
 use martydb_model::sql::{ServerText, stmt};
@@ -33,9 +33,9 @@ impl ServiceObjects {
         service: &ServiceName,
         plan: &SplitPlan,
         source: &SourceCatalogue,
-        seating: &Seating,
+        seating: &Placement,
     ) -> ServiceObjects {
-        let seat = Seat::Service(service.clone());
+        let seat = ServicePlacement::Service(service.clone());
         let mut all = ServiceObjects::default();
         for relation in source.relations.values() {
             let here = match relation.kind {
@@ -74,7 +74,7 @@ impl ServiceObjects {
         self.roots.contains(&(class::RELATION, relation))
     }
 
-    fn answer(&mut self, edge: &CrossingEdge, source: &SourceCatalogue, seating: &Seating) {
+    fn answer(&mut self, edge: &CrossingEdge, source: &SourceCatalogue, seating: &Placement) {
         let Some(object) = edge.object else { return };
         let part = source.parts.iter().find(|part| (part.class, part.oid) == object);
         let relation = part.map_or(object.1, |part| part.relation);

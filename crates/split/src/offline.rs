@@ -1,12 +1,12 @@
 //! Offline copy: the source's tables are closed until the cutover, or until a rollback cancels the copy.
 
-use super::closing::{self, Closing};
 use super::copying::moment::HeldMoment;
 use super::copying::{CopyTarget, FilledCount, ReadyTarget, SplitCopy, fill, read_tables, refuse_planning};
 use super::sequences;
 use super::state::source::{self, SplitRelation};
 use super::state::{SplitKind, SplitPhase};
 use super::tables::DatabaseTables;
+use super::write_block::{self, Closing};
 use martydb_model::error::Result;
 use martydb_pg::server::Connection;
 
@@ -56,8 +56,8 @@ async fn close_source(session: &mut Connection, copy: &SplitCopy<'_>, target: &C
         tables: &tables,
         hint: &hint,
         passes: &copy.run.login(target.service.as_str()),
-        last: closing::last_at_source(target.service.as_str()),
+        last: write_block::last_at_source(target.service.as_str()),
         wait: copy.wait,
     };
-    closing::close(session, &closing).await.map(drop)
+    write_block::close(session, &closing).await.map(drop)
 }

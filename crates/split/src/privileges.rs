@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use super::closing::numbers;
+use super::write_block::numbers;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::stmt;
 use martydb_pg::server::{Connection, query};

@@ -9,7 +9,7 @@ use martydb_model::ServiceName;
 
 /// Evidence of a service's tables.
 #[derive(Debug, Clone)]
-pub struct ServiceSigns {
+pub struct ServiceHints {
     pub service: ServiceName,
     /// Its database, without the project's prefix.
     pub database: String,
@@ -42,7 +42,7 @@ const ENDINGS: &[&str] = &["service", "svc", "engine", "api", "db", "server", "a
 const SHORTEST: usize = 3;
 
 /// Guesses for all tables, the strongest evidence first.
-pub fn propose(source: &SourceCatalogue, services: &[ServiceSigns]) -> SplitProposal {
+pub fn propose(source: &SourceCatalogue, services: &[ServiceHints]) -> SplitProposal {
     let tables: Vec<&SourceRelation> =
         source.relations.values().filter(|one| is_asked(source, one)).collect();
     let mut guesses = Guesses { source, services, made: BTreeMap::new(), hints: BTreeMap::new() };
@@ -74,7 +74,7 @@ fn guessed(relation: &SourceRelation, reason: String) -> GuessedTable {
 
 struct Guesses<'a> {
     source: &'a SourceCatalogue,
-    services: &'a [ServiceSigns],
+    services: &'a [ServiceHints],
     made: BTreeMap<ObjectNumber, (ServiceName, String)>,
     /// Reason why a table is still open.
     hints: BTreeMap<ObjectNumber, String>,
@@ -105,7 +105,7 @@ impl Guesses<'_> {
     }
 
     fn by_migrations(&self, table: &SourceRelation) -> Signs {
-        let makes = |signs: &ServiceSigns| {
+        let makes = |signs: &ServiceHints| {
             let file = signs.makes.get(&table.name)?;
             Some((signs.service.clone(), format!("{file} creates a table of this name")))
         };
@@ -113,7 +113,7 @@ impl Guesses<'_> {
     }
 
     fn by_schema(&self, table: &SourceRelation) -> Signs {
-        let called = |signs: &ServiceSigns| {
+        let called = |signs: &ServiceHints| {
             let own = signs.schemas.contains(&table.schema);
             let stem = stems(signs).into_iter().any(|stem| stem == table.schema);
             (own || stem).then(|| {
@@ -198,7 +198,7 @@ impl Guesses<'_> {
 }
 
 /// Returns possible prefixes of a service's tables and schema.
-fn stems(signs: &ServiceSigns) -> BTreeSet<String> {
+fn stems(signs: &ServiceHints) -> BTreeSet<String> {
     let name = signs.service.as_str().replace('-', "_");
     let database = signs.database.replace('-', "_");
     let mut all = BTreeSet::from([name.clone(), database.clone()]);
@@ -232,9 +232,9 @@ mod tests {
     use super::*;
     use crate::source::{RelationKind, SourceForeignKey};
 
-    fn signs(service: &str, database: &str) -> ServiceSigns {
+    fn signs(service: &str, database: &str) -> ServiceHints {
         let (makes, schemas) = (BTreeMap::new(), vec![]);
-        ServiceSigns {
+        ServiceHints {
             service: ServiceName::new(service).unwrap(),
             database: database.into(),
             schemas,

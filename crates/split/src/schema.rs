@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::closure::{DependKey, Dependencies, class, key};
+use super::dependencies::{DependKey, Dependencies, class, key};
 use super::inspect::SourceMoment;
 use super::members::ServiceObjects;
+use super::placement::Placement;
 use super::plan::SplitPlan;
-use super::seating::Seating;
 use super::selection::{TocEntry, select};
 use super::source::{CatalogueClass, SourceCatalogue};
 use martydb_config::manifest::SplitMap;
@@ -71,7 +71,7 @@ impl DumpedSource {
     /// # Errors
     /// If `pg_restore` fails.
     pub async fn script(&self, service: &ServiceName) -> Result<ServiceScript> {
-        let seating = Seating::of(&self.catalogue, &self.plan.assignment);
+        let seating = Placement::of(&self.catalogue, &self.plan.assignment);
         let objects = ServiceObjects::of(service, &self.plan, &self.catalogue, &seating);
         let also = |(class, oid): DependKey| match class {
             class::ROUTINE => seating

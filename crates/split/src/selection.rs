@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::closure::{DependKey, Dependencies, class};
+use super::dependencies::{DependKey, Dependencies, class};
 
 /// Entry of a table of contents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,18 +8,18 @@
 mod cutover;
 pub mod definitions;
 mod drain;
-mod ends;
+mod endpoints;
 mod equal;
 mod finish;
-mod remains;
+mod leftovers;
 pub mod reverse;
 mod rollback;
 mod verify;
 
 pub use cutover::{Switched, cut_over, still_target};
 pub use drain::approach;
-pub use ends::{SwitchEnds, VERIFYING, transact, transact_warned};
+pub use endpoints::{SwitchEndpoints, VERIFYING, transact, transact_warned};
 pub use finish::{FinishRemoval, begin as begin_finish, clear_source, clear_target, removal};
-pub use remains::{OldLogin, Remainder, old_logins};
+pub use leftovers::{OldLogin, Remainder, old_logins};
 pub use rollback::{AfterRollback, RolledBack, roll_back};
 pub use verify::verify_following;

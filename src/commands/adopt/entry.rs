@@ -6,7 +6,7 @@ use serde_yaml::{Mapping, Value};
 
 use martydb_config::manifest::raw::RawAccess;
 use martydb_model::DbName;
-use martydb_provision::adopt::{Person, ServiceKeys};
+use martydb_provision::adopt::{AdoptedRole, ServiceKeys};
 
 /// Entries of further roles that the manifest already has.
 pub type DeclaredRoles = BTreeMap<String, RawAccess>;
@@ -34,7 +34,7 @@ impl ServiceEntry {
     /// Adds the roles that are not declared. One that another service declares gets the same entry.
     pub fn with_people(
         mut self,
-        people: &[Person],
+        people: &[AdoptedRole],
         declared: &DeclaredRoles,
         database: &DbName,
     ) -> ServiceEntry {
@@ -86,7 +86,7 @@ fn list(items: &[String]) -> Value {
     Value::Sequence(items.iter().map(|item| text(item)).collect())
 }
 
-fn access(person: &Person, raw: Option<&RawAccess>, reason: &str) -> Mapping {
+fn access(person: &AdoptedRole, raw: Option<&RawAccess>, reason: &str) -> Mapping {
     let mut map = Mapping::new();
     map.insert(if person.login { "login" } else { "group" }.into(), true.into());
     let members = raw.map_or(&person.members, |raw| &raw.members);

@@ -7,7 +7,7 @@ use crate::commands::change::{Change, Changes, Summary, holding, limits_text, ri
 use martydb_config::manifest::ManifestDraft;
 use martydb_model::DesiredService;
 use martydb_model::units::{counted, listed};
-use martydb_provision::adopt::{Consequences, Declarations, Person, consequences};
+use martydb_provision::adopt::{AdoptedRole, Consequences, Declarations, consequences};
 use martydb_provision::plan::PrivilegeGap;
 use martydb_provision::provision::PlannedServer;
 use martydb_ui::report::{Cell, Report, Style, Table, printable};
@@ -30,7 +30,7 @@ pub struct AdoptReport {
     written: bool,
     /// Change of the manifest as a unified diff; empty if everything is declared already.
     manifest_changes: String,
-    access: Vec<Person>,
+    access: Vec<AdoptedRole>,
     notes: Vec<String>,
     plan: Consequences,
     limits: Vec<PrivilegeGap>,

@@ -16,7 +16,7 @@ use martydb_migrate::MigrationTarget;
 use martydb_model::error::{Error, ExitStatus, Kind, Result};
 use martydb_model::units::{bytes, counted};
 use martydb_model::{DesiredService, ServiceName};
-use martydb_provision::backup::{BackupRecord, DUMP, ExportedService, HowToTake, RowsCompared, examine};
+use martydb_provision::backup::{BackupOptions, BackupRecord, DUMP, ExportedService, RowsCompared, examine};
 use martydb_provision::provision::{self, PlanOptions};
 use martydb_provision::run::Run;
 use martydb_provision::targets;
@@ -42,7 +42,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<MadeBackups> {
     let services = run.writable(&arguments.select)?;
     let shelf = BackupShelf::open(run)?;
     shelf.tell(run);
-    let how = HowToTake {
+    let how = BackupOptions {
         accept: arguments.accept,
         jobs: arguments.sessions.map_or(shelf.jobs(), NonZeroUsize::get),
         hashes: !arguments.no_hashes,
@@ -82,7 +82,7 @@ async fn plan_changes(run: &Run, services: &[DesiredService]) -> BTreeMap<Servic
 async fn exported(
     run: &Run,
     services: &[DesiredService],
-    how: HowToTake,
+    how: BackupOptions,
 ) -> Result<Vec<(DesiredService, Result<ExportedService>)>> {
     let targets = targets::of(run, services).await?;
     let examining = |(service, target): (DesiredService, Result<MigrationTarget>)| async move {

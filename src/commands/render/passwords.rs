@@ -8,14 +8,14 @@ use time::OffsetDateTime;
 
 use martydb_config::credentials;
 use martydb_config::secrets::{CredentialKey, Store};
-use martydb_deploy::render::{Landscape, PasswordsToSeal, SealingKey};
+use martydb_deploy::render::{DeploymentPlan, PasswordsToSeal, SealingKey};
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Result};
 use martydb_model::{RoleName, ServerName};
 
 /// # Errors
 /// If the manifest has no certificate, or an expired one, or if a password is missing.
-pub async fn read(landscape: &Landscape<'_>, environment: &Environment) -> Result<PasswordsToSeal> {
+pub async fn read(landscape: &DeploymentPlan<'_>, environment: &Environment) -> Result<PasswordsToSeal> {
     Ok(PasswordsToSeal {
         certificate: certificate(landscape)?,
         logins: logins(landscape, environment).await?,
@@ -23,7 +23,7 @@ pub async fn read(landscape: &Landscape<'_>, environment: &Environment) -> Resul
     })
 }
 
-fn certificate(landscape: &Landscape<'_>) -> Result<SealingKey> {
+fn certificate(landscape: &DeploymentPlan<'_>) -> Result<SealingKey> {
     let Some(path) = &landscape.manifest.deploy.sealing_certificate else {
         return Err(Error::manifest("the manifest has no certificate of a Sealed Secrets controller").hint(
             "write deploy: { sealed_secrets: { certificate: FILE } }, with a file that kubeseal --fetch-cert printed",
@@ -40,7 +40,7 @@ fn certificate(landscape: &Landscape<'_>) -> Result<SealingKey> {
 }
 
 async fn logins(
-    landscape: &Landscape<'_>,
+    landscape: &DeploymentPlan<'_>,
     environment: &Environment,
 ) -> Result<BTreeMap<CredentialKey, (RoleName, SecretString)>> {
     let store = Store::open(landscape.manifest, environment);
@@ -59,7 +59,7 @@ async fn logins(
 }
 
 fn admins(
-    landscape: &Landscape<'_>,
+    landscape: &DeploymentPlan<'_>,
     environment: &Environment,
 ) -> Result<BTreeMap<ServerName, SecretString>> {
     let only = landscape.servers.len() == 1;

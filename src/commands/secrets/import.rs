@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
 use serde::Serialize;
 
-use super::incoming::{self, ImportFormat};
+use super::import_file::{self, ImportFormat};
 use super::transferred::Transferred;
 use martydb_config::secrets::PrivateFile;
 use martydb_model::error::{Error, ExitStatus, Result};
@@ -33,7 +33,7 @@ const LARGEST: u64 = 16 * 1024 * 1024;
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<SecretsImportReport> {
     run.store.check_writable()?;
     let text = read(&arguments.file)?;
-    let incoming = incoming::read(run, arguments.from, &text, &arguments.file)?;
+    let incoming = import_file::read(run, arguments.from, &text, &arguments.file)?;
     let held = run.lock_store().await?;
     let receipts = held.receive(&incoming, arguments.replace).await?;
     Ok(SecretsImportReport { entries: Transferred::all(&incoming, receipts) })

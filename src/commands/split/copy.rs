@@ -14,7 +14,7 @@ use martydb_pg::server::Connection;
 use martydb_provision::run::Run;
 use martydb_provision::targets;
 use martydb_split::SplitPlan;
-use martydb_split::beginning::{BegunRun, PlannedRun, begin};
+use martydb_split::begin::{BegunRun, PlannedRun, begin};
 use martydb_split::copying::{CopyTarget, FilledCount, SplitCopy};
 use martydb_split::inspect::SourceMoment;
 use martydb_split::state::source::{self, SplitRelation};

@@ -10,7 +10,7 @@ use martydb_model::error::Result;
 use martydb_model::{DesiredService, RoleKind};
 use martydb_provision::run::Run;
 use martydb_split::state::SplitPhase;
-use martydb_split::switching::{SwitchEnds, Switched, cut_over};
+use martydb_split::switching::{SwitchEndpoints, Switched, cut_over};
 use martydb_ui::report::{Report, Style};
 
 #[derive(Debug, Args)]
@@ -28,7 +28,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<CutOverService> {
     let database = map.source.database.as_str();
     let service = run.service(&arguments.service)?;
     let held = shared::locked(run, &access, database).await?;
-    let mut ends = SwitchEnds::open_alone(run, &access, held, database, service).await?;
+    let mut ends = SwitchEndpoints::open_alone(run, &access, held, database, service).await?;
     let end = cut_over(&mut ends).await;
     ends.close().await;
     let name = &service.name;

@@ -16,7 +16,7 @@ use martydb_provision::isolation::Assessment;
 use martydb_provision::run::Run;
 use martydb_split::state::source;
 use martydb_split::switching::{
-    FinishRemoval, OldLogin, SwitchEnds, begin_finish, clear_source, clear_target, old_logins, removal,
+    FinishRemoval, OldLogin, SwitchEndpoints, begin_finish, clear_source, clear_target, old_logins, removal,
 };
 use martydb_ui::report::{Report, Style, printable};
 
@@ -62,7 +62,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<FinishedSplit> {
     }
     begin_finish(&mut session).await?;
     for service in &services {
-        let mut ends = SwitchEnds::open(run, &access, database, service).await?;
+        let mut ends = SwitchEndpoints::open(run, &access, database, service).await?;
         let end = clear_target(&mut ends).await;
         ends.close().await;
         report.warnings.extend(end?);

@@ -11,7 +11,7 @@ use martydb_model::error::{Error, Result};
 use martydb_model::suggest::hint;
 use martydb_model::units::counted;
 use martydb_provision::run::Run;
-use martydb_split::{CrossingEdge, SplitProposal, inspect, plan, proposal, signs, split_yaml};
+use martydb_split::{CrossingEdge, SplitProposal, hints, inspect, plan, proposal, split_yaml};
 use martydb_ui::report::{Cell, Report, Style, Table, printable};
 
 #[derive(Debug, Args)]
@@ -38,7 +38,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<ProposedMap> {
     }
     let access = run.admin(server).await?;
     let source = inspect::read(&access, database).await?;
-    let proposal = proposal::propose(&source, &signs::of(&run.manifest));
+    let proposal = proposal::propose(&source, &hints::of(&run.manifest));
     let edges = plan::edges_of(&proposal, &source);
     let text = split_yaml(server, database, &proposal, &edges);
     if !arguments.dry_run {

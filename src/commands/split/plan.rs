@@ -12,7 +12,7 @@ use martydb_migrate::import::pg_dump;
 use martydb_model::error::Result;
 use martydb_pg::server::Access;
 use martydb_provision::run::Run;
-use martydb_split::{SourceCatalogue, SourceSettings, SplitPlan, inspect, places, privileges};
+use martydb_split::{SourceCatalogue, SourceSettings, SplitPlan, inspect, privileges, relations};
 pub use report::PlannedSplit;
 use report::SplitNeed;
 
@@ -32,7 +32,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<PlannedSplit> {
     let plan = SplitPlan::of(&map, &source)?;
     let mut needs = needs(&access, &map, source.major).await?;
     needs.extend(way_back(run, &map, &plan, &source).await);
-    needs.extend(lacking(&access, &map, &places::numbers_of(&plan, &source)).await?);
+    needs.extend(lacking(&access, &map, &relations::numbers_of(&plan, &source)).await?);
     Ok(PlannedSplit::new(run, &map, &plan, needs, &arguments.map))
 }
 
@@ -72,7 +72,7 @@ async fn way_back(run: &Run, map: &SplitMap, plan: &SplitPlan, source: &SourceCa
     let mut needs = vec![];
     for service in map.services.keys() {
         *servers.entry(&run.manifest.services[service].server).or_default() += 1;
-        let owners = places::owners_of(service, plan, source);
+        let owners = relations::owners_of(service, plan, source);
         if owners.len() > 1 {
             let each: Vec<String> =
                 owners.iter().map(|(owner, table)| format!("{table} to {owner}")).collect();

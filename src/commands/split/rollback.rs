@@ -8,7 +8,7 @@ use super::status::next;
 use martydb_model::error::Result;
 use martydb_provision::run::Run;
 use martydb_split::state::SplitPhase;
-use martydb_split::switching::{AfterRollback, RolledBack, SwitchEnds, roll_back};
+use martydb_split::switching::{AfterRollback, RolledBack, SwitchEndpoints, roll_back};
 use martydb_ui::report::{Report, Style};
 
 #[derive(Debug, Args)]
@@ -30,7 +30,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<RolledBackService> 
     let service = run.service(&arguments.service)?;
     let name = &service.name;
     let held = shared::locked(run, &access, database).await?;
-    let mut ends = SwitchEnds::open_alone(run, &access, held, database, service).await?;
+    let mut ends = SwitchEndpoints::open_alone(run, &access, held, database, service).await?;
     let copy = if arguments.forget { AfterRollback::Forget } else { AfterRollback::Keep };
     let end = roll_back(&mut ends, copy).await;
     let (phase, online) = (SplitPhase::RolledBack, ends.run.online);

@@ -16,7 +16,7 @@ use martydb_provision::run::Run;
 use martydb_provision::targets;
 use martydb_split::fingerprint::ChangedDefinition;
 use martydb_split::following::FollowedSide;
-use martydb_split::standing::{self, LoadedCount, ServiceStanding};
+use martydb_split::progress::{self, LoadedCount, ServiceStanding};
 use martydb_split::state::SplitPhase;
 use martydb_split::state::source;
 use martydb_ui::report::{Cell, Paint, Report, Style, Table, error_text, printable};
@@ -56,7 +56,7 @@ async fn begun(
             Some(Err(error)) => Err(error.clone()),
             None => Err(Error::usage(format!("{} does not contain it", map.path().display()))),
         };
-        all.push(standing::read(session, &service, target).await?);
+        all.push(progress::read(session, &service, target).await?);
     }
     Ok(all)
 }

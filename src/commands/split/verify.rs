@@ -13,9 +13,9 @@ use martydb_split::comparing::{
 use martydb_split::copying::CopyTarget;
 use martydb_split::state::SplitPhase;
 use martydb_split::state::source::SplitService;
-use martydb_split::switching::{SwitchEnds, verify_following};
+use martydb_split::switching::{SwitchEndpoints, verify_following};
 use martydb_split::tables::DatabaseTables;
-use martydb_split::{closing, sessions};
+use martydb_split::{sessions, write_block};
 use martydb_ui::report::{Cell, Paint, Report, Style, Table, printable};
 
 #[derive(Debug, Args)]
@@ -70,7 +70,7 @@ async fn one(
 /// Compares a service with one open side: both sides are compared at the position of the stream.
 async fn following(run: &Run, work: &SplitAtWork, service: &SplitService) -> Result<VerifiedService> {
     let desired = run.service(&service.name)?;
-    let mut ends = SwitchEnds::open(run, &work.access, &work.database, desired).await?;
+    let mut ends = SwitchEndpoints::open(run, &work.access, &work.database, desired).await?;
     let end = verify_following(&mut ends).await;
     ends.close().await;
     end.map(VerifiedService::new)
@@ -79,12 +79,12 @@ async fn following(run: &Run, work: &SplitAtWork, service: &SplitService) -> Res
 /// Refuses a service with an open side, which would make differences meaningless.
 async fn at_rest(work: &mut SplitAtWork, target: &CopyTarget) -> Result<()> {
     let source: Vec<u32> = target.relations.iter().map(|one| one.oid).collect();
-    let open = closing::still_open(&mut work.session, &source).await?;
+    let open = write_block::still_open(&mut work.session, &source).await?;
     let mut session = sessions::looking(&target.target).await?;
     let shapes = DatabaseTables::read(&mut session).await?;
     let there = target.relations.iter().filter_map(|one| shapes.table(&one.schema, &one.name));
     let there: Vec<u32> = there.map(|table| table.oid).collect();
-    let written = closing::still_open(&mut session, &there).await?;
+    let written = write_block::still_open(&mut session, &there).await?;
     session.close().await;
     let name = |place: &'static str| move |table: &String| printable(&format!("{table} of the {place}"));
     let causes: Vec<String> =

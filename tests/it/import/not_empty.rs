@@ -75,7 +75,8 @@ fn every_tool_is_named_by_its_table() {
             "{tool}: {}",
             refused.said()
         );
-        let (code, import) = (refused.said().contains("the present schema into the first migration"), "import --from");
+        let (code, import) =
+            (refused.said().contains("the present schema into the first migration"), "import --from");
         assert_eq!(refused.said().contains(import), !code, "{tool}: {}", refused.said());
         assert_eq!(code, !["Prisma", "golang-migrate", "dbmate"].contains(&tool), "{tool}");
         let status = project.json(&["status"], 0);

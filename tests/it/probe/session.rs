@@ -5,7 +5,7 @@ use std::time::Duration;
 use martydb_model::sql::Statement;
 use martydb_model::sql::stmt;
 use martydb_pg::server::Login;
-use martydb_pg::wire::{Address, Answer, Attempt, Credentials, LetIn, LoginRequest, Outcome};
+use martydb_pg::wire::{Accepted, Address, Answer, Attempt, Credentials, LoginRequest, Outcome};
 use martydb_provision::probe::{AccessPolicy, Control, Verdict, judge_foreign};
 use secrecy::SecretString;
 
@@ -25,7 +25,7 @@ async fn ask(server: &Server, parameters: &[(&str, &str)], query: &Statement) ->
 
 fn answer(attempt: Attempt) -> Answer {
     match attempt.outcome {
-        Outcome::LetIn(LetIn { answers, .. }) => answers.into_iter().next().unwrap(),
+        Outcome::Accepted(Accepted { answers, .. }) => answers.into_iter().next().unwrap(),
         other => panic!("{other:?}"),
     }
 }

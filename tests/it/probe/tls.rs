@@ -70,7 +70,7 @@ async fn attempt(server: &Server, host: &str, mode: TlsMode, root: Option<&Path>
 /// Let in with or without TLS, refused, or stopped at a stage; and in how many connections.
 fn short(attempt: &Attempt) -> (String, u32) {
     let outcome = match &attempt.outcome {
-        Outcome::LetIn(session) => if session.tls { "tls" } else { "plain" }.into(),
+        Outcome::Accepted(session) => if session.tls { "tls" } else { "plain" }.into(),
         Outcome::Refused(refused) => refused.sqlstate.clone(),
         Outcome::Broken(broken) if matches!(broken.stage, Stage::Tls | Stage::NoTls) => "no tls".into(),
         Outcome::Broken(broken) => broken.why.clone(),

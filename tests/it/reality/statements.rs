@@ -418,11 +418,19 @@ fn s19_what_a_server_keeps_of_a_password_is_compared_with_the_store() {
     project.run(&["rotate", "--service", "k_b", "--role", "app", "--overlap"]).expect(0);
     project.run(&["plan", "--check"]).expect(0);
     let cases = [
-        ("k_a_ro", "SET password_encryption = 'scram-sha-256'; ALTER ROLE k_a_ro PASSWORD 'x'", "rejects the stored password"),
+        (
+            "k_a_ro",
+            "SET password_encryption = 'scram-sha-256'; ALTER ROLE k_a_ro PASSWORD 'x'",
+            "rejects the stored password",
+        ),
         ("k_a_app", "ALTER ROLE k_a_app PASSWORD NULL", "has no password"),
         ("k_a_migrator", "SET password_encryption = 'md5'; ALTER ROLE k_a_migrator PASSWORD 'x'", "as MD5"),
         // The second login is the one in use; the first one's password is not checked until its turn.
-        ("k_b_app_b", "ALTER ROLE k_b_app PASSWORD 'x'; ALTER ROLE k_b_app_b PASSWORD 'x'", "rejects the stored password"),
+        (
+            "k_b_app_b",
+            "ALTER ROLE k_b_app PASSWORD 'x'; ALTER ROLE k_b_app_b PASSWORD 'x'",
+            "rejects the stored password",
+        ),
     ];
     for (role, harm, why) in cases {
         server.sql("postgres", harm);

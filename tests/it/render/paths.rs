@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use martydb_deploy::render::{Landscape, Places, RenderTarget};
+use martydb_deploy::render::{DeploymentPlan, Places, RenderTarget};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use serde_yaml::Value;
@@ -74,7 +74,7 @@ fn rendered(manifest: &str, target: &str) -> String {
     let manifest = martydb_config::manifest::load(&path, "development", &Default::default());
     let manifest = manifest.unwrap_or_else(|error| panic!("{error:?}"));
     let places = Places { from_file: ".".into(), in_repository: ".".into() };
-    let landscape = Landscape::of(&manifest, places).unwrap_or_else(|error| panic!("{error:?}"));
+    let landscape = DeploymentPlan::of(&manifest, places).unwrap_or_else(|error| panic!("{error:?}"));
     let files = RenderTarget::named(target).unwrap().files(&landscape);
     files.unwrap_or_else(|error| panic!("{error:?}")).into_iter().map(|file| file.text).collect()
 }

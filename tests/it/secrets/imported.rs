@@ -102,9 +102,7 @@ fn a_lost_store_comes_back_from_the_secrets_in_a_cluster() {
     // What is left is lost: it is named, and replaced only where that is asked for.
     let said = project.run(&["doctor"]).expect(1).stdout;
     assert!(
-        said.contains("lacks 5 logins")
-            && said.contains("clus_a_ro")
-            && said.contains("--reset-passwords"),
+        said.contains("lacks 5 logins") && said.contains("clus_a_ro") && said.contains("--reset-passwords"),
         "{said}"
     );
     project.run(&["apply", "--service", "clus_a", "-y"]).expect(2);

@@ -15,14 +15,14 @@ use object_store::{
 };
 use time::OffsetDateTime;
 
-use super::errand::Errand;
+use super::backend::{Backend, FileWriter, Incoming, SMALL, TopLevel};
+use super::blocking_task::BlockingTask;
+use super::errors::said;
 use super::id::BackupId;
 use super::manifest::MANIFEST;
 use super::parallel;
 use super::path;
-use super::refusal::said;
 use super::requests::soon;
-use super::shelf::{FileInlet, Incoming, SMALL, Shelf, Top};
 use martydb_model::error::{Error, Result};
 
 /// Bytes that one request reads, and the minimum size of a part of an upload.
@@ -39,14 +39,14 @@ const CLEANING: Duration = Duration::from_secs(10);
 const ATTEMPTS: u32 = 4;
 
 #[derive(Clone)]
-pub struct BucketShelf {
+pub struct BucketBackend {
     pub store: Arc<dyn ObjectStore>,
     /// `s3://bucket/prefix`.
     pub place: String,
     pub prefix: Key,
 }
 
-impl BucketShelf {
+impl BucketBackend {
     fn of(&self, id: &BackupId) -> Key {
         self.prefix.clone().join(id.as_str())
     }
@@ -59,24 +59,24 @@ impl BucketShelf {
         said(format!("cannot {doing} {}", self.place))
     }
 
-    fn objects(&self, errand: &Errand, id: &BackupId) -> Result<Vec<ObjectMeta>> {
+    fn objects(&self, errand: &BlockingTask, id: &BackupId) -> Result<Vec<ObjectMeta>> {
         errand.wait(self.store.list(Some(&self.of(id))).try_collect())?.map_err(self.said("list"))
     }
 
     /// Deletes an object. Returns `Ok(false)` if it does not exist any more.
-    fn delete(&self, errand: &Errand, key: &Key) -> Result<bool> {
+    fn delete(&self, errand: &BlockingTask, key: &Key) -> Result<bool> {
         match errand.wait(self.store.delete(key))? {
             Err(S3Error::NotFound { .. }) => Ok(false),
             done => done.map(|()| true).map_err(self.said("remove from")),
         }
     }
 
-    fn delete_all(&self, errand: &Errand, objects: &[ObjectMeta]) -> Result<()> {
+    fn delete_all(&self, errand: &BlockingTask, objects: &[ObjectMeta]) -> Result<()> {
         parallel::each(THREADS, objects, |one| self.delete(errand, &one.location)).map(drop)
     }
 
     /// Writes the manifest if there is none. A request may have succeeded although its answer was lost.
-    fn create(&self, errand: &Errand, key: &Key, text: &[u8]) -> Result<()> {
+    fn create(&self, errand: &BlockingTask, key: &Key, text: &[u8]) -> Result<()> {
         let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
         let mut attempt = 0;
         loop {
@@ -108,7 +108,7 @@ impl BucketShelf {
     }
 }
 
-impl Shelf for BucketShelf {
+impl Backend for BucketBackend {
     fn place(&self) -> String {
         self.place.clone()
     }
@@ -121,10 +121,10 @@ impl Shelf for BucketShelf {
         Ok(())
     }
 
-    fn top(&self, errand: &Errand) -> Result<Top> {
+    fn top(&self, errand: &BlockingTask) -> Result<TopLevel> {
         let listed = errand.wait(self.store.list_with_delimiter(Some(&self.prefix)))?;
         let listed = listed.map_err(self.said("list"))?;
-        let mut top = Top::default();
+        let mut top = TopLevel::default();
         for folder in &listed.common_prefixes {
             let name = folder.parts().next_back().map(|part| part.as_ref().to_owned()).unwrap_or_default();
             match name.parse() {
@@ -136,7 +136,7 @@ impl Shelf for BucketShelf {
         Ok(top)
     }
 
-    fn files(&self, errand: &Errand, id: &BackupId) -> Result<BTreeMap<String, u64>> {
+    fn files(&self, errand: &BlockingTask, id: &BackupId) -> Result<BTreeMap<String, u64>> {
         let of = self.of(id);
         let files = self.objects(errand, id)?.into_iter().map(|one| {
             let parts = one.location.prefix_match(&of).into_iter().flatten();
@@ -152,7 +152,7 @@ impl Shelf for BucketShelf {
         files.collect()
     }
 
-    fn small(&self, errand: &Errand, id: &BackupId, path: &str) -> Result<Option<Vec<u8>>> {
+    fn small(&self, errand: &BlockingTask, id: &BackupId, path: &str) -> Result<Option<Vec<u8>>> {
         let key = self.key(id, path);
         let found = errand.wait(async {
             let found = self.store.get(&key).await?;
@@ -166,7 +166,13 @@ impl Shelf for BucketShelf {
         }
     }
 
-    fn open(&self, errand: &Errand, id: &BackupId, path: &str, size: u64) -> Result<Box<dyn Read + Send>> {
+    fn open(
+        &self,
+        errand: &BlockingTask,
+        id: &BackupId,
+        path: &str,
+        size: u64,
+    ) -> Result<Box<dyn Read + Send>> {
         let key = self.key(id, path);
         Ok(Box::new(Pieces {
             shelf: self.clone(),
@@ -178,23 +184,23 @@ impl Shelf for BucketShelf {
         }))
     }
 
-    fn begin(&self, _: &Errand, id: &BackupId) -> Result<Box<dyn Incoming>> {
+    fn begin(&self, _: &BlockingTask, id: &BackupId) -> Result<Box<dyn Incoming>> {
         // The manifest is removed first: a request that failed may have written it.
         let made = Mutex::new(vec![self.key(id, MANIFEST)]);
         Ok(Box::new(BucketIncoming { shelf: self.clone(), id: id.clone(), made }))
     }
 
-    fn note(&self, errand: &Errand, id: &BackupId, path: &str, text: &[u8]) -> Result<()> {
+    fn note(&self, errand: &BlockingTask, id: &BackupId, path: &str, text: &[u8]) -> Result<()> {
         let payload = Bytes::copy_from_slice(text).into();
         errand.wait(self.store.put(&self.key(id, path), payload))?.map(drop).map_err(self.said("write to"))
     }
 
-    fn remove(&self, errand: &Errand, id: &BackupId) -> Result<()> {
+    fn remove(&self, errand: &BlockingTask, id: &BackupId) -> Result<()> {
         self.delete(errand, &self.key(id, MANIFEST))?;
         self.delete_all(errand, &self.objects(errand, id)?)
     }
 
-    fn sweep(&self, errand: &Errand) -> Result<()> {
+    fn sweep(&self, errand: &BlockingTask) -> Result<()> {
         let now = OffsetDateTime::now_utc();
         for id in self.top(errand)?.backups.iter().filter(|id| now - id.taken_at() > ABANDONED) {
             let objects = self.objects(errand, id)?;
@@ -211,8 +217,8 @@ impl Shelf for BucketShelf {
 
 /// An object that is read in pieces: no request takes longer than its limit, whatever the object's size.
 struct Pieces {
-    shelf: BucketShelf,
-    errand: Errand,
+    shelf: BucketBackend,
+    errand: BlockingTask,
     key: Key,
     size: u64,
     at: u64,
@@ -236,22 +242,22 @@ impl Read for Pieces {
 
 /// An upload in progress. Dropped before it is published, it removes what it has created, as far as that is quick.
 struct BucketIncoming {
-    shelf: BucketShelf,
+    shelf: BucketBackend,
     id: BackupId,
     made: Mutex<Vec<Key>>,
 }
 
 impl Incoming for BucketIncoming {
-    fn create(&self, errand: &Errand, path: &str, size: u64) -> Result<Box<dyn FileInlet>> {
+    fn create(&self, errand: &BlockingTask, path: &str, size: u64) -> Result<Box<dyn FileWriter>> {
         let key = self.shelf.key(&self.id, path);
         self.made.lock().unwrap_or_else(PoisonError::into_inner).push(key.clone());
         let part = size.div_ceil(MOST_PARTS).next_multiple_of(1024 * 1024).max(PIECE);
         let part = usize::try_from(part).unwrap_or(usize::MAX);
         let (shelf, errand) = (self.shelf.clone(), errand.clone());
-        Ok(Box::new(ObjectInlet { shelf, errand, key, part, buffer: vec![], upload: None }))
+        Ok(Box::new(ObjectWriter { shelf, errand, key, part, buffer: vec![], upload: None }))
     }
 
-    fn publish(self: Box<Self>, errand: &Errand, manifest: &[u8]) -> Result<()> {
+    fn publish(self: Box<Self>, errand: &BlockingTask, manifest: &[u8]) -> Result<()> {
         self.shelf.create(errand, &self.shelf.key(&self.id, MANIFEST), manifest)?;
         self.made.lock().unwrap_or_else(PoisonError::into_inner).clear();
         Ok(())
@@ -270,9 +276,9 @@ impl Drop for BucketIncoming {
     }
 }
 
-struct ObjectInlet {
-    shelf: BucketShelf,
-    errand: Errand,
+struct ObjectWriter {
+    shelf: BucketBackend,
+    errand: BlockingTask,
     key: Key,
     part: usize,
     buffer: Vec<u8>,
@@ -280,7 +286,7 @@ struct ObjectInlet {
     upload: Option<Box<dyn MultipartUpload>>,
 }
 
-impl ObjectInlet {
+impl ObjectWriter {
     fn send_part(&mut self) -> Result<()> {
         let failed = self.shelf.said("write to");
         if self.upload.is_none() {
@@ -293,7 +299,7 @@ impl ObjectInlet {
     }
 }
 
-impl Write for ObjectInlet {
+impl Write for ObjectWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.buffer.len() >= self.part {
             self.send_part().map_err(io::Error::other)?;
@@ -308,7 +314,7 @@ impl Write for ObjectInlet {
     }
 }
 
-impl FileInlet for ObjectInlet {
+impl FileWriter for ObjectWriter {
     fn close(mut self: Box<Self>) -> Result<()> {
         let failed = self.shelf.said("write to");
         if self.upload.is_none() {
@@ -323,7 +329,7 @@ impl FileInlet for ObjectInlet {
     }
 }
 
-impl Drop for ObjectInlet {
+impl Drop for ObjectWriter {
     fn drop(&mut self) {
         if let Some(upload) = &mut self.upload {
             let abort = upload.abort();

@@ -6,8 +6,8 @@ use std::path::Path;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::age_files::{self, Identity, Recipient};
+use super::blocking_task::BlockingTask;
 use super::digest::{Digest, Hashing};
-use super::errand::Errand;
 use super::manifest::Encryption;
 use martydb_model::error::{Error, Result};
 
@@ -74,7 +74,12 @@ impl Cipher {
     }
 
     /// Copies `from` in its stored form.
-    pub fn write(&self, errand: &Errand, from: &mut dyn Read, to: &mut dyn Write) -> Result<Passed, Stop> {
+    pub fn write(
+        &self,
+        errand: &BlockingTask,
+        from: &mut dyn Read,
+        to: &mut dyn Write,
+    ) -> Result<Passed, Stop> {
         let mut to = Hashing::new(to);
         let plain = match self {
             Cipher::Plain => pass(errand, from, &mut to, Stop::Read)?,
@@ -124,7 +129,7 @@ impl Identities {
 
 /// Copies `from` in its original form. The output may be used only once this has returned and the digests match.
 pub fn read(
-    errand: &Errand,
+    errand: &BlockingTask,
     encryption: Encryption,
     identities: Option<&Identities>,
     from: &mut dyn Read,
@@ -146,7 +151,7 @@ pub fn read(
 }
 
 fn pass(
-    errand: &Errand,
+    errand: &BlockingTask,
     from: &mut dyn Read,
     to: &mut dyn Write,
     unread: impl Fn(io::Error) -> Stop,

@@ -8,10 +8,10 @@ use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey, Checksum};
 use object_store::path::Path as Key;
 use object_store::{BackoffConfig, Certificate, ClientOptions, RetryConfig};
 
-use super::bucket::BucketShelf;
+use super::backend::Backend;
+use super::bucket::BucketBackend;
+use super::errors::VARIABLES;
 use super::patience::Patience;
-use super::refusal::VARIABLES;
-use super::shelf::Shelf;
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Result};
 
@@ -27,7 +27,7 @@ pub fn connect(
     prefix: &str,
     variables: &Environment,
     patience: Patience,
-) -> Result<Arc<dyn Shelf>> {
+) -> Result<Arc<dyn Backend>> {
     // The provider of the connections to PostgreSQL as well; an error means that it is installed already.
     let _present = rustls::crypto::ring::default_provider().install_default();
     let place = format!("s3://{bucket}/{prefix}").trim_end_matches('/').to_owned();
@@ -51,7 +51,7 @@ pub fn connect(
         .with_checksum_algorithm(Checksum::SHA256)
         .build()
         .map_err(|error| Error::usage(format!("cannot use {place}")).cause(error).hint(VARIABLES))?;
-    Ok(Arc::new(BucketShelf { store: Arc::new(store), place, prefix: Key::from(prefix) }))
+    Ok(Arc::new(BucketBackend { store: Arc::new(store), place, prefix: Key::from(prefix) }))
 }
 
 fn endpoint(variables: &Environment) -> Result<Option<&str>> {

@@ -5,16 +5,16 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
+use super::backend::Backend;
+use super::blocking_task::BlockingTask;
 use super::check::{absent, damaged, of_stop, same_files};
 use super::cipher::{self, Identities, Passed};
 use super::digest::digest;
-use super::errand::Errand;
 use super::folder::{create, make_parents};
 use super::id::BackupId;
 use super::manifest::{BackupManifest, MANIFEST, RECORD, StoredFile};
 use super::parallel;
 use super::path::below;
-use super::shelf::Shelf;
 use super::sums;
 use super::workspace::failed;
 use martydb_model::error::{Error, Result};
@@ -28,9 +28,9 @@ pub struct ReturnedBackup {
 }
 
 /// A fetch: its source and its target.
-pub struct Fetching<'a> {
-    pub errand: &'a Errand,
-    pub shelf: &'a dyn Shelf,
+pub struct Download<'a> {
+    pub errand: &'a BlockingTask,
+    pub shelf: &'a dyn Backend,
     pub id: &'a BackupId,
     pub identities: Option<&'a Identities>,
     /// A folder that does not exist yet, and is removed after an error.
@@ -40,11 +40,11 @@ pub struct Fetching<'a> {
 
 /// One backup that is being read.
 struct Outgoing<'a> {
-    from: &'a Fetching<'a>,
+    from: &'a Download<'a>,
     manifest: BackupManifest,
 }
 
-impl Fetching<'_> {
+impl Download<'_> {
     /// Fetches all files.
     pub fn fetch(&self) -> Result<ReturnedBackup> {
         let into = self.into;
@@ -58,7 +58,7 @@ impl Fetching<'_> {
     }
 
     fn all(&self) -> Result<ReturnedBackup> {
-        let Fetching { errand, shelf, id, into, .. } = *self;
+        let Download { errand, shelf, id, into, .. } = *self;
         let text = shelf.small(errand, id, MANIFEST)?.ok_or_else(|| absent(id, &shelf.place()))?;
         let manifest = BackupManifest::parse(&text, id).map_err(|why| damaged(id, why))?;
         let outgoing = Outgoing { from: self, manifest };
@@ -87,7 +87,7 @@ fn record(id: &BackupId, into: &Path) -> Result<serde_json::Value> {
 
 impl Outgoing<'_> {
     fn sums(&self) -> Result<String> {
-        let Fetching { errand, shelf, id, .. } = *self.from;
+        let Download { errand, shelf, id, .. } = *self.from;
         let name = self.manifest.encryption.stored_name(sums::NAME);
         let stored = shelf.small(errand, id, &name)?;
         let stored = stored.ok_or_else(|| damaged(id, format!("{name} is missing")))?;
@@ -104,7 +104,7 @@ impl Outgoing<'_> {
     }
 
     fn bring(&self, file: &StoredFile) -> Result<Passed> {
-        let Fetching { errand, shelf, id, into, .. } = *self.from;
+        let Download { errand, shelf, id, into, .. } = *self.from;
         let plain = self.plain_name(file);
         make_parents(into, plain)?;
         let path = below(into, plain);

@@ -8,22 +8,22 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 
-use super::errand::Errand;
+use super::backend::{Backend, FileWriter, Incoming, SMALL, TopLevel};
+use super::blocking_task::BlockingTask;
 use super::id::BackupId;
 use super::manifest::MANIFEST;
 use super::path::{self, below};
-use super::shelf::{FileInlet, Incoming, SMALL, Shelf, Top};
 use super::workspace::{PREFIX, Workspace, failed, make_private, sweep, sync_folder};
 use crate::replace_file::{Readers, replace_file};
 use martydb_model::error::{Error, Result};
 
-pub struct FolderShelf {
+pub struct FolderBackend {
     folder: PathBuf,
 }
 
-impl FolderShelf {
-    pub fn new(folder: PathBuf) -> FolderShelf {
-        FolderShelf { folder }
+impl FolderBackend {
+    pub fn new(folder: PathBuf) -> FolderBackend {
+        FolderBackend { folder }
     }
 
     fn of(&self, id: &BackupId) -> PathBuf {
@@ -31,7 +31,7 @@ impl FolderShelf {
     }
 }
 
-impl Shelf for FolderShelf {
+impl Backend for FolderBackend {
     fn place(&self) -> String {
         self.folder.display().to_string()
     }
@@ -55,8 +55,8 @@ impl Shelf for FolderShelf {
         }
     }
 
-    fn top(&self, _: &Errand) -> Result<Top> {
-        let mut top = Top::default();
+    fn top(&self, _: &BlockingTask) -> Result<TopLevel> {
+        let mut top = TopLevel::default();
         let entries = match fs::read_dir(&self.folder) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(top),
             entries => entries.map_err(failed("list", &self.folder))?,
@@ -74,11 +74,11 @@ impl Shelf for FolderShelf {
         Ok(top)
     }
 
-    fn files(&self, errand: &Errand, id: &BackupId) -> Result<BTreeMap<String, u64>> {
+    fn files(&self, errand: &BlockingTask, id: &BackupId) -> Result<BTreeMap<String, u64>> {
         tree(errand, &self.of(id))
     }
 
-    fn small(&self, _: &Errand, id: &BackupId, path: &str) -> Result<Option<Vec<u8>>> {
+    fn small(&self, _: &BlockingTask, id: &BackupId, path: &str) -> Result<Option<Vec<u8>>> {
         let path = below(&self.of(id), path);
         let file = match open_plain(&path) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
@@ -92,17 +92,17 @@ impl Shelf for FolderShelf {
         Ok(Some(bytes))
     }
 
-    fn open(&self, _: &Errand, id: &BackupId, path: &str, _: u64) -> Result<Box<dyn Read + Send>> {
+    fn open(&self, _: &BlockingTask, id: &BackupId, path: &str, _: u64) -> Result<Box<dyn Read + Send>> {
         let path = below(&self.of(id), path);
         Ok(Box::new(open_plain(&path).map_err(failed("read", &path))?))
     }
 
-    fn begin(&self, _: &Errand, id: &BackupId) -> Result<Box<dyn Incoming>> {
+    fn begin(&self, _: &BlockingTask, id: &BackupId) -> Result<Box<dyn Incoming>> {
         let workspace = Workspace::make(&self.folder, id.as_str())?;
         Ok(Box::new(FolderIncoming { workspace, to: self.of(id) }))
     }
 
-    fn note(&self, _: &Errand, id: &BackupId, path: &str, text: &[u8]) -> Result<()> {
+    fn note(&self, _: &BlockingTask, id: &BackupId, path: &str, text: &[u8]) -> Result<()> {
         let folder = self.of(id);
         let text = str::from_utf8(text).expect("notes are text");
         replace_file(&below(&folder, path), text, Readers::Owner)
@@ -110,7 +110,7 @@ impl Shelf for FolderShelf {
         sync_folder(&folder)
     }
 
-    fn remove(&self, _: &Errand, id: &BackupId) -> Result<()> {
+    fn remove(&self, _: &BlockingTask, id: &BackupId) -> Result<()> {
         let (from, hidden) = (self.of(id), self.folder.join(format!("{PREFIX}{id}-removed")));
         fs::rename(&from, &hidden).map_err(failed("remove", &from))?;
         sync_folder(&self.folder)?;
@@ -121,7 +121,7 @@ impl Shelf for FolderShelf {
         }
     }
 
-    fn sweep(&self, _: &Errand) -> Result<()> {
+    fn sweep(&self, _: &BlockingTask) -> Result<()> {
         sweep(&self.folder)
     }
 }
@@ -142,7 +142,7 @@ pub fn open_plain(path: &Path) -> io::Result<File> {
 ///
 /// # Errors
 /// If there is a link, a device, or a name that no backup contains.
-pub fn tree(errand: &Errand, folder: &Path) -> Result<BTreeMap<String, u64>> {
+pub fn tree(errand: &BlockingTask, folder: &Path) -> Result<BTreeMap<String, u64>> {
     let mut files = BTreeMap::new();
     let mut folders = vec![String::new()];
     while let Some(prefix) = folders.pop() {
@@ -193,19 +193,19 @@ struct FolderIncoming {
 }
 
 impl Incoming for FolderIncoming {
-    fn create(&self, _: &Errand, path: &str, _: u64) -> Result<Box<dyn FileInlet>> {
+    fn create(&self, _: &BlockingTask, path: &str, _: u64) -> Result<Box<dyn FileWriter>> {
         make_parents(self.workspace.path(), path)?;
         let path = below(self.workspace.path(), path);
-        Ok(Box::new(FolderInlet { file: create(&path)?, path }))
+        Ok(Box::new(FolderFileWriter { file: create(&path)?, path }))
     }
 
-    fn publish(self: Box<Self>, errand: &Errand, manifest: &[u8]) -> Result<()> {
+    fn publish(self: Box<Self>, errand: &BlockingTask, manifest: &[u8]) -> Result<()> {
         publish(errand, self.workspace, manifest, &self.to)
     }
 }
 
 /// Adds the manifest to the files of a backup, which are on disk already, and renames the folder.
-pub fn publish(errand: &Errand, workspace: Workspace, manifest: &[u8], to: &Path) -> Result<()> {
+pub fn publish(errand: &BlockingTask, workspace: Workspace, manifest: &[u8], to: &Path) -> Result<()> {
     let folder = workspace.path();
     let path = folder.join(MANIFEST);
     let mut file = create(&path)?;
@@ -226,12 +226,12 @@ fn sync_folders(folder: &Path) -> Result<()> {
     sync_folder(folder)
 }
 
-struct FolderInlet {
+struct FolderFileWriter {
     file: File,
     path: PathBuf,
 }
 
-impl Write for FolderInlet {
+impl Write for FolderFileWriter {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
         self.file.write(buffer)
     }
@@ -241,7 +241,7 @@ impl Write for FolderInlet {
     }
 }
 
-impl FileInlet for FolderInlet {
+impl FileWriter for FolderFileWriter {
     fn close(self: Box<Self>) -> Result<()> {
         self.file.sync_all().map_err(failed("write", &self.path))
     }

@@ -5,18 +5,18 @@ use std::sync::Arc;
 
 use time::OffsetDateTime;
 
+use super::backend::Backend;
+use super::blocking_task::BlockingTask;
 use super::check::{absent, damaged, same_files};
 use super::cipher::{Cipher, Identities};
 use super::connect::connect;
 use super::digest::digest;
-use super::errand::Errand;
-use super::fetch::{Fetching, ReturnedBackup};
-use super::folder::FolderShelf;
+use super::fetch::{Download, ReturnedBackup};
+use super::folder::FolderBackend;
 use super::id::BackupId;
 use super::manifest::{BackupManifest, Encryption, MANIFEST};
 use super::parallel;
 use super::patience::Patience;
-use super::shelf::Shelf;
 use super::staging::Staging;
 use super::sums;
 use super::verified;
@@ -31,7 +31,7 @@ const LIST_THREADS: usize = 8;
 
 #[derive(Clone)]
 pub struct Repository {
-    shelf: Arc<dyn Shelf>,
+    shelf: Arc<dyn Backend>,
     cipher: Arc<Cipher>,
     settings: Arc<BackupSettings>,
 }
@@ -67,8 +67,8 @@ impl Repository {
         variables: &Environment,
         patience: Patience,
     ) -> Result<Repository> {
-        let shelf: Arc<dyn Shelf> = match &settings.to {
-            BackupPlace::Folder(folder) => Arc::new(FolderShelf::new(folder.clone())),
+        let shelf: Arc<dyn Backend> = match &settings.to {
+            BackupPlace::Folder(folder) => Arc::new(FolderBackend::new(folder.clone())),
             BackupPlace::S3 { bucket, prefix } => connect(bucket, prefix, variables, patience)?,
         };
         let cipher = Arc::new(Cipher::new(&settings.encrypt)?);
@@ -91,7 +91,7 @@ impl Repository {
     pub async fn stage(&self, service: &ServiceName) -> Result<Staging> {
         let id = BackupId::new(OffsetDateTime::now_utc(), service)?;
         let Repository { shelf, cipher, settings } = self.clone();
-        Errand::run(move |errand| {
+        BlockingTask::run(move |errand| {
             errand.check()?;
             shelf.prepare()?;
             let workspace = match shelf.folder() {
@@ -112,7 +112,7 @@ impl Repository {
     /// Returns all complete backups, oldest first.
     pub async fn list(&self) -> Result<Listing> {
         let shelf = self.shelf.clone();
-        Errand::run(move |errand| list(errand, &*shelf)).await
+        BlockingTask::run(move |errand| list(errand, &*shelf)).await
     }
 
     /// Fetches all files of a backup into `into`, a folder that does not exist yet, checked and decrypted. A file that was
@@ -125,9 +125,9 @@ impl Repository {
     ) -> Result<ReturnedBackup> {
         let (shelf, id, into) = (self.shelf.clone(), id.clone(), into.to_owned());
         let threads = self.settings.jobs;
-        Errand::run(move |errand| {
+        BlockingTask::run(move |errand| {
             let identities = identities.as_deref();
-            Fetching { errand, shelf: &*shelf, id: &id, identities, into: &into, threads }.fetch()
+            Download { errand, shelf: &*shelf, id: &id, identities, into: &into, threads }.fetch()
         })
         .await
     }
@@ -135,12 +135,12 @@ impl Repository {
     /// Returns the encryption of a backup, to be known before prompting for an identity.
     pub async fn encryption(&self, id: &BackupId) -> Result<Encryption> {
         let (shelf, id) = (self.shelf.clone(), id.clone());
-        Errand::run(move |errand| Ok(manifest(errand, &*shelf, &id)?.0.encryption)).await
+        BlockingTask::run(move |errand| Ok(manifest(errand, &*shelf, &id)?.0.encryption)).await
     }
 
     pub async fn remove(&self, id: &BackupId) -> Result<()> {
         let (shelf, id) = (self.shelf.clone(), id.clone());
-        Errand::run(move |errand| {
+        BlockingTask::run(move |errand| {
             manifest_text(errand, &*shelf, &id)?;
             shelf.remove(errand, &id)
         })
@@ -150,7 +150,7 @@ impl Repository {
     /// Removes what dead runs have left; never a backup.
     pub async fn sweep(&self) -> Result<()> {
         let shelf = self.shelf.clone();
-        Errand::run(move |errand| shelf.sweep(errand)).await
+        BlockingTask::run(move |errand| shelf.sweep(errand)).await
     }
 
     /// Records beside a backup that a restore of it was proven.
@@ -159,7 +159,7 @@ impl Repository {
     /// If the store cannot be written to.
     pub async fn mark_verified(&self, id: &BackupId, at: OffsetDateTime) -> Result<()> {
         let (shelf, id) = (self.shelf.clone(), id.clone());
-        Errand::run(move |errand| {
+        BlockingTask::run(move |errand| {
             let text = manifest_text(errand, &*shelf, &id)?;
             let note = verified::text(&id, &digest(&text), at);
             shelf.note(errand, &id, verified::NAME, note.as_bytes()).map_err(|error| {
@@ -175,17 +175,17 @@ fn local(settings: &BackupSettings, name: &str) -> Result<Workspace> {
     Workspace::make(&folder, name)
 }
 
-fn manifest_text(errand: &Errand, shelf: &dyn Shelf, id: &BackupId) -> Result<Vec<u8>> {
+fn manifest_text(errand: &BlockingTask, shelf: &dyn Backend, id: &BackupId) -> Result<Vec<u8>> {
     shelf.small(errand, id, MANIFEST)?.ok_or_else(|| absent(id, &shelf.place()))
 }
 
-fn manifest(errand: &Errand, shelf: &dyn Shelf, id: &BackupId) -> Result<(BackupManifest, Vec<u8>)> {
+fn manifest(errand: &BlockingTask, shelf: &dyn Backend, id: &BackupId) -> Result<(BackupManifest, Vec<u8>)> {
     let text = manifest_text(errand, shelf, id)?;
     let manifest = BackupManifest::parse(&text, id).map_err(|why| damaged(id, why))?;
     Ok((manifest, text))
 }
 
-fn list(errand: &Errand, shelf: &dyn Shelf) -> Result<Listing> {
+fn list(errand: &BlockingTask, shelf: &dyn Backend) -> Result<Listing> {
     let mut top = shelf.top(errand)?;
     top.backups.sort();
     let looked = parallel::each(LIST_THREADS, &top.backups, |id| look(errand, shelf, id))?;
@@ -203,7 +203,7 @@ fn list(errand: &Errand, shelf: &dyn Shelf) -> Result<Listing> {
 type LookedAt = (Option<Listed>, Option<String>);
 
 /// Examines a backup. An error of the store is one of the list; a problem of one backup is not.
-fn look(errand: &Errand, shelf: &dyn Shelf, id: &BackupId) -> Result<LookedAt> {
+fn look(errand: &BlockingTask, shelf: &dyn Backend, id: &BackupId) -> Result<LookedAt> {
     match look_at(errand, shelf, id) {
         Err(error) if error.kind == Kind::Operation => {
             let why = error.causes.iter().fold(error.message.clone(), |all, cause| format!("{all}: {cause}"));
@@ -213,7 +213,7 @@ fn look(errand: &Errand, shelf: &dyn Shelf, id: &BackupId) -> Result<LookedAt> {
     }
 }
 
-fn look_at(errand: &Errand, shelf: &dyn Shelf, id: &BackupId) -> Result<LookedAt> {
+fn look_at(errand: &BlockingTask, shelf: &dyn Backend, id: &BackupId) -> Result<LookedAt> {
     let text = shelf.small(errand, id, MANIFEST)?.ok_or_else(|| {
         Error::operation("it has no manifest.json").cause("a run writes or removes it, or was killed")
     })?;

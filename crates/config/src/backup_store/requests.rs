@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use tokio::runtime::Runtime;
 
-use super::errand::{Errand, abandoned};
+use super::blocking_task::{BlockingTask, abandoned};
 use martydb_model::error::Result;
 
-impl Errand {
+impl BlockingTask {
     /// Waits for a response from a network.
     pub fn wait<T>(&self, future: impl Future<Output = T>) -> Result<T> {
         let mut watched = self.0.clone();

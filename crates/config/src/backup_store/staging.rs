@@ -6,16 +6,16 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::backend::{Backend, Incoming};
+use super::blocking_task::BlockingTask;
 use super::check::of_write;
 use super::cipher::{Cipher, Passed};
 use super::digest::digest;
-use super::errand::Errand;
 use super::folder::{create, open_plain, publish, tree};
 use super::id::BackupId;
 use super::manifest::{BackupHeader, BackupManifest, FORMAT_VERSION, RECORD, StoredFile};
 use super::parallel;
 use super::path::below;
-use super::shelf::{Incoming, Shelf};
 use super::sums;
 use super::workspace::{Workspace, failed};
 use martydb_model::error::{Error, Result};
@@ -24,7 +24,7 @@ use martydb_model::error::{Error, Result};
 pub struct Staging {
     pub(super) id: BackupId,
     pub(super) workspace: Workspace,
-    pub(super) shelf: Arc<dyn Shelf>,
+    pub(super) shelf: Arc<dyn Backend>,
     pub(super) cipher: Arc<Cipher>,
     pub(super) threads: usize,
 }
@@ -46,11 +46,11 @@ impl Staging {
     pub async fn finish(self, header: BackupHeader, record: &serde_json::Value) -> Result<BackupId> {
         let mut record = serde_json::to_vec_pretty(record).expect("plain data");
         record.push(b'\n');
-        Errand::run(move |errand| finish(errand, self, header, &record)).await
+        BlockingTask::run(move |errand| finish(errand, self, header, &record)).await
     }
 }
 
-fn finish(errand: &Errand, staging: Staging, header: BackupHeader, record: &[u8]) -> Result<BackupId> {
+fn finish(errand: &BlockingTask, staging: Staging, header: BackupHeader, record: &[u8]) -> Result<BackupId> {
     let path = staging.path().join(RECORD);
     create(&path)?.write_all(record).map_err(failed("write", &path))?;
     let names: Vec<String> = tree(errand, staging.path())?.into_keys().collect();
@@ -105,7 +105,7 @@ fn manifest(staging: &Staging, header: BackupHeader, names: &[String], passed: &
 }
 
 /// Hashes and syncs a file that is in its final place already.
-fn keep_in_place(errand: &Errand, staging: &Staging, name: &str) -> Result<Passed> {
+fn keep_in_place(errand: &BlockingTask, staging: &Staging, name: &str) -> Result<Passed> {
     let path = below(staging.path(), name);
     let mut file = open_plain(&path).map_err(failed("read", &path))?;
     file.set_permissions(Permissions::from_mode(0o600)).map_err(failed("close", &path))?;
@@ -114,7 +114,7 @@ fn keep_in_place(errand: &Errand, staging: &Staging, name: &str) -> Result<Passe
     passed.map_err(|stop| of_write(name, stop))
 }
 
-fn bring(errand: &Errand, staging: &Staging, incoming: &dyn Incoming, name: &str) -> Result<Passed> {
+fn bring(errand: &BlockingTask, staging: &Staging, incoming: &dyn Incoming, name: &str) -> Result<Passed> {
     let path = below(staging.path(), name);
     let mut file = open_plain(&path).map_err(failed("read", &path))?;
     let size = file.metadata().map_err(failed("look at", &path))?.len();

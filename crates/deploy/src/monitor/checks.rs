@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use time::OffsetDateTime;
 use tokio::sync::Semaphore;
 
-use super::board::{CheckBoard, CheckOutcome, seconds};
+use super::results::{CheckOutcome, CheckResults, seconds};
 use super::verdict;
 use martydb_migrate::Sizes;
 use martydb_model::ServerName;
@@ -45,7 +45,7 @@ impl Schedule {
 /// Checks of one manifest, run one at a time, so they never use more connections than one command.
 pub struct Checks {
     pub run: Run,
-    pub board: Arc<CheckBoard>,
+    pub board: Arc<CheckResults>,
     pub extent: Extent,
     /// `true` if it logs failures.
     pub tells: bool,
@@ -53,7 +53,7 @@ pub struct Checks {
 }
 
 impl Checks {
-    pub fn new(run: Run, board: Arc<CheckBoard>, extent: Extent, tells: bool) -> Checks {
+    pub fn new(run: Run, board: Arc<CheckResults>, extent: Extent, tells: bool) -> Checks {
         Checks { run, board, extent, tells, turn: Semaphore::new(1) }
     }
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 
-use super::board::CheckBoard;
 use super::checks::Schedule;
+use super::results::CheckResults;
 use super::watch::ServerHandle;
 use martydb_model::error::Error;
 use martydb_model::metrics::{AGE_LIMIT, BUILD_INFO, CHECK_INTERVAL, SERVICE_INFO, Sample, Subject};
@@ -17,7 +17,7 @@ use martydb_provision::run::Run;
 pub struct Exporter {
     project: String,
     servers: Vec<ServerHandle>,
-    board: Arc<CheckBoard>,
+    board: Arc<CheckResults>,
     /// Samples that do not change while the monitor runs.
     fixed: Vec<Sample>,
     asked: AtomicBool,
@@ -28,7 +28,7 @@ impl Exporter {
         run: &Run,
         schedule: &Schedule,
         servers: Vec<ServerHandle>,
-        board: Arc<CheckBoard>,
+        board: Arc<CheckResults>,
     ) -> Exporter {
         let itself = Subject::monitor();
         let mut fixed = vec![Sample::with(BUILD_INFO, &itself, [env!("CARGO_PKG_VERSION")], 1.0)];

@@ -9,7 +9,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
-use super::door::Door;
+use super::auth::MetricsAuth;
 use super::exporter::Exporter;
 use super::exposition::Exposition;
 use super::watch::PATIENCE;
@@ -17,11 +17,11 @@ use super::watch::PATIENCE;
 #[derive(Clone)]
 struct Served {
     monitor: Arc<Exporter>,
-    door: Arc<Door>,
+    door: Arc<MetricsAuth>,
 }
 
 /// `/live` and `/ready` need no password: they reveal nothing, and probes have none.
-pub fn router(monitor: Arc<Exporter>, door: Arc<Door>) -> Router {
+pub fn router(monitor: Arc<Exporter>, door: Arc<MetricsAuth>) -> Router {
     let served = Served { monitor, door };
     let guarded = Router::new()
         .route("/metrics", get(metrics))

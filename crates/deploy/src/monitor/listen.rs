@@ -12,7 +12,7 @@ use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-use super::door::{Door, MetricsListener};
+use super::auth::{MetricsAuth, MetricsListener};
 use super::exporter::Exporter;
 use super::http::router;
 use martydb_model::error::{Error, Result};
@@ -57,7 +57,7 @@ impl Bound {
         };
         let socket = TcpListener::bind(listener.address).map_err(busy)?;
         socket.set_nonblocking(true).map_err(busy)?;
-        let door = Arc::new(Door::new(listener.users.clone())?);
+        let door = Arc::new(MetricsAuth::new(listener.users.clone())?);
         Ok(Bound { socket, router: router(monitor, door), tls })
     }
 

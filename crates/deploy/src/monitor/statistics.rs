@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::board::seconds;
 use super::map::ServerMap;
+use super::results::seconds;
 use martydb_model::metrics::*;
 use martydb_model::password_set;
 use martydb_pg::server::{Row, Unreadable};

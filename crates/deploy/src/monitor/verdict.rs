@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::board::{CheckOutcome, seconds};
+use super::results::{CheckOutcome, seconds};
 use martydb_config::backup_store::Listing;
 use martydb_migrate::{ServiceState, ServiceStatus};
 use martydb_model::DesiredService;

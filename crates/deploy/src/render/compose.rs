@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use super::deployment::{DeploymentPlan, ServerNode, ServiceNode};
 use super::image;
-use super::landscape::{Landscape, ServerNode, ServiceNode};
 use martydb_model::ServiceName;
 use martydb_model::deploy::label;
 use martydb_model::error::{Error, Result};
@@ -90,7 +90,7 @@ struct SecretFile {
 ///
 /// # Errors
 /// If two servers would be published at one port of the host.
-pub fn document(landscape: &Landscape<'_>) -> Result<String> {
+pub fn document(landscape: &DeploymentPlan<'_>) -> Result<String> {
     let here = || landscape.servers.iter().filter_map(|server| Some((server.host.as_deref()?, server)));
     let mut published = BTreeMap::new();
     for (host, server) in here() {
@@ -123,7 +123,7 @@ pub fn document(landscape: &Landscape<'_>) -> Result<String> {
     Ok(yaml_text(&file))
 }
 
-fn of_server(landscape: &Landscape<'_>, host: &str, server: &ServerNode<'_>) -> ComposeService {
+fn of_server(landscape: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> ComposeService {
     let (url, password) = (server.url, admin_password(server.name));
     let databases = landscape.services.iter().filter(|node| node.service.server == server.name);
     let networks = databases.map(|node| network(&node.service.name)).chain([ADMIN.into()]);
@@ -152,7 +152,7 @@ fn of_server(landscape: &Landscape<'_>, host: &str, server: &ServerNode<'_>) -> 
     }
 }
 
-fn of_service(landscape: &Landscape<'_>, node: &ServiceNode<'_>) -> ComposeService {
+fn of_service(landscape: &DeploymentPlan<'_>, node: &ServiceNode<'_>) -> ComposeService {
     let url = database_url(node.service.name.as_str());
     let databases = node.databases.iter().map(|database| network(database));
     let ready = landscape.servers_of(node).filter_map(|server| server.host.clone());
@@ -171,7 +171,7 @@ fn of_service(landscape: &Landscape<'_>, node: &ServiceNode<'_>) -> ComposeServi
 }
 
 /// Returns the job that provisions. It runs once, over the network without services.
-fn init_all(landscape: &Landscape<'_>) -> ComposeService {
+fn init_all(landscape: &DeploymentPlan<'_>) -> ComposeService {
     let manifest = landscape.manifest;
     let file = |server: &ServerNode<'_>| {
         (

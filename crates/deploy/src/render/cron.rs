@@ -2,15 +2,15 @@
 //!
 //! Format of `man 5 crontab` of Debian's cron: values of variables are literal, but `%` ends the command of a line.
 
-use super::landscape::Landscape;
-use super::times;
+use super::deployment::DeploymentPlan;
+use super::schedule;
 use martydb_model::error::{Error, Result};
 
 /// Returns the crontab.
 ///
 /// # Errors
 /// If the manifest's path cannot be written in a crontab.
-pub fn table(landscape: &Landscape<'_>) -> Result<String> {
+pub fn table(landscape: &DeploymentPlan<'_>) -> Result<String> {
     let manifest = landscape.manifest;
     let path = manifest.path.display().to_string();
     let variables = [("MARTYDB_MANIFEST", value(&path)?), ("MARTYDB_ENV", value(&manifest.env)?)];
@@ -19,8 +19,8 @@ pub fn table(landscape: &Landscape<'_>) -> Result<String> {
         .to_owned();
     text += "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n";
     text.extend(variables.map(|(name, value)| format!("{name}={value}\n")));
-    text += &line(times::ISOLATION, &["--no-input", "verify-isolation"]);
-    text.extend(times::of_backups(landscape).iter().map(|run| line(run.at, run.arguments)));
+    text += &line(schedule::ISOLATION, &["--no-input", "verify-isolation"]);
+    text.extend(schedule::of_backups(landscape).iter().map(|run| line(run.at, run.arguments)));
     Ok(text)
 }
 

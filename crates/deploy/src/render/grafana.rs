@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::landscape::Landscape;
+use super::deployment::DeploymentPlan;
 use martydb_model::error::Result;
 use martydb_model::metrics::{PANELS, Panel, PanelKind, Reach, of_project};
 
@@ -18,7 +18,7 @@ const GRID: u32 = 24;
 /// Maximum length of a `uid` in Grafana.
 const LONGEST_UID: usize = 40;
 
-pub fn dashboard(landscape: &Landscape<'_>) -> Result<String> {
+pub fn dashboard(landscape: &DeploymentPlan<'_>) -> Result<String> {
     let project = &landscape.manifest.project;
     let mut panels = vec![];
     let mut next = PanelGrid::default();

@@ -1,7 +1,7 @@
 //! Settings of the PostgreSQL image: <https://github.com/docker-library/docs/blob/master/postgres/README.md>. All
 //! targets share them, except for the source of the admin's password.
 
-use super::landscape::ServerNode;
+use super::deployment::ServerNode;
 
 /// Major of an image whose tag does not contain it.
 const NEWEST: u32 = 18;

@@ -2,15 +2,15 @@
 //! manifest is a stanza with its name. The file is installed on the machine of each server, which uses its own
 //! stanza.
 
+use super::deployment::{DeploymentPlan, ServerNode};
 use super::image;
-use super::landscape::{Landscape, ServerNode};
 use martydb_model::error::{Error, Result};
 
 /// Returns the configuration.
 ///
 /// # Errors
 /// If a value cannot be written in the file.
-pub fn settings(landscape: &Landscape<'_>) -> Result<String> {
+pub fn settings(landscape: &DeploymentPlan<'_>) -> Result<String> {
     let own = &landscape.manifest.deploy.pgbackrest;
     let mut text = format!(
         "[global]\nrepo1-path={}\nrepo1-retention-full={}\n# A backup begins at once, and not with the next checkpoint.\nstart-fast=y\nlog-level-file=off\n",

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::landscape::{Landscape, ServerNode};
+use super::deployment::{DeploymentPlan, ServerNode};
 use martydb_model::contract::alternate_of;
 use martydb_model::error::{Error, Result};
 use martydb_model::{DesiredService, RoleKind};
@@ -32,7 +32,7 @@ const LOGINS: [RoleKind; 2] = [RoleKind::App, RoleKind::Readonly];
 ///
 /// # Errors
 /// If servers differ in a setting that PgBouncer has only once.
-pub fn settings(landscape: &Landscape<'_>) -> Result<String> {
+pub fn settings(landscape: &DeploymentPlan<'_>) -> Result<String> {
     let mut databases = BTreeMap::new();
     for node in &landscape.services {
         let (service, server) = (node.service, landscape.server(&node.service.server));
@@ -77,7 +77,7 @@ pub fn settings(landscape: &Landscape<'_>) -> Result<String> {
 ///
 /// # Errors
 /// If a name cannot be written in the file.
-pub fn entrances(landscape: &Landscape<'_>) -> Result<String> {
+pub fn entrances(landscape: &DeploymentPlan<'_>) -> Result<String> {
     let mut text = String::new();
     for node in &landscape.services {
         let database = quoted(node.service.database.as_str())?;
@@ -91,7 +91,7 @@ pub fn entrances(landscape: &Landscape<'_>) -> Result<String> {
 }
 
 /// Returns logins that may use a service's database through a pooler, each with its alternate.
-fn logins(landscape: &Landscape<'_>, service: &DesiredService) -> BTreeSet<String> {
+fn logins(landscape: &DeploymentPlan<'_>, service: &DesiredService) -> BTreeSet<String> {
     let own = LOGINS.map(|kind| service.role(kind).clone());
     let further = landscape.manifest.further_logins().filter(|(server, role)| {
         **server == service.server && service.access.iter().any(|grant| grant.role == role.name)
@@ -139,7 +139,7 @@ fn entry(service: &DesiredService, server: &ServerNode<'_>) -> Result<String> {
 }
 
 /// Returns the TLS settings to the servers, which PgBouncer has only once.
-fn tls(landscape: &Landscape<'_>) -> Result<String> {
+fn tls(landscape: &DeploymentPlan<'_>) -> Result<String> {
     let mut found: Option<(&str, Tls)> = None;
     for server in &landscape.servers {
         let endpoint = server.url.endpoint();

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::landscape::Landscape;
+use super::deployment::DeploymentPlan;
 use martydb_model::error::Result;
 use martydb_model::metrics::{ALERTS, Alert, of_project};
 use martydb_ui::report::yaml_text;
@@ -56,7 +56,7 @@ struct StaticConfig {
 
 /// Returns the scrape configuration. On another machine the monitor requires TLS and a password, whose files are
 /// beside this one.
-pub fn configuration(landscape: &Landscape<'_>) -> Result<String> {
+pub fn configuration(landscape: &DeploymentPlan<'_>) -> Result<String> {
     let target = landscape.manifest.deploy.monitor.clone().unwrap_or_else(|| LOOPBACK.to_owned());
     let host = target.rsplit_once(':').map_or(target.as_str(), |(host, _)| host);
     let far = !["127.0.0.1", "localhost", "[::1]"].contains(&host);
@@ -110,7 +110,7 @@ impl AlertRule {
 }
 
 /// Returns the alerts, which cover only this project, even if the same Prometheus scrapes others.
-pub fn rules(landscape: &Landscape<'_>) -> Result<String> {
+pub fn rules(landscape: &DeploymentPlan<'_>) -> Result<String> {
     let project = &landscape.manifest.project;
     let rules = ALERTS.iter().map(|alert| AlertRule::of(alert, project)).collect();
     Ok(yaml_text(&RuleFile { groups: [RuleGroup { name: format!("martydb-{project}"), rules }] }))

@@ -1,8 +1,8 @@
 //! Table of the render targets.
 
 use super::ci::{github, gitlab};
+use super::deployment::DeploymentPlan;
 use super::kubernetes::{cloudnative_pg, external_secrets, plain, sealed_secrets};
-use super::landscape::Landscape;
 use super::{compose, cron, grafana, pgbackrest, pgbouncer, prometheus};
 use martydb_config::manifest::DEFAULT_ENV;
 use martydb_model::error::Result;
@@ -24,7 +24,7 @@ pub struct RenderTarget {
 struct FileRow {
     /// Path below `--out`.
     name: &'static str,
-    text: fn(&Landscape<'_>) -> Result<String>,
+    text: fn(&DeploymentPlan<'_>) -> Result<String>,
 }
 
 /// A rendered file.
@@ -137,7 +137,7 @@ impl RenderTarget {
     ///
     /// # Errors
     /// If this target does not support something in the manifest.
-    pub fn files(&self, landscape: &Landscape<'_>) -> Result<Vec<RenderedFile>> {
+    pub fn files(&self, landscape: &DeploymentPlan<'_>) -> Result<Vec<RenderedFile>> {
         let env = &landscape.manifest.env;
         let env = if env == DEFAULT_ENV { String::new() } else { format!("-e {env} ") };
         let one = |row: &FileRow| {

@@ -14,7 +14,7 @@
 
 use std::collections::VecDeque;
 
-use super::batch::{Batch, Frame, MigrationStep};
+use super::batch::{Batch, BatchContext, MigrationStep};
 use super::executor::{file_record, rows};
 use super::failure;
 use super::preflight::Preflight;
@@ -49,7 +49,7 @@ pub async fn send(
     let first = session.noted + 1;
     let mut event = preflight.last_event + 1;
     for (note, step) in (first..).zip(together) {
-        let frame = Frame {
+        let frame = BatchContext {
             owner: &session.target.owner,
             other_roles: &preflight.other_roles,
             lock_timeout: options.lock_timeout,

@@ -37,7 +37,7 @@ pub struct Batch {
 
 /// Settings around every file of a run.
 #[derive(Debug, Clone, Copy)]
-pub struct Frame<'a> {
+pub struct BatchContext<'a> {
     /// Required owner of the objects that the file creates.
     pub owner: &'a RoleName,
     /// Other roles that could own them.
@@ -54,7 +54,7 @@ pub struct Frame<'a> {
 
 impl Batch {
     /// Returns the batch of a whole file; the records commit together with it.
-    pub fn of_file(frame: &Frame<'_>, file: &MigrationFile, records: Vec<Statement>) -> Batch {
+    pub fn of_file(frame: &BatchContext<'_>, file: &MigrationFile, records: Vec<Statement>) -> Batch {
         let marked = MarkedText::of(file);
         let cleanup = cleanup().into_iter().chain(frame.note.map(notes::note));
         let opening = opening(frame, file.whole());
@@ -69,7 +69,7 @@ impl Batch {
 
     /// Returns a whole file without a record, for a transaction that is already open and stays open.
     /// Transaction modes of the file's own BEGIN cannot apply there.
-    pub fn rehearsal(frame: &Frame<'_>, file: &MigrationFile) -> Batch {
+    pub fn rehearsal(frame: &BatchContext<'_>, file: &MigrationFile) -> Batch {
         let marked = MarkedText::of(file);
         // The checks have made all constraints immediate; the next file expects those of a new transaction.
         let after = cleanup().into_iter().chain([stmt!("SET CONSTRAINTS ALL DEFERRED")]);
@@ -81,7 +81,7 @@ impl Batch {
     /// statement, or those between a BEGIN and a COMMIT of the file. Their settings stay in effect for the next
     /// statement, except those that change how it is parsed.
     pub fn of_unit(
-        frame: &Frame<'_>,
+        frame: &BatchContext<'_>,
         file: &MigrationFile,
         statements: Range<usize>,
         own: Option<&OwnTransaction>,
@@ -144,7 +144,7 @@ impl Batch {
 }
 
 fn closing(
-    frame: &Frame<'_>,
+    frame: &BatchContext<'_>,
     records: impl IntoIterator<Item = Statement>,
     cleanup: impl IntoIterator<Item = Statement>,
 ) -> Vec<(BatchPart, Statement)> {
@@ -161,7 +161,7 @@ pub fn millis(time: Duration) -> i64 {
 }
 
 /// Returns the statements that open the transaction, with the modes of the file's own BEGIN.
-fn opening(frame: &Frame<'_>, own: Option<&OwnTransaction>) -> Vec<Statement> {
+fn opening(frame: &BatchContext<'_>, own: Option<&OwnTransaction>) -> Vec<Statement> {
     let modes = own.map(|own| own.modes.as_str()).filter(|modes| !modes.is_empty());
     let modes =
         modes.map(|modes| stmt!("SET TRANSACTION {modes}", modes = Statement::from_migration_file(modes)));
@@ -175,7 +175,7 @@ fn opening(frame: &Frame<'_>, own: Option<&OwnTransaction>) -> Vec<Statement> {
 }
 
 /// Returns the checks. Deferred constraints fire before them, because a trigger can do anything that a file can.
-fn checks(frame: &Frame<'_>) -> [(BatchPart, Statement); 5] {
+fn checks(frame: &BatchContext<'_>) -> [(BatchPart, Statement); 5] {
     let role = stmt!("SET ROLE {owner}", owner = frame.owner);
     [
         (BatchPart::Check, role.clone()),
@@ -215,7 +215,7 @@ const FINDING: &str = "martydb";
 /// comparisons that are needed to miss nothing. Findings are examined by [`detail`], which the server parses
 /// and plans only then, because `query_to_xml` takes it as text. `age` counts from this transaction: its own
 /// rows, including those of its savepoints, are 0 or less. 1260 is `pg_authid` on every major.
-fn check(frame: &Frame<'_>) -> Statement {
+fn check(frame: &BatchContext<'_>) -> Statement {
     stmt!(
         "SELECT CASE WHEN pg_catalog.current_setting('martydb.migration', true) = 'open' AND NOT EXISTS (
              SELECT FROM pg_catalog.pg_shdepend WHERE refclassid = 1260 AND refobjid IN ({others}) AND pg_catalog.age(xmin) <= 0)
@@ -227,7 +227,7 @@ fn check(frame: &Frame<'_>) -> Statement {
 
 /// Describes the check's finding in hexadecimal: both XML and the server's error message would change plain
 /// text. Empty if all objects are members of extensions: their owner is the one that the extension sets.
-fn detail(frame: &Frame<'_>) -> Statement {
+fn detail(frame: &BatchContext<'_>) -> Statement {
     stmt!(
         "SELECT pg_catalog.encode(pg_catalog.convert_to(f.text, 'UTF8'), 'hex') AS {finding} FROM (SELECT CASE
              WHEN pg_catalog.current_setting('martydb.migration', true) IS DISTINCT FROM 'open' THEN 'transaction'
@@ -316,7 +316,7 @@ mod tests {
     fn batch(text: &str) -> Batch {
         let file = source::read(Path::new("V1__x.sql"), text.into()).unwrap();
         let (owner, other_roles) = (RoleName::new("o").unwrap(), OtherRoles::default());
-        let frame = Frame {
+        let frame = BatchContext {
             owner: &owner,
             other_roles: &other_roles,
             lock_timeout: Duration::ZERO,

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::batch::{Batch, BatchPart, Frame, MigrationStep};
+use super::batch::{Batch, BatchContext, BatchPart, MigrationStep};
 use super::failure;
 use super::preflight::Preflight;
 use super::session::{MigrationSession, until};
@@ -16,7 +16,7 @@ use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Statement, stmt};
 use martydb_model::sqlstate;
 use martydb_pg::backoff::Backoff;
-use martydb_pg::server::{Exchanged, Fault, execute_protected};
+use martydb_pg::server::{ErrorResponse, Exchanged, execute_protected};
 
 /// A step in progress; the history tables exist.
 pub struct StepRun<'r, 's> {
@@ -34,7 +34,7 @@ pub struct StepRun<'r, 's> {
 
 /// Returns `true` for a temporary fault, which ends when other sessions release their locks: `lock_timeout` or
 /// NOWAIT (55P03), a deadlock (40P01), a serialization failure (40001).
-pub fn is_passing(fault: &Fault) -> bool {
+pub fn is_passing(fault: &ErrorResponse) -> bool {
     matches!(
         fault.sqlstate.as_deref(),
         Some(sqlstate::LOCK_NOT_AVAILABLE | sqlstate::DEADLOCK_DETECTED | sqlstate::SERIALIZATION_FAILURE)
@@ -84,8 +84,8 @@ impl StepRun<'_, '_> {
         until(Instant::now() + self.options.lock_wait)
     }
 
-    pub fn frame(&self) -> Frame<'_> {
-        Frame {
+    pub fn frame(&self) -> BatchContext<'_> {
+        BatchContext {
             owner: &self.session.target.owner,
             other_roles: &self.preflight.other_roles,
             lock_timeout: self.options.lock_timeout,
@@ -117,7 +117,7 @@ impl StepRun<'_, '_> {
     }
 
     /// Sends one message. `Err` has the number of statements finished before the failed one, and its fault.
-    pub async fn send(&mut self, message: &Statement) -> Result<(), (usize, Fault)> {
+    pub async fn send(&mut self, message: &Statement) -> Result<(), (usize, ErrorResponse)> {
         tracing::debug!(target: "martydb::sql", "{}", message.shown());
         let connection = &mut self.session.connection;
         connection.be_patient(true);
@@ -125,8 +125,8 @@ impl StepRun<'_, '_> {
         self.failed(end).map_or(Ok(()), Err)
     }
 
-    /// Waits for the answer to a batch that was sent ahead.
-    async fn answer(&mut self) -> Result<(), (usize, Fault)> {
+    /// WaitLog for the answer to a batch that was sent ahead.
+    async fn answer(&mut self) -> Result<(), (usize, ErrorResponse)> {
         let connection = &mut self.session.connection;
         connection.be_patient(true);
         let end = connection.next_answer().await;
@@ -134,7 +134,7 @@ impl StepRun<'_, '_> {
     }
 
     /// Reports the warnings. Returns the number of statements finished before the failed one, and its fault.
-    fn failed(&mut self, end: Exchanged) -> Option<(usize, Fault)> {
+    fn failed(&mut self, end: Exchanged) -> Option<(usize, ErrorResponse)> {
         self.session.connection.be_patient(false);
         let (warnings, failed) = match end {
             Ok(reply) => (reply.warnings, None),
@@ -145,7 +145,7 @@ impl StepRun<'_, '_> {
     }
 
     /// Explains why it failed after `completed` statements of a batch.
-    pub fn explain(&self, batch: &Batch, completed: usize, fault: Fault) -> Error {
+    pub fn explain(&self, batch: &Batch, completed: usize, fault: ErrorResponse) -> Error {
         let locked = fault.sqlstate.as_deref() == Some(sqlstate::LOCK_NOT_AVAILABLE);
         let blockers = if locked { self.watcher.blockers() } else { vec![] };
         failure::explain(self.session.target, self.step, batch, completed, fault)
@@ -157,13 +157,13 @@ impl StepRun<'_, '_> {
     }
 
     /// Rolls back the failed transaction. Returns `false` if the session has ended.
-    async fn roll_back(&mut self, fault: &Fault) -> bool {
+    async fn roll_back(&mut self, fault: &ErrorResponse) -> bool {
         !fault.unreachable
             && execute_protected(&mut self.session.connection, &stmt!("ROLLBACK")).await.is_ok()
     }
 
-    /// Waits a little and counts another attempt. Returns `false` at the deadline.
-    pub async fn retry(&mut self, fault: &Fault, backoff: &mut Backoff) -> bool {
+    /// WaitLog a little and counts another attempt. Returns `false` at the deadline.
+    pub async fn retry(&mut self, fault: &ErrorResponse, backoff: &mut Backoff) -> bool {
         let blockers = self.watcher.blockers().into_iter().map(|blocker| format!("; blocked by {blocker}"));
         let why = std::iter::once(fault.to_string()).chain(blockers).collect();
         self.session.events.send(Event::Retrying(self.step.id(), self.attempts, why));
@@ -174,7 +174,7 @@ impl StepRun<'_, '_> {
 
     /// Adds the failure to the history, in a transaction of its own. If that fails too, the first error is the
     /// one reported.
-    pub async fn record_failure(&mut self, fault: &Fault) {
+    pub async fn record_failure(&mut self, fault: &ErrorResponse) {
         if fault.unreachable {
             return;
         }

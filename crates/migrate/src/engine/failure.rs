@@ -14,7 +14,7 @@ use crate::files::{Direction, Mode, Position};
 use crate::target::MigrationTarget;
 use martydb_model::error::{Error, Kind};
 use martydb_model::sqlstate;
-use martydb_pg::server::Fault;
+use martydb_pg::server::ErrorResponse;
 
 /// Explains why a migration failed after `completed` statements of its batch.
 pub fn explain(
@@ -22,7 +22,7 @@ pub fn explain(
     step: &MigrationStep<'_>,
     batch: &Batch,
     completed: usize,
-    fault: Fault,
+    fault: ErrorResponse,
 ) -> Error {
     let part = batch.part(completed);
     let kind = fault.kind();
@@ -41,7 +41,7 @@ pub fn explain(
 }
 
 /// Returns the error of a run stopped by a signal; the file is not at fault.
-fn interrupted(step: &MigrationStep<'_>, fault: &Fault) -> Error {
+fn interrupted(step: &MigrationStep<'_>, fault: &ErrorResponse) -> Error {
     let left = match (step.file.directives.mode, fault.unreachable) {
         _ if fault.is_unsent() => "was not begun",
         (_, true) => "was sent, and the connection was lost before the server answered",
@@ -57,7 +57,7 @@ fn interrupted(step: &MigrationStep<'_>, fault: &Fault) -> Error {
 }
 
 /// Returns the byte offset of the error in the file: the server's position, else the start of the statement.
-fn offset(step: &MigrationStep<'_>, batch: &Batch, part: BatchPart, fault: &Fault) -> Option<usize> {
+fn offset(step: &MigrationStep<'_>, batch: &Batch, part: BatchPart, fault: &ErrorResponse) -> Option<usize> {
     let text = &step.file.text;
     let pointed = fault.position.and_then(|position| batch.in_file(position));
     let pointed = pointed.and_then(|characters| match text.char_indices().nth(characters) {
@@ -93,7 +93,7 @@ fn headline(step: &MigrationStep<'_>, offset: Option<usize>) -> String {
     }
 }
 
-fn cause(part: BatchPart, fault: &Fault) -> String {
+fn cause(part: BatchPart, fault: &ErrorResponse) -> String {
     let said = fault.to_string();
     match (part, found(fault)) {
         (_, Some(found)) => found,
@@ -109,7 +109,7 @@ fn cause(part: BatchPart, fault: &Fault) -> String {
 
 /// Describes the finding of martydb's check, if the fault comes from it. The part alone does not show that: a
 /// file that ended its own transaction may have contained statements that were not counted.
-fn found(fault: &Fault) -> Option<String> {
+fn found(fault: &ErrorResponse) -> Option<String> {
     let complains = fault.sqlstate.as_deref() == Some(sqlstate::INVALID_TEXT_REPRESENTATION);
     Some(match CheckFailure::read(&fault.message).filter(|_| complains)? {
         CheckFailure::Owner(objects) => {
@@ -121,6 +121,6 @@ fn found(fault: &Fault) -> Option<String> {
     })
 }
 
-pub fn message(fault: &Fault) -> String {
+pub fn message(fault: &ErrorResponse) -> String {
     found(fault).unwrap_or_else(|| fault.message.clone())
 }

@@ -14,7 +14,7 @@ use crate::files::{MigrationFile, OwnTransaction, StatementKind, source, stateme
 use crate::history::{Record, ResumePoint, Took, progress, unreadable};
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{ServerText, Statement, stmt};
-use martydb_pg::server::Fault;
+use martydb_pg::server::ErrorResponse;
 
 struct FileRun<'r, 's> {
     run: StepRun<'r, 's>,
@@ -209,7 +209,7 @@ impl FileRun<'_, '_> {
         self.run.session.execute(begin.into_iter().chain(reading())).await
     }
 
-    async fn give_up(&mut self, batch: &Batch, completed: usize, fault: Fault) -> Error {
+    async fn give_up(&mut self, batch: &Batch, completed: usize, fault: ErrorResponse) -> Error {
         self.run.record_failure(&fault).await;
         let left = if fault.unreachable { None } else { self.resume_point().await.ok().flatten() };
         let mut error = self.run.explain(batch, completed, fault);
@@ -280,7 +280,7 @@ impl FileRun<'_, '_> {
     }
 
     async fn record_message(&mut self, message: &str) {
-        let fault = Fault { message: message.into(), ..Fault::default() };
+        let fault = ErrorResponse { message: message.into(), ..ErrorResponse::default() };
         self.run.record_failure(&fault).await;
     }
 }

@@ -24,7 +24,7 @@ use crate::target::Options;
 use martydb_model::error::Result;
 use martydb_model::sql::stmt;
 use martydb_model::sqlstate;
-use martydb_pg::server::{Fault, execute_protected};
+use martydb_pg::server::{ErrorResponse, execute_protected};
 
 /// Result of a rehearsal, filled in on failure too.
 #[derive(Debug, Default)]
@@ -136,7 +136,7 @@ fn skipped(steps: &[MigrationStep<'_>], reason: &str) -> Vec<SkippedMigration> {
 
 /// Returns `true` for the use of an enum value that an earlier file added: PostgreSQL rejects it in the
 /// transaction that adds the value. The real run commits between the two files and succeeds.
-fn uses_earlier_enum_value(step: &MigrationStep<'_>, fault: &Fault) -> bool {
+fn uses_earlier_enum_value(step: &MigrationStep<'_>, fault: &ErrorResponse) -> bool {
     fault.sqlstate.as_deref() == Some(sqlstate::UNSAFE_NEW_ENUM_VALUE_USAGE)
         && !step.file.texts().any(adds_enum_value)
 }

@@ -6,11 +6,11 @@
 //! CONCURRENTLY` waits for, and the two would wait for each other. Only locks of logins that are members of the
 //! owner count: every login of the service may take an advisory lock (see `advisory`).
 
-mod glance;
+mod overview;
 
 use std::time::{Duration, Instant};
 
-pub use glance::{Glance, GlanceScope, Sizes};
+pub use overview::{GlanceScope, SessionOverview, Sizes};
 
 use crate::files::VersionType;
 use crate::history::{HistoryRows, Present, tables, unreadable};
@@ -108,7 +108,7 @@ impl<'a> MigrationSession<'a> {
 
     /// Takes the lock, waiting for it until the deadline.
     async fn lock(&mut self, deadline: Instant) -> Result<(), NoSession> {
-        let (mut attempts, mut said) = (Attempts::new(LOCK, until(deadline)), Waits::default());
+        let (mut attempts, mut said) = (Attempts::new(LOCK, until(deadline)), WaitLog::default());
         loop {
             let (taken, alone) = self.start(Some(attempts.key)).await?;
             if taken && alone {
@@ -237,14 +237,14 @@ impl<'a> MigrationSession<'a> {
 
 /// The last message about waiting: the same message is repeated only after a while.
 #[derive(Default)]
-struct Waits(Option<(String, Instant)>);
+struct WaitLog(Option<(String, Instant)>);
 
-impl Waits {
+impl WaitLog {
     const PAUSE: Duration = Duration::from_secs(10);
 
     fn say(&mut self, events: &EventSender, who: String) {
         let now = Instant::now();
-        if self.0.as_ref().is_some_and(|(said, at)| *said == who && now - *at < Waits::PAUSE) {
+        if self.0.as_ref().is_some_and(|(said, at)| *said == who && now - *at < WaitLog::PAUSE) {
             return;
         }
         events.send(Event::Waiting(who.clone()));
@@ -285,7 +285,7 @@ async fn log_in(
     deadline: Instant,
     events: &EventSender,
 ) -> Result<Connection, NoSession> {
-    let (mut backoff, mut said) = (until(deadline), Waits::default());
+    let (mut backoff, mut said) = (until(deadline), WaitLog::default());
     loop {
         let (endpoint, login, database) = (&target.endpoint, &target.login, target.database.as_str());
         let attempt = match intent {

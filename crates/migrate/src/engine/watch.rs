@@ -2,13 +2,13 @@
 //! of it. It logs in only when a migration takes longer than a moment, once per service, and disconnects when
 //! the migration ends. Without a connection it still reports the elapsed time.
 
-mod lookout;
+mod blocking;
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use lookout::Lookout;
-pub use lookout::statement_count;
+use blocking::BlockMonitor;
+pub use blocking::statement_count;
 use tokio::task::JoinHandle;
 
 use super::session::MigrationSession;
@@ -35,7 +35,7 @@ impl Watcher {
     /// Watches the session's backend. Sends no query before [`begin`](Watcher::begin).
     pub fn over(session: &MigrationSession<'_>) -> Watcher {
         let post = Arc::<Mutex<Post>>::default();
-        let lookout = Lookout::new(session.target.clone(), session.connection.backend());
+        let lookout = BlockMonitor::new(session.target.clone(), session.connection.backend());
         let task = tokio::spawn(watch(post.clone(), lookout, session.events.clone()));
         Watcher { post, task }
     }
@@ -71,7 +71,7 @@ impl Drop for Watcher {
     }
 }
 
-async fn watch(post: Arc<Mutex<Post>>, mut lookout: Lookout, events: EventSender) {
+async fn watch(post: Arc<Mutex<Post>>, mut lookout: BlockMonitor, events: EventSender) {
     loop {
         tokio::time::sleep(TICK).await;
         let running = || post.lock().ok().and_then(|post| post.running.clone());

@@ -4,7 +4,7 @@
 use super::rules::needs_no_transaction;
 use super::script::{ScriptItem, StatementHead, is_word, walk};
 use martydb_model::sqlstate;
-use martydb_pg::server::Fault;
+use martydb_pg::server::ErrorResponse;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StatementKind {
@@ -24,7 +24,7 @@ pub enum StatementKind {
 
 impl StatementKind {
     /// Returns `true` if this error means that the interrupted run had finished it.
-    pub fn was_done(&self, fault: &Fault) -> bool {
+    pub fn was_done(&self, fault: &ErrorResponse) -> bool {
         let repeated: &[&str] = match self {
             StatementKind::ConcurrentIndex(_) => &[sqlstate::DUPLICATE_TABLE],
             StatementKind::NonTransactional { repeated, .. } => repeated,

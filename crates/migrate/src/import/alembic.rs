@@ -7,7 +7,7 @@ use std::process::Stdio;
 
 use tokio::process::Command;
 
-use super::kinds::{Carried, Harvest, LeftOut, SqlText};
+use super::kinds::{Carried, ImportedFolder, LeftOut, SqlText};
 use super::name::readable;
 use super::number::{normal, versions};
 use super::script::tidy;
@@ -21,7 +21,7 @@ use martydb_ui::report::printable;
 ///
 /// # Errors
 /// If the program cannot be started, or cannot print the upgrades.
-pub async fn read(folder: &Path, withheld: &[String]) -> Result<Harvest> {
+pub async fn read(folder: &Path, withheld: &[String]) -> Result<ImportedFolder> {
     let printed = |arguments| printed(folder, withheld, arguments);
     let up = printed(&["upgrade", "heads", "--sql"]).await?;
     let down = printed(&["downgrade", "heads:base", "--sql"]).await;
@@ -70,7 +70,7 @@ async fn printed(folder: &Path, withheld: &[String], arguments: &[&str]) -> Resu
 }
 
 /// Parses the three outputs. Pure.
-fn harvest(up: &str, down: &str, history: &str) -> Harvest {
+fn harvest(up: &str, down: &str, history: &str) -> ImportedFolder {
     let (messages, mut downs) = (messages(history), BTreeMap::new());
     for (from, _, body) in sections(down, "-- Running downgrade ") {
         downs.insert(from, script(&body));
@@ -78,7 +78,7 @@ fn harvest(up: &str, down: &str, history: &str) -> Harvest {
     let ups = sections(up, "-- Running upgrade ");
     let numbers: Vec<Vec<u64>> = ups.iter().map(|(_, to, _)| to.parse().ok().into_iter().collect()).collect();
     let (numbers, counted) = versions(&numbers.iter().map(Vec::as_slice).collect::<Vec<_>>());
-    let mut harvest = Harvest::default();
+    let mut harvest = ImportedFolder::default();
     if counted {
         harvest
             .notes

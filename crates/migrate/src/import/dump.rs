@@ -35,7 +35,7 @@ const RUNNERS: &[&str] = &[
     "row_security",
 ];
 
-enum Fate<'a> {
+enum Disposition<'a> {
     Kept,
     Dropped,
     /// Omitted, with a reason for the report.
@@ -53,13 +53,13 @@ pub fn first_migration(dump: &str, provided: &Provided, head: &str) -> Result<Fi
     let mut open = None;
     walk(dump, |seen| match seen {
         ScriptItem::Statement(statement) => match fate(&statement, provided) {
-            Fate::Dropped => {}
-            Fate::LeftOut(what) => first.left_out.push(format!("{}: {what}", brief(statement.text))),
-            Fate::Undeclared(extension) => {
+            Disposition::Dropped => {}
+            Disposition::LeftOut(what) => first.left_out.push(format!("{}: {what}", brief(statement.text))),
+            Disposition::Undeclared(extension) => {
                 first.undeclared.push(extension.into());
                 first.text += &format!("{};\n\n", statement.text);
             }
-            Fate::Kept => first.text += &format!("{};\n\n", statement.text),
+            Disposition::Kept => first.text += &format!("{};\n\n", statement.text),
         },
         ScriptItem::Open(_, what) => open = Some(format!("it ends inside a {what}")),
         _ => {}
@@ -102,22 +102,26 @@ fn unrestricted(dump: &str) -> &str {
     dump
 }
 
-fn fate<'a>(statement: &StatementHead<'a, '_>, provided: &Provided) -> Fate<'a> {
+fn fate<'a>(statement: &StatementHead<'a, '_>, provided: &Provided) -> Disposition<'a> {
     let declared = |name: &str, all: &[String]| all.iter().any(|one| *one == bare(name));
     let word = |at: usize| statement.head.get(at).map_or("", |word| word.text);
     let runners = statement.begins(&["set"]) && RUNNERS.iter().any(|setting| is_word(word(1), setting));
     let made = statement.begins(&["create", "schema"]) && declared(word(2), &provided.schemas);
     if runners || made || statement.begins(&["comment", "on", "extension"]) {
-        Fate::Dropped
+        Disposition::Dropped
     } else if statement.begins(&["create", "extension"]) {
         // CREATE EXTENSION IF NOT EXISTS name
-        if declared(word(5), &provided.extensions) { Fate::Dropped } else { Fate::Undeclared(word(5)) }
+        if declared(word(5), &provided.extensions) {
+            Disposition::Dropped
+        } else {
+            Disposition::Undeclared(word(5))
+        }
     } else if statement.begins(&["create", "user", "mapping"]) {
-        Fate::LeftOut("it may contain a password")
+        Disposition::LeftOut("it may contain a password")
     } else if statement.begins(&["create", "event", "trigger"]) {
-        Fate::LeftOut("only a superuser can create it")
+        Disposition::LeftOut("only a superuser can create it")
     } else {
-        Fate::Kept
+        Disposition::Kept
     }
 }
 

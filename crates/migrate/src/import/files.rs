@@ -1,6 +1,6 @@
 //! Files of an import.
 
-use super::kinds::{Harvest, SqlText};
+use super::kinds::{ImportedFolder, SqlText};
 
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct NewFile {
@@ -23,7 +23,7 @@ fn text(script: &SqlText) -> String {
 }
 
 /// Returns up files, down files and repeatable ones, in the order in which they run.
-pub fn planned(harvest: &Harvest) -> Vec<NewFile> {
+pub fn planned(harvest: &ImportedFolder) -> Vec<NewFile> {
     let mut all = vec![];
     for one in &harvest.carried {
         let mut add = |script: &SqlText, suffix: &str| {

@@ -7,7 +7,7 @@ use super::number::normal;
 
 /// Comparison of the tool's table with the imported migrations.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Fit {
+pub struct HistoryMatch {
     /// Version up to which all are applied; `None` if none is, or one below is not.
     pub at: Option<i64>,
     /// Versions that are not applied although a later one is.
@@ -17,18 +17,18 @@ pub struct Fit {
 }
 
 /// Compares them. If `last` is set, the row names the last applied migration, and all before it are applied too.
-pub fn fit(carried: &[Carried], applied: &[String], last: bool) -> Fit {
+pub fn fit(carried: &[Carried], applied: &[String], last: bool) -> HistoryMatch {
     let applied: BTreeSet<String> = applied.iter().map(|key| normal(key)).collect();
     let known: BTreeSet<&str> = carried.iter().map(|one| one.key.as_str()).collect();
     let unknown = applied.iter().filter(|key| !known.contains(key.as_str())).cloned().collect();
     let Some(highest) = carried.iter().rposition(|one| applied.contains(&one.key)) else {
-        return Fit { unknown, ..Fit::default() };
+        return HistoryMatch { unknown, ..HistoryMatch::default() };
     };
     let up_to = &carried[..=highest];
     let is_missing = |one: &&Carried| !last && !applied.contains(&one.key);
     let missing: Vec<i64> = up_to.iter().filter(is_missing).map(|one| one.version).collect();
     let at = missing.is_empty().then(|| carried[highest].version);
-    Fit { at, missing, unknown }
+    HistoryMatch { at, missing, unknown }
 }
 
 #[cfg(test)]

@@ -74,7 +74,7 @@ impl std::fmt::Display for LeftOut {
 
 /// Everything imported from a folder.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Harvest {
+pub struct ImportedFolder {
     /// Migrations by version.
     pub carried: Vec<Carried>,
     pub repeatable: Vec<RepeatedFile>,

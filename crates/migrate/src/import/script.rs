@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::kinds::{Carried, Harvest, LeftOut, RepeatedFile, SourceFile, SqlText};
+use super::kinds::{Carried, ImportedFolder, LeftOut, RepeatedFile, SourceFile, SqlText};
 use super::name::{FileMeaning, Half, readable};
 use super::number::{normal, versions};
 use super::own_table::provide;
@@ -12,7 +12,7 @@ use crate::files::{Position, ScriptItem, needs_no_transaction, walk};
 
 /// A migration that has no version yet.
 #[derive(Default)]
-struct Loose {
+struct Unversioned {
     version: Vec<u64>,
     key: String,
     name: String,
@@ -23,16 +23,16 @@ struct Loose {
 
 #[derive(Default)]
 struct Gathering {
-    loose: BTreeMap<String, Loose>,
+    loose: BTreeMap<String, Unversioned>,
     /// Settings of a migration, by its key.
     settings: BTreeMap<String, String>,
     /// Keys of migrations with an omitted part.
     broken: BTreeSet<String>,
-    harvest: Harvest,
+    harvest: ImportedFolder,
 }
 
 /// Returns the migrations of a tool's files.
-pub fn gather(tool: &Tool, files: &[SourceFile]) -> Harvest {
+pub fn gather(tool: &Tool, files: &[SourceFile]) -> ImportedFolder {
     let mut gathering = Gathering::default();
     let read: Vec<(&SourceFile, FileMeaning)> =
         files.iter().map(|file| (file, (tool.named)(&file.path))).collect();
@@ -75,7 +75,7 @@ impl Gathering {
                 match text(file).and_then(|text| self.cut(tool, file, &key, &text)) {
                     Ok((up, down)) => self.add(
                         file,
-                        Loose { version, key, name, up: Some(up), down, ..Loose::default() },
+                        Unversioned { version, key, name, up: Some(up), down, ..Unversioned::default() },
                         half,
                     ),
                     Err(left) => {
@@ -109,7 +109,7 @@ impl Gathering {
         Ok((finish(parts.up), parts.down.map(finish)))
     }
 
-    fn add(&mut self, file: &SourceFile, read: Loose, half: Half) {
+    fn add(&mut self, file: &SourceFile, read: Unversioned, half: Half) {
         let key = read.key.clone();
         let loose = self.loose.entry(key.clone()).or_default();
         let taken = match half {
@@ -129,14 +129,14 @@ impl Gathering {
             return;
         }
         let down = loose.down.take().or(read.down);
-        *loose = Loose { source: file.path.clone(), down, ..read };
+        *loose = Unversioned { source: file.path.clone(), down, ..read };
     }
 
-    fn finish(mut self, tool: &Tool) -> Harvest {
+    fn finish(mut self, tool: &Tool) -> ImportedFolder {
         self.loose.retain(|key, _| !self.broken.contains(key));
         let (mut whole, alone): (Vec<_>, Vec<_>) =
             self.loose.into_values().partition(|loose| loose.up.is_some());
-        let orphan = |loose: &Loose| {
+        let orphan = |loose: &Unversioned| {
             LeftOut::new(&loose.source, "undoes a missing migration", "remove it, or pass --skip")
         };
         self.harvest.left_out.extend(alone.iter().map(orphan));
@@ -152,7 +152,7 @@ impl Gathering {
                     .into(),
             );
         }
-        let carried = |(version, loose): (i64, Loose)| Carried {
+        let carried = |(version, loose): (i64, Unversioned)| Carried {
             version,
             name: readable(&loose.name, version),
             key: loose.key,

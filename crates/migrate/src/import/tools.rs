@@ -2,7 +2,7 @@
 
 use super::name::{self, FileMeaning};
 use super::own_table::OwnTable;
-use super::split::{self, Halves, Misfit};
+use super::split::{self, Misfit, UpDown};
 
 /// Order in which a tool runs its files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub struct Tool {
     pub(super) named: fn(&str) -> FileMeaning,
     /// Depth of folders that it reads.
     pub(super) depth: usize,
-    pub(super) split: fn(&str) -> Result<Halves, Misfit>,
+    pub(super) split: fn(&str) -> Result<UpDown, Misfit>,
     /// Set if a statement that cannot run in a transaction makes the file run without one.
     pub(super) detects: bool,
     pub(super) sorted: Sorted,

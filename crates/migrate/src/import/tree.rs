@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::kinds::{Harvest, SourceFile};
+use super::kinds::{ImportedFolder, SourceFile};
 use super::script::gather;
 use super::tools::Tool;
 use martydb_model::error::{Error, Result};
@@ -13,7 +13,7 @@ use martydb_model::error::{Error, Result};
 ///
 /// # Errors
 /// If the folder or a file in it cannot be read.
-pub fn read(tool: &Tool, folder: &Path) -> Result<Harvest> {
+pub fn read(tool: &Tool, folder: &Path) -> Result<ImportedFolder> {
     let mut files = vec![];
     list(folder, "", tool.depth, &mut files).map_err(|error| {
         Error::usage(format!("cannot read {}", folder.display()))

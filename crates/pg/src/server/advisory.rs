@@ -27,7 +27,7 @@ pub enum LockKey {
     /// The lock's own key, which all runs try first.
     Own,
     /// A key that no login could take beforehand, because half of it is random.
-    Ticket(i32),
+    SessionHandle(i32),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,7 +60,7 @@ impl LockKey {
     pub fn ticket() -> Result<LockKey> {
         let mut random = [0u8; 4];
         getrandom::fill(&mut random).map_err(|error| Error::operation("no random numbers").cause(error))?;
-        Ok(LockKey::Ticket(i32::from_ne_bytes(random)))
+        Ok(LockKey::SessionHandle(i32::from_ne_bytes(random)))
     }
 }
 
@@ -73,7 +73,7 @@ impl AdvisoryLock {
     fn arguments(self, key: LockKey) -> Statement {
         match key {
             LockKey::Own => stmt!("{a}, {b}", a = self.0, b = self.1),
-            LockKey::Ticket(random) => {
+            LockKey::SessionHandle(random) => {
                 let number = i64::from(self.tickets()) << 32 | i64::from(random.cast_unsigned());
                 stmt!("({number})::pg_catalog.int8", number = number)
             }
@@ -218,7 +218,7 @@ mod tests {
             assert_eq!(verdict(LockKey::Own, taken, &holders).unwrap(), expected, "{taken} {holders:?}");
         }
         let next = verdict(LockKey::Own, false, &[holder(false)]).unwrap();
-        assert!(matches!(next, Claim::Try(LockKey::Ticket(_))), "{next:?}");
+        assert!(matches!(next, Claim::Try(LockKey::SessionHandle(_))), "{next:?}");
     }
 
     #[test]
@@ -243,7 +243,7 @@ mod tests {
         assert!(shown[0].contains("(1835102836, -5)"), "{shown:?}");
         assert!(shown[1].contains("IN (1835102836::"), "{shown:?}");
         assert!(lock.held().shown().contains("objid = 4294967291::"));
-        let ticket = AdvisoryLock(1, 3).attempt(LockKey::Ticket(-1))[0].shown().to_owned();
+        let ticket = AdvisoryLock(1, 3).attempt(LockKey::SessionHandle(-1))[0].shown().to_owned();
         assert!(ticket.contains(&format!("(({})::", (2_i64 << 32) + 0xffff_ffff)), "{ticket}");
     }
 }

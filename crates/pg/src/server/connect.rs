@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use crate::wire::{
     Address, Broken, Connection, CopiedRows, CopyFailure, CopyListener, CopyStatements, Credentials,
-    Endpoint, Exchanged, Fault, FrameSink, Limits, Login, NotLetIn, ReplicationStream, Row, Stage, Startup,
-    copy_rows, interrupt, shorten,
+    Endpoint, ErrorResponse, Exchanged, FrameSink, Limits, Login, LoginError, ReplicationStream, Row, Stage,
+    Startup, copy_rows, interrupt, shorten,
 };
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sql::{Ident, Statement, stmt};
@@ -88,10 +88,12 @@ pub async fn connect_watched(
     connect_with(endpoint, login, database, settings, Limits::READ).await
 }
 
-fn refused(message: String, end: NotLetIn, login: &Login, database: &str) -> Error {
+fn refused(message: String, end: LoginError, login: &Login, database: &str) -> Error {
     let fault = match end {
-        NotLetIn::Refused(fault) => *fault,
-        NotLetIn::Broken(broken) => Fault { hint: without_password(&broken, login), ..Fault::from(broken) },
+        LoginError::Refused(fault) => *fault,
+        LoginError::Broken(broken) => {
+            ErrorResponse { hint: without_password(&broken, login), ..ErrorResponse::from(broken) }
+        }
     };
     let mut error = Error::new(Kind::Unreachable, message).cause(&fault);
     error.hints.extend(admin_hint(&fault, login, database).or_else(|| fault.login_hint()));
@@ -100,7 +102,7 @@ fn refused(message: String, end: NotLetIn, login: &Login, database: &str) -> Err
 }
 
 /// Returns a hint for an admin's login, where it differs from that for a service's.
-fn admin_hint(fault: &Fault, login: &Login, database: &str) -> Option<String> {
+fn admin_hint(fault: &ErrorResponse, login: &Login, database: &str) -> Option<String> {
     match fault.sqlstate.as_deref().filter(|_| !login.is_of_service())? {
         sqlstate::INVALID_CATALOG_NAME => Some(
             "where the url of the server names that database, correct it; else run `martydb apply --all`"
@@ -119,7 +121,7 @@ fn admin_hint(fault: &Fault, login: &Login, database: &str) -> Option<String> {
 /// Returns a hint about the source of the password, if the server requested one and none was known.
 fn without_password(broken: &Broken, login: &Login) -> Option<String> {
     if broken.stage != Stage::Authenticate || login.password.is_some() {
-        return Fault::from(broken.clone()).hint;
+        return ErrorResponse::from(broken.clone()).hint;
     }
     Some(if login.is_of_service() {
         "the secret store has no password for it: restore the store, or give all logins new ones with \

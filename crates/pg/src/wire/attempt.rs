@@ -10,9 +10,9 @@ use postgres_protocol::message::frontend;
 use super::codec::{Wire, speaking};
 use super::dial::Address;
 use super::endpoint::{Endpoint, Login};
-use super::fault::Fault;
-use super::login::{Credentials, NotLetIn, Startup, enter};
-use super::outcome::{Answer, Attempt, Broken, LetIn, Outcome, Refused, Stage};
+use super::error_response::ErrorResponse;
+use super::login::{Credentials, LoginError, Startup, enter};
+use super::outcome::{Accepted, Answer, Attempt, Broken, Outcome, Refused, Stage};
 use super::tls::{self, Transport};
 use martydb_model::sql::Statement;
 
@@ -38,7 +38,7 @@ pub struct LoginRequest<'a> {
 
 /// Outcome of one connection, before a second one is considered.
 struct Try {
-    end: Result<LetIn, NotLetIn>,
+    end: Result<Accepted, LoginError>,
     latency: Duration,
     encrypted: bool,
 }
@@ -46,9 +46,9 @@ struct Try {
 impl Try {
     fn outcome(self) -> Outcome {
         match self.end {
-            Ok(let_in) => Outcome::LetIn(let_in),
-            Err(NotLetIn::Refused(fault)) => Outcome::Refused(Refused::from(*fault)),
-            Err(NotLetIn::Broken(broken)) => Outcome::Broken(broken),
+            Ok(let_in) => Outcome::Accepted(let_in),
+            Err(LoginError::Refused(fault)) => Outcome::Refused(Refused::from(*fault)),
+            Err(LoginError::Broken(broken)) => Outcome::Broken(broken),
         }
     }
 }
@@ -85,7 +85,7 @@ impl Address {
         let latency = tried.latency + next.latency;
         let outcome = match (&tried.end, &next.end) {
             // The server does not support TLS: the answer without TLS counts.
-            (Err(NotLetIn::Refused(_)), Err(NotLetIn::Broken(_))) => tried.outcome(),
+            (Err(LoginError::Refused(_)), Err(LoginError::Broken(_))) => tried.outcome(),
             _ => next.outcome(),
         };
         Attempt { outcome, latency, connections: 2 }
@@ -110,9 +110,9 @@ impl Address {
                     for statement in request.queries {
                         answers.push(ask(&mut opened.wire, statement).await?);
                     }
-                    Ok(LetIn { tls: encrypted, server_version: greeting.version, answers })
+                    Ok(Accepted { tls: encrypted, server_version: greeting.version, answers })
                 }
-                Err(NotLetIn::Broken(broken)) => return Err(broken),
+                Err(LoginError::Broken(broken)) => return Err(broken),
                 Err(refused) => Err(refused),
             };
             Ok((end, opened.wire, begun.elapsed()))
@@ -156,7 +156,7 @@ async fn ask(wire: &mut Wire, statement: &Statement) -> Result<Answer, Broken> {
                 }
                 rows.push(read_row(&body)?);
             }
-            Message::ErrorResponse(body) => refusal = Some(Refused::from(Fault::read(body.fields()))),
+            Message::ErrorResponse(body) => refusal = Some(Refused::from(ErrorResponse::read(body.fields()))),
             Message::ReadyForQuery(_) => return Ok(refusal.map_or(Answer::Rows(rows), Answer::Refused)),
             Message::CopyInResponse(_) => return Err(speaking("a probe's query must not copy".into())),
             _ => {}
@@ -183,7 +183,7 @@ mod tests {
     /// Reads all fields of a message that a client would read.
     fn touch(message: &Message) {
         match message {
-            Message::ErrorResponse(body) => drop(Fault::read(body.fields())),
+            Message::ErrorResponse(body) => drop(ErrorResponse::read(body.fields())),
             Message::AuthenticationSasl(body) => drop(body.mechanisms().collect::<Vec<_>>()),
             Message::DataRow(body) => drop(read_row(body)),
             Message::ParameterStatus(body) => drop((body.name().is_ok(), body.value().is_ok())),

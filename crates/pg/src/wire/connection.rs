@@ -17,9 +17,9 @@ use super::cancel::CancelTarget;
 use super::codec::{Wire, speaking};
 use super::dial::Address;
 use super::endpoint::Endpoint;
-use super::fault::Fault;
-use super::interrupt::{self, RunningStatement, Ticket};
-use super::login::{Credentials, NotLetIn, Startup, enter};
+use super::error_response::ErrorResponse;
+use super::interrupt::{self, RunningStatement, SessionHandle};
+use super::login::{Credentials, LoginError, Startup, enter};
 use super::outcome::{Broken, Stage};
 use super::row::Row;
 use super::tls::{self, Transport};
@@ -57,7 +57,7 @@ impl Limits {
 pub struct Connection {
     wire: Option<Wire>,
     limits: Limits,
-    ticket: Ticket,
+    ticket: SessionHandle,
     /// `server_version`, as reported by the server.
     version: String,
     place: String,
@@ -95,7 +95,7 @@ pub struct ResultSet {
 
 #[derive(Debug)]
 pub struct FailedStatement {
-    pub fault: Fault,
+    pub fault: ErrorResponse,
     /// Number of statements completed before.
     pub completed: usize,
     /// Warnings received before.
@@ -115,7 +115,7 @@ impl Connection {
         credentials: &mut Credentials,
         startup: &Startup<'_>,
         limits: Limits,
-    ) -> Result<Connection, NotLetIn> {
+    ) -> Result<Connection, LoginError> {
         let (first, second) = tls::transports(address.mode);
         let mut encrypted = false;
         let end = Connection::once(address, first, credentials, startup, limits, &mut encrypted).await;
@@ -124,7 +124,7 @@ impl Connection {
         let Some(transport) = second.filter(worth) else { return Err(failed) };
         match Connection::once(address, transport, credentials, startup, limits, &mut encrypted).await {
             // The server does not support TLS: the answer without TLS counts.
-            Err(NotLetIn::Broken(_)) if matches!(failed, NotLetIn::Refused(_)) => Err(failed),
+            Err(LoginError::Broken(_)) if matches!(failed, LoginError::Refused(_)) => Err(failed),
             end => end,
         }
     }
@@ -136,7 +136,7 @@ impl Connection {
         startup: &Startup<'_>,
         limits: Limits,
         encrypted: &mut bool,
-    ) -> Result<Connection, NotLetIn> {
+    ) -> Result<Connection, LoginError> {
         let mut opened = address.open(transport).await?;
         *encrypted = opened.encrypted;
         let greeting = enter(&mut opened.wire, opened.channel, credentials, startup).await?;
@@ -146,7 +146,7 @@ impl Connection {
         Ok(Connection {
             wire: Some(opened.wire),
             limits,
-            ticket: Ticket::new(target),
+            ticket: SessionHandle::new(target),
             version: greeting.version,
             place: "the server".into(),
             in_flight: false,
@@ -220,7 +220,7 @@ impl Connection {
         self.conclude(end, reply, protected)
     }
 
-    fn conclude(&self, end: Result<(), Fault>, reply: Reply, protected: bool) -> Exchanged {
+    fn conclude(&self, end: Result<(), ErrorResponse>, reply: Reply, protected: bool) -> Exchanged {
         let Err(mut fault) = end else { return Ok(reply) };
         fault.interrupted |= !protected && interrupt::signal().is_some();
         if fault.unreachable {
@@ -236,8 +236,8 @@ impl Connection {
         protected: bool,
         sink: &mut Sink<'_>,
         reply: &mut Reply,
-    ) -> Result<(), Fault> {
-        let running = self.ticket.begin(protected).ok_or_else(Fault::not_sent)?;
+    ) -> Result<(), ErrorResponse> {
+        let running = self.ticket.begin(protected).ok_or_else(ErrorResponse::not_sent)?;
         if self.in_flight {
             self.wire = None;
         }
@@ -308,7 +308,7 @@ impl<'a> StatementExchange<'a> {
     }
 
     /// `Ok(Some)` is an error after which the session continues.
-    async fn read(mut self) -> Result<Option<Fault>, Fault> {
+    async fn read(mut self) -> Result<Option<ErrorResponse>, ErrorResponse> {
         let mut refused = None;
         loop {
             let message = match self.receive().await {
@@ -318,7 +318,7 @@ impl<'a> StatementExchange<'a> {
             };
             match message {
                 Message::ReadyForQuery(_) => return Ok(refused),
-                Message::ErrorResponse(body) => refused = Some(Fault::read(body.fields())),
+                Message::ErrorResponse(body) => refused = Some(ErrorResponse::read(body.fields())),
                 message => self.take(message).await?,
             }
         }
@@ -341,7 +341,7 @@ impl<'a> StatementExchange<'a> {
         Ok(message)
     }
 
-    async fn take(&mut self, message: Message) -> Result<(), Fault> {
+    async fn take(&mut self, message: Message) -> Result<(), ErrorResponse> {
         match message {
             Message::RowDescription(body) => self.types = types(&body)?,
             Message::DataRow(body) => {
@@ -355,7 +355,7 @@ impl<'a> StatementExchange<'a> {
             }
             Message::EmptyQueryResponse => self.reply.results.push(ResultSet::default()),
             Message::NotificationResponse(_) => self.reply.notified = true,
-            Message::NoticeResponse(body) => self.notice(Fault::read(body.fields())),
+            Message::NoticeResponse(body) => self.notice(ErrorResponse::read(body.fields())),
             Message::CopyInResponse(_) => {
                 self.wire.send(|out| frontend::copy_fail("COPY FROM STDIN is not supported", out)).await?;
             }
@@ -364,7 +364,7 @@ impl<'a> StatementExchange<'a> {
         Ok(())
     }
 
-    fn notice(&mut self, notice: Fault) {
+    fn notice(&mut self, notice: ErrorResponse) {
         if notice.severity.as_deref() == Some("WARNING") && self.reply.warnings.len() < KEPT_WARNINGS {
             self.reply.warnings.push(notice.message);
         }

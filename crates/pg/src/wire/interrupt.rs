@@ -42,7 +42,7 @@ pub(super) struct RegisteredSession {
 }
 
 /// Registration of a session; dropping it removes the session.
-pub(super) struct Ticket(Arc<RegisteredSession>);
+pub(super) struct SessionHandle(Arc<RegisteredSession>);
 
 /// A running statement; dropping it marks its end.
 pub(super) struct RunningStatement(Arc<RegisteredSession>);
@@ -53,20 +53,20 @@ impl Drop for RunningStatement {
     }
 }
 
-impl Drop for Ticket {
+impl Drop for SessionHandle {
     fn drop(&mut self) {
         let mut sessions = SESSIONS.lock().expect("no code panics while it holds the register");
         sessions.retain(|session| !Arc::ptr_eq(session, &self.0));
     }
 }
 
-impl Ticket {
-    pub fn new(target: CancelTarget) -> Ticket {
+impl SessionHandle {
+    pub fn new(target: CancelTarget) -> SessionHandle {
         let session =
             RegisteredSession { target, running: AtomicBool::new(false), protected: AtomicBool::new(false) };
         let session = Arc::new(session);
         SESSIONS.lock().expect("no code panics while it holds the register").push(session.clone());
-        Ticket(session)
+        SessionHandle(session)
     }
 
     /// Registers a statement; `None` if it must not be sent any more. The entry is made before the flag is read, and

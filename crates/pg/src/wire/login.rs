@@ -17,7 +17,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::auth::Channel;
 use super::codec::{Wire, speaking};
 use super::endpoint::Login;
-use super::fault::Fault;
+use super::error_response::ErrorResponse;
 use super::outcome::{Broken, Stage};
 use super::require_auth::AuthMethod;
 use super::scram;
@@ -73,25 +73,25 @@ pub struct Greeting {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NotLetIn {
-    Refused(Box<Fault>),
+pub enum LoginError {
+    Refused(Box<ErrorResponse>),
     /// No answer about the login.
     Broken(Broken),
 }
 
-impl From<Broken> for NotLetIn {
+impl From<Broken> for LoginError {
     fn from(broken: Broken) -> Self {
-        NotLetIn::Broken(broken)
+        LoginError::Broken(broken)
     }
 }
 
-impl NotLetIn {
+impl LoginError {
     /// Returns `true` if the other transport is worth a try: pg_hba.conf can have lines for only encrypted or only
     /// plain connections. After a failure of TLS itself, only with an explicit `sslmode=prefer`.
     pub fn is_worth_another_try(&self, encrypted: bool, prefer_written: bool, second: Transport) -> bool {
         match self {
-            NotLetIn::Refused(fault) => fault.by_hba() && encrypted == (second == Transport::Plain),
-            NotLetIn::Broken(broken) => broken.stage == Stage::Tls && prefer_written,
+            LoginError::Refused(fault) => fault.by_hba() && encrypted == (second == Transport::Plain),
+            LoginError::Broken(broken) => broken.stage == Stage::Tls && prefer_written,
         }
     }
 }
@@ -115,7 +115,7 @@ pub async fn enter(
     channel: Channel,
     credentials: &mut Credentials,
     startup: &Startup<'_>,
-) -> Result<Greeting, NotLetIn> {
+) -> Result<Greeting, LoginError> {
     let user = credentials.login.role.clone();
     let own = [
         ("user", user.as_str()),
@@ -130,7 +130,7 @@ pub async fn enter(
     loop {
         match wire.receive().await? {
             Message::ErrorResponse(body) => {
-                return Err(NotLetIn::Refused(Box::new(Fault::read(body.fields()))));
+                return Err(LoginError::Refused(Box::new(ErrorResponse::read(body.fields()))));
             }
             Message::ReadyForQuery(_) => return Ok(greeting),
             Message::ParameterStatus(body) => note(&mut greeting, &body),

@@ -16,14 +16,14 @@ pub struct Attempt {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// The login was accepted and the server ready for a query.
-    LetIn(LetIn),
+    Accepted(Accepted),
     Refused(Refused),
     /// No answer about the login.
     Broken(Broken),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LetIn {
+pub struct Accepted {
     pub tls: bool,
     pub server_version: String,
     /// Answers to the request's queries, in order.

@@ -28,7 +28,7 @@ pub struct Held {
 
 /// Input of an adoption: the manifest, the service and its database's catalog.
 #[derive(Clone, Copy)]
-pub struct Scene<'a> {
+pub struct ScanContext<'a> {
     pub desired: &'a DesiredServer,
     /// Service with its future schemas.
     pub service: &'a DesiredService,
@@ -38,7 +38,7 @@ pub struct Scene<'a> {
     pub sessions: &'a BTreeSet<RoleName>,
 }
 
-impl Scene<'_> {
+impl ScanContext<'_> {
     /// Returns `true` if the manifest may declare the role under `access:`: it is not a role of the server, of a
     /// service or of a provider.
     pub fn is_other(&self, role: &RoleName) -> bool {

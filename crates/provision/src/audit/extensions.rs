@@ -20,20 +20,25 @@ enum Ends {
 
 /// An extension whose functions or views reach beyond its database, for every login that may use them.
 /// Extensions that need a foreign server, or a privilege that they do not grant to PUBLIC, are judged by these.
-struct Crossing {
+struct ReachingExtension {
     name: &'static str,
     ends: Ends,
     does: &'static str,
     advice: &'static str,
 }
 
-const fn crossing(name: &'static str, ends: Ends, does: &'static str, advice: &'static str) -> Crossing {
-    Crossing { name, ends, does, advice }
+const fn crossing(
+    name: &'static str,
+    ends: Ends,
+    does: &'static str,
+    advice: &'static str,
+) -> ReachingExtension {
+    ReachingExtension { name, ends, does, advice }
 }
 
 const REVOKE: &str = "revoke EXECUTE on its functions from PUBLIC";
 
-const CROSSINGS: &[Crossing] = &[
+const CROSSINGS: &[ReachingExtension] = &[
     crossing("aws_lambda", Ends::One, "calls functions outside the server", REVOKE),
     crossing("aws_s3", Ends::One, "copies rows to and from object storage", REVOKE),
     crossing("dblink", Ends::One, "opens connections to every database that the host reaches", REVOKE),

@@ -6,12 +6,12 @@
 
 mod addresses;
 mod decisions;
-mod doors;
 mod exposure;
 mod groups;
 mod line;
 mod maps;
 mod methods;
+mod passwordless;
 mod rules;
 mod tokens;
 mod wording;
@@ -28,7 +28,7 @@ use rules::Rule;
 use tokens::Lines;
 use wording::{advised, place};
 
-pub use doors::open_doors;
+pub use passwordless::open_doors;
 
 pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     let lines = audit.snapshot.hba.as_deref().unwrap_or_default();

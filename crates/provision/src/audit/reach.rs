@@ -1,6 +1,6 @@
 //! Findings from the model of reach: the path is the evidence, and the last object on it is what has to change.
 
-mod closing;
+mod fixes;
 mod gather;
 mod graph;
 mod names;
@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 use super::context::Audit;
 use crate::reach::{AccessGraph, Target, conclude};
-use closing::{Cause, is_own};
+use fixes::{Cause, is_own};
 use gather::Gathered;
 use martydb_model::findings::FindingBuilder;
 use martydb_model::findings::Severity::{self, Critical, High, Medium};
@@ -22,7 +22,7 @@ use principals::gather;
 pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     let mut gathered = gather(audit);
     let facts = std::mem::take(&mut gathered.facts);
-    let causes = closing::causes(audit, &gathered, facts);
+    let causes = fixes::causes(audit, &gathered, facts);
     out.extend(causes.values().map(|cause| finding(audit, &gathered, cause)));
 }
 

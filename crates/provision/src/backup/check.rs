@@ -12,7 +12,7 @@ use martydb_ui::report::printable;
 
 /// Gaps that were found.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Blind {
+pub struct BackupGaps {
     /// Problems that prevent a dump or its restore.
     pub blocking: Vec<String>,
     /// Objects that the backup leaves out, or restores differently.
@@ -20,8 +20,8 @@ pub struct Blind {
 }
 
 /// Examines the database as its owner, who makes the dump.
-pub async fn look(session: &mut Connection, target: &MigrationTarget) -> Result<Blind> {
-    let mut found = Blind::default();
+pub async fn look(session: &mut Connection, target: &MigrationTarget) -> Result<BackupGaps> {
+    let mut found = BackupGaps::default();
     for row in query(session, &of_objects(include_str!("sql/check.sql"))).await? {
         let line = format!("{}: {}; {}", text(&row, 1)?, text(&row, 2)?, text(&row, 3)?);
         found.add(&text(&row, 0)?, &line);
@@ -60,7 +60,7 @@ async fn of_strangers(session: &mut Connection, target: &MigrationTarget) -> Res
     query(session, &asked).await?.iter().map(|row| text(row, 0)).collect()
 }
 
-impl Blind {
+impl BackupGaps {
     fn add(&mut self, class: &str, line: &str) {
         let list = if class == "blocks" { &mut self.blocking } else { &mut self.lost };
         list.push(printable(line));
@@ -94,7 +94,7 @@ mod tests {
     fn what_is_lost_can_be_accepted_and_what_blocks_cannot() {
         let service = ServiceName::new("shop").unwrap();
         let blind = |blocking: &[&str], lost: &[&str]| {
-            let mut blind = Blind::default();
+            let mut blind = BackupGaps::default();
             blocking.iter().for_each(|line| blind.add("blocks", line));
             lost.iter().for_each(|line| blind.add("lost", line));
             blind

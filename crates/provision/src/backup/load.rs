@@ -7,12 +7,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::entries::wanted;
-use super::level;
 use super::record::{BackupRecord, ExtensionRecord, PublicRecord};
+use super::restore_settings;
 use super::role_state::RoleState;
 use super::snapshot::{free_sessions, jobs};
 use super::take::DUMP;
+use super::toc::wanted;
 use crate::moving::compare::{self, CopySide};
 use crate::moving::sums::{self, RowHash, unreadable};
 use crate::scratch::Scratch;
@@ -210,10 +210,10 @@ async fn put_back(
 ) -> Result<Option<String>> {
     let ours = to.service.own_roles();
     let mut session = to.access.write(scratch.database.as_str()).await?;
-    let mut statements = level::of_others(&record.beyond, &ours, known)?;
+    let mut statements = restore_settings::of_others(&record.beyond, &ours, known)?;
     let (held, mut left) = (held(&mut session).await?, None);
     if let (Some(before), Some(now)) = (&record.beyond.public, public(&mut session).await?) {
-        let of_public = level::of_public(before, &now, &ours, known)?;
+        let of_public = restore_settings::of_public(before, &now, &ours, known)?;
         match of_public.is_empty() || held.contains(&now.owner) {
             true => statements.extend(of_public),
             false => {

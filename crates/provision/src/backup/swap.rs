@@ -4,10 +4,10 @@
 
 use std::time::Duration;
 
-use super::kept;
-use super::level;
 use super::load::{Loaded, RestoreTarget};
 use super::record::{BeyondRecord, SettingRecord};
+use super::replaced_databases;
+use super::restore_settings;
 use crate::moving::sums::{text, unreadable};
 use crate::scratch::{end_sessions, logins_in};
 use martydb_model::error::{Error, Result};
@@ -57,12 +57,14 @@ async fn swapped(
     let scratch = loaded.scratch.database.clone();
     let mut session = to.access.write(&to.access.maintenance).await?;
     let former = look(&mut session, &to.service.database).await?;
-    let kept = former.as_ref().map(|_| kept::name(&to.service.database, time::OffsetDateTime::now_utc()));
+    let kept = former
+        .as_ref()
+        .map(|_| replaced_databases::name(&to.service.database, time::OffsetDateTime::now_utc()));
     let kept = kept.transpose()?;
     let own = look(&mut session, &scratch).await?.ok_or_else(|| gone(&scratch))?;
     let former_settings = former.as_ref().map_or(&[][..], |former| &former.records);
     let (free, above) = limits(&mut session).await?;
-    let (mut wanted, notes) = level::harmless(&record.database, former_settings, &free, &above);
+    let (mut wanted, notes) = restore_settings::harmless(&record.database, former_settings, &free, &above);
     if to.desired.is_foreign_mark(wanted.comment.as_deref()) {
         wanted.comment = Some(to.desired.database_comment(to.service));
         loaded.notes.push(
@@ -71,12 +73,12 @@ async fn swapped(
         );
     }
     loaded.notes.extend(notes);
-    let mut all = level::of_database(&scratch, &wanted, &own.holders, &loaded.known)?;
+    let mut all = restore_settings::of_database(&scratch, &wanted, &own.holders, &loaded.known)?;
     if let (Some(former), Some(kept)) = (&former, &kept) {
         all.extend(former.put_aside(
             &to.service.database,
             kept,
-            &kept::mark(to.desired, to.service, backup, &former.settings),
+            &replaced_databases::mark(to.desired, to.service, backup, &former.settings),
         ));
     }
     all.push(stmt!("ALTER DATABASE {from} RENAME TO {to}", from = scratch, to = to.service.database));
@@ -170,7 +172,7 @@ impl Aside {
             stmt!("ALTER DATABASE {kept} ALLOW_CONNECTIONS false", kept = kept),
             stmt!("COMMENT ON DATABASE {kept} IS {mark}", kept = kept, mark = Literal(mark.into())),
         ];
-        all.extend(level::without_settings(kept, &self.set));
+        all.extend(restore_settings::without_settings(kept, &self.set));
         all.extend(
             self.holders
                 .iter()
@@ -274,7 +276,7 @@ pub async fn beside(access: &Access, mut loaded: Loaded, name: &DbName, mark: &s
         all.extend(found.holders.iter().map(|role| {
             stmt!("REVOKE ALL ON DATABASE {scratch} FROM {role}", scratch = scratch, role = role)
         }));
-        all.extend(level::without_settings(&scratch, &found.set));
+        all.extend(restore_settings::without_settings(&scratch, &found.set));
         all.push(stmt!(
             "COMMENT ON DATABASE {scratch} IS {mark}",
             scratch = scratch,

@@ -20,7 +20,7 @@ pub const DUMP: &str = "dump";
 
 /// Options of a backup.
 #[derive(Debug, Clone, Copy)]
-pub struct HowToTake {
+pub struct BackupOptions {
     /// Accepts losses.
     pub accept: bool,
     /// Number of concurrent sessions that read.
@@ -35,7 +35,7 @@ pub struct ExaminedService {
     programs: ArchivePrograms,
     left_out: Vec<String>,
     session: martydb_pg::server::Connection,
-    how: HowToTake,
+    how: BackupOptions,
 }
 
 /// A service whose tables are locked.
@@ -55,14 +55,14 @@ struct BackupTask {
     target: MigrationTarget,
     programs: ArchivePrograms,
     left_out: Vec<String>,
-    how: HowToTake,
+    how: BackupOptions,
 }
 
 /// Checks for gaps of the backup, and for programs that can make it.
 ///
 /// # Errors
 /// If there are obstacles: lists all of them.
-pub async fn examine(target: MigrationTarget, how: HowToTake) -> Result<ExaminedService> {
+pub async fn examine(target: MigrationTarget, how: BackupOptions) -> Result<ExaminedService> {
     sums::end_orphans(&target).await?;
     let mut session = sums::as_owner(&target).await?;
     let programs = archive::find(session.major(), session.major()).await?;

@@ -202,7 +202,7 @@ fn is_lost(outcome: &Outcome) -> bool {
             matches!(broken.stage, Stage::Reach | Stage::Speak | Stage::Wait | Stage::NotTried)
         }
         Outcome::Refused(refused) => refused.sqlstate.starts_with("57P"),
-        Outcome::LetIn(_) => false,
+        Outcome::Accepted(_) => false,
     }
 }
 

@@ -31,7 +31,7 @@ pub struct LoginAttempts {
 
 impl LoginAttempts {
     pub fn logged_in(&self) -> bool {
-        matches!(self.control.outcome, Outcome::LetIn(_))
+        matches!(self.control.outcome, Outcome::Accepted(_))
     }
 
     /// Returns `true` if the stored password is wrong or expired.

@@ -43,7 +43,7 @@ pub struct Connections {
 pub fn connections(task: &Task, attempts: &[Attempt]) -> Vec<ConnectionRow> {
     let one = |(login, attempt): (&ProbeLogin, &Attempt)| {
         let (outcome, session) = match &attempt.outcome {
-            Outcome::LetIn(session) => (LoginResult::Ok, Some(session)),
+            Outcome::Accepted(session) => (LoginResult::Ok, Some(session)),
             Outcome::Refused(_) => (LoginResult::Refused, None),
             Outcome::Broken(_) => (LoginResult::Failed, None),
         };

@@ -124,7 +124,7 @@ fn read(refused: &Refused) -> (Evidence, String) {
 
 pub fn judge_own(outcome: &Outcome) -> Judgement {
     let why = match outcome {
-        Outcome::LetIn(_) => return Judgement::of(outcome, Verdict::Allowed, None),
+        Outcome::Accepted(_) => return Judgement::of(outcome, Verdict::Allowed, None),
         Outcome::Refused(refused) => read(refused).1,
         Outcome::Broken(broken) => broken.why.clone(),
     };
@@ -133,7 +133,7 @@ pub fn judge_own(outcome: &Outcome) -> Judgement {
 
 pub fn judge_foreign(outcome: &Outcome, control: Control, policy: AccessPolicy) -> Judgement {
     let (verdict, why) = match outcome {
-        Outcome::LetIn(_) => match policy {
+        Outcome::Accepted(_) => match policy {
             AccessPolicy::Closed => (Verdict::Breach, None),
             AccessPolicy::LeftOpen => {
                 (Verdict::Allowed, Some("left open by close_maintenance: false".into()))
@@ -156,7 +156,7 @@ pub const WITHOUT_CONTROL: &str = "it was refused, but it cannot connect to its 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use martydb_pg::wire::{Broken, LetIn, Stage};
+    use martydb_pg::wire::{Accepted, Broken, Stage};
 
     fn refused(sqlstate: &str, routine: &str, message: &str) -> Outcome {
         let routine = (!routine.is_empty()).then(|| routine.into());
@@ -164,7 +164,7 @@ mod tests {
     }
 
     fn let_in() -> Outcome {
-        Outcome::LetIn(LetIn { tls: false, server_version: "15.0".into(), answers: vec![] })
+        Outcome::Accepted(Accepted { tls: false, server_version: "15.0".into(), answers: vec![] })
     }
 
     fn broken() -> Outcome {

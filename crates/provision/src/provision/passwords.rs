@@ -92,7 +92,7 @@ pub async fn refused(
     let mut refused = BTreeSet::new();
     for (login, attempt) in task.logins.iter().zip(&attempts) {
         match &attempt.outcome {
-            Outcome::LetIn(_) => {}
+            Outcome::Accepted(_) => {}
             Outcome::Refused(refusal) if refusal.sqlstate == sqlstate::INVALID_PASSWORD => {
                 refused.insert(login.role.clone());
             }

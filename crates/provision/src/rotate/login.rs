@@ -130,7 +130,7 @@ impl LoginRotation<'_> {
         let database = self.service.database.as_str();
         let request = LoginRequest { database, parameters: &[], queries: &[], timeout: ATTEMPT_TIMEOUT };
         let refused = match address.attempt(&mut credentials, &request).await.outcome {
-            Outcome::LetIn(_) => return Ok(()),
+            Outcome::Accepted(_) => return Ok(()),
             // The server checks these only after the password was accepted.
             Outcome::Refused(refused) if !refused.sqlstate.starts_with("28") => return Ok(()),
             Outcome::Refused(refused) => refused.to_string(),

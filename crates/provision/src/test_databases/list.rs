@@ -1,7 +1,7 @@
 //! List of the existing test databases, and removal of one by name.
 
+use super::context::CopyContext;
 use super::old;
-use super::workshop::Workshop;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::stmt;
 use martydb_model::{DbName, made_at};
@@ -17,7 +17,7 @@ pub struct ListedTestDatabase {
     pub sessions: usize,
 }
 
-impl Workshop<'_> {
+impl CopyContext<'_> {
     /// Returns the test databases of the service, oldest first.
     pub async fn list(&mut self) -> Result<Vec<ListedTestDatabase>> {
         let now = self.now().await?;

@@ -1,7 +1,7 @@
 //! Creates a test database: its template, if that is missing, and a copy.
 
+use super::context::CopyContext;
 use super::template::Template;
-use super::workshop::Workshop;
 use crate::converge::{Jobs, Planner, Policy, Remaining, converge};
 use crate::plan::admin_capabilities::AdminCapabilities;
 use crate::plan::{Step, copy};
@@ -22,7 +22,7 @@ pub struct MadeTestDatabase {
     pub template: Template,
 }
 
-impl Workshop<'_> {
+impl CopyContext<'_> {
     /// Creates a test database, and its template if that is missing.
     ///
     /// # Errors

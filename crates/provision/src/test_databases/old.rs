@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::workshop::Workshop;
+use super::context::CopyContext;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Literal, stmt};
 use martydb_model::sqlstate;
@@ -29,7 +29,7 @@ pub struct InUse {
     pub why: String,
 }
 
-impl Workshop<'_> {
+impl CopyContext<'_> {
     /// Drops the project's test databases that are older than [`LIFETIME`], and unfinished ones of killed runs.
     pub async fn clear_old(&mut self) -> Result<Cleared> {
         let now = self.now().await?;

@@ -1,7 +1,7 @@
 //! Finds or creates the template. If several runs miss it, one creates it while the others wait.
 
 use super::content;
-use super::workshop::Workshop;
+use super::context::CopyContext;
 use crate::scratch::Scratch;
 use martydb_migrate::files::folder;
 use martydb_migrate::{EventSender, Goal, run};
@@ -17,7 +17,7 @@ pub struct Template {
     pub reused: bool,
 }
 
-impl Workshop<'_> {
+impl CopyContext<'_> {
     /// Returns the template of the current migration files.
     pub(super) async fn template(&mut self, events: &EventSender) -> Result<Template> {
         let database = self.name()?;

@@ -6,9 +6,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::closing::numbers;
 use crate::loading::TableLoad;
 use crate::tables::{DatabaseTables, TableShape};
+use crate::write_block::numbers;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{ServerText, Statement, stmt};
 use martydb_pg::server::{Connection, Unreadable, query};

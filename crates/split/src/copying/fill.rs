@@ -215,7 +215,7 @@ impl<'a> FillWorker<'a> {
         };
         let (schema, name) = load.name();
         let mut loaded = LoadedPart { schema, name, part, rows: 0, bytes: 0 };
-        let claim = Statement::join([stmt!("BEGIN"), target::claiming(&loaded)]);
+        let claim = Statement::join([stmt!("BEGIN"), target::claim_sql(&loaded)]);
         if execute(session, &claim).await? == 0 {
             return execute(session, &stmt!("COMMIT")).await.map(drop);
         }
@@ -229,7 +229,7 @@ impl<'a> FillWorker<'a> {
         let copied = copy(source, session, &statements, &listener).await?;
         loaded.rows = i64::try_from(copied.rows).unwrap_or(i64::MAX);
         loaded.bytes = i64::try_from(copied.bytes).unwrap_or(i64::MAX);
-        execute(session, &Statement::join([target::counting(&loaded), stmt!("COMMIT")])).await?;
+        execute(session, &Statement::join([target::count_sql(&loaded), stmt!("COMMIT")])).await?;
         let mut count = locked(&filling.count);
         count.parts += 1;
         count.rows += loaded.rows;

@@ -109,7 +109,7 @@ pub async fn loaded(session: &mut Connection) -> Result<Vec<LoadedPart>> {
 
 /// Returns the statement that claims a part: it waits for another session that is loading the part, and affects no row
 /// if that one succeeded.
-pub fn claiming(part: &LoadedPart) -> Statement {
+pub fn claim_sql(part: &LoadedPart) -> Statement {
     stmt!(
         "INSERT INTO martydb_split.loaded (schema, name, part) VALUES ({schema}, {name}, {part}) ON CONFLICT DO NOTHING",
         schema = Literal(part.schema.clone()),
@@ -119,7 +119,7 @@ pub fn claiming(part: &LoadedPart) -> Statement {
 }
 
 /// Returns the statement that records the size of a claimed part.
-pub fn counting(part: &LoadedPart) -> Statement {
+pub fn count_sql(part: &LoadedPart) -> Statement {
     stmt!(
         "UPDATE martydb_split.loaded SET rows = {rows}, bytes = {bytes} WHERE schema = {schema} AND name = {name} AND part = {part}",
         rows = part.rows,
@@ -131,7 +131,7 @@ pub fn counting(part: &LoadedPart) -> Statement {
 }
 
 /// Returns the statement that records how to restore an object. `definition` is the server's text, or derived from it.
-pub fn deferring(stage: DeferredStage, one: &Deferred) -> Statement {
+pub fn defer_sql(stage: DeferredStage, one: &Deferred) -> Statement {
     stmt!(
         "INSERT INTO martydb_split.deferred (stage, rank, relation, kind, name, definition)
          VALUES ({stage}, {rank}, {relation}, {kind}, {name}, {definition})",
@@ -210,7 +210,7 @@ pub async fn position(session: &mut Connection, direction: &str) -> Result<Optio
 }
 
 /// Returns the statement that records an LSN, for the transaction that applies the changes.
-pub fn positioning(direction: &str, lsn: &str) -> Statement {
+pub fn position_sql(direction: &str, lsn: &str) -> Statement {
     stmt!(
         "INSERT INTO martydb_split.position (direction, lsn) VALUES ({direction}, {lsn})
          ON CONFLICT (direction) DO UPDATE SET lsn = excluded.lsn",
@@ -229,7 +229,7 @@ pub async fn opened(session: &mut Connection) -> Result<Option<String>> {
 }
 
 /// Returns the statement that directs the writes here, for the opening transaction.
-pub fn opening(run: &str) -> Statement {
+pub fn open_sql(run: &str) -> Statement {
     stmt!(
         "INSERT INTO martydb_split.opened (run, lsn) VALUES ({run}, pg_catalog.pg_current_wal_insert_lsn()) ON CONFLICT DO NOTHING",
         run = Literal(run.into())
@@ -237,12 +237,12 @@ pub fn opening(run: &str) -> Statement {
 }
 
 /// Returns the statement that ends it.
-pub fn closing() -> Statement {
+pub fn close_sql() -> Statement {
     stmt!("DELETE FROM martydb_split.opened")
 }
 
 /// Returns the statement that changes the marker: the last one of a closing transaction.
-pub fn marking() -> Statement {
+pub fn mark_sql() -> Statement {
     stmt!("UPDATE {marker} SET n = n + 1", marker = table("marker"))
 }
 

@@ -5,18 +5,18 @@ use std::time::{Duration, Instant};
 
 use super::definitions;
 use super::drain::{approach, drain};
-use super::ends::{SwitchEnds, transact};
+use super::endpoints::{SwitchEndpoints, transact};
 use super::equal::{self, ComparedCopies, StreamWay};
 use super::reverse;
-use crate::closing::{self, Closing};
 use crate::comparing::ComparedTables;
-use crate::reflexes::{self, AFTERWARDS};
 use crate::sequences;
+use crate::side_effects::{self, AFTERWARDS};
 use crate::state::SplitPhase;
 use crate::state::notes::{self, SplitNote};
 use crate::state::source::{self, in_phase};
 use crate::state::target::{self, Deferred, DeferredStage};
 use crate::stream::{ApplyPlace, Lsn, log_end};
+use crate::write_block::{self, Closing};
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sql::{Literal, ServerText, stmt};
 use martydb_pg::server::{Connection, execute, query};
@@ -34,7 +34,7 @@ pub struct Switched {
 ///
 /// # Errors
 /// Leaves the source open if it was open before, and closed if the copy had closed it.
-pub async fn cut_over(ends: &mut SwitchEnds) -> Result<Switched> {
+pub async fn cut_over(ends: &mut SwitchEndpoints) -> Result<Switched> {
     let mut done = Switched::default();
     let name = ends.service.name.clone();
     if ends.service.phase == SplitPhase::Finished {
@@ -73,9 +73,9 @@ fn too_early(service: &str, phase: SplitPhase) -> Error {
 }
 
 /// Switches a source that has been closed since the copy.
-async fn offline(ends: &mut SwitchEnds) -> Result<()> {
+async fn offline(ends: &mut SwitchEndpoints) -> Result<()> {
     let tables = ends.source_tables();
-    let writable = closing::still_open(&mut ends.source.session, &tables).await?;
+    let writable = write_block::still_open(&mut ends.source.session, &tables).await?;
     if !writable.is_empty() {
         return Err(Error::new(Kind::Divergent, "tables of the source accept writes, which the copy lacks")
             .causes(writable.into_iter().map(|table| format!("{table} has lost the trigger that closes it")))
@@ -87,7 +87,7 @@ async fn offline(ends: &mut SwitchEnds) -> Result<()> {
 }
 
 /// Applies the remaining changes while both sides are closed.
-async fn online(ends: &mut SwitchEnds) -> Result<Duration> {
+async fn online(ends: &mut SwitchEndpoints) -> Result<Duration> {
     let forward = ends.service.forward_slot.clone().ok_or_else(|| no_slot(ends))?;
     definitions::refuse_changed(ends).await?;
     still_target(ends).await?;
@@ -121,12 +121,12 @@ async fn online(ends: &mut SwitchEnds) -> Result<Duration> {
 }
 
 /// Compares both sides while neither accepts writes.
-async fn is_same(ends: &mut SwitchEnds) -> Result<()> {
+async fn is_same(ends: &mut SwitchEndpoints) -> Result<()> {
     equal::compare(ends, ComparedCopies::No, ComparedTables::Quick).await?;
     definitions::refuse_changed(ends).await
 }
 
-fn no_slot(ends: &SwitchEnds) -> Error {
+fn no_slot(ends: &SwitchEndpoints) -> Error {
     Error::operation(format!("the state of the split has no slot for {}", ends.service.name))
         .hint("run `martydb split copy --online` again")
 }
@@ -136,9 +136,9 @@ fn no_slot(ends: &SwitchEnds) -> Error {
 ///
 /// # Errors
 /// If another session locks a table for longer than the timeout.
-pub async fn still_target(ends: &mut SwitchEnds) -> Result<()> {
+pub async fn still_target(ends: &mut SwitchEndpoints) -> Result<()> {
     let names = ends.names();
-    let found = reflexes::find(&mut ends.target.session, &names).await?;
+    let found = side_effects::find(&mut ends.target.session, &names).await?;
     let mut statements = vec![];
     for reflex in found {
         let kept = Deferred {
@@ -149,7 +149,7 @@ pub async fn still_target(ends: &mut SwitchEnds) -> Result<()> {
             name: reflex.name.clone(),
             definition: reflex.back.clone(),
         };
-        statements.push(target::deferring(DeferredStage::Opening, &kept));
+        statements.push(target::defer_sql(DeferredStage::Opening, &kept));
         statements.extend(reflex.off());
     }
     if statements.is_empty() {
@@ -159,7 +159,7 @@ pub async fn still_target(ends: &mut SwitchEnds) -> Result<()> {
 }
 
 /// Creates the login at the source, and publication and slot at the target.
-async fn prepare_way_back(ends: &mut SwitchEnds) -> Result<()> {
+async fn prepare_way_back(ends: &mut SwitchEndpoints) -> Result<()> {
     let login = reverse::login(ends).await?;
     reverse::prove_login(ends, &login).await?;
     let slot = reverse::slot_name(ends, "r");
@@ -177,12 +177,12 @@ async fn prepare_way_back(ends: &mut SwitchEnds) -> Result<()> {
 
 /// Sets the replica identity of the target's tables without a key: their updates would be refused once they are
 /// published.
-async fn identify(ends: &mut SwitchEnds) -> Result<()> {
+async fn identify(ends: &mut SwitchEndpoints) -> Result<()> {
     let asked = stmt!(
         "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
          WHERE c.oid = ANY ({oids}::pg_catalog.oid[]) AND c.relreplident = 'd' AND NOT EXISTS (
              SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisprimary AND i.indimmediate)",
-        oids = closing::numbers(&ends.target_tables().await?)
+        oids = write_block::numbers(&ends.target_tables().await?)
     );
     let unreadable = |error| Error::operation("cannot read the keys of the target's tables").cause(error);
     let mut statements = vec![];
@@ -202,21 +202,21 @@ async fn identify(ends: &mut SwitchEnds) -> Result<()> {
     }
 }
 
-async fn close_source(ends: &mut SwitchEnds) -> Result<Instant> {
+async fn close_source(ends: &mut SwitchEndpoints) -> Result<Instant> {
     let (tables, hint, login) = (ends.source_tables(), ends.new_address(), ends.login_name());
     let closing = Closing {
         tables: &tables,
         hint: &hint,
         passes: &login,
-        last: closing::last_at_source(&ends.service.name),
+        last: write_block::last_at_source(&ends.service.name),
         wait: ends.wait,
     };
-    closing::close(&mut ends.source.session, &closing).await
+    write_block::close(&mut ends.source.session, &closing).await
 }
 
 /// Reverts the switch before the target was opened: the source accepts the writes as before. If the target cannot be
 /// read, nothing is opened.
-async fn undone(ends: &mut SwitchEnds, error: Error) -> Error {
+async fn undone(ends: &mut SwitchEndpoints, error: Error) -> Error {
     match ends.opened().await {
         Ok(None) => {}
         Ok(Some(_)) => return error.hint("run the same command again: the database is already open"),
@@ -238,7 +238,7 @@ async fn undone(ends: &mut SwitchEnds, error: Error) -> Error {
 }
 
 /// Opens the database in one transaction, which is the commit point.
-async fn open(ends: &mut SwitchEnds) -> Result<()> {
+async fn open(ends: &mut SwitchEndpoints) -> Result<()> {
     let tables = ends.target_tables().await?;
     let there = sequences::read(&mut ends.source.session).await?;
     let session = &mut ends.target.session;
@@ -246,8 +246,8 @@ async fn open(ends: &mut SwitchEnds) -> Result<()> {
     let mut all = sequences::raising(&there, &here);
     let back = target::deferred(session, DeferredStage::Opening).await?;
     all.extend(back.iter().filter(|one| one.rank < AFTERWARDS).map(target::putting_back));
-    all.extend(closing::opening(session, &tables).await?);
-    all.push(target::opening(&ends.run.id));
+    all.extend(write_block::opening(session, &tables).await?);
+    all.push(target::open_sql(&ends.run.id));
     transact(session, ends.wait, &all).await
 }
 
@@ -255,7 +255,7 @@ async fn open(ends: &mut SwitchEnds) -> Result<()> {
 ///
 /// # Errors
 /// If the source refuses a statement.
-pub async fn settle(ends: &mut SwitchEnds) -> Result<()> {
+pub async fn settle(ends: &mut SwitchEndpoints) -> Result<()> {
     let name = ends.service.name.clone();
     if ends.service.phase != SplitPhase::CutOver {
         let from = ends.opened().await?;

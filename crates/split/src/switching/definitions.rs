@@ -1,6 +1,6 @@
 //! Definitions that changed at the source since the copy: a cutover requires them in the service's own database, too.
 
-use super::ends::SwitchEnds;
+use super::endpoints::SwitchEndpoints;
 use crate::fingerprint::{self, ChangedDefinition};
 use crate::state::SplitKind;
 use crate::state::source::SplitRelation;
@@ -34,7 +34,7 @@ pub async fn changed(
 
 /// # Errors
 /// [`Kind::Divergent`] with a diff.
-pub async fn refuse_changed(ends: &mut SwitchEnds) -> Result<()> {
+pub async fn refuse_changed(ends: &mut SwitchEndpoints) -> Result<()> {
     let found = changed(&mut ends.source.session, &mut ends.target.session, &ends.relations).await?;
     if found.is_empty() {
         return Ok(());

@@ -1,6 +1,6 @@
 //! Comparison of the rows at both ends: while neither accepts writes, or at one LSN of the open end.
 
-use super::ends::SwitchEnds;
+use super::endpoints::SwitchEndpoints;
 use super::reverse;
 use crate::comparing::{ComparedMoment, ComparedTables, DifferingTable, SidesComparison, TargetComparison};
 use crate::copying::{CopyTarget, SplitCopy};
@@ -33,7 +33,11 @@ pub enum StreamWay {
 ///
 /// # Errors
 /// [`Kind::Divergent`] with the tables that differ.
-pub async fn compare(ends: &mut SwitchEnds, copies: ComparedCopies, tables: ComparedTables) -> Result<()> {
+pub async fn compare(
+    ends: &mut SwitchEndpoints,
+    copies: ComparedCopies,
+    tables: ComparedTables,
+) -> Result<()> {
     let found = compared(ends, copies, ComparedMoment::Still, tables).await?;
     refuse_differences(ends, &found)
 }
@@ -44,7 +48,7 @@ pub async fn compare(ends: &mut SwitchEnds, copies: ComparedCopies, tables: Comp
 /// # Errors
 /// If no such LSN is available, or a change cannot be applied.
 pub async fn at_one_moment(
-    ends: &mut SwitchEnds,
+    ends: &mut SwitchEndpoints,
     way: StreamWay,
     origin: &StreamOrigin,
     place: &ApplyPlace,
@@ -68,7 +72,7 @@ pub async fn at_one_moment(
 }
 
 async fn compared(
-    ends: &mut SwitchEnds,
+    ends: &mut SwitchEndpoints,
     copies: ComparedCopies,
     moment: ComparedMoment<'_>,
     tables: ComparedTables,
@@ -96,7 +100,7 @@ async fn compared(
 
 /// # Errors
 /// [`Kind::Divergent`] with the tables that differ.
-pub fn refuse_differences(ends: &SwitchEnds, found: &TargetComparison) -> Result<()> {
+pub fn refuse_differences(ends: &SwitchEndpoints, found: &TargetComparison) -> Result<()> {
     let service = &ends.service.name;
     if found.differences.is_empty() {
         return Ok(());
@@ -107,7 +111,7 @@ pub fn refuse_differences(ends: &SwitchEnds, found: &TargetComparison) -> Result
 }
 
 /// Copies of other services' tables get no changes while their service is cut over.
-fn hint(ends: &SwitchEnds, found: &TargetComparison) -> String {
+fn hint(ends: &SwitchEndpoints, found: &TargetComparison) -> String {
     let copies: Vec<String> = ends
         .relations
         .iter()

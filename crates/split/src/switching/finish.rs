@@ -4,13 +4,13 @@
 use std::time::Duration;
 
 use super::cutover::prove;
-use super::ends::{SwitchEnds, transact};
-use super::remains::{OldLogin, Remainder, remains};
+use super::endpoints::{SwitchEndpoints, transact};
+use super::leftovers::{OldLogin, Remainder, leftovers};
 use super::reverse;
-use crate::closing::numbers;
 use crate::state::SplitPhase;
 use crate::state::source::{self, in_phase};
 use crate::state::target;
+use crate::write_block::numbers;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{List, ServerText, Statement, stmt};
 use martydb_pg::server::{Connection, execute, query};
@@ -51,7 +51,7 @@ pub async fn removal(session: &mut Connection) -> Result<FinishRemoval> {
     }
     let (oids, tables) = moved(session).await?;
     let views: Vec<String> = views(session, &oids).await?.into_iter().map(|view| view.ident).collect();
-    let stays = remains(session, &[&tables, &views]).await?;
+    let stays = leftovers(session, &[&tables, &views]).await?;
     Ok(FinishRemoval { tables, views, stays, logins: vec![] })
 }
 
@@ -109,7 +109,7 @@ pub async fn begin(session: &mut Connection) -> Result<()> {
 ///
 /// # Errors
 /// If the database or its server refuses a statement.
-pub async fn clear_target(ends: &mut SwitchEnds) -> Result<Vec<String>> {
+pub async fn clear_target(ends: &mut SwitchEndpoints) -> Result<Vec<String>> {
     if let Some(slot) = ends.service.reverse_slot.clone() {
         reverse::unmake(&mut ends.target, ends.wait, &slot).await?;
     }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::ends::{SwitchEnds, TargetEnd, transact, transact_warned};
+use super::endpoints::{SwitchEndpoints, TargetEnd, transact, transact_warned};
 use crate::state::notes::{self, SplitNote};
 use crate::stream::{ApplyPlace, Lsn, StreamOrigin};
 use martydb_config::secrets::{password, verifier};
@@ -16,7 +16,7 @@ use martydb_ui::report::printable;
 ///
 /// # Errors
 /// If the admin may not create it.
-pub async fn login(ends: &mut SwitchEnds) -> Result<Login> {
+pub async fn login(ends: &mut SwitchEndpoints) -> Result<Login> {
     let name = ends.login_name();
     one_owner(ends).await?;
     let role = ident(&name)?;
@@ -86,13 +86,13 @@ pub async fn forget_login(session: &mut Connection, login: &str) -> Result<()> {
 
 /// Requires one owner of all tables: code of one table's owner runs as this login, which may act as the owner of the
 /// others.
-async fn one_owner(ends: &mut SwitchEnds) -> Result<()> {
+async fn one_owner(ends: &mut SwitchEndpoints) -> Result<()> {
     let tables = ends.source_tables();
     let asked = stmt!(
         "SELECT pg_catalog.format('%I', pg_catalog.pg_get_userbyid(c.relowner)), pg_catalog.min(pg_catalog.format('%I.%I', n.nspname, c.relname))
          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
          WHERE c.oid = ANY ({oids}::pg_catalog.oid[]) GROUP BY 1 ORDER BY 1",
-        oids = crate::closing::numbers(&tables)
+        oids = crate::write_block::numbers(&tables)
     );
     let unreadable = |error| Error::operation("cannot read who owns the tables").cause(error);
     let mut owners = vec![];
@@ -117,7 +117,7 @@ async fn rights(session: &mut Connection, tables: &[u32], role: &Ident) -> Resul
         "SELECT r.rolname::pg_catalog.text, r.rolsuper OR r.oid = s.oid, n.nspname::pg_catalog.text, c.relname::pg_catalog.text, s.rolsuper
          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN pg_catalog.pg_roles r ON r.oid = c.relowner
          JOIN pg_catalog.pg_roles s ON s.rolname = current_user WHERE c.oid = ANY ({oids}::pg_catalog.oid[])",
-        oids = crate::closing::numbers(tables)
+        oids = crate::write_block::numbers(tables)
     );
     let unreadable = |error| Error::operation("cannot read who owns the tables").cause(error);
     let mut all = vec![];
@@ -148,7 +148,7 @@ fn ident(name: &str) -> Result<Ident> {
 }
 
 /// Returns the name of a slot and of its publication; `mark` is the direction.
-pub fn slot_name(ends: &SwitchEnds, mark: &str) -> String {
+pub fn slot_name(ends: &SwitchEndpoints, mark: &str) -> String {
     let name = format!("mdb_{}_{}", ends.run.id, ends.service.name.replace('-', "_"));
     let short: String = name.chars().take(60).collect();
     format!("{short}_{mark}")
@@ -239,7 +239,7 @@ pub async fn unmake(target: &mut TargetEnd, wait: Duration, name: &str) -> Resul
 ///
 /// # Errors
 /// If another session locks one of them for longer than the timeout.
-pub async fn target_identities_back(ends: &mut SwitchEnds) -> Result<()> {
+pub async fn target_identities_back(ends: &mut SwitchEndpoints) -> Result<()> {
     let name = ends.service.name.clone();
     let notes = notes::read(&mut ends.source.session, &name, TARGET_IDENTITY).await?;
     if notes.is_empty() {
@@ -262,7 +262,7 @@ pub async fn unpublish(session: &mut Connection, wait: Duration, name: &str) -> 
 }
 
 /// Returns the origin of the source's changes.
-pub fn from_source(ends: &SwitchEnds, slot: &str) -> StreamOrigin {
+pub fn from_source(ends: &SwitchEndpoints, slot: &str) -> StreamOrigin {
     StreamOrigin {
         access: ends.source.access.clone(),
         database: ends.source.database.clone(),
@@ -272,7 +272,7 @@ pub fn from_source(ends: &SwitchEnds, slot: &str) -> StreamOrigin {
 }
 
 /// Returns the origin of the service's own database's changes.
-pub fn from_target(ends: &SwitchEnds, slot: &str) -> StreamOrigin {
+pub fn from_target(ends: &SwitchEndpoints, slot: &str) -> StreamOrigin {
     StreamOrigin {
         access: ends.target.access.clone(),
         database: ends.target.at.database.to_string(),
@@ -294,7 +294,7 @@ pub fn address(access: &Access) -> &Endpoint {
 ///
 /// # Errors
 /// If the login is rejected; the error contains the reason.
-pub async fn prove_login(ends: &SwitchEnds, login: &Login) -> Result<()> {
+pub async fn prove_login(ends: &SwitchEndpoints, login: &Login) -> Result<()> {
     let Access { server, .. } = &ends.source.access;
     let session =
         connect_with(address(&ends.source.access), login, &ends.source.database, &[], Limits::READ).await;
@@ -309,7 +309,7 @@ pub async fn prove_login(ends: &SwitchEnds, login: &Login) -> Result<()> {
 }
 
 /// Returns the target of changes from the service's database, from the LSN at which it was opened.
-pub fn into_source(ends: &SwitchEnds, login: Login, start: Lsn) -> ApplyPlace {
+pub fn into_source(ends: &SwitchEndpoints, login: Login, start: Lsn) -> ApplyPlace {
     ApplyPlace {
         endpoint: address(&ends.source.access).clone(),
         login,
@@ -326,9 +326,9 @@ pub fn into_source(ends: &SwitchEnds, login: Login, start: Lsn) -> ApplyPlace {
 ///
 /// # Errors
 /// If another session locks a table for longer than the timeout.
-pub async fn still_source(ends: &mut SwitchEnds, all: bool, last: Vec<Statement>) -> Result<()> {
+pub async fn still_source(ends: &mut SwitchEndpoints, all: bool, last: Vec<Statement>) -> Result<()> {
     let names = ends.own_names();
-    let found = crate::reflexes::find(&mut ends.source.session, &names).await?;
+    let found = crate::side_effects::find(&mut ends.source.session, &names).await?;
     let mut statements = vec![];
     for reflex in found.iter().filter(|one| all || one.crosses) {
         let note = SplitNote {

@@ -5,19 +5,19 @@ use std::time::{Duration, Instant};
 
 use super::cutover::{self, Switched, still_target};
 use super::drain::{approach, drain};
-use super::ends::{SwitchEnds, transact};
+use super::endpoints::{SwitchEndpoints, transact};
 use super::equal::{self, ComparedCopies, StreamWay};
 use super::reverse;
-use crate::closing::{self, Closing};
 use crate::comparing::ComparedTables;
 use crate::publishing::SOURCE_IDENTITY;
-use crate::reflexes::AFTERWARDS;
 use crate::sequences;
+use crate::side_effects::AFTERWARDS;
 use crate::state::SplitPhase;
 use crate::state::notes::{self, SplitNote};
 use crate::state::source::{self, in_phase};
 use crate::state::target::{self, DeferredStage};
 use crate::stream::{Lsn, log_end};
+use crate::write_block::{self, Closing};
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sql::{Literal, ServerText, Statement, stmt};
 use martydb_pg::server::{Connection, Login, connect_with, execute, execute_protected, query};
@@ -43,7 +43,7 @@ pub enum AfterRollback {
 ///
 /// # Errors
 /// Leaves the target open as before.
-pub async fn roll_back(ends: &mut SwitchEnds, copy: AfterRollback) -> Result<(RolledBack, Switched)> {
+pub async fn roll_back(ends: &mut SwitchEndpoints, copy: AfterRollback) -> Result<(RolledBack, Switched)> {
     let phase = ends.service.phase;
     if phase == SplitPhase::Finished {
         return Err(Error::usage(
@@ -78,7 +78,7 @@ pub async fn roll_back(ends: &mut SwitchEnds, copy: AfterRollback) -> Result<(Ro
 }
 
 /// Handles a source that accepts the writes already.
-async fn not_opened(ends: &mut SwitchEnds, copy: AfterRollback) -> Result<(RolledBack, Switched)> {
+async fn not_opened(ends: &mut SwitchEndpoints, copy: AfterRollback) -> Result<(RolledBack, Switched)> {
     match ends.service.phase {
         SplitPhase::CutOver => {
             return Err(Error::new(Kind::Divergent, "the state of the split contradicts itself").cause(
@@ -98,7 +98,7 @@ async fn not_opened(ends: &mut SwitchEnds, copy: AfterRollback) -> Result<(Rolle
 }
 
 /// Opens the source, and empties the copied tables.
-async fn forget(ends: &mut SwitchEnds) -> Result<()> {
+async fn forget(ends: &mut SwitchEndpoints) -> Result<()> {
     let planned = stmt!("{phase}, closed = false", phase = in_phase(SplitPhase::Planned));
     let mut all = ends.opening_source().await?;
     all.push(source::changing(&ends.service.name, &planned));
@@ -118,7 +118,7 @@ async fn forget(ends: &mut SwitchEnds) -> Result<()> {
 
 /// Restores the replica identities of the source's tables; one that another service copies too keeps it until that
 /// service is done.
-async fn identities_back(ends: &mut SwitchEnds) -> Result<()> {
+async fn identities_back(ends: &mut SwitchEndpoints) -> Result<()> {
     let name = ends.service.name.clone();
     let session = &mut ends.source.session;
     let notes = notes::read(session, &name, SOURCE_IDENTITY).await?;
@@ -138,7 +138,7 @@ async fn identities_back(ends: &mut SwitchEnds) -> Result<()> {
 }
 
 /// Restores the state before the copy, including its closing triggers.
-async fn empty_target(ends: &mut SwitchEnds) -> Result<()> {
+async fn empty_target(ends: &mut SwitchEndpoints) -> Result<()> {
     if !target::exists(&mut ends.target.session).await? {
         return Ok(());
     }
@@ -157,13 +157,13 @@ async fn empty_target(ends: &mut SwitchEnds) -> Result<()> {
         let back = target::deferred(session, stage).await?;
         all.extend(back.iter().map(target::putting_back));
     }
-    all.extend(closing::opening(session, &tables).await?);
+    all.extend(write_block::opening(session, &tables).await?);
     all.push(stmt!("DROP SCHEMA IF EXISTS martydb_split CASCADE"));
     transact(session, ends.wait, &all).await
 }
 
 /// Requires equal rows at both sides: writes at the target would be lost.
-async fn offline(ends: &mut SwitchEnds) -> Result<()> {
+async fn offline(ends: &mut SwitchEndpoints) -> Result<()> {
     close_target(ends).await?;
     let end = match equal::compare(ends, ComparedCopies::No, ComparedTables::All).await {
         Ok(()) => open_source(ends, vec![]).await,
@@ -180,7 +180,7 @@ async fn offline(ends: &mut SwitchEnds) -> Result<()> {
     }
 }
 
-async fn online(ends: &mut SwitchEnds, slot: &str, opened: &str, login: Login) -> Result<Duration> {
+async fn online(ends: &mut SwitchEndpoints, slot: &str, opened: &str, login: Login) -> Result<Duration> {
     let origin = reverse::from_target(ends, slot);
     let place = reverse::into_source(ends, login, Lsn::parse(opened).unwrap_or_default());
     let mut near = ends.target.access.read(ends.target.at.database.as_str()).await?;
@@ -218,16 +218,16 @@ async fn online(ends: &mut SwitchEnds, slot: &str, opened: &str, login: Login) -
     }
 }
 
-async fn close_target(ends: &mut SwitchEnds) -> Result<Instant> {
+async fn close_target(ends: &mut SwitchEndpoints) -> Result<Instant> {
     let (tables, hint, owner) =
         (ends.target_tables().await?, ends.old_address(), ends.target.at.owner.to_string());
     let closing =
-        Closing { tables: &tables, hint: &hint, passes: &owner, last: target::marking(), wait: ends.wait };
-    closing::close(&mut ends.target.session, &closing).await
+        Closing { tables: &tables, hint: &hint, passes: &owner, last: target::mark_sql(), wait: ends.wait };
+    write_block::close(&mut ends.target.session, &closing).await
 }
 
 /// Reverts the rollback before the source was opened: the target accepts the writes as before.
-async fn undone(ends: &mut SwitchEnds, error: Error) -> Error {
+async fn undone(ends: &mut SwitchEndpoints, error: Error) -> Error {
     let name = ends.service.name.clone();
     match source::one(&mut ends.source.session, &name).await {
         Ok(now) if now.phase == SplitPhase::CutOver => {}
@@ -240,7 +240,7 @@ async fn undone(ends: &mut SwitchEnds, error: Error) -> Error {
     }
     let undo = async {
         let tables = ends.target_tables().await?;
-        let all = closing::opening(&mut ends.target.session, &tables).await?;
+        let all = write_block::opening(&mut ends.target.session, &tables).await?;
         transact(&mut ends.target.session, ends.wait, &all).await?;
         source::want(&mut ends.source.session, &name, None).await
     };
@@ -251,7 +251,7 @@ async fn undone(ends: &mut SwitchEnds, error: Error) -> Error {
 }
 
 /// Opens the source in one transaction, which is the commit point.
-async fn open_source(ends: &mut SwitchEnds, also: Vec<Statement>) -> Result<()> {
+async fn open_source(ends: &mut SwitchEndpoints, also: Vec<Statement>) -> Result<()> {
     let (name, phase) = (ends.service.name.clone(), SplitPhase::RolledBack);
     let there = sequences::read(&mut ends.target.session).await?;
     let here = sequences::read(&mut ends.source.session).await?;
@@ -282,7 +282,7 @@ fn is_afterwards(note: &SplitNote) -> bool {
 }
 
 /// Restores what only the owner of the tables may restore, after the source is open; returns failures. Idempotent.
-async fn put_back_afterwards(ends: &mut SwitchEnds) -> Vec<String> {
+async fn put_back_afterwards(ends: &mut SwitchEndpoints) -> Vec<String> {
     let name = ends.service.name.clone();
     let notes = notes::read(&mut ends.source.session, &name, reverse::REFLEX).await;
     let notes: Vec<SplitNote> = notes.unwrap_or_default().into_iter().filter(is_afterwards).collect();
@@ -312,7 +312,7 @@ async fn put_back_afterwards(ends: &mut SwitchEnds) -> Vec<String> {
     warnings
 }
 
-async fn as_owner(ends: &mut SwitchEnds) -> Result<Connection> {
+async fn as_owner(ends: &mut SwitchEndpoints) -> Result<Connection> {
     let login = reverse::login(ends).await?;
     let settings = [("search_path", "pg_catalog"), ("lock_timeout", "5s"), ("statement_timeout", "0")];
     let endpoint = reverse::address(&ends.source.access);
@@ -337,7 +337,7 @@ async fn are_the_admins(session: &mut Connection, note: &SplitNote) -> Result<bo
 
 /// Runs in the owner's session, or without one in the admin's.
 async fn one_afterwards(
-    ends: &mut SwitchEnds,
+    ends: &mut SwitchEndpoints,
     owner: Option<&mut Connection>,
     note: &SplitNote,
 ) -> Option<String> {
@@ -362,10 +362,10 @@ async fn one_afterwards(
 }
 
 /// Completes the rollback after the source is open.
-async fn settle(ends: &mut SwitchEnds) -> Result<()> {
+async fn settle(ends: &mut SwitchEndpoints) -> Result<()> {
     if ends.run.online {
         still_target(ends).await?;
-        execute(&mut ends.target.session, &target::closing()).await?;
+        execute(&mut ends.target.session, &target::close_sql()).await?;
     } else {
         // Further writes at the source do not get here: the next copy starts again.
         empty_target(ends).await?;
@@ -376,7 +376,7 @@ async fn settle(ends: &mut SwitchEnds) -> Result<()> {
 }
 
 /// Drops the slot and the publication of the target.
-async fn drop_way_back(ends: &mut SwitchEnds) -> Result<()> {
+async fn drop_way_back(ends: &mut SwitchEndpoints) -> Result<()> {
     let Some(slot) = ends.service.reverse_slot.clone() else { return Ok(()) };
     reverse::unmake(&mut ends.target, ends.wait, &slot).await
 }

@@ -1,7 +1,7 @@
 //! Comparison of both ends while one of them accepts writes: followers wait meanwhile.
 
 use super::cutover::still_target;
-use super::ends::{SwitchEnds, VERIFYING};
+use super::endpoints::{SwitchEndpoints, VERIFYING};
 use super::equal::{StreamWay, at_one_moment};
 use super::reverse;
 use crate::comparing::TargetComparison;
@@ -14,7 +14,7 @@ use martydb_model::error::{Error, Result};
 ///
 /// # Errors
 /// If a switch was interrupted, or a change cannot be applied.
-pub async fn verify_following(ends: &mut SwitchEnds) -> Result<TargetComparison> {
+pub async fn verify_following(ends: &mut SwitchEndpoints) -> Result<TargetComparison> {
     let name = ends.service.name.clone();
     let unfinished = ends.service.wanted.clone().filter(|wanted| wanted != VERIFYING);
     if let Some(wanted) = unfinished {
@@ -32,7 +32,7 @@ pub async fn verify_following(ends: &mut SwitchEnds) -> Result<TargetComparison>
     end.and_then(|found| free.map(|()| found))
 }
 
-async fn to_target(ends: &mut SwitchEnds) -> Result<TargetComparison> {
+async fn to_target(ends: &mut SwitchEndpoints) -> Result<TargetComparison> {
     let slot = ends.service.forward_slot.clone().ok_or_else(|| no_slot(ends))?;
     still_target(ends).await?;
     let start = place_in_log(ends.service.forward_from.as_deref());
@@ -41,7 +41,7 @@ async fn to_target(ends: &mut SwitchEnds) -> Result<TargetComparison> {
     at_one_moment(ends, StreamWay::ToTarget, &origin, &place).await
 }
 
-async fn to_source(ends: &mut SwitchEnds) -> Result<TargetComparison> {
+async fn to_source(ends: &mut SwitchEndpoints) -> Result<TargetComparison> {
     let slot = ends.service.reverse_slot.clone().ok_or_else(|| no_slot(ends))?;
     let login = reverse::login(ends).await?;
     let opened = ends.opened().await?;
@@ -54,7 +54,7 @@ fn place_in_log(text: Option<&str>) -> Lsn {
     text.and_then(Lsn::parse).unwrap_or_default()
 }
 
-fn no_slot(ends: &SwitchEnds) -> Error {
+fn no_slot(ends: &SwitchEndpoints) -> Error {
     Error::operation(format!("the state of the split has no slot for {}", ends.service.name))
         .hint("`martydb split status` shows its status")
 }

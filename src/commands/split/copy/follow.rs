@@ -12,7 +12,7 @@ use martydb_pg::server::Access;
 use martydb_provision::run::Run;
 use martydb_split::following::{FollowEnd, follow_service, followed_from};
 use martydb_split::state::source::SplitService;
-use martydb_split::switching::SwitchEnds;
+use martydb_split::switching::SwitchEndpoints;
 
 /// Time for which an unreachable server is retried.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -68,7 +68,7 @@ impl FollowedSource<'_> {
     }
 
     async fn once(&self, service: &DesiredService) -> Result<FollowEnd> {
-        let mut ends = SwitchEnds::open(self.run, self.access, self.database, service).await?;
+        let mut ends = SwitchEndpoints::open(self.run, self.access, self.database, service).await?;
         let end = follow_service(&mut ends, self.until_caught_up).await;
         ends.close().await;
         end

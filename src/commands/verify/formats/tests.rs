@@ -10,7 +10,7 @@ use martydb_model::{
     AclEntry, ActualDatabase, ActualServer, DatabaseKind, DbName, Grantee, RoleKind, RoleName, ServiceName,
 };
 use martydb_pg::server::{Endpoint, Host, Tls};
-use martydb_pg::wire::{Attempt, LetIn, Outcome, Refused};
+use martydb_pg::wire::{Accepted, Attempt, Outcome, Refused};
 use martydb_provision::isolation::{Basis, Filter, ServerJudgement, VerifiedServer, assess, findings};
 use martydb_provision::probe::{AccessPolicy, LoginAttempts, ProbeDatabase, ProbeLogin, Task, judge};
 use martydb_ui::report::Style;
@@ -22,7 +22,7 @@ fn attempt(outcome: Outcome) -> Attempt {
 }
 
 fn let_in() -> Outcome {
-    Outcome::LetIn(LetIn { tls: false, server_version: "15.1".into(), answers: vec![] })
+    Outcome::Accepted(Accepted { tls: false, server_version: "15.1".into(), answers: vec![] })
 }
 
 fn refused(sqlstate: &str, routine: &str, message: &str) -> Outcome {

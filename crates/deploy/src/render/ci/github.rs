@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::steps::{self, CiSystem, JSON, JUNIT, MARKDOWN, PASSWORD, word};
+use crate::render::deployment::{DeploymentPlan, ServerNode};
 use crate::render::image;
-use crate::render::landscape::{Landscape, ServerNode};
 use martydb_model::error::Result;
 use martydb_ui::report::yaml_text;
 
@@ -94,7 +94,7 @@ struct WorkflowStep {
 ///
 /// # Errors
 /// If the environment has servers or passwords outside of the job.
-pub fn workflow(landscape: &Landscape<'_>) -> Result<String> {
+pub fn workflow(landscape: &DeploymentPlan<'_>) -> Result<String> {
     let servers = steps::servers(landscape)?;
     let manifest = landscape.manifest;
     let name = manifest.path.file_name().unwrap_or_default().to_string_lossy();
@@ -134,7 +134,7 @@ fn container(server: &ServerNode<'_>) -> GithubService {
     }
 }
 
-fn all_steps(landscape: &Landscape<'_>, servers: &[(&str, &ServerNode<'_>)]) -> Vec<WorkflowStep> {
+fn all_steps(landscape: &DeploymentPlan<'_>, servers: &[(&str, &ServerNode<'_>)]) -> Vec<WorkflowStep> {
     let shell = |step: steps::JobStep| WorkflowStep {
         name: step.name.to_owned(),
         run: Some(literal(&step.script)),

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::steps::{self, CiSystem, JSON, JUNIT, MARKDOWN, PASSWORD, word};
+use crate::render::deployment::{DeploymentPlan, ServerNode};
 use crate::render::image;
-use crate::render::landscape::{Landscape, ServerNode};
 use martydb_model::error::Result;
 use martydb_ui::report::yaml_text;
 
@@ -66,7 +66,7 @@ struct Reports {
 ///
 /// # Errors
 /// If the environment has servers or passwords outside of the job.
-pub fn job(landscape: &Landscape<'_>) -> Result<String> {
+pub fn job(landscape: &DeploymentPlan<'_>) -> Result<String> {
     let servers = steps::servers(landscape)?;
     let manifest = landscape.manifest;
     let name = manifest.path.file_name().unwrap_or_default().to_string_lossy();
@@ -110,7 +110,7 @@ fn container(server: &ServerNode<'_>) -> GitlabService {
 }
 
 /// Returns the commands. martydb's own image has no git, and without git there is no comparison.
-fn script(landscape: &Landscape<'_>) -> Vec<String> {
+fn script(landscape: &DeploymentPlan<'_>) -> Vec<String> {
     let folder = &landscape.places.in_repository;
     let enter = (folder != ".").then(|| format!("cd {}", word(folder)));
     let compared: String =

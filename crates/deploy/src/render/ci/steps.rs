@@ -1,6 +1,6 @@
 //! Steps of a job, the same for every CI system.
 
-use crate::render::landscape::{Landscape, ServerNode};
+use crate::render::deployment::{DeploymentPlan, ServerNode};
 use martydb_config::manifest::SecretsSpec;
 use martydb_model::error::{Error, Result};
 
@@ -28,7 +28,7 @@ pub struct CiSystem {
 }
 
 /// Returns the steps that compare with the target branch.
-pub fn comparisons(landscape: &Landscape<'_>, system: &CiSystem) -> Vec<JobStep> {
+pub fn comparisons(landscape: &DeploymentPlan<'_>, system: &CiSystem) -> Vec<JobStep> {
     let CiSystem { base, format } = system;
     let home = landscape.manifest.home();
     let line = |service: &str, folder: &std::path::Path| {
@@ -77,7 +77,7 @@ pub fn trials() -> Vec<JobStep> {
 ///
 /// # Errors
 /// If a server or the passwords are outside of the job, which must not change anything permanent.
-pub fn servers<'l, 'a>(landscape: &'l Landscape<'a>) -> Result<Vec<(&'l str, &'l ServerNode<'a>)>> {
+pub fn servers<'l, 'a>(landscape: &'l DeploymentPlan<'a>) -> Result<Vec<(&'l str, &'l ServerNode<'a>)>> {
     let provider = match &landscape.manifest.secrets {
         SecretsSpec::File { .. } => None,
         SecretsSpec::Env { .. } => Some("env"),

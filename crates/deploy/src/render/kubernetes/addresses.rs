@@ -3,14 +3,14 @@
 use secrecy::SecretString;
 
 use super::servers::PASSWORD;
-use crate::render::landscape::{Landscape, LoginNode, ServerNode};
+use crate::render::deployment::{DeploymentPlan, LoginNode, ServerNode};
 use martydb_config::connection_string::Parts;
 use martydb_model::RoleKind;
 
 /// Returns the address for this login. Migrations connect directly to the server. `user` is the login of the pair
 /// that is in use.
 pub fn address(
-    landscape: &Landscape<'_>,
+    landscape: &DeploymentPlan<'_>,
     login: &LoginNode<'_>,
     user: &str,
     password: SecretString,

@@ -8,8 +8,8 @@ use std::path::Path;
 use super::jobs::{PodExtras, ToolJob, cron_job};
 use super::network_policies::{EGRESS, PolicySpec, policy, tcp, to_port};
 use super::objects::*;
-use crate::render::landscape::{BACKUP_VERIFY, Landscape};
-use crate::render::times::{self, TimedRun};
+use crate::render::deployment::{BACKUP_VERIFY, DeploymentPlan};
+use crate::render::schedule::{self, TimedRun};
 use martydb_model::deploy::BackupJobs;
 use martydb_model::error::Result;
 use martydb_model::{BackupPlace, BackupSettings};
@@ -28,7 +28,7 @@ const IDENTITY: &str = "/run/martydb/identity";
 ///
 /// # Errors
 /// If a pod could not keep the passwords that martydb creates.
-pub fn all(landscape: &Landscape<'_>) -> Result<Vec<String>> {
+pub fn all(landscape: &DeploymentPlan<'_>) -> Result<Vec<String>> {
     let Some(settings) = &landscape.manifest.backup else { return Ok(vec![]) };
     let jobs = &landscape.manifest.deploy.backup_jobs;
     let mut all = vec![];
@@ -37,7 +37,7 @@ pub fn all(landscape: &Landscape<'_>) -> Result<Vec<String>> {
     }
     // Encrypted backups cannot be verified without an identity.
     let opens = settings.encrypt.is_empty() || jobs.identity_secret.is_some();
-    for run in times::of_backups(landscape).iter().filter(|run| opens || run.name != BACKUP_VERIFY) {
+    for run in schedule::of_backups(landscape).iter().filter(|run| opens || run.name != BACKUP_VERIFY) {
         let pod = pod(landscape, settings, jobs, run.name);
         let tool = ToolJob { instance: run.name, arguments: run.arguments, pod };
         all.push(cron_job(landscape, run.at, tool)?);
@@ -48,7 +48,7 @@ pub fn all(landscape: &Landscape<'_>) -> Result<Vec<String>> {
     Ok(all)
 }
 
-fn disk(landscape: &Landscape<'_>, jobs: &BackupJobs) -> String {
+fn disk(landscape: &DeploymentPlan<'_>, jobs: &BackupJobs) -> String {
     yaml_text(&KubernetesObject {
         api_version: "v1",
         kind: "PersistentVolumeClaim",
@@ -57,7 +57,7 @@ fn disk(landscape: &Landscape<'_>, jobs: &BackupJobs) -> String {
     })
 }
 
-fn pod(landscape: &Landscape<'_>, settings: &BackupSettings, jobs: &BackupJobs, run: &str) -> PodExtras {
+fn pod(landscape: &DeploymentPlan<'_>, settings: &BackupSettings, jobs: &BackupJobs, run: &str) -> PodExtras {
     let mut pod = PodExtras::default();
     // As large as the disk of the backups: an archive may be stored here before it is encrypted.
     pod.volumes.push(Volume::empty("state", None, &jobs.storage_size));
@@ -90,7 +90,7 @@ fn in_image(home: &Path, folder: &Path) -> String {
 }
 
 /// Returns the policy that lets only these pods connect to the port of the object storage, at any address.
-fn to_store(landscape: &Landscape<'_>, run: &TimedRun<'_>, port: u16) -> String {
+fn to_store(landscape: &DeploymentPlan<'_>, run: &TimedRun<'_>, port: u16) -> String {
     let spec = PolicySpec {
         pod_selector: LabelSelector::of(pod_labels(MARTYDB, run.name)),
         policy_types: vec![EGRESS],

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::objects::{KubernetesObject, LabelSelector, ObjectMeta, workload};
 use super::operator::{API, BARMAN, ByName, pod_labels};
-use crate::render::landscape::Landscape;
+use crate::render::deployment::DeploymentPlan;
 use martydb_model::deploy::BackupSchedule;
 use martydb_ui::report::yaml_text;
 
@@ -32,7 +32,7 @@ struct MetricsEndpoint {
     port: &'static str,
 }
 
-pub fn scheduled_backup(landscape: &Landscape<'_>, host: &str, backup: &BackupSchedule) -> String {
+pub fn scheduled_backup(landscape: &DeploymentPlan<'_>, host: &str, backup: &BackupSchedule) -> String {
     let spec = ScheduledBackupSpec {
         schedule: backup.schedule.clone(),
         cluster: ByName::cluster(host),
@@ -45,7 +45,7 @@ pub fn scheduled_backup(landscape: &Landscape<'_>, host: &str, backup: &BackupSc
     yaml_text(&KubernetesObject { api_version: API, kind: "ScheduledBackup", metadata, spec: Some(spec) })
 }
 
-pub fn pod_monitor(landscape: &Landscape<'_>, host: &str) -> String {
+pub fn pod_monitor(landscape: &DeploymentPlan<'_>, host: &str) -> String {
     let spec = PodMonitorSpec {
         selector: LabelSelector::of(pod_labels(host)),
         pod_metrics_endpoints: [MetricsEndpoint { port: "metrics" }],

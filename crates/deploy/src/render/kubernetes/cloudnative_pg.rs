@@ -5,13 +5,13 @@
 use serde::Serialize;
 
 use super::namespace::namespace;
-use super::network_policies::{self, Doors, Peer, PolicyPort, PolicyRule, PolicySpec};
+use super::network_policies::{self, EntryPods, Peer, PolicyPort, PolicyRule, PolicySpec};
 use super::objects::{
     INSTANCE, KubernetesObject, LabelSelector, Labels, NAME, ObjectMeta, POSTGRES, Resources, workload,
 };
 use super::operator::{API, BARMAN, ByName, PORT, pod_labels, pooler_labels};
 use super::{backup_jobs, backups, jobs, pooler};
-use crate::render::landscape::{Landscape, ServerNode, ServiceNode};
+use crate::render::deployment::{DeploymentPlan, ServerNode, ServiceNode};
 use martydb_model::MadeWith;
 use martydb_model::deploy::BackupSchedule;
 use martydb_model::error::{Error, Result};
@@ -131,10 +131,10 @@ struct DatabaseSpec {
 ///
 /// # Errors
 /// See the Kubernetes target without the operator.
-pub fn documents(landscape: &Landscape<'_>) -> Result<String> {
+pub fn documents(landscape: &DeploymentPlan<'_>) -> Result<String> {
     let deploy = &landscape.manifest.deploy;
     let mut texts = vec![namespace(landscape)];
-    let doors = Doors { server: pod_labels, pooler: deploy.pooler.as_ref().map(|_| pooler_labels as _) };
+    let doors = EntryPods { server: pod_labels, pooler: deploy.pooler.as_ref().map(|_| pooler_labels as _) };
     texts.extend(network_policies::all(landscape, doors)?);
     for server in &landscape.servers {
         let Some(host) = server.host.as_deref() else { continue };
@@ -166,7 +166,7 @@ fn check_port(server: &ServerNode<'_>) -> Result<()> {
     Err(Error::manifest(message).hint(format!("write {PORT} into its url, or render it as kubernetes")))
 }
 
-fn cluster(landscape: &Landscape<'_>, host: &str, server: &ServerNode<'_>) -> String {
+fn cluster(landscape: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> String {
     let superuser = server.url.user == SUPERUSER;
     let additional = (host != format!("{}-rw", workload(host))).then(|| ManagedService {
         selector_type: "rw",
@@ -213,7 +213,7 @@ fn image(server: &ServerNode<'_>) -> String {
 }
 
 /// Returns the login of martydb if it is not a superuser.
-fn admin(landscape: &Landscape<'_>, host: &str, server: &ServerNode<'_>) -> String {
+fn admin(landscape: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> String {
     let spec = RoleSpec {
         cluster: ByName::cluster(host),
         name: server.url.user.clone(),
@@ -227,7 +227,7 @@ fn admin(landscape: &Landscape<'_>, host: &str, server: &ServerNode<'_>) -> Stri
 }
 
 /// Returns the databases without parameters; only `apply` creates those with parameters.
-fn databases(landscape: &Landscape<'_>, host: &str, server: &ServerNode<'_>) -> Vec<String> {
+fn databases(landscape: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> Vec<String> {
     let here = landscape.services.iter().filter(|node| {
         let parameters = &node.service.parameters;
         node.service.server == server.name
@@ -249,7 +249,7 @@ fn databases(landscape: &Landscape<'_>, host: &str, server: &ServerNode<'_>) -> 
 }
 
 /// Returns the policies between a Cluster's instances, the operator and the Kubernetes API.
-fn instances(landscape: &Landscape<'_>, host: &str) -> String {
+fn instances(landscape: &DeploymentPlan<'_>, host: &str) -> String {
     let own = || Peer::Pods { pods: LabelSelector::of(pod_labels(host)) };
     let operator = [("app.kubernetes.io/name".to_owned(), "cloudnative-pg".to_owned())];
     let operator =

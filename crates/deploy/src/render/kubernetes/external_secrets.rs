@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::addresses::{address, admin_data};
 use super::objects::{KubernetesObject, Labels, ObjectMeta};
-use crate::render::landscape::{Landscape, LoginNode, ServerNode};
+use crate::render::deployment::{DeploymentPlan, LoginNode, ServerNode};
 use martydb_model::deploy::SecretStore;
 use martydb_model::error::{Error, Result};
 use martydb_ui::report::yaml_text;
@@ -78,7 +78,7 @@ struct RemoteRef {
 ///
 /// # Errors
 /// If the manifest names no secret store.
-pub fn documents(landscape: &Landscape<'_>) -> Result<String> {
+pub fn documents(landscape: &DeploymentPlan<'_>) -> Result<String> {
     let Some(store) = &landscape.manifest.deploy.secret_store else {
         return Err(Error::manifest("the manifest names no secret store of the cluster")
             .hint("name the store: deploy: { secret_store: { name: vault } }"));
@@ -105,13 +105,18 @@ pub fn documents(landscape: &Landscape<'_>) -> Result<String> {
     Ok(texts.iter().map(|text| format!("---\n{text}")).collect())
 }
 
-fn of_admin(landscape: &Landscape<'_>, store: &SecretStore, server: &ServerNode<'_>, key: String) -> String {
+fn of_admin(
+    landscape: &DeploymentPlan<'_>,
+    store: &SecretStore,
+    server: &ServerNode<'_>,
+    key: String,
+) -> String {
     let data = admin_data(server, SENTINEL).map(|(name, value)| (name, filled(&value, AS_IT_IS)));
     object(landscape, store, server.admin_secret(), "kubernetes.io/basic-auth", data.into(), key)
 }
 
 fn of_login(
-    landscape: &Landscape<'_>,
+    landscape: &DeploymentPlan<'_>,
     store: &SecretStore,
     login: &LoginNode<'_>,
     key: String,
@@ -126,7 +131,7 @@ fn of_login(
 }
 
 fn object(
-    landscape: &Landscape<'_>,
+    landscape: &DeploymentPlan<'_>,
     store: &SecretStore,
     name: String,
     kind: &'static str,

@@ -8,8 +8,8 @@ use sha2::{Digest, Sha256};
 
 use super::objects::*;
 use super::servers::PASSWORD;
-use crate::render::landscape::{Landscape, LoginNode};
-use crate::render::times;
+use crate::render::deployment::{DeploymentPlan, LoginNode};
+use crate::render::schedule;
 use martydb_config::manifest::SecretsSpec;
 use martydb_config::secrets::variable_name;
 use martydb_model::error::{Error, Result};
@@ -67,7 +67,7 @@ impl<'a> ToolJob<'a> {
 ///
 /// # Errors
 /// If a pod could not keep the passwords that martydb creates.
-pub fn all(landscape: &Landscape<'_>) -> Result<Vec<String>> {
+pub fn all(landscape: &DeploymentPlan<'_>) -> Result<Vec<String>> {
     let init = job(landscape, ToolJob::plain("init-all", &["--no-input", "-y", "init-all"]))?;
     // A Job cannot be changed, so its name depends on its content.
     let digest = Sha256::digest(yaml_text(&init));
@@ -75,14 +75,14 @@ pub fn all(landscape: &Landscape<'_>) -> Result<Vec<String>> {
     let metadata = ObjectMeta::of(landscape, &format!("init-all-{suffix}"), Some((MARTYDB, "init-all")));
     let init = KubernetesObject { api_version: "batch/v1", kind: "Job", metadata, spec: Some(init) };
     let verify = ToolJob::plain("verify-isolation", &["--no-input", "verify-isolation"]);
-    Ok(vec![yaml_text(&init), cron_job(landscape, times::ISOLATION, verify)?])
+    Ok(vec![yaml_text(&init), cron_job(landscape, schedule::ISOLATION, verify)?])
 }
 
 /// Returns a CronJob that runs martydb on a schedule.
 ///
 /// # Errors
 /// See [`all`].
-pub fn cron_job(landscape: &Landscape<'_>, schedule: &str, run: ToolJob<'_>) -> Result<String> {
+pub fn cron_job(landscape: &DeploymentPlan<'_>, schedule: &str, run: ToolJob<'_>) -> Result<String> {
     let instance = run.instance;
     let spec = CronJobSpec {
         schedule: schedule.to_owned(),
@@ -96,7 +96,7 @@ pub fn cron_job(landscape: &Landscape<'_>, schedule: &str, run: ToolJob<'_>) -> 
     Ok(yaml_text(&object))
 }
 
-fn job(landscape: &Landscape<'_>, run: ToolJob<'_>) -> Result<JobSpec> {
+fn job(landscape: &DeploymentPlan<'_>, run: ToolJob<'_>) -> Result<JobSpec> {
     let manifest = landscape.manifest;
     let path = manifest.path.file_name().unwrap_or_default().to_string_lossy();
     let before = ["-f", &format!("/work/{path}"), "-e", &manifest.env].map(dependency_free);
@@ -139,7 +139,7 @@ fn job(landscape: &Landscape<'_>, run: ToolJob<'_>) -> Result<JobSpec> {
 }
 
 /// Returns the logins' passwords if variables are the provider: each from the Secret of `secrets export`.
-fn passwords(landscape: &Landscape<'_>) -> Result<Vec<EnvVar>> {
+fn passwords(landscape: &DeploymentPlan<'_>) -> Result<Vec<EnvVar>> {
     let template = match &landscape.manifest.secrets {
         SecretsSpec::Command { .. } => return Ok(vec![]),
         SecretsSpec::Env { name } => name,

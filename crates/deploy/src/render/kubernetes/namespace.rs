@@ -1,10 +1,10 @@
 //! Namespace of all other objects.
 
 use super::objects::{KubernetesObject, ObjectMeta};
-use crate::render::landscape::Landscape;
+use crate::render::deployment::DeploymentPlan;
 use martydb_ui::report::yaml_text;
 
-pub fn namespace(landscape: &Landscape<'_>) -> String {
+pub fn namespace(landscape: &DeploymentPlan<'_>) -> String {
     let metadata = ObjectMeta { namespace: None, ..ObjectMeta::of(landscape, &landscape.namespace, None) };
     yaml_text(&KubernetesObject { api_version: "v1", kind: "Namespace", metadata, spec: None::<()> })
 }

@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::objects::{KubernetesObject, LabelSelector, Labels, MARTYDB, NAME, ObjectMeta, workload};
-use crate::render::landscape::{Landscape, ServerNode, ServiceNode};
+use crate::render::deployment::{DeploymentPlan, ServerNode, ServiceNode};
 use martydb_model::error::{Error, Result};
 use martydb_ui::report::yaml_text;
 
@@ -71,7 +71,7 @@ pub type PodLabels = fn(&str) -> Labels;
 
 /// Pods through which clients connect to a server's databases.
 #[derive(Clone, Copy)]
-pub struct Doors {
+pub struct EntryPods {
     pub server: PodLabels,
     /// Pods of its pooler, if any. Only services connect through it.
     pub pooler: Option<PodLabels>,
@@ -81,7 +81,7 @@ pub struct Doors {
 ///
 /// # Errors
 /// If a server is external and the manifest does not declare its networks.
-pub fn all(landscape: &Landscape<'_>, doors: Doors) -> Result<Vec<String>> {
+pub fn all(landscape: &DeploymentPlan<'_>, doors: EntryPods) -> Result<Vec<String>> {
     let everything = || LabelSelector::default();
     let deny = PolicySpec {
         pod_selector: everything(),
@@ -106,7 +106,7 @@ pub fn all(landscape: &Landscape<'_>, doors: Doors) -> Result<Vec<String>> {
     Ok(all)
 }
 
-pub fn policy(landscape: &Landscape<'_>, name: &str, spec: PolicySpec) -> String {
+pub fn policy(landscape: &DeploymentPlan<'_>, name: &str, spec: PolicySpec) -> String {
     let metadata = ObjectMeta::of(landscape, name, None);
     yaml_text(&KubernetesObject {
         api_version: "networking.k8s.io/v1",
@@ -131,7 +131,12 @@ fn name_servers() -> PolicyRule {
     }
 }
 
-fn of_server(landscape: &Landscape<'_>, host: &str, server: &ServerNode<'_>, doors: Doors) -> String {
+fn of_server(
+    landscape: &DeploymentPlan<'_>,
+    host: &str,
+    server: &ServerNode<'_>,
+    doors: EntryPods,
+) -> String {
     let clients = landscape.services.iter().filter(|node| server.clients.contains(&node.service.name));
     let clients = clients.map(|node| node.pods.selector.clone()).chain([martydb()]);
     let clients = clients.chain(doors.pooler.map(|pods| pods(host)));
@@ -150,7 +155,7 @@ fn of_server(landscape: &Landscape<'_>, host: &str, server: &ServerNode<'_>, doo
 
 /// Returns the policy of a service: its programs may connect to its databases and the other services. Further
 /// clients need policies of their own.
-fn of_service(landscape: &Landscape<'_>, node: &ServiceNode<'_>, doors: Doors) -> Result<String> {
+fn of_service(landscape: &DeploymentPlan<'_>, node: &ServiceNode<'_>, doors: EntryPods) -> Result<String> {
     let databases =
         landscape.servers_of(node).map(|server| to_server(server, doors)).collect::<Result<Vec<_>>>()?;
     let others = landscape.services.iter().filter(|other| other.label != node.label);
@@ -172,8 +177,8 @@ fn of_service(landscape: &Landscape<'_>, node: &ServiceNode<'_>, doors: Doors) -
     Ok(policy(landscape, &format!("service-{}", node.label), spec))
 }
 
-fn of_martydb(landscape: &Landscape<'_>, doors: Doors) -> Result<String> {
-    let straight = Doors { pooler: None, ..doors };
+fn of_martydb(landscape: &DeploymentPlan<'_>, doors: EntryPods) -> Result<String> {
+    let straight = EntryPods { pooler: None, ..doors };
     let spec = PolicySpec {
         pod_selector: LabelSelector::of(martydb()),
         policy_types: vec![EGRESS],
@@ -188,7 +193,7 @@ fn martydb() -> Labels {
     [(NAME.to_owned(), MARTYDB.to_owned())].into()
 }
 
-fn to_server(server: &ServerNode<'_>, doors: Doors) -> Result<PolicyRule> {
+fn to_server(server: &ServerNode<'_>, doors: EntryPods) -> Result<PolicyRule> {
     let outside =
         || server.deploy.cidrs.iter().map(|cidr| Peer::Network { block: IpBlock { cidr: cidr.clone() } });
     let to: Vec<Peer> = match &server.host {

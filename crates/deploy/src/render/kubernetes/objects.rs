@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::render::landscape::Landscape;
+use crate::render::deployment::DeploymentPlan;
 
 pub type Labels = BTreeMap<String, String>;
 
-pub use crate::render::landscape::{
+pub use crate::render::deployment::{
     INSTANCE_LABEL as INSTANCE, MARTYDB, NAME_LABEL as NAME, POSTGRES, workload,
 };
 
@@ -33,7 +33,7 @@ pub struct ObjectMeta {
 
 impl ObjectMeta {
     /// Creates the metadata of an object in the namespace; `instance` labels select its pods.
-    pub fn of(landscape: &Landscape<'_>, name: &str, instance: Option<(&str, &str)>) -> ObjectMeta {
+    pub fn of(landscape: &DeploymentPlan<'_>, name: &str, instance: Option<(&str, &str)>) -> ObjectMeta {
         let mut labels = Labels::from([
             ("app.kubernetes.io/managed-by".to_owned(), MARTYDB.to_owned()),
             (

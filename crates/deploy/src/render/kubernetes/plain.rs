@@ -1,19 +1,19 @@
 //! Servers as StatefulSets, without an operator.
 
 use super::namespace::namespace;
-use super::network_policies::Doors;
+use super::network_policies::EntryPods;
 use super::objects::{POSTGRES, pod_labels, workload};
 use super::servers;
 use super::{backup_jobs, jobs, network_policies};
-use crate::render::landscape::Landscape;
+use crate::render::deployment::DeploymentPlan;
 use martydb_model::error::Result;
 
 /// Returns the objects.
 ///
 /// # Errors
 /// If a pod could not keep the passwords, or the networks of an external server are unknown.
-pub fn documents(landscape: &Landscape<'_>) -> Result<String> {
-    let doors = Doors { server: |host| pod_labels(POSTGRES, workload(host)), pooler: None };
+pub fn documents(landscape: &DeploymentPlan<'_>) -> Result<String> {
+    let doors = EntryPods { server: |host| pod_labels(POSTGRES, workload(host)), pooler: None };
     let mut texts = vec![namespace(landscape)];
     texts.extend(network_policies::all(landscape, doors)?);
     texts.extend(servers::all(landscape));

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::network_policies::{self, Peer, PolicyPort, PolicyRule, PolicySpec};
 use super::objects::{KubernetesObject, LabelSelector, ObjectMeta};
 use super::operator::{API, ByName, PORT, pooler_labels, pooler_name};
-use crate::render::landscape::{Landscape, ServerNode};
+use crate::render::deployment::{DeploymentPlan, ServerNode};
 use martydb_model::deploy::PoolerDeployment;
 use martydb_model::error::{Error, Result};
 use martydb_ui::report::yaml_text;
@@ -31,7 +31,7 @@ struct PgBouncerSpec {
 /// # Errors
 /// If another object has its name.
 pub fn all(
-    landscape: &Landscape<'_>,
+    landscape: &DeploymentPlan<'_>,
     host: &str,
     server: &ServerNode<'_>,
     pooler: &PoolerDeployment,
@@ -57,7 +57,7 @@ pub fn all(
 }
 
 /// Returns the policy of its pods, which also read their settings from the Kubernetes API.
-fn policy(landscape: &Landscape<'_>, name: &str, host: &str, server: &ServerNode<'_>) -> String {
+fn policy(landscape: &DeploymentPlan<'_>, name: &str, host: &str, server: &ServerNode<'_>) -> String {
     let clients = landscape.services.iter().filter(|node| server.clients.contains(&node.service.name));
     let clients = clients.map(|node| Peer::Pods { pods: LabelSelector::of(node.pods.selector.clone()) });
     let clients: Vec<Peer> = clients.collect();

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::addresses::{address, admin_data};
 use super::objects::{KubernetesObject, ObjectMeta};
 use super::sealing::{Sealer, Unsealed};
-use crate::render::landscape::{Landscape, PasswordsToSeal};
+use crate::render::deployment::{DeploymentPlan, PasswordsToSeal};
 use martydb_model::error::{Error, Result};
 use martydb_ui::report::yaml_text;
 
@@ -42,7 +42,7 @@ struct PlainSecret {
 ///
 /// # Errors
 /// If the passwords were not read, or all of them are short enough to be guessed.
-pub fn documents(landscape: &Landscape<'_>) -> Result<String> {
+pub fn documents(landscape: &DeploymentPlan<'_>) -> Result<String> {
     let Some(passwords) = &landscape.passwords else {
         return Err(Error::operation("the passwords to be sealed were not read"));
     };
@@ -70,7 +70,7 @@ fn check_length(passwords: &PasswordsToSeal) -> Result<()> {
     .hint("let martydb create one: `martydb rotate --all`"))
 }
 
-fn secrets(landscape: &Landscape<'_>, passwords: &PasswordsToSeal) -> Result<Vec<PlainSecret>> {
+fn secrets(landscape: &DeploymentPlan<'_>, passwords: &PasswordsToSeal) -> Result<Vec<PlainSecret>> {
     let mut all = vec![];
     for server in &landscape.servers {
         let password = passwords.admins[server.name].expose_secret();
@@ -102,7 +102,7 @@ fn unsealed<'v>(secret: &'v PlainSecret, scope: &'v str) -> Vec<Unsealed<'v>> {
 }
 
 fn object(
-    landscape: &Landscape<'_>,
+    landscape: &DeploymentPlan<'_>,
     secret: &PlainSecret,
     values: &[Unsealed<'_>],
     sealer: &Sealer<'_>,

@@ -4,8 +4,8 @@
 use serde::Serialize;
 
 use super::objects::*;
+use crate::render::deployment::{DeploymentPlan, ServerNode};
 use crate::render::image;
-use crate::render::landscape::{Landscape, ServerNode};
 use martydb_ui::report::yaml_text;
 
 /// User ID of `postgres` in the Debian image; in the Alpine image it is 70.
@@ -54,13 +54,13 @@ struct ClaimName {
     name: &'static str,
 }
 
-pub fn all(landscape: &Landscape<'_>) -> Vec<String> {
+pub fn all(landscape: &DeploymentPlan<'_>) -> Vec<String> {
     let here = landscape.servers.iter().filter_map(|server| Some((server.host.as_deref()?, server)));
     here.flat_map(|(host, server)| [service(landscape, host, server), stateful_set(landscape, host, server)])
         .collect()
 }
 
-fn service(landscape: &Landscape<'_>, host: &str, server: &ServerNode<'_>) -> String {
+fn service(landscape: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> String {
     let spec = ServiceSpec {
         cluster_ip: "None",
         selector: pod_labels(POSTGRES, workload(host)),
@@ -70,7 +70,7 @@ fn service(landscape: &Landscape<'_>, host: &str, server: &ServerNode<'_>) -> St
     yaml_text(&KubernetesObject { api_version: "v1", kind: "Service", metadata, spec: Some(spec) })
 }
 
-fn stateful_set(landscape: &Landscape<'_>, host: &str, server: &ServerNode<'_>) -> String {
+fn stateful_set(landscape: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> String {
     let labels = pod_labels(POSTGRES, workload(host));
     let spec = StatefulSetSpec {
         service_name: host.to_owned(),

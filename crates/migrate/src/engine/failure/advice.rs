@@ -9,7 +9,7 @@ use crate::files::lexer::{Lexer, TokenKind};
 use crate::target::MigrationTarget;
 use martydb_model::SchemaName;
 use martydb_model::sqlstate;
-use martydb_pg::server::Fault;
+use martydb_pg::server::ErrorResponse;
 
 /// Condition of a row, apart from the SQLSTATE.
 enum Sign {
@@ -162,7 +162,7 @@ pub struct Case<'a> {
     pub part: BatchPart,
     /// The statement of the file.
     pub statement: &'a str,
-    pub fault: &'a Fault,
+    pub fault: &'a ErrorResponse,
 }
 
 /// Returns the hints of an error: the server's own, unless it misleads, and martydb's advice.
@@ -217,7 +217,7 @@ impl Case<'_> {
 const QUOTES: [char; 6] = ['"', '«', '»', '„', '“', '”'];
 
 /// Returns the missing name without its schema: the quoted text, or for a function the text before its arguments.
-fn missing(fault: &Fault) -> Option<String> {
+fn missing(fault: &ErrorResponse) -> Option<String> {
     let called = fault.sqlstate.as_deref() == Some(sqlstate::UNDEFINED_FUNCTION);
     let name = match fault.message.split_once('(').filter(|_| called) {
         Some((before, _)) => before.rsplit(char::is_whitespace).next()?,
@@ -247,7 +247,11 @@ mod tests {
             ("42883", "la fonction uuid_generate_v4() n'existe pas", Some("uuid_generate_v4")),
             ("3F000", "no schema has been selected to create in", None),
         ] {
-            let fault = Fault { sqlstate: Some(state.into()), message: message.into(), ..Fault::default() };
+            let fault = ErrorResponse {
+                sqlstate: Some(state.into()),
+                message: message.into(),
+                ..ErrorResponse::default()
+            };
             assert_eq!(missing(&fault).as_deref(), name, "{message}");
         }
     }

@@ -2,20 +2,20 @@
 
 use crate::files::is_word;
 use crate::files::lexer::{Lexer, TokenKind};
-use martydb_pg::server::Fault;
+use martydb_pg::server::ErrorResponse;
 
 /// The server's name for a DO block's code in an error context, in every language.
 const NAME: &str = "inline_code_block";
 
 /// Returns the byte offset of the error in a DO block: the server's position in the code, else the line's
 /// start. `None` for other statements.
-pub fn place(statement: &str, fault: &Fault) -> Option<usize> {
+pub fn place(statement: &str, fault: &ErrorResponse) -> Option<usize> {
     named(statement, fault).or_else(|| failing_line(statement, fault.context.as_deref()?))
 }
 
 /// Returns the offset for the server's position in the block's code, or in a statement of it that the file
 /// contains verbatim.
-fn named(statement: &str, fault: &Fault) -> Option<usize> {
+fn named(statement: &str, fault: &ErrorResponse) -> Option<usize> {
     let body = body(statement)?;
     let sent = fault.internal_query.as_deref().filter(|sent| !sent.is_empty())?;
     let start = body + statement[body..].find(sent)?;
@@ -62,10 +62,10 @@ mod tests {
     #[test]
     fn the_servers_place_in_the_code_counts_where_it_is_the_only_one() {
         let at = |sql: &str, sent: &str, position: usize| {
-            let fault = Fault {
+            let fault = ErrorResponse {
                 internal_query: Some(sent.into()),
                 internal_position: Some(position),
-                ..Fault::default()
+                ..ErrorResponse::default()
             };
             place(sql, &fault).map(|at| sql[at..].to_owned())
         };

@@ -6,7 +6,7 @@ use postgres_protocol::message::frontend;
 
 use super::{Ahead, Connection, Exchanged, Reply, StatementExchange};
 use crate::wire::codec::speaking;
-use crate::wire::fault::Fault;
+use crate::wire::error_response::ErrorResponse;
 use martydb_model::sql::Statement;
 
 impl Connection {
@@ -15,8 +15,8 @@ impl Connection {
     ///
     /// # Errors
     /// As [`Connection::run`], if the connection ends before all are sent. Then none is answered.
-    pub async fn send_ahead(&mut self, all: &[&Statement]) -> Result<(), Fault> {
-        let running = self.ticket.begin(false).ok_or_else(Fault::not_sent)?;
+    pub async fn send_ahead(&mut self, all: &[&Statement]) -> Result<(), ErrorResponse> {
+        let running = self.ticket.begin(false).ok_or_else(ErrorResponse::not_sent)?;
         if self.in_flight {
             self.wire = None;
         }
@@ -32,7 +32,7 @@ impl Connection {
         self.ahead = Some(Ahead { _running: running, unanswered: all.len() });
         sent.map_err(|broken| {
             self.abandon();
-            Fault { place: Some(self.place.clone()), ..broken.into() }
+            ErrorResponse { place: Some(self.place.clone()), ..broken.into() }
         })
     }
 
@@ -59,7 +59,7 @@ impl Connection {
     }
 
     /// Reads one answer, without its rows.
-    async fn answer(&mut self, reply: &mut Reply) -> Result<Option<Fault>, Fault> {
+    async fn answer(&mut self, reply: &mut Reply) -> Result<Option<ErrorResponse>, ErrorResponse> {
         let (Some(wire), Some(ahead)) = (self.wire.as_mut(), self.ahead.as_mut()) else {
             return Err(speaking("nothing was sent that could be answered".into()).into());
         };

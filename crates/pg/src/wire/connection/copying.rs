@@ -8,7 +8,7 @@ use postgres_protocol::message::frontend;
 
 use super::{Connection, Exchanged, FailedStatement, Reply, StatementExchange};
 use crate::wire::codec::{Wire, speaking};
-use crate::wire::fault::Fault;
+use crate::wire::error_response::ErrorResponse;
 use crate::wire::interrupt::{self, RunningStatement};
 use crate::wire::outcome::Broken;
 use martydb_model::sql::Statement;
@@ -97,7 +97,11 @@ impl Connection {
         }
     }
 
-    async fn read_copy(&mut self, statement: &Statement, sink: &mut FrameSink<'_>) -> Result<u64, Fault> {
+    async fn read_copy(
+        &mut self,
+        statement: &Statement,
+        sink: &mut FrameSink<'_>,
+    ) -> Result<u64, ErrorResponse> {
         let _running = self.start_copy(statement, CopyDirection::Out).await?;
         let Some(wire) = self.wire.as_mut() else { return Err(closed()) };
         let mut left = 0;
@@ -146,8 +150,8 @@ enum CopyDirection {
 
 /// The side that ended the copy early.
 enum Stopped {
-    Sender(Fault),
-    Taker(Fault),
+    Sender(ErrorResponse),
+    Taker(ErrorResponse),
 }
 
 impl Connection {
@@ -156,8 +160,8 @@ impl Connection {
         &mut self,
         statement: &Statement,
         direction: CopyDirection,
-    ) -> Result<RunningStatement, Fault> {
-        let running = self.ticket.begin(false).ok_or_else(Fault::not_sent)?;
+    ) -> Result<RunningStatement, ErrorResponse> {
+        let running = self.ticket.begin(false).ok_or_else(ErrorResponse::not_sent)?;
         if self.in_flight {
             self.wire = None;
         }
@@ -169,7 +173,7 @@ impl Connection {
                 Message::CopyOutResponse(_) if direction == CopyDirection::Out => return Ok(running),
                 Message::CopyInResponse(_) if direction == CopyDirection::In => return Ok(running),
                 Message::ErrorResponse(body) => {
-                    let fault = Fault::read(body.fields());
+                    let fault = ErrorResponse::read(body.fields());
                     self.read_rest().await?;
                     return Err(fault);
                 }
@@ -180,7 +184,7 @@ impl Connection {
     }
 
     /// Reads the rest of the answer: the number of rows, or the server's error.
-    async fn read_rest(&mut self) -> Result<u64, Fault> {
+    async fn read_rest(&mut self) -> Result<u64, ErrorResponse> {
         let mut reply = Reply::default();
         let Some(wire) = self.wire.as_mut() else { return Err(closed()) };
         let mut nothing = |_, _| Ok(());
@@ -191,7 +195,7 @@ impl Connection {
     }
 
     /// Keeps the session usable only if its answer was read to the end.
-    fn failed(&mut self, fault: Fault) -> Box<FailedStatement> {
+    fn failed(&mut self, fault: ErrorResponse) -> Box<FailedStatement> {
         self.abandon();
         let mut fault = fault;
         fault.interrupted |= interrupt::signal().is_some();
@@ -202,7 +206,7 @@ impl Connection {
     }
 }
 
-fn closed() -> Fault {
+fn closed() -> ErrorResponse {
     speaking("the connection was closed after an earlier failure".into()).into()
 }
 
@@ -243,9 +247,9 @@ async fn relay(
 }
 
 /// Returns `true` at the end of the data. Asynchronous messages may precede it.
-async fn is_done(source: &mut Wire) -> Result<bool, Fault> {
+async fn is_done(source: &mut Wire) -> Result<bool, ErrorResponse> {
     match source.receive().await? {
-        Message::ErrorResponse(body) => Err(Fault::read(body.fields())),
+        Message::ErrorResponse(body) => Err(ErrorResponse::read(body.fields())),
         Message::CopyDone => Ok(true),
         message if is_aside(&message) => Ok(false),
         _ => Err(speaking("the server sent a message that has no place in a COPY".into()).into()),
@@ -253,10 +257,10 @@ async fn is_done(source: &mut Wire) -> Result<bool, Fault> {
 }
 
 /// Reads the target's messages so far; an error ends the copy.
-fn refused(target: &mut Wire) -> Result<(), Box<Fault>> {
-    while let Some(message) = target.at_hand().map_err(|broken| Box::new(Fault::from(broken)))? {
+fn refused(target: &mut Wire) -> Result<(), Box<ErrorResponse>> {
+    while let Some(message) = target.at_hand().map_err(|broken| Box::new(ErrorResponse::from(broken)))? {
         match message {
-            Message::ErrorResponse(body) => return Err(Box::new(Fault::read(body.fields()))),
+            Message::ErrorResponse(body) => return Err(Box::new(ErrorResponse::read(body.fields()))),
             message if is_aside(&message) => {}
             _ => {
                 let why = "the server sent a message that has no place in a COPY";

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::{Connection, Exchanged, Reply};
 use crate::wire::codec::speaking;
-use crate::wire::fault::Fault;
+use crate::wire::error_response::ErrorResponse;
 
 impl Connection {
     /// Waits for a notification, at most for `patience`; returns `true` if one arrived, now or since the last call.
@@ -32,7 +32,9 @@ impl Connection {
             };
             match message {
                 Ok(Message::NotificationResponse(_)) => return Ok(true),
-                Ok(Message::ErrorResponse(body)) => return Err(self.ended(Fault::read(body.fields()))),
+                Ok(Message::ErrorResponse(body)) => {
+                    return Err(self.ended(ErrorResponse::read(body.fields())));
+                }
                 Ok(_) => {}
                 Err(broken) => return Err(self.ended(broken.into())),
             }
@@ -40,7 +42,7 @@ impl Connection {
     }
 
     /// An unsolicited message before the end of a session is an error too.
-    fn ended(&mut self, fault: Fault) -> Box<super::FailedStatement> {
+    fn ended(&mut self, fault: ErrorResponse) -> Box<super::FailedStatement> {
         self.wire = None;
         let failed = self.conclude(Err(fault), Reply::default(), true);
         failed.expect_err("it was given an error")

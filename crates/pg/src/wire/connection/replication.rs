@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::{Connection, Exchanged, Reply};
 use crate::wire::codec::{Wire, WireFrame, speaking};
-use crate::wire::fault::Fault;
+use crate::wire::error_response::ErrorResponse;
 use crate::wire::outcome::Broken;
 use martydb_model::sql::Statement;
 
@@ -58,8 +58,8 @@ impl Connection {
         }
     }
 
-    async fn start(&mut self, statement: &Statement) -> Result<(), Fault> {
-        let _running = self.ticket.begin(false).ok_or_else(Fault::not_sent)?;
+    async fn start(&mut self, statement: &Statement) -> Result<(), ErrorResponse> {
+        let _running = self.ticket.begin(false).ok_or_else(ErrorResponse::not_sent)?;
         let wire = speaking_wire(&mut self.wire)?;
         self.in_flight = true;
         wire.accept_up_to(LARGEST_CHANGE);
@@ -67,7 +67,9 @@ impl Connection {
         loop {
             match wire.receive_frame().await? {
                 WireFrame::BothWays => return Ok(()),
-                WireFrame::Message(Message::ErrorResponse(body)) => return Err(Fault::read(body.fields())),
+                WireFrame::Message(Message::ErrorResponse(body)) => {
+                    return Err(ErrorResponse::read(body.fields()));
+                }
                 WireFrame::Message(_) => {}
             }
         }
@@ -88,7 +90,7 @@ impl ReplicationStream {
         next.map_err(|fault| self.ended(fault))
     }
 
-    async fn receive(&mut self, patience: Duration) -> Result<Option<StreamFrame>, Fault> {
+    async fn receive(&mut self, patience: Duration) -> Result<Option<StreamFrame>, ErrorResponse> {
         let deadline = Instant::now() + patience;
         loop {
             let wire = speaking_wire(&mut self.connection.wire)?;
@@ -101,7 +103,9 @@ impl ReplicationStream {
                         return Ok(Some(frame));
                     }
                 }
-                WireFrame::Message(Message::ErrorResponse(body)) => return Err(Fault::read(body.fields())),
+                WireFrame::Message(Message::ErrorResponse(body)) => {
+                    return Err(ErrorResponse::read(body.fields()));
+                }
                 WireFrame::Message(Message::CopyDone | Message::CommandComplete(_)) => {
                     return Err(speaking("the server ended the stream".into()).into());
                 }
@@ -156,7 +160,9 @@ impl ReplicationStream {
     async fn say(&mut self, taken: u64, asking: bool) -> Exchanged<()> {
         self.reported = self.reported.max(taken);
         let said = match speaking_wire(&mut self.connection.wire) {
-            Ok(wire) => wire.send(|out| status(self.reported, asking, out)).await.map_err(Fault::from),
+            Ok(wire) => {
+                wire.send(|out| status(self.reported, asking, out)).await.map_err(ErrorResponse::from)
+            }
             Err(broken) => Err(broken.into()),
         };
         said.map_err(|fault| self.ended(fault))
@@ -184,7 +190,7 @@ impl ReplicationStream {
         }
     }
 
-    fn ended(&mut self, fault: Fault) -> Box<super::FailedStatement> {
+    fn ended(&mut self, fault: ErrorResponse) -> Box<super::FailedStatement> {
         let failed = self.connection.conclude(Err(fault), Reply::default(), false);
         failed.expect_err("it was given an error")
     }

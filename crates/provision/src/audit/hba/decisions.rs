@@ -18,13 +18,13 @@ const MOST_STEPS: usize = 20_000_000;
 pub struct Decisions<'a> {
     pub rules: Vec<Rule<'a>>,
     pub meanings: Meanings<'a>,
-    logins: Vec<Entrant<'a>>,
+    logins: Vec<HbaRequest<'a>>,
     /// Set if the server has no TLS, so no connection uses it.
     without_tls: bool,
     steps: Cell<usize>,
 }
 
-struct Entrant<'a> {
+struct HbaRequest<'a> {
     role: &'a RoleName,
     databases: Vec<Option<&'a str>>,
 }
@@ -115,7 +115,7 @@ impl<'a> Decisions<'a> {
 }
 
 /// Returns every role that can log in, with the databases to which its privileges let it connect.
-fn logins<'a>(audit: &Audit<'a>) -> Vec<Entrant<'a>> {
+fn logins<'a>(audit: &Audit<'a>) -> Vec<HbaRequest<'a>> {
     let actual = audit.actual;
     let open = actual.databases.iter().filter(|(_, found)| found.allow_connections);
     let all: BTreeSet<&str> = open.clone().map(|(name, _)| name.as_str()).collect();
@@ -139,7 +139,7 @@ fn logins<'a>(audit: &Audit<'a>) -> Vec<Entrant<'a>> {
         };
         let mut databases: Vec<Option<&str>> = connects.into_iter().map(Some).collect();
         databases.extend((found.superuser || found.replication).then_some(None));
-        Entrant { role, databases }
+        HbaRequest { role, databases }
     };
     logins.map(login).collect()
 }

@@ -146,7 +146,7 @@ impl Purpose {
 
     pub fn judge(&self, outcome: &Outcome, place: ProbePlace, policy: Option<AccessPolicy>) -> Judgement {
         let (verdict, why) = match outcome {
-            Outcome::LetIn(_) => self.let_in(place, policy),
+            Outcome::Accepted(_) => self.let_in(place, policy),
             Outcome::Refused(refused) => self.refused(refused),
             Outcome::Broken(broken) if broken.stage == Stage::Authenticate && *self != Purpose::Elsewhere => {
                 let why = format!("the server asks for another authentication method: {}", broken.why);
@@ -185,7 +185,7 @@ impl Purpose {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use martydb_pg::wire::{Broken, LetIn};
+    use martydb_pg::wire::{Accepted, Broken};
 
     fn refused(sqlstate: &str, routine: &str) -> Outcome {
         Outcome::Refused(Refused {
@@ -198,7 +198,8 @@ mod tests {
     #[test]
     fn every_answer_has_its_verdict_for_every_purpose() {
         use Verdict::*;
-        let let_in = Outcome::LetIn(LetIn { tls: false, server_version: "15.0".into(), answers: vec![] });
+        let let_in =
+            Outcome::Accepted(Accepted { tls: false, server_version: "15.0".into(), answers: vec![] });
         let broken = Outcome::Broken(Broken { stage: Stage::Wait, why: "silence".into() });
         let answers = [
             (let_in, [Breach, Breach, Breach, Breach]),
@@ -232,7 +233,8 @@ mod tests {
 
     #[test]
     fn a_login_may_connect_to_its_own_database_on_every_listener() {
-        let let_in = Outcome::LetIn(LetIn { tls: false, server_version: "15.0".into(), answers: vec![] });
+        let let_in =
+            Outcome::Accepted(Accepted { tls: false, server_version: "15.0".into(), answers: vec![] });
         let verdict = |place, policy| Purpose::Elsewhere.judge(&let_in, place, Some(policy)).verdict;
         assert_eq!(verdict(ProbePlace::Own, AccessPolicy::Closed), Verdict::Allowed);
         assert_eq!(verdict(ProbePlace::Foreign, AccessPolicy::LeftOpen), Verdict::Allowed);

@@ -69,7 +69,7 @@ fn judge_session(task: &Task, context: &LoginContext<'_>, attempt: &Attempt) -> 
 /// Returns the results, or the reason why the session proves nothing.
 fn rows(context: &LoginContext<'_>, attempt: &Attempt) -> Result<Vec<RowResult>, String> {
     let session = match &attempt.outcome {
-        Outcome::LetIn(session) => session,
+        Outcome::Accepted(session) => session,
         Outcome::Refused(refused) => {
             return Err(format!("a session with pinned settings was refused: {refused}"));
         }
@@ -94,7 +94,7 @@ fn is_denied_catalogue(refused: &Refused) -> bool {
 
 /// Notes a login whose privileges cannot be checked because it may not read the catalog.
 fn not_examined(context: &LoginContext<'_>, attempt: &Attempt) -> Vec<NotExamined> {
-    let Outcome::LetIn(session) = &attempt.outcome else { return vec![] };
+    let Outcome::Accepted(session) = &attempt.outcome else { return vec![] };
     match session.answers.get(1) {
         Some(Answer::Refused(refused)) if is_denied_catalogue(refused) => {
             let what = format!("the privileges of {} in {}", context.login.role, context.login.database);

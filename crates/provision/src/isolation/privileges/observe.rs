@@ -36,7 +36,7 @@ pub async fn observe(
             let asked = async move {
                 let mut found = ask(task, address, &context, Depth::What).await;
                 // A privilege that was found needs its ACL entry.
-                if let Outcome::LetIn(session) = &found.outcome
+                if let Outcome::Accepted(session) = &found.outcome
                     && matches!(session.answers.get(1), Some(Answer::Rows(rows)) if !rows.is_empty())
                 {
                     found = ask(task, address, &context, Depth::Why).await;

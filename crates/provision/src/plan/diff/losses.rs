@@ -1,7 +1,7 @@
 //! Losses of access: logins that hold a privilege only through PUBLIC or a group from which the plan revokes
 //! it, and privileges that remain but become unusable.
 
-mod aftermath;
+mod access_after;
 mod dead;
 #[cfg(test)]
 mod tests;
@@ -13,13 +13,13 @@ use crate::plan::loss::{Loss, LostOn};
 use crate::plan::object::Object;
 use crate::plan::stage::Risk;
 use crate::plan::step::{Plan, Step};
-use aftermath::Aftermath;
+use access_after::AccessAfter;
 use martydb_model::contract::Privilege;
 use martydb_model::{ActualServer, DesiredServer, Grantee, ObjectKind, RoleName};
 
 /// Adds the losses to the plan, makes such steps `caution`, and marks the remaining privileges that are dead.
 pub fn name_in_plan(desired: &DesiredServer, actual: &ActualServer, plan: &mut Plan) {
-    let aftermath = Aftermath::of(desired, actual, plan);
+    let aftermath = AccessAfter::of(desired, actual, plan);
     let lost: Vec<(usize, Vec<Loss>)> = (plan.steps.iter().enumerate())
         .map(|(at, step)| (at, lost(&aftermath, step)))
         .filter(|(_, lost)| !lost.is_empty())
@@ -83,7 +83,7 @@ fn grouped(lost: impl Iterator<Item = Loss>) -> Vec<Loss> {
 }
 
 /// Returns what one step takes from logins that hold it through nothing else.
-fn lost(aftermath: &Aftermath<'_>, step: &Step) -> Vec<Loss> {
+fn lost(aftermath: &AccessAfter<'_>, step: &Step) -> Vec<Loss> {
     let Some(database) = &step.database else { return vec![] };
     let loss = |privilege, on, from: &Grantee, roles: Vec<RoleName>| {
         let (service, database, from) = (step.service.clone(), database.clone(), from.clone());

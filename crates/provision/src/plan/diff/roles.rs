@@ -145,19 +145,19 @@ fn useless(role: &RoleName, kept: Option<&KeptPassword>) -> String {
 }
 
 /// A membership that the contract requires.
-struct Bond {
+struct RequiredMembership {
     role: RoleName,
     member: RoleName,
     inherit: bool,
 }
 
-fn bonds(look: &Comparison<'_>, service: &DesiredService) -> Vec<Bond> {
+fn bonds(look: &Comparison<'_>, service: &DesiredService) -> Vec<RequiredMembership> {
     let of = |rule: &MembershipRule| {
         let member = match rule.login {
             MemberLogin::Primary => service.role(rule.member).clone(),
             MemberLogin::Alternate => look.alternate(service, rule.member)?,
         };
-        Some(Bond { role: service.role(rule.of).clone(), member, inherit: rule.inherit })
+        Some(RequiredMembership { role: service.role(rule.of).clone(), member, inherit: rule.inherit })
     };
     MEMBERSHIPS.iter().filter_map(of).collect()
 }
@@ -178,7 +178,7 @@ fn memberships(look: &mut Comparison<'_>, service: &DesiredService, all: &[&Memb
         }
     }
     for (bond, _) in bonds.into_iter().zip(kept).filter(|(_, kept)| !kept) {
-        let Bond { role, member, inherit } = bond;
+        let RequiredMembership { role, member, inherit } = bond;
         let reason = format!("{member} is not a member of {role}");
         look.add(Risk::Safe, Action::GrantMembership { role, member, inherit }, reason);
     }
@@ -186,7 +186,7 @@ fn memberships(look: &mut Comparison<'_>, service: &DesiredService, all: &[&Memb
 
 /// Returns `true` if a membership has the required options. Before 16 they do not exist: INHERIT is an
 /// attribute of the member, and compared there.
-fn is_as_wanted(actual: &ActualServer, bond: &Bond, found: &Membership) -> bool {
+fn is_as_wanted(actual: &ActualServer, bond: &RequiredMembership, found: &Membership) -> bool {
     let options = actual.major() < 16 || (found.inherit == bond.inherit && found.set);
     options && !found.admin
 }

@@ -1,6 +1,6 @@
 //! Dead privileges: unmanaged grants that remain and that no login can use after the plan.
 
-use super::aftermath::{Aftermath, RightHolder, names};
+use super::access_after::{AccessAfter, PrivilegeHolder, names};
 use crate::plan::action::Action;
 use crate::plan::object::Object;
 use crate::plan::step::Step;
@@ -9,7 +9,7 @@ use martydb_model::contract::Privilege;
 
 /// Returns an addition to the reason of a step that revokes it; `None` if a login can use the privilege, or
 /// none has it.
-pub fn why(aftermath: &Aftermath<'_>, step: &Step) -> Option<String> {
+pub fn why(aftermath: &AccessAfter<'_>, step: &Step) -> Option<String> {
     let database = step.database.as_ref()?;
     let (from, on) = match &step.action {
         Action::Revoke { on: Object::Database(_), privileges, .. }
@@ -21,11 +21,12 @@ pub fn why(aftermath: &Aftermath<'_>, step: &Step) -> Option<String> {
         Action::RevokeDefault { from: Grantee::Role(from), only_option: false, .. } => (from, None),
         _ => return None,
     };
-    let holders: Vec<&RightHolder<'_>> = aftermath.through(from).collect();
+    let holders: Vec<&PrivilegeHolder<'_>> = aftermath.through(from).collect();
     let schema = on.and_then(|on| aftermath.schema_of(database, on));
-    let uses =
-        |person: &&&RightHolder<'_>| schema.is_none_or(|schema| aftermath.can_use(person, database, schema));
-    let inside: Vec<&RightHolder<'_>> =
+    let uses = |person: &&&PrivilegeHolder<'_>| {
+        schema.is_none_or(|schema| aftermath.can_use(person, database, schema))
+    };
+    let inside: Vec<&PrivilegeHolder<'_>> =
         holders.iter().copied().filter(|person| aftermath.can_connect(person, database)).collect();
     match (holders.as_slice(), inside.as_slice(), schema) {
         ([], ..) => None,

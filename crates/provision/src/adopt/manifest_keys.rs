@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::holders::Scene;
+use super::holders::ScanContext;
 use crate::plan::same_setting;
 use martydb_migrate::check::other_tools;
 use martydb_model::contract::HISTORY_SCHEMA;
@@ -29,12 +29,12 @@ pub struct ServiceKeys {
 }
 
 /// Returns the keys that the manifest lacks. `declared` are its schemas, if it has the key.
-pub fn declare(scene: &Scene<'_>, declared: Option<&[String]>) -> ServiceKeys {
-    let Scene { service, actual, contents, .. } = *scene;
+pub fn declare(scene: &ScanContext<'_>, declared: Option<&[String]>) -> ServiceKeys {
+    let ScanContext { service, actual, contents, .. } = *scene;
     let mut keys = ServiceKeys::default();
     // All schemas count here: they decide which old owners' settings and search path are used.
     let all = DesiredService { schemas: contents.schemas.keys().cloned().collect(), ..service.clone() };
-    let scene = &Scene { service: &all, ..*scene };
+    let scene = &ScanContext { service: &all, ..*scene };
     let path = search_path(scene);
     let schemas = schemas(contents, declared.unwrap_or_default(), &path, &mut keys.notes);
     let present: Vec<&str> = service.schemas.iter().map(SchemaName::as_str).collect();
@@ -56,13 +56,13 @@ pub fn declare(scene: &Scene<'_>, declared: Option<&[String]>) -> ServiceKeys {
 }
 
 /// Returns the current search path of sessions: the old owners' in this database, or the database's.
-fn search_path(scene: &Scene<'_>) -> Vec<String> {
+fn search_path(scene: &ScanContext<'_>) -> Vec<String> {
     let found = of_owners(scene).remove("search_path").or_else(|| of_database(scene).remove("search_path"));
     split_name_list(found.as_deref().unwrap_or_default())
 }
 
 /// Returns settings of the old owners that apply only in this database (`ALTER ROLE … IN DATABASE … SET`).
-fn of_owners(scene: &Scene<'_>) -> BTreeMap<String, String> {
+fn of_owners(scene: &ScanContext<'_>) -> BTreeMap<String, String> {
     let database = &scene.service.database;
     let owners = scene.old_owners();
     let settings = owners.iter().filter_map(|owner| scene.actual.role_settings.get(owner)).flatten();
@@ -70,7 +70,7 @@ fn of_owners(scene: &Scene<'_>) -> BTreeMap<String, String> {
     here.map(|setting| (setting.name.clone(), setting.value.clone())).collect()
 }
 
-fn of_database(scene: &Scene<'_>) -> BTreeMap<String, String> {
+fn of_database(scene: &ScanContext<'_>) -> BTreeMap<String, String> {
     let found = scene.actual.databases.get(&scene.service.database);
     found.map(|found| found.settings.iter().cloned().collect()).unwrap_or_default()
 }
@@ -137,7 +137,7 @@ fn owned_by_superusers<'a>(actual: &ActualServer, contents: &'a Contents) -> Vec
 
 /// Collects settings. The database keeps its own. The old owners' settings in this database become the service's. A
 /// setting of the database also becomes the service's if the service's logins would override it.
-fn settings(scene: &Scene<'_>, keys: &mut ServiceKeys) {
+fn settings(scene: &ScanContext<'_>, keys: &mut ServiceKeys) {
     let DesiredService { settings: own, parameters, .. } = scene.service;
     for (name, value) in of_database(scene) {
         let declared = parameters.settings.get(&name);

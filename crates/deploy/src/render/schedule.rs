@@ -1,6 +1,6 @@
 //! Schedules of martydb's own runs, for all targets.
 
-use super::landscape::{BACKUP, BACKUP_PRUNE, BACKUP_VERIFY, Landscape};
+use super::deployment::{BACKUP, BACKUP_PRUNE, BACKUP_VERIFY, DeploymentPlan};
 
 /// Schedule of `verify-isolation`, in cron's five fields.
 pub const ISOLATION: &str = "17 3 * * *";
@@ -15,7 +15,7 @@ pub struct TimedRun<'a> {
 }
 
 /// Returns the runs for the manifest's `backup:` section.
-pub fn of_backups<'a>(landscape: &Landscape<'a>) -> Vec<TimedRun<'a>> {
+pub fn of_backups<'a>(landscape: &DeploymentPlan<'a>) -> Vec<TimedRun<'a>> {
     let Some(settings) = &landscape.manifest.backup else { return vec![] };
     let times = &settings.schedule;
     let take = TimedRun { name: BACKUP, at: &times.take, arguments: &["--no-input", "backup", "--all"] };

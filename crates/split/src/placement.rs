@@ -2,23 +2,23 @@
 
 use std::collections::BTreeSet;
 
-use super::assignment::{Assignment, Home, Seat};
+use super::assignment::{Assignment, Home, ServicePlacement};
 use super::needs::ReferenceGraph;
 use super::source::{CatalogueClass, ObjectNumber, SourceCatalogue};
 
 /// Databases that will contain an object.
-pub type Seats = BTreeSet<Seat>;
+pub type Seats = BTreeSet<ServicePlacement>;
 
 /// Source with the places of its tables.
-pub struct Seating<'a> {
+pub struct Placement<'a> {
     source: &'a SourceCatalogue,
     assignment: &'a Assignment,
     pub graph: ReferenceGraph<'a>,
 }
 
-impl<'a> Seating<'a> {
-    pub fn of(source: &'a SourceCatalogue, assignment: &'a Assignment) -> Seating<'a> {
-        Seating { source, assignment, graph: ReferenceGraph::of(source) }
+impl<'a> Placement<'a> {
+    pub fn of(source: &'a SourceCatalogue, assignment: &'a Assignment) -> Placement<'a> {
+        Placement { source, assignment, graph: ReferenceGraph::of(source) }
     }
 
     /// Returns the tables that are missing in some database of an object that needs them. Unassigned tables are not

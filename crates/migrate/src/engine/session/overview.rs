@@ -43,7 +43,7 @@ impl GlanceScope {
 }
 
 /// Results of a session's first queries.
-pub struct Glance<'a> {
+pub struct SessionOverview<'a> {
     pub session: MigrationSession<'a>,
     pub history: Result<HistoryRows>,
     /// Number of other sessions connected to the database.
@@ -55,7 +55,7 @@ pub struct Glance<'a> {
     pub company: bool,
 }
 
-impl<'a> Glance<'a> {
+impl<'a> SessionOverview<'a> {
     /// # Errors
     /// If there is no session, or its database is not provisioned.
     pub async fn take(
@@ -63,7 +63,7 @@ impl<'a> Glance<'a> {
         scope: GlanceScope,
         wait: Duration,
         sessions: &SessionList,
-    ) -> Result<Glance<'a>, NoSession> {
+    ) -> Result<SessionOverview<'a>, NoSession> {
         let deadline = Instant::now() + wait;
         let mut session =
             MigrationSession::log_in(target, Intent::Read, deadline, &EventSender::ignored()).await?;
@@ -81,7 +81,7 @@ impl<'a> Glance<'a> {
             company = others.iter().any(|other| other.login.as_ref() == Some(&target.login.role));
             connections = i64::try_from(others.len()).ok();
         }
-        Ok(Glance { session, history, connections, size_bytes, newest, company })
+        Ok(SessionOverview { session, history, connections, size_bytes, newest, company })
     }
 }
 

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::fingerprint;
-use super::places;
 use super::plan::SplitPlan;
 use super::privileges;
+use super::relations;
 use super::source::SourceCatalogue;
 use super::state::source::{self, SplitRelation, SplitRun, SplitService};
 use super::state::{SplitKind, SplitPhase};
@@ -35,14 +35,15 @@ pub struct BegunRun {
 /// # Errors
 /// If a run has begun with another map or mode, or if the admin lacks privileges.
 pub async fn begin(session: &mut Connection, planned: &PlannedRun<'_>) -> Result<BegunRun> {
-    privileges::refuse_lacking(session, &places::numbers_of(planned.plan, planned.source)).await?;
+    privileges::refuse_lacking(session, &relations::numbers_of(planned.plan, planned.source)).await?;
     source::prepare(session).await?;
-    let fresh =
-        |service: &ServiceName| places::relations_of(service, planned.plan, planned.source, planned.shapes);
+    let fresh = |service: &ServiceName| {
+        relations::relations_of(service, planned.plan, planned.source, planned.shapes)
+    };
     let mut relations: BTreeMap<String, Vec<SplitRelation>> =
         planned.services.iter().map(|one| (one.name.to_string(), fresh(&one.name))).collect();
     let all: Vec<SplitRelation> = relations.values().flatten().cloned().collect();
-    let hash = places::map_hash(planned.plan, &all);
+    let hash = relations::map_hash(planned.plan, &all);
     let run = taken_up(session, &hash, planned.online).await?;
     describe(session, &mut relations).await?;
     for service in planned.services {

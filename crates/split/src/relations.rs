@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 
 use super::answers::EdgeKind;
-use super::assignment::{Home, Seat};
+use super::assignment::{Home, ServicePlacement};
 use super::plan::SplitPlan;
 use super::source::{RelationKind, SourceCatalogue, SourceRelation};
 use super::state::SplitKind;
@@ -26,7 +26,7 @@ pub fn relations_of(
     source: &SourceCatalogue,
     shapes: &super::tables::DatabaseTables,
 ) -> Vec<SplitRelation> {
-    let seat = Seat::Service(service.clone());
+    let seat = ServicePlacement::Service(service.clone());
     let its = |oid: u32| plan.assignment.seats(oid).is_some_and(|seats| seats.contains(&seat));
     let tables = source.relations.values().filter(|one| one.is_table() && its(one.oid));
     let relation = |one: &SourceRelation| {
@@ -66,7 +66,7 @@ pub fn owners_of<'a>(
     plan: &SplitPlan,
     source: &'a SourceCatalogue,
 ) -> BTreeMap<&'a str, &'a str> {
-    let seat = Seat::Service(service.clone());
+    let seat = ServicePlacement::Service(service.clone());
     let its = |one: &&SourceRelation| {
         let copy = matches!(plan.assignment.home(one.oid), Home::Reference(table) if table.owner != *service);
         one.is_table() && !copy && plan.assignment.seats(one.oid).is_some_and(|seats| seats.contains(&seat))
@@ -82,7 +82,9 @@ pub fn owners_of<'a>(
 /// Returns the OIDs of all tables and sequences that a split changes at the source.
 pub fn numbers_of(plan: &SplitPlan, source: &SourceCatalogue) -> Vec<u32> {
     let goes = |oid: u32| {
-        plan.assignment.seats(oid).is_some_and(|seats| seats.iter().any(|seat| *seat != Seat::Source))
+        plan.assignment
+            .seats(oid)
+            .is_some_and(|seats| seats.iter().any(|seat| *seat != ServicePlacement::Source))
     };
     let kind = |one: &SourceRelation| one.is_table() || one.kind == RelationKind::Sequence;
     source.relations.values().filter(|one| kind(one) && goes(one.oid)).map(|one| one.oid).collect()

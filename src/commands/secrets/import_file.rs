@@ -29,14 +29,14 @@ pub enum ImportFormat {
 }
 
 /// Password as read from a file.
-struct Stated {
+struct ParsedPassword {
     /// Name of the password in the file.
     name: String,
-    of: Whose,
+    of: PasswordTarget,
     password: SecretString,
 }
 
-enum Whose {
+enum PasswordTarget {
     Variable,
     Login { login: String, service: Option<String>, role: Option<String>, in_use: bool },
 }
@@ -59,11 +59,11 @@ pub fn read(run: &Run, format: ImportFormat, text: &SecretString, path: &Path) -
     if stated.is_empty() {
         return Err(Error::usage(format!("{} contains no passwords", path.display())));
     }
-    Book::of(run).entries(stated)
+    LoginIndex::of(run).entries(stated)
 }
 
 /// Parses assignments as a shell does.
-fn dotenv(text: &str) -> Result<Vec<Stated>> {
+fn dotenv(text: &str) -> Result<Vec<ParsedPassword>> {
     let mut words = shlex::Shlex::new(text);
     let (mut all, mut began) = (vec![], 1);
     // Parsing each line separately would break values that contain line breaks.
@@ -78,7 +78,11 @@ fn dotenv(text: &str) -> Result<Vec<Stated>> {
             return Err(Error::usage(format!("near line {line}: not of the form NAME=value"))
                 .hint("put values with spaces or quotes in single quotes"));
         };
-        all.push(Stated { name: name.to_owned(), of: Whose::Variable, password: value.into() });
+        all.push(ParsedPassword {
+            name: name.to_owned(),
+            of: PasswordTarget::Variable,
+            password: value.into(),
+        });
     }
     if words.had_error {
         return Err(Error::usage("unterminated quote"));
@@ -107,7 +111,7 @@ struct JsonEntry {
     password: SecretString,
 }
 
-fn json(run: &Run, text: &str) -> Result<Vec<Stated>> {
+fn json(run: &Run, text: &str) -> Result<Vec<ParsedPassword>> {
     let file: JsonFile = serde_json::from_str(text).map_err(|error| {
         // The parser's message may quote the text.
         Error::usage(format!(
@@ -123,9 +127,9 @@ fn json(run: &Run, text: &str) -> Result<Vec<Stated>> {
         )));
     }
     belongs_here(run, &file.project, &file.environment)?;
-    let stated = |entry: JsonEntry| Stated {
+    let stated = |entry: JsonEntry| ParsedPassword {
         name: format!("{} of service {}", entry.login, entry.service),
-        of: Whose::Login {
+        of: PasswordTarget::Login {
             login: entry.login,
             service: Some(entry.service),
             role: Some(entry.role),
@@ -172,7 +176,7 @@ struct ResourceName {
     annotations: BTreeMap<String, String>,
 }
 
-fn kubernetes(run: &Run, text: &str) -> Result<Vec<Stated>> {
+fn kubernetes(run: &Run, text: &str) -> Result<Vec<ParsedPassword>> {
     let mut all = vec![];
     for document in serde_yaml::Deserializer::from_str(text) {
         let resource = Option::<Resource>::deserialize(document).map_err(|error| {
@@ -190,7 +194,7 @@ fn secrets(resource: Resource) -> Vec<Resource> {
     if resource.kind.ends_with("List") { resource.items } else { vec![resource] }
 }
 
-fn stated(run: &Run, secret: &Resource) -> Result<Stated> {
+fn stated(run: &Run, secret: &Resource) -> Result<ParsedPassword> {
     let name = &secret.metadata.name;
     let value = |key: &str| match (secret.string_data.get(key), secret.data.get(key)) {
         (Some(text), _) => Some(text.clone()),
@@ -210,28 +214,28 @@ fn stated(run: &Run, secret: &Resource) -> Result<Stated> {
     if let (Some(project), Some(environment)) = (project, environment) {
         belongs_here(run, &project, &environment)?;
     }
-    let of = Whose::Login { login: login.expose_secret().to_owned(), service, role, in_use: true };
-    Ok(Stated { name: format!("Secret {name}"), of, password })
+    let of = PasswordTarget::Login { login: login.expose_secret().to_owned(), service, role, in_use: true };
+    Ok(ParsedPassword { name: format!("Secret {name}"), of, password })
 }
 
 /// Index of the manifest's logins by their names in files.
-struct Book {
+struct LoginIndex {
     keys: Vec<CredentialKey>,
     /// Each with the index of its key; `true` for the alternate login's.
     variables: Vec<(String, usize, bool)>,
 }
 
-impl Book {
-    fn of(run: &Run) -> Book {
+impl LoginIndex {
+    fn of(run: &Run) -> LoginIndex {
         let keys = super::keys::all(run);
         let names = |(at, key): (usize, &CredentialKey)| {
             [false, true].map(|alternate| (run.store.variable_of(key, alternate), at, alternate))
         };
         let variables = keys.iter().enumerate().flat_map(names).collect();
-        Book { keys, variables }
+        LoginIndex { keys, variables }
     }
 
-    fn entries(&self, stated: Vec<Stated>) -> Result<Vec<KeptEntries>> {
+    fn entries(&self, stated: Vec<ParsedPassword>) -> Result<Vec<KeptEntries>> {
         let mut found: BTreeMap<usize, Vec<KeptLogin>> = BTreeMap::new();
         let mut unknown = vec![];
         for one in stated {
@@ -251,15 +255,15 @@ impl Book {
     }
 
     /// Returns the key, the login and `true` if clients use it, if the name matches exactly one.
-    fn find(&self, one: &Stated) -> Option<(usize, RoleName, bool)> {
+    fn find(&self, one: &ParsedPassword) -> Option<(usize, RoleName, bool)> {
         let mut fitting: Vec<(usize, RoleName, bool)> = match &one.of {
-            Whose::Variable => {
+            PasswordTarget::Variable => {
                 let named = self.variables.iter().filter(|(name, ..)| *name == one.name);
                 named
                     .filter_map(|(_, at, alternate)| Some((*at, self.login(*at, *alternate)?, false)))
                     .collect()
             }
-            Whose::Login { login, service, role, in_use } => {
+            PasswordTarget::Login { login, service, role, in_use } => {
                 let wanted = |at: &usize| {
                     let key = &self.keys[*at];
                     service.as_ref().is_none_or(|service| key.service.as_str() == service)
@@ -291,7 +295,7 @@ impl Book {
 }
 
 /// Refuses a password that the store would misinterpret.
-fn usable(key: &CredentialKey, one: &Stated) -> Result<SecretString> {
+fn usable(key: &CredentialKey, one: &ParsedPassword) -> Result<SecretString> {
     let text = one.password.expose_secret();
     let why = match () {
         () if text.is_empty() => "is empty",

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::holders::{Held, Scene};
+use super::holders::{Held, ScanContext};
 use super::levels::{Extents, narrowest};
 use martydb_config::manifest::login_name;
 use martydb_model::contract::managed;
@@ -14,7 +14,7 @@ use martydb_model::{AclEntry, ActualObject, Grantee, Membership, ObjectKind, Rol
 
 /// A role with access to the service's database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Person {
+pub struct AdoptedRole {
     pub role: String,
     pub login: bool,
     /// Members, if it is a group.
@@ -28,7 +28,7 @@ pub struct Person {
     pub declared: bool,
 }
 
-impl Person {
+impl AdoptedRole {
     /// Returns its levels on one line.
     pub fn words(&self) -> String {
         let levels = [("connect", &self.connect), ("read", &self.read), ("write", &self.write)];
@@ -40,13 +40,13 @@ impl Person {
 /// Entries for all users, and notes on what `access:` cannot express.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Declarations {
-    pub people: Vec<Person>,
+    pub people: Vec<AdoptedRole>,
     pub notes: Vec<String>,
 }
 
 /// Returns roles with privileges that a level of `access:` grants, and logins with an open session. Privileges
 /// through PUBLIC are revoked, so they are included.
-pub fn people(scene: &Scene<'_>) -> Declarations {
+pub fn people(scene: &ScanContext<'_>) -> Declarations {
     let (mut holders, public) = scene.holders();
     let old_owners = scene.old_owners();
     holders.retain(|role, _| !old_owners.contains(role));
@@ -83,7 +83,7 @@ pub fn people(scene: &Scene<'_>) -> Declarations {
 }
 
 /// Returns a note with the statements that keep privileges usable that no level grants and `apply` leaves alone.
-fn what_keeps(scene: &Scene<'_>, role: &RoleName, held: &Held) -> String {
+fn what_keeps(scene: &ScanContext<'_>, role: &RoleName, held: &Held) -> String {
     let (database, acting) = (&scene.service.database, scene.actual.inherited_by(role));
     let holds = |acl: &[AclEntry], privilege: &str| {
         acl.iter().any(|entry| {
@@ -106,7 +106,7 @@ fn what_keeps(scene: &Scene<'_>, role: &RoleName, held: &Held) -> String {
 }
 
 /// Returns a note on logins that read every table through a predefined role and connect through PUBLIC.
-fn readers_of_all(scene: &Scene<'_>, holders: &BTreeMap<RoleName, Held>) -> Option<String> {
+fn readers_of_all(scene: &ScanContext<'_>, holders: &BTreeMap<RoleName, Held>) -> Option<String> {
     let reads = |role: &&RoleName| {
         let acting = scene.actual.inherited_by(role);
         let is_reader = |one: &&RoleName| matches!(one.as_str(), "pg_read_all_data" | "pg_write_all_data");
@@ -122,7 +122,7 @@ fn readers_of_all(scene: &Scene<'_>, holders: &BTreeMap<RoleName, Held>) -> Opti
 
 /// Returns a note on functions. PUBLIC may execute every function unless a migration revoked it; `read` grants
 /// none.
-fn calls_that_end(scene: &Scene<'_>, people: &[Person]) -> Option<String> {
+fn calls_that_end(scene: &ScanContext<'_>, people: &[AdoptedRole]) -> Option<String> {
     let is_code = |found: &&ActualObject| matches!(found.kind, ObjectKind::Function | ObjectKind::Procedure);
     let by_public = |found: &&ActualObject| {
         found.acl.iter().any(|entry| entry.grantee == Grantee::Public && entry.privilege == "EXECUTE")
@@ -140,7 +140,7 @@ fn calls_that_end(scene: &Scene<'_>, people: &[Person]) -> Option<String> {
 /// Returns logins that hold no privileges themselves and use the database: those with a session, and members of a
 /// group that do not inherit its CONNECT. A member that inherits connects through its group or the old owner.
 fn newcomers(
-    scene: &Scene<'_>,
+    scene: &ScanContext<'_>,
     holders: &BTreeMap<RoleName, Held>,
     old_owners: &BTreeSet<RoleName>,
 ) -> Vec<RoleName> {
@@ -155,14 +155,19 @@ fn newcomers(
 }
 
 /// Returns the reason why the manifest rejects the name.
-fn unfit(scene: &Scene<'_>, role: &RoleName) -> Option<String> {
+fn unfit(scene: &ScanContext<'_>, role: &RoleName) -> Option<String> {
     if let Err(error) = RoleName::new(role.as_str()) {
         return Some(error.to_string());
     }
     login_name(role.as_str()).err().map(|(why, _)| why).filter(|_| scene.is_login(role))
 }
 
-fn person(scene: &Scene<'_>, role: &RoleName, extents: &Extents, notes: &mut Vec<String>) -> Person {
+fn person(
+    scene: &ScanContext<'_>,
+    role: &RoleName,
+    extents: &Extents,
+    notes: &mut Vec<String>,
+) -> AdoptedRole {
     let login = scene.is_login(role);
     let declared = scene.service.access.iter().any(|grant| grant.role == *role);
     let members = if login { vec![] } else { members(scene, role, notes) };
@@ -171,7 +176,7 @@ fn person(scene: &Scene<'_>, role: &RoleName, extents: &Extents, notes: &mut Vec
         let names = listed(&extents.unnamed);
         notes.push(format!("{role}: a dot in a name cannot be written under `access:`, so it loses {names}"));
     }
-    Person {
+    AdoptedRole {
         role: role.to_string(),
         login,
         members,
@@ -184,7 +189,7 @@ fn person(scene: &Scene<'_>, role: &RoleName, extents: &Extents, notes: &mut Vec
 }
 
 /// Returns the members of a group without services' logins, which are restricted to their own databases.
-fn members(scene: &Scene<'_>, group: &RoleName, notes: &mut Vec<String>) -> Vec<String> {
+fn members(scene: &ScanContext<'_>, group: &RoleName, notes: &mut Vec<String>) -> Vec<String> {
     let uses = |row: &&Membership| row.role == *group && !row.is_admin_alone();
     let rows = scene.actual.memberships.iter().filter(uses);
     let all: BTreeSet<&RoleName> = rows.map(|row| &row.member).collect();
@@ -248,12 +253,13 @@ mod tests {
         let contents =
             Contents { objects, schemas: [(SchemaName::public(), schema)].into(), ..Contents::default() };
         let sessions = sessions.iter().map(|name| role(name)).collect();
-        people(&Scene { desired: &desired, service, actual, contents: &contents, sessions: &sessions })
+        people(&ScanContext { desired: &desired, service, actual, contents: &contents, sessions: &sessions })
     }
 
     fn words(all: &Declarations) -> Vec<String> {
-        let one =
-            |person: &Person| format!("{}: {} {}", person.role, person.words(), person.members.join(" "));
+        let one = |person: &AdoptedRole| {
+            format!("{}: {} {}", person.role, person.words(), person.members.join(" "))
+        };
         all.people.iter().map(|person| one(person).trim_end().to_owned()).collect()
     }
 

@@ -12,7 +12,7 @@ pub const AFTERWARDS: i32 = 90;
 
 /// Side effect of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reflex {
+pub struct TableSideEffect {
     /// Lower ranks are restored first.
     pub rank: i32,
     /// Table, quoted.
@@ -27,7 +27,7 @@ pub struct Reflex {
     pub crosses: bool,
 }
 
-impl Reflex {
+impl TableSideEffect {
     /// Returns the statement that disables it.
     pub fn off(&self) -> Option<Statement> {
         let text = ServerText::quoted_by_server(self.off.clone());
@@ -39,7 +39,7 @@ impl Reflex {
 ///
 /// # Errors
 /// If they cannot be read.
-pub async fn find(session: &mut Connection, tables: &[(String, String)]) -> Result<Vec<Reflex>> {
+pub async fn find(session: &mut Connection, tables: &[(String, String)]) -> Result<Vec<TableSideEffect>> {
     if tables.is_empty() {
         return Ok(vec![]);
     }
@@ -60,8 +60,8 @@ pub async fn find(session: &mut Connection, tables: &[(String, String)]) -> Resu
     rows.iter().map(read).collect::<Result<_, _>>().map_err(unreadable)
 }
 
-fn read(row: &Row) -> Result<Reflex, Unreadable> {
-    Ok(Reflex {
+fn read(row: &Row) -> Result<TableSideEffect, Unreadable> {
+    Ok(TableSideEffect {
         rank: row.try_get(0)?,
         relation: row.try_get(1)?,
         kind: row.try_get(2)?,

@@ -38,9 +38,9 @@ struct BoardState {
 }
 
 #[derive(Debug, Default)]
-pub struct CheckBoard(Mutex<BoardState>);
+pub struct CheckResults(Mutex<BoardState>);
 
-impl CheckBoard {
+impl CheckResults {
     fn state(&self) -> MutexGuard<'_, BoardState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -105,14 +105,14 @@ mod tests {
         }
     }
 
-    fn value(board: &CheckBoard, metric: &Metric, subject: &Subject) -> Option<f64> {
+    fn value(board: &CheckResults, metric: &Metric, subject: &Subject) -> Option<f64> {
         let mut all = board.samples().into_iter();
         all.find(|sample| sample.metric == metric && sample.subject == *subject).map(|sample| sample.value)
     }
 
     #[test]
     fn what_could_not_be_looked_at_keeps_its_last_value_and_its_last_proof() {
-        let (board, a, b) = (CheckBoard::default(), subject("one", "a"), subject("two", "b"));
+        let (board, a, b) = (CheckResults::default(), subject("one", "a"), subject("two", "b"));
         let proof = |subject: &Subject, ok: f64, at: Option<f64>| {
             let ok = Sample::new(ISOLATION_OK, subject, ok);
             [Some(ok), at.map(|at| Sample::new(ISOLATION_PROVEN, subject, at))]

@@ -14,7 +14,7 @@ use martydb_model::{
 };
 
 /// A login that is neither a superuser nor the admin.
-pub struct RightHolder<'a> {
+pub struct PrivilegeHolder<'a> {
     pub name: &'a RoleName,
     /// `true` for a login of one of the manifest's services.
     managed: bool,
@@ -35,9 +35,9 @@ type Located<'a> = (&'a DbName, Object);
 /// Grants or revocations of the plan.
 type Rights<'a> = BTreeMap<Located<'a>, Vec<(&'a Grantee, &'a Privileges)>>;
 
-pub struct Aftermath<'a> {
+pub struct AccessAfter<'a> {
     actual: &'a ActualServer,
-    pub people: Vec<RightHolder<'a>>,
+    pub people: Vec<PrivilegeHolder<'a>>,
     /// Objects in the databases that the plan changes.
     objects: BTreeMap<&'a DbName, BTreeMap<Object, &'a ActualObject>>,
     /// Roles that hold something in a database themselves: anywhere in it, and in each of its schemas.
@@ -60,11 +60,11 @@ struct AccessList<'a> {
     schema: Option<&'a SchemaName>,
 }
 
-impl<'a> Aftermath<'a> {
-    pub fn of(desired: &DesiredServer, actual: &'a ActualServer, plan: &'a Plan) -> Aftermath<'a> {
+impl<'a> AccessAfter<'a> {
+    pub fn of(desired: &DesiredServer, actual: &'a ActualServer, plan: &'a Plan) -> AccessAfter<'a> {
         let (people, objects, holders) = Default::default();
         let (taken, given, owners) = Default::default();
-        let mut all = Aftermath { actual, people, objects, holders, taken, given, owners };
+        let mut all = AccessAfter { actual, people, objects, holders, taken, given, owners };
         let takes =
             |step: &&Step| matches!(step.action, Action::Revoke { .. } | Action::RevokeDefault { .. });
         let about =
@@ -116,7 +116,7 @@ impl<'a> Aftermath<'a> {
         if !self.actual.databases.get(database).is_some_and(entered) || self.is_login(from) {
             return vec![];
         }
-        let counts = |person: &&RightHolder<'_>| {
+        let counts = |person: &&PrivilegeHolder<'_>| {
             let held = match from {
                 Grantee::Role(group) => person.before.contains(group),
                 Grantee::Public => self.concerns(person, database, on, privilege),
@@ -140,7 +140,7 @@ impl<'a> Aftermath<'a> {
         let mut rows = rows
             .filter(|row| row.role == *owner && row.schema.as_ref() == schema && row.object == kind.letter());
         let Some(row) = rows.next().filter(|_| !self.is_login(from)) else { return vec![] };
-        let counts = |person: &&RightHolder<'_>| {
+        let counts = |person: &&PrivilegeHolder<'_>| {
             let held = match from {
                 Grantee::Role(group) => person.before.contains(group),
                 Grantee::Public => self.is_user(person, database),
@@ -155,16 +155,16 @@ impl<'a> Aftermath<'a> {
     }
 
     /// Returns the logins that act through a role, including the role itself.
-    pub fn through<'s>(&'s self, role: &'s RoleName) -> impl Iterator<Item = &'s RightHolder<'a>> {
+    pub fn through<'s>(&'s self, role: &'s RoleName) -> impl Iterator<Item = &'s PrivilegeHolder<'a>> {
         self.people.iter().filter(move |person| person.after.contains(role))
     }
 
-    pub fn can_connect(&self, person: &RightHolder<'_>, database: &DbName) -> bool {
+    pub fn can_connect(&self, person: &PrivilegeHolder<'_>, database: &DbName) -> bool {
         let on = Object::Database(database.clone());
         self.holds(person, database, &on, Privilege::Connect, Moment::After)
     }
 
-    pub fn can_use(&self, person: &RightHolder<'_>, database: &DbName, schema: &SchemaName) -> bool {
+    pub fn can_use(&self, person: &PrivilegeHolder<'_>, database: &DbName, schema: &SchemaName) -> bool {
         self.uses(person, database, schema, Moment::After)
     }
 
@@ -173,7 +173,7 @@ impl<'a> Aftermath<'a> {
         self.access(database, on)?.schema
     }
 
-    fn others(&self) -> impl Iterator<Item = &RightHolder<'a>> {
+    fn others(&self) -> impl Iterator<Item = &PrivilegeHolder<'a>> {
         self.people.iter().filter(|person| !person.managed)
     }
 
@@ -185,7 +185,7 @@ impl<'a> Aftermath<'a> {
     /// Returns `true` if a login would miss a privilege of PUBLIC.
     fn concerns(
         &self,
-        person: &RightHolder<'_>,
+        person: &PrivilegeHolder<'_>,
         database: &DbName,
         on: &Object,
         privilege: Privilege,
@@ -200,17 +200,23 @@ impl<'a> Aftermath<'a> {
         }
     }
 
-    fn is_user(&self, person: &RightHolder<'_>, database: &DbName) -> bool {
+    fn is_user(&self, person: &PrivilegeHolder<'_>, database: &DbName) -> bool {
         self.holders.get(database).is_some_and(|holders| !holders.anywhere.is_disjoint(&person.before))
     }
 
-    fn uses(&self, person: &RightHolder<'_>, database: &DbName, schema: &SchemaName, when: Moment) -> bool {
+    fn uses(
+        &self,
+        person: &PrivilegeHolder<'_>,
+        database: &DbName,
+        schema: &SchemaName,
+        when: Moment,
+    ) -> bool {
         self.holds(person, database, &Object::Schema(schema.clone()), Privilege::Usage, when)
     }
 
     fn holds(
         &self,
-        person: &RightHolder<'_>,
+        person: &PrivilegeHolder<'_>,
         database: &DbName,
         on: &Object,
         privilege: Privilege,
@@ -291,7 +297,11 @@ fn holds_everywhere(roles: &BTreeSet<&RoleName>, on: &Object, privilege: Privile
     }
 }
 
-fn people_of<'a>(desired: &DesiredServer, actual: &'a ActualServer, plan: &'a Plan) -> Vec<RightHolder<'a>> {
+fn people_of<'a>(
+    desired: &DesiredServer,
+    actual: &'a ActualServer,
+    plan: &'a Plan,
+) -> Vec<PrivilegeHolder<'a>> {
     let graph = RoleGraph::new(actual.memberships.iter().filter(|row| row.inherit));
     let mut given: BTreeMap<&RoleName, Vec<&RoleName>> = BTreeMap::new();
     for step in &plan.steps {
@@ -306,13 +316,13 @@ fn people_of<'a>(desired: &DesiredServer, actual: &'a ActualServer, plan: &'a Pl
         let before: BTreeSet<_> =
             graph.reachable(name, |_| true).iter().map(|path| path.role).chain([name]).collect();
         let after = before.iter().copied().chain(given.get(name).into_iter().flatten().copied()).collect();
-        RightHolder { name, managed: managed(desired, name).is_some(), before, after }
+        PrivilegeHolder { name, managed: managed(desired, name).is_some(), before, after }
     });
     people.collect()
 }
 
 /// Joins the first names of several logins.
-pub fn names(people: &[&RightHolder<'_>]) -> String {
+pub fn names(people: &[&PrivilegeHolder<'_>]) -> String {
     let names: Vec<&str> = people.iter().map(|person| person.name.as_str()).collect();
     first_of(&names, LOGINS_NAMED)
 }

@@ -2,17 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use super::proposal::ServiceSigns;
+use super::proposal::ServiceHints;
 use martydb_config::manifest::Manifest;
 use martydb_migrate::files::{ScriptItem, StatementHead, bare, folder, is_word, walk};
 use martydb_model::{DesiredService, SchemaName};
 
 /// Returns the evidence of every service. An unreadable folder contributes none.
-pub fn of(manifest: &Manifest) -> Vec<ServiceSigns> {
+pub fn of(manifest: &Manifest) -> Vec<ServiceHints> {
     manifest.services.values().map(|service| signs(manifest, service)).collect()
 }
 
-fn signs(manifest: &Manifest, service: &DesiredService) -> ServiceSigns {
+fn signs(manifest: &Manifest, service: &DesiredService) -> ServiceHints {
     let mut makes = BTreeMap::new();
     for migration in folder::load(&service.migrations).all() {
         let file = migration.up.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -23,7 +23,7 @@ fn signs(manifest: &Manifest, service: &DesiredService) -> ServiceSigns {
     let database = service.database.as_str();
     let project = format!("{}_", manifest.project.replace('-', "_"));
     let schemas = service.schemas.iter().map(SchemaName::as_str).filter(|schema| *schema != "public");
-    ServiceSigns {
+    ServiceHints {
         service: service.name.clone(),
         database: database.strip_prefix(&project).unwrap_or(database).to_owned(),
         schemas: schemas.map(str::to_owned).collect(),

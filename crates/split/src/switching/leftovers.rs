@@ -27,7 +27,7 @@ pub struct OldLogin {
 ///
 /// # Errors
 /// If the catalog cannot be read.
-pub async fn remains(session: &mut Connection, removed: &[&[String]]) -> Result<Vec<Remainder>> {
+pub async fn leftovers(session: &mut Connection, removed: &[&[String]]) -> Result<Vec<Remainder>> {
     let read = |row: &Row| Ok(Remainder { kind: row.try_get(0)?, name: row.try_get(1)? });
     let rows = query(session, &Statement::from_program(include_str!("../sql/remains.sql"))).await?;
     let found: Result<Vec<Remainder>, Unreadable> = rows.iter().map(read).collect();

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-use super::claim::{LookFigures, Width, width};
+use super::claim::{BatchShape, LookFigures, width};
 use super::delivery::deliver;
 use super::session::{self, OutboxSession};
 use super::stop::StopSignal;
@@ -38,7 +38,7 @@ pub struct Tally {
     pub dead: AtomicU64,
 }
 
-pub struct Courier {
+pub struct Publisher {
     pub run: Arc<Run>,
     pub service: DesiredService,
     pub outbox: Arc<Outbox>,
@@ -54,7 +54,7 @@ pub struct Courier {
     link: Option<BrokerLink>,
     after: Option<(String, String)>,
     last: LookFigures,
-    width: Width,
+    width: BatchShape,
     /// `true` if this pass through the outbox found anything.
     found: bool,
     /// `true` if the last pass through the outbox found nothing.
@@ -68,7 +68,7 @@ pub struct Courier {
 
 /// Result of one look at the outbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum CourierTurn {
+enum Poll {
     /// More events may be available at once.
     More,
     /// Few events were found: more may arrive soon.
@@ -85,15 +85,15 @@ fn until_the_next_look() -> Duration {
     FLOOR.saturating_sub(into).max(SHORT)
 }
 
-impl Courier {
+impl Publisher {
     pub fn new(
         run: &Arc<Run>,
         service: &DesiredService,
         outbox: &Arc<Outbox>,
         stop: &StopSignal,
         bytes: i64,
-    ) -> Courier {
-        Courier {
+    ) -> Publisher {
+        Publisher {
             run: run.clone(),
             service: service.clone(),
             outbox: outbox.clone(),
@@ -106,7 +106,11 @@ impl Courier {
             link: None,
             after: None,
             last: LookFigures::default(),
-            width: width(outbox.batch, LookFigures::default(), Width { aggregates: outbox.batch, each: 1 }),
+            width: width(
+                outbox.batch,
+                LookFigures::default(),
+                BatchShape { aggregates: outbox.batch, each: 1 },
+            ),
             found: false,
             idle: false,
             alone: false,
@@ -117,10 +121,10 @@ impl Courier {
 
     /// Returns a second courier for the same outbox, which works when the first has too much to do.
     #[must_use]
-    pub fn helper(&self) -> Courier {
+    pub fn helper(&self) -> Publisher {
         let (tally, busy) = (self.tally.clone(), self.busy.clone());
-        let new = Courier::new(&self.run, &self.service, &self.outbox, &self.stop, self.bytes);
-        Courier { tally, busy, tells: false, ..new }
+        let new = Publisher::new(&self.run, &self.service, &self.outbox, &self.stop, self.bytes);
+        Publisher { tally, busy, tells: false, ..new }
     }
 
     /// Publishes until it is stopped.
@@ -128,12 +132,12 @@ impl Courier {
         let mut idle = SHORT;
         while !self.stop.is_asked() {
             match self.turn().await {
-                Ok(CourierTurn::More) => idle = SHORT,
-                Ok(CourierTurn::Little) => {
+                Ok(Poll::More) => idle = SHORT,
+                Ok(Poll::Little) => {
                     idle = SHORT;
                     self.rest(GATHER).await;
                 }
-                Ok(CourierTurn::Nothing) => {
+                Ok(Poll::Nothing) => {
                     let patience = if idle < FLOOR { idle } else { until_the_next_look() };
                     idle = if self.wait(patience).await { SHORT } else { (idle * 2).min(FLOOR) };
                 }
@@ -153,7 +157,7 @@ impl Courier {
                 () = self.stop.asked() => return,
                 () = self.busy.notified() => {}
             }
-            while !self.stop.is_asked() && matches!(self.turn().await, Ok(CourierTurn::More)) {}
+            while !self.stop.is_asked() && matches!(self.turn().await, Ok(Poll::More)) {}
             self.close().await;
         }
     }
@@ -164,7 +168,7 @@ impl Courier {
         let end = loop {
             match self.turn().await {
                 _ if self.stop.is_asked() => break Ok(()),
-                Ok(CourierTurn::Nothing) => break Ok(()),
+                Ok(Poll::Nothing) => break Ok(()),
                 Ok(_) => tries = 0,
                 Err(error) if tries < 3 && error.kind != Kind::Manifest => {
                     tries += 1;
@@ -177,31 +181,31 @@ impl Courier {
         end
     }
 
-    async fn turn(&mut self) -> Result<CourierTurn> {
+    async fn turn(&mut self) -> Result<Poll> {
         // Connects first, so that nothing is locked while the broker is unavailable.
         self.connect().await?;
-        let Some(session) = &mut self.session else { return Ok(CourierTurn::Nothing) };
+        let Some(session) = &mut self.session else { return Ok(Poll::Nothing) };
         // The cheaper query first, if it will probably find nothing.
         if self.idle && !session.has_pending().await? {
-            return Ok(CourierTurn::Nothing);
+            return Ok(Poll::Nothing);
         }
         let wide = width(self.outbox.batch, self.last, self.width);
-        self.width = if self.alone { Width { aggregates: 1, each: 1 } } else { wide };
+        self.width = if self.alone { BatchShape { aggregates: 1, each: 1 } } else { wide };
         let claim = session.claim(self.after.as_ref(), self.width, self.bytes).await?;
         let whole = claim.figures.whole;
         (self.after, self.last) = (claim.last.filter(|_| !whole), claim.figures);
         let turn = if claim.lanes.is_empty() {
             session.release().await?;
-            CourierTurn::Nothing
+            Poll::Nothing
         } else {
             self.deliver(claim.lanes, whole).await?
         };
         self.tell(None);
-        self.found |= turn != CourierTurn::Nothing;
+        self.found |= turn != Poll::Nothing;
         // Only a pass through the whole outbox proves that nothing is left.
         let more = if whole { std::mem::take(&mut self.found) } else { true };
-        let turn = if turn == CourierTurn::Nothing && more { CourierTurn::More } else { turn };
-        self.idle = turn == CourierTurn::Nothing;
+        let turn = if turn == Poll::Nothing && more { Poll::More } else { turn };
+        self.idle = turn == Poll::Nothing;
         Ok(turn)
     }
 
@@ -219,9 +223,9 @@ impl Courier {
         Ok(())
     }
 
-    async fn deliver(&mut self, lanes: Vec<Vec<OutboxEvent>>, whole: bool) -> Result<CourierTurn> {
+    async fn deliver(&mut self, lanes: Vec<Vec<OutboxEvent>>, whole: bool) -> Result<Poll> {
         let (Some(session), Some(link)) = (&mut self.session, &self.link) else {
-            return Ok(CourierTurn::Nothing);
+            return Ok(Poll::Nothing);
         };
         let mut ranges = vec![];
         let mut events = vec![];
@@ -246,8 +250,8 @@ impl Courier {
             return Err(Error::new(Kind::Unreachable, format!("cannot use the broker at {at}")).cause(why));
         }
         Ok(match events.len() {
-            few if whole && few < batch / 8 => CourierTurn::Little,
-            _ => CourierTurn::More,
+            few if whole && few < batch / 8 => Poll::Little,
+            _ => Poll::More,
         })
     }
 

@@ -13,7 +13,7 @@ use martydb_model::sql::Statement;
 use martydb_model::sqlstate;
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Fault {
+pub struct ErrorResponse {
     /// The primary message.
     pub message: String,
     /// SQLSTATE, if the server answered.
@@ -22,7 +22,7 @@ pub struct Fault {
     pub hint: Option<String>,
     /// Position in the statement, in characters from 1.
     pub position: Option<usize>,
-    /// Position in [`internal_query`](Fault::internal_query).
+    /// Position in [`internal_query`](ErrorResponse::internal_query).
     pub internal_position: Option<usize>,
     /// Statement of a function, or the code of a DO block.
     pub internal_query: Option<String>,
@@ -39,8 +39,8 @@ pub struct Fault {
     pub interrupted: bool,
 }
 
-impl From<Fault> for Refused {
-    fn from(fault: Fault) -> Self {
+impl From<ErrorResponse> for Refused {
+    fn from(fault: ErrorResponse) -> Self {
         Refused {
             sqlstate: fault.sqlstate.unwrap_or_default(),
             message: fault.message,
@@ -49,7 +49,7 @@ impl From<Fault> for Refused {
     }
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for ErrorResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)?;
         if let Some(sqlstate) = &self.sqlstate {
@@ -62,11 +62,11 @@ impl fmt::Display for Fault {
     }
 }
 
-impl Fault {
+impl ErrorResponse {
     /// Parses the fields of an error or a notice. Text that is not UTF-8 (the session's encoding is not settled
     /// during a login) is converted lossily.
-    pub fn read(mut fields: ErrorFields<'_>) -> Fault {
-        let mut fault = Fault::default();
+    pub fn read(mut fields: ErrorFields<'_>) -> ErrorResponse {
+        let mut fault = ErrorResponse::default();
         while let Ok(Some(field)) = fields.next() {
             let text = String::from_utf8_lossy(field.value_bytes()).into_owned();
             match field.type_() {
@@ -90,8 +90,12 @@ impl Fault {
     }
 
     /// Makes the error of a statement that was not sent because of a signal.
-    pub fn not_sent() -> Fault {
-        Fault { message: "not sent: the run was interrupted".into(), interrupted: true, ..Fault::default() }
+    pub fn not_sent() -> ErrorResponse {
+        ErrorResponse {
+            message: "not sent: the run was interrupted".into(),
+            interrupted: true,
+            ..ErrorResponse::default()
+        }
     }
 
     /// Like [`Refused::by_hba`].
@@ -163,15 +167,20 @@ impl Fault {
     }
 }
 
-impl From<Broken> for Fault {
-    fn from(broken: Broken) -> Fault {
+impl From<Broken> for ErrorResponse {
+    fn from(broken: Broken) -> ErrorResponse {
         let hint = match broken.stage {
             Stage::Reach => Some("check that the server runs, and that its address in the manifest is right"),
             Stage::Wait => Some("check the address, and that no firewall drops the packets"),
             Stage::Tls | Stage::NoTls => Some("check sslmode and sslrootcert of the server's url"),
             Stage::Authenticate | Stage::Speak | Stage::NotTried => None,
         };
-        Fault { message: broken.why, hint: hint.map(Into::into), unreachable: true, ..Fault::default() }
+        ErrorResponse {
+            message: broken.why,
+            hint: hint.map(Into::into),
+            unreachable: true,
+            ..ErrorResponse::default()
+        }
     }
 }
 
@@ -190,7 +199,7 @@ mod tests {
 
     #[test]
     fn an_unanswered_login_says_what_to_check() {
-        let hint = |stage| Fault::from(Broken { stage, why: "x".into() }).login_hint();
+        let hint = |stage| ErrorResponse::from(Broken { stage, why: "x".into() }).login_hint();
         assert!(hint(Stage::Reach).is_some_and(|hint| hint.contains("address in the manifest")));
         assert!(hint(Stage::Tls).is_some_and(|hint| hint.contains("sslmode")));
         assert_eq!(hint(Stage::Authenticate), None);

@@ -4,58 +4,64 @@ use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::path::Path;
 
-use super::errand::Errand;
+use super::blocking_task::BlockingTask;
 use super::id::BackupId;
 use martydb_model::error::Result;
 
 /// Maximum size of a file that is read as a whole, in bytes: manifest, sums and notes.
 pub const SMALL: u64 = 64 * 1024 * 1024;
 
-/// Top level of a store.
+/// TopLevel level of a store.
 #[derive(Debug, Default)]
-pub struct Top {
+pub struct TopLevel {
     /// Names of backups, complete or not.
     pub backups: Vec<BackupId>,
     /// All other names.
     pub others: Vec<String>,
 }
 
-pub trait Shelf: Send + Sync {
+pub trait Backend: Send + Sync {
     /// Returns the folder or the bucket, for people.
     fn place(&self) -> String;
     /// Returns the folder of the store on this machine, if it is one.
     fn folder(&self) -> Option<&Path>;
     /// Creates the store if it does not exist and can be created.
     fn prepare(&self) -> Result<()>;
-    fn top(&self, errand: &Errand) -> Result<Top>;
+    fn top(&self, errand: &BlockingTask) -> Result<TopLevel>;
     /// Returns every file of a backup, by path, with its size.
     ///
     /// # Errors
     /// [`martydb_model::error::Kind::Operation`] if there is anything but regular files.
-    fn files(&self, errand: &Errand, id: &BackupId) -> Result<BTreeMap<String, u64>>;
+    fn files(&self, errand: &BlockingTask, id: &BackupId) -> Result<BTreeMap<String, u64>>;
     /// Reads a file of at most [`SMALL`] bytes; `None` if it does not exist.
-    fn small(&self, errand: &Errand, id: &BackupId, path: &str) -> Result<Option<Vec<u8>>>;
+    fn small(&self, errand: &BlockingTask, id: &BackupId, path: &str) -> Result<Option<Vec<u8>>>;
     /// Opens a file of that size; more of it need not be read.
-    fn open(&self, errand: &Errand, id: &BackupId, path: &str, size: u64) -> Result<Box<dyn Read + Send>>;
+    fn open(
+        &self,
+        errand: &BlockingTask,
+        id: &BackupId,
+        path: &str,
+        size: u64,
+    ) -> Result<Box<dyn Read + Send>>;
     /// Begins a backup, which does not exist before it is published.
-    fn begin(&self, errand: &Errand, id: &BackupId) -> Result<Box<dyn Incoming>>;
+    fn begin(&self, errand: &BlockingTask, id: &BackupId) -> Result<Box<dyn Incoming>>;
     /// Writes or replaces a small file beside the manifest.
-    fn note(&self, errand: &Errand, id: &BackupId, path: &str, text: &[u8]) -> Result<()>;
+    fn note(&self, errand: &BlockingTask, id: &BackupId, path: &str, text: &[u8]) -> Result<()>;
     /// Removes a backup. From the first step on it is not a backup any more.
-    fn remove(&self, errand: &Errand, id: &BackupId) -> Result<()>;
+    fn remove(&self, errand: &BlockingTask, id: &BackupId) -> Result<()>;
     /// Removes what dead runs have left.
-    fn sweep(&self, errand: &Errand) -> Result<()>;
+    fn sweep(&self, errand: &BlockingTask) -> Result<()>;
 }
 
 /// A backup on its way into a store. Dropped, it leaves nothing.
 pub trait Incoming: Send + Sync {
     /// Creates a file of about that size.
-    fn create(&self, errand: &Errand, path: &str, size: u64) -> Result<Box<dyn FileInlet>>;
+    fn create(&self, errand: &BlockingTask, path: &str, size: u64) -> Result<Box<dyn FileWriter>>;
     /// Writes the manifest, which comes last.
-    fn publish(self: Box<Self>, errand: &Errand, manifest: &[u8]) -> Result<()>;
+    fn publish(self: Box<Self>, errand: &BlockingTask, manifest: &[u8]) -> Result<()>;
 }
 
 /// A file on its way into a store. It exists only once it is closed.
-pub trait FileInlet: Write + Send {
+pub trait FileWriter: Write + Send {
     fn close(self: Box<Self>) -> Result<()>;
 }

@@ -25,7 +25,7 @@ pub struct Places {
     pub in_repository: String,
 }
 
-pub struct Landscape<'a> {
+pub struct DeploymentPlan<'a> {
     pub manifest: &'a Manifest,
     pub places: Places,
     pub namespace: String,
@@ -94,19 +94,19 @@ pub fn entitled(manifest: &Manifest) -> BTreeSet<(&ServiceName, &ServiceName)> {
     own.chain(further).collect()
 }
 
-impl<'a> Landscape<'a> {
+impl<'a> DeploymentPlan<'a> {
     /// Creates a map for a target that refers to no server and deploys nothing.
-    pub fn without_servers(manifest: &'a Manifest, places: Places) -> Landscape<'a> {
+    pub fn without_servers(manifest: &'a Manifest, places: Places) -> DeploymentPlan<'a> {
         let namespace = label(&manifest.project);
         let (servers, services, logins) = (vec![], vec![], vec![]);
-        Landscape { manifest, places, namespace, servers, services, logins, passwords: None }
+        DeploymentPlan { manifest, places, namespace, servers, services, logins, passwords: None }
     }
 
     /// Creates the map.
     ///
     /// # Errors
     /// If a server has no address for its clients, or deployed names are ambiguous.
-    pub fn of(manifest: &'a Manifest, places: Places) -> Result<Landscape<'a>> {
+    pub fn of(manifest: &'a Manifest, places: Places) -> Result<DeploymentPlan<'a>> {
         let entitled = entitled(manifest);
         let namespace = manifest.deploy.namespace.clone().unwrap_or_else(|| label(&manifest.project));
         if namespace.is_empty() {
@@ -127,7 +127,7 @@ impl<'a> Landscape<'a> {
                 databases: own.map(|(_, database)| *database).collect(),
             }
         });
-        let landscape = Landscape {
+        let landscape = DeploymentPlan {
             manifest,
             places,
             namespace,

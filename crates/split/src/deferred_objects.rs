@@ -2,8 +2,8 @@
 //! after the rows, and the service's triggers, which are disabled until the database is opened. Each is recorded in the
 //! transaction that removes it.
 
-use super::closing::numbers;
-use super::state::target::{Deferred, DeferredStage, belonging_to, deferring};
+use super::state::target::{Deferred, DeferredStage, belonging_to, defer_sql};
+use super::write_block::numbers;
 use martydb_model::error::Result;
 use martydb_model::sql::{ArrayLiteral, ServerText, Statement, stmt};
 use martydb_model::sqlstate;
@@ -47,7 +47,7 @@ async fn taken_away(session: &mut Connection, run: &str, tables: &[FilledTable])
     }
     for row in query(session, &Statement::from_program(include_str!("sql/triggers.sql"))).await? {
         let rested = ServerText::quoted_by_server(text(&row, 4)?);
-        let kept = deferring(DeferredStage::Opening, &piece(&row, 0, 5)?);
+        let kept = defer_sql(DeferredStage::Opening, &piece(&row, 0, 5)?);
         execute(session, &Statement::join([stmt!("{rested}", rested = rested), kept])).await?;
     }
     execute(session, &Statement::join([belonging_to(run), stmt!("COMMIT")])).await.map(drop)
@@ -88,7 +88,7 @@ fn piece(row: &Row, first: usize, definition: usize) -> Result<Deferred> {
 /// Drops the objects, unless another object depends on them: then they stay.
 async fn take(session: &mut Connection, unit: &DroppedUnit) -> Result<()> {
     let taken = ServerText::quoted_by_server(unit.taken.clone());
-    let kept = unit.pieces.iter().map(|piece| deferring(DeferredStage::Load, piece));
+    let kept = unit.pieces.iter().map(|piece| defer_sql(DeferredStage::Load, piece));
     let all = [stmt!("SAVEPOINT martydb_taken"), stmt!("{taken}", taken = taken)].into_iter().chain(kept);
     let end = execute(session, &Statement::join(all)).await;
     match end {

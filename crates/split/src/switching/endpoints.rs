@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::state::source::{self, SplitRelation, SplitRun, SplitService};
 use crate::state::{LOCK, SplitKind, target};
 use crate::stream::ApplyPlace;
-use crate::{closing, sessions};
+use crate::{sessions, write_block};
 use martydb_migrate::MigrationTarget;
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, Result};
@@ -20,7 +20,7 @@ use martydb_provision::targets;
 pub const VERIFYING: &str = "verify";
 
 /// Sessions and state of both ends.
-pub struct SwitchEnds {
+pub struct SwitchEndpoints {
     pub run: SplitRun,
     pub service: SplitService,
     pub relations: Vec<SplitRelation>,
@@ -53,7 +53,7 @@ enum Hold {
     Exclusive,
 }
 
-impl SwitchEnds {
+impl SwitchEndpoints {
     /// Opens both ends.
     ///
     /// # Errors
@@ -63,24 +63,24 @@ impl SwitchEnds {
         access: &Access,
         database: &str,
         service: &DesiredService,
-    ) -> Result<SwitchEnds> {
+    ) -> Result<SwitchEndpoints> {
         let source = access.write(database).await?;
-        SwitchEnds::with(run, access, source, database, service, Hold::Shared).await
+        SwitchEndpoints::with(run, access, source, database, service, Hold::Shared).await
     }
 
     /// Opens both ends for a switch; the session that holds the lock of the split works at the source. A killed command
     /// keeps its locks until the server has ended its last statement; only then is the state read.
     ///
     /// # Errors
-    /// As [`SwitchEnds::open`], or if another command is running.
+    /// As [`SwitchEndpoints::open`], or if another command is running.
     pub async fn open_alone(
         run: &Run,
         access: &Access,
         locked: Connection,
         database: &str,
         service: &DesiredService,
-    ) -> Result<SwitchEnds> {
-        SwitchEnds::with(run, access, locked, database, service, Hold::Exclusive).await
+    ) -> Result<SwitchEndpoints> {
+        SwitchEndpoints::with(run, access, locked, database, service, Hold::Exclusive).await
     }
 
     async fn with(
@@ -90,7 +90,7 @@ impl SwitchEnds {
         database: &str,
         service: &DesiredService,
         hold: Hold,
-    ) -> Result<SwitchEnds> {
+    ) -> Result<SwitchEndpoints> {
         let Some(split) = begun(&mut source).await? else { return Err(not_begun()) };
         let at = targets::of(run, std::slice::from_ref(service)).await?.remove(0).1?;
         let mut target = TargetEnd {
@@ -105,7 +105,7 @@ impl SwitchEnds {
         let service = source::one(&mut source, name).await?;
         let relations = source::relations(&mut source, name).await?;
         let source = SourceEnd { access: access.clone(), database: database.to_owned(), session: source };
-        Ok(SwitchEnds { run: split, service, relations, source, target, wait: run.lock_wait })
+        Ok(SwitchEndpoints { run: split, service, relations, source, target, wait: run.lock_wait })
     }
 
     /// Returns the service's tables without copies of others' tables, which are closed, opened and restored with
@@ -191,7 +191,7 @@ impl SwitchEnds {
     /// If the catalog cannot be read.
     pub async fn opening_source(&mut self) -> Result<Vec<Statement>> {
         let tables = self.source_tables();
-        closing::opening(&mut self.source.session, &tables).await
+        write_block::opening(&mut self.source.session, &tables).await
     }
 
     /// Ends all sessions.

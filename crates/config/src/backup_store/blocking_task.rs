@@ -8,18 +8,18 @@ use martydb_model::error::{Error, Kind, Result};
 
 /// Handle of the run that waits; work checks between two pieces whether it still does.
 #[derive(Clone)]
-pub struct Errand(pub(super) watch::Receiver<()>);
+pub struct BlockingTask(pub(super) watch::Receiver<()>);
 
-impl Errand {
+impl BlockingTask {
     /// Runs `work` on a thread of its own. If this future is dropped, the work ends at its next check.
     ///
     /// # Errors
     /// Those of `work`.
     pub async fn run<T: Send + 'static>(
-        work: impl FnOnce(&Errand) -> Result<T> + Send + 'static,
+        work: impl FnOnce(&BlockingTask) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (waiting, watched) = watch::channel(());
-        let errand = Errand(watched);
+        let errand = BlockingTask(watched);
         let done = tokio::task::spawn_blocking(move || work(&errand)).await;
         drop(waiting);
         done.unwrap_or_else(|error| match error.try_into_panic() {
@@ -32,7 +32,7 @@ impl Errand {
         if self.0.has_changed().is_err() { Err(abandoned()) } else { Ok(()) }
     }
 
-    /// As [`Errand::check`], between reads and writes.
+    /// As [`BlockingTask::check`], between reads and writes.
     pub fn check_io(&self) -> io::Result<()> {
         self.check().map_err(io::Error::other)
     }

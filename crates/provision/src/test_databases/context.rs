@@ -8,7 +8,7 @@ use martydb_model::{ActualServer, DesiredServer, DesiredService, RoleKind};
 use martydb_pg::server::{Access, Connection, query};
 
 /// A service and the state that creating its test databases needs.
-pub struct Workshop<'a> {
+pub struct CopyContext<'a> {
     pub access: Access,
     pub desired: &'a DesiredServer,
     pub service: &'a DesiredService,
@@ -21,7 +21,7 @@ pub struct Workshop<'a> {
     pub(super) actual: ActualServer,
 }
 
-impl<'a> Workshop<'a> {
+impl<'a> CopyContext<'a> {
     /// Connects and reads the snapshot.
     ///
     /// # Errors
@@ -32,11 +32,11 @@ impl<'a> Workshop<'a> {
         service: &'a DesiredService,
         target: MigrationTarget,
         options: Options,
-    ) -> Result<Workshop<'a>> {
+    ) -> Result<CopyContext<'a>> {
         let mut session = access.write(&access.maintenance).await?;
         let actual = inspect::cluster_outside(&mut session).await?;
         refuse_without_roles(&actual, service)?;
-        Ok(Workshop { access, desired, service, target, options, session, actual })
+        Ok(CopyContext { access, desired, service, target, options, session, actual })
     }
 
     /// Returns the server's clock, in seconds since 1970.

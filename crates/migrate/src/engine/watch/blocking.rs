@@ -16,14 +16,14 @@ const PAUSE: Duration = Duration::from_secs(30);
 
 /// One sample.
 #[derive(Debug, Default)]
-pub struct Sighting {
+pub struct BlockSample {
     /// Statement n of m, from the migrating session's `application_name` (see `batch`).
     pub statement: Option<(usize, usize)>,
     pub progress: Option<ServerProgress>,
     pub blockers: Vec<Blocker>,
 }
 
-pub struct Lookout {
+pub struct BlockMonitor {
     target: MigrationTarget,
     /// Process ID of the migrating session's backend.
     pid: i32,
@@ -32,13 +32,13 @@ pub struct Lookout {
     pause_until: Option<Instant>,
 }
 
-impl Lookout {
-    pub fn new(target: MigrationTarget, pid: i32) -> Lookout {
-        Lookout { target, pid, session: None, pause_until: None }
+impl BlockMonitor {
+    pub fn new(target: MigrationTarget, pid: i32) -> BlockMonitor {
+        BlockMonitor { target, pid, session: None, pause_until: None }
     }
 
     /// Takes a sample; `None` if there is no session for it.
-    pub async fn look(&mut self) -> Option<Sighting> {
+    pub async fn look(&mut self) -> Option<BlockSample> {
         if self.pause_until.is_some_and(|until| Instant::now() < until) {
             return None;
         }
@@ -50,7 +50,7 @@ impl Lookout {
         seen
     }
 
-    async fn ask(&mut self) -> Option<Sighting> {
+    async fn ask(&mut self) -> Option<BlockSample> {
         if self.session.is_none() {
             self.session = Some(reader(&self.target, Duration::ZERO).await.ok()?);
         }
@@ -134,10 +134,10 @@ fn blockers(pid: i32) -> Statement {
     )
 }
 
-fn read(results: &[Vec<Row>]) -> Result<Sighting, Unreadable> {
+fn read(results: &[Vec<Row>]) -> Result<BlockSample, Unreadable> {
     let [own, progress, blockers] = results else { return Err(Unreadable::no_row()) };
     let said: Option<Option<String>> = own.first().map(|row| row.try_get(0)).transpose()?;
-    Ok(Sighting {
+    Ok(BlockSample {
         statement: said.flatten().as_deref().and_then(statement_count),
         progress: progress.first().map(progress_of).transpose()?,
         blockers: blockers.iter().map(blocker).collect::<Result<_, _>>()?,

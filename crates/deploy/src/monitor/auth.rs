@@ -47,22 +47,22 @@ impl MetricsListener {
 
 /// Accepts the users of a file. It is read for each request, so a new password is effective at once.
 #[derive(Debug)]
-pub struct Door {
+pub struct MetricsAuth {
     users: Option<PathBuf>,
     /// Key of this process. Comparing keyed digests takes the same time for any wrong guess.
     key: [u8; 32],
 }
 
-impl Door {
+impl MetricsAuth {
     /// Creates the access control with a random key.
     ///
     /// # Errors
     /// If the system provides no random bytes.
-    pub fn new(users: Option<PathBuf>) -> Result<Door> {
+    pub fn new(users: Option<PathBuf>) -> Result<MetricsAuth> {
         let mut key = [0; 32];
         getrandom::fill(&mut key)
             .map_err(|error| Error::operation("cannot get random bytes").cause(error))?;
-        Ok(Door { users, key })
+        Ok(MetricsAuth { users, key })
     }
 
     /// Tests the value of `Authorization` (RFC 7617).
@@ -139,7 +139,7 @@ mod tests {
             fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
         };
         write("# scrapers\nprometheus:se:cret\nother:é\n");
-        let door = Door::new(Some(path.clone())).unwrap();
+        let door = MetricsAuth::new(Some(path.clone())).unwrap();
         assert!(door.opens(Some(&basic("prometheus:se:cret"))) && door.opens(Some(&basic("other:é"))));
         assert!(door.opens(Some(&basic("other:é").replace("Basic", "basic"))));
         for wrong in ["prometheus:se", "prometheus:", "", "# scrapers", "prometheus:se:cret\n"] {
