@@ -20,6 +20,7 @@
 //! - [`interface`]: the help with its examples, and completion
 //! - [`cli`]: the commands, one row each
 //! - [`usage`]: clap's errors in martydb's form
+//! - [`environment`]: the variables of the process
 //! - [`signals`]: Ctrl-C and its like
 //! - [`commands`]: a file for each command: arguments, use case, report
 //! - [`shipped_files`]: templates, findings and runbooks that the program contains
@@ -31,6 +32,7 @@
 
 pub mod cli;
 pub mod commands;
+pub mod environment;
 pub mod interface;
 pub mod program;
 pub mod shipped_files;

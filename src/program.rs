@@ -8,6 +8,7 @@ use tracing::Instrument;
 
 use crate::cli::Cli;
 use crate::commands::completions::VARIABLE;
+use crate::environment::environment;
 use crate::interface::{complete, interface};
 use crate::signals::Signals;
 use crate::usage;
@@ -60,12 +61,6 @@ fn restore_terminal_on_panic() {
         prompt::restore_terminal();
         report(panic);
     }));
-}
-
-/// Returns this process's variables, without those that are not UTF-8: no manifest can name them.
-pub fn environment() -> Environment {
-    let text = |value: OsString| value.into_string().ok();
-    std::env::vars_os().filter_map(|(name, value)| Some((text(name)?, text(value)?))).collect()
 }
 
 /// The first signal cancels the statements on the servers, and the command reports its progress. The run ends at once

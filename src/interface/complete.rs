@@ -10,7 +10,7 @@ use clap_complete::{ArgValueCandidates, CompletionCandidate};
 
 use super::help::interface;
 use crate::commands::completions;
-use crate::program::environment;
+use crate::environment::environment;
 use crate::shipped_files::TEMPLATES;
 use martydb_config::lint_rules;
 use martydb_config::manifest::{self, Manifest};

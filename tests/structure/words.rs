@@ -21,7 +21,8 @@ const IS_TO: &[&str] = &["is to", "are to", "is not to", "are not to", "was to",
 #[test]
 fn statements_that_the_admin_sends_are_ascii() {
     let mut files = vec![];
-    collect(&PathBuf::from("src"), &mut files);
+    collect(Path::new("src"), &mut files);
+    collect(Path::new("crates"), &mut files);
     files.retain(|file| file.extension().is_some_and(|extension| extension == "sql"));
     assert!(!files.is_empty());
     let is_ascii = |file: &PathBuf| std::fs::read_to_string(file).unwrap().is_ascii();
@@ -128,7 +129,7 @@ fn spoken(file: &Path, line: &str) -> String {
 fn texts() -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> =
         ["README.md", "CHANGELOG.md"].iter().map(PathBuf::from).filter(|file| file.exists()).collect();
-    for folder in ["src", "docs", "tests", "scripts", "examples", "templates", "benches"] {
+    for folder in ["src", "crates", "docs", "tests", "scripts", "examples", "templates", "benches"] {
         collect(Path::new(folder), &mut files);
     }
     files.retain(|file| !file.starts_with("tests/structure"));

@@ -36,6 +36,7 @@ mod repository;
 mod requests;
 mod retention;
 mod staging;
+mod stop;
 mod summary;
 mod sums;
 mod verified;

@@ -1,5 +1,24 @@
 //! Plain data: the desired state from the manifest and the actual state of a server. No I/O, no decisions.
 //!
+//! - [`acl`]: access control lists, as `aclexplode` returns them
+//! - [`actual`]: the actual state of a server
+//! - [`app_url`]: addresses that applications connect to
+//! - [`contract`]: the role contract
+//! - [`deploy`]: settings of deployment files
+//! - [`desired`]: the desired state of a server
+//! - [`environment`]: environment variables as a value
+//! - [`error`]: the crate's error type
+//! - [`findings`]: registry of findings
+//! - [`grants`]: statements that remove privileges, as typed values
+//! - [`metrics`]: metrics of `martydb monitor` and their alerts
+//! - [`names`]: names of services, databases, roles and schemas
+//! - [`platform`]: managed platforms and what they withhold
+//! - [`project_roles`]: the roles of a project beside those of its services
+//! - [`sql`]: SQL text from values
+//! - [`sqlstate`]: SQLSTATEs that decide something here
+//! - [`suggest`]: "Did you mean …?"
+//! - [`units`]: durations as people write them, and PostgreSQL's units
+//! - [`yaml`]: checks of a YAML text before it is parsed
 
 #![cfg_attr(
     not(test),

@@ -91,7 +91,7 @@ pub fn width(batch: u32, last: LookFigures, was: BatchShape) -> BatchShape {
     let [found, looked] = [last.events, last.aggregates].map(|one| u32::try_from(one).unwrap_or(u32::MAX));
     if looked > 0 && last.whole {
         // The whole outbox was read: each aggregate may give more events. If there are more than enough, half of
-        // the aggregates are left to other couriers.
+        // the aggregates are left to other publishers.
         let aggregates = if found > batch / 2 { looked.div_ceil(2) } else { looked };
         let each = (batch / aggregates).clamp(DEEP, batch.max(DEEP));
         return BatchShape {
@@ -166,7 +166,7 @@ mod tests {
         assert_eq!(width(500, LookFigures::default(), start), start);
         // Ten aggregates with many events each.
         assert_eq!(width(500, found(40, 10), start).each, 50);
-        // Enough events for two couriers.
+        // Enough events for two publishers.
         assert_eq!(width(500, found(400, 100), start), BatchShape { aggregates: 50, each: 10 });
         // Many aggregates with many events.
         assert_eq!(width(500, found(500, 500), start), start);

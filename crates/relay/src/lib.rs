@@ -1,8 +1,10 @@
 //! `martydb relay`: publishes the outboxes of services, each with a login that can do nothing else.
 //!
-//! A courier per outbox claims events by aggregate, publishes them to the broker, and records acknowledgements in
-//! the transaction that holds their locks. Publication is at least once: if a courier dies in between, its events
+//! A publisher per outbox claims events by aggregate, publishes them to the broker, and records acknowledgements in
+//! the transaction that holds their locks. Publication is at least once: if a publisher dies in between, its events
 //! are still pending. `claim` decides which events may be published, `verdict` evaluates the results.
+//!
+//! - [`broker`]: connections over which events are published and acknowledged
 
 #![cfg_attr(
     not(test),
@@ -42,7 +44,7 @@ pub use examination::examine;
 pub use intervention::{Intervention, intervene};
 pub use status::{Backlog, OutboxState, read, read_backlog};
 
-/// Limit of event bytes for all couriers together, and the minimum and maximum of one.
+/// Limit of event bytes for all publishers together, and the minimum and maximum of one.
 const ALTOGETHER: i64 = 16 << 20;
 const LEAST: i64 = 64 << 10;
 const MOST: i64 = 2 << 20;
@@ -77,9 +79,9 @@ pub fn with_outbox(services: &[DesiredService], named: bool) -> Result<Vec<(Desi
     Ok(all)
 }
 
-fn share(couriers: usize) -> i64 {
-    let couriers = i64::try_from(couriers.max(1)).unwrap_or(i64::MAX);
-    (ALTOGETHER / couriers).clamp(LEAST, MOST)
+fn share(publishers: usize) -> i64 {
+    let publishers = i64::try_from(publishers.max(1)).unwrap_or(i64::MAX);
+    (ALTOGETHER / publishers).clamp(LEAST, MOST)
 }
 
 /// Publishes until a signal arrives; unacknowledged events are finished and recorded first.
@@ -88,9 +90,9 @@ pub async fn serve(run: &Run, outboxes: &[(DesiredService, Arc<Outbox>)]) {
     let bytes = share(outboxes.len() * 2);
     let mut all = tokio::task::JoinSet::new();
     for (service, outbox) in outboxes {
-        let courier = Publisher::new(&run, service, outbox, &stop, bytes);
-        all.spawn(courier.helper().serve_when_busy());
-        all.spawn(courier.serve());
+        let publisher = Publisher::new(&run, service, outbox, &stop, bytes);
+        all.spawn(publisher.helper().serve_when_busy());
+        all.spawn(publisher.serve());
     }
     all.join_all().await;
 }
@@ -100,12 +102,13 @@ pub async fn once(run: &Run, outboxes: &[(DesiredService, Arc<Outbox>)]) -> Vec<
     let (stop, run) = (StopSignal::on_signal(), Arc::new(run.again()));
     let bytes = share(outboxes.len());
     let one = |(service, outbox): &(DesiredService, Arc<Outbox>)| {
-        let mut courier = Publisher::new(&run, service, outbox, &stop, bytes);
-        courier.tells = false;
-        let (service, tally) = (service.clone(), courier.tally.clone());
-        let work = tokio::spawn(courier.once());
+        let mut publisher = Publisher::new(&run, service, outbox, &stop, bytes);
+        publisher.tells = false;
+        let (service, tally) = (service.clone(), publisher.tally.clone());
+        let work = tokio::spawn(publisher.once());
         async move {
-            let end = work.await.unwrap_or_else(|_| Err(Error::operation("the courier ended unexpectedly")));
+            let end =
+                work.await.unwrap_or_else(|_| Err(Error::operation("the publisher ended unexpectedly")));
             Published {
                 service,
                 published: tally.published.load(Ordering::Relaxed),

@@ -1,5 +1,5 @@
 //! Publisher of one outbox: claims, delivers, records and waits. It retries after failures with growing pauses.
-//! Other outboxes have couriers of their own.
+//! Other outboxes have publishers of their own.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
@@ -28,7 +28,7 @@ const GATHER: Duration = Duration::from_millis(4);
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-/// Counters of one outbox's couriers.
+/// Counters of one outbox's publishers.
 #[derive(Debug, Default)]
 pub struct Tally {
     pub published: AtomicU64,
@@ -46,7 +46,7 @@ pub struct Publisher {
     pub stop: StopSignal,
     /// Limit of event bytes in memory.
     pub bytes: i64,
-    /// Wakes a helper when there is too much work for one courier.
+    /// Wakes a helper when there is too much work for one publisher.
     pub busy: Arc<Notify>,
     /// `true` if it reports failures of the outbox.
     pub tells: bool,
@@ -119,7 +119,7 @@ impl Publisher {
         }
     }
 
-    /// Returns a second courier for the same outbox, which works when the first has too much to do.
+    /// Returns a second publisher for the same outbox, which works when the first has too much to do.
     #[must_use]
     pub fn helper(&self) -> Publisher {
         let (tally, busy) = (self.tally.clone(), self.busy.clone());
@@ -150,7 +150,7 @@ impl Publisher {
         self.close().await;
     }
 
-    /// Works only while there is too much for one courier, and closes its connections in between.
+    /// Works only while there is too much for one publisher, and closes its connections in between.
     pub async fn serve_when_busy(mut self) {
         while !self.stop.is_asked() {
             tokio::select! {

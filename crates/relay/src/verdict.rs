@@ -8,7 +8,7 @@ use martydb_model::Redelivery;
 /// Index of an event that was sent, and its result.
 pub type Sent = (usize, Result<(), PublishFailure>);
 
-/// Result that the courier records.
+/// Result that the publisher records.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BatchVerdict {
     /// Indexes of published events in the batch.

@@ -5,9 +5,33 @@
 //! `source`. From both, `assignment` places every table, `needs` follows references, also in the bodies of routines,
 //! and `edges` finds objects that need something in another database; all three are pure, and `plan` combines them with
 //! the answers of the map. `schema` dumps the source's DDL and splits it: `members` lists the first objects of a
-//! service, `closure` adds their dependencies, and `selection` selects the archive entries. `signs` and `proposal`
+//! service, `dependencies` adds their dependencies, and `selection` selects the archive entries. `hints` and `proposal`
 //! guess a first map, and `text` writes it. `stream` applies changes of the source during the split; `fingerprint`
 //! finds changed definitions, which a stream does not contain.
+//!
+//! - [`begin`]: start of a copy
+//! - [`comparing`]: compares source and target by the number of rows of each table and the sum of their hashes
+//! - [`copying`]: copies the rows of a split from the source into every target
+//! - [`fingerprint`]: definitions of a service's tables, as lines
+//! - [`following`]: follows a service
+//! - [`hints`]: evidence of services' tables in the manifest and in their migrations
+//! - [`inspect`]: reads a shared database
+//! - [`offline`]: offline copy
+//! - [`online`]: online copy
+//! - [`plan`]: plan of a split
+//! - [`privileges`]: privileges that the admin lacks at the source for a split
+//! - [`progress`]: status of each service of a split, read from both sides without changes
+//! - [`proposal`]: guesses the service of each table from names and foreign keys
+//! - [`relations`]: relations of each service in the source, as the copy and every later step use them
+//! - [`schema`]: schema of each service, from the source's own DDL
+//! - [`sequences`]: sequences, which a stream does not contain, and of which a copy has the values at its time
+//! - [`sessions`]: sessions of a split
+//! - [`side_effects`]: side effects of tables when rows are written
+//! - [`state`]: state of a split
+//! - [`stream`]: stream of changes from one database to another
+//! - [`switching`]: the side that accepts the writes of a service, and its changes
+//! - [`tables`]: tables of one side, in the form that a copy and a comparison need
+//! - [`write_block`]: closes tables to writes, at either side, by a trigger on each
 
 #![cfg_attr(
     not(test),
@@ -50,6 +74,7 @@ pub mod stream;
 pub mod switching;
 pub mod tables;
 mod text;
+mod transaction;
 pub mod write_block;
 
 pub use answers::{EdgeChoice, EdgeKind};

@@ -4,8 +4,8 @@
 use super::state::notes::{self, SplitNote};
 use super::state::source::SplitRelation;
 use super::state::{SplitKind, marker_name};
-use super::switching::{transact, transact_warned};
 use super::tables::{DatabaseTables, TableShape};
+use super::transaction::{transact, transact_warned};
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Ident, List, Literal, Qualified, ServerText, Statement, stmt};
 use martydb_model::sqlstate;

@@ -18,7 +18,7 @@ mod verify;
 
 pub use cutover::{Switched, cut_over, still_target};
 pub use drain::approach;
-pub use endpoints::{SwitchEndpoints, VERIFYING, transact, transact_warned};
+pub use endpoints::{SwitchEndpoints, VERIFYING};
 pub use finish::{FinishRemoval, begin as begin_finish, clear_source, clear_target, removal};
 pub use leftovers::{OldLogin, Remainder, old_logins};
 pub use rollback::{AfterRollback, RolledBack, roll_back};

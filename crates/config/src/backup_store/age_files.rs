@@ -4,8 +4,8 @@ use std::io::{self, Read, Write};
 
 use age::{DecryptError, Decryptor, Encryptor};
 
-use super::cipher::Stop;
 use super::digest::Digest;
+use super::stop::Stop;
 
 pub use age::x25519::{Identity, Recipient};
 

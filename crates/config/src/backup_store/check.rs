@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io;
 
-use super::cipher::Stop;
 use super::id::BackupId;
 use super::manifest::{BackupManifest, MANIFEST};
+use super::stop::Stop;
 use super::sums;
 use super::verified;
 use martydb_model::error::{Error, Result};

@@ -9,6 +9,7 @@ use super::age_files::{self, Identity, Recipient};
 use super::blocking_task::BlockingTask;
 use super::digest::{Digest, Hashing};
 use super::manifest::Encryption;
+use super::stop::Stop;
 use martydb_model::error::{Error, Result};
 
 /// Maximum size of a file of identities, in bytes; a larger one is something else.
@@ -29,18 +30,6 @@ pub struct Identities(Vec<Identity>);
 pub struct Passed {
     pub plain: Digest,
     pub stored: Digest,
-}
-
-/// Reason why a file was not copied completely.
-#[derive(Debug)]
-pub enum Stop {
-    Read(io::Error),
-    Write(io::Error),
-    /// No identity decrypts the file.
-    Closed,
-    #[cfg_attr(not(feature = "encryption"), expect(dead_code))]
-    /// The file was changed after age wrote it.
-    Damaged,
 }
 
 /// Checks a recipient of age.

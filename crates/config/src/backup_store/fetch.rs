@@ -15,6 +15,7 @@ use super::id::BackupId;
 use super::manifest::{BackupManifest, MANIFEST, RECORD, StoredFile};
 use super::parallel;
 use super::path::below;
+use super::stop::Stop;
 use super::sums;
 use super::workspace::failed;
 use martydb_model::error::{Error, Result};
@@ -124,7 +125,7 @@ impl Outgoing<'_> {
         self.manifest.encryption.plain_name(&file.path).expect("checked when the manifest was read")
     }
 
-    fn stopped(&self, path: &str, stop: cipher::Stop, unwritten: impl FnOnce(io::Error) -> Error) -> Error {
+    fn stopped(&self, path: &str, stop: Stop, unwritten: impl FnOnce(io::Error) -> Error) -> Error {
         of_stop(self.from.id, path, stop, self.from.identities.is_some(), unwritten)
     }
 }

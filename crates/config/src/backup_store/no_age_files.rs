@@ -3,8 +3,8 @@
 use std::io::{self, Read, Write};
 use std::str::FromStr;
 
-use super::cipher::Stop;
 use super::digest::Digest;
+use super::stop::Stop;
 
 const MISSING: &str = "this build of martydb cannot encrypt: build it with the feature `encryption`";
 

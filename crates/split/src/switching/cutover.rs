@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::definitions;
 use super::drain::{approach, drain};
-use super::endpoints::{SwitchEndpoints, transact};
+use super::endpoints::SwitchEndpoints;
 use super::equal::{self, ComparedCopies, StreamWay};
 use super::reverse;
 use crate::comparing::ComparedTables;
@@ -16,6 +16,7 @@ use crate::state::notes::{self, SplitNote};
 use crate::state::source::{self, in_phase};
 use crate::state::target::{self, Deferred, DeferredStage};
 use crate::stream::{ApplyPlace, Lsn, log_end};
+use crate::transaction::transact;
 use crate::write_block::{self, Closing};
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sql::{Literal, ServerText, stmt};

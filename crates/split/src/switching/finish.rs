@@ -4,12 +4,13 @@
 use std::time::Duration;
 
 use super::cutover::prove;
-use super::endpoints::{SwitchEndpoints, transact};
+use super::endpoints::SwitchEndpoints;
 use super::leftovers::{OldLogin, Remainder, leftovers};
 use super::reverse;
 use crate::state::SplitPhase;
 use crate::state::source::{self, in_phase};
 use crate::state::target;
+use crate::transaction::transact;
 use crate::write_block::numbers;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{List, ServerText, Statement, stmt};

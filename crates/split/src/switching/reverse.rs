@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
-use super::endpoints::{SwitchEndpoints, TargetEnd, transact, transact_warned};
+use super::endpoints::{SwitchEndpoints, TargetEnd};
 use crate::state::notes::{self, SplitNote};
 use crate::stream::{ApplyPlace, Lsn, StreamOrigin};
+use crate::transaction::{transact, transact_warned};
 use martydb_config::secrets::{password, verifier};
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Ident, List, Literal, Qualified, ServerText, Statement, stmt};
