@@ -6,6 +6,7 @@ mod findings;
 mod links;
 mod monitor;
 mod page;
+mod readme;
 mod reference;
 mod role_model;
 #[allow(dead_code)]
