@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
+use crate::support::until;
 
 pub struct ObjectServer {
     process: Child,
@@ -28,11 +29,7 @@ impl ObjectServer {
             .spawn()
             .unwrap();
         let server = ObjectServer { process, port };
-        let began = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(began.elapsed() < Duration::from_secs(60), "moto does not start");
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        until("moto listens", || TcpStream::connect(("127.0.0.1", port)).is_ok());
         assert!(server.request("PUT", "/backups").starts_with("HTTP/1.1 200"));
         server
     }
