@@ -2,7 +2,6 @@
 
 use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::process::Stdio;
 
 use crate::support::{ADMIN_PASSWORD, Project, Server, Terminal};
 

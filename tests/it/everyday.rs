@@ -1,7 +1,6 @@
 //! `psql`, `exec`, `config` and `logs`, and services named by plain words.
 
 use std::process::Stdio;
-use std::time::{Duration, Instant};
 
 use crate::support::{ADMIN_PASSWORD, Project, Server, psql, until};
 

@@ -215,7 +215,8 @@ fn an_interrupted_concurrent_build_is_cancelled() {
             connection.close().await.unwrap();
         });
     });
-    let open = "SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction' AND datname = 'sigcic_a'";
+    let open =
+        "SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction' AND datname = 'sigcic_a'";
     until("the transaction is open", || server.value("postgres", open) == "1");
     let started =
         Started::new(&server, &project, &["upgrade", "-s", "sigcic_a"], "INDEX CONCURRENTLY slow_idx");

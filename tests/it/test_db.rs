@@ -3,8 +3,6 @@
 mod others;
 mod templates;
 
-use std::time::{Duration, Instant};
-
 use serde_json::Value;
 
 use crate::support::{Admin, Project, Server, as_both_admins, until};

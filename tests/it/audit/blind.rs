@@ -1,8 +1,6 @@
 //! What the audit cannot see is never green: servers in other encodings, standbys, servers that stop, and logins that
 //! the socket refuses.
 
-use std::time::{Duration, Instant};
-
 use serde_json::Value;
 
 use super::doors::with_hba;

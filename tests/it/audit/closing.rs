@@ -1,7 +1,6 @@
 //! `--fix`: findings become a plan, and the plan goes the way of every other.
 
 use std::process::Stdio;
-use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -155,7 +154,7 @@ fn what_runs_in_no_transaction_is_closed_too() {
         ["ALTER SYSTEM RESET \"lo_compat_privileges\";\nSELECT pg_catalog.pg_reload_conf()"]
     );
     assert_eq!((changes(&done, "action"), changes(&done, "outcome")), (vec!["alter"], vec!["ok"]));
-    wait_for("it is still on", || pair.server.value("postgres", "SHOW lo_compat_privileges") == "off");
+    until("it is off", || pair.server.value("postgres", "SHOW lo_compat_privileges") == "off");
     pair.verify(&[], 0);
 }
 

@@ -1,13 +1,13 @@
 //! A server that speaks S3, and a network that is as bad as a test wants it.
 
+use crate::support::until;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
-use crate::support::until;
+use std::time::Duration;
 
 pub struct ObjectServer {
     process: Child,

@@ -1,7 +1,5 @@
 //! Migrations outside a transaction: interrupted, resumed, healed.
 
-use std::time::Duration;
-
 use martydb::error::Kind;
 
 use super::support::{Service, run, server};

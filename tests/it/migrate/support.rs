@@ -156,7 +156,8 @@ impl Service {
 
     /// Waits until the migration is where it sleeps.
     pub async fn until_it_sleeps(&self) {
-        let sleeps = "SELECT (count(*) > 0)::text FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND usename = ";
+        let sleeps =
+            "SELECT (count(*) > 0)::text FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND usename = ";
         self.until("the migration sleeps", &format!("{sleeps}'{}_migrator'", self.name)).await;
     }
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use martydb::error::Error;
 use martydb::model::DatabaseKind;
@@ -61,7 +61,8 @@ impl Server {
     async fn loaded(&self) -> String {
         let options = PgConnectOptions::new_without_pgpass().socket(self.folder()).port(self.port());
         let mut admin = options.username("postgres").database("postgres").connect().await.unwrap();
-        let loaded = sqlx::query_scalar("SELECT pg_conf_load_time()::text").fetch_one(&mut admin).await.unwrap();
+        let loaded =
+            sqlx::query_scalar("SELECT pg_conf_load_time()::text").fetch_one(&mut admin).await.unwrap();
         admin.close().await.unwrap();
         loaded
     }

@@ -129,7 +129,9 @@ fn has_open(child: &Child, name: &str) -> bool {
 fn inside(project: &Project) -> usize {
     let folder = project.path().canonicalize().unwrap();
     let processes = std::fs::read_dir("/proc").unwrap().flatten();
-    processes.filter(|entry| std::fs::read_link(entry.path().join("cwd")).is_ok_and(|path| path == folder)).count()
+    processes
+        .filter(|entry| std::fs::read_link(entry.path().join("cwd")).is_ok_and(|path| path == folder))
+        .count()
 }
 
 fn pid(child: &Child) -> Pid {

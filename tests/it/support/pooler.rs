@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::{ADMIN_PASSWORD, Server};
 use super::until::until;
+use super::{ADMIN_PASSWORD, Server};
 
 /// PgBouncer before a server.
 pub struct Pooler {

@@ -1,7 +1,6 @@
 //! The template: made once for each content, by one run, and never half.
 
 use std::process::Stdio;
-use std::time::{Duration, Instant};
 
 use super::{databases, made, provisioned, text};
 use crate::support::{Server, until};

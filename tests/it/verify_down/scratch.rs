@@ -1,7 +1,5 @@
 //! Scratch databases that cannot be removed.
 
-use std::time::{Duration, Instant};
-
 use crate::support::{Project, Server, until, until_some};
 
 const SCRATCH: &str = "SELECT datname FROM pg_database WHERE datname LIKE 'martydb\\_scratch\\_%'";

@@ -1,7 +1,6 @@
 //! The process that follows stays across the switch, whichever way it goes.
 
 use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
 
 use super::{LEGACY, Split};
 use crate::support::until;
