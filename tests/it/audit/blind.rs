@@ -125,7 +125,7 @@ fn services_behind_a_socket_that_asks_for_accounts_are_tried_over_tcp() {
     std::fs::write(&path, "local all postgres peer map=adm\nlocal all all peer\n").unwrap();
     // That the file is not loaded yet is of medium severity.
     pair.project.run(&["verify-isolation", "--probes", "none", "--min-severity", "high"]).expect(0);
-    // Nobody comes in any more who could ask when it was read.
+    // Once it is read the superuser is refused over TCP.
     hang_up(&pair);
     let password = ADMIN_PASSWORD;
     until("it is read", || pair.server.sql_as("postgres", password, "postgres", "SELECT 1").is_err());

@@ -147,10 +147,11 @@ impl Server {
         panic!("the server did not start:\n{}", self.log());
     }
 
-    /// Has it read its configuration again, pg_hba.conf, pg_ident.conf and certificates too, and waits until it has: what it
-    /// tells a new session is when the postmaster, which reads them together, did.
+    /// Has it read its configuration again, pg_hba.conf, pg_ident.conf and certificates too, and waits until it has. A new
+    /// session is told when the postmaster did, or is refused by what it has read.
     pub fn reload(&self) {
-        let loaded = || self.value("postgres", "SELECT pg_conf_load_time()");
+        let loaded =
+            || self.sql_as("postgres", ADMIN_PASSWORD, "postgres", "SELECT pg_conf_load_time()::text");
         let before = loaded();
         self.sql("postgres", "SELECT pg_reload_conf()");
         until("the configuration is read", || loaded() != before);
