@@ -4,5 +4,7 @@
 mod answer;
 #[path = "../it/support/server.rs"]
 mod server;
+#[path = "../it/support/until.rs"]
+mod until;
 
 pub use server::{ADMIN_PASSWORD, Server, bin};

@@ -2,9 +2,8 @@
 
 use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::process::Stdio;
 
-use crate::support::{ADMIN_PASSWORD, Project, Server};
+use crate::support::{ADMIN_PASSWORD, Project, Server, Terminal};
 
 fn project(url: &str) -> Project {
     Project::with_manifest(&format!(
@@ -195,21 +194,14 @@ fn the_admin_comes_in_through_a_socket() {
 fn on_a_terminal_the_password_is_asked_for_once_and_not_shown() {
     let server = Server::start();
     let project = project(&format!("postgresql://postgres@127.0.0.1:{}/postgres", server.port));
-    // `script` gives the program a terminal; what is typed goes in through its own input.
-    let program = env!("CARGO_BIN_EXE_martydb");
-    let mut command = std::process::Command::new("script");
-    command.args(["-qec", &format!("{program} apply --all -y"), "/dev/null"]);
-    command.current_dir(project.path()).env_clear().env("PATH", std::env::var("PATH").unwrap());
-    command.env("HOME", project.path()).env("TERM", "xterm").env("SHELL", "/bin/sh");
-    let mut child =
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("script of util-linux");
-    let mut stdin = child.stdin.take().unwrap();
-    std::thread::sleep(std::time::Duration::from_millis(1500));
-    writeln!(stdin, "{ADMIN_PASSWORD}").unwrap();
-    let output = child.wait_with_output().unwrap();
-    drop(stdin);
-    let seen = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{seen}");
+    let mut command = project.command(&["apply", "--all", "-y"]);
+    command.env_remove("DB_PASSWORD").env_remove("PGPASSWORD");
+    let mut terminal = Terminal::run(command);
+    terminal.wait_for("Password of postgres");
+    terminal.types(format!("{ADMIN_PASSWORD}\n").as_bytes());
+    let code = terminal.end();
+    let seen = terminal.seen();
+    assert_eq!(code, Some(0), "{seen}");
     assert_eq!(seen.matches("Password of postgres").count(), 1, "{seen}");
     assert!(!seen.contains(ADMIN_PASSWORD), "{seen}");
 }

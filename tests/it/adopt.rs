@@ -2,7 +2,7 @@
 
 use std::process::{Child, Command, Stdio};
 
-use crate::support::{Admin, Done, Project, Server, as_both_admins, can_dump, psql};
+use crate::support::{Admin, Done, Project, Server, as_both_admins, can_dump, psql, until};
 
 const PASSWORD: &str = "of everybody in this test";
 
@@ -92,13 +92,8 @@ impl Session {
             psql.env("PGPASSWORD", PASSWORD).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let session = Session(child.spawn().unwrap());
         let there = format!("SELECT count(*) FROM pg_stat_activity WHERE usename = '{login}'");
-        for _ in 0..200 {
-            if server.value("postgres", &there) == "1" {
-                return session;
-            }
-            std::thread::sleep(std::time::Duration::from_millis(50));
-        }
-        panic!("{login} did not connect");
+        until("the session is there", || server.value("postgres", &there) == "1");
+        session
     }
 }
 

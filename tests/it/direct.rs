@@ -1,6 +1,6 @@
 //! The door that leads to the server itself: poolers and standbys are refused before anything is done.
 
-use crate::support::{ADMIN_PASSWORD, Pooler, Project, Server};
+use crate::support::{ADMIN_PASSWORD, Pooler, Project, Server, until};
 
 const MANIFEST: &str = "version: 1\nproject: door\nservers:\n  main: { url: \"URL\" }\nservices:\n  red:\n";
 
@@ -145,11 +145,7 @@ fn a_run_stays_with_the_host_it_began_with() {
         run.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
     let sleeps =
         "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(20)%' AND pid <> pg_backend_pid()";
-    let started = std::time::Instant::now();
-    while first.value("postgres", sleeps) == "0" {
-        assert!(started.elapsed() < std::time::Duration::from_secs(60), "the migration did not start");
-        std::thread::sleep(std::time::Duration::from_millis(100));
-    }
+    until("the migration runs", || first.value("postgres", sleeps) != "0");
     first.crash();
     let end = running.wait_with_output().unwrap();
     let told = String::from_utf8_lossy(&end.stderr).into_owned() + &String::from_utf8_lossy(&end.stdout);

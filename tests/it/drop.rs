@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::support::{Admin, Done, Project, Server};
+use crate::support::{Admin, Done, Project, Server, until};
 
 fn provisioned(server: &Server, prefix: &str) -> Project {
     let project = Project::new(server, prefix);
@@ -70,9 +70,7 @@ fn s23_removing_a_service_from_the_manifest_drops_nothing_and_drop_leaves_no_orp
         })
         .into();
     let inside = "SELECT count(*) FROM pg_stat_activity WHERE usename LIKE 'gone_a%' AND state = 'active'";
-    while server.value("postgres", inside) != "2" {
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
+    until("both sessions are there", || server.value("postgres", inside) == "2");
     let done = drop_it(&project, "gone_a").expect(0);
     for insider in insiders {
         assert!(insider.join().unwrap().is_err(), "a session was left alone");

@@ -1,9 +1,8 @@
 //! `psql`, `exec`, `config` and `logs`, and services named by plain words.
 
 use std::process::Stdio;
-use std::time::{Duration, Instant};
 
-use crate::support::{ADMIN_PASSWORD, Project, Server, psql};
+use crate::support::{ADMIN_PASSWORD, Project, Server, psql, until};
 
 /// A project whose `psql` is the server's own.
 fn provisioned(server: &Server, prefix: &str) -> Project {
@@ -77,11 +76,7 @@ fn no_process_list_shows_the_password() {
     let mut command = project.command(&["exec", "evl_a", "--", "sleep", "30"]);
     let mut child = command.stdin(Stdio::null()).spawn().unwrap();
     let line = |pid: u32| std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while !line(child.id()).starts_with(b"sleep\0") {
-        assert!(Instant::now() < deadline, "{}", String::from_utf8_lossy(&line(child.id())));
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    until("the program runs", || line(child.id()).starts_with(b"sleep\0"));
     let lines = std::fs::read_dir("/proc").unwrap().flatten();
     let pids = lines.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     let shown: Vec<u8> = pids.flat_map(line).collect();

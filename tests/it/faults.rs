@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use martydb_migrate::history::catalogue::Catalogue;
 
 use crate::support::workload::{self, Kind};
-use crate::support::{Project, Server};
+use crate::support::{Project, Server, until};
 
 /// Services `<prefix>0`, `<prefix>1`, … with so many files each, provisioned.
 fn fleet(server: &Server, prefix: &str, services: usize, files: usize, kind: Kind) -> (Project, Vec<String>) {
@@ -114,11 +114,7 @@ fn a_server_that_crashes_is_told_and_the_next_run_finishes() {
         project.command(&["upgrade", "--all", "-j2"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let child = command.unwrap();
     let sleeping = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while server.value("postgres", sleeping) == "0" {
-        assert!(Instant::now() < deadline, "the slow file never ran");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    until("the slow file runs", || server.value("postgres", sleeping) != "0");
     server.crash();
     let output = child.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::support::{Project, Server};
+use crate::support::{Project, Server, until};
 
 fn interrupt_after(
     server: &Server,
@@ -78,11 +78,7 @@ impl Started {
     fn new(server: &Server, project: &Project, arguments: &[&str], running: &str) -> Started {
         let mut command = project.command(arguments);
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let begun = std::time::Instant::now();
-        while !is_running(server, running) {
-            assert!(begun.elapsed() < Duration::from_secs(60), "{running} was never seen");
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        until(running, || is_running(server, running));
         Started { child, begun: std::time::Instant::now() }
     }
 
@@ -183,9 +179,7 @@ fn a_killed_upgrade_ends_on_the_server_too() {
     let started = Started::new(&server, &project, &["upgrade", "-s", "kill9_a"], "pg_sleep(12)");
     started.signal(Signal::KILL);
     let killed = std::time::Instant::now();
-    while is_running(&server, "pg_sleep(12)") {
-        std::thread::sleep(Duration::from_millis(100));
-    }
+    until("the server has ended it", || !is_running(&server, "pg_sleep(12)"));
     // 13 has no way to notice a client that is gone while a statement runs.
     if server.major() >= 14 {
         assert!(killed.elapsed() < Duration::from_secs(8), "{:?}", killed.elapsed());
@@ -221,11 +215,14 @@ fn an_interrupted_concurrent_build_is_cancelled() {
             connection.close().await.unwrap();
         });
     });
-    std::thread::sleep(Duration::from_millis(500));
+    let open =
+        "SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction' AND datname = 'sigcic_a'";
+    until("the transaction is open", || server.value("postgres", open) == "1");
     let started =
         Started::new(&server, &project, &["upgrade", "-s", "sigcic_a"], "INDEX CONCURRENTLY slow_idx");
     // The note that the file has begun holds its text too; the build itself waits for the writer.
-    std::thread::sleep(Duration::from_secs(1));
+    let waits = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONCURRENTLY slow_idx%' AND wait_event_type = 'Lock'";
+    until("the build waits", || server.value("postgres", waits) != "0");
     started.signal(Signal::TERM);
     let (_, stderr) = started.ends(130);
     assert!(stderr.contains("interrupted by SIGTERM: V3__slow was stopped"), "{stderr}");

@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use crate::support::{Project, Server};
+use crate::support::{Project, Server, until};
 
 #[test]
 fn a_migration_of_half_a_minute_says_so_every_ten_seconds_and_a_second_run_waits_in_one_line() {
@@ -19,9 +19,7 @@ fn a_migration_of_half_a_minute_says_so_every_ten_seconds_and_a_second_run_waits
         .unwrap();
     let running =
         "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(32)%' AND pid <> pg_backend_pid()";
-    while server.value("postgres", running) == "0" {
-        std::thread::sleep(std::time::Duration::from_millis(50));
-    }
+    until("the migration runs", || server.value("postgres", running) != "0");
     let second = project.run(&["upgrade", "-s", "long_a", "--lock-wait", "5s"]).expect(6);
     assert_eq!(second.stderr.matches("waiting: another run: pid ").count(), 1, "{}", second.stderr);
     let output = first.wait_with_output().unwrap();

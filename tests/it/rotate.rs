@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
-use crate::support::{Admin, Project, Server, as_both_admins};
+use crate::support::{Admin, Project, Server, as_both_admins, until};
 
 /// What `url` tells a client: user and password.
 fn credentials(project: &Project, service: &str, role: &str) -> (String, String) {
@@ -78,9 +78,7 @@ as_both_admins!(s20_an_overlap_loses_no_login_of_clients_that_reconnect_and_rere
         .into();
     let some_more = || {
         let from = logins.load(Relaxed);
-        while logins.load(Relaxed) < from + 9 {
-            std::thread::sleep(std::time::Duration::from_millis(20));
-        }
+        until("nine more logins", || logins.load(Relaxed) >= from + 9);
     };
     for expected in ["turns_a_app_b", "turns_a_app", "turns_a_app_b"] {
         some_more();

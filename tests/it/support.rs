@@ -11,6 +11,7 @@ mod rabbit;
 mod reference;
 mod server;
 mod terminal;
+mod until;
 pub mod workload;
 
 pub use answer::ask;
@@ -24,6 +25,7 @@ pub use rabbit::Rabbit;
 pub use reference::Reference;
 pub use server::{ADMIN_PASSWORD, Admin, Server, bin, built_elsewhere, can_dump, psql, reads};
 pub use terminal::{INTERRUPT, Terminal};
+pub use until::{until, until_async, until_some};
 
 /// One check as both kinds of admin, each a test of its own.
 macro_rules! as_both_admins {

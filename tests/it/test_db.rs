@@ -3,11 +3,9 @@
 mod others;
 mod templates;
 
-use std::time::{Duration, Instant};
-
 use serde_json::Value;
 
-use crate::support::{Admin, Project, Server, as_both_admins};
+use crate::support::{Admin, Project, Server, as_both_admins, until};
 
 fn provisioned(server: &Server, prefix: &str) -> Project {
     let project = Project::new(server, prefix);
@@ -171,11 +169,7 @@ fn what_is_older_than_a_day_goes_unless_it_is_in_use_or_not_ours() {
         let insider =
             scope.spawn(move || server.sql_as("tdo_b_app", &password, &place, "SELECT pg_sleep(60)"));
         let inside = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'tdo_b_app' AND state = 'active'";
-        let started = Instant::now();
-        while server.value("postgres", inside) != "1" {
-            assert!(started.elapsed() < Duration::from_secs(30));
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        until("the session is there", || server.value("postgres", inside) == "1");
         let made = made(&project, "tdo_a");
         let said = project.run(&["test-db", "--service", "tdo_a"]).expect(0);
         assert!(said.stderr.contains(&format!("{used} is older than a day")), "{said:?}");

@@ -20,17 +20,7 @@ fn serve(server: &Server, (certificate, key): &(String, String)) {
     install(server, "server.crt", certificate);
     install(server, "server.key", key);
     server.sql("postgres", "ALTER SYSTEM SET ssl = on");
-    reload(server);
-}
-
-/// A reload takes a moment, and there is nothing to wait for but the server's own word in the log.
-fn reload(server: &Server) {
-    let mark = server.log().len();
-    server.sql("postgres", "SELECT pg_reload_conf()");
-    while !server.log_since(mark).contains("received SIGHUP") {
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
-    std::thread::sleep(std::time::Duration::from_millis(200));
+    server.reload();
 }
 
 fn at(project: &Project, server: &Server, host: &str, user: &str, parameters: &str) {
@@ -246,7 +236,7 @@ fn a_line_for_plain_connections_only_is_found_by_prefer_and_one_for_tls_by_allow
     serve(&server, &own.sign("localhost", 2100));
     let hba = |kind: &str| {
         install(&server, "pg_hba.conf", &format!("{kind} all all all scram-sha-256\n"));
-        reload(&server);
+        server.reload();
     };
     at(&project, &server, "localhost", "postgres", "sslmode=prefer");
     project.run(&["apply", "--all", "-y"]).expect(0);
@@ -279,7 +269,7 @@ fn a_line_for_one_transport_is_tried_over_that_transport() {
     for (parameters, line, words) in cases {
         at(&project, &server, "127.0.0.1", "postgres", parameters);
         std::fs::write(&path, format!("{line}{plain}")).unwrap();
-        reload(&server);
+        server.reload();
         let result = project.json(&["verify-isolation"], 4);
         let found = result["findings"]
             .as_array()
@@ -293,7 +283,7 @@ fn a_line_for_one_transport_is_tried_over_that_transport() {
             result["trials"].as_array().unwrap().iter().filter(|trial| trial["way"] == refused.as_str());
         assert_eq!(others.filter(|trial| trial["outcome"] == "denied").count(), 3, "{result:#}");
         std::fs::write(&path, &plain).unwrap();
-        reload(&server);
+        server.reload();
         let _ = project.run(&["verify-isolation"]).expect(0);
     }
 }

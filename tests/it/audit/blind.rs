@@ -1,12 +1,11 @@
 //! What the audit cannot see is never green: servers in other encodings, standbys, servers that stop, and logins that
 //! the socket refuses.
 
-use std::time::{Duration, Instant};
-
 use serde_json::Value;
 
 use super::doors::with_hba;
 use super::support::Pair;
+use crate::support::{ADMIN_PASSWORD, until};
 
 const TRAP: &str = "CREATE FUNCTION public.trap() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'";
 
@@ -76,11 +75,11 @@ fn a_server_that_stops_in_the_middle_is_unreachable() {
     command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
     let server = &pair.server;
     let run = std::thread::scope(|scope| {
-        scope.spawn(|| server.sql_as("postgres", crate::support::ADMIN_PASSWORD, "red_db", lock));
+        scope.spawn(|| server.sql_as("postgres", ADMIN_PASSWORD, "red_db", lock));
         let sleeps = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
-        wait_for(|| server.value("postgres", sleeps) == "1");
+        until("the table is locked", || server.value("postgres", sleeps) == "1");
         let run = command.spawn().unwrap();
-        wait_for(|| server.value("postgres", waits) == "1");
+        until("the run waits", || server.value("postgres", waits) == "1");
         // As a crash: the session that holds the lock ends with the server.
         let pid = std::fs::read_to_string(server.data().join("postmaster.pid")).unwrap();
         let pid = pid.lines().next().unwrap();
@@ -94,14 +93,6 @@ fn a_server_that_stops_in_the_middle_is_unreachable() {
     pair.server.crash();
     pair.server.launch();
     pair.verify(&[], 0);
-}
-
-fn wait_for(ready: impl Fn() -> bool) {
-    let started = Instant::now();
-    while !ready() {
-        assert!(started.elapsed() < Duration::from_secs(20), "it did not happen");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }
 
 #[test]
@@ -124,7 +115,7 @@ fn services_behind_a_socket_that_asks_for_accounts_are_tried_over_tcp() {
         "local all postgres peer map=adm\nlocal all all peer\nhost all all 127.0.0.1/32 scram-sha-256\n",
     )
     .unwrap();
-    pair.server.sql("postgres", "SELECT pg_reload_conf(), pg_sleep(0.5)");
+    pair.server.reload();
     let result = pair.verify(&["--probes", "full"], 0);
     assert_eq!(result["summary"]["inconclusive"], 0, "{result:#}");
     assert!(result["summary"]["passed"].as_u64().unwrap() >= 24, "{}", result["summary"]);
@@ -134,9 +125,10 @@ fn services_behind_a_socket_that_asks_for_accounts_are_tried_over_tcp() {
     std::fs::write(&path, "local all postgres peer map=adm\nlocal all all peer\n").unwrap();
     // That the file is not loaded yet is of medium severity.
     pair.project.run(&["verify-isolation", "--probes", "none", "--min-severity", "high"]).expect(0);
-    let reload = std::process::Command::new("kill").arg("-HUP").arg(postmaster(&pair)).status().unwrap();
-    assert!(reload.success());
-    std::thread::sleep(Duration::from_millis(500));
+    // Once it is read the superuser is refused over TCP.
+    hang_up(&pair);
+    let password = ADMIN_PASSWORD;
+    until("it is read", || pair.server.sql_as("postgres", password, "postgres", "SELECT 1").is_err());
     let result = pair.verify(&["--probes", "full"], 4);
     let all = unread(&result);
     assert_eq!((all.len(), result["summary"]["inconclusive"].as_u64()), (1, Some(1)), "{result:#}");
@@ -144,15 +136,17 @@ fn services_behind_a_socket_that_asks_for_accounts_are_tried_over_tcp() {
     with_pass(&pair, &path);
 }
 
-fn postmaster(pair: &Pair) -> String {
+fn hang_up(pair: &Pair) {
     let text = std::fs::read_to_string(pair.server.data().join("postmaster.pid")).unwrap();
-    text.lines().next().unwrap().to_owned()
+    let pid = text.lines().next().unwrap();
+    assert!(std::process::Command::new("kill").args(["-HUP", pid]).status().unwrap().success());
 }
 
 /// Lets the harness in again.
 fn with_pass(pair: &Pair, path: &std::path::Path) {
     std::fs::write(path, "host all all 127.0.0.1/32 scram-sha-256\n").unwrap();
-    assert!(std::process::Command::new("kill").arg("-HUP").arg(postmaster(pair)).status().unwrap().success());
-    std::thread::sleep(Duration::from_millis(500));
+    hang_up(pair);
+    let password = ADMIN_PASSWORD;
+    until("it is read", || pair.server.sql_as("postgres", password, "postgres", "SELECT 1").is_ok());
     with_hba(pair, "");
 }

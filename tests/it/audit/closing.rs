@@ -1,12 +1,11 @@
 //! `--fix`: findings become a plan, and the plan goes the way of every other.
 
 use std::process::Stdio;
-use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use super::support::Pair;
-use crate::support::{ADMIN_PASSWORD, Admin, Project, Server};
+use crate::support::{ADMIN_PASSWORD, Admin, Project, Server, until};
 
 /// A critical hole in the shared catalogues, and a high one inside a database.
 fn open(pair: &Pair) {
@@ -53,14 +52,6 @@ fn a_dry_run_shows_the_plan_and_writes_nothing() {
     assert_eq!(changes(&pair.verify(&["--fix", "-y"], 0), "sql"), Vec::<&str>::new());
 }
 
-fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
-    let started = Instant::now();
-    while !done() {
-        assert!(started.elapsed() < Duration::from_secs(30), "{what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
 #[test]
 fn a_fix_that_is_killed_half_way_is_finished_by_the_next() {
     let pair = Pair::new();
@@ -71,17 +62,17 @@ fn a_fix_that_is_killed_half_way_is_finished_by_the_next() {
         // Another session is changing the rights of the same table, so that the second statement has to wait.
         let busy = scope.spawn(|| pair.server.sql_as("postgres", ADMIN_PASSWORD, "blue_db", blocker));
         let sleeping = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
-        wait_for("no session sleeps", || !value(sleeping).is_empty());
+        until("a session sleeps", || !value(sleeping).is_empty());
         let mut command = pair.project.command(&["verify-isolation", "--probes", "none", "--fix", "-y"]);
         let mut fix = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let waiting =
             "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%TRUNCATE%'";
-        wait_for("no session waits", || !value(waiting).is_empty());
+        until("a session waits", || !value(waiting).is_empty());
         fix.kill().unwrap();
         fix.wait().unwrap();
         // The server notices a client that is gone only when it has something to say to it.
         value(&format!("SELECT pg_terminate_backend(({waiting}))"));
-        wait_for("it still waits", || value(waiting).is_empty());
+        until("it has ended", || value(waiting).is_empty());
         value(&format!("SELECT pg_terminate_backend(({sleeping}))"));
         assert_eq!(busy.join().unwrap(), Err("57P01".into()));
     });
@@ -150,7 +141,7 @@ fn one_statement_may_close_what_another_was_for() {
 fn what_runs_in_no_transaction_is_closed_too() {
     let pair = Pair::new();
     pair.server.sql("postgres", "ALTER SYSTEM SET lo_compat_privileges = on");
-    pair.server.sql("postgres", "SELECT pg_reload_conf(), pg_sleep(0.5)");
+    pair.server.reload();
     assert_eq!(
         Pair::grave(&pair.verify(&[], 4)),
         ["medium | server-setting | - | PUBLIC | - | setting lo_compat_privileges"]
@@ -163,7 +154,7 @@ fn what_runs_in_no_transaction_is_closed_too() {
         ["ALTER SYSTEM RESET \"lo_compat_privileges\";\nSELECT pg_catalog.pg_reload_conf()"]
     );
     assert_eq!((changes(&done, "action"), changes(&done, "outcome")), (vec!["alter"], vec!["ok"]));
-    wait_for("it is still on", || pair.server.value("postgres", "SHOW lo_compat_privileges") == "off");
+    until("it is off", || pair.server.value("postgres", "SHOW lo_compat_privileges") == "off");
     pair.verify(&[], 0);
 }
 

@@ -1,14 +1,14 @@
 //! pg_hba.conf, other addresses, passwords: what only a login finds out.
 
 use super::support::Pair;
+use crate::support::until;
 
 /// Puts lines before those of pg_hba.conf and loads them.
 pub fn with_hba(pair: &Pair, lines: &str) {
     let path = pair.server.data().join("pg_hba.conf");
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, format!("{lines}{text}")).unwrap();
-    // The postmaster is told at once and reads a moment later.
-    pair.server.sql("postgres", "SELECT pg_reload_conf(), pg_sleep(0.5)");
+    pair.server.reload();
 }
 
 #[test]
@@ -30,7 +30,8 @@ fn trust_is_found_on_the_address_where_it_holds() {
     let mended = std::fs::read_to_string(&path).unwrap().replacen("host all blue_app ::1/128 trust\n", "", 1);
     let written = std::fs::metadata(&path).unwrap().modified().unwrap();
     // The server tells the time of a file in whole seconds.
-    std::thread::sleep(std::time::Duration::from_millis(1100));
+    let later = "SELECT (date_trunc('second', clock_timestamp()) > pg_conf_load_time())::text";
+    until("a later second", || pair.server.value("postgres", later) == "true");
     std::fs::write(&path, mended).unwrap();
     std::fs::File::options().write(true).open(&path).unwrap().set_modified(written).unwrap();
     let found = Pair::grave(&pair.verify(&["--probes", "sample"], 4));
@@ -42,7 +43,7 @@ fn trust_is_found_on_the_address_where_it_holds() {
         ]
     );
     pair.server.sql("postgres", "ALTER SYSTEM SET work_mem = '5MB'");
-    pair.server.sql("postgres", "SELECT pg_reload_conf(), pg_sleep(0.5)");
+    pair.server.reload();
     assert_eq!(Pair::found(&pair.verify(&["--probes", "sample"], 0)), Vec::<String>::new());
 }
 
@@ -76,9 +77,7 @@ fn a_session_that_outlived_a_revoke_is_named_with_its_pid() {
             scope.spawn(|| pair.server.sql_as("red_app", &password, "blue_db", "SELECT pg_sleep(60)"));
         let pid =
             || pair.server.value("postgres", "SELECT pid FROM pg_stat_activity WHERE usename = 'red_app'");
-        while pid().is_empty() {
-            std::thread::sleep(std::time::Duration::from_millis(20));
-        }
+        until("the session is there", || !pid().is_empty());
         pair.server.sql("postgres", "REVOKE CONNECT ON DATABASE blue_db FROM red_app");
         let pid = pid();
         let result = pair.verify(&[], 4);
@@ -109,9 +108,7 @@ fn a_session_whose_role_was_dropped_goes_on_and_is_named() {
             scope.spawn(|| pair.server.sql_as("ghost", "of a ghost", "blue_db", "SELECT pg_sleep(60)"));
         let pid =
             || pair.server.value("postgres", "SELECT pid FROM pg_stat_activity WHERE usename = 'ghost'");
-        while pid().is_empty() {
-            std::thread::sleep(std::time::Duration::from_millis(20));
-        }
+        until("the session is there", || !pid().is_empty());
         let pid = pid();
         pair.server.sql("postgres", "REVOKE CONNECT ON DATABASE blue_db FROM ghost; DROP ROLE ghost");
         assert_eq!(

@@ -72,7 +72,7 @@ fn a_stored_password_is_found_in_settings_of_all_roles_and_of_the_server() {
     let before = std::fs::read_to_string(&path).unwrap();
     let conf = |lines: &str| {
         std::fs::write(&path, format!("{before}\n{lines}\n")).unwrap();
-        pair.server.sql("postgres", "SELECT pg_reload_conf(), pg_sleep(0.5)");
+        pair.server.reload();
     };
     let expected = "critical | secret-in-the-open | blue | PUBLIC | - | the server's configuration files";
     for line in [

@@ -7,7 +7,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::Kept;
-use crate::support::Admin;
+use crate::support::{Admin, until};
 
 /// Runs a command and ends it once it has said so much to the server; whether it was ended.
 fn ended(kept: &Kept, arguments: &[&str], after: &str, wait: Duration, signal: Signal) -> bool {
@@ -98,13 +98,6 @@ fn a_program_that_outlived_its_run_is_ended_by_the_next() {
         let names = "SELECT coalesce(string_agg(DISTINCT application_name, ','), '') FROM pg_stat_activity WHERE application_name LIKE 'martydb backup %'";
         kept.server.value("postgres", names)
     };
-    let until = |what: &dyn Fn() -> bool| {
-        let started = std::time::Instant::now();
-        while !what() {
-            assert!(started.elapsed() < Duration::from_secs(30), "dumping: {}", dumping());
-            std::thread::sleep(Duration::from_millis(5));
-        }
-    };
     std::thread::scope(|scope| {
         // What pg_dump alone reads.
         let lock = "BEGIN; LOCK TABLE pg_catalog.pg_transform; SELECT pg_sleep(300)";
@@ -112,16 +105,16 @@ fn a_program_that_outlived_its_run_is_ended_by_the_next() {
         // It ends when it is ended.
         scope.spawn(|| kept.server.sql_as("postgres", admin, &service, lock).unwrap_err());
         let locked = "SELECT count(*) FROM pg_locks WHERE relation = 'pg_transform'::regclass AND mode = 'AccessExclusiveLock'";
-        until(&|| kept.server.value(&service, locked) == "1");
+        until("the table is locked", || kept.server.value(&service, locked) == "1");
         let mut killed = backup();
-        until(&|| !dumping().is_empty());
+        until("a program dumps", || !dumping().is_empty());
         let orphan = dumping();
         killed.kill().unwrap();
         killed.wait().unwrap();
         std::thread::sleep(Duration::from_secs(1));
         assert_eq!(dumping(), orphan, "its program ended with it");
         let mut next = backup();
-        until(&|| !dumping().is_empty() && !dumping().contains(&orphan));
+        until("another program dumps", || !dumping().is_empty() && !dumping().contains(&orphan));
         kept.server.sql(
             "postgres",
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(300)'",

@@ -1,12 +1,13 @@
 //! A server that speaks S3, and a network that is as bad as a test wants it.
 
+use crate::support::until;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 pub struct ObjectServer {
     process: Child,
@@ -28,11 +29,7 @@ impl ObjectServer {
             .spawn()
             .unwrap();
         let server = ObjectServer { process, port };
-        let began = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(began.elapsed() < Duration::from_secs(60), "moto does not start");
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        until("moto listens", || TcpStream::connect(("127.0.0.1", port)).is_ok());
         assert!(server.request("PUT", "/backups").starts_with("HTTP/1.1 200"));
         server
     }

@@ -1,7 +1,7 @@
 //! `verify-isolation` and `verify-down` in a hostile database.
 
 use super::support::{Ground, May, NOTHING};
-use crate::support::{Admin, as_both_admins};
+use crate::support::{Admin, as_both_admins, until};
 
 /// What `--fix` may close: red's own doors, and the server's towards everybody.
 const FIX: May = May {
@@ -49,9 +49,7 @@ as_both_admins!(a_session_with_hostile_temporary_tables_is_looked_at, |admin| {
     std::thread::scope(|scope| {
         let session = scope.spawn(|| ground.as_red("red_migrator", TEMPORARY));
         let active = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'red_migrator' AND query LIKE '%pg_sleep%'";
-        while ground.server.value("postgres", active) == "0" {
-            std::thread::sleep(std::time::Duration::from_millis(20));
-        }
+        until("the session is there", || ground.server.value("postgres", active) != "0");
         ground.watched(&["plan", "--check"], NOTHING, &[0, 3]);
         ground.watched(&["verify-isolation", "--probes", "none"], NOTHING, &[0, 4]);
         let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'red_migrator'";

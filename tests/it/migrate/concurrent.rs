@@ -99,7 +99,7 @@ async fn a_backend_that_is_ended_leaves_a_run_that_the_next_one_finishes() {
         .write("V1__a.sql", "CREATE TABLE a (a int);")
         .write("V2__b.sql", "CREATE TABLE b (a int); SELECT pg_sleep(20);");
     let end = async {
-        tokio::time::sleep(Duration::from_millis(1000)).await;
+        service.until_it_sleeps().await;
         let mut admin = server().admin("postgres").await;
         run(
             &mut admin,

@@ -2,9 +2,8 @@
 
 use std::io::Read;
 use std::process::Stdio;
-use std::time::{Duration, Instant};
 
-use crate::support::{Project, Server};
+use crate::support::{Project, Server, until};
 
 /// The server's own writer comes too late for anything that a COMMIT does not wait for.
 const SETTINGS: &[&str] = &["wal_writer_delay=10000"];
@@ -71,11 +70,7 @@ fn what_a_crash_interrupts_is_lost_with_its_history_and_taken_up_again() {
     let mut run = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
     let sleeps =
         "SELECT count(*)::text FROM pg_stat_activity WHERE datname = 'du_cut' AND wait_event = 'PgSleep'";
-    let started = Instant::now();
-    while server.value("postgres", sleeps) != "1" {
-        assert!(started.elapsed() < Duration::from_secs(60), "the last file does not run");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    until("the last file runs", || server.value("postgres", sleeps) == "1");
     server.crash();
     let mut said = String::new();
     run.stderr.take().unwrap().read_to_string(&mut said).unwrap();

@@ -55,7 +55,7 @@ async fn what_others_make_meanwhile_is_not_held_against_a_migration() {
     let mut app = service.app().await;
     service.write("V1__slow.sql", "CREATE TABLE t (a int); SELECT pg_sleep(1);");
     let meanwhile = async {
-        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        service.until_it_sleeps().await;
         super::support::run(&mut app, "SELECT lo_create(0)").await;
     };
     let (applied, ()) = tokio::join!(service.upgraded(), meanwhile);

@@ -95,7 +95,7 @@ async fn a_run_with_a_ticket_is_seen_by_one_that_gets_the_key() {
     let mut readonly = service.readonly().await;
     run(&mut readonly, &format!("SELECT pg_advisory_lock({KEY})")).await;
     let second = async {
-        tokio::time::sleep(Duration::from_millis(800)).await;
+        service.until_it_sleeps().await;
         let held = service.upgrade_with(&impatient(&service)).await.error.unwrap();
         run(&mut readonly, &format!("SELECT pg_advisory_unlock({KEY})")).await;
         let free = service.upgrade_with(&impatient(&service)).await.error.unwrap();
@@ -124,7 +124,7 @@ async fn the_ticket_of_a_session_that_is_ended_is_free_again() {
     let mut readonly = service.readonly().await;
     run(&mut readonly, &format!("SELECT pg_advisory_lock({KEY})")).await;
     let end = async {
-        tokio::time::sleep(Duration::from_millis(800)).await;
+        service.until_it_sleeps().await;
         let sql =
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'lk_ended_migrator'";
         run(&mut server().admin("postgres").await, sql).await;

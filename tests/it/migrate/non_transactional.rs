@@ -1,7 +1,5 @@
 //! Migrations outside a transaction: interrupted, resumed, healed.
 
-use std::time::Duration;
-
 use martydb_model::error::Kind;
 
 use super::support::{Service, run, server};
@@ -62,7 +60,8 @@ async fn a_lost_session_is_taken_up_where_it_was() {
     // An old snapshot with a lock on the table holds the build up until it is killed.
     run(&mut other, "BEGIN; LOCK TABLE t IN ROW EXCLUSIVE MODE").await;
     let kill = async {
-        tokio::time::sleep(Duration::from_millis(1500)).await;
+        let held_up = "SELECT (count(*) > 0)::text FROM pg_stat_activity WHERE usename = 'ou_lost_migrator' AND wait_event_type = 'Lock'";
+        service.until("the build waits", held_up).await;
         let mut admin = server().admin("postgres").await;
         run(
             &mut admin,

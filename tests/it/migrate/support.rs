@@ -15,7 +15,7 @@ use martydb_pg::server::{Endpoint, Host, Login, Tls, TlsMode};
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 
-use crate::support::{Reference, Server};
+use crate::support::{Reference, Server, until_async};
 
 const MIGRATOR: &str = "migratorPassword0123456789abcdef";
 
@@ -114,10 +114,13 @@ impl Service {
 
     pub async fn upgrade_with(&self, options: &Options) -> MigrationOutcome {
         let (events, mut receiver) = EventSender::channel();
-        let outcome = martydb_migrate::run(&self.target, Goal::Upgrade, options, &events).await;
-        let told = std::iter::from_fn(|| receiver.try_recv().ok());
-        self.events.lock().unwrap().extend(told);
-        outcome
+        let run = async move { martydb_migrate::run(&self.target, Goal::Upgrade, options, &events).await };
+        let told = async {
+            while let Some(event) = receiver.recv().await {
+                self.events.lock().unwrap().push(event);
+            }
+        };
+        tokio::join!(run, told).0
     }
 
     /// An upgrade that must go through; the versions it applied.
@@ -143,6 +146,19 @@ impl Service {
 
     pub async fn do_as_admin(&self, sql: &str) {
         run(&mut self.admin().await, sql).await;
+    }
+
+    /// Waits until the query, in no database of a service, says so.
+    pub async fn until(&self, what: &str, sql: &str) {
+        let mut admin = server().admin("postgres").await;
+        until_async(what, async || rows(&mut admin, sql).await == ["true"]).await;
+    }
+
+    /// Waits until the migration is where it sleeps.
+    pub async fn until_it_sleeps(&self) {
+        let sleeps =
+            "SELECT (count(*) > 0)::text FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND usename = ";
+        self.until("the migration sleeps", &format!("{sleeps}'{}_migrator'", self.name)).await;
     }
 
     /// martydb's history in short.

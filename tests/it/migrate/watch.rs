@@ -6,6 +6,7 @@ use martydb_migrate::{Event, Options, RunningMigration};
 use martydb_model::sqlstate;
 
 use super::support::{Service, run, server};
+use crate::support::until_async;
 
 fn seen(service: &Service) -> Vec<RunningMigration> {
     let events = service.events.lock().unwrap();
@@ -55,7 +56,8 @@ async fn the_servers_progress_is_shown() {
     service
         .write("V2__i.sql", "-- martydb: no-transaction\nSELECT 1;\nCREATE INDEX CONCURRENTLY i ON t (a);");
     let release = async {
-        tokio::time::sleep(Duration::from_secs(4)).await;
+        let progress = async || seen(&service).iter().any(|one| one.progress.is_some());
+        until_async("the progress is seen", progress).await;
         run(&mut app, "COMMIT").await;
     };
     let (applied, ()) = tokio::join!(service.upgraded(), release);
@@ -94,7 +96,6 @@ async fn a_short_migration_is_not_looked_after_and_the_session_is_given_back() {
     let logins = server().log_since(mark).matches("user=wa_short_migrator").count();
     assert!(logins > 0, "the log shows the logins");
     assert!(seen(&service).iter().any(|one| one.statement.is_none() && one.blockers.is_empty()));
-    tokio::time::sleep(Duration::from_millis(1500)).await;
-    let left = "SELECT count(*)::text FROM pg_stat_activity WHERE usename = 'wa_short_migrator'";
-    assert_eq!(service.ask(left).await, ["0"]);
+    let left = "SELECT (count(*) = 0)::text FROM pg_stat_activity WHERE usename = 'wa_short_migrator'";
+    service.until("no session is left", left).await;
 }

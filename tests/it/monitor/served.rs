@@ -1,6 +1,8 @@
 //! A monitor that serves, and a client that scrapes it.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Stdio};
@@ -9,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::support::Project;
+use crate::support::{Project, until};
 
 /// How long anything that is awaited may take.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -77,16 +79,17 @@ impl Served {
 
     /// Scrapes until it holds, and says how long that took.
     pub fn until(&self, what: &str, holds: impl Fn(&Series) -> bool) -> Duration {
-        let begun = Instant::now();
-        loop {
-            let series = self.scrape();
-            if holds(&series) {
-                return begun.elapsed();
-            }
-            let shown = || series.iter().map(|(name, value)| format!("{name} {value}\n")).collect::<String>();
-            assert!(begun.elapsed() < PATIENCE, "not {what}:\n{}\n{}", shown(), self.said());
-            std::thread::sleep(Duration::from_millis(100));
-        }
+        let (begun, last) = (Instant::now(), RefCell::default());
+        let shown = fmt::from_fn(|out| {
+            let series: std::cell::Ref<Series> = last.borrow();
+            let lines = series.iter().map(|(name, value)| format!("{name} {value}\n"));
+            write!(out, "{what}:\n{}\n{}", lines.collect::<String>(), self.said())
+        });
+        until(shown, || {
+            last.replace(self.scrape());
+            holds(&last.borrow())
+        });
+        begun.elapsed()
     }
 
     /// Sends a signal, and returns the exit code and how long the end took.

@@ -121,7 +121,7 @@ fn a_careless_script_does_not_call_what_the_service_planted() {
     let path = server.data().join("share");
     server
         .sql("postgres", &format!("ALTER SYSTEM SET extension_control_path = '$system:{}'", path.display()));
-    server.sql("postgres", "SELECT pg_reload_conf(), pg_sleep(0.5)");
+    server.reload();
     let project = provisioned(&server, Admin::Super, "exc");
     // The trap works where the script meets it.
     server.sql("exc_b", "SET ROLE exc_b_owner; CREATE FUNCTION public.helper(text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'called as %', current_user; END $$");

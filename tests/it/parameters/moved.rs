@@ -3,7 +3,7 @@
 use std::os::unix::fs::chown;
 
 use super::support::{declare, project};
-use crate::support::{Admin, Project, Server, as_both_admins};
+use crate::support::{Admin, Project, Server, as_both_admins, until};
 
 /// A tablespace of the server's own account.
 fn tablespace(server: &Server, name: &str) {
@@ -28,9 +28,7 @@ fn refused_while_in_use(server: &Server, project: &Project) {
             scope.spawn(|| server.sql("pt", "SET application_name = 'report'; SELECT pg_sleep(12)"));
         let sleeping =
             "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(12)%' AND datname = 'pt'";
-        while server.value("postgres", sleeping) == "0" {
-            std::thread::sleep(std::time::Duration::from_millis(20));
-        }
+        until("the report runs", || server.value("postgres", sleeping) != "0");
         let done = project.run(&["apply", "--all", "-y"]);
         let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'pt' AND query LIKE '%pg_sleep(12)%'";
         server.sql("postgres", end);

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use martydb_model::DatabaseKind;
 use martydb_model::error::Error;
@@ -11,9 +11,10 @@ use martydb_model::{DbName, RoleKind, RoleName, ServiceName};
 use martydb_pg::server::{self, Connection, Endpoint, Host, Login, Tls};
 use martydb_provision::probe::{AccessPolicy, ProbeDatabase, ProbeLogin, Task};
 use secrecy::SecretString;
-use sqlx::{Connection as _, Executor};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions as _, Connection as _, Executor};
 
-use crate::support::{self, Reference};
+use crate::support::{self, Reference, until_async};
 
 pub const HBA: &str = "local all postgres trust\nhost all all 127.0.0.1/32 scram-sha-256\n";
 
@@ -28,11 +29,7 @@ impl Server {
         admin.execute("SELECT pg_reload_conf()").await.unwrap();
         admin.close().await.unwrap();
         // The server reads the file some time after it was asked to.
-        let asked = Instant::now();
-        while server.over_socket("postgres").await.is_err() {
-            assert!(asked.elapsed() < Duration::from_secs(30), "pg_hba.conf is not read");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        until_async("pg_hba.conf is read", async || server.over_socket("postgres").await.is_ok()).await;
         server.sql("postgres", "REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC").await;
         server
     }
@@ -55,8 +52,19 @@ impl Server {
 
     pub async fn reload_hba(&self, text: &str) {
         self.hba(text);
+        let before = self.loaded().await;
         self.sql("postgres", "SELECT pg_reload_conf()").await;
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        until_async("pg_hba.conf is read", async || self.loaded().await != before).await;
+    }
+
+    /// When the postmaster last read its files.
+    async fn loaded(&self) -> String {
+        let options = PgConnectOptions::new_without_pgpass().socket(self.folder()).port(self.port());
+        let mut admin = options.username("postgres").database("postgres").connect().await.unwrap();
+        let loaded =
+            sqlx::query_scalar("SELECT pg_conf_load_time()::text").fetch_one(&mut admin).await.unwrap();
+        admin.close().await.unwrap();
+        loaded
     }
 
     async fn over_socket(&self, database: &str) -> Result<Connection, Error> {

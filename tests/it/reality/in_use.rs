@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sqlx::{AssertSqlSafe, Executor, PgConnection};
 
-use crate::support::{Admin, Project, Server, as_both_admins};
+use crate::support::{Admin, Project, Server, as_both_admins, until};
 
 const OLD: &str = "of the old application";
 
@@ -108,9 +108,7 @@ as_both_admins!(fifty_clients_do_not_notice, |admin| {
     let report = runtime.spawn(report(server.clone()));
     let reading =
         "SELECT count(*) FROM pg_stat_activity WHERE usename = 'busy' AND query LIKE '%pg_sleep(12)%'";
-    while rounds.load(Relaxed) < 500 || server.value("postgres", reading) == "0" {
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    until("all are at work", || rounds.load(Relaxed) >= 500 && server.value("postgres", reading) != "0");
     let mark = server.log().len();
     let before = rounds.load(Relaxed);
     let done = project.run(&["apply", "-s", "iu_a", "-y"]).expect(0);

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use crate::support::{Admin, Project, Server, as_both_admins};
+use crate::support::{Admin, Project, Server, as_both_admins, until};
 use clients::Crowd;
 use database::{Database, PASSWORD};
 
@@ -48,7 +48,8 @@ as_both_admins!(nothing_that_worked_stops, |admin| {
     let started = std::time::Instant::now();
     project.run(&["apply", "--all", "-y"]).expect(0);
     println!("apply took {:?}, {} rounds", started.elapsed(), crowd.rounds.load(Relaxed) - rounds);
-    std::thread::sleep(Duration::from_secs(1));
+    let by_then = crowd.rounds.load(Relaxed) + 10 * clients::CLIENTS;
+    until("all go on", || crowd.rounds.load(Relaxed) > by_then);
     let waits = crowd.stop();
     println!("{waits:?}");
     let log = server.log_since(mark);

@@ -1,6 +1,6 @@
 //! Services and databases with new names: never an empty database in silence, and a rename where the manifest says so.
 
-use crate::support::{Admin, Project, Server, as_both_admins};
+use crate::support::{Admin, Project, Server, as_both_admins, until};
 
 /// Replaces a text in the manifest.
 fn edit(project: &Project, from: &str, to: &str) {
@@ -115,9 +115,7 @@ fn a_database_with_a_new_name_is_renamed_when_no_session_is_left() {
         let session = scope.spawn(|| server.sql("mx_a", "SELECT pg_sleep(3)"));
         let sleeping =
             "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(3)%' AND datname = 'mx_a'";
-        while server.value("postgres", sleeping) == "0" {
-            std::thread::sleep(std::time::Duration::from_millis(20));
-        }
+        until("the session is there", || server.value("postgres", sleeping) != "0");
         // It waits for the session, and goes on when that has ended.
         let done = project.run(&["apply", "--all", "-y"]);
         session.join().unwrap();

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 
-use crate::support::{Admin, Project, Server, as_both_admins};
+use crate::support::{Admin, Project, Server, as_both_admins, until};
 
 const LOUD: [&str; 6] = ["XX000", "23505", "42710", "40P01", "tuple concurrently", "deadlock"];
 
@@ -108,9 +108,9 @@ fn a_second_run_waits_for_the_first() {
     let holder = "SELECT pg_advisory_lock(1836217465, 1), pg_sleep(4)";
     thread::scope(|scope| {
         let held = scope.spawn(|| server.sql("postgres", holder));
-        while server.value("postgres", "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == "0" {
-            thread::sleep(std::time::Duration::from_millis(20));
-        }
+        until("the lock is held", || {
+            server.value("postgres", "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") != "0"
+        });
         let gave_up = project.run(&["apply", "--all", "-y", "--lock-wait", "200ms"]).expect(6);
         assert!(gave_up.stderr.contains("the lock is held by pid"), "{gave_up:?}");
         project.run(&["apply", "--all", "-y", "--lock-wait", "30s"]).expect(0);
@@ -132,9 +132,9 @@ fn a_login_of_a_service_cannot_stop_apply() {
                 "SET application_name = 'a report'; SELECT pg_advisory_lock(1836217465, 1), pg_sleep(60)";
             let _ended = server.sql_as("keyholder_a_ro", &password, "postgres", holder);
         });
-        while server.value("postgres", "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == "0" {
-            thread::sleep(std::time::Duration::from_millis(20));
-        }
+        until("the lock is held", || {
+            server.value("postgres", "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") != "0"
+        });
         let done = project.run(&["apply", "--all", "-y", "--lock-wait", "1s"]).expect(0);
         for word in ["login keyholder_a_ro", "application \"a report\"", "connected since 2"] {
             assert!(done.stderr.contains(word), "{done:?}");

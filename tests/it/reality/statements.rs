@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use serde_json::Value;
 
-use crate::support::{Admin, Project, Server, as_both_admins};
+use crate::support::{Admin, Project, Server, as_both_admins, until};
 
 /// A server and two provisioned services `<prefix>_a` and `<prefix>_b`.
 fn provisioned(admin: Admin, prefix: &str) -> (Server, Project) {
@@ -164,9 +164,7 @@ as_both_admins!(s05_a_session_from_before_the_revoke_fails_verify_by_its_pid, |a
     std::thread::scope(|scope| {
         let session = scope.spawn(|| server.sql_as("e_b_app", &password, "e_a", "SELECT pg_sleep(120)"));
         let pid = || server.value("postgres", "SELECT pid FROM pg_stat_activity WHERE usename = 'e_b_app'");
-        while pid().is_empty() {
-            std::thread::sleep(std::time::Duration::from_millis(20));
-        }
+        until("the session is there", || !pid().is_empty());
         let pid = pid();
         project.run(&["apply", "--all", "-y"]).expect(0);
         project.run(&["plan", "--check"]).expect(0);
@@ -504,9 +502,7 @@ as_both_admins!(s23_a_pruned_service_goes_as_a_dropped_one_does, |admin| {
     std::thread::scope(|scope| {
         let inside = scope.spawn(|| server.sql_as("y_b_app_b", &password, "y_b", "SELECT pg_sleep(120)"));
         let there = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'y_b_app_b'";
-        while server.value("postgres", there) == "0" {
-            std::thread::sleep(std::time::Duration::from_millis(20));
-        }
+        until("the session is there", || server.value("postgres", there) != "0");
         project.write("martydb.yaml", &text);
         let listed = reasons(&project.json(&["plan"], 0), "prunable").join("\n");
         for part in

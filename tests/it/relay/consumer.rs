@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{emit, pending, project};
-use crate::support::{Admin, Nats, Project, Server, number};
+use crate::support::{Admin, Nats, Project, Server, number, until};
 
 /// Starts `program` again and again until every event had its effect.
 fn has_its_effect_once(prefix: &str, program: &dyn Fn() -> Command) {
@@ -46,7 +46,14 @@ fn has_its_effect_once(prefix: &str, program: &dyn Fn() -> Command) {
         running.wait().unwrap();
     }
     let mut running = start(program(), &nats, &url);
-    std::thread::sleep(Duration::from_secs(3));
+    let info = || {
+        let answers = nats.requests(&[("$JS.API.CONSUMER.INFO.EV.totals".into(), String::new())]);
+        serde_json::from_slice::<Value>(&answers[0]).unwrap()
+    };
+    until("it has acknowledged all", || {
+        let info = info();
+        info["num_pending"] == 0 && info["num_ack_pending"] == 0
+    });
     running.kill().unwrap();
     running.wait().unwrap();
     eprintln!(

@@ -1,11 +1,9 @@
 //! An outbox with a partition for each day: days are made ahead, and dropped once all of their events were delivered.
 
-use std::time::{Duration, Instant};
-
 use serde_json::{Value, json};
 
 use super::{emit, pending, project};
-use crate::support::{Admin, Nats, Project, Server, as_both_admins, ask};
+use crate::support::{Admin, Nats, Project, Server, as_both_admins, ask, until};
 
 /// A project whose first service's outbox has a partition for each day, and keeps them for one.
 fn daily(server: &Server, admin: Admin, prefix: &str, to: &str) -> Project {
@@ -200,11 +198,9 @@ fn what_is_committed_late_does_not_go_with_its_day() {
     let mut writer = runtime.block_on(server.admin("rdl_a"));
     runtime.block_on(ask(&mut writer, late)).unwrap();
     let cleaning = project.command(&["relay", "clean", "--all"]).spawn().unwrap();
-    let begun = Instant::now();
-    while server.value("rdl_a", "SELECT count(*)::text FROM pg_locks WHERE NOT granted") == "0" {
-        assert!(begun.elapsed() < Duration::from_secs(60), "it does not wait for the writer");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    until("it waits for the writer", || {
+        server.value("rdl_a", "SELECT count(*)::text FROM pg_locks WHERE NOT granted") != "0"
+    });
     runtime.block_on(ask(&mut writer, "COMMIT")).unwrap();
     assert!(cleaning.wait_with_output().unwrap().status.success());
     assert_eq!((parts(&server, "rdl_a").contains(&part), pending(&server, "rdl_a")), (true, 1));

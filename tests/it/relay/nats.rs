@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::{emit, pending, project};
-use crate::support::{Admin, Nats, Project, Server, StreamMessage, ask};
+use crate::support::{Admin, Nats, Project, Server, StreamMessage, ask, until};
 
 fn target(nats: &Nats) -> String {
     format!("{{ nats: \"{}\", subject: \"ev.{{service}}.{{event_type}}\" }}", nats.url())
@@ -120,8 +120,9 @@ fn a_running_relay_is_woken_and_ends_when_it_is_asked() {
     nats.stream("EV", &["ev.>"], &json!({}));
     let server = Server::start();
     let project = project(&server, Admin::Super, "rnw", &target(&nats));
+    let mark = server.log().len();
     let relay = project.command(&["relay"]).stderr(std::process::Stdio::piped()).spawn().unwrap();
-    std::thread::sleep(std::time::Duration::from_secs(2));
+    until("it listens", || server.log_since(mark).contains("statement: LISTEN"));
     let begun = std::time::Instant::now();
     emit(&server, "rnw_a", 50, 5);
     while nats.last("EV") < 50 {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::fs::{FlockOperation, flock};
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::support::{Project, Server};
+use crate::support::{Project, Server, until};
 
 fn mode(path: &Path) -> u32 {
     std::fs::metadata(path).unwrap().permissions().mode() & 0o7777
@@ -119,6 +119,21 @@ fn start(project: &Project, arguments: &[&str]) -> Child {
     project.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
+/// Whether it has a file of this name open.
+fn has_open(child: &Child, name: &str) -> bool {
+    let files = std::fs::read_dir(format!("/proc/{}/fd", child.id())).into_iter().flatten().flatten();
+    files.filter_map(|entry| std::fs::read_link(entry.path()).ok()).any(|path| path.ends_with(name))
+}
+
+/// How many processes are in the project's folder.
+fn inside(project: &Project) -> usize {
+    let folder = project.path().canonicalize().unwrap();
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    processes
+        .filter(|entry| std::fs::read_link(entry.path().join("cwd")).is_ok_and(|path| path == folder))
+        .count()
+}
+
 fn pid(child: &Child) -> Pid {
     Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap()
 }
@@ -136,7 +151,7 @@ fn a_locked_store_is_waited_for_within_the_limit_and_never_with_the_servers_lock
     ] {
         let began = Instant::now();
         let child = start(&project, &[arguments, &["--lock-wait", "1s"]].concat());
-        std::thread::sleep(Duration::from_millis(700));
+        until("it waits for the store", || has_open(&child, "development.lock"));
         let locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'";
         assert_eq!(server.value("postgres", locks), "0", "{arguments:?}");
         let output = child.wait_with_output().unwrap();
@@ -147,7 +162,7 @@ fn a_locked_store_is_waited_for_within_the_limit_and_never_with_the_servers_lock
     }
     for signal in [Signal::INT, Signal::TERM] {
         let child = start(&project, &["rotate", "--service", "held_a", "--lock-wait", "60s"]);
-        std::thread::sleep(Duration::from_millis(700));
+        until("it waits for the store", || has_open(&child, "development.lock"));
         let limits = std::fs::read_to_string(format!("/proc/{}/limits", child.id())).unwrap_or_default();
         let core = limits.lines().find(|line| line.starts_with("Max core file size"));
         assert!(core.is_none_or(|line| line.split_whitespace().nth(4) == Some("0")), "{core:?}");
@@ -160,7 +175,7 @@ fn a_locked_store_is_waited_for_within_the_limit_and_never_with_the_servers_lock
     project.run(&["test-connections", "--service", "held_a"]).expect(0);
     project.run(&["apply", "--service", "held_a", "-y"]).expect(0);
     let waiting = start(&project, &["rotate", "--service", "held_a"]);
-    std::thread::sleep(Duration::from_millis(500));
+    until("it waits for the store", || has_open(&waiting, "development.lock"));
     drop(held);
     assert_eq!(waiting.wait_with_output().unwrap().status.code(), Some(0));
     project.run(&["test-connections", "--service", "held_a"]).expect(0);
@@ -170,13 +185,13 @@ fn a_locked_store_is_waited_for_within_the_limit_and_never_with_the_servers_lock
 fn an_interrupted_run_leaves_no_secret_program_behind() {
     let server = Server::start();
     let project = Project::with_manifest(&format!(
-        "version: 1\nproject: left\nservers:\n  main:\n    url: {}\nsecrets:\n  provider: command\n  get: [sh, -c, '(sleep 2; touch mark) & wait']\n  timeout: 60s\nservices:\n  left_a:\n",
+        "version: 1\nproject: left\nservers:\n  main:\n    url: {}\nsecrets:\n  provider: command\n  get: [sh, -c, '(touch began; sleep 2; touch mark) & wait']\n  timeout: 60s\nservices:\n  left_a:\n",
         server.url()
     ));
     let child = start(&project, &["plan"]);
-    std::thread::sleep(Duration::from_millis(700));
+    until("the program runs", || project.path().join("began").exists());
     kill_process(pid(&child), Signal::TERM).unwrap();
     assert_eq!(child.wait_with_output().unwrap().status.code(), Some(130));
-    std::thread::sleep(Duration::from_millis(2500));
+    until("no process is left", || inside(&project) == 0);
     assert!(!project.path().join("mark").exists());
 }

@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use base64::Engine;
 use serde_json::{Value, json};
 
 use super::server::free_port;
+use super::until::{until, until_some};
 
 /// A server of a test.
 pub struct Nats {
@@ -68,11 +69,7 @@ impl Nats {
         ]);
         command.current_dir(self.folder.path()).stdin(Stdio::null());
         self.child = Some(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
-        let begun = Instant::now();
-        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
-            assert!(begun.elapsed() < Duration::from_secs(20), "nats-server does not listen");
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        until("nats-server listens", || TcpStream::connect(("127.0.0.1", self.port)).is_ok());
     }
 
     /// Ends it as a power cut would.
@@ -102,28 +99,20 @@ impl Nats {
         for (key, value) in more.as_object().into_iter().flatten() {
             config[key] = value.clone();
         }
-        for _ in 0..50 {
+        until(format!("the stream {name} is made"), || {
             let answers = self.requests(&[(format!("$JS.API.STREAM.CREATE.{name}"), config.to_string())]);
             let answer: Value = serde_json::from_slice(&answers[0]).unwrap_or_default();
-            if answer["config"]["name"] == name {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(100));
-        }
-        panic!("no stream {name}");
+            answer["config"]["name"] == name
+        });
     }
 
     /// How many messages a stream has seen.
     pub fn last(&self, name: &str) -> u64 {
-        for _ in 0..50 {
+        until_some(format!("there is a stream {name}"), || {
             let answers = self.requests(&[(format!("$JS.API.STREAM.INFO.{name}"), String::new())]);
             let answer: Value = serde_json::from_slice(&answers[0]).unwrap_or_default();
-            if let Some(last) = answer["state"]["last_seq"].as_u64() {
-                return last;
-            }
-            std::thread::sleep(Duration::from_millis(100));
-        }
-        panic!("no stream {name}");
+            answer["state"]["last_seq"].as_u64()
+        })
     }
 
     /// Everything that a stream holds, in order.

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use super::until::until;
 use super::{ADMIN_PASSWORD, Server};
 
 /// PgBouncer before a server.
@@ -76,11 +77,7 @@ impl Pooler {
             command.args(["-u", "postgres"]);
         }
         let child = command.arg(config).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let started = Instant::now();
-        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(started.elapsed() < Duration::from_secs(20), "PgBouncer did not start");
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        until("PgBouncer listens", || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok());
         Pooler { child, port, folder }
     }
 

@@ -4,7 +4,6 @@ use std::net::TcpStream;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 use lapin::options::{BasicGetOptions, ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
 use lapin::types::FieldTable;
@@ -12,6 +11,7 @@ use lapin::{BasicProperties, Channel, Connection, ConnectionProperties, Exchange
 
 use super::Authority;
 use super::server::free_port;
+use super::until::until;
 
 /// Not the wrapper, which changes to an account of its own.
 const PROGRAM: &str = "/usr/lib/rabbitmq/bin/rabbitmq-server";
@@ -99,11 +99,7 @@ impl Rabbit {
     }
 
     fn wait_for(&self, port: u16) {
-        let begun = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(begun.elapsed() < Duration::from_secs(90), "rabbitmq-server does not listen");
-            std::thread::sleep(Duration::from_millis(100));
-        }
+        until("rabbitmq-server listens", || TcpStream::connect(("127.0.0.1", port)).is_ok());
     }
 
     /// Ends it as a power cut would.

@@ -16,6 +16,7 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, PgConnection};
 
 use super::answer::{ask, block, state};
+use super::until::until;
 
 /// The superuser's password: every TCP login of these servers needs one.
 pub const ADMIN_PASSWORD: &str = "admin-secret-of-the-test";
@@ -144,6 +145,16 @@ impl Server {
             std::thread::sleep(Duration::from_millis(30));
         }
         panic!("the server did not start:\n{}", self.log());
+    }
+
+    /// Has it read its configuration again, pg_hba.conf, pg_ident.conf and certificates too, and waits until it has. A new
+    /// session is told when the postmaster did, or is refused by what it has read.
+    pub fn reload(&self) {
+        let loaded =
+            || self.sql_as("postgres", ADMIN_PASSWORD, "postgres", "SELECT pg_conf_load_time()::text");
+        let before = loaded();
+        self.sql("postgres", "SELECT pg_reload_conf()");
+        until("the configuration is read", || loaded() != before);
     }
 
     /// Stops the server at once, as a crash would.

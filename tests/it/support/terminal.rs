@@ -1,5 +1,6 @@
 //! The binary on a terminal.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::path::PathBuf;
@@ -10,6 +11,8 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, Termios, Winsize, tcgetattr, tcsetwinsize};
+
+use super::until::until;
 
 /// Ctrl-C.
 pub const INTERRUPT: &[u8] = b"\x03";
@@ -64,11 +67,8 @@ impl Terminal {
     }
 
     pub fn wait_for_times(&self, text: &str, times: usize) {
-        let started = Instant::now();
-        while self.seen().matches(text).count() < times {
-            assert!(started.elapsed() < Duration::from_secs(30), "no \"{text}\" in\n{}", self.seen());
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        let shown = fmt::from_fn(|out| write!(out, "\"{text}\" in\n{}", self.seen()));
+        until(shown, || self.seen().matches(text).count() >= times);
     }
 
     pub fn echoes(&self) -> bool {

@@ -1,10 +1,9 @@
 //! The template: made once for each content, by one run, and never half.
 
 use std::process::Stdio;
-use std::time::{Duration, Instant};
 
 use super::{databases, made, provisioned, text};
-use crate::support::Server;
+use crate::support::{Server, until};
 
 #[test]
 fn other_files_make_another_template_and_the_old_one_goes_with_its_last_copy() {
@@ -75,11 +74,7 @@ fn what_a_killed_run_left_is_no_template() {
     let mut command = project.command(&["test-db", "-s", "tdk_a"]);
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let at_work = "SELECT count(*) FROM pg_stat_activity WHERE query ~ '^SELECT pg_sleep|pg_sleep.60' AND usename = 'tdk_a_migrator'";
-    let started = Instant::now();
-    while server.value("postgres", at_work) == "0" {
-        assert!(started.elapsed() < Duration::from_secs(60), "no migration runs");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    until("a migration runs", || server.value("postgres", at_work) != "0");
     child.kill().unwrap();
     child.wait().unwrap();
     assert_eq!(databases(&server, "martydb_scratch_").len(), 1);

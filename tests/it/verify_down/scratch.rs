@@ -1,8 +1,6 @@
 //! Scratch databases that cannot be removed.
 
-use std::time::{Duration, Instant};
-
-use crate::support::{Project, Server};
+use crate::support::{Project, Server, until, until_some};
 
 const SCRATCH: &str = "SELECT datname FROM pg_database WHERE datname LIKE 'martydb\\_scratch\\_%'";
 
@@ -10,15 +8,8 @@ const SCRATCH: &str = "SELECT datname FROM pg_database WHERE datname LIKE 'marty
 fn when_used(server: &Server, then: impl Fn(&str)) {
     let used = "SELECT datname FROM pg_stat_activity WHERE datname LIKE 'martydb\\_scratch\\_%' AND query ~ 'pg_sleep'
                 AND usename LIKE '%migrator'";
-    let started = Instant::now();
-    loop {
-        let name = server.value("postgres", used);
-        if !name.is_empty() {
-            return then(&name);
-        }
-        assert!(started.elapsed() < Duration::from_secs(60), "no scratch database");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    let name = || Some(server.value("postgres", used)).filter(|name| !name.is_empty());
+    then(&until_some("a scratch database is in use", name))
 }
 
 #[test]
@@ -63,9 +54,7 @@ fn a_login_of_a_service_cannot_keep_a_dead_scratch_database() {
             let _ended = server.sql_as("vdk_b_ro", &password, "postgres", hold);
         });
         let held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted";
-        while server.value("postgres", held) == "0" {
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        until("the lock is held", || server.value("postgres", held) != "0");
         project.run(&["verify-down", "--service", "vdk_a", "--version", "1"]).expect(0);
         assert_eq!(server.value("postgres", SCRATCH), "");
         server.sql(

@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use super::database::{Database, PASSWORD, ROLES};
 use crate::support::Server;
 
-const CLIENTS: usize = 50;
+pub const CLIENTS: usize = 50;
 
 /// Which of the roles a client is, the owner most often.
 const SHARES: [usize; 10] = [0, 1, 2, 3, 0, 1, 2, 3, 0, 0];

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use sqlx::PgConnection;
 
 use super::{LEGACY, Split};
-use crate::support::{ADMIN_PASSWORD, ask};
+use crate::support::{ADMIN_PASSWORD, ask, until};
 
 /// From a copy with the source closed to one that is followed: the slot is made while both are closed.
 fn follow(split: &Split) {
@@ -116,11 +116,7 @@ impl Writers {
     /// Waits until so many more were written.
     pub fn more(&self, count: i64) {
         let before = self.written.load(Ordering::Relaxed);
-        let started = Instant::now();
-        while self.written.load(Ordering::Relaxed) < before + count {
-            assert!(started.elapsed() < Duration::from_secs(60), "the writers have stopped");
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        until("the writers go on", || self.written.load(Ordering::Relaxed) >= before + count);
     }
 
     fn gap(&self) -> i64 {

@@ -1,12 +1,11 @@
 //! The process that follows stays across the switch, whichever way it goes.
 
 use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
 
 use super::{LEGACY, Split};
+use crate::support::until;
 
 /// How long something is waited for.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The process that follows; it does not outlive its test.
 struct Follower(Child);
@@ -30,20 +29,12 @@ impl Drop for Follower {
     }
 }
 
-fn until(what: &str, mut reached: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !reached() {
-        assert!(begun.elapsed() < PATIENCE, "{what}");
-        std::thread::sleep(Duration::from_millis(100));
-    }
-}
-
 /// A row written at one side arrives at the other one.
 fn arrives(split: &Split, to_source: bool, n: i64) {
     let sides = [(&split.source, LEGACY), (&split.target, "orders")];
     let (from, to) = if to_source { (sides[1], sides[0]) } else { (sides[0], sides[1]) };
     from.0.sql(from.1, &format!("INSERT INTO orders (note, n) VALUES ('followed', {n})"));
-    until(&format!("{n} arrives"), || {
+    until(format!("{n} arrives"), || {
         to.0.value(to.1, &format!("SELECT count(*) FROM orders WHERE n = {n}")) == "1"
     });
 }
