@@ -5,8 +5,6 @@ use std::process::{Child, Stdio};
 use super::{LEGACY, Split};
 use crate::support::until;
 
-/// How long something is waited for.
-
 /// The process that follows; it does not outlive its test.
 struct Follower(Child);
 
