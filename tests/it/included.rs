@@ -114,7 +114,7 @@ fn what_is_wrong_in_any_file_is_said_with_its_place() {
         ("nothing/*.yaml", "a", vec!["martydb.yaml:2:11: \"nothing/*.yaml\" matches no file"]),
         ("../../../../../../../../etc", "a", vec!["matches no file"]),
         ("/dev/null", "a", vec!["matches no file"]),
-        ("s/twice.yaml", "\"b{n}\": {}", vec!["martydb.yaml:4:3: \"b{n}\" stands for several services"]),
+        ("s/twice.yaml", "\"b{n}\": {}", vec!["martydb.yaml:4:3: \"b{n}\" declares several services"]),
         ("s/twice.yaml", "b: { count: 2 }", vec!["martydb.yaml:4:8: count needs {n}"]),
         (
             "s/twice.yaml",

@@ -9,6 +9,7 @@ mod attack;
 mod audit;
 mod backup;
 mod backup_store;
+mod channel_binding;
 mod ci;
 mod coming_from;
 mod command_line;

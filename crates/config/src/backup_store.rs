@@ -53,5 +53,5 @@ pub use staging::Staging;
 pub use summary::BackupSummary;
 pub use workspace::Workspace;
 
-#[cfg(test)]
+#[cfg(all(test, feature = "encryption"))]
 mod tests;

@@ -10,7 +10,7 @@
 //! - [`check`]: decisions based on the files and the history, made before anything is written
 //! - [`discovery`]: discovery of a project's existing services, which `init` proposes for a new manifest
 //! - [`files`]: the folder of a service's migrations, read and checked without a server
-//! - [`history`]: the migration history of a database
+//! - [`history`](mod@history): the migration history of a database
 //! - [`import`]: import of another tool's folder of migrations
 //! - [`report`]: results of the engine
 //! - [`round_trip`]: up, down, up on a scratch database, with a comparison of the catalogs after each

@@ -11,6 +11,7 @@
 
 mod attempt;
 mod auth;
+mod binding;
 mod cancel;
 mod codec;
 mod connection;
@@ -28,6 +29,7 @@ pub mod tls;
 
 pub use attempt::{LoginRequest, wants_password};
 pub use auth::{AuthRules, Channel};
+pub use binding::BindingMode;
 pub use connection::{
     Connection, CopiedRows, CopyFailure, CopyListener, CopyStatements, Exchanged, FailedStatement, FrameSink,
     Limits, ReplicationStream, Reply, ResultSet, StreamFrame, copy_rows,

@@ -17,6 +17,7 @@ use martydb_pg::wire::{Tls, TlsMode};
 
 /// Keywords that martydb uses.
 const KNOWN: &[&str] = &[
+    "channel_binding",
     "dbname",
     "host",
     "passfile",
@@ -185,6 +186,11 @@ fn tls(
         root_certificate: if system { None } else { path(root).or_else(|| beside("root.crt")) },
         client_key: key,
         client_certificate: certificate,
+        binding: take("channel_binding")
+            .map(|text| text.parse())
+            .transpose()
+            .map_err(Error::manifest)?
+            .unwrap_or_default(),
     })
 }
 

@@ -114,6 +114,7 @@ fn variables(target: &MigrationTarget) -> Vec<(&'static str, String)> {
         ("PGAPPNAME", "martydb".into()),
         ("PGCONNECT_TIMEOUT", "10".into()),
         ("PGSSLMODE", tls.mode.name().into()),
+        ("PGCHANNELBINDING", tls.binding.name().into()),
         // The server must not request the password in clear text.
         ("PGREQUIREAUTH", "scram-sha-256".into()),
         ("PGOPTIONS", "-c statement_timeout=0 -c quote_all_identifiers=off".into()),

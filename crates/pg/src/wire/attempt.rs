@@ -104,7 +104,9 @@ impl Address {
             let mut opened = self.open(transport).await?;
             encrypted = opened.encrypted;
             let startup = Startup { database: request.database, parameters: request.parameters };
-            let end = match enter(&mut opened.wire, opened.channel, credentials, &startup).await {
+            let end = match enter(&mut opened.wire, (opened.channel, &opened.binding), credentials, &startup)
+                .await
+            {
                 Ok(greeting) => {
                     let mut answers = vec![];
                     for statement in request.queries {

@@ -139,7 +139,8 @@ impl Connection {
     ) -> Result<Connection, LoginError> {
         let mut opened = address.open(transport).await?;
         *encrypted = opened.encrypted;
-        let greeting = enter(&mut opened.wire, opened.channel, credentials, startup).await?;
+        let greeting =
+            enter(&mut opened.wire, (opened.channel, &opened.binding), credentials, startup).await?;
         opened.wire.accept_up_to(LARGEST_MESSAGE);
         let transport = if opened.encrypted { Transport::Required } else { Transport::Plain };
         let target = CancelTarget { address: address.clone(), transport, key: greeting.key };

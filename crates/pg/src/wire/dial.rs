@@ -8,6 +8,7 @@ use rustix::net::sockopt;
 use tokio::net::{TcpStream, UnixStream};
 
 use super::auth::Channel;
+use super::binding::{Binding, BindingMode};
 use super::codec::{Wire, speaking};
 use super::endpoint::{Endpoint, Host, Tls, TlsMode};
 use super::outcome::{Broken, Stage};
@@ -37,6 +38,7 @@ pub struct Address {
     pub(super) prefer_written: bool,
     verified: bool,
     handshake: Option<Handshake>,
+    binding: BindingMode,
 }
 
 #[derive(Debug, Clone)]
@@ -48,6 +50,7 @@ enum Place {
 pub struct Opened {
     pub wire: Wire,
     pub channel: Channel,
+    pub binding: Binding,
     pub encrypted: bool,
 }
 
@@ -60,7 +63,11 @@ impl Address {
         match &endpoint.host {
             Host::Socket(folder) => {
                 let place = Place::Socket(folder.join(format!(".s.PGSQL.{}", endpoint.port)));
-                Ok(Address::with(place, &Tls { mode: TlsMode::Disable, ..Tls::default() }, None))
+                Ok(Address::with(
+                    place,
+                    &Tls { mode: TlsMode::Disable, binding: endpoint.tls.binding, ..Tls::default() },
+                    None,
+                ))
             }
             Host::Tcp(host) => {
                 let handshake = match endpoint.tls.mode {
@@ -73,8 +80,8 @@ impl Address {
     }
 
     fn with(place: Place, tls: &Tls, handshake: Option<Handshake>) -> Self {
-        let (mode, prefer_written, verified) = (tls.mode, tls.prefer_written, tls.verifies());
-        Address { place, mode, prefer_written, verified, handshake }
+        let Tls { mode, prefer_written, binding, .. } = *tls;
+        Address { place, mode, prefer_written, verified: tls.verifies(), binding, handshake }
     }
 
     /// Returns one address per address family of the name: each may behave differently.
@@ -124,7 +131,8 @@ impl Address {
             Place::Socket(path) => {
                 let stream = UnixStream::connect(path).await.map_err(unreached)?;
                 let wire = Wire::new(Box::new(stream));
-                return Ok(Opened { wire, channel: Channel::Socket, encrypted: false });
+                let binding = Binding::of(self.binding, None);
+                return Ok(Opened { wire, channel: Channel::Socket, binding, encrypted: false });
             }
             Place::Tcp(addresses) => TcpStream::connect(&addresses[..]).await.map_err(unreached)?,
         };
@@ -138,10 +146,18 @@ impl Address {
                 let stream = handshake.run(stream).await;
                 let stream = stream.map_err(|why| Broken { stage: Stage::Tls, why })?;
                 let channel = if self.verified { Channel::Verified } else { Channel::Open };
-                Ok(Opened { wire: Wire::new(Box::new(stream)), channel, encrypted: true })
+                let certificate = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
+                let binding = Binding::of(self.binding, certificate.map(|der| der.as_ref()));
+                Ok(Opened { wire: Wire::new(Box::new(stream)), channel, binding, encrypted: true })
             }
             (false, Transport::Plain | Transport::Offered, _) => {
-                Ok(Opened { wire: Wire::new(Box::new(stream)), channel: Channel::Open, encrypted: false })
+                let binding = Binding::of(self.binding, None);
+                Ok(Opened {
+                    wire: Wire::new(Box::new(stream)),
+                    channel: Channel::Open,
+                    binding,
+                    encrypted: false,
+                })
             }
             _ => Err(Broken { stage: Stage::NoTls, why: "the server does not support TLS".into() }),
         }

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use secrecy::SecretString;
 
 use super::auth::AuthRules;
+use super::binding::BindingMode;
 use super::require_auth::RequireAuth;
 use super::scram::SharedKey;
 
@@ -87,6 +88,8 @@ pub struct Tls {
     pub client_certificate: Option<PathBuf>,
     /// libpq's `sslkey`.
     pub client_key: Option<PathBuf>,
+    /// libpq's `channel_binding`. On a socket only `require` has an effect: the login fails.
+    pub binding: BindingMode,
 }
 
 impl Tls {

@@ -15,6 +15,7 @@ use postgres_protocol::message::frontend;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::auth::Channel;
+use super::binding::{Binding, BindingMode, Header};
 use super::codec::{Wire, speaking};
 use super::endpoint::Login;
 use super::error_response::ErrorResponse;
@@ -112,7 +113,7 @@ enum AuthState {
 /// Authenticates and waits until the server is ready for a query.
 pub async fn enter(
     wire: &mut Wire,
-    channel: Channel,
+    security: (Channel, &Binding),
     credentials: &mut Credentials,
     startup: &Startup<'_>,
 ) -> Result<Greeting, LoginError> {
@@ -136,7 +137,7 @@ pub async fn enter(
             Message::ParameterStatus(body) => note(&mut greeting, &body),
             Message::BackendKeyData(body) => greeting.key = (body.process_id(), body.secret_key()),
             Message::NoticeResponse(_) => {}
-            message => proof = authenticate(wire, channel, credentials, proof, message).await?,
+            message => proof = authenticate(wire, security, credentials, proof, message).await?,
         }
     }
 }
@@ -149,13 +150,19 @@ fn note(greeting: &mut Greeting, body: &ParameterStatusBody) {
 
 async fn authenticate(
     wire: &mut Wire,
-    channel: Channel,
+    (channel, binding): (Channel, &Binding),
     credentials: &mut Credentials,
     proof: AuthState,
     message: Message,
 ) -> Result<AuthState, Broken> {
-    let check =
-        |credentials: &Credentials, method| credentials.login.rules.check(method, channel).map_err(refusing);
+    let check = |credentials: &Credentials, method| {
+        if method != AuthMethod::ScramSha256 && binding.mode == BindingMode::Require {
+            return Err(refusing(
+                "channel binding is required, and the server does not ask for SCRAM".into(),
+            ));
+        }
+        credentials.login.rules.check(method, channel).map_err(refusing)
+    };
     match (message, proof) {
         (Message::AuthenticationOk, AuthState::NotAsked) => {
             check(credentials, AuthMethod::None)?;
@@ -175,7 +182,7 @@ async fn authenticate(
         }
         (Message::AuthenticationSasl(body), AuthState::NotAsked) => {
             check(credentials, AuthMethod::ScramSha256)?;
-            begin_scram(wire, credentials, &body).await
+            begin_scram(wire, binding, credentials, &body).await
         }
         (Message::AuthenticationSaslContinue(body), AuthState::Begun(exchange)) => {
             let Credentials { login, derived } = credentials;
@@ -202,17 +209,23 @@ async fn authenticate(
 
 async fn begin_scram(
     wire: &mut Wire,
+    binding: &Binding,
     credentials: &Credentials,
     body: &AuthenticationSaslBody,
 ) -> Result<AuthState, Broken> {
     credentials.password()?;
-    let offered = body.mechanisms().any(|name| Ok(name == scram::MECHANISM)).unwrap_or(false);
-    if !offered {
+    let offers = |mechanism: &str| body.mechanisms().any(|name| Ok(name == mechanism)).unwrap_or(false);
+    let header = binding.header(offers(scram::BOUND_MECHANISM)).map_err(|why| refusing(why.into()))?;
+    let mechanism = match header {
+        Header::EndPoint(_) => scram::BOUND_MECHANISM,
+        Header::Unsupported | Header::NotOffered => scram::MECHANISM,
+    };
+    if !offers(mechanism) {
         return Err(refusing("the server offers no SASL mechanism that is supported".into()));
     }
-    let exchange = scram::Exchange::start().map_err(|why| refusing(why.into()))?;
+    let exchange = scram::Exchange::start(header).map_err(|why| refusing(why.into()))?;
     let first = exchange.first();
-    wire.send(|out| frontend::sasl_initial_response(scram::MECHANISM, first.as_bytes(), out)).await?;
+    wire.send(|out| frontend::sasl_initial_response(mechanism, first.as_bytes(), out)).await?;
     Ok(AuthState::Begun(exchange))
 }
 

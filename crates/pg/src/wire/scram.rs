@@ -15,10 +15,14 @@ use hmac::{Hmac, KeyInit, Mac};
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 
+use super::binding::Header;
 use super::pbkdf2;
 use martydb_model::KeptPassword;
 
 pub const MECHANISM: &str = "SCRAM-SHA-256";
+
+/// Mechanism with channel binding.
+pub const BOUND_MECHANISM: &str = "SCRAM-SHA-256-PLUS";
 
 /// Accepted number of rounds, which the server chooses. A hostile one could keep a core busy for any time, or request
 /// a proof that is cheap to guess from: RFC 7677 requires at least 4,096, which is also PostgreSQL's default
@@ -27,9 +31,6 @@ const ROUNDS: std::ops::RangeInclusive<u32> = 4096..=1_000_000;
 
 /// Rounds of verifiers that a server may store, however weak; only compared offline.
 const KEPT_ROUNDS: std::ops::RangeInclusive<u32> = 1..=1_000_000;
-
-/// "No channel binding here": never `y`, at which a server that offers it would suspect a downgrade.
-const GS2_HEADER: &str = "n,,";
 
 type ScramKey = [u8; 32];
 
@@ -123,6 +124,7 @@ impl Derived {
 
 /// An exchange before the server's first message.
 pub struct Exchange {
+    header: Header,
     nonce: String,
 }
 
@@ -133,15 +135,15 @@ pub struct SentProof {
 
 impl Exchange {
     /// Starts an exchange with a fresh nonce.
-    pub fn start() -> Result<Self, Reason> {
+    pub fn start(header: Header) -> Result<Self, Reason> {
         let mut random = [0; 18];
         getrandom::fill(&mut random).map_err(|_| "the operating system gave no random numbers")?;
-        Ok(Exchange { nonce: STANDARD.encode(random) })
+        Ok(Exchange { header, nonce: STANDARD.encode(random) })
     }
 
     /// Returns `client-first-message`. PostgreSQL uses the user name of the startup message and ignores this one.
     pub fn first(&self) -> String {
-        format!("{GS2_HEADER}{}", self.first_bare())
+        format!("{}{}", self.header.text(), self.first_bare())
     }
 
     fn first_bare(&self) -> String {
@@ -173,7 +175,7 @@ impl Exchange {
             Some(key) => kept.insert(key),
             None => kept.insert(Derived::new(password, salt, rounds)),
         };
-        let without_proof = format!("c={},r={nonce}", STANDARD.encode(GS2_HEADER));
+        let without_proof = format!("c={},r={nonce}", STANDARD.encode(self.header.bytes()));
         let message = format!("{},{challenge},{without_proof}", self.first_bare());
         let stored_key: ScramKey = Sha256::digest(key.client_key).into();
         let mut proof = hmac(&stored_key, &[message.as_bytes()]);
@@ -255,7 +257,7 @@ mod tests {
     fn a_key_is_derived_once_for_each_salt() {
         let mut kept = None;
         for (salt, fresh) in [("QUFB", true), ("QUFB", false), ("QkJC", true)] {
-            let exchange = Exchange::start().unwrap();
+            let exchange = Exchange::start(Header::Unsupported).unwrap();
             let challenge = format!("r={}x,s={salt},i=4096", exchange.nonce);
             let before = kept.as_ref().map(|key: &Derived| key.salt.clone());
             assert!(exchange.answer(challenge.as_bytes(), "secret", &mut kept).is_ok());
@@ -276,7 +278,7 @@ mod tests {
     #[test]
     fn a_dishonest_server_is_refused() {
         let answer = |challenge: &str| {
-            let exchange = Exchange { nonce: "abc".into() };
+            let exchange = Exchange { header: Header::Unsupported, nonce: "abc".into() };
             exchange.answer(challenge.as_bytes(), "p", &mut None).err()
         };
         assert_eq!(answer("r=abcd,s=QUFB,i=4096"), None);
@@ -296,7 +298,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_challenge_panics(bytes in proptest::collection::vec(any::<u8>(), 0..60)) {
-            let _ = Exchange { nonce: "a".into() }.answer(&bytes, "p", &mut None);
+            let _ = Exchange { header: Header::Unsupported, nonce: "a".into() }.answer(&bytes, "p", &mut None);
             let _ = SentProof { server_signature: [0; 32] }.check(&bytes);
         }
     }
