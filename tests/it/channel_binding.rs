@@ -31,7 +31,8 @@ impl Middle {
         let certificate = CertificateDer::from_pem_slice(own.0.as_bytes()).unwrap();
         let key = PrivateKeyDer::from_pem_slice(own.1.as_bytes()).unwrap();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let accept = ServerConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions();
+        let accept =
+            ServerConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions();
         let accept = accept.unwrap().with_no_client_auth().with_single_cert(vec![certificate], key).unwrap();
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_file(&trusted.file).unwrap()).unwrap();
@@ -144,7 +145,13 @@ fn who_passes_the_proof_on_gets_no_session() {
         // The admin's session, and the logins of the services.
         for command in ["plan", "test-connections"] {
             let done = project.run(&[command]);
-            assert_eq!(done.code, Some(expected), "{command} {port} {parameters}: {}{}", done.stdout, done.stderr);
+            assert_eq!(
+                done.code,
+                Some(expected),
+                "{command} {port} {parameters}: {}{}",
+                done.stdout,
+                done.stderr
+            );
         }
     }
 }

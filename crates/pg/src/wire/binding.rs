@@ -106,9 +106,11 @@ impl Header {
     }
 }
 
+type CertificateDigest = fn(&[u8]) -> Vec<u8>;
+
 /// Signature algorithms and their digests. MD5 and SHA-1 are replaced by SHA-256 (RFC 5929 section 4.1). For other algorithms
 /// (Ed25519, RSASSA-PSS) no binding is made: libpq fails on some of them.
-const DIGESTS: &[(&str, fn(&[u8]) -> Vec<u8>)] = &[
+const DIGESTS: &[(&str, CertificateDigest)] = &[
     ("1.2.840.113549.1.1.4", sha256),
     ("1.2.840.113549.1.1.5", sha256),
     ("1.2.840.113549.1.1.11", sha256),
