@@ -2,6 +2,7 @@
 //! two tests on one would see each other.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io::Write;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
@@ -9,14 +10,13 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, OnceLock};
-use std::time::{Duration, Instant};
 
 use martydb_pg::server::{Endpoint, Host, Login, Tls, TlsMode, connect};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, PgConnection};
 
 use super::answer::{ask, block, state};
-use super::until::until;
+use super::until::{until, until_some};
 
 /// The superuser's password: every TCP login of these servers needs one.
 pub const ADMIN_PASSWORD: &str = "admin-secret-of-the-test";
@@ -113,12 +113,22 @@ impl Server {
         }
         writeln!(config, "port = {port}\nunix_socket_directories = '{}'", folder.path().display()).unwrap();
         let mut server = Server { port, folder, child: None, shared, bin: bin.to_owned() };
-        server.launch();
+        while !server.try_launch() {
+            server.crash();
+            server.port = free_port();
+            writeln!(config, "port = {}", server.port).unwrap();
+        }
         server
     }
 
     /// Starts the stopped server again, on the same data and port.
     pub fn launch(&mut self) {
+        assert!(self.try_launch(), "its port was taken meanwhile");
+    }
+
+    /// Whether it has its port. Where tests of another process run too, theirs may have been given the same.
+    fn try_launch(&mut self) -> bool {
+        let mark = self.log().len();
         let log = std::fs::OpenOptions::new().create(true).append(true).open(self.log_path()).unwrap();
         give(&self.log_path());
         // The shell waits for its input to end: when this test process dies, however it dies, the server stops.
@@ -132,19 +142,13 @@ impl Server {
         let mut command = as_server_account("sh");
         command.args(["-c", &script]).stdin(Stdio::piped()).stdout(log.try_clone().unwrap()).stderr(log);
         self.child = Some(command.spawn().unwrap());
-        self.wait_until_ready();
-    }
-
-    fn wait_until_ready(&self) {
-        let started = Instant::now();
-        while started.elapsed() < Duration::from_secs(60) {
-            let ready = block(async { self.options("postgres").connect().await.is_ok() });
-            if ready {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(30));
-        }
-        panic!("the server did not start:\n{}", self.log());
+        let here = self.data().display().to_string();
+        until_some(fmt::from_fn(|out| write!(out, "the server starts:\n{}", self.log())), || {
+            let place = self.try_sql(self.options("postgres"), "SHOW data_directory");
+            let ready = place.is_ok_and(|rows| rows == [[here.clone()]]);
+            let taken = || self.log_since(mark).contains("could not bind IPv4 address");
+            ready.then_some(true).or_else(|| taken().then_some(false))
+        })
     }
 
     /// Has it read its configuration again, pg_hba.conf, pg_ident.conf and certificates too, and waits until it has. A new
