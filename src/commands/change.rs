@@ -23,29 +23,29 @@ use martydb_ui::report::{Cell, Paint, Style, Table, error_text, printable, wrapp
 /// Lock mode, as the manual names it. <https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES>
 const LOCK: &str = "ACCESS EXCLUSIVE";
 
-/// One change as scripts see it.
+/// Change in machine-readable output.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Change {
     /// The server.
     pub server: String,
-    /// The service it is for; null for the server as a whole.
+    /// Service of the change; null for the server as a whole.
     pub service: Option<String>,
-    /// The database it is about.
+    /// Database of the change.
     database: Option<String>,
-    /// What kind of change it is.
+    /// Kind of the change.
     pub action: Verb,
-    /// What is changed.
+    /// Changed object.
     pub object: String,
-    /// Wanted and found, in words.
+    /// Desired and actual state, in words.
     pub reason: String,
-    /// How much it can hurt.
+    /// Risk of the change.
     pub risk: Risk,
-    /// The statement, secrets redacted.
+    /// Statement, with secrets redacted.
     #[schemars(with = "String")]
     sql: Script,
-    /// The lock that it takes on a relation against everybody who uses it; null for most.
+    /// Lock on a relation that blocks all other sessions; null for most changes.
     lock: Option<&'static str>,
-    /// How it ended; absent where nothing was done.
+    /// Outcome; absent if nothing was executed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<StepOutcome>,
 }
@@ -130,7 +130,7 @@ impl std::fmt::Display for Summary {
     }
 }
 
-/// What went wrong on a server.
+/// Error of a server.
 #[derive(Serialize, JsonSchema)]
 pub struct ServerError {
     #[serde(flatten)]

@@ -70,14 +70,14 @@ impl Default for PoolerDeployment {
     }
 }
 
-/// How long a client keeps a connection to the server: <https://www.pgbouncer.org/features.html>.
+/// Time for which a client keeps a server connection: <https://www.pgbouncer.org/features.html>.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum PoolMode {
-    /// Until it leaves.
+    /// Until the client disconnects.
     #[default]
     Session,
-    /// Until its transaction ends; what a session keeps is then lost.
+    /// Until its transaction ends; the state of the session is then lost.
     Transaction,
 }
 

@@ -105,21 +105,21 @@ pub struct Error {
     pub sqlstate: Option<String>,
 }
 
-/// An error as scripts see it.
+/// Error in machine-readable output.
 #[derive(Serialize, JsonSchema)]
 struct ErrorBody {
-    /// What kind of failure it is, one word.
+    /// Class of the failure, one word.
     #[schemars(with = "String")]
     kind: Kind,
-    /// How a run ends in which nothing else went wrong.
+    /// Exit code of a run without another failure.
     exit_code: u8,
-    /// What failed.
+    /// Failure, as one sentence.
     message: String,
-    /// Why, the nearest first.
+    /// Causes, the nearest first.
     causes: Vec<String>,
-    /// What to do.
+    /// Suggested next steps.
     hints: Vec<String>,
-    /// What the server called it.
+    /// SQLSTATE of the server's error.
     sqlstate: Option<String>,
 }
 

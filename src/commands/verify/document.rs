@@ -10,14 +10,14 @@ use crate::commands::change::{Change, ServerError};
 use martydb_model::error::Error;
 use martydb_provision::isolation::{Assessment, FailedFix};
 
-/// What was proven, what was found, what could not be looked at.
+/// Proof, findings, and errors of servers that could not be examined.
 #[derive(Serialize, JsonSchema)]
 pub struct Document<'a> {
     #[serde(flatten)]
     pub assessment: &'a Assessment,
-    /// What --fix and --terminate did, or with --dry-run would do.
+    /// Changes that --fix and --terminate made, or would make with --dry-run.
     pub changes: &'a [Change],
-    /// Servers that could not be looked at, and changes that failed.
+    /// Errors of servers that could not be examined, and of changes that failed.
     pub errors: Vec<ServerError>,
 }
 
@@ -31,7 +31,7 @@ impl Serialize for VerifyReport {
     }
 }
 
-/// What `martydb verify-isolation -o json` prints. Keys are always there, null where they do not apply; later versions
+/// Output of `martydb verify-isolation -o json`. Keys are always present, null where they do not apply; later versions
 /// may add some.
 #[derive(JsonSchema)]
 #[schemars(title = "martydb verify-isolation", rename = "VerifyIsolation")]
@@ -43,7 +43,7 @@ pub struct Printed {
     #[schemars(regex(pattern = "^verify-isolation$"))]
     pub command: String,
     #[serde(flatten)]
-    /// What the command has to say.
+    /// Result of the command.
     pub body: Body,
 }
 
@@ -51,17 +51,17 @@ pub struct Printed {
 #[derive(JsonSchema)]
 #[serde(untagged)]
 pub enum Body {
-    /// It could look.
+    /// Result of a run that examined the servers.
     Result(Box<Document<'static>>),
-    /// It could not.
+    /// Error of a run that examined none.
     Failed(NoResult),
 }
 
-/// Nothing was looked at.
+/// Run that examined nothing.
 #[derive(JsonSchema)]
 #[schemars(rename = "Failed")]
 pub struct NoResult {
-    /// What went wrong.
+    /// Reason.
     pub error: Error,
 }
 

@@ -7,14 +7,14 @@ use super::kinds::{CONNECT, FindingKind, GRANT_OPTION, Severity};
 use crate::grants::{Fix, Repair, Securable, revoke, revoke_option};
 use crate::{AclEntry, DesiredService, ServiceName};
 
-/// What saw it.
+/// Source of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(rename = "Source")]
 pub enum SeenBy {
-    /// A login.
+    /// Login attempt.
     Probe,
-    /// The catalogue.
+    /// Catalogs of the server.
     Audit,
 }
 
@@ -23,11 +23,11 @@ pub enum SeenBy {
 pub struct Finding {
     /// Stable, kebab-case.
     pub id: &'static str,
-    /// How bad it is.
+    /// Severity of the finding.
     pub severity: Severity,
-    /// What saw it.
+    /// Source of the evidence.
     pub kind: SeenBy,
-    /// Who is exposed; `None` where it is the whole server.
+    /// Exposed service; `None` if the whole server is exposed.
     pub service: Option<String>,
     /// The role that has access; `PUBLIC` for every role.
     pub role: String,
@@ -35,11 +35,11 @@ pub struct Finding {
     pub server: String,
     /// The database.
     pub database: Option<String>,
-    /// The object in it, if it is one.
+    /// Object in the database, if it is one.
     pub object: Option<String>,
-    /// How it was seen.
+    /// Evidence, for people.
     pub evidence: String,
-    /// The SQL that closes it; `None` where it takes a human to decide.
+    /// SQL that resolves it; `None` if a person has to decide.
     #[schemars(with = "Option<String>")]
     pub fix: Option<Fix>,
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use Severity::{Critical, High, Low, Medium};
 
-/// How bad a finding is.
+/// Severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
