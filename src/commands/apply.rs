@@ -1,4 +1,4 @@
-//! `apply`: changes the servers to match the manifest.
+//! `apply`: changes the servers to match the manifest. It has no dry run: `plan` is its dry run.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;

@@ -4,7 +4,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::per_service::{PerService, Services, map_concurrent};
-use martydb_migrate::history::{Catalogue, Difference};
+use martydb_migrate::history::{Catalog, Difference};
 use martydb_migrate::{EventSender, Goal, MigrationTarget, Operator, Options};
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::{DesiredServer, DesiredService};
@@ -103,7 +103,7 @@ async fn compare(before: Result<Side>, after: Result<Side>, options: &Options) -
     Ok(before.differences(&after))
 }
 
-async fn catalogue(side: Side, options: &Options) -> Result<Catalogue> {
+async fn catalogue(side: Side, options: &Options) -> Result<Catalog> {
     match side {
         Side::Database(target) => martydb_migrate::catalogue(&target, options.lock_wait).await,
         Side::Files(parts) => {
@@ -115,7 +115,7 @@ async fn catalogue(side: Side, options: &Options) -> Result<Catalogue> {
     }
 }
 
-async fn built(target: &MigrationTarget, options: &Options) -> Result<Catalogue> {
+async fn built(target: &MigrationTarget, options: &Options) -> Result<Catalog> {
     match martydb_migrate::run(target, Goal::Upgrade, options, &EventSender::ignored()).await.error {
         Some(error) => Err(error.while_doing("cannot apply the files to an empty database")),
         None => martydb_migrate::catalogue(target, options.lock_wait).await,

@@ -37,7 +37,7 @@ pub struct Arguments {
     /// Also write the result to a file; may be repeated.
     #[arg(long, value_name = "FORMAT=FILE", value_parser = report_file::parse)]
     pub report: Vec<ReportFile>,
-    /// Logins to try: all, each at one foreign database, all one at a time without a wrong password, or none.
+    /// Logins to try: all, each at one other service's database, all one at a time without a wrong password, or none.
     #[arg(long, value_enum, default_value = "full", value_name = "HOW")]
     pub probes: Probes,
     /// Try every login at every database on every address, with and without its password, and for replication.
@@ -149,7 +149,7 @@ pub enum Probes {
     /// Every login at every database.
     #[default]
     Full,
-    /// Every login at its own database and one foreign one.
+    /// Every login at its own database and one of another service.
     Sample,
     /// Every login at every database, one at a time: no wrong password, no statement that must be refused.
     Gentle,

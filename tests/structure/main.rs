@@ -2,6 +2,7 @@
 //! and functions are, and which words the program may say.
 
 mod cycles;
+mod glossary;
 mod imports;
 mod map;
 mod purity;

@@ -1,16 +1,16 @@
 //! Configuration of martydb: the manifest, secrets, connection URLs, embedded PostgreSQL servers and backup stores.
 //!
 //! - [`manifest`]: from YAML files to the desired state
-//! - [`secrets`]: where the logins' passwords are kept
-//! - [`credentials`]: the admin's password, and other secrets that variables hold
+//! - [`secrets`]: stores of the logins' passwords
+//! - [`credentials`]: the admin's password, and other secrets in variables
 //! - [`pgpass`]: libpq's password file
-//! - [`connection_string`]: where a login connects to, in the form that each client reads
-//! - [`embedded`]: PostgreSQL servers that martydb runs itself
-//! - [`backup_store`]: where backups are kept, whole and unchanged, and which ones stay
+//! - [`connection_string`]: connection strings of a login, in the format of each client
+//! - [`embedded`]: PostgreSQL servers that martydb starts itself
+//! - [`backup_store`]: stores of backups, their integrity and retention
 //! - [`process_group`]: ends a child process with its children
-//! - [`replace_process`]: another program in place of this one
-//! - [`replace_file`]:
-//! - [`lint_rules`]: the names of the lint's rules
+//! - [`replace_process`]: replaces this process by another program
+//! - [`replace_file`]: replaces a file atomically
+//! - [`lint_rules`]: names of the lint rules
 
 #![cfg_attr(
     not(test),

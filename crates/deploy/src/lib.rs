@@ -1,6 +1,6 @@
 //! Operation of martydb in a cluster: [`monitor`] exports metrics, [`render`] writes deployment files.
 //!
-//! - [`monitor`]: metrics of the servers and of the promise, served or written
+//! - [`monitor`]: metrics of servers, migrations and isolation, over HTTP or as a file
 //! - [`render`]: deployment files, from the same map as databases and privileges (pure)
 
 #![cfg_attr(

@@ -17,7 +17,7 @@ pub use names::service_name;
 pub use proposal::{Proposal, ProposedService, propose};
 pub use settings::{DatabaseFound, ProjectFindings, findings};
 pub use text::manifest;
-pub use tree::{ProjectTree, SeenFile, read};
+pub use tree::{ProjectTree, ScannedFile, read};
 
 #[cfg(test)]
 mod tests;

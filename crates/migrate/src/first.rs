@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::check::{OtherTool, other_tools};
 use super::engine::{Intent, MigrationSession, Preflight, session};
-use super::history::{Catalogue, Difference, unreadable};
+use super::history::{Catalog, Difference, unreadable};
 use super::report::EventSender;
 use super::run::{Goal, run};
 use super::target::{MigrationTarget, Options};
@@ -173,21 +173,21 @@ async fn catalogues(
     target: &MigrationTarget,
     scratch: &MigrationTarget,
     options: &Options,
-) -> Result<[Catalogue; 2]> {
+) -> Result<[Catalog; 2]> {
     let outcome = run(scratch, Goal::Upgrade, options, &EventSender::ignored()).await;
     if let Some(error) = outcome.error {
         return Err(error.while_doing("the schema cannot be recreated from pg_dump's output"));
     }
-    let mut all = [Catalogue::default(), Catalogue::default()];
+    let mut all = [Catalog::default(), Catalog::default()];
     for (target, catalogue) in [target, scratch].into_iter().zip(&mut all) {
         let mut reader = session::reader(target, options.lock_wait).await?;
-        *catalogue = Catalogue::read(&mut reader).await?;
+        *catalogue = Catalog::read(&mut reader).await?;
         reader.close().await;
     }
     Ok(all)
 }
 
-fn differences(real: &Catalogue, made: &Catalogue, found: &Unadopted) -> Vec<Difference> {
+fn differences(real: &Catalog, made: &Catalog, found: &Unadopted) -> Vec<Difference> {
     let relations: Vec<String> =
         found.set_aside.iter().map(|(schema, name)| format!("{}.{}", quoted(schema), quoted(name))).collect();
     let schemas: Vec<String> = found.schemas_aside.iter().map(|schema| quoted(schema)).collect();

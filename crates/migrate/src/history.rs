@@ -9,7 +9,7 @@ pub mod rows;
 mod schema_text;
 pub mod tables;
 
-pub use catalogue::{Catalogue, CatalogueQueries, Difference};
+pub use catalogue::{Catalog, CatalogQueries, Difference};
 pub use progress::ResumePoint;
 pub use repeatables::RecordedRepeatable;
 pub use rows::{AppliedRow, HistoryRows, Interruption, Unfinished, text, unreadable};

@@ -1,4 +1,5 @@
-//! `upgrade` and `downgrade` of one service: read the files, compare them with the history, decide, run.
+//! `upgrade` and `downgrade` of one service: read the files, compare them with the history, decide, run. A dry
+//! run ends before the last step.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};

@@ -8,7 +8,7 @@ use super::engine::session::{GlanceScope, SessionOverview, Sizes};
 use super::engine::{Intent, MigrationSession, Preflight, session, statement_count};
 use super::events::{adopted, event};
 use super::files::{FileProblem, Migration, MigrationFolder, Repeatable, folder, inspect};
-use super::history::{Catalogue, RecordedRepeatable, repeatables, tables, unreadable};
+use super::history::{Catalog, RecordedRepeatable, repeatables, tables, unreadable};
 use super::report::{
     DueMigration, EventSender, HistoryEvent, MigrationId, RunningRun, ServiceState, ServiceStatus,
 };
@@ -152,9 +152,9 @@ pub async fn current(target: &MigrationTarget, wait: Duration) -> Result<Option<
 ///
 /// # Errors
 /// If the migrator cannot log in, or the server ends the session.
-pub async fn catalogue(target: &MigrationTarget, wait: Duration) -> Result<Catalogue> {
+pub async fn catalogue(target: &MigrationTarget, wait: Duration) -> Result<Catalog> {
     let mut reader = session::reader(target, wait).await?;
-    let found = Catalogue::read(&mut reader).await;
+    let found = Catalog::read(&mut reader).await;
     reader.close().await;
     found
 }

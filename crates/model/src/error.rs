@@ -1,4 +1,4 @@
-//! The crate's error type: the failure, its causes, and hints.
+//! Error type of all crates: the failure, its causes, and hints. Its [`Kind`] determines the exit code.
 //!
 //! Causes are stored as text instead of boxed errors, because a driver's own `Display` may contain a password or a
 //! line of the server's C source; code that adds a cause makes it safe to print first.

@@ -8,16 +8,16 @@
 //! - [`probe`]: findings from logins
 //! - [`scratch`]: a throwaway database with a service's roles
 //! - [`test_databases`]: migrated copies of a template, for tests
-//! - [`run`]: what most commands share: manifest, servers, secrets, output
-//! - [`targets`]: where the migrations of each service run
+//! - [`run`]: context of most commands: manifest, servers, secrets, output
+//! - [`targets`]: the database and the logins for each service's migrations
 //! - [`provision`]: the manifest's databases, roles and privileges on a server
-//! - [`adopt`]: a database that people live in, as the manifest would declare it
+//! - [`adopt`]: an existing database, as the manifest would declare it
 //! - [`rotate`]: new passwords for logins
-//! - [`isolation`]: observe, judge and assess what every login can reach
+//! - [`isolation`]: observes, judges and assesses the reach of every login
 //! - [`teardown`]: the steps that remove a service
-//! - [`moving`]: a service that moves to another server: its database is copied, compared and closed where it was
-//! - [`backup`]: one service's database dumped, restored, and put in the place of the one that is there
-//! - [`reach`]: what every login can reach, by rules (pure)
+//! - [`moving`]: moves a service to another server: copies, compares, and closes the former database
+//! - [`backup`]: dumps one service's database, restores it, and swaps it with the existing one
+//! - [`reach`]: the reach of every login, by rules (pure)
 
 #![cfg_attr(
     not(test),

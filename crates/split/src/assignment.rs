@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::proposal::SplitProposal;
-use super::source::{ObjectNumber, SourceCatalogue, SourceRelation};
+use super::source::{ObjectNumber, SourceCatalog, SourceRelation};
 use martydb_config::manifest::{ReferenceTable, SplitMap, TablePattern};
 use martydb_model::ServiceName;
 
@@ -35,7 +35,7 @@ pub struct Assignment {
 }
 
 impl Assignment {
-    pub fn of(map: &SplitMap, source: &SourceCatalogue) -> Assignment {
+    pub fn of(map: &SplitMap, source: &SourceCatalog) -> Assignment {
         let claims = claims(map);
         let mut used = BTreeSet::new();
         let mut homes = BTreeMap::new();
@@ -49,7 +49,7 @@ impl Assignment {
     }
 
     /// Returns the assignment of a proposal.
-    pub fn proposed(proposal: &SplitProposal, source: &SourceCatalogue) -> Assignment {
+    pub fn proposed(proposal: &SplitProposal, source: &SourceCatalog) -> Assignment {
         let services = proposal.services.iter().flat_map(|(service, tables)| {
             tables.iter().map(|table| (table.table.as_str(), Home::Service(service.clone())))
         });
@@ -79,7 +79,7 @@ impl Assignment {
     }
 
     /// Returns the unassigned tables, and sequences of no table, each with the parts of the map that dispute it.
-    pub fn open(&self, source: &SourceCatalogue) -> Vec<(ObjectNumber, Vec<String>)> {
+    pub fn open(&self, source: &SourceCatalog) -> Vec<(ObjectNumber, Vec<String>)> {
         let must = |relation: &&SourceRelation| source.has_to_be_placed(relation);
         let open = |relation: &SourceRelation| match self.home(relation.oid) {
             Home::Unassigned => Some((relation.oid, vec![])),
@@ -90,7 +90,7 @@ impl Assignment {
     }
 
     /// Returns the tables of a service, the partitions of one table as one. Reference tables belong to their owner.
-    pub fn tables_of(&self, service: &ServiceName, source: &SourceCatalogue) -> Vec<ObjectNumber> {
+    pub fn tables_of(&self, service: &ServiceName, source: &SourceCatalog) -> Vec<ObjectNumber> {
         let its = |relation: &&SourceRelation| match self.home(relation.oid) {
             Home::Service(home) => home == service,
             Home::Reference(table) => table.owner == *service || table.readers.contains(service),
@@ -108,7 +108,7 @@ impl Assignment {
 
 /// Places partitions that no other part of the map contains with their table, as well as objects that belong to a
 /// table.
-fn follow(homes: &mut BTreeMap<ObjectNumber, Home>, source: &SourceCatalogue) {
+fn follow(homes: &mut BTreeMap<ObjectNumber, Home>, source: &SourceCatalog) {
     for oid in source.relations.keys() {
         let above = source.owner_of_sequence(*oid).unwrap_or_else(|| source.root(*oid));
         if above != *oid && homes.get(oid) == Some(&Home::Unassigned) {

@@ -6,7 +6,7 @@ use super::fingerprint;
 use super::plan::SplitPlan;
 use super::privileges;
 use super::relations;
-use super::source::SourceCatalogue;
+use super::source::SourceCatalog;
 use super::state::source::{self, SplitRelation, SplitRun, SplitService};
 use super::state::{SplitKind, SplitPhase};
 use super::tables::{DatabaseTables, TableShape};
@@ -17,7 +17,7 @@ use martydb_pg::server::Connection;
 /// Input of a run.
 pub struct PlannedRun<'a> {
     pub plan: &'a SplitPlan,
-    pub source: &'a SourceCatalogue,
+    pub source: &'a SourceCatalog,
     pub shapes: &'a DatabaseTables,
     pub services: &'a [DesiredService],
     pub online: bool,

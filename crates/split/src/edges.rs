@@ -7,7 +7,7 @@ use super::assignment::{Assignment, Home, ServicePlacement};
 use super::needs::Needs;
 use super::placement::{Placement, Seats};
 use super::source::{
-    CatalogueClass, ObjectKey, ObjectNumber, PartKind, RelationKind, SourceCatalogue, SourceForeignKey,
+    CatalogClass, ObjectKey, ObjectNumber, PartKind, RelationKind, SourceCatalog, SourceForeignKey,
     SourcePart,
 };
 
@@ -34,7 +34,7 @@ impl CrossingEdge {
 const UNKNOWN: &str = "unknown";
 
 /// Returns all edges, each once, in the order of their kinds and names.
-pub fn crossing(source: &SourceCatalogue, assignment: &Assignment) -> Vec<CrossingEdge> {
+pub fn crossing(source: &SourceCatalog, assignment: &Assignment) -> Vec<CrossingEdge> {
     let seating = Placement::of(source, assignment);
     let mut finder = Finder { source, assignment, seating, parts: vec![], found: vec![] };
     finder.gather();
@@ -54,7 +54,7 @@ pub fn crossing(source: &SourceCatalogue, assignment: &Assignment) -> Vec<Crossi
 }
 
 struct Finder<'a> {
-    source: &'a SourceCatalogue,
+    source: &'a SourceCatalog,
     assignment: &'a Assignment,
     seating: Placement<'a>,
     /// Parts of tables, with their needs.
@@ -96,7 +96,7 @@ impl<'a> Finder<'a> {
             let Some(seats) = self.assignment.seats(key.relation) else { continue };
             if !self.seating.missing(&seats, &[key.to].into()).is_empty() {
                 let (from, to) = foreign_key(source, key);
-                self.add_object(EdgeKind::ForeignKey, from, to, (CatalogueClass::Constraint, key.oid));
+                self.add_object(EdgeKind::ForeignKey, from, to, (CatalogClass::Constraint, key.oid));
             }
         }
     }
@@ -109,7 +109,7 @@ impl<'a> Finder<'a> {
                 && child != parent
             {
                 let kind = if one.partition { EdgeKind::Partition } else { EdgeKind::Inheritance };
-                let object = (CatalogueClass::Relation, one.child);
+                let object = (CatalogClass::Relation, one.child);
                 self.add_object(
                     kind,
                     source.ident(one.child).into(),
@@ -127,7 +127,7 @@ impl<'a> Finder<'a> {
                 RelationKind::MaterializedView => EdgeKind::MaterializedView,
                 _ => EdgeKind::View,
             };
-            let tables = self.seating.graph.needs([(CatalogueClass::Relation, view.oid)]).tables;
+            let tables = self.seating.graph.needs([(CatalogClass::Relation, view.oid)]).tables;
             let missing = match self.assignment.home(view.oid) {
                 Home::Ignored => continue,
                 Home::Unassigned => match self.seating.common(&tables) {
@@ -141,7 +141,7 @@ impl<'a> Finder<'a> {
             };
             if !missing.is_empty() {
                 let to = self.names(missing);
-                self.add_object(kind, view.ident.clone(), to, (CatalogueClass::Relation, view.oid));
+                self.add_object(kind, view.ident.clone(), to, (CatalogClass::Relation, view.oid));
             }
         }
     }
@@ -223,7 +223,7 @@ impl<'a> Finder<'a> {
         let mut users: BTreeMap<ObjectNumber, BTreeSet<ObjectNumber>> = BTreeMap::new();
         let source = self.source;
         for table in source.relations.values().filter(|relation| relation.is_table()) {
-            for one in self.seating.graph.needs([(CatalogueClass::Relation, table.oid)]).types {
+            for one in self.seating.graph.needs([(CatalogClass::Relation, table.oid)]).types {
                 users.entry(one).or_default().insert(self.source.root(table.oid));
             }
         }
@@ -247,7 +247,7 @@ impl<'a> Finder<'a> {
             self.parts.iter().flat_map(|(_, needs)| needs.routines.iter().copied()).collect();
         let source = self.source;
         for routine in source.routines.values() {
-            let needs = self.seating.graph.needs([(CatalogueClass::Routine, routine.oid)]);
+            let needs = self.seating.graph.needs([(CatalogClass::Routine, routine.oid)]);
             let crosses = !attached.contains(&routine.oid)
                 && self.seating.common(&needs.tables).is_some_and(|common| common.is_empty());
             let mut to: Vec<String> = vec![];
@@ -258,7 +258,7 @@ impl<'a> Finder<'a> {
                 to.push(UNKNOWN.into());
             }
             if !to.is_empty() {
-                let object = (CatalogueClass::Routine, routine.oid);
+                let object = (CatalogClass::Routine, routine.oid);
                 self.add_object(EdgeKind::Function, routine.ident.clone(), to.join(", "), object);
             }
         }
@@ -298,7 +298,7 @@ impl<'a> Finder<'a> {
 }
 
 /// Formats `schema.table.column`, or `schema.table.(a, b)` for several columns.
-fn foreign_key(source: &SourceCatalogue, key: &SourceForeignKey) -> (String, String) {
+fn foreign_key(source: &SourceCatalog, key: &SourceForeignKey) -> (String, String) {
     let columns = |all: &[String]| match all {
         [one] => one.clone(),
         all => format!("({})", all.join(", ")),

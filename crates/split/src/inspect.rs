@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::dependencies::{DependRow, Dependencies};
-use super::source::{CatalogueClass, ObjectKey, ObjectNumber, RelationKind, SourceCatalogue};
+use super::source::{CatalogClass, ObjectKey, ObjectNumber, RelationKind, SourceCatalog};
 use super::tables::{DatabaseTables, TableColumn, TableShape};
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Qualified, ServerText, Statement, stmt};
@@ -26,9 +26,9 @@ const MOST_COUNTED: i64 = 64 << 20;
 /// Reference in the catalog.
 #[derive(Deserialize)]
 struct FoundReference {
-    class: CatalogueClass,
+    class: CatalogClass,
     oid: ObjectNumber,
-    to_class: CatalogueClass,
+    to_class: CatalogClass,
     to: ObjectNumber,
     owned: bool,
 }
@@ -44,7 +44,7 @@ struct PublishedSchema {
 ///
 /// # Errors
 /// If the admin cannot connect to it, or lacks a privilege.
-pub async fn read(access: &Access, database: &str) -> Result<SourceCatalogue> {
+pub async fn read(access: &Access, database: &str) -> Result<SourceCatalog> {
     let SourceMoment { mut session, mut catalogue } = SourceMoment::open(access, database).await?;
     execute_protected(&mut session, &stmt!("COMMIT")).await?;
     count(&mut session, &mut catalogue).await;
@@ -55,7 +55,7 @@ pub async fn read(access: &Access, database: &str) -> Result<SourceCatalogue> {
 /// Snapshot of a source, held by its session.
 pub struct SourceMoment {
     session: Connection,
-    pub catalogue: SourceCatalogue,
+    pub catalogue: SourceCatalog,
 }
 
 impl SourceMoment {
@@ -100,8 +100,8 @@ impl SourceMoment {
     }
 }
 
-async fn catalogue(session: &mut Connection) -> Result<SourceCatalogue> {
-    let mut catalogue = SourceCatalogue { major: session.major(), ..SourceCatalogue::default() };
+async fn catalogue(session: &mut Connection) -> Result<SourceCatalog> {
+    let mut catalogue = SourceCatalog { major: session.major(), ..SourceCatalog::default() };
     rows::read_all(session, SOURCE, |row| take(&mut catalogue, row)).await?;
     if catalogue.major >= PUBLISHES_SCHEMAS {
         let mut published: Vec<PublishedSchema> = vec![];
@@ -115,7 +115,7 @@ async fn catalogue(session: &mut Connection) -> Result<SourceCatalogue> {
     Ok(catalogue)
 }
 
-fn take(catalogue: &mut SourceCatalogue, row: &CatalogRow) -> Result<()> {
+fn take(catalogue: &mut SourceCatalog, row: &CatalogRow) -> Result<()> {
     match row.section.as_str() {
         "relation" => {
             let relation: super::source::SourceRelation = row.parse()?;
@@ -146,7 +146,7 @@ fn take(catalogue: &mut SourceCatalogue, row: &CatalogRow) -> Result<()> {
 }
 
 /// Adds the present tables of a published schema to its publication.
-fn publish(catalogue: &mut SourceCatalogue, published: &PublishedSchema) {
+fn publish(catalogue: &mut SourceCatalog, published: &PublishedSchema) {
     let inside: Vec<ObjectNumber> = catalogue
         .relations
         .values()
@@ -160,7 +160,7 @@ fn publish(catalogue: &mut SourceCatalogue, published: &PublishedSchema) {
 }
 
 /// Counts the rows of small tables; an unreadable table keeps its estimate.
-async fn count(session: &mut Connection, catalogue: &mut SourceCatalogue) {
+async fn count(session: &mut Connection, catalogue: &mut SourceCatalog) {
     let small = |kind, bytes| kind == RelationKind::Table && bytes <= MOST_COUNTED;
     let tables: Vec<ObjectNumber> = catalogue
         .relations

@@ -82,5 +82,5 @@ pub use edges::CrossingEdge;
 pub use inspect::SourceSettings;
 pub use plan::{OpenTable, PlannedTable, SplitPlan};
 pub use proposal::{GuessedTable, SplitProposal};
-pub use source::SourceCatalogue;
+pub use source::SourceCatalog;
 pub use text::{answer_line, split_yaml};

@@ -9,7 +9,7 @@ use super::dependencies::{DependKey, class, key};
 use super::edges::CrossingEdge;
 use super::placement::Placement;
 use super::plan::SplitPlan;
-use super::source::{CatalogueClass, ObjectNumber, PartKind, RelationKind, SourceCatalogue, SourcePart};
+use super::source::{CatalogClass, ObjectNumber, PartKind, RelationKind, SourceCatalog, SourcePart};
 use martydb_model::ServiceName;
 use martydb_model::sql::{ServerText, stmt};
 
@@ -32,7 +32,7 @@ impl ServiceObjects {
     pub fn of(
         service: &ServiceName,
         plan: &SplitPlan,
-        source: &SourceCatalogue,
+        source: &SourceCatalog,
         seating: &Placement,
     ) -> ServiceObjects {
         let seat = ServicePlacement::Service(service.clone());
@@ -52,7 +52,7 @@ impl ServiceObjects {
             }
         }
         for routine in source.routines.keys() {
-            let needs = seating.graph.needs([(CatalogueClass::Routine, *routine)]);
+            let needs = seating.graph.needs([(CatalogClass::Routine, *routine)]);
             if seating.common(&needs.tables).is_some_and(|seats| seats.contains(&seat)) {
                 all.roots.insert((class::ROUTINE, *routine));
             }
@@ -74,7 +74,7 @@ impl ServiceObjects {
         self.roots.contains(&(class::RELATION, relation))
     }
 
-    fn answer(&mut self, edge: &CrossingEdge, source: &SourceCatalogue, seating: &Placement) {
+    fn answer(&mut self, edge: &CrossingEdge, source: &SourceCatalog, seating: &Placement) {
         let Some(object) = edge.object else { return };
         let part = source.parts.iter().find(|part| (part.class, part.oid) == object);
         let relation = part.map_or(object.1, |part| part.relation);

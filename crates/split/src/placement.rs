@@ -4,20 +4,20 @@ use std::collections::BTreeSet;
 
 use super::assignment::{Assignment, Home, ServicePlacement};
 use super::needs::ReferenceGraph;
-use super::source::{CatalogueClass, ObjectNumber, SourceCatalogue};
+use super::source::{CatalogClass, ObjectNumber, SourceCatalog};
 
 /// Databases that will contain an object.
 pub type Seats = BTreeSet<ServicePlacement>;
 
 /// Source with the places of its tables.
 pub struct Placement<'a> {
-    source: &'a SourceCatalogue,
+    source: &'a SourceCatalog,
     assignment: &'a Assignment,
     pub graph: ReferenceGraph<'a>,
 }
 
 impl<'a> Placement<'a> {
-    pub fn of(source: &'a SourceCatalogue, assignment: &'a Assignment) -> Placement<'a> {
+    pub fn of(source: &'a SourceCatalog, assignment: &'a Assignment) -> Placement<'a> {
         Placement { source, assignment, graph: ReferenceGraph::of(source) }
     }
 
@@ -41,7 +41,7 @@ impl<'a> Placement<'a> {
     pub fn seats(&self, relation: ObjectNumber) -> Option<Seats> {
         let is_view = self.source.relations.get(&relation).is_some_and(|one| one.is_view());
         if is_view && *self.assignment.home(relation) == Home::Unassigned {
-            let needs = self.graph.needs([(CatalogueClass::Relation, relation)]);
+            let needs = self.graph.needs([(CatalogClass::Relation, relation)]);
             return self.common(&needs.tables).filter(|seats| !seats.is_empty());
         }
         self.assignment.seats(relation)

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::source::{ObjectNumber, SourceCatalogue, SourceRelation};
+use super::source::{ObjectNumber, SourceCatalog, SourceRelation};
 use martydb_migrate::check::other_tools;
 use martydb_model::ServiceName;
 
@@ -42,7 +42,7 @@ const ENDINGS: &[&str] = &["service", "svc", "engine", "api", "db", "server", "a
 const SHORTEST: usize = 3;
 
 /// Guesses for all tables, the strongest evidence first.
-pub fn propose(source: &SourceCatalogue, services: &[ServiceHints]) -> SplitProposal {
+pub fn propose(source: &SourceCatalog, services: &[ServiceHints]) -> SplitProposal {
     let tables: Vec<&SourceRelation> =
         source.relations.values().filter(|one| is_asked(source, one)).collect();
     let mut guesses = Guesses { source, services, made: BTreeMap::new(), hints: BTreeMap::new() };
@@ -64,7 +64,7 @@ pub fn propose(source: &SourceCatalogue, services: &[ServiceHints]) -> SplitProp
 }
 
 /// Returns `true` if the table needs a guess: partitions follow their table.
-fn is_asked(source: &SourceCatalogue, relation: &SourceRelation) -> bool {
+fn is_asked(source: &SourceCatalog, relation: &SourceRelation) -> bool {
     source.has_to_be_placed(relation) && source.root(relation.oid) == relation.oid
 }
 
@@ -73,7 +73,7 @@ fn guessed(relation: &SourceRelation, reason: String) -> GuessedTable {
 }
 
 struct Guesses<'a> {
-    source: &'a SourceCatalogue,
+    source: &'a SourceCatalog,
     services: &'a [ServiceHints],
     made: BTreeMap<ObjectNumber, (ServiceName, String)>,
     /// Reason why a table is still open.
@@ -242,8 +242,8 @@ mod tests {
         }
     }
 
-    fn database(tables: &[(u32, &str, &str)], keys: &[(u32, u32)]) -> SourceCatalogue {
-        let mut source = SourceCatalogue::default();
+    fn database(tables: &[(u32, &str, &str)], keys: &[(u32, u32)]) -> SourceCatalog {
+        let mut source = SourceCatalog::default();
         for (oid, schema, name) in tables {
             let relation = SourceRelation {
                 oid: *oid,

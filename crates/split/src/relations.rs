@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::answers::EdgeKind;
 use super::assignment::{Home, ServicePlacement};
 use super::plan::SplitPlan;
-use super::source::{RelationKind, SourceCatalogue, SourceRelation};
+use super::source::{RelationKind, SourceCatalog, SourceRelation};
 use super::state::SplitKind;
 use super::state::source::SplitRelation;
 use super::tables::TableShape;
@@ -23,7 +23,7 @@ const READS_RANGES: u32 = 14;
 pub fn relations_of(
     service: &ServiceName,
     plan: &SplitPlan,
-    source: &SourceCatalogue,
+    source: &SourceCatalog,
     shapes: &super::tables::DatabaseTables,
 ) -> Vec<SplitRelation> {
     let seat = ServicePlacement::Service(service.clone());
@@ -64,7 +64,7 @@ pub fn relations_of(
 pub fn owners_of<'a>(
     service: &ServiceName,
     plan: &SplitPlan,
-    source: &'a SourceCatalogue,
+    source: &'a SourceCatalog,
 ) -> BTreeMap<&'a str, &'a str> {
     let seat = ServicePlacement::Service(service.clone());
     let its = |one: &&SourceRelation| {
@@ -80,7 +80,7 @@ pub fn owners_of<'a>(
 }
 
 /// Returns the OIDs of all tables and sequences that a split changes at the source.
-pub fn numbers_of(plan: &SplitPlan, source: &SourceCatalogue) -> Vec<u32> {
+pub fn numbers_of(plan: &SplitPlan, source: &SourceCatalog) -> Vec<u32> {
     let goes = |oid: u32| {
         plan.assignment
             .seats(oid)

@@ -8,7 +8,7 @@ use super::members::ServiceObjects;
 use super::placement::Placement;
 use super::plan::SplitPlan;
 use super::selection::{TocEntry, select};
-use super::source::{CatalogueClass, SourceCatalogue};
+use super::source::{CatalogClass, SourceCatalog};
 use martydb_config::manifest::SplitMap;
 use martydb_migrate::MigrationTarget;
 use martydb_migrate::import::archive::{self, Archive, ArchiveEntry};
@@ -21,7 +21,7 @@ const LOGIN_TRIGGERS: u32 = 17;
 
 /// Source with its dumped DDL.
 pub struct DumpedSource {
-    pub catalogue: SourceCatalogue,
+    pub catalogue: SourceCatalog,
     pub plan: SplitPlan,
     /// Version of `pg_dump`, as it prints it.
     pub version: String,
@@ -77,7 +77,7 @@ impl DumpedSource {
             class::ROUTINE => seating
                 .graph
                 .named(oid)
-                .filter(|named| named.0 == CatalogueClass::Routine || self.is_sequence(*named))
+                .filter(|named| named.0 == CatalogClass::Routine || self.is_sequence(*named))
                 .map(key)
                 .collect(),
             _ => vec![],
@@ -92,9 +92,9 @@ impl DumpedSource {
         Ok(ServiceScript { text, afterwards: objects.afterwards, refused: objects.refused })
     }
 
-    fn is_sequence(&self, (class, oid): (CatalogueClass, u32)) -> bool {
+    fn is_sequence(&self, (class, oid): (CatalogClass, u32)) -> bool {
         let relation = self.catalogue.relations.get(&oid);
-        class == CatalogueClass::Relation
+        class == CatalogClass::Relation
             && relation.is_some_and(|relation| relation.kind == super::source::RelationKind::Sequence)
     }
 }

@@ -8,11 +8,11 @@ use serde::Deserialize;
 pub type ObjectNumber = u32;
 
 /// Object: its catalog, and its OID there.
-pub type ObjectKey = (CatalogueClass, ObjectNumber);
+pub type ObjectKey = (CatalogClass, ObjectNumber);
 
 /// Catalogs whose objects may refer to others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-pub enum CatalogueClass {
+pub enum CatalogClass {
     #[serde(rename = "pg_class")]
     Relation,
     #[serde(rename = "pg_proc")]
@@ -95,7 +95,7 @@ pub struct SourceForeignKey {
 #[derive(Debug, Clone, Deserialize)]
 pub struct SourcePart {
     pub kind: PartKind,
-    pub class: CatalogueClass,
+    pub class: CatalogClass,
     pub oid: ObjectNumber,
     pub relation: ObjectNumber,
     /// Name, quoted.
@@ -167,7 +167,7 @@ pub struct SourcePublication {
 
 /// Shared database, read in one snapshot.
 #[derive(Debug, Clone, Default)]
-pub struct SourceCatalogue {
+pub struct SourceCatalog {
     pub major: u32,
     pub relations: BTreeMap<ObjectNumber, SourceRelation>,
     pub children: Vec<ChildTable>,
@@ -182,7 +182,7 @@ pub struct SourceCatalogue {
     pub publications: Vec<SourcePublication>,
 }
 
-impl SourceCatalogue {
+impl SourceCatalog {
     /// Returns the topmost table of a partition; any other relation itself.
     pub fn root(&self, oid: ObjectNumber) -> ObjectNumber {
         let parent =
@@ -204,9 +204,9 @@ impl SourceCatalogue {
 
     /// Returns `true` if a map must assign the relation: a table, or a sequence that no column uses.
     pub fn has_to_be_placed(&self, relation: &SourceRelation) -> bool {
-        let key = (CatalogueClass::Relation, relation.oid);
+        let key = (CatalogClass::Relation, relation.oid);
         let in_default = |part: &SourcePart| {
-            part.class == CatalogueClass::Default
+            part.class == CatalogClass::Default
                 && self.references.get(&(part.class, part.oid)).is_some_and(|all| all.contains(&key))
         };
         match relation.kind {
@@ -220,7 +220,7 @@ impl SourceCatalogue {
 
     /// Returns the table that a sequence belongs to.
     pub fn owner_of_sequence(&self, sequence: ObjectNumber) -> Option<ObjectNumber> {
-        let owners = self.owned.get(&(CatalogueClass::Relation, sequence))?;
-        owners.iter().find(|(class, _)| *class == CatalogueClass::Relation).map(|(_, table)| *table)
+        let owners = self.owned.get(&(CatalogClass::Relation, sequence))?;
+        owners.iter().find(|(class, _)| *class == CatalogClass::Relation).map(|(_, table)| *table)
     }
 }

@@ -3,7 +3,7 @@
 //! - [`report`]: the only room that prints: documents, tables, progress
 //! - [`flags`]: the flags that commands share
 //! - [`prompt`]: questions on a terminal
-//! - [`logging`]: what `-v` and `-vv` show
+//! - [`logging`]: the log of `-v` and `-vv`
 
 #![cfg_attr(
     not(test),

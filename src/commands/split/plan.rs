@@ -12,7 +12,7 @@ use martydb_migrate::import::pg_dump;
 use martydb_model::error::Result;
 use martydb_pg::server::Access;
 use martydb_provision::run::Run;
-use martydb_split::{SourceCatalogue, SourceSettings, SplitPlan, inspect, privileges, relations};
+use martydb_split::{SourceCatalog, SourceSettings, SplitPlan, inspect, privileges, relations};
 pub use report::PlannedSplit;
 use report::SplitNeed;
 
@@ -66,7 +66,7 @@ fn replication(access: &Access, settings: &SourceSettings, slots: usize) -> [(bo
 
 /// Returns the prerequisites of a rollback with its rows: streams out of the services' servers, and one owner per
 /// service at the source.
-async fn way_back(run: &Run, map: &SplitMap, plan: &SplitPlan, source: &SourceCatalogue) -> Vec<SplitNeed> {
+async fn way_back(run: &Run, map: &SplitMap, plan: &SplitPlan, source: &SourceCatalog) -> Vec<SplitNeed> {
     let need = |ok, detail| SplitNeed { purpose: WAY_BACK, ok, detail };
     let mut servers: BTreeMap<&str, usize> = BTreeMap::new();
     let mut needs = vec![];

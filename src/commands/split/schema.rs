@@ -13,7 +13,7 @@ use crate::commands::migrating::plain_options;
 use crate::commands::per_service::{PerService, errors_text};
 use martydb_config::manifest::SplitMap;
 use martydb_migrate::files::folder;
-use martydb_migrate::history::{Catalogue, Difference};
+use martydb_migrate::history::{Catalog, Difference};
 use martydb_migrate::import::first_migration;
 use martydb_migrate::{EventSender, Goal, MigrationTarget};
 use martydb_model::DesiredService;
@@ -138,7 +138,7 @@ async fn built(
     target: &MigrationTarget,
     folder: &std::path::Path,
     otherwise: &str,
-) -> Result<Catalogue> {
+) -> Result<Catalog> {
     let access = run.admin(&service.server).await?;
     let desired = run.manifest.desired(&service.server);
     let options = plain_options(run);

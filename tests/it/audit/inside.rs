@@ -25,7 +25,7 @@ const LEAKS: &[Leak] = &[
     leak("blue_db", "GRANT TRIGGER ON item TO blue_ro", ["blue_ro", "CREATE TRIGGER on a table", "REVOKE TRIGGER ON TABLE public.item FROM \"blue_ro\""]),
     leak("blue_db", "GRANT INSERT (name) ON item TO blue_ro", ["blue_ro", "INSERT into a table", "REVOKE INSERT (\"name\") ON TABLE public.item FROM \"blue_ro\""]),
     leak("blue_db", "GRANT UPDATE ON SEQUENCE item_id_seq TO blue_app", ["blue_app", "setval of a sequence", "REVOKE UPDATE ON SEQUENCE public.item_id_seq FROM \"blue_app\""]),
-    leak("blue_db", "GRANT SELECT ON item TO blue_ro WITH GRANT OPTION", ["blue_ro", "GRANT of a right on a table", "REVOKE GRANT OPTION FOR SELECT ON TABLE public.item FROM \"blue_ro\""]),
+    leak("blue_db", "GRANT SELECT ON item TO blue_ro WITH GRANT OPTION", ["blue_ro", "GRANT of a privilege on a table", "REVOKE GRANT OPTION FOR SELECT ON TABLE public.item FROM \"blue_ro\""]),
     leak("blue_db", "GRANT INSERT ON ALL TABLES IN SCHEMA martydb TO blue_ro", ["blue_ro", "a change of the record of migrations", "FROM \"blue_ro\""]),
     leak("blue_db", "GRANT CREATE ON SCHEMA public TO blue_app", ["blue_app", "CREATE in a schema", "REVOKE CREATE ON SCHEMA public FROM \"blue_app\""]),
     leak("blue_db", "GRANT CREATE ON SCHEMA public TO blue_app", ["blue_app", "CREATE TABLE (tried: CREATE TABLE \"public\".\"martydb_probe\" ())", ""]),

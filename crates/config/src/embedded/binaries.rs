@@ -35,7 +35,7 @@ impl Install {
 }
 
 #[derive(Debug, Clone, Copy)]
-pub enum WantedMajor<'a> {
+pub enum RequestedMajor<'a> {
     /// First installation that martydb supports, for a new cluster.
     Any,
     /// Installation of the major that created this data folder.
@@ -43,7 +43,7 @@ pub enum WantedMajor<'a> {
 }
 
 /// Finds the installation: only the one that [`VARIABLE`] names if it is set, else the first that fits.
-pub async fn find(account: &Account, wanted: WantedMajor<'_>) -> Result<Install> {
+pub async fn find(account: &Account, wanted: RequestedMajor<'_>) -> Result<Install> {
     let named = env::var_os(VARIABLE).filter(|value| !value.is_empty());
     let folders = match &named {
         Some(folder) => vec![named_folder(folder)?],
@@ -121,11 +121,11 @@ fn version(line: &str) -> Option<(String, u32)> {
     Some((version.into(), major))
 }
 
-impl WantedMajor<'_> {
+impl RequestedMajor<'_> {
     fn fits(self, install: &Install) -> bool {
         match self {
-            WantedMajor::Any => install.major >= OLDEST,
-            WantedMajor::Major(major, _) => install.major == major,
+            RequestedMajor::Any => install.major >= OLDEST,
+            RequestedMajor::Major(major, _) => install.major == major,
         }
     }
 
@@ -135,13 +135,13 @@ impl WantedMajor<'_> {
         let found: Vec<_> = found.into_iter().flatten().map(|one| shown(&one)).collect();
         match (self, found.is_empty()) {
             (_, true) if !broken.is_empty() => broken.remove(0).expect_err("partitioned"),
-            (WantedMajor::Any, true) => missing::error(),
-            (WantedMajor::Any, false) => {
+            (RequestedMajor::Any, true) => missing::error(),
+            (RequestedMajor::Any, false) => {
                 Error::operation(format!("found only PostgreSQL {}", found.join(", ")))
                     .cause(format!("martydb needs {OLDEST} or later"))
                     .hint(missing::hint())
             }
-            (WantedMajor::Major(major, data), _) => other_major(major, data, &found.join(", "), named),
+            (RequestedMajor::Major(major, data), _) => other_major(major, data, &found.join(", "), named),
         }
     }
 }
@@ -179,13 +179,13 @@ mod tests {
     fn an_unmet_wish_names_both_sides() {
         let install =
             || Install { bin: "/usr/lib/postgresql/15/bin".into(), version: "15.18".into(), major: 15 };
-        let error = WantedMajor::Major(13, Path::new("/x/data")).unmet(vec![Ok(install())], false);
+        let error = RequestedMajor::Major(13, Path::new("/x/data")).unmet(vec![Ok(install())], false);
         assert!(error.to_string().contains("PostgreSQL 13"), "{error}");
         assert!(error.to_string().contains("15 in /usr/lib/postgresql/15/bin"), "{error}");
-        assert!(WantedMajor::Any.fits(&install()));
-        assert!(!WantedMajor::Any.fits(&Install { major: 12, ..install() }));
+        assert!(RequestedMajor::Any.fits(&install()));
+        assert!(!RequestedMajor::Any.fits(&Install { major: 12, ..install() }));
         let broken = Error::operation("cannot run");
-        assert_eq!(WantedMajor::Any.unmet(vec![Err(broken.clone())], true), broken);
+        assert_eq!(RequestedMajor::Any.unmet(vec![Err(broken.clone())], true), broken);
     }
 
     #[test]

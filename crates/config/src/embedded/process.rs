@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::binaries::{self, Install, WantedMajor};
+use super::binaries::{self, Install, RequestedMajor};
 use super::child::{output, program, said};
 use super::files;
 use super::layout::Layout;
@@ -27,7 +27,8 @@ const PAUSE: Duration = Duration::from_millis(50);
 pub async fn launch(layout: &mut Layout, spec: &Spec, note: Note<'_>) -> Result<bool> {
     cluster::sweep(layout).await?;
     let data = layout.data();
-    let wanted = if layout.exists { WantedMajor::Major(major(layout)?, &data) } else { WantedMajor::Any };
+    let wanted =
+        if layout.exists { RequestedMajor::Major(major(layout)?, &data) } else { RequestedMajor::Any };
     let install = binaries::find(&layout.owner, wanted).await?;
     if !layout.exists {
         end_orphan(layout, note).await;

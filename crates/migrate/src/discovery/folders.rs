@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::names::named_by;
-use super::tree::{ProjectTree, SeenFile};
+use super::tree::{ProjectTree, ScannedFile};
 use crate::import::{FolderLook, FoundTool, recognise};
 use martydb_model::ServiceName;
 
@@ -31,8 +31,8 @@ pub fn folders(tree: &ProjectTree) -> Vec<MigrationsFound> {
 }
 
 /// Returns each folder with the files directly in it and in its subfolders.
-fn by_folder(tree: &ProjectTree) -> BTreeMap<&str, Vec<&SeenFile>> {
-    let mut all: BTreeMap<&str, Vec<&SeenFile>> = BTreeMap::new();
+fn by_folder(tree: &ProjectTree) -> BTreeMap<&str, Vec<&ScannedFile>> {
+    let mut all: BTreeMap<&str, Vec<&ScannedFile>> = BTreeMap::new();
     for file in &tree.files {
         let folder = parent(&file.path);
         all.entry(folder).or_default().push(file);
@@ -47,21 +47,21 @@ fn parent(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |parts| parts.0)
 }
 
-fn judge(tree: &ProjectTree, path: &str, files: &[&SeenFile]) -> Option<MigrationsFound> {
+fn judge(tree: &ProjectTree, path: &str, files: &[&ScannedFile]) -> Option<MigrationsFound> {
     let inside: Vec<&str> =
         files.iter().map(|file| file.path[path.len()..].trim_start_matches('/')).collect();
     let found =
         |tool, count| MigrationsFound { service: named_by(path.split('/')), path: path.into(), tool, count };
     if inside.contains(&"alembic.ini") {
         let is_revision =
-            |file: &&SeenFile| file.path.ends_with(".py") && parent(&file.path).ends_with("versions");
+            |file: &&ScannedFile| file.path.ends_with(".py") && parent(&file.path).ends_with("versions");
         return Some(found(FoundTool::Other("alembic"), below(tree, path).filter(is_revision).count()));
     }
     let head = files.iter().find(|file| file.path.ends_with(".sql")).map_or("", |file| file.text.as_str());
     let name = path.rsplit('/').next().unwrap_or_default();
     let tool = recognise(&FolderLook { name, files: &inside, head, rust: is_of_cargo(tree, path) })?;
     if tool == FoundTool::Programs("Django") {
-        let is_migration = |file: &&SeenFile| {
+        let is_migration = |file: &&ScannedFile| {
             let name = file.path.rsplit('/').next().unwrap_or_default();
             parent(&file.path).ends_with("migrations") && name.ends_with(".py") && name != "__init__.py"
         };
@@ -81,8 +81,8 @@ const MIGRATION_ENDINGS: &[&str] =
     &[".sql", ".rb", ".js", ".ts", ".php", ".exs", ".cs", ".xml", ".yaml", ".yml"];
 
 /// Returns the files in a folder and in all its subfolders.
-fn below<'a>(tree: &'a ProjectTree, path: &'a str) -> impl Iterator<Item = &'a SeenFile> {
-    let inside = move |file: &&SeenFile| {
+fn below<'a>(tree: &'a ProjectTree, path: &'a str) -> impl Iterator<Item = &'a ScannedFile> {
+    let inside = move |file: &&ScannedFile| {
         path.is_empty() || file.path.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))
     };
     tree.files.iter().filter(inside)

@@ -4,7 +4,7 @@ use serde_yaml::Value;
 
 use super::folders::{MigrationsFound, folders};
 use super::names::named_by;
-use super::tree::{ProjectTree, SeenFile};
+use super::tree::{ProjectTree, ScannedFile};
 use super::url::{DatabasePlace, place};
 use martydb_model::ServiceName;
 use martydb_model::environment::Environment;
@@ -76,7 +76,7 @@ fn words(path: &str) -> Vec<String> {
 }
 
 /// Reads `NAME=value` in each line; with `key`, only lines of that name.
-fn read_lines(found: &mut ProjectFindings, file: &SeenFile, key: Option<&str>) {
+fn read_lines(found: &mut ProjectFindings, file: &ScannedFile, key: Option<&str>) {
     for line in file.text.lines().filter(|line| !line.trim_start().starts_with(['#', ';'])) {
         let Some((name, value)) = line.split_once('=') else { continue };
         let name = name.trim().trim_start_matches("export ").trim();
@@ -93,7 +93,7 @@ fn read_lines(found: &mut ProjectFindings, file: &SeenFile, key: Option<&str>) {
     }
 }
 
-fn read_yaml(found: &mut ProjectFindings, file: &SeenFile, name: &str) {
+fn read_yaml(found: &mut ProjectFindings, file: &ScannedFile, name: &str) {
     if yaml::check(&file.text, file.path.as_ref()).is_err() {
         return;
     }
@@ -109,7 +109,7 @@ fn read_yaml(found: &mut ProjectFindings, file: &SeenFile, name: &str) {
     walk(found, file, &root, &mut path);
 }
 
-fn walk(found: &mut ProjectFindings, file: &SeenFile, value: &Value, path: &mut Vec<String>) {
+fn walk(found: &mut ProjectFindings, file: &ScannedFile, value: &Value, path: &mut Vec<String>) {
     match value {
         Value::Mapping(map) => {
             let is_database = path.last().is_some_and(|last| is_database_key(last));
@@ -149,12 +149,12 @@ fn in_parts(map: &Value) -> Option<DatabasePlace> {
     place(&format!("postgresql://{host}:{port}/{database}"))
 }
 
-fn add(found: &mut ProjectFindings, file: &SeenFile, words: &[String], place: Option<DatabasePlace>) {
+fn add(found: &mut ProjectFindings, file: &ScannedFile, words: &[String], place: Option<DatabasePlace>) {
     let service = named_by(words.iter().map(String::as_str));
     found.databases.extend(place.map(|place| DatabaseFound { service, place, source: file.path.clone() }));
 }
 
-fn composed(file: &SeenFile, name: &Value, service: &Value) -> Option<ComposeServer> {
+fn composed(file: &ScannedFile, name: &Value, service: &Value) -> Option<ComposeServer> {
     const IMAGES: &[&str] = &["postgres", "postgis", "pgvector", "timescale"];
     let image = service.get("image")?.as_str()?;
     if !IMAGES.iter().any(|known| image.contains(known)) {

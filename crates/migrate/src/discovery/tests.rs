@@ -3,8 +3,8 @@ use crate::import::FoundTool;
 use martydb_model::environment::Environment;
 
 fn tree(files: &[(&str, &str)]) -> ProjectTree {
-    let file = |(path, text): &(&str, &str)| SeenFile { path: (*path).into(), text: (*text).into() };
-    let mut files: Vec<SeenFile> = files.iter().map(file).collect();
+    let file = |(path, text): &(&str, &str)| ScannedFile { path: (*path).into(), text: (*text).into() };
+    let mut files: Vec<ScannedFile> = files.iter().map(file).collect();
     files.sort_by(|a, b| a.path.cmp(&b.path));
     ProjectTree { name: "shop".into(), files }
 }

@@ -4,7 +4,7 @@ use super::outcome::{RoundTrip, RoundTripResult};
 use crate::check::DowngradeTo;
 use crate::engine::{Intent, MigrationSession, session};
 use crate::files::{Migration, MigrationFolder, folder};
-use crate::history::{Catalogue, CatalogueQueries, Difference};
+use crate::history::{Catalog, CatalogQueries, Difference};
 use crate::report::EventSender;
 use crate::run::{Goal, run_in};
 use crate::target::{MigrationTarget, Options};
@@ -16,11 +16,11 @@ use martydb_pg::server::Connection;
 pub struct TripSession<'a> {
     session: MigrationSession<'a>,
     reader: Connection,
-    queries: CatalogueQueries,
+    queries: CatalogQueries,
     folder: &'a MigrationFolder,
     options: &'a Options,
     /// Present catalog of the database, if it was read.
-    catalogue: Option<Catalogue>,
+    catalogue: Option<Catalog>,
 }
 
 /// Reason why no further round trip is made in this database, with an index of the folder's migrations.
@@ -58,7 +58,7 @@ impl<'a> TripSession<'a> {
         let events = EventSender::ignored();
         let session = MigrationSession::open(target, Intent::Write, options.lock_wait, &events).await?;
         let reader = session::reader(target, options.lock_wait).await?;
-        let queries = CatalogueQueries::default();
+        let queries = CatalogQueries::default();
         let mut walk = TripSession { session, reader, queries, folder, options, catalogue: None };
         walk.replay(first).await?;
         Ok(walk)
@@ -159,7 +159,7 @@ impl<'a> TripSession<'a> {
         Ok(())
     }
 
-    async fn read(&mut self) -> Result<Catalogue> {
+    async fn read(&mut self) -> Result<Catalog> {
         self.queries.read(&mut self.reader).await
     }
 

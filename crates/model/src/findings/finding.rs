@@ -11,7 +11,7 @@ use crate::{AclEntry, DesiredService, ServiceName};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(rename = "Source")]
-pub enum SeenBy {
+pub enum EvidenceSource {
     /// Login attempt.
     Probe,
     /// Catalogs of the server.
@@ -26,7 +26,7 @@ pub struct Finding {
     /// Severity of the finding.
     pub severity: Severity,
     /// Source of the evidence.
-    pub kind: SeenBy,
+    pub kind: EvidenceSource,
     /// Exposed service; `None` if the whole server is exposed.
     pub service: Option<String>,
     /// The role that has access; `PUBLIC` for every role.
@@ -69,7 +69,7 @@ impl Finding {
         }
     }
 
-    /// Returns the identity that merges findings: probes and catalogs report the same hole, each in their way.
+    /// Returns the identity that merges findings: probes and catalogs report the same breach in different words.
     pub fn key(&self) -> FindingKey {
         (self.id, self.database.clone(), self.role.clone(), self.object.clone(), self.service.clone())
     }
@@ -91,7 +91,7 @@ impl FindingKind {
         let finding = Finding {
             id: self.id,
             severity: self.severity,
-            kind: SeenBy::Audit,
+            kind: EvidenceSource::Audit,
             service: None,
             role: role.into(),
             server: String::new(),
@@ -110,7 +110,7 @@ impl FindingBuilder {
         self
     }
 
-    pub fn by(mut self, source: SeenBy) -> Self {
+    pub fn by(mut self, source: EvidenceSource) -> Self {
         self.finding.kind = source;
         self
     }

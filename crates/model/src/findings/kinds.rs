@@ -1,4 +1,4 @@
-//! The table of findings: ids, severities and titles. `docs/findings.md` explains why each of them matters, how to
+//! The table of findings: ids, usual severities and titles; a rule may override the severity with `at`. `docs/findings.md` explains why each of them matters, how to
 //! reproduce it and how to close it; a test compares the two.
 
 use schemars::JsonSchema;

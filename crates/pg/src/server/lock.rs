@@ -1,4 +1,5 @@
-//! Exclusive locks of runs, which end with their connection. Holders other than admins do not count.
+//! Exclusive locks of runs, which end with their connection. Holders other than admins do not count. `claim` decides
+//! about a lock that another run holds.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! Reads a server's catalogs for the audit. Sessions are read-only and pinned, and call nothing that a tenant
+//! Reads a server's catalogs for the audit. Sessions are read-only and pinned, and call nothing that a service
 //! could have made.
 
 use std::collections::{BTreeMap, BTreeSet};

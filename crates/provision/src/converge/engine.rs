@@ -1,4 +1,4 @@
-//! The loop of inspecting, planning and executing.
+//! The loop of inspecting, planning and executing. It plans again after a conflict with another session.
 
 use std::time::Duration;
 

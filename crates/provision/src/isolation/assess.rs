@@ -11,7 +11,7 @@ use crate::catalog::NotExamined;
 use crate::probe::{Probe, ProbeSummary, Verdict};
 use martydb_config::manifest::Allow;
 use martydb_model::error::Error;
-use martydb_model::findings::{ALLOW_UNUSED, Finding, PUBLIC, SeenBy, Severity};
+use martydb_model::findings::{ALLOW_UNUSED, EvidenceSource, Finding, PUBLIC, Severity};
 
 /// Assesses judged servers. `failed` are those that could not be observed.
 pub fn assess(judged: Vec<ServerJudgement>, failed: Vec<(String, Error)>, filter: &Filter) -> Assessment {
@@ -77,7 +77,7 @@ fn reports(finding: &Finding, probe: &Probe) -> bool {
     match &probe.finding {
         Some(key) => finding.key() == *key,
         None => {
-            (finding.kind == SeenBy::Probe || probe.way.is_some())
+            (finding.kind == EvidenceSource::Probe || probe.way.is_some())
                 && finding.is_connect()
                 && finding.database.as_deref() == Some(&probe.database)
                 && (finding.role == probe.role || finding.role == PUBLIC)

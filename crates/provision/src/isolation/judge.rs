@@ -108,7 +108,7 @@ fn connect_findings(observations: &Observations, matrix: &[Probe]) -> Vec<Findin
         matrix.iter().partition(|probe| inferred::is_inferred(probe));
     let mut found = breaches::findings(task, &observed, actual, Basis::Login);
     let known: BTreeSet<_> = found.iter().map(Finding::key).collect();
-    let more = breaches::findings(task, &inferred, actual, Basis::Catalogue).into_iter();
+    let more = breaches::findings(task, &inferred, actual, Basis::Catalog).into_iter();
     found.extend(more.filter(|finding| !known.contains(&finding.key())));
     found
 }

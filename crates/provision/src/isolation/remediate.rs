@@ -15,7 +15,9 @@ use crate::converge::{Jobs, Planner, Policy, Remaining, converge};
 use crate::plan::{Action, Risk, Stage, Step, StepOutcome};
 use crate::run::Run;
 use martydb_model::error::{Error, Result};
-use martydb_model::findings::{FOREIGN_CONNECT, Finding, IN_DATABASE, PUBLIC, SESSION, SeenBy, Severity};
+use martydb_model::findings::{
+    EvidenceSource, FOREIGN_CONNECT, Finding, IN_DATABASE, PUBLIC, SESSION, Severity,
+};
 use martydb_model::grants::{Effect, Fix};
 use martydb_model::{ActualServer, DbName, DesiredService, RoleName, ServiceName};
 use martydb_pg::server::lock;
@@ -135,7 +137,7 @@ impl Left {
     /// The catalog may report a login's finding by another object, or as an access path.
     fn is_open(&self, finding: &Finding) -> bool {
         let gap = |finding: &Finding| (finding.id, finding.role.clone(), finding.database.clone());
-        let by_login = finding.kind == SeenBy::Probe;
+        let by_login = finding.kind == EvidenceSource::Probe;
         let same =
             |other: &Finding| gap(finding) == gap(other) && (by_login || finding.object == other.object);
         self.findings.iter().any(same) || by_login && self.lets_in(finding)

@@ -58,7 +58,7 @@ pub async fn verifiers(task: &Task) -> Result<Vec<(Attempt, Option<SecretString>
     Ok(walks.into_iter().map(|walk| (walk.attempts.control.clone(), verifier(&walk))).collect())
 }
 
-/// Tries every login at every database, or with [`Task::sample`] at one foreign database; controls first.
+/// Tries every login at every database, or with [`Task::sample`] at one of another service; controls first.
 ///
 /// # Errors
 /// Those of [`try_own`], and [`Kind::Unreachable`] if no control got an answer.

@@ -64,7 +64,7 @@ pub struct Task {
     pub most: usize,
     /// Timeout of one attempt, usually [`ATTEMPT_TIMEOUT`].
     pub timeout: Duration,
-    /// Set if each login is tried at only one foreign database.
+    /// Set if each login is tried at only one other service's database.
     pub sample: bool,
 }
 
@@ -129,7 +129,7 @@ impl Task {
         StoredPasswords::new(self.logins.iter().filter_map(stored))
     }
 
-    /// Returns the same task with one foreign database for each login.
+    /// Returns the same task with one other service's database for each login.
     pub fn sampled(&self) -> Task {
         Task { sample: true, ..self.clone() }
     }

@@ -4,7 +4,7 @@
 //! There are two kinds of session. In a *session* of its own a login may `SET ROLE`; in a *frame* (a function that
 //! runs with its owner's privileges) it may not, and has what the owner has or inherits. A login's privileges in each
 //! database are derived from those it holds anywhere and from the databases it enters, which keeps the product of
-//! both small: the walk ends at the border of a foreign service.
+//! both small: the walk ends at the border of another service.
 
 use ascent::ascent;
 
@@ -374,12 +374,12 @@ fn is_foreign(mine: ServiceId, its: ServiceId) -> bool {
     its != NO_SERVICE && its != mine
 }
 
-/// Returns the conclusion of becoming a role: the walk ends at a foreign service's.
+/// Returns the conclusion of becoming a role: the walk ends at another service's.
 fn as_role(mine: ServiceId, its: ServiceId, role: RoleId, otherwise: Conclusion) -> Conclusion {
     if is_foreign(mine, its) { Conclusion::Reaches(Target::ServiceRole(role)) } else { otherwise }
 }
 
-/// Returns the conclusion of entering a database: the walk ends at a foreign service's.
+/// Returns the conclusion of entering a database: the walk ends at another service's.
 fn at_database(mine: ServiceId, its: ServiceId, database: DatabaseId) -> Conclusion {
     let end = Conclusion::Reaches(Target::ServiceDatabase(database));
     if is_foreign(mine, its) { end } else { Conclusion::Enters(database) }

@@ -39,7 +39,7 @@ impl Pager {
         command.args(&self.words[1..]).envs(self.options.iter().copied()).stdin(Stdio::piped());
         let Ok(mut child) = command.spawn() else { return false };
         if let Some(mut page) = child.stdin.take() {
-            // A reader who has seen enough closes it.
+            // The user may quit the pager before the end.
             let _quit_early = page.write_all(text.as_bytes());
         }
         // Its exit status says nothing about the result.

@@ -202,7 +202,7 @@ fn xml(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::commands::verify::entry;
-    use martydb_model::findings::{FOREIGN_CONNECT, SeenBy};
+    use martydb_model::findings::{EvidenceSource, FOREIGN_CONNECT};
     use martydb_model::grants::{Securable, revoke};
     use martydb_provision::isolation::{Filter, ServerJudgement, VerifiedServer, assess};
     use martydb_provision::probe::{Probe, ProbePlace};
@@ -210,7 +210,7 @@ mod tests {
     #[test]
     fn a_breach_says_how_it_was_seen_and_what_closes_it_on_lines_of_their_own() {
         let repair = revoke(&entry(None, "CONNECT", "x"), None, &Securable::shared("DATABASE blue", "o"));
-        let found = FOREIGN_CONNECT.of("red_app").by(SeenBy::Probe).database("blue");
+        let found = FOREIGN_CONNECT.of("red_app").by(EvidenceSource::Probe).database("blue");
         let found = found.seen("red_app\nwas let in").fix(repair).on("main");
         let probe = Probe {
             service: "red".into(),

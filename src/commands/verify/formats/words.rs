@@ -2,7 +2,7 @@
 
 use super::alike::Alike;
 use crate::commands::verify::document::VerifyReport;
-use martydb_model::findings::{Finding, PUBLIC, SeenBy, Severity};
+use martydb_model::findings::{EvidenceSource, Finding, PUBLIC, Severity};
 use martydb_model::grants::{Fix, Repair};
 use martydb_model::units::{counted, listed};
 use martydb_provision::isolation::{Assessment, FailedFix};
@@ -44,7 +44,7 @@ pub fn subject(finding: &Finding) -> String {
 }
 
 fn entering(finding: &Finding, database: &str) -> String {
-    let verb = if finding.kind == SeenBy::Probe { "connected to" } else { "can connect to" };
+    let verb = if finding.kind == EvidenceSource::Probe { "connected to" } else { "can connect to" };
     let owner = finding.service.as_ref().map_or(String::new(), |name| format!(", the database of {name}"));
     format!("{} {verb} {database}{owner}", finding.role)
 }
@@ -201,7 +201,10 @@ mod tests {
                 "x in red_db (red): the database itself",
             ),
             (entered.clone(), "x can connect to red_db, the database of red"),
-            (Finding { kind: SeenBy::Probe, ..entered }, "x connected to red_db, the database of red"),
+            (
+                Finding { kind: EvidenceSource::Probe, ..entered },
+                "x connected to red_db, the database of red",
+            ),
             (server(LIMITS_SUM, "PUBLIC", "slot barman"), "server main: slot barman"),
             (server(UNMANAGED_POWER, "barman", ""), "barman on server main"),
             (server(ATTRIBUTE, "red_app", "role red_app"), "red_app on server main"),

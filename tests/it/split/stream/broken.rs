@@ -1,5 +1,6 @@
 //! What stops a stream, and what it goes on after.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use martydb_model::error::Kind;
@@ -16,8 +17,8 @@ fn random(state: &mut u64) -> u64 {
 const COUNTED: &str = "CREATE TABLE numbers (n bigint PRIMARY KEY, who int, at timestamptz DEFAULT now());
     CREATE TABLE totals (who int PRIMARY KEY, sum bigint)";
 
-/// Transactions of every size, until the time is over; each number once, and the totals tell of them.
-async fn write(pair: &Pair, who: i64, until: Instant) -> i64 {
+/// Transactions of every size, until `ended`; each number once, and the totals tell of them.
+async fn write(pair: &Pair, who: i64, ended: &AtomicBool) -> i64 {
     use sqlx::Connection;
     let mut connection = pair.source.admin(DATABASE).await;
     let run = async |connection: &mut sqlx::PgConnection, sql: String| {
@@ -25,7 +26,7 @@ async fn write(pair: &Pair, who: i64, until: Instant) -> i64 {
     };
     run(&mut connection, format!("INSERT INTO totals VALUES ({who}, 0)")).await;
     let (mut next, mut state) = (0, 42 + who.unsigned_abs());
-    while Instant::now() < until {
+    while !ended.load(Ordering::Relaxed) {
         let count = 1 + i64::try_from(random(&mut state) % 40).unwrap();
         let first = who * 10_000_000 + next;
         let sql = format!(
@@ -44,12 +45,11 @@ async fn write(pair: &Pair, who: i64, until: Instant) -> i64 {
 #[test]
 fn a_follower_that_dies_anywhere_leaves_nothing_out_and_nothing_twice() {
     let pair = Pair::with(COUNTED);
-    let rounds = 40;
-    let deaths = block(async {
-        let until = Instant::now() + Duration::from_secs(12);
+    let (rounds, ended) = (40, AtomicBool::new(false));
+    block(async {
         let dying = async {
             let (mut state, mut deaths) = (7, 0);
-            while Instant::now() < until {
+            while deaths < rounds {
                 let (origin, place) = (pair.origin(), pair.place());
                 let task =
                     tokio::spawn(
@@ -75,14 +75,10 @@ fn a_follower_that_dies_anywhere_leaves_nothing_out_and_nothing_twice() {
                 let _gone = task.await;
                 deaths += 1;
             }
-            deaths
+            ended.store(true, Ordering::Relaxed);
         };
-        let (.., deaths) =
-            tokio::join!(write(&pair, 1, until), write(&pair, 2, until), write(&pair, 3, until), dying);
-        deaths
+        tokio::join!(write(&pair, 1, &ended), write(&pair, 2, &ended), write(&pair, 3, &ended), dying)
     });
-    eprintln!("the follower died {deaths} times");
-    assert!(deaths > rounds / 2, "{deaths}");
     pair.drain().unwrap();
     pair.assert_equal(&["numbers", "totals"]);
     assert_ne!(pair.target.value(DATABASE, "SELECT count(*) FROM numbers"), "0");
@@ -91,15 +87,15 @@ fn a_follower_that_dies_anywhere_leaves_nothing_out_and_nothing_twice() {
 #[test]
 fn who_takes_the_stream_over_applies_nothing_again() {
     let pair = Pair::with(COUNTED);
-    let handovers = block(async {
-        let until = Instant::now() + Duration::from_secs(10);
+    let (rounds, ended) = (40, AtomicBool::new(false));
+    block(async {
         let handing = async {
             let follower = || {
                 let (origin, place) = (pair.origin(), pair.place());
                 tokio::spawn(async move { follow(&origin, &place, FollowGoal::Endless, &mut |_| ()).await })
             };
-            let (mut state, mut handovers, mut now) = (11, 0, follower());
-            while Instant::now() < until {
+            let (mut state, mut now) = (11, follower());
+            for _ in 0..rounds {
                 tokio::time::sleep(Duration::from_millis(30 + random(&mut state) % 60)).await;
                 // It begins while the former one still has the slot, and gets it at some point of its beginning.
                 let next = follower();
@@ -107,16 +103,12 @@ fn who_takes_the_stream_over_applies_nothing_again() {
                 assert!(!now.is_finished(), "{:?}", now.await);
                 now.abort();
                 now = next;
-                handovers += 1;
             }
             now.abort();
-            handovers
+            ended.store(true, Ordering::Relaxed);
         };
-        let (.., handovers) = tokio::join!(write(&pair, 1, until), write(&pair, 2, until), handing);
-        handovers
+        tokio::join!(write(&pair, 1, &ended), write(&pair, 2, &ended), handing)
     });
-    eprintln!("the stream was taken over {handovers} times");
-    assert!(handovers > 20, "{handovers}");
     pair.drain().unwrap();
     pair.assert_equal(&["numbers", "totals"]);
 }

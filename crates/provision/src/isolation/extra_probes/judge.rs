@@ -9,7 +9,7 @@ use super::super::listeners::Listener;
 use super::super::observations::{ExtraProbe, Observations, Purpose, ServerContext};
 use crate::probe::{AccessPolicy, Judgement, Probe, ProbePlace, Task, Verdict};
 use martydb_model::findings::{
-    Finding, FindingKind, GUESSABLE, REPLICATION_LOGIN, REUSED, SeenBy, WRONG_PASSWORD,
+    EvidenceSource, Finding, FindingKind, GUESSABLE, REPLICATION_LOGIN, REUSED, WRONG_PASSWORD,
 };
 use martydb_model::sqlstate;
 use martydb_model::units::listed;
@@ -68,7 +68,8 @@ fn way(extra: &ExtraProbe, listener: &Listener) -> String {
 
 fn finding(task: &Task, extra: &ExtraProbe, listener: &Listener, kind: &FindingKind) -> Finding {
     let service = extra.login.map(|at| &task.logins[at].service);
-    let found = kind.of(&extra.role).by(SeenBy::Probe).service_name(service).database(&extra.database);
+    let found =
+        kind.of(&extra.role).by(EvidenceSource::Probe).service_name(service).database(&extra.database);
     // Only the address: a report never contains a working password.
     let found = found.object(format!("address {}", listener.shown));
     found.seen(format!("{} was let in {}", extra.role, way(extra, listener))).on(&task.server)

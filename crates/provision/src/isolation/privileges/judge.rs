@@ -13,7 +13,7 @@ use crate::isolation::assessment::PartialJudgement;
 use crate::isolation::observations::Observations;
 use crate::probe::{Judgement, Probe, ProbePlace, Task, Verdict};
 use martydb_model::contract::DefaultKind;
-use martydb_model::findings::{Finding, FindingBuilder, FindingKey, IN_DATABASE, SeenBy, Severity};
+use martydb_model::findings::{EvidenceSource, Finding, FindingBuilder, FindingKey, IN_DATABASE, Severity};
 use martydb_model::grants::{
     Repair, Securable, alter_role, privilege, revoke, revoke_admin_option, revoke_default, revoke_membership,
     revoke_option,
@@ -238,7 +238,7 @@ fn tried_as(row: &ForbiddenStatement, statement: &Statement, answer: &Answer) ->
 
 fn finding(task: &Task, context: &LoginContext<'_>, row: &RowResult) -> Finding {
     let login = context.login;
-    let found = IN_DATABASE.of(login.role.as_str()).at(row.severity).by(SeenBy::Probe);
+    let found = IN_DATABASE.of(login.role.as_str()).at(row.severity).by(EvidenceSource::Probe);
     let found = found.service_name(Some(&login.service)).database(&login.database).object(row.what.clone());
     let why = row.judgement.why.as_deref().unwrap_or_default();
     let found = found.seen(format!("as {}: {why}", login.role));

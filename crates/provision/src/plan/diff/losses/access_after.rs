@@ -33,7 +33,7 @@ enum Moment {
 type Located<'a> = (&'a DbName, Object);
 
 /// Grants or revocations of the plan.
-type Rights<'a> = BTreeMap<Located<'a>, Vec<(&'a Grantee, &'a Privileges)>>;
+type PrivilegeChanges<'a> = BTreeMap<Located<'a>, Vec<(&'a Grantee, &'a Privileges)>>;
 
 pub struct AccessAfter<'a> {
     actual: &'a ActualServer,
@@ -42,8 +42,8 @@ pub struct AccessAfter<'a> {
     objects: BTreeMap<&'a DbName, BTreeMap<Object, &'a ActualObject>>,
     /// Roles that hold something in a database themselves: anywhere in it, and in each of its schemas.
     holders: BTreeMap<&'a DbName, Holders<'a>>,
-    taken: Rights<'a>,
-    given: Rights<'a>,
+    taken: PrivilegeChanges<'a>,
+    given: PrivilegeChanges<'a>,
     owners: BTreeMap<Located<'a>, &'a RoleName>,
 }
 
