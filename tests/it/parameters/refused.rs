@@ -75,7 +75,7 @@ fn the_servers_refusal_comes_with_what_to_do() {
     if server.major() < 15 {
         declare(&project, &server, Admin::Super, "pr", "collation_version: refresh");
         let done = project.run(&["plan"]).expect(2);
-        assert!(done.stderr.contains("does not know collation_version for databases"), "{done:?}");
+        assert!(done.stderr.contains("does not support collation_version for databases"), "{done:?}");
     }
 }
 
