@@ -1,33 +1,9 @@
 //! The help: commands in groups, then examples, exit codes and variables of each command below clap's text.
 
-use clap::{Command, CommandFactory};
+use clap::{Arg, ArgAction, Command, CommandFactory};
 
 use super::examples::EXAMPLES;
 use crate::cli::{Cli, GROUPS};
-
-/// Global options, valid for every command.
-const GLOBAL: &str = "\
-Global options:
-  -f, --manifest <FILE>   Manifest; default: martydb.yaml or
-                          services/manifest.yaml, here or above
-                          [MARTYDB_MANIFEST]
-  -e, --env <ENV>         Environment, with its overlay beside the
-                          manifest; default: development [MARTYDB_ENV]
-  -o, --output <FORMAT>   table, json, yaml, csv or name [MARTYDB_OUTPUT]
-  -j, --jobs <N>          Maximum number of parallel services [MARTYDB_JOBS]
-      --color <WHEN>      auto, always or never; NO_COLOR counts [MARTYDB_COLOR]
-  -q, --quiet             Suppress progress messages [MARTYDB_QUIET]
-  -v, --verbose           Log the steps; -vv logs every statement, no secrets
-      --log-format <FORMAT>  text, or json: one object per line
-                          [MARTYDB_LOG_FORMAT]
-      --no-pager          Print long results without a pager [MARTYDB_NO_PAGER];
-                          the pager: MARTYDB_PAGER or PAGER
-  -y, --yes               Answer yes to questions [MARTYDB_YES]
-      --no-input          Never prompt: fail instead [MARTYDB_NO_INPUT]
-      --lock-wait <TIME>  Timeout for another run's lock; default: 60s
-                          [MARTYDB_LOCK_WAIT]
-  -h, --help              Print help
-  -V, --version           Print version";
 
 const SHORT: &str = "\
 Global options: -f -e -o -j -q -v -y and more, see martydb --help";
@@ -48,7 +24,7 @@ Global options: -f --manifest, -e --env, -o --output, -j --jobs, --color,
 pub fn interface() -> Command {
     let mut command = Cli::command();
     let names: Vec<String> = command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
-    let listed = listed(&command);
+    let (listed, global) = (listed(&command), global_options(&command));
     for name in names {
         command = command.mut_subcommand(&name, |sub| {
             let examples = examples(&name);
@@ -60,7 +36,7 @@ pub fn interface() -> Command {
         .after_help(format!(
             "{listed}\n`martydb help COMMAND` has examples; martydb --help the global options."
         ))
-        .after_long_help(format!("{listed}\n{GLOBAL}\n\n{LONG_ROOT}"))
+        .after_long_help(format!("{listed}\n{global}\n\n{LONG_ROOT}"))
 }
 
 const LONG_ROOT: &str = "`martydb help COMMAND` has each command's options, examples and exit codes.";
@@ -76,6 +52,24 @@ fn listed(command: &Command) -> String {
         }
     }
     text
+}
+
+/// Returns the global options with their help, variables and defaults. Only the program's own long help shows them:
+/// that of a command would be twice as long.
+fn global_options(command: &Command) -> String {
+    let options = command.get_arguments().filter(|option| option.get_help_heading().is_some());
+    let flag = |short, name: &'static str, help: &'static str| {
+        Arg::new(name).short(short).long(name).action(ArgAction::SetTrue).help(help)
+    };
+    let text = Command::new("options")
+        .disable_help_flag(true)
+        .disable_version_flag(true)
+        .args(options.cloned().map(|option| option.hide_short_help(false)))
+        .args([flag('h', "help", "Print help"), flag('V', "version", "Print version")])
+        .help_template("{options}")
+        .term_width(80)
+        .render_help();
+    format!("Global options:\n{}", text.to_string().trim_end())
 }
 
 fn examples(name: &str) -> String {
@@ -106,19 +100,20 @@ mod tests {
 
     #[test]
     fn the_list_of_commands_fits_a_terminal() {
-        let long = listed(&Cli::command());
-        let long: Vec<&str> =
-            long.lines().chain(GLOBAL.lines()).chain(LONG.lines()).filter(|line| line.len() > 80).collect();
+        let (listed, global) = (listed(&Cli::command()), global_options(&Cli::command()));
+        let lines = listed.lines().chain(global.lines()).chain(LONG.lines());
+        let long: Vec<&str> = lines.filter(|line| line.len() > 80).collect();
         assert!(long.is_empty(), "{long:#?}");
     }
 
     #[test]
-    fn the_global_options_are_all_told() {
+    fn the_global_options_are_all_listed() {
+        let text = global_options(&Cli::command());
         for argument in Cli::command().get_arguments().filter(|one| one.get_help_heading().is_some()) {
             let long = format!("--{}", argument.get_long().unwrap());
-            assert!(GLOBAL.contains(&long) && LONG.contains(&long), "{long}");
+            assert!(text.contains(&long) && LONG.contains(&long), "{long}");
             let variable = argument.get_env().map(|name| name.to_string_lossy().into_owned());
-            assert!(variable.is_none_or(|name| GLOBAL.contains(&name)), "{long}");
+            assert!(variable.is_none_or(|name| text.contains(&name)), "{long}");
         }
     }
 

@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Global options")]
 pub struct Global {
-    /// The manifest [default: martydb.yaml or services/manifest.yaml, here or above].
+    /// Manifest [default: martydb.yaml or services/manifest.yaml, here or above].
     #[arg(
         short = 'f',
         long,
@@ -21,7 +21,7 @@ pub struct Global {
         value_name = "FILE"
     )]
     pub manifest: Option<PathBuf>,
-    /// Environment: selects the overlay next to the manifest, such as martydb.testing.yaml.
+    /// Environment, with its overlay beside the manifest, such as martydb.testing.yaml.
     #[arg(
         short,
         long,
@@ -47,7 +47,7 @@ pub struct Global {
         value_name = "FORMAT"
     )]
     pub output: Format,
-    /// Number of services to work on in parallel.
+    /// Maximum number of parallel services.
     #[arg(short, long, global = true, hide_short_help = true, hide_long_help = true, env = "MARTYDB_JOBS", hide_env_values = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
     /// Use of colour [default: auto; NO_COLOR counts].
@@ -71,7 +71,7 @@ pub struct Global {
     /// Answer yes to questions.
     #[arg(short, long, global = true, hide_short_help = true, hide_long_help = true, env = "MARTYDB_YES", hide_env_values = true, value_parser = BoolishValueParser::new())]
     pub yes: bool,
-    /// Never prompt; fail when input would be required.
+    /// Never prompt: fail instead.
     #[arg(long, global = true, hide_short_help = true, hide_long_help = true, env = "MARTYDB_NO_INPUT", hide_env_values = true, value_parser = BoolishValueParser::new())]
     pub no_input: bool,
     /// Format of messages: json prints one object per line, and progress even without -v.
@@ -87,10 +87,10 @@ pub struct Global {
         value_name = "FORMAT"
     )]
     pub log_format: LogFormat,
-    /// Print long results without a pager.
+    /// Print long results without a pager; MARTYDB_PAGER or PAGER names the pager.
     #[arg(long, global = true, hide_short_help = true, hide_long_help = true, env = "MARTYDB_NO_PAGER", hide_env_values = true, value_parser = BoolishValueParser::new())]
     pub no_pager: bool,
-    /// Maximum time to wait for another run's lock.
+    /// Timeout for another run's lock.
     #[arg(long, global = true, hide_short_help = true, hide_long_help = true, env = "MARTYDB_LOCK_WAIT", hide_env_values = true, default_value = "60s", value_parser = duration, value_name = "TIME")]
     pub lock_wait: std::time::Duration,
 }
