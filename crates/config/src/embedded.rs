@@ -35,7 +35,7 @@ use settings::{ADDRESS, ADMIN};
 pub use binaries::program_folders;
 pub use files::make_state_folder;
 pub use server_log::ServerLog;
-pub use types::{Note, Running, Spec, State, Status};
+pub use types::{Note, RunningServer, Spec, State, Status};
 
 /// Time that a running server may reject the admin: longer than a start after a crash takes.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -48,7 +48,7 @@ const DYING: Duration = Duration::from_secs(3);
 ///
 /// # Errors
 /// If PostgreSQL's programs are missing or the server does not start; with its log and a hint.
-pub async fn up(spec: &Spec, note: Note<'_>) -> Result<Running> {
+pub async fn up(spec: &Spec, note: Note<'_>) -> Result<RunningServer> {
     let (_lock, mut layout) = lock(spec, note).await?;
     let (began, mut started) = (Instant::now(), false);
     loop {
@@ -136,7 +136,7 @@ pub fn log(spec: &Spec) -> Result<ServerLog> {
 }
 
 /// Returns the server, if it is up. Starts nothing.
-pub fn running(spec: &Spec) -> Result<Option<Running>> {
+pub fn running(spec: &Spec) -> Result<Option<RunningServer>> {
     match look(&Layout::find(spec)?)? {
         Liveness::Up(server) if server.ready => Ok(Some(endpoints(&server, false))),
         _ => Ok(None),
@@ -201,11 +201,11 @@ async fn stop(layout: &Layout, signal: Signal) -> Result<bool> {
     }
 }
 
-fn endpoints(server: &ServerProcess, started: bool) -> Running {
+fn endpoints(server: &ServerProcess, started: bool) -> RunningServer {
     // SCRAM proofs over loopback: TLS has nothing to hide, and there is no certificate to check.
     let tls = Tls { mode: TlsMode::Disable, ..Tls::default() };
     let endpoint = |host| Endpoint { host, port: server.port, tls: tls.clone() };
-    Running {
+    RunningServer {
         admin: endpoint(Host::Socket(server.socket_dir.clone())),
         tcp: endpoint(Host::Tcp(ADDRESS.into())),
         admin_role: ADMIN.into(),

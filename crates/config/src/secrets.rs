@@ -19,12 +19,12 @@ mod transfer;
 mod values;
 mod variable;
 
-pub use entries::{KeptEntries, KeptLogin};
+pub use entries::{StoredEntries, StoredLogin};
 pub use generate::{password, verifier};
 pub use key::CredentialKey;
 pub use place::PrivateFile;
 pub use store::{LockedStore, Store};
-pub use transfer::Receipt;
+pub use transfer::TransferOutcome;
 pub use values::Secrets;
 pub use variable::name as variable_name;
 

@@ -3,5 +3,5 @@
 mod finding;
 pub mod kinds;
 
-pub use finding::{Finding, FindingBuilder, FindingKey, PUBLIC, SeenBy};
+pub use finding::{Finding, FindingBuilder, FindingKey, FindingSource, PUBLIC};
 pub use kinds::*;

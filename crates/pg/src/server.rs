@@ -13,8 +13,8 @@ pub mod sessions;
 
 pub use crate::wire::{
     APPLICATION_NAME, Connection, CopiedRows, CopyListener, CopyStatements, Endpoint, ErrorResponse,
-    Exchanged, FailedStatement, FrameSink, Host, Limits, Login, ReplicationStream, Row, StreamFrame, Tls,
-    TlsMode, Unreadable,
+    ExchangeResult, FailedStatement, FrameSink, Host, Limits, Login, ReplicationStream, Row, StreamFrame,
+    Tls, TlsMode, Unreadable,
 };
 pub use access::{Access, COMMON_DATABASE, EventTriggerGuard};
 pub use connect::{

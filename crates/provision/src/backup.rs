@@ -20,5 +20,5 @@ mod toc;
 pub use load::{LoadSource, Loaded, RestoreTarget, load};
 pub use record::{BackupRecord, RowsCompared};
 pub use replaced_databases::{KeptDatabase, discard, list as list_kept};
-pub use restore::{HeadAgainstFiles, RestoreEnd, RestorePlace, compare_head, restore};
+pub use restore::{HeadAgainstFiles, RestoreLocation, RestoreOutcome, compare_head, restore};
 pub use take::{BackupOptions, DUMP, ExaminedService, ExportedService, LockedService, examine};

@@ -26,7 +26,7 @@ pub use copy::copy;
 pub use database_option::DatabaseOption;
 pub use ddl::{NewPasswords, PASSWORDLESS, script};
 pub use diff::{Selection, StoredLogins, declared_settings, diff, left_over, same_setting};
-pub use loss::{LOGINS_NAMED, Loss, LostOn};
+pub use loss::{LOGINS_NAMED, Loss, LostObject};
 pub use object::Object;
 pub use parameters::impossible;
 pub use stage::{Risk, Stage, StepOutcome};

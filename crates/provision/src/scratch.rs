@@ -28,7 +28,7 @@ const PREFIX: &str = "martydb_scratch_";
 
 /// Privileges inside a scratch database before any object is created there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum ScratchRights {
+enum ScratchPrivileges {
     /// Those of the service's own database.
     Declared,
     None,
@@ -47,7 +47,7 @@ pub struct Scratch {
 impl Scratch {
     /// Creates a scratch database for a service, after dropping those that dead runs left on the server.
     pub async fn make(access: &Access, desired: &DesiredServer, service: &DesiredService) -> Result<Scratch> {
-        Scratch::make_with(access, desired, service, ScratchRights::Declared).await
+        Scratch::make_with(access, desired, service, ScratchPrivileges::Declared).await
     }
 
     /// Creates a scratch database without the manifest's privileges, for content that includes its own, such as an
@@ -57,14 +57,14 @@ impl Scratch {
         desired: &DesiredServer,
         service: &DesiredService,
     ) -> Result<Scratch> {
-        Scratch::make_with(access, desired, service, ScratchRights::None).await
+        Scratch::make_with(access, desired, service, ScratchPrivileges::None).await
     }
 
     async fn make_with(
         access: &Access,
         desired: &DesiredServer,
         service: &DesiredService,
-        rights: ScratchRights,
+        rights: ScratchPrivileges,
     ) -> Result<Scratch> {
         sweep(access).await?;
         let database = name()?;
@@ -207,7 +207,7 @@ async fn provision(
     scratch: &Scratch,
     desired: &DesiredServer,
     service: &DesiredService,
-    rights: ScratchRights,
+    rights: ScratchPrivileges,
 ) -> Result<()> {
     let (own, service) = (service.database.clone(), service.copied_to(&scratch.database));
     let mut desired = desired.clone();
@@ -228,7 +228,7 @@ struct Provision<'a> {
     service: DesiredService,
     /// Service's own database.
     own: DbName,
-    rights: ScratchRights,
+    rights: ScratchPrivileges,
     actual: ActualServer,
     /// `true` once the service's migrator can connect: from then on the admin stays outside the database.
     open: bool,
@@ -251,7 +251,7 @@ impl Planner for Provision<'_> {
             }
         }
         let mut due = steps(&self.desired, &self.actual, &self.service);
-        due.retain(|step| self.rights == ScratchRights::Declared || !is_right_inside(step));
+        due.retain(|step| self.rights == ScratchPrivileges::Declared || !is_right_inside(step));
         let (admitting, others): (Vec<_>, Vec<_>) =
             due.into_iter().partition(|step| step.stage == Stage::GrantConnect);
         self.open |= others.is_empty();

@@ -44,7 +44,7 @@ pub trait Backend: Send + Sync {
         size: u64,
     ) -> Result<Box<dyn Read + Send>>;
     /// Begins a backup, which does not exist before it is published.
-    fn begin(&self, errand: &BlockingTask, id: &BackupId) -> Result<Box<dyn Incoming>>;
+    fn begin(&self, errand: &BlockingTask, id: &BackupId) -> Result<Box<dyn BackupUpload>>;
     /// Writes or replaces a small file beside the manifest.
     fn note(&self, errand: &BlockingTask, id: &BackupId, path: &str, text: &[u8]) -> Result<()>;
     /// Removes a backup. From the first step on it is not a backup any more.
@@ -54,7 +54,7 @@ pub trait Backend: Send + Sync {
 }
 
 /// A backup on its way into a store. Dropped, it leaves nothing.
-pub trait Incoming: Send + Sync {
+pub trait BackupUpload: Send + Sync {
     /// Creates a file of about that size.
     fn create(&self, errand: &BlockingTask, path: &str, size: u64) -> Result<Box<dyn FileWriter>>;
     /// Writes the manifest, which comes last.

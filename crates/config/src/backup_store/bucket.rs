@@ -15,7 +15,7 @@ use object_store::{
 };
 use time::OffsetDateTime;
 
-use super::backend::{Backend, FileWriter, Incoming, SMALL, TopLevel};
+use super::backend::{Backend, BackupUpload, FileWriter, SMALL, TopLevel};
 use super::blocking_task::BlockingTask;
 use super::errors::said;
 use super::id::BackupId;
@@ -184,10 +184,10 @@ impl Backend for BucketBackend {
         }))
     }
 
-    fn begin(&self, _: &BlockingTask, id: &BackupId) -> Result<Box<dyn Incoming>> {
+    fn begin(&self, _: &BlockingTask, id: &BackupId) -> Result<Box<dyn BackupUpload>> {
         // The manifest is removed first: a request that failed may have written it.
         let made = Mutex::new(vec![self.key(id, MANIFEST)]);
-        Ok(Box::new(BucketIncoming { shelf: self.clone(), id: id.clone(), made }))
+        Ok(Box::new(BucketUpload { shelf: self.clone(), id: id.clone(), made }))
     }
 
     fn note(&self, errand: &BlockingTask, id: &BackupId, path: &str, text: &[u8]) -> Result<()> {
@@ -241,13 +241,13 @@ impl Read for Pieces {
 }
 
 /// An upload in progress. Dropped before it is published, it removes what it has created, as far as that is quick.
-struct BucketIncoming {
+struct BucketUpload {
     shelf: BucketBackend,
     id: BackupId,
     made: Mutex<Vec<Key>>,
 }
 
-impl Incoming for BucketIncoming {
+impl BackupUpload for BucketUpload {
     fn create(&self, errand: &BlockingTask, path: &str, size: u64) -> Result<Box<dyn FileWriter>> {
         let key = self.shelf.key(&self.id, path);
         self.made.lock().unwrap_or_else(PoisonError::into_inner).push(key.clone());
@@ -264,7 +264,7 @@ impl Incoming for BucketIncoming {
     }
 }
 
-impl Drop for BucketIncoming {
+impl Drop for BucketUpload {
     fn drop(&mut self) {
         let made = std::mem::take(&mut *self.made.lock().unwrap_or_else(PoisonError::into_inner));
         let all = async {

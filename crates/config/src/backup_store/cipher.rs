@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::age_files::{self, Identity, Recipient};
 use super::blocking_task::BlockingTask;
-use super::digest::{Digest, Hashing};
+use super::digest::{Digest, HashingStream};
 use super::manifest::Encryption;
 use super::stop::Stop;
 use martydb_model::error::{Error, Result};
@@ -27,7 +27,7 @@ pub enum Cipher {
 pub struct Identities(Vec<Identity>);
 
 /// Digests of one file that was copied into the store or out of it.
-pub struct Passed {
+pub struct StreamDigests {
     pub plain: Digest,
     pub stored: Digest,
 }
@@ -68,8 +68,8 @@ impl Cipher {
         errand: &BlockingTask,
         from: &mut dyn Read,
         to: &mut dyn Write,
-    ) -> Result<Passed, Stop> {
-        let mut to = Hashing::new(to);
+    ) -> Result<StreamDigests, Stop> {
+        let mut to = HashingStream::new(to);
         let plain = match self {
             Cipher::Plain => pass(errand, from, &mut to, Stop::Read)?,
             Cipher::Age(recipients) => {
@@ -77,7 +77,7 @@ impl Cipher {
             }
         };
         let (_, stored) = to.finish();
-        Ok(Passed { plain, stored })
+        Ok(StreamDigests { plain, stored })
     }
 }
 
@@ -123,8 +123,8 @@ pub fn read(
     identities: Option<&Identities>,
     from: &mut dyn Read,
     to: &mut dyn Write,
-) -> Result<Passed, Stop> {
-    let mut from = Hashing::new(from);
+) -> Result<StreamDigests, Stop> {
+    let mut from = HashingStream::new(from);
     let plain = match encryption {
         Encryption::None => pass(errand, &mut from, to, Stop::Read)?,
         Encryption::Age => {
@@ -136,7 +136,7 @@ pub fn read(
     // Bytes after the end are counted too.
     pass(errand, &mut from, &mut io::sink(), Stop::Read)?;
     let (_, stored) = from.finish();
-    Ok(Passed { plain, stored })
+    Ok(StreamDigests { plain, stored })
 }
 
 fn pass(
@@ -145,7 +145,7 @@ fn pass(
     to: &mut dyn Write,
     unread: impl Fn(io::Error) -> Stop,
 ) -> Result<Digest, Stop> {
-    let mut from = Hashing::new(from);
+    let mut from = HashingStream::new(from);
     let mut piece = vec![0; PIECE];
     loop {
         errand.check_io().map_err(Stop::Read)?;

@@ -8,7 +8,7 @@ use std::path::Path;
 use super::backend::Backend;
 use super::blocking_task::BlockingTask;
 use super::check::{absent, damaged, of_stop, same_files};
-use super::cipher::{self, Identities, Passed};
+use super::cipher::{self, Identities, StreamDigests};
 use super::digest::digest;
 use super::folder::{create, make_parents};
 use super::id::BackupId;
@@ -40,7 +40,7 @@ pub struct Download<'a> {
 }
 
 /// One backup that is being read.
-struct Outgoing<'a> {
+struct ActiveDownload<'a> {
     from: &'a Download<'a>,
     manifest: BackupManifest,
 }
@@ -62,7 +62,7 @@ impl Download<'_> {
         let Download { errand, shelf, id, into, .. } = *self;
         let text = shelf.small(errand, id, MANIFEST)?.ok_or_else(|| absent(id, &shelf.place()))?;
         let manifest = BackupManifest::parse(&text, id).map_err(|why| damaged(id, why))?;
-        let outgoing = Outgoing { from: self, manifest };
+        let outgoing = ActiveDownload { from: self, manifest };
         let sums = outgoing.sums()?;
         let own = digest(&text);
         if !sums.starts_with(&sums::first_line(&own)) {
@@ -86,7 +86,7 @@ fn record(id: &BackupId, into: &Path) -> Result<serde_json::Value> {
     serde_json::from_slice(&text).map_err(|error| damaged(id, RECORD).cause(error))
 }
 
-impl Outgoing<'_> {
+impl ActiveDownload<'_> {
     fn sums(&self) -> Result<String> {
         let Download { errand, shelf, id, .. } = *self.from;
         let name = self.manifest.encryption.stored_name(sums::NAME);
@@ -104,7 +104,7 @@ impl Outgoing<'_> {
         String::from_utf8(plain).map_err(|_| damaged(id, format!("{name} is not as it was written")))
     }
 
-    fn bring(&self, file: &StoredFile) -> Result<Passed> {
+    fn bring(&self, file: &StoredFile) -> Result<StreamDigests> {
         let Download { errand, shelf, id, into, .. } = *self.from;
         let plain = self.plain_name(file);
         make_parents(into, plain)?;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 
-use super::backend::{Backend, FileWriter, Incoming, SMALL, TopLevel};
+use super::backend::{Backend, BackupUpload, FileWriter, SMALL, TopLevel};
 use super::blocking_task::BlockingTask;
 use super::id::BackupId;
 use super::manifest::MANIFEST;
@@ -97,9 +97,9 @@ impl Backend for FolderBackend {
         Ok(Box::new(open_plain(&path).map_err(failed("read", &path))?))
     }
 
-    fn begin(&self, _: &BlockingTask, id: &BackupId) -> Result<Box<dyn Incoming>> {
+    fn begin(&self, _: &BlockingTask, id: &BackupId) -> Result<Box<dyn BackupUpload>> {
         let workspace = Workspace::make(&self.folder, id.as_str())?;
-        Ok(Box::new(FolderIncoming { workspace, to: self.of(id) }))
+        Ok(Box::new(FolderUpload { workspace, to: self.of(id) }))
     }
 
     fn note(&self, _: &BlockingTask, id: &BackupId, path: &str, text: &[u8]) -> Result<()> {
@@ -187,12 +187,12 @@ pub fn create(path: &Path) -> Result<File> {
     file.map_err(failed("make", path))
 }
 
-struct FolderIncoming {
+struct FolderUpload {
     workspace: Workspace,
     to: PathBuf,
 }
 
-impl Incoming for FolderIncoming {
+impl BackupUpload for FolderUpload {
     fn create(&self, _: &BlockingTask, path: &str, _: u64) -> Result<Box<dyn FileWriter>> {
         make_parents(self.workspace.path(), path)?;
         let path = below(self.workspace.path(), path);

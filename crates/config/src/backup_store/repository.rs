@@ -16,7 +16,7 @@ use super::folder::FolderBackend;
 use super::id::BackupId;
 use super::manifest::{BackupManifest, Encryption, MANIFEST};
 use super::parallel;
-use super::patience::Patience;
+use super::patience::RequestTimeouts;
 use super::staging::Staging;
 use super::sums;
 use super::verified;
@@ -24,7 +24,7 @@ use super::workspace::Workspace;
 use crate::embedded::make_state_folder;
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Kind, Result};
-use martydb_model::{BackupPlace, BackupSettings, ServiceName};
+use martydb_model::{BackupLocation, BackupSettings, ServiceName};
 
 /// Number of parallel requests while a store is listed: most of the time is spent waiting.
 const LIST_THREADS: usize = 8;
@@ -38,7 +38,7 @@ pub struct Repository {
 
 /// A listed backup: its names and sizes are correct, the contents of its files are not checked.
 #[derive(Debug, Clone)]
-pub struct Listed {
+pub struct ListedBackup {
     pub manifest: BackupManifest,
     /// Time of the last proven restore, in RFC 3339.
     pub verified_at: Option<String>,
@@ -47,7 +47,7 @@ pub struct Listed {
 /// Contents of a store, oldest first.
 #[derive(Debug, Default)]
 pub struct Listing {
-    pub backups: Vec<Listed>,
+    pub backups: Vec<ListedBackup>,
     /// Descriptions of everything that is not a complete backup.
     pub problems: Vec<String>,
 }
@@ -58,18 +58,18 @@ impl Repository {
     /// # Errors
     /// If the store's settings cannot be used. Nothing is created, and no server is contacted yet.
     pub fn open(settings: &BackupSettings, variables: &Environment) -> Result<Repository> {
-        Repository::within(settings, variables, Patience::default())
+        Repository::within(settings, variables, RequestTimeouts::default())
     }
 
     /// Opens a store with other limits than usual.
     pub fn within(
         settings: &BackupSettings,
         variables: &Environment,
-        patience: Patience,
+        patience: RequestTimeouts,
     ) -> Result<Repository> {
         let shelf: Arc<dyn Backend> = match &settings.to {
-            BackupPlace::Folder(folder) => Arc::new(FolderBackend::new(folder.clone())),
-            BackupPlace::S3 { bucket, prefix } => connect(bucket, prefix, variables, patience)?,
+            BackupLocation::Folder(folder) => Arc::new(FolderBackend::new(folder.clone())),
+            BackupLocation::S3 { bucket, prefix } => connect(bucket, prefix, variables, patience)?,
         };
         let cipher = Arc::new(Cipher::new(&settings.encrypt)?);
         Ok(Repository { shelf, cipher, settings: Arc::new(settings.clone()) })
@@ -200,10 +200,10 @@ fn list(errand: &BlockingTask, shelf: &dyn Backend) -> Result<Listing> {
 }
 
 /// A backup if it is complete, and what is wrong with it otherwise.
-type LookedAt = (Option<Listed>, Option<String>);
+type ExaminedBackup = (Option<ListedBackup>, Option<String>);
 
 /// Examines a backup. An error of the store is one of the list; a problem of one backup is not.
-fn look(errand: &BlockingTask, shelf: &dyn Backend, id: &BackupId) -> Result<LookedAt> {
+fn look(errand: &BlockingTask, shelf: &dyn Backend, id: &BackupId) -> Result<ExaminedBackup> {
     match look_at(errand, shelf, id) {
         Err(error) if error.kind == Kind::Operation => {
             let why = error.causes.iter().fold(error.message.clone(), |all, cause| format!("{all}: {cause}"));
@@ -213,7 +213,7 @@ fn look(errand: &BlockingTask, shelf: &dyn Backend, id: &BackupId) -> Result<Loo
     }
 }
 
-fn look_at(errand: &BlockingTask, shelf: &dyn Backend, id: &BackupId) -> Result<LookedAt> {
+fn look_at(errand: &BlockingTask, shelf: &dyn Backend, id: &BackupId) -> Result<ExaminedBackup> {
     let text = shelf.small(errand, id, MANIFEST)?.ok_or_else(|| {
         Error::operation("it has no manifest.json").cause("a run writes or removes it, or was killed")
     })?;
@@ -234,5 +234,5 @@ fn look_at(errand: &BlockingTask, shelf: &dyn Backend, id: &BackupId) -> Result<
         Some(Ok(at)) => (Some(at), None),
         Some(Err(why)) => (None, Some(format!("{id}: {why}"))),
     };
-    Ok((Some(Listed { manifest, verified_at }), problem))
+    Ok((Some(ListedBackup { manifest, verified_at }), problem))
 }

@@ -6,10 +6,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::backend::{Backend, Incoming};
+use super::backend::{Backend, BackupUpload};
 use super::blocking_task::BlockingTask;
 use super::check::of_write;
-use super::cipher::{Cipher, Passed};
+use super::cipher::{Cipher, StreamDigests};
 use super::digest::digest;
 use super::folder::{create, open_plain, publish, tree};
 use super::id::BackupId;
@@ -87,7 +87,12 @@ fn finish(errand: &BlockingTask, staging: Staging, header: BackupHeader, record:
     Ok(id)
 }
 
-fn manifest(staging: &Staging, header: BackupHeader, names: &[String], passed: &[Passed]) -> BackupManifest {
+fn manifest(
+    staging: &Staging,
+    header: BackupHeader,
+    names: &[String],
+    passed: &[StreamDigests],
+) -> BackupManifest {
     let encryption = staging.cipher.encryption();
     let files = names.iter().zip(passed).map(|(name, passed)| StoredFile {
         path: encryption.stored_name(name),
@@ -105,7 +110,7 @@ fn manifest(staging: &Staging, header: BackupHeader, names: &[String], passed: &
 }
 
 /// Hashes and syncs a file that is in its final place already.
-fn keep_in_place(errand: &BlockingTask, staging: &Staging, name: &str) -> Result<Passed> {
+fn keep_in_place(errand: &BlockingTask, staging: &Staging, name: &str) -> Result<StreamDigests> {
     let path = below(staging.path(), name);
     let mut file = open_plain(&path).map_err(failed("read", &path))?;
     file.set_permissions(Permissions::from_mode(0o600)).map_err(failed("close", &path))?;
@@ -114,7 +119,12 @@ fn keep_in_place(errand: &BlockingTask, staging: &Staging, name: &str) -> Result
     passed.map_err(|stop| of_write(name, stop))
 }
 
-fn bring(errand: &BlockingTask, staging: &Staging, incoming: &dyn Incoming, name: &str) -> Result<Passed> {
+fn bring(
+    errand: &BlockingTask,
+    staging: &Staging,
+    incoming: &dyn BackupUpload,
+    name: &str,
+) -> Result<StreamDigests> {
     let path = below(staging.path(), name);
     let mut file = open_plain(&path).map_err(failed("read", &path))?;
     let size = file.metadata().map_err(failed("look at", &path))?.len();

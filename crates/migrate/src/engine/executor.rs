@@ -16,7 +16,7 @@ use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Statement, stmt};
 use martydb_model::sqlstate;
 use martydb_pg::backoff::Backoff;
-use martydb_pg::server::{ErrorResponse, Exchanged, execute_protected};
+use martydb_pg::server::{ErrorResponse, ExchangeResult, execute_protected};
 
 /// A step in progress; the history tables exist.
 pub struct StepRun<'r, 's> {
@@ -134,7 +134,7 @@ impl StepRun<'_, '_> {
     }
 
     /// Reports the warnings. Returns the number of statements finished before the failed one, and its fault.
-    fn failed(&mut self, end: Exchanged) -> Option<(usize, ErrorResponse)> {
+    fn failed(&mut self, end: ExchangeResult) -> Option<(usize, ErrorResponse)> {
         self.session.connection.be_patient(false);
         let (warnings, failed) = match end {
             Ok(reply) => (reply.warnings, None),

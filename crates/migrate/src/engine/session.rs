@@ -22,7 +22,7 @@ use martydb_model::sql::{Ident, List, Literal, Statement, stmt};
 use martydb_model::sqlstate;
 use martydb_pg::backoff::Backoff;
 use martydb_pg::server::advisory::{self, AdvisoryLock, LockHolder, LockKey};
-use martydb_pg::server::claim::{AttemptOutcome, Attempts};
+use martydb_pg::server::claim::{AttemptOutcome, LockAttempts};
 use martydb_pg::server::direct;
 use martydb_pg::server::existence::Existence;
 use martydb_pg::server::{
@@ -108,7 +108,7 @@ impl<'a> MigrationSession<'a> {
 
     /// Takes the lock, waiting for it until the deadline.
     async fn lock(&mut self, deadline: Instant) -> Result<(), NoSession> {
-        let (mut attempts, mut said) = (Attempts::new(LOCK, until(deadline)), WaitLog::default());
+        let (mut attempts, mut said) = (LockAttempts::new(LOCK, until(deadline)), WaitLog::default());
         loop {
             let (taken, alone) = self.start(Some(attempts.key)).await?;
             if taken && alone {

@@ -11,7 +11,7 @@ use crate::{AclEntry, DesiredService, ServiceName};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(rename = "Source")]
-pub enum SeenBy {
+pub enum FindingSource {
     /// A login.
     Probe,
     /// The catalogue.
@@ -26,7 +26,7 @@ pub struct Finding {
     /// How bad it is.
     pub severity: Severity,
     /// What saw it.
-    pub kind: SeenBy,
+    pub kind: FindingSource,
     /// Who is exposed; `None` where it is the whole server.
     pub service: Option<String>,
     /// The role that has access; `PUBLIC` for every role.
@@ -91,7 +91,7 @@ impl FindingKind {
         let finding = Finding {
             id: self.id,
             severity: self.severity,
-            kind: SeenBy::Audit,
+            kind: FindingSource::Audit,
             service: None,
             role: role.into(),
             server: String::new(),
@@ -110,7 +110,7 @@ impl FindingBuilder {
         self
     }
 
-    pub fn by(mut self, source: SeenBy) -> Self {
+    pub fn by(mut self, source: FindingSource) -> Self {
         self.finding.kind = source;
         self
     }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::advisory::{self, AdvisoryLock, LockHolder, LockKey};
-use super::claim::{AttemptOutcome, Attempts};
+use super::claim::{AttemptOutcome, LockAttempts};
 use super::{Access, COMMON_DATABASE, Connection, direct, query};
 use crate::backoff::Backoff;
 use martydb_model::error::{Error, Kind, Result};
@@ -62,7 +62,8 @@ pub async fn take(connection: &mut Connection, key: i32, wait: Duration, what: &
     let lock = AdvisoryLock(LOCK_CLASS, key);
     // Logins that can provision: superusers, those with CREATEROLE, and this session's own.
     let holders = lock.holders(&stmt!("r.rolsuper OR r.rolcreaterole OR r.rolname = session_user"));
-    let mut attempts = Attempts::new(lock, Backoff::until(Instant::now() + wait, FIRST_PAUSE, LONGEST_PAUSE));
+    let mut attempts =
+        LockAttempts::new(lock, Backoff::until(Instant::now() + wait, FIRST_PAUSE, LONGEST_PAUSE));
     loop {
         let rows = query(connection, &Statement::join(lock.attempt(attempts.key))).await?;
         let (taken, alone) = advisory::attempted(connection.backend(), rows.iter());

@@ -10,7 +10,7 @@ use martydb_model::findings::{
 };
 use martydb_model::grants::{Securable, ident};
 use martydb_model::sql::stmt;
-use martydb_model::{AclEntry, ActualDatabase, DatabaseKind, DesiredService, Grantee, Spot};
+use martydb_model::{AccessTarget, AclEntry, ActualDatabase, DatabaseKind, DesiredService, Grantee};
 
 pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     for (name, found) in &audit.actual.databases {
@@ -54,7 +54,7 @@ fn on_service(
 ) -> Option<FindingBuilder> {
     let connect = entry.privilege == "CONNECT";
     let weight = weight(&entry.privilege);
-    if audit.is_declared_access(own, entry, user, ObjectClass::Database, Spot::Database) {
+    if audit.is_declared_access(own, entry, user, ObjectClass::Database, AccessTarget::Database) {
         return None;
     }
     match audit.managed(user) {

@@ -11,7 +11,7 @@ use martydb_model::{AclEntry, DesiredService, RoleKind};
 
 /// Databases in which a message or a row must be read for it to cross.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Ends {
+enum CrossingScope {
     /// Only in this database.
     One,
     /// Also in another database with the same extension.
@@ -22,14 +22,14 @@ enum Ends {
 /// Extensions that need a foreign server, or a privilege that they do not grant to PUBLIC, are judged by these.
 struct ReachingExtension {
     name: &'static str,
-    ends: Ends,
+    ends: CrossingScope,
     does: &'static str,
     advice: &'static str,
 }
 
 const fn crossing(
     name: &'static str,
-    ends: Ends,
+    ends: CrossingScope,
     does: &'static str,
     advice: &'static str,
 ) -> ReachingExtension {
@@ -39,34 +39,49 @@ const fn crossing(
 const REVOKE: &str = "revoke EXECUTE on its functions from PUBLIC";
 
 const CROSSINGS: &[ReachingExtension] = &[
-    crossing("aws_lambda", Ends::One, "calls functions outside the server", REVOKE),
-    crossing("aws_s3", Ends::One, "copies rows to and from object storage", REVOKE),
-    crossing("dblink", Ends::One, "opens connections to every database that the host reaches", REVOKE),
-    crossing("http", Ends::One, "sends requests from the server's host", REVOKE),
+    crossing("aws_lambda", CrossingScope::One, "calls functions outside the server", REVOKE),
+    crossing("aws_s3", CrossingScope::One, "copies rows to and from object storage", REVOKE),
+    crossing(
+        "dblink",
+        CrossingScope::One,
+        "opens connections to every database that the host reaches",
+        REVOKE,
+    ),
+    crossing("http", CrossingScope::One, "sends requests from the server's host", REVOKE),
     crossing(
         "orafce",
-        Ends::Both,
+        CrossingScope::Both,
         "passes messages between databases (dbms_pipe, dbms_alert)",
         "revoke USAGE on the schemas dbms_pipe and dbms_alert from PUBLIC",
     ),
-    crossing("pg_background", Ends::One, "runs statements in sessions of its own", REVOKE),
+    crossing("pg_background", CrossingScope::One, "runs statements in sessions of its own", REVOKE),
     crossing(
         "pg_cron",
-        Ends::One,
+        CrossingScope::One,
         "runs jobs later, in any database to which their owner may connect",
         "install it only in the maintenance database",
     ),
-    crossing("pg_curl", Ends::One, "sends requests from the server's host", REVOKE),
-    crossing("pg_net", Ends::One, "sends requests from the server's host", REVOKE),
+    crossing("pg_curl", CrossingScope::One, "sends requests from the server's host", REVOKE),
+    crossing("pg_net", CrossingScope::One, "sends requests from the server's host", REVOKE),
     crossing(
         "pg_qualstats",
-        Ends::One,
+        CrossingScope::One,
         "shows the constants in queries of all databases",
         "revoke SELECT on its views and EXECUTE on its functions from PUBLIC",
     ),
-    crossing("pgagent", Ends::One, "runs jobs with the privileges of their agent", "keep its schema closed"),
-    crossing("plproxy", Ends::One, "opens connections to other databases", REVOKE),
-    crossing("set_user", Ends::One, "changes the role of a session", "grant EXECUTE only to administrators"),
+    crossing(
+        "pgagent",
+        CrossingScope::One,
+        "runs jobs with the privileges of their agent",
+        "keep its schema closed",
+    ),
+    crossing("plproxy", CrossingScope::One, "opens connections to other databases", REVOKE),
+    crossing(
+        "set_user",
+        CrossingScope::One,
+        "changes the role of a session",
+        "grant EXECUTE only to administrators",
+    ),
 ];
 
 /// A table of an extension whose rows give access to every role that may use one of its schemas.
@@ -109,7 +124,7 @@ fn undeclared(db: &Database<'_>, service: &DesiredService, found: &Extension) ->
 
 fn crosses(db: &Database<'_>, service: &DesiredService, found: &Extension) -> Option<FindingBuilder> {
     let row = CROSSINGS.iter().find(|row| row.name == found.name)?;
-    if row.ends == Ends::Both && !is_elsewhere(db, &found.name) {
+    if row.ends == CrossingScope::Both && !is_elsewhere(db, &found.name) {
         return None;
     }
     let login = user(service, |login| found.open.iter().any(|access| can_use(db, login, access)))?;

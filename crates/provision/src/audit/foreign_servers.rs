@@ -15,7 +15,7 @@ pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
             // The service whose database the server connects to.
             let other = server.dbname.as_deref().filter(|name| *name != db.name);
             let beyond = other.and_then(|name| audit.service_of(name));
-            let way = Way { db: &db, server, beyond };
+            let way = ServerMapping { db: &db, server, beyond };
             way.mappings(out);
             way.tables(out);
             way.owner(out);
@@ -51,13 +51,13 @@ fn unchecked(db: &Database<'_>, wrapper: &str, out: &mut Vec<FindingBuilder>) {
     }
 }
 
-struct Way<'a> {
+struct ServerMapping<'a> {
     db: &'a Database<'a>,
     server: &'a ForeignServer,
     beyond: Option<&'a DesiredService>,
 }
 
-impl Way<'_> {
+impl ServerMapping<'_> {
     fn object(&self) -> String {
         format!("foreign server {}", self.server.name)
     }

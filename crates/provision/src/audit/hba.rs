@@ -19,7 +19,7 @@ mod wording;
 use super::context::Audit;
 use crate::catalog::HbaLine;
 use decisions::Decisions;
-use groups::Counted;
+use groups::MembershipScope;
 use line::LineAudit;
 use maps::Maps;
 use martydb_model::RoleName;
@@ -39,7 +39,7 @@ pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
         out.push(HBA_ERROR.of(PUBLIC).object(object).seen(error));
     }
     out.extend(audit.snapshot.unloaded.iter().map(|path| unloaded(path)));
-    let decisions = decisions(audit, read, Counted::Possible);
+    let decisions = decisions(audit, read, MembershipScope::Possible);
     let maps = Maps::of_audit(audit);
     for at in 0..decisions.rules.len() {
         LineAudit { audit, decisions: &decisions, at, maps: maps.as_ref() }.tell(out);
@@ -58,7 +58,7 @@ fn unloaded(path: &str) -> FindingBuilder {
 fn decisions<'a>(
     audit: &Audit<'a>,
     read: impl IntoIterator<Item = &'a HbaLine>,
-    counted: Counted,
+    counted: MembershipScope,
 ) -> Decisions<'a> {
     let files = Lines::of(&audit.snapshot.hba_files);
     Decisions::new(audit, read.into_iter().map(|line| Rule::of(line, &files)).collect(), counted)

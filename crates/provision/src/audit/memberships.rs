@@ -194,9 +194,9 @@ fn by(role: &RoleName, path: &RolePath<'_>) -> String {
     }
 }
 
-type Taking = fn(&str, &str, Option<&str>, u32) -> Repair;
+type RevokeFunction = fn(&str, &str, Option<&str>, u32) -> Repair;
 
-fn taken(audit: &Audit<'_>, row: &Membership, taking: Taking) -> Repair {
+fn taken(audit: &Audit<'_>, row: &Membership, taking: RevokeFunction) -> Repair {
     let grantor = row.grantor.as_ref().map(RoleName::as_str);
     taking(row.role.as_str(), row.member.as_str(), grantor, audit.actual.major())
 }

@@ -6,7 +6,7 @@ use super::privileges::class_of;
 use super::roles::RoleClass;
 use crate::audit::context::AuditSubject;
 use crate::catalog::CatalogObject;
-use martydb_model::contract::{self, Handover, ObjectClass, granted};
+use martydb_model::contract::{self, ObjectClass, OwnershipChange, granted};
 use martydb_model::findings::Severity::{self, Critical, High, Low, Medium};
 use martydb_model::findings::{
     DATABASE_OWNER, FOREIGN_RIGHT, FindingBuilder, OBJECT_OWNER, PUBLIC, TEMPLATE_FLAG, UNKNOWN_KIND,
@@ -191,7 +191,7 @@ fn give(
 ) -> FindingBuilder {
     let owned = set_owner(RepairScope::Database, what, owner);
     let handover = handover(db, item);
-    if handover == Handover::ByHand {
+    if handover == OwnershipChange::ByHand {
         let read = format!(
             "{} wrote code in it that would run with the privileges of {owner}: review it first, then:",
             item.owner
@@ -200,16 +200,16 @@ fn give(
     }
     let words = ServerText::quoted_by_server(what.into());
     let as_caller = Repair::alter(RepairScope::Database, run_as_caller(kind_of(item), words));
-    let as_caller = (handover == Handover::AsCaller).then_some(as_caller);
+    let as_caller = (handover == OwnershipChange::AsCaller).then_some(as_caller);
     found.fixes(as_caller.into_iter().chain([owned]).chain(declared(db, item)).collect())
 }
 
-fn handover(db: &Database<'_>, item: &CatalogObject) -> Handover {
+fn handover(db: &Database<'_>, item: &CatalogObject) -> OwnershipChange {
     let (desired, actual) = (db.audit.desired, db.audit.actual);
-    let (Some(service), Some(kind)) = (db.service, kind_of(item)) else { return Handover::AsIs };
+    let (Some(service), Some(kind)) = (db.service, kind_of(item)) else { return OwnershipChange::AsIs };
     let is_open = |role: &RoleName| contract::is_open_to_services(desired, actual, service, role);
     if !RoleName::found(item.owner.clone()).is_ok_and(|owner| is_open(&owner)) {
-        return Handover::AsIs;
+        return OwnershipChange::AsIs;
     }
     let lends = db.catalog.owner_code.get(&item.shown).is_some_and(|writers| writers.iter().any(is_open));
     contract::handover(kind, item.definer, lends, actual.major())

@@ -12,7 +12,7 @@ use martydb_model::findings::{
 };
 use martydb_model::grants::{Securable, revoke};
 use martydb_model::sql::{Qualified, stmt};
-use martydb_model::{AclEntry, RoleKind, Spot};
+use martydb_model::{AccessTarget, AclEntry, RoleKind};
 
 pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     for db in audit.databases() {
@@ -183,9 +183,9 @@ fn is_declared(db: &Database<'_>, item: &CatalogObject, entry: &AclEntry, user: 
     let class = class_of(db, item);
     let table = item.table.as_deref().and_then(|table| table.strip_prefix(schema)?.strip_prefix('.'));
     let spot = match (class, &item.column) {
-        (ObjectClass::Schema, _) => Spot::Schema(&item.name),
-        (_, Some(column)) => Spot::Column { schema, table: &item.name, column },
-        _ => Spot::Object { schema, name: table.unwrap_or(&item.name) },
+        (ObjectClass::Schema, _) => AccessTarget::Schema(&item.name),
+        (_, Some(column)) => AccessTarget::Column { schema, table: &item.name, column },
+        _ => AccessTarget::Object { schema, name: table.unwrap_or(&item.name) },
     };
     db.audit.is_declared_access(service, entry, user, class, spot)
 }

@@ -234,9 +234,9 @@ fn shown(name: &str, value: &str) -> String {
 }
 
 /// A setting that protects the whole server, with a test for values that do not.
-type Fence = (&'static str, fn(&str) -> bool);
+type ProtectiveSetting = (&'static str, fn(&str) -> bool);
 
-const FENCES: &[Fence] = &[
+const FENCES: &[ProtectiveSetting] = &[
     ("lo_compat_privileges", |value| value == "on"),
     ("allow_system_table_mods", |value| value == "on"),
     ("session_replication_role", |value| value != "origin"),

@@ -93,7 +93,7 @@ fn gone(database: &DbName) -> Error {
 }
 
 /// Properties of a database that is renamed.
-struct Aside {
+struct RenamedDatabase {
     holders: Vec<Grantee>,
     /// Roles with their own settings there.
     set: Vec<RoleName>,
@@ -120,7 +120,7 @@ async fn limits(session: &mut Connection) -> Result<(Vec<String>, Vec<RoleName>)
     Ok((free, above))
 }
 
-async fn look(session: &mut Connection, database: &DbName) -> Result<Option<Aside>> {
+async fn look(session: &mut Connection, database: &DbName) -> Result<Option<RenamedDatabase>> {
     let name = Literal(database.to_string());
     let asked = stmt!(
         "SELECT 'there', NULL, NULL FROM pg_catalog.pg_database d WHERE d.datname = {name}
@@ -135,7 +135,7 @@ async fn look(session: &mut Connection, database: &DbName) -> Result<Option<Asid
         name = name
     );
     let (mut found, mut there) =
-        (Aside { holders: vec![], set: vec![], settings: vec![], records: vec![] }, false);
+        (RenamedDatabase { holders: vec![], set: vec![], settings: vec![], records: vec![] }, false);
     for row in &query(session, &asked).await? {
         let role: Option<String> = row.try_get(1).map_err(unreadable)?;
         let named = role.clone().and_then(|name| RoleName::found(name).ok());
@@ -163,7 +163,7 @@ async fn look(session: &mut Connection, database: &DbName) -> Result<Option<Asid
     Ok(there.then_some(found))
 }
 
-impl Aside {
+impl RenamedDatabase {
     /// Returns statements that rename the former database and remove properties that would make it look like the
     /// service's.
     fn put_aside(&self, database: &DbName, kept: &DbName, mark: &str) -> Vec<Statement> {

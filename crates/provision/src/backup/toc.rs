@@ -30,18 +30,18 @@ pub fn wanted(
     left_out: &[String],
 ) -> Vec<ArchiveEntry> {
     let texts: Vec<String> = entries.iter().map(|entry| entry.what.clone()).collect();
-    let rule = Wanted { owner: service.role(RoleKind::Owner).to_string(), service, left_out, texts };
+    let rule = WantedEntries { owner: service.role(RoleKind::Owner).to_string(), service, left_out, texts };
     entries.into_iter().filter(|entry| rule.takes(&entry.what)).collect()
 }
 
-struct Wanted<'a> {
+struct WantedEntries<'a> {
     owner: String,
     service: &'a DesiredService,
     left_out: &'a [String],
     texts: Vec<String>,
 }
 
-impl Wanted<'_> {
+impl WantedEntries<'_> {
     fn takes(&self, what: &str) -> bool {
         let begins = |kinds: &[&str]| kinds.iter().any(|kind| what.starts_with(kind));
         let own = what.ends_with(&format!(" {}", self.owner));
@@ -111,7 +111,7 @@ mod tests {
             "FOREIGN TABLE public far shop_owner",
         ];
         let left_out = ["publication all: is for all tables; make it again".to_owned()];
-        let rule = Wanted {
+        let rule = WantedEntries {
             owner: "shop_owner".into(),
             service,
             left_out: &left_out,

@@ -1,7 +1,7 @@
 //! First stage: all I/O of a verification, one server at a time.
 
 use super::alternates::open_alternates;
-use super::extra_probes::{self, Surroundings};
+use super::extra_probes::{self, ProbeContext};
 use super::listeners::{ServerSettings, listeners, loopback};
 use super::observations::{ComparedPasswords, Extent, Observations, ServerContext};
 use super::password_audit::known_passwords;
@@ -53,7 +53,7 @@ pub async fn observe(
     let settings = ServerSettings { settings: &catalogue.state.parameters.settings, hba, admin };
     let (listeners, mut not_examined) = listeners(task, &settings).await?;
     not_examined.extend(found.notes);
-    let surroundings = Surroundings {
+    let surroundings = ProbeContext {
         task,
         attempts: &attempts,
         listeners: &listeners,
@@ -188,7 +188,7 @@ async fn matrix(task: &Task, extent: Extent) -> Result<Vec<LoginAttempts>> {
 /// Returns `true` if a socket rejected every login by a method that asks for no password.
 fn asks_for_account(endpoint: &Endpoint, attempts: &[LoginAttempts]) -> bool {
     let by_account = |outcome: &Outcome| {
-        matches!(outcome, Outcome::Refused(refused) if refused.sqlstate == sqlstate::INVALID_AUTHORIZATION
+        matches!(outcome, Outcome::Rejected(refused) if refused.sqlstate == sqlstate::INVALID_AUTHORIZATION
             && refused.routine.as_deref() == Some("auth_failed"))
     };
     let is_socket = matches!(endpoint.host, Host::Socket(_));
@@ -198,10 +198,10 @@ fn asks_for_account(endpoint: &Endpoint, attempts: &[LoginAttempts]) -> bool {
 /// Returns `true` if an attempt ended because the server was gone.
 fn is_lost(outcome: &Outcome) -> bool {
     match outcome {
-        Outcome::Broken(broken) => {
+        Outcome::Failed(broken) => {
             matches!(broken.stage, Stage::Reach | Stage::Speak | Stage::Wait | Stage::NotTried)
         }
-        Outcome::Refused(refused) => refused.sqlstate.starts_with("57P"),
+        Outcome::Rejected(refused) => refused.sqlstate.starts_with("57P"),
         Outcome::Accepted(_) => false,
     }
 }

@@ -15,7 +15,7 @@ pub struct Groups<'a> {
 
 /// Memberships that count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Counted {
+pub enum MembershipScope {
     /// Present memberships.
     Present,
     /// Includes memberships that a login could grant or revoke.
@@ -23,12 +23,12 @@ pub enum Counted {
 }
 
 impl<'a> Groups<'a> {
-    pub fn of(audit: &Audit<'a>, counted: Counted) -> Groups<'a> {
+    pub fn of(audit: &Audit<'a>, counted: MembershipScope) -> Groups<'a> {
         let mut members: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for row in &audit.actual.memberships {
             members.entry(row.role.as_str()).or_default().insert(row.member.as_str());
         }
-        let growing = if counted == Counted::Possible { growing(audit) } else { BTreeMap::new() };
+        let growing = if counted == MembershipScope::Possible { growing(audit) } else { BTreeMap::new() };
         Groups { members, growing }
     }
 

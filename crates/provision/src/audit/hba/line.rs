@@ -1,6 +1,6 @@
 //! Judgment of one line of pg_hba.conf, by the logins that it decides about.
 
-use super::decisions::{Decided, Decisions};
+use super::decisions::{DecidedLogins, Decisions};
 use super::exposure::Exposure;
 use super::maps::{self, Maps};
 use super::methods::{self, LoginMethod, Proof};
@@ -40,7 +40,7 @@ impl LineAudit<'_, '_> {
     }
 
     /// Returns the logins that the line decides about and that its map, if it has one, accepts.
-    fn decided(&self) -> Decided<'_> {
+    fn decided(&self) -> DecidedLogins<'_> {
         let (meanings, map) = (&self.decisions.meanings, self.rule().option("map"));
         self.decisions.of(self.at, |role| match (map, self.maps) {
             (Some(map), Some(maps)) => maps.of(map).any(|entry| maps.admits(meanings, entry, role.as_str())),

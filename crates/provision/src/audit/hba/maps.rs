@@ -2,7 +2,7 @@
 
 use super::decisions::Decisions;
 use super::exposure::Exposure;
-use super::rules::{Meanings, Rule, RuleWord};
+use super::rules::{Keywords, Rule, RuleWord};
 use super::tokens::{Lines, Quoting, quoting};
 use super::wording::{advised, place};
 use crate::audit::context::Audit;
@@ -147,7 +147,7 @@ impl<'a> Maps<'a> {
     }
 
     /// Returns `true` if the entry lets an account log in as the role. Before 16 only `\1` has a meaning.
-    pub fn admits(&self, meanings: &Meanings<'_>, entry: &IdentLine, role: &str) -> bool {
+    pub fn admits(&self, meanings: &Keywords<'_>, entry: &IdentLine, role: &str) -> bool {
         let word = self.role(entry);
         let captures = entry.system.starts_with('/') && entry.role.contains("\\1");
         let matches = if meanings.has_patterns() {
@@ -160,7 +160,7 @@ impl<'a> Maps<'a> {
 }
 
 /// Returns `true` if an entry lets an account log in as more than one role.
-fn is_wild(maps: &Maps<'_>, meanings: &Meanings<'_>, entry: &IdentLine) -> bool {
+fn is_wild(maps: &Maps<'_>, meanings: &Keywords<'_>, entry: &IdentLine) -> bool {
     let special = meanings.has_patterns() && (entry.role == "all" || entry.role.starts_with(['/', '+']));
     special && maps.role(entry).quoting != Quoting::Quoted || entry.role.contains("\\1")
 }

@@ -7,13 +7,13 @@ use super::super::assessment::PartialJudgement;
 use super::super::breaches::{self, Basis};
 use super::super::listeners::Listener;
 use super::super::observations::{ExtraProbe, Observations, Purpose, ServerContext};
-use crate::probe::{AccessPolicy, Judgement, Probe, ProbePlace, Task, Verdict};
+use crate::probe::{AccessPolicy, Judgement, Probe, ProbeLocation, Task, Verdict};
 use martydb_model::findings::{
-    Finding, FindingKind, GUESSABLE, REPLICATION_LOGIN, REUSED, SeenBy, WRONG_PASSWORD,
+    Finding, FindingKind, FindingSource, GUESSABLE, REPLICATION_LOGIN, REUSED, WRONG_PASSWORD,
 };
 use martydb_model::sqlstate;
 use martydb_model::units::listed;
-use martydb_pg::wire::{Outcome, Refused, Stage};
+use martydb_pg::wire::{Outcome, Rejection, Stage};
 
 /// Placeholder for the service in a probe of the admin's login.
 const ADMIN: &str = "(server)";
@@ -68,7 +68,7 @@ fn way(extra: &ExtraProbe, listener: &Listener) -> String {
 
 fn finding(task: &Task, extra: &ExtraProbe, listener: &Listener, kind: &FindingKind) -> Finding {
     let service = extra.login.map(|at| &task.logins[at].service);
-    let found = kind.of(&extra.role).by(SeenBy::Probe).service_name(service).database(&extra.database);
+    let found = kind.of(&extra.role).by(FindingSource::Probe).service_name(service).database(&extra.database);
     // Only the address: a report never contains a working password.
     let found = found.object(format!("address {}", listener.shown));
     found.seen(format!("{} was let in {}", extra.role, way(extra, listener))).on(&task.server)
@@ -144,22 +144,22 @@ impl Purpose {
         }
     }
 
-    pub fn judge(&self, outcome: &Outcome, place: ProbePlace, policy: Option<AccessPolicy>) -> Judgement {
+    pub fn judge(&self, outcome: &Outcome, place: ProbeLocation, policy: Option<AccessPolicy>) -> Judgement {
         let (verdict, why) = match outcome {
             Outcome::Accepted(_) => self.let_in(place, policy),
-            Outcome::Refused(refused) => self.refused(refused),
-            Outcome::Broken(broken) if broken.stage == Stage::Authenticate && *self != Purpose::Elsewhere => {
+            Outcome::Rejected(refused) => self.refused(refused),
+            Outcome::Failed(broken) if broken.stage == Stage::Authenticate && *self != Purpose::Elsewhere => {
                 let why = format!("the server asks for another authentication method: {}", broken.why);
                 (Verdict::Inconclusive, Some(why))
             }
-            Outcome::Broken(broken) => (Verdict::Inconclusive, Some(broken.why.clone())),
+            Outcome::Failed(broken) => (Verdict::Inconclusive, Some(broken.why.clone())),
         };
         Judgement::of(outcome, verdict, why)
     }
 
-    fn let_in(&self, place: ProbePlace, policy: Option<AccessPolicy>) -> (Verdict, Option<String>) {
+    fn let_in(&self, place: ProbeLocation, policy: Option<AccessPolicy>) -> (Verdict, Option<String>) {
         match (self, place, policy) {
-            (Purpose::Elsewhere, ProbePlace::Own, _) => (Verdict::Allowed, None),
+            (Purpose::Elsewhere, ProbeLocation::Own, _) => (Verdict::Allowed, None),
             (Purpose::Elsewhere, _, Some(AccessPolicy::LeftOpen)) => {
                 (Verdict::Allowed, Some("left open by close_maintenance: false".into()))
             }
@@ -167,7 +167,7 @@ impl Purpose {
         }
     }
 
-    fn refused(&self, refused: &Refused) -> (Verdict, Option<String>) {
+    fn refused(&self, refused: &Rejection) -> (Verdict, Option<String>) {
         let row = self.row();
         let is = |states: &[&str]| states.contains(&refused.sqlstate.as_str());
         let lacks_connect = refused.sqlstate == sqlstate::INSUFFICIENT_PRIVILEGE
@@ -185,10 +185,10 @@ impl Purpose {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use martydb_pg::wire::{Accepted, Broken};
+    use martydb_pg::wire::{Accepted, ConnectionFailure};
 
     fn refused(sqlstate: &str, routine: &str) -> Outcome {
-        Outcome::Refused(Refused {
+        Outcome::Rejected(Rejection {
             sqlstate: sqlstate.into(),
             message: "no".into(),
             routine: Some(routine.into()),
@@ -200,7 +200,7 @@ mod tests {
         use Verdict::*;
         let let_in =
             Outcome::Accepted(Accepted { tls: false, server_version: "15.0".into(), answers: vec![] });
-        let broken = Outcome::Broken(Broken { stage: Stage::Wait, why: "silence".into() });
+        let broken = Outcome::Failed(ConnectionFailure { stage: Stage::Wait, why: "silence".into() });
         let answers = [
             (let_in, [Breach, Breach, Breach, Breach]),
             (
@@ -224,7 +224,7 @@ mod tests {
         let purposes = [Purpose::Wrong, Purpose::Reuse("x".into()), Purpose::Elsewhere, Purpose::Replication];
         for (outcome, expected) in answers {
             for (purpose, expected) in purposes.iter().zip(expected) {
-                let judged = purpose.judge(&outcome, ProbePlace::Foreign, Some(AccessPolicy::Closed));
+                let judged = purpose.judge(&outcome, ProbeLocation::Foreign, Some(AccessPolicy::Closed));
                 assert_eq!(judged.verdict, expected, "{purpose:?} {outcome:?}");
                 assert!(judged.verdict != Inconclusive || judged.why.is_some(), "{purpose:?} {outcome:?}");
             }
@@ -236,8 +236,8 @@ mod tests {
         let let_in =
             Outcome::Accepted(Accepted { tls: false, server_version: "15.0".into(), answers: vec![] });
         let verdict = |place, policy| Purpose::Elsewhere.judge(&let_in, place, Some(policy)).verdict;
-        assert_eq!(verdict(ProbePlace::Own, AccessPolicy::Closed), Verdict::Allowed);
-        assert_eq!(verdict(ProbePlace::Foreign, AccessPolicy::LeftOpen), Verdict::Allowed);
-        assert_eq!(verdict(ProbePlace::Foreign, AccessPolicy::Closed), Verdict::Breach);
+        assert_eq!(verdict(ProbeLocation::Own, AccessPolicy::Closed), Verdict::Allowed);
+        assert_eq!(verdict(ProbeLocation::Foreign, AccessPolicy::LeftOpen), Verdict::Allowed);
+        assert_eq!(verdict(ProbeLocation::Foreign, AccessPolicy::Closed), Verdict::Breach);
     }
 }

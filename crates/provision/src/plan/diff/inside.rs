@@ -10,11 +10,11 @@ use crate::plan::action::Action;
 use crate::plan::object::Object;
 use crate::plan::stage::Risk;
 use martydb_model::contract::{
-    self, HISTORY_SCHEMA, Handover, ObjectClass, allowed, granted, is_history, is_open_to_services,
+    self, HISTORY_SCHEMA, ObjectClass, OwnershipChange, allowed, granted, is_history, is_open_to_services,
 };
 use martydb_model::{
-    AclEntry, ActualObject, ActualSchema, ActualServer, Contents, DesiredService, Grantee, ObjectKind,
-    RoleKind, RoleName, SchemaName, Spot,
+    AccessTarget, AclEntry, ActualObject, ActualSchema, ActualServer, Contents, DesiredService, Grantee,
+    ObjectKind, RoleKind, RoleName, SchemaName,
 };
 
 pub fn diff(look: &mut Comparison<'_>, service: &DesiredService) {
@@ -28,7 +28,7 @@ pub fn diff(look: &mut Comparison<'_>, service: &DesiredService) {
     for (name, found) in contents.schemas.iter().filter(|(name, _)| !service.schemas.contains(name)) {
         schema(look, service, name, found);
     }
-    let handovers: Vec<Option<Handover>> =
+    let handovers: Vec<Option<OwnershipChange>> =
         contents.objects.iter().map(|found| handover(look, service, &contents, found)).collect();
     let all = || contents.objects.iter().zip(&handovers);
     lend(look, service, all().filter(|(_, handover)| handover.is_some()).map(|(found, _)| found));
@@ -97,7 +97,7 @@ fn users(service: &DesiredService, schema: &SchemaName) -> Holding {
     let history = schema.as_str() == HISTORY_SCHEMA;
     let class = if history { ObjectClass::History } else { ObjectClass::Schema };
     let mut users = wanted(service, class, granted);
-    users.extend(declared(service, class, Spot::Schema(schema.as_str())));
+    users.extend(declared(service, class, AccessTarget::Schema(schema.as_str())));
     users
 }
 
@@ -120,14 +120,14 @@ fn handover(
     service: &DesiredService,
     contents: &Contents,
     found: &ActualObject,
-) -> Option<Handover> {
+) -> Option<OwnershipChange> {
     let owner = service.role(RoleKind::Owner);
     let in_schema = contents.schemas.get(&found.schema).map(|schema| &schema.owner);
     let mut owners = in_schema.into_iter().chain([&found.owner]);
     let foreign =
         found.owner != *owner && owners.any(|owner| is_claimed(look, service, &found.schema, owner));
     let way = foreign.then(|| way(look, service, contents, found));
-    way.filter(|way| *way != Handover::ByHand)
+    way.filter(|way| *way != OwnershipChange::ByHand)
 }
 
 fn way(
@@ -135,10 +135,10 @@ fn way(
     service: &DesiredService,
     contents: &Contents,
     found: &ActualObject,
-) -> Handover {
+) -> OwnershipChange {
     let is_open = |role: &RoleName| is_open_to_services(look.desired, look.actual, service, role);
     if !is_open(&found.owner) {
-        return Handover::AsIs;
+        return OwnershipChange::AsIs;
     }
     let name = found.signature.clone().unwrap_or_else(|| format!("{}.{}", found.schema, found.name));
     let lends = contents.owner_code.get(&name).is_some_and(|writers| writers.iter().any(is_open));
@@ -186,11 +186,11 @@ fn object(
     look: &mut Comparison<'_>,
     service: &DesiredService,
     found: &ActualObject,
-    handover: Option<Handover>,
+    handover: Option<OwnershipChange>,
 ) {
     let owner = service.role(RoleKind::Owner);
     if handover.is_some() && !found.dependent {
-        if handover == Some(Handover::AsCaller) {
+        if handover == Some(OwnershipChange::AsCaller) {
             let reason =
                 format!("{} wrote it: run it with the caller's privileges, not with {owner}'s", found.owner);
             look.add(look.caution(), Action::RunAsCaller { object: Object::of(found) }, reason);
@@ -205,7 +205,7 @@ fn object(
     // A migration may revoke some of these: a missing privilege is not drift.
     let mut most = wanted(service, class, allowed);
     let table = found.of_table.as_deref().filter(|_| found.kind == ObjectKind::Sequence);
-    let spot = Spot::Object { schema: found.schema.as_str(), name: table.unwrap_or(&found.name) };
+    let spot = AccessTarget::Object { schema: found.schema.as_str(), name: table.unwrap_or(&found.name) };
     let further = declared(service, class, spot);
     most.extend(further.clone());
     let next_owner = handover.map(|_| owner.as_str());

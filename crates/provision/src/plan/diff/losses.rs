@@ -9,7 +9,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::plan::action::Action;
-use crate::plan::loss::{Loss, LostOn};
+use crate::plan::loss::{Loss, LostObject};
 use crate::plan::object::Object;
 use crate::plan::stage::Risk;
 use crate::plan::step::{Plan, Step};
@@ -44,8 +44,8 @@ pub fn name_in_plan(desired: &DesiredServer, actual: &ActualServer, plan: &mut P
 /// Describes a loss for the reason of a step that closes a database or a schema; there are too many others.
 fn in_step(loss: &Loss) -> String {
     let can = match (&loss.on, loss.privilege) {
-        (LostOn::Database, Privilege::Connect) => "connect",
-        (LostOn::Schema(_), Privilege::Usage) => "use it",
+        (LostObject::Database, Privilege::Connect) => "connect",
+        (LostObject::Schema(_), Privilege::Usage) => "use it",
         _ => return String::new(),
     };
     let declare = if loss.service.is_some() { ", or declare it under `access:`" } else { "" };
@@ -58,7 +58,7 @@ fn grouped(lost: impl Iterator<Item = Loss>) -> Vec<Loss> {
     let mut all: BTreeMap<_, Loss> = BTreeMap::new();
     for loss in lost {
         let on = match &loss.on {
-            LostOn::Objects(kind, _) => LostOn::Objects(*kind, BTreeSet::new()),
+            LostObject::Objects(kind, _) => LostObject::Objects(*kind, BTreeSet::new()),
             other => other.clone(),
         };
         let key = (
@@ -73,7 +73,7 @@ fn grouped(lost: impl Iterator<Item = Loss>) -> Vec<Loss> {
             all.insert(key, loss);
             continue;
         };
-        if let (LostOn::Objects(_, all), LostOn::Objects(_, more)) = (&mut known.on, loss.on) {
+        if let (LostObject::Objects(_, all), LostObject::Objects(_, more)) = (&mut known.on, loss.on) {
             all.extend(more);
         }
         known.roles =
@@ -104,7 +104,7 @@ fn lost(aftermath: &AccessAfter<'_>, step: &Step) -> Vec<Loss> {
             let one = |privilege| {
                 let roles =
                     aftermath.losers_of_future(database, (owner, schema.as_ref(), *on), privilege, from);
-                loss(privilege, LostOn::Future(owner.clone(), schema.clone(), on.letter()), from, roles)
+                loss(privilege, LostObject::Future(owner.clone(), schema.clone(), on.letter()), from, roles)
             };
             privileges.iter().filter_map(one).collect()
         }
@@ -113,13 +113,13 @@ fn lost(aftermath: &AccessAfter<'_>, step: &Step) -> Vec<Loss> {
 }
 
 /// Returns the lost object. Usage of a type counts only for roles that create objects with it.
-fn lost_on(on: &Object) -> Option<LostOn> {
+fn lost_on(on: &Object) -> Option<LostObject> {
     match on {
-        Object::Database(_) => Some(LostOn::Database),
-        Object::Schema(schema) => Some(LostOn::Schema(schema.clone())),
+        Object::Database(_) => Some(LostObject::Database),
+        Object::Schema(schema) => Some(LostObject::Schema(schema.clone())),
         Object::Named { kind: ObjectKind::Type, .. } | Object::Other { .. } | Object::Column { .. } => None,
         Object::Named { kind, .. } | Object::Routine { kind, .. } => {
-            Some(LostOn::Objects(*kind, [on.clone()].into()))
+            Some(LostObject::Objects(*kind, [on.clone()].into()))
         }
     }
 }

@@ -24,16 +24,16 @@ pub struct PrivilegeHolder<'a> {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Moment {
+enum PlanMoment {
     Before,
     After,
 }
 
 /// An object with its database.
-type Located<'a> = (&'a DbName, Object);
+type LocatedObject<'a> = (&'a DbName, Object);
 
 /// Grants or revocations of the plan.
-type Rights<'a> = BTreeMap<Located<'a>, Vec<(&'a Grantee, &'a Privileges)>>;
+type PlannedPrivileges<'a> = BTreeMap<LocatedObject<'a>, Vec<(&'a Grantee, &'a Privileges)>>;
 
 pub struct AccessAfter<'a> {
     actual: &'a ActualServer,
@@ -42,9 +42,9 @@ pub struct AccessAfter<'a> {
     objects: BTreeMap<&'a DbName, BTreeMap<Object, &'a ActualObject>>,
     /// Roles that hold something in a database themselves: anywhere in it, and in each of its schemas.
     holders: BTreeMap<&'a DbName, Holders<'a>>,
-    taken: Rights<'a>,
-    given: Rights<'a>,
-    owners: BTreeMap<Located<'a>, &'a RoleName>,
+    taken: PlannedPrivileges<'a>,
+    given: PlannedPrivileges<'a>,
+    owners: BTreeMap<LocatedObject<'a>, &'a RoleName>,
 }
 
 #[derive(Default)]
@@ -122,8 +122,8 @@ impl<'a> AccessAfter<'a> {
                 Grantee::Public => self.concerns(person, database, on, privilege),
             };
             let reached =
-                access.schema.is_none_or(|schema| self.uses(person, database, schema, Moment::Before));
-            held && reached && !self.holds(person, database, on, privilege, Moment::After)
+                access.schema.is_none_or(|schema| self.uses(person, database, schema, PlanMoment::Before));
+            held && reached && !self.holds(person, database, on, privilege, PlanMoment::After)
         };
         self.others().filter(counts).map(|person| person.name.clone()).collect()
     }
@@ -145,7 +145,7 @@ impl<'a> AccessAfter<'a> {
                 Grantee::Role(group) => person.before.contains(group),
                 Grantee::Public => self.is_user(person, database),
             };
-            let reached = schema.is_none_or(|schema| self.uses(person, database, schema, Moment::Before));
+            let reached = schema.is_none_or(|schema| self.uses(person, database, schema, PlanMoment::Before));
             let mut other =
                 row.acl.iter().filter(|entry| entry.privilege == privilege.name() && entry.grantee != *from);
             held && reached
@@ -161,11 +161,11 @@ impl<'a> AccessAfter<'a> {
 
     pub fn can_connect(&self, person: &PrivilegeHolder<'_>, database: &DbName) -> bool {
         let on = Object::Database(database.clone());
-        self.holds(person, database, &on, Privilege::Connect, Moment::After)
+        self.holds(person, database, &on, Privilege::Connect, PlanMoment::After)
     }
 
     pub fn can_use(&self, person: &PrivilegeHolder<'_>, database: &DbName, schema: &SchemaName) -> bool {
-        self.uses(person, database, schema, Moment::After)
+        self.uses(person, database, schema, PlanMoment::After)
     }
 
     /// Returns the schema of an object.
@@ -209,7 +209,7 @@ impl<'a> AccessAfter<'a> {
         person: &PrivilegeHolder<'_>,
         database: &DbName,
         schema: &SchemaName,
-        when: Moment,
+        when: PlanMoment,
     ) -> bool {
         self.holds(person, database, &Object::Schema(schema.clone()), Privilege::Usage, when)
     }
@@ -220,19 +220,19 @@ impl<'a> AccessAfter<'a> {
         database: &DbName,
         on: &Object,
         privilege: Privilege,
-        when: Moment,
+        when: PlanMoment,
     ) -> bool {
         let Some(AccessList { owner, acl, .. }) = self.access(database, on) else { return false };
-        let roles = if when == Moment::Before { &person.before } else { &person.after };
+        let roles = if when == PlanMoment::Before { &person.before } else { &person.after };
         let is_own = |grantee: &Grantee| grantee.role().is_none_or(|role| roles.contains(role));
         let place = (database, on.clone());
-        let next = self.owners.get(&place).filter(|_| when == Moment::After);
+        let next = self.owners.get(&place).filter(|_| when == PlanMoment::After);
         let owner = next.map_or(owner, |next| next.as_str());
         let taken = |grantee: &Grantee| {
             let mut taken = self.taken.get(&place).into_iter().flatten();
-            when == Moment::After && taken.any(|(from, all)| *from == grantee && all.contains(privilege))
+            when == PlanMoment::After && taken.any(|(from, all)| *from == grantee && all.contains(privilege))
         };
-        let mut given = self.given.get(&place).into_iter().flatten().filter(|_| when == Moment::After);
+        let mut given = self.given.get(&place).into_iter().flatten().filter(|_| when == PlanMoment::After);
         let entries = acl.iter().filter(|entry| entry.privilege == privilege.name());
         roles.iter().any(|role| role.as_str() == owner)
             || entries.map(|entry| &entry.grantee).any(|grantee| is_own(grantee) && !taken(grantee))
