@@ -26,7 +26,7 @@ use std::fs::File;
 use std::time::{Duration, Instant};
 
 use layout::Layout;
-use liveness::{Liveness, ServerProcess, look};
+use liveness::{Liveness, ServerProcess, inspect};
 use martydb_model::error::{Error, Result};
 use martydb_pg::wire::{Endpoint, Host, Tls, TlsMode};
 use rustix::process::Signal;
@@ -52,7 +52,7 @@ pub async fn up(spec: &Spec, note: Note<'_>) -> Result<RunningServer> {
     let (_lock, mut layout) = lock(spec, note).await?;
     let (began, mut started) = (Instant::now(), false);
     loop {
-        match look(&layout)? {
+        match inspect(&layout)? {
             Liveness::Up(server) if server.ready => {
                 let found = endpoints(&server, started);
                 match readiness::wait_ready(&layout, &server, &found).await? {
@@ -120,7 +120,8 @@ pub fn status(spec: &Spec) -> Result<Status> {
         status.socket_dir = remembered.socket_dir;
         status.server_version = remembered.version;
     }
-    if let Liveness::Up(server) | Liveness::Unresponsive(server) | Liveness::Unknown(server) = look(&layout)?
+    if let Liveness::Up(server) | Liveness::Unresponsive(server) | Liveness::Unknown(server) =
+        inspect(&layout)?
     {
         status.state = State::Running;
         status.port = Some(server.port);
@@ -137,7 +138,7 @@ pub fn log(spec: &Spec) -> Result<ServerLog> {
 
 /// Returns the server, if it is up. Starts nothing.
 pub fn running(spec: &Spec) -> Result<Option<RunningServer>> {
-    match look(&Layout::find(spec)?)? {
+    match inspect(&Layout::find(spec)?)? {
         Liveness::Up(server) if server.ready => Ok(Some(endpoints(&server, false))),
         _ => Ok(None),
     }
@@ -188,7 +189,7 @@ async fn lock(spec: &Spec, note: Note<'_>) -> Result<(File, Layout)> {
 async fn stop(layout: &Layout, signal: Signal) -> Result<bool> {
     let began = Instant::now();
     loop {
-        match look(layout)? {
+        match inspect(layout)? {
             Liveness::Up(server) | Liveness::Unresponsive(server) => {
                 return process::stop(layout, &server, signal).await.map(|()| true);
             }

@@ -2,13 +2,13 @@
 
 mod access;
 pub mod advisory;
-pub mod claim;
 pub mod conflicts;
 mod connect;
-pub mod direct;
 pub mod existence;
 pub mod hosts;
 pub mod lock;
+pub mod lock_attempts;
+pub mod pooler_check;
 pub mod sessions;
 
 pub use crate::wire::{

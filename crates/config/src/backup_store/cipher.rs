@@ -65,15 +65,15 @@ impl Cipher {
     /// Copies `from` in its stored form.
     pub fn write(
         &self,
-        errand: &BlockingTask,
+        task: &BlockingTask,
         from: &mut dyn Read,
         to: &mut dyn Write,
     ) -> Result<StreamDigests, Stop> {
         let mut to = HashingStream::new(to);
         let plain = match self {
-            Cipher::Plain => pass(errand, from, &mut to, Stop::Read)?,
+            Cipher::Plain => pass(task, from, &mut to, Stop::Read)?,
             Cipher::Age(recipients) => {
-                age_files::encrypt(recipients, &mut to, |to| pass(errand, from, to, Stop::Read))?
+                age_files::encrypt(recipients, &mut to, |to| pass(task, from, to, Stop::Read))?
             }
         };
         let (_, stored) = to.finish();
@@ -118,7 +118,7 @@ impl Identities {
 
 /// Copies `from` in its original form. The output may be used only once this has returned and the digests match.
 pub fn read(
-    errand: &BlockingTask,
+    task: &BlockingTask,
     encryption: Encryption,
     identities: Option<&Identities>,
     from: &mut dyn Read,
@@ -126,21 +126,21 @@ pub fn read(
 ) -> Result<StreamDigests, Stop> {
     let mut from = HashingStream::new(from);
     let plain = match encryption {
-        Encryption::None => pass(errand, &mut from, to, Stop::Read)?,
+        Encryption::None => pass(task, &mut from, to, Stop::Read)?,
         Encryption::Age => {
             let identities = identities.ok_or(Stop::Closed)?;
             let mut reader = age_files::decrypt(&identities.0, &mut from)?;
-            pass(errand, &mut reader, to, age_files::unread)?
+            pass(task, &mut reader, to, age_files::unread)?
         }
     };
     // Bytes after the end are counted too.
-    pass(errand, &mut from, &mut io::sink(), Stop::Read)?;
+    pass(task, &mut from, &mut io::sink(), Stop::Read)?;
     let (_, stored) = from.finish();
     Ok(StreamDigests { plain, stored })
 }
 
 fn pass(
-    errand: &BlockingTask,
+    task: &BlockingTask,
     from: &mut dyn Read,
     to: &mut dyn Write,
     unread: impl Fn(io::Error) -> Stop,
@@ -148,7 +148,7 @@ fn pass(
     let mut from = HashingStream::new(from);
     let mut piece = vec![0; PIECE];
     loop {
-        errand.check_io().map_err(Stop::Read)?;
+        task.check_io().map_err(Stop::Read)?;
         match from.read(&mut piece) {
             Ok(0) => break,
             Ok(count) => to.write_all(&piece[..count]).map_err(Stop::Write)?,

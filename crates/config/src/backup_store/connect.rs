@@ -11,7 +11,7 @@ use object_store::{BackoffConfig, Certificate, ClientOptions, RetryConfig};
 use super::backend::Backend;
 use super::bucket::BucketBackend;
 use super::errors::VARIABLES;
-use super::patience::RequestTimeouts;
+use super::timeouts::RequestTimeouts;
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Result};
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::backend::Backend;
-use super::patience::RequestTimeouts;
+use super::timeouts::RequestTimeouts;
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Result};
 

@@ -43,14 +43,14 @@ impl RetentionRule {
 type PeriodOf = fn(OffsetDateTime) -> (i32, u16);
 
 /// Returns the backups to keep, with the reasons. All of them are of one service, in any order.
-pub fn staying<'a>(
+pub fn retained<'a>(
     keep: RetentionPolicy,
     backups: &[Retainable<'a>],
 ) -> BTreeMap<&'a BackupId, Vec<RetentionRule>> {
     let mut newest_first = backups.to_vec();
     newest_first.sort_by(|one, other| other.id.cmp(one.id));
-    let mut staying: BTreeMap<&BackupId, Vec<RetentionRule>> = BTreeMap::new();
-    let mut stays = |backup: &Retainable<'a>, reason| staying.entry(backup.id).or_default().push(reason);
+    let mut retained: BTreeMap<&BackupId, Vec<RetentionRule>> = BTreeMap::new();
+    let mut stays = |backup: &Retainable<'a>, reason| retained.entry(backup.id).or_default().push(reason);
     if let Some(newest) = newest_first.first() {
         stays(newest, RetentionRule::Newest);
     }
@@ -71,7 +71,7 @@ pub fn staying<'a>(
         });
         newest_of_each.take(count).for_each(|backup| stays(backup, reason));
     }
-    staying
+    retained
 }
 
 #[cfg(test)]
@@ -115,8 +115,8 @@ mod tests {
     fn kept(keep: RetentionPolicy, all: &[(BackupId, bool)]) -> Vec<(BackupId, bool)> {
         let candidates: Vec<_> =
             all.iter().map(|(id, verified)| Retainable { id, verified: *verified }).collect();
-        let staying = staying(keep, &candidates);
-        all.iter().filter(|(id, _)| staying.contains_key(id)).cloned().collect()
+        let retained = retained(keep, &candidates);
+        all.iter().filter(|(id, _)| retained.contains_key(id)).cloned().collect()
     }
 
     proptest! {

@@ -14,7 +14,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::entries::StoredEntries;
 use super::generate::password;
 use super::key::{CredentialKey, Entry};
-use super::place::{PrivateFile, failed};
+use super::private_file::{PrivateFile, failed};
 use super::values::Secrets;
 use martydb_model::RoleName;
 use martydb_model::contract::alternate_of;

@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use super::answers::AnswerCache;
 use super::entries::StoredEntries;
 use super::key::{CredentialKey, Entry};
-use super::place::PrivateFile;
+use super::private_file::PrivateFile;
 use super::values::Secrets;
 use super::{command, file, variable};
 use crate::embedded;

@@ -16,7 +16,7 @@ pub enum OwnershipChange {
 
 /// Decides the ownership change of an object that a service's login wrote. `lends` is set if code of such a login
 /// runs with the privileges of the relation's owner, see [`OwnerCode`](crate::OwnerCode).
-pub fn handover(kind: ObjectKind, definer: bool, lends: bool, major: u32) -> OwnershipChange {
+pub fn ownership_change(kind: ObjectKind, definer: bool, lends: bool, major: u32) -> OwnershipChange {
     match kind {
         _ if lends => OwnershipChange::ByHand,
         // `security_invoker` exists since 15.
@@ -66,8 +66,8 @@ mod tests {
             (Function, true, true, ByHand, ByHand),
             (Procedure, true, false, AsCaller, AsCaller),
         ] {
-            assert_eq!(handover(kind, definer, lends, 14), on_14, "{kind:?} {definer} {lends}");
-            assert_eq!(handover(kind, definer, lends, 15), on_15, "{kind:?} {definer} {lends}");
+            assert_eq!(ownership_change(kind, definer, lends, 14), on_14, "{kind:?} {definer} {lends}");
+            assert_eq!(ownership_change(kind, definer, lends, 15), on_15, "{kind:?} {definer} {lends}");
         }
     }
 }

@@ -136,7 +136,7 @@ impl FindingBuilder {
         self
     }
 
-    pub fn seen(mut self, evidence: impl Into<String>) -> Self {
+    pub fn evidence(mut self, evidence: impl Into<String>) -> Self {
         self.finding.evidence = evidence.into();
         self
     }

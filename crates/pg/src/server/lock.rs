@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use super::advisory::{self, AdvisoryLock, LockHolder, LockKey};
-use super::claim::{AttemptOutcome, LockAttempts};
-use super::{Access, COMMON_DATABASE, Connection, direct, query};
+use super::lock_attempts::{AttemptOutcome, LockAttempts};
+use super::{Access, COMMON_DATABASE, Connection, pooler_check, query};
 use crate::backoff::Backoff;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sql::{Statement, stmt};
@@ -42,7 +42,7 @@ pub async fn server(access: &Access, wait: Duration) -> Result<ServerLock> {
         }
         end => end?,
     };
-    direct::refuse_standby(&mut connection, &access.server).await?;
+    pooler_check::refuse_standby(&mut connection, &access.server).await?;
     take(&mut connection, SERVER_LOCK, wait, &format!("server \"{}\"", access.server)).await?;
     Ok(ServerLock(connection))
 }

@@ -46,7 +46,7 @@ struct SingleAttempt {
 impl SingleAttempt {
     fn outcome(self) -> Outcome {
         match self.end {
-            Ok(let_in) => Outcome::Accepted(let_in),
+            Ok(accepted) => Outcome::Accepted(accepted),
             Err(LoginError::Rejected(fault)) => Outcome::Rejected(Rejection::from(*fault)),
             Err(LoginError::Failed(broken)) => Outcome::Failed(broken),
         }

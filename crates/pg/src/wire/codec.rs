@@ -3,7 +3,7 @@
 //!
 //! <https://www.postgresql.org/docs/current/protocol-message-formats.html>
 
-mod passing;
+mod forward;
 
 use std::future::poll_fn;
 use std::io;

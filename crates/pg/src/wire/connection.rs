@@ -163,7 +163,7 @@ impl Connection {
     }
 
     /// Disables or enables the limit on the server's silence, from the next statement on.
-    pub fn be_patient(&mut self, patient: bool) {
+    pub fn without_timeout(&mut self, patient: bool) {
         self.limits.silence = if patient { None } else { Limits::READ.silence };
     }
 

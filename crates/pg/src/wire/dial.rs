@@ -118,14 +118,14 @@ impl Address {
     ///
     /// # Errors
     /// The operating system's.
-    pub async fn knock(&self) -> std::io::Result<()> {
-        let knock = async {
+    pub async fn check_reachable(&self) -> std::io::Result<()> {
+        let check_reachable = async {
             match &self.place {
                 ResolvedAddress::Socket(path) => UnixStream::connect(path).await.map(drop),
                 ResolvedAddress::Tcp(addresses) => TcpStream::connect(&addresses[..]).await.map(drop),
             }
         };
-        match tokio::time::timeout(KNOCK_TIMEOUT, knock).await {
+        match tokio::time::timeout(KNOCK_TIMEOUT, check_reachable).await {
             Ok(answer) => answer,
             Err(_) => Err(std::io::ErrorKind::TimedOut.into()),
         }

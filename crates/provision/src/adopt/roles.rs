@@ -40,13 +40,13 @@ impl AdoptedRole {
 /// Entries for all users, and notes on what `access:` cannot express.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Declarations {
-    pub people: Vec<AdoptedRole>,
+    pub roles: Vec<AdoptedRole>,
     pub notes: Vec<String>,
 }
 
 /// Returns roles with privileges that a level of `access:` grants, and logins with an open session. Privileges
 /// through PUBLIC are revoked, so they are included.
-pub fn people(scene: &ScanContext<'_>) -> Declarations {
+pub fn adopted_roles(scene: &ScanContext<'_>) -> Declarations {
     let (mut holders, public) = scene.holders();
     let old_owners = scene.old_owners();
     holders.retain(|role, _| !old_owners.contains(role));
@@ -77,9 +77,9 @@ pub fn people(scene: &ScanContext<'_>) -> Declarations {
                 "{role} holds less on {tables} than `write` gives: SELECT, INSERT, UPDATE, DELETE"
             ));
         }
-        found.people.push(person);
+        found.roles.push(person);
     }
-    found.notes.extend(calls_that_end(scene, &found.people));
+    found.notes.extend(calls_that_end(scene, &found.roles));
     found
 }
 
@@ -254,14 +254,20 @@ mod tests {
         let contents =
             Contents { objects, schemas: [(SchemaName::public(), schema)].into(), ..Contents::default() };
         let sessions = sessions.iter().map(|name| role(name)).collect();
-        people(&ScanContext { desired: &desired, service, actual, contents: &contents, sessions: &sessions })
+        adopted_roles(&ScanContext {
+            desired: &desired,
+            service,
+            actual,
+            contents: &contents,
+            sessions: &sessions,
+        })
     }
 
     fn words(all: &Declarations) -> Vec<String> {
         let one = |person: &AdoptedRole| {
             format!("{}: {} {}", person.role, person.words(), person.members.join(" "))
         };
-        all.people.iter().map(|person| one(person).trim_end().to_owned()).collect()
+        all.roles.iter().map(|person| one(person).trim_end().to_owned()).collect()
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Privileges on databases, above all CONNECT: the primary isolation boundary.
 
 use super::context::Audit;
-use super::privileges::{seen, weight};
+use super::privileges::{evidence, weight};
 use martydb_model::contract::{self, ObjectClass};
 use martydb_model::findings::Severity::{Low, Medium};
 use martydb_model::findings::{
@@ -40,7 +40,7 @@ fn database(audit: &Audit<'_>, name: &str, found: &ActualDatabase, out: &mut Vec
             };
             let Some(finding) = finding else { continue };
             let finding = finding.service(service).database(name).object(&object);
-            let finding = finding.seen(seen(entry, user, &object));
+            let finding = finding.evidence(evidence(entry, user, &object));
             out.push(finding.revoking(entry, None, &Securable::shared(&on, &found.owner)));
         }
     }

@@ -118,7 +118,7 @@ fn undeclared(db: &Database<'_>, service: &DesiredService, found: &Extension) ->
     let seen = format!("the extension {} ({kind}) is installed and not declared", found.name);
     let close = stmt!("DROP EXTENSION {name}", name = ident(&found.name));
     let finding = EXTENSION.of(service.role(RoleKind::App).as_str()).at(Low).inside(db);
-    let finding = finding.object(format!("extension {}", found.name)).seen(seen);
+    let finding = finding.object(format!("extension {}", found.name)).evidence(seen);
     Some(finding.fix(Repair::drop(RepairScope::Database, close)))
 }
 
@@ -130,7 +130,7 @@ fn crosses(db: &Database<'_>, service: &DesiredService, found: &Extension) -> Op
     let login = user(service, |login| found.open.iter().any(|access| can_use(db, login, access)))?;
     let seen =
         format!("{login} can use the extension {}, which {}; to fix it: {}", row.name, row.does, row.advice);
-    Some(CROSSING.of(login).inside(db).object(format!("extension {}", row.name)).seen(seen))
+    Some(CROSSING.of(login).inside(db).object(format!("extension {}", row.name)).evidence(seen))
 }
 
 /// Returns the first login of the service that can use it.
@@ -148,7 +148,7 @@ fn opened_by_rows(db: &Database<'_>, service: &DesiredService, found: &Extension
     let open = found.open.iter().filter(|access| access.schema == row.schema);
     let login = user(service, |login| open.clone().any(|access| can_use(db, login, access)))?;
     let seen = format!("{} has rows, and {login} {} ({})", row.table, row.does, row.extension);
-    let found = CROSSING.of(login).at(High).inside(db).object(format!("table {}", row.table)).seen(seen);
+    let found = CROSSING.of(login).at(High).inside(db).object(format!("table {}", row.table)).evidence(seen);
     let steps =
         format!("delete the rows, then VACUUM {}; or revoke USAGE on schema {}", row.table, row.schema);
     Some(found.advice(&steps))

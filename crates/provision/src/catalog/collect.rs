@@ -321,7 +321,7 @@ impl Files<'_> {
     ) -> Result<Option<T>> {
         let read = rows::document(connection, sql).await;
         let read = self.missing.or(read, guarded);
-        self.tell(read, guarded.0).map(Option::flatten)
+        self.note_unread(read, guarded.0).map(Option::flatten)
     }
 
     /// Reads the texts of the files, for their quotes. They are not worth the privilege to read every file of
@@ -344,11 +344,11 @@ impl Files<'_> {
     ) -> Result<Vec<T>> {
         match rows::document(connection, sql).await {
             Err(error) if error.sqlstate.as_deref() == Some(sqlstate::INSUFFICIENT_PRIVILEGE) => Ok(vec![]),
-            read => Ok(self.tell(read, guarded.0)?.unwrap_or_default()),
+            read => Ok(self.note_unread(read, guarded.0)?.unwrap_or_default()),
         }
     }
 
-    fn tell<T>(&mut self, read: Result<T>, what: &str) -> Result<Option<T>> {
+    fn note_unread<T>(&mut self, read: Result<T>, what: &str) -> Result<Option<T>> {
         match read {
             Err(error) if error.kind == Kind::Operation => {
                 let (server, why) = (self.server.into(), error.to_string());

@@ -166,7 +166,7 @@ impl Filter {
                 _ => return None,
             };
             let object = format!("allow entry {} ({})", at + 1, entry.finding);
-            Some(ALLOW_UNUSED.of(PUBLIC).object(object).seen(evidence).on(server))
+            Some(ALLOW_UNUSED.of(PUBLIC).object(object).evidence(evidence).on(server))
         };
         unused.filter_map(note).collect()
     }

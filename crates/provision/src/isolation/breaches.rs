@@ -90,7 +90,8 @@ impl Breach<'_> {
                 format!("{WAY}, since the password is not known: {who} would be let in{why}"),
             ),
         };
-        let found = kind.of(role).by(source).service_name(service).database(&self.database.name).seen(seen);
+        let found =
+            kind.of(role).by(source).service_name(service).database(&self.database.name).evidence(seen);
         // Without duplicates, in the order of their text.
         let repairs = paths.into_iter().map(|path| (path.repair.statement().to_string(), path.repair));
         let repairs: BTreeMap<String, Repair> = repairs.collect();

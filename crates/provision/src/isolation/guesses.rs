@@ -19,7 +19,7 @@ pub fn findings(task: &Task) -> Vec<Finding> {
         let finding = |kind: &FindingKind, about: &RoleName, seen: String| {
             let found =
                 kind.of(login.role.as_str()).by(FindingSource::Probe).service_name(Some(&login.service));
-            found.database(&login.database).object(format!("role {about}")).seen(seen).on(&task.server)
+            found.database(&login.database).object(format!("role {about}")).evidence(seen).on(&task.server)
         };
         let same = |other: &&ProbeLogin| password(other) == Some(secret);
         if let Some(other) = task.logins[..at].iter().find(same) {

@@ -28,7 +28,7 @@ pub enum Extent {
 pub struct ServerContext {
     pub task: Task,
     pub desired: DesiredServer,
-    pub catalogue: Snapshot,
+    pub catalog: Snapshot,
     pub alternates: Vec<OpenAlternate>,
 }
 

@@ -30,7 +30,7 @@ const USUAL_ROUNDS: u32 = 16_384;
 struct LoginVerifier {
     role: RoleName,
     kept: StoredPassword,
-    standing: RoleImportance,
+    importance: RoleImportance,
     /// Stored password of the login itself, if no attempt has tested it yet.
     own: Option<SecretString>,
 }
@@ -70,7 +70,7 @@ pub async fn known_passwords(
     let _comparing = progress("comparing passwords", "logins");
     let changed = on_all_cores(all, |one| (!one.has_own()).then_some(one)).await?;
     let compared = changed.into_iter().map(|verifier| {
-        let is_powerful = verifier.standing == RoleImportance::Powerful;
+        let is_powerful = verifier.importance == RoleImportance::Powerful;
         let candidates = candidates(context, attempts, &verifier.role, is_powerful);
         Comparison { verifier, candidates }
     });
@@ -104,18 +104,18 @@ async fn on_all_cores<V: Send + 'static, T: Send + 'static>(
 }
 
 fn verifiers(context: &ServerContext, attempts: &[LoginAttempts]) -> Vec<LoginVerifier> {
-    let ServerContext { desired, catalogue, .. } = context;
-    let Some(kept) = &catalogue.kept else { return vec![] };
-    let standings = RoleImportances::new(desired, &catalogue.actual);
-    let logins = catalogue.actual.roles.iter().filter(|(_, found)| found.login).map(|(role, _)| role);
+    let ServerContext { desired, catalog, .. } = context;
+    let Some(kept) = &catalog.kept else { return vec![] };
+    let importances = RoleImportances::new(desired, &catalog.actual);
+    let logins = catalog.actual.roles.iter().filter(|(_, found)| found.login).map(|(role, _)| role);
     let compared = logins.filter_map(|role| {
         let kept = kept.get(role).filter(|kept| kept.digest.is_some())?.clone();
-        let standing = standings.of(role);
+        let importance = importances.of(role);
         let own = own(&context.task, attempts, role);
-        (standing != RoleImportance::Outside).then(|| LoginVerifier {
+        (importance != RoleImportance::Outside).then(|| LoginVerifier {
             role: role.clone(),
             kept,
-            standing,
+            importance,
             own,
         })
     });
@@ -124,7 +124,7 @@ fn verifiers(context: &ServerContext, attempts: &[LoginAttempts]) -> Vec<LoginVe
 
 /// Returns the most important comparisons, cheapest first, within the limit, and the number left out.
 fn within_limit(mut all: Vec<Comparison>) -> (Vec<Comparison>, usize) {
-    all.sort_by_key(|one| (one.verifier.standing, one.rounds()));
+    all.sort_by_key(|one| (one.verifier.importance, one.rounds()));
     let count = all.len();
     let mut sum = 0_u64;
     all.retain(|one| {
@@ -146,23 +146,23 @@ fn solve(one: &Comparison) -> Option<KnownPassword> {
 
 /// Returns the finding that a role's password is known elsewhere.
 pub fn finding(context: &ServerContext, known: &KnownPassword) -> Finding {
-    let ServerContext { task, desired, catalogue, .. } = context;
+    let ServerContext { task, desired, catalog, .. } = context;
     let KnownPassword { role, owner } = known;
     let service = managed(desired, role).map(|(service, _)| service);
-    let standing = RoleImportances::new(desired, &catalogue.actual).of(role);
+    let importance = RoleImportances::new(desired, &catalog.actual).of(role);
     let (kind, evidence) = match owner {
         Some(other) => (REUSED, format!("the password of {role} is that of {}", other.role)),
         None => (GUESSABLE, format!("the password of {role} is easily guessed")),
     };
-    let severity = match standing {
+    let severity = match importance {
         RoleImportance::Powerful => Severity::Critical,
         RoleImportance::OfService | RoleImportance::Enters => Severity::High,
         // No service's data is at risk: the server's administrator decides.
         RoleImportance::Elsewhere | RoleImportance::Outside => Severity::Low,
     };
     let found = kind.of(role.as_str()).at(severity).service_name(service.map(|service| &service.name));
-    let words = standing.words();
-    found.object(format!("role {role}")).seen(format!("{evidence}{words}")).on(&task.server)
+    let words = importance.words();
+    found.object(format!("role {role}")).evidence(format!("{evidence}{words}")).on(&task.server)
 }
 
 /// Importance of a role, in the order of comparison.

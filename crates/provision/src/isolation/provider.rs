@@ -131,13 +131,9 @@ pub struct ProviderLimits {
 }
 
 /// Removes the platform's limits from the findings of one server; none without a platform.
-pub fn separate(
-    desired: &DesiredServer,
-    catalogue: &Snapshot,
-    findings: &mut Vec<Finding>,
-) -> ProviderLimits {
+pub fn separate(desired: &DesiredServer, catalog: &Snapshot, findings: &mut Vec<Finding>) -> ProviderLimits {
     let Some(platform) = desired.platform else { return ProviderLimits::default() };
-    let Snapshot { actual, databases, .. } = catalogue;
+    let Snapshot { actual, databases, .. } = catalog;
     let place = RuleInput { platform, desired, actual, databases };
     let mut taken: BTreeMap<ProviderGap, (&LimitRule, Vec<Finding>)> = BTreeMap::new();
     findings.retain(|finding| {

@@ -131,7 +131,7 @@ struct RemainingFindings {
 impl RemainingFindings {
     async fn read(run: &Run, server: &str, services: &[DesiredService]) -> Result<RemainingFindings> {
         let (_, context) = context(run, server, services).await?;
-        Ok(RemainingFindings { findings: audited(&context), actual: context.catalogue.actual })
+        Ok(RemainingFindings { findings: audited(&context), actual: context.catalog.actual })
     }
 
     /// The catalog may report a login's finding by another object, or as an access path.
@@ -161,7 +161,10 @@ impl Planner for FixPlanner<'_> {
     /// whole server shows whether the statement closed this one.
     async fn remaining(&mut self, done: &[Step]) -> Result<Remaining> {
         let due = done.is_empty() && self.left.is_open(self.finding);
-        Ok(Remaining { steps: if due { vec![self.step.clone()] } else { vec![] }, lent: 0 })
+        Ok(Remaining {
+            steps: if due { vec![self.step.clone()] } else { vec![] },
+            with_temporary_membership: 0,
+        })
     }
 
     fn actual(&self) -> &ActualServer {

@@ -83,10 +83,10 @@ pub async fn refuse_two(run: &Run, service: &DesiredService) -> Result<()> {
 
 async fn look_from(run: &Run, former: &DesiredService) -> Result<Option<FormerState>> {
     let access = run.admin(&former.server).await?;
-    look(&mut access.read(&access.maintenance).await?, &former.database).await
+    read_state(&mut access.read(&access.maintenance).await?, &former.database).await
 }
 
-async fn look(session: &mut Connection, database: &DbName) -> Result<Option<FormerState>> {
+async fn read_state(session: &mut Connection, database: &DbName) -> Result<Option<FormerState>> {
     let asked = stmt!(
         "SELECT d.datallowconn, pg_catalog.shobj_description(d.oid, 'pg_database'),
              CASE WHEN pg_catalog.has_database_privilege(d.oid, 'CONNECT') THEN pg_catalog.pg_database_size(d.oid) END,
@@ -136,7 +136,7 @@ impl<'a> Former<'a> {
     ) -> Result<Former<'a>> {
         let mut session = access.write(&access.maintenance).await?;
         let name = format!("database \"{database}\" of server \"{}\"", desired.name);
-        let found = look(&mut session, database).await?;
+        let found = read_state(&mut session, database).await?;
         let found = found.ok_or_else(|| Error::operation(format!("{name} no longer exists")))?;
         if !found.owned {
             let owner = &found.owner;

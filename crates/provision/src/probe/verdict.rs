@@ -163,7 +163,7 @@ mod tests {
         Outcome::Rejected(Rejection { sqlstate: sqlstate.into(), message: message.into(), routine })
     }
 
-    fn let_in() -> Outcome {
+    fn accepted() -> Outcome {
         Outcome::Accepted(Accepted { tls: false, server_version: "15.0".into(), answers: vec![] })
     }
 
@@ -176,7 +176,7 @@ mod tests {
         use Verdict::*;
         let hba = "keine pg_hba.conf-Zeile für Host »127.0.0.1«";
         vec![
-            (let_in(), Allowed, Breach),
+            (accepted(), Allowed, Breach),
             (
                 refused(sqlstate::INSUFFICIENT_PRIVILEGE, "CheckMyDatabase", "permission denied"),
                 Inconclusive,
@@ -275,7 +275,7 @@ mod tests {
     #[test]
     fn a_database_left_open_on_purpose_is_no_breach() {
         assert_eq!(
-            judge_foreign(&let_in(), Control::Passed, AccessPolicy::LeftOpen).verdict,
+            judge_foreign(&accepted(), Control::Passed, AccessPolicy::LeftOpen).verdict,
             Verdict::Allowed
         );
         let denied = refused(sqlstate::INSUFFICIENT_PRIVILEGE, "CheckMyDatabase", "");

@@ -34,7 +34,7 @@ impl CopyContext<'_> {
             match self.copy(&template.database).await {
                 Ok(database) => return Ok(CreatedTestDatabase { database, template }),
                 // Another run, with other files, has dropped a template that no test database was copied from.
-                Err(error) if is_gone(&error) && tries.next().is_some() => self.look().await?,
+                Err(error) if is_gone(&error) && tries.next().is_some() => self.refresh().await?,
                 Err(error) => return Err(error),
             }
         }

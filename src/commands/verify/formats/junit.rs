@@ -211,7 +211,7 @@ mod tests {
     fn a_breach_says_how_it_was_seen_and_what_closes_it_on_lines_of_their_own() {
         let repair = revoke(&entry(None, "CONNECT", "x"), None, &Securable::shared("DATABASE blue", "o"));
         let found = FOREIGN_CONNECT.of("red_app").by(FindingSource::Probe).database("blue");
-        let found = found.seen("red_app\nwas let in").fix(repair).on("main");
+        let found = found.evidence("red_app\nwas let in").fix(repair).on("main");
         let probe = Probe {
             service: "red".into(),
             role: "red_app".into(),

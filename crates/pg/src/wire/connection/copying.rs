@@ -238,7 +238,7 @@ async fn relay(
     loop {
         let next = frames.count(source.arrived()).map_err(sender)?;
         if next.ready > 0 {
-            target.pass_on(source, next.ready).await.map_err(taker)?;
+            target.forward(source, next.ready).await.map_err(taker)?;
             bytes += next.ready as u64;
             listener(next.ready as u64);
             refused(target).map_err(|fault| CopyStop::Taker(*fault))?;

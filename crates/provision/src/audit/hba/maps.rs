@@ -48,7 +48,7 @@ pub fn judge(
         let object = place(entry.file.as_deref(), "pg_ident.conf", entry.line);
         let seen = format!(
             "{}: {} ({}: {}; {object}: {} {} {})",
-            said(rule, account, entry),
+            evidence(rule, account, entry),
             exposed.words,
             rule.place(),
             rule.text(),
@@ -56,7 +56,7 @@ pub fn judge(
             entry.system,
             entry.role
         );
-        let found = HBA_MAP.of(role).at(severity).service(exposed.service()).seen(seen);
+        let found = HBA_MAP.of(role).at(severity).service(exposed.service()).evidence(seen);
         out.push(match severity {
             Low => found.object(object),
             _ => advised(found.object(&object), &removal(rule, &object, entry)),
@@ -79,7 +79,7 @@ fn removal(rule: &Rule<'_>, object: &str, entry: &IdentLine) -> [String; 2] {
     ]
 }
 
-fn said(rule: &Rule<'_>, account: MappedAccount, entry: &IdentLine) -> String {
+fn evidence(rule: &Rule<'_>, account: MappedAccount, entry: &IdentLine) -> String {
     let system = &entry.system;
     match (rule.line.method.as_deref(), account) {
         (Some("cert"), MappedAccount::Namesake) => {

@@ -66,7 +66,7 @@ impl<'a> Keywords<'a> {
     }
 
     /// Returns the group among a line's users to which a login can add members, with that login.
-    pub fn growing<'r>(&self, rule: &'r Rule<'_>) -> Option<(&'r str, &'a str)> {
+    pub fn growable_group<'r>(&self, rule: &'r Rule<'_>) -> Option<(&'r str, &'a str)> {
         let unquoted = rule.users.iter().filter(|word| word.quoting != Quoting::Quoted);
         let mut groups = unquoted.filter_map(|word| word.text.strip_prefix('+'));
         groups.find_map(|group| Some((group, self.groups.grower(group)?)))

@@ -71,7 +71,7 @@ fn finding(task: &Task, extra: &ExtraProbe, listener: &Listener, kind: &FindingK
     let found = kind.of(&extra.role).by(FindingSource::Probe).service_name(service).database(&extra.database);
     // Only the address: a report never contains a working password.
     let found = found.object(format!("address {}", listener.shown));
-    found.seen(format!("{} was let in {}", extra.role, way(extra, listener))).on(&task.server)
+    found.evidence(format!("{} was let in {}", extra.role, way(extra, listener))).on(&task.server)
 }
 
 /// Returns findings for databases that a login breached only on another listener than the manifest's.
@@ -88,7 +88,7 @@ fn elsewhere(context: &ServerContext, matrix: &[Probe], probes: &[Probe]) -> Vec
     }
     let mut all: Vec<Finding> = vec![];
     for (probe, ways) in ways.values() {
-        for found in breaches::findings(&context.task, &[*probe], &context.catalogue.actual, Basis::Login) {
+        for found in breaches::findings(&context.task, &[*probe], &context.catalog.actual, Basis::Login) {
             if all.iter().all(|other| other.key() != found.key()) {
                 all.push(Finding { evidence: format!("{} ({})", found.evidence, listed(ways)), ..found });
             }
@@ -146,7 +146,7 @@ impl Purpose {
 
     pub fn judge(&self, outcome: &Outcome, place: ProbeLocation, policy: Option<AccessPolicy>) -> Judgement {
         let (verdict, why) = match outcome {
-            Outcome::Accepted(_) => self.let_in(place, policy),
+            Outcome::Accepted(_) => self.accepted(place, policy),
             Outcome::Rejected(refused) => self.refused(refused),
             Outcome::Failed(broken) if broken.stage == Stage::Authenticate && *self != Purpose::Elsewhere => {
                 let why = format!("the server asks for another authentication method: {}", broken.why);
@@ -157,7 +157,7 @@ impl Purpose {
         Judgement::of(outcome, verdict, why)
     }
 
-    fn let_in(&self, place: ProbeLocation, policy: Option<AccessPolicy>) -> (Verdict, Option<String>) {
+    fn accepted(&self, place: ProbeLocation, policy: Option<AccessPolicy>) -> (Verdict, Option<String>) {
         match (self, place, policy) {
             (Purpose::Elsewhere, ProbeLocation::Own, _) => (Verdict::Allowed, None),
             (Purpose::Elsewhere, _, Some(AccessPolicy::LeftOpen)) => {
@@ -198,11 +198,11 @@ mod tests {
     #[test]
     fn every_answer_has_its_verdict_for_every_purpose() {
         use Verdict::*;
-        let let_in =
+        let accepted =
             Outcome::Accepted(Accepted { tls: false, server_version: "15.0".into(), answers: vec![] });
         let broken = Outcome::Failed(ConnectionFailure { stage: Stage::Wait, why: "silence".into() });
         let answers = [
-            (let_in, [Breach, Breach, Breach, Breach]),
+            (accepted, [Breach, Breach, Breach, Breach]),
             (
                 refused(sqlstate::INVALID_PASSWORD, "auth_failed"),
                 [Denied, Denied, Inconclusive, Inconclusive],
@@ -233,9 +233,9 @@ mod tests {
 
     #[test]
     fn a_login_may_connect_to_its_own_database_on_every_listener() {
-        let let_in =
+        let accepted =
             Outcome::Accepted(Accepted { tls: false, server_version: "15.0".into(), answers: vec![] });
-        let verdict = |place, policy| Purpose::Elsewhere.judge(&let_in, place, Some(policy)).verdict;
+        let verdict = |place, policy| Purpose::Elsewhere.judge(&accepted, place, Some(policy)).verdict;
         assert_eq!(verdict(ProbeLocation::Own, AccessPolicy::Closed), Verdict::Allowed);
         assert_eq!(verdict(ProbeLocation::Foreign, AccessPolicy::LeftOpen), Verdict::Allowed);
         assert_eq!(verdict(ProbeLocation::Foreign, AccessPolicy::Closed), Verdict::Breach);

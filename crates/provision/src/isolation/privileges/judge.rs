@@ -241,6 +241,6 @@ fn finding(task: &Task, context: &LoginContext<'_>, row: &RowResult) -> Finding 
     let found = IN_DATABASE.of(login.role.as_str()).at(row.severity).by(FindingSource::Probe);
     let found = found.service_name(Some(&login.service)).database(&login.database).object(row.what.clone());
     let why = row.judgement.why.as_deref().unwrap_or_default();
-    let found = found.seen(format!("as {}: {why}", login.role));
+    let found = found.evidence(format!("as {}: {why}", login.role));
     row.repairs.iter().cloned().fold(found, FindingBuilder::fix).on(&task.server)
 }

@@ -29,12 +29,16 @@ pub fn diff(look: &mut Comparison<'_>, service: &DesiredService) {
         schema(look, service, name, found);
     }
     let handovers: Vec<Option<OwnershipChange>> =
-        contents.objects.iter().map(|found| handover(look, service, &contents, found)).collect();
+        contents.objects.iter().map(|found| ownership_change(look, service, &contents, found)).collect();
     let all = || contents.objects.iter().zip(&handovers);
-    lend(look, service, all().filter(|(_, handover)| handover.is_some()).map(|(found, _)| found));
-    for (found, handover) in all() {
-        look.part_of = handover.and_then(|_| taken_over(found));
-        object(look, service, found, *handover);
+    lend(
+        look,
+        service,
+        all().filter(|(_, ownership_change)| ownership_change.is_some()).map(|(found, _)| found),
+    );
+    for (found, ownership_change) in all() {
+        look.part_of = ownership_change.and_then(|_| taken_over(found));
+        object(look, service, found, *ownership_change);
     }
     look.part_of = None;
     publications::diff(look, service, &contents);
@@ -115,7 +119,7 @@ fn is_claimed(
 
 /// Plans the change of an object's owner, if it must change. Code that a person has to review first is left
 /// alone; the audit reports it.
-fn handover(
+fn ownership_change(
     look: &Comparison<'_>,
     service: &DesiredService,
     contents: &Contents,
@@ -142,7 +146,7 @@ fn way(
     }
     let name = found.signature.clone().unwrap_or_else(|| format!("{}.{}", found.schema, found.name));
     let lends = contents.owner_code.get(&name).is_some_and(|writers| writers.iter().any(is_open));
-    contract::handover(found.kind, found.security_definer, lends, look.actual.major())
+    contract::ownership_change(found.kind, found.security_definer, lends, look.actual.major())
 }
 
 /// Returns the relation that is locked when this object's owner changes: itself, or a sequence's table.
@@ -186,11 +190,11 @@ fn object(
     look: &mut Comparison<'_>,
     service: &DesiredService,
     found: &ActualObject,
-    handover: Option<OwnershipChange>,
+    ownership_change: Option<OwnershipChange>,
 ) {
     let owner = service.role(RoleKind::Owner);
-    if handover.is_some() && !found.dependent {
-        if handover == Some(OwnershipChange::AsCaller) {
+    if ownership_change.is_some() && !found.dependent {
+        if ownership_change == Some(OwnershipChange::AsCaller) {
             let reason =
                 format!("{} wrote it: run it with the caller's privileges, not with {owner}'s", found.owner);
             look.add(look.caution(), Action::RunAsCaller { object: Object::of(found) }, reason);
@@ -208,10 +212,10 @@ fn object(
     let spot = AccessTarget::Object { schema: found.schema.as_str(), name: table.unwrap_or(&found.name) };
     let further = declared(service, class, spot);
     most.extend(further.clone());
-    let next_owner = handover.map(|_| owner.as_str());
+    let next_owner = ownership_change.map(|_| owner.as_str());
     let acl = Acl { on: Object::of(found), owner: found.owner.as_str(), next_owner, found: &found.acl };
     acl.beyond(look, &most);
-    if handover.is_some() && !stays(service, found) {
+    if ownership_change.is_some() && !stays(service, found) {
         // Its default privileges did not exist when it was created, or were another role's.
         acl.missing(look, &wanted(service, class, granted));
     }

@@ -2,9 +2,9 @@
 //! it, and privileges that remain but become unusable.
 
 mod access_after;
-mod dead;
 #[cfg(test)]
 mod tests;
+mod unusable;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,16 +19,16 @@ use martydb_model::{ActualServer, DesiredServer, Grantee, ObjectKind, RoleName};
 
 /// Adds the losses to the plan, makes such steps `caution`, and marks the remaining privileges that are dead.
 pub fn name_in_plan(desired: &DesiredServer, actual: &ActualServer, plan: &mut Plan) {
-    let aftermath = AccessAfter::of(desired, actual, plan);
+    let access_after = AccessAfter::of(desired, actual, plan);
     let lost: Vec<(usize, Vec<Loss>)> = (plan.steps.iter().enumerate())
-        .map(|(at, step)| (at, lost(&aftermath, step)))
+        .map(|(at, step)| (at, lost(&access_after, step)))
         .filter(|(_, lost)| !lost.is_empty())
         .collect();
     let dead: Vec<(usize, String)> = plan
         .prunable
         .iter()
         .enumerate()
-        .filter_map(|(at, step)| Some((at, dead::why(&aftermath, step)?)))
+        .filter_map(|(at, step)| Some((at, unusable::why(&access_after, step)?)))
         .collect();
     for (at, why) in dead {
         plan.prunable[at].reason += &why;
@@ -83,7 +83,7 @@ fn grouped(lost: impl Iterator<Item = Loss>) -> Vec<Loss> {
 }
 
 /// Returns what one step takes from logins that hold it through nothing else.
-fn lost(aftermath: &AccessAfter<'_>, step: &Step) -> Vec<Loss> {
+fn lost(access_after: &AccessAfter<'_>, step: &Step) -> Vec<Loss> {
     let Some(database) = &step.database else { return vec![] };
     let loss = |privilege, on, from: &Grantee, roles: Vec<RoleName>| {
         let (service, database, from) = (step.service.clone(), database.clone(), from.clone());
@@ -93,7 +93,7 @@ fn lost(aftermath: &AccessAfter<'_>, step: &Step) -> Vec<Loss> {
         Action::Revoke { on, privileges, from, only_option: false, .. } => {
             let Some(lost_on) = lost_on(on) else { return vec![] };
             let one = |privilege| {
-                let roles = aftermath.losers(database, on, privilege, from);
+                let roles = access_after.losers(database, on, privilege, from);
                 loss(privilege, lost_on.clone(), from, roles)
             };
             // No login relies on temporary tables in the maintenance database.
@@ -103,7 +103,7 @@ fn lost(aftermath: &AccessAfter<'_>, step: &Step) -> Vec<Loss> {
         Action::RevokeDefault { owner, schema, on, privileges, from, only_option: false } => {
             let one = |privilege| {
                 let roles =
-                    aftermath.losers_of_future(database, (owner, schema.as_ref(), *on), privilege, from);
+                    access_after.losers_of_future(database, (owner, schema.as_ref(), *on), privilege, from);
                 loss(privilege, LostObject::Future(owner.clone(), schema.clone(), on.letter()), from, roles)
             };
             privileges.iter().filter_map(one).collect()

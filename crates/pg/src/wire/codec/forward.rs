@@ -35,7 +35,7 @@ impl Wire {
     }
 
     /// Forwards the first bytes received from another connection. Messages of the receiver are read meanwhile.
-    pub async fn pass_on(&mut self, from: &mut Wire, bytes: usize) -> Result<(), ConnectionFailure> {
+    pub async fn forward(&mut self, from: &mut Wire, bytes: usize) -> Result<(), ConnectionFailure> {
         let mut left: BytesMut = from.inbox.split_to(bytes);
         while !left.is_empty() {
             let (stream, inbox) = (&mut self.stream, &mut self.inbox);
