@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use martydb_config::embedded::{self, Running, Spec, State, Status};
+use martydb_config::embedded::{self, RunningServer, Spec, State, Status};
 use martydb_model::error::{Error, Kind};
 use martydb_pg::server::{Host, Login, connect};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
@@ -45,7 +45,7 @@ impl Site {
     }
 
     /// With a server on a remembered port that no other test takes while it is down.
-    async fn up_alone(&mut self) -> Running {
+    async fn up_alone(&mut self) -> RunningServer {
         static NEXT: AtomicU16 = AtomicU16::new(0);
         let block = u16::try_from(std::process::id() % 100).unwrap() * 100;
         self.spec.port = Some(20000 + block + NEXT.fetch_add(1, Ordering::Relaxed));
@@ -54,11 +54,11 @@ impl Site {
         server
     }
 
-    async fn try_up(&self) -> Result<Running, Error> {
+    async fn try_up(&self) -> Result<RunningServer, Error> {
         embedded::up(&self.spec, &mut |note| self.notes.lock().unwrap().push(note)).await
     }
 
-    async fn up(&self) -> Running {
+    async fn up(&self) -> RunningServer {
         self.try_up().await.unwrap_or_else(|error| panic!("{error:?}"))
     }
 
@@ -102,14 +102,14 @@ fn run<T>(work: impl Future<Output = T>) -> T {
 }
 
 /// A session over the socket, as the account that runs the tests: pg_ident.conf lets that account be the admin.
-async fn admin(server: &Running) -> PgConnection {
+async fn admin(server: &RunningServer) -> PgConnection {
     let Host::Socket(folder) = &server.admin.host else { panic!("{:?}", server.admin) };
     let options = PgConnectOptions::new_without_pgpass().socket(folder).port(server.admin.port);
     let options = options.username(&server.admin_role).database("postgres");
     options.connect().await.unwrap_or_else(|error| panic!("{error:?}"))
 }
 
-async fn ask(server: &Running, query: &'static str) -> String {
+async fn ask(server: &RunningServer, query: &'static str) -> String {
     let mut connection = admin(server).await;
     let answer = sqlx::query(query).fetch_one(&mut connection).await.unwrap().get(0);
     connection.close().await.unwrap();

@@ -55,7 +55,7 @@ pub async fn run(
     let draft = before.with_service(arguments.service.name(), &place.mapping())?;
     let mut run = Run::with_manifest(global, draft.resolve(&environment)?, environment, out);
     let found = look(&run, arguments, declared.schemas.as_deref()).await?;
-    let (people, reasons) = (&found.people.people, found.reasons(&before, &run)?);
+    let (people, reasons) = (&found.people.roles, found.reasons(&before, &run)?);
     let entry = place.with_keys(&found.keys).with_people(people, &reasons, &found.service.database);
     let after = before.with_service(arguments.service.name(), &entry.mapping())?;
     run.manifest = completed(&after, &found, &entry, &run)?;
@@ -137,7 +137,7 @@ async fn look(run: &Run, arguments: &Arguments, declared: Option<&[String]>) -> 
         ..service.clone()
     };
     scene.service = &completed;
-    let people = adopt::people(&scene);
+    let people = adopt::adopted_roles(&scene);
     let has_history =
         survey.contents.schemas.keys().any(|name| name.as_str() == martydb_model::contract::HISTORY_SCHEMA);
     Ok(Observed { keys, people, has_history, service: completed })

@@ -16,7 +16,7 @@ use martydb_model::sql::{List, Statement, stmt};
 use martydb_model::{DbName, DesiredService};
 use martydb_pg::server::execute;
 use martydb_provision::backup::{
-    self, HeadAgainstFiles, LoadSource, RestorePlace, RestoreTarget, compare_head,
+    self, HeadAgainstFiles, LoadSource, RestoreLocation, RestoreTarget, compare_head,
 };
 use martydb_provision::moving::sums;
 use martydb_provision::provision::{self, PlanOptions};
@@ -74,7 +74,7 @@ impl Restoring<'_> {
         self.ask().await?;
         let fetched = shelf.fetch(run, from).await?;
         let head = self.fits(&fetched)?;
-        let place = arguments.beside.clone().map_or(RestorePlace::Service, RestorePlace::Beside);
+        let place = arguments.beside.clone().map_or(RestoreLocation::Service, RestoreLocation::Beside);
         let to = RestoreTarget {
             access: &access,
             desired: &desired,

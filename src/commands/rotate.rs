@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::login_choice::LoginRole;
 use martydb_model::error::{Error, ExitStatus, Kind, Result};
 use martydb_model::{DesiredService, RoleKind, RoleName};
-use martydb_provision::rotate::{Rotated, Rotation, Turn, rotate_server};
+use martydb_provision::rotate::{Rotated, Rotation, RotationMode, rotate_server};
 use martydb_provision::run::Run;
 use martydb_ui::flags::Select;
 use martydb_ui::report::{Cell, Paint, Report, Style, Table, error_text, printable};
@@ -34,11 +34,11 @@ pub struct Arguments {
 }
 
 impl Arguments {
-    fn turn(&self) -> Turn {
+    fn turn(&self) -> RotationMode {
         match (self.overlap, self.finish) {
-            (true, _) => Turn::Overlap,
-            (false, true) => Turn::Finish,
-            (false, false) => Turn::InPlace,
+            (true, _) => RotationMode::Overlap,
+            (false, true) => RotationMode::Finish,
+            (false, false) => RotationMode::InPlace,
         }
     }
 
@@ -97,7 +97,7 @@ fn further(
     arguments: &Arguments,
     services: &[DesiredService],
 ) -> Result<Vec<(DesiredService, RoleName)>> {
-    if arguments.role.is_some() || arguments.turn() != Turn::InPlace {
+    if arguments.role.is_some() || arguments.turn() != RotationMode::InPlace {
         return Ok(vec![]);
     }
     let mut found = vec![];
@@ -124,7 +124,7 @@ fn further(
 pub struct RotateReport {
     rotations: Vec<Row>,
     #[serde(skip)]
-    turn: Turn,
+    turn: RotationMode,
 }
 
 #[derive(Serialize)]
@@ -189,7 +189,7 @@ impl Report for RotateReport {
                 notes += &format!("\nservice {}:\n{}\n", row.service, error_text(error, style));
             }
         }
-        if self.turn == Turn::Overlap && self.rotations.iter().any(|row| row.outcome == "ok") {
+        if self.turn == RotationMode::Overlap && self.rotations.iter().any(|row| row.outcome == "ok") {
             notes +=
                 "Both logins work. When every client has read the new one, run `martydb rotate --finish`.\n";
         }

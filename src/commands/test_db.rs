@@ -12,7 +12,7 @@ use martydb_model::DesiredService;
 use martydb_model::error::Result;
 use martydb_provision::run::Run;
 use martydb_provision::targets;
-use martydb_provision::test_databases::{Cleared, CopyContext, LIFETIME};
+use martydb_provision::test_databases::{ClearedDatabases, CopyContext, LIFETIME};
 use martydb_ui::flags::OneService;
 use martydb_ui::report::{Cell, Report, Style, Table};
 
@@ -68,7 +68,7 @@ async fn make(
         Err(error) => {
             let why: Vec<_> = [error.message].into_iter().chain(error.causes).collect();
             run.out.note(&format!("warning: old test databases were not removed: {}", why.join(": ")));
-            Cleared::default()
+            ClearedDatabases::default()
         }
     };
     for left in &cleared.in_use {

@@ -287,12 +287,12 @@ mod tests {
             let step = step(&finding).unwrap();
             Change::new("main", &step, ANY_MAJOR, None).in_words()
         };
-        let power = UNMANAGED_POWER.of("barman").seen("it is REPLICATION");
+        let power = UNMANAGED_POWER.of("barman").evidence("it is REPLICATION");
         assert_eq!(
             shown(power.fix(alter_role("barman", Keyword("NOREPLICATION"))).on("main")),
             "caution: role barman: it is REPLICATION\n  on server main: ALTER ROLE \"barman\" NOREPLICATION;"
         );
-        let inside = IN_DATABASE.of("red_ro").database("red").object("CREATE SCHEMA").seen("it may");
+        let inside = IN_DATABASE.of("red_ro").database("red").object("CREATE SCHEMA").evidence("it may");
         assert_eq!(
             shown(
                 inside
@@ -301,7 +301,7 @@ mod tests {
             ),
             "caution: role red_ro: it may\n  in red: SET ROLE \"x\"; REVOKE SELECT ON TABLE t FROM PUBLIC CASCADE; RESET ROLE;"
         );
-        let table = PUBLIC_RIGHT.of("PUBLIC").database("red").object("table t").seen("it may");
+        let table = PUBLIC_RIGHT.of("PUBLIC").database("red").object("table t").evidence("it may");
         assert!(
             shown(
                 table

@@ -9,9 +9,9 @@ mod settings;
 use std::path::Path;
 
 use martydb_config::backup_store::{BackupHeader, BackupId, Repository};
-use martydb_model::{BackupPlace, BackupSettings, ServiceName};
+use martydb_model::{BackupLocation, BackupSettings, ServiceName};
 
-fn settings(home: &Path, to: BackupPlace, encrypt: Vec<String>) -> BackupSettings {
+fn settings(home: &Path, to: BackupLocation, encrypt: Vec<String>) -> BackupSettings {
     BackupSettings { to, encrypt, keep: None, jobs: 2, schedule: Default::default(), home: home.to_owned() }
 }
 
@@ -58,7 +58,7 @@ fn run<T>(future: impl Future<Output = T>) -> T {
 #[test]
 fn the_manifest_of_a_backup_fits_its_published_schema() {
     let home = tempfile::tempdir().unwrap();
-    let to = BackupPlace::Folder(home.path().join("store"));
+    let to = BackupLocation::Folder(home.path().join("store"));
     let repository = Repository::open(&settings(home.path(), to, vec![]), &Default::default()).unwrap();
     let id = run(backup(&repository)).unwrap();
     let text = std::fs::read(home.path().join("store").join(id.as_str()).join("manifest.json")).unwrap();

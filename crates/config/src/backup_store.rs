@@ -30,7 +30,6 @@ mod id;
 mod manifest;
 mod parallel;
 mod path;
-mod patience;
 mod repository;
 #[cfg(feature = "object-storage")]
 mod requests;
@@ -39,6 +38,7 @@ mod staging;
 mod stop;
 mod summary;
 mod sums;
+mod timeouts;
 mod verified;
 mod workspace;
 
@@ -46,11 +46,11 @@ pub use cipher::{Identities, check_recipient};
 pub use fetch::ReturnedBackup;
 pub use id::BackupId;
 pub use manifest::{BackupHeader, BackupManifest, Encryption, StoredFile, json_schema};
-pub use patience::Patience;
-pub use repository::{Listed, Listing, Repository};
-pub use retention::{KeepRule, Retainable, staying};
+pub use repository::{ListedBackup, Listing, Repository};
+pub use retention::{Retainable, RetentionRule, retained};
 pub use staging::Staging;
 pub use summary::BackupSummary;
+pub use timeouts::RequestTimeouts;
 pub use workspace::Workspace;
 
 #[cfg(all(test, feature = "encryption"))]

@@ -10,7 +10,7 @@ pub use form::Form;
 use martydb_model::app_url::AppUrl;
 use martydb_model::error::{Error, Result};
 use martydb_pg::wire::{Endpoint, Host, Tls, TlsMode};
-use parameters::{Spelled, spell};
+use parameters::{SpelledParameter, spell};
 
 /// Dialect of URLs of a client library.
 struct Dialect {
@@ -104,7 +104,7 @@ impl Parts {
         }
     }
 
-    fn spelled(&self, form: Form) -> Result<Vec<Spelled>> {
+    fn spelled(&self, form: Form) -> Result<Vec<SpelledParameter>> {
         let mut all = vec![];
         for (name, value) in &self.parameters {
             let Ok(spelled) = spell(form, name, value) else {
@@ -186,7 +186,7 @@ impl Parts {
             let mode = if self.socket { TlsMode::Disable } else { TlsMode::Prefer };
             spelled.extend(spell(Form::Npgsql, "sslmode", mode.name()).unwrap_or_default());
         }
-        let value = |one: &Spelled| if one.word { one.value.clone() } else { quote(&one.value) };
+        let value = |one: &SpelledParameter| if one.word { one.value.clone() } else { quote(&one.value) };
         parts.extend(spelled.iter().map(|one| format!("{}={}", one.name, value(one))));
         Ok(parts.join(";"))
     }

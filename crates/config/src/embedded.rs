@@ -26,7 +26,7 @@ use std::fs::File;
 use std::time::{Duration, Instant};
 
 use layout::Layout;
-use liveness::{Liveness, ServerProcess, look};
+use liveness::{Liveness, ServerProcess, inspect};
 use martydb_model::error::{Error, Result};
 use martydb_pg::wire::{Endpoint, Host, Tls, TlsMode};
 use rustix::process::Signal;
@@ -35,7 +35,7 @@ use settings::{ADDRESS, ADMIN};
 pub use binaries::program_folders;
 pub use files::make_state_folder;
 pub use server_log::ServerLog;
-pub use types::{Note, Running, Spec, State, Status};
+pub use types::{Note, RunningServer, Spec, State, Status};
 
 /// Time that a running server may reject the admin: longer than a start after a crash takes.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -48,11 +48,11 @@ const DYING: Duration = Duration::from_secs(3);
 ///
 /// # Errors
 /// If PostgreSQL's programs are missing or the server does not start; with its log and a hint.
-pub async fn up(spec: &Spec, note: Note<'_>) -> Result<Running> {
+pub async fn up(spec: &Spec, note: Note<'_>) -> Result<RunningServer> {
     let (_lock, mut layout) = lock(spec, note).await?;
     let (began, mut started) = (Instant::now(), false);
     loop {
-        match look(&layout)? {
+        match inspect(&layout)? {
             Liveness::Up(server) if server.ready => {
                 let found = endpoints(&server, started);
                 match readiness::wait_ready(&layout, &server, &found).await? {
@@ -120,7 +120,8 @@ pub fn status(spec: &Spec) -> Result<Status> {
         status.socket_dir = remembered.socket_dir;
         status.server_version = remembered.version;
     }
-    if let Liveness::Up(server) | Liveness::Unresponsive(server) | Liveness::Unknown(server) = look(&layout)?
+    if let Liveness::Up(server) | Liveness::Unresponsive(server) | Liveness::Unknown(server) =
+        inspect(&layout)?
     {
         status.state = State::Running;
         status.port = Some(server.port);
@@ -136,8 +137,8 @@ pub fn log(spec: &Spec) -> Result<ServerLog> {
 }
 
 /// Returns the server, if it is up. Starts nothing.
-pub fn running(spec: &Spec) -> Result<Option<Running>> {
-    match look(&Layout::find(spec)?)? {
+pub fn running(spec: &Spec) -> Result<Option<RunningServer>> {
+    match inspect(&Layout::find(spec)?)? {
         Liveness::Up(server) if server.ready => Ok(Some(endpoints(&server, false))),
         _ => Ok(None),
     }
@@ -188,7 +189,7 @@ async fn lock(spec: &Spec, note: Note<'_>) -> Result<(File, Layout)> {
 async fn stop(layout: &Layout, signal: Signal) -> Result<bool> {
     let began = Instant::now();
     loop {
-        match look(layout)? {
+        match inspect(layout)? {
             Liveness::Up(server) | Liveness::Unresponsive(server) => {
                 return process::stop(layout, &server, signal).await.map(|()| true);
             }
@@ -201,11 +202,11 @@ async fn stop(layout: &Layout, signal: Signal) -> Result<bool> {
     }
 }
 
-fn endpoints(server: &ServerProcess, started: bool) -> Running {
+fn endpoints(server: &ServerProcess, started: bool) -> RunningServer {
     // SCRAM proofs over loopback: TLS has nothing to hide, and there is no certificate to check.
     let tls = Tls { mode: TlsMode::Disable, ..Tls::default() };
     let endpoint = |host| Endpoint { host, port: server.port, tls: tls.clone() };
-    Running {
+    RunningServer {
         admin: endpoint(Host::Socket(server.socket_dir.clone())),
         tcp: endpoint(Host::Tcp(ADDRESS.into())),
         admin_role: ADMIN.into(),

@@ -11,7 +11,7 @@ mod file;
 mod generate;
 mod guard;
 mod key;
-mod place;
+mod private_file;
 mod program;
 mod rotation;
 mod store;
@@ -19,12 +19,12 @@ mod transfer;
 mod values;
 mod variable;
 
-pub use entries::{KeptEntries, KeptLogin};
+pub use entries::{StoredEntries, StoredLogin};
 pub use generate::{password, verifier};
 pub use key::CredentialKey;
-pub use place::PrivateFile;
+pub use private_file::PrivateFile;
 pub use store::{LockedStore, Store};
-pub use transfer::Receipt;
+pub use transfer::TransferOutcome;
 pub use values::Secrets;
 pub use variable::name as variable_name;
 

@@ -97,7 +97,7 @@ pub enum AccessExtent {
 
 /// A place inside a database, matched against an extent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Spot<'a> {
+pub enum AccessTarget<'a> {
     Database,
     Schema(&'a str),
     /// A relation or another object; for a table's own sequence, the table.
@@ -115,18 +115,19 @@ pub enum Spot<'a> {
 
 impl AccessExtent {
     /// Returns `true` if the place is in the extent or on the way to it: reading a table requires its schema.
-    pub fn leads_to(&self, spot: Spot<'_>) -> bool {
+    pub fn leads_to(&self, spot: AccessTarget<'_>) -> bool {
         match (self, spot) {
-            (AccessExtent::Whole, _) | (_, Spot::Database) => true,
-            (AccessExtent::Schema(own) | AccessExtent::Table(own, _), Spot::Schema(schema)) => {
-                own.as_str() == schema
-            }
-            (AccessExtent::Schema(own), Spot::Object { schema, .. } | Spot::Column { schema, .. }) => {
+            (AccessExtent::Whole, _) | (_, AccessTarget::Database) => true,
+            (AccessExtent::Schema(own) | AccessExtent::Table(own, _), AccessTarget::Schema(schema)) => {
                 own.as_str() == schema
             }
             (
+                AccessExtent::Schema(own),
+                AccessTarget::Object { schema, .. } | AccessTarget::Column { schema, .. },
+            ) => own.as_str() == schema,
+            (
                 AccessExtent::Table(own, table),
-                Spot::Object { schema, name } | Spot::Column { schema, table: name, .. },
+                AccessTarget::Object { schema, name } | AccessTarget::Column { schema, table: name, .. },
             ) => own.as_str() == schema && table == name,
         }
     }
@@ -140,14 +141,20 @@ mod tests {
     fn an_extent_holds_what_lies_in_it_and_the_way_there() {
         let schema = || SchemaName::new("crm").unwrap();
         let (whole, table) = (AccessExtent::Whole, AccessExtent::Table(schema(), "customer".into()));
-        let customer = Spot::Object { schema: "crm", name: "customer" };
-        let other = Spot::Object { schema: "crm", name: "invoice" };
+        let customer = AccessTarget::Object { schema: "crm", name: "customer" };
+        let other = AccessTarget::Object { schema: "crm", name: "invoice" };
         for (extent, expected) in [
             (&whole, [true, true, true, true, true]),
             (&AccessExtent::Schema(schema()), [true, true, false, true, true]),
             (&table, [true, true, false, true, false]),
         ] {
-            let spots = [Spot::Database, Spot::Schema("crm"), Spot::Schema("public"), customer, other];
+            let spots = [
+                AccessTarget::Database,
+                AccessTarget::Schema("crm"),
+                AccessTarget::Schema("public"),
+                customer,
+                other,
+            ];
             assert_eq!(spots.map(|spot| extent.leads_to(spot)), expected, "{extent:?}");
         }
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use super::acl::{AclEntry, null_as_default, sorted};
-use super::{CollationVersions, Contents, DbName, FoundParameters, MadeWith, RoleName};
+use super::{ActualParameters, CollationVersions, Contents, CreationParameters, DbName, RoleName};
 use crate::error::Error;
 
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
@@ -55,7 +55,7 @@ pub struct ActualServer {
     pub everyones_settings: Vec<(String, String)>,
     /// Stored password of each login; empty if the admin cannot read `pg_authid`.
     #[serde(skip)]
-    pub passwords: BTreeMap<RoleName, KeptPassword>,
+    pub passwords: BTreeMap<RoleName, StoredPassword>,
     /// Logins whose password differs from the secret store's; empty if that is unknown.
     #[serde(skip)]
     pub refused_logins: BTreeSet<RoleName>,
@@ -94,7 +94,7 @@ pub struct RoleDependencies {
 /// A login's stored password (`pg_authid.rolpassword`), as far as comparisons need it: the verifier itself is not
 /// read.
 #[derive(Clone, PartialEq, Eq, Default, Deserialize)]
-pub struct KeptPassword {
+pub struct StoredPassword {
     /// SHA-256 of the verifier, in hexadecimal; `None` without a password.
     pub digest: Option<String>,
     /// Salt in base64; `None` if it is not a SCRAM verifier.
@@ -103,7 +103,7 @@ pub struct KeptPassword {
 }
 
 /// Redacted: digest and salt allow offline guessing of a weak password.
-impl std::fmt::Debug for KeptPassword {
+impl std::fmt::Debug for StoredPassword {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("KeptPassword")
     }
@@ -150,7 +150,7 @@ impl Capacity {
 
 impl ActualServer {
     /// Returns the parameters of a new database like this one: the declared ones, else its actual ones.
-    pub fn made_as(&self, database: &DbName, declared: &MadeWith) -> MadeWith {
+    pub fn made_as(&self, database: &DbName, declared: &CreationParameters) -> CreationParameters {
         let template = DbName::found("template0").ok().and_then(|name| self.databases.get(&name));
         match (self.databases.get(database), template) {
             (Some(found), Some(template)) => declared.or_as(&found.parameters, &template.parameters),
@@ -241,7 +241,7 @@ pub struct ActualDatabase {
     pub acl: Vec<AclEntry>,
     pub comment: Option<String>,
     #[serde(default)]
-    pub parameters: FoundParameters,
+    pub parameters: ActualParameters,
     /// Set if the recorded collation version differs from the library's.
     #[serde(skip)]
     pub collation: Option<CollationVersions>,

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 /// The manifest's `backup:` with every default filled in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BackupSettings {
-    pub to: BackupPlace,
+    pub to: BackupLocation,
     /// age recipients, checked by the manifest; empty: backups are not encrypted.
     pub encrypt: Vec<String>,
     /// Retention policy; `None`: nothing is ever removed.
-    pub keep: Option<Keep>,
+    pub keep: Option<RetentionPolicy>,
     /// Number of processes or threads per backup.
     pub jobs: usize,
     pub schedule: BackupTimes,
@@ -32,7 +32,7 @@ impl Default for BackupTimes {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum BackupPlace {
+pub enum BackupLocation {
     Folder(PathBuf),
     /// A bucket of an S3-compatible server; the prefix has no slash at its ends and may be empty.
     S3 {
@@ -43,7 +43,7 @@ pub enum BackupPlace {
 
 /// Retention policy, per service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Keep {
+pub struct RetentionPolicy {
     /// Number of newest backups to keep.
     pub last: usize,
     /// Number of days of which to keep the newest backup, counting only days that have one.

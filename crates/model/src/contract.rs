@@ -17,7 +17,7 @@ pub use default_kind::DefaultKind;
 pub use grants::{GRANTS, Grant, GrantedBy, allowed, allows, builtin, granted};
 pub use login_pair::{ALTERNATE_SUFFIX, alternate_of, existing_roles, had, managed, primary_of, was_managed};
 pub use object_class::ObjectClass;
-pub use ownership_change::{Handover, handover, is_open_to_services};
+pub use ownership_change::{OwnershipChange, is_open_to_services, ownership_change};
 pub use privilege::{Privilege, Privileges};
 pub use roles::{
     ATTRIBUTES, INHERIT, LOGIN, MEMBERSHIPS, MemberLogin, MembershipRule, RoleAttribute, acts_as,

@@ -3,5 +3,5 @@
 mod finding;
 pub mod kinds;
 
-pub use finding::{EvidenceSource, Finding, FindingBuilder, FindingKey, PUBLIC};
+pub use finding::{FindingSource, Finding, FindingBuilder, FindingKey, PUBLIC};
 pub use kinds::*;

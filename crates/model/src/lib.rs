@@ -41,7 +41,6 @@ pub mod error;
 mod event_route;
 pub mod findings;
 pub mod grants;
-mod kept_mark;
 pub mod metrics;
 mod move_note;
 pub mod names;
@@ -50,6 +49,7 @@ mod parameters;
 mod password_note;
 pub mod platform;
 pub mod project_roles;
+mod replaced_mark;
 mod role_graph;
 mod role_kind;
 pub mod sql;
@@ -60,11 +60,12 @@ pub mod units;
 pub mod yaml;
 
 pub use access::{
-    AccessExtent, AccessGrant, AccessLevel, AccessRole, DesiredPublication, MONITOR_SERVICE, PG_MONITOR, Spot,
+    AccessExtent, AccessGrant, AccessLevel, AccessRole, AccessTarget, DesiredPublication, MONITOR_SERVICE,
+    PG_MONITOR,
 };
 pub use acl::{AclEntry, Grantee};
 pub use actual::*;
-pub use backup::{BackupPlace, BackupSettings, BackupTimes, Keep};
+pub use backup::{BackupLocation, BackupSettings, BackupTimes, RetentionPolicy};
 pub use broker_url::{AMQP, BrokerScheme, BrokerUrl, HTTP, NATS};
 pub use contents::*;
 pub use database_kind::DatabaseKind;
@@ -74,8 +75,8 @@ pub use move_note::MoveNote;
 pub use names::*;
 pub use outbox::{EventTarget, Outbox, OutboxColumns, Redelivery};
 pub use parameters::{
-    CollationVersions, DatabaseParameters, Fixed, FoundParameters, LocaleProvider, MadeWith, encoding,
-    refused_setting,
+    ActualParameters, CollationVersions, CreationParameters, DatabaseParameters, FixedParameter,
+    LocaleProvider, encoding, refused_setting,
 };
 pub use password_note::{dated, password_set};
 pub use role_graph::{RoleGraph, RolePath};

@@ -7,7 +7,7 @@ use serde::Deserialize;
 /// Declared parameters of a database; `None` leaves a parameter as it is on the server.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DatabaseParameters {
-    pub made_with: MadeWith,
+    pub made_with: CreationParameters,
     /// `true` to refresh the recorded collation version if the library's differs.
     pub refresh_collation: bool,
     pub tablespace: Option<String>,
@@ -21,7 +21,7 @@ pub struct DatabaseParameters {
 
 /// Parameters fixed by CREATE DATABASE.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct MadeWith {
+pub struct CreationParameters {
     /// In PostgreSQL's spelling.
     pub encoding: Option<&'static str>,
     pub lc_collate: Option<String>,
@@ -68,7 +68,7 @@ impl LocaleProvider {
 /// Creation parameters of an existing database.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(default)]
-pub struct FoundParameters {
+pub struct ActualParameters {
     pub encoding: String,
     pub lc_collate: String,
     pub lc_ctype: String,
@@ -87,7 +87,7 @@ pub struct CollationVersions {
 
 /// A declared parameter that differs and cannot be changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fixed {
+pub struct FixedParameter {
     /// Name of the parameter, as in PostgreSQL's manual.
     pub what: &'static str,
     pub found: String,
@@ -101,9 +101,9 @@ impl DatabaseParameters {
     }
 }
 
-impl MadeWith {
+impl CreationParameters {
     /// Returns the parameters in which an existing database differs.
-    pub fn differences(&self, found: &FoundParameters) -> Vec<Fixed> {
+    pub fn differences(&self, found: &ActualParameters) -> Vec<FixedParameter> {
         let words = |provider: LocaleProvider| Some(provider.word().to_owned());
         let rows = [
             ("encoding", self.encoding.map(str::to_owned), Some(found.encoding.clone())),
@@ -119,17 +119,17 @@ impl MadeWith {
                 "ICU rules" => wanted == found,
                 _ => plain(&wanted) == plain(&found),
             };
-            (!same).then_some(Fixed { what, found, wanted })
+            (!same).then_some(FixedParameter { what, found, wanted })
         });
         differing.collect()
     }
 
     /// Fills in undeclared parameters with those of `found` that differ from the server's template.
-    pub fn or_as(&self, found: &FoundParameters, template: &FoundParameters) -> MadeWith {
+    pub fn or_as(&self, found: &ActualParameters, template: &ActualParameters) -> CreationParameters {
         let text = |own: &Option<String>, found: &String, usual: &String| {
             own.clone().or_else(|| (found != usual).then(|| found.clone()))
         };
-        let mut all = MadeWith {
+        let mut all = CreationParameters {
             encoding: self
                 .encoding
                 .or_else(|| encoding(&found.encoding).filter(|_| found.encoding != template.encoding)),
@@ -251,26 +251,27 @@ pub fn refused_setting(name: &str, value: &str) -> Option<&'static str> {
 mod tests {
     use super::*;
 
-    fn found() -> FoundParameters {
-        FoundParameters {
+    fn found() -> ActualParameters {
+        ActualParameters {
             encoding: "UTF8".into(),
             lc_collate: "de_DE.utf8".into(),
             lc_ctype: "C".into(),
-            ..FoundParameters::default()
+            ..ActualParameters::default()
         }
     }
 
     #[test]
     fn spellings_are_no_difference_and_values_are() {
-        let wanted = MadeWith {
+        let wanted = CreationParameters {
             encoding: encoding("utf-8"),
             lc_collate: Some("de_DE.UTF-8".into()),
             lc_ctype: Some("POSIX".into()),
             provider: Some(LocaleProvider::Libc),
-            ..MadeWith::default()
+            ..CreationParameters::default()
         };
         assert_eq!(wanted.differences(&found()), []);
-        let other = MadeWith { encoding: encoding("Latin-1"), lc_collate: Some("C".into()), ..wanted };
+        let other =
+            CreationParameters { encoding: encoding("Latin-1"), lc_collate: Some("C".into()), ..wanted };
         let whats: Vec<_> =
             other.differences(&found()).into_iter().map(|fixed| (fixed.what, fixed.wanted)).collect();
         assert_eq!(whats, [("encoding", "LATIN1".to_owned()), ("LC_COLLATE", "C".to_owned())]);
@@ -278,9 +279,9 @@ mod tests {
 
     #[test]
     fn what_is_as_in_the_template_is_not_asked_for() {
-        let nothing = MadeWith::default();
+        let nothing = CreationParameters::default();
         assert_eq!(nothing.or_as(&found(), &found()), nothing);
-        let icu = FoundParameters {
+        let icu = ActualParameters {
             encoding: "LATIN1".into(),
             provider: LocaleProvider::Icu,
             locale: Some("de".into()),

@@ -2,19 +2,19 @@
 
 mod access;
 pub mod advisory;
-pub mod claim;
 pub mod conflicts;
 mod connect;
-pub mod direct;
 pub mod existence;
 pub mod hosts;
 pub mod lock;
+pub mod lock_attempts;
+pub mod pooler_check;
 pub mod sessions;
 
 pub use crate::wire::{
     APPLICATION_NAME, Connection, CopiedRows, CopyListener, CopyStatements, Endpoint, ErrorResponse,
-    Exchanged, FailedStatement, FrameSink, Host, Limits, Login, ReplicationStream, Row, StreamFrame, Tls,
-    TlsMode, Unreadable,
+    ExchangeResult, FailedStatement, FrameSink, Host, Limits, Login, ReplicationStream, Row, StreamFrame,
+    Tls, TlsMode, Unreadable,
 };
 pub use access::{Access, COMMON_DATABASE, EventTriggerGuard};
 pub use connect::{

@@ -31,14 +31,14 @@ pub use attempt::{LoginRequest, wants_password};
 pub use auth::{AuthRules, Channel};
 pub use binding::BindingMode;
 pub use connection::{
-    Connection, CopiedRows, CopyFailure, CopyListener, CopyStatements, Exchanged, FailedStatement, FrameSink,
-    Limits, ReplicationStream, Reply, ResultSet, StreamFrame, copy_rows,
+    Connection, CopiedRows, CopyFailure, CopyListener, CopyStatements, ExchangeResult, FailedStatement,
+    FrameSink, Limits, ReplicationStream, Reply, ResultSet, StreamFrame, copy_rows,
 };
 pub use dial::Address;
 pub use endpoint::{Endpoint, Host, Login, Tls, TlsMode};
 pub use error_response::{ErrorResponse, shorten};
 pub use login::{APPLICATION_NAME, Credentials, LoginError, Startup};
-pub use outcome::{Accepted, Answer, Attempt, Broken, Outcome, Refused, Stage};
+pub use outcome::{Accepted, Answer, Attempt, ConnectionFailure, Outcome, Rejection, Stage};
 pub use require_auth::{AuthMethod, RequireAuth};
 pub use row::{FromText, Row, Unreadable, array};
 pub use scram::{digest, verifier};

@@ -11,5 +11,5 @@ mod survey;
 pub use consequences::{Consequences, consequences};
 pub use holders::ScanContext;
 pub use manifest_keys::{ServiceKeys, declare};
-pub use roles::{AdoptedRole, Declarations, people};
+pub use roles::{AdoptedRole, Declarations, adopted_roles};
 pub use survey::{Survey, survey};

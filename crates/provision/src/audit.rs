@@ -60,7 +60,7 @@ pub fn audit(desired: &DesiredServer, snapshot: &Snapshot, known: KnownPasswords
 pub fn access_graph(desired: &DesiredServer, snapshot: &Snapshot) -> AccessGraph {
     let audit = Audit::new(desired, snapshot);
     let mut graph = reach::graph(&audit);
-    graph.edges.extend(hba::open_doors(&audit));
+    graph.edges.extend(hba::passwordless_edges(&audit));
     graph
 }
 

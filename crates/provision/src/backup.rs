@@ -1,12 +1,13 @@
 //! Backups of one service's database: dumped at one snapshot, with its rows counted and hashed in the same
 //! snapshot; loaded into a scratch database; compared; and swapped with the service's database.
 //!
-//! `check` finds what a backup would lack, `snapshot` holds the snapshot, `take` writes the archive, and `record`
+//! `check` finds what a backup would lack, `snapshot` holds the snapshot, `make` writes the archive, and `record`
 //! is stored beside it. `load` creates a database from a backup; `entries` and `level` decide which role creates
 //! which object. `restore` gives the database the service's name. The `backup_store` module stores backups.
 
 mod check;
 mod load;
+mod make;
 mod record;
 mod replaced_databases;
 mod restore;
@@ -14,11 +15,10 @@ mod restore_settings;
 mod role_state;
 mod snapshot;
 mod swap;
-mod take;
 mod toc;
 
 pub use load::{LoadSource, Loaded, RestoreTarget, load};
+pub use make::{BackupOptions, DUMP, ExaminedService, ExportedService, LockedService, examine};
 pub use record::{BackupRecord, RowsCompared};
 pub use replaced_databases::{KeptDatabase, discard, list as list_kept};
-pub use restore::{HeadAgainstFiles, RestoreEnd, RestorePlace, compare_head, restore};
-pub use take::{BackupOptions, DUMP, ExaminedService, ExportedService, LockedService, examine};
+pub use restore::{HeadAgainstFiles, RestoreLocation, RestoreOutcome, compare_head, restore};

@@ -35,7 +35,7 @@ use martydb_model::DesiredService;
 use observe::observe;
 
 pub use assess::{Baseline, Filter, assess};
-pub use assessment::{Assessment, ProbeRow, ReportedAs, ServerJudgement, ServerView, VerifiedServer};
+pub use assessment::{Assessment, BreachReport, ProbeRow, ServerJudgement, ServerView, VerifiedServer};
 pub use breaches::{Basis, findings};
 pub use observations::Extent;
 pub use remediate::{ANY_MAJOR, FailedFix, Remediation, remediate, step};

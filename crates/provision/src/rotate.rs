@@ -17,7 +17,7 @@ use martydb_model::error::Result;
 use martydb_model::{DesiredServer, DesiredService};
 use martydb_pg::server::{Access, lock};
 use rotation::LoginRotation;
-pub use rotation::{Rotated, Rotation, Turn};
+pub use rotation::{Rotated, Rotation, RotationMode};
 
 /// Rotates the logins of one server in turn, under its lock. The secret store is locked before any server.
 pub async fn rotate_server(

@@ -4,7 +4,7 @@ use crate::catalog::dependencies::dependencies;
 use crate::catalog::inspect;
 use crate::converge::{Planner, Remaining};
 use crate::plan::Step;
-use crate::plan::teardown::{AdoptedDatabase, goes, teardown};
+use crate::plan::teardown::{AdoptedDatabase, drops_database, teardown};
 use martydb_model::error::{Error, Result};
 use martydb_model::{ActualServer, DesiredServer, DesiredService};
 use martydb_pg::server::Access;
@@ -27,25 +27,26 @@ impl<'a> Teardown<'a> {
         Teardown { access, desired, service, adopted, actual: ActualServer::default() }
     }
 
-    fn goes(&self) -> bool {
-        goes(self.desired, &self.actual, self.service, self.adopted)
+    fn drops_database(&self) -> bool {
+        drops_database(self.desired, &self.actual, self.service, self.adopted)
     }
 
     /// Returns `true` if the database exists and is kept because this manifest did not create it. Known after the
     /// first inspection.
     pub fn keeps_database(&self) -> bool {
-        self.actual.databases.contains_key(&self.service.database) && !self.goes()
+        self.actual.databases.contains_key(&self.service.database) && !self.drops_database()
     }
 }
 
 impl Planner for Teardown<'_> {
     async fn remaining(&mut self, _done: &[Step]) -> Result<Remaining> {
         self.actual = inspect::inspect_cluster(self.access).await?;
-        let goes = self.goes();
-        let traces = dependencies(self.access, self.desired, &self.actual, self.service, goes).await?;
+        let drops_database = self.drops_database();
+        let traces =
+            dependencies(self.access, self.desired, &self.actual, self.service, drops_database).await?;
         // The steps contain the memberships that they need.
         let steps = teardown(self.desired, &self.actual, self.service, &traces, self.adopted)?;
-        Ok(Remaining { steps, lent: 0 })
+        Ok(Remaining { steps, with_temporary_membership: 0 })
     }
 
     fn actual(&self) -> &ActualServer {

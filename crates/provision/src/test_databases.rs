@@ -17,6 +17,6 @@ mod template;
 
 pub use context::CopyContext;
 pub use list::ListedTestDatabase;
-pub use make::MadeTestDatabase;
-pub use old::{Cleared, InUse, LIFETIME};
+pub use make::CreatedTestDatabase;
+pub use old::{BusyTestDatabase, ClearedDatabases, LIFETIME};
 pub use template::Template;

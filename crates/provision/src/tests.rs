@@ -1,7 +1,7 @@
 //! Values of `martydb-model`, held against what plan, audit and probe make of them.
 
 mod agreement;
-mod kept_marks;
+mod replaced_marks;
 
 use martydb_model::{AclEntry, RoleName};
 

@@ -52,7 +52,7 @@ pub async fn clean(
     let login = run.login(service, RoleKind::Migrator, &secrets)?;
     let database = service.database.as_str();
     let mut connection = connect_watched(&access.endpoint, &login, database, SETTINGS).await?;
-    connection.be_patient(true);
+    connection.without_timeout(true);
     let owner = Ident::new(service.role(RoleKind::Owner).as_str());
     let owner = owner.map_err(|error| Error::operation("no role").cause(error))?;
     execute(&mut connection, &stmt!("SET ROLE {owner}", owner = owner)).await?;

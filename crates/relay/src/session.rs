@@ -136,7 +136,7 @@ impl OutboxSession {
 
     /// Removes the time limit for answers.
     pub fn be_patient(&mut self) {
-        self.connection.be_patient(true);
+        self.connection.without_timeout(true);
     }
 
     pub async fn close(self) {

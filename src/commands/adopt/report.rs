@@ -59,7 +59,7 @@ impl AdoptReport {
             manifest: edit.before.path.display().to_string(),
             written: edit.written,
             manifest_changes: difference(&edit),
-            access: people.people,
+            access: people.roles,
             notes: people.notes,
             plan: consequences(&planned.desired, &planned.actual, service, &planned.plan),
             limits: planned.plan.limits.clone(),

@@ -4,7 +4,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use super::shown::look;
-use martydb_config::backup_store::{Encryption, Listed};
+use martydb_config::backup_store::{Encryption, ListedBackup};
 use martydb_model::error::Result;
 use martydb_model::units::bytes;
 use martydb_provision::run::Run;
@@ -46,7 +46,7 @@ pub struct BackupRow {
 }
 
 impl BackupRow {
-    pub fn new(listed: &Listed, now: OffsetDateTime) -> BackupRow {
+    pub fn new(listed: &ListedBackup, now: OffsetDateTime) -> BackupRow {
         let (manifest, header) = (&listed.manifest, &listed.manifest.header);
         BackupRow {
             id: manifest.id.to_string(),

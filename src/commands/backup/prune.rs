@@ -8,8 +8,8 @@ use time::OffsetDateTime;
 
 use super::list::BackupRow;
 use super::shown::look;
-use martydb_config::backup_store::{KeepRule, Listed, Repository, Retainable, staying};
-use martydb_model::Keep;
+use martydb_config::backup_store::{ListedBackup, Repository, Retainable, RetentionRule, retained};
+use martydb_model::RetentionPolicy;
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::units::counted;
 use martydb_provision::run::Run;
@@ -45,19 +45,19 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<PrunedBackups> {
 }
 
 /// Applies the retention rules to each service.
-fn judged(keep: Keep, all: &[Listed]) -> Vec<PrunedBackup> {
+fn judged(keep: RetentionPolicy, all: &[ListedBackup]) -> Vec<PrunedBackup> {
     let mut services: BTreeMap<&str, Vec<Retainable>> = BTreeMap::new();
     for one in all {
         let backup = Retainable { id: &one.manifest.id, verified: one.verified_at.is_some() };
         services.entry(&one.manifest.header.service).or_default().push(backup);
     }
-    let mut staying: BTreeMap<_, Vec<KeepRule>> =
-        services.values().flat_map(|backups| staying(keep, backups)).collect();
+    let mut retained: BTreeMap<_, Vec<RetentionRule>> =
+        services.values().flat_map(|backups| retained(keep, backups)).collect();
     let now = OffsetDateTime::now_utc();
-    let judge = |one: &Listed| {
-        let why = staying.remove(&one.manifest.id).unwrap_or_default();
+    let judge = |one: &ListedBackup| {
+        let why = retained.remove(&one.manifest.id).unwrap_or_default();
         let outcome = if why.is_empty() { PruneOutcome::Due } else { PruneOutcome::Kept };
-        let kept_by = why.into_iter().map(KeepRule::name).collect();
+        let kept_by = why.into_iter().map(RetentionRule::name).collect();
         PrunedBackup { backup: BackupRow::new(one, now), outcome, kept_by, error: None }
     };
     all.iter().map(judge).collect()

@@ -50,7 +50,7 @@ impl BackupShelf {
 
     /// Reports why backups are not encrypted, if so.
     pub fn tell(&self, run: &Run) {
-        run.tell_unencrypted(&self.repository);
+        run.warn_unencrypted(&self.repository);
     }
 
     pub async fn stage(&self, service: &ServiceName) -> Result<Staging> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use martydb_config::backup_store::{Listed, Repository};
+use martydb_config::backup_store::{ListedBackup, Repository};
 use martydb_model::error::Result;
 use martydb_model::units::counted;
 use martydb_provision::run::Run;
@@ -11,7 +11,7 @@ use martydb_ui::report::printable;
 
 /// Own entries of a store, oldest first.
 pub struct OwnBackups {
-    pub backups: Vec<Listed>,
+    pub backups: Vec<ListedBackup>,
     /// Messages about entries that are not complete backups.
     pub problems: Vec<String>,
 }
@@ -37,7 +37,7 @@ pub async fn look(run: &Run, repository: &Repository, select: &Select) -> Result
         ));
     }
     // Without a selection, backups of services that are no longer declared are included.
-    let chosen = |one: &Listed| select.names_none() || services.contains(&one.manifest.header.service);
+    let chosen = |one: &ListedBackup| select.names_none() || services.contains(&one.manifest.header.service);
     let backups = ours.into_iter().filter(chosen).collect();
     Ok(OwnBackups { backups, problems })
 }

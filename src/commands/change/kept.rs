@@ -19,7 +19,7 @@ pub fn replaced(planned: &PlannedServer) -> impl Iterator<Item = ReplacedDatabas
         Some(ReplacedDatabase {
             server: planned.server.clone(),
             database: name.to_string(),
-            service: planned.desired.kept_for(found)?.to_owned(),
+            service: planned.desired.replaced_service(found)?.to_owned(),
         })
     })
 }

@@ -7,7 +7,7 @@ use crate::commands::verify::VerifyReport;
 use martydb_model::error::ExitStatus;
 use martydb_model::units::counted;
 use martydb_model::{DbName, DesiredService};
-use martydb_provision::backup::{HeadAgainstFiles, RestoreEnd, RowsCompared};
+use martydb_provision::backup::{HeadAgainstFiles, RestoreOutcome, RowsCompared};
 use martydb_ui::report::{Report, Style};
 
 #[derive(Serialize)]
@@ -40,7 +40,7 @@ impl RestoreReport {
         service: &DesiredService,
         from: &str,
         beside: &Option<DbName>,
-        end: RestoreEnd,
+        end: RestoreOutcome,
         fetched: &FetchedBackup,
         head: HeadAgainstFiles,
     ) -> RestoreReport {

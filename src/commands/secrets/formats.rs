@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
 use crate::commands::login_choice;
-use martydb_config::secrets::{CredentialKey, KeptLogin, Secrets, Store};
+use martydb_config::secrets::{CredentialKey, Secrets, Store, StoredLogin};
 use martydb_deploy::render;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::{DesiredService, RoleKind};
@@ -67,13 +67,13 @@ impl ExportFormat {
 pub struct Exported<'a> {
     pub service: &'a DesiredService,
     pub key: CredentialKey,
-    pub kept: Option<KeptLogin>,
+    pub kept: Option<StoredLogin>,
     /// Name of the login in the format.
     pub name: String,
 }
 
 /// Returns the name of a login in a format. `login` is the role itself if the store has no password.
-pub fn name(store: &Store, format: ExportFormat, key: &CredentialKey, kept: Option<&KeptLogin>) -> String {
+pub fn name(store: &Store, format: ExportFormat, key: &CredentialKey, kept: Option<&StoredLogin>) -> String {
     let login = kept.map_or(&key.role, |kept| &kept.login);
     match format {
         ExportFormat::Compose => render::database_url_file(key.service.as_str()),
@@ -99,7 +99,7 @@ pub async fn written(run: &Run, format: ExportFormat, all: &[Exported<'_>]) -> R
     Ok(SecretString::from(text))
 }
 
-fn kept<'e>(all: &'e [Exported<'e>]) -> impl Iterator<Item = (&'e Exported<'e>, &'e KeptLogin)> {
+fn kept<'e>(all: &'e [Exported<'e>]) -> impl Iterator<Item = (&'e Exported<'e>, &'e StoredLogin)> {
     all.iter().filter_map(|one| Some((one, one.kept.as_ref()?)))
 }
 
@@ -143,7 +143,7 @@ async fn kubernetes(run: &Run, all: &[Exported<'_>]) -> Result<String> {
 }
 
 /// Returns the variables of `url --format env`.
-async fn variables(run: &Run, one: &Exported<'_>, kept: &KeptLogin) -> Result<BTreeMap<String, String>> {
+async fn variables(run: &Run, one: &Exported<'_>, kept: &StoredLogin) -> Result<BTreeMap<String, String>> {
     let (kind, password) = (one.key.kind, kept.password.clone());
     let parts = login_choice::for_application(run, one.service, kind, kept.login.as_str(), password).await?;
     Ok(parts.variables()?.into_iter().collect())
@@ -188,7 +188,7 @@ fn json(run: &Run, all: &[Exported<'_>]) -> String {
     serde_json::to_string_pretty(&document).expect("plain data") + "\n"
 }
 
-fn json_login<'a>(one: &'a Exported<'_>, kept: &'a KeptLogin) -> JsonLogin<'a> {
+fn json_login<'a>(one: &'a Exported<'_>, kept: &'a StoredLogin) -> JsonLogin<'a> {
     JsonLogin {
         service: one.key.service.as_str(),
         role: &one.key.label,
@@ -205,7 +205,7 @@ fn json_login<'a>(one: &'a Exported<'_>, kept: &'a KeptLogin) -> JsonLogin<'a> {
 /// login.
 async fn pgbouncer(run: &Run, all: &[Exported<'_>]) -> Result<String> {
     let all: Vec<_> = kept(all).collect();
-    let mut servers: BTreeMap<&str, Vec<&(&Exported<'_>, &KeptLogin)>> = BTreeMap::new();
+    let mut servers: BTreeMap<&str, Vec<&(&Exported<'_>, &StoredLogin)>> = BTreeMap::new();
     for one in &all {
         servers.entry(&one.0.key.server).or_default().push(one);
     }
@@ -213,8 +213,8 @@ async fn pgbouncer(run: &Run, all: &[Exported<'_>]) -> Result<String> {
     Ok(try_join_all(asked).await?.concat())
 }
 
-async fn verifiers(run: &Run, server: &str, all: Vec<&(&Exported<'_>, &KeptLogin)>) -> Result<String> {
-    let login = |(one, kept): &&(&Exported<'_>, &KeptLogin)| ProbeLogin {
+async fn verifiers(run: &Run, server: &str, all: Vec<&(&Exported<'_>, &StoredLogin)>) -> Result<String> {
+    let login = |(one, kept): &&(&Exported<'_>, &StoredLogin)| ProbeLogin {
         service: one.key.service.clone(),
         kind: one.key.kind,
         role: kept.login.clone(),
@@ -247,7 +247,7 @@ async fn verifiers(run: &Run, server: &str, all: Vec<&(&Exported<'_>, &KeptLogin
 }
 
 /// Doubles double quotes; nothing else is escaped.
-fn line(kept: &KeptLogin, verifier: &str) -> Result<String> {
+fn line(kept: &StoredLogin, verifier: &str) -> Result<String> {
     if kept.login.as_str().contains(['\n', '\r']) {
         return Err(no_line(&kept.login, "a line break"));
     }

@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use super::formats::{ANNOTATIONS, VERSION};
-use martydb_config::secrets::{CredentialKey, KeptEntries, KeptLogin};
+use martydb_config::secrets::{CredentialKey, StoredEntries, StoredLogin};
 use martydb_model::RoleName;
 use martydb_model::contract::alternate_of;
 use martydb_model::error::{Error, Result};
@@ -45,7 +45,7 @@ enum PasswordTarget {
 ///
 /// # Errors
 /// If the file has another format, belongs to another project or environment, or contains a name of no login.
-pub fn read(run: &Run, format: ImportFormat, text: &SecretString, path: &Path) -> Result<Vec<KeptEntries>> {
+pub fn read(run: &Run, format: ImportFormat, text: &SecretString, path: &Path) -> Result<Vec<StoredEntries>> {
     let text = text.expose_secret();
     let stated = match format {
         ImportFormat::Dotenv => dotenv(text),
@@ -235,14 +235,14 @@ impl LoginIndex {
         LoginIndex { keys, variables }
     }
 
-    fn entries(&self, stated: Vec<ParsedPassword>) -> Result<Vec<KeptEntries>> {
-        let mut found: BTreeMap<usize, Vec<KeptLogin>> = BTreeMap::new();
+    fn entries(&self, stated: Vec<ParsedPassword>) -> Result<Vec<StoredEntries>> {
+        let mut found: BTreeMap<usize, Vec<StoredLogin>> = BTreeMap::new();
         let mut unknown = vec![];
         for one in stated {
             match self.find(&one) {
                 Some((at, login, in_use)) => {
                     let password = usable(&self.keys[at], &one)?;
-                    found.entry(at).or_default().push(KeptLogin { login, in_use, password });
+                    found.entry(at).or_default().push(StoredLogin { login, in_use, password });
                 }
                 None => unknown.push(one.name),
             }
@@ -309,7 +309,7 @@ fn usable(key: &CredentialKey, one: &ParsedPassword) -> Result<SecretString> {
 
 /// Without information about the login that clients use, the role's own is used: the store marks that one only while it
 /// is in use.
-fn entries(key: &CredentialKey, mut logins: Vec<KeptLogin>) -> Result<KeptEntries> {
+fn entries(key: &CredentialKey, mut logins: Vec<StoredLogin>) -> Result<StoredEntries> {
     logins.sort_by(|one, other| one.login.cmp(&other.login));
     let twice = logins.windows(2).any(|pair| pair[0].login == pair[1].login);
     if twice || logins.iter().filter(|login| login.in_use).count() > 1 {
@@ -322,5 +322,5 @@ fn entries(key: &CredentialKey, mut logins: Vec<KeptLogin>) -> Result<KeptEntrie
         // Sorted, the role comes before its alternate.
         logins[0].in_use = true;
     }
-    Ok(KeptEntries::of(key.clone(), &logins))
+    Ok(StoredEntries::of(key.clone(), &logins))
 }

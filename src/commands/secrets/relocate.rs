@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::transferred::Transferred;
 use martydb_config::manifest::{Absent, SecretsSpec, default_secrets_path, wrong_in_secrets};
-use martydb_config::secrets::{CredentialKey, KeptEntries, PrivateFile, Store};
+use martydb_config::secrets::{CredentialKey, PrivateFile, Store, StoredEntries};
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_provision::run::Run;
 use martydb_ui::report::{Report, Style, printable};
@@ -112,12 +112,12 @@ fn words(option: &str, command: Option<&str>) -> Result<Vec<String>> {
 
 /// Returns all entries, and the logins without one. A service that was renamed but not applied yet has its entries
 /// under the former names.
-async fn kept(run: &Run) -> Result<(Vec<KeptEntries>, Vec<String>)> {
+async fn kept(run: &Run) -> Result<(Vec<StoredEntries>, Vec<String>)> {
     let services = || run.manifest.services.values();
     let keys = super::keys::all(run);
     let former: Vec<CredentialKey> = services().flat_map(CredentialKey::of_former).collect();
     let mut kept = run.store.kept(&keys).await?;
-    let lacks = |one: &&KeptEntries| one.logins().is_empty();
+    let lacks = |one: &&StoredEntries| one.logins().is_empty();
     let missing: Vec<String> = kept.iter().filter(lacks).map(|one| one.key.role.to_string()).collect();
     kept.extend(run.store.kept(&former).await?);
     kept.retain(|one| !one.entries.is_empty());

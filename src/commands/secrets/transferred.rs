@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use martydb_config::secrets::{KeptEntries, Receipt};
+use martydb_config::secrets::{StoredEntries, TransferOutcome};
 use martydb_model::error::{Error, ExitStatus};
 use martydb_model::units::counted;
 use martydb_ui::report::{Style, error_text};
@@ -18,20 +18,20 @@ pub struct Transferred {
 }
 
 impl Transferred {
-    pub fn all(incoming: &[KeptEntries], receipts: Vec<Vec<Receipt>>) -> Vec<Transferred> {
-        let of_key = |(one, receipts): (&KeptEntries, Vec<Receipt>)| {
+    pub fn all(incoming: &[StoredEntries], receipts: Vec<Vec<TransferOutcome>>) -> Vec<Transferred> {
+        let of_key = |(one, receipts): (&StoredEntries, Vec<TransferOutcome>)| {
             let entries = one.entries.iter().zip(receipts);
             entries.map(|((name, _), receipt)| Transferred::new(one, name, receipt)).collect::<Vec<_>>()
         };
         incoming.iter().zip(receipts).flat_map(of_key).collect()
     }
 
-    fn new(one: &KeptEntries, name: &str, receipt: Receipt) -> Transferred {
+    fn new(one: &StoredEntries, name: &str, receipt: TransferOutcome) -> Transferred {
         let (outcome, error) = match receipt {
-            Receipt::Written => ("written", None),
-            Receipt::Unchanged => ("unchanged", None),
-            Receipt::Failed(error) => ("failed", Some(error)),
-            Receipt::Skipped => ("skipped", None),
+            TransferOutcome::Written => ("written", None),
+            TransferOutcome::Unchanged => ("unchanged", None),
+            TransferOutcome::Failed(error) => ("failed", Some(error)),
+            TransferOutcome::Skipped => ("skipped", None),
         };
         Transferred {
             service: one.key.service.to_string(),

@@ -5,7 +5,7 @@ use std::process::Command;
 use std::sync::Arc;
 
 use martydb_config::backup_store::{Identities, Repository};
-use martydb_model::BackupPlace;
+use martydb_model::BackupLocation;
 
 use super::{backup, run, same, settings};
 
@@ -26,7 +26,7 @@ fn age_program_and_martydb_read_each_other() {
     let recipient = recipient.trim().to_owned();
     let other = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";
     let recipients = vec![recipient.clone(), other.into()];
-    let settings = settings(home.path(), BackupPlace::Folder(store.clone()), recipients);
+    let settings = settings(home.path(), BackupLocation::Folder(store.clone()), recipients);
     let repository = Repository::open(&settings, &Default::default()).unwrap();
     let id = run(backup(&repository)).unwrap();
     let (stored, plain) = (store.join(id.as_str()), home.path().join("plain"));

@@ -1,8 +1,8 @@
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use martydb_config::backup_store::{Patience, Repository};
-use martydb_model::BackupPlace;
+use martydb_config::backup_store::{Repository, RequestTimeouts};
+use martydb_model::BackupLocation;
 use martydb_model::environment::Environment;
 use martydb_model::error::Kind;
 
@@ -24,19 +24,19 @@ fn variables(port: u16) -> Environment {
     .into()
 }
 
-fn repository(home: &std::path::Path, port: u16, patience: Patience) -> Repository {
-    let to = BackupPlace::S3 { bucket: "backups".into(), prefix: "shop/prod".into() };
+fn repository(home: &std::path::Path, port: u16, patience: RequestTimeouts) -> Repository {
+    let to = BackupLocation::S3 { bucket: "backups".into(), prefix: "shop/prod".into() };
     Repository::within(&settings(home, to, vec![]), &variables(port), patience).unwrap()
 }
 
-fn impatient() -> Patience {
-    Patience { request: Duration::from_secs(1), retries: 2, altogether: Duration::from_secs(3) }
+fn impatient() -> RequestTimeouts {
+    RequestTimeouts { request: Duration::from_secs(1), retries: 2, altogether: Duration::from_secs(3) }
 }
 
 #[test]
 fn object_store_keeps_backups_like_a_folder() {
     let (server, home) = (ObjectServer::start(), tempfile::tempdir().unwrap());
-    let repository = repository(home.path(), server.port, Patience::default());
+    let repository = repository(home.path(), server.port, RequestTimeouts::default());
     run(async {
         assert!(repository.list().await.unwrap().backups.is_empty());
         let id = backup(&repository).await.unwrap();
@@ -64,7 +64,7 @@ fn object_store_keeps_backups_like_a_folder() {
 fn object_store_that_fails_every_tenth_request_loses_nothing() {
     let (server, home) = (ObjectServer::start(), tempfile::tempdir().unwrap());
     let network = Network::before(server.port, Trouble::Fails);
-    let repository = repository(home.path(), network.port, Patience::default());
+    let repository = repository(home.path(), network.port, RequestTimeouts::default());
     run(async {
         let mut made = vec![];
         for round in 0..6 {
@@ -91,7 +91,7 @@ fn object_store_that_fails_every_tenth_request_loses_nothing() {
 #[test]
 fn object_store_that_hangs_or_refuses_is_a_clear_error_soon() {
     let (server, home) = (ObjectServer::start(), tempfile::tempdir().unwrap());
-    let good = repository(home.path(), server.port, Patience::default());
+    let good = repository(home.path(), server.port, RequestTimeouts::default());
     let id = run(backup(&good)).unwrap();
     for trouble in [Trouble::Hangs, Trouble::Forbids] {
         let network = Network::before(server.port, trouble);
@@ -123,7 +123,7 @@ fn object_store_that_hangs_or_refuses_is_a_clear_error_soon() {
 #[test]
 fn object_store_lists_no_backup_that_was_interrupted() {
     let (server, home) = (ObjectServer::start(), tempfile::tempdir().unwrap());
-    let repository = repository(home.path(), server.port, Patience::default());
+    let repository = repository(home.path(), server.port, RequestTimeouts::default());
     for milliseconds in [1, 20, 60, 120, 200, 300] {
         let interrupted = run(async {
             tokio::time::timeout(Duration::from_millis(milliseconds), backup(&repository)).await.is_err()

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use martydb_config::backup_store::{BackupId, Repository};
-use martydb_model::BackupPlace;
+use martydb_model::BackupLocation;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -25,7 +25,7 @@ impl Shop {
              services: {{ orders: {{}}, users: {{}} }}\nbackup: {{ to: backups, {keep} }}\n"
         ));
         project.write("martydb.prod.yaml", "servers: {}\n");
-        let to = BackupPlace::Folder(project.path().join("backups"));
+        let to = BackupLocation::Folder(project.path().join("backups"));
         let repository =
             Repository::open(&settings(project.path(), to, vec![]), &Default::default()).unwrap();
         let first = run(backup(&repository)).unwrap();
@@ -125,7 +125,7 @@ fn what_no_rule_keeps_is_removed_after_a_yes() {
     // As the only one of its environment it is no business of this run.
     shop.another("20200101T000000Z-orders-hhhhhhhh", "testing");
     let verified = "20240102T000000Z-orders-bbbbbbbb".parse().unwrap();
-    let to = BackupPlace::Folder(shop.store());
+    let to = BackupLocation::Folder(shop.store());
     let open = settings(shop.project.path(), to, vec![]);
     let repository = Repository::open(&open, &Default::default()).unwrap();
     run(repository.mark_verified(&verified, time::macros::datetime!(2024-01-05 00:00 UTC))).unwrap();

@@ -41,7 +41,7 @@ async fn a_session_takes_parameters_and_one_query() {
     let expected = [vec![Some("1".into()), None], vec![Some("2".into()), Some("x".into())]];
     assert_eq!(rows, Answer::Rows(expected.into()));
     match answer(ask(&server, &[], &stmt!("SELECT rolpassword FROM pg_authid")).await) {
-        Answer::Refused(refused) => assert_eq!(refused.sqlstate, "42501"),
+        Answer::Rejected(refused) => assert_eq!(refused.sqlstate, "42501"),
         other => panic!("{other:?}"),
     }
 
@@ -49,7 +49,7 @@ async fn a_session_takes_parameters_and_one_query() {
     // 42501 as well, and says nothing about CONNECT.
     for parameters in [[("replication", "true")], [("options", "-c log_statement=none")]] {
         let outcome = ask(&server, &parameters, &stmt!("SELECT 1")).await.outcome;
-        assert!(matches!(&outcome, Outcome::Refused(refused) if refused.sqlstate == "42501"), "{outcome:?}");
+        assert!(matches!(&outcome, Outcome::Rejected(refused) if refused.sqlstate == "42501"), "{outcome:?}");
         let judged = judge_foreign(&outcome, Control::Passed, AccessPolicy::Closed);
         assert_eq!(judged.verdict, Verdict::Inconclusive, "{outcome:?}");
     }

@@ -71,9 +71,9 @@ async fn attempt(server: &Server, host: &str, mode: TlsMode, root: Option<&Path>
 fn short(attempt: &Attempt) -> (String, u32) {
     let outcome = match &attempt.outcome {
         Outcome::Accepted(session) => if session.tls { "tls" } else { "plain" }.into(),
-        Outcome::Refused(refused) => refused.sqlstate.clone(),
-        Outcome::Broken(broken) if matches!(broken.stage, Stage::Tls | Stage::NoTls) => "no tls".into(),
-        Outcome::Broken(broken) => broken.why.clone(),
+        Outcome::Rejected(refused) => refused.sqlstate.clone(),
+        Outcome::Failed(broken) if matches!(broken.stage, Stage::Tls | Stage::NoTls) => "no tls".into(),
+        Outcome::Failed(broken) => broken.why.clone(),
     };
     (outcome, attempt.connections)
 }

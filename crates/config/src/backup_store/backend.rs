@@ -27,38 +27,33 @@ pub trait Backend: Send + Sync {
     fn folder(&self) -> Option<&Path>;
     /// Creates the store if it does not exist and can be created.
     fn prepare(&self) -> Result<()>;
-    fn top(&self, errand: &BlockingTask) -> Result<TopLevel>;
+    fn top(&self, task: &BlockingTask) -> Result<TopLevel>;
     /// Returns every file of a backup, by path, with its size.
     ///
     /// # Errors
     /// [`martydb_model::error::Kind::Operation`] if there is anything but regular files.
-    fn files(&self, errand: &BlockingTask, id: &BackupId) -> Result<BTreeMap<String, u64>>;
+    fn files(&self, task: &BlockingTask, id: &BackupId) -> Result<BTreeMap<String, u64>>;
     /// Reads a file of at most [`SMALL`] bytes; `None` if it does not exist.
-    fn small(&self, errand: &BlockingTask, id: &BackupId, path: &str) -> Result<Option<Vec<u8>>>;
+    fn small(&self, task: &BlockingTask, id: &BackupId, path: &str) -> Result<Option<Vec<u8>>>;
     /// Opens a file of that size; more of it need not be read.
-    fn open(
-        &self,
-        errand: &BlockingTask,
-        id: &BackupId,
-        path: &str,
-        size: u64,
-    ) -> Result<Box<dyn Read + Send>>;
+    fn open(&self, task: &BlockingTask, id: &BackupId, path: &str, size: u64)
+    -> Result<Box<dyn Read + Send>>;
     /// Begins a backup, which does not exist before it is published.
-    fn begin(&self, errand: &BlockingTask, id: &BackupId) -> Result<Box<dyn Incoming>>;
+    fn begin(&self, task: &BlockingTask, id: &BackupId) -> Result<Box<dyn BackupUpload>>;
     /// Writes or replaces a small file beside the manifest.
-    fn note(&self, errand: &BlockingTask, id: &BackupId, path: &str, text: &[u8]) -> Result<()>;
+    fn note(&self, task: &BlockingTask, id: &BackupId, path: &str, text: &[u8]) -> Result<()>;
     /// Removes a backup. From the first step on it is not a backup any more.
-    fn remove(&self, errand: &BlockingTask, id: &BackupId) -> Result<()>;
+    fn remove(&self, task: &BlockingTask, id: &BackupId) -> Result<()>;
     /// Removes what dead runs have left.
-    fn sweep(&self, errand: &BlockingTask) -> Result<()>;
+    fn sweep(&self, task: &BlockingTask) -> Result<()>;
 }
 
 /// A backup on its way into a store. Dropped, it leaves nothing.
-pub trait Incoming: Send + Sync {
+pub trait BackupUpload: Send + Sync {
     /// Creates a file of about that size.
-    fn create(&self, errand: &BlockingTask, path: &str, size: u64) -> Result<Box<dyn FileWriter>>;
+    fn create(&self, task: &BlockingTask, path: &str, size: u64) -> Result<Box<dyn FileWriter>>;
     /// Writes the manifest, which comes last.
-    fn publish(self: Box<Self>, errand: &BlockingTask, manifest: &[u8]) -> Result<()>;
+    fn publish(self: Box<Self>, task: &BlockingTask, manifest: &[u8]) -> Result<()>;
 }
 
 /// A file on its way into a store. It exists only once it is closed.

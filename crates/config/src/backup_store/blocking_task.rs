@@ -19,8 +19,8 @@ impl BlockingTask {
         work: impl FnOnce(&BlockingTask) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (waiting, watched) = watch::channel(());
-        let errand = BlockingTask(watched);
-        let done = tokio::task::spawn_blocking(move || work(&errand)).await;
+        let task = BlockingTask(watched);
+        let done = tokio::task::spawn_blocking(move || work(&task)).await;
         drop(waiting);
         done.unwrap_or_else(|error| match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),

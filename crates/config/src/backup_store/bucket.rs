@@ -15,9 +15,9 @@ use object_store::{
 };
 use time::OffsetDateTime;
 
-use super::backend::{Backend, FileWriter, Incoming, SMALL, TopLevel};
+use super::backend::{Backend, BackupUpload, FileWriter, SMALL, TopLevel};
 use super::blocking_task::BlockingTask;
-use super::errors::said;
+use super::errors::error_while;
 use super::id::BackupId;
 use super::manifest::MANIFEST;
 use super::parallel;
@@ -55,54 +55,54 @@ impl BucketBackend {
         path.split('/').fold(self.of(id), |key, part| key.join(part))
     }
 
-    fn said(&self, doing: &str) -> impl Fn(S3Error) -> Error + use<> {
-        said(format!("cannot {doing} {}", self.place))
+    fn error_while(&self, doing: &str) -> impl Fn(S3Error) -> Error + use<> {
+        error_while(format!("cannot {doing} {}", self.place))
     }
 
-    fn objects(&self, errand: &BlockingTask, id: &BackupId) -> Result<Vec<ObjectMeta>> {
-        errand.wait(self.store.list(Some(&self.of(id))).try_collect())?.map_err(self.said("list"))
+    fn objects(&self, task: &BlockingTask, id: &BackupId) -> Result<Vec<ObjectMeta>> {
+        task.wait(self.store.list(Some(&self.of(id))).try_collect())?.map_err(self.error_while("list"))
     }
 
     /// Deletes an object. Returns `Ok(false)` if it does not exist any more.
-    fn delete(&self, errand: &BlockingTask, key: &Key) -> Result<bool> {
-        match errand.wait(self.store.delete(key))? {
+    fn delete(&self, task: &BlockingTask, key: &Key) -> Result<bool> {
+        match task.wait(self.store.delete(key))? {
             Err(S3Error::NotFound { .. }) => Ok(false),
-            done => done.map(|()| true).map_err(self.said("remove from")),
+            done => done.map(|()| true).map_err(self.error_while("remove from")),
         }
     }
 
-    fn delete_all(&self, errand: &BlockingTask, objects: &[ObjectMeta]) -> Result<()> {
-        parallel::each(THREADS, objects, |one| self.delete(errand, &one.location)).map(drop)
+    fn delete_all(&self, task: &BlockingTask, objects: &[ObjectMeta]) -> Result<()> {
+        parallel::each(THREADS, objects, |one| self.delete(task, &one.location)).map(drop)
     }
 
     /// Writes the manifest if there is none. A request may have succeeded although its answer was lost.
-    fn create(&self, errand: &BlockingTask, key: &Key, text: &[u8]) -> Result<()> {
+    fn create(&self, task: &BlockingTask, key: &Key, text: &[u8]) -> Result<()> {
         let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
         let mut attempt = 0;
         loop {
             attempt += 1;
             let payload = Bytes::copy_from_slice(text).into();
-            let error = match errand.wait(self.store.put_opts(key, payload, options.clone()))? {
+            let error = match task.wait(self.store.put_opts(key, payload, options.clone()))? {
                 Ok(_) => return Ok(()),
                 // The server does not support conditional requests. The name has a random suffix.
                 Err(S3Error::NotImplemented { .. }) => {
                     let payload = Bytes::copy_from_slice(text).into();
-                    return errand
+                    return task
                         .wait(self.store.put(key, payload))?
                         .map(drop)
-                        .map_err(self.said("write to"));
+                        .map_err(self.error_while("write to"));
                 }
                 Err(error) => error,
             };
             if matches!(error, S3Error::AlreadyExists { .. } | S3Error::Precondition { .. }) {
-                let found = errand.wait(async { self.store.get(key).await?.bytes().await })?;
+                let found = task.wait(async { self.store.get(key).await?.bytes().await })?;
                 return match found {
                     Ok(found) if found == text => Ok(()),
-                    _ => Err(self.said("write to")(error)),
+                    _ => Err(self.error_while("write to")(error)),
                 };
             }
             if attempt == ATTEMPTS || !matches!(error, S3Error::Generic { .. }) {
-                return Err(self.said("write to")(error));
+                return Err(self.error_while("write to")(error));
             }
         }
     }
@@ -121,9 +121,9 @@ impl Backend for BucketBackend {
         Ok(())
     }
 
-    fn top(&self, errand: &BlockingTask) -> Result<TopLevel> {
-        let listed = errand.wait(self.store.list_with_delimiter(Some(&self.prefix)))?;
-        let listed = listed.map_err(self.said("list"))?;
+    fn top(&self, task: &BlockingTask) -> Result<TopLevel> {
+        let listed = task.wait(self.store.list_with_delimiter(Some(&self.prefix)))?;
+        let listed = listed.map_err(self.error_while("list"))?;
         let mut top = TopLevel::default();
         for folder in &listed.common_prefixes {
             let name = folder.parts().next_back().map(|part| part.as_ref().to_owned()).unwrap_or_default();
@@ -136,9 +136,9 @@ impl Backend for BucketBackend {
         Ok(top)
     }
 
-    fn files(&self, errand: &BlockingTask, id: &BackupId) -> Result<BTreeMap<String, u64>> {
+    fn files(&self, task: &BlockingTask, id: &BackupId) -> Result<BTreeMap<String, u64>> {
         let of = self.of(id);
-        let files = self.objects(errand, id)?.into_iter().map(|one| {
+        let files = self.objects(task, id)?.into_iter().map(|one| {
             let parts = one.location.prefix_match(&of).into_iter().flatten();
             let name = parts.map(|part| part.as_ref().to_owned()).collect::<Vec<_>>().join("/");
             if path::is_safe(&name) {
@@ -152,9 +152,9 @@ impl Backend for BucketBackend {
         files.collect()
     }
 
-    fn small(&self, errand: &BlockingTask, id: &BackupId, path: &str) -> Result<Option<Vec<u8>>> {
+    fn small(&self, task: &BlockingTask, id: &BackupId, path: &str) -> Result<Option<Vec<u8>>> {
         let key = self.key(id, path);
-        let found = errand.wait(async {
+        let found = task.wait(async {
             let found = self.store.get(&key).await?;
             if found.meta.size > SMALL { Ok(None) } else { found.bytes().await.map(Some) }
         })?;
@@ -162,21 +162,21 @@ impl Backend for BucketBackend {
             Ok(Some(bytes)) => Ok(Some(bytes.to_vec())),
             Ok(None) => Err(Error::operation(format!("{path} of {id} is too large"))),
             Err(S3Error::NotFound { .. }) => Ok(None),
-            Err(error) => Err(self.said("read from")(error)),
+            Err(error) => Err(self.error_while("read from")(error)),
         }
     }
 
     fn open(
         &self,
-        errand: &BlockingTask,
+        task: &BlockingTask,
         id: &BackupId,
         path: &str,
         size: u64,
     ) -> Result<Box<dyn Read + Send>> {
         let key = self.key(id, path);
         Ok(Box::new(Pieces {
-            shelf: self.clone(),
-            errand: errand.clone(),
+            backend: self.clone(),
+            task: task.clone(),
             key,
             size,
             at: 0,
@@ -184,31 +184,33 @@ impl Backend for BucketBackend {
         }))
     }
 
-    fn begin(&self, _: &BlockingTask, id: &BackupId) -> Result<Box<dyn Incoming>> {
+    fn begin(&self, _: &BlockingTask, id: &BackupId) -> Result<Box<dyn BackupUpload>> {
         // The manifest is removed first: a request that failed may have written it.
         let made = Mutex::new(vec![self.key(id, MANIFEST)]);
-        Ok(Box::new(BucketIncoming { shelf: self.clone(), id: id.clone(), made }))
+        Ok(Box::new(BucketUpload { backend: self.clone(), id: id.clone(), made }))
     }
 
-    fn note(&self, errand: &BlockingTask, id: &BackupId, path: &str, text: &[u8]) -> Result<()> {
+    fn note(&self, task: &BlockingTask, id: &BackupId, path: &str, text: &[u8]) -> Result<()> {
         let payload = Bytes::copy_from_slice(text).into();
-        errand.wait(self.store.put(&self.key(id, path), payload))?.map(drop).map_err(self.said("write to"))
+        task.wait(self.store.put(&self.key(id, path), payload))?
+            .map(drop)
+            .map_err(self.error_while("write to"))
     }
 
-    fn remove(&self, errand: &BlockingTask, id: &BackupId) -> Result<()> {
-        self.delete(errand, &self.key(id, MANIFEST))?;
-        self.delete_all(errand, &self.objects(errand, id)?)
+    fn remove(&self, task: &BlockingTask, id: &BackupId) -> Result<()> {
+        self.delete(task, &self.key(id, MANIFEST))?;
+        self.delete_all(task, &self.objects(task, id)?)
     }
 
-    fn sweep(&self, errand: &BlockingTask) -> Result<()> {
+    fn sweep(&self, task: &BlockingTask) -> Result<()> {
         let now = OffsetDateTime::now_utc();
-        for id in self.top(errand)?.backups.iter().filter(|id| now - id.taken_at() > ABANDONED) {
-            let objects = self.objects(errand, id)?;
+        for id in self.top(task)?.backups.iter().filter(|id| now - id.taken_at() > ABANDONED) {
+            let objects = self.objects(task, id)?;
             let manifest = self.key(id, MANIFEST);
             let day_ago = (now - ABANDONED).unix_timestamp();
             let old = |one: &ObjectMeta| one.location != manifest && one.last_modified.timestamp() < day_ago;
             if objects.iter().all(old) {
-                self.delete_all(errand, &objects)?;
+                self.delete_all(task, &objects)?;
             }
         }
         Ok(())
@@ -217,8 +219,8 @@ impl Backend for BucketBackend {
 
 /// An object that is read in pieces: no request takes longer than its limit, whatever the object's size.
 struct Pieces {
-    shelf: BucketBackend,
-    errand: BlockingTask,
+    backend: BucketBackend,
+    task: BlockingTask,
     key: Key,
     size: u64,
     at: u64,
@@ -229,8 +231,8 @@ impl Read for Pieces {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.piece.is_empty() && self.at < self.size {
             let end = self.size.min(self.at + PIECE);
-            let read = self.errand.wait(self.shelf.store.get_range(&self.key, self.at..end));
-            let read = read.and_then(|read| read.map_err(self.shelf.said("read from")));
+            let read = self.task.wait(self.backend.store.get_range(&self.key, self.at..end));
+            let read = read.and_then(|read| read.map_err(self.backend.error_while("read from")));
             self.piece = read.map_err(io::Error::other)?;
             self.at = end;
         }
@@ -241,35 +243,35 @@ impl Read for Pieces {
 }
 
 /// An upload in progress. Dropped before it is published, it removes what it has created, as far as that is quick.
-struct BucketIncoming {
-    shelf: BucketBackend,
+struct BucketUpload {
+    backend: BucketBackend,
     id: BackupId,
     made: Mutex<Vec<Key>>,
 }
 
-impl Incoming for BucketIncoming {
-    fn create(&self, errand: &BlockingTask, path: &str, size: u64) -> Result<Box<dyn FileWriter>> {
-        let key = self.shelf.key(&self.id, path);
+impl BackupUpload for BucketUpload {
+    fn create(&self, task: &BlockingTask, path: &str, size: u64) -> Result<Box<dyn FileWriter>> {
+        let key = self.backend.key(&self.id, path);
         self.made.lock().unwrap_or_else(PoisonError::into_inner).push(key.clone());
         let part = size.div_ceil(MOST_PARTS).next_multiple_of(1024 * 1024).max(PIECE);
         let part = usize::try_from(part).unwrap_or(usize::MAX);
-        let (shelf, errand) = (self.shelf.clone(), errand.clone());
-        Ok(Box::new(ObjectWriter { shelf, errand, key, part, buffer: vec![], upload: None }))
+        let (backend, task) = (self.backend.clone(), task.clone());
+        Ok(Box::new(ObjectWriter { backend, task, key, part, buffer: vec![], upload: None }))
     }
 
-    fn publish(self: Box<Self>, errand: &BlockingTask, manifest: &[u8]) -> Result<()> {
-        self.shelf.create(errand, &self.shelf.key(&self.id, MANIFEST), manifest)?;
+    fn publish(self: Box<Self>, task: &BlockingTask, manifest: &[u8]) -> Result<()> {
+        self.backend.create(task, &self.backend.key(&self.id, MANIFEST), manifest)?;
         self.made.lock().unwrap_or_else(PoisonError::into_inner).clear();
         Ok(())
     }
 }
 
-impl Drop for BucketIncoming {
+impl Drop for BucketUpload {
     fn drop(&mut self) {
         let made = std::mem::take(&mut *self.made.lock().unwrap_or_else(PoisonError::into_inner));
         let all = async {
             for key in made {
-                let _left = self.shelf.store.delete(&key).await;
+                let _left = self.backend.store.delete(&key).await;
             }
         };
         soon(CLEANING, all);
@@ -277,8 +279,8 @@ impl Drop for BucketIncoming {
 }
 
 struct ObjectWriter {
-    shelf: BucketBackend,
-    errand: BlockingTask,
+    backend: BucketBackend,
+    task: BlockingTask,
     key: Key,
     part: usize,
     buffer: Vec<u8>,
@@ -288,14 +290,14 @@ struct ObjectWriter {
 
 impl ObjectWriter {
     fn send_part(&mut self) -> Result<()> {
-        let failed = self.shelf.said("write to");
+        let failed = self.backend.error_while("write to");
         if self.upload.is_none() {
-            let begun = self.errand.wait(self.shelf.store.put_multipart(&self.key))?;
+            let begun = self.task.wait(self.backend.store.put_multipart(&self.key))?;
             self.upload = Some(begun.map_err(&failed)?);
         }
         let part = Bytes::from(std::mem::take(&mut self.buffer)).into();
         let Some(upload) = &mut self.upload else { return Ok(()) };
-        self.errand.wait(upload.put_part(part))?.map_err(failed)
+        self.task.wait(upload.put_part(part))?.map_err(failed)
     }
 }
 
@@ -316,14 +318,14 @@ impl Write for ObjectWriter {
 
 impl FileWriter for ObjectWriter {
     fn close(mut self: Box<Self>) -> Result<()> {
-        let failed = self.shelf.said("write to");
+        let failed = self.backend.error_while("write to");
         if self.upload.is_none() {
             let payload = Bytes::from(std::mem::take(&mut self.buffer)).into();
-            return self.errand.wait(self.shelf.store.put(&self.key, payload))?.map(drop).map_err(failed);
+            return self.task.wait(self.backend.store.put(&self.key, payload))?.map(drop).map_err(failed);
         }
         self.send_part()?;
         let Some(upload) = &mut self.upload else { return Ok(()) };
-        self.errand.wait(upload.complete())?.map_err(failed)?;
+        self.task.wait(upload.complete())?.map_err(failed)?;
         self.upload = None;
         Ok(())
     }

@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::age_files::{self, Identity, Recipient};
 use super::blocking_task::BlockingTask;
-use super::digest::{Digest, Hashing};
+use super::digest::{Digest, HashingStream};
 use super::manifest::Encryption;
 use super::stop::Stop;
 use martydb_model::error::{Error, Result};
@@ -27,7 +27,7 @@ pub enum Cipher {
 pub struct Identities(Vec<Identity>);
 
 /// Digests of one file that was copied into the store or out of it.
-pub struct Passed {
+pub struct StreamDigests {
     pub plain: Digest,
     pub stored: Digest,
 }
@@ -65,19 +65,19 @@ impl Cipher {
     /// Copies `from` in its stored form.
     pub fn write(
         &self,
-        errand: &BlockingTask,
+        task: &BlockingTask,
         from: &mut dyn Read,
         to: &mut dyn Write,
-    ) -> Result<Passed, Stop> {
-        let mut to = Hashing::new(to);
+    ) -> Result<StreamDigests, Stop> {
+        let mut to = HashingStream::new(to);
         let plain = match self {
-            Cipher::Plain => pass(errand, from, &mut to, Stop::Read)?,
+            Cipher::Plain => pass(task, from, &mut to, Stop::Read)?,
             Cipher::Age(recipients) => {
-                age_files::encrypt(recipients, &mut to, |to| pass(errand, from, to, Stop::Read))?
+                age_files::encrypt(recipients, &mut to, |to| pass(task, from, to, Stop::Read))?
             }
         };
         let (_, stored) = to.finish();
-        Ok(Passed { plain, stored })
+        Ok(StreamDigests { plain, stored })
     }
 }
 
@@ -118,37 +118,37 @@ impl Identities {
 
 /// Copies `from` in its original form. The output may be used only once this has returned and the digests match.
 pub fn read(
-    errand: &BlockingTask,
+    task: &BlockingTask,
     encryption: Encryption,
     identities: Option<&Identities>,
     from: &mut dyn Read,
     to: &mut dyn Write,
-) -> Result<Passed, Stop> {
-    let mut from = Hashing::new(from);
+) -> Result<StreamDigests, Stop> {
+    let mut from = HashingStream::new(from);
     let plain = match encryption {
-        Encryption::None => pass(errand, &mut from, to, Stop::Read)?,
+        Encryption::None => pass(task, &mut from, to, Stop::Read)?,
         Encryption::Age => {
             let identities = identities.ok_or(Stop::Closed)?;
             let mut reader = age_files::decrypt(&identities.0, &mut from)?;
-            pass(errand, &mut reader, to, age_files::unread)?
+            pass(task, &mut reader, to, age_files::unread)?
         }
     };
     // Bytes after the end are counted too.
-    pass(errand, &mut from, &mut io::sink(), Stop::Read)?;
+    pass(task, &mut from, &mut io::sink(), Stop::Read)?;
     let (_, stored) = from.finish();
-    Ok(Passed { plain, stored })
+    Ok(StreamDigests { plain, stored })
 }
 
 fn pass(
-    errand: &BlockingTask,
+    task: &BlockingTask,
     from: &mut dyn Read,
     to: &mut dyn Write,
     unread: impl Fn(io::Error) -> Stop,
 ) -> Result<Digest, Stop> {
-    let mut from = Hashing::new(from);
+    let mut from = HashingStream::new(from);
     let mut piece = vec![0; PIECE];
     loop {
-        errand.check_io().map_err(Stop::Read)?;
+        task.check_io().map_err(Stop::Read)?;
         match from.read(&mut piece) {
             Ok(0) => break,
             Ok(count) => to.write_all(&piece[..count]).map_err(Stop::Write)?,

@@ -11,7 +11,7 @@ use object_store::{BackoffConfig, Certificate, ClientOptions, RetryConfig};
 use super::backend::Backend;
 use super::bucket::BucketBackend;
 use super::errors::VARIABLES;
-use super::patience::Patience;
+use super::timeouts::RequestTimeouts;
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Result};
 
@@ -26,7 +26,7 @@ pub fn connect(
     bucket: &str,
     prefix: &str,
     variables: &Environment,
-    patience: Patience,
+    patience: RequestTimeouts,
 ) -> Result<Arc<dyn Backend>> {
     // The provider of the connections to PostgreSQL as well; an error means that it is installed already.
     let _present = rustls::crypto::ring::default_provider().install_default();
@@ -78,7 +78,7 @@ fn allows_http(endpoint: &str, variables: &Environment) -> Result<bool> {
     Err(Error::usage(format!("{endpoint} is not encrypted")).hint("use https://, or set AWS_ALLOW_HTTP=true"))
 }
 
-fn options(variables: &Environment, patience: Patience) -> Result<ClientOptions> {
+fn options(variables: &Environment, patience: RequestTimeouts) -> Result<ClientOptions> {
     let mut options = ClientOptions::new()
         .with_timeout(patience.request)
         .with_connect_timeout(CONNECT.min(patience.request));

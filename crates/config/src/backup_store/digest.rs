@@ -36,14 +36,14 @@ pub fn digest(bytes: &[u8]) -> Digest {
 }
 
 /// A reader or writer with the digest of what passed through it.
-pub struct Hashing<T> {
+pub struct HashingStream<T> {
     pub inner: T,
     hasher: Hasher,
 }
 
-impl<T> Hashing<T> {
-    pub fn new(inner: T) -> Hashing<T> {
-        Hashing { inner, hasher: Hasher::default() }
+impl<T> HashingStream<T> {
+    pub fn new(inner: T) -> HashingStream<T> {
+        HashingStream { inner, hasher: Hasher::default() }
     }
 
     pub fn finish(self) -> (T, Digest) {
@@ -51,7 +51,7 @@ impl<T> Hashing<T> {
     }
 }
 
-impl<T: Read> Read for Hashing<T> {
+impl<T: Read> Read for HashingStream<T> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(buffer)?;
         self.hasher.update(&buffer[..count]);
@@ -59,7 +59,7 @@ impl<T: Read> Read for Hashing<T> {
     }
 }
 
-impl<T: Write> Write for Hashing<T> {
+impl<T: Write> Write for HashingStream<T> {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
         let count = self.inner.write(buffer)?;
         self.hasher.update(&buffer[..count]);
@@ -77,8 +77,8 @@ mod tests {
 
     #[test]
     fn what_passes_is_counted_and_hashed() {
-        let mut writer = Hashing::new(Vec::new());
-        io::copy(&mut Hashing::new(&b"abc"[..]), &mut writer).unwrap();
+        let mut writer = HashingStream::new(Vec::new());
+        io::copy(&mut HashingStream::new(&b"abc"[..]), &mut writer).unwrap();
         let (written, digest) = writer.finish();
         assert_eq!((written.as_slice(), digest.size), (&b"abc"[..], 3));
         assert_eq!(digest.sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");

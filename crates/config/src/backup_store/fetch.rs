@@ -8,7 +8,7 @@ use std::path::Path;
 use super::backend::Backend;
 use super::blocking_task::BlockingTask;
 use super::check::{absent, damaged, of_stop, same_files};
-use super::cipher::{self, Identities, Passed};
+use super::cipher::{self, Identities, StreamDigests};
 use super::digest::digest;
 use super::folder::{create, make_parents};
 use super::id::BackupId;
@@ -30,8 +30,8 @@ pub struct ReturnedBackup {
 
 /// A fetch: its source and its target.
 pub struct Download<'a> {
-    pub errand: &'a BlockingTask,
-    pub shelf: &'a dyn Backend,
+    pub task: &'a BlockingTask,
+    pub backend: &'a dyn Backend,
     pub id: &'a BackupId,
     pub identities: Option<&'a Identities>,
     /// A folder that does not exist yet, and is removed after an error.
@@ -40,7 +40,7 @@ pub struct Download<'a> {
 }
 
 /// One backup that is being read.
-struct Outgoing<'a> {
+struct ActiveDownload<'a> {
     from: &'a Download<'a>,
     manifest: BackupManifest,
 }
@@ -59,16 +59,16 @@ impl Download<'_> {
     }
 
     fn all(&self) -> Result<ReturnedBackup> {
-        let Download { errand, shelf, id, into, .. } = *self;
-        let text = shelf.small(errand, id, MANIFEST)?.ok_or_else(|| absent(id, &shelf.place()))?;
+        let Download { task, backend, id, into, .. } = *self;
+        let text = backend.small(task, id, MANIFEST)?.ok_or_else(|| absent(id, &backend.place()))?;
         let manifest = BackupManifest::parse(&text, id).map_err(|why| damaged(id, why))?;
-        let outgoing = Outgoing { from: self, manifest };
+        let outgoing = ActiveDownload { from: self, manifest };
         let sums = outgoing.sums()?;
         let own = digest(&text);
         if !sums.starts_with(&sums::first_line(&own)) {
             return Err(damaged(id, "manifest.json is not as it was written"));
         }
-        same_files(&outgoing.manifest, &shelf.files(errand, id)?).map_err(|why| damaged(id, why))?;
+        same_files(&outgoing.manifest, &backend.files(task, id)?).map_err(|why| damaged(id, why))?;
         let passed = parallel::each(self.threads, &outgoing.manifest.files, |file| outgoing.bring(file))?;
         let files = outgoing.manifest.files.iter().zip(&passed);
         let files = files.map(|(file, passed)| (outgoing.plain_name(file), &passed.plain));
@@ -86,15 +86,15 @@ fn record(id: &BackupId, into: &Path) -> Result<serde_json::Value> {
     serde_json::from_slice(&text).map_err(|error| damaged(id, RECORD).cause(error))
 }
 
-impl Outgoing<'_> {
+impl ActiveDownload<'_> {
     fn sums(&self) -> Result<String> {
-        let Download { errand, shelf, id, .. } = *self.from;
+        let Download { task, backend, id, .. } = *self.from;
         let name = self.manifest.encryption.stored_name(sums::NAME);
-        let stored = shelf.small(errand, id, &name)?;
+        let stored = backend.small(task, id, &name)?;
         let stored = stored.ok_or_else(|| damaged(id, format!("{name} is missing")))?;
         let mut plain = vec![];
         cipher::read(
-            errand,
+            task,
             self.manifest.encryption,
             self.from.identities,
             &mut stored.as_slice(),
@@ -104,16 +104,16 @@ impl Outgoing<'_> {
         String::from_utf8(plain).map_err(|_| damaged(id, format!("{name} is not as it was written")))
     }
 
-    fn bring(&self, file: &StoredFile) -> Result<Passed> {
-        let Download { errand, shelf, id, into, .. } = *self.from;
+    fn bring(&self, file: &StoredFile) -> Result<StreamDigests> {
+        let Download { task, backend, id, into, .. } = *self.from;
         let plain = self.plain_name(file);
         make_parents(into, plain)?;
         let path = below(into, plain);
         let mut to = create(&path)?;
         // One byte more than expected is enough to detect a difference.
-        let from = shelf.open(errand, id, &file.path, file.size)?;
+        let from = backend.open(task, id, &file.path, file.size)?;
         let mut from = io::Read::take(from, file.size.saturating_add(1));
-        let passed = cipher::read(errand, self.manifest.encryption, self.from.identities, &mut from, &mut to)
+        let passed = cipher::read(task, self.manifest.encryption, self.from.identities, &mut from, &mut to)
             .map_err(|stop| self.stopped(&file.path, stop, failed("write", &path)))?;
         if passed.stored.size != file.size || passed.stored.sha256 != file.sha256 {
             return Err(damaged(id, format!("{} is not as it was written", file.path)));

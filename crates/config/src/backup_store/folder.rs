@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 
-use super::backend::{Backend, FileWriter, Incoming, SMALL, TopLevel};
+use super::backend::{Backend, BackupUpload, FileWriter, SMALL, TopLevel};
 use super::blocking_task::BlockingTask;
 use super::id::BackupId;
 use super::manifest::MANIFEST;
@@ -74,8 +74,8 @@ impl Backend for FolderBackend {
         Ok(top)
     }
 
-    fn files(&self, errand: &BlockingTask, id: &BackupId) -> Result<BTreeMap<String, u64>> {
-        tree(errand, &self.of(id))
+    fn files(&self, task: &BlockingTask, id: &BackupId) -> Result<BTreeMap<String, u64>> {
+        tree(task, &self.of(id))
     }
 
     fn small(&self, _: &BlockingTask, id: &BackupId, path: &str) -> Result<Option<Vec<u8>>> {
@@ -97,9 +97,9 @@ impl Backend for FolderBackend {
         Ok(Box::new(open_plain(&path).map_err(failed("read", &path))?))
     }
 
-    fn begin(&self, _: &BlockingTask, id: &BackupId) -> Result<Box<dyn Incoming>> {
+    fn begin(&self, _: &BlockingTask, id: &BackupId) -> Result<Box<dyn BackupUpload>> {
         let workspace = Workspace::make(&self.folder, id.as_str())?;
-        Ok(Box::new(FolderIncoming { workspace, to: self.of(id) }))
+        Ok(Box::new(FolderUpload { workspace, to: self.of(id) }))
     }
 
     fn note(&self, _: &BlockingTask, id: &BackupId, path: &str, text: &[u8]) -> Result<()> {
@@ -142,13 +142,13 @@ pub fn open_plain(path: &Path) -> io::Result<File> {
 ///
 /// # Errors
 /// If there is a link, a device, or a name that no backup contains.
-pub fn tree(errand: &BlockingTask, folder: &Path) -> Result<BTreeMap<String, u64>> {
+pub fn tree(task: &BlockingTask, folder: &Path) -> Result<BTreeMap<String, u64>> {
     let mut files = BTreeMap::new();
     let mut folders = vec![String::new()];
     while let Some(prefix) = folders.pop() {
         let here = folder.join(&prefix);
         for entry in fs::read_dir(&here).map_err(failed("list", &here))? {
-            errand.check()?;
+            task.check()?;
             let entry = entry.map_err(failed("list", &here))?;
             let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
             let found = entry.path().symlink_metadata().map_err(failed("look at", &entry.path()))?;
@@ -187,31 +187,31 @@ pub fn create(path: &Path) -> Result<File> {
     file.map_err(failed("make", path))
 }
 
-struct FolderIncoming {
+struct FolderUpload {
     workspace: Workspace,
     to: PathBuf,
 }
 
-impl Incoming for FolderIncoming {
+impl BackupUpload for FolderUpload {
     fn create(&self, _: &BlockingTask, path: &str, _: u64) -> Result<Box<dyn FileWriter>> {
         make_parents(self.workspace.path(), path)?;
         let path = below(self.workspace.path(), path);
         Ok(Box::new(FolderFileWriter { file: create(&path)?, path }))
     }
 
-    fn publish(self: Box<Self>, errand: &BlockingTask, manifest: &[u8]) -> Result<()> {
-        publish(errand, self.workspace, manifest, &self.to)
+    fn publish(self: Box<Self>, task: &BlockingTask, manifest: &[u8]) -> Result<()> {
+        publish(task, self.workspace, manifest, &self.to)
     }
 }
 
 /// Adds the manifest to the files of a backup, which are on disk already, and renames the folder.
-pub fn publish(errand: &BlockingTask, workspace: Workspace, manifest: &[u8], to: &Path) -> Result<()> {
+pub fn publish(task: &BlockingTask, workspace: Workspace, manifest: &[u8], to: &Path) -> Result<()> {
     let folder = workspace.path();
     let path = folder.join(MANIFEST);
     let mut file = create(&path)?;
     file.write_all(manifest).and_then(|()| file.sync_all()).map_err(failed("write", &path))?;
     sync_folders(folder)?;
-    errand.check()?;
+    task.check()?;
     workspace.publish(to)
 }
 

@@ -16,29 +16,29 @@ use super::folder::FolderBackend;
 use super::id::BackupId;
 use super::manifest::{BackupManifest, Encryption, MANIFEST};
 use super::parallel;
-use super::patience::Patience;
 use super::staging::Staging;
 use super::sums;
+use super::timeouts::RequestTimeouts;
 use super::verified;
 use super::workspace::Workspace;
 use crate::embedded::make_state_folder;
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Kind, Result};
-use martydb_model::{BackupPlace, BackupSettings, ServiceName};
+use martydb_model::{BackupLocation, BackupSettings, ServiceName};
 
 /// Number of parallel requests while a store is listed: most of the time is spent waiting.
 const LIST_THREADS: usize = 8;
 
 #[derive(Clone)]
 pub struct Repository {
-    shelf: Arc<dyn Backend>,
+    backend: Arc<dyn Backend>,
     cipher: Arc<Cipher>,
     settings: Arc<BackupSettings>,
 }
 
 /// A listed backup: its names and sizes are correct, the contents of its files are not checked.
 #[derive(Debug, Clone)]
-pub struct Listed {
+pub struct ListedBackup {
     pub manifest: BackupManifest,
     /// Time of the last proven restore, in RFC 3339.
     pub verified_at: Option<String>,
@@ -47,7 +47,7 @@ pub struct Listed {
 /// Contents of a store, oldest first.
 #[derive(Debug, Default)]
 pub struct Listing {
-    pub backups: Vec<Listed>,
+    pub backups: Vec<ListedBackup>,
     /// Descriptions of everything that is not a complete backup.
     pub problems: Vec<String>,
 }
@@ -58,26 +58,26 @@ impl Repository {
     /// # Errors
     /// If the store's settings cannot be used. Nothing is created, and no server is contacted yet.
     pub fn open(settings: &BackupSettings, variables: &Environment) -> Result<Repository> {
-        Repository::within(settings, variables, Patience::default())
+        Repository::within(settings, variables, RequestTimeouts::default())
     }
 
     /// Opens a store with other limits than usual.
     pub fn within(
         settings: &BackupSettings,
         variables: &Environment,
-        patience: Patience,
+        patience: RequestTimeouts,
     ) -> Result<Repository> {
-        let shelf: Arc<dyn Backend> = match &settings.to {
-            BackupPlace::Folder(folder) => Arc::new(FolderBackend::new(folder.clone())),
-            BackupPlace::S3 { bucket, prefix } => connect(bucket, prefix, variables, patience)?,
+        let backend: Arc<dyn Backend> = match &settings.to {
+            BackupLocation::Folder(folder) => Arc::new(FolderBackend::new(folder.clone())),
+            BackupLocation::S3 { bucket, prefix } => connect(bucket, prefix, variables, patience)?,
         };
         let cipher = Arc::new(Cipher::new(&settings.encrypt)?);
-        Ok(Repository { shelf, cipher, settings: Arc::new(settings.clone()) })
+        Ok(Repository { backend, cipher, settings: Arc::new(settings.clone()) })
     }
 
     /// Returns the folder or the bucket, for people.
     pub fn place(&self) -> String {
-        self.shelf.place()
+        self.backend.place()
     }
 
     /// Returns the note of every run that writes unencrypted backups.
@@ -90,15 +90,15 @@ impl Repository {
     /// Begins a backup. Without encryption and in a folder, its files are written in their final place.
     pub async fn stage(&self, service: &ServiceName) -> Result<Staging> {
         let id = BackupId::new(OffsetDateTime::now_utc(), service)?;
-        let Repository { shelf, cipher, settings } = self.clone();
-        BlockingTask::run(move |errand| {
-            errand.check()?;
-            shelf.prepare()?;
-            let workspace = match shelf.folder() {
+        let Repository { backend, cipher, settings } = self.clone();
+        BlockingTask::run(move |task| {
+            task.check()?;
+            backend.prepare()?;
+            let workspace = match backend.folder() {
                 Some(folder) if matches!(*cipher, Cipher::Plain) => Workspace::make(folder, id.as_str())?,
                 _ => local(&settings, id.as_str())?,
             };
-            Ok(Staging { id, workspace, shelf, cipher, threads: settings.jobs })
+            Ok(Staging { id, workspace, backend, cipher, threads: settings.jobs })
         })
         .await
     }
@@ -111,8 +111,8 @@ impl Repository {
 
     /// Returns all complete backups, oldest first.
     pub async fn list(&self) -> Result<Listing> {
-        let shelf = self.shelf.clone();
-        BlockingTask::run(move |errand| list(errand, &*shelf)).await
+        let backend = self.backend.clone();
+        BlockingTask::run(move |task| list(task, &*backend)).await
     }
 
     /// Fetches all files of a backup into `into`, a folder that does not exist yet, checked and decrypted. A file that was
@@ -123,34 +123,34 @@ impl Repository {
         identities: Option<Arc<Identities>>,
         into: &Path,
     ) -> Result<ReturnedBackup> {
-        let (shelf, id, into) = (self.shelf.clone(), id.clone(), into.to_owned());
+        let (backend, id, into) = (self.backend.clone(), id.clone(), into.to_owned());
         let threads = self.settings.jobs;
-        BlockingTask::run(move |errand| {
+        BlockingTask::run(move |task| {
             let identities = identities.as_deref();
-            Download { errand, shelf: &*shelf, id: &id, identities, into: &into, threads }.fetch()
+            Download { task, backend: &*backend, id: &id, identities, into: &into, threads }.fetch()
         })
         .await
     }
 
     /// Returns the encryption of a backup, to be known before prompting for an identity.
     pub async fn encryption(&self, id: &BackupId) -> Result<Encryption> {
-        let (shelf, id) = (self.shelf.clone(), id.clone());
-        BlockingTask::run(move |errand| Ok(manifest(errand, &*shelf, &id)?.0.encryption)).await
+        let (backend, id) = (self.backend.clone(), id.clone());
+        BlockingTask::run(move |task| Ok(manifest(task, &*backend, &id)?.0.encryption)).await
     }
 
     pub async fn remove(&self, id: &BackupId) -> Result<()> {
-        let (shelf, id) = (self.shelf.clone(), id.clone());
-        BlockingTask::run(move |errand| {
-            manifest_text(errand, &*shelf, &id)?;
-            shelf.remove(errand, &id)
+        let (backend, id) = (self.backend.clone(), id.clone());
+        BlockingTask::run(move |task| {
+            manifest_text(task, &*backend, &id)?;
+            backend.remove(task, &id)
         })
         .await
     }
 
     /// Removes what dead runs have left; never a backup.
     pub async fn sweep(&self) -> Result<()> {
-        let shelf = self.shelf.clone();
-        BlockingTask::run(move |errand| shelf.sweep(errand)).await
+        let backend = self.backend.clone();
+        BlockingTask::run(move |task| backend.sweep(task)).await
     }
 
     /// Records beside a backup that a restore of it was proven.
@@ -158,11 +158,11 @@ impl Repository {
     /// # Errors
     /// If the store cannot be written to.
     pub async fn mark_verified(&self, id: &BackupId, at: OffsetDateTime) -> Result<()> {
-        let (shelf, id) = (self.shelf.clone(), id.clone());
-        BlockingTask::run(move |errand| {
-            let text = manifest_text(errand, &*shelf, &id)?;
+        let (backend, id) = (self.backend.clone(), id.clone());
+        BlockingTask::run(move |task| {
+            let text = manifest_text(task, &*backend, &id)?;
             let note = verified::text(&id, &digest(&text), at);
-            shelf.note(errand, &id, verified::NAME, note.as_bytes()).map_err(|error| {
+            backend.note(task, &id, verified::NAME, note.as_bytes()).map_err(|error| {
                 error.while_doing(format!("{id} is verified, but its store cannot record that"))
             })
         })
@@ -175,20 +175,20 @@ fn local(settings: &BackupSettings, name: &str) -> Result<Workspace> {
     Workspace::make(&folder, name)
 }
 
-fn manifest_text(errand: &BlockingTask, shelf: &dyn Backend, id: &BackupId) -> Result<Vec<u8>> {
-    shelf.small(errand, id, MANIFEST)?.ok_or_else(|| absent(id, &shelf.place()))
+fn manifest_text(task: &BlockingTask, backend: &dyn Backend, id: &BackupId) -> Result<Vec<u8>> {
+    backend.small(task, id, MANIFEST)?.ok_or_else(|| absent(id, &backend.place()))
 }
 
-fn manifest(errand: &BlockingTask, shelf: &dyn Backend, id: &BackupId) -> Result<(BackupManifest, Vec<u8>)> {
-    let text = manifest_text(errand, shelf, id)?;
+fn manifest(task: &BlockingTask, backend: &dyn Backend, id: &BackupId) -> Result<(BackupManifest, Vec<u8>)> {
+    let text = manifest_text(task, backend, id)?;
     let manifest = BackupManifest::parse(&text, id).map_err(|why| damaged(id, why))?;
     Ok((manifest, text))
 }
 
-fn list(errand: &BlockingTask, shelf: &dyn Backend) -> Result<Listing> {
-    let mut top = shelf.top(errand)?;
+fn list(task: &BlockingTask, backend: &dyn Backend) -> Result<Listing> {
+    let mut top = backend.top(task)?;
     top.backups.sort();
-    let looked = parallel::each(LIST_THREADS, &top.backups, |id| look(errand, shelf, id))?;
+    let looked = parallel::each(LIST_THREADS, &top.backups, |id| examine(task, backend, id))?;
     let mut listing = Listing::default();
     let others = top.others.iter().map(|name| format!("{} is not a backup", name.escape_debug()));
     listing.problems.extend(others);
@@ -200,11 +200,11 @@ fn list(errand: &BlockingTask, shelf: &dyn Backend) -> Result<Listing> {
 }
 
 /// A backup if it is complete, and what is wrong with it otherwise.
-type LookedAt = (Option<Listed>, Option<String>);
+type ExaminedBackup = (Option<ListedBackup>, Option<String>);
 
 /// Examines a backup. An error of the store is one of the list; a problem of one backup is not.
-fn look(errand: &BlockingTask, shelf: &dyn Backend, id: &BackupId) -> Result<LookedAt> {
-    match look_at(errand, shelf, id) {
+fn examine(task: &BlockingTask, backend: &dyn Backend, id: &BackupId) -> Result<ExaminedBackup> {
+    match examine_complete(task, backend, id) {
         Err(error) if error.kind == Kind::Operation => {
             let why = error.causes.iter().fold(error.message.clone(), |all, cause| format!("{all}: {cause}"));
             Ok((None, Some(format!("{id} is not a complete backup: {why}"))))
@@ -213,26 +213,26 @@ fn look(errand: &BlockingTask, shelf: &dyn Backend, id: &BackupId) -> Result<Loo
     }
 }
 
-fn look_at(errand: &BlockingTask, shelf: &dyn Backend, id: &BackupId) -> Result<LookedAt> {
-    let text = shelf.small(errand, id, MANIFEST)?.ok_or_else(|| {
+fn examine_complete(task: &BlockingTask, backend: &dyn Backend, id: &BackupId) -> Result<ExaminedBackup> {
+    let text = backend.small(task, id, MANIFEST)?.ok_or_else(|| {
         Error::operation("it has no manifest.json").cause("a run writes or removes it, or was killed")
     })?;
     let own = digest(&text);
     let manifest = BackupManifest::parse(&text, id).map_err(Error::operation)?;
-    let files = shelf.files(errand, id)?;
+    let files = backend.files(task, id)?;
     same_files(&manifest, &files).map_err(Error::operation)?;
     if manifest.encryption == Encryption::None {
-        let sums = shelf.small(errand, id, sums::NAME)?.unwrap_or_default();
+        let sums = backend.small(task, id, sums::NAME)?.unwrap_or_default();
         if !sums.starts_with(sums::first_line(&own).as_bytes()) {
             return Err(Error::operation("manifest.json is not as it was written"));
         }
     }
     let note =
-        if files.contains_key(verified::NAME) { shelf.small(errand, id, verified::NAME)? } else { None };
+        if files.contains_key(verified::NAME) { backend.small(task, id, verified::NAME)? } else { None };
     let (verified_at, problem) = match note.map(|note| verified::parse(&note, id, &own)) {
         None => (None, None),
         Some(Ok(at)) => (Some(at), None),
         Some(Err(why)) => (None, Some(format!("{id}: {why}"))),
     };
-    Ok((Some(Listed { manifest, verified_at }), problem))
+    Ok((Some(ListedBackup { manifest, verified_at }), problem))
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use time::OffsetDateTime;
 
 use super::id::BackupId;
-use martydb_model::Keep;
+use martydb_model::RetentionPolicy;
 
 /// A backup, as far as retention depends on it.
 #[derive(Debug, Clone, Copy)]
@@ -17,7 +17,7 @@ pub struct Retainable<'a> {
 
 /// Reason for keeping a backup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum KeepRule {
+pub enum RetentionRule {
     Newest,
     LastVerified,
     Last,
@@ -26,15 +26,15 @@ pub enum KeepRule {
     Monthly,
 }
 
-impl KeepRule {
+impl RetentionRule {
     pub fn name(self) -> &'static str {
         match self {
-            KeepRule::Newest => "newest",
-            KeepRule::LastVerified => "last verified",
-            KeepRule::Last => "last",
-            KeepRule::Daily => "daily",
-            KeepRule::Weekly => "weekly",
-            KeepRule::Monthly => "monthly",
+            RetentionRule::Newest => "newest",
+            RetentionRule::LastVerified => "last verified",
+            RetentionRule::Last => "last",
+            RetentionRule::Daily => "daily",
+            RetentionRule::Weekly => "weekly",
+            RetentionRule::Monthly => "monthly",
         }
     }
 }
@@ -43,22 +43,25 @@ impl KeepRule {
 type PeriodOf = fn(OffsetDateTime) -> (i32, u16);
 
 /// Returns the backups to keep, with the reasons. All of them are of one service, in any order.
-pub fn staying<'a>(keep: Keep, backups: &[Retainable<'a>]) -> BTreeMap<&'a BackupId, Vec<KeepRule>> {
+pub fn retained<'a>(
+    keep: RetentionPolicy,
+    backups: &[Retainable<'a>],
+) -> BTreeMap<&'a BackupId, Vec<RetentionRule>> {
     let mut newest_first = backups.to_vec();
     newest_first.sort_by(|one, other| other.id.cmp(one.id));
-    let mut staying: BTreeMap<&BackupId, Vec<KeepRule>> = BTreeMap::new();
-    let mut stays = |backup: &Retainable<'a>, reason| staying.entry(backup.id).or_default().push(reason);
+    let mut retained: BTreeMap<&BackupId, Vec<RetentionRule>> = BTreeMap::new();
+    let mut stays = |backup: &Retainable<'a>, reason| retained.entry(backup.id).or_default().push(reason);
     if let Some(newest) = newest_first.first() {
-        stays(newest, KeepRule::Newest);
+        stays(newest, RetentionRule::Newest);
     }
     if let Some(verified) = newest_first.iter().find(|backup| backup.verified) {
-        stays(verified, KeepRule::LastVerified);
+        stays(verified, RetentionRule::LastVerified);
     }
-    newest_first.iter().take(keep.last).for_each(|backup| stays(backup, KeepRule::Last));
-    let rules: [(usize, KeepRule, PeriodOf); 3] = [
-        (keep.daily, KeepRule::Daily, |at| (at.year(), at.ordinal())),
-        (keep.weekly, KeepRule::Weekly, |at| (at.to_iso_week_date().0, at.iso_week().into())),
-        (keep.monthly, KeepRule::Monthly, |at| (at.year(), u8::from(at.month()).into())),
+    newest_first.iter().take(keep.last).for_each(|backup| stays(backup, RetentionRule::Last));
+    let rules: [(usize, RetentionRule, PeriodOf); 3] = [
+        (keep.daily, RetentionRule::Daily, |at| (at.year(), at.ordinal())),
+        (keep.weekly, RetentionRule::Weekly, |at| (at.to_iso_week_date().0, at.iso_week().into())),
+        (keep.monthly, RetentionRule::Monthly, |at| (at.year(), u8::from(at.month()).into())),
     ];
     for (count, reason, period) in rules {
         let mut last = None;
@@ -68,7 +71,7 @@ pub fn staying<'a>(keep: Keep, backups: &[Retainable<'a>]) -> BTreeMap<&'a Backu
         });
         newest_of_each.take(count).for_each(|backup| stays(backup, reason));
     }
-    staying
+    retained
 }
 
 #[cfg(test)]
@@ -104,20 +107,16 @@ mod tests {
         })
     }
 
-    fn rules() -> impl Strategy<Value = Keep> {
-        (0usize..5, 0usize..9, 0usize..6, 0usize..14).prop_map(|(last, daily, weekly, monthly)| Keep {
-            last,
-            daily,
-            weekly,
-            monthly,
-        })
+    fn rules() -> impl Strategy<Value = RetentionPolicy> {
+        (0usize..5, 0usize..9, 0usize..6, 0usize..14)
+            .prop_map(|(last, daily, weekly, monthly)| RetentionPolicy { last, daily, weekly, monthly })
     }
 
-    fn kept(keep: Keep, all: &[(BackupId, bool)]) -> Vec<(BackupId, bool)> {
+    fn kept(keep: RetentionPolicy, all: &[(BackupId, bool)]) -> Vec<(BackupId, bool)> {
         let candidates: Vec<_> =
             all.iter().map(|(id, verified)| Retainable { id, verified: *verified }).collect();
-        let staying = staying(keep, &candidates);
-        all.iter().filter(|(id, _)| staying.contains_key(id)).cloned().collect()
+        let retained = retained(keep, &candidates);
+        all.iter().filter(|(id, _)| retained.contains_key(id)).cloned().collect()
     }
 
     proptest! {
@@ -158,7 +157,7 @@ mod tests {
 
         #[test]
         fn each_of_the_last_days_keeps_its_newest(days in 1usize..9, all in all()) {
-            let kept = kept(Keep { last: 0, daily: days, weekly: 0, monthly: 0 }, &all);
+            let kept = kept(RetentionPolicy { last: 0, daily: days, weekly: 0, monthly: 0 }, &all);
             let mut newest = BTreeMap::new();
             for (id, _) in &all {
                 newest.insert(id.taken_at().date(), id);
@@ -173,7 +172,7 @@ mod tests {
     fn a_week_over_new_year_is_one_week() {
         // Monday 30 December 2024 and Wednesday 1 January 2025.
         let (monday, wednesday) = (id(10 * 24 * 60, 1), id(12 * 24 * 60, 2));
-        let keep = Keep { last: 0, daily: 0, weekly: 2, monthly: 0 };
+        let keep = RetentionPolicy { last: 0, daily: 0, weekly: 2, monthly: 0 };
         let all = [(monday, false), (wednesday.clone(), false)];
         assert_eq!(kept(keep, &all), [(wednesday, false)]);
     }

@@ -6,10 +6,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::backend::{Backend, Incoming};
+use super::backend::{Backend, BackupUpload};
 use super::blocking_task::BlockingTask;
 use super::check::of_write;
-use super::cipher::{Cipher, Passed};
+use super::cipher::{Cipher, StreamDigests};
 use super::digest::digest;
 use super::folder::{create, open_plain, publish, tree};
 use super::id::BackupId;
@@ -24,7 +24,7 @@ use martydb_model::error::{Error, Result};
 pub struct Staging {
     pub(super) id: BackupId,
     pub(super) workspace: Workspace,
-    pub(super) shelf: Arc<dyn Backend>,
+    pub(super) backend: Arc<dyn Backend>,
     pub(super) cipher: Arc<Cipher>,
     pub(super) threads: usize,
 }
@@ -46,14 +46,14 @@ impl Staging {
     pub async fn finish(self, header: BackupHeader, record: &serde_json::Value) -> Result<BackupId> {
         let mut record = serde_json::to_vec_pretty(record).expect("plain data");
         record.push(b'\n');
-        BlockingTask::run(move |errand| finish(errand, self, header, &record)).await
+        BlockingTask::run(move |task| finish(task, self, header, &record)).await
     }
 }
 
-fn finish(errand: &BlockingTask, staging: Staging, header: BackupHeader, record: &[u8]) -> Result<BackupId> {
+fn finish(task: &BlockingTask, staging: Staging, header: BackupHeader, record: &[u8]) -> Result<BackupId> {
     let path = staging.path().join(RECORD);
     create(&path)?.write_all(record).map_err(failed("write", &path))?;
-    let names: Vec<String> = tree(errand, staging.path())?.into_keys().collect();
+    let names: Vec<String> = tree(task, staging.path())?.into_keys().collect();
     let stray = names.iter().find(|name| !name.contains('/') && *name != RECORD);
     if let Some(stray) = stray {
         return Err(Error::operation(format!("{stray} is outside the folders of the backup")));
@@ -61,11 +61,11 @@ fn finish(errand: &BlockingTask, staging: Staging, header: BackupHeader, record:
     if header.service != staging.id.service() {
         return Err(Error::operation(format!("{} is not a backup of {}", staging.id, header.service)));
     }
-    let in_place = staging.shelf.folder().is_some() && matches!(*staging.cipher, Cipher::Plain);
-    let incoming = if in_place { None } else { Some(staging.shelf.begin(errand, &staging.id)?) };
+    let in_place = staging.backend.folder().is_some() && matches!(*staging.cipher, Cipher::Plain);
+    let incoming = if in_place { None } else { Some(staging.backend.begin(task, &staging.id)?) };
     let keep = |name: &String| match &incoming {
-        None => keep_in_place(errand, &staging, name),
-        Some(incoming) => bring(errand, &staging, &**incoming, name),
+        None => keep_in_place(task, &staging, name),
+        Some(incoming) => bring(task, &staging, &**incoming, name),
     };
     let passed = parallel::each(staging.threads, &names, keep)?;
     let manifest = manifest(&staging, header, &names, &passed).to_json();
@@ -78,16 +78,21 @@ fn finish(errand: &BlockingTask, staging: Staging, header: BackupHeader, record:
     keep(&sums::NAME.to_owned())?;
     let id = staging.id.clone();
     match incoming {
-        Some(incoming) => incoming.publish(errand, &manifest)?,
+        Some(incoming) => incoming.publish(task, &manifest)?,
         None => {
-            let to = staging.shelf.folder().unwrap_or(Path::new("")).join(id.as_str());
-            publish(errand, staging.workspace, &manifest, &to)?;
+            let to = staging.backend.folder().unwrap_or(Path::new("")).join(id.as_str());
+            publish(task, staging.workspace, &manifest, &to)?;
         }
     }
     Ok(id)
 }
 
-fn manifest(staging: &Staging, header: BackupHeader, names: &[String], passed: &[Passed]) -> BackupManifest {
+fn manifest(
+    staging: &Staging,
+    header: BackupHeader,
+    names: &[String],
+    passed: &[StreamDigests],
+) -> BackupManifest {
     let encryption = staging.cipher.encryption();
     let files = names.iter().zip(passed).map(|(name, passed)| StoredFile {
         path: encryption.stored_name(name),
@@ -105,21 +110,26 @@ fn manifest(staging: &Staging, header: BackupHeader, names: &[String], passed: &
 }
 
 /// Hashes and syncs a file that is in its final place already.
-fn keep_in_place(errand: &BlockingTask, staging: &Staging, name: &str) -> Result<Passed> {
+fn keep_in_place(task: &BlockingTask, staging: &Staging, name: &str) -> Result<StreamDigests> {
     let path = below(staging.path(), name);
     let mut file = open_plain(&path).map_err(failed("read", &path))?;
     file.set_permissions(Permissions::from_mode(0o600)).map_err(failed("close", &path))?;
-    let passed = staging.cipher.write(errand, &mut file, &mut io::sink());
+    let passed = staging.cipher.write(task, &mut file, &mut io::sink());
     file.sync_all().map_err(failed("write", &path))?;
     passed.map_err(|stop| of_write(name, stop))
 }
 
-fn bring(errand: &BlockingTask, staging: &Staging, incoming: &dyn Incoming, name: &str) -> Result<Passed> {
+fn bring(
+    task: &BlockingTask,
+    staging: &Staging,
+    incoming: &dyn BackupUpload,
+    name: &str,
+) -> Result<StreamDigests> {
     let path = below(staging.path(), name);
     let mut file = open_plain(&path).map_err(failed("read", &path))?;
     let size = file.metadata().map_err(failed("look at", &path))?.len();
-    let mut sink = incoming.create(errand, &staging.cipher.encryption().stored_name(name), size)?;
-    let passed = staging.cipher.write(errand, &mut file, &mut *sink).map_err(|stop| of_write(name, stop))?;
+    let mut sink = incoming.create(task, &staging.cipher.encryption().stored_name(name), size)?;
+    let passed = staging.cipher.write(task, &mut file, &mut *sink).map_err(|stop| of_write(name, stop))?;
     sink.close()?;
     Ok(passed)
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::id::BackupId;
-use super::repository::{Listed, Listing};
+use super::repository::{ListedBackup, Listing};
 
 /// Backups of one service in a store.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -22,9 +22,9 @@ pub struct BackupSummary {
 
 impl BackupSummary {
     /// Summarizes one service's backups, oldest first.
-    pub fn of<'a>(backups: impl IntoIterator<Item = &'a Listed>) -> BackupSummary {
+    pub fn of<'a>(backups: impl IntoIterator<Item = &'a ListedBackup>) -> BackupSummary {
         let mut summary = BackupSummary::default();
-        for Listed { manifest, verified_at } in backups {
+        for ListedBackup { manifest, verified_at } in backups {
             summary.count += 1;
             summary.id = Some(manifest.id.clone());
             summary.taken_at = Some(manifest.header.taken_at.clone());
@@ -38,15 +38,16 @@ impl BackupSummary {
 
 impl Listing {
     /// Splits off the backups of this project and environment, and counts the others; a store may be shared.
-    pub fn split(self, project: &str, env: &str) -> (Vec<Listed>, usize) {
-        let own = |one: &Listed| one.manifest.header.project == project && one.manifest.header.env == env;
+    pub fn split(self, project: &str, env: &str) -> (Vec<ListedBackup>, usize) {
+        let own =
+            |one: &ListedBackup| one.manifest.header.project == project && one.manifest.header.env == env;
         let (ours, others): (Vec<_>, Vec<_>) = self.backups.into_iter().partition(own);
         (ours, others.len())
     }
 
     /// Returns the backups of this project and environment by service.
     pub fn summaries(self, project: &str, env: &str) -> BTreeMap<String, BackupSummary> {
-        let mut by_service: BTreeMap<String, Vec<Listed>> = BTreeMap::new();
+        let mut by_service: BTreeMap<String, Vec<ListedBackup>> = BTreeMap::new();
         for one in self.split(project, env).0 {
             by_service.entry(one.manifest.header.service.clone()).or_default().push(one);
         }

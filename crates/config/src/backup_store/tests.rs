@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use time::OffsetDateTime;
 
 use super::*;
-use martydb_model::{BackupPlace, BackupSettings, ServiceName};
+use martydb_model::{BackupLocation, BackupSettings, ServiceName};
 
 mod damage;
 mod folder;
@@ -27,7 +27,7 @@ impl Bench {
     pub fn settings(&self) -> BackupSettings {
         BackupSettings {
             schedule: Default::default(),
-            to: BackupPlace::Folder(self.store()),
+            to: BackupLocation::Folder(self.store()),
             encrypt: if self.encrypted { vec![self.identity.to_public().to_string()] } else { vec![] },
             keep: None,
             jobs: 2,

@@ -105,7 +105,7 @@ const ROWS: &[ParameterNames] = &[
 
 /// A parameter as one client spells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Spelled {
+pub struct SpelledParameter {
     pub name: &'static str,
     pub value: String,
     /// `true` if the value is a keyword of the client, which needs no quotes.
@@ -116,7 +116,7 @@ pub struct Spelled {
 ///
 /// # Errors
 /// If the form cannot express it.
-pub fn spell(form: Form, name: &str, value: &str) -> Result<Option<Spelled>, ()> {
+pub fn spell(form: Form, name: &str, value: &str) -> Result<Option<SpelledParameter>, ()> {
     let row = ROWS.iter().find(|row| row.libpq == name).ok_or(())?;
     let spelling = match form {
         Form::Uri | Form::Psycopg => As(row.libpq),
@@ -130,10 +130,10 @@ pub fn spell(form: Form, name: &str, value: &str) -> Result<Option<Spelled>, ()>
     match spelling {
         No => Err(()),
         Elsewhere => Ok(None),
-        As(name) => Ok(Some(Spelled { name, value: value.to_owned(), word: false })),
+        As(name) => Ok(Some(SpelledParameter { name, value: value.to_owned(), word: false })),
         Words(name, words) => {
             let (_, word) = words.iter().find(|(libpq, _)| *libpq == value).ok_or(())?;
-            Ok(Some(Spelled { name, value: (*word).to_owned(), word: true }))
+            Ok(Some(SpelledParameter { name, value: (*word).to_owned(), word: true }))
         }
     }
 }

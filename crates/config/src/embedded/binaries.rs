@@ -9,7 +9,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::account::Account;
-use super::child::{output, program, said};
+use super::child::{output, output_lines, program};
 use martydb_model::error::{Error, Result};
 
 /// Variable with the folder of the programs; it overrides every search.
@@ -94,7 +94,7 @@ async fn usual_folders(account: &Account) -> Vec<PathBuf> {
 async fn configured(account: &Account) -> Option<PathBuf> {
     let output = output(program(account, "pg_config").arg("--bindir")).await.ok();
     let output = output.filter(|output| output.status.success())?;
-    said(&output).first().map(PathBuf::from)
+    output_lines(&output).first().map(PathBuf::from)
 }
 
 async fn probe(account: &Account, bin: &Path) -> Result<Install> {
@@ -110,7 +110,7 @@ async fn probe(account: &Account, bin: &Path) -> Result<Install> {
     let output = output.map_err(|error| failed().cause(error))?;
     match version(&String::from_utf8_lossy(&output.stdout)) {
         Some((version, major)) => Ok(Install { bin: bin.into(), version, major }),
-        None => Err(failed().causes(said(&output))),
+        None => Err(failed().causes(output_lines(&output))),
     }
 }
 

@@ -56,7 +56,7 @@ fn keep_descriptors() {
 }
 
 /// Returns a program's output as complete lines: its errors if there are any, else its output.
-pub fn said(output: &Output) -> Vec<String> {
+pub fn output_lines(output: &Output) -> Vec<String> {
     let text = if output.stderr.is_empty() { &output.stdout } else { &output.stderr };
     let text = String::from_utf8_lossy(text);
     text.lines().map(str::trim).filter(|line| !line.is_empty()).map(String::from).collect()
@@ -87,7 +87,7 @@ mod tests {
     #[tokio::test]
     async fn the_environment_is_clean() {
         let output = output(&mut shell("env")).await.unwrap();
-        for line in said(&output) {
+        for line in output_lines(&output) {
             let name = line.split('=').next().unwrap();
             assert!(
                 KEPT.contains(&name) || ["LC_ALL", "PWD", "SHLVL", "_", "OLDPWD"].contains(&name),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::account::Account;
 use super::binaries::Install;
-use super::child::{output, program, said};
+use super::child::{output, output_lines, program};
 use super::files::{self, Folder, claim_folder, failed, nonce};
 use super::layout::Layout;
 use super::settings;
@@ -81,7 +81,7 @@ async fn initdb(layout: &Layout, install: &Install, data: &Path) -> Result<()> {
     }
     let base = layout.base.display();
     let hint = format!("check the free space, the permissions and the file system of {base}");
-    Err(error().causes(said(&output)).hint(hint))
+    Err(error().causes(output_lines(&output)).hint(hint))
 }
 
 /// Returns this system's name of the locale `C.UTF-8`, if it has it.

@@ -52,7 +52,7 @@ enum Holder {
     Ours,
 }
 
-pub fn look(layout: &Layout) -> Result<Liveness> {
+pub fn inspect(layout: &Layout) -> Result<Liveness> {
     if !layout.exists {
         return Ok(Liveness::Down);
     }

@@ -8,22 +8,25 @@ use std::time::Duration;
 
 use super::files::{Folder, claim_folder, failed, nonce, remove};
 use super::layout::Layout;
-use super::port::{self, PortChoice, PortWish};
-use super::settings::{self, EmbeddedSettings, Remembered};
+use super::port::{self, PortChoice, PortPreferences};
+use super::settings::{self, EmbeddedSettings, LastSettings};
 use super::types::{Note, Spec};
 use martydb_model::error::{Error, Result};
 
 /// Maximum length of a socket's path in bytes. Systems cut it off at 104 or 108 bytes, and clients add their own suffixes.
 const LONGEST_SOCKET: usize = 100;
 
-pub fn remembered(layout: &Layout) -> Result<Remembered> {
-    Ok(Remembered::parse(&layout.folder()?.read(settings::FILE)?.unwrap_or_default()))
+pub fn remembered(layout: &Layout) -> Result<LastSettings> {
+    Ok(LastSettings::parse(&layout.folder()?.read(settings::FILE)?.unwrap_or_default()))
 }
 
 pub async fn choose_port(layout: &Layout, spec: &Spec) -> Result<PortChoice> {
     let remembered = remembered(layout)?.port;
     wait_for_port(spec.port.or(remembered)).await;
-    port::choose(&PortWish { pinned: spec.port, remembered, others: ports_of_others(layout) }, port::free)
+    port::choose(
+        &PortPreferences { pinned: spec.port, remembered, others: ports_of_others(layout) },
+        port::free,
+    )
 }
 
 pub fn arrange(
@@ -73,7 +76,7 @@ fn ports_of_others(layout: &Layout) -> BTreeSet<u16> {
         |folder: PathBuf| fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
     let bases = inside(layout.root().into()).flat_map(inside).filter(|base| *base != layout.base);
     let texts = bases.filter_map(|base| fs::read_to_string(base.join("data").join(settings::FILE)).ok());
-    texts.filter_map(|text| Remembered::parse(&text).port).collect()
+    texts.filter_map(|text| LastSettings::parse(&text).port).collect()
 }
 
 /// Returns the socket folder: inside the data folder, where no cleanup removes it, or, if that path is too long, a short

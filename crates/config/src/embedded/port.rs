@@ -11,7 +11,7 @@ use martydb_model::error::{Error, Kind, Result};
 const RANGE: Range<u16> = 15432..32768;
 
 #[derive(Debug, Default)]
-pub struct PortWish {
+pub struct PortPreferences {
     /// Port of the manifest.
     pub pinned: Option<u16>,
     /// Port of the last start.
@@ -29,7 +29,7 @@ pub struct PortChoice {
 }
 
 /// Chooses a port. One that the manifest names is never exchanged for another: clients rely on it.
-pub fn choose(wish: &PortWish, free: impl Fn(u16) -> bool) -> Result<PortChoice> {
+pub fn choose(wish: &PortPreferences, free: impl Fn(u16) -> bool) -> Result<PortChoice> {
     match (wish.pinned, wish.remembered) {
         (Some(0), _) => {
             Err(Error::manifest("0 is not a port").hint("leave the port out to have a free one chosen"))
@@ -69,12 +69,12 @@ mod tests {
 
     #[test]
     fn ports_are_chosen_in_order() {
-        let wish = |pinned, remembered, others: &[u16]| PortWish {
+        let wish = |pinned, remembered, others: &[u16]| PortPreferences {
             pinned,
             remembered,
             others: others.iter().copied().collect(),
         };
-        type Case = (PortWish, &'static [u16], Option<(u16, Option<u16>)>);
+        type Case = (PortPreferences, &'static [u16], Option<(u16, Option<u16>)>);
         let cases: &[Case] = &[
             (wish(None, None, &[]), &[], Some((15432, None))),
             (wish(None, None, &[]), &[15432, 15433], Some((15434, None))),

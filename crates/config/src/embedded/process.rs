@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::binaries::{self, Install, RequestedMajor};
-use super::child::{output, program, said};
+use super::child::{output, output_lines, program};
 use super::files;
 use super::layout::Layout;
-use super::liveness::{Liveness, PID_FILE, ServerProcess, look};
+use super::liveness::{Liveness, PID_FILE, ServerProcess, inspect};
 use super::log::{self, Excerpt};
 use super::settings::{ADDRESS, EmbeddedSettings};
 use super::types::{Note, Spec};
@@ -66,7 +66,7 @@ async fn start(layout: &Layout, spec: &Spec, install: &Install, note: Note<'_>) 
     let began = Instant::now();
     loop {
         let choice = network::choose_port(layout, spec).await?;
-        if look(layout)? != Liveness::Down {
+        if inspect(layout)? != Liveness::Down {
             return Ok(false);
         }
         let settings = network::arrange(layout, choice, &install.version, note)?;
@@ -100,7 +100,8 @@ async fn pg_ctl_start(
     if output.status.success() {
         return Ok(());
     }
-    let lines = Some(excerpt.last_lines()).filter(|lines| !lines.is_empty()).unwrap_or_else(|| said(&output));
+    let lines =
+        Some(excerpt.last_lines()).filter(|lines| !lines.is_empty()).unwrap_or_else(|| output_lines(&output));
     Err(error().causes(lines).hint(log::hint(layout)))
 }
 
@@ -124,7 +125,7 @@ pub async fn wait_while_busy(layout: &Layout) -> Result<()> {
 
 async fn wait_while(layout: &Layout, busy: impl Fn(&Liveness) -> bool) -> Result<()> {
     let began = Instant::now();
-    while busy(&look(layout)?) {
+    while busy(&inspect(layout)?) {
         if began.elapsed() > PATIENCE {
             let error = Error::operation(format!("the server is still busy after {} s", PATIENCE.as_secs()));
             return Err(log::explain(error, layout));

@@ -8,7 +8,7 @@ use rustix::process::{Signal, kill_process};
 use super::layout::Layout;
 use super::liveness::ServerProcess;
 use super::settings::{self, ADMIN};
-use super::types::Running;
+use super::types::RunningServer;
 use martydb_model::error::{Error, Result};
 use martydb_model::sqlstate;
 use martydb_pg::server::{Login, connect};
@@ -23,7 +23,11 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// Tries the admin's login. Returns a transient error in `Ok`; other errors are left to the next login, which can report
 /// its purpose.
-pub async fn wait_ready(layout: &Layout, server: &ServerProcess, running: &Running) -> Result<Option<Error>> {
+pub async fn wait_ready(
+    layout: &Layout,
+    server: &ServerProcess,
+    running: &RunningServer,
+) -> Result<Option<Error>> {
     // The server rereads its files a moment after it was signalled.
     let mut tries = if authorize_os_user(layout, server)? { 40 } else { 0 };
     loop {
@@ -37,7 +41,7 @@ pub async fn wait_ready(layout: &Layout, server: &ServerProcess, running: &Runni
     }
 }
 
-async fn log_in(running: &Running) -> Result<()> {
+async fn log_in(running: &RunningServer) -> Result<()> {
     let login = Login::of_admin(ADMIN, None);
     let connection = connect(&running.admin, &login, ADMIN).await?;
     connection.close().await;

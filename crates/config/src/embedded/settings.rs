@@ -101,14 +101,14 @@ impl EmbeddedSettings {
 
 /// Settings of the last start as read from [`FILE`]. An edited file yields what it still contains.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Remembered {
+pub struct LastSettings {
     pub port: Option<u16>,
     pub socket_dir: Option<PathBuf>,
     pub version: Option<String>,
 }
 
-impl Remembered {
-    pub fn parse(text: &str) -> Remembered {
+impl LastSettings {
+    pub fn parse(text: &str) -> LastSettings {
         let value = |wanted: &str| {
             let pairs = text.lines().filter_map(|line| line.split_once('='));
             pairs
@@ -117,7 +117,7 @@ impl Remembered {
                 .next_back()
         };
         let version = text.lines().find_map(|line| line.strip_prefix(VERSION_LINE));
-        Remembered {
+        LastSettings {
             port: value("port").and_then(|port| port.parse().ok()).filter(|port| *port != 0),
             socket_dir: value("unix_socket_directories").map(|list| first_item(&list)),
             version: version.map(String::from),
@@ -169,7 +169,7 @@ mod tests {
     fn what_is_written_is_remembered() {
         for folder in ["/tmp/x", "/a b/it's", "/back\\slash", "/comma, \"quote\"", "/$HOME/`x`"] {
             let written = settings(folder);
-            let read = Remembered::parse(&written.file());
+            let read = LastSettings::parse(&written.file());
             assert_eq!(read.port, Some(15432));
             assert_eq!(read.socket_dir.as_deref(), Some(Path::new(folder)));
             assert_eq!(read.version.as_deref(), Some("15.18 (Debian 15.18-0+deb12u1)"));
@@ -186,7 +186,7 @@ mod tests {
             ("port = 1\nport = '2'", Some(2), None),
             ("unix_socket_directories = '/run/a, /run/b'", None, Some("/run/a")),
         ] {
-            let read = Remembered::parse(text);
+            let read = LastSettings::parse(text);
             assert_eq!((read.port, read.socket_dir), (port, folder.map(PathBuf::from)), "{text}");
         }
     }

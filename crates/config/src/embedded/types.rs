@@ -45,7 +45,7 @@ pub struct Status {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Running {
+pub struct RunningServer {
     /// Socket, for the admin.
     pub admin: Endpoint,
     /// Address, for services.

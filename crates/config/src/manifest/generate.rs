@@ -12,16 +12,16 @@ const MOST: usize = 10_000;
 pub type Origins = BTreeMap<String, String>;
 
 /// Path of an error, and its message.
-type Misplaced = (Vec<String>, String);
+type EntryError = (Vec<String>, String);
 
 /// A service's name and its entry.
 type NumberedEntry = (Value, Value);
 
 /// Key with the error, if any, and the message.
-type InEntry = (Option<&'static str>, String);
+type KeyError = (Option<&'static str>, String);
 
 /// Replaces template entries by the services that they generate.
-pub fn generate(manifest: &mut Value) -> Result<Origins, Misplaced> {
+pub fn generate(manifest: &mut Value) -> Result<Origins, EntryError> {
     let mut origins = Origins::new();
     let Some(services) = manifest.get_mut("services").and_then(Value::as_mapping_mut) else {
         return Ok(origins);
@@ -65,7 +65,7 @@ fn is_concerned(name: &Value, entry: &Value) -> bool {
     name.as_str().is_some_and(|name| name.contains("{n")) || entry.get("count").is_some()
 }
 
-fn of_entry(template: &str, mut entry: Value) -> Result<Vec<NumberedEntry>, InEntry> {
+fn of_entry(template: &str, mut entry: Value) -> Result<Vec<NumberedEntry>, KeyError> {
     let numbered = fill(template, 1).map_err(|why| (None, why))? != template;
     let count = entry.as_mapping_mut().and_then(|entry| entry.remove("count"));
     let count = match (numbered, count) {
@@ -144,7 +144,7 @@ fn width(format: &str) -> Option<usize> {
 mod tests {
     use super::*;
 
-    fn generated(text: &str) -> Result<(Value, Origins), Misplaced> {
+    fn generated(text: &str) -> Result<(Value, Origins), EntryError> {
         let mut value: Value = serde_yaml::from_str(text).unwrap();
         generate(&mut value).map(|origins| (value, origins))
     }

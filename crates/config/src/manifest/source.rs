@@ -9,7 +9,7 @@ use super::expand::{BadVariable, expand};
 use super::generate::{Origins, generate};
 use super::include;
 use super::raw::RawManifest;
-use super::typed::Mistyped;
+use super::typed::TypeMismatch;
 use super::yaml_file::{YamlFile, without_passwords};
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Result};
@@ -158,7 +158,7 @@ impl Sources {
     }
 
     fn untyped(&self, error: serde_path_to_error::Error<serde_yaml::Error>) -> Error {
-        let wrong = Mistyped::of(&error);
+        let wrong = TypeMismatch::of(&error);
         self.error_at(&strs(&wrong.path), wrong.message).hint_if(wrong.hint)
     }
 }

@@ -11,7 +11,7 @@ use serde_yaml::Value;
 
 use super::checked::{Manifest, ServerLocation, ServerSpec};
 use super::expand::{BadVariable, expand, fill_url};
-use super::typed::Mistyped;
+use super::typed::TypeMismatch;
 use super::url;
 use super::yaml_file::YamlFile;
 use martydb_model::environment::Environment;
@@ -85,11 +85,11 @@ impl SplitMap {
         let file = YamlFile::parse(&path, text, HINT)?;
         let tree = filled(&file, variables)?;
         let raw: RawSplitMap = serde_path_to_error::deserialize(tree).map_err(|error| {
-            let wrong = Mistyped::of(&error);
+            let wrong = TypeMismatch::of(&error);
             let path: Vec<&str> = wrong.path.iter().map(String::as_str).collect();
             file.error_at(&path, wrong.message).hint_if(wrong.hint)
         })?;
-        let map = MapReading { file: &file, manifest, variables }.check(raw)?;
+        let map = MapContext { file: &file, manifest, variables }.check(raw)?;
         Ok(map(file))
     }
 
@@ -134,13 +134,13 @@ fn unfilled(file: &YamlFile, path: &[&str], problem: &BadVariable) -> Error {
 }
 
 /// Context in which a map is checked.
-struct MapReading<'a> {
+struct MapContext<'a> {
     file: &'a YamlFile,
     manifest: &'a Manifest,
     variables: &'a Environment,
 }
 
-impl MapReading<'_> {
+impl MapContext<'_> {
     /// Checks the map. The returned function adds its file.
     fn check(&self, raw: RawSplitMap) -> Result<impl FnOnce(YamlFile) -> SplitMap + use<>> {
         let source = self.source(&raw.source)?;

@@ -3,14 +3,14 @@
 use martydb_model::suggest::hint;
 
 /// A value of the wrong type, or an unknown key.
-pub struct Mistyped {
+pub struct TypeMismatch {
     pub path: Vec<String>,
     pub message: String,
     pub hint: Option<String>,
 }
 
-impl Mistyped {
-    pub fn of(error: &serde_path_to_error::Error<serde_yaml::Error>) -> Mistyped {
+impl TypeMismatch {
+    pub fn of(error: &serde_path_to_error::Error<serde_yaml::Error>) -> TypeMismatch {
         let mut path: Vec<String> = error.path().iter().filter_map(step).collect();
         let message = error.inner().to_string();
         // The YAML library prefixes its own, untranslated path.
@@ -19,14 +19,14 @@ impl Mistyped {
             .map_or(message.clone(), |(_, rest)| format!("unknown field{rest}"));
         let Some((unknown, expected)) = unknown_field(&message) else {
             let (message, hint) = plain(&message);
-            return Mistyped { path, message, hint };
+            return TypeMismatch { path, message, hint };
         };
         if path.last() != Some(&unknown) {
             path.push(unknown.clone());
         }
         let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
         let hint = Some(hint(&unknown, "known keys here", &expected));
-        Mistyped { path, message: format!("unknown key \"{unknown}\""), hint }
+        TypeMismatch { path, message: format!("unknown key \"{unknown}\""), hint }
     }
 }
 

@@ -9,25 +9,25 @@ use tokio::sync::OnceCell;
 use martydb_model::error::Result;
 
 /// A password, or the program's report that it has none.
-pub type Fetched = Result<SecretString, String>;
+pub type PasswordAnswer = Result<SecretString, String>;
 
 /// An entry, and the call that reads it.
 type Call = (String, Vec<String>);
 
-type Answered = HashMap<Call, Arc<OnceCell<Result<Fetched>>>>;
+type AnswerCells = HashMap<Call, Arc<OnceCell<Result<PasswordAnswer>>>>;
 
 /// Shared by all copies of a [`Store`](super::Store). `Debug` shows no password.
 #[derive(Debug, Clone, Default)]
-pub struct Answers(Arc<Mutex<Answered>>);
+pub struct AnswerCache(Arc<Mutex<AnswerCells>>);
 
-impl Answers {
+impl AnswerCache {
     /// Returns the first answer to this call, failures included. Concurrent callers wait for it.
     pub async fn once(
         &self,
         entry: &str,
         arguments: &[String],
-        fetch: impl Future<Output = Result<Fetched>>,
-    ) -> Result<Fetched> {
+        fetch: impl Future<Output = Result<PasswordAnswer>>,
+    ) -> Result<PasswordAnswer> {
         let cell = self.lock().entry((entry.to_owned(), arguments.to_vec())).or_default().clone();
         cell.get_or_init(|| fetch).await.clone()
     }
@@ -37,7 +37,7 @@ impl Answers {
         self.lock().remove(&(entry.to_owned(), arguments.to_vec()));
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Answered> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, AnswerCells> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -9,8 +9,8 @@ use futures_util::stream::{self, StreamExt};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::absent::{is_absent, is_known};
-use super::answers::{Answers, Fetched};
-use super::entries::KeptEntries;
+use super::answers::{AnswerCache, PasswordAnswer};
+use super::entries::StoredEntries;
 use super::generate::password;
 use super::key::{CredentialKey, Entry};
 use super::program::{Output, call};
@@ -32,7 +32,7 @@ pub struct Program {
     /// Environment, the value of `{env}`.
     pub env: String,
     /// Answers of `get` in this run.
-    pub answers: Answers,
+    pub answers: AnswerCache,
 }
 
 /// Number of parallel calls: enough for a slow vault, few enough not to look like an attack on it.
@@ -47,7 +47,7 @@ const SHOWN: usize = 2000;
 /// If a call fails for another reason than an absent entry, with the program's own message.
 pub async fn read(program: &Program, keys: &[CredentialKey]) -> Result<Secrets> {
     let calls: Vec<_> = keys.iter().map(|key| current(program, key)).collect();
-    let asked: Vec<Result<(bool, Fetched)>> = stream::iter(calls).buffered(PARALLEL).collect().await;
+    let asked: Vec<Result<(bool, PasswordAnswer)>> = stream::iter(calls).buffered(PARALLEL).collect().await;
     let mut secrets = Secrets::default();
     for (key, found) in keys.iter().zip(asked) {
         match found? {
@@ -60,7 +60,7 @@ pub async fn read(program: &Program, keys: &[CredentialKey]) -> Result<Secrets> 
 }
 
 /// Returns the password in use, and `true` if it is that of the alternate login.
-async fn current(program: &Program, key: &CredentialKey) -> Result<(bool, Fetched)> {
+async fn current(program: &Program, key: &CredentialKey) -> Result<(bool, PasswordAnswer)> {
     let own = ask(program, key, key.role.as_str()).await?;
     match (&own, alternate_of(&key.role)) {
         (Ok(text), Some(alternate)) if key.refers_to_alternate(text) => {
@@ -83,7 +83,7 @@ pub async fn kept(
     program: &Program,
     keys: &[CredentialKey],
     names: impl Fn(&CredentialKey) -> Vec<String>,
-) -> Result<Vec<KeptEntries>> {
+) -> Result<Vec<StoredEntries>> {
     let all: Vec<Vec<String>> = keys.iter().map(names).collect();
     let each = keys.iter().zip(&all).flat_map(|(key, names)| names.iter().map(move |name| (key, name)));
     let calls: Vec<_> = each.map(|(key, name)| ask(program, key, name)).collect();
@@ -94,12 +94,12 @@ pub async fn kept(
         for (name, answer) in names.iter().zip(asked.by_ref()) {
             entries.extend(answer?.ok().map(|value| (name.clone(), value)));
         }
-        found.push(KeptEntries { key: key.clone(), entries });
+        found.push(StoredEntries { key: key.clone(), entries });
     }
     Ok(found)
 }
 
-async fn ask(program: &Program, key: &CredentialKey, entry: &str) -> Result<Fetched> {
+async fn ask(program: &Program, key: &CredentialKey, entry: &str) -> Result<PasswordAnswer> {
     let arguments = fill(&program.get, program, key, entry);
     program.answers.once(entry, &arguments, fetch(program, entry, &arguments)).await
 }
@@ -109,7 +109,7 @@ fn forget(program: &Program, key: &CredentialKey, entry: &str) {
     program.answers.forget(entry, &fill(&program.get, program, key, entry));
 }
 
-async fn fetch(program: &Program, entry: &str, arguments: &[String]) -> Result<Fetched> {
+async fn fetch(program: &Program, entry: &str, arguments: &[String]) -> Result<PasswordAnswer> {
     let name = &arguments[0];
     let unread =
         || Error::operation(format!("cannot read the password of \"{entry}\" from the secret store"));

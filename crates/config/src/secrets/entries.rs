@@ -8,7 +8,7 @@ use martydb_model::contract::alternate_of;
 
 /// Entries of one key. `Debug` shows no password.
 #[derive(Debug, Clone)]
-pub struct KeptEntries {
+pub struct StoredEntries {
     pub key: CredentialKey,
     /// Name and value. The role's own entry is last: it may name the alternate login, which must exist by then.
     pub entries: Vec<(String, SecretString)>,
@@ -16,15 +16,15 @@ pub struct KeptEntries {
 
 /// A login with a password in the store.
 #[derive(Debug, Clone)]
-pub struct KeptLogin {
+pub struct StoredLogin {
     pub login: RoleName,
     /// `true` if clients use it; the other one of a pair waits for `rotate --finish`.
     pub in_use: bool,
     pub password: SecretString,
 }
 
-impl KeptEntries {
-    /// Returns the names of all possible entries, in the order of [`KeptEntries::entries`].
+impl StoredEntries {
+    /// Returns the names of all possible entries, in the order of [`StoredEntries::entries`].
     pub fn names(key: &CredentialKey) -> Vec<String> {
         let alternate = alternate_of(&key.role);
         let next = alternate.iter().map(pending).chain([pending(&key.role)]);
@@ -37,24 +37,24 @@ impl KeptEntries {
     }
 
     /// Returns the logins with their passwords, the one in use first.
-    pub fn logins(&self) -> Vec<KeptLogin> {
+    pub fn logins(&self) -> Vec<StoredLogin> {
         let kept = |login: &RoleName| Some(self.get(login.as_str())?.clone());
         let own = kept(&self.key.role);
         let refers = own.as_ref().is_some_and(|own| self.key.refers_to_alternate(own));
-        let own = own.filter(|_| !refers).map(|password| KeptLogin {
+        let own = own.filter(|_| !refers).map(|password| StoredLogin {
             login: self.key.role.clone(),
             in_use: true,
             password,
         });
         let alternate = alternate_of(&self.key.role).and_then(|login| {
             let password = kept(&login)?;
-            Some(KeptLogin { login, in_use: refers, password })
+            Some(StoredLogin { login, in_use: refers, password })
         });
         own.into_iter().chain(alternate).collect()
     }
 
     /// Returns the entries that make these the logins of the key.
-    pub fn of(key: CredentialKey, logins: &[KeptLogin]) -> KeptEntries {
+    pub fn of(key: CredentialKey, logins: &[StoredLogin]) -> StoredEntries {
         let mut entries: Vec<(String, SecretString)> = vec![];
         for login in logins {
             if login.login != key.role {
@@ -65,7 +65,7 @@ impl KeptEntries {
             let published = key.publish(&login.login, &login.password).into_iter();
             entries.extend(published.filter_map(|(name, value)| Some((name, value?))));
         }
-        KeptEntries { key, entries }
+        StoredEntries { key, entries }
     }
 
     pub fn get(&self, name: &str) -> Option<&SecretString> {
@@ -73,12 +73,12 @@ impl KeptEntries {
     }
 
     /// Returns the entries of `others` that are missing here or have another value.
-    pub fn lacking(&self, others: &KeptEntries) -> KeptEntries {
+    pub fn lacking(&self, others: &StoredEntries) -> StoredEntries {
         let same = |name: &str, value: &SecretString| {
             self.get(name).is_some_and(|kept| kept.expose_secret() == value.expose_secret())
         };
         let entries = others.entries.iter().filter(|(name, value)| !same(name, value)).cloned().collect();
-        KeptEntries { key: others.key.clone(), entries }
+        StoredEntries { key: others.key.clone(), entries }
     }
 }
 
@@ -98,9 +98,9 @@ mod tests {
         }
     }
 
-    fn kept(all: &[(&str, &str)]) -> KeptEntries {
+    fn kept(all: &[(&str, &str)]) -> StoredEntries {
         let entries = all.iter().map(|(name, value)| ((*name).to_owned(), SecretString::from(*value)));
-        KeptEntries { key: key(), entries: entries.collect() }
+        StoredEntries { key: key(), entries: entries.collect() }
     }
 
     #[test]
@@ -112,7 +112,7 @@ mod tests {
             &[],
         ] {
             let entries = kept(all);
-            let again = KeptEntries::of(key(), &entries.logins());
+            let again = StoredEntries::of(key(), &entries.logins());
             assert!(entries.lacking(&again).entries.is_empty(), "{all:?}");
             assert!(again.lacking(&entries).entries.is_empty(), "{all:?}");
         }
@@ -123,8 +123,8 @@ mod tests {
 
     #[test]
     fn an_entry_that_names_the_alternate_comes_after_it() {
-        assert_eq!(KeptEntries::names(&key()), ["a_app_b", "a_app_b.next", "a_app.next", "a_app"]);
-        let made = KeptEntries::of(key(), &kept(&[("a_app_b", "two"), ("a_app", "-> a_app_b")]).logins());
+        assert_eq!(StoredEntries::names(&key()), ["a_app_b", "a_app_b.next", "a_app.next", "a_app"]);
+        let made = StoredEntries::of(key(), &kept(&[("a_app_b", "two"), ("a_app", "-> a_app_b")]).logins());
         assert_eq!(made.entries[0].0, "a_app_b");
         assert!(!format!("{made:?}").contains("two"));
     }

@@ -11,10 +11,10 @@ use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::entries::KeptEntries;
+use super::entries::StoredEntries;
 use super::generate::password;
 use super::key::{CredentialKey, Entry};
-use super::place::{PrivateFile, failed};
+use super::private_file::{PrivateFile, failed};
 use super::values::Secrets;
 use martydb_model::RoleName;
 use martydb_model::contract::alternate_of;
@@ -22,22 +22,22 @@ use martydb_model::error::{Error, Kind, Result};
 use martydb_model::yaml;
 use martydb_pg::backoff::Backoff;
 
-type Content = BTreeMap<String, BTreeMap<String, Kept>>;
+type Content = BTreeMap<String, BTreeMap<String, StoredValue>>;
 
 const HEADER: &str = "# Passwords of the services' logins, written by martydb. Keep this file to yourself.\n";
 
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 
-struct Kept(SecretString);
+struct StoredValue(SecretString);
 
-impl<'de> Deserialize<'de> for Kept {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Kept, D::Error> {
-        String::deserialize(deserializer).map(|text| Kept(SecretString::from(text)))
+impl<'de> Deserialize<'de> for StoredValue {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<StoredValue, D::Error> {
+        String::deserialize(deserializer).map(|text| StoredValue(SecretString::from(text)))
     }
 }
 
-impl Serialize for Kept {
+impl Serialize for StoredValue {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.0.expose_secret())
     }
@@ -81,7 +81,7 @@ impl LockedFile {
         }
         for key in lacking {
             let roles = content.entry(key.server.clone()).or_default();
-            roles.insert(key.role.to_string(), Kept(password()?));
+            roles.insert(key.role.to_string(), StoredValue(password()?));
         }
         self.save(&content)?;
         Ok(pick(&content, &self.place.path(), keys))
@@ -93,7 +93,7 @@ impl LockedFile {
         let roles = content.entry(server.to_owned()).or_default();
         for (key, value) in entries {
             match value {
-                Some(value) => drop(roles.insert(key.clone(), Kept(value.clone()))),
+                Some(value) => drop(roles.insert(key.clone(), StoredValue(value.clone()))),
                 None => drop(roles.remove(key)),
             }
         }
@@ -120,7 +120,7 @@ pub fn read(path: &Path, keys: &[CredentialKey]) -> Result<Secrets> {
 }
 
 /// Returns all entries of each key.
-pub fn kept(path: &Path, keys: &[CredentialKey]) -> Result<Vec<KeptEntries>> {
+pub fn kept(path: &Path, keys: &[CredentialKey]) -> Result<Vec<StoredEntries>> {
     let content = match PrivateFile::find(path)? {
         Some(place) => load(&place)?,
         None => Content::new(),
@@ -130,9 +130,9 @@ pub fn kept(path: &Path, keys: &[CredentialKey]) -> Result<Vec<KeptEntries>> {
         Some((name, value))
     };
     let all = |key: &CredentialKey| {
-        KeptEntries::names(key).into_iter().filter_map(|name| kept(key, name)).collect()
+        StoredEntries::names(key).into_iter().filter_map(|name| kept(key, name)).collect()
     };
-    Ok(keys.iter().map(|key| KeptEntries { key: key.clone(), entries: all(key) }).collect())
+    Ok(keys.iter().map(|key| StoredEntries { key: key.clone(), entries: all(key) }).collect())
 }
 
 /// Returns the password of the alternate login of a role that is itself in use.

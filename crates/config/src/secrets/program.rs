@@ -90,17 +90,17 @@ async fn answer(child: &mut Child, input: Option<&SecretString>) -> std::io::Res
 }
 
 /// Error for more than [`LIMIT`] bytes.
-struct TooMuch;
+struct OutputOverflow;
 
 /// Reads until the end.
-async fn fill(from: &mut (impl AsyncRead + Unpin), to: &mut Vec<u8>) -> Result<(), TooMuch> {
+async fn fill(from: &mut (impl AsyncRead + Unpin), to: &mut Vec<u8>) -> Result<(), OutputOverflow> {
     let mut limited = from.take((LIMIT + 1) as u64);
     while limited.read_buf(to).await.is_ok_and(|count| count > 0) {}
-    if to.len() > LIMIT { Err(TooMuch) } else { Ok(()) }
+    if to.len() > LIMIT { Err(OutputOverflow) } else { Ok(()) }
 }
 
 /// Reads until the end and keeps the beginning: long output must not block a program.
-async fn keep_first(from: &mut (impl AsyncRead + Unpin), to: &mut Vec<u8>) -> Result<(), TooMuch> {
+async fn keep_first(from: &mut (impl AsyncRead + Unpin), to: &mut Vec<u8>) -> Result<(), OutputOverflow> {
     let mut chunk = vec![0; 4096];
     while let Ok(count @ 1..) = from.read(&mut chunk).await {
         let room = LIMIT - to.len();

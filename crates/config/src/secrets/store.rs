@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::answers::Answers;
-use super::entries::KeptEntries;
+use super::answers::AnswerCache;
+use super::entries::StoredEntries;
 use super::key::{CredentialKey, Entry};
-use super::place::PrivateFile;
+use super::private_file::PrivateFile;
 use super::values::Secrets;
 use super::{command, file, variable};
 use crate::embedded;
@@ -62,7 +62,7 @@ impl Store {
                 absent: absent.clone(),
                 timeout: martydb_model::units::duration(timeout).unwrap_or_default(),
                 env: manifest.env.clone(),
-                answers: Answers::default(),
+                answers: AnswerCache::default(),
             }),
         }
     }
@@ -77,18 +77,18 @@ impl Store {
     }
 
     /// Returns all entries of the keys. A key without entries is not an error.
-    pub async fn kept(&self, keys: &[CredentialKey]) -> Result<Vec<KeptEntries>> {
+    pub async fn kept(&self, keys: &[CredentialKey]) -> Result<Vec<StoredEntries>> {
         match self {
             Store::File { path, .. } => file::kept(path, keys),
             Store::Variables { name, environment } => Ok(variable::kept(name, environment, keys)),
-            Store::Command(program) => command::kept(program, keys, KeptEntries::names).await,
+            Store::Command(program) => command::kept(program, keys, StoredEntries::names).await,
         }
     }
 
     /// As [`Store::kept`], without the passwords of unfinished rotations: half the calls of a program.
-    pub async fn settled(&self, keys: &[CredentialKey]) -> Result<Vec<KeptEntries>> {
+    pub async fn settled(&self, keys: &[CredentialKey]) -> Result<Vec<StoredEntries>> {
         match self {
-            Store::Command(program) => command::kept(program, keys, KeptEntries::login_names).await,
+            Store::Command(program) => command::kept(program, keys, StoredEntries::login_names).await,
             _ => self.kept(keys).await,
         }
     }

@@ -96,7 +96,7 @@ fn program(get: &[&str], set: Option<&[&str]>) -> Store {
         timeout: Duration::from_secs(5),
         absent: None,
         env: "dev".into(),
-        answers: answers::Answers::default(),
+        answers: answers::AnswerCache::default(),
     })
 }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use futures_util::stream::{self, StreamExt};
 
 use super::command::PARALLEL;
-use super::entries::KeptEntries;
+use super::entries::StoredEntries;
 use super::key::Entry;
 use super::store::{LockedStore, Store};
 use martydb_model::error::{Error, Result};
@@ -14,7 +14,7 @@ use martydb_model::units::first_of;
 
 /// Outcome of one entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Receipt {
+pub enum TransferOutcome {
     Written,
     /// It was there already with this value.
     Unchanged,
@@ -32,11 +32,15 @@ impl LockedStore<'_> {
     ///
     /// # Errors
     /// Before any write: if the store is read-only, cannot be read, or has another value and `replace` is not set.
-    pub async fn receive(&self, incoming: &[KeptEntries], replace: bool) -> Result<Vec<Vec<Receipt>>> {
+    pub async fn receive(
+        &self,
+        incoming: &[StoredEntries],
+        replace: bool,
+    ) -> Result<Vec<Vec<TransferOutcome>>> {
         self.store.check_writable()?;
         let keys: Vec<_> = incoming.iter().map(|entries| entries.key.clone()).collect();
         let present = self.store.kept(&keys).await?;
-        let due: Vec<KeptEntries> =
+        let due: Vec<StoredEntries> =
             present.iter().zip(incoming).map(|(here, new)| here.lacking(new)).collect();
         if !replace {
             refuse_others(&present, &due)?;
@@ -55,8 +59,8 @@ impl LockedStore<'_> {
     }
 
     /// Writes once per server: all of its entries or none.
-    async fn receive_all(&self, due: &[KeptEntries]) -> Result<Vec<Vec<Receipt>>> {
-        let mut servers: BTreeMap<&str, Vec<&KeptEntries>> = BTreeMap::new();
+    async fn receive_all(&self, due: &[StoredEntries]) -> Result<Vec<Vec<TransferOutcome>>> {
+        let mut servers: BTreeMap<&str, Vec<&StoredEntries>> = BTreeMap::new();
         for entries in due.iter().filter(|entries| !entries.entries.is_empty()) {
             servers.entry(&entries.key.server).or_default().push(entries);
         }
@@ -73,26 +77,26 @@ impl LockedStore<'_> {
         if back.iter().zip(due).any(|(back, due)| !back.lacking(due).entries.is_empty()) {
             return Err(Error::operation("the secret store did not keep what was written to it"));
         }
-        Ok(due.iter().map(|due| vec![Receipt::Written; due.entries.len()]).collect())
+        Ok(due.iter().map(|due| vec![TransferOutcome::Written; due.entries.len()]).collect())
     }
 
     /// Writes several keys in parallel; those not begun when one fails are left for the next run.
-    async fn receive_each(&self, due: &[KeptEntries]) -> Vec<Vec<Receipt>> {
+    async fn receive_each(&self, due: &[StoredEntries]) -> Vec<Vec<TransferOutcome>> {
         let failed = AtomicBool::new(false);
         let calls: Vec<_> = due.iter().map(|due| self.receive_one(due, &failed)).collect();
         stream::iter(calls).buffered(PARALLEL).collect().await
     }
 
-    async fn receive_one(&self, due: &KeptEntries, failed: &AtomicBool) -> Vec<Receipt> {
+    async fn receive_one(&self, due: &StoredEntries, failed: &AtomicBool) -> Vec<TransferOutcome> {
         let mut receipts = vec![];
         for (name, value) in &due.entries {
             if failed.load(Ordering::Relaxed) {
-                receipts.push(Receipt::Skipped);
+                receipts.push(TransferOutcome::Skipped);
                 continue;
             }
             let written = self.write(&due.key, &[(name.clone(), Some(value.clone()))]).await;
-            receipts.push(written.map_or_else(Receipt::Failed, |()| Receipt::Written));
-            if matches!(receipts.last(), Some(Receipt::Failed(_))) {
+            receipts.push(written.map_or_else(TransferOutcome::Failed, |()| TransferOutcome::Written));
+            if matches!(receipts.last(), Some(TransferOutcome::Failed(_))) {
                 failed.store(true, Ordering::Relaxed);
             }
         }
@@ -100,8 +104,8 @@ impl LockedStore<'_> {
     }
 }
 
-fn refuse_others(present: &[KeptEntries], due: &[KeptEntries]) -> Result<()> {
-    let other = |(here, due): (&KeptEntries, &KeptEntries)| {
+fn refuse_others(present: &[StoredEntries], due: &[StoredEntries]) -> Result<()> {
+    let other = |(here, due): (&StoredEntries, &StoredEntries)| {
         let names = due.entries.iter().map(|(name, _)| name.clone());
         names.filter(|name| here.get(name).is_some()).collect::<Vec<String>>()
     };
@@ -116,11 +120,15 @@ fn refuse_others(present: &[KeptEntries], due: &[KeptEntries]) -> Result<()> {
         .hint("replace them with --replace"))
 }
 
-fn receipts(new: &KeptEntries, due: &KeptEntries, done: &mut Vec<Receipt>) -> Vec<Receipt> {
+fn receipts(
+    new: &StoredEntries,
+    due: &StoredEntries,
+    done: &mut Vec<TransferOutcome>,
+) -> Vec<TransferOutcome> {
     let mut done = std::mem::take(done).into_iter();
     let receipt = |(name, _): &(String, _)| match due.get(name) {
-        Some(_) => done.next().unwrap_or(Receipt::Skipped),
-        None => Receipt::Unchanged,
+        Some(_) => done.next().unwrap_or(TransferOutcome::Skipped),
+        None => TransferOutcome::Unchanged,
     };
     new.entries.iter().map(receipt).collect()
 }

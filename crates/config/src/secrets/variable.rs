@@ -2,7 +2,7 @@
 
 use secrecy::SecretString;
 
-use super::entries::KeptEntries;
+use super::entries::StoredEntries;
 use super::key::CredentialKey;
 use super::values::Secrets;
 use martydb_model::environment::Environment;
@@ -23,13 +23,13 @@ pub fn read(template: &str, environment: &Environment, keys: &[CredentialKey]) -
 }
 
 /// Returns the variable of each key; variables name no alternate login.
-pub fn kept(template: &str, environment: &Environment, keys: &[CredentialKey]) -> Vec<KeptEntries> {
+pub fn kept(template: &str, environment: &Environment, keys: &[CredentialKey]) -> Vec<StoredEntries> {
     let value = |key: &CredentialKey| {
         let value = environment.get(&name(template, key, &key.label)).filter(|value| !value.is_empty())?;
         Some((key.role.to_string(), SecretString::from(value.clone())))
     };
     keys.iter()
-        .map(|key| KeptEntries { key: key.clone(), entries: value(key).into_iter().collect() })
+        .map(|key| StoredEntries { key: key.clone(), entries: value(key).into_iter().collect() })
         .collect()
 }
 

@@ -12,7 +12,7 @@ use martydb_model::DesiredService;
 use martydb_model::error::{Error, Result};
 use martydb_model::findings::Severity;
 use martydb_model::metrics::*;
-use martydb_provision::isolation::{Assessment, ProbeRow, ReportedAs};
+use martydb_provision::isolation::{Assessment, BreachReport, ProbeRow};
 use martydb_provision::probe::Probe;
 use martydb_provision::provision::Plans;
 use martydb_relay::Backlog;
@@ -60,7 +60,7 @@ fn holds(assessment: &Assessment, services: &[DesiredService], of: &Subject) -> 
     };
     let speaks = |row: &ProbeRow| {
         let concerns = row.probe.server == of.server && exposed(&row.probe, services) == of.service;
-        let breach = row.reported.as_ref().is_some_and(|one| !matches!(one, ReportedAs::Accepted));
+        let breach = row.reported.as_ref().is_some_and(|one| !matches!(one, BreachReport::Accepted));
         concerns && (breach || row.is_inconclusive())
     };
     let grave = assessment.findings.iter().any(|finding| {

@@ -16,7 +16,7 @@ use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Statement, stmt};
 use martydb_model::sqlstate;
 use martydb_pg::backoff::Backoff;
-use martydb_pg::server::{ErrorResponse, Exchanged, execute_protected};
+use martydb_pg::server::{ErrorResponse, ExchangeResult, execute_protected};
 
 /// A step in progress; the history tables exist.
 pub struct StepRun<'r, 's> {
@@ -120,7 +120,7 @@ impl StepRun<'_, '_> {
     pub async fn send(&mut self, message: &Statement) -> Result<(), (usize, ErrorResponse)> {
         tracing::debug!(target: "martydb::sql", "{}", message.shown());
         let connection = &mut self.session.connection;
-        connection.be_patient(true);
+        connection.without_timeout(true);
         let end = connection.run(message).await;
         self.failed(end).map_or(Ok(()), Err)
     }
@@ -128,14 +128,14 @@ impl StepRun<'_, '_> {
     /// WaitLog for the answer to a batch that was sent ahead.
     async fn answer(&mut self) -> Result<(), (usize, ErrorResponse)> {
         let connection = &mut self.session.connection;
-        connection.be_patient(true);
+        connection.without_timeout(true);
         let end = connection.next_answer().await;
         self.failed(end).map_or(Ok(()), Err)
     }
 
     /// Reports the warnings. Returns the number of statements finished before the failed one, and its fault.
-    fn failed(&mut self, end: Exchanged) -> Option<(usize, ErrorResponse)> {
-        self.session.connection.be_patient(false);
+    fn failed(&mut self, end: ExchangeResult) -> Option<(usize, ErrorResponse)> {
+        self.session.connection.without_timeout(false);
         let (warnings, failed) = match end {
             Ok(reply) => (reply.warnings, None),
             Err(failed) => (failed.warnings, Some((failed.completed, failed.fault))),

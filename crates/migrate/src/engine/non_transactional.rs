@@ -131,9 +131,9 @@ impl FileRun<'_, '_> {
             self.run.warn(format!("dropping the INVALID index {index} that an interrupted build left"));
             self.run.session.execute([stmt!("SET lock_timeout = 0")]).await?;
             // DROP waits for transactions that may still use the index.
-            self.run.session.connection.be_patient(true);
+            self.run.session.connection.without_timeout(true);
             let dropped = self.run.session.execute([progress::drop_index(index)]).await;
-            self.run.session.connection.be_patient(false);
+            self.run.session.connection.without_timeout(false);
             dropped?;
         }
         Ok(())

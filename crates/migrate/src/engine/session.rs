@@ -22,9 +22,9 @@ use martydb_model::sql::{Ident, List, Literal, Statement, stmt};
 use martydb_model::sqlstate;
 use martydb_pg::backoff::Backoff;
 use martydb_pg::server::advisory::{self, AdvisoryLock, LockHolder, LockKey};
-use martydb_pg::server::claim::{AttemptOutcome, Attempts};
-use martydb_pg::server::direct;
 use martydb_pg::server::existence::Existence;
+use martydb_pg::server::lock_attempts::{AttemptOutcome, LockAttempts};
+use martydb_pg::server::pooler_check;
 use martydb_pg::server::{
     Connection, Limits, Row, Unreadable, connect_watched, connect_with, execute, query_each,
 };
@@ -108,7 +108,7 @@ impl<'a> MigrationSession<'a> {
 
     /// Takes the lock, waiting for it until the deadline.
     async fn lock(&mut self, deadline: Instant) -> Result<(), NoSession> {
-        let (mut attempts, mut said) = (Attempts::new(LOCK, until(deadline)), WaitLog::default());
+        let (mut attempts, mut said) = (LockAttempts::new(LOCK, until(deadline)), WaitLog::default());
         loop {
             let (taken, alone) = self.start(Some(attempts.key)).await?;
             if taken && alone {
@@ -136,7 +136,7 @@ impl<'a> MigrationSession<'a> {
     /// Sends one message: becomes the owner, tries to take a key, and looks up the tables.
     async fn start(&mut self, key: Option<LockKey>) -> Result<(bool, bool), NoSession> {
         let schemas = &self.target.schemas;
-        let mut asked = vec![direct::demand(&self.connection), self.act_as_owner()];
+        let mut asked = vec![pooler_check::demand(&self.connection), self.act_as_owner()];
         asked.extend(key.map(|key| LOCK.attempt(key)).into_iter().flatten());
         asked.push(tables::present(schemas));
         let results = self.query(asked).await.map_err(|error| no_start(self.target, error))?;
@@ -144,7 +144,7 @@ impl<'a> MigrationSession<'a> {
         let present = last.first().ok_or(Unreadable::no_row());
         self.present = present.and_then(|row| Present::read(row, schemas)).map_err(unreadable)?;
         if key.is_some() && self.present.standby {
-            return Err(direct::standby(&self.target.endpoint, None).into());
+            return Err(pooler_check::standby(&self.target.endpoint, None).into());
         }
         Ok(advisory::attempted(self.connection.backend(), before.iter().flatten()))
     }
@@ -317,7 +317,7 @@ async fn refused_login(target: &MigrationTarget, error: Error) -> NoSession {
         // A missing role and a wrong password have the same error.
         Some(sqlstate::INVALID_PASSWORD | sqlstate::INVALID_AUTHORIZATION) => match target
             .existence
-            .look(&target.database, &target.owner, &target.login.role)
+            .query(&target.database, &target.owner, &target.login.role)
             .await
         {
             Existence::Absent => {
@@ -352,7 +352,9 @@ fn not_provisioned(target: &MigrationTarget, error: Error) -> NoSession {
 /// the role does not exist. 42501: the migrator is not a member of it. `apply` repairs the last two.
 fn no_start(target: &MigrationTarget, error: Error) -> NoSession {
     match error.sqlstate.as_deref() {
-        Some(sqlstate::DIVISION_BY_ZERO) => direct::pooled(target.database.as_str(), &target.endpoint).into(),
+        Some(sqlstate::DIVISION_BY_ZERO) => {
+            pooler_check::pooled(target.database.as_str(), &target.endpoint).into()
+        }
         Some(sqlstate::INVALID_PARAMETER_VALUE) => not_provisioned(target, error),
         Some(sqlstate::INSUFFICIENT_PRIVILEGE) => error.hint(format!("run `{}`", apply(target))).into(),
         _ => error.into(),

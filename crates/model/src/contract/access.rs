@@ -2,7 +2,7 @@
 
 use super::ObjectClass::{self, Database, Schema, Table};
 use super::{Privilege, granted};
-use crate::{AccessExtent, AccessLevel, DesiredService, RoleKind, RoleName, SchemaName, Spot};
+use crate::{AccessExtent, AccessLevel, AccessTarget, DesiredService, RoleKind, RoleName, SchemaName};
 
 /// Returns the privileges of a level on a class of objects: `apply` grants exactly these.
 fn privileges(level: AccessLevel, class: ObjectClass) -> &'static [Privilege] {
@@ -24,7 +24,7 @@ fn privileges(level: AccessLevel, class: ObjectClass) -> &'static [Privilege] {
 pub fn access_to<'a>(
     service: &'a DesiredService,
     class: ObjectClass,
-    spot: Spot<'_>,
+    spot: AccessTarget<'_>,
 ) -> impl Iterator<Item = (&'a RoleName, &'static [Privilege])> {
     let is_code = matches!(class, ObjectClass::Function | ObjectClass::SecurityDefiner);
     let there = service.access.iter().filter(move |grant| {
@@ -41,8 +41,8 @@ pub fn access_to<'a>(
 /// Privileges on a delivery column: those on the table, and UPDATE.
 const CHANGE: &[Privilege] = &[Privilege::Select, Privilege::Update];
 
-fn is_of_delivery(service: &DesiredService, spot: Spot<'_>) -> bool {
-    let (Spot::Column { column, .. }, Some(outbox)) = (spot, &service.outbox) else { return false };
+fn is_of_delivery(service: &DesiredService, spot: AccessTarget<'_>) -> bool {
+    let (AccessTarget::Column { column, .. }, Some(outbox)) = (spot, &service.outbox) else { return false };
     outbox.columns.of_delivery().contains(&column)
 }
 
@@ -67,7 +67,7 @@ pub fn is_declared_access(
     service: &DesiredService,
     role: &RoleName,
     class: ObjectClass,
-    spot: Spot<'_>,
+    spot: AccessTarget<'_>,
     privilege: &str,
 ) -> bool {
     let privilege = Privilege::named(privilege);

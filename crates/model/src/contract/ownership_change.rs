@@ -5,7 +5,7 @@ use super::managed;
 use crate::{ActualServer, DesiredServer, DesiredService, ObjectKind, RoleKind, RoleName};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Handover {
+pub enum OwnershipChange {
     /// No code, or none that runs with its owner's privileges.
     AsIs,
     /// The code is first set to run with its caller's privileges, which is what its author had.
@@ -16,15 +16,15 @@ pub enum Handover {
 
 /// Decides the ownership change of an object that a service's login wrote. `lends` is set if code of such a login
 /// runs with the privileges of the relation's owner, see [`OwnerCode`](crate::OwnerCode).
-pub fn handover(kind: ObjectKind, definer: bool, lends: bool, major: u32) -> Handover {
+pub fn ownership_change(kind: ObjectKind, definer: bool, lends: bool, major: u32) -> OwnershipChange {
     match kind {
-        _ if lends => Handover::ByHand,
+        _ if lends => OwnershipChange::ByHand,
         // `security_invoker` exists since 15.
-        ObjectKind::View if major >= 15 => Handover::AsCaller,
+        ObjectKind::View if major >= 15 => OwnershipChange::AsCaller,
         // REFRESH runs the query as the owner.
-        ObjectKind::View | ObjectKind::MaterializedView => Handover::ByHand,
-        ObjectKind::Function | ObjectKind::Procedure if definer => Handover::AsCaller,
-        _ => Handover::AsIs,
+        ObjectKind::View | ObjectKind::MaterializedView => OwnershipChange::ByHand,
+        ObjectKind::Function | ObjectKind::Procedure if definer => OwnershipChange::AsCaller,
+        _ => OwnershipChange::AsIs,
     }
 }
 
@@ -50,8 +50,8 @@ mod tests {
 
     #[test]
     fn code_with_its_owners_rights_does_not_come_along() {
-        use Handover::{AsCaller, AsIs, ByHand};
         use ObjectKind::{Function, MaterializedView, Procedure, Sequence, Table, Type, View};
+        use OwnershipChange::{AsCaller, AsIs, ByHand};
         for (kind, definer, lends, on_14, on_15) in [
             (Table, false, false, AsIs, AsIs),
             (Table, false, true, ByHand, ByHand),
@@ -66,8 +66,8 @@ mod tests {
             (Function, true, true, ByHand, ByHand),
             (Procedure, true, false, AsCaller, AsCaller),
         ] {
-            assert_eq!(handover(kind, definer, lends, 14), on_14, "{kind:?} {definer} {lends}");
-            assert_eq!(handover(kind, definer, lends, 15), on_15, "{kind:?} {definer} {lends}");
+            assert_eq!(ownership_change(kind, definer, lends, 14), on_14, "{kind:?} {definer} {lends}");
+            assert_eq!(ownership_change(kind, definer, lends, 15), on_15, "{kind:?} {definer} {lends}");
         }
     }
 }

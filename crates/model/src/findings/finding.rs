@@ -11,7 +11,7 @@ use crate::{AclEntry, DesiredService, ServiceName};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(rename = "Source")]
-pub enum EvidenceSource {
+pub enum FindingSource {
     /// Login attempt.
     Probe,
     /// Catalogs of the server.
@@ -26,7 +26,7 @@ pub struct Finding {
     /// Severity of the finding.
     pub severity: Severity,
     /// Source of the evidence.
-    pub kind: EvidenceSource,
+    pub kind: FindingSource,
     /// Exposed service; `None` if the whole server is exposed.
     pub service: Option<String>,
     /// The role that has access; `PUBLIC` for every role.
@@ -91,7 +91,7 @@ impl FindingKind {
         let finding = Finding {
             id: self.id,
             severity: self.severity,
-            kind: EvidenceSource::Audit,
+            kind: FindingSource::Audit,
             service: None,
             role: role.into(),
             server: String::new(),
@@ -110,7 +110,7 @@ impl FindingBuilder {
         self
     }
 
-    pub fn by(mut self, source: EvidenceSource) -> Self {
+    pub fn by(mut self, source: FindingSource) -> Self {
         self.finding.kind = source;
         self
     }
@@ -136,7 +136,7 @@ impl FindingBuilder {
         self
     }
 
-    pub fn seen(mut self, evidence: impl Into<String>) -> Self {
+    pub fn evidence(mut self, evidence: impl Into<String>) -> Self {
         self.finding.evidence = evidence.into();
         self
     }

@@ -67,7 +67,7 @@ impl Repair {
         Repair::new(Effect::Drop, scope, change)
     }
 
-    pub(super) fn spoken_by(self, speaker: Option<&str>) -> Repair {
+    pub(super) fn run_as_role(self, speaker: Option<&str>) -> Repair {
         Repair { speaker: speaker.map(Into::into), ..self }
     }
 

@@ -61,13 +61,13 @@ fn of_privilege(only_option: bool, entry: &AclEntry, column: Option<&str>, on: &
     let what = stmt!("{p}{columns}", p = privilege(&entry.privilege), columns = columns);
     let object = ServerText::quoted_by_server(on.on.into());
     let speaker = Some(entry.grantor.as_str()).filter(|grantor| *grantor != on.owner);
-    Repair::revoke(on.scope, revocation(only_option, what, object, &entry.grantee)).spoken_by(speaker)
+    Repair::revoke(on.scope, revocation(only_option, what, object, &entry.grantee)).run_as_role(speaker)
 }
 
 /// Revokes CONNECT on a database, as its owner or as another grantor.
 pub fn revoke_connect(database: &DbName, grantee: &Grantee, grantor: Option<&RoleName>) -> Repair {
     let change = stmt!("REVOKE CONNECT ON DATABASE {db} FROM {who}", db = database, who = grantee);
-    Repair::revoke(RepairScope::Server, change).spoken_by(grantor.map(RoleName::as_str))
+    Repair::revoke(RepairScope::Server, change).run_as_role(grantor.map(RoleName::as_str))
 }
 
 /// Revokes a privilege on future objects of `role`.

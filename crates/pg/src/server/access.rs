@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use super::{Connection, Endpoint, Limits, Login, connect_with, direct, query};
+use super::{Connection, Endpoint, Limits, Login, connect_with, pooler_check, query};
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Statement, stmt};
 use martydb_model::sqlstate;
@@ -207,10 +207,10 @@ impl Access {
         let rows = query(&mut connection, &asked).await?;
         let is = |at, value: bool| rows.first().is_some_and(|row| row.try_get(at) == Ok(value));
         if !is(1, true) {
-            return Err(direct::pooled(database, &self.admin_endpoint));
+            return Err(pooler_check::pooled(database, &self.admin_endpoint));
         }
         if writes && !is(2, false) {
-            return Err(direct::standby(format!("server \"{}\"", self.server), None));
+            return Err(pooler_check::standby(format!("server \"{}\"", self.server), None));
         }
         if is(0, true) {
             return Ok(connection);

@@ -5,9 +5,9 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use crate::wire::{
-    Address, Broken, Connection, CopiedRows, CopyFailure, CopyListener, CopyStatements, Credentials,
-    Endpoint, ErrorResponse, Exchanged, FrameSink, Limits, Login, LoginError, ReplicationStream, Row, Stage,
-    Startup, copy_rows, interrupt, shorten,
+    Address, Connection, ConnectionFailure, CopiedRows, CopyFailure, CopyListener, CopyStatements,
+    Credentials, Endpoint, ErrorResponse, ExchangeResult, FrameSink, Limits, Login, LoginError,
+    ReplicationStream, Row, Stage, Startup, copy_rows, interrupt, shorten,
 };
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sql::{Ident, Statement, stmt};
@@ -90,8 +90,8 @@ pub async fn connect_watched(
 
 fn refused(message: String, end: LoginError, login: &Login, database: &str) -> Error {
     let fault = match end {
-        LoginError::Refused(fault) => *fault,
-        LoginError::Broken(broken) => {
+        LoginError::Rejected(fault) => *fault,
+        LoginError::Failed(broken) => {
             ErrorResponse { hint: without_password(&broken, login), ..ErrorResponse::from(broken) }
         }
     };
@@ -119,7 +119,7 @@ fn admin_hint(fault: &ErrorResponse, login: &Login, database: &str) -> Option<St
 }
 
 /// Returns a hint about the source of the password, if the server requested one and none was known.
-fn without_password(broken: &Broken, login: &Login) -> Option<String> {
+fn without_password(broken: &ConnectionFailure, login: &Login) -> Option<String> {
     if broken.stage != Stage::Authenticate || login.password.is_some() {
         return ErrorResponse::from(broken.clone()).hint;
     }
@@ -229,7 +229,10 @@ pub async fn copy_out(
     explained(statement, connection.copy_out(statement, sink)).await
 }
 
-async fn explained<T>(statement: &Statement, run: impl Future<Output = Exchanged<T>> + Send) -> Result<T> {
+async fn explained<T>(
+    statement: &Statement,
+    run: impl Future<Output = ExchangeResult<T>> + Send,
+) -> Result<T> {
     tracing::debug!(target: "martydb::sql", "{}", statement.shown());
     run.await.map_err(|failed| failed.fault.into_error(statement))
 }

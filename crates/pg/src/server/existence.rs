@@ -34,7 +34,7 @@ impl ExistenceCheck {
         ExistenceCheck::Ask(Box::new(access), Arc::default())
     }
 
-    pub async fn look(&self, database: &DbName, owner: &RoleName, login: &str) -> Existence {
+    pub async fn query(&self, database: &DbName, owner: &RoleName, login: &str) -> Existence {
         let names = match self {
             ExistenceCheck::Known(seen) => return *seen,
             ExistenceCheck::Ask(access, names) => names.get_or_init(|| CatalogNames::read(access)).await,

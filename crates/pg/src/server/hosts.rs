@@ -93,37 +93,37 @@ enum HostState {
 /// # Errors
 /// [`Kind::Unreachable`] if no host fits, with the state of each.
 pub async fn choose(server: &str, candidates: &[HostCandidate], target: TargetSession) -> Result<ChosenHost> {
-    let mut looks = vec![];
+    let mut states = vec![];
     for (number, candidate) in candidates.iter().enumerate() {
-        let look = look(candidate).await;
-        if matches!(look, HostState::Session { standby, read_only } if target.fits(standby, read_only)) {
+        let state = probe_host(candidate).await;
+        if matches!(state, HostState::Session { standby, read_only } if target.fits(standby, read_only)) {
             return Ok(ChosenHost::Fits(number));
         }
-        looks.push(look);
+        states.push(state);
     }
-    let first = |is: fn(&HostState) -> bool| looks.iter().position(is);
+    let first = |is: fn(&HostState) -> bool| states.iter().position(is);
     if target == TargetSession::PreferStandby
-        && let Some(number) = first(|look| matches!(look, HostState::Session { .. }))
+        && let Some(number) = first(|state| matches!(state, HostState::Session { .. }))
     {
         return Ok(ChosenHost::Fits(number));
     }
-    if let Some(number) = first(|look| matches!(look, HostState::Closed)) {
+    if let Some(number) = first(|state| matches!(state, HostState::Closed)) {
         return Ok(ChosenHost::Unknown(number));
     }
     let message = format!("no host of server \"{server}\" fits target_session_attrs={}", target.name());
-    let told = candidates.iter().zip(&looks).map(|(candidate, look)| in_words(&candidate.endpoint, look));
+    let told = candidates.iter().zip(&states).map(|(candidate, state)| in_words(&candidate.endpoint, state));
     let error = Error::new(Kind::Unreachable, message);
     Err(told.fold(error, Error::cause).hint("start the primary, or name its address in the manifest"))
 }
 
-async fn look(candidate: &HostCandidate) -> HostState {
+async fn probe_host(candidate: &HostCandidate) -> HostState {
     for (login, database) in &candidate.logins {
         let answer = match connect(&candidate.endpoint, login, database).await {
             Ok(connection) => state(connection).await,
             Err(error) => Err(error),
         };
         match answer {
-            Ok(look) => return look,
+            Ok(state) => return state,
             // The server answered and rejected the login.
             Err(error) if !is_down(&error) => {}
             Err(_) if lacks_password(candidate, login, database).await => {}
@@ -151,8 +151,8 @@ async fn state(mut connection: Connection) -> Result<HostState> {
     Ok(HostState::Session { standby: is(0), read_only: is(1) })
 }
 
-fn in_words(endpoint: &Endpoint, look: &HostState) -> String {
-    match look {
+fn in_words(endpoint: &Endpoint, state: &HostState) -> String {
+    match state {
         HostState::Session { standby: true, .. } => format!("{endpoint} is a standby"),
         HostState::Session { read_only: true, .. } => format!("{endpoint} takes no writes"),
         HostState::Session { .. } => format!("{endpoint} is a primary"),

@@ -4,8 +4,8 @@
 use std::time::{Duration, Instant};
 
 use super::advisory::{self, AdvisoryLock, LockHolder, LockKey};
-use super::claim::{AttemptOutcome, Attempts};
-use super::{Access, COMMON_DATABASE, Connection, direct, query};
+use super::lock_attempts::{AttemptOutcome, LockAttempts};
+use super::{Access, COMMON_DATABASE, Connection, pooler_check, query};
 use crate::backoff::Backoff;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sql::{Statement, stmt};
@@ -43,7 +43,7 @@ pub async fn server(access: &Access, wait: Duration) -> Result<ServerLock> {
         }
         end => end?,
     };
-    direct::refuse_standby(&mut connection, &access.server).await?;
+    pooler_check::refuse_standby(&mut connection, &access.server).await?;
     take(&mut connection, SERVER_LOCK, wait, &format!("server \"{}\"", access.server)).await?;
     Ok(ServerLock(connection))
 }
@@ -63,7 +63,8 @@ pub async fn take(connection: &mut Connection, key: i32, wait: Duration, what: &
     let lock = AdvisoryLock(LOCK_CLASS, key);
     // Logins that can provision: superusers, those with CREATEROLE, and this session's own.
     let holders = lock.holders(&stmt!("r.rolsuper OR r.rolcreaterole OR r.rolname = session_user"));
-    let mut attempts = Attempts::new(lock, Backoff::until(Instant::now() + wait, FIRST_PAUSE, LONGEST_PAUSE));
+    let mut attempts =
+        LockAttempts::new(lock, Backoff::until(Instant::now() + wait, FIRST_PAUSE, LONGEST_PAUSE));
     loop {
         let rows = query(connection, &Statement::join(lock.attempt(attempts.key))).await?;
         let (taken, alone) = advisory::attempted(connection.backend(), rows.iter());

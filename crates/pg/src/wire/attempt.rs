@@ -12,7 +12,7 @@ use super::dial::Address;
 use super::endpoint::{Endpoint, Login};
 use super::error_response::ErrorResponse;
 use super::login::{Credentials, LoginError, Startup, enter};
-use super::outcome::{Accepted, Answer, Attempt, Broken, Outcome, Refused, Stage};
+use super::outcome::{Accepted, Answer, Attempt, ConnectionFailure, Outcome, Rejection, Stage};
 use super::tls::{self, Transport};
 use martydb_model::sql::Statement;
 
@@ -37,18 +37,18 @@ pub struct LoginRequest<'a> {
 }
 
 /// Outcome of one connection, before a second one is considered.
-struct Try {
+struct SingleAttempt {
     end: Result<Accepted, LoginError>,
     latency: Duration,
     encrypted: bool,
 }
 
-impl Try {
+impl SingleAttempt {
     fn outcome(self) -> Outcome {
         match self.end {
-            Ok(let_in) => Outcome::Accepted(let_in),
-            Err(LoginError::Refused(fault)) => Outcome::Refused(Refused::from(*fault)),
-            Err(LoginError::Broken(broken)) => Outcome::Broken(broken),
+            Ok(accepted) => Outcome::Accepted(accepted),
+            Err(LoginError::Rejected(fault)) => Outcome::Rejected(Rejection::from(*fault)),
+            Err(LoginError::Failed(broken)) => Outcome::Failed(broken),
         }
     }
 }
@@ -69,7 +69,7 @@ impl Address {
     ) -> Attempt {
         let mut turn = Some(turn);
         let (first, second) = tls::transports(self.mode);
-        let again = |tried: &Try, second: Transport| match &tried.end {
+        let again = |tried: &SingleAttempt, second: Transport| match &tried.end {
             Ok(_) => false,
             Err(end) => end.is_worth_another_try(tried.encrypted, self.prefer_written, second),
         };
@@ -85,7 +85,7 @@ impl Address {
         let latency = tried.latency + next.latency;
         let outcome = match (&tried.end, &next.end) {
             // The server does not support TLS: the answer without TLS counts.
-            (Err(LoginError::Refused(_)), Err(LoginError::Broken(_))) => tried.outcome(),
+            (Err(LoginError::Rejected(_)), Err(LoginError::Failed(_))) => tried.outcome(),
             _ => next.outcome(),
         };
         Attempt { outcome, latency, connections: 2 }
@@ -96,8 +96,8 @@ impl Address {
         transport: Transport,
         credentials: &mut Credentials,
         request: &LoginRequest<'_>,
-        answered: impl FnOnce(&Try),
-    ) -> Try {
+        answered: impl FnOnce(&SingleAttempt),
+    ) -> SingleAttempt {
         let begun = Instant::now();
         let mut encrypted = false;
         let conversation = async {
@@ -114,14 +114,14 @@ impl Address {
                     }
                     Ok(Accepted { tls: encrypted, server_version: greeting.version, answers })
                 }
-                Err(LoginError::Broken(broken)) => return Err(broken),
+                Err(LoginError::Failed(broken)) => return Err(broken),
                 Err(refused) => Err(refused),
             };
             Ok((end, opened.wire, begun.elapsed()))
         };
         let broken = match tokio::time::timeout(request.timeout, conversation).await {
             Ok(Ok((end, wire, latency))) => {
-                let tried = Try { end, latency, encrypted };
+                let tried = SingleAttempt { end, latency, encrypted };
                 answered(&tried);
                 wire.close().await;
                 return tried;
@@ -129,10 +129,10 @@ impl Address {
             Ok(Err(broken)) => broken,
             Err(_) => {
                 let why = format!("no answer within {:.1} s", request.timeout.as_secs_f32());
-                Broken { stage: Stage::Wait, why }
+                ConnectionFailure { stage: Stage::Wait, why }
             }
         };
-        Try { end: Err(broken.into()), latency: begun.elapsed(), encrypted }
+        SingleAttempt { end: Err(broken.into()), latency: begun.elapsed(), encrypted }
     }
 }
 
@@ -141,11 +141,11 @@ pub async fn wants_password(endpoint: &Endpoint, login: &Login, database: &str) 
     let Ok(address) = Address::resolve(endpoint).await else { return false };
     let request = LoginRequest { database, parameters: &[], queries: &[], timeout: ASKING_TIMEOUT };
     let attempt = address.attempt(&mut Credentials::new(login.clone()), &request).await;
-    matches!(attempt.outcome, Outcome::Broken(Broken { stage: Stage::Authenticate, .. }))
+    matches!(attempt.outcome, Outcome::Failed(ConnectionFailure { stage: Stage::Authenticate, .. }))
 }
 
 /// Runs one simple query and reads its answer, up to the next `ReadyForQuery`.
-async fn ask(wire: &mut Wire, statement: &Statement) -> Result<Answer, Broken> {
+async fn ask(wire: &mut Wire, statement: &Statement) -> Result<Answer, ConnectionFailure> {
     wire.send(|out| frontend::query(statement.exact(), out)).await?;
     let (mut rows, mut bytes) = (vec![], 0);
     let mut refusal = None;
@@ -158,15 +158,17 @@ async fn ask(wire: &mut Wire, statement: &Statement) -> Result<Answer, Broken> {
                 }
                 rows.push(read_row(&body)?);
             }
-            Message::ErrorResponse(body) => refusal = Some(Refused::from(ErrorResponse::read(body.fields()))),
-            Message::ReadyForQuery(_) => return Ok(refusal.map_or(Answer::Rows(rows), Answer::Refused)),
+            Message::ErrorResponse(body) => {
+                refusal = Some(Rejection::from(ErrorResponse::read(body.fields())))
+            }
+            Message::ReadyForQuery(_) => return Ok(refusal.map_or(Answer::Rows(rows), Answer::Rejected)),
             Message::CopyInResponse(_) => return Err(speaking("a probe's query must not copy".into())),
             _ => {}
         }
     }
 }
 
-fn read_row(body: &DataRowBody) -> Result<Vec<Option<String>>, Broken> {
+fn read_row(body: &DataRowBody) -> Result<Vec<Option<String>>, ConnectionFailure> {
     let bytes = body.buffer();
     body.ranges()
         .map(|range| Ok(range.map(|range| String::from_utf8_lossy(&bytes[range]).into_owned())))

@@ -3,7 +3,7 @@
 //!
 //! <https://www.postgresql.org/docs/current/protocol-message-formats.html>
 
-mod passing;
+mod forward;
 
 use std::future::poll_fn;
 use std::io;
@@ -15,7 +15,7 @@ use bytes::{Buf, BytesMut};
 use postgres_protocol::message::backend::{Header, Message};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 
-use super::outcome::{Broken, Stage};
+use super::outcome::{ConnectionFailure, Stage};
 
 /// Size limit of a message during a login, and of a row that a probe reads, in bytes.
 pub const LOGIN_MESSAGE: usize = 1 << 20;
@@ -57,7 +57,10 @@ impl Wire {
         self.largest = bytes;
     }
 
-    pub async fn send(&mut self, build: impl FnOnce(&mut BytesMut) -> io::Result<()>) -> Result<(), Broken> {
+    pub async fn send(
+        &mut self,
+        build: impl FnOnce(&mut BytesMut) -> io::Result<()>,
+    ) -> Result<(), ConnectionFailure> {
         self.outbox.clear();
         build(&mut self.outbox).map_err(|error| speaking(format!("cannot encode the message: {error}")))?;
         self.stream.write_all(&self.outbox).await.map_err(lost)?;
@@ -69,7 +72,7 @@ impl Wire {
     pub async fn send_while_receiving(
         &mut self,
         build: impl FnOnce(&mut BytesMut) -> io::Result<()>,
-    ) -> Result<(), Broken> {
+    ) -> Result<(), ConnectionFailure> {
         self.outbox.clear();
         build(&mut self.outbox).map_err(|error| speaking(format!("cannot encode the message: {error}")))?;
         let limit = self.inbox.len() + self.largest;
@@ -90,12 +93,12 @@ impl Wire {
     ///
     /// # Errors
     /// If the connection ends, or the data is not PostgreSQL's protocol.
-    pub async fn receive(&mut self) -> Result<Message, Broken> {
+    pub async fn receive(&mut self) -> Result<Message, ConnectionFailure> {
         self.receive_counted().await.map(|(message, _)| message)
     }
 
     /// Like [`receive`](Self::receive), with the message's length in bytes.
-    pub async fn receive_counted(&mut self) -> Result<(Message, usize), Broken> {
+    pub async fn receive_counted(&mut self) -> Result<(Message, usize), ConnectionFailure> {
         loop {
             let before = self.inbox.len();
             if let Some(message) = next(&mut self.inbox, self.largest)? {
@@ -109,7 +112,7 @@ impl Wire {
     }
 
     /// Like [`receive`](Self::receive) for a streaming session: the codec crate does not know CopyBothResponse.
-    pub async fn receive_frame(&mut self) -> Result<WireFrame, Broken> {
+    pub async fn receive_frame(&mut self) -> Result<WireFrame, ConnectionFailure> {
         loop {
             if let Some(frame) = next_frame(&mut self.inbox, self.largest)? {
                 return Ok(frame);
@@ -178,7 +181,7 @@ fn make_room(inbox: &mut BytesMut) {
 }
 
 /// Returns the next complete message in the buffer.
-pub(super) fn next(inbox: &mut BytesMut, largest: usize) -> Result<Option<Message>, Broken> {
+pub(super) fn next(inbox: &mut BytesMut, largest: usize) -> Result<Option<Message>, ConnectionFailure> {
     let garbled = |error: io::Error| speaking(format!("this is not PostgreSQL's protocol: {error}"));
     match Header::parse(inbox).map_err(garbled)? {
         Some(header) if usize::try_from(header.len()).is_ok_and(|len| len <= largest) => {
@@ -192,7 +195,7 @@ pub(super) fn next(inbox: &mut BytesMut, largest: usize) -> Result<Option<Messag
     }
 }
 
-fn next_frame(inbox: &mut BytesMut, largest: usize) -> Result<Option<WireFrame>, Broken> {
+fn next_frame(inbox: &mut BytesMut, largest: usize) -> Result<Option<WireFrame>, ConnectionFailure> {
     let header = Header::parse(inbox).ok().flatten().filter(|header| header.tag() == BOTH_WAYS);
     let Some(header) = header else { return Ok(next(inbox, largest)?.map(WireFrame::Message)) };
     let whole = usize::try_from(header.len()).unwrap_or(0) + TAG;
@@ -206,12 +209,12 @@ fn next_frame(inbox: &mut BytesMut, largest: usize) -> Result<Option<WireFrame>,
     Ok(Some(WireFrame::BothWays))
 }
 
-fn lost(error: io::Error) -> Broken {
+fn lost(error: io::Error) -> ConnectionFailure {
     speaking(format!("the connection broke: {error}"))
 }
 
-pub fn speaking(why: String) -> Broken {
-    Broken { stage: Stage::Speak, why }
+pub fn speaking(why: String) -> ConnectionFailure {
+    ConnectionFailure { stage: Stage::Speak, why }
 }
 
 #[cfg(test)]

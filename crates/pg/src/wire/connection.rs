@@ -20,7 +20,7 @@ use super::endpoint::Endpoint;
 use super::error_response::ErrorResponse;
 use super::interrupt::{self, RunningStatement, SessionHandle};
 use super::login::{Credentials, LoginError, Startup, enter};
-use super::outcome::{Broken, Stage};
+use super::outcome::{ConnectionFailure, Stage};
 use super::row::Row;
 use super::tls::{self, Transport};
 use martydb_model::sql::Statement;
@@ -64,13 +64,13 @@ pub struct Connection {
     /// `true` from sending a statement until its end is read.
     in_flight: bool,
     /// Statements sent together, until all are answered.
-    ahead: Option<Ahead>,
+    ahead: Option<PipelinedStatements>,
     /// `true` if a notification arrived that was not reported to the caller yet.
     notified: bool,
 }
 
 /// Unanswered statements that were sent together.
-struct Ahead {
+struct PipelinedStatements {
     /// Registers all of them as one running statement.
     _running: RunningStatement,
     unanswered: usize,
@@ -103,10 +103,10 @@ pub struct FailedStatement {
 }
 
 /// The error is boxed, because it is large.
-pub type Exchanged<T = Reply> = Result<T, Box<FailedStatement>>;
+pub type ExchangeResult<T = Reply> = Result<T, Box<FailedStatement>>;
 
 /// Receives each row as it arrives, with the index of its statement.
-type Sink<'a> = dyn FnMut(usize, Row) -> Result<(), String> + Send + 'a;
+type RowSink<'a> = dyn FnMut(usize, Row) -> Result<(), String> + Send + 'a;
 
 impl Connection {
     /// Logs in to `address`; tries a second time with or without TLS if `sslmode` says so.
@@ -124,7 +124,7 @@ impl Connection {
         let Some(transport) = second.filter(worth) else { return Err(failed) };
         match Connection::once(address, transport, credentials, startup, limits, &mut encrypted).await {
             // The server does not support TLS: the answer without TLS counts.
-            Err(LoginError::Broken(_)) if matches!(failed, LoginError::Refused(_)) => Err(failed),
+            Err(LoginError::Failed(_)) if matches!(failed, LoginError::Rejected(_)) => Err(failed),
             end => end,
         }
     }
@@ -163,7 +163,7 @@ impl Connection {
     }
 
     /// Disables or enables the limit on the server's silence, from the next statement on.
-    pub fn be_patient(&mut self, patient: bool) {
+    pub fn without_timeout(&mut self, patient: bool) {
         self.limits.silence = if patient { None } else { Limits::READ.silence };
     }
 
@@ -182,17 +182,17 @@ impl Connection {
     ///
     /// # Errors
     /// The server's error, or the end of the connection. After a signal no further statement is sent.
-    pub async fn run(&mut self, statement: &Statement) -> Exchanged {
+    pub async fn run(&mut self, statement: &Statement) -> ExchangeResult {
         self.collect(statement, false).await
     }
 
     /// Like [`run`](Self::run), for cleanup statements such as ROLLBACK: they run even after a signal, and are not
     /// cancelled.
-    pub async fn run_protected(&mut self, statement: &Statement) -> Exchanged {
+    pub async fn run_protected(&mut self, statement: &Statement) -> ExchangeResult {
         self.collect(statement, true).await
     }
 
-    async fn collect(&mut self, statement: &Statement, protected: bool) -> Exchanged {
+    async fn collect(&mut self, statement: &Statement, protected: bool) -> ExchangeResult {
         let (limit, mut collected) = (self.limits.collected, 0);
         let mut rows: Vec<(usize, Row)> = vec![];
         let mut sink = |at: usize, row: Row| {
@@ -210,18 +210,23 @@ impl Connection {
     ///
     /// # Errors
     /// As [`Connection::run`], and those that `sink` returns.
-    pub async fn each_row(&mut self, statement: &Statement, sink: &mut Sink<'_>) -> Exchanged<()> {
+    pub async fn each_row(&mut self, statement: &Statement, sink: &mut RowSink<'_>) -> ExchangeResult<()> {
         self.exchange(statement, false, sink).await.map(drop)
     }
 
-    async fn exchange(&mut self, statement: &Statement, protected: bool, sink: &mut Sink<'_>) -> Exchanged {
+    async fn exchange(
+        &mut self,
+        statement: &Statement,
+        protected: bool,
+        sink: &mut RowSink<'_>,
+    ) -> ExchangeResult {
         let mut reply = Reply::default();
         let end = self.talk(statement, protected, sink, &mut reply).await;
         self.notified |= reply.notified;
         self.conclude(end, reply, protected)
     }
 
-    fn conclude(&self, end: Result<(), ErrorResponse>, reply: Reply, protected: bool) -> Exchanged {
+    fn conclude(&self, end: Result<(), ErrorResponse>, reply: Reply, protected: bool) -> ExchangeResult {
         let Err(mut fault) = end else { return Ok(reply) };
         fault.interrupted |= !protected && interrupt::signal().is_some();
         if fault.unreachable {
@@ -235,7 +240,7 @@ impl Connection {
         &mut self,
         statement: &Statement,
         protected: bool,
-        sink: &mut Sink<'_>,
+        sink: &mut RowSink<'_>,
         reply: &mut Reply,
     ) -> Result<(), ErrorResponse> {
         let running = self.ticket.begin(protected).ok_or_else(ErrorResponse::not_sent)?;
@@ -292,7 +297,7 @@ impl Drop for Connection {
 struct StatementExchange<'a> {
     wire: &'a mut Wire,
     limits: Limits,
-    sink: &'a mut Sink<'a>,
+    sink: &'a mut RowSink<'a>,
     reply: &'a mut Reply,
     received: usize,
     types: Arc<[Oid]>,
@@ -302,7 +307,7 @@ impl<'a> StatementExchange<'a> {
     fn new(
         wire: &'a mut Wire,
         limits: Limits,
-        sink: &'a mut Sink<'a>,
+        sink: &'a mut RowSink<'a>,
         reply: &'a mut Reply,
     ) -> StatementExchange<'a> {
         StatementExchange { wire, limits, sink, reply, received: 0, types: Arc::new([]) }
@@ -325,13 +330,13 @@ impl<'a> StatementExchange<'a> {
         }
     }
 
-    async fn receive(&mut self) -> Result<Message, Broken> {
+    async fn receive(&mut self) -> Result<Message, ConnectionFailure> {
         let (message, bytes) = match self.limits.silence {
             None => self.wire.receive_counted().await?,
             Some(limit) => {
                 tokio::time::timeout(limit, self.wire.receive_counted()).await.map_err(|_| {
                     let why = format!("the server has not answered for {} s", limit.as_secs());
-                    Broken { stage: Stage::Wait, why }
+                    ConnectionFailure { stage: Stage::Wait, why }
                 })??
             }
         };
@@ -372,7 +377,7 @@ impl<'a> StatementExchange<'a> {
     }
 }
 
-fn types(body: &RowDescriptionBody) -> Result<Arc<[Oid]>, Broken> {
+fn types(body: &RowDescriptionBody) -> Result<Arc<[Oid]>, ConnectionFailure> {
     let types: Result<Vec<Oid>, _> = body.fields().map(|field| Ok(field.type_oid())).collect();
     types.map(Arc::from).map_err(|error| speaking(format!("a malformed description of rows: {error}")))
 }

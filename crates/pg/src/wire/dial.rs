@@ -11,7 +11,7 @@ use super::auth::Channel;
 use super::binding::{Binding, BindingMode};
 use super::codec::{Wire, speaking};
 use super::endpoint::{Endpoint, Host, Tls, TlsMode};
-use super::outcome::{Broken, Stage};
+use super::outcome::{ConnectionFailure, Stage};
 use super::tls::{self, Handshake, Transport};
 use martydb_model::error::{Error, Kind, Result};
 
@@ -32,7 +32,7 @@ const USER_TIMEOUT_MS: u32 = 60_000;
 /// An address of a server, resolved once and dialled many times.
 #[derive(Clone)]
 pub struct Address {
-    place: Place,
+    place: ResolvedAddress,
     pub(super) mode: TlsMode,
     /// `true` if a failed handshake may be followed by a connection without TLS.
     pub(super) prefer_written: bool,
@@ -42,12 +42,12 @@ pub struct Address {
 }
 
 #[derive(Debug, Clone)]
-enum Place {
+enum ResolvedAddress {
     Tcp(Vec<SocketAddr>),
     Socket(PathBuf),
 }
 
-pub struct Opened {
+pub struct DialedWire {
     pub wire: Wire,
     pub channel: Channel,
     pub binding: Binding,
@@ -62,7 +62,7 @@ impl Address {
     pub async fn resolve(endpoint: &Endpoint) -> Result<Self> {
         match &endpoint.host {
             Host::Socket(folder) => {
-                let place = Place::Socket(folder.join(format!(".s.PGSQL.{}", endpoint.port)));
+                let place = ResolvedAddress::Socket(folder.join(format!(".s.PGSQL.{}", endpoint.port)));
                 Ok(Address::with(
                     place,
                     &Tls { mode: TlsMode::Disable, binding: endpoint.tls.binding, ..Tls::default() },
@@ -74,23 +74,29 @@ impl Address {
                     TlsMode::Disable => None,
                     _ => Some(Handshake::new(host, &endpoint.tls)?),
                 };
-                Ok(Address::with(Place::Tcp(look_up(host, endpoint).await?), &endpoint.tls, handshake))
+                Ok(Address::with(
+                    ResolvedAddress::Tcp(look_up(host, endpoint).await?),
+                    &endpoint.tls,
+                    handshake,
+                ))
             }
         }
     }
 
-    fn with(place: Place, tls: &Tls, handshake: Option<Handshake>) -> Self {
+    fn with(place: ResolvedAddress, tls: &Tls, handshake: Option<Handshake>) -> Self {
         let Tls { mode, prefer_written, binding, .. } = *tls;
         Address { place, mode, prefer_written, verified: tls.verifies(), binding, handshake }
     }
 
     /// Returns one address per address family of the name: each may behave differently.
     pub fn by_family(&self) -> Vec<(IpAddr, Address)> {
-        let Place::Tcp(all) = &self.place else { return vec![] };
+        let ResolvedAddress::Tcp(all) = &self.place else { return vec![] };
         let first = |v6: bool| all.iter().find(|address| address.is_ipv6() == v6);
         let families = [first(false), first(true)].into_iter().flatten();
         families
-            .map(|address| (address.ip(), Address { place: Place::Tcp(vec![*address]), ..self.clone() }))
+            .map(|address| {
+                (address.ip(), Address { place: ResolvedAddress::Tcp(vec![*address]), ..self.clone() })
+            })
             .collect()
     }
 
@@ -112,29 +118,30 @@ impl Address {
     ///
     /// # Errors
     /// The operating system's.
-    pub async fn knock(&self) -> std::io::Result<()> {
-        let knock = async {
+    pub async fn check_reachable(&self) -> std::io::Result<()> {
+        let check_reachable = async {
             match &self.place {
-                Place::Socket(path) => UnixStream::connect(path).await.map(drop),
-                Place::Tcp(addresses) => TcpStream::connect(&addresses[..]).await.map(drop),
+                ResolvedAddress::Socket(path) => UnixStream::connect(path).await.map(drop),
+                ResolvedAddress::Tcp(addresses) => TcpStream::connect(&addresses[..]).await.map(drop),
             }
         };
-        match tokio::time::timeout(KNOCK_TIMEOUT, knock).await {
+        match tokio::time::timeout(KNOCK_TIMEOUT, check_reachable).await {
             Ok(answer) => answer,
             Err(_) => Err(std::io::ErrorKind::TimedOut.into()),
         }
     }
 
-    pub(super) async fn open(&self, transport: Transport) -> Result<Opened, Broken> {
-        let unreached = |error: std::io::Error| Broken { stage: Stage::Reach, why: error.to_string() };
+    pub(super) async fn open(&self, transport: Transport) -> Result<DialedWire, ConnectionFailure> {
+        let unreached =
+            |error: std::io::Error| ConnectionFailure { stage: Stage::Reach, why: error.to_string() };
         let mut stream = match &self.place {
-            Place::Socket(path) => {
+            ResolvedAddress::Socket(path) => {
                 let stream = UnixStream::connect(path).await.map_err(unreached)?;
                 let wire = Wire::new(Box::new(stream));
                 let binding = Binding::of(self.binding, None);
-                return Ok(Opened { wire, channel: Channel::Socket, binding, encrypted: false });
+                return Ok(DialedWire { wire, channel: Channel::Socket, binding, encrypted: false });
             }
-            Place::Tcp(addresses) => TcpStream::connect(&addresses[..]).await.map_err(unreached)?,
+            ResolvedAddress::Tcp(addresses) => TcpStream::connect(&addresses[..]).await.map_err(unreached)?,
         };
         stream.set_nodelay(true).and_then(|()| keep_alive(&stream)).map_err(unreached)?;
         let agreed = match transport {
@@ -144,22 +151,24 @@ impl Address {
         match (agreed, transport, &self.handshake) {
             (true, _, Some(handshake)) => {
                 let stream = handshake.run(stream).await;
-                let stream = stream.map_err(|why| Broken { stage: Stage::Tls, why })?;
+                let stream = stream.map_err(|why| ConnectionFailure { stage: Stage::Tls, why })?;
                 let channel = if self.verified { Channel::Verified } else { Channel::Open };
                 let certificate = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
                 let binding = Binding::of(self.binding, certificate.map(|der| der.as_ref()));
-                Ok(Opened { wire: Wire::new(Box::new(stream)), channel, binding, encrypted: true })
+                Ok(DialedWire { wire: Wire::new(Box::new(stream)), channel, binding, encrypted: true })
             }
             (false, Transport::Plain | Transport::Offered, _) => {
                 let binding = Binding::of(self.binding, None);
-                Ok(Opened {
+                Ok(DialedWire {
                     wire: Wire::new(Box::new(stream)),
                     channel: Channel::Open,
                     binding,
                     encrypted: false,
                 })
             }
-            _ => Err(Broken { stage: Stage::NoTls, why: "the server does not support TLS".into() }),
+            _ => {
+                Err(ConnectionFailure { stage: Stage::NoTls, why: "the server does not support TLS".into() })
+            }
         }
     }
 }

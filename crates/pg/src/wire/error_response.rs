@@ -7,7 +7,7 @@ use std::fmt;
 use fallible_iterator::FallibleIterator;
 use postgres_protocol::message::backend::ErrorFields;
 
-use super::outcome::{Broken, Refused, Stage};
+use super::outcome::{ConnectionFailure, Rejection, Stage};
 use martydb_model::error::{Error, Kind};
 use martydb_model::sql::Statement;
 use martydb_model::sqlstate;
@@ -39,9 +39,9 @@ pub struct ErrorResponse {
     pub interrupted: bool,
 }
 
-impl From<ErrorResponse> for Refused {
+impl From<ErrorResponse> for Rejection {
     fn from(fault: ErrorResponse) -> Self {
-        Refused {
+        Rejection {
             sqlstate: fault.sqlstate.unwrap_or_default(),
             message: fault.message,
             routine: fault.routine,
@@ -98,9 +98,9 @@ impl ErrorResponse {
         }
     }
 
-    /// Like [`Refused::by_hba`].
+    /// Like [`Rejection::by_hba`].
     pub fn by_hba(&self) -> bool {
-        Refused::from(self.clone()).by_hba()
+        Rejection::from(self.clone()).by_hba()
     }
 
     /// Converts it to the error of a failed statement.
@@ -167,8 +167,8 @@ impl ErrorResponse {
     }
 }
 
-impl From<Broken> for ErrorResponse {
-    fn from(broken: Broken) -> ErrorResponse {
+impl From<ConnectionFailure> for ErrorResponse {
+    fn from(broken: ConnectionFailure) -> ErrorResponse {
         let hint = match broken.stage {
             Stage::Reach => Some("check that the server runs, and that its address in the manifest is right"),
             Stage::Wait => Some("check the address, and that no firewall drops the packets"),
@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn an_unanswered_login_says_what_to_check() {
-        let hint = |stage| ErrorResponse::from(Broken { stage, why: "x".into() }).login_hint();
+        let hint = |stage| ErrorResponse::from(ConnectionFailure { stage, why: "x".into() }).login_hint();
         assert!(hint(Stage::Reach).is_some_and(|hint| hint.contains("address in the manifest")));
         assert!(hint(Stage::Tls).is_some_and(|hint| hint.contains("sslmode")));
         assert_eq!(hint(Stage::Authenticate), None);

@@ -19,7 +19,7 @@ use super::binding::{Binding, BindingMode, Header};
 use super::codec::{Wire, speaking};
 use super::endpoint::Login;
 use super::error_response::ErrorResponse;
-use super::outcome::{Broken, Stage};
+use super::outcome::{ConnectionFailure, Stage};
 use super::require_auth::AuthMethod;
 use super::scram;
 use super::tls::Transport;
@@ -30,7 +30,7 @@ pub const APPLICATION_NAME: &str = "martydb";
 /// A role, its password, and the key derived by its last SCRAM login. One per role for a whole run.
 pub struct Credentials {
     login: Login,
-    derived: Option<scram::Derived>,
+    derived: Option<scram::DerivedKeys>,
 }
 
 impl Credentials {
@@ -41,10 +41,10 @@ impl Credentials {
 
     /// Returns the server's verifier of the password, salt included, after a login with SCRAM.
     pub fn verifier(&self) -> Option<SecretString> {
-        self.derived.as_ref().map(scram::Derived::verifier)
+        self.derived.as_ref().map(scram::DerivedKeys::verifier)
     }
 
-    fn password(&self) -> Result<&str, Broken> {
+    fn password(&self) -> Result<&str, ConnectionFailure> {
         match &self.login.password {
             Some(password) => Ok(password.expose_secret()),
             None => Err(refusing("the server asks for a password and none is known".into())),
@@ -75,14 +75,14 @@ pub struct Greeting {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LoginError {
-    Refused(Box<ErrorResponse>),
+    Rejected(Box<ErrorResponse>),
     /// No answer about the login.
-    Broken(Broken),
+    Failed(ConnectionFailure),
 }
 
-impl From<Broken> for LoginError {
-    fn from(broken: Broken) -> Self {
-        LoginError::Broken(broken)
+impl From<ConnectionFailure> for LoginError {
+    fn from(broken: ConnectionFailure) -> Self {
+        LoginError::Failed(broken)
     }
 }
 
@@ -91,14 +91,14 @@ impl LoginError {
     /// plain connections. After a failure of TLS itself, only with an explicit `sslmode=prefer`.
     pub fn is_worth_another_try(&self, encrypted: bool, prefer_written: bool, second: Transport) -> bool {
         match self {
-            LoginError::Refused(fault) => fault.by_hba() && encrypted == (second == Transport::Plain),
-            LoginError::Broken(broken) => broken.stage == Stage::Tls && prefer_written,
+            LoginError::Rejected(fault) => fault.by_hba() && encrypted == (second == Transport::Plain),
+            LoginError::Failed(broken) => broken.stage == Stage::Tls && prefer_written,
         }
     }
 }
 
-fn refusing(why: String) -> Broken {
-    Broken { stage: Stage::Authenticate, why }
+fn refusing(why: String) -> ConnectionFailure {
+    ConnectionFailure { stage: Stage::Authenticate, why }
 }
 
 enum AuthState {
@@ -131,7 +131,7 @@ pub async fn enter(
     loop {
         match wire.receive().await? {
             Message::ErrorResponse(body) => {
-                return Err(LoginError::Refused(Box::new(ErrorResponse::read(body.fields()))));
+                return Err(LoginError::Rejected(Box::new(ErrorResponse::read(body.fields()))));
             }
             Message::ReadyForQuery(_) => return Ok(greeting),
             Message::ParameterStatus(body) => note(&mut greeting, &body),
@@ -154,7 +154,7 @@ async fn authenticate(
     credentials: &mut Credentials,
     proof: AuthState,
     message: Message,
-) -> Result<AuthState, Broken> {
+) -> Result<AuthState, ConnectionFailure> {
     let check = |credentials: &Credentials, method| {
         if method != AuthMethod::ScramSha256 && binding.mode == BindingMode::Require {
             return Err(refusing(
@@ -212,7 +212,7 @@ async fn begin_scram(
     binding: &Binding,
     credentials: &Credentials,
     body: &AuthenticationSaslBody,
-) -> Result<AuthState, Broken> {
+) -> Result<AuthState, ConnectionFailure> {
     credentials.password()?;
     let offers = |mechanism: &str| body.mechanisms().any(|name| Ok(name == mechanism)).unwrap_or(false);
     let header = binding.header(offers(scram::BOUND_MECHANISM)).map_err(|why| refusing(why.into()))?;
@@ -233,7 +233,7 @@ async fn send_md5(
     wire: &mut Wire,
     credentials: &Credentials,
     body: &AuthenticationMd5PasswordBody,
-) -> Result<(), Broken> {
+) -> Result<(), ConnectionFailure> {
     let password = credentials.password()?.as_bytes();
     let hash = md5_hash(credentials.login.role.as_bytes(), password, body.salt());
     wire.send(|out| frontend::password_message(hash.as_bytes(), out)).await

@@ -17,9 +17,9 @@ pub struct Attempt {
 pub enum Outcome {
     /// The login was accepted and the server ready for a query.
     Accepted(Accepted),
-    Refused(Refused),
+    Rejected(Rejection),
     /// No answer about the login.
-    Broken(Broken),
+    Failed(ConnectionFailure),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,12 +34,12 @@ pub struct Accepted {
 pub enum Answer {
     /// Rows in text format.
     Rows(Vec<Vec<Option<String>>>),
-    Refused(Refused),
+    Rejected(Rejection),
 }
 
 /// A server's error: <https://www.postgresql.org/docs/current/protocol-error-fields.html>.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Refused {
+pub struct Rejection {
     /// Field `C`.
     pub sqlstate: String,
     /// Field `M`, in the server's language.
@@ -49,7 +49,7 @@ pub struct Refused {
     pub routine: Option<String>,
 }
 
-impl Refused {
+impl Rejection {
     /// Returns `true` if pg_hba.conf has no line for this login, or one that rejects it. The same function of the
     /// server also requests client certificates under the same SQLSTATE; a file's name is not translated and
     /// distinguishes the two.
@@ -60,7 +60,7 @@ impl Refused {
     }
 }
 
-impl fmt::Display for Refused {
+impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} (SQLSTATE {})", self.message, self.sqlstate)
     }
@@ -68,12 +68,12 @@ impl fmt::Display for Refused {
 
 /// An attempt that got no answer about the login.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Broken {
+pub struct ConnectionFailure {
     pub stage: Stage,
     pub why: String,
 }
 
-impl fmt::Display for Broken {
+impl fmt::Display for ConnectionFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.why)
     }

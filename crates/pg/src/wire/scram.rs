@@ -1,7 +1,7 @@
 //! Client side of SCRAM-SHA-256, with the expensive step done once per role.
 //!
 //! `postgres-protocol` has one as well, but it derives the salted password at each login: 4,096 rounds of HMAC, most
-//! of a failed login's cost for a client. A role's salt does not change between logins, so a [`Derived`] key is kept
+//! of a failed login's cost for a client. A role's salt does not change between logins, so a [`DerivedKeys`] key is kept
 //! for a whole run.
 //!
 //! RFC 5802 (the exchange), RFC 7677 (SHA-256), and
@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 
 use super::binding::Header;
 use super::pbkdf2;
-use martydb_model::KeptPassword;
+use martydb_model::StoredPassword;
 
 pub const MECHANISM: &str = "SCRAM-SHA-256";
 
@@ -39,7 +39,7 @@ pub type Reason = &'static str;
 
 /// Keys derived from one role's password and one salt. Has no `Debug`: they are as good as the password.
 #[derive(Clone)]
-pub struct Derived {
+pub struct DerivedKeys {
     salt: Vec<u8>,
     rounds: u32,
     client_key: ScramKey,
@@ -49,14 +49,14 @@ pub struct Derived {
 /// Key derived by the last login of a role, for all copies of its [`Login`](super::endpoint::Login): a run opens a
 /// session in each of a thousand databases.
 #[derive(Clone, Default)]
-pub struct SharedKey(Arc<Mutex<Option<Derived>>>);
+pub struct SharedKey(Arc<Mutex<Option<DerivedKeys>>>);
 
 impl SharedKey {
-    pub fn get(&self) -> Option<Derived> {
+    pub fn get(&self) -> Option<DerivedKeys> {
         self.0.lock().ok()?.clone()
     }
 
-    pub fn keep(&self, derived: &Option<Derived>) {
+    pub fn keep(&self, derived: &Option<DerivedKeys>) {
         if let (Ok(mut kept), Some(derived)) = (self.0.lock(), derived) {
             *kept = Some(derived.clone());
         }
@@ -73,18 +73,18 @@ impl std::fmt::Debug for SharedKey {
 /// would.
 pub fn verifier(password: &str, salt: &str, rounds: u32) -> Option<String> {
     let bytes = STANDARD.decode(salt).ok().filter(|_| KEPT_ROUNDS.contains(&rounds))?;
-    Some(Derived::new(password, bytes, rounds).written())
+    Some(DerivedKeys::new(password, bytes, rounds).written())
 }
 
 /// Returns `true` if this is the stored SCRAM-SHA-256 verifier of the password.
-pub fn is_kept(password: &str, kept: &KeptPassword) -> bool {
+pub fn is_kept(password: &str, kept: &StoredPassword) -> bool {
     let expected =
         kept.salt.as_ref().zip(kept.rounds).and_then(|(salt, rounds)| verifier(password, salt, rounds));
     expected.is_some_and(|expected| Some(digest(&expected)) == kept.digest)
 }
 
 /// Like [`is_kept`] for any stored verifier; an MD5 hash is salted with the role's name.
-pub fn is_kept_by(role: &str, password: &str, kept: &KeptPassword) -> bool {
+pub fn is_kept_by(role: &str, password: &str, kept: &StoredPassword) -> bool {
     if kept.salt.is_some() {
         return is_kept(password, kept);
     }
@@ -97,13 +97,13 @@ pub fn digest(verifier: &str) -> String {
     Sha256::digest(verifier).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-impl Derived {
+impl DerivedKeys {
     fn new(password: &str, salt: Vec<u8>, rounds: u32) -> Self {
         // A password that SASLprep rejects is used unchanged, by PostgreSQL and by every client.
         let prepared = stringprep::saslprep(password).unwrap_or(password.into());
         let salted = pbkdf2::derive(prepared.as_bytes(), &salt, rounds);
         let (client_key, server_key) = (hmac(&salted, &[b"Client Key"]), hmac(&salted, &[b"Server Key"]));
-        Derived { salt, rounds, client_key, server_key }
+        DerivedKeys { salt, rounds, client_key, server_key }
     }
 
     pub fn verifier(&self) -> SecretString {
@@ -111,7 +111,7 @@ impl Derived {
     }
 
     fn written(&self) -> String {
-        let Derived { salt, rounds, client_key, server_key } = self;
+        let DerivedKeys { salt, rounds, client_key, server_key } = self;
         let (salt, server_key) = (STANDARD.encode(salt), STANDARD.encode(server_key));
         let stored_key = STANDARD.encode(Sha256::digest(client_key));
         format!("{MECHANISM}${rounds}:{salt}${stored_key}:{server_key}")
@@ -156,7 +156,7 @@ impl Exchange {
         self,
         challenge: &[u8],
         password: &str,
-        kept: &mut Option<Derived>,
+        kept: &mut Option<DerivedKeys>,
     ) -> Result<(String, SentProof), Reason> {
         let challenge = std::str::from_utf8(challenge).map_err(|_| "the SCRAM challenge is not UTF-8")?;
         let (nonce, salt, rounds) = read_challenge(challenge).ok_or("the SCRAM challenge is malformed")?;
@@ -173,7 +173,7 @@ impl Exchange {
         }
         let key = match kept.take().filter(|key| key.fits(&salt, rounds)) {
             Some(key) => kept.insert(key),
-            None => kept.insert(Derived::new(password, salt, rounds)),
+            None => kept.insert(DerivedKeys::new(password, salt, rounds)),
         };
         let without_proof = format!("c={},r={nonce}", STANDARD.encode(self.header.bytes()));
         let message = format!("{},{challenge},{without_proof}", self.first_bare());
@@ -229,7 +229,7 @@ mod tests {
     #[test]
     fn the_derived_key_is_that_of_rfc_7677() {
         let salt = STANDARD.decode("W22ZaJ0SNY7soEsUEjb6gQ==").unwrap();
-        let key = Derived::new("pencil", salt, 4096);
+        let key = DerivedKeys::new("pencil", salt, 4096);
         let nonce = "rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0";
         let message = format!(
             "n=user,r=rOprNGfwEbeRWgbNEkqO,r={nonce},s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096,c=biws,r={nonce}"
@@ -259,9 +259,9 @@ mod tests {
         for (salt, fresh) in [("QUFB", true), ("QUFB", false), ("QkJC", true)] {
             let exchange = Exchange::start(Header::Unsupported).unwrap();
             let challenge = format!("r={}x,s={salt},i=4096", exchange.nonce);
-            let before = kept.as_ref().map(|key: &Derived| key.salt.clone());
+            let before = kept.as_ref().map(|key: &DerivedKeys| key.salt.clone());
             assert!(exchange.answer(challenge.as_bytes(), "secret", &mut kept).is_ok());
-            let after = kept.as_ref().map(|key: &Derived| key.salt.clone());
+            let after = kept.as_ref().map(|key: &DerivedKeys| key.salt.clone());
             assert_eq!(before != after, fresh, "{salt}");
         }
     }
@@ -269,7 +269,7 @@ mod tests {
     #[test]
     fn a_password_is_prepared_as_the_server_prepared_it() {
         // U+00AA becomes "a" under NFKC, U+00AD is removed: RFC 4013 section 3.
-        let key = |password| Derived::new(password, b"salt".to_vec(), 1).client_key;
+        let key = |password| DerivedKeys::new(password, b"salt".to_vec(), 1).client_key;
         assert_eq!(key("\u{aa}"), key("a"));
         assert_eq!(key("I\u{ad}X"), key("IX"));
         assert_ne!(key("\u{7}"), key("")); // prohibited, so it stays as it is

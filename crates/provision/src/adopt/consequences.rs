@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::plan::grouping::{StepGroup, grouped};
-use crate::plan::{Action, Loss, LostOn, Plan, Step};
+use crate::plan::{Action, Loss, LostObject, Plan, Step};
 use martydb_model::contract::Privilege;
 use martydb_model::{ActualServer, DesiredServer, DesiredService, RoleKind, RoleName};
 
@@ -45,7 +45,7 @@ pub fn consequences(
     let already = already.filter(|member| member.as_str() != actual.admin.name);
     let locks_out = |loss: &&Loss| {
         loss.database == service.database
-            && loss.on == LostOn::Database
+            && loss.on == LostObject::Database
             && loss.privilege == Privilege::Connect
     };
     let locked_out: Vec<&RoleName> =

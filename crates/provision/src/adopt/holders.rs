@@ -14,7 +14,7 @@ const OF_WRITERS: [&str; 4] = ["SELECT", "INSERT", "UPDATE", "DELETE"];
 
 /// Privileges of a role or of PUBLIC.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Held {
+pub struct HeldPrivileges {
     /// `true` if it holds CONNECT itself.
     pub connects: bool,
     /// Privileges by relation.
@@ -102,8 +102,8 @@ impl ScanContext<'_> {
     }
 
     /// Returns privileges by role, and those of PUBLIC separately.
-    pub fn holders(&self) -> (BTreeMap<RoleName, Held>, Held) {
-        let mut all: BTreeMap<Grantee, Held> = BTreeMap::new();
+    pub fn holders(&self) -> (BTreeMap<RoleName, HeldPrivileges>, HeldPrivileges) {
+        let mut all: BTreeMap<Grantee, HeldPrivileges> = BTreeMap::new();
         if let Some(database) = self.actual.databases.get(&self.service.database) {
             for entry in database.acl.iter().filter(|entry| entry.privilege == "CONNECT") {
                 all.entry(entry.grantee.clone()).or_default().connects = true;
@@ -138,7 +138,7 @@ impl ScanContext<'_> {
     }
 }
 
-impl Held {
+impl HeldPrivileges {
     fn add(&mut self, found: &ActualObject, entry: &AclEntry) {
         self.privileges.entry(place(found)).or_default().insert(entry.privilege.clone());
         if let Some(need) = need(found.kind, &entry.privilege) {
@@ -148,7 +148,7 @@ impl Held {
     }
 
     /// Adds the privileges of PUBLIC.
-    pub fn with(mut self, public: &Held) -> Held {
+    pub fn with(mut self, public: &HeldPrivileges) -> HeldPrivileges {
         for (place, need) in &public.needs {
             let known = self.needs.entry(place.clone()).or_insert(*need);
             *known = (*need).max(*known);

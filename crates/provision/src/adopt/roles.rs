@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::holders::{Held, ScanContext};
+use super::holders::{HeldPrivileges, ScanContext};
 use super::levels::{Extents, narrowest};
 use martydb_config::manifest::login_name;
 use martydb_model::contract::managed;
@@ -40,18 +40,19 @@ impl AdoptedRole {
 /// Entries for all users, and notes on what `access:` cannot express.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Declarations {
-    pub people: Vec<AdoptedRole>,
+    pub roles: Vec<AdoptedRole>,
     pub notes: Vec<String>,
 }
 
 /// Returns roles with privileges that a level of `access:` grants, and logins with an open session. Privileges
 /// through PUBLIC are revoked, so they are included.
-pub fn people(scene: &ScanContext<'_>) -> Declarations {
+pub fn adopted_roles(scene: &ScanContext<'_>) -> Declarations {
     let (mut holders, public) = scene.holders();
     let old_owners = scene.old_owners();
     holders.retain(|role, _| !old_owners.contains(role));
-    let is_unsaid = |_: &RoleName, held: &mut Held| !held.is_expressible() && !held.unsaid.is_empty();
-    let unsaid: BTreeMap<RoleName, Held> = holders.extract_if(.., is_unsaid).collect();
+    let is_unsaid =
+        |_: &RoleName, held: &mut HeldPrivileges| !held.is_expressible() && !held.unsaid.is_empty();
+    let unsaid: BTreeMap<RoleName, HeldPrivileges> = holders.extract_if(.., is_unsaid).collect();
     holders.retain(|_, held| held.is_expressible());
     for role in newcomers(scene, &holders, &old_owners).into_iter().filter(|role| !unsaid.contains_key(role))
     {
@@ -76,14 +77,14 @@ pub fn people(scene: &ScanContext<'_>) -> Declarations {
                 "{role} holds less on {tables} than `write` gives: SELECT, INSERT, UPDATE, DELETE"
             ));
         }
-        found.people.push(person);
+        found.roles.push(person);
     }
-    found.notes.extend(calls_that_end(scene, &found.people));
+    found.notes.extend(calls_that_end(scene, &found.roles));
     found
 }
 
 /// Returns a note with the statements that keep privileges usable that no level grants and `apply` leaves alone.
-fn what_keeps(scene: &ScanContext<'_>, role: &RoleName, held: &Held) -> String {
+fn what_keeps(scene: &ScanContext<'_>, role: &RoleName, held: &HeldPrivileges) -> String {
     let (database, acting) = (&scene.service.database, scene.actual.inherited_by(role));
     let holds = |acl: &[AclEntry], privilege: &str| {
         acl.iter().any(|entry| {
@@ -106,7 +107,7 @@ fn what_keeps(scene: &ScanContext<'_>, role: &RoleName, held: &Held) -> String {
 }
 
 /// Returns a note on logins that read every table through a predefined role and connect through PUBLIC.
-fn readers_of_all(scene: &ScanContext<'_>, holders: &BTreeMap<RoleName, Held>) -> Option<String> {
+fn readers_of_all(scene: &ScanContext<'_>, holders: &BTreeMap<RoleName, HeldPrivileges>) -> Option<String> {
     let reads = |role: &&RoleName| {
         let acting = scene.actual.inherited_by(role);
         let is_reader = |one: &&RoleName| matches!(one.as_str(), "pg_read_all_data" | "pg_write_all_data");
@@ -141,7 +142,7 @@ fn calls_that_end(scene: &ScanContext<'_>, people: &[AdoptedRole]) -> Option<Str
 /// group that do not inherit its CONNECT. A member that inherits connects through its group or the old owner.
 fn newcomers(
     scene: &ScanContext<'_>,
-    holders: &BTreeMap<RoleName, Held>,
+    holders: &BTreeMap<RoleName, HeldPrivileges>,
     old_owners: &BTreeSet<RoleName>,
 ) -> Vec<RoleName> {
     // A member of the service's own roles connects through them.
@@ -253,14 +254,20 @@ mod tests {
         let contents =
             Contents { objects, schemas: [(SchemaName::public(), schema)].into(), ..Contents::default() };
         let sessions = sessions.iter().map(|name| role(name)).collect();
-        people(&ScanContext { desired: &desired, service, actual, contents: &contents, sessions: &sessions })
+        adopted_roles(&ScanContext {
+            desired: &desired,
+            service,
+            actual,
+            contents: &contents,
+            sessions: &sessions,
+        })
     }
 
     fn words(all: &Declarations) -> Vec<String> {
         let one = |person: &AdoptedRole| {
             format!("{}: {} {}", person.role, person.words(), person.members.join(" "))
         };
-        all.people.iter().map(|person| one(person).trim_end().to_owned()).collect()
+        all.roles.iter().map(|person| one(person).trim_end().to_owned()).collect()
     }
 
     #[test]

@@ -7,7 +7,7 @@ use martydb_model::error::{Error, Result};
 use martydb_model::sql::stmt;
 use martydb_model::suggest::hint;
 use martydb_model::{ActualServer, Contents, DesiredServer, DesiredService, RoleName};
-use martydb_pg::server::{Access, direct};
+use martydb_pg::server::{Access, pooler_check};
 
 #[derive(Debug)]
 pub struct Survey {
@@ -26,7 +26,7 @@ pub async fn survey(access: &Access, desired: &DesiredServer, service: &DesiredS
     let database = &service.database;
     let mut actual = inspect::inspect(access, desired, std::slice::from_ref(database), 1).await?;
     if actual.standby {
-        return Err(direct::standby(format!("server \"{}\"", desired.name), actual.primary.as_deref()));
+        return Err(pooler_check::standby(format!("server \"{}\"", desired.name), actual.primary.as_deref()));
     }
     let Some(found) = actual.databases.get_mut(database) else {
         return Err(missing(&actual, desired, service));

@@ -10,7 +10,7 @@ pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     for db in audit.databases() {
         let found = |object: &str, why: &str| {
             let seen = format!("{object} {why}; compare it with that of a new server of the same version");
-            REDEFINED.of(PUBLIC).inside(&db).object(object).seen(seen)
+            REDEFINED.of(PUBLIC).inside(&db).object(object).evidence(seen)
         };
         let builtins = &db.catalog.builtins;
         let replaced = "was replaced after initdb";

@@ -44,7 +44,7 @@ fn routine(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder
         let callable = |kind: &FindingKind, what: &str| {
             let repair = db.audit.entry_for(item, user).map(|entry| revoke(entry, None, &item.securable()));
             let seen = format!("{user} can call {}, {what}", item.object());
-            kind.of(*user).at(db.severity(user)).about(db, item).seen(seen).fix(repair)
+            kind.of(*user).at(db.severity(user)).about(db, item).evidence(seen).fix(repair)
         };
         if item.is_unconfined() {
             let what = if item.is_aggregate() {
@@ -67,13 +67,13 @@ fn routine(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder
             format!("{} runs with the privileges of {} when {writer} writes", item.object(), item.owner);
         // Its treatment of the rows is unknown here; an event trigger gets none.
         let severity = if hook { Low } else { Medium };
-        out.push(DEFINER_SUPERUSER.of(writer).at(severity).about(db, item).seen(seen));
+        out.push(DEFINER_SUPERUSER.of(writer).at(severity).about(db, item).evidence(seen));
     }
     users.extend(writer);
     search_path::judge(db, item, &users, out);
     if item.shadows {
         let seen = format!("{} has the name and arguments of a function of the server", item.object());
-        out.push(SHADOW.of(item.owner.as_str()).about(db, item).seen(seen));
+        out.push(SHADOW.of(item.owner.as_str()).about(db, item).evidence(seen));
     }
 }
 
@@ -89,7 +89,7 @@ fn leakproof(db: &Database<'_>, item: &CatalogObject) -> Option<FindingBuilder> 
         item.owner
     );
     let severity = if db.service.is_some() || db.is_visited() { Medium } else { Low };
-    let found = LEAKPROOF.of(item.owner.as_str()).at(severity).about(db, item).seen(seen);
+    let found = LEAKPROOF.of(item.owner.as_str()).at(severity).about(db, item).evidence(seen);
     Some(found.fix(altered(item, stmt!("NOT LEAKPROOF"))))
 }
 
@@ -101,7 +101,7 @@ fn definer_builtin(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<Findin
     for user in db.audit.callers(item, "EXECUTE") {
         let seen =
             format!("{user} can call {}, which runs with the privileges of {}", item.object(), item.owner);
-        let found = DEFINER_SUPERUSER.of(user).at(db.severity(user)).about(db, item).seen(seen);
+        let found = DEFINER_SUPERUSER.of(user).at(db.severity(user)).about(db, item).evidence(seen);
         out.push(found.fix(altered(item, stmt!("SECURITY INVOKER"))));
     }
 }

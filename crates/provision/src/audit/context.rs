@@ -6,7 +6,8 @@ use martydb_model::contract::{self, ObjectClass};
 use martydb_model::findings::Severity::{self, Critical, High, Low, Medium};
 use martydb_model::findings::{FindingBuilder, PUBLIC};
 use martydb_model::{
-    AclEntry, ActualDatabase, ActualServer, DbName, DesiredServer, DesiredService, RoleKind, RoleName, Spot,
+    AccessTarget, AclEntry, ActualDatabase, ActualServer, DbName, DesiredServer, DesiredService, RoleKind,
+    RoleName,
 };
 
 pub struct Audit<'a> {
@@ -148,7 +149,7 @@ impl<'a> Audit<'a> {
         entry: &AclEntry,
         user: &str,
         class: ObjectClass,
-        spot: Spot<'_>,
+        spot: AccessTarget<'_>,
     ) -> bool {
         entry.grantee.role().is_some_and(|role| {
             !entry.grantable

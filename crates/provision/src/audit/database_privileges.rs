@@ -1,7 +1,7 @@
 //! Privileges on databases, above all CONNECT: the primary isolation boundary.
 
 use super::context::Audit;
-use super::privileges::{seen, weight};
+use super::privileges::{evidence, weight};
 use martydb_model::contract::{self, ObjectClass};
 use martydb_model::findings::Severity::{Low, Medium};
 use martydb_model::findings::{
@@ -10,7 +10,7 @@ use martydb_model::findings::{
 };
 use martydb_model::grants::{Securable, ident};
 use martydb_model::sql::stmt;
-use martydb_model::{AclEntry, ActualDatabase, DatabaseKind, DesiredService, Grantee, Spot};
+use martydb_model::{AccessTarget, AclEntry, ActualDatabase, DatabaseKind, DesiredService, Grantee};
 
 pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     for (name, found) in &audit.actual.databases {
@@ -40,7 +40,7 @@ fn database(audit: &Audit<'_>, name: &str, found: &ActualDatabase, out: &mut Vec
             };
             let Some(finding) = finding else { continue };
             let finding = finding.service(service).database(name).object(&object);
-            let finding = finding.seen(seen(entry, user, &object));
+            let finding = finding.evidence(evidence(entry, user, &object));
             out.push(finding.revoking(entry, None, &Securable::shared(&on, &found.owner)));
         }
     }
@@ -54,7 +54,7 @@ fn on_service(
 ) -> Option<FindingBuilder> {
     let connect = entry.privilege == "CONNECT";
     let weight = weight(&entry.privilege);
-    if audit.is_declared_access(own, entry, user, ObjectClass::Database, Spot::Database) {
+    if audit.is_declared_access(own, entry, user, ObjectClass::Database, AccessTarget::Database) {
         return None;
     }
     match audit.managed(user) {

@@ -47,14 +47,14 @@ fn one(db: &Database<'_>, row: &DefaultAcl, entry: &AclEntry, out: &mut Vec<Find
             let seen =
                 format!("{user} will hold {privilege} with grant option on the {word} that {maker} makes");
             let repair = kind.map(|kind| revoke_default_option(maker, schema, kind, entry));
-            out.push(GRANT_OPTION.of(user).inside(db).object(&object).seen(seen).fix(repair));
+            out.push(GRANT_OPTION.of(user).inside(db).object(&object).evidence(seen).fix(repair));
         }
         let Some(severity) = severity(db, row, entry, user).filter(|_| !declared) else { continue };
         let place = schema.map_or(String::new(), |schema| format!(" in schema {schema}"));
         let seen = format!("{user} will hold {privilege} on the {word} that {maker} makes{place}");
         let repair = kind.map(|kind| revoke_default(maker, schema, kind, entry));
         let found = DEFAULT_RIGHT.of(user).at(severity).inside(db).object(&object);
-        out.push(found.seen(seen).fix(repair));
+        out.push(found.evidence(seen).fix(repair));
     }
     if kind.is_none() {
         out.push(UNKNOWN_KIND.of(maker).inside(db).object(object));
@@ -112,7 +112,7 @@ fn missing(db: &Database<'_>, out: &mut Vec<FindingBuilder>) {
                 "PUBLIC will hold {privilege} on the {word} that {owner} makes: PostgreSQL's default"
             );
             let found = DEFAULT_RIGHT.of(PUBLIC).at(Medium).inside(db);
-            let found = found.object(format!("default privileges of {owner} on {word}")).seen(seen);
+            let found = found.object(format!("default privileges of {owner} on {word}")).evidence(seen);
             out.push(found.fix(revoke_default(owner.as_str(), None, kind, &entry)));
         }
     }

@@ -31,7 +31,7 @@ pub fn judge(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuild
             (false, true) => Low,
             (false, false) => db.severity(user).min(Medium),
         };
-        let found = DEFINER_VIEW.of(user).at(severity).about(db, item).seen(seen);
+        let found = DEFINER_VIEW.of(user).at(severity).about(db, item).evidence(seen);
         out.push(found.fix(revoke(entry, of.column.as_deref(), &of.securable())));
     }
 }

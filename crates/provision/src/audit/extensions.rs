@@ -11,7 +11,7 @@ use martydb_model::{AclEntry, DesiredService, RoleKind};
 
 /// Databases in which a message or a row must be read for it to cross.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Ends {
+enum CrossingScope {
     /// Only in this database.
     One,
     /// Also in another database with the same extension.
@@ -22,14 +22,14 @@ enum Ends {
 /// Extensions that need a foreign server, or a privilege that they do not grant to PUBLIC, are judged by these.
 struct ReachingExtension {
     name: &'static str,
-    ends: Ends,
+    ends: CrossingScope,
     does: &'static str,
     advice: &'static str,
 }
 
 const fn crossing(
     name: &'static str,
-    ends: Ends,
+    ends: CrossingScope,
     does: &'static str,
     advice: &'static str,
 ) -> ReachingExtension {
@@ -39,34 +39,49 @@ const fn crossing(
 const REVOKE: &str = "revoke EXECUTE on its functions from PUBLIC";
 
 const CROSSINGS: &[ReachingExtension] = &[
-    crossing("aws_lambda", Ends::One, "calls functions outside the server", REVOKE),
-    crossing("aws_s3", Ends::One, "copies rows to and from object storage", REVOKE),
-    crossing("dblink", Ends::One, "opens connections to every database that the host reaches", REVOKE),
-    crossing("http", Ends::One, "sends requests from the server's host", REVOKE),
+    crossing("aws_lambda", CrossingScope::One, "calls functions outside the server", REVOKE),
+    crossing("aws_s3", CrossingScope::One, "copies rows to and from object storage", REVOKE),
+    crossing(
+        "dblink",
+        CrossingScope::One,
+        "opens connections to every database that the host reaches",
+        REVOKE,
+    ),
+    crossing("http", CrossingScope::One, "sends requests from the server's host", REVOKE),
     crossing(
         "orafce",
-        Ends::Both,
+        CrossingScope::Both,
         "passes messages between databases (dbms_pipe, dbms_alert)",
         "revoke USAGE on the schemas dbms_pipe and dbms_alert from PUBLIC",
     ),
-    crossing("pg_background", Ends::One, "runs statements in sessions of its own", REVOKE),
+    crossing("pg_background", CrossingScope::One, "runs statements in sessions of its own", REVOKE),
     crossing(
         "pg_cron",
-        Ends::One,
+        CrossingScope::One,
         "runs jobs later, in any database to which their owner may connect",
         "install it only in the maintenance database",
     ),
-    crossing("pg_curl", Ends::One, "sends requests from the server's host", REVOKE),
-    crossing("pg_net", Ends::One, "sends requests from the server's host", REVOKE),
+    crossing("pg_curl", CrossingScope::One, "sends requests from the server's host", REVOKE),
+    crossing("pg_net", CrossingScope::One, "sends requests from the server's host", REVOKE),
     crossing(
         "pg_qualstats",
-        Ends::One,
+        CrossingScope::One,
         "shows the constants in queries of all databases",
         "revoke SELECT on its views and EXECUTE on its functions from PUBLIC",
     ),
-    crossing("pgagent", Ends::One, "runs jobs with the privileges of their agent", "keep its schema closed"),
-    crossing("plproxy", Ends::One, "opens connections to other databases", REVOKE),
-    crossing("set_user", Ends::One, "changes the role of a session", "grant EXECUTE only to administrators"),
+    crossing(
+        "pgagent",
+        CrossingScope::One,
+        "runs jobs with the privileges of their agent",
+        "keep its schema closed",
+    ),
+    crossing("plproxy", CrossingScope::One, "opens connections to other databases", REVOKE),
+    crossing(
+        "set_user",
+        CrossingScope::One,
+        "changes the role of a session",
+        "grant EXECUTE only to administrators",
+    ),
 ];
 
 /// A table of an extension whose rows give access to every role that may use one of its schemas.
@@ -103,19 +118,19 @@ fn undeclared(db: &Database<'_>, service: &DesiredService, found: &Extension) ->
     let seen = format!("the extension {} ({kind}) is installed and not declared", found.name);
     let close = stmt!("DROP EXTENSION {name}", name = ident(&found.name));
     let finding = EXTENSION.of(service.role(RoleKind::App).as_str()).at(Low).inside(db);
-    let finding = finding.object(format!("extension {}", found.name)).seen(seen);
+    let finding = finding.object(format!("extension {}", found.name)).evidence(seen);
     Some(finding.fix(Repair::drop(RepairScope::Database, close)))
 }
 
 fn crosses(db: &Database<'_>, service: &DesiredService, found: &Extension) -> Option<FindingBuilder> {
     let row = CROSSINGS.iter().find(|row| row.name == found.name)?;
-    if row.ends == Ends::Both && !is_elsewhere(db, &found.name) {
+    if row.ends == CrossingScope::Both && !is_elsewhere(db, &found.name) {
         return None;
     }
     let login = user(service, |login| found.open.iter().any(|access| can_use(db, login, access)))?;
     let seen =
         format!("{login} can use the extension {}, which {}; to fix it: {}", row.name, row.does, row.advice);
-    Some(CROSSING.of(login).inside(db).object(format!("extension {}", row.name)).seen(seen))
+    Some(CROSSING.of(login).inside(db).object(format!("extension {}", row.name)).evidence(seen))
 }
 
 /// Returns the first login of the service that can use it.
@@ -133,7 +148,7 @@ fn opened_by_rows(db: &Database<'_>, service: &DesiredService, found: &Extension
     let open = found.open.iter().filter(|access| access.schema == row.schema);
     let login = user(service, |login| open.clone().any(|access| can_use(db, login, access)))?;
     let seen = format!("{} has rows, and {login} {} ({})", row.table, row.does, row.extension);
-    let found = CROSSING.of(login).at(High).inside(db).object(format!("table {}", row.table)).seen(seen);
+    let found = CROSSING.of(login).at(High).inside(db).object(format!("table {}", row.table)).evidence(seen);
     let steps =
         format!("delete the rows, then VACUUM {}; or revoke USAGE on schema {}", row.table, row.schema);
     Some(found.advice(&steps))

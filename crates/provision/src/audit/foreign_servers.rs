@@ -15,7 +15,7 @@ pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
             // The service whose database the server connects to.
             let other = server.dbname.as_deref().filter(|name| *name != db.name);
             let beyond = other.and_then(|name| audit.service_of(name));
-            let way = Way { db: &db, server, beyond };
+            let way = ServerMapping { db: &db, server, beyond };
             way.mappings(out);
             way.tables(out);
             way.owner(out);
@@ -42,7 +42,7 @@ fn unchecked(db: &Database<'_>, wrapper: &str, out: &mut Vec<FindingBuilder>) {
                  they name any file or program of the server",
                 item.object()
             );
-            let found = FOREIGN_TABLE.of(user).at(db.severity(user)).about(db, item).seen(seen);
+            let found = FOREIGN_TABLE.of(user).at(db.severity(user)).about(db, item).evidence(seen);
             out.push(match db.audit.entry_for(item, user) {
                 Some(entry) => found.revoking(entry, None, &item.securable()),
                 None => found,
@@ -51,13 +51,13 @@ fn unchecked(db: &Database<'_>, wrapper: &str, out: &mut Vec<FindingBuilder>) {
     }
 }
 
-struct Way<'a> {
+struct ServerMapping<'a> {
     db: &'a Database<'a>,
     server: &'a ForeignServer,
     beyond: Option<&'a DesiredService>,
 }
 
-impl Way<'_> {
+impl ServerMapping<'_> {
     fn object(&self) -> String {
         format!("foreign server {}", self.server.name)
     }
@@ -82,7 +82,7 @@ impl Way<'_> {
                 let name = ServerText::quoted_by_server(self.server.quoted.clone());
                 let close = stmt!("DROP USER MAPPING FOR {of} SERVER {name}", of = of, name = name);
                 let found = self.exposing(USER_MAPPING.of(user).at(severity)).object(self.object());
-                let found = found.seen(format!("{user} can connect through {}{free}", self.object()));
+                let found = found.evidence(format!("{user} can connect through {}{free}", self.object()));
                 out.push(found.fix(Repair::drop(RepairScope::Database, close)));
             }
         }
@@ -101,7 +101,7 @@ impl Way<'_> {
                 format!("foreign table {table} reads through {} ({})", self.object(), self.server.wrapper);
             for user in users {
                 let found = self.exposing(FOREIGN_TABLE.of(user).at(severity));
-                let found = found.object(format!("foreign table {table}")).seen(seen.clone());
+                let found = found.object(format!("foreign table {table}")).evidence(seen.clone());
                 let gives = item.and_then(|item| Some((self.db.audit.entry_for(item, user)?, item)));
                 out.push(match gives {
                     Some((entry, item)) => found.revoking(entry, None, &item.securable()),
@@ -117,7 +117,7 @@ impl Way<'_> {
         if self.db.audit.managed(owner).is_some() {
             let seen = format!("{} ({}) belongs to {owner}", self.object(), self.server.wrapper);
             let found = FOREIGN_TABLE.of(owner).at(Medium).inside(self.db);
-            out.push(found.object(self.object()).seen(seen));
+            out.push(found.object(self.object()).evidence(seen));
         }
     }
 }

@@ -19,7 +19,7 @@ mod wording;
 use super::context::Audit;
 use crate::catalog::HbaLine;
 use decisions::Decisions;
-use groups::Counted;
+use groups::MembershipScope;
 use line::LineAudit;
 use maps::Maps;
 use martydb_model::RoleName;
@@ -28,7 +28,7 @@ use rules::Rule;
 use tokens::Lines;
 use wording::{advised, place};
 
-pub use passwordless::open_doors;
+pub use passwordless::passwordless_edges;
 
 pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     let lines = audit.snapshot.hba.as_deref().unwrap_or_default();
@@ -36,13 +36,13 @@ pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     for line in wrong {
         let object = place(line.file.as_deref(), "pg_hba.conf", line.line);
         let error = line.error.as_deref().unwrap_or("the server cannot parse the line and reports no reason");
-        out.push(HBA_ERROR.of(PUBLIC).object(object).seen(error));
+        out.push(HBA_ERROR.of(PUBLIC).object(object).evidence(error));
     }
     out.extend(audit.snapshot.unloaded.iter().map(|path| unloaded(path)));
-    let decisions = decisions(audit, read, Counted::Possible);
+    let decisions = decisions(audit, read, MembershipScope::Possible);
     let maps = Maps::of_audit(audit);
     for at in 0..decisions.rules.len() {
-        LineAudit { audit, decisions: &decisions, at, maps: maps.as_ref() }.tell(out);
+        LineAudit { audit, decisions: &decisions, at, maps: maps.as_ref() }.add_findings(out);
     }
 }
 
@@ -51,14 +51,14 @@ fn unloaded(path: &str) -> FindingBuilder {
     let name = path.rsplit('/').next().unwrap_or(path);
     let seen = format!("{path} was changed after the server last read it: the active rules are unknown here");
     let step = format!("review {path}; the reload below puts it into effect");
-    advised(HBA_UNLOADED.of(PUBLIC).object(name).seen(seen), &[step])
+    advised(HBA_UNLOADED.of(PUBLIC).object(name).evidence(seen), &[step])
 }
 
 /// Returns the lines as the server would read them now.
 fn decisions<'a>(
     audit: &Audit<'a>,
     read: impl IntoIterator<Item = &'a HbaLine>,
-    counted: Counted,
+    counted: MembershipScope,
 ) -> Decisions<'a> {
     let files = Lines::of(&audit.snapshot.hba_files);
     Decisions::new(audit, read.into_iter().map(|line| Rule::of(line, &files)).collect(), counted)

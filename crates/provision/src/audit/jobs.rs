@@ -41,7 +41,7 @@ fn uses(db: &Database<'_>, job: &Job) -> Option<FindingBuilder> {
     );
     let found = SUPERUSER_OBJECT.of(item.owner.as_str()).inside(db).object(format!("job {}", job.number));
     let step = format!("schedule job {} as a login of the service that owns {}", job.number, item.object());
-    Some(found.seen(seen).advice(&step))
+    Some(found.evidence(seen).advice(&step))
 }
 
 /// Commands that the server itself runs as the owner of each table, with nothing after them.

@@ -34,11 +34,9 @@ fn superusers(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     let is_other = |role: &RoleName| !known.contains(&role.as_str()) && audit.roles.managed(role).is_none();
     let all =
         audit.actual.roles.iter().filter(|(role, found)| found.superuser && found.login && is_other(role));
-    out.extend(
-        all.map(|(role, _)| {
-            SUPERUSERS.of(role.as_str()).seen(format!("{role} is a superuser and may log in"))
-        }),
-    );
+    out.extend(all.map(|(role, _)| {
+        SUPERUSERS.of(role.as_str()).evidence(format!("{role} is a superuser and may log in"))
+    }));
 }
 
 /// Returns the severity of an attribute that no role of a service has.
@@ -75,7 +73,7 @@ impl ServiceRole<'_> {
         for row in powers(self.found) {
             // From 16 on CREATEROLE only applies to roles that the role created itself.
             let severity = if row.on == "CREATEROLE" && major >= 16 { High } else { weight(row) };
-            let found = self.finding(ATTRIBUTE).at(severity).seen(format!("{} is {}", self.role, row.on));
+            let found = self.finding(ATTRIBUTE).at(severity).evidence(format!("{} is {}", self.role, row.on));
             out.push(found.fix(self.alter(row.off)));
         }
         // The migrator acts as the owner by SET ROLE. From 16 on the membership's option decides instead of the
@@ -83,7 +81,7 @@ impl ServiceRole<'_> {
         if !INHERIT.belongs_to(self.kind) && self.found.inherit {
             let found = self.finding(ATTRIBUTE).at(if major < 16 { Medium } else { Low });
             let seen = format!("{} is INHERIT: it holds the owner's privileges all the time", self.role);
-            out.push(found.seen(seen).fix(self.alter(INHERIT.off)));
+            out.push(found.evidence(seen).fix(self.alter(INHERIT.off)));
         }
     }
 
@@ -99,7 +97,7 @@ impl ServiceRole<'_> {
         let wanted = self.service.connection_limit.get(&self.kind).copied().unwrap_or(-1);
         let limit = || alter_role(self.role.as_str(), stmt!("CONNECTION LIMIT {n}", n = wanted));
         let found = self.finding(NO_LIMIT).at(if wanted < 0 { Low } else { Medium });
-        let found = found.seen(format!("{} has no connection limit", self.role));
+        let found = found.evidence(format!("{} has no connection limit", self.role));
         (self.found.connection_limit < 0).then(|| found.fix((wanted >= 0).then(limit)))
     }
 
@@ -110,7 +108,7 @@ impl ServiceRole<'_> {
             (None, _) => (NO_PASSWORD, format!("{} has no password", self.role)),
             (Some(_), None) => (MD5, format!("the password of {} is kept as md5", self.role)),
         };
-        Some(self.finding(kind).seen(seen))
+        Some(self.finding(kind).evidence(seen))
     }
 
     /// Reports ADMIN on a declared membership separately, because the membership itself is correct.
@@ -119,7 +117,7 @@ impl ServiceRole<'_> {
         for row in memberships.filter(|row| row.member == *self.role && row.admin) {
             if self.audit.is_of(row.role.as_str(), Some(self.service)) {
                 let found = self.finding(ADMIN_OPTION).object(format!("role {}", row.role));
-                let found = found.seen(format!("{} holds {} WITH ADMIN OPTION", self.role, row.role));
+                let found = found.evidence(format!("{} holds {} WITH ADMIN OPTION", self.role, row.role));
                 out.push(found.fix(taken(self.audit, row, revoke_admin_option)));
             }
         }
@@ -132,7 +130,7 @@ impl ServiceRole<'_> {
         let paths = self.audit.roles.reachable(self.role);
         for path in paths.into_iter().filter(|path| !is_declared(path)) {
             let found = self.membership(&path).object(format!("role {}", path.role));
-            out.push(found.seen(by(self.role, &path)).fix(end(self.audit, path.first)));
+            out.push(found.evidence(by(self.role, &path)).fix(end(self.audit, path.first)));
         }
     }
 
@@ -194,9 +192,9 @@ fn by(role: &RoleName, path: &RolePath<'_>) -> String {
     }
 }
 
-type Taking = fn(&str, &str, Option<&str>, u32) -> Repair;
+type RevokeFunction = fn(&str, &str, Option<&str>, u32) -> Repair;
 
-fn taken(audit: &Audit<'_>, row: &Membership, taking: Taking) -> Repair {
+fn taken(audit: &Audit<'_>, row: &Membership, taking: RevokeFunction) -> Repair {
     let grantor = row.grantor.as_ref().map(RoleName::as_str);
     taking(row.role.as_str(), row.member.as_str(), grantor, audit.actual.major())
 }
@@ -214,7 +212,7 @@ fn unmanaged_login<'a>(audit: &Audit<'a>, role: &'a RoleName, out: &mut Vec<Find
             "{role} follows changes ({}), and is REPLICATION for that: PostgreSQL lets it copy every database",
             declared.reason
         );
-        out.push(DECLARED_REPLICATION.of(role.as_str()).seen(seen));
+        out.push(DECLARED_REPLICATION.of(role.as_str()).evidence(seen));
     } else if found.replication && super::hba::may_replicate(audit, role) {
         powers.push("it is REPLICATION: it can copy every database".into());
     }
@@ -227,7 +225,7 @@ fn unmanaged_login<'a>(audit: &Audit<'a>, role: &'a RoleName, out: &mut Vec<Find
             RoleClass::Managed(service, _) => {
                 let found = UNMANAGED_MEMBER.of(role.as_str()).service(Some(service));
                 let found = found.database(&service.database).object(format!("role {}", path.role));
-                out.push(found.seen(by(role, &path)).fix(end(audit, path.first)));
+                out.push(found.evidence(by(role, &path)).fix(end(audit, path.first)));
             }
             _ if target.is_some_and(|target| target.superuser || target.replication) => {
                 powers.push(by(role, &path));
@@ -238,7 +236,7 @@ fn unmanaged_login<'a>(audit: &Audit<'a>, role: &'a RoleName, out: &mut Vec<Find
     }
     // It may be in use, for example by a backup: a person has to decide.
     if !powers.is_empty() {
-        out.push(UNMANAGED_POWER.of(role.as_str()).seen(powers.join("; ")));
+        out.push(UNMANAGED_POWER.of(role.as_str()).evidence(powers.join("; ")));
     }
 }
 
@@ -250,7 +248,7 @@ fn orphans(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     if !audit.desired.marks(found.comment.as_deref()) {
         return;
     }
-    let about = |seen: String| ORPHANS.of(role.as_str()).object(format!("role {role}")).seen(seen);
+    let about = |seen: String| ORPHANS.of(role.as_str()).object(format!("role {role}")).evidence(seen);
     for (word, off) in orphan_role::powers(found) {
         out.push(about(format!("{role} is {word}")).fix(alter_role(role.as_str(), Keyword(off))));
     }

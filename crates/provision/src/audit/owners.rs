@@ -6,7 +6,7 @@ use super::privileges::class_of;
 use super::roles::RoleClass;
 use crate::audit::context::AuditSubject;
 use crate::catalog::CatalogObject;
-use martydb_model::contract::{self, Handover, ObjectClass, granted};
+use martydb_model::contract::{self, ObjectClass, OwnershipChange, granted};
 use martydb_model::findings::Severity::{self, Critical, High, Low, Medium};
 use martydb_model::findings::{
     DATABASE_OWNER, FOREIGN_RIGHT, FindingBuilder, OBJECT_OWNER, PUBLIC, TEMPLATE_FLAG, UNKNOWN_KIND,
@@ -67,7 +67,7 @@ fn database(audit: &Audit<'_>, name: &DbName, found: &ActualDatabase, out: &mut 
         });
         // A fix cannot connect to a closed database.
         let finding = if found.allow_connections { finding.database(name) } else { finding };
-        out.push(finding.object(&object).seen(seen).fixes(repair.unwrap_or_default()));
+        out.push(finding.object(&object).evidence(seen).fixes(repair.unwrap_or_default()));
     }
 }
 
@@ -86,7 +86,7 @@ fn template(audit: &Audit<'_>, name: &DbName, found: &ActualDatabase, out: &mut 
     let object = format!("database {name}");
     let close = stmt!("ALTER DATABASE {db} IS_TEMPLATE false", db = name);
     let found = TEMPLATE_FLAG.of(PUBLIC).at(if service.is_some() { High } else { Low });
-    let found = found.service(service).database(name).seen(format!("{object} is a template"));
+    let found = found.service(service).database(name).evidence(format!("{object} is a template"));
     out.push(found.object(object).fix(Repair::alter(RepairScope::Server, close)));
 }
 
@@ -97,7 +97,7 @@ fn extensions(db: &Database<'_>, out: &mut Vec<FindingBuilder>) {
             let object = format!("extension {}", extension.name);
             let seen = format!("{object} belongs to {}{}", extension.owner, through(user, &extension.owner));
             let severity = if db.audit.managed(user).is_some() { Medium } else { Low };
-            out.push(OBJECT_OWNER.of(user).at(severity).inside(db).object(object).seen(seen));
+            out.push(OBJECT_OWNER.of(user).at(severity).inside(db).object(object).evidence(seen));
         }
     }
 }
@@ -118,7 +118,7 @@ fn builtin(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder
         let seen = format!("{} belongs to {}{through}; {}", item.object(), item.owner, advice(item));
         let severity = if item.system { Critical } else { High };
         let found = OBJECT_OWNER.of(user).at(severity).about(db, item);
-        out.push(found.seen(seen).fix(leave(item)));
+        out.push(found.evidence(seen).fix(leave(item)));
     }
 }
 
@@ -153,7 +153,7 @@ fn object(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder>
         let seen = format!("{} belongs to {}{}", item.object(), item.owner, through(user, &item.owner));
         // A service's owner could then change the effect of a superuser's code or server.
         let is_risky = users.is_empty() && (item.is_routine() || item.kind.starts_with("foreign"));
-        let found = OBJECT_OWNER.of(user).at(severity).about(db, item).seen(seen);
+        let found = OBJECT_OWNER.of(user).at(severity).about(db, item).evidence(seen);
         out.push(match db.owner().zip(item.alter.as_ref()).filter(|_| !is_risky) {
             _ if item.joined.is_some() => found.fix(leave(item)),
             Some((owner, what)) => give(db, item, owner, what, found),
@@ -190,8 +190,8 @@ fn give(
     found: FindingBuilder,
 ) -> FindingBuilder {
     let owned = set_owner(RepairScope::Database, what, owner);
-    let handover = handover(db, item);
-    if handover == Handover::ByHand {
+    let ownership_change = ownership_change(db, item);
+    if ownership_change == OwnershipChange::ByHand {
         let read = format!(
             "{} wrote code in it that would run with the privileges of {owner}: review it first, then:",
             item.owner
@@ -200,19 +200,19 @@ fn give(
     }
     let words = ServerText::quoted_by_server(what.into());
     let as_caller = Repair::alter(RepairScope::Database, run_as_caller(kind_of(item), words));
-    let as_caller = (handover == Handover::AsCaller).then_some(as_caller);
+    let as_caller = (ownership_change == OwnershipChange::AsCaller).then_some(as_caller);
     found.fixes(as_caller.into_iter().chain([owned]).chain(declared(db, item)).collect())
 }
 
-fn handover(db: &Database<'_>, item: &CatalogObject) -> Handover {
+fn ownership_change(db: &Database<'_>, item: &CatalogObject) -> OwnershipChange {
     let (desired, actual) = (db.audit.desired, db.audit.actual);
-    let (Some(service), Some(kind)) = (db.service, kind_of(item)) else { return Handover::AsIs };
+    let (Some(service), Some(kind)) = (db.service, kind_of(item)) else { return OwnershipChange::AsIs };
     let is_open = |role: &RoleName| contract::is_open_to_services(desired, actual, service, role);
     if !RoleName::found(item.owner.clone()).is_ok_and(|owner| is_open(&owner)) {
-        return Handover::AsIs;
+        return OwnershipChange::AsIs;
     }
     let lends = db.catalog.owner_code.get(&item.shown).is_some_and(|writers| writers.iter().any(is_open));
-    contract::handover(kind, item.definer, lends, actual.major())
+    contract::ownership_change(kind, item.definer, lends, actual.major())
 }
 
 fn kind_of(item: &CatalogObject) -> Option<ObjectKind> {
@@ -270,7 +270,7 @@ fn others(db: &Database<'_>, out: &mut Vec<FindingBuilder>) {
                 (false, false) => ("holds a privilege on", UNKNOWN_KIND.of(user)),
             };
             let seen = format!("{} {verb} {object}{}", other.role, through(user, &other.role));
-            out.push(found.inside(db).object(&object).seen(seen));
+            out.push(found.inside(db).object(&object).evidence(seen));
         }
     }
 }

@@ -12,7 +12,7 @@ use martydb_model::findings::{
 };
 use martydb_model::grants::{Securable, revoke};
 use martydb_model::sql::{Qualified, stmt};
-use martydb_model::{AclEntry, RoleKind, Spot};
+use martydb_model::{AccessTarget, AclEntry, RoleKind};
 
 pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     for db in audit.databases() {
@@ -32,7 +32,7 @@ fn tablespaces(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
             let service = audit.service_of_role(user);
             let severity = if service.is_some() { Medium } else { Low };
             let seen = format!("{object} belongs to {}", space.owner);
-            out.push(TABLESPACE.of(user).at(severity).service(service).object(&object).seen(seen));
+            out.push(TABLESPACE.of(user).at(severity).service(service).object(&object).evidence(seen));
         }
         let on = format!("TABLESPACE {}", space.quoted);
         let shared = SharedObject { kind: TABLESPACE, severity: Medium, object, on, owner: &space.owner };
@@ -77,12 +77,12 @@ impl SharedObject<'_> {
             let severity = if service.is_some() || user == PUBLIC { self.severity } else { Low };
             let found = self.kind.of(user).at(severity).service(service).object(&self.object);
             let repair = revoke(entry, None, &Securable::shared(&self.on, self.owner));
-            out.push(found.seen(seen(entry, user, &self.object)).fix(repair));
+            out.push(found.evidence(evidence(entry, user, &self.object)).fix(repair));
         }
     }
 }
 
-pub fn seen(entry: &AclEntry, user: &str, object: &str) -> String {
+pub fn evidence(entry: &AclEntry, user: &str, object: &str) -> String {
     let holder = entry.grantee.to_string();
     let option = if entry.grantable { " with grant option" } else { "" };
     if holder == user {
@@ -103,8 +103,9 @@ pub fn weight(privilege: &str) -> Severity {
 fn on_object(db: &Database<'_>, item: &CatalogObject, entry: &AclEntry, out: &mut Vec<FindingBuilder>) {
     let ours = item.is_users() && db.service.is_some();
     let users = db.audit.users_of(entry);
-    let told =
-        |found: FindingBuilder, user: &str| found.about(db, item).seen(seen(entry, user, &item.object()));
+    let told = |found: FindingBuilder, user: &str| {
+        found.about(db, item).evidence(evidence(entry, user, &item.object()))
+    };
     for user in &users {
         let found = if item.system {
             Some(on_builtin(db, user))
@@ -183,9 +184,9 @@ fn is_declared(db: &Database<'_>, item: &CatalogObject, entry: &AclEntry, user: 
     let class = class_of(db, item);
     let table = item.table.as_deref().and_then(|table| table.strip_prefix(schema)?.strip_prefix('.'));
     let spot = match (class, &item.column) {
-        (ObjectClass::Schema, _) => Spot::Schema(&item.name),
-        (_, Some(column)) => Spot::Column { schema, table: &item.name, column },
-        _ => Spot::Object { schema, name: table.unwrap_or(&item.name) },
+        (ObjectClass::Schema, _) => AccessTarget::Schema(&item.name),
+        (_, Some(column)) => AccessTarget::Column { schema, table: &item.name, column },
+        _ => AccessTarget::Object { schema, name: table.unwrap_or(&item.name) },
     };
     db.audit.is_declared_access(service, entry, user, class, spot)
 }

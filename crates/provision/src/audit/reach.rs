@@ -57,7 +57,7 @@ fn finding(audit: &Audit<'_>, gathered: &Gathered<'_>, cause: &Cause<'_>) -> Fin
         count => format!("; the same for {count} other logins"),
     };
     let seen = names::describe(gathered, shortest) + &others;
-    let found = cause.kind.of(cause.role).at(worst).seen(seen);
+    let found = cause.kind.of(cause.role).at(worst).evidence(seen);
     let Some(id) = cause.object else {
         let Target::Admin(role) = shortest.target else { return found };
         return found.object(format!("role {}", gathered.role(role)));

@@ -23,7 +23,7 @@ pub use words::announces;
 
 pub fn judge(audit: &Audit<'_>, known: KnownPasswords<'_>, out: &mut Vec<FindingBuilder>) {
     let texts = comments(audit).into_iter().chain(settings::texts(audit)).chain(sessions(audit, known));
-    out.extend(texts.filter_map(|text| told(audit, known, text)));
+    out.extend(texts.filter_map(|text| finding(audit, known, text)));
     settings::judge_restricted(audit, known, out);
     settings::judge_cut(audit, out);
     inside::judge(audit, out);
@@ -84,7 +84,7 @@ fn sessions<'a>(audit: &Audit<'a>, known: KnownPasswords<'_>) -> Vec<Text<'a>> {
 }
 
 /// Makes a finding without the text itself, which would add another copy.
-fn told(audit: &Audit<'_>, known: KnownPasswords<'_>, found: Text<'_>) -> Option<FindingBuilder> {
+fn finding(audit: &Audit<'_>, known: KnownPasswords<'_>, found: Text<'_>) -> Option<FindingBuilder> {
     let Text { text, what, object, service, repair } = found;
     let (finding, words) = match known(&text) {
         // The password's service is exposed, wherever the text is stored.
@@ -95,5 +95,5 @@ fn told(audit: &Audit<'_>, known: KnownPasswords<'_>, found: Text<'_>) -> Option
         None if announces(&text) => (SECRET.of(PUBLIC).service(service), "looks like a secret"),
         None => return None,
     };
-    Some(finding.seen(format!("{what} of {object} {words}")).object(object).fix(repair))
+    Some(finding.evidence(format!("{what} of {object} {words}")).object(object).fix(repair))
 }

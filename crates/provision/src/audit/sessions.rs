@@ -27,7 +27,7 @@ fn prepared(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
         let severity = if found.seconds >= FORGOTTEN_SECONDS { Medium } else { Low };
         let finding = PREPARED.of(&found.owner).at(severity).service(audit.service_of(&found.database));
         let finding = finding.database(&found.database).object(format!("prepared transaction {}", found.gid));
-        let finding = finding.seen(format!("{} prepared it at {}", found.owner, found.since));
+        let finding = finding.evidence(format!("{} prepared it at {}", found.owner, found.since));
         out.push(finding.fix(Repair::drop(RepairScope::Database, close).outside_transactions()));
     }
 }
@@ -38,7 +38,7 @@ fn slots(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
         let state = if slot.active { "in use" } else { "not in use" };
         let close = stmt!("SELECT pg_catalog.pg_drop_replication_slot({n})", n = Literal(slot.name.clone()));
         let finding = REPLICATION_OBJECT.of(PUBLIC).service(service).object(format!("slot {}", slot.name));
-        let finding = finding.seen(format!("the replication slot {} is {state}", slot.name));
+        let finding = finding.evidence(format!("the replication slot {} is {state}", slot.name));
         out.push(finding.fix((!slot.active).then(|| Repair::drop(RepairScope::Server, close))));
     }
 }
@@ -59,7 +59,9 @@ fn subscriptions(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
         let who = reader.filter(|_| severity == Critical).unwrap_or(&found.owner);
         let finding = REPLICATION_OBJECT.of(who).at(severity).service(exposed).database(&found.database);
         let finding = finding.object(format!("subscription {}", found.name));
-        out.push(finding.seen(format!("the subscription {} belongs to {}{from}", found.name, found.owner)));
+        out.push(
+            finding.evidence(format!("the subscription {} belongs to {}{from}", found.name, found.owner)),
+        );
     }
 }
 
@@ -101,7 +103,7 @@ fn outlived(audit: &Audit<'_>, session: &ServerSession, role: &RoleName, databas
     let seen =
         format!("pid {} of {role} is in {database} since {since}, and may no longer connect", session.pid);
     let found = SESSION.of(role.as_str()).at(severity).service(service).database(database);
-    ended(found.seen(seen), session)
+    ended(found.evidence(seen), session)
 }
 
 /// Reports a session of a dropped role, which keeps the role's privileges.
@@ -110,7 +112,7 @@ fn of_dropped_role(audit: &Audit<'_>, session: &ServerSession, database: &str) -
         format!("pid {} is in {database} since {}, and its role was dropped", session.pid, since(session));
     let service = audit.service_of(database);
     let found = SESSION.of("(dropped role)").at(if service.is_some() { High } else { Medium });
-    ended(found.service(service).database(database).seen(seen), session)
+    ended(found.service(service).database(database).evidence(seen), session)
 }
 
 /// Reports a replication connection, which is checked only once and then gets every change of every database.
@@ -120,5 +122,5 @@ fn streaming(audit: &Audit<'_>, session: &ServerSession, role: &RoleName) -> Fin
         "pid {} of {role} streams the whole server since {since}, and may no longer do so",
         session.pid
     );
-    ended(SESSION.of(role.as_str()).service(audit.service_of_role(role.as_str())).seen(seen), session)
+    ended(SESSION.of(role.as_str()).service(audit.service_of_role(role.as_str())).evidence(seen), session)
 }

@@ -39,13 +39,13 @@ pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
             let seen = format!("database {database} has {name} = {}", shown(name, value));
             let repair = reset_setting(None, Some(database.as_str()), name);
             let finding = SETTING.of(PUBLIC).at(severity).service(service).database(database.as_str());
-            out.push(finding.object(format!("setting {name}")).seen(seen).fix(repair));
+            out.push(finding.object(format!("setting {name}")).evidence(seen).fix(repair));
         }
     }
     for (name, value) in &audit.actual.everyones_settings {
         let seen = format!("every role has {name} = {}", shown(name, value));
         let found = SETTING.of(PUBLIC).at(weight(audit, name, value)).object(format!("setting {name}"));
-        out.push(found.seen(seen).fix(reset_setting(None, None, name)));
+        out.push(found.evidence(seen).fix(reset_setting(None, None, name)));
     }
     server(audit, out);
     temp_file_limit(audit, out);
@@ -163,7 +163,7 @@ fn on_superuser(audit: &Audit<'_>, setting: &RoleSetting) -> Option<FindingBuild
     };
     let service = database.as_ref().and_then(|database| audit.service_of(database.as_str()));
     let seen = format!("the superuser {role} has {name} = {value}: {what}");
-    Some(of_setting(setting).at(severity).service(service).seen(seen).fix(reset(setting)))
+    Some(of_setting(setting).at(severity).service(service).evidence(seen).fix(reset(setting)))
 }
 
 fn of_setting(setting: &RoleSetting) -> FindingBuilder {
@@ -199,7 +199,7 @@ fn on_role(
     };
     let seen = format!("{role} has {name} = {}", shown(name, value));
     let exposed = audit.service_of_role(value).filter(|_| name == "role").unwrap_or(service);
-    let found = of_setting(setting).at(severity).service(Some(exposed)).seen(seen);
+    let found = of_setting(setting).at(severity).service(Some(exposed)).evidence(seen);
     Some(found.fix(mended(audit, service, kind, setting)))
 }
 
@@ -234,9 +234,9 @@ fn shown(name: &str, value: &str) -> String {
 }
 
 /// A setting that protects the whole server, with a test for values that do not.
-type Fence = (&'static str, fn(&str) -> bool);
+type ProtectiveSetting = (&'static str, fn(&str) -> bool);
 
-const FENCES: &[Fence] = &[
+const FENCES: &[ProtectiveSetting] = &[
     ("lo_compat_privileges", |value| value == "on"),
     ("allow_system_table_mods", |value| value == "on"),
     ("session_replication_role", |value| value != "origin"),
@@ -258,7 +258,7 @@ fn server(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
             continue;
         }
         let found = SERVER_SETTING.of(PUBLIC).object(format!("setting {name}"));
-        let found = found.seen(format!("{name} is {value}"));
+        let found = found.evidence(format!("{name} is {value}"));
         let mut lines = audit.snapshot.files.iter().flatten().rev();
         // ALTER SYSTEM writes only to its own file.
         let by_hand = lines
@@ -289,7 +289,7 @@ fn temp_file_limit(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
         let seen =
             format!("the {} login {role} has no temp_file_limit, and neither has the server", kind.key());
         let found = NO_TEMP_LIMIT.of(role.as_str()).at(if declared { Low } else { Medium });
-        let found = found.service(Some(service)).object(format!("role {role}")).seen(seen);
+        let found = found.service(Some(service)).object(format!("role {role}")).evidence(seen);
         out.push(found.fix((!declared).then(|| Repair::alter(RepairScope::Server, close))));
     }
 }
@@ -334,6 +334,6 @@ fn sum(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
             "the limits of all services add up to {sum}; the server has {} connections, {} of them reserved",
             capacity.max_connections, capacity.reserved
         );
-        out.push(LIMITS_SUM.of(PUBLIC).object("setting max_connections").seen(seen));
+        out.push(LIMITS_SUM.of(PUBLIC).object("setting max_connections").evidence(seen));
     }
 }

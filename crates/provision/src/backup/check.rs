@@ -20,7 +20,7 @@ pub struct BackupGaps {
 }
 
 /// Examines the database as its owner, who makes the dump.
-pub async fn look(session: &mut Connection, target: &MigrationTarget) -> Result<BackupGaps> {
+pub async fn gaps(session: &mut Connection, target: &MigrationTarget) -> Result<BackupGaps> {
     let mut found = BackupGaps::default();
     for row in query(session, &of_objects(include_str!("sql/check.sql"))).await? {
         let line = format!("{}: {}; {}", text(&row, 1)?, text(&row, 2)?, text(&row, 3)?);

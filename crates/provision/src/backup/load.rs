@@ -7,11 +7,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use super::make::DUMP;
 use super::record::{BackupRecord, ExtensionRecord, PublicRecord};
 use super::restore_settings;
 use super::role_state::RoleState;
 use super::snapshot::{free_sessions, jobs};
-use super::take::DUMP;
 use super::toc::wanted;
 use crate::moving::compare::{self, CopySide};
 use crate::moving::sums::{self, RowHash, unreadable};

@@ -37,7 +37,7 @@ pub fn name(database: &DbName, at: OffsetDateTime) -> Result<DbName> {
 
 /// Returns the comment that marks it. `settings` are its roles' settings there, for a manual return.
 pub fn mark(desired: &DesiredServer, service: &DesiredService, backup: &str, settings: &[String]) -> String {
-    let first = format!("{}replaced by a restore of {backup}", desired.kept_mark(service));
+    let first = format!("{}replaced by a restore of {backup}", desired.replaced_mark(service));
     [first]
         .into_iter()
         .chain(settings.iter().map(|line| format!("it had: {line}")))
@@ -56,7 +56,7 @@ pub async fn list(
              (SELECT pg_catalog.string_agg(s.slot_name, ' ') FROM pg_catalog.pg_replication_slots s WHERE s.database = d.datname)
          FROM pg_catalog.pg_database d WHERE NOT d.datallowconn AND pg_catalog.pg_has_role(d.datdba, 'USAGE')
              AND pg_catalog.starts_with(pg_catalog.shobj_description(d.oid, 'pg_database'), {beginning}) ORDER BY 1",
-        beginning = Literal(desired.kept_mark(service))
+        beginning = Literal(desired.replaced_mark(service))
     );
     let rows = query(session, &asked).await?;
     let mut all = vec![];

@@ -11,7 +11,7 @@ use martydb_pg::server::lock;
 
 /// Result of a restore.
 #[derive(Debug, Default)]
-pub struct RestoreEnd {
+pub struct RestoreOutcome {
     /// Name of the replaced database.
     pub kept: Option<DbName>,
     /// Differences from the former state.
@@ -20,7 +20,7 @@ pub struct RestoreEnd {
 
 /// Destination of the restored database.
 #[derive(Debug, Clone)]
-pub enum RestorePlace {
+pub enum RestoreLocation {
     /// Replaces the service's database.
     Service,
     /// A new database beside it, with this name.
@@ -35,25 +35,25 @@ pub async fn restore<F: Future<Output = Result<()>>>(
     to: &RestoreTarget<'_>,
     from: LoadSource<'_>,
     backup: &str,
-    place: &RestorePlace,
+    place: &RestoreLocation,
     wait: Duration,
     before: impl FnOnce(DbName) -> F,
-) -> Result<RestoreEnd> {
+) -> Result<RestoreOutcome> {
     let mut session = to.access.write(&to.access.maintenance).await?;
     let what = format!("a restore of service \"{}\"", to.service.name);
     let held = lock::take(&mut session, key(to.service), wait, &what).await?;
     let end = async {
         let loaded = prepared(load(to, from).await?, before).await?;
         match place {
-            RestorePlace::Service => {
+            RestoreLocation::Service => {
                 let (kept, notes) = swap(to, loaded, &from.record.beyond, backup).await?;
-                Ok(RestoreEnd { kept, notes })
+                Ok(RestoreOutcome { kept, notes })
             }
-            RestorePlace::Beside(name) => {
+            RestoreLocation::Beside(name) => {
                 let mark = format!("{} by martydb from {backup}", to.service.name);
                 let notes = loaded.notes.clone();
                 beside(to.access, loaded, name, &mark).await?;
-                Ok(RestoreEnd { kept: None, notes })
+                Ok(RestoreOutcome { kept: None, notes })
             }
         }
     };

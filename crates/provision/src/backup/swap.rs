@@ -56,12 +56,12 @@ async fn swapped(
 ) -> Result<Option<DbName>> {
     let scratch = loaded.scratch.database.clone();
     let mut session = to.access.write(&to.access.maintenance).await?;
-    let former = look(&mut session, &to.service.database).await?;
+    let former = read_properties(&mut session, &to.service.database).await?;
     let kept = former
         .as_ref()
         .map(|_| replaced_databases::name(&to.service.database, time::OffsetDateTime::now_utc()));
     let kept = kept.transpose()?;
-    let own = look(&mut session, &scratch).await?.ok_or_else(|| gone(&scratch))?;
+    let own = read_properties(&mut session, &scratch).await?.ok_or_else(|| gone(&scratch))?;
     let former_settings = former.as_ref().map_or(&[][..], |former| &former.records);
     let (free, above) = limits(&mut session).await?;
     let (mut wanted, notes) = restore_settings::harmless(&record.database, former_settings, &free, &above);
@@ -93,7 +93,7 @@ fn gone(database: &DbName) -> Error {
 }
 
 /// Properties of a database that is renamed.
-struct Aside {
+struct RenamedDatabase {
     holders: Vec<Grantee>,
     /// Roles with their own settings there.
     set: Vec<RoleName>,
@@ -120,7 +120,7 @@ async fn limits(session: &mut Connection) -> Result<(Vec<String>, Vec<RoleName>)
     Ok((free, above))
 }
 
-async fn look(session: &mut Connection, database: &DbName) -> Result<Option<Aside>> {
+async fn read_properties(session: &mut Connection, database: &DbName) -> Result<Option<RenamedDatabase>> {
     let name = Literal(database.to_string());
     let asked = stmt!(
         "SELECT 'there', NULL, NULL FROM pg_catalog.pg_database d WHERE d.datname = {name}
@@ -135,7 +135,7 @@ async fn look(session: &mut Connection, database: &DbName) -> Result<Option<Asid
         name = name
     );
     let (mut found, mut there) =
-        (Aside { holders: vec![], set: vec![], settings: vec![], records: vec![] }, false);
+        (RenamedDatabase { holders: vec![], set: vec![], settings: vec![], records: vec![] }, false);
     for row in &query(session, &asked).await? {
         let role: Option<String> = row.try_get(1).map_err(unreadable)?;
         let named = role.clone().and_then(|name| RoleName::found(name).ok());
@@ -163,7 +163,7 @@ async fn look(session: &mut Connection, database: &DbName) -> Result<Option<Asid
     Ok(there.then_some(found))
 }
 
-impl Aside {
+impl RenamedDatabase {
     /// Returns statements that rename the former database and remove properties that would make it look like the
     /// service's.
     fn put_aside(&self, database: &DbName, kept: &DbName, mark: &str) -> Vec<Statement> {
@@ -206,7 +206,7 @@ async fn attempts(
         if error.is_lost() {
             // The server may have committed, and its answer was lost.
             let mut again = to.access.read(&to.access.maintenance).await?;
-            return if look(&mut again, scratch).await?.is_none() { Ok(()) } else { Err(error) };
+            return if read_properties(&mut again, scratch).await?.is_none() { Ok(()) } else { Err(error) };
         }
         execute_protected(session, &stmt!("ROLLBACK")).await?;
         let busy = [sqlstate::OBJECT_IN_USE, sqlstate::LOCK_NOT_AVAILABLE, sqlstate::DEADLOCK_DETECTED];
@@ -271,7 +271,8 @@ async fn sessions(session: &mut Connection, database: &DbName) -> Result<Vec<Str
 pub async fn beside(access: &Access, mut loaded: Loaded, name: &DbName, mark: &str) -> Result<()> {
     let scratch = loaded.scratch.database.clone();
     let end = async {
-        let found = look(loaded.scratch.keeper(), &scratch).await?.ok_or_else(|| gone(&scratch))?;
+        let found =
+            read_properties(loaded.scratch.keeper(), &scratch).await?.ok_or_else(|| gone(&scratch))?;
         let mut all = vec![stmt!("BEGIN")];
         all.extend(found.holders.iter().map(|role| {
             stmt!("REVOKE ALL ON DATABASE {scratch} FROM {role}", scratch = scratch, role = role)

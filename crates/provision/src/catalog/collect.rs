@@ -46,7 +46,7 @@ pub async fn snapshot(access: &Access, desired: &DesiredServer, known: &StoredPa
 }
 
 async fn guarded(connection: &mut Connection, found: &mut Snapshot) -> Result<()> {
-    let missing = &mut Missing { admin: &found.actual.admin.name, all: &mut found.not_examined };
+    let missing = &mut MissingPrivileges { admin: &found.actual.admin.name, all: &mut found.not_examined };
     found.kept = missing.or(inspect::kept_passwords(connection).await, PASSWORDS)?;
     found.files = missing.or(rows::document(connection, include_str!("sql/files.sql")).await, FILES)?;
     if !found.state.subscriptions.is_empty() {
@@ -60,7 +60,7 @@ async fn guarded(connection: &mut Connection, found: &mut Snapshot) -> Result<()
 async fn login_rules(connection: &mut Connection, found: &mut Snapshot, server: &str) -> Result<()> {
     let major = found.actual.major();
     let mut files = Files {
-        missing: Missing { admin: &found.actual.admin.name, all: &mut found.not_examined },
+        missing: MissingPrivileges { admin: &found.actual.admin.name, all: &mut found.not_examined },
         unread: &mut found.unread,
         server,
     };
@@ -108,7 +108,7 @@ async fn databases(
             (reading.run(name.as_str(), found).await, name)
         },
     );
-    let read: Vec<(Partly, DbName)> = read.buffered(PARALLEL).collect().await;
+    let read: Vec<(PartialCatalog, DbName)> = read.buffered(PARALLEL).collect().await;
     if read.iter().any(|((_, error), _)| error.as_ref().is_some_and(Error::is_lost)) {
         access.check_alive().await?;
     }
@@ -137,7 +137,7 @@ fn unread_jobs(catalog: &DatabaseCatalog, name: &DbName) -> Option<NotExamined> 
 }
 
 /// Part of a database that was read, and the error that ended the reading.
-type Partly = (Option<DatabaseCatalog>, Option<Error>);
+type PartialCatalog = (Option<DatabaseCatalog>, Option<Error>);
 
 /// Records why a database was not read. A provider's own database is recognized. A missing privilege can be
 /// granted to the admin. Anything else may be a service's doing, so the result is inconclusive.
@@ -182,7 +182,7 @@ async fn database(
     name: &DbName,
     settled: &BTreeSet<String>,
     known: &StoredPasswords,
-) -> Partly {
+) -> PartialCatalog {
     let mut found = DatabaseCatalog::default();
     let error = match access.read(name.as_str()).await {
         Ok(mut connection) => fill(&mut connection, &mut found, name, settled, known).await.err(),
@@ -258,38 +258,39 @@ fn hidden(access: &Access, state: &ServerState, actual: &ActualServer) -> Vec<No
 }
 
 /// A description of something that needs a privilege to be read, and the beginning of the GRANT for it.
-type Guarded = (&'static str, &'static str);
+type GuardedSource = (&'static str, &'static str);
 
-const PASSWORDS: Guarded = ("how passwords are kept (pg_authid)", "GRANT SELECT ON pg_catalog.pg_authid TO");
-const SOURCES: Guarded = (
+const PASSWORDS: GuardedSource =
+    ("how passwords are kept (pg_authid)", "GRANT SELECT ON pg_catalog.pg_authid TO");
+const SOURCES: GuardedSource = (
     "where subscriptions get their rows from (pg_subscription)",
     "GRANT SELECT ON pg_catalog.pg_subscription TO",
 );
-const HBA: Guarded = (
+const HBA: GuardedSource = (
     "the rules of pg_hba.conf",
     "GRANT EXECUTE ON FUNCTION pg_catalog.pg_hba_file_rules() TO \"ADMIN\"; GRANT SELECT ON pg_catalog.pg_hba_file_rules TO",
 );
-const FILES: Guarded = (
+const FILES: GuardedSource = (
     "secrets in the server's configuration files",
     "GRANT EXECUTE ON FUNCTION pg_catalog.pg_show_all_file_settings() TO \"ADMIN\"; GRANT SELECT ON pg_catalog.pg_file_settings TO",
 );
-const IDENT: Guarded = (
+const IDENT: GuardedSource = (
     "the maps of pg_ident.conf",
     "GRANT EXECUTE ON FUNCTION pg_catalog.pg_ident_file_mappings() TO \"ADMIN\"; GRANT SELECT ON pg_catalog.pg_ident_file_mappings TO",
 );
-const IDENT_FILE: Guarded = (
+const IDENT_FILE: GuardedSource = (
     IDENT.0,
     "GRANT EXECUTE ON FUNCTION pg_catalog.pg_read_file(text) TO \"ADMIN\"; GRANT pg_read_all_settings, pg_read_server_files TO",
 );
 
 /// Collects what the admin lacks the privilege to read.
-struct Missing<'a> {
+struct MissingPrivileges<'a> {
     admin: &'a str,
     all: &'a mut Vec<NotExamined>,
 }
 
-impl Missing<'_> {
-    fn or<T>(&mut self, read: Result<T>, (what, grant): Guarded) -> Result<Option<T>> {
+impl MissingPrivileges<'_> {
+    fn or<T>(&mut self, read: Result<T>, (what, grant): GuardedSource) -> Result<Option<T>> {
         match read {
             Ok(found) => Ok(Some(found)),
             Err(error) if error.sqlstate.as_deref() == Some(sqlstate::INSUFFICIENT_PRIVILEGE) => {
@@ -306,7 +307,7 @@ impl Missing<'_> {
 
 /// Collects the same for files: one that is damaged or missing is inconclusive, and does not stop the rest.
 struct Files<'a> {
-    missing: Missing<'a>,
+    missing: MissingPrivileges<'a>,
     unread: &'a mut Vec<Unread>,
     server: &'a str,
 }
@@ -316,11 +317,11 @@ impl Files<'_> {
         &mut self,
         connection: &mut Connection,
         sql: &'static str,
-        guarded: Guarded,
+        guarded: GuardedSource,
     ) -> Result<Option<T>> {
         let read = rows::document(connection, sql).await;
         let read = self.missing.or(read, guarded);
-        self.tell(read, guarded.0).map(Option::flatten)
+        self.note_unread(read, guarded.0).map(Option::flatten)
     }
 
     /// Reads the texts of the files, for their quotes. They are not worth the privilege to read every file of
@@ -329,7 +330,7 @@ impl Files<'_> {
         &mut self,
         connection: &mut Connection,
         sql: &'static str,
-        guarded: Guarded,
+        guarded: GuardedSource,
     ) -> Result<Vec<ConfigFile>> {
         self.or_none(connection, sql, guarded).await
     }
@@ -339,15 +340,15 @@ impl Files<'_> {
         &mut self,
         connection: &mut Connection,
         sql: &'static str,
-        guarded: Guarded,
+        guarded: GuardedSource,
     ) -> Result<Vec<T>> {
         match rows::document(connection, sql).await {
             Err(error) if error.sqlstate.as_deref() == Some(sqlstate::INSUFFICIENT_PRIVILEGE) => Ok(vec![]),
-            read => Ok(self.tell(read, guarded.0)?.unwrap_or_default()),
+            read => Ok(self.note_unread(read, guarded.0)?.unwrap_or_default()),
         }
     }
 
-    fn tell<T>(&mut self, read: Result<T>, what: &str) -> Result<Option<T>> {
+    fn note_unread<T>(&mut self, read: Result<T>, what: &str) -> Result<Option<T>> {
         match read {
             Err(error) if error.kind == Kind::Operation => {
                 let (server, why) = (self.server.into(), error.to_string());

@@ -12,8 +12,8 @@ use martydb_model::acl::null_as_default;
 use martydb_model::error::Result;
 use martydb_model::sqlstate;
 use martydb_model::{
-    self, ActualServer, CollationVersions, Contents, DbName, DesiredServer, Holdings, KeptPassword, RoleName,
-    RoleSetting,
+    self, ActualServer, CollationVersions, Contents, DbName, DesiredServer, Holdings, RoleName, RoleSetting,
+    StoredPassword,
 };
 use martydb_pg::server::{Access, Connection};
 use martydb_ui::report::progress;
@@ -113,7 +113,7 @@ async fn whole_cluster(access: &Access, desired: &DesiredServer) -> Result<Actua
 }
 
 /// Returns how each login's password is stored; fails if the admin lacks the privilege to read that.
-pub async fn kept_passwords(connection: &mut Connection) -> Result<BTreeMap<RoleName, KeptPassword>> {
+pub async fn kept_passwords(connection: &mut Connection) -> Result<BTreeMap<RoleName, StoredPassword>> {
     let mut kept = BTreeMap::new();
     let sql = include_str!("sql/passwords.sql");
     rows::read_all(connection, sql, |row| {

@@ -11,7 +11,7 @@ use super::database::DatabaseCatalog;
 use super::rows::{CatalogRow, bytes_of_hex};
 use martydb_model::acl::null_as_default;
 use martydb_model::error::Result;
-use martydb_model::{AclEntry, ActualServer, KeptPassword, RoleName};
+use martydb_model::{AclEntry, ActualServer, RoleName, StoredPassword};
 
 /// Catalogs and files of one server. `None` stands for what the admin lacks the privilege to read.
 #[derive(Debug, Clone, Default)]
@@ -23,7 +23,7 @@ pub struct Snapshot {
     pub databases: BTreeMap<String, DatabaseCatalog>,
     /// Privileges on parameters; empty before 15.
     pub parameters: Vec<ParameterAcl>,
-    pub kept: Option<BTreeMap<RoleName, KeptPassword>>,
+    pub kept: Option<BTreeMap<RoleName, StoredPassword>>,
     pub hba: Option<Vec<HbaLine>>,
     pub ident: Option<Vec<IdentLine>>,
     /// Settings in the configuration files.

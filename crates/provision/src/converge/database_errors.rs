@@ -4,7 +4,7 @@ use crate::plan::{Action, DatabaseOption, Step};
 use martydb_model::error::Error;
 use martydb_model::sql::{Literal, stmt};
 use martydb_model::sqlstate;
-use martydb_model::{DbName, MadeWith};
+use martydb_model::{CreationParameters, DbName};
 use martydb_pg::server::{Connection, query};
 
 /// Most sessions named.
@@ -14,7 +14,9 @@ const NAMED: usize = 5;
 pub async fn explain(connection: &mut Connection, step: &Step, error: Error) -> Error {
     let state = error.sqlstate.as_deref();
     match &step.action {
-        Action::CreateDatabase { template: None, made_with, .. } if **made_with != MadeWith::default() => {
+        Action::CreateDatabase { template: None, made_with, .. }
+            if **made_with != CreationParameters::default() =>
+        {
             let hint = state.and_then(hint);
             error.hint_if(hint)
         }

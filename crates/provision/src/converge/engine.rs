@@ -29,7 +29,8 @@ pub trait Planner {
     /// Returns the state of the last inspection.
     fn actual(&self) -> &ActualServer;
 
-    /// Returns the capabilities of a limited admin that must borrow privileges for [`Remaining::lent`] steps.
+    /// Returns the capabilities of a limited admin that must borrow privileges for the steps of
+    /// [`Remaining::with_temporary_membership`].
     fn authority(&self) -> Option<AdminCapabilities<'_>> {
         None
     }
@@ -62,12 +63,12 @@ pub trait Planner {
 pub struct Remaining {
     pub steps: Vec<Step>,
     /// Number of leading steps for which the admin borrows missing memberships; the others grant theirs themselves.
-    pub lent: usize,
+    pub with_temporary_membership: usize,
 }
 
 impl From<Vec<Step>> for Remaining {
     fn from(steps: Vec<Step>) -> Self {
-        Remaining { lent: steps.len(), steps }
+        Remaining { with_temporary_membership: steps.len(), steps }
     }
 }
 
@@ -136,8 +137,8 @@ async fn round(
     let (actual, authority) = (planner.actual(), planner.authority());
     let parallel = policy.jobs.on(actual);
     let context = Context { access, major: actual.major(), authority: authority.as_ref(), passwords };
-    let (lent, explicit) = remaining.steps.split_at(remaining.lent);
-    let (mut outcomes, end) = execute(&context, lent, parallel).await;
+    let (with_temporary_membership, explicit) = remaining.steps.split_at(remaining.with_temporary_membership);
+    let (mut outcomes, end) = execute(&context, with_temporary_membership, parallel).await;
     if end.is_err() {
         outcomes.resize(remaining.steps.len(), StepOutcome::Skipped);
         return (outcomes, end);

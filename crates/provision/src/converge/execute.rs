@@ -105,7 +105,7 @@ async fn run_group(shared: &Shared<'_>, steps: &[Step]) -> (Vec<StepOutcome>, Re
     }
 }
 
-/// Runs steps inside a database. Each relation that changes its owner is a transaction of its own (see `takeover`).
+/// Runs steps inside a database. Each relation that changes its owner is a transaction of its own (see `ownership`).
 async fn inside(context: &Context<'_>, database: &DbName, steps: &[Step]) -> (Vec<StepOutcome>, Result<()>) {
     let mut connection = match context.access.write(database.as_str()).await {
         Ok(connection) => connection,

@@ -162,7 +162,9 @@ fn parts(context: &Context<'_>, steps: &[Step]) -> Vec<StepStatement> {
         borrowed.into_iter().filter_map(|role| admin.clone().map(|admin| (role, admin))).collect();
     let mut all: Vec<StepStatement> =
         preparation(context, steps).into_iter().map(StepStatement::right).collect();
-    all.extend(pairs.iter().map(|(role, admin)| StepStatement::right(lend(role, admin, context.major))));
+    all.extend(
+        pairs.iter().map(|(role, admin)| StepStatement::right(grant_temporarily(role, admin, context.major))),
+    );
     all.extend(steps.iter().map(|step| StepStatement::of(context, step)));
     // In the same transaction: a killed run leaves no membership behind.
     all.extend(pairs.iter().map(|(role, admin)| {
@@ -180,7 +182,7 @@ fn preparation(context: &Context<'_>, steps: &[Step]) -> Option<Statement> {
 
 /// Grants a temporary membership. From 16 on a membership has options of its own; before, the admin's INHERIT
 /// applies.
-fn lend(role: &RoleName, admin: &RoleName, major: u32) -> Statement {
+fn grant_temporarily(role: &RoleName, admin: &RoleName, major: u32) -> Statement {
     let options = if major >= 16 { " WITH INHERIT TRUE, SET TRUE" } else { "" };
     stmt!("GRANT {role} TO {admin}{options}", role = role, admin = admin, options = Keyword(options))
 }

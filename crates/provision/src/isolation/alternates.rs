@@ -48,7 +48,7 @@ pub fn findings(context: &ServerContext) -> Vec<Finding> {
 
 fn finding(context: &ServerContext, one: &OpenAlternate) -> Option<Finding> {
     let OpenAlternate { role, primary, password } = one;
-    let kept = context.catalogue.kept.as_ref().and_then(|kept| kept.get(role));
+    let kept = context.catalog.kept.as_ref().and_then(|kept| kept.get(role));
     let fits = |password: &SecretString| {
         kept.is_none_or(|kept| is_kept_by(role.as_str(), password.expose_secret(), kept))
     };
@@ -69,6 +69,6 @@ fn finding(context: &ServerContext, one: &OpenAlternate) -> Option<Finding> {
         primary.role
     );
     let found = UNKNOWN_ALTERNATE.of(role.as_str()).service_name(Some(&primary.service));
-    let found = found.database(&primary.database).object(format!("role {role}")).seen(seen);
+    let found = found.database(&primary.database).object(format!("role {role}")).evidence(seen);
     Some(found.fix(repair).on(&context.task.server))
 }

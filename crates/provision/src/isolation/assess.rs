@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::assessment::{AcceptedFinding, Assessment, ProbeRow, ReportedAs, ServerJudgement};
+use super::assessment::{AcceptedFinding, Assessment, BreachReport, ProbeRow, ServerJudgement};
 use super::coverage::is_covered;
 use crate::catalog::NotExamined;
 use crate::probe::{Probe, ProbeSummary, Verdict};
 use martydb_config::manifest::Allow;
 use martydb_model::error::Error;
-use martydb_model::findings::{ALLOW_UNUSED, EvidenceSource, Finding, PUBLIC, Severity};
+use martydb_model::findings::{ALLOW_UNUSED, FindingSource, Finding, PUBLIC, Severity};
 
 /// Assesses judged servers. `failed` are those that could not be observed.
 pub fn assess(judged: Vec<ServerJudgement>, failed: Vec<(String, Error)>, filter: &Filter) -> Assessment {
@@ -57,16 +57,16 @@ pub fn assess(judged: Vec<ServerJudgement>, failed: Vec<(String, Error)>, filter
     }
 }
 
-fn reported(probe: &Probe, filtered: &Filtered) -> Option<ReportedAs> {
+fn reported(probe: &Probe, filtered: &Filtered) -> Option<BreachReport> {
     if probe.outcome != Verdict::Breach {
         return None;
     }
     let find = |findings: &[Finding]| findings.iter().find(|finding| reports(finding, probe)).cloned();
     let is_accepted = |accepted: &AcceptedFinding| reports(&accepted.finding, probe);
     Some(match find(&filtered.shown) {
-        Some(finding) => ReportedAs::Shown(finding),
-        None if filtered.accepted.iter().any(is_accepted) => ReportedAs::Accepted,
-        None => find(&filtered.hidden).map_or(ReportedAs::Unreported, ReportedAs::Hidden),
+        Some(finding) => BreachReport::Shown(finding),
+        None if filtered.accepted.iter().any(is_accepted) => BreachReport::Accepted,
+        None => find(&filtered.hidden).map_or(BreachReport::Unreported, BreachReport::Hidden),
     })
 }
 
@@ -77,7 +77,7 @@ fn reports(finding: &Finding, probe: &Probe) -> bool {
     match &probe.finding {
         Some(key) => finding.key() == *key,
         None => {
-            (finding.kind == EvidenceSource::Probe || probe.way.is_some())
+            (finding.kind == FindingSource::Probe || probe.way.is_some())
                 && finding.is_connect()
                 && finding.database.as_deref() == Some(&probe.database)
                 && (finding.role == probe.role || finding.role == PUBLIC)
@@ -166,7 +166,7 @@ impl Filter {
                 _ => return None,
             };
             let object = format!("allow entry {} ({})", at + 1, entry.finding);
-            Some(ALLOW_UNUSED.of(PUBLIC).object(object).seen(evidence).on(server))
+            Some(ALLOW_UNUSED.of(PUBLIC).object(object).evidence(evidence).on(server))
         };
         unused.filter_map(note).collect()
     }

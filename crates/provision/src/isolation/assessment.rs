@@ -77,10 +77,10 @@ pub struct ProbeRow {
     pub probe: Probe,
     /// Finding that reports the breach; `None` unless the probe is a breach.
     #[serde(skip)]
-    pub reported: Option<ReportedAs>,
+    pub reported: Option<BreachReport>,
 }
 
-pub enum ReportedAs {
+pub enum BreachReport {
     Shown(Finding),
     /// A filter hides the finding; the breach still counts.
     Hidden(Finding),
@@ -151,14 +151,15 @@ impl Assessment {
 
     /// Returns the number of breaches that count although no shown finding reports them.
     pub fn unreported_breaches(&self) -> usize {
-        let unreported =
-            |row: &&ProbeRow| matches!(row.reported, Some(ReportedAs::Hidden(_) | ReportedAs::Unreported));
+        let unreported = |row: &&ProbeRow| {
+            matches!(row.reported, Some(BreachReport::Hidden(_) | BreachReport::Unreported))
+        };
         self.matrix.iter().chain(&self.extra).filter(unreported).count()
     }
 
     pub fn status(&self) -> ExitStatus {
         let breach =
-            |row: &ProbeRow| row.reported.as_ref().is_some_and(|one| !matches!(one, ReportedAs::Accepted));
+            |row: &ProbeRow| row.reported.as_ref().is_some_and(|one| !matches!(one, BreachReport::Accepted));
         let proven = self.summary.inconclusive == 0 && !self.matrix.iter().chain(&self.extra).any(breach);
         let clean = self.findings.iter().all(|finding| finding.severity < Severity::Medium);
         let complete = !self.strict || self.not_examined.is_empty();

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::probe::{Probe, ProbeDatabase, ProbeLogin, Task, Verdict};
 use martydb_model::contract;
 use martydb_model::findings::{
-    EvidenceSource, FOREIGN_CONNECT, Finding, FindingBuilder, MAINTENANCE_CONNECT, PUBLIC, TEMPLATE_CONNECT,
+    FindingSource, FOREIGN_CONNECT, Finding, FindingBuilder, MAINTENANCE_CONNECT, PUBLIC, TEMPLATE_CONNECT,
     UNMANAGED_CONNECT,
 };
 use martydb_model::grants::{Repair, alter_role, revoke_connect, revoke_membership};
@@ -83,14 +83,15 @@ impl Breach<'_> {
         let why: Vec<&str> = paths.iter().map(|path| path.why.as_str()).collect();
         let why = if why.is_empty() { String::new() } else { format!(": {}", why.join(", and ")) };
         let (source, seen) = match (self.basis, logins) {
-            (Basis::Login, 1) => (EvidenceSource::Probe, format!("{who} was let in{why}")),
-            (Basis::Login, _) => (EvidenceSource::Probe, format!("{who} were let in{why}")),
+            (Basis::Login, 1) => (FindingSource::Probe, format!("{who} was let in{why}")),
+            (Basis::Login, _) => (FindingSource::Probe, format!("{who} were let in{why}")),
             (Basis::Catalog, _) => (
-                EvidenceSource::Audit,
+                FindingSource::Audit,
                 format!("{WAY}, since the password is not known: {who} would be let in{why}"),
             ),
         };
-        let found = kind.of(role).by(source).service_name(service).database(&self.database.name).seen(seen);
+        let found =
+            kind.of(role).by(source).service_name(service).database(&self.database.name).evidence(seen);
         // Without duplicates, in the order of their text.
         let repairs = paths.into_iter().map(|path| (path.repair.statement().to_string(), path.repair));
         let repairs: BTreeMap<String, Repair> = repairs.collect();

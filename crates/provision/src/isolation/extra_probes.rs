@@ -8,4 +8,4 @@ mod judge;
 mod observe;
 
 pub use judge::judge;
-pub use observe::{Surroundings, observe};
+pub use observe::{ProbeContext, observe};

@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::observations::ServerContext;
 use crate::probe::{LoginAttempts, ProbeLogin, Task};
 use martydb_model::RoleName;
-use martydb_model::findings::{EvidenceSource, Finding, FindingKind, GUESSABLE, REUSED};
+use martydb_model::findings::{FindingSource, Finding, FindingKind, GUESSABLE, REUSED};
 
 fn password(login: &ProbeLogin) -> Option<&str> {
     login.password.as_ref().map(ExposeSecret::expose_secret)
@@ -18,8 +18,8 @@ pub fn findings(task: &Task) -> Vec<Finding> {
         let Some(secret) = password(login) else { continue };
         let finding = |kind: &FindingKind, about: &RoleName, seen: String| {
             let found =
-                kind.of(login.role.as_str()).by(EvidenceSource::Probe).service_name(Some(&login.service));
-            found.database(&login.database).object(format!("role {about}")).seen(seen).on(&task.server)
+                kind.of(login.role.as_str()).by(FindingSource::Probe).service_name(Some(&login.service));
+            found.database(&login.database).object(format!("role {about}")).evidence(seen).on(&task.server)
         };
         let same = |other: &&ProbeLogin| password(other) == Some(secret);
         if let Some(other) = task.logins[..at].iter().find(same) {

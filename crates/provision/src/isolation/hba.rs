@@ -16,10 +16,10 @@ pub struct Client<'a> {
 }
 
 /// Connection type, method and options of a line: two lines with the same treatment need one attempt.
-pub type Treatment<'a> = (&'a str, &'a str, &'a [String]);
+pub type LineMethod<'a> = (&'a str, &'a str, &'a [String]);
 
 /// Returns the treatments of the first line that matches, and of the lines before it that may match.
-pub fn treatments<'a>(lines: &'a [HbaLine], client: &Client<'_>) -> Vec<Treatment<'a>> {
+pub fn treatments<'a>(lines: &'a [HbaLine], client: &Client<'_>) -> Vec<LineMethod<'a>> {
     let mut found = vec![];
     for line in lines.iter().filter(|line| line.error.is_none()) {
         let fit = fit(line, client);

@@ -5,7 +5,7 @@ use super::breaches::{WAY, access_paths};
 use super::hba::{Client, treatments};
 use super::listeners::ConnectionType;
 use crate::catalog::{HbaLine, NotExamined};
-use crate::probe::{AccessPolicy, Probe, ProbeLogin, ProbePlace, Task, Verdict};
+use crate::probe::{AccessPolicy, Probe, ProbeLocation, ProbeLogin, Task, Verdict};
 use martydb_model::{ActualServer, DbName};
 
 pub struct LoginRules<'a> {
@@ -49,7 +49,7 @@ fn infer(probe: Probe, task: &Task, login: &ProbeLogin, known: &LoginRules<'_>) 
         .map_err(|_| "its name is not a valid database name".to_owned())
         .and_then(|name| enters(known, login, &name));
     let closed = database.is_none_or(|found| found.policy == AccessPolicy::Closed);
-    let breached = foreseen.is_ok() && probe.place == ProbePlace::Foreign && closed;
+    let breached = foreseen.is_ok() && probe.place == ProbeLocation::Foreign && closed;
     let outcome = if breached { Verdict::Breach } else { Verdict::Inconclusive };
     let words = match foreseen {
         Ok(why) => format!("it would be let in: {why}"),

@@ -21,8 +21,8 @@ use martydb_model::{ActualServer, DesiredServer, DesiredService, RoleKind};
 
 /// Judges one server. Findings of the catalog about services are limited to `services`.
 pub fn judge(observations: &Observations, services: &[DesiredService], wants_graph: bool) -> ServerJudgement {
-    let ServerContext { task, catalogue, .. } = &observations.context;
-    let actual = &catalogue.actual;
+    let ServerContext { task, catalog, .. } = &observations.context;
+    let actual = &catalog.actual;
     let (matrix, inferred) = matrix(observations);
     let mut part = PartialJudgement {
         probes: vec![],
@@ -35,7 +35,7 @@ pub fn judge(observations: &Observations, services: &[DesiredService], wants_gra
         part.extend(privileges::judge(observations));
     }
     let mut audited = audited(&observations.context);
-    let mut unread = catalogue.unread.clone();
+    let mut unread = catalog.unread.clone();
     match &observations.known_passwords {
         Ok(compared) => {
             let known = compared.known.iter();
@@ -60,7 +60,7 @@ pub fn judge(observations: &Observations, services: &[DesiredService], wants_gra
         closed.into_iter().partition(|database| is_kept(&observations.context.desired, actual, database));
     let closed_notes = closed.iter().filter_map(|database| not_tried(&task.server, database)).collect();
     let mut findings = merged(part.findings, audited.into_iter().filter(chosen));
-    let provider = provider::separate(&observations.context.desired, catalogue, &mut findings);
+    let provider = provider::separate(&observations.context.desired, catalog, &mut findings);
     ServerJudgement {
         server: VerifiedServer {
             name: task.server.clone(),
@@ -69,32 +69,32 @@ pub fn judge(observations: &Observations, services: &[DesiredService], wants_gra
             kept: kept.into_iter().map(|database| database.name.to_string()).collect(),
             unprovisioned: unprovisioned(services, &task.server, actual),
         },
-        not_examined: [catalogue.not_examined.clone(), part.not_examined, closed_notes].concat(),
+        not_examined: [catalog.not_examined.clone(), part.not_examined, closed_notes].concat(),
         findings,
         provider,
         extra: part.probes,
         matrix,
         unread,
-        graph: wants_graph.then(|| access_graph(&observations.context.desired, catalogue)),
+        graph: wants_graph.then(|| access_graph(&observations.context.desired, catalog)),
     }
 }
 
 /// Returns the findings of the catalogs, unfiltered.
 pub fn audited(context: &ServerContext) -> Vec<Finding> {
     let stored = context.task.stored_passwords();
-    let mut audited = audit(&context.desired, &context.catalogue, &stored.search());
+    let mut audited = audit(&context.desired, &context.catalog, &stored.search());
     audited.extend(alternates::findings(context));
     audited
 }
 
 /// Returns every probe of the matrix, and a note for each login with inferred probes.
 fn matrix(observations: &Observations) -> (Vec<Probe>, Vec<NotExamined>) {
-    let ServerContext { task, catalogue, .. } = &observations.context;
+    let ServerContext { task, catalog, .. } = &observations.context;
     let probes = probe::judge(task, &observations.attempts);
     let Some(configured) = observations.listeners.first() else { return (probes, vec![]) };
     let known = inferred::LoginRules {
-        server: &catalogue.actual,
-        hba: catalogue.hba.as_deref(),
+        server: &catalog.actual,
+        hba: catalog.hba.as_deref(),
         transport: configured.transport,
     };
     inferred::complete(task, &known, probes)
@@ -102,8 +102,8 @@ fn matrix(observations: &Observations) -> (Vec<Probe>, Vec<NotExamined>) {
 
 /// Returns breaches of the matrix, observed ones before inferred ones.
 fn connect_findings(observations: &Observations, matrix: &[Probe]) -> Vec<Finding> {
-    let ServerContext { task, catalogue, .. } = &observations.context;
-    let actual = &catalogue.actual;
+    let ServerContext { task, catalog, .. } = &observations.context;
+    let actual = &catalog.actual;
     let (inferred, observed): (Vec<&Probe>, Vec<&Probe>) =
         matrix.iter().partition(|probe| inferred::is_inferred(probe));
     let mut found = breaches::findings(task, &observed, actual, Basis::Login);
@@ -114,11 +114,11 @@ fn connect_findings(observations: &Observations, matrix: &[Probe]) -> Vec<Findin
 }
 
 /// Drops findings of the catalog that a login has already proven.
-fn merged(proven: Vec<Finding>, catalogue: impl Iterator<Item = Finding>) -> Vec<Finding> {
+fn merged(proven: Vec<Finding>, catalog: impl Iterator<Item = Finding>) -> Vec<Finding> {
     let gap = |finding: &Finding| (finding.id, finding.database.clone(), finding.role.clone());
     let known: BTreeSet<_> = proven.iter().map(gap).collect();
     let mut findings = proven;
-    findings.extend(catalogue.filter(|finding| !known.contains(&gap(finding))));
+    findings.extend(catalog.filter(|finding| !known.contains(&gap(finding))));
     findings.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.key().cmp(&b.key())));
     findings
 }
@@ -138,7 +138,7 @@ fn not_tried(server: &str, database: &ProbeDatabase) -> Option<NotExamined> {
 
 /// Returns `true` if a restore has replaced the database.
 fn is_kept(desired: &DesiredServer, actual: &ActualServer, database: &ProbeDatabase) -> bool {
-    actual.databases.get(&database.name).is_some_and(|found| desired.kept_for(found).is_some())
+    actual.databases.get(&database.name).is_some_and(|found| desired.replaced_service(found).is_some())
 }
 
 /// Returns services that `apply` has not created completely.

@@ -161,7 +161,7 @@ async fn nearby(
                 continue;
             }
         };
-        match address.knock().await {
+        match address.check_reachable().await {
             Ok(()) => all.push(Listener {
                 shown: endpoint.to_string(),
                 transport: transport(&endpoint.host, tls),

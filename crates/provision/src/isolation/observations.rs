@@ -4,7 +4,7 @@ use secrecy::SecretString;
 
 use super::listeners::Listener;
 use crate::catalog::{NotExamined, Snapshot};
-use crate::probe::{LoginAttempts, ProbeLogin, ProbePlace, Task};
+use crate::probe::{LoginAttempts, ProbeLocation, ProbeLogin, Task};
 use martydb_model::error::Result;
 use martydb_model::{DesiredServer, RoleName};
 use martydb_pg::wire::Attempt;
@@ -28,7 +28,7 @@ pub enum Extent {
 pub struct ServerContext {
     pub task: Task,
     pub desired: DesiredServer,
-    pub catalogue: Snapshot,
+    pub catalog: Snapshot,
     pub alternates: Vec<OpenAlternate>,
 }
 
@@ -61,7 +61,7 @@ pub struct ExtraProbe {
     pub login: Option<usize>,
     pub role: String,
     pub database: String,
-    pub place: ProbePlace,
+    pub place: ProbeLocation,
     pub listener: usize,
     pub password: SecretString,
     pub purpose: Purpose,

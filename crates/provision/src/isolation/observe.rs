@@ -1,7 +1,7 @@
 //! First stage: all I/O of a verification, one server at a time.
 
 use super::alternates::open_alternates;
-use super::extra_probes::{self, Surroundings};
+use super::extra_probes::{self, ProbeContext};
 use super::listeners::{ServerSettings, listeners, loopback};
 use super::observations::{ComparedPasswords, Extent, Observations, ServerContext};
 use super::password_audit::known_passwords;
@@ -33,7 +33,7 @@ pub async fn observe(
     if let Some(quickest) = quickest(&found.attempts) {
         context.task.concurrency = context.task.in_flight(quickest);
     }
-    let ServerContext { task, catalogue, .. } = &context;
+    let ServerContext { task, catalog, .. } = &context;
     let attempts = found.attempts;
     let known_passwords = compared_passwords(&context, &attempts, extent).await;
     // All other observations depend on these positive controls.
@@ -49,11 +49,11 @@ pub async fn observe(
             not_examined,
         });
     }
-    let (hba, admin) = (catalogue.hba.as_deref(), access.admin.role.as_str());
-    let settings = ServerSettings { settings: &catalogue.state.parameters.settings, hba, admin };
+    let (hba, admin) = (catalog.hba.as_deref(), access.admin.role.as_str());
+    let settings = ServerSettings { settings: &catalog.state.parameters.settings, hba, admin };
     let (listeners, mut not_examined) = listeners(task, &settings).await?;
     not_examined.extend(found.notes);
-    let surroundings = Surroundings {
+    let surroundings = ProbeContext {
         task,
         attempts: &attempts,
         listeners: &listeners,
@@ -111,13 +111,13 @@ pub async fn context(
     let desired = run.manifest.desired(server);
     let secrets = run.all_secrets(&desired, &here).await?;
     let mut task = Task::new(&access, &desired, &here, &secrets, run.jobs.count);
-    let catalogue = catalog::snapshot(&access, &desired, &task.stored_passwords()).await?;
-    task.databases = databases(&desired, &catalogue.actual);
-    let capacity = &catalogue.actual.capacity;
+    let catalog = catalog::snapshot(&access, &desired, &task.stored_passwords()).await?;
+    task.databases = databases(&desired, &catalog.actual);
+    let capacity = &catalog.actual.capacity;
     task.concurrency = capacity.share(run.jobs.count.max(8), 1);
     task.most = capacity.share(MOST_IN_FLIGHT, 2);
-    let alternates = open_alternates(run, &task, &catalogue.actual).await?;
-    Ok((access, ServerContext { task, desired, catalogue, alternates }))
+    let alternates = open_alternates(run, &task, &catalog.actual).await?;
+    Ok((access, ServerContext { task, desired, catalog, alternates }))
 }
 
 fn databases(desired: &DesiredServer, actual: &ActualServer) -> Vec<ProbeDatabase> {
@@ -144,7 +144,7 @@ async fn first_logins(context: &mut ServerContext, extent: Extent) -> Result<Fir
         return Ok(FirstLogins { attempts: vec![], notes: standby_note(context).into_iter().collect() });
     }
     if let Some(unread) = standby(context) {
-        context.catalogue.unread.push(unread);
+        context.catalog.unread.push(unread);
         return Ok(FirstLogins { attempts: vec![], notes: vec![] });
     }
     let attempts = matrix(&context.task, extent).await?;
@@ -152,7 +152,7 @@ async fn first_logins(context: &mut ServerContext, extent: Extent) -> Result<Fir
         return Ok(FirstLogins { attempts, notes: vec![] });
     }
     let socket = context.task.endpoint.to_string();
-    for endpoint in loopback(&context.task.endpoint, &context.catalogue.state.parameters.settings) {
+    for endpoint in loopback(&context.task.endpoint, &context.catalog.state.parameters.settings) {
         let task = Task { endpoint, ..context.task.clone() };
         let Ok(attempts) = matrix(&task, extent).await else { continue };
         if attempts.iter().any(LoginAttempts::logged_in) {
@@ -166,7 +166,7 @@ async fn first_logins(context: &mut ServerContext, extent: Extent) -> Result<Fir
             return Ok(FirstLogins { attempts, notes: vec![NotExamined::new(what, why)] });
         }
     }
-    context.catalogue.unread.push(Unread {
+    context.catalog.unread.push(Unread {
         what: "what the logins of the services can reach".into(),
         why: format!(
             "pg_hba.conf asks at {socket} for the account of the operating system, and the services log in with \
@@ -188,7 +188,7 @@ async fn matrix(task: &Task, extent: Extent) -> Result<Vec<LoginAttempts>> {
 /// Returns `true` if a socket rejected every login by a method that asks for no password.
 fn asks_for_account(endpoint: &Endpoint, attempts: &[LoginAttempts]) -> bool {
     let by_account = |outcome: &Outcome| {
-        matches!(outcome, Outcome::Refused(refused) if refused.sqlstate == sqlstate::INVALID_AUTHORIZATION
+        matches!(outcome, Outcome::Rejected(refused) if refused.sqlstate == sqlstate::INVALID_AUTHORIZATION
             && refused.routine.as_deref() == Some("auth_failed"))
     };
     let is_socket = matches!(endpoint.host, Host::Socket(_));
@@ -198,10 +198,10 @@ fn asks_for_account(endpoint: &Endpoint, attempts: &[LoginAttempts]) -> bool {
 /// Returns `true` if an attempt ended because the server was gone.
 fn is_lost(outcome: &Outcome) -> bool {
     match outcome {
-        Outcome::Broken(broken) => {
+        Outcome::Failed(broken) => {
             matches!(broken.stage, Stage::Reach | Stage::Speak | Stage::Wait | Stage::NotTried)
         }
-        Outcome::Refused(refused) => refused.sqlstate.starts_with("57P"),
+        Outcome::Rejected(refused) => refused.sqlstate.starts_with("57P"),
         Outcome::Accepted(_) => false,
     }
 }
@@ -211,13 +211,13 @@ const STANDBY: &str =
 
 fn standby(context: &ServerContext) -> Option<Unread> {
     let what = "what the logins of the services can do".into();
-    context.catalogue.actual.standby.then(|| Unread { what, why: STANDBY.into(), ..of_server(context) })
+    context.catalog.actual.standby.then(|| Unread { what, why: STANDBY.into(), ..of_server(context) })
 }
 
 /// Notes that a standby has the catalogs of its primary, but a pg_hba.conf of its own.
 fn standby_note(context: &ServerContext) -> Option<NotExamined> {
     let note = || NotExamined::new("the settings and pg_hba.conf of the primary", STANDBY);
-    context.catalogue.actual.standby.then(note)
+    context.catalog.actual.standby.then(note)
 }
 
 fn of_server(context: &ServerContext) -> Unread {

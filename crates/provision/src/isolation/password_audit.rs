@@ -12,7 +12,9 @@ use crate::probe::LoginAttempts;
 use martydb_model::contract::managed;
 use martydb_model::error::{Error, Result};
 use martydb_model::findings::{Finding, GUESSABLE, REUSED, Severity};
-use martydb_model::{ActualRole, ActualServer, DesiredServer, FILE_ROLES, KeptPassword, RoleGraph, RoleName};
+use martydb_model::{
+    ActualRole, ActualServer, DesiredServer, FILE_ROLES, RoleGraph, RoleName, StoredPassword,
+};
 use martydb_pg::wire::is_kept_by;
 use martydb_ui::report::progress;
 
@@ -27,8 +29,8 @@ const USUAL_ROUNDS: u32 = 16_384;
 /// Verifier of a role.
 struct LoginVerifier {
     role: RoleName,
-    kept: KeptPassword,
-    standing: Standing,
+    kept: StoredPassword,
+    importance: RoleImportance,
     /// Stored password of the login itself, if no attempt has tested it yet.
     own: Option<SecretString>,
 }
@@ -68,7 +70,7 @@ pub async fn known_passwords(
     let _comparing = progress("comparing passwords", "logins");
     let changed = on_all_cores(all, |one| (!one.has_own()).then_some(one)).await?;
     let compared = changed.into_iter().map(|verifier| {
-        let is_powerful = verifier.standing == Standing::Powerful;
+        let is_powerful = verifier.importance == RoleImportance::Powerful;
         let candidates = candidates(context, attempts, &verifier.role, is_powerful);
         Comparison { verifier, candidates }
     });
@@ -102,22 +104,27 @@ async fn on_all_cores<V: Send + 'static, T: Send + 'static>(
 }
 
 fn verifiers(context: &ServerContext, attempts: &[LoginAttempts]) -> Vec<LoginVerifier> {
-    let ServerContext { desired, catalogue, .. } = context;
-    let Some(kept) = &catalogue.kept else { return vec![] };
-    let standings = Standings::new(desired, &catalogue.actual);
-    let logins = catalogue.actual.roles.iter().filter(|(_, found)| found.login).map(|(role, _)| role);
+    let ServerContext { desired, catalog, .. } = context;
+    let Some(kept) = &catalog.kept else { return vec![] };
+    let importances = RoleImportances::new(desired, &catalog.actual);
+    let logins = catalog.actual.roles.iter().filter(|(_, found)| found.login).map(|(role, _)| role);
     let compared = logins.filter_map(|role| {
         let kept = kept.get(role).filter(|kept| kept.digest.is_some())?.clone();
-        let standing = standings.of(role);
+        let importance = importances.of(role);
         let own = own(&context.task, attempts, role);
-        (standing != Standing::Outside).then(|| LoginVerifier { role: role.clone(), kept, standing, own })
+        (importance != RoleImportance::Outside).then(|| LoginVerifier {
+            role: role.clone(),
+            kept,
+            importance,
+            own,
+        })
     });
     compared.collect()
 }
 
 /// Returns the most important comparisons, cheapest first, within the limit, and the number left out.
 fn within_limit(mut all: Vec<Comparison>) -> (Vec<Comparison>, usize) {
-    all.sort_by_key(|one| (one.verifier.standing, one.rounds()));
+    all.sort_by_key(|one| (one.verifier.importance, one.rounds()));
     let count = all.len();
     let mut sum = 0_u64;
     all.retain(|one| {
@@ -139,28 +146,28 @@ fn solve(one: &Comparison) -> Option<KnownPassword> {
 
 /// Returns the finding that a role's password is known elsewhere.
 pub fn finding(context: &ServerContext, known: &KnownPassword) -> Finding {
-    let ServerContext { task, desired, catalogue, .. } = context;
+    let ServerContext { task, desired, catalog, .. } = context;
     let KnownPassword { role, owner } = known;
     let service = managed(desired, role).map(|(service, _)| service);
-    let standing = Standings::new(desired, &catalogue.actual).of(role);
+    let importance = RoleImportances::new(desired, &catalog.actual).of(role);
     let (kind, evidence) = match owner {
         Some(other) => (REUSED, format!("the password of {role} is that of {}", other.role)),
         None => (GUESSABLE, format!("the password of {role} is easily guessed")),
     };
-    let severity = match standing {
-        Standing::Powerful => Severity::Critical,
-        Standing::OfService | Standing::Enters => Severity::High,
+    let severity = match importance {
+        RoleImportance::Powerful => Severity::Critical,
+        RoleImportance::OfService | RoleImportance::Enters => Severity::High,
         // No service's data is at risk: the server's administrator decides.
-        Standing::Elsewhere | Standing::Outside => Severity::Low,
+        RoleImportance::Elsewhere | RoleImportance::Outside => Severity::Low,
     };
     let found = kind.of(role.as_str()).at(severity).service_name(service.map(|service| &service.name));
-    let words = standing.words();
-    found.object(format!("role {role}")).seen(format!("{evidence}{words}")).on(&task.server)
+    let words = importance.words();
+    found.object(format!("role {role}")).evidence(format!("{evidence}{words}")).on(&task.server)
 }
 
 /// Importance of a role, in the order of comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Standing {
+pub enum RoleImportance {
     /// A role that can read or change every service, or become such a role.
     Powerful,
     /// A service's role.
@@ -173,46 +180,46 @@ pub enum Standing {
     Outside,
 }
 
-pub struct Standings<'a> {
+pub struct RoleImportances<'a> {
     desired: &'a DesiredServer,
     actual: &'a ActualServer,
     memberships: RoleGraph<'a>,
 }
 
-impl Standing {
+impl RoleImportance {
     pub fn words(self) -> &'static str {
         match self {
-            Standing::Powerful => ", and it has power over the whole server",
-            Standing::Enters => ", and it can enter a service's database",
-            Standing::OfService | Standing::Elsewhere | Standing::Outside => "",
+            RoleImportance::Powerful => ", and it has power over the whole server",
+            RoleImportance::Enters => ", and it can enter a service's database",
+            RoleImportance::OfService | RoleImportance::Elsewhere | RoleImportance::Outside => "",
         }
     }
 }
 
-impl<'a> Standings<'a> {
-    pub fn new(desired: &'a DesiredServer, actual: &'a ActualServer) -> Standings<'a> {
-        Standings { desired, actual, memberships: RoleGraph::new(&actual.memberships) }
+impl<'a> RoleImportances<'a> {
+    pub fn new(desired: &'a DesiredServer, actual: &'a ActualServer) -> RoleImportances<'a> {
+        RoleImportances { desired, actual, memberships: RoleGraph::new(&actual.memberships) }
     }
 
-    pub fn of(&self, role: &'a RoleName) -> Standing {
+    pub fn of(&self, role: &'a RoleName) -> RoleImportance {
         let reached = self.memberships.reachable(role, |_| true).into_iter().map(|path| path.role);
         let all: BTreeSet<&RoleName> = reached.chain([role]).collect();
         if all.iter().any(|one| self.is_powerful(one)) {
-            return Standing::Powerful;
+            return RoleImportance::Powerful;
         }
         if managed(self.desired, role).is_some() {
-            return Standing::OfService;
+            return RoleImportance::OfService;
         }
         let services = self.desired.services.values().map(|service| service.database.as_str());
         let into_service = services.into_iter().any(|database| self.connects(&all, database));
         if into_service || all.iter().any(|one| managed(self.desired, one).is_some()) {
-            return Standing::Enters;
+            return RoleImportance::Enters;
         }
         let mut databases = self.actual.databases.keys();
         if databases.any(|database| self.connects(&all, database.as_str())) {
-            return Standing::Elsewhere;
+            return RoleImportance::Elsewhere;
         }
-        Standing::Outside
+        RoleImportance::Outside
     }
 
     fn is_powerful(&self, role: &RoleName) -> bool {

@@ -22,7 +22,7 @@ struct LimitRule {
     /// Action that the customer cannot take.
     what: &'static str,
     kinds: &'static [&'static FindingKind],
-    holds: fn(&Judged<'_>, &Finding) -> bool,
+    holds: fn(&RuleInput<'_>, &Finding) -> bool,
 }
 
 const RULES: &[LimitRule] = &[
@@ -67,14 +67,14 @@ const RULES: &[LimitRule] = &[
 ];
 
 /// Input of the rules: one server.
-struct Judged<'a> {
+struct RuleInput<'a> {
     platform: &'static Platform,
     desired: &'a DesiredServer,
     actual: &'a ActualServer,
     databases: &'a BTreeMap<String, DatabaseCatalog>,
 }
 
-impl Judged<'_> {
+impl RuleInput<'_> {
     fn rule(&self, finding: &Finding) -> Option<&'static LimitRule> {
         let mut rules = RULES.iter().filter(|rule| self.platform.kept.contains(&rule.kept));
         rules.find(|rule| rule.kinds.iter().any(|kind| finding.is(kind)) && (rule.holds)(self, finding))
@@ -131,14 +131,10 @@ pub struct ProviderLimits {
 }
 
 /// Removes the platform's limits from the findings of one server; none without a platform.
-pub fn separate(
-    desired: &DesiredServer,
-    catalogue: &Snapshot,
-    findings: &mut Vec<Finding>,
-) -> ProviderLimits {
+pub fn separate(desired: &DesiredServer, catalog: &Snapshot, findings: &mut Vec<Finding>) -> ProviderLimits {
     let Some(platform) = desired.platform else { return ProviderLimits::default() };
-    let Snapshot { actual, databases, .. } = catalogue;
-    let place = Judged { platform, desired, actual, databases };
+    let Snapshot { actual, databases, .. } = catalog;
+    let place = RuleInput { platform, desired, actual, databases };
     let mut taken: BTreeMap<ProviderGap, (&LimitRule, Vec<Finding>)> = BTreeMap::new();
     findings.retain(|finding| {
         let Some(rule) = place.rule(finding) else { return true };
@@ -160,7 +156,7 @@ pub fn separate(
     found
 }
 
-fn limit(place: &Judged<'_>, rule: &LimitRule, findings: &[Finding]) -> PrivilegeGap {
+fn limit(place: &RuleInput<'_>, rule: &LimitRule, findings: &[Finding]) -> PrivilegeGap {
     let platform = place.platform.name;
     let each = |name: fn(&Finding) -> Option<&str>| -> Vec<&str> {
         let all: BTreeSet<&str> = findings.iter().filter_map(name).collect();

@@ -16,7 +16,7 @@ use crate::plan::{Action, Risk, Stage, Step, StepOutcome};
 use crate::run::Run;
 use martydb_model::error::{Error, Result};
 use martydb_model::findings::{
-    EvidenceSource, FOREIGN_CONNECT, Finding, IN_DATABASE, PUBLIC, SESSION, Severity,
+    FindingSource, FOREIGN_CONNECT, Finding, IN_DATABASE, PUBLIC, SESSION, Severity,
 };
 use martydb_model::grants::{Effect, Fix};
 use martydb_model::{ActualServer, DbName, DesiredService, RoleName, ServiceName};
@@ -101,14 +101,14 @@ async fn close(
 ) -> Result<()> {
     let access = run.admin(server).await?;
     let _lock = lock::server(&access, run.lock_wait).await?;
-    let mut left = Left::read(run, server, services).await?;
+    let mut left = RemainingFindings::read(run, server, services).await?;
     for (finding, step) in steps {
-        let mut planner = OneFix { finding, step, left: &left };
+        let mut planner = FixPlanner { finding, step, left: &left };
         // The lock is held for all findings.
         let done = converge(&access, &mut planner, &Policy { lock_wait: None, jobs: Jobs::ONE }).await;
         let mut outcome = done.steps.last().map_or(StepOutcome::Skipped, |(_, outcome)| *outcome);
         if let Err(error) = done.end {
-            left = Left::read(run, server, services).await?;
+            left = RemainingFindings::read(run, server, services).await?;
             if left.is_open(finding) {
                 let database = finding.database.clone();
                 result.failed.push(FailedFix { server: server.into(), database, error });
@@ -123,21 +123,21 @@ async fn close(
 }
 
 /// Findings that the catalogs show now.
-struct Left {
+struct RemainingFindings {
     actual: ActualServer,
     findings: Vec<Finding>,
 }
 
-impl Left {
-    async fn read(run: &Run, server: &str, services: &[DesiredService]) -> Result<Left> {
+impl RemainingFindings {
+    async fn read(run: &Run, server: &str, services: &[DesiredService]) -> Result<RemainingFindings> {
         let (_, context) = context(run, server, services).await?;
-        Ok(Left { findings: audited(&context), actual: context.catalogue.actual })
+        Ok(RemainingFindings { findings: audited(&context), actual: context.catalog.actual })
     }
 
     /// The catalog may report a login's finding by another object, or as an access path.
     fn is_open(&self, finding: &Finding) -> bool {
         let gap = |finding: &Finding| (finding.id, finding.role.clone(), finding.database.clone());
-        let by_login = finding.kind == EvidenceSource::Probe;
+        let by_login = finding.kind == FindingSource::Probe;
         let same =
             |other: &Finding| gap(finding) == gap(other) && (by_login || finding.object == other.object);
         self.findings.iter().any(same) || by_login && self.lets_in(finding)
@@ -150,18 +150,21 @@ impl Left {
     }
 }
 
-struct OneFix<'a> {
+struct FixPlanner<'a> {
     finding: &'a Finding,
     step: &'a Step,
-    left: &'a Left,
+    left: &'a RemainingFindings,
 }
 
-impl Planner for OneFix<'_> {
+impl Planner for FixPlanner<'_> {
     /// Skips findings that are already closed: a REVOKE with no effect only warns. The next verification of the
     /// whole server shows whether the statement closed this one.
     async fn remaining(&mut self, done: &[Step]) -> Result<Remaining> {
         let due = done.is_empty() && self.left.is_open(self.finding);
-        Ok(Remaining { steps: if due { vec![self.step.clone()] } else { vec![] }, lent: 0 })
+        Ok(Remaining {
+            steps: if due { vec![self.step.clone()] } else { vec![] },
+            with_temporary_membership: 0,
+        })
     }
 
     fn actual(&self) -> &ActualServer {

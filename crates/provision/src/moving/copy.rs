@@ -30,14 +30,14 @@ pub struct Move<'a> {
 
 /// Runs that may be working on the move of a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Runs {
+enum ConcurrentRuns {
     /// Only this one: it holds the lock, so all others are dead.
     This,
     Others,
 }
 
 /// Both ends of a move, examined.
-struct Prepared<'a> {
+struct PreparedMove<'a> {
     former: Former<'a>,
     source: MigrationTarget,
     /// Target on the new server; its scratch database has another name.
@@ -76,7 +76,7 @@ impl Move<'_> {
             return Ok(());
         }
         // Another run may be active, whose programs log in as the migrator: the copy waits for it.
-        self.prepare(&old, former, Runs::Others)
+        self.prepare(&old, former, ConcurrentRuns::Others)
             .await
             .map(drop)
             .map_err(|error| error.while_doing(self.failed()))
@@ -99,7 +99,7 @@ impl Move<'_> {
         if former.interrupted {
             former.reopen().await?;
         }
-        let mut ready = self.prepare(&old, former, Runs::This).await?;
+        let mut ready = self.prepare(&old, former, ConcurrentRuns::This).await?;
         let archive = step("dumping", &old.database, Archive::dump(&ready.programs, &ready.source)).await?;
         let scratch = Scratch::make_without_rights(self.access, self.desired, self.service).await?;
         let filled = self.fill(&archive, &scratch.target(&ready.own)).await;
@@ -114,14 +114,14 @@ impl Move<'_> {
         &self,
         old: &'o DesiredService,
         mut former: Former<'o>,
-        runs: Runs,
-    ) -> Result<Prepared<'o>> {
+        runs: ConcurrentRuns,
+    ) -> Result<PreparedMove<'o>> {
         let major = self.actual.major();
         obstacles::refuse_older(self.service, former.major, major, &self.desired.name)?;
         let programs = archive::find(former.major, major).await?;
         let (source, own) = (target(self.run, old).await?, target(self.run, self.service).await?);
-        let migrator = (runs == Runs::Others).then(|| source.login.role.clone());
-        if runs == Runs::This {
+        let migrator = (runs == ConcurrentRuns::Others).then(|| source.login.role.clone());
+        if runs == ConcurrentRuns::This {
             sums::end_programs(&source).await.map_err(|error| refused_login(error, old))?;
         }
         let sessions = former.settled(&[], migrator.as_deref(), Duration::from_secs(1)).await?;
@@ -145,7 +145,7 @@ impl Move<'_> {
                 self.service.name
             )));
         }
-        Ok(Prepared { former, source, own, programs })
+        Ok(PreparedMove { former, source, own, programs })
     }
 
     async fn fill(&self, archive: &Archive, scratch: &MigrationTarget) -> Result<()> {
@@ -166,7 +166,7 @@ impl Move<'_> {
     /// Closes the former database, compares, and renames the copy; reopens the former database if that fails.
     async fn finish(
         &self,
-        ready: &mut Prepared<'_>,
+        ready: &mut PreparedMove<'_>,
         scratch: Scratch,
         session: &mut Connection,
     ) -> Result<()> {
@@ -190,7 +190,7 @@ impl Move<'_> {
         }
     }
 
-    async fn leave(&self, ready: &mut Prepared<'_>) -> Result<()> {
+    async fn leave(&self, ready: &mut PreparedMove<'_>) -> Result<()> {
         if let Err(error) = ready.former.mark_moved().await {
             let what = "cannot mark its former database as moved";
             tracing::warn!(target: "martydb", "warning: service \"{}\": {what}: {error}", self.service.name);
@@ -209,7 +209,7 @@ impl Move<'_> {
 }
 
 /// Reopens the former database; returns the original error, combined with another one if that fails.
-async fn reopened(ready: &mut Prepared<'_>, error: Error) -> Error {
+async fn reopened(ready: &mut PreparedMove<'_>, error: Error) -> Error {
     match ready.former.reopen().await {
         Ok(()) => error,
         Err(second) => error.and_also(second),
@@ -229,7 +229,7 @@ fn is_wanted(what: &str, service: &DesiredService) -> bool {
     !made && !others && !what.starts_with("COMMENT - EXTENSION ")
 }
 
-async fn close_and_compare(ready: &mut Prepared<'_>, scratch: &MigrationTarget) -> Result<()> {
+async fn close_and_compare(ready: &mut PreparedMove<'_>, scratch: &MigrationTarget) -> Result<()> {
     // Opened before the database is closed; afterwards it accepts no session.
     let mut there = sums::as_owner(&ready.source).await?;
     let mut here = sums::as_owner(scratch).await?;
@@ -239,7 +239,7 @@ async fn close_and_compare(ready: &mut Prepared<'_>, scratch: &MigrationTarget) 
     end
 }
 
-async fn compared(ready: &mut Prepared<'_>, there: &mut Connection, here: &mut Connection) -> Result<()> {
+async fn compared(ready: &mut PreparedMove<'_>, there: &mut Connection, here: &mut Connection) -> Result<()> {
     ready.former.close(&[there.backend()]).await?;
     let sides = futures_util::future::join(compare::read(there), compare::read(here)).await;
     let sides: (CopySide, CopySide) = (sides.0?, sides.1?);

@@ -17,7 +17,7 @@ use martydb_ui::report::printable;
 const ENDING: Duration = Duration::from_secs(10);
 
 /// Properties of a database.
-struct FoundDatabase {
+struct FormerState {
     open: bool,
     comment: Option<String>,
     bytes: Option<i64>,
@@ -39,7 +39,7 @@ pub async fn origin(run: &Run, service: &DesiredService) -> Result<Option<CopyOr
         error.while_doing(what).hint("remove the key `moved` from the manifest once the service has moved")
     })?;
     let desired = run.manifest.desired(&former.server);
-    let stays = |found: &FoundDatabase| desired.move_note(found.comment.as_deref()) != Some(MoveNote::Moved);
+    let stays = |found: &FormerState| desired.move_note(found.comment.as_deref()) != Some(MoveNote::Moved);
     Ok(found.filter(stays).map(|found| CopyOrigin {
         server: former.server,
         database: former.database,
@@ -81,12 +81,12 @@ pub async fn refuse_two(run: &Run, service: &DesiredService) -> Result<()> {
         )))
 }
 
-async fn look_from(run: &Run, former: &DesiredService) -> Result<Option<FoundDatabase>> {
+async fn look_from(run: &Run, former: &DesiredService) -> Result<Option<FormerState>> {
     let access = run.admin(&former.server).await?;
-    look(&mut access.read(&access.maintenance).await?, &former.database).await
+    read_state(&mut access.read(&access.maintenance).await?, &former.database).await
 }
 
-async fn look(session: &mut Connection, database: &DbName) -> Result<Option<FoundDatabase>> {
+async fn read_state(session: &mut Connection, database: &DbName) -> Result<Option<FormerState>> {
     let asked = stmt!(
         "SELECT d.datallowconn, pg_catalog.shobj_description(d.oid, 'pg_database'),
              CASE WHEN pg_catalog.has_database_privilege(d.oid, 'CONNECT') THEN pg_catalog.pg_database_size(d.oid) END,
@@ -97,7 +97,7 @@ async fn look(session: &mut Connection, database: &DbName) -> Result<Option<Foun
     let rows = query(session, &asked).await?;
     let version = session.major();
     let read = |row: &Row| {
-        Ok(FoundDatabase {
+        Ok(FormerState {
             open: row.try_get(0)?,
             comment: row.try_get(1)?,
             bytes: row.try_get(2)?,
@@ -136,7 +136,7 @@ impl<'a> Former<'a> {
     ) -> Result<Former<'a>> {
         let mut session = access.write(&access.maintenance).await?;
         let name = format!("database \"{database}\" of server \"{}\"", desired.name);
-        let found = look(&mut session, database).await?;
+        let found = read_state(&mut session, database).await?;
         let found = found.ok_or_else(|| Error::operation(format!("{name} no longer exists")))?;
         if !found.owned {
             let owner = &found.owner;

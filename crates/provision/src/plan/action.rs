@@ -6,7 +6,7 @@ use super::stage::Stage;
 use martydb_model::contract::{DefaultKind, Privileges};
 use martydb_model::grants::{Effect, Fix};
 use martydb_model::units::counted;
-use martydb_model::{DbName, Grantee, MadeWith, RoleKind, RoleName, SchemaName, ServerName};
+use martydb_model::{CreationParameters, DbName, Grantee, RoleKind, RoleName, SchemaName, ServerName};
 
 /// Kind of change; its words are part of the JSON contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
@@ -155,7 +155,7 @@ pub enum Action {
         database: DbName,
         owner: RoleName,
         template: Option<DbName>,
-        made_with: Box<MadeWith>,
+        made_with: Box<CreationParameters>,
         tablespace: Option<String>,
     },
     /// Copies a database with its privileges and history from another server of the manifest. Done by `moving`,

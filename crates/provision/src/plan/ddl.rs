@@ -9,7 +9,9 @@ use martydb_model::grants::{self, Repair, ident};
 use martydb_model::sql::{
     Fragment, Keyword, List, Literal, Qualified, Script, Secret, ServerText, Statement, stmt,
 };
-use martydb_model::{DbName, LocaleProvider, MadeWith, ObjectKind, RoleKind, RoleName, SchemaName, dated};
+use martydb_model::{
+    CreationParameters, DbName, LocaleProvider, ObjectKind, RoleKind, RoleName, SchemaName, dated,
+};
 
 /// New passwords of logins.
 pub struct NewPasswords<'a> {
@@ -177,8 +179,8 @@ fn on_object(action: &Action, major: u32) -> Option<Statement> {
 }
 
 /// Returns the options of CREATE DATABASE, each with a leading space. Before 15 libc is the only provider.
-fn creation(made_with: &MadeWith, major: u32) -> Statement {
-    let MadeWith { encoding, lc_collate, lc_ctype, provider, locale, icu_rules } = made_with;
+fn creation(made_with: &CreationParameters, major: u32) -> Statement {
+    let CreationParameters { encoding, lc_collate, lc_ctype, provider, locale, icu_rules } = made_with;
     let literal = |text: &str| Literal(text.to_owned());
     let mut all: Vec<Statement> = vec![];
     all.extend(encoding.map(|name| stmt!(" ENCODING {e}", e = literal(name))));

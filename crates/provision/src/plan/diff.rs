@@ -21,10 +21,10 @@ pub(crate) mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::ownership;
 use super::privilege_gaps;
 use super::stage::Stage;
 use super::step::{CopyOrigin, Plan, Step};
-use super::takeover;
 use comparison::Comparison;
 use martydb_model::{ActualServer, DesiredServer, ServiceName};
 
@@ -60,7 +60,9 @@ pub fn diff(
         database::diff(&mut look, service);
         plan.limits.extend(parameters::limits(desired, actual, service));
         match actual.databases.get(&service.database) {
-            Some(found) if found.shut => plan.limits.push(privilege_gaps::shut(desired, actual, service)),
+            Some(found) if found.shut => {
+                plan.limits.push(privilege_gaps::closed_database(desired, actual, service))
+            }
             // Its contents are unknown; the run reports the error.
             Some(found) if found.unread.is_some() => {}
             _ => {
@@ -122,7 +124,7 @@ impl Selection {
         // those that all services need.
         let is_last = |step: &Step| step.service.is_none() && step.stage != Stage::Prepare;
         plan.steps.sort_by_key(|step| (is_last(step), step.service.clone(), step.stage));
-        takeover::order(&mut plan.steps);
+        ownership::order(&mut plan.steps);
         // Removals of what is no longer declared come last, in an order of their own.
         plan.steps.extend(orphans);
     }

@@ -48,7 +48,7 @@ pub fn grouped<'a>(steps: impl IntoIterator<Item = &'a Step>) -> Vec<StepGroup> 
 pub fn folded<'a>(steps: impl IntoIterator<Item = &'a Step>) -> Vec<(StepGroup, Option<&'a Step>)> {
     let (mut order, mut all): (Vec<Phrase>, BTreeMap<Phrase, StepTally>) = Default::default();
     for step in steps {
-        let (phrase, kind, names) = said(&step.action);
+        let (phrase, kind, names) = step_words(&step.action);
         let fresh = || StepTally { first: step, risk: step.risk, count: 0, objects: vec![] };
         if !all.contains_key(&phrase) {
             order.push(phrase.clone());
@@ -99,7 +99,7 @@ fn naming(before: String, kind: &'static str, names: Vec<String>, after: String)
 
 type StepWords = (Phrase, &'static str, Vec<String>);
 
-fn said(action: &Action) -> StepWords {
+fn step_words(action: &Action) -> StepWords {
     let none = String::new;
     match action {
         Action::Grant { on, privileges, to } => {

@@ -15,7 +15,7 @@ pub const LOGINS_NAMED: usize = 5;
 
 /// Object of the lost privilege.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum LostOn {
+pub enum LostObject {
     Database,
     Schema(SchemaName),
     /// Objects of one kind; never empty.
@@ -31,7 +31,7 @@ pub struct Loss {
     pub service: Option<ServiceName>,
     pub database: DbName,
     pub privilege: Privilege,
-    pub on: LostOn,
+    pub on: LostObject,
     /// Former source of the privilege: PUBLIC, or a group.
     pub from: Grantee,
     /// Roles that lose it, by name; never empty.
@@ -43,13 +43,13 @@ impl Loss {
     pub fn what(&self) -> String {
         let (privilege, database) = (self.privilege.name(), &self.database);
         match &self.on {
-            LostOn::Database => format!("{privilege} on database {database}"),
-            LostOn::Schema(schema) => format!("{privilege} on schema {schema} of {database}"),
-            LostOn::Objects(kind, objects) => match objects.first().filter(|_| objects.len() == 1) {
+            LostObject::Database => format!("{privilege} on database {database}"),
+            LostObject::Schema(schema) => format!("{privilege} on schema {schema} of {database}"),
+            LostObject::Objects(kind, objects) => match objects.first().filter(|_| objects.len() == 1) {
                 Some(object) => format!("{privilege} on {object} of {database}"),
                 None => format!("{privilege} on {} of {database}", counted(objects.len(), kind.word())),
             },
-            LostOn::Future(owner, schema, letter) => {
+            LostObject::Future(owner, schema, letter) => {
                 let kind =
                     DefaultKind::from_letter(*letter).map_or("objects", DefaultKind::word).to_lowercase();
                 let place = schema.as_ref().map_or_else(String::new, |schema| format!(" in schema {schema}"));
@@ -61,10 +61,10 @@ impl Loss {
     /// Returns statements that keep it for these roles, one for each object.
     pub fn grants(&self) -> Vec<Statement> {
         match &self.on {
-            LostOn::Database => vec![self.grant(&Object::Database(self.database.clone()))],
-            LostOn::Schema(schema) => vec![self.grant(&Object::Schema(schema.clone()))],
-            LostOn::Objects(_, objects) => objects.iter().map(|object| self.grant(object)).collect(),
-            LostOn::Future(owner, schema, letter) => {
+            LostObject::Database => vec![self.grant(&Object::Database(self.database.clone()))],
+            LostObject::Schema(schema) => vec![self.grant(&Object::Schema(schema.clone()))],
+            LostObject::Objects(_, objects) => objects.iter().map(|object| self.grant(object)).collect(),
+            LostObject::Future(owner, schema, letter) => {
                 let kind = DefaultKind::from_letter(*letter).map_or("TABLES", DefaultKind::word);
                 let (privilege, roles) = (Keyword(self.privilege.name()), List(self.roles.clone()));
                 let given = stmt!("GRANT {p} ON {on} TO {to}", p = privilege, on = Keyword(kind), to = roles);

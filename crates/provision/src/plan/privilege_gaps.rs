@@ -46,7 +46,11 @@ pub fn separate(desired: &DesiredServer, actual: &ActualServer, plan: &mut Plan)
 }
 
 /// Returns the gap for a database to which the admin cannot connect, so its contents are unknown.
-pub fn shut(desired: &DesiredServer, actual: &ActualServer, service: &DesiredService) -> PrivilegeGap {
+pub fn closed_database(
+    desired: &DesiredServer,
+    actual: &ActualServer,
+    service: &DesiredService,
+) -> PrivilegeGap {
     let (admin, database) = (&actual.admin.name, &service.database);
     let owner = actual.databases.get(database).map_or("", |found| found.owner.as_str());
     let asked =

@@ -17,7 +17,7 @@ pub struct Step {
     /// Desired and actual state, for people.
     pub reason: String,
     pub risk: Risk,
-    /// Relation whose change of owner it belongs to, see `takeover`.
+    /// Relation whose change of owner it belongs to, see `ownership`.
     pub part_of: Option<Object>,
 }
 

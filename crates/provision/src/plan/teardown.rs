@@ -22,7 +22,7 @@ pub fn teardown(
 ) -> Result<Vec<Step>> {
     let roles = existing_roles(actual, service);
     refuse_others(desired, actual, service, traces, &roles)?;
-    let own = Some(service.database.clone()).filter(|_| goes(desired, actual, service, adopted));
+    let own = Some(service.database.clone()).filter(|_| drops_database(desired, actual, service, adopted));
     let tests = actual.test_databases(desired).into_iter().filter(|(_, test)| test.service == service.name);
     let databases = own.into_iter().chain(tests.map(|(name, _)| name)).collect();
     Teardown { desired, actual, service: Some(service), roles, databases, traces }.steps()
@@ -39,7 +39,7 @@ pub enum AdoptedDatabase {
 
 /// Returns `true` if the service's database is dropped. One that takes no connections and has no comment is the
 /// rest of a run of ours that was killed before it marked it.
-pub fn goes(
+pub fn drops_database(
     desired: &DesiredServer,
     actual: &ActualServer,
     service: &DesiredService,

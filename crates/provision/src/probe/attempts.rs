@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use super::task::Task;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sqlstate;
-use martydb_pg::wire::{Address, Attempt, Broken, Credentials, LoginRequest, Outcome, Stage};
+use martydb_pg::wire::{Address, Attempt, ConnectionFailure, Credentials, LoginRequest, Outcome, Stage};
 use martydb_ui::report::{Progress, progress};
 
 /// Pauses before an attempt is repeated because no connection was free, in milliseconds.
@@ -36,7 +36,7 @@ impl LoginAttempts {
 
     /// Returns `true` if the stored password is wrong or expired.
     pub fn password_refused(&self) -> bool {
-        matches!(&self.control.outcome, Outcome::Refused(refused) if refused.sqlstate == sqlstate::INVALID_PASSWORD)
+        matches!(&self.control.outcome, Outcome::Rejected(refused) if refused.sqlstate == sqlstate::INVALID_PASSWORD)
     }
 }
 
@@ -80,13 +80,13 @@ pub fn quickest<'a>(all: impl IntoIterator<Item = &'a LoginAttempts>) -> Option<
 
 fn answered(outcome: &Outcome) -> bool {
     let silent = [Stage::Reach, Stage::Wait, Stage::NotTried];
-    !matches!(outcome, Outcome::Broken(broken) if silent.contains(&broken.stage))
+    !matches!(outcome, Outcome::Failed(broken) if silent.contains(&broken.stage))
 }
 
 fn unreachable(task: &Task, outcome: &Outcome) -> Error {
     let error = Error::new(Kind::Unreachable, format!("cannot reach the server at {}", task.endpoint));
     match outcome {
-        Outcome::Broken(broken) => error.cause(broken),
+        Outcome::Failed(broken) => error.cause(broken),
         _ => error,
     }
     .hint("check that it runs, and that the address in the manifest is right")
@@ -206,7 +206,7 @@ impl Queue {
 
 /// Returns `true` if the server had no free connection, which is temporary: services and other attempts use them.
 fn is_full(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Refused(refused) if refused.sqlstate == sqlstate::TOO_MANY_CONNECTIONS)
+    matches!(outcome, Outcome::Rejected(refused) if refused.sqlstate == sqlstate::TOO_MANY_CONNECTIONS)
 }
 
 /// Makes one attempt at any address, repeated while no connection is free.
@@ -245,7 +245,7 @@ async fn repeat(
 
 fn not_tried() -> Attempt {
     let why = "not tried: the server had stopped answering".into();
-    let outcome = Outcome::Broken(Broken { stage: Stage::NotTried, why });
+    let outcome = Outcome::Failed(ConnectionFailure { stage: Stage::NotTried, why });
     Attempt { outcome, latency: Duration::ZERO, connections: 0 }
 }
 

@@ -44,8 +44,8 @@ pub fn connections(task: &Task, attempts: &[Attempt]) -> Vec<ConnectionRow> {
     let one = |(login, attempt): (&ProbeLogin, &Attempt)| {
         let (outcome, session) = match &attempt.outcome {
             Outcome::Accepted(session) => (LoginResult::Ok, Some(session)),
-            Outcome::Refused(_) => (LoginResult::Refused, None),
-            Outcome::Broken(_) => (LoginResult::Failed, None),
+            Outcome::Rejected(_) => (LoginResult::Refused, None),
+            Outcome::Failed(_) => (LoginResult::Failed, None),
         };
         ConnectionRow {
             service: login.service.to_string(),

@@ -32,7 +32,7 @@ pub struct Probe {
     /// Way of the attempt, if it was not plain: another address, `replication`, a wrong password.
     pub way: Option<String>,
     #[serde(skip)]
-    pub place: ProbePlace,
+    pub place: ProbeLocation,
     /// Duration of the attempt; zero if several probes share one session, or none was opened.
     #[serde(skip)]
     pub took: Duration,
@@ -42,7 +42,7 @@ pub struct Probe {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ProbePlace {
+pub enum ProbeLocation {
     /// The login's own database: the positive control.
     Own,
     Foreign,
@@ -54,7 +54,7 @@ impl Probe {
         task: &Task,
         login: &ProbeLogin,
         database: &str,
-        place: ProbePlace,
+        place: ProbeLocation,
         judgement: Judgement,
     ) -> Probe {
         Probe {
@@ -127,12 +127,12 @@ pub fn judge(task: &Task, attempts: &[LoginAttempts]) -> Vec<Probe> {
     for (login, attempts) in task.logins.iter().zip(attempts) {
         let own = judge_own(&attempts.control.outcome);
         let control = if own.verdict == Verdict::Allowed { Control::Passed } else { Control::Failed };
-        let probe = Probe::new(task, login, login.database.as_str(), ProbePlace::Own, own);
+        let probe = Probe::new(task, login, login.database.as_str(), ProbeLocation::Own, own);
         probes.push(Probe { took: attempts.control.latency, ..probe });
         probes.extend(attempts.others.iter().map(|(index, attempt)| {
             let database = &task.databases[*index];
             let judgement = judge_foreign(&attempt.outcome, control, database.policy);
-            let probe = Probe::new(task, login, database.name.as_str(), ProbePlace::Foreign, judgement);
+            let probe = Probe::new(task, login, database.name.as_str(), ProbeLocation::Foreign, judgement);
             Probe { took: attempt.latency, ..probe }
         }));
     }

@@ -9,7 +9,7 @@
 use serde::Serialize;
 
 use martydb_model::sqlstate;
-use martydb_pg::wire::{Outcome, Refused};
+use martydb_pg::wire::{Outcome, Rejection};
 
 /// Verdict on one probe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, schemars::JsonSchema)]
@@ -58,7 +58,7 @@ pub struct Judgement {
 impl Judgement {
     pub fn of(outcome: &Outcome, verdict: Verdict, why: Option<String>) -> Judgement {
         let sqlstate = match outcome {
-            Outcome::Refused(refused) => Some(refused.sqlstate.clone()),
+            Outcome::Rejected(refused) => Some(refused.sqlstate.clone()),
             _ => None,
         };
         Judgement { verdict, sqlstate, why }
@@ -77,7 +77,7 @@ enum Evidence {
 
 /// Interprets a refusal. Only two answers prove anything; the server's function that raised the error
 /// distinguishes the meanings of a SQLSTATE.
-fn meaning(refused: &Refused) -> (Evidence, &'static str) {
+fn meaning(refused: &Rejection) -> (Evidence, &'static str) {
     let nothing = |meaning| (Evidence::Nothing, meaning);
     match (refused.sqlstate.as_str(), refused.routine.as_deref().unwrap_or_default()) {
         (sqlstate::INSUFFICIENT_PRIVILEGE, "CheckMyDatabase") => {
@@ -115,7 +115,7 @@ fn meaning(refused: &Refused) -> (Evidence, &'static str) {
     }
 }
 
-fn read(refused: &Refused) -> (Evidence, String) {
+fn read(refused: &Rejection) -> (Evidence, String) {
     let (evidence, meaning) = meaning(refused);
     let said =
         if evidence == Evidence::Nothing { format!("; the server said: {refused}") } else { String::new() };
@@ -125,8 +125,8 @@ fn read(refused: &Refused) -> (Evidence, String) {
 pub fn judge_own(outcome: &Outcome) -> Judgement {
     let why = match outcome {
         Outcome::Accepted(_) => return Judgement::of(outcome, Verdict::Allowed, None),
-        Outcome::Refused(refused) => read(refused).1,
-        Outcome::Broken(broken) => broken.why.clone(),
+        Outcome::Rejected(refused) => read(refused).1,
+        Outcome::Failed(broken) => broken.why.clone(),
     };
     Judgement::of(outcome, Verdict::Inconclusive, Some(why))
 }
@@ -139,8 +139,8 @@ pub fn judge_foreign(outcome: &Outcome, control: Control, policy: AccessPolicy) 
                 (Verdict::Allowed, Some("left open by close_maintenance: false".into()))
             }
         },
-        Outcome::Broken(broken) => (Verdict::Inconclusive, Some(broken.why.clone())),
-        Outcome::Refused(refused) => match (read(refused), control) {
+        Outcome::Failed(broken) => (Verdict::Inconclusive, Some(broken.why.clone())),
+        Outcome::Rejected(refused) => match (read(refused), control) {
             ((Evidence::Nothing, why), _) => (Verdict::Inconclusive, Some(why)),
             (_, Control::Failed) => (Verdict::Inconclusive, Some(WITHOUT_CONTROL.into())),
             ((Evidence::Denial, _), _) => (Verdict::Denied, None),
@@ -156,19 +156,19 @@ pub const WITHOUT_CONTROL: &str = "it was refused, but it cannot connect to its 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use martydb_pg::wire::{Accepted, Broken, Stage};
+    use martydb_pg::wire::{Accepted, ConnectionFailure, Stage};
 
     fn refused(sqlstate: &str, routine: &str, message: &str) -> Outcome {
         let routine = (!routine.is_empty()).then(|| routine.into());
-        Outcome::Refused(Refused { sqlstate: sqlstate.into(), message: message.into(), routine })
+        Outcome::Rejected(Rejection { sqlstate: sqlstate.into(), message: message.into(), routine })
     }
 
-    fn let_in() -> Outcome {
+    fn accepted() -> Outcome {
         Outcome::Accepted(Accepted { tls: false, server_version: "15.0".into(), answers: vec![] })
     }
 
     fn broken() -> Outcome {
-        Outcome::Broken(Broken { stage: Stage::Wait, why: "no answer within 10 s".into() })
+        Outcome::Failed(ConnectionFailure { stage: Stage::Wait, why: "no answer within 10 s".into() })
     }
 
     /// Every known answer of a server, and an unknown one.
@@ -176,7 +176,7 @@ mod tests {
         use Verdict::*;
         let hba = "keine pg_hba.conf-Zeile für Host »127.0.0.1«";
         vec![
-            (let_in(), Allowed, Breach),
+            (accepted(), Allowed, Breach),
             (
                 refused(sqlstate::INSUFFICIENT_PRIVILEGE, "CheckMyDatabase", "permission denied"),
                 Inconclusive,
@@ -275,7 +275,7 @@ mod tests {
     #[test]
     fn a_database_left_open_on_purpose_is_no_breach() {
         assert_eq!(
-            judge_foreign(&let_in(), Control::Passed, AccessPolicy::LeftOpen).verdict,
+            judge_foreign(&accepted(), Control::Passed, AccessPolicy::LeftOpen).verdict,
             Verdict::Allowed
         );
         let denied = refused(sqlstate::INSUFFICIENT_PRIVILEGE, "CheckMyDatabase", "");
@@ -285,7 +285,7 @@ mod tests {
     #[test]
     fn two_refusals_prove_something_and_the_others_nothing() {
         let refusals = answers().into_iter().filter_map(|(outcome, ..)| match outcome {
-            Outcome::Refused(refused) => Some(refused),
+            Outcome::Rejected(refused) => Some(refused),
             _ => None,
         });
         let proofs = refusals.filter(|refused| read(refused).0 != Evidence::Nothing);
@@ -295,8 +295,8 @@ mod tests {
     #[test]
     fn a_routine_decides_for_its_own_sqlstate_only() {
         for (outcome, ..) in answers() {
-            let Outcome::Refused(refused) = outcome else { continue };
-            let unknown = Refused { routine: Some("unknown".into()), ..refused };
+            let Outcome::Rejected(refused) = outcome else { continue };
+            let unknown = Rejection { routine: Some("unknown".into()), ..refused };
             assert_eq!(read(&unknown).0, Evidence::Nothing, "{unknown:?}");
         }
     }

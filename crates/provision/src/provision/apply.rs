@@ -65,8 +65,8 @@ impl Planner for Apply<'_> {
             return Err(error);
         }
         self.actual = Some(actual);
-        let lent = plan.parts().0.len();
-        Ok(Remaining { steps: plan.steps, lent })
+        let with_temporary_membership = plan.parts().0.len();
+        Ok(Remaining { steps: plan.steps, with_temporary_membership })
     }
 
     fn actual(&self) -> &ActualServer {

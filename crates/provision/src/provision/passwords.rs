@@ -10,13 +10,13 @@ use crate::probe::{self, ATTEMPT_TIMEOUT, ProbeLogin, Task};
 use martydb_config::secrets::Secrets;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sqlstate;
-use martydb_model::{ActualServer, DesiredServer, KeptPassword, RoleKind, RoleName};
+use martydb_model::{ActualServer, DesiredServer, RoleKind, RoleName, StoredPassword};
 use martydb_pg::server::Access;
 use martydb_pg::wire::{Outcome, is_kept};
 
-struct Pair {
+struct LoginPair {
     login: RoleName,
-    kept: KeptPassword,
+    kept: StoredPassword,
     stored: SecretString,
 }
 
@@ -34,8 +34,8 @@ pub async fn differing(
     compared.map_err(|error| Error::operation("cannot compare the stored passwords").cause(error))
 }
 
-fn compare(pairs: &[Pair], threads: usize) -> BTreeSet<RoleName> {
-    let differing = |part: &[Pair]| -> Vec<RoleName> {
+fn compare(pairs: &[LoginPair], threads: usize) -> BTreeSet<RoleName> {
+    let differing = |part: &[LoginPair]| -> Vec<RoleName> {
         part.iter().filter(|pair| differs(pair)).map(|pair| pair.login.clone()).collect()
     };
     std::thread::scope(|scope| {
@@ -50,20 +50,20 @@ fn pairs(
     desired: &DesiredServer,
     actual: &ActualServer,
     secrets: &Secrets,
-) -> Vec<Pair> {
+) -> Vec<LoginPair> {
     let roles =
         scope.services_of(desired).flat_map(|service| RoleKind::LOGINS.map(|kind| service.role(kind)));
     let pair = |role: &RoleName| {
         let (login, stored) = secrets.current(&desired.name, role)?;
         let kept = actual.passwords.get(&login)?.clone();
-        Some(Pair { login, kept, stored: stored.clone() })
+        Some(LoginPair { login, kept, stored: stored.clone() })
     };
     roles.filter_map(pair).collect()
 }
 
 /// Returns `true` if the password differs. MD5 counts as different, because its hash alone is enough to log in; so
 /// does a missing password.
-fn differs(pair: &Pair) -> bool {
+fn differs(pair: &LoginPair) -> bool {
     !is_kept(pair.stored.expose_secret(), &pair.kept)
 }
 
@@ -93,11 +93,11 @@ pub async fn refused(
     for (login, attempt) in task.logins.iter().zip(&attempts) {
         match &attempt.outcome {
             Outcome::Accepted(_) => {}
-            Outcome::Refused(refusal) if refusal.sqlstate == sqlstate::INVALID_PASSWORD => {
+            Outcome::Rejected(refusal) if refusal.sqlstate == sqlstate::INVALID_PASSWORD => {
                 refused.insert(login.role.clone());
             }
             // A missing CONNECT is drift of its own and a separate step of the plan.
-            Outcome::Refused(refusal) if refusal.sqlstate == sqlstate::INSUFFICIENT_PRIVILEGE => {}
+            Outcome::Rejected(refusal) if refusal.sqlstate == sqlstate::INSUFFICIENT_PRIVILEGE => {}
             _ => return Err(unclear(login, probe::judge_own(&attempt.outcome).why)),
         }
     }
@@ -143,10 +143,10 @@ mod tests {
     use super::*;
     use martydb_pg::wire::{digest, verifier};
 
-    fn pair(kept: &str, salt: Option<&str>, rounds: Option<u32>) -> Pair {
-        Pair {
+    fn pair(kept: &str, salt: Option<&str>, rounds: Option<u32>) -> LoginPair {
+        LoginPair {
             login: RoleName::found("csca_app").unwrap(),
-            kept: KeptPassword { digest: Some(digest(kept)), salt: salt.map(str::to_owned), rounds },
+            kept: StoredPassword { digest: Some(digest(kept)), salt: salt.map(str::to_owned), rounds },
             stored: SecretString::from("secret"),
         }
     }
@@ -163,7 +163,7 @@ mod tests {
     #[test]
     fn anything_but_scram_is_a_difference() {
         assert!(differs(&pair("md5d41d8cd98f00b204e9800998ecf8427e", None, None)));
-        assert!(differs(&Pair { kept: KeptPassword::default(), ..pair("", None, None) }));
+        assert!(differs(&LoginPair { kept: StoredPassword::default(), ..pair("", None, None) }));
     }
 
     #[test]
@@ -171,7 +171,7 @@ mod tests {
         for (count, threads) in [(0, 1), (5, 2), (5, 3), (2, 5), (1, 1)] {
             let login = |n| RoleName::found(format!("login{n}")).unwrap();
             let pairs: Vec<_> =
-                (0..count).map(|n| Pair { login: login(n), ..pair("", None, None) }).collect();
+                (0..count).map(|n| LoginPair { login: login(n), ..pair("", None, None) }).collect();
             assert_eq!(compare(&pairs, threads), (0..count).map(login).collect(), "{count} by {threads}");
         }
     }

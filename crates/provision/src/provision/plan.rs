@@ -11,7 +11,7 @@ use crate::run::Run;
 use martydb_config::secrets::CredentialKey;
 use martydb_model::error::{Error, Result};
 use martydb_model::{ActualServer, DbName, DesiredServer, DesiredService, ServiceName};
-use martydb_pg::server::{Access, direct};
+use martydb_pg::server::{Access, pooler_check};
 
 pub struct PlannedServer {
     pub server: String,
@@ -71,7 +71,7 @@ pub fn refuse_standbys(plans: Vec<(String, Result<PlannedServer>)>) -> Vec<(Stri
             return Ok(planned);
         }
         let server = format!("server \"{}\"", planned.server);
-        Err(direct::standby(server, planned.actual.primary.as_deref()))
+        Err(pooler_check::standby(server, planned.actual.primary.as_deref()))
     };
     plans.into_iter().map(|(server, planned)| (server, planned.and_then(refused))).collect()
 }

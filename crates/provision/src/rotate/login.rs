@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 
 use super::planner::{PlanSteps, RotationPlanner, sets_password};
-use super::rotation::{LoginRotation, Rotated, Rotation, Turn};
+use super::rotation::{LoginRotation, Rotated, Rotation, RotationMode};
 use crate::converge::{Converged, Jobs, Policy, converge};
 use crate::plan::rotate;
 use crate::probe::ATTEMPT_TIMEOUT;
@@ -25,9 +25,9 @@ impl LoginRotation<'_> {
             error: None,
         };
         let end = match rotation.turn {
-            Turn::InPlace => self.in_place(rotation, &mut rotated).await,
-            Turn::Overlap => self.overlap(rotation, &mut rotated).await,
-            Turn::Finish => self.finish(&mut rotated).await,
+            RotationMode::InPlace => self.in_place(rotation, &mut rotated).await,
+            RotationMode::Overlap => self.overlap(rotation, &mut rotated).await,
+            RotationMode::Finish => self.finish(&mut rotated).await,
         };
         rotated.error = end.err();
         rotated
@@ -132,9 +132,9 @@ impl LoginRotation<'_> {
         let refused = match address.attempt(&mut credentials, &request).await.outcome {
             Outcome::Accepted(_) => return Ok(()),
             // The server checks these only after the password was accepted.
-            Outcome::Refused(refused) if !refused.sqlstate.starts_with("28") => return Ok(()),
-            Outcome::Refused(refused) => refused.to_string(),
-            Outcome::Broken(broken) => broken.to_string(),
+            Outcome::Rejected(refused) if !refused.sqlstate.starts_with("28") => return Ok(()),
+            Outcome::Rejected(refused) => refused.to_string(),
+            Outcome::Failed(broken) => broken.to_string(),
         };
         let message = format!("the new password of \"{login}\" does not work");
         let error = Error::new(Kind::Unreachable, message).cause(refused);

@@ -6,7 +6,7 @@ use martydb_model::{ActualServer, DesiredServer, DesiredService, RoleKind, RoleN
 use martydb_pg::server::Access;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Turn {
+pub enum RotationMode {
     /// Sets a new password for the login in use.
     InPlace,
     /// Puts the other login into use; the old one remains valid.
@@ -35,7 +35,7 @@ pub struct Rotation<'a> {
     pub kinds: &'a [RoleKind],
     /// Further logins, each with a service that it may use; only for rotations in place.
     pub further: &'a [(DesiredService, RoleName)],
-    pub turn: Turn,
+    pub turn: RotationMode,
     pub valid_until: Option<&'a str>,
 }
 

@@ -49,7 +49,7 @@ impl Run {
     }
 
     /// Notes that backups are not encrypted.
-    pub fn tell_unencrypted(&self, repository: &Repository) {
+    pub fn warn_unencrypted(&self, repository: &Repository) {
         if let Some(note) = repository.unencrypted() {
             self.out.note(&note);
         }

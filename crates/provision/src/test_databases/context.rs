@@ -51,7 +51,7 @@ impl<'a> CopyContext<'a> {
     }
 
     /// Reads the snapshot of the server again.
-    pub(super) async fn look(&mut self) -> Result<()> {
+    pub(super) async fn refresh(&mut self) -> Result<()> {
         self.actual = inspect::cluster_outside(&mut self.session).await?;
         Ok(())
     }

@@ -17,7 +17,7 @@ const TRIES: usize = 3;
 
 /// A test database that was created.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MadeTestDatabase {
+pub struct CreatedTestDatabase {
     pub database: DbName,
     pub template: Template,
 }
@@ -27,14 +27,14 @@ impl CopyContext<'_> {
     ///
     /// # Errors
     /// If a migration fails, or the server rejects a statement.
-    pub async fn make(&mut self, events: &EventSender) -> Result<MadeTestDatabase> {
+    pub async fn make(&mut self, events: &EventSender) -> Result<CreatedTestDatabase> {
         let mut tries = 1..TRIES;
         loop {
             let template = self.template(events).await?;
             match self.copy(&template.database).await {
-                Ok(database) => return Ok(MadeTestDatabase { database, template }),
+                Ok(database) => return Ok(CreatedTestDatabase { database, template }),
                 // Another run, with other files, has dropped a template that no test database was copied from.
-                Err(error) if is_gone(&error) && tries.next().is_some() => self.look().await?,
+                Err(error) if is_gone(&error) && tries.next().is_some() => self.refresh().await?,
                 Err(error) => return Err(error),
             }
         }
@@ -46,7 +46,7 @@ impl CopyContext<'_> {
         let name = test_name(&self.service.name, self.now().await?, random);
         let made = TestDatabase { service: self.service.name.clone(), copied_from: Some(template.clone()) };
         let steps = copy(self.desired, &self.actual, self.service, &name, &made);
-        let mut planner = Copying { desired: self.desired, actual: &self.actual, steps };
+        let mut planner = CopyPlanner { desired: self.desired, actual: &self.actual, steps };
         // Only this run knows the name, so no lock is needed.
         let policy = Policy { lock_wait: None, jobs: Jobs::ONE };
         match converge(&self.access, &mut planner, &policy).await.end {
@@ -66,13 +66,13 @@ fn is_gone(error: &Error) -> bool {
 }
 
 /// Planner with known steps. It inspects nothing afterwards: no other run knows the name.
-struct Copying<'a> {
+struct CopyPlanner<'a> {
     desired: &'a DesiredServer,
     actual: &'a ActualServer,
     steps: Vec<Step>,
 }
 
-impl Planner for Copying<'_> {
+impl Planner for CopyPlanner<'_> {
     async fn remaining(&mut self, done: &[Step]) -> Result<Remaining> {
         let left = self.steps.iter().filter(|step| !done.contains(step));
         Ok(left.cloned().collect::<Vec<_>>().into())

@@ -16,14 +16,14 @@ pub const LIFETIME: u64 = 24 * 60 * 60;
 
 /// Names of the dropped databases, and those still in use.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Cleared {
+pub struct ClearedDatabases {
     pub removed: Vec<DbName>,
-    pub in_use: Vec<InUse>,
+    pub in_use: Vec<BusyTestDatabase>,
 }
 
 /// An expired test database that is still in use.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InUse {
+pub struct BusyTestDatabase {
     pub database: DbName,
     /// Sessions in the database, or the server's message if there are none.
     pub why: String,
@@ -31,9 +31,9 @@ pub struct InUse {
 
 impl CopyContext<'_> {
     /// Drops the project's test databases that are older than [`LIFETIME`], and unfinished ones of killed runs.
-    pub async fn clear_old(&mut self) -> Result<Cleared> {
+    pub async fn clear_old(&mut self) -> Result<ClearedDatabases> {
         let now = self.now().await?;
-        let mut cleared = Cleared::default();
+        let mut cleared = ClearedDatabases::default();
         let actual = &self.actual;
         let old: Vec<DbName> = actual
             .databases
@@ -55,7 +55,7 @@ impl CopyContext<'_> {
             };
             match end {
                 Ok(()) => cleared.removed.push(database),
-                Err(why) => cleared.in_use.push(InUse { database, why }),
+                Err(why) => cleared.in_use.push(BusyTestDatabase { database, why }),
             }
         }
         Ok(cleared)

@@ -34,7 +34,7 @@ impl CopyContext<'_> {
     async fn find_or_make(&mut self, mut database: DbName, events: &EventSender) -> Result<Template> {
         loop {
             // Another run may have created it while this one waited.
-            self.look().await?;
+            self.refresh().await?;
             if self.is_there(&database) {
                 return Ok(Template { database, reused: true });
             }
@@ -53,7 +53,7 @@ impl CopyContext<'_> {
                 continue;
             }
             scratch.keep_as(&database, &self.mark().mark(&self.desired.project)).await?;
-            self.look().await?;
+            self.refresh().await?;
             self.drop_other_templates(&database).await?;
             return Ok(Template { database, reused: false });
         }

@@ -79,7 +79,7 @@ mod tests {
 
     fn readable(table: &str, role: &str) -> Finding {
         let found = PUBLIC_RIGHT.of(role).database("red_db").object(format!("table {table}"));
-        found.seen(format!("{role} holds SELECT on table {table}")).on("main")
+        found.evidence(format!("{role} holds SELECT on table {table}")).on("main")
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::words::{fix_lines, place_of, subject};
 use crate::commands::verify::document::VerifyReport;
 use martydb_model::findings::{Finding, Severity};
-use martydb_provision::isolation::{ProbeRow, ReportedAs};
+use martydb_provision::isolation::{BreachReport, ProbeRow};
 use martydb_provision::probe::Verdict;
 use martydb_ui::report::printable;
 
@@ -147,11 +147,11 @@ fn case_of_probe(row: &ProbeRow) -> TestCase {
     let case = TestCase { took: probe.took, ..case };
     let why = probe.why.as_deref();
     match (&row.reported, probe.outcome) {
-        (Some(ReportedAs::Accepted), _) => case.ended("skipped", "the breach is accepted", &[]),
-        (Some(ReportedAs::Shown(found) | ReportedAs::Hidden(found)), _) => {
+        (Some(BreachReport::Accepted), _) => case.ended("skipped", "the breach is accepted", &[]),
+        (Some(BreachReport::Shown(found) | BreachReport::Hidden(found)), _) => {
             failed(case, "breach", &found.evidence, fix(found))
         }
-        (Some(ReportedAs::Unreported), _) => failed(case, "breach", why.unwrap_or("let in"), vec![]),
+        (Some(BreachReport::Unreported), _) => failed(case, "breach", why.unwrap_or("let in"), vec![]),
         (None, Verdict::Inconclusive) => {
             case.ended("error", "inconclusive", &[why.unwrap_or_default().to_owned()])
         }
@@ -202,16 +202,16 @@ fn xml(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::commands::verify::entry;
-    use martydb_model::findings::{EvidenceSource, FOREIGN_CONNECT};
+    use martydb_model::findings::{FindingSource, FOREIGN_CONNECT};
     use martydb_model::grants::{Securable, revoke};
     use martydb_provision::isolation::{Filter, ServerJudgement, VerifiedServer, assess};
-    use martydb_provision::probe::{Probe, ProbePlace};
+    use martydb_provision::probe::{Probe, ProbeLocation};
 
     #[test]
     fn a_breach_says_how_it_was_seen_and_what_closes_it_on_lines_of_their_own() {
         let repair = revoke(&entry(None, "CONNECT", "x"), None, &Securable::shared("DATABASE blue", "o"));
-        let found = FOREIGN_CONNECT.of("red_app").by(EvidenceSource::Probe).database("blue");
-        let found = found.seen("red_app\nwas let in").fix(repair).on("main");
+        let found = FOREIGN_CONNECT.of("red_app").by(FindingSource::Probe).database("blue");
+        let found = found.evidence("red_app\nwas let in").fix(repair).on("main");
         let probe = Probe {
             service: "red".into(),
             role: "red_app".into(),
@@ -221,7 +221,7 @@ mod tests {
             sqlstate: None,
             why: None,
             way: None,
-            place: ProbePlace::Foreign,
+            place: ProbeLocation::Foreign,
             took: Duration::from_millis(1234),
             finding: None,
         };

@@ -152,7 +152,7 @@ mod tests {
     use martydb_model::sql::Keyword;
     use martydb_model::{DatabaseKind, DbName, ServiceName};
     use martydb_provision::isolation::{Filter, ServerJudgement, VerifiedServer, assess};
-    use martydb_provision::probe::{AccessPolicy, ProbeDatabase, ProbePlace};
+    use martydb_provision::probe::{AccessPolicy, ProbeDatabase, ProbeLocation};
 
     fn page(services: usize) -> String {
         let probe = |n: usize| Probe {
@@ -164,7 +164,7 @@ mod tests {
             sqlstate: None,
             why: Some("no answer".into()),
             way: None,
-            place: ProbePlace::Own,
+            place: ProbeLocation::Own,
             took: std::time::Duration::ZERO,
             finding: None,
         };

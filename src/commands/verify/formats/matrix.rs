@@ -7,7 +7,7 @@ use martydb_model::DatabaseKind;
 use martydb_model::sqlstate;
 use martydb_model::units::{counted, listed};
 use martydb_provision::isolation::{ProbeRow, ServerView};
-use martydb_provision::probe::{Probe, ProbeDatabase, ProbePlace, Verdict};
+use martydb_provision::probe::{Probe, ProbeDatabase, ProbeLocation, Verdict};
 use martydb_ui::report::{Grid, Mark, Paint, Style, printable, wrapped};
 
 /// Extent of the shown matrix.
@@ -34,8 +34,8 @@ fn mark(probe: &Probe) -> Mark {
         (Verdict::Breach, _) => BREACH,
         (Verdict::Inconclusive, _) => INCONCLUSIVE,
         (Verdict::Denied, _) => DENIED,
-        (Verdict::Allowed, ProbePlace::Own) => OWN,
-        (Verdict::Allowed, ProbePlace::Foreign) => OPEN,
+        (Verdict::Allowed, ProbeLocation::Own) => OWN,
+        (Verdict::Allowed, ProbeLocation::Foreign) => OPEN,
     }
 }
 

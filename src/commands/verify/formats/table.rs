@@ -6,9 +6,9 @@ use super::words;
 use crate::commands::change::{Summary, changes_table};
 use crate::commands::verify::document::VerifyReport;
 use martydb_model::units::{counted, listed};
-use martydb_provision::isolation::{FailedFix, ReportedAs, ServerView};
+use martydb_provision::isolation::{BreachReport, FailedFix, ServerView};
 use martydb_provision::plan::StepOutcome;
-use martydb_provision::probe::{ProbePlace, Verdict};
+use martydb_provision::probe::{ProbeLocation, Verdict};
 use martydb_ui::report::{Paint, Style, error_text, paint, printable, wrapped};
 
 pub fn table(report: &VerifyReport, style: &Style) -> String {
@@ -100,8 +100,8 @@ pub fn inconclusive(view: &ServerView<'_>, style: &Style) -> String {
     for probe in view.inconclusive() {
         let key = (probe.role.as_str(), probe.why.as_deref().unwrap_or_default());
         let database = match probe.place {
-            ProbePlace::Own => format!("its own {}", printable(&probe.database)),
-            ProbePlace::Foreign => printable(&probe.database),
+            ProbeLocation::Own => format!("its own {}", printable(&probe.database)),
+            ProbeLocation::Foreign => printable(&probe.database),
         };
         let place = match &probe.way {
             Some(way) => format!("{database} ({})", printable(way)),
@@ -135,7 +135,7 @@ pub fn sum(view: &ServerView<'_>, style: &Style) -> String {
 pub fn accepted_breaches(view: &ServerView<'_>) -> usize {
     let rows = view.matrix.iter().chain(&view.extra);
     let breaches = rows.filter(|row| row.probe.outcome == Verdict::Breach);
-    breaches.filter(|row| matches!(row.reported, Some(ReportedAs::Accepted))).count()
+    breaches.filter(|row| matches!(row.reported, Some(BreachReport::Accepted))).count()
 }
 
 /// Returns the numbers as text. Extra probes are counted separately; those that did not pass are among the probes as

@@ -10,7 +10,7 @@ use martydb_model::{
     AclEntry, ActualDatabase, ActualServer, DatabaseKind, DbName, Grantee, RoleKind, RoleName, ServiceName,
 };
 use martydb_pg::server::{Endpoint, Host, Tls};
-use martydb_pg::wire::{Accepted, Attempt, Outcome, Refused};
+use martydb_pg::wire::{Accepted, Attempt, Outcome, Rejection};
 use martydb_provision::isolation::{Basis, Filter, ServerJudgement, VerifiedServer, assess, findings};
 use martydb_provision::probe::{AccessPolicy, LoginAttempts, ProbeDatabase, ProbeLogin, Task, judge};
 use martydb_ui::report::Style;
@@ -27,7 +27,7 @@ fn let_in() -> Outcome {
 
 fn refused(sqlstate: &str, routine: &str, message: &str) -> Outcome {
     let (sqlstate, message) = (sqlstate.into(), message.into());
-    Outcome::Refused(Refused { sqlstate, message, routine: Some(routine.into()) })
+    Outcome::Rejected(Rejection { sqlstate, message, routine: Some(routine.into()) })
 }
 
 fn denied() -> Outcome {

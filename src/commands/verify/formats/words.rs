@@ -2,7 +2,7 @@
 
 use super::alike::Alike;
 use crate::commands::verify::document::VerifyReport;
-use martydb_model::findings::{EvidenceSource, Finding, PUBLIC, Severity};
+use martydb_model::findings::{FindingSource, Finding, PUBLIC, Severity};
 use martydb_model::grants::{Fix, Repair};
 use martydb_model::units::{counted, listed};
 use martydb_provision::isolation::{Assessment, FailedFix};
@@ -44,7 +44,7 @@ pub fn subject(finding: &Finding) -> String {
 }
 
 fn entering(finding: &Finding, database: &str) -> String {
-    let verb = if finding.kind == EvidenceSource::Probe { "connected to" } else { "can connect to" };
+    let verb = if finding.kind == FindingSource::Probe { "connected to" } else { "can connect to" };
     let owner = finding.service.as_ref().map_or(String::new(), |name| format!(", the database of {name}"));
     format!("{} {verb} {database}{owner}", finding.role)
 }
@@ -176,7 +176,7 @@ mod tests {
     use martydb_model::grants::{Securable, revoke};
     use martydb_provision::catalog::{NotExamined, Unread};
     use martydb_provision::isolation::{FailedFix, Filter, ServerJudgement, VerifiedServer, assess};
-    use martydb_provision::probe::{Probe, ProbePlace, Verdict};
+    use martydb_provision::probe::{Probe, ProbeLocation, Verdict};
 
     #[test]
     fn every_sort_of_finding_has_a_title_that_reads() {
@@ -202,7 +202,7 @@ mod tests {
             ),
             (entered.clone(), "x can connect to red_db, the database of red"),
             (
-                Finding { kind: EvidenceSource::Probe, ..entered },
+                Finding { kind: FindingSource::Probe, ..entered },
                 "x connected to red_db, the database of red",
             ),
             (server(LIMITS_SUM, "PUBLIC", "slot barman"), "server main: slot barman"),
@@ -250,7 +250,7 @@ mod tests {
             sqlstate: None,
             why: None,
             way: None,
-            place: ProbePlace::Foreign,
+            place: ProbeLocation::Foreign,
             took: std::time::Duration::ZERO,
             finding: None,
         }

@@ -15,7 +15,7 @@ use martydb_model::{
     RoleName, SchemaName, ServerName, ServiceName, project_roles,
 };
 
-type OfServers = BTreeMap<ServerName, BTreeMap<RoleName, AccessRole>>;
+type RolesByServer = BTreeMap<ServerName, BTreeMap<RoleName, AccessRole>>;
 
 /// Tables of one service whose changes a role follows.
 type FollowedTables = (ServiceName, Vec<(SchemaName, String)>);
@@ -27,8 +27,8 @@ pub fn all(
     scope: &Scope,
     servers: &BTreeMap<String, ServerSpec>,
     services: &mut ServiceMap,
-) -> Result<OfServers> {
-    let mut found = OfServers::new();
+) -> Result<RolesByServer> {
+    let mut found = RolesByServer::new();
     for (name, raw) in &scope.raw.access {
         let entry = DeclaredAccess { scope, path: vec!["access", name], name, raw, home: None };
         entry.add(servers, services, &mut found)?;
@@ -58,7 +58,7 @@ impl DeclaredAccess<'_> {
         &self,
         servers: &BTreeMap<String, ServerSpec>,
         services: &mut ServiceMap,
-        found: &mut OfServers,
+        found: &mut RolesByServer,
     ) -> Result<()> {
         let role = self.role(services)?;
         let expired = self.expired()?;

@@ -8,7 +8,9 @@ use super::scope::Scope;
 use crate::backup_store::check_recipient;
 use crate::manifest::raw::{RawBackup, RawBackupTimes, RawKeep, RawSecrets};
 use martydb_model::error::Result;
-use martydb_model::{BackupPlace, BackupSettings, BackupTimes, DesiredService, Keep, ServiceName};
+use martydb_model::{
+    BackupLocation, BackupSettings, BackupTimes, DesiredService, RetentionPolicy, ServiceName,
+};
 
 const MOST_JOBS: usize = 64;
 
@@ -66,11 +68,15 @@ fn times(scope: &Scope, raw: &RawBackupTimes) -> Result<BackupTimes> {
     })
 }
 
-fn retention(scope: &Scope, raw: &RawKeep) -> Result<Keep> {
+fn retention(scope: &Scope, raw: &RawKeep) -> Result<RetentionPolicy> {
     let of = |count: Option<usize>| count.unwrap_or(0);
-    let keep =
-        Keep { last: of(raw.last), daily: of(raw.daily), weekly: of(raw.weekly), monthly: of(raw.monthly) };
-    if keep == (Keep { last: 0, daily: 0, weekly: 0, monthly: 0 }) {
+    let keep = RetentionPolicy {
+        last: of(raw.last),
+        daily: of(raw.daily),
+        weekly: of(raw.weekly),
+        monthly: of(raw.monthly),
+    };
+    if keep == (RetentionPolicy { last: 0, daily: 0, weekly: 0, monthly: 0 }) {
         return Err(scope.error(["backup", "keep"], "it keeps nothing").hint(
             "keep: { last: 3, daily: 7, weekly: 4, monthly: 12 }, or some of it; without keep all backups stay",
         ));
@@ -82,7 +88,7 @@ fn place(
     scope: &Scope,
     raw: &RawBackup,
     services: &BTreeMap<ServiceName, DesiredService>,
-) -> Result<BackupPlace> {
+) -> Result<BackupLocation> {
     let refused = |why: String| {
         scope
             .error(["backup", "to"], why)
@@ -99,7 +105,7 @@ fn place(
     }
     let folder = plain(&scope.home.join(&raw.to));
     match clash(&folder, scope, services) {
-        None => Ok(BackupPlace::Folder(folder)),
+        None => Ok(BackupLocation::Folder(folder)),
         Some(why) => Err(refused(format!("\"{}\" {why}", raw.to))),
     }
 }
@@ -148,7 +154,7 @@ fn plain(path: &Path) -> PathBuf {
 /// Parses a bucket. Names are limited to those that every S3-compatible server accepts, without characters that could
 /// denote a login:
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>.
-fn bucket(text: &str) -> Option<BackupPlace> {
+fn bucket(text: &str) -> Option<BackupLocation> {
     let (bucket, prefix) = text.split_once('/').unwrap_or((text, ""));
     let prefix = prefix.trim_end_matches('/');
     let is_bucket = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-".contains(c);
@@ -156,7 +162,7 @@ fn bucket(text: &str) -> Option<BackupPlace> {
     let named = (3..=63).contains(&bucket.len()) && bucket.chars().all(is_bucket);
     let part = |part: &str| !["", ".", ".."].contains(&part) && part.chars().all(is_key);
     let keyed = prefix.is_empty() || (prefix.len() <= 500 && prefix.split('/').all(part));
-    (named && keyed).then(|| BackupPlace::S3 { bucket: bucket.to_owned(), prefix: prefix.to_owned() })
+    (named && keyed).then(|| BackupLocation::S3 { bucket: bucket.to_owned(), prefix: prefix.to_owned() })
 }
 
 #[cfg(test)]
@@ -166,7 +172,7 @@ mod tests {
     #[test]
     fn a_bucket_and_a_prefix_are_told_apart() {
         let s3 =
-            |bucket: &str, prefix: &str| BackupPlace::S3 { bucket: bucket.into(), prefix: prefix.into() };
+            |bucket: &str, prefix: &str| BackupLocation::S3 { bucket: bucket.into(), prefix: prefix.into() };
         for (text, expected) in [
             ("my-backups", s3("my-backups", "")),
             ("my-backups/", s3("my-backups", "")),

@@ -23,7 +23,7 @@ const SERVER_IMAGE: &str = "postgres:18";
 const NAME_LABEL: &str = "app.kubernetes.io/name";
 
 /// Path of a value in the manifest.
-type At<'a> = Vec<&'a str>;
+type KeyPath<'a> = Vec<&'a str>;
 
 /// Returns the deployment with defaults.
 ///
@@ -88,7 +88,7 @@ fn server(scope: &Scope, name: &str, own: &RawServerDeploy) -> Result<ServerDepl
             "a network, such as 10.20.0.0/24",
         )?;
     }
-    let places: [(At<'_>, &RawStorage, &RawResources); 2] = [
+    let places: [(KeyPath<'_>, &RawStorage, &RawResources); 2] = [
         (vec!["servers", name, "deploy"], &own.storage, &own.resources),
         (vec!["deploy"], &raw.storage, &raw.resources),
     ];
@@ -223,7 +223,7 @@ fn pods(scope: &Scope, service: &ServiceName) -> Result<ServicePods> {
     Ok(ServicePods { image, selector, port: own.port.or(defaults.port) })
 }
 
-fn check(scope: &Scope, at: At<'_>, text: &str, good: fn(&str) -> bool, expected: &str) -> Result<()> {
+fn check(scope: &Scope, at: KeyPath<'_>, text: &str, good: fn(&str) -> bool, expected: &str) -> Result<()> {
     if good(text) {
         return Ok(());
     }

@@ -6,17 +6,17 @@ use super::scope::Scope;
 use crate::manifest::raw::{RawCollationVersion, RawLocaleProvider, RawParameters};
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::MAX_IDENTIFIER_BYTES;
-use martydb_model::{DatabaseParameters, LocaleProvider, MadeWith, encoding, refused_setting};
+use martydb_model::{CreationParameters, DatabaseParameters, LocaleProvider, encoding, refused_setting};
 
 /// Maximum length of a comment, in characters: half of what is read back.
 const LONGEST_COMMENT: usize = 8000;
 
-struct Look<'a> {
+struct ParameterCheck<'a> {
     scope: &'a Scope<'a>,
     service: &'a str,
 }
 
-impl Look<'_> {
+impl ParameterCheck<'_> {
     fn error(&self, key: &str, message: impl std::fmt::Display) -> Error {
         self.scope.error(["services", self.service, "parameters", key], message)
     }
@@ -33,7 +33,7 @@ impl Look<'_> {
 }
 
 pub fn resolve(scope: &Scope, service: &str, own: &RawParameters) -> Result<DatabaseParameters> {
-    let (look, default) = (Look { scope, service }, &scope.raw.defaults.parameters);
+    let (look, default) = (ParameterCheck { scope, service }, &scope.raw.defaults.parameters);
     let tablespace = look.text("tablespace", own.tablespace.as_ref(), default.tablespace.as_ref())?;
     if let Some(name) =
         tablespace.as_ref().filter(|name| name.len() > MAX_IDENTIFIER_BYTES || *name == "pg_global")
@@ -58,7 +58,11 @@ pub fn resolve(scope: &Scope, service: &str, own: &RawParameters) -> Result<Data
     })
 }
 
-fn made_with(look: &Look, own: &RawParameters, default: &RawParameters) -> Result<MadeWith> {
+fn made_with(
+    look: &ParameterCheck,
+    own: &RawParameters,
+    default: &RawParameters,
+) -> Result<CreationParameters> {
     let named = look.text("encoding", own.encoding.as_ref(), default.encoding.as_ref())?;
     let encoding = named.as_deref().map(|name| known_encoding(look, name)).transpose()?;
     let locale = look.text("locale", own.locale.as_ref(), default.locale.as_ref())?;
@@ -74,10 +78,10 @@ fn made_with(look: &Look, own: &RawParameters, default: &RawParameters) -> Resul
         fits(look, key, name.as_deref(), encoding)?;
     }
     let (provider, locale, icu_rules) = provider(look, own, default)?;
-    Ok(MadeWith { encoding, lc_collate, lc_ctype, provider, locale, icu_rules })
+    Ok(CreationParameters { encoding, lc_collate, lc_ctype, provider, locale, icu_rules })
 }
 
-fn known_encoding(look: &Look, name: &str) -> Result<&'static str> {
+fn known_encoding(look: &ParameterCheck, name: &str) -> Result<&'static str> {
     encoding(name).ok_or_else(|| {
         look.error("encoding", format!("\"{name}\" is not an encoding for databases"))
             .hint("UTF8 is the usual one; see https://www.postgresql.org/docs/current/multibyte.html")
@@ -85,7 +89,12 @@ fn known_encoding(look: &Look, name: &str) -> Result<&'static str> {
 }
 
 /// Checks that the encoding fits the codeset of a libc locale, which follows the dot. SQL_ASCII fits every locale.
-fn fits(look: &Look, key: &str, locale: Option<&str>, declared: Option<&'static str>) -> Result<()> {
+fn fits(
+    look: &ParameterCheck,
+    key: &str,
+    locale: Option<&str>,
+    declared: Option<&'static str>,
+) -> Result<()> {
     let codeset = locale.and_then(|locale| locale.split_once('.')?.1.split('@').next());
     match (codeset.and_then(encoding), declared) {
         (Some(needed), Some(declared)) if needed != declared && declared != "SQL_ASCII" => {
@@ -102,7 +111,7 @@ fn fits(look: &Look, key: &str, locale: Option<&str>, declared: Option<&'static 
 /// Returns the provider, its locale, and the rules of ICU. A service with its own provider does not inherit the locale of
 /// another.
 fn provider(
-    look: &Look,
+    look: &ParameterCheck,
     own: &RawParameters,
     default: &RawParameters,
 ) -> Result<(Option<LocaleProvider>, Option<String>, Option<String>)> {
@@ -143,7 +152,7 @@ fn provider(
 }
 
 /// Checks a comment. One that begins like a martydb mark would be mistaken for one.
-fn comment(look: &Look, text: Option<&String>) -> Result<Option<String>> {
+fn comment(look: &ParameterCheck, text: Option<&String>) -> Result<Option<String>> {
     let Some(text) = text.map(|text| text.replace("{service}", look.service)) else { return Ok(None) };
     let wrong = match &text {
         text if ["martydb:", "martydb-"].iter().any(|mark| text.starts_with(mark)) => {
@@ -156,7 +165,11 @@ fn comment(look: &Look, text: Option<&String>) -> Result<Option<String>> {
     Err(look.error("comment", format!("the comment {wrong}")))
 }
 
-fn settings(look: &Look, own: &RawParameters, default: &RawParameters) -> Result<BTreeMap<String, String>> {
+fn settings(
+    look: &ParameterCheck,
+    own: &RawParameters,
+    default: &RawParameters,
+) -> Result<BTreeMap<String, String>> {
     let settings: BTreeMap<String, String> = default
         .settings
         .iter()

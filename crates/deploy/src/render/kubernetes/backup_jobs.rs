@@ -12,7 +12,7 @@ use crate::render::deployment::{BACKUP_VERIFY, DeploymentPlan};
 use crate::render::schedule::{self, TimedRun};
 use martydb_model::deploy::BackupJobs;
 use martydb_model::error::Result;
-use martydb_model::{BackupPlace, BackupSettings};
+use martydb_model::{BackupLocation, BackupSettings};
 use martydb_ui::report::yaml_text;
 
 /// Name of the disk for a backup folder.
@@ -32,7 +32,7 @@ pub fn all(landscape: &DeploymentPlan<'_>) -> Result<Vec<String>> {
     let Some(settings) = &landscape.manifest.backup else { return Ok(vec![]) };
     let jobs = &landscape.manifest.deploy.backup_jobs;
     let mut all = vec![];
-    if let BackupPlace::Folder(_) = settings.to {
+    if let BackupLocation::Folder(_) = settings.to {
         all.push(disk(landscape, jobs));
     }
     // Encrypted backups cannot be verified without an identity.
@@ -41,7 +41,7 @@ pub fn all(landscape: &DeploymentPlan<'_>) -> Result<Vec<String>> {
         let pod = pod(landscape, settings, jobs, run.name);
         let tool = ToolJob { instance: run.name, arguments: run.arguments, pod };
         all.push(cron_job(landscape, run.at, tool)?);
-        if let BackupPlace::S3 { .. } = settings.to {
+        if let BackupLocation::S3 { .. } = settings.to {
             all.push(to_store(landscape, run, jobs.store_port));
         }
     }
@@ -63,12 +63,12 @@ fn pod(landscape: &DeploymentPlan<'_>, settings: &BackupSettings, jobs: &BackupJ
     pod.volumes.push(Volume::empty("state", None, &jobs.storage_size));
     pod.mounts.push(VolumeMount::at("state", &format!("{WORK}/.martydb")));
     match &settings.to {
-        BackupPlace::Folder(folder) => {
+        BackupLocation::Folder(folder) => {
             let source = VolumeSource::PersistentVolumeClaim { claim_name: DISK };
             pod.volumes.push(Volume { name: "backups", source });
             pod.mounts.push(VolumeMount::at("backups", &in_image(landscape.manifest.home(), folder)));
         }
-        BackupPlace::S3 { .. } => {
+        BackupLocation::S3 { .. } => {
             pod.env_from.push(EnvFrom { secret_ref: SecretName { name: jobs.store_secret.clone() } });
         }
     }

@@ -12,7 +12,7 @@ use super::objects::{
 use super::operator::{API, BARMAN, ByName, PORT, pod_labels, pooler_labels};
 use super::{backup_jobs, backups, jobs, pooler};
 use crate::render::deployment::{DeploymentPlan, ServerNode, ServiceNode};
-use martydb_model::MadeWith;
+use martydb_model::CreationParameters;
 use martydb_model::deploy::BackupSchedule;
 use martydb_model::error::{Error, Result};
 use martydb_ui::report::yaml_text;
@@ -231,7 +231,7 @@ fn databases(landscape: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>
     let here = landscape.services.iter().filter(|node| {
         let parameters = &node.service.parameters;
         node.service.server == server.name
-            && parameters.made_with == MadeWith::default()
+            && parameters.made_with == CreationParameters::default()
             && parameters.tablespace.is_none()
     });
     let one = |node: &ServiceNode<'_>| {

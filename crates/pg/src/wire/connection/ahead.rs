@@ -4,7 +4,7 @@
 
 use postgres_protocol::message::frontend;
 
-use super::{Ahead, Connection, Exchanged, Reply, StatementExchange};
+use super::{Connection, ExchangeResult, PipelinedStatements, Reply, StatementExchange};
 use crate::wire::codec::speaking;
 use crate::wire::error_response::ErrorResponse;
 use martydb_model::sql::Statement;
@@ -29,7 +29,7 @@ impl Connection {
                 all.iter().try_for_each(|statement| frontend::query(statement.exact(), out))
             })
             .await;
-        self.ahead = Some(Ahead { _running: running, unanswered: all.len() });
+        self.ahead = Some(PipelinedStatements { _running: running, unanswered: all.len() });
         sent.map_err(|broken| {
             self.abandon();
             ErrorResponse { place: Some(self.place.clone()), ..broken.into() }
@@ -46,7 +46,7 @@ impl Connection {
     ///
     /// # Errors
     /// As [`Connection::run`].
-    pub async fn next_answer(&mut self) -> Exchanged {
+    pub async fn next_answer(&mut self) -> ExchangeResult {
         let mut reply = Reply::default();
         let end = match self.answer(&mut reply).await {
             Ok(refused) => refused.map_or(Ok(()), Err),

@@ -6,11 +6,11 @@
 use postgres_protocol::message::backend::Message;
 use postgres_protocol::message::frontend;
 
-use super::{Connection, Exchanged, FailedStatement, Reply, StatementExchange};
+use super::{Connection, ExchangeResult, FailedStatement, Reply, StatementExchange};
 use crate::wire::codec::{Wire, speaking};
 use crate::wire::error_response::ErrorResponse;
 use crate::wire::interrupt::{self, RunningStatement};
-use crate::wire::outcome::Broken;
+use crate::wire::outcome::ConnectionFailure;
 use martydb_model::sql::Statement;
 
 /// Tag of CopyData, and the size of tag and length.
@@ -72,11 +72,11 @@ pub async fn copy_rows(
     };
     let end = match end {
         Ok(copied) => Ok(copied),
-        Err(Stopped::Sender(fault)) => {
+        Err(CopyStop::Sender(fault)) => {
             give_up(to, &frames).await;
             Err(CopyFailure::Reading(from.failed(fault)))
         }
-        Err(Stopped::Taker(fault)) => {
+        Err(CopyStop::Taker(fault)) => {
             from.abandon();
             Err(CopyFailure::Writing(to.failed(fault)))
         }
@@ -90,7 +90,7 @@ impl Connection {
     ///
     /// # Errors
     /// As [`Connection::run`].
-    pub async fn copy_out(&mut self, statement: &Statement, sink: &mut FrameSink<'_>) -> Exchanged<u64> {
+    pub async fn copy_out(&mut self, statement: &Statement, sink: &mut FrameSink<'_>) -> ExchangeResult<u64> {
         match self.read_copy(statement, sink).await {
             Ok(rows) => Ok(rows),
             Err(fault) => Err(self.failed(fault)),
@@ -118,7 +118,11 @@ impl Connection {
 }
 
 /// Passes on the data among the bytes; `left` is the size of the incomplete frame at their beginning.
-fn hand_over(left: &mut usize, arrived: &[u8], sink: &mut FrameSink<'_>) -> Result<FramesAtHand, Broken> {
+fn hand_over(
+    left: &mut usize,
+    arrived: &[u8],
+    sink: &mut FrameSink<'_>,
+) -> Result<FramesAtHand, ConnectionFailure> {
     let mut ready = 0;
     loop {
         let here = (*left).min(arrived.len() - ready);
@@ -149,7 +153,7 @@ enum CopyDirection {
 }
 
 /// The side that ended the copy early.
-enum Stopped {
+enum CopyStop {
     Sender(ErrorResponse),
     Taker(ErrorResponse),
 }
@@ -224,23 +228,23 @@ async fn relay(
     to: &mut Connection,
     frames: &mut FrameCount,
     listener: &CopyListener<'_>,
-) -> Result<u64, Stopped> {
+) -> Result<u64, CopyStop> {
     let (Some(source), Some(target)) = (from.wire.as_mut(), to.wire.as_mut()) else {
-        return Err(Stopped::Sender(closed()));
+        return Err(CopyStop::Sender(closed()));
     };
-    let sender = |broken: Broken| Stopped::Sender(broken.into());
-    let taker = |broken: Broken| Stopped::Taker(broken.into());
+    let sender = |broken: ConnectionFailure| CopyStop::Sender(broken.into());
+    let taker = |broken: ConnectionFailure| CopyStop::Taker(broken.into());
     let mut bytes = 0;
     loop {
         let next = frames.count(source.arrived()).map_err(sender)?;
         if next.ready > 0 {
-            target.pass_on(source, next.ready).await.map_err(taker)?;
+            target.forward(source, next.ready).await.map_err(taker)?;
             bytes += next.ready as u64;
             listener(next.ready as u64);
-            refused(target).map_err(|fault| Stopped::Taker(*fault))?;
+            refused(target).map_err(|fault| CopyStop::Taker(*fault))?;
         } else if !next.other {
             source.fill().await.map_err(sender)?;
-        } else if is_done(source).await.map_err(Stopped::Sender)? {
+        } else if is_done(source).await.map_err(CopyStop::Sender)? {
             return Ok(bytes);
         }
     }
@@ -272,15 +276,15 @@ fn refused(target: &mut Wire) -> Result<(), Box<ErrorResponse>> {
 }
 
 /// Reads both sides to the end.
-async fn finish(from: &mut Connection, to: &mut Connection) -> Result<u64, Stopped> {
-    from.read_rest().await.map_err(Stopped::Sender)?;
-    let Some(wire) = to.wire.as_mut() else { return Err(Stopped::Taker(closed())) };
+async fn finish(from: &mut Connection, to: &mut Connection) -> Result<u64, CopyStop> {
+    from.read_rest().await.map_err(CopyStop::Sender)?;
+    let Some(wire) = to.wire.as_mut() else { return Err(CopyStop::Taker(closed())) };
     let sent = wire.send(|out| {
         frontend::copy_done(out);
         Ok(())
     });
-    sent.await.map_err(|broken| Stopped::Taker(broken.into()))?;
-    to.read_rest().await.map_err(Stopped::Taker)
+    sent.await.map_err(|broken| CopyStop::Taker(broken.into()))?;
+    to.read_rest().await.map_err(CopyStop::Taker)
 }
 
 /// Aborts the target's COPY, so that it stores nothing. In the middle of a frame only closing the connection does
@@ -310,7 +314,7 @@ struct FramesAtHand {
 }
 
 impl FrameCount {
-    fn count(&mut self, arrived: &[u8]) -> Result<FramesAtHand, Broken> {
+    fn count(&mut self, arrived: &[u8]) -> Result<FramesAtHand, ConnectionFailure> {
         let mut ready = 0;
         loop {
             let here = self.left.min(arrived.len() - ready);
@@ -327,7 +331,7 @@ impl FrameCount {
 }
 
 /// Returns the size of the frame that begins here, in bytes.
-fn whole(frame: &[u8]) -> Result<usize, Broken> {
+fn whole(frame: &[u8]) -> Result<usize, ConnectionFailure> {
     let length: [u8; 4] = [frame[1], frame[2], frame[3], frame[4]];
     let length = usize::try_from(i32::from_be_bytes(length)).ok().filter(|length| *length >= 4);
     length.map(|length| length + 1).ok_or_else(|| speaking("this is not PostgreSQL's protocol".into()))

@@ -5,7 +5,7 @@ use std::time::Duration;
 use postgres_protocol::message::backend::Message;
 use tokio::time::Instant;
 
-use super::{Connection, Exchanged, Reply};
+use super::{Connection, ExchangeResult, Reply};
 use crate::wire::codec::speaking;
 use crate::wire::error_response::ErrorResponse;
 
@@ -15,7 +15,7 @@ impl Connection {
     ///
     /// # Errors
     /// If the session ends meanwhile.
-    pub async fn notified(&mut self, patience: Duration) -> Exchanged<bool> {
+    pub async fn notified(&mut self, patience: Duration) -> ExchangeResult<bool> {
         if std::mem::take(&mut self.notified) {
             return Ok(true);
         }

@@ -10,10 +10,10 @@ use postgres_protocol::message::backend::Message;
 use postgres_protocol::message::frontend;
 use tokio::time::Instant;
 
-use super::{Connection, Exchanged, Reply};
+use super::{Connection, ExchangeResult, Reply};
 use crate::wire::codec::{Wire, WireFrame, speaking};
 use crate::wire::error_response::ErrorResponse;
-use crate::wire::outcome::Broken;
+use crate::wire::outcome::ConnectionFailure;
 use martydb_model::sql::Statement;
 
 /// Size limit of a change: the server's values end at 1 GB, and a change contains a row twice.
@@ -47,7 +47,7 @@ impl Connection {
     ///
     /// # Errors
     /// As [`Connection::run`].
-    pub async fn replicate(mut self, statement: &Statement) -> Exchanged<ReplicationStream> {
+    pub async fn replicate(mut self, statement: &Statement) -> ExchangeResult<ReplicationStream> {
         match self.start(statement).await {
             Ok(()) => Ok(ReplicationStream { connection: self, reported: 0, asked: false }),
             Err(fault) => {
@@ -76,7 +76,7 @@ impl Connection {
     }
 }
 
-fn speaking_wire(wire: &mut Option<Wire>) -> Result<&mut Wire, Broken> {
+fn speaking_wire(wire: &mut Option<Wire>) -> Result<&mut Wire, ConnectionFailure> {
     wire.as_mut().ok_or_else(|| speaking("the connection was closed after an earlier failure".into()))
 }
 
@@ -85,7 +85,7 @@ impl ReplicationStream {
     ///
     /// # Errors
     /// The reason for the end of the stream.
-    pub async fn next(&mut self, patience: Duration) -> Exchanged<Option<StreamFrame>> {
+    pub async fn next(&mut self, patience: Duration) -> ExchangeResult<Option<StreamFrame>> {
         let next = self.receive(patience).await;
         next.map_err(|fault| self.ended(fault))
     }
@@ -114,7 +114,7 @@ impl ReplicationStream {
         }
     }
 
-    fn unpack(&mut self, mut body: Bytes) -> Result<Option<StreamFrame>, Broken> {
+    fn unpack(&mut self, mut body: Bytes) -> Result<Option<StreamFrame>, ConnectionFailure> {
         let garbled = || speaking("a message of the stream is too short".into());
         if body.is_empty() {
             return Err(garbled());
@@ -144,7 +144,7 @@ impl ReplicationStream {
     ///
     /// # Errors
     /// The reason for the end of the stream.
-    pub async fn report(&mut self, taken: u64) -> Exchanged<()> {
+    pub async fn report(&mut self, taken: u64) -> ExchangeResult<()> {
         self.asked = false;
         self.say(taken, false).await
     }
@@ -153,11 +153,11 @@ impl ReplicationStream {
     ///
     /// # Errors
     /// The reason for the end of the stream.
-    pub async fn ask(&mut self, taken: u64) -> Exchanged<()> {
+    pub async fn ask(&mut self, taken: u64) -> ExchangeResult<()> {
         self.say(taken, true).await
     }
 
-    async fn say(&mut self, taken: u64, asking: bool) -> Exchanged<()> {
+    async fn say(&mut self, taken: u64, asking: bool) -> ExchangeResult<()> {
         self.reported = self.reported.max(taken);
         let said = match speaking_wire(&mut self.connection.wire) {
             Ok(wire) => {

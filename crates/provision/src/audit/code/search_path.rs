@@ -26,7 +26,7 @@ pub fn judge(db: &Database<'_>, item: &CatalogObject, users: &[&str], out: &mut 
         what = ServerText::quoted_by_server(item.alter.clone().unwrap_or_default()),
         schema = ident(item.schema.as_deref().unwrap_or("public"))
     );
-    let found = DEFINER_PATH.of(*user).at(severity(db, item)).about(db, item).seen(seen);
+    let found = DEFINER_PATH.of(*user).at(severity(db, item)).about(db, item).evidence(seen);
     let repair = Repair::alter(RepairScope::Database, close);
     out.push(found.fix(item.joined.is_none().then_some(repair)));
 }

@@ -36,7 +36,7 @@ fn languages(db: &Database<'_>, out: &mut Vec<FindingBuilder>) {
         );
         let who = db.service.map_or(PUBLIC, |service| service.role(RoleKind::Migrator).as_str());
         let found = TRUSTED_LANGUAGE.of(who).at(if db.service.is_some() { Critical } else { High });
-        let found = found.inside(db).seen(format!("{object} is marked as trusted")).object(object);
+        let found = found.inside(db).evidence(format!("{object} is marked as trusted")).object(object);
         out.push(found.fix(Repair::alter(RepairScope::Database, close)));
     }
 }
@@ -59,7 +59,7 @@ fn event_triggers(db: &Database<'_>, out: &mut Vec<FindingBuilder>) {
         let close =
             stmt!("DROP EVENT TRIGGER {name}", name = ServerText::quoted_by_server(trigger.quoted.clone()));
         let found = EVENT_TRIGGER.of(who.unwrap_or(&trigger.function_owner)).at(severity).inside(db);
-        out.push(found.object(object).seen(seen).fix(Repair::drop(RepairScope::Database, close)));
+        out.push(found.object(object).evidence(seen).fix(Repair::drop(RepairScope::Database, close)));
     }
 }
 
@@ -79,7 +79,7 @@ fn triggers(db: &Database<'_>, out: &mut Vec<FindingBuilder>) {
             table = ServerText::quoted_by_server(trigger.table.clone())
         );
         let found = FOREIGN_TRIGGER.of(*who).at(if db.service.is_some() { High } else { Medium });
-        let found = found.inside(db).object(object).seen(seen);
+        let found = found.inside(db).object(object).evidence(seen);
         out.push(found.fix(Repair::drop(RepairScope::Database, close)));
     }
 }

@@ -5,8 +5,8 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::addresses::TLS;
-use super::groups::Counted;
-use super::rules::{Meanings, Request, Rule};
+use super::groups::MembershipScope;
+use super::rules::{Keywords, Request, Rule};
 use crate::audit::context::Audit;
 use crate::catalog::LineMatch;
 use martydb_model::{RoleGraph, RoleName};
@@ -17,7 +17,7 @@ const MOST_STEPS: usize = 20_000_000;
 
 pub struct Decisions<'a> {
     pub rules: Vec<Rule<'a>>,
-    pub meanings: Meanings<'a>,
+    pub meanings: Keywords<'a>,
     logins: Vec<HbaRequest<'a>>,
     /// Set if the server has no TLS, so no connection uses it.
     without_tls: bool,
@@ -31,25 +31,25 @@ struct HbaRequest<'a> {
 
 /// Logins that a line decides about, and the databases to which they can then connect; `None` is replication.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Decided<'a> {
+pub struct DecidedLogins<'a> {
     pub logins: BTreeMap<&'a RoleName, BTreeSet<Option<&'a str>>>,
     /// `true` if earlier lines decide about all of these, or the line matches no existing login.
     pub hidden: bool,
 }
 
 impl<'a> Decisions<'a> {
-    pub fn new(audit: &Audit<'a>, rules: Vec<Rule<'a>>, counted: Counted) -> Decisions<'a> {
+    pub fn new(audit: &Audit<'a>, rules: Vec<Rule<'a>>, counted: MembershipScope) -> Decisions<'a> {
         let settings = &audit.snapshot.state.parameters.settings;
         let without_tls = settings.get("ssl").is_some_and(|ssl| ssl == "off");
-        let (meanings, logins) = (Meanings::of(audit, counted), logins(audit));
+        let (meanings, logins) = (Keywords::of(audit, counted), logins(audit));
         Decisions { rules, meanings, logins, without_tls, steps: Cell::new(0) }
     }
 
     /// Returns the decision of the line at this index; `admits` returns `true` for roles that it accepts.
-    pub fn of(&self, at: usize, admits: impl Fn(&RoleName) -> bool) -> Decided<'a> {
+    pub fn of(&self, at: usize, admits: impl Fn(&RoleName) -> bool) -> DecidedLogins<'a> {
         let before = self.before(at);
         let mut known: BTreeMap<Vec<usize>, bool> = BTreeMap::new();
-        let mut decided = Decided::default();
+        let mut decided = DecidedLogins::default();
         for login in self.logins.iter().filter(|login| admits(login.role)) {
             if self.user(at, login.role) == LineMatch::No {
                 continue;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::decisions::Decided;
+use super::decisions::DecidedLogins;
 use crate::audit::context::Audit;
 use crate::audit::roles::RoleClass;
 use martydb_model::units::counted;
@@ -24,7 +24,7 @@ pub struct Exposure<'a> {
 }
 
 impl<'a> Exposure<'a> {
-    pub fn of(audit: &Audit<'a>, decided: &Decided<'a>) -> Exposure<'a> {
+    pub fn of(audit: &Audit<'a>, decided: &DecidedLogins<'a>) -> Exposure<'a> {
         let mut all = Exposure { words: words(audit, decided), trusted_only: true, ..Exposure::default() };
         for (role, databases) in &decided.logins {
             all.trusted_only &= audit.roles.class_of(role) == RoleClass::Trusted;
@@ -63,7 +63,7 @@ impl<'a> Exposure<'a> {
 }
 
 /// Describes the logins, the most powerful first.
-fn words(audit: &Audit<'_>, decided: &Decided<'_>) -> String {
+fn words(audit: &Audit<'_>, decided: &DecidedLogins<'_>) -> String {
     let mut names: Vec<&RoleName> = decided.logins.keys().copied().collect();
     names.sort_by_key(|name| audit.roles.class_of(name) != RoleClass::Trusted);
     let shown = names.iter().take(NAMED).map(|name| name.as_str()).collect::<Vec<_>>().join(", ");

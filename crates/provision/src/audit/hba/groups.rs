@@ -10,12 +10,12 @@ pub struct Groups<'a> {
     /// Members by group.
     members: BTreeMap<&'a str, BTreeSet<&'a str>>,
     /// Roles to which a service's role or an unmanaged login can add members, with that role or login.
-    growing: BTreeMap<&'a str, &'a str>,
+    growable_group: BTreeMap<&'a str, &'a str>,
 }
 
 /// Memberships that count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Counted {
+pub enum MembershipScope {
     /// Present memberships.
     Present,
     /// Includes memberships that a login could grant or revoke.
@@ -23,13 +23,14 @@ pub enum Counted {
 }
 
 impl<'a> Groups<'a> {
-    pub fn of(audit: &Audit<'a>, counted: Counted) -> Groups<'a> {
+    pub fn of(audit: &Audit<'a>, counted: MembershipScope) -> Groups<'a> {
         let mut members: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for row in &audit.actual.memberships {
             members.entry(row.role.as_str()).or_default().insert(row.member.as_str());
         }
-        let growing = if counted == Counted::Possible { growing(audit) } else { BTreeMap::new() };
-        Groups { members, growing }
+        let growable_group =
+            if counted == MembershipScope::Possible { growable_group(audit) } else { BTreeMap::new() };
+        Groups { members, growable_group }
     }
 
     /// Compares a role with a group's members; uncertain if a login can add or remove members.
@@ -39,8 +40,8 @@ impl<'a> Groups<'a> {
 
     /// Returns the login that can add members to the group, or to a group in it.
     pub fn grower(&self, group: &str) -> Option<&'a str> {
-        let mut growing = self.growing.iter();
-        growing.find(|(role, _)| self.is_member(role, group)).map(|(_, grower)| *grower)
+        let mut growable_group = self.growable_group.iter();
+        growable_group.find(|(role, _)| self.is_member(role, group)).map(|(_, grower)| *grower)
     }
 
     /// Returns `true` for direct and indirect members, whether or not they inherit; each role is a member of itself.
@@ -60,11 +61,11 @@ impl<'a> Groups<'a> {
 /// Returns the roles that can get new members. A role with ADMIN OPTION on a role can grant it to any other
 /// role, even a superuser. Before 16, CREATEROLE allows that for every role. Only a superuser can grant a
 /// superuser's role.
-fn growing<'a>(audit: &Audit<'a>) -> BTreeMap<&'a str, &'a str> {
+fn growable_group<'a>(audit: &Audit<'a>) -> BTreeMap<&'a str, &'a str> {
     let roles = &audit.actual.roles;
     let is_superuser = |role: &RoleName| roles.get(role).is_some_and(|found| found.superuser);
     let managed = audit.roles.all_managed().map(|(role, ..)| role);
-    let mut growing = BTreeMap::new();
+    let mut growable_group = BTreeMap::new();
     for login in managed.chain(audit.roles.unmanaged_logins()) {
         let reachable = audit.roles.reachable(login);
         let acts_as: BTreeSet<&RoleName> = reachable.iter().map(|path| path.role).chain([login]).collect();
@@ -77,8 +78,8 @@ fn growing<'a>(audit: &Audit<'a>) -> BTreeMap<&'a str, &'a str> {
             && acts_as.iter().any(|role| roles.get(*role).is_some_and(|found| found.createrole));
         let all = roles.keys().filter(|_| creates);
         for role in granted.chain(all).filter(|role| !is_superuser(role)) {
-            growing.entry(role.as_str()).or_insert(login.as_str());
+            growable_group.entry(role.as_str()).or_insert(login.as_str());
         }
     }
-    growing
+    growable_group
 }

@@ -1,6 +1,6 @@
 //! Judgment of one line of pg_hba.conf, by the logins that it decides about.
 
-use super::decisions::{Decided, Decisions};
+use super::decisions::{DecidedLogins, Decisions};
 use super::exposure::Exposure;
 use super::maps::{self, Maps};
 use super::methods::{self, LoginMethod, Proof};
@@ -23,7 +23,7 @@ impl LineAudit<'_, '_> {
         &self.decisions.rules[self.at]
     }
 
-    pub fn tell(&self, out: &mut Vec<FindingBuilder>) {
+    pub fn add_findings(&self, out: &mut Vec<FindingBuilder>) {
         let rule = self.rule();
         let method = methods::method(rule.line.method.as_deref());
         match method.proof {
@@ -40,7 +40,7 @@ impl LineAudit<'_, '_> {
     }
 
     /// Returns the logins that the line decides about and that its map, if it has one, accepts.
-    fn decided(&self) -> Decided<'_> {
+    fn decided(&self) -> DecidedLogins<'_> {
         let (meanings, map) = (&self.decisions.meanings, self.rule().option("map"));
         self.decisions.of(self.at, |role| match (map, self.maps) {
             (Some(map), Some(maps)) => maps.of(map).any(|entry| maps.admits(meanings, entry, role.as_str())),
@@ -56,11 +56,11 @@ impl LineAudit<'_, '_> {
         let host = rule.origin.host().map_or(String::new(), |host| {
             format!("; the addresses of {host} are unknown here, so it counts as any")
         });
-        let growth = self.decisions.meanings.growing(rule).map_or(String::new(), |(group, login)| {
+        let growth = self.decisions.meanings.growable_group(rule).map_or(String::new(), |(group, login)| {
             format!("; {login} can make every login a member of {group}")
         });
         let seen = format!("{}: {}; {seen}{growth}{host}{doubt}", rule.place(), rule.text());
-        kind.of(rule.who()).at(severity).object(rule.place()).seen(seen)
+        kind.of(rule.who()).at(severity).object(rule.place()).evidence(seen)
     }
 
     fn trust(&self, verb: &str) -> Option<FindingBuilder> {

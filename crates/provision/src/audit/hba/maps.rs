@@ -2,7 +2,7 @@
 
 use super::decisions::Decisions;
 use super::exposure::Exposure;
-use super::rules::{Meanings, Rule, RuleWord};
+use super::rules::{Keywords, Rule, RuleWord};
 use super::tokens::{Lines, Quoting, quoting};
 use super::wording::{advised, place};
 use crate::audit::context::Audit;
@@ -48,7 +48,7 @@ pub fn judge(
         let object = place(entry.file.as_deref(), "pg_ident.conf", entry.line);
         let seen = format!(
             "{}: {} ({}: {}; {object}: {} {} {})",
-            said(rule, account, entry),
+            evidence(rule, account, entry),
             exposed.words,
             rule.place(),
             rule.text(),
@@ -56,7 +56,7 @@ pub fn judge(
             entry.system,
             entry.role
         );
-        let found = HBA_MAP.of(role).at(severity).service(exposed.service()).seen(seen);
+        let found = HBA_MAP.of(role).at(severity).service(exposed.service()).evidence(seen);
         out.push(match severity {
             Low => found.object(object),
             _ => advised(found.object(&object), &removal(rule, &object, entry)),
@@ -79,7 +79,7 @@ fn removal(rule: &Rule<'_>, object: &str, entry: &IdentLine) -> [String; 2] {
     ]
 }
 
-fn said(rule: &Rule<'_>, account: MappedAccount, entry: &IdentLine) -> String {
+fn evidence(rule: &Rule<'_>, account: MappedAccount, entry: &IdentLine) -> String {
     let system = &entry.system;
     match (rule.line.method.as_deref(), account) {
         (Some("cert"), MappedAccount::Namesake) => {
@@ -147,7 +147,7 @@ impl<'a> Maps<'a> {
     }
 
     /// Returns `true` if the entry lets an account log in as the role. Before 16 only `\1` has a meaning.
-    pub fn admits(&self, meanings: &Meanings<'_>, entry: &IdentLine, role: &str) -> bool {
+    pub fn admits(&self, meanings: &Keywords<'_>, entry: &IdentLine, role: &str) -> bool {
         let word = self.role(entry);
         let captures = entry.system.starts_with('/') && entry.role.contains("\\1");
         let matches = if meanings.has_patterns() {
@@ -160,7 +160,7 @@ impl<'a> Maps<'a> {
 }
 
 /// Returns `true` if an entry lets an account log in as more than one role.
-fn is_wild(maps: &Maps<'_>, meanings: &Meanings<'_>, entry: &IdentLine) -> bool {
+fn is_wild(maps: &Maps<'_>, meanings: &Keywords<'_>, entry: &IdentLine) -> bool {
     let special = meanings.has_patterns() && (entry.role == "all" || entry.role.starts_with(['/', '+']));
     special && maps.role(entry).quoting != Quoting::Quoted || entry.role.contains("\\1")
 }

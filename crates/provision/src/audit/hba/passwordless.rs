@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use super::decisions::{Decided, Decisions};
-use super::groups::Counted;
+use super::decisions::{DecidedLogins, Decisions};
+use super::groups::MembershipScope;
 use super::maps::Maps;
 use super::methods::{Proof, method};
 use super::{decisions, is_read};
@@ -13,15 +13,15 @@ use crate::reach::{GraphEdge, GraphNode, NodeKind};
 use martydb_model::RoleName;
 
 /// Returns the present edges, and those that are possible after a login has changed the members of a group.
-pub fn open_doors(audit: &Audit<'_>) -> Vec<GraphEdge> {
-    let mut all = doors(audit, Counted::Present);
+pub fn passwordless_edges(audit: &Audit<'_>) -> Vec<GraphEdge> {
+    let mut all = doors(audit, MembershipScope::Present);
     let open: BTreeSet<GraphEdge> = all.iter().cloned().collect();
-    let possible = doors(audit, Counted::Possible).into_iter().filter(|edge| !open.contains(edge));
+    let possible = doors(audit, MembershipScope::Possible).into_iter().filter(|edge| !open.contains(edge));
     all.extend(possible.map(|edge| GraphEdge { kind: "CanBeLetIn", ..edge }));
     all
 }
 
-fn doors(audit: &Audit<'_>, counted: Counted) -> Vec<GraphEdge> {
+fn doors(audit: &Audit<'_>, counted: MembershipScope) -> Vec<GraphEdge> {
     let lines = audit.snapshot.hba.as_deref().unwrap_or_default();
     let decisions = decisions(audit, lines.iter().filter(|line| is_read(line)), counted);
     let maps = Maps::of_audit(audit);
@@ -54,7 +54,7 @@ fn account(name: &str) -> GraphNode {
     GraphNode { kind: NodeKind::Account, name: name.into() }
 }
 
-fn edges(place: &str, decided: &Decided<'_>, from: impl Fn(&str) -> GraphNode) -> Vec<GraphEdge> {
+fn edges(place: &str, decided: &DecidedLogins<'_>, from: impl Fn(&str) -> GraphNode) -> Vec<GraphEdge> {
     let edge = |(login, databases): (&&RoleName, &BTreeSet<Option<&str>>)| {
         let databases: Vec<&str> = databases.iter().map(|name| name.unwrap_or("replication")).collect();
         let to = GraphNode { kind: NodeKind::Role, name: login.as_str().into() };

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::addresses::{self, Origin, WAYS};
-use super::groups::{Counted, Groups};
+use super::groups::{Groups, MembershipScope};
 use super::tokens::{Lines, QuotedWord, Quoting, quoting};
 use crate::audit::context::Audit;
 use crate::catalog::{HbaLine, LineMatch};
 
 /// Meanings of the words of a line on this server.
-pub struct Meanings<'a> {
+pub struct Keywords<'a> {
     groups: Groups<'a>,
     patterns: &'a BTreeMap<String, BTreeSet<String>>,
     /// Set from 16 on, where a name with a leading slash is a pattern.
@@ -39,10 +39,10 @@ pub struct Request<'a> {
     pub database: Option<&'a str>,
 }
 
-impl<'a> Meanings<'a> {
-    pub fn of(audit: &Audit<'a>, counted: Counted) -> Meanings<'a> {
+impl<'a> Keywords<'a> {
+    pub fn of(audit: &Audit<'a>, counted: MembershipScope) -> Keywords<'a> {
         let has_patterns = audit.actual.major() >= 16;
-        Meanings { groups: Groups::of(audit, counted), patterns: &audit.snapshot.patterns, has_patterns }
+        Keywords { groups: Groups::of(audit, counted), patterns: &audit.snapshot.patterns, has_patterns }
     }
 
     pub fn has_patterns(&self) -> bool {
@@ -66,7 +66,7 @@ impl<'a> Meanings<'a> {
     }
 
     /// Returns the group among a line's users to which a login can add members, with that login.
-    pub fn growing<'r>(&self, rule: &'r Rule<'_>) -> Option<(&'r str, &'a str)> {
+    pub fn growable_group<'r>(&self, rule: &'r Rule<'_>) -> Option<(&'r str, &'a str)> {
         let unquoted = rule.users.iter().filter(|word| word.quoting != Quoting::Quoted);
         let mut groups = unquoted.filter_map(|word| word.text.strip_prefix('+'));
         groups.find_map(|group| Some((group, self.groups.grower(group)?)))

@@ -13,12 +13,12 @@ use martydb_model::units::counted;
 
 pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     for db in audit.databases() {
-        out.extend(db.catalog.texts.leaks.iter().filter_map(|leak| told(&db, leak)));
+        out.extend(db.catalog.texts.leaks.iter().filter_map(|leak| finding(&db, leak)));
         unsearched(&db, out);
     }
 }
 
-fn told(db: &Database<'_>, leak: &Leak) -> Option<FindingBuilder> {
+fn finding(db: &Database<'_>, leak: &Leak) -> Option<FindingBuilder> {
     let reader = leak.reader.as_deref();
     // A text that only superusers can read is not exposed.
     if reader.is_some_and(|name| db.audit.actors(name).is_empty()) {
@@ -41,7 +41,7 @@ fn told(db: &Database<'_>, leak: &Leak) -> Option<FindingBuilder> {
             (found, format!("contains a connection string with a password of {user}"))
         }
     };
-    Some(found.database(db.name).object(leak.object.clone()).seen(format!("{} {words}", leak.object)))
+    Some(found.database(db.name).object(leak.object.clone()).evidence(format!("{} {words}", leak.object)))
 }
 
 /// Returns the service that a user's password exposes: another than this database's, or `None` for a user with
@@ -69,6 +69,6 @@ fn unsearched(db: &Database<'_>, out: &mut Vec<FindingBuilder>) {
         );
         let role = owner.clone().unwrap_or_else(|| PUBLIC.into());
         let severity = if db.service.is_some() || db.is_visited() { Medium } else { Low };
-        out.push(UNSEARCHED.of(role).at(severity).inside(db).object(format!("texts{whose}")).seen(seen));
+        out.push(UNSEARCHED.of(role).at(severity).inside(db).object(format!("texts{whose}")).evidence(seen));
     }
 }

@@ -89,7 +89,7 @@ pub fn judge_restricted(audit: &Audit<'_>, known: KnownPasswords<'_>, out: &mut 
                 "the setting {} {words}, and {reader} can read it as a member of {READERS}",
                 one.name
             );
-            out.push(found.object(format!("setting {}", one.name)).seen(seen));
+            out.push(found.object(format!("setting {}", one.name)).evidence(seen));
         }
     }
 }
@@ -103,10 +103,10 @@ pub fn judge_cut(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
         );
         let seen = format!("the setting {name} is too long to be searched for passwords of the secret store");
         let found = UNSEARCHED.of(role.unwrap_or(PUBLIC)).service(service).object(format!("setting {name}"));
-        out.push(found.seen(seen).fix(reset_setting(role, database, name)));
+        out.push(found.evidence(seen).fix(reset_setting(role, database, name)));
     }
     for one in audit.snapshot.files.iter().flatten().filter(|one| one.cut) {
         let seen = format!("the setting {} of the server's configuration files is too long", one.name);
-        out.push(UNSEARCHED.of(PUBLIC).object(format!("setting {}", one.name)).seen(seen));
+        out.push(UNSEARCHED.of(PUBLIC).object(format!("setting {}", one.name)).evidence(seen));
     }
 }

@@ -7,13 +7,13 @@ use super::super::assessment::PartialJudgement;
 use super::super::breaches::{self, Basis};
 use super::super::listeners::Listener;
 use super::super::observations::{ExtraProbe, Observations, Purpose, ServerContext};
-use crate::probe::{AccessPolicy, Judgement, Probe, ProbePlace, Task, Verdict};
+use crate::probe::{AccessPolicy, Judgement, Probe, ProbeLocation, Task, Verdict};
 use martydb_model::findings::{
-    EvidenceSource, Finding, FindingKind, GUESSABLE, REPLICATION_LOGIN, REUSED, WRONG_PASSWORD,
+    FindingSource, Finding, FindingKind, GUESSABLE, REPLICATION_LOGIN, REUSED, WRONG_PASSWORD,
 };
 use martydb_model::sqlstate;
 use martydb_model::units::listed;
-use martydb_pg::wire::{Outcome, Refused, Stage};
+use martydb_pg::wire::{Outcome, Rejection, Stage};
 
 /// Placeholder for the service in a probe of the admin's login.
 const ADMIN: &str = "(server)";
@@ -69,10 +69,10 @@ fn way(extra: &ExtraProbe, listener: &Listener) -> String {
 fn finding(task: &Task, extra: &ExtraProbe, listener: &Listener, kind: &FindingKind) -> Finding {
     let service = extra.login.map(|at| &task.logins[at].service);
     let found =
-        kind.of(&extra.role).by(EvidenceSource::Probe).service_name(service).database(&extra.database);
+        kind.of(&extra.role).by(FindingSource::Probe).service_name(service).database(&extra.database);
     // Only the address: a report never contains a working password.
     let found = found.object(format!("address {}", listener.shown));
-    found.seen(format!("{} was let in {}", extra.role, way(extra, listener))).on(&task.server)
+    found.evidence(format!("{} was let in {}", extra.role, way(extra, listener))).on(&task.server)
 }
 
 /// Returns findings for databases that a login breached only on another listener than the manifest's.
@@ -89,7 +89,7 @@ fn elsewhere(context: &ServerContext, matrix: &[Probe], probes: &[Probe]) -> Vec
     }
     let mut all: Vec<Finding> = vec![];
     for (probe, ways) in ways.values() {
-        for found in breaches::findings(&context.task, &[*probe], &context.catalogue.actual, Basis::Login) {
+        for found in breaches::findings(&context.task, &[*probe], &context.catalog.actual, Basis::Login) {
             if all.iter().all(|other| other.key() != found.key()) {
                 all.push(Finding { evidence: format!("{} ({})", found.evidence, listed(ways)), ..found });
             }
@@ -145,22 +145,22 @@ impl Purpose {
         }
     }
 
-    pub fn judge(&self, outcome: &Outcome, place: ProbePlace, policy: Option<AccessPolicy>) -> Judgement {
+    pub fn judge(&self, outcome: &Outcome, place: ProbeLocation, policy: Option<AccessPolicy>) -> Judgement {
         let (verdict, why) = match outcome {
-            Outcome::Accepted(_) => self.let_in(place, policy),
-            Outcome::Refused(refused) => self.refused(refused),
-            Outcome::Broken(broken) if broken.stage == Stage::Authenticate && *self != Purpose::Elsewhere => {
+            Outcome::Accepted(_) => self.accepted(place, policy),
+            Outcome::Rejected(refused) => self.refused(refused),
+            Outcome::Failed(broken) if broken.stage == Stage::Authenticate && *self != Purpose::Elsewhere => {
                 let why = format!("the server asks for another authentication method: {}", broken.why);
                 (Verdict::Inconclusive, Some(why))
             }
-            Outcome::Broken(broken) => (Verdict::Inconclusive, Some(broken.why.clone())),
+            Outcome::Failed(broken) => (Verdict::Inconclusive, Some(broken.why.clone())),
         };
         Judgement::of(outcome, verdict, why)
     }
 
-    fn let_in(&self, place: ProbePlace, policy: Option<AccessPolicy>) -> (Verdict, Option<String>) {
+    fn accepted(&self, place: ProbeLocation, policy: Option<AccessPolicy>) -> (Verdict, Option<String>) {
         match (self, place, policy) {
-            (Purpose::Elsewhere, ProbePlace::Own, _) => (Verdict::Allowed, None),
+            (Purpose::Elsewhere, ProbeLocation::Own, _) => (Verdict::Allowed, None),
             (Purpose::Elsewhere, _, Some(AccessPolicy::LeftOpen)) => {
                 (Verdict::Allowed, Some("left open by close_maintenance: false".into()))
             }
@@ -168,7 +168,7 @@ impl Purpose {
         }
     }
 
-    fn refused(&self, refused: &Refused) -> (Verdict, Option<String>) {
+    fn refused(&self, refused: &Rejection) -> (Verdict, Option<String>) {
         let row = self.row();
         let is = |states: &[&str]| states.contains(&refused.sqlstate.as_str());
         let lacks_connect = refused.sqlstate == sqlstate::INSUFFICIENT_PRIVILEGE
@@ -186,10 +186,10 @@ impl Purpose {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use martydb_pg::wire::{Accepted, Broken};
+    use martydb_pg::wire::{Accepted, ConnectionFailure};
 
     fn refused(sqlstate: &str, routine: &str) -> Outcome {
-        Outcome::Refused(Refused {
+        Outcome::Rejected(Rejection {
             sqlstate: sqlstate.into(),
             message: "no".into(),
             routine: Some(routine.into()),
@@ -199,11 +199,11 @@ mod tests {
     #[test]
     fn every_answer_has_its_verdict_for_every_purpose() {
         use Verdict::*;
-        let let_in =
+        let accepted =
             Outcome::Accepted(Accepted { tls: false, server_version: "15.0".into(), answers: vec![] });
-        let broken = Outcome::Broken(Broken { stage: Stage::Wait, why: "silence".into() });
+        let broken = Outcome::Failed(ConnectionFailure { stage: Stage::Wait, why: "silence".into() });
         let answers = [
-            (let_in, [Breach, Breach, Breach, Breach]),
+            (accepted, [Breach, Breach, Breach, Breach]),
             (
                 refused(sqlstate::INVALID_PASSWORD, "auth_failed"),
                 [Denied, Denied, Inconclusive, Inconclusive],
@@ -225,7 +225,7 @@ mod tests {
         let purposes = [Purpose::Wrong, Purpose::Reuse("x".into()), Purpose::Elsewhere, Purpose::Replication];
         for (outcome, expected) in answers {
             for (purpose, expected) in purposes.iter().zip(expected) {
-                let judged = purpose.judge(&outcome, ProbePlace::Foreign, Some(AccessPolicy::Closed));
+                let judged = purpose.judge(&outcome, ProbeLocation::Foreign, Some(AccessPolicy::Closed));
                 assert_eq!(judged.verdict, expected, "{purpose:?} {outcome:?}");
                 assert!(judged.verdict != Inconclusive || judged.why.is_some(), "{purpose:?} {outcome:?}");
             }
@@ -234,11 +234,11 @@ mod tests {
 
     #[test]
     fn a_login_may_connect_to_its_own_database_on_every_listener() {
-        let let_in =
+        let accepted =
             Outcome::Accepted(Accepted { tls: false, server_version: "15.0".into(), answers: vec![] });
-        let verdict = |place, policy| Purpose::Elsewhere.judge(&let_in, place, Some(policy)).verdict;
-        assert_eq!(verdict(ProbePlace::Own, AccessPolicy::Closed), Verdict::Allowed);
-        assert_eq!(verdict(ProbePlace::Foreign, AccessPolicy::LeftOpen), Verdict::Allowed);
-        assert_eq!(verdict(ProbePlace::Foreign, AccessPolicy::Closed), Verdict::Breach);
+        let verdict = |place, policy| Purpose::Elsewhere.judge(&accepted, place, Some(policy)).verdict;
+        assert_eq!(verdict(ProbeLocation::Own, AccessPolicy::Closed), Verdict::Allowed);
+        assert_eq!(verdict(ProbeLocation::Foreign, AccessPolicy::LeftOpen), Verdict::Allowed);
+        assert_eq!(verdict(ProbeLocation::Foreign, AccessPolicy::Closed), Verdict::Breach);
     }
 }

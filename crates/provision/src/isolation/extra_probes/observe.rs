@@ -9,15 +9,15 @@ use tokio::sync::Semaphore;
 
 use crate::catalog::HbaLine;
 use crate::isolation::guesses::GUESSES;
-use crate::isolation::hba::{Client, Treatment, treatments};
+use crate::isolation::hba::{Client, LineMethod, treatments};
 use crate::isolation::listeners::{ConnectionType, Listener};
 use crate::isolation::observations::{Extent, ExtraProbe, Purpose};
-use crate::probe::{LoginAttempts, ProbeLogin, ProbePlace, Task, attempt_patiently};
+use crate::probe::{LoginAttempts, ProbeLocation, ProbeLogin, Task, attempt_patiently};
 use martydb_pg::server::Login;
 use martydb_pg::wire::{Attempt, Credentials, LoginRequest, Outcome};
 use martydb_ui::report::{Progress, progress};
 
-pub async fn observe(around: &Surroundings<'_>) -> Vec<(ExtraProbe, Attempt)> {
+pub async fn observe(around: &ProbeContext<'_>) -> Vec<(ExtraProbe, Attempt)> {
     let walsenders = Semaphore::new(around.walsenders.max(1));
     let (all, trying) = (by_role(around), progress("trying other ways in", "attempts"));
     trying.expect(all.iter().map(Vec::len).sum());
@@ -30,7 +30,7 @@ pub async fn observe(around: &Surroundings<'_>) -> Vec<(ExtraProbe, Attempt)> {
 }
 
 async fn walk(
-    around: &Surroundings<'_>,
+    around: &ProbeContext<'_>,
     probes: Vec<ExtraProbe>,
     walsenders: &Semaphore,
     trying: &Progress,
@@ -60,7 +60,7 @@ async fn walk(
     walked
 }
 
-pub struct Surroundings<'a> {
+pub struct ProbeContext<'a> {
     pub task: &'a Task,
     pub attempts: &'a [LoginAttempts],
     /// Listeners, the manifest's address first.
@@ -78,7 +78,7 @@ pub struct Surroundings<'a> {
 const WRONG: &str = "martydb-tries-a-wrong-password-on-purpose";
 
 /// Returns all attempts, one list per role, without duplicates.
-pub fn by_role(around: &Surroundings<'_>) -> Vec<Vec<ExtraProbe>> {
+pub fn by_role(around: &ProbeContext<'_>) -> Vec<Vec<ExtraProbe>> {
     let logins = (0..around.task.logins.len()).map(|at| of_login(around, at));
     logins.chain([of_admin(around)]).map(once).collect()
 }
@@ -96,7 +96,7 @@ fn once(probes: Vec<ExtraProbe>) -> Vec<ExtraProbe> {
 
 /// Attempts to make as one role.
 struct RolePlan<'a> {
-    around: &'a Surroundings<'a>,
+    around: &'a ProbeContext<'a>,
     /// Index of the login in the task; `None` for the admin.
     login: Option<usize>,
     role: &'a str,
@@ -109,7 +109,7 @@ struct RolePlan<'a> {
     all: Vec<ExtraProbe>,
 }
 
-fn of_login(around: &Surroundings<'_>, at: usize) -> Vec<ExtraProbe> {
+fn of_login(around: &ProbeContext<'_>, at: usize) -> Vec<ExtraProbe> {
     let (task, attempts) = (around.task, &around.attempts[at]);
     let login = &task.logins[at];
     let foreign = task.sampled().others(login).into_iter().chain(task.others(login));
@@ -132,7 +132,7 @@ fn of_login(around: &Surroundings<'_>, at: usize) -> Vec<ExtraProbe> {
 }
 
 /// Returns attempts as the admin with a wrong password, wherever the server asks for one.
-fn of_admin(around: &Surroundings<'_>) -> Vec<ExtraProbe> {
+fn of_admin(around: &ProbeContext<'_>) -> Vec<ExtraProbe> {
     let (role, home) = around.admin;
     let open = around.task.databases.iter().filter(|found| found.allow_connections);
     let foreign = open.map(|found| found.name.as_str()).collect();
@@ -179,7 +179,7 @@ impl<'a> RolePlan<'a> {
 
     /// Returns databases where pg_hba.conf rejected the login in the matrix, which hides its grants.
     fn hidden(&self, attempts: &LoginAttempts) -> Vec<&'a str> {
-        let by_hba = |outcome: &Outcome| matches!(outcome, Outcome::Refused(refused) if refused.by_hba());
+        let by_hba = |outcome: &Outcome| matches!(outcome, Outcome::Rejected(refused) if refused.by_hba());
         let others = attempts.others.iter().filter(|(_, met)| by_hba(&met.outcome));
         others.map(|(place, _)| self.around.task.databases[*place].name.as_str()).collect()
     }
@@ -189,7 +189,7 @@ impl<'a> RolePlan<'a> {
         let Some(lines) = self.around.hba else { return };
         let (transport, role) = (self.around.listeners[at].transport, self.role);
         let ways = |database: Option<&str>| treatments(lines, &Client { transport, role, database });
-        let mut met: BTreeSet<Treatment<'_>> = ways(Some(self.home)).into_iter().collect();
+        let mut met: BTreeSet<LineMethod<'_>> = ways(Some(self.home)).into_iter().collect();
         for database in self.foreign.clone() {
             if new(&mut met, ways(Some(database))) {
                 self.wrong(at, database, Purpose::Wrong);
@@ -256,7 +256,7 @@ impl<'a> RolePlan<'a> {
             login: self.login,
             role: self.role.into(),
             database: database.into(),
-            place: if own { ProbePlace::Own } else { ProbePlace::Foreign },
+            place: if own { ProbeLocation::Own } else { ProbeLocation::Foreign },
             listener,
             password,
             purpose,
@@ -265,7 +265,7 @@ impl<'a> RolePlan<'a> {
 }
 
 /// Returns `true` if any of these treatments is new.
-fn new<'a>(met: &mut BTreeSet<Treatment<'a>>, ways: Vec<Treatment<'a>>) -> bool {
+fn new<'a>(met: &mut BTreeSet<LineMethod<'a>>, ways: Vec<LineMethod<'a>>) -> bool {
     let before = met.len();
     met.extend(ways);
     met.len() > before

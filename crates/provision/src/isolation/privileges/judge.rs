@@ -11,9 +11,9 @@ use super::rules::{
 use crate::catalog::NotExamined;
 use crate::isolation::assessment::PartialJudgement;
 use crate::isolation::observations::Observations;
-use crate::probe::{Judgement, Probe, ProbePlace, Task, Verdict};
+use crate::probe::{Judgement, Probe, ProbeLocation, Task, Verdict};
 use martydb_model::contract::DefaultKind;
-use martydb_model::findings::{EvidenceSource, Finding, FindingBuilder, FindingKey, IN_DATABASE, Severity};
+use martydb_model::findings::{FindingSource, Finding, FindingBuilder, FindingKey, IN_DATABASE, Severity};
 use martydb_model::grants::{
     Repair, Securable, alter_role, privilege, revoke, revoke_admin_option, revoke_default, revoke_membership,
     revoke_option,
@@ -22,7 +22,7 @@ use martydb_model::sql::{Statement, stmt};
 use martydb_model::sqlstate;
 use martydb_model::units::listed;
 use martydb_model::{AclEntry, RoleName};
-use martydb_pg::wire::{Answer, Attempt, Outcome, Refused};
+use martydb_pg::wire::{Answer, Attempt, Outcome, Rejection};
 
 struct RowResult {
     what: String,
@@ -60,7 +60,7 @@ fn judge_session(task: &Task, context: &LoginContext<'_>, attempt: &Attempt) -> 
         });
         let way = Some(format!("inside: {}", row.what));
         let database = context.login.database.as_str();
-        let probe = Probe::new(task, context.login, database, ProbePlace::Own, row.judgement);
+        let probe = Probe::new(task, context.login, database, ProbeLocation::Own, row.judgement);
         part.probes.push(Probe { way, finding, ..probe });
     }
     part
@@ -70,10 +70,10 @@ fn judge_session(task: &Task, context: &LoginContext<'_>, attempt: &Attempt) -> 
 fn rows(context: &LoginContext<'_>, attempt: &Attempt) -> Result<Vec<RowResult>, String> {
     let session = match &attempt.outcome {
         Outcome::Accepted(session) => session,
-        Outcome::Refused(refused) => {
+        Outcome::Rejected(refused) => {
             return Err(format!("a session with pinned settings was refused: {refused}"));
         }
-        Outcome::Broken(broken) => return Err(broken.why.clone()),
+        Outcome::Failed(broken) => return Err(broken.why.clone()),
     };
     let statements = statements(context);
     match session.answers.as_slice() {
@@ -88,7 +88,7 @@ fn rows(context: &LoginContext<'_>, attempt: &Attempt) -> Result<Vec<RowResult>,
 }
 
 /// Returns `true` if the login may not read the catalog; then only the admin's audit covers these privileges.
-fn is_denied_catalogue(refused: &Refused) -> bool {
+fn is_denied_catalogue(refused: &Rejection) -> bool {
     refused.sqlstate == sqlstate::INSUFFICIENT_PRIVILEGE
 }
 
@@ -96,7 +96,7 @@ fn is_denied_catalogue(refused: &Refused) -> bool {
 fn not_examined(context: &LoginContext<'_>, attempt: &Attempt) -> Vec<NotExamined> {
     let Outcome::Accepted(session) = &attempt.outcome else { return vec![] };
     match session.answers.get(1) {
-        Some(Answer::Refused(refused)) if is_denied_catalogue(refused) => {
+        Some(Answer::Rejected(refused)) if is_denied_catalogue(refused) => {
             let what = format!("the privileges of {} in {}", context.login.role, context.login.database);
             vec![NotExamined::new(what, refused.to_string())]
         }
@@ -121,15 +121,15 @@ fn check_session(answer: &Answer) -> Result<(), String> {
         Answer::Rows(_) => Err("the session did not start as its login with the requested search path: \
             check for login event triggers"
             .into()),
-        Answer::Refused(refused) => Err(format!("the query for the session's role failed: {refused}")),
+        Answer::Rejected(refused) => Err(format!("the query for the session's role failed: {refused}")),
     }
 }
 
 fn privileges(context: &LoginContext<'_>, answer: &Answer) -> Vec<RowResult> {
     let rows = match answer {
         Answer::Rows(rows) => rows.iter().map(|row| HeldPrivilege::read(row)).collect::<Option<Vec<_>>>(),
-        Answer::Refused(refused) if is_denied_catalogue(refused) => return vec![],
-        Answer::Refused(refused) => return inconclusive(format!("the privilege query failed: {refused}")),
+        Answer::Rejected(refused) if is_denied_catalogue(refused) => return vec![],
+        Answer::Rejected(refused) => return inconclusive(format!("the privilege query failed: {refused}")),
     };
     let Some(rows) = rows else {
         return inconclusive("the privilege query returned an unexpected result".into());
@@ -213,7 +213,7 @@ fn tried_as(row: &ForbiddenStatement, statement: &Statement, answer: &Answer) ->
         Answer::Rows(_) => {
             (Verdict::Breach, Some(format!("{statement} succeeded, and was rolled back")), None)
         }
-        Answer::Refused(refused) => {
+        Answer::Rejected(refused) => {
             let (verdict, why) = match refused.sqlstate.as_str() {
                 sqlstate::INSUFFICIENT_PRIVILEGE => (Verdict::Denied, None),
                 // The schema or the role does not exist.
@@ -238,9 +238,9 @@ fn tried_as(row: &ForbiddenStatement, statement: &Statement, answer: &Answer) ->
 
 fn finding(task: &Task, context: &LoginContext<'_>, row: &RowResult) -> Finding {
     let login = context.login;
-    let found = IN_DATABASE.of(login.role.as_str()).at(row.severity).by(EvidenceSource::Probe);
+    let found = IN_DATABASE.of(login.role.as_str()).at(row.severity).by(FindingSource::Probe);
     let found = found.service_name(Some(&login.service)).database(&login.database).object(row.what.clone());
     let why = row.judgement.why.as_deref().unwrap_or_default();
-    let found = found.seen(format!("as {}: {why}", login.role));
+    let found = found.evidence(format!("as {}: {why}", login.role));
     row.repairs.iter().cloned().fold(found, FindingBuilder::fix).on(&task.server)
 }

@@ -211,7 +211,7 @@ pub struct LoginContext<'a> {
 pub fn managed_roles(context: &ServerContext) -> Vec<String> {
     let roles = context.desired.services.values().flat_map(|service| service.roles.values());
     let all = roles.flat_map(|role| [role.to_string(), format!("{role}{ALTERNATE_SUFFIX}")]);
-    all.filter(|name| context.catalogue.actual.roles.keys().any(|role| role.as_str() == name)).collect()
+    all.filter(|name| context.catalog.actual.roles.keys().any(|role| role.as_str() == name)).collect()
 }
 
 impl<'a> LoginContext<'a> {
@@ -235,21 +235,21 @@ impl<'a> LoginContext<'a> {
         let roles = of(service).into_iter().chain(other.into_iter().flat_map(of));
         LoginContext {
             login,
-            major: context.catalogue.actual.major(),
+            major: context.catalog.actual.major(),
             schemas,
             owner: service.role(RoleKind::Owner).to_string(),
             forbidden: roles.filter(|role| !own.contains(role)).collect(),
             own,
             managed,
-            event_trigger: has_event_trigger(&context.catalogue, login.database.as_str()),
+            event_trigger: has_event_trigger(&context.catalog, login.database.as_str()),
         }
     }
 }
 
 /// Returns `true` if DDL there would fire an event trigger. Assumed if the admin could not read the catalog.
-fn has_event_trigger(catalogue: &Snapshot, database: &str) -> bool {
+fn has_event_trigger(catalog: &Snapshot, database: &str) -> bool {
     let runs = |trigger: &EventTrigger| trigger.enabled && trigger.event != "login";
-    let found = catalogue.databases.get(database).filter(|inside| !inside.partial);
+    let found = catalog.databases.get(database).filter(|inside| !inside.partial);
     found.is_none_or(|inside| inside.event_triggers.iter().any(runs))
 }
 

@@ -8,7 +8,7 @@ use crate::plan::action::Action;
 use crate::plan::object::Object;
 use crate::plan::stage::Risk;
 use martydb_model::contract::{ObjectClass, Privilege, Privileges, access_to, access_to_future};
-use martydb_model::{AclEntry, DesiredService, Grantee, RoleKind, RoleName, SchemaName, Spot};
+use martydb_model::{AccessTarget, AclEntry, DesiredService, Grantee, RoleKind, RoleName, SchemaName};
 
 /// Privileges by grantee: held, required or allowed.
 pub type Holding = BTreeMap<Grantee, BTreeSet<Privilege>>;
@@ -27,7 +27,7 @@ pub fn wanted(
 }
 
 /// Returns the privileges of further roles on a class of objects by the manifest.
-pub fn declared(service: &DesiredService, class: ObjectClass, spot: Spot<'_>) -> Holding {
+pub fn declared(service: &DesiredService, class: ObjectClass, spot: AccessTarget<'_>) -> Holding {
     collected(access_to(service, class, spot))
 }
 

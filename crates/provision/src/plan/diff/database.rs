@@ -9,7 +9,7 @@ use crate::plan::object::Object;
 use crate::plan::stage::{Risk, Stage};
 use martydb_model::contract::{MEMBERSHIPS, MemberLogin, ObjectClass, builtin, granted};
 use martydb_model::{
-    AclEntry, ActualDatabase, DesiredService, FoundParameters, Grantee, MoveNote, RoleName, Spot,
+    AccessTarget, AclEntry, ActualDatabase, ActualParameters, DesiredService, Grantee, MoveNote, RoleName,
 };
 
 pub fn diff(look: &mut Comparison<'_>, service: &DesiredService) {
@@ -46,9 +46,9 @@ fn create(look: &mut Comparison<'_>, service: &DesiredService) {
     mark(look, service);
     // PostgreSQL's privileges of PUBLIC on a new database; they are revoked before any login may connect.
     let acl = AclEntry::of_public(&owner, builtin(ObjectClass::Database).iter().map(|one| one.name()));
-    let made = FoundParameters {
+    let made = ActualParameters {
         tablespace: parameters.tablespace.clone().unwrap_or_default(),
-        ..FoundParameters::default()
+        ..ActualParameters::default()
     };
     let fresh = ActualDatabase {
         owner: owner.to_string(),
@@ -101,7 +101,7 @@ fn alter(look: &mut Comparison<'_>, service: &DesiredService, found: &ActualData
 fn rights(look: &mut Comparison<'_>, service: &DesiredService, found: &ActualDatabase) {
     let database = &service.database;
     let mut wanted = wanted(service, ObjectClass::Database, granted);
-    wanted.extend(declared(service, ObjectClass::Database, Spot::Database));
+    wanted.extend(declared(service, ObjectClass::Database, AccessTarget::Database));
     // The other alternates inherit it from their primaries.
     let alone = MEMBERSHIPS.iter().filter(|rule| rule.login == MemberLogin::Alternate && !rule.inherit);
     for kind in alone.map(|rule| rule.member) {

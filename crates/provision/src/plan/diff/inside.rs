@@ -10,11 +10,11 @@ use crate::plan::action::Action;
 use crate::plan::object::Object;
 use crate::plan::stage::Risk;
 use martydb_model::contract::{
-    self, HISTORY_SCHEMA, Handover, ObjectClass, allowed, granted, is_history, is_open_to_services,
+    self, HISTORY_SCHEMA, ObjectClass, OwnershipChange, allowed, granted, is_history, is_open_to_services,
 };
 use martydb_model::{
-    AclEntry, ActualObject, ActualSchema, ActualServer, Contents, DesiredService, Grantee, ObjectKind,
-    RoleKind, RoleName, SchemaName, Spot,
+    AccessTarget, AclEntry, ActualObject, ActualSchema, ActualServer, Contents, DesiredService, Grantee,
+    ObjectKind, RoleKind, RoleName, SchemaName,
 };
 
 pub fn diff(look: &mut Comparison<'_>, service: &DesiredService) {
@@ -28,13 +28,17 @@ pub fn diff(look: &mut Comparison<'_>, service: &DesiredService) {
     for (name, found) in contents.schemas.iter().filter(|(name, _)| !service.schemas.contains(name)) {
         schema(look, service, name, found);
     }
-    let handovers: Vec<Option<Handover>> =
-        contents.objects.iter().map(|found| handover(look, service, &contents, found)).collect();
+    let handovers: Vec<Option<OwnershipChange>> =
+        contents.objects.iter().map(|found| ownership_change(look, service, &contents, found)).collect();
     let all = || contents.objects.iter().zip(&handovers);
-    lend(look, service, all().filter(|(_, handover)| handover.is_some()).map(|(found, _)| found));
-    for (found, handover) in all() {
-        look.part_of = handover.and_then(|_| taken_over(found));
-        object(look, service, found, *handover);
+    lend(
+        look,
+        service,
+        all().filter(|(_, ownership_change)| ownership_change.is_some()).map(|(found, _)| found),
+    );
+    for (found, ownership_change) in all() {
+        look.part_of = ownership_change.and_then(|_| taken_over(found));
+        object(look, service, found, *ownership_change);
     }
     look.part_of = None;
     publications::diff(look, service, &contents);
@@ -97,7 +101,7 @@ fn users(service: &DesiredService, schema: &SchemaName) -> Holding {
     let history = schema.as_str() == HISTORY_SCHEMA;
     let class = if history { ObjectClass::History } else { ObjectClass::Schema };
     let mut users = wanted(service, class, granted);
-    users.extend(declared(service, class, Spot::Schema(schema.as_str())));
+    users.extend(declared(service, class, AccessTarget::Schema(schema.as_str())));
     users
 }
 
@@ -115,19 +119,19 @@ fn is_claimed(
 
 /// Plans the change of an object's owner, if it must change. Code that a person has to review first is left
 /// alone; the audit reports it.
-fn handover(
+fn ownership_change(
     look: &Comparison<'_>,
     service: &DesiredService,
     contents: &Contents,
     found: &ActualObject,
-) -> Option<Handover> {
+) -> Option<OwnershipChange> {
     let owner = service.role(RoleKind::Owner);
     let in_schema = contents.schemas.get(&found.schema).map(|schema| &schema.owner);
     let mut owners = in_schema.into_iter().chain([&found.owner]);
     let foreign =
         found.owner != *owner && owners.any(|owner| is_claimed(look, service, &found.schema, owner));
     let way = foreign.then(|| way(look, service, contents, found));
-    way.filter(|way| *way != Handover::ByHand)
+    way.filter(|way| *way != OwnershipChange::ByHand)
 }
 
 fn way(
@@ -135,14 +139,14 @@ fn way(
     service: &DesiredService,
     contents: &Contents,
     found: &ActualObject,
-) -> Handover {
+) -> OwnershipChange {
     let is_open = |role: &RoleName| is_open_to_services(look.desired, look.actual, service, role);
     if !is_open(&found.owner) {
-        return Handover::AsIs;
+        return OwnershipChange::AsIs;
     }
     let name = found.signature.clone().unwrap_or_else(|| format!("{}.{}", found.schema, found.name));
     let lends = contents.owner_code.get(&name).is_some_and(|writers| writers.iter().any(is_open));
-    contract::handover(found.kind, found.security_definer, lends, look.actual.major())
+    contract::ownership_change(found.kind, found.security_definer, lends, look.actual.major())
 }
 
 /// Returns the relation that is locked when this object's owner changes: itself, or a sequence's table.
@@ -186,11 +190,11 @@ fn object(
     look: &mut Comparison<'_>,
     service: &DesiredService,
     found: &ActualObject,
-    handover: Option<Handover>,
+    ownership_change: Option<OwnershipChange>,
 ) {
     let owner = service.role(RoleKind::Owner);
-    if handover.is_some() && !found.dependent {
-        if handover == Some(Handover::AsCaller) {
+    if ownership_change.is_some() && !found.dependent {
+        if ownership_change == Some(OwnershipChange::AsCaller) {
             let reason =
                 format!("{} wrote it: run it with the caller's privileges, not with {owner}'s", found.owner);
             look.add(look.caution(), Action::RunAsCaller { object: Object::of(found) }, reason);
@@ -205,13 +209,13 @@ fn object(
     // A migration may revoke some of these: a missing privilege is not drift.
     let mut most = wanted(service, class, allowed);
     let table = found.of_table.as_deref().filter(|_| found.kind == ObjectKind::Sequence);
-    let spot = Spot::Object { schema: found.schema.as_str(), name: table.unwrap_or(&found.name) };
+    let spot = AccessTarget::Object { schema: found.schema.as_str(), name: table.unwrap_or(&found.name) };
     let further = declared(service, class, spot);
     most.extend(further.clone());
-    let next_owner = handover.map(|_| owner.as_str());
+    let next_owner = ownership_change.map(|_| owner.as_str());
     let acl = Acl { on: Object::of(found), owner: found.owner.as_str(), next_owner, found: &found.acl };
     acl.beyond(look, &most);
-    if handover.is_some() && !stays(service, found) {
+    if ownership_change.is_some() && !stays(service, found) {
         // Its default privileges did not exist when it was created, or were another role's.
         acl.missing(look, &wanted(service, class, granted));
     }

@@ -2,14 +2,14 @@
 //! it, and privileges that remain but become unusable.
 
 mod access_after;
-mod dead;
 #[cfg(test)]
 mod tests;
+mod unusable;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::plan::action::Action;
-use crate::plan::loss::{Loss, LostOn};
+use crate::plan::loss::{Loss, LostObject};
 use crate::plan::object::Object;
 use crate::plan::stage::Risk;
 use crate::plan::step::{Plan, Step};
@@ -19,16 +19,16 @@ use martydb_model::{ActualServer, DesiredServer, Grantee, ObjectKind, RoleName};
 
 /// Adds the losses to the plan, makes such steps `caution`, and marks the remaining privileges that are dead.
 pub fn name_in_plan(desired: &DesiredServer, actual: &ActualServer, plan: &mut Plan) {
-    let aftermath = AccessAfter::of(desired, actual, plan);
+    let access_after = AccessAfter::of(desired, actual, plan);
     let lost: Vec<(usize, Vec<Loss>)> = (plan.steps.iter().enumerate())
-        .map(|(at, step)| (at, lost(&aftermath, step)))
+        .map(|(at, step)| (at, lost(&access_after, step)))
         .filter(|(_, lost)| !lost.is_empty())
         .collect();
     let dead: Vec<(usize, String)> = plan
         .prunable
         .iter()
         .enumerate()
-        .filter_map(|(at, step)| Some((at, dead::why(&aftermath, step)?)))
+        .filter_map(|(at, step)| Some((at, unusable::why(&access_after, step)?)))
         .collect();
     for (at, why) in dead {
         plan.prunable[at].reason += &why;
@@ -44,8 +44,8 @@ pub fn name_in_plan(desired: &DesiredServer, actual: &ActualServer, plan: &mut P
 /// Describes a loss for the reason of a step that closes a database or a schema; there are too many others.
 fn in_step(loss: &Loss) -> String {
     let can = match (&loss.on, loss.privilege) {
-        (LostOn::Database, Privilege::Connect) => "connect",
-        (LostOn::Schema(_), Privilege::Usage) => "use it",
+        (LostObject::Database, Privilege::Connect) => "connect",
+        (LostObject::Schema(_), Privilege::Usage) => "use it",
         _ => return String::new(),
     };
     let declare = if loss.service.is_some() { ", or declare it under `access:`" } else { "" };
@@ -58,7 +58,7 @@ fn grouped(lost: impl Iterator<Item = Loss>) -> Vec<Loss> {
     let mut all: BTreeMap<_, Loss> = BTreeMap::new();
     for loss in lost {
         let on = match &loss.on {
-            LostOn::Objects(kind, _) => LostOn::Objects(*kind, BTreeSet::new()),
+            LostObject::Objects(kind, _) => LostObject::Objects(*kind, BTreeSet::new()),
             other => other.clone(),
         };
         let key = (
@@ -73,7 +73,7 @@ fn grouped(lost: impl Iterator<Item = Loss>) -> Vec<Loss> {
             all.insert(key, loss);
             continue;
         };
-        if let (LostOn::Objects(_, all), LostOn::Objects(_, more)) = (&mut known.on, loss.on) {
+        if let (LostObject::Objects(_, all), LostObject::Objects(_, more)) = (&mut known.on, loss.on) {
             all.extend(more);
         }
         known.roles =
@@ -83,7 +83,7 @@ fn grouped(lost: impl Iterator<Item = Loss>) -> Vec<Loss> {
 }
 
 /// Returns what one step takes from logins that hold it through nothing else.
-fn lost(aftermath: &AccessAfter<'_>, step: &Step) -> Vec<Loss> {
+fn lost(access_after: &AccessAfter<'_>, step: &Step) -> Vec<Loss> {
     let Some(database) = &step.database else { return vec![] };
     let loss = |privilege, on, from: &Grantee, roles: Vec<RoleName>| {
         let (service, database, from) = (step.service.clone(), database.clone(), from.clone());
@@ -93,7 +93,7 @@ fn lost(aftermath: &AccessAfter<'_>, step: &Step) -> Vec<Loss> {
         Action::Revoke { on, privileges, from, only_option: false, .. } => {
             let Some(lost_on) = lost_on(on) else { return vec![] };
             let one = |privilege| {
-                let roles = aftermath.losers(database, on, privilege, from);
+                let roles = access_after.losers(database, on, privilege, from);
                 loss(privilege, lost_on.clone(), from, roles)
             };
             // No login relies on temporary tables in the maintenance database.
@@ -103,8 +103,8 @@ fn lost(aftermath: &AccessAfter<'_>, step: &Step) -> Vec<Loss> {
         Action::RevokeDefault { owner, schema, on, privileges, from, only_option: false } => {
             let one = |privilege| {
                 let roles =
-                    aftermath.losers_of_future(database, (owner, schema.as_ref(), *on), privilege, from);
-                loss(privilege, LostOn::Future(owner.clone(), schema.clone(), on.letter()), from, roles)
+                    access_after.losers_of_future(database, (owner, schema.as_ref(), *on), privilege, from);
+                loss(privilege, LostObject::Future(owner.clone(), schema.clone(), on.letter()), from, roles)
             };
             privileges.iter().filter_map(one).collect()
         }
@@ -113,13 +113,13 @@ fn lost(aftermath: &AccessAfter<'_>, step: &Step) -> Vec<Loss> {
 }
 
 /// Returns the lost object. Usage of a type counts only for roles that create objects with it.
-fn lost_on(on: &Object) -> Option<LostOn> {
+fn lost_on(on: &Object) -> Option<LostObject> {
     match on {
-        Object::Database(_) => Some(LostOn::Database),
-        Object::Schema(schema) => Some(LostOn::Schema(schema.clone())),
+        Object::Database(_) => Some(LostObject::Database),
+        Object::Schema(schema) => Some(LostObject::Schema(schema.clone())),
         Object::Named { kind: ObjectKind::Type, .. } | Object::Other { .. } | Object::Column { .. } => None,
         Object::Named { kind, .. } | Object::Routine { kind, .. } => {
-            Some(LostOn::Objects(*kind, [on.clone()].into()))
+            Some(LostObject::Objects(*kind, [on.clone()].into()))
         }
     }
 }

@@ -6,7 +6,9 @@ use super::comparison::Comparison;
 use crate::plan::object::Object;
 use crate::plan::step::PrivilegeGap;
 use martydb_model::contract::{ObjectClass, Privilege};
-use martydb_model::{ActualObject, Contents, DesiredService, Grantee, ObjectKind, Outbox, RoleKind, Spot};
+use martydb_model::{
+    AccessTarget, ActualObject, Contents, DesiredService, Grantee, ObjectKind, Outbox, RoleKind,
+};
 
 fn is_it(outbox: &Outbox, found: &ActualObject) -> bool {
     found.kind == ObjectKind::Table && found.schema == outbox.schema && found.name == outbox.table
@@ -14,7 +16,7 @@ fn is_it(outbox: &Outbox, found: &ActualObject) -> bool {
 
 /// Returns the privileges allowed on a column in addition to those on its table.
 pub fn of_column(service: &DesiredService, found: &ActualObject, column: &str) -> Holding {
-    let spot = Spot::Column { schema: found.schema.as_str(), table: &found.name, column };
+    let spot = AccessTarget::Column { schema: found.schema.as_str(), table: &found.name, column };
     declared(service, ObjectClass::Table, spot)
 }
 

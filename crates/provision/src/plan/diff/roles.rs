@@ -9,8 +9,8 @@ use martydb_model::contract::{
     ATTRIBUTES, LOGIN, MEMBERSHIPS, MemberLogin, MembershipRule, RoleAttribute, managed,
 };
 use martydb_model::{
-    ActualRole, ActualServer, DesiredServer, DesiredService, Grantee, KeptPassword, Membership, RoleKind,
-    RoleName, ServiceName,
+    ActualRole, ActualServer, DesiredServer, DesiredService, Grantee, Membership, RoleKind, RoleName,
+    ServiceName, StoredPassword,
 };
 
 /// Groups memberships by the responsible service: that of the group, or else that of the member.
@@ -119,9 +119,9 @@ pub fn password(look: &mut Comparison<'_>, login: &RoleName) {
 
 /// Returns risk and reason for a login without a stored password. The store may lack it only for now (another
 /// file, another vault) while clients go on using it.
-fn missing(role: &RoleName, kept: Option<&KeptPassword>) -> (Risk, String) {
+fn missing(role: &RoleName, kept: Option<&StoredPassword>) -> (Risk, String) {
     match kept {
-        Some(KeptPassword { digest: None, .. }) => {
+        Some(StoredPassword { digest: None, .. }) => {
             (Risk::Caution, format!("neither the server nor the secret store has a password for {role}"))
         }
         _ => (
@@ -134,7 +134,7 @@ fn missing(role: &RoleName, kept: Option<&KeptPassword>) -> (Risk, String) {
     }
 }
 
-fn useless(role: &RoleName, kept: Option<&KeptPassword>) -> String {
+fn useless(role: &RoleName, kept: Option<&StoredPassword>) -> String {
     match kept.map(|kept| (&kept.digest, &kept.salt)) {
         Some((None, _)) => format!("the server has no password for {role}, so the stored one is set again"),
         Some((_, None)) => {

@@ -378,7 +378,7 @@ fn a_lost_password_is_replaced_only_where_nothing_is_lost_by_it() {
     assert!(plan.steps[0].reason.contains("--reset-passwords"), "{}", plan.steps[0].reason);
 
     let mut actual = provisioned(&desired, 160014);
-    actual.passwords.insert(role("csca_app"), martydb_model::KeptPassword::default());
+    actual.passwords.insert(role("csca_app"), martydb_model::StoredPassword::default());
     let plan = diff(&desired, &actual, &all_but("csca_app"), &Selection::all(&desired));
     assert_eq!((plan.steps.len(), plan.steps[0].risk), (1, Risk::Caution));
 }

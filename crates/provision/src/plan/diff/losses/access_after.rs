@@ -24,16 +24,16 @@ pub struct PrivilegeHolder<'a> {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Moment {
+enum PlanMoment {
     Before,
     After,
 }
 
 /// An object with its database.
-type Located<'a> = (&'a DbName, Object);
+type LocatedObject<'a> = (&'a DbName, Object);
 
 /// Grants or revocations of the plan.
-type PrivilegeChanges<'a> = BTreeMap<Located<'a>, Vec<(&'a Grantee, &'a Privileges)>>;
+type PrivilegeChanges<'a> = BTreeMap<LocatedObject<'a>, Vec<(&'a Grantee, &'a Privileges)>>;
 
 pub struct AccessAfter<'a> {
     actual: &'a ActualServer,
@@ -44,7 +44,7 @@ pub struct AccessAfter<'a> {
     holders: BTreeMap<&'a DbName, Holders<'a>>,
     taken: PrivilegeChanges<'a>,
     given: PrivilegeChanges<'a>,
-    owners: BTreeMap<Located<'a>, &'a RoleName>,
+    owners: BTreeMap<LocatedObject<'a>, &'a RoleName>,
 }
 
 #[derive(Default)]
@@ -116,16 +116,16 @@ impl<'a> AccessAfter<'a> {
         if !self.actual.databases.get(database).is_some_and(entered) || self.is_login(from) {
             return vec![];
         }
-        let counts = |person: &&PrivilegeHolder<'_>| {
+        let counts = |holder: &&PrivilegeHolder<'_>| {
             let held = match from {
-                Grantee::Role(group) => person.before.contains(group),
-                Grantee::Public => self.concerns(person, database, on, privilege),
+                Grantee::Role(group) => holder.before.contains(group),
+                Grantee::Public => self.concerns(holder, database, on, privilege),
             };
             let reached =
-                access.schema.is_none_or(|schema| self.uses(person, database, schema, Moment::Before));
-            held && reached && !self.holds(person, database, on, privilege, Moment::After)
+                access.schema.is_none_or(|schema| self.uses(holder, database, schema, PlanMoment::Before));
+            held && reached && !self.holds(holder, database, on, privilege, PlanMoment::After)
         };
-        self.others().filter(counts).map(|person| person.name.clone()).collect()
+        self.others().filter(counts).map(|holder| holder.name.clone()).collect()
     }
 
     /// Returns the roles whose only source of a privilege on a role's future objects is `from`.
@@ -140,32 +140,32 @@ impl<'a> AccessAfter<'a> {
         let mut rows = rows
             .filter(|row| row.role == *owner && row.schema.as_ref() == schema && row.object == kind.letter());
         let Some(row) = rows.next().filter(|_| !self.is_login(from)) else { return vec![] };
-        let counts = |person: &&PrivilegeHolder<'_>| {
+        let counts = |holder: &&PrivilegeHolder<'_>| {
             let held = match from {
-                Grantee::Role(group) => person.before.contains(group),
-                Grantee::Public => self.is_user(person, database),
+                Grantee::Role(group) => holder.before.contains(group),
+                Grantee::Public => self.is_user(holder, database),
             };
-            let reached = schema.is_none_or(|schema| self.uses(person, database, schema, Moment::Before));
+            let reached = schema.is_none_or(|schema| self.uses(holder, database, schema, PlanMoment::Before));
             let mut other =
                 row.acl.iter().filter(|entry| entry.privilege == privilege.name() && entry.grantee != *from);
             held && reached
-                && !other.any(|entry| entry.grantee.role().is_none_or(|role| person.before.contains(role)))
+                && !other.any(|entry| entry.grantee.role().is_none_or(|role| holder.before.contains(role)))
         };
-        self.others().filter(counts).map(|person| person.name.clone()).collect()
+        self.others().filter(counts).map(|holder| holder.name.clone()).collect()
     }
 
     /// Returns the logins that act through a role, including the role itself.
     pub fn through<'s>(&'s self, role: &'s RoleName) -> impl Iterator<Item = &'s PrivilegeHolder<'a>> {
-        self.people.iter().filter(move |person| person.after.contains(role))
+        self.people.iter().filter(move |holder| holder.after.contains(role))
     }
 
-    pub fn can_connect(&self, person: &PrivilegeHolder<'_>, database: &DbName) -> bool {
+    pub fn can_connect(&self, holder: &PrivilegeHolder<'_>, database: &DbName) -> bool {
         let on = Object::Database(database.clone());
-        self.holds(person, database, &on, Privilege::Connect, Moment::After)
+        self.holds(holder, database, &on, Privilege::Connect, PlanMoment::After)
     }
 
-    pub fn can_use(&self, person: &PrivilegeHolder<'_>, database: &DbName, schema: &SchemaName) -> bool {
-        self.uses(person, database, schema, Moment::After)
+    pub fn can_use(&self, holder: &PrivilegeHolder<'_>, database: &DbName, schema: &SchemaName) -> bool {
+        self.uses(holder, database, schema, PlanMoment::After)
     }
 
     /// Returns the schema of an object.
@@ -174,7 +174,7 @@ impl<'a> AccessAfter<'a> {
     }
 
     fn others(&self) -> impl Iterator<Item = &PrivilegeHolder<'a>> {
-        self.people.iter().filter(|person| !person.managed)
+        self.people.iter().filter(|holder| !holder.managed)
     }
 
     /// Returns `true` for a login: the step itself reports what it loses.
@@ -185,7 +185,7 @@ impl<'a> AccessAfter<'a> {
     /// Returns `true` if a login would miss a privilege of PUBLIC.
     fn concerns(
         &self,
-        person: &PrivilegeHolder<'_>,
+        holder: &PrivilegeHolder<'_>,
         database: &DbName,
         on: &Object,
         privilege: Privilege,
@@ -194,45 +194,45 @@ impl<'a> AccessAfter<'a> {
             (Object::Database(_), Privilege::Connect) => true,
             (Object::Schema(schema), Privilege::Usage) => {
                 let held = self.holders.get(database).and_then(|holders| holders.by_schema.get(schema));
-                held.is_some_and(|held| !held.is_disjoint(&person.before))
+                held.is_some_and(|held| !held.is_disjoint(&holder.before))
             }
-            _ => self.is_user(person, database),
+            _ => self.is_user(holder, database),
         }
     }
 
-    fn is_user(&self, person: &PrivilegeHolder<'_>, database: &DbName) -> bool {
-        self.holders.get(database).is_some_and(|holders| !holders.anywhere.is_disjoint(&person.before))
+    fn is_user(&self, holder: &PrivilegeHolder<'_>, database: &DbName) -> bool {
+        self.holders.get(database).is_some_and(|holders| !holders.anywhere.is_disjoint(&holder.before))
     }
 
     fn uses(
         &self,
-        person: &PrivilegeHolder<'_>,
+        holder: &PrivilegeHolder<'_>,
         database: &DbName,
         schema: &SchemaName,
-        when: Moment,
+        when: PlanMoment,
     ) -> bool {
-        self.holds(person, database, &Object::Schema(schema.clone()), Privilege::Usage, when)
+        self.holds(holder, database, &Object::Schema(schema.clone()), Privilege::Usage, when)
     }
 
     fn holds(
         &self,
-        person: &PrivilegeHolder<'_>,
+        holder: &PrivilegeHolder<'_>,
         database: &DbName,
         on: &Object,
         privilege: Privilege,
-        when: Moment,
+        when: PlanMoment,
     ) -> bool {
         let Some(AccessList { owner, acl, .. }) = self.access(database, on) else { return false };
-        let roles = if when == Moment::Before { &person.before } else { &person.after };
+        let roles = if when == PlanMoment::Before { &holder.before } else { &holder.after };
         let is_own = |grantee: &Grantee| grantee.role().is_none_or(|role| roles.contains(role));
         let place = (database, on.clone());
-        let next = self.owners.get(&place).filter(|_| when == Moment::After);
+        let next = self.owners.get(&place).filter(|_| when == PlanMoment::After);
         let owner = next.map_or(owner, |next| next.as_str());
         let taken = |grantee: &Grantee| {
             let mut taken = self.taken.get(&place).into_iter().flatten();
-            when == Moment::After && taken.any(|(from, all)| *from == grantee && all.contains(privilege))
+            when == PlanMoment::After && taken.any(|(from, all)| *from == grantee && all.contains(privilege))
         };
-        let mut given = self.given.get(&place).into_iter().flatten().filter(|_| when == Moment::After);
+        let mut given = self.given.get(&place).into_iter().flatten().filter(|_| when == PlanMoment::After);
         let entries = acl.iter().filter(|entry| entry.privilege == privilege.name());
         roles.iter().any(|role| role.as_str() == owner)
             || entries.map(|entry| &entry.grantee).any(|grantee| is_own(grantee) && !taken(grantee))
@@ -323,6 +323,6 @@ fn people_of<'a>(
 
 /// Joins the first names of several logins.
 pub fn names(people: &[&PrivilegeHolder<'_>]) -> String {
-    let names: Vec<&str> = people.iter().map(|person| person.name.as_str()).collect();
+    let names: Vec<&str> = people.iter().map(|holder| holder.name.as_str()).collect();
     first_of(&names, LOGINS_NAMED)
 }

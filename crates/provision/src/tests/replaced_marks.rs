@@ -8,11 +8,11 @@ use crate::plan::diff::tests::desired;
 fn a_closed_database_with_the_mark_was_replaced() {
     let desired = desired(&["shop"]);
     let service = desired.services.values().next().unwrap();
-    let comment = format!("{}replaced by a restore of x\nit had: y", desired.kept_mark(service));
+    let comment = format!("{}replaced by a restore of x\nit had: y", desired.replaced_mark(service));
     let of = |comment: &str, allow_connections| {
         let found =
             ActualDatabase { comment: Some(comment.into()), allow_connections, ..ActualDatabase::default() };
-        desired.kept_for(&found).map(str::to_owned)
+        desired.replaced_service(&found).map(str::to_owned)
     };
     assert_eq!(of(&comment, false).as_deref(), Some("shop"));
     assert_eq!(of(&comment, true), None);

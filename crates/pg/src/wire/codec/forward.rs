@@ -9,7 +9,7 @@ use postgres_protocol::message::backend::Message;
 use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
 
 use super::{Wire, exchange_some, lost, next, speaking};
-use crate::wire::outcome::Broken;
+use crate::wire::outcome::ConnectionFailure;
 
 /// Read size, in bytes.
 const PIECE: usize = 256 << 10;
@@ -26,7 +26,7 @@ impl Wire {
     }
 
     /// Waits for more data.
-    pub async fn fill(&mut self) -> Result<(), Broken> {
+    pub async fn fill(&mut self) -> Result<(), ConnectionFailure> {
         self.inbox.reserve(PIECE);
         if self.stream.read_buf(&mut self.inbox).await.map_err(lost)? == 0 {
             return Err(speaking("the server closed the connection unexpectedly".into()));
@@ -35,7 +35,7 @@ impl Wire {
     }
 
     /// Forwards the first bytes received from another connection. Messages of the receiver are read meanwhile.
-    pub async fn pass_on(&mut self, from: &mut Wire, bytes: usize) -> Result<(), Broken> {
+    pub async fn forward(&mut self, from: &mut Wire, bytes: usize) -> Result<(), ConnectionFailure> {
         let mut left: BytesMut = from.inbox.split_to(bytes);
         while !left.is_empty() {
             let (stream, inbox) = (&mut self.stream, &mut self.inbox);
@@ -45,7 +45,7 @@ impl Wire {
     }
 
     /// Reads what has arrived, without waiting.
-    async fn take_in(&mut self) -> Result<(), Broken> {
+    async fn take_in(&mut self) -> Result<(), ConnectionFailure> {
         let (stream, inbox) = (&mut self.stream, &mut self.inbox);
         let closed = poll_fn(|context| {
             let mut bytes = [0; 4096];
@@ -68,7 +68,7 @@ impl Wire {
     }
 
     /// Returns the next complete message that has arrived.
-    pub fn at_hand(&mut self) -> Result<Option<Message>, Broken> {
+    pub fn at_hand(&mut self) -> Result<Option<Message>, ConnectionFailure> {
         next(&mut self.inbox, self.largest)
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// Timeouts for a server that does not answer.
 #[derive(Debug, Clone, Copy)]
-pub struct Patience {
+pub struct RequestTimeouts {
     /// Timeout of one request: 8 MiB there or back.
     pub request: Duration,
     pub retries: usize,
@@ -12,8 +12,8 @@ pub struct Patience {
     pub altogether: Duration,
 }
 
-impl Default for Patience {
-    fn default() -> Patience {
-        Patience { request: Duration::from_secs(60), retries: 6, altogether: Duration::from_secs(100) }
+impl Default for RequestTimeouts {
+    fn default() -> RequestTimeouts {
+        RequestTimeouts { request: Duration::from_secs(60), retries: 6, altogether: Duration::from_secs(100) }
     }
 }

@@ -66,7 +66,7 @@ pub async fn examine(target: MigrationTarget, how: BackupOptions) -> Result<Exam
     sums::end_orphans(&target).await?;
     let mut session = sums::as_owner(&target).await?;
     let programs = archive::find(session.major(), session.major()).await?;
-    let left_out = check::look(&mut session, &target).await?.accepted(&target.service, how.accept)?;
+    let left_out = check::gaps(&mut session, &target).await?.accepted(&target.service, how.accept)?;
     Ok(ExaminedService { target, programs, left_out, session, how })
 }
 

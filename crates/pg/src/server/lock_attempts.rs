@@ -11,7 +11,7 @@ use martydb_model::error::Result;
 use martydb_model::sql::Statement;
 
 /// Attempts at one lock: the key and the time of the next one.
-pub struct Attempts {
+pub struct LockAttempts {
     lock: AdvisoryLock,
     pub key: LockKey,
     backoff: Backoff,
@@ -23,13 +23,13 @@ pub struct Attempts {
 pub enum AttemptOutcome {
     /// The lock is ours: the other sessions are not entitled to it. Contains a warning that names them.
     Ours(Option<String>),
-    /// Another attempt follows [`Attempts::pause`]; contains the holder, if any.
+    /// Another attempt follows [`LockAttempts::pause`]; contains the holder, if any.
     Again(Option<LockHolder>),
 }
 
-impl Attempts {
-    pub fn new(lock: AdvisoryLock, backoff: Backoff) -> Attempts {
-        Attempts { lock, key: LockKey::Own, backoff, at_once: false }
+impl LockAttempts {
+    pub fn new(lock: AdvisoryLock, backoff: Backoff) -> LockAttempts {
+        LockAttempts { lock, key: LockKey::Own, backoff, at_once: false }
     }
 
     /// Queries the holders of a key, after an attempt with or without success. `holders` is the query, see

@@ -10,13 +10,13 @@ const MARKS: [&str; 2] = ["martydb:", "martydb-"];
 
 impl DesiredServer {
     /// Returns the prefix of the comment of this service's replaced databases.
-    pub fn kept_mark(&self, service: &DesiredService) -> String {
+    pub fn replaced_mark(&self, service: &DesiredService) -> String {
         format!("{MARK}{}/{} ", self.project, service.name)
     }
 
     /// Returns the service whose database this was before a restore. A database that accepts connections is not one,
     /// whatever its comment.
-    pub fn kept_for<'a>(&self, found: &'a ActualDatabase) -> Option<&'a str> {
+    pub fn replaced_service<'a>(&self, found: &'a ActualDatabase) -> Option<&'a str> {
         let rest = found.comment.as_deref()?.strip_prefix(MARK)?.strip_prefix(self.project.as_str())?;
         let (service, _) = rest.strip_prefix('/')?.split_once(' ')?;
         (!found.allow_connections).then_some(service)
