@@ -4,7 +4,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::per_service::{PerService, Services, map_concurrent};
-use martydb_migrate::history::{Catalogue, Difference};
+use martydb_migrate::history::{Catalog, Difference};
 use martydb_migrate::{EventSender, Goal, MigrationTarget, Operator, Options};
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::{DesiredServer, DesiredService};
@@ -98,14 +98,14 @@ async fn files(run: &Run, services: &[DesiredService]) -> Result<Vec<Result<Side
 
 async fn compare(before: Result<Side>, after: Result<Side>, options: &Options) -> Result<Vec<Difference>> {
     let (before, after) = (before?, after?);
-    let before = catalogue(before, options).await?;
-    let after = catalogue(after, options).await?;
+    let before = catalog(before, options).await?;
+    let after = catalog(after, options).await?;
     Ok(before.differences(&after))
 }
 
-async fn catalogue(side: Side, options: &Options) -> Result<Catalogue> {
+async fn catalog(side: Side, options: &Options) -> Result<Catalog> {
     match side {
-        Side::Database(target) => martydb_migrate::catalogue(&target, options.lock_wait).await,
+        Side::Database(target) => martydb_migrate::catalog(&target, options.lock_wait).await,
         Side::Files(parts) => {
             let (own, access, desired, service) = *parts;
             let scratch = Scratch::make(&access, &desired, &service).await?;
@@ -115,10 +115,10 @@ async fn catalogue(side: Side, options: &Options) -> Result<Catalogue> {
     }
 }
 
-async fn built(target: &MigrationTarget, options: &Options) -> Result<Catalogue> {
+async fn built(target: &MigrationTarget, options: &Options) -> Result<Catalog> {
     match martydb_migrate::run(target, Goal::Upgrade, options, &EventSender::ignored()).await.error {
         Some(error) => Err(error.while_doing("cannot apply the files to an empty database")),
-        None => martydb_migrate::catalogue(target, options.lock_wait).await,
+        None => martydb_migrate::catalog(target, options.lock_wait).await,
     }
 }
 

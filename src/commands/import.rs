@@ -6,8 +6,8 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use serde::Serialize;
 
-use martydb_migrate::import::{self, ImportedFolder, LeftOut, NewFile, TOOLS, Tool, WriteCount};
-use martydb_migrate::{Found, Meaning, MigrationTarget};
+use martydb_migrate::import::{self, ImportedFolder, NewFile, OmittedPart, TOOLS, Tool, WriteCount};
+use martydb_migrate::{AdoptionState, MigrationTarget, RowMeaning};
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::units::counted;
@@ -75,7 +75,7 @@ pub struct ImportReport {
     folder: PathBuf,
     outcome: ImportOutcome,
     files: Vec<NewFile>,
-    left_out: Vec<LeftOut>,
+    left_out: Vec<OmittedPart>,
     notes: Vec<String>,
     /// Version of the database according to the tool's own table.
     baseline_at: Option<i64>,
@@ -122,7 +122,7 @@ impl ImportReport {
         let found = async {
             let (_, target) = targets::of(run, std::slice::from_ref(service)).await?.remove(0);
             let target: MigrationTarget = target?;
-            martydb_migrate::look(&target, history, run.lock_wait).await
+            martydb_migrate::inspect_adoption(&target, history, run.lock_wait).await
         };
         match found.await {
             Ok(found) => self.adopt(tool, harvest, &found),
@@ -134,7 +134,7 @@ impl ImportReport {
         }
     }
 
-    fn adopt(&mut self, tool: &Tool, harvest: &ImportedFolder, found: &Found) {
+    fn adopt(&mut self, tool: &Tool, harvest: &ImportedFolder, found: &AdoptionState) {
         if found.adopted {
             return;
         }
@@ -144,30 +144,30 @@ impl ImportReport {
             }
             return;
         };
-        let fit = import::fit(&harvest.carried, applied, *meaning == Meaning::Last);
+        let matched = import::history_match(&harvest.carried, applied, *meaning == RowMeaning::Last);
         let table = &table.table;
-        if !fit.unknown.is_empty() {
+        if !matched.unknown.is_empty() {
             self.notes.push(format!(
                 "{table} contains {} without a file: {}",
-                counted(fit.unknown.len(), "migration"),
-                some(&fit.unknown)
+                counted(matched.unknown.len(), "migration"),
+                some(&matched.unknown)
             ));
         }
-        if !fit.missing.is_empty() {
-            let missing: Vec<String> = fit.missing.iter().map(|version| format!("V{version}")).collect();
+        if !matched.missing.is_empty() {
+            let missing: Vec<String> = matched.missing.iter().map(|version| format!("V{version}")).collect();
             self.notes.push(format!(
                 "{table} lacks {}, but contains a later one: run it with {} first, or remove its file",
                 some(&missing),
                 tool.name
             ));
         }
-        match fit.at {
+        match matched.at {
             Some(at) => {
                 self.notes.push(format!("according to {table}, the database is at V{at}"));
                 self.baseline_at = Some(at);
                 self.next.push(format!("martydb baseline --service {} --at {at}", self.service));
             }
-            None if fit.missing.is_empty() => {
+            None if matched.missing.is_empty() => {
                 self.notes.push(format!("{table} contains none of these migrations"))
             }
             None => {}

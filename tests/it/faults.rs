@@ -4,7 +4,7 @@
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use martydb_migrate::history::catalogue::Catalogue;
+use martydb_migrate::history::catalog::Catalog;
 
 use crate::support::workload::{self, Kind};
 use crate::support::{Project, Server, until};
@@ -21,7 +21,7 @@ fn fleet(server: &Server, prefix: &str, services: usize, files: usize, kind: Kin
     (project, names)
 }
 
-fn catalogues(server: &Server, names: &[String]) -> Vec<Catalogue> {
+fn catalogues(server: &Server, names: &[String]) -> Vec<Catalog> {
     names.iter().map(|name| server.catalogue(name)).collect()
 }
 

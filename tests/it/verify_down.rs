@@ -5,7 +5,7 @@ mod goes_on;
 mod options;
 mod scratch;
 
-use martydb_migrate::history::catalogue::Catalogue;
+use martydb_migrate::history::catalog::Catalog;
 
 use crate::support::{Project, Server};
 
@@ -36,7 +36,7 @@ fn the_shipped_services_go_up_down_to_nothing_and_up_again() {
     let server = Server::start();
     let project = shipped(&server);
     project.run(&["apply", "--all", "-y"]).expect(0);
-    let look = || -> Vec<Catalogue> { SERVICES.iter().map(|name| server.catalogue(name)).collect() };
+    let look = || -> Vec<Catalog> { SERVICES.iter().map(|name| server.catalogue(name)).collect() };
     let empty = look();
     project.run(&["upgrade", "--all"]).expect(0);
     let first = look();

@@ -10,9 +10,9 @@ use super::check::{
 };
 use super::engine::rehearsal::{Rehearsal, rehearse};
 use super::engine::{
-    Intent, MigrationSession, MigrationStep, Preflight, StepRun, Watcher, ahead, non_transactional,
+    Intent, MigrationSession, MigrationStep, Preflight, StepRun, Watcher, non_transactional, pipeline,
 };
-use super::files::{Direction, MigrationFolder, Mode, Weight, folder, refuse};
+use super::files::{Direction, MigrationFolder, Mode, ProblemSeverity, folder, refuse};
 use super::history::{HistoryRows, repeatables};
 use super::report::{AppliedMigration, Event, EventSender, MigrationId, MigrationOutcome, RepeatedMigration};
 use super::sizes::table_sizes;
@@ -122,7 +122,7 @@ impl<'a> MigrationRun<'a, '_> {
             events.send(Event::Planned(vec![]));
             return Ok(());
         }
-        let mut preflight = Preflight::take(self.session).await?;
+        let mut preflight = Preflight::run(self.session).await?;
         let first = upgrade && self.session.present.refinery.is_none();
         if first && !(steps.is_empty() && repeatables.is_empty()) {
             other_tools::refuse(self.service(), &preflight.other_tools)?;
@@ -228,7 +228,7 @@ impl<'a> MigrationRun<'a, '_> {
         let mut sent = VecDeque::new();
         for (at, step) in steps.iter().enumerate() {
             if !session.connection.is_ahead() {
-                sent = ahead::send(session, preflight, options, &steps[at..]).await?;
+                sent = pipeline::send(session, preflight, options, &steps[at..]).await?;
             }
             events.send(Event::Started(step.id()));
             watcher.begin(step.id());
@@ -275,7 +275,7 @@ impl<'a> MigrationRun<'a, '_> {
         let waived: Vec<_> = up
             .filter_map(|step| self.folder.get(step.row.version))
             .flat_map(|migration| migration.waived.iter().map(|problem| (migration.version, problem)))
-            .filter(|(_, problem)| problem.weight != Weight::Runnable)
+            .filter(|(_, problem)| problem.severity != ProblemSeverity::Runnable)
             .collect();
         let Some((version, _)) = waived.first() else { return Ok(()) };
         let service = self.service();

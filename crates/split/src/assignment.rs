@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::proposal::SplitProposal;
-use super::source::{ObjectNumber, SourceCatalogue, SourceRelation};
+use super::source::{Oid, SourceCatalog, SourceRelation};
 use martydb_config::manifest::{ReferenceTable, SplitMap, TablePattern};
 use martydb_model::ServiceName;
 
 /// Destination of a relation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Home {
+pub enum Destination {
     Service(ServiceName),
     /// Its owner, and a copy for each reader.
     Reference(ReferenceTable),
@@ -29,13 +29,13 @@ pub enum ServicePlacement {
 
 /// Destinations of all relations, and the entries of the map without a relation.
 pub struct Assignment {
-    homes: BTreeMap<ObjectNumber, Home>,
+    homes: BTreeMap<Oid, Destination>,
     /// Names and patterns of the map that match nothing in the database.
     pub unmatched: Vec<String>,
 }
 
 impl Assignment {
-    pub fn of(map: &SplitMap, source: &SourceCatalogue) -> Assignment {
+    pub fn new(map: &SplitMap, source: &SourceCatalog) -> Assignment {
         let claims = claims(map);
         let mut used = BTreeSet::new();
         let mut homes = BTreeMap::new();
@@ -49,51 +49,51 @@ impl Assignment {
     }
 
     /// Returns the assignment of a proposal.
-    pub fn proposed(proposal: &SplitProposal, source: &SourceCatalogue) -> Assignment {
+    pub fn proposed(proposal: &SplitProposal, source: &SourceCatalog) -> Assignment {
         let services = proposal.services.iter().flat_map(|(service, tables)| {
-            tables.iter().map(|table| (table.table.as_str(), Home::Service(service.clone())))
+            tables.iter().map(|table| (table.table.as_str(), Destination::Service(service.clone())))
         });
-        let ignored = proposal.ignored.iter().map(|table| (table.table.as_str(), Home::Ignored));
-        let named: BTreeMap<&str, Home> = services.chain(ignored).collect();
-        let home = |ident: &str| named.get(ident).cloned().unwrap_or(Home::Unassigned);
+        let ignored = proposal.ignored.iter().map(|table| (table.table.as_str(), Destination::Ignored));
+        let named: BTreeMap<&str, Destination> = services.chain(ignored).collect();
+        let home = |ident: &str| named.get(ident).cloned().unwrap_or(Destination::Unassigned);
         let mut homes = source.relations.values().map(|one| (one.oid, home(&one.ident))).collect();
         follow(&mut homes, source);
         Assignment { homes, unmatched: vec![] }
     }
 
-    pub fn home(&self, relation: ObjectNumber) -> &Home {
-        self.homes.get(&relation).unwrap_or(&Home::Unassigned)
+    pub fn home(&self, relation: Oid) -> &Destination {
+        self.homes.get(&relation).unwrap_or(&Destination::Unassigned)
     }
 
     /// Returns the databases that will contain the relation; `None` if it is unassigned.
-    pub fn seats(&self, relation: ObjectNumber) -> Option<BTreeSet<ServicePlacement>> {
+    pub fn placements(&self, relation: Oid) -> Option<BTreeSet<ServicePlacement>> {
         match self.home(relation) {
-            Home::Service(service) => Some([ServicePlacement::Service(service.clone())].into()),
-            Home::Reference(table) => {
+            Destination::Service(service) => Some([ServicePlacement::Service(service.clone())].into()),
+            Destination::Reference(table) => {
                 let all = table.readers.iter().chain([&table.owner]);
                 Some(all.map(|service| ServicePlacement::Service(service.clone())).collect())
             }
-            Home::Ignored => Some([ServicePlacement::Source].into()),
-            Home::Disputed(_) | Home::Unassigned => None,
+            Destination::Ignored => Some([ServicePlacement::Source].into()),
+            Destination::Disputed(_) | Destination::Unassigned => None,
         }
     }
 
     /// Returns the unassigned tables, and sequences of no table, each with the parts of the map that dispute it.
-    pub fn open(&self, source: &SourceCatalogue) -> Vec<(ObjectNumber, Vec<String>)> {
+    pub fn open(&self, source: &SourceCatalog) -> Vec<(Oid, Vec<String>)> {
         let must = |relation: &&SourceRelation| source.has_to_be_placed(relation);
         let open = |relation: &SourceRelation| match self.home(relation.oid) {
-            Home::Unassigned => Some((relation.oid, vec![])),
-            Home::Disputed(claims) => Some((relation.oid, claims.clone())),
+            Destination::Unassigned => Some((relation.oid, vec![])),
+            Destination::Disputed(claims) => Some((relation.oid, claims.clone())),
             _ => None,
         };
         source.relations.values().filter(must).filter_map(open).collect()
     }
 
     /// Returns the tables of a service, the partitions of one table as one. Reference tables belong to their owner.
-    pub fn tables_of(&self, service: &ServiceName, source: &SourceCatalogue) -> Vec<ObjectNumber> {
+    pub fn tables_of(&self, service: &ServiceName, source: &SourceCatalog) -> Vec<Oid> {
         let its = |relation: &&SourceRelation| match self.home(relation.oid) {
-            Home::Service(home) => home == service,
-            Home::Reference(table) => table.owner == *service || table.readers.contains(service),
+            Destination::Service(home) => home == service,
+            Destination::Reference(table) => table.owner == *service || table.readers.contains(service),
             _ => false,
         };
         let whole = |relation: &&SourceRelation| {
@@ -108,11 +108,11 @@ impl Assignment {
 
 /// Places partitions that no other part of the map contains with their table, as well as objects that belong to a
 /// table.
-fn follow(homes: &mut BTreeMap<ObjectNumber, Home>, source: &SourceCatalogue) {
+fn follow(homes: &mut BTreeMap<Oid, Destination>, source: &SourceCatalog) {
     for oid in source.relations.keys() {
         let above = source.owner_of_sequence(*oid).unwrap_or_else(|| source.root(*oid));
-        if above != *oid && homes.get(oid) == Some(&Home::Unassigned) {
-            let home = homes.get(&source.root(above)).cloned().unwrap_or(Home::Unassigned);
+        if above != *oid && homes.get(oid) == Some(&Destination::Unassigned) {
+            let home = homes.get(&source.root(above)).cloned().unwrap_or(Destination::Unassigned);
             homes.insert(*oid, home);
         }
     }
@@ -121,15 +121,15 @@ fn follow(homes: &mut BTreeMap<ObjectNumber, Home>, source: &SourceCatalogue) {
 /// Part of the map that assigns tables.
 struct MapClaim<'a> {
     pattern: &'a TablePattern,
-    home: Home,
+    home: Destination,
 }
 
 impl MapClaim<'_> {
     fn words(&self) -> String {
         let pattern = self.pattern.as_str();
         match &self.home {
-            Home::Service(service) => format!("{pattern} of {service}"),
-            Home::Reference(_) => format!("{pattern} under reference"),
+            Destination::Service(service) => format!("{pattern} of {service}"),
+            Destination::Reference(_) => format!("{pattern} under reference"),
             _ => format!("{pattern} under ignore"),
         }
     }
@@ -137,17 +137,17 @@ impl MapClaim<'_> {
 
 fn claims(map: &SplitMap) -> Vec<MapClaim<'_>> {
     let services = map.services.iter().flat_map(|(service, patterns)| {
-        patterns.iter().map(|pattern| MapClaim { pattern, home: Home::Service(service.clone()) })
+        patterns.iter().map(|pattern| MapClaim { pattern, home: Destination::Service(service.clone()) })
     });
     let reference = map.reference.iter();
     let reference =
-        reference.map(|(pattern, table)| MapClaim { pattern, home: Home::Reference(table.clone()) });
-    let ignored = map.ignore.iter().map(|pattern| MapClaim { pattern, home: Home::Ignored });
+        reference.map(|(pattern, table)| MapClaim { pattern, home: Destination::Reference(table.clone()) });
+    let ignored = map.ignore.iter().map(|pattern| MapClaim { pattern, home: Destination::Ignored });
     services.chain(reference).chain(ignored).collect()
 }
 
 /// Chooses the destination: a full name overrides a pattern; two of the same kind must agree.
-fn decide(claims: &[MapClaim], relation: &SourceRelation, used: &mut BTreeSet<usize>) -> Home {
+fn decide(claims: &[MapClaim], relation: &SourceRelation, used: &mut BTreeSet<usize>) -> Destination {
     let matching = |(at, claim): (usize, &MapClaim)| {
         claim.pattern.matches(&relation.schema, &relation.name).then_some(at)
     };
@@ -156,9 +156,9 @@ fn decide(claims: &[MapClaim], relation: &SourceRelation, used: &mut BTreeSet<us
     let (exact, patterns): (Vec<usize>, Vec<usize>) =
         all.into_iter().partition(|at| claims[*at].pattern.is_exact());
     let best = if exact.is_empty() { patterns } else { exact };
-    let Some(first) = best.first() else { return Home::Unassigned };
+    let Some(first) = best.first() else { return Destination::Unassigned };
     if best.iter().all(|at| claims[*at].home == claims[*first].home) {
         return claims[*first].home.clone();
     }
-    Home::Disputed(best.iter().map(|at| claims[*at].words()).collect())
+    Destination::Disputed(best.iter().map(|at| claims[*at].words()).collect())
 }

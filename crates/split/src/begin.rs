@@ -6,7 +6,7 @@ use super::fingerprint;
 use super::plan::SplitPlan;
 use super::privileges;
 use super::relations;
-use super::source::SourceCatalogue;
+use super::source::SourceCatalog;
 use super::state::source::{self, SplitRelation, SplitRun, SplitService};
 use super::state::{SplitKind, SplitPhase};
 use super::tables::{DatabaseTables, TableShape};
@@ -17,7 +17,7 @@ use martydb_pg::server::Connection;
 /// Input of a run.
 pub struct PlannedRun<'a> {
     pub plan: &'a SplitPlan,
-    pub source: &'a SourceCatalogue,
+    pub source: &'a SourceCatalog,
     pub shapes: &'a DatabaseTables,
     pub services: &'a [DesiredService],
     pub online: bool,
@@ -35,7 +35,7 @@ pub struct BegunRun {
 /// # Errors
 /// If a run has begun with another map or mode, or if the admin lacks privileges.
 pub async fn begin(session: &mut Connection, planned: &PlannedRun<'_>) -> Result<BegunRun> {
-    privileges::refuse_lacking(session, &relations::numbers_of(planned.plan, planned.source)).await?;
+    privileges::refuse_missing(session, &relations::numbers_of(planned.plan, planned.source)).await?;
     source::prepare(session).await?;
     let fresh = |service: &ServiceName| {
         relations::relations_of(service, planned.plan, planned.source, planned.shapes)

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::source::{CatalogueClass, ObjectKey};
+use super::source::{CatalogClass, ObjectKey};
 
 /// Object in `pg_depend` and in an archive's table of contents: the OIDs of its catalog and its own.
 pub type DependKey = (u32, u32);
@@ -24,14 +24,14 @@ pub mod class {
 
 pub fn key((class, oid): ObjectKey) -> DependKey {
     let class = match class {
-        CatalogueClass::Relation => class::RELATION,
-        CatalogueClass::Routine => class::ROUTINE,
-        CatalogueClass::Type => class::TYPE,
-        CatalogueClass::Rule => class::RULE,
-        CatalogueClass::Trigger => class::TRIGGER,
-        CatalogueClass::Policy => class::POLICY,
-        CatalogueClass::Default => class::DEFAULT,
-        CatalogueClass::Constraint => class::CONSTRAINT,
+        CatalogClass::Relation => class::RELATION,
+        CatalogClass::Routine => class::ROUTINE,
+        CatalogClass::Type => class::TYPE,
+        CatalogClass::Rule => class::RULE,
+        CatalogClass::Trigger => class::TRIGGER,
+        CatalogClass::Policy => class::POLICY,
+        CatalogClass::Default => class::DEFAULT,
+        CatalogClass::Constraint => class::CONSTRAINT,
     };
     (class, oid)
 }

@@ -2,20 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::scan::{FoundName, scan};
+use super::scan::{ScannedName, scan};
 use super::source::{
-    CatalogueClass, ObjectKey, ObjectNumber, PartKind, RelationKind, SourceCatalogue, SourceRelation,
-    SourceRoutine,
+    CatalogClass, ObjectKey, Oid, PartKind, RelationKind, SourceCatalog, SourceRelation, SourceRoutine,
 };
 
 /// Needs of an object.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Needs {
-    pub tables: BTreeSet<ObjectNumber>,
-    pub views: BTreeSet<ObjectNumber>,
-    pub sequences: BTreeSet<ObjectNumber>,
-    pub routines: BTreeSet<ObjectNumber>,
-    pub types: BTreeSet<ObjectNumber>,
+    pub tables: BTreeSet<Oid>,
+    pub views: BTreeSet<Oid>,
+    pub sequences: BTreeSet<Oid>,
+    pub routines: BTreeSet<Oid>,
+    pub types: BTreeSet<Oid>,
 }
 
 /// Languages whose routines can be read, and those that only a superuser can use.
@@ -23,18 +22,18 @@ const KNOWN: &[&str] = &["sql", "plpgsql", "c", "internal"];
 
 /// References of a shared database, including those in the bodies of routines.
 pub struct ReferenceGraph<'a> {
-    source: &'a SourceCatalogue,
+    source: &'a SourceCatalog,
     /// Rules of each view.
-    views: BTreeMap<ObjectNumber, Vec<ObjectKey>>,
+    views: BTreeMap<Oid, Vec<ObjectKey>>,
     /// Objects that the body of each routine names.
-    named: BTreeMap<ObjectNumber, BTreeSet<ObjectKey>>,
+    named: BTreeMap<Oid, BTreeSet<ObjectKey>>,
     /// Routines with dynamic SQL.
-    unknown: BTreeSet<ObjectNumber>,
+    unknown: BTreeSet<Oid>,
 }
 
 impl<'a> ReferenceGraph<'a> {
-    pub fn of(source: &'a SourceCatalogue) -> ReferenceGraph<'a> {
-        let mut views: BTreeMap<ObjectNumber, Vec<ObjectKey>> = BTreeMap::new();
+    pub fn new(source: &'a SourceCatalog) -> ReferenceGraph<'a> {
+        let mut views: BTreeMap<Oid, Vec<ObjectKey>> = BTreeMap::new();
         for part in source.parts.iter().filter(|part| part.kind == PartKind::View) {
             views.entry(part.relation).or_default().push((part.class, part.oid));
         }
@@ -48,7 +47,7 @@ impl<'a> ReferenceGraph<'a> {
             }
             let mut all: BTreeSet<ObjectKey> =
                 found.names.iter().flat_map(|name| by_name.find(name)).collect();
-            all.remove(&(CatalogueClass::Routine, routine.oid));
+            all.remove(&(CatalogClass::Routine, routine.oid));
             named.insert(routine.oid, all);
         }
         ReferenceGraph { source, views, named, unknown }
@@ -75,7 +74,7 @@ impl<'a> ReferenceGraph<'a> {
     /// Adds an object; returns `true` if its own needs count, too.
     fn take(&self, (class, oid): ObjectKey, needs: &mut Needs) -> bool {
         match (class, self.source.relations.get(&oid)) {
-            (CatalogueClass::Relation, Some(relation)) => match relation.kind {
+            (CatalogClass::Relation, Some(relation)) => match relation.kind {
                 RelationKind::Table | RelationKind::PartitionedTable => {
                     needs.tables.insert(self.source.root(oid));
                     false
@@ -87,10 +86,10 @@ impl<'a> ReferenceGraph<'a> {
                 }
                 RelationKind::ForeignTable => false,
             },
-            (CatalogueClass::Routine, _) if self.source.routines.contains_key(&oid) => {
+            (CatalogClass::Routine, _) if self.source.routines.contains_key(&oid) => {
                 needs.routines.insert(oid)
             }
-            (CatalogueClass::Type, _) => match self.source.types.get(&oid) {
+            (CatalogClass::Type, _) => match self.source.types.get(&oid) {
                 Some(one) if one.of == 0 && one.row_of == 0 => needs.types.insert(oid),
                 Some(_) => true,
                 None => false,
@@ -103,7 +102,7 @@ impl<'a> ReferenceGraph<'a> {
         let mut all: Vec<ObjectKey> =
             self.source.references.get(&(class, oid)).into_iter().flatten().copied().collect();
         match class {
-            CatalogueClass::Relation => {
+            CatalogClass::Relation => {
                 let rules = self.views.get(&oid).into_iter().flatten();
                 all.extend(
                     rules
@@ -112,13 +111,11 @@ impl<'a> ReferenceGraph<'a> {
                         .filter(|to| to.1 != oid),
                 );
             }
-            CatalogueClass::Routine => all.extend(self.named.get(&oid).into_iter().flatten()),
-            CatalogueClass::Type => {
+            CatalogClass::Routine => all.extend(self.named.get(&oid).into_iter().flatten()),
+            CatalogClass::Type => {
                 let one = self.source.types.get(&oid);
-                all.extend(one.filter(|one| one.of != 0).map(|one| (CatalogueClass::Type, one.of)));
-                all.extend(
-                    one.filter(|one| one.row_of != 0).map(|one| (CatalogueClass::Relation, one.row_of)),
-                );
+                all.extend(one.filter(|one| one.of != 0).map(|one| (CatalogClass::Type, one.of)));
+                all.extend(one.filter(|one| one.row_of != 0).map(|one| (CatalogClass::Relation, one.row_of)));
             }
             _ => {}
         }
@@ -126,12 +123,12 @@ impl<'a> ReferenceGraph<'a> {
     }
 
     /// Returns the objects that the body of a routine names.
-    pub fn named(&self, routine: ObjectNumber) -> impl Iterator<Item = ObjectKey> {
+    pub fn named(&self, routine: Oid) -> impl Iterator<Item = ObjectKey> {
         self.named.get(&routine).into_iter().flatten().copied()
     }
 
     /// Returns `true` if the routine has dynamic SQL.
-    pub fn is_unknown(&self, routine: ObjectNumber) -> bool {
+    pub fn is_unknown(&self, routine: Oid) -> bool {
         self.unknown.contains(&routine)
     }
 }
@@ -144,7 +141,7 @@ struct SourceNames<'a> {
 }
 
 impl<'a> SourceNames<'a> {
-    fn of(source: &'a SourceCatalogue) -> SourceNames<'a> {
+    fn of(source: &'a SourceCatalog) -> SourceNames<'a> {
         let mut all =
             SourceNames { relations: BTreeMap::new(), routines: BTreeMap::new(), schemas: BTreeSet::new() };
         for relation in source.relations.values() {
@@ -159,17 +156,17 @@ impl<'a> SourceNames<'a> {
     }
 
     /// Returns the possible objects of a name; after a schema, only those in that schema.
-    fn find(&self, name: &FoundName) -> impl Iterator<Item = ObjectKey> {
+    fn find(&self, name: &ScannedName) -> impl Iterator<Item = ObjectKey> {
         let schema = name.before.as_deref().filter(|before| self.schemas.contains(before)).map(str::to_owned);
         let other = schema.clone();
         let relations = self.relations.get(name.name.as_str()).into_iter().flatten();
         let routines = self.routines.get(name.name.as_str()).into_iter().flatten();
         let relations = relations
             .filter(move |one| schema.as_ref().is_none_or(|schema| *schema == one.schema))
-            .map(|one| (CatalogueClass::Relation, one.oid));
+            .map(|one| (CatalogClass::Relation, one.oid));
         let routines = routines
             .filter(move |one| other.as_ref().is_none_or(|schema| *schema == one.schema))
-            .map(|one| (CatalogueClass::Routine, one.oid));
+            .map(|one| (CatalogClass::Routine, one.oid));
         relations.chain(routines)
     }
 }

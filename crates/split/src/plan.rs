@@ -3,18 +3,18 @@
 use std::collections::BTreeSet;
 
 use super::answers::EdgeKind;
-use super::assignment::{Assignment, Home};
-use super::edges::{CrossingEdge, crossing};
+use super::assignment::{Assignment, Destination};
+use super::edges::{CrossingEdge, crossing_edges};
 use super::needs::ReferenceGraph;
 use super::proposal::SplitProposal;
-use super::source::{CatalogueClass, RelationKind, SourceCatalogue};
+use super::source::{CatalogClass, RelationKind, SourceCatalog};
 use martydb_config::manifest::SplitMap;
 use martydb_model::ServiceName;
 use martydb_model::error::{Error, Result};
 
 /// Returns the edges of a proposal.
-pub fn edges_of(proposal: &SplitProposal, source: &SourceCatalogue) -> Vec<CrossingEdge> {
-    crossing(source, &Assignment::proposed(proposal, source))
+pub fn edges_of(proposal: &SplitProposal, source: &SourceCatalog) -> Vec<CrossingEdge> {
+    crossing_edges(source, &Assignment::proposed(proposal, source))
 }
 
 /// Plan of a split.
@@ -51,9 +51,9 @@ pub struct OpenTable {
 impl SplitPlan {
     /// # Errors
     /// If the map has an invalid answer to an edge.
-    pub fn of(map: &SplitMap, source: &SourceCatalogue) -> Result<SplitPlan> {
-        let assignment = Assignment::of(map, source);
-        let mut edges = crossing(source, &assignment);
+    pub fn new(map: &SplitMap, source: &SourceCatalog) -> Result<SplitPlan> {
+        let assignment = Assignment::new(map, source);
+        let mut edges = crossing_edges(source, &assignment);
         let mut notes: Vec<String> = assignment
             .unmatched
             .iter()
@@ -79,7 +79,7 @@ impl SplitPlan {
     }
 }
 
-fn tables(assignment: &Assignment, source: &SourceCatalogue, service: &ServiceName) -> Vec<PlannedTable> {
+fn tables(assignment: &Assignment, source: &SourceCatalog, service: &ServiceName) -> Vec<PlannedTable> {
     let mut all: Vec<PlannedTable> = vec![];
     for oid in assignment.tables_of(service, source) {
         let home = assignment.home(oid);
@@ -94,7 +94,7 @@ fn tables(assignment: &Assignment, source: &SourceCatalogue, service: &ServiceNa
             partitions += usize::from(one.oid != oid && one.kind == RelationKind::Table);
         }
         let copy = match home {
-            Home::Reference(table) => table.owner != *service,
+            Destination::Reference(table) => table.owner != *service,
             _ => false,
         };
         all.push(PlannedTable { table: source.ident(oid).to_owned(), rows, bytes, partitions, copy });
@@ -132,13 +132,13 @@ fn wrong(map: &SplitMap, at: usize, kind: EdgeKind, edge: &str) -> Error {
 
 /// Returns objects of the source without a destination: foreign tables, and routines that name no table and that
 /// nothing needs.
-fn left(source: &SourceCatalogue) -> Vec<String> {
-    let graph = ReferenceGraph::of(source);
+fn left(source: &SourceCatalog) -> Vec<String> {
+    let graph = ReferenceGraph::new(source);
     let parts = source.parts.iter().map(|part| (part.class, part.oid));
-    let routines = source.routines.keys().map(|oid| (CatalogueClass::Routine, *oid));
+    let routines = source.routines.keys().map(|oid| (CatalogClass::Routine, *oid));
     let needed: BTreeSet<u32> = parts.chain(routines).flat_map(|key| graph.needs([key]).routines).collect();
     let is_alone = |oid: &u32| {
-        let tables = graph.needs([(CatalogueClass::Routine, *oid)]).tables;
+        let tables = graph.needs([(CatalogClass::Routine, *oid)]).tables;
         tables.is_empty() && !needed.contains(oid) && !graph.is_unknown(*oid)
     };
     let foreign = source.relations.values().filter(|relation| relation.kind == RelationKind::ForeignTable);

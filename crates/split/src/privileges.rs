@@ -48,7 +48,7 @@ struct OwnedRelation {
 
 /// Privilege that the admin lacks, as text, and the statements that grant it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LackingPrivilege {
+pub struct MissingPrivilege {
     pub what: String,
     pub cure: String,
 }
@@ -57,7 +57,7 @@ pub struct LackingPrivilege {
 ///
 /// # Errors
 /// If the catalogs cannot be read.
-pub async fn lacking(session: &mut Connection, oids: &[u32]) -> Result<Vec<LackingPrivilege>> {
+pub async fn missing_privileges(session: &mut Connection, oids: &[u32]) -> Result<Vec<MissingPrivilege>> {
     let given = stmt!("SELECT pg_catalog.set_config('martydb.tables', {oids}, false)", oids = numbers(oids));
     query(session, &given).await?;
     let (mut admin, mut relations) = (SourceAdmin::default(), vec![]);
@@ -77,8 +77,8 @@ pub async fn lacking(session: &mut Connection, oids: &[u32]) -> Result<Vec<Lacki
 ///
 /// # Errors
 /// With the missing privileges, and the statements that grant them.
-pub async fn refuse_lacking(session: &mut Connection, oids: &[u32]) -> Result<()> {
-    let all = lacking(session, oids).await?;
+pub async fn refuse_missing(session: &mut Connection, oids: &[u32]) -> Result<()> {
+    let all = missing_privileges(session, oids).await?;
     if all.is_empty() {
         return Ok(());
     }
@@ -88,7 +88,7 @@ pub async fn refuse_lacking(session: &mut Connection, oids: &[u32]) -> Result<()
         .hint(format!("as a superuser, in the shared database: {}", cures.join("; "))))
 }
 
-fn judged(admin: &SourceAdmin, relations: &[OwnedRelation], major: u32) -> Vec<LackingPrivilege> {
+fn judged(admin: &SourceAdmin, relations: &[OwnedRelation], major: u32) -> Vec<MissingPrivilege> {
     if admin.superuser {
         return vec![];
     }
@@ -99,7 +99,7 @@ fn judged(admin: &SourceAdmin, relations: &[OwnedRelation], major: u32) -> Vec<L
     let forced: Vec<&OwnedRelation> = relations.iter().filter(|one| one.forced).collect();
     if !forced.is_empty() && !admin.sees_all_rows {
         let off = each(&forced, |one| format!("ALTER TABLE {} NO FORCE ROW LEVEL SECURITY", one.ident));
-        all.push(LackingPrivilege {
+        all.push(MissingPrivilege {
             what: format!("forced row security hides rows of {} from {}", named(&forced), admin.role),
             cure: format!("ALTER ROLE {} BYPASSRLS, or until the split is finished {off}", admin.role),
         });
@@ -108,10 +108,10 @@ fn judged(admin: &SourceAdmin, relations: &[OwnedRelation], major: u32) -> Vec<L
 }
 
 /// Returns missing privileges that do not depend on the owners of the tables.
-fn own(admin: &SourceAdmin, relations: &[OwnedRelation]) -> Vec<LackingPrivilege> {
+fn own(admin: &SourceAdmin, relations: &[OwnedRelation]) -> Vec<MissingPrivilege> {
     let SourceAdmin { role, database, .. } = admin;
     let mut all = vec![];
-    let mut lacks = |what: String, cure: String| all.push(LackingPrivilege { what, cure });
+    let mut lacks = |what: String, cure: String| all.push(MissingPrivilege { what, cure });
     if !admin.creates {
         let cure = format!("GRANT CREATE ON DATABASE {database} TO {role}");
         lacks(format!("{role} may not create a schema there"), cure);
@@ -137,7 +137,7 @@ fn of_owner(
     (admin, major): (&SourceAdmin, u32),
     owner: &str,
     owned: &[&OwnedRelation],
-) -> Option<LackingPrivilege> {
+) -> Option<MissingPrivilege> {
     let role = &admin.role;
     let all = |is: fn(&OwnedRelation) -> bool| owned.iter().all(|one| is(one));
     let too_much = all(|one| one.of_superuser || one.of_admin);
@@ -162,7 +162,7 @@ fn of_owner(
         }
         _ => return None,
     };
-    Some(LackingPrivilege { what, cure })
+    Some(MissingPrivilege { what, cure })
 }
 
 fn given_away(all: &[&OwnedRelation]) -> String {

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 
 use super::answers::EdgeKind;
-use super::assignment::{Home, ServicePlacement};
+use super::assignment::{Destination, ServicePlacement};
 use super::plan::SplitPlan;
-use super::source::{RelationKind, SourceCatalogue, SourceRelation};
+use super::source::{RelationKind, SourceCatalog, SourceRelation};
 use super::state::SplitKind;
 use super::state::source::SplitRelation;
 use super::tables::TableShape;
@@ -23,15 +23,15 @@ const READS_RANGES: u32 = 14;
 pub fn relations_of(
     service: &ServiceName,
     plan: &SplitPlan,
-    source: &SourceCatalogue,
+    source: &SourceCatalog,
     shapes: &super::tables::DatabaseTables,
 ) -> Vec<SplitRelation> {
     let seat = ServicePlacement::Service(service.clone());
-    let its = |oid: u32| plan.assignment.seats(oid).is_some_and(|seats| seats.contains(&seat));
+    let its = |oid: u32| plan.assignment.placements(oid).is_some_and(|seats| seats.contains(&seat));
     let tables = source.relations.values().filter(|one| one.is_table() && its(one.oid));
     let relation = |one: &SourceRelation| {
         let copy_of = match plan.assignment.home(one.oid) {
-            Home::Reference(table) if table.owner != *service => Some(table.owner.to_string()),
+            Destination::Reference(table) if table.owner != *service => Some(table.owner.to_string()),
             _ => None,
         };
         let kind = match one.kind {
@@ -64,12 +64,15 @@ pub fn relations_of(
 pub fn owners_of<'a>(
     service: &ServiceName,
     plan: &SplitPlan,
-    source: &'a SourceCatalogue,
+    source: &'a SourceCatalog,
 ) -> BTreeMap<&'a str, &'a str> {
     let seat = ServicePlacement::Service(service.clone());
     let its = |one: &&SourceRelation| {
-        let copy = matches!(plan.assignment.home(one.oid), Home::Reference(table) if table.owner != *service);
-        one.is_table() && !copy && plan.assignment.seats(one.oid).is_some_and(|seats| seats.contains(&seat))
+        let copy =
+            matches!(plan.assignment.home(one.oid), Destination::Reference(table) if table.owner != *service);
+        one.is_table()
+            && !copy
+            && plan.assignment.placements(one.oid).is_some_and(|seats| seats.contains(&seat))
     };
     let mut owners: BTreeMap<&str, &str> = BTreeMap::new();
     for one in source.relations.values().filter(its) {
@@ -80,10 +83,10 @@ pub fn owners_of<'a>(
 }
 
 /// Returns the OIDs of all tables and sequences that a split changes at the source.
-pub fn numbers_of(plan: &SplitPlan, source: &SourceCatalogue) -> Vec<u32> {
+pub fn numbers_of(plan: &SplitPlan, source: &SourceCatalog) -> Vec<u32> {
     let goes = |oid: u32| {
         plan.assignment
-            .seats(oid)
+            .placements(oid)
             .is_some_and(|seats| seats.iter().any(|seat| *seat != ServicePlacement::Source))
     };
     let kind = |one: &SourceRelation| one.is_table() || one.kind == RelationKind::Sequence;

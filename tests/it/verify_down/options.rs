@@ -1,10 +1,10 @@
 //! What the server writes into its catalogues by itself, and what a migration does: only the latter is a difference.
 
-use martydb_migrate::history::catalogue::Catalogue;
+use martydb_migrate::history::catalog::Catalog;
 
 use crate::support::{Project, Server};
 
-fn changed(before: &Catalogue, after: &Catalogue) -> Vec<String> {
+fn changed(before: &Catalog, after: &Catalog) -> Vec<String> {
     before.differences(after).iter().map(|d| format!("{} {}", d.kind, d.name)).collect()
 }
 

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use deep::{survived, with_deep_stack};
-use objects::{Objects, SeenStatement};
+use objects::{LintedStatement, Objects};
 use serde::Serialize;
 pub use sizes::{TableSize, TableSizes};
 use squawk_linter::{Linter, LinterSettings, Rule, Version, Violation};
@@ -113,7 +113,7 @@ impl FileLint<'_> {
         if let Some((at, message)) = syntax::first_error(&parsed).filter(|_| told) {
             // The text after a syntax error was parsed by guesses.
             let help = Some(syntax::FIX.into());
-            return vec![LintFinding { message, help, ..self.finding(SYNTAX, Position::of(text, at)) }];
+            return vec![LintFinding { message, help, ..self.finding(SYNTAX, Position::new(text, at)) }];
         }
         self.judge(&self.linter().lint(&parsed, text), &statements)
     }
@@ -129,7 +129,7 @@ impl FileLint<'_> {
     }
 
     /// Returns the relevant findings, one for each rule and statement.
-    fn judge(&self, violations: &[Violation], statements: &[SeenStatement]) -> Vec<LintFinding> {
+    fn judge(&self, violations: &[Violation], statements: &[LintedStatement]) -> Vec<LintFinding> {
         let mut places = Positions::new(&self.migration.up.text);
         let mut findings: Vec<LintFinding> = vec![];
         // Index of the finding of a rule about a statement.
@@ -158,7 +158,7 @@ impl FileLint<'_> {
     fn of_violation(
         &self,
         violation: &Violation,
-        statement: Option<&SeenStatement>,
+        statement: Option<&LintedStatement>,
         position: Position,
     ) -> LintFinding {
         let by_size = statement.filter(|_| BY_SIZE.contains(&violation.code));
@@ -202,7 +202,7 @@ impl FileLint<'_> {
 }
 
 /// Returns `true` if the statement changes an object that no client uses yet, or that none refers to by its name.
-fn says_nothing(violation: &Violation, statement: Option<&SeenStatement>, chosen: &Chosen) -> bool {
+fn says_nothing(violation: &Violation, statement: Option<&LintedStatement>, chosen: &Chosen) -> bool {
     let Some(statement) = statement.filter(|_| !ALWAYS.contains(&violation.code)) else { return false };
     let renames_part = violation.code == Rule::RenamingObject
         && matches!(statement.verb.as_str(), "alter index" | "alter table")

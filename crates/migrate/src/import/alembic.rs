@@ -7,7 +7,7 @@ use std::process::Stdio;
 
 use tokio::process::Command;
 
-use super::kinds::{Carried, ImportedFolder, LeftOut, SqlText};
+use super::kinds::{ImportedFolder, ImportedMigration, OmittedPart, SqlText};
 use super::name::readable;
 use super::number::{normal, versions};
 use super::script::tidy;
@@ -85,7 +85,7 @@ fn harvest(up: &str, down: &str, history: &str) -> ImportedFolder {
             .push("the versions are counted from 1, in Alembic's order: its own are not numbers".into());
     }
     if ups.is_empty() {
-        harvest.left_out.push(LeftOut::new(
+        harvest.left_out.push(OmittedPart::new(
             "alembic",
             "printed no migration",
             "run it in the folder of alembic.ini",
@@ -94,7 +94,7 @@ fn harvest(up: &str, down: &str, history: &str) -> ImportedFolder {
     for (version, (_, to, body)) in numbers.into_iter().zip(ups) {
         let name = readable(messages.get(&to).unwrap_or(&to), version);
         let down = downs.remove(&to);
-        harvest.carried.push(Carried {
+        harvest.carried.push(ImportedMigration {
             version,
             name,
             key: normal(&to),

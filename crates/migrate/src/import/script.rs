@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::kinds::{Carried, ImportedFolder, LeftOut, RepeatedFile, SourceFile, SqlText};
-use super::name::{FileMeaning, Half, readable};
+use super::kinds::{ImportedFolder, ImportedMigration, OmittedPart, RepeatedFile, SourceFile, SqlText};
+use super::name::{FileDirection, FileMeaning, readable};
 use super::number::{normal, versions};
 use super::own_table::provide;
 use super::split::plain;
-use super::tools::{Sorted, Tool};
+use super::tools::{FileOrder, Tool};
 use crate::files::{Position, ScriptItem, needs_no_transaction, walk};
 
 /// A migration that has no version yet.
@@ -22,7 +22,7 @@ struct Unversioned {
 }
 
 #[derive(Default)]
-struct Gathering {
+struct ImportBuilder {
     loose: BTreeMap<String, Unversioned>,
     /// Settings of a migration, by its key.
     settings: BTreeMap<String, String>,
@@ -33,7 +33,7 @@ struct Gathering {
 
 /// Returns the migrations of a tool's files.
 pub fn gather(tool: &Tool, files: &[SourceFile]) -> ImportedFolder {
-    let mut gathering = Gathering::default();
+    let mut gathering = ImportBuilder::default();
     let read: Vec<(&SourceFile, FileMeaning)> =
         files.iter().map(|file| (file, (tool.named)(&file.path))).collect();
     for (file, named) in &read {
@@ -54,12 +54,12 @@ fn squeezed(bytes: &[u8]) -> String {
     text.lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
-impl Gathering {
+impl ImportBuilder {
     fn take(&mut self, tool: &Tool, file: &SourceFile, named: FileMeaning) {
         match named {
             FileMeaning::Other | FileMeaning::Settings(_) => {}
             FileMeaning::Foreign(what, fix) => {
-                self.harvest.left_out.push(LeftOut::new(&file.path, what, fix));
+                self.harvest.left_out.push(OmittedPart::new(&file.path, what, fix));
             }
             FileMeaning::Repeatable(name) => {
                 match text(file).and_then(|text| self.cut(tool, file, "", &text)) {
@@ -93,7 +93,7 @@ impl Gathering {
         file: &SourceFile,
         key: &str,
         text: &str,
-    ) -> Result<(SqlText, Option<SqlText>), LeftOut> {
+    ) -> Result<(SqlText, Option<SqlText>), OmittedPart> {
         let says = |line: Option<&str>| {
             line.is_some_and(|line| {
                 self.settings.get(key).is_some_and(|all| all.lines().any(|said| said == line))
@@ -101,7 +101,7 @@ impl Gathering {
         };
         let split = if says(tool.verbatim) { plain } else { tool.split };
         let parts = split(text)
-            .map_err(|(at, what, fix)| LeftOut::new(&file.path, what, fix).at(Position::of(text, at)))?;
+            .map_err(|(at, what, fix)| OmittedPart::new(&file.path, what, fix).at(Position::new(text, at)))?;
         let finish = |script: SqlText| {
             let alone = script.alone || says(tool.alone) || tool.detects && cannot_share(&script.text);
             SqlText { text: tidy(&script.text), alone }
@@ -109,19 +109,19 @@ impl Gathering {
         Ok((finish(parts.up), parts.down.map(finish)))
     }
 
-    fn add(&mut self, file: &SourceFile, read: Unversioned, half: Half) {
+    fn add(&mut self, file: &SourceFile, read: Unversioned, half: FileDirection) {
         let key = read.key.clone();
         let loose = self.loose.entry(key.clone()).or_default();
         let taken = match half {
-            Half::Down => loose.down.is_some(),
-            Half::Whole | Half::Up => loose.up.is_some(),
+            FileDirection::Down => loose.down.is_some(),
+            FileDirection::Whole | FileDirection::Up => loose.up.is_some(),
         };
         if taken {
             let what = format!("has the version {key} of another file");
-            self.harvest.left_out.push(LeftOut::new(&file.path, what, "give it a version of its own"));
+            self.harvest.left_out.push(OmittedPart::new(&file.path, what, "give it a version of its own"));
             return;
         }
-        if half == Half::Down {
+        if half == FileDirection::Down {
             loose.down = read.up;
             if loose.source.is_empty() {
                 (loose.key, loose.source) = (read.key, file.path.clone());
@@ -137,12 +137,12 @@ impl Gathering {
         let (mut whole, alone): (Vec<_>, Vec<_>) =
             self.loose.into_values().partition(|loose| loose.up.is_some());
         let orphan = |loose: &Unversioned| {
-            LeftOut::new(&loose.source, "undoes a missing migration", "remove it, or pass --skip")
+            OmittedPart::new(&loose.source, "undoes a missing migration", "remove it, or pass --skip")
         };
         self.harvest.left_out.extend(alone.iter().map(orphan));
         whole.sort_by(|a, b| match tool.sorted {
-            Sorted::ByVersion => (&a.version, &a.key).cmp(&(&b.version, &b.key)),
-            Sorted::ByKey => a.source.cmp(&b.source),
+            FileOrder::ByVersion => (&a.version, &a.key).cmp(&(&b.version, &b.key)),
+            FileOrder::ByKey => a.source.cmp(&b.source),
         });
         let order: Vec<&[u64]> = whole.iter().map(|loose| loose.version.as_slice()).collect();
         let (numbers, counted) = versions(&order);
@@ -152,7 +152,7 @@ impl Gathering {
                     .into(),
             );
         }
-        let carried = |(version, loose): (i64, Unversioned)| Carried {
+        let carried = |(version, loose): (i64, Unversioned)| ImportedMigration {
             version,
             name: readable(&loose.name, version),
             key: loose.key,
@@ -169,11 +169,11 @@ impl Gathering {
 }
 
 /// Returns a file's text without a byte order mark, which psql ignores too.
-fn text(file: &SourceFile) -> Result<String, LeftOut> {
+fn text(file: &SourceFile) -> Result<String, OmittedPart> {
     let text = std::str::from_utf8(&file.bytes).map_err(|error| {
         let good = String::from_utf8_lossy(&file.bytes[..error.valid_up_to()]);
-        LeftOut::new(&file.path, "is not UTF-8 here", "save the file as UTF-8")
-            .at(Position::of(&good, good.len()))
+        OmittedPart::new(&file.path, "is not UTF-8 here", "save the file as UTF-8")
+            .at(Position::new(&good, good.len()))
     })?;
     Ok(text.strip_prefix('\u{feff}').unwrap_or(text).into())
 }
@@ -209,7 +209,7 @@ mod tests {
         let script = |script: &SqlText| {
             format!("{}{}", if script.alone { "alone " } else { "" }, script.text.trim_end())
         };
-        let line = |one: &Carried| {
+        let line = |one: &ImportedMigration| {
             format!(
                 "V{}__{} {} | {}",
                 one.version,

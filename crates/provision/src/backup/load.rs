@@ -297,13 +297,13 @@ fn judged(record: &BackupRecord, found: CopySide) -> Result<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use martydb_migrate::history::Catalogue;
+    use martydb_migrate::history::Catalog;
 
     fn side(objects: &[(&str, &str)], rows: &str) -> CopySide {
         let entry =
             |(name, text): &(&str, &str)| (("table".to_owned(), (*name).to_owned()), (*text).to_owned());
         let sums = [("table public.a".to_owned(), rows.to_owned())];
-        CopySide { catalogue: Catalogue(objects.iter().map(entry).collect()), sums: sums.into(), major: 15 }
+        CopySide { catalogue: Catalog(objects.iter().map(entry).collect()), sums: sums.into(), major: 15 }
     }
 
     fn record(of: CopySide, left_out: &[&str]) -> BackupRecord {

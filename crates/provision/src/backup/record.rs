@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::moving::sums::RowHash;
-use martydb_migrate::history::Catalogue;
+use martydb_migrate::history::Catalog;
 
 /// Record of one service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -48,10 +48,10 @@ impl BackupRecord {
     }
 
     /// Returns the catalog as it was read.
-    pub fn read_catalogue(&self) -> Catalogue {
+    pub fn read_catalogue(&self) -> Catalog {
         let entry =
             |(kind, name, text): &(String, String, String)| ((kind.clone(), name.clone()), text.clone());
-        Catalogue(self.catalogue.iter().map(entry).collect())
+        Catalog(self.catalogue.iter().map(entry).collect())
     }
 }
 

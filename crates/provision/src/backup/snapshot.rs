@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use super::record::BeyondRecord;
 use crate::moving::sums::{self, RowHash, Sums, text, unreadable};
 use martydb_migrate::MigrationTarget;
-use martydb_migrate::history::Catalogue;
+use martydb_migrate::history::Catalog;
 use martydb_model::contract::REFINERY_TABLE;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Ident, List, Literal, ServerText, Statement, stmt};
@@ -52,7 +52,7 @@ pub struct RecordedFacts {
     pub server_version_num: u32,
     pub beyond: BeyondRecord,
     pub migration_head: Option<i64>,
-    pub catalogue: Catalogue,
+    pub catalogue: Catalog,
 }
 
 /// Locks all tables of the database.
@@ -157,7 +157,7 @@ impl HeldSnapshot {
         let said: serde_json::Value = serde_json::from_str(&said).map_err(|error| strange(&error))?;
         let beyond = serde_json::from_value(said.clone()).map_err(|error| strange(&error))?;
         let migration_head = head(&mut self.session, target).await?;
-        let catalogue = Catalogue::read(&mut self.session).await?;
+        let catalogue = Catalog::read(&mut self.session).await?;
         Ok(RecordedFacts {
             lsn: said["lsn"].as_str().map(str::to_owned),
             server_version: said["server_version"].as_str().unwrap_or_default().to_owned(),

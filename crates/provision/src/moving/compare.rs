@@ -4,28 +4,28 @@
 use std::collections::BTreeSet;
 
 use super::sums::{self, RowHash, Sums};
-use martydb_migrate::history::Catalogue;
+use martydb_migrate::history::Catalog;
 use martydb_model::error::{Error, Result};
 use martydb_pg::server::Connection;
 use martydb_ui::report::printable;
 
 /// Catalog and data of one side.
 pub struct CopySide {
-    pub catalogue: Catalogue,
+    pub catalogue: Catalog,
     pub sums: Sums,
     pub major: u32,
 }
 
 /// Reads one side as its owner.
 pub async fn read(session: &mut Connection) -> Result<CopySide> {
-    let catalogue = Catalogue::read(session).await?;
+    let catalogue = Catalog::read(session).await?;
     Ok(CopySide { catalogue, sums: sums::read(session).await?, major: session.major() })
 }
 
 /// Reads one side with several sessions and this hash.
 pub async fn read_side_by_side(sessions: &mut [Connection], hash: RowHash) -> Result<CopySide> {
     let Some(first) = sessions.first_mut() else { return Err(Error::operation("no session reads the copy")) };
-    let (catalogue, major) = (Catalogue::read(first).await?, first.major());
+    let (catalogue, major) = (Catalog::read(first).await?, first.major());
     Ok(CopySide { catalogue, sums: sums::read_side_by_side(sessions, hash).await?, major })
 }
 
@@ -74,7 +74,7 @@ impl Majors {
 
     /// Returns the catalog without objects that `apply` creates in a new database, and with differences of notation
     /// between the majors removed.
-    fn catalogue(&self, catalogue: &Catalogue) -> Catalogue {
+    fn catalogue(&self, catalogue: &Catalog) -> Catalog {
         let rows = catalogue.0.iter().filter(|((kind, name), text)| self.counts(kind, name, text));
         let normal = |((kind, name), text): (&(String, String), &String)| {
             let text = match kind.as_str() {
@@ -89,7 +89,7 @@ impl Majors {
             };
             ((kind.clone(), name.clone()), text)
         };
-        Catalogue(rows.map(normal).collect())
+        Catalog(rows.map(normal).collect())
     }
 
     fn counts(&self, kind: &str, name: &str, text: &str) -> bool {
@@ -160,7 +160,7 @@ mod tests {
         };
         let sum = |(name, text): &(&str, &str)| ((*name).to_owned(), (*text).to_owned());
         CopySide {
-            catalogue: Catalogue(rows.iter().map(row).collect()),
+            catalogue: Catalog(rows.iter().map(row).collect()),
             sums: sums.iter().map(sum).collect(),
             major,
         }

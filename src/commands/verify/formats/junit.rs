@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::words::{fix_lines, place_of, subject};
+use super::text::{fix_lines, place_of, subject};
 use crate::commands::verify::document::VerifyReport;
 use martydb_model::findings::{Finding, Severity};
 use martydb_provision::isolation::{ProbeRow, ReportedAs};
@@ -232,7 +232,7 @@ mod tests {
             ..ServerJudgement::default()
         };
         let assessment = assess(vec![judged], vec![], &Filter::default());
-        let report = VerifyReport::of(assessment);
+        let report = VerifyReport::new(assessment);
         let text = junit(&report);
         let seen = "red_app\\u{a}was let in";
         let fix = "SET ROLE &quot;x&quot;;\n     REVOKE CONNECT ON DATABASE blue FROM PUBLIC CASCADE;\n     RESET ROLE;";

@@ -18,7 +18,7 @@ pub struct Objects {
 
 /// A statement and the objects it changes.
 #[derive(Debug)]
-pub struct SeenStatement {
+pub struct LintedStatement {
     pub range: Range<usize>,
     /// Names of the changed objects.
     pub targets: Vec<String>,
@@ -32,9 +32,9 @@ pub struct SeenStatement {
 
 impl Objects {
     /// Processes the statements of a file.
-    pub fn follow(&mut self, parsed: &Parse<SourceFile>) -> Vec<SeenStatement> {
+    pub fn follow(&mut self, parsed: &Parse<SourceFile>) -> Vec<LintedStatement> {
         let mut file = FileNames::default();
-        let (mut all, mut dropped): (Vec<SeenStatement>, Vec<Vec<String>>) = (vec![], vec![]);
+        let (mut all, mut dropped): (Vec<LintedStatement>, Vec<Vec<String>>) = (vec![], vec![]);
         for statement in parsed.tree().stmts() {
             let seen = self.one(&statement, &mut file);
             let drops = seen.verb.starts_with("drop ");
@@ -47,7 +47,7 @@ impl Objects {
         all
     }
 
-    fn one(&mut self, statement: &ast::Stmt, file: &mut FileNames) -> SeenStatement {
+    fn one(&mut self, statement: &ast::Stmt, file: &mut FileNames) -> LintedStatement {
         let node = statement.syntax();
         let text = node.text().to_string();
         let range = usize::from(node.text_range().start())..usize::from(node.text_range().end());
@@ -65,7 +65,7 @@ impl Objects {
             self.rename(old, &new, is_new);
             file.rename(old, new);
         }
-        SeenStatement { range, targets, is_new, is_recreated: false, verb }
+        LintedStatement { range, targets, is_new, is_recreated: false, verb }
     }
 
     /// Renames an object, which remains new or old.

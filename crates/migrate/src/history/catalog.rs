@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::alike::{same_code, same_columns, without_now};
 use super::conditions::same_conditions;
+use super::equivalence::{same_code, same_columns, without_now};
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Keyword, Statement, stmt};
 use martydb_pg::server::{Connection, Row, Unreadable, query_each};
@@ -13,7 +13,7 @@ use martydb_ui::report::{indented, printable};
 
 /// Kind and name of every object, with its definition.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Catalogue(pub BTreeMap<(String, String), String>);
+pub struct Catalog(pub BTreeMap<(String, String), String>);
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Difference {
@@ -39,15 +39,15 @@ impl std::fmt::Display for Difference {
     }
 }
 
-impl Catalogue {
+impl Catalog {
     /// Reads a database, and leaves the session with the search path `pg_catalog`. The service owns the
     /// objects: the session's login should have no more privileges than the service.
-    pub async fn read(connection: &mut Connection) -> Result<Catalogue> {
+    pub async fn read(connection: &mut Connection) -> Result<Catalog> {
         let texts = texts(connection.major()).iter().map(|(_, text)| Statement::from_program(text));
         ask(connection, texts.collect()).await
     }
 
-    pub fn differences(&self, after: &Catalogue) -> Vec<Difference> {
+    pub fn differences(&self, after: &Catalog) -> Vec<Difference> {
         let mut keys: Vec<_> = self.0.keys().chain(after.0.keys()).collect();
         keys.sort();
         keys.dedup();
@@ -90,17 +90,17 @@ fn without_parts(mut all: Vec<Difference>) -> Vec<Difference> {
 
 /// Prepared queries of a session that reads often: planning takes the server as long as execution.
 #[derive(Debug, Default)]
-pub struct CatalogueQueries {
+pub struct CatalogQueries {
     /// Number of executions since they were planned.
     executed: Option<u32>,
 }
 
-impl CatalogueQueries {
+impl CatalogQueries {
     /// Number of executions after which they are planned again, because the catalogs grow.
     const REPLANNED: u32 = 20;
 
     /// Reads the database of this session, which must not change.
-    pub async fn read(&mut self, connection: &mut Connection) -> Result<Catalogue> {
+    pub async fn read(&mut self, connection: &mut Connection) -> Result<Catalog> {
         let (names, mut asked) = (texts(connection.major()), vec![]);
         if self.executed.is_none_or(|times| times >= Self::REPLANNED) {
             asked.extend(self.executed.map(|_| stmt!("DEALLOCATE ALL")));
@@ -120,21 +120,21 @@ impl CatalogueQueries {
 }
 
 /// Sends the queries in one message, with the search path that they require.
-async fn ask(connection: &mut Connection, queries: Vec<Statement>) -> Result<Catalogue> {
+async fn ask(connection: &mut Connection, queries: Vec<Statement>) -> Result<Catalog> {
     let path = stmt!("SET search_path = pg_catalog, pg_temp");
     let asked = Statement::join([path, days()].into_iter().chain(queries));
     let rows = query_each(connection, &asked).await?;
     read(rows).map_err(|error| Error::operation("cannot read the catalogue").cause(error))
 }
 
-fn read(results: Vec<Vec<Row>>) -> Result<Catalogue, Unreadable> {
+fn read(results: Vec<Vec<Row>>) -> Result<Catalog, Unreadable> {
     let mut rows = results.into_iter().flatten();
     let days: Vec<String> = rows.by_ref().take(DAYS).map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
     let entry = |row: Row| {
         let definition: Option<String> = row.try_get(2)?;
         Ok(((row.try_get(0)?, row.try_get(1)?), without_now(&definition.unwrap_or_default(), &days)))
     };
-    rows.map(entry).collect::<Result<_, _>>().map(Catalogue)
+    rows.map(entry).collect::<Result<_, _>>().map(Catalog)
 }
 
 const DAYS: usize = 3;
@@ -163,13 +163,13 @@ mod tests {
 
     #[test]
     fn differences_are_told_by_what_became_of_each_object() {
-        let catalogue = |rows: &[(&str, &str)]| {
+        let catalog = |rows: &[(&str, &str)]| {
             let entry =
                 |(name, text): &(&str, &str)| (("index".to_owned(), (*name).to_owned()), (*text).to_owned());
-            Catalogue(rows.iter().map(entry).collect())
+            Catalog(rows.iter().map(entry).collect())
         };
-        let before = catalogue(&[("a", "1"), ("b", "1"), ("c", "1")]);
-        let after = catalogue(&[("a", "1"), ("b", "2"), ("d", "1")]);
+        let before = catalog(&[("a", "1"), ("b", "1"), ("c", "1")]);
+        let after = catalog(&[("a", "1"), ("b", "2"), ("d", "1")]);
         let said: Vec<_> = before.differences(&after).iter().map(ToString::to_string).collect();
         assert_eq!(
             said,
@@ -180,10 +180,10 @@ mod tests {
 
     #[test]
     fn what_belongs_to_a_missing_object_is_not_told_again() {
-        let catalogue = |rows: &[(&str, &str)]| {
+        let catalog = |rows: &[(&str, &str)]| {
             let entry =
                 |(kind, name): &(&str, &str)| (((*kind).to_owned(), (*name).to_owned()), "x".to_owned());
-            Catalogue(rows.iter().map(entry).collect())
+            Catalog(rows.iter().map(entry).collect())
         };
         let rows = [
             ("table", "public.a"),
@@ -198,13 +198,13 @@ mod tests {
         ];
         let said =
             |found: Vec<Difference>| -> Vec<String> { found.iter().map(ToString::to_string).collect() };
-        let (some, none) = (catalogue(&rows), Catalogue::default());
+        let (some, none) = (catalog(&rows), Catalog::default());
         let left = ["column public.ab.id", "comment table public.b", "table \"x.y\".a", "table public.a"];
         assert_eq!(said(some.differences(&none)), left.map(|name| format!("{name} is missing")));
         assert_eq!(said(none.differences(&some)), left.map(|name| format!("{name} is left over")));
         // A table in the place of another kind of object, with a column of the same name.
-        let after = catalogue(&[("column", "public.a.id"), ("view", "public.a")]);
-        let before = catalogue(&[("table", "public.a")]);
+        let after = catalog(&[("column", "public.a.id"), ("view", "public.a")]);
+        let before = catalog(&[("table", "public.a")]);
         assert_eq!(
             said(before.differences(&after)),
             ["column public.a.id is left over", "table public.a is missing", "view public.a is left over"]

@@ -1,14 +1,14 @@
 //! An initial migration generated from an existing database: inspection of the database, and the proof that the
 //! file creates the same schema.
 
-mod rights;
+mod privileges;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::check::{OtherTool, other_tools};
 use super::engine::{Intent, MigrationSession, Preflight, session};
-use super::history::{Catalogue, Difference, unreadable};
+use super::history::{Catalog, Difference, unreadable};
 use super::report::EventSender;
 use super::run::{Goal, run};
 use super::target::{MigrationTarget, Options};
@@ -47,7 +47,7 @@ async fn look(session: &mut MigrationSession<'_>) -> Result<Unadopted> {
         return Err(Error::usage(format!("{service} already has a history"))
             .cause(format!("its database is at V{}__{}", last.version, last.name)));
     }
-    let tools = Preflight::take(session).await?.other_tools;
+    let tools = Preflight::run(session).await?.other_tools;
     let mut tables: Vec<(&str, &str)> = tools
         .iter()
         .flat_map(|tool| other_tools::tables_of(&tool.name).map(|name| (tool.schema.as_str(), name)))
@@ -149,9 +149,9 @@ pub async fn prove_first(
 ) -> Result<(Vec<Difference>, BTreeSet<String>)> {
     let roles = [&target.owner, &target.app, &target.readonly];
     let own: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
-    let [real, made] = catalogues(target, scratch, options).await?;
-    let (real, others) = rights::without_others(real, target.owner.as_str(), &own);
-    let (made, _) = rights::without_others(made, target.owner.as_str(), &own);
+    let [real, made] = catalogs(target, scratch, options).await?;
+    let (real, others) = privileges::without_others(real, target.owner.as_str(), &own);
+    let (made, _) = privileges::without_others(made, target.owner.as_str(), &own);
     Ok((differences(&real, &made, found), others))
 }
 
@@ -165,29 +165,29 @@ pub async fn prove(
     found: &Unadopted,
     options: &Options,
 ) -> Result<Vec<Difference>> {
-    let [real, made] = catalogues(target, scratch, options).await?;
+    let [real, made] = catalogs(target, scratch, options).await?;
     Ok(differences(&real, &made, found))
 }
 
-async fn catalogues(
+async fn catalogs(
     target: &MigrationTarget,
     scratch: &MigrationTarget,
     options: &Options,
-) -> Result<[Catalogue; 2]> {
+) -> Result<[Catalog; 2]> {
     let outcome = run(scratch, Goal::Upgrade, options, &EventSender::ignored()).await;
     if let Some(error) = outcome.error {
         return Err(error.while_doing("the schema cannot be recreated from pg_dump's output"));
     }
-    let mut all = [Catalogue::default(), Catalogue::default()];
-    for (target, catalogue) in [target, scratch].into_iter().zip(&mut all) {
+    let mut all = [Catalog::default(), Catalog::default()];
+    for (target, catalog) in [target, scratch].into_iter().zip(&mut all) {
         let mut reader = session::reader(target, options.lock_wait).await?;
-        *catalogue = Catalogue::read(&mut reader).await?;
+        *catalog = Catalog::read(&mut reader).await?;
         reader.close().await;
     }
     Ok(all)
 }
 
-fn differences(real: &Catalogue, made: &Catalogue, found: &Unadopted) -> Vec<Difference> {
+fn differences(real: &Catalog, made: &Catalog, found: &Unadopted) -> Vec<Difference> {
     let relations: Vec<String> =
         found.set_aside.iter().map(|(schema, name)| format!("{}.{}", quoted(schema), quoted(name))).collect();
     let schemas: Vec<String> = found.schemas_aside.iter().map(|schema| quoted(schema)).collect();

@@ -3,12 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use crate::history::Catalogue;
+use crate::history::Catalog;
 
 /// Returns a catalog without the privileges of other roles, and these roles.
 ///
 /// `owner` is the grantor of all of them, which `apply` ensures; `own` are the service's roles.
-pub fn without_others(catalogue: Catalogue, owner: &str, own: &[&str]) -> (Catalogue, BTreeSet<String>) {
+pub fn without_others(catalog: Catalog, owner: &str, own: &[&str]) -> (Catalog, BTreeSet<String>) {
     let mut others = BTreeSet::new();
     let strip = |(key, definition): ((String, String), String)| {
         let stripped = without_items(&definition, owner, own, &mut others);
@@ -17,8 +17,8 @@ pub fn without_others(catalogue: Catalogue, owner: &str, own: &[&str]) -> (Catal
         let told_twice = key.0 == "owner" && key.1.starts_with("default acl ");
         (!gone && !told_twice).then_some((key, stripped))
     };
-    let stripped = catalogue.0.into_iter().filter_map(strip).collect();
-    (Catalogue(stripped), others)
+    let stripped = catalog.0.into_iter().filter_map(strip).collect();
+    (Catalog(stripped), others)
 }
 
 /// Removes from a text the items of access lists (`role=r/owner`) that belong to other roles, with a comma each.
@@ -111,7 +111,7 @@ mod tests {
     #[test]
     fn a_row_of_default_privileges_for_others_alone_goes() {
         let row = |kind: &str, name: &str, text: &str| ((kind.to_owned(), name.to_owned()), text.to_owned());
-        let all = Catalogue(
+        let all = Catalog(
             [
                 row("default privileges", "shop_owner r public", "bi=r/shop_owner"),
                 row("default privileges", "shop_owner r", "bi=r/shop_owner,shop_app=r/shop_owner"),
