@@ -37,23 +37,23 @@ pub struct Arguments {
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<ImportReport> {
     let service = run.service(&arguments.service)?.clone();
     let tool = Tool::find(&arguments.from).ok_or_else(|| Error::usage("unknown tool"))?;
-    let harvest = match tool.prints() {
+    let imported = match tool.prints() {
         true => import::read_alembic(&arguments.folder, &run.admin_variables()).await?,
         false => import::read(tool, &arguments.folder)?,
     };
-    let files = import::planned(&harvest);
-    if files.is_empty() && harvest.left_out.is_empty() {
+    let files = import::planned(&imported);
+    if files.is_empty() && imported.left_out.is_empty() {
         let folder = arguments.folder.display();
         return Err(Error::usage(format!("{folder} contains no migrations of {}", tool.name))
             .hint("specify the folder that contains the migrations themselves"));
     }
-    let stopped = !harvest.left_out.is_empty() && !arguments.skip;
+    let stopped = !imported.left_out.is_empty() && !arguments.skip;
     let count = import::write(&service.migrations, &files, arguments.dry_run || stopped)?;
     let mut report = ImportReport::new(tool, &service, arguments, count);
     report.files = files;
-    report.database(run, &service, tool, &harvest).await;
-    report.notes.extend(harvest.notes);
-    report.left_out = harvest.left_out;
+    report.database(run, &service, tool, &imported).await;
+    report.notes.extend(imported.notes);
+    report.left_out = imported.left_out;
     Ok(report)
 }
 
@@ -111,8 +111,14 @@ impl ImportReport {
     }
 
     /// Reads the migrations that the tool applied to the service's database. A server that does not answer is a note.
-    async fn database(&mut self, run: &Run, service: &DesiredService, tool: &Tool, harvest: &ImportedFolder) {
-        self.outcome = match (self.dry, harvest.left_out.is_empty() || self.skip, self.count.new) {
+    async fn database(
+        &mut self,
+        run: &Run,
+        service: &DesiredService,
+        tool: &Tool,
+        imported: &ImportedFolder,
+    ) {
+        self.outcome = match (self.dry, imported.left_out.is_empty() || self.skip, self.count.new) {
             (true, _, _) => ImportOutcome::DryRun,
             (_, false, _) => ImportOutcome::Stopped,
             (_, _, 0) => ImportOutcome::Unchanged,
@@ -125,7 +131,7 @@ impl ImportReport {
             martydb_migrate::inspect_adoption(&target, history, run.lock_wait).await
         };
         match found.await {
-            Ok(found) => self.adopt(tool, harvest, &found),
+            Ok(found) => self.adopt(tool, imported, &found),
             Err(error) => self.notes.push(format!(
                 "cannot read what {} has applied to the database: {error}; `martydb apply --service {}`, then this command \
                  again, prints the matching baseline",
@@ -134,7 +140,7 @@ impl ImportReport {
         }
     }
 
-    fn adopt(&mut self, tool: &Tool, harvest: &ImportedFolder, found: &AdoptionState) {
+    fn adopt(&mut self, tool: &Tool, imported: &ImportedFolder, found: &AdoptionState) {
         if found.adopted {
             return;
         }
@@ -144,7 +150,7 @@ impl ImportReport {
             }
             return;
         };
-        let matched = import::history_match(&harvest.carried, applied, *meaning == RowMeaning::Last);
+        let matched = import::history_match(&imported.carried, applied, *meaning == RowMeaning::Last);
         let table = &table.table;
         if !matched.unknown.is_empty() {
             self.notes.push(format!(

@@ -49,15 +49,15 @@ pub async fn run(
         from_file: way(folder.as_deref().unwrap_or(manifest.home()), manifest.home()),
         in_repository: in_repository(manifest.home()),
     };
-    let mut landscape = if target.names_servers {
+    let mut plan = if target.names_servers {
         DeploymentPlan::new(&manifest, places)?
     } else {
         DeploymentPlan::without_servers(&manifest, places)
     };
     if target.seals {
-        landscape.passwords = Some(passwords::read(&landscape, &environment).await?);
+        plan.passwords = Some(passwords::read(&plan, &environment).await?);
     }
-    let all = target.files(&landscape)?;
+    let all = target.files(&plan)?;
     let Some(folder) = folder else {
         let text = all.into_iter().map(|file| file.text).collect();
         return Ok(RenderReport { text: Some(text), ..RenderReport::of(target) });

@@ -315,7 +315,7 @@ impl<'a> MigrationRun<'a, '_> {
 }
 
 /// Adds a hint about what was committed before the failure, because it is not rolled back. A server that
-/// crashed may not have flushed it to disk (see `engine::ahead`).
+/// crashed may not have flushed it to disk (see `engine::pipeline`).
 fn with_applied(error: Error, applied: &[AppliedMigration], direction: Direction) -> Error {
     let crashed = (error.kind == Kind::Unreachable && !applied.is_empty())
         .then_some("if the server crashed, the last of them may be lost with their history; the next run applies them again");

@@ -29,7 +29,7 @@ pub enum ServicePlacement {
 
 /// Destinations of all relations, and the entries of the map without a relation.
 pub struct Assignment {
-    homes: BTreeMap<Oid, Destination>,
+    destinations: BTreeMap<Oid, Destination>,
     /// Names and patterns of the map that match nothing in the database.
     pub unmatched: Vec<String>,
 }
@@ -38,14 +38,14 @@ impl Assignment {
     pub fn new(map: &SplitMap, source: &SourceCatalog) -> Assignment {
         let claims = claims(map);
         let mut used = BTreeSet::new();
-        let mut homes = BTreeMap::new();
+        let mut destinations = BTreeMap::new();
         for relation in source.relations.values() {
-            let home = decide(&claims, relation, &mut used);
-            homes.insert(relation.oid, home);
+            let destination = decide(&claims, relation, &mut used);
+            destinations.insert(relation.oid, destination);
         }
-        follow(&mut homes, source);
+        follow(&mut destinations, source);
         let unmatched = claims.iter().enumerate().filter(|(at, _)| !used.contains(at));
-        Assignment { homes, unmatched: unmatched.map(|(_, claim)| claim.words()).collect() }
+        Assignment { destinations, unmatched: unmatched.map(|(_, claim)| claim.words()).collect() }
     }
 
     /// Returns the assignment of a proposal.
@@ -55,19 +55,20 @@ impl Assignment {
         });
         let ignored = proposal.ignored.iter().map(|table| (table.table.as_str(), Destination::Ignored));
         let named: BTreeMap<&str, Destination> = services.chain(ignored).collect();
-        let home = |ident: &str| named.get(ident).cloned().unwrap_or(Destination::Unassigned);
-        let mut homes = source.relations.values().map(|one| (one.oid, home(&one.ident))).collect();
-        follow(&mut homes, source);
-        Assignment { homes, unmatched: vec![] }
+        let destination = |ident: &str| named.get(ident).cloned().unwrap_or(Destination::Unassigned);
+        let mut destinations =
+            source.relations.values().map(|one| (one.oid, destination(&one.ident))).collect();
+        follow(&mut destinations, source);
+        Assignment { destinations, unmatched: vec![] }
     }
 
-    pub fn home(&self, relation: Oid) -> &Destination {
-        self.homes.get(&relation).unwrap_or(&Destination::Unassigned)
+    pub fn destination(&self, relation: Oid) -> &Destination {
+        self.destinations.get(&relation).unwrap_or(&Destination::Unassigned)
     }
 
     /// Returns the databases that will contain the relation; `None` if it is unassigned.
     pub fn placements(&self, relation: Oid) -> Option<BTreeSet<ServicePlacement>> {
-        match self.home(relation) {
+        match self.destination(relation) {
             Destination::Service(service) => Some([ServicePlacement::Service(service.clone())].into()),
             Destination::Reference(table) => {
                 let all = table.readers.iter().chain([&table.owner]);
@@ -81,7 +82,7 @@ impl Assignment {
     /// Returns the unassigned tables, and sequences of no table, each with the parts of the map that dispute it.
     pub fn open(&self, source: &SourceCatalog) -> Vec<(Oid, Vec<String>)> {
         let must = |relation: &&SourceRelation| source.has_to_be_placed(relation);
-        let open = |relation: &SourceRelation| match self.home(relation.oid) {
+        let open = |relation: &SourceRelation| match self.destination(relation.oid) {
             Destination::Unassigned => Some((relation.oid, vec![])),
             Destination::Disputed(claims) => Some((relation.oid, claims.clone())),
             _ => None,
@@ -91,14 +92,14 @@ impl Assignment {
 
     /// Returns the tables of a service, the partitions of one table as one. Reference tables belong to their owner.
     pub fn tables_of(&self, service: &ServiceName, source: &SourceCatalog) -> Vec<Oid> {
-        let its = |relation: &&SourceRelation| match self.home(relation.oid) {
-            Destination::Service(home) => home == service,
+        let its = |relation: &&SourceRelation| match self.destination(relation.oid) {
+            Destination::Service(destination) => destination == service,
             Destination::Reference(table) => table.owner == *service || table.readers.contains(service),
             _ => false,
         };
         let whole = |relation: &&SourceRelation| {
             let root = source.root(relation.oid);
-            root == relation.oid || self.home(root) != self.home(relation.oid)
+            root == relation.oid || self.destination(root) != self.destination(relation.oid)
         };
         let tables =
             source.relations.values().filter(|relation| relation.is_table()).filter(its).filter(whole);
@@ -108,12 +109,13 @@ impl Assignment {
 
 /// Places partitions that no other part of the map contains with their table, as well as objects that belong to a
 /// table.
-fn follow(homes: &mut BTreeMap<Oid, Destination>, source: &SourceCatalog) {
+fn follow(destinations: &mut BTreeMap<Oid, Destination>, source: &SourceCatalog) {
     for oid in source.relations.keys() {
         let above = source.owner_of_sequence(*oid).unwrap_or_else(|| source.root(*oid));
-        if above != *oid && homes.get(oid) == Some(&Destination::Unassigned) {
-            let home = homes.get(&source.root(above)).cloned().unwrap_or(Destination::Unassigned);
-            homes.insert(*oid, home);
+        if above != *oid && destinations.get(oid) == Some(&Destination::Unassigned) {
+            let destination =
+                destinations.get(&source.root(above)).cloned().unwrap_or(Destination::Unassigned);
+            destinations.insert(*oid, destination);
         }
     }
 }
@@ -121,13 +123,13 @@ fn follow(homes: &mut BTreeMap<Oid, Destination>, source: &SourceCatalog) {
 /// Part of the map that assigns tables.
 struct MapClaim<'a> {
     pattern: &'a TablePattern,
-    home: Destination,
+    destination: Destination,
 }
 
 impl MapClaim<'_> {
     fn words(&self) -> String {
         let pattern = self.pattern.as_str();
-        match &self.home {
+        match &self.destination {
             Destination::Service(service) => format!("{pattern} of {service}"),
             Destination::Reference(_) => format!("{pattern} under reference"),
             _ => format!("{pattern} under ignore"),
@@ -137,12 +139,14 @@ impl MapClaim<'_> {
 
 fn claims(map: &SplitMap) -> Vec<MapClaim<'_>> {
     let services = map.services.iter().flat_map(|(service, patterns)| {
-        patterns.iter().map(|pattern| MapClaim { pattern, home: Destination::Service(service.clone()) })
+        patterns
+            .iter()
+            .map(|pattern| MapClaim { pattern, destination: Destination::Service(service.clone()) })
     });
     let reference = map.reference.iter();
-    let reference =
-        reference.map(|(pattern, table)| MapClaim { pattern, home: Destination::Reference(table.clone()) });
-    let ignored = map.ignore.iter().map(|pattern| MapClaim { pattern, home: Destination::Ignored });
+    let reference = reference
+        .map(|(pattern, table)| MapClaim { pattern, destination: Destination::Reference(table.clone()) });
+    let ignored = map.ignore.iter().map(|pattern| MapClaim { pattern, destination: Destination::Ignored });
     services.chain(reference).chain(ignored).collect()
 }
 
@@ -157,8 +161,8 @@ fn decide(claims: &[MapClaim], relation: &SourceRelation, used: &mut BTreeSet<us
         all.into_iter().partition(|at| claims[*at].pattern.is_exact());
     let best = if exact.is_empty() { patterns } else { exact };
     let Some(first) = best.first() else { return Destination::Unassigned };
-    if best.iter().all(|at| claims[*at].home == claims[*first].home) {
-        return claims[*first].home.clone();
+    if best.iter().all(|at| claims[*at].destination == claims[*first].destination) {
+        return claims[*first].destination.clone();
     }
     Destination::Disputed(best.iter().map(|at| claims[*at].words()).collect())
 }

@@ -83,7 +83,7 @@ impl<'a> EdgeFinder<'a> {
             let root = source.root(part.relation);
             part.kind != PartKind::View
                 && (root == part.relation
-                    || self.assignment.home(root) != self.assignment.home(part.relation))
+                    || self.assignment.destination(root) != self.assignment.destination(part.relation))
         };
         let parts = source.parts.iter().filter(speaks);
         self.parts = parts.map(|part| (part, self.placement.graph.needs([(part.class, part.oid)]))).collect();
@@ -92,8 +92,8 @@ impl<'a> EdgeFinder<'a> {
     fn foreign_keys(&mut self) {
         let source = self.source;
         for key in &source.foreign_keys {
-            let Some(seats) = self.assignment.placements(key.relation) else { continue };
-            if !self.placement.missing(&seats, &[key.to].into()).is_empty() {
+            let Some(placements) = self.assignment.placements(key.relation) else { continue };
+            if !self.placement.missing(&placements, &[key.to].into()).is_empty() {
                 let (from, to) = foreign_key(source, key);
                 self.add_object(EdgeKind::ForeignKey, from, to, (CatalogClass::Constraint, key.oid));
             }
@@ -128,7 +128,7 @@ impl<'a> EdgeFinder<'a> {
                 _ => EdgeKind::View,
             };
             let tables = self.placement.graph.needs([(CatalogClass::Relation, view.oid)]).tables;
-            let missing = match self.assignment.home(view.oid) {
+            let missing = match self.assignment.destination(view.oid) {
                 Destination::Ignored => continue,
                 Destination::Unassigned => match self.placement.common(&tables) {
                     Some(common) if common.is_empty() => tables.into_iter().collect(),
@@ -137,7 +137,7 @@ impl<'a> EdgeFinder<'a> {
                 _ => self
                     .assignment
                     .placements(view.oid)
-                    .map_or(vec![], |seats| self.placement.missing(&seats, &tables)),
+                    .map_or(vec![], |placements| self.placement.missing(&placements, &tables)),
             };
             if !missing.is_empty() {
                 let to = self.names(missing);
@@ -161,16 +161,18 @@ impl<'a> EdgeFinder<'a> {
             };
             let mut others = needs.tables.clone();
             others.remove(&self.source.root(part.relation));
-            let seats = match part.stays_with_the_owner() {
+            let placements = match part.stays_with_the_owner() {
                 true => Some(self.writers(part.relation)),
                 false => self.placement.placements(part.relation),
             };
-            let missing = seats.as_ref().map_or(vec![], |seats| self.placement.missing(seats, &others));
+            let missing =
+                placements.as_ref().map_or(vec![], |placements| self.placement.missing(placements, &others));
             let mut to: Vec<String> =
                 missing.into_iter().map(|oid| self.source.ident(oid).to_owned()).collect();
             // Roles belong to the whole server: each service has its own, which the manifest creates.
-            let moved = seats
-                .is_some_and(|seats| seats.iter().any(|seat| matches!(seat, ServicePlacement::Service(_))));
+            let moved = placements.is_some_and(|placements| {
+                placements.iter().any(|placement| matches!(placement, ServicePlacement::Service(_)))
+            });
             let roles = part.roles.iter().flatten().filter(|_| moved);
             to.extend(roles.map(|role| format!("role {role}")));
             if !to.is_empty() {
@@ -185,7 +187,7 @@ impl<'a> EdgeFinder<'a> {
 
     /// Returns the services that write a table: only the owner of a reference table.
     fn writers(&self, relation: Oid) -> Placements {
-        match self.assignment.home(relation) {
+        match self.assignment.destination(relation) {
             Destination::Reference(table) => [ServicePlacement::Service(table.owner.clone())].into(),
             _ => self.assignment.placements(relation).unwrap_or_default(),
         }
@@ -230,9 +232,9 @@ impl<'a> EdgeFinder<'a> {
         for (oid, tables) in &users {
             let Some(one) = source.types.get(oid) else { continue };
             // Readers count here: their copies have the columns, too.
-            let seats: Placements =
+            let placements: Placements =
                 tables.iter().filter_map(|table| self.assignment.placements(*table)).flatten().collect();
-            if seats.len() > 1 && one.kind != 'm' {
+            if placements.len() > 1 && one.kind != 'm' {
                 let kind = if one.kind == 'd' { EdgeKind::Domain } else { EdgeKind::Type };
                 let to = self.names(tables.iter().copied());
                 self.add(kind, one.ident.as_str(), to);
@@ -275,7 +277,7 @@ impl<'a> EdgeFinder<'a> {
     }
 
     fn is_moved(&self, relation: Oid) -> bool {
-        matches!(self.assignment.home(relation), Destination::Service(_) | Destination::Reference(_))
+        matches!(self.assignment.destination(relation), Destination::Service(_) | Destination::Reference(_))
     }
 
     fn publications(&mut self) {

@@ -35,14 +35,14 @@ impl ServiceObjects {
         source: &SourceCatalog,
         placement: &Placement,
     ) -> ServiceObjects {
-        let seat = ServicePlacement::Service(service.clone());
+        let own = ServicePlacement::Service(service.clone());
         let mut all = ServiceObjects::default();
         for relation in source.relations.values() {
             let here = match relation.kind {
                 RelationKind::Sequence => {
-                    *plan.assignment.home(relation.oid) == Destination::Service(service.clone())
+                    *plan.assignment.destination(relation.oid) == Destination::Service(service.clone())
                 }
-                _ => placement.placements(relation.oid).is_some_and(|seats| seats.contains(&seat)),
+                _ => placement.placements(relation.oid).is_some_and(|placements| placements.contains(&own)),
             };
             let object = (class::RELATION, relation.oid);
             match here {
@@ -53,14 +53,14 @@ impl ServiceObjects {
         }
         for routine in source.routines.keys() {
             let needs = placement.graph.needs([(CatalogClass::Routine, *routine)]);
-            if placement.common(&needs.tables).is_some_and(|seats| seats.contains(&seat)) {
+            if placement.common(&needs.tables).is_some_and(|placements| placements.contains(&own)) {
                 all.roots.insert((class::ROUTINE, *routine));
             }
         }
         for edge in &plan.edges {
             all.answer(edge, source, placement);
         }
-        let is_copy = |relation| matches!(plan.assignment.home(relation), Destination::Reference(table) if table.owner != *service);
+        let is_copy = |relation| matches!(plan.assignment.destination(relation), Destination::Reference(table) if table.owner != *service);
         for part in source.parts.iter().filter(|part| part.stays_with_the_owner() && is_copy(part.relation)) {
             all.keep_out(key((part.class, part.oid)));
         }

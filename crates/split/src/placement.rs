@@ -23,9 +23,10 @@ impl<'a> Placement<'a> {
 
     /// Returns the tables that are missing in some database of an object that needs them. Unassigned tables are not
     /// judged.
-    pub fn missing(&self, seats: &Placements, tables: &BTreeSet<Oid>) -> Vec<Oid> {
-        let lacks =
-            |table: &Oid| self.assignment.placements(*table).is_some_and(|there| !seats.is_subset(&there));
+    pub fn missing(&self, placements: &Placements, tables: &BTreeSet<Oid>) -> Vec<Oid> {
+        let lacks = |table: &Oid| {
+            self.assignment.placements(*table).is_some_and(|there| !placements.is_subset(&there))
+        };
         tables.iter().copied().filter(lacks).collect()
     }
 
@@ -33,15 +34,15 @@ impl<'a> Placement<'a> {
     pub fn common(&self, tables: &BTreeSet<Oid>) -> Option<Placements> {
         let mut all = tables.iter().map(|table| self.assignment.placements(*table));
         let first = all.next()??;
-        all.try_fold(first, |common, seats| Some(common.intersection(&seats?).cloned().collect()))
+        all.try_fold(first, |common, placements| Some(common.intersection(&placements?).cloned().collect()))
     }
 
     /// Returns the databases of a relation. A view is where the map places it, or else wherever all of its tables are.
     pub fn placements(&self, relation: Oid) -> Option<Placements> {
         let is_view = self.source.relations.get(&relation).is_some_and(|one| one.is_view());
-        if is_view && *self.assignment.home(relation) == Destination::Unassigned {
+        if is_view && *self.assignment.destination(relation) == Destination::Unassigned {
             let needs = self.graph.needs([(CatalogClass::Relation, relation)]);
-            return self.common(&needs.tables).filter(|seats| !seats.is_empty());
+            return self.common(&needs.tables).filter(|placements| !placements.is_empty());
         }
         self.assignment.placements(relation)
     }

@@ -82,10 +82,12 @@ impl SplitPlan {
 fn tables(assignment: &Assignment, source: &SourceCatalog, service: &ServiceName) -> Vec<PlannedTable> {
     let mut all: Vec<PlannedTable> = vec![];
     for oid in assignment.tables_of(service, source) {
-        let home = assignment.home(oid);
+        let destination = assignment.destination(oid);
         let with = source.relations.values().filter(|one| {
             one.oid == oid
-                || source.root(one.oid) == oid && one.is_table() && assignment.home(one.oid) == home
+                || source.root(one.oid) == oid
+                    && one.is_table()
+                    && assignment.destination(one.oid) == destination
         });
         let (mut rows, mut bytes, mut partitions) = (0, 0, 0);
         for one in with {
@@ -93,7 +95,7 @@ fn tables(assignment: &Assignment, source: &SourceCatalog, service: &ServiceName
             bytes += one.bytes;
             partitions += usize::from(one.oid != oid && one.kind == RelationKind::Table);
         }
-        let copy = match home {
+        let copy = match destination {
             Destination::Reference(table) => table.owner != *service,
             _ => false,
         };

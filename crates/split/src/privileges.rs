@@ -50,7 +50,7 @@ struct OwnedRelation {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MissingPrivilege {
     pub what: String,
-    pub cure: String,
+    pub fix: String,
 }
 
 /// Returns the privileges that the admin lacks for these tables and sequences, by OID.
@@ -82,7 +82,7 @@ pub async fn refuse_missing(session: &mut Connection, oids: &[u32]) -> Result<()
     if all.is_empty() {
         return Ok(());
     }
-    let cures: Vec<String> = all.iter().map(|one| printable(&one.cure)).collect();
+    let cures: Vec<String> = all.iter().map(|one| printable(&one.fix)).collect();
     Err(Error::operation("the admin lacks privileges in the source, so nothing was changed")
         .causes(all.iter().map(|one| printable(&one.what)))
         .hint(format!("as a superuser, in the shared database: {}", cures.join("; "))))
@@ -101,7 +101,7 @@ fn judged(admin: &SourceAdmin, relations: &[OwnedRelation], major: u32) -> Vec<M
         let off = each(&forced, |one| format!("ALTER TABLE {} NO FORCE ROW LEVEL SECURITY", one.ident));
         all.push(MissingPrivilege {
             what: format!("forced row security hides rows of {} from {}", named(&forced), admin.role),
-            cure: format!("ALTER ROLE {} BYPASSRLS, or until the split is finished {off}", admin.role),
+            fix: format!("ALTER ROLE {} BYPASSRLS, or until the split is finished {off}", admin.role),
         });
     }
     all
@@ -111,10 +111,10 @@ fn judged(admin: &SourceAdmin, relations: &[OwnedRelation], major: u32) -> Vec<M
 fn own(admin: &SourceAdmin, relations: &[OwnedRelation]) -> Vec<MissingPrivilege> {
     let SourceAdmin { role, database, .. } = admin;
     let mut all = vec![];
-    let mut lacks = |what: String, cure: String| all.push(MissingPrivilege { what, cure });
+    let mut lacks = |what: String, fix: String| all.push(MissingPrivilege { what, fix });
     if !admin.creates {
-        let cure = format!("GRANT CREATE ON DATABASE {database} TO {role}");
-        lacks(format!("{role} may not create a schema there"), cure);
+        let fix = format!("GRANT CREATE ON DATABASE {database} TO {role}");
+        lacks(format!("{role} may not create a schema there"), fix);
     }
     if !admin.makes_roles {
         lacks(
@@ -125,8 +125,8 @@ fn own(admin: &SourceAdmin, relations: &[OwnedRelation]) -> Vec<MissingPrivilege
     let closed: BTreeSet<&str> =
         relations.iter().filter(|one| !one.enters).map(|one| one.schema.as_str()).collect();
     for schema in closed {
-        let cure = format!("GRANT USAGE ON SCHEMA {schema} TO {role}");
-        lacks(format!("{role} may not use schema {schema}"), cure);
+        let fix = format!("GRANT USAGE ON SCHEMA {schema} TO {role}");
+        lacks(format!("{role} may not use schema {schema}"), fix);
     }
     all
 }
@@ -146,7 +146,7 @@ fn of_owner(
     let secured: Vec<&OwnedRelation> = owned.iter().copied().filter(|one| one.secured).collect();
     let belong =
         format!("{} {} to {owner}", named(owned), if owned.len() == 1 { "belongs" } else { "belong" });
-    let (what, cure) = match (all(|one| one.acts), too_much) {
+    let (what, fix) = match (all(|one| one.acts), too_much) {
         (false, true) => (format!("{belong}, a superuser, but {role} is not a superuser"), given_away(owned)),
         (false, false) => (
             format!("{belong}, but {role} is not a member of it"),
@@ -162,7 +162,7 @@ fn of_owner(
         }
         _ => return None,
     };
-    Some(MissingPrivilege { what, cure })
+    Some(MissingPrivilege { what, fix })
 }
 
 fn given_away(all: &[&OwnedRelation]) -> String {
@@ -208,7 +208,7 @@ mod tests {
     }
 
     fn words(admin: &SourceAdmin, relations: &[OwnedRelation], major: u32) -> Vec<String> {
-        judged(admin, relations, major).into_iter().map(|one| format!("{}: {}", one.what, one.cure)).collect()
+        judged(admin, relations, major).into_iter().map(|one| format!("{}: {}", one.what, one.fix)).collect()
     }
 
     #[test]

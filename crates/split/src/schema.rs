@@ -64,10 +64,10 @@ impl DumpedSource {
     /// # Errors
     /// If `pg_restore` fails.
     pub async fn script(&self, service: &ServiceName) -> Result<ServiceScript> {
-        let seating = Placement::new(&self.catalog, &self.plan.assignment);
-        let objects = ServiceObjects::new(service, &self.plan, &self.catalog, &seating);
+        let placement = Placement::new(&self.catalog, &self.plan.assignment);
+        let objects = ServiceObjects::new(service, &self.plan, &self.catalog, &placement);
         let also = |(class, oid): DependKey| match class {
-            class::ROUTINE => seating
+            class::ROUTINE => placement
                 .graph
                 .named(oid)
                 .filter(|named| named.0 == CatalogClass::Routine || self.is_sequence(*named))

@@ -112,7 +112,7 @@ async fn lacking(access: &Access, map: &SplitMap, oids: &[u32]) -> Result<Vec<Sp
     let need = |one: privileges::MissingPrivilege| SplitNeed {
         purpose: "the copy",
         ok: false,
-        detail: format!("{}: {}", one.what, one.cure),
+        detail: format!("{}: {}", one.what, one.fix),
     };
     Ok(found.into_iter().map(need).collect())
 }

@@ -18,7 +18,7 @@ pub enum FileMeaning {
         key: String,
         version: Vec<u64>,
         name: String,
-        half: FileDirection,
+        direction: FileDirection,
     },
     Repeatable(String),
     /// Settings of the migration with this key.
@@ -35,8 +35,8 @@ const IN_CODE: (&str, &str) = ("is code, which martydb does not run", "rewrite i
 const UNNUMBERED: (&str, &str) =
     ("has no version in its name", "give it the version that it runs at, or pass --skip");
 
-fn migration(key: &str, version: Vec<u64>, name: &str, half: FileDirection) -> FileMeaning {
-    FileMeaning::Migration { key: key.into(), version, name: name.into(), half }
+fn migration(key: &str, version: Vec<u64>, name: &str, direction: FileDirection) -> FileMeaning {
+    FileMeaning::Migration { key: key.into(), version, name: name.into(), direction }
 }
 
 /// Returns the leading digits and the rest.
@@ -58,11 +58,11 @@ fn is_code(file: &str) -> bool {
 }
 
 /// Parses `0001_x`: the number is the key, the rest the name.
-fn numbered(stem: &str, half: FileDirection) -> FileMeaning {
+fn numbered(stem: &str, direction: FileDirection) -> FileMeaning {
     let read = digits(stem).and_then(|(digits, rest)| Some((digits, number(digits)?, rest)));
     match read {
         Some((digits, version, rest)) => {
-            migration(digits, version, rest.trim_start_matches(['_', '-', '.']), half)
+            migration(digits, version, rest.trim_start_matches(['_', '-', '.']), direction)
         }
         None => FileMeaning::Foreign(UNNUMBERED.0, UNNUMBERED.1),
     }
@@ -107,14 +107,14 @@ pub fn diesel(path: &str) -> FileMeaning {
     let Some((folder, file)) = path.split_once('/') else { return code_or_other(path) };
     let (version, name) = folder.split_once('_').unwrap_or((folder, ""));
     let key = version.replace('-', "");
-    let half = match file {
+    let direction = match file {
         "up.sql" => FileDirection::Up,
         "down.sql" => FileDirection::Down,
         "metadata.toml" => return FileMeaning::Settings(key),
         _ => return FileMeaning::Other,
     };
     let version = number(&key).unwrap_or_default();
-    migration(&key, version, name, half)
+    migration(&key, version, name, direction)
 }
 
 /// Parses `20210101120000_init/migration.sql`; the key in the tool's table is the folder's whole name.
@@ -130,7 +130,9 @@ pub fn prisma(path: &str) -> FileMeaning {
 pub fn node_pg_migrate(path: &str) -> FileMeaning {
     let stem = path.rsplit_once('.').map_or(path, |parts| parts.0);
     match (extension(path), numbered(stem, FileDirection::Whole)) {
-        ("sql", FileMeaning::Migration { version, name, half, .. }) => migration(stem, version, &name, half),
+        ("sql", FileMeaning::Migration { version, name, direction, .. }) => {
+            migration(stem, version, &name, direction)
+        }
         ("sql", other) => other,
         _ => code_or_other(path),
     }
@@ -165,7 +167,7 @@ pub fn flyway(path: &str) -> FileMeaning {
         let fix = "move its statements into the migrations, or pass --skip";
         return FileMeaning::Foreign("is a Flyway callback", fix);
     }
-    let half = match stem.chars().next() {
+    let direction = match stem.chars().next() {
         Some('V') => FileDirection::Up,
         Some('U') => FileDirection::Down,
         Some('R') if stem.starts_with("R__") => return FileMeaning::Repeatable(stem[3..].into()),
@@ -180,7 +182,7 @@ pub fn flyway(path: &str) -> FileMeaning {
     let (version, name) = stem[1..].split_once("__").unwrap_or((&stem[1..], ""));
     let parts: Option<Vec<u64>> = version.split(['.', '_']).map(|part| part.parse().ok()).collect();
     match parts {
-        Some(parts) => migration(&version.replace('_', "."), parts, name, half),
+        Some(parts) => migration(&version.replace('_', "."), parts, name, direction),
         None => FileMeaning::Foreign(UNNUMBERED.0, UNNUMBERED.1),
     }
 }
@@ -205,8 +207,8 @@ mod tests {
 
     fn said(named: FileMeaning) -> String {
         match named {
-            FileMeaning::Migration { key, version, name, half } => {
-                format!("{key} {version:?} {name} {half:?}")
+            FileMeaning::Migration { key, version, name, direction } => {
+                format!("{key} {version:?} {name} {direction:?}")
             }
             FileMeaning::Repeatable(name) => format!("repeatable {name}"),
             FileMeaning::Settings(key) => format!("settings {key}"),

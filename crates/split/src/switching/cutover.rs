@@ -141,17 +141,17 @@ pub async fn still_target(ends: &mut SwitchEndpoints) -> Result<()> {
     let names = ends.names();
     let found = side_effects::find(&mut ends.target.session, &names).await?;
     let mut statements = vec![];
-    for reflex in found {
+    for side_effect in found {
         let kept = Deferred {
             id: 0,
-            rank: reflex.rank,
-            relation: reflex.relation.clone(),
-            kind: reflex.kind.clone(),
-            name: reflex.name.clone(),
-            definition: reflex.back.clone(),
+            rank: side_effect.rank,
+            relation: side_effect.relation.clone(),
+            kind: side_effect.kind.clone(),
+            name: side_effect.name.clone(),
+            definition: side_effect.back.clone(),
         };
         statements.push(target::defer_sql(DeferredStage::Opening, &kept));
-        statements.extend(reflex.off());
+        statements.extend(side_effect.off());
     }
     if statements.is_empty() {
         return Ok(());

@@ -331,14 +331,17 @@ pub async fn still_source(ends: &mut SwitchEndpoints, all: bool, last: Vec<State
     let names = ends.own_names();
     let found = crate::side_effects::find(&mut ends.source.session, &names).await?;
     let mut statements = vec![];
-    for reflex in found.iter().filter(|one| all || one.crosses) {
+    for side_effect in found.iter().filter(|one| all || one.crosses) {
         let note = SplitNote {
             kind: REFLEX.into(),
-            name: format!("{:02} {} {} {}", reflex.rank, reflex.kind, reflex.relation, reflex.name),
-            definition: reflex.back.clone(),
+            name: format!(
+                "{:02} {} {} {}",
+                side_effect.rank, side_effect.kind, side_effect.relation, side_effect.name
+            ),
+            definition: side_effect.back.clone(),
         };
         statements.push(notes::note_sql(&ends.service.name, &note));
-        statements.extend(reflex.off());
+        statements.extend(side_effect.off());
     }
     statements.extend(last);
     transact(&mut ends.source.session, ends.wait, &statements).await

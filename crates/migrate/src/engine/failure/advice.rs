@@ -167,17 +167,17 @@ pub struct StatementFailure<'a> {
 
 /// Returns the hints of an error: the server's own, unless it misleads, and martydb's advice.
 pub fn hints(case: &StatementFailure<'_>) -> Vec<String> {
-    let cure = CURES.iter().find(|cure| case.has(cure));
-    let own = case.fault.hint.clone().filter(|_| !cure.is_some_and(|cure| cure.replaces_hint));
-    own.into_iter().chain(cure.map(|cure| case.fill(cure.advice))).collect()
+    let row = CURES.iter().find(|row| case.has(row));
+    let own = case.fault.hint.clone().filter(|_| !row.is_some_and(|row| row.replaces_hint));
+    own.into_iter().chain(row.map(|row| case.fill(row.advice))).collect()
 }
 
 impl StatementFailure<'_> {
-    fn has(&self, cure: &AdviceRow) -> bool {
+    fn has(&self, row: &AdviceRow) -> bool {
         let state = self.fault.sqlstate.as_deref();
         let among = |all: &[&str], one: Option<&str>| one.is_some_and(|one| all.contains(&one));
-        (cure.states.is_empty() || among(cure.states, state))
-            && match cure.sign {
+        (row.states.is_empty() || among(row.states, state))
+            && match row.sign {
                 AdviceCondition::Always => true,
                 AdviceCondition::Part(part) => part == self.part,
                 AdviceCondition::Statement(all) => all.iter().any(|words| self.begins(words)),
