@@ -9,7 +9,7 @@ use martydb_model::ServiceName;
 
 /// Destination of a relation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Destination {
+pub enum RelationDestination {
     Service(ServiceName),
     /// Its owner, and a copy for each reader.
     Reference(ReferenceTable),
@@ -29,7 +29,7 @@ pub enum ServicePlacement {
 
 /// Destinations of all relations, and the entries of the map without a relation.
 pub struct Assignment {
-    destinations: BTreeMap<Oid, Destination>,
+    destinations: BTreeMap<Oid, RelationDestination>,
     /// Names and patterns of the map that match nothing in the database.
     pub unmatched: Vec<String>,
 }
@@ -51,31 +51,34 @@ impl Assignment {
     /// Returns the assignment of a proposal.
     pub fn proposed(proposal: &SplitProposal, source: &SourceCatalog) -> Assignment {
         let services = proposal.services.iter().flat_map(|(service, tables)| {
-            tables.iter().map(|table| (table.table.as_str(), Destination::Service(service.clone())))
+            tables.iter().map(|table| (table.table.as_str(), RelationDestination::Service(service.clone())))
         });
-        let ignored = proposal.ignored.iter().map(|table| (table.table.as_str(), Destination::Ignored));
-        let named: BTreeMap<&str, Destination> = services.chain(ignored).collect();
-        let destination = |ident: &str| named.get(ident).cloned().unwrap_or(Destination::Unassigned);
+        let ignored =
+            proposal.ignored.iter().map(|table| (table.table.as_str(), RelationDestination::Ignored));
+        let named: BTreeMap<&str, RelationDestination> = services.chain(ignored).collect();
+        let destination = |ident: &str| named.get(ident).cloned().unwrap_or(RelationDestination::Unassigned);
         let mut destinations =
             source.relations.values().map(|one| (one.oid, destination(&one.ident))).collect();
         follow(&mut destinations, source);
         Assignment { destinations, unmatched: vec![] }
     }
 
-    pub fn destination(&self, relation: Oid) -> &Destination {
-        self.destinations.get(&relation).unwrap_or(&Destination::Unassigned)
+    pub fn destination(&self, relation: Oid) -> &RelationDestination {
+        self.destinations.get(&relation).unwrap_or(&RelationDestination::Unassigned)
     }
 
     /// Returns the databases that will contain the relation; `None` if it is unassigned.
     pub fn placements(&self, relation: Oid) -> Option<BTreeSet<ServicePlacement>> {
         match self.destination(relation) {
-            Destination::Service(service) => Some([ServicePlacement::Service(service.clone())].into()),
-            Destination::Reference(table) => {
+            RelationDestination::Service(service) => {
+                Some([ServicePlacement::Service(service.clone())].into())
+            }
+            RelationDestination::Reference(table) => {
                 let all = table.readers.iter().chain([&table.owner]);
                 Some(all.map(|service| ServicePlacement::Service(service.clone())).collect())
             }
-            Destination::Ignored => Some([ServicePlacement::Source].into()),
-            Destination::Disputed(_) | Destination::Unassigned => None,
+            RelationDestination::Ignored => Some([ServicePlacement::Source].into()),
+            RelationDestination::Disputed(_) | RelationDestination::Unassigned => None,
         }
     }
 
@@ -83,8 +86,8 @@ impl Assignment {
     pub fn open(&self, source: &SourceCatalog) -> Vec<(Oid, Vec<String>)> {
         let must = |relation: &&SourceRelation| source.has_to_be_placed(relation);
         let open = |relation: &SourceRelation| match self.destination(relation.oid) {
-            Destination::Unassigned => Some((relation.oid, vec![])),
-            Destination::Disputed(claims) => Some((relation.oid, claims.clone())),
+            RelationDestination::Unassigned => Some((relation.oid, vec![])),
+            RelationDestination::Disputed(claims) => Some((relation.oid, claims.clone())),
             _ => None,
         };
         source.relations.values().filter(must).filter_map(open).collect()
@@ -93,8 +96,10 @@ impl Assignment {
     /// Returns the tables of a service, the partitions of one table as one. Reference tables belong to their owner.
     pub fn tables_of(&self, service: &ServiceName, source: &SourceCatalog) -> Vec<Oid> {
         let its = |relation: &&SourceRelation| match self.destination(relation.oid) {
-            Destination::Service(destination) => destination == service,
-            Destination::Reference(table) => table.owner == *service || table.readers.contains(service),
+            RelationDestination::Service(destination) => destination == service,
+            RelationDestination::Reference(table) => {
+                table.owner == *service || table.readers.contains(service)
+            }
             _ => false,
         };
         let whole = |relation: &&SourceRelation| {
@@ -109,12 +114,12 @@ impl Assignment {
 
 /// Places partitions that no other part of the map contains with their table, as well as objects that belong to a
 /// table.
-fn follow(destinations: &mut BTreeMap<Oid, Destination>, source: &SourceCatalog) {
+fn follow(destinations: &mut BTreeMap<Oid, RelationDestination>, source: &SourceCatalog) {
     for oid in source.relations.keys() {
         let above = source.owner_of_sequence(*oid).unwrap_or_else(|| source.root(*oid));
-        if above != *oid && destinations.get(oid) == Some(&Destination::Unassigned) {
+        if above != *oid && destinations.get(oid) == Some(&RelationDestination::Unassigned) {
             let destination =
-                destinations.get(&source.root(above)).cloned().unwrap_or(Destination::Unassigned);
+                destinations.get(&source.root(above)).cloned().unwrap_or(RelationDestination::Unassigned);
             destinations.insert(*oid, destination);
         }
     }
@@ -123,15 +128,15 @@ fn follow(destinations: &mut BTreeMap<Oid, Destination>, source: &SourceCatalog)
 /// Part of the map that assigns tables.
 struct MapClaim<'a> {
     pattern: &'a TablePattern,
-    destination: Destination,
+    destination: RelationDestination,
 }
 
 impl MapClaim<'_> {
     fn words(&self) -> String {
         let pattern = self.pattern.as_str();
         match &self.destination {
-            Destination::Service(service) => format!("{pattern} of {service}"),
-            Destination::Reference(_) => format!("{pattern} under reference"),
+            RelationDestination::Service(service) => format!("{pattern} of {service}"),
+            RelationDestination::Reference(_) => format!("{pattern} under reference"),
             _ => format!("{pattern} under ignore"),
         }
     }
@@ -141,17 +146,20 @@ fn claims(map: &SplitMap) -> Vec<MapClaim<'_>> {
     let services = map.services.iter().flat_map(|(service, patterns)| {
         patterns
             .iter()
-            .map(|pattern| MapClaim { pattern, destination: Destination::Service(service.clone()) })
+            .map(|pattern| MapClaim { pattern, destination: RelationDestination::Service(service.clone()) })
     });
     let reference = map.reference.iter();
-    let reference = reference
-        .map(|(pattern, table)| MapClaim { pattern, destination: Destination::Reference(table.clone()) });
-    let ignored = map.ignore.iter().map(|pattern| MapClaim { pattern, destination: Destination::Ignored });
+    let reference = reference.map(|(pattern, table)| MapClaim {
+        pattern,
+        destination: RelationDestination::Reference(table.clone()),
+    });
+    let ignored =
+        map.ignore.iter().map(|pattern| MapClaim { pattern, destination: RelationDestination::Ignored });
     services.chain(reference).chain(ignored).collect()
 }
 
 /// Chooses the destination: a full name overrides a pattern; two of the same kind must agree.
-fn decide(claims: &[MapClaim], relation: &SourceRelation, used: &mut BTreeSet<usize>) -> Destination {
+fn decide(claims: &[MapClaim], relation: &SourceRelation, used: &mut BTreeSet<usize>) -> RelationDestination {
     let matching = |(at, claim): (usize, &MapClaim)| {
         claim.pattern.matches(&relation.schema, &relation.name).then_some(at)
     };
@@ -160,9 +168,9 @@ fn decide(claims: &[MapClaim], relation: &SourceRelation, used: &mut BTreeSet<us
     let (exact, patterns): (Vec<usize>, Vec<usize>) =
         all.into_iter().partition(|at| claims[*at].pattern.is_exact());
     let best = if exact.is_empty() { patterns } else { exact };
-    let Some(first) = best.first() else { return Destination::Unassigned };
+    let Some(first) = best.first() else { return RelationDestination::Unassigned };
     if best.iter().all(|at| claims[*at].destination == claims[*first].destination) {
         return claims[*first].destination.clone();
     }
-    Destination::Disputed(best.iter().map(|at| claims[*at].words()).collect())
+    RelationDestination::Disputed(best.iter().map(|at| claims[*at].words()).collect())
 }

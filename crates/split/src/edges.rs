@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::answers::EdgeKind;
-use super::assignment::{Assignment, Destination, ServicePlacement};
+use super::assignment::{Assignment, RelationDestination, ServicePlacement};
 use super::needs::Needs;
 use super::placement::{Placement, Placements};
 use super::source::{
@@ -129,8 +129,8 @@ impl<'a> EdgeFinder<'a> {
             };
             let tables = self.placement.graph.needs([(CatalogClass::Relation, view.oid)]).tables;
             let missing = match self.assignment.destination(view.oid) {
-                Destination::Ignored => continue,
-                Destination::Unassigned => match self.placement.common(&tables) {
+                RelationDestination::Ignored => continue,
+                RelationDestination::Unassigned => match self.placement.common(&tables) {
                     Some(common) if common.is_empty() => tables.into_iter().collect(),
                     _ => vec![],
                 },
@@ -188,7 +188,7 @@ impl<'a> EdgeFinder<'a> {
     /// Returns the services that write a table: only the owner of a reference table.
     fn writers(&self, relation: Oid) -> Placements {
         match self.assignment.destination(relation) {
-            Destination::Reference(table) => [ServicePlacement::Service(table.owner.clone())].into(),
+            RelationDestination::Reference(table) => [ServicePlacement::Service(table.owner.clone())].into(),
             _ => self.assignment.placements(relation).unwrap_or_default(),
         }
     }
@@ -277,7 +277,10 @@ impl<'a> EdgeFinder<'a> {
     }
 
     fn is_moved(&self, relation: Oid) -> bool {
-        matches!(self.assignment.destination(relation), Destination::Service(_) | Destination::Reference(_))
+        matches!(
+            self.assignment.destination(relation),
+            RelationDestination::Service(_) | RelationDestination::Reference(_)
+        )
     }
 
     fn publications(&mut self) {

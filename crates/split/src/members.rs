@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::answers::EdgeKind;
-use super::assignment::{Destination, ServicePlacement};
+use super::assignment::{RelationDestination, ServicePlacement};
 use super::dependencies::{DependKey, class, key};
 use super::edges::CrossingEdge;
 use super::placement::Placement;
@@ -40,7 +40,8 @@ impl ServiceObjects {
         for relation in source.relations.values() {
             let here = match relation.kind {
                 RelationKind::Sequence => {
-                    *plan.assignment.destination(relation.oid) == Destination::Service(service.clone())
+                    *plan.assignment.destination(relation.oid)
+                        == RelationDestination::Service(service.clone())
                 }
                 _ => placement.placements(relation.oid).is_some_and(|placements| placements.contains(&own)),
             };
@@ -60,7 +61,7 @@ impl ServiceObjects {
         for edge in &plan.edges {
             all.answer(edge, source, placement);
         }
-        let is_copy = |relation| matches!(plan.assignment.destination(relation), Destination::Reference(table) if table.owner != *service);
+        let is_copy = |relation| matches!(plan.assignment.destination(relation), RelationDestination::Reference(table) if table.owner != *service);
         for part in source.parts.iter().filter(|part| part.stays_with_the_owner() && is_copy(part.relation)) {
             all.keep_out(key((part.class, part.oid)));
         }

@@ -1,6 +1,6 @@
 //! Offline copy: the source's tables are closed until the cutover, or until a rollback cancels the copy.
 
-use super::copying::snapshot::HeldSnapshot;
+use super::copying::snapshot::ExportedSnapshot;
 use super::copying::{CopyTarget, FilledCount, ReadyTarget, SplitCopy, fill, read_tables, refuse_planning};
 use super::sequences;
 use super::state::source::{self, SplitRelation};
@@ -34,7 +34,7 @@ pub async fn copy(
         close_source(session, copy, target).await?;
     }
     let tables = read_tables(&ready);
-    let moment = HeldSnapshot::hold(copy.access, copy.database, None, &tables).await?;
+    let moment = ExportedSnapshot::hold(copy.access, copy.database, None, &tables).await?;
     refuse_planning(session, &ready).await?;
     let count = fill(copy, &ready, &moment.snapshot, &tables).await?;
     moment.close().await;

@@ -1,6 +1,6 @@
 //! Online copy: changes that are committed before one LSN are in the copied snapshot, later ones are in the slots.
 
-use super::copying::snapshot::HeldSnapshot;
+use super::copying::snapshot::ExportedSnapshot;
 use super::copying::{CopyTarget, FilledCount, ReadyTarget, SplitCopy, fill, read_tables, refuse_planning};
 use super::inspect;
 use super::publishing::{FirstSlot, SlotLife, identify, publish, same_slot, slot_names, unfollowable};
@@ -45,7 +45,7 @@ pub async fn copy(
     }
     let tables = read_tables(&ready);
     // Two sessions hold the snapshot.
-    let moment = HeldSnapshot::hold(copy.access, copy.database, Some(&first.snapshot), &tables).await?;
+    let moment = ExportedSnapshot::hold(copy.access, copy.database, Some(&first.snapshot), &tables).await?;
     refuse_planning(session, &ready).await?;
     let count = fill(copy, &ready, &moment.snapshot, &tables).await?;
     moment.close().await;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::assignment::{Assignment, Destination, ServicePlacement};
+use super::assignment::{Assignment, RelationDestination, ServicePlacement};
 use super::needs::ReferenceGraph;
 use super::source::{CatalogClass, Oid, SourceCatalog};
 
@@ -40,7 +40,7 @@ impl<'a> Placement<'a> {
     /// Returns the databases of a relation. A view is where the map places it, or else wherever all of its tables are.
     pub fn placements(&self, relation: Oid) -> Option<Placements> {
         let is_view = self.source.relations.get(&relation).is_some_and(|one| one.is_view());
-        if is_view && *self.assignment.destination(relation) == Destination::Unassigned {
+        if is_view && *self.assignment.destination(relation) == RelationDestination::Unassigned {
             let needs = self.graph.needs([(CatalogClass::Relation, relation)]);
             return self.common(&needs.tables).filter(|placements| !placements.is_empty());
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::answers::EdgeKind;
-use super::assignment::{Assignment, Destination};
+use super::assignment::{Assignment, RelationDestination};
 use super::edges::{CrossingEdge, crossing_edges};
 use super::needs::ReferenceGraph;
 use super::proposal::SplitProposal;
@@ -96,7 +96,7 @@ fn tables(assignment: &Assignment, source: &SourceCatalog, service: &ServiceName
             partitions += usize::from(one.oid != oid && one.kind == RelationKind::Table);
         }
         let copy = match destination {
-            Destination::Reference(table) => table.owner != *service,
+            RelationDestination::Reference(table) => table.owner != *service,
             _ => false,
         };
         all.push(PlannedTable { table: source.ident(oid).to_owned(), rows, bytes, partitions, copy });

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 
 use super::answers::EdgeKind;
-use super::assignment::{Destination, ServicePlacement};
+use super::assignment::{RelationDestination, ServicePlacement};
 use super::plan::SplitPlan;
 use super::source::{RelationKind, SourceCatalog, SourceRelation};
 use super::state::SplitKind;
@@ -32,7 +32,7 @@ pub fn relations_of(
     let tables = source.relations.values().filter(|one| one.is_table() && its(one.oid));
     let relation = |one: &SourceRelation| {
         let copy_of = match plan.assignment.destination(one.oid) {
-            Destination::Reference(table) if table.owner != *service => Some(table.owner.to_string()),
+            RelationDestination::Reference(table) if table.owner != *service => Some(table.owner.to_string()),
             _ => None,
         };
         let kind = match one.kind {
@@ -69,7 +69,7 @@ pub fn owners_of<'a>(
 ) -> BTreeMap<&'a str, &'a str> {
     let placement = ServicePlacement::Service(service.clone());
     let its = |one: &&SourceRelation| {
-        let copy = matches!(plan.assignment.destination(one.oid), Destination::Reference(table) if table.owner != *service);
+        let copy = matches!(plan.assignment.destination(one.oid), RelationDestination::Reference(table) if table.owner != *service);
         one.is_table()
             && !copy
             && plan.assignment.placements(one.oid).is_some_and(|placements| placements.contains(&placement))

@@ -6,12 +6,12 @@ use martydb_model::sql::stmt;
 use martydb_pg::server::{Access, Connection, Unreadable, query};
 
 /// Exported snapshot, which other sessions can import while this session is open.
-pub struct HeldSnapshot {
+pub struct ExportedSnapshot {
     session: Connection,
     pub snapshot: String,
 }
 
-impl HeldSnapshot {
+impl ExportedSnapshot {
     /// Creates a snapshot, or imports that of another session.
     ///
     /// # Errors
@@ -21,12 +21,12 @@ impl HeldSnapshot {
         database: &str,
         snapshot: Option<&str>,
         tables: &[ReadTable],
-    ) -> Result<HeldSnapshot> {
+    ) -> Result<ExportedSnapshot> {
         let mut session = open_reading(access, database, snapshot, tables, ReadLock::AgainstIndexes).await?;
         let rows = query(&mut session, &stmt!("SELECT pg_catalog.pg_export_snapshot()")).await?;
         let failed = |error| Error::operation("the source exports no snapshot").cause(error);
         let name = rows.first().ok_or_else(Unreadable::no_row).and_then(|row| row.try_get(0));
-        Ok(HeldSnapshot { session, snapshot: name.map_err(failed)? })
+        Ok(ExportedSnapshot { session, snapshot: name.map_err(failed)? })
     }
 
     /// Returns the session for reading.
