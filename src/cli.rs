@@ -55,7 +55,7 @@ macro_rules! commands {
                 out: Arc<Out>,
                 interface: fn() -> clap::Command,
             ) -> ExitStatus {
-                let table = match tables::of(self.name(), out.format()) {
+                let table = match tables::find(self.name(), out.format()) {
                     Ok(table) => table,
                     Err(error) => return out.error(self.name(), &error),
                 };
@@ -75,7 +75,7 @@ macro_rules! commands {
 /// line. `alone`: only the command's own arguments.
 macro_rules! run_with {
     (checked, $module:ident, $arguments:ident, ($global:ident, $environment:ident, $out:ident, $interface:ident)) => {{
-        let checkout = Checkout::of(&$environment);
+        let checkout = Checkout::from_environment(&$environment);
         let end = async {
             let run = commands::init::opened($global, $environment, $out.clone()).await?;
             commands::$module::run(&run, $arguments).await

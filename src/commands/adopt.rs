@@ -2,7 +2,7 @@
 //! what `apply` would do. The server is only read.
 
 mod entry;
-mod next;
+mod next_commands;
 mod report;
 
 use std::fs;
@@ -66,7 +66,7 @@ pub async fn run(
         write(&before, &after)?;
     }
     let baseline = !found.has_history && !arguments.no_baseline;
-    let next = next::commands(&run.manifest.env, &service, &planned, baseline);
+    let next = next_commands::commands(&run.manifest.env, &service, &planned, baseline);
     let mut people = found.people;
     people.notes.splice(0..0, found.keys.notes);
     Ok(AdoptReport::new(&service, people, &planned, ManifestEdit { before, after, written }, next))

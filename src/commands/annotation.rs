@@ -59,7 +59,7 @@ pub struct Checkout {
 impl Checkout {
     /// Returns the root of the workflow's checkout; the current folder outside of a workflow, or where that root is
     /// missing, as in a container that the workflow started.
-    pub fn of(environment: &Environment) -> Checkout {
+    pub fn from_environment(environment: &Environment) -> Checkout {
         let here = std::env::current_dir().unwrap_or_default();
         Checkout::seen_from(here, environment.get("GITHUB_WORKSPACE").map(PathBuf::from))
     }

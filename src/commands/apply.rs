@@ -9,9 +9,9 @@ use futures_util::future::join_all;
 use serde::Serialize;
 
 use super::change::{Change, Changes, ServerError};
-use super::confirmation::Consent;
+use super::confirmation::Confirmation;
 use super::losses::{losses_text, lost_rights};
-use super::plan_file::{self, Saved};
+use super::plan_file::{self, SavedPlan};
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::units::counted;
@@ -37,7 +37,7 @@ pub struct Arguments {
     #[arg(long)]
     pub check_logins: bool,
     #[command(flatten)]
-    pub consent: Consent,
+    pub consent: Confirmation,
 }
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<ApplyReport> {
@@ -56,8 +56,8 @@ pub async fn provision_services(
     run: &Run,
     services: &[DesiredService],
     options: PlanOptions,
-    consent: Consent,
-    saved: Option<&Saved>,
+    consent: Confirmation,
+    saved: Option<&SavedPlan>,
 ) -> Result<ApplyReport> {
     let plans = provision::refuse_standbys(provision::plan(run, services, options).await);
     if let Some(saved) = saved {

@@ -2,10 +2,10 @@
 //! existing backups.
 
 pub mod list;
+mod listing;
 mod make;
 pub mod prune;
-pub mod shelf;
-mod shown;
+pub mod store;
 mod verify;
 
 use clap::{Args, Subcommand};

@@ -1,6 +1,6 @@
 //! Changes as `plan`, `apply`, `drop` and `verify-isolation` report them, as text and for scripts.
 
-mod kept;
+mod replaced_databases;
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,6 @@ use serde::{Serialize, Serializer};
 use serde_json::json;
 
 use super::losses::{LostPrivilege, lost_rights};
-use kept::{ReplacedDatabase, replaced_text};
 use martydb_model::error::{Error, ExitStatus};
 use martydb_model::sql::Script;
 use martydb_model::units::{counted, listed};
@@ -19,6 +18,7 @@ use martydb_provision::plan::{
 };
 use martydb_provision::provision::PlannedServer;
 use martydb_ui::report::{Cell, Paint, Style, Table, error_text, printable, wrapped};
+use replaced_databases::{ReplacedDatabase, replaced_text};
 
 /// Lock mode, as the manual names it. <https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES>
 const LOCK: &str = "ACCESS EXCLUSIVE";
@@ -111,7 +111,7 @@ pub struct Summary {
 }
 
 impl Summary {
-    pub fn of<'a>(changes: impl IntoIterator<Item = &'a Change>) -> Summary {
+    pub fn new<'a>(changes: impl IntoIterator<Item = &'a Change>) -> Summary {
         let mut summary = Summary { create: 0, change: 0, destroy: 0 };
         for change in changes {
             match change.action {
@@ -178,7 +178,7 @@ impl Serialize for Changes {
             "limits": self.limits,
             "losses": self.losses,
             "replaced_databases": self.replaced,
-            "summary": Summary::of(&self.changes),
+            "summary": Summary::new(&self.changes),
             "errors": self.errors,
         });
         document.serialize(serializer)
@@ -193,7 +193,7 @@ impl Changes {
         self.left_alone.extend(left_alone(&planned.plan.prunable));
         self.limits.extend(planned.plan.limits.iter().cloned());
         self.losses.extend(lost_rights(planned));
-        self.replaced.extend(kept::replaced(planned));
+        self.replaced.extend(replaced_databases::replaced(planned));
         self.errors.extend(planned.unread().iter().map(|(_, error)| ServerError::new(server, error)));
     }
 
@@ -248,10 +248,10 @@ fn left_alone_text<'a>(lines: impl Iterator<Item = &'a str>, style: &Style) -> S
 fn left_alone(steps: &[Step]) -> Vec<String> {
     // An unusable privilege is never folded with a usable one.
     let end = |step: &Step| step.reason.split_once(DEAD).map(|(_, why)| format!("{DEAD}{why}"));
-    let lines = alike(steps, end).into_iter().flat_map(|alike| {
+    let lines = grouped_by(steps, end).into_iter().flat_map(|alike| {
         let why = end(alike[0]).unwrap_or_default();
         let line = move |(group, alone): (StepGroup, Option<&Step>)| {
-            alone.map_or_else(|| holding(&group.what) + &why, |step| step.reason.clone())
+            alone.map_or_else(|| as_held(&group.what) + &why, |step| step.reason.clone())
         };
         folded(alike).into_iter().map(line).collect::<Vec<_>>()
     });
@@ -262,7 +262,7 @@ fn left_alone(steps: &[Step]) -> Vec<String> {
 const DEAD: &str = "; dead: ";
 
 /// Returns the text of a revoking step, reworded for the existing state.
-pub fn holding(what: &str) -> String {
+pub fn as_held(what: &str) -> String {
     what.replacen(" loses ", " holds ", 1).replacen(" is no longer a member of ", " is a member of ", 1)
 }
 
@@ -283,8 +283,8 @@ pub fn changes_table(changes: &[Change], style: &Style) -> String {
 /// Returns a table with one line per service.
 pub fn summary_table(changes: &[Change], style: &Style) -> String {
     let mut table = Table::new(&["service", "server", "create", "change", "destroy", "risk"]);
-    for all in alike(changes, |change| (&change.server, &change.service)) {
-        let Summary { create, change, destroy } = Summary::of(all.iter().copied());
+    for all in grouped_by(changes, |change| (&change.server, &change.service)) {
+        let Summary { create, change, destroy } = Summary::new(all.iter().copied());
         let worst = all.iter().map(|change| change.risk).max().unwrap_or(Risk::Safe);
         let counts = [create, change, destroy].map(Cell::number);
         let [create, change, destroy] = counts;
@@ -327,7 +327,7 @@ pub fn risks(changes: &[Change]) -> String {
 const LONGEST_REQUEST: usize = 400;
 
 /// Groups items with the same key, in the order of the first of each.
-pub fn alike<'a, T, K: Ord>(items: &'a [T], key: impl Fn(&'a T) -> K) -> Vec<Vec<&'a T>> {
+pub fn grouped_by<'a, T, K: Ord>(items: &'a [T], key: impl Fn(&'a T) -> K) -> Vec<Vec<&'a T>> {
     let (mut groups, mut known): (Vec<Vec<&T>>, BTreeMap<K, usize>) = Default::default();
     for item in items {
         let at = *known.entry(key(item)).or_insert(groups.len());
@@ -351,7 +351,7 @@ pub fn limits_text(limits: &[PrivilegeGap]) -> String {
             limit.grant.clone(),
         )
     };
-    for all in alike(limits, key) {
+    for all in grouped_by(limits, key) {
         let (limit, services) =
             (all[0], all.iter().filter_map(|one| one.service.as_deref()).collect::<Vec<_>>());
         let of = if services.is_empty() { String::new() } else { format!(" for {}", listed(&services)) };

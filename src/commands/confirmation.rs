@@ -8,7 +8,7 @@ use martydb_provision::provision::{Plans, left_elsewhere, planned};
 use martydb_provision::run::Run;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Args)]
-pub struct Consent {
+pub struct Confirmation {
     /// Replace the passwords of existing roles that the secret store lacks.
     #[arg(long)]
     pub reset_passwords: bool,
@@ -17,7 +17,7 @@ pub struct Consent {
     pub new_database: bool,
 }
 
-impl Consent {
+impl Confirmation {
     /// # Errors
     /// With the effects of the plans that were not requested.
     pub async fn check(self, run: &Run, plans: &Plans) -> Result<()> {

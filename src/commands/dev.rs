@@ -18,7 +18,7 @@ use martydb_ui::report::{Cell, Paint, Report, Style, Table};
 pub struct Arguments {
     /// Operation on the servers.
     #[command(subcommand)]
-    pub what: What,
+    pub what: DevCommand,
     /// Server of the manifest [default: all embedded ones].
     #[arg(long, global = true, value_name = "NAME")]
     pub server: Option<String>,
@@ -26,7 +26,7 @@ pub struct Arguments {
 
 /// Operation on the embedded servers.
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
-pub enum What {
+pub enum DevCommand {
     /// Create and start the servers.
     Up,
     /// Stop the servers; data is kept.
@@ -45,10 +45,10 @@ pub enum What {
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<DevReport> {
     let specs = specs(run, arguments.server.as_deref())?;
-    if let What::Psql { arguments } = &arguments.what {
+    if let DevCommand::Psql { arguments } = &arguments.what {
         match psql(run, &specs, arguments).await? {}
     }
-    if arguments.what == What::Destroy {
+    if arguments.what == DevCommand::Destroy {
         let names: Vec<_> = specs.iter().map(|spec| spec.server.as_str()).collect();
         let data = format!("all data of the embedded server {} ({})", names.join(", "), run.manifest.env);
         let (question, would) = (format!("Delete {data}?"), format!("{data} would be deleted"));
@@ -56,10 +56,10 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<DevReport> {
     }
     let all = specs.iter().map(|spec| async move {
         match &arguments.what {
-            What::Up => embedded::up(spec, &mut |text| run.out.note(&text)).await.map(drop),
-            What::Down => embedded::down(spec).await.map(drop),
-            What::Destroy => embedded::destroy(spec).await.map(drop),
-            What::Status | What::Psql { .. } => Ok(()),
+            DevCommand::Up => embedded::up(spec, &mut |text| run.out.note(&text)).await.map(drop),
+            DevCommand::Down => embedded::down(spec).await.map(drop),
+            DevCommand::Destroy => embedded::destroy(spec).await.map(drop),
+            DevCommand::Status | DevCommand::Psql { .. } => Ok(()),
         }
     });
     // All of them end before a failure is reported.

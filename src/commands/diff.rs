@@ -98,14 +98,14 @@ async fn files(run: &Run, services: &[DesiredService]) -> Result<Vec<Result<Side
 
 async fn compare(before: Result<Side>, after: Result<Side>, options: &Options) -> Result<Vec<Difference>> {
     let (before, after) = (before?, after?);
-    let before = catalogue(before, options).await?;
-    let after = catalogue(after, options).await?;
+    let before = catalog(before, options).await?;
+    let after = catalog(after, options).await?;
     Ok(before.differences(&after))
 }
 
-async fn catalogue(side: Side, options: &Options) -> Result<Catalog> {
+async fn catalog(side: Side, options: &Options) -> Result<Catalog> {
     match side {
-        Side::Database(target) => martydb_migrate::catalogue(&target, options.lock_wait).await,
+        Side::Database(target) => martydb_migrate::catalog(&target, options.lock_wait).await,
         Side::Files(parts) => {
             let (own, access, desired, service) = *parts;
             let scratch = Scratch::make(&access, &desired, &service).await?;
@@ -118,7 +118,7 @@ async fn catalogue(side: Side, options: &Options) -> Result<Catalog> {
 async fn built(target: &MigrationTarget, options: &Options) -> Result<Catalog> {
     match martydb_migrate::run(target, Goal::Upgrade, options, &EventSender::ignored()).await.error {
         Some(error) => Err(error.while_doing("cannot apply the files to an empty database")),
-        None => martydb_migrate::catalogue(target, options.lock_wait).await,
+        None => martydb_migrate::catalog(target, options.lock_wait).await,
     }
 }
 

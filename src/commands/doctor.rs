@@ -56,7 +56,7 @@ pub struct Check {
 }
 
 #[derive(Debug, Serialize)]
-struct ExaminedServer {
+struct ServerReport {
     server: String,
     server_version: String,
     admin: String,
@@ -66,7 +66,7 @@ struct ExaminedServer {
 
 #[derive(Serialize)]
 pub struct Doctor {
-    servers: Vec<ExaminedServer>,
+    servers: Vec<ServerReport>,
     limits: Vec<PrivilegeGap>,
     errors: Vec<ServerError>,
 }
@@ -76,7 +76,7 @@ impl Doctor {
         let actual = &planned.actual;
         let checks = [version(actual), writable(actual), connections(actual)].into_iter();
         let checks = checks.chain(platform(planned));
-        self.servers.push(ExaminedServer {
+        self.servers.push(ServerReport {
             server: planned.server.clone(),
             server_version: format!("{}.{}", actual.version / 10_000, actual.version % 10_000),
             admin: actual.admin.name.clone(),

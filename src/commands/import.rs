@@ -6,8 +6,8 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use serde::Serialize;
 
-use martydb_migrate::import::{self, ImportedFolder, LeftOut, NewFile, TOOLS, Tool, WriteCount};
-use martydb_migrate::{Found, Meaning, MigrationTarget};
+use martydb_migrate::import::{self, ImportedFolder, NewFile, OmittedPart, TOOLS, Tool, WriteCount};
+use martydb_migrate::{AdoptionState, MigrationTarget, RowMeaning};
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::units::counted;
@@ -37,23 +37,23 @@ pub struct Arguments {
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<ImportReport> {
     let service = run.service(&arguments.service)?.clone();
     let tool = Tool::find(&arguments.from).ok_or_else(|| Error::usage("unknown tool"))?;
-    let harvest = match tool.prints() {
+    let imported = match tool.prints() {
         true => import::read_alembic(&arguments.folder, &run.admin_variables()).await?,
         false => import::read(tool, &arguments.folder)?,
     };
-    let files = import::planned(&harvest);
-    if files.is_empty() && harvest.left_out.is_empty() {
+    let files = import::planned(&imported);
+    if files.is_empty() && imported.left_out.is_empty() {
         let folder = arguments.folder.display();
         return Err(Error::usage(format!("{folder} contains no migrations of {}", tool.name))
             .hint("specify the folder that contains the migrations themselves"));
     }
-    let stopped = !harvest.left_out.is_empty() && !arguments.skip;
+    let stopped = !imported.left_out.is_empty() && !arguments.skip;
     let count = import::write(&service.migrations, &files, arguments.dry_run || stopped)?;
     let mut report = ImportReport::new(tool, &service, arguments, count);
     report.files = files;
-    report.database(run, &service, tool, &harvest).await;
-    report.notes.extend(harvest.notes);
-    report.left_out = harvest.left_out;
+    report.database(run, &service, tool, &imported).await;
+    report.notes.extend(imported.notes);
+    report.left_out = imported.left_out;
     Ok(report)
 }
 
@@ -75,7 +75,7 @@ pub struct ImportReport {
     folder: PathBuf,
     outcome: ImportOutcome,
     files: Vec<NewFile>,
-    left_out: Vec<LeftOut>,
+    left_out: Vec<OmittedPart>,
     notes: Vec<String>,
     /// Version of the database according to the tool's own table.
     baseline_at: Option<i64>,
@@ -111,8 +111,14 @@ impl ImportReport {
     }
 
     /// Reads the migrations that the tool applied to the service's database. A server that does not answer is a note.
-    async fn database(&mut self, run: &Run, service: &DesiredService, tool: &Tool, harvest: &ImportedFolder) {
-        self.outcome = match (self.dry, harvest.left_out.is_empty() || self.skip, self.count.new) {
+    async fn database(
+        &mut self,
+        run: &Run,
+        service: &DesiredService,
+        tool: &Tool,
+        imported: &ImportedFolder,
+    ) {
+        self.outcome = match (self.dry, imported.left_out.is_empty() || self.skip, self.count.new) {
             (true, _, _) => ImportOutcome::DryRun,
             (_, false, _) => ImportOutcome::Stopped,
             (_, _, 0) => ImportOutcome::Unchanged,
@@ -122,10 +128,10 @@ impl ImportReport {
         let found = async {
             let (_, target) = targets::of(run, std::slice::from_ref(service)).await?.remove(0);
             let target: MigrationTarget = target?;
-            martydb_migrate::look(&target, history, run.lock_wait).await
+            martydb_migrate::inspect_adoption(&target, history, run.lock_wait).await
         };
         match found.await {
-            Ok(found) => self.adopt(tool, harvest, &found),
+            Ok(found) => self.adopt(tool, imported, &found),
             Err(error) => self.notes.push(format!(
                 "cannot read what {} has applied to the database: {error}; `martydb apply --service {}`, then this command \
                  again, prints the matching baseline",
@@ -134,7 +140,7 @@ impl ImportReport {
         }
     }
 
-    fn adopt(&mut self, tool: &Tool, harvest: &ImportedFolder, found: &Found) {
+    fn adopt(&mut self, tool: &Tool, imported: &ImportedFolder, found: &AdoptionState) {
         if found.adopted {
             return;
         }
@@ -144,30 +150,30 @@ impl ImportReport {
             }
             return;
         };
-        let fit = import::fit(&harvest.carried, applied, *meaning == Meaning::Last);
+        let matched = import::history_match(&imported.carried, applied, *meaning == RowMeaning::Last);
         let table = &table.table;
-        if !fit.unknown.is_empty() {
+        if !matched.unknown.is_empty() {
             self.notes.push(format!(
                 "{table} contains {} without a file: {}",
-                counted(fit.unknown.len(), "migration"),
-                some(&fit.unknown)
+                counted(matched.unknown.len(), "migration"),
+                some(&matched.unknown)
             ));
         }
-        if !fit.missing.is_empty() {
-            let missing: Vec<String> = fit.missing.iter().map(|version| format!("V{version}")).collect();
+        if !matched.missing.is_empty() {
+            let missing: Vec<String> = matched.missing.iter().map(|version| format!("V{version}")).collect();
             self.notes.push(format!(
                 "{table} lacks {}, but contains a later one: run it with {} first, or remove its file",
                 some(&missing),
                 tool.name
             ));
         }
-        match fit.at {
+        match matched.at {
             Some(at) => {
                 self.notes.push(format!("according to {table}, the database is at V{at}"));
                 self.baseline_at = Some(at);
                 self.next.push(format!("martydb baseline --service {} --at {at}", self.service));
             }
-            None if fit.missing.is_empty() => {
+            None if matched.missing.is_empty() => {
                 self.notes.push(format!("{table} contains none of these migrations"))
             }
             None => {}

@@ -1,6 +1,6 @@
 //! `init`: writes a first manifest for this folder, and a migration folder for each service.
 
-mod ask;
+mod questions;
 mod report;
 
 use std::collections::BTreeSet;
@@ -53,7 +53,7 @@ pub async fn run(
     let found = discovery::findings(&tree, &environment);
     let proposal = discovery::propose(&tree, &found);
     let names = chosen(global, arguments, &proposal, &out).await?;
-    let proposal = proposal.of(&names);
+    let proposal = proposal.restricted_to(&names);
     let schema = path.with_extension("schema.json");
     let text = discovery::manifest(&proposal, &schema.file_name().unwrap_or_default().to_string_lossy());
     if arguments.dry_run {
@@ -103,13 +103,13 @@ async fn chosen(
     let given = [arguments.plain.clone(), arguments.service.clone()].concat();
     let found: BTreeSet<ServiceName> = proposal.services.keys().cloned().collect();
     if !given.is_empty() {
-        return ask::names(given.iter().map(String::as_str));
+        return questions::names(given.iter().map(String::as_str));
     }
     if !found.is_empty() && (global.yes || arguments.dry_run) {
         return Ok(found);
     }
     if !global.no_input && prompt::possible() {
-        return ask::services(proposal, out).await;
+        return questions::services(proposal, out).await;
     }
     let names: Vec<&str> = found.iter().map(ServiceName::as_str).collect();
     Err(match names.as_slice() {

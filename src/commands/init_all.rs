@@ -4,7 +4,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::apply::{ApplyReport, provision_services};
-use super::confirmation::Consent;
+use super::confirmation::Confirmation;
 use super::migrating::{UpgradeReport, plain_options};
 use super::upgrade::upgrade_services;
 use super::verify::{self, VerifyReport, verify_services};
@@ -18,7 +18,7 @@ use martydb_ui::report::{Out, Report, Style};
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(flatten)]
-    pub consent: Consent,
+    pub consent: Confirmation,
 }
 
 /// Provisions, migrates, verifies. A failed step stops the run: the next one would only repeat the failure in other

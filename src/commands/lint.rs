@@ -37,7 +37,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<LintReport> {
     let asked = |service: &&DesiredService| arguments.since.is_none() && exists(run, service);
     let asked: Vec<_> = services.iter().filter(asked).cloned().collect();
     let statuses = if asked.is_empty() { vec![] } else { look_at(run, &asked, Sizes::Skipped).await? };
-    let checkout = Checkout::of(&run.environment);
+    let checkout = Checkout::from_environment(&run.environment);
     let mut report = LintReport { services: vec![], assumed: vec![], format: arguments.format, checkout };
     for service in &services {
         let name = service.name.as_str();

@@ -1,7 +1,7 @@
 //! Results and progress of `upgrade`, `downgrade` and `baseline`.
 
-mod pace;
 mod rehearsal;
+mod repeat_limit;
 mod watch;
 
 use serde::Serialize;

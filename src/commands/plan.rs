@@ -125,7 +125,7 @@ impl Report for PlanReport {
                 _ => "",
             };
             text += &self.changes(style);
-            text += &format!("\nPlan: {}.{}{full}\n{}", Summary::of(all), risks(all), self.all.locks());
+            text += &format!("\nPlan: {}.{}{full}\n{}", Summary::new(all), risks(all), self.all.locks());
         } else if self.all.errors.is_empty() {
             text += self.all.nothing_to_do();
         }

@@ -17,7 +17,7 @@ use martydb_provision::run::Run;
 const FORMAT_VERSION: u64 = 1;
 
 /// Plan read from a file.
-pub struct Saved {
+pub struct SavedPlan {
     pub services: Vec<DesiredService>,
     pub options: PlanOptions,
     servers: Value,
@@ -64,7 +64,7 @@ fn contents(planned: &Plans) -> Result<Value> {
 }
 
 /// Reads a plan of this manifest and environment.
-pub fn read(run: &Run, path: &Path) -> Result<Saved> {
+pub fn read(run: &Run, path: &Path) -> Result<SavedPlan> {
     let wrong = |why: String| Error::usage(format!("{} cannot be applied here", path.display())).cause(why);
     let unreadable = |error| {
         let error = Error::usage(format!("cannot read the plan {}", path.display())).cause(error);
@@ -83,14 +83,14 @@ pub fn read(run: &Run, path: &Path) -> Result<Saved> {
     let names = document["services"].as_array().into_iter().flatten().filter_map(Value::as_str);
     let services = names.map(|name| run.service(name).cloned()).collect::<Result<_>>()?;
     let flag = |key: &str| document[key] == true;
-    Ok(Saved {
+    Ok(SavedPlan {
         services,
         options: PlanOptions { prune: flag("prune"), check_logins: flag("check_logins"), exact: true },
         servers: document["servers"].clone(),
     })
 }
 
-impl Saved {
+impl SavedPlan {
     /// Checks that planning again gives the same changes.
     ///
     /// # Errors

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use martydb_config::manifest;
 use martydb_config::replace_file::{Readers, replace_file};
-use martydb_deploy::render::{DeploymentPlan, Places, RenderTarget, TARGETS};
+use martydb_deploy::render::{DeploymentPlan, ProjectPaths, RenderTarget, TARGETS};
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_ui::flags::{Format, Global};
@@ -45,19 +45,19 @@ pub async fn run(
     let manifest = manifest::load(&path, &global.env, &environment)?;
     let target = RenderTarget::named(&arguments.target).ok_or_else(|| Error::usage("unknown target"))?;
     let folder = arguments.out.as_ref().map(|out| here.join(out));
-    let places = Places {
+    let places = ProjectPaths {
         from_file: way(folder.as_deref().unwrap_or(manifest.home()), manifest.home()),
         in_repository: in_repository(manifest.home()),
     };
-    let mut landscape = if target.names_servers {
-        DeploymentPlan::of(&manifest, places)?
+    let mut plan = if target.names_servers {
+        DeploymentPlan::new(&manifest, places)?
     } else {
         DeploymentPlan::without_servers(&manifest, places)
     };
     if target.seals {
-        landscape.passwords = Some(passwords::read(&landscape, &environment).await?);
+        plan.passwords = Some(passwords::read(&plan, &environment).await?);
     }
-    let all = target.files(&landscape)?;
+    let all = target.files(&plan)?;
     let Some(folder) = folder else {
         let text = all.into_iter().map(|file| file.text).collect();
         return Ok(RenderReport { text: Some(text), ..RenderReport::of(target) });

@@ -1,13 +1,13 @@
 //! `restore`: replaces a service's database with a backup; the former database is kept closed until it is discarded.
 
 mod discard;
-mod done;
+mod report;
 
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::backup::shelf::{BackupShelf, FetchedBackup};
+use super::backup::store::{BackupStore, FetchedBackup};
 use super::verify::{self, verify_services};
 use martydb_migrate::MigrationTarget;
 use martydb_migrate::files::folder;
@@ -24,7 +24,7 @@ use martydb_provision::run::Run;
 use martydb_provision::targets;
 use martydb_ui::flags::OneService;
 
-pub use done::RestoreReport;
+pub use report::RestoreReport;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -67,12 +67,12 @@ impl Restoring<'_> {
     async fn restore(&self) -> Result<RestoreReport> {
         let Restoring { run, service, arguments, from } = *self;
         let anonymize = arguments.anonymize.as_deref().map(read).transpose()?;
-        let shelf = BackupShelf::open(run)?;
+        let store = BackupStore::open(run)?;
         let (_, target) = targets::of(run, std::slice::from_ref(service)).await?.remove(0);
         let target = target?;
         let (access, desired) = (run.admin(&service.server).await?, run.manifest.desired(&service.server));
         self.ask().await?;
-        let fetched = shelf.fetch(run, from).await?;
+        let fetched = store.fetch(run, from).await?;
         let head = self.fits(&fetched)?;
         let place = arguments.beside.clone().map_or(RestoreLocation::Service, RestoreLocation::Beside);
         let to = RestoreTarget {
@@ -80,7 +80,7 @@ impl Restoring<'_> {
             desired: &desired,
             service,
             target: &target,
-            jobs: shelf.jobs(),
+            jobs: store.jobs(),
         };
         let source = LoadSource { folder: fetched.path(), record: &fetched.record };
         let before = |database| anonymized(&target, database, anonymize.as_deref());

@@ -9,12 +9,12 @@ use martydb_ui::report::Document;
 pub struct Arguments {
     /// Document to describe.
     #[arg(value_enum, default_value = "manifest", value_name = "DOCUMENT")]
-    pub of: Of,
+    pub of: SchemaDocument,
 }
 
 /// Document with a published schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Of {
+pub enum SchemaDocument {
     /// Manifest.
     Manifest,
     /// Output of `verify-isolation -o json`.
@@ -25,8 +25,8 @@ pub enum Of {
 
 pub fn run(arguments: &Arguments) -> Result<Document> {
     Ok(Document(match arguments.of {
-        Of::Manifest => martydb_config::manifest::json_schema(),
-        Of::VerifyIsolation => super::verify::json_schema(),
-        Of::Backup => martydb_config::backup_store::json_schema(),
+        SchemaDocument::Manifest => martydb_config::manifest::json_schema(),
+        SchemaDocument::VerifyIsolation => super::verify::json_schema(),
+        SchemaDocument::Backup => martydb_config::backup_store::json_schema(),
     }))
 }

@@ -1,5 +1,6 @@
 //! `split`: splits a shared database into one database per service, in steps that are a subcommand each.
 
+mod common;
 mod copy;
 mod cutover;
 mod finish;
@@ -7,7 +8,6 @@ mod init;
 mod plan;
 mod rollback;
 mod schema;
-mod shared;
 mod status;
 mod verify;
 

@@ -1,15 +1,15 @@
 //! `status`: shows one line per service.
 
 mod backups;
-mod look;
+mod collect;
 mod report;
 mod screen;
-mod standing;
+mod status_word;
 mod view;
 
 use super::per_service::errors_text;
 use backups::KnownBackups;
-use look::{measured, review};
+use collect::{measured, review};
 use martydb_migrate::ServiceState;
 use martydb_model::error::{ExitStatus, Result};
 use martydb_provision::run::Run;
@@ -17,7 +17,7 @@ use martydb_provision::targets;
 use martydb_ui::report::{Report, Style};
 use report::StatusReport;
 
-pub use look::{Arguments, look_at};
+pub use collect::{Arguments, look_at};
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<StatusReport> {
     if arguments.watch.is_some() {

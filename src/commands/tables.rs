@@ -45,7 +45,7 @@ tables! {
 ///
 /// # Errors
 /// If the command has none; before it has done anything.
-pub fn of(command: &str, format: Format) -> Result<Option<&'static FlatTable>> {
+pub fn find(command: &str, format: Format) -> Result<Option<&'static FlatTable>> {
     let word = match format {
         Format::Csv => "csv",
         Format::Name => "name",

@@ -49,7 +49,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<ValidateReport> {
         environment: run.manifest.env.clone(),
         services: folders,
         format: arguments.format,
-        checkout: Checkout::of(&run.environment),
+        checkout: Checkout::from_environment(&run.environment),
     })
 }
 

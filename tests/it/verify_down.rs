@@ -5,7 +5,7 @@ mod goes_on;
 mod options;
 mod scratch;
 
-use martydb_migrate::history::catalogue::Catalog;
+use martydb_migrate::history::catalog::Catalog;
 
 use crate::support::{Project, Server};
 

@@ -23,7 +23,7 @@ const PURE: &[&str] = &[
     "martydb_model::grants",
     "martydb_migrate::import::dump",
     "martydb_migrate::import::files",
-    "martydb_migrate::import::fit",
+    "martydb_migrate::import::history_match",
     "martydb_migrate::import::kinds",
     "martydb_migrate::import::name",
     "martydb_migrate::import::number",

@@ -44,22 +44,22 @@ pub struct Measurement {
 /// If the manifest declares no login for the monitor.
 pub async fn once(run: &Run, schedule: &Schedule) -> Result<Measurement> {
     demand_login(run)?;
-    let board = Arc::new(CheckResults::default());
+    let results = Arc::new(CheckResults::default());
     let (handles, watches) = watch::all(run, false);
     for watch in watches {
         tokio::spawn(watch.serve());
     }
-    let checks = Checks::new(run.again(), board.clone(), schedule.extent, false);
+    let checks = Checks::new(run.again(), results.clone(), schedule.extent, false);
     for (check, _) in schedule.due() {
         checks.once(check).await;
     }
-    let monitor = Exporter::new(run, schedule, handles, board.clone());
+    let monitor = Exporter::new(run, schedule, handles, results.clone());
     let (samples, unreachable) = monitor.samples(Duration::from_secs(15)).await;
     Ok(Measurement {
         project: monitor.project().to_owned(),
         samples,
         unreachable,
-        failures: board.failures(),
+        failures: results.failures(),
     })
 }
 
@@ -70,12 +70,12 @@ pub async fn once(run: &Run, schedule: &Schedule) -> Result<Measurement> {
 pub async fn serve(run: &Run, schedule: &Schedule, listener: &MetricsListener) -> Result<()> {
     demand_login(run)?;
     listener.check()?;
-    let board = Arc::new(CheckResults::default());
+    let results = Arc::new(CheckResults::default());
     let (handles, watches) = watch::all(run, true);
-    let monitor = Arc::new(Exporter::new(run, schedule, handles, board.clone()));
+    let monitor = Arc::new(Exporter::new(run, schedule, handles, results.clone()));
     let bound = listen::Bound::new(listener, monitor.clone())?;
     run.out.note(&bound.greeting());
-    let checks = Checks::new(run.again(), board, schedule.extent, true);
+    let checks = Checks::new(run.again(), results, schedule.extent, true);
     checks.begin(schedule.clone())?;
     let mut tasks = tokio::task::JoinSet::new();
     for watch in watches {

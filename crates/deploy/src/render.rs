@@ -18,6 +18,6 @@ mod schedule;
 mod targets;
 
 pub use compose::{admin_password as admin_password_file, database_url as database_url_file};
-pub use deployment::{DeploymentPlan, PasswordsToSeal, Places, ServerNode, entitled};
+pub use deployment::{DeploymentPlan, PasswordsToSeal, ProjectPaths, ServerNode, entitled};
 pub use kubernetes::sealing::SealingKey;
 pub use targets::{RenderTarget, RenderedFile, TARGETS};

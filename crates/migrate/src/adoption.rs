@@ -13,7 +13,7 @@ use martydb_model::sql::{Qualified, Statement, stmt};
 
 /// Meaning of the rows of a history table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Meaning {
+pub enum RowMeaning {
     /// One row for each applied migration.
     Each,
     /// Only the last applied migration; all before it are applied too.
@@ -21,11 +21,11 @@ pub enum Meaning {
 }
 
 /// Tool, query for the names of its applied migrations, and meaning of the rows.
-type HistoryQuery = (&'static str, fn(&Qualified) -> Statement, Meaning);
+type HistoryQuery = (&'static str, fn(&Qualified) -> Statement, RowMeaning);
 
 const QUERIES: &[HistoryQuery] = &[
-    ("Diesel", |t| stmt!("SELECT version::pg_catalog.text FROM {t}", t = t), Meaning::Each),
-    ("sqlx", |t| stmt!("SELECT version::pg_catalog.text FROM {t} WHERE success", t = t), Meaning::Each),
+    ("Diesel", |t| stmt!("SELECT version::pg_catalog.text FROM {t}", t = t), RowMeaning::Each),
+    ("sqlx", |t| stmt!("SELECT version::pg_catalog.text FROM {t} WHERE success", t = t), RowMeaning::Each),
     (
         "goose",
         |t| {
@@ -36,13 +36,13 @@ const QUERIES: &[HistoryQuery] = &[
                 t = t
             )
         },
-        Meaning::Each,
+        RowMeaning::Each,
     ),
-    ("dbmate", |t| stmt!("SELECT version::pg_catalog.text FROM {t}", t = t), Meaning::Each),
+    ("dbmate", |t| stmt!("SELECT version::pg_catalog.text FROM {t}", t = t), RowMeaning::Each),
     (
         "golang-migrate",
         |t| stmt!("SELECT CASE WHEN dirty THEN 'dirty ' ELSE '' END || version FROM {t}", t = t),
-        Meaning::Last,
+        RowMeaning::Last,
     ),
     (
         "Flyway",
@@ -53,7 +53,7 @@ const QUERIES: &[HistoryQuery] = &[
                 t = t
             )
         },
-        Meaning::Each,
+        RowMeaning::Each,
     ),
     (
         "Prisma",
@@ -63,44 +63,44 @@ const QUERIES: &[HistoryQuery] = &[
                 t = t
             )
         },
-        Meaning::Each,
+        RowMeaning::Each,
     ),
-    ("Alembic", |t| stmt!("SELECT version_num::pg_catalog.text FROM {t}", t = t), Meaning::Last),
-    ("node-pg-migrate", |t| stmt!("SELECT name::pg_catalog.text FROM {t}", t = t), Meaning::Each),
+    ("Alembic", |t| stmt!("SELECT version_num::pg_catalog.text FROM {t}", t = t), RowMeaning::Last),
+    ("node-pg-migrate", |t| stmt!("SELECT name::pg_catalog.text FROM {t}", t = t), RowMeaning::Each),
 ];
 
 /// Contents of a service's database before martydb has a history there.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Found {
+pub struct AdoptionState {
     /// Set if martydb or refinery has a history; nothing has to be adopted.
     pub adopted: bool,
     pub tools: Vec<OtherTool>,
     /// The requested tool's table and the names in it.
-    pub applied: Option<(OtherTool, Vec<String>, Meaning)>,
+    pub applied: Option<(OtherTool, Vec<String>, RowMeaning)>,
 }
 
 /// Finds the history tables of other tools and reads that of `tool`, a name of [`OtherTool`].
 ///
 /// # Errors
 /// If the migrator cannot log in, or the table cannot be read.
-pub async fn look(target: &MigrationTarget, tool: &str, wait: Duration) -> Result<Found> {
+pub async fn inspect_adoption(target: &MigrationTarget, tool: &str, wait: Duration) -> Result<AdoptionState> {
     let mut session = MigrationSession::open(target, Intent::Read, wait, &EventSender::ignored()).await?;
     let found = read(&mut session, tool).await;
     session.close().await;
     found
 }
 
-async fn read(session: &mut MigrationSession<'_>, tool: &str) -> Result<Found> {
+async fn read(session: &mut MigrationSession<'_>, tool: &str) -> Result<AdoptionState> {
     if session.present.history || session.present.refinery.is_some() {
         let adopted = !session.rows().await?.applied.is_empty();
         if adopted {
-            return Ok(Found { adopted, ..Found::default() });
+            return Ok(AdoptionState { adopted, ..AdoptionState::default() });
         }
     }
-    let tools = Preflight::take(session).await?.other_tools;
+    let tools = Preflight::run(session).await?.other_tools;
     let query = QUERIES.iter().find(|row| row.0 == tool);
     let table = tools.iter().find(|found| query.is_some_and(|row| row.0 == found.tool)).cloned();
-    let mut found = Found { tools, ..Found::default() };
+    let mut found = AdoptionState { tools, ..AdoptionState::default() };
     if let (Some((_, query, meaning)), Some(table)) = (query, table) {
         let place = Qualified(vec![table.schema.clone(), table.name.clone()]);
         let rows = session.query([query(&place)]).await?;

@@ -72,8 +72,9 @@ async fn write(
             .hint(format!("`martydb status --service {service}` shows what is pending")));
     }
     let version_type = rows.version_type_for(folder);
-    let preflight = Preflight::take(session).await?;
-    let files = chosen.iter().map(|m| (AppliedRow::of(m, version_type), tables::content(&m.up.text)));
+    let preflight = Preflight::run(session).await?;
+    let files =
+        chosen.iter().map(|m| (AppliedRow::from_migration(m, version_type), tables::content(&m.up.text)));
     let others = replaced.iter().flat_map(|checkpoint| &checkpoint.replaces);
     let others = others.filter(|one| chosen.iter().all(|m| m.version != one.version));
     let others = others.map(|one| (AppliedRow::replaced(one, version_type), None));

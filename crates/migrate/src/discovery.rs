@@ -12,12 +12,12 @@ mod text;
 mod tree;
 mod url;
 
-pub use folders::MigrationsFound;
+pub use folders::DiscoveredMigrations;
 pub use names::service_name;
 pub use proposal::{Proposal, ProposedService, propose};
-pub use settings::{DatabaseFound, ProjectFindings, findings};
+pub use settings::{DiscoveredDatabase, ProjectFindings, findings};
 pub use text::manifest;
-pub use tree::{ProjectTree, ScannedFile, read};
+pub use tree::{ProjectFile, ProjectTree, read};
 
 #[cfg(test)]
 mod tests;

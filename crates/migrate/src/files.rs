@@ -25,7 +25,7 @@ pub use folder::MigrationFolder;
 pub use lexer::{Token, TokenKind, tokens};
 pub use name::{Direction, is_plain_name};
 pub use own_transaction::OwnTransaction;
-pub use problem::{FileProblem, Position, Positions, Weight, refuse, refused_files};
+pub use problem::{FileProblem, Position, Positions, ProblemSeverity, refuse, refused_files};
 pub use refinery::{VersionType, checksum, reads};
 pub use repeatable::Repeatable;
 pub use replaced::Replaced;

@@ -1,17 +1,17 @@
 //! The migration history of a database: the tables, and the SQL that reads and writes them.
 
-mod alike;
-pub mod catalogue;
+pub mod catalog;
 mod conditions;
+mod equivalence;
 pub mod progress;
 pub mod repeatables;
 pub mod rows;
 mod schema_text;
 pub mod tables;
 
-pub use catalogue::{Catalog, CatalogQueries, Difference};
+pub use catalog::{Catalog, CatalogQueries, Difference};
 pub use progress::ResumePoint;
 pub use repeatables::RecordedRepeatable;
 pub use rows::{AppliedRow, HistoryRows, Interruption, Unfinished, text, unreadable};
 pub use schema_text::schema_text;
-pub use tables::{Present, Record, Took};
+pub use tables::{Elapsed, ExistingTables, Record};

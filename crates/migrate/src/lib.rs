@@ -27,9 +27,9 @@ pub mod discovery;
 mod engine;
 mod events;
 pub mod files;
-mod first;
 pub mod history;
 pub mod import;
+mod initial;
 mod repair;
 pub mod report;
 pub mod round_trip;
@@ -40,11 +40,11 @@ mod status;
 mod steps;
 mod target;
 
-pub use adoption::{Found, Meaning, look};
+pub use adoption::{AdoptionState, RowMeaning, inspect_adoption};
 pub use baseline::baseline;
 pub use check::plan::DowngradeTo;
 pub use engine::session::Sizes;
-pub use first::{Unadopted, examine as examine_unadopted, prove, prove_first};
+pub use initial::{Unadopted, examine as examine_unadopted, prove, prove_first};
 pub use repair::{RepairKind, Repairable, examine, repair};
 pub use report::{
     AppliedMigration, Blocker, DueMigration, Ended, Event, EventSender, HistoryEvent, MigrationId,
@@ -54,5 +54,5 @@ pub use report::{
 pub use run::{Goal, run};
 pub use schema_file::{schema_path, schema_version, write_schema};
 pub use sizes::table_sizes;
-pub use status::{catalogue, current, history, status};
+pub use status::{catalog, current, history, status};
 pub use target::{Execution, MigrationTarget, Operator, Options, Order};

@@ -46,7 +46,7 @@ pub async fn examine(
     let folder = folder::load_readable(&target.folder, target.service.as_str())?;
     let mut session =
         MigrationSession::open(target, Intent::Read, options.lock_wait, &EventSender::ignored()).await?;
-    let found = look(&mut session, &folder, version).await;
+    let found = examine_run(&mut session, &folder, version).await;
     session.close().await;
     let found = found?;
     match version.filter(|_| found.is_empty()) {
@@ -60,7 +60,7 @@ pub async fn examine(
     }
 }
 
-async fn look(
+async fn examine_run(
     session: &mut MigrationSession<'_>,
     folder: &MigrationFolder,
     version: Option<i64>,
@@ -183,7 +183,7 @@ async fn act(
     reason: &str,
     options: &Options,
 ) -> Result<()> {
-    let now = look(session, folder, None).await?;
+    let now = examine_run(session, folder, None).await?;
     if let Some(gone) = shown.iter().find(|item| !now.contains(item)) {
         return Err(Error::new(Kind::Stale, "the database or the files changed since they were shown")
             .cause(format!("V{}__{} has changed", gone.version, gone.name))
@@ -191,7 +191,7 @@ async fn act(
     }
     let rows = session.rows().await?;
     let version_type = rows.version_type_for(folder);
-    let preflight = Preflight::take(session).await?;
+    let preflight = Preflight::run(session).await?;
     preflight.prepare(session, version_type).await?;
     let (rows, schema, mut all) = (rows.applied, session.schema(), vec![]);
     for (number, item) in (preflight.last_event + 1..).zip(shown) {
@@ -200,7 +200,9 @@ async fn act(
         let edited = migration.filter(|_| item.wrong == RepairKind::Edited);
         let row = match (edited, recorded, migration) {
             (None, Some(recorded), _) => recorded.clone(),
-            (Some(migration), ..) | (None, None, Some(migration)) => AppliedRow::of(migration, version_type),
+            (Some(migration), ..) | (None, None, Some(migration)) => {
+                AppliedRow::from_migration(migration, version_type)
+            }
             (None, None, None) => {
                 AppliedRow { version: item.version, name: item.name.clone(), checksum: String::new() }
             }

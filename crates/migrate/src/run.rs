@@ -11,9 +11,9 @@ use super::check::{
 };
 use super::engine::rehearsal::{Rehearsal, rehearse};
 use super::engine::{
-    Intent, MigrationSession, MigrationStep, Preflight, StepRun, Watcher, ahead, non_transactional,
+    Intent, MigrationSession, MigrationStep, Preflight, StepRun, Watcher, non_transactional, pipeline,
 };
-use super::files::{Direction, MigrationFolder, Mode, Weight, folder, refuse};
+use super::files::{Direction, MigrationFolder, Mode, ProblemSeverity, folder, refuse};
 use super::history::{HistoryRows, repeatables};
 use super::report::{AppliedMigration, Event, EventSender, MigrationId, MigrationOutcome, RepeatedMigration};
 use super::sizes::table_sizes;
@@ -123,7 +123,7 @@ impl<'a> MigrationRun<'a, '_> {
             events.send(Event::Planned(vec![]));
             return Ok(());
         }
-        let mut preflight = Preflight::take(self.session).await?;
+        let mut preflight = Preflight::run(self.session).await?;
         let first = upgrade && self.session.present.refinery.is_none();
         if first && !(steps.is_empty() && repeatables.is_empty()) {
             other_tools::refuse(self.service(), &preflight.other_tools)?;
@@ -229,7 +229,7 @@ impl<'a> MigrationRun<'a, '_> {
         let mut sent = VecDeque::new();
         for (at, step) in steps.iter().enumerate() {
             if !session.connection.is_ahead() {
-                sent = ahead::send(session, preflight, options, &steps[at..]).await?;
+                sent = pipeline::send(session, preflight, options, &steps[at..]).await?;
             }
             events.send(Event::Started(step.id()));
             watcher.begin(step.id());
@@ -276,7 +276,7 @@ impl<'a> MigrationRun<'a, '_> {
         let waived: Vec<_> = up
             .filter_map(|step| self.folder.get(step.row.version))
             .flat_map(|migration| migration.waived.iter().map(|problem| (migration.version, problem)))
-            .filter(|(_, problem)| problem.weight != Weight::Runnable)
+            .filter(|(_, problem)| problem.severity != ProblemSeverity::Runnable)
             .collect();
         let Some((version, _)) = waived.first() else { return Ok(()) };
         let service = self.service();
@@ -316,7 +316,7 @@ impl<'a> MigrationRun<'a, '_> {
 }
 
 /// Adds a hint about what was committed before the failure, because it is not rolled back. A server that
-/// crashed may not have flushed it to disk (see `engine::ahead`).
+/// crashed may not have flushed it to disk (see `engine::pipeline`).
 fn with_applied(error: Error, applied: &[AppliedMigration], direction: Direction) -> Error {
     let crashed = (error.kind == Kind::Unreachable && !applied.is_empty())
         .then_some("if the server crashed, the last of them may be lost with their history; the next run applies them again");

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::check::compare;
 use super::check::repeatables::due;
-use super::engine::session::{GlanceScope, SessionOverview, Sizes};
+use super::engine::session::{OverviewScope, SessionOverview, Sizes};
 use super::engine::{Intent, MigrationSession, Preflight, session, statement_count};
 use super::events::{adopted, event};
 use super::files::{FileProblem, Migration, MigrationFolder, Repeatable, folder, inspect};
@@ -28,13 +28,13 @@ pub async fn status(
     let folder = folder::load(&target.folder);
     let mut status = blank(target, &folder);
     status.error = folder.check(target.service.as_str()).err();
-    let scope = GlanceScope::of(&folder, sizes);
-    match SessionOverview::take(target, scope, wait, sessions).await {
-        Ok(mut glance) => {
-            if let Err(error) = fill(&mut status, &mut glance, &folder).await {
+    let scope = OverviewScope::for_folder(&folder, sizes);
+    match SessionOverview::read(target, scope, wait, sessions).await {
+        Ok(mut overview) => {
+            if let Err(error) = fill(&mut status, &mut overview, &folder).await {
                 (status.state, status.error) = (ServiceState::Unreachable, Some(error));
             }
-            glance.session.close().await;
+            overview.session.close().await;
         }
         Err(none) => {
             if none.not_provisioned {
@@ -86,10 +86,10 @@ fn id(migration: &Migration) -> MigrationId {
 
 async fn fill(
     status: &mut ServiceStatus,
-    glance: &mut SessionOverview<'_>,
+    overview: &mut SessionOverview<'_>,
     folder: &MigrationFolder,
 ) -> Result<()> {
-    let SessionOverview { session, history, connections, size_bytes, newest, company } = glance;
+    let SessionOverview { session, history, connections, size_bytes, newest, company } = overview;
     (status.connections, status.size_bytes) = (*connections, *size_bytes);
     status.last_event = newest.as_ref().map(event).transpose().map_err(unreadable)?;
     if *company {
@@ -116,7 +116,7 @@ async fn fill(
     (status.current, status.latest) = (comparison.current, comparison.latest);
     status.pending = comparison.pending.iter().filter_map(|version| folder.get(*version)).map(id).collect();
     if session.present.refinery.is_none() {
-        status.foreign = Preflight::take(session).await?.other_tools;
+        status.foreign = Preflight::run(session).await?.other_tools;
     }
     status.divergences = comparison.divergences;
     status.unfinished = comparison.unfinished;
@@ -152,7 +152,7 @@ pub async fn current(target: &MigrationTarget, wait: Duration) -> Result<Option<
 ///
 /// # Errors
 /// If the migrator cannot log in, or the server ends the session.
-pub async fn catalogue(target: &MigrationTarget, wait: Duration) -> Result<Catalog> {
+pub async fn catalog(target: &MigrationTarget, wait: Duration) -> Result<Catalog> {
     let mut reader = session::reader(target, wait).await?;
     let found = Catalog::read(&mut reader).await;
     reader.close().await;

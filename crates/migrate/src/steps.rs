@@ -24,7 +24,7 @@ pub fn up_steps<'f>(
     let step = |migration: &'f Migration| MigrationStep {
         direction: Direction::Up,
         file: Cow::Borrowed(&migration.up),
-        row: AppliedRow::of(migration, version_type),
+        row: AppliedRow::from_migration(migration, version_type),
         replaced: replaced(migration, version_type),
     };
     migrations.map(step).collect()

@@ -3,5 +3,5 @@
 mod finding;
 pub mod kinds;
 
-pub use finding::{FindingSource, Finding, FindingBuilder, FindingKey, PUBLIC};
+pub use finding::{Finding, FindingBuilder, FindingKey, FindingSource, PUBLIC};
 pub use kinds::*;

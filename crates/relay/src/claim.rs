@@ -14,7 +14,7 @@ pub struct ClaimedEvent {
 
 /// Sizes of one look at the outbox.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct LookFigures {
+pub struct ClaimSizes {
     /// Number of locked events.
     pub events: usize,
     /// Number of aggregates read.
@@ -28,14 +28,14 @@ pub struct LookFigures {
 pub struct BatchClaim {
     /// Locked events of each aggregate, in their order.
     pub lanes: Vec<Vec<OutboxEvent>>,
-    pub figures: LookFigures,
+    pub figures: ClaimSizes,
     /// Last aggregate that was read; the next look starts after it.
     pub last: Option<(String, String)>,
 }
 
 impl BatchClaim {
     /// Groups the rows of a look, in their order.
-    pub fn of(rows: impl IntoIterator<Item = ClaimedEvent>) -> BatchClaim {
+    pub fn new(rows: impl IntoIterator<Item = ClaimedEvent>) -> BatchClaim {
         let mut lanes: BTreeMap<usize, Vec<Option<OutboxEvent>>> = BTreeMap::new();
         for row in rows {
             lanes.entry(row.aggregate).or_default().push(row.event);
@@ -43,7 +43,7 @@ impl BatchClaim {
         let events = lanes.values().map(Vec::len).sum();
         let held = lanes.into_values().map(|lane| lane.into_iter().map_while(|event| event).collect());
         let lanes = held.filter(|lane: &Vec<OutboxEvent>| !lane.is_empty()).collect();
-        BatchClaim { lanes, figures: LookFigures { events, ..LookFigures::default() }, last: None }
+        BatchClaim { lanes, figures: ClaimSizes { events, ..ClaimSizes::default() }, last: None }
     }
 
     /// Returns the last event of each lane.
@@ -87,7 +87,7 @@ pub struct BatchShape {
 const DEEP: u32 = 4;
 
 /// Returns the width of the next look, from the sizes of the last one.
-pub fn width(batch: u32, last: LookFigures, was: BatchShape) -> BatchShape {
+pub fn width(batch: u32, last: ClaimSizes, was: BatchShape) -> BatchShape {
     let [found, looked] = [last.events, last.aggregates].map(|one| u32::try_from(one).unwrap_or(u32::MAX));
     if looked > 0 && last.whole {
         // The whole outbox was read: each aggregate may give more events. If there are more than enough, half of
@@ -154,7 +154,7 @@ mod tests {
     fn rows_are_kept_by_aggregate_in_their_order_as_far_as_the_bytes_go() {
         let row = |aggregate, id: &str| ClaimedEvent { aggregate, event: Some(event(id)) };
         let cut = |aggregate| ClaimedEvent { aggregate, event: None };
-        let claim = BatchClaim::of([row(1, "5"), row(1, "9"), row(2, "1"), cut(2), cut(3)]);
+        let claim = BatchClaim::new([row(1, "5"), row(1, "9"), row(2, "1"), cut(2), cut(3)]);
         assert_eq!(ids(&claim), [vec!["5", "9"], vec!["1"]]);
         assert_eq!((claim.figures.events, claim.ends()), (5, vec!["9", "1"]));
     }
@@ -162,8 +162,8 @@ mod tests {
     #[test]
     fn a_look_is_as_wide_as_the_outbox_is_deep() {
         let start = BatchShape { aggregates: 500, each: DEEP };
-        let found = |events, aggregates| LookFigures { events, aggregates, whole: aggregates < 125 };
-        assert_eq!(width(500, LookFigures::default(), start), start);
+        let found = |events, aggregates| ClaimSizes { events, aggregates, whole: aggregates < 125 };
+        assert_eq!(width(500, ClaimSizes::default(), start), start);
         // Ten aggregates with many events each.
         assert_eq!(width(500, found(40, 10), start).each, 50);
         // Enough events for two publishers.

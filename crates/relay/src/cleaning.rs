@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::daily_partitions;
-use super::partitions::{self, Division};
+use super::partitions::{self, Partitioning};
 use super::statements::outbox_table;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Ident, Qualified, Statement, stmt};
@@ -83,7 +83,7 @@ async fn clean_as_owner(
 async fn clean_parts(
     connection: &mut Connection,
     outbox: &Outbox,
-    found: &Division,
+    found: &Partitioning,
     keep: Duration,
 ) -> Result<Cleaned> {
     let mut cleaned = Cleaned::default();

@@ -47,7 +47,7 @@ pub fn is_daily(parts: &[OutboxPart]) -> bool {
 
 /// Returns the days from today on without a partition. Days up to the last event of the default partition are left
 /// out: it already contains their events.
-pub fn missing(parts: &[OutboxPart], now: i64, last_of_rest: Option<i64>) -> Vec<i64> {
+pub fn missing_days(parts: &[OutboxPart], now: i64, last_of_rest: Option<i64>) -> Vec<i64> {
     if !is_daily(parts) {
         return vec![];
     }
@@ -114,21 +114,21 @@ mod tests {
     #[test]
     fn a_week_is_made_ahead_where_nothing_is_in_its_place() {
         let now = TODAY + 5000;
-        assert_eq!(numbers(&missing(&[rest()], now, None)), [0, 1, 2, 3, 4, 5, 6, 7]);
+        assert_eq!(numbers(&missing_days(&[rest()], now, None)), [0, 1, 2, 3, 4, 5, 6, 7]);
         // The default partition has events of today, so today gets no partition.
-        assert_eq!(numbers(&missing(&[rest()], now, Some(now - 10))), [1, 2, 3, 4, 5, 6, 7]);
-        assert_eq!(numbers(&missing(&[rest(), day(0), day(3)], now, None)), [1, 2, 4, 5, 6, 7]);
-        assert_eq!(numbers(&missing(&[rest(), day(0)], now, Some(TODAY + 30 * DAY))), [0_i64; 0]);
+        assert_eq!(numbers(&missing_days(&[rest()], now, Some(now - 10))), [1, 2, 3, 4, 5, 6, 7]);
+        assert_eq!(numbers(&missing_days(&[rest(), day(0), day(3)], now, None)), [1, 2, 4, 5, 6, 7]);
+        assert_eq!(numbers(&missing_days(&[rest(), day(0)], now, Some(TODAY + 30 * DAY))), [0_i64; 0]);
         assert!(has_tomorrow(&[rest(), day(1)], now) && !has_tomorrow(&[rest(), day(0)], now));
     }
 
     #[test]
     fn another_division_is_left_alone() {
         let month = OutboxPart { to: Some(TODAY + 30 * DAY), ..day(0) };
-        assert!(missing(&[rest(), month.clone()], TODAY, None).is_empty());
-        assert!(missing(&[day(0)], TODAY, None).is_empty(), "without a place for the rest");
+        assert!(missing_days(&[rest(), month.clone()], TODAY, None).is_empty());
+        assert!(missing_days(&[day(0)], TODAY, None).is_empty(), "without a place for the rest");
         let open = OutboxPart { from: None, ..day(0) };
-        assert!(missing(&[rest(), open.clone()], TODAY, None).is_empty());
+        assert!(missing_days(&[rest(), open.clone()], TODAY, None).is_empty());
         // Expired partitions are dropped nevertheless.
         assert_eq!(over(&[rest(), month], TODAY + 30 * DAY).len(), 1);
         assert_eq!(over(&[open], TODAY + DAY).len(), 1);

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::daily_partitions;
-use super::partitions::{self, Division};
+use super::partitions::{self, Partitioning};
 use super::session::{self, OutboxSession};
 use super::statements::outbox_table;
 use martydb_model::error::{Error, Result};
@@ -24,7 +24,7 @@ const GRACE: i64 = 2 * 86_400;
 
 /// Properties of the table in the catalogs.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Looks {
+struct OutboxProperties {
     is_there: bool,
     /// `true` if an index covers pending events by aggregate.
     has_index: bool,
@@ -39,7 +39,7 @@ struct Looks {
     cursors: Option<String>,
     /// `true` if the first rows were published longer ago than `keep`.
     is_overdue: bool,
-    division: Option<Division>,
+    division: Option<Partitioning>,
 }
 
 /// Returns one sentence per problem; empty if there are none.
@@ -53,20 +53,20 @@ pub async fn examine(run: &Run, service: &DesiredService, outbox: &Arc<Outbox>) 
     Ok(warnings(outbox, &looks?))
 }
 
-async fn look(session: &mut OutboxSession, outbox: &Outbox) -> Result<Looks> {
+async fn look(session: &mut OutboxSession, outbox: &Outbox) -> Result<OutboxProperties> {
     let unreadable = |error| Error::operation("the server's answer cannot be read").cause(error);
-    let rows = session.ask(&question(outbox)).await?;
-    let Some(row) = rows.first() else { return Ok(Looks::default()) };
+    let rows = session.query(&question(outbox)).await?;
+    let Some(row) = rows.first() else { return Ok(OutboxProperties::default()) };
     let seen = looks(row).map_err(unreadable)?;
-    let parts = session.ask(&partitions::question(outbox)).await?;
+    let parts = session.query(&partitions::partitioning_sql(outbox)).await?;
     let division = partitions::division(&parts).map_err(unreadable)?;
     // The plan reports a missing privilege.
     let oldest = match outbox.keep {
-        Some(keep) => session.ask(&overdue(outbox, keep.as_secs())).await.unwrap_or_default(),
+        Some(keep) => session.query(&overdue(outbox, keep.as_secs())).await.unwrap_or_default(),
         None => vec![],
     };
     let is_overdue = oldest.first().is_some_and(|row| row.try_get::<bool>(0) == Ok(true));
-    Ok(Looks { is_overdue, division, ..seen })
+    Ok(OutboxProperties { is_overdue, division, ..seen })
 }
 
 fn question(outbox: &Outbox) -> Statement {
@@ -120,8 +120,8 @@ fn overdue(outbox: &Outbox, keep: u64) -> Statement {
     )
 }
 
-fn looks(row: &Row) -> Result<Looks, Unreadable> {
-    Ok(Looks {
+fn looks(row: &Row) -> Result<OutboxProperties, Unreadable> {
+    Ok(OutboxProperties {
         is_there: true,
         has_index: row.try_get(0)?,
         triggers: row.try_get(1)?,
@@ -130,11 +130,11 @@ fn looks(row: &Row) -> Result<Looks, Unreadable> {
         is_unlogged: row.try_get(4)?,
         is_numbered: row.try_get(5)?,
         cursors: row.try_get(6)?,
-        ..Looks::default()
+        ..OutboxProperties::default()
     })
 }
 
-fn warnings(outbox: &Outbox, looks: &Looks) -> Vec<String> {
+fn warnings(outbox: &Outbox, looks: &OutboxProperties) -> Vec<String> {
     let table = format!("{}.{}", outbox.schema, outbox.table);
     if !looks.is_there {
         return vec![format!(
@@ -170,10 +170,10 @@ fn warnings(outbox: &Outbox, looks: &Looks) -> Vec<String> {
 }
 
 /// Returns problems with the growth of the table.
-fn growth(outbox: &Outbox, looks: &Looks, table: &str) -> Vec<String> {
+fn growth(outbox: &Outbox, looks: &OutboxProperties, table: &str) -> Vec<String> {
     let rows = looks.rows;
     let (keeps_all, is_whole) = (outbox.keep.is_none(), looks.division.is_none());
-    let lacks_days = |found: &Division| {
+    let lacks_days = |found: &Partitioning| {
         let ahead = daily_partitions::has_tomorrow(&found.parts, found.now);
         daily_partitions::is_daily(&found.parts) && !ahead
     };

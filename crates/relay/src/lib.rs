@@ -91,7 +91,7 @@ pub async fn serve(run: &Run, outboxes: &[(DesiredService, Arc<Outbox>)]) {
     let mut all = tokio::task::JoinSet::new();
     for (service, outbox) in outboxes {
         let publisher = Publisher::new(&run, service, outbox, &stop, bytes);
-        all.spawn(publisher.helper().serve_when_busy());
+        all.spawn(publisher.helper().run_helper());
         all.spawn(publisher.serve());
     }
     all.join_all().await;

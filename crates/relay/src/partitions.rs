@@ -19,7 +19,7 @@ const LOCK: &str = "2s";
 
 /// Partitioning of an outbox by time.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Division {
+pub struct Partitioning {
     /// Column of the partition key.
     pub key: String,
     pub parts: Vec<OutboxPart>,
@@ -28,7 +28,7 @@ pub struct Division {
 }
 
 /// Queries the partitioning; no row if the table is not partitioned by the time of its events.
-pub fn question(outbox: &Outbox) -> Statement {
+pub fn partitioning_sql(outbox: &Outbox) -> Statement {
     stmt!(
         "SELECT a.attname::text, extract(epoch FROM clock_timestamp())::bigint, n2.nspname::text, c2.relname::text,
            b.bound = 'DEFAULT',
@@ -45,8 +45,8 @@ pub fn question(outbox: &Outbox) -> Statement {
     )
 }
 
-/// Parses the answer to [`question`].
-pub fn division(rows: &[Row]) -> Result<Option<Division>, Unreadable> {
+/// Parses the answer to [`partitioning_sql`].
+pub fn division(rows: &[Row]) -> Result<Option<Partitioning>, Unreadable> {
     let Some(first) = rows.first() else { return Ok(None) };
     let (key, now) = (first.try_get(0)?, first.try_get(1)?);
     let mut parts = vec![];
@@ -63,12 +63,13 @@ pub fn division(rows: &[Row]) -> Result<Option<Division>, Unreadable> {
             });
         }
     }
-    Ok(Some(Division { key, parts, now }))
+    Ok(Some(Partitioning { key, parts, now }))
 }
 
 /// Reads the partitioning of the table.
-pub async fn read(connection: &mut Connection, outbox: &Outbox) -> Result<Option<Division>> {
-    let rows: Vec<Row> = query_each(connection, &question(outbox)).await?.into_iter().flatten().collect();
+pub async fn read(connection: &mut Connection, outbox: &Outbox) -> Result<Option<Partitioning>> {
+    let rows: Vec<Row> =
+        query_each(connection, &partitioning_sql(outbox)).await?.into_iter().flatten().collect();
     division(&rows).map_err(unreadable)
 }
 
@@ -133,7 +134,7 @@ pub async fn drop_delivered(
 
 /// Creates the missing days and returns their number. A day is created as a separate table and attached, so writers
 /// do not wait.
-pub async fn make_ahead(connection: &mut Connection, outbox: &Outbox, found: &Division) -> Result<u32> {
+pub async fn make_ahead(connection: &mut Connection, outbox: &Outbox, found: &Partitioning) -> Result<u32> {
     let Some(rest) = found.parts.iter().find(|one| one.is_rest) else { return Ok(0) };
     let last = stmt!(
         "SELECT extract(epoch FROM max({key}))::bigint FROM {rest}",
@@ -142,7 +143,7 @@ pub async fn make_ahead(connection: &mut Connection, outbox: &Outbox, found: &Di
     );
     let last = first(&query_each(connection, &last).await?, |row| row.try_get(0))?;
     let mut made = 0;
-    for day in daily_partitions::missing(&found.parts, found.now, last) {
+    for day in daily_partitions::missing_days(&found.parts, found.now, last) {
         patiently(connection, &attached(outbox, day)?).await?;
         made += 1;
     }

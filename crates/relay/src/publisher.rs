@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-use super::claim::{BatchShape, LookFigures, width};
+use super::claim::{BatchShape, ClaimSizes, width};
 use super::delivery::deliver;
 use super::session::{self, OutboxSession};
 use super::stop::StopSignal;
@@ -53,7 +53,7 @@ pub struct Publisher {
     session: Option<OutboxSession>,
     link: Option<BrokerLink>,
     after: Option<(String, String)>,
-    last: LookFigures,
+    last: ClaimSizes,
     width: BatchShape,
     /// `true` if this pass through the outbox found anything.
     found: bool,
@@ -105,10 +105,10 @@ impl Publisher {
             session: None,
             link: None,
             after: None,
-            last: LookFigures::default(),
+            last: ClaimSizes::default(),
             width: width(
                 outbox.batch,
-                LookFigures::default(),
+                ClaimSizes::default(),
                 BatchShape { aggregates: outbox.batch, each: 1 },
             ),
             found: false,
@@ -151,7 +151,7 @@ impl Publisher {
     }
 
     /// Works only while there is too much for one publisher, and closes its connections in between.
-    pub async fn serve_when_busy(mut self) {
+    pub async fn run_helper(mut self) {
         while !self.stop.is_asked() {
             tokio::select! {
                 () = self.stop.asked() => return,
@@ -217,7 +217,7 @@ impl Publisher {
             self.after = None;
         }
         if self.link.is_none() {
-            let secrets = BrokerSecrets::of(&self.outbox.to, &self.run.environment)?;
+            let secrets = BrokerSecrets::new(&self.outbox.to, &self.run.environment)?;
             self.link = Some(BrokerLink::open(&self.outbox.to, &secrets).await?);
         }
         Ok(())

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::claim::{BatchClaim, BatchShape, ClaimedEvent, LookFigures};
+use super::claim::{BatchClaim, BatchShape, ClaimSizes, ClaimedEvent};
 use super::statements::{OutboxStatements, SETTINGS, listen};
 use super::verdict::{BatchVerdict, pause};
 use crate::broker::OutboxEvent;
@@ -66,7 +66,7 @@ impl OutboxSession {
     /// Returns `true` if any event is unpublished, due or not.
     pub async fn has_pending(&mut self) -> Result<bool> {
         let question = self.statements().has_pending();
-        Ok(!self.ask(&question).await?.is_empty())
+        Ok(!self.query(&question).await?.is_empty())
     }
 
     /// Begins a transaction and locks the publishable events: the first events of each aggregate without a gap, up
@@ -89,14 +89,14 @@ impl OutboxSession {
 
     /// Removes events that have to wait for an event that is not locked here.
     async fn close_ranks(&mut self, claim: &mut BatchClaim, each: u32) -> Result<()> {
-        let counting = self.statements().standing(&claim.ends(), each);
-        let doubtful = claim.doubtful(&read(counted(&self.ask(&counting).await?))?);
+        let counting = self.statements().count_pending_sql(&claim.ends(), each);
+        let doubtful = claim.doubtful(&read(counted(&self.query(&counting).await?))?);
         if doubtful.is_empty() {
             return Ok(());
         }
         let last: Vec<&str> = doubtful.iter().map(String::as_str).collect();
         let listing = self.statements().pending(&last, each);
-        let pending = read(pending_of(&self.ask(&listing).await?))?;
+        let pending = read(pending_of(&self.query(&listing).await?))?;
         claim.without_gaps(&doubtful, &pending);
         Ok(())
     }
@@ -124,7 +124,7 @@ impl OutboxSession {
     }
 
     /// Runs a query and returns its rows.
-    pub async fn ask(&mut self, question: &Statement) -> Result<Vec<Row>> {
+    pub async fn query(&mut self, question: &Statement) -> Result<Vec<Row>> {
         let rows = query_each(&mut self.connection, question).await;
         Ok(rows.map_err(|error| self.explained(error))?.into_iter().flatten().collect())
     }
@@ -184,8 +184,8 @@ fn claim_of(
         }
     }
     let whole = aggregates < width.aggregates as usize && rows.len() < batch as usize;
-    let claim = BatchClaim::of(found);
-    let figures = LookFigures { aggregates, whole, ..claim.figures };
+    let claim = BatchClaim::new(found);
+    let figures = ClaimSizes { aggregates, whole, ..claim.figures };
     Ok(BatchClaim { figures, last, ..claim })
 }
 

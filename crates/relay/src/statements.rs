@@ -148,7 +148,7 @@ impl OutboxStatements<'_> {
 
     /// Counts the pending events of some aggregates up to a given event of each, after locking. Counts at most one
     /// more than `each`.
-    pub fn standing(&self, last: &[&str], each: u32) -> Statement {
+    pub fn count_pending_sql(&self, last: &[&str], each: u32) -> Statement {
         stmt!(
             "SELECT m.{id}::text, (SELECT count(*) FROM (SELECT {up_to} LIMIT {more}) p) FROM {table} m WHERE m.{id} = ANY ({last})",
             id = id(&self.0.columns.id),

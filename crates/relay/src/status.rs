@@ -36,7 +36,7 @@ pub async fn read(run: &Run, service: &DesiredService, outbox: &Arc<Outbox>) -> 
     let mut session = session::open(run, service, outbox).await?;
     session.be_patient();
     let backlog = backlog(&mut session, outbox).await?;
-    let rows = session.ask(&OutboxStatements(outbox).done()).await?;
+    let rows = session.query(&OutboxStatements(outbox).done()).await?;
     session.close().await;
     let done = |row: &Row| Ok::<(i64, i64), Unreadable>((row.try_get(0)?, row.try_get(1)?));
     let (published, lately) = only(&rows, done)?;
@@ -58,7 +58,7 @@ pub async fn read_backlog(run: &Run, service: &DesiredService) -> Result<Backlog
 }
 
 async fn backlog(session: &mut OutboxSession, outbox: &Outbox) -> Result<Backlog> {
-    let rows = session.ask(&OutboxStatements(outbox).backlog()).await?;
+    let rows = session.query(&OutboxStatements(outbox).backlog()).await?;
     only(&rows, |row| {
         Ok(Backlog {
             pending: row.try_get(0)?,

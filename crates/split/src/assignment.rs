@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::proposal::SplitProposal;
-use super::source::{ObjectNumber, SourceCatalog, SourceRelation};
+use super::source::{Oid, SourceCatalog, SourceRelation};
 use martydb_config::manifest::{ReferenceTable, SplitMap, TablePattern};
 use martydb_model::ServiceName;
 
 /// Destination of a relation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Home {
+pub enum RelationDestination {
     Service(ServiceName),
     /// Its owner, and a copy for each reader.
     Reference(ReferenceTable),
@@ -29,76 +29,82 @@ pub enum ServicePlacement {
 
 /// Destinations of all relations, and the entries of the map without a relation.
 pub struct Assignment {
-    homes: BTreeMap<ObjectNumber, Home>,
+    destinations: BTreeMap<Oid, RelationDestination>,
     /// Names and patterns of the map that match nothing in the database.
     pub unmatched: Vec<String>,
 }
 
 impl Assignment {
-    pub fn of(map: &SplitMap, source: &SourceCatalog) -> Assignment {
+    pub fn new(map: &SplitMap, source: &SourceCatalog) -> Assignment {
         let claims = claims(map);
         let mut used = BTreeSet::new();
-        let mut homes = BTreeMap::new();
+        let mut destinations = BTreeMap::new();
         for relation in source.relations.values() {
-            let home = decide(&claims, relation, &mut used);
-            homes.insert(relation.oid, home);
+            let destination = decide(&claims, relation, &mut used);
+            destinations.insert(relation.oid, destination);
         }
-        follow(&mut homes, source);
+        follow(&mut destinations, source);
         let unmatched = claims.iter().enumerate().filter(|(at, _)| !used.contains(at));
-        Assignment { homes, unmatched: unmatched.map(|(_, claim)| claim.words()).collect() }
+        Assignment { destinations, unmatched: unmatched.map(|(_, claim)| claim.words()).collect() }
     }
 
     /// Returns the assignment of a proposal.
     pub fn proposed(proposal: &SplitProposal, source: &SourceCatalog) -> Assignment {
         let services = proposal.services.iter().flat_map(|(service, tables)| {
-            tables.iter().map(|table| (table.table.as_str(), Home::Service(service.clone())))
+            tables.iter().map(|table| (table.table.as_str(), RelationDestination::Service(service.clone())))
         });
-        let ignored = proposal.ignored.iter().map(|table| (table.table.as_str(), Home::Ignored));
-        let named: BTreeMap<&str, Home> = services.chain(ignored).collect();
-        let home = |ident: &str| named.get(ident).cloned().unwrap_or(Home::Unassigned);
-        let mut homes = source.relations.values().map(|one| (one.oid, home(&one.ident))).collect();
-        follow(&mut homes, source);
-        Assignment { homes, unmatched: vec![] }
+        let ignored =
+            proposal.ignored.iter().map(|table| (table.table.as_str(), RelationDestination::Ignored));
+        let named: BTreeMap<&str, RelationDestination> = services.chain(ignored).collect();
+        let destination = |ident: &str| named.get(ident).cloned().unwrap_or(RelationDestination::Unassigned);
+        let mut destinations =
+            source.relations.values().map(|one| (one.oid, destination(&one.ident))).collect();
+        follow(&mut destinations, source);
+        Assignment { destinations, unmatched: vec![] }
     }
 
-    pub fn home(&self, relation: ObjectNumber) -> &Home {
-        self.homes.get(&relation).unwrap_or(&Home::Unassigned)
+    pub fn destination(&self, relation: Oid) -> &RelationDestination {
+        self.destinations.get(&relation).unwrap_or(&RelationDestination::Unassigned)
     }
 
     /// Returns the databases that will contain the relation; `None` if it is unassigned.
-    pub fn seats(&self, relation: ObjectNumber) -> Option<BTreeSet<ServicePlacement>> {
-        match self.home(relation) {
-            Home::Service(service) => Some([ServicePlacement::Service(service.clone())].into()),
-            Home::Reference(table) => {
+    pub fn placements(&self, relation: Oid) -> Option<BTreeSet<ServicePlacement>> {
+        match self.destination(relation) {
+            RelationDestination::Service(service) => {
+                Some([ServicePlacement::Service(service.clone())].into())
+            }
+            RelationDestination::Reference(table) => {
                 let all = table.readers.iter().chain([&table.owner]);
                 Some(all.map(|service| ServicePlacement::Service(service.clone())).collect())
             }
-            Home::Ignored => Some([ServicePlacement::Source].into()),
-            Home::Disputed(_) | Home::Unassigned => None,
+            RelationDestination::Ignored => Some([ServicePlacement::Source].into()),
+            RelationDestination::Disputed(_) | RelationDestination::Unassigned => None,
         }
     }
 
     /// Returns the unassigned tables, and sequences of no table, each with the parts of the map that dispute it.
-    pub fn open(&self, source: &SourceCatalog) -> Vec<(ObjectNumber, Vec<String>)> {
+    pub fn open(&self, source: &SourceCatalog) -> Vec<(Oid, Vec<String>)> {
         let must = |relation: &&SourceRelation| source.has_to_be_placed(relation);
-        let open = |relation: &SourceRelation| match self.home(relation.oid) {
-            Home::Unassigned => Some((relation.oid, vec![])),
-            Home::Disputed(claims) => Some((relation.oid, claims.clone())),
+        let open = |relation: &SourceRelation| match self.destination(relation.oid) {
+            RelationDestination::Unassigned => Some((relation.oid, vec![])),
+            RelationDestination::Disputed(claims) => Some((relation.oid, claims.clone())),
             _ => None,
         };
         source.relations.values().filter(must).filter_map(open).collect()
     }
 
     /// Returns the tables of a service, the partitions of one table as one. Reference tables belong to their owner.
-    pub fn tables_of(&self, service: &ServiceName, source: &SourceCatalog) -> Vec<ObjectNumber> {
-        let its = |relation: &&SourceRelation| match self.home(relation.oid) {
-            Home::Service(home) => home == service,
-            Home::Reference(table) => table.owner == *service || table.readers.contains(service),
+    pub fn tables_of(&self, service: &ServiceName, source: &SourceCatalog) -> Vec<Oid> {
+        let its = |relation: &&SourceRelation| match self.destination(relation.oid) {
+            RelationDestination::Service(destination) => destination == service,
+            RelationDestination::Reference(table) => {
+                table.owner == *service || table.readers.contains(service)
+            }
             _ => false,
         };
         let whole = |relation: &&SourceRelation| {
             let root = source.root(relation.oid);
-            root == relation.oid || self.home(root) != self.home(relation.oid)
+            root == relation.oid || self.destination(root) != self.destination(relation.oid)
         };
         let tables =
             source.relations.values().filter(|relation| relation.is_table()).filter(its).filter(whole);
@@ -108,12 +114,13 @@ impl Assignment {
 
 /// Places partitions that no other part of the map contains with their table, as well as objects that belong to a
 /// table.
-fn follow(homes: &mut BTreeMap<ObjectNumber, Home>, source: &SourceCatalog) {
+fn follow(destinations: &mut BTreeMap<Oid, RelationDestination>, source: &SourceCatalog) {
     for oid in source.relations.keys() {
         let above = source.owner_of_sequence(*oid).unwrap_or_else(|| source.root(*oid));
-        if above != *oid && homes.get(oid) == Some(&Home::Unassigned) {
-            let home = homes.get(&source.root(above)).cloned().unwrap_or(Home::Unassigned);
-            homes.insert(*oid, home);
+        if above != *oid && destinations.get(oid) == Some(&RelationDestination::Unassigned) {
+            let destination =
+                destinations.get(&source.root(above)).cloned().unwrap_or(RelationDestination::Unassigned);
+            destinations.insert(*oid, destination);
         }
     }
 }
@@ -121,15 +128,15 @@ fn follow(homes: &mut BTreeMap<ObjectNumber, Home>, source: &SourceCatalog) {
 /// Part of the map that assigns tables.
 struct MapClaim<'a> {
     pattern: &'a TablePattern,
-    home: Home,
+    destination: RelationDestination,
 }
 
 impl MapClaim<'_> {
     fn words(&self) -> String {
         let pattern = self.pattern.as_str();
-        match &self.home {
-            Home::Service(service) => format!("{pattern} of {service}"),
-            Home::Reference(_) => format!("{pattern} under reference"),
+        match &self.destination {
+            RelationDestination::Service(service) => format!("{pattern} of {service}"),
+            RelationDestination::Reference(_) => format!("{pattern} under reference"),
             _ => format!("{pattern} under ignore"),
         }
     }
@@ -137,17 +144,22 @@ impl MapClaim<'_> {
 
 fn claims(map: &SplitMap) -> Vec<MapClaim<'_>> {
     let services = map.services.iter().flat_map(|(service, patterns)| {
-        patterns.iter().map(|pattern| MapClaim { pattern, home: Home::Service(service.clone()) })
+        patterns
+            .iter()
+            .map(|pattern| MapClaim { pattern, destination: RelationDestination::Service(service.clone()) })
     });
     let reference = map.reference.iter();
-    let reference =
-        reference.map(|(pattern, table)| MapClaim { pattern, home: Home::Reference(table.clone()) });
-    let ignored = map.ignore.iter().map(|pattern| MapClaim { pattern, home: Home::Ignored });
+    let reference = reference.map(|(pattern, table)| MapClaim {
+        pattern,
+        destination: RelationDestination::Reference(table.clone()),
+    });
+    let ignored =
+        map.ignore.iter().map(|pattern| MapClaim { pattern, destination: RelationDestination::Ignored });
     services.chain(reference).chain(ignored).collect()
 }
 
 /// Chooses the destination: a full name overrides a pattern; two of the same kind must agree.
-fn decide(claims: &[MapClaim], relation: &SourceRelation, used: &mut BTreeSet<usize>) -> Home {
+fn decide(claims: &[MapClaim], relation: &SourceRelation, used: &mut BTreeSet<usize>) -> RelationDestination {
     let matching = |(at, claim): (usize, &MapClaim)| {
         claim.pattern.matches(&relation.schema, &relation.name).then_some(at)
     };
@@ -156,9 +168,9 @@ fn decide(claims: &[MapClaim], relation: &SourceRelation, used: &mut BTreeSet<us
     let (exact, patterns): (Vec<usize>, Vec<usize>) =
         all.into_iter().partition(|at| claims[*at].pattern.is_exact());
     let best = if exact.is_empty() { patterns } else { exact };
-    let Some(first) = best.first() else { return Home::Unassigned };
-    if best.iter().all(|at| claims[*at].home == claims[*first].home) {
-        return claims[*first].home.clone();
+    let Some(first) = best.first() else { return RelationDestination::Unassigned };
+    if best.iter().all(|at| claims[*at].destination == claims[*first].destination) {
+        return claims[*first].destination.clone();
     }
-    Home::Disputed(best.iter().map(|at| claims[*at].words()).collect())
+    RelationDestination::Disputed(best.iter().map(|at| claims[*at].words()).collect())
 }

@@ -35,7 +35,7 @@ pub struct BegunRun {
 /// # Errors
 /// If a run has begun with another map or mode, or if the admin lacks privileges.
 pub async fn begin(session: &mut Connection, planned: &PlannedRun<'_>) -> Result<BegunRun> {
-    privileges::refuse_lacking(session, &relations::numbers_of(planned.plan, planned.source)).await?;
+    privileges::refuse_missing(session, &relations::numbers_of(planned.plan, planned.source)).await?;
     source::prepare(session).await?;
     let fresh = |service: &ServiceName| {
         relations::relations_of(service, planned.plan, planned.source, planned.shapes)

@@ -2,8 +2,8 @@
 //! service's migrator. Each loaded part is recorded with its rows, so that an interrupted copy resumes.
 
 mod fill;
-pub mod moment;
 mod queue;
+pub mod snapshot;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use super::sessions::{self, ReadTable};
 use super::state::source::{SplitRelation, SplitRun};
 use super::state::{SplitPhase, target};
 use super::tables::{DatabaseTables, TableShape};
-use super::write_block::{self, Closing};
+use super::write_block::{self, WriteBlock};
 use martydb_migrate::MigrationTarget;
 use martydb_model::ServiceName;
 use martydb_model::error::{Error, Kind, Result};
@@ -67,7 +67,7 @@ impl SplitCopy<'_> {
     /// # Errors
     /// With all obstacles: missing tables or columns, and existing rows.
     pub async fn examine<'t>(&self, of: &'t CopyTarget, source: &DatabaseTables) -> Result<ReadyTarget<'t>> {
-        let mut session = sessions::looking(&of.target).await?;
+        let mut session = sessions::open_inspecting(&of.target).await?;
         let end = self.examined(&mut session, of, source).await;
         session.close().await;
         end
@@ -113,7 +113,7 @@ impl SplitCopy<'_> {
         if ready.begun && !self.run.online {
             return Ok(());
         }
-        let mut session = sessions::looking(&ready.of.target).await?;
+        let mut session = sessions::open_inspecting(&ready.of.target).await?;
         let end = self.prepared(&mut session, ready).await;
         session.close().await;
         end
@@ -131,7 +131,7 @@ impl SplitCopy<'_> {
         );
         let _since = write_block::close(
             session,
-            &Closing {
+            &WriteBlock {
                 tables: &tables,
                 hint: &hint,
                 passes: ready.of.target.owner.as_str(),
@@ -148,9 +148,9 @@ impl SplitCopy<'_> {
     /// # Errors
     /// If the owner may not set a sequence.
     pub async fn set_sequences(&self, of: &CopyTarget, source: &Sequences) -> Result<()> {
-        let mut session = sessions::looking(&of.target).await?;
+        let mut session = sessions::open_inspecting(&of.target).await?;
         let here = sequences::read(&mut session).await?;
-        let raising = sequences::raising(source, &here);
+        let raising = sequences::raise_sql(source, &here);
         if !raising.is_empty() {
             execute(&mut session, &Statement::join(raising)).await?;
         }

@@ -2,7 +2,7 @@
 //! after the rows, and the service's triggers, which are disabled until the database is opened. Each is recorded in the
 //! transaction that removes it.
 
-use super::state::target::{Deferred, DeferredStage, belonging_to, defer_sql};
+use super::state::target::{Deferred, DeferredStage, defer_sql, run_sql};
 use super::write_block::numbers;
 use martydb_model::error::Result;
 use martydb_model::sql::{ArrayLiteral, ServerText, Statement, stmt};
@@ -50,7 +50,7 @@ async fn taken_away(session: &mut Connection, run: &str, tables: &[FilledTable])
         let kept = defer_sql(DeferredStage::Opening, &piece(&row, 0, 5)?);
         execute(session, &Statement::join([stmt!("{rested}", rested = rested), kept])).await?;
     }
-    execute(session, &Statement::join([belonging_to(run), stmt!("COMMIT")])).await.map(drop)
+    execute(session, &Statement::join([run_sql(run), stmt!("COMMIT")])).await.map(drop)
 }
 
 /// Objects that are dropped together, and the statements that recreate each.

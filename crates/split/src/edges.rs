@@ -3,12 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::answers::EdgeKind;
-use super::assignment::{Assignment, Home, ServicePlacement};
+use super::assignment::{Assignment, RelationDestination, ServicePlacement};
 use super::needs::Needs;
-use super::placement::{Placement, Seats};
+use super::placement::{Placement, Placements};
 use super::source::{
-    CatalogClass, ObjectKey, ObjectNumber, PartKind, RelationKind, SourceCatalog, SourceForeignKey,
-    SourcePart,
+    CatalogClass, ObjectKey, Oid, PartKind, RelationKind, SourceCatalog, SourceForeignKey, SourcePart,
 };
 
 /// Edge that crosses a boundary, with its answer.
@@ -34,9 +33,9 @@ impl CrossingEdge {
 const UNKNOWN: &str = "unknown";
 
 /// Returns all edges, each once, in the order of their kinds and names.
-pub fn crossing(source: &SourceCatalog, assignment: &Assignment) -> Vec<CrossingEdge> {
-    let seating = Placement::of(source, assignment);
-    let mut finder = Finder { source, assignment, seating, parts: vec![], found: vec![] };
+pub fn crossing_edges(source: &SourceCatalog, assignment: &Assignment) -> Vec<CrossingEdge> {
+    let placement = Placement::new(source, assignment);
+    let mut finder = EdgeFinder { source, assignment, placement, parts: vec![], found: vec![] };
     finder.gather();
     finder.foreign_keys();
     finder.children();
@@ -53,16 +52,16 @@ pub fn crossing(source: &SourceCatalog, assignment: &Assignment) -> Vec<Crossing
     found
 }
 
-struct Finder<'a> {
+struct EdgeFinder<'a> {
     source: &'a SourceCatalog,
     assignment: &'a Assignment,
-    seating: Placement<'a>,
+    placement: Placement<'a>,
     /// Parts of tables, with their needs.
     parts: Vec<(&'a SourcePart, Needs)>,
     found: Vec<CrossingEdge>,
 }
 
-impl<'a> Finder<'a> {
+impl<'a> EdgeFinder<'a> {
     fn add(&mut self, kind: EdgeKind, from: impl Into<String>, to: impl Into<String>) {
         let (from, to) = (from.into(), to.into());
         self.found.push(CrossingEdge { kind, from, to, answer: None, reason: None, object: None });
@@ -72,7 +71,7 @@ impl<'a> Finder<'a> {
         self.found.push(CrossingEdge { kind, from, to, answer: None, reason: None, object: Some(object) });
     }
 
-    fn names(&self, relations: impl IntoIterator<Item = ObjectNumber>) -> String {
+    fn names(&self, relations: impl IntoIterator<Item = Oid>) -> String {
         let names: Vec<&str> = relations.into_iter().map(|oid| self.source.ident(oid)).collect();
         names.join(", ")
     }
@@ -84,17 +83,17 @@ impl<'a> Finder<'a> {
             let root = source.root(part.relation);
             part.kind != PartKind::View
                 && (root == part.relation
-                    || self.assignment.home(root) != self.assignment.home(part.relation))
+                    || self.assignment.destination(root) != self.assignment.destination(part.relation))
         };
         let parts = source.parts.iter().filter(speaks);
-        self.parts = parts.map(|part| (part, self.seating.graph.needs([(part.class, part.oid)]))).collect();
+        self.parts = parts.map(|part| (part, self.placement.graph.needs([(part.class, part.oid)]))).collect();
     }
 
     fn foreign_keys(&mut self) {
         let source = self.source;
         for key in &source.foreign_keys {
-            let Some(seats) = self.assignment.seats(key.relation) else { continue };
-            if !self.seating.missing(&seats, &[key.to].into()).is_empty() {
+            let Some(placements) = self.assignment.placements(key.relation) else { continue };
+            if !self.placement.missing(&placements, &[key.to].into()).is_empty() {
                 let (from, to) = foreign_key(source, key);
                 self.add_object(EdgeKind::ForeignKey, from, to, (CatalogClass::Constraint, key.oid));
             }
@@ -104,7 +103,8 @@ impl<'a> Finder<'a> {
     fn children(&mut self) {
         let source = self.source;
         for one in &source.children {
-            let (child, parent) = (self.assignment.seats(one.child), self.assignment.seats(one.parent));
+            let (child, parent) =
+                (self.assignment.placements(one.child), self.assignment.placements(one.parent));
             if let (Some(child), Some(parent)) = (child, parent)
                 && child != parent
             {
@@ -127,17 +127,17 @@ impl<'a> Finder<'a> {
                 RelationKind::MaterializedView => EdgeKind::MaterializedView,
                 _ => EdgeKind::View,
             };
-            let tables = self.seating.graph.needs([(CatalogClass::Relation, view.oid)]).tables;
-            let missing = match self.assignment.home(view.oid) {
-                Home::Ignored => continue,
-                Home::Unassigned => match self.seating.common(&tables) {
+            let tables = self.placement.graph.needs([(CatalogClass::Relation, view.oid)]).tables;
+            let missing = match self.assignment.destination(view.oid) {
+                RelationDestination::Ignored => continue,
+                RelationDestination::Unassigned => match self.placement.common(&tables) {
                     Some(common) if common.is_empty() => tables.into_iter().collect(),
                     _ => vec![],
                 },
                 _ => self
                     .assignment
-                    .seats(view.oid)
-                    .map_or(vec![], |seats| self.seating.missing(&seats, &tables)),
+                    .placements(view.oid)
+                    .map_or(vec![], |placements| self.placement.missing(&placements, &tables)),
             };
             if !missing.is_empty() {
                 let to = self.names(missing);
@@ -161,16 +161,18 @@ impl<'a> Finder<'a> {
             };
             let mut others = needs.tables.clone();
             others.remove(&self.source.root(part.relation));
-            let seats = match part.stays_with_the_owner() {
+            let placements = match part.stays_with_the_owner() {
                 true => Some(self.writers(part.relation)),
-                false => self.seating.seats(part.relation),
+                false => self.placement.placements(part.relation),
             };
-            let missing = seats.as_ref().map_or(vec![], |seats| self.seating.missing(seats, &others));
+            let missing =
+                placements.as_ref().map_or(vec![], |placements| self.placement.missing(placements, &others));
             let mut to: Vec<String> =
                 missing.into_iter().map(|oid| self.source.ident(oid).to_owned()).collect();
             // Roles belong to the whole server: each service has its own, which the manifest creates.
-            let moved = seats
-                .is_some_and(|seats| seats.iter().any(|seat| matches!(seat, ServicePlacement::Service(_))));
+            let moved = placements.is_some_and(|placements| {
+                placements.iter().any(|placement| matches!(placement, ServicePlacement::Service(_)))
+            });
             let roles = part.roles.iter().flatten().filter(|_| moved);
             to.extend(roles.map(|role| format!("role {role}")));
             if !to.is_empty() {
@@ -184,19 +186,19 @@ impl<'a> Finder<'a> {
     }
 
     /// Returns the services that write a table: only the owner of a reference table.
-    fn writers(&self, relation: ObjectNumber) -> Seats {
-        match self.assignment.home(relation) {
-            Home::Reference(table) => [ServicePlacement::Service(table.owner.clone())].into(),
-            _ => self.assignment.seats(relation).unwrap_or_default(),
+    fn writers(&self, relation: Oid) -> Placements {
+        match self.assignment.destination(relation) {
+            RelationDestination::Reference(table) => [ServicePlacement::Service(table.owner.clone())].into(),
+            _ => self.assignment.placements(relation).unwrap_or_default(),
         }
     }
 
-    fn is_shared(&self, users: &BTreeSet<ObjectNumber>) -> bool {
-        users.iter().flat_map(|user| self.writers(*user)).collect::<Seats>().len() > 1
+    fn is_shared(&self, users: &BTreeSet<Oid>) -> bool {
+        users.iter().flat_map(|user| self.writers(*user)).collect::<Placements>().len() > 1
     }
 
     fn sequences(&mut self) {
-        let mut users: BTreeMap<ObjectNumber, BTreeSet<ObjectNumber>> = BTreeMap::new();
+        let mut users: BTreeMap<Oid, BTreeSet<Oid>> = BTreeMap::new();
         for (part, needs) in &self.parts {
             for sequence in &needs.sequences {
                 users.entry(*sequence).or_default().insert(self.source.root(part.relation));
@@ -205,7 +207,7 @@ impl<'a> Finder<'a> {
         for (sequence, tables) in &mut users {
             tables.extend(self.source.owner_of_sequence(*sequence));
             if self.source.owner_of_sequence(*sequence).is_none()
-                && self.assignment.seats(*sequence).is_some()
+                && self.assignment.placements(*sequence).is_some()
             {
                 tables.insert(*sequence);
             }
@@ -220,19 +222,19 @@ impl<'a> Finder<'a> {
     }
 
     fn types(&mut self) {
-        let mut users: BTreeMap<ObjectNumber, BTreeSet<ObjectNumber>> = BTreeMap::new();
+        let mut users: BTreeMap<Oid, BTreeSet<Oid>> = BTreeMap::new();
         let source = self.source;
         for table in source.relations.values().filter(|relation| relation.is_table()) {
-            for one in self.seating.graph.needs([(CatalogClass::Relation, table.oid)]).types {
+            for one in self.placement.graph.needs([(CatalogClass::Relation, table.oid)]).types {
                 users.entry(one).or_default().insert(self.source.root(table.oid));
             }
         }
         for (oid, tables) in &users {
             let Some(one) = source.types.get(oid) else { continue };
             // Readers count here: their copies have the columns, too.
-            let seats: Seats =
-                tables.iter().filter_map(|table| self.assignment.seats(*table)).flatten().collect();
-            if seats.len() > 1 && one.kind != 'm' {
+            let placements: Placements =
+                tables.iter().filter_map(|table| self.assignment.placements(*table)).flatten().collect();
+            if placements.len() > 1 && one.kind != 'm' {
                 let kind = if one.kind == 'd' { EdgeKind::Domain } else { EdgeKind::Type };
                 let to = self.names(tables.iter().copied());
                 self.add(kind, one.ident.as_str(), to);
@@ -243,18 +245,18 @@ impl<'a> Finder<'a> {
     /// Finds crossing routines. A routine that a part of a table calls is covered by that part, unless it has dynamic
     /// SQL.
     fn routines(&mut self) {
-        let attached: BTreeSet<ObjectNumber> =
+        let attached: BTreeSet<Oid> =
             self.parts.iter().flat_map(|(_, needs)| needs.routines.iter().copied()).collect();
         let source = self.source;
         for routine in source.routines.values() {
-            let needs = self.seating.graph.needs([(CatalogClass::Routine, routine.oid)]);
+            let needs = self.placement.graph.needs([(CatalogClass::Routine, routine.oid)]);
             let crosses = !attached.contains(&routine.oid)
-                && self.seating.common(&needs.tables).is_some_and(|common| common.is_empty());
+                && self.placement.common(&needs.tables).is_some_and(|common| common.is_empty());
             let mut to: Vec<String> = vec![];
             if crosses {
                 to.push(self.names(needs.tables));
             }
-            if self.seating.graph.is_unknown(routine.oid) {
+            if self.placement.graph.is_unknown(routine.oid) {
                 to.push(UNKNOWN.into());
             }
             if !to.is_empty() {
@@ -274,8 +276,11 @@ impl<'a> Finder<'a> {
         }
     }
 
-    fn is_moved(&self, relation: ObjectNumber) -> bool {
-        matches!(self.assignment.home(relation), Home::Service(_) | Home::Reference(_))
+    fn is_moved(&self, relation: Oid) -> bool {
+        matches!(
+            self.assignment.destination(relation),
+            RelationDestination::Service(_) | RelationDestination::Reference(_)
+        )
     }
 
     fn publications(&mut self) {

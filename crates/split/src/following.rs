@@ -8,8 +8,8 @@ use sha2::{Digest, Sha256};
 use super::state::SplitPhase;
 use super::state::{LOCK, source};
 use super::stream::FollowGoal;
-use super::stream::{ApplyPlace, FollowProgress, Lsn, StreamOrigin, follow};
-use super::switching::{SwitchEndpoints, VERIFYING, approach, reverse, still_target};
+use super::stream::{ApplyTarget, FollowProgress, Lsn, StreamOrigin, follow};
+use super::switching::{SwitchEndpoints, VERIFYING, catch_up, reverse, still_target};
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sqlstate;
 use martydb_model::units::bytes;
@@ -64,7 +64,7 @@ impl FollowedSide {
 struct ReadyStream {
     side: FollowedSide,
     origin: StreamOrigin,
-    place: ApplyPlace,
+    place: ApplyTarget,
 }
 
 /// State of a service, for its follower.
@@ -95,7 +95,7 @@ pub async fn follow_service(ends: &mut SwitchEndpoints, until_caught_up: bool) -
                 FollowedSide::Source => &mut ends.source.session,
                 FollowedSide::Target => &mut ends.target.session,
             };
-            approach(session, origin, place).await?;
+            catch_up(session, origin, place).await?;
             return Ok(FollowEnd::CaughtUp);
         }
         let from = stream.side.name();
@@ -204,7 +204,7 @@ async fn forward(ends: &mut SwitchEndpoints) -> Result<Readiness> {
     let slot = ends.service.forward_slot.clone().ok_or_else(|| not_followed(ends))?;
     still_target(ends).await?;
     let start = ends.service.forward_from.as_deref().and_then(Lsn::parse).unwrap_or_default();
-    let place = ApplyPlace { start, ..ends.forward_place("forward") };
+    let place = ApplyTarget { start, ..ends.forward_place("forward") };
     let origin = reverse::from_source(ends, &slot);
     Ok(Readiness::Ready(Box::new(ReadyStream { side: FollowedSide::Source, origin, place })))
 }

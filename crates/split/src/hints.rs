@@ -8,7 +8,7 @@ use martydb_migrate::files::{ScriptItem, StatementHead, bare, folder, is_word, w
 use martydb_model::{DesiredService, SchemaName};
 
 /// Returns the evidence of every service. An unreadable folder contributes none.
-pub fn of(manifest: &Manifest) -> Vec<ServiceHints> {
+pub fn service_hints(manifest: &Manifest) -> Vec<ServiceHints> {
     manifest.services.values().map(|service| signs(manifest, service)).collect()
 }
 

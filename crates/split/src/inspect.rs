@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::dependencies::{DependRow, Dependencies};
-use super::source::{CatalogClass, ObjectKey, ObjectNumber, RelationKind, SourceCatalog};
+use super::source::{CatalogClass, ObjectKey, Oid, RelationKind, SourceCatalog};
 use super::tables::{DatabaseTables, TableColumn, TableShape};
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Qualified, ServerText, Statement, stmt};
@@ -25,11 +25,11 @@ const MOST_COUNTED: i64 = 64 << 20;
 
 /// Reference in the catalog.
 #[derive(Deserialize)]
-struct FoundReference {
+struct CatalogReference {
     class: CatalogClass,
-    oid: ObjectNumber,
+    oid: Oid,
     to_class: CatalogClass,
-    to: ObjectNumber,
+    to: Oid,
     owned: bool,
 }
 
@@ -45,17 +45,17 @@ struct PublishedSchema {
 /// # Errors
 /// If the admin cannot connect to it, or lacks a privilege.
 pub async fn read(access: &Access, database: &str) -> Result<SourceCatalog> {
-    let SourceMoment { mut session, mut catalogue } = SourceMoment::open(access, database).await?;
+    let SourceMoment { mut session, mut catalog } = SourceMoment::open(access, database).await?;
     execute_protected(&mut session, &stmt!("COMMIT")).await?;
-    count(&mut session, &mut catalogue).await;
+    count(&mut session, &mut catalog).await;
     session.close().await;
-    Ok(catalogue)
+    Ok(catalog)
 }
 
 /// Snapshot of a source, held by its session.
 pub struct SourceMoment {
     session: Connection,
-    pub catalogue: SourceCatalog,
+    pub catalog: SourceCatalog,
 }
 
 impl SourceMoment {
@@ -64,8 +64,8 @@ impl SourceMoment {
     pub async fn open(access: &Access, database: &str) -> Result<SourceMoment> {
         let mut session = access.read(database).await?;
         execute_protected(&mut session, &stmt!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")).await?;
-        let catalogue = catalogue(&mut session).await?;
-        Ok(SourceMoment { session, catalogue })
+        let catalog = catalog(&mut session).await?;
+        Ok(SourceMoment { session, catalog })
     }
 
     /// Reads all dependencies.
@@ -100,69 +100,69 @@ impl SourceMoment {
     }
 }
 
-async fn catalogue(session: &mut Connection) -> Result<SourceCatalog> {
-    let mut catalogue = SourceCatalog { major: session.major(), ..SourceCatalog::default() };
-    rows::read_all(session, SOURCE, |row| take(&mut catalogue, row)).await?;
-    if catalogue.major >= PUBLISHES_SCHEMAS {
+async fn catalog(session: &mut Connection) -> Result<SourceCatalog> {
+    let mut catalog = SourceCatalog { major: session.major(), ..SourceCatalog::default() };
+    rows::read_all(session, SOURCE, |row| take(&mut catalog, row)).await?;
+    if catalog.major >= PUBLISHES_SCHEMAS {
         let mut published: Vec<PublishedSchema> = vec![];
         rows::read_all(session, PUBLISHED_SCHEMAS, |row| {
             published.push(row.parse()?);
             Ok(())
         })
         .await?;
-        published.iter().for_each(|one| publish(&mut catalogue, one));
+        published.iter().for_each(|one| publish(&mut catalog, one));
     }
-    Ok(catalogue)
+    Ok(catalog)
 }
 
-fn take(catalogue: &mut SourceCatalog, row: &CatalogRow) -> Result<()> {
+fn take(catalog: &mut SourceCatalog, row: &CatalogRow) -> Result<()> {
     match row.section.as_str() {
         "relation" => {
             let relation: super::source::SourceRelation = row.parse()?;
-            catalogue.relations.insert(relation.oid, relation);
+            catalog.relations.insert(relation.oid, relation);
         }
-        "child" => catalogue.children.push(row.parse()?),
-        "foreign_key" => catalogue.foreign_keys.push(row.parse()?),
-        "part" => catalogue.parts.push(row.parse()?),
+        "child" => catalog.children.push(row.parse()?),
+        "foreign_key" => catalog.foreign_keys.push(row.parse()?),
+        "part" => catalog.parts.push(row.parse()?),
         "routine" => {
             let routine: super::source::SourceRoutine = row.parse()?;
-            catalogue.routines.insert(routine.oid, routine);
+            catalog.routines.insert(routine.oid, routine);
         }
         "type" => {
             let one: super::source::SourceType = row.parse()?;
-            catalogue.types.insert(one.oid, one);
+            catalog.types.insert(one.oid, one);
         }
         "reference" => {
-            let found: FoundReference = row.parse()?;
+            let found: CatalogReference = row.parse()?;
             let (from, to): (ObjectKey, ObjectKey) = ((found.class, found.oid), (found.to_class, found.to));
-            let all = if found.owned { &mut catalogue.owned } else { &mut catalogue.references };
+            let all = if found.owned { &mut catalog.owned } else { &mut catalog.references };
             all.entry(from).or_default().insert(to);
         }
-        "large_object_column" => catalogue.large_object_columns.push(row.parse()?),
-        "publication" => catalogue.publications.push(row.parse()?),
+        "large_object_column" => catalog.large_object_columns.push(row.parse()?),
+        "publication" => catalog.publications.push(row.parse()?),
         _ => return row.unknown(),
     }
     Ok(())
 }
 
 /// Adds the present tables of a published schema to its publication.
-fn publish(catalogue: &mut SourceCatalog, published: &PublishedSchema) {
-    let inside: Vec<ObjectNumber> = catalogue
+fn publish(catalog: &mut SourceCatalog, published: &PublishedSchema) {
+    let inside: Vec<Oid> = catalog
         .relations
         .values()
         .filter(|relation| relation.is_table() && relation.schema == published.schema)
         .map(|relation| relation.oid)
         .collect();
-    let found = catalogue.publications.iter_mut().find(|one| one.name == published.name);
+    let found = catalog.publications.iter_mut().find(|one| one.name == published.name);
     if let Some(publication) = found {
         publication.tables.get_or_insert_default().extend(inside);
     }
 }
 
 /// Counts the rows of small tables; an unreadable table keeps its estimate.
-async fn count(session: &mut Connection, catalogue: &mut SourceCatalog) {
+async fn count(session: &mut Connection, catalog: &mut SourceCatalog) {
     let small = |kind, bytes| kind == RelationKind::Table && bytes <= MOST_COUNTED;
-    let tables: Vec<ObjectNumber> = catalogue
+    let tables: Vec<Oid> = catalog
         .relations
         .values()
         .filter(|relation| small(relation.kind, relation.bytes))
@@ -171,9 +171,9 @@ async fn count(session: &mut Connection, catalogue: &mut SourceCatalog) {
     let Ok(shapes) = DatabaseTables::read(session).await else { return };
     let counting = progress("counting", "tables");
     counting.expect(tables.len());
-    let mut counted: BTreeMap<ObjectNumber, i64> = BTreeMap::new();
+    let mut counted: BTreeMap<Oid, i64> = BTreeMap::new();
     for oid in tables {
-        let relation = &catalogue.relations[&oid];
+        let relation = &catalog.relations[&oid];
         if let Some(shape) = shapes.table(&relation.schema, &relation.name).filter(|shape| shape.oid == oid)
             && let Ok(rows) = count_of(session, shape).await
         {
@@ -182,7 +182,7 @@ async fn count(session: &mut Connection, catalogue: &mut SourceCatalog) {
         counting.advance();
     }
     for (oid, rows) in counted {
-        if let Some(relation) = catalogue.relations.get_mut(&oid) {
+        if let Some(relation) = catalog.relations.get_mut(&oid) {
             relation.rows = rows;
         }
     }

@@ -20,7 +20,7 @@
 //! - [`online`]: online copy
 //! - [`plan`]: plan of a split
 //! - [`privileges`]: privileges that the admin lacks at the source for a split
-//! - [`progress`]: status of each service of a split, read from both sides without changes
+//! - [`status`]: status of each service of a split, read from both sides without changes
 //! - [`proposal`]: guesses the service of each table from names and foreign keys
 //! - [`relations`]: relations of each service in the source, as the copy and every later step use them
 //! - [`schema`]: schema of each service, from the source's own DDL
@@ -58,7 +58,6 @@ pub mod online;
 mod placement;
 pub mod plan;
 pub mod privileges;
-pub mod progress;
 pub mod proposal;
 mod publishing;
 pub mod relations;
@@ -70,6 +69,7 @@ pub mod sessions;
 pub mod side_effects;
 mod source;
 pub mod state;
+pub mod status;
 pub mod stream;
 pub mod switching;
 pub mod tables;

@@ -71,14 +71,14 @@ impl TableLoad {
     }
 
     /// Returns `COPY … TO STDOUT` of one part.
-    pub fn out(&self, part: i32) -> Statement {
+    pub fn copy_part_sql(&self, part: i32) -> Statement {
         let from = ServerText::quoted_by_server(self.from.clone());
-        let (format, parts) = (format(self.binary), i64::from(self.relation.parts.max(1)));
+        let (format, parts) = (format_sql(self.binary), i64::from(self.relation.parts.max(1)));
         if parts == 1 {
             return stmt!(
                 "COPY {from}{columns} TO STDOUT {format}",
                 from = from,
-                columns = self.list(),
+                columns = self.columns_sql(),
                 format = format
             );
         }
@@ -102,13 +102,13 @@ impl TableLoad {
     }
 
     /// Returns `COPY … FROM STDIN`.
-    pub fn into(&self) -> Statement {
+    pub fn copy_in_sql(&self) -> Statement {
         let into = ServerText::quoted_by_server(self.into.clone());
         stmt!(
             "COPY {into}{columns} FROM STDIN {format}",
             into = into,
-            columns = self.list(),
-            format = format(self.binary)
+            columns = self.columns_sql(),
+            format = format_sql(self.binary)
         )
     }
 
@@ -117,24 +117,24 @@ impl TableLoad {
     }
 
     /// Returns `COPY … TO STDOUT` of the source's whole table, which is not planned.
-    pub fn whole_source(&self, binary: bool) -> Statement {
+    pub fn copy_source_sql(&self, binary: bool) -> Statement {
         let from = ServerText::quoted_by_server(self.from.clone());
         stmt!(
             "COPY {from}{columns} TO STDOUT {format}",
             from = from,
-            columns = self.list(),
-            format = format(binary)
+            columns = self.columns_sql(),
+            format = format_sql(binary)
         )
     }
 
     /// Returns `COPY … TO STDOUT` of the target's whole table; for a partitioned table with its parts.
-    pub fn whole_target(&self, partitioned: bool, binary: bool) -> Statement {
-        let (into, format) = (ServerText::quoted_by_server(self.into.clone()), format(binary));
+    pub fn copy_target_sql(&self, partitioned: bool, binary: bool) -> Statement {
+        let (into, format) = (ServerText::quoted_by_server(self.into.clone()), format_sql(binary));
         if !partitioned {
             return stmt!(
                 "COPY {into}{columns} TO STDOUT {format}",
                 into = into,
-                columns = self.list(),
+                columns = self.columns_sql(),
                 format = format
             );
         }
@@ -148,7 +148,7 @@ impl TableLoad {
     }
 
     /// Returns the list of columns, or nothing for a table without columns.
-    fn list(&self) -> Statement {
+    fn columns_sql(&self) -> Statement {
         if self.columns.is_empty() {
             return stmt!("");
         }
@@ -157,6 +157,6 @@ impl TableLoad {
     }
 }
 
-fn format(binary: bool) -> Statement {
+fn format_sql(binary: bool) -> Statement {
     if binary { stmt!("(FORMAT binary)") } else { stmt!("(FORMAT text)") }
 }

@@ -4,12 +4,12 @@
 use std::collections::BTreeSet;
 
 use super::answers::EdgeKind;
-use super::assignment::{Home, ServicePlacement};
+use super::assignment::{RelationDestination, ServicePlacement};
 use super::dependencies::{DependKey, class, key};
 use super::edges::CrossingEdge;
 use super::placement::Placement;
 use super::plan::SplitPlan;
-use super::source::{CatalogClass, ObjectNumber, PartKind, RelationKind, SourceCatalog, SourcePart};
+use super::source::{CatalogClass, Oid, PartKind, RelationKind, SourceCatalog, SourcePart};
 use martydb_model::ServiceName;
 use martydb_model::sql::{ServerText, stmt};
 
@@ -19,9 +19,9 @@ pub struct ServiceObjects {
     pub roots: BTreeSet<DependKey>,
     pub kept_out: BTreeSet<DependKey>,
     /// Partitions of a table in another database.
-    pub detached: BTreeSet<ObjectNumber>,
+    pub detached: BTreeSet<Oid>,
     /// Tables of other services that are read here: their copies have no row security.
-    pub copies: BTreeSet<ObjectNumber>,
+    pub copies: BTreeSet<Oid>,
     /// Statements that remove parts of a table which an answer dropped.
     pub afterwards: Vec<String>,
     /// Reasons why no file can be written, as text.
@@ -29,20 +29,21 @@ pub struct ServiceObjects {
 }
 
 impl ServiceObjects {
-    pub fn of(
+    pub fn new(
         service: &ServiceName,
         plan: &SplitPlan,
         source: &SourceCatalog,
-        seating: &Placement,
+        placement: &Placement,
     ) -> ServiceObjects {
-        let seat = ServicePlacement::Service(service.clone());
+        let own = ServicePlacement::Service(service.clone());
         let mut all = ServiceObjects::default();
         for relation in source.relations.values() {
             let here = match relation.kind {
                 RelationKind::Sequence => {
-                    *plan.assignment.home(relation.oid) == Home::Service(service.clone())
+                    *plan.assignment.destination(relation.oid)
+                        == RelationDestination::Service(service.clone())
                 }
-                _ => seating.seats(relation.oid).is_some_and(|seats| seats.contains(&seat)),
+                _ => placement.placements(relation.oid).is_some_and(|placements| placements.contains(&own)),
             };
             let object = (class::RELATION, relation.oid);
             match here {
@@ -52,15 +53,15 @@ impl ServiceObjects {
             }
         }
         for routine in source.routines.keys() {
-            let needs = seating.graph.needs([(CatalogClass::Routine, *routine)]);
-            if seating.common(&needs.tables).is_some_and(|seats| seats.contains(&seat)) {
+            let needs = placement.graph.needs([(CatalogClass::Routine, *routine)]);
+            if placement.common(&needs.tables).is_some_and(|placements| placements.contains(&own)) {
                 all.roots.insert((class::ROUTINE, *routine));
             }
         }
         for edge in &plan.edges {
-            all.answer(edge, source, seating);
+            all.answer(edge, source, placement);
         }
-        let is_copy = |relation| matches!(plan.assignment.home(relation), Home::Reference(table) if table.owner != *service);
+        let is_copy = |relation| matches!(plan.assignment.destination(relation), RelationDestination::Reference(table) if table.owner != *service);
         for part in source.parts.iter().filter(|part| part.stays_with_the_owner() && is_copy(part.relation)) {
             all.keep_out(key((part.class, part.oid)));
         }
@@ -70,11 +71,11 @@ impl ServiceObjects {
         all
     }
 
-    fn has(&self, relation: ObjectNumber) -> bool {
+    fn has(&self, relation: Oid) -> bool {
         self.roots.contains(&(class::RELATION, relation))
     }
 
-    fn answer(&mut self, edge: &CrossingEdge, source: &SourceCatalog, seating: &Placement) {
+    fn answer(&mut self, edge: &CrossingEdge, source: &SourceCatalog, placement: &Placement) {
         let Some(object) = edge.object else { return };
         let part = source.parts.iter().find(|part| (part.class, part.oid) == object);
         let relation = part.map_or(object.1, |part| part.relation);
@@ -96,7 +97,7 @@ impl ServiceObjects {
                 }
             }
             EdgeKind::Function if edge.answer.as_deref() == Some("copy") => {
-                let tables = seating.graph.needs([object]).tables;
+                let tables = placement.graph.needs([object]).tables;
                 if tables.iter().any(|table| self.has(*table)) {
                     self.roots.insert(key(object));
                 }

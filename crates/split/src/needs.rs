@@ -2,20 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::scan::{FoundName, scan};
+use super::scan::{ScannedName, scan};
 use super::source::{
-    CatalogClass, ObjectKey, ObjectNumber, PartKind, RelationKind, SourceCatalog, SourceRelation,
-    SourceRoutine,
+    CatalogClass, ObjectKey, Oid, PartKind, RelationKind, SourceCatalog, SourceRelation, SourceRoutine,
 };
 
 /// Needs of an object.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Needs {
-    pub tables: BTreeSet<ObjectNumber>,
-    pub views: BTreeSet<ObjectNumber>,
-    pub sequences: BTreeSet<ObjectNumber>,
-    pub routines: BTreeSet<ObjectNumber>,
-    pub types: BTreeSet<ObjectNumber>,
+    pub tables: BTreeSet<Oid>,
+    pub views: BTreeSet<Oid>,
+    pub sequences: BTreeSet<Oid>,
+    pub routines: BTreeSet<Oid>,
+    pub types: BTreeSet<Oid>,
 }
 
 /// Languages whose routines can be read, and those that only a superuser can use.
@@ -25,16 +24,16 @@ const KNOWN: &[&str] = &["sql", "plpgsql", "c", "internal"];
 pub struct ReferenceGraph<'a> {
     source: &'a SourceCatalog,
     /// Rules of each view.
-    views: BTreeMap<ObjectNumber, Vec<ObjectKey>>,
+    views: BTreeMap<Oid, Vec<ObjectKey>>,
     /// Objects that the body of each routine names.
-    named: BTreeMap<ObjectNumber, BTreeSet<ObjectKey>>,
+    named: BTreeMap<Oid, BTreeSet<ObjectKey>>,
     /// Routines with dynamic SQL.
-    unknown: BTreeSet<ObjectNumber>,
+    unknown: BTreeSet<Oid>,
 }
 
 impl<'a> ReferenceGraph<'a> {
-    pub fn of(source: &'a SourceCatalog) -> ReferenceGraph<'a> {
-        let mut views: BTreeMap<ObjectNumber, Vec<ObjectKey>> = BTreeMap::new();
+    pub fn new(source: &'a SourceCatalog) -> ReferenceGraph<'a> {
+        let mut views: BTreeMap<Oid, Vec<ObjectKey>> = BTreeMap::new();
         for part in source.parts.iter().filter(|part| part.kind == PartKind::View) {
             views.entry(part.relation).or_default().push((part.class, part.oid));
         }
@@ -124,12 +123,12 @@ impl<'a> ReferenceGraph<'a> {
     }
 
     /// Returns the objects that the body of a routine names.
-    pub fn named(&self, routine: ObjectNumber) -> impl Iterator<Item = ObjectKey> {
+    pub fn named(&self, routine: Oid) -> impl Iterator<Item = ObjectKey> {
         self.named.get(&routine).into_iter().flatten().copied()
     }
 
     /// Returns `true` if the routine has dynamic SQL.
-    pub fn is_unknown(&self, routine: ObjectNumber) -> bool {
+    pub fn is_unknown(&self, routine: Oid) -> bool {
         self.unknown.contains(&routine)
     }
 }
@@ -157,7 +156,7 @@ impl<'a> SourceNames<'a> {
     }
 
     /// Returns the possible objects of a name; after a schema, only those in that schema.
-    fn find(&self, name: &FoundName) -> impl Iterator<Item = ObjectKey> {
+    fn find(&self, name: &ScannedName) -> impl Iterator<Item = ObjectKey> {
         let schema = name.before.as_deref().filter(|before| self.schemas.contains(before)).map(str::to_owned);
         let other = schema.clone();
         let relations = self.relations.get(name.name.as_str()).into_iter().flatten();

@@ -1,12 +1,12 @@
 //! Offline copy: the source's tables are closed until the cutover, or until a rollback cancels the copy.
 
-use super::copying::moment::HeldMoment;
+use super::copying::snapshot::ExportedSnapshot;
 use super::copying::{CopyTarget, FilledCount, ReadyTarget, SplitCopy, fill, read_tables, refuse_planning};
 use super::sequences;
 use super::state::source::{self, SplitRelation};
 use super::state::{SplitKind, SplitPhase};
 use super::tables::DatabaseTables;
-use super::write_block::{self, Closing};
+use super::write_block::{self, WriteBlock};
 use martydb_model::error::Result;
 use martydb_pg::server::Connection;
 
@@ -34,7 +34,7 @@ pub async fn copy(
         close_source(session, copy, target).await?;
     }
     let tables = read_tables(&ready);
-    let moment = HeldMoment::hold(copy.access, copy.database, None, &tables).await?;
+    let moment = ExportedSnapshot::hold(copy.access, copy.database, None, &tables).await?;
     refuse_planning(session, &ready).await?;
     let count = fill(copy, &ready, &moment.snapshot, &tables).await?;
     moment.close().await;
@@ -52,11 +52,11 @@ async fn close_source(session: &mut Connection, copy: &SplitCopy<'_>, target: &C
     let tables: Vec<u32> = target.relations.iter().filter(closed).map(|one| one.oid).collect();
     let place = &target.target;
     let hint = format!("it moves to database \"{}\" at {}", place.database, place.endpoint);
-    let closing = Closing {
+    let closing = WriteBlock {
         tables: &tables,
         hint: &hint,
         passes: &copy.run.login(target.service.as_str()),
-        last: write_block::last_at_source(target.service.as_str()),
+        last: write_block::close_source_sql(target.service.as_str()),
         wait: copy.wait,
     };
     write_block::close(session, &closing).await.map(drop)

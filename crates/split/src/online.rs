@@ -1,12 +1,12 @@
 //! Online copy: changes that are committed before one LSN are in the copied snapshot, later ones are in the slots.
 
-use super::copying::moment::HeldMoment;
+use super::copying::snapshot::ExportedSnapshot;
 use super::copying::{CopyTarget, FilledCount, ReadyTarget, SplitCopy, fill, read_tables, refuse_planning};
 use super::inspect;
 use super::publishing::{FirstSlot, SlotLife, identify, publish, same_slot, slot_names, unfollowable};
 use super::sequences;
 use super::state::SplitPhase;
-use super::state::source::{self, in_phase};
+use super::state::source::{self, phase_sql};
 use super::switching::reverse::drop_slot;
 use super::tables::DatabaseTables;
 use martydb_model::error::{Error, Result};
@@ -45,7 +45,7 @@ pub async fn copy(
     }
     let tables = read_tables(&ready);
     // Two sessions hold the snapshot.
-    let moment = HeldMoment::hold(copy.access, copy.database, Some(&first.snapshot), &tables).await?;
+    let moment = ExportedSnapshot::hold(copy.access, copy.database, Some(&first.snapshot), &tables).await?;
     refuse_planning(session, &ready).await?;
     let count = fill(copy, &ready, &moment.snapshot, &tables).await?;
     moment.close().await;
@@ -58,10 +58,10 @@ pub async fn copy(
     let following = targets.iter().map(|target| {
         let set = stmt!(
             "{phase}, forward_from = {point}",
-            phase = in_phase(SplitPhase::Following),
+            phase = phase_sql(SplitPhase::Following),
             point = Literal(point.clone())
         );
-        source::changing(target.service.as_str(), &set)
+        source::change_sql(target.service.as_str(), &set)
     });
     let all = [stmt!("BEGIN")].into_iter().chain(following).chain([stmt!("COMMIT")]);
     execute(session, &Statement::join(all)).await?;

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::assignment::{Assignment, Home, ServicePlacement};
+use super::assignment::{Assignment, RelationDestination, ServicePlacement};
 use super::needs::ReferenceGraph;
-use super::source::{CatalogClass, ObjectNumber, SourceCatalog};
+use super::source::{CatalogClass, Oid, SourceCatalog};
 
 /// Databases that will contain an object.
-pub type Seats = BTreeSet<ServicePlacement>;
+pub type Placements = BTreeSet<ServicePlacement>;
 
 /// Source with the places of its tables.
 pub struct Placement<'a> {
@@ -17,33 +17,33 @@ pub struct Placement<'a> {
 }
 
 impl<'a> Placement<'a> {
-    pub fn of(source: &'a SourceCatalog, assignment: &'a Assignment) -> Placement<'a> {
-        Placement { source, assignment, graph: ReferenceGraph::of(source) }
+    pub fn new(source: &'a SourceCatalog, assignment: &'a Assignment) -> Placement<'a> {
+        Placement { source, assignment, graph: ReferenceGraph::new(source) }
     }
 
     /// Returns the tables that are missing in some database of an object that needs them. Unassigned tables are not
     /// judged.
-    pub fn missing(&self, seats: &Seats, tables: &BTreeSet<ObjectNumber>) -> Vec<ObjectNumber> {
-        let lacks = |table: &ObjectNumber| {
-            self.assignment.seats(*table).is_some_and(|there| !seats.is_subset(&there))
+    pub fn missing(&self, placements: &Placements, tables: &BTreeSet<Oid>) -> Vec<Oid> {
+        let lacks = |table: &Oid| {
+            self.assignment.placements(*table).is_some_and(|there| !placements.is_subset(&there))
         };
         tables.iter().copied().filter(lacks).collect()
     }
 
     /// Returns the databases that have all of these tables; `None` if one of them is unassigned.
-    pub fn common(&self, tables: &BTreeSet<ObjectNumber>) -> Option<Seats> {
-        let mut all = tables.iter().map(|table| self.assignment.seats(*table));
+    pub fn common(&self, tables: &BTreeSet<Oid>) -> Option<Placements> {
+        let mut all = tables.iter().map(|table| self.assignment.placements(*table));
         let first = all.next()??;
-        all.try_fold(first, |common, seats| Some(common.intersection(&seats?).cloned().collect()))
+        all.try_fold(first, |common, placements| Some(common.intersection(&placements?).cloned().collect()))
     }
 
     /// Returns the databases of a relation. A view is where the map places it, or else wherever all of its tables are.
-    pub fn seats(&self, relation: ObjectNumber) -> Option<Seats> {
+    pub fn placements(&self, relation: Oid) -> Option<Placements> {
         let is_view = self.source.relations.get(&relation).is_some_and(|one| one.is_view());
-        if is_view && *self.assignment.home(relation) == Home::Unassigned {
+        if is_view && *self.assignment.destination(relation) == RelationDestination::Unassigned {
             let needs = self.graph.needs([(CatalogClass::Relation, relation)]);
-            return self.common(&needs.tables).filter(|seats| !seats.is_empty());
+            return self.common(&needs.tables).filter(|placements| !placements.is_empty());
         }
-        self.assignment.seats(relation)
+        self.assignment.placements(relation)
     }
 }

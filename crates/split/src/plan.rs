@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::answers::EdgeKind;
-use super::assignment::{Assignment, Home};
-use super::edges::{CrossingEdge, crossing};
+use super::assignment::{Assignment, RelationDestination};
+use super::edges::{CrossingEdge, crossing_edges};
 use super::needs::ReferenceGraph;
 use super::proposal::SplitProposal;
 use super::source::{CatalogClass, RelationKind, SourceCatalog};
@@ -14,7 +14,7 @@ use martydb_model::error::{Error, Result};
 
 /// Returns the edges of a proposal.
 pub fn edges_of(proposal: &SplitProposal, source: &SourceCatalog) -> Vec<CrossingEdge> {
-    crossing(source, &Assignment::proposed(proposal, source))
+    crossing_edges(source, &Assignment::proposed(proposal, source))
 }
 
 /// Plan of a split.
@@ -51,9 +51,9 @@ pub struct OpenTable {
 impl SplitPlan {
     /// # Errors
     /// If the map has an invalid answer to an edge.
-    pub fn of(map: &SplitMap, source: &SourceCatalog) -> Result<SplitPlan> {
-        let assignment = Assignment::of(map, source);
-        let mut edges = crossing(source, &assignment);
+    pub fn new(map: &SplitMap, source: &SourceCatalog) -> Result<SplitPlan> {
+        let assignment = Assignment::new(map, source);
+        let mut edges = crossing_edges(source, &assignment);
         let mut notes: Vec<String> = assignment
             .unmatched
             .iter()
@@ -82,10 +82,12 @@ impl SplitPlan {
 fn tables(assignment: &Assignment, source: &SourceCatalog, service: &ServiceName) -> Vec<PlannedTable> {
     let mut all: Vec<PlannedTable> = vec![];
     for oid in assignment.tables_of(service, source) {
-        let home = assignment.home(oid);
+        let destination = assignment.destination(oid);
         let with = source.relations.values().filter(|one| {
             one.oid == oid
-                || source.root(one.oid) == oid && one.is_table() && assignment.home(one.oid) == home
+                || source.root(one.oid) == oid
+                    && one.is_table()
+                    && assignment.destination(one.oid) == destination
         });
         let (mut rows, mut bytes, mut partitions) = (0, 0, 0);
         for one in with {
@@ -93,8 +95,8 @@ fn tables(assignment: &Assignment, source: &SourceCatalog, service: &ServiceName
             bytes += one.bytes;
             partitions += usize::from(one.oid != oid && one.kind == RelationKind::Table);
         }
-        let copy = match home {
-            Home::Reference(table) => table.owner != *service,
+        let copy = match destination {
+            RelationDestination::Reference(table) => table.owner != *service,
             _ => false,
         };
         all.push(PlannedTable { table: source.ident(oid).to_owned(), rows, bytes, partitions, copy });
@@ -133,7 +135,7 @@ fn wrong(map: &SplitMap, at: usize, kind: EdgeKind, edge: &str) -> Error {
 /// Returns objects of the source without a destination: foreign tables, and routines that name no table and that
 /// nothing needs.
 fn left(source: &SourceCatalog) -> Vec<String> {
-    let graph = ReferenceGraph::of(source);
+    let graph = ReferenceGraph::new(source);
     let parts = source.parts.iter().map(|part| (part.class, part.oid));
     let routines = source.routines.keys().map(|oid| (CatalogClass::Routine, *oid));
     let needed: BTreeSet<u32> = parts.chain(routines).flat_map(|key| graph.needs([key]).routines).collect();

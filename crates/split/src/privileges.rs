@@ -48,16 +48,16 @@ struct OwnedRelation {
 
 /// Privilege that the admin lacks, as text, and the statements that grant it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LackingPrivilege {
+pub struct MissingPrivilege {
     pub what: String,
-    pub cure: String,
+    pub fix: String,
 }
 
 /// Returns the privileges that the admin lacks for these tables and sequences, by OID.
 ///
 /// # Errors
 /// If the catalogs cannot be read.
-pub async fn lacking(session: &mut Connection, oids: &[u32]) -> Result<Vec<LackingPrivilege>> {
+pub async fn missing_privileges(session: &mut Connection, oids: &[u32]) -> Result<Vec<MissingPrivilege>> {
     let given = stmt!("SELECT pg_catalog.set_config('martydb.tables', {oids}, false)", oids = numbers(oids));
     query(session, &given).await?;
     let (mut admin, mut relations) = (SourceAdmin::default(), vec![]);
@@ -77,18 +77,18 @@ pub async fn lacking(session: &mut Connection, oids: &[u32]) -> Result<Vec<Lacki
 ///
 /// # Errors
 /// With the missing privileges, and the statements that grant them.
-pub async fn refuse_lacking(session: &mut Connection, oids: &[u32]) -> Result<()> {
-    let all = lacking(session, oids).await?;
+pub async fn refuse_missing(session: &mut Connection, oids: &[u32]) -> Result<()> {
+    let all = missing_privileges(session, oids).await?;
     if all.is_empty() {
         return Ok(());
     }
-    let cures: Vec<String> = all.iter().map(|one| printable(&one.cure)).collect();
+    let cures: Vec<String> = all.iter().map(|one| printable(&one.fix)).collect();
     Err(Error::operation("the admin lacks privileges in the source, so nothing was changed")
         .causes(all.iter().map(|one| printable(&one.what)))
         .hint(format!("as a superuser, in the shared database: {}", cures.join("; "))))
 }
 
-fn judged(admin: &SourceAdmin, relations: &[OwnedRelation], major: u32) -> Vec<LackingPrivilege> {
+fn judged(admin: &SourceAdmin, relations: &[OwnedRelation], major: u32) -> Vec<MissingPrivilege> {
     if admin.superuser {
         return vec![];
     }
@@ -99,22 +99,22 @@ fn judged(admin: &SourceAdmin, relations: &[OwnedRelation], major: u32) -> Vec<L
     let forced: Vec<&OwnedRelation> = relations.iter().filter(|one| one.forced).collect();
     if !forced.is_empty() && !admin.sees_all_rows {
         let off = each(&forced, |one| format!("ALTER TABLE {} NO FORCE ROW LEVEL SECURITY", one.ident));
-        all.push(LackingPrivilege {
+        all.push(MissingPrivilege {
             what: format!("forced row security hides rows of {} from {}", named(&forced), admin.role),
-            cure: format!("ALTER ROLE {} BYPASSRLS, or until the split is finished {off}", admin.role),
+            fix: format!("ALTER ROLE {} BYPASSRLS, or until the split is finished {off}", admin.role),
         });
     }
     all
 }
 
 /// Returns missing privileges that do not depend on the owners of the tables.
-fn own(admin: &SourceAdmin, relations: &[OwnedRelation]) -> Vec<LackingPrivilege> {
+fn own(admin: &SourceAdmin, relations: &[OwnedRelation]) -> Vec<MissingPrivilege> {
     let SourceAdmin { role, database, .. } = admin;
     let mut all = vec![];
-    let mut lacks = |what: String, cure: String| all.push(LackingPrivilege { what, cure });
+    let mut lacks = |what: String, fix: String| all.push(MissingPrivilege { what, fix });
     if !admin.creates {
-        let cure = format!("GRANT CREATE ON DATABASE {database} TO {role}");
-        lacks(format!("{role} may not create a schema there"), cure);
+        let fix = format!("GRANT CREATE ON DATABASE {database} TO {role}");
+        lacks(format!("{role} may not create a schema there"), fix);
     }
     if !admin.makes_roles {
         lacks(
@@ -125,8 +125,8 @@ fn own(admin: &SourceAdmin, relations: &[OwnedRelation]) -> Vec<LackingPrivilege
     let closed: BTreeSet<&str> =
         relations.iter().filter(|one| !one.enters).map(|one| one.schema.as_str()).collect();
     for schema in closed {
-        let cure = format!("GRANT USAGE ON SCHEMA {schema} TO {role}");
-        lacks(format!("{role} may not use schema {schema}"), cure);
+        let fix = format!("GRANT USAGE ON SCHEMA {schema} TO {role}");
+        lacks(format!("{role} may not use schema {schema}"), fix);
     }
     all
 }
@@ -137,7 +137,7 @@ fn of_owner(
     (admin, major): (&SourceAdmin, u32),
     owner: &str,
     owned: &[&OwnedRelation],
-) -> Option<LackingPrivilege> {
+) -> Option<MissingPrivilege> {
     let role = &admin.role;
     let all = |is: fn(&OwnedRelation) -> bool| owned.iter().all(|one| is(one));
     let too_much = all(|one| one.of_superuser || one.of_admin);
@@ -146,7 +146,7 @@ fn of_owner(
     let secured: Vec<&OwnedRelation> = owned.iter().copied().filter(|one| one.secured).collect();
     let belong =
         format!("{} {} to {owner}", named(owned), if owned.len() == 1 { "belongs" } else { "belong" });
-    let (what, cure) = match (all(|one| one.acts), too_much) {
+    let (what, fix) = match (all(|one| one.acts), too_much) {
         (false, true) => (format!("{belong}, a superuser, but {role} is not a superuser"), given_away(owned)),
         (false, false) => (
             format!("{belong}, but {role} is not a member of it"),
@@ -162,7 +162,7 @@ fn of_owner(
         }
         _ => return None,
     };
-    Some(LackingPrivilege { what, cure })
+    Some(MissingPrivilege { what, fix })
 }
 
 fn given_away(all: &[&OwnedRelation]) -> String {
@@ -208,7 +208,7 @@ mod tests {
     }
 
     fn words(admin: &SourceAdmin, relations: &[OwnedRelation], major: u32) -> Vec<String> {
-        judged(admin, relations, major).into_iter().map(|one| format!("{}: {}", one.what, one.cure)).collect()
+        judged(admin, relations, major).into_iter().map(|one| format!("{}: {}", one.what, one.fix)).collect()
     }
 
     #[test]

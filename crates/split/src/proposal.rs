@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::source::{ObjectNumber, SourceCatalog, SourceRelation};
+use super::source::{Oid, SourceCatalog, SourceRelation};
 use martydb_migrate::check::other_tools;
 use martydb_model::ServiceName;
 
@@ -75,17 +75,21 @@ fn guessed(relation: &SourceRelation, reason: String) -> GuessedTable {
 struct Guesses<'a> {
     source: &'a SourceCatalog,
     services: &'a [ServiceHints],
-    made: BTreeMap<ObjectNumber, (ServiceName, String)>,
+    made: BTreeMap<Oid, (ServiceName, String)>,
     /// Reason why a table is still open.
-    hints: BTreeMap<ObjectNumber, String>,
+    hints: BTreeMap<Oid, String>,
 }
 
 /// Services with the evidence of each.
-type Signs = BTreeMap<ServiceName, String>;
+type ServiceEvidence = BTreeMap<ServiceName, String>;
 
 impl Guesses<'_> {
     /// Applies a method to every open table; returns `true` if any was assigned.
-    fn each(&mut self, tables: &[&SourceRelation], ask: fn(&Self, &SourceRelation) -> Signs) -> bool {
+    fn each(
+        &mut self,
+        tables: &[&SourceRelation],
+        ask: fn(&Self, &SourceRelation) -> ServiceEvidence,
+    ) -> bool {
         let mut told = vec![];
         for table in tables.iter().filter(|table| !self.made.contains_key(&table.oid)) {
             let signs = ask(self, table);
@@ -104,7 +108,7 @@ impl Guesses<'_> {
         any
     }
 
-    fn by_migrations(&self, table: &SourceRelation) -> Signs {
+    fn by_migrations(&self, table: &SourceRelation) -> ServiceEvidence {
         let makes = |signs: &ServiceHints| {
             let file = signs.makes.get(&table.name)?;
             Some((signs.service.clone(), format!("{file} creates a table of this name")))
@@ -112,7 +116,7 @@ impl Guesses<'_> {
         self.services.iter().filter_map(makes).collect()
     }
 
-    fn by_schema(&self, table: &SourceRelation) -> Signs {
+    fn by_schema(&self, table: &SourceRelation) -> ServiceEvidence {
         let called = |signs: &ServiceHints| {
             let own = signs.schemas.contains(&table.schema);
             let stem = stems(signs).into_iter().any(|stem| stem == table.schema);
@@ -121,15 +125,15 @@ impl Guesses<'_> {
             })
         };
         if table.schema == "public" {
-            Signs::new()
+            ServiceEvidence::new()
         } else {
             self.services.iter().filter_map(called).collect()
         }
     }
 
     /// The longest prefix wins: `passport_engine_x` does not belong to a service `passport`.
-    fn by_prefix(&self, table: &SourceRelation) -> Signs {
-        let mut best: BTreeMap<usize, Signs> = BTreeMap::new();
+    fn by_prefix(&self, table: &SourceRelation) -> ServiceEvidence {
+        let mut best: BTreeMap<usize, ServiceEvidence> = BTreeMap::new();
         for signs in self.services {
             for stem in stems(signs).into_iter().filter(|stem| begins(&table.name, stem)) {
                 let reason = format!("its name begins with {stem}");
@@ -140,7 +144,7 @@ impl Guesses<'_> {
     }
 
     /// Tables with the same first word, or in the same dedicated schema, belong to one service.
-    fn by_likeness(&self, table: &SourceRelation) -> Signs {
+    fn by_likeness(&self, table: &SourceRelation) -> ServiceEvidence {
         let word = first_word(&table.name);
         let alike = |other: &SourceRelation| {
             other.schema == table.schema
@@ -155,8 +159,8 @@ impl Guesses<'_> {
     }
 
     /// Tables connected by foreign keys. An open one may still belong to another service.
-    fn by_foreign_keys(&self, table: &SourceRelation) -> Signs {
-        let mut signs = Signs::new();
+    fn by_foreign_keys(&self, table: &SourceRelation) -> ServiceEvidence {
+        let mut signs = ServiceEvidence::new();
         for key in &self.source.foreign_keys {
             let (from, to) = (self.source.root(key.relation), self.source.root(key.to));
             let (other, words) = match (from == table.oid, to == table.oid) {

@@ -77,7 +77,7 @@ pub async fn identify(
             name: shape.ident.clone(),
             definition: back.shown().to_owned(),
         };
-        all.push(notes::noting(service, &note));
+        all.push(notes::note_sql(service, &note));
         all.push(stmt!("ALTER TABLE {table} REPLICA IDENTITY FULL", table = table));
     }
     if all.is_empty() { Ok(()) } else { transact(session, wait, &all).await }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 
 use super::answers::EdgeKind;
-use super::assignment::{Home, ServicePlacement};
+use super::assignment::{RelationDestination, ServicePlacement};
 use super::plan::SplitPlan;
 use super::source::{RelationKind, SourceCatalog, SourceRelation};
 use super::state::SplitKind;
@@ -26,12 +26,13 @@ pub fn relations_of(
     source: &SourceCatalog,
     shapes: &super::tables::DatabaseTables,
 ) -> Vec<SplitRelation> {
-    let seat = ServicePlacement::Service(service.clone());
-    let its = |oid: u32| plan.assignment.seats(oid).is_some_and(|seats| seats.contains(&seat));
+    let placement = ServicePlacement::Service(service.clone());
+    let its =
+        |oid: u32| plan.assignment.placements(oid).is_some_and(|placements| placements.contains(&placement));
     let tables = source.relations.values().filter(|one| one.is_table() && its(one.oid));
     let relation = |one: &SourceRelation| {
-        let copy_of = match plan.assignment.home(one.oid) {
-            Home::Reference(table) if table.owner != *service => Some(table.owner.to_string()),
+        let copy_of = match plan.assignment.destination(one.oid) {
+            RelationDestination::Reference(table) if table.owner != *service => Some(table.owner.to_string()),
             _ => None,
         };
         let kind = match one.kind {
@@ -66,10 +67,12 @@ pub fn owners_of<'a>(
     plan: &SplitPlan,
     source: &'a SourceCatalog,
 ) -> BTreeMap<&'a str, &'a str> {
-    let seat = ServicePlacement::Service(service.clone());
+    let placement = ServicePlacement::Service(service.clone());
     let its = |one: &&SourceRelation| {
-        let copy = matches!(plan.assignment.home(one.oid), Home::Reference(table) if table.owner != *service);
-        one.is_table() && !copy && plan.assignment.seats(one.oid).is_some_and(|seats| seats.contains(&seat))
+        let copy = matches!(plan.assignment.destination(one.oid), RelationDestination::Reference(table) if table.owner != *service);
+        one.is_table()
+            && !copy
+            && plan.assignment.placements(one.oid).is_some_and(|placements| placements.contains(&placement))
     };
     let mut owners: BTreeMap<&str, &str> = BTreeMap::new();
     for one in source.relations.values().filter(its) {
@@ -82,9 +85,9 @@ pub fn owners_of<'a>(
 /// Returns the OIDs of all tables and sequences that a split changes at the source.
 pub fn numbers_of(plan: &SplitPlan, source: &SourceCatalog) -> Vec<u32> {
     let goes = |oid: u32| {
-        plan.assignment
-            .seats(oid)
-            .is_some_and(|seats| seats.iter().any(|seat| *seat != ServicePlacement::Source))
+        plan.assignment.placements(oid).is_some_and(|placements| {
+            placements.iter().any(|placement| *placement != ServicePlacement::Source)
+        })
     };
     let kind = |one: &SourceRelation| one.is_table() || one.kind == RelationKind::Sequence;
     source.relations.values().filter(|one| kind(one) && goes(one.oid)).map(|one| one.oid).collect()

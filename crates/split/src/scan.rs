@@ -3,23 +3,23 @@
 
 /// Name in the spelling of the catalog, and the name before its dot.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct FoundName {
+pub struct ScannedName {
     pub before: Option<String>,
     pub name: String,
 }
 
 /// Names in a body.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct FoundNames {
-    pub names: Vec<FoundName>,
+pub struct ScannedNames {
+    pub names: Vec<ScannedName>,
     /// `true` if it contains the word EXECUTE outside of strings.
     pub executes: bool,
 }
 
 /// Scans a body. Comments are skipped; strings are not, because they may be statements or names of tables.
-pub fn scan(body: &str) -> FoundNames {
+pub fn scan(body: &str) -> ScannedNames {
     let mut scanner =
-        Scanner { text: body, at: 0, in_string: false, found: FoundNames::default(), qualifier: None };
+        Scanner { text: body, at: 0, in_string: false, found: ScannedNames::default(), qualifier: None };
     while scanner.step() {}
     let mut found = scanner.found;
     found.names.sort();
@@ -31,7 +31,7 @@ struct Scanner<'a> {
     text: &'a str,
     at: usize,
     in_string: bool,
-    found: FoundNames,
+    found: ScannedNames,
     /// Name before a dot.
     qualifier: Option<String>,
 }
@@ -120,7 +120,7 @@ impl Scanner<'_> {
     }
 
     fn take(&mut self, name: String) {
-        self.found.names.push(FoundName { before: self.qualifier.take(), name: name.clone() });
+        self.found.names.push(ScannedName { before: self.qualifier.take(), name: name.clone() });
         if self.rest().starts_with('.') {
             self.at += 1;
             self.qualifier = Some(name);
@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     fn names(body: &str) -> Vec<String> {
-        let shown = |one: &FoundName| match &one.before {
+        let shown = |one: &ScannedName| match &one.before {
             Some(before) => format!("{before}.{}", one.name),
             None => one.name.clone(),
         };

@@ -21,7 +21,7 @@ const LOGIN_TRIGGERS: u32 = 17;
 
 /// Source with its dumped DDL.
 pub struct DumpedSource {
-    pub catalogue: SourceCatalog,
+    pub catalog: SourceCatalog,
     pub plan: SplitPlan,
     /// Version of `pg_dump`, as it prints it.
     pub version: String,
@@ -39,8 +39,8 @@ impl DumpedSource {
     pub async fn read(access: &Access, map: &SplitMap, like: &MigrationTarget) -> Result<DumpedSource> {
         let database = &map.source.database;
         let mut moment = SourceMoment::open(access, database.as_str()).await?;
-        let major = moment.catalogue.major;
-        let plan = SplitPlan::of(map, &moment.catalogue)?;
+        let major = moment.catalog.major;
+        let plan = SplitPlan::new(map, &moment.catalog)?;
         let programs = archive::find(major, major).await?;
         let depends = moment.dependencies().await?;
         let snapshot = moment.export().await?;
@@ -54,16 +54,9 @@ impl DumpedSource {
         };
         let archive = Archive::dump_schema(&programs, &source, &snapshot, &settings(access, major)).await?;
         let entries = archive.entries().await?;
-        let catalogue = std::mem::take(&mut moment.catalogue);
+        let catalog = std::mem::take(&mut moment.catalog);
         moment.close().await;
-        Ok(DumpedSource {
-            catalogue,
-            plan,
-            version: programs.version().to_owned(),
-            depends,
-            archive,
-            entries,
-        })
+        Ok(DumpedSource { catalog, plan, version: programs.version().to_owned(), depends, archive, entries })
     }
 
     /// Returns the SQL of one service, and the objects that it cannot contain.
@@ -71,10 +64,10 @@ impl DumpedSource {
     /// # Errors
     /// If `pg_restore` fails.
     pub async fn script(&self, service: &ServiceName) -> Result<ServiceScript> {
-        let seating = Placement::of(&self.catalogue, &self.plan.assignment);
-        let objects = ServiceObjects::of(service, &self.plan, &self.catalogue, &seating);
+        let placement = Placement::new(&self.catalog, &self.plan.assignment);
+        let objects = ServiceObjects::new(service, &self.plan, &self.catalog, &placement);
         let also = |(class, oid): DependKey| match class {
-            class::ROUTINE => seating
+            class::ROUTINE => placement
                 .graph
                 .named(oid)
                 .filter(|named| named.0 == CatalogClass::Routine || self.is_sequence(*named))
@@ -93,7 +86,7 @@ impl DumpedSource {
     }
 
     fn is_sequence(&self, (class, oid): (CatalogClass, u32)) -> bool {
-        let relation = self.catalogue.relations.get(&oid);
+        let relation = self.catalog.relations.get(&oid);
         class == CatalogClass::Relation
             && relation.is_some_and(|relation| relation.kind == super::source::RelationKind::Sequence)
     }

@@ -9,7 +9,7 @@ use martydb_pg::server::{Connection, Unreadable, query};
 
 /// Current value of a sequence.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GivenNumbers {
+pub struct SequenceValue {
     /// Name, quoted.
     pub ident: String,
     /// Last value that was generated; `None` before the first.
@@ -19,7 +19,7 @@ pub struct GivenNumbers {
 }
 
 /// Sequences by their column, or by their name.
-pub type Sequences = BTreeMap<String, GivenNumbers>;
+pub type Sequences = BTreeMap<String, SequenceValue>;
 
 /// Reads the sequences of a database.
 ///
@@ -28,7 +28,7 @@ pub type Sequences = BTreeMap<String, GivenNumbers>;
 pub async fn read(session: &mut Connection) -> Result<Sequences> {
     let rows = query(session, &Statement::from_program(include_str!("sql/sequences.sql"))).await?;
     let read = |row: &martydb_pg::server::Row| {
-        let numbers = GivenNumbers { ident: row.try_get(1)?, last: row.try_get(2)?, up: row.try_get(3)? };
+        let numbers = SequenceValue { ident: row.try_get(1)?, last: row.try_get(2)?, up: row.try_get(3)? };
         Ok((row.try_get(0)?, numbers))
     };
     let all: Result<Sequences, Unreadable> = rows.iter().map(read).collect();
@@ -37,8 +37,8 @@ pub async fn read(session: &mut Connection) -> Result<Sequences> {
 
 /// Returns the statements that raise the new side's sequences: afterwards none generates a value that the old side has
 /// generated.
-pub fn raising(old: &Sequences, new: &Sequences) -> Vec<Statement> {
-    let raise = |(key, here): (&String, &GivenNumbers)| {
+pub fn raise_sql(old: &Sequences, new: &Sequences) -> Vec<Statement> {
+    let raise = |(key, here): (&String, &SequenceValue)| {
         let there = old.get(key)?.last?;
         let further = here.last.is_none_or(|last| if here.up { there > last } else { there < last });
         let ident = Literal(here.ident.clone());
@@ -59,7 +59,7 @@ mod tests {
 
     fn sequences(all: &[(&str, Option<i64>, bool)]) -> Sequences {
         let one = |(name, last, up): &(&str, Option<i64>, bool)| {
-            ((*name).to_owned(), GivenNumbers { ident: format!("public.{name}"), last: *last, up: *up })
+            ((*name).to_owned(), SequenceValue { ident: format!("public.{name}"), last: *last, up: *up })
         };
         all.iter().map(one).collect()
     }
@@ -81,7 +81,7 @@ mod tests {
             ("down", Some(-2), false),
             ("unused", Some(4), true),
         ]);
-        let texts: Vec<String> = raising(&old, &new).iter().map(ToString::to_string).collect();
+        let texts: Vec<String> = raise_sql(&old, &new).iter().map(ToString::to_string).collect();
         assert_eq!(
             texts,
             [

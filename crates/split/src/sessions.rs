@@ -32,7 +32,7 @@ const LOADING: &[(&str, &str)] = &[
 ///
 /// # Errors
 /// If the migrator cannot log in.
-pub async fn loading(target: &MigrationTarget) -> Result<Connection> {
+pub async fn open_loading(target: &MigrationTarget) -> Result<Connection> {
     let role = [("role", target.owner.as_str())];
     let settings = [VALUES, LOADING, &role].concat();
     let mut session =
@@ -46,8 +46,8 @@ pub async fn loading(target: &MigrationTarget) -> Result<Connection> {
 /// prints all others with their schema.
 ///
 /// # Errors
-/// As [`loading`].
-pub async fn looking(target: &MigrationTarget) -> Result<Connection> {
+/// As [`open_loading`].
+pub async fn open_inspecting(target: &MigrationTarget) -> Result<Connection> {
     let role = [
         ("role", target.owner.as_str()),
         ("search_path", "pg_catalog"),
@@ -98,7 +98,7 @@ pub enum ReadLock {
 ///
 /// # Errors
 /// If the snapshot is lost, or a table is gone.
-pub async fn reading(
+pub async fn open_reading(
     access: &Access,
     database: &str,
     snapshot: Option<&str>,

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 /// OID of an object in its catalog.
-pub type ObjectNumber = u32;
+pub type Oid = u32;
 
 /// Object: its catalog, and its OID there.
-pub type ObjectKey = (CatalogClass, ObjectNumber);
+pub type ObjectKey = (CatalogClass, Oid);
 
 /// Catalogs whose objects may refer to others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -34,7 +34,7 @@ pub enum CatalogClass {
 /// Table, view, sequence or foreign table.
 #[derive(Debug, Clone, Deserialize)]
 pub struct SourceRelation {
-    pub oid: ObjectNumber,
+    pub oid: Oid,
     pub schema: String,
     pub name: String,
     /// Schema and name, quoted by the server.
@@ -76,17 +76,17 @@ impl SourceRelation {
 /// Table that inherits from another one.
 #[derive(Debug, Clone, Deserialize)]
 pub struct ChildTable {
-    pub child: ObjectNumber,
-    pub parent: ObjectNumber,
+    pub child: Oid,
+    pub parent: Oid,
     pub partition: bool,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 pub struct SourceForeignKey {
-    pub oid: ObjectNumber,
+    pub oid: Oid,
     pub name: String,
-    pub relation: ObjectNumber,
-    pub to: ObjectNumber,
+    pub relation: Oid,
+    pub to: Oid,
     pub columns: Vec<String>,
     pub to_columns: Vec<String>,
 }
@@ -96,8 +96,8 @@ pub struct SourceForeignKey {
 pub struct SourcePart {
     pub kind: PartKind,
     pub class: CatalogClass,
-    pub oid: ObjectNumber,
-    pub relation: ObjectNumber,
+    pub oid: Oid,
+    pub relation: Oid,
     /// Name, quoted.
     pub name: String,
     /// Value of `attgenerated`, for a generated column instead of a default.
@@ -130,7 +130,7 @@ pub enum PartKind {
 
 #[derive(Debug, Clone, Deserialize)]
 pub struct SourceRoutine {
-    pub oid: ObjectNumber,
+    pub oid: Oid,
     /// Name with argument types.
     pub ident: String,
     pub schema: String,
@@ -141,19 +141,19 @@ pub struct SourceRoutine {
 
 #[derive(Debug, Clone, Deserialize)]
 pub struct SourceType {
-    pub oid: ObjectNumber,
+    pub oid: Oid,
     pub ident: String,
     /// Value of `typtype`.
     pub kind: char,
     /// Element type of an array.
-    pub of: ObjectNumber,
+    pub of: Oid,
     /// Relation of a row type.
-    pub row_of: ObjectNumber,
+    pub row_of: Oid,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 pub struct LargeObjectColumn {
-    pub relation: ObjectNumber,
+    pub relation: Oid,
     pub name: String,
 }
 
@@ -162,19 +162,19 @@ pub struct SourcePublication {
     pub name: String,
     /// `true` if it publishes all tables.
     pub all: bool,
-    pub tables: Option<Vec<ObjectNumber>>,
+    pub tables: Option<Vec<Oid>>,
 }
 
 /// Shared database, read in one snapshot.
 #[derive(Debug, Clone, Default)]
 pub struct SourceCatalog {
     pub major: u32,
-    pub relations: BTreeMap<ObjectNumber, SourceRelation>,
+    pub relations: BTreeMap<Oid, SourceRelation>,
     pub children: Vec<ChildTable>,
     pub foreign_keys: Vec<SourceForeignKey>,
     pub parts: Vec<SourcePart>,
-    pub routines: BTreeMap<ObjectNumber, SourceRoutine>,
-    pub types: BTreeMap<ObjectNumber, SourceType>,
+    pub routines: BTreeMap<Oid, SourceRoutine>,
+    pub types: BTreeMap<Oid, SourceType>,
     pub references: BTreeMap<ObjectKey, BTreeSet<ObjectKey>>,
     /// Objects that belong to another one, such as a column's own sequence.
     pub owned: BTreeMap<ObjectKey, BTreeSet<ObjectKey>>,
@@ -184,7 +184,7 @@ pub struct SourceCatalog {
 
 impl SourceCatalog {
     /// Returns the topmost table of a partition; any other relation itself.
-    pub fn root(&self, oid: ObjectNumber) -> ObjectNumber {
+    pub fn root(&self, oid: Oid) -> Oid {
         let parent =
             |oid| self.children.iter().find(|one| one.partition && one.child == oid).map(|one| one.parent);
         let mut top = oid;
@@ -198,7 +198,7 @@ impl SourceCatalog {
         top
     }
 
-    pub fn ident(&self, oid: ObjectNumber) -> &str {
+    pub fn ident(&self, oid: Oid) -> &str {
         self.relations.get(&oid).map_or("?", |relation| relation.ident.as_str())
     }
 
@@ -219,7 +219,7 @@ impl SourceCatalog {
     }
 
     /// Returns the table that a sequence belongs to.
-    pub fn owner_of_sequence(&self, sequence: ObjectNumber) -> Option<ObjectNumber> {
+    pub fn owner_of_sequence(&self, sequence: Oid) -> Option<Oid> {
         let owners = self.owned.get(&(CatalogClass::Relation, sequence))?;
         owners.iter().find(|(class, _)| *class == CatalogClass::Relation).map(|(_, table)| *table)
     }

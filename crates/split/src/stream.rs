@@ -15,7 +15,7 @@ mod origin;
 mod pgoutput;
 mod table;
 
-pub use apply::ApplyPlace;
+pub use apply::ApplyTarget;
 pub use follow::{FollowGoal, FollowProgress, follow, follow_to};
 pub use lsn::Lsn;
 pub use origin::{StreamOrigin, log_end};

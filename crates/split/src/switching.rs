@@ -5,21 +5,21 @@
 //! `ends` contains the sessions, `drain` applies the last changes, `equal` compares the rows while neither side accepts
 //! writes, `definitions` compares the tables' definitions, and `reverse` prepares the rollback.
 
+mod catch_up;
 mod cutover;
 pub mod definitions;
-mod drain;
 mod endpoints;
-mod equal;
 mod finish;
 mod leftovers;
 pub mod reverse;
 mod rollback;
+mod row_comparison;
 mod verify;
 
+pub use catch_up::catch_up;
 pub use cutover::{Switched, cut_over, still_target};
-pub use drain::approach;
 pub use endpoints::{SwitchEndpoints, VERIFYING};
 pub use finish::{FinishRemoval, begin as begin_finish, clear_source, clear_target, removal};
-pub use leftovers::{OldLogin, Remainder, old_logins};
+pub use leftovers::{Leftover, OldLogin, old_logins};
 pub use rollback::{AfterRollback, RolledBack, roll_back};
 pub use verify::verify_following;

@@ -12,7 +12,7 @@ use martydb_pg::server::{Connection, execute, execute_protected, execute_warned}
 /// # Errors
 /// The error of the server, or the lock timeout.
 pub async fn transact(session: &mut Connection, wait: Duration, all: &[Statement]) -> Result<()> {
-    let message = transaction(all);
+    let message = transaction_sql(all);
     patiently(session, wait, async |session| execute(session, &message).await.map(drop)).await
 }
 
@@ -21,11 +21,11 @@ pub async fn transact(session: &mut Connection, wait: Duration, all: &[Statement
 /// # Errors
 /// As [`transact`].
 pub async fn transact_warned(session: &mut Connection, wait: Duration, all: &[Statement]) -> Result<()> {
-    let message = transaction(all);
+    let message = transaction_sql(all);
     patiently(session, wait, async |session| execute_warned(session, &message).await.map(drop)).await
 }
 
-fn transaction(all: &[Statement]) -> Statement {
+fn transaction_sql(all: &[Statement]) -> Statement {
     let begin = [stmt!("BEGIN"), stmt!("SET LOCAL lock_timeout = '200ms'")];
     Statement::join(begin.into_iter().chain(all.iter().cloned()).chain([stmt!("COMMIT")]))
 }

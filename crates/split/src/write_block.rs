@@ -15,7 +15,7 @@ use martydb_pg::server::{Connection, Unreadable, execute, execute_protected, que
 const PAUSE: Duration = Duration::from_millis(300);
 
 /// Tables to close, and the hint for refused writers.
-pub struct Closing<'a> {
+pub struct WriteBlock<'a> {
     /// OIDs in this database.
     pub tables: &'a [u32],
     /// New location for writes.
@@ -32,9 +32,9 @@ pub struct Closing<'a> {
 ///
 /// # Errors
 /// If another session that writes to one of them outlasts the timeout; the error contains its name.
-pub async fn close(session: &mut Connection, closing: &Closing<'_>) -> Result<Instant> {
+pub async fn close(session: &mut Connection, closing: &WriteBlock<'_>) -> Result<Instant> {
     let deadline = Instant::now() + closing.wait;
-    let mut patience = LockPatience::Short;
+    let mut patience = LockTimeout::Short;
     loop {
         let begun = Instant::now();
         let Err(error) = attempt(session, closing, patience).await else { return Ok(begun) };
@@ -47,8 +47,8 @@ pub async fn close(session: &mut Connection, closing: &Closing<'_>) -> Result<In
             return Err(held_up(session, closing.tables, error).await);
         }
         patience = match is_maintained(session, closing.tables).await? {
-            true => LockPatience::Long,
-            false => LockPatience::Short,
+            true => LockTimeout::Long,
+            false => LockTimeout::Short,
         };
         tokio::time::sleep(PAUSE).await;
     }
@@ -56,19 +56,19 @@ pub async fn close(session: &mut Connection, closing: &Closing<'_>) -> Result<In
 
 /// Timeout of one attempt to lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum LockPatience {
+enum LockTimeout {
     /// Short: a waiting session blocks other writers.
     Short,
     /// Long enough for the server to end a blocking autovacuum, after a session has waited for `deadlock_timeout`.
     Long,
 }
 
-impl LockPatience {
+impl LockTimeout {
     /// Returns the statement that sets it for the current transaction.
-    fn setting(self) -> Statement {
+    fn lock_timeout_sql(self) -> Statement {
         match self {
-            LockPatience::Short => stmt!("SET LOCAL lock_timeout = '200ms'"),
-            LockPatience::Long => stmt!(
+            LockTimeout::Short => stmt!("SET LOCAL lock_timeout = '200ms'"),
+            LockTimeout::Long => stmt!(
                 "SELECT pg_catalog.set_config('lock_timeout', (s.setting::pg_catalog.int4 + 500)::pg_catalog.text, true)
                  FROM pg_catalog.pg_settings s WHERE s.name = 'deadlock_timeout'"
             ),
@@ -82,14 +82,14 @@ async fn is_maintained(session: &mut Connection, oids: &[u32]) -> Result<bool> {
         "{family} SELECT EXISTS (SELECT FROM pg_catalog.pg_locks l WHERE l.relation IN (SELECT oid FROM family) AND l.granted
              AND l.mode = 'ShareUpdateExclusiveLock' AND l.pid <> pg_catalog.pg_backend_pid()
              AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()))",
-        family = family(oids)
+        family = family_sql(oids)
     );
     let rows = query(session, &asked).await?;
     rows.first().map_or(Ok(false), |row| row.try_get(0)).map_err(unreadable)
 }
 
 /// Returns a CTE of these tables and their current partitions.
-fn family(oids: &[u32]) -> Statement {
+fn family_sql(oids: &[u32]) -> Statement {
     stmt!(
         "WITH RECURSIVE family (oid) AS (
              SELECT pg_catalog.unnest({oids}::pg_catalog.oid[])
@@ -99,9 +99,9 @@ fn family(oids: &[u32]) -> Statement {
     )
 }
 
-async fn attempt(session: &mut Connection, closing: &Closing<'_>, patience: LockPatience) -> Result<()> {
+async fn attempt(session: &mut Connection, closing: &WriteBlock<'_>, patience: LockTimeout) -> Result<()> {
     execute(session, &stmt!("BEGIN")).await?;
-    execute(session, &patience.setting()).await?;
+    execute(session, &patience.lock_timeout_sql()).await?;
     let tables = tables(session, closing.tables).await?;
     if !tables.is_empty() {
         let names = tables.iter().map(|table| stmt!("ONLY {table}", table = table.ident));
@@ -133,10 +133,10 @@ async fn attempt(session: &mut Connection, closing: &Closing<'_>, patience: Lock
 ///
 /// # Errors
 /// If the catalog cannot be read.
-pub async fn opening(session: &mut Connection, oids: &[u32]) -> Result<Vec<Statement>> {
+pub async fn unblock_sql(session: &mut Connection, oids: &[u32]) -> Result<Vec<Statement>> {
     let trigger = Ident::new(CLOSED_TRIGGER).map_err(|error| Error::operation(error.to_string()))?;
     let tables = tables(session, oids).await?;
-    let drop = |table: ClosableTable| {
+    let drop = |table: BlockableTable| {
         stmt!("DROP TRIGGER IF EXISTS {trigger} ON {table}", trigger = trigger, table = table.ident)
     };
     Ok(tables.into_iter().filter(|table| table.closed || table.idle).map(drop).collect())
@@ -151,7 +151,7 @@ pub async fn still_open(session: &mut Connection, oids: &[u32]) -> Result<Vec<St
     Ok(open.map(|table| table.name).collect())
 }
 
-struct ClosableTable {
+struct BlockableTable {
     ident: ServerText,
     name: String,
     closed: bool,
@@ -159,19 +159,19 @@ struct ClosableTable {
     idle: bool,
 }
 
-async fn tables(session: &mut Connection, oids: &[u32]) -> Result<Vec<ClosableTable>> {
+async fn tables(session: &mut Connection, oids: &[u32]) -> Result<Vec<BlockableTable>> {
     let asked = stmt!(
         "{family} SELECT pg_catalog.format('%I.%I', n.nspname, c.relname), coalesce(t.tgenabled IN ('O', 'A'), false), coalesce(t.tgenabled NOT IN ('O', 'A'), false)
          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
          LEFT JOIN pg_catalog.pg_trigger t ON t.tgrelid = c.oid AND t.tgname = 'martydb_split_closed'
              AND t.tgfoid = 'martydb_split.closed()'::pg_catalog.regprocedure
          WHERE c.oid IN (SELECT oid FROM family) AND c.relkind IN ('r', 'p') ORDER BY c.oid",
-        family = family(oids)
+        family = family_sql(oids)
     );
     let mut found = vec![];
     for row in query(session, &asked).await? {
         let name: String = row.try_get(0).map_err(unreadable)?;
-        found.push(ClosableTable {
+        found.push(BlockableTable {
             ident: ServerText::quoted_by_server(name.clone()),
             name,
             closed: row.try_get(1).map_err(unreadable)?,
@@ -200,7 +200,7 @@ async fn held_up(session: &mut Connection, oids: &[u32], error: Error) -> Error 
          WHERE l.relation IN (SELECT oid FROM family) AND l.granted AND l.pid <> pg_catalog.pg_backend_pid()
              AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())
              AND l.mode NOT IN ('AccessShareLock', 'RowShareLock')",
-        family = family(oids)
+        family = family_sql(oids)
     );
     let found = query(session, &asked).await.unwrap_or_default();
     let holders = found.iter().filter_map(|row| row.try_get::<String>(0).ok());
@@ -216,9 +216,9 @@ async fn held_up(session: &mut Connection, oids: &[u32], error: Error) -> Error 
 }
 
 /// Returns the marker's statement, and the one that records the source as closed.
-pub fn last_at_source(service: &str) -> Statement {
+pub fn close_source_sql(service: &str) -> Statement {
     Statement::join([
-        state::source::changing(service, &stmt!("closed = true")),
-        state::source::marking(service),
+        state::source::change_sql(service, &stmt!("closed = true")),
+        state::source::mark_sql(service),
     ])
 }

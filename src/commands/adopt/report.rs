@@ -3,7 +3,7 @@
 use serde::Serialize;
 use similar::TextDiff;
 
-use crate::commands::change::{Change, Changes, Summary, holding, limits_text, risk};
+use crate::commands::change::{Change, Changes, Summary, as_held, limits_text, risk};
 use martydb_config::manifest::ManifestDraft;
 use martydb_model::DesiredService;
 use martydb_model::units::{counted, listed};
@@ -63,7 +63,7 @@ impl AdoptReport {
             notes: people.notes,
             plan: consequences(&planned.desired, &planned.actual, service, &planned.plan),
             limits: planned.plan.limits.clone(),
-            summary: Summary::of(&changes.changes),
+            summary: Summary::new(&changes.changes),
             next,
             locks: changes.locks(),
         }
@@ -127,7 +127,7 @@ impl AdoptReport {
         let outside: Vec<&String> = plan.locked_out.iter().filter(|role| !plan.dead.contains(role)).collect();
         owners
             + &lines(taken, plan.not_carried_over.iter().map(|group| group.what.clone()))
-            + &lines(left, plan.left_alone.iter().map(|group| holding(&group.what)))
+            + &lines(left, plan.left_alone.iter().map(|group| as_held(&group.what)))
             + &lines(
                 "No longer usable, because the role can connect only by PUBLIC (declare it, or GRANT CONNECT)",
                 plan.dead.iter().map(|role| format!("privileges of {role}")),

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use super::shown::look;
+use super::listing::list;
 use martydb_config::backup_store::{Encryption, ListedBackup};
 use martydb_model::error::Result;
 use martydb_model::units::bytes;
@@ -14,7 +14,7 @@ pub use martydb_ui::flags::Select as Arguments;
 
 pub async fn run(run: &Run, select: &Arguments) -> Result<BackupList> {
     let repository = run.backups()?;
-    let own = look(run, &repository, select).await?;
+    let own = list(run, &repository, select).await?;
     let now = OffsetDateTime::now_utc();
     Ok(BackupList {
         backups: own.backups.iter().map(|one| BackupRow::new(one, now)).collect(),

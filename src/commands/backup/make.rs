@@ -10,7 +10,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::shelf::BackupShelf;
+use super::store::BackupStore;
 use crate::commands::per_service::{PerService, errors_text, map_concurrent};
 use martydb_migrate::MigrationTarget;
 use martydb_model::error::{Error, ExitStatus, Kind, Result};
@@ -40,18 +40,18 @@ pub struct Arguments {
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<MadeBackups> {
     let services = run.writable(&arguments.select)?;
-    let shelf = BackupShelf::open(run)?;
-    shelf.tell(run);
+    let store = BackupStore::open(run)?;
+    store.warn_unencrypted(run);
     let how = BackupOptions {
         accept: arguments.accept,
-        jobs: arguments.sessions.map_or(shelf.jobs(), NonZeroUsize::get),
+        jobs: arguments.sessions.map_or(store.jobs(), NonZeroUsize::get),
         hashes: !arguments.no_hashes,
     };
     let plans = plan_changes(run, &services).await;
     let mut made = vec![];
     for (service, exported) in exported(run, &services, how).await? {
         let one = match exported {
-            Ok(exported) => keep(run, &shelf, &service, exported, &plans).await,
+            Ok(exported) => keep(run, &store, &service, exported, &plans).await,
             Err(error) => Err(error),
         };
         let stopped = one.as_ref().is_err_and(|error| error.kind == Kind::Interrupted);
@@ -111,16 +111,16 @@ async fn exported(
 
 async fn keep(
     run: &Run,
-    shelf: &BackupShelf,
+    store: &BackupStore,
     service: &DesiredService,
     exported: ExportedService,
     plans: &BTreeMap<ServiceName, usize>,
 ) -> Result<MadeBackup> {
-    let staged = shelf.stage(&service.name).await?;
+    let staged = store.stage(&service.name).await?;
     let exported_at = exported.at();
     let record = exported.write(staged.path(), plans.get(&service.name).copied()).await?;
     let size = size_of(staged.path());
-    let id = shelf.finish(run, staged, service, exported_at, &record).await?;
+    let id = store.finish(run, staged, service, exported_at, &record).await?;
     Ok(MadeBackup::new(id, size, exported_at, &record))
 }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use super::list::BackupRow;
-use super::shown::look;
+use super::listing::list;
 use martydb_config::backup_store::{ListedBackup, Repository, Retainable, RetentionRule, retained};
 use martydb_model::RetentionPolicy;
 use martydb_model::error::{Error, ExitStatus, Result};
@@ -31,7 +31,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<PrunedBackups> {
         Error::usage("the manifest has no retention rules for backups, nothing was removed")
             .hint("add it: backup: { keep: { last: 3, daily: 7, weekly: 4, monthly: 12 } }")
     })?;
-    let own = look(run, &repository, &arguments.select).await?;
+    let own = list(run, &repository, &arguments.select).await?;
     let mut backups = judged(keep, &own.backups);
     let due = backups.iter().filter(|one| one.outcome == PruneOutcome::Due).count();
     if due > 0 && !arguments.dry_run {

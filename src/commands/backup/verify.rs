@@ -3,8 +3,8 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::shelf::BackupShelf;
-use super::shown::look;
+use super::listing::list;
+use super::store::BackupStore;
 use crate::commands::per_service::{PerService, errors_text};
 use martydb_model::error::{Error, ExitStatus, Kind, Result};
 use martydb_model::units::counted;
@@ -25,22 +25,22 @@ pub struct Arguments {
 }
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<VerifiedBackups> {
-    let shelf = BackupShelf::open(run)?;
+    let store = BackupStore::open(run)?;
     let Some(id) = &arguments.id else {
-        return newest(run, &shelf).await;
+        return newest(run, &store).await;
     };
-    let (service, verified) = one(run, &shelf, id).await?;
+    let (service, verified) = one(run, &store, id).await?;
     Ok(VerifiedBackups { backups: vec![PerService::new(service, Ok(verified))] })
 }
 
 /// Verifies one backup after another, because each takes space on its server; a failure does not stop the others.
-async fn newest(run: &Run, shelf: &BackupShelf) -> Result<VerifiedBackups> {
-    let all = look(run, &run.backups()?, &Select::default()).await?.backups;
+async fn newest(run: &Run, store: &BackupStore) -> Result<VerifiedBackups> {
+    let all = list(run, &run.backups()?, &Select::default()).await?.backups;
     let mut backups = vec![];
     for service in run.manifest.services.keys() {
         let mut of = all.iter().rev().filter(|one| one.manifest.header.service == service.as_str());
         let verified = match of.next() {
-            Some(newest) => one(run, shelf, newest.manifest.id.as_str()).await.map(|(_, verified)| verified),
+            Some(newest) => one(run, store, newest.manifest.id.as_str()).await.map(|(_, verified)| verified),
             None => {
                 Err(Error::operation("no backup to verify").hint(format!("run `martydb backup {service}`")))
             }
@@ -55,17 +55,17 @@ async fn newest(run: &Run, shelf: &BackupShelf) -> Result<VerifiedBackups> {
 }
 
 /// Also returns the name of its service.
-async fn one(run: &Run, shelf: &BackupShelf, id: &str) -> Result<(String, VerifiedBackup)> {
-    let fetched = shelf.fetch(run, id).await?;
+async fn one(run: &Run, store: &BackupStore, id: &str) -> Result<(String, VerifiedBackup)> {
+    let fetched = store.fetch(run, id).await?;
     let service = super::make::service_of(run, fetched.service())?;
     let (_, target) = targets::of(run, std::slice::from_ref(service)).await?.remove(0);
     let (access, desired) = (run.admin(&service.server).await?, run.manifest.desired(&service.server));
     let to =
-        RestoreTarget { access: &access, desired: &desired, service, target: &target?, jobs: shelf.jobs() };
+        RestoreTarget { access: &access, desired: &desired, service, target: &target?, jobs: store.jobs() };
     let loaded = load(&to, LoadSource { folder: fetched.path(), record: &fetched.record }).await?;
     let notes = loaded.notes;
     loaded.scratch.remove_after(Ok(())).await?;
-    shelf.mark_verified(id).await?;
+    store.mark_verified(id).await?;
     Ok((service.name.to_string(), VerifiedBackup::new(id, &fetched.record, notes)))
 }
 

@@ -10,7 +10,7 @@ use martydb_migrate::check::other_tools;
 use martydb_migrate::files::folder;
 use martydb_migrate::history::Difference;
 use martydb_migrate::import::pg_dump::{self, DumpExtent, DumpWithout};
-use martydb_migrate::import::{FirstMigration, Provided, first_migration};
+use martydb_migrate::import::{FirstMigration, ProvidedObjects, first_migration};
 use martydb_migrate::{MigrationTarget, Options, Unadopted};
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::units::listed;
@@ -76,8 +76,8 @@ pub async fn write(
 }
 
 /// Returns the objects that the manifest creates before the first migration.
-pub fn provided(service: &DesiredService) -> Provided {
-    Provided {
+pub fn provided(service: &DesiredService) -> ProvidedObjects {
+    ProvidedObjects {
         schemas: service.schemas.iter().map(ToString::to_string).chain(["public".into()]).collect(),
         extensions: service.extensions.clone(),
     }

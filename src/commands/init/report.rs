@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use martydb_migrate::discovery::{Proposal, ProposedService};
-use martydb_migrate::import::FoundTool;
+use martydb_migrate::import::FolderTool;
 use martydb_model::ServiceName;
 use martydb_ui::report::{Report, Style, printable};
 
@@ -88,9 +88,9 @@ fn next(proposal: &Proposal) -> Vec<String> {
     let imports = proposal.services.iter().filter_map(|(name, service)| {
         let (tool, folder) = service.import.as_ref()?;
         Some(match *tool {
-            FoundTool::Own => return None,
+            FolderTool::Own => return None,
             of if of.is_programs() => format!("martydb baseline --from-database --service {name}"),
-            FoundTool::Other(tool) | FoundTool::Programs(tool) => {
+            FolderTool::Other(tool) | FolderTool::Programs(tool) => {
                 format!("martydb import --from {tool} --service {name} {}", quoted(folder))
             }
         })

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tracing::Instrument;
 
-use super::pace::Pace;
+use super::repeat_limit::RepeatLimit;
 use martydb_migrate::{AppliedMigration, Event, MigrationId, MigrationOutcome, RunningMigration};
 use martydb_model::units::counted;
 use martydb_ui::report::{Out, Progress, Unit, progress};
@@ -21,13 +21,13 @@ pub struct Watch {
     progress: Progress,
     /// Running migrations, by service and name.
     running: Mutex<BTreeMap<String, Unit>>,
-    waiting: Mutex<Pace>,
-    blocked: Mutex<Pace>,
+    waiting: Mutex<RepeatLimit>,
+    blocked: Mutex<RepeatLimit>,
 }
 
 impl Watch {
     pub fn new(out: &Arc<Out>) -> Arc<Watch> {
-        let pace = || Mutex::new(Pace::new(EVERY));
+        let pace = || Mutex::new(RepeatLimit::new(EVERY));
         Arc::new(Watch {
             out: out.clone(),
             progress: progress("migrating", "migrations"),
@@ -140,11 +140,11 @@ impl Watch {
     }
 }
 
-fn due(pace: &Mutex<Pace>, subject: &str, what: &str) -> Option<Duration> {
+fn due(pace: &Mutex<RepeatLimit>, subject: &str, what: &str) -> Option<Duration> {
     pace.lock().ok()?.due(subject, what, Instant::now())
 }
 
-fn forget(pace: &Mutex<Pace>, subject: &str) {
+fn forget(pace: &Mutex<RepeatLimit>, subject: &str) {
     if let Ok(mut pace) = pace.lock() {
         pace.forget(subject);
     }

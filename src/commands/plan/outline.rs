@@ -1,7 +1,7 @@
 //! A plan as text: a new service on one line, equal changes folded into one, and changes that need care last and in
 //! full.
 
-use crate::commands::change::{Change, alike, risk_paint};
+use crate::commands::change::{Change, grouped_by, risk_paint};
 use martydb_model::units::counted;
 use martydb_provision::plan::grouping::{StepGroup, folded};
 use martydb_provision::plan::{Action, Risk, Step, Verb};
@@ -22,7 +22,7 @@ enum OutlineBody {
 
 /// Returns the outline of the safe steps of one server.
 pub fn outline(server: &str, steps: &[Step]) -> Vec<ServiceOutline> {
-    let outlines = alike(steps, |step| step.service.clone()).into_iter().filter_map(|all| {
+    let outlines = grouped_by(steps, |step| step.service.clone()).into_iter().filter_map(|all| {
         let service = all[0].service.as_ref().map(ToString::to_string);
         let safe: Vec<&Step> = all.iter().filter(|step| step.risk == Risk::Safe).copied().collect();
         let body = match new_service(&safe) {

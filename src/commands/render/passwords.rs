@@ -15,16 +15,16 @@ use martydb_model::{RoleName, ServerName};
 
 /// # Errors
 /// If the manifest has no certificate, or an expired one, or if a password is missing.
-pub async fn read(landscape: &DeploymentPlan<'_>, environment: &Environment) -> Result<PasswordsToSeal> {
+pub async fn read(plan: &DeploymentPlan<'_>, environment: &Environment) -> Result<PasswordsToSeal> {
     Ok(PasswordsToSeal {
-        certificate: certificate(landscape)?,
-        logins: logins(landscape, environment).await?,
-        admins: admins(landscape, environment)?,
+        certificate: certificate(plan)?,
+        logins: logins(plan, environment).await?,
+        admins: admins(plan, environment)?,
     })
 }
 
-fn certificate(landscape: &DeploymentPlan<'_>) -> Result<SealingKey> {
-    let Some(path) = &landscape.manifest.deploy.sealing_certificate else {
+fn certificate(plan: &DeploymentPlan<'_>) -> Result<SealingKey> {
+    let Some(path) = &plan.manifest.deploy.sealing_certificate else {
         return Err(Error::manifest("the manifest has no certificate of a Sealed Secrets controller").hint(
             "write deploy: { sealed_secrets: { certificate: FILE } }, with a file that kubeseal --fetch-cert printed",
         ));
@@ -40,11 +40,11 @@ fn certificate(landscape: &DeploymentPlan<'_>) -> Result<SealingKey> {
 }
 
 async fn logins(
-    landscape: &DeploymentPlan<'_>,
+    plan: &DeploymentPlan<'_>,
     environment: &Environment,
 ) -> Result<BTreeMap<CredentialKey, (RoleName, SecretString)>> {
-    let store = Store::open(landscape.manifest, environment);
-    let keys: Vec<CredentialKey> = landscape.logins.iter().map(|login| login.key.clone()).collect();
+    let store = Store::open(plan.manifest, environment);
+    let keys: Vec<CredentialKey> = plan.logins.iter().map(|login| login.key.clone()).collect();
     let mut all = BTreeMap::new();
     for kept in store.settled(&keys).await? {
         let Some(login) = kept.logins().into_iter().find(|login| login.in_use) else {
@@ -59,10 +59,10 @@ async fn logins(
 }
 
 fn admins(
-    landscape: &DeploymentPlan<'_>,
+    plan: &DeploymentPlan<'_>,
     environment: &Environment,
 ) -> Result<BTreeMap<ServerName, SecretString>> {
-    let only = landscape.servers.len() == 1;
+    let only = plan.servers.len() == 1;
     let one = |server: &martydb_deploy::render::ServerNode<'_>| {
         let password = credentials::admin_password(environment, server.url, only).ok_or_else(|| {
             let message = format!("no password for the admin of server \"{}\"", server.name);
@@ -70,5 +70,5 @@ fn admins(
         });
         Ok((server.name.to_owned(), password?))
     };
-    landscape.servers.iter().map(one).collect()
+    plan.servers.iter().map(one).collect()
 }

@@ -1,6 +1,6 @@
 //! `restore --discard-old`: removes the databases that restores have replaced.
 
-use super::done::RestoreReport;
+use super::report::RestoreReport;
 use martydb_model::DesiredService;
 use martydb_model::error::Result;
 use martydb_model::units::{bytes, counted};

@@ -5,7 +5,7 @@ mod follow;
 use clap::Args;
 use serde::Serialize;
 
-use super::shared::{self, MapChoice};
+use super::common::{self, MapChoice};
 use follow::FollowedSource;
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, Kind, Result};
@@ -40,21 +40,21 @@ pub struct Arguments {
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<CopiedSplit> {
     let map = arguments.map.load(run)?;
-    let access = shared::source(run, &map).await?;
+    let access = common::source(run, &map).await?;
     let database = map.source.database.as_str();
     let moment = SourceMoment::open(&access, database).await?;
-    let plan = SplitPlan::of(&map, &moment.catalogue)?;
-    let catalogue = moment.catalogue.clone();
+    let plan = SplitPlan::new(&map, &moment.catalog)?;
+    let catalog = moment.catalog.clone();
     moment.close().await;
-    shared::complete(&plan, &arguments.map, "nothing was copied")?;
+    common::complete(&plan, &arguments.map, "nothing was copied")?;
     let services: Vec<DesiredService> =
         map.services.keys().map(|name| run.manifest.services[name].clone()).collect();
     let targets = targets::of(run, &services).await?;
-    let mut session = shared::locked(run, &access, database).await?;
+    let mut session = common::locked(run, &access, database).await?;
     let shapes = DatabaseTables::read(&mut session).await?;
     let planned = PlannedRun {
         plan: &plan,
-        source: &catalogue,
+        source: &catalog,
         shapes: &shapes,
         services: &services,
         online: arguments.online,

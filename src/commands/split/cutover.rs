@@ -3,7 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::shared::{self, MapChoice};
+use super::common::{self, MapChoice};
 use crate::commands::login_choice;
 use martydb_config::connection_string::Form;
 use martydb_model::error::Result;
@@ -24,10 +24,10 @@ pub struct Arguments {
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<CutOverService> {
     let map = arguments.map.load(run)?;
-    let access = shared::source(run, &map).await?;
+    let access = common::source(run, &map).await?;
     let database = map.source.database.as_str();
     let service = run.service(&arguments.service)?;
-    let held = shared::locked(run, &access, database).await?;
+    let held = common::locked(run, &access, database).await?;
     let mut ends = SwitchEndpoints::open_alone(run, &access, held, database, service).await?;
     let end = cut_over(&mut ends).await;
     ends.close().await;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use clap::Args;
 use serde::Serialize;
 
-use super::shared::{self, MapChoice};
+use super::common::{self, MapChoice};
 use crate::commands::verify::{self, VerifyReport, verify_services};
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, ExitStatus, Result};
@@ -34,9 +34,9 @@ pub struct Arguments {
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<FinishedSplit> {
     let map = arguments.map.load(run)?;
-    let access = shared::source(run, &map).await?;
+    let access = common::source(run, &map).await?;
     let database = map.source.database.as_str();
-    let mut session = shared::locked(run, &access, database).await?;
+    let mut session = common::locked(run, &access, database).await?;
     if !source::exists(&mut session).await? {
         return Err(Error::usage(format!("no split of database \"{database}\" has begun"))
             .hint(format!("`{}` begins one", arguments.map.in_command("martydb split copy"))));

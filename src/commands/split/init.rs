@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use super::shared::{MapChoice, near};
+use super::common::{MapChoice, near};
 use martydb_config::replace_file::{Readers, replace_file};
 use martydb_model::error::{Error, Result};
 use martydb_model::suggest::hint;
@@ -38,7 +38,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<ProposedMap> {
     }
     let access = run.admin(server).await?;
     let source = inspect::read(&access, database).await?;
-    let proposal = proposal::propose(&source, &hints::of(&run.manifest));
+    let proposal = proposal::propose(&source, &hints::service_hints(&run.manifest));
     let edges = plan::edges_of(&proposal, &source);
     let text = split_yaml(server, database, &proposal, &edges);
     if !arguments.dry_run {

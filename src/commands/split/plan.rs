@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use clap::Args;
 
-use super::shared::{self, MapChoice};
+use super::common::{self, MapChoice};
 use martydb_config::manifest::SplitMap;
 use martydb_migrate::import::pg_dump;
 use martydb_model::error::Result;
@@ -27,9 +27,9 @@ pub struct Arguments {
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<PlannedSplit> {
     let map = arguments.map.load(run)?;
-    let access = shared::source(run, &map).await?;
+    let access = common::source(run, &map).await?;
     let source = inspect::read(&access, map.source.database.as_str()).await?;
-    let plan = SplitPlan::of(&map, &source)?;
+    let plan = SplitPlan::new(&map, &source)?;
     let mut needs = needs(&access, &map, source.major).await?;
     needs.extend(way_back(run, &map, &plan, &source).await);
     needs.extend(lacking(&access, &map, &relations::numbers_of(&plan, &source)).await?);
@@ -107,12 +107,12 @@ async fn server_settings(run: &Run, server: &str) -> Result<(Access, SourceSetti
 /// Returns the privileges that the admin lacks in the source, each with the statement that grants it.
 async fn lacking(access: &Access, map: &SplitMap, oids: &[u32]) -> Result<Vec<SplitNeed>> {
     let mut session = access.read(map.source.database.as_str()).await?;
-    let found = privileges::lacking(&mut session, oids).await?;
+    let found = privileges::missing_privileges(&mut session, oids).await?;
     session.close().await;
-    let need = |one: privileges::LackingPrivilege| SplitNeed {
+    let need = |one: privileges::MissingPrivilege| SplitNeed {
         purpose: "the copy",
         ok: false,
-        detail: format!("{}: {}", one.what, one.cure),
+        detail: format!("{}: {}", one.what, one.fix),
     };
     Ok(found.into_iter().map(need).collect())
 }

@@ -3,7 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::shared::{self, MapChoice};
+use super::common::{self, MapChoice};
 use super::status::next;
 use martydb_model::error::Result;
 use martydb_provision::run::Run;
@@ -25,11 +25,11 @@ pub struct Arguments {
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<RolledBackService> {
     let map = arguments.map.load(run)?;
-    let access = shared::source(run, &map).await?;
+    let access = common::source(run, &map).await?;
     let database = map.source.database.as_str();
     let service = run.service(&arguments.service)?;
     let name = &service.name;
-    let held = shared::locked(run, &access, database).await?;
+    let held = common::locked(run, &access, database).await?;
     let mut ends = SwitchEndpoints::open_alone(run, &access, held, database, service).await?;
     let copy = if arguments.forget { AfterRollback::Forget } else { AfterRollback::Keep };
     let end = roll_back(&mut ends, copy).await;

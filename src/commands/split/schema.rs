@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use super::shared::{self, MapChoice, near};
+use super::common::{self, MapChoice, near};
 use crate::commands::baseline::from_database::{failed, provided, put};
 use crate::commands::migrating::plain_options;
 use crate::commands::per_service::{PerService, errors_text};
@@ -36,7 +36,7 @@ pub struct Arguments {
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<SplitSchemas> {
     let map = arguments.map.load(run)?;
-    let access = shared::source(run, &map).await?;
+    let access = common::source(run, &map).await?;
     let services: Vec<DesiredService> =
         map.services.keys().map(|name| run.manifest.services[name].clone()).collect();
     let targets = targets::of(run, &services).await?;
@@ -44,7 +44,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<SplitSchemas> {
         return Err(Error::usage("the map contains no service with a reachable server"));
     };
     let dumped = DumpedSource::read(&access, &map, like).await?;
-    shared::complete(&dumped.plan, &arguments.map, "nothing was written")?;
+    common::complete(&dumped.plan, &arguments.map, "nothing was written")?;
     let mut all = vec![];
     let writing = progress("proving", "schemas");
     writing.expect(targets.len());
@@ -147,7 +147,7 @@ async fn built(
     let made = martydb_migrate::run(&there, Goal::Upgrade, &options, &EventSender::ignored()).await;
     let found = match made.error {
         Some(error) => Err(error.while_doing(otherwise)),
-        None => martydb_migrate::catalogue(&there, options.lock_wait).await,
+        None => martydb_migrate::catalog(&there, options.lock_wait).await,
     };
     scratch.remove_after(found).await
 }

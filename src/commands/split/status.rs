@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use clap::Args;
 use serde::Serialize;
 
-use super::shared::{self, MapChoice};
+use super::common::{self, MapChoice};
 use martydb_config::manifest::SplitMap;
 use martydb_migrate::MigrationTarget;
 use martydb_model::DesiredService;
@@ -16,9 +16,9 @@ use martydb_provision::run::Run;
 use martydb_provision::targets;
 use martydb_split::fingerprint::ChangedDefinition;
 use martydb_split::following::FollowedSide;
-use martydb_split::progress::{self, LoadedCount, ServiceStanding};
 use martydb_split::state::SplitPhase;
 use martydb_split::state::source;
+use martydb_split::status::{self, LoadedCount, SplitServiceStatus};
 use martydb_ui::report::{Cell, Paint, Report, Style, Table, error_text, printable};
 
 #[derive(Debug, Args)]
@@ -29,7 +29,7 @@ pub struct Arguments {
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<SplitStatus> {
     let map = arguments.map.load(run)?;
-    let access = shared::source(run, &map).await?;
+    let access = common::source(run, &map).await?;
     let mut session = access.read(map.source.database.as_str()).await?;
     let services: Vec<DesiredService> =
         map.services.keys().map(|name| run.manifest.services[name].clone()).collect();
@@ -48,7 +48,7 @@ async fn begun(
     session: &mut Connection,
     map: &SplitMap,
     targets: &BTreeMap<String, Result<MigrationTarget>>,
-) -> Result<Vec<ServiceStanding>> {
+) -> Result<Vec<SplitServiceStatus>> {
     let mut all = vec![];
     for service in source::services(session).await? {
         let target = match targets.get(&service.name) {
@@ -56,14 +56,14 @@ async fn begun(
             Some(Err(error)) => Err(error.clone()),
             None => Err(Error::usage(format!("{} does not contain it", map.path().display()))),
         };
-        all.push(progress::read(session, &service, target).await?);
+        all.push(status::read(session, &service, target).await?);
     }
     Ok(all)
 }
 
 #[derive(Serialize)]
 pub struct SplitStatus {
-    services: Vec<StandingOfService>,
+    services: Vec<ServiceStatusRow>,
     /// Next commands.
     next: Vec<String>,
     #[serde(skip)]
@@ -71,7 +71,7 @@ pub struct SplitStatus {
 }
 
 #[derive(Serialize)]
-struct StandingOfService {
+struct ServiceStatusRow {
     service: String,
     server: String,
     database: String,
@@ -99,8 +99,8 @@ struct StandingOfService {
 }
 
 impl SplitStatus {
-    fn new(services: &[DesiredService], found: &[ServiceStanding], map: &MapChoice) -> SplitStatus {
-        let mut all: Vec<StandingOfService> = found.iter().map(|one| standing_of(one, map)).collect();
+    fn new(services: &[DesiredService], found: &[SplitServiceStatus], map: &MapChoice) -> SplitStatus {
+        let mut all: Vec<ServiceStatusRow> = found.iter().map(|one| standing_of(one, map)).collect();
         for service in services {
             if all.iter().all(|one| one.service != service.name.as_str()) {
                 all.push(planned(service, map));
@@ -113,8 +113,8 @@ impl SplitStatus {
     }
 }
 
-fn planned(service: &DesiredService, map: &MapChoice) -> StandingOfService {
-    StandingOfService {
+fn planned(service: &DesiredService, map: &MapChoice) -> ServiceStatusRow {
+    ServiceStatusRow {
         service: service.name.to_string(),
         server: service.server.clone(),
         database: service.database.to_string(),
@@ -136,10 +136,10 @@ fn planned(service: &DesiredService, map: &MapChoice) -> StandingOfService {
     }
 }
 
-fn standing_of(one: &ServiceStanding, map: &MapChoice) -> StandingOfService {
+fn standing_of(one: &SplitServiceStatus, map: &MapChoice) -> ServiceStatusRow {
     let LoadedCount { tables_done, tables, rows, bytes } = one.loaded;
     let (service, slot) = (&one.service, one.slot.as_ref());
-    StandingOfService {
+    ServiceStatusRow {
         service: service.name.clone(),
         server: service.server.clone(),
         database: service.database.clone(),

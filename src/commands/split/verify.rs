@@ -3,7 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::shared::{MapChoice, SplitAtWork};
+use super::common::{MapChoice, SplitAtWork};
 use crate::commands::per_service::{PerService, errors_text};
 use martydb_model::error::{Error, ExitStatus, Kind, Result};
 use martydb_provision::run::Run;
@@ -80,7 +80,7 @@ async fn following(run: &Run, work: &SplitAtWork, service: &SplitService) -> Res
 async fn at_rest(work: &mut SplitAtWork, target: &CopyTarget) -> Result<()> {
     let source: Vec<u32> = target.relations.iter().map(|one| one.oid).collect();
     let open = write_block::still_open(&mut work.session, &source).await?;
-    let mut session = sessions::looking(&target.target).await?;
+    let mut session = sessions::open_inspecting(&target.target).await?;
     let shapes = DatabaseTables::read(&mut session).await?;
     let there = target.relations.iter().filter_map(|one| shapes.table(&one.schema, &one.name));
     let there: Vec<u32> = there.map(|table| table.oid).collect();

@@ -3,8 +3,8 @@
 use serde::{Serialize, Serializer};
 
 use super::backups::KnownBackups;
-use super::look::Arguments;
-use super::standing::StatusWord;
+use super::collect::Arguments;
+use super::status_word::StatusWord;
 use martydb_config::backup_store::BackupSummary;
 use martydb_migrate::{ServiceStatus, Sizes};
 
@@ -30,7 +30,7 @@ impl Serialize for StatusReport {
         struct Document<'a> {
             services: Vec<Row<'a>>,
         }
-        let row = |status| Row { status, backup: self.backups.of(&status.service) };
+        let row = |status| Row { status, backup: self.backups.summary_of(&status.service) };
         Document { services: self.shown().map(row).collect() }.serialize(serializer)
     }
 }

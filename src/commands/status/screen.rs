@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::backups::KnownBackups;
-use super::look::{Arguments, measured, review};
+use super::collect::{Arguments, measured, review};
 use super::report::StatusReport;
 use martydb_migrate::ServiceState;
 use martydb_model::DesiredService;

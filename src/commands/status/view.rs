@@ -1,7 +1,7 @@
 //! `status` as text: a line for each service, a summary, and details that do not fit into a line.
 
 use super::report::StatusReport;
-use super::standing::{StatusWord, tally};
+use super::status_word::{StatusWord, tally};
 use martydb_config::backup_store::BackupSummary;
 use martydb_migrate::check::other_tools;
 use martydb_migrate::{
@@ -31,7 +31,7 @@ fn table(shown: &[&ServiceStatus], report: &StatusReport, style: &Style) -> Stri
         let number = |value: Option<i64>| {
             Cell::number(value.map_or_else(|| "-".to_owned(), |value| value.to_string()))
         };
-        let (word, paint) = StatusWord::of(status).words();
+        let (word, paint) = StatusWord::from_status(status).words();
         let last = status.last_event.as_ref().map_or_else(|| "-".to_owned(), |event| when(&event.at, style));
         // The pending migrations of an unreachable server are unknown.
         let unknown = status.state == ServiceState::Unreachable;
@@ -48,7 +48,9 @@ fn table(shown: &[&ServiceStatus], report: &StatusReport, style: &Style) -> Stri
         ];
         let size = status.size_bytes.map_or_else(|| "-".to_owned(), martydb_model::units::bytes);
         row.extend(has_sizes.then(|| Cell::number(size)));
-        row.extend(report.backups.of(&status.service).into_iter().flat_map(|backup| ages(&backup, style)));
+        row.extend(
+            report.backups.summary_of(&status.service).into_iter().flat_map(|backup| ages(&backup, style)),
+        );
         table.row(row);
     }
     table.render(style)
@@ -67,7 +69,7 @@ fn summary(report: &StatusReport, shown: usize, style: &Style) -> String {
     let all = &report.services;
     let total = counted(all.len(), "service");
     let hidden = if shown < all.len() { format!("; {shown} shown (--only)") } else { String::new() };
-    let is_calm = all.iter().all(|status| StatusWord::of(status) == StatusWord::UpToDate);
+    let is_calm = all.iter().all(|status| StatusWord::from_status(status) == StatusWord::UpToDate);
     let colour = if is_calm { Paint::Good } else { Paint::Plain };
     let line = wrapped(&format!("{total}: {}{hidden}", tally(all)), "  ", style);
     paint(line.trim_end(), colour, style) + "\n"

@@ -104,7 +104,7 @@ pub struct VerifyReport {
 #[cfg(test)]
 impl VerifyReport {
     /// Creates the report of a run without changes.
-    pub fn of(assessment: Assessment) -> VerifyReport {
+    pub fn new(assessment: Assessment) -> VerifyReport {
         VerifyReport {
             assessment,
             changes: vec![],

@@ -1,14 +1,14 @@
 //! Result as text: for a terminal, for CI viewers, and for a job summary.
 
-mod alike;
 mod graph;
+mod groups;
 mod junit;
 mod markdown;
 mod matrix;
 mod table;
 #[cfg(test)]
 mod tests;
-mod words;
+mod text;
 
 pub use graph::{dot, opengraph};
 pub use junit::junit;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use martydb_deploy::render::{DeploymentPlan, Places, RenderTarget};
+use martydb_deploy::render::{DeploymentPlan, ProjectPaths, RenderTarget};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use serde_yaml::Value;
@@ -73,8 +73,8 @@ fn rendered(manifest: &str, target: &str) -> String {
     std::fs::write(&path, manifest).unwrap();
     let manifest = martydb_config::manifest::load(&path, "development", &Default::default());
     let manifest = manifest.unwrap_or_else(|error| panic!("{error:?}"));
-    let places = Places { from_file: ".".into(), in_repository: ".".into() };
-    let landscape = DeploymentPlan::of(&manifest, places).unwrap_or_else(|error| panic!("{error:?}"));
+    let places = ProjectPaths { from_file: ".".into(), in_repository: ".".into() };
+    let landscape = DeploymentPlan::new(&manifest, places).unwrap_or_else(|error| panic!("{error:?}"));
     let files = RenderTarget::named(target).unwrap().files(&landscape);
     files.unwrap_or_else(|error| panic!("{error:?}")).into_iter().map(|file| file.text).collect()
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use martydb_model::error::Result;
 use martydb_pg::server::{Access, Endpoint, EventTriggerGuard, Host, Login, Tls, TlsMode};
-use martydb_split::stream::{ApplyPlace, FollowGoal, FollowProgress, Lsn, StreamOrigin, follow};
+use martydb_split::stream::{ApplyTarget, FollowGoal, FollowProgress, Lsn, StreamOrigin, follow};
 
 use crate::support::{ADMIN_PASSWORD, Server};
 
@@ -77,8 +77,8 @@ impl Pair {
         }
     }
 
-    fn place(&self) -> ApplyPlace {
-        ApplyPlace {
+    fn place(&self) -> ApplyTarget {
+        ApplyTarget {
             endpoint: endpoint(&self.target),
             login: Login::of_service("own_migrator", Some("migrator-of-the-test".into())),
             database: DATABASE.into(),

@@ -139,17 +139,17 @@ mod tests {
             fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
         };
         write("# scrapers\nprometheus:se:cret\nother:é\n");
-        let door = MetricsAuth::new(Some(path.clone())).unwrap();
-        assert!(door.opens(Some(&basic("prometheus:se:cret"))) && door.opens(Some(&basic("other:é"))));
-        assert!(door.opens(Some(&basic("other:é").replace("Basic", "basic"))));
+        let auth = MetricsAuth::new(Some(path.clone())).unwrap();
+        assert!(auth.opens(Some(&basic("prometheus:se:cret"))) && auth.opens(Some(&basic("other:é"))));
+        assert!(auth.opens(Some(&basic("other:é").replace("Basic", "basic"))));
         for wrong in ["prometheus:se", "prometheus:", "", "# scrapers", "prometheus:se:cret\n"] {
-            assert!(!door.opens(Some(&basic(wrong))), "{wrong:?}");
+            assert!(!auth.opens(Some(&basic(wrong))), "{wrong:?}");
         }
-        assert!(!door.opens(None) && !door.opens(Some("Bearer x")) && !door.opens(Some("Basic ???")));
+        assert!(!auth.opens(None) && !auth.opens(Some("Bearer x")) && !auth.opens(Some("Basic ???")));
         write("prometheus:new\n");
-        assert!(door.opens(Some(&basic("prometheus:new"))) && !door.opens(Some(&basic("other:é"))));
+        assert!(auth.opens(Some(&basic("prometheus:new"))) && !auth.opens(Some(&basic("other:é"))));
         fs::set_permissions(&path, Permissions::from_mode(0o604)).unwrap();
-        assert!(!door.opens(Some(&basic("prometheus:new"))));
+        assert!(!auth.opens(Some(&basic("prometheus:new"))));
     }
 
     #[test]

@@ -45,16 +45,16 @@ impl Schedule {
 /// Checks of one manifest, run one at a time, so they never use more connections than one command.
 pub struct Checks {
     pub run: Run,
-    pub board: Arc<CheckResults>,
+    pub results: Arc<CheckResults>,
     pub extent: Extent,
     /// `true` if it logs failures.
-    pub tells: bool,
+    pub logs_failures: bool,
     turn: Semaphore,
 }
 
 impl Checks {
-    pub fn new(run: Run, board: Arc<CheckResults>, extent: Extent, tells: bool) -> Checks {
-        Checks { run, board, extent, tells, turn: Semaphore::new(1) }
+    pub fn new(run: Run, results: Arc<CheckResults>, extent: Extent, logs_failures: bool) -> Checks {
+        Checks { run, results, extent, logs_failures, turn: Semaphore::new(1) }
     }
 
     /// Runs all checks on a separate thread, so that the work of a large proof does not delay scrapes. It ends with
@@ -95,8 +95,8 @@ impl Checks {
         if interrupt::signal().is_some() {
             return;
         }
-        let new = self.board.enter(check, outcome, begun.elapsed());
-        for failure in new.iter().filter(|_| self.tells) {
+        let new = self.results.enter(check, outcome, begun.elapsed());
+        for failure in new.iter().filter(|_| self.logs_failures) {
             run.out.note(&format!("check {}: {failure}", check.name()));
         }
     }

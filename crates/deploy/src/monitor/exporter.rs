@@ -17,7 +17,7 @@ use martydb_provision::run::Run;
 pub struct Exporter {
     project: String,
     servers: Vec<ServerHandle>,
-    board: Arc<CheckResults>,
+    results: Arc<CheckResults>,
     /// Samples that do not change while the monitor runs.
     fixed: Vec<Sample>,
     asked: AtomicBool,
@@ -28,7 +28,7 @@ impl Exporter {
         run: &Run,
         schedule: &Schedule,
         servers: Vec<ServerHandle>,
-        board: Arc<CheckResults>,
+        results: Arc<CheckResults>,
     ) -> Exporter {
         let itself = Subject::monitor();
         let mut fixed = vec![Sample::with(BUILD_INFO, &itself, [env!("CARGO_PKG_VERSION")], 1.0)];
@@ -43,7 +43,7 @@ impl Exporter {
         Exporter {
             project: run.manifest.project.clone(),
             servers,
-            board,
+            results,
             fixed,
             asked: AtomicBool::new(false),
         }
@@ -62,7 +62,7 @@ impl Exporter {
             samples.extend(of_server);
             errors.extend(error);
         }
-        samples.extend(self.board.samples());
+        samples.extend(self.results.samples());
         (samples, errors)
     }
 

@@ -17,12 +17,12 @@ use super::watch::PATIENCE;
 #[derive(Clone)]
 struct Served {
     monitor: Arc<Exporter>,
-    door: Arc<MetricsAuth>,
+    auth: Arc<MetricsAuth>,
 }
 
 /// `/live` and `/ready` need no password: they reveal nothing, and probes have none.
-pub fn router(monitor: Arc<Exporter>, door: Arc<MetricsAuth>) -> Router {
-    let served = Served { monitor, door };
+pub fn router(monitor: Arc<Exporter>, auth: Arc<MetricsAuth>) -> Router {
+    let served = Served { monitor, auth };
     let guarded = Router::new()
         .route("/metrics", get(metrics))
         .route_layer(middleware::from_fn_with_state(served.clone(), guard));
@@ -36,7 +36,7 @@ pub fn router(monitor: Arc<Exporter>, door: Arc<MetricsAuth>) -> Router {
 
 async fn guard(State(served): State<Served>, request: Request, next: Next) -> Response {
     let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    if served.door.opens(given) {
+    if served.auth.opens(given) {
         return next.run(request).await;
     }
     let challenge = [(header::WWW_AUTHENTICATE, "Basic realm=\"martydb\", charset=\"UTF-8\"")];

@@ -57,8 +57,8 @@ impl Bound {
         };
         let socket = TcpListener::bind(listener.address).map_err(busy)?;
         socket.set_nonblocking(true).map_err(busy)?;
-        let door = Arc::new(MetricsAuth::new(listener.users.clone())?);
-        Ok(Bound { socket, router: router(monitor, door), tls })
+        let auth = Arc::new(MetricsAuth::new(listener.users.clone())?);
+        Ok(Bound { socket, router: router(monitor, auth), tls })
     }
 
     /// Returns the bound address: for port 0 the system chose one.

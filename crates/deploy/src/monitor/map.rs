@@ -19,7 +19,7 @@ pub struct ServerMap {
 }
 
 impl ServerMap {
-    pub fn of(desired: &DesiredServer) -> ServerMap {
+    pub fn new(desired: &DesiredServer) -> ServerMap {
         let server = Subject::server(&desired.name);
         let (mut databases, mut logins) = (BTreeMap::new(), BTreeMap::new());
         for role in desired.access.values().filter(|role| role.login) {

@@ -32,16 +32,16 @@ struct CheckRun {
 type Series = BTreeMap<(&'static str, Subject, Vec<String>), Sample>;
 
 #[derive(Debug, Default)]
-struct BoardState {
+struct ResultsState {
     series: BTreeMap<MonitorCheck, Series>,
     attempts: BTreeMap<MonitorCheck, CheckRun>,
 }
 
 #[derive(Debug, Default)]
-pub struct CheckResults(Mutex<BoardState>);
+pub struct CheckResults(Mutex<ResultsState>);
 
 impl CheckResults {
-    fn state(&self) -> MutexGuard<'_, BoardState> {
+    fn state(&self) -> MutexGuard<'_, ResultsState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -105,14 +105,14 @@ mod tests {
         }
     }
 
-    fn value(board: &CheckResults, metric: &Metric, subject: &Subject) -> Option<f64> {
-        let mut all = board.samples().into_iter();
+    fn value(results: &CheckResults, metric: &Metric, subject: &Subject) -> Option<f64> {
+        let mut all = results.samples().into_iter();
         all.find(|sample| sample.metric == metric && sample.subject == *subject).map(|sample| sample.value)
     }
 
     #[test]
     fn what_could_not_be_looked_at_keeps_its_last_value_and_its_last_proof() {
-        let (board, a, b) = (CheckResults::default(), subject("one", "a"), subject("two", "b"));
+        let (results, a, b) = (CheckResults::default(), subject("one", "a"), subject("two", "b"));
         let proof = |subject: &Subject, ok: f64, at: Option<f64>| {
             let ok = Sample::new(ISOLATION_OK, subject, ok);
             [Some(ok), at.map(|at| Sample::new(ISOLATION_PROVEN, subject, at))]
@@ -120,22 +120,22 @@ mod tests {
         let both = [proof(&a, 1.0, Some(5.0)), proof(&b, 1.0, Some(5.0))];
         let both = both.into_iter().flatten().flatten().collect();
         assert!(
-            board.enter(MonitorCheck::Isolation, outcome(&[&a, &b], both, None), Duration::ZERO).is_empty()
+            results.enter(MonitorCheck::Isolation, outcome(&[&a, &b], both, None), Duration::ZERO).is_empty()
         );
         let broken = proof(&a, 0.0, None).into_iter().flatten().collect();
         let second = outcome(&[&a], broken, Some("server two: gone"));
-        assert_eq!(board.enter(MonitorCheck::Isolation, second, Duration::ZERO), ["server two: gone"]);
+        assert_eq!(results.enter(MonitorCheck::Isolation, second, Duration::ZERO), ["server two: gone"]);
         assert_eq!(
-            (value(&board, ISOLATION_OK, &a), value(&board, ISOLATION_PROVEN, &a)),
+            (value(&results, ISOLATION_OK, &a), value(&results, ISOLATION_PROVEN, &a)),
             (Some(0.0), Some(5.0))
         );
         assert_eq!(
-            (value(&board, ISOLATION_OK, &b), value(&board, ISOLATION_PROVEN, &b)),
+            (value(&results, ISOLATION_OK, &b), value(&results, ISOLATION_PROVEN, &b)),
             (Some(1.0), Some(5.0))
         );
-        assert_eq!(value(&board, CHECK_OK, &Subject::monitor()), Some(0.0));
+        assert_eq!(value(&results, CHECK_OK, &Subject::monitor()), Some(0.0));
         // The same failure is not reported twice.
         let third = outcome(&[], vec![], Some("server two: gone"));
-        assert!(board.enter(MonitorCheck::Isolation, third, Duration::ZERO).is_empty());
+        assert!(results.enter(MonitorCheck::Isolation, third, Duration::ZERO).is_empty());
     }
 }

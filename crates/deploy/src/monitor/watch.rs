@@ -94,13 +94,13 @@ pub struct ServerWatch {
     /// `true` if the last reading failed, so that a failure is logged once.
     failing: bool,
     /// `true` if it logs failures.
-    tells: bool,
+    logs_failures: bool,
 }
 
 impl ServerWatch {
-    pub fn new(run: Run, server: &str, tells: bool) -> (ServerHandle, ServerWatch) {
+    pub fn new(run: Run, server: &str, logs_failures: bool) -> (ServerHandle, ServerWatch) {
         let desired = run.manifest.desired(server);
-        let map = ServerMap::of(&desired);
+        let map = ServerMap::new(&desired);
         let (ask, wanted) = mpsc::channel(1);
         let (sender, latest) = watch::channel(None);
         let handle = ServerHandle { subject: map.subject.clone(), wanted: ask, latest };
@@ -113,7 +113,7 @@ impl ServerWatch {
             connection: None,
             slow: None,
             failing: false,
-            tells,
+            logs_failures,
         };
         (handle, watch)
     }
@@ -142,7 +142,7 @@ impl ServerWatch {
     /// Logs once that a server stopped answering, and once that it answers again.
     fn tell(&mut self, error: Option<&Error>) {
         let server = &self.desired.name;
-        if !self.tells || interrupt::signal().is_some() {
+        if !self.logs_failures || interrupt::signal().is_some() {
             return;
         }
         match (error, self.failing) {
@@ -219,7 +219,10 @@ impl ServerWatch {
 }
 
 /// Returns handles and watches of all servers with services; `tells` enables the log of failures.
-pub fn all(run: &Run, tells: bool) -> (Vec<ServerHandle>, Vec<ServerWatch>) {
+pub fn all(run: &Run, logs_failures: bool) -> (Vec<ServerHandle>, Vec<ServerWatch>) {
     let services: Vec<_> = run.manifest.services.values().cloned().collect();
-    run.servers_of(&services).iter().map(|server| ServerWatch::new(run.again(), server, tells)).unzip()
+    run.servers_of(&services)
+        .iter()
+        .map(|server| ServerWatch::new(run.again(), server, logs_failures))
+        .unzip()
 }

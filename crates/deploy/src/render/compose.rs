@@ -90,8 +90,8 @@ struct SecretFile {
 ///
 /// # Errors
 /// If two servers would be published at one port of the host.
-pub fn document(landscape: &DeploymentPlan<'_>) -> Result<String> {
-    let here = || landscape.servers.iter().filter_map(|server| Some((server.host.as_deref()?, server)));
+pub fn document(plan: &DeploymentPlan<'_>) -> Result<String> {
+    let here = || plan.servers.iter().filter_map(|server| Some((server.host.as_deref()?, server)));
     let mut published = BTreeMap::new();
     for (host, server) in here() {
         let Some(port) = server.deploy.host_port else { continue };
@@ -103,14 +103,14 @@ pub fn document(landscape: &DeploymentPlan<'_>) -> Result<String> {
             );
         }
     }
-    let servers = here().map(|(host, server)| (host.to_owned(), of_server(landscape, host, server)));
-    let services = landscape.services.iter().map(|node| (node.label.clone(), of_service(landscape, node)));
-    let job = (INIT.to_owned(), init_all(landscape));
+    let servers = here().map(|(host, server)| (host.to_owned(), of_server(plan, host, server)));
+    let services = plan.services.iter().map(|node| (node.label.clone(), of_service(plan, node)));
+    let job = (INIT.to_owned(), init_all(plan));
     let databases =
-        landscape.services.iter().map(|node| (network(&node.service.name), Network { internal: true }));
+        plan.services.iter().map(|node| (network(&node.service.name), Network { internal: true }));
     let open = [ADMIN, "default"].map(|name| (name.to_owned(), Network { internal: false }));
-    let passwords = landscape.servers.iter().map(|server| admin_password(server.name));
-    let urls = landscape.services.iter().map(|node| database_url(node.service.name.as_str()));
+    let passwords = plan.servers.iter().map(|server| admin_password(server.name));
+    let urls = plan.services.iter().map(|node| database_url(node.service.name.as_str()));
     let file = ComposeFile {
         services: servers.chain([job]).chain(services).collect(),
         networks: databases.chain(open).collect(),
@@ -123,9 +123,9 @@ pub fn document(landscape: &DeploymentPlan<'_>) -> Result<String> {
     Ok(yaml_text(&file))
 }
 
-fn of_server(landscape: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> ComposeService {
+fn of_server(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> ComposeService {
     let (url, password) = (server.url, admin_password(server.name));
-    let databases = landscape.services.iter().filter(|node| node.service.server == server.name);
+    let databases = plan.services.iter().filter(|node| node.service.server == server.name);
     let networks = databases.map(|node| network(&node.service.name)).chain([ADMIN.into()]);
     let variables = image::variables(server).into_iter();
     let own = ("POSTGRES_PASSWORD_FILE".to_owned(), format!("/run/secrets/{password}"));
@@ -152,10 +152,10 @@ fn of_server(landscape: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>
     }
 }
 
-fn of_service(landscape: &DeploymentPlan<'_>, node: &ServiceNode<'_>) -> ComposeService {
+fn of_service(plan: &DeploymentPlan<'_>, node: &ServiceNode<'_>) -> ComposeService {
     let url = database_url(node.service.name.as_str());
     let databases = node.databases.iter().map(|database| network(database));
-    let ready = landscape.servers_of(node).filter_map(|server| server.host.clone());
+    let ready = plan.servers_of(node).filter_map(|server| server.host.clone());
     let ready = ready.map(|host| (host, DependsOn { condition: "service_healthy" }));
     let provisioned = (INIT.to_owned(), DependsOn { condition: "service_completed_successfully" });
     ComposeService {
@@ -171,22 +171,22 @@ fn of_service(landscape: &DeploymentPlan<'_>, node: &ServiceNode<'_>) -> Compose
 }
 
 /// Returns the job that provisions. It runs once, over the network without services.
-fn init_all(landscape: &DeploymentPlan<'_>) -> ComposeService {
-    let manifest = landscape.manifest;
+fn init_all(plan: &DeploymentPlan<'_>) -> ComposeService {
+    let manifest = plan.manifest;
     let file = |server: &ServerNode<'_>| {
         (
             format!("{}_FILE", server.password_variable),
             format!("/run/secrets/{}", admin_password(server.name)),
         )
     };
-    let ready = landscape.servers.iter().filter_map(|server| server.host.clone());
+    let ready = plan.servers.iter().filter_map(|server| server.host.clone());
     let name = manifest.path.file_name().unwrap_or_default().to_string_lossy();
     ComposeService {
         image: manifest.deploy.tool_image.clone(),
         depends_on: ready.map(|host| (host, DependsOn { condition: "service_healthy" })).collect(),
-        volumes: vec![format!("{}:/work", literal(&landscape.places.from_file))],
-        secrets: landscape.servers.iter().map(|server| admin_password(server.name)).collect(),
-        environment: landscape.servers.iter().map(file).collect(),
+        volumes: vec![format!("{}:/work", literal(&plan.places.from_file))],
+        secrets: plan.servers.iter().map(|server| admin_password(server.name)).collect(),
+        environment: plan.servers.iter().map(file).collect(),
         networks: vec![ADMIN.into()],
         command: ["-f", &format!("/work/{}", literal(&name)), "-e", &manifest.env, "--no-input", "-y", INIT]
             .map(str::to_owned)

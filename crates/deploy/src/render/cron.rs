@@ -10,8 +10,8 @@ use martydb_model::error::{Error, Result};
 ///
 /// # Errors
 /// If the manifest's path cannot be written in a crontab.
-pub fn table(landscape: &DeploymentPlan<'_>) -> Result<String> {
-    let manifest = landscape.manifest;
+pub fn table(plan: &DeploymentPlan<'_>) -> Result<String> {
+    let manifest = plan.manifest;
     let path = manifest.path.display().to_string();
     let variables = [("MARTYDB_MANIFEST", value(&path)?), ("MARTYDB_ENV", value(&manifest.env)?)];
     let mut text = "# Load it with `crontab FILE`; cron sends what it prints by mail. Variables that the commands need,\n\
@@ -20,7 +20,7 @@ pub fn table(landscape: &DeploymentPlan<'_>) -> Result<String> {
     text += "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n";
     text.extend(variables.map(|(name, value)| format!("{name}={value}\n")));
     text += &line(schedule::ISOLATION, &["--no-input", "verify-isolation"]);
-    text.extend(schedule::of_backups(landscape).iter().map(|run| line(run.at, run.arguments)));
+    text.extend(schedule::of_backups(plan).iter().map(|run| line(run.at, run.arguments)));
     Ok(text)
 }
 

@@ -18,7 +18,7 @@ use martydb_model::{AccessRole, DesiredService, RoleName, ServerName, ServiceNam
 
 /// Paths of the project's files, for targets that refer to them.
 #[derive(Debug, Clone)]
-pub struct Places {
+pub struct ProjectPaths {
     /// Path from the rendered file's folder to the manifest's.
     pub from_file: String,
     /// Path from the repository's root to the manifest's folder; `.` if they are the same.
@@ -27,7 +27,7 @@ pub struct Places {
 
 pub struct DeploymentPlan<'a> {
     pub manifest: &'a Manifest,
-    pub places: Places,
+    pub places: ProjectPaths,
     pub namespace: String,
     pub servers: Vec<ServerNode<'a>>,
     pub services: Vec<ServiceNode<'a>>,
@@ -96,7 +96,7 @@ pub fn entitled(manifest: &Manifest) -> BTreeSet<(&ServiceName, &ServiceName)> {
 
 impl<'a> DeploymentPlan<'a> {
     /// Creates a map for a target that refers to no server and deploys nothing.
-    pub fn without_servers(manifest: &'a Manifest, places: Places) -> DeploymentPlan<'a> {
+    pub fn without_servers(manifest: &'a Manifest, places: ProjectPaths) -> DeploymentPlan<'a> {
         let namespace = label(&manifest.project);
         let (servers, services, logins) = (vec![], vec![], vec![]);
         DeploymentPlan { manifest, places, namespace, servers, services, logins, passwords: None }
@@ -106,7 +106,7 @@ impl<'a> DeploymentPlan<'a> {
     ///
     /// # Errors
     /// If a server has no address for its clients, or deployed names are ambiguous.
-    pub fn of(manifest: &'a Manifest, places: Places) -> Result<DeploymentPlan<'a>> {
+    pub fn new(manifest: &'a Manifest, places: ProjectPaths) -> Result<DeploymentPlan<'a>> {
         let entitled = entitled(manifest);
         let namespace = manifest.deploy.namespace.clone().unwrap_or_else(|| label(&manifest.project));
         if namespace.is_empty() {
@@ -127,7 +127,7 @@ impl<'a> DeploymentPlan<'a> {
                 databases: own.map(|(_, database)| *database).collect(),
             }
         });
-        let landscape = DeploymentPlan {
+        let plan = DeploymentPlan {
             manifest,
             places,
             namespace,
@@ -136,10 +136,10 @@ impl<'a> DeploymentPlan<'a> {
             logins: logins(manifest),
             passwords: None,
         };
-        landscape.check_secrets()?;
-        landscape.check_names()?;
-        landscape.check_selectors()?;
-        Ok(landscape)
+        plan.check_secrets()?;
+        plan.check_names()?;
+        plan.check_selectors()?;
+        Ok(plan)
     }
 
     pub fn server(&self, name: &str) -> &ServerNode<'a> {

@@ -18,8 +18,8 @@ const GRID: u32 = 24;
 /// Maximum length of a `uid` in Grafana.
 const LONGEST_UID: usize = 40;
 
-pub fn dashboard(landscape: &DeploymentPlan<'_>) -> Result<String> {
-    let project = &landscape.manifest.project;
+pub fn dashboard(plan: &DeploymentPlan<'_>) -> Result<String> {
+    let project = &plan.manifest.project;
     let mut panels = vec![];
     let mut next = PanelGrid::default();
     panels.push(next.row("The project", None));

@@ -32,10 +32,10 @@ const LOGINS: [RoleKind; 2] = [RoleKind::App, RoleKind::Readonly];
 ///
 /// # Errors
 /// If servers differ in a setting that PgBouncer has only once.
-pub fn settings(landscape: &DeploymentPlan<'_>) -> Result<String> {
+pub fn settings(plan: &DeploymentPlan<'_>) -> Result<String> {
     let mut databases = BTreeMap::new();
-    for node in &landscape.services {
-        let (service, server) = (node.service, landscape.server(&node.service.server));
+    for node in &plan.services {
+        let (service, server) = (node.service, plan.server(&node.service.server));
         let name = service.database.as_str();
         check_database(name)?;
         if let Some(other) = databases.insert(name, entry(service, server)?) {
@@ -45,9 +45,9 @@ pub fn settings(landscape: &DeploymentPlan<'_>) -> Result<String> {
         }
     }
     let entries: String = databases.values().cloned().collect();
-    let pooler = landscape.manifest.deploy.pooler.clone().unwrap_or_default();
-    let tls = tls(landscape)?;
-    let env = &landscape.manifest.env;
+    let pooler = plan.manifest.deploy.pooler.clone().unwrap_or_default();
+    let tls = tls(plan)?;
+    let env = &plan.manifest.env;
     Ok(format!(
         "# The logins' verifiers: martydb -e {env} secrets export --format pgbouncer --values --out {FOLDER}/userlist.txt\n\
          [databases]\n\
@@ -77,11 +77,11 @@ pub fn settings(landscape: &DeploymentPlan<'_>) -> Result<String> {
 ///
 /// # Errors
 /// If a name cannot be written in the file.
-pub fn entrances(landscape: &DeploymentPlan<'_>) -> Result<String> {
+pub fn entrances(plan: &DeploymentPlan<'_>) -> Result<String> {
     let mut text = String::new();
-    for node in &landscape.services {
+    for node in &plan.services {
         let database = quoted(node.service.database.as_str())?;
-        let logins = logins(landscape, node.service);
+        let logins = logins(plan, node.service);
         let logins = logins.iter().map(|login| quoted(login)).collect::<Result<Vec<_>>>()?.join(",");
         for network in ["0.0.0.0/0", "::/0"] {
             text += &format!("host {database} {logins} {network} scram-sha-256\n");
@@ -91,9 +91,9 @@ pub fn entrances(landscape: &DeploymentPlan<'_>) -> Result<String> {
 }
 
 /// Returns logins that may use a service's database through a pooler, each with its alternate.
-fn logins(landscape: &DeploymentPlan<'_>, service: &DesiredService) -> BTreeSet<String> {
+fn logins(plan: &DeploymentPlan<'_>, service: &DesiredService) -> BTreeSet<String> {
     let own = LOGINS.map(|kind| service.role(kind).clone());
-    let further = landscape.manifest.further_logins().filter(|(server, role)| {
+    let further = plan.manifest.further_logins().filter(|(server, role)| {
         **server == service.server && service.access.iter().any(|grant| grant.role == role.name)
     });
     let further = further.map(|(_, role)| role.name.to_string());
@@ -139,9 +139,9 @@ fn entry(service: &DesiredService, server: &ServerNode<'_>) -> Result<String> {
 }
 
 /// Returns the TLS settings to the servers, which PgBouncer has only once.
-fn tls(landscape: &DeploymentPlan<'_>) -> Result<String> {
+fn tls(plan: &DeploymentPlan<'_>) -> Result<String> {
     let mut found: Option<(&str, Tls)> = None;
-    for server in &landscape.servers {
+    for server in &plan.servers {
         let endpoint = server.url.endpoint();
         if matches!(endpoint.host, Host::Socket(_)) {
             continue;

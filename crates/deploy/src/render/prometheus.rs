@@ -56,13 +56,13 @@ struct StaticConfig {
 
 /// Returns the scrape configuration. On another machine the monitor requires TLS and a password, whose files are
 /// beside this one.
-pub fn configuration(landscape: &DeploymentPlan<'_>) -> Result<String> {
-    let target = landscape.manifest.deploy.monitor.clone().unwrap_or_else(|| LOOPBACK.to_owned());
+pub fn configuration(plan: &DeploymentPlan<'_>) -> Result<String> {
+    let target = plan.manifest.deploy.monitor.clone().unwrap_or_else(|| LOOPBACK.to_owned());
     let host = target.rsplit_once(':').map_or(target.as_str(), |(host, _)| host);
     let far = !["127.0.0.1", "localhost", "[::1]"].contains(&host);
     let basic_auth = BasicAuth { username: "prometheus", password_file: "martydb-password" };
     let scrape = ScrapeConfig {
-        job_name: format!("martydb-{}", landscape.manifest.project),
+        job_name: format!("martydb-{}", plan.manifest.project),
         scrape_interval: "15s",
         scrape_timeout: "10s",
         scheme: far.then_some("https"),
@@ -110,8 +110,8 @@ impl AlertRule {
 }
 
 /// Returns the alerts, which cover only this project, even if the same Prometheus scrapes others.
-pub fn rules(landscape: &DeploymentPlan<'_>) -> Result<String> {
-    let project = &landscape.manifest.project;
+pub fn rules(plan: &DeploymentPlan<'_>) -> Result<String> {
+    let project = &plan.manifest.project;
     let rules = ALERTS.iter().map(|alert| AlertRule::of(alert, project)).collect();
     Ok(yaml_text(&RuleFile { groups: [RuleGroup { name: format!("martydb-{project}"), rules }] }))
 }

@@ -15,8 +15,8 @@ pub struct TimedRun<'a> {
 }
 
 /// Returns the runs for the manifest's `backup:` section.
-pub fn of_backups<'a>(landscape: &DeploymentPlan<'a>) -> Vec<TimedRun<'a>> {
-    let Some(settings) = &landscape.manifest.backup else { return vec![] };
+pub fn of_backups<'a>(plan: &DeploymentPlan<'a>) -> Vec<TimedRun<'a>> {
+    let Some(settings) = &plan.manifest.backup else { return vec![] };
     let times = &settings.schedule;
     let take = TimedRun { name: BACKUP, at: &times.take, arguments: &["--no-input", "backup", "--all"] };
     let prune = TimedRun {

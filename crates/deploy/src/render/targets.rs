@@ -137,12 +137,12 @@ impl RenderTarget {
     ///
     /// # Errors
     /// If this target does not support something in the manifest.
-    pub fn files(&self, landscape: &DeploymentPlan<'_>) -> Result<Vec<RenderedFile>> {
-        let env = &landscape.manifest.env;
+    pub fn files(&self, plan: &DeploymentPlan<'_>) -> Result<Vec<RenderedFile>> {
+        let env = &plan.manifest.env;
         let env = if env == DEFAULT_ENV { String::new() } else { format!("-e {env} ") };
         let one = |row: &FileRow| {
             let command = format!("martydb {env}render {}", self.name);
-            let text = (row.text)(landscape)?;
+            let text = (row.text)(plan)?;
             // JSON has no comments, so the command is its first value.
             let text = match text.strip_prefix("{\n") {
                 Some(rest) => format!("{{\n  \"description\": \"{command}\",\n{rest}"),

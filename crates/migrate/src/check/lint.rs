@@ -113,7 +113,7 @@ impl FileLint<'_> {
         if let Some((at, message)) = syntax::first_error(&parsed).filter(|_| told) {
             // The text after a syntax error was parsed by guesses.
             let help = Some(syntax::FIX.into());
-            return vec![LintFinding { message, help, ..self.finding(SYNTAX, Position::of(text, at)) }];
+            return vec![LintFinding { message, help, ..self.finding(SYNTAX, Position::new(text, at)) }];
         }
         self.judge(&self.linter().lint(&parsed, text), &statements)
     }

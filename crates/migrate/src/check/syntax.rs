@@ -38,5 +38,5 @@ fn of_file(file: &MigrationFile) -> Option<FileProblem> {
         return None;
     }
     let (at, what) = survived(|| first_error(&SourceFile::parse(&file.text)))??;
-    Some(FileProblem::refused(&file.path, what, FIX).at(Position::of(&file.text, at)))
+    Some(FileProblem::refused(&file.path, what, FIX).at(Position::new(&file.text, at)))
 }

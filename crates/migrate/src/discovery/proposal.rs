@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::names::service_name;
-use super::settings::{DatabaseFound, ProjectFindings};
+use super::settings::{DiscoveredDatabase, ProjectFindings};
 use super::tree::ProjectTree;
-use super::url::DatabasePlace;
-use crate::import::FoundTool;
+use super::url::DatabaseLocation;
+use crate::import::FolderTool;
 use martydb_model::ServiceName;
 
 /// Name of the server for services whose server is on this machine or unknown.
@@ -20,7 +20,7 @@ pub struct ProposedService {
     pub migrations: Option<String>,
     pub server: Option<String>,
     /// Another tool, with its folder.
-    pub import: Option<(FoundTool, String)>,
+    pub import: Option<(FolderTool, String)>,
     /// Set if its migrations can run as they are.
     pub ready: bool,
     /// Set if it has a database now.
@@ -51,7 +51,7 @@ pub struct Proposal {
 
 impl Proposal {
     /// Restricts the proposal to these services; one that was not found gets the folder of its name.
-    pub fn of(mut self, names: &BTreeSet<ServiceName>) -> Proposal {
+    pub fn restricted_to(mut self, names: &BTreeSet<ServiceName>) -> Proposal {
         self.services.retain(|name, _| names.contains(name));
         for name in names {
             let home = self.homes.get(name).filter(|home| *home != name.as_str());
@@ -92,9 +92,9 @@ pub fn propose(tree: &ProjectTree, found: &ProjectFindings) -> Proposal {
 /// Findings of one service before the servers are known.
 #[derive(Default)]
 struct Draft {
-    place: Option<DatabasePlace>,
+    place: Option<DatabaseLocation>,
     own_folder: Option<String>,
-    import: Option<(FoundTool, String)>,
+    import: Option<(FolderTool, String)>,
     found: Vec<String>,
 }
 
@@ -105,7 +105,7 @@ struct Drafts {
 }
 
 impl Drafts {
-    fn take_folder(&mut self, folder: &super::MigrationsFound) {
+    fn take_folder(&mut self, folder: &super::DiscoveredMigrations) {
         let Some(name) = folder.service.clone().or_else(|| self.root.clone()) else { return };
         let draft = self.services.entry(name).or_default();
         if draft.own_folder.is_some() || draft.import.is_some() {
@@ -113,11 +113,11 @@ impl Drafts {
         }
         let path = if folder.path.is_empty() { "." } else { &folder.path };
         let tool = match folder.tool {
-            FoundTool::Own => {
+            FolderTool::Own => {
                 draft.own_folder = Some(path.into());
                 "ready to run"
             }
-            FoundTool::Other(tool) | FoundTool::Programs(tool) => {
+            FolderTool::Other(tool) | FolderTool::Programs(tool) => {
                 draft.import = Some((folder.tool, path.into()));
                 tool
             }
@@ -128,7 +128,7 @@ impl Drafts {
 
     /// Assigns a URL. One without the name of a service belongs to the service of its database, or to the
     /// folder itself.
-    fn take_database(&mut self, one: &DatabaseFound) {
+    fn take_database(&mut self, one: &DiscoveredDatabase) {
         let database = one.place.database.as_str();
         let named = service_name(database).filter(|_| !matches!(database, "postgres" | "template1"));
         let of_database = || {
@@ -163,7 +163,7 @@ impl Drafts {
                 place.database
             ));
         }
-        let is_shared = |place: &DatabasePlace| shared.contains_key(place);
+        let is_shared = |place: &DatabaseLocation| shared.contains_key(place);
         let services = self.services.into_iter().map(|(name, draft)| {
             let (ready, exists) = (draft.own_folder.is_some(), draft.place.is_some());
             let place = draft.place.filter(|place| !is_shared(place)).unwrap_or_default();
@@ -196,13 +196,13 @@ impl Drafts {
 }
 
 /// Returns databases that several services use.
-fn shared(services: &BTreeMap<ServiceName, Draft>) -> BTreeMap<DatabasePlace, Vec<ServiceName>> {
-    let mut users: BTreeMap<DatabasePlace, Vec<ServiceName>> = BTreeMap::new();
+fn shared(services: &BTreeMap<ServiceName, Draft>) -> BTreeMap<DatabaseLocation, Vec<ServiceName>> {
+    let mut users: BTreeMap<DatabaseLocation, Vec<ServiceName>> = BTreeMap::new();
     for (name, draft) in services {
         let place = draft.place.clone().filter(|place| !matches!(&*place.database, "" | "postgres"));
         users.entry(place.unwrap_or_default()).or_default().push(name.clone());
     }
-    users.retain(|place, names| *place != DatabasePlace::default() && names.len() > 1);
+    users.retain(|place, names| *place != DatabaseLocation::default() && names.len() > 1);
     users
 }
 
@@ -213,7 +213,7 @@ struct PlacedServers {
 }
 
 impl PlacedServers {
-    fn name_of(&self, place: &DatabasePlace) -> Option<String> {
+    fn name_of(&self, place: &DatabaseLocation) -> Option<String> {
         self.far.get(&address(place)).cloned()
     }
 
@@ -227,7 +227,7 @@ impl PlacedServers {
     }
 }
 
-fn address(place: &DatabasePlace) -> (String, u16) {
+fn address(place: &DatabaseLocation) -> (String, u16) {
     (place.host.clone(), place.port.unwrap_or(5432))
 }
 
@@ -239,7 +239,7 @@ fn servers(services: &BTreeMap<ServiceName, Draft>, found: &ProjectFindings) -> 
             || composed(host)
             || !host.contains('.')
     };
-    let places: Vec<&DatabasePlace> = services.values().filter_map(|draft| draft.place.as_ref()).collect();
+    let places: Vec<&DatabaseLocation> = services.values().filter_map(|draft| draft.place.as_ref()).collect();
     let far: BTreeSet<_> =
         places.iter().filter(|place| !is_here(&place.host)).map(|place| address(place)).collect();
     let here = places.iter().find(|place| is_here(&place.host) && !place.host.is_empty());

@@ -2,20 +2,20 @@
 
 use serde_yaml::Value;
 
-use super::folders::{MigrationsFound, folders};
+use super::folders::{DiscoveredMigrations, folders};
 use super::names::named_by;
-use super::tree::{ProjectTree, ScannedFile};
-use super::url::{DatabasePlace, place};
+use super::tree::{ProjectFile, ProjectTree};
+use super::url::{DatabaseLocation, place};
 use martydb_model::ServiceName;
 use martydb_model::environment::Environment;
 use martydb_model::yaml;
 
 /// A database that a service uses now.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DatabaseFound {
+pub struct DiscoveredDatabase {
     /// The service according to the settings.
     pub service: Option<ServiceName>,
-    pub place: DatabasePlace,
+    pub place: DatabaseLocation,
     /// File or variable of the setting.
     pub source: String,
 }
@@ -35,8 +35,8 @@ pub struct ComposeServer {
 /// All findings, in the order of the files.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ProjectFindings {
-    pub folders: Vec<MigrationsFound>,
-    pub databases: Vec<DatabaseFound>,
+    pub folders: Vec<DiscoveredMigrations>,
+    pub databases: Vec<DiscoveredDatabase>,
     pub composed: Vec<ComposeServer>,
 }
 
@@ -57,7 +57,7 @@ pub fn findings(tree: &ProjectTree, environment: &Environment) -> ProjectFinding
         |name: &str| ["URL", "URI", "DSN"].iter().any(|end| name.to_ascii_uppercase().ends_with(end));
     for (name, value) in environment.iter().filter(|(name, _)| is_url(name) && !name.starts_with("MARTYDB_"))
     {
-        found.databases.extend(place(value).map(|place| DatabaseFound {
+        found.databases.extend(place(value).map(|place| DiscoveredDatabase {
             service: named_by([name.as_str()].into_iter()),
             place,
             source: format!("${name}"),
@@ -76,7 +76,7 @@ fn words(path: &str) -> Vec<String> {
 }
 
 /// Reads `NAME=value` in each line; with `key`, only lines of that name.
-fn read_lines(found: &mut ProjectFindings, file: &ScannedFile, key: Option<&str>) {
+fn read_lines(found: &mut ProjectFindings, file: &ProjectFile, key: Option<&str>) {
     for line in file.text.lines().filter(|line| !line.trim_start().starts_with(['#', ';'])) {
         let Some((name, value)) = line.split_once('=') else { continue };
         let name = name.trim().trim_start_matches("export ").trim();
@@ -93,7 +93,7 @@ fn read_lines(found: &mut ProjectFindings, file: &ScannedFile, key: Option<&str>
     }
 }
 
-fn read_yaml(found: &mut ProjectFindings, file: &ScannedFile, name: &str) {
+fn read_yaml(found: &mut ProjectFindings, file: &ProjectFile, name: &str) {
     if yaml::check(&file.text, file.path.as_ref()).is_err() {
         return;
     }
@@ -109,7 +109,7 @@ fn read_yaml(found: &mut ProjectFindings, file: &ScannedFile, name: &str) {
     walk(found, file, &root, &mut path);
 }
 
-fn walk(found: &mut ProjectFindings, file: &ScannedFile, value: &Value, path: &mut Vec<String>) {
+fn walk(found: &mut ProjectFindings, file: &ProjectFile, value: &Value, path: &mut Vec<String>) {
     match value {
         Value::Mapping(map) => {
             let is_database = path.last().is_some_and(|last| is_database_key(last));
@@ -139,7 +139,7 @@ fn is_database_key(key: &str) -> bool {
 }
 
 /// Reads `{ host: …, port: …, name: … }` as the equivalent URL.
-fn in_parts(map: &Value) -> Option<DatabasePlace> {
+fn in_parts(map: &Value) -> Option<DatabaseLocation> {
     let text = |keys: &[&str]| {
         let value = keys.iter().find_map(|key| map.get(*key))?;
         value.as_str().map(String::from).or_else(|| value.as_u64().map(|number| number.to_string()))
@@ -149,12 +149,16 @@ fn in_parts(map: &Value) -> Option<DatabasePlace> {
     place(&format!("postgresql://{host}:{port}/{database}"))
 }
 
-fn add(found: &mut ProjectFindings, file: &ScannedFile, words: &[String], place: Option<DatabasePlace>) {
+fn add(found: &mut ProjectFindings, file: &ProjectFile, words: &[String], place: Option<DatabaseLocation>) {
     let service = named_by(words.iter().map(String::as_str));
-    found.databases.extend(place.map(|place| DatabaseFound { service, place, source: file.path.clone() }));
+    found.databases.extend(place.map(|place| DiscoveredDatabase {
+        service,
+        place,
+        source: file.path.clone(),
+    }));
 }
 
-fn composed(file: &ScannedFile, name: &Value, service: &Value) -> Option<ComposeServer> {
+fn composed(file: &ProjectFile, name: &Value, service: &Value) -> Option<ComposeServer> {
     const IMAGES: &[&str] = &["postgres", "postgis", "pgvector", "timescale"];
     let image = service.get("image")?.as_str()?;
     if !IMAGES.iter().any(|known| image.contains(known)) {

@@ -1,10 +1,10 @@
 use super::*;
-use crate::import::FoundTool;
+use crate::import::FolderTool;
 use martydb_model::environment::Environment;
 
 fn tree(files: &[(&str, &str)]) -> ProjectTree {
-    let file = |(path, text): &(&str, &str)| ScannedFile { path: (*path).into(), text: (*text).into() };
-    let mut files: Vec<ScannedFile> = files.iter().map(file).collect();
+    let file = |(path, text): &(&str, &str)| ProjectFile { path: (*path).into(), text: (*text).into() };
+    let mut files: Vec<ProjectFile> = files.iter().map(file).collect();
     files.sort_by(|a, b| a.path.cmp(&b.path));
     ProjectTree { name: "shop".into(), files }
 }
@@ -48,8 +48,8 @@ fn services_come_from_their_folders_and_settings() {
     );
     assert_eq!(written(&proposal), expected);
     let import = |name: &str| proposal.services[&service_name(name).unwrap()].import.clone();
-    assert_eq!(import("csca"), Some((FoundTool::Other("alembic"), "services/csca".into())));
-    assert_eq!(import("signer"), Some((FoundTool::Other("goose"), "services/signer/db/migrations".into())));
+    assert_eq!(import("csca"), Some((FolderTool::Other("alembic"), "services/csca".into())));
+    assert_eq!(import("signer"), Some((FolderTool::Other("goose"), "services/signer/db/migrations".into())));
     assert_eq!(import("pkd"), None);
     assert!(!format!("{proposal:?}").contains("hunter2"), "{proposal:?}");
 }
@@ -111,7 +111,7 @@ fn what_names_no_service_belongs_to_the_folder() {
 fn the_named_services_alone_are_taken_in_the_folders_of_their_names() {
     let proposal = proposed(&[("services/catalog/migrations/V1__a.sql", ""), ("apps/orders/main.go", "")]);
     let names = ["orders", "payments"].map(|name| service_name(name).unwrap());
-    let text = written(&proposal.of(&names.into()));
+    let text = written(&proposal.restricted_to(&names.into()));
     assert_eq!(
         text,
         format!("{MAIN}services:\n  orders: {{ migrations: apps/orders/migrations }}\n  payments:\n")

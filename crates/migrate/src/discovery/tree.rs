@@ -31,7 +31,7 @@ const PASSED_OVER: &[&str] = &[
 ];
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ScannedFile {
+pub struct ProjectFile {
     /// Path from the searched folder, with `/` between the parts.
     pub path: String,
     /// The whole text of settings, the first lines of SQL, nothing of other files.
@@ -43,7 +43,7 @@ pub struct ProjectTree {
     /// Name of the folder itself.
     pub name: String,
     /// Files by path.
-    pub files: Vec<ScannedFile>,
+    pub files: Vec<ProjectFile>,
 }
 
 /// Reads a folder. Unreadable files are skipped: an incomplete search still helps.
@@ -56,7 +56,7 @@ pub fn read(folder: &Path) -> ProjectTree {
 }
 
 /// Lists files. Links are not followed: they may lead anywhere, or form a cycle.
-fn list(folder: &Path, prefix: &str, depth: usize, files: &mut Vec<ScannedFile>) {
+fn list(folder: &Path, prefix: &str, depth: usize, files: &mut Vec<ProjectFile>) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let (Ok(name), Ok(kind)) = (entry.file_name().into_string(), entry.file_type()) else { continue };
         let path = format!("{prefix}{name}");
@@ -65,7 +65,7 @@ fn list(folder: &Path, prefix: &str, depth: usize, files: &mut Vec<ScannedFile>)
         }
         if kind.is_file() {
             let text = wanted(&name).and_then(|most| head(&entry.path(), most)).unwrap_or_default();
-            files.push(ScannedFile { path, text });
+            files.push(ProjectFile { path, text });
         } else if kind.is_dir() && depth > 0 && !name.starts_with('.') && !PASSED_OVER.contains(&&*name) {
             list(&entry.path(), &format!("{path}/"), depth - 1, files);
         }

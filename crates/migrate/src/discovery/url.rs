@@ -2,7 +2,7 @@
 
 /// Location of a database. It contains no password, nor a part of one: an ambiguous URL is rejected.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct DatabasePlace {
+pub struct DatabaseLocation {
     /// Empty if the URL omits it, or has a variable in its place.
     pub host: String,
     pub port: Option<u16>,
@@ -11,7 +11,7 @@ pub struct DatabasePlace {
 }
 
 /// Parses the first PostgreSQL URL in a text: `postgresql://`, or the forms of SQLAlchemy, JDBC and others.
-pub fn place(text: &str) -> Option<DatabasePlace> {
+pub fn place(text: &str) -> Option<DatabaseLocation> {
     let text = text.trim().trim_matches(['"', '\'']);
     let (scheme, rest) = text.split_once("://")?;
     let scheme = scheme.strip_prefix("jdbc:").unwrap_or(scheme).split('+').next().unwrap_or_default();
@@ -32,7 +32,7 @@ pub fn place(text: &str) -> Option<DatabasePlace> {
     };
     let port = if port.is_empty() { None } else { Some(port.parse().ok()?) };
     let all_plain = is_plain(host, ".-_:") && is_plain(database, "_-$.");
-    (all_plain && database.len() <= 63).then(|| DatabasePlace {
+    (all_plain && database.len() <= 63).then(|| DatabaseLocation {
         host: host.into(),
         port,
         database: database.into(),
@@ -93,7 +93,7 @@ mod tests {
             ("postgresql://%(user)s@%(host)s/a", "", None, "a"),
             ("postgres://u:{{ .pw }}@h/a", "h", None, "a"),
         ] {
-            let expected = DatabasePlace { host: host.into(), port, database: database.into() };
+            let expected = DatabaseLocation { host: host.into(), port, database: database.into() };
             assert_eq!(place(text), Some(expected), "{text}");
         }
     }

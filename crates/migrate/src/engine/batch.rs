@@ -5,7 +5,7 @@
 //! owner owns everything it created. A check fails by casting its finding to a number: plain SQL has no other
 //! way to stop a transaction, and plpgsql may be missing.
 
-mod marks;
+mod markers;
 mod notes;
 mod part;
 
@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::time::Duration;
 
-use marks::MarkedText;
+use markers::MarkedText;
 pub use part::BatchPart;
 
 use super::preflight::OtherRoles;
@@ -55,7 +55,7 @@ pub struct BatchContext<'a> {
 impl Batch {
     /// Returns the batch of a whole file; the records commit together with it.
     pub fn of_file(frame: &BatchContext<'_>, file: &MigrationFile, records: Vec<Statement>) -> Batch {
-        let marked = MarkedText::of(file);
+        let marked = MarkedText::new(file);
         let cleanup = cleanup().into_iter().chain(frame.note.map(notes::note));
         let opening = opening(frame, file.whole());
         Batch::marked(&opening, marked, closing(frame, records, cleanup))
@@ -70,7 +70,7 @@ impl Batch {
     /// Returns a whole file without a record, for a transaction that is already open and stays open.
     /// Transaction modes of the file's own BEGIN cannot apply there.
     pub fn rehearsal(frame: &BatchContext<'_>, file: &MigrationFile) -> Batch {
-        let marked = MarkedText::of(file);
+        let marked = MarkedText::new(file);
         // The checks have made all constraints immediate; the next file expects those of a new transaction.
         let after = cleanup().into_iter().chain([stmt!("SET CONSTRAINTS ALL DEFERRED")]);
         let closing = checks(frame).into_iter().chain(after.map(|sql| (BatchPart::Cleanup, sql))).collect();
@@ -88,7 +88,7 @@ impl Batch {
         record: Statement,
     ) -> Batch {
         let opening = opening(frame, own);
-        Batch::part_of(&opening, file, statements, closing(frame, [record], reading()))
+        Batch::part_of(&opening, file, statements, closing(frame, [record], reset_parsing_sql()))
     }
 
     /// Returns a message of only one statement, as required where it cannot run in a transaction.
@@ -200,7 +200,7 @@ fn cleanup() -> [Statement; 6] {
 
 /// Resets the settings that decide how the next message is parsed, because the file was split into statements
 /// under these. A statement that a function builds can change them unnoticed.
-pub fn reading() -> [Statement; 2] {
+pub fn reset_parsing_sql() -> [Statement; 2] {
     [stmt!("SET standard_conforming_strings = on"), stmt!("SET client_encoding = 'UTF8'")]
 }
 
@@ -370,7 +370,7 @@ mod tests {
         let many = "SELECT 1;".repeat(10_000);
         let batch = self::batch(&many);
         let sent = batch.message.exact();
-        assert!(sent.matches("SET application_name").count() <= marks::MARKS);
+        assert!(sent.matches("SET application_name").count() <= markers::MARKS);
         let last = sent[..sent.rfind("SELECT 1;\n").unwrap()].chars().count() + 1;
         assert_eq!(batch.in_file(last), Some(9 * 9_999));
     }

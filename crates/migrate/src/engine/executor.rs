@@ -9,7 +9,7 @@ use super::preflight::Preflight;
 use super::session::{MigrationSession, until};
 use super::watch::Watcher;
 use crate::files::Direction;
-use crate::history::{Record, Took, repeatables, tables};
+use crate::history::{Elapsed, Record, repeatables, tables};
 use crate::report::Event;
 use crate::target::{Operator, Options};
 use martydb_model::error::{Error, Result};
@@ -180,7 +180,7 @@ impl StepRun<'_, '_> {
         }
         let record = Record {
             attempts: self.attempts,
-            took: Took::since(self.started),
+            took: Elapsed::since(self.started),
             error: Some((fault.sqlstate.clone(), failure::message(fault))),
             ..self.step.record("failed")
         };
@@ -194,7 +194,7 @@ impl StepRun<'_, '_> {
 
 /// Returns the event of a file that is committed together with it.
 pub fn file_record<'s>(step: &'s MigrationStep<'_>, attempts: u32) -> Record<'s> {
-    Record { attempts, took: Took::Transaction, ..step.record("ok") }
+    Record { attempts, took: Elapsed::Transaction, ..step.record("ok") }
 }
 
 /// Returns the statements that record a finished migration in both tables, under the event's number. A

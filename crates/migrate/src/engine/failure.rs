@@ -6,7 +6,7 @@ mod block;
 mod excerpt;
 mod extensions;
 
-use advice::Case;
+use advice::StatementFailure;
 use excerpt::excerpt;
 
 use super::batch::{Batch, BatchPart, CheckFailure, MigrationStep};
@@ -35,7 +35,8 @@ pub fn explain(
         error.causes.push(excerpt(&step.file.text, offset));
     }
     error.causes.extend(fault.context.as_deref().map(|context| format!("in {context}")));
-    error.hints = advice::hints(&Case { target, part, statement: statement(step, part), fault: &fault });
+    error.hints =
+        advice::hints(&StatementFailure { target, part, statement: statement(step, part), fault: &fault });
     error.sqlstate = fault.sqlstate;
     error
 }
@@ -87,7 +88,7 @@ fn headline(step: &MigrationStep<'_>, offset: Option<usize>) -> String {
         Direction::Down => "undoing ",
     };
     let (id, path) = (step.id(), step.file.path.display());
-    match offset.map(|offset| Position::of(&step.file.text, offset)) {
+    match offset.map(|offset| Position::new(&step.file.text, offset)) {
         Some(position) => format!("{what}{id} failed at {path}:{position}"),
         None => format!("{what}{id} failed: {path}"),
     }

@@ -8,10 +8,10 @@
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-use super::batch::{Batch, millis, reading};
+use super::batch::{Batch, millis, reset_parsing_sql};
 use super::executor::{StepRun, is_passing};
 use crate::files::{MigrationFile, OwnTransaction, StatementKind, source, statement_kind};
-use crate::history::{Record, ResumePoint, Took, progress, unreadable};
+use crate::history::{Elapsed, Record, ResumePoint, progress, unreadable};
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{ServerText, Statement, stmt};
 use martydb_pg::server::ErrorResponse;
@@ -36,7 +36,7 @@ pub async fn run(run: StepRun<'_, '_>) -> Result<Duration> {
         for at in statements.start..left.start {
             file.repeat_setting(at).await?;
         }
-        file.run.watcher.at(left.start + 1, step.file.statements.len());
+        file.run.watcher.set_statement(left.start + 1, step.file.statements.len());
         match (own, left.clone().next()) {
             (_, None) => {}
             (Some(_), _) => file.in_transaction(left, own).await?,
@@ -192,7 +192,7 @@ impl FileRun<'_, '_> {
             self.check_owner(at).await?;
         }
         let finished = self.advance(at + 1);
-        self.run.session.execute(reading().into_iter().chain([finished])).await
+        self.run.session.execute(reset_parsing_sql().into_iter().chain([finished])).await
     }
 
     fn advance(&self, done: usize) -> Statement {
@@ -206,7 +206,7 @@ impl FileRun<'_, '_> {
         let timeout = if kind.is_patient() { Duration::ZERO } else { self.run.options.lock_timeout };
         let timeout = stmt!("SET lock_timeout = {millis}", millis = millis(timeout));
         let begin = [self.run.session.act_as_owner(), timeout];
-        self.run.session.execute(begin.into_iter().chain(reading())).await
+        self.run.session.execute(begin.into_iter().chain(reset_parsing_sql())).await
     }
 
     async fn give_up(&mut self, batch: &Batch, completed: usize, fault: ErrorResponse) -> Error {
@@ -249,7 +249,7 @@ impl FileRun<'_, '_> {
     async fn finish(&mut self) -> Result<()> {
         self.check_valid().await?;
         let done = Record {
-            took: Took::since(self.run.started),
+            took: Elapsed::since(self.run.started),
             attempts: self.run.attempts,
             note: self.note.clone(),
             ..self.run.step.record("ok")

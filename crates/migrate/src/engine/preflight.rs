@@ -80,7 +80,7 @@ pub struct Preflight {
 }
 
 impl Preflight {
-    pub async fn take(session: &mut MigrationSession<'_>) -> Result<Preflight> {
+    pub async fn run(session: &mut MigrationSession<'_>) -> Result<Preflight> {
         let roles = OtherRoles::ask(&session.target.owner);
         let fresh = !session.present.history;
         if fresh && session.present.refinery.is_none() {

@@ -52,7 +52,7 @@ pub async fn rehearse(
     steps: &[MigrationStep<'_>],
     found: &mut Rehearsal,
 ) -> Result<()> {
-    let results = session.query([stmt!("BEGIN"), Relations::asked()]).await?;
+    let results = session.query([stmt!("BEGIN"), Relations::query_sql()]).await?;
     let rows = results.last().map(Vec::as_slice).unwrap_or_default();
     let relations = Relations::read(rows).map_err(unreadable)?;
     let watcher = Watcher::over(session);

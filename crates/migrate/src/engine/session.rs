@@ -10,10 +10,10 @@ mod overview;
 
 use std::time::{Duration, Instant};
 
-pub use overview::{GlanceScope, SessionOverview, Sizes};
+pub use overview::{OverviewScope, SessionOverview, Sizes};
 
 use crate::files::VersionType;
-use crate::history::{HistoryRows, Present, tables, unreadable};
+use crate::history::{ExistingTables, HistoryRows, tables, unreadable};
 use crate::report::{Event, EventSender};
 use crate::target::MigrationTarget;
 use martydb_model::SchemaName;
@@ -40,7 +40,7 @@ pub enum Intent {
 pub struct MigrationSession<'a> {
     /// The connection, as the owner.
     pub connection: Connection,
-    pub present: Present,
+    pub present: ExistingTables,
     pub target: &'a MigrationTarget,
     pub events: EventSender,
     /// The number of the last note (see `ahead`).
@@ -99,7 +99,7 @@ impl<'a> MigrationSession<'a> {
         let connection = log_in(target, intent, &settings, deadline, events).await?;
         Ok(MigrationSession {
             connection,
-            present: Present::default(),
+            present: ExistingTables::default(),
             target,
             events: events.clone(),
             noted: 0,
@@ -142,7 +142,7 @@ impl<'a> MigrationSession<'a> {
         let results = self.query(asked).await.map_err(|error| no_start(self.target, error))?;
         let (last, before) = results.split_last().ok_or(Unreadable::no_row()).map_err(unreadable)?;
         let present = last.first().ok_or(Unreadable::no_row());
-        self.present = present.and_then(|row| Present::read(row, schemas)).map_err(unreadable)?;
+        self.present = present.and_then(|row| ExistingTables::read(row, schemas)).map_err(unreadable)?;
         if key.is_some() && self.present.standby {
             return Err(pooler_check::standby(&self.target.endpoint, None).into());
         }

@@ -19,7 +19,7 @@ const TICK: Duration = Duration::from_secs(1);
 
 /// The running migration, for the task, and its latest sample.
 #[derive(Default)]
-struct Post {
+struct WatchState {
     running: Option<(MigrationId, Instant)>,
     statement: Option<(usize, usize)>,
     blockers: Vec<Blocker>,
@@ -27,40 +27,42 @@ struct Post {
 
 /// Handle that ends its task when dropped.
 pub struct Watcher {
-    post: Arc<Mutex<Post>>,
+    state: Arc<Mutex<WatchState>>,
     task: JoinHandle<()>,
 }
 
 impl Watcher {
     /// Watches the session's backend. Sends no query before [`begin`](Watcher::begin).
     pub fn over(session: &MigrationSession<'_>) -> Watcher {
-        let post = Arc::<Mutex<Post>>::default();
-        let lookout = BlockMonitor::new(session.target.clone(), session.connection.backend());
-        let task = tokio::spawn(watch(post.clone(), lookout, session.events.clone()));
-        Watcher { post, task }
+        let state = Arc::<Mutex<WatchState>>::default();
+        let monitor = BlockMonitor::new(session.target.clone(), session.connection.backend());
+        let task = tokio::spawn(watch(state.clone(), monitor, session.events.clone()));
+        Watcher { state, task }
     }
 
     pub fn begin(&self, id: MigrationId) {
-        self.change(|post| *post = Post { running: Some((id, Instant::now())), ..Post::default() });
+        self.change(|state| {
+            *state = WatchState { running: Some((id, Instant::now())), ..WatchState::default() }
+        });
     }
 
     /// Sets the next statement, from 1, and the number of statements, where they are sent one by one.
-    pub fn at(&self, at: usize, all: usize) {
-        self.change(|post| post.statement = Some((at, all)));
+    pub fn set_statement(&self, at: usize, all: usize) {
+        self.change(|state| state.statement = Some((at, all)));
     }
 
     pub fn end(&self) {
-        self.change(|post| *post = Post::default());
+        self.change(|state| *state = WatchState::default());
     }
 
     /// Returns the sessions that blocked the migration in the latest sample.
     pub fn blockers(&self) -> Vec<Blocker> {
-        self.post.lock().map(|post| post.blockers.clone()).unwrap_or_default()
+        self.state.lock().map(|state| state.blockers.clone()).unwrap_or_default()
     }
 
-    fn change(&self, change: impl FnOnce(&mut Post)) {
-        if let Ok(mut post) = self.post.lock() {
-            change(&mut post);
+    fn change(&self, change: impl FnOnce(&mut WatchState)) {
+        if let Ok(mut state) = self.state.lock() {
+            change(&mut state);
         }
     }
 }
@@ -71,27 +73,27 @@ impl Drop for Watcher {
     }
 }
 
-async fn watch(post: Arc<Mutex<Post>>, mut lookout: BlockMonitor, events: EventSender) {
+async fn watch(state: Arc<Mutex<WatchState>>, mut monitor: BlockMonitor, events: EventSender) {
     loop {
         tokio::time::sleep(TICK).await;
-        let running = || post.lock().ok().and_then(|post| post.running.clone());
+        let running = || state.lock().ok().and_then(|state| state.running.clone());
         let Some((id, since)) = running() else {
-            lookout.rest().await;
+            monitor.rest().await;
             continue;
         };
         if since.elapsed() < TICK {
             continue;
         }
-        let seen = lookout.look().await.unwrap_or_default();
-        let Ok(mut post) = post.lock() else { return };
+        let seen = monitor.sample().await.unwrap_or_default();
+        let Ok(mut state) = state.lock() else { return };
         // The migration may have ended during the query.
-        if post.running.as_ref().is_none_or(|now| now.0 != id) {
+        if state.running.as_ref().is_none_or(|now| now.0 != id) {
             continue;
         }
         if !seen.blockers.is_empty() {
-            post.blockers.clone_from(&seen.blockers);
+            state.blockers.clone_from(&seen.blockers);
         }
-        let statement = post.statement.or(seen.statement);
+        let statement = state.statement.or(seen.statement);
         let running = RunningMigration {
             elapsed: since.elapsed(),
             statement,

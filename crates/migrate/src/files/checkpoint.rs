@@ -142,7 +142,7 @@ mod tests {
 
     fn text() -> String {
         let replaces = [(1, "SELECT 1;"), (20_250_101_120_000, "SELECT 2;")]
-            .map(|(version, sql)| Replaced::of(version, "a_b", sql));
+            .map(|(version, sql)| Replaced::new(version, "a_b", sql));
         write(&replaces, "from here", "CREATE TABLE t (a int);\n")
     }
 
@@ -156,7 +156,7 @@ mod tests {
         for text in [text(), text().replace('\n', "\r\n")] {
             let read = read(Path::new("x"), 20_250_101_120_000, text.into()).unwrap();
             assert_eq!((read.replaces.len(), read.version()), (2, 20_250_101_120_000));
-            assert_eq!(read.replaced(1), Some(&Replaced::of(1, "a_b", "SELECT 1;")));
+            assert_eq!(read.replaced(1), Some(&Replaced::new(1, "a_b", "SELECT 1;")));
             let first = read.replaced(1).unwrap();
             assert!(first.is("a_b", &checksum(VersionType::Int4, 1, "a_b", "SELECT 1;")));
             assert!(first.is("a_b", &checksum(VersionType::Int8, 1, "a_b", "SELECT 1;")));

@@ -12,7 +12,7 @@ use super::statement_kind::bare;
 
 /// A repeatable migration with its position in the order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Placed {
+pub struct OrderedRepeatable {
     /// Its index in the folder.
     pub at: usize,
     /// Indexes of its dependencies.
@@ -30,7 +30,7 @@ struct Names {
 
 /// Returns the order in which they can run: each after its dependencies, else by name. A cycle begins with its
 /// first by name.
-pub fn in_order(files: &[Repeatable]) -> Vec<Placed> {
+pub fn in_order(files: &[Repeatable]) -> Vec<OrderedRepeatable> {
     let names: Vec<Names> = files.iter().map(|one| names(&one.file.text)).collect();
     let needs = |at: usize, of: fn(&Names) -> &BTreeSet<String>| -> BTreeSet<usize> {
         let own: &Names = &names[at];
@@ -46,7 +46,7 @@ pub fn in_order(files: &[Repeatable]) -> Vec<Placed> {
         let free = |needs: &[BTreeSet<usize>]| left.iter().copied().find(|at| needs[*at].is_disjoint(&left));
         let at = free(&weak).or_else(|| free(&strong)).unwrap_or(first);
         left.remove(&at);
-        order.push(Placed { at, needs: weak[at].clone() });
+        order.push(OrderedRepeatable { at, needs: weak[at].clone() });
     }
     order
 }

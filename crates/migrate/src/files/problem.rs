@@ -8,7 +8,7 @@ use martydb_model::error::{Error, Kind, Result};
 use martydb_model::units::counted;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Weight {
+pub enum ProblemSeverity {
     /// Stops every run.
     Refused,
     /// Stops every run; but if the file was waived, PostgreSQL can run it outside a transaction.
@@ -22,7 +22,7 @@ pub struct FileProblem {
     /// Path of the file, or of the folder.
     pub path: PathBuf,
     pub position: Option<Position>,
-    pub weight: Weight,
+    pub severity: ProblemSeverity,
     /// Description, as the rest of a sentence that starts with the file's name.
     pub what: String,
     pub fix: String,
@@ -40,7 +40,7 @@ impl std::fmt::Display for FileProblem {
 impl FileProblem {
     /// Returns a problem that stops nothing.
     pub fn noted(path: &Path, what: impl Into<String>, fix: impl Into<String>) -> FileProblem {
-        FileProblem { weight: Weight::Noted, ..FileProblem::refused(path, what, fix) }
+        FileProblem { severity: ProblemSeverity::Noted, ..FileProblem::refused(path, what, fix) }
     }
 
     /// Returns a problem of the file as a whole that stops a run.
@@ -48,7 +48,7 @@ impl FileProblem {
         FileProblem {
             path: path.into(),
             position: None,
-            weight: Weight::Refused,
+            severity: ProblemSeverity::Refused,
             what: what.into(),
             fix: fix.into(),
         }
@@ -56,7 +56,7 @@ impl FileProblem {
 
     /// Returns `true` if it stops a run.
     pub fn refuses(&self) -> bool {
-        self.weight != Weight::Noted
+        self.severity != ProblemSeverity::Noted
     }
 
     #[must_use]
@@ -106,7 +106,7 @@ impl fmt::Display for Position {
 
 impl Position {
     /// Returns the position of the byte at `offset`. An offset past the end, or inside a character, is moved back.
-    pub fn of(text: &str, offset: usize) -> Position {
+    pub fn new(text: &str, offset: usize) -> Position {
         Positions::new(text).at(offset)
     }
 }
@@ -149,11 +149,11 @@ mod tests {
     fn lines_and_columns_count_from_one_in_characters() {
         let text = "ab\r\né;x\n\nend";
         for (needle, line, column) in [("ab", 1, 1), ("é", 2, 1), (";", 2, 2), ("x", 2, 3), ("end", 4, 1)] {
-            let position = Position::of(text, text.find(needle).unwrap());
+            let position = Position::new(text, text.find(needle).unwrap());
             assert_eq!(position, Position { line, column }, "{needle}");
         }
-        assert_eq!(Position::of(text, 9999), Position { line: 4, column: 4 });
-        assert_eq!(Position::of("", 0), Position { line: 1, column: 1 });
+        assert_eq!(Position::new(text, 9999), Position { line: 4, column: 4 });
+        assert_eq!(Position::new("", 0), Position { line: 1, column: 1 });
     }
 
     proptest! {
@@ -162,7 +162,7 @@ mod tests {
             offsets.sort_unstable();
             let mut positions = Positions::new(&text);
             for offset in offsets {
-                prop_assert_eq!(positions.at(offset), Position::of(&text, offset));
+                prop_assert_eq!(positions.at(offset), Position::new(&text, offset));
             }
         }
     }

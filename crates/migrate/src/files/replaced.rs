@@ -13,7 +13,7 @@ pub struct Replaced {
 }
 
 impl Replaced {
-    pub fn of(version: i64, name: &str, text: &str) -> Replaced {
+    pub fn new(version: i64, name: &str, text: &str) -> Replaced {
         let of_type = |version_type| checksum(version_type, version, name, text);
         let (narrow, wide) = (of_type(VersionType::Int4), of_type(VersionType::Int8));
         Replaced { version, name: name.into(), narrow, wide }

@@ -5,7 +5,7 @@
 //! time (`EXECUTE`, `set_config`) is caught by the checks before the COMMIT (see `batch`).
 
 use super::lexer::{Lexer, TokenKind};
-use super::problem::Weight;
+use super::problem::ProblemSeverity;
 use super::script::{READING, StatementHead, inside, is_word};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub enum Scope {
 pub struct FileRule {
     pub scope: Scope,
     /// Weight of a violation in an applied file, for a new database.
-    pub weight: Weight,
+    pub severity: ProblemSeverity,
     pub applies: fn(&StatementHead) -> bool,
     /// Description, following the statement's first words.
     pub what: &'static str,
@@ -31,42 +31,42 @@ const NO_TRANSACTION: &str = "put `-- martydb: no-transaction` in the file's fir
 pub const RULES: &[FileRule] = &[
     FileRule {
         scope: Scope::Everywhere,
-        weight: Weight::Refused,
+        severity: ProblemSeverity::Refused,
         applies: changes_role,
         what: "would change the role, but the owner must own all objects of a migration",
         fix: "remove it: the file already runs as the owner",
     },
     FileRule {
         scope: Scope::Everywhere,
-        weight: Weight::Refused,
+        severity: ProblemSeverity::Refused,
         applies: changes_reading,
         what: "would change how the server parses the text after it",
         fix: "remove it: the file is read as UTF-8, and E'…' is the string with escapes",
     },
     FileRule {
         scope: Scope::Everywhere,
-        weight: Weight::Refused,
+        severity: ProblemSeverity::Refused,
         applies: |seen| seen.begins(&["discard", "all"]),
         what: "would discard the session's state, including the lock against other runs",
         fix: "use DISCARD TEMP, DISCARD PLANS or DISCARD SEQUENCES",
     },
     FileRule {
         scope: Scope::Everywhere,
-        weight: Weight::Refused,
+        severity: ProblemSeverity::Refused,
         applies: copies_to_client,
         what: "needs psql to send or receive the data",
         fix: "use INSERT with VALUES; COPY to and from a file of the server needs a superuser",
     },
     FileRule {
         scope: Scope::Everywhere,
-        weight: Weight::Runnable,
+        severity: ProblemSeverity::Runnable,
         applies: builds_nameless,
         what: "does not name the index, so an interrupted build could not be found",
         fix: "name it: CREATE INDEX CONCURRENTLY <name> ON …",
     },
     FileRule {
         scope: Scope::Transaction,
-        weight: Weight::Runnable,
+        severity: ProblemSeverity::Runnable,
         applies: needs_no_transaction,
         what: "cannot run in a transaction",
         fix: NO_TRANSACTION,

@@ -74,7 +74,7 @@ pub enum ScriptItem<'a, 'b> {
 }
 
 pub fn walk<'a>(sql: &'a str, mut hand: impl FnMut(ScriptItem<'a, '_>)) {
-    let (mut lexer, mut cutter, mut above) = (Lexer::new(sql), Cutter::default(), true);
+    let (mut lexer, mut cutter, mut above) = (Lexer::new(sql), StatementSplitter::default(), true);
     loop {
         let token = lexer.next();
         for start in lexer.directives.drain(..) {
@@ -98,7 +98,7 @@ pub fn walk<'a>(sql: &'a str, mut hand: impl FnMut(ScriptItem<'a, '_>)) {
 }
 
 #[derive(Default)]
-struct Cutter<'a> {
+struct StatementSplitter<'a> {
     span: Option<Range<usize>>,
     head: Vec<Word<'a>>,
     kept: [usize; 2],
@@ -111,7 +111,7 @@ struct Cutter<'a> {
     sets: Option<usize>,
 }
 
-impl<'a> Cutter<'a> {
+impl<'a> StatementSplitter<'a> {
     fn at_top(&self) -> bool {
         self.parentheses == 0 && self.bodies == 0
     }

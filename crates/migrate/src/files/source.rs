@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::directive::{Directives, Mode};
 use super::own_transaction::{OwnTransaction, Paired, Pairing, control};
-use super::problem::{FileProblem, Position, Positions, Weight};
+use super::problem::{FileProblem, Position, Positions, ProblemSeverity};
 use super::replaced::Replaced;
 use super::rules::{BACKSLASH, CONTROL, MOVE_OUT, RULES, SEVERAL, Scope};
 use super::script::{ScriptItem, StatementHead, walk};
@@ -41,7 +41,7 @@ pub struct Migration {
 impl Migration {
     /// Returns its entry in a checkpoint.
     pub fn as_replaced(&self) -> Replaced {
-        Replaced::of(self.version, &self.name, &self.up.text)
+        Replaced::new(self.version, &self.name, &self.up.text)
     }
 }
 
@@ -87,16 +87,16 @@ impl MigrationFile {
 }
 
 /// A problem at a position in a text, in bytes.
-struct Wrong {
+struct TextProblem {
     offset: usize,
-    weight: Weight,
+    severity: ProblemSeverity,
     what: String,
     fix: String,
 }
 
-impl Wrong {
-    fn refused(offset: usize, what: impl Into<String>, fix: impl Into<String>) -> Wrong {
-        Wrong { offset, weight: Weight::Refused, what: what.into(), fix: fix.into() }
+impl TextProblem {
+    fn refused(offset: usize, what: impl Into<String>, fix: impl Into<String>) -> TextProblem {
+        TextProblem { offset, severity: ProblemSeverity::Refused, what: what.into(), fix: fix.into() }
     }
 }
 
@@ -104,7 +104,7 @@ impl Wrong {
 struct Reader {
     file: MigrationFile,
     pairing: Pairing,
-    wrong: Vec<Wrong>,
+    wrong: Vec<TextProblem>,
 }
 
 impl Reader {
@@ -113,26 +113,26 @@ impl Reader {
         let found = match seen {
             ScriptItem::Statement(statement) => self.statement(&statement),
             ScriptItem::Open(offset, what) => {
-                Some(Wrong::refused(offset, format!("this {what} is never closed"), "close it"))
+                Some(TextProblem::refused(offset, format!("this {what} is never closed"), "close it"))
             }
             ScriptItem::Backslash(offset) => {
                 let command = self.file.text[offset..].chars().take_while(|c| !c.is_whitespace()).take(20);
                 let what = format!("{} {}", command.collect::<String>(), BACKSLASH.0);
-                Some(Wrong::refused(offset, what, BACKSLASH.1))
+                Some(TextProblem::refused(offset, what, BACKSLASH.1))
             }
             ScriptItem::Directive { start, above: false, .. } => {
                 let what = "this directive is below the first statement, where it has no effect";
-                Some(Wrong::refused(start, what, "move it to the top of the file"))
+                Some(TextProblem::refused(start, what, "move it to the top of the file"))
             }
             ScriptItem::Directive { start, text, above: true } => {
                 let followed = self.file.directives.follow(text);
-                followed.err().map(|(what, fix)| Wrong::refused(start, what, fix))
+                followed.err().map(|(what, fix)| TextProblem::refused(start, what, fix))
             }
         };
         self.wrong.extend(found);
     }
 
-    fn statement(&mut self, statement: &StatementHead) -> Option<Wrong> {
+    fn statement(&mut self, statement: &StatementHead) -> Option<TextProblem> {
         if let Some(control) = control(statement) {
             self.pairing.take(control, statement.span.clone(), self.file.statements.len());
             return None;
@@ -143,25 +143,25 @@ impl Reader {
         let holds = |scope: Scope| scope == Scope::Everywhere || in_transaction;
         let rule = RULES.iter().find(|rule| holds(rule.scope) && (rule.applies)(statement))?;
         let what = format!("{} {}", first_words(statement.text), rule.what);
-        let wrong = Wrong::refused(statement.span.start, what, rule.fix);
+        let wrong = TextProblem::refused(statement.span.start, what, rule.fix);
         Some(match (rule.scope, in_own) {
-            (Scope::Transaction, true) => Wrong { fix: MOVE_OUT.into(), ..wrong },
-            _ => Wrong { weight: rule.weight, ..wrong },
+            (Scope::Transaction, true) => TextProblem { fix: MOVE_OUT.into(), ..wrong },
+            _ => TextProblem { severity: rule.severity, ..wrong },
         })
     }
 
     /// Returns the file, and its problems in the order of the text.
-    fn end(mut self) -> (MigrationFile, Vec<Wrong>) {
+    fn end(mut self) -> (MigrationFile, Vec<TextProblem>) {
         let (own, paired) = self.pairing.end(self.file.directives.mode, self.file.statements.len());
-        let (spans, weight, fix) = match paired {
-            Paired::Fits => (vec![], Weight::Noted, ""),
-            Paired::Several(spans) => (spans, Weight::Runnable, SEVERAL),
-            Paired::Unbalanced(spans) => (spans, Weight::Refused, CONTROL.1),
+        let (spans, severity, fix) = match paired {
+            Paired::Fits => (vec![], ProblemSeverity::Noted, ""),
+            Paired::Several(spans) => (spans, ProblemSeverity::Runnable, SEVERAL),
+            Paired::Unbalanced(spans) => (spans, ProblemSeverity::Refused, CONTROL.1),
         };
         let text = self.file.text.clone();
         self.wrong.extend(spans.into_iter().map(|span| {
             let what = format!("{} {}", first_words(&text[span.clone()]), CONTROL.0);
-            Wrong { offset: span.start, weight, what, fix: fix.into() }
+            TextProblem { offset: span.start, severity, what, fix: fix.into() }
         }));
         self.wrong.sort_by_key(|wrong| wrong.offset);
         (MigrationFile { own, ..self.file }, self.wrong)
@@ -191,9 +191,9 @@ pub fn judge(path: &Path, bytes: Vec<u8>) -> Result<(MigrationFile, Vec<FileProb
     let mut positions = Positions::new(&text);
     let mut problems: Vec<_> = wrong
         .into_iter()
-        .map(|Wrong { offset, weight, what, fix }| {
+        .map(|TextProblem { offset, severity, what, fix }| {
             let problem = FileProblem::refused(path, what, fix).at(positions.at(offset));
-            FileProblem { weight, ..problem }
+            FileProblem { severity, ..problem }
         })
         .collect();
     if file.is_unwritten() {
@@ -209,7 +209,7 @@ fn decode(path: &Path, bytes: Vec<u8>) -> Result<String, FileProblem> {
         let good = error.utf8_error().valid_up_to();
         let before = String::from_utf8_lossy(&error.as_bytes()[..good]);
         FileProblem::refused(path, "these bytes are not UTF-8", "save the file as UTF-8")
-            .at(Position::of(&before, good))
+            .at(Position::new(&before, good))
     })?;
     if text.starts_with(BOM) {
         let fix = "save the file without it (\"UTF-8\", not \"UTF-8 with BOM\")";
@@ -219,7 +219,7 @@ fn decode(path: &Path, bytes: Vec<u8>) -> Result<String, FileProblem> {
     match text.find('\0') {
         Some(offset) => {
             Err(FileProblem::refused(path, "a NUL byte, which PostgreSQL does not accept", "remove it")
-                .at(Position::of(&text, offset)))
+                .at(Position::new(&text, offset)))
         }
         None => Ok(text),
     }

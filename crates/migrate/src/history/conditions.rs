@@ -20,7 +20,7 @@ pub fn same_conditions(kind: &str, before: &str, after: &str) -> bool {
 
 /// Operator between the operands in one pair of parentheses.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Joint {
+enum Connective {
     Nothing,
     And,
     Or,
@@ -28,14 +28,14 @@ enum Joint {
     Mixed,
 }
 
-impl Joint {
-    fn of(word: &str) -> Option<Joint> {
-        let rows = [("and", Joint::And), ("or", Joint::Or), ("between", Joint::Mixed)];
+impl Connective {
+    fn of(word: &str) -> Option<Connective> {
+        let rows = [("and", Connective::And), ("or", Connective::Or), ("between", Connective::Mixed)];
         rows.into_iter().find(|(name, _)| is_word(word, name)).map(|(_, joint)| joint)
     }
 
-    fn with(self, other: Joint) -> Joint {
-        if self == Joint::Nothing || self == other { other } else { Joint::Mixed }
+    fn with(self, other: Connective) -> Connective {
+        if self == Connective::Nothing || self == other { other } else { Connective::Mixed }
     }
 }
 
@@ -45,18 +45,18 @@ struct Operand {
     /// The operator after it.
     joint: String,
     /// Operands of the only group that it consists of, with their operator.
-    group: Option<(Joint, Vec<Operand>)>,
+    group: Option<(Connective, Vec<Operand>)>,
 }
 
 /// The text between two parentheses, or the whole text.
 struct Condition {
     operands: Vec<Operand>,
-    joint: Joint,
+    joint: Connective,
 }
 
 impl Condition {
     fn new() -> Condition {
-        Condition { operands: vec![Operand::default()], joint: Joint::Nothing }
+        Condition { operands: vec![Operand::default()], joint: Connective::Nothing }
     }
 
     fn last(&mut self) -> &mut Operand {
@@ -69,7 +69,7 @@ impl Condition {
         last.text += word;
     }
 
-    fn join(&mut self, word: &str, joint: Joint) {
+    fn join(&mut self, word: &str, joint: Connective) {
         self.joint = self.joint.with(joint);
         self.last().joint = word.to_ascii_uppercase();
         self.operands.push(Operand::default());
@@ -88,7 +88,9 @@ impl Condition {
         let mut all: Vec<Operand> = vec![];
         for operand in self.operands {
             match operand.group {
-                Some((joint, inner)) if joint == self.joint && matches!(joint, Joint::And | Joint::Or) => {
+                Some((joint, inner))
+                    if joint == self.joint && matches!(joint, Connective::And | Connective::Or) =>
+                {
                     all.extend(inner);
                     all.last_mut().expect("a condition has an operand").joint = operand.joint;
                 }
@@ -131,9 +133,9 @@ fn flattened(text: &str) -> Option<String> {
                 let inner = open.pop()?;
                 open.last_mut()?.add_group(inner);
             }
-            TokenKind::Word => match Joint::of(word) {
-                Some(Joint::Mixed) => {
-                    group.joint = Joint::Mixed;
+            TokenKind::Word => match Connective::of(word) {
+                Some(Connective::Mixed) => {
+                    group.joint = Connective::Mixed;
                     group.add(word);
                 }
                 Some(joint) => group.join(word, joint),

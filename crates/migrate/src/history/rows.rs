@@ -18,7 +18,7 @@ pub struct AppliedRow {
 }
 
 impl AppliedRow {
-    pub fn of(migration: &Migration, version_type: VersionType) -> AppliedRow {
+    pub fn from_migration(migration: &Migration, version_type: VersionType) -> AppliedRow {
         if let Some(last) = migration.replaces.last() {
             return AppliedRow::replaced(last, version_type);
         }

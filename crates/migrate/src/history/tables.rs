@@ -11,7 +11,7 @@ use martydb_model::{RoleName, SchemaName};
 use martydb_pg::server::{Row, Unreadable};
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Present {
+pub struct ExistingTables {
     pub history: bool,
     /// Set if the table of notes about non-transactional migrations exists; created for the first of them.
     pub progress: bool,
@@ -39,25 +39,29 @@ pub fn present(schemas: &[SchemaName]) -> Statement {
     stmt!("SELECT {columns}", columns = List(columns))
 }
 
-impl Present {
-    /// Builds it from the result of [`glance_at_events`], if the history exists, and refinery's table in this
+impl ExistingTables {
+    /// Builds it from the result of [`overview_sql`], if the history exists, and refinery's table in this
     /// schema. A set of all events also shows the existence of the notes; repeatable migrations are not in the
     /// history, so for these it shows nothing.
-    pub fn glanced(which: GlancedEvents, events: &[Row], schema: &SchemaName) -> Result<Present, Unreadable> {
+    pub fn from_overview(
+        which: OverviewEvents,
+        events: &[Row],
+        schema: &SchemaName,
+    ) -> Result<ExistingTables, Unreadable> {
         let first = events.first().ok_or(Unreadable::no_row())?;
         let (progress, repeatable) = match which {
-            GlancedEvents::Newest => (first.try_get(BESIDE + 2)?, first.try_get(BESIDE + 3)?),
-            GlancedEvents::Few(_) => {
+            OverviewEvents::Newest => (first.try_get(BESIDE + 2)?, first.try_get(BESIDE + 3)?),
+            OverviewEvents::Few(_) => {
                 let modes = events.iter().map(|event| event.try_get::<String>(BESIDE + 2));
                 let modes = modes.collect::<Result<Vec<_>, _>>()?;
                 (modes.iter().any(|mode| mode == Mode::NoTransaction.name()), false)
             }
         };
         let refinery = Some(schema.clone());
-        Ok(Present { history: true, progress, repeatable, refinery, ..Present::default() })
+        Ok(ExistingTables { history: true, progress, repeatable, refinery, ..ExistingTables::default() })
     }
 
-    pub fn read(row: &Row, schemas: &[SchemaName]) -> Result<Present, Unreadable> {
+    pub fn read(row: &Row, schemas: &[SchemaName]) -> Result<ExistingTables, Unreadable> {
         let mut refinery = None;
         for (at, schema) in schemas.iter().enumerate().rev() {
             if row.try_get(at + 4)? {
@@ -65,7 +69,7 @@ impl Present {
             }
         }
         let (history, progress, repeatable) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-        Ok(Present { history, progress, repeatable, standby: row.try_get(3)?, refinery })
+        Ok(ExistingTables { history, progress, repeatable, standby: row.try_get(3)?, refinery })
     }
 }
 
@@ -124,7 +128,7 @@ pub fn read_newest() -> Statement {
 
 /// The events that a glance reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum GlancedEvents {
+pub enum OverviewEvents {
     /// Only the newest, and the existence of the tables beside the history.
     Newest,
     /// At most this many, in no order. In a new session, looking up how to sort and which tables exist costs
@@ -132,28 +136,28 @@ pub enum GlancedEvents {
     Few(u32),
 }
 
-/// Number of columns of [`EVENT`]; those of [`glance_at_events`] follow.
+/// Number of columns of [`EVENT`]; those of [`overview_sql`] follow.
 const BESIDE: usize = 15;
 
 /// Reads events, each with its number and the backend's process ID: in a new session, a separate statement
 /// would cost as much as the whole query.
-pub fn glance_at_events(which: GlancedEvents) -> Statement {
+pub fn overview_sql(which: OverviewEvents) -> Statement {
     let event = stmt!("{event}, id, pg_catalog.pg_backend_pid()", event = Keyword(EVENT));
     match which {
-        GlancedEvents::Newest => stmt!(
+        OverviewEvents::Newest => stmt!(
             "{event}, pg_catalog.to_regclass('martydb.progress') IS NOT NULL,
                 pg_catalog.to_regclass('martydb.repeatable') IS NOT NULL
          FROM martydb.history ORDER BY id DESC LIMIT 1",
             event = event
         ),
-        GlancedEvents::Few(most) => {
+        OverviewEvents::Few(most) => {
             stmt!("{event}, mode FROM martydb.history LIMIT {most}", event = event, most = most)
         }
     }
 }
 
 /// Returns the number of an event and the process ID of the backend that read it, from a result of
-/// [`glance_at_events`].
+/// [`overview_sql`].
 pub fn number_and_process(row: &Row) -> Result<(i64, i32), Unreadable> {
     Ok((row.try_get(BESIDE)?, row.try_get(BESIDE + 1)?))
 }
@@ -258,28 +262,28 @@ pub fn content(text: &str) -> Option<String> {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Took {
+pub enum Elapsed {
     /// Time since the transaction began.
     Transaction,
     Millis(i64),
     Unknown,
 }
 
-impl Took {
+impl Elapsed {
     /// Returns the start time as an SQL expression.
     pub fn began(self) -> Statement {
         match self {
-            Took::Transaction => stmt!("pg_catalog.transaction_timestamp()"),
-            Took::Millis(millis) => {
+            Elapsed::Transaction => stmt!("pg_catalog.transaction_timestamp()"),
+            Elapsed::Millis(millis) => {
                 let took = Literal(format!("{millis} milliseconds"));
                 stmt!("pg_catalog.clock_timestamp() - {took}::interval", took = took)
             }
-            Took::Unknown => stmt!("NULL"),
+            Elapsed::Unknown => stmt!("NULL"),
         }
     }
 
-    pub fn since(started: Instant) -> Took {
-        Took::Millis(i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX))
+    pub fn since(started: Instant) -> Elapsed {
+        Elapsed::Millis(i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX))
     }
 }
 
@@ -292,7 +296,7 @@ pub struct Record<'a> {
     pub outcome: &'static str,
     pub mode: Mode,
     pub attempts: u32,
-    pub took: Took,
+    pub took: Elapsed,
     /// SQLSTATE and message.
     pub error: Option<(Option<String>, String)>,
     /// Reason that an operator gave, or martydb's own note.
@@ -310,7 +314,7 @@ impl<'a> Record<'a> {
             outcome,
             mode: Mode::Transaction,
             attempts: 1,
-            took: Took::Unknown,
+            took: Elapsed::Unknown,
             error: None,
             note: None,
             content: None,

@@ -7,7 +7,7 @@ use std::process::Stdio;
 
 use tokio::process::Command;
 
-use super::kinds::{Carried, ImportedFolder, LeftOut, SqlText};
+use super::kinds::{ImportedFolder, ImportedMigration, OmittedPart, SqlText};
 use super::name::readable;
 use super::number::{normal, versions};
 use super::script::tidy;
@@ -26,11 +26,11 @@ pub async fn read(folder: &Path, withheld: &[String]) -> Result<ImportedFolder> 
     let up = printed(&["upgrade", "heads", "--sql"]).await?;
     let down = printed(&["downgrade", "heads:base", "--sql"]).await;
     let history = printed(&["history"]).await.unwrap_or_default();
-    let mut harvest = harvest(&up, down.as_deref().unwrap_or_default(), &history);
+    let mut imported = imported(&up, down.as_deref().unwrap_or_default(), &history);
     if let Err(error) = down {
-        harvest.notes.push(format!("no down files: {error}"));
+        imported.notes.push(format!("no down files: {error}"));
     }
-    Ok(harvest)
+    Ok(imported)
 }
 
 async fn printed(folder: &Path, withheld: &[String], arguments: &[&str]) -> Result<String> {
@@ -70,7 +70,7 @@ async fn printed(folder: &Path, withheld: &[String], arguments: &[&str]) -> Resu
 }
 
 /// Parses the three outputs. Pure.
-fn harvest(up: &str, down: &str, history: &str) -> ImportedFolder {
+fn imported(up: &str, down: &str, history: &str) -> ImportedFolder {
     let (messages, mut downs) = (messages(history), BTreeMap::new());
     for (from, _, body) in sections(down, "-- Running downgrade ") {
         downs.insert(from, script(&body));
@@ -78,14 +78,14 @@ fn harvest(up: &str, down: &str, history: &str) -> ImportedFolder {
     let ups = sections(up, "-- Running upgrade ");
     let numbers: Vec<Vec<u64>> = ups.iter().map(|(_, to, _)| to.parse().ok().into_iter().collect()).collect();
     let (numbers, counted) = versions(&numbers.iter().map(Vec::as_slice).collect::<Vec<_>>());
-    let mut harvest = ImportedFolder::default();
+    let mut imported = ImportedFolder::default();
     if counted {
-        harvest
+        imported
             .notes
             .push("the versions are counted from 1, in Alembic's order: its own are not numbers".into());
     }
     if ups.is_empty() {
-        harvest.left_out.push(LeftOut::new(
+        imported.left_out.push(OmittedPart::new(
             "alembic",
             "printed no migration",
             "run it in the folder of alembic.ini",
@@ -94,7 +94,7 @@ fn harvest(up: &str, down: &str, history: &str) -> ImportedFolder {
     for (version, (_, to, body)) in numbers.into_iter().zip(ups) {
         let name = readable(messages.get(&to).unwrap_or(&to), version);
         let down = downs.remove(&to);
-        harvest.carried.push(Carried {
+        imported.carried.push(ImportedMigration {
             version,
             name,
             key: normal(&to),
@@ -103,7 +103,7 @@ fn harvest(up: &str, down: &str, history: &str) -> ImportedFolder {
             down,
         });
     }
-    harvest
+    imported
 }
 
 /// Returns the sections of the output: the revision before, the one after, and the text up to the next comment.
@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn what_alembic_prints_is_cut_at_its_revisions() {
-        let found = harvest(UP, DOWN, "1a -> 2b (head), more tables\n<base> -> 1a, first\n");
+        let found = imported(UP, DOWN, "1a -> 2b (head), more tables\n<base> -> 1a, first\n");
         let script = |script: &SqlText| (script.text.clone(), script.alone);
         let said: Vec<_> =
             found.carried.iter().map(|one| (one.version, one.name.as_str(), script(&one.up))).collect();
@@ -190,6 +190,6 @@ mod tests {
         );
         let downs: Vec<_> = found.carried.iter().filter_map(|one| one.down.as_ref().map(script)).collect();
         assert_eq!(downs, [("DROP TABLE t;\n".into(), false), ("DROP INDEX i;\n".into(), false)]);
-        assert_eq!(harvest("", "", "").left_out.len(), 1);
+        assert_eq!(imported("", "", "").left_out.len(), 1);
     }
 }

@@ -134,7 +134,7 @@ impl ArchivePrograms {
 }
 
 /// Location of an archive.
-enum ArchivePlace {
+enum ArchiveLocation {
     /// A file in the custom format.
     File(File),
     /// A folder in the directory format.
@@ -143,7 +143,7 @@ enum ArchivePlace {
 
 /// A database in the format of `pg_dump`.
 pub struct Archive {
-    place: ArchivePlace,
+    place: ArchiveLocation,
     programs: ArchivePrograms,
 }
 
@@ -185,7 +185,7 @@ impl Archive {
             .env("PGAPPNAME", SESSION_NAME);
         let stdout = Stdio::from(file.try_clone().map_err(no_file)?);
         client::run(command, &programs.dump, Stdio::null(), stdout).await?;
-        let archive = Archive { place: ArchivePlace::File(file), programs: programs.clone() };
+        let archive = Archive { place: ArchiveLocation::File(file), programs: programs.clone() };
         archive.refuse_internals().await?;
         Ok(archive)
     }
@@ -218,7 +218,7 @@ impl Archive {
             .env("PGAPPNAME", SESSION_NAME);
         let stdout = Stdio::from(file.try_clone().map_err(no_file)?);
         client::run(command, &programs.dump, Stdio::null(), stdout).await?;
-        let archive = Archive { place: ArchivePlace::File(file), programs: programs.clone() };
+        let archive = Archive { place: ArchiveLocation::File(file), programs: programs.clone() };
         archive.refuse_internals().await?;
         Ok(archive)
     }
@@ -265,7 +265,7 @@ impl Archive {
 
     /// Returns the archive in a folder.
     pub fn in_folder(programs: &ArchivePrograms, folder: &Path) -> Archive {
-        Archive { place: ArchivePlace::Folder(folder.to_owned()), programs: programs.clone() }
+        Archive { place: ArchiveLocation::Folder(folder.to_owned()), programs: programs.clone() }
     }
 
     /// Checks every file name in the archive before a program opens the files: an archive from a store may name
@@ -275,8 +275,8 @@ impl Archive {
     /// If it is not an archive as `pg_dump` writes it.
     pub fn check_files(&self) -> Result<()> {
         match &self.place {
-            ArchivePlace::File(_) => Ok(()),
-            ArchivePlace::Folder(folder) => archive_files::check(folder),
+            ArchiveLocation::File(_) => Ok(()),
+            ArchiveLocation::Folder(folder) => archive_files::check(folder),
         }
     }
 
@@ -314,7 +314,7 @@ impl Archive {
             .arg("--use-list")
             .arg(list.path())
             .env("PGAPPNAME", SESSION_NAME);
-        if let ArchivePlace::Folder(folder) = &self.place {
+        if let ArchiveLocation::Folder(folder) = &self.place {
             command.arg(format!("--jobs={jobs}")).arg(folder);
         }
         let end = client::run(command, &programs.restore, self.stdin()?, Stdio::null()).await;
@@ -338,7 +338,7 @@ impl Archive {
     async fn read(&self, arguments: &[&str]) -> Result<Vec<u8>> {
         let mut command = client::bare(&self.programs.restore);
         command.args(arguments);
-        if let ArchivePlace::Folder(folder) = &self.place {
+        if let ArchiveLocation::Folder(folder) = &self.place {
             command.arg(folder);
         }
         client::run(command, &self.programs.restore, self.stdin()?, Stdio::piped()).await
@@ -346,7 +346,7 @@ impl Archive {
 
     /// Returns the file from its beginning; programs that get it share its position.
     fn stdin(&self) -> Result<Stdio> {
-        let ArchivePlace::File(file) = &self.place else { return Ok(Stdio::null()) };
+        let ArchiveLocation::File(file) = &self.place else { return Ok(Stdio::null()) };
         let mut file = file.try_clone().map_err(no_file)?;
         file.rewind().map_err(no_file)?;
         Ok(Stdio::from(file))

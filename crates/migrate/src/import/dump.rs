@@ -9,7 +9,7 @@ use crate::files::{ScriptItem, StatementHead, is_word, walk};
 
 /// Objects that the manifest creates before the first migration.
 #[derive(Debug, Clone, Default)]
-pub struct Provided {
+pub struct ProvidedObjects {
     pub schemas: Vec<String>,
     pub extensions: Vec<String>,
 }
@@ -47,7 +47,7 @@ enum Disposition<'a> {
 ///
 /// # Errors
 /// If the text ends inside a quote: it is truncated.
-pub fn first_migration(dump: &str, provided: &Provided, head: &str) -> Result<FirstMigration, String> {
+pub fn first_migration(dump: &str, provided: &ProvidedObjects, head: &str) -> Result<FirstMigration, String> {
     let dump = unrestricted(dump);
     let mut first = FirstMigration { text: head.into(), ..FirstMigration::default() };
     let mut open = None;
@@ -102,7 +102,7 @@ fn unrestricted(dump: &str) -> &str {
     dump
 }
 
-fn fate<'a>(statement: &StatementHead<'a, '_>, provided: &Provided) -> Disposition<'a> {
+fn fate<'a>(statement: &StatementHead<'a, '_>, provided: &ProvidedObjects) -> Disposition<'a> {
     let declared = |name: &str, all: &[String]| all.iter().any(|one| *one == bare(name));
     let word = |at: usize| statement.head.get(at).map_or("", |word| word.text);
     let runners = statement.begins(&["set"]) && RUNNERS.iter().any(|setting| is_word(word(1), setting));
@@ -161,8 +161,10 @@ mod tests {
 
     #[test]
     fn a_dump_becomes_a_migration_that_builds_the_same() {
-        let provided =
-            Provided { schemas: vec!["public".into(), "app".into()], extensions: vec!["pg_trgm".into()] };
+        let provided = ProvidedObjects {
+            schemas: vec!["public".into(), "app".into()],
+            extensions: vec!["pg_trgm".into()],
+        };
         let first = first_migration(DUMP, &provided, "-- from x\n\n").unwrap();
         assert_eq!(
             first.text,
@@ -172,6 +174,6 @@ mod tests {
         );
         assert_eq!(first.left_out, ["CREATE USER MAPPING FOR CURRENT_USER: it may contain a password"]);
         assert_eq!(first.undeclared, ["\"uuid-ossp\""]);
-        assert!(first_migration("SELECT 'a", &Provided::default(), "x").is_err());
+        assert!(first_migration("SELECT 'a", &ProvidedObjects::default(), "x").is_err());
     }
 }

@@ -23,9 +23,9 @@ fn text(script: &SqlText) -> String {
 }
 
 /// Returns up files, down files and repeatable ones, in the order in which they run.
-pub fn planned(harvest: &ImportedFolder) -> Vec<NewFile> {
+pub fn planned(imported: &ImportedFolder) -> Vec<NewFile> {
     let mut all = vec![];
-    for one in &harvest.carried {
+    for one in &imported.carried {
         let mut add = |script: &SqlText, suffix: &str| {
             let file = format!("V{}__{}{suffix}", one.version, one.name);
             all.push(NewFile { file, source: one.source.clone(), text: text(script) });
@@ -33,7 +33,7 @@ pub fn planned(harvest: &ImportedFolder) -> Vec<NewFile> {
         add(&one.up, ".sql");
         one.down.iter().for_each(|down| add(down, ".down.sql"));
     }
-    let repeatable = harvest.repeatable.iter().map(|one| NewFile {
+    let repeatable = imported.repeatable.iter().map(|one| NewFile {
         file: format!("R__{}.sql", one.name),
         source: one.source.clone(),
         text: one.text.clone(),

@@ -22,7 +22,7 @@ pub struct SqlText {
 
 /// An imported migration.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Carried {
+pub struct ImportedMigration {
     pub version: i64,
     pub name: String,
     /// Its name in the tool's own table.
@@ -43,7 +43,7 @@ pub struct RepeatedFile {
 
 /// A part that cannot be imported, with its position.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct LeftOut {
+pub struct OmittedPart {
     pub file: String,
     #[serde(flatten)]
     pub position: Option<Position>,
@@ -52,18 +52,18 @@ pub struct LeftOut {
     pub fix: String,
 }
 
-impl LeftOut {
-    pub fn new(file: &str, what: impl Into<String>, fix: impl Into<String>) -> LeftOut {
-        LeftOut { file: file.into(), position: None, what: what.into(), fix: fix.into() }
+impl OmittedPart {
+    pub fn new(file: &str, what: impl Into<String>, fix: impl Into<String>) -> OmittedPart {
+        OmittedPart { file: file.into(), position: None, what: what.into(), fix: fix.into() }
     }
 
     #[must_use]
-    pub fn at(self, position: Position) -> LeftOut {
-        LeftOut { position: Some(position), ..self }
+    pub fn at(self, position: Position) -> OmittedPart {
+        OmittedPart { position: Some(position), ..self }
     }
 }
 
-impl std::fmt::Display for LeftOut {
+impl std::fmt::Display for OmittedPart {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.position {
             Some(position) => write!(f, "{}:{position}: {}", self.file, self.what),
@@ -76,9 +76,9 @@ impl std::fmt::Display for LeftOut {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ImportedFolder {
     /// Migrations by version.
-    pub carried: Vec<Carried>,
+    pub carried: Vec<ImportedMigration>,
     pub repeatable: Vec<RepeatedFile>,
-    pub left_out: Vec<LeftOut>,
+    pub left_out: Vec<OmittedPart>,
     /// Notes for the user that stop nothing.
     pub notes: Vec<String>,
 }

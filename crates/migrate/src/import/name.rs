@@ -4,7 +4,7 @@ use crate::files::reads;
 
 /// Direction of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Half {
+pub enum FileDirection {
     /// Both, with markers between them, or only up.
     Whole,
     Up,
@@ -18,7 +18,7 @@ pub enum FileMeaning {
         key: String,
         version: Vec<u64>,
         name: String,
-        half: Half,
+        direction: FileDirection,
     },
     Repeatable(String),
     /// Settings of the migration with this key.
@@ -35,8 +35,8 @@ const IN_CODE: (&str, &str) = ("is code, which martydb does not run", "rewrite i
 const UNNUMBERED: (&str, &str) =
     ("has no version in its name", "give it the version that it runs at, or pass --skip");
 
-fn migration(key: &str, version: Vec<u64>, name: &str, half: Half) -> FileMeaning {
-    FileMeaning::Migration { key: key.into(), version, name: name.into(), half }
+fn migration(key: &str, version: Vec<u64>, name: &str, direction: FileDirection) -> FileMeaning {
+    FileMeaning::Migration { key: key.into(), version, name: name.into(), direction }
 }
 
 /// Returns the leading digits and the rest.
@@ -58,11 +58,11 @@ fn is_code(file: &str) -> bool {
 }
 
 /// Parses `0001_x`: the number is the key, the rest the name.
-fn numbered(stem: &str, half: Half) -> FileMeaning {
+fn numbered(stem: &str, direction: FileDirection) -> FileMeaning {
     let read = digits(stem).and_then(|(digits, rest)| Some((digits, number(digits)?, rest)));
     match read {
         Some((digits, version, rest)) => {
-            migration(digits, version, rest.trim_start_matches(['_', '-', '.']), half)
+            migration(digits, version, rest.trim_start_matches(['_', '-', '.']), direction)
         }
         None => FileMeaning::Foreign(UNNUMBERED.0, UNNUMBERED.1),
     }
@@ -80,7 +80,7 @@ fn code_or_other(file: &str) -> FileMeaning {
 /// Parses names of goose and dbmate: `20240115180414_init.sql`.
 pub fn single(path: &str) -> FileMeaning {
     match path.strip_suffix(".sql") {
-        Some(stem) => numbered(stem, Half::Whole),
+        Some(stem) => numbered(stem, FileDirection::Whole),
         None => code_or_other(path),
     }
 }
@@ -89,9 +89,9 @@ pub fn single(path: &str) -> FileMeaning {
 pub fn paired(path: &str) -> FileMeaning {
     let Some(stem) = path.strip_suffix(".sql") else { return code_or_other(path) };
     match (stem.strip_suffix(".up"), stem.strip_suffix(".down")) {
-        (Some(stem), _) => numbered(stem, Half::Up),
-        (_, Some(stem)) => numbered(stem, Half::Down),
-        _ => numbered(stem, Half::Whole),
+        (Some(stem), _) => numbered(stem, FileDirection::Up),
+        (_, Some(stem)) => numbered(stem, FileDirection::Down),
+        _ => numbered(stem, FileDirection::Whole),
     }
 }
 
@@ -107,14 +107,14 @@ pub fn diesel(path: &str) -> FileMeaning {
     let Some((folder, file)) = path.split_once('/') else { return code_or_other(path) };
     let (version, name) = folder.split_once('_').unwrap_or((folder, ""));
     let key = version.replace('-', "");
-    let half = match file {
-        "up.sql" => Half::Up,
-        "down.sql" => Half::Down,
+    let direction = match file {
+        "up.sql" => FileDirection::Up,
+        "down.sql" => FileDirection::Down,
         "metadata.toml" => return FileMeaning::Settings(key),
         _ => return FileMeaning::Other,
     };
     let version = number(&key).unwrap_or_default();
-    migration(&key, version, name, half)
+    migration(&key, version, name, direction)
 }
 
 /// Parses `20210101120000_init/migration.sql`; the key in the tool's table is the folder's whole name.
@@ -123,14 +123,16 @@ pub fn prisma(path: &str) -> FileMeaning {
     let (version, name) = digits(folder).map_or((vec![], folder), |(digits, rest)| {
         (number(digits).unwrap_or_default(), rest.trim_start_matches(['_', '-']))
     });
-    migration(folder, version, name, Half::Whole)
+    migration(folder, version, name, FileDirection::Whole)
 }
 
 /// Parses `1700000000000_x.sql`; the key in the tool's table is the name without the suffix.
 pub fn node_pg_migrate(path: &str) -> FileMeaning {
     let stem = path.rsplit_once('.').map_or(path, |parts| parts.0);
-    match (extension(path), numbered(stem, Half::Whole)) {
-        ("sql", FileMeaning::Migration { version, name, half, .. }) => migration(stem, version, &name, half),
+    match (extension(path), numbered(stem, FileDirection::Whole)) {
+        ("sql", FileMeaning::Migration { version, name, direction, .. }) => {
+            migration(stem, version, &name, direction)
+        }
         ("sql", other) => other,
         _ => code_or_other(path),
     }
@@ -165,9 +167,9 @@ pub fn flyway(path: &str) -> FileMeaning {
         let fix = "move its statements into the migrations, or pass --skip";
         return FileMeaning::Foreign("is a Flyway callback", fix);
     }
-    let half = match stem.chars().next() {
-        Some('V') => Half::Up,
-        Some('U') => Half::Down,
+    let direction = match stem.chars().next() {
+        Some('V') => FileDirection::Up,
+        Some('U') => FileDirection::Down,
         Some('R') if stem.starts_with("R__") => return FileMeaning::Repeatable(stem[3..].into()),
         Some('B') if versioned => {
             return FileMeaning::Foreign(
@@ -180,7 +182,7 @@ pub fn flyway(path: &str) -> FileMeaning {
     let (version, name) = stem[1..].split_once("__").unwrap_or((&stem[1..], ""));
     let parts: Option<Vec<u64>> = version.split(['.', '_']).map(|part| part.parse().ok()).collect();
     match parts {
-        Some(parts) => migration(&version.replace('_', "."), parts, name, half),
+        Some(parts) => migration(&version.replace('_', "."), parts, name, direction),
         None => FileMeaning::Foreign(UNNUMBERED.0, UNNUMBERED.1),
     }
 }
@@ -205,8 +207,8 @@ mod tests {
 
     fn said(named: FileMeaning) -> String {
         match named {
-            FileMeaning::Migration { key, version, name, half } => {
-                format!("{key} {version:?} {name} {half:?}")
+            FileMeaning::Migration { key, version, name, direction } => {
+                format!("{key} {version:?} {name} {direction:?}")
             }
             FileMeaning::Repeatable(name) => format!("repeatable {name}"),
             FileMeaning::Settings(key) => format!("settings {key}"),

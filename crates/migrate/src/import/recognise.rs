@@ -5,7 +5,7 @@ use crate::files::is_plain_name;
 
 /// A folder of the searched project.
 #[derive(Debug, Clone, Copy)]
-pub struct FolderLook<'a> {
+pub struct FolderContents<'a> {
     /// The last part of its path.
     pub name: &'a str,
     /// Paths of the files below it, with `/` between the parts.
@@ -18,7 +18,7 @@ pub struct FolderLook<'a> {
 
 /// Tool of a folder's migrations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum FoundTool {
+pub enum FolderTool {
     /// martydb, whose format is also refinery's.
     Own,
     /// Another tool, by its name for `import --from`.
@@ -27,53 +27,55 @@ pub enum FoundTool {
     Programs(&'static str),
 }
 
-impl FoundTool {
+impl FolderTool {
     /// Returns `true` if its migrations are programs.
     pub fn is_programs(self) -> bool {
-        matches!(self, FoundTool::Programs(_) | FoundTool::Other("rails"))
+        matches!(self, FolderTool::Programs(_) | FolderTool::Other("rails"))
     }
 }
 
-type Test = fn(&FolderLook<'_>) -> bool;
+type Test = fn(&FolderContents<'_>) -> bool;
 
 /// Tests in order of precedence: specific ones come before those that many tools share.
-const SIGNS: &[(FoundTool, Test)] = &[
+const SIGNS: &[(FolderTool, Test)] = &[
     // The applications of one project share its database, so the project is the service.
-    (FoundTool::Programs("Django"), |look| look.files.contains(&"manage.py")),
-    (FoundTool::Programs("Laravel"), |look| any(look, |file| is_numbered(file) && file.ends_with(".php"))),
-    (FoundTool::Programs("Ecto"), |look| any(look, |file| is_numbered(file) && file.ends_with(".exs"))),
-    (FoundTool::Programs("EF Core"), |look| {
+    (FolderTool::Programs("Django"), |look| look.files.contains(&"manage.py")),
+    (FolderTool::Programs("Laravel"), |look| any(look, |file| is_numbered(file) && file.ends_with(".php"))),
+    (FolderTool::Programs("Ecto"), |look| any(look, |file| is_numbered(file) && file.ends_with(".exs"))),
+    (FolderTool::Programs("EF Core"), |look| {
         any(look, |file| is_numbered(file) && file.ends_with(".Designer.cs"))
     }),
-    (FoundTool::Programs("Liquibase"), |look| any(look, is_changelog)),
-    (FoundTool::Other("prisma"), |look| any(look, |file| file.ends_with("/migration.sql"))),
-    (FoundTool::Other("diesel"), |look| any(look, |file| file.ends_with("/up.sql") && is_numbered(file))),
-    (FoundTool::Other("rails"), |look| {
+    (FolderTool::Programs("Liquibase"), |look| any(look, is_changelog)),
+    (FolderTool::Other("prisma"), |look| any(look, |file| file.ends_with("/migration.sql"))),
+    (FolderTool::Other("diesel"), |look| any(look, |file| file.ends_with("/up.sql") && is_numbered(file))),
+    (FolderTool::Other("rails"), |look| {
         look.name == "migrate" && any(look, |file| is_numbered(file) && file.ends_with(".rb"))
     }),
-    (FoundTool::Other("updown"), |look| any(look, |file| file.starts_with('V') && file.ends_with(".up.sql"))),
-    (FoundTool::Own, |look| {
+    (FolderTool::Other("updown"), |look| {
+        any(look, |file| file.starts_with('V') && file.ends_with(".up.sql"))
+    }),
+    (FolderTool::Own, |look| {
         any(look, is_own) && look.files.iter().all(|file| is_own(file) || !file.ends_with(".sql"))
     }),
-    (FoundTool::Other("flyway"), |look| {
+    (FolderTool::Other("flyway"), |look| {
         any(look, |file| file.starts_with(['V', 'R', 'U']) && file.contains("__"))
     }),
-    (FoundTool::Other("goose"), |look| any(look, is_sql) && look.head.contains("-- +goose")),
-    (FoundTool::Other("dbmate"), |look| any(look, is_sql) && look.head.contains("-- migrate:up")),
-    (FoundTool::Other("node-pg-migrate"), |look| any(look, is_sql) && look.head.contains("-- Up Migration")),
-    (FoundTool::Other("sqlx"), |look| look.rust && any(look, is_sql)),
-    (FoundTool::Other("golang-migrate"), |look| any(look, |file| is_sql(file) && file.ends_with(".up.sql"))),
-    (FoundTool::Programs("TypeORM"), |look| any(look, is_typeorm)),
-    (FoundTool::Other("node-pg-migrate"), |look| any(look, is_node_pg_migrate)),
-    (FoundTool::Programs("Knex or Sequelize"), |look| any(look, is_dated_script)),
-    (FoundTool::Other("updown"), |look| look.name.starts_with("migration") && any(look, is_sql)),
+    (FolderTool::Other("goose"), |look| any(look, is_sql) && look.head.contains("-- +goose")),
+    (FolderTool::Other("dbmate"), |look| any(look, is_sql) && look.head.contains("-- migrate:up")),
+    (FolderTool::Other("node-pg-migrate"), |look| any(look, is_sql) && look.head.contains("-- Up Migration")),
+    (FolderTool::Other("sqlx"), |look| look.rust && any(look, is_sql)),
+    (FolderTool::Other("golang-migrate"), |look| any(look, |file| is_sql(file) && file.ends_with(".up.sql"))),
+    (FolderTool::Programs("TypeORM"), |look| any(look, is_typeorm)),
+    (FolderTool::Other("node-pg-migrate"), |look| any(look, is_node_pg_migrate)),
+    (FolderTool::Programs("Knex or Sequelize"), |look| any(look, is_dated_script)),
+    (FolderTool::Other("updown"), |look| look.name.starts_with("migration") && any(look, is_sql)),
 ];
 
-pub fn recognise(look: &FolderLook<'_>) -> Option<FoundTool> {
+pub fn recognise(look: &FolderContents<'_>) -> Option<FolderTool> {
     SIGNS.iter().find(|(_, fits)| fits(look)).map(|(tool, _)| *tool)
 }
 
-fn any(look: &FolderLook<'_>, is: impl Fn(&str) -> bool) -> bool {
+fn any(look: &FolderContents<'_>, is: impl Fn(&str) -> bool) -> bool {
     look.files.iter().any(|file| is(file))
 }
 
@@ -127,54 +129,66 @@ mod tests {
 
     #[test]
     fn folders_are_told_apart() {
-        type Row = (&'static str, &'static [&'static str], &'static str, bool, Option<FoundTool>);
+        type Row = (&'static str, &'static [&'static str], &'static str, bool, Option<FolderTool>);
         let rows: &[Row] = &[
-            ("migrations", &["V1__a.sql", "V1__a.down.sql", "README.md"], "", false, Some(FoundTool::Own)),
-            ("migrations", &["V1__a.sql", "R__v.sql"], "", true, Some(FoundTool::Own)),
-            ("migration", &["V1_1__a.sql"], "", false, Some(FoundTool::Other("flyway"))),
-            ("migration", &["V1__a.sql", "U1__a.sql"], "", false, Some(FoundTool::Other("flyway"))),
-            ("migrations", &["V1.A.up.sql", "V1.A.down.sql"], "", false, Some(FoundTool::Other("updown"))),
+            ("migrations", &["V1__a.sql", "V1__a.down.sql", "README.md"], "", false, Some(FolderTool::Own)),
+            ("migrations", &["V1__a.sql", "R__v.sql"], "", true, Some(FolderTool::Own)),
+            ("migration", &["V1_1__a.sql"], "", false, Some(FolderTool::Other("flyway"))),
+            ("migration", &["V1__a.sql", "U1__a.sql"], "", false, Some(FolderTool::Other("flyway"))),
+            ("migrations", &["V1.A.up.sql", "V1.A.down.sql"], "", false, Some(FolderTool::Other("updown"))),
             (
                 "migrations",
                 &["1_a.up.sql", "1_a.down.sql"],
                 "",
                 false,
-                Some(FoundTool::Other("golang-migrate")),
+                Some(FolderTool::Other("golang-migrate")),
             ),
-            ("migrations", &["1_a.up.sql", "1_a.down.sql"], "", true, Some(FoundTool::Other("sqlx"))),
-            ("sql", &["001_a.sql"], "-- +goose Up\nSELECT 1;", true, Some(FoundTool::Other("goose"))),
-            ("migrations", &["2024_a.sql"], "-- migrate:up\n", false, Some(FoundTool::Other("dbmate"))),
-            ("migrations", &["1700000000000_a.js"], "", false, Some(FoundTool::Other("node-pg-migrate"))),
+            ("migrations", &["1_a.up.sql", "1_a.down.sql"], "", true, Some(FolderTool::Other("sqlx"))),
+            ("sql", &["001_a.sql"], "-- +goose Up\nSELECT 1;", true, Some(FolderTool::Other("goose"))),
+            ("migrations", &["2024_a.sql"], "-- migrate:up\n", false, Some(FolderTool::Other("dbmate"))),
+            ("migrations", &["1700000000000_a.js"], "", false, Some(FolderTool::Other("node-pg-migrate"))),
             (
                 "migrations",
                 &["20240101120000_a.js"],
                 "",
                 false,
-                Some(FoundTool::Programs("Knex or Sequelize")),
+                Some(FolderTool::Programs("Knex or Sequelize")),
             ),
-            ("migrations", &["1700000000000-Users.ts"], "", false, Some(FoundTool::Programs("TypeORM"))),
-            ("migrations", &["1700000000000-users.ts"], "", false, Some(FoundTool::Other("node-pg-migrate"))),
-            ("site", &["manage.py", "shop/urls.py"], "", false, Some(FoundTool::Programs("Django"))),
-            ("migrations", &["2014_10_12_000000_users.php"], "", false, Some(FoundTool::Programs("Laravel"))),
-            ("migrations", &["20240101120000_users.exs"], "", false, Some(FoundTool::Programs("Ecto"))),
+            ("migrations", &["1700000000000-Users.ts"], "", false, Some(FolderTool::Programs("TypeORM"))),
+            (
+                "migrations",
+                &["1700000000000-users.ts"],
+                "",
+                false,
+                Some(FolderTool::Other("node-pg-migrate")),
+            ),
+            ("site", &["manage.py", "shop/urls.py"], "", false, Some(FolderTool::Programs("Django"))),
+            (
+                "migrations",
+                &["2014_10_12_000000_users.php"],
+                "",
+                false,
+                Some(FolderTool::Programs("Laravel")),
+            ),
+            ("migrations", &["20240101120000_users.exs"], "", false, Some(FolderTool::Programs("Ecto"))),
             (
                 "Migrations",
                 &["20240101120000_Users.cs", "20240101120000_Users.Designer.cs"],
                 "",
                 false,
-                Some(FoundTool::Programs("EF Core")),
+                Some(FolderTool::Programs("EF Core")),
             ),
-            ("db", &["db.changelog-master.yaml"], "", false, Some(FoundTool::Programs("Liquibase"))),
-            ("migrations", &["01_init/migration.sql"], "", false, Some(FoundTool::Other("prisma"))),
-            ("migrations", &["2024-01-01-000000_a/up.sql"], "", true, Some(FoundTool::Other("diesel"))),
-            ("migrate", &["20240101000000_create.rb"], "", false, Some(FoundTool::Other("rails"))),
-            ("migrations", &["001_a.sql"], "CREATE TABLE a ();", false, Some(FoundTool::Other("updown"))),
+            ("db", &["db.changelog-master.yaml"], "", false, Some(FolderTool::Programs("Liquibase"))),
+            ("migrations", &["01_init/migration.sql"], "", false, Some(FolderTool::Other("prisma"))),
+            ("migrations", &["2024-01-01-000000_a/up.sql"], "", true, Some(FolderTool::Other("diesel"))),
+            ("migrate", &["20240101000000_create.rb"], "", false, Some(FolderTool::Other("rails"))),
+            ("migrations", &["001_a.sql"], "CREATE TABLE a ();", false, Some(FolderTool::Other("updown"))),
             ("reports", &["001_a.sql"], "SELECT 1;", false, None),
             ("migrations", &["0001_initial.py", "__init__.py"], "", false, None),
             ("src", &["main.go"], "", false, None),
         ];
         for (name, files, head, rust, expected) in rows {
-            let look = FolderLook { name, files, head, rust: *rust };
+            let look = FolderContents { name, files, head, rust: *rust };
             assert_eq!(recognise(&look), *expected, "{name} {files:?}");
         }
     }
@@ -183,9 +197,9 @@ mod tests {
     fn every_tool_that_is_recognised_can_be_imported() {
         for (tool, _) in SIGNS {
             let known = match tool {
-                FoundTool::Other(name) => super::super::Tool::find(name).is_some(),
-                FoundTool::Programs(name) => super::super::Tool::find(name).is_none(),
-                FoundTool::Own => true,
+                FolderTool::Other(name) => super::super::Tool::find(name).is_some(),
+                FolderTool::Programs(name) => super::super::Tool::find(name).is_none(),
+                FolderTool::Own => true,
             };
             assert!(known, "{tool:?}");
         }

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::kinds::{Carried, ImportedFolder, LeftOut, RepeatedFile, SourceFile, SqlText};
-use super::name::{FileMeaning, Half, readable};
+use super::kinds::{ImportedFolder, ImportedMigration, OmittedPart, RepeatedFile, SourceFile, SqlText};
+use super::name::{FileDirection, FileMeaning, readable};
 use super::number::{normal, versions};
 use super::own_table::provide;
 use super::split::plain;
-use super::tools::{Sorted, Tool};
+use super::tools::{FileOrder, Tool};
 use crate::files::{Position, ScriptItem, needs_no_transaction, walk};
 
 /// A migration that has no version yet.
@@ -22,18 +22,18 @@ struct Unversioned {
 }
 
 #[derive(Default)]
-struct Gathering {
-    loose: BTreeMap<String, Unversioned>,
+struct ImportBuilder {
+    unversioned: BTreeMap<String, Unversioned>,
     /// Settings of a migration, by its key.
     settings: BTreeMap<String, String>,
     /// Keys of migrations with an omitted part.
     broken: BTreeSet<String>,
-    harvest: ImportedFolder,
+    imported: ImportedFolder,
 }
 
 /// Returns the migrations of a tool's files.
 pub fn gather(tool: &Tool, files: &[SourceFile]) -> ImportedFolder {
-    let mut gathering = Gathering::default();
+    let mut gathering = ImportBuilder::default();
     let read: Vec<(&SourceFile, FileMeaning)> =
         files.iter().map(|file| (file, (tool.named)(&file.path))).collect();
     for (file, named) in &read {
@@ -54,33 +54,33 @@ fn squeezed(bytes: &[u8]) -> String {
     text.lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
-impl Gathering {
+impl ImportBuilder {
     fn take(&mut self, tool: &Tool, file: &SourceFile, named: FileMeaning) {
         match named {
             FileMeaning::Other | FileMeaning::Settings(_) => {}
             FileMeaning::Foreign(what, fix) => {
-                self.harvest.left_out.push(LeftOut::new(&file.path, what, fix));
+                self.imported.left_out.push(OmittedPart::new(&file.path, what, fix));
             }
             FileMeaning::Repeatable(name) => {
                 match text(file).and_then(|text| self.cut(tool, file, "", &text)) {
                     Ok((up, _)) => {
                         let (name, source) = (readable(&name, 1), file.path.clone());
-                        self.harvest.repeatable.push(RepeatedFile { name, source, text: up.text });
+                        self.imported.repeatable.push(RepeatedFile { name, source, text: up.text });
                     }
-                    Err(left) => self.harvest.left_out.push(left),
+                    Err(left) => self.imported.left_out.push(left),
                 }
             }
-            FileMeaning::Migration { key, version, name, half } => {
+            FileMeaning::Migration { key, version, name, direction } => {
                 let key = normal(&key);
                 match text(file).and_then(|text| self.cut(tool, file, &key, &text)) {
                     Ok((up, down)) => self.add(
                         file,
                         Unversioned { version, key, name, up: Some(up), down, ..Unversioned::default() },
-                        half,
+                        direction,
                     ),
                     Err(left) => {
                         self.broken.insert(key);
-                        self.harvest.left_out.push(left);
+                        self.imported.left_out.push(left);
                     }
                 }
             }
@@ -93,7 +93,7 @@ impl Gathering {
         file: &SourceFile,
         key: &str,
         text: &str,
-    ) -> Result<(SqlText, Option<SqlText>), LeftOut> {
+    ) -> Result<(SqlText, Option<SqlText>), OmittedPart> {
         let says = |line: Option<&str>| {
             line.is_some_and(|line| {
                 self.settings.get(key).is_some_and(|all| all.lines().any(|said| said == line))
@@ -101,7 +101,7 @@ impl Gathering {
         };
         let split = if says(tool.verbatim) { plain } else { tool.split };
         let parts = split(text)
-            .map_err(|(at, what, fix)| LeftOut::new(&file.path, what, fix).at(Position::of(text, at)))?;
+            .map_err(|(at, what, fix)| OmittedPart::new(&file.path, what, fix).at(Position::new(text, at)))?;
         let finish = |script: SqlText| {
             let alone = script.alone || says(tool.alone) || tool.detects && cannot_share(&script.text);
             SqlText { text: tidy(&script.text), alone }
@@ -109,71 +109,71 @@ impl Gathering {
         Ok((finish(parts.up), parts.down.map(finish)))
     }
 
-    fn add(&mut self, file: &SourceFile, read: Unversioned, half: Half) {
+    fn add(&mut self, file: &SourceFile, read: Unversioned, direction: FileDirection) {
         let key = read.key.clone();
-        let loose = self.loose.entry(key.clone()).or_default();
-        let taken = match half {
-            Half::Down => loose.down.is_some(),
-            Half::Whole | Half::Up => loose.up.is_some(),
+        let unversioned = self.unversioned.entry(key.clone()).or_default();
+        let taken = match direction {
+            FileDirection::Down => unversioned.down.is_some(),
+            FileDirection::Whole | FileDirection::Up => unversioned.up.is_some(),
         };
         if taken {
             let what = format!("has the version {key} of another file");
-            self.harvest.left_out.push(LeftOut::new(&file.path, what, "give it a version of its own"));
+            self.imported.left_out.push(OmittedPart::new(&file.path, what, "give it a version of its own"));
             return;
         }
-        if half == Half::Down {
-            loose.down = read.up;
-            if loose.source.is_empty() {
-                (loose.key, loose.source) = (read.key, file.path.clone());
+        if direction == FileDirection::Down {
+            unversioned.down = read.up;
+            if unversioned.source.is_empty() {
+                (unversioned.key, unversioned.source) = (read.key, file.path.clone());
             }
             return;
         }
-        let down = loose.down.take().or(read.down);
-        *loose = Unversioned { source: file.path.clone(), down, ..read };
+        let down = unversioned.down.take().or(read.down);
+        *unversioned = Unversioned { source: file.path.clone(), down, ..read };
     }
 
     fn finish(mut self, tool: &Tool) -> ImportedFolder {
-        self.loose.retain(|key, _| !self.broken.contains(key));
+        self.unversioned.retain(|key, _| !self.broken.contains(key));
         let (mut whole, alone): (Vec<_>, Vec<_>) =
-            self.loose.into_values().partition(|loose| loose.up.is_some());
-        let orphan = |loose: &Unversioned| {
-            LeftOut::new(&loose.source, "undoes a missing migration", "remove it, or pass --skip")
+            self.unversioned.into_values().partition(|unversioned| unversioned.up.is_some());
+        let orphan = |unversioned: &Unversioned| {
+            OmittedPart::new(&unversioned.source, "undoes a missing migration", "remove it, or pass --skip")
         };
-        self.harvest.left_out.extend(alone.iter().map(orphan));
+        self.imported.left_out.extend(alone.iter().map(orphan));
         whole.sort_by(|a, b| match tool.sorted {
-            Sorted::ByVersion => (&a.version, &a.key).cmp(&(&b.version, &b.key)),
-            Sorted::ByKey => a.source.cmp(&b.source),
+            FileOrder::ByVersion => (&a.version, &a.key).cmp(&(&b.version, &b.key)),
+            FileOrder::ByKey => a.source.cmp(&b.source),
         });
-        let order: Vec<&[u64]> = whole.iter().map(|loose| loose.version.as_slice()).collect();
+        let order: Vec<&[u64]> = whole.iter().map(|unversioned| unversioned.version.as_slice()).collect();
         let (numbers, counted) = versions(&order);
         if counted {
-            self.harvest.notes.push(
+            self.imported.notes.push(
                 "the versions are counted from 1, in the tool's order: its own are not whole numbers above 0 in that order"
                     .into(),
             );
         }
-        let carried = |(version, loose): (i64, Unversioned)| Carried {
+        let carried = |(version, unversioned): (i64, Unversioned)| ImportedMigration {
             version,
-            name: readable(&loose.name, version),
-            key: loose.key,
-            source: loose.source,
-            up: loose.up.unwrap_or_default(),
-            down: loose.down,
+            name: readable(&unversioned.name, version),
+            key: unversioned.key,
+            source: unversioned.source,
+            up: unversioned.up.unwrap_or_default(),
+            down: unversioned.down,
         };
-        self.harvest.carried = numbers.into_iter().zip(whole).map(carried).collect();
-        let provided = tool.own_table.and_then(|table| provide(table, &mut self.harvest.carried));
-        self.harvest.notes.extend(provided);
-        self.harvest.left_out.sort_by(|a, b| a.file.cmp(&b.file));
-        self.harvest
+        self.imported.carried = numbers.into_iter().zip(whole).map(carried).collect();
+        let provided = tool.own_table.and_then(|table| provide(table, &mut self.imported.carried));
+        self.imported.notes.extend(provided);
+        self.imported.left_out.sort_by(|a, b| a.file.cmp(&b.file));
+        self.imported
     }
 }
 
 /// Returns a file's text without a byte order mark, which psql ignores too.
-fn text(file: &SourceFile) -> Result<String, LeftOut> {
+fn text(file: &SourceFile) -> Result<String, OmittedPart> {
     let text = std::str::from_utf8(&file.bytes).map_err(|error| {
         let good = String::from_utf8_lossy(&file.bytes[..error.valid_up_to()]);
-        LeftOut::new(&file.path, "is not UTF-8 here", "save the file as UTF-8")
-            .at(Position::of(&good, good.len()))
+        OmittedPart::new(&file.path, "is not UTF-8 here", "save the file as UTF-8")
+            .at(Position::new(&good, good.len()))
     })?;
     Ok(text.strip_prefix('\u{feff}').unwrap_or(text).into())
 }
@@ -204,12 +204,12 @@ mod tests {
         all.iter().map(file).collect()
     }
 
-    fn harvest(tool: &str, all: &[(&str, &str)]) -> (Vec<String>, Vec<String>) {
-        let harvest = gather(Tool::find(tool).unwrap(), &files(all));
+    fn imported(tool: &str, all: &[(&str, &str)]) -> (Vec<String>, Vec<String>) {
+        let imported = gather(Tool::find(tool).unwrap(), &files(all));
         let script = |script: &SqlText| {
             format!("{}{}", if script.alone { "alone " } else { "" }, script.text.trim_end())
         };
-        let line = |one: &Carried| {
+        let line = |one: &ImportedMigration| {
             format!(
                 "V{}__{} {} | {}",
                 one.version,
@@ -218,13 +218,13 @@ mod tests {
                 one.down.as_ref().map_or("-".into(), script)
             )
         };
-        let carried = harvest.carried.iter().map(line).collect();
-        (carried, harvest.left_out.iter().map(ToString::to_string).collect())
+        let carried = imported.carried.iter().map(line).collect();
+        (carried, imported.left_out.iter().map(ToString::to_string).collect())
     }
 
     #[test]
     fn halves_are_put_together_and_ordered_by_number() {
-        let (carried, left) = harvest(
+        let (carried, left) = imported(
             "golang-migrate",
             &[
                 ("10_c.up.sql", "c"),
@@ -239,7 +239,7 @@ mod tests {
 
     #[test]
     fn settings_beside_a_file_hold_for_both_directions() {
-        let (carried, left) = harvest(
+        let (carried, left) = imported(
             "diesel",
             &[
                 ("00000000000000_initial/up.sql", "a"),
@@ -250,7 +250,7 @@ mod tests {
         );
         assert_eq!(carried, ["V1__initial a | -", "V202204261__b alone u | alone d"]);
         assert_eq!(left, [""; 0]);
-        let (carried, left) = harvest(
+        let (carried, left) = imported(
             "flyway",
             &[
                 ("V1__a.sql", "${x}"),
@@ -264,7 +264,8 @@ mod tests {
 
     #[test]
     fn what_has_no_number_is_counted_in_the_tools_order() {
-        let (carried, _) = harvest("prisma", &[("a/migration.sql", "\n\n  1\n\n"), ("b/migration.sql", "2")]);
+        let (carried, _) =
+            imported("prisma", &[("a/migration.sql", "\n\n  1\n\n"), ("b/migration.sql", "2")]);
         assert_eq!(carried, ["V1__a   1 | -", "V2__b 2 | -"]);
     }
 
@@ -272,9 +273,9 @@ mod tests {
     fn bytes_and_versions_that_cannot_be_kept_are_named() {
         let mut all = files(&[("1_a.sql", "\u{feff}a"), ("01_b.sql", "b"), ("2_c.sql", "x\n")]);
         all[2].bytes.push(0xff);
-        let harvest = gather(Tool::find("sqlx").unwrap(), &all);
-        assert_eq!(harvest.carried[0].up.text, "a\n");
-        let left: Vec<_> = harvest.left_out.iter().map(ToString::to_string).collect();
+        let imported = gather(Tool::find("sqlx").unwrap(), &all);
+        assert_eq!(imported.carried[0].up.text, "a\n");
+        let left: Vec<_> = imported.left_out.iter().map(ToString::to_string).collect();
         assert_eq!(left, ["01_b.sql: has the version 1 of another file", "2_c.sql:2:1: is not UTF-8 here"]);
     }
 }

@@ -10,7 +10,7 @@ pub struct UpDown {
 }
 
 /// A part that cannot be imported: its byte offset, the problem and the fix.
-pub type Misfit = (usize, String, String);
+pub type SplitProblem = (usize, String, String);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Side {
@@ -35,12 +35,12 @@ enum Marker {
 }
 
 /// Returns a file whose text is one direction.
-pub fn plain(text: &str) -> Result<UpDown, Misfit> {
+pub fn plain(text: &str) -> Result<UpDown, SplitProblem> {
     Ok(UpDown { up: SqlText { text: text.into(), alone: false }, down: None })
 }
 
 /// Splits a file of sqlx, which reads only the first bytes for a marker.
-pub fn sqlx(text: &str) -> Result<UpDown, Misfit> {
+pub fn sqlx(text: &str) -> Result<UpDown, SplitProblem> {
     const MARKER: &str = "-- no-transaction";
     let Some(rest) = text.strip_prefix(MARKER) else { return plain(text) };
     let text = rest.split_once('\n').map_or("", |lines| lines.1);
@@ -48,7 +48,7 @@ pub fn sqlx(text: &str) -> Result<UpDown, Misfit> {
 }
 
 /// Splits a text at markers on lines of their own.
-fn cut(text: &str, first: Side, marker: impl Fn(&str) -> Option<Marker>) -> Result<UpDown, Misfit> {
+fn cut(text: &str, first: Side, marker: impl Fn(&str) -> Option<Marker>) -> Result<UpDown, SplitProblem> {
     let (mut side, mut at, mut alone) = (first, 0, false);
     let (mut up, mut down) = (SqlText::default(), None::<SqlText>);
     for line in text.split_inclusive('\n') {
@@ -85,7 +85,7 @@ fn comment(line: &str) -> Option<&str> {
 }
 
 /// Splits a file of goose. <https://pressly.github.io/goose/documentation/annotations/>
-pub fn goose(text: &str) -> Result<UpDown, Misfit> {
+pub fn goose(text: &str) -> Result<UpDown, SplitProblem> {
     cut(text, Side::Before, |line| {
         let words = comment(line)?.strip_prefix("+goose")?.trim().to_ascii_lowercase();
         Some(match words.as_str() {
@@ -106,7 +106,7 @@ pub fn goose(text: &str) -> Result<UpDown, Misfit> {
 }
 
 /// Splits a file of dbmate. <https://github.com/amacneil/dbmate#migration-options>
-pub fn dbmate(text: &str) -> Result<UpDown, Misfit> {
+pub fn dbmate(text: &str) -> Result<UpDown, SplitProblem> {
     cut(text, Side::Before, |line| {
         let words = comment(line)?.strip_prefix("migrate:")?;
         let (side, options) = words.split_once(char::is_whitespace).unwrap_or((words, ""));
@@ -121,7 +121,7 @@ pub fn dbmate(text: &str) -> Result<UpDown, Misfit> {
 
 /// Splits a file of node-pg-migrate; a file without markers is an up file.
 /// <https://salsita.github.io/node-pg-migrate/migrations/>
-pub fn node_pg_migrate(text: &str) -> Result<UpDown, Misfit> {
+pub fn node_pg_migrate(text: &str) -> Result<UpDown, SplitProblem> {
     cut(text, Side::Up, |line| {
         let words = comment(line)?.trim_start_matches(['-', ' ', '\t']).to_ascii_lowercase();
         let mut words = words.split_whitespace();
@@ -134,7 +134,7 @@ pub fn node_pg_migrate(text: &str) -> Result<UpDown, Misfit> {
 }
 
 /// Rejects `${name}`, a placeholder that Flyway would replace.
-pub fn flyway(text: &str) -> Result<UpDown, Misfit> {
+pub fn flyway(text: &str) -> Result<UpDown, SplitProblem> {
     match text.find("${") {
         None => plain(text),
         Some(at) => {
@@ -148,7 +148,7 @@ pub fn flyway(text: &str) -> Result<UpDown, Misfit> {
 mod tests {
     use super::*;
 
-    fn said(parts: Result<UpDown, Misfit>) -> String {
+    fn said(parts: Result<UpDown, SplitProblem>) -> String {
         let script =
             |script: &SqlText| format!("{:?}{}", script.text, if script.alone { " alone" } else { "" });
         match parts {
@@ -162,7 +162,7 @@ mod tests {
 
     #[test]
     fn files_are_cut_as_their_tools_cut_them() {
-        type Row = (fn(&str) -> Result<UpDown, Misfit>, &'static str, &'static str);
+        type Row = (fn(&str) -> Result<UpDown, SplitProblem>, &'static str, &'static str);
         let rows: &[Row] = &[
             (goose, "-- x\n-- +goose Up\na;\n-- +goose Down\nb;\n", r#""a;\n" / "b;\n""#),
             (

@@ -2,11 +2,11 @@
 
 use super::name::{self, FileMeaning};
 use super::own_table::OwnTable;
-use super::split::{self, Misfit, UpDown};
+use super::split::{self, SplitProblem, UpDown};
 
 /// Order in which a tool runs its files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sorted {
+pub enum FileOrder {
     ByVersion,
     /// By the whole name.
     ByKey,
@@ -19,10 +19,10 @@ pub struct Tool {
     pub(super) named: fn(&str) -> FileMeaning,
     /// Depth of folders that it reads.
     pub(super) depth: usize,
-    pub(super) split: fn(&str) -> Result<UpDown, Misfit>,
+    pub(super) split: fn(&str) -> Result<UpDown, SplitProblem>,
     /// Set if a statement that cannot run in a transaction makes the file run without one.
     pub(super) detects: bool,
-    pub(super) sorted: Sorted,
+    pub(super) sorted: FileOrder,
     /// Line of a settings file, without blanks, that makes a migration run outside a transaction.
     pub(super) alone: Option<&'static str>,
     /// Line of a settings file that makes `${x}` plain text.
@@ -38,7 +38,7 @@ const PLAIN: Tool = Tool {
     depth: 1,
     split: split::plain,
     detects: false,
-    sorted: Sorted::ByVersion,
+    sorted: FileOrder::ByVersion,
     alone: None,
     verbatim: None,
     history: None,
@@ -86,7 +86,7 @@ pub const TOOLS: &[Tool] = &[
     Tool {
         name: "dbmate",
         split: split::dbmate,
-        sorted: Sorted::ByKey,
+        sorted: FileOrder::ByKey,
         history: Some("dbmate"),
         own_table: Some(("schema_migrations", "version varchar(128) PRIMARY KEY")),
         ..PLAIN
@@ -116,7 +116,7 @@ pub const TOOLS: &[Tool] = &[
         named: name::prisma,
         depth: 2,
         detects: true,
-        sorted: Sorted::ByKey,
+        sorted: FileOrder::ByKey,
         history: Some("Prisma"),
         ..PLAIN
     },

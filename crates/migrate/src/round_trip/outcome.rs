@@ -33,12 +33,12 @@ pub enum RoundTripResult {
 }
 
 impl RoundTrip {
-    pub fn of(migration: &Migration, outcome: RoundTripResult) -> RoundTrip {
+    pub fn new(migration: &Migration, outcome: RoundTripResult) -> RoundTrip {
         let (version, name) = (migration.version, migration.name.clone());
         RoundTrip { version, name, outcome, after_down: vec![], after_up: vec![], skipped: None, error: None }
     }
 
     pub fn skipped(migration: &Migration, why: String) -> RoundTrip {
-        RoundTrip { skipped: Some(why), ..RoundTrip::of(migration, RoundTripResult::Skipped) }
+        RoundTrip { skipped: Some(why), ..RoundTrip::new(migration, RoundTripResult::Skipped) }
     }
 }

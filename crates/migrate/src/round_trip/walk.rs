@@ -20,7 +20,7 @@ pub struct TripSession<'a> {
     folder: &'a MigrationFolder,
     options: &'a Options,
     /// Present catalog of the database, if it was read.
-    catalogue: Option<Catalog>,
+    catalog: Option<Catalog>,
 }
 
 /// Reason why no further round trip is made in this database, with an index of the folder's migrations.
@@ -59,7 +59,7 @@ impl<'a> TripSession<'a> {
         let session = MigrationSession::open(target, Intent::Write, options.lock_wait, &events).await?;
         let reader = session::reader(target, options.lock_wait).await?;
         let queries = CatalogQueries::default();
-        let mut walk = TripSession { session, reader, queries, folder, options, catalogue: None };
+        let mut walk = TripSession { session, reader, queries, folder, options, catalog: None };
         walk.replay(first).await?;
         Ok(walk)
     }
@@ -71,7 +71,7 @@ impl<'a> TripSession<'a> {
         let Some(before) = before.or(self.folder.checkpoint_below(at)) else { return Ok(()) };
         let service = &self.session.target.service;
         let replayed = format!("the files of {service} cannot be replayed on an empty database");
-        self.catalogue = None;
+        self.catalog = None;
         self.up(before).await.map_err(|error| {
             error
                 .while_doing(replayed)
@@ -133,7 +133,7 @@ impl<'a> TripSession<'a> {
 
     /// Runs up, down and up. The catalog at the end is the one before the next round trip, so it is read once.
     async fn there_and_back(&mut self, version: i64, trip: &mut Trip) -> Result<()> {
-        let before = match self.catalogue.take() {
+        let before = match self.catalog.take() {
             Some(known) => known,
             None => self.read().await?,
         };
@@ -143,7 +143,7 @@ impl<'a> TripSession<'a> {
         if let Err(error) = self.down().await {
             if self.is_at(version).await {
                 trip.state = StateAfter::Applied;
-                self.catalogue = Some(applied);
+                self.catalog = Some(applied);
             }
             return Err(error);
         }
@@ -154,7 +154,7 @@ impl<'a> TripSession<'a> {
         trip.after_up = applied.differences(&again);
         if trip.after_up.is_empty() {
             trip.state = StateAfter::Applied;
-            self.catalogue = Some(again);
+            self.catalog = Some(again);
         }
         Ok(())
     }
@@ -186,7 +186,7 @@ fn next_chosen(migrations: &[Migration], chosen: &[i64], after: usize) -> Option
 }
 
 fn failed(migration: &Migration, error: Error) -> RoundTrip {
-    RoundTrip { error: Some(error), ..RoundTrip::of(migration, RoundTripResult::Failed) }
+    RoundTrip { error: Some(error), ..RoundTrip::new(migration, RoundTripResult::Failed) }
 }
 
 fn report(migration: &Migration, trip: Trip) -> RoundTrip {
@@ -196,7 +196,7 @@ fn report(migration: &Migration, trip: Trip) -> RoundTrip {
         (None, true) => RoundTripResult::Ok,
         (None, false) => RoundTripResult::Differs,
     };
-    RoundTrip { after_down, after_up, error, ..RoundTrip::of(migration, outcome) }
+    RoundTrip { after_down, after_up, error, ..RoundTrip::new(migration, outcome) }
 }
 
 /// Returns the reason why a migration needs no down file, if there is one.

@@ -11,7 +11,7 @@ use crate::catalog::NotExamined;
 use crate::probe::{Probe, ProbeSummary, Verdict};
 use martydb_config::manifest::Allow;
 use martydb_model::error::Error;
-use martydb_model::findings::{ALLOW_UNUSED, FindingSource, Finding, PUBLIC, Severity};
+use martydb_model::findings::{ALLOW_UNUSED, Finding, FindingSource, PUBLIC, Severity};
 
 /// Assesses judged servers. `failed` are those that could not be observed.
 pub fn assess(judged: Vec<ServerJudgement>, failed: Vec<(String, Error)>, filter: &Filter) -> Assessment {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::probe::{Probe, ProbeDatabase, ProbeLogin, Task, Verdict};
 use martydb_model::contract;
 use martydb_model::findings::{
-    FindingSource, FOREIGN_CONNECT, Finding, FindingBuilder, MAINTENANCE_CONNECT, PUBLIC, TEMPLATE_CONNECT,
+    FOREIGN_CONNECT, Finding, FindingBuilder, FindingSource, MAINTENANCE_CONNECT, PUBLIC, TEMPLATE_CONNECT,
     UNMANAGED_CONNECT,
 };
 use martydb_model::grants::{Repair, alter_role, revoke_connect, revoke_membership};

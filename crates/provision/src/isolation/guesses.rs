@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::observations::ServerContext;
 use crate::probe::{LoginAttempts, ProbeLogin, Task};
 use martydb_model::RoleName;
-use martydb_model::findings::{FindingSource, Finding, FindingKind, GUESSABLE, REUSED};
+use martydb_model::findings::{Finding, FindingKind, FindingSource, GUESSABLE, REUSED};
 
 fn password(login: &ProbeLogin) -> Option<&str> {
     login.password.as_ref().map(ExposeSecret::expose_secret)

@@ -16,7 +16,7 @@ use crate::plan::{Action, Risk, Stage, Step, StepOutcome};
 use crate::run::Run;
 use martydb_model::error::{Error, Result};
 use martydb_model::findings::{
-    FindingSource, FOREIGN_CONNECT, Finding, IN_DATABASE, PUBLIC, SESSION, Severity,
+    FOREIGN_CONNECT, Finding, FindingSource, IN_DATABASE, PUBLIC, SESSION, Severity,
 };
 use martydb_model::grants::{Effect, Fix};
 use martydb_model::{ActualServer, DbName, DesiredService, RoleName, ServiceName};

@@ -20,7 +20,7 @@ impl BrokerSecrets {
     ///
     /// # Errors
     /// If a variable is not set, or its file cannot be read.
-    pub fn of(target: &EventTarget, environment: &Environment) -> Result<BrokerSecrets> {
+    pub fn new(target: &EventTarget, environment: &Environment) -> Result<BrokerSecrets> {
         let read = |name: Option<&String>| match name {
             None => Ok(None),
             Some(name) => credentials::named(environment, name).map(Some),

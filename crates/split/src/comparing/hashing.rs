@@ -102,7 +102,7 @@ pub struct RowKey(Vec<(usize, String)>);
 
 impl RowKey {
     /// Returns an empty key unless all of its columns are copied.
-    pub fn of(columns: &[String], key: &[String]) -> RowKey {
+    pub fn new(columns: &[String], key: &[String]) -> RowKey {
         let place = |name: &String| Some((columns.iter().position(|column| column == name)?, name.clone()));
         RowKey(key.iter().map(place).collect::<Option<_>>().unwrap_or_default())
     }
@@ -219,7 +219,7 @@ mod tests {
     fn a_row_is_named_by_its_key() {
         let columns: Vec<String> = ["a", "b", "c"].map(str::to_owned).into();
         let key = |names: &[&str]| {
-            RowKey::of(&columns, &names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>())
+            RowKey::new(&columns, &names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>())
         };
         assert_eq!(key(&["c", "a"]).of_line(b"1\tx\\ty\t3\n"), "(3,1)");
         assert_eq!(key(&["made"]).of_line(b"1\t2\t3\n"), "1\t2\t3");

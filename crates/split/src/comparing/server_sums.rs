@@ -57,7 +57,7 @@ impl HashedSides {
     }
 
     /// Returns the queries for a target table and its parts at the source; `None` if the rows must be compared.
-    pub fn of(&self, parts: &[&TableLoad], into: &TableShape) -> Option<ServerSums> {
+    pub fn sums(&self, parts: &[&TableLoad], into: &TableShape) -> Option<ServerSums> {
         let first = parts.first()?;
         let hash = |of: &ColumnHashes, oid: u32| -> Option<Vec<(String, String)>> {
             first.columns.iter().map(|name| of.get(&(oid, name.clone())).cloned()).collect()
@@ -70,9 +70,9 @@ impl HashedSides {
             if !shape.plain || !same || part.columns != first.columns {
                 return None;
             }
-            sources.push(summing(&part.from, &target, false));
+            sources.push(sum_sql(&part.from, &target, false));
         }
-        Some(ServerSums { sources, target: summing(&first.into, &target, into.is_partitioned()) })
+        Some(ServerSums { sources, target: sum_sql(&first.into, &target, into.is_partitioned()) })
     }
 }
 
@@ -92,7 +92,7 @@ async fn columns(session: &mut Connection, oids: &[u32]) -> Result<ColumnHashes>
 }
 
 /// Returns the query for the number of a table's rows and the sum of their hashes.
-fn summing(table: &str, columns: &[(String, String)], partitioned: bool) -> Statement {
+fn sum_sql(table: &str, columns: &[(String, String)], partitioned: bool) -> Statement {
     let each = columns
         .iter()
         .enumerate()

@@ -6,7 +6,7 @@ use super::hashing::RowKey;
 use super::server_sums::{HashedSides, ServerSums};
 use crate::copying::{CopyTarget, SplitCopy};
 use crate::loading::{BothSides, TableLoad, matched, place};
-use crate::sessions::{self, ReadLock, ReadTable, reading};
+use crate::sessions::{self, ReadLock, ReadTable, open_reading};
 use crate::tables::DatabaseTables;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Literal, Statement, stmt};
@@ -69,7 +69,7 @@ impl SidesComparison<'_> {
     /// If one side cannot be read, or a table does not match.
     pub async fn open(&self, source: &DatabaseTables) -> Result<(Vec<SessionPair>, Vec<ComparedTable>)> {
         let of = self.of;
-        let mut session = sessions::looking(&of.target).await?;
+        let mut session = sessions::open_inspecting(&of.target).await?;
         let target = DatabaseTables::read(&mut session).await?;
         let sides = BothSides { source, target: &target };
         let (loads, problems) = matched(&of.relations, &sides);
@@ -89,7 +89,7 @@ impl SidesComparison<'_> {
         let mut ends = vec![(first, session)];
         for _ in 1..(self.copy.jobs / 2).clamp(1, waiting.len().max(1)) {
             let there = self.at_source(&tables, ReadLock::Shared).await?;
-            let mut here = sessions::looking(&of.target).await?;
+            let mut here = sessions::open_inspecting(&of.target).await?;
             self.to_moment(&mut here).await?;
             ends.push((there, here));
         }
@@ -119,7 +119,7 @@ impl SidesComparison<'_> {
             ComparedMoment::OfSource(snapshot) => Some(snapshot),
             _ => None,
         };
-        reading(self.copy.access, self.copy.database, snapshot, tables, lock).await
+        open_reading(self.copy.access, self.copy.database, snapshot, tables, lock).await
     }
 
     /// Moves a session of the target to the snapshot.
@@ -168,16 +168,16 @@ fn compared_table(
     let into = place(shape(first)?, sides)?;
     // If any part must be read as text, all are.
     let binary = parts.iter().all(|load| load.is_binary());
-    let target = |binary| first.whole_target(into.is_partitioned(), binary);
+    let target = |binary| first.copy_target_sql(into.is_partitioned(), binary);
     Some(ComparedTable {
-        sources: parts.iter().map(|load| load.whole_source(binary)).collect(),
+        sources: parts.iter().map(|load| load.copy_source_sql(binary)).collect(),
         target: target(binary),
-        shown: (parts.iter().map(|load| load.whole_source(false)).collect(), target(false)),
+        shown: (parts.iter().map(|load| load.copy_source_sql(false)).collect(), target(false)),
         name: first.into.clone(),
-        key: RowKey::of(&first.columns, into.key()),
+        key: RowKey::new(&first.columns, into.key()),
         bytes: parts.iter().filter_map(|load| shape(load)).map(|shape| shape.bytes).sum(),
         binary,
         forced: into.forced,
-        sums: hashed.and_then(|hashed| hashed.of(parts, into)),
+        sums: hashed.and_then(|hashed| hashed.sums(parts, into)),
     })
 }

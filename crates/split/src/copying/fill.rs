@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 use super::queue::{CopyQueue, CopyTask, CopyWork, MissingPart};
 use super::{ReadyTarget, SplitCopy};
 use crate::loading::TableLoad;
-use crate::sessions::{self, ReadLock, ReadTable, reading};
+use crate::sessions::{self, ReadLock, ReadTable, open_reading};
 use crate::state::target::{self, Deferred, DeferredStage, LoadedPart};
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{ServerText, Statement, stmt};
@@ -87,7 +87,7 @@ pub async fn fill(
 
 /// Returns the missing parts, and the deferred objects not restored yet.
 async fn left(ready: &ReadyTarget<'_>) -> Result<(Vec<MissingPart>, Vec<Deferred>)> {
-    let mut session = sessions::looking(&ready.of.target).await?;
+    let mut session = sessions::open_inspecting(&ready.of.target).await?;
     let loaded = target::loaded(&mut session).await?;
     let deferred = target::deferred(&mut session, DeferredStage::Load).await?;
     session.close().await;
@@ -206,7 +206,8 @@ impl<'a> FillWorker<'a> {
         if self.source.is_none() {
             let SplitCopy { access, database, .. } = filling.copy;
             let session =
-                reading(access, database, Some(filling.snapshot), filling.tables, ReadLock::Shared).await?;
+                open_reading(access, database, Some(filling.snapshot), filling.tables, ReadLock::Shared)
+                    .await?;
             self.source = Some(session);
         }
         self.target(at).await?;
@@ -225,7 +226,7 @@ impl<'a> FillWorker<'a> {
                 unit.detail(&filling.pace());
             }
         };
-        let statements = CopyStatements { out: load.out(part), into: load.into() };
+        let statements = CopyStatements { out: load.copy_part_sql(part), into: load.copy_in_sql() };
         let copied = copy(source, session, &statements, &listener).await?;
         loaded.rows = i64::try_from(copied.rows).unwrap_or(i64::MAX);
         loaded.bytes = i64::try_from(copied.bytes).unwrap_or(i64::MAX);
@@ -243,7 +244,7 @@ impl<'a> FillWorker<'a> {
             session.close().await;
         }
         if self.target.is_none() {
-            let session = sessions::loading(&self.filling.targets[at].of.target).await?;
+            let session = sessions::open_loading(&self.filling.targets[at].of.target).await?;
             self.target = Some((at, session));
         }
         let (_, session) = self.target.as_mut().ok_or_else(|| Error::operation("no session"))?;

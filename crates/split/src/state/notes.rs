@@ -16,7 +16,7 @@ pub struct SplitNote {
 }
 
 /// Returns the statement that records a change; an existing note is kept.
-pub fn noting(service: &str, note: &SplitNote) -> Statement {
+pub fn note_sql(service: &str, note: &SplitNote) -> Statement {
     stmt!(
         "INSERT INTO martydb_split.note (service, kind, name, definition) VALUES ({service}, {kind}, {name}, {definition}) ON CONFLICT DO NOTHING",
         service = Literal(service.into()),
@@ -58,7 +58,7 @@ pub async fn published_by_others(
 }
 
 /// Returns the statement that deletes a note.
-pub fn forgetting(service: &str, kind: &str, name: &str) -> Statement {
+pub fn forget_sql(service: &str, kind: &str, name: &str) -> Statement {
     stmt!(
         "DELETE FROM martydb_split.note WHERE service = {service} AND kind = {kind} AND name = {name}",
         service = Literal(service.into()),

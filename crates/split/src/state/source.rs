@@ -146,13 +146,13 @@ pub async fn begin(session: &mut Connection, map_hash: &str, online: bool) -> Re
          ON CONFLICT (one) DO UPDATE SET id = excluded.id, map_hash = excluded.map_hash, online = excluded.online, started = pg_catalog.now()",
         id = Literal(id.clone()),
         hash = Literal(map_hash.into()),
-        online = boolean(online)
+        online = boolean_sql(online)
     );
     execute(session, &written).await?;
     Ok(SplitRun { id, map_hash: map_hash.into(), online })
 }
 
-fn boolean(value: bool) -> Statement {
+fn boolean_sql(value: bool) -> Statement {
     if value { stmt!("true") } else { stmt!("false") }
 }
 
@@ -236,11 +236,11 @@ pub async fn leave(session: &mut Connection, name: &str) -> Result<()> {
 /// # Errors
 /// As [`begin`].
 pub async fn change(session: &mut Connection, name: &str, set: &Statement) -> Result<()> {
-    execute(session, &changing(name, set)).await.map(drop)
+    execute(session, &change_sql(name, set)).await.map(drop)
 }
 
 /// Returns the statement of [`change`], for a larger transaction.
-pub fn changing(name: &str, set: &Statement) -> Statement {
+pub fn change_sql(name: &str, set: &Statement) -> Statement {
     stmt!(
         "UPDATE martydb_split.service SET {set}, changed = pg_catalog.now() WHERE name = {name}",
         set = set,
@@ -253,11 +253,11 @@ pub fn changing(name: &str, set: &Statement) -> Statement {
 /// # Errors
 /// As [`begin`].
 pub async fn enter(session: &mut Connection, name: &str, phase: SplitPhase) -> Result<()> {
-    change(session, name, &in_phase(phase)).await
+    change(session, name, &phase_sql(phase)).await
 }
 
-/// Returns the assignments of [`enter`], for [`changing`].
-pub fn in_phase(phase: SplitPhase) -> Statement {
+/// Returns the assignments of [`enter`], for [`change_sql`].
+pub fn phase_sql(phase: SplitPhase) -> Statement {
     stmt!("phase = {phase}, wanted = NULL", phase = Literal(phase.name().into()))
 }
 
@@ -317,14 +317,14 @@ pub async fn replace_relations(
         stmt!(
             "INSERT INTO martydb_split.relation
                  (service, schema, name, oid, kind, copy_of, storage, pages, parts, bytes, fingerprint) VALUES {rows}",
-            rows = List(relations.iter().map(values).collect())
+            rows = List(relations.iter().map(relation_values_sql).collect())
         )
     });
     let all = [stmt!("BEGIN"), clear].into_iter().chain(insert).chain([stmt!("COMMIT")]);
     execute(session, &Statement::join(all)).await.map(drop)
 }
 
-fn values(one: &SplitRelation) -> Statement {
+fn relation_values_sql(one: &SplitRelation) -> Statement {
     let maybe = |text: &Option<String>| text.clone().map(Literal).render();
     stmt!(
         "({service}, {schema}, {name}, {oid}, {kind}, {copy_of}, {storage}, {pages}, {parts}, {bytes}, {fingerprint})",
@@ -343,7 +343,7 @@ fn values(one: &SplitRelation) -> Statement {
 }
 
 /// Returns the statement that changes a service's marker: the last one of a closing transaction.
-pub fn marking(service: &str) -> Statement {
+pub fn mark_sql(service: &str) -> Statement {
     stmt!("UPDATE {marker} SET n = n + 1", marker = table(&marker_name(service)))
 }
 

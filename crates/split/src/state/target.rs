@@ -82,7 +82,7 @@ pub async fn run(session: &mut Connection) -> Result<Option<String>> {
 }
 
 /// Returns the statement that records the run that fills this database.
-pub fn belonging_to(run: &str) -> Statement {
+pub fn run_sql(run: &str) -> Statement {
     stmt!(
         "INSERT INTO martydb_split.run (id) VALUES ({run}) ON CONFLICT (one) DO UPDATE SET id = excluded.id",
         run = Literal(run.into())
@@ -176,7 +176,7 @@ pub async fn put_back(session: &mut Connection, one: &Deferred) -> Result<()> {
     let done = async {
         let rows = query(session, &Statement::join([stmt!("BEGIN"), claim])).await?;
         if !rows.is_empty() {
-            execute(session, &putting_back(one)).await?;
+            execute(session, &put_back_sql(one)).await?;
         }
         execute(session, &stmt!("COMMIT")).await.map(drop)
     };
@@ -188,7 +188,7 @@ pub async fn put_back(session: &mut Connection, one: &Deferred) -> Result<()> {
 }
 
 /// Returns the statements of [`put_back`], for a larger transaction.
-pub fn putting_back(one: &Deferred) -> Statement {
+pub fn put_back_sql(one: &Deferred) -> Statement {
     let definition = ServerText::quoted_by_server(one.definition.clone());
     Statement::join([
         stmt!("{definition}", definition = definition),

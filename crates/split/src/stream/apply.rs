@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use super::changes::{ChangeBatch, ExpectedChange};
 use super::lsn::Lsn;
-use super::pgoutput::{StreamedNumber, StreamedRelation, StreamedRow};
-use super::table::{FoundTable, StreamedTable, TableMisfit, fit};
+use super::pgoutput::{RelationOid, StreamedRelation, StreamedRow};
+use super::table::{StreamedTable, TableMismatch, TargetTable, fit};
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sql::{Literal, Statement, stmt};
 use martydb_pg::server::{Connection, Endpoint, Limits, Login, Unreadable, connect_with, execute, query};
@@ -34,7 +34,7 @@ const SETTINGS: &[(&str, &str)] = &[
 
 /// Target of changes, and the login that applies them.
 #[derive(Debug, Clone)]
-pub struct ApplyPlace {
+pub struct ApplyTarget {
     pub endpoint: Endpoint,
     /// Login that owns the tables, or is a member of the roles that do.
     pub login: Login,
@@ -66,11 +66,11 @@ pub struct Applier {
     reached: Lsn,
     open: bool,
     batch: ChangeBatch,
-    relations: BTreeMap<StreamedNumber, KnownRelation>,
+    relations: BTreeMap<RelationOid, KnownRelation>,
     changes: u64,
 }
 
-impl ApplyPlace {
+impl ApplyTarget {
     /// Opens a session that may write there, acting as the role.
     ///
     /// # Errors
@@ -87,7 +87,7 @@ impl Applier {
     ///
     /// # Errors
     /// If the database is unreachable, or has no table of LSNs.
-    pub async fn open(place: &ApplyPlace) -> Result<Applier> {
+    pub async fn open(place: &ApplyTarget) -> Result<Applier> {
         let session = place.session().await?;
         let mut applier = Applier {
             session,
@@ -186,14 +186,14 @@ impl Applier {
         };
         let unreadable = || Error::operation(format!("cannot read the target's table {name}"));
         let text: String = row.try_get(0).map_err(|error| unreadable().cause(error))?;
-        let found: FoundTable = serde_json::from_str(&text).map_err(|error| unreadable().cause(error))?;
+        let found: TargetTable = serde_json::from_str(&text).map_err(|error| unreadable().cause(error))?;
         Ok(match fit(relation, &found) {
             Ok(table) => KnownRelation::Table(table),
             Err(misfit) => KnownRelation::Unfit(Box::new(unfit(&name, misfit))),
         })
     }
 
-    pub async fn insert(&mut self, number: StreamedNumber, row: &StreamedRow) -> Result<()> {
+    pub async fn insert(&mut self, number: RelationOid, row: &StreamedRow) -> Result<()> {
         if let Some(table) = table(&self.relations, number, &[row])? {
             self.batch.insert(number, table, row);
         }
@@ -202,7 +202,7 @@ impl Applier {
 
     pub async fn update(
         &mut self,
-        number: StreamedNumber,
+        number: RelationOid,
         old: Option<&StreamedRow>,
         row: &StreamedRow,
     ) -> Result<()> {
@@ -212,14 +212,14 @@ impl Applier {
         self.changed().await
     }
 
-    pub async fn delete(&mut self, number: StreamedNumber, old: &StreamedRow) -> Result<()> {
+    pub async fn delete(&mut self, number: RelationOid, old: &StreamedRow) -> Result<()> {
         if let Some(table) = table(&self.relations, number, &[old])? {
             self.batch.delete(table, old).map_err(Error::operation)?;
         }
         self.changed().await
     }
 
-    pub async fn truncate(&mut self, numbers: &[StreamedNumber], restart: bool) -> Result<()> {
+    pub async fn truncate(&mut self, numbers: &[RelationOid], restart: bool) -> Result<()> {
         let mut tables = vec![];
         for number in numbers {
             tables.extend(table(&self.relations, *number, &[])?);
@@ -308,8 +308,8 @@ impl Applier {
 
 /// Returns the table for rows of this OID, or `None` for the split's own.
 fn table<'a>(
-    relations: &'a BTreeMap<StreamedNumber, KnownRelation>,
-    number: StreamedNumber,
+    relations: &'a BTreeMap<RelationOid, KnownRelation>,
+    number: RelationOid,
     rows: &[&StreamedRow],
 ) -> Result<Option<&'a StreamedTable>> {
     match relations.get(&number) {
@@ -323,8 +323,8 @@ fn table<'a>(
 const SAME_CHANGE: &str =
     "make the same change at the target with a migration of the service, then run the same command again";
 
-fn unfit(name: &str, misfit: TableMisfit) -> Error {
-    let TableMisfit { causes, source, target } = misfit;
+fn unfit(name: &str, misfit: TableMismatch) -> Error {
+    let TableMismatch { causes, source, target } = misfit;
     Error::new(Kind::Divergent, format!("the stream stopped: table {name} was changed on one side"))
         .causes(causes.iter().map(|cause| printable(cause)))
         .cause(format!("at the source: {}", printable(&source)))

@@ -1,7 +1,7 @@
 //! Changes of a stream as statements, each with the number of rows that it must change.
 
-use super::pgoutput::{StreamedNumber, StreamedRow, StreamedValue};
-use super::table::{AppliedColumn, FoundBy, StreamedTable};
+use super::pgoutput::{RelationOid, StreamedRow, StreamedValue};
+use super::table::{AppliedColumn, RowLookup, StreamedTable};
 use martydb_model::sql::{Bulk, List, Statement, ValueRows, stmt};
 
 /// Maximum size of a batch of statements, in bytes.
@@ -33,7 +33,7 @@ pub struct ChangeBatch {
 
 /// Rows for one table.
 struct InsertedRows {
-    table: StreamedNumber,
+    table: RelationOid,
     head: Statement,
     rows: ValueRows,
     doing: String,
@@ -70,7 +70,7 @@ impl ChangeBatch {
         self.changes.push(ExpectedChange { statement, rows, doing });
     }
 
-    pub fn insert(&mut self, number: StreamedNumber, table: &StreamedTable, row: &StreamedRow) {
+    pub fn insert(&mut self, number: RelationOid, table: &StreamedTable, row: &StreamedRow) {
         let doing = format!("to insert into {}", table.name);
         if row.is_empty() {
             let statement = stmt!("INSERT INTO {t} DEFAULT VALUES", t = &table.inserted);
@@ -153,13 +153,14 @@ fn literal(value: &StreamedValue) -> Option<Bulk> {
 /// Returns the condition that identifies the row.
 fn place(table: &StreamedTable, row: &StreamedRow) -> Result<Statement, String> {
     match &table.found_by {
-        FoundBy::Nothing => Err(format!("table {} has no replica identity at the source", table.name)),
-        FoundBy::Columns(key) => {
+        RowLookup::Nothing => Err(format!("table {} has no replica identity at the source", table.name)),
+        RowLookup::Columns(key) => {
             let values = key.iter().map(|at| (&table.columns[*at], &row[*at]));
-            Ok(all(values.map(|(column, value)| equal(column, value))))
+            Ok(all_sql(values.map(|(column, value)| equal_sql(column, value))))
         }
-        FoundBy::AnyOfEqual => {
-            let same = all(table.columns.iter().zip(row).map(|(column, value)| identical(column, value)));
+        RowLookup::AnyOfEqual => {
+            let same =
+                all_sql(table.columns.iter().zip(row).map(|(column, value)| identical_sql(column, value)));
             let inner = stmt!(
                 "SELECT x.tableoid, x.ctid FROM {t} x WHERE {same} LIMIT 1",
                 t = &table.relation,
@@ -170,7 +171,7 @@ fn place(table: &StreamedTable, row: &StreamedRow) -> Result<Statement, String> 
     }
 }
 
-fn all(conditions: impl Iterator<Item = Statement>) -> Statement {
+fn all_sql(conditions: impl Iterator<Item = Statement>) -> Statement {
     let mut text = stmt!("");
     for (number, condition) in conditions.enumerate() {
         let and = if number == 0 { stmt!("") } else { stmt!(" AND ") };
@@ -179,7 +180,7 @@ fn all(conditions: impl Iterator<Item = Statement>) -> Statement {
     text
 }
 
-fn equal(column: &AppliedColumn, value: &StreamedValue) -> Statement {
+fn equal_sql(column: &AppliedColumn, value: &StreamedValue) -> Statement {
     match literal(value) {
         Some(value) => stmt!("x.{c} {equals} {v}", c = &column.name, equals = &column.equals, v = value),
         None => stmt!("x.{c} IS NULL", c = &column.name),
@@ -188,11 +189,11 @@ fn equal(column: &AppliedColumn, value: &StreamedValue) -> Statement {
 
 /// Equal values may look different, such as 1.5 and 1.50: of two such rows the right one looks the same. The equality
 /// lets an index find it.
-fn identical(column: &AppliedColumn, value: &StreamedValue) -> Statement {
-    let Some(text) = literal(value) else { return equal(column, value) };
+fn identical_sql(column: &AppliedColumn, value: &StreamedValue) -> Statement {
+    let Some(text) = literal(value) else { return equal_sql(column, value) };
     let looks = stmt!("pg_catalog.concat(x.{c}) COLLATE pg_catalog.\"C\" = {v}", c = &column.name, v = text);
     match column.plain {
-        true => stmt!("{equal} AND {looks}", equal = equal(column, value), looks = looks),
+        true => stmt!("{equal} AND {looks}", equal = equal_sql(column, value), looks = looks),
         false => looks,
     }
 }
@@ -201,7 +202,7 @@ fn identical(column: &AppliedColumn, value: &StreamedValue) -> Statement {
 mod tests {
     use super::*;
 
-    fn table(found_by: FoundBy) -> StreamedTable {
+    fn table(found_by: RowLookup) -> StreamedTable {
         let column = |name: &str, plain| AppliedColumn {
             name: stmt!("{n}", n = martydb_model::sql::Qualified(vec![name.into()])),
             equals: stmt!("OPERATOR(pg_catalog.=)"),
@@ -231,7 +232,7 @@ mod tests {
 
     #[test]
     fn rows_for_one_table_are_one_statement_until_something_else_comes() {
-        let by_key = table(FoundBy::Columns(vec![0]));
+        let by_key = table(RowLookup::Columns(vec![0]));
         let mut batch = ChangeBatch::default();
         batch.insert(1, &by_key, &row(&[Some("1"), Some("it's")]));
         batch.insert(1, &by_key, &row(&[Some("2"), None]));
@@ -256,7 +257,7 @@ mod tests {
 
     #[test]
     fn an_update_leaves_out_what_was_not_sent_and_finds_the_row_by_its_old_key() {
-        let by_key = table(FoundBy::Columns(vec![0]));
+        let by_key = table(RowLookup::Columns(vec![0]));
         let mut batch = ChangeBatch::default();
         batch.update(&by_key, Some(&row(&[Some("1"), None])), &row(&[Some("2"), Some("…")])).unwrap();
         batch.update(&by_key, None, &row(&[Some("2"), None])).unwrap();
@@ -278,7 +279,7 @@ mod tests {
     #[test]
     fn of_equal_rows_one_is_touched() {
         let mut batch = ChangeBatch::default();
-        batch.delete(&table(FoundBy::AnyOfEqual), &row(&[Some("1"), None])).unwrap();
+        batch.delete(&table(RowLookup::AnyOfEqual), &row(&[Some("1"), None])).unwrap();
         let texts = texts(&mut batch);
         assert_eq!(
             texts[0].0,
@@ -286,14 +287,14 @@ mod tests {
              WHERE x.\"id\" OPERATOR(pg_catalog.=) '1' AND pg_catalog.concat(x.\"id\") COLLATE pg_catalog.\"C\" = '1' \
              AND x.\"note\" IS NULL LIMIT 1)"
         );
-        let refused = batch.delete(&table(FoundBy::Nothing), &row(&[Some("1"), None])).unwrap_err();
+        let refused = batch.delete(&table(RowLookup::Nothing), &row(&[Some("1"), None])).unwrap_err();
         assert_eq!(refused, "table public.a has no replica identity at the source");
     }
 
     #[test]
     fn values_are_not_shown() {
         let mut batch = ChangeBatch::default();
-        let by_key = table(FoundBy::Columns(vec![0]));
+        let by_key = table(RowLookup::Columns(vec![0]));
         batch.insert(1, &by_key, &row(&[Some("s3cret"), None]));
         batch.update(&by_key, None, &row(&[Some("s3cret"), None])).unwrap();
         batch.delete(&by_key, &row(&[Some("s3cret"), None])).unwrap();

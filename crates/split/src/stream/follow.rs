@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use tokio::sync::watch;
 
-use super::apply::{Applier, ApplyPlace};
+use super::apply::{Applier, ApplyTarget};
 use super::lsn::Lsn;
 use super::origin::{StreamOrigin, begin, ended};
 use super::pgoutput::{StreamMessage, decode};
@@ -61,7 +61,7 @@ pub struct FollowProgress {
 /// If a change cannot be applied, or a server stays unreachable.
 pub async fn follow(
     origin: &StreamOrigin,
-    place: &ApplyPlace,
+    place: &ApplyTarget,
     goal: FollowGoal,
     watch: &mut (dyn FnMut(&FollowProgress) + Send),
 ) -> Result<FollowProgress> {
@@ -75,7 +75,7 @@ pub async fn follow(
 /// As [`follow`].
 pub async fn follow_to(
     origin: &StreamOrigin,
-    place: &ApplyPlace,
+    place: &ApplyTarget,
     goal: watch::Receiver<FollowGoal>,
     watch: &mut (dyn FnMut(&FollowProgress) + Send),
 ) -> Result<FollowProgress> {
@@ -111,7 +111,7 @@ fn passes(error: &Error) -> bool {
 
 async fn follow_once(
     origin: &StreamOrigin,
-    place: &ApplyPlace,
+    place: &ApplyTarget,
     goal: watch::Receiver<FollowGoal>,
     progress: &mut FollowProgress,
     watch: &mut (dyn FnMut(&FollowProgress) + Send),

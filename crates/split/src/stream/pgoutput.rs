@@ -5,7 +5,7 @@
 use super::lsn::Lsn;
 
 /// OID of a relation in the messages.
-pub type StreamedNumber = u32;
+pub type RelationOid = u32;
 
 /// Value of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub type StreamedRow = Vec<StreamedValue>;
 /// Table, as the source describes it before its first row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StreamedRelation {
-    pub number: StreamedNumber,
+    pub number: RelationOid,
     pub schema: String,
     pub name: String,
     pub identity: RowIdentity,
@@ -65,21 +65,21 @@ pub enum StreamMessage {
     },
     Relation(StreamedRelation),
     Insert {
-        relation: StreamedNumber,
+        relation: RelationOid,
         row: StreamedRow,
     },
     /// `old` is the former identity of the row: its key, or all of it; `None` if its key is unchanged.
     Update {
-        relation: StreamedNumber,
+        relation: RelationOid,
         old: Option<StreamedRow>,
         row: StreamedRow,
     },
     Delete {
-        relation: StreamedNumber,
+        relation: RelationOid,
         old: StreamedRow,
     },
     Truncate {
-        relations: Vec<StreamedNumber>,
+        relations: Vec<RelationOid>,
         restart: bool,
     },
     /// Message without rows.

@@ -10,16 +10,16 @@ const SAME_EVERYWHERE: u32 = 10_000;
 
 /// Table in the target's catalog.
 #[derive(Debug, Clone, Deserialize)]
-pub struct FoundTable {
+pub struct TargetTable {
     /// Value of `relkind`.
     pub kind: char,
-    pub columns: Vec<FoundColumn>,
+    pub columns: Vec<TargetColumn>,
     /// Columns of its primary key.
     pub key: Vec<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
-pub struct FoundColumn {
+pub struct TargetColumn {
     pub name: String,
     pub generated: bool,
     pub type_number: u32,
@@ -42,7 +42,7 @@ pub struct StreamedTable {
     /// Name for INSERT.
     pub inserted: Statement,
     pub columns: Vec<AppliedColumn>,
-    pub found_by: FoundBy,
+    pub found_by: RowLookup,
 }
 
 /// Column of the stream, in the stream's order.
@@ -56,7 +56,7 @@ pub struct AppliedColumn {
 
 /// Columns by which a row is found.
 #[derive(Debug, PartialEq, Eq)]
-pub enum FoundBy {
+pub enum RowLookup {
     /// These columns.
     Columns(Vec<usize>),
     /// All values; any of several equal rows.
@@ -70,7 +70,7 @@ pub type ColumnList = String;
 
 /// Mismatch of a table.
 #[derive(Debug, PartialEq, Eq)]
-pub struct TableMisfit {
+pub struct TableMismatch {
     /// Differences.
     pub causes: Vec<String>,
     pub source: ColumnList,
@@ -81,13 +81,13 @@ pub struct TableMisfit {
 ///
 /// # Errors
 /// If their columns differ: values of a column that only one of them has would be silently lost.
-pub fn fit(relation: &StreamedRelation, found: &FoundTable) -> Result<StreamedTable, TableMisfit> {
-    let columns: Vec<Option<&FoundColumn>> = relation.columns.iter().map(|one| column(found, one)).collect();
+pub fn fit(relation: &StreamedRelation, found: &TargetTable) -> Result<StreamedTable, TableMismatch> {
+    let columns: Vec<Option<&TargetColumn>> = relation.columns.iter().map(|one| column(found, one)).collect();
     let causes = differences(relation, found, &columns);
     if !causes.is_empty() {
         let source: Vec<&str> = relation.columns.iter().map(|column| column.name.as_str()).collect();
         let target: Vec<String> = taken(found).map(|one| format!("{} {}", one.name, one.words)).collect();
-        return Err(TableMisfit { causes, source: source.join(", "), target: target.join(", ") });
+        return Err(TableMismatch { causes, source: source.join(", "), target: target.join(", ") });
     }
     let name = Qualified(vec![relation.schema.clone(), relation.name.clone()]);
     Ok(StreamedTable {
@@ -102,19 +102,19 @@ pub fn fit(relation: &StreamedRelation, found: &FoundTable) -> Result<StreamedTa
     })
 }
 
-fn column<'a>(found: &'a FoundTable, streamed: &StreamedColumn) -> Option<&'a FoundColumn> {
+fn column<'a>(found: &'a TargetTable, streamed: &StreamedColumn) -> Option<&'a TargetColumn> {
     taken(found).find(|column| column.name == streamed.name)
 }
 
 /// Returns the columns that rows have values for.
-fn taken(found: &FoundTable) -> impl Iterator<Item = &FoundColumn> {
+fn taken(found: &TargetTable) -> impl Iterator<Item = &TargetColumn> {
     found.columns.iter().filter(|column| !column.generated)
 }
 
 fn differences(
     relation: &StreamedRelation,
-    found: &FoundTable,
-    columns: &[Option<&FoundColumn>],
+    found: &TargetTable,
+    columns: &[Option<&TargetColumn>],
 ) -> Vec<String> {
     let mut causes = vec![];
     for (streamed, column) in relation.columns.iter().zip(columns) {
@@ -137,26 +137,26 @@ fn differences(
 }
 
 /// Types of services have other OIDs in each database.
-fn differs(streamed: &StreamedColumn, column: &FoundColumn) -> bool {
+fn differs(streamed: &StreamedColumn, column: &TargetColumn) -> bool {
     let known = [streamed.type_number, column.type_number].map(|number| number < SAME_EVERYWHERE);
     let same = streamed.type_number == column.type_number && streamed.modifier == column.modifier;
     known[0] != known[1] || known[0] && !same
 }
 
-fn found_by(relation: &StreamedRelation, found: &FoundTable) -> FoundBy {
+fn found_by(relation: &StreamedRelation, found: &TargetTable) -> RowLookup {
     let at = |name: &String| relation.columns.iter().position(|column| column.name == *name);
     let marked = relation.columns.iter().enumerate().filter(|(_, column)| column.in_key);
     match relation.identity {
-        RowIdentity::Nothing => FoundBy::Nothing,
-        RowIdentity::Key => FoundBy::Columns(marked.map(|(at, _)| at).collect()),
+        RowIdentity::Nothing => RowLookup::Nothing,
+        RowIdentity::Key => RowLookup::Columns(marked.map(|(at, _)| at).collect()),
         RowIdentity::Full => match found.key.iter().map(at).collect::<Option<Vec<usize>>>() {
-            Some(key) if !key.is_empty() => FoundBy::Columns(key),
-            _ => FoundBy::AnyOfEqual,
+            Some(key) if !key.is_empty() => RowLookup::Columns(key),
+            _ => RowLookup::AnyOfEqual,
         },
     }
 }
 
-fn applied(column: &FoundColumn) -> AppliedColumn {
+fn applied(column: &TargetColumn) -> AppliedColumn {
     AppliedColumn {
         name: stmt!("{name}", name = Qualified(vec![column.name.clone()])),
         equals: match &column.operator {
@@ -194,8 +194,8 @@ mod tests {
         }
     }
 
-    fn found(key: &[&str], columns: &[(&str, bool, u32)]) -> FoundTable {
-        let column = |(name, generated, type_number): &(&str, bool, u32)| FoundColumn {
+    fn found(key: &[&str], columns: &[(&str, bool, u32)]) -> TargetTable {
+        let column = |(name, generated, type_number): &(&str, bool, u32)| TargetColumn {
             name: (*name).into(),
             generated: *generated,
             type_number: *type_number,
@@ -205,7 +205,7 @@ mod tests {
             plain: true,
         };
         let key = key.iter().map(|name| (*name).to_owned()).collect();
-        FoundTable { kind: 'r', columns: columns.iter().map(column).collect(), key }
+        TargetTable { kind: 'r', columns: columns.iter().map(column).collect(), key }
     }
 
     #[test]
@@ -239,9 +239,9 @@ mod tests {
             let relation = streamed(identity, &columns);
             fit(&relation, &found(key, &[("id", false, 20), ("n", false, 23)])).unwrap().found_by
         };
-        assert_eq!(by(RowIdentity::Key, &["id"]), FoundBy::Columns(vec![0]));
-        assert_eq!(by(RowIdentity::Full, &["n"]), FoundBy::Columns(vec![1]));
-        assert_eq!(by(RowIdentity::Full, &[]), FoundBy::AnyOfEqual);
-        assert_eq!(by(RowIdentity::Nothing, &["id"]), FoundBy::Nothing);
+        assert_eq!(by(RowIdentity::Key, &["id"]), RowLookup::Columns(vec![0]));
+        assert_eq!(by(RowIdentity::Full, &["n"]), RowLookup::Columns(vec![1]));
+        assert_eq!(by(RowIdentity::Full, &[]), RowLookup::AnyOfEqual);
+        assert_eq!(by(RowIdentity::Nothing, &["id"]), RowLookup::Nothing);
     }
 }

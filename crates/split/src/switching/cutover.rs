@@ -3,21 +3,21 @@
 
 use std::time::{Duration, Instant};
 
+use super::catch_up::{catch_up, drain};
 use super::definitions;
-use super::drain::{approach, drain};
 use super::endpoints::SwitchEndpoints;
-use super::equal::{self, ComparedCopies, StreamWay};
 use super::reverse;
+use super::row_comparison::{self, ComparedCopies, StreamWay};
 use crate::comparing::ComparedTables;
 use crate::sequences;
 use crate::side_effects::{self, AFTERWARDS};
 use crate::state::SplitPhase;
 use crate::state::notes::{self, SplitNote};
-use crate::state::source::{self, in_phase};
+use crate::state::source::{self, phase_sql};
 use crate::state::target::{self, Deferred, DeferredStage};
-use crate::stream::{ApplyPlace, Lsn, log_end};
+use crate::stream::{ApplyTarget, Lsn, log_end};
 use crate::transaction::transact;
-use crate::write_block::{self, Closing};
+use crate::write_block::{self, WriteBlock};
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sql::{Literal, ServerText, stmt};
 use martydb_pg::server::{Connection, execute, query};
@@ -83,7 +83,7 @@ async fn offline(ends: &mut SwitchEndpoints) -> Result<()> {
             .hint("`martydb split rollback --service NAME` opens all of them; then copy again"));
     }
     definitions::refuse_changed(ends).await?;
-    equal::compare(ends, ComparedCopies::Too, ComparedTables::All).await?;
+    row_comparison::compare(ends, ComparedCopies::Too, ComparedTables::All).await?;
     open(ends).await
 }
 
@@ -95,12 +95,12 @@ async fn online(ends: &mut SwitchEndpoints) -> Result<Duration> {
     prepare_way_back(ends).await?;
     let origin = reverse::from_source(ends, &forward);
     let start = ends.service.forward_from.as_deref().and_then(Lsn::parse).unwrap_or_default();
-    let place = ApplyPlace { start, ..ends.forward_place("forward") };
+    let place = ApplyTarget { start, ..ends.forward_place("forward") };
     let mut near = ends.source.access.read(&ends.source.database).await?;
-    approach(&mut near, &origin, &place).await?;
+    catch_up(&mut near, &origin, &place).await?;
     // Compared while the source accepts writes; later changes are applied row by row, and each row must exist.
-    let found = equal::at_one_moment(ends, StreamWay::ToTarget, &origin, &place).await?;
-    equal::refuse_differences(ends, &found)?;
+    let found = row_comparison::at_one_moment(ends, StreamWay::ToTarget, &origin, &place).await?;
+    row_comparison::refuse_differences(ends, &found)?;
     let closing = async {
         let started = close_source(ends).await?;
         let end = log_end(&mut ends.source.session).await?;
@@ -123,7 +123,7 @@ async fn online(ends: &mut SwitchEndpoints) -> Result<Duration> {
 
 /// Compares both sides while neither accepts writes.
 async fn is_same(ends: &mut SwitchEndpoints) -> Result<()> {
-    equal::compare(ends, ComparedCopies::No, ComparedTables::Quick).await?;
+    row_comparison::compare(ends, ComparedCopies::No, ComparedTables::Quick).await?;
     definitions::refuse_changed(ends).await
 }
 
@@ -141,17 +141,17 @@ pub async fn still_target(ends: &mut SwitchEndpoints) -> Result<()> {
     let names = ends.names();
     let found = side_effects::find(&mut ends.target.session, &names).await?;
     let mut statements = vec![];
-    for reflex in found {
+    for side_effect in found {
         let kept = Deferred {
             id: 0,
-            rank: reflex.rank,
-            relation: reflex.relation.clone(),
-            kind: reflex.kind.clone(),
-            name: reflex.name.clone(),
-            definition: reflex.back.clone(),
+            rank: side_effect.rank,
+            relation: side_effect.relation.clone(),
+            kind: side_effect.kind.clone(),
+            name: side_effect.name.clone(),
+            definition: side_effect.back.clone(),
         };
         statements.push(target::defer_sql(DeferredStage::Opening, &kept));
-        statements.extend(reflex.off());
+        statements.extend(side_effect.off());
     }
     if statements.is_empty() {
         return Ok(());
@@ -193,7 +193,7 @@ async fn identify(ends: &mut SwitchEndpoints) -> Result<()> {
         let back = stmt!("ALTER TABLE {table} REPLICA IDENTITY DEFAULT", table = table);
         let note =
             SplitNote { kind: reverse::TARGET_IDENTITY.into(), name, definition: back.shown().to_owned() };
-        execute(&mut ends.source.session, &notes::noting(&ends.service.name, &note)).await?;
+        execute(&mut ends.source.session, &notes::note_sql(&ends.service.name, &note)).await?;
         statements.push(stmt!("ALTER TABLE {table} REPLICA IDENTITY FULL", table = table));
     }
     if statements.is_empty() {
@@ -205,11 +205,11 @@ async fn identify(ends: &mut SwitchEndpoints) -> Result<()> {
 
 async fn close_source(ends: &mut SwitchEndpoints) -> Result<Instant> {
     let (tables, hint, login) = (ends.source_tables(), ends.new_address(), ends.login_name());
-    let closing = Closing {
+    let closing = WriteBlock {
         tables: &tables,
         hint: &hint,
         passes: &login,
-        last: write_block::last_at_source(&ends.service.name),
+        last: write_block::close_source_sql(&ends.service.name),
         wait: ends.wait,
     };
     write_block::close(&mut ends.source.session, &closing).await
@@ -229,7 +229,7 @@ async fn undone(ends: &mut SwitchEndpoints, error: Error) -> Error {
     }
     let undo = async {
         let mut all = ends.opening_source().await?;
-        all.push(source::changing(&ends.service.name, &stmt!("closed = false, wanted = NULL")));
+        all.push(source::change_sql(&ends.service.name, &stmt!("closed = false, wanted = NULL")));
         transact(&mut ends.source.session, ends.wait, &all).await
     };
     match undo.await {
@@ -244,10 +244,10 @@ async fn open(ends: &mut SwitchEndpoints) -> Result<()> {
     let there = sequences::read(&mut ends.source.session).await?;
     let session = &mut ends.target.session;
     let here = sequences::read(session).await?;
-    let mut all = sequences::raising(&there, &here);
+    let mut all = sequences::raise_sql(&there, &here);
     let back = target::deferred(session, DeferredStage::Opening).await?;
-    all.extend(back.iter().filter(|one| one.rank < AFTERWARDS).map(target::putting_back));
-    all.extend(write_block::opening(session, &tables).await?);
+    all.extend(back.iter().filter(|one| one.rank < AFTERWARDS).map(target::put_back_sql));
+    all.extend(write_block::unblock_sql(session, &tables).await?);
     all.push(target::open_sql(&ends.run.id));
     transact(session, ends.wait, &all).await
 }
@@ -262,11 +262,11 @@ pub async fn settle(ends: &mut SwitchEndpoints) -> Result<()> {
         let from = ends.opened().await?;
         let cut_over = stmt!(
             "{phase}, closed = true, reverse_from = {from}",
-            phase = in_phase(SplitPhase::CutOver),
+            phase = phase_sql(SplitPhase::CutOver),
             from = from.map(Literal)
         );
         let online = ends.run.online;
-        reverse::still_source(ends, online, vec![source::changing(&name, &cut_over)]).await?;
+        reverse::still_source(ends, online, vec![source::change_sql(&name, &cut_over)]).await?;
         ends.service.phase = SplitPhase::CutOver;
     }
     let Some(forward) = ends.service.forward_slot.take() else { return Ok(()) };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::state::source::{self, SplitRelation, SplitRun, SplitService};
 use crate::state::{LOCK, SplitKind, target};
-use crate::stream::ApplyPlace;
+use crate::stream::ApplyTarget;
 use crate::{sessions, write_block};
 use martydb_migrate::MigrationTarget;
 use martydb_model::DesiredService;
@@ -47,7 +47,7 @@ pub struct TargetEnd {
 
 /// Permission of other commands to work in the service's database at the same time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Hold {
+enum LockMode {
     Shared,
     Exclusive,
 }
@@ -64,7 +64,7 @@ impl SwitchEndpoints {
         service: &DesiredService,
     ) -> Result<SwitchEndpoints> {
         let source = access.write(database).await?;
-        SwitchEndpoints::with(run, access, source, database, service, Hold::Shared).await
+        SwitchEndpoints::with(run, access, source, database, service, LockMode::Shared).await
     }
 
     /// Opens both ends for a switch; the session that holds the lock of the split works at the source. A killed command
@@ -79,7 +79,7 @@ impl SwitchEndpoints {
         database: &str,
         service: &DesiredService,
     ) -> Result<SwitchEndpoints> {
-        SwitchEndpoints::with(run, access, locked, database, service, Hold::Exclusive).await
+        SwitchEndpoints::with(run, access, locked, database, service, LockMode::Exclusive).await
     }
 
     async fn with(
@@ -88,16 +88,16 @@ impl SwitchEndpoints {
         mut source: Connection,
         database: &str,
         service: &DesiredService,
-        hold: Hold,
+        hold: LockMode,
     ) -> Result<SwitchEndpoints> {
         let Some(split) = begun(&mut source).await? else { return Err(not_begun()) };
         let at = targets::of(run, std::slice::from_ref(service)).await?.remove(0).1?;
         let mut target = TargetEnd {
             access: run.admin(&service.server).await?,
-            session: sessions::looking(&at).await?,
+            session: sessions::open_inspecting(&at).await?,
             at,
         };
-        if hold == Hold::Exclusive {
+        if hold == LockMode::Exclusive {
             target.lock(run.lock_wait).await?;
         }
         let name = service.name.as_str();
@@ -163,8 +163,8 @@ impl SwitchEndpoints {
     }
 
     /// Returns the target of changes from the source.
-    pub fn forward_place(&self, direction: &str) -> ApplyPlace {
-        ApplyPlace {
+    pub fn forward_place(&self, direction: &str) -> ApplyTarget {
+        ApplyTarget {
             endpoint: self.target.at.endpoint.clone(),
             login: self.target.at.login.clone(),
             database: self.target.at.database.to_string(),
@@ -190,7 +190,7 @@ impl SwitchEndpoints {
     /// If the catalog cannot be read.
     pub async fn opening_source(&mut self) -> Result<Vec<Statement>> {
         let tables = self.source_tables();
-        write_block::opening(&mut self.source.session, &tables).await
+        write_block::unblock_sql(&mut self.source.session, &tables).await
     }
 
     /// Ends all sessions.
@@ -220,9 +220,9 @@ fn not_begun() -> Error {
     Error::usage("no split of this database has begun").hint("`martydb split copy` begins one")
 }
 
-type TableNumber = ((String, String), u32);
+type TableOid = ((String, String), u32);
 
-async fn numbers(session: &mut Connection, names: &[(String, String)]) -> Result<Vec<TableNumber>> {
+async fn numbers(session: &mut Connection, names: &[(String, String)]) -> Result<Vec<TableOid>> {
     let asked = stmt!(
         "SELECT n.nspname::pg_catalog.text, c.relname::pg_catalog.text, c.oid
          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p')"

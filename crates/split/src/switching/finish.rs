@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use super::cutover::prove;
 use super::endpoints::SwitchEndpoints;
-use super::leftovers::{OldLogin, Remainder, leftovers};
+use super::leftovers::{Leftover, OldLogin, leftovers};
 use super::reverse;
 use crate::state::SplitPhase;
-use crate::state::source::{self, in_phase};
+use crate::state::source::{self, phase_sql};
 use crate::state::target;
 use crate::transaction::transact;
 use crate::write_block::numbers;
@@ -24,7 +24,7 @@ pub struct FinishRemoval {
     /// Views of the source that read them.
     pub views: Vec<String>,
     /// Remaining objects of the shared database.
-    pub stays: Vec<Remainder>,
+    pub stays: Vec<Leftover>,
     /// Logins other than the services' that can still connect to it.
     pub logins: Vec<OldLogin>,
 }
@@ -102,7 +102,7 @@ fn unreadable(error: martydb_pg::server::Unreadable) -> Error {
 /// # Errors
 /// If the state cannot be written.
 pub async fn begin(session: &mut Connection) -> Result<()> {
-    let set = stmt!("UPDATE martydb_split.service SET {phase}", phase = in_phase(SplitPhase::Finished));
+    let set = stmt!("UPDATE martydb_split.service SET {phase}", phase = phase_sql(SplitPhase::Finished));
     execute(session, &set).await.map(drop)
 }
 
@@ -132,7 +132,7 @@ pub async fn clear_source(session: &mut Connection, wait: Duration) -> Result<()
     let run = source::run(session).await?;
     let services = source::services(session).await?;
     let (oids, tables) = moved(session).await?;
-    let mut all: Vec<Statement> = views(session, &oids).await?.iter().map(dropping).collect();
+    let mut all: Vec<Statement> = views(session, &oids).await?.iter().map(drop_view_sql).collect();
     if !tables.is_empty() {
         let tables = tables.into_iter().map(ServerText::quoted_by_server).collect();
         all.push(stmt!("DROP TABLE {tables}", tables = List(tables)));
@@ -154,7 +154,7 @@ pub async fn clear_source(session: &mut Connection, wait: Duration) -> Result<()
     Ok(())
 }
 
-fn dropping(view: &DependentView) -> Statement {
+fn drop_view_sql(view: &DependentView) -> Statement {
     let ident = ServerText::quoted_by_server(view.ident.clone());
     match view.has_rows {
         true => stmt!("DROP MATERIALIZED VIEW IF EXISTS {view} CASCADE", view = ident),

@@ -7,7 +7,7 @@ use martydb_pg::server::{Connection, Row, Unreadable, query};
 
 /// Remaining object.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Remainder {
+pub struct Leftover {
     pub kind: String,
     /// Name, quoted by the server.
     pub name: String,
@@ -27,11 +27,11 @@ pub struct OldLogin {
 ///
 /// # Errors
 /// If the catalog cannot be read.
-pub async fn leftovers(session: &mut Connection, removed: &[&[String]]) -> Result<Vec<Remainder>> {
-    let read = |row: &Row| Ok(Remainder { kind: row.try_get(0)?, name: row.try_get(1)? });
+pub async fn leftovers(session: &mut Connection, removed: &[&[String]]) -> Result<Vec<Leftover>> {
+    let read = |row: &Row| Ok(Leftover { kind: row.try_get(0)?, name: row.try_get(1)? });
     let rows = query(session, &Statement::from_program(include_str!("../sql/remains.sql"))).await?;
-    let found: Result<Vec<Remainder>, Unreadable> = rows.iter().map(read).collect();
-    let stays = |one: &Remainder| !removed.iter().any(|names| names.contains(&one.name));
+    let found: Result<Vec<Leftover>, Unreadable> = rows.iter().map(read).collect();
+    let stays = |one: &Leftover| !removed.iter().any(|names| names.contains(&one.name));
     Ok(found.map_err(unreadable)?.into_iter().filter(stays).collect())
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::endpoints::{SwitchEndpoints, TargetEnd};
 use crate::state::notes::{self, SplitNote};
-use crate::stream::{ApplyPlace, Lsn, StreamOrigin};
+use crate::stream::{ApplyTarget, Lsn, StreamOrigin};
 use crate::transaction::{transact, transact_warned};
 use martydb_config::secrets::{password, verifier};
 use martydb_model::error::{Error, Result};
@@ -250,7 +250,7 @@ pub async fn target_identities_back(ends: &mut SwitchEndpoints) -> Result<()> {
         |note: &SplitNote| stmt!("{back}", back = ServerText::quoted_by_server(note.definition.clone()));
     let back: Vec<Statement> = notes.iter().map(back).collect();
     transact(&mut ends.target.session, ends.wait, &back).await?;
-    let forget = notes.iter().map(|note| notes::forgetting(&name, &note.kind, &note.name));
+    let forget = notes.iter().map(|note| notes::forget_sql(&name, &note.kind, &note.name));
     execute(&mut ends.source.session, &Statement::join(forget)).await.map(drop)
 }
 
@@ -310,8 +310,8 @@ pub async fn prove_login(ends: &SwitchEndpoints, login: &Login) -> Result<()> {
 }
 
 /// Returns the target of changes from the service's database, from the LSN at which it was opened.
-pub fn into_source(ends: &SwitchEndpoints, login: Login, start: Lsn) -> ApplyPlace {
-    ApplyPlace {
+pub fn into_source(ends: &SwitchEndpoints, login: Login, start: Lsn) -> ApplyTarget {
+    ApplyTarget {
         endpoint: address(&ends.source.access).clone(),
         login,
         database: ends.source.database.clone(),
@@ -331,14 +331,17 @@ pub async fn still_source(ends: &mut SwitchEndpoints, all: bool, last: Vec<State
     let names = ends.own_names();
     let found = crate::side_effects::find(&mut ends.source.session, &names).await?;
     let mut statements = vec![];
-    for reflex in found.iter().filter(|one| all || one.crosses) {
+    for side_effect in found.iter().filter(|one| all || one.crosses) {
         let note = SplitNote {
             kind: REFLEX.into(),
-            name: format!("{:02} {} {} {}", reflex.rank, reflex.kind, reflex.relation, reflex.name),
-            definition: reflex.back.clone(),
+            name: format!(
+                "{:02} {} {} {}",
+                side_effect.rank, side_effect.kind, side_effect.relation, side_effect.name
+            ),
+            definition: side_effect.back.clone(),
         };
-        statements.push(notes::noting(&ends.service.name, &note));
-        statements.extend(reflex.off());
+        statements.push(notes::note_sql(&ends.service.name, &note));
+        statements.extend(side_effect.off());
     }
     statements.extend(last);
     transact(&mut ends.source.session, ends.wait, &statements).await

@@ -3,22 +3,22 @@
 
 use std::time::{Duration, Instant};
 
+use super::catch_up::{catch_up, drain};
 use super::cutover::{self, Switched, still_target};
-use super::drain::{approach, drain};
 use super::endpoints::SwitchEndpoints;
-use super::equal::{self, ComparedCopies, StreamWay};
 use super::reverse;
+use super::row_comparison::{self, ComparedCopies, StreamWay};
 use crate::comparing::ComparedTables;
 use crate::publishing::SOURCE_IDENTITY;
 use crate::sequences;
 use crate::side_effects::AFTERWARDS;
 use crate::state::SplitPhase;
 use crate::state::notes::{self, SplitNote};
-use crate::state::source::{self, in_phase};
+use crate::state::source::{self, phase_sql};
 use crate::state::target::{self, DeferredStage};
 use crate::stream::{Lsn, log_end};
 use crate::transaction::transact;
-use crate::write_block::{self, Closing};
+use crate::write_block::{self, WriteBlock};
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sql::{Literal, ServerText, Statement, stmt};
 use martydb_pg::server::{Connection, Login, connect_with, execute, execute_protected, query};
@@ -100,9 +100,9 @@ async fn not_opened(ends: &mut SwitchEndpoints, copy: AfterRollback) -> Result<(
 
 /// Opens the source, and empties the copied tables.
 async fn forget(ends: &mut SwitchEndpoints) -> Result<()> {
-    let planned = stmt!("{phase}, closed = false", phase = in_phase(SplitPhase::Planned));
+    let planned = stmt!("{phase}, closed = false", phase = phase_sql(SplitPhase::Planned));
     let mut all = ends.opening_source().await?;
-    all.push(source::changing(&ends.service.name, &planned));
+    all.push(source::change_sql(&ends.service.name, &planned));
     transact(&mut ends.source.session, ends.wait, &all).await?;
     for slot in [&ends.service.forward_slot, &ends.service.reverse_slot].into_iter().flatten() {
         reverse::drop_slot(&mut ends.source.session, slot).await?;
@@ -130,10 +130,10 @@ async fn identities_back(ends: &mut SwitchEndpoints) -> Result<()> {
     let mut all = vec![];
     for note in &notes {
         match others.get(&note.name) {
-            Some(other) => all.push(notes::noting(other, note)),
-            None => all.push(put_back(note)),
+            Some(other) => all.push(notes::note_sql(other, note)),
+            None => all.push(put_back_sql(note)),
         }
-        all.push(notes::forgetting(&name, &note.kind, &note.name));
+        all.push(notes::forget_sql(&name, &note.kind, &note.name));
     }
     transact(session, ends.wait, &all).await
 }
@@ -156,9 +156,9 @@ async fn empty_target(ends: &mut SwitchEndpoints) -> Result<()> {
     }
     for stage in [DeferredStage::Load, DeferredStage::Opening] {
         let back = target::deferred(session, stage).await?;
-        all.extend(back.iter().map(target::putting_back));
+        all.extend(back.iter().map(target::put_back_sql));
     }
-    all.extend(write_block::opening(session, &tables).await?);
+    all.extend(write_block::unblock_sql(session, &tables).await?);
     all.push(stmt!("DROP SCHEMA IF EXISTS martydb_split CASCADE"));
     transact(session, ends.wait, &all).await
 }
@@ -166,7 +166,7 @@ async fn empty_target(ends: &mut SwitchEndpoints) -> Result<()> {
 /// Requires equal rows at both sides: writes at the target would be lost.
 async fn offline(ends: &mut SwitchEndpoints) -> Result<()> {
     close_target(ends).await?;
-    let end = match equal::compare(ends, ComparedCopies::No, ComparedTables::All).await {
+    let end = match row_comparison::compare(ends, ComparedCopies::No, ComparedTables::All).await {
         Ok(()) => open_source(ends, vec![]).await,
         Err(error) => Err(error
             .while_doing(format!(
@@ -185,10 +185,10 @@ async fn online(ends: &mut SwitchEndpoints, slot: &str, opened: &str, login: Log
     let origin = reverse::from_target(ends, slot);
     let place = reverse::into_source(ends, login, Lsn::parse(opened).unwrap_or_default());
     let mut near = ends.target.access.read(ends.target.at.database.as_str()).await?;
-    approach(&mut near, &origin, &place).await?;
+    catch_up(&mut near, &origin, &place).await?;
     // Compared while the target accepts writes; later changes are applied row by row, and each row must exist.
-    let found = equal::at_one_moment(ends, StreamWay::ToSource, &origin, &place).await?;
-    equal::refuse_differences(ends, &found)?;
+    let found = row_comparison::at_one_moment(ends, StreamWay::ToSource, &origin, &place).await?;
+    row_comparison::refuse_differences(ends, &found)?;
     let forward = ends.service.forward_slot.clone().unwrap_or_else(|| reverse::slot_name(ends, "f"));
     let set = stmt!("forward_slot = {slot}", slot = Literal(forward.clone()));
     let name = ends.service.name.clone();
@@ -204,7 +204,7 @@ async fn online(ends: &mut SwitchEndpoints, slot: &str, opened: &str, login: Log
     let end = drain(&mut near, &origin, &place, closing).await;
     near.close().await;
     let end = match end {
-        Ok(started) => match equal::compare(ends, ComparedCopies::No, ComparedTables::Quick).await {
+        Ok(started) => match row_comparison::compare(ends, ComparedCopies::No, ComparedTables::Quick).await {
             Ok(()) => {
                 let from = vec![stmt!("forward_from = pg_catalog.pg_current_wal_insert_lsn()")];
                 open_source(ends, from).await.map(|()| started)
@@ -222,8 +222,13 @@ async fn online(ends: &mut SwitchEndpoints, slot: &str, opened: &str, login: Log
 async fn close_target(ends: &mut SwitchEndpoints) -> Result<Instant> {
     let (tables, hint, owner) =
         (ends.target_tables().await?, ends.old_address(), ends.target.at.owner.to_string());
-    let closing =
-        Closing { tables: &tables, hint: &hint, passes: &owner, last: target::mark_sql(), wait: ends.wait };
+    let closing = WriteBlock {
+        tables: &tables,
+        hint: &hint,
+        passes: &owner,
+        last: target::mark_sql(),
+        wait: ends.wait,
+    };
     write_block::close(&mut ends.target.session, &closing).await
 }
 
@@ -241,7 +246,7 @@ async fn undone(ends: &mut SwitchEndpoints, error: Error) -> Error {
     }
     let undo = async {
         let tables = ends.target_tables().await?;
-        let all = write_block::opening(&mut ends.target.session, &tables).await?;
+        let all = write_block::unblock_sql(&mut ends.target.session, &tables).await?;
         transact(&mut ends.target.session, ends.wait, &all).await?;
         source::want(&mut ends.source.session, &name, None).await
     };
@@ -256,22 +261,22 @@ async fn open_source(ends: &mut SwitchEndpoints, also: Vec<Statement>) -> Result
     let (name, phase) = (ends.service.name.clone(), SplitPhase::RolledBack);
     let there = sequences::read(&mut ends.target.session).await?;
     let here = sequences::read(&mut ends.source.session).await?;
-    let mut all = sequences::raising(&there, &here);
+    let mut all = sequences::raise_sql(&there, &here);
     let notes = notes::read(&mut ends.source.session, &name, reverse::REFLEX).await?;
     for note in notes.iter().filter(|note| !is_afterwards(note)) {
-        all.push(put_back(note));
-        all.push(notes::forgetting(&name, &note.kind, &note.name));
+        all.push(put_back_sql(note));
+        all.push(notes::forget_sql(&name, &note.kind, &note.name));
     }
     all.extend(ends.opening_source().await?);
-    let set = [stmt!("{phase}, closed = false", phase = in_phase(phase))].into_iter().chain(also);
+    let set = [stmt!("{phase}, closed = false", phase = phase_sql(phase))].into_iter().chain(also);
     let set = set.reduce(|one, next| stmt!("{one}, {next}", one = one, next = next)).unwrap_or_default();
-    all.push(source::changing(&name, &set));
+    all.push(source::change_sql(&name, &set));
     transact(&mut ends.source.session, ends.wait, &all).await?;
     ends.service.phase = phase;
     Ok(())
 }
 
-fn put_back(note: &SplitNote) -> Statement {
+fn put_back_sql(note: &SplitNote) -> Statement {
     stmt!("{back}", back = ServerText::quoted_by_server(note.definition.clone()))
 }
 
@@ -343,19 +348,19 @@ async fn one_afterwards(
     note: &SplitNote,
 ) -> Option<String> {
     let session = owner.unwrap_or(&mut ends.source.session);
-    let back = Statement::join([stmt!("BEGIN"), put_back(note), stmt!("COMMIT")]);
+    let back = Statement::join([stmt!("BEGIN"), put_back_sql(note), stmt!("COMMIT")]);
     let end = execute(session, &back).await;
     let there = |error: &Error| error.sqlstate.as_deref() == Some(martydb_model::sqlstate::DUPLICATE_OBJECT);
     match end {
         Err(error) if !there(&error) => {
             let _broken = execute_protected(session, &stmt!("ROLLBACK")).await;
-            Some(format!("at the source, this is left to its owner: {}: {error}", put_back(note).shown()))
+            Some(format!("at the source, this is left to its owner: {}: {error}", put_back_sql(note).shown()))
         }
         end => {
             if end.is_err() {
                 let _broken = execute_protected(session, &stmt!("ROLLBACK")).await;
             }
-            let forget = notes::forgetting(&ends.service.name, &note.kind, &note.name);
+            let forget = notes::forget_sql(&ends.service.name, &note.kind, &note.name);
             let _kept = execute(&mut ends.source.session, &forget).await;
             None
         }

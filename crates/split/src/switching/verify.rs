@@ -2,12 +2,12 @@
 
 use super::cutover::still_target;
 use super::endpoints::{SwitchEndpoints, VERIFYING};
-use super::equal::{StreamWay, at_one_moment};
 use super::reverse;
+use super::row_comparison::{StreamWay, at_one_moment};
 use crate::comparing::TargetComparison;
 use crate::state::SplitPhase;
 use crate::state::source;
-use crate::stream::{ApplyPlace, Lsn, StreamOrigin};
+use crate::stream::{ApplyTarget, Lsn, StreamOrigin};
 use martydb_model::error::{Error, Result};
 
 /// Applies the changes up to one LSN at the end that follows, and compares all rows there.
@@ -36,8 +36,8 @@ async fn to_target(ends: &mut SwitchEndpoints) -> Result<TargetComparison> {
     let slot = ends.service.forward_slot.clone().ok_or_else(|| no_slot(ends))?;
     still_target(ends).await?;
     let start = place_in_log(ends.service.forward_from.as_deref());
-    let (origin, place): (StreamOrigin, ApplyPlace) =
-        (reverse::from_source(ends, &slot), ApplyPlace { start, ..ends.forward_place("forward") });
+    let (origin, place): (StreamOrigin, ApplyTarget) =
+        (reverse::from_source(ends, &slot), ApplyTarget { start, ..ends.forward_place("forward") });
     at_one_moment(ends, StreamWay::ToTarget, &origin, &place).await
 }
 

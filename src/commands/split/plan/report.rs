@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::commands::split::shared::MapChoice;
+use crate::commands::split::common::MapChoice;
 use martydb_config::manifest::SplitMap;
 use martydb_model::error::ExitStatus;
 use martydb_model::units::{bytes, counted};
@@ -39,11 +39,11 @@ struct PlannedService {
     service: String,
     server: String,
     database: String,
-    tables: Vec<TableOfPlan>,
+    tables: Vec<PlannedTableRow>,
 }
 
 #[derive(Serialize)]
-struct TableOfPlan {
+struct PlannedTableRow {
     table: String,
     rows: i64,
     bytes: i64,
@@ -66,11 +66,11 @@ struct PlannedEdge {
     to: String,
     answer: Option<String>,
     reason: Option<String>,
-    choices: Vec<ChoiceOfEdge>,
+    choices: Vec<EdgeChoiceRow>,
 }
 
 #[derive(Serialize)]
-struct ChoiceOfEdge {
+struct EdgeChoiceRow {
     answer: &'static str,
     meaning: &'static str,
 }
@@ -99,7 +99,7 @@ impl PlannedSplit {
                 database: desired.database.to_string(),
                 tables: tables
                     .iter()
-                    .map(|one| TableOfPlan {
+                    .map(|one| PlannedTableRow {
                         table: one.table.clone(),
                         rows: one.rows,
                         bytes: one.bytes,
@@ -128,7 +128,7 @@ impl PlannedSplit {
             next,
             choices: plan.unanswered().map(|edge| (edge.kind.name(), edge.kind)).collect(),
             lines: plan.unanswered().map(answer_line).collect(),
-            map: super::super::shared::near(map.path()),
+            map: super::super::common::near(map.path()),
         }
     }
 
@@ -230,7 +230,7 @@ fn planned_edge(edge: &CrossingEdge) -> PlannedEdge {
         to: edge.to.clone(),
         answer: edge.answer.clone(),
         reason: edge.reason.clone(),
-        choices: choices.map(|one| ChoiceOfEdge { answer: one.answer, meaning: one.meaning }).collect(),
+        choices: choices.map(|one| EdgeChoiceRow { answer: one.answer, meaning: one.meaning }).collect(),
     }
 }
 

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::words::{fix_lines, place_of, subject};
+use super::text::{fix_lines, place_of, subject};
 use crate::commands::verify::document::VerifyReport;
 use martydb_model::findings::{Finding, Severity};
 use martydb_provision::isolation::{BreachReport, ProbeRow};
@@ -202,7 +202,7 @@ fn xml(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::commands::verify::entry;
-    use martydb_model::findings::{FindingSource, FOREIGN_CONNECT};
+    use martydb_model::findings::{FOREIGN_CONNECT, FindingSource};
     use martydb_model::grants::{Securable, revoke};
     use martydb_provision::isolation::{Filter, ServerJudgement, VerifiedServer, assess};
     use martydb_provision::probe::{Probe, ProbeLocation};
@@ -232,7 +232,7 @@ mod tests {
             ..ServerJudgement::default()
         };
         let assessment = assess(vec![judged], vec![], &Filter::default());
-        let report = VerifyReport::of(assessment);
+        let report = VerifyReport::new(assessment);
         let text = junit(&report);
         let seen = "red_app\\u{a}was let in";
         let fix = "SET ROLE &quot;x&quot;;\n     REVOKE CONNECT ON DATABASE blue FROM PUBLIC CASCADE;\n     RESET ROLE;";

@@ -1,9 +1,9 @@
 //! GitHub's Markdown, for a job summary.
 
-use super::alike::alike;
+use super::groups::finding_groups;
 use super::matrix::rows;
 use super::table::{accepted_breaches, numbers};
-use super::words::{self, fix_lines, place_of};
+use super::text::{self, fix_lines, place_of};
 use crate::commands::change::Change;
 use crate::commands::verify::document::VerifyReport;
 use martydb_model::findings::Finding;
@@ -40,7 +40,7 @@ pub fn markdown(report: &VerifyReport) -> String {
     });
     text += &rows_under(["accepted", "who", "where", "why"], accepted);
     text += &rows_under(["change", "risk", "statement", "outcome"], report.changes.iter().map(Change::cells));
-    text + &format!("\n{}\n", cell(&words::closing_line(report)))
+    text + &format!("\n{}\n", cell(&text::closing_line(report)))
 }
 
 fn server(view: &ServerView<'_>) -> String {
@@ -52,7 +52,7 @@ fn server(view: &ServerView<'_>) -> String {
     let numbers = if is_open { numbers.replacen(&breaches, &format!("**{breaches}**"), 1) } else { numbers };
     let mut text = format!("\n### Server {name}\n\n{numbers}\n\n");
     text += &grid(view);
-    let all = alike(&view.findings);
+    let all = finding_groups(&view.findings);
     let rows = all.iter().map(|alike| {
         let finding = alike.first;
         let (word, mut fix) = (finding.severity.word().into(), fix_lines(finding).join(" "));
@@ -186,7 +186,7 @@ mod tests {
             ..ServerJudgement::default()
         };
         let assessment = assess(vec![judged], vec![], &Filter::default());
-        markdown(&VerifyReport::of(assessment))
+        markdown(&VerifyReport::new(assessment))
     }
 
     #[test]

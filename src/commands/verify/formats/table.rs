@@ -1,8 +1,8 @@
 //! Result as text: the matrix of each server, its findings, and the checks that were skipped.
 
-use super::alike::alike;
+use super::groups::finding_groups;
 use super::matrix::{MatrixExtent, matrix};
-use super::words;
+use super::text;
 use crate::commands::change::{Summary, changes_table};
 use crate::commands::verify::document::VerifyReport;
 use martydb_model::units::{counted, listed};
@@ -25,7 +25,7 @@ pub fn table(report: &VerifyReport, style: &Style) -> String {
         wrapped(&printable(&words), "  ", style)
     });
     let accepted = assessment.accepted.iter().filter(|accepted| !accepted.by_limit).map(|accepted| {
-        let title = words::title(&accepted.finding);
+        let title = text::title(&accepted.finding);
         wrapped(&format!("accepted: {title}: {}", printable(&accepted.reason)), "  ", style)
     });
     let unread = assessment.unread.iter().map(|one| {
@@ -43,7 +43,7 @@ pub fn table(report: &VerifyReport, style: &Style) -> String {
         unread.collect(),
         not_examined.collect(),
         changes(report, style),
-        wrapped(&words::closing_line(report), "  ", style),
+        wrapped(&text::closing_line(report), "  ", style),
     ];
     let parts = servers.chain(failed).chain(rest);
     parts.filter(|part: &String| !part.is_empty()).collect::<Vec<_>>().join("\n")
@@ -51,7 +51,7 @@ pub fn table(report: &VerifyReport, style: &Style) -> String {
 
 pub fn server(view: &ServerView<'_>, extent: MatrixExtent, style: &Style) -> String {
     let rest = [
-        alike(&view.findings).iter().map(|alike| words::in_words(alike, style)).collect(),
+        finding_groups(&view.findings).iter().map(|alike| text::in_words(alike, style)).collect(),
         inconclusive(view, style),
         sum(view, style),
     ];
@@ -85,13 +85,13 @@ fn changes(report: &VerifyReport, style: &Style) -> String {
         format!("Fixed: {closed} of {}, {failed} failed.\n", all.len())
     } else {
         let sql: String = all.iter().map(|change| format!("  {}\n", change.statement())).collect();
-        format!("{sql}\nPlan: {}. Nothing was done.\n", Summary::of(all))
+        format!("{sql}\nPlan: {}. Nothing was done.\n", Summary::new(all))
     };
     format!("{}\n{line}{refused}", changes_table(all, style))
 }
 
 fn failed_fix(failed: &FailedFix, style: &Style) -> String {
-    format!("{}\n{}\n", printable(&words::place_of(failed)), error_text(&failed.error, style))
+    format!("{}\n{}\n", printable(&text::place_of(failed)), error_text(&failed.error, style))
 }
 
 /// Returns inconclusive probes, grouped by login and reason.

@@ -139,7 +139,7 @@ fn judged(task: &Task, attempts: &[LoginAttempts], catalogue: &ActualServer) -> 
 
 fn report(judged: ServerJudgement) -> VerifyReport {
     let assessment = assess(vec![judged], vec![], &Filter::default());
-    VerifyReport::of(assessment)
+    VerifyReport::new(assessment)
 }
 
 fn text(judged: ServerJudgement, style: &Style) -> String {

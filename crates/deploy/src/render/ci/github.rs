@@ -94,9 +94,9 @@ struct WorkflowStep {
 ///
 /// # Errors
 /// If the environment has servers or passwords outside of the job.
-pub fn workflow(landscape: &DeploymentPlan<'_>) -> Result<String> {
-    let servers = steps::servers(landscape)?;
-    let manifest = landscape.manifest;
+pub fn workflow(plan: &DeploymentPlan<'_>) -> Result<String> {
+    let servers = steps::servers(plan)?;
+    let manifest = plan.manifest;
     let name = manifest.path.file_name().unwrap_or_default().to_string_lossy();
     let admins = servers.iter().map(|(_, server)| (server.password_variable.clone(), PASSWORD.to_owned()));
     let own = [
@@ -105,7 +105,7 @@ pub fn workflow(landscape: &DeploymentPlan<'_>) -> Result<String> {
         ("MARTYDB_ENV", literal(&manifest.env)),
         ("MARTYDB_NO_INPUT", "true".to_owned()),
     ];
-    let folder = &landscape.places.in_repository;
+    let folder = &plan.places.in_repository;
     let defaults = GithubDefaults { run: RunDefaults { working_directory: literal(folder) } };
     let job = GithubJob {
         runs_on: "ubuntu-24.04",
@@ -113,7 +113,7 @@ pub fn workflow(landscape: &DeploymentPlan<'_>) -> Result<String> {
         services: servers.iter().map(|(host, server)| ((*host).to_owned(), container(server))).collect(),
         env: own.map(|(name, value)| (name.to_owned(), value)).into_iter().chain(admins).collect(),
         defaults: (folder != ".").then_some(defaults),
-        steps: all_steps(landscape, &servers),
+        steps: all_steps(plan, &servers),
     };
     Ok(yaml_text(&Workflow {
         name: "databases",
@@ -134,16 +134,16 @@ fn container(server: &ServerNode<'_>) -> GithubService {
     }
 }
 
-fn all_steps(landscape: &DeploymentPlan<'_>, servers: &[(&str, &ServerNode<'_>)]) -> Vec<WorkflowStep> {
+fn all_steps(plan: &DeploymentPlan<'_>, servers: &[(&str, &ServerNode<'_>)]) -> Vec<WorkflowStep> {
     let shell = |step: steps::JobStep| WorkflowStep {
         name: step.name.to_owned(),
         run: Some(literal(&step.script)),
         ..WorkflowStep::default()
     };
     let mut all = vec![checkout(), get(), name_servers(servers)];
-    all.extend(steps::comparisons(landscape, &SYSTEM).into_iter().map(shell));
+    all.extend(steps::comparisons(plan, &SYSTEM).into_iter().map(shell));
     all.extend(steps::trials().into_iter().map(shell));
-    all.extend([show(), keep(&landscape.places.in_repository)]);
+    all.extend([show(), keep(&plan.places.in_repository)]);
     all
 }
 

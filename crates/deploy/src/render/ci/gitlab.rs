@@ -66,9 +66,9 @@ struct Reports {
 ///
 /// # Errors
 /// If the environment has servers or passwords outside of the job.
-pub fn job(landscape: &DeploymentPlan<'_>) -> Result<String> {
-    let servers = steps::servers(landscape)?;
-    let manifest = landscape.manifest;
+pub fn job(plan: &DeploymentPlan<'_>) -> Result<String> {
+    let servers = steps::servers(plan)?;
+    let manifest = plan.manifest;
     let name = manifest.path.file_name().unwrap_or_default().to_string_lossy();
     let admins = servers.iter().map(|(_, server)| (server.password_variable.clone(), PASSWORD.to_owned()));
     let own = [
@@ -78,7 +78,7 @@ pub fn job(landscape: &DeploymentPlan<'_>) -> Result<String> {
         // Comparing with the target branch needs its commits.
         ("GIT_DEPTH", "0".to_owned()),
     ];
-    let folder = &landscape.places.in_repository;
+    let folder = &plan.places.in_repository;
     let file = |name: &str| if folder == "." { name.to_owned() } else { format!("{folder}/{name}") };
     Ok(yaml_text(&Pipeline {
         databases: GitlabJob {
@@ -90,7 +90,7 @@ pub fn job(landscape: &DeploymentPlan<'_>) -> Result<String> {
                 GitlabRule { r#if: "$CI_PIPELINE_SOURCE == \"merge_request_event\"" },
                 GitlabRule { r#if: "$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH" },
             ],
-            script: script(landscape),
+            script: script(plan),
             artifacts: Artifacts {
                 when: "always",
                 paths: vec![file(MARKDOWN), file(JSON)],
@@ -110,11 +110,10 @@ fn container(server: &ServerNode<'_>) -> GitlabService {
 }
 
 /// Returns the commands. martydb's own image has no git, and without git there is no comparison.
-fn script(landscape: &DeploymentPlan<'_>) -> Vec<String> {
-    let folder = &landscape.places.in_repository;
+fn script(plan: &DeploymentPlan<'_>) -> Vec<String> {
+    let folder = &plan.places.in_repository;
     let enter = (folder != ".").then(|| format!("cd {}", word(folder)));
-    let compared: String =
-        steps::comparisons(landscape, &SYSTEM).into_iter().map(|step| step.script).collect();
+    let compared: String = steps::comparisons(plan, &SYSTEM).into_iter().map(|step| step.script).collect();
     let compared = format!(
         "if command -v git >/dev/null; then\n\
          git config --global --add safe.directory \"$CI_PROJECT_DIR\"\n\

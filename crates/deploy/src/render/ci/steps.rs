@@ -28,18 +28,15 @@ pub struct CiSystem {
 }
 
 /// Returns the steps that compare with the target branch.
-pub fn comparisons(landscape: &DeploymentPlan<'_>, system: &CiSystem) -> Vec<JobStep> {
+pub fn comparisons(plan: &DeploymentPlan<'_>, system: &CiSystem) -> Vec<JobStep> {
     let CiSystem { base, format } = system;
-    let home = landscape.manifest.home();
+    let home = plan.manifest.home();
     let line = |service: &str, folder: &std::path::Path| {
         let folder = folder.strip_prefix(home).unwrap_or(folder).display().to_string();
         format!("lint {} {}\n", word(service), word(&folder))
     };
-    let calls: String = landscape
-        .services
-        .iter()
-        .map(|node| line(node.service.name.as_str(), &node.service.migrations))
-        .collect();
+    let calls: String =
+        plan.services.iter().map(|node| line(node.service.name.as_str(), &node.service.migrations)).collect();
     let lint = format!(
         "status=0\n\
          lint() {{ # lint SERVICE FOLDER: files newer than the newest version on the target branch\n\
@@ -77,8 +74,8 @@ pub fn trials() -> Vec<JobStep> {
 ///
 /// # Errors
 /// If a server or the passwords are outside of the job, which must not change anything permanent.
-pub fn servers<'l, 'a>(landscape: &'l DeploymentPlan<'a>) -> Result<Vec<(&'l str, &'l ServerNode<'a>)>> {
-    let provider = match &landscape.manifest.secrets {
+pub fn servers<'l, 'a>(plan: &'l DeploymentPlan<'a>) -> Result<Vec<(&'l str, &'l ServerNode<'a>)>> {
+    let provider = match &plan.manifest.secrets {
         SecretsSpec::File { .. } => None,
         SecretsSpec::Env { .. } => Some("env"),
         SecretsSpec::Command { .. } => Some("command"),
@@ -98,7 +95,7 @@ pub fn servers<'l, 'a>(landscape: &'l DeploymentPlan<'a>) -> Result<Vec<(&'l str
                 .hint("render the job for an environment whose servers are deployed, such as that of Compose")
         })
     };
-    landscape.servers.iter().map(one).collect()
+    plan.servers.iter().map(one).collect()
 }
 
 /// Quotes a text as a literal shell word.

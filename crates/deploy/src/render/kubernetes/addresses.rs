@@ -10,17 +10,17 @@ use martydb_model::RoleKind;
 /// Returns the address for this login. Migrations connect directly to the server. `user` is the login of the pair
 /// that is in use.
 pub fn address(
-    landscape: &DeploymentPlan<'_>,
+    plan: &DeploymentPlan<'_>,
     login: &LoginNode<'_>,
     user: &str,
     password: SecretString,
 ) -> Parts {
-    let (manifest, service, kind) = (landscape.manifest, login.service, login.key.kind);
+    let (manifest, service, kind) = (plan.manifest, login.service, login.key.kind);
     let (database, password) = (service.database.as_str(), Some(password));
     let url = manifest.app_urls[&service.name].write.as_ref().filter(|_| kind != RoleKind::Migrator);
     match url {
         Some(url) => Parts::through(url, user, password, database),
-        None => Parts::new(&landscape.server(&service.server).url.endpoint(), user, password, database),
+        None => Parts::new(&plan.server(&service.server).url.endpoint(), user, password, database),
     }
 }
 

@@ -28,36 +28,36 @@ const IDENTITY: &str = "/run/martydb/identity";
 ///
 /// # Errors
 /// If a pod could not keep the passwords that martydb creates.
-pub fn all(landscape: &DeploymentPlan<'_>) -> Result<Vec<String>> {
-    let Some(settings) = &landscape.manifest.backup else { return Ok(vec![]) };
-    let jobs = &landscape.manifest.deploy.backup_jobs;
+pub fn all(plan: &DeploymentPlan<'_>) -> Result<Vec<String>> {
+    let Some(settings) = &plan.manifest.backup else { return Ok(vec![]) };
+    let jobs = &plan.manifest.deploy.backup_jobs;
     let mut all = vec![];
     if let BackupLocation::Folder(_) = settings.to {
-        all.push(disk(landscape, jobs));
+        all.push(disk(plan, jobs));
     }
     // Encrypted backups cannot be verified without an identity.
     let opens = settings.encrypt.is_empty() || jobs.identity_secret.is_some();
-    for run in schedule::of_backups(landscape).iter().filter(|run| opens || run.name != BACKUP_VERIFY) {
-        let pod = pod(landscape, settings, jobs, run.name);
+    for run in schedule::of_backups(plan).iter().filter(|run| opens || run.name != BACKUP_VERIFY) {
+        let pod = pod(plan, settings, jobs, run.name);
         let tool = ToolJob { instance: run.name, arguments: run.arguments, pod };
-        all.push(cron_job(landscape, run.at, tool)?);
+        all.push(cron_job(plan, run.at, tool)?);
         if let BackupLocation::S3 { .. } = settings.to {
-            all.push(to_store(landscape, run, jobs.store_port));
+            all.push(to_store(plan, run, jobs.store_port));
         }
     }
     Ok(all)
 }
 
-fn disk(landscape: &DeploymentPlan<'_>, jobs: &BackupJobs) -> String {
+fn disk(plan: &DeploymentPlan<'_>, jobs: &BackupJobs) -> String {
     yaml_text(&KubernetesObject {
         api_version: "v1",
         kind: "PersistentVolumeClaim",
-        metadata: ObjectMeta::of(landscape, DISK, None),
-        spec: Some(ClaimSpec::of(&jobs.storage_size, jobs.storage_class.as_ref())),
+        metadata: ObjectMeta::new(plan, DISK, None),
+        spec: Some(ClaimSpec::new(&jobs.storage_size, jobs.storage_class.as_ref())),
     })
 }
 
-fn pod(landscape: &DeploymentPlan<'_>, settings: &BackupSettings, jobs: &BackupJobs, run: &str) -> PodExtras {
+fn pod(plan: &DeploymentPlan<'_>, settings: &BackupSettings, jobs: &BackupJobs, run: &str) -> PodExtras {
     let mut pod = PodExtras::default();
     // As large as the disk of the backups: an archive may be stored here before it is encrypted.
     pod.volumes.push(Volume::empty("state", None, &jobs.storage_size));
@@ -66,7 +66,7 @@ fn pod(landscape: &DeploymentPlan<'_>, settings: &BackupSettings, jobs: &BackupJ
         BackupLocation::Folder(folder) => {
             let source = VolumeSource::PersistentVolumeClaim { claim_name: DISK };
             pod.volumes.push(Volume { name: "backups", source });
-            pod.mounts.push(VolumeMount::at("backups", &in_image(landscape.manifest.home(), folder)));
+            pod.mounts.push(VolumeMount::at("backups", &in_image(plan.manifest.home(), folder)));
         }
         BackupLocation::S3 { .. } => {
             pod.env_from.push(EnvFrom { secret_ref: SecretName { name: jobs.store_secret.clone() } });
@@ -90,12 +90,12 @@ fn in_image(home: &Path, folder: &Path) -> String {
 }
 
 /// Returns the policy that lets only these pods connect to the port of the object storage, at any address.
-fn to_store(landscape: &DeploymentPlan<'_>, run: &TimedRun<'_>, port: u16) -> String {
+fn to_store(plan: &DeploymentPlan<'_>, run: &TimedRun<'_>, port: u16) -> String {
     let spec = PolicySpec {
-        pod_selector: LabelSelector::of(pod_labels(MARTYDB, run.name)),
+        pod_selector: LabelSelector::new(pod_labels(MARTYDB, run.name)),
         policy_types: vec![EGRESS],
         ingress: vec![],
         egress: vec![to_port(tcp(port))],
     };
-    policy(landscape, &format!("{}-store", run.name), spec)
+    policy(plan, &format!("{}-store", run.name), spec)
 }

@@ -32,7 +32,7 @@ struct MetricsEndpoint {
     port: &'static str,
 }
 
-pub fn scheduled_backup(landscape: &DeploymentPlan<'_>, host: &str, backup: &BackupSchedule) -> String {
+pub fn scheduled_backup(plan: &DeploymentPlan<'_>, host: &str, backup: &BackupSchedule) -> String {
     let spec = ScheduledBackupSpec {
         schedule: backup.schedule.clone(),
         cluster: ByName::cluster(host),
@@ -41,16 +41,16 @@ pub fn scheduled_backup(landscape: &DeploymentPlan<'_>, host: &str, backup: &Bac
         method: "plugin",
         plugin_configuration: ByName { name: BARMAN.to_owned() },
     };
-    let metadata = ObjectMeta::of(landscape, workload(host), None);
+    let metadata = ObjectMeta::new(plan, workload(host), None);
     yaml_text(&KubernetesObject { api_version: API, kind: "ScheduledBackup", metadata, spec: Some(spec) })
 }
 
-pub fn pod_monitor(landscape: &DeploymentPlan<'_>, host: &str) -> String {
+pub fn pod_monitor(plan: &DeploymentPlan<'_>, host: &str) -> String {
     let spec = PodMonitorSpec {
-        selector: LabelSelector::of(pod_labels(host)),
+        selector: LabelSelector::new(pod_labels(host)),
         pod_metrics_endpoints: [MetricsEndpoint { port: "metrics" }],
     };
-    let metadata = ObjectMeta::of(landscape, workload(host), None);
+    let metadata = ObjectMeta::new(plan, workload(host), None);
     let api_version = "monitoring.coreos.com/v1";
     yaml_text(&KubernetesObject { api_version, kind: "PodMonitor", metadata, spec: Some(spec) })
 }

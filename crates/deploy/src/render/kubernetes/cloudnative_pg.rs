@@ -131,26 +131,26 @@ struct DatabaseSpec {
 ///
 /// # Errors
 /// See the Kubernetes target without the operator.
-pub fn documents(landscape: &DeploymentPlan<'_>) -> Result<String> {
-    let deploy = &landscape.manifest.deploy;
-    let mut texts = vec![namespace(landscape)];
+pub fn documents(plan: &DeploymentPlan<'_>) -> Result<String> {
+    let deploy = &plan.manifest.deploy;
+    let mut texts = vec![namespace(plan)];
     let doors = EntryPods { server: pod_labels, pooler: deploy.pooler.as_ref().map(|_| pooler_labels as _) };
-    texts.extend(network_policies::all(landscape, doors)?);
-    for server in &landscape.servers {
+    texts.extend(network_policies::all(plan, doors)?);
+    for server in &plan.servers {
         let Some(host) = server.host.as_deref() else { continue };
         check_port(server)?;
-        texts.push(instances(landscape, host));
-        texts.push(cluster(landscape, host, server));
-        texts.extend((server.url.user != SUPERUSER).then(|| admin(landscape, host, server)));
-        texts.extend(databases(landscape, host, server));
+        texts.push(instances(plan, host));
+        texts.push(cluster(plan, host, server));
+        texts.extend((server.url.user != SUPERUSER).then(|| admin(plan, host, server)));
+        texts.extend(databases(plan, host, server));
         if let Some(pooler) = &deploy.pooler {
-            texts.extend(pooler::all(landscape, host, server, pooler)?);
+            texts.extend(pooler::all(plan, host, server, pooler)?);
         }
-        texts.extend(deploy.backup.iter().map(|backup| backups::scheduled_backup(landscape, host, backup)));
-        texts.extend(deploy.pod_monitor.then(|| backups::pod_monitor(landscape, host)));
+        texts.extend(deploy.backup.iter().map(|backup| backups::scheduled_backup(plan, host, backup)));
+        texts.extend(deploy.pod_monitor.then(|| backups::pod_monitor(plan, host)));
     }
-    texts.extend(jobs::all(landscape)?);
-    texts.extend(backup_jobs::all(landscape)?);
+    texts.extend(jobs::all(plan)?);
+    texts.extend(backup_jobs::all(plan)?);
     Ok(texts.iter().map(|text| format!("---\n{text}")).collect())
 }
 
@@ -166,7 +166,7 @@ fn check_port(server: &ServerNode<'_>) -> Result<()> {
     Err(Error::manifest(message).hint(format!("write {PORT} into its url, or render it as kubernetes")))
 }
 
-fn cluster(landscape: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> String {
+fn cluster(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> String {
     let superuser = server.url.user == SUPERUSER;
     let additional = (host != format!("{}-rw", workload(host))).then(|| ManagedService {
         selector_type: "rw",
@@ -189,12 +189,12 @@ fn cluster(landscape: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) 
             size: server.deploy.storage_size.clone(),
             storage_class: server.deploy.storage_class.clone(),
         },
-        resources: Resources::of(&server.deploy.cpu, &server.deploy.memory),
+        resources: Resources::new(&server.deploy.cpu, &server.deploy.memory),
         inherited_metadata: InheritedMetadata { labels: labels.into() },
         managed: additional.map(|one| Managed { services: ManagedServices { additional: vec![one] } }),
-        plugins: landscape.manifest.deploy.backup.iter().map(archiver).collect(),
+        plugins: plan.manifest.deploy.backup.iter().map(archiver).collect(),
     };
-    let metadata = ObjectMeta::of(landscape, workload(host), None);
+    let metadata = ObjectMeta::new(plan, workload(host), None);
     yaml_text(&KubernetesObject { api_version: API, kind: "Cluster", metadata, spec: Some(spec) })
 }
 
@@ -213,7 +213,7 @@ fn image(server: &ServerNode<'_>) -> String {
 }
 
 /// Returns the login of martydb if it is not a superuser.
-fn admin(landscape: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> String {
+fn admin(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> String {
     let spec = RoleSpec {
         cluster: ByName::cluster(host),
         name: server.url.user.clone(),
@@ -222,13 +222,13 @@ fn admin(landscape: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) ->
         createrole: true,
         password_secret: ByName { name: server.admin_secret() },
     };
-    let metadata = ObjectMeta::of(landscape, &server.admin_secret(), None);
+    let metadata = ObjectMeta::new(plan, &server.admin_secret(), None);
     yaml_text(&KubernetesObject { api_version: API, kind: "DatabaseRole", metadata, spec: Some(spec) })
 }
 
 /// Returns the databases without parameters; only `apply` creates those with parameters.
-fn databases(landscape: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> Vec<String> {
-    let here = landscape.services.iter().filter(|node| {
+fn databases(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> Vec<String> {
+    let here = plan.services.iter().filter(|node| {
         let parameters = &node.service.parameters;
         node.service.server == server.name
             && parameters.made_with == CreationParameters::default()
@@ -242,21 +242,21 @@ fn databases(landscape: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>
             template: "template0",
             database_reclaim_policy: "retain",
         };
-        let metadata = ObjectMeta::of(landscape, &node.label, None);
+        let metadata = ObjectMeta::new(plan, &node.label, None);
         yaml_text(&KubernetesObject { api_version: API, kind: "Database", metadata, spec: Some(spec) })
     };
     here.map(one).collect()
 }
 
 /// Returns the policies between a Cluster's instances, the operator and the Kubernetes API.
-fn instances(landscape: &DeploymentPlan<'_>, host: &str) -> String {
-    let own = || Peer::Pods { pods: LabelSelector::of(pod_labels(host)) };
+fn instances(plan: &DeploymentPlan<'_>, host: &str) -> String {
+    let own = || Peer::Pods { pods: LabelSelector::new(pod_labels(host)) };
     let operator = [("app.kubernetes.io/name".to_owned(), "cloudnative-pg".to_owned())];
     let operator =
-        Peer::Elsewhere { namespace: LabelSelector::default(), pods: LabelSelector::of(operator.into()) };
+        Peer::Elsewhere { namespace: LabelSelector::default(), pods: LabelSelector::new(operator.into()) };
     let at = |port| PolicyPort { protocol: "TCP", port };
     let spec = PolicySpec {
-        pod_selector: LabelSelector::of(pod_labels(host)),
+        pod_selector: LabelSelector::new(pod_labels(host)),
         policy_types: vec![network_policies::INGRESS, network_policies::EGRESS],
         ingress: vec![
             PolicyRule { from: vec![own()], ports: vec![at(PORT), at(STATUS)], ..PolicyRule::default() },
@@ -264,5 +264,5 @@ fn instances(landscape: &DeploymentPlan<'_>, host: &str) -> String {
         ],
         egress: vec![PolicyRule::default()],
     };
-    network_policies::policy(landscape, &format!("{}-instances", workload(host)), spec)
+    network_policies::policy(plan, &format!("{}-instances", workload(host)), spec)
 }

@@ -78,8 +78,8 @@ struct RemoteRef {
 ///
 /// # Errors
 /// If the manifest names no secret store.
-pub fn documents(landscape: &DeploymentPlan<'_>) -> Result<String> {
-    let Some(store) = &landscape.manifest.deploy.secret_store else {
+pub fn documents(plan: &DeploymentPlan<'_>) -> Result<String> {
+    let Some(store) = &plan.manifest.deploy.secret_store else {
         return Err(Error::manifest("the manifest names no secret store of the cluster")
             .hint("name the store: deploy: { secret_store: { name: vault } }"));
     };
@@ -89,56 +89,51 @@ pub fn documents(landscape: &DeploymentPlan<'_>) -> Result<String> {
         Some(other) => Err(Error::manifest(format!("{other} and {whose} would share the secret \"{key}\""))
             .hint("write {role} and {server} into deploy: { secret_store: { key: … } }")),
     };
-    let env = &landscape.manifest.env;
+    let env = &plan.manifest.env;
     let mut texts = vec![];
-    for server in &landscape.servers {
+    for server in &plan.servers {
         let key = fill(&store.admin_key, env, &server.url.user, server.name, "");
         let key = own(key, format!("the admin of server \"{}\"", server.name))?;
-        texts.push(of_admin(landscape, store, server, key));
+        texts.push(of_admin(plan, store, server, key));
     }
-    for login in &landscape.logins {
+    for login in &plan.logins {
         let (role, server) = (login.key.role.as_str(), &login.key.server);
         let key = fill(&store.key, env, role, server, login.key.service.as_str());
         let key = own(key, format!("\"{role}\" on server \"{server}\""))?;
-        texts.push(of_login(landscape, store, login, key)?);
+        texts.push(of_login(plan, store, login, key)?);
     }
     Ok(texts.iter().map(|text| format!("---\n{text}")).collect())
 }
 
-fn of_admin(
-    landscape: &DeploymentPlan<'_>,
-    store: &SecretStore,
-    server: &ServerNode<'_>,
-    key: String,
-) -> String {
+fn of_admin(plan: &DeploymentPlan<'_>, store: &SecretStore, server: &ServerNode<'_>, key: String) -> String {
     let data = admin_data(server, SENTINEL).map(|(name, value)| (name, filled(&value, AS_IT_IS)));
-    object(landscape, store, server.admin_secret(), "kubernetes.io/basic-auth", data.into(), key)
+    object(plan, store, server.admin_secret(), "kubernetes.io/basic-auth", data.into(), key)
 }
 
 fn of_login(
-    landscape: &DeploymentPlan<'_>,
+    plan: &DeploymentPlan<'_>,
     store: &SecretStore,
     login: &LoginNode<'_>,
     key: String,
 ) -> Result<String> {
     let password = SecretString::from(SENTINEL);
-    let values = address(landscape, login, login.key.role.as_str(), password).variables()?;
+    let values = address(plan, login, login.key.role.as_str(), password).variables()?;
     let data = values.into_iter().map(|(name, value)| {
         let password = if name == "DATABASE_URL" { IN_URL } else { AS_IT_IS };
         (name, filled(&value, password))
     });
-    Ok(object(landscape, store, login.key.secret_name(), "Opaque", data.collect(), key))
+    Ok(object(plan, store, login.key.secret_name(), "Opaque", data.collect(), key))
 }
 
 fn object(
-    landscape: &DeploymentPlan<'_>,
+    plan: &DeploymentPlan<'_>,
     store: &SecretStore,
     name: String,
     kind: &'static str,
     data: BTreeMap<String, String>,
     key: String,
 ) -> String {
-    let metadata = ObjectMeta::of(landscape, &name, None);
+    let metadata = ObjectMeta::new(plan, &name, None);
     let spec = ExternalSecretSpec {
         refresh_interval: "1h",
         secret_store_ref: StoreRef { kind: store.kind.name(), name: store.name.clone() },

@@ -67,40 +67,40 @@ impl<'a> ToolJob<'a> {
 ///
 /// # Errors
 /// If a pod could not keep the passwords that martydb creates.
-pub fn all(landscape: &DeploymentPlan<'_>) -> Result<Vec<String>> {
-    let init = job(landscape, ToolJob::plain("init-all", &["--no-input", "-y", "init-all"]))?;
+pub fn all(plan: &DeploymentPlan<'_>) -> Result<Vec<String>> {
+    let init = job(plan, ToolJob::plain("init-all", &["--no-input", "-y", "init-all"]))?;
     // A Job cannot be changed, so its name depends on its content.
     let digest = Sha256::digest(yaml_text(&init));
     let suffix: String = digest[..4].iter().map(|byte| format!("{byte:02x}")).collect();
-    let metadata = ObjectMeta::of(landscape, &format!("init-all-{suffix}"), Some((MARTYDB, "init-all")));
+    let metadata = ObjectMeta::new(plan, &format!("init-all-{suffix}"), Some((MARTYDB, "init-all")));
     let init = KubernetesObject { api_version: "batch/v1", kind: "Job", metadata, spec: Some(init) };
     let verify = ToolJob::plain("verify-isolation", &["--no-input", "verify-isolation"]);
-    Ok(vec![yaml_text(&init), cron_job(landscape, schedule::ISOLATION, verify)?])
+    Ok(vec![yaml_text(&init), cron_job(plan, schedule::ISOLATION, verify)?])
 }
 
 /// Returns a CronJob that runs martydb on a schedule.
 ///
 /// # Errors
 /// See [`all`].
-pub fn cron_job(landscape: &DeploymentPlan<'_>, schedule: &str, run: ToolJob<'_>) -> Result<String> {
+pub fn cron_job(plan: &DeploymentPlan<'_>, schedule: &str, run: ToolJob<'_>) -> Result<String> {
     let instance = run.instance;
     let spec = CronJobSpec {
         schedule: schedule.to_owned(),
         concurrency_policy: "Forbid",
         successful_jobs_history_limit: 1,
         failed_jobs_history_limit: 3,
-        job_template: JobTemplate { spec: job(landscape, run)? },
+        job_template: JobTemplate { spec: job(plan, run)? },
     };
-    let metadata = ObjectMeta::of(landscape, instance, Some((MARTYDB, instance)));
+    let metadata = ObjectMeta::new(plan, instance, Some((MARTYDB, instance)));
     let object = KubernetesObject { api_version: "batch/v1", kind: "CronJob", metadata, spec: Some(spec) };
     Ok(yaml_text(&object))
 }
 
-fn job(landscape: &DeploymentPlan<'_>, run: ToolJob<'_>) -> Result<JobSpec> {
-    let manifest = landscape.manifest;
+fn job(plan: &DeploymentPlan<'_>, run: ToolJob<'_>) -> Result<JobSpec> {
+    let manifest = plan.manifest;
     let path = manifest.path.file_name().unwrap_or_default().to_string_lossy();
     let before = ["-f", &format!("/work/{path}"), "-e", &manifest.env].map(dependency_free);
-    let admins = landscape
+    let admins = plan
         .servers
         .iter()
         .map(|server| EnvVar::secret(&server.password_variable, server.admin_secret(), PASSWORD));
@@ -110,10 +110,10 @@ fn job(landscape: &DeploymentPlan<'_>, run: ToolJob<'_>) -> Result<JobSpec> {
         name: MARTYDB,
         image: manifest.deploy.tool_image.clone(),
         args: before.into_iter().chain(run.arguments.iter().map(|one| (*one).to_owned())).collect(),
-        env: admins.chain(passwords(landscape)?).chain(run.pod.env).collect(),
+        env: admins.chain(passwords(plan)?).chain(run.pod.env).collect(),
         env_from: run.pod.env_from,
         ports: vec![],
-        resources: Resources::of("100m", "256Mi"),
+        resources: Resources::new("100m", "256Mi"),
         security_context: ContainerSecurity::default(),
         startup_probe: None,
         readiness_probe: None,
@@ -129,7 +129,7 @@ fn job(landscape: &DeploymentPlan<'_>, run: ToolJob<'_>) -> Result<JobSpec> {
             spec: PodSpec {
                 automount_service_account_token: false,
                 restart_policy: Some("Never"),
-                security_context: PodSecurity::of(ACCOUNT, owns_volumes),
+                security_context: PodSecurity::new(ACCOUNT, owns_volumes),
                 termination_grace_period_seconds: Some(60),
                 containers: vec![container],
                 volumes: [tmp].into_iter().chain(run.pod.volumes).collect(),
@@ -139,8 +139,8 @@ fn job(landscape: &DeploymentPlan<'_>, run: ToolJob<'_>) -> Result<JobSpec> {
 }
 
 /// Returns the logins' passwords if variables are the provider: each from the Secret of `secrets export`.
-fn passwords(landscape: &DeploymentPlan<'_>) -> Result<Vec<EnvVar>> {
-    let template = match &landscape.manifest.secrets {
+fn passwords(plan: &DeploymentPlan<'_>) -> Result<Vec<EnvVar>> {
+    let template = match &plan.manifest.secrets {
         SecretsSpec::Command { .. } => return Ok(vec![]),
         SecretsSpec::Env { name } => name,
         SecretsSpec::File { .. } => {
@@ -154,7 +154,7 @@ fn passwords(landscape: &DeploymentPlan<'_>) -> Result<Vec<EnvVar>> {
         let (key, secret) = (&login.key, login.key.secret_name());
         EnvVar::secret(&variable_name(template, key, &key.label), secret, "PGPASSWORD")
     };
-    let mut all: Vec<EnvVar> = landscape.logins.iter().map(variable).collect();
+    let mut all: Vec<EnvVar> = plan.logins.iter().map(variable).collect();
     // If the template contains no server, a further login on two servers has one variable.
     let mut seen = BTreeSet::new();
     all.retain(|variable| seen.insert(variable.name.clone()));

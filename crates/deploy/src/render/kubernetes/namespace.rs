@@ -4,7 +4,7 @@ use super::objects::{KubernetesObject, ObjectMeta};
 use crate::render::deployment::DeploymentPlan;
 use martydb_ui::report::yaml_text;
 
-pub fn namespace(landscape: &DeploymentPlan<'_>) -> String {
-    let metadata = ObjectMeta { namespace: None, ..ObjectMeta::of(landscape, &landscape.namespace, None) };
+pub fn namespace(plan: &DeploymentPlan<'_>) -> String {
+    let metadata = ObjectMeta { namespace: None, ..ObjectMeta::new(plan, &plan.namespace, None) };
     yaml_text(&KubernetesObject { api_version: "v1", kind: "Namespace", metadata, spec: None::<()> })
 }

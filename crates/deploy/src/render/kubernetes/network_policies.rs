@@ -81,7 +81,7 @@ pub struct EntryPods {
 ///
 /// # Errors
 /// If a server is external and the manifest does not declare its networks.
-pub fn all(landscape: &DeploymentPlan<'_>, doors: EntryPods) -> Result<Vec<String>> {
+pub fn all(plan: &DeploymentPlan<'_>, doors: EntryPods) -> Result<Vec<String>> {
     let everything = || LabelSelector::default();
     let deny = PolicySpec {
         pod_selector: everything(),
@@ -95,19 +95,19 @@ pub fn all(landscape: &DeploymentPlan<'_>, doors: EntryPods) -> Result<Vec<Strin
         ingress: vec![],
         egress: vec![name_servers()],
     };
-    let mut all = vec![policy(landscape, "default-deny", deny), policy(landscape, "allow-dns", dns)];
-    for server in &landscape.servers {
-        all.extend(server.host.as_deref().map(|host| of_server(landscape, host, server, doors)));
+    let mut all = vec![policy(plan, "default-deny", deny), policy(plan, "allow-dns", dns)];
+    for server in &plan.servers {
+        all.extend(server.host.as_deref().map(|host| of_server(plan, host, server, doors)));
     }
-    for service in &landscape.services {
-        all.push(of_service(landscape, service, doors)?);
+    for service in &plan.services {
+        all.push(of_service(plan, service, doors)?);
     }
-    all.push(of_martydb(landscape, doors)?);
+    all.push(of_martydb(plan, doors)?);
     Ok(all)
 }
 
-pub fn policy(landscape: &DeploymentPlan<'_>, name: &str, spec: PolicySpec) -> String {
-    let metadata = ObjectMeta::of(landscape, name, None);
+pub fn policy(plan: &DeploymentPlan<'_>, name: &str, spec: PolicySpec) -> String {
+    let metadata = ObjectMeta::new(plan, name, None);
     yaml_text(&KubernetesObject {
         api_version: "networking.k8s.io/v1",
         kind: "NetworkPolicy",
@@ -123,44 +123,39 @@ fn name_servers() -> PolicyRule {
     let pods = [("k8s-app".to_owned(), "kube-dns".to_owned())];
     PolicyRule {
         to: vec![Peer::Elsewhere {
-            namespace: LabelSelector::of(namespace.into()),
-            pods: LabelSelector::of(pods.into()),
+            namespace: LabelSelector::new(namespace.into()),
+            pods: LabelSelector::new(pods.into()),
         }],
         ports: vec![PolicyPort { protocol: "UDP", port: 53 }, PolicyPort { protocol: "TCP", port: 53 }],
         ..PolicyRule::default()
     }
 }
 
-fn of_server(
-    landscape: &DeploymentPlan<'_>,
-    host: &str,
-    server: &ServerNode<'_>,
-    doors: EntryPods,
-) -> String {
-    let clients = landscape.services.iter().filter(|node| server.clients.contains(&node.service.name));
+fn of_server(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>, doors: EntryPods) -> String {
+    let clients = plan.services.iter().filter(|node| server.clients.contains(&node.service.name));
     let clients = clients.map(|node| node.pods.selector.clone()).chain([martydb()]);
     let clients = clients.chain(doors.pooler.map(|pods| pods(host)));
     let spec = PolicySpec {
-        pod_selector: LabelSelector::of((doors.server)(host)),
+        pod_selector: LabelSelector::new((doors.server)(host)),
         policy_types: vec![INGRESS],
         ingress: vec![PolicyRule {
-            from: clients.map(|labels| Peer::Pods { pods: LabelSelector::of(labels) }).collect(),
+            from: clients.map(|labels| Peer::Pods { pods: LabelSelector::new(labels) }).collect(),
             ports: vec![tcp(server.url.port)],
             ..PolicyRule::default()
         }],
         egress: vec![],
     };
-    policy(landscape, workload(host), spec)
+    policy(plan, workload(host), spec)
 }
 
 /// Returns the policy of a service: its programs may connect to its databases and the other services. Further
 /// clients need policies of their own.
-fn of_service(landscape: &DeploymentPlan<'_>, node: &ServiceNode<'_>, doors: EntryPods) -> Result<String> {
+fn of_service(plan: &DeploymentPlan<'_>, node: &ServiceNode<'_>, doors: EntryPods) -> Result<String> {
     let databases =
-        landscape.servers_of(node).map(|server| to_server(server, doors)).collect::<Result<Vec<_>>>()?;
-    let others = landscape.services.iter().filter(|other| other.label != node.label);
+        plan.servers_of(node).map(|server| to_server(server, doors)).collect::<Result<Vec<_>>>()?;
+    let others = plan.services.iter().filter(|other| other.label != node.label);
     let others = others.filter_map(|other| {
-        let pods = LabelSelector::of(other.pods.selector.clone());
+        let pods = LabelSelector::new(other.pods.selector.clone());
         Some(PolicyRule {
             to: vec![Peer::Pods { pods }],
             ports: vec![tcp(other.pods.port?)],
@@ -169,23 +164,23 @@ fn of_service(landscape: &DeploymentPlan<'_>, node: &ServiceNode<'_>, doors: Ent
     });
     let own = node.pods.port.map(|port| PolicyRule { ports: vec![tcp(port)], ..PolicyRule::default() });
     let spec = PolicySpec {
-        pod_selector: LabelSelector::of(node.pods.selector.clone()),
+        pod_selector: LabelSelector::new(node.pods.selector.clone()),
         policy_types: [own.is_some().then_some(INGRESS), Some(EGRESS)].into_iter().flatten().collect(),
         ingress: own.into_iter().collect(),
         egress: databases.into_iter().chain(others).collect(),
     };
-    Ok(policy(landscape, &format!("service-{}", node.label), spec))
+    Ok(policy(plan, &format!("service-{}", node.label), spec))
 }
 
-fn of_martydb(landscape: &DeploymentPlan<'_>, doors: EntryPods) -> Result<String> {
+fn of_martydb(plan: &DeploymentPlan<'_>, doors: EntryPods) -> Result<String> {
     let straight = EntryPods { pooler: None, ..doors };
     let spec = PolicySpec {
-        pod_selector: LabelSelector::of(martydb()),
+        pod_selector: LabelSelector::new(martydb()),
         policy_types: vec![EGRESS],
         ingress: vec![],
-        egress: landscape.servers.iter().map(|server| to_server(server, straight)).collect::<Result<_>>()?,
+        egress: plan.servers.iter().map(|server| to_server(server, straight)).collect::<Result<_>>()?,
     };
-    Ok(policy(landscape, MARTYDB, spec))
+    Ok(policy(plan, MARTYDB, spec))
 }
 
 /// Returns the labels of martydb's pods.
@@ -199,7 +194,7 @@ fn to_server(server: &ServerNode<'_>, doors: EntryPods) -> Result<PolicyRule> {
     let to: Vec<Peer> = match &server.host {
         Some(host) => {
             let pods = [Some(doors.server), doors.pooler].into_iter().flatten();
-            pods.map(|pods| Peer::Pods { pods: LabelSelector::of(pods(host)) }).collect()
+            pods.map(|pods| Peer::Pods { pods: LabelSelector::new(pods(host)) }).collect()
         }
         None => outside().collect(),
     };

@@ -31,7 +31,7 @@ pub struct Unsealed<'a> {
 pub struct Sealer<'a>(&'a SealingKey);
 
 impl<'a> Sealer<'a> {
-    pub fn of<'v>(key: &'a SealingKey, _: impl Iterator<Item = &'v Unsealed<'v>>) -> Sealer<'a> {
+    pub fn new<'v>(key: &'a SealingKey, _: impl Iterator<Item = &'v Unsealed<'v>>) -> Sealer<'a> {
         Sealer(key)
     }
 

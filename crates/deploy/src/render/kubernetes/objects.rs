@@ -33,16 +33,13 @@ pub struct ObjectMeta {
 
 impl ObjectMeta {
     /// Creates the metadata of an object in the namespace; `instance` labels select its pods.
-    pub fn of(landscape: &DeploymentPlan<'_>, name: &str, instance: Option<(&str, &str)>) -> ObjectMeta {
+    pub fn new(plan: &DeploymentPlan<'_>, name: &str, instance: Option<(&str, &str)>) -> ObjectMeta {
         let mut labels = Labels::from([
             ("app.kubernetes.io/managed-by".to_owned(), MARTYDB.to_owned()),
-            (
-                "app.kubernetes.io/part-of".to_owned(),
-                martydb_model::deploy::label(&landscape.manifest.project),
-            ),
+            ("app.kubernetes.io/part-of".to_owned(), martydb_model::deploy::label(&plan.manifest.project)),
         ]);
         labels.extend(instance.into_iter().flat_map(|(name, instance)| pod_labels(name, instance)));
-        ObjectMeta { name: name.to_owned(), namespace: Some(landscape.namespace.clone()), labels }
+        ObjectMeta { name: name.to_owned(), namespace: Some(plan.namespace.clone()), labels }
     }
 }
 
@@ -58,7 +55,7 @@ pub struct LabelSelector {
 }
 
 impl LabelSelector {
-    pub fn of(labels: Labels) -> LabelSelector {
+    pub fn new(labels: Labels) -> LabelSelector {
         LabelSelector { match_labels: labels }
     }
 }
@@ -105,7 +102,7 @@ pub struct SeccompProfile {
 
 impl PodSecurity {
     /// Creates the settings of an unprivileged account; `volumes` makes it own the pod's volumes.
-    pub fn of(account: u32, volumes: bool) -> PodSecurity {
+    pub fn new(account: u32, volumes: bool) -> PodSecurity {
         PodSecurity {
             run_as_non_root: true,
             run_as_user: account,
@@ -170,7 +167,7 @@ pub struct Resources {
 
 impl Resources {
     /// Reserves memory and limits it to the same amount; CPU is reserved without a limit.
-    pub fn of(cpu: &str, memory: &str) -> Resources {
+    pub fn new(cpu: &str, memory: &str) -> Resources {
         let memory = ("memory", memory.to_owned());
         Resources { requests: [("cpu", cpu.to_owned()), memory.clone()].into(), limits: [memory].into() }
     }
@@ -313,7 +310,7 @@ pub struct ClaimResources {
 }
 
 impl ClaimSpec {
-    pub fn of(size: &str, class: Option<&String>) -> ClaimSpec {
+    pub fn new(size: &str, class: Option<&String>) -> ClaimSpec {
         let requests = [("storage", size.to_owned())].into();
         ClaimSpec {
             access_modes: ["ReadWriteOnce"],

@@ -12,12 +12,12 @@ use martydb_model::error::Result;
 ///
 /// # Errors
 /// If a pod could not keep the passwords, or the networks of an external server are unknown.
-pub fn documents(landscape: &DeploymentPlan<'_>) -> Result<String> {
+pub fn documents(plan: &DeploymentPlan<'_>) -> Result<String> {
     let doors = EntryPods { server: |host| pod_labels(POSTGRES, workload(host)), pooler: None };
-    let mut texts = vec![namespace(landscape)];
-    texts.extend(network_policies::all(landscape, doors)?);
-    texts.extend(servers::all(landscape));
-    texts.extend(jobs::all(landscape)?);
-    texts.extend(backup_jobs::all(landscape)?);
+    let mut texts = vec![namespace(plan)];
+    texts.extend(network_policies::all(plan, doors)?);
+    texts.extend(servers::all(plan));
+    texts.extend(jobs::all(plan)?);
+    texts.extend(backup_jobs::all(plan)?);
     Ok(texts.iter().map(|text| format!("---\n{text}")).collect())
 }

@@ -31,14 +31,14 @@ struct PgBouncerSpec {
 /// # Errors
 /// If another object has its name.
 pub fn all(
-    landscape: &DeploymentPlan<'_>,
+    plan: &DeploymentPlan<'_>,
     host: &str,
     server: &ServerNode<'_>,
     pooler: &PoolerDeployment,
 ) -> Result<Vec<String>> {
     let name = pooler_name(host);
-    let taken = landscape.servers.iter().filter_map(|server| server.host.clone());
-    if taken.chain(landscape.services.iter().map(|node| node.label.clone())).any(|other| other == name) {
+    let taken = plan.servers.iter().filter_map(|server| server.host.clone());
+    if taken.chain(plan.services.iter().map(|node| node.label.clone())).any(|other| other == name) {
         return Err(Error::manifest(format!(
             "the pooler of server \"{}\" would be deployed as \"{name}\", which is taken",
             server.name
@@ -51,15 +51,15 @@ pub fn all(
         r#type: "rw",
         pgbouncer: PgBouncerSpec { pool_mode: pooler.mode.name() },
     };
-    let metadata = ObjectMeta::of(landscape, &name, None);
+    let metadata = ObjectMeta::new(plan, &name, None);
     let object = KubernetesObject { api_version: API, kind: "Pooler", metadata, spec: Some(spec) };
-    Ok(vec![policy(landscape, &name, host, server), yaml_text(&object)])
+    Ok(vec![policy(plan, &name, host, server), yaml_text(&object)])
 }
 
 /// Returns the policy of its pods, which also read their settings from the Kubernetes API.
-fn policy(landscape: &DeploymentPlan<'_>, name: &str, host: &str, server: &ServerNode<'_>) -> String {
-    let clients = landscape.services.iter().filter(|node| server.clients.contains(&node.service.name));
-    let clients = clients.map(|node| Peer::Pods { pods: LabelSelector::of(node.pods.selector.clone()) });
+fn policy(plan: &DeploymentPlan<'_>, name: &str, host: &str, server: &ServerNode<'_>) -> String {
+    let clients = plan.services.iter().filter(|node| server.clients.contains(&node.service.name));
+    let clients = clients.map(|node| Peer::Pods { pods: LabelSelector::new(node.pods.selector.clone()) });
     let clients: Vec<Peer> = clients.collect();
     let rule = PolicyRule {
         from: clients,
@@ -67,11 +67,11 @@ fn policy(landscape: &DeploymentPlan<'_>, name: &str, host: &str, server: &Serve
         ..PolicyRule::default()
     };
     let spec = PolicySpec {
-        pod_selector: LabelSelector::of(pooler_labels(host)),
+        pod_selector: LabelSelector::new(pooler_labels(host)),
         policy_types: vec![network_policies::INGRESS, network_policies::EGRESS],
         // A rule without peers would match every peer.
         ingress: if rule.from.is_empty() { vec![] } else { vec![rule] },
         egress: vec![PolicyRule::default()],
     };
-    network_policies::policy(landscape, name, spec)
+    network_policies::policy(plan, name, spec)
 }

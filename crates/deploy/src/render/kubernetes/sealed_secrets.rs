@@ -42,18 +42,18 @@ struct PlainSecret {
 ///
 /// # Errors
 /// If the passwords were not read, or all of them are short enough to be guessed.
-pub fn documents(landscape: &DeploymentPlan<'_>) -> Result<String> {
-    let Some(passwords) = &landscape.passwords else {
+pub fn documents(plan: &DeploymentPlan<'_>) -> Result<String> {
+    let Some(passwords) = &plan.passwords else {
         return Err(Error::operation("the passwords to be sealed were not read"));
     };
     check_length(passwords)?;
-    let secrets = secrets(landscape, passwords)?;
+    let secrets = secrets(plan, passwords)?;
     let scopes: Vec<String> =
-        secrets.iter().map(|secret| format!("{}/{}", landscape.namespace, secret.name)).collect();
+        secrets.iter().map(|secret| format!("{}/{}", plan.namespace, secret.name)).collect();
     let all: Vec<Vec<Unsealed<'_>>> =
         secrets.iter().zip(&scopes).map(|(secret, scope)| unsealed(secret, scope)).collect();
-    let sealer = Sealer::of(&passwords.certificate, all.iter().flatten());
-    let texts = secrets.iter().zip(&all).map(|(secret, values)| object(landscape, secret, values, &sealer));
+    let sealer = Sealer::new(&passwords.certificate, all.iter().flatten());
+    let texts = secrets.iter().zip(&all).map(|(secret, values)| object(plan, secret, values, &sealer));
     texts.map(|text| Ok(format!("---\n{}", text?))).collect()
 }
 
@@ -70,9 +70,9 @@ fn check_length(passwords: &PasswordsToSeal) -> Result<()> {
     .hint("let martydb create one: `martydb rotate --all`"))
 }
 
-fn secrets(landscape: &DeploymentPlan<'_>, passwords: &PasswordsToSeal) -> Result<Vec<PlainSecret>> {
+fn secrets(plan: &DeploymentPlan<'_>, passwords: &PasswordsToSeal) -> Result<Vec<PlainSecret>> {
     let mut all = vec![];
-    for server in &landscape.servers {
+    for server in &plan.servers {
         let password = passwords.admins[server.name].expose_secret();
         all.push(PlainSecret {
             name: server.admin_secret(),
@@ -80,9 +80,9 @@ fn secrets(landscape: &DeploymentPlan<'_>, passwords: &PasswordsToSeal) -> Resul
             data: secret(admin_data(server, password)),
         });
     }
-    for login in &landscape.logins {
+    for login in &plan.logins {
         let (role, password) = &passwords.logins[&login.key];
-        let values = address(landscape, login, role.as_str(), password.clone()).variables()?;
+        let values = address(plan, login, role.as_str(), password.clone()).variables()?;
         all.push(PlainSecret { name: login.key.secret_name(), kind: "Opaque", data: secret(values) });
     }
     Ok(all)
@@ -102,13 +102,13 @@ fn unsealed<'v>(secret: &'v PlainSecret, scope: &'v str) -> Vec<Unsealed<'v>> {
 }
 
 fn object(
-    landscape: &DeploymentPlan<'_>,
+    plan: &DeploymentPlan<'_>,
     secret: &PlainSecret,
     values: &[Unsealed<'_>],
     sealer: &Sealer<'_>,
 ) -> Result<String> {
     let sealed = values.iter().map(|one| Ok((one.key.to_owned(), STANDARD.encode(sealer.sealed(one)?))));
-    let metadata = ObjectMeta::of(landscape, &secret.name, None);
+    let metadata = ObjectMeta::new(plan, &secret.name, None);
     let spec = SealedSecretSpec {
         encrypted_data: sealed.collect::<Result<_>>()?,
         template: SealedTemplate { metadata: metadata.clone(), r#type: secret.kind },

@@ -73,7 +73,7 @@ pub struct Sealer<'a> {
 
 impl<'a> Sealer<'a> {
     /// Derives the source from `all` values of the file.
-    pub fn of<'v>(key: &'a SealingKey, all: impl Iterator<Item = &'v Unsealed<'v>>) -> Sealer<'a> {
+    pub fn new<'v>(key: &'a SealingKey, all: impl Iterator<Item = &'v Unsealed<'v>>) -> Sealer<'a> {
         let mut digest = Sha256::new();
         all.for_each(|one| parts(one).into_iter().for_each(|part| digest.update(counted(part))));
         Sealer { key, source: digest.finalize().into() }

@@ -54,35 +54,34 @@ struct ClaimName {
     name: &'static str,
 }
 
-pub fn all(landscape: &DeploymentPlan<'_>) -> Vec<String> {
-    let here = landscape.servers.iter().filter_map(|server| Some((server.host.as_deref()?, server)));
-    here.flat_map(|(host, server)| [service(landscape, host, server), stateful_set(landscape, host, server)])
-        .collect()
+pub fn all(plan: &DeploymentPlan<'_>) -> Vec<String> {
+    let here = plan.servers.iter().filter_map(|server| Some((server.host.as_deref()?, server)));
+    here.flat_map(|(host, server)| [service(plan, host, server), stateful_set(plan, host, server)]).collect()
 }
 
-fn service(landscape: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> String {
+fn service(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> String {
     let spec = ServiceSpec {
         cluster_ip: "None",
         selector: pod_labels(POSTGRES, workload(host)),
         ports: vec![ServicePort { name: POSTGRES, port: server.url.port, target_port: POSTGRES }],
     };
-    let metadata = ObjectMeta::of(landscape, host, Some((POSTGRES, workload(host))));
+    let metadata = ObjectMeta::new(plan, host, Some((POSTGRES, workload(host))));
     yaml_text(&KubernetesObject { api_version: "v1", kind: "Service", metadata, spec: Some(spec) })
 }
 
-fn stateful_set(landscape: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> String {
+fn stateful_set(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> String {
     let labels = pod_labels(POSTGRES, workload(host));
     let spec = StatefulSetSpec {
         service_name: host.to_owned(),
         replicas: 1,
-        selector: LabelSelector::of(labels.clone()),
+        selector: LabelSelector::new(labels.clone()),
         template: PodTemplate { metadata: TemplateMetadata { labels }, spec: pod(server) },
         volume_claim_templates: vec![VolumeClaim {
             metadata: ClaimName { name: "data" },
-            spec: ClaimSpec::of(&server.deploy.storage_size, server.deploy.storage_class.as_ref()),
+            spec: ClaimSpec::new(&server.deploy.storage_size, server.deploy.storage_class.as_ref()),
         }],
     };
-    let metadata = ObjectMeta::of(landscape, workload(host), Some((POSTGRES, workload(host))));
+    let metadata = ObjectMeta::new(plan, workload(host), Some((POSTGRES, workload(host))));
     yaml_text(&KubernetesObject { api_version: "apps/v1", kind: "StatefulSet", metadata, spec: Some(spec) })
 }
 
@@ -91,7 +90,7 @@ fn pod(server: &ServerNode<'_>) -> PodSpec {
     PodSpec {
         automount_service_account_token: false,
         restart_policy: None,
-        security_context: PodSecurity::of(account, true),
+        security_context: PodSecurity::new(account, true),
         // A smart shutdown would wait for clients. The image stops with a fast one, which has to write a
         // checkpoint.
         termination_grace_period_seconds: Some(120),
@@ -121,7 +120,7 @@ fn container(server: &ServerNode<'_>) -> PodContainer {
         env,
         env_from: vec![],
         ports: vec![ContainerPort { name: POSTGRES, container_port: url.port }],
-        resources: Resources::of(&server.deploy.cpu, &server.deploy.memory),
+        resources: Resources::new(&server.deploy.cpu, &server.deploy.memory),
         security_context: ContainerSecurity::default(),
         // Crash recovery may take long: the pod is restarted only after ten minutes.
         startup_probe: Some(ready(server, 5, 120)),

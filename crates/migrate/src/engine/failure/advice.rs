@@ -12,7 +12,7 @@ use martydb_model::sqlstate;
 use martydb_pg::server::ErrorResponse;
 
 /// Condition of a row, apart from the SQLSTATE.
-enum Sign {
+enum AdviceCondition {
     Always,
     /// The part of the batch that failed.
     Part(BatchPart),
@@ -24,10 +24,10 @@ enum Sign {
     Extension,
 }
 
-struct Cure {
+struct AdviceRow {
     /// SQLSTATEs; any if empty.
     states: &'static [&'static str],
-    sign: Sign,
+    sign: AdviceCondition,
     /// `{name}` is the name that the server quotes, `{extension}` the extension that provides it; `{service}`,
     /// `{owner}`, `{app}` and `{schemas}` are the service's.
     advice: &'static str,
@@ -38,35 +38,35 @@ struct Cure {
 const ROLES: &str = "roles and databases are declared in the manifest: remove the statement";
 
 /// Advice by error; the first matching row is used.
-const CURES: &[Cure] = &[
-    Cure {
+const CURES: &[AdviceRow] = &[
+    AdviceRow {
         states: &[],
-        sign: Sign::Part(BatchPart::Check),
+        sign: AdviceCondition::Part(BatchPart::Check),
         advice: "create it as the owner: do not change the role inside functions or DO blocks",
         replaces_hint: false,
     },
-    Cure {
+    AdviceRow {
         states: &[sqlstate::UNIQUE_VIOLATION],
-        sign: Sign::Part(BatchPart::Record),
+        sign: AdviceCondition::Part(BatchPart::Record),
         advice: "another tool has recorded this version meanwhile: run `martydb status`",
         replaces_hint: false,
     },
-    Cure {
+    AdviceRow {
         states: &[sqlstate::INSUFFICIENT_PRIVILEGE],
-        sign: Sign::Statement(&[&["create", "extension"]]),
+        sign: AdviceCondition::Statement(&[&["create", "extension"]]),
         advice: "the admin installs extensions: write `extensions: [{name}]` for {service} in the manifest, then run \
                  `martydb apply --service {service}`; the file may keep CREATE EXTENSION IF NOT EXISTS",
         replaces_hint: true,
     },
-    Cure {
+    AdviceRow {
         states: &[sqlstate::DUPLICATE_OBJECT],
-        sign: Sign::Statement(&[&["create", "extension"]]),
+        sign: AdviceCondition::Statement(&[&["create", "extension"]]),
         advice: "write CREATE EXTENSION IF NOT EXISTS, or remove the statement: `extensions:` in the manifest installs it",
         replaces_hint: false,
     },
-    Cure {
+    AdviceRow {
         states: &[sqlstate::INSUFFICIENT_PRIVILEGE],
-        sign: Sign::Statement(&[
+        sign: AdviceCondition::Statement(&[
             &["comment", "on", "extension"],
             &["alter", "extension"],
             &["drop", "extension"],
@@ -74,9 +74,9 @@ const CURES: &[Cure] = &[
         advice: "the extension belongs to the admin, who installs what `extensions:` in the manifest lists: remove the statement",
         replaces_hint: true,
     },
-    Cure {
+    AdviceRow {
         states: &[sqlstate::INSUFFICIENT_PRIVILEGE],
-        sign: Sign::Statement(&[
+        sign: AdviceCondition::Statement(&[
             &["create", "role"],
             &["create", "user"],
             &["create", "group"],
@@ -95,9 +95,9 @@ const CURES: &[Cure] = &[
         advice: ROLES,
         replaces_hint: true,
     },
-    Cure {
+    AdviceRow {
         states: &[sqlstate::UNDEFINED_OBJECT],
-        sign: Sign::Routine(&[
+        sign: AdviceCondition::Routine(&[
             "get_role_oid",
             "get_rolespec_oid",
             "get_rolespec_tuple",
@@ -108,56 +108,56 @@ const CURES: &[Cure] = &[
                  remove the statement, or name a role of {service}",
         replaces_hint: true,
     },
-    Cure {
+    AdviceRow {
         states: &[sqlstate::INSUFFICIENT_PRIVILEGE],
-        sign: Sign::Routine(&["check_is_member_of_role", "check_can_set_role"]),
+        sign: AdviceCondition::Routine(&["check_is_member_of_role", "check_can_set_role"]),
         advice: "a migration's objects belong to {owner}, and roles and databases are declared in the manifest: \
                  remove OWNER TO or AUTHORIZATION",
         replaces_hint: true,
     },
-    Cure {
+    AdviceRow {
         states: &[sqlstate::UNSAFE_NEW_ENUM_VALUE_USAGE],
-        sign: Sign::Always,
+        sign: AdviceCondition::Always,
         advice: "a new enum value can be used once the transaction that adds it is committed: move ALTER TYPE … ADD VALUE \
                  into a migration of its own before this one",
         replaces_hint: true,
     },
-    Cure {
+    AdviceRow {
         states: &[sqlstate::INVALID_SCHEMA_NAME],
-        sign: Sign::Always,
+        sign: AdviceCondition::Always,
         advice: "write `schemas: [{schemas}]` for {service} in the manifest, then run `martydb apply --service {service}`; \
                  or put CREATE SCHEMA {name} into the file",
         replaces_hint: false,
     },
-    Cure {
+    AdviceRow {
         states: &[sqlstate::UNDEFINED_OBJECT, sqlstate::UNDEFINED_FUNCTION, sqlstate::UNDEFINED_TABLE],
-        sign: Sign::Extension,
+        sign: AdviceCondition::Extension,
         advice: "{name} is part of the extension {extension}: write `extensions: [{extension}]` for {service} in the manifest, \
                  then run `martydb apply --service {service}`",
         replaces_hint: true,
     },
-    Cure {
+    AdviceRow {
         states: &[sqlstate::LOCK_NOT_AVAILABLE],
-        sign: Sign::Always,
+        sign: AdviceCondition::Always,
         advice: "other sessions hold locks on the table: try again later, or raise --lock-wait",
         replaces_hint: false,
     },
-    Cure {
+    AdviceRow {
         states: &[sqlstate::READ_ONLY_SQL_TRANSACTION],
-        sign: Sign::Always,
+        sign: AdviceCondition::Always,
         advice: "the server or this login is read-only: point the manifest at the primary",
         replaces_hint: false,
     },
-    Cure {
+    AdviceRow {
         states: &[sqlstate::ACTIVE_SQL_TRANSACTION],
-        sign: Sign::Always,
+        sign: AdviceCondition::Always,
         advice: "put `-- martydb: no-transaction` in the file's first line",
         replaces_hint: false,
     },
 ];
 
 /// A failed statement, with the service's target.
-pub struct Case<'a> {
+pub struct StatementFailure<'a> {
     pub target: &'a MigrationTarget,
     pub part: BatchPart,
     /// The statement of the file.
@@ -166,23 +166,23 @@ pub struct Case<'a> {
 }
 
 /// Returns the hints of an error: the server's own, unless it misleads, and martydb's advice.
-pub fn hints(case: &Case<'_>) -> Vec<String> {
-    let cure = CURES.iter().find(|cure| case.has(cure));
-    let own = case.fault.hint.clone().filter(|_| !cure.is_some_and(|cure| cure.replaces_hint));
-    own.into_iter().chain(cure.map(|cure| case.fill(cure.advice))).collect()
+pub fn hints(case: &StatementFailure<'_>) -> Vec<String> {
+    let row = CURES.iter().find(|row| case.has(row));
+    let own = case.fault.hint.clone().filter(|_| !row.is_some_and(|row| row.replaces_hint));
+    own.into_iter().chain(row.map(|row| case.fill(row.advice))).collect()
 }
 
-impl Case<'_> {
-    fn has(&self, cure: &Cure) -> bool {
+impl StatementFailure<'_> {
+    fn has(&self, row: &AdviceRow) -> bool {
         let state = self.fault.sqlstate.as_deref();
         let among = |all: &[&str], one: Option<&str>| one.is_some_and(|one| all.contains(&one));
-        (cure.states.is_empty() || among(cure.states, state))
-            && match cure.sign {
-                Sign::Always => true,
-                Sign::Part(part) => part == self.part,
-                Sign::Statement(all) => all.iter().any(|words| self.begins(words)),
-                Sign::Routine(all) => among(all, self.fault.routine.as_deref()),
-                Sign::Extension => self.extension().is_some(),
+        (row.states.is_empty() || among(row.states, state))
+            && match row.sign {
+                AdviceCondition::Always => true,
+                AdviceCondition::Part(part) => part == self.part,
+                AdviceCondition::Statement(all) => all.iter().any(|words| self.begins(words)),
+                AdviceCondition::Routine(all) => among(all, self.fault.routine.as_deref()),
+                AdviceCondition::Extension => self.extension().is_some(),
             }
     }
 
@@ -196,7 +196,7 @@ impl Case<'_> {
     }
 
     fn extension(&self) -> Option<&'static str> {
-        extensions::providing(&missing(self.fault)?.to_lowercase(), self.fault.sqlstate.as_deref()?)
+        extensions::extension_for(&missing(self.fault)?.to_lowercase(), self.fault.sqlstate.as_deref()?)
     }
 
     fn fill(&self, advice: &str) -> String {

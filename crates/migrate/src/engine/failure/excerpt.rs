@@ -17,7 +17,7 @@ pub fn excerpt(text: &str, offset: usize) -> String {
     let start = text[..offset].rfind('\n').map_or(0, |at| at + 1);
     let end = text[offset..].find('\n').map_or(text.len(), |at| offset + at);
     let (before, after) = (shown(&text[start..offset]), shown(text[offset..end].trim_end()));
-    let label = format!("LINE {}: ", Position::of(text, offset).line);
+    let label = format!("LINE {}: ", Position::new(text, offset).line);
     let room = WIDTH - label.len();
     let before = tail(&before, (room * 2 / 3).max(room.saturating_sub(after.width())));
     let after = head(&after, room - before.width());

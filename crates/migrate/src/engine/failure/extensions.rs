@@ -62,7 +62,7 @@ const PROVIDERS: &[Provider] = &[
 ];
 
 /// Returns the extension that provides a name, unqualified and in lower case, of the kind that the SQLSTATE is about.
-pub fn providing(name: &str, state: &str) -> Option<&'static str> {
+pub fn extension_for(name: &str, state: &str) -> Option<&'static str> {
     let is = |pattern: &&str| match pattern.strip_suffix('*') {
         Some(start) => name.starts_with(start),
         None => name == *pattern,
@@ -93,7 +93,7 @@ mod tests {
             ("vector", table, None),
             ("status", object, None),
         ] {
-            assert_eq!(providing(name, state), extension, "{name}");
+            assert_eq!(extension_for(name, state), extension, "{name}");
         }
     }
 }

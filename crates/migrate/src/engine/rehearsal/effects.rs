@@ -22,7 +22,7 @@ const MODES: &[&str] = &[
 
 /// A relation as it was before the rehearsal.
 #[derive(Debug, Clone)]
-struct Known {
+struct RelationState {
     name: String,
     filenode: u32,
     /// Estimated number of rows; below 0 if the server never counted.
@@ -33,10 +33,10 @@ struct Known {
 
 /// User relations by OID.
 #[derive(Debug, Default)]
-pub struct Relations(BTreeMap<u32, Known>);
+pub struct Relations(BTreeMap<u32, RelationState>);
 
 impl Relations {
-    pub fn asked() -> Statement {
+    pub fn query_sql() -> Statement {
         stmt!(
             "SELECT c.oid, n.nspname || '.' || c.relname, c.relfilenode, c.reltuples::pg_catalog.int8
              FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -47,8 +47,12 @@ impl Relations {
 
     pub fn read(rows: &[Row]) -> Result<Relations, Unreadable> {
         let one = |row: &Row| {
-            let known =
-                Known { name: row.try_get(1)?, filenode: row.try_get(2)?, rows: row.try_get(3)?, lock: None };
+            let known = RelationState {
+                name: row.try_get(1)?,
+                filenode: row.try_get(2)?,
+                rows: row.try_get(3)?,
+                lock: None,
+            };
             Ok((row.try_get(0)?, known))
         };
         Ok(Relations(rows.iter().map(one).collect::<Result<_, Unreadable>>()?))

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use super::{Intent, MigrationSession, NoSession};
 use crate::files::MigrationFolder;
-use crate::history::tables::GlancedEvents;
-use crate::history::{HistoryRows, Present, tables, unreadable};
+use crate::history::tables::OverviewEvents;
+use crate::history::{ExistingTables, HistoryRows, tables, unreadable};
 use crate::report::EventSender;
 use crate::target::MigrationTarget;
 use martydb_model::error::Result;
@@ -27,18 +27,18 @@ pub enum Sizes {
 
 /// Scope of the queries of a database.
 #[derive(Debug, Clone, Copy)]
-pub struct GlanceScope {
+pub struct OverviewScope {
     pub sizes: Sizes,
-    events: GlancedEvents,
+    events: OverviewEvents,
 }
 
-impl GlanceScope {
+impl OverviewScope {
     /// Returns the scope for a folder. A history has about as many events as the folder has files. Runs of
     /// repeatable migrations are in a separate table, read only if the folder has any.
-    pub fn of(folder: &MigrationFolder, sizes: Sizes) -> GlanceScope {
+    pub fn for_folder(folder: &MigrationFolder, sizes: Sizes) -> OverviewScope {
         let are_few = folder.migrations.len() < FEW as usize / 2 && folder.repeatables.is_empty();
-        let events = if are_few { GlancedEvents::Few(FEW) } else { GlancedEvents::Newest };
-        GlanceScope { sizes, events }
+        let events = if are_few { OverviewEvents::Few(FEW) } else { OverviewEvents::Newest };
+        OverviewScope { sizes, events }
     }
 }
 
@@ -58,9 +58,9 @@ pub struct SessionOverview<'a> {
 impl<'a> SessionOverview<'a> {
     /// # Errors
     /// If there is no session, or its database is not provisioned.
-    pub async fn take(
+    pub async fn read(
         target: &'a MigrationTarget,
-        scope: GlanceScope,
+        scope: OverviewScope,
         wait: Duration,
         sessions: &SessionList,
     ) -> Result<SessionOverview<'a>, NoSession> {
@@ -68,7 +68,7 @@ impl<'a> SessionOverview<'a> {
         let mut session =
             MigrationSession::log_in(target, Intent::Read, deadline, &EventSender::ignored()).await?;
         let (history, newest, size) = match guess(&mut session, scope, sessions).await {
-            Some(Guess { applied, newest, size }) => {
+            Some(SpeculativeResults { applied, newest, size }) => {
                 (session.history_with(&applied).await, Some(newest), size)
             }
             None => ask(&mut session, scope.sizes).await?,
@@ -97,7 +97,7 @@ fn others<'l>(list: &'l [OpenSession], session: &MigrationSession<'_>) -> Vec<&'
 }
 
 /// Results of queries on tables that were not known to exist.
-struct Guess {
+struct SpeculativeResults {
     /// Rows of refinery's table in the first of the schemas.
     applied: Vec<Row>,
     newest: Row,
@@ -111,13 +111,13 @@ const FEW: u32 = 200;
 /// session on the server reads the list of sessions as well.
 async fn guess(
     session: &mut MigrationSession<'_>,
-    scope: GlanceScope,
+    scope: OverviewScope,
     sessions: &SessionList,
-) -> Option<Guess> {
+) -> Option<SpeculativeResults> {
     let schema = session.target.schemas.first()?;
     let mut which = scope.events;
     let claim = sessions.claim();
-    let tables = [tables::read_refinery(schema), tables::glance_at_events(which)];
+    let tables = [tables::read_refinery(schema), tables::overview_sql(which)];
     let list = claim.iter().map(|_| SessionList::query());
     let asked: Vec<_> = [session.act_as_owner()]
         .into_iter()
@@ -132,17 +132,17 @@ async fn guess(
     }
     let size = size(&mut results);
     if events.len() >= FEW as usize {
-        which = GlancedEvents::Newest;
-        events = session.query([tables::glance_at_events(which)]).await.ok()?.pop()?;
+        which = OverviewEvents::Newest;
+        events = session.query([tables::overview_sql(which)]).await.ok()?.pop()?;
     }
-    let present = Present::glanced(which, &events, schema).ok()?;
+    let present = ExistingTables::from_overview(which, &events, schema).ok()?;
     let newest = newest_of(events)?;
     // Behind a pooler the results may come from another session; the usual path reports that.
     if tables::number_and_process(&newest).ok()?.1 != session.connection.backend() {
         return None;
     }
     session.present = present;
-    Some(Guess { applied, newest, size })
+    Some(SpeculativeResults { applied, newest, size })
 }
 
 fn newest_of(events: Vec<Row>) -> Option<Row> {

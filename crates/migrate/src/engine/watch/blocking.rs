@@ -38,7 +38,7 @@ impl BlockMonitor {
     }
 
     /// Takes a sample; `None` if there is no session for it.
-    pub async fn look(&mut self) -> Option<BlockSample> {
+    pub async fn sample(&mut self) -> Option<BlockSample> {
         if self.pause_until.is_some_and(|until| Instant::now() < until) {
             return None;
         }

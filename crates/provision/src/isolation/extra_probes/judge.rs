@@ -9,7 +9,7 @@ use super::super::listeners::Listener;
 use super::super::observations::{ExtraProbe, Observations, Purpose, ServerContext};
 use crate::probe::{AccessPolicy, Judgement, Probe, ProbeLocation, Task, Verdict};
 use martydb_model::findings::{
-    FindingSource, Finding, FindingKind, GUESSABLE, REPLICATION_LOGIN, REUSED, WRONG_PASSWORD,
+    Finding, FindingKind, FindingSource, GUESSABLE, REPLICATION_LOGIN, REUSED, WRONG_PASSWORD,
 };
 use martydb_model::sqlstate;
 use martydb_model::units::listed;
@@ -68,8 +68,7 @@ fn way(extra: &ExtraProbe, listener: &Listener) -> String {
 
 fn finding(task: &Task, extra: &ExtraProbe, listener: &Listener, kind: &FindingKind) -> Finding {
     let service = extra.login.map(|at| &task.logins[at].service);
-    let found =
-        kind.of(&extra.role).by(FindingSource::Probe).service_name(service).database(&extra.database);
+    let found = kind.of(&extra.role).by(FindingSource::Probe).service_name(service).database(&extra.database);
     // Only the address: a report never contains a working password.
     let found = found.object(format!("address {}", listener.shown));
     found.evidence(format!("{} was let in {}", extra.role, way(extra, listener))).on(&task.server)

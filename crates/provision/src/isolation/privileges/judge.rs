@@ -13,7 +13,7 @@ use crate::isolation::assessment::PartialJudgement;
 use crate::isolation::observations::Observations;
 use crate::probe::{Judgement, Probe, ProbeLocation, Task, Verdict};
 use martydb_model::contract::DefaultKind;
-use martydb_model::findings::{FindingSource, Finding, FindingBuilder, FindingKey, IN_DATABASE, Severity};
+use martydb_model::findings::{Finding, FindingBuilder, FindingKey, FindingSource, IN_DATABASE, Severity};
 use martydb_model::grants::{
     Repair, Securable, alter_role, privilege, revoke, revoke_admin_option, revoke_default, revoke_membership,
     revoke_option,

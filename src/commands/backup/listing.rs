@@ -20,7 +20,7 @@ pub struct OwnBackups {
 ///
 /// # Errors
 /// If a selected service is not declared, or the store cannot be read.
-pub async fn look(run: &Run, repository: &Repository, select: &Select) -> Result<OwnBackups> {
+pub async fn list(run: &Run, repository: &Repository, select: &Select) -> Result<OwnBackups> {
     let services: BTreeSet<String> =
         run.readable(select)?.iter().map(|service| service.name.to_string()).collect();
     let listing = repository.list().await?;

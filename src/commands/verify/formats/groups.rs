@@ -12,13 +12,13 @@ const LEAST: usize = 4;
 const NAMED: usize = 3;
 
 /// First finding of a cause, and the rest.
-pub struct Alike<'a> {
+pub struct FindingGroup<'a> {
     pub first: &'a Finding,
     pub others: Vec<&'a Finding>,
 }
 
 /// Groups findings, in the order of the first of each.
-pub fn alike<'a>(findings: &[&'a Finding]) -> Vec<Alike<'a>> {
+pub fn finding_groups<'a>(findings: &[&'a Finding]) -> Vec<FindingGroup<'a>> {
     let mut all: BTreeMap<&str, Vec<&'a Finding>> = BTreeMap::new();
     let causes: Vec<String> = findings.iter().map(|finding| cause(finding)).collect();
     for (cause, finding) in causes.iter().zip(findings) {
@@ -28,9 +28,9 @@ pub fn alike<'a>(findings: &[&'a Finding]) -> Vec<Alike<'a>> {
     for (cause, finding) in causes.iter().zip(findings) {
         let same = &all[cause.as_str()];
         if same.len() < LEAST {
-            told.push(Alike { first: finding, others: vec![] });
+            told.push(FindingGroup { first: finding, others: vec![] });
         } else if std::ptr::eq(same[0], *finding) {
-            told.push(Alike { first: finding, others: same[1..].to_vec() });
+            told.push(FindingGroup { first: finding, others: same[1..].to_vec() });
         }
     }
     told
@@ -49,7 +49,7 @@ fn cause(finding: &Finding) -> String {
     format!("{kind:?}\u{1}{}", parts.join("\u{1}"))
 }
 
-impl Alike<'_> {
+impl FindingGroup<'_> {
     /// Returns the text after the first object: ` and 41 more`.
     pub fn more(&self) -> String {
         if self.others.is_empty() { String::new() } else { format!(" and {} more", self.others.len()) }
@@ -87,13 +87,13 @@ mod tests {
         let mut all: Vec<Finding> = (0..5).map(|n| readable(&format!("a.t{n}"), PUBLIC)).collect();
         all.insert(2, readable("a.t9", "blue_app"));
         let all: Vec<&Finding> = all.iter().collect();
-        let told = alike(&all);
+        let told = finding_groups(&all);
         let words: Vec<_> =
             told.iter().map(|one| (one.first.object.as_deref().unwrap(), one.more())).collect();
         assert_eq!(words, [("table a.t0", " and 4 more".into()), ("table a.t9", String::new())]);
         let named = "the same on table a.t1, table a.t2, table a.t3 and 1 more (all of them: -o json)";
         assert_eq!(told[0].named().as_deref(), Some(named));
-        assert_eq!(alike(&all[..3]).len(), 3);
+        assert_eq!(finding_groups(&all[..3]).len(), 3);
     }
 
     #[test]
@@ -104,6 +104,6 @@ mod tests {
                 ..readable(&format!("a.t{n}"), PUBLIC)
             })
             .collect();
-        assert_eq!(alike(&all.iter().collect::<Vec<_>>()).len(), 4);
+        assert_eq!(finding_groups(&all.iter().collect::<Vec<_>>()).len(), 4);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::kinds::Carried;
+use super::kinds::ImportedMigration;
 use super::number::normal;
 
 /// Comparison of the tool's table with the imported migrations.
@@ -17,7 +17,7 @@ pub struct HistoryMatch {
 }
 
 /// Compares them. If `last` is set, the row names the last applied migration, and all before it are applied too.
-pub fn fit(carried: &[Carried], applied: &[String], last: bool) -> HistoryMatch {
+pub fn history_match(carried: &[ImportedMigration], applied: &[String], last: bool) -> HistoryMatch {
     let applied: BTreeSet<String> = applied.iter().map(|key| normal(key)).collect();
     let known: BTreeSet<&str> = carried.iter().map(|one| one.key.as_str()).collect();
     let unknown = applied.iter().filter(|key| !known.contains(key.as_str())).cloned().collect();
@@ -25,7 +25,7 @@ pub fn fit(carried: &[Carried], applied: &[String], last: bool) -> HistoryMatch 
         return HistoryMatch { unknown, ..HistoryMatch::default() };
     };
     let up_to = &carried[..=highest];
-    let is_missing = |one: &&Carried| !last && !applied.contains(&one.key);
+    let is_missing = |one: &&ImportedMigration| !last && !applied.contains(&one.key);
     let missing: Vec<i64> = up_to.iter().filter(is_missing).map(|one| one.version).collect();
     let at = missing.is_empty().then(|| carried[highest].version);
     HistoryMatch { at, missing, unknown }
@@ -36,8 +36,8 @@ mod tests {
     use super::*;
     use crate::import::kinds::SqlText;
 
-    fn carried(keys: &[&str]) -> Vec<Carried> {
-        let one = |(version, key): (i64, &&str)| Carried {
+    fn carried(keys: &[&str]) -> Vec<ImportedMigration> {
+        let one = |(version, key): (i64, &&str)| ImportedMigration {
             version,
             name: "x".into(),
             key: (*key).into(),
@@ -50,16 +50,16 @@ mod tests {
 
     #[test]
     fn the_baseline_is_the_last_of_an_unbroken_row() {
-        let fit = |keys: &[&str], applied: &[&str], last| {
+        let matched = |keys: &[&str], applied: &[&str], last| {
             let applied: Vec<String> = applied.iter().map(ToString::to_string).collect();
-            let fit = fit(&carried(keys), &applied, last);
-            (fit.at, fit.missing, fit.unknown)
+            let found = history_match(&carried(keys), &applied, last);
+            (found.at, found.missing, found.unknown)
         };
-        assert_eq!(fit(&["1", "2", "3"], &["0001", "2"], false), (Some(11), vec![], vec![]));
-        assert_eq!(fit(&["1", "2", "3"], &["1", "3"], false), (None, vec![11], vec![]));
-        assert_eq!(fit(&["1", "2", "3"], &["2"], true), (Some(11), vec![], vec![]));
-        assert_eq!(fit(&["a", "b"], &[], false), (None, vec![], vec![]));
-        assert_eq!(fit(&["1"], &["1", "9"], false), (Some(10), vec![], vec!["9".into()]));
-        assert_eq!(fit(&["1"], &["9"], true), (None, vec![], vec!["9".into()]));
+        assert_eq!(matched(&["1", "2", "3"], &["0001", "2"], false), (Some(11), vec![], vec![]));
+        assert_eq!(matched(&["1", "2", "3"], &["1", "3"], false), (None, vec![11], vec![]));
+        assert_eq!(matched(&["1", "2", "3"], &["2"], true), (Some(11), vec![], vec![]));
+        assert_eq!(matched(&["a", "b"], &[], false), (None, vec![], vec![]));
+        assert_eq!(matched(&["1"], &["1", "9"], false), (Some(10), vec![], vec!["9".into()]));
+        assert_eq!(matched(&["1"], &["9"], true), (None, vec![], vec!["9".into()]));
     }
 }

@@ -5,28 +5,28 @@ use std::time::{Duration, Instant};
 
 /// Last message about each subject.
 #[derive(Debug)]
-pub struct Pace {
+pub struct RepeatLimit {
     every: Duration,
-    said: BTreeMap<String, Said>,
+    said: BTreeMap<String, LastMessage>,
 }
 
 #[derive(Debug)]
-struct Said {
+struct LastMessage {
     what: String,
     first: Instant,
     last: Instant,
 }
 
-impl Pace {
-    pub fn new(every: Duration) -> Pace {
-        Pace { every, said: BTreeMap::new() }
+impl RepeatLimit {
+    pub fn new(every: Duration) -> RepeatLimit {
+        RepeatLimit { every, said: BTreeMap::new() }
     }
 
     /// Returns how long the message has been true if it is due, or `None`.
     pub fn due(&mut self, subject: &str, what: &str, now: Instant) -> Option<Duration> {
         match self.said.get_mut(subject).filter(|said| said.what == what) {
             None => {
-                self.said.insert(subject.into(), Said { what: what.into(), first: now, last: now });
+                self.said.insert(subject.into(), LastMessage { what: what.into(), first: now, last: now });
                 Some(Duration::ZERO)
             }
             Some(said) if now.duration_since(said.last) >= self.every => {
@@ -49,7 +49,7 @@ mod tests {
 
     #[test]
     fn the_same_is_said_once_and_then_every_so_often() {
-        let (mut pace, start) = (Pace::new(Duration::from_secs(10)), Instant::now());
+        let (mut pace, start) = (RepeatLimit::new(Duration::from_secs(10)), Instant::now());
         let mut at = |seconds: u64, what: &str| {
             pace.due("a", what, start + Duration::from_secs(seconds)).map(|held| held.as_secs())
         };

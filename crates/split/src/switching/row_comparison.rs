@@ -5,7 +5,7 @@ use super::reverse;
 use crate::comparing::{ComparedMoment, ComparedTables, DifferingTable, SidesComparison, TargetComparison};
 use crate::copying::{CopyTarget, SplitCopy};
 use crate::publishing::{FirstSlot, SlotLife};
-use crate::stream::{ApplyPlace, FollowGoal, Lsn, StreamOrigin, follow};
+use crate::stream::{ApplyTarget, FollowGoal, Lsn, StreamOrigin, follow};
 use crate::tables::DatabaseTables;
 use martydb_model::ServiceName;
 use martydb_model::error::{Error, Kind, Result};
@@ -51,7 +51,7 @@ pub async fn at_one_moment(
     ends: &mut SwitchEndpoints,
     way: StreamWay,
     origin: &StreamOrigin,
-    place: &ApplyPlace,
+    place: &ApplyTarget,
 ) -> Result<TargetComparison> {
     let name = reverse::slot_name(ends, "m");
     let slot = FirstSlot::make(&origin.access, &origin.database, &name, SlotLife::Session).await?;

@@ -19,7 +19,7 @@ pub struct MarkedText {
 }
 
 impl MarkedText {
-    pub fn of(file: &MigrationFile) -> MarkedText {
+    pub fn new(file: &MigrationFile) -> MarkedText {
         let (text, all) = (&*file.sent(), file.statements.len());
         // Blanks may be shorter than the text they replace; then the statements' positions do not apply to this text.
         let every = if text.len() == file.text.len() { all.div_ceil(MARKS).max(1) } else { all + 1 };

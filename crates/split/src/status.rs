@@ -23,7 +23,7 @@ pub struct LoadedCount {
 
 /// Slot through which a service is followed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SlotStanding {
+pub struct SlotStatus {
     /// Side of the slot.
     pub at: FollowedSide,
     /// Bytes that the other side has not confirmed.
@@ -38,10 +38,10 @@ pub struct SlotStanding {
 }
 
 /// Status of one service.
-pub struct ServiceStanding {
+pub struct SplitServiceStatus {
     pub service: SplitService,
     pub loaded: LoadedCount,
-    pub slot: Option<SlotStanding>,
+    pub slot: Option<SlotStatus>,
     /// Definitions that changed at the source since the copy, but not at the target.
     pub changed: Vec<ChangedDefinition>,
     /// Error of the target, if it cannot be read.
@@ -56,7 +56,7 @@ pub async fn read(
     session: &mut Connection,
     service: &SplitService,
     target: Result<&MigrationTarget>,
-) -> Result<ServiceStanding> {
+) -> Result<SplitServiceStatus> {
     let relations = source::relations(session, &service.name).await?;
     let tables = relations.iter().filter(|one| one.kind == SplitKind::Table).count();
     let mut loaded = LoadedCount { tables, ..LoadedCount::default() };
@@ -77,14 +77,14 @@ pub async fn read(
     let slot = match (name, side) {
         (Some(name), FollowedSide::Source) => slot(session, name, side).await?,
         (Some(name), FollowedSide::Target) if error.is_none() => {
-            let mut there = sessions::looking(target?).await?;
+            let mut there = sessions::open_inspecting(target?).await?;
             let found = slot(&mut there, name, side).await;
             there.close().await;
             found?
         }
         _ => None,
     };
-    Ok(ServiceStanding { service: service.clone(), loaded, slot, changed, error })
+    Ok(SplitServiceStatus { service: service.clone(), loaded, slot, changed, error })
 }
 
 /// Reads the loaded parts, and changes since the copy.
@@ -94,7 +94,7 @@ async fn look(
     target: Result<&MigrationTarget>,
     relations: &[SplitRelation],
 ) -> Result<(LoadedCount, Vec<ChangedDefinition>)> {
-    let mut session = sessions::looking(target?).await?;
+    let mut session = sessions::open_inspecting(target?).await?;
     let parts = match target::exists(&mut session).await? {
         true => target::loaded(&mut session).await?,
         false => vec![],
@@ -127,7 +127,7 @@ fn count(parts: &[LoadedPart], relations: &[SplitRelation]) -> LoadedCount {
     count
 }
 
-async fn slot(session: &mut Connection, name: &str, at: FollowedSide) -> Result<Option<SlotStanding>> {
+async fn slot(session: &mut Connection, name: &str, at: FollowedSide) -> Result<Option<SlotStatus>> {
     let asked = stmt!(
         "SELECT pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), s.confirmed_flush_lsn)::pg_catalog.int8,
              pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), s.restart_lsn)::pg_catalog.int8, s.active, s.wal_status, s.safe_wal_size
@@ -137,7 +137,7 @@ async fn slot(session: &mut Connection, name: &str, at: FollowedSide) -> Result<
     let rows = query(session, &asked).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let unreadable = |error| Error::operation("cannot read the slot of the split").cause(error);
-    Ok(Some(SlotStanding {
+    Ok(Some(SlotStatus {
         at,
         lag_bytes: row.try_get::<Option<i64>>(0).map_err(unreadable)?.unwrap_or(0).max(0),
         kept_bytes: row.try_get::<Option<i64>>(1).map_err(unreadable)?.unwrap_or(0),

@@ -29,7 +29,7 @@ pub enum StatusWord {
 
 impl StatusWord {
     /// Returns the most important state.
-    pub fn of(status: &ServiceStatus) -> StatusWord {
+    pub fn from_status(status: &ServiceStatus) -> StatusWord {
         let shown = StatusWord::of_state(status.state);
         let is_calm = matches!(shown, StatusWord::UpToDate | StatusWord::Pending);
         match (status.running.is_some(), has_failed(status)) {
@@ -81,7 +81,7 @@ fn has_failed(status: &ServiceStatus) -> bool {
 
 /// Returns a summary such as `58 up to date, 2 pending`.
 pub fn tally(all: &[ServiceStatus]) -> String {
-    let of = |standing| all.iter().filter(|status| StatusWord::of(status) == standing).count();
+    let of = |standing| all.iter().filter(|status| StatusWord::from_status(status) == standing).count();
     let counts = StatusWord::value_variants().iter().map(|standing| (of(*standing), standing.words().0));
     let words = counts.filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}"));
     words.collect::<Vec<_>>().join(", ")
@@ -113,7 +113,7 @@ mod tests {
             (Pending, "failed", true, StatusWord::Running),
             (Divergent, "failed", true, StatusWord::Divergent),
         ] {
-            assert_eq!(StatusWord::of(&status(state, outcome, runs)), expected);
+            assert_eq!(StatusWord::from_status(&status(state, outcome, runs)), expected);
         }
         let failed = status(Pending, "failed", false);
         assert!(StatusWord::Failed.holds(&failed) && StatusWord::Pending.holds(&failed));

@@ -1,7 +1,7 @@
 //! An initial migration generated from an existing database: inspection of the database, and the proof that the
 //! file creates the same schema.
 
-mod rights;
+mod privileges;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -47,7 +47,7 @@ async fn look(session: &mut MigrationSession<'_>) -> Result<Unadopted> {
         return Err(Error::usage(format!("{service} already has a history"))
             .cause(format!("its database is at V{}__{}", last.version, last.name)));
     }
-    let tools = Preflight::take(session).await?.other_tools;
+    let tools = Preflight::run(session).await?.other_tools;
     let mut tables: Vec<(&str, &str)> = tools
         .iter()
         .flat_map(|tool| other_tools::tables_of(&tool.name).map(|name| (tool.schema.as_str(), name)))
@@ -149,9 +149,9 @@ pub async fn prove_first(
 ) -> Result<(Vec<Difference>, BTreeSet<String>)> {
     let roles = [&target.owner, &target.app, &target.readonly];
     let own: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
-    let [real, made] = catalogues(target, scratch, options).await?;
-    let (real, others) = rights::without_others(real, target.owner.as_str(), &own);
-    let (made, _) = rights::without_others(made, target.owner.as_str(), &own);
+    let [real, made] = catalogs(target, scratch, options).await?;
+    let (real, others) = privileges::without_others(real, target.owner.as_str(), &own);
+    let (made, _) = privileges::without_others(made, target.owner.as_str(), &own);
     Ok((differences(&real, &made, found), others))
 }
 
@@ -165,11 +165,11 @@ pub async fn prove(
     found: &Unadopted,
     options: &Options,
 ) -> Result<Vec<Difference>> {
-    let [real, made] = catalogues(target, scratch, options).await?;
+    let [real, made] = catalogs(target, scratch, options).await?;
     Ok(differences(&real, &made, found))
 }
 
-async fn catalogues(
+async fn catalogs(
     target: &MigrationTarget,
     scratch: &MigrationTarget,
     options: &Options,
@@ -179,9 +179,9 @@ async fn catalogues(
         return Err(error.while_doing("the schema cannot be recreated from pg_dump's output"));
     }
     let mut all = [Catalog::default(), Catalog::default()];
-    for (target, catalogue) in [target, scratch].into_iter().zip(&mut all) {
+    for (target, catalog) in [target, scratch].into_iter().zip(&mut all) {
         let mut reader = session::reader(target, options.lock_wait).await?;
-        *catalogue = Catalog::read(&mut reader).await?;
+        *catalog = Catalog::read(&mut reader).await?;
         reader.close().await;
     }
     Ok(all)

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::commands::backup::shelf::FetchedBackup;
+use crate::commands::backup::store::FetchedBackup;
 use crate::commands::verify::VerifyReport;
 use martydb_model::error::ExitStatus;
 use martydb_model::units::counted;

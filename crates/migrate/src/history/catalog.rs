@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::alike::{same_code, same_columns, without_now};
 use super::conditions::same_conditions;
+use super::equivalence::{same_code, same_columns, without_now};
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Keyword, Statement, stmt};
 use martydb_pg::server::{Connection, Row, Unreadable, query_each};
@@ -163,13 +163,13 @@ mod tests {
 
     #[test]
     fn differences_are_told_by_what_became_of_each_object() {
-        let catalogue = |rows: &[(&str, &str)]| {
+        let catalog = |rows: &[(&str, &str)]| {
             let entry =
                 |(name, text): &(&str, &str)| (("index".to_owned(), (*name).to_owned()), (*text).to_owned());
             Catalog(rows.iter().map(entry).collect())
         };
-        let before = catalogue(&[("a", "1"), ("b", "1"), ("c", "1")]);
-        let after = catalogue(&[("a", "1"), ("b", "2"), ("d", "1")]);
+        let before = catalog(&[("a", "1"), ("b", "1"), ("c", "1")]);
+        let after = catalog(&[("a", "1"), ("b", "2"), ("d", "1")]);
         let said: Vec<_> = before.differences(&after).iter().map(ToString::to_string).collect();
         assert_eq!(
             said,
@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn what_belongs_to_a_missing_object_is_not_told_again() {
-        let catalogue = |rows: &[(&str, &str)]| {
+        let catalog = |rows: &[(&str, &str)]| {
             let entry =
                 |(kind, name): &(&str, &str)| (((*kind).to_owned(), (*name).to_owned()), "x".to_owned());
             Catalog(rows.iter().map(entry).collect())
@@ -198,13 +198,13 @@ mod tests {
         ];
         let said =
             |found: Vec<Difference>| -> Vec<String> { found.iter().map(ToString::to_string).collect() };
-        let (some, none) = (catalogue(&rows), Catalog::default());
+        let (some, none) = (catalog(&rows), Catalog::default());
         let left = ["column public.ab.id", "comment table public.b", "table \"x.y\".a", "table public.a"];
         assert_eq!(said(some.differences(&none)), left.map(|name| format!("{name} is missing")));
         assert_eq!(said(none.differences(&some)), left.map(|name| format!("{name} is left over")));
         // A table in the place of another kind of object, with a column of the same name.
-        let after = catalogue(&[("column", "public.a.id"), ("view", "public.a")]);
-        let before = catalogue(&[("table", "public.a")]);
+        let after = catalog(&[("column", "public.a.id"), ("view", "public.a")]);
+        let before = catalog(&[("table", "public.a")]);
         assert_eq!(
             said(before.differences(&after)),
             ["column public.a.id is left over", "table public.a is missing", "view public.a is left over"]

@@ -1,14 +1,14 @@
 //! A finding as text: role, place and object in its first line, then evidence and fix; and the last line of the report.
 
-use super::alike::Alike;
+use super::groups::FindingGroup;
 use crate::commands::verify::document::VerifyReport;
-use martydb_model::findings::{FindingSource, Finding, PUBLIC, Severity};
+use martydb_model::findings::{Finding, FindingSource, PUBLIC, Severity};
 use martydb_model::grants::{Fix, Repair};
 use martydb_model::units::{counted, listed};
 use martydb_provision::isolation::{Assessment, FailedFix};
 use martydb_ui::report::{Paint, Style, paint, printable, wrapped};
 
-pub fn in_words(alike: &Alike<'_>, style: &Style) -> String {
+pub fn in_words(alike: &FindingGroup<'_>, style: &Style) -> String {
     let finding = alike.first;
     let colour = if finding.severity < Severity::Medium { Paint::Dim } else { Paint::Bad };
     let mut text =
@@ -201,10 +201,7 @@ mod tests {
                 "x in red_db (red): the database itself",
             ),
             (entered.clone(), "x can connect to red_db, the database of red"),
-            (
-                Finding { kind: FindingSource::Probe, ..entered },
-                "x connected to red_db, the database of red",
-            ),
+            (Finding { kind: FindingSource::Probe, ..entered }, "x connected to red_db, the database of red"),
             (server(LIMITS_SUM, "PUBLIC", "slot barman"), "server main: slot barman"),
             (server(UNMANAGED_POWER, "barman", ""), "barman on server main"),
             (server(ATTRIBUTE, "red_app", "role red_app"), "red_app on server main"),
@@ -221,7 +218,7 @@ mod tests {
         let right = entry(Some("a\nb"), "SELECT", "x");
         let repair = revoke(&right, None, &Securable::inside("TABLE t", "o"));
         let found = IN_DATABASE.of("y").fix(repair).on("main");
-        let text = in_words(&Alike { first: &found, others: vec![] }, &Style::PLAIN);
+        let text = in_words(&FindingGroup { first: &found, others: vec![] }, &Style::PLAIN);
         let expected = "  fix:  SET ROLE \"x\";\n        \
             REVOKE SELECT ON TABLE t FROM \"a\\u{a}b\" CASCADE;\n        RESET ROLE;\n";
         assert!(text.ends_with(expected), "{text}");
@@ -233,7 +230,7 @@ mod tests {
         let server = VerifiedServer { name: "main".into(), ..VerifiedServer::default() };
         let judged = ServerJudgement { server, ..judged };
         let assessment = assess(vec![judged], failed, filter);
-        VerifyReport::of(assessment)
+        VerifyReport::new(assessment)
     }
 
     fn found(findings: &[Finding]) -> ServerJudgement {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-use crate::stream::{ApplyPlace, FollowGoal, FollowProgress, Lsn, StreamOrigin, follow_to, log_end};
+use crate::stream::{ApplyTarget, FollowGoal, FollowProgress, Lsn, StreamOrigin, follow_to, log_end};
 use martydb_model::error::{Error, Result};
 use martydb_pg::server::Connection;
 
@@ -22,18 +22,18 @@ const MOST_ROUNDS: usize = 60;
 ///
 /// # Errors
 /// If it never catches up, or a change cannot be applied.
-pub async fn approach(session: &mut Connection, origin: &StreamOrigin, place: &ApplyPlace) -> Result<()> {
+pub async fn catch_up(session: &mut Connection, origin: &StreamOrigin, place: &ApplyTarget) -> Result<()> {
     drain(session, origin, place, async { Ok(((), Lsn::default())) }).await
 }
 
 /// Follows until little is left, closes the side that accepts writes, and follows to the LSN that `close` returns.
 ///
 /// # Errors
-/// As [`approach`], or if the side cannot be closed; it may be closed nevertheless.
+/// As [`catch_up`], or if the side cannot be closed; it may be closed nevertheless.
 pub async fn drain<T>(
     session: &mut Connection,
     origin: &StreamOrigin,
-    place: &ApplyPlace,
+    place: &ApplyTarget,
     close: impl Future<Output = Result<(T, Lsn)>>,
 ) -> Result<T> {
     let (goal, wanted) = watch::channel(FollowGoal::Endless);

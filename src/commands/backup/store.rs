@@ -13,7 +13,7 @@ use martydb_provision::backup::BackupRecord;
 use martydb_provision::run::Run;
 
 /// Open backup store.
-pub struct BackupShelf {
+pub struct BackupStore {
     repository: Repository,
     jobs: usize,
 }
@@ -36,12 +36,12 @@ impl FetchedBackup {
     }
 }
 
-impl BackupShelf {
+impl BackupStore {
     /// # Errors
     /// If the manifest declares no backup store.
-    pub fn open(run: &Run) -> Result<BackupShelf> {
+    pub fn open(run: &Run) -> Result<BackupStore> {
         let repository = run.backups()?;
-        Ok(BackupShelf { repository, jobs: run.manifest.backup.as_ref().map_or(1, |settings| settings.jobs) })
+        Ok(BackupStore { repository, jobs: run.manifest.backup.as_ref().map_or(1, |settings| settings.jobs) })
     }
 
     pub fn jobs(&self) -> usize {
@@ -49,7 +49,7 @@ impl BackupShelf {
     }
 
     /// Reports why backups are not encrypted, if so.
-    pub fn tell(&self, run: &Run) {
+    pub fn warn_unencrypted(&self, run: &Run) {
         run.warn_unencrypted(&self.repository);
     }
 

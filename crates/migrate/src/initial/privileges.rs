@@ -8,7 +8,7 @@ use crate::history::Catalog;
 /// Returns a catalog without the privileges of other roles, and these roles.
 ///
 /// `owner` is the grantor of all of them, which `apply` ensures; `own` are the service's roles.
-pub fn without_others(catalogue: Catalog, owner: &str, own: &[&str]) -> (Catalog, BTreeSet<String>) {
+pub fn without_others(catalog: Catalog, owner: &str, own: &[&str]) -> (Catalog, BTreeSet<String>) {
     let mut others = BTreeSet::new();
     let strip = |(key, definition): ((String, String), String)| {
         let stripped = without_items(&definition, owner, own, &mut others);
@@ -17,7 +17,7 @@ pub fn without_others(catalogue: Catalog, owner: &str, own: &[&str]) -> (Catalog
         let told_twice = key.0 == "owner" && key.1.starts_with("default acl ");
         (!gone && !told_twice).then_some((key, stripped))
     };
-    let stripped = catalogue.0.into_iter().filter_map(strip).collect();
+    let stripped = catalog.0.into_iter().filter_map(strip).collect();
     (Catalog(stripped), others)
 }
 
