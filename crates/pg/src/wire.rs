@@ -29,7 +29,7 @@ pub mod tls;
 
 pub use attempt::{LoginRequest, wants_password};
 pub use auth::{AuthRules, Channel};
-pub use binding::BindingMode;
+pub use binding::{BindingError, BindingMode};
 pub use connection::{
     Connection, CopiedRows, CopyFailure, CopyListener, CopyStatements, Exchanged, FailedStatement, FrameSink,
     Limits, ReplicationStream, Reply, ResultSet, StreamFrame, copy_rows,

@@ -15,7 +15,7 @@ use postgres_protocol::message::frontend;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::auth::Channel;
-use super::binding::{Binding, BindingMode, Header};
+use super::binding::{Binding, BindingError, BindingMode, Header};
 use super::codec::{Wire, speaking};
 use super::endpoint::Login;
 use super::error_response::ErrorResponse;
@@ -101,6 +101,10 @@ fn refusing(why: String) -> Broken {
     Broken { stage: Stage::Authenticate, why }
 }
 
+fn unbound(error: BindingError) -> Broken {
+    Broken { stage: Stage::Bind(error), why: error.message().into() }
+}
+
 enum AuthState {
     NotAsked,
     /// The server's request was answered.
@@ -157,9 +161,7 @@ async fn authenticate(
 ) -> Result<AuthState, Broken> {
     let check = |credentials: &Credentials, method| {
         if method != AuthMethod::ScramSha256 && binding.mode == BindingMode::Require {
-            return Err(refusing(
-                "channel binding is required, and the server does not ask for SCRAM".into(),
-            ));
+            return Err(unbound(BindingError::OtherMethod));
         }
         credentials.login.rules.check(method, channel).map_err(refusing)
     };
@@ -215,7 +217,7 @@ async fn begin_scram(
 ) -> Result<AuthState, Broken> {
     credentials.password()?;
     let offers = |mechanism: &str| body.mechanisms().any(|name| Ok(name == mechanism)).unwrap_or(false);
-    let header = binding.header(offers(scram::BOUND_MECHANISM)).map_err(|why| refusing(why.into()))?;
+    let header = binding.header(offers(scram::BOUND_MECHANISM)).map_err(unbound)?;
     let mechanism = match header {
         Header::EndPoint(_) => scram::BOUND_MECHANISM,
         Header::Unsupported | Header::NotOffered => scram::MECHANISM,
