@@ -18,6 +18,7 @@ mod connection;
 mod dial;
 mod endpoint;
 mod error_response;
+mod fallback;
 pub mod interrupt;
 mod login;
 mod outcome;

@@ -22,7 +22,6 @@ use super::error_response::ErrorResponse;
 use super::outcome::{Broken, Stage};
 use super::require_auth::AuthMethod;
 use super::scram;
-use super::tls::Transport;
 
 /// Application name, visible in `pg_stat_activity` of every server: it must not contain a service's data.
 pub const APPLICATION_NAME: &str = "martydb";
@@ -83,17 +82,6 @@ pub enum LoginError {
 impl From<Broken> for LoginError {
     fn from(broken: Broken) -> Self {
         LoginError::Broken(broken)
-    }
-}
-
-impl LoginError {
-    /// Returns `true` if the other transport is worth a try: pg_hba.conf can have lines for only encrypted or only
-    /// plain connections. After a failure of TLS itself, only with an explicit `sslmode=prefer`.
-    pub fn is_worth_another_try(&self, encrypted: bool, prefer_written: bool, second: Transport) -> bool {
-        match self {
-            LoginError::Refused(fault) => fault.by_hba() && encrypted == (second == Transport::Plain),
-            LoginError::Broken(broken) => broken.stage == Stage::Tls && prefer_written,
-        }
     }
 }
 
