@@ -210,3 +210,21 @@ fn a_required_binding_is_not_given_up_for_another_method() {
         }
     }
 }
+
+#[test]
+fn probes_of_other_listeners_do_not_require_what_only_tls_gives() {
+    let server = Server::start();
+    let project = Project::with_manifest("");
+    serve(&server, &Authority::new(&project, "own").sign("localhost", 2100));
+    let inconclusive = |parameters: &str| {
+        at(&project, server.port, parameters);
+        let _ = project.run(&["apply", "--all", "-y"]).expect(0);
+        let done = project.run(&["verify-isolation", "-o", "json"]);
+        assert!(done.stdout.contains("without TLS"), "{}", done.said());
+        assert!(!done.said().contains("channel binding is required"), "{}", done.said());
+        (done.code, done.stdout.matches("\"inconclusive\"").count())
+    };
+    let (preferred, required) =
+        (inconclusive("sslmode=require"), inconclusive("sslmode=require&channel_binding=require"));
+    assert_eq!(preferred, required);
+}
