@@ -216,6 +216,10 @@ fn probes_of_other_listeners_do_not_require_what_only_tls_gives() {
     let server = Server::start();
     let project = Project::with_manifest("");
     serve(&server, &Authority::new(&project, "own").sign("localhost", 2100));
+    // Lines for one transport make verify-isolation try the other.
+    let lines = "local all all scram-sha-256\nhostssl all all all scram-sha-256\nhostnossl all all all scram-sha-256\n";
+    std::fs::write(server.data().join("pg_hba.conf"), lines).unwrap();
+    server.reload();
     let inconclusive = |parameters: &str| {
         at(&project, server.port, parameters);
         let _ = project.run(&["apply", "--all", "-y"]).expect(0);
