@@ -3,6 +3,7 @@
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::sync::Arc;
 
+use rcgen::{CertificateParams, Issuer, KeyPair, PKCS_ED25519};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
@@ -107,6 +108,15 @@ fn serve(server: &Server, (certificate, key): &(String, String)) {
     server.reload();
 }
 
+/// Certificate and key as PEM, signed by an Ed25519 key: channel binding defines no digest for that. The key itself is
+/// another, because OpenSSL cannot read an Ed25519 key as it is written here.
+fn without_digest() -> (String, String) {
+    let issuer = Issuer::new(CertificateParams::default(), KeyPair::generate_for(&PKCS_ED25519).unwrap());
+    let key = KeyPair::generate().unwrap();
+    let certificate = CertificateParams::new(vec!["localhost".into()]).unwrap().signed_by(&key, &issuer);
+    (certificate.unwrap().pem(), key.serialize_pem())
+}
+
 fn at(project: &Project, port: u16, parameters: &str) {
     project.write(
         "martydb.yaml",
@@ -127,6 +137,9 @@ fn who_passes_the_proof_on_gets_no_session() {
 
     let between = |strips| Middle::start(&server, own.sign("localhost", 2100), &own, strips);
     let (passing, stripping) = (between(false), between(true));
+    // A program in the middle chooses its certificate, also one that cannot be bound to.
+    let unbound = |strips| Middle::start(&server, without_digest(), &own, strips);
+    let (passing_unbound, stripping_unbound) = (unbound(false), unbound(true));
     for (port, parameters, expected) in [
         (server.port, "sslmode=require", 0),
         (server.port, "sslmode=require&channel_binding=disable", 0),
@@ -139,6 +152,10 @@ fn who_passes_the_proof_on_gets_no_session() {
         (passing, "sslmode=require", 5),
         (passing, "sslmode=require&channel_binding=require", 5),
         (stripping, "sslmode=require", 5),
+        (passing_unbound, "sslmode=require&channel_binding=disable", 0),
+        (passing_unbound, "sslmode=require", 5),
+        (stripping_unbound, "sslmode=require", 5),
+        (passing_unbound, "sslmode=require&channel_binding=require", 5),
         (stripping, "sslmode=require&channel_binding=require", 5),
     ] {
         at(&project, port, parameters);
@@ -154,4 +171,64 @@ fn who_passes_the_proof_on_gets_no_session() {
             );
         }
     }
+}
+
+/// Of libpq's programs, those of PostgreSQL 15 refuse an Ed25519 certificate, too: "could not find digest for NID UNDEF".
+#[test]
+fn a_server_whose_certificate_has_no_digest_is_refused_with_a_way_out() {
+    let server = Server::start();
+    let project = Project::with_manifest("");
+    serve(&server, &without_digest());
+    for (parameters, expected) in [
+        ("sslmode=require", 5),
+        ("sslmode=require&channel_binding=require", 5),
+        ("sslmode=require&channel_binding=disable", 0),
+    ] {
+        at(&project, server.port, parameters);
+        let done = project.run(&["plan"]).expect(expected);
+        assert_eq!(done.stderr.contains("channel_binding=disable"), expected == 5, "{}", done.stderr);
+    }
+}
+
+#[test]
+fn a_required_binding_is_not_given_up_for_another_method() {
+    let server = Server::start();
+    let project = Project::with_manifest("");
+    serve(&server, &Authority::new(&project, "own").sign("localhost", 2100));
+    for method in ["trust", "password"] {
+        std::fs::write(
+            server.data().join("pg_hba.conf"),
+            format!("local all all trust\nhost all all all {method}\n"),
+        )
+        .unwrap();
+        server.reload();
+        for parameters in ["sslmode=require&channel_binding=require", "channel_binding=require"] {
+            at(&project, server.port, parameters);
+            let done = project.run(&["plan"]).expect(5);
+            assert!(done.stderr.contains("does not ask for SCRAM-SHA-256"), "{method}: {}", done.stderr);
+            assert!(done.stderr.contains("scram-sha-256 on hostssl lines"), "{method}: {}", done.stderr);
+        }
+    }
+}
+
+#[test]
+fn probes_of_other_listeners_do_not_require_what_only_tls_gives() {
+    let server = Server::start();
+    let project = Project::with_manifest("");
+    serve(&server, &Authority::new(&project, "own").sign("localhost", 2100));
+    // Lines for one transport make verify-isolation try the other.
+    let lines = "local all all scram-sha-256\nhostssl all all all scram-sha-256\nhostnossl all all all scram-sha-256\n";
+    std::fs::write(server.data().join("pg_hba.conf"), lines).unwrap();
+    server.reload();
+    let inconclusive = |parameters: &str| {
+        at(&project, server.port, parameters);
+        let _ = project.run(&["apply", "--all", "-y"]).expect(0);
+        let done = project.run(&["verify-isolation", "-o", "json"]);
+        assert!(done.stdout.contains("without TLS"), "{}", done.said());
+        assert!(!done.said().contains("channel binding is required"), "{}", done.said());
+        (done.code, done.stdout.matches("\"inconclusive\"").count())
+    };
+    let (preferred, required) =
+        (inconclusive("sslmode=require"), inconclusive("sslmode=require&channel_binding=require"));
+    assert_eq!(preferred, required);
 }

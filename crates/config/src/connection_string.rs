@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 pub use form::Form;
 use martydb_model::app_url::AppUrl;
 use martydb_model::error::{Error, Result};
-use martydb_pg::wire::{Endpoint, Host, Tls, TlsMode};
+use martydb_pg::wire::{BindingMode, Endpoint, Host, Tls, TlsMode};
 use parameters::{SpelledParameter, spell};
 
 /// Dialect of URLs of a client library.
@@ -48,13 +48,22 @@ fn escape(text: &str) -> String {
     utf8_percent_encode(text, ESCAPED).to_string()
 }
 
-/// Returns `sslmode` unless it is the default, and the private certificate authority if the mode verifies a certificate.
-fn tls_parameters(tls: &Tls) -> Vec<(String, String)> {
+/// Returns `sslmode` and `channel_binding` unless they are the defaults, and the private certificate authority if the mode
+/// verifies a certificate. On a socket only a required binding has an effect.
+fn tls_parameters(tls: &Tls, socket: bool) -> Vec<(String, String)> {
+    let binding = match tls.binding {
+        BindingMode::Prefer => None,
+        BindingMode::Disable if socket => None,
+        mode => Some(("channel_binding".to_owned(), mode.name().to_owned())),
+    };
+    if socket {
+        return binding.into_iter().collect();
+    }
     let verifies = matches!(tls.mode, TlsMode::Require | TlsMode::VerifyCa | TlsMode::VerifyFull);
     let mode = (tls.mode != TlsMode::Prefer).then(|| ("sslmode".to_owned(), tls.mode.name().to_owned()));
     let root = tls.root_certificate.as_ref().filter(|_| verifies);
     let root = root.map(|path| ("sslrootcert".to_owned(), path.display().to_string()));
-    mode.into_iter().chain(root).collect()
+    mode.into_iter().chain(root).chain(binding).collect()
 }
 
 impl Parts {
@@ -70,7 +79,7 @@ impl Parts {
             user: user.into(),
             password: password.map(|password| password.expose_secret().to_owned()),
             database: database.into(),
-            parameters: if socket { vec![] } else { tls_parameters(&endpoint.tls) },
+            parameters: tls_parameters(&endpoint.tls, socket),
         }
     }
 
@@ -109,9 +118,7 @@ impl Parts {
         for (name, value) in &self.parameters {
             let Ok(spelled) = spell(form, name, value) else {
                 let what = format!("the format {} cannot express {name}={value}", form.name());
-                return Err(
-                    Error::usage(what).hint("choose another --format, or leave it out of the app_url")
-                );
+                return Err(Error::usage(what).hint("choose another --format, or leave it out of the URL"));
             };
             all.extend(spelled);
         }

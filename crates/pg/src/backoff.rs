@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use crate::wire::interrupt;
 
 pub struct Backoff {
+    first: Duration,
     next: Duration,
     longest: Duration,
     left: Budget,
@@ -16,15 +17,44 @@ pub struct Backoff {
 enum Budget {
     Tries(u32),
     Until(Instant),
+    Endless,
 }
 
 impl Backoff {
     pub fn tries(tries: u32, first: Duration, longest: Duration) -> Backoff {
-        Backoff { next: first, longest, left: Budget::Tries(tries), started: Instant::now() }
+        Backoff::new(first, longest, Budget::Tries(tries))
     }
 
     pub fn until(deadline: Instant, first: Duration, longest: Duration) -> Backoff {
-        Backoff { next: first, longest, left: Budget::Until(deadline), started: Instant::now() }
+        Backoff::new(first, longest, Budget::Until(deadline))
+    }
+
+    /// Makes pauses without an end, for callers with a limit of their own.
+    pub fn endless(first: Duration, longest: Duration) -> Backoff {
+        Backoff::new(first, longest, Budget::Endless)
+    }
+
+    fn new(first: Duration, longest: Duration, left: Budget) -> Backoff {
+        Backoff { first, next: first, longest, left, started: Instant::now() }
+    }
+
+    /// Begins again with the first pause, after a success.
+    pub fn reset(&mut self) {
+        (self.next, self.started) = (self.first, Instant::now());
+    }
+
+    /// Returns `true` if the pauses no longer grow.
+    pub fn is_at_longest(&self) -> bool {
+        self.next >= self.longest
+    }
+
+    /// Returns the pause that is due now, for callers that wait themselves.
+    pub fn pause(&mut self) -> Duration {
+        let mut random = [0u8; 1];
+        let jitter = getrandom::fill(&mut random).map_or(0, |()| u32::from(random[0]));
+        let pause = self.next.mul_f64(0.75 + f64::from(jitter) / 512.0).min(self.longest);
+        self.next = (self.next * 2).min(self.longest);
+        pause
     }
 
     pub fn waited(&self) -> Duration {
@@ -46,12 +76,9 @@ impl Backoff {
                 Duration::ZERO => return false,
                 left => left,
             },
+            Budget::Endless => self.longest,
         };
-        let mut random = [0u8; 1];
-        let jitter = getrandom::fill(&mut random).map_or(0, |()| u32::from(random[0]));
-        let pause = self.next.mul_f64(0.75 + f64::from(jitter) / 512.0);
-        tokio::time::sleep(pause.min(most)).await;
-        self.next = (self.next * 2).min(self.longest);
+        tokio::time::sleep(self.pause().min(most)).await;
         true
     }
 }
@@ -61,6 +88,23 @@ mod tests {
     use super::*;
 
     const FIRST: Duration = Duration::from_millis(1);
+
+    #[test]
+    fn pauses_double_up_to_the_longest() {
+        let (first, longest) = (Duration::from_millis(100), Duration::from_millis(300));
+        let mut backoff = Backoff::endless(first, longest);
+        for (expected, at_longest) in [(100, false), (200, true), (300, true), (300, true)] {
+            let pause = backoff.pause();
+            let expected = Duration::from_millis(expected);
+            assert!(
+                pause >= expected.mul_f64(0.75) && pause <= expected.mul_f64(1.25).min(longest),
+                "{pause:?}"
+            );
+            assert_eq!(backoff.is_at_longest(), at_longest);
+        }
+        backoff.reset();
+        assert!(backoff.pause() <= first.mul_f64(1.25));
+    }
 
     #[tokio::test]
     async fn tries_are_counted_and_deadlines_kept() {

@@ -3,6 +3,7 @@
 //! - [`wire`]: PostgreSQL's protocol: TLS, SCRAM, queries, notices, cancelling
 //! - [`server`]: sessions: connect, query, execute with the server's warnings, lock, retry
 //! - [`backoff`]: growing pauses between attempts
+//! - [`outage`]: one line when something stops working, one when it works again
 
 #![cfg_attr(
     not(test),
@@ -10,5 +11,6 @@
 )]
 
 pub mod backoff;
+pub mod outage;
 pub mod server;
 pub mod wire;

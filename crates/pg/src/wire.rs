@@ -18,6 +18,7 @@ mod connection;
 mod dial;
 mod endpoint;
 mod error_response;
+mod fallback;
 pub mod interrupt;
 mod login;
 mod outcome;
@@ -29,7 +30,7 @@ pub mod tls;
 
 pub use attempt::{LoginRequest, wants_password};
 pub use auth::{AuthRules, Channel};
-pub use binding::BindingMode;
+pub use binding::{BindingError, BindingMode};
 pub use connection::{
     Connection, CopiedRows, CopyFailure, CopyListener, CopyStatements, ExchangeResult, FailedStatement,
     FrameSink, Limits, ReplicationStream, Reply, ResultSet, StreamFrame, copy_rows,

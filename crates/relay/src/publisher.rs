@@ -15,6 +15,8 @@ use super::verdict::{BatchVerdict, judge, pause};
 use crate::broker::{BrokerLink, BrokerSecrets, OutboxEvent};
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::{DesiredService, Outbox};
+use martydb_pg::backoff::Backoff;
+use martydb_pg::outage::{Outage, OutageChange};
 use martydb_provision::run::Run;
 
 /// Shortest and longest pause after finding nothing.
@@ -61,9 +63,9 @@ pub struct Publisher {
     idle: bool,
     /// `true` to publish one event at a time.
     alone: bool,
-    failing: bool,
-    /// Last pause after a failure.
-    pause: Duration,
+    outage: Outage,
+    /// Pauses after failures.
+    pauses: Backoff,
 }
 
 /// Result of one look at the outbox.
@@ -114,8 +116,8 @@ impl Publisher {
             found: false,
             idle: false,
             alone: false,
-            failing: false,
-            pause: Duration::ZERO,
+            outage: Outage::default(),
+            pauses: Backoff::endless(FIRST_PAUSE, LONGEST_PAUSE),
         }
     }
 
@@ -129,17 +131,19 @@ impl Publisher {
 
     /// Publishes until it is stopped.
     pub async fn serve(mut self) {
-        let mut idle = SHORT;
+        let mut idle = Backoff::endless(SHORT, FLOOR);
         while !self.stop.is_asked() {
             match self.turn().await {
-                Ok(Poll::More) => idle = SHORT,
+                Ok(Poll::More) => idle.reset(),
                 Ok(Poll::Little) => {
-                    idle = SHORT;
+                    idle.reset();
                     self.rest(GATHER).await;
                 }
                 Ok(Poll::Nothing) => {
-                    let patience = if idle < FLOOR { idle } else { until_the_next_look() };
-                    idle = if self.wait(patience).await { SHORT } else { (idle * 2).min(FLOOR) };
+                    let patience = if idle.is_at_longest() { until_the_next_look() } else { idle.pause() };
+                    if self.wait(patience).await {
+                        idle.reset();
+                    }
                 }
                 Err(error) => {
                     self.tell(Some(&error));
@@ -299,28 +303,24 @@ impl Publisher {
     async fn recover(&mut self) {
         self.session = None;
         self.link = None;
-        self.pause = (self.pause * 2).clamp(FIRST_PAUSE, LONGEST_PAUSE);
-        self.rest(self.pause).await;
+        let pause = self.pauses.pause();
+        self.rest(pause).await;
     }
 
     /// Reports once that the outbox cannot be published, and once that it can again.
     fn tell(&mut self, error: Option<&Error>) {
         if error.is_none() {
-            self.pause = Duration::ZERO;
+            self.pauses.reset();
         }
-        let was = std::mem::replace(&mut self.failing, error.is_some());
-        if !self.tells || self.stop.is_asked() || was == self.failing {
-            return;
-        }
-        let name = &self.service.name;
-        match error {
-            None => self.run.out.note(&format!("service {name}: events are published again")),
-            Some(error) => {
-                let causes = error.causes.iter().map(|cause| format!(": {cause}"));
-                let hints = error.hints.iter().map(|hint| format!("; {hint}"));
-                let why: String = [error.message.clone()].into_iter().chain(causes).chain(hints).collect();
+        let (name, change) = (&self.service.name, self.outage.record(error));
+        match change.filter(|_| self.tells && !self.stop.is_asked()) {
+            Some(OutageChange::Began(why)) => {
                 self.run.out.note(&format!("service {name}: cannot publish events: {why}"));
             }
+            Some(OutageChange::Ended) => {
+                self.run.out.note(&format!("service {name}: events are published again"));
+            }
+            None => {}
         }
     }
 

@@ -91,6 +91,11 @@ fn what_a_pooler_has_one_of_is_the_same_for_all_servers() {
     for (from, to, expected) in [
         ("5433/postgres?sslmode=verify-full", "5433/postgres?sslmode=require", "differ in TLS"),
         (
+            "5433/postgres?sslmode=verify-full&sslrootcert=/ca.pem",
+            "5433/postgres?channel_binding=require",
+            "requires channel binding, which PgBouncer does not have",
+        ),
+        (
             "pt_b: { server: two",
             "pt_b: { server: two, database: pt_a",
             "two servers have a database \"pt_a\"",

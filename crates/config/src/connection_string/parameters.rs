@@ -9,13 +9,15 @@ enum Spelling {
     No,
     /// The client reads it from libpq's variables and files, not from the string.
     Elsewhere,
+    /// The client does not have it, and always acts as with this value of libpq's.
+    Fixed(&'static str),
     /// Under this name, with libpq's values.
     As(&'static str),
     /// Under this name, with values of its own: pairs of libpq's and the client's.
     Words(&'static str, &'static [(&'static str, &'static str)]),
 }
 
-use Spelling::{As, Elsewhere, No, Words};
+use Spelling::{As, Elsewhere, Fixed, No, Words};
 
 struct ParameterNames {
     libpq: &'static str,
@@ -65,7 +67,7 @@ const ROWS: &[ParameterNames] = &[
     row(
         "channel_binding",
         As("PGCHANNELBINDING"),
-        No,
+        Fixed("disable"),
         As("channelBinding"),
         Words("Channel Binding", PREFERENCE),
     ),
@@ -128,7 +130,8 @@ pub fn spell(form: Form, name: &str, value: &str) -> Result<Option<SpelledParame
         Form::Pgpass => Elsewhere,
     };
     match spelling {
-        No => Err(()),
+        Fixed(fixed) if fixed == value => Ok(None),
+        No | Fixed(_) => Err(()),
         Elsewhere => Ok(None),
         As(name) => Ok(Some(SpelledParameter { name, value: value.to_owned(), word: false })),
         Words(name, words) => {

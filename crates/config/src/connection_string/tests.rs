@@ -46,6 +46,26 @@ fn a_private_authority_is_named_to_the_clients_that_can_be_told() {
 }
 
 #[test]
+fn a_channel_binding_is_named_to_the_clients_that_have_it() {
+    let parts = |host: Host, binding| {
+        let endpoint = Endpoint { host, port: 1, tls: Tls { binding, ..Tls::default() } };
+        Parts::new(&endpoint, "u", None, "d")
+    };
+    let tcp = || Host::Tcp("db".into());
+    let required = parts(tcp(), BindingMode::Require);
+    assert_eq!(required.render(Form::Uri).unwrap(), "postgresql://u@db:1/d?channel_binding=require");
+    assert!(required.render(Form::Env).unwrap().contains("PGCHANNELBINDING='require'"));
+    assert!(required.render(Form::Npgsql).unwrap().contains("Channel Binding=Require"));
+    assert!(required.render(Form::Asyncpg).is_err(), "a requirement is not dropped");
+    let disabled = parts(tcp(), BindingMode::Disable);
+    assert_eq!(disabled.render(Form::Uri).unwrap(), "postgresql://u@db:1/d?channel_binding=disable");
+    assert_eq!(disabled.render(Form::Asyncpg).unwrap(), "postgresql+asyncpg://u@db:1/d");
+    let socket = |binding| parts(Host::Socket("/run/x".into()), binding).render(Form::Uri).unwrap();
+    assert!(socket(BindingMode::Require).ends_with("&channel_binding=require"));
+    assert!(!socket(BindingMode::Disable).contains("channel_binding"));
+}
+
+#[test]
 fn a_socket_becomes_a_parameter() {
     let endpoint = Endpoint { host: Host::Socket("/run/x".into()), port: 5433, tls: Tls::default() };
     let text = Parts::new(&endpoint, "postgres", None, "postgres").render(Form::Uri).unwrap();

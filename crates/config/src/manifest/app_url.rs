@@ -75,6 +75,7 @@ fn check_value(name: &str, value: &str) -> Result<()> {
         "sslmode" if value.parse::<TlsMode>().is_ok() => return Ok(()),
         "sslmode" => &["disable", "allow", "prefer", "require", "verify-ca", "verify-full"],
         TARGET => return value.parse::<TargetSession>().map(drop).map_err(Error::manifest),
+        "channel_binding" => &["disable", "prefer", "require"],
         "load_balance_hosts" => &["disable", "random"],
         _ => return Ok(()),
     };
@@ -127,6 +128,7 @@ mod tests {
             "postgresql://a%3Asecret",
             "postgresql://h?secret=1",
             "postgresql://h?sslmode=secret",
+            "postgresql://h?channel_binding=secret",
             "postgresql://h?target_session_attrs=secret",
             "postgresql://h?load_balance_hosts=secret",
             "postgresql://h?sslmode",

@@ -89,7 +89,7 @@ impl ServerUrl {
     /// Returns the endpoint of the first host.
     pub fn endpoint(&self) -> Endpoint {
         let (host, tls) = if self.host.starts_with('/') {
-            (Host::Socket(self.host.clone().into()), Tls::default())
+            (Host::Socket(self.host.clone().into()), Tls { binding: self.tls.binding, ..Tls::default() })
         } else {
             (Host::Tcp(self.host.clone()), self.tls.clone())
         };

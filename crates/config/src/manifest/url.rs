@@ -228,6 +228,21 @@ mod tests {
     }
 
     #[test]
+    fn a_required_binding_is_kept_on_every_host() {
+        use martydb_pg::wire::BindingMode::{Disable, Prefer, Require};
+        for (text, expected) in [
+            ("postgresql://h/d", Prefer),
+            ("postgresql://h/d?channel_binding=", Prefer),
+            ("postgresql://h/d?channel_binding=disable", Disable),
+            ("postgresql://a,b/d?channel_binding=require", Require),
+            ("postgresql://%2Frun%2Fx/d?channel_binding=require", Require),
+        ] {
+            let url = parsed(text).unwrap();
+            assert!(url.each().all(|one| one.endpoint().tls.binding == expected), "{text}");
+        }
+    }
+
+    #[test]
     fn several_hosts_are_tried_in_their_order() {
         let url = parsed("postgresql://u@a,[::1]:7,c:8/d?target_session_attrs=primary").unwrap();
         let each: Vec<_> = url.each().map(|one| (one.host, one.port, one.others.len())).collect();
@@ -250,6 +265,8 @@ mod tests {
             "postgresql://u:1?service=secret@h/d",
             "postgresql://u:1?sslmode=secret@h/d",
             "postgresql://u:1?require_auth=secret@h/d",
+            "postgresql://u:1?channel_binding=secret@h/d",
+            "postgresql://u:secret@h/d?channel_binding=secret",
             "postgresql://u:secret@h:0/d",
             "postgresql://u:secret@a,,b/d",
             "postgresql://u:secret@a,%2Frun/d",

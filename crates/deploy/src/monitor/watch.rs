@@ -14,6 +14,7 @@ use martydb_model::DesiredServer;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::metrics::{DATABASE_SIZE, Metric, PASSWORD_SET, SERVER_READ_SECONDS, Sample, Subject, UP};
 use martydb_model::sql::Statement;
+use martydb_pg::outage::{Outage, OutageChange};
 use martydb_pg::server::{Connection, Limits, Login, Row, connect_with, query_each};
 use martydb_pg::wire::interrupt;
 use martydb_provision::run::Run;
@@ -91,8 +92,7 @@ pub struct ServerWatch {
     connection: Option<Connection>,
     /// Samples that are read less often, and the time of the reading.
     slow: Option<(Instant, Vec<Sample>)>,
-    /// `true` if the last reading failed, so that a failure is logged once.
-    failing: bool,
+    outage: Outage,
     /// `true` if it logs failures.
     logs_failures: bool,
 }
@@ -112,7 +112,7 @@ impl ServerWatch {
             latest: sender,
             connection: None,
             slow: None,
-            failing: false,
+            outage: Outage::default(),
             logs_failures,
         };
         (handle, watch)
@@ -142,20 +142,14 @@ impl ServerWatch {
     /// Logs once that a server stopped answering, and once that it answers again.
     fn tell(&mut self, error: Option<&Error>) {
         let server = &self.desired.name;
-        if !self.logs_failures || interrupt::signal().is_some() {
-            return;
-        }
-        match (error, self.failing) {
-            (Some(error), false) => {
-                let causes = error.causes.iter().map(|cause| format!(": {cause}"));
-                let hints = error.hints.iter().map(|hint| format!("; {hint}"));
-                let why: String = [error.message.clone()].into_iter().chain(causes).chain(hints).collect();
+        let change = self.outage.record(error);
+        match change.filter(|_| self.logs_failures && interrupt::signal().is_none()) {
+            Some(OutageChange::Began(why)) => {
                 self.run.out.note(&format!("cannot read server {server}: {why}"));
             }
-            (None, true) => self.run.out.note(&format!("server {server} can be read again")),
-            _ => {}
+            Some(OutageChange::Ended) => self.run.out.note(&format!("server {server} can be read again")),
+            None => {}
         }
-        self.failing = error.is_some();
     }
 
     async fn read(&mut self) -> Result<Vec<Sample>> {
@@ -218,7 +212,7 @@ impl ServerWatch {
     }
 }
 
-/// Returns handles and watches of all servers with services; `tells` enables the log of failures.
+/// Returns handles and watches of all servers with services; `logs_failures` enables the log of failures.
 pub fn all(run: &Run, logs_failures: bool) -> (Vec<ServerHandle>, Vec<ServerWatch>) {
     let services: Vec<_> = run.manifest.services.values().cloned().collect();
     run.servers_of(&services)

@@ -11,7 +11,7 @@ use super::deployment::{DeploymentPlan, ServerNode};
 use martydb_model::contract::alternate_of;
 use martydb_model::error::{Error, Result};
 use martydb_model::{DesiredService, RoleKind};
-use martydb_pg::wire::{Host, Tls};
+use martydb_pg::wire::{BindingMode, Host, Tls};
 
 /// Folder of the files, as on Debian.
 const FOLDER: &str = "/etc/pgbouncer";
@@ -146,8 +146,19 @@ fn tls(plan: &DeploymentPlan<'_>) -> Result<String> {
         if matches!(endpoint.host, Host::Socket(_)) {
             continue;
         }
+        let required = endpoint.tls.binding == BindingMode::Require;
+        // A verified certificate excludes a program in the middle as well.
+        if required && !endpoint.tls.verifies() {
+            let message = format!(
+                "the url of server \"{}\" requires channel binding, which PgBouncer does not have",
+                server.name
+            );
+            return Err(Error::manifest(message).hint("let the url verify the server: sslmode=verify-full"));
+        }
+        let binding = BindingMode::default();
+        let own = Tls { binding, ..endpoint.tls };
         match &found {
-            Some((other, tls)) if *tls != endpoint.tls => {
+            Some((other, tls)) if *tls != own => {
                 let message = format!(
                     "the servers \"{other}\" and \"{}\" differ in TLS, but PgBouncer has one setting for all",
                     server.name
@@ -156,7 +167,7 @@ fn tls(plan: &DeploymentPlan<'_>) -> Result<String> {
                     .hint("give both urls the same sslmode, sslrootcert, sslcert and sslkey"));
             }
             Some(_) => {}
-            None => found = Some((server.name, endpoint.tls)),
+            None => found = Some((server.name, own)),
         }
     }
     let Some((_, tls)) = found else { return Ok(String::new()) };

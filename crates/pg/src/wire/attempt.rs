@@ -11,9 +11,10 @@ use super::codec::{Wire, speaking};
 use super::dial::Address;
 use super::endpoint::{Endpoint, Login};
 use super::error_response::ErrorResponse;
+use super::fallback::{self, Fallback};
 use super::login::{Credentials, LoginError, Startup, enter};
 use super::outcome::{Accepted, Answer, Attempt, ConnectionFailure, Outcome, Rejection, Stage};
-use super::tls::{self, Transport};
+use super::tls::Transport;
 use martydb_model::sql::Statement;
 
 /// Limit of rows per probe: they are for verdicts, not for reports.
@@ -43,13 +44,11 @@ struct SingleAttempt {
     encrypted: bool,
 }
 
-impl SingleAttempt {
-    fn outcome(self) -> Outcome {
-        match self.end {
-            Ok(accepted) => Outcome::Accepted(accepted),
-            Err(LoginError::Rejected(fault)) => Outcome::Rejected(Rejection::from(*fault)),
-            Err(LoginError::Failed(broken)) => Outcome::Failed(broken),
-        }
+fn outcome(end: Result<Accepted, LoginError>) -> Outcome {
+    match end {
+        Ok(accepted) => Outcome::Accepted(accepted),
+        Err(LoginError::Rejected(fault)) => Outcome::Rejected(Rejection::from(*fault)),
+        Err(LoginError::Failed(broken)) => Outcome::Failed(broken),
     }
 }
 
@@ -68,27 +67,26 @@ impl Address {
         turn: T,
     ) -> Attempt {
         let mut turn = Some(turn);
-        let (first, second) = tls::transports(self.mode);
-        let again = |tried: &SingleAttempt, second: Transport| match &tried.end {
-            Ok(_) => false,
-            Err(end) => end.is_worth_another_try(tried.encrypted, self.prefer_written, second),
+        let fallback = Fallback::of(self);
+        let after = |tried: &SingleAttempt| {
+            tried.end.as_ref().err().and_then(|end| fallback.after(end, tried.encrypted))
         };
-        let tried = self.once(first, credentials, request, |tried| match second {
-            Some(second) if again(tried, second) => {}
-            _ => drop(turn.take()),
+        let tried = self.once(fallback.first, credentials, request, |tried| {
+            if after(tried).is_none() {
+                drop(turn.take());
+            }
         });
         let tried = tried.await;
-        let Some(second) = second.filter(|second| again(&tried, *second)) else {
-            return Attempt { latency: tried.latency, outcome: tried.outcome(), connections: 1 };
+        let Some(second) = after(&tried) else {
+            return Attempt { latency: tried.latency, outcome: outcome(tried.end), connections: 1 };
         };
         let next = self.once(second, credentials, request, |_| drop(turn.take())).await;
         let latency = tried.latency + next.latency;
-        let outcome = match (&tried.end, &next.end) {
-            // The server does not support TLS: the answer without TLS counts.
-            (Err(LoginError::Rejected(_)), Err(LoginError::Failed(_))) => tried.outcome(),
-            _ => next.outcome(),
+        let end = match (tried.end, next.end) {
+            (Err(first), Err(second)) => Err(fallback::decisive(first, second)),
+            (_, end) => end,
         };
-        Attempt { outcome, latency, connections: 2 }
+        Attempt { outcome: outcome(end), latency, connections: 2 }
     }
 
     async fn once(

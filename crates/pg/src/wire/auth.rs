@@ -15,7 +15,7 @@ pub enum Channel {
     /// TLS with a verified certificate.
     Verified,
     /// TLS without verification of the server, or no TLS.
-    Open,
+    Unverified,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +38,7 @@ impl AuthRules {
             AuthRules::ScramOnly => matches!(method, AuthMethod::None | AuthMethod::ScramSha256),
             AuthRules::Admin => match method {
                 AuthMethod::None | AuthMethod::ScramSha256 => true,
-                AuthMethod::Password | AuthMethod::Md5 => channel != Channel::Open,
+                AuthMethod::Password | AuthMethod::Md5 => channel != Channel::Unverified,
                 AuthMethod::Gss | AuthMethod::Sspi | AuthMethod::Oauth => false,
             },
             AuthRules::Only(methods) => methods.allows(method),
@@ -77,10 +77,10 @@ mod tests {
         for (rules, channel, allowed) in [
             (AuthRules::ScramOnly, Channel::Socket, &[None, ScramSha256][..]),
             (AuthRules::ScramOnly, Channel::Verified, &[None, ScramSha256]),
-            (AuthRules::Admin, Channel::Open, &[None, ScramSha256]),
+            (AuthRules::Admin, Channel::Unverified, &[None, ScramSha256]),
             (AuthRules::Admin, Channel::Verified, &[None, ScramSha256, Password, Md5]),
             (AuthRules::Admin, Channel::Socket, &[None, ScramSha256, Password, Md5]),
-            (AuthRules::Only("password".parse().unwrap()), Channel::Open, &[Password]),
+            (AuthRules::Only("password".parse().unwrap()), Channel::Unverified, &[Password]),
             (AuthRules::Only("scram-sha-256".parse().unwrap()), Channel::Socket, &[ScramSha256]),
         ] {
             for method in [None, Password, Md5, ScramSha256, AuthMethod::Gss] {

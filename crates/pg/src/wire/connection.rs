@@ -18,11 +18,12 @@ use super::codec::{Wire, speaking};
 use super::dial::Address;
 use super::endpoint::Endpoint;
 use super::error_response::ErrorResponse;
+use super::fallback::{self, Fallback};
 use super::interrupt::{self, RunningStatement, SessionHandle};
 use super::login::{Credentials, LoginError, Startup, enter};
 use super::outcome::{ConnectionFailure, Stage};
 use super::row::Row;
-use super::tls::{self, Transport};
+use super::tls::Transport;
 use martydb_model::sql::Statement;
 
 pub use copying::{CopiedRows, CopyFailure, CopyListener, CopyStatements, FrameSink, copy_rows};
@@ -116,17 +117,14 @@ impl Connection {
         startup: &Startup<'_>,
         limits: Limits,
     ) -> Result<Connection, LoginError> {
-        let (first, second) = tls::transports(address.mode);
+        let fallback = Fallback::of(address);
         let mut encrypted = false;
-        let end = Connection::once(address, first, credentials, startup, limits, &mut encrypted).await;
+        let end =
+            Connection::once(address, fallback.first, credentials, startup, limits, &mut encrypted).await;
         let Err(failed) = end else { return end };
-        let worth = |next: &Transport| failed.is_worth_another_try(encrypted, address.prefer_written, *next);
-        let Some(transport) = second.filter(worth) else { return Err(failed) };
-        match Connection::once(address, transport, credentials, startup, limits, &mut encrypted).await {
-            // The server does not support TLS: the answer without TLS counts.
-            Err(LoginError::Failed(_)) if matches!(failed, LoginError::Rejected(_)) => Err(failed),
-            end => end,
-        }
+        let Some(second) = fallback.after(&failed, encrypted) else { return Err(failed) };
+        let end = Connection::once(address, second, credentials, startup, limits, &mut encrypted).await;
+        end.map_err(|again| fallback::decisive(failed, again))
     }
 
     async fn once(

@@ -100,13 +100,13 @@ impl Address {
             .collect()
     }
 
-    /// Returns the address with TLS but without verification, or without TLS.
+    /// Returns the address with TLS but without verification, or without TLS. Channel binding is not required.
     ///
     /// # Errors
     /// As [`Address::resolve`], for unusable TLS files.
     pub fn over(&self, endpoint: &Endpoint, encrypted: bool) -> Result<Self> {
         let mode = if encrypted { TlsMode::Require } else { TlsMode::Disable };
-        let tls = Tls { mode, root_certificate: None, ..endpoint.tls.clone() };
+        let tls = Tls { mode, root_certificate: None, ..endpoint.tls.without_required_binding() };
         let handshake = match (encrypted, &endpoint.host) {
             (true, Host::Tcp(host)) => Some(Handshake::new(host, &tls)?),
             _ => None,
@@ -138,7 +138,7 @@ impl Address {
             ResolvedAddress::Socket(path) => {
                 let stream = UnixStream::connect(path).await.map_err(unreached)?;
                 let wire = Wire::new(Box::new(stream));
-                let binding = Binding::of(self.binding, None);
+                let binding = Binding::without_tls(self.binding);
                 return Ok(DialedWire { wire, channel: Channel::Socket, binding, encrypted: false });
             }
             ResolvedAddress::Tcp(addresses) => TcpStream::connect(&addresses[..]).await.map_err(unreached)?,
@@ -152,16 +152,16 @@ impl Address {
             (true, _, Some(handshake)) => {
                 let stream = handshake.run(stream).await;
                 let stream = stream.map_err(|why| ConnectionFailure { stage: Stage::Tls, why })?;
-                let channel = if self.verified { Channel::Verified } else { Channel::Open };
+                let channel = if self.verified { Channel::Verified } else { Channel::Unverified };
                 let certificate = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
-                let binding = Binding::of(self.binding, certificate.map(|der| der.as_ref()));
+                let binding = Binding::over_tls(self.binding, certificate.map(|der| der.as_ref()));
                 Ok(DialedWire { wire: Wire::new(Box::new(stream)), channel, binding, encrypted: true })
             }
             (false, Transport::Plain | Transport::Offered, _) => {
-                let binding = Binding::of(self.binding, None);
+                let binding = Binding::without_tls(self.binding);
                 Ok(DialedWire {
                     wire: Wire::new(Box::new(stream)),
-                    channel: Channel::Open,
+                    channel: Channel::Unverified,
                     binding,
                     encrypted: false,
                 })

@@ -93,6 +93,17 @@ pub struct Tls {
 }
 
 impl Tls {
+    /// Returns these settings for other listeners of the server: only some of them can bind a login, and the question is
+    /// what they accept.
+    #[must_use]
+    pub fn without_required_binding(&self) -> Tls {
+        let binding = match self.binding {
+            BindingMode::Require => BindingMode::Prefer,
+            mode => mode,
+        };
+        Tls { binding, ..self.clone() }
+    }
+
     /// Returns `true` if the server's certificate is verified, as libpq does for this `sslmode`.
     pub fn verifies(&self) -> bool {
         match self.mode {

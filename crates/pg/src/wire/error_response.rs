@@ -173,6 +173,7 @@ impl From<ConnectionFailure> for ErrorResponse {
             Stage::Reach => Some("check that the server runs, and that its address in the manifest is right"),
             Stage::Wait => Some("check the address, and that no firewall drops the packets"),
             Stage::Tls | Stage::NoTls => Some("check sslmode and sslrootcert of the server's url"),
+            Stage::Bind(error) => Some(error.hint()),
             Stage::Authenticate | Stage::Speak | Stage::NotTried => None,
         };
         ErrorResponse {
@@ -195,6 +196,7 @@ pub fn shorten(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::binding::BindingError;
     use super::*;
 
     #[test]
@@ -202,6 +204,7 @@ mod tests {
         let hint = |stage| ErrorResponse::from(ConnectionFailure { stage, why: "x".into() }).login_hint();
         assert!(hint(Stage::Reach).is_some_and(|hint| hint.contains("address in the manifest")));
         assert!(hint(Stage::Tls).is_some_and(|hint| hint.contains("sslmode")));
+        assert!(hint(Stage::Bind(BindingError::NoTls)).is_some_and(|hint| hint.contains("sslmode=require")));
         assert_eq!(hint(Stage::Authenticate), None);
     }
 }

@@ -15,14 +15,13 @@ use postgres_protocol::message::frontend;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::auth::Channel;
-use super::binding::{Binding, BindingMode, Header};
+use super::binding::{Binding, BindingError, BindingMode, Header};
 use super::codec::{Wire, speaking};
 use super::endpoint::Login;
 use super::error_response::ErrorResponse;
 use super::outcome::{ConnectionFailure, Stage};
 use super::require_auth::AuthMethod;
 use super::scram;
-use super::tls::Transport;
 
 /// Application name, visible in `pg_stat_activity` of every server: it must not contain a service's data.
 pub const APPLICATION_NAME: &str = "martydb";
@@ -86,19 +85,12 @@ impl From<ConnectionFailure> for LoginError {
     }
 }
 
-impl LoginError {
-    /// Returns `true` if the other transport is worth a try: pg_hba.conf can have lines for only encrypted or only
-    /// plain connections. After a failure of TLS itself, only with an explicit `sslmode=prefer`.
-    pub fn is_worth_another_try(&self, encrypted: bool, prefer_written: bool, second: Transport) -> bool {
-        match self {
-            LoginError::Rejected(fault) => fault.by_hba() && encrypted == (second == Transport::Plain),
-            LoginError::Failed(broken) => broken.stage == Stage::Tls && prefer_written,
-        }
-    }
-}
-
 fn refusing(why: String) -> ConnectionFailure {
     ConnectionFailure { stage: Stage::Authenticate, why }
+}
+
+fn unbound(error: BindingError) -> ConnectionFailure {
+    ConnectionFailure { stage: Stage::Bind(error), why: error.message().into() }
 }
 
 enum AuthState {
@@ -157,9 +149,7 @@ async fn authenticate(
 ) -> Result<AuthState, ConnectionFailure> {
     let check = |credentials: &Credentials, method| {
         if method != AuthMethod::ScramSha256 && binding.mode == BindingMode::Require {
-            return Err(refusing(
-                "channel binding is required, and the server does not ask for SCRAM".into(),
-            ));
+            return Err(unbound(BindingError::OtherMethod));
         }
         credentials.login.rules.check(method, channel).map_err(refusing)
     };
@@ -215,7 +205,7 @@ async fn begin_scram(
 ) -> Result<AuthState, ConnectionFailure> {
     credentials.password()?;
     let offers = |mechanism: &str| body.mechanisms().any(|name| Ok(name == mechanism)).unwrap_or(false);
-    let header = binding.header(offers(scram::BOUND_MECHANISM)).map_err(|why| refusing(why.into()))?;
+    let header = binding.header(offers(scram::BOUND_MECHANISM)).map_err(unbound)?;
     let mechanism = match header {
         Header::EndPoint(_) => scram::BOUND_MECHANISM,
         Header::Unsupported | Header::NotOffered => scram::MECHANISM,

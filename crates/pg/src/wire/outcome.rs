@@ -1,5 +1,6 @@
 //! Outcome of one login attempt. Plain data; `verdict` judges it.
 
+use super::binding::BindingError;
 use martydb_model::sqlstate;
 use std::fmt;
 use std::time::Duration;
@@ -88,6 +89,8 @@ pub enum Stage {
     /// Exchanging messages.
     Speak,
     Authenticate,
+    /// Binding the login to its TLS connection.
+    Bind(BindingError),
     /// Waiting for an answer, up to the timeout.
     Wait,
     /// Not started, because the server had stopped answering.

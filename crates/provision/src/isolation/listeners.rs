@@ -238,7 +238,7 @@ fn elsewhere(endpoint: &Endpoint, listen: &str, sockets: &str, port: u16) -> Vec
     hosts.extend(folders.map(|folder| Host::Socket(PathBuf::from(folder))));
     let mut all: Vec<Endpoint> = vec![];
     for host in hosts {
-        let one = Endpoint { host, port, tls: endpoint.tls.clone() };
+        let one = Endpoint { host, port, tls: endpoint.tls.without_required_binding() };
         if one.host != endpoint.host && !all.contains(&one) {
             all.push(one);
         }

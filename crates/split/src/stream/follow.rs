@@ -12,6 +12,7 @@ use super::origin::{StreamOrigin, begin, ended};
 use super::pgoutput::{StreamMessage, decode};
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sqlstate;
+use martydb_pg::backoff::Backoff;
 use martydb_pg::server::{ReplicationStream, StreamFrame};
 use martydb_pg::wire::interrupt;
 
@@ -28,8 +29,10 @@ const IMPATIENCE: Duration = Duration::from_millis(20);
 /// Interval of reports during long operations, so that the source does not time out.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(10);
 
-/// Time for which an unreachable server is retried.
+/// Time for which an unreachable server is retried, and the pauses between the tries.
 const PATIENCE: Duration = Duration::from_secs(90);
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// Goal of following.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,20 +83,19 @@ pub async fn follow_to(
     watch: &mut (dyn FnMut(&FollowProgress) + Send),
 ) -> Result<FollowProgress> {
     let mut progress = FollowProgress::default();
-    let (mut alive, mut pause) = (Instant::now(), Duration::from_millis(50));
+    let mut backoff = Backoff::endless(FIRST_PAUSE, LONGEST_PAUSE);
     loop {
         let before = progress.read.max(progress.committed);
         let end = follow_once(origin, place, goal.clone(), &mut progress, watch).await;
         let Err(error) = end else { return Ok(progress) };
         if progress.read.max(progress.committed) > before {
-            (alive, pause) = (Instant::now(), Duration::from_millis(50));
+            backoff.reset();
         }
-        if !passes(&error) || alive.elapsed() > PATIENCE {
+        if !passes(&error) || backoff.waited() > PATIENCE {
             return Err(error);
         }
         tracing::info!(target: "martydb", "the stream broke and is restarted: {error}");
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(Duration::from_secs(2));
+        tokio::time::sleep(backoff.pause()).await;
     }
 }
 

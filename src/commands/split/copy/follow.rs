@@ -8,14 +8,18 @@ use futures_util::future::join_all;
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sqlstate;
+use martydb_pg::backoff::Backoff;
+use martydb_pg::outage::{Outage, OutageChange};
 use martydb_pg::server::Access;
 use martydb_provision::run::Run;
 use martydb_split::following::{FollowEnd, follow_service, followed_from};
 use martydb_split::state::source::SplitService;
 use martydb_split::switching::SwitchEndpoints;
 
-/// Time for which an unreachable server is retried.
+/// Time for which an unreachable server is retried, and the pauses between the tries.
 const PATIENCE: Duration = Duration::from_secs(90);
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// Time after which a followed service counts as connected again.
 const SETTLED: Duration = Duration::from_secs(10);
@@ -51,19 +55,22 @@ impl FollowedSource<'_> {
 
     /// Follows a service, and retries while its servers are unreachable.
     async fn patiently(&self, service: &DesiredService) -> Result<FollowEnd> {
-        let (mut alive, mut pause) = (Instant::now(), Duration::from_millis(100));
+        let mut backoff = Backoff::endless(FIRST_PAUSE, LONGEST_PAUSE);
+        let mut outage = Outage::default();
         loop {
             let begun = Instant::now();
             let Err(error) = self.once(service).await else { return Ok(FollowEnd::Over) };
             if begun.elapsed() > SETTLED {
-                (alive, pause) = (Instant::now(), Duration::from_millis(100));
+                backoff.reset();
+                outage.record(None);
             }
-            if !passes(&error) || alive.elapsed() > PATIENCE {
+            if !passes(&error) || backoff.waited() > PATIENCE {
                 return Err(error);
             }
-            tracing::info!(target: "martydb", "reconnecting to the servers of service \"{}\": {error}", service.name);
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(Duration::from_secs(2));
+            if let Some(OutageChange::Began(why)) = outage.record(Some(&error)) {
+                tracing::info!(target: "martydb", "reconnecting to the servers of service \"{}\": {why}", service.name);
+            }
+            tokio::time::sleep(backoff.pause()).await;
         }
     }
 
