@@ -24,24 +24,23 @@ pub enum Meaning {
 type HistoryQuery = (&'static str, fn(&Qualified) -> Statement, Meaning);
 
 const QUERIES: &[HistoryQuery] = &[
-    ("Diesel", |t| stmt!("SELECT version::pg_catalog.text FROM {t}", t = t), Meaning::Each),
-    ("sqlx", |t| stmt!("SELECT version::pg_catalog.text FROM {t} WHERE success", t = t), Meaning::Each),
+    ("Diesel", |t| stmt!("SELECT version::pg_catalog.text FROM {t}"), Meaning::Each),
+    ("sqlx", |t| stmt!("SELECT version::pg_catalog.text FROM {t} WHERE success"), Meaning::Each),
     (
         "goose",
         |t| {
             stmt!(
                 "SELECT version_id::pg_catalog.text FROM (
                      SELECT DISTINCT ON (version_id) version_id, is_applied FROM {t} ORDER BY version_id, id DESC
-                 ) last WHERE is_applied AND version_id > 0",
-                t = t
+                 ) last WHERE is_applied AND version_id > 0"
             )
         },
         Meaning::Each,
     ),
-    ("dbmate", |t| stmt!("SELECT version::pg_catalog.text FROM {t}", t = t), Meaning::Each),
+    ("dbmate", |t| stmt!("SELECT version::pg_catalog.text FROM {t}"), Meaning::Each),
     (
         "golang-migrate",
-        |t| stmt!("SELECT CASE WHEN dirty THEN 'dirty ' ELSE '' END || version FROM {t}", t = t),
+        |t| stmt!("SELECT CASE WHEN dirty THEN 'dirty ' ELSE '' END || version FROM {t}"),
         Meaning::Last,
     ),
     (
@@ -49,8 +48,7 @@ const QUERIES: &[HistoryQuery] = &[
         |t| {
             stmt!(
                 "SELECT version::pg_catalog.text FROM {t} WHERE success AND version IS NOT NULL
-                 AND type NOT IN ('SCHEMA', 'DELETE') AND type NOT LIKE 'UNDO%'",
-                t = t
+                 AND type NOT IN ('SCHEMA', 'DELETE') AND type NOT LIKE 'UNDO%'"
             )
         },
         Meaning::Each,
@@ -59,14 +57,13 @@ const QUERIES: &[HistoryQuery] = &[
         "Prisma",
         |t| {
             stmt!(
-                "SELECT migration_name::pg_catalog.text FROM {t} WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL",
-                t = t
+                "SELECT migration_name::pg_catalog.text FROM {t} WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL"
             )
         },
         Meaning::Each,
     ),
-    ("Alembic", |t| stmt!("SELECT version_num::pg_catalog.text FROM {t}", t = t), Meaning::Last),
-    ("node-pg-migrate", |t| stmt!("SELECT name::pg_catalog.text FROM {t}", t = t), Meaning::Each),
+    ("Alembic", |t| stmt!("SELECT version_num::pg_catalog.text FROM {t}"), Meaning::Last),
+    ("node-pg-migrate", |t| stmt!("SELECT name::pg_catalog.text FROM {t}"), Meaning::Each),
 ];
 
 /// Contents of a service's database before martydb has a history there.

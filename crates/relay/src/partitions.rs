@@ -97,8 +97,6 @@ pub async fn drop_delivered(
     let count = stmt!(
         "BEGIN; SET LOCAL statement_timeout = '15min';
          SELECT count(*), count(*) FILTER (WHERE {published} IS NULL OR {published} >= to_timestamp({before})) FROM {part}; COMMIT",
-        published = published,
-        before = before,
         part = part(over),
     );
     let both = |row: &Row| Ok::<(i64, i64), Unreadable>((row.try_get(0)?, row.try_get(1)?));
@@ -112,11 +110,7 @@ pub async fn drop_delivered(
         stmt!("SET LOCAL lock_timeout = {lock}", lock = Literal(LOCK.into())),
         stmt!("LOCK TABLE ONLY {table} IN ACCESS EXCLUSIVE MODE", table = outbox_table(outbox)),
         stmt!("LOCK TABLE {part} IN ACCESS EXCLUSIVE MODE", part = part(over)),
-        stmt!(
-            "SELECT EXISTS (SELECT FROM {part} WHERE {published} IS NULL)",
-            part = part(over),
-            published = published
-        ),
+        stmt!("SELECT EXISTS (SELECT FROM {part} WHERE {published} IS NULL)", part = part(over)),
     ]);
     let is_pending = first(&patiently(connection, &locked).await?, |row| row.try_get::<bool>(0))?;
     if is_pending {
@@ -160,13 +154,11 @@ fn attached(outbox: &Outbox, day: i64) -> Result<Statement> {
         stmt!(
             "CREATE TABLE {new} (LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED INCLUDING STORAGE)
              WITH (autovacuum_vacuum_scale_factor = 0.02)",
-            new = new,
             table = outbox_table(outbox),
         ),
         stmt!(
             "ALTER TABLE {table} ATTACH PARTITION {new} FOR VALUES FROM ({from}) TO ({to})",
             table = outbox_table(outbox),
-            new = new,
             from = midnight(day),
             to = midnight(daily_partitions::end_of(day)),
         ),
@@ -175,7 +167,7 @@ fn attached(outbox: &Outbox, day: i64) -> Result<Statement> {
 }
 
 fn midnight(day: i64) -> Statement {
-    stmt!("pg_catalog.to_timestamp({day})", day = day)
+    stmt!("pg_catalog.to_timestamp({day})")
 }
 
 /// Runs a transaction, and repeats it if another session holds a lock.

@@ -209,13 +209,13 @@ async fn filled_already(
     let tables: BTreeSet<&String> = loads.iter().map(|load| &load.into).collect();
     for ident in tables {
         let table = ServerText::quoted_by_server(ident.clone());
-        let look = stmt!("SELECT EXISTS (SELECT FROM {table})", table = table);
+        let look = stmt!("SELECT EXISTS (SELECT FROM {table})");
         let forced = shapes.tables.values().any(|shape| shape.ident == *ident && shape.forced);
         // Row security that applies to the owner too would hide them.
         let rows = match forced {
             false => query(session, &look).await?,
             true => {
-                let rest = stmt!("ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY", table = table);
+                let rest = stmt!("ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY");
                 let seen = query(session, &Statement::join([stmt!("BEGIN"), rest, look])).await;
                 execute_protected(session, &stmt!("ROLLBACK")).await?;
                 seen?

@@ -48,7 +48,7 @@ async fn taken_away(session: &mut Connection, run: &str, tables: &[FilledTable])
     for row in query(session, &Statement::from_program(include_str!("sql/triggers.sql"))).await? {
         let rested = ServerText::quoted_by_server(text(&row, 4)?);
         let kept = defer_sql(DeferredStage::Opening, &piece(&row, 0, 5)?);
-        execute(session, &Statement::join([stmt!("{rested}", rested = rested), kept])).await?;
+        execute(session, &Statement::join([stmt!("{rested}"), kept])).await?;
     }
     execute(session, &Statement::join([belonging_to(run), stmt!("COMMIT")])).await.map(drop)
 }
@@ -89,7 +89,7 @@ fn piece(row: &Row, first: usize, definition: usize) -> Result<Deferred> {
 async fn take(session: &mut Connection, unit: &DroppedUnit) -> Result<()> {
     let taken = ServerText::quoted_by_server(unit.taken.clone());
     let kept = unit.pieces.iter().map(|piece| defer_sql(DeferredStage::Load, piece));
-    let all = [stmt!("SAVEPOINT martydb_taken"), stmt!("{taken}", taken = taken)].into_iter().chain(kept);
+    let all = [stmt!("SAVEPOINT martydb_taken"), stmt!("{taken}")].into_iter().chain(kept);
     let end = execute(session, &Statement::join(all)).await;
     match end {
         Ok(_) => execute(session, &stmt!("RELEASE martydb_taken")).await.map(drop),

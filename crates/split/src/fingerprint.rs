@@ -43,7 +43,6 @@ pub async fn read(session: &mut Connection, tables: &[(String, String)]) -> Resu
              JOIN pg_catalog.pg_namespace n ON n.nspname = w.schema
              JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = w.name AND c.relkind IN ('r', 'p'))
          {lines}",
-        names = names,
         lines = Statement::from_program(include_str!("sql/fingerprint.sql"))
     );
     let mut all = DefinitionLines::default();

@@ -198,7 +198,7 @@ async fn count_of(session: &mut Connection, shape: &TableShape) -> Result<i64> {
     let column = column
         .map_or_else(|| stmt!(""), |column| stmt!(" ({name})", name = Qualified(vec![column.name.clone()])));
     let table = ServerText::quoted_by_server(shape.ident.clone());
-    let copy = stmt!("COPY {table}{column} TO STDOUT", table = table, column = column);
+    let copy = stmt!("COPY {table}{column} TO STDOUT");
     let rows = copy_out(session, &copy, &mut |_, _| ()).await?;
     Ok(i64::try_from(rows).unwrap_or(i64::MAX))
 }

@@ -75,12 +75,7 @@ impl TableLoad {
         let from = ServerText::quoted_by_server(self.from.clone());
         let (format, parts) = (format(self.binary), i64::from(self.relation.parts.max(1)));
         if parts == 1 {
-            return stmt!(
-                "COPY {from}{columns} TO STDOUT {format}",
-                from = from,
-                columns = self.list(),
-                format = format
-            );
+            return stmt!("COPY {from}{columns} TO STDOUT {format}", columns = self.list());
         }
         let page = |part: i64| self.relation.pages * part / parts;
         let part = i64::from(part);
@@ -93,23 +88,14 @@ impl TableLoad {
         };
         stmt!(
             "COPY (SELECT {columns} FROM ONLY {from} WHERE {first}{last}) TO STDOUT {format}",
-            columns = List(names),
-            from = from,
-            first = first,
-            last = last,
-            format = format
+            columns = List(names)
         )
     }
 
     /// Returns `COPY … FROM STDIN`.
     pub fn into(&self) -> Statement {
         let into = ServerText::quoted_by_server(self.into.clone());
-        stmt!(
-            "COPY {into}{columns} FROM STDIN {format}",
-            into = into,
-            columns = self.list(),
-            format = format(self.binary)
-        )
+        stmt!("COPY {into}{columns} FROM STDIN {format}", columns = self.list(), format = format(self.binary))
     }
 
     pub fn is_binary(&self) -> bool {
@@ -119,32 +105,17 @@ impl TableLoad {
     /// Returns `COPY … TO STDOUT` of the source's whole table, which is not planned.
     pub fn whole_source(&self, binary: bool) -> Statement {
         let from = ServerText::quoted_by_server(self.from.clone());
-        stmt!(
-            "COPY {from}{columns} TO STDOUT {format}",
-            from = from,
-            columns = self.list(),
-            format = format(binary)
-        )
+        stmt!("COPY {from}{columns} TO STDOUT {format}", columns = self.list(), format = format(binary))
     }
 
     /// Returns `COPY … TO STDOUT` of the target's whole table; for a partitioned table with its parts.
     pub fn whole_target(&self, partitioned: bool, binary: bool) -> Statement {
         let (into, format) = (ServerText::quoted_by_server(self.into.clone()), format(binary));
         if !partitioned {
-            return stmt!(
-                "COPY {into}{columns} TO STDOUT {format}",
-                into = into,
-                columns = self.list(),
-                format = format
-            );
+            return stmt!("COPY {into}{columns} TO STDOUT {format}", columns = self.list());
         }
         let names: Vec<Qualified> = self.columns.iter().map(|name| Qualified(vec![name.clone()])).collect();
-        stmt!(
-            "COPY (SELECT {columns} FROM {into}) TO STDOUT {format}",
-            columns = List(names),
-            into = into,
-            format = format
-        )
+        stmt!("COPY (SELECT {columns} FROM {into}) TO STDOUT {format}", columns = List(names))
     }
 
     /// Returns the list of columns, or nothing for a table without columns.

@@ -42,13 +42,7 @@ pub fn raising(old: &Sequences, new: &Sequences) -> Vec<Statement> {
         let there = old.get(key)?.last?;
         let further = here.last.is_none_or(|last| if here.up { there > last } else { there < last });
         let ident = Literal(here.ident.clone());
-        further.then(|| {
-            stmt!(
-                "SELECT pg_catalog.setval({ident}::pg_catalog.regclass, {to}, true)",
-                ident = ident,
-                to = there
-            )
-        })
+        further.then(|| stmt!("SELECT pg_catalog.setval({ident}::pg_catalog.regclass, {there}, true)"))
     };
     new.iter().filter_map(raise).collect()
 }

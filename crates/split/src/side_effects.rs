@@ -31,7 +31,7 @@ impl TableSideEffect {
     /// Returns the statement that disables it.
     pub fn off(&self) -> Option<Statement> {
         let text = ServerText::quoted_by_server(self.off.clone());
-        (!self.off.is_empty()).then(|| stmt!("{text}", text = text))
+        (!self.off.is_empty()).then(|| stmt!("{text}"))
     }
 }
 
@@ -53,7 +53,6 @@ pub async fn find(session: &mut Connection, tables: &[(String, String)]) -> Resu
              JOIN pg_catalog.pg_namespace n ON n.nspname = w.schema
              JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = w.name AND c.relkind IN ('r', 'p'))
          {reflexes}",
-        names = names,
         reflexes = Statement::from_program(include_str!("sql/reflexes.sql"))
     );
     let rows = query(session, &asked).await?;

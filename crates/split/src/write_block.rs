@@ -106,7 +106,7 @@ async fn attempt(session: &mut Connection, closing: &Closing<'_>, patience: Lock
     if !tables.is_empty() {
         let names = tables.iter().map(|table| stmt!("ONLY {table}", table = table.ident));
         let names = List(names.collect());
-        execute(session, &stmt!("LOCK TABLE {names} IN SHARE ROW EXCLUSIVE MODE", names = names)).await?;
+        execute(session, &stmt!("LOCK TABLE {names} IN SHARE ROW EXCLUSIVE MODE")).await?;
     }
     // Transactions that held the lock may have changed the tables.
     let open = self::tables(session, closing.tables).await?.into_iter().filter(|table| !table.closed);
@@ -136,9 +136,8 @@ async fn attempt(session: &mut Connection, closing: &Closing<'_>, patience: Lock
 pub async fn opening(session: &mut Connection, oids: &[u32]) -> Result<Vec<Statement>> {
     let trigger = Ident::new(CLOSED_TRIGGER).map_err(|error| Error::operation(error.to_string()))?;
     let tables = tables(session, oids).await?;
-    let drop = |table: ClosableTable| {
-        stmt!("DROP TRIGGER IF EXISTS {trigger} ON {table}", trigger = trigger, table = table.ident)
-    };
+    let drop =
+        |table: ClosableTable| stmt!("DROP TRIGGER IF EXISTS {trigger} ON {table}", table = table.ident);
     Ok(tables.into_iter().filter(|table| table.closed || table.idle).map(drop).collect())
 }
 

@@ -176,7 +176,7 @@ impl Preflight {
             all.push(tables::create_refinery(schema, version_type));
         }
         if self.refinery.as_ref().is_none_or(|table| table.shared) {
-            open.push(stmt!("{schema}.refinery_schema_history", schema = schema));
+            open.push(stmt!("{schema}.refinery_schema_history"));
         }
         all.extend((!open.is_empty()).then(|| tables::close(open, outsiders)));
         all

@@ -366,8 +366,7 @@ const LOCK: AdvisoryLock = AdvisoryLock(0x6d61_7274, 0x0079_6462);
 /// migrator and could not read the start times of its sessions.
 fn holders(target: &MigrationTarget) -> Statement {
     let owner = Literal(target.owner.as_str().into());
-    let member =
-        stmt!("pg_catalog.pg_has_role(a.usesysid, {owner}::pg_catalog.name, 'MEMBER')", owner = owner);
+    let member = stmt!("pg_catalog.pg_has_role(a.usesysid, {owner}::pg_catalog.name, 'MEMBER')");
     Statement::join([stmt!("SET ROLE NONE"), LOCK.holders(&member)])
 }
 

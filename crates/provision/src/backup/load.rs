@@ -233,11 +233,10 @@ async fn put_back(
     let newer = session.major() >= 16;
     let options = Keyword(if newer { " WITH INHERIT TRUE, SET TRUE" } else { "" });
     let by = Keyword(if newer { " GRANTED BY CURRENT_USER" } else { "" });
-    let lend = (!lent.is_empty()).then(|| {
-        stmt!("GRANT {roles} TO CURRENT_USER{options}", roles = List(lent.clone()), options = options)
-    });
-    let take = (!lent.is_empty())
-        .then(|| stmt!("REVOKE {roles} FROM CURRENT_USER{by}", roles = List(lent.clone()), by = by));
+    let lend = (!lent.is_empty())
+        .then(|| stmt!("GRANT {roles} TO CURRENT_USER{options}", roles = List(lent.clone())));
+    let take =
+        (!lent.is_empty()).then(|| stmt!("REVOKE {roles} FROM CURRENT_USER{by}", roles = List(lent.clone())));
     let all = [stmt!("BEGIN")].into_iter().chain(lend).chain(statements).chain(take).chain([stmt!("COMMIT")]);
     let end = execute(&mut session, &Statement::join(all)).await;
     session.close().await;

@@ -26,8 +26,7 @@ impl RoleState {
              WHERE r.rolname IN ({names})
              UNION ALL SELECT pg_catalog.concat('membership of ', m.rolname, ' in ', r.rolname, CASE WHEN a.admin_option THEN ', which it may give on' END)
              FROM pg_catalog.pg_auth_members a JOIN pg_catalog.pg_roles r ON r.oid = a.roleid JOIN pg_catalog.pg_roles m ON m.oid = a.member
-             WHERE r.rolname IN ({names}) OR m.rolname IN ({names})",
-            names = names
+             WHERE r.rolname IN ({names}) OR m.rolname IN ({names})"
         );
         let rows = query(session, &asked).await?;
         Ok(RoleState(rows.iter().map(|row| text(row, 0)).collect::<Result<_>>()?))

@@ -92,11 +92,7 @@ async fn begin(session: &mut Connection, tables: &[String]) -> Result<()> {
     if tables.is_empty() {
         return Ok(());
     }
-    let names = tables
-        .iter()
-        .cloned()
-        .map(ServerText::quoted_by_server)
-        .map(|name| stmt!("ONLY {name}", name = name));
+    let names = tables.iter().cloned().map(ServerText::quoted_by_server).map(|name| stmt!("ONLY {name}"));
     let lock = stmt!("LOCK TABLE {all} IN ACCESS SHARE MODE", all = List(names.collect()));
     execute(session, &lock).await.map(drop)
 }
@@ -205,11 +201,7 @@ pub async fn head(session: &mut Connection, target: &MigrationTarget) -> Result<
     if !rows.first().is_some_and(|row| row.try_get(0) == Ok(true)) {
         return Ok(None);
     }
-    let asked = stmt!(
-        "SELECT pg_catalog.max(version)::pg_catalog.int8 FROM {schema}.{name}",
-        schema = schema,
-        name = name
-    );
+    let asked = stmt!("SELECT pg_catalog.max(version)::pg_catalog.int8 FROM {schema}.{name}");
     let rows = query(session, &asked).await?;
     rows.first().map_or(Ok(None), |row| row.try_get(0)).map_err(unreadable)
 }

@@ -81,7 +81,7 @@ async fn swapped(
             &replaced_databases::mark(to.desired, to.service, backup, &former.settings),
         ));
     }
-    all.push(stmt!("ALTER DATABASE {from} RENAME TO {to}", from = scratch, to = to.service.database));
+    all.push(stmt!("ALTER DATABASE {scratch} RENAME TO {to}", to = to.service.database));
     let superuser = is_superuser(&mut session).await?;
     attempts(to, &mut session, &all, superuser, &scratch).await?;
     session.close().await;
@@ -131,8 +131,7 @@ async fn look(session: &mut Connection, database: &DbName) -> Result<Option<Asid
              FROM pg_catalog.pg_database d JOIN pg_catalog.pg_db_role_setting s ON s.setdatabase = d.oid
              LEFT JOIN pg_catalog.pg_roles r ON r.oid = s.setrole CROSS JOIN LATERAL pg_catalog.unnest(s.setconfig) c (line) WHERE d.datname = {name}
          UNION ALL SELECT 'prepared', p.gid, NULL FROM pg_catalog.pg_prepared_xacts p WHERE p.database = {name}
-         ORDER BY 1, 2, 3",
-        name = name
+         ORDER BY 1, 2, 3"
     );
     let (mut found, mut there) =
         (Aside { holders: vec![], set: vec![], settings: vec![], records: vec![] }, false);
@@ -168,16 +167,12 @@ impl Aside {
     /// service's.
     fn put_aside(&self, database: &DbName, kept: &DbName, mark: &str) -> Vec<Statement> {
         let mut all = vec![
-            stmt!("ALTER DATABASE {database} RENAME TO {kept}", database = database, kept = kept),
-            stmt!("ALTER DATABASE {kept} ALLOW_CONNECTIONS false", kept = kept),
-            stmt!("COMMENT ON DATABASE {kept} IS {mark}", kept = kept, mark = Literal(mark.into())),
+            stmt!("ALTER DATABASE {database} RENAME TO {kept}"),
+            stmt!("ALTER DATABASE {kept} ALLOW_CONNECTIONS false"),
+            stmt!("COMMENT ON DATABASE {kept} IS {mark}", mark = Literal(mark.into())),
         ];
         all.extend(restore_settings::without_settings(kept, &self.set));
-        all.extend(
-            self.holders
-                .iter()
-                .map(|role| stmt!("REVOKE ALL ON DATABASE {kept} FROM {role}", kept = kept, role = role)),
-        );
+        all.extend(self.holders.iter().map(|role| stmt!("REVOKE ALL ON DATABASE {kept} FROM {role}")));
         all
     }
 }
@@ -273,16 +268,10 @@ pub async fn beside(access: &Access, mut loaded: Loaded, name: &DbName, mark: &s
     let end = async {
         let found = look(loaded.scratch.keeper(), &scratch).await?.ok_or_else(|| gone(&scratch))?;
         let mut all = vec![stmt!("BEGIN")];
-        all.extend(found.holders.iter().map(|role| {
-            stmt!("REVOKE ALL ON DATABASE {scratch} FROM {role}", scratch = scratch, role = role)
-        }));
+        all.extend(found.holders.iter().map(|role| stmt!("REVOKE ALL ON DATABASE {scratch} FROM {role}")));
         all.extend(restore_settings::without_settings(&scratch, &found.set));
-        all.push(stmt!(
-            "COMMENT ON DATABASE {scratch} IS {mark}",
-            scratch = scratch,
-            mark = Literal(mark.into())
-        ));
-        all.push(stmt!("ALTER DATABASE {scratch} RENAME TO {name}", scratch = scratch, name = name));
+        all.push(stmt!("COMMENT ON DATABASE {scratch} IS {mark}", mark = Literal(mark.into())));
+        all.push(stmt!("ALTER DATABASE {scratch} RENAME TO {name}"));
         all.push(stmt!("COMMIT"));
         let mut session = access.write(&access.maintenance).await?;
         execute_protected(&mut session, &Statement::join(all)).await

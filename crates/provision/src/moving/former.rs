@@ -156,7 +156,7 @@ impl<'a> Former<'a> {
                 .cause("it was not closed by a move of martydb")
                 .hint(format!(
                     "if it may be opened: ALTER DATABASE {} ALLOW_CONNECTIONS true",
-                    stmt!("{d}", d = database)
+                    stmt!("{database}")
                 )));
         }
         let comment = desired.without_move_note(found.comment.as_deref());
@@ -168,7 +168,7 @@ impl<'a> Former<'a> {
     async fn sessions(&mut self, own: &[i32], but: Option<&str>) -> Result<Vec<String>> {
         let but =
             but.map(|login| stmt!(" AND a.usename IS DISTINCT FROM {login}", login = Literal(login.into())));
-        let own = own.iter().map(|pid| stmt!(" AND a.pid <> {pid}", pid = *pid)).chain(but);
+        let own = own.iter().map(|pid| stmt!(" AND a.pid <> {pid}")).chain(but);
         // Autovacuum has no login. A limited admin cannot see the type of other roles' sessions.
         let asked = stmt!(
             "SELECT a.usename::pg_catalog.text, pg_catalog.count(*)::pg_catalog.text FROM pg_catalog.pg_stat_activity a
@@ -233,7 +233,7 @@ impl<'a> Former<'a> {
     pub async fn mark_moved(&mut self) -> Result<()> {
         let note = self.desired.with_move_note(self.comment.as_deref(), MoveNote::Moved, &self.to);
         let (database, note) = (self.database, Literal(note));
-        let statement = stmt!("COMMENT ON DATABASE {database} IS {note}", database = database, note = note);
+        let statement = stmt!("COMMENT ON DATABASE {database} IS {note}");
         execute_protected(&mut self.session, &statement).await
     }
 
@@ -241,12 +241,8 @@ impl<'a> Former<'a> {
     fn set(&self, open: &'static str, comment: &Statement) -> Statement {
         let database = self.database;
         Statement::join([
-            stmt!(
-                "ALTER DATABASE {database} ALLOW_CONNECTIONS {open}",
-                database = database,
-                open = Keyword(open)
-            ),
-            stmt!("COMMENT ON DATABASE {database} IS {comment}", database = database, comment = comment),
+            stmt!("ALTER DATABASE {database} ALLOW_CONNECTIONS {open}", open = Keyword(open)),
+            stmt!("COMMENT ON DATABASE {database} IS {comment}"),
         ])
     }
 }

@@ -92,8 +92,7 @@ async fn end_sessions(target: &MigrationTarget, which: &Statement) -> Result<()>
     let mut session = log_in(target, "none").await?;
     let end = stmt!(
         "SELECT pg_catalog.pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity a
-         WHERE a.datname = pg_catalog.current_database() AND a.usename = session_user AND {which}",
-        which = which
+         WHERE a.datname = pg_catalog.current_database() AND a.usename = session_user AND {which}"
     );
     query(&mut session, &end).await?;
     session.close().await;
@@ -182,22 +181,17 @@ fn rows(table: &ServerText, hash: RowHash, columns: Option<String>) -> Statement
             "pg_catalog.hashtextextended(ROW(x.*)::pg_catalog.text COLLATE pg_catalog.\"C\", 0)"
         )),
     };
-    stmt!(
-        "SELECT pg_catalog.count(*)::pg_catalog.text || ' rows' || {sum} FROM ONLY {table} x",
-        sum = sum,
-        table = table.clone()
-    )
+    stmt!("SELECT pg_catalog.count(*)::pg_catalog.text || ' rows' || {sum} FROM ONLY {table} x")
 }
 
 /// Appends the sum of hashes, which does not depend on the order and detects a duplicated row.
 fn summed(hash: &Statement) -> Statement {
-    stmt!("', sum ' || coalesce(pg_catalog.sum({hash}), 0)::pg_catalog.text", hash = hash)
+    stmt!("', sum ' || coalesce(pg_catalog.sum({hash}), 0)::pg_catalog.text")
 }
 
 fn position(sequence: &ServerText) -> Statement {
     stmt!(
-        "SELECT x.last_value::pg_catalog.text || CASE WHEN x.is_called THEN '' ELSE ', not used' END FROM {sequence} x",
-        sequence = sequence.clone()
+        "SELECT x.last_value::pg_catalog.text || CASE WHEN x.is_called THEN '' ELSE ', not used' END FROM {sequence} x"
     )
 }
 

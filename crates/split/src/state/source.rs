@@ -213,10 +213,9 @@ pub async fn add(session: &mut Connection, name: &str, server: &str, database: &
             database = Literal(database.into())
         ),
         stmt!(
-            "CREATE TABLE IF NOT EXISTS {marker} (one pg_catalog.bool PRIMARY KEY DEFAULT true CHECK (one), n pg_catalog.int8 NOT NULL DEFAULT 0)",
-            marker = marker
+            "CREATE TABLE IF NOT EXISTS {marker} (one pg_catalog.bool PRIMARY KEY DEFAULT true CHECK (one), n pg_catalog.int8 NOT NULL DEFAULT 0)"
         ),
-        stmt!("INSERT INTO {marker} (n) VALUES (0) ON CONFLICT DO NOTHING", marker = marker),
+        stmt!("INSERT INTO {marker} (n) VALUES (0) ON CONFLICT DO NOTHING"),
         stmt!("COMMIT"),
     ]);
     execute(session, &all).await.map(drop)
@@ -243,7 +242,6 @@ pub async fn change(session: &mut Connection, name: &str, set: &Statement) -> Re
 pub fn changing(name: &str, set: &Statement) -> Statement {
     stmt!(
         "UPDATE martydb_split.service SET {set}, changed = pg_catalog.now() WHERE name = {name}",
-        set = set,
         name = Literal(name.into())
     )
 }
@@ -267,7 +265,7 @@ pub fn in_phase(phase: SplitPhase) -> Statement {
 /// As [`begin`].
 pub async fn want(session: &mut Connection, name: &str, what: Option<&str>) -> Result<()> {
     let what = what.map(|what| Literal(what.into()));
-    change(session, name, &stmt!("wanted = {what}", what = what)).await
+    change(session, name, &stmt!("wanted = {what}")).await
 }
 
 /// Returns the relations of a service, with the OIDs of its tables.
@@ -353,5 +351,5 @@ pub fn marking(service: &str) -> Statement {
 /// As [`begin`].
 pub async fn remove(session: &mut Connection) -> Result<()> {
     let schema = Ident::new(super::STATE_SCHEMA).map_err(|error| Error::operation(error.to_string()))?;
-    execute(session, &stmt!("DROP SCHEMA IF EXISTS {schema} CASCADE", schema = schema)).await.map(drop)
+    execute(session, &stmt!("DROP SCHEMA IF EXISTS {schema} CASCADE")).await.map(drop)
 }

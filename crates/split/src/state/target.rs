@@ -191,7 +191,7 @@ pub async fn put_back(session: &mut Connection, one: &Deferred) -> Result<()> {
 pub fn putting_back(one: &Deferred) -> Statement {
     let definition = ServerText::quoted_by_server(one.definition.clone());
     Statement::join([
-        stmt!("{definition}", definition = definition),
+        stmt!("{definition}"),
         stmt!("UPDATE martydb_split.deferred SET done = true WHERE id = {id}", id = one.id),
     ])
 }
@@ -253,5 +253,5 @@ pub fn mark_sql() -> Statement {
 pub async fn remove(session: &mut Connection) -> Result<()> {
     let schema = Ident::new(super::STATE_SCHEMA)
         .map_err(|error| martydb_model::error::Error::operation(error.to_string()))?;
-    execute(session, &stmt!("DROP SCHEMA IF EXISTS {schema} CASCADE", schema = schema)).await.map(drop)
+    execute(session, &stmt!("DROP SCHEMA IF EXISTS {schema} CASCADE")).await.map(drop)
 }

@@ -112,13 +112,11 @@ impl Applier {
         let asked = Statement::join([
             stmt!("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"),
             stmt!(
-                "INSERT INTO martydb_split.position (direction, lsn) VALUES ({d}, {start}) ON CONFLICT (direction) DO NOTHING",
-                d = direction,
+                "INSERT INTO martydb_split.position (direction, lsn) VALUES ({direction}, {start}) ON CONFLICT (direction) DO NOTHING",
                 start = Literal(self.committed.to_string())
             ),
             stmt!(
-                "SELECT lsn::pg_catalog.text FROM martydb_split.position WHERE direction = {d} FOR UPDATE",
-                d = direction
+                "SELECT lsn::pg_catalog.text FROM martydb_split.position WHERE direction = {direction} FOR UPDATE"
             ),
             stmt!("COMMIT"),
         ]);

@@ -28,7 +28,7 @@ pub async fn begin(origin: &StreamOrigin, from: Lsn) -> Result<ReplicationStream
         "START_REPLICATION SLOT {slot} LOGICAL {from} (proto_version '1', publication_names {publication})",
         slot = Ident::new(&origin.slot).map_err(unusable)?,
         from = ServerText::quoted_by_server(from.to_string()),
-        publication = Literal(stmt!("{p}", p = publication).shown().to_owned())
+        publication = Literal(stmt!("{publication}").shown().to_owned())
     );
     replicate(session, &statement).await
 }

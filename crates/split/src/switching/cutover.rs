@@ -190,11 +190,11 @@ async fn identify(ends: &mut SwitchEndpoints) -> Result<()> {
     for row in query(&mut ends.target.session, &asked).await? {
         let name: String = row.try_get(0).map_err(unreadable)?;
         let table = ServerText::quoted_by_server(name.clone());
-        let back = stmt!("ALTER TABLE {table} REPLICA IDENTITY DEFAULT", table = table);
+        let back = stmt!("ALTER TABLE {table} REPLICA IDENTITY DEFAULT");
         let note =
             SplitNote { kind: reverse::TARGET_IDENTITY.into(), name, definition: back.shown().to_owned() };
         execute(&mut ends.source.session, &notes::noting(&ends.service.name, &note)).await?;
-        statements.push(stmt!("ALTER TABLE {table} REPLICA IDENTITY FULL", table = table));
+        statements.push(stmt!("ALTER TABLE {table} REPLICA IDENTITY FULL"));
     }
     if statements.is_empty() {
         Ok(())

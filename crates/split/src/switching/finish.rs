@@ -157,7 +157,7 @@ pub async fn clear_source(session: &mut Connection, wait: Duration) -> Result<()
 fn dropping(view: &DependentView) -> Statement {
     let ident = ServerText::quoted_by_server(view.ident.clone());
     match view.has_rows {
-        true => stmt!("DROP MATERIALIZED VIEW IF EXISTS {view} CASCADE", view = ident),
-        false => stmt!("DROP VIEW IF EXISTS {view} CASCADE", view = ident),
+        true => stmt!("DROP MATERIALIZED VIEW IF EXISTS {ident} CASCADE"),
+        false => stmt!("DROP VIEW IF EXISTS {ident} CASCADE"),
     }
 }

@@ -28,18 +28,13 @@ pub async fn login(ends: &mut SwitchEndpoints) -> Result<Login> {
     let secret = password()?;
     let make = if known { stmt!("ALTER ROLE") } else { stmt!("CREATE ROLE") };
     let mut all = vec![
-        stmt!(
-            "{make} {role} LOGIN PASSWORD {password}",
-            make = make,
-            role = role,
-            password = verifier(&secret)
-        ),
+        stmt!("{make} {role} LOGIN PASSWORD {password}", password = verifier(&secret)),
         stmt!(
             "CREATE TABLE IF NOT EXISTS martydb_split.position (direction pg_catalog.text PRIMARY KEY, lsn pg_catalog.pg_lsn NOT NULL)"
         ),
         admission(session, &role).await?,
-        stmt!("GRANT USAGE ON SCHEMA martydb_split TO {role}", role = role),
-        stmt!("GRANT SELECT, INSERT, UPDATE ON martydb_split.position TO {role}", role = role),
+        stmt!("GRANT USAGE ON SCHEMA martydb_split TO {role}"),
+        stmt!("GRANT SELECT, INSERT, UPDATE ON martydb_split.position TO {role}"),
     ];
     all.extend(rights(session, &tables, &role).await?);
     execute(session, &Statement::join([stmt!("BEGIN")].into_iter().chain(all).chain([stmt!("COMMIT")])))
@@ -59,7 +54,7 @@ async fn admission(session: &mut Connection, role: &Ident) -> Result<Statement> 
     let database = ident(&row.try_get::<String>(0).map_err(unreadable)?)?;
     Ok(match row.try_get(1).map_err(unreadable)? {
         true => Statement::default(),
-        false => stmt!("GRANT CONNECT ON DATABASE {database} TO {role}", database = database, role = role),
+        false => stmt!("GRANT CONNECT ON DATABASE {database} TO {role}"),
     })
 }
 
@@ -77,9 +72,9 @@ pub async fn forget_login(session: &mut Connection, login: &str) -> Result<()> {
     // It owns nothing: this revokes its privileges, which only a member of it may do.
     let all = [
         stmt!("BEGIN"),
-        stmt!("GRANT {role} TO CURRENT_USER", role = role),
-        stmt!("DROP OWNED BY {role}", role = role),
-        stmt!("DROP ROLE {role}", role = role),
+        stmt!("GRANT {role} TO CURRENT_USER"),
+        stmt!("DROP OWNED BY {role}"),
+        stmt!("DROP ROLE {role}"),
         stmt!("COMMIT"),
     ];
     execute(session, &Statement::join(all)).await.map(drop)
@@ -127,17 +122,16 @@ async fn rights(session: &mut Connection, tables: &[u32], role: &Ident) -> Resul
         let (schema, table): (String, String) =
             (row.try_get(2).map_err(unreadable)?, row.try_get(3).map_err(unreadable)?);
         if !row.try_get(1).map_err(unreadable)? {
-            all.push(stmt!("GRANT {owner} TO {role}", owner = ident(&owner)?, role = role));
+            all.push(stmt!("GRANT {owner} TO {role}", owner = ident(&owner)?));
             continue;
         }
-        all.push(stmt!("GRANT USAGE ON SCHEMA {schema} TO {role}", schema = ident(&schema)?, role = role));
+        all.push(stmt!("GRANT USAGE ON SCHEMA {schema} TO {role}", schema = ident(&schema)?));
         all.push(stmt!(
             "GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON {table} TO {role}",
-            table = Qualified(vec![schema, table]),
-            role = role
+            table = Qualified(vec![schema, table])
         ));
         if row.try_get(4).map_err(unreadable)? {
-            all.push(stmt!("ALTER ROLE {role} BYPASSRLS", role = role));
+            all.push(stmt!("ALTER ROLE {role} BYPASSRLS"));
         }
     }
     all.dedup();

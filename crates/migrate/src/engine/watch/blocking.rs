@@ -69,7 +69,7 @@ impl BlockMonitor {
 }
 
 fn own(pid: i32) -> Statement {
-    stmt!("SELECT application_name FROM pg_catalog.pg_stat_get_activity({pid})", pid = pid)
+    stmt!("SELECT application_name FROM pg_catalog.pg_stat_get_activity({pid})")
 }
 
 /// Progress views that can show a migration's statement, with the first major that has each.
@@ -108,13 +108,11 @@ fn progress(pid: i32, major: u32) -> Statement {
     let known = VIEWS.iter().filter(|view| view.0 <= major);
     let union = known.fold(stmt!(""), |all, view| match all == stmt!("") {
         true => stmt!("{view}", view = Keyword(view.1)),
-        false => stmt!("{all} UNION ALL {view}", all = all, view = Keyword(view.1)),
+        false => stmt!("{all} UNION ALL {view}", view = Keyword(view.1)),
     });
     stmt!(
         "SELECT command, relation, phase, done, total
-         FROM ({union}) p(command, relation, phase, done, total, pid) WHERE pid = {pid} LIMIT 1",
-        union = union,
-        pid = pid
+         FROM ({union}) p(command, relation, phase, done, total, pid) WHERE pid = {pid} LIMIT 1"
     )
 }
 
@@ -129,8 +127,7 @@ fn blockers(pid: i32) -> Statement {
          CROSS JOIN LATERAL (SELECT DISTINCT pg_catalog.unnest(pg_catalog.pg_blocking_pids(w.pid))) b(pid)
          LEFT JOIN LATERAL pg_catalog.pg_stat_get_activity(b.pid) a ON b.pid <> 0
          LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.usesysid
-         WHERE w.wait_event_type = 'Lock' ORDER BY b.pid",
-        pid = pid
+         WHERE w.wait_event_type = 'Lock' ORDER BY b.pid"
     )
 }
 
