@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use super::check::OtherTool;
 use super::engine::{Intent, MigrationSession, Preflight};
-use super::history::unreadable;
 use super::report::EventSender;
 use super::target::MigrationTarget;
 use martydb_model::error::Result;
 use martydb_model::sql::{Qualified, Statement, stmt};
+use martydb_pg::server::Row;
 
 /// Meaning of the rows of a history table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,8 +101,8 @@ async fn read(session: &mut MigrationSession<'_>, tool: &str) -> Result<Found> {
     if let (Some((_, query, meaning)), Some(table)) = (query, table) {
         let place = Qualified(vec![table.schema.clone(), table.name.clone()]);
         let rows = session.query([query(&place)]).await?;
-        let names: Result<Vec<String>, _> = rows.iter().flatten().map(|row| row.try_get(0)).collect();
-        found.applied = Some((table, names.map_err(unreadable)?, *meaning));
+        let names = rows.iter().flatten().map(Row::read).collect::<Result<_, _>>()?;
+        found.applied = Some((table, names, *meaning));
     }
     Ok(found)
 }

@@ -7,7 +7,7 @@ use super::daily_partitions;
 use super::partitions::{self, Division};
 use super::session::{self, OutboxSession};
 use super::statements::outbox_table;
-use martydb_model::error::{Error, Result};
+use martydb_model::error::Result;
 use martydb_model::sql::{ArrayLiteral, Literal, Qualified, Statement, stmt};
 use martydb_model::{DesiredService, Outbox};
 use martydb_pg::server::{Row, Unreadable};
@@ -54,12 +54,11 @@ pub async fn examine(run: &Run, service: &DesiredService, outbox: &Arc<Outbox>) 
 }
 
 async fn look(session: &mut OutboxSession, outbox: &Outbox) -> Result<Looks> {
-    let unreadable = |error| Error::operation("the server's answer cannot be read").cause(error);
     let rows = session.ask(&question(outbox)).await?;
     let Some(row) = rows.first() else { return Ok(Looks::default()) };
-    let seen = looks(row).map_err(unreadable)?;
+    let seen = looks(row)?;
     let parts = session.ask(&partitions::question(outbox)).await?;
-    let division = partitions::division(&parts).map_err(unreadable)?;
+    let division = partitions::division(&parts)?;
     // The plan reports a missing privilege.
     let oldest = match outbox.keep {
         Some(keep) => session.ask(&overdue(outbox, keep.as_secs())).await.unwrap_or_default(),

@@ -156,10 +156,8 @@ impl FirstSlot {
             Ok(rows) => rows,
             Err(error) => return Err(held_up(access, database, error).await),
         };
-        let unreadable = |error: Unreadable| Error::operation("cannot read the new slot").cause(error);
-        let row = rows.first().ok_or_else(|| unreadable(Unreadable::no_row()))?;
-        let (point, snapshot) = (row.try_get(1).map_err(unreadable)?, row.try_get(2).map_err(unreadable)?);
-        Ok(FirstSlot { session, snapshot, point })
+        let row = rows.first().ok_or_else(Unreadable::no_row)?;
+        Ok(FirstSlot { session, snapshot: row.try_get(2)?, point: row.try_get(1)? })
     }
 
     pub async fn close(self) {

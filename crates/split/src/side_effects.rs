@@ -2,7 +2,7 @@
 //! values, policies that apply to the owner too. All of them are disabled while rows arrive that the other side has
 //! already processed; each is recorded as the statement that restores it.
 
-use martydb_model::error::{Error, Result};
+use martydb_model::error::Result;
 use martydb_model::sql::{ServerText, Statement, ValueRows, stmt};
 use martydb_pg::server::{Connection, Row, Unreadable, query};
 
@@ -56,7 +56,7 @@ pub async fn find(session: &mut Connection, tables: &[(String, String)]) -> Resu
         reflexes = Statement::from_program(include_str!("sql/reflexes.sql"))
     );
     let rows = query(session, &asked).await?;
-    rows.iter().map(read).collect::<Result<_, _>>().map_err(unreadable)
+    Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
 }
 
 fn read(row: &Row) -> Result<TableSideEffect, Unreadable> {
@@ -69,8 +69,4 @@ fn read(row: &Row) -> Result<TableSideEffect, Unreadable> {
         back: row.try_get(5)?,
         crosses: row.try_get(6)?,
     })
-}
-
-fn unreadable(error: Unreadable) -> Error {
-    Error::operation("cannot read the triggers, rules, foreign keys and policies of the tables").cause(error)
 }

@@ -9,7 +9,7 @@ use super::state::{self, CLOSED_TRIGGER};
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sql::{ArrayLiteral, Ident, List, Literal, ServerText, Statement, stmt};
 use martydb_model::sqlstate;
-use martydb_pg::server::{Connection, Unreadable, execute, execute_protected, query};
+use martydb_pg::server::{Connection, execute, execute_protected, query, query_as, query_first};
 
 /// Pause between two attempts: a session that waits for the lock blocks other writers.
 const PAUSE: Duration = Duration::from_millis(300);
@@ -84,8 +84,7 @@ async fn is_maintained(session: &mut Connection, oids: &[u32]) -> Result<bool> {
              AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()))",
         family = family(oids)
     );
-    let rows = query(session, &asked).await?;
-    rows.first().map_or(Ok(false), |row| row.try_get(0)).map_err(unreadable)
+    Ok(query_first(session, &asked).await?.unwrap_or_default())
 }
 
 /// Returns a CTE of these tables and their current partitions.
@@ -167,26 +166,19 @@ async fn tables(session: &mut Connection, oids: &[u32]) -> Result<Vec<ClosableTa
          WHERE c.oid IN (SELECT oid FROM family) AND c.relkind IN ('r', 'p') ORDER BY c.oid",
         family = family(oids)
     );
-    let mut found = vec![];
-    for row in query(session, &asked).await? {
-        let name: String = row.try_get(0).map_err(unreadable)?;
-        found.push(ClosableTable {
-            ident: ServerText::quoted_by_server(name.clone()),
-            name,
-            closed: row.try_get(1).map_err(unreadable)?,
-            idle: row.try_get(2).map_err(unreadable)?,
-        });
-    }
-    Ok(found)
+    let found = query_as::<(String, bool, bool)>(session, &asked).await?.into_iter();
+    let table = |(name, closed, idle): (String, _, _)| ClosableTable {
+        ident: ServerText::quoted_by_server(name.clone()),
+        name,
+        closed,
+        idle,
+    };
+    Ok(found.map(table).collect())
 }
 
 /// Returns the OIDs as an array literal.
 pub fn numbers(oids: &[u32]) -> ArrayLiteral {
     ArrayLiteral(oids.iter().map(u32::to_string).collect())
-}
-
-fn unreadable(error: Unreadable) -> Error {
-    Error::operation("cannot read the closed tables").cause(error)
 }
 
 /// Adds the sessions with uncommitted writes to the error.

@@ -8,14 +8,13 @@ use super::load::{Loaded, RestoreTarget};
 use super::record::{BeyondRecord, SettingRecord};
 use super::replaced_databases;
 use super::restore_settings;
-use crate::moving::sums::{text, unreadable};
 use crate::scratch::{end_sessions, logins_in};
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Literal, Statement, stmt};
 use martydb_model::sqlstate;
 use martydb_model::{DbName, Grantee, RoleName};
 use martydb_pg::backoff::Backoff;
-use martydb_pg::server::{Access, Connection, execute_protected, query};
+use martydb_pg::server::{Access, Connection, execute_protected, query, query_as, query_first};
 use martydb_ui::report::printable;
 
 /// Attempts to swap, and the pauses between them.
@@ -111,10 +110,10 @@ async fn limits(session: &mut Connection) -> Result<(Vec<String>, Vec<RoleName>)
          UNION ALL SELECT 'above', r.rolname::pg_catalog.text FROM pg_catalog.pg_roles r WHERE r.rolsuper OR r.rolname = current_user"
     );
     let (mut free, mut above) = (vec![], vec![]);
-    for row in &query(session, &asked).await? {
-        match text(row, 0)?.as_str() {
-            "setting" => free.push(text(row, 1)?),
-            _ => above.extend(RoleName::found(text(row, 1)?)),
+    for (kind, name) in query_as::<(String, String)>(session, &asked).await? {
+        match kind.as_str() {
+            "setting" => free.push(name),
+            _ => above.extend(RoleName::found(name)),
         }
     }
     Ok((free, above))
@@ -136,13 +135,13 @@ async fn look(session: &mut Connection, database: &DbName) -> Result<Option<Asid
     let (mut found, mut there) =
         (Aside { holders: vec![], set: vec![], settings: vec![], records: vec![] }, false);
     for row in &query(session, &asked).await? {
-        let role: Option<String> = row.try_get(1).map_err(unreadable)?;
+        let (kind, role): (String, Option<String>) = row.read()?;
         let named = role.clone().and_then(|name| RoleName::found(name).ok());
-        match text(row, 0)?.as_str() {
+        match kind.as_str() {
             "there" => there = true,
             "holder" => found.holders.push(named.into()),
             "setting" => {
-                let line: String = row.try_get(2).map_err(unreadable)?;
+                let line: String = row.try_get(2)?;
                 if let Some((name, value)) = line.split_once('=') {
                     let (name, value) = (name.to_owned(), value.to_owned());
                     found.records.push(SettingRecord { role: role.clone(), name, value });
@@ -179,8 +178,7 @@ impl Aside {
 
 async fn is_superuser(session: &mut Connection) -> Result<bool> {
     let asked = stmt!("SELECT pg_catalog.current_setting('is_superuser') = 'on'");
-    let rows = query(session, &asked).await?;
-    rows.first().map_or(Ok(false), |row| row.try_get(0)).map_err(unreadable)
+    Ok(query_first(session, &asked).await?.unwrap_or_default())
 }
 
 async fn attempts(
@@ -256,7 +254,7 @@ async fn sessions(session: &mut Connection, database: &DbName) -> Result<Vec<Str
          WHERE a.datname = {name} ORDER BY 1 LIMIT 10",
         name = Literal(database.to_string())
     );
-    query(session, &asked).await?.iter().map(|row| Ok(printable(&text(row, 0)?))).collect()
+    Ok(query_as::<String>(session, &asked).await?.iter().map(|line| printable(line)).collect())
 }
 
 /// Gives the loaded database a name of its own instead; only the admin can connect to it.

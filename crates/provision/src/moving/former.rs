@@ -10,7 +10,7 @@ use martydb_model::sql::{Keyword, Literal, Statement, stmt};
 use martydb_model::units::{counted, listed};
 use martydb_model::{DbName, DesiredServer, DesiredService, MoveNote};
 use martydb_pg::backoff::Backoff;
-use martydb_pg::server::{Access, Connection, Row, Unreadable, execute, execute_protected, query};
+use martydb_pg::server::{Access, Connection, execute, execute_protected, query_as, query_first};
 use martydb_ui::report::printable;
 
 /// Time to wait for sessions that are ending.
@@ -94,19 +94,16 @@ async fn look(session: &mut Connection, database: &DbName) -> Result<Option<Foun
          FROM pg_catalog.pg_database d WHERE d.datname = {name}",
         name = Literal(database.to_string())
     );
-    let rows = query(session, &asked).await?;
+    let found = query_first(session, &asked).await?;
     let version = session.major();
-    let read = |row: &Row| {
-        Ok(FoundDatabase {
-            open: row.try_get(0)?,
-            comment: row.try_get(1)?,
-            bytes: row.try_get(2)?,
-            owned: row.try_get(3)?,
-            owner: row.try_get(4)?,
-            version,
-        })
-    };
-    rows.first().map(read).transpose().map_err(unreadable)
+    Ok(found.map(|(open, comment, bytes, owned, owner)| FoundDatabase {
+        open,
+        comment,
+        bytes,
+        owned,
+        owner,
+        version,
+    }))
 }
 
 /// The former database, with a session of the admin in the maintenance database.
@@ -177,13 +174,11 @@ impl<'a> Former<'a> {
             name = Literal(self.database.to_string()),
             own = Statement::concat(own)
         );
-        let rows = query(&mut self.session, &asked).await?;
-        let said = |row: &Row| {
-            let (role, count): (String, String) = (row.try_get(0)?, row.try_get(1)?);
-            let role = printable(&role);
-            Ok(format!("{role} has {}", counted(count.parse().unwrap_or_default(), "session")))
+        let logins = query_as::<(String, String)>(&mut self.session, &asked).await?;
+        let said = |(role, count): &(String, String)| {
+            format!("{} has {}", printable(role), counted(count.parse().unwrap_or_default(), "session"))
         };
-        rows.iter().map(said).collect::<Result<_, Unreadable>>().map_err(unreadable)
+        Ok(logins.iter().map(said).collect())
     }
 
     /// Closes it to new sessions, and waits for those that are ending.
@@ -274,8 +269,4 @@ pub fn refused_login(error: Error, former: &DesiredService) -> Error {
         ),
     ];
     Error { hints, ..error }
-}
-
-fn unreadable(error: Unreadable) -> Error {
-    Error::operation("cannot read the server's answer about the former database").cause(error)
 }

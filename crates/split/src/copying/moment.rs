@@ -1,9 +1,9 @@
 //! Snapshot of the source, held by a session.
 
 use crate::sessions::{ReadLock, ReadTable, reading};
-use martydb_model::error::{Error, Result};
+use martydb_model::error::Result;
 use martydb_model::sql::stmt;
-use martydb_pg::server::{Access, Connection, Unreadable, query};
+use martydb_pg::server::{Access, Connection, query_one};
 
 /// Exported snapshot, which other sessions can import while this session is open.
 pub struct HeldMoment {
@@ -23,10 +23,8 @@ impl HeldMoment {
         tables: &[ReadTable],
     ) -> Result<HeldMoment> {
         let mut session = reading(access, database, snapshot, tables, ReadLock::AgainstIndexes).await?;
-        let rows = query(&mut session, &stmt!("SELECT pg_catalog.pg_export_snapshot()")).await?;
-        let failed = |error| Error::operation("the source exports no snapshot").cause(error);
-        let name = rows.first().ok_or_else(Unreadable::no_row).and_then(|row| row.try_get(0));
-        Ok(HeldMoment { session, snapshot: name.map_err(failed)? })
+        let snapshot = query_one(&mut session, &stmt!("SELECT pg_catalog.pg_export_snapshot()")).await?;
+        Ok(HeldMoment { session, snapshot })
     }
 
     /// Returns the session for reading.

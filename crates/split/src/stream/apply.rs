@@ -9,7 +9,9 @@ use super::pgoutput::{StreamedNumber, StreamedRelation, StreamedRow};
 use super::table::{FoundTable, StreamedTable, TableMisfit, fit};
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sql::{Literal, Statement, stmt};
-use martydb_pg::server::{Connection, Endpoint, Limits, Login, Unreadable, connect_with, execute, query};
+use martydb_pg::server::{
+    Connection, Endpoint, Limits, Login, Unreadable, connect_with, execute, query, query_one,
+};
 use martydb_ui::report::printable;
 
 /// Schema of the split's own tables.
@@ -120,13 +122,8 @@ impl Applier {
             ),
             stmt!("COMMIT"),
         ]);
-        let rows = query(&mut self.session, &asked).await?;
-        let text: Result<String, Unreadable> =
-            rows.first().ok_or_else(Unreadable::no_row).and_then(|row| row.try_get(0));
-        let unreadable =
-            |why: Unreadable| Error::operation("cannot read the applied LSN of the stream").cause(why);
-        let text = text.map_err(unreadable)?;
-        let kept = Lsn::parse(&text).ok_or_else(|| unreadable(Unreadable::new(text)))?;
+        let text: String = query_one(&mut self.session, &asked).await?;
+        let kept = Lsn::parse(&text).ok_or_else(|| Unreadable::new(text))?;
         self.committed = self.committed.max(kept);
         self.reached = self.committed;
         Ok(())

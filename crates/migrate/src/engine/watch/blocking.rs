@@ -133,7 +133,7 @@ fn blockers(pid: i32) -> Statement {
 
 fn read(results: &[Vec<Row>]) -> Result<BlockSample, Unreadable> {
     let [own, progress, blockers] = results else { return Err(Unreadable::no_row()) };
-    let said: Option<Option<String>> = own.first().map(|row| row.try_get(0)).transpose()?;
+    let said: Option<Option<String>> = own.first().map(Row::read).transpose()?;
     Ok(BlockSample {
         statement: said.flatten().as_deref().and_then(statement_count),
         progress: progress.first().map(progress_of).transpose()?,
@@ -148,23 +148,14 @@ pub fn statement_count(name: &str) -> Option<(usize, usize)> {
 }
 
 fn progress_of(row: &Row) -> Result<ServerProgress, Unreadable> {
-    Ok(ServerProgress {
-        command: row.try_get(0)?,
-        relation: row.try_get(1)?,
-        phase: row.try_get(2)?,
-        done: row.try_get::<Option<i64>>(3)?.unwrap_or_default(),
-        total: row.try_get::<Option<i64>>(4)?.unwrap_or_default(),
-    })
+    let (command, relation, phase, done, total): (_, _, _, Option<i64>, Option<i64>) = row.read()?;
+    let (done, total) = (done.unwrap_or_default(), total.unwrap_or_default());
+    Ok(ServerProgress { command, relation, phase, done, total })
 }
 
 fn blocker(row: &Row) -> Result<Blocker, Unreadable> {
-    Ok(Blocker {
-        pid: row.try_get(0)?,
-        login: row.try_get(1)?,
-        application: row.try_get(2)?,
-        since: row.try_get(3)?,
-        statement: row.try_get(4)?,
-    })
+    let (pid, login, application, since, statement) = row.read()?;
+    Ok(Blocker { pid, login, application, since, statement })
 }
 
 #[cfg(test)]
