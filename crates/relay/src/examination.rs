@@ -10,7 +10,6 @@ use super::statements::outbox_table;
 use martydb_model::error::Result;
 use martydb_model::sql::{ArrayLiteral, Literal, Qualified, Statement, stmt};
 use martydb_model::{DesiredService, Outbox};
-use martydb_pg::server::{Row, Unreadable};
 use martydb_provision::run::Run;
 
 /// Number of rows above which a missing `keep` is reported.
@@ -56,7 +55,7 @@ pub async fn examine(run: &Run, service: &DesiredService, outbox: &Arc<Outbox>) 
 async fn look(session: &mut OutboxSession, outbox: &Outbox) -> Result<Looks> {
     let rows = session.ask(&question(outbox)).await?;
     let Some(row) = rows.first() else { return Ok(Looks::default()) };
-    let seen = looks(row)?;
+    let (has_index, triggers, rows, has_policies, is_unlogged, is_numbered, cursors) = row.read()?;
     let parts = session.ask(&partitions::question(outbox)).await?;
     let division = partitions::division(&parts)?;
     // The plan reports a missing privilege.
@@ -65,7 +64,18 @@ async fn look(session: &mut OutboxSession, outbox: &Outbox) -> Result<Looks> {
         None => vec![],
     };
     let is_overdue = oldest.first().is_some_and(|row| row.try_get::<bool>(0) == Ok(true));
-    Ok(Looks { is_overdue, division, ..seen })
+    Ok(Looks {
+        is_there: true,
+        has_index,
+        triggers,
+        rows,
+        has_policies,
+        is_unlogged,
+        is_numbered,
+        cursors,
+        is_overdue,
+        division,
+    })
 }
 
 fn question(outbox: &Outbox) -> Statement {
@@ -117,20 +127,6 @@ fn overdue(outbox: &Outbox, keep: u64) -> Statement {
         id = name(&outbox.columns.id),
         table = outbox_table(outbox),
     )
-}
-
-fn looks(row: &Row) -> Result<Looks, Unreadable> {
-    Ok(Looks {
-        is_there: true,
-        has_index: row.try_get(0)?,
-        triggers: row.try_get(1)?,
-        rows: row.try_get(2)?,
-        has_policies: row.try_get(3)?,
-        is_unlogged: row.try_get(4)?,
-        is_numbered: row.try_get(5)?,
-        cursors: row.try_get(6)?,
-        ..Looks::default()
-    })
 }
 
 fn warnings(outbox: &Outbox, looks: &Looks) -> Vec<String> {

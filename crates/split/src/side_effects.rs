@@ -4,7 +4,7 @@
 
 use martydb_model::error::Result;
 use martydb_model::sql::{ServerText, Statement, ValueRows, stmt};
-use martydb_pg::server::{Connection, Row, Unreadable, query};
+use martydb_pg::server::{Connection, query_as};
 
 /// First rank of side effects that are restored after the tables are open: nothing depends on them, and they read all
 /// rows.
@@ -55,18 +55,14 @@ pub async fn find(session: &mut Connection, tables: &[(String, String)]) -> Resu
          {reflexes}",
         reflexes = Statement::from_program(include_str!("sql/reflexes.sql"))
     );
-    let rows = query(session, &asked).await?;
-    Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
-}
-
-fn read(row: &Row) -> Result<TableSideEffect, Unreadable> {
-    Ok(TableSideEffect {
-        rank: row.try_get(0)?,
-        relation: row.try_get(1)?,
-        kind: row.try_get(2)?,
-        name: row.try_get(3)?,
-        off: row.try_get(4)?,
-        back: row.try_get(5)?,
-        crosses: row.try_get(6)?,
-    })
+    let effect = |(rank, relation, kind, name, off, back, crosses)| TableSideEffect {
+        rank,
+        relation,
+        kind,
+        name,
+        off,
+        back,
+        crosses,
+    };
+    Ok(query_as(session, &asked).await?.into_iter().map(effect).collect())
 }

@@ -64,8 +64,8 @@ impl Present {
                 refinery = Some(schema.clone());
             }
         }
-        let (history, progress, repeatable) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-        Ok(Present { history, progress, repeatable, standby: row.try_get(3)?, refinery })
+        let (history, progress, repeatable, standby) = row.read()?;
+        Ok(Present { history, progress, repeatable, standby, refinery })
     }
 }
 

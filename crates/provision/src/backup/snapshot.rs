@@ -193,8 +193,7 @@ pub async fn head(session: &mut Connection, target: &MigrationTarget) -> Result<
         schema = Literal(schema.to_string()),
         name = Literal(REFINERY_TABLE.into())
     );
-    let rows = query(session, &there).await?;
-    if !rows.first().is_some_and(|row| row.try_get(0) == Ok(true)) {
+    if query_first(session, &there).await? != Some(true) {
         return Ok(None);
     }
     let asked = stmt!("SELECT pg_catalog.max(version)::pg_catalog.int8 FROM {schema}.{name}");
