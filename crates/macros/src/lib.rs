@@ -6,7 +6,7 @@ mod template;
 
 use proc_macro::{Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenStream, TokenTree};
 
-use template::Template;
+use template::SqlTemplate;
 
 /// Fills a template: `fill!((path::to::sql) "SELECT {a}, {b}" (b) (expression))`. A name without an expression is that
 /// of a variable.
@@ -23,7 +23,7 @@ pub fn fill(input: TokenStream) -> TokenStream {
         _ => None,
     });
     let arguments = std::iter::from_fn(|| Some((groups.next()?.stream().to_string(), groups.next()?)));
-    Template::parse(&literal.to_string())
+    SqlTemplate::parse(&literal.to_string())
         .and_then(|template| statement(&sql.stream(), &template, arguments.collect(), literal.span()))
         .unwrap_or_else(|reason| refusal(&reason, literal.span()))
 }
@@ -41,7 +41,7 @@ fn bare(token: TokenTree) -> TokenTree {
 /// Returns `sql::Statement::fill(&[("SELECT ", 0), (", ", 1)], "", &[sql::Fragment::render(&a), …])`.
 fn statement(
     sql: &TokenStream,
-    template: &Template,
+    template: &SqlTemplate,
     arguments: Vec<(String, Group)>,
     span: Span,
 ) -> Result<TokenStream, String> {

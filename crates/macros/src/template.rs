@@ -2,16 +2,16 @@
 
 /// Texts of a template, each the source of a string literal.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Template {
+pub struct SqlTemplate {
     /// Each text with the name after it.
     pub pieces: Vec<(String, String)>,
     /// The text after the last name.
     pub rest: String,
 }
 
-impl Template {
+impl SqlTemplate {
     /// Splits a string literal at its `{name}`; `{{` and `}}` are characters.
-    pub fn parse(source: &str) -> Result<Template, String> {
+    pub fn parse(source: &str) -> Result<SqlTemplate, String> {
         let is_raw = source.starts_with('r');
         let (Some(start), Some(end)) = (source.find('"'), source.rfind('"')) else {
             return Err("the template is not a string".into());
@@ -38,7 +38,7 @@ impl Template {
                 c => text.push(c),
             }
         }
-        Ok(Template { pieces, rest: text + close })
+        Ok(SqlTemplate { pieces, rest: text + close })
     }
 
     /// Returns the names in the order of their first use.
@@ -79,9 +79,9 @@ fn name(text: &str) -> Result<(&str, &str), String> {
 mod tests {
     use super::*;
 
-    fn template(pieces: &[(&str, &str)], rest: &str) -> Result<Template, String> {
+    fn template(pieces: &[(&str, &str)], rest: &str) -> Result<SqlTemplate, String> {
         let pieces = pieces.iter().map(|(text, name)| ((*text).into(), (*name).into()));
-        Ok(Template { pieces: pieces.collect(), rest: rest.into() })
+        Ok(SqlTemplate { pieces: pieces.collect(), rest: rest.into() })
     }
 
     #[test]
@@ -97,7 +97,7 @@ mod tests {
             ),
             (r##"r#"\ "{a}" "#"##, vec![(r##"r#"\ ""#"##, "a")], r##"r#"" "#"##),
         ] {
-            assert_eq!(Template::parse(source), template(&pieces, rest), "{source}");
+            assert_eq!(SqlTemplate::parse(source), template(&pieces, rest), "{source}");
         }
     }
 
@@ -108,10 +108,10 @@ mod tests {
             (r#""{{{{a}}}}""#, r#""{{a}}""#),
             (r#""\u{1F980}\\ \"""#, r#""\u{1F980}\\ \"""#),
         ] {
-            assert_eq!(Template::parse(source), template(&[], rest), "{source}");
+            assert_eq!(SqlTemplate::parse(source), template(&[], rest), "{source}");
         }
-        assert_eq!(Template::parse(r#""{{{a}}}""#), template(&[(r#""{""#, "a")], r#""}""#));
-        assert_eq!(Template::parse(r#""\\{a}""#), template(&[(r#""\\""#, "a")], r#""""#));
+        assert_eq!(SqlTemplate::parse(r#""{{{a}}}""#), template(&[(r#""{""#, "a")], r#""}""#));
+        assert_eq!(SqlTemplate::parse(r#""\\{a}""#), template(&[(r#""\\""#, "a")], r#""""#));
     }
 
     #[test]
@@ -132,12 +132,12 @@ mod tests {
             r#"b"a""#,
             r#"c"a""#,
         ] {
-            assert!(Template::parse(source).is_err(), "{source}");
+            assert!(SqlTemplate::parse(source).is_err(), "{source}");
         }
     }
 
     #[test]
     fn a_name_is_listed_once() {
-        assert_eq!(Template::parse(r#""{b} {a} {b}""#).unwrap().names(), ["b", "a"]);
+        assert_eq!(SqlTemplate::parse(r#""{b} {a} {b}""#).unwrap().names(), ["b", "a"]);
     }
 }
