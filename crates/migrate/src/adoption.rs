@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use super::check::OtherTool;
 use super::engine::{Intent, MigrationSession, Preflight};
-use super::history::unreadable;
 use super::report::EventSender;
 use super::target::MigrationTarget;
 use martydb_model::error::Result;
 use martydb_model::sql::{Qualified, Statement, stmt};
+use martydb_pg::server::Row;
 
-/// Meaning of the rows of a history table.
+/// RowMeaning of the rows of a history table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RowMeaning {
     /// One row for each applied migration.
@@ -24,24 +24,23 @@ pub enum RowMeaning {
 type HistoryQuery = (&'static str, fn(&Qualified) -> Statement, RowMeaning);
 
 const QUERIES: &[HistoryQuery] = &[
-    ("Diesel", |t| stmt!("SELECT version::pg_catalog.text FROM {t}", t = t), RowMeaning::Each),
-    ("sqlx", |t| stmt!("SELECT version::pg_catalog.text FROM {t} WHERE success", t = t), RowMeaning::Each),
+    ("Diesel", |t| stmt!("SELECT version::pg_catalog.text FROM {t}"), RowMeaning::Each),
+    ("sqlx", |t| stmt!("SELECT version::pg_catalog.text FROM {t} WHERE success"), RowMeaning::Each),
     (
         "goose",
         |t| {
             stmt!(
                 "SELECT version_id::pg_catalog.text FROM (
                      SELECT DISTINCT ON (version_id) version_id, is_applied FROM {t} ORDER BY version_id, id DESC
-                 ) last WHERE is_applied AND version_id > 0",
-                t = t
+                 ) last WHERE is_applied AND version_id > 0"
             )
         },
         RowMeaning::Each,
     ),
-    ("dbmate", |t| stmt!("SELECT version::pg_catalog.text FROM {t}", t = t), RowMeaning::Each),
+    ("dbmate", |t| stmt!("SELECT version::pg_catalog.text FROM {t}"), RowMeaning::Each),
     (
         "golang-migrate",
-        |t| stmt!("SELECT CASE WHEN dirty THEN 'dirty ' ELSE '' END || version FROM {t}", t = t),
+        |t| stmt!("SELECT CASE WHEN dirty THEN 'dirty ' ELSE '' END || version FROM {t}"),
         RowMeaning::Last,
     ),
     (
@@ -49,8 +48,7 @@ const QUERIES: &[HistoryQuery] = &[
         |t| {
             stmt!(
                 "SELECT version::pg_catalog.text FROM {t} WHERE success AND version IS NOT NULL
-                 AND type NOT IN ('SCHEMA', 'DELETE') AND type NOT LIKE 'UNDO%'",
-                t = t
+                 AND type NOT IN ('SCHEMA', 'DELETE') AND type NOT LIKE 'UNDO%'"
             )
         },
         RowMeaning::Each,
@@ -59,14 +57,13 @@ const QUERIES: &[HistoryQuery] = &[
         "Prisma",
         |t| {
             stmt!(
-                "SELECT migration_name::pg_catalog.text FROM {t} WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL",
-                t = t
+                "SELECT migration_name::pg_catalog.text FROM {t} WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL"
             )
         },
         RowMeaning::Each,
     ),
-    ("Alembic", |t| stmt!("SELECT version_num::pg_catalog.text FROM {t}", t = t), RowMeaning::Last),
-    ("node-pg-migrate", |t| stmt!("SELECT name::pg_catalog.text FROM {t}", t = t), RowMeaning::Each),
+    ("Alembic", |t| stmt!("SELECT version_num::pg_catalog.text FROM {t}"), RowMeaning::Last),
+    ("node-pg-migrate", |t| stmt!("SELECT name::pg_catalog.text FROM {t}"), RowMeaning::Each),
 ];
 
 /// Contents of a service's database before martydb has a history there.
@@ -104,8 +101,8 @@ async fn read(session: &mut MigrationSession<'_>, tool: &str) -> Result<Adoption
     if let (Some((_, query, meaning)), Some(table)) = (query, table) {
         let place = Qualified(vec![table.schema.clone(), table.name.clone()]);
         let rows = session.query([query(&place)]).await?;
-        let names: Result<Vec<String>, _> = rows.iter().flatten().map(|row| row.try_get(0)).collect();
-        found.applied = Some((table, names.map_err(unreadable)?, *meaning));
+        let names = rows.iter().flatten().map(Row::read).collect::<Result<_, _>>()?;
+        found.applied = Some((table, names, *meaning));
     }
     Ok(found)
 }

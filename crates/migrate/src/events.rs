@@ -56,7 +56,9 @@ pub fn event(row: &Row) -> Result<HistoryEvent, Unreadable> {
 /// Parses a `timestamptz` in the server's text format (`DateStyle` ISO, any time zone).
 fn read_time(row: &Row, column: usize) -> Result<Option<OffsetDateTime>, Unreadable> {
     let Some(text) = row.try_get::<Option<String>>(column)? else { return Ok(None) };
-    parse_time(&text).map(Some).ok_or_else(|| Unreadable::new("a time outside of the years 1 to 9999"))
+    parse_time(&text)
+        .map(Some)
+        .ok_or_else(|| Unreadable::new("the history contains a time outside of the years 1 to 9999"))
 }
 
 fn parse_time(text: &str) -> Option<OffsetDateTime> {
@@ -71,7 +73,7 @@ fn parse_time(text: &str) -> Option<OffsetDateTime> {
 fn written(time: OffsetDateTime) -> Result<String, Unreadable> {
     let format = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
     let utc = time.checked_to_offset(UtcOffset::UTC).and_then(|time| time.format(&format).ok());
-    utc.ok_or_else(|| Unreadable::new("a time that is out of range"))
+    utc.ok_or_else(|| Unreadable::new("the history contains a time that is out of range"))
 }
 
 /// Returns the time between, to the nearest millisecond.

@@ -12,6 +12,6 @@ pub mod tables;
 pub use catalog::{Catalog, CatalogQueries, Difference};
 pub use progress::ResumePoint;
 pub use repeatables::RecordedRepeatable;
-pub use rows::{AppliedRow, HistoryRows, Interruption, Unfinished, text, unreadable};
+pub use rows::{AppliedRow, HistoryRows, Interruption, Unfinished, text};
 pub use schema_text::schema_text;
 pub use tables::{Elapsed, ExistingTables, Record};

@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use super::check::{OtherTool, other_tools};
 use super::engine::{Intent, MigrationSession, Preflight, session};
-use super::history::{Catalog, Difference, unreadable};
+use super::history::{Catalog, Difference};
 use super::report::EventSender;
 use super::run::{Goal, run};
 use super::target::{MigrationTarget, Options};
 use martydb_model::SchemaName;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{List, Literal, Statement, stmt};
+use martydb_pg::server::Row;
 
 /// A database without a history.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -65,18 +66,12 @@ async fn look(session: &mut MigrationSession<'_>) -> Result<Unadopted> {
         .query([belongings(&tables), schemas_of(&tables, declared), schemas_of_others(declared, owner)])
         .await?;
     let of = |at: usize| rows.get(at).into_iter().flatten();
-    let set_aside: Result<Vec<_>, _> = of(0).map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect();
-    let names = |at: usize| of(at).map(|row| row.try_get(0)).collect::<Result<Vec<String>, _>>();
-    let schemas_aside = names(1).map_err(unreadable)?;
-    let mut schemas_of_others = names(2).map_err(unreadable)?;
+    let set_aside = of(0).map(Row::read).collect::<Result<_, _>>()?;
+    let names = |at: usize| of(at).map(Row::read).collect::<Result<Vec<String>, _>>();
+    let schemas_aside = names(1)?;
+    let mut schemas_of_others = names(2)?;
     schemas_of_others.retain(|schema| !schemas_aside.contains(schema));
-    Ok(Unadopted {
-        major: session.connection.major(),
-        tools,
-        set_aside: set_aside.map_err(unreadable)?,
-        schemas_aside,
-        schemas_of_others,
-    })
+    Ok(Unadopted { major: session.connection.major(), tools, set_aside, schemas_aside, schemas_of_others })
 }
 
 /// Returns a CTE `chosen` of the tables, their indexes and the sequences that they own.

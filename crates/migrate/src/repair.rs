@@ -7,12 +7,13 @@ use similar::TextDiff;
 use super::check::{Divergence, Edit, compare};
 use super::engine::{Intent, MigrationSession, Preflight};
 use super::files::{Direction, Migration, MigrationFolder, folder, waivers};
-use super::history::{AppliedRow, Interruption, Record, Unfinished, progress, tables, unreadable};
+use super::history::{AppliedRow, Interruption, Record, Unfinished, progress, tables};
 use super::report::EventSender;
 use super::target::{MigrationTarget, Options};
 use martydb_model::SchemaName;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sql::Statement;
+use martydb_pg::server::Row;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Repairable {
@@ -92,7 +93,7 @@ async fn applied_text(session: &mut MigrationSession<'_>, version: i64) -> Resul
         return Ok(None);
     }
     let results = session.query([tables::read_content(version)]).await?;
-    results.iter().flatten().next().map_or(Ok(None), |row| row.try_get(0).map_err(unreadable))
+    Ok(results.iter().flatten().next().map(Row::read).transpose()?.flatten())
 }
 
 fn edited(

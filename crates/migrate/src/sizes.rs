@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use super::check::{TableSize, TableSizes};
 use super::engine::session::reader;
-use super::history::unreadable;
 use super::target::MigrationTarget;
 use martydb_model::error::Result;
 use martydb_model::sql::{Statement, stmt};
@@ -20,7 +19,7 @@ pub async fn table_sizes(target: &MigrationTarget, wait: Duration) -> Result<Tab
     session.close().await;
     let mut sizes = TableSizes::default();
     for row in rows? {
-        let (name, size) = read(&row).map_err(unreadable)?;
+        let (name, size) = read(&row)?;
         sizes.add(name, size);
     }
     Ok(sizes)
@@ -42,11 +41,7 @@ fn asked() -> Statement {
 }
 
 fn read(row: &Row) -> Result<(String, TableSize), Unreadable> {
-    let rows: i64 = row.try_get(1)?;
-    let bytes: Option<i64> = row.try_get(2)?;
+    let (name, rows, bytes): (_, i64, Option<i64>) = row.read()?;
     // A table dropped in the meantime has no size.
-    Ok((
-        row.try_get(0)?,
-        TableSize { rows: Some(rows).filter(|rows| *rows >= 0), bytes: bytes.unwrap_or(i64::MAX) },
-    ))
+    Ok((name, TableSize { rows: Some(rows).filter(|rows| *rows >= 0), bytes: bytes.unwrap_or(i64::MAX) }))
 }

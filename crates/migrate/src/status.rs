@@ -8,7 +8,7 @@ use super::engine::session::{OverviewScope, SessionOverview, Sizes};
 use super::engine::{Intent, MigrationSession, Preflight, session, statement_count};
 use super::events::{adopted, event};
 use super::files::{FileProblem, Migration, MigrationFolder, Repeatable, folder, inspect};
-use super::history::{Catalog, RecordedRepeatable, repeatables, tables, unreadable};
+use super::history::{Catalog, RecordedRepeatable, repeatables, tables};
 use super::report::{
     DueMigration, EventSender, HistoryEvent, MigrationId, RunningRun, ServiceState, ServiceStatus,
 };
@@ -77,7 +77,7 @@ pub async fn recorded(
     let present = session.present.repeatable && session.present.history && !folder.repeatables.is_empty();
     let Some(schema) = session.present.refinery.clone().filter(|_| present) else { return Ok(vec![]) };
     let rows = session.query([repeatables::read(&schema)]).await?;
-    rows.iter().flatten().map(RecordedRepeatable::read).collect::<Result<_, _>>().map_err(unreadable)
+    Ok(rows.iter().flatten().map(RecordedRepeatable::read).collect::<Result<_, _>>()?)
 }
 
 fn id(migration: &Migration) -> MigrationId {
@@ -91,7 +91,7 @@ async fn fill(
 ) -> Result<()> {
     let SessionOverview { session, history, connections, size_bytes, newest, company } = overview;
     (status.connections, status.size_bytes) = (*connections, *size_bytes);
-    status.last_event = newest.as_ref().map(event).transpose().map_err(unreadable)?;
+    status.last_event = newest.as_ref().map(event).transpose()?;
     if *company {
         status.running = session.holder().await?.map(running);
     }
@@ -99,7 +99,7 @@ async fn fill(
     let ran = recorded(session, folder).await?;
     if session.present.repeatable {
         let rows = session.query([repeatables::read_newest()]).await?;
-        let repeated = rows.iter().flatten().next().map(event).transpose().map_err(unreadable)?;
+        let repeated = rows.iter().flatten().next().map(event).transpose()?;
         status.last_event =
             status.last_event.take().into_iter().chain(repeated).max_by(|one, other| one.at.cmp(&other.at));
     }
@@ -175,23 +175,21 @@ async fn read_events(session: &mut MigrationSession<'_>) -> Result<Vec<HistoryEv
     let mut own = vec![];
     if session.present.history {
         let rows = session.query([tables::read_history()]).await?;
-        own = rows.iter().flatten().map(event).collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
+        own = rows.iter().flatten().map(event).collect::<Result<_, _>>()?;
     }
     let mut all = vec![];
     if let Some(refinery) = session.present.refinery.as_ref().map(tables::read_refinery) {
         let rows = session.query([refinery]).await?;
         let known =
             |version: Option<i64>| own.iter().any(|event| event.version == version && event.outcome == "ok");
-        let mut read =
-            rows.iter().flatten().map(adopted).collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
+        let mut read = rows.iter().flatten().map(adopted).collect::<Result<Vec<_>, _>>()?;
         read.sort_by_key(|event| event.version);
         all.extend(read.into_iter().filter(|event| !known(event.version)));
     }
     all.extend(own);
     if session.present.repeatable {
         let rows = session.query([repeatables::read_history()]).await?;
-        let read = rows.iter().flatten().map(event).collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
-        all.extend(read);
+        all.extend(rows.iter().flatten().map(event).collect::<Result<Vec<_>, _>>()?);
         all.sort_by(|one, other| one.at.cmp(&other.at));
     }
     Ok(all)

@@ -15,5 +15,7 @@ mod statement;
 pub use crate::stmt;
 pub use identifier::{Ident, InvalidIdentifier, MAX_IDENTIFIER_BYTES, Qualified, split_name_list};
 pub use literal::{ArrayLiteral, Bulk, Literal, Secret};
+#[doc(hidden)]
+pub use martydb_macros::fill;
 pub use rows::ValueRows;
 pub use statement::{Fragment, Keyword, List, Script, ServerText, Statement};

@@ -9,6 +9,7 @@ pub mod hosts;
 pub mod lock;
 pub mod lock_attempts;
 pub mod pooler_check;
+mod rows;
 pub mod sessions;
 
 pub use crate::wire::{
@@ -21,3 +22,4 @@ pub use connect::{
     connect, connect_watched, connect_with, copy, copy_out, execute, execute_protected, execute_warned,
     query, query_each, query_rows, replicate,
 };
+pub use rows::{FromRow, query_as, query_first, query_one};

@@ -98,9 +98,9 @@ impl Scratch {
         let (from, to) = (&self.database, name);
         let all = Statement::join([
             stmt!("BEGIN"),
-            stmt!("ALTER DATABASE {from} ALLOW_CONNECTIONS false", from = from),
-            stmt!("COMMENT ON DATABASE {from} IS {mark}", from = from, mark = Literal(mark.into())),
-            stmt!("ALTER DATABASE {from} RENAME TO {to}", from = from, to = to),
+            stmt!("ALTER DATABASE {from} ALLOW_CONNECTIONS false"),
+            stmt!("COMMENT ON DATABASE {from} IS {mark}", mark = Literal(mark.into())),
+            stmt!("ALTER DATABASE {from} RENAME TO {to}"),
             stmt!("COMMIT"),
         ]);
         match execute_protected(keeper, &all).await {

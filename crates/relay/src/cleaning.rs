@@ -55,7 +55,7 @@ pub async fn clean(
     connection.without_timeout(true);
     let owner = Ident::new(service.role(RoleKind::Owner).as_str());
     let owner = owner.map_err(|error| Error::operation("no role").cause(error))?;
-    execute(&mut connection, &stmt!("SET ROLE {owner}", owner = owner)).await?;
+    execute(&mut connection, &stmt!("SET ROLE {owner}")).await?;
     let end = clean_as_owner(&mut connection, outbox, keep).await;
     connection.close().await;
     end
@@ -130,7 +130,6 @@ fn step(outbox: &Outbox, table: &Qualified, keep: Duration) -> Statement {
            SELECT o.{id} FROM {table} o
            WHERE o.{published} < clock_timestamp() - {seconds} * interval '1 second'
            ORDER BY o.{id} LIMIT {rows} FOR UPDATE SKIP LOCKED))",
-        table = table,
         id = name(&columns.id),
         published = name(&columns.published_at),
         seconds = seconds(keep),

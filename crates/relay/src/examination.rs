@@ -7,10 +7,9 @@ use super::daily_partitions;
 use super::partitions::{self, Partitioning};
 use super::session::{self, OutboxSession};
 use super::statements::outbox_table;
-use martydb_model::error::{Error, Result};
+use martydb_model::error::Result;
 use martydb_model::sql::{ArrayLiteral, Literal, Qualified, Statement, stmt};
 use martydb_model::{DesiredService, Outbox};
-use martydb_pg::server::{Row, Unreadable};
 use martydb_provision::run::Run;
 
 /// Number of rows above which a missing `keep` is reported.
@@ -54,19 +53,29 @@ pub async fn examine(run: &Run, service: &DesiredService, outbox: &Arc<Outbox>) 
 }
 
 async fn look(session: &mut OutboxSession, outbox: &Outbox) -> Result<OutboxProperties> {
-    let unreadable = |error| Error::operation("the server's answer cannot be read").cause(error);
     let rows = session.query(&question(outbox)).await?;
     let Some(row) = rows.first() else { return Ok(OutboxProperties::default()) };
-    let seen = looks(row).map_err(unreadable)?;
+    let (has_index, triggers, rows, has_policies, is_unlogged, is_numbered, cursors) = row.read()?;
     let parts = session.query(&partitions::partitioning_sql(outbox)).await?;
-    let division = partitions::division(&parts).map_err(unreadable)?;
+    let division = partitions::division(&parts)?;
     // The plan reports a missing privilege.
     let oldest = match outbox.keep {
         Some(keep) => session.query(&overdue(outbox, keep.as_secs())).await.unwrap_or_default(),
         None => vec![],
     };
     let is_overdue = oldest.first().is_some_and(|row| row.try_get::<bool>(0) == Ok(true));
-    Ok(OutboxProperties { is_overdue, division, ..seen })
+    Ok(OutboxProperties {
+        is_there: true,
+        has_index,
+        triggers,
+        rows,
+        has_policies,
+        is_unlogged,
+        is_numbered,
+        cursors,
+        is_overdue,
+        division,
+    })
 }
 
 fn question(outbox: &Outbox) -> Statement {
@@ -118,20 +127,6 @@ fn overdue(outbox: &Outbox, keep: u64) -> Statement {
         id = name(&outbox.columns.id),
         table = outbox_table(outbox),
     )
-}
-
-fn looks(row: &Row) -> Result<OutboxProperties, Unreadable> {
-    Ok(OutboxProperties {
-        is_there: true,
-        has_index: row.try_get(0)?,
-        triggers: row.try_get(1)?,
-        rows: row.try_get(2)?,
-        has_policies: row.try_get(3)?,
-        is_unlogged: row.try_get(4)?,
-        is_numbered: row.try_get(5)?,
-        cursors: row.try_get(6)?,
-        ..OutboxProperties::default()
-    })
 }
 
 fn warnings(outbox: &Outbox, looks: &OutboxProperties) -> Vec<String> {

@@ -10,7 +10,9 @@ use martydb_model::Outbox;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Ident, Literal, Qualified, Statement, stmt};
 use martydb_model::sqlstate;
-use martydb_pg::server::{Connection, Row, Unreadable, execute, execute_protected, query_each};
+use martydb_pg::server::{
+    Connection, FromRow, Row, Unreadable, execute, execute_protected, query, query_each, query_one,
+};
 
 /// Attempts to get a lock, and the pause between two. The server waits for `LOCK` on each.
 const TRIES: u32 = 5;
@@ -48,18 +50,16 @@ pub fn partitioning_sql(outbox: &Outbox) -> Statement {
 /// Parses the answer to [`partitioning_sql`].
 pub fn division(rows: &[Row]) -> Result<Option<Partitioning>, Unreadable> {
     let Some(first) = rows.first() else { return Ok(None) };
-    let (key, now) = (first.try_get(0)?, first.try_get(1)?);
+    let (key, now) = first.read()?;
     let mut parts = vec![];
     for row in rows {
         if let Some(schema) = row.try_get(2)? {
-            let is_rest: Option<bool> = row.try_get(4)?;
-            let (from, to) = (row.try_get(5)?, row.try_get(6)?);
             parts.push(OutboxPart {
                 schema,
                 name: row.try_get(3)?,
-                is_rest: is_rest == Some(true),
-                from,
-                to,
+                is_rest: row.try_get::<Option<bool>>(4)? == Some(true),
+                from: row.try_get(5)?,
+                to: row.try_get(6)?,
             });
         }
     }
@@ -68,18 +68,12 @@ pub fn division(rows: &[Row]) -> Result<Option<Partitioning>, Unreadable> {
 
 /// Reads the partitioning of the table.
 pub async fn read(connection: &mut Connection, outbox: &Outbox) -> Result<Option<Partitioning>> {
-    let rows: Vec<Row> =
-        query_each(connection, &partitioning_sql(outbox)).await?.into_iter().flatten().collect();
-    division(&rows).map_err(unreadable)
+    Ok(division(&query(connection, &partitioning_sql(outbox)).await?)?)
 }
 
-fn unreadable(error: Unreadable) -> Error {
-    Error::operation("the server's answer cannot be read").cause(error)
-}
-
-fn first<T>(answers: &[Vec<Row>], read: impl Fn(&Row) -> Result<T, Unreadable>) -> Result<T> {
-    let row = answers.iter().rev().flatten().next().ok_or_else(Unreadable::no_row);
-    row.and_then(read).map_err(unreadable)
+fn first<T: FromRow>(answers: &[Vec<Row>]) -> Result<T> {
+    let row = answers.iter().rev().flatten().next();
+    Ok(row.ok_or_else(Unreadable::no_row)?.read()?)
 }
 
 pub fn part(part: &OutboxPart) -> Qualified {
@@ -98,12 +92,9 @@ pub async fn drop_delivered(
     let count = stmt!(
         "BEGIN; SET LOCAL statement_timeout = '15min';
          SELECT count(*), count(*) FILTER (WHERE {published} IS NULL OR {published} >= to_timestamp({before})) FROM {part}; COMMIT",
-        published = published,
-        before = before,
         part = part(over),
     );
-    let both = |row: &Row| Ok::<(i64, i64), Unreadable>((row.try_get(0)?, row.try_get(1)?));
-    let (all, others) = first(&patiently(connection, &count).await?, both)?;
+    let (all, others): (i64, i64) = first(&patiently(connection, &count).await?)?;
     if others > 0 {
         return Ok(None);
     }
@@ -113,14 +104,9 @@ pub async fn drop_delivered(
         stmt!("SET LOCAL lock_timeout = {lock}", lock = Literal(LOCK.into())),
         stmt!("LOCK TABLE ONLY {table} IN ACCESS EXCLUSIVE MODE", table = outbox_table(outbox)),
         stmt!("LOCK TABLE {part} IN ACCESS EXCLUSIVE MODE", part = part(over)),
-        stmt!(
-            "SELECT EXISTS (SELECT FROM {part} WHERE {published} IS NULL)",
-            part = part(over),
-            published = published
-        ),
+        stmt!("SELECT EXISTS (SELECT FROM {part} WHERE {published} IS NULL)", part = part(over)),
     ]);
-    let is_pending = first(&patiently(connection, &locked).await?, |row| row.try_get::<bool>(0))?;
-    if is_pending {
+    if first(&patiently(connection, &locked).await?)? {
         execute_protected(connection, &stmt!("ROLLBACK")).await?;
         return Ok(None);
     }
@@ -141,7 +127,7 @@ pub async fn make_ahead(connection: &mut Connection, outbox: &Outbox, found: &Pa
         key = Qualified(vec![found.key.clone()]),
         rest = part(rest),
     );
-    let last = first(&query_each(connection, &last).await?, |row| row.try_get(0))?;
+    let last = query_one(connection, &last).await?;
     let mut made = 0;
     for day in daily_partitions::missing_days(&found.parts, found.now, last) {
         patiently(connection, &attached(outbox, day)?).await?;
@@ -161,13 +147,11 @@ fn attached(outbox: &Outbox, day: i64) -> Result<Statement> {
         stmt!(
             "CREATE TABLE {new} (LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED INCLUDING STORAGE)
              WITH (autovacuum_vacuum_scale_factor = 0.02)",
-            new = new,
             table = outbox_table(outbox),
         ),
         stmt!(
             "ALTER TABLE {table} ATTACH PARTITION {new} FOR VALUES FROM ({from}) TO ({to})",
             table = outbox_table(outbox),
-            new = new,
             from = midnight(day),
             to = midnight(daily_partitions::end_of(day)),
         ),
@@ -176,7 +160,7 @@ fn attached(outbox: &Outbox, day: i64) -> Result<Statement> {
 }
 
 fn midnight(day: i64) -> Statement {
-    stmt!("pg_catalog.to_timestamp({day})", day = day)
+    stmt!("pg_catalog.to_timestamp({day})")
 }
 
 /// Runs a transaction, and repeats it if another session holds a lock.

@@ -80,7 +80,7 @@ impl OutboxSession {
         let look = self.statements().claim(after, width, bytes);
         let answers = query_each(&mut self.connection, &Statement::join([stmt!("BEGIN"), look])).await;
         let rows = answers.map_err(|error| self.explained(error))?.pop().unwrap_or_default();
-        let mut claim = read(claim_of(&rows, width, self.outbox.batch, &self.source))?;
+        let mut claim = claim_of(&rows, width, self.outbox.batch, &self.source)?;
         if !claim.lanes.is_empty() {
             self.close_ranks(&mut claim, width.each).await?;
         }
@@ -90,13 +90,13 @@ impl OutboxSession {
     /// Removes events that have to wait for an event that is not locked here.
     async fn close_ranks(&mut self, claim: &mut BatchClaim, each: u32) -> Result<()> {
         let counting = self.statements().count_pending_sql(&claim.ends(), each);
-        let doubtful = claim.doubtful(&read(counted(&self.query(&counting).await?))?);
+        let doubtful = claim.doubtful(&counted(&self.query(&counting).await?)?);
         if doubtful.is_empty() {
             return Ok(());
         }
         let last: Vec<&str> = doubtful.iter().map(String::as_str).collect();
         let listing = self.statements().pending(&last, each);
-        let pending = read(pending_of(&self.query(&listing).await?))?;
+        let pending = pending_of(&self.query(&listing).await?)?;
         claim.without_gaps(&doubtful, &pending);
         Ok(())
     }
@@ -158,10 +158,6 @@ impl OutboxSession {
     }
 }
 
-fn read<T>(end: Result<T, Unreadable>) -> Result<T> {
-    end.map_err(|error| Error::operation("the server's answer cannot be read").cause(error))
-}
-
 fn claim_of(
     rows: &[Row],
     width: BatchShape,
@@ -207,8 +203,8 @@ fn event(row: &Row, id: String, payload: String, source: &Arc<str>) -> Result<Ou
 
 fn counted(rows: &[Row]) -> Result<BTreeMap<String, usize>, Unreadable> {
     let one = |row: &Row| {
-        let count: i64 = row.try_get(1)?;
-        Ok((row.try_get(0)?, usize::try_from(count).unwrap_or(usize::MAX)))
+        let (event, count): (_, i64) = row.read()?;
+        Ok((event, usize::try_from(count).unwrap_or(usize::MAX)))
     };
     rows.iter().map(one).collect()
 }

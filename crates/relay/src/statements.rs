@@ -66,7 +66,6 @@ impl OutboxStatements<'_> {
                ON front.due <= pg_catalog.clock_timestamp() LIMIT {batch}) r
              WINDOW before AS (ROWS UNBOUNDED PRECEDING)",
             front = self.front(after, width),
-            bytes = bytes,
             content = self.content(),
             each = width.each,
             batch = self.0.batch,
@@ -139,7 +138,6 @@ impl OutboxStatements<'_> {
             "FROM {table} o WHERE o.{published} IS NULL AND {condition} ORDER BY o.{t}, o.{a}, o.{id} LIMIT 1",
             table = self.table(),
             published = id(&columns.published_at),
-            condition = condition,
             t = id(&columns.aggregate_type),
             a = id(&columns.aggregate_id),
             id = id(&columns.id),
@@ -167,7 +165,6 @@ impl OutboxStatements<'_> {
              WHERE m.{id} = ANY ({last})",
             id = id(&self.0.columns.id),
             up_to = self.up_to(),
-            each = each,
             table = self.table(),
             last = list(last),
         )
@@ -214,7 +211,6 @@ impl OutboxStatements<'_> {
             "UPDATE {table} SET {available} = {due}, {attempts} = {attempts} + 1, {error} = {why} WHERE {id} = {event}",
             table = self.table(),
             available = id(&columns.available_at),
-            due = due,
             attempts = id(&columns.attempts),
             error = id(&columns.last_error),
             why = Literal(why.to_owned()),
@@ -237,7 +233,6 @@ impl OutboxStatements<'_> {
                (array_agg(o.{error} ORDER BY o.{attempts} DESC) FILTER (WHERE o.{error} IS NOT NULL))[1]
              FROM {table} o WHERE o.{published} IS NULL",
             due = id(&columns.available_at),
-            since = since,
             error = id(&columns.last_error),
             attempts = id(&columns.attempts),
             table = self.table(),

@@ -6,7 +6,7 @@ use super::session::{self, OutboxSession};
 use super::statements::OutboxStatements;
 use martydb_model::error::{Error, Result};
 use martydb_model::{DesiredService, Outbox};
-use martydb_pg::server::{Row, Unreadable};
+use martydb_pg::server::{FromRow, Row, Unreadable};
 use martydb_provision::run::Run;
 
 /// Pending events of an outbox.
@@ -38,8 +38,7 @@ pub async fn read(run: &Run, service: &DesiredService, outbox: &Arc<Outbox>) -> 
     let backlog = backlog(&mut session, outbox).await?;
     let rows = session.query(&OutboxStatements(outbox).done()).await?;
     session.close().await;
-    let done = |row: &Row| Ok::<(i64, i64), Unreadable>((row.try_get(0)?, row.try_get(1)?));
-    let (published, lately) = only(&rows, done)?;
+    let (published, lately): (i64, i64) = only(&rows)?;
     Ok(OutboxState { backlog, published, rate: f64::from(i32::try_from(lately).unwrap_or(i32::MAX)) / 60.0 })
 }
 
@@ -59,17 +58,10 @@ pub async fn read_backlog(run: &Run, service: &DesiredService) -> Result<Backlog
 
 async fn backlog(session: &mut OutboxSession, outbox: &Outbox) -> Result<Backlog> {
     let rows = session.query(&OutboxStatements(outbox).backlog()).await?;
-    only(&rows, |row| {
-        Ok(Backlog {
-            pending: row.try_get(0)?,
-            oldest_age_ms: row.try_get(1)?,
-            dead: row.try_get(2)?,
-            last_error: row.try_get(3)?,
-        })
-    })
+    let (pending, oldest_age_ms, dead, last_error) = only(&rows)?;
+    Ok(Backlog { pending, oldest_age_ms, dead, last_error })
 }
 
-fn only<T>(rows: &[Row], read: impl Fn(&Row) -> Result<T, Unreadable>) -> Result<T> {
-    let row = rows.first().ok_or_else(Unreadable::no_row);
-    row.and_then(read).map_err(|error| Error::operation("the server's answer cannot be read").cause(error))
+fn only<T: FromRow>(rows: &[Row]) -> Result<T> {
+    Ok(rows.first().ok_or_else(Unreadable::no_row)?.read()?)
 }

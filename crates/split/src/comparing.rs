@@ -123,7 +123,7 @@ async fn unforced(
         return one(there, here, table).await;
     }
     let name = ServerText::quoted_by_server(table.name.clone());
-    let rest = stmt!("ALTER TABLE {name} NO FORCE ROW LEVEL SECURITY", name = name);
+    let rest = stmt!("ALTER TABLE {name} NO FORCE ROW LEVEL SECURITY");
     execute(here, &Statement::join([stmt!("BEGIN"), rest])).await?;
     let end = one(there, here, table).await;
     execute_protected(here, &stmt!("ROLLBACK")).await?;

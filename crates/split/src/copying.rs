@@ -20,7 +20,7 @@ use martydb_migrate::MigrationTarget;
 use martydb_model::ServiceName;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sql::{List, ServerText, Statement, stmt};
-use martydb_pg::server::{Access, Connection, execute, execute_protected, query};
+use martydb_pg::server::{Access, Connection, execute, execute_protected, query_first};
 use martydb_ui::report::printable;
 
 pub use fill::{FilledCount, fill};
@@ -209,19 +209,19 @@ async fn filled_already(
     let tables: BTreeSet<&String> = loads.iter().map(|load| &load.into).collect();
     for ident in tables {
         let table = ServerText::quoted_by_server(ident.clone());
-        let look = stmt!("SELECT EXISTS (SELECT FROM {table})", table = table);
+        let look = stmt!("SELECT EXISTS (SELECT FROM {table})");
         let forced = shapes.tables.values().any(|shape| shape.ident == *ident && shape.forced);
         // Row security that applies to the owner too would hide them.
-        let rows = match forced {
-            false => query(session, &look).await?,
+        let has_rows = match forced {
+            false => query_first(session, &look).await?,
             true => {
-                let rest = stmt!("ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY", table = table);
-                let seen = query(session, &Statement::join([stmt!("BEGIN"), rest, look])).await;
+                let rest = stmt!("ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY");
+                let seen = query_first(session, &Statement::join([stmt!("BEGIN"), rest, look])).await;
                 execute_protected(session, &stmt!("ROLLBACK")).await?;
                 seen?
             }
         };
-        if rows.first().is_some_and(|row| row.try_get(0) == Ok(true)) {
+        if has_rows == Some(true) {
             problems.push(format!("table {ident} of the target contains rows"));
         }
     }

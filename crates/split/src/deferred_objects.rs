@@ -8,7 +8,6 @@ use martydb_model::error::Result;
 use martydb_model::sql::{ArrayLiteral, ServerText, Statement, stmt};
 use martydb_model::sqlstate;
 use martydb_pg::server::{Connection, Row, execute, execute_protected, query};
-use martydb_provision::moving::sums::{text, unreadable};
 
 /// Size in bytes below which a table keeps its indexes while it is filled.
 const SMALL: i64 = 1 << 20;
@@ -46,9 +45,9 @@ async fn taken_away(session: &mut Connection, run: &str, tables: &[FilledTable])
         take(session, &unit).await?;
     }
     for row in query(session, &Statement::from_program(include_str!("sql/triggers.sql"))).await? {
-        let rested = ServerText::quoted_by_server(text(&row, 4)?);
+        let rested = ServerText::quoted_by_server(row.try_get(4)?);
         let kept = defer_sql(DeferredStage::Opening, &piece(&row, 0, 5)?);
-        execute(session, &Statement::join([stmt!("{rested}", rested = rested), kept])).await?;
+        execute(session, &Statement::join([stmt!("{rested}"), kept])).await?;
     }
     execute(session, &Statement::join([run_sql(run), stmt!("COMMIT")])).await.map(drop)
 }
@@ -63,7 +62,7 @@ struct DroppedUnit {
 async fn units(session: &mut Connection) -> Result<Vec<DroppedUnit>> {
     let mut units: Vec<DroppedUnit> = vec![];
     for row in query(session, &Statement::from_program(include_str!("sql/droppable.sql"))).await? {
-        let (name, taken) = (text(&row, 0)?, text(&row, 1)?);
+        let (name, taken) = row.read()?;
         if units.last().is_none_or(|unit| unit.name != name) {
             units.push(DroppedUnit { name, taken, pieces: vec![] });
         }
@@ -77,11 +76,11 @@ async fn units(session: &mut Connection) -> Result<Vec<DroppedUnit>> {
 fn piece(row: &Row, first: usize, definition: usize) -> Result<Deferred> {
     Ok(Deferred {
         id: 0,
-        rank: row.try_get(first).map_err(unreadable)?,
-        relation: text(row, first + 1)?,
-        kind: text(row, first + 2)?,
-        name: text(row, first + 3)?,
-        definition: text(row, definition)?,
+        rank: row.try_get(first)?,
+        relation: row.try_get(first + 1)?,
+        kind: row.try_get(first + 2)?,
+        name: row.try_get(first + 3)?,
+        definition: row.try_get(definition)?,
     })
 }
 
@@ -89,7 +88,7 @@ fn piece(row: &Row, first: usize, definition: usize) -> Result<Deferred> {
 async fn take(session: &mut Connection, unit: &DroppedUnit) -> Result<()> {
     let taken = ServerText::quoted_by_server(unit.taken.clone());
     let kept = unit.pieces.iter().map(|piece| defer_sql(DeferredStage::Load, piece));
-    let all = [stmt!("SAVEPOINT martydb_taken"), stmt!("{taken}", taken = taken)].into_iter().chain(kept);
+    let all = [stmt!("SAVEPOINT martydb_taken"), stmt!("{taken}")].into_iter().chain(kept);
     let end = execute(session, &Statement::join(all)).await;
     match end {
         Ok(_) => execute(session, &stmt!("RELEASE martydb_taken")).await.map(drop),

@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use martydb_model::error::{Error, Result};
+use martydb_model::error::Result;
 use martydb_model::sql::{Statement, ValueRows, stmt};
-use martydb_pg::server::{Connection, Row, Unreadable, query};
+use martydb_pg::server::{Connection, query_as};
 
 /// First word of the line of a partition.
 const PARTITION: &str = "partition ";
@@ -43,23 +43,13 @@ pub async fn read(session: &mut Connection, tables: &[(String, String)]) -> Resu
              JOIN pg_catalog.pg_namespace n ON n.nspname = w.schema
              JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = w.name AND c.relkind IN ('r', 'p'))
          {lines}",
-        names = names,
         lines = Statement::from_program(include_str!("sql/fingerprint.sql"))
     );
     let mut all = DefinitionLines::default();
-    for row in query(session, &asked).await? {
-        let (table, line) = one(&row).map_err(unreadable)?;
-        all.entry(table).or_default().insert(line);
+    for (schema, table, line) in query_as(session, &asked).await? {
+        all.entry((schema, table)).or_default().insert(line);
     }
     Ok(all)
-}
-
-fn one(row: &Row) -> Result<((String, String), String), Unreadable> {
-    Ok(((row.try_get(0)?, row.try_get(1)?), row.try_get(2)?))
-}
-
-fn unreadable(error: Unreadable) -> Error {
-    Error::operation("cannot read the definitions of the tables").cause(error)
 }
 
 /// Returns the lines in the format of the split's state.

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use super::dependencies::{DependRow, Dependencies};
 use super::source::{CatalogClass, ObjectKey, Oid, RelationKind, SourceCatalog};
 use super::tables::{DatabaseTables, TableColumn, TableShape};
-use martydb_model::error::{Error, Result};
+use martydb_model::error::Result;
 use martydb_model::sql::{Qualified, ServerText, Statement, stmt};
-use martydb_pg::server::{Access, Connection, Unreadable, copy_out, execute_protected, query, query_rows};
+use martydb_pg::server::{Access, Connection, copy_out, execute_protected, query_one, query_rows};
 use martydb_provision::catalog::rows::{self, CatalogRow};
 use martydb_ui::report::progress;
 use serde::Deserialize;
@@ -90,9 +90,7 @@ impl SourceMoment {
     /// # Errors
     /// If the server refuses it.
     pub async fn export(&mut self) -> Result<String> {
-        let rows = query(&mut self.session, &stmt!("SELECT pg_catalog.pg_export_snapshot()")).await?;
-        let unreadable = |error| Error::operation("the source exports no snapshot").cause(error);
-        rows.first().ok_or_else(Unreadable::no_row).and_then(|row| row.try_get(0)).map_err(unreadable)
+        query_one(&mut self.session, &stmt!("SELECT pg_catalog.pg_export_snapshot()")).await
     }
 
     pub async fn close(self) {
@@ -198,7 +196,7 @@ async fn count_of(session: &mut Connection, shape: &TableShape) -> Result<i64> {
     let column = column
         .map_or_else(|| stmt!(""), |column| stmt!(" ({name})", name = Qualified(vec![column.name.clone()])));
     let table = ServerText::quoted_by_server(shape.ident.clone());
-    let copy = stmt!("COPY {table}{column} TO STDOUT", table = table, column = column);
+    let copy = stmt!("COPY {table}{column} TO STDOUT");
     let rows = copy_out(session, &copy, &mut |_, _| ()).await?;
     Ok(i64::try_from(rows).unwrap_or(i64::MAX))
 }
@@ -223,13 +221,7 @@ pub async fn settings(access: &Access, database: &str) -> Result<SourceSettings>
             pg_catalog.current_setting('max_replication_slots')::pg_catalog.int8 - (SELECT pg_catalog.count(*) FROM pg_catalog.pg_replication_slots),
             (SELECT rolsuper OR rolreplication FROM pg_catalog.pg_roles WHERE rolname = current_user)"
     );
-    let rows = query(&mut session, &asked).await?;
+    let (wal_level, free_slots, may_replicate) = query_one(&mut session, &asked).await?;
     session.close().await;
-    let unreadable = |error| Error::operation("cannot read the settings of the source").cause(error);
-    let row = rows.first().ok_or_else(|| unreadable(Unreadable::no_row()))?;
-    Ok(SourceSettings {
-        wal_level: row.try_get(0).map_err(unreadable)?,
-        free_slots: row.try_get(1).map_err(unreadable)?,
-        may_replicate: row.try_get(2).map_err(unreadable)?,
-    })
+    Ok(SourceSettings { wal_level, free_slots, may_replicate })
 }

@@ -75,12 +75,7 @@ impl TableLoad {
         let from = ServerText::quoted_by_server(self.from.clone());
         let (format, parts) = (format_sql(self.binary), i64::from(self.relation.parts.max(1)));
         if parts == 1 {
-            return stmt!(
-                "COPY {from}{columns} TO STDOUT {format}",
-                from = from,
-                columns = self.columns_sql(),
-                format = format
-            );
+            return stmt!("COPY {from}{columns} TO STDOUT {format}", columns = self.columns_sql());
         }
         let page = |part: i64| self.relation.pages * part / parts;
         let part = i64::from(part);
@@ -93,11 +88,7 @@ impl TableLoad {
         };
         stmt!(
             "COPY (SELECT {columns} FROM ONLY {from} WHERE {first}{last}) TO STDOUT {format}",
-            columns = List(names),
-            from = from,
-            first = first,
-            last = last,
-            format = format
+            columns = List(names)
         )
     }
 
@@ -106,7 +97,6 @@ impl TableLoad {
         let into = ServerText::quoted_by_server(self.into.clone());
         stmt!(
             "COPY {into}{columns} FROM STDIN {format}",
-            into = into,
             columns = self.columns_sql(),
             format = format_sql(self.binary)
         )
@@ -121,7 +111,6 @@ impl TableLoad {
         let from = ServerText::quoted_by_server(self.from.clone());
         stmt!(
             "COPY {from}{columns} TO STDOUT {format}",
-            from = from,
             columns = self.columns_sql(),
             format = format_sql(binary)
         )
@@ -131,20 +120,10 @@ impl TableLoad {
     pub fn copy_target_sql(&self, partitioned: bool, binary: bool) -> Statement {
         let (into, format) = (ServerText::quoted_by_server(self.into.clone()), format_sql(binary));
         if !partitioned {
-            return stmt!(
-                "COPY {into}{columns} TO STDOUT {format}",
-                into = into,
-                columns = self.columns_sql(),
-                format = format
-            );
+            return stmt!("COPY {into}{columns} TO STDOUT {format}", columns = self.columns_sql());
         }
         let names: Vec<Qualified> = self.columns.iter().map(|name| Qualified(vec![name.clone()])).collect();
-        stmt!(
-            "COPY (SELECT {columns} FROM {into}) TO STDOUT {format}",
-            columns = List(names),
-            into = into,
-            format = format
-        )
+        stmt!("COPY (SELECT {columns} FROM {into}) TO STDOUT {format}", columns = List(names))
     }
 
     /// Returns the list of columns, or nothing for a table without columns.

@@ -116,12 +116,8 @@ impl ServiceObjects {
         let table = ServerText::quoted_by_server(ident.to_owned());
         let name = ServerText::quoted_by_server(part.name.clone());
         let statement = match (part.kind, part.generated.as_deref()) {
-            (PartKind::Check, _) => {
-                stmt!("ALTER TABLE {table} DROP CONSTRAINT {name};", table = table, name = name)
-            }
-            (_, Some("s")) => {
-                stmt!("ALTER TABLE {table} ALTER COLUMN {name} DROP EXPRESSION;", table = table, name = name)
-            }
+            (PartKind::Check, _) => stmt!("ALTER TABLE {table} DROP CONSTRAINT {name};"),
+            (_, Some("s")) => stmt!("ALTER TABLE {table} ALTER COLUMN {name} DROP EXPRESSION;"),
             (_, Some("v")) => {
                 let name = &part.name;
                 self.refused.push(format!(
@@ -129,7 +125,7 @@ impl ServiceObjects {
                 ));
                 return;
             }
-            _ => stmt!("ALTER TABLE {table} ALTER COLUMN {name} DROP DEFAULT;", table = table, name = name),
+            _ => stmt!("ALTER TABLE {table} ALTER COLUMN {name} DROP DEFAULT;"),
         };
         self.afterwards.push(statement.shown().to_owned());
     }

@@ -71,14 +71,14 @@ pub async fn identify(
     for shape in tables.filter(|shape| needs_identity(shape)) {
         let table = ServerText::quoted_by_server(shape.ident.clone());
         let before = if shape.identity == 'n' { stmt!("NOTHING") } else { stmt!("DEFAULT") };
-        let back = stmt!("ALTER TABLE {table} REPLICA IDENTITY {before}", table = table, before = before);
+        let back = stmt!("ALTER TABLE {table} REPLICA IDENTITY {before}");
         let note = SplitNote {
             kind: SOURCE_IDENTITY.into(),
             name: shape.ident.clone(),
             definition: back.shown().to_owned(),
         };
         all.push(notes::note_sql(service, &note));
-        all.push(stmt!("ALTER TABLE {table} REPLICA IDENTITY FULL", table = table));
+        all.push(stmt!("ALTER TABLE {table} REPLICA IDENTITY FULL"));
     }
     if all.is_empty() { Ok(()) } else { transact(session, wait, &all).await }
 }
@@ -105,18 +105,17 @@ pub async fn publish(
     let listed = |one: &SplitRelation| {
         let table = Qualified(vec![one.schema.clone(), one.name.clone()]);
         match one.kind {
-            SplitKind::Partitioned => stmt!("{table}", table = table),
-            _ => stmt!("ONLY {table}", table = table),
+            SplitKind::Partitioned => stmt!("{table}"),
+            _ => stmt!("ONLY {table}"),
         }
     };
     let marker = Qualified(vec![super::state::STATE_SCHEMA.into(), marker_name(service)]);
     let tables = relations.iter().filter(top).filter(|one| one.kind != SplitKind::Sequence).map(listed);
-    let tables: Vec<Statement> = tables.chain([stmt!("{marker}", marker = marker)]).collect();
+    let tables: Vec<Statement> = tables.chain([stmt!("{marker}")]).collect();
     let make = [
-        stmt!("DROP PUBLICATION IF EXISTS {publication}", publication = publication),
+        stmt!("DROP PUBLICATION IF EXISTS {publication}"),
         stmt!(
             "CREATE PUBLICATION {publication} FOR TABLE {tables} WITH (publish_via_partition_root = true)",
-            publication = publication,
             tables = List(tables)
         ),
     ];
@@ -157,10 +156,8 @@ impl FirstSlot {
             Ok(rows) => rows,
             Err(error) => return Err(held_up(access, database, error).await),
         };
-        let unreadable = |error: Unreadable| Error::operation("cannot read the new slot").cause(error);
-        let row = rows.first().ok_or_else(|| unreadable(Unreadable::no_row()))?;
-        let (point, snapshot) = (row.try_get(1).map_err(unreadable)?, row.try_get(2).map_err(unreadable)?);
-        Ok(FirstSlot { session, snapshot, point })
+        let row = rows.first().ok_or_else(Unreadable::no_row)?;
+        Ok(FirstSlot { session, snapshot: row.try_get(2)?, point: row.try_get(1)? })
     }
 
     pub async fn close(self) {

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use martydb_model::error::{Error, Result};
+use martydb_model::error::Result;
 use martydb_model::sql::{Literal, Statement, stmt};
-use martydb_pg::server::{Connection, Unreadable, query};
+use martydb_pg::server::{Connection, query_as};
 
 /// Current value of a sequence.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,13 +26,8 @@ pub type Sequences = BTreeMap<String, SequenceValue>;
 /// # Errors
 /// If they cannot be read.
 pub async fn read(session: &mut Connection) -> Result<Sequences> {
-    let rows = query(session, &Statement::from_program(include_str!("sql/sequences.sql"))).await?;
-    let read = |row: &martydb_pg::server::Row| {
-        let numbers = SequenceValue { ident: row.try_get(1)?, last: row.try_get(2)?, up: row.try_get(3)? };
-        Ok((row.try_get(0)?, numbers))
-    };
-    let all: Result<Sequences, Unreadable> = rows.iter().map(read).collect();
-    all.map_err(|error| Error::operation("cannot read the values of the sequences").cause(error))
+    let rows = query_as(session, &Statement::from_program(include_str!("sql/sequences.sql"))).await?;
+    Ok(rows.into_iter().map(|(key, ident, last, up)| (key, SequenceValue { ident, last, up })).collect())
 }
 
 /// Returns the statements that raise the new side's sequences: afterwards none generates a value that the old side has
@@ -42,13 +37,7 @@ pub fn raise_sql(old: &Sequences, new: &Sequences) -> Vec<Statement> {
         let there = old.get(key)?.last?;
         let further = here.last.is_none_or(|last| if here.up { there > last } else { there < last });
         let ident = Literal(here.ident.clone());
-        further.then(|| {
-            stmt!(
-                "SELECT pg_catalog.setval({ident}::pg_catalog.regclass, {to}, true)",
-                ident = ident,
-                to = there
-            )
-        })
+        further.then(|| stmt!("SELECT pg_catalog.setval({ident}::pg_catalog.regclass, {there}, true)"))
     };
     new.iter().filter_map(raise).collect()
 }

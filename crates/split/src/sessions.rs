@@ -133,8 +133,8 @@ pub async fn open_reading(
     if names.is_empty() {
         return Ok(session);
     }
-    let only = names.iter().map(|name| stmt!("ONLY {name}", name = name.clone()));
-    let locking = stmt!("LOCK TABLE {all} IN {mode} MODE", all = List(only.collect()), mode = mode);
+    let only = names.iter().map(|name| stmt!("ONLY {name}"));
+    let locking = stmt!("LOCK TABLE {all} IN {mode} MODE", all = List(only.collect()));
     execute(&mut session, &locking).await?;
     same(&mut session, tables).await?;
     Ok(session)

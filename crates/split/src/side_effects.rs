@@ -2,9 +2,9 @@
 //! values, policies that apply to the owner too. All of them are disabled while rows arrive that the other side has
 //! already processed; each is recorded as the statement that restores it.
 
-use martydb_model::error::{Error, Result};
+use martydb_model::error::Result;
 use martydb_model::sql::{ServerText, Statement, ValueRows, stmt};
-use martydb_pg::server::{Connection, Row, Unreadable, query};
+use martydb_pg::server::{Connection, query_as};
 
 /// First rank of side effects that are restored after the tables are open: nothing depends on them, and they read all
 /// rows.
@@ -31,7 +31,7 @@ impl TableSideEffect {
     /// Returns the statement that disables it.
     pub fn off(&self) -> Option<Statement> {
         let text = ServerText::quoted_by_server(self.off.clone());
-        (!self.off.is_empty()).then(|| stmt!("{text}", text = text))
+        (!self.off.is_empty()).then(|| stmt!("{text}"))
     }
 }
 
@@ -53,25 +53,16 @@ pub async fn find(session: &mut Connection, tables: &[(String, String)]) -> Resu
              JOIN pg_catalog.pg_namespace n ON n.nspname = w.schema
              JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = w.name AND c.relkind IN ('r', 'p'))
          {reflexes}",
-        names = names,
         reflexes = Statement::from_program(include_str!("sql/reflexes.sql"))
     );
-    let rows = query(session, &asked).await?;
-    rows.iter().map(read).collect::<Result<_, _>>().map_err(unreadable)
-}
-
-fn read(row: &Row) -> Result<TableSideEffect, Unreadable> {
-    Ok(TableSideEffect {
-        rank: row.try_get(0)?,
-        relation: row.try_get(1)?,
-        kind: row.try_get(2)?,
-        name: row.try_get(3)?,
-        off: row.try_get(4)?,
-        back: row.try_get(5)?,
-        crosses: row.try_get(6)?,
-    })
-}
-
-fn unreadable(error: Unreadable) -> Error {
-    Error::operation("cannot read the triggers, rules, foreign keys and policies of the tables").cause(error)
+    let effect = |(rank, relation, kind, name, off, back, crosses)| TableSideEffect {
+        rank,
+        relation,
+        kind,
+        name,
+        off,
+        back,
+        crosses,
+    };
+    Ok(query_as(session, &asked).await?.into_iter().map(effect).collect())
 }

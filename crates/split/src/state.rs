@@ -9,9 +9,8 @@ pub mod target;
 
 use serde::Serialize;
 
-use martydb_model::error::{Error, Result};
+use martydb_model::error::Error;
 use martydb_model::sql::Qualified;
-use martydb_pg::server::{Row, Unreadable};
 
 /// Schema at both sides.
 pub const STATE_SCHEMA: &str = "martydb_split";
@@ -92,14 +91,6 @@ fn table(name: &str) -> Qualified {
 /// Returns the name of the source's table with one row that a service's closing transaction changes last.
 pub fn marker_name(service: &str) -> String {
     format!("marker_{service}")
-}
-
-fn unreadable(error: Unreadable) -> Error {
-    Error::operation("cannot read the state of the split").cause(error)
-}
-
-fn text(row: &Row, at: usize) -> Result<String> {
-    row.try_get(at).map_err(unreadable)
 }
 
 /// Returns the error for a word in the state that this version does not know.

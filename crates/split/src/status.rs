@@ -10,7 +10,7 @@ use super::switching::definitions;
 use martydb_migrate::MigrationTarget;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Literal, stmt};
-use martydb_pg::server::{Connection, query};
+use martydb_pg::server::{Connection, query_first};
 
 /// Progress of one service's copy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -134,15 +134,14 @@ async fn slot(session: &mut Connection, name: &str, at: FollowedSide) -> Result<
          FROM pg_catalog.pg_replication_slots s WHERE s.slot_name = {name}",
         name = Literal(name.into())
     );
-    let rows = query(session, &asked).await?;
-    let Some(row) = rows.first() else { return Ok(None) };
-    let unreadable = |error| Error::operation("cannot read the slot of the split").cause(error);
-    Ok(Some(SlotStatus {
+    type Columns = (Option<i64>, Option<i64>, bool, Option<String>, Option<i64>);
+    let slot = query_first::<Columns>(session, &asked).await?;
+    Ok(slot.map(|(lag, kept, active, wal_status, safe_bytes)| SlotStatus {
         at,
-        lag_bytes: row.try_get::<Option<i64>>(0).map_err(unreadable)?.unwrap_or(0).max(0),
-        kept_bytes: row.try_get::<Option<i64>>(1).map_err(unreadable)?.unwrap_or(0),
-        active: row.try_get(2).map_err(unreadable)?,
-        wal_status: row.try_get(3).map_err(unreadable)?,
-        safe_bytes: row.try_get(4).map_err(unreadable)?,
+        lag_bytes: lag.unwrap_or(0).max(0),
+        kept_bytes: kept.unwrap_or(0),
+        active,
+        wal_status,
+        safe_bytes,
     }))
 }

@@ -9,7 +9,7 @@ use super::state::{self, CLOSED_TRIGGER};
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sql::{ArrayLiteral, Ident, List, Literal, ServerText, Statement, stmt};
 use martydb_model::sqlstate;
-use martydb_pg::server::{Connection, Unreadable, execute, execute_protected, query};
+use martydb_pg::server::{Connection, execute, execute_protected, query, query_as, query_first};
 
 /// Pause between two attempts: a session that waits for the lock blocks other writers.
 const PAUSE: Duration = Duration::from_millis(300);
@@ -84,8 +84,7 @@ async fn is_maintained(session: &mut Connection, oids: &[u32]) -> Result<bool> {
              AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()))",
         family = family_sql(oids)
     );
-    let rows = query(session, &asked).await?;
-    rows.first().map_or(Ok(false), |row| row.try_get(0)).map_err(unreadable)
+    Ok(query_first(session, &asked).await?.unwrap_or_default())
 }
 
 /// Returns a CTE of these tables and their current partitions.
@@ -106,7 +105,7 @@ async fn attempt(session: &mut Connection, closing: &WriteBlock<'_>, patience: L
     if !tables.is_empty() {
         let names = tables.iter().map(|table| stmt!("ONLY {table}", table = table.ident));
         let names = List(names.collect());
-        execute(session, &stmt!("LOCK TABLE {names} IN SHARE ROW EXCLUSIVE MODE", names = names)).await?;
+        execute(session, &stmt!("LOCK TABLE {names} IN SHARE ROW EXCLUSIVE MODE")).await?;
     }
     // Transactions that held the lock may have changed the tables.
     let open = self::tables(session, closing.tables).await?.into_iter().filter(|table| !table.closed);
@@ -136,9 +135,8 @@ async fn attempt(session: &mut Connection, closing: &WriteBlock<'_>, patience: L
 pub async fn unblock_sql(session: &mut Connection, oids: &[u32]) -> Result<Vec<Statement>> {
     let trigger = Ident::new(CLOSED_TRIGGER).map_err(|error| Error::operation(error.to_string()))?;
     let tables = tables(session, oids).await?;
-    let drop = |table: BlockableTable| {
-        stmt!("DROP TRIGGER IF EXISTS {trigger} ON {table}", trigger = trigger, table = table.ident)
-    };
+    let drop =
+        |table: BlockableTable| stmt!("DROP TRIGGER IF EXISTS {trigger} ON {table}", table = table.ident);
     Ok(tables.into_iter().filter(|table| table.closed || table.idle).map(drop).collect())
 }
 
@@ -168,26 +166,19 @@ async fn tables(session: &mut Connection, oids: &[u32]) -> Result<Vec<BlockableT
          WHERE c.oid IN (SELECT oid FROM family) AND c.relkind IN ('r', 'p') ORDER BY c.oid",
         family = family_sql(oids)
     );
-    let mut found = vec![];
-    for row in query(session, &asked).await? {
-        let name: String = row.try_get(0).map_err(unreadable)?;
-        found.push(BlockableTable {
-            ident: ServerText::quoted_by_server(name.clone()),
-            name,
-            closed: row.try_get(1).map_err(unreadable)?,
-            idle: row.try_get(2).map_err(unreadable)?,
-        });
-    }
-    Ok(found)
+    let found = query_as::<(String, bool, bool)>(session, &asked).await?.into_iter();
+    let table = |(name, closed, idle): (String, _, _)| BlockableTable {
+        ident: ServerText::quoted_by_server(name.clone()),
+        name,
+        closed,
+        idle,
+    };
+    Ok(found.map(table).collect())
 }
 
 /// Returns the OIDs as an array literal.
 pub fn numbers(oids: &[u32]) -> ArrayLiteral {
     ArrayLiteral(oids.iter().map(u32::to_string).collect())
-}
-
-fn unreadable(error: Unreadable) -> Error {
-    Error::operation("cannot read the closed tables").cause(error)
 }
 
 /// Adds the sessions with uncommitted writes to the error.

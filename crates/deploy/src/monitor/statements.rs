@@ -64,7 +64,6 @@ fn of_databases(major: u32, databases: &[&str]) -> Statement {
            s.temp_files, s.temp_bytes, s.deadlocks, s.conflicts, s.checksum_failures
          FROM pg_catalog.pg_database d JOIN pg_catalog.pg_stat_database s ON s.datid = d.oid
          WHERE d.datname IN ({names})",
-        times = times,
         names = names(databases)
     )
 }

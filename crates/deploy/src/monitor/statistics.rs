@@ -201,7 +201,7 @@ fn sizes(map: &ServerMap, rows: &[Row], out: &mut Vec<Sample>) -> Result<(), Unr
 
 fn passwords(map: &ServerMap, rows: &[Row], out: &mut Vec<Sample>) -> Result<(), Unreadable> {
     for row in rows {
-        let (role, comment): (String, Option<String>) = (row.try_get(0)?, row.try_get(1)?);
+        let (role, comment): (String, Option<String>) = row.read()?;
         let set = comment.and_then(|comment| password_set(&map.marker, &comment));
         if let (Some(subject), Some(set)) = (map.logins.get(&role), set) {
             out.push(Sample::with(PASSWORD_SET, subject, [&role], seconds(set)));

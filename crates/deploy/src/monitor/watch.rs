@@ -162,8 +162,7 @@ impl ServerWatch {
             },
             None => self.ask_anew(wants_slow).await?,
         };
-        let unreadable = |error| Error::operation("the server's answer cannot be read").cause(error);
-        let mut samples = statistics::samples(&self.map, &answers).map_err(unreadable)?;
+        let mut samples = statistics::samples(&self.map, &answers)?;
         let slow: Vec<Sample> =
             samples.iter().filter(|sample| SLOW.contains(&sample.metric)).cloned().collect();
         if wants_slow {

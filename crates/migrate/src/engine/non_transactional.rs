@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use super::batch::{Batch, millis, reset_parsing_sql};
 use super::executor::{StepRun, is_passing};
 use crate::files::{MigrationFile, OwnTransaction, StatementKind, source, statement_kind};
-use crate::history::{Elapsed, Record, ResumePoint, progress, unreadable};
+use crate::history::{Elapsed, Record, ResumePoint, progress};
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{ServerText, Statement, stmt};
 use martydb_pg::server::ErrorResponse;
@@ -87,7 +87,7 @@ impl FileRun<'_, '_> {
     async fn resume_point(&mut self) -> Result<Option<ResumePoint>> {
         let asked = progress::read(self.run.step.row.version, self.run.step.direction);
         let results = self.run.session.query([asked]).await?;
-        results.iter().flatten().next().map(ResumePoint::read).transpose().map_err(unreadable)
+        Ok(results.iter().flatten().next().map(ResumePoint::read).transpose()?)
     }
 
     /// Checks that finished statements are unchanged in the file; the rest may have been corrected.

@@ -6,7 +6,7 @@ use super::contents;
 use super::session::MigrationSession;
 use crate::check::{OtherTool, other_tools};
 use crate::files::VersionType;
-use crate::history::{tables, unreadable};
+use crate::history::tables;
 use crate::target::MigrationTarget;
 use martydb_model::contract::{HISTORY_SCHEMA, REFINERY_TABLE};
 use martydb_model::error::{Error, Result};
@@ -61,8 +61,8 @@ impl OtherRoles {
     }
 
     fn read(rows: &[Row]) -> Result<OtherRoles, Unreadable> {
-        let row = rows.first().ok_or_else(Unreadable::no_row)?;
-        Ok(OtherRoles { database: row.try_get(0)?, roles: row.try_get(1)? })
+        let (database, roles) = rows.first().ok_or_else(Unreadable::no_row)?.read()?;
+        Ok(OtherRoles { database, roles })
     }
 }
 
@@ -85,7 +85,7 @@ impl Preflight {
         let fresh = !session.present.history;
         if fresh && session.present.refinery.is_none() {
             let results = session.query([contents::any(&session.target.schemas), roles.clone()]).await?;
-            if let Some(bare) = Preflight::of_bare(&results).map_err(unreadable)? {
+            if let Some(bare) = Preflight::of_bare(&results)? {
                 return Ok(bare);
             }
         }
@@ -94,7 +94,7 @@ impl Preflight {
             true => contents::some(&session.target.schemas),
         };
         let results = session.query([find(), roles, last]).await?;
-        Preflight::read(&results, session.present.refinery.as_ref(), fresh).map_err(unreadable)
+        Ok(Preflight::read(&results, session.present.refinery.as_ref(), fresh)?)
     }
 
     /// Handles the usual start: a database in which nothing was ever created, with no tables to check. `None`
@@ -134,8 +134,8 @@ impl Preflight {
             other_tools: other_tools::recognise(
                 others.map(|table| (&*table.schema, &*table.name, &*table.columns)),
             ),
-            contents: contents.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?,
-            last_event: last.first().map_or(Ok(0), |row| row.try_get(0))?,
+            contents: contents.iter().map(Row::read).collect::<Result<_, _>>()?,
+            last_event: last.first().map_or(Ok(0), Row::read)?,
             other_roles: OtherRoles::read(rows(1))?,
         })
     }
@@ -176,7 +176,7 @@ impl Preflight {
             all.push(tables::create_refinery(schema, version_type));
         }
         if self.refinery.as_ref().is_none_or(|table| table.shared) {
-            open.push(stmt!("{schema}.refinery_schema_history", schema = schema));
+            open.push(stmt!("{schema}.refinery_schema_history"));
         }
         all.extend((!open.is_empty()).then(|| tables::close(open, outsiders)));
         all

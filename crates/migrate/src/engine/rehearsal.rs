@@ -18,7 +18,6 @@ use super::session::MigrationSession;
 use super::watch::Watcher;
 use crate::files::lexer::{Lexer, TokenKind};
 use crate::files::{Mode, bare};
-use crate::history::unreadable;
 use crate::report::{Event, RehearsedMigration, SkippedMigration};
 use crate::target::Options;
 use martydb_model::error::Result;
@@ -54,7 +53,7 @@ pub async fn rehearse(
 ) -> Result<()> {
     let results = session.query([stmt!("BEGIN"), Relations::query_sql()]).await?;
     let rows = results.last().map(Vec::as_slice).unwrap_or_default();
-    let relations = Relations::read(rows).map_err(unreadable)?;
+    let relations = Relations::read(rows)?;
     let watcher = Watcher::over(session);
     let mut stage = RehearsalStage { session, preflight, options, watcher, relations };
     let end = stage.each(steps, found).await;
@@ -108,13 +107,13 @@ impl RehearsalStage<'_, '_> {
     async fn effects(&mut self, version: i64, name: String, duration_ms: u64) -> Result<RehearsedMigration> {
         let results = self.session.query(Relations::effects_asked()).await?;
         let rows = |at: usize| results.get(at).map(Vec::as_slice).unwrap_or_default();
-        let locks = self.relations.locks(rows(0)).map_err(unreadable)?;
-        let rewritten = self.relations.rewritten(rows(1)).map_err(unreadable)?;
+        let locks = self.relations.locks(rows(0))?;
+        let rewritten = self.relations.rewritten(rows(1))?;
         let mut rewrites = vec![];
         if !rewritten.is_empty() {
             let sizes = self.session.query([Relations::sizes_asked(&rewritten)]).await?;
             let sizes = sizes.first().map(Vec::as_slice).unwrap_or_default();
-            rewrites = self.relations.rewrites(sizes).map_err(unreadable)?;
+            rewrites = self.relations.rewrites(sizes)?;
         }
         Ok(RehearsedMigration { version, name, duration_ms, locks, rewrites })
     }

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 pub use overview::{OverviewScope, SessionOverview, Sizes};
 
 use crate::files::VersionType;
-use crate::history::{ExistingTables, HistoryRows, tables, unreadable};
+use crate::history::{ExistingTables, HistoryRows, tables};
 use crate::report::{Event, EventSender};
 use crate::target::MigrationTarget;
 use martydb_model::SchemaName;
@@ -140,9 +140,10 @@ impl<'a> MigrationSession<'a> {
         asked.extend(key.map(|key| LOCK.attempt(key)).into_iter().flatten());
         asked.push(tables::present(schemas));
         let results = self.query(asked).await.map_err(|error| no_start(self.target, error))?;
-        let (last, before) = results.split_last().ok_or(Unreadable::no_row()).map_err(unreadable)?;
-        let present = last.first().ok_or(Unreadable::no_row());
-        self.present = present.and_then(|row| ExistingTables::read(row, schemas)).map_err(unreadable)?;
+        let no_row = || Error::from(Unreadable::no_row());
+        let (last, before) = results.split_last().ok_or_else(no_row)?;
+        self.present =
+            ExistingTables::read(last.first().ok_or_else(no_row)?, schemas).map_err(Error::from)?;
         if key.is_some() && self.present.standby {
             return Err(pooler_check::standby(&self.target.endpoint, None).into());
         }
@@ -160,8 +161,7 @@ impl<'a> MigrationSession<'a> {
             return Ok(target.outsiders(&[]));
         }
         let rows = self.query([tables::existing_roles(&target.further)]).await?;
-        let names = rows.iter().flatten().map(|row| row.try_get(0)).collect::<Result<Vec<String>, _>>();
-        let names = names.map_err(unreadable)?;
+        let names = rows.iter().flatten().map(Row::read).collect::<Result<Vec<String>, _>>()?;
         let found = target.further.iter().filter(|role| names.iter().any(|name| name == role.as_str()));
         Ok(target.outsiders(&found.cloned().collect::<Vec<_>>()))
     }
@@ -218,12 +218,11 @@ impl<'a> MigrationSession<'a> {
     }
 
     async fn history(&mut self, applied: &[Row], unfinished: &[Row]) -> Result<HistoryRows> {
-        let mut rows = HistoryRows::read(applied, unfinished).map_err(unreadable)?;
+        let mut rows = HistoryRows::read(applied, unfinished)?;
         if let (None, Some(schema)) = (rows.version_type, &self.present.refinery) {
             // The table has no row to infer it from.
             let found = self.query([tables::read_version_type(schema)]).await?;
-            let wide = found.iter().flatten().next().map_or(Ok(false), |row| row.try_get(0));
-            let wide = wide.map_err(unreadable)?;
+            let wide = found.iter().flatten().next().map_or(Ok(false), Row::read)?;
             rows.version_type = Some(if wide { VersionType::Int8 } else { VersionType::Int4 });
         }
         Ok(rows)
@@ -368,8 +367,7 @@ const LOCK: AdvisoryLock = AdvisoryLock(0x6d61_7274, 0x0079_6462);
 /// migrator and could not read the start times of its sessions.
 fn holders(target: &MigrationTarget) -> Statement {
     let owner = Literal(target.owner.as_str().into());
-    let member =
-        stmt!("pg_catalog.pg_has_role(a.usesysid, {owner}::pg_catalog.name, 'MEMBER')", owner = owner);
+    let member = stmt!("pg_catalog.pg_has_role(a.usesysid, {owner}::pg_catalog.name, 'MEMBER')");
     Statement::join([stmt!("SET ROLE NONE"), LOCK.holders(&member)])
 }
 

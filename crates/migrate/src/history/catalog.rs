@@ -129,10 +129,10 @@ async fn ask(connection: &mut Connection, queries: Vec<Statement>) -> Result<Cat
 
 fn read(results: Vec<Vec<Row>>) -> Result<Catalog, Unreadable> {
     let mut rows = results.into_iter().flatten();
-    let days: Vec<String> = rows.by_ref().take(DAYS).map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
+    let days: Vec<String> = rows.by_ref().take(DAYS).map(|row| row.read()).collect::<Result<_, _>>()?;
     let entry = |row: Row| {
-        let definition: Option<String> = row.try_get(2)?;
-        Ok(((row.try_get(0)?, row.try_get(1)?), without_now(&definition.unwrap_or_default(), &days)))
+        let (kind, name, definition): (_, _, Option<String>) = row.read()?;
+        Ok(((kind, name), without_now(&definition.unwrap_or_default(), &days)))
     };
     rows.map(entry).collect::<Result<_, _>>().map(Catalog)
 }

@@ -45,7 +45,7 @@ pub fn create(outsiders: &List<Ident>) -> [Statement; 2] {
                  PRIMARY KEY (version, action)
              )"
         ),
-        stmt!("REVOKE ALL ON martydb.progress FROM PUBLIC, {r}", r = outsiders),
+        stmt!("REVOKE ALL ON martydb.progress FROM PUBLIC, {outsiders}"),
     ]
 }
 
@@ -62,9 +62,7 @@ pub fn begin(version: i64, direction: Direction, done: i64, source: &MigrationFi
         "INSERT INTO martydb.progress VALUES ({version}, {action}, {done}, {indexes}, {content})
          ON CONFLICT (version, action) DO UPDATE
          SET done = excluded.done, indexes = excluded.indexes, content = excluded.content",
-        version = version,
         action = Literal(direction.action().into()),
-        done = done,
         indexes = indexes(),
         content = content(&source.text).map(Bulk)
     )
@@ -73,15 +71,13 @@ pub fn begin(version: i64, direction: Direction, done: i64, source: &MigrationFi
 pub fn advance(version: i64, direction: Direction, done: i64) -> Statement {
     stmt!(
         "UPDATE martydb.progress SET done = {done}, indexes = {indexes} WHERE version = {version} AND action = {action}",
-        version = version,
         action = Literal(direction.action().into()),
-        done = done,
         indexes = indexes()
     )
 }
 
 pub fn end(version: i64) -> Statement {
-    stmt!("DELETE FROM martydb.progress WHERE version = {version}", version = version)
+    stmt!("DELETE FROM martydb.progress WHERE version = {version}")
 }
 
 /// Reads the number of finished statements, the text, and the indexes that have appeared since, quoted if
@@ -98,7 +94,6 @@ pub fn read(version: i64, direction: Direction) -> Statement {
                       WHERE c.relkind = 'i' AND i.indisvalid AND pg_catalog.pg_get_userbyid(c.relowner) = current_user
                         AND c.oid <> ALL (p.indexes) ORDER BY 1)
          FROM martydb.progress p WHERE p.version = {version} AND p.action = {action}",
-        version = version,
         action = Literal(direction.action().into())
     )
 }
@@ -115,8 +110,7 @@ pub fn invalid_among(names: &[String]) -> Statement {
         "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
          WHERE c.relkind = 'i' AND NOT i.indisvalid AND pg_catalog.pg_get_userbyid(c.relowner) = current_user
-           AND c.relname::pg_catalog.text IN ({names}) ORDER BY 1",
-        names = names
+           AND c.relname::pg_catalog.text IN ({names}) ORDER BY 1"
     )
 }
 

@@ -44,7 +44,7 @@ pub fn create(outsiders: &List<Ident>) -> [Statement; 3] {
                  content text
              )"
         ),
-        stmt!("REVOKE ALL ON martydb.repeatable FROM PUBLIC, {r}", r = outsiders),
+        stmt!("REVOKE ALL ON martydb.repeatable FROM PUBLIC, {outsiders}"),
         stmt!("REVOKE UPDATE, DELETE, TRUNCATE ON martydb.repeatable FROM CURRENT_USER"),
     ]
 }
@@ -59,7 +59,7 @@ fn last_change() -> Statement {
 }
 
 fn versions(schema: &SchemaName) -> Statement {
-    stmt!("(SELECT pg_catalog.count(*) FROM {schema}.refinery_schema_history)", schema = schema)
+    stmt!("(SELECT pg_catalog.count(*) FROM {schema}.refinery_schema_history)")
 }
 
 /// Reads the last successful run of each.

@@ -5,7 +5,6 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::files::{Direction, Migration, MigrationFolder, Replaced, VersionType, checksum};
-use martydb_model::error::Error;
 use martydb_pg::server::{Row, Unreadable};
 
 /// A row of refinery's table.
@@ -87,11 +86,6 @@ pub fn text(row: &Row, at: usize) -> Result<String, Unreadable> {
     Ok(row.try_get::<Option<String>>(at)?.unwrap_or_default())
 }
 
-/// Returns the error of a row without the expected form.
-pub fn unreadable(error: Unreadable) -> Error {
-    Error::operation("the history cannot be read").cause(error)
-}
-
 /// A non-transactional migration that was started and not finished.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unfinished {
@@ -111,9 +105,9 @@ pub enum Interruption {
 
 impl Unfinished {
     fn read(row: &Row) -> Result<Unfinished, Unreadable> {
-        let (outcome, action): (String, String) = (row.try_get(1)?, row.try_get(2)?);
+        let (version, outcome, action): (_, String, String) = row.read()?;
         Ok(Unfinished {
-            version: row.try_get(0)?,
+            version,
             direction: if action == Direction::Down.action() { Direction::Down } else { Direction::Up },
             end: if outcome == "failed" { Interruption::Failed } else { Interruption::Started },
         })

@@ -1,9 +1,9 @@
 //! The schema of a database as statements, for review. The text is ordered by name, not by dependency, and is
 //! not meant for a restore.
 
-use martydb_model::error::{Error, Result};
+use martydb_model::error::Result;
 use martydb_model::sql::{Statement, stmt};
-use martydb_pg::server::{Connection, Unreadable, query_each};
+use martydb_pg::server::{Connection, query_each};
 
 /// Reads a database whose migrator is the session's login. `head` is the first line of the text.
 pub async fn schema_text(connection: &mut Connection, head: &str) -> Result<String> {
@@ -11,9 +11,7 @@ pub async fn schema_text(connection: &mut Connection, head: &str) -> Result<Stri
     let asked = Statement::join([stmt!("SET search_path = pg_catalog, pg_temp"), texts]);
     let results = query_each(connection, &asked).await?;
     let blocks = results.iter().flatten().map(|row| row.try_get::<Option<String>>(2));
-    let blocks: Vec<_> = blocks
-        .collect::<Result<_, Unreadable>>()
-        .map_err(|error| Error::operation("cannot read the schema").cause(error))?;
+    let blocks = blocks.collect::<Result<Vec<_>, _>>()?;
     let block =
         |text: Option<String>| Some(text?.trim().lines().map(str::trim_end).collect::<Vec<_>>().join("\n"));
     Ok([head.to_owned()]

@@ -32,7 +32,7 @@ pub fn present(schemas: &[SchemaName]) -> Statement {
         stmt!("pg_catalog.pg_is_in_recovery()"),
     ];
     for schema in schemas {
-        let name = stmt!("{schema}.refinery_schema_history", schema = schema);
+        let name = stmt!("{schema}.refinery_schema_history");
         columns
             .push(stmt!("pg_catalog.to_regclass({name}) IS NOT NULL", name = Literal(name.shown().into())));
     }
@@ -68,19 +68,19 @@ impl ExistingTables {
                 refinery = Some(schema.clone());
             }
         }
-        let (history, progress, repeatable) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-        Ok(ExistingTables { history, progress, repeatable, standby: row.try_get(3)?, refinery })
+        let (history, progress, repeatable, standby) = row.read()?;
+        Ok(ExistingTables { history, progress, repeatable, standby, refinery })
     }
 }
 
 /// Reads refinery's rows unchanged; [`AppliedRow`] interprets them.
 pub fn read_refinery(schema: &SchemaName) -> Statement {
-    stmt!("SELECT version, name, checksum, applied_on FROM {schema}.refinery_schema_history", schema = schema)
+    stmt!("SELECT version, name, checksum, applied_on FROM {schema}.refinery_schema_history")
 }
 
 /// Reads the type of the version column of an empty table.
 pub fn read_version_type(schema: &SchemaName) -> Statement {
-    let table = stmt!("{schema}.refinery_schema_history", schema = schema);
+    let table = stmt!("{schema}.refinery_schema_history");
     stmt!(
         "SELECT atttypid = 'pg_catalog.int8'::pg_catalog.regtype FROM pg_catalog.pg_attribute
          WHERE attrelid = pg_catalog.to_regclass({table}) AND attname = 'version'",
@@ -91,10 +91,7 @@ pub fn read_version_type(schema: &SchemaName) -> Statement {
 /// Selects the existing roles among these.
 pub fn existing_roles(names: &[RoleName]) -> Statement {
     let names = List::literals(names.iter().map(RoleName::as_str));
-    stmt!(
-        "SELECT rolname::pg_catalog.text FROM pg_catalog.pg_roles WHERE rolname IN ({names})",
-        names = names
-    )
+    stmt!("SELECT rolname::pg_catalog.text FROM pg_catalog.pg_roles WHERE rolname IN ({names})")
 }
 
 pub fn last_event() -> Statement {
@@ -147,12 +144,9 @@ pub fn overview_sql(which: OverviewEvents) -> Statement {
         OverviewEvents::Newest => stmt!(
             "{event}, pg_catalog.to_regclass('martydb.progress') IS NOT NULL,
                 pg_catalog.to_regclass('martydb.repeatable') IS NOT NULL
-         FROM martydb.history ORDER BY id DESC LIMIT 1",
-            event = event
+         FROM martydb.history ORDER BY id DESC LIMIT 1"
         ),
-        OverviewEvents::Few(most) => {
-            stmt!("{event}, mode FROM martydb.history LIMIT {most}", event = event, most = most)
-        }
+        OverviewEvents::Few(most) => stmt!("{event}, mode FROM martydb.history LIMIT {most}"),
     }
 }
 
@@ -167,7 +161,7 @@ pub fn number_and_process(row: &Row) -> Result<(i64, i32), Unreadable> {
 pub fn create_history(outsiders: &List<Ident>) -> [Statement; 5] {
     [
         stmt!("CREATE SCHEMA IF NOT EXISTS martydb"),
-        stmt!("REVOKE ALL ON SCHEMA martydb FROM PUBLIC, {r}", r = outsiders),
+        stmt!("REVOKE ALL ON SCHEMA martydb FROM PUBLIC, {outsiders}"),
         stmt!(
             "CREATE TABLE martydb.history (
                  id bigint PRIMARY KEY,
@@ -192,26 +186,24 @@ pub fn create_history(outsiders: &List<Ident>) -> [Statement; 5] {
                         AND outcome IN ('started', 'ok', 'failed') AND mode IN ('transaction', 'no-transaction'))
              )"
         ),
-        stmt!("REVOKE ALL ON martydb.history FROM PUBLIC, {r}", r = outsiders),
+        stmt!("REVOKE ALL ON martydb.history FROM PUBLIC, {outsiders}"),
         stmt!("REVOKE UPDATE, DELETE, TRUNCATE ON martydb.history FROM CURRENT_USER"),
     ]
 }
 
 /// Creates refinery's table by refinery's own statement (`ASSERT_MIGRATIONS_TABLE_QUERY`), with the schema added.
 pub fn create_refinery(schema: &SchemaName, version_type: VersionType) -> Statement {
-    let table = stmt!("{schema}.refinery_schema_history", schema = schema);
+    let table = stmt!("{schema}.refinery_schema_history");
     let version_type = Keyword(if version_type == VersionType::Int4 { "int4" } else { "int8" });
     stmt!(
         "CREATE TABLE {table} (version {version_type} PRIMARY KEY, name varchar(255), applied_on varchar(255), \
-         checksum varchar(255))",
-        table = table,
-        version_type = version_type
+         checksum varchar(255))"
     )
 }
 
 /// Revokes other roles' privileges on tables.
 pub fn close(tables: Vec<Statement>, outsiders: &List<Ident>) -> Statement {
-    stmt!("REVOKE ALL ON {tables} FROM PUBLIC, {r}", tables = List(tables), r = outsiders)
+    stmt!("REVOKE ALL ON {tables} FROM PUBLIC, {outsiders}", tables = List(tables))
 }
 
 /// Adds refinery's row, with its time as refinery writes and reads it (RFC 3339).
@@ -219,7 +211,6 @@ pub fn insert_refinery(schema: &SchemaName, row: &AppliedRow) -> Statement {
     stmt!(
         "INSERT INTO {schema}.refinery_schema_history (version, name, applied_on, checksum) VALUES ({version}, {name}, \
          pg_catalog.to_char(pg_catalog.clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), {checksum})",
-        schema = schema,
         version = row.version,
         name = Literal(row.name.clone()),
         checksum = Literal(row.checksum.clone())
@@ -227,18 +218,13 @@ pub fn insert_refinery(schema: &SchemaName, row: &AppliedRow) -> Statement {
 }
 
 pub fn delete_refinery(schema: &SchemaName, version: i64) -> Statement {
-    stmt!(
-        "DELETE FROM {schema}.refinery_schema_history WHERE version = {version}",
-        schema = schema,
-        version = version
-    )
+    stmt!("DELETE FROM {schema}.refinery_schema_history WHERE version = {version}")
 }
 
 /// Changes name and checksum of refinery's row of a version.
 pub fn accept_refinery(schema: &SchemaName, row: &AppliedRow) -> Statement {
     stmt!(
         "UPDATE {schema}.refinery_schema_history SET name = {name}, checksum = {checksum} WHERE version = {version}",
-        schema = schema,
         version = row.version,
         name = Literal(row.name.clone()),
         checksum = Literal(row.checksum.clone())
@@ -249,8 +235,7 @@ pub fn accept_refinery(schema: &SchemaName, row: &AppliedRow) -> Statement {
 pub fn read_content(version: i64) -> Statement {
     stmt!(
         "SELECT content FROM martydb.history WHERE version = {version} AND outcome = 'ok' AND content IS NOT NULL
-         AND action <> 'downgrade' ORDER BY id DESC LIMIT 1",
-        version = version
+         AND action <> 'downgrade' ORDER BY id DESC LIMIT 1"
     )
 }
 
@@ -276,7 +261,7 @@ impl Elapsed {
             Elapsed::Transaction => stmt!("pg_catalog.transaction_timestamp()"),
             Elapsed::Millis(millis) => {
                 let took = Literal(format!("{millis} milliseconds"));
-                stmt!("pg_catalog.clock_timestamp() - {took}::interval", took = took)
+                stmt!("pg_catalog.clock_timestamp() - {took}::interval")
             }
             Elapsed::Unknown => stmt!("NULL"),
         }
@@ -331,7 +316,6 @@ pub fn insert_history(number: i64, record: &Record, operator: &Operator) -> Stat
          operator, host, tool, sqlstate, error, note, content) VALUES ({number}, \
          {action}, {version}, {name}, {checksum}, {outcome}, {mode}, {attempts}, {began}, {by}, {host}, {tool}, \
          {sqlstate}, {error}, {note}, {content})",
-        number = number,
         action = Literal(record.action.into()),
         version = record.row.version,
         name = Literal(record.row.name.clone()),

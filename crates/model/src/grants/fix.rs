@@ -99,7 +99,7 @@ impl Repair {
     pub fn parts(&self) -> Vec<Statement> {
         let by = self.grantor.as_ref().map_or(stmt!(""), |by| stmt!(" GRANTED BY {by}", by = ident(by)));
         let cascade = Keyword(if self.cascade { " CASCADE" } else { "" });
-        let change = stmt!("{change}{by}{cascade}", change = self.change, by = by, cascade = cascade);
+        let change = stmt!("{change}{by}{cascade}", change = self.change);
         match &self.speaker {
             None => vec![change],
             Some(role) => vec![stmt!("SET ROLE {r}", r = ident(role)), change, stmt!("RESET ROLE")],
@@ -185,7 +185,7 @@ impl Serialize for Fix {
 
 /// Returns `ALTER ROLE … word`, such as NOSUPERUSER.
 pub fn alter_role(role: &str, word: impl Fragment) -> Repair {
-    Repair::alter(RepairScope::Server, stmt!("ALTER ROLE {role} {word}", role = ident(role), word = word))
+    Repair::alter(RepairScope::Server, stmt!("ALTER ROLE {role} {word}", role = ident(role)))
 }
 
 /// Returns `ALTER object OWNER TO role`; `object` is in the server's spelling.
@@ -201,8 +201,8 @@ pub fn set_owner(scope: RepairScope, object: &str, owner: &str) -> Repair {
 /// Returns a statement after which the code of a view or a routine runs with its caller's privileges.
 pub fn run_as_caller(kind: Option<ObjectKind>, what: impl Fragment) -> Statement {
     match kind {
-        Some(ObjectKind::View) => stmt!("ALTER {what} SET (security_invoker = true)", what = what),
-        _ => stmt!("ALTER {what} SECURITY INVOKER", what = what),
+        Some(ObjectKind::View) => stmt!("ALTER {what} SET (security_invoker = true)"),
+        _ => stmt!("ALTER {what} SECURITY INVOKER"),
     }
 }
 
@@ -215,7 +215,7 @@ pub fn reset_setting(role: Option<&str>, database: Option<&str>, name: &str) -> 
         (None, None) => stmt!("ROLE ALL"),
     };
     let name = Qualified::dotted(name);
-    Repair::alter(RepairScope::Server, stmt!("ALTER {on} RESET {name}", on = on, name = name))
+    Repair::alter(RepairScope::Server, stmt!("ALTER {on} RESET {name}"))
 }
 
 pub fn ident(name: &str) -> Qualified {

@@ -34,7 +34,7 @@ pub fn privilege(name: &str) -> ServerText {
 /// Builds a REVOKE of privileges, or only of their grant option.
 pub fn revocation(only_option: bool, what: impl Fragment, on: impl Fragment, from: &Grantee) -> Statement {
     let option = Keyword(if only_option { "GRANT OPTION FOR " } else { "" });
-    stmt!("REVOKE {option}{what} ON {on} FROM {from}", option = option, what = what, on = on, from = from)
+    stmt!("REVOKE {option}{what} ON {on} FROM {from}")
 }
 
 /// Builds ALTER DEFAULT PRIVILEGES for a role's future objects, in one schema or in all.
@@ -43,8 +43,8 @@ pub fn default_privileges(
     schema: Option<impl Fragment>,
     change: &Statement,
 ) -> Statement {
-    let place = schema.map_or(stmt!(""), |schema| stmt!(" IN SCHEMA {schema}", schema = schema));
-    stmt!("ALTER DEFAULT PRIVILEGES FOR ROLE {r}{place} {change}", r = role, place = place, change = change)
+    let place = schema.map_or(stmt!(""), |schema| stmt!(" IN SCHEMA {schema}"));
+    stmt!("ALTER DEFAULT PRIVILEGES FOR ROLE {role}{place} {change}")
 }
 
 pub fn revoke(entry: &AclEntry, column: Option<&str>, on: &Securable<'_>) -> Repair {
@@ -58,7 +58,7 @@ pub fn revoke_option(entry: &AclEntry, column: Option<&str>, on: &Securable<'_>)
 
 fn of_privilege(only_option: bool, entry: &AclEntry, column: Option<&str>, on: &Securable<'_>) -> Repair {
     let columns = column.map_or(stmt!(""), |column| stmt!(" ({c})", c = ident(column)));
-    let what = stmt!("{p}{columns}", p = privilege(&entry.privilege), columns = columns);
+    let what = stmt!("{p}{columns}", p = privilege(&entry.privilege));
     let object = ServerText::quoted_by_server(on.on.into());
     let speaker = Some(entry.grantor.as_str()).filter(|grantor| *grantor != on.owner);
     Repair::revoke(on.scope, revocation(only_option, what, object, &entry.grantee)).run_as_role(speaker)
@@ -66,7 +66,7 @@ fn of_privilege(only_option: bool, entry: &AclEntry, column: Option<&str>, on: &
 
 /// Revokes CONNECT on a database, as its owner or as another grantor.
 pub fn revoke_connect(database: &DbName, grantee: &Grantee, grantor: Option<&RoleName>) -> Repair {
-    let change = stmt!("REVOKE CONNECT ON DATABASE {db} FROM {who}", db = database, who = grantee);
+    let change = stmt!("REVOKE CONNECT ON DATABASE {database} FROM {grantee}");
     Repair::revoke(RepairScope::Server, change).run_as_role(grantor.map(RoleName::as_str))
 }
 
@@ -107,13 +107,13 @@ fn of_membership(what: &'static str, group: &str, member: &str, grantor: Option<
 
 fn membership(what: &'static str, group: &str, member: &str) -> Statement {
     let (what, group, member) = (Keyword(what), ident(group), ident(member));
-    stmt!("REVOKE {what}{group} FROM {member}", what = what, group = group, member = member)
+    stmt!("REVOKE {what}{group} FROM {member}")
 }
 
 /// Grants the former owner its contract privileges: with the ownership it loses all. `None` if there are none.
 pub fn grant_to_former_owner(privileges: &[Privilege], on: &Securable<'_>) -> Option<Repair> {
     let what = Privileges::new(privileges.iter().copied());
     let object = ServerText::quoted_by_server(on.on.into());
-    let change = stmt!("GRANT {what} ON {on} TO {owner}", what = what, on = object, owner = ident(on.owner));
+    let change = stmt!("GRANT {what} ON {object} TO {owner}", owner = ident(on.owner));
     (!privileges.is_empty()).then(|| Repair::alter(on.scope, change))
 }

@@ -70,7 +70,7 @@ mod tests {
         let mut rows = ValueRows::default();
         rows.push([Some("it's"), None].into_iter());
         rows.push([Some("a\\"), Some("")].into_iter());
-        let statement = stmt!("VALUES {rows}", rows = rows);
+        let statement = stmt!("VALUES {rows}");
         assert_eq!(statement.exact(), "VALUES ('it''s', NULL), (E'a\\\\', '')");
         assert_eq!(statement.shown(), "VALUES (… 2 rows)");
         assert_eq!((rows.count(), rows.bytes()), (2, 29));

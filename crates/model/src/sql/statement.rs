@@ -12,9 +12,18 @@ pub struct Statement {
 }
 
 impl Statement {
-    #[doc(hidden)]
-    pub fn assemble(exact: String, shown: String) -> Self {
+    pub(super) fn assemble(exact: String, shown: String) -> Self {
         Statement { exact, shown }
+    }
+
+    /// Fills a template, for `stmt!`: each piece is followed by the value with this index.
+    #[doc(hidden)]
+    pub fn fill(pieces: &[(&'static str, usize)], rest: &'static str, values: &[Statement]) -> Self {
+        let filled = |text: fn(&Statement) -> &str| {
+            let pieces = pieces.iter().flat_map(|(piece, value)| [*piece, text(&values[*value])]);
+            pieces.chain([rest]).collect::<Vec<_>>().concat()
+        };
+        Statement { exact: filled(Statement::exact), shown: filled(Statement::shown) }
     }
 
     /// Makes a statement without secrets: exact and redacted text are the same.
@@ -49,7 +58,7 @@ impl Statement {
         Statement { exact: exact.join(exactly), shown: shown.join(showing) }
     }
 
-    /// Returns the exact text, which may contain secrets. `stmt!` needs it to be public.
+    /// Returns the exact text, which may contain secrets.
     #[doc(hidden)]
     pub fn exact(&self) -> &str {
         &self.exact
@@ -204,20 +213,42 @@ impl serde::Serialize for Script {
     }
 }
 
-/// Builds a [`Statement`] from a literal template and typed fragments, each named:
-/// `stmt!("GRANT CONNECT ON DATABASE {db} TO {role}", db = db, role = role)`.
+/// Builds a [`Statement`] from a literal template and typed fragments: variables, or expressions with a name.
 ///
-/// `concat!` around the template disables inline `{variable}` capture.
+/// ```
+/// # use martydb_model::sql::{Ident, stmt};
+/// # let (database, name) = (Ident::new("shop")?, "app");
+/// let grant = stmt!("GRANT CONNECT ON DATABASE {database} TO {role}", role = Ident::new(name)?);
+/// assert_eq!(grant.shown(), r#"GRANT CONNECT ON DATABASE "shop" TO "app""#);
+/// # Ok::<(), martydb_model::sql::InvalidIdentifier>(())
+/// ```
+///
+/// Plain text is not a fragment:
+///
+/// ```compile_fail,E0277
+/// let name = "app";
+/// martydb_model::sql::stmt!("DROP ROLE {name}");
+/// ```
+///
+/// ```compile_fail,E0277
+/// martydb_model::sql::stmt!("DROP ROLE {name}", name = String::from("app"));
+/// ```
+///
+/// Neither is an expression in braces a name, nor a value without a place:
+///
+/// ```compile_fail
+/// let number = 1;
+/// martydb_model::sql::stmt!("SELECT {number + 1}");
+/// ```
+///
+/// ```compile_fail
+/// martydb_model::sql::stmt!("SELECT 1", number = 1);
+/// ```
 #[macro_export]
 macro_rules! stmt {
-    ($template:literal $(, $name:ident = $value:expr)* $(,)?) => {{
-        // All values are evaluated first: a name here must not hide a variable that a later value uses.
-        let ($($name,)*) = ($($crate::sql::Fragment::render(&$value),)*);
-        $crate::sql::Statement::assemble(
-            format!(concat!($template) $(, $name = $name.exact())*),
-            format!(concat!($template) $(, $name = $name.shown())*),
-        )
-    }};
+    ($template:literal $(, $name:ident = $value:expr)* $(,)?) => {
+        $crate::sql::fill!(($crate::sql) $template $(($name) ($value))*)
+    };
 }
 
 #[cfg(test)]

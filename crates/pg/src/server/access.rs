@@ -241,8 +241,7 @@ fn prepared(connection: &Connection, writes: bool) -> Statement {
     if !writes {
         return stmt!(
             "SELECT current_user = session_user, pg_catalog.pg_backend_pid() = {pid}, CASE WHEN pg_catalog.current_setting('server_encoding') = 'SQL_ASCII'
-                 THEN pg_catalog.set_config('client_encoding', 'SQL_ASCII', false) END",
-            pid = pid
+                 THEN pg_catalog.set_config('client_encoding', 'SQL_ASCII', false) END"
         );
     }
     let watched = match connection.major() {
@@ -260,9 +259,6 @@ fn prepared(connection: &Connection, writes: bool) -> Statement {
         _ => stmt!(""),
     };
     stmt!(
-        "SELECT current_user = session_user, pg_catalog.pg_backend_pid() = {pid}, pg_catalog.pg_is_in_recovery(){watched}{quiet}",
-        pid = pid,
-        watched = watched,
-        quiet = quiet
+        "SELECT current_user = session_user, pg_catalog.pg_backend_pid() = {pid}, pg_catalog.pg_is_in_recovery(){watched}{quiet}"
     )
 }

@@ -75,7 +75,7 @@ impl AdvisoryLock {
             LockKey::Own => stmt!("{a}, {b}", a = self.0, b = self.1),
             LockKey::SessionHandle(random) => {
                 let number = i64::from(self.tickets()) << 32 | i64::from(random.cast_unsigned());
-                stmt!("({number})::pg_catalog.int8", number = number)
+                stmt!("({number})::pg_catalog.int8")
             }
         }
     }
@@ -86,7 +86,7 @@ impl AdvisoryLock {
     pub fn attempt(self, key: LockKey) -> [Statement; 2] {
         let arguments = self.arguments(key);
         [
-            stmt!("SELECT pg_catalog.pg_try_advisory_lock({a})::pg_catalog.text", a = arguments),
+            stmt!("SELECT pg_catalog.pg_try_advisory_lock({arguments})::pg_catalog.text"),
             stmt!(
                 "SELECT pid, database FROM pg_catalog.pg_lock_status()
                  WHERE classid IN ({a}::pg_catalog.oid, {tickets}::pg_catalog.oid)",
@@ -109,7 +109,6 @@ impl AdvisoryLock {
                     pg_catalog.to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')
              FROM {held} LEFT JOIN pg_catalog.pg_stat_get_activity(NULL) a ON a.pid = l.pid
              LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.usesysid ORDER BY l.pid",
-            entitled = entitled,
             held = self.held()
         )
     }

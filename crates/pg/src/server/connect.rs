@@ -110,8 +110,7 @@ fn admin_hint(fault: &ErrorResponse, login: &Login, database: &str) -> Option<St
         ),
         sqlstate::INSUFFICIENT_PRIVILEGE => {
             let (database, role) = (Ident::new(database).ok()?, Ident::new(&login.role).ok()?);
-            let grant =
-                stmt!("GRANT CONNECT ON DATABASE {database} TO {role}", database = database, role = role);
+            let grant = stmt!("GRANT CONNECT ON DATABASE {database} TO {role}");
             Some(format!("ask a DBA for: {};", grant.shown()))
         }
         _ => None,

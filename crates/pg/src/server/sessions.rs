@@ -65,9 +65,6 @@ impl ListClaim {
 }
 
 fn read(rows: &[Row]) -> std::result::Result<Sessions, Unreadable> {
-    rows.iter()
-        .map(|row| {
-            Ok(OpenSession { pid: row.try_get(0)?, database: row.try_get(1)?, login: row.try_get(2)? })
-        })
-        .collect()
+    let one = |row: &Row| row.read().map(|(pid, database, login)| OpenSession { pid, database, login });
+    rows.iter().map(one).collect()
 }

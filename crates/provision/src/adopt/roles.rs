@@ -92,13 +92,12 @@ fn what_keeps(scene: &ScanContext<'_>, role: &RoleName, held: &HeldPrivileges) -
         })
     };
     let connects = scene.actual.databases.get(database).is_some_and(|found| holds(&found.acl, "CONNECT"));
-    let connect = stmt!("GRANT CONNECT ON DATABASE {database} TO {role}", database = database, role = role);
+    let connect = stmt!("GRANT CONNECT ON DATABASE {database} TO {role}");
     let lacks_usage = |schema: &&SchemaName| {
         scene.contents.schemas.get(*schema).is_some_and(|found| !holds(&found.acl, "USAGE"))
     };
     let usage = held.unsaid.iter().filter(lacks_usage);
-    let usage =
-        usage.map(|schema| stmt!("GRANT USAGE ON SCHEMA {schema} TO {role}", schema = schema, role = role));
+    let usage = usage.map(|schema| stmt!("GRANT USAGE ON SCHEMA {schema} TO {role}"));
     let all: Vec<String> =
         (!connects).then_some(connect).into_iter().chain(usage).map(|one| one.to_string()).collect();
     let left =

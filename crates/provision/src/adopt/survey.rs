@@ -39,7 +39,6 @@ pub async fn survey(access: &Access, desired: &DesiredServer, service: &DesiredS
         let (admin, name) = (access.admin.role.as_str(), database.clone());
         let grant = stmt!(
             "GRANT CONNECT ON DATABASE {name} TO {admin}",
-            name = name,
             admin = RoleName::found(admin).map_err(|error| Error::operation(error.to_string()))?
         );
         return Err(Error::operation(format!("{admin} may not connect to database {database}"))

@@ -109,5 +109,5 @@ fn definer_builtin(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<Findin
 /// Returns the change, except for a member of an extension, which is never edited: its other members rely on it.
 fn altered(item: &CatalogObject, to: Statement) -> Option<Repair> {
     let what = ServerText::quoted_by_server(item.alter.clone().filter(|_| item.extension.is_none())?);
-    Some(Repair::alter(RepairScope::Database, stmt!("ALTER {what} {to}", what = what, to = to)))
+    Some(Repair::alter(RepairScope::Database, stmt!("ALTER {what} {to}")))
 }

@@ -80,7 +80,7 @@ impl ServerMapping<'_> {
                 let of =
                     mapping.role.as_deref().map_or(stmt!("PUBLIC"), |role| stmt!("{r}", r = ident(role)));
                 let name = ServerText::quoted_by_server(self.server.quoted.clone());
-                let close = stmt!("DROP USER MAPPING FOR {of} SERVER {name}", of = of, name = name);
+                let close = stmt!("DROP USER MAPPING FOR {of} SERVER {name}");
                 let found = self.exposing(USER_MAPPING.of(user).at(severity)).object(self.object());
                 let found = found.evidence(format!("{user} can connect through {}{free}", self.object()));
                 out.push(found.fix(Repair::drop(RepairScope::Database, close)));

@@ -95,7 +95,7 @@ impl ServiceRole<'_> {
 
     fn limit(&self) -> Option<FindingBuilder> {
         let wanted = self.service.connection_limit.get(&self.kind).copied().unwrap_or(-1);
-        let limit = || alter_role(self.role.as_str(), stmt!("CONNECTION LIMIT {n}", n = wanted));
+        let limit = || alter_role(self.role.as_str(), stmt!("CONNECTION LIMIT {wanted}"));
         let found = self.finding(NO_LIMIT).at(if wanted < 0 { Low } else { Medium });
         let found = found.evidence(format!("{} has no connection limit", self.role));
         (self.found.connection_limit < 0).then(|| found.fix((wanted >= 0).then(limit)))

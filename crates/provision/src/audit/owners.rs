@@ -52,7 +52,7 @@ fn database(audit: &Audit<'_>, name: &DbName, found: &ActualDatabase, out: &mut 
             (None, true) => Some(audit.actual.bootstrap.as_str()),
             (None, false) => None,
         });
-        let on = stmt!("DATABASE {db}", db = name).to_string();
+        let on = stmt!("DATABASE {name}").to_string();
         let repair = rightful.map(|owner| match membership(audit, user, &found.owner) {
             // The owner is correct: the fix ends the other roles' ability to act as it.
             Some(row) if owner == found.owner => vec![end(audit, row)],
@@ -84,7 +84,7 @@ fn template(audit: &Audit<'_>, name: &DbName, found: &ActualDatabase, out: &mut 
     }
     let service = audit.service_of(name.as_str());
     let object = format!("database {name}");
-    let close = stmt!("ALTER DATABASE {db} IS_TEMPLATE false", db = name);
+    let close = stmt!("ALTER DATABASE {name} IS_TEMPLATE false");
     let found = TEMPLATE_FLAG.of(PUBLIC).at(if service.is_some() { High } else { Low });
     let found = found.service(service).database(name).evidence(format!("{object} is a template"));
     out.push(found.object(object).fix(Repair::alter(RepairScope::Server, close)));
@@ -139,7 +139,7 @@ fn advice(item: &CatalogObject) -> String {
 fn leave(item: &CatalogObject) -> Option<Repair> {
     let extension = item.joined.as_ref().or(item.extension.as_ref().filter(|_| item.added))?;
     let what = ServerText::quoted_by_server(item.alter.clone()?);
-    let close = stmt!("ALTER EXTENSION {extension} DROP {what}", extension = ident(extension), what = what);
+    let close = stmt!("ALTER EXTENSION {extension} DROP {what}", extension = ident(extension));
     Some(Repair::alter(RepairScope::Database, close))
 }
 

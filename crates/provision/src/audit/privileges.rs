@@ -55,7 +55,7 @@ fn parameters(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
             _ => Medium,
         };
         let object = format!("parameter {}", row.parameter);
-        let on = stmt!("PARAMETER {name}", name = name).to_string();
+        let on = stmt!("PARAMETER {name}").to_string();
         let shared = SharedObject { kind: PARAMETER, severity, object, on, owner: &audit.actual.bootstrap };
         shared.judge(audit, &row.entry, out);
     }

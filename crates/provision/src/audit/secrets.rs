@@ -32,7 +32,7 @@ pub fn judge(audit: &Audit<'_>, known: KnownPasswords<'_>, out: &mut Vec<Finding
 fn comments<'a>(audit: &Audit<'a>) -> Vec<Text<'a>> {
     let comment = |kind: &'static str, name: &str, text: &Option<String>, service, left: Statement| {
         let on = stmt!("{kind} {name}", kind = Keyword(kind), name = ident(name));
-        let close = stmt!("COMMENT ON {on} IS {left}", on = on, left = left);
+        let close = stmt!("COMMENT ON {on} IS {left}");
         let repair = Some(Repair::alter(RepairScope::Server, close));
         let object = format!("{} {name}", kind.to_lowercase());
         Some(Text { text: text.clone()?, what: "the comment".into(), object, service, repair })

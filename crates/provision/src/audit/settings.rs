@@ -284,8 +284,7 @@ fn temp_file_limit(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
         }
         let wanted = service.settings.get("temp_file_limit").map_or("1GB", String::as_str);
         let declared = wanted == "-1";
-        let close =
-            stmt!("ALTER ROLE {role} SET temp_file_limit = {v}", role = role, v = Literal(wanted.into()));
+        let close = stmt!("ALTER ROLE {role} SET temp_file_limit = {v}", v = Literal(wanted.into()));
         let seen =
             format!("the {} login {role} has no temp_file_limit, and neither has the server", kind.key());
         let found = NO_TEMP_LIMIT.of(role.as_str()).at(if declared { Low } else { Medium });

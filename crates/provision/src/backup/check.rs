@@ -2,12 +2,11 @@
 //! solution.
 
 use crate::moving::obstacles::{of_objects, rows_of_extensions};
-use crate::moving::sums::text;
 use martydb_migrate::MigrationTarget;
 use martydb_model::ServiceName;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{List, Literal, stmt};
-use martydb_pg::server::{Connection, query};
+use martydb_pg::server::{Connection, query_as};
 use martydb_ui::report::printable;
 
 /// Gaps that were found.
@@ -22,9 +21,9 @@ pub struct BackupGaps {
 /// Examines the database as its owner, who makes the dump.
 pub async fn gaps(session: &mut Connection, target: &MigrationTarget) -> Result<BackupGaps> {
     let mut found = BackupGaps::default();
-    for row in query(session, &of_objects(include_str!("sql/check.sql"))).await? {
-        let line = format!("{}: {}; {}", text(&row, 1)?, text(&row, 2)?, text(&row, 3)?);
-        found.add(&text(&row, 0)?, &line);
+    let asked = of_objects(include_str!("sql/check.sql"));
+    for (class, kind, name, why) in query_as::<(String, String, String, String)>(session, &asked).await? {
+        found.add(&class, &format!("{kind}: {name}; {why}"));
     }
     for line in of_strangers(session, target).await? {
         found.add("lost", &line);
@@ -57,7 +56,7 @@ async fn of_strangers(session: &mut Connection, target: &MigrationTarget) -> Res
          FROM pg_catalog.pg_default_acl d JOIN pg_catalog.pg_roles r ON r.oid = d.defaclrole WHERE r.rolname NOT IN ({own}) ORDER BY 1",
         own = List(own.map(Literal).collect())
     );
-    query(session, &asked).await?.iter().map(|row| text(row, 0)).collect()
+    query_as(session, &asked).await
 }
 
 impl BackupGaps {

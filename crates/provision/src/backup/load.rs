@@ -14,7 +14,7 @@ use super::role_state::RoleState;
 use super::snapshot::{free_sessions, jobs};
 use super::toc::wanted;
 use crate::moving::compare::{self, CopySide};
-use crate::moving::sums::{self, RowHash, unreadable};
+use crate::moving::sums::{self, RowHash};
 use crate::scratch::Scratch;
 use martydb_migrate::MigrationTarget;
 use martydb_migrate::import::archive::{self, Archive, ArchivePrograms, client_major};
@@ -22,7 +22,7 @@ use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sql::{Keyword, List, Statement, stmt};
 use martydb_model::sqlstate;
 use martydb_model::{DesiredServer, DesiredService, RoleName};
-use martydb_pg::server::{Access, Connection, execute, execute_warned, query};
+use martydb_pg::server::{Access, Connection, execute, execute_warned, query_as, query_first};
 use martydb_ui::report::{printable, progress};
 
 /// Number of sessions that read the loaded data: each additional one slows the others.
@@ -187,7 +187,7 @@ fn locked_out(error: Error) -> Error {
 /// Returns extensions with their versions.
 async fn extension_versions(session: &mut Connection) -> Result<BTreeMap<String, String>> {
     let asked = stmt!("SELECT e.extname::pg_catalog.text, e.extversion FROM pg_catalog.pg_extension e");
-    query(session, &asked).await?.iter().map(|row| Ok((sums::text(row, 0)?, sums::text(row, 1)?))).collect()
+    Ok(query_as(session, &asked).await?.into_iter().collect())
 }
 
 /// Returns notes on versions that differ: a server creates extensions in the version that it has.
@@ -233,11 +233,10 @@ async fn put_back(
     let newer = session.major() >= 16;
     let options = Keyword(if newer { " WITH INHERIT TRUE, SET TRUE" } else { "" });
     let by = Keyword(if newer { " GRANTED BY CURRENT_USER" } else { "" });
-    let lend = (!lent.is_empty()).then(|| {
-        stmt!("GRANT {roles} TO CURRENT_USER{options}", roles = List(lent.clone()), options = options)
-    });
-    let take = (!lent.is_empty())
-        .then(|| stmt!("REVOKE {roles} FROM CURRENT_USER{by}", roles = List(lent.clone()), by = by));
+    let lend = (!lent.is_empty())
+        .then(|| stmt!("GRANT {roles} TO CURRENT_USER{options}", roles = List(lent.clone())));
+    let take =
+        (!lent.is_empty()).then(|| stmt!("REVOKE {roles} FROM CURRENT_USER{by}", roles = List(lent.clone())));
     let all = [stmt!("BEGIN")].into_iter().chain(lend).chain(statements).chain(take).chain([stmt!("COMMIT")]);
     let end = execute(&mut session, &Statement::join(all)).await;
     session.close().await;
@@ -247,9 +246,9 @@ async fn put_back(
 
 /// Reads the schema `public`.
 async fn public(session: &mut Connection) -> Result<Option<PublicRecord>> {
-    let rows = query(session, &Statement::from_program(include_str!("sql/public.sql"))).await?;
-    let Some(row) = rows.first() else { return Ok(None) };
-    serde_json::from_str(&sums::text(row, 0)?).map_err(|error| {
+    let asked = Statement::from_program(include_str!("sql/public.sql"));
+    let Some(text) = query_first::<String>(session, &asked).await? else { return Ok(None) };
+    serde_json::from_str(&text).map_err(|error| {
         Error::operation("cannot read the server's answer about the schema public").cause(error)
     })
 }
@@ -259,14 +258,12 @@ async fn held(session: &mut Connection) -> Result<BTreeSet<String>> {
     let asked = stmt!(
         "SELECT r.rolname::pg_catalog.text FROM pg_catalog.pg_roles r WHERE pg_catalog.pg_has_role(r.oid, 'USAGE')"
     );
-    query(session, &asked).await?.iter().map(|row| sums::text(row, 0)).collect()
+    Ok(query_as(session, &asked).await?.into_iter().collect())
 }
 
 async fn roles(session: &mut Connection) -> Result<Vec<RoleName>> {
     let asked = stmt!("SELECT r.rolname::pg_catalog.text FROM pg_catalog.pg_roles r ORDER BY 1");
-    let rows = query(session, &asked).await?;
-    let names: Vec<String> =
-        rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>().map_err(unreadable)?;
+    let names = query_as::<String>(session, &asked).await?;
     Ok(names.into_iter().filter_map(|name| RoleName::found(name).ok()).collect())
 }
 

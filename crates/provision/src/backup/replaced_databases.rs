@@ -4,12 +4,11 @@
 use time::OffsetDateTime;
 use time::macros::format_description;
 
-use crate::moving::sums::{text, unreadable};
 use crate::scratch::drop_with_sessions;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Literal, MAX_IDENTIFIER_BYTES, stmt};
 use martydb_model::{DbName, DesiredServer, DesiredService};
-use martydb_pg::server::{Access, Connection, query};
+use martydb_pg::server::{Access, Connection, query_as};
 
 const BEFORE: &str = "_before_";
 
@@ -58,17 +57,14 @@ pub async fn list(
              AND pg_catalog.starts_with(pg_catalog.shobj_description(d.oid, 'pg_database'), {beginning}) ORDER BY 1",
         beginning = Literal(desired.replaced_mark(service))
     );
-    let rows = query(session, &asked).await?;
-    let mut all = vec![];
-    for row in &rows {
-        let slots: Option<String> = row.try_get(2).map_err(unreadable)?;
-        all.push(KeptDatabase {
-            database: DbName::found(text(row, 0)?).map_err(|error| Error::operation(error.to_string()))?,
-            bytes: row.try_get(1).map_err(unreadable)?,
+    let kept = |(name, bytes, slots): (String, _, Option<String>)| {
+        Ok(KeptDatabase {
+            database: DbName::found(name).map_err(|error| Error::operation(error.to_string()))?,
+            bytes,
             slots: slots.iter().flat_map(|all| all.split(' ')).map(str::to_owned).collect(),
-        });
-    }
-    Ok(all)
+        })
+    };
+    query_as(session, &asked).await?.into_iter().map(kept).collect()
 }
 
 /// Drops a replaced database.

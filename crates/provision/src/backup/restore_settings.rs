@@ -50,22 +50,20 @@ pub fn of_database(
     holders: &[Grantee],
     known: &[RoleName],
 ) -> Result<Vec<Statement>> {
-    let mut all = vec![stmt!("ALTER DATABASE {d} RESET ALL", d = database)];
+    let mut all = vec![stmt!("ALTER DATABASE {database} RESET ALL")];
     let limit = record.connection_limit;
-    all.push(stmt!("ALTER DATABASE {d} CONNECTION LIMIT {limit}", d = database, limit = limit));
-    all.extend(
-        holders.iter().map(|role| stmt!("REVOKE ALL ON DATABASE {d} FROM {role}", d = database, role = role)),
-    );
+    all.push(stmt!("ALTER DATABASE {database} CONNECTION LIMIT {limit}"));
+    all.extend(holders.iter().map(|role| stmt!("REVOKE ALL ON DATABASE {database} FROM {role}")));
     for grant in &record.acl {
         let Some(to) = grantee(grant, known)? else { continue };
-        let on = stmt!("DATABASE {d}", d = database);
+        let on = stmt!("DATABASE {database}");
         all.push(granting(grant, ON_DATABASE, &on, &to)?);
     }
     for setting in &record.settings {
         all.extend(setting_of(database, setting, known)?);
     }
     let comment = record.comment.clone().map(Literal);
-    all.push(stmt!("COMMENT ON DATABASE {d} IS {comment}", d = database, comment = comment));
+    all.push(stmt!("COMMENT ON DATABASE {database} IS {comment}"));
     Ok(all)
 }
 
@@ -98,17 +96,14 @@ pub fn harmless(
 
 /// Returns statements that reset the roles' settings in a database.
 pub fn without_settings(database: &DbName, roles: &[RoleName]) -> Vec<Statement> {
-    roles
-        .iter()
-        .map(|role| stmt!("ALTER ROLE {role} IN DATABASE {d} RESET ALL", role = role, d = database))
-        .collect()
+    roles.iter().map(|role| stmt!("ALTER ROLE {role} IN DATABASE {database} RESET ALL")).collect()
 }
 
 fn setting_of(database: &DbName, setting: &SettingRecord, known: &[RoleName]) -> Result<Option<Statement>> {
     let on = match &setting.role {
-        None => stmt!("DATABASE {d}", d = database),
+        None => stmt!("DATABASE {database}"),
         Some(role) => match role_of(role, known)? {
-            Some(role) => stmt!("ROLE {role} IN DATABASE {d}", role = role, d = database),
+            Some(role) => stmt!("ROLE {role} IN DATABASE {database}"),
             None => return Ok(None),
         },
     };
@@ -118,12 +113,7 @@ fn setting_of(database: &DbName, setting: &SettingRecord, known: &[RoleName]) ->
         }
         false => stmt!("{value}", value = Literal(setting.value.clone())),
     };
-    Ok(Some(stmt!(
-        "ALTER {on} SET {name} = {value}",
-        on = on,
-        name = Qualified::dotted(&setting.name),
-        value = value
-    )))
+    Ok(Some(stmt!("ALTER {on} SET {name} = {value}", name = Qualified::dotted(&setting.name))))
 }
 
 /// Returns statements for the admin inside a restored database: large objects and default privileges of service
@@ -137,7 +127,7 @@ pub fn of_others(record: &BeyondRecord, ours: &[RoleName], known: &[RoleName]) -
     for object in record.large_objects.iter().filter(|object| is_ours(&object.owner)) {
         let on = stmt!("LARGE OBJECT {oid}", oid = object.oid);
         let owner = required(&object.owner, known)?;
-        all.push(stmt!("ALTER {on} OWNER TO {owner}", on = on, owner = owner));
+        all.push(stmt!("ALTER {on} OWNER TO {owner}"));
         for grant in &object.acl {
             let to = grantee(grant, known)?.ok_or_else(|| lacking(grant.grantee.as_deref()))?;
             all.push(granting(grant, ON_LARGE_OBJECT, &on, &to)?);
@@ -169,7 +159,7 @@ pub fn of_public(
     }
     for grant in &now.acl {
         let Some(from) = grantee(grant, known)? else { continue };
-        all.push(stmt!("REVOKE ALL ON SCHEMA public FROM {from}", from = from));
+        all.push(stmt!("REVOKE ALL ON SCHEMA public FROM {from}"));
     }
     for grant in &record.acl {
         let Some(to) = grantee(grant, known)? else { continue };
@@ -186,23 +176,18 @@ fn default_privileges(record: &DefaultPrivilegeRecord, known: &[RoleName]) -> Re
         Some(schema) => stmt!(" IN SCHEMA {schema}", schema = ident(schema)?),
         None => stmt!(""),
     };
-    let of = stmt!("ALTER DEFAULT PRIVILEGES FOR ROLE {role}{place}", role = role, place = place);
+    let of = stmt!("ALTER DEFAULT PRIVILEGES FOR ROLE {role}{place}");
     let mut all = vec![];
     if record.schema.is_none() {
         // Global default privileges start with those that a new object grants to its owner and to PUBLIC.
         for from in [Grantee::Public, Grantee::Role(role.clone())] {
-            all.push(stmt!(
-                "{of} REVOKE ALL ON {kind} FROM {from}",
-                of = of,
-                kind = Keyword(kind),
-                from = from
-            ));
+            all.push(stmt!("{of} REVOKE ALL ON {kind} FROM {from}", kind = Keyword(kind)));
         }
     }
     for grant in &record.acl {
         let to = grantee(grant, known)?.ok_or_else(|| lacking(grant.grantee.as_deref()))?;
         let statement = granting(grant, ON_ANY, &stmt!("{kind}", kind = Keyword(kind)), &to)?;
-        all.push(stmt!("{of} {statement}", of = of, statement = statement));
+        all.push(stmt!("{of} {statement}"));
     }
     Ok(all)
 }
@@ -214,8 +199,6 @@ fn granting(grant: &GrantRecord, known: &[&'static str], on: &Statement, to: &Gr
     Ok(stmt!(
         "GRANT {privilege} ON {on} TO {to}{option}",
         privilege = Keyword(privilege),
-        on = on,
-        to = to,
         option = Keyword(option)
     ))
 }

@@ -4,11 +4,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::moving::sums::text;
 use martydb_model::RoleName;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sql::{List, Literal, stmt};
-use martydb_pg::server::{Connection, query};
+use martydb_pg::server::{Connection, query_as};
 use martydb_ui::report::printable;
 
 /// Settings and members, one per line.
@@ -26,11 +25,9 @@ impl RoleState {
              WHERE r.rolname IN ({names})
              UNION ALL SELECT pg_catalog.concat('membership of ', m.rolname, ' in ', r.rolname, CASE WHEN a.admin_option THEN ', which it may give on' END)
              FROM pg_catalog.pg_auth_members a JOIN pg_catalog.pg_roles r ON r.oid = a.roleid JOIN pg_catalog.pg_roles m ON m.oid = a.member
-             WHERE r.rolname IN ({names}) OR m.rolname IN ({names})",
-            names = names
+             WHERE r.rolname IN ({names}) OR m.rolname IN ({names})"
         );
-        let rows = query(session, &asked).await?;
-        Ok(RoleState(rows.iter().map(|row| text(row, 0)).collect::<Result<_>>()?))
+        Ok(RoleState(query_as(session, &asked).await?.into_iter().collect()))
     }
 
     /// Compares with the state afterwards.

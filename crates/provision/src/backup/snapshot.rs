@@ -7,14 +7,14 @@
 use std::collections::BTreeSet;
 
 use super::record::BeyondRecord;
-use crate::moving::sums::{self, RowHash, Sums, text, unreadable};
+use crate::moving::sums::{self, RowHash, Sums};
 use martydb_migrate::MigrationTarget;
 use martydb_migrate::history::Catalog;
 use martydb_model::contract::REFINERY_TABLE;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Ident, List, Literal, ServerText, Statement, stmt};
 use martydb_model::sqlstate;
-use martydb_pg::server::{Connection, execute, query};
+use martydb_pg::server::{Connection, execute, query, query_as, query_first, query_one};
 
 /// Attempts to lock: tables created meanwhile need another one.
 const TRIES: u32 = 5;
@@ -92,17 +92,13 @@ async fn begin(session: &mut Connection, tables: &[String]) -> Result<()> {
     if tables.is_empty() {
         return Ok(());
     }
-    let names = tables
-        .iter()
-        .cloned()
-        .map(ServerText::quoted_by_server)
-        .map(|name| stmt!("ONLY {name}", name = name));
+    let names = tables.iter().cloned().map(ServerText::quoted_by_server).map(|name| stmt!("ONLY {name}"));
     let lock = stmt!("LOCK TABLE {all} IN ACCESS SHARE MODE", all = List(names.collect()));
     execute(session, &lock).await.map(drop)
 }
 
 async fn tables(session: &mut Connection) -> Result<Vec<String>> {
-    query(session, &Statement::from_program(TABLES)).await?.iter().map(|row| text(row, 0)).collect()
+    query_as(session, &Statement::from_program(TABLES)).await
 }
 
 impl LockedTables {
@@ -113,8 +109,8 @@ impl LockedTables {
     pub async fn export(self) -> Result<HeldSnapshot> {
         let mut locked = self;
         for _ in 0..TRIES {
-            let rows = query(&mut locked.session, &stmt!("SELECT pg_catalog.pg_export_snapshot()")).await?;
-            let name = text(rows.first().ok_or_else(unsettled)?, 0)?;
+            let name =
+                query_one(&mut locked.session, &stmt!("SELECT pg_catalog.pg_export_snapshot()")).await?;
             let there: BTreeSet<String> = tables(&mut locked.session).await?.into_iter().collect();
             if there.iter().eq(locked.tables.iter().collect::<BTreeSet<_>>()) {
                 let free_sessions = free_sessions(&mut locked.session).await?;
@@ -133,10 +129,7 @@ pub async fn free_sessions(session: &mut Connection) -> Result<Option<usize>> {
         "SELECT r.rolconnlimit::pg_catalog.int8, (SELECT pg_catalog.count(*) FROM pg_catalog.pg_stat_activity a WHERE a.usename = r.rolname)
          FROM pg_catalog.pg_roles r WHERE r.rolname = session_user"
     );
-    let rows = query(session, &asked).await?;
-    let Some(row) = rows.first() else { return Ok(None) };
-    let (limit, used): (i64, i64) =
-        (row.try_get(0).map_err(unreadable)?, row.try_get(1).map_err(unreadable)?);
+    let Some((limit, used)) = query_first::<(i64, i64)>(session, &asked).await? else { return Ok(None) };
     Ok(usize::try_from(limit).ok().map(|limit| limit.saturating_sub(usize::try_from(used).unwrap_or(0))))
 }
 
@@ -151,9 +144,8 @@ impl HeldSnapshot {
     /// # Errors
     /// If the server's answer is invalid.
     pub async fn read(&mut self, target: &MigrationTarget) -> Result<RecordedFacts> {
-        let rows =
-            query(&mut self.session, &Statement::from_program(include_str!("sql/database.sql"))).await?;
-        let said = text(rows.first().ok_or_else(unsettled)?, 0)?;
+        let asked = Statement::from_program(include_str!("sql/database.sql"));
+        let said: String = query_one(&mut self.session, &asked).await?;
         let said: serde_json::Value = serde_json::from_str(&said).map_err(|error| strange(&error))?;
         let beyond = serde_json::from_value(said.clone()).map_err(|error| strange(&error))?;
         let migration_head = head(&mut self.session, target).await?;
@@ -201,17 +193,11 @@ pub async fn head(session: &mut Connection, target: &MigrationTarget) -> Result<
         schema = Literal(schema.to_string()),
         name = Literal(REFINERY_TABLE.into())
     );
-    let rows = query(session, &there).await?;
-    if !rows.first().is_some_and(|row| row.try_get(0) == Ok(true)) {
+    if query_first(session, &there).await? != Some(true) {
         return Ok(None);
     }
-    let asked = stmt!(
-        "SELECT pg_catalog.max(version)::pg_catalog.int8 FROM {schema}.{name}",
-        schema = schema,
-        name = name
-    );
-    let rows = query(session, &asked).await?;
-    rows.first().map_or(Ok(None), |row| row.try_get(0)).map_err(unreadable)
+    let asked = stmt!("SELECT pg_catalog.max(version)::pg_catalog.int8 FROM {schema}.{name}");
+    Ok(query_first(session, &asked).await?.flatten())
 }
 
 fn strange(error: &serde_json::Error) -> Error {

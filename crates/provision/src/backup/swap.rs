@@ -8,14 +8,13 @@ use super::load::{Loaded, RestoreTarget};
 use super::record::{BeyondRecord, SettingRecord};
 use super::replaced_databases;
 use super::restore_settings;
-use crate::moving::sums::{text, unreadable};
 use crate::scratch::{end_sessions, logins_in};
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Literal, Statement, stmt};
 use martydb_model::sqlstate;
 use martydb_model::{DbName, Grantee, RoleName};
 use martydb_pg::backoff::Backoff;
-use martydb_pg::server::{Access, Connection, execute_protected, query};
+use martydb_pg::server::{Access, Connection, execute_protected, query, query_as, query_first};
 use martydb_ui::report::printable;
 
 /// Attempts to swap, and the pauses between them.
@@ -81,7 +80,7 @@ async fn swapped(
             &replaced_databases::mark(to.desired, to.service, backup, &former.settings),
         ));
     }
-    all.push(stmt!("ALTER DATABASE {from} RENAME TO {to}", from = scratch, to = to.service.database));
+    all.push(stmt!("ALTER DATABASE {scratch} RENAME TO {to}", to = to.service.database));
     let superuser = is_superuser(&mut session).await?;
     attempts(to, &mut session, &all, superuser, &scratch).await?;
     session.close().await;
@@ -111,10 +110,10 @@ async fn limits(session: &mut Connection) -> Result<(Vec<String>, Vec<RoleName>)
          UNION ALL SELECT 'above', r.rolname::pg_catalog.text FROM pg_catalog.pg_roles r WHERE r.rolsuper OR r.rolname = current_user"
     );
     let (mut free, mut above) = (vec![], vec![]);
-    for row in &query(session, &asked).await? {
-        match text(row, 0)?.as_str() {
-            "setting" => free.push(text(row, 1)?),
-            _ => above.extend(RoleName::found(text(row, 1)?)),
+    for (kind, name) in query_as::<(String, String)>(session, &asked).await? {
+        match kind.as_str() {
+            "setting" => free.push(name),
+            _ => above.extend(RoleName::found(name)),
         }
     }
     Ok((free, above))
@@ -131,19 +130,18 @@ async fn read_properties(session: &mut Connection, database: &DbName) -> Result<
              FROM pg_catalog.pg_database d JOIN pg_catalog.pg_db_role_setting s ON s.setdatabase = d.oid
              LEFT JOIN pg_catalog.pg_roles r ON r.oid = s.setrole CROSS JOIN LATERAL pg_catalog.unnest(s.setconfig) c (line) WHERE d.datname = {name}
          UNION ALL SELECT 'prepared', p.gid, NULL FROM pg_catalog.pg_prepared_xacts p WHERE p.database = {name}
-         ORDER BY 1, 2, 3",
-        name = name
+         ORDER BY 1, 2, 3"
     );
     let (mut found, mut there) =
         (RenamedDatabase { holders: vec![], set: vec![], settings: vec![], records: vec![] }, false);
     for row in &query(session, &asked).await? {
-        let role: Option<String> = row.try_get(1).map_err(unreadable)?;
+        let (kind, role): (String, Option<String>) = row.read()?;
         let named = role.clone().and_then(|name| RoleName::found(name).ok());
-        match text(row, 0)?.as_str() {
+        match kind.as_str() {
             "there" => there = true,
             "holder" => found.holders.push(named.into()),
             "setting" => {
-                let line: String = row.try_get(2).map_err(unreadable)?;
+                let line: String = row.try_get(2)?;
                 if let Some((name, value)) = line.split_once('=') {
                     let (name, value) = (name.to_owned(), value.to_owned());
                     found.records.push(SettingRecord { role: role.clone(), name, value });
@@ -168,24 +166,19 @@ impl RenamedDatabase {
     /// service's.
     fn put_aside(&self, database: &DbName, kept: &DbName, mark: &str) -> Vec<Statement> {
         let mut all = vec![
-            stmt!("ALTER DATABASE {database} RENAME TO {kept}", database = database, kept = kept),
-            stmt!("ALTER DATABASE {kept} ALLOW_CONNECTIONS false", kept = kept),
-            stmt!("COMMENT ON DATABASE {kept} IS {mark}", kept = kept, mark = Literal(mark.into())),
+            stmt!("ALTER DATABASE {database} RENAME TO {kept}"),
+            stmt!("ALTER DATABASE {kept} ALLOW_CONNECTIONS false"),
+            stmt!("COMMENT ON DATABASE {kept} IS {mark}", mark = Literal(mark.into())),
         ];
         all.extend(restore_settings::without_settings(kept, &self.set));
-        all.extend(
-            self.holders
-                .iter()
-                .map(|role| stmt!("REVOKE ALL ON DATABASE {kept} FROM {role}", kept = kept, role = role)),
-        );
+        all.extend(self.holders.iter().map(|role| stmt!("REVOKE ALL ON DATABASE {kept} FROM {role}")));
         all
     }
 }
 
 async fn is_superuser(session: &mut Connection) -> Result<bool> {
     let asked = stmt!("SELECT pg_catalog.current_setting('is_superuser') = 'on'");
-    let rows = query(session, &asked).await?;
-    rows.first().map_or(Ok(false), |row| row.try_get(0)).map_err(unreadable)
+    Ok(query_first(session, &asked).await?.unwrap_or_default())
 }
 
 async fn attempts(
@@ -261,7 +254,7 @@ async fn sessions(session: &mut Connection, database: &DbName) -> Result<Vec<Str
          WHERE a.datname = {name} ORDER BY 1 LIMIT 10",
         name = Literal(database.to_string())
     );
-    query(session, &asked).await?.iter().map(|row| Ok(printable(&text(row, 0)?))).collect()
+    Ok(query_as::<String>(session, &asked).await?.iter().map(|line| printable(line)).collect())
 }
 
 /// Gives the loaded database a name of its own instead; only the admin can connect to it.
@@ -274,16 +267,10 @@ pub async fn beside(access: &Access, mut loaded: Loaded, name: &DbName, mark: &s
         let found =
             read_properties(loaded.scratch.keeper(), &scratch).await?.ok_or_else(|| gone(&scratch))?;
         let mut all = vec![stmt!("BEGIN")];
-        all.extend(found.holders.iter().map(|role| {
-            stmt!("REVOKE ALL ON DATABASE {scratch} FROM {role}", scratch = scratch, role = role)
-        }));
+        all.extend(found.holders.iter().map(|role| stmt!("REVOKE ALL ON DATABASE {scratch} FROM {role}")));
         all.extend(restore_settings::without_settings(&scratch, &found.set));
-        all.push(stmt!(
-            "COMMENT ON DATABASE {scratch} IS {mark}",
-            scratch = scratch,
-            mark = Literal(mark.into())
-        ));
-        all.push(stmt!("ALTER DATABASE {scratch} RENAME TO {name}", scratch = scratch, name = name));
+        all.push(stmt!("COMMENT ON DATABASE {scratch} IS {mark}", mark = Literal(mark.into())));
+        all.push(stmt!("ALTER DATABASE {scratch} RENAME TO {name}"));
         all.push(stmt!("COMMIT"));
         let mut session = access.write(&access.maintenance).await?;
         execute_protected(&mut session, &Statement::join(all)).await

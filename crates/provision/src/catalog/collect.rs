@@ -147,7 +147,7 @@ fn tell_gap(access: &Access, desired: &DesiredServer, name: &DbName, error: &Err
     let (what, why) = (format!("the contents of database {name}"), error.to_string());
     if is_withheld(error.sqlstate.as_deref(), service.is_some()) {
         let admin = ident(&found.actual.admin.name);
-        let grant = stmt!("GRANT CONNECT ON DATABASE {database} TO {admin}", database = name, admin = admin);
+        let grant = stmt!("GRANT CONNECT ON DATABASE {name} TO {admin}");
         if desired.platform.is_some_and(|platform| platform.owns_database(name.as_str())) {
             return;
         }

@@ -9,7 +9,7 @@ use martydb_model::contract::existing_roles;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{List, Literal, Statement, stmt};
 use martydb_model::{ActualServer, DbName, DesiredServer, DesiredService, RoleDependencies, RoleName};
-use martydb_pg::server::{Access, query};
+use martydb_pg::server::{Access, query_as};
 
 #[derive(Deserialize)]
 struct Dependency {
@@ -36,12 +36,13 @@ pub async fn dependencies(
     let is_test = |name: &DbName| tests.get(name).is_some_and(|test| test.service == service.name);
     let roles = existing_roles(actual, service);
     let mut connection = access.read(&access.maintenance).await?;
-    let rows = query(&mut connection, &dependency_rows(&roles, goes.then_some(&service.database))).await?;
+    let rows: Vec<String> =
+        query_as(&mut connection, &dependency_rows(&roles, goes.then_some(&service.database))).await?;
     let mut traces = RoleDependencies::default();
     let mut visited: BTreeMap<DbName, bool> = BTreeMap::new();
-    for row in &rows {
-        let text: String = row.try_get(0).map_err(unreadable)?;
-        let row: Dependency = serde_json::from_str(&text).map_err(unreadable)?;
+    for text in &rows {
+        let row: Dependency = serde_json::from_str(text)
+            .map_err(|error| Error::operation("cannot read what the roles own").cause(error))?;
         if row.database.as_ref().or(row.other_database.as_ref()).is_some_and(is_test) {
             continue;
         }
@@ -116,15 +117,10 @@ async fn describe(access: &Access, database: &DbName, roles: &[RoleName]) -> Res
         roles = literals(roles),
     );
     let mut connection = access.read(database.as_str()).await?;
-    let rows = query(&mut connection, &statement).await?;
-    let mut what: Vec<String> =
-        rows.iter().take(SHOWN).map(|row| row.try_get(0)).collect::<Result<_, _>>().map_err(unreadable)?;
-    if rows.len() > SHOWN {
-        what.push(format!("{} more", rows.len() - SHOWN));
+    let mut what: Vec<String> = query_as(&mut connection, &statement).await?;
+    if what.len() > SHOWN {
+        let more = what.split_off(SHOWN).len();
+        what.push(format!("{more} more"));
     }
     Ok(what)
-}
-
-fn unreadable(error: impl std::fmt::Display) -> Error {
-    Error::operation("cannot read what the roles own").cause(error)
 }

@@ -167,9 +167,7 @@ fn parts(context: &Context<'_>, steps: &[Step]) -> Vec<StepStatement> {
     );
     all.extend(steps.iter().map(|step| StepStatement::of(context, step)));
     // In the same transaction: a killed run leaves no membership behind.
-    all.extend(pairs.iter().map(|(role, admin)| {
-        StepStatement::right(stmt!("REVOKE {role} FROM {admin}", role = role, admin = admin))
-    }));
+    all.extend(pairs.iter().map(|(role, admin)| StepStatement::right(stmt!("REVOKE {role} FROM {admin}"))));
     all
 }
 
@@ -184,7 +182,7 @@ fn preparation(context: &Context<'_>, steps: &[Step]) -> Option<Statement> {
 /// applies.
 fn grant_temporarily(role: &RoleName, admin: &RoleName, major: u32) -> Statement {
     let options = if major >= 16 { " WITH INHERIT TRUE, SET TRUE" } else { "" };
-    stmt!("GRANT {role} TO {admin}{options}", role = role, admin = admin, options = Keyword(options))
+    stmt!("GRANT {role} TO {admin}{options}", options = Keyword(options))
 }
 
 fn sql(context: &Context<'_>, step: &Step) -> Statement {

@@ -15,7 +15,7 @@ use martydb_migrate::import::archive::{self, Archive, ArchiveEntry, ArchiveProgr
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Literal, stmt};
 use martydb_model::{ActualServer, DbName, DesiredServer, DesiredService, RoleKind};
-use martydb_pg::server::{Access, Connection, execute_warned, lock, query};
+use martydb_pg::server::{Access, Connection, execute_warned, lock, query_first};
 use martydb_ui::report::progress;
 
 /// A service and its new server.
@@ -203,8 +203,7 @@ impl Move<'_> {
             "SELECT pg_catalog.count(*) > 0 FROM pg_catalog.pg_database WHERE datname = {name}",
             name = Literal(self.service.database.to_string())
         );
-        let rows = query(session, &asked).await?;
-        rows.first().map_or(Ok(false), |row| row.try_get(0)).map_err(sums::unreadable)
+        Ok(query_first(session, &asked).await?.unwrap_or_default())
     }
 }
 

@@ -10,7 +10,7 @@ use martydb_model::sql::{Keyword, Literal, Statement, stmt};
 use martydb_model::units::{counted, listed};
 use martydb_model::{DbName, DesiredServer, DesiredService, MoveNote};
 use martydb_pg::backoff::Backoff;
-use martydb_pg::server::{Access, Connection, Row, Unreadable, execute, execute_protected, query};
+use martydb_pg::server::{Access, Connection, execute, execute_protected, query_as, query_first};
 use martydb_ui::report::printable;
 
 /// Time to wait for sessions that are ending.
@@ -94,19 +94,16 @@ async fn read_state(session: &mut Connection, database: &DbName) -> Result<Optio
          FROM pg_catalog.pg_database d WHERE d.datname = {name}",
         name = Literal(database.to_string())
     );
-    let rows = query(session, &asked).await?;
+    let found = query_first(session, &asked).await?;
     let version = session.major();
-    let read = |row: &Row| {
-        Ok(FormerState {
-            open: row.try_get(0)?,
-            comment: row.try_get(1)?,
-            bytes: row.try_get(2)?,
-            owned: row.try_get(3)?,
-            owner: row.try_get(4)?,
-            version,
-        })
-    };
-    rows.first().map(read).transpose().map_err(unreadable)
+    Ok(found.map(|(open, comment, bytes, owned, owner)| FormerState {
+        open,
+        comment,
+        bytes,
+        owned,
+        owner,
+        version,
+    }))
 }
 
 /// The former database, with a session of the admin in the maintenance database.
@@ -156,7 +153,7 @@ impl<'a> Former<'a> {
                 .cause("it was not closed by a move of martydb")
                 .hint(format!(
                     "if it may be opened: ALTER DATABASE {} ALLOW_CONNECTIONS true",
-                    stmt!("{d}", d = database)
+                    stmt!("{database}")
                 )));
         }
         let comment = desired.without_move_note(found.comment.as_deref());
@@ -168,7 +165,7 @@ impl<'a> Former<'a> {
     async fn sessions(&mut self, own: &[i32], but: Option<&str>) -> Result<Vec<String>> {
         let but =
             but.map(|login| stmt!(" AND a.usename IS DISTINCT FROM {login}", login = Literal(login.into())));
-        let own = own.iter().map(|pid| stmt!(" AND a.pid <> {pid}", pid = *pid)).chain(but);
+        let own = own.iter().map(|pid| stmt!(" AND a.pid <> {pid}")).chain(but);
         // Autovacuum has no login. A limited admin cannot see the type of other roles' sessions.
         let asked = stmt!(
             "SELECT a.usename::pg_catalog.text, pg_catalog.count(*)::pg_catalog.text FROM pg_catalog.pg_stat_activity a
@@ -177,13 +174,11 @@ impl<'a> Former<'a> {
             name = Literal(self.database.to_string()),
             own = Statement::concat(own)
         );
-        let rows = query(&mut self.session, &asked).await?;
-        let said = |row: &Row| {
-            let (role, count): (String, String) = (row.try_get(0)?, row.try_get(1)?);
-            let role = printable(&role);
-            Ok(format!("{role} has {}", counted(count.parse().unwrap_or_default(), "session")))
+        let logins = query_as::<(String, String)>(&mut self.session, &asked).await?;
+        let said = |(role, count): &(String, String)| {
+            format!("{} has {}", printable(role), counted(count.parse().unwrap_or_default(), "session"))
         };
-        rows.iter().map(said).collect::<Result<_, Unreadable>>().map_err(unreadable)
+        Ok(logins.iter().map(said).collect())
     }
 
     /// Closes it to new sessions, and waits for those that are ending.
@@ -233,7 +228,7 @@ impl<'a> Former<'a> {
     pub async fn mark_moved(&mut self) -> Result<()> {
         let note = self.desired.with_move_note(self.comment.as_deref(), MoveNote::Moved, &self.to);
         let (database, note) = (self.database, Literal(note));
-        let statement = stmt!("COMMENT ON DATABASE {database} IS {note}", database = database, note = note);
+        let statement = stmt!("COMMENT ON DATABASE {database} IS {note}");
         execute_protected(&mut self.session, &statement).await
     }
 
@@ -241,12 +236,8 @@ impl<'a> Former<'a> {
     fn set(&self, open: &'static str, comment: &Statement) -> Statement {
         let database = self.database;
         Statement::join([
-            stmt!(
-                "ALTER DATABASE {database} ALLOW_CONNECTIONS {open}",
-                database = database,
-                open = Keyword(open)
-            ),
-            stmt!("COMMENT ON DATABASE {database} IS {comment}", database = database, comment = comment),
+            stmt!("ALTER DATABASE {database} ALLOW_CONNECTIONS {open}", open = Keyword(open)),
+            stmt!("COMMENT ON DATABASE {database} IS {comment}"),
         ])
     }
 }
@@ -278,8 +269,4 @@ pub fn refused_login(error: Error, former: &DesiredService) -> Error {
         ),
     ];
     Error { hints, ..error }
-}
-
-fn unreadable(error: Unreadable) -> Error {
-    Error::operation("cannot read the server's answer about the former database").cause(error)
 }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::sums::{self, text, unreadable};
+use super::sums;
 use martydb_migrate::MigrationTarget;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{ServerText, Statement, stmt};
 use martydb_model::sqlstate;
 use martydb_model::{ActualServer, DesiredServer, DesiredService, RoleName};
-use martydb_pg::server::{Connection, query};
+use martydb_pg::server::{Connection, query, query_as, query_first};
 use martydb_ui::report::printable;
 
 /// Server to which a service moves.
@@ -31,12 +31,13 @@ pub struct Obstacles {
 pub async fn find(source: &MigrationTarget, to: &MoveTarget<'_>) -> Result<Obstacles> {
     let mut session = sums::as_owner(source).await?;
     let mut found = Obstacles::default();
-    for row in query(&mut session, &of_objects(include_str!("sql/obstacles.sql"))).await? {
-        found.refused.push(format!("{}: {}; {}", text(&row, 0)?, text(&row, 1)?, text(&row, 2)?));
+    let obstacles = of_objects(include_str!("sql/obstacles.sql"));
+    for (kind, name, why) in query_as::<(String, String, String)>(&mut session, &obstacles).await? {
+        found.refused.push(format!("{kind}: {name}; {why}"));
     }
     found.refused.extend(rows_of_extensions(&mut session).await?.iter().map(ExtensionRows::in_the_way));
-    for row in query(&mut session, &Statement::from_program(include_str!("sql/needs.sql"))).await? {
-        let (kind, name) = (text(&row, 0)?, text(&row, 1)?);
+    let needs = Statement::from_program(include_str!("sql/needs.sql"));
+    for (kind, name) in query_as::<(String, String)>(&mut session, &needs).await? {
         match kind.as_str() {
             "rights" => found.lost.push(format!("privileges on {name}, which belongs to an extension")),
             kind => found.refused.extend(to.lacks(kind, &name)),
@@ -66,19 +67,15 @@ pub struct ExtensionRows {
 pub async fn rows_of_extensions(session: &mut Connection) -> Result<Vec<ExtensionRows>> {
     let mut found = vec![];
     for row in query(session, &Statement::from_program(include_str!("sql/extension_rows.sql"))).await? {
-        let (extension, table, condition) = (text(&row, 0)?, text(&row, 1)?, text(&row, 2)?);
+        let (extension, table, condition): (_, String, _) = row.read()?;
         let asked = stmt!(
             "SELECT EXISTS (SELECT FROM ONLY {table} {condition})",
             table = ServerText::quoted_by_server(table.clone()),
             condition = ServerText::quoted_by_server(condition)
         );
-        let readable = match query(session, &asked).await {
-            Ok(rows) => {
-                match rows.first().map(|row| row.try_get::<bool>(0)).transpose().map_err(unreadable)? {
-                    Some(false) => continue,
-                    _ => true,
-                }
-            }
+        let readable = match query_first(session, &asked).await {
+            Ok(Some(false)) => continue,
+            Ok(_) => true,
             Err(error) if error.sqlstate.as_deref() == Some(sqlstate::INSUFFICIENT_PRIVILEGE) => false,
             Err(error) => return Err(error),
         };

@@ -9,7 +9,7 @@ use martydb_migrate::MigrationTarget;
 use martydb_migrate::import::archive::{BACKUP_SESSION, SESSION_NAME};
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Literal, ServerText, Statement, stmt};
-use martydb_pg::server::{Connection, Limits, Row, Unreadable, connect_with, query};
+use martydb_pg::server::{Connection, Limits, connect_with, query, query_as, query_one};
 use martydb_ui::report::progress;
 
 /// Hash of a table's rows that does not depend on their order.
@@ -92,8 +92,7 @@ async fn end_sessions(target: &MigrationTarget, which: &Statement) -> Result<()>
     let mut session = log_in(target, "none").await?;
     let end = stmt!(
         "SELECT pg_catalog.pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity a
-         WHERE a.datname = pg_catalog.current_database() AND a.usename = session_user AND {which}",
-        which = which
+         WHERE a.datname = pg_catalog.current_database() AND a.usename = session_user AND {which}"
     );
     query(&mut session, &end).await?;
     session.close().await;
@@ -122,7 +121,7 @@ pub async fn read_side_by_side(sessions: &mut [Connection], hash: RowHash) -> Re
         columns = hashed_columns(),
         relations = Statement::from_program(include_str!("sql/relations.sql"))
     );
-    let relations = query(first, &asked).await?;
+    let relations = query_as(first, &asked).await?;
     let comparing = progress("comparing", "tables");
     comparing.expect(relations.len());
     // `None` is for the large objects, whose size is only known after reading them.
@@ -134,9 +133,9 @@ pub async fn read_side_by_side(sessions: &mut [Connection], hash: RowHash) -> Re
         let mut sums = Sums::new();
         while let Some(relation) = next() {
             match relation {
-                Some(relation) => sums.extend(sums_of(session, &relation, hash).await?),
+                Some(relation) => sums.extend(sums_of(session, relation, hash).await?),
                 None => {
-                    sums.insert("large objects".into(), value(session, &large_objects(hash)).await?);
+                    sums.insert("large objects".into(), query_one(session, &large_objects(hash)).await?);
                     continue;
                 }
             }
@@ -153,19 +152,19 @@ pub fn hashed_columns() -> Statement {
     Statement::from_program(include_str!("sql/hashed_columns.sql"))
 }
 
-async fn sums_of(session: &mut Connection, row: &Row, hash: RowHash) -> Result<Sums> {
-    let columns: Option<String> = row.try_get(4).map_err(unreadable)?;
-    let (kind, name): (String, String) = (text(row, 0)?, text(row, 1)?);
+/// Kind, name, two lists of privileges, and the hash expression of the columns.
+type SummedRelation = (String, String, Option<String>, Option<String>, Option<String>);
+
+async fn sums_of(session: &mut Connection, relation: SummedRelation, hash: RowHash) -> Result<Sums> {
+    let (kind, name, rights, own_rights, columns): (String, String, _, _, _) = relation;
     let relation = ServerText::quoted_by_server(name.clone());
     let (what, asked) = match kind.as_str() {
         "S" => (format!("sequence {name}"), position(&relation)),
         _ => (format!("table {name}"), rows(&relation, hash, columns)),
     };
-    let mut sums = Sums::from([(what, value(session, &asked).await?)]);
-    for (at, of) in [(2, format!("rights on {name}")), (3, "rights on schema martydb".into())] {
-        let rights: Option<String> = row.try_get(at).map_err(unreadable)?;
-        sums.extend(rights.map(|rights| (of, rights)));
-    }
+    let mut sums = Sums::from([(what, query_one(session, &asked).await?)]);
+    sums.extend(rights.map(|rights| (format!("rights on {name}"), rights)));
+    sums.extend(own_rights.map(|rights| ("rights on schema martydb".into(), rights)));
     Ok(sums)
 }
 
@@ -182,22 +181,17 @@ fn rows(table: &ServerText, hash: RowHash, columns: Option<String>) -> Statement
             "pg_catalog.hashtextextended(ROW(x.*)::pg_catalog.text COLLATE pg_catalog.\"C\", 0)"
         )),
     };
-    stmt!(
-        "SELECT pg_catalog.count(*)::pg_catalog.text || ' rows' || {sum} FROM ONLY {table} x",
-        sum = sum,
-        table = table.clone()
-    )
+    stmt!("SELECT pg_catalog.count(*)::pg_catalog.text || ' rows' || {sum} FROM ONLY {table} x")
 }
 
 /// Appends the sum of hashes, which does not depend on the order and detects a duplicated row.
 fn summed(hash: &Statement) -> Statement {
-    stmt!("', sum ' || coalesce(pg_catalog.sum({hash}), 0)::pg_catalog.text", hash = hash)
+    stmt!("', sum ' || coalesce(pg_catalog.sum({hash}), 0)::pg_catalog.text")
 }
 
 fn position(sequence: &ServerText) -> Statement {
     stmt!(
-        "SELECT x.last_value::pg_catalog.text || CASE WHEN x.is_called THEN '' ELSE ', not used' END FROM {sequence} x",
-        sequence = sequence.clone()
+        "SELECT x.last_value::pg_catalog.text || CASE WHEN x.is_called THEN '' ELSE ', not used' END FROM {sequence} x"
     )
 }
 
@@ -228,17 +222,4 @@ fn large_objects(hash: RowHash) -> Statement {
         )),
         piece = PIECE
     )
-}
-
-async fn value(session: &mut Connection, asked: &Statement) -> Result<String> {
-    let rows = query(session, asked).await?;
-    text(rows.first().ok_or_else(|| unreadable(Unreadable::no_row()))?, 0)
-}
-
-pub fn text(row: &Row, at: usize) -> Result<String> {
-    row.try_get(at).map_err(unreadable)
-}
-
-pub fn unreadable(error: Unreadable) -> Error {
-    Error::operation("cannot read the contents of the database").cause(error)
 }

@@ -18,7 +18,7 @@ impl Fragment for DatabaseOption {
     fn render(&self) -> Statement {
         match self {
             DatabaseOption::Word(word) => Keyword(word).render(),
-            DatabaseOption::ConnectionLimit(limit) => stmt!("CONNECTION LIMIT {limit}", limit = *limit),
+            DatabaseOption::ConnectionLimit(limit) => stmt!("CONNECTION LIMIT {limit}"),
             DatabaseOption::Tablespace(name) => stmt!("SET TABLESPACE {name}", name = ident(name)),
         }
     }

@@ -30,41 +30,27 @@ pub fn script(action: &Action, major: u32, passwords: &NewPasswords<'_>) -> Scri
     match action {
         Action::CreateExtension { name, schema, staged } => create_extension(name, schema.as_ref(), *staged),
         Action::Lend { objects, to, .. } => {
-            let lend =
-                |object| stmt!("GRANT ALL ON {object} TO {to}", object = grant_object(object), to = to);
+            let lend = |object| stmt!("GRANT ALL ON {object} TO {to}", object = grant_object(object));
             Script::from_iter(objects.iter().map(lend))
         }
         Action::Revoke { on, privileges, from, grantor, only_option } => {
-            let what = stmt!("{privileges}{columns}", privileges = privileges, columns = columns(on));
+            let what = stmt!("{privileges}{columns}", columns = columns(on));
             revoke(grants::revocation(*only_option, what, grant_object(on), from), grantor.as_ref())
         }
         // One role at a time: dropping the privileges of a default privilege's last grantee removes the entry
         // itself, and PostgreSQL then misses the entry when it drops it for the owner.
-        Action::DropOwned { roles } => {
-            roles.iter().map(|role| stmt!("DROP OWNED BY {role}", role = role)).collect()
-        }
+        Action::DropOwned { roles } => roles.iter().map(|role| stmt!("DROP OWNED BY {role}")).collect(),
         Action::CreatePublication { name, owner, tables } => {
             let tables = List(tables.iter().map(|(schema, table)| in_schema(schema, table)).collect());
-            as_role(
-                owner,
-                stmt!("CREATE PUBLICATION {name} FOR TABLE {tables}", name = name, tables = tables),
-            )
+            as_role(owner, stmt!("CREATE PUBLICATION {name} FOR TABLE {tables}"))
         }
         Action::ChangePublication { name, owner, change, table: (schema, table) } => {
             let (change, table) = (Keyword(change.words()), in_schema(schema, table));
-            as_role(
-                owner,
-                stmt!(
-                    "ALTER PUBLICATION {name} {change} {table}",
-                    name = name,
-                    change = change,
-                    table = table
-                ),
-            )
+            as_role(owner, stmt!("ALTER PUBLICATION {name} {change} {table}"))
         }
         Action::SetPassword { role, marker } => {
             let password = (passwords.verifier)(role);
-            let set = stmt!("ALTER ROLE {role} PASSWORD {password}", role = role, password = password);
+            let set = stmt!("ALTER ROLE {role} PASSWORD {password}");
             let note = marker.as_ref().map(|marker| mark_role(role, dated(marker, passwords.at)));
             [set].into_iter().chain(note).collect()
         }
@@ -77,7 +63,7 @@ pub fn script(action: &Action, major: u32, passwords: &NewPasswords<'_>) -> Scri
 }
 
 fn mark_role(role: &RoleName, comment: String) -> Statement {
-    stmt!("COMMENT ON ROLE {role} IS {comment}", role = role, comment = Literal(comment))
+    stmt!("COMMENT ON ROLE {role} IS {comment}", comment = Literal(comment))
 }
 
 fn on_role(action: &Action, major: u32, passwords: &NewPasswords<'_>) -> Option<Statement> {
@@ -87,9 +73,7 @@ fn on_role(action: &Action, major: u32, passwords: &NewPasswords<'_>) -> Option<
         Action::MarkRole { role, marker, dates_password: true } => {
             mark_role(role, dated(marker, passwords.at))
         }
-        Action::AlterRole { role, attributes } => {
-            attributes.iter().fold(stmt!("ALTER ROLE {role}", role = role), alter)
-        }
+        Action::AlterRole { role, attributes } => attributes.iter().fold(stmt!("ALTER ROLE {role}"), alter),
         Action::GrantMembership { role, member, inherit } => grant_membership(role, member, *inherit, major),
         Action::RevokeMembership { role, member, grantor } => {
             let grantor = grantor.as_ref().map(RoleName::as_str);
@@ -97,16 +81,16 @@ fn on_role(action: &Action, major: u32, passwords: &NewPasswords<'_>) -> Option<
         }
         Action::GrantTemporaryMembership { roles, member } => grant_temporary(roles, member, major),
         Action::RevokeTemporaryMembership { roles, member } => {
-            stmt!("REVOKE {roles} FROM {member}", roles = List(roles.clone()), member = member)
+            stmt!("REVOKE {roles} FROM {member}", roles = List(roles.clone()))
         }
         Action::SetSetting { role, database, name, value } => {
             let on = match (role, database) {
-                (Some(role), None) => stmt!("ROLE {role}", role = role),
-                (Some(role), Some(db)) => stmt!("ROLE {role} IN DATABASE {db}", role = role, db = db),
-                (None, Some(db)) => stmt!("DATABASE {db}", db = db),
+                (Some(role), None) => stmt!("ROLE {role}"),
+                (Some(role), Some(db)) => stmt!("ROLE {role} IN DATABASE {db}"),
+                (None, Some(db)) => stmt!("DATABASE {db}"),
                 (None, None) => stmt!("ROLE ALL"),
             };
-            stmt!("ALTER {on} SET {name} = {value}", on = on, name = Qualified::dotted(name), value = value)
+            stmt!("ALTER {on} SET {name} = {value}", name = Qualified::dotted(name))
         }
         Action::ResetSetting { role, database, name } => {
             let (role, database) =
@@ -119,7 +103,7 @@ fn on_role(action: &Action, major: u32, passwords: &NewPasswords<'_>) -> Option<
             roles = List::literals(roles.iter().map(RoleName::as_str)),
         ),
         Action::Reassign { roles, to } => {
-            stmt!("REASSIGN OWNED BY {roles} TO {to}", roles = List(roles.clone()), to = to)
+            stmt!("REASSIGN OWNED BY {roles} TO {to}", roles = List(roles.clone()))
         }
         Action::DropRoles { roles } => stmt!("DROP ROLE {roles}", roles = List(roles.clone())),
         _ => return None,
@@ -130,9 +114,7 @@ fn on_object(action: &Action, major: u32) -> Option<Statement> {
     Some(match action {
         Action::CreateDatabase { database, owner, template, made_with, tablespace } => stmt!(
             "CREATE DATABASE {database} OWNER {owner} TEMPLATE {template}{made_with}{tablespace} ALLOW_CONNECTIONS false",
-            database = database,
-            owner = owner,
-            template = template.as_ref().map_or(stmt!("template0"), |name| stmt!("{name}", name = name)),
+            template = template.as_ref().map_or(stmt!("template0"), |name| stmt!("{name}")),
             made_with = creation(made_with, major),
             tablespace =
                 tablespace.as_ref().map_or(stmt!(""), |name| stmt!(" TABLESPACE {name}", name = ident(name))),
@@ -141,33 +123,25 @@ fn on_object(action: &Action, major: u32) -> Option<Statement> {
         Action::CopyDatabase { server, from, to } => Statement::comment(&format!(
             "pg_dump of database {from} on server {server}, pg_restore into database {to}, as the service's migrator"
         )),
-        Action::RenameDatabase { from, to } => {
-            stmt!("ALTER DATABASE {from} RENAME TO {to}", from = from, to = to)
-        }
-        Action::RenameRole { from, to } => stmt!("ALTER ROLE {from} RENAME TO {to}", from = from, to = to),
+        Action::RenameDatabase { from, to } => stmt!("ALTER DATABASE {from} RENAME TO {to}"),
+        Action::RenameRole { from, to } => stmt!("ALTER ROLE {from} RENAME TO {to}"),
         Action::MarkDatabase { database, marker } => {
-            stmt!("COMMENT ON DATABASE {db} IS {marker}", db = database, marker = Literal(marker.clone()))
+            stmt!("COMMENT ON DATABASE {database} IS {marker}", marker = Literal(marker.clone()))
         }
-        Action::AlterDatabase { database, option } => {
-            stmt!("ALTER DATABASE {db} {option}", db = database, option = option)
-        }
-        Action::DropDatabase { database } => stmt!("DROP DATABASE {db} WITH (FORCE)", db = database),
+        Action::AlterDatabase { database, option } => stmt!("ALTER DATABASE {database} {option}"),
+        Action::DropDatabase { database } => stmt!("DROP DATABASE {database} WITH (FORCE)"),
         Action::CreateSchema { schema, owner } => {
-            stmt!("CREATE SCHEMA IF NOT EXISTS {s} AUTHORIZATION {owner}", s = schema, owner = owner)
+            stmt!("CREATE SCHEMA IF NOT EXISTS {schema} AUTHORIZATION {owner}")
         }
         Action::RunAsCaller { object } => grants::run_as_caller(object.kind(), alter_object(object)),
         Action::SetOwner { object, owner } => {
-            stmt!("ALTER {object} OWNER TO {owner}", object = alter_object(object), owner = owner)
+            stmt!("ALTER {object} OWNER TO {owner}", object = alter_object(object))
         }
-        Action::Grant { on, privileges, to } => stmt!(
-            "GRANT {privileges}{columns} ON {on} TO {to}",
-            privileges = privileges,
-            columns = columns(on),
-            on = grant_object(on),
-            to = to,
-        ),
+        Action::Grant { on, privileges, to } => {
+            stmt!("GRANT {privileges}{columns} ON {on} TO {to}", columns = columns(on), on = grant_object(on))
+        }
         Action::GrantDefault { owner, schema, on, privileges, to } => {
-            let given = stmt!("GRANT {p} ON {on} TO {to}", p = privileges, on = Keyword(on.word()), to = to);
+            let given = stmt!("GRANT {privileges} ON {on} TO {to}", on = Keyword(on.word()));
             grants::default_privileges(owner, schema.as_ref(), &given)
         }
         Action::RevokeDefault { owner, schema, on, privileges, from, only_option } => {
@@ -205,27 +179,25 @@ const STAGE: &str = "martydb_stage";
 /// place of the intended one.
 fn create_extension(name: &str, schema: Option<&SchemaName>, staged: bool) -> Script {
     let (name, stage) = (Qualified::dotted(name), ident(STAGE));
-    let Some(schema) = schema else { return stmt!("CREATE EXTENSION {name}", name = name).into() };
+    let Some(schema) = schema else { return stmt!("CREATE EXTENSION {name}").into() };
     if !staged {
-        return stmt!("CREATE EXTENSION {name} SCHEMA {schema}", name = name, schema = schema).into();
+        return stmt!("CREATE EXTENSION {name} SCHEMA {schema}").into();
     }
     Script::from_iter([
-        stmt!("CREATE SCHEMA {stage}", stage = stage),
-        stmt!("CREATE EXTENSION {name} SCHEMA {stage}", name = name, stage = stage),
-        stmt!("ALTER EXTENSION {name} SET SCHEMA {schema}", name = name, schema = schema),
-        stmt!("DROP SCHEMA {stage}", stage = stage),
+        stmt!("CREATE SCHEMA {stage}"),
+        stmt!("CREATE EXTENSION {name} SCHEMA {stage}"),
+        stmt!("ALTER EXTENSION {name} SET SCHEMA {schema}"),
+        stmt!("DROP SCHEMA {stage}"),
     ])
 }
 
 fn create_role(role: &RoleName, kind: RoleKind, limit: i32, passwords: &NewPasswords<'_>) -> Statement {
     if !LOGIN.belongs_to(kind) {
-        return stmt!("CREATE ROLE {role} NOLOGIN", role = role);
+        return stmt!("CREATE ROLE {role} NOLOGIN");
     }
     stmt!(
         "CREATE ROLE {role} LOGIN {inherit} CONNECTION LIMIT {limit} PASSWORD {password}",
-        role = role,
         inherit = Keyword(INHERIT.word(kind)),
-        limit = limit,
         password = (passwords.verifier)(role),
     )
 }
@@ -233,10 +205,10 @@ fn create_role(role: &RoleName, kind: RoleKind, limit: i32, passwords: &NewPassw
 fn alter(so_far: Statement, attribute: &Attribute) -> Statement {
     let next = match attribute {
         Attribute::Word(word) => stmt!("{word}", word = Keyword(word)),
-        Attribute::ConnectionLimit(limit) => stmt!("CONNECTION LIMIT {limit}", limit = *limit),
+        Attribute::ConnectionLimit(limit) => stmt!("CONNECTION LIMIT {limit}"),
         Attribute::ValidUntil(time) => stmt!("VALID UNTIL {time}", time = Literal(time.clone())),
     };
-    stmt!("{so_far} {next}", so_far = so_far, next = next)
+    stmt!("{so_far} {next}")
 }
 
 /// Grants a membership. Before 16 the options are a syntax error, and the member's own NOINHERIT has the same effect.
@@ -244,11 +216,9 @@ fn grant_membership(role: &RoleName, member: &RoleName, inherit: bool, major: u3
     match major {
         16.. => stmt!(
             "GRANT {role} TO {member} WITH ADMIN FALSE, INHERIT {inherit}, SET TRUE",
-            role = role,
-            member = member,
             inherit = Keyword(if inherit { "TRUE" } else { "FALSE" }),
         ),
-        _ => stmt!("GRANT {role} TO {member}", role = role, member = member),
+        _ => stmt!("GRANT {role} TO {member}"),
     }
 }
 
@@ -256,13 +226,13 @@ fn grant_membership(role: &RoleName, member: &RoleName, inherit: bool, major: u3
 fn grant_temporary(roles: &[RoleName], member: &RoleName, major: u32) -> Statement {
     let options = if major >= 16 { " WITH INHERIT TRUE, SET TRUE" } else { "" };
     let roles = List(roles.to_vec());
-    stmt!("GRANT {roles} TO {member}{options}", roles = roles, member = member, options = Keyword(options))
+    stmt!("GRANT {roles} TO {member}{options}", options = Keyword(options))
 }
 
 /// Revokes as the grantor: REVOKE takes only grants of the current role, and a superuser's silently leaves a
 /// delegate's grant. CASCADE also revokes what the delegate granted.
 fn revoke(revocation: Statement, grantor: Option<&RoleName>) -> Script {
-    let revocation = stmt!("{revocation} CASCADE", revocation = revocation);
+    let revocation = stmt!("{revocation} CASCADE");
     match grantor {
         Some(grantor) => as_role(grantor, revocation),
         None => revocation.into(),
@@ -270,7 +240,7 @@ fn revoke(revocation: Statement, grantor: Option<&RoleName>) -> Script {
 }
 
 fn as_role(role: &RoleName, statement: Statement) -> Script {
-    Script::from_iter([stmt!("SET LOCAL ROLE {r}", r = role), statement, stmt!("RESET ROLE")])
+    Script::from_iter([stmt!("SET LOCAL ROLE {role}"), statement, stmt!("RESET ROLE")])
 }
 
 fn in_schema(schema: &SchemaName, name: &str) -> Qualified {
@@ -344,5 +314,5 @@ fn spelt(object: &Object, word: impl Fn(ObjectKind) -> &'static str) -> Statemen
         }
         Object::Column { schema, table, .. } => ("TABLE", qualified(schema.as_str(), table)),
     };
-    stmt!("{word} {name}", word = Keyword(word), name = name)
+    stmt!("{word} {name}", word = Keyword(word))
 }

@@ -67,7 +67,7 @@ impl Loss {
             LostObject::Future(owner, schema, letter) => {
                 let kind = DefaultKind::from_letter(*letter).map_or("TABLES", DefaultKind::word);
                 let (privilege, roles) = (Keyword(self.privilege.name()), List(self.roles.clone()));
-                let given = stmt!("GRANT {p} ON {on} TO {to}", p = privilege, on = Keyword(kind), to = roles);
+                let given = stmt!("GRANT {privilege} ON {on} TO {roles}", on = Keyword(kind));
                 vec![grants::default_privileges(owner, schema.as_ref(), &given)]
             }
         }

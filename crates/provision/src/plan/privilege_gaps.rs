@@ -53,8 +53,7 @@ pub fn closed_database(
 ) -> PrivilegeGap {
     let (admin, database) = (&actual.admin.name, &service.database);
     let owner = actual.databases.get(database).map_or("", |found| found.owner.as_str());
-    let asked =
-        actual.admin_role().map(|role| stmt!("ALTER DATABASE {d} OWNER TO {r}", d = database, r = role));
+    let asked = actual.admin_role().map(|role| stmt!("ALTER DATABASE {database} OWNER TO {role}"));
     PrivilegeGap {
         server: desired.name.clone(),
         service: Some(service.name.to_string()),
@@ -143,21 +142,15 @@ fn opens_public(steps: &[Step]) -> bool {
 fn request(actual: &ActualServer, refusal: &Refusal, steps: &[Step]) -> Option<DbaRequest> {
     let admin = actual.admin_role()?;
     let asked: Vec<Statement> = match refusal {
-        Refusal::NotGiven(role) if !role.as_str().starts_with("pg_") => vec![stmt!(
-            "GRANT {role} TO {admin} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE",
-            role = role,
-            admin = admin
-        )],
+        Refusal::NotGiven(role) if !role.as_str().starts_with("pg_") => {
+            vec![stmt!("GRANT {role} TO {admin} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE")]
+        }
         Refusal::Setting(name) if actual.major() >= 15 => {
             let name = Qualified::dotted(name);
-            vec![stmt!("GRANT SET ON PARAMETER {name} TO {admin}", name = name, admin = admin)]
+            vec![stmt!("GRANT SET ON PARAMETER {name} TO {admin}")]
         }
         Refusal::Tablespace(name) => {
-            vec![stmt!(
-                "GRANT CREATE ON TABLESPACE {t} TO {admin}",
-                t = Qualified(vec![name.clone()]),
-                admin = admin
-            )]
+            vec![stmt!("GRANT CREATE ON TABLESPACE {t} TO {admin}", t = Qualified(vec![name.clone()]))]
         }
         Refusal::Unknown(..) => return None,
         Refusal::Planted(name, _) => vec![

@@ -11,7 +11,7 @@ use martydb_config::secrets::CredentialKey;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sql::{Literal, stmt};
 use martydb_model::{ActualServer, RoleName};
-use martydb_pg::server::{Login, query};
+use martydb_pg::server::{Login, query_one};
 use martydb_pg::wire::{Address, Credentials, LoginRequest, Outcome};
 
 impl LoginRotation<'_> {
@@ -155,6 +155,6 @@ impl LoginRotation<'_> {
             login = Literal(login.to_string()),
         );
         let mut connection = self.access.read(&self.access.maintenance).await.ok()?;
-        query(&mut connection, &ask).await.ok()?.first()?.try_get(0).ok()
+        query_one(&mut connection, &ask).await.ok()
     }
 }

@@ -59,7 +59,7 @@ pub async fn end_sessions(connection: &mut Connection, database: &DbName, logins
     for login in logins {
         let end = Statement::join([
             stmt!("BEGIN"),
-            stmt!("GRANT {login} TO CURRENT_USER{options}", login = login, options = Keyword(options)),
+            stmt!("GRANT {login} TO CURRENT_USER{options}", options = Keyword(options)),
             stmt!(
                 "SELECT pg_catalog.pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity a
                  WHERE a.datname = {name} AND a.usename = {login}",
@@ -92,7 +92,7 @@ pub fn left_behind(database: &DbName, error: Error) -> Error {
 
 async fn drop_database(connection: &mut Connection, database: &DbName, force: &'static str) -> Result<()> {
     let (database, force) = (database, Keyword(force));
-    let statement = stmt!("DROP DATABASE IF EXISTS {database}{force}", database = database, force = force);
+    let statement = stmt!("DROP DATABASE IF EXISTS {database}{force}");
     // A missing database raises only a notice.
     execute_protected(connection, &statement).await
 }

@@ -5,7 +5,7 @@ use martydb_migrate::{MigrationTarget, Options};
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::stmt;
 use martydb_model::{ActualServer, DesiredServer, DesiredService, RoleKind};
-use martydb_pg::server::{Access, Connection, query};
+use martydb_pg::server::{Access, Connection, query_one};
 
 /// A service and the state that creating its test databases needs.
 pub struct CopyContext<'a> {
@@ -44,10 +44,8 @@ impl<'a> CopyContext<'a> {
         let now = stmt!(
             "SELECT EXTRACT(EPOCH FROM pg_catalog.clock_timestamp())::pg_catalog.int8::pg_catalog.text"
         );
-        let rows = query(&mut self.session, &now).await?;
-        let text: Option<String> = rows.first().and_then(|row| row.try_get(0).ok());
-        text.and_then(|text| text.parse().ok())
-            .ok_or_else(|| Error::operation("cannot read the server's clock"))
+        let text: String = query_one(&mut self.session, &now).await?;
+        text.parse().map_err(|_| Error::operation("cannot read the server's clock"))
     }
 
     /// Reads the snapshot of the server again.

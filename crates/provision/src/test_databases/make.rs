@@ -52,7 +52,7 @@ impl CopyContext<'_> {
         match converge(&self.access, &mut planner, &policy).await.end {
             Ok(()) => Ok(name),
             Err(error) => {
-                let drop = stmt!("DROP DATABASE IF EXISTS {name} WITH (FORCE)", name = name);
+                let drop = stmt!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
                 let left = execute_protected(&mut self.session, &drop).await.err();
                 Err(error.causes(left.map(|left| format!("cannot remove {name}: {}", left.message))))
             }

@@ -88,7 +88,7 @@ fn is_ours(actual: &ActualServer, desired: &DesiredServer, name: &DbName) -> boo
 
 /// Drops a database without sessions; otherwise returns the reason why it was kept.
 async fn drop_unused(session: &mut Connection, name: &DbName) -> Result<Result<(), String>> {
-    match execute(session, &stmt!("DROP DATABASE IF EXISTS {name}", name = name)).await {
+    match execute(session, &stmt!("DROP DATABASE IF EXISTS {name}")).await {
         Ok(_) => Ok(Ok(())),
         Err(error) if error.sqlstate.as_deref() == Some(sqlstate::OBJECT_IN_USE) => Ok(Err(reason(&error))),
         Err(error) => Err(error.while_doing(format!("cannot remove {name}"))),

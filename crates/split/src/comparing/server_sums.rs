@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 use crate::loading::TableLoad;
 use crate::tables::{DatabaseTables, TableShape};
 use crate::write_block::numbers;
-use martydb_model::error::{Error, Result};
+use martydb_model::error::Result;
 use martydb_model::sql::{ServerText, Statement, stmt};
-use martydb_pg::server::{Connection, Unreadable, query};
+use martydb_pg::server::{Connection, Unreadable, query_as, query_one};
 use martydb_provision::moving::sums::hashed_columns;
 
 /// First major version with functions that hash a record; later versions return the same hashes.
@@ -83,12 +83,8 @@ async fn columns(session: &mut Connection, oids: &[u32]) -> Result<ColumnHashes>
         columns = hashed_columns(),
         oids = numbers(oids)
     );
-    let mut found = ColumnHashes::new();
-    for row in query(session, &asked).await? {
-        let column = (row.try_get(0).map_err(unreadable)?, row.try_get(1).map_err(unreadable)?);
-        found.insert(column, (row.try_get(2).map_err(unreadable)?, row.try_get(3).map_err(unreadable)?));
-    }
-    Ok(found)
+    let rows = query_as(session, &asked).await?.into_iter();
+    Ok(rows.map(|(oid, name, function, value)| ((oid, name), (function, value))).collect())
 }
 
 /// Returns the query for the number of a table's rows and the sum of their hashes.
@@ -128,13 +124,6 @@ impl ServerSums {
 }
 
 async fn sum(session: &mut Connection, asked: &Statement) -> Result<(i64, i128)> {
-    let rows = query(session, asked).await?;
-    let row = rows.first().ok_or_else(|| unreadable(Unreadable::no_row()))?;
-    let text: String = row.try_get(1).map_err(unreadable)?;
-    let sum = text.parse().map_err(|_| unreadable(Unreadable::new(text)))?;
-    Ok((row.try_get(0).map_err(unreadable)?, sum))
-}
-
-fn unreadable(error: Unreadable) -> Error {
-    Error::operation("cannot read the sums of the rows").cause(error)
+    let (rows, sum) = query_one::<(i64, String)>(session, asked).await?;
+    Ok((rows, sum.parse().map_err(|_| Unreadable::new(sum))?))
 }

@@ -194,7 +194,7 @@ impl<'a> FillWorker<'a> {
             CopyWork::PutBack(one) => target::put_back(session, one).await,
             CopyWork::Analyze(table) => {
                 let table = ServerText::quoted_by_server(table.clone());
-                execute(session, &stmt!("ANALYZE {table}", table = table)).await.map(drop)
+                execute(session, &stmt!("ANALYZE {table}")).await.map(drop)
             }
             CopyWork::Part { .. } => Ok(()),
         }

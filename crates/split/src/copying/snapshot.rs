@@ -1,9 +1,9 @@
 //! Snapshot of the source, held by a session.
 
 use crate::sessions::{ReadLock, ReadTable, open_reading};
-use martydb_model::error::{Error, Result};
+use martydb_model::error::Result;
 use martydb_model::sql::stmt;
-use martydb_pg::server::{Access, Connection, Unreadable, query};
+use martydb_pg::server::{Access, Connection, query_one};
 
 /// Exported snapshot, which other sessions can import while this session is open.
 pub struct ExportedSnapshot {
@@ -23,13 +23,11 @@ impl ExportedSnapshot {
         tables: &[ReadTable],
     ) -> Result<ExportedSnapshot> {
         let mut session = open_reading(access, database, snapshot, tables, ReadLock::AgainstIndexes).await?;
-        let rows = query(&mut session, &stmt!("SELECT pg_catalog.pg_export_snapshot()")).await?;
-        let failed = |error| Error::operation("the source exports no snapshot").cause(error);
-        let name = rows.first().ok_or_else(Unreadable::no_row).and_then(|row| row.try_get(0));
-        Ok(ExportedSnapshot { session, snapshot: name.map_err(failed)? })
+        let snapshot = query_one(&mut session, &stmt!("SELECT pg_catalog.pg_export_snapshot()")).await?;
+        Ok(ExportedSnapshot { session, snapshot })
     }
 
-    /// Returns the session for reading.
+    /// Returns the session for open_reading.
     pub fn session(&mut self) -> &mut Connection {
         &mut self.session
     }

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::text;
 use martydb_model::error::Result;
 use martydb_model::sql::{Literal, Statement, stmt};
-use martydb_pg::server::{Connection, Row, query};
+use martydb_pg::server::{Connection, query_as};
 
 /// Change that must be undone.
 #[derive(Debug, Clone)]
@@ -36,9 +35,8 @@ pub async fn read(session: &mut Connection, service: &str, kind: &str) -> Result
         service = Literal(service.into()),
         kind = Literal(kind.into())
     );
-    let note =
-        |row: &Row| Ok(SplitNote { kind: text(row, 0)?, name: text(row, 1)?, definition: text(row, 2)? });
-    query(session, &asked).await?.iter().map(note).collect()
+    let notes = query_as(session, &asked).await?.into_iter();
+    Ok(notes.map(|(kind, name, definition)| SplitNote { kind, name, definition }).collect())
 }
 
 /// Returns the tables that a stream of another service publishes, quoted, with that service.
@@ -54,7 +52,7 @@ pub async fn published_by_others(
          JOIN martydb_split.service s ON s.name = r.service WHERE s.forward_slot IS NOT NULL AND s.name <> {service}",
         service = Literal(service.into())
     );
-    query(session, &asked).await?.iter().map(|row| Ok((text(row, 0)?, text(row, 1)?))).collect()
+    Ok(query_as(session, &asked).await?.into_iter().collect())
 }
 
 /// Returns the statement that deletes a note.

@@ -2,10 +2,10 @@
 
 use sha2::{Digest, Sha256};
 
-use super::{SplitKind, SplitPhase, marker_name, table, text, unknown, unreadable};
+use super::{SplitKind, SplitPhase, marker_name, table, unknown};
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sql::{Fragment, Ident, List, Literal, Statement, stmt};
-use martydb_pg::server::{Connection, Row, execute, query};
+use martydb_pg::server::{Connection, Row, execute, query, query_first, query_one};
 
 /// Maximum length of a service's name in the name of a login, after `martydb_split_`, the run and an underscore.
 const SHORT_SERVICE: usize = 40;
@@ -99,9 +99,7 @@ pub async fn exists(session: &mut Connection) -> Result<bool> {
 }
 
 async fn is_there(session: &mut Connection) -> Result<bool> {
-    let rows =
-        query(session, &stmt!("SELECT pg_catalog.to_regclass('martydb_split.note') IS NOT NULL")).await?;
-    rows.first().map_or(Ok(false), |row| row.try_get(0)).map_err(unreadable)
+    query_one(session, &stmt!("SELECT pg_catalog.to_regclass('martydb_split.note') IS NOT NULL")).await
 }
 
 /// Returns `true` if the schema and all of its objects belong to this login; `None` without the schema.
@@ -111,8 +109,7 @@ async fn owned(session: &mut Connection) -> Result<Option<bool>> {
              AND NOT EXISTS (SELECT FROM pg_catalog.pg_proc p WHERE p.pronamespace = n.oid AND p.proowner <> r.oid)
          FROM pg_catalog.pg_namespace n JOIN pg_catalog.pg_roles r ON r.rolname = current_user WHERE n.nspname = 'martydb_split'"
     );
-    let rows = query(session, &asked).await?;
-    rows.first().map(|row| row.try_get(0)).transpose().map_err(unreadable)
+    query_first(session, &asked).await
 }
 
 fn planted() -> Error {
@@ -125,12 +122,8 @@ fn planted() -> Error {
 /// # Errors
 /// If the state cannot be read.
 pub async fn run(session: &mut Connection) -> Result<Option<SplitRun>> {
-    let rows = query(session, &stmt!("SELECT id, map_hash, online FROM martydb_split.run")).await?;
-    let read = |row: &Row| {
-        let online = row.try_get(2).map_err(unreadable)?;
-        Ok(SplitRun { id: text(row, 0)?, map_hash: text(row, 1)?, online })
-    };
-    rows.first().map(read).transpose()
+    let run = query_first(session, &stmt!("SELECT id, map_hash, online FROM martydb_split.run")).await?;
+    Ok(run.map(|(id, map_hash, online)| SplitRun { id, map_hash, online }))
 }
 
 /// Records the start of a run, which replaces one that has not copied anything.
@@ -169,19 +162,18 @@ pub async fn services(session: &mut Connection) -> Result<Vec<SplitService>> {
 }
 
 fn service(row: &Row) -> Result<SplitService> {
-    let maybe = |at| row.try_get::<Option<String>>(at).map_err(unreadable);
-    let phase = text(row, 3)?;
+    let phase: String = row.try_get(3)?;
     Ok(SplitService {
-        name: text(row, 0)?,
-        server: text(row, 1)?,
-        database: text(row, 2)?,
+        name: row.try_get(0)?,
+        server: row.try_get(1)?,
+        database: row.try_get(2)?,
         phase: SplitPhase::named(&phase).ok_or_else(|| unknown(&phase))?,
-        wanted: maybe(4)?,
-        closed: row.try_get(5).map_err(unreadable)?,
-        forward_slot: maybe(6)?,
-        forward_from: maybe(7)?,
-        reverse_slot: maybe(8)?,
-        reverse_from: maybe(9)?,
+        wanted: row.try_get(4)?,
+        closed: row.try_get(5)?,
+        forward_slot: row.try_get(6)?,
+        forward_from: row.try_get(7)?,
+        reverse_slot: row.try_get(8)?,
+        reverse_from: row.try_get(9)?,
     })
 }
 
@@ -213,10 +205,9 @@ pub async fn add(session: &mut Connection, name: &str, server: &str, database: &
             database = Literal(database.into())
         ),
         stmt!(
-            "CREATE TABLE IF NOT EXISTS {marker} (one pg_catalog.bool PRIMARY KEY DEFAULT true CHECK (one), n pg_catalog.int8 NOT NULL DEFAULT 0)",
-            marker = marker
+            "CREATE TABLE IF NOT EXISTS {marker} (one pg_catalog.bool PRIMARY KEY DEFAULT true CHECK (one), n pg_catalog.int8 NOT NULL DEFAULT 0)"
         ),
-        stmt!("INSERT INTO {marker} (n) VALUES (0) ON CONFLICT DO NOTHING", marker = marker),
+        stmt!("INSERT INTO {marker} (n) VALUES (0) ON CONFLICT DO NOTHING"),
         stmt!("COMMIT"),
     ]);
     execute(session, &all).await.map(drop)
@@ -243,7 +234,6 @@ pub async fn change(session: &mut Connection, name: &str, set: &Statement) -> Re
 pub fn change_sql(name: &str, set: &Statement) -> Statement {
     stmt!(
         "UPDATE martydb_split.service SET {set}, changed = pg_catalog.now() WHERE name = {name}",
-        set = set,
         name = Literal(name.into())
     )
 }
@@ -267,7 +257,7 @@ pub fn phase_sql(phase: SplitPhase) -> Statement {
 /// As [`begin`].
 pub async fn want(session: &mut Connection, name: &str, what: Option<&str>) -> Result<()> {
     let what = what.map(|what| Literal(what.into()));
-    change(session, name, &stmt!("wanted = {what}", what = what)).await
+    change(session, name, &stmt!("wanted = {what}")).await
 }
 
 /// Returns the relations of a service, with the OIDs of its tables.
@@ -284,19 +274,19 @@ pub async fn relations(session: &mut Connection, service: &str) -> Result<Vec<Sp
 }
 
 fn relation(row: &Row) -> Result<SplitRelation> {
-    let kind = text(row, 4)?;
+    let kind: String = row.try_get(4)?;
     Ok(SplitRelation {
-        service: text(row, 0)?,
-        schema: text(row, 1)?,
-        name: text(row, 2)?,
-        oid: row.try_get(3).map_err(unreadable)?,
+        service: row.try_get(0)?,
+        schema: row.try_get(1)?,
+        name: row.try_get(2)?,
+        oid: row.try_get(3)?,
         kind: SplitKind::named(&kind).ok_or_else(|| unknown(&kind))?,
-        copy_of: row.try_get(5).map_err(unreadable)?,
-        storage: row.try_get(6).map_err(unreadable)?,
-        pages: row.try_get(7).map_err(unreadable)?,
-        parts: row.try_get(8).map_err(unreadable)?,
-        bytes: row.try_get(9).map_err(unreadable)?,
-        fingerprint: row.try_get(10).map_err(unreadable)?,
+        copy_of: row.try_get(5)?,
+        storage: row.try_get(6)?,
+        pages: row.try_get(7)?,
+        parts: row.try_get(8)?,
+        bytes: row.try_get(9)?,
+        fingerprint: row.try_get(10)?,
     })
 }
 
@@ -353,5 +343,5 @@ pub fn mark_sql(service: &str) -> Statement {
 /// As [`begin`].
 pub async fn remove(session: &mut Connection) -> Result<()> {
     let schema = Ident::new(super::STATE_SCHEMA).map_err(|error| Error::operation(error.to_string()))?;
-    execute(session, &stmt!("DROP SCHEMA IF EXISTS {schema} CASCADE", schema = schema)).await.map(drop)
+    execute(session, &stmt!("DROP SCHEMA IF EXISTS {schema} CASCADE")).await.map(drop)
 }

@@ -1,10 +1,10 @@
 //! State in the database of a service. Its owner owns it: every session here belongs to the migrator, acting as the
 //! owner.
 
-use super::{table, text, unreadable};
+use super::table;
 use martydb_model::error::Result;
 use martydb_model::sql::{Ident, Literal, ServerText, Statement, stmt};
-use martydb_pg::server::{Connection, Row, execute, query};
+use martydb_pg::server::{Connection, execute, query, query_as, query_first, query_one};
 
 /// Stage at which a deferred object is restored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,9 +67,7 @@ pub async fn prepare(session: &mut Connection) -> Result<()> {
 /// # Errors
 /// If it cannot be read.
 pub async fn exists(session: &mut Connection) -> Result<bool> {
-    let rows =
-        query(session, &stmt!("SELECT pg_catalog.to_regclass('martydb_split.marker') IS NOT NULL")).await?;
-    rows.first().map_or(Ok(false), |row| row.try_get(0)).map_err(unreadable)
+    query_one(session, &stmt!("SELECT pg_catalog.to_regclass('martydb_split.marker') IS NOT NULL")).await
 }
 
 /// Returns the run that fills this database.
@@ -77,8 +75,7 @@ pub async fn exists(session: &mut Connection) -> Result<bool> {
 /// # Errors
 /// As [`exists`].
 pub async fn run(session: &mut Connection) -> Result<Option<String>> {
-    let rows = query(session, &stmt!("SELECT id FROM martydb_split.run")).await?;
-    rows.first().map(|row| text(row, 0)).transpose()
+    query_first(session, &stmt!("SELECT id FROM martydb_split.run")).await
 }
 
 /// Returns the statement that records the run that fills this database.
@@ -95,16 +92,10 @@ pub fn run_sql(run: &str) -> Statement {
 /// As [`exists`].
 pub async fn loaded(session: &mut Connection) -> Result<Vec<LoadedPart>> {
     let asked = stmt!("SELECT schema, name, part, rows, bytes FROM martydb_split.loaded");
-    let read = |row: &Row| {
-        Ok(LoadedPart {
-            schema: text(row, 0)?,
-            name: text(row, 1)?,
-            part: row.try_get(2).map_err(unreadable)?,
-            rows: row.try_get(3).map_err(unreadable)?,
-            bytes: row.try_get(4).map_err(unreadable)?,
-        })
-    };
-    query(session, &asked).await?.iter().map(read).collect()
+    let parts = query_as(session, &asked).await?.into_iter();
+    Ok(parts
+        .map(|(schema, name, part, rows, bytes)| LoadedPart { schema, name, part, rows, bytes })
+        .collect())
 }
 
 /// Returns the statement that claims a part: it waits for another session that is loading the part, and affects no row
@@ -153,17 +144,16 @@ pub async fn deferred(session: &mut Connection, stage: DeferredStage) -> Result<
         "SELECT id, rank, relation, kind, name, definition FROM martydb_split.deferred WHERE stage = {stage} AND NOT done ORDER BY rank, id",
         stage = Literal(stage.name().into())
     );
-    let read = |row: &Row| {
-        Ok(Deferred {
-            id: row.try_get(0).map_err(unreadable)?,
-            rank: row.try_get(1).map_err(unreadable)?,
-            relation: text(row, 2)?,
-            kind: text(row, 3)?,
-            name: text(row, 4)?,
-            definition: text(row, 5)?,
-        })
+    let rows = query_as(session, &asked).await?.into_iter();
+    let deferred = |(id, rank, relation, kind, name, definition)| Deferred {
+        id,
+        rank,
+        relation,
+        kind,
+        name,
+        definition,
     };
-    query(session, &asked).await?.iter().map(read).collect()
+    Ok(rows.map(deferred).collect())
 }
 
 /// Restores an object in a transaction of its own, unless another session has done so.
@@ -191,7 +181,7 @@ pub async fn put_back(session: &mut Connection, one: &Deferred) -> Result<()> {
 pub fn put_back_sql(one: &Deferred) -> Statement {
     let definition = ServerText::quoted_by_server(one.definition.clone());
     Statement::join([
-        stmt!("{definition}", definition = definition),
+        stmt!("{definition}"),
         stmt!("UPDATE martydb_split.deferred SET done = true WHERE id = {id}", id = one.id),
     ])
 }
@@ -205,8 +195,7 @@ pub async fn position(session: &mut Connection, direction: &str) -> Result<Optio
         "SELECT lsn::pg_catalog.text FROM martydb_split.position WHERE direction = {direction}",
         direction = Literal(direction.into())
     );
-    let rows = query(session, &asked).await?;
-    rows.first().map(|row| text(row, 0)).transpose()
+    query_first(session, &asked).await
 }
 
 /// Returns the statement that records an LSN, for the transaction that applies the changes.
@@ -224,8 +213,7 @@ pub fn position_sql(direction: &str, lsn: &str) -> Statement {
 /// # Errors
 /// As [`exists`].
 pub async fn opened(session: &mut Connection) -> Result<Option<String>> {
-    let rows = query(session, &stmt!("SELECT lsn::pg_catalog.text FROM martydb_split.opened")).await?;
-    rows.first().map(|row| text(row, 0)).transpose()
+    query_first(session, &stmt!("SELECT lsn::pg_catalog.text FROM martydb_split.opened")).await
 }
 
 /// Returns the statement that directs the writes here, for the opening transaction.
@@ -253,5 +241,5 @@ pub fn mark_sql() -> Statement {
 pub async fn remove(session: &mut Connection) -> Result<()> {
     let schema = Ident::new(super::STATE_SCHEMA)
         .map_err(|error| martydb_model::error::Error::operation(error.to_string()))?;
-    execute(session, &stmt!("DROP SCHEMA IF EXISTS {schema} CASCADE", schema = schema)).await.map(drop)
+    execute(session, &stmt!("DROP SCHEMA IF EXISTS {schema} CASCADE")).await.map(drop)
 }

@@ -9,7 +9,9 @@ use super::pgoutput::{RelationOid, StreamedRelation, StreamedRow};
 use super::table::{StreamedTable, TableMismatch, TargetTable, fit};
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sql::{Literal, Statement, stmt};
-use martydb_pg::server::{Connection, Endpoint, Limits, Login, Unreadable, connect_with, execute, query};
+use martydb_pg::server::{
+    Connection, Endpoint, Limits, Login, Unreadable, connect_with, execute, query, query_one,
+};
 use martydb_ui::report::printable;
 
 /// Schema of the split's own tables.
@@ -112,23 +114,16 @@ impl Applier {
         let asked = Statement::join([
             stmt!("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"),
             stmt!(
-                "INSERT INTO martydb_split.position (direction, lsn) VALUES ({d}, {start}) ON CONFLICT (direction) DO NOTHING",
-                d = direction,
+                "INSERT INTO martydb_split.position (direction, lsn) VALUES ({direction}, {start}) ON CONFLICT (direction) DO NOTHING",
                 start = Literal(self.committed.to_string())
             ),
             stmt!(
-                "SELECT lsn::pg_catalog.text FROM martydb_split.position WHERE direction = {d} FOR UPDATE",
-                d = direction
+                "SELECT lsn::pg_catalog.text FROM martydb_split.position WHERE direction = {direction} FOR UPDATE"
             ),
             stmt!("COMMIT"),
         ]);
-        let rows = query(&mut self.session, &asked).await?;
-        let text: Result<String, Unreadable> =
-            rows.first().ok_or_else(Unreadable::no_row).and_then(|row| row.try_get(0));
-        let unreadable =
-            |why: Unreadable| Error::operation("cannot read the applied LSN of the stream").cause(why);
-        let text = text.map_err(unreadable)?;
-        let kept = Lsn::parse(&text).ok_or_else(|| unreadable(Unreadable::new(text)))?;
+        let text: String = query_one(&mut self.session, &asked).await?;
+        let kept = Lsn::parse(&text).ok_or_else(|| Unreadable::new(text))?;
         self.committed = self.committed.max(kept);
         self.reached = self.committed;
         Ok(())

@@ -59,7 +59,7 @@ impl ChangeBatch {
 
     fn end_insert(&mut self) {
         let Some(InsertedRows { head, rows, doing, .. }) = self.inserting.take() else { return };
-        let statement = stmt!("{head}{rows}", head = head, rows = rows);
+        let statement = stmt!("{head}{rows}");
         self.bytes += rows.bytes();
         self.changes.push(ExpectedChange { statement, rows: Some(rows.count()), doing });
     }
@@ -107,12 +107,7 @@ impl ChangeBatch {
         if set.is_empty() {
             return Ok(());
         }
-        let statement = stmt!(
-            "UPDATE {t} x SET {set} WHERE {place}",
-            t = &table.relation,
-            set = List(set),
-            place = place
-        );
+        let statement = stmt!("UPDATE {t} x SET {set} WHERE {place}", t = &table.relation, set = List(set));
         self.push(statement, Some(1), format!("to update in {}", table.name));
         Ok(())
     }
@@ -161,12 +156,9 @@ fn place(table: &StreamedTable, row: &StreamedRow) -> Result<Statement, String> 
         RowLookup::AnyOfEqual => {
             let same =
                 all_sql(table.columns.iter().zip(row).map(|(column, value)| identical_sql(column, value)));
-            let inner = stmt!(
-                "SELECT x.tableoid, x.ctid FROM {t} x WHERE {same} LIMIT 1",
-                t = &table.relation,
-                same = same
-            );
-            Ok(stmt!("(x.tableoid, x.ctid) = ({inner})", inner = inner))
+            let inner =
+                stmt!("SELECT x.tableoid, x.ctid FROM {t} x WHERE {same} LIMIT 1", t = &table.relation);
+            Ok(stmt!("(x.tableoid, x.ctid) = ({inner})"))
         }
     }
 }
@@ -182,7 +174,7 @@ fn all_sql(conditions: impl Iterator<Item = Statement>) -> Statement {
 
 fn equal_sql(column: &AppliedColumn, value: &StreamedValue) -> Statement {
     match literal(value) {
-        Some(value) => stmt!("x.{c} {equals} {v}", c = &column.name, equals = &column.equals, v = value),
+        Some(value) => stmt!("x.{c} {equals} {value}", c = &column.name, equals = &column.equals),
         None => stmt!("x.{c} IS NULL", c = &column.name),
     }
 }
@@ -191,9 +183,9 @@ fn equal_sql(column: &AppliedColumn, value: &StreamedValue) -> Statement {
 /// lets an index find it.
 fn identical_sql(column: &AppliedColumn, value: &StreamedValue) -> Statement {
     let Some(text) = literal(value) else { return equal_sql(column, value) };
-    let looks = stmt!("pg_catalog.concat(x.{c}) COLLATE pg_catalog.\"C\" = {v}", c = &column.name, v = text);
+    let looks = stmt!("pg_catalog.concat(x.{c}) COLLATE pg_catalog.\"C\" = {text}", c = &column.name);
     match column.plain {
-        true => stmt!("{equal} AND {looks}", equal = equal_sql(column, value), looks = looks),
+        true => stmt!("{equal} AND {looks}", equal = equal_sql(column, value)),
         false => looks,
     }
 }

@@ -3,7 +3,7 @@
 use super::lsn::Lsn;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Ident, Literal, ServerText, Statement, stmt};
-use martydb_pg::server::{Access, Connection, FailedStatement, ReplicationStream, query, replicate};
+use martydb_pg::server::{Access, Connection, FailedStatement, ReplicationStream, query_one, replicate};
 
 /// Source of changes.
 #[derive(Debug, Clone)]
@@ -28,7 +28,7 @@ pub async fn begin(origin: &StreamOrigin, from: Lsn) -> Result<ReplicationStream
         "START_REPLICATION SLOT {slot} LOGICAL {from} (proto_version '1', publication_names {publication})",
         slot = Ident::new(&origin.slot).map_err(unusable)?,
         from = ServerText::quoted_by_server(from.to_string()),
-        publication = Literal(stmt!("{p}", p = publication).shown().to_owned())
+        publication = Literal(stmt!("{publication}").shown().to_owned())
     );
     replicate(session, &statement).await
 }
@@ -43,9 +43,7 @@ pub fn ended(failed: Box<FailedStatement>) -> Error {
 /// # Errors
 /// If the source does not return it.
 pub async fn log_end(session: &mut Connection) -> Result<Lsn> {
-    let rows =
-        query(session, &stmt!("SELECT pg_catalog.pg_current_wal_flush_lsn()::pg_catalog.text")).await?;
-    let text: Option<String> = rows.first().and_then(|row| row.try_get(0).ok());
-    text.and_then(|text| Lsn::parse(&text))
-        .ok_or_else(|| Error::operation("cannot read the end of the source's log"))
+    let asked = stmt!("SELECT pg_catalog.pg_current_wal_flush_lsn()::pg_catalog.text");
+    let text: String = query_one(session, &asked).await?;
+    Lsn::parse(&text).ok_or_else(|| Error::operation("cannot read the end of the source's log"))
 }

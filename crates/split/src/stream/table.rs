@@ -93,10 +93,10 @@ pub fn fit(relation: &StreamedRelation, found: &TargetTable) -> Result<StreamedT
     Ok(StreamedTable {
         name: format!("{}.{}", relation.schema, relation.name),
         relation: match found.kind {
-            'p' => stmt!("{name}", name = name),
-            _ => stmt!("ONLY {name}", name = name),
+            'p' => stmt!("{name}"),
+            _ => stmt!("ONLY {name}"),
         },
-        inserted: stmt!("{name}", name = name),
+        inserted: stmt!("{name}"),
         found_by: found_by(relation, found),
         columns: columns.into_iter().flatten().map(applied).collect(),
     })

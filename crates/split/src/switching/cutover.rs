@@ -20,7 +20,7 @@ use crate::transaction::transact;
 use crate::write_block::{self, WriteBlock};
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sql::{Literal, ServerText, stmt};
-use martydb_pg::server::{Connection, execute, query};
+use martydb_pg::server::{Connection, execute, query_as};
 
 /// Result of a switch.
 #[derive(Debug, Default)]
@@ -185,16 +185,14 @@ async fn identify(ends: &mut SwitchEndpoints) -> Result<()> {
              SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisprimary AND i.indimmediate)",
         oids = write_block::numbers(&ends.target_tables().await?)
     );
-    let unreadable = |error| Error::operation("cannot read the keys of the target's tables").cause(error);
     let mut statements = vec![];
-    for row in query(&mut ends.target.session, &asked).await? {
-        let name: String = row.try_get(0).map_err(unreadable)?;
+    for name in query_as::<String>(&mut ends.target.session, &asked).await? {
         let table = ServerText::quoted_by_server(name.clone());
-        let back = stmt!("ALTER TABLE {table} REPLICA IDENTITY DEFAULT", table = table);
+        let back = stmt!("ALTER TABLE {table} REPLICA IDENTITY DEFAULT");
         let note =
             SplitNote { kind: reverse::TARGET_IDENTITY.into(), name, definition: back.shown().to_owned() };
         execute(&mut ends.source.session, &notes::note_sql(&ends.service.name, &note)).await?;
-        statements.push(stmt!("ALTER TABLE {table} REPLICA IDENTITY FULL", table = table));
+        statements.push(stmt!("ALTER TABLE {table} REPLICA IDENTITY FULL"));
     }
     if statements.is_empty() {
         Ok(())

@@ -11,7 +11,7 @@ use martydb_model::DesiredService;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Statement, stmt};
 use martydb_pg::server::lock::{self, SessionLock};
-use martydb_pg::server::{Access, Connection, query};
+use martydb_pg::server::{Access, Connection, query_as};
 use martydb_provision::run::Run;
 use martydb_provision::targets;
 
@@ -227,14 +227,6 @@ async fn numbers(session: &mut Connection, names: &[(String, String)]) -> Result
         "SELECT n.nspname::pg_catalog.text, c.relname::pg_catalog.text, c.oid
          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p')"
     );
-    let unreadable = |error| Error::operation("cannot read the tables of the target").cause(error);
-    let mut found = vec![];
-    for row in query(session, &asked).await? {
-        let schema: String = row.try_get(0).map_err(unreadable)?;
-        let name = (schema, row.try_get(1).map_err(unreadable)?);
-        if names.contains(&name) {
-            found.push((name, row.try_get(2).map_err(unreadable)?));
-        }
-    }
-    Ok(found)
+    let found = query_as(session, &asked).await?.into_iter().map(|(schema, name, oid)| ((schema, name), oid));
+    Ok(found.filter(|(name, _)| names.contains(name)).collect())
 }

@@ -14,7 +14,7 @@ use crate::transaction::transact;
 use crate::write_block::numbers;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{List, ServerText, Statement, stmt};
-use martydb_pg::server::{Connection, execute, query};
+use martydb_pg::server::{Connection, execute, query_as};
 
 /// Objects that a finish removes from the source.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
@@ -63,12 +63,7 @@ async fn moved(session: &mut Connection) -> Result<(Vec<u32>, Vec<String>)> {
          JOIN pg_catalog.pg_class c ON c.oid = r.oid AND c.relname = r.name JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND n.nspname = r.schema
          WHERE c.relkind IN ('r', 'p') ORDER BY 2"
     );
-    let mut found = (vec![], vec![]);
-    for row in query(session, &asked).await? {
-        found.0.push(row.try_get(0).map_err(unreadable)?);
-        found.1.push(row.try_get(1).map_err(unreadable)?);
-    }
-    Ok(found)
+    Ok(query_as::<(u32, String)>(session, &asked).await?.into_iter().unzip())
 }
 
 async fn views(session: &mut Connection, tables: &[u32]) -> Result<Vec<DependentView>> {
@@ -83,18 +78,8 @@ async fn views(session: &mut Connection, tables: &[u32]) -> Result<Vec<Dependent
          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('v', 'm') ORDER BY 1",
         tables = numbers(tables)
     );
-    let mut found = vec![];
-    for row in query(session, &asked).await? {
-        found.push(DependentView {
-            ident: row.try_get(0).map_err(unreadable)?,
-            has_rows: row.try_get(1).map_err(unreadable)?,
-        });
-    }
-    Ok(found)
-}
-
-fn unreadable(error: martydb_pg::server::Unreadable) -> Error {
-    Error::operation("cannot read the objects that a finish would remove").cause(error)
+    let views = query_as(session, &asked).await?.into_iter();
+    Ok(views.map(|(ident, has_rows)| DependentView { ident, has_rows }).collect())
 }
 
 /// Records that no rollback is possible any more.
@@ -157,7 +142,7 @@ pub async fn clear_source(session: &mut Connection, wait: Duration) -> Result<()
 fn drop_view_sql(view: &DependentView) -> Statement {
     let ident = ServerText::quoted_by_server(view.ident.clone());
     match view.has_rows {
-        true => stmt!("DROP MATERIALIZED VIEW IF EXISTS {view} CASCADE", view = ident),
-        false => stmt!("DROP VIEW IF EXISTS {view} CASCADE", view = ident),
+        true => stmt!("DROP MATERIALIZED VIEW IF EXISTS {ident} CASCADE"),
+        false => stmt!("DROP VIEW IF EXISTS {ident} CASCADE"),
     }
 }

@@ -10,7 +10,9 @@ use crate::transaction::{transact, transact_warned};
 use martydb_config::secrets::{password, verifier};
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Ident, List, Literal, Qualified, ServerText, Statement, stmt};
-use martydb_pg::server::{Access, Connection, Endpoint, Host, Limits, Login, connect_with, execute, query};
+use martydb_pg::server::{
+    Access, Connection, Endpoint, Host, Limits, Login, connect_with, execute, query, query_as, query_one,
+};
 use martydb_ui::report::printable;
 
 /// Creates the login that writes at the source, with a new password that is stored nowhere.
@@ -28,18 +30,13 @@ pub async fn login(ends: &mut SwitchEndpoints) -> Result<Login> {
     let secret = password()?;
     let make = if known { stmt!("ALTER ROLE") } else { stmt!("CREATE ROLE") };
     let mut all = vec![
-        stmt!(
-            "{make} {role} LOGIN PASSWORD {password}",
-            make = make,
-            role = role,
-            password = verifier(&secret)
-        ),
+        stmt!("{make} {role} LOGIN PASSWORD {password}", password = verifier(&secret)),
         stmt!(
             "CREATE TABLE IF NOT EXISTS martydb_split.position (direction pg_catalog.text PRIMARY KEY, lsn pg_catalog.pg_lsn NOT NULL)"
         ),
         admission(session, &role).await?,
-        stmt!("GRANT USAGE ON SCHEMA martydb_split TO {role}", role = role),
-        stmt!("GRANT SELECT, INSERT, UPDATE ON martydb_split.position TO {role}", role = role),
+        stmt!("GRANT USAGE ON SCHEMA martydb_split TO {role}"),
+        stmt!("GRANT SELECT, INSERT, UPDATE ON martydb_split.position TO {role}"),
     ];
     all.extend(rights(session, &tables, &role).await?);
     execute(session, &Statement::join([stmt!("BEGIN")].into_iter().chain(all).chain([stmt!("COMMIT")])))
@@ -52,14 +49,11 @@ async fn admission(session: &mut Connection, role: &Ident) -> Result<Statement> 
     let asked = stmt!(
         "SELECT pg_catalog.current_database()::pg_catalog.text, pg_catalog.has_database_privilege('public', pg_catalog.current_database(), 'CONNECT')"
     );
-    let unreadable =
-        |error| Error::operation("cannot read who may connect to the shared database").cause(error);
-    let rows = query(session, &asked).await?;
-    let Some(row) = rows.first() else { return Err(unreadable(martydb_pg::server::Unreadable::no_row())) };
-    let database = ident(&row.try_get::<String>(0).map_err(unreadable)?)?;
-    Ok(match row.try_get(1).map_err(unreadable)? {
-        true => Statement::default(),
-        false => stmt!("GRANT CONNECT ON DATABASE {database} TO {role}", database = database, role = role),
+    Ok(match query_one::<(String, bool)>(session, &asked).await? {
+        (_, true) => Statement::default(),
+        (database, false) => {
+            stmt!("GRANT CONNECT ON DATABASE {database} TO {role}", database = ident(&database)?)
+        }
     })
 }
 
@@ -77,9 +71,9 @@ pub async fn forget_login(session: &mut Connection, login: &str) -> Result<()> {
     // It owns nothing: this revokes its privileges, which only a member of it may do.
     let all = [
         stmt!("BEGIN"),
-        stmt!("GRANT {role} TO CURRENT_USER", role = role),
-        stmt!("DROP OWNED BY {role}", role = role),
-        stmt!("DROP ROLE {role}", role = role),
+        stmt!("GRANT {role} TO CURRENT_USER"),
+        stmt!("DROP OWNED BY {role}"),
+        stmt!("DROP ROLE {role}"),
         stmt!("COMMIT"),
     ];
     execute(session, &Statement::join(all)).await.map(drop)
@@ -95,19 +89,13 @@ async fn one_owner(ends: &mut SwitchEndpoints) -> Result<()> {
          WHERE c.oid = ANY ({oids}::pg_catalog.oid[]) GROUP BY 1 ORDER BY 1",
         oids = crate::write_block::numbers(&tables)
     );
-    let unreadable = |error| Error::operation("cannot read who owns the tables").cause(error);
-    let mut owners = vec![];
-    for row in query(&mut ends.source.session, &asked).await? {
-        let (owner, table): (String, String) =
-            (row.try_get(0).map_err(unreadable)?, row.try_get(1).map_err(unreadable)?);
-        owners.push(format!("{} belongs to {}", printable(&table), printable(&owner)));
-    }
+    let owners = query_as::<(String, String)>(&mut ends.source.session, &asked).await?;
     if owners.len() < 2 {
         return Ok(());
     }
     let service = &ends.service.name;
     Err(Error::operation(format!("the tables of service \"{service}\" in the shared database belong to several roles"))
-        .causes(owners)
+        .causes(owners.iter().map(|(owner, table)| format!("{} belongs to {}", printable(table), printable(owner))))
         .hint("the login for rollbacks would act as all of them, and the code of one owner's tables could use the others' privileges: give the tables one owner there"))
 }
 
@@ -120,24 +108,20 @@ async fn rights(session: &mut Connection, tables: &[u32], role: &Ident) -> Resul
          JOIN pg_catalog.pg_roles s ON s.rolname = current_user WHERE c.oid = ANY ({oids}::pg_catalog.oid[])",
         oids = crate::write_block::numbers(tables)
     );
-    let unreadable = |error| Error::operation("cannot read who owns the tables").cause(error);
     let mut all = vec![];
-    for row in query(session, &asked).await? {
-        let owner: String = row.try_get(0).map_err(unreadable)?;
-        let (schema, table): (String, String) =
-            (row.try_get(2).map_err(unreadable)?, row.try_get(3).map_err(unreadable)?);
-        if !row.try_get(1).map_err(unreadable)? {
-            all.push(stmt!("GRANT {owner} TO {role}", owner = ident(&owner)?, role = role));
+    let tables = query_as::<(String, bool, String, String, bool)>(session, &asked).await?;
+    for (owner, is_ours, schema, table, is_superuser) in tables {
+        if !is_ours {
+            all.push(stmt!("GRANT {owner} TO {role}", owner = ident(&owner)?));
             continue;
         }
-        all.push(stmt!("GRANT USAGE ON SCHEMA {schema} TO {role}", schema = ident(&schema)?, role = role));
+        all.push(stmt!("GRANT USAGE ON SCHEMA {schema} TO {role}", schema = ident(&schema)?));
         all.push(stmt!(
             "GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON {table} TO {role}",
-            table = Qualified(vec![schema, table]),
-            role = role
+            table = Qualified(vec![schema, table])
         ));
-        if row.try_get(4).map_err(unreadable)? {
-            all.push(stmt!("ALTER ROLE {role} BYPASSRLS", role = role));
+        if is_superuser {
+            all.push(stmt!("ALTER ROLE {role} BYPASSRLS"));
         }
     }
     all.dedup();

@@ -269,7 +269,7 @@ async fn open_source(ends: &mut SwitchEndpoints, also: Vec<Statement>) -> Result
     }
     all.extend(ends.opening_source().await?);
     let set = [stmt!("{phase}, closed = false", phase = phase_sql(phase))].into_iter().chain(also);
-    let set = set.reduce(|one, next| stmt!("{one}, {next}", one = one, next = next)).unwrap_or_default();
+    let set = set.reduce(|one, next| stmt!("{one}, {next}")).unwrap_or_default();
     all.push(source::change_sql(&name, &set));
     transact(&mut ends.source.session, ends.wait, &all).await?;
     ends.service.phase = phase;

@@ -47,15 +47,10 @@ impl Relations {
 
     pub fn read(rows: &[Row]) -> Result<Relations, Unreadable> {
         let one = |row: &Row| {
-            let known = RelationState {
-                name: row.try_get(1)?,
-                filenode: row.try_get(2)?,
-                rows: row.try_get(3)?,
-                lock: None,
-            };
-            Ok((row.try_get(0)?, known))
+            let (oid, name, filenode, rows) = row.read()?;
+            Ok((oid, RelationState { name, filenode, rows, lock: None }))
         };
-        Ok(Relations(rows.iter().map(one).collect::<Result<_, Unreadable>>()?))
+        rows.iter().map(one).collect::<Result<_, _>>().map(Relations)
     }
 
     /// Returns the queries for this session's locks, and for the files of tables.
@@ -73,7 +68,7 @@ impl Relations {
     pub fn locks(&mut self, rows: &[Row]) -> Result<Vec<RelationLock>, Unreadable> {
         let mut taken: BTreeMap<String, String> = BTreeMap::new();
         for row in rows {
-            let (relation, mode): (u32, String) = (row.try_get(0)?, row.try_get(1)?);
+            let (relation, mode): (u32, String) = row.read()?;
             let strength = MODES.iter().position(|known| *known == mode);
             let Some(known) = self.0.get_mut(&relation).filter(|known| known.lock < strength) else {
                 continue;
@@ -88,7 +83,7 @@ impl Relations {
     pub fn rewritten(&mut self, rows: &[Row]) -> Result<Vec<u32>, Unreadable> {
         let mut all = vec![];
         for row in rows {
-            let (relation, filenode): (u32, u32) = (row.try_get(0)?, row.try_get(1)?);
+            let (relation, filenode): (u32, u32) = row.read()?;
             let known = self.0.get_mut(&relation).filter(|known| known.filenode != filenode);
             if let Some(known) = known {
                 known.filenode = filenode;
@@ -108,7 +103,7 @@ impl Relations {
 
     pub fn rewrites(&self, rows: &[Row]) -> Result<Vec<Rewrite>, Unreadable> {
         let one = |row: &Row| {
-            let (relation, bytes): (u32, i64) = (row.try_get(0)?, row.try_get(1)?);
+            let (relation, bytes): (u32, i64) = row.read()?;
             let known = self.0.get(&relation);
             Ok(Rewrite {
                 relation: known.map(|known| known.name.clone()).unwrap_or_default(),

@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 use super::{Intent, MigrationSession, NoSession};
 use crate::files::MigrationFolder;
 use crate::history::tables::OverviewEvents;
-use crate::history::{ExistingTables, HistoryRows, tables, unreadable};
+use crate::history::{ExistingTables, HistoryRows, tables};
 use crate::report::EventSender;
 use crate::target::MigrationTarget;
-use martydb_model::error::Result;
+use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Statement, stmt};
 use martydb_pg::server::sessions::{OpenSession, SessionList};
 use martydb_pg::server::{Row, Unreadable};
@@ -73,7 +73,7 @@ impl<'a> SessionOverview<'a> {
             }
             None => ask(&mut session, scope.sizes).await?,
         };
-        let size_bytes = size.map(|row| row.try_get(0)).transpose().map_err(unreadable)?;
+        let size_bytes = size.map(|row| row.read()).transpose().map_err(Error::from)?;
         let (mut connections, mut company) = (None, true);
         // If reading the list fails, so does reading the history, and its error has the reason.
         if let Ok(list) = sessions.get(&mut session.connection).await {

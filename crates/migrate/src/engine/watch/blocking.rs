@@ -69,7 +69,7 @@ impl BlockMonitor {
 }
 
 fn own(pid: i32) -> Statement {
-    stmt!("SELECT application_name FROM pg_catalog.pg_stat_get_activity({pid})", pid = pid)
+    stmt!("SELECT application_name FROM pg_catalog.pg_stat_get_activity({pid})")
 }
 
 /// Progress views that can show a migration's statement, with the first major that has each.
@@ -108,13 +108,11 @@ fn progress(pid: i32, major: u32) -> Statement {
     let known = VIEWS.iter().filter(|view| view.0 <= major);
     let union = known.fold(stmt!(""), |all, view| match all == stmt!("") {
         true => stmt!("{view}", view = Keyword(view.1)),
-        false => stmt!("{all} UNION ALL {view}", all = all, view = Keyword(view.1)),
+        false => stmt!("{all} UNION ALL {view}", view = Keyword(view.1)),
     });
     stmt!(
         "SELECT command, relation, phase, done, total
-         FROM ({union}) p(command, relation, phase, done, total, pid) WHERE pid = {pid} LIMIT 1",
-        union = union,
-        pid = pid
+         FROM ({union}) p(command, relation, phase, done, total, pid) WHERE pid = {pid} LIMIT 1"
     )
 }
 
@@ -129,14 +127,13 @@ fn blockers(pid: i32) -> Statement {
          CROSS JOIN LATERAL (SELECT DISTINCT pg_catalog.unnest(pg_catalog.pg_blocking_pids(w.pid))) b(pid)
          LEFT JOIN LATERAL pg_catalog.pg_stat_get_activity(b.pid) a ON b.pid <> 0
          LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.usesysid
-         WHERE w.wait_event_type = 'Lock' ORDER BY b.pid",
-        pid = pid
+         WHERE w.wait_event_type = 'Lock' ORDER BY b.pid"
     )
 }
 
 fn read(results: &[Vec<Row>]) -> Result<BlockSample, Unreadable> {
     let [own, progress, blockers] = results else { return Err(Unreadable::no_row()) };
-    let said: Option<Option<String>> = own.first().map(|row| row.try_get(0)).transpose()?;
+    let said: Option<Option<String>> = own.first().map(Row::read).transpose()?;
     Ok(BlockSample {
         statement: said.flatten().as_deref().and_then(statement_count),
         progress: progress.first().map(progress_of).transpose()?,
@@ -151,23 +148,14 @@ pub fn statement_count(name: &str) -> Option<(usize, usize)> {
 }
 
 fn progress_of(row: &Row) -> Result<ServerProgress, Unreadable> {
-    Ok(ServerProgress {
-        command: row.try_get(0)?,
-        relation: row.try_get(1)?,
-        phase: row.try_get(2)?,
-        done: row.try_get::<Option<i64>>(3)?.unwrap_or_default(),
-        total: row.try_get::<Option<i64>>(4)?.unwrap_or_default(),
-    })
+    let (command, relation, phase, done, total): (_, _, _, Option<i64>, Option<i64>) = row.read()?;
+    let (done, total) = (done.unwrap_or_default(), total.unwrap_or_default());
+    Ok(ServerProgress { command, relation, phase, done, total })
 }
 
 fn blocker(row: &Row) -> Result<Blocker, Unreadable> {
-    Ok(Blocker {
-        pid: row.try_get(0)?,
-        login: row.try_get(1)?,
-        application: row.try_get(2)?,
-        since: row.try_get(3)?,
-        statement: row.try_get(4)?,
-    })
+    let (pid, login, application, since, statement) = row.read()?;
+    Ok(Blocker { pid, login, application, since, statement })
 }
 
 #[cfg(test)]

@@ -153,7 +153,6 @@ impl AclSource {
         stmt!(
             "{own} UNION ALL SELECT t.attname, x.* FROM pg_catalog.pg_attribute t, pg_catalog.aclexplode(t.attacl) x \
              WHERE t.attrelid = {oid} AND NOT t.attisdropped",
-            own = own,
             oid = Keyword(self.oid),
         )
     }
@@ -308,9 +307,7 @@ fn reserved_roles(context: &LoginContext<'_>, through: &Statement, held: &Statem
          FROM pg_catalog.pg_roles r JOIN pg_catalog.pg_roles i ON i.rolname = session_user \
          LEFT JOIN pg_catalog.pg_auth_members m ON m.member = i.oid AND {through} \
          WHERE r.oid <> i.oid AND (r.rolsuper OR r.rolname ~ '^pg_' OR r.rolname = ANY ({all})) AND {held}",
-        through = through,
         all = names(context.managed),
-        held = held,
     )
 }
 
@@ -319,7 +316,7 @@ pub fn attributes() -> Statement {
     let row = |attribute: &RoleAttribute| {
         stmt!("({word}, r.{column})", word = Literal(attribute.on.into()), column = Keyword(attribute.column))
     };
-    let rows = powers.map(row).reduce(|one, other| stmt!("{one}, {other}", one = one, other = other));
+    let rows = powers.map(row).reduce(|one, other| stmt!("{one}, {other}"));
     stmt!(
         "SELECT t.word AS object, t.word AS target, NULL AS owner, NULL AS part, NULL AS privilege, NULL AS grantee, NULL AS grantor \
          FROM pg_catalog.pg_roles r, LATERAL (VALUES {rows}) t (word, held) WHERE r.rolname = session_user AND t.held",

@@ -80,7 +80,7 @@ fn pinned(major: u32) -> String {
 async fn ask(task: &Task, address: &Address, context: &LoginContext<'_>, depth: Depth) -> Attempt {
     let mut queries = vec![unchanged_session(), held(context, depth), stmt!("BEGIN; SAVEPOINT before")];
     let statements = statements(context).into_iter();
-    queries.extend(statements.map(|(_, one)| stmt!("ROLLBACK TO SAVEPOINT before; {one}", one = one)));
+    queries.extend(statements.map(|(_, one)| stmt!("ROLLBACK TO SAVEPOINT before; {one}")));
     queries.push(stmt!("ROLLBACK"));
     let options = pinned(context.major);
     let request = LoginRequest {
@@ -136,7 +136,7 @@ pub fn unchanged_session() -> Statement {
 
 pub fn held(context: &LoginContext<'_>, depth: Depth) -> Statement {
     let all = applicable(context).into_iter().map(|at| of_rule(context, at, depth));
-    let all = all.reduce(|one, other| stmt!("{one} UNION ALL {other}", one = one, other = other));
+    let all = all.reduce(|one, other| stmt!("{one} UNION ALL {other}"));
     stmt!(
         "WITH ext AS NOT MATERIALIZED (SELECT d.classid, d.objid FROM pg_catalog.pg_depend d \
            WHERE d.deptype = 'e' AND d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass), \
@@ -170,7 +170,6 @@ fn of_rule(context: &LoginContext<'_>, at: usize, depth: Depth) -> Statement {
         "(SELECT {at}::text, a.object::text, a.target::text, a.owner::text, a.part::text, a.privilege::text, \
          a.grantee::text, a.grantor::text FROM ({body}) a LIMIT {shown})",
         at = i64::try_from(at).unwrap_or_default(),
-        body = body,
         shown = SHOWN,
     )
 }
