@@ -48,7 +48,8 @@ const DYING: Duration = Duration::from_secs(3);
 ///
 /// # Errors
 /// If PostgreSQL's programs are missing or the server does not start; with its log and a hint.
-pub async fn up(spec: &Spec, note: Note<'_>) -> Result<RunningServer> {
+#[martydb_pg::boxed]
+pub async fn up<'a>(spec: &'a Spec, note: Note<'a>) -> Result<RunningServer> {
     let (_lock, mut layout) = lock(spec, note).await?;
     let (began, mut started) = (Instant::now(), false);
     loop {

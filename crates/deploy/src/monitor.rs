@@ -67,6 +67,7 @@ pub async fn once(run: &Run, schedule: &Schedule) -> Result<Measurement> {
 ///
 /// # Errors
 /// If the manifest declares no login for the monitor, or it cannot listen as requested.
+#[martydb_pg::boxed]
 pub async fn serve(run: &Run, schedule: &Schedule, listener: &MetricsListener) -> Result<()> {
     demand_login(run)?;
     listener.check()?;

@@ -53,6 +53,7 @@ impl Goal {
 /// # Errors
 /// In [`MigrationOutcome::error`]: `MigrationFile` before anything connects, and for a missing down file; `Divergent`
 /// and `Usage` before anything runs; `Locked`, `Unreachable`, else `Operation`.
+#[martydb_pg::boxed]
 pub async fn run(
     target: &MigrationTarget,
     goal: Goal,

@@ -13,6 +13,7 @@ use martydb_pg::server::{Row, Unreadable, query};
 ///
 /// # Errors
 /// If the login is refused, or a table is locked.
+#[martydb_pg::boxed]
 pub async fn table_sizes(target: &MigrationTarget, wait: Duration) -> Result<TableSizes> {
     let mut session = reader(target, wait).await?;
     let rows = query(&mut session, &Statement::join([stmt!("SET lock_timeout = '1s'"), asked()])).await;

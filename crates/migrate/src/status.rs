@@ -19,6 +19,7 @@ use martydb_pg::server::sessions::SessionList;
 
 /// Compares a service's folder with its database. `wait` limits the time spent on a server without a free
 /// connection. Services of one server share its list of sessions.
+#[martydb_pg::boxed]
 pub async fn status(
     target: &MigrationTarget,
     sizes: Sizes,
@@ -152,6 +153,7 @@ pub async fn current(target: &MigrationTarget, wait: Duration) -> Result<Option<
 ///
 /// # Errors
 /// If the migrator cannot log in, or the server ends the session.
+#[martydb_pg::boxed]
 pub async fn catalog(target: &MigrationTarget, wait: Duration) -> Result<Catalog> {
     let mut reader = session::reader(target, wait).await?;
     let found = Catalog::read(&mut reader).await;

@@ -62,6 +62,7 @@ impl Backoff {
     }
 
     /// Waits; returns `true` if another attempt is due.
+    #[crate::boxed]
     pub async fn wait(&mut self) -> bool {
         if interrupt::signal().is_some() {
             return false;

@@ -44,6 +44,7 @@ pub use remediate::{ANY_MAJOR, FailedFix, Remediation, remediate, step};
 ///
 /// A server that cannot be observed is part of the result, and the others are assessed. The access graph is built
 /// only on request.
+#[martydb_pg::boxed(?Send)]
 pub async fn verify(
     run: &Run,
     services: &[DesiredService],

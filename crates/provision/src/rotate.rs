@@ -20,6 +20,7 @@ use rotation::LoginRotation;
 pub use rotation::{Rotated, Rotation, RotationMode};
 
 /// Rotates the logins of one server in turn, under its lock. The secret store is locked before any server.
+#[martydb_pg::boxed(?Send)]
 pub async fn rotate_server(
     access: &Access,
     desired: &DesiredServer,

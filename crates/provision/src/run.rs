@@ -165,6 +165,7 @@ impl Run {
     }
 
     /// Returns the access to a server; an embedded one is started if it is down.
+    #[martydb_pg::boxed]
     pub async fn access(&self, server: &str) -> Result<Access> {
         let event_triggers = {
             let mut known = self.event_triggers.lock().unwrap_or_else(PoisonError::into_inner);
@@ -203,6 +204,7 @@ impl Run {
 
     /// Returns the access for a command that logs in as the admin. Prompts for a password that the server requires
     /// and no source has, once per server and run.
+    #[martydb_pg::boxed]
     pub async fn admin(&self, server: &str) -> Result<Access> {
         let mut access = self.access(server).await?;
         if access.embedded || access.admin.password.is_some() || !self.can_ask {
@@ -263,12 +265,14 @@ impl Run {
         credentials::variables(&self.environment, urls)
     }
 
+    #[martydb_pg::boxed]
     pub async fn secrets(&self, services: &[DesiredService]) -> Result<Secrets> {
         let keys: Vec<CredentialKey> = services.iter().flat_map(CredentialKey::of).collect();
         self.store.read(&keys).await
     }
 
     /// Reads the secrets of the services, and of further logins that may use one of them.
+    #[martydb_pg::boxed]
     pub async fn all_secrets(&self, desired: &DesiredServer, services: &[DesiredService]) -> Result<Secrets> {
         let used = |role: &RoleName| {
             services.iter().any(|service| service.access.iter().any(|grant| grant.role == *role))
@@ -294,6 +298,7 @@ impl Run {
     /// Asks for confirmation of changes that may affect others; without a terminal only `-y` confirms. `would` is
     /// the question as a statement, for an error. The hint names the commands that show the changes and that
     /// confirm them without a prompt.
+    #[martydb_pg::boxed]
     pub async fn confirm(&self, question: &str, would: &str, hint: &str) -> Result<()> {
         match (self.yes, self.can_ask) {
             (true, _) => Ok(()),

@@ -46,6 +46,7 @@ pub struct Scratch {
 
 impl Scratch {
     /// Creates a scratch database for a service, after dropping those that dead runs left on the server.
+    #[martydb_pg::boxed]
     pub async fn make(access: &Access, desired: &DesiredServer, service: &DesiredService) -> Result<Scratch> {
         Scratch::make_with(access, desired, service, ScratchPrivileges::Declared).await
     }

@@ -12,6 +12,7 @@ use martydb_pg::server::existence::ExistenceCheck;
 use martydb_pg::server::{Access, Login};
 
 /// Returns the target of each service, or the error if it has none, such as a server that is down.
+#[martydb_pg::boxed]
 pub async fn of(
     run: &Run,
     services: &[DesiredService],

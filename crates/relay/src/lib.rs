@@ -85,6 +85,7 @@ fn share(publishers: usize) -> i64 {
 }
 
 /// Publishes until a signal arrives; unacknowledged events are finished and recorded first.
+#[martydb_pg::boxed]
 pub async fn serve(run: &Run, outboxes: &[(DesiredService, Arc<Outbox>)]) {
     let (stop, run) = (StopSignal::on_signal(), Arc::new(run.again()));
     let bytes = share(outboxes.len() * 2);
@@ -98,6 +99,7 @@ pub async fn serve(run: &Run, outboxes: &[(DesiredService, Arc<Outbox>)]) {
 }
 
 /// Publishes all events that are due now.
+#[martydb_pg::boxed]
 pub async fn once(run: &Run, outboxes: &[(DesiredService, Arc<Outbox>)]) -> Vec<Published> {
     let (stop, run) = (StopSignal::on_signal(), Arc::new(run.again()));
     let bytes = share(outboxes.len());

@@ -130,6 +130,7 @@ impl Publisher {
     }
 
     /// Publishes until it is stopped.
+    #[martydb_pg::boxed]
     pub async fn serve(mut self) {
         let mut idle = Backoff::endless(SHORT, FLOOR);
         while !self.stop.is_asked() {
@@ -167,6 +168,7 @@ impl Publisher {
     }
 
     /// Publishes all events that are due now, and returns the error that stopped it.
+    #[martydb_pg::boxed]
     pub async fn once(mut self) -> Result<()> {
         let mut tries = 0;
         let end = loop {

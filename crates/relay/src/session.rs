@@ -28,6 +28,7 @@ pub struct OutboxSession {
 ///
 /// # Errors
 /// If the store has no password, or the server rejects the login.
+#[martydb_pg::boxed]
 pub async fn open(run: &Run, service: &DesiredService, outbox: &Arc<Outbox>) -> Result<OutboxSession> {
     let run = run.again();
     let access = run.access(&service.server).await?;
@@ -139,6 +140,7 @@ impl OutboxSession {
         self.connection.without_timeout(true);
     }
 
+    #[martydb_pg::boxed]
     pub async fn close(self) {
         self.connection.close().await;
     }

@@ -32,6 +32,7 @@ pub struct OutboxState {
 ///
 /// # Errors
 /// If the outbox cannot be read.
+#[martydb_pg::boxed]
 pub async fn read(run: &Run, service: &DesiredService, outbox: &Arc<Outbox>) -> Result<OutboxState> {
     let mut session = session::open(run, service, outbox).await?;
     session.be_patient();

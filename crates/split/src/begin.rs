@@ -34,6 +34,7 @@ pub struct BegunRun {
 ///
 /// # Errors
 /// If a run has begun with another map or mode, or if the admin lacks privileges.
+#[martydb_pg::boxed]
 pub async fn begin(session: &mut Connection, planned: &PlannedRun<'_>) -> Result<BegunRun> {
     privileges::refuse_missing(session, &relations::numbers_of(planned.plan, planned.source)).await?;
     source::prepare(session).await?;

@@ -74,6 +74,7 @@ impl SidesComparison<'_> {
     ///
     /// # Errors
     /// As [`SidesComparison::open`].
+    #[martydb_pg::boxed]
     pub async fn compare(&self, source: &DatabaseTables) -> Result<TargetComparison> {
         let (mut pairs, waiting) = self.open(source).await?;
         let found = side_by_side(&mut pairs, waiting).await;

@@ -30,6 +30,7 @@ pub struct ChangedDefinition {
 ///
 /// # Errors
 /// If the catalog cannot be read.
+#[martydb_pg::boxed]
 pub async fn read(session: &mut Connection, tables: &[(String, String)]) -> Result<DefinitionLines> {
     if tables.is_empty() {
         return Ok(DefinitionLines::default());

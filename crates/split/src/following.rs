@@ -79,6 +79,7 @@ enum Readiness {
 ///
 /// # Errors
 /// If a change cannot be applied, another process follows the service, or a server stays unreachable.
+#[martydb_pg::boxed(?Send)]
 pub async fn follow_service(ends: &mut SwitchEndpoints, until_caught_up: bool) -> Result<FollowEnd> {
     let name = ends.service.name.clone();
     let what = format!("following service \"{name}\"");

@@ -44,6 +44,7 @@ struct PublishedSchema {
 ///
 /// # Errors
 /// If the admin cannot connect to it, or lacks a privilege.
+#[martydb_pg::boxed]
 pub async fn read(access: &Access, database: &str) -> Result<SourceCatalog> {
     let SourceMoment { mut session, mut catalog } = SourceMoment::open(access, database).await?;
     execute_protected(&mut session, &stmt!("COMMIT")).await?;
@@ -61,6 +62,7 @@ pub struct SourceMoment {
 impl SourceMoment {
     /// # Errors
     /// As [`read`].
+    #[martydb_pg::boxed]
     pub async fn open(access: &Access, database: &str) -> Result<SourceMoment> {
         let mut session = access.read(database).await?;
         execute_protected(&mut session, &stmt!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")).await?;
@@ -214,6 +216,7 @@ pub struct SourceSettings {
 ///
 /// # Errors
 /// As [`read`].
+#[martydb_pg::boxed]
 pub async fn settings(access: &Access, database: &str) -> Result<SourceSettings> {
     let mut session = access.read(database).await?;
     let asked = stmt!(

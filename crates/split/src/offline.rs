@@ -14,6 +14,7 @@ use martydb_pg::server::Connection;
 ///
 /// # Errors
 /// With all obstacles, or the first error of a server. The next copy resumes.
+#[martydb_pg::boxed]
 pub async fn copy(
     session: &mut Connection,
     copy: &SplitCopy<'_>,

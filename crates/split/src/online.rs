@@ -18,6 +18,7 @@ use martydb_ui::report::printable;
 ///
 /// # Errors
 /// With all obstacles, or the first error of a server.
+#[martydb_pg::boxed(?Send)]
 pub async fn copy(
     session: &mut Connection,
     copy: &SplitCopy<'_>,

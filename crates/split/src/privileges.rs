@@ -57,6 +57,7 @@ pub struct MissingPrivilege {
 ///
 /// # Errors
 /// If the catalogs cannot be read.
+#[martydb_pg::boxed]
 pub async fn missing_privileges(session: &mut Connection, oids: &[u32]) -> Result<Vec<MissingPrivilege>> {
     let given = stmt!("SELECT pg_catalog.set_config('martydb.tables', {oids}, false)", oids = numbers(oids));
     query(session, &given).await?;

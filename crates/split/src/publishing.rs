@@ -144,6 +144,7 @@ impl FirstSlot {
     /// # Errors
     /// If transactions stay open for too long: a slot waits for each one that has written anything, in any database of
     /// the server.
+    #[martydb_pg::boxed]
     pub async fn make(access: &Access, database: &str, name: &str, life: SlotLife) -> Result<FirstSlot> {
         let mut session = access.stream(database).await?;
         let make = stmt!(

@@ -36,6 +36,7 @@ impl DumpedSource {
     ///
     /// # Errors
     /// If there is no `pg_dump` for the source, or it fails; the error contains its message.
+    #[martydb_pg::boxed]
     pub async fn read(access: &Access, map: &SplitMap, like: &MigrationTarget) -> Result<DumpedSource> {
         let database = &map.source.database;
         let mut moment = SourceMoment::open(access, database.as_str()).await?;

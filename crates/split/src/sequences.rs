@@ -25,6 +25,7 @@ pub type Sequences = BTreeMap<String, SequenceValue>;
 ///
 /// # Errors
 /// If they cannot be read.
+#[martydb_pg::boxed]
 pub async fn read(session: &mut Connection) -> Result<Sequences> {
     let rows = query_as(session, &Statement::from_program(include_str!("sql/sequences.sql"))).await?;
     Ok(rows.into_iter().map(|(key, ident, last, up)| (key, SequenceValue { ident, last, up })).collect())

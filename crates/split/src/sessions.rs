@@ -47,6 +47,7 @@ pub async fn open_loading(target: &MigrationTarget) -> Result<Connection> {
 ///
 /// # Errors
 /// As [`open_loading`].
+#[martydb_pg::boxed]
 pub async fn open_inspecting(target: &MigrationTarget) -> Result<Connection> {
     let role = [
         ("role", target.owner.as_str()),

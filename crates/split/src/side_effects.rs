@@ -39,6 +39,7 @@ impl TableSideEffect {
 ///
 /// # Errors
 /// If they cannot be read.
+#[martydb_pg::boxed]
 pub async fn find(session: &mut Connection, tables: &[(String, String)]) -> Result<Vec<TableSideEffect>> {
     if tables.is_empty() {
         return Ok(vec![]);

@@ -52,6 +52,7 @@ pub struct SplitServiceStatus {
 ///
 /// # Errors
 /// If the source cannot be read. A target's error is part of the result.
+#[martydb_pg::boxed]
 pub async fn read(
     session: &mut Connection,
     service: &SplitService,

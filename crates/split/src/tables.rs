@@ -77,6 +77,7 @@ impl DatabaseTables {
     ///
     /// # Errors
     /// If the catalogs cannot be read.
+    #[martydb_pg::boxed]
     pub async fn read(session: &mut Connection) -> Result<DatabaseTables> {
         let mut all = DatabaseTables::default();
         rows::read_all(session, TABLES, |row| {

@@ -32,6 +32,7 @@ pub struct WriteBlock<'a> {
 ///
 /// # Errors
 /// If another session that writes to one of them outlasts the timeout; the error contains its name.
+#[martydb_pg::boxed]
 pub async fn close(session: &mut Connection, closing: &WriteBlock<'_>) -> Result<Instant> {
     let deadline = Instant::now() + closing.wait;
     let mut patience = LockTimeout::Short;

@@ -88,6 +88,7 @@ impl Repository {
     }
 
     /// Begins a backup. Without encryption and in a folder, its files are written in their final place.
+    #[martydb_pg::boxed]
     pub async fn stage(&self, service: &ServiceName) -> Result<Staging> {
         let id = BackupId::new(OffsetDateTime::now_utc(), service)?;
         let Repository { backend, cipher, settings } = self.clone();
@@ -110,6 +111,7 @@ impl Repository {
     }
 
     /// Returns all complete backups, oldest first.
+    #[martydb_pg::boxed]
     pub async fn list(&self) -> Result<Listing> {
         let backend = self.backend.clone();
         BlockingTask::run(move |task| list(task, &*backend)).await
@@ -117,6 +119,7 @@ impl Repository {
 
     /// Fetches all files of a backup into `into`, a folder that does not exist yet, checked and decrypted. A file that was
     /// changed, exchanged, left out or added is an error, and then the folder does not exist.
+    #[martydb_pg::boxed]
     pub async fn fetch(
         &self,
         id: &BackupId,
@@ -133,11 +136,13 @@ impl Repository {
     }
 
     /// Returns the encryption of a backup, to be known before prompting for an identity.
+    #[martydb_pg::boxed]
     pub async fn encryption(&self, id: &BackupId) -> Result<Encryption> {
         let (backend, id) = (self.backend.clone(), id.clone());
         BlockingTask::run(move |task| Ok(manifest(task, &*backend, &id)?.0.encryption)).await
     }
 
+    #[martydb_pg::boxed]
     pub async fn remove(&self, id: &BackupId) -> Result<()> {
         let (backend, id) = (self.backend.clone(), id.clone());
         BlockingTask::run(move |task| {
@@ -148,6 +153,7 @@ impl Repository {
     }
 
     /// Removes what dead runs have left; never a backup.
+    #[martydb_pg::boxed]
     pub async fn sweep(&self) -> Result<()> {
         let backend = self.backend.clone();
         BlockingTask::run(move |task| backend.sweep(task)).await
@@ -157,6 +163,7 @@ impl Repository {
     ///
     /// # Errors
     /// If the store cannot be written to.
+    #[martydb_pg::boxed]
     pub async fn mark_verified(&self, id: &BackupId, at: OffsetDateTime) -> Result<()> {
         let (backend, id) = (self.backend.clone(), id.clone());
         BlockingTask::run(move |task| {

@@ -43,6 +43,7 @@ impl Staging {
     ///
     /// # Errors
     /// If anything cannot be read or written; then there is no backup.
+    #[martydb_pg::boxed]
     pub async fn finish(self, header: BackupHeader, record: &serde_json::Value) -> Result<BackupId> {
         let mut record = serde_json::to_vec_pretty(record).expect("plain data");
         record.push(b'\n');

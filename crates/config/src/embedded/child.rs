@@ -32,6 +32,7 @@ pub fn program(account: &Account, program: impl AsRef<OsStr>) -> Command {
 
 /// Runs a command to its end. Dropping the future kills it and its children, since those of `initdb` would outlive it; a
 /// server that it has started has left the group by then and keeps running.
+#[martydb_pg::boxed]
 pub async fn output(command: &mut Command) -> io::Result<Output> {
     keep_descriptors();
     let child = command.spawn()?;

@@ -20,6 +20,7 @@ const PARTIAL: &str = "data.partial-";
 
 /// Removes what killed runs left behind. Their `initdb` may still run there: it ends soon after its folder is removed, and
 /// its later files are removed by the next attempt.
+#[martydb_pg::boxed]
 pub async fn sweep(layout: &Layout) -> Result<()> {
     let mut backoff = Backoff::tries(40, Duration::from_millis(20), Duration::from_millis(500));
     for path in entries(layout, |name| name.starts_with(PARTIAL)) {

@@ -107,6 +107,7 @@ async fn pg_ctl_start(
 
 /// Stops the server as `pg_ctl` does, without programs that may be missing: [`Signal::INT`] ends the sessions and writes
 /// everything out, [`Signal::QUIT`] leaves that to the next start.
+#[martydb_pg::boxed]
 pub async fn stop(layout: &Layout, server: &ServerProcess, signal: Signal) -> Result<()> {
     let error = || Error::operation(format!("cannot stop the embedded server {}", layout.name));
     match kill_process(server.pid, signal) {

@@ -45,6 +45,7 @@ const SHOWN: usize = 2000;
 ///
 /// # Errors
 /// If a call fails for another reason than an absent entry, with the program's own message.
+#[martydb_pg::boxed]
 pub async fn read(program: &Program, keys: &[CredentialKey]) -> Result<Secrets> {
     let calls: Vec<_> = keys.iter().map(|key| current(program, key)).collect();
     let asked: Vec<Result<(bool, PasswordAnswer)>> = stream::iter(calls).buffered(PARALLEL).collect().await;
@@ -71,6 +72,7 @@ async fn current(program: &Program, key: &CredentialKey) -> Result<(bool, Passwo
 }
 
 /// Returns the password of the alternate login of a role that is itself in use.
+#[martydb_pg::boxed]
 pub async fn alternate(program: &Program, key: &CredentialKey) -> Result<Option<SecretString>> {
     match alternate_of(&key.role) {
         Some(alternate) => Ok(ask(program, key, alternate.as_str()).await?.ok()),
@@ -174,6 +176,7 @@ async fn store(program: &Program, key: &CredentialKey, entry: &str, value: &Secr
 }
 
 /// Stores a new password for each key without one, and reads it back before it is used.
+#[martydb_pg::boxed]
 pub async fn ensure(program: &Program, keys: &[CredentialKey]) -> Result<Secrets> {
     let mut found = read(program, keys).await?;
     let lacking: Vec<CredentialKey> = keys.iter().filter(|key| found.lacks(key)).cloned().collect();

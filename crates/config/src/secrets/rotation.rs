@@ -55,6 +55,7 @@ impl LockedStore<'_> {
     }
 
     /// Makes `login` the one that clients use.
+    #[martydb_pg::boxed]
     pub async fn publish(
         &self,
         key: &CredentialKey,
@@ -76,6 +77,7 @@ impl LockedStore<'_> {
     ///
     /// # Errors
     /// If neither name has an entry: the password that clients use would be lost.
+    #[martydb_pg::boxed]
     pub async fn carry(&self, from: &CredentialKey, to: &CredentialKey) -> Result<()> {
         if self.store.read(std::slice::from_ref(to)).await?.current(&to.server, &to.role).is_some() {
             return Ok(());
@@ -94,6 +96,7 @@ impl LockedStore<'_> {
 
     /// Copies the password that the clients of a role use to the same role on another server; an existing one stays. Without
     /// a password nothing is copied: a role that is new there gets a new one.
+    #[martydb_pg::boxed]
     pub async fn bring(&self, from: &CredentialKey, to: &CredentialKey) -> Result<()> {
         let known = self.store.read(&[from.clone(), to.clone()]).await?;
         if known.current(&to.server, &to.role).is_some() {
@@ -107,6 +110,7 @@ impl LockedStore<'_> {
     }
 
     /// Removes a service's passwords. Returns `false` if martydb cannot delete from the store.
+    #[martydb_pg::boxed]
     pub async fn forget(&self, keys: &[CredentialKey]) -> Result<bool> {
         let Store::File { path, .. } = self.store else { return Ok(false) };
         if path.exists() {

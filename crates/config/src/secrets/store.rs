@@ -68,6 +68,7 @@ impl Store {
     }
 
     /// Reads the existing passwords; never writes.
+    #[martydb_pg::boxed]
     pub async fn read(&self, keys: &[CredentialKey]) -> Result<Secrets> {
         match self {
             Store::File { path, .. } => file::read(path, keys),
@@ -77,6 +78,7 @@ impl Store {
     }
 
     /// Returns all entries of the keys. A key without entries is not an error.
+    #[martydb_pg::boxed]
     pub async fn kept(&self, keys: &[CredentialKey]) -> Result<Vec<StoredEntries>> {
         match self {
             Store::File { path, .. } => file::kept(path, keys),
@@ -86,6 +88,7 @@ impl Store {
     }
 
     /// As [`Store::kept`], without the passwords of unfinished rotations: half the calls of a program.
+    #[martydb_pg::boxed]
     pub async fn settled(&self, keys: &[CredentialKey]) -> Result<Vec<StoredEntries>> {
         match self {
             Store::Command(program) => command::kept(program, keys, StoredEntries::login_names).await,
@@ -145,6 +148,7 @@ impl Store {
     }
 
     /// Returns the password of the alternate login of a role that is itself in use.
+    #[martydb_pg::boxed]
     pub async fn alternate(&self, key: &CredentialKey) -> Result<Option<SecretString>> {
         match self {
             Store::File { path, .. } => file::alternate(path, key),
@@ -158,7 +162,8 @@ impl Store {
     ///
     /// # Errors
     /// [`martydb_model::error::Kind::Locked`] if another run holds it for longer.
-    pub async fn lock(&self, wait: Duration) -> Result<LockedStore<'_>> {
+    #[martydb_pg::boxed]
+    pub async fn lock<'a>(&'a self, wait: Duration) -> Result<LockedStore<'a>> {
         let Store::File { path, project } = self else {
             // Programs have their own locks, or none; variables are not written.
             return Ok(LockedStore { store: self, file: None });
@@ -172,6 +177,7 @@ impl Store {
 
 impl LockedStore<'_> {
     /// Generates a password for each key without one, and returns all of them, safely stored.
+    #[martydb_pg::boxed]
     pub async fn ensure(&self, keys: &[CredentialKey]) -> Result<Secrets> {
         match (&self.file, self.store) {
             (Some(file), _) => file.ensure(keys),

@@ -32,6 +32,7 @@ impl LockedStore<'_> {
     ///
     /// # Errors
     /// Before any write: if the store is read-only, cannot be read, or has another value and `replace` is not set.
+    #[martydb_pg::boxed]
     pub async fn receive(
         &self,
         incoming: &[StoredEntries],

@@ -71,6 +71,7 @@ impl Bound {
     }
 
     /// Serves until a signal arrives, and then until the last answers are sent.
+    #[martydb_pg::boxed]
     pub async fn serve(self) -> Result<()> {
         let handle = Handle::new();
         let ending = handle.clone();

@@ -119,6 +119,7 @@ impl ServerWatch {
     }
 
     /// Reads on each request, until the last handle is dropped.
+    #[martydb_pg::boxed]
     pub async fn serve(mut self) {
         while self.wanted.recv().await.is_some() {
             let begun = Instant::now();

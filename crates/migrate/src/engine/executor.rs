@@ -117,6 +117,7 @@ impl StepRun<'_, '_> {
     }
 
     /// Sends one message. `Err` has the number of statements finished before the failed one, and its fault.
+    #[martydb_pg::boxed]
     pub async fn send(&mut self, message: &Statement) -> Result<(), (usize, ErrorResponse)> {
         tracing::debug!(target: "martydb::sql", "{}", message.shown());
         let connection = &mut self.session.connection;
@@ -163,6 +164,7 @@ impl StepRun<'_, '_> {
     }
 
     /// WaitLog a little and counts another attempt. Returns `false` at the deadline.
+    #[martydb_pg::boxed]
     pub async fn retry(&mut self, fault: &ErrorResponse, backoff: &mut Backoff) -> bool {
         let blockers = self.watcher.blockers().into_iter().map(|blocker| format!("; blocked by {blocker}"));
         let why = std::iter::once(fault.to_string()).chain(blockers).collect();

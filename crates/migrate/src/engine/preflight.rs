@@ -80,6 +80,7 @@ pub struct Preflight {
 }
 
 impl Preflight {
+    #[martydb_pg::boxed]
     pub async fn run(session: &mut MigrationSession<'_>) -> Result<Preflight> {
         let roles = OtherRoles::ask(&session.target.owner);
         let fresh = !session.present.history;
@@ -141,6 +142,7 @@ impl Preflight {
     }
 
     /// Creates missing tables and revokes other roles' privileges, in one transaction.
+    #[martydb_pg::boxed]
     pub async fn prepare(&self, session: &mut MigrationSession<'_>, version_type: VersionType) -> Result<()> {
         let (target, schema) = (session.target, session.schema());
         let outsiders = session.outsiders().await?;

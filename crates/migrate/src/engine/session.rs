@@ -70,6 +70,7 @@ impl From<NoSession> for Error {
 impl<'a> MigrationSession<'a> {
     /// Logs in, becomes the owner, looks up the tables, and takes the lock if it will write: one round trip
     /// after the login if no other session holds it.
+    #[martydb_pg::boxed]
     pub async fn open(
         target: &'a MigrationTarget,
         intent: Intent,
@@ -193,6 +194,7 @@ impl<'a> MigrationSession<'a> {
     }
 
     /// Reads the rows of both tables in one round trip.
+    #[martydb_pg::boxed]
     pub async fn rows(&mut self) -> Result<HistoryRows> {
         let refinery = self.present.refinery.as_ref().map(tables::read_refinery);
         let asked: Vec<_> = refinery.iter().cloned().chain(self.unfinished()).collect();

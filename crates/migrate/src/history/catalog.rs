@@ -42,6 +42,7 @@ impl std::fmt::Display for Difference {
 impl Catalog {
     /// Reads a database, and leaves the session with the search path `pg_catalog`. The service owns the
     /// objects: the session's login should have no more privileges than the service.
+    #[martydb_pg::boxed]
     pub async fn read(connection: &mut Connection) -> Result<Catalog> {
         let texts = texts(connection.major()).iter().map(|(_, text)| Statement::from_program(text));
         ask(connection, texts.collect()).await

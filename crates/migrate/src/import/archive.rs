@@ -47,6 +47,7 @@ fn fits(client: u32, source: u32, target: u32) -> bool {
 ///
 /// # Errors
 /// [`Kind::Operation`](martydb_model::error::Kind::Operation) if there are none, listing those that do not fit.
+#[martydb_pg::boxed]
 pub async fn find(source: u32, target: u32) -> Result<ArchivePrograms> {
     let (mut best, mut passed): (Option<(u32, ArchivePrograms)>, _) = (None, vec![]);
     for pairs in candidates() {

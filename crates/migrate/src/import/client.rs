@@ -23,6 +23,7 @@ const LOOK: Duration = Duration::from_millis(100);
 
 /// Returns the version that a program prints, such as `15.20 (Debian 15.20-0+deb12u1)`; `None` if it is another
 /// program.
+#[martydb_pg::boxed]
 pub async fn version(path: &Path, name: &str) -> Option<String> {
     let output =
         Command::new(path).arg("--version").stdin(Stdio::null()).kill_on_drop(true).output().await.ok()?;
@@ -73,6 +74,7 @@ fn answers_anything(version: &str, endpoint: &Endpoint) -> bool {
 ///
 /// # Errors
 /// If it fails, with its error output.
+#[martydb_pg::boxed]
 pub async fn run(mut command: Command, program: &Path, stdin: Stdio, stdout: Stdio) -> Result<Vec<u8>> {
     command.stdin(stdin).stdout(stdout).stderr(Stdio::piped()).process_group(0).kill_on_drop(true);
     let failed = |why: String| Error::operation(format!("{} failed", program.display())).cause(why);

@@ -22,6 +22,7 @@ pub struct DumpProgram {
 ///
 /// # Errors
 /// [`Kind::Operation`](martydb_model::error::Kind::Operation) if there is none, listing those that are too old.
+#[martydb_pg::boxed]
 pub async fn find(major: u32) -> Result<DumpProgram> {
     let mut passed = vec![];
     let mut seen = std::collections::BTreeSet::new();

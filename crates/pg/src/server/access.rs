@@ -106,6 +106,7 @@ const LOGIN_TRIGGERS: u32 = 17;
 
 impl Access {
     /// Opens an admin session that cannot write.
+    #[crate::boxed]
     pub async fn read(&self, database: &str) -> Result<Connection> {
         let settings = [PINNED, READING].concat();
         self.connect(Purpose { database, settings: &settings, limits: Limits::READ }).await
@@ -115,6 +116,7 @@ impl Access {
     ///
     /// # Errors
     /// If it does not.
+    #[crate::boxed]
     pub async fn check_alive(&self) -> Result<()> {
         match self.read(&self.maintenance).await {
             Err(error) if error.is_lost() => Err(error.hint(
@@ -125,6 +127,7 @@ impl Access {
     }
 
     /// Opens an admin session that may write.
+    #[crate::boxed]
     pub async fn write(&self, database: &str) -> Result<Connection> {
         let settings = [PINNED, WRITING].concat();
         self.connect(Purpose { database, settings: &settings, limits: Limits::WORK }).await

@@ -20,6 +20,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 const FORMATS: &[(&str, &str)] = &[("DateStyle", "ISO, MDY"), ("TimeZone", "UTC")];
 
 /// Logs in to `database` without any setting of the session, to read.
+#[crate::boxed]
 pub async fn connect(endpoint: &Endpoint, login: &Login, database: &str) -> Result<Connection> {
     connect_with(endpoint, login, database, &[], Limits::READ).await
 }
@@ -29,6 +30,7 @@ pub async fn connect(endpoint: &Endpoint, login: &Login, database: &str) -> Resu
 ///
 /// # Errors
 /// [`Kind::Unreachable`] with the server's own message as the cause, [`Kind::Manifest`] for unusable TLS files.
+#[crate::boxed]
 pub async fn connect_with(
     endpoint: &Endpoint,
     login: &Login,
@@ -64,6 +66,7 @@ const WATCH: (&str, &str) = ("client_connection_check_interval", "2s");
 
 /// Like [`connect_with`], for work that ends with its client. 13 does not know the setting (42704), and some systems
 /// do not support it (22023): there the first login of a run is made twice.
+#[crate::boxed]
 pub async fn connect_watched(
     endpoint: &Endpoint,
     login: &Login,
@@ -137,11 +140,13 @@ fn without_password(broken: &ConnectionFailure, login: &Login) -> Option<String>
 ///
 /// # Errors
 /// The server's error, with the statement.
+#[crate::boxed]
 pub async fn query(connection: &mut Connection, statement: &Statement) -> Result<Vec<Row>> {
     Ok(query_each(connection, statement).await?.into_iter().flatten().collect())
 }
 
 /// Like [`query`], with one list of rows per statement.
+#[crate::boxed]
 pub async fn query_each(connection: &mut Connection, statement: &Statement) -> Result<Vec<Vec<Row>>> {
     let reply = explained(statement, connection.run(statement)).await?;
     Ok(reply.results.into_iter().map(|result| result.rows).collect())
@@ -164,6 +169,7 @@ pub async fn query_rows(
 ///
 /// # Errors
 /// As [`query`], and for the first warning.
+#[crate::boxed]
 pub async fn execute(connection: &mut Connection, statement: &Statement) -> Result<u64> {
     let (rows, warnings) = execute_warned(connection, statement).await?;
     let Some(warning) = warnings.first() else { return Ok(rows) };
@@ -177,6 +183,7 @@ pub async fn execute(connection: &mut Connection, statement: &Statement) -> Resu
 
 /// Like [`execute`] for a statement whose warnings are advice, such as those of an extension's script: they are
 /// returned with the number of rows.
+#[crate::boxed]
 pub async fn execute_warned(
     connection: &mut Connection,
     statement: &Statement,
@@ -186,6 +193,7 @@ pub async fn execute_warned(
 }
 
 /// Runs a cleanup statement such as ROLLBACK, even after a signal.
+#[crate::boxed]
 pub async fn execute_protected(connection: &mut Connection, statement: &Statement) -> Result<()> {
     explained(statement, connection.run_protected(statement)).await.map(drop)
 }
@@ -220,6 +228,7 @@ pub async fn replicate(connection: Connection, statement: &Statement) -> Result<
 ///
 /// # Errors
 /// As [`query`].
+#[crate::boxed]
 pub async fn copy_out(
     connection: &mut Connection,
     statement: &Statement,

@@ -92,6 +92,7 @@ enum HostState {
 ///
 /// # Errors
 /// [`Kind::Unreachable`] if no host fits, with the state of each.
+#[crate::boxed]
 pub async fn choose(server: &str, candidates: &[HostCandidate], target: TargetSession) -> Result<ChosenHost> {
     let mut states = vec![];
     for (number, candidate) in candidates.iter().enumerate() {

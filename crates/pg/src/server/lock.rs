@@ -35,6 +35,7 @@ pub struct ServerLock(#[allow(dead_code, reason = "kept for its drop")] Connecti
 ///
 /// # Errors
 /// [`Kind::Locked`], naming the holder.
+#[crate::boxed]
 pub async fn server(access: &Access, wait: Duration) -> Result<ServerLock> {
     let mut connection = match access.read(COMMON_DATABASE).await {
         // All runs of this admin get the same error and agree on the other database.
@@ -59,6 +60,7 @@ pub struct SessionLock {
 ///
 /// # Errors
 /// [`Kind::Locked`], naming the holder.
+#[crate::boxed]
 pub async fn take(connection: &mut Connection, key: i32, wait: Duration, what: &str) -> Result<SessionLock> {
     let lock = AdvisoryLock(LOCK_CLASS, key);
     // Logins that can provision: superusers, those with CREATEROLE, and this session's own.
@@ -87,6 +89,7 @@ pub async fn take(connection: &mut Connection, key: i32, wait: Duration, what: &
 }
 
 /// Releases a lock before its session ends.
+#[crate::boxed]
 pub async fn release(connection: &mut Connection, held: SessionLock) -> Result<()> {
     query(connection, &held.lock.release(held.key)).await.map(|_| ())
 }

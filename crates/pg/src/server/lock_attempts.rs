@@ -34,6 +34,7 @@ impl LockAttempts {
 
     /// Queries the holders of a key, after an attempt with or without success. `holders` is the query, see
     /// [`AdvisoryLock::holders`].
+    #[crate::boxed]
     pub async fn after(
         &mut self,
         connection: &mut Connection,
@@ -60,6 +61,7 @@ impl LockAttempts {
     }
 
     /// Waits before the next attempt if necessary; returns `false` once the time is up.
+    #[crate::boxed]
     pub async fn pause(&mut self) -> bool {
         self.at_once || self.backoff.wait().await
     }

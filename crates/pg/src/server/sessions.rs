@@ -38,6 +38,7 @@ impl SessionList {
     ///
     /// # Errors
     /// If the server does not answer.
+    #[crate::boxed]
     pub async fn get(&self, connection: &mut Connection) -> Result<Sessions> {
         let mut list = self.0.lock().await;
         if let Some(list) = list.as_ref() {

@@ -54,6 +54,7 @@ fn outcome(end: Result<Accepted, LoginError>) -> Outcome {
 
 impl Address {
     /// Tries to log in. Every failure is an [`Outcome`].
+    #[crate::boxed]
     pub async fn attempt(&self, credentials: &mut Credentials, request: &LoginRequest<'_>) -> Attempt {
         self.attempt_in(credentials, request, ()).await
     }
@@ -135,6 +136,7 @@ impl Address {
 }
 
 /// Returns `true` if the server requests a password for this login, tested by an attempt without one.
+#[crate::boxed]
 pub async fn wants_password(endpoint: &Endpoint, login: &Login, database: &str) -> bool {
     let Ok(address) = Address::resolve(endpoint).await else { return false };
     let request = LoginRequest { database, parameters: &[], queries: &[], timeout: ASKING_TIMEOUT };

@@ -125,6 +125,7 @@ impl Wire {
     }
 
     /// Sends Terminate without waiting for the server to close the connection.
+    #[crate::boxed]
     pub async fn terminate(&mut self) {
         let sent = self.send(|out| {
             postgres_protocol::message::frontend::terminate(out);
@@ -136,6 +137,7 @@ impl Wire {
 
     /// Sends Terminate and waits for the server to close the connection. It does so when its process ends; afterwards
     /// the connection no longer counts against the role's or the server's limit.
+    #[crate::boxed]
     pub async fn close(mut self) {
         let goodbye = async {
             self.terminate().await;

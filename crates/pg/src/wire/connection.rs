@@ -111,6 +111,7 @@ type RowSink<'a> = dyn FnMut(usize, Row) -> Result<(), String> + Send + 'a;
 
 impl Connection {
     /// Logs in to `address`; tries a second time with or without TLS if `sslmode` says so.
+    #[crate::boxed]
     pub async fn open(
         address: &Address,
         credentials: &mut Credentials,
@@ -180,6 +181,7 @@ impl Connection {
     ///
     /// # Errors
     /// The server's error, or the end of the connection. After a signal no further statement is sent.
+    #[crate::boxed]
     pub async fn run(&mut self, statement: &Statement) -> ExchangeResult {
         self.collect(statement, false).await
     }
@@ -273,6 +275,7 @@ impl Connection {
     }
 
     /// Ends the session with Terminate; without it, the server logs a lost connection.
+    #[crate::boxed]
     pub async fn close(mut self) {
         if let Some(wire) = self.wire.as_mut().filter(|_| !self.in_flight) {
             wire.terminate().await;

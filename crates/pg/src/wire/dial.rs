@@ -59,6 +59,7 @@ impl Address {
     ///
     /// # Errors
     /// [`Kind::Unreachable`] for a name without an address, [`Kind::Manifest`] for unusable TLS files.
+    #[crate::boxed]
     pub async fn resolve(endpoint: &Endpoint) -> Result<Self> {
         match &endpoint.host {
             Host::Socket(folder) => {

@@ -113,6 +113,7 @@ fn running(only_cancellable: bool) -> Vec<Arc<RegisteredSession>> {
 }
 
 /// Cancels running statements until none has run for a moment.
+#[crate::boxed]
 pub async fn settled() {
     let (mut asked, mut idle) = (None::<Instant>, Instant::now());
     let mut count = STATEMENTS.load(Ordering::SeqCst);

@@ -103,6 +103,7 @@ enum AuthState {
 }
 
 /// Authenticates and waits until the server is ready for a query.
+#[crate::boxed]
 pub async fn enter(
     wire: &mut Wire,
     security: (Channel, &Binding),

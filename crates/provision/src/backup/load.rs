@@ -58,7 +58,8 @@ pub struct Loaded {
 ///
 /// # Errors
 /// If it cannot be loaded, or differs from its record; the scratch database is dropped then.
-pub async fn load(to: &RestoreTarget<'_>, from: LoadSource<'_>) -> Result<Loaded> {
+#[martydb_pg::boxed]
+pub async fn load<'a>(to: &'a RestoreTarget<'a>, from: LoadSource<'a>) -> Result<Loaded> {
     let mut session = to.access.read(&to.access.maintenance).await?;
     let (major, known) = (session.major(), roles(&mut session).await?);
     session.close().await;

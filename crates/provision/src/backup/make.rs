@@ -62,6 +62,7 @@ struct BackupTask {
 ///
 /// # Errors
 /// If there are obstacles: lists all of them.
+#[martydb_pg::boxed]
 pub async fn examine(target: MigrationTarget, how: BackupOptions) -> Result<ExaminedService> {
     sums::end_orphans(&target).await?;
     let mut session = sums::as_owner(&target).await?;

@@ -16,6 +16,7 @@ pub struct RoleState(BTreeSet<String>);
 
 impl RoleState {
     /// Reads the state of these roles in the maintenance database.
+    #[martydb_pg::boxed]
     pub async fn read(session: &mut Connection, roles: &[RoleName]) -> Result<RoleState> {
         let names = List(roles.iter().map(|role| Literal(role.to_string())).collect());
         let asked = stmt!(

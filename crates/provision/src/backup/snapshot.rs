@@ -59,6 +59,7 @@ pub struct RecordedFacts {
 ///
 /// # Errors
 /// If DDL locks a table for longer than the lock wait.
+#[martydb_pg::boxed]
 pub async fn lock(mut session: Connection) -> Result<LockedTables> {
     query(&mut session, &Statement::from_program(ENDLESS)).await?;
     let _unwatched = query(&mut session, &Statement::from_program(WATCHED)).await;
@@ -106,6 +107,7 @@ impl LockedTables {
     ///
     /// # Errors
     /// If new tables keep appearing that are not locked.
+    #[martydb_pg::boxed]
     pub async fn export(self) -> Result<HeldSnapshot> {
         let mut locked = self;
         for _ in 0..TRIES {

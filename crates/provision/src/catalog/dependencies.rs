@@ -24,6 +24,7 @@ struct Dependency {
 
 /// Reads the dependencies. Connects to every database in which the roles own something, except test databases,
 /// and except the service's own where that `goes`.
+#[martydb_pg::boxed]
 pub async fn dependencies(
     access: &Access,
     desired: &DesiredServer,

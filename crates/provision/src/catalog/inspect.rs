@@ -22,6 +22,7 @@ use martydb_ui::report::progress;
 /// has few free connections. An error of one database is kept in
 /// [`unread`](martydb_model::ActualDatabase::unread) and does not stop the others. Roles with the manifest's
 /// marker as their comment are searched for in every database.
+#[martydb_pg::boxed]
 pub async fn inspect(
     access: &Access,
     desired: &DesiredServer,
@@ -58,11 +59,13 @@ pub async fn inspect(
     Ok(actual)
 }
 
+#[martydb_pg::boxed]
 pub async fn inspect_cluster(access: &Access) -> Result<ActualServer> {
     cluster(&mut access.read(&access.maintenance).await?).await
 }
 
 /// Reads the shared catalogs on a connection to the maintenance database.
+#[martydb_pg::boxed]
 pub async fn cluster(connection: &mut Connection) -> Result<ActualServer> {
     let sql = concat!(include_str!("sql/extensions.sql"), include_str!("sql/cluster.sql"));
     let mut actual = read_cluster(connection, sql).await?;

@@ -42,6 +42,7 @@ struct Shared<'a> {
 
 /// Runs the steps; returns the outcome of each and the first error, in the order of the steps. A service stops
 /// at its first error, and the others continue.
+#[martydb_pg::boxed]
 pub async fn execute(
     context: &Context<'_>,
     steps: &[Step],

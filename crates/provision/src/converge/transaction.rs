@@ -76,6 +76,7 @@ impl StepStatement {
 }
 
 /// Runs the steps in one transaction, and again after a conflict with another one.
+#[martydb_pg::boxed]
 pub async fn run(context: &Context<'_>, connection: &mut Connection, steps: &[Step]) -> Result<()> {
     let parts = parts(context, steps);
     let mut backoff = Backoff::tries(RETRIES, FIRST_PAUSE, LONGEST_PAUSE);

@@ -17,6 +17,7 @@ pub struct CopySide {
 }
 
 /// Reads one side as its owner.
+#[martydb_pg::boxed]
 pub async fn read(session: &mut Connection) -> Result<CopySide> {
     let catalogue = Catalog::read(session).await?;
     Ok(CopySide { catalogue, sums: sums::read(session).await?, major: session.major() })

@@ -197,6 +197,7 @@ impl<'a> Former<'a> {
     }
 
     /// Returns the logins that stay connected after waiting for sessions that are ending.
+    #[martydb_pg::boxed]
     pub async fn settled(&mut self, own: &[i32], but: Option<&str>, wait: Duration) -> Result<Vec<String>> {
         let longest = Duration::from_millis(500);
         let mut backoff = Backoff::until(Instant::now() + wait, Duration::from_millis(20), longest);

@@ -45,6 +45,7 @@ impl LoginAttempts {
 /// # Errors
 /// Only if the server's name cannot be resolved or TLS files cannot be read; the server's answers are in the
 /// attempts.
+#[martydb_pg::boxed]
 pub async fn try_own(task: &Task) -> Result<Vec<Attempt>> {
     let walks = Prober::start(task).await?.controls().await;
     Ok(walks.into_iter().map(|walk| walk.attempts.control).collect())

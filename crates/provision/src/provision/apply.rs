@@ -19,10 +19,11 @@ use martydb_model::{ActualServer, DesiredServer, DesiredService, RoleName, Servi
 /// Executes the plan under the server's lock.
 ///
 /// `held` is the lock of the secret store, for a plan that needs new passwords ([`makes_passwords`]).
-pub async fn apply(
-    scope: &PlanScope<'_>,
-    planned: &PlannedServer,
-    held: Option<Arc<LockedStore<'_>>>,
+#[martydb_pg::boxed]
+pub async fn apply<'a>(
+    scope: &'a PlanScope<'a>,
+    planned: &'a PlannedServer,
+    held: Option<Arc<LockedStore<'a>>>,
 ) -> Converged {
     let ready = can_create(planned);
     if planned.plan.steps.is_empty() || ready.is_err() {

@@ -15,6 +15,7 @@ pub type Copies = BTreeMap<ServiceName, CopyOrigin>;
 ///
 /// # Errors
 /// If a former server cannot be inspected.
+#[martydb_pg::boxed]
 pub async fn due(
     run: &Run,
     scope: &PlanScope<'_>,

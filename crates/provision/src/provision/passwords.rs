@@ -21,6 +21,7 @@ struct LoginPair {
 }
 
 /// Returns the logins in use whose stored password does not match the server's SCRAM-SHA-256 verifier.
+#[martydb_pg::boxed]
 pub async fn differing(
     scope: &PlanScope<'_>,
     desired: &DesiredServer,

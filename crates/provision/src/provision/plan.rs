@@ -48,6 +48,7 @@ pub fn planned(plans: &Plans) -> impl Iterator<Item = (&str, &PlannedServer)> {
 }
 
 /// Plans all servers of the services concurrently.
+#[martydb_pg::boxed]
 pub async fn plan(
     run: &Run,
     services: &[DesiredService],

@@ -9,6 +9,7 @@ use martydb_model::{DbName, RoleName};
 use martydb_pg::server::{Access, Connection, execute_protected, query};
 
 /// Drops a scratch database, over another session if the keeper's is lost.
+#[martydb_pg::boxed]
 pub async fn remove(
     access: &Access,
     mut keeper: Connection,

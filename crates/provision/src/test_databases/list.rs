@@ -19,6 +19,7 @@ pub struct ListedTestDatabase {
 
 impl CopyContext<'_> {
     /// Returns the test databases of the service, oldest first.
+    #[martydb_pg::boxed]
     pub async fn list(&mut self) -> Result<Vec<ListedTestDatabase>> {
         let now = self.now().await?;
         let sessions = old::sessions(&mut self.session).await?;

@@ -27,6 +27,7 @@ impl CopyContext<'_> {
     ///
     /// # Errors
     /// If a migration fails, or the server rejects a statement.
+    #[martydb_pg::boxed]
     pub async fn make(&mut self, events: &EventSender) -> Result<CreatedTestDatabase> {
         let mut tries = 1..TRIES;
         loop {

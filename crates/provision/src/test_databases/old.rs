@@ -100,6 +100,7 @@ fn reason(error: &Error) -> String {
 }
 
 /// Returns the number of sessions in each test database, without background workers.
+#[martydb_pg::boxed]
 pub async fn sessions(session: &mut Connection) -> Result<BTreeMap<String, usize>> {
     let asked = stmt!(
         "SELECT d.datname::pg_catalog.text, pg_catalog.count(a.pid)::pg_catalog.text

@@ -36,6 +36,7 @@ pub struct AmqpLink {
     routing_key: EventRoute,
 }
 
+#[martydb_pg::boxed]
 pub async fn open(
     at: &BrokerUrl,
     exchange: &str,

@@ -17,6 +17,7 @@ pub enum BrokerLink {
 impl BrokerLink {
     /// # Errors
     /// [`Kind::Unreachable`](martydb_model::error::Kind::Unreachable) if the broker does not accept the connection.
+    #[martydb_pg::boxed]
     pub async fn open(target: &EventTarget, secrets: &BrokerSecrets) -> Result<BrokerLink> {
         let opened = async {
             Ok(match target {

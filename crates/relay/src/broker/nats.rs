@@ -25,6 +25,7 @@ pub struct NatsLink {
     lost: watch::Receiver<bool>,
 }
 
+#[martydb_pg::boxed]
 pub async fn open(at: &BrokerUrl, subject: EventRoute, password: Option<&SecretString>) -> Result<NatsLink> {
     let (gone, lost) = watch::channel(false);
     let mut options = ConnectOptions::new()

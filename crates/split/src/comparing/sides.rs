@@ -67,6 +67,7 @@ impl SidesComparison<'_> {
     ///
     /// # Errors
     /// If one side cannot be read, or a table does not match.
+    #[martydb_pg::boxed]
     pub async fn open(&self, source: &DatabaseTables) -> Result<(Vec<SessionPair>, Vec<ComparedTable>)> {
         let of = self.of;
         let mut session = sessions::open_inspecting(&of.target).await?;

@@ -51,6 +51,7 @@ struct Filling<'a> {
 ///
 /// # Errors
 /// The first error of a worker. Complete parts are kept, and the next fill resumes.
+#[martydb_pg::boxed]
 pub async fn fill(
     copy: &SplitCopy<'_>,
     targets: &[ReadyTarget<'_>],

@@ -29,6 +29,7 @@ pub fn note_sql(service: &str, note: &SplitNote) -> Statement {
 ///
 /// # Errors
 /// If the state cannot be read.
+#[martydb_pg::boxed]
 pub async fn read(session: &mut Connection, service: &str, kind: &str) -> Result<Vec<SplitNote>> {
     let asked = stmt!(
         "SELECT kind, name, definition FROM martydb_split.note WHERE service = {service} AND kind = {kind} ORDER BY name COLLATE pg_catalog.\"C\"",

@@ -91,6 +91,7 @@ pub async fn prepare(session: &mut Connection) -> Result<()> {
 ///
 /// # Errors
 /// As [`prepare`].
+#[martydb_pg::boxed]
 pub async fn exists(session: &mut Connection) -> Result<bool> {
     match owned(session).await? {
         Some(false) => Err(planted()),
@@ -121,6 +122,7 @@ fn planted() -> Error {
 ///
 /// # Errors
 /// If the state cannot be read.
+#[martydb_pg::boxed]
 pub async fn run(session: &mut Connection) -> Result<Option<SplitRun>> {
     let run = query_first(session, &stmt!("SELECT id, map_hash, online FROM martydb_split.run")).await?;
     Ok(run.map(|(id, map_hash, online)| SplitRun { id, map_hash, online }))
@@ -153,6 +155,7 @@ fn boolean_sql(value: bool) -> Statement {
 ///
 /// # Errors
 /// As [`run`].
+#[martydb_pg::boxed]
 pub async fn services(session: &mut Connection) -> Result<Vec<SplitService>> {
     let asked = stmt!(
         "SELECT name, server, database, phase, wanted, closed, forward_slot, forward_from::pg_catalog.text, reverse_slot, reverse_from::pg_catalog.text
@@ -181,6 +184,7 @@ fn service(row: &Row) -> Result<SplitService> {
 ///
 /// # Errors
 /// As [`run`], and if the service is not part of the split.
+#[martydb_pg::boxed]
 pub async fn one(session: &mut Connection, name: &str) -> Result<SplitService> {
     let all = services(session).await?;
     let found = all.into_iter().find(|one| one.name == name);
@@ -226,6 +230,7 @@ pub async fn leave(session: &mut Connection, name: &str) -> Result<()> {
 ///
 /// # Errors
 /// As [`begin`].
+#[martydb_pg::boxed]
 pub async fn change(session: &mut Connection, name: &str, set: &Statement) -> Result<()> {
     execute(session, &change_sql(name, set)).await.map(drop)
 }
@@ -264,6 +269,7 @@ pub async fn want(session: &mut Connection, name: &str, what: Option<&str>) -> R
 ///
 /// # Errors
 /// As [`run`].
+#[martydb_pg::boxed]
 pub async fn relations(session: &mut Connection, service: &str) -> Result<Vec<SplitRelation>> {
     let asked = stmt!(
         "SELECT service, schema, name, oid, kind, copy_of, storage, pages, parts, bytes, fingerprint FROM martydb_split.relation

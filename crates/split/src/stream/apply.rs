@@ -296,6 +296,7 @@ impl Applier {
     }
 
     /// Ends the session; uncommitted changes are lost.
+    #[martydb_pg::boxed]
     pub async fn close(self) {
         self.session.close().await;
     }

@@ -18,6 +18,7 @@ pub struct StreamOrigin {
 ///
 /// # Errors
 /// If the slot is in use or gone, or the server is unreachable.
+#[martydb_pg::boxed]
 pub async fn begin(origin: &StreamOrigin, from: Lsn) -> Result<ReplicationStream> {
     let session = origin.access.stream(&origin.database).await?;
     let unusable =

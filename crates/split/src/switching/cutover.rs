@@ -35,6 +35,7 @@ pub struct Switched {
 ///
 /// # Errors
 /// Leaves the source open if it was open before, and closed if the copy had closed it.
+#[martydb_pg::boxed(?Send)]
 pub async fn cut_over(ends: &mut SwitchEndpoints) -> Result<Switched> {
     let mut done = Switched::default();
     let name = ends.service.name.clone();
@@ -273,6 +274,7 @@ pub async fn settle(ends: &mut SwitchEndpoints) -> Result<()> {
 }
 
 /// Validates the foreign keys, which already apply to rows written since the opening. Returns those that fail.
+#[martydb_pg::boxed]
 pub async fn prove(session: &mut Connection) -> Vec<String> {
     let mut warnings = vec![];
     for one in target::deferred(session, DeferredStage::Opening).await.unwrap_or_default() {

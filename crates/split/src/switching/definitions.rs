@@ -12,6 +12,7 @@ use martydb_ui::report::printable;
 ///
 /// # Errors
 /// If one of them cannot be read.
+#[martydb_pg::boxed]
 pub async fn changed(
     source: &mut Connection,
     target: &mut Connection,

@@ -57,6 +57,7 @@ impl SwitchEndpoints {
     ///
     /// # Errors
     /// If one of them is unreachable, or the service is not part of the split.
+    #[martydb_pg::boxed]
     pub async fn open(
         run: &Run,
         access: &Access,
@@ -194,6 +195,7 @@ impl SwitchEndpoints {
     }
 
     /// Ends all sessions.
+    #[martydb_pg::boxed]
     pub async fn close(self) {
         self.source.session.close().await;
         self.target.session.close().await;
@@ -206,6 +208,7 @@ impl TargetEnd {
     ///
     /// # Errors
     /// If another command holds it for longer than the timeout.
+    #[martydb_pg::boxed]
     pub async fn lock(&mut self, wait: Duration) -> Result<SessionLock> {
         let what = format!("the split into database \"{}\"", self.at.database);
         lock::take(&mut self.session, LOCK, wait, &what).await

@@ -113,6 +113,7 @@ pub async fn clear_target(ends: &mut SwitchEndpoints) -> Result<Vec<String>> {
 ///
 /// # Errors
 /// If another object of the source needs a table; the error contains its name.
+#[martydb_pg::boxed(?Send)]
 pub async fn clear_source(session: &mut Connection, wait: Duration) -> Result<()> {
     let run = source::run(session).await?;
     let services = source::services(session).await?;

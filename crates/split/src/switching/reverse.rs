@@ -19,6 +19,7 @@ use martydb_ui::report::printable;
 ///
 /// # Errors
 /// If the admin may not create it.
+#[martydb_pg::boxed]
 pub async fn login(ends: &mut SwitchEndpoints) -> Result<Login> {
     let name = ends.login_name();
     one_owner(ends).await?;

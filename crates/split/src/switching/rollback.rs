@@ -44,6 +44,7 @@ pub enum AfterRollback {
 ///
 /// # Errors
 /// Leaves the target open as before.
+#[martydb_pg::boxed(?Send)]
 pub async fn roll_back(ends: &mut SwitchEndpoints, copy: AfterRollback) -> Result<(RolledBack, Switched)> {
     let phase = ends.service.phase;
     if phase == SplitPhase::Finished {

@@ -58,6 +58,7 @@ pub struct SessionOverview<'a> {
 impl<'a> SessionOverview<'a> {
     /// # Errors
     /// If there is no session, or its database is not provisioned.
+    #[martydb_pg::boxed]
     pub async fn read(
         target: &'a MigrationTarget,
         scope: OverviewScope,

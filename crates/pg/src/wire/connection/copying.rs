@@ -90,6 +90,7 @@ impl Connection {
     ///
     /// # Errors
     /// As [`Connection::run`].
+    #[crate::boxed]
     pub async fn copy_out(&mut self, statement: &Statement, sink: &mut FrameSink<'_>) -> ExchangeResult<u64> {
         match self.read_copy(statement, sink).await {
             Ok(rows) => Ok(rows),

@@ -47,6 +47,7 @@ impl Connection {
     ///
     /// # Errors
     /// As [`Connection::run`].
+    #[crate::boxed]
     pub async fn replicate(mut self, statement: &Statement) -> ExchangeResult<ReplicationStream> {
         match self.start(statement).await {
             Ok(()) => Ok(ReplicationStream { connection: self, reported: 0, asked: false }),
