@@ -33,7 +33,7 @@ fn a_login_without_a_known_password_is_simulated_and_stays_unproven() {
     let pair = Pair::new();
     forget(&pair, "red_app");
     let result = pair.verify(&["--probes", "full"], 4);
-    expect(&result, "red_db", "inconclusive", "it would be let in: direct grant of CONNECT");
+    expect(&result, "red_db", "inconclusive", "it could connect: direct grant of CONNECT");
     for database in ["blue_db", "postgres", "template1"] {
         expect(&result, database, "inconclusive", "it would be refused: it lacks CONNECT");
     }
@@ -57,7 +57,7 @@ fn what_the_catalogue_shows_open_is_a_breach_without_a_login() {
     forget(&pair, "red_app");
     pair.server.sql("postgres", "CREATE ROLE bridge; GRANT CONNECT ON DATABASE blue_db TO bridge; GRANT bridge TO red_app; ALTER ROLE red_app INHERIT");
     let result = pair.verify(&["--probes", "full"], 4);
-    expect(&result, "blue_db", "breach", "it would be let in: it is a member of bridge, which holds CONNECT");
+    expect(&result, "blue_db", "breach", "it could connect: it is a member of bridge, which holds CONNECT");
     let is = |finding: &&Value| finding["id"] == "foreign-database-connect" && finding["role"] == "red_app";
     let finding = result["findings"].as_array().unwrap().iter().find(is).unwrap();
     assert_eq!(finding["kind"], "audit");

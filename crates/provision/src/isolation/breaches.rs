@@ -82,12 +82,11 @@ impl Breach<'_> {
         };
         let why: Vec<&str> = paths.iter().map(|path| path.why.as_str()).collect();
         let why = if why.is_empty() { String::new() } else { format!(": {}", why.join(", and ")) };
-        let (source, seen) = match (self.basis, logins) {
-            (Basis::Login, 1) => (FindingSource::Probe, format!("{who} was let in{why}")),
-            (Basis::Login, _) => (FindingSource::Probe, format!("{who} were let in{why}")),
-            (Basis::Catalog, _) => (
+        let (source, seen) = match self.basis {
+            Basis::Login => (FindingSource::Probe, format!("{who} connected{why}")),
+            Basis::Catalog => (
                 FindingSource::Audit,
-                format!("{WAY}, since the password is not known: {who} would be let in{why}"),
+                format!("{WAY}, since the password is not known: {who} could connect{why}"),
             ),
         };
         let found =

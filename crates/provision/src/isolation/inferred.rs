@@ -52,7 +52,7 @@ fn infer(probe: Probe, task: &Task, login: &ProbeLogin, known: &LoginRules<'_>) 
     let breached = foreseen.is_ok() && probe.place == ProbeLocation::Foreign && closed;
     let outcome = if breached { Verdict::Breach } else { Verdict::Inconclusive };
     let words = match foreseen {
-        Ok(why) => format!("it would be let in: {why}"),
+        Ok(why) => format!("it could connect: {why}"),
         Err(why) => format!("it would be refused: {why}"),
     };
     let unread = if known.hba.is_none() { "; pg_hba.conf could not be read" } else { "" };

@@ -140,10 +140,10 @@ impl RemainingFindings {
         let by_login = finding.kind == FindingSource::Probe;
         let same =
             |other: &Finding| gap(finding) == gap(other) && (by_login || finding.object == other.object);
-        self.findings.iter().any(same) || by_login && self.lets_in(finding)
+        self.findings.iter().any(same) || by_login && self.admits(finding)
     }
 
-    fn lets_in(&self, finding: &Finding) -> bool {
+    fn admits(&self, finding: &Finding) -> bool {
         let role = RoleName::found(finding.role.as_str()).ok();
         let database = finding.database.as_deref().and_then(|name| DbName::found(name).ok());
         role.zip(database).is_some_and(|(role, name)| !access_paths(&self.actual, &role, &name).is_empty())

@@ -151,7 +151,7 @@ fn case_of_probe(row: &ProbeRow) -> TestCase {
         (Some(BreachReport::Shown(found) | BreachReport::Hidden(found)), _) => {
             failed(case, "breach", &found.evidence, fix(found))
         }
-        (Some(BreachReport::Unreported), _) => failed(case, "breach", why.unwrap_or("let in"), vec![]),
+        (Some(BreachReport::Unreported), _) => failed(case, "breach", why.unwrap_or("connected"), vec![]),
         (None, Verdict::Inconclusive) => {
             case.ended("error", "inconclusive", &[why.unwrap_or_default().to_owned()])
         }
@@ -211,7 +211,7 @@ mod tests {
     fn a_breach_says_how_it_was_seen_and_what_closes_it_on_lines_of_their_own() {
         let repair = revoke(&entry(None, "CONNECT", "x"), None, &Securable::shared("DATABASE blue", "o"));
         let found = FOREIGN_CONNECT.of("red_app").by(FindingSource::Probe).database("blue");
-        let found = found.evidence("red_app\nwas let in").fix(repair).on("main");
+        let found = found.evidence("red_app\nconnected").fix(repair).on("main");
         let probe = Probe {
             service: "red".into(),
             role: "red_app".into(),
@@ -234,7 +234,7 @@ mod tests {
         let assessment = assess(vec![judged], vec![], &Filter::default());
         let report = VerifyReport::new(assessment);
         let text = junit(&report);
-        let seen = "red_app\\u{a}was let in";
+        let seen = "red_app\\u{a}connected";
         let fix = "SET ROLE &quot;x&quot;;\n     REVOKE CONNECT ON DATABASE blue FROM PUBLIC CASCADE;\n     RESET ROLE;";
         let body = format!(">{seen}\nfix: {fix}</failure>");
         assert_eq!(text.matches(&body).count(), 2, "the probe and the finding: {text}");

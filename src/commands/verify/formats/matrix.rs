@@ -84,7 +84,7 @@ fn denied(rows: &[MatrixRow<'_>], columns: usize, style: &Style) -> String {
     };
     let (services, databases) = (counted(rows.len(), "service"), counted(columns, "database"));
     let line = format!(
-        "{services} at {databases}: every login was let into its own and denied at {others} (--matrix shows them)"
+        "{services} at {databases}: every login connected to its own and was denied at {others} (--matrix shows them)"
     );
     wrapped(&line, "  ", style)
 }

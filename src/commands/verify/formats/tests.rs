@@ -229,7 +229,7 @@ fn where_all_is_denied_one_line_says_so() {
     };
     assert_eq!(
         line(&names(&FOUR)),
-        "4 services at 6 databases: every login was let into its own and denied at all others (--matrix shows them)"
+        "4 services at 6 databases: every login connected to its own and was denied at all others (--matrix shows them)"
     );
     let sixty: Vec<_> = (1..=60).map(|n| format!("s{n}")).collect();
     assert!(line(&sixty).starts_with("60 services at 62 databases: every login"));

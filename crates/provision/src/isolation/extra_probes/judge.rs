@@ -71,7 +71,7 @@ fn finding(task: &Task, extra: &ExtraProbe, listener: &Listener, kind: &FindingK
     let found = kind.of(&extra.role).by(FindingSource::Probe).service_name(service).database(&extra.database);
     // Only the address: a report never contains a working password.
     let found = found.object(format!("address {}", listener.shown));
-    found.evidence(format!("{} was let in {}", extra.role, way(extra, listener))).on(&task.server)
+    found.evidence(format!("{} connected {}", extra.role, way(extra, listener))).on(&task.server)
 }
 
 /// Returns findings for databases that a login breached only on another listener than the manifest's.
@@ -163,7 +163,7 @@ impl Purpose {
             (Purpose::Elsewhere, _, Some(AccessPolicy::LeftOpen)) => {
                 (Verdict::Allowed, Some("left open by close_maintenance: false".into()))
             }
-            _ => (Verdict::Breach, Some(format!("it was let in {}", self.words()).trim_end().into())),
+            _ => (Verdict::Breach, Some(format!("it connected {}", self.words()).trim_end().into())),
         }
     }
 
