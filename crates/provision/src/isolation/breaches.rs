@@ -60,7 +60,7 @@ impl Breach<'_> {
             // Access only through PUBLIC is one finding for all logins of the server.
             if of_public.is_empty() || !own.is_empty() {
                 let who = format!("{} of {}", login.role, login.service);
-                found.push(self.finding(login.role.as_str(), &who, 1, own));
+                found.push(self.finding(login.role.as_str(), &who, own));
             }
             public = public.or(of_public.into_iter().next());
         }
@@ -68,12 +68,12 @@ impl Breach<'_> {
             let services: BTreeSet<_> = entrants.iter().map(|login| login.service.as_str()).collect();
             let services: Vec<_> = services.into_iter().collect();
             let who = format!("{} of {}", counted(entrants.len(), "login"), listed(&services));
-            found.insert(0, self.finding(PUBLIC, &who, entrants.len(), vec![path]));
+            found.insert(0, self.finding(PUBLIC, &who, vec![path]));
         }
         found
     }
 
-    fn finding(&self, role: &str, who: &str, logins: usize, paths: Vec<AccessPath>) -> Finding {
+    fn finding(&self, role: &str, who: &str, paths: Vec<AccessPath>) -> Finding {
         let (kind, service) = match &self.database.kind {
             DatabaseKind::Service(service) => (FOREIGN_CONNECT, Some(service)),
             DatabaseKind::Maintenance => (MAINTENANCE_CONNECT, None),
