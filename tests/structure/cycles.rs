@@ -21,6 +21,21 @@ fn no_room_imports_itself_through_others() {
     no_cycle(&graph(&imports, room), &imports, room);
 }
 
+/// Cargo allows a cycle of dev-dependencies, which `cargo package` then refuses.
+#[test]
+fn no_crate_depends_on_a_later_one() {
+    let root = std::fs::read_to_string("Cargo.toml").unwrap();
+    let named = |line: &str| line.strip_prefix("martydb-")?.split(['.', ' ']).next().map(str::to_owned);
+    let order: Vec<String> = root.lines().filter(|line| line.contains("path = ")).filter_map(named).collect();
+    for (at, name) in order.iter().enumerate() {
+        let manifest = std::fs::read_to_string(format!("crates/{name}/Cargo.toml")).unwrap();
+        let wrong: Vec<String> =
+            manifest.lines().filter_map(named).filter(|needed| !order[..at].contains(needed)).collect();
+        assert!(wrong.is_empty(), "martydb-{name} depends on {wrong:?}");
+    }
+    assert!(order.len() > 9, "{order:?}");
+}
+
 /// Each `lib.rs` lists the public rooms of its crate in its head, with the purpose of each.
 #[test]
 fn every_room_is_listed_at_the_head_of_its_crate() {

@@ -86,10 +86,10 @@ macro_rules! metrics {
 metrics! {
     MetricSource::Monitor => {
         BUILD_INFO = "martydb_build_info", Gauge ["version"], "1, with the version of martydb";
-        UP = "martydb_up", Gauge [], "Whether the server answered the monitor";
+        UP = "martydb_up", Gauge [], "1 if the server answered the monitor";
         SERVER_READ_SECONDS = "martydb_server_read_seconds", Gauge [], "How long the server's statistics took to read";
         SERVICE_INFO = "martydb_service_info", Gauge [], "1 for each service of the manifest";
-        CHECK_OK = "martydb_check_ok", Gauge ["check"], "Whether the last run of a check completed, whatever its result";
+        CHECK_OK = "martydb_check_ok", Gauge ["check"], "1 if the last run of a check completed, whatever its result";
         CHECK_END = "martydb_check_end_timestamp_seconds", Gauge ["check"], "When the last run of a check ended";
         CHECK_SECONDS = "martydb_check_seconds", Gauge ["check"], "How long the last run of a check took";
         CHECK_INTERVAL = "martydb_check_interval_seconds", Gauge ["check"], "How often a check is due";
@@ -98,14 +98,14 @@ metrics! {
     MetricSource::Statistics => {
         SERVER_INFO = "martydb_server_info", Gauge ["version"], "1, with the version of PostgreSQL";
         SERVER_START = "martydb_server_start_timestamp_seconds", Gauge [], "When the server was started";
-        SERVER_IN_RECOVERY = "martydb_server_in_recovery", Gauge [], "Whether the server is a standby";
+        SERVER_IN_RECOVERY = "martydb_server_in_recovery", Gauge [], "1 if the server is a standby";
         SERVER_CONNECTIONS = "martydb_server_connections", Gauge [], "Sessions of clients on the whole server";
         SERVER_CONNECTION_LIMIT = "martydb_server_connection_limit", Gauge [], "max_connections of the server";
         REPLICATION_LAG_BYTES = "martydb_replication_lag_bytes", Gauge ["standby"], "WAL that a standby has yet to replay";
         REPLICATION_LAG_SECONDS = "martydb_replication_lag_seconds", Gauge ["standby"], "How long ago a standby's newest replayed WAL was written";
         REPLAY_AGE_SECONDS = "martydb_replay_age_seconds", Gauge [], "On a standby: age of the newest transaction that it replayed";
         SLOT_RETAINED_BYTES = "martydb_replication_slot_retained_bytes", Gauge ["slot"], "WAL that a replication slot keeps";
-        SLOT_ACTIVE = "martydb_replication_slot_active", Gauge ["slot"], "Whether a replication slot is in use";
+        SLOT_ACTIVE = "martydb_replication_slot_active", Gauge ["slot"], "1 if a replication slot is in use";
         DATABASE_SIZE = "martydb_database_size_bytes", Gauge [], "Size of the database on disk, measured once a minute";
         DATABASE_CONNECTION_LIMIT = "martydb_database_connection_limit", Gauge [], "CONNECTION LIMIT of the database; absent where it has none";
         CONNECTIONS = "martydb_connections", Gauge ["role", "state"], "Sessions in the database, by login and state; logins that the manifest does not declare are \"other\"";
@@ -132,7 +132,7 @@ metrics! {
         MULTIXACT_AGE = "martydb_multixact_age", Gauge [], "Age of the oldest multixact ID, with the same limit";
     }
     MetricSource::Check(MonitorCheck::Isolation) => {
-        ISOLATION_OK = "martydb_isolation_ok", Gauge [], "Whether the last proof of the service's isolation held: 0 after a breach, an inconclusive probe, or a finding of medium and above";
+        ISOLATION_OK = "martydb_isolation_ok", Gauge [], "1 if the last proof of the service's isolation held: 0 after a breach, an inconclusive probe, or a finding of medium and above";
         ISOLATION_PROVEN = "martydb_isolation_proven_timestamp_seconds", Gauge [], "When the service's isolation was last proven";
         ISOLATION_FINDINGS = "martydb_isolation_findings", Gauge ["severity"], "Findings about the service, and about its server as a whole";
     }
@@ -140,8 +140,8 @@ metrics! {
         MIGRATION_CURRENT = "martydb_migration_current_version", Gauge [], "Version of the newest migration that is applied; absent before the first";
         MIGRATION_LATEST = "martydb_migration_latest_version", Gauge [], "Version of the newest migration file";
         MIGRATIONS_PENDING = "martydb_migrations_pending", Gauge [], "Migrations that the next upgrade would run, repeatable ones too";
-        MIGRATIONS_DIVERGENT = "martydb_migrations_divergent", Gauge [], "Whether files and history differ, or a migration was left half done";
-        PROVISIONED = "martydb_provisioned", Gauge [], "Whether the service's database and roles are there";
+        MIGRATIONS_DIVERGENT = "martydb_migrations_divergent", Gauge [], "1 if files and history differ, or a migration was left half done";
+        PROVISIONED = "martydb_provisioned", Gauge [], "1 if the service's database and roles are there";
     }
     MetricSource::Check(MonitorCheck::Drift) => {
         DRIFT = "martydb_drift_changes", Gauge [], "Changes that `apply` would make; those to the server as a whole have no service";
