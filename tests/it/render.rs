@@ -2,6 +2,7 @@
 
 mod ci;
 mod custom;
+mod job_environment;
 mod network;
 mod paths;
 mod pgbackrest;

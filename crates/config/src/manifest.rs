@@ -30,7 +30,7 @@ use std::path::{Path, PathBuf};
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Result};
 
-pub use checked::{Manifest, ServerLocation, ServerSpec, ServerUrl};
+pub use checked::{FurtherLogin, Manifest, ServerLocation, ServerSpec, ServerUrl};
 pub use draft::{DeclaredService, ManifestDraft};
 pub use provenance::{ResolvedValue, explain};
 pub use raw::{

@@ -14,7 +14,7 @@ use crate::commands::login_choice::LoginRole;
 use martydb_config::secrets::{CredentialKey, PrivateFile};
 use martydb_model::error::{Error, Result};
 use martydb_model::units::counted;
-use martydb_model::{DesiredService, RoleKind};
+use martydb_model::{DbName, DesiredService, RoleKind};
 use martydb_provision::run::Run;
 use martydb_ui::flags::{Format, Select};
 use martydb_ui::report::{Cell, Paint, Report, Style, Table, printable};
@@ -76,11 +76,11 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<ExportReport> {
 /// Returns the keys of these services' logins, and of the further logins with access to them.
 pub fn keys(run: &Run, services: &[DesiredService]) -> Vec<CredentialKey> {
     let own = services.iter().flat_map(CredentialKey::of);
-    own.chain(further(run, services).map(|(_, key)| key)).collect()
+    own.chain(further(run, services).map(|(_, key, _)| key)).collect()
 }
 
 async fn logins<'a>(
-    run: &Run,
+    run: &'a Run,
     services: &'a [DesiredService],
     kinds: &[RoleKind],
     format: ExportFormat,
@@ -88,12 +88,13 @@ async fn logins<'a>(
 ) -> Result<Vec<Exported<'a>>> {
     let own = services
         .iter()
-        .flat_map(|service| kinds.iter().map(move |kind| (service, CredentialKey::new(service, *kind))));
-    let pairs: Vec<_> = own.chain(further(run, services).filter(|_| format.has_further(chosen))).collect();
-    let keys: Vec<_> = pairs.iter().map(|(_, key)| key.clone()).collect();
+        .flat_map(|service| kinds.iter().map(move |kind| (service, CredentialKey::new(service, *kind))))
+        .map(|(service, key)| (service, key, service.database.clone()));
+    let exported: Vec<_> = own.chain(further(run, services).filter(|_| format.has_further(chosen))).collect();
+    let keys: Vec<_> = exported.iter().map(|(_, key, _)| key.clone()).collect();
     let kept = run.store.settled(&keys).await?;
     let mut all = vec![];
-    for ((service, _), kept) in pairs.into_iter().zip(&kept) {
+    for ((service, _, database), kept) in exported.into_iter().zip(&kept) {
         let mut logins: Vec<_> = kept.logins().into_iter().map(Some).collect();
         // An application uses one login; the other formats are for systems that serve both of a pair.
         logins.retain(|login| !format.is_for_applications() || login.as_ref().is_some_and(|one| one.in_use));
@@ -103,22 +104,20 @@ async fn logins<'a>(
         }
         for login in logins {
             let name = formats::name(&run.store, format, &kept.key, login.as_ref());
-            all.push(Exported { service, key: kept.key.clone(), kept: login, name });
+            let (key, database) = (kept.key.clone(), database.clone());
+            all.push(Exported { service, database, key, kept: login, name });
         }
     }
     Ok(all)
 }
 
-/// Returns the further logins with access to these services, each with the first of them.
+/// Returns the further logins of these services, each with the first of them and with its initial database.
 fn further<'a>(
-    run: &Run,
+    run: &'a Run,
     services: &'a [DesiredService],
-) -> impl Iterator<Item = (&'a DesiredService, CredentialKey)> {
-    run.manifest.further_logins().filter_map(|(server, role)| {
-        let uses = |service: &&DesiredService| {
-            service.server == *server && service.access.iter().any(|grant| grant.role == role.name)
-        };
-        Some((services.iter().find(uses)?, CredentialKey::of_access(server, role)?))
+) -> impl Iterator<Item = (&'a DesiredService, CredentialKey, DbName)> {
+    run.manifest.further_logins_of(services.iter()).filter_map(|login| {
+        Some((login.service, CredentialKey::of_access(login.server, login.role)?, login.database))
     })
 }
 
@@ -218,7 +217,7 @@ impl ExportReport {
                 service: one.service.name.to_string(),
                 role: one.key.label.clone(),
                 server: one.key.server.clone(),
-                database: one.service.database.to_string(),
+                database: one.database.to_string(),
                 login: login.to_string(),
                 in_use: one.kept.as_ref().is_some_and(|kept| kept.in_use),
                 stored: one.kept.is_some(),

@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 use secrecy::SecretString;
 
 use super::formats::Exported;
-use crate::commands::login_choice;
 use martydb_config::connection_string::Form;
 use martydb_config::manifest::ServerLocation;
 use martydb_config::secrets::{self, PrivateFile};
@@ -58,9 +57,7 @@ pub async fn write(run: &Run, folder: &SecretFolder, all: &[Exported<'_>]) -> Re
         .map_err(|error| failed(&folder.0, error))?;
     for one in all {
         let Some(kept) = &one.kept else { continue };
-        let (kind, password) = (one.key.kind, kept.password.clone());
-        let parts =
-            login_choice::for_application(run, one.service, kind, kept.login.as_str(), password).await?;
+        let parts = one.connection(run, kept).await?;
         folder.write(&one.name, SecretString::from(parts.render(Form::Uri)?))?;
     }
     let deployed = run.manifest.servers.iter();

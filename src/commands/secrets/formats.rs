@@ -8,10 +8,11 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
 use crate::commands::login_choice;
+use martydb_config::connection_string::Parts;
 use martydb_config::secrets::{CredentialKey, Secrets, Store, StoredLogin};
 use martydb_deploy::render;
 use martydb_model::error::{Error, Kind, Result};
-use martydb_model::{DesiredService, RoleKind};
+use martydb_model::{DbName, DesiredService, RoleKind};
 use martydb_provision::probe::{self, ProbeLogin, Task};
 use martydb_provision::run::Run;
 
@@ -66,10 +67,27 @@ impl ExportFormat {
 /// Login with its password, if the store has one.
 pub struct Exported<'a> {
     pub service: &'a DesiredService,
+    /// Initial database of the login.
+    pub database: DbName,
     pub key: CredentialKey,
     pub kept: Option<StoredLogin>,
     /// Name of the login in the format.
     pub name: String,
+}
+
+impl Exported<'_> {
+    /// Returns the connection of an application with this login.
+    ///
+    /// # Errors
+    /// If the server's address is not known.
+    pub async fn connection(&self, run: &Run, kept: &StoredLogin) -> Result<Parts> {
+        let (user, password) = (kept.login.as_str(), kept.password.clone());
+        if self.database == self.service.database {
+            return login_choice::for_application(run, self.service, self.key.kind, user, password).await;
+        }
+        let endpoint = run.access(&self.key.server).await?.endpoint;
+        Ok(Parts::new(&endpoint, user, Some(password), self.database.as_str()))
+    }
 }
 
 /// Returns the name of a login in a format. `login` is the role itself if the store has no password.
@@ -144,9 +162,7 @@ async fn kubernetes(run: &Run, all: &[Exported<'_>]) -> Result<String> {
 
 /// Returns the variables of `url --format env`.
 async fn variables(run: &Run, one: &Exported<'_>, kept: &StoredLogin) -> Result<BTreeMap<String, String>> {
-    let (kind, password) = (one.key.kind, kept.password.clone());
-    let parts = login_choice::for_application(run, one.service, kind, kept.login.as_str(), password).await?;
-    Ok(parts.variables()?.into_iter().collect())
+    Ok(one.connection(run, kept).await?.variables()?.into_iter().collect())
 }
 
 fn dotenv(all: &[Exported<'_>]) -> Result<String> {
@@ -193,7 +209,7 @@ fn json_login<'a>(one: &'a Exported<'_>, kept: &'a StoredLogin) -> JsonLogin<'a>
         service: one.key.service.as_str(),
         role: &one.key.label,
         server: &one.key.server,
-        database: one.service.database.as_str(),
+        database: one.database.as_str(),
         login: kept.login.as_str(),
         in_use: kept.in_use,
         password: kept.password.expose_secret(),
@@ -218,7 +234,7 @@ async fn verifiers(run: &Run, server: &str, all: Vec<&(&Exported<'_>, &StoredLog
         service: one.key.service.clone(),
         kind: one.key.kind,
         role: kept.login.clone(),
-        database: one.service.database.clone(),
+        database: one.database.clone(),
         password: Some(kept.password.clone()),
         also: vec![],
         further: false,

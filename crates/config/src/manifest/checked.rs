@@ -8,8 +8,10 @@ use martydb_model::app_url::AppUrls;
 use martydb_model::deploy::Deployment;
 use martydb_model::platform::Platform;
 use martydb_model::{
-    AccessRole, BackupSettings, DesiredServer, DesiredService, FormerNames, RoleName, ServerName, ServiceName,
+    AccessRole, BackupSettings, DbName, DesiredServer, DesiredService, FormerNames, RoleName, ServerName,
+    ServiceName,
 };
+use martydb_pg::server::COMMON_DATABASE;
 use martydb_pg::server::hosts::TargetSession;
 use martydb_pg::wire::{Endpoint, Host, RequireAuth, Tls};
 
@@ -111,6 +113,16 @@ impl ServerUrl {
     }
 }
 
+/// A further login that can log in now.
+pub struct FurtherLogin<'a> {
+    pub server: &'a ServerName,
+    pub role: &'a AccessRole,
+    /// First service that grants it access, otherwise the first on its server.
+    pub service: &'a DesiredService,
+    /// Its initial database: that service's, or the maintenance database if no service grants it access.
+    pub database: DbName,
+}
+
 impl Manifest {
     /// Returns the manifest's folder, which every path in it is relative to.
     pub fn home(&self) -> &Path {
@@ -138,6 +150,34 @@ impl Manifest {
     pub fn further_logins(&self) -> impl Iterator<Item = (&ServerName, &AccessRole)> {
         let all = self.access.iter().flat_map(|(server, all)| all.values().map(move |role| (server, role)));
         all.filter(|(_, role)| role.login && !role.expired)
+    }
+
+    /// Returns the further logins that can log in now and have access to one of these services; a login that no service
+    /// grants any, such as the monitor's, if one of these services is on its server.
+    pub fn further_logins_of<'a>(
+        &'a self,
+        services: impl Iterator<Item = &'a DesiredService> + Clone,
+    ) -> impl Iterator<Item = FurtherLogin<'a>> {
+        self.further_logins().filter_map(move |(server, role)| {
+            let grants = |service: &&DesiredService| {
+                service.server == *server && service.access.iter().any(|grant| grant.role == role.name)
+            };
+            if let Some(service) = services.clone().find(grants) {
+                return Some(FurtherLogin { server, role, service, database: service.database.clone() });
+            }
+            let is_granted = self.services.values().any(|service| grants(&service));
+            let service = services.clone().find(|service| service.server == *server);
+            let database = DbName::found(self.maintenance_database(server)).ok()?;
+            Some(FurtherLogin { server, role, service: service.filter(|_| !is_granted)?, database })
+        })
+    }
+
+    /// Returns the maintenance database of a server.
+    pub fn maintenance_database(&self, server: &str) -> &str {
+        match &self.servers[server].location {
+            ServerLocation::Url(url) => &url.database,
+            ServerLocation::Embedded { .. } => COMMON_DATABASE,
+        }
     }
 
     fn leaving(&self, server: &str) -> Vec<FormerNames> {

@@ -10,11 +10,11 @@ use secrecy::SecretString;
 
 use super::kubernetes::sealing::SealingKey;
 use martydb_config::credentials;
-use martydb_config::manifest::{Manifest, ServerLocation, ServerUrl};
+use martydb_config::manifest::{FurtherLogin, Manifest, ServerLocation, ServerUrl};
 use martydb_config::secrets::CredentialKey;
 use martydb_model::deploy::{ServerDeployment, ServicePods, label};
 use martydb_model::error::{Error, Result};
-use martydb_model::{AccessRole, DesiredService, RoleName, ServerName, ServiceName};
+use martydb_model::{AccessRole, DbName, DesiredService, RoleName, ServerName, ServiceName};
 
 /// Paths of the project's files, for targets that refer to them.
 #[derive(Debug, Clone)]
@@ -69,8 +69,10 @@ impl ServerNode<'_> {
 /// A login whose password is in a Kubernetes Secret.
 pub struct LoginNode<'a> {
     pub key: CredentialKey,
-    /// Service of its initial database: its own, or the first that a further login may use.
+    /// Its own service, or the first that a further login may use; otherwise the first on its server.
     pub service: &'a DesiredService,
+    /// Its initial database.
+    pub database: DbName,
 }
 
 /// A service of the manifest.
@@ -320,11 +322,11 @@ fn logins(manifest: &Manifest) -> Vec<LoginNode<'_>> {
     let own = manifest
         .services
         .values()
-        .flat_map(|service| CredentialKey::of(service).map(move |key| LoginNode { key, service }));
-    let further = manifest.further_logins().filter_map(|(server, role)| {
-        let mut users = manifest.services.values().filter(|service| service.server == *server);
-        let service = users.find(|service| service.access.iter().any(|grant| grant.role == role.name))?;
-        Some(LoginNode { key: CredentialKey::of_access(server, role)?, service })
+        .flat_map(|service| CredentialKey::of(service).map(move |key| (key, service)));
+    let own = own.map(|(key, service)| LoginNode { key, service, database: service.database.clone() });
+    let further = manifest.further_logins_of(manifest.services.values()).filter_map(|login| {
+        let FurtherLogin { server, role, service, database } = login;
+        Some(LoginNode { key: CredentialKey::of_access(server, role)?, service, database })
     });
     own.chain(further).collect()
 }

@@ -16,8 +16,9 @@ pub fn address(
     password: SecretString,
 ) -> Parts {
     let (manifest, service, kind) = (plan.manifest, login.service, login.key.kind);
-    let (database, password) = (service.database.as_str(), Some(password));
-    let url = manifest.app_urls[&service.name].write.as_ref().filter(|_| kind != RoleKind::Migrator);
+    let (database, password) = (login.database.as_str(), Some(password));
+    let is_apps = kind != RoleKind::Migrator && database == service.database.as_str();
+    let url = manifest.app_urls[&service.name].write.as_ref().filter(|_| is_apps);
     match url {
         Some(url) => Parts::through(url, user, password, database),
         None => Parts::new(&plan.server(&service.server).url.endpoint(), user, password, database),
