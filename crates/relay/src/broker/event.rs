@@ -98,6 +98,17 @@ impl OutboxEvent {
     }
 }
 
+/// Attributes that the relay sets.
+const ATTRIBUTES: [&str; 6] = ["specversion", "id", "source", "type", "subject", "time"];
+
+/// Returns `true` if a header is one of the relay's attributes with this prefix. An event must not set another
+/// service as its source in a header that differs in case only.
+#[cfg_attr(not(feature = "brokers"), allow(dead_code))]
+pub fn is_attribute(header: &str, prefix: &str) -> bool {
+    let start = header.get(..prefix.len()).filter(|start| start.eq_ignore_ascii_case(prefix));
+    start.is_some_and(|_| ATTRIBUTES.iter().any(|name| header[prefix.len()..].eq_ignore_ascii_case(name)))
+}
+
 /// Returns `true` for a valid attribute name of CloudEvents.
 fn is_extension(name: &str) -> bool {
     (1..=20).contains(&name.len()) && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
