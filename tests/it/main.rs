@@ -21,6 +21,7 @@ mod everyday;
 mod fake_server;
 mod faults;
 mod formats;
+mod found_manifest;
 mod hints;
 mod hostile;
 mod import;
