@@ -35,6 +35,7 @@ mod manifest_errors;
 mod migrate;
 mod mistakes;
 mod monitor;
+mod odd_files;
 mod orphans;
 mod output;
 mod parameters;
