@@ -24,6 +24,8 @@ pub struct OutboxEvent {
     pub attempts: i64,
     /// Source: project and service.
     pub source: Arc<str>,
+    /// Size in bytes if it is too large to be read; payload and headers are then empty.
+    pub excess: Option<i64>,
 }
 
 const JSON: &str = "application/json";
@@ -137,6 +139,7 @@ mod tests {
             occurred_at: Some("2026-11-23T12:00:00Z".into()),
             attempts: 0,
             source: "/marty/csca".into(),
+            excess: None,
         }
     }
 

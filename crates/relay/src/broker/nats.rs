@@ -85,7 +85,7 @@ fn subject_of(event: &OutboxEvent, route: &EventRoute) -> Result<String, Publish
     let subject = event.route(route, escape);
     if is_reserved_by_nats(&subject) {
         let why = format!("the subject \"{subject}\" is reserved for the broker");
-        return Err(PublishFailure::Refused(why));
+        return Err(PublishFailure::Unfit(why));
     }
     Ok(subject)
 }
@@ -175,7 +175,7 @@ mod tests {
         for (aggregate_type, event_type) in [("$JS", "API.STREAM.DELETE.s"), ("$SYS", "x"), ("_INBOX", "x.y")]
         {
             let end = of(both, aggregate_type, event_type);
-            assert!(matches!(end, Err(PublishFailure::Refused(_))), "{end:?}");
+            assert!(matches!(end, Err(PublishFailure::Unfit(_))), "{end:?}");
         }
         assert!(of("{event_type}", "", "$JS.API.INFO").is_err());
         assert_eq!(of(both, "_INBOX_", "a b*>").as_deref(), Ok("_INBOX_.a_b__"));
