@@ -178,7 +178,7 @@ async fn planned(run: &Run, service: &DesiredService) -> Result<PlannedServer> {
 
 /// Writes the file atomically and keeps its permissions.
 fn write(before: &ManifestDraft, after: &ManifestDraft) -> Result<()> {
-    let path = fs::canonicalize(&before.path).map_err(|error| failed(&before.path, &error))?;
+    let path = fs::canonicalize(&before.place.path).map_err(|error| failed(&before.place.path, &error))?;
     let now = fs::read_to_string(&path).map_err(|error| failed(&path, &error))?;
     if now != before.text {
         return Err(Error::operation(format!(

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use martydb_config::manifest::{self, DEFAULT_ENV};
+use martydb_config::manifest::{self, DEFAULT_ENV, ManifestPath};
 use martydb_migrate::discovery::{self, Proposal};
 use martydb_model::ServiceName;
 use martydb_model::environment::Environment;
@@ -43,7 +43,11 @@ pub async fn run(
     out: Arc<Out>,
     arguments: &Arguments,
 ) -> Result<InitReport> {
-    let path = global.manifest.clone().unwrap_or_else(|| PathBuf::from("martydb.yaml"));
+    let path = match &global.manifest {
+        Some(folder) if folder.is_dir() => folder.join("martydb.yaml"),
+        Some(file) => file.clone(),
+        None => PathBuf::from("martydb.yaml"),
+    };
     if path.exists() && !arguments.dry_run {
         return Err(Error::usage(format!("{} exists already", path.display()))
             .hint("edit it, or choose another file with --manifest"));
@@ -60,7 +64,7 @@ pub async fn run(
         return Ok(InitReport::dry(path, text, proposal));
     }
     create(&path, &text)?;
-    let manifest = manifest::load(&path, DEFAULT_ENV, &Environment::new())?;
+    let manifest = manifest::load(&ManifestPath::named(&path), DEFAULT_ENV, &Environment::new())?;
     // An older schema of the same name helps editors as well.
     if !schema.exists() {
         create(&schema, &manifest::json_schema())?;
@@ -82,7 +86,8 @@ pub async fn run(
 pub async fn opened(global: &Global, environment: Environment, out: Arc<Out>) -> Result<Run> {
     let here = std::env::current_dir().unwrap_or_default();
     let can_ask = !global.no_input && !global.yes && prompt::possible();
-    let missing = global.manifest.is_none() && manifest::find(None, &here).is_err();
+    let named = global.manifest.as_deref();
+    let missing = named.is_none_or(Path::is_dir) && manifest::nearest(named, &here).is_none();
     if missing && can_ask {
         let question = "There is no martydb.yaml in this folder or above it. Write one now?";
         if prompt::yes_no(question).await? {

@@ -31,14 +31,20 @@ pub struct Arguments {
     pub format: Option<CheckFormat>,
 }
 
-/// Checks the pending files. If a database does not answer, all its files are checked.
+/// Checks the pending files. If a database does not answer, or its password is behind a program, all its files are
+/// checked: what only reads files runs no program that they name.
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<LintReport> {
     let services = run.readable(&arguments.select)?;
-    let asked = |service: &&DesiredService| arguments.since.is_none() && exists(run, service);
+    let by_program = run.store.runs_a_program();
+    let asks = arguments.since.is_none() && !by_program;
+    let asked = |service: &&DesiredService| asks && exists(run, service);
     let asked: Vec<_> = services.iter().filter(asked).cloned().collect();
     let statuses = if asked.is_empty() { vec![] } else { look_at(run, &asked, Sizes::Skipped).await? };
     let checkout = Checkout::from_environment(&run.environment);
     let mut report = LintReport { services: vec![], assumed: vec![], format: arguments.format, checkout };
+    if by_program && arguments.since.is_none() {
+        report.assumed.push(NO_PROGRAM.into());
+    }
     for service in &services {
         let name = service.name.as_str();
         let status = statuses.iter().find(|status| status.service == name);
@@ -59,6 +65,9 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<LintReport> {
     }
     Ok(report)
 }
+
+const NO_PROGRAM: &str = "the passwords are behind a program, which `lint` does not run: all files are checked as if none \
+                          were applied; `--since VERSION` names the ones that are";
 
 /// States of a database that answered.
 const ANSWERING: &[ServiceState] =

@@ -13,7 +13,7 @@ use crate::commands::completions;
 use crate::environment::environment;
 use crate::shipped_files::TEMPLATES;
 use martydb_config::lint_rules;
-use martydb_config::manifest::{self, Manifest};
+use martydb_config::manifest::{self, Manifest, ManifestPath};
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Result};
 use martydb_model::findings::KINDS;
@@ -92,7 +92,7 @@ fn value_of(words: &[String], short: &str, long: &str) -> Option<String> {
 
 /// Manifest and environment from the words, or from their variables.
 struct ManifestChoice {
-    path: PathBuf,
+    place: ManifestPath,
     env: String,
     variables: Environment,
 }
@@ -104,13 +104,13 @@ impl ManifestChoice {
             value_of(&words, short, long).or_else(|| variables.get(variable).cloned())
         };
         let named = given("-f", "--manifest", "MARTYDB_MANIFEST").map(PathBuf::from);
-        let path = manifest::find(named.as_deref(), &std::env::current_dir().ok()?).ok()?;
+        let place = manifest::find(named.as_deref(), &std::env::current_dir().ok()?).ok()?;
         let env = given("-e", "--env", "MARTYDB_ENV").unwrap_or_else(|| manifest::DEFAULT_ENV.to_owned());
-        Some(ManifestChoice { path, env, variables })
+        Some(ManifestChoice { place, env, variables })
     }
 
     fn manifest(&self) -> Option<Manifest> {
-        manifest::load(&self.path, &self.env, &self.variables).ok()
+        manifest::load(&self.place, &self.env, &self.variables).ok()
     }
 }
 
@@ -134,7 +134,9 @@ fn servers() -> Vec<CompletionCandidate> {
 }
 
 fn environments() -> Vec<CompletionCandidate> {
-    candidates(ManifestChoice::find().map(|place| manifest::environments(&place.path)).unwrap_or_default())
+    candidates(
+        ManifestChoice::find().map(|choice| manifest::environments(&choice.place.path)).unwrap_or_default(),
+    )
 }
 
 fn access() -> Vec<CompletionCandidate> {
@@ -147,7 +149,8 @@ fn access() -> Vec<CompletionCandidate> {
 
 /// Returns the built-in templates and the files beside the manifest.
 fn templates() -> Vec<CompletionCandidate> {
-    let folder = ManifestChoice::find().and_then(|place| Some(place.path.parent()?.join("templates")));
+    let folder =
+        ManifestChoice::find().and_then(|choice| Some(choice.place.path.parent()?.join("templates")));
     let files = folder.and_then(|folder| std::fs::read_dir(folder).ok()).into_iter().flatten().flatten();
     let own = files.filter_map(|file| {
         let path = file.path();

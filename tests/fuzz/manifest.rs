@@ -97,7 +97,7 @@ fn load(folder: &Path, bytes: &[u8]) -> Vec<String> {
     let variables: Environment = [("A", "a"), ("DB_USER", "it's \"me\""), ("DB_PORT", "70000")]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into();
-    match manifest::load(&path, "development", &variables) {
+    match manifest::load(&manifest::ManifestPath::named(&path), "development", &variables) {
         Ok(manifest) => manifest.servers.keys().map(|server| planned(&manifest.desired(server))).collect(),
         Err(error) => {
             let told = format!("{error:?}");

@@ -11,12 +11,14 @@
 //! - [`replace_process`]: replaces this process by another program
 //! - [`replace_file`]: replaces a file atomically
 //! - [`lint_rules`]: names of the lint rules
+//! - [`account_trust`]: accounts whose files are believed
 
 #![cfg_attr(
     not(test),
     deny(clippy::disallowed_methods, clippy::print_stderr, clippy::print_stdout, clippy::unwrap_used)
 )]
 
+mod account_trust;
 pub mod backup_store;
 pub mod connection_string;
 pub mod credentials;

@@ -21,11 +21,12 @@ mod resolve;
 mod service_file;
 mod source;
 mod split_map;
+mod trust;
 mod typed;
 mod url;
 mod yaml_file;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Result};
@@ -41,12 +42,13 @@ pub use resolve::allow::unknown_finding;
 pub use resolve::{login_name, wrong_in_secrets};
 pub use source::{DEFAULT_ENV, environments};
 pub use split_map::{EdgeAnswer, ReferenceTable, SplitMap, SplitSource, TablePattern, split_map_schema};
+pub use trust::ManifestPath;
 
 /// Reads the manifest and its overlay for `env`.
 ///
 /// # Errors
 /// [`martydb_model::error::Kind::Manifest`] with `file:line:column` in the message wherever the location is known.
-pub fn load(path: &Path, env: &str, variables: &Environment) -> Result<Manifest> {
+pub fn load(path: &ManifestPath, env: &str, variables: &Environment) -> Result<Manifest> {
     let mut sources = source::Sources::read(path, env)?;
     let tree = sources.tree(variables)?;
     let raw = sources.typed(tree)?;
@@ -62,25 +64,38 @@ pub fn json_schema() -> String {
 /// Default file names, tried in each folder in this order.
 const CANDIDATES: [&str; 2] = ["martydb.yaml", "services/manifest.yaml"];
 
-/// Returns the given path, or the nearest manifest in `folder` or a folder above it.
-pub fn find(named: Option<&Path>, folder: &Path) -> Result<PathBuf> {
-    if let Some(path) = named {
-        return if path.is_file() {
-            Ok(path.to_owned())
-        } else {
-            Err(Error::manifest(format!("no manifest at {}", path.display()))
-                .hint("check --manifest or MARTYDB_MANIFEST"))
-        };
+/// Returns the named file, or the manifest in the named folder, or else the nearest one in `folder` or above it.
+pub fn nearest(named: Option<&Path>, folder: &Path) -> Option<ManifestPath> {
+    let within = |folder: &Path| CANDIDATES.iter().map(|name| folder.join(name)).find(|path| path.is_file());
+    match named {
+        Some(path) if path.is_dir() => within(path).map(ManifestPath::named),
+        Some(path) => path.is_file().then(|| ManifestPath::named(path)),
+        None => folder.ancestors().find_map(within).map(ManifestPath::found),
     }
-    folder
-        .ancestors()
-        .flat_map(|above| CANDIDATES.iter().map(move |name| above.join(name)))
-        .find(|path| path.is_file())
-        .ok_or_else(|| {
-            Error::manifest(format!("no manifest in {} or any folder above it", folder.display()))
-                .cause(format!("looked for {}", CANDIDATES.join(" and ")))
-                .hint("`martydb init` writes one; or name one with --manifest FILE")
-        })
+}
+
+/// Returns the manifest as [`nearest`] does.
+///
+/// # Errors
+/// If there is none, or if it was not named and another account could have written it.
+pub fn find(named: Option<&Path>, folder: &Path) -> Result<ManifestPath> {
+    let Some(nearest) = nearest(named, folder) else { return Err(missing(named, folder)) };
+    nearest.check(&nearest.path)?;
+    Ok(nearest)
+}
+
+fn missing(named: Option<&Path>, folder: &Path) -> Error {
+    let looked = format!("looked for {}", CANDIDATES.join(" and "));
+    match named {
+        Some(path) if path.is_dir() => Error::manifest(format!("no manifest in {}", path.display()))
+            .cause(looked)
+            .hint("check --manifest or MARTYDB_MANIFEST"),
+        Some(path) => Error::manifest(format!("no manifest at {}", path.display()))
+            .hint("check --manifest or MARTYDB_MANIFEST"),
+        None => Error::manifest(format!("no manifest in {} or any folder above it", folder.display()))
+            .cause(looked)
+            .hint("`martydb init` writes one; or name one with --manifest FILE"),
+    }
 }
 
 #[cfg(test)]

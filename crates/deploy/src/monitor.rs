@@ -9,6 +9,7 @@ pub mod checks;
 mod exporter;
 pub mod exposition;
 mod http;
+mod limit;
 mod listen;
 mod map;
 pub mod results;

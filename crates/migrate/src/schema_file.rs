@@ -1,13 +1,13 @@
 //! `schema.sql` beside a service's migrations: its schema after the last run that changed it, for review and
 //! version control. Written if the manifest contains `dump_schema: true`.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::engine::session;
 use super::history::schema_text;
 use super::target::MigrationTarget;
+use crate::files::read_text;
 use martydb_config::replace_file::{Readers, replace_file};
 use martydb_model::error::{Error, Result};
 
@@ -33,7 +33,7 @@ pub async fn write_schema(target: &MigrationTarget, version: Option<i64>, wait: 
     let text = schema_text(&mut reader, &head).await;
     reader.close().await;
     let (text, path) = (text?, schema_path(&target.folder));
-    match fs::read_to_string(&path) {
+    match read_text(&path) {
         Ok(present) if present == text => return Ok(()),
         Ok(present) if !present.starts_with(MARK) => {
             return Err(Error::operation(format!("{} was not written by martydb", path.display()))
@@ -48,7 +48,7 @@ pub async fn write_schema(target: &MigrationTarget, version: Option<i64>, wait: 
 /// Returns the version at which the file was written: `None` if it is missing or not martydb's, `Some(0)` if it
 /// has no version.
 pub fn schema_version(migrations: &Path) -> Option<i64> {
-    let text = fs::read_to_string(schema_path(migrations)).ok()?;
+    let text = read_text(&schema_path(migrations)).ok()?;
     let head = text.lines().next()?.strip_prefix(MARK)?;
     let version = head.split_once(" at V").and_then(|(_, rest)| rest.split(',').next()?.parse().ok());
     Some(version.unwrap_or(0))
@@ -75,7 +75,7 @@ mod tests {
             ("-- The schema of a without migrations, written by martydb", Some(0)),
             ("CREATE TABLE t ();", None),
         ] {
-            fs::write(dir.path().join("schema.sql"), head).unwrap();
+            std::fs::write(dir.path().join("schema.sql"), head).unwrap();
             assert_eq!(schema_version(&folder), version, "{head}");
         }
     }

@@ -42,20 +42,43 @@ impl EventRoute {
             rest = &rest[end + 1..];
         }
         parts.push(RoutePart::Text(rest.to_owned()));
+        parts.retain(|part| *part != RoutePart::Text(String::new()));
         Ok(EventRoute(parts))
     }
 
-    /// Returns the route of one event; `value` returns the value of a field.
+    /// Returns the route of one event; `value` returns the value of a field. Only the field that ends a route may add
+    /// tokens to it: with a dot in an earlier one, an event could take the place of another.
     pub fn of<'a>(&self, value: impl Fn(EventField) -> &'a str, escape: impl Fn(char) -> char) -> String {
         let mut route = String::new();
-        for part in &self.0 {
+        for (at, part) in self.0.iter().enumerate() {
+            let ends = at + 1 == self.0.len();
+            let without_dots = |c| if c == '.' && !ends { '_' } else { escape(c) };
             match part {
                 RoutePart::Text(text) => route.push_str(text),
-                RoutePart::Event(field) => route.extend(value(*field).chars().map(&escape)),
+                RoutePart::Event(field) => route.extend(value(*field).chars().map(without_dots)),
             }
         }
         route
     }
+
+    /// Returns the first token, which is before the first dot; `None` if a field of the event is in it.
+    pub fn fixed_first_token(&self) -> Option<String> {
+        let mut token = String::new();
+        for part in &self.0 {
+            let RoutePart::Text(text) = part else { return None };
+            match text.split_once('.') {
+                Some((end, _)) => return Some(token + end),
+                None => token.push_str(text),
+            }
+        }
+        Some(token)
+    }
+}
+
+/// Returns `true` for a subject, or a first token of one, by which NATS is commanded (`$JS`, `$SYS`), or which belongs
+/// to the requests of one client.
+pub fn is_reserved_by_nats(subject: &str) -> bool {
+    subject.starts_with('$') || subject.split('.').next() == Some("_INBOX")
 }
 
 fn unknown(name: &str, known: &[(&str, &str)]) -> String {
@@ -81,6 +104,34 @@ mod tests {
         ] {
             let error = EventRoute::parse(text, &[("service", "csca")]).unwrap_err();
             assert!(error.contains(said), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn only_the_last_field_adds_tokens() {
+        let made = |text: &str| {
+            let route = EventRoute::parse(text, &[("service", "csca")]).unwrap();
+            route.of(|field| if field == EventField::EventType { "a.b" } else { "x.y" }, |c| c)
+        };
+        assert_eq!(made("{service}.{aggregate_type}.{event_type}"), "csca.x_y.a.b");
+        assert_eq!(made("{service}.{event_type}.v1"), "csca.a_b.v1");
+        assert_eq!(made("{service}.{aggregate_id}{event_type}"), "csca.x_ya.b");
+    }
+
+    #[test]
+    fn the_first_token_is_known_unless_an_event_is_in_it() {
+        for (text, expected) in [
+            ("marty.{event_type}", Some("marty")),
+            ("{service}.{event_type}", Some("csca")),
+            ("x{service}", Some("xcsca")),
+            ("$JS.API", Some("$JS")),
+            ("{event_type}.marty", None),
+            ("marty{event_type}.x", None),
+            ("{service}{event_type}", None),
+            ("", Some("")),
+        ] {
+            let route = EventRoute::parse(text, &[("service", "csca")]).unwrap();
+            assert_eq!(route.fixed_first_token().as_deref(), expected, "{text}");
         }
     }
 }

@@ -70,7 +70,7 @@ pub use broker_url::{AMQP, BrokerScheme, BrokerUrl, HTTP, NATS};
 pub use contents::*;
 pub use database_kind::DatabaseKind;
 pub use desired::*;
-pub use event_route::{EventField, EventRoute};
+pub use event_route::{EventField, EventRoute, is_reserved_by_nats};
 pub use move_note::MoveNote;
 pub use names::*;
 pub use outbox::{EventTarget, Outbox, OutboxColumns, Redelivery};

@@ -80,7 +80,7 @@ impl Run {
     /// # Errors
     /// If there is no overlay for it, or it is not valid.
     pub fn in_environment(&self, env: &str) -> Result<Run> {
-        let manifest = manifest::load(&self.manifest.path, env, &self.environment)?;
+        let manifest = manifest::load(&self.manifest.place(), env, &self.environment)?;
         Ok(self.beginning_again(manifest))
     }
 

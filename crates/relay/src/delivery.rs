@@ -7,12 +7,21 @@ use std::time::{Duration, Instant};
 use futures_util::StreamExt;
 use futures_util::stream;
 
+use super::statements::LARGEST_EVENT;
 use super::stop::StopSignal;
 use super::verdict::Sent;
 use crate::broker::{BrokerLink, OutboxEvent, PublishFailure};
 
 /// Time limit to start further events of a batch: the transaction that holds its locks must not run long.
 const LONGEST: Duration = Duration::from_secs(20);
+
+/// Returns the reason why an event cannot be read, if it is too large.
+fn too_large(event: &OutboxEvent) -> Option<String> {
+    let size = event.excess?;
+    Some(format!(
+        "the event is too large: {size} bytes with its headers, at most {LARGEST_EVENT} are published"
+    ))
+}
 
 /// Returns the result of each event that was sent, and the error if the connection was lost.
 pub async fn deliver(
@@ -37,7 +46,11 @@ pub async fn deliver(
                 if !goes_on() || (at > 0 && stop.is_asked()) {
                     return;
                 }
-                let end = link.publish(&events[number]).await;
+                let event = &events[number];
+                let end = match too_large(event) {
+                    Some(why) => Err(PublishFailure::Unfit(why)),
+                    None => link.publish(event).await,
+                };
                 let is_over = end.is_err();
                 if matches!(end, Err(PublishFailure::Down(_) | PublishFailure::Closed(_))) {
                     *failing.lock().expect("no code panics while it holds the flag") = true;

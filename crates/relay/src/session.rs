@@ -176,8 +176,9 @@ fn claim_of(
         }
         // An aggregate that is not due or is locked elsewhere has a row without an event.
         if let Some(id) = row.try_get(3)? {
-            let payload: Option<String> = row.try_get(6)?;
-            let event = payload.map(|payload| event(row, id, payload, source)).transpose()?;
+            let (payload, excess): (Option<String>, Option<i64>) = (row.try_get(6)?, row.try_get(10)?);
+            let is_read = payload.is_some() || excess.is_some();
+            let event = is_read.then(|| event(row, id, source)).transpose()?;
             found.push(ClaimedEvent { aggregate, event });
         }
     }
@@ -187,19 +188,20 @@ fn claim_of(
     Ok(BatchClaim { figures, last, ..claim })
 }
 
-fn event(row: &Row, id: String, payload: String, source: &Arc<str>) -> Result<OutboxEvent, Unreadable> {
-    let headers: Option<String> = row.try_get(7)?;
+fn event(row: &Row, id: String, source: &Arc<str>) -> Result<OutboxEvent, Unreadable> {
+    let (payload, headers): (Option<String>, Option<String>) = (row.try_get(6)?, row.try_get(7)?);
     Ok(OutboxEvent {
         id,
         event_id: row.try_get(4)?,
         aggregate_type: row.try_get(1)?,
         aggregate_id: row.try_get(2)?,
         event_type: row.try_get(5)?,
-        payload,
+        payload: payload.unwrap_or_default(),
         headers: OutboxEvent::headers_of(headers.as_deref()),
         occurred_at: row.try_get(8)?,
         attempts: row.try_get(9)?,
         source: source.clone(),
+        excess: row.try_get(10)?,
     })
 }
 

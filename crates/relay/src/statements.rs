@@ -25,6 +25,12 @@ pub const SETTINGS: &[(&str, &str)] = &[
 /// Channel on which a service's trigger may NOTIFY new events.
 pub const CHANNEL: &str = "martydb_outbox";
 
+/// Maximum size of an event in bytes: a session accepts messages of 16 MiB.
+pub const LARGEST_EVENT: i64 = 12 << 20;
+
+/// Number of characters of the names of an event that is not sent.
+const SHOWN: i64 = 200;
+
 /// Statements on one outbox.
 pub struct OutboxStatements<'a>(pub &'a Outbox);
 
@@ -51,21 +57,29 @@ impl OutboxStatements<'_> {
         )
     }
 
-    /// Locks the first events of each aggregate that is due, up to this number of bytes; events beyond them have a
-    /// NULL payload. The query reads aggregate by aggregate through the index, never from a position among the
+    /// Locks the first events of each aggregate that is due, up to this number of bytes; events beyond them, and events
+    /// that are too large, have a NULL payload: a session cannot receive them. The query reads aggregate by aggregate through the index, never from a position among the
     /// events, so events that are committed late are found.
     pub fn claim(&self, after: Option<&(String, String)>, width: BatchShape, bytes: i64) -> Statement {
         stmt!(
-            "{front} SELECT r.n, r.t, r.a, r.id::text, r.event, r.kind,
-               CASE WHEN sum(length(r.payload)) OVER before - length(r.payload) < {bytes} THEN r.payload END,
-               r.headers, r.at, r.attempts FROM (
-               SELECT front.n, front.t::text AS t, front.a::text AS a, c.* FROM front LEFT JOIN LATERAL (
-                 SELECT {content} FROM {table} o
-                 WHERE o.{published} IS NULL AND o.{t} = front.t AND o.{a} = front.a
-                 ORDER BY o.{id} LIMIT {each} FOR UPDATE SKIP LOCKED) c
-               ON front.due <= pg_catalog.clock_timestamp() LIMIT {batch}) r
-             WINDOW before AS (ROWS UNBOUNDED PRECEDING)",
+            "{front} SELECT w.n, w.t, w.a, w.id::text,
+               CASE WHEN w.is_sent THEN w.event ELSE left(w.event, {shown}) END,
+               CASE WHEN w.is_sent THEN w.kind ELSE left(w.kind, {shown}) END,
+               CASE WHEN w.is_sent THEN w.payload END, CASE WHEN w.is_sent THEN w.headers END,
+               w.at, w.attempts, CASE WHEN w.size > {largest} THEN w.size END FROM (
+               SELECT r.*, r.read > 0 AND sum(r.read) OVER before - r.read < {bytes} AS is_sent FROM (
+               SELECT q.*, CASE WHEN q.size <= {largest} THEN q.size ELSE 0 END AS read FROM (
+                 SELECT l.*, octet_length(l.payload)::bigint + octet_length(coalesce(l.headers, ''))
+                   + octet_length(coalesce(l.event, '')) + octet_length(coalesce(l.kind, '')) + 1 AS size FROM (
+                   SELECT front.n, front.t::text AS t, front.a::text AS a, c.* FROM front LEFT JOIN LATERAL (
+                     SELECT {content} FROM {table} o
+                     WHERE o.{published} IS NULL AND o.{t} = front.t AND o.{a} = front.a
+                     ORDER BY o.{id} LIMIT {each} FOR UPDATE SKIP LOCKED) c
+                   ON front.due <= pg_catalog.clock_timestamp() LIMIT {batch}) l) q) r
+               WINDOW before AS (ROWS UNBOUNDED PRECEDING)) w",
             front = self.front(after, width),
+            largest = LARGEST_EVENT,
+            shown = SHOWN,
             content = self.content(),
             each = width.each,
             batch = self.0.batch,

@@ -32,7 +32,9 @@ pub fn judge(sent: Vec<Sent>, lost: Option<String>) -> BatchVerdict {
     for (number, end) in sent {
         match end {
             Ok(()) => verdict.published.push(number),
-            Err(PublishFailure::Refused(why)) => verdict.failed.push((number, kept(&why))),
+            Err(PublishFailure::Refused(why) | PublishFailure::Unfit(why)) => {
+                verdict.failed.push((number, kept(&why)));
+            }
             Err(PublishFailure::Silent(why)) if answered => verdict.failed.push((number, kept(&why))),
             Err(PublishFailure::Closed(why)) if alone => verdict.failed.push((number, kept(&why))),
             Err(PublishFailure::Closed(why)) => {
@@ -71,7 +73,7 @@ pub fn pause(retry: &Redelivery, attempts: i64) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use PublishFailure::{Closed, Down, Refused, Silent};
+    use PublishFailure::{Closed, Down, Refused, Silent, Unfit};
 
     fn why() -> String {
         "x".into()
@@ -85,6 +87,9 @@ mod tests {
         assert_eq!((one.published, one.failed, one.down), (vec![0], vec![(1, why())], None));
         let refused = judge(vec![(0, Err(Refused(why()))), (1, Err(Down(why())))], None);
         assert_eq!((refused.failed.len(), refused.down), (1, Some(why())));
+        // An event that was not sent tells nothing about the broker.
+        let unfit = judge(vec![(0, Err(Unfit(why()))), (1, Err(Silent(why())))], None);
+        assert_eq!((unfit.failed, unfit.down), (vec![(0, why())], Some(why())));
         let lost = judge(vec![(0, Ok(()))], Some("lost".into()));
         assert_eq!((lost.published, lost.down), (vec![0], Some("lost".into())));
     }

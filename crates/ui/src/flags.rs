@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Global options")]
 pub struct Global {
-    /// Manifest [default: martydb.yaml or services/manifest.yaml, here or above].
+    /// Manifest, or its folder [default: martydb.yaml or services/manifest.yaml, here or above].
     #[arg(
         short = 'f',
         long,

@@ -56,7 +56,7 @@ impl AdoptReport {
             service: service.name.to_string(),
             server: service.server.clone(),
             database: service.database.to_string(),
-            manifest: edit.before.path.display().to_string(),
+            manifest: edit.before.place.path.display().to_string(),
             written: edit.written,
             manifest_changes: difference(&edit),
             access: people.roles,
@@ -145,7 +145,7 @@ fn lines(head: &str, all: impl IntoIterator<Item = String>) -> String {
 }
 
 fn difference(edit: &ManifestEdit) -> String {
-    let name = edit.before.path.file_name().unwrap_or_default().to_string_lossy();
+    let name = edit.before.place.path.file_name().unwrap_or_default().to_string_lossy();
     let (before, after) = (&edit.before.text, &edit.after.text);
     let diff = TextDiff::from_lines(before, after);
     diff.unified_diff().context_radius(3).header(&name, &name).to_string()

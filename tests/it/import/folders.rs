@@ -1,5 +1,7 @@
 //! From files to files.
 
+use std::path::Path;
+
 use super::{LAYOUTS, files, project, server, write};
 
 #[test]
@@ -141,4 +143,38 @@ fn a_folder_without_migrations_and_an_unknown_tool_are_refused() {
     assert!(refused.stderr.contains("cannot read"), "{}", refused.stderr);
     let refused = project.run(&["import", "--from", "ruby", "--service", "imp_empty", "old"]).expect(2);
     assert!(refused.stderr.contains("golang-migrate"), "{}", refused.stderr);
+}
+
+#[test]
+fn no_link_of_the_foreign_project_copies_a_file_of_another_folder() {
+    let project = project("imp_link", "");
+    let secret = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(secret.path(), "SELECT 'a secret';\n").unwrap();
+    write(
+        &project,
+        &[("V1__a.sql", "SELECT 1;\n"), ("deep/V2__b.sql", "SELECT 2;\n"), ("notes.txt", "no migration")],
+    );
+    let old = project.path().join("old");
+    let link = |to: &Path, name: &str| std::os::unix::fs::symlink(to, old.join(name)).unwrap();
+    link(secret.path(), "V3__out.sql");
+    link(Path::new("V1__a.sql"), "V4__within.sql");
+    link(Path::new("/proc"), "deep/proc");
+    link(Path::new("/dev/zero"), "zero.txt");
+    assert!(std::process::Command::new("mkfifo").arg(old.join("V5__pipe.sql")).status().unwrap().success());
+    let import = ["import", "--from", "flyway", "--service", "imp_link", "old"];
+    let document = project.json(&import, 2);
+    assert_eq!(document["outcome"], "stopped");
+    let left: Vec<_> =
+        document["left_out"].as_array().unwrap().iter().map(|one| (&one["file"], &one["what"])).collect();
+    assert_eq!(
+        serde_json::to_value(left).unwrap(),
+        serde_json::json!([
+            ["V3__out.sql", "is a link that leads out of the folder"],
+            ["V5__pipe.sql", "is not a plain file"],
+            ["deep/proc", "is a link to a folder, which is not followed"],
+        ])
+    );
+    let document = project.json(&[&import[..], &["--skip"]].concat(), 0);
+    assert_eq!(document["outcome"], "written");
+    assert_eq!(files(&project, "imp_link"), ["V1__a.sql", "V2__b.sql", "V4__within.sql"]);
 }

@@ -1,14 +1,17 @@
 //! Who may read the metrics.
 
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
 use super::monitored;
 use super::served::{Served, ask};
-use crate::support::{Admin, Project, Server};
+use crate::support::{Admin, Project, Server, until};
 
 fn private(project: &Project, name: &str, text: &str) {
     project.write(name, text);
@@ -60,6 +63,41 @@ fn a_listener_for_other_machines_takes_tls_and_a_password() {
     // What tells nothing asks for nothing.
     assert_eq!(ask(connect(), "localhost", "/live", "").status, 200);
     assert!(!served.said().contains("horse"), "{}", served.said());
+}
+
+#[test]
+fn connections_that_are_silent_end_and_keep_nobody_out_for_long() {
+    let server = Server::start();
+    let project = monitored(&server, Admin::Super, "mos");
+    let never = ["--isolation-every", "never", "--drift-every", "never", "--migrations-every", "never"];
+    let served = Served::start(&project, &never);
+    let connect = || TcpStream::connect(&served.address).unwrap();
+    let mut silent: Vec<TcpStream> = (0..300).map(|_| connect()).collect();
+    // One speaks HTTP/2, which has no limit on silence.
+    silent[0].write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").unwrap();
+    until("it answers again", || {
+        let mut stream = connect();
+        stream.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
+        let sent = stream.write_all(b"GET /live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        let mut answer = String::new();
+        let _closed = stream.read_to_string(&mut answer);
+        sent.is_ok() && answer.ends_with("live\n")
+    });
+    until("the silent ones are closed", || {
+        silent.retain_mut(|stream| {
+            stream.set_nonblocking(true).unwrap();
+            let end = stream.read(&mut [0; 1024]);
+            end.is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
+        });
+        silent.is_empty()
+    });
+    // A client that asked before is no exception.
+    let mut idle = connect();
+    idle.write_all(b"GET /live HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    idle.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    let mut answer = String::new();
+    idle.read_to_string(&mut answer).unwrap();
+    assert!(answer.ends_with("live\n"), "{answer}");
 }
 
 #[test]

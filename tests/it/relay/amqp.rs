@@ -25,15 +25,18 @@ fn events_reach_a_queue_and_nothing_that_reaches_none_is_lost() {
     server.sql("ram_a", "UPDATE ram_a_outbox SET available_at = now()");
     once(1);
     let why = "SELECT last_error FROM ram_a_outbox WHERE attempts > 0 ORDER BY attempts DESC LIMIT 1";
-    assert_eq!(server.value("ram_a", why), "no queue is bound for the routing key \"thing.thing.made\"");
-    rabbit.bind("marty", "things", "thing.#");
+    assert_eq!(
+        server.value("ram_a", why),
+        "no queue is bound for the routing key \"ram_a.thing.thing.made\""
+    );
+    rabbit.bind("marty", "things", "ram_a.#");
     server.sql("ram_a", "UPDATE ram_a_outbox SET available_at = now()");
     once(0);
     assert_eq!(pending(&server, "ram_a"), 0);
     let all = rabbit.take("things");
     assert_eq!(all.len(), 300);
     let (key, properties, body) = &all[0];
-    assert_eq!(key, "thing.thing.made");
+    assert_eq!(key, "ram_a.thing.thing.made");
     assert_eq!(properties.delivery_mode(), &Some(2));
     assert_eq!(properties.content_type().as_ref().map(|text| text.as_str()), Some("application/json"));
     assert!(body.starts_with("{\"n\": "), "{body}");

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::{emit, pending, project};
+use super::{add_template, declared, emit, pending, project};
 use crate::support::{Admin, Nats, Project, Server, StreamMessage, ask, until};
 
 fn target(nats: &Nats) -> String {
@@ -51,7 +51,7 @@ fn events_arrive_once_in_order_and_describe_themselves() {
     ] {
         assert_eq!(first.headers.get(name).map(String::as_str), Some(value), "{name}");
     }
-    assert_eq!(first.headers["ce-id"], first.headers["Nats-Msg-Id"]);
+    assert_eq!(first.headers["Nats-Msg-Id"], format!("/rna/rna_a/{}", first.headers["ce-id"]));
     assert!(first.headers["ce-time"].ends_with('Z'));
     let status = project.json(&["relay", "status"], 0);
     let row = &status["services"][0];
@@ -169,4 +169,40 @@ fn an_outbox_of_another_shape_is_mapped() {
         messages.iter().all(|one| one.data.starts_with("plain ") && !one.headers.contains_key("ce-time"))
     );
     assert_eq!(project.json(&["relay", "status"], 0)["services"][0]["oldest_age_ms"], json!(null));
+}
+
+#[test]
+fn an_event_speaks_for_its_own_service_alone() {
+    let Some(nats) = Nats::start("") else { return };
+    nats.stream("EV", &["ev.>"], &json!({}));
+    let server = Server::start();
+    let target = |service: &str| {
+        format!("{{ nats: \"{}\", subject: \"ev.{service}.{{aggregate_type}}.{{event_type}}\" }}", nats.url())
+    };
+    let project = declared(&server, Admin::Super, "rns", &target("{service}"));
+    let manifest = project.read("martydb.yaml");
+    let both = format!("  rns_b:\n    outbox: {{ to: {} }}\n", target("{service}"));
+    project.write("martydb.yaml", &manifest.replace("  rns_b:\n", &both));
+    add_template(&project, "rns_b");
+    project.run(&["init-all", "-y"]).expect(0);
+    let headers = "{\"CE-Source\": \"/rns/rns_b\", \"ce-id\": \"x\", \"ce-extension\": \"kept\"}";
+    for service in ["rns_a", "rns_b"] {
+        // The same id in both, which neither may take from the other.
+        server.sql(
+            service,
+            &format!(
+                "INSERT INTO {service}_outbox (event_id, aggregate_type, aggregate_id, event_type, payload, headers) \
+                 VALUES ('8f14e45f-ceea-467f-a0c1-0d3b7a1f0001', 'other.service', '1', 'a.b', '{{}}', '{headers}')"
+            ),
+        );
+    }
+    project.run(&["relay", "--once"]).expect(0);
+    let mut messages = nats.messages("EV");
+    messages.sort_by(|a, b| a.subject.cmp(&b.subject));
+    let subjects: Vec<&str> = messages.iter().map(|message| message.subject.as_str()).collect();
+    assert_eq!(subjects, ["ev.rns_a.other_service.a.b", "ev.rns_b.other_service.a.b"]);
+    let own = &messages[0].headers;
+    assert_eq!(own["ce-source"], "/rns/rns_a");
+    assert_eq!(own["ce-extension"], "kept");
+    assert!(!own.contains_key("CE-Source"), "{own:?}");
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{declared, emit, pending, project};
-use crate::support::{Admin, Nats, Server};
+use crate::support::{Admin, Nats, Server, until};
 
 fn target(nats: &Nats) -> String {
     format!("{{ nats: \"{}\", subject: \"ev.{{service}}\" }}", nats.url())
@@ -50,6 +50,52 @@ fn a_poison_event_holds_up_its_aggregate_alone_until_a_person_decides() {
     assert_eq!((pending(&server, "rpo_a"), nats.last("EV")), (0, 29));
     let why = format!("SELECT last_error FROM rpo_a_outbox WHERE event_id = '{poison}'");
     assert_eq!(server.value("rpo_a", &why), "skipped: too large, sent by hand");
+}
+
+/// A session takes messages of 16 MiB only: such an event stopped the whole outbox, and nothing named it.
+#[test]
+fn an_event_that_is_too_large_to_be_read_holds_up_its_aggregate_alone() {
+    let Some(nats) = Nats::start("") else { return };
+    nats.stream("EV", &["ev.>"], &json!({}));
+    let server = Server::start();
+    let project = declared(&server, Admin::Super, "rpl", &target(&nats));
+    let manifest = project.read("martydb.yaml");
+    let quick = "outbox: { retry: { tries: 2, from: 10ms, to: 20ms }, to:";
+    project.write("martydb.yaml", &manifest.replace("outbox: { to:", quick));
+    project.run(&["init-all", "-y"]).expect(0);
+    let large = |aggregate: &str, kind: &str, payload: &str, headers: &str| {
+        server.sql(
+            "rpl_a",
+            &format!(
+                "INSERT INTO rpl_a_outbox (aggregate_type, aggregate_id, event_type, payload, headers) \
+                 VALUES ('thing', '{aggregate}', {kind}, {payload}, {headers})"
+            ),
+        );
+    };
+    let pad = |bytes: u32| format!("jsonb_build_object('pad', repeat('x', {bytes}))");
+    large("payload", "'e'", &pad(20_000_000), "'{}'");
+    large("headers", "'e'", "'{}'", &pad(20_000_000));
+    large("kind", "repeat('x', 20000000)", "'{}'", "'{}'");
+    // Together these are more than one answer holds; each alone is read, and refused by the broker.
+    for number in 0..6 {
+        large(&format!("many {number}"), "'e'", "'{}'", &pad(8_000_000));
+    }
+    emit(&server, "rpl_a", 30, 10);
+    emit(&server, "rpl_a", 2, 1);
+    project.json(&["relay", "--dry-run"], 0);
+    let first = project.json(&["relay", "--once"], 1);
+    assert_eq!((&first["services"][0]["published"], nats.last("EV")), (&json!(32), 32), "{first}");
+    until("all are dead", || {
+        let _again = project.run(&["relay", "--once"]);
+        project.json(&["relay", "status"], 0)["services"][0]["dead"] == 9
+    });
+    let why = server.value("rpl_a", "SELECT last_error FROM rpl_a_outbox WHERE aggregate_id = 'payload'");
+    assert!(why.contains("too large: 20000") && why.contains("12582912"), "{why}");
+    assert_eq!(pending(&server, "rpl_a"), 9);
+    // The way out needs its id, which the message told.
+    let id = server.value("rpl_a", "SELECT event_id::text FROM rpl_a_outbox WHERE aggregate_id = 'payload'");
+    project.run(&["relay", "skip", "--event", &id, "--reason", "too large"]).expect(0);
+    assert_eq!(pending(&server, "rpl_a"), 8);
 }
 
 #[test]

@@ -134,6 +134,21 @@ fn what_cannot_be_meant_is_an_error_at_its_place() {
             "the password has no user",
         ),
         (format!("{{ to: {{ {nats}, subject: \"a.{{event}}\" }} }}"), "{event} is not one of {project}"),
+        (
+            format!("{{ to: {{ {nats}, subject: \"{{aggregate_type}}.{{event_type}}\" }} }}"),
+            "the first token comes from the event",
+        ),
+        (
+            format!("{{ to: {{ {nats}, subject: \"x{{event_type}}\" }} }}"),
+            "the first token comes from the event",
+        ),
+        (format!("{{ to: {{ {nats}, subject: \"$$JS.x\" }} }}"), "\"$JS\" is reserved for the broker"),
+        (format!("{{ to: {{ {nats}, subject: \"_INBOX.x\" }} }}"), "\"_INBOX\" is reserved for the broker"),
+        ("{ to: { amqp: \"amqp://localhost\", exchange: \"\" } }".into(), "reaches every queue by its name"),
+        (
+            "{ to: { amqp: \"amqp://localhost\", exchange: e, routing_key: \"{aggregate_type}.x\" } }".into(),
+            "the first token comes from the event",
+        ),
         (format!("{{ table: outbox, to: {{ {nats} }} }}"), "\"outbox\" is not a schema.table"),
         (format!("{{ table: other.outbox, to: {{ {nats} }} }}"), "declares no schema \"other\""),
         (format!("{{ batch: 0, to: {{ {nats} }} }}"), "0 is not from 1 to 5000"),

@@ -157,7 +157,7 @@ fn rabbitmq_gets_events_only_where_it_is_believed() {
     let certified = Project::with_manifest("");
     let own = authorities(&certified);
     let Some(rabbit) = Rabbit::with_tls(&own, "relay", PASSWORD, 2100) else { return };
-    rabbit.bind("marty", "things", "thing.#");
+    rabbit.bind("marty", "things", "rtr_a.#");
     let Some(expired) = Rabbit::with_tls(&own, "relay", PASSWORD, 2002) else { return };
     let (port, expired_port) = (rabbit.tls_port, expired.tls_port);
     let target = move |host: &str, trusted: &str, port: u16| {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::raw::{RawAllow, RawSecrets};
+use super::trust::ManifestPath;
 use martydb_model::app_url::AppUrls;
 use martydb_model::deploy::Deployment;
 use martydb_model::platform::Platform;
@@ -19,6 +20,8 @@ use martydb_pg::wire::{Endpoint, Host, RequireAuth, Tls};
 pub struct Manifest {
     /// Absolute path of the base file.
     pub path: PathBuf,
+    /// `true` if a person named that file.
+    pub named: bool,
     pub env: String,
     /// Project name, which marks what this manifest created.
     pub project: String,
@@ -183,6 +186,11 @@ impl Manifest {
     fn leaving(&self, server: &str) -> Vec<FormerNames> {
         let former = self.services.values().filter_map(|service| service.moved.as_ref());
         former.filter(|former| former.server.as_deref() == Some(server)).cloned().collect()
+    }
+
+    /// Returns the base file, to read it again.
+    pub fn place(&self) -> ManifestPath {
+        ManifestPath { path: self.path.clone(), named: self.named }
     }
 
     /// Returns martydb's state folder beside the manifest.

@@ -1,7 +1,6 @@
 //! A manifest that a command completes: its text, its meaning, and the extended text. Nothing is written to disk here.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 
 use serde_yaml::Mapping;
 
@@ -10,12 +9,13 @@ use super::edit;
 use super::raw::{RawAccess, RawManifest};
 use super::resolve;
 use super::source::Sources;
+use super::trust::ManifestPath;
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Result};
 
 #[derive(Debug, Clone)]
 pub struct ManifestDraft {
-    pub path: PathBuf,
+    pub place: ManifestPath,
     pub env: String,
     /// Text of the base file, without the environment's overlay.
     pub text: String,
@@ -26,14 +26,14 @@ impl ManifestDraft {
     ///
     /// # Errors
     /// [`martydb_model::error::Kind::Manifest`] if it cannot be read.
-    pub fn read(path: &Path, env: &str) -> Result<ManifestDraft> {
-        let sources = Sources::read(path, env)?;
-        let (path, text) = (sources.path().to_owned(), sources.text().to_owned());
-        Ok(ManifestDraft { path, env: env.to_owned(), text })
+    pub fn read(place: &ManifestPath, env: &str) -> Result<ManifestDraft> {
+        let sources = Sources::read(place, env)?;
+        let (place, text) = (sources.place_of_base().clone(), sources.text().to_owned());
+        Ok(ManifestDraft { place, env: env.to_owned(), text })
     }
 
     fn typed(&self, variables: &Environment) -> Result<(Sources, RawManifest)> {
-        let mut sources = Sources::with_text(&self.path, self.text.clone(), &self.env)?;
+        let mut sources = Sources::with_text(&self.place, self.text.clone(), &self.env)?;
         let tree = sources.tree(variables)?;
         let raw = sources.typed(tree)?;
         Ok((sources, raw))
@@ -85,7 +85,7 @@ impl ManifestDraft {
         let lines = edit::lines_to_paste(service, keys).join("\n");
         Error::manifest(format!(
             "{}: cannot add to this text safely, nothing was written",
-            self.path.display()
+            self.place.path.display()
         ))
         .cause(
             "`services:` or the service is in brackets over several lines, is an alias, or is in the overlay",

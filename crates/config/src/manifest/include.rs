@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_yaml::{Mapping, Value};
 
 use super::pattern::{self, MOST_FILES};
+use super::trust::ManifestPath;
 use super::yaml_file::YamlFile;
 use martydb_model::error::{Error, Result};
 
@@ -16,8 +17,8 @@ const HINT: &str = "an included file may contain only the keys `services` and `a
 /// Reads the files that the base includes, each once.
 ///
 /// # Errors
-/// With the location in the base or in the included file.
-pub fn read(base: &YamlFile) -> Result<Vec<YamlFile>> {
+/// With the location in the base or in the included file, or if another account could have written one.
+pub fn read(base: &YamlFile, place: &ManifestPath) -> Result<Vec<YamlFile>> {
     // Another type is reported with all other type errors.
     let Some(Value::Sequence(patterns)) = base.value.get("include") else { return Ok(vec![]) };
     let own = base.path.canonicalize().ok();
@@ -38,6 +39,7 @@ pub fn read(base: &YamlFile) -> Result<Vec<YamlFile>> {
                     .hint("put what it includes into a folder of its own"));
             }
             if seen.insert(real.unwrap_or_else(|| path.clone())) {
+                place.check(&path)?;
                 files.push(YamlFile::read(&path, HINT)?);
             }
             if files.len() > MOST_FILES {

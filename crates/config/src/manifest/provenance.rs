@@ -3,9 +3,8 @@
 mod resolved;
 mod value;
 
-use std::path::Path;
-
 use super::checked::Manifest;
+use super::trust::ManifestPath;
 use super::{resolve, source};
 use martydb_model::environment::Environment;
 use martydb_model::error::Result;
@@ -17,7 +16,11 @@ use value::{leaves, written};
 ///
 /// # Errors
 /// As [`super::load`].
-pub fn explain(path: &Path, env: &str, variables: &Environment) -> Result<(Manifest, Vec<ResolvedValue>)> {
+pub fn explain(
+    path: &ManifestPath,
+    env: &str,
+    variables: &Environment,
+) -> Result<(Manifest, Vec<ResolvedValue>)> {
     let mut sources = source::Sources::read(path, env)?;
     let tree = sources.tree(variables)?;
     let raw = sources.typed(tree.clone())?;

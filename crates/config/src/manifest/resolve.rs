@@ -28,8 +28,8 @@ pub use names::login as login_name;
 const FORMAT_VERSION: u32 = 1;
 
 pub fn resolve(raw: RawManifest, sources: &Sources, env: &str, variables: &Environment) -> Result<Manifest> {
-    let path = sources.path().to_owned();
-    let home = path.parent().unwrap_or(Path::new("/"));
+    let place = sources.place_of_base().clone();
+    let home = place.path.parent().unwrap_or(Path::new("/"));
     let scope = Scope { raw: &raw, sources, home, variables };
     if raw.version != FORMAT_VERSION {
         let message = format!("version {} is unknown, this martydb reads {FORMAT_VERSION}", raw.version);
@@ -59,7 +59,8 @@ pub fn resolve(raw: RawManifest, sources: &Sources, env: &str, variables: &Envir
         allow,
         deploy,
         backup,
-        path,
+        path: place.path,
+        named: place.named,
     })
 }
 

@@ -9,6 +9,7 @@ use super::expand::{BadVariable, expand};
 use super::generate::{Origins, generate};
 use super::include;
 use super::raw::RawManifest;
+use super::trust::ManifestPath;
 use super::typed::TypeMismatch;
 use super::yaml_file::{YamlFile, without_passwords};
 use martydb_model::environment::Environment;
@@ -23,6 +24,7 @@ const HINT: &str = "a manifest starts with \"version: 1\" and names its services
 
 /// The base file, its included files, and the overlay of the environment.
 pub struct Sources {
+    place: ManifestPath,
     base: YamlFile,
     included: Vec<YamlFile>,
     /// Index of the included file that declares each service.
@@ -33,21 +35,22 @@ pub struct Sources {
 }
 
 impl Sources {
-    pub fn read(path: &Path, env: &str) -> Result<Sources> {
-        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        let base = YamlFile::read(&path, HINT)?;
-        Sources::over(base, env)
+    pub fn read(place: &ManifestPath, env: &str) -> Result<Sources> {
+        let path = std::path::absolute(&place.path).unwrap_or_else(|_| place.path.clone());
+        let place = ManifestPath { path, ..*place };
+        Sources::over(place.clone(), YamlFile::read(&place.path, HINT)?, env)
     }
 
     /// Reads the manifest with this text in place of the base file's.
-    pub fn with_text(path: &Path, text: String, env: &str) -> Result<Sources> {
-        Sources::over(YamlFile::parse(path, text, HINT)?, env)
+    pub fn with_text(place: &ManifestPath, text: String, env: &str) -> Result<Sources> {
+        Sources::over(place.clone(), YamlFile::parse(&place.path, text, HINT)?, env)
     }
 
-    fn over(base: YamlFile, env: &str) -> Result<Sources> {
+    fn over(place: ManifestPath, base: YamlFile, env: &str) -> Result<Sources> {
         let path = &base.path;
         let over = overlay_path(path, env);
         let overlay = if over.is_file() {
+            place.check(&over)?;
             Some(YamlFile::read(&over, HINT)?)
         } else if env == DEFAULT_ENV {
             None
@@ -58,14 +61,14 @@ impl Sources {
             return Err(Error::manifest(format!("{place}: only the base file can include others"))
                 .hint(format!("write it into {}", path.display())));
         }
-        let included = include::read(&base)?;
+        let included = include::read(&base, &place)?;
         let services = |(at, file)| include::names(file, "services").map(move |name| (name.to_owned(), at));
         let declared_in = included.iter().enumerate().flat_map(services).collect();
-        Ok(Sources { base, included, declared_in, overlay, origins: Origins::new() })
+        Ok(Sources { place, base, included, declared_in, overlay, origins: Origins::new() })
     }
 
-    pub fn path(&self) -> &Path {
-        &self.base.path
+    pub fn place_of_base(&self) -> &ManifestPath {
+        &self.place
     }
 
     /// Returns the base file's text.

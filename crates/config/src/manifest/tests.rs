@@ -19,7 +19,7 @@ impl Folder {
 
     fn load(&self, env: &str, variables: &[(&str, &str)]) -> Result<Manifest> {
         let variables = variables.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
-        super::load(&self.0.path().join("m.yaml"), env, &variables)
+        super::load(&ManifestPath::named(self.0.path().join("m.yaml")), env, &variables)
     }
 }
 

@@ -6,6 +6,7 @@ use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
+use crate::account_trust::{is_trusted, myself, name_of};
 use martydb_model::error::{Error, Result};
 
 const STICKY: u32 = 0o1000;
@@ -67,20 +68,6 @@ fn owned(path: &Path, owner: u32) -> Result<()> {
     }
     Err(refused(path, format!("it belongs to {}, neither to this user nor to root", name_of(owner)))
         .hint(format!("run: chown {} {}", name_of(myself()), quoted(path))))
-}
-
-fn is_trusted(owner: u32) -> bool {
-    owner == 0 || owner == myself()
-}
-
-fn myself() -> u32 {
-    uzers::get_effective_uid()
-}
-
-/// Returns the user's name, or the user id if it has no name.
-fn name_of(user: u32) -> String {
-    let found = uzers::get_user_by_uid(user);
-    found.map_or_else(|| user.to_string(), |user| user.name().to_string_lossy().into_owned())
 }
 
 fn refused(path: &Path, why: String) -> Error {

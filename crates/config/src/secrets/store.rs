@@ -112,6 +112,11 @@ impl Store {
         Ok(PrivateFile::find(path)?.is_some_and(|own| own.shares_lock(file)))
     }
 
+    /// Returns `true` if a program that the manifest names has to run for each password.
+    pub fn runs_a_program(&self) -> bool {
+        matches!(self, Store::Command(_))
+    }
+
     /// Returns the manifest's name of the provider.
     pub fn provider(&self) -> &'static str {
         match self {

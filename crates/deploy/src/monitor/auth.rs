@@ -91,13 +91,21 @@ impl MetricsAuth {
     }
 }
 
-/// Reads the lines of a file, which must not be accessible to all users.
+/// Returns the bits of the mode that a file of passwords must not have. A Secret that Kubernetes mounts with `fsGroup`
+/// belongs to root and is read by the pod's group: root chose that group, so it may read, as with a key of libpq.
+fn forbidden(owner: u32) -> u32 {
+    if owner == 0 { 0o027 } else { 0o077 }
+}
+
+/// Reads the lines of a file, which must not be accessible to others.
 fn read_users(path: &Path) -> Result<Vec<SecretString>> {
     let unreadable =
         |error: std::io::Error| Error::usage(format!("cannot read {}", path.display())).cause(error);
-    let mode = path.metadata().map_err(unreadable)?.mode();
-    if mode & 0o007 != 0 {
-        return Err(Error::usage(format!("{} is world-readable", path.display()))
+    let found = path.metadata().map_err(unreadable)?;
+    if found.mode() & forbidden(found.uid()) != 0 {
+        let mode = found.mode() & 0o7777;
+        return Err(Error::usage(format!("others can read or change {}", path.display()))
+            .cause(format!("its mode is {mode:04o}"))
             .hint(format!("chmod 600 {}", path.display())));
     }
     let text = SecretString::from(std::fs::read_to_string(path).map_err(unreadable)?);
@@ -150,6 +158,36 @@ mod tests {
         assert!(auth.opens(Some(&basic("prometheus:new"))) && !auth.opens(Some(&basic("other:é"))));
         fs::set_permissions(&path, Permissions::from_mode(0o604)).unwrap();
         assert!(!auth.opens(Some(&basic("prometheus:new"))));
+    }
+
+    #[test]
+    fn a_group_reads_only_what_root_gave_it() {
+        for (owner, mode, taken) in [
+            (1000, 0o600, true),
+            (1000, 0o400, true),
+            (1000, 0o640, false),
+            (1000, 0o620, false),
+            (1000, 0o604, false),
+            (0, 0o440, true),
+            (0, 0o640, true),
+            (0, 0o660, false),
+            (0, 0o604, false),
+        ] {
+            assert_eq!(mode & forbidden(owner) == 0, taken, "{owner} {mode:o}");
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("users");
+        fs::write(&path, "prometheus:secret\n").unwrap();
+        for (mode, taken) in [(0o600, true), (0o660, false), (0o604, false)] {
+            fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+            assert_eq!(read_users(&path).is_ok(), taken, "{mode:o}");
+        }
+        fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
+        // Only root may give a file away.
+        let given = std::os::unix::fs::chown(&path, Some(65534), None).is_ok();
+        let is_roots = path.metadata().unwrap().uid() == 0;
+        assert!(!given || !is_roots);
+        assert_eq!(read_users(&path).is_ok(), is_roots);
     }
 
     #[test]

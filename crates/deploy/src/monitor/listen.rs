@@ -1,13 +1,14 @@
 //! Socket of the monitor: plain on loopback, TLS elsewhere, with a graceful shutdown.
 
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
+use axum_server::{Handle, Server};
+use hyper_util::rt::TokioTimer;
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -15,6 +16,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use super::auth::{MetricsAuth, MetricsListener};
 use super::exporter::Exporter;
 use super::http::router;
+use super::limit::LimitedAcceptor;
 use martydb_model::error::{Error, Result};
 use martydb_pg::wire::{check_key, interrupt};
 
@@ -24,7 +26,10 @@ const LAST_ANSWERS: Duration = Duration::from_secs(3);
 /// Interval for checking the certificate file, which may be renewed while the monitor runs.
 const RENEWAL: Duration = Duration::from_secs(60);
 
-/// Time limit for a client to send its request.
+/// Maximum number of open connections: enough for several Prometheus servers and the probes.
+const CONNECTIONS: usize = 64;
+
+/// Time limit for a client to send its request, counted from the end of the connection's previous one.
 const SLOWEST_QUESTION: Duration = Duration::from_secs(10);
 
 /// A listener that is bound to its port.
@@ -82,17 +87,14 @@ impl Bound {
         let service = self.router.into_make_service();
         let served = match self.tls {
             None => {
-                let mut server = axum_server::from_tcp(self.socket).map_err(broken)?.handle(handle);
-                patience(server.http_builder());
-                server.serve(service).await
+                let server = axum_server::from_tcp(self.socket).map_err(broken)?;
+                bounded(server).handle(handle).serve(service).await
             }
             Some(certificate) => {
                 let config = certificate.config.clone();
                 let renewal = tokio::spawn(certificate.renew());
-                let mut server =
-                    axum_server::from_tcp_rustls(self.socket, config).map_err(broken)?.handle(handle);
-                patience(server.http_builder());
-                let served = server.serve(service).await;
+                let server = axum_server::from_tcp_rustls(self.socket, config).map_err(broken)?;
+                let served = bounded(server).handle(handle).serve(service).await;
                 renewal.abort();
                 served
             }
@@ -140,6 +142,10 @@ fn server_config(certificate: &PathBuf, key: &PathBuf) -> Result<ServerConfig> {
     config.map_err(|error| unusable(certificate, &error))
 }
 
-fn patience(builder: &mut hyper_util::server::conn::auto::Builder<hyper_util::rt::TokioExecutor>) {
-    builder.http1().timer(hyper_util::rt::TokioTimer::new()).header_read_timeout(SLOWEST_QUESTION);
+/// Limits the connections, and how long each may be silent. HTTP/1 only: the clock of a connection would start with its
+/// first byte if that decided the version, and idle connections of HTTP/2 have none.
+fn bounded<A>(server: Server<SocketAddr, A>) -> Server<SocketAddr, LimitedAcceptor<A>> {
+    let mut server = server.map(|acceptor| LimitedAcceptor::new(acceptor, CONNECTIONS)).http1_only();
+    server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(SLOWEST_QUESTION);
+    server
 }

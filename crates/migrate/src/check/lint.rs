@@ -17,7 +17,7 @@ use squawk_linter::{Linter, LinterSettings, Rule, Version, Violation};
 use squawk_syntax::SourceFile;
 
 use super::syntax;
-use crate::files::{Migration, Mode, Position, Positions};
+use crate::files::{Migration, Mode, Position, Positions, too_deep};
 use martydb_config::lint_rules::{ALWAYS, BY_SIZE, OFF, SAME, SYNTAX, UNREADABLE};
 use martydb_model::LintRules;
 
@@ -107,9 +107,12 @@ struct FileLint<'a> {
 impl FileLint<'_> {
     fn run(&self, objects: &mut Objects) -> Vec<LintFinding> {
         let text = &*self.migration.up.sent();
+        let told = self.chosen.syntax && !self.allows(SYNTAX);
+        if let Some(at) = too_deep(text) {
+            return vec![self.nested_too_deeply(Position::new(text, at), told)];
+        }
         let parsed = SourceFile::parse(text);
         let statements = objects.follow(&parsed);
-        let told = self.chosen.syntax && !self.allows(SYNTAX);
         if let Some((at, message)) = syntax::first_error(&parsed).filter(|_| told) {
             // The text after a syntax error was parsed by guesses.
             let help = Some(syntax::FIX.into());
@@ -189,6 +192,14 @@ impl FileLint<'_> {
             help: None,
             more: 0,
         }
+    }
+
+    fn nested_too_deeply(&self, position: Position, told: bool) -> LintFinding {
+        if !told {
+            return self.unreadable();
+        }
+        let (message, help) = (syntax::TOO_DEEP.into(), Some(syntax::FIX.into()));
+        LintFinding { message, help, ..self.finding(SYNTAX, position) }
     }
 
     /// Returns the finding for a file that squawk could not check; it must not pass as good.

@@ -7,12 +7,15 @@
 use squawk_syntax::{Parse, SourceFile};
 
 use super::lint::deep::{survived, with_deep_stack};
-use crate::files::{FileProblem, MigrationFile, Position};
+use crate::files::{FileProblem, MigrationFile, Position, too_deep};
 use martydb_config::lint_rules::SYNTAX;
 use martydb_model::LintRules;
 
 pub const FIX: &str = "correct the statement; if PostgreSQL accepts it, write \
                        `-- martydb: allow syntax-error: reason` at the top of the file";
+
+/// Description of a file that would take the parser too long.
+pub const TOO_DEEP: &str = "is nested too deeply to be checked";
 
 /// Returns position and text of the first error. Later errors may be its consequences.
 pub fn first_error(parsed: &Parse<SourceFile>) -> Option<(usize, String)> {
@@ -36,6 +39,9 @@ pub fn syntax_errors<'a>(
 fn of_file(file: &MigrationFile) -> Option<FileProblem> {
     if file.directives.allowed.iter().any(|allowed| allowed.rule == SYNTAX) {
         return None;
+    }
+    if let Some(at) = too_deep(&file.text) {
+        return Some(FileProblem::refused(&file.path, TOO_DEEP, FIX).at(Position::new(&file.text, at)));
     }
     let (at, what) = survived(|| first_error(&SourceFile::parse(&file.text)))??;
     Some(FileProblem::refused(&file.path, what, FIX).at(Position::new(&file.text, at)))

@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use super::checkpoint::{self, Checkpoint};
 use super::directive::Mode;
 use super::name::{self, Direction, FileName};
+use super::plain_file::{bytes_of, unreadable};
 use super::problem::{FileProblem, refuse};
 use super::repeatable::{self, Repeatable};
 use super::source::{self, Migration, MigrationFile};
 use super::waivers::{Waivers, read_waivers, waiver_key};
-use martydb_model::error::{Error, Result, without_number};
+use martydb_model::error::{Error, Result};
 use martydb_model::{DownFiles, ServiceName};
 
 #[derive(Debug, Clone, Default)]
@@ -150,19 +151,7 @@ pub fn load(path: &Path) -> MigrationFolder {
 }
 
 pub fn load_down(path: &Path) -> Result<MigrationFile, Vec<FileProblem>> {
-    let bytes = std::fs::read(path).map_err(|error| vec![unreadable(path, &error)])?;
-    source::read(path, bytes)
-}
-
-fn unreadable(path: &Path, error: &io::Error) -> FileProblem {
-    let fix = match error.kind() {
-        io::ErrorKind::NotFound => {
-            "`martydb revision` creates the folder with a first file, `martydb import` with another tool's; or correct \
-             `migrations` in the manifest"
-        }
-        _ => "make it readable for the account that runs martydb",
-    };
-    FileProblem::refused(path, format!("cannot be read: {}", without_number(error.to_string())), fix)
+    source::read(path, bytes_of(path).map_err(|problem| vec![problem])?)
 }
 
 /// Returns the folder's entries by name, independent of the file system's order, with `true` for folders.
@@ -226,7 +215,7 @@ impl Loader {
         if let Some(twin) = twin.map(|twin| file_name(&twin.file.path)) {
             return self.refuse(path, format!("has the name of {twin}"), "give it another name");
         }
-        let read = std::fs::read(path).map_err(|error| vec![unreadable(path, &error)]);
+        let read = bytes_of(path).map_err(|problem| vec![problem]);
         match read.and_then(|bytes| repeatable::read(path, name, bytes)) {
             Ok(file) => self.folder.repeatables.push(file),
             Err(problems) => self.folder.problems.extend(problems),
@@ -267,7 +256,7 @@ impl Loader {
             let what = format!("is older than {}, which replaces it", file_name(&path));
             self.refuse(&older, what, "remove it");
         }
-        let read = std::fs::read(&path).map_err(|error| vec![unreadable(&path, &error)]);
+        let read = bytes_of(&path).map_err(|problem| vec![problem]);
         let checkpoint = match read.and_then(|bytes| checkpoint::read(&path, version, bytes)) {
             Ok(checkpoint) => checkpoint,
             Err(problems) => return self.folder.problems.extend(problems),
@@ -279,10 +268,7 @@ impl Loader {
 
     fn read(&mut self, version: i64, name: String, path: PathBuf) {
         let down = self.take_down(version, &name);
-        let judged = std::fs::read(&path)
-            .map_err(|error| unreadable(&path, &error))
-            .and_then(|bytes| source::judge(&path, bytes));
-        match judged {
+        match bytes_of(&path).and_then(|bytes| source::judge(&path, bytes)) {
             Ok((up, problems)) => {
                 self.take(Migration { version, name, up, down, waived: vec![], replaces: vec![] }, problems)
             }

@@ -3,10 +3,10 @@
 //! a server.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
+use super::plain_file::read_text;
 use super::refinery::{VersionType, checksum};
 use super::source::Migration;
 use martydb_config::replace_file::{Readers, replace_file};
@@ -23,7 +23,7 @@ pub type Waivers = BTreeSet<(i64, String)>;
 
 /// Reads the folder's list; empty if there is none.
 pub fn read_waivers(folder: &Path) -> Waivers {
-    let text = std::fs::read_to_string(folder.join(WAIVERS)).unwrap_or_default();
+    let text = read_text(&folder.join(WAIVERS)).unwrap_or_default();
     let line = |line: &str| {
         let mut words = line.split_whitespace();
         Some((words.next()?.parse().ok()?, words.next()?.to_owned()))
@@ -47,7 +47,7 @@ pub fn add_waivers<'a>(folder: &Path, all: impl Iterator<Item = &'a Migration>, 
         return Ok(());
     }
     let path = folder.join(WAIVERS);
-    let present = match fs::read_to_string(&path) {
+    let present = match read_text(&path) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(HEADER.into()),
         present => present,
     };

@@ -6,6 +6,7 @@ use std::io;
 use std::path::Path;
 
 use super::files::NewFile;
+use crate::files::read_plain;
 use martydb_config::replace_file::{Readers, replace_file};
 use martydb_model::error::{Error, Result};
 use martydb_model::units::counted;
@@ -56,7 +57,7 @@ fn refuse_others(folder: &Path, files: &[NewFile], present: &[String]) -> Result
     for name in present {
         match files.iter().find(|file| file.file == *name) {
             None => causes.push(format!("{} already exists", printable(name))),
-            Some(file) => match fs::read(folder.join(name)) {
+            Some(file) => match read_plain(&folder.join(name), folder) {
                 Ok(bytes) if bytes == file.text.as_bytes() => {}
                 _ => causes.push(format!("{} differs from the file to be written", printable(name))),
             },

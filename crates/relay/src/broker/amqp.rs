@@ -11,7 +11,7 @@ use lapin::{BasicProperties, Channel, Confirmation, Connection, ConnectionProper
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::event::OutboxEvent;
+use super::event::{OutboxEvent, is_attribute};
 use super::failure::{PublishFailure, unreachable};
 use super::trust::authorities;
 use martydb_model::error::Result;
@@ -176,7 +176,8 @@ fn properties(event: &OutboxEvent) -> BasicProperties {
             headers.insert(name.into(), AMQPValue::LongString(value.into()));
         }
     };
-    event.further_headers().for_each(|(name, value)| insert(name.to_owned(), value));
+    let further = event.further_headers().filter(|(name, _)| !is_attribute(name, "cloudEvents_"));
+    further.for_each(|(name, value)| insert(name.to_owned(), value));
     event.attributes().iter().for_each(|(name, value)| insert(format!("cloudEvents_{name}"), value));
     let short = |text: &str| ShortString::from(cut(text));
     BasicProperties::default()

@@ -24,6 +24,8 @@ pub struct OutboxEvent {
     pub attempts: i64,
     /// Source: project and service.
     pub source: Arc<str>,
+    /// Size in bytes if it is too large to be read; payload and headers are then empty.
+    pub excess: Option<i64>,
 }
 
 const JSON: &str = "application/json";
@@ -98,6 +100,17 @@ impl OutboxEvent {
     }
 }
 
+/// Attributes that the relay sets.
+const ATTRIBUTES: [&str; 6] = ["specversion", "id", "source", "type", "subject", "time"];
+
+/// Returns `true` if a header is one of the relay's attributes with this prefix. An event must not set another
+/// service as its source in a header that differs in case only.
+#[cfg_attr(not(feature = "brokers"), allow(dead_code))]
+pub fn is_attribute(header: &str, prefix: &str) -> bool {
+    let start = header.get(..prefix.len()).filter(|start| start.eq_ignore_ascii_case(prefix));
+    start.is_some_and(|_| ATTRIBUTES.iter().any(|name| header[prefix.len()..].eq_ignore_ascii_case(name)))
+}
+
 /// Returns `true` for a valid attribute name of CloudEvents.
 fn is_extension(name: &str) -> bool {
     (1..=20).contains(&name.len()) && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
@@ -126,6 +139,7 @@ mod tests {
             occurred_at: Some("2026-11-23T12:00:00Z".into()),
             attempts: 0,
             source: "/marty/csca".into(),
+            excess: None,
         }
     }
 

@@ -18,6 +18,8 @@ pub const CONNECT: Duration = Duration::from_secs(10);
 pub enum PublishFailure {
     /// The broker rejected this event.
     Refused(String),
+    /// The event was not sent: no broker would get it.
+    Unfit(String),
     /// The broker did not answer in time.
     Silent(String),
     /// The broker closed the channel of this and other unacknowledged events: one of them may be the reason.

@@ -8,11 +8,11 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use tokio::sync::watch;
 
-use super::event::OutboxEvent;
+use super::event::{OutboxEvent, is_attribute};
 use super::failure::{CONNECT, PublishFailure, unreachable};
 use super::trust::authorities;
 use martydb_model::error::Result;
-use martydb_model::{BrokerUrl, EventRoute};
+use martydb_model::{BrokerUrl, EventRoute, is_reserved_by_nats};
 
 /// Bytes of answers to read at a time: about a hundred answers.
 const ANSWERS: u16 = 16 << 10;
@@ -78,9 +78,22 @@ fn escape(c: char) -> char {
     if c.is_whitespace() || c.is_control() || "*>".contains(c) { '_' } else { c }
 }
 
+/// Returns the subject of an event.
+///
+/// # Errors
+/// If it would be a command to the broker, or an answer to another client.
+fn subject_of(event: &OutboxEvent, route: &EventRoute) -> Result<String, PublishFailure> {
+    let subject = event.route(route, escape);
+    if is_reserved_by_nats(&subject) {
+        let why = format!("the subject \"{subject}\" is reserved for the broker");
+        return Err(PublishFailure::Unfit(why));
+    }
+    Ok(subject)
+}
+
 impl NatsLink {
     pub async fn publish(&self, event: &OutboxEvent) -> Result<(), PublishFailure> {
-        let subject = event.route(&self.subject, escape);
+        let subject = subject_of(event, &self.subject)?;
         let payload = event.payload.clone().into();
         let end = self.client.request_with_headers(subject.clone(), headers(event), payload).await;
         let answer = end.map_err(|error| match error.kind() {
@@ -135,7 +148,7 @@ fn headers(event: &OutboxEvent) -> HeaderMap {
     };
     for (name, value) in event.further_headers() {
         let reserved = name.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("nats-"));
-        if !reserved {
+        if !reserved && !is_attribute(name, "ce-") {
             insert(name, value);
         }
     }
@@ -143,13 +156,32 @@ fn headers(event: &OutboxEvent) -> HeaderMap {
         insert(&format!("ce-{name}"), &value);
     }
     insert("content-type", event.content_type());
-    insert("Nats-Msg-Id", &event.event_id);
+    // Unique in a stream, which several services may share.
+    insert("Nats-Msg-Id", &format!("{}/{}", event.source, event.event_id));
     headers
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_event_commands_the_broker() {
+        let of = |template: &str, aggregate_type: &str, event_type: &str| {
+            let (aggregate_type, event_type) = (aggregate_type.to_owned(), event_type.to_owned());
+            let event = OutboxEvent { aggregate_type, event_type, ..OutboxEvent::default() };
+            subject_of(&event, &EventRoute::parse(template, &[]).unwrap())
+        };
+        let both = "{aggregate_type}.{event_type}";
+        for (aggregate_type, event_type) in [("$JS", "API.STREAM.DELETE.s"), ("$SYS", "x"), ("_INBOX", "x.y")]
+        {
+            let end = of(both, aggregate_type, event_type);
+            assert!(matches!(end, Err(PublishFailure::Unfit(_))), "{end:?}");
+        }
+        assert!(of("{event_type}", "", "$JS.API.INFO").is_err());
+        assert_eq!(of(both, "_INBOX_", "a b*>").as_deref(), Ok("_INBOX_.a_b__"));
+        assert_eq!(of("ev.{event_type}", "", "$JS.API").as_deref(), Ok("ev.$JS.API"));
+    }
 
     #[test]
     fn an_answer_is_an_acknowledgement_only_from_a_stream() {

@@ -15,7 +15,8 @@ fn told(key: &str) -> (Json, String, String) {
         "services:\n  red: { database: crimson }\nallow:\n  - { finding: hba-trust, reason: \"a b\" }\n",
     );
     let variables = [("HOST".to_owned(), "db".to_owned())].into();
-    let (_, all) = explain(&folder.path().join("martydb.yaml"), "test", &variables).unwrap();
+    let (_, all) =
+        explain(&ManifestPath::named(folder.path().join("martydb.yaml")), "test", &variables).unwrap();
     let shown = serde_json::to_string(&all.iter().map(|one| &one.value).collect::<Vec<_>>()).unwrap();
     assert!(!shown.contains("se-cret"), "{shown}");
     let one = all.into_iter().find(|one| one.key.join(".") == key).unwrap_or_else(|| panic!("{key}"));

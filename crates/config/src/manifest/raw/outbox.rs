@@ -64,12 +64,13 @@ pub struct RawEventTarget {
     pub amqp: Option<String>,
     /// A webhook: https://host/path.
     pub http: Option<String>,
-    /// Subject of NATS, with {project}, {service}, {aggregate_type}, {aggregate_id} and {event_type}; default:
-    /// `{project}.{service}.{event_type}`.
+    /// Subject of NATS, with {project}, {service}, {aggregate_type}, {aggregate_id} and {event_type}; the first token
+    /// does not come from the event; default: `{project}.{service}.{event_type}`.
     pub subject: Option<String>,
-    /// Exchange of RabbitMQ.
+    /// Exchange of RabbitMQ; not the default exchange.
     pub exchange: Option<String>,
-    /// Routing key of RabbitMQ, with the same placeholders as a subject; default: `{aggregate_type}.{event_type}`.
+    /// Routing key of RabbitMQ, with the same placeholders as a subject; the first token does not come from the
+    /// event; default: `{service}.{aggregate_type}.{event_type}`.
     pub routing_key: Option<String>,
     /// Variable with the key that signs a webhook's requests.
     pub signature_env: Option<String>,

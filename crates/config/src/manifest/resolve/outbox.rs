@@ -15,6 +15,7 @@ use martydb_model::units;
 use martydb_model::{
     AMQP, AccessExtent, AccessGrant, AccessLevel, AccessRole, BrokerScheme, BrokerUrl, DesiredService,
     EventRoute, EventTarget, HTTP, NATS, Outbox, OutboxColumns, Redelivery, RoleName, SchemaName, ServerName,
+    is_reserved_by_nats,
 };
 use martydb_pg::wire::Host;
 
@@ -197,14 +198,19 @@ impl DeclaredOutbox<'_> {
                 let at = self.address(raw, key, url, NATS)?;
                 let subject =
                     self.route("subject", raw.subject.as_deref(), "{project}.{service}.{event_type}")?;
+                self.is_free(&subject)?;
                 Ok(EventTarget::Nats { at, subject })
             }
             "amqp" => {
                 let at = self.address(raw, key, url, AMQP)?;
-                let routing_key =
-                    self.route("routing_key", raw.routing_key.as_deref(), "{aggregate_type}.{event_type}")?;
+                let default = "{service}.{aggregate_type}.{event_type}";
+                let routing_key = self.route("routing_key", raw.routing_key.as_deref(), default)?;
                 let none = || self.error(&["to"], "the exchange is missing").hint("exchange: NAME");
                 let exchange = raw.exchange.clone().ok_or_else(none)?;
+                if exchange.is_empty() {
+                    let message = "the default exchange reaches every queue by its name";
+                    return Err(self.error(&["to", "exchange"], message).hint("exchange: NAME"));
+                }
                 Ok(EventTarget::Amqp { at, exchange, routing_key })
             }
             _ => {
@@ -265,7 +271,24 @@ impl DeclaredOutbox<'_> {
     fn route(&self, key: &str, own: Option<&str>, default: &str) -> Result<EventRoute> {
         let project = self.scope.project();
         let known = [("project", project.as_str()), ("service", self.name)];
-        EventRoute::parse(own.unwrap_or(default), &known).map_err(|why| self.error(&["to", key], why))
+        let wrong = |why: String| self.error(&["to", key], why);
+        let route = EventRoute::parse(own.unwrap_or(default), &known).map_err(wrong)?;
+        // Who inserts an event would choose where it goes: to subjects of other services, and of the broker itself.
+        route.fixed_first_token().ok_or_else(|| {
+            let hint = format!("begin with a fixed token, such as {key}: \"{default}\"");
+            wrong("the first token comes from the event".into()).hint(hint)
+        })?;
+        Ok(route)
+    }
+
+    /// Checks that a subject is not one by which NATS itself is commanded.
+    fn is_free(&self, subject: &EventRoute) -> Result<()> {
+        let token = subject.fixed_first_token().unwrap_or_default();
+        if is_reserved_by_nats(&token) {
+            let message = format!("\"{token}\" is reserved for the broker");
+            return Err(self.error(&["to", "subject"], message).hint("begin with a token of your own"));
+        }
+        Ok(())
     }
 
     /// Checks that no other role has the login's name, and that it can log in.

@@ -256,6 +256,19 @@ fn a_file_nested_deeper_than_any_server_takes_is_answered() {
     }
 }
 
+/// The time of the parser grows with the square of the depth: minutes for each of these.
+#[test]
+fn a_file_that_is_nested_too_deeply_is_refused_at_once() {
+    let begun = std::time::Instant::now();
+    for part in ["(", "NOT ", "- "] {
+        let text = format!("SELECT {}", part.repeat(100_000));
+        assert_eq!(found(&[&text], 0), [SYNTAX], "{part}");
+        let allowed = format!("-- martydb: allow syntax-error: x\n{text}");
+        assert_eq!(found(&[&allowed], 0), [UNREADABLE], "{part}");
+    }
+    assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
+}
+
 /// squawk 2.68 parses this as a target without a name, and panics.
 #[test]
 fn a_file_at_which_the_linter_gives_up_is_not_called_good() {

@@ -1,0 +1,77 @@
+//! Limit on the connections of a listener: without one, those that send nothing would take every descriptor.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use axum_server::accept::Accept;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Acceptor that closes a connection at once while there are too many others.
+#[derive(Clone)]
+pub struct LimitedAcceptor<A> {
+    inner: A,
+    free: Arc<Semaphore>,
+}
+
+impl<A> LimitedAcceptor<A> {
+    pub fn new(inner: A, connections: usize) -> LimitedAcceptor<A> {
+        LimitedAcceptor { inner, free: Arc::new(Semaphore::new(connections)) }
+    }
+}
+
+impl<A, I, S> Accept<I, S> for LimitedAcceptor<A>
+where
+    A: Accept<I, S>,
+    A::Future: Send + 'static,
+{
+    type Stream = CountedStream<A::Stream>;
+    type Service = A::Service;
+    type Future = Pin<Box<dyn Future<Output = io::Result<(Self::Stream, Self::Service)>> + Send>>;
+
+    fn accept(&self, stream: I, service: S) -> Self::Future {
+        let permit = self.free.clone().try_acquire_owned();
+        let accepted = permit.map(|permit| (permit, self.inner.accept(stream, service)));
+        Box::pin(async move {
+            let (permit, accepted) = accepted.map_err(|_| io::Error::other("too many connections"))?;
+            let (stream, service) = accepted.await?;
+            Ok((CountedStream { stream, _permit: permit }, service))
+        })
+    }
+}
+
+/// A connection that counts until it is closed.
+pub struct CountedStream<S> {
+    stream: S,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for CountedStream<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for CountedStream<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        data: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, data)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
