@@ -58,7 +58,7 @@ pub async fn run(
     let (people, reasons) = (&found.people.roles, found.reasons(&before, &run)?);
     let entry = place.with_keys(&found.keys).with_people(people, &reasons, &found.service.database);
     let after = before.with_service(arguments.service.name(), &entry.mapping())?;
-    run.manifest = completed(&after, &found, &entry, &run)?;
+    run.context.manifest = completed(&after, &found, &entry, &run)?;
     let service = run.service(arguments.service.name())?.clone();
     let planned = planned(&run, &service).await?;
     let written = after.text != before.text && !arguments.dry_run;

@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use super::per_service::{Services, ask_each};
+use super::per_service::{PerService, Services, ask_each};
 use martydb_model::error::{ExitStatus, Result};
 use martydb_provision::run::Run;
-use martydb_ui::report::{Cell, Paint, Report, Style, Table};
+use martydb_ui::report::{Cell, Column, Paint, Report, Style};
 
 pub use martydb_ui::flags::Select as Arguments;
 
@@ -21,19 +21,22 @@ pub struct Current {
     current: Option<i64>,
 }
 
+pub fn columns<'a>() -> Vec<Column<&'a PerService<Current>>> {
+    vec![
+        Column::new("service", "service", |found, _| found.service.as_str().into()),
+        Column::new("current", "current", |found, _| match (&found.error, found.answer.current) {
+            _ if found.is_unprovisioned() => Cell::new("not provisioned", Paint::Warn),
+            (Some(_), _) => Cell::new("unknown", Paint::Bad),
+            (None, Some(version)) => Cell::number(version),
+            (None, None) => Cell::new("none", Paint::Dim),
+        }),
+        Column::key("error.message"),
+    ]
+}
+
 impl Report for Services<Current> {
     fn text(&self, style: &Style) -> String {
-        let mut table = Table::new(&["service", "current"]);
-        for found in &self.services {
-            let cell = match (&found.error, found.answer.current) {
-                _ if found.is_unprovisioned() => Cell::new("not provisioned", Paint::Warn),
-                (Some(_), _) => Cell::new("unknown", Paint::Bad),
-                (None, Some(version)) => Cell::number(version),
-                (None, None) => Cell::new("none", Paint::Dim),
-            };
-            table.row([found.service.as_str().into(), cell]);
-        }
-        table.render(style)
+        Column::table(columns(), &[], &self.services, style).render(style)
     }
 
     fn messages(&self, style: &Style) -> String {

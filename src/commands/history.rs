@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 
-use super::per_service::{Services, ask_each};
+use super::per_service::{PerService, Services, ask_each};
 use martydb_migrate::HistoryEvent;
 use martydb_model::error::{ExitStatus, Result};
 use martydb_provision::run::Run;
-use martydb_ui::report::{Cell, Paint, Report, Style, Table, indented, printable, when};
+use martydb_ui::report::{Cell, Column, Paint, Report, Style, indented, printable, when};
 
 pub use martydb_ui::flags::Select as Arguments;
 
@@ -22,25 +22,33 @@ pub struct Events {
     events: Vec<HistoryEvent>,
 }
 
+pub fn columns<'a>() -> Vec<Column<(&'a PerService<Events>, &'a HistoryEvent)>> {
+    vec![
+        Column::new("service", "service", |(past, _), _| past.service.as_str().into()),
+        Column::new("at", "at", |(_, event), style| when(&event.at, style).into()),
+        Column::new("action", "action", |(_, event), _| event.action.as_str().into()),
+        Column::new("version", "version", |(_, event), _| {
+            Cell::number(event.version.map_or_else(|| "R".to_owned(), |version| version.to_string()))
+        }),
+        Column::spare(2, "name", "name", |(_, event), _| event.name.as_str().into()),
+        Column::spare(1, "duration_ms", "ms", |(_, event), _| {
+            Cell::number(event.duration_ms.map_or_else(|| "-".to_owned(), |ms| ms.to_string()))
+        }),
+        Column::spare(0, "by", "by", |(_, event), _| event.by.as_str().into()),
+        Column::new("outcome", "outcome", |(_, event), _| {
+            Cell::new(&event.outcome, if event.outcome == "failed" { Paint::Bad } else { Paint::Plain })
+        }),
+        Column::key("error"),
+    ]
+}
+
 impl Report for Services<Events> {
     fn text(&self, style: &Style) -> String {
-        let mut table = Table::new(&["service", "at", "action", "version", "name", "ms", "by", "outcome"])
-            .spare(&["by", "ms", "name"]);
         let events =
             self.services.iter().flat_map(|past| past.answer.events.iter().map(move |event| (past, event)));
+        let table = Column::table(columns(), &[], events.clone(), style);
         let mut details = String::new();
         for (past, event) in events {
-            let paint = if event.outcome == "failed" { Paint::Bad } else { Paint::Plain };
-            table.row([
-                past.service.as_str().into(),
-                when(&event.at, style).into(),
-                event.action.as_str().into(),
-                Cell::number(event.version.map_or_else(|| "R".to_owned(), |version| version.to_string())),
-                event.name.as_str().into(),
-                Cell::number(event.duration_ms.map_or_else(|| "-".to_owned(), |ms| ms.to_string())),
-                event.by.as_str().into(),
-                Cell::new(&event.outcome, paint),
-            ]);
             if let Some(what) = event.error.as_ref().or(event.note.as_ref()) {
                 let (action, what) = (printable(&event.action), indented(what, 2));
                 let id = match event.version {

@@ -1,5 +1,7 @@
 //! Choice of the login and address of a connection: the flags that `url`, `psql` and `exec` share.
 
+use std::sync::LazyLock;
+
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use secrecy::SecretString;
@@ -42,17 +44,13 @@ pub struct LoginRole(pub RoleKind);
 
 impl ValueEnum for LoginRole {
     fn value_variants<'a>() -> &'a [LoginRole] {
-        &[LoginRole(RoleKind::App), LoginRole(RoleKind::Readonly), LoginRole(RoleKind::Migrator)]
+        static VARIANTS: LazyLock<Vec<LoginRole>> =
+            LazyLock::new(|| RoleKind::logins_by_use().map(LoginRole).collect());
+        &VARIANTS
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
-        let help = match self.0 {
-            RoleKind::Owner => return None,
-            RoleKind::App => "Reads and writes rows",
-            RoleKind::Readonly => "Reads rows",
-            RoleKind::Migrator => "Runs migrations",
-        };
-        Some(PossibleValue::new(self.0.key()).help(help))
+        Some(PossibleValue::new(self.0.key()).help(self.0.purpose()))
     }
 }
 
@@ -148,14 +146,14 @@ async fn at(
 /// migrator connects straight to the server: migrations need a session of their own, which a pooler does not provide.
 fn app_url(run: &Run, service: &DesiredService, kind: RoleKind, read_only: bool) -> Result<Option<AppUrl>> {
     let urls = &run.manifest.app_urls[&service.name];
-    match (kind, read_only) {
-        (RoleKind::Migrator | RoleKind::Owner, true) => {
+    match (kind.is_for_applications(), read_only) {
+        (false, true) => {
             Err(Error::usage("--read-only conflicts with the role migrator")
                 .hint("use --read-only with the role readonly or app"))
         }
-        (RoleKind::Migrator | RoleKind::Owner, false) => Ok(None),
-        (_, false) => Ok(urls.write.clone()),
-        (_, true) => urls.for_reading().map(Some).ok_or_else(|| {
+        (false, false) => Ok(None),
+        (true, false) => Ok(urls.write.clone()),
+        (true, true) => urls.for_reading().map(Some).ok_or_else(|| {
             let name = &service.name;
             Error::usage(format!("service \"{name}\" has no read-only address"))
                 .cause("its app_url has neither `read` nor several hosts")

@@ -16,7 +16,7 @@ use martydb_migrate::{
 use martydb_model::DesiredService;
 use martydb_model::error::{ExitStatus, Kind, Result};
 use martydb_provision::run::Run;
-use martydb_ui::report::{Cell, Paint, Report, Style, Table, printable};
+use martydb_ui::report::{Cell, Column, Paint, Report, Style, printable};
 
 /// Returns the options of a run without flags of the command.
 pub fn plain_options(run: &Run) -> Options {
@@ -89,30 +89,40 @@ impl UpgradeReport {
         UpgradeReport { outcomes, execution, words }
     }
 
-    fn row(&self, outcome: &MigrationOutcome) -> [Cell; 5] {
-        let version =
-            |version: Option<i64>| version.map_or_else(|| "-".to_owned(), |version| version.to_string());
-        let count = match self.execution {
+    fn count(&self, outcome: &MigrationOutcome) -> usize {
+        match self.execution {
             Execution::Real => outcome.applied.len() + outcome.repeatable.len(),
             Execution::Dry => outcome.planned.len() + outcome.repeatable_planned.len(),
             Execution::Rehearsal => outcome.rehearsed.len(),
-        };
+        }
+    }
+
+    fn word(&self, outcome: &MigrationOutcome) -> Cell {
         let done = if self.execution == Execution::Real { Paint::Good } else { Paint::Warn };
-        let ended = match (outcome.outcome, count) {
+        match (outcome.outcome, self.count(outcome)) {
             (Ended::Ok, _) if !outcome.skipped.is_empty() => Cell::new("rehearsed in part", Paint::Warn),
             (Ended::Failed, _) => Cell::new(failed_word(outcome), Paint::Bad),
             (Ended::Skipped, _) => Cell::new("skipped", Paint::Warn),
             (Ended::Ok, 0) => Cell::new(self.words.1, Paint::Dim),
             (Ended::Ok, _) => Cell::new(self.words.0, done),
-        };
-        [
-            outcome.service.as_str().into(),
-            Cell::number(version(outcome.from)),
-            Cell::number(version(outcome.to)),
-            Cell::number(count),
-            ended,
-        ]
+        }
     }
+}
+
+pub fn columns<'a>() -> Vec<Column<(&'a UpgradeReport, &'a MigrationOutcome)>> {
+    fn version(version: Option<i64>) -> Cell {
+        Cell::number(version.map_or_else(|| "-".to_owned(), |version| version.to_string()))
+    }
+    vec![
+        Column::new("service", "service", |(_, outcome), _| outcome.service.as_str().into()),
+        Column::new("from", "from", |(_, outcome), _| version(outcome.from)),
+        Column::new("to", "to", |(_, outcome), _| version(outcome.to)),
+        Column::shown("migrations", |(report, outcome), _| Cell::number(report.count(outcome))),
+        Column::key("applied"),
+        Column::key("repeatable"),
+        Column::new("outcome", "outcome", |(report, outcome), _| report.word(outcome)),
+        Column::key("error.message"),
+    ]
 }
 
 fn failed_word(outcome: &MigrationOutcome) -> &'static str {
@@ -127,9 +137,8 @@ fn failed_word(outcome: &MigrationOutcome) -> &'static str {
 
 impl Report for UpgradeReport {
     fn text(&self, style: &Style) -> String {
-        let mut table = Table::new(&["service", "from", "to", "migrations", "outcome"]);
-        self.outcomes.iter().for_each(|outcome| table.row(self.row(outcome)));
-        let mut text = table.render(style);
+        let rows = self.outcomes.iter().map(|outcome| (self, outcome));
+        let mut text = Column::table(columns(), &[], rows, style).render(style);
         if self.execution == Execution::Dry {
             text += &planned(&self.outcomes);
         }

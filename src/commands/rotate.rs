@@ -10,7 +10,7 @@ use martydb_model::{DesiredService, RoleKind, RoleName};
 use martydb_provision::rotate::{Rotated, Rotation, RotationMode, rotate_server};
 use martydb_provision::run::Run;
 use martydb_ui::flags::Select;
-use martydb_ui::report::{Cell, Paint, Report, Style, Table, error_text, printable};
+use martydb_ui::report::{Cell, Column, Paint, Report, Style, error_text, printable};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -128,7 +128,7 @@ pub struct RotateReport {
 }
 
 #[derive(Serialize)]
-struct Row {
+pub struct Row {
     service: String,
     server: String,
     role: Option<String>,
@@ -167,18 +167,24 @@ impl Row {
     }
 }
 
+pub fn columns<'a>() -> Vec<Column<&'a Row>> {
+    vec![
+        Column::new("service", "service", |row, _| (&row.service).into()),
+        Column::key("server"),
+        Column::new("role", "role", |row, _| row.role.as_deref().unwrap_or("-").into()),
+        Column::new("login", "active login", |row, _| row.login.as_deref().unwrap_or("-").into()),
+        Column::new("previous", "previous login", |row, _| row.previous.as_deref().unwrap_or("-").into()),
+        Column::key("sessions"),
+        Column::new("outcome", "result", |row, _| Cell::new(row.outcome, row.paint)),
+        Column::key("error.message"),
+    ]
+}
+
 impl Report for RotateReport {
     fn text(&self, style: &Style) -> String {
-        let mut table = Table::new(&["service", "role", "active login", "previous login", "result"]);
+        let table = Column::table(columns(), &[], &self.rotations, style);
         let mut notes = String::new();
         for row in &self.rotations {
-            table.row([
-                (&row.service).into(),
-                row.role.as_deref().unwrap_or("-").into(),
-                row.login.as_deref().unwrap_or("-").into(),
-                row.previous.as_deref().unwrap_or("-").into(),
-                Cell::new(row.outcome, row.paint),
-            ]);
             if let Some((other, sessions)) = row.previous.as_ref().zip(row.sessions.filter(|n| *n > 0)) {
                 notes += &format!(
                     "{} still has {sessions} open sessions; they end when their clients do.\n",

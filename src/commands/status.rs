@@ -18,6 +18,7 @@ use martydb_ui::report::{Report, Style};
 use report::StatusReport;
 
 pub use collect::{Arguments, look_at};
+pub use view::columns;
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<StatusReport> {
     if arguments.watch.is_some() {

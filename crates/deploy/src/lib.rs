@@ -1,5 +1,6 @@
 //! Operation of martydb in a cluster: [`monitor`] exports metrics, [`render`] writes deployment files.
 //!
+//! - [`http`]: HTTP listener with TLS and users
 //! - [`monitor`]: metrics of servers, migrations and isolation, over HTTP or as a file
 //! - [`render`]: deployment files, from the same map as databases and privileges (pure)
 
@@ -8,6 +9,8 @@
     deny(clippy::disallowed_methods, clippy::print_stderr, clippy::print_stdout, clippy::unwrap_used)
 )]
 
+#[cfg(feature = "monitor")]
+pub mod http;
 #[cfg(feature = "monitor")]
 pub mod monitor;
 pub mod render;

@@ -4,13 +4,10 @@
 //! logins or more time run on a schedule ([`checks`]) and store their results on the [`results`]. A scrape combines
 //! both and writes them ([`exposition`]). [`martydb_model::metrics`] lists all metrics.
 
-pub mod auth;
 pub mod checks;
 mod exporter;
 pub mod exposition;
 mod http;
-mod limit;
-mod listen;
 mod map;
 pub mod results;
 mod statements;
@@ -21,7 +18,7 @@ pub mod watch;
 use std::sync::Arc;
 use std::time::Duration;
 
-use auth::MetricsListener;
+use crate::http::{Bound, HttpListener};
 use checks::{Checks, Schedule};
 use exporter::Exporter;
 use martydb_model::error::{Error, Result};
@@ -69,14 +66,14 @@ pub async fn once(run: &Run, schedule: &Schedule) -> Result<Measurement> {
 /// # Errors
 /// If the manifest declares no login for the monitor, or it cannot listen as requested.
 #[martydb_pg::boxed]
-pub async fn serve(run: &Run, schedule: &Schedule, listener: &MetricsListener) -> Result<()> {
+pub async fn serve(run: &Run, schedule: &Schedule, listener: &HttpListener) -> Result<()> {
     demand_login(run)?;
-    listener.check()?;
+    listener.check("the metrics")?;
     let results = Arc::new(CheckResults::default());
     let (handles, watches) = watch::all(run, true);
     let monitor = Arc::new(Exporter::new(run, schedule, handles, results.clone()));
-    let bound = listen::Bound::new(listener, monitor.clone())?;
-    run.out.note(&bound.greeting());
+    let bound = Bound::new(listener, http::open(monitor.clone()), http::guarded(monitor.clone()))?;
+    run.out.note(&bound.greeting("/metrics"));
     let checks = Checks::new(run.again(), results, schedule.extent, true);
     checks.begin(schedule.clone())?;
     let mut tasks = tokio::task::JoinSet::new();

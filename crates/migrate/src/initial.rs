@@ -12,9 +12,9 @@ use super::history::{Catalog, Difference};
 use super::report::EventSender;
 use super::run::{Goal, run};
 use super::target::{MigrationTarget, Options};
-use martydb_model::SchemaName;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{List, Literal, Statement, stmt};
+use martydb_model::{RoleName, SchemaName};
 use martydb_pg::server::Row;
 
 /// A database without a history.
@@ -142,8 +142,7 @@ pub async fn prove_first(
     found: &Unadopted,
     options: &Options,
 ) -> Result<(Vec<Difference>, BTreeSet<String>)> {
-    let roles = [&target.owner, &target.app, &target.readonly];
-    let own: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
+    let own = target.roles().map(RoleName::as_str);
     let [real, made] = catalogs(target, scratch, options).await?;
     let (real, others) = privileges::without_others(real, target.owner.as_str(), &own);
     let (made, _) = privileges::without_others(made, target.owner.as_str(), &own);

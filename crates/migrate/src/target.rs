@@ -32,6 +32,11 @@ pub struct MigrationTarget {
 }
 
 impl MigrationTarget {
+    /// Returns the roles of the service without its migrator, owner first.
+    pub fn roles(&self) -> [&RoleName; 3] {
+        [&self.owner, &self.app, &self.readonly]
+    }
+
     /// Returns the roles that must not read or change the history, although default privileges grant them
     /// access to new tables; of the further roles, only `further`, those that exist on the server.
     pub fn outsiders(&self, further: &[RoleName]) -> List<Ident> {

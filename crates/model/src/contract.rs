@@ -21,6 +21,7 @@ pub use ownership_change::{OwnershipChange, is_open_to_services, ownership_chang
 pub use privilege::{Privilege, Privileges};
 pub use roles::{
     ATTRIBUTES, INHERIT, LOGIN, MEMBERSHIPS, MemberLogin, MembershipRule, RoleAttribute, acts_as,
+    acts_as_owner,
 };
 
 /// Schema of martydb's own history in each service's database.

@@ -8,7 +8,8 @@
 //! - [`probe`]: findings from logins
 //! - [`scratch`]: a throwaway database with a service's roles
 //! - [`test_databases`]: migrated copies of a template, for tests
-//! - [`run`]: context of most commands: manifest, servers, secrets, output
+//! - [`context`]: the manifest, its secrets and servers
+//! - [`run`]: a command's context, settings, prompts and output
 //! - [`targets`]: the database and the logins for each service's migrations
 //! - [`provision`]: the manifest's databases, roles and privileges on a server
 //! - [`adopt`]: an existing database, as the manifest would declare it
@@ -28,6 +29,7 @@ pub mod adopt;
 pub mod audit;
 pub mod backup;
 pub mod catalog;
+pub mod context;
 pub mod converge;
 pub mod isolation;
 pub mod moving;

@@ -280,7 +280,7 @@ fn is_right_inside(step: &Step) -> bool {
 }
 
 fn steps(desired: &DesiredServer, actual: &ActualServer, service: &DesiredService) -> Vec<Step> {
-    let others = [RoleKind::App, RoleKind::Readonly].map(|kind| Grantee::Role(service.role(kind).clone()));
+    let others = RoleKind::APPLICATIONS.map(|kind| Grantee::Role(service.role(kind).clone()));
     let wanted = |step: &Step| {
         let admits =
             matches!(&step.action, Action::Grant { on: Object::Database(_), to, .. } if others.contains(to));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
 
-use crate::run::Run;
+use crate::context::Context;
 use martydb_migrate::MigrationTarget;
 use martydb_model::error::{Error, Result};
 use martydb_model::{DesiredService, RoleKind};
@@ -14,12 +14,12 @@ use martydb_pg::server::{Access, Login};
 /// Returns the target of each service, or the error if it has none, such as a server that is down.
 #[martydb_pg::boxed]
 pub async fn of(
-    run: &Run,
+    context: &Context,
     services: &[DesiredService],
 ) -> Result<Vec<(DesiredService, Result<MigrationTarget>)>> {
-    let secrets = run.secrets(services).await?;
-    let servers = run.servers_of(services).into_iter().map(|server| async move {
-        let access = run.access(&server).await;
+    let secrets = context.secrets(services).await?;
+    let servers = context.servers_of(services).into_iter().map(|server| async move {
+        let access = context.access(&server).await;
         (server, access.map(|access| (access.clone(), ExistenceCheck::of(access))))
     });
     let servers: BTreeMap<String, Result<(Access, ExistenceCheck)>> =

@@ -11,7 +11,7 @@ use martydb_model::sql::{Ident, Qualified, Statement, stmt};
 use martydb_model::{DesiredService, Outbox, RoleKind};
 use martydb_pg::server::{Connection, connect_watched, execute};
 use martydb_pg::wire::interrupt;
-use martydb_provision::run::Run;
+use martydb_provision::context::Context;
 
 /// Rows per statement: few, so that its locks are short.
 const ROWS: i64 = 5000;
@@ -42,14 +42,14 @@ pub struct Cleaned {
 /// # Errors
 /// If the migrator cannot log in, or the server rejects a statement.
 pub async fn clean(
-    run: &Run,
+    context: &Context,
     service: &DesiredService,
     outbox: &Outbox,
     keep: Option<Duration>,
 ) -> Result<Cleaned> {
-    let access = run.access(&service.server).await?;
-    let secrets = run.secrets(std::slice::from_ref(service)).await?;
-    let login = run.login(service, RoleKind::Migrator, &secrets)?;
+    let access = context.access(&service.server).await?;
+    let secrets = context.secrets(std::slice::from_ref(service)).await?;
+    let login = context.login(service, RoleKind::Migrator, &secrets)?;
     let database = service.database.as_str();
     let mut connection = connect_watched(&access.endpoint, &login, database, SETTINGS).await?;
     connection.without_timeout(true);

@@ -10,7 +10,7 @@ use super::statements::outbox_table;
 use martydb_model::error::Result;
 use martydb_model::sql::{ArrayLiteral, Literal, Qualified, Statement, stmt};
 use martydb_model::{DesiredService, Outbox};
-use martydb_provision::run::Run;
+use martydb_provision::context::Context;
 
 /// Number of rows above which a missing `keep` is reported.
 const MANY: i64 = 1_000_000;
@@ -45,8 +45,12 @@ struct OutboxProperties {
 ///
 /// # Errors
 /// If the relay's login cannot read the catalogs.
-pub async fn examine(run: &Run, service: &DesiredService, outbox: &Arc<Outbox>) -> Result<Vec<String>> {
-    let mut session = session::open(run, service, outbox).await?;
+pub async fn examine(
+    context: &Context,
+    service: &DesiredService,
+    outbox: &Arc<Outbox>,
+) -> Result<Vec<String>> {
+    let mut session = session::open(context, service, outbox).await?;
     let looks = look(&mut session, outbox).await;
     session.close().await;
     Ok(warnings(outbox, &looks?))

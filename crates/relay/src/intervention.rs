@@ -6,7 +6,7 @@ use super::session;
 use super::statements::OutboxStatements;
 use martydb_model::error::{Error, Result};
 use martydb_model::{DesiredService, Outbox};
-use martydb_provision::run::Run;
+use martydb_provision::context::Context;
 
 /// Decision, with its reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub enum Intervention<'a> {
 /// # Errors
 /// If no outbox has the event, or an outbox could not be read.
 pub async fn intervene<'a>(
-    run: &Run,
+    context: &Context,
     outboxes: &'a [(DesiredService, Arc<Outbox>)],
     event: &str,
     what: Intervention<'_>,
@@ -31,7 +31,7 @@ pub async fn intervene<'a>(
             Intervention::Retry => statements.retry(event),
             Intervention::Skip { reason } => statements.skip(event, &format!("skipped: {reason}")),
         };
-        let mut session = session::open(run, service, outbox).await?;
+        let mut session = session::open(context, service, outbox).await?;
         let found = session.change(&change).await;
         session.close().await;
         if found? > 0 {

@@ -35,7 +35,7 @@ use crate::broker::OutboxEvent;
 use claim::BatchShape;
 use martydb_model::error::{Error, Result};
 use martydb_model::{DesiredService, Outbox};
-use martydb_provision::run::Run;
+use martydb_provision::context::Context;
 use publisher::Publisher;
 use stop::StopSignal;
 
@@ -86,12 +86,12 @@ fn share(publishers: usize) -> i64 {
 
 /// Publishes until a signal arrives; unacknowledged events are finished and recorded first.
 #[martydb_pg::boxed]
-pub async fn serve(run: &Run, outboxes: &[(DesiredService, Arc<Outbox>)]) {
-    let (stop, run) = (StopSignal::on_signal(), Arc::new(run.again()));
+pub async fn serve(context: &Context, outboxes: &[(DesiredService, Arc<Outbox>)]) {
+    let (stop, context) = (StopSignal::on_signal(), Arc::new(context.again()));
     let bytes = share(outboxes.len() * 2);
     let mut all = tokio::task::JoinSet::new();
     for (service, outbox) in outboxes {
-        let publisher = Publisher::new(&run, service, outbox, &stop, bytes);
+        let publisher = Publisher::new(&context, service, outbox, &stop, bytes);
         all.spawn(publisher.helper().run_helper());
         all.spawn(publisher.serve());
     }
@@ -100,11 +100,11 @@ pub async fn serve(run: &Run, outboxes: &[(DesiredService, Arc<Outbox>)]) {
 
 /// Publishes all events that are due now.
 #[martydb_pg::boxed]
-pub async fn once(run: &Run, outboxes: &[(DesiredService, Arc<Outbox>)]) -> Vec<Published> {
-    let (stop, run) = (StopSignal::on_signal(), Arc::new(run.again()));
+pub async fn once(context: &Context, outboxes: &[(DesiredService, Arc<Outbox>)]) -> Vec<Published> {
+    let (stop, context) = (StopSignal::on_signal(), Arc::new(context.again()));
     let bytes = share(outboxes.len());
     let one = |(service, outbox): &(DesiredService, Arc<Outbox>)| {
-        let mut publisher = Publisher::new(&run, service, outbox, &stop, bytes);
+        let mut publisher = Publisher::new(&context, service, outbox, &stop, bytes);
         publisher.tells = false;
         let (service, tally) = (service.clone(), publisher.tally.clone());
         let work = tokio::spawn(publisher.once());
@@ -127,8 +127,12 @@ pub async fn once(run: &Run, outboxes: &[(DesiredService, Arc<Outbox>)]) -> Vec<
 ///
 /// # Errors
 /// If the outbox cannot be read.
-pub async fn preview(run: &Run, service: &DesiredService, outbox: &Arc<Outbox>) -> Result<Vec<OutboxEvent>> {
-    let mut session = session::open(run, service, outbox).await?;
+pub async fn preview(
+    context: &Context,
+    service: &DesiredService,
+    outbox: &Arc<Outbox>,
+) -> Result<Vec<OutboxEvent>> {
+    let mut session = session::open(context, service, outbox).await?;
     let width = BatchShape { aggregates: 20, each: 1 };
     let claim = session.claim(None, width, MOST).await?;
     session.release().await?;

@@ -17,7 +17,7 @@ use martydb_model::error::{Error, Kind, Result};
 use martydb_model::{DesiredService, Outbox};
 use martydb_pg::backoff::Backoff;
 use martydb_pg::outage::{Outage, OutageChange};
-use martydb_provision::run::Run;
+use martydb_provision::context::Context;
 
 /// Shortest and longest pause after finding nothing.
 const SHORT: Duration = Duration::from_millis(10);
@@ -41,7 +41,7 @@ pub struct Tally {
 }
 
 pub struct Publisher {
-    pub run: Arc<Run>,
+    pub context: Arc<Context>,
     pub service: DesiredService,
     pub outbox: Arc<Outbox>,
     pub tally: Arc<Tally>,
@@ -89,14 +89,14 @@ fn until_the_next_look() -> Duration {
 
 impl Publisher {
     pub fn new(
-        run: &Arc<Run>,
+        context: &Arc<Context>,
         service: &DesiredService,
         outbox: &Arc<Outbox>,
         stop: &StopSignal,
         bytes: i64,
     ) -> Publisher {
         Publisher {
-            run: run.clone(),
+            context: context.clone(),
             service: service.clone(),
             outbox: outbox.clone(),
             tally: Arc::default(),
@@ -125,7 +125,7 @@ impl Publisher {
     #[must_use]
     pub fn helper(&self) -> Publisher {
         let (tally, busy) = (self.tally.clone(), self.busy.clone());
-        let new = Publisher::new(&self.run, &self.service, &self.outbox, &self.stop, self.bytes);
+        let new = Publisher::new(&self.context, &self.service, &self.outbox, &self.stop, self.bytes);
         Publisher { tally, busy, tells: false, ..new }
     }
 
@@ -217,13 +217,13 @@ impl Publisher {
 
     async fn connect(&mut self) -> Result<()> {
         if self.session.is_none() {
-            let mut session = session::open(&self.run, &self.service, &self.outbox).await?;
+            let mut session = session::open(&self.context, &self.service, &self.outbox).await?;
             session.listen().await?;
             self.session = Some(session);
             self.after = None;
         }
         if self.link.is_none() {
-            let secrets = BrokerSecrets::new(&self.outbox.to, &self.run.environment)?;
+            let secrets = BrokerSecrets::new(&self.outbox.to, &self.context.environment)?;
             self.link = Some(BrokerLink::open(&self.outbox.to, &secrets).await?);
         }
         Ok(())
@@ -273,7 +273,7 @@ impl Publisher {
         add(&self.tally.dead, dead.len());
         for (at, why) in dead {
             let event = &events[*at];
-            self.run.out.note(&format!(
+            self.context.note(&format!(
                 "service {}: event {} is dead: {why}; its aggregate {}/{} waits for `relay retry` or `relay skip`",
                 self.service.name, event.event_id, event.aggregate_type, event.aggregate_id
             ));
@@ -317,10 +317,10 @@ impl Publisher {
         let (name, change) = (&self.service.name, self.outage.record(error));
         match change.filter(|_| self.tells && !self.stop.is_asked()) {
             Some(OutageChange::Began(why)) => {
-                self.run.out.note(&format!("service {name}: cannot publish events: {why}"));
+                self.context.note(&format!("service {name}: cannot publish events: {why}"));
             }
             Some(OutageChange::Ended) => {
-                self.run.out.note(&format!("service {name}: events are published again"));
+                self.context.note(&format!("service {name}: events are published again"));
             }
             None => {}
         }

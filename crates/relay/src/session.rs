@@ -15,7 +15,7 @@ use martydb_model::{DesiredService, Outbox};
 use martydb_pg::server::{
     Connection, Login, Row, Unreadable, connect_watched, execute_protected, query_each,
 };
-use martydb_provision::run::Run;
+use martydb_provision::context::Context;
 
 /// Outbox of a service, and the session that works on it.
 pub struct OutboxSession {
@@ -29,13 +29,17 @@ pub struct OutboxSession {
 /// # Errors
 /// If the store has no password, or the server rejects the login.
 #[martydb_pg::boxed]
-pub async fn open(run: &Run, service: &DesiredService, outbox: &Arc<Outbox>) -> Result<OutboxSession> {
-    let run = run.again();
-    let access = run.access(&service.server).await?;
-    let desired = run.manifest.desired(&service.server);
+pub async fn open(
+    context: &Context,
+    service: &DesiredService,
+    outbox: &Arc<Outbox>,
+) -> Result<OutboxSession> {
+    let context = context.again();
+    let access = context.access(&service.server).await?;
+    let desired = context.manifest.desired(&service.server);
     let key =
         desired.access.get(&outbox.relay).and_then(|role| CredentialKey::of_access(&service.server, role));
-    let secrets = run.store.read(key.as_slice()).await?;
+    let secrets = context.store.read(key.as_slice()).await?;
     let password = secrets.get(&service.server, &outbox.relay).cloned();
     if password.is_none() {
         let message = format!("the secret store has no password of {}", outbox.relay);
@@ -44,7 +48,7 @@ pub async fn open(run: &Run, service: &DesiredService, outbox: &Arc<Outbox>) -> 
     }
     let login = Login::of_service(outbox.relay.as_str(), password);
     let connection = connect_watched(&access.endpoint, &login, service.database.as_str(), SETTINGS).await?;
-    let source = format!("/{}/{}", run.manifest.project, service.name).into();
+    let source = format!("/{}/{}", context.manifest.project, service.name).into();
     Ok(OutboxSession { connection, outbox: outbox.clone(), source })
 }
 

@@ -7,7 +7,7 @@ use super::statements::OutboxStatements;
 use martydb_model::error::{Error, Result};
 use martydb_model::{DesiredService, Outbox};
 use martydb_pg::server::{FromRow, Row, Unreadable};
-use martydb_provision::run::Run;
+use martydb_provision::context::Context;
 
 /// Pending events of an outbox.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -33,8 +33,8 @@ pub struct OutboxState {
 /// # Errors
 /// If the outbox cannot be read.
 #[martydb_pg::boxed]
-pub async fn read(run: &Run, service: &DesiredService, outbox: &Arc<Outbox>) -> Result<OutboxState> {
-    let mut session = session::open(run, service, outbox).await?;
+pub async fn read(context: &Context, service: &DesiredService, outbox: &Arc<Outbox>) -> Result<OutboxState> {
+    let mut session = session::open(context, service, outbox).await?;
     session.be_patient();
     let backlog = backlog(&mut session, outbox).await?;
     let rows = session.query(&OutboxStatements(outbox).done()).await?;
@@ -47,11 +47,11 @@ pub async fn read(run: &Run, service: &DesiredService, outbox: &Arc<Outbox>) -> 
 ///
 /// # Errors
 /// If the outbox cannot be read, or the service has none.
-pub async fn read_backlog(run: &Run, service: &DesiredService) -> Result<Backlog> {
+pub async fn read_backlog(context: &Context, service: &DesiredService) -> Result<Backlog> {
     let outbox = service.outbox.clone().map(Arc::new);
     let outbox =
         &outbox.ok_or_else(|| Error::usage(format!("service \"{}\" has no outbox", service.name)))?;
-    let mut session = session::open(run, service, outbox).await?;
+    let mut session = session::open(context, service, outbox).await?;
     let backlog = backlog(&mut session, outbox).await?;
     session.close().await;
     Ok(backlog)

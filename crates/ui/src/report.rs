@@ -4,6 +4,7 @@
 //! Data goes to stdout; messages and progress go to stderr and obey `--quiet`.
 
 mod ago;
+mod columns;
 mod document;
 mod error_text;
 mod flat;
@@ -19,6 +20,7 @@ mod wrap;
 mod yaml;
 
 pub use ago::when;
+pub use columns::Column;
 pub use document::{Document, Report};
 pub use error_text::error_text;
 pub use flat::FlatTable;

@@ -8,7 +8,7 @@ use martydb_config::backup_store::{Encryption, ListedBackup};
 use martydb_model::error::Result;
 use martydb_model::units::bytes;
 use martydb_provision::run::Run;
-use martydb_ui::report::{Cell, Paint, Report, Style, Table, when};
+use martydb_ui::report::{Cell, Column, Paint, Report, Style, when};
 
 pub use martydb_ui::flags::Select as Arguments;
 
@@ -67,26 +67,32 @@ impl BackupRow {
     }
 }
 
+pub fn columns<'a>() -> Vec<Column<&'a BackupRow>> {
+    vec![
+        Column::new("id", "id", |one, _| one.id.as_str().into()),
+        Column::new("service", "service", |one, _| one.service.as_str().into()),
+        Column::new("taken_at", "taken", |one, style| when(&one.taken_at, style).into()),
+        Column::key("age_s"),
+        Column::new("size_bytes", "size", |one, _| Cell::number(one.size())),
+        Column::spare(1, "encrypted", "encrypted", |one, _| match one.encrypted {
+            true => Cell::new("yes", Paint::Plain),
+            false => Cell::new("no", Paint::Warn),
+        }),
+        Column::new("verified_at", "verified", |one, style| {
+            one.verified_at.as_ref().map_or_else(|| "-".to_owned(), |at| when(at, style)).into()
+        }),
+        Column::spare(0, "migration_head", "version", |one, _| {
+            Cell::number(one.migration_head.as_deref().unwrap_or("-"))
+        }),
+        Column::key("outcome"),
+    ]
+}
+
 impl Report for BackupList {
     fn text(&self, style: &Style) -> String {
         if self.backups.is_empty() {
             return "No backups.\n".into();
         }
-        let mut table = Table::new(&["id", "service", "taken", "size", "encrypted", "verified", "version"])
-            .spare(&["version", "encrypted"]);
-        for one in &self.backups {
-            let encrypted =
-                if one.encrypted { Cell::new("yes", Paint::Plain) } else { Cell::new("no", Paint::Warn) };
-            table.row([
-                one.id.as_str().into(),
-                one.service.as_str().into(),
-                when(&one.taken_at, style).into(),
-                Cell::number(one.size()),
-                encrypted,
-                one.verified_at.as_ref().map_or_else(|| "-".to_owned(), |at| when(at, style)).as_str().into(),
-                Cell::number(one.migration_head.as_deref().unwrap_or("-")),
-            ]);
-        }
-        table.render(style)
+        Column::table(columns(), &[], &self.backups, style).render(style)
     }
 }

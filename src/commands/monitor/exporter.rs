@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{Arguments, Interval};
 use crate::commands::verify::Probes;
 use martydb_config::replace_file::{Readers, replace_file};
-use martydb_deploy::monitor::auth::MetricsListener;
+use martydb_deploy::http::HttpListener;
 use martydb_deploy::monitor::checks::Schedule;
 use martydb_deploy::monitor::exposition::Exposition;
 use martydb_deploy::monitor::{self, Measurement};
@@ -41,8 +41,8 @@ impl Arguments {
         Schedule { every: every.map(|(check, every)| (check, every.0)).into(), extent, age_limits }
     }
 
-    fn listener(&self) -> MetricsListener {
-        MetricsListener {
+    fn listener(&self) -> HttpListener {
+        HttpListener {
             address: self.listen,
             certificate: self.tls_certificate.clone(),
             key: self.tls_key.clone(),

@@ -8,7 +8,7 @@ use martydb_migrate::{
     HistoryEvent, MigrationId, REPEATABLE, RunningRun, ServiceState, ServiceStatus, Sizes,
 };
 use martydb_model::units::counted;
-use martydb_ui::report::{Cell, Paint, Style, Table, indented, paint, printable, when, wrapped};
+use martydb_ui::report::{Cell, Column, Paint, Style, indented, paint, printable, when, wrapped};
 
 pub fn text(report: &StatusReport, style: &Style) -> String {
     let shown: Vec<&ServiceStatus> = report.shown().collect();
@@ -17,52 +17,61 @@ pub fn text(report: &StatusReport, style: &Style) -> String {
     text + &shown.into_iter().map(|status| details(status, style)).collect::<String>()
 }
 
-fn table(shown: &[&ServiceStatus], report: &StatusReport, style: &Style) -> String {
-    let mut columns =
-        vec!["service", "database", "state", "current", "latest", "pending", "last run", "connections"];
-    let has_sizes = report.sizes == Sizes::Measured;
-    columns.extend(has_sizes.then_some("size"));
-    if report.backups.is_known() {
-        columns.extend(["backup", "verified"]);
-    }
-    let spare = ["connections", "size", "verified", "database", "latest", "last run", "backup"];
-    let mut table = Table::new(&columns).spare(&spare);
-    for status in shown {
-        let number = |value: Option<i64>| {
-            Cell::number(value.map_or_else(|| "-".to_owned(), |value| value.to_string()))
-        };
-        let (word, paint) = StatusWord::from_status(status).words();
-        let last = status.last_event.as_ref().map_or_else(|| "-".to_owned(), |event| when(&event.at, style));
-        // The pending migrations of an unreachable server are unknown.
-        let unknown = status.state == ServiceState::Unreachable;
-        let due = (!unknown).then(|| status.pending.len() + status.repeatable_pending.len());
-        let mut row = vec![
-            status.service.as_str().into(),
-            status.database.as_str().into(),
-            Cell::new(word, paint),
-            number(status.current),
-            number(status.latest),
-            number(due.and_then(|due| i64::try_from(due).ok())),
-            last.into(),
-            number(status.connections),
-        ];
-        let size = status.size_bytes.map_or_else(|| "-".to_owned(), martydb_model::units::bytes);
-        row.extend(has_sizes.then(|| Cell::number(size)));
-        row.extend(
-            report.backups.summary_of(&status.service).into_iter().flat_map(|backup| ages(&backup, style)),
-        );
-        table.row(row);
-    }
-    table.render(style)
+/// Returns a number, or a dash.
+fn number(value: Option<i64>) -> Cell {
+    Cell::number(value.map_or_else(|| "-".to_owned(), |value| value.to_string()))
 }
 
-/// Returns the ages; a missing backup or verified restore stands out.
-fn ages(backup: &BackupSummary, style: &Style) -> [Cell; 2] {
-    let age = |at: &Option<String>| match at {
-        Some(at) => when(at, style).into(),
-        None => Cell::new("none", Paint::Warn),
-    };
-    [age(&backup.taken_at), age(&backup.verified_at)]
+/// Returns the age; a missing backup or verified restore stands out.
+fn age(at: Option<&String>, style: &Style) -> Cell {
+    at.map_or_else(|| Cell::new("none", Paint::Warn), |at| when(at, style).into())
+}
+
+/// Returns the number of pending migrations; that of an unreachable server is unknown.
+fn due(status: &ServiceStatus) -> Option<i64> {
+    let due = status.pending.len() + status.repeatable_pending.len();
+    i64::try_from(due).ok().filter(|_| status.state != ServiceState::Unreachable)
+}
+
+pub fn columns<'a>() -> Vec<Column<(&'a ServiceStatus, Option<BackupSummary>)>> {
+    vec![
+        Column::new("service", "service", |(status, _), _| status.service.as_str().into()),
+        Column::key("server"),
+        Column::spare(3, "database", "database", |(status, _), _| status.database.as_str().into()),
+        Column::new("state", "state", |(status, _), _| {
+            let (word, paint) = StatusWord::from_status(status).words();
+            Cell::new(word, paint)
+        }),
+        Column::new("current", "current", |(status, _), _| number(status.current)),
+        Column::spare(4, "latest", "latest", |(status, _), _| number(status.latest)),
+        Column::new("pending", "pending", |(status, _), _| number(due(status))),
+        Column::key("repeatable_pending"),
+        Column::key("running.since"),
+        Column::spare(5, "last_event.at", "last run", |(status, _), style| {
+            status.last_event.as_ref().map_or_else(|| "-".to_owned(), |event| when(&event.at, style)).into()
+        }),
+        Column::key("last_event.action"),
+        Column::key("last_event.version"),
+        Column::key("last_event.outcome"),
+        Column::spare(0, "connections", "connections", |(status, _), _| number(status.connections)),
+        Column::spare(1, "size_bytes", "size", |(status, _), _| {
+            Cell::number(status.size_bytes.map_or_else(|| "-".to_owned(), martydb_model::units::bytes))
+        }),
+        Column::spare(6, "backup.taken_at", "backup", |(_, backup), style| {
+            age(backup.as_ref().and_then(|backup| backup.taken_at.as_ref()), style)
+        }),
+        Column::spare(2, "backup.verified_at", "verified", |(_, backup), style| {
+            age(backup.as_ref().and_then(|backup| backup.verified_at.as_ref()), style)
+        }),
+        Column::key("error.message"),
+    ]
+}
+
+fn table(shown: &[&ServiceStatus], report: &StatusReport, style: &Style) -> String {
+    let size: &[&str] = if report.sizes == Sizes::Measured { &[] } else { &["size"] };
+    let backups: &[&str] = if report.backups.is_known() { &[] } else { &["backup", "verified"] };
+    let rows = shown.iter().map(|status| (*status, report.backups.summary_of(&status.service)));
+    Column::table(columns(), &[size, backups].concat(), rows, style).render(style)
 }
 
 fn summary(report: &StatusReport, shown: usize, style: &Style) -> String {

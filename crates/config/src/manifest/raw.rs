@@ -16,6 +16,7 @@ mod deploy;
 mod outbox;
 mod parameters;
 mod platform;
+mod roles;
 
 pub use access::{RawAccess, RawLike};
 pub use app_url::RawAppUrl;
@@ -27,6 +28,7 @@ pub use deploy::{
 pub use outbox::{RawEventTarget, RawOutbox, RawOutboxColumns, RawRedelivery};
 pub use parameters::{RawCollationVersion, RawLocaleProvider, RawParameters};
 pub use platform::RawPlatform;
+pub use roles::{RawLimits, RawRoles};
 
 /// A martydb manifest: servers, services and their privileges.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -339,38 +341,6 @@ pub struct RawLint {
     pub disable: Option<Vec<String>>,
     /// Rules to enable.
     pub enable: Option<Vec<String>>,
-}
-
-/// Names of the four roles: PostgreSQL identifiers of at most 63 bytes that do not start with `pg_`.
-///
-/// Those of the three logins have at most 61 bytes, since `rotate --overlap` needs `<role>_b`. They contain neither comma
-/// nor equals sign, which have a meaning in SCRAM messages, and no character that SASLprep (RFC 4013) prohibits.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct RawRoles {
-    /// Role that owns the objects and never logs in; default: `{service}_owner`.
-    pub owner: Option<String>,
-    /// Login that runs migrations; default: `{service}_migrator`.
-    pub migrator: Option<String>,
-    /// Login that reads and writes rows; default: `{service}_app`.
-    pub app: Option<String>,
-    /// Login that reads rows; default: `{service}_ro`.
-    pub readonly: Option<String>,
-}
-
-/// Connection limits of the three logins.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct RawLimits {
-    /// Default: 5.
-    #[serde(deserialize_with = "lenient::optional")]
-    pub migrator: Option<i32>,
-    /// Default: 50.
-    #[serde(deserialize_with = "lenient::optional")]
-    pub app: Option<i32>,
-    /// Default: 10.
-    #[serde(deserialize_with = "lenient::optional")]
-    pub readonly: Option<i32>,
 }
 
 /// A finding that is accepted on purpose.

@@ -11,7 +11,7 @@ use super::results::CheckResults;
 use super::watch::ServerHandle;
 use martydb_model::error::Error;
 use martydb_model::metrics::{AGE_LIMIT, BUILD_INFO, CHECK_INTERVAL, SERVICE_INFO, Sample, Subject};
-use martydb_provision::run::Run;
+use martydb_provision::context::Context;
 
 /// Data source of a scrape.
 pub struct Exporter {
@@ -25,14 +25,14 @@ pub struct Exporter {
 
 impl Exporter {
     pub fn new(
-        run: &Run,
+        context: &Context,
         schedule: &Schedule,
         servers: Vec<ServerHandle>,
         results: Arc<CheckResults>,
     ) -> Exporter {
         let itself = Subject::monitor();
         let mut fixed = vec![Sample::with(BUILD_INFO, &itself, [env!("CARGO_PKG_VERSION")], 1.0)];
-        let services = run.manifest.services.values().map(Subject::service);
+        let services = context.manifest.services.values().map(Subject::service);
         fixed.extend(services.map(|subject| Sample::new(SERVICE_INFO, &subject, 1.0)));
         let due = schedule
             .due()
@@ -41,7 +41,7 @@ impl Exporter {
         let limits = schedule.age_limits.iter();
         fixed.extend(limits.map(|(of, limit)| Sample::with(AGE_LIMIT, &itself, [of], limit.as_secs_f64())));
         Exporter {
-            project: run.manifest.project.clone(),
+            project: context.manifest.project.clone(),
             servers,
             results,
             fixed,

@@ -17,7 +17,7 @@ use martydb_model::sql::Statement;
 use martydb_pg::outage::{Outage, OutageChange};
 use martydb_pg::server::{Connection, Limits, Login, Row, connect_with, query_each};
 use martydb_pg::wire::interrupt;
-use martydb_provision::run::Run;
+use martydb_provision::context::Context;
 
 /// Time that a scrape waits for a server that answered the last time.
 pub const PATIENCE: Duration = Duration::from_secs(2);
@@ -84,7 +84,7 @@ impl ServerHandle {
 
 /// Task that reads a server's statistics.
 pub struct ServerWatch {
-    run: Run,
+    context: Context,
     desired: DesiredServer,
     map: ServerMap,
     wanted: mpsc::Receiver<()>,
@@ -98,14 +98,14 @@ pub struct ServerWatch {
 }
 
 impl ServerWatch {
-    pub fn new(run: Run, server: &str, logs_failures: bool) -> (ServerHandle, ServerWatch) {
-        let desired = run.manifest.desired(server);
+    pub fn new(context: Context, server: &str, logs_failures: bool) -> (ServerHandle, ServerWatch) {
+        let desired = context.manifest.desired(server);
         let map = ServerMap::new(&desired);
         let (ask, wanted) = mpsc::channel(1);
         let (sender, latest) = watch::channel(None);
         let handle = ServerHandle { subject: map.subject.clone(), wanted: ask, latest };
         let watch = ServerWatch {
-            run,
+            context,
             desired,
             map,
             wanted,
@@ -146,9 +146,9 @@ impl ServerWatch {
         let change = self.outage.record(error);
         match change.filter(|_| self.logs_failures && interrupt::signal().is_none()) {
             Some(OutageChange::Began(why)) => {
-                self.run.out.note(&format!("cannot read server {server}: {why}"));
+                self.context.note(&format!("cannot read server {server}: {why}"));
             }
-            Some(OutageChange::Ended) => self.run.out.note(&format!("server {server} can be read again")),
+            Some(OutageChange::Ended) => self.context.note(&format!("server {server} can be read again")),
             None => {}
         }
     }
@@ -191,14 +191,14 @@ impl ServerWatch {
 
     /// Logs in as the monitor with the password that the store has now, which may have changed.
     async fn log_in(&self) -> Result<Connection> {
-        let run = self.run.again();
-        let access = run.access(&self.desired.name).await?;
+        let context = self.context.again();
+        let access = context.access(&self.desired.name).await?;
         let Some(role) = self.desired.access.values().find(|role| role.monitors) else {
             return Err(Error::manifest("the manifest declares no login for the monitor")
                 .hint("add `monitor: true` to the manifest, then run `martydb apply --all`"));
         };
         let key = CredentialKey::of_access(&self.desired.name, role);
-        let secrets = run.store.read(key.as_slice()).await?;
+        let secrets = context.store.read(key.as_slice()).await?;
         let password = secrets.get(&self.desired.name, &role.name).cloned();
         if password.is_none() {
             return Err(Error::new(
@@ -213,10 +213,11 @@ impl ServerWatch {
 }
 
 /// Returns handles and watches of all servers with services; `logs_failures` enables the log of failures.
-pub fn all(run: &Run, logs_failures: bool) -> (Vec<ServerHandle>, Vec<ServerWatch>) {
-    let services: Vec<_> = run.manifest.services.values().cloned().collect();
-    run.servers_of(&services)
+pub fn all(context: &Context, logs_failures: bool) -> (Vec<ServerHandle>, Vec<ServerWatch>) {
+    let services: Vec<_> = context.manifest.services.values().cloned().collect();
+    context
+        .servers_of(&services)
         .iter()
-        .map(|server| ServerWatch::new(run.again(), server, logs_failures))
+        .map(|server| ServerWatch::new(context.again(), server, logs_failures))
         .unzip()
 }

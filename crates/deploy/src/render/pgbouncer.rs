@@ -25,9 +25,6 @@ const CONSOLE: &str = "pgbouncer";
 /// Authorities of the operating system, which martydb trusts if the manifest names none.
 const AUTHORITIES: &str = "/etc/ssl/certs/ca-certificates.crt";
 
-/// Logins that connect through a pooler. Migrations need a direct session.
-const LOGINS: [RoleKind; 2] = [RoleKind::App, RoleKind::Readonly];
-
 /// Returns `pgbouncer.ini`.
 ///
 /// # Errors
@@ -92,7 +89,7 @@ pub fn entrances(plan: &DeploymentPlan<'_>) -> Result<String> {
 
 /// Returns logins that may use a service's database through a pooler, each with its alternate.
 fn logins(plan: &DeploymentPlan<'_>, service: &DesiredService) -> BTreeSet<String> {
-    let own = LOGINS.map(|kind| service.role(kind).clone());
+    let own = RoleKind::APPLICATIONS.map(|kind| service.role(kind).clone());
     let further = plan.manifest.further_logins().filter(|(server, role)| {
         **server == service.server && service.access.iter().any(|grant| grant.role == role.name)
     });
@@ -125,7 +122,7 @@ fn entry(service: &DesiredService, server: &ServerNode<'_>) -> Result<String> {
             Error::manifest(message).hint("name one host in its url, such as that of a load balancer")
         );
     }
-    let limits = LOGINS.iter().filter_map(|kind| service.connection_limit.get(kind));
+    let limits = RoleKind::APPLICATIONS.iter().filter_map(|kind| service.connection_limit.get(kind));
     let size = limits.copied().filter(|limit| *limit > 0).min().map(|limit| limit.min(POOL_SIZE));
     let size = size.filter(|size| *size < POOL_SIZE).map(|size| format!(" pool_size={size}"));
     let database = service.database.as_str();

@@ -17,7 +17,7 @@ pub fn primary_of(alternate: &str) -> Option<RoleName> {
 /// Returns the service and kind of a managed role, or of the alternate of a login.
 pub fn managed<'a>(desired: &'a DesiredServer, role: &RoleName) -> Option<(&'a DesiredService, RoleKind)> {
     let of_alternate = || desired.managed_role(&primary_of(role.as_str())?);
-    let login = |(_, kind): &(&DesiredService, RoleKind)| *kind != RoleKind::Owner;
+    let login = |(_, kind): &(&DesiredService, RoleKind)| kind.logs_in();
     desired.managed_role(role).or_else(|| of_alternate().filter(login))
 }
 

@@ -1,8 +1,8 @@
 //! Change of ownership: conditions under which the service's owner takes over an object from a login of a service.
 //! The object's code must not gain privileges for its author.
 
-use super::managed;
-use crate::{ActualServer, DesiredServer, DesiredService, ObjectKind, RoleKind, RoleName};
+use super::{acts_as_owner, managed};
+use crate::{ActualServer, DesiredServer, DesiredService, ObjectKind, RoleName};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OwnershipChange {
@@ -37,9 +37,7 @@ pub fn is_open_to_services(
     role: &RoleName,
 ) -> bool {
     let others = |one: &RoleName| {
-        managed(desired, one).is_some_and(|(of, kind)| {
-            of.name != service.name || !matches!(kind, RoleKind::Owner | RoleKind::Migrator)
-        })
+        managed(desired, one).is_some_and(|(of, kind)| of.name != service.name || !acts_as_owner(kind))
     };
     *role == desired.orphans() || actual.who_can_become(role).into_iter().any(others)
 }

@@ -88,3 +88,7 @@ pub fn acts_as(kind: RoleKind) -> RoleKind {
     let rule = MEMBERSHIPS.iter().find(|rule| rule.member == kind && rule.login == MemberLogin::Alternate);
     rule.map_or(kind, |rule| rule.of)
 }
+
+pub fn acts_as_owner(kind: RoleKind) -> bool {
+    acts_as(kind) == Owner
+}

@@ -135,8 +135,7 @@ fn crosses(db: &Database<'_>, service: &DesiredService, found: &Extension) -> Op
 
 /// Returns the first login of the service that can use it.
 fn user(service: &DesiredService, can: impl Fn(&str) -> bool) -> Option<&str> {
-    let logins = [RoleKind::App, RoleKind::Readonly, RoleKind::Migrator];
-    logins.into_iter().map(|kind| service.role(kind).as_str()).find(|login| can(login))
+    RoleKind::logins_by_use().map(|kind| service.role(kind).as_str()).find(|login| can(login))
 }
 
 /// Reports such a table with rows. No query reads them: a file that is not empty shows that there are some, or

@@ -3,7 +3,7 @@
 use super::context::Audit;
 use super::roles::RoleClass;
 use crate::plan::orphan_role;
-use martydb_model::contract::{ATTRIBUTES, INHERIT, RoleAttribute, acts_as};
+use martydb_model::contract::{ATTRIBUTES, INHERIT, LOGIN, RoleAttribute, acts_as, acts_as_owner};
 use martydb_model::findings::Severity::{self, Critical, High, Low, Medium};
 use martydb_model::findings::{
     ADMIN_OPTION, ATTRIBUTE, DECLARED_REPLICATION, FOREIGN_MEMBER, FindingBuilder, FindingKind, GROUP, MD5,
@@ -86,10 +86,10 @@ impl ServiceRole<'_> {
     }
 
     fn login(&self, out: &mut Vec<FindingBuilder>) {
-        match (self.kind, self.found.login) {
-            (RoleKind::Owner, true) => out.push(self.finding(OWNER_LOGIN).fix(self.alter("NOLOGIN"))),
-            (_, true) => out.extend(self.limit().into_iter().chain(self.password())),
-            (_, false) => {}
+        match (self.found.login, self.kind.logs_in()) {
+            (true, false) => out.push(self.finding(OWNER_LOGIN).fix(self.alter(LOGIN.off))),
+            (true, true) => out.extend(self.limit().into_iter().chain(self.password())),
+            (false, _) => {}
         }
     }
 
@@ -143,8 +143,9 @@ impl ServiceRole<'_> {
             RoleClass::Managed(_, of) => {
                 // The migrator can act as the owner anyway, and app can read everything that readonly reads.
                 let gain = match (self.kind, of) {
-                    (RoleKind::Owner | RoleKind::Migrator, _) | (RoleKind::App, RoleKind::Readonly) => Low,
-                    (_, RoleKind::Owner | RoleKind::Migrator) => High,
+                    (RoleKind::App, RoleKind::Readonly) => Low,
+                    (own, _) if acts_as_owner(own) => Low,
+                    (_, of) if acts_as_owner(of) => High,
                     _ => Medium,
                 };
                 self.finding(OWN_MEMBER).at(gain)

@@ -278,7 +278,7 @@ fn server(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
 /// Reports logins without temp_file_limit. A role can neither set nor reset it, so a value of the role or of
 /// the server holds.
 fn temp_file_limit(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
-    for (role, service, kind) in audit.roles.all_managed().filter(|(_, _, kind)| *kind != RoleKind::Owner) {
+    for (role, service, kind) in audit.roles.all_managed().filter(|(_, _, kind)| kind.logs_in()) {
         if !audit.actual.roles[role].login || effective_temp_file_limit(audit, role, service) != "-1" {
             continue;
         }

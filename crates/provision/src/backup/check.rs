@@ -47,7 +47,7 @@ pub async fn gaps(session: &mut Connection, target: &MigrationTarget) -> Result<
 /// Returns large objects and default privileges of roles outside of the service: after a restore the owner has the
 /// objects, and the privileges are not granted.
 async fn of_strangers(session: &mut Connection, target: &MigrationTarget) -> Result<Vec<String>> {
-    let own = [&target.owner, &target.app, &target.readonly].into_iter().chain(&target.further);
+    let own = target.roles().into_iter().chain(&target.further);
     let own = own.map(ToString::to_string).chain([target.login.role.clone()]);
     let asked = stmt!(
         "SELECT 'large object ' || m.oid || ': belongs to ' || r.rolname || ', and will be the owner''s once it is restored'

@@ -4,8 +4,8 @@
 use secrecy::{ExposeSecret, SecretString};
 
 use super::observations::{OpenAlternate, ServerContext};
+use crate::context::Context;
 use crate::probe::{ProbeLogin, Task};
-use crate::run::Run;
 use martydb_config::secrets::CredentialKey;
 use martydb_model::ActualServer;
 use martydb_model::contract::alternate_of;
@@ -17,13 +17,17 @@ use martydb_pg::wire::is_kept_by;
 
 /// # Errors
 /// If the secret store cannot be read.
-pub async fn open_alternates(run: &Run, task: &Task, actual: &ActualServer) -> Result<Vec<OpenAlternate>> {
+pub async fn open_alternates(
+    context: &Context,
+    task: &Task,
+    actual: &ActualServer,
+) -> Result<Vec<OpenAlternate>> {
     let mut all = vec![];
     for primary in &task.logins {
         let alternate = alternate_of(&primary.role);
         let open = alternate.filter(|role| actual.roles.get(role).is_some_and(|found| found.login));
         if let Some(role) = open {
-            let password = run.store.alternate(&key(task, primary)).await?;
+            let password = context.store.alternate(&key(task, primary)).await?;
             all.push(OpenAlternate { role, primary: primary.clone(), password });
         }
     }

@@ -32,8 +32,8 @@ pub struct PlanScope<'a> {
 impl<'r> PlanScope<'r> {
     pub fn new(run: &'r Run, services: &[DesiredService], options: PlanOptions) -> PlanScope<'r> {
         let services = services.iter().map(|service| service.name.clone()).collect();
-        let Run { store, jobs, yes, lock_wait, .. } = run;
-        PlanScope { services, options, store, jobs: *jobs, yes: *yes, lock_wait: *lock_wait }
+        let Run { jobs, yes, lock_wait, .. } = run;
+        PlanScope { services, options, store: &run.store, jobs: *jobs, yes: *yes, lock_wait: *lock_wait }
     }
 
     pub fn covers(&self, service: &ServiceName) -> bool {

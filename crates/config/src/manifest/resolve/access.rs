@@ -272,8 +272,7 @@ fn owner_of<'a>(role: &RoleName, services: &'a ServiceMap) -> Option<&'a Service
     let primary = primary_of(role.as_str());
     let is_its = |service: &&DesiredService| {
         let kind = |role: &RoleName| service.kind_of(role);
-        let of_login = |kind: &RoleKind| *kind != RoleKind::Owner;
-        kind(role).is_some() || primary.as_ref().and_then(kind).filter(of_login).is_some()
+        kind(role).is_some() || primary.as_ref().and_then(kind).is_some_and(RoleKind::logs_in)
     };
     services.values().find(is_its).map(|service| &service.name)
 }

@@ -52,7 +52,7 @@ pub fn role(scope: &Scope, path: [&str; 4], kind: RoleKind, text: String, admin:
     if text == admin || text == CLUSTER_ROLE {
         return Err(wrong(&"administers the server, and cannot be a service's"));
     }
-    if kind != RoleKind::Owner {
+    if kind.logs_in() {
         login(&text).map_err(|(why, fix)| wrong(&why).hint(fix))?;
     }
     Ok(role)

@@ -155,16 +155,12 @@ fn roles(
         ServerLocation::Embedded { .. } => names::CLUSTER_ROLE,
     };
     let defaults = &scope.raw.defaults.roles;
-    let rows = [
-        (RoleKind::Owner, &own.owner, &defaults.owner, "{service}_owner"),
-        (RoleKind::Migrator, &own.migrator, &defaults.migrator, "{service}_migrator"),
-        (RoleKind::App, &own.app, &defaults.app, "{service}_app"),
-        (RoleKind::Readonly, &own.readonly, &defaults.readonly, "{service}_ro"),
-    ];
-    rows.into_iter()
-        .map(|(kind, own, default, fallback)| {
+    RoleKind::ALL
+        .into_iter()
+        .map(|kind| {
             let path = ["services", service, "roles", kind.key()];
-            let text = scope.template(path, service, own.as_ref(), default.as_ref(), fallback)?;
+            let text =
+                scope.template(path, service, own.get(kind), defaults.get(kind), kind.default_name())?;
             Ok((kind, names::role(scope, path, kind, text, admin)?))
         })
         .collect()
@@ -189,9 +185,6 @@ fn settings(
 }
 
 fn limits(own: &RawLimits, default: &RawLimits) -> BTreeMap<RoleKind, i32> {
-    BTreeMap::from([
-        (RoleKind::Migrator, own.migrator.or(default.migrator).unwrap_or(5)),
-        (RoleKind::App, own.app.or(default.app).unwrap_or(50)),
-        (RoleKind::Readonly, own.readonly.or(default.readonly).unwrap_or(10)),
-    ])
+    let limit = |kind: RoleKind| own.get(kind).or(default.get(kind)).unwrap_or(kind.default_limit());
+    RoleKind::LOGINS.map(|kind| (kind, limit(kind))).into()
 }

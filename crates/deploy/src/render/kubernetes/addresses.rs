@@ -5,7 +5,6 @@ use secrecy::SecretString;
 use super::servers::PASSWORD;
 use crate::render::deployment::{DeploymentPlan, LoginNode, ServerNode};
 use martydb_config::connection_string::Parts;
-use martydb_model::RoleKind;
 
 /// Returns the address for this login. Migrations connect directly to the server. `user` is the login of the pair
 /// that is in use.
@@ -17,7 +16,7 @@ pub fn address(
 ) -> Parts {
     let (manifest, service, kind) = (plan.manifest, login.service, login.key.kind);
     let (database, password) = (login.database.as_str(), Some(password));
-    let is_apps = kind != RoleKind::Migrator && database == service.database.as_str();
+    let is_apps = kind.is_for_applications() && database == service.database.as_str();
     let url = manifest.app_urls[&service.name].write.as_ref().filter(|_| is_apps);
     match url {
         Some(url) => Parts::through(url, user, password, database),

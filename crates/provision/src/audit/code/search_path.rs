@@ -3,7 +3,7 @@
 use crate::audit::context::AuditSubject;
 use crate::audit::context::Database;
 use crate::catalog::CatalogObject;
-use martydb_model::RoleKind;
+use martydb_model::contract::acts_as_owner;
 use martydb_model::findings::Severity::{self, High, Low, Medium};
 use martydb_model::findings::{DEFINER_PATH, FindingBuilder};
 use martydb_model::grants::{Repair, RepairScope, ident};
@@ -14,7 +14,7 @@ pub fn judge(db: &Database<'_>, item: &CatalogObject, users: &[&str], out: &mut 
         return;
     }
     // The migrator acts as the owner anyway.
-    let of_owner = |(_, kind)| matches!(kind, RoleKind::Owner | RoleKind::Migrator);
+    let of_owner = |(_, kind)| acts_as_owner(kind);
     let gains = |user: &&&str| {
         **user != item.owner && !db.is_elsewhere(item, user) && !db.audit.managed(user).is_some_and(of_owner)
     };

@@ -49,7 +49,7 @@ fn create(look: &mut Comparison<'_>, role: &AccessRole) {
     let marker = look.desired.marker();
     look.add(
         Risk::Safe,
-        Action::MarkRole { role: role.name.clone(), marker, dates_password: kind != RoleKind::Owner },
+        Action::MarkRole { role: role.name.clone(), marker, dates_password: kind.logs_in() },
         "tag as managed by this manifest",
     );
     replication(look, role, false);

@@ -69,7 +69,7 @@ impl<'a> Comparison<'a> {
 
     /// Returns the alternate of a service's login, if the server has one.
     pub fn alternate(&self, service: &DesiredService, kind: RoleKind) -> Option<RoleName> {
-        let alternate = alternate_of(service.role(kind)).filter(|_| kind != RoleKind::Owner);
+        let alternate = alternate_of(service.role(kind)).filter(|_| kind.logs_in());
         alternate.filter(|alternate| self.actual.roles.contains_key(alternate))
     }
 

@@ -20,8 +20,7 @@ pub fn diff(look: &mut Comparison<'_>, service: &DesiredService) -> bool {
     for kind in RoleKind::ALL {
         let (from, to) = (&former.roles[&kind], service.role(kind));
         rename_role(look, from, to);
-        if let (true, Some(from), Some(to)) = (kind != RoleKind::Owner, alternate_of(from), alternate_of(to))
-        {
+        if let (true, Some(from), Some(to)) = (kind.logs_in(), alternate_of(from), alternate_of(to)) {
             rename_role(look, &from, &to);
         }
     }

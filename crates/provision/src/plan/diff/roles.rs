@@ -46,7 +46,7 @@ fn create(look: &mut Comparison<'_>, service: &DesiredService, kind: RoleKind) {
     let marker = look.desired.marker();
     look.add(
         Risk::Safe,
-        Action::MarkRole { role, marker, dates_password: kind != RoleKind::Owner },
+        Action::MarkRole { role, marker, dates_password: kind.logs_in() },
         "tag as managed by this manifest",
     );
 }
@@ -57,7 +57,7 @@ fn alter(look: &mut Comparison<'_>, service: &DesiredService, kind: RoleKind, fo
     let alternate_in_use = look.alternate_in_use(service, kind).is_some();
     let closed = |may_be: bool| if may_be { &[LOGIN.on][..] } else { &[] };
     attributes(look, role, kind, found, closed(alternate_in_use));
-    if kind == RoleKind::Owner {
+    if !kind.logs_in() {
         return;
     }
     limit(look, role, service.connection_limit[&kind], found);

@@ -33,7 +33,7 @@ pub fn declared(
     kind: RoleKind,
     role: &RoleName,
 ) -> BTreeMap<SettingKey, SettingValue> {
-    if kind == RoleKind::Owner {
+    if !kind.logs_in() {
         return BTreeMap::new();
     }
     // An alternate login has all settings of its primary and starts as that role: otherwise row policies and

@@ -1,4 +1,4 @@
-//! Socket of the monitor: plain on loopback, TLS elsewhere, with a graceful shutdown.
+//! Socket: plain on loopback, TLS elsewhere, with a graceful shutdown.
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
@@ -13,9 +13,7 @@ use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-use super::auth::{MetricsAuth, MetricsListener};
-use super::exporter::Exporter;
-use super::http::router;
+use super::auth::{BasicAuth, HttpListener};
 use super::limit::LimitedAcceptor;
 use martydb_model::error::{Error, Result};
 use martydb_pg::wire::{check_key, interrupt};
@@ -23,7 +21,7 @@ use martydb_pg::wire::{check_key, interrupt};
 /// Time limit for unfinished answers after a signal.
 const LAST_ANSWERS: Duration = Duration::from_secs(3);
 
-/// Interval for checking the certificate file, which may be renewed while the monitor runs.
+/// Interval for checking the certificate file, which may be renewed while it is in use.
 const RENEWAL: Duration = Duration::from_secs(60);
 
 /// Maximum number of open connections: enough for several Prometheus servers and the probes.
@@ -46,7 +44,8 @@ struct Certificate {
 }
 
 impl Bound {
-    pub fn new(listener: &MetricsListener, monitor: Arc<Exporter>) -> Result<Bound> {
+    /// Binds the address. The routes of `open` need no user.
+    pub fn new(listener: &HttpListener, open: Router, guarded: Router) -> Result<Bound> {
         let busy = |error: std::io::Error| {
             Error::operation(format!("cannot listen on {}", listener.address))
                 .cause(error)
@@ -62,15 +61,15 @@ impl Bound {
         };
         let socket = TcpListener::bind(listener.address).map_err(busy)?;
         socket.set_nonblocking(true).map_err(busy)?;
-        let auth = Arc::new(MetricsAuth::new(listener.users.clone())?);
-        Ok(Bound { socket, router: router(monitor, auth), tls })
+        let auth = BasicAuth::new(listener.users.clone())?;
+        Ok(Bound { socket, router: open.merge(auth.guard(guarded)), tls })
     }
 
-    /// Returns the bound address: for port 0 the system chose one.
-    pub fn greeting(&self) -> String {
+    /// Returns a message with the URL of a path: for port 0 the system chose the port.
+    pub fn greeting(&self, path: &str) -> String {
         let scheme = if self.tls.is_some() { "https" } else { "http" };
         match self.socket.local_addr() {
-            Ok(address) => format!("listening on {scheme}://{address}/metrics"),
+            Ok(address) => format!("listening on {scheme}://{address}{path}"),
             Err(_) => "listening".into(),
         }
     }

@@ -1,12 +1,16 @@
-//! Access control of the metrics, which reveal names of databases and logins, and the use of services.
-//!
-//! On loopback all local users have access. Other addresses require TLS and a user with a password; otherwise the
-//! listener is rejected.
+//! Access control. On loopback all local users have access. Other addresses require TLS and a user with a password;
+//! otherwise the listener is rejected.
 
 use std::net::SocketAddr;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -15,9 +19,9 @@ use sha2::Sha256;
 
 use martydb_model::error::{Error, Result};
 
-/// Address of the monitor, and the files that protect it.
+/// Address, and the files that protect it.
 #[derive(Debug, Clone)]
-pub struct MetricsListener {
+pub struct HttpListener {
     pub address: SocketAddr,
     pub certificate: Option<PathBuf>,
     pub key: Option<PathBuf>,
@@ -25,12 +29,12 @@ pub struct MetricsListener {
     pub users: Option<PathBuf>,
 }
 
-impl MetricsListener {
-    /// Checks the settings.
+impl HttpListener {
+    /// Checks the settings; `contents` are what it serves, in the plural.
     ///
     /// # Errors
     /// If the address is reachable from other machines without protection, or a file is unusable.
-    pub fn check(&self) -> Result<()> {
+    pub fn check(&self, contents: &str) -> Result<()> {
         if self.certificate.is_some() != self.key.is_some() {
             return Err(Error::usage("--tls-certificate and --tls-key belong together").hint("give both"));
         }
@@ -38,7 +42,7 @@ impl MetricsListener {
         if !self.address.ip().is_loopback() && !guarded {
             let message = format!("{} can be reached from other machines", self.address);
             return Err(Error::usage(message)
-                .cause("there the metrics need TLS and a password")
+                .cause(format!("there {contents} need TLS and a password"))
                 .hint("give --tls-certificate, --tls-key and --users, or listen on 127.0.0.1"));
         }
         self.users.as_deref().map_or(Ok(()), |path| read_users(path).map(drop))
@@ -47,22 +51,27 @@ impl MetricsListener {
 
 /// Accepts the users of a file. It is read for each request, so a new password is effective at once.
 #[derive(Debug)]
-pub struct MetricsAuth {
+pub struct BasicAuth {
     users: Option<PathBuf>,
     /// Key of this process. Comparing keyed digests takes the same time for any wrong guess.
     key: [u8; 32],
 }
 
-impl MetricsAuth {
+impl BasicAuth {
     /// Creates the access control with a random key.
     ///
     /// # Errors
     /// If the system provides no random bytes.
-    pub fn new(users: Option<PathBuf>) -> Result<MetricsAuth> {
+    pub fn new(users: Option<PathBuf>) -> Result<BasicAuth> {
         let mut key = [0; 32];
         getrandom::fill(&mut key)
             .map_err(|error| Error::operation("cannot get random bytes").cause(error))?;
-        Ok(MetricsAuth { users, key })
+        Ok(BasicAuth { users, key })
+    }
+
+    /// Requires a user on all routes of the router.
+    pub fn guard(self, router: Router) -> Router {
+        router.route_layer(middleware::from_fn_with_state(Arc::new(self), guard))
     }
 
     /// Tests the value of `Authorization` (RFC 7617).
@@ -91,13 +100,22 @@ impl MetricsAuth {
     }
 }
 
+async fn guard(State(auth): State<Arc<BasicAuth>>, request: Request, next: Next) -> Response {
+    let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    if auth.opens(given) {
+        return next.run(request).await;
+    }
+    let challenge = [(header::WWW_AUTHENTICATE, "Basic realm=\"martydb\", charset=\"UTF-8\"")];
+    (StatusCode::UNAUTHORIZED, challenge, "a user and a password are required\n").into_response()
+}
+
 /// Returns the bits of the mode that a file of passwords must not have. A Secret that Kubernetes mounts with `fsGroup`
 /// belongs to root and is read by the pod's group: root chose that group, so it may read, as with a key of libpq.
 fn forbidden(owner: u32) -> u32 {
     if owner == 0 { 0o027 } else { 0o077 }
 }
 
-/// Reads the lines of a file, which must not be accessible to others.
+/// Reads the lines of a file, which must not be accessible to all users.
 fn read_users(path: &Path) -> Result<Vec<SecretString>> {
     let unreadable =
         |error: std::io::Error| Error::usage(format!("cannot read {}", path.display())).cause(error);
@@ -147,7 +165,7 @@ mod tests {
             fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
         };
         write("# scrapers\nprometheus:se:cret\nother:é\n");
-        let auth = MetricsAuth::new(Some(path.clone())).unwrap();
+        let auth = BasicAuth::new(Some(path.clone())).unwrap();
         assert!(auth.opens(Some(&basic("prometheus:se:cret"))) && auth.opens(Some(&basic("other:é"))));
         assert!(auth.opens(Some(&basic("other:é").replace("Basic", "basic"))));
         for wrong in ["prometheus:se", "prometheus:", "", "# scrapers", "prometheus:se:cret\n"] {
@@ -192,7 +210,7 @@ mod tests {
 
     #[test]
     fn a_listener_for_others_needs_tls_and_a_password() {
-        let listener = |address: &str, files: bool| MetricsListener {
+        let listener = |address: &str, files: bool| HttpListener {
             address: address.parse().unwrap(),
             certificate: files.then(|| "c".into()),
             key: files.then(|| "k".into()),
@@ -201,7 +219,7 @@ mod tests {
         for (address, files, taken) in
             [("127.0.0.1:9187", false, true), ("[::1]:9187", true, true), ("0.0.0.0:9187", true, false)]
         {
-            assert_eq!(listener(address, files).check().is_ok(), taken, "{address}");
+            assert_eq!(listener(address, files).check("the metrics").is_ok(), taken, "{address}");
         }
     }
 }

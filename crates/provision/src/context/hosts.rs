@@ -3,17 +3,17 @@
 
 use secrecy::SecretString;
 
-use super::Run;
+use super::Context;
 use martydb_config::manifest::ServerUrl;
 use martydb_model::RoleKind;
 use martydb_model::error::Result;
 use martydb_pg::server::Login;
 use martydb_pg::server::hosts::{ChosenHost, HostCandidate, choose};
 
-impl Run {
+impl Context {
     /// Returns the URL with the host of this run. The admin connects to choose it, with `typed` if its password was
     /// typed; a service's login does so if no password of the admin is known.
-    pub(super) async fn located(
+    pub(crate) async fn located(
         &self,
         server: &str,
         url: &ServerUrl,
@@ -23,7 +23,7 @@ impl Run {
             return Ok(url.clone());
         }
         // Held while the hosts are tried: every service of the server waits for the same answer.
-        let mut pinned = self.pinned.lock().await;
+        let mut pinned = self.servers.pinned.lock().await;
         if let Some(number) = pinned.get(server) {
             return Ok(url.at(*number));
         }

@@ -1,0 +1,8 @@
+//! HTTP listener: address, TLS, limits and users. It knows nothing of what it serves.
+
+mod auth;
+mod limit;
+mod listen;
+
+pub use auth::{BasicAuth, HttpListener};
+pub use listen::Bound;

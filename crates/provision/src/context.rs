@@ -1,0 +1,179 @@
+//! The manifest, its secrets and its servers: what a use case needs, whether a person or a service started it.
+
+mod hosts;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use secrecy::SecretString;
+
+use martydb_config::credentials;
+use martydb_config::embedded;
+use martydb_config::manifest::{Manifest, ServerLocation, ServerUrl};
+use martydb_config::secrets::{CredentialKey, Secrets, Store};
+use martydb_model::environment::Environment;
+use martydb_model::error::{Error, Result};
+use martydb_model::{AccessRole, DesiredServer, DesiredService, RoleKind, RoleName, ServiceName};
+use martydb_pg::server::{Access, EventTriggerGuard, Login};
+
+/// Receiver of notes for the user.
+pub type Note = Arc<dyn Fn(&str) + Send + Sync>;
+
+pub struct Context {
+    pub manifest: Manifest,
+    pub environment: Environment,
+    pub store: Store,
+    note: Note,
+    servers: ServerCache,
+}
+
+/// Properties of servers that are determined once.
+#[derive(Default)]
+struct ServerCache {
+    /// Servers for which a note on a withheld password was printed.
+    told: Mutex<BTreeSet<String>>,
+    /// Index of the chosen host, for servers with several.
+    pinned: tokio::sync::Mutex<BTreeMap<String, usize>>,
+    /// Event trigger guard of each server, for all sessions.
+    event_triggers: Mutex<BTreeMap<String, EventTriggerGuard>>,
+}
+
+impl Context {
+    pub fn new(manifest: Manifest, environment: Environment, note: Note) -> Context {
+        let store = Store::open(&manifest, &environment);
+        Context { manifest, environment, store, note, servers: ServerCache::default() }
+    }
+
+    /// Returns a fresh copy for a long-running command: it determines again which host of a server is the primary.
+    #[must_use]
+    pub fn again(&self) -> Context {
+        self.with_manifest(self.manifest.clone())
+    }
+
+    pub fn note(&self, text: &str) {
+        (self.note)(text);
+    }
+
+    #[must_use]
+    pub fn with_manifest(&self, manifest: Manifest) -> Context {
+        Context::new(manifest, self.environment.clone(), self.note.clone())
+    }
+
+    pub fn service(&self, name: &str) -> Result<&DesiredService> {
+        let found = ServiceName::new(name).ok().and_then(|name| self.manifest.services.get(&name));
+        found.ok_or_else(|| {
+            let names = self.service_names();
+            let error = Error::usage(format!("unknown service \"{name}\""));
+            match martydb_model::suggest::nearest(name, names.iter().copied()) {
+                Some(near) => error.hint(format!("did you mean \"{near}\"?")),
+                None => error.hint(format!("services: {}", names.join(", "))),
+            }
+        })
+    }
+
+    pub(crate) fn service_names(&self) -> Vec<&str> {
+        self.manifest.services.keys().map(ServiceName::as_str).collect()
+    }
+
+    /// Returns the servers of these services without duplicates.
+    pub fn servers_of(&self, services: &[DesiredService]) -> Vec<String> {
+        let all: BTreeSet<_> = services.iter().map(|service| service.server.clone()).collect();
+        all.into_iter().collect()
+    }
+
+    /// Returns the access to a server; an embedded one is started if it is down.
+    #[martydb_pg::boxed]
+    pub async fn access(&self, server: &str) -> Result<Access> {
+        let event_triggers = {
+            let mut known = self.servers.event_triggers.lock().unwrap_or_else(PoisonError::into_inner);
+            known.entry(server.to_owned()).or_default().clone()
+        };
+        let server = server.to_owned();
+        match &self.manifest.servers[&server].location {
+            ServerLocation::Embedded { port } => {
+                let spec = self.embedded(&server, *port);
+                let running = embedded::up(&spec, &mut |text| self.note(&text)).await?;
+                Ok(Access {
+                    server,
+                    admin_endpoint: running.admin,
+                    admin: Login::of_admin(running.admin_role, None),
+                    maintenance: "postgres".into(),
+                    endpoint: running.tcp,
+                    embedded: true,
+                    event_triggers,
+                })
+            }
+            ServerLocation::Url(url) => {
+                let url = &self.located(&server, url, None).await?;
+                let password = self.admin_password(&server, url);
+                Ok(Access {
+                    server,
+                    admin_endpoint: url.endpoint(),
+                    admin: Login::of_admin(url.user.clone(), password).requiring(url.require_auth.as_ref()),
+                    maintenance: url.database.clone(),
+                    endpoint: url.endpoint(),
+                    embedded: false,
+                    event_triggers,
+                })
+            }
+        }
+    }
+
+    pub fn embedded(&self, server: &str, port: Option<u16>) -> embedded::Spec {
+        embedded::Spec {
+            server: server.to_owned(),
+            env: self.manifest.env.clone(),
+            home: self.manifest.home().to_owned(),
+            port,
+        }
+    }
+
+    /// Returns the admin's password. Notes once per server why a configured password was not used.
+    fn admin_password(&self, server: &str, url: &ServerUrl) -> Option<SecretString> {
+        let only_server = self.manifest.servers.len() == 1;
+        let password = credentials::admin_password(&self.environment, url, only_server);
+        let withheld = || credentials::withheld(&self.environment, server, url);
+        let mut told = self.servers.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if password.is_none()
+            && let Some(why) = withheld()
+            && told.insert(server.to_owned())
+        {
+            self.note(&why);
+        }
+        password
+    }
+
+    /// Returns the environment variables that contain an admin's password; programs of a service do not get them.
+    pub fn admin_variables(&self) -> Vec<String> {
+        let urls = self.manifest.servers.values().filter_map(|server| match &server.location {
+            ServerLocation::Url(url) => Some(&**url),
+            ServerLocation::Embedded { .. } => None,
+        });
+        credentials::variables(&self.environment, urls)
+    }
+
+    #[martydb_pg::boxed]
+    pub async fn secrets(&self, services: &[DesiredService]) -> Result<Secrets> {
+        let keys: Vec<CredentialKey> = services.iter().flat_map(CredentialKey::of).collect();
+        self.store.read(&keys).await
+    }
+
+    /// Reads the secrets of the services, and of further logins that may use one of them.
+    #[martydb_pg::boxed]
+    pub async fn all_secrets(&self, desired: &DesiredServer, services: &[DesiredService]) -> Result<Secrets> {
+        let used = |role: &RoleName| {
+            services.iter().any(|service| service.access.iter().any(|grant| grant.role == *role))
+        };
+        let wanted = |role: &&AccessRole| role.login && !role.expired && (role.monitors || used(&role.name));
+        let further = desired.access.values().filter(wanted);
+        let further = further.filter_map(|role| CredentialKey::of_access(&desired.name, role));
+        let keys: Vec<CredentialKey> = services.iter().flat_map(CredentialKey::of).chain(further).collect();
+        self.store.read(&keys).await
+    }
+
+    /// Returns a service's login with its stored password: the role itself, or its alternate while that is in use.
+    pub fn login(&self, service: &DesiredService, kind: RoleKind, secrets: &Secrets) -> Result<Login> {
+        let (login, password) = secrets.require(&service.server, service.role(kind))?;
+        Ok(Login::with_password(login.as_str(), password.clone()))
+    }
+}

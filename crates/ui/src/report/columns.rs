@@ -1,0 +1,69 @@
+//! Columns of a report's main list, stated once: people, `-o csv` and `docs/output.md` see them in this order.
+
+use super::style::Style;
+use super::table::{Cell, Table};
+
+/// Column of rows of type `R`.
+pub struct Column<R> {
+    /// Key in the JSON document, as in [`super::FlatTable`].
+    key: Option<&'static str>,
+    shown: Option<ShownColumn<R>>,
+}
+
+/// Column of the table for people.
+struct ShownColumn<R> {
+    title: &'static str,
+    cell: fn(&R, &Style) -> Cell,
+    /// Position in the order in which columns are omitted on a narrow terminal.
+    spare: Option<u8>,
+}
+
+impl<R> Column<R> {
+    pub fn new(key: &'static str, title: &'static str, cell: fn(&R, &Style) -> Cell) -> Column<R> {
+        Column { key: Some(key), ..Column::shown(title, cell) }
+    }
+
+    /// Makes a column that only the document has.
+    pub fn key(key: &'static str) -> Column<R> {
+        Column { key: Some(key), shown: None }
+    }
+
+    /// Makes a column that only people see.
+    pub fn shown(title: &'static str, cell: fn(&R, &Style) -> Cell) -> Column<R> {
+        Column { key: None, shown: Some(ShownColumn { title, cell, spare: None }) }
+    }
+
+    /// Makes a column that is omitted on a narrow terminal; `spare` is its position in the order of omission.
+    pub fn spare(
+        spare: u8,
+        key: &'static str,
+        title: &'static str,
+        cell: fn(&R, &Style) -> Cell,
+    ) -> Column<R> {
+        Column { key: Some(key), shown: Some(ShownColumn { title, cell, spare: Some(spare) }) }
+    }
+
+    pub fn keys(columns: Vec<Column<R>>) -> Vec<&'static str> {
+        columns.into_iter().filter_map(|column| column.key).collect()
+    }
+
+    /// Returns the table for people, without the columns that are `hidden` in this report.
+    pub fn table(
+        columns: Vec<Column<R>>,
+        hidden: &[&str],
+        rows: impl IntoIterator<Item = R>,
+        style: &Style,
+    ) -> Table {
+        let shown = columns.into_iter().filter_map(|column| column.shown);
+        let shown: Vec<_> = shown.filter(|column| !hidden.contains(&column.title)).collect();
+        let mut spare: Vec<_> = shown.iter().filter(|column| column.spare.is_some()).collect();
+        spare.sort_by_key(|column| column.spare);
+        let titles =
+            |columns: &[&ShownColumn<R>]| -> Vec<_> { columns.iter().map(|one| one.title).collect() };
+        let mut table = Table::new(&titles(&shown.iter().collect::<Vec<_>>())).spare(&titles(&spare));
+        for row in rows {
+            table.row(shown.iter().map(|column| (column.cell)(&row, style)));
+        }
+        table
+    }
+}
