@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use crate::support::Project;
 
 fn project() -> Project {
-    let project = Project::with_manifest("version: 1\nservices:\n  odd: { migrations: { path: odd/migrations, down: optional } }\n");
+    let project = Project::with_manifest(
+        "version: 1\nservices:\n  odd: { migrations: { path: odd/migrations, down: optional } }\n",
+    );
     project.write("odd/migrations/V1__a.sql", "SELECT 1;\n");
     project
 }
