@@ -16,7 +16,7 @@ COPY --from=build /martydb/target/dist/martydb /usr/local/bin/martydb
 RUN adduser -D -u 10001 martydb
 USER 10001
 WORKDIR /work
-# A checkout that is mounted belongs to its account outside: this takes its manifest whoever wrote it.
+# A checkout that is mounted belongs to its account outside: this takes its manifest from any account.
 ENV MARTYDB_MANIFEST=.
 ENTRYPOINT ["martydb"]
 CMD ["--help"]

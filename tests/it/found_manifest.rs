@@ -1,9 +1,12 @@
-//! A manifest that nobody named: one that another account may have written is not taken, and runs nothing.
+//! A manifest that was found and not named: one that another account may have written is not taken, and runs nothing.
 
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::path::Path;
 
 use crate::support::{Done, Project};
+
+/// The account that owns what is refused.
+const OTHER: &str = "nobody";
 
 /// A manifest whose store of passwords is a program that leaves a mark.
 fn telltale(mark: &Path) -> String {
@@ -35,8 +38,8 @@ fn chmod(path: &Path, mode: u32) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
 }
 
-fn nobody() -> u32 {
-    uzers::get_user_by_name("nobody").unwrap().uid()
+fn other() -> u32 {
+    uzers::get_user_by_name(OTHER).unwrap().uid()
 }
 
 #[test]
@@ -46,7 +49,7 @@ fn a_manifest_of_another_account_runs_nothing() {
     }
     let (project, mark) = project();
     let manifest = project.path().join("martydb.yaml");
-    chown(&manifest, Some(nobody()), None).unwrap();
+    chown(&manifest, Some(other()), None).unwrap();
     for arguments in [
         &["status"][..],
         &["plan"],
@@ -63,7 +66,7 @@ fn a_manifest_of_another_account_runs_nothing() {
         &["adopt", "b"],
     ] {
         let said = in_mine(&project, arguments).expect(2).said();
-        assert!(said.contains("it belongs to nobody"), "{arguments:?}: {said}");
+        assert!(said.contains(&format!("it belongs to {OTHER}")), "{arguments:?}: {said}");
         assert!(said.contains(&format!("-f {}", manifest.display())), "{arguments:?}: {said}");
     }
     assert!(!mark.exists());
@@ -110,9 +113,9 @@ fn overlays_and_included_files_of_another_account_are_refused_too() {
         project.write("teams/b.yaml", "services:\n  b:\n");
         let arguments = ["-e", "testing", "config"];
         in_mine(&project, &arguments).expect(0);
-        chown(project.path().join(name), Some(nobody()), None).unwrap();
+        chown(project.path().join(name), Some(other()), None).unwrap();
         let said = in_mine(&project, &arguments).expect(2).said();
-        assert!(said.contains(name) && said.contains("it belongs to nobody"), "{said}");
+        assert!(said.contains(name) && said.contains(&format!("it belongs to {OTHER}")), "{said}");
         chown(project.path().join(name), Some(0), None).unwrap();
         let folder = project.path().join(name);
         chmod(folder.parent().unwrap(), 0o1777);
@@ -133,7 +136,7 @@ fn the_image_takes_a_mounted_checkout_of_another_account() {
     let (project, _) = project();
     let program = project.path().join("martydb");
     std::fs::copy(env!("CARGO_BIN_EXE_martydb"), &program).unwrap();
-    let given = std::process::Command::new("chown").args(["-R", "nobody"]).arg(project.path()).status();
+    let given = std::process::Command::new("chown").args(["-R", OTHER]).arg(project.path()).status();
     assert!(given.unwrap().success());
     chmod(project.path(), 0o755);
     let as_daemon = |named: Option<&str>| {

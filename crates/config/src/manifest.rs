@@ -42,6 +42,7 @@ pub use resolve::allow::unknown_finding;
 pub use resolve::{login_name, wrong_in_secrets};
 pub use source::{DEFAULT_ENV, environments};
 pub use split_map::{EdgeAnswer, ReferenceTable, SplitMap, SplitSource, TablePattern, split_map_schema};
+use trust::CANDIDATES;
 pub use trust::ManifestPath;
 
 /// Reads the manifest and its overlay for `env`.
@@ -60,9 +61,6 @@ pub fn json_schema() -> String {
     let schema = schemars::schema_for!(raw::RawManifest);
     serde_json::to_string_pretty(&schema).expect("a schema is plain JSON") + "\n"
 }
-
-/// Default file names, tried in each folder in this order.
-const CANDIDATES: [&str; 2] = ["martydb.yaml", "services/manifest.yaml"];
 
 /// Returns the named file, or the manifest in the named folder, or else the nearest one in `folder` or above it.
 pub fn nearest(named: Option<&Path>, folder: &Path) -> Option<ManifestPath> {

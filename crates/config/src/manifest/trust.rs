@@ -9,11 +9,14 @@ use std::path::{Path, PathBuf};
 use crate::account_trust::{is_private_group, is_trusted, name_of};
 use martydb_model::error::{Error, Result};
 
+/// Default file names, tried in each folder in this order.
+pub const CANDIDATES: [&str; 2] = ["martydb.yaml", "services/manifest.yaml"];
+
 /// Path of a manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ManifestPath {
     pub path: PathBuf,
-    /// `true` if a person named it, by `-f` or MARTYDB_MANIFEST, and so trusts it whoever can write it.
+    /// `true` if a person named it, by `-f` or MARTYDB_MANIFEST, and so trusts its writers.
     pub named: bool,
 }
 
@@ -63,7 +66,7 @@ fn objection(file: &Path) -> Option<(PathBuf, String)> {
 
 /// Returns the folder of the file, and for `services/manifest.yaml` the one above: a link of that name would lie there.
 fn parents(file: &Path) -> Vec<PathBuf> {
-    let is_nested = super::CANDIDATES.iter().any(|name| name.contains('/') && file.ends_with(name));
+    let is_nested = CANDIDATES.iter().any(|name| name.contains('/') && file.ends_with(name));
     file.ancestors().skip(1).take(if is_nested { 2 } else { 1 }).map(Path::to_owned).collect()
 }
 

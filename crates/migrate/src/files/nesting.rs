@@ -13,7 +13,7 @@ const MOST_JOINS: usize = 1000;
 
 /// Expression at one level of parentheses, as far as it has been read.
 #[derive(Default)]
-struct Level {
+struct ExpressionLevel {
     /// Operators and NOTs since the last operand.
     prefixes: usize,
     /// Casts and parts of a qualified name of the last operand.
@@ -22,7 +22,7 @@ struct Level {
     operand: bool,
 }
 
-impl Level {
+impl ExpressionLevel {
     fn operator(&mut self, symbol: u8) {
         let continues = matches!(symbol, b'.' | b':');
         self.suffixes = if continues { self.suffixes + 1 } else { 0 };
@@ -45,20 +45,20 @@ impl Level {
 
 /// Returns the position at which a text is nested too deeply for the parser; `None` if it is not.
 pub fn too_deep(text: &str) -> Option<usize> {
-    let (mut levels, mut joins) = (vec![Level::default()], 0);
+    let (mut levels, mut joins) = (vec![ExpressionLevel::default()], 0);
     for token in Lexer::new(text) {
         let word = &text[token.start..token.end];
         match token.kind {
-            TokenKind::Symbol(b'(') => levels.push(Level::default()),
+            TokenKind::Symbol(b'(') => levels.push(ExpressionLevel::default()),
             TokenKind::Symbol(b')') if levels.len() > 1 => {
                 levels.pop();
                 levels.last_mut()?.group();
             }
-            TokenKind::Symbol(b';') => (levels, joins) = (vec![Level::default()], 0),
+            TokenKind::Symbol(b';') => (levels, joins) = (vec![ExpressionLevel::default()], 0),
             _ => {
                 let level = levels.last_mut()?;
                 match token.kind {
-                    TokenKind::Symbol(b',' | b')') => *level = Level::default(),
+                    TokenKind::Symbol(b',' | b')') => *level = ExpressionLevel::default(),
                     TokenKind::Symbol(byte) if !byte.is_ascii_digit() => level.operator(byte),
                     TokenKind::Word if is_word(word, "not") => level.operator(b'!'),
                     _ => level.operand(),

@@ -1,4 +1,4 @@
-//! Reading of the other tool's folder. Somebody else wrote it, so no link leads out of it, and there are limits.
+//! Reading of the other tool's folder. No link leads out of it, and there are limits: its authors need not be trusted.
 
 use std::fs::{self, DirEntry};
 use std::io;
@@ -25,7 +25,7 @@ const LARGEST: usize = 1 << 30;
 /// # Errors
 /// If the folder cannot be read, or exceeds a limit.
 pub fn read(tool: &Tool, folder: &Path) -> Result<ImportedFolder> {
-    let mut found = Listing { tool, root: folder, names: 0, bytes: 0, files: vec![], left_out: vec![] };
+    let mut found = ImportListing { tool, root: folder, names: 0, bytes: 0, files: vec![], left_out: vec![] };
     found.list(folder, "", tool.depth.min(DEEPEST)).map_err(|error| {
         Error::usage(format!("cannot read {}", folder.display()))
             .cause(error)
@@ -38,7 +38,7 @@ pub fn read(tool: &Tool, folder: &Path) -> Result<ImportedFolder> {
     Ok(imported)
 }
 
-struct Listing<'a> {
+struct ImportListing<'a> {
     tool: &'a Tool,
     root: &'a Path,
     names: usize,
@@ -47,7 +47,7 @@ struct Listing<'a> {
     left_out: Vec<OmittedPart>,
 }
 
-impl Listing<'_> {
+impl ImportListing<'_> {
     /// Lists the files. Names that begin with a dot are not migrations of any tool.
     fn list(&mut self, folder: &Path, prefix: &str, depth: usize) -> io::Result<()> {
         for entry in fs::read_dir(folder)? {
