@@ -48,11 +48,12 @@ fn what_newer_majors_make_by_themselves_is_no_difference() {
         kept.project.write("martydb.yaml", &text.replace(&port(&kept.server), &port(&newer)));
         kept.project.run(&["apply", "--all", "-y"]).expect(0);
         let report = kept.restore(&id).expect(0).json();
-        assert_eq!(
-            (&report["plan_changes"], &report["notes"]),
-            (&0.into(), &serde_json::json!([])),
+        let mut notes = report["notes"].as_array().unwrap().iter();
+        assert!(
+            notes.all(|note| note.as_str().unwrap().starts_with("extension citext had version ")),
             "{report:#}"
         );
+        assert_eq!(report["plan_changes"], 0, "{report:#}");
         assert_eq!(newer.value(&service, "SELECT at::text FROM reached"), "[1,2.5)");
     }
 }

@@ -94,28 +94,3 @@ fn an_extension_of_another_version_is_told() {
     let told = format!("extension citext had version 1.5, and has version {now} here");
     assert!(verified["backups"][0]["notes"].to_string().contains(&told), "{verified:#}");
 }
-
-#[test]
-fn a_grantee_whose_name_is_longer_in_another_encoding_is_not_taken_for_public() {
-    let kept = Kept::start(Admin::Super, "bkg");
-    if !kept.can_dump() {
-        return;
-    }
-    let (server, service) = (&kept.server, kept.service());
-    let latin = "CREATE DATABASE latin ENCODING LATIN1 LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0";
-    server.sql("postgres", latin);
-    // 40 bytes there, and 80 as martydb reads it.
-    let long = "ä".repeat(40);
-    server.sql("latin", &format!("CREATE ROLE \"{long}\""));
-    server.sql("latin", &format!("GRANT CONNECT ON DATABASE {service} TO \"{long}\""));
-    server.sql("latin", &format!("ALTER ROLE \"{long}\" IN DATABASE {service} SET work_mem = '1MB'"));
-    let manifest = kept.project.read("martydb.yaml");
-    let id = kept.backup();
-    kept.project.write("martydb.yaml", &manifest.replace("/postgres", "/latin"));
-    let former = kept.restore(&id).json()["kept"].as_str().unwrap().to_owned();
-    let held = format!("SELECT datacl::text FROM pg_database WHERE datname = '{former}'");
-    let acl = server.value("latin", &held);
-    assert!(!acl.contains('ä'), "{acl}");
-    let set = "SELECT count(*) FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase WHERE d.datname = ";
-    assert_eq!(server.value("postgres", &format!("{set}'{former}'")), "0");
-}

@@ -137,10 +137,10 @@ async fn read_properties(session: &mut Connection, database: &DbName) -> Result<
         (RenamedDatabase { holders: vec![], set: vec![], settings: vec![], records: vec![] }, false);
     for row in &query(session, &asked).await? {
         let (kind, role, quoted): (String, Option<String>, Option<String>) = row.read()?;
-        let named = quoted.map(ServerText::quoted_by_server).map(|name| stmt!("{name}"));
+        let named = quoted.map(role);
         match kind.as_str() {
             "there" => there = true,
-            "holder" => found.holders.push(named.unwrap_or_else(|| stmt!("PUBLIC"))),
+            "holder" => found.holders.push(holder(named)),
             "setting" => {
                 let line: String = row.try_get(3)?;
                 if let Some((name, value)) = line.split_once('=') {
@@ -160,6 +160,16 @@ async fn read_properties(session: &mut Connection, database: &DbName) -> Result<
         }
     }
     Ok(there.then_some(found))
+}
+
+/// Takes a role's name as the server quotes it.
+fn role(quoted: String) -> Statement {
+    stmt!("{name}", name = ServerText::quoted_by_server(quoted))
+}
+
+/// Returns the grantee; only the server's NULL is PUBLIC.
+fn holder(role: Option<Statement>) -> Statement {
+    role.unwrap_or_else(|| stmt!("PUBLIC"))
 }
 
 impl RenamedDatabase {
@@ -282,5 +292,31 @@ pub async fn beside(access: &Access, mut loaded: Loaded, name: &DbName, mark: &s
             Ok(())
         }
         Err(error) => loaded.scratch.remove_after(Err(error)).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_grantee_is_not_public_because_its_name_is_longer_here() {
+        // 40 bytes in LATIN1.
+        let long = format!("\"{}\"", "\u{e4}".repeat(40));
+        let former = RenamedDatabase {
+            holders: vec![holder(Some(role(long.clone()))), holder(None)],
+            set: vec![role(long.clone())],
+            settings: vec![],
+            records: vec![],
+        };
+        let [database, kept] = ["shop", "former"].map(|name| DbName::found(name).unwrap());
+        let all: Vec<String> =
+            former.put_aside(&database, &kept, "mark").iter().map(ToString::to_string).collect();
+        let expected = [
+            format!("ALTER ROLE {long} IN DATABASE \"former\" RESET ALL"),
+            format!("REVOKE ALL ON DATABASE \"former\" FROM {long}"),
+            "REVOKE ALL ON DATABASE \"former\" FROM PUBLIC".to_owned(),
+        ];
+        assert_eq!(all[3..], expected);
     }
 }
