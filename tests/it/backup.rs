@@ -3,7 +3,7 @@
 mod away;
 mod counted;
 mod elsewhere;
-mod expressions;
+pub mod expressions;
 mod full;
 mod hashed;
 mod interrupted;

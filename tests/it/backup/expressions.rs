@@ -9,16 +9,19 @@ use crate::support::{Admin, Server, as_both_admins};
 pub const EXPRESSIONS: &str = include_str!("expressions.sql");
 const FROM_14: &str = include_str!("expressions_14.sql");
 
-/// Those that this major knows.
-fn expressions(server: &Server) -> String {
+/// Those that this major knows, after the function that they need.
+pub fn expressions(server: &Server) -> String {
     let newer = if server.major() >= 14 { FROM_14 } else { "" };
-    format!("{OBJECTS}{EXPRESSIONS}{newer}")
+    format!(
+        "CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';\n{EXPRESSIONS}{newer}"
+    )
 }
 
 /// A service with them.
 fn kept(admin: Admin, prefix: &str) -> Kept {
     let server = Server::for_admin(admin);
-    let objects = expressions(&server);
+    let newer = if server.major() >= 14 { FROM_14 } else { "" };
+    let objects = format!("{OBJECTS}{EXPRESSIONS}{newer}");
     Kept::with(server, admin, prefix, &objects)
 }
 
@@ -41,6 +44,7 @@ as_both_admins!(an_expression_in_another_form_is_no_difference, |admin| {
         assert!(other.iter().any(|one| one.kind == kind), "{kind}: {other:#?}");
     }
     assert!(other.iter().all(|one| one.before.is_some() && one.after.is_some()), "{other:#?}");
+    kept.project.run(&["diff", &service, "--from", "database", "--to", "files"]).expect(0);
     // A backup of what was restored, once more.
     kept.project.run(&["backup", "verify", &kept.backup()]).expect(0);
     kept.expect_clean(2);

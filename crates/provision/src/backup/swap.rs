@@ -137,7 +137,7 @@ async fn read_properties(session: &mut Connection, database: &DbName) -> Result<
         (RenamedDatabase { holders: vec![], set: vec![], settings: vec![], records: vec![] }, false);
     for row in &query(session, &asked).await? {
         let (kind, role, quoted): (String, Option<String>, Option<String>) = row.read()?;
-        let named = quoted.map(role);
+        let named = quoted.map(named_by_server);
         match kind.as_str() {
             "there" => there = true,
             "holder" => found.holders.push(holder(named)),
@@ -163,7 +163,7 @@ async fn read_properties(session: &mut Connection, database: &DbName) -> Result<
 }
 
 /// Takes a role's name as the server quotes it.
-fn role(quoted: String) -> Statement {
+fn named_by_server(quoted: String) -> Statement {
     stmt!("{name}", name = ServerText::quoted_by_server(quoted))
 }
 
@@ -304,8 +304,8 @@ mod tests {
         // 40 bytes in LATIN1.
         let long = format!("\"{}\"", "\u{e4}".repeat(40));
         let former = RenamedDatabase {
-            holders: vec![holder(Some(role(long.clone()))), holder(None)],
-            set: vec![role(long.clone())],
+            holders: vec![holder(Some(named_by_server(long.clone()))), holder(None)],
+            set: vec![named_by_server(long.clone())],
             settings: vec![],
             records: vec![],
         };
