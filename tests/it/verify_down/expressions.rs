@@ -19,21 +19,25 @@ ALTER DOMAIN letter ADD CONSTRAINT letter_check CHECK ((VALUE)::text = ANY (ARRA
 fn another_form_undoes_a_migration_and_another_list_does_not() {
     let server = Server::start();
     let project = Project::new(&server, "vdx");
-    let write = |version: i64, up: &str, down: &str| {
-        project.write(&format!("vdx_a/migrations/V{version}__m{version}.sql"), up);
-        project.write(&format!("vdx_a/migrations/V{version}__m{version}.down.sql"), down);
-    };
-    write(3, &expressions(&server), "-- martydb: irreversible: a test\n");
-    write(4, UP, DOWN);
-    write(5, UP, &DOWN.replace("'b'", "'z'").replace("'d'", "'z'"));
+    let other = DOWN.replace("'b'", "'z'").replace("'d'", "'z'");
+    for (service, down) in [("vdx_a", DOWN), ("vdx_b", &other)] {
+        let write = |version: i64, up: &str, down: &str| {
+            project.write(&format!("{service}/migrations/V{version}__m{version}.sql"), up);
+            project.write(&format!("{service}/migrations/V{version}__m{version}.down.sql"), down);
+        };
+        write(3, &expressions(&server), "-- martydb: irreversible: a test\n");
+        write(4, UP, down);
+    }
     project.run(&["apply", "--all", "-y"]).expect(0);
-    let proof = project.run(&["verify-down", "--every", "--service", "vdx_a", "-o", "json"]).expect(3).json();
-    let all = proof["services"][0]["migrations"].as_array().unwrap();
-    let of = |version: i64| all.iter().find(|one| one["version"] == version).unwrap();
-    assert_eq!(of(4)["outcome"], "ok", "{:#}", of(4));
-    assert_eq!(of(5)["outcome"], "differs", "{:#}", of(5));
-    let mut names: Vec<&str> =
-        of(5)["after_down"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
+    let proof = project.run(&["verify-down", "--every", "-o", "json"]).expect(3).json();
+    let of = |service: usize| {
+        let all = proof["services"][service]["migrations"].as_array().unwrap();
+        all.iter().find(|one| one["version"] == 4).unwrap()
+    };
+    assert_eq!(of(0)["outcome"], "ok", "{:#}", of(0));
+    assert_eq!(of(1)["outcome"], "differs", "{:#}", of(1));
+    let after = of(1)["after_down"].as_array().unwrap();
+    let mut names: Vec<&str> = after.iter().map(|one| one["name"].as_str().unwrap()).collect();
     names.sort_unstable();
     let expected = [
         "public.letter.letter_check",
@@ -43,5 +47,5 @@ fn another_form_undoes_a_migration_and_another_list_does_not() {
         "public.many.others",
         "public.many_part",
     ];
-    assert_eq!(names, expected, "{:#}", of(5));
+    assert_eq!(names, expected, "{:#}", of(1));
 }
