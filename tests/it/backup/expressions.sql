@@ -26,3 +26,6 @@ CREATE FUNCTION pairs() RETURNS SETOF grown LANGUAGE plpgsql AS 'BEGIN RETURN; E
 CREATE VIEW grown_later AS SELECT x.a FROM pairs() x(a);
 CREATE POLICY grown_later ON many FOR DELETE USING (id IN (SELECT x.a FROM pairs() x(a)));
 ALTER TYPE grown ADD ATTRIBUTE b text;
+CREATE TABLE dated (id int, at timestamp(3) DEFAULT now(), code char(3) DEFAULT 'x') PARTITION BY LIST (id);
+CREATE TABLE dated_1 (id int, at timestamp(3), code char(3));
+ALTER TABLE dated ATTACH PARTITION dated_1 FOR VALUES IN (1);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::conditions::same_conditions;
-use super::equivalence::{same_code, same_columns, without_now};
+use super::equivalence::{same_code, same_columns, same_default, without_now};
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Keyword, Statement, stmt};
 use martydb_pg::server::{Connection, Row, Unreadable, query_each};
@@ -66,7 +66,7 @@ impl Catalog {
 
 /// Returns `true` if two definitions of an object of this kind differ in ways that do not count.
 pub fn is_alike(kind: &str, before: &str, after: &str) -> bool {
-    [same_columns, same_code, same_conditions].iter().any(|same| same(kind, before, after))
+    [same_columns, same_code, same_default, same_conditions].iter().any(|same| same(kind, before, after))
 }
 
 /// Removes parts of objects that are missing or left over: columns and constraints of a table, and the owner
