@@ -4,7 +4,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::per_service::{PerService, Services, map_concurrent};
-use martydb_migrate::history::{Catalog, Difference};
+use martydb_migrate::history::{Catalog, Difference, reread};
 use martydb_migrate::{EventSender, Goal, MigrationTarget, Operator, Options};
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::{DesiredServer, DesiredService};
@@ -98,19 +98,52 @@ async fn files(run: &Run, services: &[DesiredService]) -> Result<Vec<Result<Side
 
 async fn compare(before: Result<Side>, after: Result<Side>, options: &Options) -> Result<Vec<Difference>> {
     let (before, after) = (before?, after?);
-    let before = catalog(before, options).await?;
-    let after = catalog(after, options).await?;
-    Ok(before.differences(&after))
+    let before = ReadSide::of(before, options).await?;
+    let after = match ReadSide::of(after, options).await {
+        Ok(after) => after,
+        Err(error) => return before.remove_after(Err(error)).await,
+    };
+    let found = differences(&before, &after, options).await;
+    before.remove_after(after.remove_after(found).await).await
 }
 
-async fn catalog(side: Side, options: &Options) -> Result<Catalog> {
-    match side {
-        Side::Database(target) => martydb_migrate::catalog(&target, options.lock_wait).await,
-        Side::Files(parts) => {
-            let (own, access, desired, service) = *parts;
-            let scratch = Scratch::make(&access, &desired, &service).await?;
-            let found = built(&scratch.target(&own), options).await;
-            scratch.remove_after(found).await
+/// Only a scratch database may read expressions again: the others are not written to.
+async fn differences(before: &ReadSide, after: &ReadSide, options: &Options) -> Result<Vec<Difference>> {
+    let found = before.catalog.differences(&after.catalog);
+    let Some((_, target)) = after.scratch.as_ref().or(before.scratch.as_ref()) else { return Ok(found) };
+    let reread = reread(target, options.lock_wait, before.catalog.clone(), &after.catalog, &found).await?;
+    Ok(reread.differences(&after.catalog))
+}
+
+/// A side that was read, with its scratch database.
+struct ReadSide {
+    catalog: Catalog,
+    scratch: Option<(Scratch, MigrationTarget)>,
+}
+
+impl ReadSide {
+    async fn of(side: Side, options: &Options) -> Result<ReadSide> {
+        match side {
+            Side::Database(target) => {
+                let catalog = martydb_migrate::catalog(&target, options.lock_wait).await?;
+                Ok(ReadSide { catalog, scratch: None })
+            }
+            Side::Files(parts) => {
+                let (own, access, desired, service) = *parts;
+                let scratch = Scratch::make(&access, &desired, &service).await?;
+                let target = scratch.target(&own);
+                match built(&target, options).await {
+                    Ok(catalog) => Ok(ReadSide { catalog, scratch: Some((scratch, target)) }),
+                    Err(error) => scratch.remove_after(Err(error)).await,
+                }
+            }
+        }
+    }
+
+    async fn remove_after<T>(self, result: Result<T>) -> Result<T> {
+        match self.scratch {
+            Some((scratch, _)) => scratch.remove_after(result).await,
+            None => result,
         }
     }
 }

@@ -3,12 +3,15 @@
 mod away;
 mod counted;
 mod elsewhere;
+pub mod expressions;
 mod full;
 mod hashed;
 mod interrupted;
 mod neighbours;
+mod publications;
 mod refused;
 mod sealed;
+mod temporary;
 mod whole;
 
 use crate::support::{Admin, Project, Server, can_dump};

@@ -1,5 +1,6 @@
 //! `squash`: one checkpoint in place of the first migrations.
 
+mod expressions;
 mod refused;
 mod review;
 

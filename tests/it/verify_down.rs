@@ -1,6 +1,7 @@
 //! `verify-down`, and the down files of the four services that come with martydb.
 
 mod attack;
+mod expressions;
 mod goes_on;
 mod options;
 mod scratch;

@@ -3,8 +3,10 @@
 pub mod catalog;
 mod conditions;
 mod equivalence;
+mod parts;
 pub mod progress;
 pub mod repeatables;
+mod reread;
 pub mod rows;
 mod schema_text;
 pub mod tables;
@@ -12,6 +14,7 @@ pub mod tables;
 pub use catalog::{Catalog, CatalogQueries, Difference};
 pub use progress::ResumePoint;
 pub use repeatables::RecordedRepeatable;
+pub use reread::reread;
 pub use rows::{AppliedRow, HistoryRows, Interruption, Unfinished, text};
 pub use schema_text::schema_text;
 pub use tables::{Elapsed, ExistingTables, Record};

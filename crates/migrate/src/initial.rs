@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::check::{OtherTool, other_tools};
 use super::engine::{Intent, MigrationSession, Preflight, session};
-use super::history::{Catalog, Difference};
+use super::history::{Catalog, Difference, reread};
 use super::report::EventSender;
 use super::run::{Goal, run};
 use super::target::{MigrationTarget, Options};
@@ -146,7 +146,7 @@ pub async fn prove_first(
     let [real, made] = catalogs(target, scratch, options).await?;
     let (real, others) = privileges::without_others(real, target.owner.as_str(), &own);
     let (made, _) = privileges::without_others(made, target.owner.as_str(), &own);
-    Ok((differences(&real, &made, found), others))
+    Ok((differences(scratch, options, real, &made, found).await?, others))
 }
 
 /// Runs the initial migration in `scratch` and returns the differences, with the privileges of all roles.
@@ -160,7 +160,7 @@ pub async fn prove(
     options: &Options,
 ) -> Result<Vec<Difference>> {
     let [real, made] = catalogs(target, scratch, options).await?;
-    Ok(differences(&real, &made, found))
+    differences(scratch, options, real, &made, found).await
 }
 
 async fn catalogs(
@@ -181,7 +181,20 @@ async fn catalogs(
     Ok(all)
 }
 
-fn differences(real: &Catalog, made: &Catalog, found: &Unadopted) -> Vec<Difference> {
+/// Returns the differences that are more than another form of an expression, which `scratch` reads again.
+async fn differences(
+    scratch: &MigrationTarget,
+    options: &Options,
+    real: Catalog,
+    made: &Catalog,
+    found: &Unadopted,
+) -> Result<Vec<Difference>> {
+    let differing = that_count(&real, made, found);
+    let real = reread(scratch, options.lock_wait, real, made, &differing).await?;
+    Ok(that_count(&real, made, found))
+}
+
+fn that_count(real: &Catalog, made: &Catalog, found: &Unadopted) -> Vec<Difference> {
     let relations: Vec<String> =
         found.set_aside.iter().map(|(schema, name)| format!("{}.{}", quoted(schema), quoted(name))).collect();
     let schemas: Vec<String> = found.schemas_aside.iter().map(|schema| quoted(schema)).collect();

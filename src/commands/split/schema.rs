@@ -13,7 +13,7 @@ use crate::commands::migrating::plain_options;
 use crate::commands::per_service::{PerService, errors_text};
 use martydb_config::manifest::SplitMap;
 use martydb_migrate::files::folder;
-use martydb_migrate::history::{Catalog, Difference};
+use martydb_migrate::history::{Catalog, Difference, reread};
 use martydb_migrate::import::first_migration;
 use martydb_migrate::{EventSender, Goal, MigrationTarget};
 use martydb_model::DesiredService;
@@ -121,24 +121,30 @@ async fn prove(
     draft: &std::path::Path,
     has_files: bool,
 ) -> Result<Option<Vec<Difference>>> {
-    let source =
-        built(run, service, target, draft, "cannot load the source's schema into an empty database").await?;
+    let otherwise = "cannot load the source's schema into an empty database";
+    let source = built(run, service, target, draft, otherwise, async |_, source| Ok(source)).await?;
     if !has_files {
         return Ok(None);
     }
-    let files =
-        built(run, service, target, &target.folder, "cannot build a new database from the files").await?;
-    Ok(Some(that_count(source.differences(&files))))
+    let wait = run.lock_wait;
+    let compare = async |there: MigrationTarget, files: Catalog| {
+        let differing = source.differences(&files);
+        let source = reread(&there, wait, source, &files, &differing).await?;
+        Ok(that_count(source.differences(&files)))
+    };
+    let otherwise = "cannot build a new database from the files";
+    built(run, service, target, &target.folder, otherwise, compare).await.map(Some)
 }
 
-/// Returns the catalog of a scratch database after the files of a folder ran in it.
-async fn built(
+/// Passes on a scratch database and its catalog after the files of a folder ran in it.
+async fn built<T>(
     run: &Run,
     service: &DesiredService,
     target: &MigrationTarget,
     folder: &std::path::Path,
     otherwise: &str,
-) -> Result<Catalog> {
+    then: impl AsyncFnOnce(MigrationTarget, Catalog) -> Result<T>,
+) -> Result<T> {
     let access = run.admin(&service.server).await?;
     let desired = run.manifest.desired(&service.server);
     let options = plain_options(run);
@@ -147,7 +153,10 @@ async fn built(
     let made = martydb_migrate::run(&there, Goal::Upgrade, &options, &EventSender::ignored()).await;
     let found = match made.error {
         Some(error) => Err(error.while_doing(otherwise)),
-        None => martydb_migrate::catalog(&there, options.lock_wait).await,
+        None => match martydb_migrate::catalog(&there, options.lock_wait).await {
+            Ok(catalog) => then(there, catalog).await,
+            Err(error) => Err(error),
+        },
     };
     scratch.remove_after(found).await
 }

@@ -5,16 +5,62 @@ use std::path::{Path, PathBuf};
 use super::Kept;
 use crate::support::{Admin, Server, can_dump};
 
-/// The folder of an old server's programs, where the machine has them.
-fn old_server() -> Option<PathBuf> {
+/// What newer servers make by themselves: multirange types, triggers of partitions and constraints for NOT NULL.
+const MADE_SINCE: &str = "CREATE TYPE reach AS RANGE (subtype = float8);
+CREATE TYPE own.longrange AS RANGE (subtype = timestamptz);
+CREATE DOMAIN sure AS int NOT NULL;
+CREATE TABLE reached (id int PRIMARY KEY, at reach NOT NULL, few sure) PARTITION BY HASH (id);
+CREATE TABLE reached_1 PARTITION OF reached FOR VALUES WITH (MODULUS 1, REMAINDER 0);
+CREATE TRIGGER stamped BEFORE INSERT ON reached FOR EACH ROW EXECUTE FUNCTION stamp();
+INSERT INTO reached VALUES (1, '[1,2.5)', 3);
+";
+
+/// The folder of a server's programs, where the machine has them.
+fn programs(major: u32) -> Option<PathBuf> {
     let all = std::fs::read_dir("/var/cache/martydb/servers").ok()?;
-    let old = |path: &Path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("13."));
-    all.flatten().map(|entry| entry.path()).find(|path| old(path)).map(|path| path.join("bin"))
+    let begins = format!("{major}.");
+    let right =
+        |path: &Path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&begins));
+    all.flatten().map(|entry| entry.path()).find(|path| right(path)).map(|path| path.join("bin"))
+}
+
+#[test]
+fn what_newer_majors_make_by_themselves_is_no_difference() {
+    let Some(old) = programs(13) else {
+        eprintln!("SKIPPED: no server 13 on this machine");
+        return;
+    };
+    let server = Server::start_from(&old);
+    let objects = format!("{}{}{MADE_SINCE}", super::OBJECTS, super::expressions::EXPRESSIONS);
+    let kept = Kept::with(server, Admin::Super, "bky", &objects);
+    if !kept.can_dump() {
+        return;
+    }
+    let (id, service, text) = (kept.backup(), kept.service(), kept.project.read("martydb.yaml"));
+    kept.project.run(&["backup", "verify", &id]).expect(0);
+    for major in 14..=18 {
+        let Some(bin) = programs(major) else {
+            eprintln!("SKIPPED: no server {major} on this machine");
+            continue;
+        };
+        let newer = Server::start_from(&bin);
+        let port = |server: &Server| format!(":{}/", server.port);
+        kept.project.write("martydb.yaml", &text.replace(&port(&kept.server), &port(&newer)));
+        kept.project.run(&["apply", "--all", "-y"]).expect(0);
+        let report = kept.restore(&id).expect(0).json();
+        let mut notes = report["notes"].as_array().unwrap().iter();
+        assert!(
+            notes.all(|note| note.as_str().unwrap().starts_with("extension citext had version ")),
+            "{report:#}"
+        );
+        assert_eq!(report["plan_changes"], 0, "{report:#}");
+        assert_eq!(newer.value(&service, "SELECT at::text FROM reached"), "[1,2.5)");
+    }
 }
 
 #[test]
 fn a_backup_of_an_older_major_is_restored_into_a_newer_one() {
-    let Some(bin) = old_server() else {
+    let Some(bin) = programs(13) else {
         eprintln!("SKIPPED: no server 13 on this machine");
         return;
     };

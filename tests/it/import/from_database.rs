@@ -1,6 +1,7 @@
 //! `baseline --from-database`.
 
 use super::{files, project, server};
+use crate::backup::expressions::expressions;
 use crate::support::{self, Project};
 
 /// What a restore stumbles over: a function that names a later table, a cast chain of defaults, names with quotes, bodies
@@ -201,4 +202,15 @@ fn what_belongs_to_the_old_login_and_its_tool_is_no_difference() {
     }
     let text = project.read("fdb_old/migrations/V1__before_martydb.sql");
     assert!(text.contains("billing.bill") && !text.contains("drizzle") && !text.contains("knex"), "{text}");
+}
+
+#[test]
+fn an_expression_that_pg_dump_reads_in_another_form_is_no_difference() {
+    let service = "fdb_forms";
+    let project = adopted(service, &format!("CREATE SCHEMA app; {}", expressions(server())));
+    if !can_dump(&project, service) {
+        return;
+    }
+    project.run(&["baseline", "--service", service, "--from-database"]).expect(0);
+    assert_eq!(files(&project, service), ["V1__before_martydb.sql"]);
 }

@@ -7,10 +7,12 @@
 //! owner count: every login of the service may take an advisory lock (see `advisory`).
 
 mod overview;
+mod readers;
 
 use std::time::{Duration, Instant};
 
 pub use overview::{OverviewScope, SessionOverview, Sizes};
+pub use readers::{reader, rereader};
 
 use crate::files::VersionType;
 use crate::history::{ExistingTables, HistoryRows, tables};
@@ -256,26 +258,6 @@ impl WaitLog {
 /// Returns the backoff for temporary obstacles: another run's lock, a full server, a locked table.
 pub fn until(deadline: Instant) -> Backoff {
     Backoff::until(deadline, Duration::from_millis(50), Duration::from_secs(1))
-}
-
-/// Settings of a session that only reads catalogs. It acts only as the login, which inherits nothing.
-const READER: &[(&str, &str)] = &[
-    ("search_path", "pg_catalog"),
-    ("role", "none"),
-    ("default_transaction_read_only", "on"),
-    ("statement_timeout", "0"),
-    ("idle_in_transaction_session_timeout", "0"),
-    // The output of catalog functions must not depend on the login's settings.
-    ("quote_all_identifiers", "off"),
-    ("DateStyle", "ISO"),
-    ("IntervalStyle", "postgres"),
-    ("TimeZone", "UTC"),
-    ("jit", "off"),
-];
-
-/// Opens a second session of the migrator, to read catalogs while another one migrates.
-pub async fn reader(target: &MigrationTarget, wait: Duration) -> Result<Connection> {
-    Ok(log_in(target, Intent::Read, READER, Instant::now() + wait, &EventSender::ignored()).await?)
 }
 
 /// Logs in, waiting while the server has no free connection.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::conditions::same_conditions;
-use super::equivalence::{same_code, same_columns, without_now};
+use super::equivalence::{same_code, same_columns, same_default, without_now};
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Keyword, Statement, stmt};
 use martydb_pg::server::{Connection, Row, Unreadable, query_each};
@@ -27,7 +27,7 @@ pub struct Difference {
 
 impl std::fmt::Display for Difference {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (kind, name) = (&self.kind, printable(&self.name));
+        let [kind, name] = [&self.kind, &self.name].map(|text| printable(text));
         match (&self.before, &self.after) {
             (None, _) => write!(f, "{kind} {name} is left over"),
             (_, None) => write!(f, "{kind} {name} is missing"),
@@ -56,16 +56,18 @@ impl Catalog {
             let (before, after) = (self.0.get(key).cloned(), after.0.get(key).cloned());
             let (kind, name) = key.clone();
             let alike = match (&before, &after) {
-                (Some(before), Some(after)) => {
-                    let same = [same_columns, same_code, same_conditions];
-                    before == after || same.iter().any(|same| same(&kind, before, after))
-                }
+                (Some(before), Some(after)) => before == after || is_alike(&kind, before, after),
                 _ => before == after,
             };
             (!alike).then_some(Difference { kind, name, before, after })
         };
         without_parts(keys.into_iter().filter_map(difference).collect())
     }
+}
+
+/// Returns `true` if two definitions of an object of this kind differ in ways that do not count.
+pub fn is_alike(kind: &str, before: &str, after: &str) -> bool {
+    [same_columns, same_code, same_default, same_conditions].iter().any(|same| same(kind, before, after))
 }
 
 /// Removes parts of objects that are missing or left over: columns and constraints of a table, and the owner
@@ -153,8 +155,13 @@ fn texts(major: u32) -> &'static [(&'static str, &'static str)] {
     const ALL: &[(&str, &str)] = &[
         ("martydb_catalogue", include_str!("sql/catalogue.sql")),
         ("martydb_compression", include_str!("sql/compression.sql")),
+        ("martydb_publication", include_str!("sql/publication.sql")),
     ];
-    let known = if major < 14 { 1 } else { ALL.len() };
+    let known = match major {
+        ..14 => 1,
+        14 => 2,
+        _ => ALL.len(),
+    };
     &ALL[..known]
 }
 

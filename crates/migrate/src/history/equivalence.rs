@@ -55,6 +55,24 @@ pub fn same_code(kind: &str, before: &str, after: &str) -> bool {
         && code(before) == code(after)
 }
 
+/// Returns `true` if one of two columns has no default, and the other the default NULL: `pg_dump` writes that for a
+/// partition without its parent's default. For a domain they differ: the domain may have a default.
+pub fn same_default(kind: &str, before: &str, after: &str) -> bool {
+    let is = |text: &str, other: &str| without_null(text).is_some_and(|text| text == other);
+    kind == "column" && (is(before, after) || is(after, before))
+}
+
+/// Removes a default that is NULL of the column's own type.
+fn without_null(text: &str) -> Option<String> {
+    let (head, rest) = text.split_once(" default NULL::")?;
+    let (cast, tail) = rest.split_once(" storage ")?;
+    let kind = head.split(" collate ").next()?.split(" not null").next()?;
+    let modifier = kind.find('(').zip(kind.find(')'));
+    let plain = modifier.map_or(kind.to_owned(), |(start, end)| kind[..start].to_owned() + &kind[end + 1..]);
+    let same = plain == cast || (plain.as_str(), cast) == ("character", "bpchar");
+    same.then(|| format!("{head} storage {tail}"))
+}
+
 fn is_sql(definition: &str) -> bool {
     let all = tokens(definition);
     let word = |token: &Token, words: &[&str]| {
@@ -170,6 +188,23 @@ mod tests {
             assert_eq!(same_columns("view", &view(before), &view(after)), same, "{before} / {after}");
         }
         assert!(!same_columns("routine", &view("t.a,\n    t.b"), &view("t.b,\n    t.a")));
+    }
+
+    #[test]
+    fn null_is_the_default_of_a_column_without_one() {
+        for (column, with, same) in [
+            ("timestamp(3) without time zone not null", "NULL::timestamp without time zone", true),
+            ("character(3) collate C", "NULL::bpchar", true),
+            ("numeric(10,2)[]", "NULL::numeric[]", true),
+            ("public.domain", "NULL::integer", false),
+            ("text", "'x'::text", false),
+        ] {
+            let (before, after) =
+                (format!("{column} storage p"), format!("{column} default {with} storage p"));
+            assert_eq!(same_default("column", &before, &after), same, "{after}");
+            assert_eq!(same_default("column", &after, &before), same, "{after}");
+            assert!(!same_default("type", &before, &after));
+        }
     }
 
     #[test]

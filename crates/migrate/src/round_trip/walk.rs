@@ -4,7 +4,7 @@ use super::outcome::{RoundTrip, RoundTripResult};
 use crate::check::DowngradeTo;
 use crate::engine::{Intent, MigrationSession, session};
 use crate::files::{Migration, MigrationFolder, folder};
-use crate::history::{Catalog, CatalogQueries, Difference};
+use crate::history::{Catalog, CatalogQueries, Difference, reread};
 use crate::report::EventSender;
 use crate::run::{Goal, run_in};
 use crate::target::{MigrationTarget, Options};
@@ -148,15 +148,23 @@ impl<'a> TripSession<'a> {
             return Err(error);
         }
         let undone = self.read().await?;
-        trip.after_down = before.differences(&undone);
+        trip.after_down = self.differences(before, &undone).await?;
         self.up(version).await.map_err(|error| error.while_doing("it cannot be applied again"))?;
         let again = self.read().await?;
-        trip.after_up = applied.differences(&again);
+        trip.after_up = self.differences(applied, &again).await?;
         if trip.after_up.is_empty() {
             trip.state = StateAfter::Applied;
             self.catalog = Some(again);
         }
         Ok(())
+    }
+
+    /// Returns the differences that are more than another form of an expression.
+    async fn differences(&self, before: Catalog, after: &Catalog) -> Result<Vec<Difference>> {
+        let differing = before.differences(after);
+        let (target, wait) = (self.session.target, self.options.lock_wait);
+        let before = reread(target, wait, before, after, &differing).await?;
+        Ok(before.differences(after))
     }
 
     async fn read(&mut self) -> Result<Catalog> {

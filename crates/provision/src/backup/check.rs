@@ -25,7 +25,7 @@ pub async fn gaps(session: &mut Connection, target: &MigrationTarget) -> Result<
     for (class, kind, name, why) in query_as::<(String, String, String, String)>(session, &asked).await? {
         found.add(&class, &format!("{kind}: {name}; {why}"));
     }
-    for line in of_strangers(session, target).await? {
+    for line in of_strangers(session, target).await?.into_iter().chain(of_schemas(session).await?) {
         found.add("lost", &line);
     }
     for rows in rows_of_extensions(session).await? {
@@ -55,6 +55,19 @@ async fn of_strangers(session: &mut Connection, target: &MigrationTarget) -> Res
          UNION ALL SELECT 'default privileges of ' || r.rolname || ': are not given again by a restore'
          FROM pg_catalog.pg_default_acl d JOIN pg_catalog.pg_roles r ON r.oid = d.defaclrole WHERE r.rolname NOT IN ({own}) ORDER BY 1",
         own = List(own.map(Literal).collect())
+    );
+    query_as(session, &asked).await
+}
+
+/// Returns the owner's publications for the tables of schemas, to which only a superuser adds a schema.
+async fn of_schemas(session: &mut Connection) -> Result<Vec<String>> {
+    if session.major() < 15 {
+        return Ok(vec![]);
+    }
+    let asked = stmt!(
+        "SELECT 'publication ' || p.pubname || ': is for tables in schemas, which only a superuser can restore; make it again after a restore'
+         FROM pg_catalog.pg_publication p JOIN pg_catalog.pg_roles r ON r.oid = p.pubowner
+         WHERE r.rolname = current_user AND p.oid IN (SELECT s.pnpubid FROM pg_catalog.pg_publication_namespace s) ORDER BY 1"
     );
     query_as(session, &asked).await
 }

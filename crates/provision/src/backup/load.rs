@@ -146,7 +146,8 @@ async fn fill(
     // A login that is limited to one session reads sequentially.
     let readers = if free == Some(0) { 0 } else { side_by_side.min(MOST_READERS) };
     let found = analyze_and_read(&here, session, readers, hash).await?;
-    let mut notes = judged(from.record, found)?;
+    let recorded = compare::reread_by(&here, recorded(from.record), &found).await?;
+    let mut notes = judged(from.record, recorded, found)?;
     notes.extend(not_put_back);
     notes.extend(of_versions(&from.record.beyond.extensions, &versions));
     Ok(notes)
@@ -268,10 +269,13 @@ async fn roles(session: &mut Connection) -> Result<Vec<RoleName>> {
     Ok(names.into_iter().filter_map(|name| RoleName::found(name).ok()).collect())
 }
 
+fn recorded(record: &BackupRecord) -> CopySide {
+    let (catalogue, sums) = (record.read_catalogue(), record.contents.clone());
+    CopySide { catalogue, sums, major: record.major(), ..CopySide::default() }
+}
+
 /// Returns notes on accepted differences, or an error.
-fn judged(record: &BackupRecord, found: CopySide) -> Result<Vec<String>> {
-    let recorded =
-        CopySide { catalogue: record.read_catalogue(), sums: record.contents.clone(), major: record.major() };
+fn judged(record: &BackupRecord, recorded: CopySide, found: CopySide) -> Result<Vec<String>> {
     let differences = compare::differences(&recorded, &found);
     if differences.is_empty() {
         return Ok(vec![]);
@@ -301,7 +305,8 @@ mod tests {
         let entry =
             |(name, text): &(&str, &str)| (("table".to_owned(), (*name).to_owned()), (*text).to_owned());
         let sums = [("table public.a".to_owned(), rows.to_owned())];
-        CopySide { catalogue: Catalog(objects.iter().map(entry).collect()), sums: sums.into(), major: 15 }
+        let catalogue = Catalog(objects.iter().map(entry).collect());
+        CopySide { catalogue, sums: sums.into(), major: 15, ..CopySide::default() }
     }
 
     fn record(of: CopySide, left_out: &[&str]) -> BackupRecord {
@@ -341,6 +346,7 @@ mod tests {
     #[test]
     fn what_differs_is_no_restore_and_of_what_was_left_out_objects_alone_may_differ() {
         let whole = || side(&[("public.a", "o"), ("public.b", "o")], "3 rows, sum 7");
+        let judged = |record: &BackupRecord, found: CopySide| judged(record, recorded(record), found);
         assert_eq!(judged(&record(whole(), &[]), whole()).unwrap(), Vec::<String>::new());
         let others = || side(&[("public.a", "o"), ("public.b", "o")], "3 rows, sum 8");
         let fewer = || side(&[("public.a", "o")], "3 rows, sum 7");

@@ -40,14 +40,14 @@ const LISTS: &[&str] =
     &["search_path", "temp_tablespaces", "local_preload_libraries", "session_preload_libraries"];
 
 /// Returns statements that set the privileges, settings, limit and comment of the record. `holders` are current
-/// grantees. `known` are the server's roles; others are skipped.
+/// grantees, quoted. `known` are the server's roles; others are skipped.
 ///
 /// # Errors
 /// If the record contains invalid values.
 pub fn of_database(
     database: &DbName,
     record: &DatabaseRecord,
-    holders: &[Grantee],
+    holders: &[Statement],
     known: &[RoleName],
 ) -> Result<Vec<Statement>> {
     let mut all = vec![stmt!("ALTER DATABASE {database} RESET ALL")];
@@ -94,8 +94,8 @@ pub fn harmless(
     (record, notes)
 }
 
-/// Returns statements that reset the roles' settings in a database.
-pub fn without_settings(database: &DbName, roles: &[RoleName]) -> Vec<Statement> {
+/// Returns statements that reset the settings of roles, which are quoted, in a database.
+pub fn without_settings(database: &DbName, roles: &[Statement]) -> Vec<Statement> {
     roles.iter().map(|role| stmt!("ALTER ROLE {role} IN DATABASE {database} RESET ALL")).collect()
 }
 
@@ -271,7 +271,7 @@ mod tests {
             ],
         };
         let database = DbName::found("new").unwrap();
-        let all = of_database(&database, &record, &[Grantee::Public], &[role("shop_app")]).unwrap();
+        let all = of_database(&database, &record, &[stmt!("PUBLIC")], &[role("shop_app")]).unwrap();
         let shown: Vec<&str> = all.iter().map(Statement::shown).collect();
         assert_eq!(
             shown,

@@ -10,9 +10,9 @@ use super::replaced_databases;
 use super::restore_settings;
 use crate::scratch::{end_sessions, logins_in};
 use martydb_model::error::{Error, Result};
-use martydb_model::sql::{Literal, Statement, stmt};
+use martydb_model::sql::{Literal, ServerText, Statement, stmt};
 use martydb_model::sqlstate;
-use martydb_model::{DbName, Grantee, RoleName};
+use martydb_model::{DbName, RoleName};
 use martydb_pg::backoff::Backoff;
 use martydb_pg::server::{Access, Connection, execute_protected, query, query_as, query_first};
 use martydb_ui::report::printable;
@@ -93,9 +93,10 @@ fn gone(database: &DbName) -> Error {
 
 /// Properties of a database that is renamed.
 struct RenamedDatabase {
-    holders: Vec<Grantee>,
-    /// Roles with their own settings there.
-    set: Vec<RoleName>,
+    /// Grantees, quoted by the server: the name of one may be longer here than in its own encoding.
+    holders: Vec<Statement>,
+    /// Roles with their own settings there, quoted likewise.
+    set: Vec<Statement>,
     /// These settings as text.
     settings: Vec<String>,
     /// All its settings.
@@ -122,26 +123,26 @@ async fn limits(session: &mut Connection) -> Result<(Vec<String>, Vec<RoleName>)
 async fn read_properties(session: &mut Connection, database: &DbName) -> Result<Option<RenamedDatabase>> {
     let name = Literal(database.to_string());
     let asked = stmt!(
-        "SELECT 'there', NULL, NULL FROM pg_catalog.pg_database d WHERE d.datname = {name}
-         UNION ALL SELECT DISTINCT 'holder', CASE WHEN a.grantee <> 0 THEN pg_catalog.pg_get_userbyid(a.grantee)::pg_catalog.text END, NULL
+        "SELECT 'there', NULL, NULL, NULL FROM pg_catalog.pg_database d WHERE d.datname = {name}
+         UNION ALL SELECT DISTINCT 'holder', NULL, CASE WHEN a.grantee <> 0 THEN pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) END, NULL
              FROM pg_catalog.pg_database d, pg_catalog.aclexplode(coalesce(d.datacl, pg_catalog.acldefault('d', d.datdba))) a
              WHERE d.datname = {name} AND a.grantee <> d.datdba
-         UNION ALL SELECT 'setting', r.rolname::pg_catalog.text, c.line
+         UNION ALL SELECT 'setting', r.rolname::pg_catalog.text, pg_catalog.quote_ident(r.rolname), c.line
              FROM pg_catalog.pg_database d JOIN pg_catalog.pg_db_role_setting s ON s.setdatabase = d.oid
              LEFT JOIN pg_catalog.pg_roles r ON r.oid = s.setrole CROSS JOIN LATERAL pg_catalog.unnest(s.setconfig) c (line) WHERE d.datname = {name}
-         UNION ALL SELECT 'prepared', p.gid, NULL FROM pg_catalog.pg_prepared_xacts p WHERE p.database = {name}
-         ORDER BY 1, 2, 3"
+         UNION ALL SELECT 'prepared', p.gid, NULL, NULL FROM pg_catalog.pg_prepared_xacts p WHERE p.database = {name}
+         ORDER BY 1, 2, 3, 4"
     );
     let (mut found, mut there) =
         (RenamedDatabase { holders: vec![], set: vec![], settings: vec![], records: vec![] }, false);
     for row in &query(session, &asked).await? {
-        let (kind, role): (String, Option<String>) = row.read()?;
-        let named = role.clone().and_then(|name| RoleName::found(name).ok());
+        let (kind, role, quoted): (String, Option<String>, Option<String>) = row.read()?;
+        let named = quoted.map(named_by_server);
         match kind.as_str() {
             "there" => there = true,
-            "holder" => found.holders.push(named.into()),
+            "holder" => found.holders.push(holder(named)),
             "setting" => {
-                let line: String = row.try_get(2)?;
+                let line: String = row.try_get(3)?;
                 if let Some((name, value)) = line.split_once('=') {
                     let (name, value) = (name.to_owned(), value.to_owned());
                     found.records.push(SettingRecord { role: role.clone(), name, value });
@@ -159,6 +160,16 @@ async fn read_properties(session: &mut Connection, database: &DbName) -> Result<
         }
     }
     Ok(there.then_some(found))
+}
+
+/// Takes a role's name as the server quotes it.
+fn named_by_server(quoted: String) -> Statement {
+    stmt!("{name}", name = ServerText::quoted_by_server(quoted))
+}
+
+/// Returns the grantee; only the server's NULL is PUBLIC.
+fn holder(role: Option<Statement>) -> Statement {
+    role.unwrap_or_else(|| stmt!("PUBLIC"))
 }
 
 impl RenamedDatabase {
@@ -281,5 +292,31 @@ pub async fn beside(access: &Access, mut loaded: Loaded, name: &DbName, mark: &s
             Ok(())
         }
         Err(error) => loaded.scratch.remove_after(Err(error)).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_grantee_is_not_public_because_its_name_is_longer_here() {
+        // 40 bytes in LATIN1.
+        let long = format!("\"{}\"", "\u{e4}".repeat(40));
+        let former = RenamedDatabase {
+            holders: vec![holder(Some(named_by_server(long.clone()))), holder(None)],
+            set: vec![named_by_server(long.clone())],
+            settings: vec![],
+            records: vec![],
+        };
+        let [database, kept] = ["shop", "former"].map(|name| DbName::found(name).unwrap());
+        let all: Vec<String> =
+            former.put_aside(&database, &kept, "mark").iter().map(ToString::to_string).collect();
+        let expected = [
+            format!("ALTER ROLE {long} IN DATABASE \"former\" RESET ALL"),
+            format!("REVOKE ALL ON DATABASE \"former\" FROM {long}"),
+            "REVOKE ALL ON DATABASE \"former\" FROM PUBLIC".to_owned(),
+        ];
+        assert_eq!(all[3..], expected);
     }
 }

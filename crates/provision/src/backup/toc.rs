@@ -90,7 +90,12 @@ impl ServiceEntries<'_> {
         let named = |line: &String| {
             let name = line.strip_prefix("publication ")?.split(": ").next()?;
             let words = [format!("PUBLICATION - {name} "), format!("COMMENT - PUBLICATION {name} ")];
-            Some(words.iter().any(|word| what.starts_with(word)))
+            // After the schema of the table, or the schema itself.
+            let part = ["PUBLICATION TABLE ", "PUBLICATION TABLES IN SCHEMA "]
+                .iter()
+                .filter_map(|kind| what.strip_prefix(kind)?.split_once(' '))
+                .any(|(_, rest)| rest.starts_with(&format!("{name} ")));
+            Some(part || words.iter().any(|word| what.starts_with(word)))
         };
         self.left_out.iter().any(|line| named(line) == Some(true))
     }
@@ -136,6 +141,9 @@ mod tests {
             ("FOREIGN TABLE public far shop_owner", false),
             ("ACL public TABLE far shop_owner", false),
             ("PUBLICATION - all shop_owner", false),
+            ("PUBLICATION TABLE public all item shop_owner", false),
+            ("PUBLICATION TABLES IN SCHEMA other all other shop_owner", false),
+            ("PUBLICATION TABLE public some item shop_owner", true),
             ("PUBLICATION - some shop_owner", true),
         ] {
             assert_eq!(rule.takes(what), wanted, "{what}");

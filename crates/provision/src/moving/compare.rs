@@ -2,32 +2,66 @@
 //! unknown data counts as a difference.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::sums::{self, RowHash, Sums};
-use martydb_migrate::history::Catalog;
+use martydb_migrate::MigrationTarget;
+use martydb_migrate::history::{Catalog, Difference, reread};
 use martydb_model::error::{Error, Result};
-use martydb_pg::server::Connection;
+use martydb_model::sql::Statement;
+use martydb_pg::server::{Connection, query_as};
 use martydb_ui::report::printable;
 
 /// Catalog and data of one side.
+#[derive(Debug, Clone, Default)]
 pub struct CopySide {
     pub catalogue: Catalog,
     pub sums: Sums,
     pub major: u32,
+    /// Kind and name of the objects that servers make by themselves from some major on, with this major.
+    pub by_server: BTreeSet<(u32, String, String)>,
 }
+
+/// Time to wait for a free connection of the server.
+const WAIT: Duration = Duration::from_secs(10);
 
 /// Reads one side as its owner.
 #[martydb_pg::boxed]
 pub async fn read(session: &mut Connection) -> Result<CopySide> {
-    let catalogue = Catalog::read(session).await?;
-    Ok(CopySide { catalogue, sums: sums::read(session).await?, major: session.major() })
+    read_side_by_side(std::slice::from_mut(session), RowHash::Text).await
 }
 
 /// Reads one side with several sessions and this hash.
 pub async fn read_side_by_side(sessions: &mut [Connection], hash: RowHash) -> Result<CopySide> {
     let Some(first) = sessions.first_mut() else { return Err(Error::operation("no session reads the copy")) };
     let (catalogue, major) = (Catalog::read(first).await?, first.major());
-    Ok(CopySide { catalogue, sums: sums::read_side_by_side(sessions, hash).await?, major })
+    let by_server = by_server(first).await?;
+    Ok(CopySide { catalogue, sums: sums::read_side_by_side(sessions, hash).await?, major, by_server })
+}
+
+/// Reads what only newer servers make by themselves.
+async fn by_server(session: &mut Connection) -> Result<BTreeSet<(u32, String, String)>> {
+    let mut all = BTreeSet::new();
+    for (major, text) in
+        [(14, include_str!("sql/multiranges.sql")), (15, include_str!("sql/triggers_of_partitions.sql"))]
+    {
+        if session.major() >= major {
+            let rows = query_as::<(String, String)>(session, &Statement::from_program(text)).await?;
+            all.extend(rows.into_iter().map(|(kind, name)| (major, kind, name)));
+        }
+    }
+    Ok(all)
+}
+
+/// Returns the former side with the copy's form of each definition that differs in form alone, as judged by the
+/// copy's server.
+///
+/// # Errors
+/// If the migrator cannot log in to the copy.
+pub async fn reread_by(target: &MigrationTarget, former: CopySide, copy: &CopySide) -> Result<CopySide> {
+    let differing = of_catalogs(&former, copy);
+    let catalogue = reread(target, WAIT, former.catalogue, &copy.catalogue, &differing).await?;
+    Ok(CopySide { catalogue, ..former })
 }
 
 /// Letters of privileges that only one major has; owners hold them by default.
@@ -36,10 +70,22 @@ const NEW_IN_17: char = 'm';
 /// Returns the differences of the copy as text; empty if it is equal.
 pub fn differences(former: &CopySide, copy: &CopySide) -> Vec<String> {
     let majors = Majors { former: former.major, copy: copy.major };
-    let [one, other] = [former, copy].map(|side| majors.catalogue(&side.catalogue));
-    let catalogues = one.differences(&other).into_iter().map(|found| printable(&found.to_string()));
+    let catalogues = of_catalogs(former, copy).into_iter().map(|found| found.to_string());
     catalogues.chain(of_sums(&majors, &former.sums, &copy.sums)).collect()
 }
+
+fn of_catalogs(former: &CopySide, copy: &CopySide) -> Vec<Difference> {
+    let majors = Majors { former: former.major, copy: copy.major };
+    let [one, mut other] = [former, copy].map(|side| majors.catalogue(side));
+    let has_parts = one.0.keys().any(|(kind, _)| PARTS_OF_PUBLICATIONS.contains(&kind.as_str()));
+    if !has_parts {
+        other.0.retain(|(kind, _), _| !PARTS_OF_PUBLICATIONS.contains(&kind.as_str()));
+    }
+    one.differences(&other)
+}
+
+/// Kinds that records of earlier versions lack.
+const PARTS_OF_PUBLICATIONS: &[&str] = &["publication table", "publication schema"];
 
 fn of_sums(majors: &Majors, former: &Sums, copy: &Sums) -> Vec<String> {
     let names: BTreeSet<&String> = former.keys().chain(copy.keys()).collect();
@@ -75,8 +121,16 @@ impl Majors {
 
     /// Returns the catalog without objects that `apply` creates in a new database, and with differences of notation
     /// between the majors removed.
-    fn catalogue(&self, catalogue: &Catalog) -> Catalog {
-        let rows = catalogue.0.iter().filter(|((kind, name), text)| self.counts(kind, name, text));
+    fn catalogue(&self, side: &CopySide) -> Catalog {
+        let own: BTreeSet<(&String, &String)> = side
+            .by_server
+            .iter()
+            .filter(|(major, ..)| self.cross(*major))
+            .map(|(_, kind, name)| (kind, name))
+            .collect();
+        let rows = side.catalogue.0.iter();
+        let rows =
+            rows.filter(|((kind, name), text)| !own.contains(&(kind, name)) && self.counts(kind, name, text));
         let normal = |((kind, name), text): (&(String, String), &String)| {
             let text = match kind.as_str() {
                 // The attributes that the major knows are before the brace.
@@ -164,6 +218,7 @@ mod tests {
             catalogue: Catalog(rows.iter().map(row).collect()),
             sums: sums.iter().map(sum).collect(),
             major,
+            by_server: BTreeSet::new(),
         }
     }
 

@@ -232,17 +232,23 @@ async fn close_and_compare(ready: &mut PreparedMove<'_>, scratch: &MigrationTarg
     // Opened before the database is closed; afterwards it accepts no session.
     let mut there = sums::as_owner(&ready.source).await?;
     let mut here = sums::as_owner(scratch).await?;
-    let end = compared(ready, &mut there, &mut here).await;
+    let end = compared(ready, scratch, &mut there, &mut here).await;
     there.close().await;
     here.close().await;
     end
 }
 
-async fn compared(ready: &mut PreparedMove<'_>, there: &mut Connection, here: &mut Connection) -> Result<()> {
+async fn compared(
+    ready: &mut PreparedMove<'_>,
+    scratch: &MigrationTarget,
+    there: &mut Connection,
+    here: &mut Connection,
+) -> Result<()> {
     ready.former.close(&[there.backend()]).await?;
     let sides = futures_util::future::join(compare::read(there), compare::read(here)).await;
-    let sides: (CopySide, CopySide) = (sides.0?, sides.1?);
-    let differences = compare::differences(&sides.0, &sides.1);
+    let (former, copy): (CopySide, CopySide) = (sides.0?, sides.1?);
+    let former = compare::reread_by(scratch, former, &copy).await?;
+    let differences = compare::differences(&former, &copy);
     if differences.is_empty() {
         return Ok(());
     }

@@ -164,6 +164,8 @@ UNION ALL
 SELECT 'comment', pg_catalog.concat_ws(' ', o.type, o.identity), d.description
 FROM pg_catalog.pg_description d, pg_catalog.pg_identify_object(d.classoid, d.objoid, d.objsubid) o
 WHERE d.objoid >= 16384 AND o.schema IS DISTINCT FROM 'martydb'
+  -- Temporary objects of any session, and parts of them.
+  AND coalesce(o.schema, '') !~ '^pg_temp' AND o.identity !~ ' on pg_temp[_.]'
   AND NOT EXISTS (SELECT FROM member m WHERE m.classid = d.classoid AND m.objid = d.objoid)
 UNION ALL
 -- Lists objects that the queries above do not cover.
@@ -172,6 +174,7 @@ SELECT 'owner', pg_catalog.concat_ws(' ', o.type, CASE o.type WHEN 'large object
 FROM pg_catalog.pg_shdepend s, pg_catalog.pg_identify_object(s.classid, s.objid, s.objsubid) o
 WHERE s.dbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
   AND s.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND s.deptype = 'o' AND o.schema IS DISTINCT FROM 'martydb'
+  AND coalesce(o.schema, '') !~ '^pg_temp'
   AND o.identity !~ '(^|\.)(martydb|refinery_schema_history)$'
 GROUP BY 1, 2
 ORDER BY 1, 2

@@ -109,5 +109,6 @@ UNION ALL
 SELECT 13, pg_catalog.concat_ws(' ', o.type, o.identity), pg_catalog.format('COMMENT ON %s %s IS %L;', pg_catalog.upper(o.type), o.identity, d.description)
 FROM pg_catalog.pg_description d, pg_catalog.pg_identify_object(d.classoid, d.objoid, d.objsubid) o
 WHERE d.objoid >= 16384 AND o.schema IS DISTINCT FROM 'martydb'
+  AND coalesce(o.schema, '') !~ '^pg_temp' AND o.identity !~ ' on pg_temp[_.]'
   AND NOT EXISTS (SELECT FROM member m WHERE m.classid = d.classoid AND m.objid = d.objoid)
 ORDER BY 1, 2

@@ -47,5 +47,7 @@ SELECT pg_catalog.jsonb_build_object(
     FROM pg_catalog.pg_default_acl d WHERE d.defaclrole <> (SELECT oid FROM own)),
   'roles', (SELECT coalesce(pg_catalog.jsonb_agg(DISTINCT r.rolname), '[]') FROM pg_catalog.pg_shdepend s JOIN pg_catalog.pg_roles r ON r.oid = s.refobjid
     WHERE s.dbid = (SELECT oid FROM base) AND s.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass
-      AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.deptype = 'e' AND d.classid = s.classid AND d.objid = s.objid))
+      AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d LEFT JOIN pg_catalog.pg_namespace n ON n.oid = d.refobjid
+            AND d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass
+        WHERE d.classid = s.classid AND d.objid = s.objid AND (d.deptype = 'e' OR n.nspname ~ '^pg_temp_')))
 )::text

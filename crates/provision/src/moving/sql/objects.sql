@@ -3,6 +3,11 @@
 WITH own AS (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user),
 base AS (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()),
 member AS (SELECT classid, objid FROM pg_catalog.pg_depend WHERE deptype = 'e'),
+-- Objects of sessions: temporary ones. No dump has them, and the server keeps their empty schemas.
+temporary AS (
+    SELECT d.classid, d.objid FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_namespace n ON n.oid = d.refobjid
+    WHERE d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND n.nspname ~ '^pg_(toast_)?temp_'
+),
 ns AS (
     SELECT n.oid, n.nspname, n.nspowner, n.nspacl FROM pg_catalog.pg_namespace n
     WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
@@ -17,6 +22,7 @@ rel AS (
 superusers AS (
     SELECT classid, oid FROM (
         SELECT 'pg_catalog.pg_namespace'::pg_catalog.regclass AS classid, oid, nspowner AS owner FROM pg_catalog.pg_namespace
+            WHERE nspname !~ '^pg_(toast_)?temp_'
         UNION ALL SELECT 'pg_catalog.pg_class'::pg_catalog.regclass, oid, relowner FROM rel WHERE relkind IN ('r', 'p', 'v', 'm', 'S', 'f', 'c')
         UNION ALL SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass, oid, proowner FROM pg_catalog.pg_proc
         UNION ALL SELECT 'pg_catalog.pg_type'::pg_catalog.regclass, oid, typowner FROM pg_catalog.pg_type
@@ -34,6 +40,7 @@ superusers AS (
         UNION ALL SELECT 'pg_catalog.pg_publication'::pg_catalog.regclass, oid, pubowner FROM pg_catalog.pg_publication
     ) found WHERE found.owner = 10 AND found.oid >= 16384
         AND NOT EXISTS (SELECT FROM member m WHERE m.classid = found.classid AND m.objid = found.oid)
+        AND NOT EXISTS (SELECT FROM temporary t WHERE t.classid = found.classid AND t.objid = found.oid)
         -- A range type creates its constructors.
         AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.deptype = 'i' AND d.classid = found.classid AND d.objid = found.oid)
 ),
@@ -73,6 +80,7 @@ others AS (
         AND NOT (s.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND EXISTS (
             SELECT FROM pg_catalog.pg_namespace n WHERE n.oid = s.objid AND (n.nspname = 'public' OR n.nspname ~ '^pg_')))
         AND NOT EXISTS (SELECT FROM member m WHERE m.classid = s.classid AND m.objid = s.objid)
+        AND NOT EXISTS (SELECT FROM temporary t WHERE t.classid = s.classid AND t.objid = s.objid)
 ),
 granted AS (
     SELECT what AS object, relowner AS owner, relacl AS acl FROM rel

@@ -1,0 +1,54 @@
+//! Further sessions of the migrator: one that reads catalogs while another one migrates, and one that has definitions
+//! read again.
+
+use std::time::{Duration, Instant};
+
+use super::{Intent, log_in};
+use crate::report::EventSender;
+use crate::target::MigrationTarget;
+use martydb_model::error::Result;
+use martydb_pg::server::Connection;
+
+/// Settings of a session that acts as the owner. Nothing it does takes long: no row is read.
+const REREADER: &[(&str, &str)] = &[
+    ("search_path", "pg_catalog"),
+    ("default_transaction_read_only", "off"),
+    ("statement_timeout", "30s"),
+    ("lock_timeout", "10s"),
+    ("idle_in_transaction_session_timeout", "0"),
+    ("standard_conforming_strings", "on"),
+    ("check_function_bodies", "off"),
+    ("default_tablespace", ""),
+    ("quote_all_identifiers", "off"),
+    ("DateStyle", "ISO"),
+    ("IntervalStyle", "postgres"),
+    ("TimeZone", "UTC"),
+    ("jit", "off"),
+];
+
+/// Settings of a session that only reads catalogs. It acts only as the login, which inherits nothing.
+const READER: &[(&str, &str)] = &[
+    ("search_path", "pg_catalog"),
+    ("role", "none"),
+    ("default_transaction_read_only", "on"),
+    ("statement_timeout", "0"),
+    ("idle_in_transaction_session_timeout", "0"),
+    // The output of catalog functions must not depend on the login's settings.
+    ("quote_all_identifiers", "off"),
+    ("DateStyle", "ISO"),
+    ("IntervalStyle", "postgres"),
+    ("TimeZone", "UTC"),
+    ("jit", "off"),
+];
+
+/// Opens a second session of the migrator, to read catalogs while another one migrates.
+pub async fn reader(target: &MigrationTarget, wait: Duration) -> Result<Connection> {
+    Ok(log_in(target, Intent::Read, READER, Instant::now() + wait, &EventSender::ignored()).await?)
+}
+
+/// Opens a session of the migrator that acts as the owner, to have definitions read again: with settings that decide
+/// how the server reads and prints text, and without checks that would compile functions.
+pub async fn rereader(target: &MigrationTarget, wait: Duration) -> Result<Connection> {
+    let settings = [REREADER, &[("role", target.owner.as_str())]].concat();
+    Ok(log_in(target, Intent::Read, &settings, Instant::now() + wait, &EventSender::ignored()).await?)
+}

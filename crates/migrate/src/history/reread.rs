@@ -1,0 +1,183 @@
+//! Definitions that differ in form alone: what a server prints of an expression is not always what it prints after
+//! reading that, as by dump and restore. So the server reads both forms, and its prints are compared.
+//!
+//! It happens in a transaction that is rolled back, in the database that was made from the other one, as the migrator
+//! acting as the owner, like the restore itself. Most expressions become a temporary view, which evaluates nothing;
+//! indexes are made on an empty table.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::time::Duration;
+
+use super::catalog::{Catalog, Difference, is_alike};
+use super::parts::{Part, last, parts};
+use crate::engine::session;
+use crate::target::MigrationTarget;
+use martydb_model::error::{Error, Result};
+use martydb_model::sql::{Keyword, Literal, ServerText, Statement, stmt};
+use martydb_pg::server::{Connection, Row, execute_protected, query, query_each};
+
+/// Returns the catalog `before` with the form of `after` for each part of these differences that means the same to
+/// the server of `target`, which has the objects of one of both.
+///
+/// # Errors
+/// If the migrator cannot log in, or the session is lost. What the server rejects stays different.
+pub async fn reread(
+    target: &MigrationTarget,
+    wait: Duration,
+    before: Catalog,
+    after: &Catalog,
+    differing: &[Difference],
+) -> Result<Catalog> {
+    let pairs = pairs(&before, after, differing);
+    if pairs.is_empty() {
+        return Ok(before);
+    }
+    let mut session = session::rereader(target, wait).await?;
+    let end = each(&mut session, before, pairs).await;
+    let undone = execute_protected(&mut session, &stmt!("ROLLBACK")).await;
+    session.close().await;
+    let catalog = end.map_err(|error| error.while_doing("cannot compare definitions that differ"))?;
+    undone.map(|()| catalog)
+}
+
+/// Two forms of one definition, with the parts that differ.
+struct Pair {
+    key: (String, String),
+    before: String,
+    /// Parts, with their place in the form before and their text after.
+    parts: Vec<(Part, Range<usize>, String)>,
+}
+
+fn pairs(before: &Catalog, after: &Catalog, differing: &[Difference]) -> Vec<Pair> {
+    let domains: BTreeSet<&str> = [before, after]
+        .into_iter()
+        .flat_map(|catalog| catalog.0.keys())
+        .filter(|(kind, _)| kind == "type")
+        .map(|(_, name)| name.as_str())
+        .collect();
+    let pair = |one: &Difference| {
+        let key = (one.kind.clone(), one.name.clone());
+        let (old, new) = (before.0.get(&key)?, after.0.get(&key)?);
+        let [old_parts, new_parts] =
+            [old, new].map(|text| parts((&key.0, &key.1), text, |name| domains.contains(name)));
+        let matching = old_parts.len() == new_parts.len()
+            && old_parts.iter().zip(&new_parts).all(|(one, other)| one.0 == other.0);
+        let parts = old_parts
+            .into_iter()
+            .zip(new_parts)
+            .map(|((part, range), (_, other))| (part, range, new[other].to_owned()))
+            .filter(|(_, range, other)| old[range.clone()] != *other);
+        let parts: Vec<_> = parts.collect();
+        (matching && !parts.is_empty()).then(|| Pair { before: old.clone(), key, parts })
+    };
+    differing.iter().filter_map(pair).collect()
+}
+
+async fn each(session: &mut Connection, mut before: Catalog, pairs: Vec<Pair>) -> Result<Catalog> {
+    // The owner may have other settings, and names without a schema must be the server's own.
+    let begin = [
+        stmt!("BEGIN"),
+        stmt!("SET LOCAL search_path = pg_catalog, pg_temp"),
+        stmt!("SAVEPOINT martydb_read"),
+    ];
+    query(session, &Statement::join(begin)).await?;
+    for Pair { key, before: old, parts } in pairs {
+        let mut text = old.clone();
+        // From the end, so that the places before stay.
+        for (part, range, new) in parts.iter().rev() {
+            let printed =
+                [printed(session, part, &old[range.clone()]).await?, printed(session, part, new).await?];
+            if let [Some(one), Some(other)] = printed
+                && (one == other || is_alike(&key.0, &one, &other))
+            {
+                text.replace_range(range.clone(), new);
+            }
+        }
+        before.0.insert(key, text);
+    }
+    Ok(before)
+}
+
+/// Returns what the server prints after it has read the text; `None` if it rejects the text.
+async fn printed(session: &mut Connection, part: &Part, text: &str) -> Result<Option<String>> {
+    let undo = stmt!("ROLLBACK TO SAVEPOINT martydb_read");
+    let all = Statement::join(making(part, text).into_iter().chain([printing(part), undo.clone()]));
+    match query_each(session, &all).await {
+        Ok(results) => {
+            let rows = results.iter().rev().nth(1).map(Vec::as_slice).unwrap_or_default();
+            rows.first().map(Row::read).transpose().map(Option::flatten).map_err(Error::from)
+        }
+        Err(error) if error.sqlstate.is_some() && !error.is_lost() => {
+            // Fails if a part has ended the transaction: then nothing of it counts.
+            query(session, &undo).await.map(|_| None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Returns the statements that make an object from the text.
+fn making(part: &Part, text: &str) -> Vec<Statement> {
+    let text = ServerText::quoted_by_server(text.to_owned());
+    let name = |name: &String| ServerText::quoted_by_server(name.clone());
+    // A line break: the text could end in a comment.
+    let view =
+        |from: Statement| stmt!("CREATE TEMP VIEW martydb_read AS SELECT ({text}\n) AS martydb_read{from}");
+    let empty = |table: &String, key: Statement| {
+        let (copy, table) = (ServerText::quoted_by_server(last(table).to_owned()), name(table));
+        stmt!("CREATE TEMP TABLE {copy} (LIKE {table}){key}")
+    };
+    let copy = |table: &String| ServerText::quoted_by_server(format!("pg_temp.{}", last(table)));
+    match part {
+        Part::Constant => vec![view(stmt!(""))],
+        Part::OfColumns(table) => vec![view(stmt!(" FROM {table}", table = name(table)))],
+        Part::OfRows(table) => vec![view(stmt!(" FROM {table} old, {table} new", table = name(table)))],
+        Part::OfDomain(domain) => vec![stmt!(
+            "ALTER DOMAIN {domain} ADD CONSTRAINT martydb_read CHECK ({text}\n) NOT VALID",
+            domain = name(domain)
+        )],
+        Part::Query => vec![stmt!("CREATE TEMP VIEW martydb_read AS {text}")],
+        Part::Index(table) => {
+            vec![
+                empty(table, stmt!("")),
+                stmt!("CREATE INDEX martydb_read ON {copy} {text}", copy = copy(table)),
+            ]
+        }
+        Part::Exclusion(table) => vec![
+            empty(table, stmt!("")),
+            stmt!("ALTER TABLE {copy} ADD CONSTRAINT martydb_read {text}", copy = copy(table)),
+        ],
+        Part::PartitionKey(table) => vec![empty(table, stmt!(" PARTITION BY {text}"))],
+        Part::Rule => vec![stmt!("CREATE RULE martydb_read {text}")],
+        Part::Statistics => vec![stmt!("CREATE STATISTICS pg_temp.martydb_read {text}")],
+        Part::Routine(_) => vec![stmt!("{text}")],
+    }
+}
+
+/// Returns the query for the server's print of the object.
+fn printing(part: &Part) -> Statement {
+    let copy = |table: &String| Literal(format!("pg_temp.{}", last(table)));
+    match part {
+        Part::Constant | Part::OfColumns(_) | Part::OfRows(_) | Part::Query => {
+            stmt!("SELECT pg_catalog.pg_get_viewdef('pg_temp.martydb_read'::pg_catalog.regclass)")
+        }
+        Part::Index(_) => {
+            stmt!("SELECT pg_catalog.pg_get_indexdef('pg_temp.martydb_read'::pg_catalog.regclass)")
+        }
+        Part::OfDomain(_) | Part::Exclusion(_) => named("pg_get_constraintdef", "pg_constraint", "conname"),
+        Part::PartitionKey(table) => {
+            stmt!("SELECT pg_catalog.pg_get_partkeydef({copy}::pg_catalog.regclass)", copy = copy(table))
+        }
+        Part::Rule => named("pg_get_ruledef", "pg_rewrite", "rulename"),
+        Part::Statistics => named("pg_get_statisticsobjdef", "pg_statistic_ext", "stxname"),
+        Part::Routine(name) => stmt!(
+            "SELECT pg_catalog.pg_get_functiondef({name}::pg_catalog.regprocedure)",
+            name = Literal(name.clone())
+        ),
+    }
+}
+
+fn named(function: &'static str, catalog: &'static str, column: &'static str) -> Statement {
+    let [function, catalog, column] = [function, catalog, column].map(Keyword);
+    stmt!("SELECT pg_catalog.{function}(c.oid) FROM pg_catalog.{catalog} c WHERE c.{column} = 'martydb_read'")
+}
