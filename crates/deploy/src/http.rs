@@ -3,5 +3,5 @@
 mod auth;
 mod listen;
 
-pub use auth::{BasicAuth, HttpListener};
+pub use auth::{HttpAuth, HttpListener};
 pub use listen::Bound;
