@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::per_service::{PerService, Services, ask_each};
 use martydb_model::error::{ExitStatus, Result};
 use martydb_provision::run::Run;
-use martydb_ui::report::{Cell, Column, Paint, Report, Style};
+use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style};
 
 pub use martydb_ui::flags::Select as Arguments;
 
@@ -21,22 +21,22 @@ pub struct Current {
     current: Option<i64>,
 }
 
-pub fn columns<'a>() -> Vec<Column<&'a PerService<Current>>> {
+pub fn columns<'a>() -> Vec<ReportColumn<&'a PerService<Current>>> {
     vec![
-        Column::new("service", "service", |found, _| found.service.as_str().into()),
-        Column::new("current", "current", |found, _| match (&found.error, found.answer.current) {
+        ReportColumn::new("service", "service", |found, _| found.service.as_str().into()),
+        ReportColumn::new("current", "current", |found, _| match (&found.error, found.answer.current) {
             _ if found.is_unprovisioned() => Cell::new("not provisioned", Paint::Warn),
             (Some(_), _) => Cell::new("unknown", Paint::Bad),
             (None, Some(version)) => Cell::number(version),
             (None, None) => Cell::new("none", Paint::Dim),
         }),
-        Column::key("error.message"),
+        ReportColumn::key("error.message"),
     ]
 }
 
 impl Report for Services<Current> {
     fn text(&self, style: &Style) -> String {
-        Column::table(columns(), &[], &self.services, style).render(style)
+        ReportColumn::table(columns(), &[], &self.services, style).render(style)
     }
 
     fn messages(&self, style: &Style) -> String {

@@ -12,7 +12,7 @@ use martydb_config::embedded::{self, Spec, State, Status};
 use martydb_config::manifest::ServerLocation;
 use martydb_model::error::{Error, Result};
 use martydb_provision::run::Run;
-use martydb_ui::report::{Cell, Column, Paint, Report, Style};
+use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -106,30 +106,30 @@ pub struct DevReport {
     servers: Vec<Status>,
 }
 
-pub fn columns<'a>() -> Vec<Column<&'a Status>> {
+pub fn columns<'a>() -> Vec<ReportColumn<&'a Status>> {
     vec![
-        Column::new("server", "server", |server, _| (&server.server).into()),
-        Column::new("state", "state", |server, _| match server.state {
+        ReportColumn::new("server", "server", |server, _| (&server.server).into()),
+        ReportColumn::new("state", "state", |server, _| match server.state {
             State::Running => Cell::new("running", Paint::Good),
             State::Stopped => Cell::new("stopped", Paint::Warn),
             State::Absent => Cell::new("absent", Paint::Dim),
         }),
-        Column::spare(1, "server_version", "version", |server, _| {
+        ReportColumn::spare(1, "server_version", "version", |server, _| {
             server.server_version.as_deref().unwrap_or_default().into()
         }),
-        Column::new("port", "port", |server, _| {
+        ReportColumn::new("port", "port", |server, _| {
             Cell::number(server.port.map_or_else(String::new, |port| port.to_string()))
         }),
-        Column::key("pid"),
-        Column::spare(0, "socket_dir", "socket", |server, _| {
+        ReportColumn::key("pid"),
+        ReportColumn::spare(0, "socket_dir", "socket", |server, _| {
             server.socket_dir.as_ref().map_or_else(String::new, |path| path.display().to_string()).into()
         }),
-        Column::new("data_dir", "data", |server, _| server.data_dir.display().into()),
+        ReportColumn::new("data_dir", "data", |server, _| server.data_dir.display().into()),
     ]
 }
 
 impl Report for DevReport {
     fn text(&self, style: &Style) -> String {
-        Column::table(columns(), &[], &self.servers, style).render(style)
+        ReportColumn::table(columns(), &[], &self.servers, style).render(style)
     }
 }

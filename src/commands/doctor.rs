@@ -17,7 +17,7 @@ use martydb_model::{ActualServer, Admin, DesiredService, RoleName};
 use martydb_provision::plan::{PrivilegeGap, Step};
 use martydb_provision::provision::{self, PlanOptions, PlannedServer};
 use martydb_provision::run::Run;
-use martydb_ui::report::{Cell, Column, Paint, Report, Style, printable};
+use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style, printable};
 
 /// Supported major versions of PostgreSQL: those that martydb is tested with.
 const MAJORS: std::ops::RangeInclusive<u32> = 13..=18;
@@ -212,17 +212,17 @@ fn attributes(admin: &Admin) -> Vec<Check> {
     ]
 }
 
-pub fn columns<'a>() -> Vec<Column<(&'a str, &'a Check)>> {
+pub fn columns<'a>() -> Vec<ReportColumn<(&'a str, &'a Check)>> {
     vec![
-        Column::new("server", "server", |(server, _), _| server.into()),
-        Column::new("name", "check", |(_, check), _| check.name.into()),
-        Column::new("ok", "result", |(_, check), _| match (check.ok, &check.grant) {
+        ReportColumn::new("server", "server", |(server, _), _| server.into()),
+        ReportColumn::new("name", "check", |(_, check), _| check.name.into()),
+        ReportColumn::new("ok", "result", |(_, check), _| match (check.ok, &check.grant) {
             (true, None) if !check.note => Cell::new("ok", Paint::Good),
             (true, _) => Cell::new("note", Paint::Warn),
             (false, _) => Cell::new("no", Paint::Bad),
         }),
-        Column::new("detail", "detail", |(_, check), _| check.detail.as_str().into()),
-        Column::key("grant"),
+        ReportColumn::new("detail", "detail", |(_, check), _| check.detail.as_str().into()),
+        ReportColumn::key("grant"),
     ]
 }
 
@@ -230,7 +230,7 @@ impl Report for Doctor {
     fn text(&self, style: &Style) -> String {
         let checks =
             self.servers.iter().flat_map(|seen| seen.checks.iter().map(|check| (&*seen.server, check)));
-        let table = Column::table(columns(), &[], checks, style);
+        let table = ReportColumn::table(columns(), &[], checks, style);
         let mut text = if self.servers.is_empty() { String::new() } else { table.render(style) };
         for check in self.servers.iter().flat_map(|seen| &seen.checks) {
             if let Some(grant) = &check.grant {

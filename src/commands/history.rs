@@ -6,7 +6,7 @@ use super::per_service::{PerService, Services, ask_each};
 use martydb_migrate::HistoryEvent;
 use martydb_model::error::{ExitStatus, Result};
 use martydb_provision::run::Run;
-use martydb_ui::report::{Cell, Column, Paint, Report, Style, indented, printable, when};
+use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style, indented, printable, when};
 
 pub use martydb_ui::flags::Select as Arguments;
 
@@ -22,23 +22,23 @@ pub struct Events {
     events: Vec<HistoryEvent>,
 }
 
-pub fn columns<'a>() -> Vec<Column<(&'a PerService<Events>, &'a HistoryEvent)>> {
+pub fn columns<'a>() -> Vec<ReportColumn<(&'a PerService<Events>, &'a HistoryEvent)>> {
     vec![
-        Column::new("service", "service", |(past, _), _| past.service.as_str().into()),
-        Column::new("at", "at", |(_, event), style| when(&event.at, style).into()),
-        Column::new("action", "action", |(_, event), _| event.action.as_str().into()),
-        Column::new("version", "version", |(_, event), _| {
+        ReportColumn::new("service", "service", |(past, _), _| past.service.as_str().into()),
+        ReportColumn::new("at", "at", |(_, event), style| when(&event.at, style).into()),
+        ReportColumn::new("action", "action", |(_, event), _| event.action.as_str().into()),
+        ReportColumn::new("version", "version", |(_, event), _| {
             Cell::number(event.version.map_or_else(|| "R".to_owned(), |version| version.to_string()))
         }),
-        Column::spare(2, "name", "name", |(_, event), _| event.name.as_str().into()),
-        Column::spare(1, "duration_ms", "ms", |(_, event), _| {
+        ReportColumn::spare(2, "name", "name", |(_, event), _| event.name.as_str().into()),
+        ReportColumn::spare(1, "duration_ms", "ms", |(_, event), _| {
             Cell::number(event.duration_ms.map_or_else(|| "-".to_owned(), |ms| ms.to_string()))
         }),
-        Column::spare(0, "by", "by", |(_, event), _| event.by.as_str().into()),
-        Column::new("outcome", "outcome", |(_, event), _| {
+        ReportColumn::spare(0, "by", "by", |(_, event), _| event.by.as_str().into()),
+        ReportColumn::new("outcome", "outcome", |(_, event), _| {
             Cell::new(&event.outcome, if event.outcome == "failed" { Paint::Bad } else { Paint::Plain })
         }),
-        Column::key("error"),
+        ReportColumn::key("error"),
     ]
 }
 
@@ -46,7 +46,7 @@ impl Report for Services<Events> {
     fn text(&self, style: &Style) -> String {
         let events =
             self.services.iter().flat_map(|past| past.answer.events.iter().map(move |event| (past, event)));
-        let table = Column::table(columns(), &[], events.clone(), style);
+        let table = ReportColumn::table(columns(), &[], events.clone(), style);
         let mut details = String::new();
         for (past, event) in events {
             if let Some(what) = event.error.as_ref().or(event.note.as_ref()) {

@@ -16,7 +16,7 @@ use martydb_migrate::{
 use martydb_model::DesiredService;
 use martydb_model::error::{ExitStatus, Kind, Result};
 use martydb_provision::run::Run;
-use martydb_ui::report::{Cell, Column, Paint, Report, Style, printable};
+use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style, printable};
 
 /// Returns the options of a run without flags of the command.
 pub fn plain_options(run: &Run) -> Options {
@@ -109,19 +109,19 @@ impl UpgradeReport {
     }
 }
 
-pub fn columns<'a>() -> Vec<Column<(&'a UpgradeReport, &'a MigrationOutcome)>> {
+pub fn columns<'a>() -> Vec<ReportColumn<(&'a UpgradeReport, &'a MigrationOutcome)>> {
     fn version(version: Option<i64>) -> Cell {
         Cell::number(version.map_or_else(|| "-".to_owned(), |version| version.to_string()))
     }
     vec![
-        Column::new("service", "service", |(_, outcome), _| outcome.service.as_str().into()),
-        Column::new("from", "from", |(_, outcome), _| version(outcome.from)),
-        Column::new("to", "to", |(_, outcome), _| version(outcome.to)),
-        Column::shown("migrations", |(report, outcome), _| Cell::number(report.count(outcome))),
-        Column::key("applied"),
-        Column::key("repeatable"),
-        Column::new("outcome", "outcome", |(report, outcome), _| report.word(outcome)),
-        Column::key("error.message"),
+        ReportColumn::new("service", "service", |(_, outcome), _| outcome.service.as_str().into()),
+        ReportColumn::new("from", "from", |(_, outcome), _| version(outcome.from)),
+        ReportColumn::new("to", "to", |(_, outcome), _| version(outcome.to)),
+        ReportColumn::shown("migrations", |(report, outcome), _| Cell::number(report.count(outcome))),
+        ReportColumn::key("applied"),
+        ReportColumn::key("repeatable"),
+        ReportColumn::new("outcome", "outcome", |(report, outcome), _| report.word(outcome)),
+        ReportColumn::key("error.message"),
     ]
 }
 
@@ -138,7 +138,7 @@ fn failed_word(outcome: &MigrationOutcome) -> &'static str {
 impl Report for UpgradeReport {
     fn text(&self, style: &Style) -> String {
         let rows = self.outcomes.iter().map(|outcome| (self, outcome));
-        let mut text = Column::table(columns(), &[], rows, style).render(style);
+        let mut text = ReportColumn::table(columns(), &[], rows, style).render(style);
         if self.execution == Execution::Dry {
             text += &planned(&self.outcomes);
         }

@@ -10,7 +10,7 @@ use martydb_model::{DesiredService, RoleKind, RoleName};
 use martydb_provision::rotate::{Rotated, Rotation, RotationMode, rotate_server};
 use martydb_provision::run::Run;
 use martydb_ui::flags::Select;
-use martydb_ui::report::{Cell, Column, Paint, Report, Style, error_text, printable};
+use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style, error_text, printable};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -83,8 +83,12 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<RotateReport> {
     let mut rotations = vec![];
     for (done, here) in join_all(all).await {
         match done {
-            Ok(rows) => rotations.extend(rows.into_iter().map(|(service, row)| Row::new(&service, Ok(row)))),
-            Err(error) => rotations.extend(here.iter().map(|service| Row::new(service, Err(error.clone())))),
+            Ok(rows) => {
+                rotations.extend(rows.into_iter().map(|(service, row)| RotationRow::new(&service, Ok(row))))
+            }
+            Err(error) => {
+                rotations.extend(here.iter().map(|service| RotationRow::new(service, Err(error.clone()))))
+            }
         }
     }
     Ok(RotateReport { rotations, turn })
@@ -122,13 +126,13 @@ fn further(
 
 #[derive(Serialize)]
 pub struct RotateReport {
-    rotations: Vec<Row>,
+    rotations: Vec<RotationRow>,
     #[serde(skip)]
     turn: RotationMode,
 }
 
 #[derive(Serialize)]
-pub struct Row {
+pub struct RotationRow {
     service: String,
     server: String,
     role: Option<String>,
@@ -141,8 +145,8 @@ pub struct Row {
     error: Option<Error>,
 }
 
-impl Row {
-    fn new(service: &DesiredService, done: Result<Rotated>) -> Row {
+impl RotationRow {
+    fn new(service: &DesiredService, done: Result<Rotated>) -> RotationRow {
         let (outcome, paint) = match &done {
             Err(_) => ("skipped", Paint::Warn),
             Ok(row) if row.error.is_some() => ("failed", Paint::Bad),
@@ -153,7 +157,7 @@ impl Row {
             Ok(row) => (Some(row), None),
             Err(error) => (None, Some(error)),
         };
-        Row {
+        RotationRow {
             service: service.name.to_string(),
             server: service.server.clone(),
             role: row.as_ref().map(|row| row.label.clone()),
@@ -167,22 +171,24 @@ impl Row {
     }
 }
 
-pub fn columns<'a>() -> Vec<Column<&'a Row>> {
+pub fn columns<'a>() -> Vec<ReportColumn<&'a RotationRow>> {
     vec![
-        Column::new("service", "service", |row, _| (&row.service).into()),
-        Column::key("server"),
-        Column::new("role", "role", |row, _| row.role.as_deref().unwrap_or("-").into()),
-        Column::new("login", "active login", |row, _| row.login.as_deref().unwrap_or("-").into()),
-        Column::new("previous", "previous login", |row, _| row.previous.as_deref().unwrap_or("-").into()),
-        Column::key("sessions"),
-        Column::new("outcome", "result", |row, _| Cell::new(row.outcome, row.paint)),
-        Column::key("error.message"),
+        ReportColumn::new("service", "service", |row, _| (&row.service).into()),
+        ReportColumn::key("server"),
+        ReportColumn::new("role", "role", |row, _| row.role.as_deref().unwrap_or("-").into()),
+        ReportColumn::new("login", "active login", |row, _| row.login.as_deref().unwrap_or("-").into()),
+        ReportColumn::new("previous", "previous login", |row, _| {
+            row.previous.as_deref().unwrap_or("-").into()
+        }),
+        ReportColumn::key("sessions"),
+        ReportColumn::new("outcome", "result", |row, _| Cell::new(row.outcome, row.paint)),
+        ReportColumn::key("error.message"),
     ]
 }
 
 impl Report for RotateReport {
     fn text(&self, style: &Style) -> String {
-        let table = Column::table(columns(), &[], &self.rotations, style);
+        let table = ReportColumn::table(columns(), &[], &self.rotations, style);
         let mut notes = String::new();
         for row in &self.rotations {
             if let Some((other, sessions)) = row.previous.as_ref().zip(row.sessions.filter(|n| *n > 0)) {

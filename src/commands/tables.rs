@@ -5,7 +5,7 @@
 use super::{backup, current, dev, doctor, history, migrating, rotate, status, verify_down};
 use martydb_model::error::{Error, Result};
 use martydb_ui::flags::Format;
-use martydb_ui::report::{Column, FlatTable};
+use martydb_ui::report::{FlatTable, ReportColumn};
 
 macro_rules! tables {
     ($($command:literal: $rows:tt, $name:literal of $columns:expr;)*) => {
@@ -16,28 +16,28 @@ macro_rules! tables {
 
 tables! {
     "validate": ["services", "problems"], "service" of vec!["service", "message", "fix"];
-    "doctor": ["servers", "checks"], "server" of Column::keys(doctor::columns());
-    "dev": ["servers"], "server" of Column::keys(dev::columns());
+    "doctor": ["servers", "checks"], "server" of ReportColumn::keys(doctor::columns());
+    "dev": ["servers"], "server" of ReportColumn::keys(dev::columns());
     "plan": ["changes"], "service" of vec!["server", "service", "database", "action", "object", "risk", "reason", "sql"];
     "apply": ["changes"], "service" of vec!["server", "service", "database", "action", "object", "risk", "outcome", "reason", "sql"];
     "drop": ["changes"], "object" of vec!["server", "service", "database", "action", "object", "risk", "outcome", "reason", "sql"];
-    "rotate": ["rotations"], "login" of Column::keys(rotate::columns());
+    "rotate": ["rotations"], "login" of ReportColumn::keys(rotate::columns());
     "split": ["services", "tables"], "table" of vec!["service", "server", "database", "table", "rows", "bytes"];
-    "backup": ["backups"], "id" of Column::keys(backup::list::columns());
+    "backup": ["backups"], "id" of ReportColumn::keys(backup::list::columns());
     "relay": ["services"], "service" of vec!["service", "pending", "oldest_age_ms", "published", "dead", "rate", "last_error", "outcome", "error.message"];
     "revision": [], "up" of vec!["service", "version", "name", "up", "down"];
-    "upgrade": ["services"], "service" of Column::keys(migrating::columns());
-    "downgrade": ["services"], "service" of Column::keys(migrating::columns());
+    "upgrade": ["services"], "service" of ReportColumn::keys(migrating::columns());
+    "downgrade": ["services"], "service" of ReportColumn::keys(migrating::columns());
     "lint": ["services", "findings"], "file" of vec!["service", "file", "line", "column", "severity", "rule", "message", "help"];
-    "verify-down": ["services", "migrations"], "service" of Column::keys(verify_down::columns());
+    "verify-down": ["services", "migrations"], "service" of ReportColumn::keys(verify_down::columns());
     "repair": ["repaired"], "version" of vec!["service", "version", "name", "wrong", "what"];
     "import": ["files"], "file" of vec!["service", "file", "source"];
     "diff": ["services", "differences"], "name" of vec!["service", "kind", "name", "before", "after"];
     "verify-isolation": ["findings"], "id" of vec!["id", "severity", "kind", "server", "service", "role", "database", "object", "evidence"];
     "test-connections": ["connections"], "role" of vec!["service", "role", "server", "database", "outcome", "latency_ms", "tls", "server_version", "error"];
-    "status": ["services"], "service" of Column::keys(status::columns());
-    "current": ["services"], "service" of Column::keys(current::columns());
-    "history": ["services", "events"], "service" of Column::keys(history::columns());
+    "status": ["services"], "service" of ReportColumn::keys(status::columns());
+    "current": ["services"], "service" of ReportColumn::keys(current::columns());
+    "history": ["services", "events"], "service" of ReportColumn::keys(history::columns());
 }
 
 /// Returns the table of a command if the format requires one.

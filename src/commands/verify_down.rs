@@ -17,7 +17,7 @@ use martydb_provision::run::Run;
 use martydb_provision::scratch::Scratch;
 use martydb_provision::targets;
 use martydb_ui::flags::Select;
-use martydb_ui::report::{Cell, Column, Paint, Report, Style, error_text, printable};
+use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style, error_text, printable};
 
 #[derive(Debug, Clone, Args)]
 #[command(disable_version_flag = true)]
@@ -127,14 +127,14 @@ pub struct RoundTrips {
     migrations: Vec<RoundTrip>,
 }
 
-pub fn columns<'a>() -> Vec<Column<(&'a str, &'a RoundTrip)>> {
+pub fn columns<'a>() -> Vec<ReportColumn<(&'a str, &'a RoundTrip)>> {
     vec![
-        Column::new("service", "service", |(service, _), _| service.into()),
-        Column::new("version", "version", |(_, one), _| Cell::number(one.version)),
-        Column::new("name", "name", |(_, one), _| one.name.as_str().into()),
-        Column::new("outcome", "proof", |(_, one), _| word(one.outcome)),
-        Column::key("skipped"),
-        Column::key("error.message"),
+        ReportColumn::new("service", "service", |(service, _), _| service.into()),
+        ReportColumn::new("version", "version", |(_, one), _| Cell::number(one.version)),
+        ReportColumn::new("name", "name", |(_, one), _| one.name.as_str().into()),
+        ReportColumn::new("outcome", "proof", |(_, one), _| word(one.outcome)),
+        ReportColumn::key("skipped"),
+        ReportColumn::key("error.message"),
     ]
 }
 
@@ -153,7 +153,7 @@ impl Report for Services<RoundTrips> {
         let all =
             all.flat_map(|found| found.answer.migrations.iter().map(|one| (found.service.as_str(), one)));
         let below: String = all.clone().map(|(service, one)| details(service, one, style)).collect();
-        let table = Column::table(columns(), &[], all, style);
+        let table = ReportColumn::table(columns(), &[], all, style);
         let failed = self.services.iter().any(|found| found.error.is_some());
         match (table.is_empty(), below.is_empty() && !failed) {
             (true, true) => "No pending migrations to check; use --every for all.\n".into(),

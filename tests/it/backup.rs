@@ -20,7 +20,7 @@ use crate::support::{Admin, Project, Server, can_dump};
 const OBJECTS: &str = include_str!("backup/objects.sql");
 
 /// A service of some use on a server, and one beside it.
-struct Kept {
+pub struct Kept {
     server: Server,
     project: Project,
     prefix: String,

@@ -4,5 +4,5 @@ mod auth;
 mod limit;
 mod listen;
 
-pub use auth::{BasicAuth, HttpListener};
+pub use auth::{HttpAuth, HttpListener};
 pub use listen::Bound;

@@ -17,13 +17,13 @@ use martydb_model::{AccessRole, DesiredServer, DesiredService, RoleKind, RoleNam
 use martydb_pg::server::{Access, EventTriggerGuard, Login};
 
 /// Receiver of notes for the user.
-pub type Note = Arc<dyn Fn(&str) + Send + Sync>;
+pub type NoteSink = Arc<dyn Fn(&str) + Send + Sync>;
 
 pub struct Context {
     pub manifest: Manifest,
     pub environment: Environment,
     pub store: Store,
-    note: Note,
+    note: NoteSink,
     servers: ServerCache,
 }
 
@@ -39,7 +39,7 @@ struct ServerCache {
 }
 
 impl Context {
-    pub fn new(manifest: Manifest, environment: Environment, note: Note) -> Context {
+    pub fn new(manifest: Manifest, environment: Environment, note: NoteSink) -> Context {
         let store = Store::open(&manifest, &environment);
         Context { manifest, environment, store, note, servers: ServerCache::default() }
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use crate::context::{Context, Note};
+use crate::context::{Context, NoteSink};
 use crate::converge::Jobs;
 use martydb_config::manifest::{self, Manifest, ServerLocation, ServerSpec};
 use martydb_config::secrets::LockedStore;
@@ -56,7 +56,7 @@ impl Run {
         environment: Environment,
         out: Arc<Out>,
     ) -> Run {
-        let note: Note = Arc::new({
+        let note: NoteSink = Arc::new({
             let out = out.clone();
             move |text| out.note(text)
         });

@@ -22,9 +22,10 @@ pub const LOCK: i32 = 0x7370_6c74;
 pub const CLOSED_TRIGGER: &str = "martydb_split_closed";
 
 /// Phase of a service.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SplitPhase {
+    #[default]
     Planned,
     Copying,
     /// Offline: the rows are copied, and the tables of the source accept no writes.

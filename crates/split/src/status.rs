@@ -1,5 +1,7 @@
 //! Status of each service of a split, read from both sides without changes.
 
+use serde::Serialize;
+
 use super::fingerprint::ChangedDefinition;
 use super::following::{FollowedSide, followed_from};
 use super::sessions;
@@ -8,12 +10,13 @@ use super::state::target::LoadedPart;
 use super::state::{SplitKind, SplitPhase, target};
 use super::switching::definitions;
 use martydb_migrate::MigrationTarget;
+use martydb_model::DesiredService;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Literal, stmt};
 use martydb_pg::server::{Connection, query_first};
 
 /// Progress of one service's copy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct LoadedCount {
     pub tables_done: usize,
     pub tables: usize,
@@ -38,6 +41,7 @@ pub struct SlotStatus {
 }
 
 /// Status of one service.
+#[derive(Default)]
 pub struct SplitServiceStatus {
     pub service: SplitService,
     pub loaded: LoadedCount,
@@ -46,6 +50,16 @@ pub struct SplitServiceStatus {
     pub changed: Vec<ChangedDefinition>,
     /// Error of the target, if it cannot be read.
     pub error: Option<Error>,
+}
+
+impl SplitServiceStatus {
+    /// Returns the status of a service before its copy.
+    pub fn planned(service: &DesiredService) -> SplitServiceStatus {
+        let (name, server) = (service.name.to_string(), service.server.clone());
+        let database = service.database.to_string();
+        let service = SplitService { name, server, database, ..SplitService::default() };
+        SplitServiceStatus { service, ..SplitServiceStatus::default() }
+    }
 }
 
 /// Reads the status of a service.

@@ -20,7 +20,7 @@ mod wrap;
 mod yaml;
 
 pub use ago::when;
-pub use columns::Column;
+pub use columns::ReportColumn;
 pub use document::{Document, Report};
 pub use error_text::error_text;
 pub use flat::FlatTable;

@@ -8,7 +8,7 @@ use martydb_config::backup_store::{Encryption, ListedBackup};
 use martydb_model::error::Result;
 use martydb_model::units::bytes;
 use martydb_provision::run::Run;
-use martydb_ui::report::{Cell, Column, Paint, Report, Style, when};
+use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style, when};
 
 pub use martydb_ui::flags::Select as Arguments;
 
@@ -67,24 +67,24 @@ impl BackupRow {
     }
 }
 
-pub fn columns<'a>() -> Vec<Column<&'a BackupRow>> {
+pub fn columns<'a>() -> Vec<ReportColumn<&'a BackupRow>> {
     vec![
-        Column::new("id", "id", |one, _| one.id.as_str().into()),
-        Column::new("service", "service", |one, _| one.service.as_str().into()),
-        Column::new("taken_at", "taken", |one, style| when(&one.taken_at, style).into()),
-        Column::key("age_s"),
-        Column::new("size_bytes", "size", |one, _| Cell::number(one.size())),
-        Column::spare(1, "encrypted", "encrypted", |one, _| match one.encrypted {
+        ReportColumn::new("id", "id", |one, _| one.id.as_str().into()),
+        ReportColumn::new("service", "service", |one, _| one.service.as_str().into()),
+        ReportColumn::new("taken_at", "taken", |one, style| when(&one.taken_at, style).into()),
+        ReportColumn::key("age_s"),
+        ReportColumn::new("size_bytes", "size", |one, _| Cell::number(one.size())),
+        ReportColumn::spare(1, "encrypted", "encrypted", |one, _| match one.encrypted {
             true => Cell::new("yes", Paint::Plain),
             false => Cell::new("no", Paint::Warn),
         }),
-        Column::new("verified_at", "verified", |one, style| {
+        ReportColumn::new("verified_at", "verified", |one, style| {
             one.verified_at.as_ref().map_or_else(|| "-".to_owned(), |at| when(at, style)).into()
         }),
-        Column::spare(0, "migration_head", "version", |one, _| {
+        ReportColumn::spare(0, "migration_head", "version", |one, _| {
             Cell::number(one.migration_head.as_deref().unwrap_or("-"))
         }),
-        Column::key("outcome"),
+        ReportColumn::key("outcome"),
     ]
 }
 
@@ -93,6 +93,6 @@ impl Report for BackupList {
         if self.backups.is_empty() {
             return "No backups.\n".into();
         }
-        Column::table(columns(), &[], &self.backups, style).render(style)
+        ReportColumn::table(columns(), &[], &self.backups, style).render(style)
     }
 }

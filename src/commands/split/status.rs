@@ -41,7 +41,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<SplitStatus> {
     let status =
         if source::exists(&mut session).await? { begun(&mut session, &map, &targets).await? } else { vec![] };
     session.close().await;
-    Ok(SplitStatus::new(&services, &status, &arguments.map))
+    Ok(SplitStatus::new(&services, status, &arguments.map))
 }
 
 async fn begun(
@@ -76,10 +76,8 @@ struct ServiceStatusRow {
     server: String,
     database: String,
     phase: SplitPhase,
-    tables_done: usize,
-    tables: usize,
-    rows: i64,
-    bytes: i64,
+    #[serde(flatten)]
+    loaded: LoadedCount,
     /// Bytes that the follower has not confirmed; `null` if the service is not followed.
     lag_bytes: Option<i64>,
     /// Bytes of WAL that the server retains for the slot, and the bytes until the slot is lost, if bounded.
@@ -99,13 +97,11 @@ struct ServiceStatusRow {
 }
 
 impl SplitStatus {
-    fn new(services: &[DesiredService], found: &[SplitServiceStatus], map: &MapChoice) -> SplitStatus {
-        let mut all: Vec<ServiceStatusRow> = found.iter().map(|one| standing_of(one, map)).collect();
-        for service in services {
-            if all.iter().all(|one| one.service != service.name.as_str()) {
-                all.push(planned(service, map));
-            }
-        }
+    fn new(services: &[DesiredService], mut found: Vec<SplitServiceStatus>, map: &MapChoice) -> SplitStatus {
+        let known: Vec<String> = found.iter().map(|one| one.service.name.clone()).collect();
+        let planned = services.iter().filter(|service| !known.iter().any(|one| one == service.name.as_str()));
+        found.extend(planned.map(SplitServiceStatus::planned));
+        let mut all: Vec<ServiceStatusRow> = found.iter().map(|one| row_of(one, map)).collect();
         all.sort_by(|a, b| a.service.cmp(&b.service));
         let mut next: Vec<String> = all.iter().filter_map(|one| one.next.clone()).collect();
         next.dedup();
@@ -113,41 +109,14 @@ impl SplitStatus {
     }
 }
 
-fn planned(service: &DesiredService, map: &MapChoice) -> ServiceStatusRow {
-    ServiceStatusRow {
-        service: service.name.to_string(),
-        server: service.server.clone(),
-        database: service.database.to_string(),
-        phase: SplitPhase::Planned,
-        tables_done: 0,
-        tables: 0,
-        rows: 0,
-        bytes: 0,
-        lag_bytes: None,
-        kept_bytes: None,
-        safe_bytes: None,
-        wal_status: None,
-        slot_at: None,
-        followed: None,
-        changed: vec![],
-        unfinished: None,
-        next: next(SplitPhase::Planned, service.name.as_str(), false, map),
-        error: None,
-    }
-}
-
-fn standing_of(one: &SplitServiceStatus, map: &MapChoice) -> ServiceStatusRow {
-    let LoadedCount { tables_done, tables, rows, bytes } = one.loaded;
+fn row_of(one: &SplitServiceStatus, map: &MapChoice) -> ServiceStatusRow {
     let (service, slot) = (&one.service, one.slot.as_ref());
     ServiceStatusRow {
         service: service.name.clone(),
         server: service.server.clone(),
         database: service.database.clone(),
         phase: service.phase,
-        tables_done,
-        tables,
-        rows,
-        bytes,
+        loaded: one.loaded,
         lag_bytes: slot.map(|slot| slot.lag_bytes),
         kept_bytes: slot.map(|slot| slot.kept_bytes),
         safe_bytes: slot.and_then(|slot| slot.safe_bytes),
@@ -184,9 +153,9 @@ impl Report for SplitStatus {
                 one.service.as_str().into(),
                 one.database.as_str().into(),
                 Cell::new(one.phase.name(), paint),
-                Cell::number(format!("{}/{}", one.tables_done, one.tables)),
-                Cell::number(one.rows),
-                Cell::number(bytes(one.bytes)),
+                Cell::number(format!("{}/{}", one.loaded.tables_done, one.loaded.tables)),
+                Cell::number(one.loaded.rows),
+                Cell::number(bytes(one.loaded.bytes)),
                 Cell::number(one.lag_bytes.map_or_else(String::new, bytes)),
             ]);
         }

@@ -8,7 +8,7 @@ use martydb_migrate::{
     HistoryEvent, MigrationId, REPEATABLE, RunningRun, ServiceState, ServiceStatus, Sizes,
 };
 use martydb_model::units::counted;
-use martydb_ui::report::{Cell, Column, Paint, Style, indented, paint, printable, when, wrapped};
+use martydb_ui::report::{Cell, Paint, ReportColumn, Style, indented, paint, printable, when, wrapped};
 
 pub fn text(report: &StatusReport, style: &Style) -> String {
     let shown: Vec<&ServiceStatus> = report.shown().collect();
@@ -33,37 +33,37 @@ fn due(status: &ServiceStatus) -> Option<i64> {
     i64::try_from(due).ok().filter(|_| status.state != ServiceState::Unreachable)
 }
 
-pub fn columns<'a>() -> Vec<Column<(&'a ServiceStatus, Option<BackupSummary>)>> {
+pub fn columns<'a>() -> Vec<ReportColumn<(&'a ServiceStatus, Option<BackupSummary>)>> {
     vec![
-        Column::new("service", "service", |(status, _), _| status.service.as_str().into()),
-        Column::key("server"),
-        Column::spare(3, "database", "database", |(status, _), _| status.database.as_str().into()),
-        Column::new("state", "state", |(status, _), _| {
+        ReportColumn::new("service", "service", |(status, _), _| status.service.as_str().into()),
+        ReportColumn::key("server"),
+        ReportColumn::spare(3, "database", "database", |(status, _), _| status.database.as_str().into()),
+        ReportColumn::new("state", "state", |(status, _), _| {
             let (word, paint) = StatusWord::from_status(status).words();
             Cell::new(word, paint)
         }),
-        Column::new("current", "current", |(status, _), _| number(status.current)),
-        Column::spare(4, "latest", "latest", |(status, _), _| number(status.latest)),
-        Column::new("pending", "pending", |(status, _), _| number(due(status))),
-        Column::key("repeatable_pending"),
-        Column::key("running.since"),
-        Column::spare(5, "last_event.at", "last run", |(status, _), style| {
+        ReportColumn::new("current", "current", |(status, _), _| number(status.current)),
+        ReportColumn::spare(4, "latest", "latest", |(status, _), _| number(status.latest)),
+        ReportColumn::new("pending", "pending", |(status, _), _| number(due(status))),
+        ReportColumn::key("repeatable_pending"),
+        ReportColumn::key("running.since"),
+        ReportColumn::spare(5, "last_event.at", "last run", |(status, _), style| {
             status.last_event.as_ref().map_or_else(|| "-".to_owned(), |event| when(&event.at, style)).into()
         }),
-        Column::key("last_event.action"),
-        Column::key("last_event.version"),
-        Column::key("last_event.outcome"),
-        Column::spare(0, "connections", "connections", |(status, _), _| number(status.connections)),
-        Column::spare(1, "size_bytes", "size", |(status, _), _| {
+        ReportColumn::key("last_event.action"),
+        ReportColumn::key("last_event.version"),
+        ReportColumn::key("last_event.outcome"),
+        ReportColumn::spare(0, "connections", "connections", |(status, _), _| number(status.connections)),
+        ReportColumn::spare(1, "size_bytes", "size", |(status, _), _| {
             Cell::number(status.size_bytes.map_or_else(|| "-".to_owned(), martydb_model::units::bytes))
         }),
-        Column::spare(6, "backup.taken_at", "backup", |(_, backup), style| {
+        ReportColumn::spare(6, "backup.taken_at", "backup", |(_, backup), style| {
             age(backup.as_ref().and_then(|backup| backup.taken_at.as_ref()), style)
         }),
-        Column::spare(2, "backup.verified_at", "verified", |(_, backup), style| {
+        ReportColumn::spare(2, "backup.verified_at", "verified", |(_, backup), style| {
             age(backup.as_ref().and_then(|backup| backup.verified_at.as_ref()), style)
         }),
-        Column::key("error.message"),
+        ReportColumn::key("error.message"),
     ]
 }
 
@@ -71,7 +71,7 @@ fn table(shown: &[&ServiceStatus], report: &StatusReport, style: &Style) -> Stri
     let size: &[&str] = if report.sizes == Sizes::Measured { &[] } else { &["size"] };
     let backups: &[&str] = if report.backups.is_known() { &[] } else { &["backup", "verified"] };
     let rows = shown.iter().map(|status| (*status, report.backups.summary_of(&status.service)));
-    Column::table(columns(), &[size, backups].concat(), rows, style).render(style)
+    ReportColumn::table(columns(), &[size, backups].concat(), rows, style).render(style)
 }
 
 fn summary(report: &StatusReport, shown: usize, style: &Style) -> String {

@@ -51,22 +51,22 @@ impl HttpListener {
 
 /// Accepts the users of a file. It is read for each request, so a new password is effective at once.
 #[derive(Debug)]
-pub struct BasicAuth {
+pub struct HttpAuth {
     users: Option<PathBuf>,
     /// Key of this process. Comparing keyed digests takes the same time for any wrong guess.
     key: [u8; 32],
 }
 
-impl BasicAuth {
+impl HttpAuth {
     /// Creates the access control with a random key.
     ///
     /// # Errors
     /// If the system provides no random bytes.
-    pub fn new(users: Option<PathBuf>) -> Result<BasicAuth> {
+    pub fn new(users: Option<PathBuf>) -> Result<HttpAuth> {
         let mut key = [0; 32];
         getrandom::fill(&mut key)
             .map_err(|error| Error::operation("cannot get random bytes").cause(error))?;
-        Ok(BasicAuth { users, key })
+        Ok(HttpAuth { users, key })
     }
 
     /// Requires a user on all routes of the router.
@@ -100,7 +100,7 @@ impl BasicAuth {
     }
 }
 
-async fn guard(State(auth): State<Arc<BasicAuth>>, request: Request, next: Next) -> Response {
+async fn guard(State(auth): State<Arc<HttpAuth>>, request: Request, next: Next) -> Response {
     let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     if auth.opens(given) {
         return next.run(request).await;
@@ -165,7 +165,7 @@ mod tests {
             fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
         };
         write("# scrapers\nprometheus:se:cret\nother:é\n");
-        let auth = BasicAuth::new(Some(path.clone())).unwrap();
+        let auth = HttpAuth::new(Some(path.clone())).unwrap();
         assert!(auth.opens(Some(&basic("prometheus:se:cret"))) && auth.opens(Some(&basic("other:é"))));
         assert!(auth.opens(Some(&basic("other:é").replace("Basic", "basic"))));
         for wrong in ["prometheus:se", "prometheus:", "", "# scrapers", "prometheus:se:cret\n"] {

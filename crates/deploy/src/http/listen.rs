@@ -13,7 +13,7 @@ use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-use super::auth::{BasicAuth, HttpListener};
+use super::auth::{HttpAuth, HttpListener};
 use super::limit::LimitedAcceptor;
 use martydb_model::error::{Error, Result};
 use martydb_pg::wire::{check_key, interrupt};
@@ -61,7 +61,7 @@ impl Bound {
         };
         let socket = TcpListener::bind(listener.address).map_err(busy)?;
         socket.set_nonblocking(true).map_err(busy)?;
-        let auth = BasicAuth::new(listener.users.clone())?;
+        let auth = HttpAuth::new(listener.users.clone())?;
         Ok(Bound { socket, router: open.merge(auth.guard(guarded)), tls })
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::execute::{Jobs, execute};
-use super::transaction::{Context, Passwords};
+use super::transaction::{ConvergeContext, Passwords};
 use crate::plan::admin_capabilities::AdminCapabilities;
 use crate::plan::{Step, StepOutcome};
 use martydb_model::ActualServer;
@@ -136,14 +136,14 @@ async fn round(
 ) -> (Vec<StepOutcome>, Result<()>) {
     let (actual, authority) = (planner.actual(), planner.authority());
     let parallel = policy.jobs.on(actual);
-    let context = Context { access, major: actual.major(), authority: authority.as_ref(), passwords };
+    let context = ConvergeContext { access, major: actual.major(), authority: authority.as_ref(), passwords };
     let (with_temporary_membership, explicit) = remaining.steps.split_at(remaining.with_temporary_membership);
     let (mut outcomes, end) = execute(&context, with_temporary_membership, parallel).await;
     if end.is_err() {
         outcomes.resize(remaining.steps.len(), StepOutcome::Skipped);
         return (outcomes, end);
     }
-    let (more, end) = execute(&Context { authority: None, ..context }, explicit, parallel).await;
+    let (more, end) = execute(&ConvergeContext { authority: None, ..context }, explicit, parallel).await;
     outcomes.extend(more);
     (outcomes, end)
 }

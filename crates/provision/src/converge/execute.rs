@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use futures_util::stream::{self, StreamExt};
 use tokio::sync::Semaphore;
 
-use super::transaction::{self, Context};
+use super::transaction::{self, ConvergeContext};
 use crate::plan::{Stage, Step, StepOutcome, ranges, transactions};
 use martydb_model::error::Result;
 use martydb_model::{ActualServer, DbName};
@@ -34,7 +34,7 @@ impl Jobs {
 }
 
 struct Shared<'a> {
-    context: &'a Context<'a>,
+    context: &'a ConvergeContext<'a>,
     creating: Semaphore,
     /// Idle sessions in the maintenance database.
     idle: Mutex<Vec<Connection>>,
@@ -44,7 +44,7 @@ struct Shared<'a> {
 /// at its first error, and the others continue.
 #[martydb_pg::boxed]
 pub async fn execute(
-    context: &Context<'_>,
+    context: &ConvergeContext<'_>,
     steps: &[Step],
     parallel: usize,
 ) -> (Vec<StepOutcome>, Result<()>) {
@@ -73,7 +73,7 @@ pub async fn execute(
 /// Returns how many databases to create at the same time. Before 15, CREATE DATABASE waits for a checkpoint,
 /// and several can wait for the same one; from then on it writes to the WAL, and several only slow each other
 /// down.
-fn creators(context: &Context<'_>, parallel: usize) -> usize {
+fn creators(context: &ConvergeContext<'_>, parallel: usize) -> usize {
     if context.major < 15 { parallel.max(1) } else { 1 }
 }
 
@@ -107,7 +107,11 @@ async fn run_group(shared: &Shared<'_>, steps: &[Step]) -> (Vec<StepOutcome>, Re
 }
 
 /// Runs steps inside a database. Each relation that changes its owner is a transaction of its own (see `ownership`).
-async fn inside(context: &Context<'_>, database: &DbName, steps: &[Step]) -> (Vec<StepOutcome>, Result<()>) {
+async fn inside(
+    context: &ConvergeContext<'_>,
+    database: &DbName,
+    steps: &[Step],
+) -> (Vec<StepOutcome>, Result<()>) {
     let mut connection = match context.access.write(database.as_str()).await {
         Ok(connection) => connection,
         Err(error) => return (vec![StepOutcome::Failed; steps.len()], Err(error)),

@@ -30,7 +30,7 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 pub type Passwords = BTreeMap<RoleName, SecretString>;
 
 #[derive(Clone, Copy)]
-pub struct Context<'a> {
+pub struct ConvergeContext<'a> {
     pub access: &'a Access,
     pub major: u32,
     /// Capabilities of a limited admin that must borrow privileges; `None` if the steps grant them themselves.
@@ -49,14 +49,14 @@ impl StepStatement {
         StepStatement { statement, is_right: true }
     }
 
-    fn of(context: &Context<'_>, step: &Step) -> StepStatement {
+    fn of(context: &ConvergeContext<'_>, step: &Step) -> StepStatement {
         let closes = matches!(step.action, Action::Close { .. });
         let is_right = closes || matches!(step.action.verb(), Verb::Grant | Verb::Revoke);
         StepStatement { statement: sql(context, step), is_right }
     }
 
     /// Returns the statements of a step one by one: several in one message would be a transaction.
-    fn each(context: &Context<'_>, step: &Step) -> Vec<StepStatement> {
+    fn each(context: &ConvergeContext<'_>, step: &Step) -> Vec<StepStatement> {
         match &step.action {
             Action::Close { fix, .. } => fix.statements().map(StepStatement::right).collect(),
             _ => vec![StepStatement::of(context, step)],
@@ -77,7 +77,7 @@ impl StepStatement {
 
 /// Runs the steps in one transaction, and again after a conflict with another one.
 #[martydb_pg::boxed]
-pub async fn run(context: &Context<'_>, connection: &mut Connection, steps: &[Step]) -> Result<()> {
+pub async fn run(context: &ConvergeContext<'_>, connection: &mut Connection, steps: &[Step]) -> Result<()> {
     let parts = parts(context, steps);
     let mut backoff = Backoff::tries(RETRIES, FIRST_PAUSE, LONGEST_PAUSE);
     let mut queue = LockQueue::new(steps);
@@ -92,7 +92,11 @@ pub async fn run(context: &Context<'_>, connection: &mut Connection, steps: &[St
 
 /// Runs steps that PostgreSQL may not allow in a transaction. Statements that fix a finding run in one if
 /// possible: between two of them the owner of the object could undo the first.
-pub async fn autocommit(context: &Context<'_>, connection: &mut Connection, steps: &[Step]) -> Result<()> {
+pub async fn autocommit(
+    context: &ConvergeContext<'_>,
+    connection: &mut Connection,
+    steps: &[Step],
+) -> Result<()> {
     for step in steps {
         if matches!(&step.action, Action::Close { fix, .. } if fix.is_one_transaction()) {
             run(context, connection, std::slice::from_ref(step)).await?;
@@ -155,7 +159,7 @@ fn also(first: Error, rollback: &Error) -> Error {
     first.cause(format!("the transaction could not be rolled back either: {rollback}"))
 }
 
-fn parts(context: &Context<'_>, steps: &[Step]) -> Vec<StepStatement> {
+fn parts(context: &ConvergeContext<'_>, steps: &[Step]) -> Vec<StepStatement> {
     let admin = RoleName::found(context.access.admin.role.clone()).ok();
     let borrowed: BTreeSet<RoleName> =
         context.authority.iter().flat_map(|all| steps.iter().flat_map(|step| all.borrowed(step))).collect();
@@ -174,7 +178,7 @@ fn parts(context: &Context<'_>, steps: &[Step]) -> Vec<StepStatement> {
 
 /// Returns a setting for new roles: from 16 on a server may make the creator of a role its member, which no
 /// manifest declares.
-fn preparation(context: &Context<'_>, steps: &[Step]) -> Option<Statement> {
+fn preparation(context: &ConvergeContext<'_>, steps: &[Step]) -> Option<Statement> {
     let creates = steps.iter().any(|step| matches!(step.action, Action::CreateRole { .. }));
     (creates && context.major >= 16).then(|| stmt!("SET LOCAL createrole_self_grant = ''"))
 }
@@ -186,7 +190,7 @@ fn grant_temporarily(role: &RoleName, admin: &RoleName, major: u32) -> Statement
     stmt!("GRANT {role} TO {admin}{options}", options = Keyword(options))
 }
 
-fn sql(context: &Context<'_>, step: &Step) -> Statement {
+fn sql(context: &ConvergeContext<'_>, step: &Step) -> Statement {
     let verifier = |role: &RoleName| match context.passwords.get(role) {
         Some(password) => secrets::verifier(password),
         // The store is complete by now; an empty verifier would be an empty password, which PostgreSQL rejects.

@@ -34,7 +34,7 @@ impl SplitRun {
 }
 
 /// Service of the split.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct SplitService {
     pub name: String,
     pub server: String,

@@ -4,7 +4,7 @@ use super::style::Style;
 use super::table::{Cell, Table};
 
 /// Column of rows of type `R`.
-pub struct Column<R> {
+pub struct ReportColumn<R> {
     /// Key in the JSON document, as in [`super::FlatTable`].
     key: Option<&'static str>,
     shown: Option<ShownColumn<R>>,
@@ -18,19 +18,19 @@ struct ShownColumn<R> {
     spare: Option<u8>,
 }
 
-impl<R> Column<R> {
-    pub fn new(key: &'static str, title: &'static str, cell: fn(&R, &Style) -> Cell) -> Column<R> {
-        Column { key: Some(key), ..Column::shown(title, cell) }
+impl<R> ReportColumn<R> {
+    pub fn new(key: &'static str, title: &'static str, cell: fn(&R, &Style) -> Cell) -> ReportColumn<R> {
+        ReportColumn { key: Some(key), ..ReportColumn::shown(title, cell) }
     }
 
     /// Makes a column that only the document has.
-    pub fn key(key: &'static str) -> Column<R> {
-        Column { key: Some(key), shown: None }
+    pub fn key(key: &'static str) -> ReportColumn<R> {
+        ReportColumn { key: Some(key), shown: None }
     }
 
     /// Makes a column that only people see.
-    pub fn shown(title: &'static str, cell: fn(&R, &Style) -> Cell) -> Column<R> {
-        Column { key: None, shown: Some(ShownColumn { title, cell, spare: None }) }
+    pub fn shown(title: &'static str, cell: fn(&R, &Style) -> Cell) -> ReportColumn<R> {
+        ReportColumn { key: None, shown: Some(ShownColumn { title, cell, spare: None }) }
     }
 
     /// Makes a column that is omitted on a narrow terminal; `spare` is its position in the order of omission.
@@ -39,17 +39,17 @@ impl<R> Column<R> {
         key: &'static str,
         title: &'static str,
         cell: fn(&R, &Style) -> Cell,
-    ) -> Column<R> {
-        Column { key: Some(key), shown: Some(ShownColumn { title, cell, spare: Some(spare) }) }
+    ) -> ReportColumn<R> {
+        ReportColumn { key: Some(key), shown: Some(ShownColumn { title, cell, spare: Some(spare) }) }
     }
 
-    pub fn keys(columns: Vec<Column<R>>) -> Vec<&'static str> {
+    pub fn keys(columns: Vec<ReportColumn<R>>) -> Vec<&'static str> {
         columns.into_iter().filter_map(|column| column.key).collect()
     }
 
     /// Returns the table for people, without the columns that are `hidden` in this report.
     pub fn table(
-        columns: Vec<Column<R>>,
+        columns: Vec<ReportColumn<R>>,
         hidden: &[&str],
         rows: impl IntoIterator<Item = R>,
         style: &Style,
