@@ -4,7 +4,8 @@ use clap::Args;
 use serde::Serialize;
 
 use super::per_service::{PerService, Services, map_concurrent};
-use martydb_migrate::history::{Catalog, Difference, reread};
+use martydb_migrate::history::{Catalog, Difference};
+use martydb_migrate::reread;
 use martydb_migrate::{EventSender, Goal, MigrationTarget, Operator, Options};
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::{DesiredServer, DesiredService};

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use super::check::{OtherTool, other_tools};
 use super::engine::{Intent, MigrationSession, Preflight, session};
-use super::history::{Catalog, Difference, reread};
+use super::history::{Catalog, Difference};
 use super::report::EventSender;
+use super::reread;
 use super::run::{Goal, run};
 use super::target::{MigrationTarget, Options};
 use martydb_model::error::{Error, Result};

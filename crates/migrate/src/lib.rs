@@ -32,6 +32,7 @@ pub mod import;
 mod initial;
 mod repair;
 pub mod report;
+mod reread;
 pub mod round_trip;
 mod run;
 mod schema_file;
@@ -51,6 +52,7 @@ pub use report::{
     MigrationOutcome, PlannedFile, REPEATABLE, RehearsedMigration, RepeatedMigration, RunningMigration,
     RunningRun, ServiceState, ServiceStatus,
 };
+pub use reread::reread;
 pub use run::{Goal, run};
 pub use schema_file::{schema_path, schema_version, write_schema};
 pub use sizes::table_sizes;

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use super::sums::{self, RowHash, Sums};
 use martydb_migrate::MigrationTarget;
-use martydb_migrate::history::{Catalog, Difference, reread};
+use martydb_migrate::history::{Catalog, Difference};
+use martydb_migrate::reread;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::Statement;
 use martydb_pg::server::{Connection, query_as};

@@ -9,9 +9,9 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::time::Duration;
 
-use super::catalog::{Catalog, Difference, is_alike};
-use super::parts::{Part, last, parts};
 use crate::engine::session;
+use crate::history::catalog::{Catalog, Difference, is_alike};
+use crate::history::parts::{Part, last, parts};
 use crate::target::MigrationTarget;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Keyword, Literal, ServerText, Statement, stmt};
