@@ -8,7 +8,7 @@ use super::network::objects;
 use crate::support::{ADMIN_PASSWORD, Project, Server};
 
 const SERVICES: &str = "services: { je_a: {}, je_b: {} }\n\
-access: { je_reports: { login: true, reason: has no privilege yet } }\nmonitor: true\n";
+access: { je_reports: { login: true, read: [je_a], reason: reports } }\nmonitor: true\n";
 
 /// Returns the variables of a container, each value from the Secrets.
 fn environment(container: &Value, secrets: &[Value]) -> BTreeMap<String, String> {
@@ -34,6 +34,12 @@ fn the_environment_of_each_job_is_enough_for_its_command() {
     };
     let here = servers(&format!("127.0.0.1:{}", server.port)) + SERVICES;
     let project = Project::with_manifest(&here);
+    for service in ["je_a", "je_b"] {
+        project.write(
+            &format!("{service}/migrations/V1__item.sql"),
+            "CREATE TABLE item (id bigint PRIMARY KEY);",
+        );
+    }
     project.run(&["secrets", "generate", "--all"]).expect(0);
     let roles = ["app", "migrator", "readonly"].map(|role| ["--role", role]).concat();
     let export =
@@ -60,8 +66,10 @@ fn the_environment_of_each_job_is_enough_for_its_command() {
     });
     for pod in pods {
         let container = &pod["spec"]["containers"][0];
-        let arguments: Vec<&str> =
-            container["args"].as_sequence().unwrap().iter().map(|one| one.as_str().unwrap()).collect();
+        // The image has the manifest in /work.
+        let here = |one: &Value| one.as_str().unwrap().replace("/work", project.path().to_str().unwrap());
+        let arguments: Vec<String> = container["args"].as_sequence().unwrap().iter().map(here).collect();
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let mut command = project.command(&arguments);
         command.env_remove("DB_PASSWORD").env_remove("PGPASSWORD").envs(environment(container, &secrets));
         command.env_remove("MARTYDB_MANIFEST").env("HOME", project.path());

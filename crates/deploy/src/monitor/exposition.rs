@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn every_series_stands_there_once_with_all_of_its_labels() {
         let text = Exposition::OpenMetrics.text("marty", samples());
-        let expected = r#"# HELP martydb_up Whether the server answered the monitor
+        let expected = r#"# HELP martydb_up 1 if the server answered the monitor
 # TYPE martydb_up gauge
 martydb_up{project="marty",service="",server="main",database=""} 1.0
 # HELP martydb_transactions Transactions that were committed or rolled back
