@@ -11,7 +11,6 @@
 //! - [`replace_process`]: replaces this process by another program
 //! - [`replace_file`]: replaces a file atomically
 //! - [`lint_rules`]: names of the lint rules
-//! - [`account_trust`]: accounts whose files are believed
 
 #![cfg_attr(
     not(test),
