@@ -3,7 +3,6 @@
 pub mod catalog;
 mod conditions;
 mod equivalence;
-pub mod parts;
 pub mod progress;
 pub mod repeatables;
 pub mod rows;

@@ -5,17 +5,19 @@
 //! acting as the owner, like the restore itself. Most expressions become a temporary view, which evaluates nothing;
 //! indexes are made on an empty table.
 
+mod parts;
+
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::time::Duration;
 
 use crate::engine::session;
 use crate::history::catalog::{Catalog, Difference, is_alike};
-use crate::history::parts::{Part, last, parts};
 use crate::target::MigrationTarget;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Keyword, Literal, ServerText, Statement, stmt};
 use martydb_pg::server::{Connection, Row, execute_protected, query, query_each};
+use parts::{ReadablePart, last, parts};
 
 /// Returns the catalog `before` with the form of `after` for each part of these differences that means the same to
 /// the server of `target`, which has the objects of one of both.
@@ -42,14 +44,14 @@ pub async fn reread(
 }
 
 /// Two forms of one definition, with the parts that differ.
-struct Pair {
+struct FormPair {
     key: (String, String),
     before: String,
     /// Parts, with their place in the form before and their text after.
-    parts: Vec<(Part, Range<usize>, String)>,
+    parts: Vec<(ReadablePart, Range<usize>, String)>,
 }
 
-fn pairs(before: &Catalog, after: &Catalog, differing: &[Difference]) -> Vec<Pair> {
+fn pairs(before: &Catalog, after: &Catalog, differing: &[Difference]) -> Vec<FormPair> {
     let domains: BTreeSet<&str> = [before, after]
         .into_iter()
         .flat_map(|catalog| catalog.0.keys())
@@ -69,12 +71,12 @@ fn pairs(before: &Catalog, after: &Catalog, differing: &[Difference]) -> Vec<Pai
             .map(|((part, range), (_, other))| (part, range, new[other].to_owned()))
             .filter(|(_, range, other)| old[range.clone()] != *other);
         let parts: Vec<_> = parts.collect();
-        (matching && !parts.is_empty()).then(|| Pair { before: old.clone(), key, parts })
+        (matching && !parts.is_empty()).then(|| FormPair { before: old.clone(), key, parts })
     };
     differing.iter().filter_map(pair).collect()
 }
 
-async fn each(session: &mut Connection, mut before: Catalog, pairs: Vec<Pair>) -> Result<Catalog> {
+async fn each(session: &mut Connection, mut before: Catalog, pairs: Vec<FormPair>) -> Result<Catalog> {
     // The owner may have other settings, and names without a schema must be the server's own.
     let begin = [
         stmt!("BEGIN"),
@@ -82,7 +84,7 @@ async fn each(session: &mut Connection, mut before: Catalog, pairs: Vec<Pair>) -
         stmt!("SAVEPOINT martydb_read"),
     ];
     query(session, &Statement::join(begin)).await?;
-    for Pair { key, before: old, parts } in pairs {
+    for FormPair { key, before: old, parts } in pairs {
         let mut text = old.clone();
         // From the end, so that the places before stay.
         for (part, range, new) in parts.iter().rev() {
@@ -100,7 +102,7 @@ async fn each(session: &mut Connection, mut before: Catalog, pairs: Vec<Pair>) -
 }
 
 /// Returns what the server prints after it has read the text; `None` if it rejects the text.
-async fn printed(session: &mut Connection, part: &Part, text: &str) -> Result<Option<String>> {
+async fn printed(session: &mut Connection, part: &ReadablePart, text: &str) -> Result<Option<String>> {
     let undo = stmt!("ROLLBACK TO SAVEPOINT martydb_read");
     let all = Statement::join(making(part, text).into_iter().chain([printing(part), undo.clone()]));
     match query_each(session, &all).await {
@@ -117,7 +119,7 @@ async fn printed(session: &mut Connection, part: &Part, text: &str) -> Result<Op
 }
 
 /// Returns the statements that make an object from the text.
-fn making(part: &Part, text: &str) -> Vec<Statement> {
+fn making(part: &ReadablePart, text: &str) -> Vec<Statement> {
     let text = ServerText::quoted_by_server(text.to_owned());
     let name = |name: &String| ServerText::quoted_by_server(name.clone());
     // A line break: the text could end in a comment.
@@ -129,48 +131,55 @@ fn making(part: &Part, text: &str) -> Vec<Statement> {
     };
     let copy = |table: &String| ServerText::quoted_by_server(format!("pg_temp.{}", last(table)));
     match part {
-        Part::Constant => vec![view(stmt!(""))],
-        Part::OfColumns(table) => vec![view(stmt!(" FROM {table}", table = name(table)))],
-        Part::OfRows(table) => vec![view(stmt!(" FROM {table} old, {table} new", table = name(table)))],
-        Part::OfDomain(domain) => vec![stmt!(
+        ReadablePart::Constant => vec![view(stmt!(""))],
+        ReadablePart::OfColumns(table) => vec![view(stmt!(" FROM {table}", table = name(table)))],
+        ReadablePart::OfRows(table) => {
+            vec![view(stmt!(" FROM {table} old, {table} new", table = name(table)))]
+        }
+        ReadablePart::OfDomain(domain) => vec![stmt!(
             "ALTER DOMAIN {domain} ADD CONSTRAINT martydb_read CHECK ({text}\n) NOT VALID",
             domain = name(domain)
         )],
-        Part::Query => vec![stmt!("CREATE TEMP VIEW martydb_read AS {text}")],
-        Part::Index(table) => {
+        ReadablePart::Query => vec![stmt!("CREATE TEMP VIEW martydb_read AS {text}")],
+        ReadablePart::Index(table) => {
             vec![
                 empty(table, stmt!("")),
                 stmt!("CREATE INDEX martydb_read ON {copy} {text}", copy = copy(table)),
             ]
         }
-        Part::Exclusion(table) => vec![
+        ReadablePart::Exclusion(table) => vec![
             empty(table, stmt!("")),
             stmt!("ALTER TABLE {copy} ADD CONSTRAINT martydb_read {text}", copy = copy(table)),
         ],
-        Part::PartitionKey(table) => vec![empty(table, stmt!(" PARTITION BY {text}"))],
-        Part::Rule => vec![stmt!("CREATE RULE martydb_read {text}")],
-        Part::Statistics => vec![stmt!("CREATE STATISTICS pg_temp.martydb_read {text}")],
-        Part::Routine(_) => vec![stmt!("{text}")],
+        ReadablePart::PartitionKey(table) => vec![empty(table, stmt!(" PARTITION BY {text}"))],
+        ReadablePart::Rule => vec![stmt!("CREATE RULE martydb_read {text}")],
+        ReadablePart::Statistics => vec![stmt!("CREATE STATISTICS pg_temp.martydb_read {text}")],
+        ReadablePart::Routine(_) => vec![stmt!("{text}")],
     }
 }
 
 /// Returns the query for the server's print of the object.
-fn printing(part: &Part) -> Statement {
+fn printing(part: &ReadablePart) -> Statement {
     let copy = |table: &String| Literal(format!("pg_temp.{}", last(table)));
     match part {
-        Part::Constant | Part::OfColumns(_) | Part::OfRows(_) | Part::Query => {
+        ReadablePart::Constant
+        | ReadablePart::OfColumns(_)
+        | ReadablePart::OfRows(_)
+        | ReadablePart::Query => {
             stmt!("SELECT pg_catalog.pg_get_viewdef('pg_temp.martydb_read'::pg_catalog.regclass)")
         }
-        Part::Index(_) => {
+        ReadablePart::Index(_) => {
             stmt!("SELECT pg_catalog.pg_get_indexdef('pg_temp.martydb_read'::pg_catalog.regclass)")
         }
-        Part::OfDomain(_) | Part::Exclusion(_) => named("pg_get_constraintdef", "pg_constraint", "conname"),
-        Part::PartitionKey(table) => {
+        ReadablePart::OfDomain(_) | ReadablePart::Exclusion(_) => {
+            named("pg_get_constraintdef", "pg_constraint", "conname")
+        }
+        ReadablePart::PartitionKey(table) => {
             stmt!("SELECT pg_catalog.pg_get_partkeydef({copy}::pg_catalog.regclass)", copy = copy(table))
         }
-        Part::Rule => named("pg_get_ruledef", "pg_rewrite", "rulename"),
-        Part::Statistics => named("pg_get_statisticsobjdef", "pg_statistic_ext", "stxname"),
-        Part::Routine(name) => stmt!(
+        ReadablePart::Rule => named("pg_get_ruledef", "pg_rewrite", "rulename"),
+        ReadablePart::Statistics => named("pg_get_statisticsobjdef", "pg_statistic_ext", "stxname"),
+        ReadablePart::Routine(name) => stmt!(
             "SELECT pg_catalog.pg_get_functiondef({name}::pg_catalog.regprocedure)",
             name = Literal(name.clone())
         ),

@@ -9,7 +9,7 @@ use crate::files::{ScriptItem, Token, TokenKind, tokens, walk};
 
 /// A part of a definition, by the statement that reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Part {
+pub enum ReadablePart {
     /// Expression without columns.
     Constant,
     /// Expression over the columns of this relation.
@@ -39,7 +39,7 @@ pub fn parts(
     (kind, name): (&str, &str),
     text: &str,
     is_domain: impl Fn(&str) -> bool,
-) -> Vec<(Part, Range<usize>)> {
+) -> Vec<(ReadablePart, Range<usize>)> {
     let found = match kind {
         "constraint" => constraint(name, text, is_domain),
         "column" => column(name, text),
@@ -119,7 +119,7 @@ pub fn last(name: &str) -> &str {
     tokens(name).last().map_or(name, |token| &name[token.start..])
 }
 
-type Found = Option<(Part, Range<usize>)>;
+type Found = Option<(ReadablePart, Range<usize>)>;
 
 fn constraint(name: &str, text: &str, is_domain: impl Fn(&str) -> bool) -> Found {
     let parent = parent(name)?;
@@ -128,10 +128,11 @@ fn constraint(name: &str, text: &str, is_domain: impl Fn(&str) -> bool) -> Found
         for suffix in [" deferred", " deferrable", " not valid"] {
             end = end.strip_suffix(suffix).unwrap_or(end);
         }
-        return Some((Part::Exclusion(parent), 0..end.len()));
+        return Some((ReadablePart::Exclusion(parent), 0..end.len()));
     }
     let group = text.starts_with("CHECK (").then(|| outer(text))??.get(1).copied()?;
-    let part = if is_domain(&parent) { Part::OfDomain(parent) } else { Part::OfColumns(parent) };
+    let part =
+        if is_domain(&parent) { ReadablePart::OfDomain(parent) } else { ReadablePart::OfColumns(parent) };
     Some((part, inside(&group)))
 }
 
@@ -142,8 +143,8 @@ fn column(name: &str, text: &str) -> Found {
     let word = |at: usize, word: &str| all.get(at).is_some_and(|token| &text[token.start..token.end] == word);
     let storage = (start + 1..all.len()).rev().find(|at| word(*at, "storage"))?;
     let (part, end) = match storage.checked_sub(2).filter(|at| *at > start && word(*at, "generated")) {
-        Some(generated) => (Part::OfColumns(parent(name)?), generated),
-        None => (Part::Constant, storage),
+        Some(generated) => (ReadablePart::OfColumns(parent(name)?), generated),
+        None => (ReadablePart::Constant, storage),
     };
     Some((part, all[start].end..all[end].start))
 }
@@ -164,14 +165,14 @@ fn index(text: &str) -> Found {
     let (on, using) = (position(end, &all, "ON")?, position(end, &all, "USING")?);
     let only = usize::from(position(end, &all, "ONLY") == Some(on + 1));
     let table = end.get(all.get(on + 1 + only)?.start..all[using].start)?.trim_end();
-    is_name(table).then(|| (Part::Index(table.to_owned()), all[using].start..end.len()))
+    is_name(table).then(|| (ReadablePart::Index(table.to_owned()), all[using].start..end.len()))
 }
 
 /// Finds the query, which the server indents by a blank.
 fn query(text: &str) -> Found {
     let options = text.find(" identity ")?;
     let start = options + text[options..].find("  ")? + 1;
-    Some((Part::Query, start..text.trim_end().trim_end_matches(';').len()))
+    Some((ReadablePart::Query, start..text.trim_end().trim_end_matches(';').len()))
 }
 
 fn partition_key(name: &str, text: &str) -> Found {
@@ -179,15 +180,16 @@ fn partition_key(name: &str, text: &str) -> Found {
     let all = outer(&text[options..])?;
     let [_, _, method, columns, ..] = &all[..] else { return None };
     let is_key = is_name(name) && is_group(&text[options..], columns);
-    is_key.then(|| (Part::PartitionKey(name.to_owned()), options + method.start..options + columns.end))
+    is_key
+        .then(|| (ReadablePart::PartitionKey(name.to_owned()), options + method.start..options + columns.end))
 }
 
-fn policy(name: &str, text: &str) -> Option<Vec<(Part, Range<usize>)>> {
+fn policy(name: &str, text: &str) -> Option<Vec<(ReadablePart, Range<usize>)>> {
     let (all, parent) = (outer(text)?, parent(name)?);
     let (using, check) = (position(text, &all, "using"), position(text, &all, "check"));
     let until = check.map_or(text.len(), |check| all[check].start);
     let ranges = [using.map(|using| all[using].end..until), check.map(|check| all[check].end..text.len())];
-    let part = Part::OfColumns(parent);
+    let part = ReadablePart::OfColumns(parent);
     let ranges = ranges.into_iter().flatten().filter(|range| range.start < range.end);
     Some(
         ranges
@@ -200,7 +202,7 @@ fn policy(name: &str, text: &str) -> Option<Vec<(Part, Range<usize>)>> {
 fn trigger(name: &str, text: &str) -> Found {
     let (all, parent) = (outer(text)?, parent(name)?);
     let condition = all.get(position(text, &all, "WHEN")? + 1).filter(|token| is_group(text, token))?;
-    Some((Part::OfRows(parent), inside(condition)))
+    Some((ReadablePart::OfRows(parent), inside(condition)))
 }
 
 fn rule(text: &str) -> Found {
@@ -208,24 +210,24 @@ fn rule(text: &str) -> Found {
     let [create, rule, name, ..] = &all[..] else { return None };
     let word = |token: &Token, word: &str| &text[token.start..token.end] == word;
     let is_rule = word(create, "CREATE") && word(rule, "RULE") && is_name_part(name);
-    is_rule.then(|| text.rfind(';')).flatten().map(|end| (Part::Rule, name.end..end))
+    is_rule.then(|| text.rfind(';')).flatten().map(|end| (ReadablePart::Rule, name.end..end))
 }
 
 fn routine(name: &str, text: &str) -> Found {
     let starts = [" CREATE OR REPLACE FUNCTION ", " CREATE OR REPLACE PROCEDURE "];
     let start = starts.into_iter().filter_map(|start| text.find(start)).min()? + 1;
-    Some((Part::Routine(name.to_owned()), start..text.len()))
+    Some((ReadablePart::Routine(name.to_owned()), start..text.len()))
 }
 
 fn statistics(name: &str, text: &str) -> Found {
     let rest = text.strip_prefix("CREATE STATISTICS ")?.strip_prefix(name)?;
-    Some((Part::Statistics, text.len() - rest.len()..text.len()))
+    Some((ReadablePart::Statistics, text.len() - rest.len()..text.len()))
 }
 
 fn domain_default(text: &str) -> Found {
     let all = text.starts_with("d ").then(|| outer(text))??;
     let start = position(text, &all, "default")?;
-    Some((Part::Constant, all[start].end..text.len()))
+    Some((ReadablePart::Constant, all[start].end..text.len()))
 }
 
 /// Finds the row filter of a table in a publication; the name is that of the publication and of the table.
@@ -233,15 +235,15 @@ fn row_filter(name: &str, text: &str) -> Found {
     let table = name[tokens(name).first()?.end..].trim_start();
     let all = outer(text)?;
     let start = position(text, &all, "WHERE")?;
-    is_name(table).then(|| (Part::OfColumns(table.to_owned()), all[start].end..text.len()))
+    is_name(table).then(|| (ReadablePart::OfColumns(table.to_owned()), all[start].end..text.len()))
 }
 
 /// Returns `true` if the text is what the statement that reads it expects, and cannot end the statement.
-fn is_safe(part: &Part, text: &str) -> bool {
+fn is_safe(part: &ReadablePart, text: &str) -> bool {
     let closed = outer(text).is_some();
     let one = match part {
-        Part::Rule => is_one_statement(&format!("CREATE RULE r {text}")),
-        Part::Routine(_) => is_one_statement(text),
+        ReadablePart::Rule => is_one_statement(&format!("CREATE RULE r {text}")),
+        ReadablePart::Routine(_) => is_one_statement(text),
         _ => tokens(text).iter().all(|token| token.kind != TokenKind::Symbol(b';')),
     };
     closed && one
@@ -257,137 +259,4 @@ fn is_one_statement(text: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The texts of the parts, each with its kind.
-    fn found(kind: &str, name: &str, text: &str) -> Vec<(Part, String)> {
-        let all = parts((kind, name), text, |name| name == "public.letter");
-        all.into_iter().map(|(part, range)| (part, text[range].to_owned())).collect()
-    }
-
-    #[test]
-    fn each_kind_has_the_part_that_holds_its_expression() {
-        let of = |table: &str| Part::OfColumns(table.into());
-        let many = "public.many";
-        for (kind, name, text, expected) in [
-            (
-                "constraint",
-                "public.many.\"a.b\"",
-                "CHECK ((a = ANY (b))) NO INHERIT NOT VALID not valid",
-                Some((of(many), "(a = ANY (b))")),
-            ),
-            (
-                "constraint",
-                "public.letter.c",
-                "CHECK (VALUE)",
-                Some((Part::OfDomain("public.letter".into()), "VALUE")),
-            ),
-            ("constraint", "public.many.c", "FOREIGN KEY (a) REFERENCES b(c)", None),
-            (
-                "constraint",
-                "public.many.c",
-                "EXCLUDE USING gist (a WITH =) WHERE (b) DEFERRABLE deferrable",
-                Some((Part::Exclusion(many.into()), "EXCLUDE USING gist (a WITH =) WHERE (b) DEFERRABLE")),
-            ),
-            (
-                "column",
-                "public.many.c",
-                "text not null default ('storage'::text || \"default\") storage x statistics 5",
-                Some((Part::Constant, " ('storage'::text || \"default\") ")),
-            ),
-            (
-                "column",
-                "public.many.c",
-                "boolean default storage generated s storage p",
-                Some((of(many), " storage ")),
-            ),
-            ("column", "public.many.c", "integer not null identity a storage p", None),
-            (
-                "index",
-                "public.i",
-                "CREATE UNIQUE INDEX i ON ONLY public.\"USING\" USING btree (lower(a)) INCLUDE (b) WHERE (a = 1) fillfactor=70,fastupdate=off INVALID clustered",
-                Some((
-                    Part::Index("public.\"USING\"".into()),
-                    "USING btree (lower(a)) INCLUDE (b) WHERE (a = 1)",
-                )),
-            ),
-            (
-                "view",
-                "public.v",
-                "o p o=r/o identity n  SELECT a\n   FROM b;",
-                Some((Part::Query, " SELECT a\n   FROM b")),
-            ),
-            (
-                "partitioned table",
-                "public.many",
-                "o p o=r/o identity d RANGE (lower(a), b) tablespace t",
-                Some((Part::PartitionKey(many.into()), "RANGE (lower(a), b)")),
-            ),
-            (
-                "trigger",
-                "public.many.t",
-                "CREATE TRIGGER t BEFORE UPDATE OF \"WHEN\" ON public.many FOR EACH ROW WHEN ((old.a > 1)) EXECUTE FUNCTION f('WHEN') O",
-                Some((Part::OfRows(many.into()), "(old.a > 1)")),
-            ),
-            (
-                "rule",
-                "public.many.r",
-                "CREATE RULE r AS\n    ON DELETE TO public.many DO INSTEAD ( SELECT 1;\n SELECT 2;\n); O",
-                Some((Part::Rule, " AS\n    ON DELETE TO public.many DO INSTEAD ( SELECT 1;\n SELECT 2;\n)")),
-            ),
-            (
-                "statistics",
-                "public.s",
-                "CREATE STATISTICS public.s ON (a || b), c FROM public.many",
-                Some((Part::Statistics, " ON (a || b), c FROM public.many")),
-            ),
-            (
-                "type",
-                "public.letter",
-                "d o =U/o character varying(1) not null default 'a'::text",
-                Some((Part::Constant, " 'a'::text")),
-            ),
-            ("type", "public.mood", "e o =U/o 'default'", None),
-            (
-                "publication table",
-                "\"a b\" public.many",
-                "(a, b) WHERE (a > 1)",
-                Some((of(many), " (a > 1)")),
-            ),
-        ] {
-            let expected: Vec<_> = expected.into_iter().map(|(part, text)| (part, text.to_owned())).collect();
-            assert_eq!(found(kind, name, text), expected, "{text}");
-        }
-        let text = "r permissive a,public using (a > 1) check CASE WHEN b THEN true END";
-        let both = [" (a > 1) ", " CASE WHEN b THEN true END"].map(|text| (of(many), text.to_owned()));
-        assert_eq!(found("policy", "public.many.p", text), both);
-        let function =
-            "CREATE OR REPLACE FUNCTION public.f()\n LANGUAGE sql\nBEGIN ATOMIC\n SELECT 1;\nEND\n";
-        let part = (Part::Routine("public.f()".into()), function.to_owned());
-        assert_eq!(found("routine", "public.f()", &format!("o =X/o {function}")), [part]);
-    }
-
-    #[test]
-    fn what_could_end_the_statement_is_no_part() {
-        for (kind, name, text) in [
-            ("constraint", "public.many.c", "CHECK (true); DROP TABLE a; SELECT (1)"),
-            ("column", "public.many.c", "text default 1) FROM a; DROP TABLE b; SELECT (1 storage p"),
-            ("column", "public.many.c", "text default (1; 2) storage p"),
-            ("column", "public.many.c", "text default 'a storage p"),
-            ("column", "a; DROP TABLE b.c", "text default a generated s storage p"),
-            ("view", "public.v", "o p identity n  SELECT 1; DROP TABLE a"),
-            ("index", "public.i", "CREATE INDEX i ON a; DROP TABLE b USING btree (a)"),
-            ("index", "public.i", "CREATE INDEX i ON a USING btree (a); DROP TABLE b"),
-            ("rule", "public.many.r", "CREATE RULE r AS ON DELETE TO a DO NOTHING; DROP TABLE b; O"),
-            ("routine", "f()", "o CREATE OR REPLACE FUNCTION f() AS 'x'; DROP TABLE b"),
-            ("policy", "public.many.p", "r permissive public using true); DROP TABLE a"),
-        ] {
-            let all = found(kind, name, text);
-            assert!(
-                all.iter().all(|(_, part)| !part.contains("DROP") && !part.contains(';')),
-                "{text}: {all:?}"
-            );
-        }
-    }
-}
+mod tests;
