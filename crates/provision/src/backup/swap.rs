@@ -56,10 +56,10 @@ async fn swapped(
     let scratch = loaded.scratch.database.clone();
     let mut session = to.access.write(&to.access.maintenance).await?;
     let former = read_properties(&mut session, &to.service.database).await?;
-    let kept = former
-        .as_ref()
-        .map(|_| replaced_databases::name(&to.service.database, time::OffsetDateTime::now_utc()));
-    let kept = kept.transpose()?;
+    let kept = match &former {
+        Some(_) => Some(free_name(&mut session, &to.service.database).await?),
+        None => None,
+    };
     let own = read_properties(&mut session, &scratch).await?.ok_or_else(|| gone(&scratch))?;
     let former_settings = former.as_ref().map_or(&[][..], |former| &former.records);
     let (free, above) = limits(&mut session).await?;
@@ -85,6 +85,18 @@ async fn swapped(
     attempts(to, &mut session, &all, superuser, &scratch).await?;
     session.close().await;
     Ok(kept)
+}
+
+/// Returns a name for the replaced database. A restore in the same second, which may have been killed, has taken one.
+async fn free_name(session: &mut Connection, database: &DbName) -> Result<DbName> {
+    let mut at = time::OffsetDateTime::now_utc();
+    loop {
+        let name = replaced_databases::name(database, at)?;
+        if read_properties(session, &name).await?.is_none() {
+            return Ok(name);
+        }
+        at += time::Duration::SECOND;
+    }
 }
 
 fn gone(database: &DbName) -> Error {
