@@ -88,6 +88,7 @@ impl Context {
             let mut known = self.servers.event_triggers.lock().unwrap_or_else(PoisonError::into_inner);
             known.entry(server.to_owned()).or_default().clone()
         };
+        let maintenance = self.manifest.maintenance_database(server).to_owned();
         let server = server.to_owned();
         match &self.manifest.servers[&server].location {
             ServerLocation::Embedded { port } => {
@@ -97,7 +98,7 @@ impl Context {
                     server,
                     admin_endpoint: running.admin,
                     admin: Login::of_admin(running.admin_role, None),
-                    maintenance: "postgres".into(),
+                    maintenance,
                     endpoint: running.tcp,
                     embedded: true,
                     event_triggers,
@@ -110,7 +111,7 @@ impl Context {
                     server,
                     admin_endpoint: url.endpoint(),
                     admin: Login::of_admin(url.user.clone(), password).requiring(url.require_auth.as_ref()),
-                    maintenance: url.database.clone(),
+                    maintenance,
                     endpoint: url.endpoint(),
                     embedded: false,
                     event_triggers,

@@ -105,7 +105,7 @@ pub async fn once(context: &Context, outboxes: &[(DesiredService, Arc<Outbox>)])
     let bytes = share(outboxes.len());
     let one = |(service, outbox): &(DesiredService, Arc<Outbox>)| {
         let mut publisher = Publisher::new(&context, service, outbox, &stop, bytes);
-        publisher.tells = false;
+        publisher.logs_failures = false;
         let (service, tally) = (service.clone(), publisher.tally.clone());
         let work = tokio::spawn(publisher.once());
         async move {

@@ -51,7 +51,7 @@ pub struct Publisher {
     /// Wakes a helper when there is too much work for one publisher.
     pub busy: Arc<Notify>,
     /// `true` if it reports failures of the outbox.
-    pub tells: bool,
+    pub logs_failures: bool,
     session: Option<OutboxSession>,
     link: Option<BrokerLink>,
     after: Option<(String, String)>,
@@ -103,7 +103,7 @@ impl Publisher {
             stop: stop.clone(),
             bytes,
             busy: Arc::default(),
-            tells: true,
+            logs_failures: true,
             session: None,
             link: None,
             after: None,
@@ -126,7 +126,7 @@ impl Publisher {
     pub fn helper(&self) -> Publisher {
         let (tally, busy) = (self.tally.clone(), self.busy.clone());
         let new = Publisher::new(&self.context, &self.service, &self.outbox, &self.stop, self.bytes);
-        Publisher { tally, busy, tells: false, ..new }
+        Publisher { tally, busy, logs_failures: false, ..new }
     }
 
     /// Publishes until it is stopped.
@@ -315,7 +315,7 @@ impl Publisher {
             self.pauses.reset();
         }
         let (name, change) = (&self.service.name, self.outage.record(error));
-        match change.filter(|_| self.tells && !self.stop.is_asked()) {
+        match change.filter(|_| self.logs_failures && !self.stop.is_asked()) {
             Some(OutageChange::Began(why)) => {
                 self.context.note(&format!("service {name}: cannot publish events: {why}"));
             }

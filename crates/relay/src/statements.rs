@@ -57,9 +57,9 @@ impl OutboxStatements<'_> {
         )
     }
 
-    /// Locks the first events of each aggregate that is due, up to this number of bytes; events beyond them, and events
-    /// that are too large, have a NULL payload: a session cannot receive them. The query reads aggregate by aggregate through the index, never from a position among the
-    /// events, so events that are committed late are found.
+    /// Locks the first events of each aggregate that is due, up to this number of bytes. Events beyond them have a NULL
+    /// payload, and so have events that are too large: a session cannot receive them. The query reads aggregate by
+    /// aggregate through the index, never from a position among the events, so events that are committed late are found.
     pub fn claim(&self, after: Option<&(String, String)>, width: BatchShape, bytes: i64) -> Statement {
         stmt!(
             "{front} SELECT w.n, w.t, w.a, w.id::text,
