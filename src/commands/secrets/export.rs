@@ -90,7 +90,13 @@ async fn logins<'a>(
         .iter()
         .flat_map(|service| kinds.iter().map(move |kind| (service, CredentialKey::new(service, *kind))))
         .map(|(service, key)| (service, key, service.database.clone()));
-    let exported: Vec<_> = own.chain(further(run, services).filter(|_| format.has_further(chosen))).collect();
+    // A pooler has the databases of services: no login of the maintenance database comes through it.
+    let is_in = |service: &DesiredService, database: &DbName| {
+        format != ExportFormat::Pgbouncer || *database == service.database
+    };
+    let further = further(run, services).filter(|_| format.has_further(chosen));
+    let further = further.filter(|(service, _, database)| is_in(service, database));
+    let exported: Vec<_> = own.chain(further).collect();
     let keys: Vec<_> = exported.iter().map(|(_, key, _)| key.clone()).collect();
     let kept = run.store.settled(&keys).await?;
     let mut all = vec![];

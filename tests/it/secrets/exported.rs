@@ -224,6 +224,21 @@ fn two_services_with_one_name_in_a_format_are_refused() {
     project.run(&["secrets", "export", "--format", "json"]).expect(0);
 }
 
+/// Its verifier would be of no use there, and one more place could lose it.
+#[test]
+fn the_list_of_a_pooler_does_not_have_the_login_of_the_monitor() {
+    let server = Server::start();
+    let project = Project::new(&server, "umon");
+    project.write("martydb.yaml", &(project.read("martydb.yaml") + "monitor: true\n"));
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    for (format, is_in) in [("pgbouncer", false), ("dotenv", true), ("kubernetes", true)] {
+        project.run(&export(format, format)).expect(0);
+        let text = project.read(format).to_lowercase();
+        assert_eq!(text.contains("monitor"), is_in, "{format}: {text}");
+        assert!(text.contains("umon_a"), "{format}: {text}");
+    }
+}
+
 #[test]
 fn a_pooler_lets_in_and_passes_on_who_is_in_the_exported_userlist() {
     let server = Server::with_both_admins();
