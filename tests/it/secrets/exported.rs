@@ -237,6 +237,10 @@ fn the_list_of_a_pooler_does_not_have_the_login_of_the_monitor() {
         assert_eq!(text.contains("monitor"), is_in, "{format}: {text}");
         assert!(text.contains("umon_a"), "{format}: {text}");
     }
+    // A file for one service's team has no login that sees all of the server.
+    project.run(&[&export("kubernetes", "one")[..], &["-s", "umon_a"]].concat()).expect(0);
+    let one = project.read("one");
+    assert!(one.contains("umon_a") && !one.contains("monitor"), "{one}");
 }
 
 #[test]

@@ -156,22 +156,24 @@ impl Manifest {
     }
 
     /// Returns the further logins that can log in now and have access to one of these services; a login that no service
-    /// grants any, such as the monitor's, if one of these services is on its server.
+    /// grants any, such as the monitor's, if these are all services of its server: it may see all of them.
     pub fn further_logins_of<'a>(
         &'a self,
         services: impl Iterator<Item = &'a DesiredService> + Clone,
     ) -> impl Iterator<Item = FurtherLogin<'a>> {
         self.further_logins().filter_map(move |(server, role)| {
+            let is_here = |service: &&DesiredService| service.server == *server;
             let grants = |service: &&DesiredService| {
-                service.server == *server && service.access.iter().any(|grant| grant.role == role.name)
+                is_here(service) && service.access.iter().any(|grant| grant.role == role.name)
             };
             if let Some(service) = services.clone().find(grants) {
                 return Some(FurtherLogin { server, role, service, database: service.database.clone() });
             }
-            let is_granted = self.services.values().any(|service| grants(&service));
-            let service = services.clone().find(|service| service.server == *server);
+            let all = self.services.values().filter(is_here).count();
+            let service =
+                services.clone().find(is_here).filter(|_| services.clone().filter(is_here).count() == all)?;
             let database = DbName::found(self.maintenance_database(server)).ok()?;
-            Some(FurtherLogin { server, role, service: service.filter(|_| !is_granted)?, database })
+            Some(FurtherLogin { server, role, service, database })
         })
     }
 
