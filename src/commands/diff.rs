@@ -110,10 +110,11 @@ async fn compare(before: Result<Side>, after: Result<Side>, options: &Options) -
 
 /// Only a scratch database may read expressions again: the others are not written to.
 async fn differences(before: &ReadSide, after: &ReadSide, options: &Options) -> Result<Vec<Difference>> {
-    let found = before.catalog.differences(&after.catalog);
-    let Some((_, target)) = after.scratch.as_ref().or(before.scratch.as_ref()) else { return Ok(found) };
-    let reread = reread(target, options.lock_wait, before.catalog.clone(), &after.catalog, &found).await?;
-    Ok(reread.differences(&after.catalog))
+    let mut former = before.catalog.clone();
+    if let Some((_, target)) = after.scratch.as_ref().or(before.scratch.as_ref()) {
+        former = reread(target, options.lock_wait, former, &after.catalog).await?;
+    }
+    Ok(former.differences(&after.catalog))
 }
 
 /// A side that was read, with its scratch database.

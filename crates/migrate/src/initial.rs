@@ -190,8 +190,7 @@ async fn differences(
     made: &Catalog,
     found: &Unadopted,
 ) -> Result<Vec<Difference>> {
-    let differing = that_count(&real, made, found);
-    let real = reread(scratch, options.lock_wait, real, made, &differing).await?;
+    let real = reread(scratch, options.lock_wait, real, made).await?;
     Ok(that_count(&real, made, found))
 }
 

@@ -19,8 +19,8 @@ use martydb_model::sql::{Keyword, Literal, ServerText, Statement, stmt};
 use martydb_pg::server::{Connection, Row, execute_protected, query, query_each};
 use parts::{ReadablePart, last, parts};
 
-/// Returns the catalog `before` with the form of `after` for each part of these differences that means the same to
-/// the server of `target`, which has the objects of one of both.
+/// Returns the catalog `before` with the form of `after` for each part that differs and means the same to the server of
+/// `target`, which has the objects of one of both.
 ///
 /// # Errors
 /// If the migrator cannot log in, or the session is lost. What the server rejects stays different.
@@ -29,9 +29,8 @@ pub async fn reread(
     wait: Duration,
     before: Catalog,
     after: &Catalog,
-    differing: &[Difference],
 ) -> Result<Catalog> {
-    let pairs = pairs(&before, after, differing);
+    let pairs = pairs(&before, after);
     if pairs.is_empty() {
         return Ok(before);
     }
@@ -51,15 +50,15 @@ struct FormPair {
     parts: Vec<(ReadablePart, Range<usize>, String)>,
 }
 
-fn pairs(before: &Catalog, after: &Catalog, differing: &[Difference]) -> Vec<FormPair> {
+fn pairs(before: &Catalog, after: &Catalog) -> Vec<FormPair> {
     let domains: BTreeSet<&str> = [before, after]
         .into_iter()
         .flat_map(|catalog| catalog.0.keys())
         .filter(|(kind, _)| kind == "type")
         .map(|(_, name)| name.as_str())
         .collect();
-    let pair = |one: &Difference| {
-        let key = (one.kind.clone(), one.name.clone());
+    let pair = |one: Difference| {
+        let key = (one.kind, one.name);
         let (old, new) = (before.0.get(&key)?, after.0.get(&key)?);
         let [old_parts, new_parts] =
             [old, new].map(|text| parts((&key.0, &key.1), text, |name| domains.contains(name)));
@@ -73,7 +72,7 @@ fn pairs(before: &Catalog, after: &Catalog, differing: &[Difference]) -> Vec<For
         let parts: Vec<_> = parts.collect();
         (matching && !parts.is_empty()).then(|| FormPair { before: old.clone(), key, parts })
     };
-    differing.iter().filter_map(pair).collect()
+    before.differences(after).into_iter().filter_map(pair).collect()
 }
 
 async fn each(session: &mut Connection, mut before: Catalog, pairs: Vec<FormPair>) -> Result<Catalog> {

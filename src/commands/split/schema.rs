@@ -129,8 +129,7 @@ async fn prove(
     }
     let wait = run.lock_wait;
     let compare = async |there: MigrationTarget, files: Catalog| {
-        let differing = source.differences(&files);
-        let source = reread(&there, wait, source, &files, &differing).await?;
+        let source = reread(&there, wait, source, &files).await?;
         Ok(that_count(source.differences(&files)))
     };
     let otherwise = "cannot build a new database from the files";

@@ -162,9 +162,8 @@ impl<'a> TripSession<'a> {
 
     /// Returns the differences that are more than another form of an expression.
     async fn differences(&self, before: Catalog, after: &Catalog) -> Result<Vec<Difference>> {
-        let differing = before.differences(after);
         let (target, wait) = (self.session.target, self.options.lock_wait);
-        let before = reread(target, wait, before, after, &differing).await?;
+        let before = reread(target, wait, before, after).await?;
         Ok(before.differences(after))
     }
 

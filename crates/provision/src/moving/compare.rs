@@ -60,8 +60,7 @@ async fn by_server(session: &mut Connection) -> Result<BTreeSet<(u32, String, St
 /// # Errors
 /// If the migrator cannot log in to the copy.
 pub async fn reread_by(target: &MigrationTarget, former: CopySide, copy: &CopySide) -> Result<CopySide> {
-    let differing = of_catalogs(&former, copy);
-    let catalogue = reread(target, WAIT, former.catalogue, &copy.catalogue, &differing).await?;
+    let catalogue = reread(target, WAIT, former.catalogue, &copy.catalogue).await?;
     Ok(CopySide { catalogue, ..former })
 }
 
