@@ -1,6 +1,7 @@
 //! HTTP listener: address, TLS, limits and users. It knows nothing of what it serves.
 
 mod auth;
+mod host;
 mod limit;
 mod listen;
 

@@ -66,6 +66,19 @@ fn a_listener_for_other_machines_takes_tls_and_a_password() {
 }
 
 #[test]
+fn on_loopback_a_name_of_elsewhere_reads_nothing() {
+    let server = Server::start();
+    let project = monitored(&server, Admin::Super, "mod");
+    let served = Served::start(&project, &["--isolation-every", "never"]);
+    let connect = || TcpStream::connect(&served.address).unwrap();
+    for (host, status) in [("rebound.example", 421), ("localhost.rebound.example:80", 421), ("[::1]:80", 200)]
+    {
+        let answer = ask(connect(), host, "/metrics", "");
+        assert_eq!((answer.status, answer.body.contains("martydb_up")), (status, status == 200), "{host}");
+    }
+}
+
+#[test]
 fn connections_that_are_silent_end_and_keep_nobody_out_for_long() {
     let server = Server::start();
     let project = monitored(&server, Admin::Super, "mos");
@@ -78,7 +91,7 @@ fn connections_that_are_silent_end_and_keep_nobody_out_for_long() {
     until("it answers again", || {
         let mut stream = connect();
         stream.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
-        let sent = stream.write_all(b"GET /live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        let sent = stream.write_all(b"GET /live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
         let mut answer = String::new();
         let _closed = stream.read_to_string(&mut answer);
         sent.is_ok() && answer.ends_with("live\n")
@@ -93,7 +106,7 @@ fn connections_that_are_silent_end_and_keep_nobody_out_for_long() {
     });
     // A client that asked before is no exception.
     let mut idle = connect();
-    idle.write_all(b"GET /live HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    idle.write_all(b"GET /live HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
     idle.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
     let mut answer = String::new();
     idle.read_to_string(&mut answer).unwrap();

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::middleware;
 use axum_server::tls_rustls::RustlsConfig;
 use axum_server::{Handle, Server};
 use hyper_util::rt::TokioTimer;
@@ -14,6 +15,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::auth::{HttpAuth, HttpListener};
+use super::host::only_local;
 use super::limit::LimitedAcceptor;
 use martydb_model::error::{Error, Result};
 use martydb_pg::wire::{check_key, interrupt};
@@ -62,7 +64,11 @@ impl Bound {
         let socket = TcpListener::bind(listener.address).map_err(busy)?;
         socket.set_nonblocking(true).map_err(busy)?;
         let auth = HttpAuth::new(listener.users.clone())?;
-        Ok(Bound { socket, router: open.merge(auth.guard(guarded)), tls })
+        let router = open.merge(auth.guard(guarded));
+        // Elsewhere there are names that only the network knows, and a password that the page does not have.
+        let is_local = listener.address.ip().is_loopback();
+        let router = if is_local { router.layer(middleware::from_fn(only_local)) } else { router };
+        Ok(Bound { socket, router, tls })
     }
 
     /// Returns a message with the URL of a path: for port 0 the system chose the port.
