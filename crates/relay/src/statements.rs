@@ -6,6 +6,9 @@ use super::claim::BatchShape;
 use martydb_model::Outbox;
 use martydb_model::sql::{ArrayLiteral, Keyword, Literal, Qualified, Statement, stmt};
 
+/// Maximum length of an error that is read back, in characters: a service's logins can write the column.
+const LONGEST_ERROR: i64 = 500;
+
 /// Settings of its sessions. They select plans for few rows at the front of an index, for any size of the table. A
 /// transaction is open while the broker answers, and no longer.
 pub const SETTINGS: &[(&str, &str)] = &[
@@ -244,10 +247,11 @@ impl OutboxStatements<'_> {
             "SELECT count(*) FILTER (WHERE o.{due} < 'infinity'),
                (extract(epoch FROM clock_timestamp() - min({since}) FILTER (WHERE o.{due} < 'infinity')) * 1000)::bigint,
                count(*) FILTER (WHERE o.{due} = 'infinity'),
-               (array_agg(o.{error} ORDER BY o.{attempts} DESC) FILTER (WHERE o.{error} IS NOT NULL))[1]
+               (array_agg(left(o.{error}, {shown}) ORDER BY o.{attempts} DESC) FILTER (WHERE o.{error} IS NOT NULL))[1]
              FROM {table} o WHERE o.{published} IS NULL",
             due = id(&columns.available_at),
             error = id(&columns.last_error),
+            shown = LONGEST_ERROR,
             attempts = id(&columns.attempts),
             table = self.table(),
             published = id(&columns.published_at),

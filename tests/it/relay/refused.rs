@@ -131,6 +131,10 @@ fn a_stream_that_is_missing_and_a_login_that_is_refused_are_named() {
     let status = project.json(&["relay", "status"], 0);
     let error = status["services"][0]["last_error"].as_str().unwrap();
     assert_eq!(error, "no JetStream stream has the subject \"ev.rpm_a\"");
+    // Any login of the service may write it.
+    server.sql("rpm_a", "UPDATE rpm_a_outbox SET last_error = repeat('x', 1000000)");
+    let status = project.json(&["relay", "status"], 0);
+    assert_eq!(status["services"][0]["last_error"].as_str().unwrap().len(), 500);
     let Some(closed) = Nats::start("authorization { user: relay, password: right }\n") else { return };
     let manifest = project.read("martydb.yaml").replace(&nats.url(), &closed.url().replace("//", "//relay@"));
     project.write("martydb.yaml", &manifest.replace("subject:", "password_env: NATS_PASSWORD, subject:"));
