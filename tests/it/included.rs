@@ -130,6 +130,11 @@ fn what_is_wrong_in_any_file_is_said_with_its_place() {
             assert!(done.stderr.contains(expected), "{include} {services}: {expected}: {done:?}");
         }
     }
+    // A line of a file that is no manifest stays unsaid.
+    project.write("s/shadow", "root:*:20228:0:99999:7:::\n");
+    project.write("martydb.yaml", "version: 1\ninclude: [s/shadow]\nservices:\n  a:\n");
+    let done = project.run(&["validate"]).expect(2);
+    assert!(done.stderr.contains("s/shadow:1:1: a key: ") && !done.stderr.contains("20228"), "{done:?}");
     // Only the base file includes.
     project.write("martydb.yaml", "version: 1\nservices:\n  a:\n");
     project.write("martydb.testing.yaml", "include: [s/twice.yaml]\n");

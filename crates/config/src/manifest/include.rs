@@ -83,10 +83,17 @@ fn check(file: &YamlFile) -> Result<()> {
         if !known || !matches!(value, Value::Mapping(_) | Value::Null) {
             let why = if known { "expected a map of names" } else { "this key cannot be included" };
             let place = file.place(&[key]).unwrap_or_else(|| file.path.display().to_string());
-            return Err(Error::manifest(format!("{place}: \"{key}\": {why}")).hint(HINT));
+            let key = if is_word(key) { format!("\"{key}\"") } else { "a key".into() };
+            return Err(Error::manifest(format!("{place}: {key}: {why}")).hint(HINT));
         }
     }
     Ok(())
+}
+
+/// Returns `true` for what a key of a manifest looks like. Anything else may be a line of a file that is none, such as
+/// /etc/shadow, and is not printed.
+fn is_word(key: &str) -> bool {
+    (1..=40).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
 }
 
 /// Returns the names in a section.
