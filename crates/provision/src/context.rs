@@ -146,11 +146,7 @@ impl Context {
 
     /// Returns the environment variables that contain an admin's password; programs of a service do not get them.
     pub fn admin_variables(&self) -> Vec<String> {
-        let urls = self.manifest.servers.values().filter_map(|server| match &server.location {
-            ServerLocation::Url(url) => Some(&**url),
-            ServerLocation::Embedded { .. } => None,
-        });
-        credentials::variables(&self.environment, urls)
+        credentials::variables(&self.environment, self.manifest.urls())
     }
 
     #[martydb_pg::boxed]

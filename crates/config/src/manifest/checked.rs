@@ -132,6 +132,14 @@ impl Manifest {
         self.path.parent().unwrap_or(Path::new("/"))
     }
 
+    /// Returns the URLs of the servers that are not embedded.
+    pub fn urls(&self) -> impl Iterator<Item = &ServerUrl> {
+        self.servers.values().filter_map(|server| match &server.location {
+            ServerLocation::Url(url) => Some(&**url),
+            ServerLocation::Embedded { .. } => None,
+        })
+    }
+
     pub fn desired(&self, server: &str) -> DesiredServer {
         let spec = &self.servers[server];
         let here = self.services.iter().filter(|(_, service)| service.server == server);

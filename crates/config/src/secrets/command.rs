@@ -31,6 +31,8 @@ pub struct Program {
     pub absent: Option<Absent>,
     /// Environment, the value of `{env}`.
     pub env: String,
+    /// Variables with passwords of admins, which the programs do not get.
+    pub withheld: Vec<String>,
     /// Answers of `get` in this run.
     pub answers: AnswerCache,
 }
@@ -115,7 +117,7 @@ async fn fetch(program: &Program, entry: &str, arguments: &[String]) -> Result<P
     let name = &arguments[0];
     let unread =
         || Error::operation(format!("cannot read the password of \"{entry}\" from the secret store"));
-    let answer = call(arguments, program.timeout, None).await?;
+    let answer = call(arguments, &program.withheld, program.timeout, None).await?;
     if !answer.status.success() {
         let words = String::from_utf8_lossy(&answer.stderr);
         let why = complaint(name, &answer, None);
@@ -162,7 +164,7 @@ async fn store(program: &Program, key: &CredentialKey, entry: &str, value: &Secr
             .hint("store one, or add secrets.set so that martydb can"));
     };
     let arguments = fill(set, program, key, entry);
-    let answer = call(&arguments, program.timeout, Some(value)).await;
+    let answer = call(&arguments, &program.withheld, program.timeout, Some(value)).await;
     forget(program, key, entry);
     let answer = answer?;
     if answer.status.success() {

@@ -27,18 +27,23 @@ pub struct Output {
     pub stderr: Vec<u8>,
 }
 
-/// Runs the program to its end with `input` on its standard input.
+/// Runs the program to its end with `input` on its standard input, without the variables in `withheld`.
 ///
 /// The answer is complete when the program itself has ended: its background children are killed and not waited for. They
 /// are also killed at the timeout, or when the future is dropped.
 ///
 /// # Errors
 /// If the program cannot be started, gives no answer within `limit`, or prints more than [`LIMIT`] bytes.
-pub async fn call(arguments: &[String], limit: Duration, input: Option<&SecretString>) -> Result<Output> {
+pub async fn call(
+    arguments: &[String],
+    withheld: &[String],
+    limit: Duration,
+    input: Option<&SecretString>,
+) -> Result<Output> {
     let failed = |why: String| {
         Error::operation(format!("the secret store's program \"{}\" failed", arguments[0])).cause(why)
     };
-    let mut child = start(arguments, input.is_some()).map_err(|error| failed(error.to_string()))?;
+    let mut child = start(arguments, withheld, input.is_some()).map_err(|error| failed(error.to_string()))?;
     // Its drop ends the group in each case. The id of a group without members could be another's only if the system had
     // reused all its ids since the program ended.
     let _group = ProcessGroup::of(&child);
@@ -51,8 +56,12 @@ pub async fn call(arguments: &[String], limit: Duration, input: Option<&SecretSt
     }
 }
 
-fn start(arguments: &[String], takes_input: bool) -> std::io::Result<Child> {
-    Command::new(&arguments[0])
+fn start(arguments: &[String], withheld: &[String], takes_input: bool) -> std::io::Result<Child> {
+    let mut command = Command::new(&arguments[0]);
+    withheld.iter().for_each(|variable| {
+        command.env_remove(variable);
+    });
+    command
         .args(&arguments[1..])
         .stdin(if takes_input { Stdio::piped() } else { Stdio::null() })
         .stdout(Stdio::piped())

@@ -11,6 +11,7 @@ use super::key::{CredentialKey, Entry};
 use super::private_file::PrivateFile;
 use super::values::Secrets;
 use super::{command, file, variable};
+use crate::credentials;
 use crate::embedded;
 use crate::manifest::{Manifest, SecretsSpec, default_secrets_name};
 use martydb_model::RoleName;
@@ -62,6 +63,7 @@ impl Store {
                 absent: absent.clone(),
                 timeout: martydb_model::units::duration(timeout).unwrap_or_default(),
                 env: manifest.env.clone(),
+                withheld: credentials::variables(environment, manifest.urls()),
                 answers: AnswerCache::default(),
             }),
         }

@@ -96,6 +96,7 @@ fn program(get: &[&str], set: Option<&[&str]>) -> Store {
         timeout: Duration::from_secs(5),
         absent: None,
         env: "dev".into(),
+        withheld: vec!["HOME".into()],
         answers: answers::AnswerCache::default(),
     })
 }
@@ -141,6 +142,12 @@ async fn a_program_that_fails_is_quoted_by_its_standard_error_only() {
     assert!(error.to_string().contains("sealed") && !format!("{error:?}").contains("hunter2\n"), "{error:?}");
     let missing = program(&["/no/such/program"], None).read(&keys()).await.unwrap_err();
     assert!(missing.message.contains("/no/such/program"));
+}
+
+#[tokio::test]
+async fn a_program_gets_no_password_of_an_admin() {
+    let store = program(&["sh", "-c", "printf '%s-%s' \"${HOME:-none}\" \"${PATH:+path}\""], None);
+    assert_eq!(text(&store.read(&keys()).await.unwrap(), "csca_app"), "none-path");
 }
 
 #[tokio::test]
