@@ -301,6 +301,8 @@ fn usable(key: &CredentialKey, one: &ParsedPassword) -> Result<SecretString> {
         () if text.is_empty() => "is empty",
         () if text.contains('\0') => "contains a zero byte, which PostgreSQL rejects",
         () if text != text.trim_end_matches(['\r', '\n']) => "ends with a line break",
+        // A line break would begin another variable in a file of `docker --env-file`, systemd or GitHub's runners.
+        () if text.contains(char::is_control) => "contains a control character",
         () if key.refers_to_alternate(&one.password) => "refers to another entry of a store",
         () => return Ok(one.password.clone()),
     };

@@ -137,6 +137,7 @@ fn what_does_not_fit_is_refused_before_anything_is_written() {
         ("dotenv", "FIT_A_APP_PASSWORD=\n".into(), "is empty"),
         ("dotenv", "FIT_A_APP_PASSWORD='-> fit_a_app_b'\n".into(), "refers to another entry"),
         ("dotenv", format!("FIT_A_APP_PASSWORD='{secret}\n'\n"), "line break"),
+        ("dotenv", format!("FIT_A_APP_PASSWORD='{secret}\nPATH=/tmp'\n"), "control character"),
         ("dotenv", format!("FIT_A_APP_PASSWORD={secret}\nexport FIT_A_APP_PASSWORD=x\n"), "two passwords"),
         ("dotenv", "# nothing\n".into(), "no passwords"),
         ("json", json.replace("\"development\"", "\"production\""), "environment \"production\""),
