@@ -52,3 +52,21 @@ fn services_are_named_one_by_one_or_with_commas() {
     let unknown = project.run(&["plan", "-s", "cm_a,cm_x"]).expect(2);
     assert!(unknown.stderr.contains("unknown service \"cm_x\""), "{}", unknown.stderr);
 }
+
+#[test]
+fn a_scratch_database_of_a_killed_run_goes_with_the_next_apply() {
+    let server = Server::start();
+    let project = Project::new(&server, "swept");
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    server.sql("postgres", "CREATE DATABASE martydb_scratch_0badc0de00000000");
+    server.sql("postgres", "CREATE DATABASE martydb_scratch_0badc0de00000001 OWNER swept_a_owner");
+    project.run(&["plan"]).expect(0);
+    let left = "SELECT string_agg(datname, ' ') FROM pg_database WHERE datname LIKE 'martydb\\_scratch\\_%'";
+    assert_eq!(server.value("postgres", left).split(' ').count(), 2);
+    project.run(&["apply", "--all"]).expect(0);
+    assert_eq!(
+        server.value("postgres", left),
+        "martydb_scratch_0badc0de00000001",
+        "another role's is not ours"
+    );
+}

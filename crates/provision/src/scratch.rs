@@ -176,8 +176,16 @@ fn key(database: &DbName) -> i32 {
     u32::from_str_radix(hex.get(..8).unwrap_or_default(), 16).unwrap_or_default().cast_signed()
 }
 
+/// Returns `true` if the server has a database with the name of a scratch database, in use or left.
+pub fn is_among(actual: &ActualServer) -> bool {
+    actual.databases.keys().any(|name| name.as_str().starts_with(PREFIX))
+}
+
 /// Drops this admin's scratch databases whose runs have ended.
-async fn sweep(access: &Access) -> Result<()> {
+///
+/// # Errors
+/// If one of them cannot be dropped.
+pub async fn sweep(access: &Access) -> Result<()> {
     let mut connection = access.write(&access.maintenance).await?;
     let all = stmt!(
         "SELECT d.datname::pg_catalog.text FROM pg_catalog.pg_database d

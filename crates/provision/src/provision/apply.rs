@@ -9,6 +9,7 @@ use super::scope::{PlanOptions, PlanScope};
 use crate::converge::{Converged, Passwords, Planner, Policy, Remaining, converge};
 use crate::plan::admin_capabilities::AdminCapabilities;
 use crate::plan::{Action, Plan, Risk, Step, StepOutcome};
+use crate::scratch;
 use martydb_config::secrets::{CredentialKey, LockedStore};
 use martydb_model::contract::alternate_of;
 use martydb_model::error::{Error, Kind, Result};
@@ -16,7 +17,8 @@ use martydb_model::grants::alter_role;
 use martydb_model::sql::Keyword;
 use martydb_model::{ActualServer, DesiredServer, DesiredService, RoleName, ServiceName};
 
-/// Executes the plan under the server's lock.
+/// Executes the plan under the server's lock, after dropping scratch databases that killed runs left: each may contain a
+/// copy of a service's rows.
 ///
 /// `held` is the lock of the secret store, for a plan that needs new passwords ([`makes_passwords`]).
 #[martydb_pg::boxed]
@@ -25,7 +27,10 @@ pub async fn apply<'a>(
     planned: &'a PlannedServer,
     held: Option<Arc<LockedStore<'a>>>,
 ) -> Converged {
-    let ready = can_create(planned);
+    let ready = match can_create(planned) {
+        Ok(()) if scratch::is_among(&planned.actual) => scratch::sweep(&planned.access).await,
+        ready => ready,
+    };
     if planned.plan.steps.is_empty() || ready.is_err() {
         return Converged { steps: vec![], end: ready };
     }
