@@ -7,7 +7,7 @@ use super::apply::{ApplyReport, provision_services};
 use super::confirmation::Confirmation;
 use super::migrating::{UpgradeReport, plain_options};
 use super::upgrade::upgrade_services;
-use super::verify::{self, VerifyReport, verify_services};
+use super::verify::{self, Probes, VerifyReport, verify_services};
 use martydb_model::error::{ExitStatus, Result};
 use martydb_model::{AccessExtent, DesiredService};
 use martydb_provision::provision::PlanOptions;
@@ -19,6 +19,9 @@ use martydb_ui::report::{Out, Report, Style};
 pub struct Arguments {
     #[command(flatten)]
     pub consent: Confirmation,
+    /// Logins to try, as for verify-isolation.
+    #[arg(long, value_enum, default_value = "auto", value_name = "HOW", hide_short_help = true)]
+    pub probes: Probes,
 }
 
 /// Provisions, migrates, verifies. A failed step stops the run: the next one would only repeat the failure in other
@@ -42,7 +45,8 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<InitAllReport> {
                 report.printed = 0;
             }
         }
-        report.verified = Some(verify_services(run, &verify::Arguments::default(), &services).await?);
+        let verification = verify::Arguments { probes: arguments.probes, ..Default::default() };
+        report.verified = Some(verify_services(run, &verification, &services).await?);
     }
     Ok(report)
 }

@@ -37,8 +37,9 @@ pub struct Arguments {
     /// Also write the result to a file; may be repeated.
     #[arg(long, value_name = "FORMAT=FILE", value_parser = report_file::parse)]
     pub report: Vec<ReportFile>,
-    /// Logins to try: all, each at one other service's database, all one at a time without a wrong password, or none.
-    #[arg(long, value_enum, default_value = "full", value_name = "HOW")]
+    /// Logins to try: by size, all, each at one other service's database, all one at a time without a wrong password,
+    /// or none.
+    #[arg(long, value_enum, default_value = "auto", value_name = "HOW")]
     pub probes: Probes,
     /// Try every login at every database on every address, with and without its password, and for replication.
     #[arg(long, hide_short_help = true)]
@@ -73,16 +74,13 @@ impl Arguments {
     fn extent(&self) -> Extent {
         match (self.exhaustive, self.probes) {
             (true, _) => Extent::Exhaustive,
-            (false, Probes::Full) => Extent::Full,
-            (false, Probes::Sample) => Extent::Sample,
-            (false, Probes::Gentle) => Extent::Gentle,
-            (false, Probes::None) => Extent::None,
+            (false, probes) => probes.extent(),
         }
     }
 
     /// Refuses contradictions, and unknown ids, before anything is read.
     fn check(&self) -> Result<()> {
-        if self.exhaustive && self.probes != Probes::Full {
+        if self.exhaustive && !self.probes.may_be_full() {
             return Err(Error::usage("--exhaustive tries every login, but --probes limits them")
                 .hint("omit one of the two"));
         }
@@ -100,7 +98,7 @@ impl Arguments {
         Ok(Filter {
             allow: run.manifest.allow.clone(),
             today: time::OffsetDateTime::now_utc().date().to_string(),
-            covers_all: self.select.names_none() && self.probes == Probes::Full,
+            covers_all: self.select.names_none() && self.probes.may_be_full(),
             baseline: self.baseline.as_deref().map(read_baseline).transpose()?.unwrap_or_default(),
             only: self.only.clone(),
             min_severity: self.min_severity.map(|least| least.0),
@@ -146,8 +144,10 @@ impl ValueEnum for MinSeverity {
 /// Extent of the login attempts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum Probes {
-    /// Every login at every database.
+    /// Like `full` where that takes about a minute at most, else a random sample whose size is reported.
     #[default]
+    Auto,
+    /// Every login at every database.
     Full,
     /// Every login at its own database and one of another service.
     Sample,
@@ -155,6 +155,22 @@ pub enum Probes {
     Gentle,
     /// None: only the catalogs.
     None,
+}
+
+impl Probes {
+    pub fn extent(self) -> Extent {
+        match self {
+            Probes::Auto => Extent::Auto,
+            Probes::Full => Extent::Full,
+            Probes::Sample => Extent::Sample,
+            Probes::Gentle => Extent::Gentle,
+            Probes::None => Extent::None,
+        }
+    }
+
+    fn may_be_full(self) -> bool {
+        matches!(self, Probes::Auto | Probes::Full)
+    }
 }
 
 /// Maximum number of rounds in which `--fix` verifies again and fixes new findings.

@@ -26,6 +26,7 @@ mod password_audit;
 pub(crate) mod privileges;
 mod provider;
 mod remediate;
+mod sample;
 
 use futures_util::future::join_all;
 

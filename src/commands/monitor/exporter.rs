@@ -3,7 +3,6 @@
 use serde::Serialize;
 
 use super::{Arguments, Interval};
-use crate::commands::verify::Probes;
 use martydb_config::replace_file::{Readers, replace_file};
 use martydb_deploy::http::HttpListener;
 use martydb_deploy::monitor::checks::Schedule;
@@ -11,7 +10,6 @@ use martydb_deploy::monitor::exposition::Exposition;
 use martydb_deploy::monitor::{self, Measurement};
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::metrics::MonitorCheck;
-use martydb_provision::isolation::Extent;
 use martydb_provision::run::Run;
 use martydb_ui::report::{Report, Style, error_text, pause};
 
@@ -26,19 +24,17 @@ impl Arguments {
             (MonitorCheck::Backups, backups(self.backups_every)),
             (MonitorCheck::Outbox, Interval(self.outbox_every.0.filter(|_| has_outboxes))),
         ];
-        let extent = match self.probes {
-            Probes::Full => Extent::Full,
-            Probes::Sample => Extent::Sample,
-            Probes::Gentle => Extent::Gentle,
-            Probes::None => Extent::None,
-        };
         let limits = [
             ("backup", backups(self.backup_age)),
             ("restore", backups(self.restore_age)),
             ("password", self.password_age),
         ];
         let age_limits = limits.into_iter().filter_map(|(of, limit)| Some((of, limit.0?))).collect();
-        Schedule { every: every.map(|(check, every)| (check, every.0)).into(), extent, age_limits }
+        Schedule {
+            every: every.map(|(check, every)| (check, every.0)).into(),
+            extent: self.probes.extent(),
+            age_limits,
+        }
     }
 
     fn listener(&self) -> HttpListener {

@@ -6,7 +6,9 @@ use martydb_model::ActualServer;
 use martydb_model::findings::Finding;
 use martydb_pg::server::{self, Endpoint, Host};
 use martydb_provision::isolation::{Basis, findings};
-use martydb_provision::probe::{self, Probe, ProbeSummary, Task, Verdict, judge, try_all, try_own};
+use martydb_provision::probe::{
+    self, Probe, ProbeCoverage, ProbeSummary, Task, Verdict, judge, try_all, try_own,
+};
 use secrecy::SecretString;
 
 use super::support::{HBA, Server, three_services};
@@ -21,7 +23,7 @@ async fn look(task: &Task) -> Matrix {
     let matrix = judge(task, &try_all(task).await.unwrap());
     let probes: Vec<_> = matrix.iter().collect();
     let findings = findings(task, &probes, &ActualServer::default(), Basis::Login);
-    Matrix { summary: ProbeSummary::of(&matrix, [], 0), findings, matrix }
+    Matrix { summary: ProbeSummary::of(&matrix, [], 0, ProbeCoverage::default()), findings, matrix }
 }
 
 /// The probes that did not pass, as `role database outcome sqlstate`.

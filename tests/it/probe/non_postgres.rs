@@ -8,7 +8,8 @@ use martydb_model::error::Kind;
 use martydb_model::{DbName, RoleKind, RoleName, ServiceName};
 use martydb_pg::server::{Endpoint, Host, Tls, TlsMode};
 use martydb_provision::probe::{
-    self, AccessPolicy, ProbeDatabase, ProbeLogin, ProbeSummary, Task, judge, try_all, try_own,
+    self, AccessPolicy, ProbeCoverage, ProbeDatabase, ProbeLogin, ProbeReach, ProbeSummary, Task, judge,
+    try_all, try_own,
 };
 use secrecy::SecretString;
 
@@ -36,7 +37,7 @@ fn at(port: u16, mode: TlsMode) -> Task {
         concurrency: 2,
         most: 2,
         timeout: Duration::from_millis(500),
-        sample: false,
+        reach: ProbeReach::All,
     }
 }
 
@@ -72,7 +73,8 @@ async fn a_server_that_talks_nonsense_proves_nothing() {
             match try_all(&task).await {
                 Ok(seen) => {
                     let matrix = judge(&task, &seen);
-                    let inconclusive = ProbeSummary::of(&matrix, [], 0).inconclusive;
+                    let inconclusive =
+                        ProbeSummary::of(&matrix, [], 0, ProbeCoverage::default()).inconclusive;
                     assert_eq!(inconclusive, 2, "{bytes:?} {mode:?} {matrix:?}");
                 }
                 Err(error) => assert_eq!(error.kind, Kind::Unreachable, "{bytes:?}"),

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::assessment::{AcceptedFinding, Assessment, BreachReport, ProbeRow, ServerJudgement};
 use super::coverage::is_covered;
 use crate::catalog::NotExamined;
-use crate::probe::{Probe, ProbeSummary, Verdict};
+use crate::probe::{Probe, ProbeCoverage, ProbeExtent, ProbeSummary, Verdict};
 use martydb_config::manifest::Allow;
 use martydb_model::error::Error;
 use martydb_model::findings::{ALLOW_UNUSED, Finding, FindingSource, PUBLIC, Severity};
@@ -32,14 +32,17 @@ pub fn assess(judged: Vec<ServerJudgement>, failed: Vec<(String, Error)>, filter
     let unanswered =
         |(server, error): &(String, Error)| NotExamined::new(format!("server {server}"), error.to_string());
     not_examined.extend(failed.iter().map(unanswered));
-    let mut filtered = filter.apply(findings, servers.first().map(|server| server.name.as_str()));
+    let coverage =
+        servers.iter().map(|server| server.coverage).fold(ProbeCoverage::default(), ProbeCoverage::and);
+    let covers_all = filter.covers_all && coverage.extent == ProbeExtent::Full;
+    let mut filtered = filter.apply(findings, servers.first().map(|server| server.name.as_str()), covers_all);
     let by_limit = |(finding, reason)| AcceptedFinding { finding, reason, by_limit: true };
     filtered.accepted.extend(provided.into_iter().map(by_limit));
     let rows = |probes: Vec<Probe>| {
         probes.into_iter().map(|probe| ProbeRow { reported: reported(&probe, &filtered), probe }).collect()
     };
     Assessment {
-        summary: ProbeSummary::of(&matrix, &extra, unread.len()),
+        summary: ProbeSummary::of(&matrix, &extra, unread.len(), coverage),
         matrix: rows(matrix),
         extra: rows(extra),
         findings: filtered.shown,
@@ -90,7 +93,8 @@ pub struct Filter {
     pub allow: Vec<Allow>,
     /// Today's date as year, month and day: dates in this form compare as text.
     pub today: String,
-    /// `true` if the run covers everything, so that an `allow:` entry without a match is worth a note.
+    /// `true` if the run covers all services, so that an `allow:` entry without a match is worth a note if every login
+    /// was tried.
     pub covers_all: bool,
     pub baseline: Baseline,
     /// Finding ids to show; empty for all.
@@ -109,8 +113,8 @@ pub struct Filtered {
 
 impl Filter {
     /// Sorts out accepted and hidden findings, and keeps the order. Notes about `allow:` are added to `first`, the
-    /// first server.
-    pub fn apply(&self, findings: Vec<Finding>, first: Option<&str>) -> Filtered {
+    /// first server; those without a match only if the run `covers_all`.
+    pub fn apply(&self, findings: Vec<Finding>, first: Option<&str>, covers_all: bool) -> Filtered {
         let mut used = BTreeSet::new();
         let (mut accepted, mut left) = (vec![], vec![]);
         for finding in findings {
@@ -131,7 +135,7 @@ impl Filter {
         }));
         if let Some(first) = first {
             let end = left.iter().rposition(|finding| finding.server == first).map_or(0, |at| at + 1);
-            left.splice(end..end, self.unused(&used, first));
+            left.splice(end..end, self.unused(&used, first, covers_all));
         }
         let (shown, hidden) = left.into_iter().partition(|finding| self.shows(finding));
         Filtered { shown, hidden, accepted }
@@ -157,12 +161,12 @@ impl Filter {
         entry.until.as_ref().is_some_and(|until| *until < self.today)
     }
 
-    fn unused(&self, used: &BTreeSet<usize>, server: &str) -> Vec<Finding> {
+    fn unused(&self, used: &BTreeSet<usize>, server: &str, covers_all: bool) -> Vec<Finding> {
         let unused = self.allow.iter().enumerate().filter(|(at, _)| !used.contains(at));
         let note = |(at, entry): (usize, &Allow)| {
             let evidence = match &entry.until {
                 Some(until) if self.is_expired(entry) => format!("it expired on {until}"),
-                _ if self.covers_all => "it matches nothing".into(),
+                _ if covers_all => "it matches nothing".into(),
                 _ => return None,
             };
             let object = format!("allow entry {} ({})", at + 1, entry.finding);

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::provider::ProviderLimits;
 use crate::catalog::{NotExamined, Unread};
 use crate::plan::PrivilegeGap;
-use crate::probe::{Probe, ProbeDatabase, ProbeSummary, Verdict};
+use crate::probe::{Probe, ProbeCoverage, ProbeDatabase, ProbeSummary, Verdict};
 use crate::reach::AccessGraph;
 use martydb_model::error::{Error, ExitStatus};
 use martydb_model::findings::{Finding, Severity};
@@ -99,6 +99,7 @@ pub struct VerifiedServer {
     pub kept: Vec<String>,
     /// Services without a database or without one of their logins.
     pub unprovisioned: Vec<String>,
+    pub coverage: ProbeCoverage,
 }
 
 pub struct ServerView<'a> {
@@ -131,7 +132,7 @@ impl Assessment {
             let unread = self.unread.iter().filter(|unread| unread.server == server.name).count();
             ServerView {
                 server,
-                summary: ProbeSummary::of(probes(&matrix), probes(&extra), unread),
+                summary: ProbeSummary::of(probes(&matrix), probes(&extra), unread, server.coverage),
                 matrix,
                 extra,
                 findings: self.findings.iter().filter(|finding| finding.server == server.name).collect(),

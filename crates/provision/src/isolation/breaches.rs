@@ -130,7 +130,7 @@ pub fn access_paths(server: &ActualServer, role: &RoleName, database: &DbName) -
     paths
 }
 
-fn connects(found: &ActualDatabase) -> impl Iterator<Item = &AclEntry> {
+pub fn connects(found: &ActualDatabase) -> impl Iterator<Item = &AclEntry> {
     found.acl.iter().filter(|entry| entry.privilege == "CONNECT")
 }
 

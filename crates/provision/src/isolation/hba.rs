@@ -34,6 +34,19 @@ pub fn treatments<'a>(lines: &'a [HbaLine], client: &Client<'_>) -> Vec<LineMeth
     found
 }
 
+/// Returns `true` if the line accepts logins and names this role, or a group or pattern that may include it.
+pub fn names_role(line: &HbaLine, role: &str) -> bool {
+    let names = |name: &String| name != "all" && user(name, role) != LineMatch::No;
+    line.error.is_none() && line.method.as_deref() != Some("reject") && line.users.iter().any(names)
+}
+
+/// Returns `true` if the line names this database, or a group or pattern that may include it.
+pub fn names_database(line: &HbaLine, database: &str) -> bool {
+    let may_be =
+        |name: &str| name.starts_with('/') || matches!(name, "samerole" | "samegroup") || name == database;
+    line.databases.iter().any(|name| may_be(name))
+}
+
 fn fit(line: &HbaLine, client: &Client<'_>) -> LineMatch {
     let any = |names: &[String], one: &dyn Fn(&str) -> LineMatch| {
         names.iter().map(|name| one(name)).max().unwrap_or(LineMatch::No)

@@ -68,6 +68,7 @@ pub fn judge(observations: &Observations, services: &[DesiredService], wants_gra
             closed: closed.into_iter().map(|database| database.name.to_string()).collect(),
             kept: kept.into_iter().map(|database| database.name.to_string()).collect(),
             unprovisioned: unprovisioned(services, &task.server, actual),
+            coverage: observations.coverage,
         },
         not_examined: [catalog.not_examined.clone(), part.not_examined, closed_notes].concat(),
         findings,

@@ -4,7 +4,7 @@ use secrecy::SecretString;
 
 use super::listeners::Listener;
 use crate::catalog::{NotExamined, Snapshot};
-use crate::probe::{LoginAttempts, ProbeLocation, ProbeLogin, Task};
+use crate::probe::{LoginAttempts, ProbeCoverage, ProbeLocation, ProbeLogin, Task};
 use martydb_model::error::Result;
 use martydb_model::{DesiredServer, RoleName};
 use martydb_pg::wire::Attempt;
@@ -15,11 +15,13 @@ pub enum Extent {
     None,
     /// Each login at its own database and one other; on other addresses only attempts that must always be rejected.
     Sample,
+    /// `Full` where that takes about a minute at most, else like `Sample` with as many other databases, at random.
+    #[default]
+    Auto,
     /// Every login at every database with its own password, one at a time: nothing that resembles an attack.
     Gentle,
     /// Every login at every database; on other addresses at its own and one other database, and wherever
     /// pg_hba.conf differs.
-    #[default]
     Full,
     /// Every combination of login, database, address and method.
     Exhaustive,
@@ -87,6 +89,7 @@ pub enum Purpose {
 
 pub struct Observations {
     pub context: ServerContext,
+    pub coverage: ProbeCoverage,
     /// In the order of the task's logins; empty if no logins were tried, and so are the next three fields.
     pub attempts: Vec<LoginAttempts>,
     /// Listeners, the manifest's address first.

@@ -59,7 +59,7 @@ pub async fn verifiers(task: &Task) -> Result<Vec<(Attempt, Option<SecretString>
     Ok(walks.into_iter().map(|walk| (walk.attempts.control.clone(), verifier(&walk))).collect())
 }
 
-/// Tries every login at every database, or with [`Task::sample`] at one of another service; controls first.
+/// Tries every login at its own database, then at those of [`Task::reach`].
 ///
 /// # Errors
 /// Those of [`try_own`], and [`Kind::Unreachable`] if no control got an answer.
@@ -159,7 +159,7 @@ impl Prober {
     }
 
     async fn matrix(self, walks: Vec<LoginWalk>) -> Vec<LoginWalk> {
-        let others = walks.iter().map(|walk| self.task.others(&self.task.logins[walk.login]).len());
+        let others = walks.iter().map(|walk| self.task.others(walk.login).len());
         self.trying.expect(others.sum());
         in_order(walks.into_iter().map(|walk| self.clone().walk(walk)).collect()).await
     }
@@ -167,7 +167,7 @@ impl Prober {
     async fn walk(self, mut walk: LoginWalk) -> LoginWalk {
         // A login that never got a connection is probably at its own limit: waiting does not help.
         let pauses = if is_full(&walk.attempts.control.outcome) { &[][..] } else { &BACKOFF };
-        for index in self.task.others(&self.task.logins[walk.login]) {
+        for index in self.task.others(walk.login) {
             let database = self.task.databases[index].name.as_str();
             let attempt = self.attempt(&mut walk.credentials, database, pauses).await;
             walk.attempts.others.push((index, attempt));

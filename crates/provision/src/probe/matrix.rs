@@ -89,6 +89,38 @@ pub struct ProbeSummary {
     pub breaches: usize,
     /// Inconclusive probes, and everything that could not be read.
     pub inconclusive: usize,
+    #[serde(flatten)]
+    pub coverage: ProbeCoverage,
+    /// Pairs that were tried.
+    pub tried: usize,
+}
+
+/// Size of the matrix of one server or several.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, JsonSchema)]
+pub struct ProbeCoverage {
+    pub extent: ProbeExtent,
+    /// Pairs of a login and a database that accepts connections.
+    pub pairs: usize,
+}
+
+/// Extent of the login attempts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ProbeExtent {
+    /// Every pair.
+    #[default]
+    Full,
+    /// Each login's own database, and some of the others.
+    Sample,
+    /// No logins.
+    None,
+}
+
+impl ProbeCoverage {
+    /// Adds another server's pairs; the smaller extent counts.
+    pub fn and(self, other: ProbeCoverage) -> ProbeCoverage {
+        ProbeCoverage { extent: self.extent.max(other.extent), pairs: self.pairs + other.pairs }
+    }
 }
 
 impl ProbeSummary {
@@ -97,12 +129,15 @@ impl ProbeSummary {
         matrix: impl IntoIterator<Item = &'a Probe>,
         extra: impl IntoIterator<Item = &'a Probe>,
         unread: usize,
+        coverage: ProbeCoverage,
     ) -> ProbeSummary {
         let (mut services, mut logins) = (BTreeSet::new(), BTreeSet::new());
-        let mut summary = ProbeSummary { inconclusive: unread, ..ProbeSummary::default() };
+        let mut summary = ProbeSummary { inconclusive: unread, coverage, ..ProbeSummary::default() };
         for probe in matrix {
             services.insert(probe.service.as_str());
             logins.insert((&probe.server, &probe.role));
+            // Inferred probes name how they were made.
+            summary.tried += usize::from(probe.way.is_none());
             summary.count(probe);
         }
         extra.into_iter().filter(|probe| !probe.outcome.passed()).for_each(|probe| summary.count(probe));

@@ -64,8 +64,18 @@ pub struct Task {
     pub most: usize,
     /// Timeout of one attempt, usually [`ATTEMPT_TIMEOUT`].
     pub timeout: Duration,
-    /// Set if each login is tried at only one other service's database.
-    pub sample: bool,
+    pub reach: ProbeReach,
+}
+
+/// Databases at which the logins of a task are tried in addition to their own.
+#[derive(Debug, Clone, Default)]
+pub enum ProbeReach {
+    #[default]
+    All,
+    /// One of another service.
+    One,
+    /// Those of each login, by their index in `databases`.
+    Chosen(Vec<Vec<usize>>),
 }
 
 impl Task {
@@ -91,7 +101,7 @@ impl Task {
             concurrency,
             most: concurrency,
             timeout: ATTEMPT_TIMEOUT,
-            sample: false,
+            reach: ProbeReach::All,
         }
     }
 
@@ -103,35 +113,41 @@ impl Task {
         self.concurrency.saturating_mul(times).clamp(self.concurrency, self.most.max(self.concurrency))
     }
 
-    /// Returns the databases at which a login is tried in addition to its own, by their index in `databases`.
-    pub fn others(&self, login: &ProbeLogin) -> Vec<usize> {
-        let is_other = |index: &usize| {
-            let database = &self.databases[*index];
-            // Test databases are the service's own.
-            let is_own = database.kind == DatabaseKind::Service(login.service.clone());
-            database.allow_connections
-                && !is_own
-                && database.name != login.database
-                && !login.also.contains(&database.name)
-        };
-        let all: Vec<usize> = (0..self.databases.len()).filter(is_other).collect();
-        if !self.sample || all.is_empty() {
-            return all;
+    /// Returns the databases at which a login, by its index, is tried in addition to its own, by their index in
+    /// `databases`.
+    pub fn others(&self, login: usize) -> Vec<usize> {
+        match &self.reach {
+            ProbeReach::All => self.foreign(login),
+            ProbeReach::One => self.one_other(login).into_iter().collect(),
+            ProbeReach::Chosen(chosen) => chosen[login].clone(),
         }
-        // A different one for each login, so that together they try all of them.
-        let turn = self.logins.iter().position(|other| other.role == login.role).unwrap_or(0);
-        vec![all[turn % all.len()]]
+    }
+
+    /// Returns every database that is not the login's own and accepts connections.
+    pub fn foreign(&self, login: usize) -> Vec<usize> {
+        (0..self.databases.len()).filter(|index| self.is_foreign(login, *index)).collect()
+    }
+
+    /// Returns one foreign database, a different one for each login, so that together they try all of them.
+    pub fn one_other(&self, login: usize) -> Option<usize> {
+        let count = self.databases.len();
+        (0..count).map(|next| (login + next) % count).find(|index| self.is_foreign(login, *index))
+    }
+
+    fn is_foreign(&self, login: usize, index: usize) -> bool {
+        let (login, database) = (&self.logins[login], &self.databases[index]);
+        // Test databases are the service's own.
+        let is_own = matches!(&database.kind, DatabaseKind::Service(service) if *service == login.service);
+        database.allow_connections
+            && !is_own
+            && database.name != login.database
+            && !login.also.contains(&database.name)
     }
 
     /// Returns the passwords that texts on the server are searched for.
     pub fn stored_passwords(&self) -> StoredPasswords {
         let stored = |login: &ProbeLogin| Some((login.service.to_string(), login.password.clone()?));
         StoredPasswords::new(self.logins.iter().filter_map(stored))
-    }
-
-    /// Returns the same task with one other service's database for each login.
-    pub fn sampled(&self) -> Task {
-        Task { sample: true, ..self.clone() }
     }
 }
 

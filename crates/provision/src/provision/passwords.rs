@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::scope::PlanScope;
-use crate::probe::{self, ATTEMPT_TIMEOUT, ProbeLogin, Task};
+use crate::probe::{self, ATTEMPT_TIMEOUT, ProbeLogin, ProbeReach, Task};
 use martydb_config::secrets::Secrets;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sqlstate;
@@ -87,7 +87,7 @@ pub async fn refused(
         concurrency: actual.capacity.share(scope.jobs.count, 1),
         most: actual.capacity.share(scope.jobs.count, 1),
         timeout: ATTEMPT_TIMEOUT,
-        sample: false,
+        reach: ProbeReach::All,
     };
     let attempts = probe::try_own(&task).await?;
     let mut refused = BTreeSet::new();

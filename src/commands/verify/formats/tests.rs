@@ -12,7 +12,9 @@ use martydb_model::{
 use martydb_pg::server::{Endpoint, Host, Tls};
 use martydb_pg::wire::{Accepted, Attempt, Outcome, Rejection};
 use martydb_provision::isolation::{Basis, Filter, ServerJudgement, VerifiedServer, assess, findings};
-use martydb_provision::probe::{AccessPolicy, LoginAttempts, ProbeDatabase, ProbeLogin, Task, judge};
+use martydb_provision::probe::{
+    AccessPolicy, LoginAttempts, ProbeDatabase, ProbeLogin, ProbeReach, Task, judge,
+};
 use martydb_ui::report::Style;
 
 const NARROW: Style = Style { colour: false, width: Some(80) };
@@ -74,7 +76,7 @@ fn task(services: &[String]) -> Task {
         concurrency: 1,
         most: 1,
         timeout: Duration::from_secs(1),
-        sample: false,
+        reach: ProbeReach::All,
     }
 }
 
@@ -96,11 +98,11 @@ fn seen(task: &Task, answer: impl Fn(&str, &str) -> Option<Outcome>) -> Vec<Logi
         let usual = if login.database == *database { let_in() } else { denied() };
         attempt(answer(login.role.as_str(), database.as_str()).unwrap_or(usual))
     };
-    let one = |login: &ProbeLogin| LoginAttempts {
+    let one = |(index, login): (usize, &ProbeLogin)| LoginAttempts {
         control: ask(login, &login.database),
-        others: task.others(login).into_iter().map(|n| (n, ask(login, &task.databases[n].name))).collect(),
+        others: task.others(index).into_iter().map(|n| (n, ask(login, &task.databases[n].name))).collect(),
     };
-    task.logins.iter().map(one).collect()
+    task.logins.iter().enumerate().map(one).collect()
 }
 
 fn catalogue(grants: &[(&str, Grantee)]) -> ActualServer {
@@ -233,7 +235,7 @@ fn where_all_is_denied_one_line_says_so() {
     );
     let sixty: Vec<_> = (1..=60).map(|n| format!("s{n}")).collect();
     assert!(line(&sixty).starts_with("60 services at 62 databases: every login"));
-    let task = task(&names(&FOUR)).sampled();
+    let task = Task { reach: ProbeReach::One, ..task(&names(&FOUR)) };
     let sample = judged(&task, &seen(&task, |_, _| None), &ActualServer::default());
     assert!(usual_text(sample, &Style::PLAIN).contains("denied at the others that were tried"));
 }
@@ -283,7 +285,7 @@ fn a_cell_shows_its_own_worst_and_says_what_it_hides() {
 
 #[test]
 fn what_was_not_tried_is_said() {
-    let task = task(&names(&FOUR)).sampled();
+    let task = Task { reach: ProbeReach::One, ..task(&names(&FOUR)) };
     let sample = grid_text(&task, &seen(&task, |_, _| None), &NARROW);
     assert!(sample.contains("\nblank: not tried\n"), "{sample}");
     let none = grid_text(&task, &[], &NARROW);

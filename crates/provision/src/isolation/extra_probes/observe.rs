@@ -112,7 +112,7 @@ struct RolePlan<'a> {
 fn of_login(around: &ProbeContext<'_>, at: usize) -> Vec<ExtraProbe> {
     let (task, attempts) = (around.task, &around.attempts[at]);
     let login = &task.logins[at];
-    let foreign = task.sampled().others(login).into_iter().chain(task.others(login));
+    let foreign = task.one_other(at).into_iter().chain(task.others(at));
     let mut plan = RolePlan {
         around,
         login: Some(at),
@@ -171,7 +171,7 @@ impl<'a> RolePlan<'a> {
 
     fn by_extent(&mut self, at: usize) {
         match self.around.extent {
-            Extent::None | Extent::Sample | Extent::Gentle => {}
+            Extent::None | Extent::Auto | Extent::Sample | Extent::Gentle => {}
             Extent::Full => self.treated_apart(at),
             Extent::Exhaustive => self.everything(at),
         }

@@ -1,0 +1,222 @@
+//! Choice of the pairs of a login and another database that a large server is tried with. Pure.
+
+use std::collections::BTreeSet;
+
+use super::breaches::connects;
+use super::hba::{names_database, names_role};
+use crate::catalog::HbaLine;
+use crate::probe::{ProbeLogin, Task};
+use martydb_model::{ActualDatabase, ActualServer, Grantee, RoleGraph, RoleName};
+
+/// Most attempts of a run whose extent is chosen by size: about a minute for a server that answers 330 logins a second.
+pub const MOST_PAIRS: usize = 20_000;
+
+/// Probability, in percent, of the statement that [`detectable`] makes.
+pub const CONFIDENCE: u32 = 97;
+
+/// Source of the databases' connect privileges and of the rules that name a login.
+pub struct LoginRules<'a> {
+    pub server: &'a ActualServer,
+    /// Rules of pg_hba.conf, if the admin may read them.
+    pub hba: Option<&'a [HbaLine]>,
+}
+
+/// Foreign databases of each login, by their index in the task, and the size of the random part.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sample {
+    pub foreign: Vec<Vec<usize>>,
+    /// Smallest share of a login's pairs that were drawn, from 0 to 1; those that the rules do not decide alike are all
+    /// tried and do not count.
+    pub share: f64,
+}
+
+/// Draws a sample of at most `most` attempts, at least one per login beside its own database. Returns `None` if all
+/// pairs are no more than that.
+///
+/// Pairs that the catalogs or pg_hba.conf do not treat like the rest come first.
+pub fn draw(task: &Task, rules: &LoginRules<'_>, most: usize, seed: u64) -> Option<Sample> {
+    let all: Vec<Vec<usize>> = (0..task.logins.len()).map(|login| task.foreign(login)).collect();
+    let pairs = task.logins.len() + all.iter().map(Vec::len).sum::<usize>();
+    if pairs <= most {
+        return None;
+    }
+    let mut random = fastrand::Rng::with_seed(seed);
+    let per_login = (most / task.logins.len()).saturating_sub(1).max(1);
+    let groups = RoleGraph::new(rules.server.memberships.iter().filter(|row| row.inherit));
+    let split = |(login, foreign): (&ProbeLogin, Vec<usize>)| {
+        let apart = Apart::of(rules, &groups, login);
+        foreign.into_iter().partition::<Vec<_>, _>(|index| apart.includes(task, *index))
+    };
+    let mut share = 1.0_f64;
+    let mut chosen = |(mut apart, alike): (Vec<usize>, Vec<usize>)| {
+        // PUBLIC's CONNECT everywhere sets all pairs apart; the catalogs report it without a login.
+        random.shuffle(&mut apart);
+        apart.truncate(per_login);
+        let drawn = random.choose_multiple(alike.iter().copied(), (per_login - apart.len()).max(1));
+        if !alike.is_empty() {
+            share = share.min(drawn.len() as f64 / alike.len() as f64);
+        }
+        let mut tried = [apart, drawn].concat();
+        tried.sort_unstable();
+        tried
+    };
+    let foreign = task.logins.iter().zip(all).map(split).map(&mut chosen).collect();
+    Some(Sample { foreign, share })
+}
+
+/// Returns the least number of open pairs of which a sample with this share of each login's pairs finds at least one
+/// with [`CONFIDENCE`], however they are distributed: each open pair is missed with a probability of at most 1 − share.
+pub fn detectable(share: f64) -> usize {
+    let missed = 1.0 - f64::from(CONFIDENCE) / 100.0;
+    if share >= 1.0 { 1 } else { (missed.ln() / (1.0 - share).ln()).ceil() as usize }
+}
+
+/// Databases that the rules do not treat like the rest for one login.
+struct Apart<'a> {
+    server: &'a ActualServer,
+    /// Lines of pg_hba.conf that name the login.
+    lines: Vec<&'a HbaLine>,
+    /// Roles whose CONNECT is the login's; `None` for a superuser.
+    holders: Option<BTreeSet<&'a RoleName>>,
+}
+
+impl<'a> Apart<'a> {
+    fn of(rules: &LoginRules<'a>, groups: &RoleGraph<'a>, login: &'a ProbeLogin) -> Apart<'a> {
+        let superuser = rules.server.roles.get(&login.role).is_some_and(|role| role.superuser);
+        let inherited = || groups.reachable(&login.role, |_| true).into_iter().map(|path| path.role);
+        let lines = rules.hba.into_iter().flatten().filter(|line| names_role(line, login.role.as_str()));
+        Apart {
+            server: rules.server,
+            lines: lines.collect(),
+            holders: (!superuser).then(|| inherited().chain([&login.role]).collect()),
+        }
+    }
+
+    fn includes(&self, task: &Task, index: usize) -> bool {
+        let name = &task.databases[index].name;
+        self.server.databases.get(name).is_none_or(|found| self.connects_to(found))
+            || self.lines.iter().any(|line| names_database(line, name.as_str()))
+    }
+
+    fn connects_to(&self, found: &ActualDatabase) -> bool {
+        let Some(holders) = &self.holders else { return true };
+        connects(found).any(|entry| match &entry.grantee {
+            Grantee::Public => true,
+            Grantee::Role(role) => holders.contains(role),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::probe::{AccessPolicy, ProbeDatabase, ProbeReach};
+    use crate::tests::entry;
+    use martydb_model::{ActualRole, DatabaseKind, DbName, Membership, RoleKind, ServiceName};
+    use martydb_pg::server::{Endpoint, Host, Tls};
+    use std::time::Duration;
+
+    const SERVICES: usize = 40;
+
+    fn task() -> Task {
+        let service = |n: usize| ServiceName::new(format!("s{n}")).unwrap();
+        let database = |n: usize| DbName::new(format!("d{n}")).unwrap();
+        let login = |n| ProbeLogin {
+            service: service(n),
+            kind: RoleKind::App,
+            role: RoleName::new(format!("r{n}")).unwrap(),
+            database: database(n),
+            also: vec![],
+            further: false,
+            replicates: false,
+            password: None,
+        };
+        let place = |n| ProbeDatabase {
+            name: database(n),
+            allow_connections: true,
+            kind: DatabaseKind::Service(service(n)),
+            policy: AccessPolicy::Closed,
+        };
+        Task {
+            server: "main".into(),
+            endpoint: Endpoint { host: Host::Tcp("localhost".into()), port: 1, tls: Tls::default() },
+            logins: (0..SERVICES).map(login).collect(),
+            databases: (0..SERVICES).map(place).collect(),
+            concurrency: 1,
+            most: 1,
+            timeout: Duration::ZERO,
+            reach: ProbeReach::All,
+        }
+    }
+
+    /// PUBLIC connects to d3, and a group of r5 to d7.
+    fn server() -> ActualServer {
+        let acl = |n| match n {
+            3 => vec![entry(None, "CONNECT", "adm")],
+            7 => vec![entry(Some("crew"), "CONNECT", "adm")],
+            n => vec![entry(Some(&format!("r{n}")), "CONNECT", "adm")],
+        };
+        let database = |n: usize| {
+            let found = ActualDatabase { allow_connections: true, acl: acl(n), ..ActualDatabase::default() };
+            (DbName::new(format!("d{n}")).unwrap(), found)
+        };
+        let role = |n: usize| (RoleName::new(format!("r{n}")).unwrap(), ActualRole::default());
+        let member = Membership {
+            role: RoleName::new("crew").unwrap(),
+            member: RoleName::new("r5").unwrap(),
+            grantor: None,
+            admin: false,
+            inherit: true,
+            set: true,
+        };
+        ActualServer {
+            databases: (0..SERVICES).map(database).collect(),
+            roles: (0..SERVICES).map(role).collect(),
+            memberships: vec![member],
+            ..ActualServer::default()
+        }
+    }
+
+    fn line(method: &str) -> HbaLine {
+        HbaLine {
+            line: 1,
+            file: None,
+            kind: Some("host".into()),
+            databases: vec!["d11".into()],
+            users: vec!["r9".into()],
+            address: Some("all".into()),
+            netmask: None,
+            method: Some(method.into()),
+            options: vec![],
+            error: None,
+        }
+    }
+
+    #[test]
+    fn a_sample_has_each_pair_that_stands_out_and_each_login_at_another_database() {
+        let (task, server, lines) = (task(), server(), [line("trust")]);
+        let rules = LoginRules { server: &server, hba: Some(&lines) };
+        let sample = draw(&task, &rules, 200, 1).unwrap();
+        for (login, tried) in sample.foreign.iter().enumerate() {
+            assert!((1..=4).contains(&tried.len()) && !tried.contains(&login), "{login}: {tried:?}");
+            assert!(login == 3 || tried.contains(&3), "{login}: {tried:?}");
+        }
+        assert!(sample.foreign[5].contains(&7) && sample.foreign[9].contains(&11), "{:?}", sample.foreign);
+        assert_eq!(sample.share, 2.0 / 37.0, "of a login whose pairs stand out twice");
+        assert_ne!(sample, draw(&task, &rules, 200, 2).unwrap(), "another run tries others");
+        assert_eq!(draw(&task, &rules, SERVICES * SERVICES, 1), None, "all fit");
+    }
+
+    #[test]
+    fn even_a_small_limit_tries_each_login_once() {
+        let (task, server, lines) = (task(), server(), [line("reject")]);
+        let sample = draw(&task, &LoginRules { server: &server, hba: Some(&lines) }, 1, 1).unwrap();
+        assert!(sample.foreign.iter().all(|tried| !tried.is_empty()));
+        assert!(names_role(&line("trust"), "r9") && !names_role(&line("reject"), "r9"));
+    }
+
+    #[test]
+    fn the_statement_about_a_sample_follows_from_its_share() {
+        assert_eq!([0.03, 0.5, 1.0].map(detectable), [116, 6, 1]);
+    }
+}
