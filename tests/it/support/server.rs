@@ -14,6 +14,7 @@ use std::sync::{Mutex, OnceLock};
 use martydb_pg::server::{Endpoint, Host, Login, Tls, TlsMode, connect};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, PgConnection};
+use tokio::runtime::Runtime;
 
 use super::answer::{ask, block, state};
 use super::until::{until, until_some};
@@ -50,6 +51,42 @@ pub struct Server {
     shared: bool,
     /// Its programs.
     bin: PathBuf,
+    /// The superuser's session in the maintenance database, for queries: a login costs more than most of them.
+    session: Mutex<Option<Session>>,
+}
+
+/// A session with the runtime that drives it.
+struct Session {
+    runtime: Option<Runtime>,
+    connection: PgConnection,
+}
+
+impl Session {
+    fn ask(&mut self, sql: &str) -> Option<Vec<Vec<String>>> {
+        self.runtime.as_ref()?.block_on(ask(&mut self.connection, sql)).ok()
+    }
+}
+
+impl Drop for Session {
+    /// A test within a runtime may not wait for the end of another one.
+    fn drop(&mut self) {
+        self.runtime.take().into_iter().for_each(Runtime::shutdown_background);
+    }
+}
+
+/// Returns `true` for a query that leaves nothing behind in its session and waits for nobody.
+fn is_plain_query(sql: &str) -> bool {
+    let words = [
+        ";",
+        "pg_sleep",
+        "advisory",
+        "set_config",
+        "pg_terminate",
+        "pg_reload",
+        "nextval",
+        "current_setting",
+    ];
+    sql.starts_with("SELECT ") && !words.iter().any(|word| sql.contains(word))
 }
 
 impl Server {
@@ -97,6 +134,8 @@ impl Server {
             "listen_addresses=127.0.0.1",
             "fsync=off",
             "full_page_writes=off",
+            // Each session maps what it touches of them.
+            "shared_buffers=16MB",
             // As with segments of the usual size.
             "max_wal_size=1GB",
             "autovacuum=off",
@@ -112,7 +151,8 @@ impl Server {
             writeln!(config, "{name} = '{value}'").unwrap();
         }
         writeln!(config, "port = {port}\nunix_socket_directories = '{}'", folder.path().display()).unwrap();
-        let mut server = Server { port, folder, child: None, shared, bin: bin.to_owned() };
+        let session = Mutex::default();
+        let mut server = Server { port, folder, child: None, shared, bin: bin.to_owned(), session };
         while !server.try_launch() {
             server.crash();
             server.port = free_port();
@@ -163,6 +203,7 @@ impl Server {
 
     /// Stops the server at once, as a crash would.
     pub fn crash(&mut self) {
+        *self.session.lock().unwrap() = None;
         if let Some(mut child) = self.child.take() {
             drop(child.stdin.take());
             child.wait().unwrap();
@@ -247,7 +288,25 @@ impl Server {
 
     /// Runs SQL as the superuser and returns the rows as text.
     pub fn sql(&self, database: &str, sql: &str) -> Vec<Vec<String>> {
-        self.try_sql(self.options(database), sql).unwrap_or_else(|error| panic!("{sql}: {error}"))
+        let asked = if database == "postgres" && is_plain_query(sql) { self.query(sql) } else { None };
+        asked.unwrap_or_else(|| {
+            self.try_sql(self.options(database), sql).unwrap_or_else(|error| panic!("{sql}: {error}"))
+        })
+    }
+
+    /// Asks in the kept session; `None` if it is busy, or the server has ended it or refuses the query.
+    fn query(&self, sql: &str) -> Option<Vec<Vec<String>>> {
+        let mut kept = self.session.try_lock().ok()?;
+        if kept.is_none() {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let connection = runtime.block_on(self.options("postgres").connect()).ok()?;
+            *kept = Some(Session { runtime: Some(runtime), connection });
+        }
+        let answer = kept.as_mut()?.ask(sql);
+        if answer.is_none() {
+            *kept = None;
+        }
+        answer
     }
 
     /// The same as another role; the error is its SQLSTATE.
