@@ -90,6 +90,23 @@ const LAYOUTS: &[Layout] = &[
         ],
     ),
     (
+        "sql-migrate",
+        &[
+            (
+                "20240101000000-first.sql",
+                "-- +migrate Up\n-- +migrate StatementBegin\nCREATE TABLE item (id int PRIMARY KEY);\n-- +migrate StatementEnd\n\n-- +migrate Down\nDROP TABLE item;\n",
+            ),
+            (
+                "20240201000000-note.sql",
+                "-- +migrate Up\nALTER TABLE item ADD note text;\n-- +migrate Down\nALTER TABLE item DROP note;\n",
+            ),
+            (
+                "20240301000000-index.sql",
+                "-- +migrate Up notransaction\nCREATE INDEX CONCURRENTLY item_note ON item (note);\n-- +migrate Down notransaction\nDROP INDEX CONCURRENTLY item_note;\n",
+            ),
+        ],
+    ),
+    (
         "golang-migrate",
         &[
             ("000001_first.up.sql", UP1),

@@ -27,7 +27,7 @@ pub use folder::MigrationFolder;
 pub use lexer::{Token, TokenKind, tokens};
 pub use name::{Direction, is_plain_name};
 pub use nesting::too_deep;
-pub use own_transaction::OwnTransaction;
+pub use own_transaction::{OwnTransaction, has_several_transactions};
 pub use plain_file::{UnreadFile, read_plain, read_text};
 pub use problem::{FileProblem, Position, Positions, ProblemSeverity, refuse, refused_files};
 pub use refinery::{VersionType, checksum, reads};

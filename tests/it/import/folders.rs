@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{LAYOUTS, files, project, server, write};
+use super::{LAYOUTS, UP1, UP2, files, project, server, write};
 
 #[test]
 fn every_layout_becomes_migrations_that_go_up_and_down() {
@@ -119,6 +119,68 @@ fn what_cannot_be_carried_over_stops_it_with_its_place() {
 
     project.run(&["import", "--from", "goose", "--service", "imp_left", "--skip", "old"]).expect(0);
     assert_eq!(files(&project, "imp_left"), ["V1__a.sql"]);
+}
+
+#[test]
+fn transactions_of_a_file_stay_and_validate_takes_it() {
+    let project = project("imp_several", "");
+    // Prisma writes these around an enum that loses a value.
+    let enums = "CREATE TYPE mood_new AS ENUM ('ok');\nALTER TYPE mood RENAME TO mood_old;\nALTER TYPE mood_new RENAME TO mood;\nDROP TYPE mood_old;";
+    write(
+        &project,
+        &[
+            ("20240101_init/migration.sql", "CREATE TYPE mood AS ENUM ('ok', 'sad');\n"),
+            (
+                "20240201_enum/migration.sql",
+                &format!(
+                    "-- AlterEnum\nBEGIN;\n{enums}\nCOMMIT;\n\n-- CreateTable\nCREATE TABLE item (id int);\n"
+                ),
+            ),
+            ("20240301_whole/migration.sql", "BEGIN;\nALTER TABLE item ADD note text;\nCOMMIT;\n"),
+        ],
+    );
+    project.run(&["import", "--from", "prisma", "--service", "imp_several", "old"]).expect(0);
+    let begins = |version: &str| {
+        project
+            .read(&format!("imp_several/migrations/{version}.sql"))
+            .starts_with("-- martydb: no-transaction\n")
+    };
+    assert!(begins("V20240201__enum") && !begins("V20240301__whole"));
+    project.run(&["validate"]).expect(0);
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    project.run(&["upgrade", "--all"]).expect(0);
+    assert_eq!(server().value("imp_several", "SELECT array_to_string(enum_range(NULL::mood), ',')"), "ok");
+}
+
+#[test]
+fn a_baseline_that_nothing_precedes_is_the_first_migration() {
+    let import = |service: &'static str, files: &[(&str, &str)], code| {
+        let project = project(service, "");
+        write(&project, files);
+        let done = project.json(&["import", "--from", "flyway", "--service", service, "old"], code);
+        (project, done)
+    };
+    let (project, _) = import(
+        "imp_base",
+        &[("B1_20__all.sql", UP1), ("V1_21__note.sql", UP2), ("V2__other.sql", "SELECT 1;\n")],
+        0,
+    );
+    assert_eq!(files(&project, "imp_base"), ["V1__all.sql", "V2__note.sql", "V3__other.sql"]);
+    let (_, done) = import("imp_late", &[("V1__a.sql", UP1), ("B1__all.sql", UP1), ("V2__b.sql", UP2)], 2);
+    assert_eq!(done["left_out"][0]["file"], "B1__all.sql", "{done:#}");
+}
+
+#[test]
+fn a_file_of_another_tool_is_refused_with_its_name() {
+    let project = project("imp_other", "");
+    write(&project, &[("1_a.sql", "CREATE TABLE a ();\n-- +migrate Down\nDROP TABLE a;\n")]);
+    let done = project.json(&["import", "--from", "sqlx", "--service", "imp_other", "old"], 2);
+    let left = &done["left_out"][0];
+    assert_eq!(
+        (&left["what"], &left["line"]),
+        (&"has a marker of sql-migrate".into(), &2.into()),
+        "{done:#}"
+    );
 }
 
 #[test]

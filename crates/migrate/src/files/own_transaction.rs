@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use super::directive::Mode;
 use super::lexer::{Lexer, TokenKind};
-use super::script::{StatementHead, is_word};
+use super::script::{ScriptItem, StatementHead, is_word, walk};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwnTransaction {
@@ -116,23 +116,27 @@ impl Pairing {
     }
 }
 
+/// Returns `true` if a text has transactions of its own that are not one around the whole.
+pub fn has_several_transactions(text: &str) -> bool {
+    matches!(pair(text, Mode::Transaction).1, Paired::Several(_))
+}
+
+fn pair(text: &str, mode: Mode) -> (Vec<OwnTransaction>, Paired) {
+    let (mut pairing, mut count) = (Pairing::default(), 0);
+    walk(text, |item| {
+        if let ScriptItem::Statement(seen) = item {
+            match control(&seen) {
+                Some(control) => pairing.take(control, seen.span.clone(), count),
+                None => count += 1,
+            }
+        }
+    });
+    pairing.end(mode, count)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::files::script::{ScriptItem, walk};
-
-    fn pair(sql: &str, mode: Mode) -> (Vec<OwnTransaction>, Paired) {
-        let (mut pairing, mut count) = (Pairing::default(), 0);
-        walk(sql, |item| {
-            if let ScriptItem::Statement(seen) = item {
-                match control(&seen) {
-                    Some(control) => pairing.take(control, seen.span.clone(), count),
-                    None => count += 1,
-                }
-            }
-        });
-        pairing.end(mode, count)
-    }
 
     #[test]
     fn one_transaction_around_the_whole_file_fits() {

@@ -21,6 +21,12 @@ pub enum FileMeaning {
         direction: FileDirection,
     },
     Repeatable(String),
+    /// Flyway's `B` file, which replaces the versions up to its own in a new database.
+    Baseline {
+        key: String,
+        version: Vec<u64>,
+        name: String,
+    },
     /// Settings of the migration with this key.
     Settings(String),
     /// The tool reads it, but martydb cannot: problem and fix.
@@ -151,7 +157,9 @@ pub fn flyway(path: &str) -> FileMeaning {
     let file = path.rsplit_once('/').map_or(path, |parts| parts.1);
     if let Some(script) = file.strip_suffix(".conf") {
         return match flyway(script) {
-            FileMeaning::Migration { key, .. } => FileMeaning::Settings(key),
+            FileMeaning::Migration { key, .. } | FileMeaning::Baseline { key, .. } => {
+                FileMeaning::Settings(key)
+            }
             _ => FileMeaning::Other,
         };
     }
@@ -171,18 +179,17 @@ pub fn flyway(path: &str) -> FileMeaning {
         Some('V') => FileDirection::Up,
         Some('U') => FileDirection::Down,
         Some('R') if stem.starts_with("R__") => return FileMeaning::Repeatable(stem[3..].into()),
-        Some('B') if versioned => {
-            return FileMeaning::Foreign(
-                "is a Flyway baseline",
-                "import the versions before it, or pass --skip",
-            );
-        }
+        Some('B') if versioned => FileDirection::Whole,
         _ => return FileMeaning::Foreign(UNNUMBERED.0, UNNUMBERED.1),
     };
     let (version, name) = stem[1..].split_once("__").unwrap_or((&stem[1..], ""));
-    let parts: Option<Vec<u64>> = version.split(['.', '_']).map(|part| part.parse().ok()).collect();
+    let (key, parts) = (version.replace('_', "."), version.split(['.', '_']));
+    let parts: Option<Vec<u64>> = parts.map(|part| part.parse().ok()).collect();
     match parts {
-        Some(parts) => migration(&version.replace('_', "."), parts, name, direction),
+        Some(version) if direction == FileDirection::Whole => {
+            FileMeaning::Baseline { key, version, name: name.into() }
+        }
+        Some(version) => migration(&key, version, name, direction),
         None => FileMeaning::Foreign(UNNUMBERED.0, UNNUMBERED.1),
     }
 }
@@ -211,6 +218,7 @@ mod tests {
                 format!("{key} {version:?} {name} {direction:?}")
             }
             FileMeaning::Repeatable(name) => format!("repeatable {name}"),
+            FileMeaning::Baseline { key, version, name } => format!("baseline {key} {version:?} {name}"),
             FileMeaning::Settings(key) => format!("settings {key}"),
             FileMeaning::Foreign(what, _) => what.into(),
             FileMeaning::Other => "other".into(),
@@ -243,7 +251,9 @@ mod tests {
             (flyway, "old/V13.1__x.sql", "13.1 [13, 1] x Up"),
             (flyway, "U2__x.sql", "2 [2] x Down"),
             (flyway, "R__views.sql", "repeatable views"),
+            (flyway, "B1_20__all.sql", "baseline 1.20 [1, 20] all"),
             (flyway, "V2__x.sql.conf", "settings 2"),
+            (flyway, "B1_20__x.sql.conf", "settings 1.20"),
             (flyway, "afterMigrate__x.sql", "is a Flyway callback"),
             (flyway, "V3__x.java", "is code, which martydb does not run"),
             (flyway, "Vx__x.sql", "has no version in its name"),

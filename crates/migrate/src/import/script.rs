@@ -6,9 +6,9 @@ use super::kinds::{ImportedFolder, ImportedMigration, OmittedPart, RepeatedFile,
 use super::name::{FileDirection, FileMeaning, readable};
 use super::number::{normal, versions};
 use super::own_table::provide;
-use super::split::plain;
+use super::split::{foreign_marker, plain};
 use super::tools::{FileOrder, Tool};
-use crate::files::{Position, ScriptItem, needs_no_transaction, walk};
+use crate::files::{Position, ScriptItem, has_several_transactions, needs_no_transaction, walk};
 
 /// A migration that has no version yet.
 #[derive(Default)]
@@ -34,6 +34,7 @@ struct ImportBuilder {
 /// Returns the migrations of a tool's files.
 pub fn gather(tool: &Tool, files: &[SourceFile]) -> ImportedFolder {
     let mut gathering = ImportBuilder::default();
+    let baseline = first_baseline(tool, files);
     let read: Vec<(&SourceFile, FileMeaning)> =
         files.iter().map(|file| (file, (tool.named)(&file.path))).collect();
     for (file, named) in &read {
@@ -42,9 +43,31 @@ pub fn gather(tool: &Tool, files: &[SourceFile]) -> ImportedFolder {
         }
     }
     for (file, named) in read {
+        let named = match named {
+            FileMeaning::Baseline { key, version, name } if baseline.as_ref() == Some(&version) => {
+                FileMeaning::Migration { key, version, name, direction: FileDirection::Up }
+            }
+            FileMeaning::Baseline { .. } => FileMeaning::Foreign(
+                "is a Flyway baseline of versions that are here too",
+                "import those, or remove them; or pass --skip",
+            ),
+            named => named,
+        };
         gathering.take(tool, file, named);
     }
     gathering.finish(tool)
+}
+
+/// Returns the version of a baseline that nothing precedes: it is the first migration of a new database.
+/// <https://documentation.red-gate.com/flyway/flyway-concepts/migrations/baseline-migrations>
+fn first_baseline(tool: &Tool, files: &[SourceFile]) -> Option<Vec<u64>> {
+    let first = |file: &SourceFile| match (tool.named)(&file.path) {
+        FileMeaning::Baseline { version, .. } => Some((version, true)),
+        FileMeaning::Migration { version, direction: FileDirection::Up, .. } => Some((version, false)),
+        _ => None,
+    };
+    // Of a version with both files, the other one is first.
+    files.iter().filter_map(first).min().filter(|(_, baseline)| *baseline).map(|(version, _)| version)
 }
 
 /// Returns the lines of a settings file, without blanks.
@@ -57,7 +80,7 @@ fn squeezed(bytes: &[u8]) -> String {
 impl ImportBuilder {
     fn take(&mut self, tool: &Tool, file: &SourceFile, named: FileMeaning) {
         match named {
-            FileMeaning::Other | FileMeaning::Settings(_) => {}
+            FileMeaning::Other | FileMeaning::Settings(_) | FileMeaning::Baseline { .. } => {}
             FileMeaning::Foreign(what, fix) => {
                 self.imported.left_out.push(OmittedPart::new(&file.path, what, fix));
             }
@@ -100,10 +123,18 @@ impl ImportBuilder {
             })
         };
         let split = if says(tool.verbatim) { plain } else { tool.split };
+        if let Some((at, of)) = foreign_marker(tool.name, text) {
+            let (what, fix) =
+                (format!("has a marker of {of}"), format!("import with --from {of}, or pass --skip"));
+            return Err(OmittedPart::new(&file.path, what, fix).at(Position::new(text, at)));
+        }
         let parts = split(text)
             .map_err(|(at, what, fix)| OmittedPart::new(&file.path, what, fix).at(Position::new(text, at)))?;
         let finish = |script: SqlText| {
-            let alone = script.alone || says(tool.alone) || tool.detects && cannot_share(&script.text);
+            let alone = script.alone
+                || says(tool.alone)
+                || tool.detects && cannot_share(&script.text)
+                || has_several_transactions(&script.text);
             SqlText { text: tidy(&script.text), alone }
         };
         Ok((finish(parts.up), parts.down.map(finish)))

@@ -105,6 +105,45 @@ pub fn goose(text: &str) -> Result<UpDown, SplitProblem> {
     })
 }
 
+/// Splits a file of sql-migrate. <https://github.com/rubenv/sql-migrate#writing-migrations>
+pub fn sql_migrate(text: &str) -> Result<UpDown, SplitProblem> {
+    cut(text, Side::Before, |line| {
+        let words = comment(line)?.strip_prefix("+migrate")?.trim().to_ascii_lowercase();
+        let mut words = words.split_whitespace();
+        let (side, alone) = (words.next().unwrap_or_default(), words.next() == Some("notransaction"));
+        Some(match side {
+            "up" => Marker::Up { alone },
+            "down" => Marker::Down { alone },
+            "statementbegin" | "statementend" => Marker::Dropped,
+            other => Marker::Unknown(
+                format!("\"+migrate {other}\" is not a known marker"),
+                "remove it, or pass --skip".into(),
+            ),
+        })
+    })
+}
+
+/// Beginnings of comments that tools divide their files at.
+const MARKERS: &[(&str, &str)] = &[
+    ("+goose ", "goose"),
+    ("+migrate ", "sql-migrate"),
+    ("migrate:up", "dbmate"),
+    ("migrate:down", "dbmate"),
+];
+
+/// Returns the byte offset of the first marker of another tool, and that tool: the whole file, undone at its end, would be one
+/// migration.
+pub fn foreign_marker(tool: &str, text: &str) -> Option<(usize, &'static str)> {
+    let mut at = 0;
+    text.split_inclusive('\n').find_map(|line| {
+        let start = at;
+        at += line.len();
+        let words = comment(line.trim())?;
+        let (_, of) = MARKERS.iter().find(|(marker, _)| words.starts_with(marker))?;
+        (*of != tool).then_some((start, *of))
+    })
+}
+
 /// Splits a file of dbmate. <https://github.com/amacneil/dbmate#migration-options>
 pub fn dbmate(text: &str) -> Result<UpDown, SplitProblem> {
     cut(text, Side::Before, |line| {
@@ -180,6 +219,12 @@ mod tests {
             (goose, "-- +goose Up\n-- +goose ENVSUB ON\n", "13: takes values from the environment"),
             (dbmate, "-- migrate:up transaction:false\na\n-- migrate:down\nb", r#""a\n" alone / "b""#),
             (dbmate, "--migrate:up\na\n-- migrate:downtown\n", r#""a\n-- migrate:downtown\n" / none"#),
+            (
+                sql_migrate,
+                "-- x\n-- +migrate Up notransaction\na;\n-- +migrate StatementEnd\n-- +migrate Down\nb;\n",
+                r#""a;\n" alone / "b;\n""#,
+            ),
+            (sql_migrate, "a;\n-- +migrate Up\n", "0: is before the up marker"),
             (sqlx, "-- no-transaction\na", r#""a" alone / none"#),
             (sqlx, "a\n-- no-transaction\n", r#""a\n-- no-transaction\n" / none"#),
             (node_pg_migrate, "a\n", r#""a\n" / none"#),
@@ -190,5 +235,13 @@ mod tests {
         for (cut, text, expected) in rows {
             assert_eq!(said(cut(text)), *expected, "{text}");
         }
+    }
+
+    #[test]
+    fn a_file_of_another_tool_is_known_by_its_markers() {
+        let both = "CREATE TABLE t ();\n  -- +migrate Down\nDROP TABLE t;\n";
+        assert_eq!(foreign_marker("sqlx", both), Some((19, "sql-migrate")));
+        assert_eq!(foreign_marker("sql-migrate", both), None);
+        assert_eq!(foreign_marker("sqlx", "-- migrates the rest\n-- goose\nSELECT '-- +goose'"), None);
     }
 }

@@ -91,6 +91,7 @@ pub const TOOLS: &[Tool] = &[
         own_table: Some(("schema_migrations", "version varchar(128) PRIMARY KEY")),
         ..PLAIN
     },
+    Tool { name: "sql-migrate", split: split::sql_migrate, sorted: FileOrder::ByKey, ..PLAIN },
     Tool {
         name: "golang-migrate",
         named: name::updown,
