@@ -2,11 +2,12 @@
 
 mod access;
 mod ages;
+mod full;
 mod metrics;
 mod outbox;
 mod prometheus;
 mod role;
-mod served;
+pub mod served;
 
 use crate::support::{Admin, Project, Server};
 

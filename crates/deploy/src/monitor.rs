@@ -18,6 +18,8 @@ pub mod watch;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
+
 use crate::http::{Bound, HttpListener};
 use checks::{Checks, Schedule};
 use exporter::Exporter;
@@ -48,9 +50,7 @@ pub async fn once(run: &Run, schedule: &Schedule) -> Result<Measurement> {
         tokio::spawn(watch.serve());
     }
     let checks = Checks::new(run.again(), results.clone(), schedule.extent, false);
-    for (check, _) in schedule.due() {
-        checks.once(check).await;
-    }
+    join_all(schedule.due().map(|(check, _)| checks.once(check))).await;
     let monitor = Exporter::new(run, schedule, handles, results.clone());
     let (samples, unreachable) = monitor.samples(Duration::from_secs(15)).await;
     Ok(Measurement {

@@ -5,6 +5,12 @@ use std::time::{Duration, Instant};
 
 use crate::wire::interrupt;
 
+/// Returns the first of these pauses, in milliseconds, that together take at most `patience`.
+pub fn pauses_within(pauses: &[u64], patience: Duration) -> &[u64] {
+    let fits = |count: &usize| Duration::from_millis(pauses[..*count].iter().sum()) <= patience;
+    &pauses[..(1..=pauses.len()).take_while(fits).count()]
+}
+
 pub struct Backoff {
     first: Duration,
     next: Duration,
@@ -105,6 +111,14 @@ mod tests {
         }
         backoff.reset();
         assert!(backoff.pause() <= first.mul_f64(1.25));
+    }
+
+    #[test]
+    fn pauses_end_with_the_patience() {
+        for (patience, expected) in [(0, 0), (99, 0), (100, 1), (400, 2), (1200, 2), (5000, 3)] {
+            let within = pauses_within(&[100, 300, 900], Duration::from_millis(patience));
+            assert_eq!(within.len(), expected, "{patience}");
+        }
     }
 
     #[tokio::test]

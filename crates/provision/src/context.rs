@@ -4,6 +4,7 @@ mod hosts;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use secrecy::SecretString;
 
@@ -14,7 +15,7 @@ use martydb_config::secrets::{CredentialKey, Secrets, Store};
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Result};
 use martydb_model::{AccessRole, DesiredServer, DesiredService, RoleKind, RoleName, ServiceName};
-use martydb_pg::server::{Access, EventTriggerGuard, Login};
+use martydb_pg::server::{Access, EventTriggerGuard, Login, PATIENCE};
 
 /// Receiver of notes for the user.
 pub type NoteSink = Arc<dyn Fn(&str) + Send + Sync>;
@@ -23,6 +24,8 @@ pub struct Context {
     pub manifest: Manifest,
     pub environment: Environment,
     pub store: Store,
+    /// Longest wait of an admin's session or a probe for a free connection.
+    pub patience: Duration,
     note: NoteSink,
     servers: ServerCache,
 }
@@ -41,7 +44,7 @@ struct ServerCache {
 impl Context {
     pub fn new(manifest: Manifest, environment: Environment, note: NoteSink) -> Context {
         let store = Store::open(&manifest, &environment);
-        Context { manifest, environment, store, note, servers: ServerCache::default() }
+        Context { manifest, environment, store, patience: PATIENCE, note, servers: ServerCache::default() }
     }
 
     /// Returns a fresh copy for a long-running command: it determines again which host of a server is the primary.
@@ -56,7 +59,8 @@ impl Context {
 
     #[must_use]
     pub fn with_manifest(&self, manifest: Manifest) -> Context {
-        Context::new(manifest, self.environment.clone(), self.note.clone())
+        let context = Context::new(manifest, self.environment.clone(), self.note.clone());
+        Context { patience: self.patience, ..context }
     }
 
     pub fn service(&self, name: &str) -> Result<&DesiredService> {
@@ -102,6 +106,7 @@ impl Context {
                     endpoint: running.tcp,
                     embedded: true,
                     event_triggers,
+                    patience: self.patience,
                 })
             }
             ServerLocation::Url(url) => {
@@ -115,6 +120,7 @@ impl Context {
                     endpoint: url.endpoint(),
                     embedded: false,
                     event_triggers,
+                    patience: self.patience,
                 })
             }
         }

@@ -3,7 +3,6 @@
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine;
@@ -39,19 +38,7 @@ fn a_listener_for_other_machines_takes_tls_and_a_password() {
 
     let never = ["--isolation-every", "never", "--drift-every", "never", "--migrations-every", "never"];
     let served = Served::start(&project, &[&tls[..], &never].concat());
-    let connect = || {
-        let mut roots = rustls::RootCertStore::empty();
-        roots.add(certified.cert.der().clone()).unwrap();
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        let session =
-            rustls::ClientConnection::new(Arc::new(config), "localhost".try_into().unwrap()).unwrap();
-        rustls::StreamOwned::new(session, std::net::TcpStream::connect(&served.address).unwrap())
-    };
+    let connect = || served.tls(certified.cert.der());
     let with = |pair: &str| format!("Authorization: Basic {}\r\n", BASE64_STANDARD.encode(pair));
     let answer = ask(connect(), "localhost", "/metrics", "");
     assert_eq!(answer.status, 401);

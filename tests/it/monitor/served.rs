@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use rustls::pki_types::CertificateDer;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::{Project, until};
@@ -38,7 +39,12 @@ impl Served {
     pub fn start(project: &Project, arguments: &[&str]) -> Served {
         let mut all = vec!["monitor", "--listen", "127.0.0.1:0"];
         all.extend(arguments);
-        let mut child = project.command(&all).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        Served::run(project.command(&all))
+    }
+
+    /// Starts a command that listens on a free port.
+    pub fn run(mut command: Command) -> Served {
+        let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let said = Arc::new(Mutex::new(String::new()));
         let address = loop {
@@ -61,6 +67,21 @@ impl Served {
     /// What it wrote to standard error.
     pub fn said(&self) -> String {
         self.said.lock().unwrap().clone()
+    }
+
+    /// A connection over TLS to a listener with this certificate for `localhost`.
+    pub fn tls(&self, certificate: &CertificateDer<'static>) -> impl Read + Write + use<> {
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(certificate.clone()).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let session =
+            rustls::ClientConnection::new(Arc::new(config), "localhost".try_into().unwrap()).unwrap();
+        rustls::StreamOwned::new(session, TcpStream::connect(&self.address).unwrap())
     }
 
     pub fn get(&self, path: &str, headers: &str) -> Response {

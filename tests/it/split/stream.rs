@@ -68,6 +68,7 @@ impl Pair {
             endpoint: endpoint(&self.source),
             embedded: false,
             event_triggers: EventTriggerGuard::default(),
+            patience: martydb_pg::server::PATIENCE,
         };
         StreamOrigin {
             access,

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
+use futures_util::stream::{self, StreamExt};
 use time::OffsetDateTime;
-use tokio::sync::Semaphore;
 
 use super::results::{CheckOutcome, CheckResults, seconds};
 use super::verdict;
-use martydb_migrate::Sizes;
-use martydb_model::ServerName;
+use martydb_migrate::{ServiceStatus, Sizes};
+use martydb_model::{DesiredService, ServerName};
 use martydb_model::error::{Error, Result};
 use martydb_model::metrics::MonitorCheck;
 use martydb_pg::server::sessions::SessionList;
@@ -20,6 +20,9 @@ use martydb_provision::isolation::{self, Extent, Filter};
 use martydb_provision::provision::{self, PlanOptions};
 use martydb_provision::run::Run;
 use martydb_provision::targets;
+
+/// Longest wait of a check for a free connection: a full database must not hold up the checks of the others.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Time limit of a check: a server that hangs must not block the next proof.
 const LONGEST: Duration = Duration::from_secs(15 * 60);
@@ -42,19 +45,20 @@ impl Schedule {
     }
 }
 
-/// Checks of one manifest, run one at a time, so they never use more connections than one command.
+/// Checks of one manifest. They run side by side, each when its previous run has ended: one that waits for a server
+/// holds up no other.
 pub struct Checks {
     pub run: Run,
     pub results: Arc<CheckResults>,
     pub extent: Extent,
     /// `true` if it logs failures.
     pub logs_failures: bool,
-    turn: Semaphore,
 }
 
 impl Checks {
-    pub fn new(run: Run, results: Arc<CheckResults>, extent: Extent, logs_failures: bool) -> Checks {
-        Checks { run, results, extent, logs_failures, turn: Semaphore::new(1) }
+    pub fn new(mut run: Run, results: Arc<CheckResults>, extent: Extent, logs_failures: bool) -> Checks {
+        (run.lock_wait, run.context.patience) = (PATIENCE.min(run.lock_wait), PATIENCE);
+        Checks { run, results, extent, logs_failures }
     }
 
     /// Runs all checks on a separate thread, so that the work of a large proof does not delay scrapes. It ends with
@@ -83,7 +87,6 @@ impl Checks {
 
     /// Runs a check, stores its result, and logs new failures.
     pub async fn once(&self, check: MonitorCheck) {
-        let _turn = self.turn.acquire().await.expect("the semaphore is never closed");
         let begun = Instant::now();
         let run = self.run.again();
         let outcome = match tokio::time::timeout(LONGEST, self.look(&run, check)).await {
@@ -115,29 +118,17 @@ impl Checks {
                 verdict::of_isolation(&assessment, &services, seconds(OffsetDateTime::now_utc()))
             }
             MonitorCheck::Migrations => {
-                let (mut all, mut lists) = (vec![], BTreeMap::<ServerName, SessionList>::new());
-                // In sequence: this is not urgent, and saves the services' connection limits.
-                for (service, target) in targets::of(run, &services).await? {
-                    all.push(match target {
-                        Ok(target) => {
-                            let sessions = lists.entry(service.server.clone()).or_default();
-                            martydb_migrate::status(&target, Sizes::Skipped, run.lock_wait, sessions).await
-                        }
-                        Err(error) => martydb_migrate::ServiceStatus::unreachable(&service, error),
-                    });
-                }
-                verdict::of_migrations(&services, &all)
+                verdict::of_migrations(&services, &migrations(run, &services).await?)
             }
             MonitorCheck::Backups => {
                 let listing = run.backups()?.list().await?;
                 verdict::of_backups(&run.manifest.project, &run.manifest.env, &services, listing)
             }
             MonitorCheck::Outbox => {
-                let mut all = vec![];
-                for service in services.iter().filter(|service| service.outbox.is_some()) {
-                    all.push((service, martydb_relay::read_backlog(run, service).await));
-                }
-                verdict::of_outboxes(all)
+                let with_outbox = services.iter().filter(|service| service.outbox.is_some());
+                let read = with_outbox
+                    .map(async |service| (service, martydb_relay::read_backlog(run, service).await));
+                verdict::of_outboxes(side_by_side(run, read).await)
             }
             MonitorCheck::Drift => {
                 let plans = provision::plan(run, &services, PlanOptions::default()).await;
@@ -145,6 +136,28 @@ impl Checks {
             }
         })
     }
+}
+
+/// Compares the services' migrations with their files.
+async fn migrations(run: &Run, services: &[DesiredService]) -> Result<Vec<ServiceStatus>> {
+    let mut lists = BTreeMap::<ServerName, SessionList>::new();
+    let all = targets::of(run, services).await?.into_iter().map(|(service, target)| {
+        let sessions = lists.entry(service.server.clone()).or_default().clone();
+        async move {
+            match target {
+                Ok(target) => {
+                    martydb_migrate::status(&target, Sizes::Skipped, run.lock_wait, &sessions).await
+                }
+                Err(error) => ServiceStatus::unreachable(&service, error),
+            }
+        }
+    });
+    Ok(side_by_side(run, all).await)
+}
+
+/// Waits for all, as many at a time as a command has jobs.
+async fn side_by_side<T, F: Future<Output = T>>(run: &Run, all: impl Iterator<Item = F>) -> Vec<T> {
+    stream::iter(all).buffered(run.jobs.count.max(1)).collect().await
 }
 
 fn failed(why: String) -> CheckOutcome {

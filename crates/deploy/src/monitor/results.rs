@@ -49,9 +49,9 @@ impl CheckResults {
     pub fn enter(&self, check: MonitorCheck, outcome: CheckOutcome, took: Duration) -> Vec<String> {
         let state = &mut *self.state();
         let series = state.series.entry(check).or_default();
-        // The time of the last proof remains true.
+        // The last proof and its time remain true until there is another.
         series.retain(|_, sample| {
-            sample.metric == ISOLATION_PROVEN || !outcome.judged.contains(&sample.subject)
+            [ISOLATION_OK, ISOLATION_PROVEN].contains(&sample.metric) || !outcome.judged.contains(&sample.subject)
         });
         for sample in outcome.samples {
             series.insert((sample.metric.name, sample.subject.clone(), sample.labels.clone()), sample);

@@ -29,11 +29,8 @@ pub fn of_isolation(assessment: &Assessment, services: &[DesiredService], now: f
         for service in services.iter().filter(|service| service.server == server.name) {
             let subject = Subject::service(service);
             let provisioned = !server.unprovisioned.contains(&subject.service);
-            let proven = provisioned && holds(assessment, services, &subject);
-            outcome.samples.push(Sample::new(ISOLATION_OK, &subject, f64::from(u8::from(proven))));
-            if proven {
-                outcome.samples.push(Sample::new(ISOLATION_PROVEN, &subject, now));
-            }
+            let proof = ServiceProof::of(assessment, services, &subject, provisioned);
+            outcome.samples.extend(proof.samples(&subject, now));
             outcome.samples.extend(findings(assessment, &subject, Some(&subject.service)));
             outcome.judged.insert(subject);
         }
@@ -52,22 +49,56 @@ fn exposed<'a>(probe: &'a Probe, services: &'a [DesiredService]) -> &'a str {
     found.map_or(&probe.service, |service| service.name.as_str())
 }
 
-/// Returns `true` if nothing contradicts the service's isolation: no breach of it, no probe without an answer, and
-/// no finding of medium or higher severity about it or its server.
-fn holds(assessment: &Assessment, services: &[DesiredService], of: &Subject) -> bool {
-    let about = |service: Option<&str>, server: &str| {
-        server == of.server && service.is_none_or(|service| service == of.service)
-    };
-    let speaks = |row: &ProbeRow| {
-        let concerns = row.probe.server == of.server && exposed(&row.probe, services) == of.service;
-        let breach = row.reported.as_ref().is_some_and(|one| !matches!(one, BreachReport::Accepted));
-        concerns && (breach || row.is_inconclusive())
-    };
-    let grave = assessment.findings.iter().any(|finding| {
-        finding.severity >= Severity::Medium && about(finding.service.as_deref(), &finding.server)
-    });
-    let unread = assessment.unread.iter().any(|unread| about(unread.service.as_deref(), &unread.server));
-    !grave && !unread && !assessment.matrix.iter().chain(&assessment.extra).any(speaks)
+/// Result of a verification for one service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ServiceProof {
+    /// Nothing contradicts its isolation.
+    Holds,
+    /// A breach of it, or a finding of medium or higher severity about it or its server.
+    Broken,
+    /// No breach is known, but a probe had no clear answer, something could not be read, or the service is not there.
+    Inconclusive,
+}
+
+impl ServiceProof {
+    fn of(
+        assessment: &Assessment,
+        services: &[DesiredService],
+        of: &Subject,
+        provisioned: bool,
+    ) -> ServiceProof {
+        let about = |service: Option<&str>, server: &str| {
+            server == of.server && service.is_none_or(|service| service == of.service)
+        };
+        let mut rows = assessment.matrix.iter().chain(&assessment.extra).filter(|row| {
+            row.probe.server == of.server && exposed(&row.probe, services) == of.service
+        });
+        let breach =
+            |row: &ProbeRow| row.reported.as_ref().is_some_and(|one| !matches!(one, BreachReport::Accepted));
+        let grave = assessment.findings.iter().any(|finding| {
+            finding.severity >= Severity::Medium && about(finding.service.as_deref(), &finding.server)
+        });
+        let unread = assessment.unread.iter().any(|unread| about(unread.service.as_deref(), &unread.server));
+        if grave || rows.clone().any(breach) {
+            ServiceProof::Broken
+        } else if unread || !provisioned || rows.any(ProbeRow::is_inconclusive) {
+            ServiceProof::Inconclusive
+        } else {
+            ServiceProof::Holds
+        }
+    }
+
+    /// Returns the samples; an inconclusive verification leaves the result of the last conclusive one.
+    fn samples(self, subject: &Subject, now: f64) -> Vec<Sample> {
+        let flag = |metric, is: bool| Sample::new(metric, subject, f64::from(u8::from(is)));
+        let inconclusive = flag(ISOLATION_INCONCLUSIVE, self == ServiceProof::Inconclusive);
+        let ok = flag(ISOLATION_OK, self == ServiceProof::Holds);
+        match self {
+            ServiceProof::Holds => vec![inconclusive, ok, Sample::new(ISOLATION_PROVEN, subject, now)],
+            ServiceProof::Broken => vec![inconclusive, ok],
+            ServiceProof::Inconclusive => vec![inconclusive],
+        }
+    }
 }
 
 /// Counts findings of each severity, with 0 if there are none.

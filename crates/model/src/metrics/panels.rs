@@ -49,6 +49,7 @@ macro_rules! panels {
 panels! {
     Project {
         "Isolation holds" GoodIfOne "none" [("min(martydb_isolation_ok)", "isolation")];
+        "Isolation not proven" GoodIfZero "none" [("sum(martydb_isolation_inconclusive)", "services")];
         "Last proof" Value "s" [("time() - min(martydb_isolation_proven_timestamp_seconds)", "age")];
         "Servers that answer" GoodIfOne "none" [("min(martydb_up)", "servers")];
         "Checks that fail" GoodIfZero "none" [("count(martydb_check_ok == 0) or vector(0)", "checks")];
@@ -66,6 +67,7 @@ panels! {
     }
     Service {
         "Isolation" GoodIfOne "none" [("martydb_isolation_ok{service=\"$service\"}", "isolation")];
+        "Isolation not proven" GoodIfZero "none" [("martydb_isolation_inconclusive{service=\"$service\"}", "inconclusive")];
         "Last proof" Value "s" [("time() - martydb_isolation_proven_timestamp_seconds{service=\"$service\"}", "age")];
         "Version" Value "none" [("martydb_migration_current_version{service=\"$service\"}", "version")];
         "Migrations pending" GoodIfZero "none" [("martydb_migrations_pending{service=\"$service\"}", "migrations")];

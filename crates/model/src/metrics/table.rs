@@ -132,7 +132,8 @@ metrics! {
         MULTIXACT_AGE = "martydb_multixact_age", Gauge [], "Age of the oldest multixact ID, with the same limit";
     }
     MetricSource::Check(MonitorCheck::Isolation) => {
-        ISOLATION_OK = "martydb_isolation_ok", Gauge [], "1 if the last proof of the service's isolation held: 0 after a breach, an inconclusive probe, or a finding of medium and above";
+        ISOLATION_OK = "martydb_isolation_ok", Gauge [], "1 if the service's isolation held in the last verification with a clear result; 0 after a breach, or a finding of medium and above";
+        ISOLATION_INCONCLUSIVE = "martydb_isolation_inconclusive", Gauge [], "1 if the last verification could not prove the service's isolation and found no breach: a probe had no clear answer, or the service is not provisioned";
         ISOLATION_PROVEN = "martydb_isolation_proven_timestamp_seconds", Gauge [], "When the service's isolation was last proven";
         ISOLATION_FINDINGS = "martydb_isolation_findings", Gauge ["severity"], "Findings about the service, and about its server as a whole";
     }

@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::{Connection, Endpoint, Limits, Login, connect_with, pooler_check, query};
+use crate::backoff::pauses_within;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Statement, stmt};
 use martydb_model::sqlstate;
@@ -23,6 +24,8 @@ pub struct Access {
     pub endpoint: Endpoint,
     pub embedded: bool,
     pub event_triggers: EventTriggerGuard,
+    /// Longest wait for a free connection.
+    pub patience: Duration,
 }
 
 /// Settings that protect a superuser's session from services: they override settings of roles and databases. Names
@@ -61,6 +64,9 @@ const STREAMING: &[(&str, &str)] = &[
     ("lc_monetary", "C"),
     ("xmlbinary", "base64"),
 ];
+
+/// Wait for a free connection, for a command.
+pub const PATIENCE: Duration = Duration::from_secs(7);
 
 /// Pauses in milliseconds between attempts of a login that was rejected with SQLSTATE 53300 (too many connections).
 const FULL_SERVER_PAUSES: &[u64] = &[50, 100, 200, 400, 800, 1600, 3200];
@@ -146,7 +152,7 @@ impl Access {
 
     /// Connects; waits while the server has no free connections, since others use it too.
     async fn connect(&self, purpose: Purpose<'_>) -> Result<Connection> {
-        let mut pauses = FULL_SERVER_PAUSES.iter();
+        let mut pauses = pauses_within(FULL_SERVER_PAUSES, self.patience).iter();
         loop {
             let attempt = self.guarded(purpose).await;
             let full = |error: &Error| error.sqlstate.as_deref() == Some(sqlstate::TOO_MANY_CONNECTIONS);

@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 use super::task::Task;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sqlstate;
+use martydb_pg::backoff::pauses_within;
 use martydb_pg::wire::{Address, Attempt, ConnectionFailure, Credentials, LoginRequest, Outcome, Stage};
 use martydb_ui::report::{Progress, progress};
 
@@ -154,7 +155,7 @@ impl Prober {
     async fn control(self, login: usize) -> LoginWalk {
         let found = &self.task.logins[login];
         let mut credentials = Credentials::new(found.login());
-        let control = self.attempt(&mut credentials, found.database.as_str(), &BACKOFF).await;
+        let control = self.attempt(&mut credentials, found.database.as_str(), pauses(&self.task)).await;
         LoginWalk { login, credentials, attempts: LoginAttempts { control, others: vec![] } }
     }
 
@@ -166,7 +167,7 @@ impl Prober {
 
     async fn walk(self, mut walk: LoginWalk) -> LoginWalk {
         // A login that never got a connection is probably at its own limit: waiting does not help.
-        let pauses = if is_full(&walk.attempts.control.outcome) { &[][..] } else { &BACKOFF };
+        let pauses = if is_full(&walk.attempts.control.outcome) { &[][..] } else { pauses(&self.task) };
         for index in self.task.others(walk.login) {
             let database = self.task.databases[index].name.as_str();
             let attempt = self.attempt(&mut walk.credentials, database, pauses).await;
@@ -210,13 +211,18 @@ fn is_full(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Rejected(refused) if refused.sqlstate == sqlstate::TOO_MANY_CONNECTIONS)
 }
 
+fn pauses(task: &Task) -> &'static [u64] {
+    pauses_within(&BACKOFF, task.patience)
+}
+
 /// Makes one attempt at any address, repeated while no connection is free.
 pub async fn attempt_patiently(
+    task: &Task,
     address: &Address,
     credentials: &mut Credentials,
     request: &LoginRequest<'_>,
 ) -> Attempt {
-    repeat(address, credentials, request, None, &BACKOFF).await
+    repeat(address, credentials, request, None, pauses(task)).await
 }
 
 /// Repeats an attempt while no connection is free, and counts the connections of all repetitions.

@@ -64,6 +64,8 @@ pub struct Task {
     pub most: usize,
     /// Timeout of one attempt, usually [`ATTEMPT_TIMEOUT`].
     pub timeout: Duration,
+    /// Longest wait for a free connection.
+    pub patience: Duration,
     pub reach: ProbeReach,
 }
 
@@ -101,6 +103,7 @@ impl Task {
             concurrency,
             most: concurrency,
             timeout: ATTEMPT_TIMEOUT,
+            patience: access.patience,
             reach: ProbeReach::All,
         }
     }

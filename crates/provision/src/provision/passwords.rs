@@ -87,6 +87,7 @@ pub async fn refused(
         concurrency: actual.capacity.share(scope.jobs.count, 1),
         most: actual.capacity.share(scope.jobs.count, 1),
         timeout: ATTEMPT_TIMEOUT,
+        patience: access.patience,
         reach: ProbeReach::All,
     };
     let attempts = probe::try_own(&task).await?;

@@ -54,7 +54,7 @@ async fn walk(
         };
         let address = &around.listeners[probe.listener].address;
         let _unit = trying.unit(&format!("{} at {}", probe.role, probe.database));
-        let attempt = attempt_patiently(address, credentials, &request).await;
+        let attempt = attempt_patiently(around.task, address, credentials, &request).await;
         walked.push((probe, attempt));
     }
     walked

@@ -89,7 +89,7 @@ async fn ask(task: &Task, address: &Address, context: &LoginContext<'_>, depth: 
         queries: &queries,
         timeout: task.timeout.max(Duration::from_secs(60)),
     };
-    attempt_patiently(address, &mut Credentials::new(context.login.login()), &request).await
+    attempt_patiently(task, address, &mut Credentials::new(context.login.login()), &request).await
 }
 
 /// Number of objects to report per privilege.
