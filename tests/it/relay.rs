@@ -33,7 +33,7 @@ fn declared(server: &Server, admin: Admin, prefix: &str, to: &str) -> Project {
     project
 }
 
-fn add_template(project: &Project, service: &str) {
+pub fn add_template(project: &Project, service: &str) {
     for (kind, text) in [
         ("sql", include_str!("../../templates/outbox.sql")),
         ("down.sql", include_str!("../../templates/outbox.down.sql")),

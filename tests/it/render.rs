@@ -10,6 +10,7 @@ mod pgbouncer;
 mod schedule;
 mod sealed;
 mod secrets;
+mod workloads;
 
 use martydb_deploy::render::TARGETS;
 

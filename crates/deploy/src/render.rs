@@ -4,6 +4,7 @@
 //! Targets contain no secrets: they refer to secrets by name, and `secrets export` provides them. Only Sealed
 //! Secrets contains passwords, encrypted for the cluster's controller.
 
+mod broker;
 mod ci;
 mod compose;
 mod cron;

@@ -1,6 +1,6 @@
 //! Deployment of servers and of services' programs, with every default filled in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
@@ -16,6 +16,9 @@ pub struct Deployment {
     pub tool_image: String,
     /// Address at which Prometheus finds `martydb monitor`, if declared.
     pub monitor: Option<String>,
+    /// Programs of martydb that are deployed, if the manifest declares what they need.
+    pub workloads: BTreeSet<Workload>,
+    pub prometheus: ClusterPrometheus,
     /// Store from which the cluster fetches secrets, if declared.
     pub secret_store: Option<SecretStore>,
     /// Absolute path of the sealing certificate; the cluster's controller has its key.
@@ -30,6 +33,31 @@ pub struct Deployment {
     pub backup_jobs: BackupJobs,
     pub servers: BTreeMap<ServerName, ServerDeployment>,
     pub services: BTreeMap<ServiceName, ServicePods>,
+}
+
+/// A program of martydb that runs all the time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Workload {
+    /// `martydb monitor`, if the manifest has `monitor: true`.
+    Monitor,
+    /// `martydb relay`, for every service with an outbox.
+    Relay,
+}
+
+impl Workload {
+    pub const ALL: [Workload; 2] = [Workload::Monitor, Workload::Relay];
+}
+
+/// The Prometheus that scrapes a cluster.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ClusterPrometheus {
+    /// Namespace of its pods; `None` for any.
+    pub namespace: Option<String>,
+    /// `true` to render a ServiceMonitor and a PrometheusRule for its operator.
+    pub operator: bool,
+    /// Labels by which it selects them.
+    pub labels: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -14,6 +14,8 @@ fn schema(kind: &str) -> Option<Value> {
         "Database" => include_str!("crds/databases.json"),
         "DatabaseRole" => include_str!("crds/databaseroles.json"),
         "PodMonitor" => include_str!("crds/podmonitors.json"),
+        "PrometheusRule" => include_str!("crds/prometheusrules.json"),
+        "ServiceMonitor" => include_str!("crds/servicemonitors.json"),
         "Pooler" => include_str!("crds/poolers.json"),
         "ScheduledBackup" => include_str!("crds/scheduledbackups.json"),
         "SealedSecret" => include_str!("crds/sealedsecrets.json"),
@@ -57,9 +59,9 @@ pub fn problems(object: &Value) -> Option<Vec<String>> {
     Some(validator.iter_errors(object).map(|error| format!("{}: {error}", error.instance_path())).collect())
 }
 
-/// What CloudNativePG does on demand.
-const EVERYTHING: &str =
-    "deploy:\n  pooler: { mode: transaction }\n  backup: { object_store: barman }\n  pod_monitor: true";
+/// What operators do on demand.
+const EVERYTHING: &str = "monitor: true\ndeploy:\n  pooler: { mode: transaction }\n  backup: { object_store: barman }\n  pod_monitor: true\n\
+     \x20 prometheus: { operator: true, labels: { release: prometheus } }";
 
 #[test]
 fn the_projects_own_schemas_take_every_custom_resource() {
@@ -79,10 +81,12 @@ fn the_projects_own_schemas_take_every_custom_resource() {
         ("Cluster", 2),
         ("Database", 2),
         ("DatabaseRole", 2),
-        ("ExternalSecret", 8),
+        ("ExternalSecret", 10),
         ("PodMonitor", 2),
         ("Pooler", 2),
+        ("PrometheusRule", 1),
         ("ScheduledBackup", 2),
+        ("ServiceMonitor", 1),
     ];
     assert_eq!(kinds, expected.map(|(kind, count)| (kind.to_owned(), count)).into());
 }

@@ -1,80 +1,205 @@
-//! The environment of rendered jobs: enough for their commands, on a server where nothing exists yet.
+//! The environment of rendered pods: enough for their commands, on a server where nothing exists yet.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
+use std::process::{Child, Command, Stdio};
 
-use serde_yaml::Value;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use serde_yaml::{Mapping, Value};
 
 use super::network::objects;
-use crate::support::{ADMIN_PASSWORD, Project, Server};
+use crate::monitor::served::{Served, ask};
+use crate::relay::add_template;
+use crate::support::{ADMIN_PASSWORD, Nats, Project, Server, until};
 
-const SERVICES: &str = "services: { je_a: {}, je_b: {} }\n\
-access: { je_reports: { login: true, read: [je_a], reason: reports } }\nmonitor: true\n";
+/// Addresses of the servers and of the broker.
+fn manifest(server: &str, broker: &str, provider: &str) -> String {
+    format!(
+        "version: 1\nproject: je\nmonitor: true\n\
+         servers: {{ main: {{ url: 'postgresql://postgres@{server}/postgres?sslmode=disable', password_env: OWN }} }}\n\
+         services:\n  je_a: {{ outbox: {{ to: {{ nats: 'nats://relay@{broker}', subject: 'je.{{event_type}}', password_env: NATS_PASSWORD }} }} }}\n  je_b: {{}}\n\
+         access: {{ je_reports: {{ login: true, read: [je_a], reason: reports }} }}\n{provider}"
+    )
+}
 
-/// Returns the variables of a container, each value from the Secrets.
-fn environment(container: &Value, secrets: &[Value]) -> BTreeMap<String, String> {
-    let value = |variable: &Value| {
-        if let Some(text) = variable["value"].as_str() {
-            return text.to_owned();
-        }
-        let wanted = &variable["valueFrom"]["secretKeyRef"];
-        let secret = secrets.iter().find(|secret| secret["metadata"]["name"] == wanted["name"]);
-        let secret = secret.unwrap_or_else(|| panic!("no Secret {wanted:?}"));
-        secret["stringData"][&wanted["key"]].as_str().unwrap().to_owned()
+/// What is made by hand: the admin's Secret, the broker's, and those of the monitor.
+fn by_hand(certified: &rcgen::CertifiedKey<rcgen::KeyPair>) -> Vec<Value> {
+    let secret = |name: &str, data: &[(&str, &str)]| {
+        let text = |(key, text): &(&str, &str)| (Value::from(*key), Value::from(*text));
+        let data: Mapping = data.iter().map(text).collect();
+        let mut secret: Value = serde_yaml::from_str(&format!("metadata: {{ name: {name} }}")).unwrap();
+        secret["stringData"] = data.into();
+        secret
     };
-    let all = container["env"].as_sequence().unwrap();
-    all.iter().map(|one| (one["name"].as_str().unwrap().to_owned(), value(one))).collect()
+    let (certificate, key) = (certified.cert.pem(), certified.signing_key.serialize_pem());
+    vec![
+        secret("main-admin", &[("username", "postgres"), ("password", ADMIN_PASSWORD)]),
+        secret("martydb-relay-brokers", &[("NATS_PASSWORD", "correct horse")]),
+        secret("martydb-monitor-tls", &[("tls.crt", &certificate), ("tls.key", &key), ("ca.crt", &certificate)]),
+        secret(
+            "martydb-monitor-users",
+            &[("users", "prometheus:battery staple"), ("username", "prometheus"), ("password", "battery staple")],
+        ),
+    ]
+}
+
+/// A pod, and the Secrets of its namespace.
+struct Pod<'a> {
+    spec: &'a Value,
+    secrets: &'a [Value],
+    project: &'a Project,
+}
+
+impl Pod<'_> {
+    fn secret(&self, name: &Value) -> &Value {
+        let secret = self.secrets.iter().find(|secret| secret["metadata"]["name"] == *name);
+        &secret.unwrap_or_else(|| panic!("no Secret {name:?}"))["stringData"]
+    }
+
+    /// The variables of its container, each value from the Secrets.
+    fn environment(&self) -> BTreeMap<String, String> {
+        let value = |variable: &Value| {
+            if let Some(text) = variable["value"].as_str() {
+                return text.to_owned();
+            }
+            let wanted = &variable["valueFrom"]["secretKeyRef"];
+            self.secret(&wanted["name"])[&wanted["key"]].as_str().unwrap().to_owned()
+        };
+        let all = self.spec["containers"][0]["env"].as_sequence().unwrap();
+        all.iter().map(|one| (one["name"].as_str().unwrap().to_owned(), value(one))).collect()
+    }
+
+    /// Writes the files of its Secrets, as a mount of them has them, and returns where each folder lies here.
+    fn mounted(&self) -> Vec<(String, String)> {
+        let mut all = vec![];
+        for volume in self.spec["volumes"].as_sequence().unwrap() {
+            let Some(name) = volume.get("secret").map(|secret| &secret["secretName"]) else { continue };
+            let mounts = self.spec["containers"][0]["volumeMounts"].as_sequence().unwrap();
+            let mount = mounts.iter().find(|mount| mount["name"] == volume["name"]).unwrap();
+            let folder = format!("mounted/{}", name.as_str().unwrap());
+            for (key, text) in self.secret(name).as_mapping().unwrap() {
+                let path = format!("{folder}/{}", key.as_str().unwrap());
+                self.project.write(&path, text.as_str().unwrap());
+                let path = self.project.path().join(path);
+                std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o440)).unwrap();
+            }
+            let here = self.project.path().join(folder).to_str().unwrap().to_owned();
+            all.push((mount["mountPath"].as_str().unwrap().to_owned(), here));
+        }
+        all
+    }
+
+    /// Its command, with exactly its environment. The image has the manifest in /work; ports are taken here.
+    fn command(&self) -> Command {
+        let mut places = self.mounted();
+        places.push(("/work".into(), self.project.path().to_str().unwrap().to_owned()));
+        places.push(("0.0.0.0:9187".into(), "127.0.0.1:0".into()));
+        let here = |one: &Value| {
+            let text = one.as_str().unwrap().to_owned();
+            places.iter().fold(text, |text, (there, here)| text.replace(there, here))
+        };
+        let arguments: Vec<String> =
+            self.spec["containers"][0]["args"].as_sequence().unwrap().iter().map(here).collect();
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let mut command = self.project.command(&arguments);
+        command.env_remove("DB_PASSWORD").env_remove("PGPASSWORD").envs(self.environment());
+        command.env_remove("MARTYDB_MANIFEST").env("HOME", self.project.path());
+        command
+    }
+}
+
+/// A program that is ended when this is dropped.
+struct Program(Child);
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _gone = self.0.kill();
+        let _gone = self.0.wait();
+    }
 }
 
 #[test]
-fn the_environment_of_each_job_is_enough_for_its_command() {
+fn the_environment_of_each_pod_is_enough_for_its_command() {
     let server = Server::start();
-    let servers = |address: &str| {
-        let url = format!("postgresql://postgres@{address}/postgres?sslmode=disable");
-        format!("version: 1\nproject: je\nservers: {{ main: {{ url: '{url}', password_env: OWN }} }}\n")
-    };
-    let here = servers(&format!("127.0.0.1:{}", server.port)) + SERVICES;
-    let project = Project::with_manifest(&here);
+    let nats = Nats::start(
+        "authorization { users: [{ user: relay, password: \"correct horse\" }, { user: test, password: test }] }",
+    );
+    let broker = nats.as_ref().map_or("127.0.0.1:9".into(), |nats| format!("127.0.0.1:{}", nats.port));
+    let here = |provider: &str| manifest(&format!("127.0.0.1:{}", server.port), &broker, provider);
+    let project = Project::with_manifest(&here(""));
     for service in ["je_a", "je_b"] {
         project.write(
             &format!("{service}/migrations/V1__item.sql"),
             "CREATE TABLE item (id bigint PRIMARY KEY);",
         );
     }
+    add_template(&project, "je_a");
     project.run(&["secrets", "generate", "--all"]).expect(0);
     let roles = ["app", "migrator", "readonly"].map(|role| ["--role", role]).concat();
     let export =
         ["secrets", "export", "--all", "--format", "kubernetes", "--values", "--out", "secrets.yaml"];
     project.run(&[&export[..], &roles].concat()).expect(0);
     let mut secrets = objects(&project.read("secrets.yaml"));
+    let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    secrets.extend(by_hand(&certified));
 
     let provider = "secrets: { provider: env }\n";
-    project.write("martydb.yaml", &(servers("db:5432") + SERVICES + provider));
+    project.write("martydb.yaml", &manifest("db:5432", "broker:4222", provider));
     let rendered = objects(&project.run(&["render", "kubernetes"]).expect(0).stdout);
-    // The admin's Secret is made by hand.
-    let admin = format!(
-        "metadata: {{ name: main-admin }}\nstringData: {{ username: postgres, password: {ADMIN_PASSWORD} }}"
-    );
-    secrets.push(serde_yaml::from_str(&admin).unwrap());
-
-    project.write("martydb.yaml", &(here + provider));
+    project.write("martydb.yaml", &here(provider));
     std::fs::remove_dir_all(project.path().join(".martydb")).unwrap();
+    let pod = |spec| Pod { spec, secrets: &secrets, project: &project };
     let mut ran = 0;
-    let pods = rendered.iter().filter_map(|object| match object["kind"].as_str()? {
-        "Job" => Some(&object["spec"]["template"]),
-        "CronJob" => Some(&object["spec"]["jobTemplate"]["spec"]["template"]),
-        _ => None,
-    });
-    for pod in pods {
-        let container = &pod["spec"]["containers"][0];
-        // The image has the manifest in /work.
-        let here = |one: &Value| one.as_str().unwrap().replace("/work", project.path().to_str().unwrap());
-        let arguments: Vec<String> = container["args"].as_sequence().unwrap().iter().map(here).collect();
-        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        let mut command = project.command(&arguments);
-        command.env_remove("DB_PASSWORD").env_remove("PGPASSWORD").envs(environment(container, &secrets));
-        command.env_remove("MARTYDB_MANIFEST").env("HOME", project.path());
-        project.finish(command).expect(0);
+    for object in &rendered {
+        let spec = match object["kind"].as_str().unwrap() {
+            "Job" => &object["spec"]["template"]["spec"],
+            "CronJob" => &object["spec"]["jobTemplate"]["spec"]["template"]["spec"],
+            _ => continue,
+        };
+        project.finish(pod(spec).command()).expect(0);
         ran += 1;
     }
     assert!(ran > 1, "{rendered:?}");
+    let deployed = |name: &str| {
+        let found = rendered.iter().find(|one| one["kind"] == "Deployment" && one["metadata"]["name"] == name);
+        pod(&found.unwrap_or_else(|| panic!("no {name}: {rendered:?}"))["spec"]["template"]["spec"])
+    };
+    monitor_serves(&deployed("martydb-monitor"), &certified);
+    relay_publishes(&deployed("martydb-relay"), &server, nats.as_ref());
+}
+
+/// Every check completes, and only its users read the metrics.
+fn monitor_serves(pod: &Pod<'_>, certified: &rcgen::CertifiedKey<rcgen::KeyPair>) {
+    let served = Served::run(pod.command());
+    let user = BASE64_STANDARD.encode("prometheus:battery staple");
+    let get = |path: &str, headers: &str| ask(served.tls(certified.cert.der()), "localhost", path, headers);
+    assert_eq!(get("/metrics", "").status, 401);
+    let checks = ["isolation", "migrations", "drift", "outbox"];
+    until("every check has completed", || {
+        let body = get("/metrics", &format!("Authorization: Basic {user}\r\n")).body;
+        let done: Vec<&str> = body.lines().filter(|line| line.starts_with("martydb_check_ok{")).collect();
+        assert!(done.iter().all(|line| line.ends_with(" 1") || line.ends_with(" 1.0")), "{done:?}");
+        checks.iter().all(|check| done.iter().any(|line| line.contains(&format!("check=\"{check}\""))))
+    });
+    for probe in ["readinessProbe", "livenessProbe"] {
+        let probe = &pod.spec["containers"][0][probe]["httpGet"];
+        assert_eq!(probe["scheme"], "HTTPS");
+        assert_eq!(get(probe["path"].as_str().unwrap(), "").status, 200);
+    }
+}
+
+/// It publishes, and knows no password that it does not need.
+fn relay_publishes(pod: &Pod<'_>, server: &Server, nats: Option<&Nats>) {
+    let names: Vec<String> = pod.environment().into_keys().collect();
+    assert_eq!(names, ["JE_A_JE_A_RELAY_PASSWORD", "NATS_PASSWORD"]);
+    let Some(nats) = nats else { return };
+    nats.stream("je", &["je.>"], &serde_json::Value::Null);
+    let mut command = pod.command();
+    let _relay = Program(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+    server.sql(
+        "je_a",
+        "INSERT INTO je_a_outbox (aggregate_type, aggregate_id, event_type, payload) VALUES ('thing', '1', 'made', '{}')",
+    );
+    until("it is published", || nats.last("je") == 1);
 }

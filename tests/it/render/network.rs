@@ -20,7 +20,7 @@ pub fn name(service: &str) -> Labels {
 
 pub struct Cluster {
     policies: Vec<Value>,
-    /// The labels of the pods of each StatefulSet, Cluster or Pooler.
+    /// The labels of the pods of each StatefulSet, Deployment, Cluster or Pooler.
     servers: BTreeMap<String, Labels>,
 }
 
@@ -30,7 +30,7 @@ impl Cluster {
         let servers = objects.iter().filter_map(|object| {
             let name = object["metadata"]["name"].as_str()?.to_owned();
             let labels = match object["kind"].as_str()? {
-                "StatefulSet" => labels(&object["spec"]["template"]["metadata"]["labels"]),
+                "StatefulSet" | "Deployment" => labels(&object["spec"]["template"]["metadata"]["labels"]),
                 // What the operator gives its pods, and what it takes over from the object.
                 "Cluster" => {
                     let own = ("cnpg.io/cluster".to_owned(), name.clone());
@@ -62,13 +62,41 @@ impl Cluster {
         self.reaches(&self.servers[from], server, port)
     }
 
+    /// Whether the pods of a workload may open a connection to pods of another namespace.
+    pub fn reaches_namespace(&self, from: &str, namespace: &str, port: u16) -> bool {
+        let named = [("kubernetes.io/metadata.name".to_owned(), namespace.to_owned())].into();
+        let there = |peer: &Value| selects(&peer["namespaceSelector"], &named);
+        self.lets(&self.servers[from], "Egress", "egress", "to", port, &there)
+    }
+
+    /// Whether pods of another namespace may open a connection to a workload.
+    pub fn admits_from(&self, namespace: &str, pod: &Labels, to: &str, port: u16) -> bool {
+        let named = [("kubernetes.io/metadata.name".to_owned(), namespace.to_owned())].into();
+        let from =
+            |peer: &Value| selects(&peer["namespaceSelector"], &named) && selects(&peer["podSelector"], pod);
+        self.lets(&self.servers[to], "Ingress", "ingress", "from", port, &from)
+    }
+
     /// Whether pods with these labels may open a connection into a network outside.
     pub fn reaches_network(&self, from: &Labels, cidr: &str, port: u16) -> bool {
         self.admits(from, "Egress", "egress", "to", port, &|peer| peer["ipBlock"]["cidr"] == cidr)
     }
 
-    /// A pod that no policy of a type selects is open; otherwise one of them must admit the peer.
+    /// Whether a peer of the own namespace is admitted.
     fn admits(
+        &self,
+        pod: &Labels,
+        kind: &str,
+        key: &str,
+        side: &str,
+        port: u16,
+        peer: &dyn Fn(&Value) -> bool,
+    ) -> bool {
+        self.lets(pod, kind, key, side, port, &|one| own_namespace(one) && peer(one))
+    }
+
+    /// A pod that no policy of a type selects is open; otherwise one of them must admit the peer.
+    fn lets(
         &self,
         pod: &Labels,
         kind: &str,
@@ -89,7 +117,7 @@ impl Cluster {
                 let ports = rule["ports"].as_sequence();
                 let peers = rule[side].as_sequence();
                 ports.is_none_or(|all| all.iter().any(|one| one["port"] == port && one["protocol"] == "TCP"))
-                    && peers.is_none_or(|peers| peers.iter().any(|one| own_namespace(one) && peer(one)))
+                    && peers.is_none_or(|peers| peers.iter().any(peer))
             })
     }
 }

@@ -1,6 +1,8 @@
 //! Compose file: <https://github.com/compose-spec/compose-spec/blob/main/spec.md>. Each database has a separate
 //! network with its server, the programs that have a login there, and martydb.
 
+mod workloads;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
@@ -56,6 +58,8 @@ struct ComposeService {
     shm_size: Option<&'static str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     expose: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    profiles: Vec<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -89,7 +93,7 @@ struct SecretFile {
 /// Returns the Compose file.
 ///
 /// # Errors
-/// If two servers would be published at one port of the host.
+/// If two servers would be published at one port of the host, or a broker is in the relay's container.
 pub fn document(plan: &DeploymentPlan<'_>) -> Result<String> {
     let here = || plan.servers.iter().filter_map(|server| Some((server.host.as_deref()?, server)));
     let mut published = BTreeMap::new();
@@ -111,12 +115,15 @@ pub fn document(plan: &DeploymentPlan<'_>) -> Result<String> {
     let open = [ADMIN, "default"].map(|name| (name.to_owned(), Network { internal: false }));
     let passwords = plan.servers.iter().map(|server| admin_password(server.name));
     let urls = plan.services.iter().map(|node| database_url(node.service.name.as_str()));
+    let workloads = workloads::all(plan)?;
+    let own = workloads.iter().flat_map(|(_, service)| service.secrets.clone()).collect::<Vec<_>>();
     let file = ComposeFile {
-        services: servers.chain([job]).chain(services).collect(),
+        services: servers.chain([job]).chain(services).chain(workloads).collect(),
         networks: databases.chain(open).collect(),
         volumes: here().map(|(host, _)| (volume(host), NamedVolume {})).collect(),
         secrets: passwords
             .chain(urls)
+            .chain(own)
             .map(|name| (name.clone(), SecretFile { file: format!("{SECRETS}/{name}") }))
             .collect(),
     };
@@ -172,26 +179,39 @@ fn of_service(plan: &DeploymentPlan<'_>, node: &ServiceNode<'_>) -> ComposeServi
 
 /// Returns the job that provisions. It runs once, over the network without services.
 fn init_all(plan: &DeploymentPlan<'_>) -> ComposeService {
-    let manifest = plan.manifest;
-    let file = |server: &ServerNode<'_>| {
-        (
-            format!("{}_FILE", server.password_variable),
-            format!("/run/secrets/{}", admin_password(server.name)),
-        )
-    };
     let ready = plan.servers.iter().filter_map(|server| server.host.clone());
+    ComposeService {
+        depends_on: ready.map(|host| (host, DependsOn { condition: "service_healthy" })).collect(),
+        networks: vec![ADMIN.into()],
+        restart: "no",
+        ..as_admin(plan, &["--no-input", "-y", INIT])
+    }
+}
+
+/// Returns a container of martydb with the admins' passwords.
+fn as_admin(plan: &DeploymentPlan<'_>, arguments: &[&str]) -> ComposeService {
+    let secret = |server: &ServerNode<'_>| (server.password_variable.clone(), admin_password(server.name));
+    of_martydb(plan, arguments, plan.servers.iter().map(secret))
+}
+
+/// Returns a container of martydb that reads these variables from secret files.
+fn of_martydb(
+    plan: &DeploymentPlan<'_>,
+    arguments: &[&str],
+    secrets: impl Iterator<Item = (String, String)>,
+) -> ComposeService {
+    let manifest = plan.manifest;
     let name = manifest.path.file_name().unwrap_or_default().to_string_lossy();
+    let path = format!("/work/{}", literal(&name));
+    let command = ["-f", &path, "-e", &manifest.env].into_iter().chain(arguments.iter().copied());
+    let variables: BTreeMap<String, String> = secrets.collect();
+    let files = variables.iter().map(|(name, file)| (format!("{name}_FILE"), format!("/run/secrets/{file}")));
     ComposeService {
         image: manifest.deploy.tool_image.clone(),
-        depends_on: ready.map(|host| (host, DependsOn { condition: "service_healthy" })).collect(),
         volumes: vec![format!("{}:/work", literal(&plan.places.from_file))],
-        secrets: plan.servers.iter().map(|server| admin_password(server.name)).collect(),
-        environment: plan.servers.iter().map(file).collect(),
-        networks: vec![ADMIN.into()],
-        command: ["-f", &format!("/work/{}", literal(&name)), "-e", &manifest.env, "--no-input", "-y", INIT]
-            .map(str::to_owned)
-            .into(),
-        restart: "no",
+        environment: files.collect(),
+        secrets: variables.values().cloned().collect(),
+        command: command.map(str::to_owned).collect(),
         // The project's files belong to the user.
         user: Some("${MARTYDB_UID:-1000}:${MARTYDB_GID:-1000}"),
         cap_drop: vec!["ALL"],

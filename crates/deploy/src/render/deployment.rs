@@ -12,9 +12,9 @@ use super::kubernetes::sealing::SealingKey;
 use martydb_config::credentials;
 use martydb_config::manifest::{FurtherLogin, Manifest, ServerLocation, ServerUrl};
 use martydb_config::secrets::CredentialKey;
-use martydb_model::deploy::{ServerDeployment, ServicePods, label};
+use martydb_model::deploy::{ServerDeployment, ServicePods, Workload, label};
 use martydb_model::error::{Error, Result};
-use martydb_model::{AccessRole, DbName, DesiredService, RoleName, ServerName, ServiceName};
+use martydb_model::{AccessRole, DbName, DesiredService, Outbox, RoleName, ServerName, ServiceName};
 
 /// Paths of the project's files, for targets that refer to them.
 #[derive(Debug, Clone)]
@@ -83,6 +83,12 @@ pub struct ServiceNode<'a> {
     pub pods: &'a ServicePods,
     /// Services whose databases its programs may connect to, including its own.
     pub databases: BTreeSet<&'a ServiceName>,
+}
+
+/// An outbox that a deployed relay publishes.
+pub struct OutboxNode<'a> {
+    pub service: &'a DesiredService,
+    pub outbox: &'a Outbox,
 }
 
 /// Returns pairs of a service and a service whose database its programs may connect to.
@@ -157,6 +163,20 @@ impl<'a> DeploymentPlan<'a> {
         self.servers.iter().filter(move |server| server.clients.contains(name))
     }
 
+    /// Returns `true` if the monitor is deployed.
+    pub fn runs_monitor(&self) -> bool {
+        let monitors = |role: &AccessRole| role.monitors;
+        self.manifest.deploy.workloads.contains(&Workload::Monitor)
+            && self.manifest.access.values().flat_map(BTreeMap::values).any(monitors)
+    }
+
+    /// Returns the outboxes that a deployed relay publishes.
+    pub fn outboxes(&self) -> impl Iterator<Item = OutboxNode<'a>> {
+        let deployed = self.manifest.deploy.workloads.contains(&Workload::Relay);
+        let services = self.services.iter().map(|node| node.service).filter(move |_| deployed);
+        services.filter_map(|service| Some(OutboxNode { service, outbox: service.outbox.as_ref()? }))
+    }
+
     /// Requires a separate Secret for each password.
     fn check_secrets(&self) -> Result<()> {
         let admins = self
@@ -181,7 +201,7 @@ impl<'a> DeploymentPlan<'a> {
     /// Requires unique names of deployed objects.
     fn check_names(&self) -> Result<()> {
         let mut taken: BTreeMap<&str, String> =
-            RESERVED.map(|name| (name, "martydb's job".to_owned())).into();
+            RESERVED.map(|name| (name, "a program of martydb".to_owned())).into();
         let servers = self
             .servers
             .iter()
@@ -216,7 +236,7 @@ impl<'a> DeploymentPlan<'a> {
     fn check_selectors(&self) -> Result<()> {
         for node in &self.services {
             let named = |key: &str| node.pods.selector.get(key).map(String::as_str);
-            let ours = named(NAME_LABEL).is_some_and(|name| [POSTGRES, MARTYDB].contains(&name));
+            let ours = named(NAME_LABEL).is_some_and(|name| [POSTGRES, MARTYDB, RELAY].contains(&name));
             if ours || (node.pods.selector.len() == 1 && named(INSTANCE_LABEL).is_some()) {
                 let message = format!(
                     "the pods of service \"{}\" could be taken for a server's or martydb's",
@@ -259,7 +279,14 @@ pub const MARTYDB: &str = "martydb";
 const OPERATOR: &str = "cnpg";
 
 /// Names of objects that belong to no server and no service.
-const RESERVED: [&str; 6] = ["init-all", "verify-isolation", "martydb", BACKUP, BACKUP_PRUNE, BACKUP_VERIFY];
+const RESERVED: [&str; 8] =
+    ["init-all", "verify-isolation", MARTYDB, MONITOR, RELAY, BACKUP, BACKUP_PRUNE, BACKUP_VERIFY];
+
+/// Name of the monitor.
+pub const MONITOR: &str = "martydb-monitor";
+
+/// Name of the relay, and name label of its pods: they have no access to servers without an outbox.
+pub const RELAY: &str = "martydb-relay";
 
 /// Names of backup jobs.
 pub const BACKUP: &str = "martydb-backup";
@@ -300,7 +327,7 @@ fn embedded(manifest: &Manifest, name: &str) -> Error {
 }
 
 /// Returns the host's first label if the rest can only be this namespace.
-fn host_in(namespace: &str, host: &str) -> Option<String> {
+pub fn host_in(namespace: &str, host: &str) -> Option<String> {
     let (first, rest) = host.split_once('.').unwrap_or((host, ""));
     let inside = ["", namespace, &format!("{namespace}.svc"), &format!("{namespace}.svc.cluster.local")]
         .contains(&rest);

@@ -12,6 +12,8 @@ mod objects;
 mod operator;
 pub mod plain;
 mod pooler;
+mod probe;
+mod prometheus_operator;
 pub mod sealed_secrets;
 #[cfg(feature = "sealed-secrets")]
 pub mod sealing;
@@ -19,3 +21,6 @@ pub mod sealing;
 #[path = "kubernetes/no_sealing.rs"]
 pub mod sealing;
 mod servers;
+mod tool_pod;
+mod workload_policies;
+mod workloads;

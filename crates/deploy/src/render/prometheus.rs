@@ -15,6 +15,9 @@ use martydb_ui::report::yaml_text;
 /// Name of the rules file, beside the configuration.
 pub const RULES_FILE: &str = "martydb-alerts.yml";
 
+/// Interval of scrapes.
+pub const INTERVAL: &str = "15s";
+
 /// Default address of the monitor.
 const LOOPBACK: &str = "127.0.0.1:9187";
 
@@ -63,7 +66,7 @@ pub fn configuration(plan: &DeploymentPlan<'_>) -> Result<String> {
     let basic_auth = BasicAuth { username: "prometheus", password_file: "martydb-password" };
     let scrape = ScrapeConfig {
         job_name: format!("martydb-{}", plan.manifest.project),
-        scrape_interval: "15s",
+        scrape_interval: INTERVAL,
         scrape_timeout: "10s",
         scheme: far.then_some("https"),
         basic_auth: far.then_some(basic_auth),
@@ -73,9 +76,18 @@ pub fn configuration(plan: &DeploymentPlan<'_>) -> Result<String> {
     Ok(yaml_text(&Configuration { rule_files: [RULES_FILE], scrape_configs: [scrape] }))
 }
 
+/// Groups of rules, in a file of Prometheus and in a PrometheusRule.
 #[derive(Serialize)]
-struct RuleFile {
+pub struct RuleFile {
     groups: [RuleGroup; 1],
+}
+
+impl RuleFile {
+    /// Returns the alerts, which cover only this project, even if the same Prometheus scrapes others.
+    pub fn of(project: &str) -> RuleFile {
+        let rules = ALERTS.iter().map(|alert| AlertRule::of(alert, project)).collect();
+        RuleFile { groups: [RuleGroup { name: format!("martydb-{project}"), rules }] }
+    }
 }
 
 #[derive(Serialize)]
@@ -109,9 +121,7 @@ impl AlertRule {
     }
 }
 
-/// Returns the alerts, which cover only this project, even if the same Prometheus scrapes others.
+/// Returns the file of the alerts.
 pub fn rules(plan: &DeploymentPlan<'_>) -> Result<String> {
-    let project = &plan.manifest.project;
-    let rules = ALERTS.iter().map(|alert| AlertRule::of(alert, project)).collect();
-    Ok(yaml_text(&RuleFile { groups: [RuleGroup { name: format!("martydb-{project}"), rules }] }))
+    Ok(yaml_text(&RuleFile::of(&plan.manifest.project)))
 }

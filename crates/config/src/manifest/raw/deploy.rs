@@ -1,12 +1,12 @@
 //! The keys `deploy`: deployment of servers and services. Only `render` reads them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::manifest::lenient;
-use martydb_model::deploy::PoolMode;
+use martydb_model::deploy::{PoolMode, Workload};
 
 /// Settings of the whole deployment.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -18,6 +18,10 @@ pub struct RawDeploy {
     pub tool_image: Option<String>,
     /// Address of `martydb monitor` for Prometheus, as host:port; default: 127.0.0.1:9187.
     pub monitor: Option<String>,
+    /// Programs of martydb to run all the time; default: [monitor, relay], each if the manifest declares what it needs.
+    pub workloads: Option<BTreeSet<Workload>>,
+    /// Prometheus of the cluster.
+    pub prometheus: RawClusterPrometheus,
     /// Image of the servers, unless a server has its own; default: postgres:18.
     pub image: Option<String>,
     /// Disk of the servers, unless a server has its own.
@@ -42,6 +46,20 @@ pub struct RawDeploy {
     pub pgbackrest: RawPgBackRest,
     /// CronJobs of `backup:`.
     pub backup_jobs: RawBackupJobs,
+}
+
+/// Prometheus of the cluster, which scrapes `martydb monitor`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawClusterPrometheus {
+    /// Namespace of its pods; default: any.
+    pub namespace: Option<String>,
+    /// Write a ServiceMonitor and a PrometheusRule for the Prometheus Operator; default: false.
+    #[serde(deserialize_with = "lenient::optional")]
+    pub operator: Option<bool>,
+    /// Labels of both, by which a Prometheus selects them, such as `release: prometheus`.
+    #[serde(deserialize_with = "lenient::text_map")]
+    pub labels: BTreeMap<String, String>,
 }
 
 /// Settings of the CronJobs of `backup:` in the cluster.

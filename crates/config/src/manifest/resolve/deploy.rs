@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use super::scope::Scope;
 use crate::manifest::checked::ServerSpec;
 use crate::manifest::raw::{
-    RawBackupJobs, RawOperatorBackup, RawPooler, RawResources, RawSecretStore, RawServerDeploy,
+    RawBackupJobs, RawClusterPrometheus, RawOperatorBackup, RawPooler, RawResources, RawSecretStore, RawServerDeploy,
     RawServiceDeploy, RawStorage,
 };
 use martydb_model::deploy::{
-    BackupJobs, BackupSchedule, Deployment, PoolerDeployment, SecretStore, ServerDeployment, ServicePods,
-    StoreKind, WholeServerBackup, label,
+    BackupJobs, BackupSchedule, ClusterPrometheus, Deployment, PoolerDeployment, SecretStore, ServerDeployment, ServicePods,
+    StoreKind, WholeServerBackup, Workload, label,
 };
 use martydb_model::error::Result;
 use martydb_model::{DesiredService, ServiceName};
@@ -54,6 +54,8 @@ pub fn all(
         namespace: raw.namespace.clone(),
         tool_image,
         monitor: raw.monitor.clone(),
+        workloads: raw.workloads.clone().unwrap_or_else(|| Workload::ALL.into()),
+        prometheus: prometheus(scope, &raw.prometheus)?,
         secret_store: raw.secret_store.as_ref().map(|raw| secret_store(scope, raw)).transpose()?,
         sealing_certificate: raw.sealed_secrets.as_ref().map(|own| scope.home.join(&own.certificate)),
         pooler: raw.pooler.as_ref().map(|raw| pooler(scope, raw)).transpose()?,
@@ -70,6 +72,19 @@ pub fn all(
             .map(|name| Ok((name.clone(), pods(scope, name)?)))
             .collect::<Result<_>>()?,
     })
+}
+
+fn prometheus(scope: &Scope, raw: &RawClusterPrometheus) -> Result<ClusterPrometheus> {
+    let at = |key| vec!["deploy", "prometheus", key];
+    if let Some(namespace) = &raw.namespace {
+        check(scope, at("namespace"), namespace, is_label, "a Kubernetes name, such as monitoring")?;
+    }
+    for (key, value) in &raw.labels {
+        check(scope, at("labels"), key, is_label_key, "the name of a label, such as release")?;
+        check(scope, at("labels"), value, is_label_value, "the value of a label")?;
+    }
+    let (namespace, labels) = (raw.namespace.clone(), raw.labels.clone());
+    Ok(ClusterPrometheus { namespace, operator: raw.operator.unwrap_or(false), labels })
 }
 
 fn server(scope: &Scope, name: &str, own: &RawServerDeploy) -> Result<ServerDeployment> {

@@ -5,11 +5,12 @@
 
 use std::path::Path;
 
-use super::jobs::{PodExtras, ToolJob, cron_job};
+use super::jobs::cron_job;
 use super::network_policies::{EGRESS, PolicySpec, policy, tcp, to_port};
 use super::objects::*;
+use super::tool_pod::{PodExtras, ToolPod};
 use crate::render::deployment::{BACKUP_VERIFY, DeploymentPlan};
-use crate::render::schedule::{self, TimedRun};
+use crate::render::schedule;
 use martydb_model::deploy::BackupJobs;
 use martydb_model::error::Result;
 use martydb_model::{BackupLocation, BackupSettings};
@@ -38,11 +39,11 @@ pub fn all(plan: &DeploymentPlan<'_>) -> Result<Vec<String>> {
     // Encrypted backups cannot be verified without an identity.
     let opens = settings.encrypt.is_empty() || jobs.identity_secret.is_some();
     for run in schedule::of_backups(plan).iter().filter(|run| opens || run.name != BACKUP_VERIFY) {
-        let pod = pod(plan, settings, jobs, run.name);
-        let tool = ToolJob { instance: run.name, arguments: run.arguments, pod };
+        let extras = pod(plan, settings, jobs, run.name);
+        let tool = ToolPod { extras, ..ToolPod::plain(run.name, run.arguments) };
         all.push(cron_job(plan, run.at, tool)?);
         if let BackupLocation::S3 { .. } = settings.to {
-            all.push(to_store(plan, run, jobs.store_port));
+            all.push(to_store(plan, run.name));
         }
     }
     Ok(all)
@@ -69,7 +70,7 @@ fn pod(plan: &DeploymentPlan<'_>, settings: &BackupSettings, jobs: &BackupJobs, 
             pod.mounts.push(VolumeMount::at("backups", &in_image(plan.manifest.home(), folder)));
         }
         BackupLocation::S3 { .. } => {
-            pod.env_from.push(EnvFrom { secret_ref: SecretName { name: jobs.store_secret.clone() } });
+            pod.env_from.push(store_keys(jobs));
         }
     }
     if let Some(secret) = jobs.identity_secret.as_ref().filter(|_| run == BACKUP_VERIFY) {
@@ -89,13 +90,18 @@ fn in_image(home: &Path, folder: &Path) -> String {
     }
 }
 
+/// Returns the keys of the object storage, as variables.
+pub fn store_keys(jobs: &BackupJobs) -> EnvFrom {
+    EnvFrom { secret_ref: SecretName { name: jobs.store_secret.clone() } }
+}
+
 /// Returns the policy that lets only these pods connect to the port of the object storage, at any address.
-fn to_store(plan: &DeploymentPlan<'_>, run: &TimedRun<'_>, port: u16) -> String {
+pub fn to_store(plan: &DeploymentPlan<'_>, instance: &str) -> String {
     let spec = PolicySpec {
-        pod_selector: LabelSelector::new(pod_labels(MARTYDB, run.name)),
+        pod_selector: LabelSelector::new(pod_labels(MARTYDB, instance)),
         policy_types: vec![EGRESS],
         ingress: vec![],
-        egress: vec![to_port(tcp(port))],
+        egress: vec![to_port(tcp(plan.manifest.deploy.backup_jobs.store_port))],
     };
-    policy(plan, &format!("{}-store", run.name), spec)
+    policy(plan, &format!("{instance}-store"), spec)
 }

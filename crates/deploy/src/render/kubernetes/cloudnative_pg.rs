@@ -10,7 +10,7 @@ use super::objects::{
     INSTANCE, KubernetesObject, LabelSelector, Labels, NAME, ObjectMeta, POSTGRES, Resources, workload,
 };
 use super::operator::{API, BARMAN, ByName, PORT, pod_labels, pooler_labels};
-use super::{backup_jobs, backups, jobs, pooler};
+use super::{backup_jobs, backups, jobs, pooler, workloads};
 use crate::render::deployment::{DeploymentPlan, ServerNode, ServiceNode};
 use martydb_model::CreationParameters;
 use martydb_model::deploy::BackupSchedule;
@@ -151,6 +151,7 @@ pub fn documents(plan: &DeploymentPlan<'_>) -> Result<String> {
     }
     texts.extend(jobs::all(plan)?);
     texts.extend(backup_jobs::all(plan)?);
+    texts.extend(workloads::all(plan, doors)?);
     Ok(texts.iter().map(|text| format!("---\n{text}")).collect())
 }
 

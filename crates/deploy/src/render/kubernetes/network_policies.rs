@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use super::objects::{KubernetesObject, LabelSelector, Labels, MARTYDB, NAME, ObjectMeta, workload};
+use super::workload_policies::{self, NAMESPACE};
 use crate::render::deployment::{DeploymentPlan, ServerNode, ServiceNode};
 use martydb_model::error::{Error, Result};
 use martydb_ui::report::yaml_text;
@@ -116,10 +117,9 @@ pub fn policy(plan: &DeploymentPlan<'_>, name: &str, spec: PolicySpec) -> String
     })
 }
 
-/// Returns the rule for the cluster's DNS:
-/// <https://kubernetes.io/docs/reference/labels-annotations-taints/#kubernetes-io-metadata-name>.
+/// Returns the rule for the cluster's DNS.
 fn name_servers() -> PolicyRule {
-    let namespace = [("kubernetes.io/metadata.name".to_owned(), "kube-system".to_owned())];
+    let namespace = [(NAMESPACE.to_owned(), "kube-system".to_owned())];
     let pods = [("k8s-app".to_owned(), "kube-dns".to_owned())];
     PolicyRule {
         to: vec![Peer::Elsewhere {
@@ -133,7 +133,8 @@ fn name_servers() -> PolicyRule {
 
 fn of_server(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>, doors: EntryPods) -> String {
     let clients = plan.services.iter().filter(|node| server.clients.contains(&node.service.name));
-    let clients = clients.map(|node| node.pods.selector.clone()).chain([martydb()]);
+    let relay = workload_policies::has_outbox(plan, server).then(workload_policies::relay);
+    let clients = clients.map(|node| node.pods.selector.clone()).chain([martydb()]).chain(relay);
     let clients = clients.chain(doors.pooler.map(|pods| pods(host)));
     let spec = PolicySpec {
         pod_selector: LabelSelector::new((doors.server)(host)),
@@ -188,7 +189,7 @@ fn martydb() -> Labels {
     [(NAME.to_owned(), MARTYDB.to_owned())].into()
 }
 
-fn to_server(server: &ServerNode<'_>, doors: EntryPods) -> Result<PolicyRule> {
+pub fn to_server(server: &ServerNode<'_>, doors: EntryPods) -> Result<PolicyRule> {
     let outside =
         || server.deploy.cidrs.iter().map(|cidr| Peer::Network { block: IpBlock { cidr: cidr.clone() } });
     let to: Vec<Peer> = match &server.host {

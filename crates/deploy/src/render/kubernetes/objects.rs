@@ -8,8 +8,9 @@ use crate::render::deployment::DeploymentPlan;
 
 pub type Labels = BTreeMap<String, String>;
 
+pub use super::probe::Probe;
 pub use crate::render::deployment::{
-    INSTANCE_LABEL as INSTANCE, MARTYDB, NAME_LABEL as NAME, POSTGRES, workload,
+    INSTANCE_LABEL as INSTANCE, MARTYDB, MONITOR, NAME_LABEL as NAME, POSTGRES, RELAY, workload,
 };
 
 #[derive(Serialize)]
@@ -128,11 +129,11 @@ pub struct PodContainer {
     pub resources: Resources,
     pub security_context: ContainerSecurity,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub startup_probe: Option<ExecProbe>,
+    pub startup_probe: Option<Probe>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub readiness_probe: Option<ExecProbe>,
+    pub readiness_probe: Option<Probe>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub liveness_probe: Option<ExecProbe>,
+    pub liveness_probe: Option<Probe>,
     pub volume_mounts: Vec<VolumeMount>,
 }
 
@@ -197,7 +198,7 @@ pub struct EnvSource {
 #[derive(Serialize)]
 pub struct SecretKey {
     pub name: String,
-    pub key: &'static str,
+    pub key: String,
 }
 
 /// Environment variables from all keys of a Secret.
@@ -217,8 +218,8 @@ impl EnvVar {
         EnvVar { name: name.to_owned(), value: EnvValue::Value(dependency_free(&value.into())) }
     }
 
-    pub fn secret(name: &str, secret: String, key: &'static str) -> EnvVar {
-        let source = EnvSource { secret_key_ref: SecretKey { name: secret, key } };
+    pub fn secret(name: &str, secret: String, key: &str) -> EnvVar {
+        let source = EnvSource { secret_key_ref: SecretKey { name: secret, key: key.to_owned() } };
         EnvVar { name: name.to_owned(), value: EnvValue::ValueFrom(source) }
     }
 }
@@ -228,25 +229,30 @@ pub fn dependency_free(text: &str) -> String {
     text.replace("$(", "$$(")
 }
 
+/// Service in front of pods.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ServiceSpec {
+    /// `None` lets the cluster choose one; `"None"` leads to the pods themselves.
+    #[serde(rename = "clusterIP", skip_serializing_if = "Option::is_none")]
+    pub cluster_ip: Option<&'static str>,
+    pub selector: Labels,
+    pub ports: Vec<ServicePort>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ServicePort {
+    pub name: &'static str,
+    pub port: u16,
+    pub target_port: &'static str,
+}
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ContainerPort {
     pub name: &'static str,
     pub container_port: u16,
-}
-
-#[derive(Serialize, Clone)]
-#[serde(rename_all = "camelCase")]
-pub struct ExecProbe {
-    pub exec: Exec,
-    pub period_seconds: u32,
-    pub timeout_seconds: u32,
-    pub failure_threshold: u32,
-}
-
-#[derive(Serialize, Clone)]
-pub struct Exec {
-    pub command: Vec<String>,
 }
 
 #[derive(Serialize)]

@@ -4,7 +4,7 @@ use super::namespace::namespace;
 use super::network_policies::EntryPods;
 use super::objects::{POSTGRES, pod_labels, workload};
 use super::servers;
-use super::{backup_jobs, jobs, network_policies};
+use super::{backup_jobs, jobs, network_policies, workloads};
 use crate::render::deployment::DeploymentPlan;
 use martydb_model::error::Result;
 
@@ -19,5 +19,6 @@ pub fn documents(plan: &DeploymentPlan<'_>) -> Result<String> {
     texts.extend(servers::all(plan));
     texts.extend(jobs::all(plan)?);
     texts.extend(backup_jobs::all(plan)?);
+    texts.extend(workloads::all(plan, doors)?);
     Ok(texts.iter().map(|text| format!("---\n{text}")).collect())
 }

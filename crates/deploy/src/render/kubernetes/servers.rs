@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use super::objects::*;
+use super::probe::ProbeAction;
 use crate::render::deployment::{DeploymentPlan, ServerNode};
 use crate::render::image;
 use martydb_ui::report::yaml_text;
@@ -15,23 +16,6 @@ const ALPINE_ACCOUNT: u32 = 70;
 
 /// Key of the admin's password in a Secret.
 pub const PASSWORD: &str = "password";
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ServiceSpec {
-    #[serde(rename = "clusterIP")]
-    cluster_ip: &'static str,
-    selector: Labels,
-    ports: Vec<ServicePort>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ServicePort {
-    name: &'static str,
-    port: u16,
-    target_port: &'static str,
-}
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -61,7 +45,7 @@ pub fn all(plan: &DeploymentPlan<'_>) -> Vec<String> {
 
 fn service(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> String {
     let spec = ServiceSpec {
-        cluster_ip: "None",
+        cluster_ip: Some("None"),
         selector: pod_labels(POSTGRES, workload(host)),
         ports: vec![ServicePort { name: POSTGRES, port: server.url.port, target_port: POSTGRES }],
     };
@@ -135,9 +119,9 @@ fn container(server: &ServerNode<'_>) -> PodContainer {
     }
 }
 
-fn ready(server: &ServerNode<'_>, period_seconds: u32, failure_threshold: u32) -> ExecProbe {
-    ExecProbe {
-        exec: Exec { command: image::ready(server).map(str::to_owned).into() },
+fn ready(server: &ServerNode<'_>, period_seconds: u32, failure_threshold: u32) -> Probe {
+    Probe {
+        action: ProbeAction::Exec { command: image::ready(server).map(str::to_owned).into() },
         period_seconds,
         timeout_seconds: 5,
         failure_threshold,

@@ -1,0 +1,57 @@
+//! Brokers of the outboxes, as a deployed relay reaches them.
+
+use std::collections::BTreeSet;
+
+use super::deployment::{DeploymentPlan, OutboxNode, host_in};
+use martydb_model::EventTarget;
+use martydb_model::error::{Error, Result};
+
+/// Location of a broker, as far as its address tells.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum BrokerLocation {
+    /// The namespace of the deployment.
+    Here,
+    /// Another namespace of the cluster.
+    Namespace(String),
+    Outside,
+}
+
+/// Returns the location and the port of each broker.
+///
+/// # Errors
+/// If an address leads to the relay itself.
+pub fn all(plan: &DeploymentPlan<'_>) -> Result<BTreeSet<(BrokerLocation, u16)>> {
+    plan.outboxes().map(|node| located(plan, &node)).collect()
+}
+
+fn located(plan: &DeploymentPlan<'_>, node: &OutboxNode<'_>) -> Result<(BrokerLocation, u16)> {
+    let (at, name) = (node.outbox.to.at(), &node.service.name);
+    let address = at.host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
+    if at.host == "localhost" || address.is_ok_and(|address| address.is_loopback()) {
+        return Err(Error::manifest(format!(
+            "the broker of service \"{name}\" is at {}, which is the relay itself in a deployment",
+            at.host
+        ))
+        .hint("name the broker in the overlay of this environment, under `outbox: { to: … }` of the service")
+        .hint("or leave the relay out: deploy: { workloads: [monitor] }"));
+    }
+    let namespace = || at.host.strip_suffix(".svc.cluster.local").or(at.host.strip_suffix(".svc"))?.split_once('.');
+    let location = match (host_in(&plan.namespace, &at.host), namespace()) {
+        (Some(_), _) => BrokerLocation::Here,
+        (None, Some((_, namespace))) => BrokerLocation::Namespace(namespace.to_owned()),
+        (None, None) => BrokerLocation::Outside,
+    };
+    Ok((location, at.port))
+}
+
+/// Returns the variables with the secrets of the brokers.
+pub fn variables(plan: &DeploymentPlan<'_>) -> BTreeSet<String> {
+    let all = plan.outboxes().flat_map(|node| {
+        let signature = match &node.outbox.to {
+            EventTarget::Http { signature_env, .. } => signature_env.clone(),
+            EventTarget::Nats { .. } | EventTarget::Amqp { .. } => None,
+        };
+        [node.outbox.to.at().password_env.clone(), signature]
+    });
+    all.flatten().collect()
+}

@@ -1,0 +1,87 @@
+//! Discovery of the monitor, and the alerts, for the Prometheus Operator:
+//! <https://prometheus-operator.dev/docs/api-reference/api/>.
+
+use serde::Serialize;
+
+use super::objects::{KubernetesObject, LabelSelector, MARTYDB, MONITOR, ObjectMeta, pod_labels};
+use super::workloads::{METRICS, MONITOR_TLS, MONITOR_USERS};
+use crate::render::deployment::DeploymentPlan;
+use crate::render::prometheus::{self, RuleFile};
+use martydb_ui::report::yaml_text;
+
+const API: &str = "monitoring.coreos.com/v1";
+
+#[derive(Serialize)]
+struct ServiceMonitorSpec {
+    selector: LabelSelector,
+    endpoints: [Endpoint; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Endpoint {
+    port: &'static str,
+    scheme: &'static str,
+    interval: &'static str,
+    /// The label `service` is the monitored service, not the Kubernetes Service that was scraped.
+    honor_labels: bool,
+    basic_auth: BasicAuth,
+    tls_config: TlsConfig,
+}
+
+#[derive(Serialize)]
+struct BasicAuth {
+    username: KeyOfSecret,
+    password: KeyOfSecret,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TlsConfig {
+    ca: SecretSource,
+    server_name: String,
+}
+
+#[derive(Serialize)]
+struct SecretSource {
+    secret: KeyOfSecret,
+}
+
+#[derive(Serialize)]
+struct KeyOfSecret {
+    name: &'static str,
+    key: &'static str,
+}
+
+/// Returns the objects, if the manifest declares the operator.
+pub fn all(plan: &DeploymentPlan<'_>) -> Vec<String> {
+    if !plan.manifest.deploy.prometheus.operator {
+        return vec![];
+    }
+    let rules = RuleFile::of(&plan.manifest.project);
+    vec![object(plan, "ServiceMonitor", service_monitor(plan)), object(plan, "PrometheusRule", rules)]
+}
+
+fn object(plan: &DeploymentPlan<'_>, kind: &'static str, spec: impl Serialize) -> String {
+    let mut metadata = ObjectMeta::new(plan, MONITOR, Some((MARTYDB, MONITOR)));
+    metadata.labels.extend(plan.manifest.deploy.prometheus.labels.clone());
+    yaml_text(&KubernetesObject { api_version: API, kind, metadata, spec: Some(spec) })
+}
+
+fn service_monitor(plan: &DeploymentPlan<'_>) -> ServiceMonitorSpec {
+    let user = |key| KeyOfSecret { name: MONITOR_USERS, key };
+    ServiceMonitorSpec {
+        selector: LabelSelector::new(pod_labels(MARTYDB, MONITOR)),
+        endpoints: [Endpoint {
+            port: METRICS,
+            scheme: "https",
+            interval: prometheus::INTERVAL,
+            honor_labels: true,
+            basic_auth: BasicAuth { username: user("username"), password: user("password") },
+            tls_config: TlsConfig {
+                ca: SecretSource { secret: KeyOfSecret { name: MONITOR_TLS, key: "ca.crt" } },
+                server_name: format!("{MONITOR}.{}.svc", plan.namespace),
+            },
+        }],
+    }
+}

@@ -1,0 +1,116 @@
+//! Programs of martydb that run all the time: the monitor with its Service, and the relay.
+//! <https://kubernetes.io/docs/concepts/workloads/controllers/deployment/>
+
+use serde::Serialize;
+
+use super::backup_jobs::{store_keys, to_store};
+use super::network_policies::EntryPods;
+use super::objects::*;
+use super::tool_pod::{self, PodExtras, PodPasswords, ToolPod};
+use super::{prometheus_operator, workload_policies};
+use crate::render::deployment::DeploymentPlan;
+use martydb_model::BackupLocation;
+use martydb_model::error::Result;
+use martydb_ui::report::yaml_text;
+
+/// Port of the monitor, and its name.
+pub const PORT: u16 = 9187;
+pub const METRICS: &str = "metrics";
+
+/// Secrets of the monitor's listener: its certificate, and its users.
+pub const MONITOR_TLS: &str = "martydb-monitor-tls";
+pub const MONITOR_USERS: &str = "martydb-monitor-users";
+
+/// Arguments of the monitor, with the files of its Secrets. The last two are for one that cannot see the backups.
+static MONITOR_ARGUMENTS: [&str; 12] = [
+    "--no-input",
+    "monitor",
+    "--listen",
+    "0.0.0.0:9187",
+    "--tls-certificate",
+    "/run/martydb/tls/tls.crt",
+    "--tls-key",
+    "/run/martydb/tls/tls.key",
+    "--users",
+    "/run/martydb/users/users",
+    "--backups-every",
+    "never",
+];
+
+#[derive(Serialize)]
+struct DeploymentSpec {
+    replicas: u32,
+    selector: LabelSelector,
+    template: PodTemplate,
+}
+
+/// Returns the objects of the deployed programs.
+///
+/// # Errors
+/// If a pod could not keep the passwords, or a broker is in the pod itself.
+pub fn all(plan: &DeploymentPlan<'_>, doors: EntryPods) -> Result<Vec<String>> {
+    let mut all = vec![];
+    if plan.runs_monitor() {
+        all.push(workload_policies::of_monitor(plan));
+        all.extend(store_policy(plan));
+        all.push(service(plan));
+        all.push(deployment(plan, monitor(plan))?);
+        all.extend(prometheus_operator::all(plan));
+    }
+    if plan.outboxes().next().is_some() {
+        all.push(workload_policies::of_relay(plan, doors)?);
+        let arguments = &["--no-input", "relay"];
+        let relay = ToolPod { passwords: PodPasswords::Relay, ..ToolPod::plain(RELAY, arguments) };
+        all.push(deployment(plan, relay)?);
+    }
+    Ok(all)
+}
+
+fn deployment(plan: &DeploymentPlan<'_>, run: ToolPod<'_>) -> Result<String> {
+    let (name, labels) = (run.instance, run.labels());
+    let metadata = ObjectMeta::new(plan, name, Some((&labels[NAME], name)));
+    let selector = LabelSelector::new(labels);
+    let spec = DeploymentSpec { replicas: 1, selector, template: tool_pod::template(plan, run, None)? };
+    Ok(yaml_text(&KubernetesObject { api_version: "apps/v1", kind: "Deployment", metadata, spec: Some(spec) }))
+}
+
+fn service(plan: &DeploymentPlan<'_>) -> String {
+    let spec = ServiceSpec {
+        cluster_ip: None,
+        selector: pod_labels(MARTYDB, MONITOR),
+        ports: vec![ServicePort { name: METRICS, port: PORT, target_port: METRICS }],
+    };
+    let metadata = ObjectMeta::new(plan, MONITOR, Some((MARTYDB, MONITOR)));
+    yaml_text(&KubernetesObject { api_version: "v1", kind: "Service", metadata, spec: Some(spec) })
+}
+
+fn monitor(plan: &DeploymentPlan<'_>) -> ToolPod<'static> {
+    let mut extras = PodExtras {
+        ports: vec![ContainerPort { name: METRICS, container_port: PORT }],
+        readiness: Some(Probe::https("/ready", METRICS, 10, 3)),
+        liveness: Some(Probe::https("/live", METRICS, 20, 6)),
+        ..PodExtras::default()
+    };
+    for (name, secret, folder) in
+        [("tls", MONITOR_TLS, "/run/martydb/tls"), ("users", MONITOR_USERS, "/run/martydb/users")]
+    {
+        let source = VolumeSource::Secret { secret_name: secret.to_owned(), default_mode: 0o440 };
+        extras.volumes.push(Volume { name, source });
+        extras.mounts.push(VolumeMount::at(name, folder));
+    }
+    let location = plan.manifest.backup.as_ref().map(|settings| &settings.to);
+    if let Some(BackupLocation::S3 { .. }) = location {
+        extras.env_from.push(store_keys(&plan.manifest.deploy.backup_jobs));
+    }
+    // The disk of the backups can be in use on one node at a time, by the jobs.
+    let arguments = match location {
+        Some(BackupLocation::Folder(_)) => &MONITOR_ARGUMENTS[..],
+        _ => &MONITOR_ARGUMENTS[..MONITOR_ARGUMENTS.len() - 2],
+    };
+    ToolPod { extras, ..ToolPod::plain(MONITOR, arguments) }
+}
+
+fn store_policy(plan: &DeploymentPlan<'_>) -> Option<String> {
+    let settings = plan.manifest.backup.as_ref()?;
+    matches!(settings.to, BackupLocation::S3 { .. }).then(|| to_store(plan, MONITOR))
+}

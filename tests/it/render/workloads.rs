@@ -1,0 +1,138 @@
+//! The monitor and the relay: what is deployed, and which ways lead to and from it.
+
+use serde_yaml::Value;
+
+use super::network::{Cluster, Labels, name, objects};
+use crate::support::Project;
+
+/// Two servers; only the first has an outbox.
+const MANIFEST: &str = "\
+version: 1
+project: shop
+monitor: true
+servers:
+  one: { url: 'postgresql://adm@db-one:5432/postgres', password_env: ONE }
+  two: { url: 'postgresql://adm@db-two:5432/postgres', password_env: TWO }
+secrets: { provider: env }
+deploy:
+  prometheus: { namespace: monitoring }
+services:
+  orders: { server: one, outbox: OUTBOX }
+  billing: { server: two }
+";
+
+fn manifest(broker: &str) -> String {
+    let outbox = "{ to: { amqp: 'amqp://relay@BROKER', exchange: x, password_env: MQ_PASSWORD } }";
+    MANIFEST.replace("OUTBOX", &outbox.replace("BROKER", broker))
+}
+
+fn rendered(broker: &str, target: &str) -> String {
+    let project = Project::with_manifest(&manifest(broker));
+    project.run(&["render", target]).expect(0).stdout
+}
+
+fn pods(app: &str) -> Labels {
+    [("app.kubernetes.io/name".to_owned(), app.to_owned())].into()
+}
+
+#[test]
+fn the_monitor_reaches_every_server_and_the_relay_those_with_an_outbox() {
+    for target in ["kubernetes", "cloudnative-pg"] {
+        let cluster = Cluster::read(&rendered("mq:5672", target));
+        for (from, server, expected) in [
+            ("martydb-monitor", "db-one", true),
+            ("martydb-monitor", "db-two", true),
+            ("martydb-relay", "db-one", true),
+            ("martydb-relay", "db-two", false),
+        ] {
+            assert_eq!(cluster.passes(from, server, 5432), expected, "{target}: {from} {server}");
+        }
+        assert!(!cluster.reaches(&name("orders"), "martydb-monitor", 9187));
+        for (namespace, app, expected) in [
+            ("monitoring", "prometheus", true),
+            ("monitoring", "grafana", false),
+            ("shop", "prometheus", false),
+        ] {
+            let admitted = cluster.admits_from(namespace, &pods(app), "martydb-monitor", 9187);
+            assert_eq!(admitted, expected, "{namespace} {app}");
+            assert!(!cluster.admits_from(namespace, &pods(app), "martydb-monitor", 5432));
+            assert!(!cluster.admits_from(namespace, &pods(app), "martydb-relay", 9187));
+        }
+    }
+}
+
+#[test]
+fn the_way_to_a_broker_is_as_narrow_as_its_address_tells() {
+    // Its host and port; a pod of the same namespace, one of `messaging`, and a network outside.
+    for (broker, here, there, outside) in [
+        ("mq:5673", true, false, false),
+        ("mq.shop.svc.cluster.local:5673", true, false, false),
+        ("mq.messaging.svc:5673", false, true, false),
+        ("mq.messaging.svc.cluster.local:5673", false, true, false),
+        ("mq.example.org:5673", true, true, true),
+    ] {
+        let text = rendered(broker, "kubernetes");
+        let cluster = Cluster::read(&text);
+        let policies = objects(&text);
+        let egress = policies.iter().find(|object| {
+            object["kind"] == "NetworkPolicy" && object["metadata"]["name"] == "martydb-relay"
+        });
+        let rules = egress.unwrap()["spec"]["egress"].as_sequence().unwrap();
+        let rule = rules.iter().find(|rule| rule["ports"][0]["port"] == 5673).unwrap();
+        let peer = &rule["to"][0];
+        let own = rule.get("to").is_none() || peer.get("namespaceSelector").is_none();
+        assert_eq!(own, here, "{broker}");
+        assert_eq!(cluster.reaches_namespace("martydb-relay", "messaging", 5673), there, "{broker}");
+        assert!(!cluster.reaches_namespace("martydb-relay", "messaging", 5432), "{broker}");
+        assert_eq!(rule.get("to").is_none(), outside, "{broker}");
+    }
+    for (broker, target) in
+        [("localhost", "kubernetes"), ("127.0.0.1:5672", "cloudnative-pg"), ("[::1]:5672", "compose")]
+    {
+        let project = Project::with_manifest(&manifest(broker));
+        let refused = project.run(&["render", target]).expect(2);
+        assert!(refused.stderr.contains("the relay itself"), "{}", refused.stderr);
+        let without = project.read("martydb.yaml").replace("deploy:\n", "deploy:\n  workloads: [monitor]\n");
+        project.write("martydb.yaml", &without);
+        let text = project.run(&["render", target]).expect(0).stdout;
+        assert!(text.contains("martydb-monitor") && !text.contains("martydb-relay"), "{text}");
+    }
+}
+
+#[test]
+fn what_the_manifest_does_not_declare_is_not_deployed() {
+    let of = |text: &str, target: &str| Project::with_manifest(text).run(&["render", target]).expect(0).stdout;
+    let manifest = manifest("mq");
+    let neither = MANIFEST.replace("monitor: true\n", "").replace(", outbox: OUTBOX", "");
+    for text in [neither, manifest.replace("deploy:\n", "deploy:\n  workloads: []\n")] {
+        for target in ["kubernetes", "cloudnative-pg", "compose"] {
+            let rendered = of(&text, target);
+            assert!(!rendered.contains("martydb-monitor") && !rendered.contains("martydb-relay"), "{rendered}");
+        }
+    }
+    let reserved = manifest.replace("  billing:", "  martydb-relay:");
+    let refused = Project::with_manifest(&reserved).run(&["render", "kubernetes"]).expect(2);
+    assert!(refused.stderr.contains("\"martydb-relay\""), "{}", refused.stderr);
+}
+
+#[test]
+fn in_compose_each_has_the_secrets_and_the_networks_that_it_needs() {
+    let compose: Value = serde_yaml::from_str(&rendered("mq", "compose")).unwrap();
+    let list = |service: &str, key: &str| -> Vec<String> {
+        let all = compose["services"][service][key].as_sequence().unwrap();
+        all.iter().map(|one| one.as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(list("martydb-relay", "secrets"), ["mq_password"]);
+    assert_eq!(list("martydb-relay", "networks"), ["database-orders", "default"]);
+    let environment = &compose["services"]["martydb-relay"]["environment"];
+    assert_eq!(environment.as_mapping().unwrap().len(), 1);
+    assert_eq!(environment["MQ_PASSWORD_FILE"], "/run/secrets/mq_password");
+    assert_eq!(list("martydb-monitor", "networks"), ["admin", "default"]);
+    let own = ["martydb_monitor_certificate", "martydb_monitor_key", "martydb_monitor_users"];
+    let all = [&["one_admin_password", "two_admin_password"][..], &own].concat();
+    assert_eq!(list("martydb-monitor", "secrets"), all);
+    for secret in all.iter().chain(&["mq_password"]) {
+        assert_eq!(compose["secrets"][*secret]["file"], format!("./secrets/{secret}"));
+    }
+    assert_eq!(list("martydb-monitor", "profiles"), ["monitor"]);
+}
