@@ -19,6 +19,9 @@ pub struct Deployment {
     /// Programs of martydb that are deployed, if the manifest declares what they need.
     pub workloads: BTreeSet<Workload>,
     pub prometheus: ClusterPrometheus,
+    pub pods: PodSettings,
+    /// Number of a server's pods that may be evicted at a time; `None` for no budget.
+    pub max_unavailable: Option<u16>,
     /// Store from which the cluster fetches secrets, if declared.
     pub secret_store: Option<SecretStore>,
     /// Absolute path of the sealing certificate; the cluster's controller has its key.
@@ -60,6 +63,37 @@ pub struct ClusterPrometheus {
     pub labels: BTreeMap<String, String>,
 }
 
+/// Settings of all pods.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PodSettings {
+    pub annotations: BTreeMap<String, String>,
+    pub node_selector: BTreeMap<String, String>,
+    pub priority_class: Option<String>,
+    /// Secrets of the registries from which images are pulled.
+    pub pull_secrets: Vec<String>,
+    /// Unit over which servers are spread.
+    pub spread: Option<PodSpread>,
+}
+
+/// Unit over which pods are spread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum PodSpread {
+    Node,
+    Zone,
+}
+
+impl PodSpread {
+    /// Returns the label of nodes with the unit's name:
+    /// <https://kubernetes.io/docs/reference/labels-annotations-taints/>.
+    pub fn topology_key(self) -> &'static str {
+        match self {
+            PodSpread::Node => "kubernetes.io/hostname",
+            PodSpread::Zone => "topology.kubernetes.io/zone",
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerDeployment {
     pub image: String,
@@ -74,6 +108,8 @@ pub struct ServerDeployment {
     pub memory: String,
     /// Number of instances of an operator's cluster: one primary, the others standbys.
     pub instances: u16,
+    /// Time that a server may take to start.
+    pub startup_seconds: u32,
     /// Port that Compose publishes on the host.
     pub host_port: Option<u16>,
     /// Data folder, if not the image's default.
@@ -235,6 +271,7 @@ mod tests {
                 cpu: String::new(),
                 memory: String::new(),
                 instances: 1,
+                startup_seconds: 1,
                 host_port: None,
                 data_folder: None,
                 cidrs: vec![],

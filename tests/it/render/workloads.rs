@@ -136,3 +136,71 @@ fn in_compose_each_has_the_secrets_and_the_networks_that_it_needs() {
     }
     assert_eq!(list("martydb-monitor", "profiles"), ["monitor"]);
 }
+
+/// The pods of all objects, by kind and name.
+fn pod_specs(text: &str) -> Vec<(String, Value)> {
+    let template = |object: &Value| match object["kind"].as_str()? {
+        "StatefulSet" | "Deployment" | "Job" => Some(object["spec"]["template"].clone()),
+        "CronJob" => Some(object["spec"]["jobTemplate"]["spec"]["template"].clone()),
+        _ => None,
+    };
+    let all = objects(text).into_iter().filter_map(|object| {
+        Some((format!("{} {}", object["kind"].as_str()?, object["metadata"]["name"].as_str()?), template(&object)?))
+    });
+    all.collect()
+}
+
+#[test]
+fn the_settings_of_pods_are_those_of_every_pod() {
+    let with = |more: &str| {
+        let text = manifest("mq").replace("deploy:\n", &format!("deploy:\n{more}"));
+        objects_of(&text)
+    };
+    let keys = "  max_unavailable: 0\n  startup_time: 90m\n  pods:\n    annotations: { example.com/team: db }\n\
+                \x20   node_selector: { pool: db }\n    priority_class: db\n    pull_secrets: [registry]\n    spread: node\n";
+    let text = with(keys);
+    let all = pod_specs(&text);
+    // Two servers, two runs, the monitor and the relay.
+    assert_eq!(all.len(), 6, "{text}");
+    for (name, pod) in &all {
+        assert_eq!(pod["metadata"]["annotations"]["example.com/team"], "db", "{name}");
+        assert_eq!(pod["spec"]["nodeSelector"]["pool"], "db", "{name}");
+        assert_eq!(pod["spec"]["priorityClassName"], "db", "{name}");
+        assert_eq!(pod["spec"]["imagePullSecrets"][0]["name"], "registry", "{name}");
+        let server = name.starts_with("StatefulSet");
+        let spread = pod["spec"].get("topologySpreadConstraints").map(|all| &all[0]);
+        assert_eq!(spread.is_some(), server, "{name}");
+        if let Some(spread) = spread {
+            assert_eq!(spread["topologyKey"], "kubernetes.io/hostname");
+            // Each server is one pod: it is kept apart from the others.
+            assert_eq!(spread["labelSelector"]["matchLabels"]["app.kubernetes.io/name"], "postgres");
+            let probe = &pod["spec"]["containers"][0]["startupProbe"];
+            let seconds = probe["periodSeconds"].as_u64().unwrap() * probe["failureThreshold"].as_u64().unwrap();
+            assert_eq!(seconds, 90 * 60);
+        }
+    }
+    let budgets: Vec<Value> =
+        objects(&text).into_iter().filter(|object| object["kind"] == "PodDisruptionBudget").collect();
+    assert_eq!(budgets.len(), 2);
+    assert_eq!(budgets[0]["spec"]["maxUnavailable"], 0);
+    assert_eq!(budgets[0]["spec"]["selector"]["matchLabels"]["app.kubernetes.io/instance"], "db-one");
+    let without = with("");
+    assert!(!without.contains("PodDisruptionBudget") && !without.contains("nodeSelector"), "{without}");
+    for (keys, said) in [
+        ("  startup_time: soon\n", "\"soon\" is not a time"),
+        ("  pods: { spread: rack }\n", "unknown variant"),
+        ("  pods: { node_selector: { pool: 'a b' } }\n", "the value of a label"),
+        ("  pods: { priority_class: A_b }\n", "is not a Kubernetes name"),
+        ("  workloads: [serve]\n", "unknown variant"),
+        ("  prometheus: { namespace: A_b }\n", "is not a Kubernetes name"),
+    ] {
+        let text = MANIFEST.replace("OUTBOX", "{ to: { nats: 'nats://mq', subject: x } }");
+        let text = text.replace("  prometheus: { namespace: monitoring }\n", keys);
+        let refused = Project::with_manifest(&text).run(&["render", "kubernetes"]).expect(2);
+        assert!(refused.stderr.contains(said), "{keys}: {}", refused.stderr);
+    }
+}
+
+fn objects_of(manifest: &str) -> String {
+    Project::with_manifest(manifest).run(&["render", "kubernetes"]).expect(0).stdout
+}

@@ -56,6 +56,8 @@ struct ComposeService {
     security_opt: Vec<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     shm_size: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stop_grace_period: Option<&'static str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     expose: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -155,6 +157,8 @@ fn of_server(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> 
             start_period: "60s",
         }),
         shm_size: Some("256mb"),
+        // A server that stops writes a checkpoint.
+        stop_grace_period: Some("120s"),
         ..ComposeService::default()
     }
 }

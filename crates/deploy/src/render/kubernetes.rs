@@ -11,6 +11,7 @@ mod network_policies;
 mod objects;
 mod operator;
 pub mod plain;
+mod pod;
 mod pooler;
 mod probe;
 mod prometheus_operator;

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::manifest::lenient;
-use martydb_model::deploy::{PoolMode, Workload};
+use martydb_model::deploy::{PodSpread, PoolMode, Workload};
 
 /// Settings of the whole deployment.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -22,6 +22,13 @@ pub struct RawDeploy {
     pub workloads: Option<BTreeSet<Workload>>,
     /// Prometheus of the cluster.
     pub prometheus: RawClusterPrometheus,
+    /// Settings of every pod.
+    pub pods: RawPods,
+    /// Number of a server's pods that may be evicted at a time, for a PodDisruptionBudget; default: no budget.
+    #[serde(deserialize_with = "lenient::optional")]
+    pub max_unavailable: Option<u16>,
+    /// Time that a server may take to start, such as for crash recovery, unless it has its own; default: 1h.
+    pub startup_time: Option<String>,
     /// Image of the servers, unless a server has its own; default: postgres:18.
     pub image: Option<String>,
     /// Disk of the servers, unless a server has its own.
@@ -60,6 +67,24 @@ pub struct RawClusterPrometheus {
     /// Labels of both, by which a Prometheus selects them, such as `release: prometheus`.
     #[serde(deserialize_with = "lenient::text_map")]
     pub labels: BTreeMap<String, String>,
+}
+
+/// Settings of every pod in Kubernetes: servers, jobs, monitor and relay.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawPods {
+    /// Annotations.
+    #[serde(deserialize_with = "lenient::text_map")]
+    pub annotations: BTreeMap<String, String>,
+    /// Labels of the nodes on which they may run.
+    #[serde(deserialize_with = "lenient::text_map")]
+    pub node_selector: BTreeMap<String, String>,
+    /// PriorityClass.
+    pub priority_class: Option<String>,
+    /// Secrets of the registries from which images are pulled.
+    pub pull_secrets: Vec<String>,
+    /// Keep servers apart where possible: node or zone.
+    pub spread: Option<PodSpread>,
 }
 
 /// Settings of the CronJobs of `backup:` in the cluster.
@@ -151,6 +176,8 @@ pub struct RawServerDeploy {
     /// Number of instances of the server that an operator keeps.
     #[serde(deserialize_with = "lenient::optional")]
     pub instances: Option<u16>,
+    /// Time that the server may take to start, such as for crash recovery.
+    pub startup_time: Option<String>,
     /// Port of the host at which Compose publishes the server, on loopback only.
     #[serde(deserialize_with = "lenient::optional")]
     pub host_port: Option<u16>,

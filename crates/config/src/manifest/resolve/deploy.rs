@@ -1,19 +1,24 @@
 //! Deployment: each `deploy` of the manifest with its defaults, checked for values that a cluster would reject.
 
+mod texts;
+
 use std::collections::BTreeMap;
 
 use super::scope::Scope;
 use crate::manifest::checked::ServerSpec;
 use crate::manifest::raw::{
-    RawBackupJobs, RawClusterPrometheus, RawOperatorBackup, RawPooler, RawResources, RawSecretStore, RawServerDeploy,
+    RawBackupJobs, RawClusterPrometheus, RawOperatorBackup, RawPods, RawPooler, RawResources, RawSecretStore, RawServerDeploy,
     RawServiceDeploy, RawStorage,
 };
 use martydb_model::deploy::{
-    BackupJobs, BackupSchedule, ClusterPrometheus, Deployment, PoolerDeployment, SecretStore, ServerDeployment, ServicePods,
+    BackupJobs, BackupSchedule, ClusterPrometheus, Deployment, PodSettings, PoolerDeployment, SecretStore, ServerDeployment, ServicePods,
     StoreKind, WholeServerBackup, Workload, label,
 };
 use martydb_model::error::Result;
-use martydb_model::{DesiredService, ServiceName};
+use martydb_model::{DesiredService, ServiceName, units};
+use texts::*;
+
+pub use texts::is_cron;
 
 /// Default image, with the newest major that martydb supports.
 const SERVER_IMAGE: &str = "postgres:18";
@@ -56,6 +61,8 @@ pub fn all(
         monitor: raw.monitor.clone(),
         workloads: raw.workloads.clone().unwrap_or_else(|| Workload::ALL.into()),
         prometheus: prometheus(scope, &raw.prometheus)?,
+        pods: pod_settings(scope, &raw.pods)?,
+        max_unavailable: raw.max_unavailable,
         secret_store: raw.secret_store.as_ref().map(|raw| secret_store(scope, raw)).transpose()?,
         sealing_certificate: raw.sealed_secrets.as_ref().map(|own| scope.home.join(&own.certificate)),
         pooler: raw.pooler.as_ref().map(|raw| pooler(scope, raw)).transpose()?,
@@ -79,12 +86,46 @@ fn prometheus(scope: &Scope, raw: &RawClusterPrometheus) -> Result<ClusterPromet
     if let Some(namespace) = &raw.namespace {
         check(scope, at("namespace"), namespace, is_label, "a Kubernetes name, such as monitoring")?;
     }
-    for (key, value) in &raw.labels {
-        check(scope, at("labels"), key, is_label_key, "the name of a label, such as release")?;
-        check(scope, at("labels"), value, is_label_value, "the value of a label")?;
-    }
+    check_labels(scope, at("labels"), &raw.labels)?;
     let (namespace, labels) = (raw.namespace.clone(), raw.labels.clone());
     Ok(ClusterPrometheus { namespace, operator: raw.operator.unwrap_or(false), labels })
+}
+
+fn pod_settings(scope: &Scope, raw: &RawPods) -> Result<PodSettings> {
+    let at = |key| vec!["deploy", "pods", key];
+    for key in raw.annotations.keys() {
+        check(scope, at("annotations"), key, is_label_key, "the name of an annotation, such as example.com/team")?;
+    }
+    check_labels(scope, at("node_selector"), &raw.node_selector)?;
+    if let Some(class) = &raw.priority_class {
+        check(scope, at("priority_class"), class, is_label, "a Kubernetes name, such as databases")?;
+    }
+    for secret in &raw.pull_secrets {
+        check(scope, at("pull_secrets"), secret, is_label, "a Kubernetes name, such as registry")?;
+    }
+    let RawPods { annotations, node_selector, priority_class, pull_secrets, spread } = raw.clone();
+    Ok(PodSettings { annotations, node_selector, priority_class, pull_secrets, spread })
+}
+
+fn check_labels(scope: &Scope, at: KeyPath<'_>, labels: &BTreeMap<String, String>) -> Result<()> {
+    for (key, value) in labels {
+        check(scope, at.clone(), key, is_label_key, "the name of a label, such as app")?;
+        check(scope, at.clone(), value, is_label_value, "the value of a label")?;
+    }
+    Ok(())
+}
+
+/// Returns the startup time of a server in seconds.
+fn startup_seconds(scope: &Scope, name: &str, own: &RawServerDeploy) -> Result<u32> {
+    let (text, at) = match (&own.startup_time, &scope.raw.deploy.startup_time) {
+        (Some(text), _) => (text.as_str(), vec!["servers", name, "deploy", "startup_time"]),
+        (None, Some(text)) => (text.as_str(), vec!["deploy", "startup_time"]),
+        (None, None) => ("1h", vec![]),
+    };
+    let seconds = units::duration(text).and_then(|time| u32::try_from(time.as_secs()).ok());
+    seconds.filter(|seconds| *seconds > 0).ok_or_else(|| {
+        scope.sources.error_at(&at, format!("\"{text}\" is not a time, such as 10m or 2h"))
+    })
 }
 
 fn server(scope: &Scope, name: &str, own: &RawServerDeploy) -> Result<ServerDeployment> {
@@ -138,6 +179,7 @@ fn server(scope: &Scope, name: &str, own: &RawServerDeploy) -> Result<ServerDepl
         cpu: either(&own.resources.cpu, &raw.resources.cpu, "250m"),
         memory: either(&own.resources.memory, &raw.resources.memory, "1Gi"),
         instances: own.instances.or(raw.instances).unwrap_or(3).max(1),
+        startup_seconds: startup_seconds(scope, name, own)?,
         host_port: own.host_port,
         data_folder: own.data_folder.clone(),
         cidrs: own.cidrs.clone(),
@@ -243,100 +285,4 @@ fn check(scope: &Scope, at: KeyPath<'_>, text: &str, good: fn(&str) -> bool, exp
         return Ok(());
     }
     Err(scope.sources.error_at(&at, format!("\"{text}\" is not {expected}")))
-}
-
-fn is_label(text: &str) -> bool {
-    !text.is_empty() && label(text) == text
-}
-
-/// Tests for a label's value:
-/// <https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set>
-fn is_label_value(text: &str) -> bool {
-    let ends = |text: &str| text.starts_with(alphanumeric) && text.ends_with(alphanumeric);
-    text.len() <= 63
-        && (text.is_empty() || ends(text))
-        && text.chars().all(|c| alphanumeric(c) || "-_.".contains(c))
-}
-
-fn is_label_key(text: &str) -> bool {
-    let (prefix, name) = text.split_once('/').unwrap_or(("a", text));
-    !name.is_empty() && is_label_value(name) && prefix.split('.').all(is_label)
-}
-
-fn alphanumeric(c: char) -> bool {
-    c.is_ascii_alphanumeric()
-}
-
-/// Tests for a number with an optional suffix:
-/// <https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/>.
-fn is_quantity(text: &str) -> bool {
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let suffix = &text[digits.len()..];
-    let number = digits.split('.').all(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit()));
-    let known = ["", "m", "k", "M", "G", "T", "P", "E", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
-    number && digits.matches('.').count() <= 1 && known.contains(&suffix)
-}
-
-/// Tests for an image reference: <https://github.com/distribution/reference>.
-fn is_image(text: &str) -> bool {
-    text.starts_with(alphanumeric) && text.chars().all(|c| alphanumeric(c) || "./:@_-".contains(c))
-}
-
-fn is_host_and_port(text: &str) -> bool {
-    text.rsplit_once(':').is_some_and(|(host, port)| {
-        let host = host.trim_start_matches('[').trim_end_matches(']');
-        let fits = |c: char| alphanumeric(c) || ".:_-".contains(c);
-        !host.is_empty() && host.chars().all(fits) && port.parse::<u16>().is_ok_and(|port| port > 0)
-    })
-}
-
-fn is_address(text: &str) -> bool {
-    text == "*" || text.parse::<std::net::IpAddr>().is_ok()
-}
-
-/// Tests for a schedule with seconds: <https://pkg.go.dev/github.com/robfig/cron#hdr-CRON_Expression_Format>.
-fn is_schedule(text: &str) -> bool {
-    is_cron(text, 6)
-}
-
-/// Tests for fields of numbers, ranges, steps and names.
-pub fn is_cron(text: &str, fields: usize) -> bool {
-    let field =
-        |text: &&str| !text.is_empty() && text.chars().all(|c| alphanumeric(c) || "*/,-?".contains(c));
-    text.split(' ').filter(field).count() == fields && text.split(' ').count() == fields
-}
-
-fn is_cidr(text: &str) -> bool {
-    let Some((address, bits)) = text.split_once('/') else { return false };
-    let most = match address.parse::<std::net::IpAddr>() {
-        Ok(address) if address.is_ipv4() => 32,
-        Ok(_) => 128,
-        Err(_) => return false,
-    };
-    bits.parse::<u8>().is_ok_and(|bits| bits <= most)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn texts_are_told_apart_as_a_cluster_does() {
-        let told = |good: fn(&str) -> bool, yes: &[&str], no: &[&str]| {
-            yes.iter().for_each(|text| assert!(good(text), "{text}"));
-            no.iter().for_each(|text| assert!(!good(text), "{text}"));
-        };
-        told(is_label, &["shop", "a-1"], &["", "Shop", "-a", "a_b", "a.b"]);
-        told(is_label_value, &["", "a", "A_b.c-d"], &["-a", "a b", "a/b"]);
-        told(is_label_key, &["app", "app.kubernetes.io/name"], &["", "a/", "/a", "a b", "A!/b"]);
-        told(is_quantity, &["1", "500m", "1.5Gi", "10G"], &["", "Gi", "1 Gi", "1Q", "1.2.3", "-1"]);
-        told(is_image, &["postgres:18", "r:5000/a/b:1@sha256:00"], &["", "a b", "$X", "-a"]);
-        told(is_address, &["*", "10.0.0.5", "::"], &["", "localhost", "10.0.0.5/8", "*;x"]);
-        told(
-            is_schedule,
-            &["0 0 2 * * *", "0 */15 * * * MON-FRI"],
-            &["", "0 2 * * *", "0 0 2 * * * *", "0 0 2 * * $"],
-        );
-        told(is_cidr, &["10.0.0.0/8", "fd00::/8"], &["10.0.0.0", "10.0.0.0/33", "x/8"]);
-    }
 }

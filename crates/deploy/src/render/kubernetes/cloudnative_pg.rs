@@ -7,7 +7,8 @@ use serde::Serialize;
 use super::namespace::namespace;
 use super::network_policies::{self, EntryPods, Peer, PolicyPort, PolicyRule, PolicySpec};
 use super::objects::{
-    INSTANCE, KubernetesObject, LabelSelector, Labels, NAME, ObjectMeta, POSTGRES, Resources, workload,
+    INSTANCE, KubernetesObject, LabelSelector, Labels, NAME, ObjectMeta, POSTGRES, PodPlacement, Resources,
+    TemplateMetadata, workload,
 };
 use super::operator::{API, BARMAN, ByName, PORT, pod_labels, pooler_labels};
 use super::{backup_jobs, backups, jobs, pooler, workloads};
@@ -34,7 +35,12 @@ struct ClusterSpec {
     bootstrap: Bootstrap,
     storage: ClusterStorage,
     resources: Resources,
-    inherited_metadata: InheritedMetadata,
+    start_delay: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    affinity: Option<ClusterAffinity>,
+    #[serde(flatten)]
+    placement: PodPlacement,
+    inherited_metadata: TemplateMetadata,
     #[serde(skip_serializing_if = "Option::is_none")]
     managed: Option<Managed>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -79,9 +85,11 @@ struct ClusterStorage {
     storage_class: Option<String>,
 }
 
+/// Nodes of a Cluster, which has them elsewhere than a pod.
 #[derive(Serialize)]
-struct InheritedMetadata {
-    labels: Labels,
+#[serde(rename_all = "camelCase")]
+struct ClusterAffinity {
+    node_selector: Labels,
 }
 
 #[derive(Serialize)]
@@ -174,6 +182,8 @@ fn cluster(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> St
         service_template: ServiceTemplate { metadata: ByName { name: host.to_owned() } },
     });
     let labels = [(NAME.to_owned(), POSTGRES.to_owned()), (INSTANCE.to_owned(), workload(host).to_owned())];
+    let mut placement = PodPlacement::apart(plan, pod_labels(host));
+    let node_selector = std::mem::take(&mut placement.node_selector);
     let spec = ClusterSpec {
         instances: server.deploy.instances,
         image_name: image(server),
@@ -191,7 +201,10 @@ fn cluster(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> St
             storage_class: server.deploy.storage_class.clone(),
         },
         resources: Resources::new(&server.deploy.cpu, &server.deploy.memory),
-        inherited_metadata: InheritedMetadata { labels: labels.into() },
+        start_delay: server.deploy.startup_seconds,
+        affinity: (!node_selector.is_empty()).then_some(ClusterAffinity { node_selector }),
+        placement,
+        inherited_metadata: TemplateMetadata::new(plan, labels.into()),
         managed: additional.map(|one| Managed { services: ManagedServices { additional: vec![one] } }),
         plugins: plan.manifest.deploy.backup.iter().map(archiver).collect(),
     };

@@ -8,6 +8,7 @@ use crate::render::deployment::DeploymentPlan;
 
 pub type Labels = BTreeMap<String, String>;
 
+pub use super::pod::*;
 pub use super::probe::Probe;
 pub use crate::render::deployment::{
     INSTANCE_LABEL as INSTANCE, MARTYDB, MONITOR, NAME_LABEL as NAME, POSTGRES, RELAY, workload,
@@ -58,59 +59,6 @@ pub struct LabelSelector {
 impl LabelSelector {
     pub fn new(labels: Labels) -> LabelSelector {
         LabelSelector { match_labels: labels }
-    }
-}
-
-#[derive(Serialize)]
-pub struct PodTemplate {
-    pub metadata: TemplateMetadata,
-    pub spec: PodSpec,
-}
-
-#[derive(Serialize)]
-pub struct TemplateMetadata {
-    pub labels: Labels,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct PodSpec {
-    pub automount_service_account_token: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub restart_policy: Option<&'static str>,
-    pub security_context: PodSecurity,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub termination_grace_period_seconds: Option<u32>,
-    pub containers: Vec<PodContainer>,
-    pub volumes: Vec<Volume>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct PodSecurity {
-    pub run_as_non_root: bool,
-    pub run_as_user: u32,
-    pub run_as_group: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub fs_group: Option<u32>,
-    pub seccomp_profile: SeccompProfile,
-}
-
-#[derive(Serialize)]
-pub struct SeccompProfile {
-    pub r#type: &'static str,
-}
-
-impl PodSecurity {
-    /// Creates the settings of an unprivileged account; `volumes` makes it own the pod's volumes.
-    pub fn new(account: u32, volumes: bool) -> PodSecurity {
-        PodSecurity {
-            run_as_non_root: true,
-            run_as_user: account,
-            run_as_group: account,
-            fs_group: volumes.then_some(account),
-            seccomp_profile: SeccompProfile { r#type: "RuntimeDefault" },
-        }
     }
 }
 
@@ -208,7 +156,7 @@ pub struct EnvFrom {
     pub secret_ref: SecretName,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, Clone)]
 pub struct SecretName {
     pub name: String,
 }

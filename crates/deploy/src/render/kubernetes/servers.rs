@@ -17,6 +17,9 @@ const ALPINE_ACCOUNT: u32 = 70;
 /// Key of the admin's password in a Secret.
 pub const PASSWORD: &str = "password";
 
+/// Period of the startup probe, in seconds.
+const STARTUP_PERIOD: u32 = 5;
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct StatefulSetSpec {
@@ -40,7 +43,10 @@ struct ClaimName {
 
 pub fn all(plan: &DeploymentPlan<'_>) -> Vec<String> {
     let here = plan.servers.iter().filter_map(|server| Some((server.host.as_deref()?, server)));
-    here.flat_map(|(host, server)| [service(plan, host, server), stateful_set(plan, host, server)]).collect()
+    let of = |(host, server)| {
+        [Some(service(plan, host, server)), Some(stateful_set(plan, host, server)), disruption_budget(plan, host)]
+    };
+    here.flat_map(of).flatten().collect()
 }
 
 fn service(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> String {
@@ -53,13 +59,31 @@ fn service(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> St
     yaml_text(&KubernetesObject { api_version: "v1", kind: "Service", metadata, spec: Some(spec) })
 }
 
+/// <https://kubernetes.io/docs/tasks/run-application/configure-pdb/>
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct DisruptionBudgetSpec {
+    max_unavailable: u16,
+    selector: LabelSelector,
+}
+
+fn disruption_budget(plan: &DeploymentPlan<'_>, host: &str) -> Option<String> {
+    let spec = DisruptionBudgetSpec {
+        max_unavailable: plan.manifest.deploy.max_unavailable?,
+        selector: LabelSelector::new(pod_labels(POSTGRES, workload(host))),
+    };
+    let metadata = ObjectMeta::new(plan, workload(host), Some((POSTGRES, workload(host))));
+    let (api_version, kind) = ("policy/v1", "PodDisruptionBudget");
+    Some(yaml_text(&KubernetesObject { api_version, kind, metadata, spec: Some(spec) }))
+}
+
 fn stateful_set(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> String {
     let labels = pod_labels(POSTGRES, workload(host));
     let spec = StatefulSetSpec {
         service_name: host.to_owned(),
         replicas: 1,
         selector: LabelSelector::new(labels.clone()),
-        template: PodTemplate { metadata: TemplateMetadata { labels }, spec: pod(server) },
+        template: PodTemplate { metadata: TemplateMetadata::new(plan, labels), spec: pod(plan, server) },
         volume_claim_templates: vec![VolumeClaim {
             metadata: ClaimName { name: "data" },
             spec: ClaimSpec::new(&server.deploy.storage_size, server.deploy.storage_class.as_ref()),
@@ -69,10 +93,11 @@ fn stateful_set(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) 
     yaml_text(&KubernetesObject { api_version: "apps/v1", kind: "StatefulSet", metadata, spec: Some(spec) })
 }
 
-fn pod(server: &ServerNode<'_>) -> PodSpec {
+fn pod(plan: &DeploymentPlan<'_>, server: &ServerNode<'_>) -> PodSpec {
     let account = if server.deploy.image.contains("alpine") { ALPINE_ACCOUNT } else { ACCOUNT };
     PodSpec {
         automount_service_account_token: false,
+        placement: PodPlacement::apart(plan, [(NAME.to_owned(), POSTGRES.to_owned())].into()),
         restart_policy: None,
         security_context: PodSecurity::new(account, true),
         // A smart shutdown would wait for clients. The image stops with a fast one, which has to write a
@@ -106,8 +131,8 @@ fn container(server: &ServerNode<'_>) -> PodContainer {
         ports: vec![ContainerPort { name: POSTGRES, container_port: url.port }],
         resources: Resources::new(&server.deploy.cpu, &server.deploy.memory),
         security_context: ContainerSecurity::default(),
-        // Crash recovery may take long: the pod is restarted only after ten minutes.
-        startup_probe: Some(ready(server, 5, 120)),
+        // Crash recovery takes long: a pod that is restarted meanwhile begins it again.
+        startup_probe: Some(ready(server, STARTUP_PERIOD, server.deploy.startup_seconds.div_ceil(STARTUP_PERIOD))),
         readiness_probe: Some(ready(server, 5, 3)),
         liveness_probe: Some(ready(server, 20, 6)),
         volume_mounts: vec![

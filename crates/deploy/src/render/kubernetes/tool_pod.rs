@@ -85,9 +85,10 @@ pub fn template(
         volume_mounts: [VolumeMount::at("tmp", "/tmp")].into_iter().chain(run.extras.mounts).collect(),
     };
     Ok(PodTemplate {
-        metadata: TemplateMetadata { labels },
+        metadata: TemplateMetadata::new(plan, labels),
         spec: PodSpec {
             automount_service_account_token: false,
+            placement: PodPlacement::alone(plan),
             restart_policy,
             security_context,
             termination_grace_period_seconds: Some(60),
