@@ -2,6 +2,7 @@
 
 mod passwords;
 
+use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use serde::Serialize;
 
 use martydb_config::manifest;
 use martydb_config::replace_file::{Readers, replace_file};
-use martydb_deploy::render::{DeploymentPlan, ProjectPaths, RenderTarget, TARGETS};
+use martydb_deploy::render::{DeploymentPlan, ProjectPaths, RenderTarget, RenderedFile, TARGETS};
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_ui::flags::{Format, Global};
@@ -57,28 +58,78 @@ pub async fn run(
     if target.seals {
         plan.passwords = Some(passwords::read(&plan, &environment).await?);
     }
-    let all = target.files(&plan)?;
-    let Some(folder) = folder else {
-        let text = all.into_iter().map(|file| file.text).collect();
-        return Ok(RenderReport { text: Some(text), ..RenderReport::of(target) });
+    let (Some(out), Some(folder)) = (&arguments.out, folder) else {
+        return Ok(RenderReport { text: Some(target.text(&plan)?), ..RenderReport::of(target) });
     };
+    let all = target.files(&plan)?;
+    let heading = target.heading(&manifest.env);
+    let leftovers = if target.owns_folder() { leftovers(&folder, &heading, &all)? } else { vec![] };
     let mut files = vec![];
     for file in &all {
-        let path = folder.join(file.name);
+        let path = folder.join(&file.name);
         let state = FileState::of(&path, &file.text)?;
         if state != FileState::Same && !arguments.check {
             write(&folder, &path, &file.text)?;
         }
-        files.extend(arguments.out.as_ref().map(|out| ComparedFile { file: out.join(file.name), state }));
+        files.push(ComparedFile { file: out.join(&file.name), state });
+    }
+    for name in leftovers {
+        if !arguments.check {
+            let path = folder.join(&name);
+            std::fs::remove_file(&path).map_err(|error| failed("remove", &path, error))?;
+        }
+        files.push(ComparedFile { file: out.join(&name), state: FileState::Leftover });
     }
     Ok(RenderReport { files, check: arguments.check, ..RenderReport::of(target) })
 }
 
+/// Returns the files of this target in the folder that are not rendered any more, by their first line.
+///
+/// # Errors
+/// If another target's kustomization is there, or the folder cannot be read.
+fn leftovers(folder: &Path, heading: &str, all: &[RenderedFile]) -> Result<Vec<String>> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(vec![]),
+        Err(error) => return Err(failed("read", folder, error)),
+    };
+    let mut found = vec![];
+    for entry in entries {
+        let entry = entry.map_err(|error| failed("read", folder, error))?;
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
+        if !is_file || !name.ends_with(".yaml") {
+            continue;
+        }
+        let is_ours = starts_with(&entry.path(), heading)?;
+        if name == KUSTOMIZATION && !is_ours {
+            let message = format!("{} belongs to something else", entry.path().display());
+            return Err(Error::usage(message).hint("give each target and environment a folder of its own"));
+        }
+        found.extend((is_ours && all.iter().all(|file| file.name != name)).then_some(name));
+    }
+    found.sort();
+    Ok(found)
+}
+
+const KUSTOMIZATION: &str = "kustomization.yaml";
+
+fn starts_with(path: &Path, heading: &str) -> Result<bool> {
+    let unreadable = |error| failed("read", path, error);
+    let mut begin = vec![];
+    let file = std::fs::File::open(path).map_err(unreadable)?;
+    file.take(heading.len() as u64).read_to_end(&mut begin).map_err(unreadable)?;
+    Ok(begin == heading.as_bytes())
+}
+
+fn failed(what: &str, path: &Path, error: std::io::Error) -> Error {
+    Error::operation(format!("cannot {what} {}", path.display())).cause(error)
+}
+
 fn write(folder: &Path, path: &Path, text: &str) -> Result<()> {
-    let failed =
-        |error: std::io::Error| Error::operation(format!("cannot write {}", path.display())).cause(error);
-    std::fs::create_dir_all(folder).map_err(failed)?;
-    replace_file(path, text, Readers::All).map_err(failed)
+    let unwritable = |error| failed("write", path, error);
+    std::fs::create_dir_all(folder).map_err(unwritable)?;
+    replace_file(path, text, Readers::All).map_err(unwritable)
 }
 
 /// Returns the path from the root of the git repository to this folder; without a repository, the folder is its root.
@@ -97,6 +148,8 @@ enum FileState {
     Same,
     Different,
     Missing,
+    /// Rendered before, and not any more.
+    Leftover,
 }
 
 impl FileState {
@@ -105,7 +158,7 @@ impl FileState {
             Ok(found) if found == text.as_bytes() => Ok(FileState::Same),
             Ok(_) => Ok(FileState::Different),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(FileState::Missing),
-            Err(error) => Err(Error::operation(format!("cannot read {}", path.display())).cause(error)),
+            Err(error) => Err(failed("read", path, error)),
         }
     }
 }
@@ -152,6 +205,8 @@ impl ComparedFile {
             (true, FileState::Different) => format!("{file} is out of date.\n"),
             (false, FileState::Missing) => format!("{file} written.\n"),
             (false, FileState::Different) => format!("{file} replaced.\n"),
+            (true, FileState::Leftover) => format!("{file} is not rendered any more.\n"),
+            (false, FileState::Leftover) => format!("{file} removed.\n"),
         }
     }
 }

@@ -77,8 +77,8 @@ fn rendered(manifest: &str, target: &str) -> String {
     let manifest = manifest.unwrap_or_else(|error| panic!("{error:?}"));
     let places = ProjectPaths { from_file: ".".into(), in_repository: ".".into() };
     let landscape = DeploymentPlan::new(&manifest, places).unwrap_or_else(|error| panic!("{error:?}"));
-    let files = RenderTarget::named(target).unwrap().files(&landscape);
-    files.unwrap_or_else(|error| panic!("{error:?}")).into_iter().map(|file| file.text).collect()
+    let text = RenderTarget::named(target).unwrap().text(&landscape);
+    text.unwrap_or_else(|error| panic!("{error:?}"))
 }
 
 fn networks(compose: &Value, container: &str) -> BTreeSet<String> {

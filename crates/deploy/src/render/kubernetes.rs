@@ -6,6 +6,7 @@ mod backups;
 pub mod cloudnative_pg;
 pub mod external_secrets;
 mod jobs;
+pub mod kustomization;
 mod namespace;
 mod network_policies;
 mod objects;
@@ -25,3 +26,5 @@ mod servers;
 mod tool_pod;
 mod workload_policies;
 mod workloads;
+
+pub use objects::RenderedObject;

@@ -2,7 +2,7 @@
 
 use super::ci::{github, gitlab};
 use super::deployment::DeploymentPlan;
-use super::kubernetes::{cloudnative_pg, external_secrets, plain, sealed_secrets};
+use super::kubernetes::{RenderedObject, cloudnative_pg, external_secrets, kustomization, plain, sealed_secrets};
 use super::{compose, cron, grafana, pgbackrest, pgbouncer, prometheus};
 use martydb_config::manifest::DEFAULT_ENV;
 use martydb_model::error::Result;
@@ -16,8 +16,14 @@ pub struct RenderTarget {
     pub seals: bool,
     /// `true` if it refers to servers, which then need addresses.
     pub names_servers: bool,
-    /// Files; never empty.
-    files: &'static [FileRow],
+    contents: Contents,
+}
+
+/// Contents of a target; never empty.
+enum Contents {
+    Files(&'static [FileRow]),
+    /// Objects of Kubernetes: one document, or a file for each with a kustomization.
+    Objects(fn(&DeploymentPlan<'_>) -> Result<Vec<RenderedObject>>),
 }
 
 /// A file of a target.
@@ -30,7 +36,7 @@ struct FileRow {
 /// A rendered file.
 pub struct RenderedFile {
     /// Path below `--out`.
-    pub name: &'static str,
+    pub name: String,
     pub text: String,
 }
 
@@ -41,90 +47,90 @@ pub const TARGETS: &[RenderTarget] = &[
         help: "Compose: servers, networks, the job that provisions, the services",
         seals: false,
         names_servers: true,
-        files: &[FileRow { name: "compose.yaml", text: compose::document }],
+        contents: Contents::Files(&[FileRow { name: "compose.yaml", text: compose::document }]),
     },
     RenderTarget {
         name: "kubernetes",
         help: "Kubernetes: StatefulSets, Services, NetworkPolicies, Job, CronJob",
         seals: false,
         names_servers: true,
-        files: &[FileRow { name: "kubernetes.yaml", text: plain::documents }],
+        contents: Contents::Objects(plain::objects),
     },
     RenderTarget {
         name: "cloudnative-pg",
         help: "CloudNativePG: Cluster, Database, DatabaseRole, Pooler, ScheduledBackup, PodMonitor, NetworkPolicies, Job, CronJob",
         seals: false,
         names_servers: true,
-        files: &[FileRow { name: "cloudnative-pg.yaml", text: cloudnative_pg::documents }],
+        contents: Contents::Objects(cloudnative_pg::objects),
     },
     RenderTarget {
         name: "external-secrets",
         help: "External Secrets: an ExternalSecret for each login and admin",
         seals: false,
         names_servers: true,
-        files: &[FileRow { name: "external-secrets.yaml", text: external_secrets::documents }],
+        contents: Contents::Objects(external_secrets::objects),
     },
     RenderTarget {
         name: "sealed-secrets",
         help: "Sealed Secrets: a SealedSecret for each login and admin, for the controller's certificate",
         seals: true,
         names_servers: true,
-        files: &[FileRow { name: "sealed-secrets.yaml", text: sealed_secrets::documents }],
+        contents: Contents::Objects(sealed_secrets::objects),
     },
     RenderTarget {
         name: "pgbouncer",
         help: "PgBouncer: databases, and who may enter which",
         seals: false,
         names_servers: true,
-        files: &[
+        contents: Contents::Files(&[
             FileRow { name: "pgbouncer.ini", text: pgbouncer::settings },
             FileRow { name: "pgbouncer_hba.conf", text: pgbouncer::entrances },
-        ],
+        ]),
     },
     RenderTarget {
         name: "pgbackrest",
         help: "pgBackRest: a stanza for each server",
         seals: false,
         names_servers: true,
-        files: &[FileRow { name: "pgbackrest.conf", text: pgbackrest::settings }],
+        contents: Contents::Files(&[FileRow { name: "pgbackrest.conf", text: pgbackrest::settings }]),
     },
     RenderTarget {
         name: "github",
         help: "GitHub: a workflow that provisions and proves each pull request",
         seals: false,
         names_servers: true,
-        files: &[FileRow { name: "databases.yml", text: github::workflow }],
+        contents: Contents::Files(&[FileRow { name: "databases.yml", text: github::workflow }]),
     },
     RenderTarget {
         name: "gitlab",
         help: "GitLab: a job that provisions and proves each merge request",
         seals: false,
         names_servers: true,
-        files: &[FileRow { name: "databases.gitlab-ci.yml", text: gitlab::job }],
+        contents: Contents::Files(&[FileRow { name: "databases.gitlab-ci.yml", text: gitlab::job }]),
     },
     RenderTarget {
         name: "cron",
         help: "cron: proofs, and backups where the manifest has them, on this machine",
         seals: false,
         names_servers: false,
-        files: &[FileRow { name: "martydb.crontab", text: cron::table }],
+        contents: Contents::Files(&[FileRow { name: "martydb.crontab", text: cron::table }]),
     },
     RenderTarget {
         name: "prometheus",
         help: "Prometheus: what to scrape of martydb monitor, and alert rules",
         seals: false,
         names_servers: false,
-        files: &[
+        contents: Contents::Files(&[
             FileRow { name: "prometheus.yml", text: prometheus::configuration },
             FileRow { name: prometheus::RULES_FILE, text: prometheus::rules },
-        ],
+        ]),
     },
     RenderTarget {
         name: "grafana",
         help: "Grafana: a dashboard with a row for each service",
         seals: false,
         names_servers: false,
-        files: &[FileRow { name: "martydb-dashboard.json", text: grafana::dashboard }],
+        contents: Contents::Files(&[FileRow { name: "martydb-dashboard.json", text: grafana::dashboard }]),
     },
 ];
 
@@ -133,23 +139,57 @@ impl RenderTarget {
         TARGETS.iter().find(|target| target.name == name)
     }
 
-    /// Returns the complete files; the first line of each is the command that writes it.
+    /// Returns `true` if files that it does not write any more are removed.
+    pub fn owns_folder(&self) -> bool {
+        matches!(self.contents, Contents::Objects(_))
+    }
+
+    /// Returns the first line of each file: the command that writes it. JSON has it as its first value.
+    pub fn heading(&self, env: &str) -> String {
+        format!("# {}\n", self.command(env))
+    }
+
+    fn command(&self, env: &str) -> String {
+        let env = if env == DEFAULT_ENV { String::new() } else { format!("-e {env} ") };
+        format!("martydb {env}render {}", self.name)
+    }
+
+    /// Returns everything as one text.
+    ///
+    /// # Errors
+    /// If this target does not support something in the manifest.
+    pub fn text(&self, plan: &DeploymentPlan<'_>) -> Result<String> {
+        let Contents::Objects(objects) = self.contents else {
+            return Ok(self.files(plan)?.into_iter().map(|file| file.text).collect());
+        };
+        let all = objects(plan)?.into_iter().map(|object| format!("---\n{}", object.text));
+        Ok([self.heading(&plan.manifest.env)].into_iter().chain(all).collect())
+    }
+
+    /// Returns the complete files.
     ///
     /// # Errors
     /// If this target does not support something in the manifest.
     pub fn files(&self, plan: &DeploymentPlan<'_>) -> Result<Vec<RenderedFile>> {
         let env = &plan.manifest.env;
-        let env = if env == DEFAULT_ENV { String::new() } else { format!("-e {env} ") };
-        let one = |row: &FileRow| {
-            let command = format!("martydb {env}render {}", self.name);
-            let text = (row.text)(plan)?;
-            // JSON has no comments, so the command is its first value.
+        let file = |name: String, text: String| {
+            // JSON has no comments.
             let text = match text.strip_prefix("{\n") {
-                Some(rest) => format!("{{\n  \"description\": \"{command}\",\n{rest}"),
-                None => format!("# {command}\n{text}"),
+                Some(rest) => format!("{{\n  \"description\": \"{}\",\n{rest}", self.command(env)),
+                None => self.heading(env) + &text,
             };
-            Ok(RenderedFile { name: row.name, text })
+            RenderedFile { name, text }
         };
-        self.files.iter().map(one).collect()
+        match self.contents {
+            Contents::Files(rows) => {
+                rows.iter().map(|row| Ok(file(row.name.to_owned(), (row.text)(plan)?))).collect()
+            }
+            Contents::Objects(objects) => {
+                let objects = objects(plan)?;
+                let kustomization = ("kustomization".to_owned(), kustomization::text(&objects));
+                let all = objects.into_iter().map(|object| (object.file, object.text)).chain([kustomization]);
+                Ok(all.map(|(name, text)| file(format!("{name}.yaml"), text)).collect())
+            }
+        }
     }
 }

@@ -14,7 +14,6 @@ use crate::render::schedule;
 use martydb_model::deploy::BackupJobs;
 use martydb_model::error::Result;
 use martydb_model::{BackupLocation, BackupSettings};
-use martydb_ui::report::yaml_text;
 
 /// Name of the disk for a backup folder.
 const DISK: &str = "martydb-backups";
@@ -29,7 +28,7 @@ const IDENTITY: &str = "/run/martydb/identity";
 ///
 /// # Errors
 /// If a pod could not keep the passwords that martydb creates.
-pub fn all(plan: &DeploymentPlan<'_>) -> Result<Vec<String>> {
+pub fn all(plan: &DeploymentPlan<'_>) -> Result<Vec<RenderedObject>> {
     let Some(settings) = &plan.manifest.backup else { return Ok(vec![]) };
     let jobs = &plan.manifest.deploy.backup_jobs;
     let mut all = vec![];
@@ -49,13 +48,13 @@ pub fn all(plan: &DeploymentPlan<'_>) -> Result<Vec<String>> {
     Ok(all)
 }
 
-fn disk(plan: &DeploymentPlan<'_>, jobs: &BackupJobs) -> String {
-    yaml_text(&KubernetesObject {
+fn disk(plan: &DeploymentPlan<'_>, jobs: &BackupJobs) -> RenderedObject {
+    KubernetesObject {
         api_version: "v1",
         kind: "PersistentVolumeClaim",
         metadata: ObjectMeta::new(plan, DISK, None),
         spec: Some(ClaimSpec::new(&jobs.storage_size, jobs.storage_class.as_ref())),
-    })
+    }.rendered()
 }
 
 fn pod(plan: &DeploymentPlan<'_>, settings: &BackupSettings, jobs: &BackupJobs, run: &str) -> PodExtras {
@@ -96,7 +95,7 @@ pub fn store_keys(jobs: &BackupJobs) -> EnvFrom {
 }
 
 /// Returns the policy that lets only these pods connect to the port of the object storage, at any address.
-pub fn to_store(plan: &DeploymentPlan<'_>, instance: &str) -> String {
+pub fn to_store(plan: &DeploymentPlan<'_>, instance: &str) -> RenderedObject {
     let spec = PolicySpec {
         pod_selector: LabelSelector::new(pod_labels(MARTYDB, instance)),
         policy_types: vec![EGRESS],

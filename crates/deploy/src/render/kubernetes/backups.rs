@@ -4,11 +4,10 @@
 
 use serde::Serialize;
 
-use super::objects::{KubernetesObject, LabelSelector, ObjectMeta, workload};
+use super::objects::{KubernetesObject, LabelSelector, ObjectMeta, RenderedObject, workload};
 use super::operator::{API, BARMAN, ByName, pod_labels};
 use crate::render::deployment::DeploymentPlan;
 use martydb_model::deploy::BackupSchedule;
-use martydb_ui::report::yaml_text;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -32,7 +31,7 @@ struct MetricsEndpoint {
     port: &'static str,
 }
 
-pub fn scheduled_backup(plan: &DeploymentPlan<'_>, host: &str, backup: &BackupSchedule) -> String {
+pub fn scheduled_backup(plan: &DeploymentPlan<'_>, host: &str, backup: &BackupSchedule) -> RenderedObject {
     let spec = ScheduledBackupSpec {
         schedule: backup.schedule.clone(),
         cluster: ByName::cluster(host),
@@ -42,15 +41,15 @@ pub fn scheduled_backup(plan: &DeploymentPlan<'_>, host: &str, backup: &BackupSc
         plugin_configuration: ByName { name: BARMAN.to_owned() },
     };
     let metadata = ObjectMeta::new(plan, workload(host), None);
-    yaml_text(&KubernetesObject { api_version: API, kind: "ScheduledBackup", metadata, spec: Some(spec) })
+    KubernetesObject { api_version: API, kind: "ScheduledBackup", metadata, spec: Some(spec) }.rendered()
 }
 
-pub fn pod_monitor(plan: &DeploymentPlan<'_>, host: &str) -> String {
+pub fn pod_monitor(plan: &DeploymentPlan<'_>, host: &str) -> RenderedObject {
     let spec = PodMonitorSpec {
         selector: LabelSelector::new(pod_labels(host)),
         pod_metrics_endpoints: [MetricsEndpoint { port: "metrics" }],
     };
     let metadata = ObjectMeta::new(plan, workload(host), None);
     let api_version = "monitoring.coreos.com/v1";
-    yaml_text(&KubernetesObject { api_version, kind: "PodMonitor", metadata, spec: Some(spec) })
+    KubernetesObject { api_version, kind: "PodMonitor", metadata, spec: Some(spec) }.rendered()
 }

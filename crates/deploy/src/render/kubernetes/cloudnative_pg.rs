@@ -7,8 +7,8 @@ use serde::Serialize;
 use super::namespace::namespace;
 use super::network_policies::{self, EntryPods, Peer, PolicyPort, PolicyRule, PolicySpec};
 use super::objects::{
-    INSTANCE, KubernetesObject, LabelSelector, Labels, NAME, ObjectMeta, POSTGRES, PodPlacement, Resources,
-    TemplateMetadata, workload,
+    INSTANCE, KubernetesObject, LabelSelector, Labels, NAME, ObjectMeta, POSTGRES, PodPlacement, RenderedObject,
+    Resources, TemplateMetadata, workload,
 };
 use super::operator::{API, BARMAN, ByName, PORT, pod_labels, pooler_labels};
 use super::{backup_jobs, backups, jobs, pooler, workloads};
@@ -16,7 +16,6 @@ use crate::render::deployment::{DeploymentPlan, ServerNode, ServiceNode};
 use martydb_model::CreationParameters;
 use martydb_model::deploy::BackupSchedule;
 use martydb_model::error::{Error, Result};
-use martydb_ui::report::yaml_text;
 
 /// Login of every new server.
 const SUPERUSER: &str = "postgres";
@@ -139,28 +138,28 @@ struct DatabaseSpec {
 ///
 /// # Errors
 /// See the Kubernetes target without the operator.
-pub fn documents(plan: &DeploymentPlan<'_>) -> Result<String> {
+pub fn objects(plan: &DeploymentPlan<'_>) -> Result<Vec<RenderedObject>> {
     let deploy = &plan.manifest.deploy;
-    let mut texts = vec![namespace(plan)];
+    let mut all = vec![namespace(plan)];
     let doors = EntryPods { server: pod_labels, pooler: deploy.pooler.as_ref().map(|_| pooler_labels as _) };
-    texts.extend(network_policies::all(plan, doors)?);
+    all.extend(network_policies::all(plan, doors)?);
     for server in &plan.servers {
         let Some(host) = server.host.as_deref() else { continue };
         check_port(server)?;
-        texts.push(instances(plan, host));
-        texts.push(cluster(plan, host, server));
-        texts.extend((server.url.user != SUPERUSER).then(|| admin(plan, host, server)));
-        texts.extend(databases(plan, host, server));
+        all.push(instances(plan, host));
+        all.push(cluster(plan, host, server));
+        all.extend((server.url.user != SUPERUSER).then(|| admin(plan, host, server)));
+        all.extend(databases(plan, host, server));
         if let Some(pooler) = &deploy.pooler {
-            texts.extend(pooler::all(plan, host, server, pooler)?);
+            all.extend(pooler::all(plan, host, server, pooler)?);
         }
-        texts.extend(deploy.backup.iter().map(|backup| backups::scheduled_backup(plan, host, backup)));
-        texts.extend(deploy.pod_monitor.then(|| backups::pod_monitor(plan, host)));
+        all.extend(deploy.backup.iter().map(|backup| backups::scheduled_backup(plan, host, backup)));
+        all.extend(deploy.pod_monitor.then(|| backups::pod_monitor(plan, host)));
     }
-    texts.extend(jobs::all(plan)?);
-    texts.extend(backup_jobs::all(plan)?);
-    texts.extend(workloads::all(plan, doors)?);
-    Ok(texts.iter().map(|text| format!("---\n{text}")).collect())
+    all.extend(jobs::all(plan)?);
+    all.extend(backup_jobs::all(plan)?);
+    all.extend(workloads::all(plan, doors)?);
+    Ok(all)
 }
 
 /// Rejects other ports: the operator's servers and Services have a fixed one.
@@ -175,7 +174,7 @@ fn check_port(server: &ServerNode<'_>) -> Result<()> {
     Err(Error::manifest(message).hint(format!("write {PORT} into its url, or render it as kubernetes")))
 }
 
-fn cluster(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> String {
+fn cluster(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> RenderedObject {
     let superuser = server.url.user == SUPERUSER;
     let additional = (host != format!("{}-rw", workload(host))).then(|| ManagedService {
         selector_type: "rw",
@@ -209,7 +208,7 @@ fn cluster(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> St
         plugins: plan.manifest.deploy.backup.iter().map(archiver).collect(),
     };
     let metadata = ObjectMeta::new(plan, workload(host), None);
-    yaml_text(&KubernetesObject { api_version: API, kind: "Cluster", metadata, spec: Some(spec) })
+    KubernetesObject { api_version: API, kind: "Cluster", metadata, spec: Some(spec) }.rendered()
 }
 
 /// Returns the plugin that archives WAL, without which a backup could not be restored.
@@ -227,7 +226,7 @@ fn image(server: &ServerNode<'_>) -> String {
 }
 
 /// Returns the login of martydb if it is not a superuser.
-fn admin(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> String {
+fn admin(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> RenderedObject {
     let spec = RoleSpec {
         cluster: ByName::cluster(host),
         name: server.url.user.clone(),
@@ -237,11 +236,11 @@ fn admin(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> Stri
         password_secret: ByName { name: server.admin_secret() },
     };
     let metadata = ObjectMeta::new(plan, &server.admin_secret(), None);
-    yaml_text(&KubernetesObject { api_version: API, kind: "DatabaseRole", metadata, spec: Some(spec) })
+    KubernetesObject { api_version: API, kind: "DatabaseRole", metadata, spec: Some(spec) }.rendered()
 }
 
 /// Returns the databases without parameters; only `apply` creates those with parameters.
-fn databases(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> Vec<String> {
+fn databases(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> Vec<RenderedObject> {
     let here = plan.services.iter().filter(|node| {
         let parameters = &node.service.parameters;
         node.service.server == server.name
@@ -257,13 +256,13 @@ fn databases(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> 
             database_reclaim_policy: "retain",
         };
         let metadata = ObjectMeta::new(plan, &node.label, None);
-        yaml_text(&KubernetesObject { api_version: API, kind: "Database", metadata, spec: Some(spec) })
+        KubernetesObject { api_version: API, kind: "Database", metadata, spec: Some(spec) }.rendered()
     };
     here.map(one).collect()
 }
 
 /// Returns the policies between a Cluster's instances, the operator and the Kubernetes API.
-fn instances(plan: &DeploymentPlan<'_>, host: &str) -> String {
+fn instances(plan: &DeploymentPlan<'_>, host: &str) -> RenderedObject {
     let own = || Peer::Pods { pods: LabelSelector::new(pod_labels(host)) };
     let operator = [("app.kubernetes.io/name".to_owned(), "cloudnative-pg".to_owned())];
     let operator =

@@ -8,11 +8,10 @@ use secrecy::SecretString;
 use serde::Serialize;
 
 use super::addresses::{address, admin_data};
-use super::objects::{KubernetesObject, Labels, ObjectMeta};
+use super::objects::{KubernetesObject, Labels, ObjectMeta, RenderedObject};
 use crate::render::deployment::{DeploymentPlan, LoginNode, ServerNode};
 use martydb_model::deploy::SecretStore;
 use martydb_model::error::{Error, Result};
-use martydb_ui::report::yaml_text;
 
 /// Placeholder for the password in the template; it contains no character that is escaped anywhere.
 const SENTINEL: &str = "MARTYDB0PASSWORD0OF0THIS0LOGIN0";
@@ -78,7 +77,7 @@ struct RemoteRef {
 ///
 /// # Errors
 /// If the manifest names no secret store.
-pub fn documents(plan: &DeploymentPlan<'_>) -> Result<String> {
+pub fn objects(plan: &DeploymentPlan<'_>) -> Result<Vec<RenderedObject>> {
     let Some(store) = &plan.manifest.deploy.secret_store else {
         return Err(Error::manifest("the manifest names no secret store of the cluster")
             .hint("name the store: deploy: { secret_store: { name: vault } }"));
@@ -90,22 +89,22 @@ pub fn documents(plan: &DeploymentPlan<'_>) -> Result<String> {
             .hint("write {role} and {server} into deploy: { secret_store: { key: … } }")),
     };
     let env = &plan.manifest.env;
-    let mut texts = vec![];
+    let mut all = vec![];
     for server in &plan.servers {
         let key = fill(&store.admin_key, env, &server.url.user, server.name, "");
         let key = own(key, format!("the admin of server \"{}\"", server.name))?;
-        texts.push(of_admin(plan, store, server, key));
+        all.push(of_admin(plan, store, server, key));
     }
     for login in &plan.logins {
         let (role, server) = (login.key.role.as_str(), &login.key.server);
         let key = fill(&store.key, env, role, server, login.key.service.as_str());
         let key = own(key, format!("\"{role}\" on server \"{server}\""))?;
-        texts.push(of_login(plan, store, login, key)?);
+        all.push(of_login(plan, store, login, key)?);
     }
-    Ok(texts.iter().map(|text| format!("---\n{text}")).collect())
+    Ok(all)
 }
 
-fn of_admin(plan: &DeploymentPlan<'_>, store: &SecretStore, server: &ServerNode<'_>, key: String) -> String {
+fn of_admin(plan: &DeploymentPlan<'_>, store: &SecretStore, server: &ServerNode<'_>, key: String) -> RenderedObject {
     let data = admin_data(server, SENTINEL).map(|(name, value)| (name, filled(&value, AS_IT_IS)));
     object(plan, store, server.admin_secret(), "kubernetes.io/basic-auth", data.into(), key)
 }
@@ -115,7 +114,7 @@ fn of_login(
     store: &SecretStore,
     login: &LoginNode<'_>,
     key: String,
-) -> Result<String> {
+) -> Result<RenderedObject> {
     let password = SecretString::from(SENTINEL);
     let values = address(plan, login, login.key.role.as_str(), password).variables()?;
     let data = values.into_iter().map(|(name, value)| {
@@ -132,7 +131,7 @@ fn object(
     kind: &'static str,
     data: BTreeMap<String, String>,
     key: String,
-) -> String {
+) -> RenderedObject {
     let metadata = ObjectMeta::new(plan, &name, None);
     let spec = ExternalSecretSpec {
         refresh_interval: "1h",
@@ -153,7 +152,7 @@ fn object(
         }],
     };
     let (api_version, kind) = ("external-secrets.io/v1", "ExternalSecret");
-    yaml_text(&KubernetesObject { api_version, kind, metadata, spec: Some(spec) })
+    KubernetesObject { api_version, kind, metadata, spec: Some(spec) }.rendered()
 }
 
 fn fill(template: &str, env: &str, role: &str, server: &str, service: &str) -> String {

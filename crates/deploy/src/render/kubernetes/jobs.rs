@@ -38,7 +38,7 @@ struct JobTemplate {
 ///
 /// # Errors
 /// If a pod could not keep the passwords that martydb creates.
-pub fn all(plan: &DeploymentPlan<'_>) -> Result<Vec<String>> {
+pub fn all(plan: &DeploymentPlan<'_>) -> Result<Vec<RenderedObject>> {
     let init = job(plan, ToolPod::plain("init-all", &["--no-input", "-y", "init-all"]))?;
     // A Job cannot be changed, so its name depends on its content.
     let digest = Sha256::digest(yaml_text(&init));
@@ -46,14 +46,16 @@ pub fn all(plan: &DeploymentPlan<'_>) -> Result<Vec<String>> {
     let metadata = ObjectMeta::new(plan, &format!("init-all-{suffix}"), Some((MARTYDB, "init-all")));
     let init = KubernetesObject { api_version: "batch/v1", kind: "Job", metadata, spec: Some(init) };
     let verify = ToolPod::plain("verify-isolation", &["--no-input", "verify-isolation"]);
-    Ok(vec![yaml_text(&init), cron_job(plan, schedule::ISOLATION, verify)?])
+    // The file keeps its name.
+    let init = RenderedObject { file: "job-init-all".to_owned(), ..init.rendered() };
+    Ok(vec![init, cron_job(plan, schedule::ISOLATION, verify)?])
 }
 
 /// Returns a CronJob that runs martydb on a schedule.
 ///
 /// # Errors
 /// See [`all`].
-pub fn cron_job(plan: &DeploymentPlan<'_>, schedule: &str, run: ToolPod<'_>) -> Result<String> {
+pub fn cron_job(plan: &DeploymentPlan<'_>, schedule: &str, run: ToolPod<'_>) -> Result<RenderedObject> {
     let instance = run.instance;
     let spec = CronJobSpec {
         schedule: schedule.to_owned(),
@@ -64,7 +66,7 @@ pub fn cron_job(plan: &DeploymentPlan<'_>, schedule: &str, run: ToolPod<'_>) -> 
     };
     let metadata = ObjectMeta::new(plan, instance, Some((MARTYDB, instance)));
     let object = KubernetesObject { api_version: "batch/v1", kind: "CronJob", metadata, spec: Some(spec) };
-    Ok(yaml_text(&object))
+    Ok(object.rendered())
 }
 
 fn job(plan: &DeploymentPlan<'_>, run: ToolPod<'_>) -> Result<JobSpec> {

@@ -1,10 +1,9 @@
 //! Namespace of all other objects.
 
-use super::objects::{KubernetesObject, ObjectMeta};
+use super::objects::{KubernetesObject, ObjectMeta, RenderedObject};
 use crate::render::deployment::DeploymentPlan;
-use martydb_ui::report::yaml_text;
 
-pub fn namespace(plan: &DeploymentPlan<'_>) -> String {
+pub fn namespace(plan: &DeploymentPlan<'_>) -> RenderedObject {
     let metadata = ObjectMeta { namespace: None, ..ObjectMeta::new(plan, &plan.namespace, None) };
-    yaml_text(&KubernetesObject { api_version: "v1", kind: "Namespace", metadata, spec: None::<()> })
+    KubernetesObject { api_version: "v1", kind: "Namespace", metadata, spec: None::<()> }.rendered()
 }

@@ -3,11 +3,10 @@
 
 use serde::Serialize;
 
-use super::objects::{KubernetesObject, LabelSelector, Labels, MARTYDB, NAME, ObjectMeta, workload};
+use super::objects::{KubernetesObject, LabelSelector, Labels, MARTYDB, NAME, ObjectMeta, RenderedObject, workload};
 use super::workload_policies::{self, NAMESPACE};
 use crate::render::deployment::{DeploymentPlan, ServerNode, ServiceNode};
 use martydb_model::error::{Error, Result};
-use martydb_ui::report::yaml_text;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -82,7 +81,7 @@ pub struct EntryPods {
 ///
 /// # Errors
 /// If a server is external and the manifest does not declare its networks.
-pub fn all(plan: &DeploymentPlan<'_>, doors: EntryPods) -> Result<Vec<String>> {
+pub fn all(plan: &DeploymentPlan<'_>, doors: EntryPods) -> Result<Vec<RenderedObject>> {
     let everything = || LabelSelector::default();
     let deny = PolicySpec {
         pod_selector: everything(),
@@ -107,14 +106,14 @@ pub fn all(plan: &DeploymentPlan<'_>, doors: EntryPods) -> Result<Vec<String>> {
     Ok(all)
 }
 
-pub fn policy(plan: &DeploymentPlan<'_>, name: &str, spec: PolicySpec) -> String {
+pub fn policy(plan: &DeploymentPlan<'_>, name: &str, spec: PolicySpec) -> RenderedObject {
     let metadata = ObjectMeta::new(plan, name, None);
-    yaml_text(&KubernetesObject {
+    KubernetesObject {
         api_version: "networking.k8s.io/v1",
         kind: "NetworkPolicy",
         metadata,
         spec: Some(spec),
-    })
+    }.rendered()
 }
 
 /// Returns the rule for the cluster's DNS.
@@ -131,7 +130,7 @@ fn name_servers() -> PolicyRule {
     }
 }
 
-fn of_server(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>, doors: EntryPods) -> String {
+fn of_server(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>, doors: EntryPods) -> RenderedObject {
     let clients = plan.services.iter().filter(|node| server.clients.contains(&node.service.name));
     let relay = workload_policies::has_outbox(plan, server).then(workload_policies::relay);
     let clients = clients.map(|node| node.pods.selector.clone()).chain([martydb()]).chain(relay);
@@ -151,7 +150,7 @@ fn of_server(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>, doo
 
 /// Returns the policy of a service: its programs may connect to its databases and the other services. Further
 /// clients need policies of their own.
-fn of_service(plan: &DeploymentPlan<'_>, node: &ServiceNode<'_>, doors: EntryPods) -> Result<String> {
+fn of_service(plan: &DeploymentPlan<'_>, node: &ServiceNode<'_>, doors: EntryPods) -> Result<RenderedObject> {
     let databases =
         plan.servers_of(node).map(|server| to_server(server, doors)).collect::<Result<Vec<_>>>()?;
     let others = plan.services.iter().filter(|other| other.label != node.label);
@@ -173,7 +172,7 @@ fn of_service(plan: &DeploymentPlan<'_>, node: &ServiceNode<'_>, doors: EntryPod
     Ok(policy(plan, &format!("service-{}", node.label), spec))
 }
 
-fn of_martydb(plan: &DeploymentPlan<'_>, doors: EntryPods) -> Result<String> {
+fn of_martydb(plan: &DeploymentPlan<'_>, doors: EntryPods) -> Result<RenderedObject> {
     let straight = EntryPods { pooler: None, ..doors };
     let spec = PolicySpec {
         pod_selector: LabelSelector::new(martydb()),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::render::deployment::DeploymentPlan;
+use martydb_ui::report::yaml_text;
 
 pub type Labels = BTreeMap<String, String>;
 
@@ -22,6 +23,20 @@ pub struct KubernetesObject<S> {
     pub metadata: ObjectMeta,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spec: Option<S>,
+}
+
+/// The text of an object.
+pub struct RenderedObject {
+    /// Name of its file, without the extension.
+    pub file: String,
+    pub text: String,
+}
+
+impl<S: Serialize> KubernetesObject<S> {
+    pub fn rendered(&self) -> RenderedObject {
+        let file = format!("{}-{}", self.kind.to_lowercase(), self.metadata.name);
+        RenderedObject { file, text: yaml_text(self) }
+    }
 }
 
 #[derive(Serialize, Clone)]

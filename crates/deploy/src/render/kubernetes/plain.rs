@@ -2,7 +2,7 @@
 
 use super::namespace::namespace;
 use super::network_policies::EntryPods;
-use super::objects::{POSTGRES, pod_labels, workload};
+use super::objects::{POSTGRES, RenderedObject, pod_labels, workload};
 use super::servers;
 use super::{backup_jobs, jobs, network_policies, workloads};
 use crate::render::deployment::DeploymentPlan;
@@ -12,13 +12,13 @@ use martydb_model::error::Result;
 ///
 /// # Errors
 /// If a pod could not keep the passwords, or the networks of an external server are unknown.
-pub fn documents(plan: &DeploymentPlan<'_>) -> Result<String> {
+pub fn objects(plan: &DeploymentPlan<'_>) -> Result<Vec<RenderedObject>> {
     let doors = EntryPods { server: |host| pod_labels(POSTGRES, workload(host)), pooler: None };
-    let mut texts = vec![namespace(plan)];
-    texts.extend(network_policies::all(plan, doors)?);
-    texts.extend(servers::all(plan));
-    texts.extend(jobs::all(plan)?);
-    texts.extend(backup_jobs::all(plan)?);
-    texts.extend(workloads::all(plan, doors)?);
-    Ok(texts.iter().map(|text| format!("---\n{text}")).collect())
+    let mut all = vec![namespace(plan)];
+    all.extend(network_policies::all(plan, doors)?);
+    all.extend(servers::all(plan));
+    all.extend(jobs::all(plan)?);
+    all.extend(backup_jobs::all(plan)?);
+    all.extend(workloads::all(plan, doors)?);
+    Ok(all)
 }

@@ -5,12 +5,11 @@
 use serde::Serialize;
 
 use super::network_policies::{self, Peer, PolicyPort, PolicyRule, PolicySpec};
-use super::objects::{KubernetesObject, LabelSelector, ObjectMeta};
+use super::objects::{KubernetesObject, LabelSelector, ObjectMeta, RenderedObject};
 use super::operator::{API, ByName, PORT, pooler_labels, pooler_name};
 use crate::render::deployment::{DeploymentPlan, ServerNode};
 use martydb_model::deploy::PoolerDeployment;
 use martydb_model::error::{Error, Result};
-use martydb_ui::report::yaml_text;
 
 #[derive(Serialize)]
 struct PoolerSpec {
@@ -35,7 +34,7 @@ pub fn all(
     host: &str,
     server: &ServerNode<'_>,
     pooler: &PoolerDeployment,
-) -> Result<Vec<String>> {
+) -> Result<Vec<RenderedObject>> {
     let name = pooler_name(host);
     let taken = plan.servers.iter().filter_map(|server| server.host.clone());
     if taken.chain(plan.services.iter().map(|node| node.label.clone())).any(|other| other == name) {
@@ -53,11 +52,11 @@ pub fn all(
     };
     let metadata = ObjectMeta::new(plan, &name, None);
     let object = KubernetesObject { api_version: API, kind: "Pooler", metadata, spec: Some(spec) };
-    Ok(vec![policy(plan, &name, host, server), yaml_text(&object)])
+    Ok(vec![policy(plan, &name, host, server), object.rendered()])
 }
 
 /// Returns the policy of its pods, which also read their settings from the Kubernetes API.
-fn policy(plan: &DeploymentPlan<'_>, name: &str, host: &str, server: &ServerNode<'_>) -> String {
+fn policy(plan: &DeploymentPlan<'_>, name: &str, host: &str, server: &ServerNode<'_>) -> RenderedObject {
     let clients = plan.services.iter().filter(|node| server.clients.contains(&node.service.name));
     let clients = clients.map(|node| Peer::Pods { pods: LabelSelector::new(node.pods.selector.clone()) });
     let clients: Vec<Peer> = clients.collect();

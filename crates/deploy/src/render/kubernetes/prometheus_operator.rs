@@ -3,11 +3,10 @@
 
 use serde::Serialize;
 
-use super::objects::{KubernetesObject, LabelSelector, MARTYDB, MONITOR, ObjectMeta, pod_labels};
+use super::objects::{KubernetesObject, LabelSelector, MARTYDB, MONITOR, ObjectMeta, RenderedObject, pod_labels};
 use super::workloads::{METRICS, MONITOR_TLS, MONITOR_USERS};
 use crate::render::deployment::DeploymentPlan;
 use crate::render::prometheus::{self, RuleFile};
-use martydb_ui::report::yaml_text;
 
 const API: &str = "monitoring.coreos.com/v1";
 
@@ -54,7 +53,7 @@ struct KeyOfSecret {
 }
 
 /// Returns the objects, if the manifest declares the operator.
-pub fn all(plan: &DeploymentPlan<'_>) -> Vec<String> {
+pub fn all(plan: &DeploymentPlan<'_>) -> Vec<RenderedObject> {
     if !plan.manifest.deploy.prometheus.operator {
         return vec![];
     }
@@ -62,10 +61,10 @@ pub fn all(plan: &DeploymentPlan<'_>) -> Vec<String> {
     vec![object(plan, "ServiceMonitor", service_monitor(plan)), object(plan, "PrometheusRule", rules)]
 }
 
-fn object(plan: &DeploymentPlan<'_>, kind: &'static str, spec: impl Serialize) -> String {
+fn object(plan: &DeploymentPlan<'_>, kind: &'static str, spec: impl Serialize) -> RenderedObject {
     let mut metadata = ObjectMeta::new(plan, MONITOR, Some((MARTYDB, MONITOR)));
     metadata.labels.extend(plan.manifest.deploy.prometheus.labels.clone());
-    yaml_text(&KubernetesObject { api_version: API, kind, metadata, spec: Some(spec) })
+    KubernetesObject { api_version: API, kind, metadata, spec: Some(spec) }.rendered()
 }
 
 fn service_monitor(plan: &DeploymentPlan<'_>) -> ServiceMonitorSpec {

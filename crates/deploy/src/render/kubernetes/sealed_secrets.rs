@@ -9,11 +9,10 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
 use super::addresses::{address, admin_data};
-use super::objects::{KubernetesObject, ObjectMeta};
+use super::objects::{KubernetesObject, ObjectMeta, RenderedObject};
 use super::sealing::{Sealer, Unsealed};
 use crate::render::deployment::{DeploymentPlan, PasswordsToSeal};
 use martydb_model::error::{Error, Result};
-use martydb_ui::report::yaml_text;
 
 /// Minimum length of one password. Passwords that martydb creates are longer, memorable ones are shorter.
 const LONG: usize = 20;
@@ -42,7 +41,7 @@ struct PlainSecret {
 ///
 /// # Errors
 /// If the passwords were not read, or all of them are short enough to be guessed.
-pub fn documents(plan: &DeploymentPlan<'_>) -> Result<String> {
+pub fn objects(plan: &DeploymentPlan<'_>) -> Result<Vec<RenderedObject>> {
     let Some(passwords) = &plan.passwords else {
         return Err(Error::operation("the passwords to be sealed were not read"));
     };
@@ -53,8 +52,7 @@ pub fn documents(plan: &DeploymentPlan<'_>) -> Result<String> {
     let all: Vec<Vec<Unsealed<'_>>> =
         secrets.iter().zip(&scopes).map(|(secret, scope)| unsealed(secret, scope)).collect();
     let sealer = Sealer::new(&passwords.certificate, all.iter().flatten());
-    let texts = secrets.iter().zip(&all).map(|(secret, values)| object(plan, secret, values, &sealer));
-    texts.map(|text| Ok(format!("---\n{}", text?))).collect()
+    secrets.iter().zip(&all).map(|(secret, values)| object(plan, secret, values, &sealer)).collect()
 }
 
 /// Requires a long password: the seals' keys are derived from all passwords together, so one that cannot be guessed
@@ -106,7 +104,7 @@ fn object(
     secret: &PlainSecret,
     values: &[Unsealed<'_>],
     sealer: &Sealer<'_>,
-) -> Result<String> {
+) -> Result<RenderedObject> {
     let sealed = values.iter().map(|one| Ok((one.key.to_owned(), STANDARD.encode(sealer.sealed(one)?))));
     let metadata = ObjectMeta::new(plan, &secret.name, None);
     let spec = SealedSecretSpec {
@@ -114,5 +112,5 @@ fn object(
         template: SealedTemplate { metadata: metadata.clone(), r#type: secret.kind },
     };
     let (api_version, kind) = ("bitnami.com/v1alpha1", "SealedSecret");
-    Ok(yaml_text(&KubernetesObject { api_version, kind, metadata, spec: Some(spec) }))
+    Ok(KubernetesObject { api_version, kind, metadata, spec: Some(spec) }.rendered())
 }

@@ -7,7 +7,6 @@ use super::objects::*;
 use super::probe::ProbeAction;
 use crate::render::deployment::{DeploymentPlan, ServerNode};
 use crate::render::image;
-use martydb_ui::report::yaml_text;
 
 /// User ID of `postgres` in the Debian image; in the Alpine image it is 70.
 const ACCOUNT: u32 = 999;
@@ -41,7 +40,7 @@ struct ClaimName {
     name: &'static str,
 }
 
-pub fn all(plan: &DeploymentPlan<'_>) -> Vec<String> {
+pub fn all(plan: &DeploymentPlan<'_>) -> Vec<RenderedObject> {
     let here = plan.servers.iter().filter_map(|server| Some((server.host.as_deref()?, server)));
     let of = |(host, server)| {
         [Some(service(plan, host, server)), Some(stateful_set(plan, host, server)), disruption_budget(plan, host)]
@@ -49,14 +48,14 @@ pub fn all(plan: &DeploymentPlan<'_>) -> Vec<String> {
     here.flat_map(of).flatten().collect()
 }
 
-fn service(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> String {
+fn service(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> RenderedObject {
     let spec = ServiceSpec {
         cluster_ip: Some("None"),
         selector: pod_labels(POSTGRES, workload(host)),
         ports: vec![ServicePort { name: POSTGRES, port: server.url.port, target_port: POSTGRES }],
     };
     let metadata = ObjectMeta::new(plan, host, Some((POSTGRES, workload(host))));
-    yaml_text(&KubernetesObject { api_version: "v1", kind: "Service", metadata, spec: Some(spec) })
+    KubernetesObject { api_version: "v1", kind: "Service", metadata, spec: Some(spec) }.rendered()
 }
 
 /// <https://kubernetes.io/docs/tasks/run-application/configure-pdb/>
@@ -67,17 +66,17 @@ struct DisruptionBudgetSpec {
     selector: LabelSelector,
 }
 
-fn disruption_budget(plan: &DeploymentPlan<'_>, host: &str) -> Option<String> {
+fn disruption_budget(plan: &DeploymentPlan<'_>, host: &str) -> Option<RenderedObject> {
     let spec = DisruptionBudgetSpec {
         max_unavailable: plan.manifest.deploy.max_unavailable?,
         selector: LabelSelector::new(pod_labels(POSTGRES, workload(host))),
     };
     let metadata = ObjectMeta::new(plan, workload(host), Some((POSTGRES, workload(host))));
     let (api_version, kind) = ("policy/v1", "PodDisruptionBudget");
-    Some(yaml_text(&KubernetesObject { api_version, kind, metadata, spec: Some(spec) }))
+    Some(KubernetesObject { api_version, kind, metadata, spec: Some(spec) }.rendered())
 }
 
-fn stateful_set(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> String {
+fn stateful_set(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> RenderedObject {
     let labels = pod_labels(POSTGRES, workload(host));
     let spec = StatefulSetSpec {
         service_name: host.to_owned(),
@@ -90,7 +89,7 @@ fn stateful_set(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) 
         }],
     };
     let metadata = ObjectMeta::new(plan, workload(host), Some((POSTGRES, workload(host))));
-    yaml_text(&KubernetesObject { api_version: "apps/v1", kind: "StatefulSet", metadata, spec: Some(spec) })
+    KubernetesObject { api_version: "apps/v1", kind: "StatefulSet", metadata, spec: Some(spec) }.rendered()
 }
 
 fn pod(plan: &DeploymentPlan<'_>, server: &ServerNode<'_>) -> PodSpec {

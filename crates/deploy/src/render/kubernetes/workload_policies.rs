@@ -3,7 +3,7 @@
 use super::network_policies::{
     EGRESS, EntryPods, INGRESS, Peer, PolicyRule, PolicySpec, policy, tcp, to_port, to_server,
 };
-use super::objects::{LabelSelector, Labels, MARTYDB, MONITOR, NAME, RELAY, pod_labels};
+use super::objects::{LabelSelector, Labels, MARTYDB, MONITOR, NAME, RELAY, RenderedObject, pod_labels};
 use super::workloads::PORT;
 use crate::render::broker::{self, BrokerLocation};
 use crate::render::deployment::{DeploymentPlan, ServerNode};
@@ -14,7 +14,7 @@ use martydb_model::error::Result;
 pub const NAMESPACE: &str = "kubernetes.io/metadata.name";
 
 /// Returns the policy that lets Prometheus connect to the monitor.
-pub fn of_monitor(plan: &DeploymentPlan<'_>) -> String {
+pub fn of_monitor(plan: &DeploymentPlan<'_>) -> RenderedObject {
     let namespace = plan.manifest.deploy.prometheus.namespace.clone();
     let prometheus = Peer::Elsewhere {
         namespace: namespace.map_or_else(LabelSelector::default, |name| labelled(NAMESPACE, name)),
@@ -37,7 +37,7 @@ pub fn of_monitor(plan: &DeploymentPlan<'_>) -> String {
 ///
 /// # Errors
 /// If a broker is in the pod itself, or the networks of an external server are unknown.
-pub fn of_relay(plan: &DeploymentPlan<'_>, doors: EntryPods) -> Result<String> {
+pub fn of_relay(plan: &DeploymentPlan<'_>, doors: EntryPods) -> Result<RenderedObject> {
     let straight = EntryPods { pooler: None, ..doors };
     let servers = plan.servers.iter().filter(|server| has_outbox(plan, server));
     let servers = servers.map(|server| to_server(server, straight)).collect::<Result<Vec<_>>>()?;

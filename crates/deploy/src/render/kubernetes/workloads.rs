@@ -11,7 +11,6 @@ use super::{prometheus_operator, workload_policies};
 use crate::render::deployment::DeploymentPlan;
 use martydb_model::BackupLocation;
 use martydb_model::error::Result;
-use martydb_ui::report::yaml_text;
 
 /// Port of the monitor, and its name.
 pub const PORT: u16 = 9187;
@@ -48,7 +47,7 @@ struct DeploymentSpec {
 ///
 /// # Errors
 /// If a pod could not keep the passwords, or a broker is in the pod itself.
-pub fn all(plan: &DeploymentPlan<'_>, doors: EntryPods) -> Result<Vec<String>> {
+pub fn all(plan: &DeploymentPlan<'_>, doors: EntryPods) -> Result<Vec<RenderedObject>> {
     let mut all = vec![];
     if plan.runs_monitor() {
         all.push(workload_policies::of_monitor(plan));
@@ -66,22 +65,22 @@ pub fn all(plan: &DeploymentPlan<'_>, doors: EntryPods) -> Result<Vec<String>> {
     Ok(all)
 }
 
-fn deployment(plan: &DeploymentPlan<'_>, run: ToolPod<'_>) -> Result<String> {
+fn deployment(plan: &DeploymentPlan<'_>, run: ToolPod<'_>) -> Result<RenderedObject> {
     let (name, labels) = (run.instance, run.labels());
     let metadata = ObjectMeta::new(plan, name, Some((&labels[NAME], name)));
     let selector = LabelSelector::new(labels);
     let spec = DeploymentSpec { replicas: 1, selector, template: tool_pod::template(plan, run, None)? };
-    Ok(yaml_text(&KubernetesObject { api_version: "apps/v1", kind: "Deployment", metadata, spec: Some(spec) }))
+    Ok(KubernetesObject { api_version: "apps/v1", kind: "Deployment", metadata, spec: Some(spec) }.rendered())
 }
 
-fn service(plan: &DeploymentPlan<'_>) -> String {
+fn service(plan: &DeploymentPlan<'_>) -> RenderedObject {
     let spec = ServiceSpec {
         cluster_ip: None,
         selector: pod_labels(MARTYDB, MONITOR),
         ports: vec![ServicePort { name: METRICS, port: PORT, target_port: METRICS }],
     };
     let metadata = ObjectMeta::new(plan, MONITOR, Some((MARTYDB, MONITOR)));
-    yaml_text(&KubernetesObject { api_version: "v1", kind: "Service", metadata, spec: Some(spec) })
+    KubernetesObject { api_version: "v1", kind: "Service", metadata, spec: Some(spec) }.rendered()
 }
 
 fn monitor(plan: &DeploymentPlan<'_>) -> ToolPod<'static> {
@@ -110,7 +109,7 @@ fn monitor(plan: &DeploymentPlan<'_>) -> ToolPod<'static> {
     ToolPod { extras, ..ToolPod::plain(MONITOR, arguments) }
 }
 
-fn store_policy(plan: &DeploymentPlan<'_>) -> Option<String> {
+fn store_policy(plan: &DeploymentPlan<'_>) -> Option<RenderedObject> {
     let settings = plan.manifest.backup.as_ref()?;
     matches!(settings.to, BackupLocation::S3 { .. }).then(|| to_store(plan, MONITOR))
 }
