@@ -26,6 +26,7 @@ macro_rules! runbooks {
 }
 
 runbooks!(
+    "archiving-fails",
     "backup-damaged",
     "backup-not-verified",
     "backup-too-old",
@@ -47,6 +48,7 @@ runbooks!(
     "replication-lag",
     "replication-slot",
     "server-down",
+    "subscription-stopped",
     "wraparound",
 );
 

@@ -43,6 +43,9 @@ pub struct Arguments {
     /// Interval at which outboxes are checked.
     #[arg(long, value_name = "TIME", default_value = "1m", value_parser = interval, hide_short_help = true)]
     pub outbox_every: Interval,
+    /// Interval at which the statistics of the largest tables are read.
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = interval, hide_short_help = true)]
+    pub tables_every: Interval,
     /// Age of a service's newest backup above which an alert fires.
     #[arg(long, value_name = "AGE", default_value = "26h", value_parser = interval, hide_short_help = true)]
     pub backup_age: Interval,

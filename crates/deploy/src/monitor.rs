@@ -12,6 +12,7 @@ mod map;
 pub mod results;
 mod statements;
 mod statistics;
+mod tables;
 mod verdict;
 pub mod watch;
 
@@ -31,6 +32,8 @@ use results::CheckResults;
 /// Samples of one moment, and the failures to read some.
 pub struct Measurement {
     pub project: String,
+    /// `true` if the names of postgres_exporter are exposed too.
+    pub compatible_names: bool,
     pub samples: Vec<Sample>,
     /// Errors of servers that did not answer.
     pub unreachable: Vec<Error>,
@@ -55,6 +58,7 @@ pub async fn once(run: &Run, schedule: &Schedule) -> Result<Measurement> {
     let (samples, unreachable) = monitor.samples(Duration::from_secs(15)).await;
     Ok(Measurement {
         project: monitor.project().to_owned(),
+        compatible_names: monitor.has_compatible_names(),
         samples,
         unreachable,
         failures: results.failures(),

@@ -2,12 +2,14 @@
 //! alert rules and the dashboard are generated. None of these can name a series that does not exist.
 
 mod alerts;
+mod compatible;
 mod expression;
 mod panels;
 mod sample;
 mod table;
 
 pub use alerts::{ALERTS, Alert, AlertSeverity};
+pub use compatible::{COMPATIBLE, CompatibleMetric, SeriesLabels};
 pub use expression::{named, of_project};
 pub use panels::{PANELS, Panel, PanelKind, Reach};
 pub use sample::{Sample, Subject};

@@ -23,6 +23,7 @@ impl Arguments {
             (MonitorCheck::Drift, self.drift_every),
             (MonitorCheck::Backups, backups(self.backups_every)),
             (MonitorCheck::Outbox, Interval(self.outbox_every.0.filter(|_| has_outboxes))),
+            (MonitorCheck::Tables, self.tables_every),
         ];
         let limits = [
             ("backup", backups(self.backup_age)),
@@ -60,11 +61,15 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<MonitorReport> {
     let snapshot = monitor::once(run, &schedule).await?;
     let written = arguments.out.is_some();
     if let Some(path) = &arguments.out {
-        let text = Exposition::Plain.text(&snapshot.project, snapshot.samples.clone());
+        let text = text_of(&snapshot);
         let failed = |error| Error::operation(format!("cannot write {}", path.display())).cause(error);
         replace_file(path, &text, Readers::All).map_err(failed)?;
     }
     Ok(MonitorReport { snapshot: Some(snapshot), written })
+}
+
+fn text_of(snapshot: &Measurement) -> String {
+    Exposition::Plain.text(&snapshot.project, snapshot.samples.clone(), snapshot.compatible_names)
 }
 
 /// Measurements, unless they were served.
@@ -113,9 +118,7 @@ impl Serialize for MonitorReport {
 impl Report for MonitorReport {
     fn text(&self, _: &Style) -> String {
         let printed = self.snapshot.as_ref().filter(|_| !self.written);
-        printed.map_or_else(String::new, |snapshot| {
-            Exposition::Plain.text(&snapshot.project, snapshot.samples.clone())
-        })
+        printed.map_or_else(String::new, text_of)
     }
 
     fn messages(&self, style: &Style) -> String {

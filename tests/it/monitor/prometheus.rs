@@ -79,6 +79,7 @@ const FIRING: &[(&str, &[(&str, &str)])] = &[
         "MartydbServerConnectionsNearLimit",
         &[("martydb_server_connections{V}", "95x200"), ("martydb_server_connection_limit{V}", "100x200")],
     ),
+    ("MartydbArchivingFails", &[("martydb_archive_failing{V}", "1x200")]),
     (
         "MartydbConnectionsNearLimit",
         &[("martydb_role_connections{R}", "9x200"), ("martydb_role_connection_limit{R}", "10x200")],
@@ -106,6 +107,7 @@ const FIRING: &[(&str, &[(&str, &str)])] = &[
         "MartydbSlotRetainsWal",
         &[("martydb_replication_slot_retained_bytes{V,slot=\"s\"}", "20000000000x200")],
     ),
+    ("MartydbSubscriptionStopped", &[("martydb_subscription_active{V,subscription=\"s\"}", "0x200")]),
     ("MartydbLockWait", &[("martydb_longest_lock_wait_seconds{S}", "90x200")]),
     ("MartydbLongTransaction", &[("martydb_longest_transaction_seconds{S}", "4000x200")]),
 ];

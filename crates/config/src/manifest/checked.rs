@@ -30,6 +30,8 @@ pub struct Manifest {
     pub services: BTreeMap<ServiceName, DesiredService>,
     /// Further roles of each server.
     pub access: BTreeMap<ServerName, BTreeMap<RoleName, AccessRole>>,
+    /// `true` if the monitor gives values the names of postgres_exporter too.
+    pub compatible_names: bool,
     /// URLs for the applications of each service, if they differ from martydb's own.
     pub app_urls: BTreeMap<ServiceName, AppUrls>,
     /// Accepted findings, with their reasons.

@@ -13,6 +13,7 @@ mod access;
 mod app_url;
 mod backup;
 mod deploy;
+mod monitor;
 mod outbox;
 mod parameters;
 mod platform;
@@ -27,6 +28,7 @@ pub use deploy::{
 };
 pub use outbox::{RawEventTarget, RawOutbox, RawOutboxColumns, RawRedelivery};
 pub use parameters::{RawCollationVersion, RawLocaleProvider, RawParameters};
+pub use monitor::RawMonitor;
 pub use platform::RawPlatform;
 pub use roles::{RawLimits, RawRoles};
 
@@ -60,8 +62,8 @@ pub struct RawManifest {
     #[serde(default)]
     pub access: BTreeMap<String, RawAccess>,
     /// Create a login for `martydb monitor` on every server, `{project}_monitor`, which reads statistics but no rows.
-    #[serde(default, deserialize_with = "lenient::parsed")]
-    pub monitor: bool,
+    #[serde(default)]
+    pub monitor: RawMonitor,
     /// Findings that are accepted on purpose and not reported.
     #[serde(default)]
     pub allow: Vec<RawAllow>,

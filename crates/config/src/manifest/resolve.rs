@@ -50,6 +50,7 @@ pub fn resolve(raw: RawManifest, sources: &Sources, env: &str, variables: &Envir
     let allow = allow::all(&scope, &services)?;
     Ok(Manifest {
         env: env.to_owned(),
+        compatible_names: raw.monitor.compatible_names(),
         project,
         servers,
         secrets: raw.secrets,

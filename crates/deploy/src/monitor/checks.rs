@@ -9,7 +9,7 @@ use futures_util::stream::{self, StreamExt};
 use time::OffsetDateTime;
 
 use super::results::{CheckOutcome, CheckResults, seconds};
-use super::verdict;
+use super::{tables, verdict};
 use martydb_migrate::{ServiceStatus, Sizes};
 use martydb_model::{DesiredService, ServerName};
 use martydb_model::error::{Error, Result};
@@ -129,6 +129,16 @@ impl Checks {
                 let read = with_outbox
                     .map(async |service| (service, martydb_relay::read_backlog(run, service).await));
                 verdict::of_outboxes(side_by_side(run, read).await)
+            }
+            MonitorCheck::Tables => {
+                let read = targets::of(run, &services).await?.into_iter().map(async |(service, target)| {
+                    let tables = match target {
+                        Ok(target) => tables::read(&target).await,
+                        Err(error) => Err(error),
+                    };
+                    (service, tables)
+                });
+                verdict::of_tables(side_by_side(run, read).await)
             }
             MonitorCheck::Drift => {
                 let plans = provision::plan(run, &services, PlanOptions::default()).await;

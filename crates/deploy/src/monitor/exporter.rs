@@ -16,6 +16,7 @@ use martydb_provision::context::Context;
 /// Data source of a scrape.
 pub struct Exporter {
     project: String,
+    compatible_names: bool,
     servers: Vec<ServerHandle>,
     results: Arc<CheckResults>,
     /// Samples that do not change while the monitor runs.
@@ -42,6 +43,7 @@ impl Exporter {
         fixed.extend(limits.map(|(of, limit)| Sample::with(AGE_LIMIT, &itself, [of], limit.as_secs_f64())));
         Exporter {
             project: context.manifest.project.clone(),
+            compatible_names: context.manifest.compatible_names,
             servers,
             results,
             fixed,
@@ -51,6 +53,11 @@ impl Exporter {
 
     pub fn project(&self) -> &str {
         &self.project
+    }
+
+    /// Returns `true` if the names of postgres_exporter are exposed too.
+    pub fn has_compatible_names(&self) -> bool {
+        self.compatible_names
     }
 
     /// Returns all current samples, waiting at most `patience` for each server.

@@ -16,7 +16,9 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 
-use martydb_model::metrics::{METRICS, Metric, MetricKind, Sample};
+use martydb_model::metrics::{
+    COMPATIBLE, CompatibleMetric, METRICS, Metric, MetricKind, Sample, SeriesLabels,
+};
 
 /// Text format of samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,10 +45,14 @@ impl Exposition {
         }
     }
 
-    /// Returns the whole text. Every series has the project as a label.
-    pub fn text(self, project: &str, samples: Vec<Sample>) -> String {
+    /// Returns the whole text. Every series has the project as a label; `compatible` adds the names of
+    /// postgres_exporter.
+    pub fn text(self, project: &str, samples: Vec<Sample>, compatible: bool) -> String {
         let labels = [("project".into(), project.to_owned().into())].into_iter();
         let mut registry = Registry::with_labels(labels);
+        if compatible {
+            registry.register_collector(Box::new(CompatibleSeries::of(&samples)));
+        }
         registry.register_collector(Box::new(SeriesByMetric::of(samples)));
         let mut text = String::new();
         encode(&mut text, &registry).expect("a string takes every text");
@@ -91,6 +97,33 @@ impl Collector for SeriesByMetric {
                     MetricKind::Counter => ConstCounter::new(sample.value).encode(one)?,
                     MetricKind::Gauge => ConstGauge::new(sample.value).encode(one)?,
                 }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Series under the names of postgres_exporter.
+#[derive(Debug)]
+struct CompatibleSeries(Vec<(&'static CompatibleMetric, BTreeMap<SeriesLabels, f64>)>);
+
+impl CompatibleSeries {
+    fn of(samples: &[Sample]) -> CompatibleSeries {
+        let all = COMPATIBLE.iter().map(|metric| (metric, metric.series(samples)));
+        CompatibleSeries(all.filter(|(_, series)| !series.is_empty()).collect())
+    }
+}
+
+impl Collector for CompatibleSeries {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        for (metric, series) in &self.0 {
+            // Its counters have no suffix, so they cannot be counters of OpenMetrics.
+            let help = format!("{}, as postgres_exporter has it", metric.of.help);
+            let mut family = encoder.encode_descriptor(metric.name, &help, None, MetricType::Gauge)?;
+            for (labels, value) in series {
+                let labels: Vec<(&str, &str)> =
+                    labels.iter().map(|(name, value)| (*name, value.as_str())).collect();
+                ConstGauge::new(*value).encode(family.encode_family(&labels)?)?;
             }
         }
         Ok(())
@@ -155,7 +188,7 @@ mod tests {
 
     #[test]
     fn every_series_stands_there_once_with_all_of_its_labels() {
-        let text = Exposition::OpenMetrics.text("marty", samples());
+        let text = Exposition::OpenMetrics.text("marty", samples(), false);
         let expected = r#"# HELP martydb_up 1 if the server answered the monitor
 # TYPE martydb_up gauge
 martydb_up{project="marty",service="",server="main",database=""} 1.0
@@ -169,10 +202,12 @@ martydb_transactions_total{project="marty",service="csca",server="main",database
 
     #[test]
     fn in_the_older_format_a_counter_has_its_suffix_everywhere() {
-        let text = Exposition::Plain.text("marty", samples());
+        let text = Exposition::Plain.text("marty", samples(), true);
         assert!(text.contains("# TYPE martydb_transactions_total counter\n"), "{text}");
         assert!(text.contains("# HELP martydb_transactions_total Trans"), "{text}");
         assert!(!text.contains("EOF"), "{text}");
+        let compatible = r#"pg_up{project="marty",server="main"} 1.0"#;
+        assert!(text.contains(compatible) && text.contains("# TYPE pg_up gauge\n"), "{text}");
     }
 
     #[test]

@@ -30,7 +30,7 @@ async fn metrics(State(monitor): State<Arc<Exporter>>, headers: HeaderMap) -> im
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
     let exposition = Exposition::accepted(accept);
     let (samples, _) = monitor.samples(PATIENCE).await;
-    let text = exposition.text(monitor.project(), samples);
+    let text = exposition.text(monitor.project(), samples, monitor.has_compatible_names());
     ([(header::CONTENT_TYPE, exposition.content_type())], text)
 }
 

@@ -9,6 +9,12 @@ use martydb_model::sql::{List, Literal, Statement, stmt};
 /// First major with the session columns of `pg_stat_database`.
 const SESSION_TIMES: u32 = 14;
 
+/// First major with `pg_stat_checkpointer`.
+const CHECKPOINTER: u32 = 17;
+
+/// First major that counts the errors of subscriptions.
+const SUBSCRIPTION_ERRORS: u32 = 15;
+
 /// Returns the queries in the order of the answers. `slow` adds those that cost the server more or change seldom.
 pub fn all(major: u32, databases: &[&str], roles: &[&str], slow: bool) -> Vec<Statement> {
     let mut asked = vec![
@@ -19,6 +25,9 @@ pub fn all(major: u32, databases: &[&str], roles: &[&str], slow: bool) -> Vec<St
         logins(roles),
         standbys(),
         slots(),
+        wal(),
+        checkpoints(major),
+        subscriptions(major),
     ];
     if slow {
         asked.extend([sizes(databases), passwords(roles)]);
@@ -118,6 +127,46 @@ fn slots() -> Statement {
            CASE WHEN NOT pg_catalog.pg_is_in_recovery()
              THEN pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), restart_lsn) END
          FROM pg_catalog.pg_replication_slots"
+    )
+}
+
+/// Selects the amount of WAL and its archiving, whose columns are NULL without an archive.
+fn wal() -> Statement {
+    stmt!(
+        "SELECT CASE WHEN NOT pg_catalog.pg_is_in_recovery()
+             THEN pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), '0/0') END,
+           a.archived_count, a.failed_count, extract(epoch FROM a.last_archived_time),
+           CASE WHEN s.archives THEN (coalesce(a.last_failed_time, '-infinity') > coalesce(a.last_archived_time, '-infinity'))::int END
+         FROM (SELECT pg_catalog.current_setting('archive_mode') <> 'off' AS archives) s
+         LEFT JOIN pg_catalog.pg_stat_archiver a ON s.archives"
+    )
+}
+
+fn checkpoints(major: u32) -> Statement {
+    if major < CHECKPOINTER {
+        return stmt!(
+            "SELECT checkpoints_timed, checkpoints_req, checkpoint_write_time / 1000, checkpoint_sync_time / 1000
+             FROM pg_catalog.pg_stat_bgwriter"
+        );
+    }
+    stmt!(
+        "SELECT num_timed, num_requested, write_time / 1000, sync_time / 1000 FROM pg_catalog.pg_stat_checkpointer"
+    )
+}
+
+/// Selects a row per subscription of the server, without the workers that copy tables or apply in parallel.
+fn subscriptions(major: u32) -> Statement {
+    let errors = if major < SUBSCRIPTION_ERRORS {
+        stmt!("NULL")
+    } else {
+        stmt!(
+            "(SELECT max(e.apply_error_count + e.sync_error_count)
+              FROM pg_catalog.pg_stat_subscription_stats e WHERE e.subid = s.subid)"
+        )
+    };
+    stmt!(
+        "SELECT s.subname, (count(s.pid) > 0)::int, min(extract(epoch FROM pg_catalog.now() - s.last_msg_receipt_time)), {errors}
+         FROM pg_catalog.pg_stat_subscription s WHERE s.relid IS NULL GROUP BY s.subid, s.subname"
     )
 }
 

@@ -50,7 +50,9 @@ const AGES: [&Metric; 4] = [LONGEST_TRANSACTION, LONGEST_STATEMENT, LONGEST_WAIT
 pub fn samples(map: &ServerMap, answers: &[Vec<Row>]) -> Result<Vec<Sample>, Unreadable> {
     let mut out = vec![];
     let mut answers = answers.iter();
-    for read in [server, databases, sessions, locks, logins, standbys, slots, sizes, passwords] {
+    for read in [
+        server, databases, sessions, locks, logins, standbys, slots, wal, checkpoints, subscriptions, sizes, passwords,
+    ] {
         for_answer(map, answers.next(), read, &mut out)?;
     }
     Ok(out)
@@ -96,13 +98,7 @@ fn server(map: &ServerMap, rows: &[Row], out: &mut Vec<Sample>) -> Result<(), Un
 fn databases(map: &ServerMap, rows: &[Row], out: &mut Vec<Sample>) -> Result<(), Unreadable> {
     for row in rows {
         let Some(subject) = map.database(&row.try_get::<String>(0)?) else { continue };
-        for (at, (metric, label)) in OF_DATABASE.iter().enumerate() {
-            let Some(value) = number(row, at + 1)? else { continue };
-            out.push(match label {
-                Some(label) => Sample::with(metric, subject, [label], value),
-                None => Sample::new(metric, subject, value),
-            });
-        }
+        samples_of(subject, row, 1, OF_DATABASE, out)?;
     }
     Ok(())
 }
@@ -186,6 +182,62 @@ fn slots(map: &ServerMap, rows: &[Row], out: &mut Vec<Sample>) -> Result<(), Unr
         let of = [(SLOT_ACTIVE, number(row, 1)?), (SLOT_RETAINED_BYTES, number(row, 2)?)];
         let known = of.into_iter().filter_map(|(metric, value)| Some((metric, value?)));
         out.extend(known.map(|(metric, value)| Sample::with(metric, &map.subject, [&name], value)));
+    }
+    Ok(())
+}
+
+/// Columns of a server's only row, each with the value of the metric's label.
+fn columns(map: &ServerMap, rows: &[Row], of: &[Column], out: &mut Vec<Sample>) -> Result<(), Unreadable> {
+    for row in rows {
+        samples_of(&map.subject, row, 0, of, out)?;
+    }
+    Ok(())
+}
+
+fn samples_of(
+    subject: &Subject,
+    row: &Row,
+    first: usize,
+    columns: &[Column],
+    out: &mut Vec<Sample>,
+) -> Result<(), Unreadable> {
+    for (at, (metric, label)) in columns.iter().enumerate() {
+        let Some(value) = number(row, at + first)? else { continue };
+        out.push(match label {
+            Some(label) => Sample::with(metric, subject, [label], value),
+            None => Sample::new(metric, subject, value),
+        });
+    }
+    Ok(())
+}
+
+fn wal(map: &ServerMap, rows: &[Row], out: &mut Vec<Sample>) -> Result<(), Unreadable> {
+    let of = [
+        (WAL_BYTES, None),
+        (ARCHIVED_FILES, Some("archived")),
+        (ARCHIVED_FILES, Some("failed")),
+        (ARCHIVED_LAST, None),
+        (ARCHIVE_FAILS, None),
+    ];
+    columns(map, rows, &of, out)
+}
+
+fn checkpoints(map: &ServerMap, rows: &[Row], out: &mut Vec<Sample>) -> Result<(), Unreadable> {
+    let of = [
+        (CHECKPOINTS, Some("timed")),
+        (CHECKPOINTS, Some("requested")),
+        (CHECKPOINT_SECONDS, Some("write")),
+        (CHECKPOINT_SECONDS, Some("sync")),
+    ];
+    columns(map, rows, &of, out)
+}
+
+fn subscriptions(map: &ServerMap, rows: &[Row], out: &mut Vec<Sample>) -> Result<(), Unreadable> {
+    for row in rows {
+        let name: String = row.try_get(0)?;
+        for (at, metric) in [SUBSCRIPTION_ACTIVE, SUBSCRIPTION_AGE, SUBSCRIPTION_ERRORS].into_iter().enumerate() {
+            out.extend(number(row, at + 1)?.map(|value| Sample::with(metric, &map.subject, [&name], value)));
+        }
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::results::{CheckOutcome, seconds};
+use super::tables::TableStatistics;
 use martydb_config::backup_store::Listing;
 use martydb_migrate::{ServiceState, ServiceStatus};
 use martydb_model::DesiredService;
@@ -206,6 +207,28 @@ pub fn of_outboxes(read: Vec<(&DesiredService, Result<Backlog>)>) -> CheckOutcom
             (OUTBOX_DEAD, whole(backlog.dead)),
         ];
         outcome.samples.extend(values.map(|(metric, value)| Sample::new(metric, &subject, value)));
+        outcome.judged.insert(subject);
+    }
+    outcome
+}
+
+/// Converts the statistics of each service's largest tables.
+pub fn of_tables(read: Vec<(DesiredService, Result<Vec<TableStatistics>>)>) -> CheckOutcome {
+    let mut outcome = CheckOutcome::default();
+    for (service, tables) in read {
+        let tables = match tables {
+            Ok(tables) => tables,
+            Err(error) => {
+                outcome.failures.push(format!("service {}: {error}", service.name));
+                continue;
+            }
+        };
+        let subject = Subject::service(&service);
+        for TableStatistics { schema, table, bytes, live, dead, autovacuum } in &tables {
+            let of = |metric, value| Sample::with(metric, &subject, [schema, table], value);
+            outcome.samples.extend([of(TABLE_SIZE, *bytes), of(TABLE_LIVE, *live), of(TABLE_DEAD, *dead)]);
+            outcome.samples.extend(autovacuum.map(|at| of(TABLE_AUTOVACUUM, at)));
+        }
         outcome.judged.insert(subject);
     }
     outcome

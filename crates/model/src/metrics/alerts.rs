@@ -73,6 +73,9 @@ alerts! {
     "MartydbServerConnectionsNearLimit" "connections-near-limit" Critical "5m"
         "martydb_server_connections > 0.9 * martydb_server_connection_limit"
         "Server {{ $labels.server }} has {{ $value }} sessions, more than 90 % of max_connections";
+    "MartydbArchivingFails" "archiving-fails" Critical "5m"
+        "martydb_archive_failing == 1"
+        "Server {{ $labels.server }} cannot archive its WAL: its backups end at the last archived file, and its disk fills";
     "MartydbConnectionsNearLimit" "connections-near-limit" Warning "5m"
         "martydb_role_connections > 0.8 * martydb_role_connection_limit"
         "Login {{ $labels.role }} has {{ $value }} sessions, more than 80 % of its limit";
@@ -115,6 +118,9 @@ alerts! {
     "MartydbSlotRetainsWal" "replication-slot" Warning "15m"
         "martydb_replication_slot_retained_bytes > 1e10"
         "Replication slot {{ $labels.slot }} of server {{ $labels.server }} keeps {{ $value | humanize1024 }}B of WAL";
+    "MartydbSubscriptionStopped" "subscription-stopped" Warning "5m"
+        "martydb_subscription_active == 0"
+        "Subscription {{ $labels.subscription }} of server {{ $labels.server }} receives no changes";
     "MartydbLockWait" "lock-wait" Warning "2m"
         "martydb_longest_lock_wait_seconds > 60"
         "A statement in database {{ $labels.database }} has been waiting for a lock for {{ $value | humanizeDuration }}";

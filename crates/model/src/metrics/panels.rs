@@ -62,6 +62,11 @@ panels! {
             ("martydb_server_connections", "{{server}}"),
             ("martydb_server_connection_limit", "{{server}}: max_connections")
         ];
+        "WAL" Lines "Bps" [("rate(martydb_wal_bytes_total[$__rate_interval])", "{{server}}")];
+        "Checkpoints" Lines "none" [
+            ("increase(martydb_checkpoints_total[$__rate_interval])", "{{server}}: {{cause}}")
+        ];
+        "Archiving fails" GoodIfZero "none" [("sum(martydb_archive_failing) or vector(0)", "servers")];
         "Replication lag" Lines "s" [("martydb_replication_lag_seconds", "{{server}} to {{standby}}")];
         "Age of transaction IDs" Lines "none" [("max by (server) (martydb_transaction_id_age)", "{{server}}")];
     }
@@ -96,6 +101,7 @@ panels! {
         "Cache hits" Lines "percentunit" [
             ("rate(martydb_blocks_total{service=\"$service\",source=\"cache\"}[$__rate_interval]) / ignoring (source) sum without (source) (rate(martydb_blocks_total{service=\"$service\"}[$__rate_interval]))", "from the cache")
         ];
+        "Dead rows" Lines "none" [("martydb_table_dead_rows{service=\"$service\"}", "{{schema}}.{{table}}")];
         "Temporary files" Lines "Bps" [
             ("rate(martydb_temporary_bytes_total{service=\"$service\"}[$__rate_interval])", "written")
         ];

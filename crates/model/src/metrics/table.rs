@@ -31,15 +31,18 @@ pub enum MonitorCheck {
     Backups,
     /// `relay status`.
     Outbox,
+    /// Statistics of each service's largest tables.
+    Tables,
 }
 
 impl MonitorCheck {
-    pub const ALL: [MonitorCheck; 5] = [
+    pub const ALL: [MonitorCheck; 6] = [
         MonitorCheck::Isolation,
         MonitorCheck::Migrations,
         MonitorCheck::Drift,
         MonitorCheck::Backups,
         MonitorCheck::Outbox,
+        MonitorCheck::Tables,
     ];
 
     /// Returns the value of the label `check`.
@@ -50,6 +53,7 @@ impl MonitorCheck {
             MonitorCheck::Drift => "drift",
             MonitorCheck::Backups => "backups",
             MonitorCheck::Outbox => "outbox",
+            MonitorCheck::Tables => "tables",
         }
     }
 }
@@ -106,6 +110,15 @@ metrics! {
         REPLAY_AGE_SECONDS = "martydb_replay_age_seconds", Gauge [], "On a standby: age of the newest transaction that it replayed";
         SLOT_RETAINED_BYTES = "martydb_replication_slot_retained_bytes", Gauge ["slot"], "WAL that a replication slot keeps";
         SLOT_ACTIVE = "martydb_replication_slot_active", Gauge ["slot"], "1 if a replication slot is in use";
+        SUBSCRIPTION_ACTIVE = "martydb_subscription_active", Gauge ["subscription"], "1 if a subscription of the server receives changes";
+        SUBSCRIPTION_AGE = "martydb_subscription_message_age_seconds", Gauge ["subscription"], "How long ago a subscription last heard from its publisher";
+        SUBSCRIPTION_ERRORS = "martydb_subscription_errors_total", Counter ["subscription"], "Changes and copies of tables that a subscription could not apply; from PostgreSQL 15 on";
+        WAL_BYTES = "martydb_wal_bytes_total", Counter [], "WAL that the server has written since it was initialized";
+        ARCHIVED_FILES = "martydb_archived_wal_files_total", Counter ["outcome"], "WAL files that were archived, and attempts that failed; absent without archive_mode";
+        ARCHIVED_LAST = "martydb_archived_timestamp_seconds", Gauge [], "When a WAL file was last archived";
+        ARCHIVE_FAILS = "martydb_archive_failing", Gauge [], "1 if the last attempt to archive WAL failed; absent without archive_mode";
+        CHECKPOINTS = "martydb_checkpoints_total", Counter ["cause"], "Checkpoints by schedule, and those that WAL or a command requested";
+        CHECKPOINT_SECONDS = "martydb_checkpoint_seconds_total", Counter ["phase"], "Time spent to write and to sync files in checkpoints";
         DATABASE_SIZE = "martydb_database_size_bytes", Gauge [], "Size of the database on disk, measured once a minute";
         DATABASE_CONNECTION_LIMIT = "martydb_database_connection_limit", Gauge [], "CONNECTION LIMIT of the database; absent where it has none";
         CONNECTIONS = "martydb_connections", Gauge ["role", "state"], "Sessions in the database, by login and state; logins that the manifest does not declare are \"other\"";
@@ -151,6 +164,12 @@ metrics! {
         OUTBOX_PENDING = "martydb_outbox_pending", Gauge [], "Events of the service that are not published yet, dead ones aside";
         OUTBOX_OLDEST = "martydb_outbox_oldest_seconds", Gauge [], "How long the oldest of them has waited; 0 where none does";
         OUTBOX_DEAD = "martydb_outbox_dead", Gauge [], "Events that were given up after too many attempts, each of which holds up its aggregate";
+    }
+    MetricSource::Check(MonitorCheck::Tables) => {
+        TABLE_SIZE = "martydb_table_size_bytes", Gauge ["schema", "table"], "Size of one of the service's ten largest tables, as of its last VACUUM or ANALYZE";
+        TABLE_LIVE = "martydb_table_live_rows", Gauge ["schema", "table"], "Estimated rows of the table";
+        TABLE_DEAD = "martydb_table_dead_rows", Gauge ["schema", "table"], "Estimated dead rows of the table, which the next vacuum removes";
+        TABLE_AUTOVACUUM = "martydb_table_autovacuum_timestamp_seconds", Gauge ["schema", "table"], "When autovacuum last finished the table; absent before the first time";
     }
     MetricSource::Check(MonitorCheck::Backups) => {
         BACKUPS = "martydb_backups", Gauge [], "Complete backups of the service";

@@ -18,7 +18,7 @@ pub fn add(
     services: &ServiceMap,
     found: &mut BTreeMap<ServerName, BTreeMap<RoleName, AccessRole>>,
 ) -> Result<()> {
-    if !scope.raw.monitor {
+    if !scope.raw.monitor.is_wanted() {
         return Ok(());
     }
     let role = AccessRole {
