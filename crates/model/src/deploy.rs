@@ -126,11 +126,29 @@ pub struct PoolerDeployment {
     /// Listen address, if deployed without an operator.
     pub listen: String,
     pub port: u16,
+    /// Networks of its clients; empty for those on its machine.
+    pub networks: Vec<String>,
+    /// Number of clients at a time; `None` for the sum of the logins' limits.
+    pub max_clients: Option<u32>,
+}
+
+impl PoolerDeployment {
+    /// Returns `true` if other machines can connect.
+    pub fn is_reachable(&self) -> bool {
+        !self.listen.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    }
 }
 
 impl Default for PoolerDeployment {
     fn default() -> Self {
-        PoolerDeployment { mode: PoolMode::default(), instances: 2, listen: "127.0.0.1".into(), port: 6432 }
+        PoolerDeployment {
+            mode: PoolMode::default(),
+            instances: 2,
+            listen: "127.0.0.1".into(),
+            port: 6432,
+            networks: vec![],
+            max_clients: None,
+        }
     }
 }
 

@@ -83,6 +83,8 @@ fn what_a_pooler_has_one_of_is_the_same_for_all_servers() {
         "pt_b = host='db-two' port=5433 dbname='pt_b' pool_size=10\n",
         "server_tls_sslmode = verify-full\nserver_tls_ca_file = /ca.pem\n",
         "listen_addr = 127.0.0.1\nlisten_port = 6432\n",
+        // Five and ten of the first service, fifty and ten of the second: below PgBouncer's default, which counts then.
+        "max_client_conn = 100\n",
         "pool_mode = session\n",
     ] {
         assert!(ini.contains(line), "{line}{ini}");
@@ -108,4 +110,50 @@ fn what_a_pooler_has_one_of_is_the_same_for_all_servers() {
         let refused = Project::with_manifest(&two.replace(from, to)).run(&["render", "pgbouncer"]).expect(2);
         assert!(refused.stderr.contains(expected), "{to}: {}", refused.stderr);
     }
+}
+
+#[test]
+fn a_pooler_for_other_machines_takes_tls_from_declared_networks() {
+    let server = Server::start();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let text = |pooler: &str| {
+        format!(
+            "version: 1\nproject: pn\ndeploy: {{ pooler: {{ port: {port}{pooler} }} }}\nservers:\n  main: {{ url: '{}' }}\n\
+             services:\n  pn_a: {{ connection_limit: {{ app: 300 }}, outbox: {{ to: {{ nats: 'nats://mq' }} }} }}\n",
+            server.url()
+        )
+    };
+    let here = Project::with_manifest(&text("")).run(&["render", "pgbouncer"]).expect(0).stdout;
+    assert!(here.contains("max_client_conn = 310\n") && !here.contains("client_tls"), "{here}");
+    assert!(here.contains(" 127.0.0.0/8 ") && !here.contains("0.0.0.0/0"), "{here}");
+    // It listens for notifications, which a pooler does not pass on.
+    assert!(here.contains("\"pn_a_app\"") && !here.contains("pn_a_relay"), "{here}");
+    let refused = Project::with_manifest(&text(", listen: '*'")).run(&["render", "pgbouncer"]).expect(2);
+    assert!(refused.stderr.contains("pooler: { networks:"), "{}", refused.stderr);
+
+    let project = Project::with_manifest(&text(", listen: '*', networks: [127.0.0.1/32], max_clients: 40"));
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    project.run(&["secrets", "export", "--format", "pgbouncer", "--values", "--out", "pooler.txt"]).expect(0);
+    project.run(&["render", "pgbouncer", "--out", "pooler"]).expect(0);
+    let read = |name: &str| project.read(&format!("pooler/{name}"));
+    assert!(read("pgbouncer.ini").contains("max_client_conn = 40\n"));
+    let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let files = [
+        ("userlist.txt", project.read("pooler.txt")),
+        ("pgbouncer_hba.conf", read("pgbouncer_hba.conf")),
+        ("pgbouncer.crt", certified.cert.pem()),
+        ("pgbouncer.key", certified.signing_key.serialize_pem()),
+        ("pgbouncer.ini", read("pgbouncer.ini")),
+    ];
+    let _pooler = Pooler::with_files(&files, "/etc/pgbouncer", port);
+    let to = |host: &str, mode: &str| {
+        let mut command = std::process::Command::new(psql());
+        let to = format!("host={host} port={port} user=pn_a_app dbname=pn_a sslmode={mode}");
+        command.args(["-XAtc", "SELECT 1", &to]).env("PGPASSWORD", project.password("pn_a_app"));
+        project.finish(command)
+    };
+    to("127.0.0.1", "require").expect(0);
+    let plain = to("127.0.0.1", "disable").expect(2);
+    assert!(plain.stderr.contains("SSL required"), "{}", plain.stderr);
+    to("::1", "require").expect(2);
 }

@@ -16,6 +16,14 @@ use martydb_pg::wire::{BindingMode, Host, Tls};
 /// Folder of the files, as on Debian.
 const FOLDER: &str = "/etc/pgbouncer";
 
+/// Clients at a time at least: PgBouncer's default.
+const FEWEST_CLIENTS: u32 = 100;
+
+/// TLS with clients on other machines; the files are the user's.
+const CLIENT_TLS: &str = "client_tls_sslmode = require\n\
+                          client_tls_cert_file = /etc/pgbouncer/pgbouncer.crt\n\
+                          client_tls_key_file = /etc/pgbouncer/pgbouncer.key\n";
+
 /// Connections of a login to a database, unless its limit on the server is lower.
 const POOL_SIZE: i32 = 20;
 
@@ -61,39 +69,61 @@ pub fn settings(plan: &DeploymentPlan<'_>) -> Result<String> {
          unix_socket_mode = 0700\n\
          pool_mode = {mode}\n\
          default_pool_size = {POOL_SIZE}\n\
+         max_client_conn = {clients}\n\
          # Drivers for Java send it.\n\
          ignore_startup_parameters = extra_float_digits\n\
-         {tls}",
+         {client_tls}{tls}",
+        clients = pooler.max_clients.unwrap_or_else(|| all_clients(plan)),
+        client_tls = if pooler.is_reachable() { CLIENT_TLS } else { "" },
         listen = pooler.listen,
         port = pooler.port,
         mode = pooler.mode.name(),
     ))
 }
 
+/// Returns as many clients as the logins may have connections to the servers.
+fn all_clients(plan: &DeploymentPlan<'_>) -> u32 {
+    let limits = plan.services.iter().flat_map(|node| node.service.connection_limit.iter());
+    let of_applications = limits.filter(|(kind, _)| RoleKind::APPLICATIONS.contains(kind));
+    let counts = of_applications.map(|(_, limit)| u32::try_from(*limit).unwrap_or(FEWEST_CLIENTS));
+    counts.sum::<u32>().max(FEWEST_CLIENTS)
+}
+
 /// Returns `pgbouncer_hba.conf`; logins without a matching line are rejected.
 ///
 /// # Errors
-/// If a name cannot be written in the file.
+/// If a name cannot be written in the file, or other machines can connect and no network is declared.
 pub fn entrances(plan: &DeploymentPlan<'_>) -> Result<String> {
+    let pooler = plan.manifest.deploy.pooler.clone().unwrap_or_default();
+    let (kind, networks) = match (pooler.is_reachable(), pooler.networks) {
+        (false, _) => ("host", vec!["127.0.0.0/8".to_owned(), "::1/128".to_owned()]),
+        (true, networks) if networks.is_empty() => {
+            return Err(Error::manifest(format!("other machines can connect to PgBouncer at {}", pooler.listen))
+                .hint("name the networks of its clients: deploy: { pooler: { networks: [10.20.0.0/24] } }"));
+        }
+        (true, networks) => ("hostssl", networks),
+    };
     let mut text = String::new();
     for node in &plan.services {
         let database = quoted(node.service.database.as_str())?;
         let logins = logins(plan, node.service);
         let logins = logins.iter().map(|login| quoted(login)).collect::<Result<Vec<_>>>()?.join(",");
-        for network in ["0.0.0.0/0", "::/0"] {
-            text += &format!("host {database} {logins} {network} scram-sha-256\n");
+        for network in &networks {
+            text += &format!("{kind} {database} {logins} {network} scram-sha-256\n");
         }
     }
     Ok(text)
 }
 
-/// Returns logins that may use a service's database through a pooler, each with its alternate.
+/// Returns logins that may use a service's database through a pooler, each with its alternate. The relay listens for
+/// notifications, which a pooler does not pass on in every mode: like the migrator, it connects to the server itself.
 fn logins(plan: &DeploymentPlan<'_>, service: &DesiredService) -> BTreeSet<String> {
     let own = RoleKind::APPLICATIONS.map(|kind| service.role(kind).clone());
     let further = plan.manifest.further_logins().filter(|(server, role)| {
         **server == service.server && service.access.iter().any(|grant| grant.role == role.name)
     });
-    let further = further.map(|(_, role)| role.name.to_string());
+    let relay = service.outbox.as_ref().map(|outbox| &outbox.relay);
+    let further = further.filter(|(_, role)| Some(&role.name) != relay).map(|(_, role)| role.name.to_string());
     let pairs = own.iter().flat_map(|role| [Some(role.clone()), alternate_of(role)]).flatten();
     pairs.map(|role| role.to_string()).chain(further).collect()
 }

@@ -135,6 +135,11 @@ pub struct RawPooler {
     /// Port to listen on without an operator; default: 6432.
     #[serde(deserialize_with = "lenient::optional")]
     pub port: Option<u16>,
+    /// Networks of the clients, such as 10.20.0.0/24; required for an address other than loopback.
+    pub networks: Vec<String>,
+    /// Number of clients at a time; default: the sum of the logins' connection limits, at least 100.
+    #[serde(deserialize_with = "lenient::optional")]
+    pub max_clients: Option<u32>,
 }
 
 /// Backups of CloudNativePG with its Barman Cloud plugin.

@@ -214,7 +214,13 @@ fn pooler(scope: &Scope, raw: &RawPooler) -> Result<PoolerDeployment> {
         is_address,
         "an address, such as 10.0.0.5, or *",
     )?;
+    for network in &raw.networks {
+        let at = vec!["deploy", "pooler", "networks"];
+        check(scope, at, network, is_cidr, "a network, such as 10.20.0.0/24")?;
+    }
     Ok(PoolerDeployment {
+        networks: raw.networks.clone(),
+        max_clients: raw.max_clients,
         mode: raw.mode,
         instances: raw.instances.unwrap_or(usual.instances).max(1),
         listen,
