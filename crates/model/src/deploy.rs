@@ -19,6 +19,8 @@ pub struct Deployment {
     /// Programs of martydb that are deployed, if the manifest declares what they need.
     pub workloads: BTreeSet<Workload>,
     pub prometheus: ClusterPrometheus,
+    /// Issuer of certificates in the cluster, if declared.
+    pub issuer: Option<CertificateIssuer>,
     pub pods: PodSettings,
     /// Number of a server's pods that may be evicted at a time; `None` for no budget.
     pub max_unavailable: Option<u16>,
@@ -61,6 +63,14 @@ pub struct ClusterPrometheus {
     pub operator: bool,
     /// Labels by which it selects them.
     pub labels: BTreeMap<String, String>,
+}
+
+/// An issuer of cert-manager.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertificateIssuer {
+    pub name: String,
+    /// Kind of its Kubernetes object.
+    pub kind: &'static str,
 }
 
 /// Settings of all pods.

@@ -61,7 +61,7 @@ pub fn problems(object: &Value) -> Option<Vec<String>> {
 
 /// What operators do on demand.
 const EVERYTHING: &str = "monitor: true\ndeploy:\n  pooler: { mode: transaction }\n  backup: { object_store: barman }\n  pod_monitor: true\n\
-     \x20 prometheus: { operator: true, labels: { release: prometheus } }\n  startup_time: 2h\n\
+     \x20 prometheus: { operator: true, labels: { release: prometheus } }\n  startup_time: 2h\n  certificates: { issuer: internal }\n\
      \x20 pods: { annotations: { example.com/team: db }, node_selector: { pool: db }, priority_class: db, pull_secrets: [registry], spread: zone }";
 
 #[test]

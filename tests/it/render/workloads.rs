@@ -204,3 +204,45 @@ fn the_settings_of_pods_are_those_of_every_pod() {
 fn objects_of(manifest: &str) -> String {
     Project::with_manifest(manifest).run(&["render", "kubernetes"]).expect(0).stdout
 }
+
+#[test]
+fn certificates_of_the_issuer_are_where_their_users_look() {
+    let text = manifest("mq").replace("deploy:\n", "deploy:\n  certificates: { issuer: internal }\n");
+    let rendered = objects_of(&text);
+    let all = objects(&rendered);
+    let certificates: Vec<&Value> = all.iter().filter(|object| object["kind"] == "Certificate").collect();
+    let of = |secret: &str| {
+        let found = certificates.iter().find(|one| one["spec"]["secretName"] == secret);
+        let names = found.unwrap()["spec"]["dnsNames"].as_sequence().unwrap();
+        names.iter().map(|name| name.as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(certificates.len(), 3, "two servers and the monitor");
+    assert_eq!(of("db-one-tls"), ["db-one", "db-one.shop", "db-one.shop.svc", "db-one.shop.svc.cluster.local"]);
+    assert!(of("martydb-monitor-tls").contains(&"martydb-monitor.shop.svc".to_owned()));
+    assert_eq!(certificates[0]["spec"]["issuerRef"]["kind"], "ClusterIssuer");
+    for (name, pod) in pod_specs(&rendered) {
+        let container = &pod["spec"]["containers"][0];
+        let volumes = pod["spec"]["volumes"].as_sequence().unwrap();
+        let secret = |name: &Value| {
+            volumes.iter().find(|volume| volume["name"] == *name).map(|volume| volume["secret"].clone()).unwrap()
+        };
+        let mounts = container["volumeMounts"].as_sequence().unwrap();
+        let mounted = |path: &str| {
+            let mount = mounts.iter().find(|mount| mount["mountPath"] == path);
+            secret(&mount.unwrap_or_else(|| panic!("{name}: {path}"))["name"])
+        };
+        if let Some(server) = name.strip_prefix("StatefulSet ") {
+            let certificate = mounted("/run/postgresql-tls");
+            assert_eq!(certificate["secretName"], format!("{server}-tls"));
+            let arguments: Vec<&str> =
+                container["args"].as_sequence().unwrap().iter().map(|one| one.as_str().unwrap()).collect();
+            assert!(arguments.contains(&"ssl_key_file=/run/postgresql-tls/tls.key"), "{arguments:?}");
+        } else {
+            // The authority, and no key.
+            let authority = mounted("/run/martydb/ca/one");
+            assert_eq!(authority["secretName"], "db-one-tls");
+            assert_eq!(authority["items"].as_sequence().unwrap().len(), 1);
+            assert_eq!(authority["items"][0]["key"], "ca.crt");
+        }
+    }
+}

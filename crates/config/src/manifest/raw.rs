@@ -23,7 +23,7 @@ pub use access::{RawAccess, RawLike};
 pub use app_url::RawAppUrl;
 pub use backup::{RawBackup, RawBackupTimes, RawKeep};
 pub use deploy::{
-    RawBackupJobs, RawClusterPrometheus, RawDeploy, RawOperatorBackup, RawPods, RawPooler, RawResources, RawSecretStore, RawServerDeploy,
+    RawBackupJobs, RawCertificates, RawClusterPrometheus, RawDeploy, RawOperatorBackup, RawPods, RawPooler, RawResources, RawSecretStore, RawServerDeploy,
     RawServiceDeploy, RawStorage,
 };
 pub use outbox::{RawEventTarget, RawOutbox, RawOutboxColumns, RawRedelivery};

@@ -3,6 +3,7 @@
 mod addresses;
 mod backup_jobs;
 mod backups;
+mod certificates;
 pub mod cloudnative_pg;
 pub mod external_secrets;
 mod jobs;

@@ -22,6 +22,8 @@ pub struct RawDeploy {
     pub workloads: Option<BTreeSet<Workload>>,
     /// Prometheus of the cluster.
     pub prometheus: RawClusterPrometheus,
+    /// Certificates of cert-manager for the servers and the monitor.
+    pub certificates: Option<RawCertificates>,
     /// Settings of every pod.
     pub pods: RawPods,
     /// Number of a server's pods that may be evicted at a time, for a PodDisruptionBudget; default: no budget.
@@ -67,6 +69,16 @@ pub struct RawClusterPrometheus {
     /// Labels of both, by which a Prometheus selects them, such as `release: prometheus`.
     #[serde(deserialize_with = "lenient::text_map")]
     pub labels: BTreeMap<String, String>,
+}
+
+/// Certificates of cert-manager.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawCertificates {
+    /// Name of the issuer.
+    pub issuer: String,
+    /// Set if it serves the whole cluster (ClusterIssuer); default: true.
+    pub cluster: Option<bool>,
 }
 
 /// Settings of every pod in Kubernetes: servers, jobs, monitor and relay.

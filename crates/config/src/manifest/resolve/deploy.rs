@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 use super::scope::Scope;
 use crate::manifest::checked::ServerSpec;
 use crate::manifest::raw::{
-    RawBackupJobs, RawClusterPrometheus, RawOperatorBackup, RawPods, RawPooler, RawResources, RawSecretStore, RawServerDeploy,
+    RawBackupJobs, RawCertificates, RawClusterPrometheus, RawOperatorBackup, RawPods, RawPooler, RawResources, RawSecretStore, RawServerDeploy,
     RawServiceDeploy, RawStorage,
 };
 use martydb_model::deploy::{
-    BackupJobs, BackupSchedule, ClusterPrometheus, Deployment, PodSettings, PoolerDeployment, SecretStore, ServerDeployment, ServicePods,
+    BackupJobs, BackupSchedule, CertificateIssuer, ClusterPrometheus, Deployment, PodSettings, PoolerDeployment, SecretStore, ServerDeployment, ServicePods,
     StoreKind, WholeServerBackup, Workload, label,
 };
 use martydb_model::error::Result;
@@ -61,6 +61,7 @@ pub fn all(
         monitor: raw.monitor.clone(),
         workloads: raw.workloads.clone().unwrap_or_else(|| Workload::ALL.into()),
         prometheus: prometheus(scope, &raw.prometheus)?,
+        issuer: raw.certificates.as_ref().map(|raw| issuer(scope, raw)).transpose()?,
         pods: pod_settings(scope, &raw.pods)?,
         max_unavailable: raw.max_unavailable,
         secret_store: raw.secret_store.as_ref().map(|raw| secret_store(scope, raw)).transpose()?,
@@ -89,6 +90,13 @@ fn prometheus(scope: &Scope, raw: &RawClusterPrometheus) -> Result<ClusterPromet
     check_labels(scope, at("labels"), &raw.labels)?;
     let (namespace, labels) = (raw.namespace.clone(), raw.labels.clone());
     Ok(ClusterPrometheus { namespace, operator: raw.operator.unwrap_or(false), labels })
+}
+
+fn issuer(scope: &Scope, raw: &RawCertificates) -> Result<CertificateIssuer> {
+    let at = vec!["deploy", "certificates", "issuer"];
+    check(scope, at, &raw.issuer, is_label, "a Kubernetes name, such as internal")?;
+    let kind = if raw.cluster.unwrap_or(true) { "ClusterIssuer" } else { "Issuer" };
+    Ok(CertificateIssuer { name: raw.issuer.clone(), kind })
 }
 
 fn pod_settings(scope: &Scope, raw: &RawPods) -> Result<PodSettings> {

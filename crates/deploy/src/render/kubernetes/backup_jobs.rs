@@ -65,7 +65,7 @@ fn pod(plan: &DeploymentPlan<'_>, settings: &BackupSettings, jobs: &BackupJobs, 
     match &settings.to {
         BackupLocation::Folder(folder) => {
             let source = VolumeSource::PersistentVolumeClaim { claim_name: DISK };
-            pod.volumes.push(Volume { name: "backups", source });
+            pod.volumes.push(Volume { name: "backups".to_owned(), source });
             pod.mounts.push(VolumeMount::at("backups", &in_image(plan.manifest.home(), folder)));
         }
         BackupLocation::S3 { .. } => {
@@ -73,8 +73,7 @@ fn pod(plan: &DeploymentPlan<'_>, settings: &BackupSettings, jobs: &BackupJobs, 
         }
     }
     if let Some(secret) = jobs.identity_secret.as_ref().filter(|_| run == BACKUP_VERIFY) {
-        let source = VolumeSource::Secret { secret_name: secret.clone(), default_mode: 0o440 };
-        pod.volumes.push(Volume { name: "identity", source });
+        pod.volumes.push(Volume::secret("identity", secret.clone(), &[]));
         pod.mounts.push(VolumeMount::at("identity", IDENTITY));
         pod.env.push(EnvVar::plain("MARTYDB_BACKUP_IDENTITY", format!("{IDENTITY}/identity")));
     }

@@ -11,7 +11,7 @@ use super::objects::{
     Resources, TemplateMetadata, workload,
 };
 use super::operator::{API, BARMAN, ByName, PORT, pod_labels, pooler_labels};
-use super::{backup_jobs, backups, jobs, pooler, workloads};
+use super::{backup_jobs, backups, certificates, jobs, pooler, workloads};
 use crate::render::deployment::{DeploymentPlan, ServerNode, ServiceNode};
 use martydb_model::CreationParameters;
 use martydb_model::deploy::BackupSchedule;
@@ -40,6 +40,8 @@ struct ClusterSpec {
     #[serde(flatten)]
     placement: PodPlacement,
     inherited_metadata: TemplateMetadata,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certificates: Option<ClusterCertificates>,
     #[serde(skip_serializing_if = "Option::is_none")]
     managed: Option<Managed>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -82,6 +84,15 @@ struct ClusterStorage {
     size: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     storage_class: Option<String>,
+}
+
+/// Secret with the certificate of a Cluster and its authority.
+#[derive(Serialize)]
+struct ClusterCertificates {
+    #[serde(rename = "serverTLSSecret")]
+    server_tls_secret: String,
+    #[serde(rename = "serverCASecret")]
+    server_ca_secret: String,
 }
 
 /// Nodes of a Cluster, which has them elsewhere than a pod.
@@ -147,6 +158,7 @@ pub fn objects(plan: &DeploymentPlan<'_>) -> Result<Vec<RenderedObject>> {
         let Some(host) = server.host.as_deref() else { continue };
         check_port(server)?;
         all.push(instances(plan, host));
+        all.extend(certificate(plan, host));
         all.push(cluster(plan, host, server));
         all.extend((server.url.user != SUPERUSER).then(|| admin(plan, host, server)));
         all.extend(databases(plan, host, server));
@@ -172,6 +184,16 @@ fn check_port(server: &ServerNode<'_>) -> Result<()> {
         server.name, server.url.port
     );
     Err(Error::manifest(message).hint(format!("write {PORT} into its url, or render it as kubernetes")))
+}
+
+/// Returns the certificate of a Cluster for all of its Services.
+fn certificate(plan: &DeploymentPlan<'_>, host: &str) -> Option<RenderedObject> {
+    let services = ["rw", "ro", "r"].map(|kind| format!("{}-{kind}", workload(host)));
+    let mut names: Vec<&str> = services.iter().map(String::as_str).collect();
+    if !names.contains(&host) {
+        names.push(host);
+    }
+    certificates::certificate(plan, &certificates::server_secret(host), &names)
 }
 
 fn cluster(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> RenderedObject {
@@ -204,6 +226,10 @@ fn cluster(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> Re
         affinity: (!node_selector.is_empty()).then_some(ClusterAffinity { node_selector }),
         placement,
         inherited_metadata: TemplateMetadata::new(plan, labels.into()),
+        certificates: plan.manifest.deploy.issuer.as_ref().map(|_| ClusterCertificates {
+            server_tls_secret: certificates::server_secret(host),
+            server_ca_secret: certificates::server_secret(host),
+        }),
         managed: additional.map(|one| Managed { services: ManagedServices { additional: vec![one] } }),
         plugins: plan.manifest.deploy.backup.iter().map(archiver).collect(),
     };

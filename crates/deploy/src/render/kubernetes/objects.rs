@@ -221,19 +221,19 @@ pub struct ContainerPort {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct VolumeMount {
-    pub name: &'static str,
+    pub name: String,
     pub mount_path: String,
 }
 
 impl VolumeMount {
-    pub fn at(name: &'static str, path: &str) -> VolumeMount {
-        VolumeMount { name, mount_path: path.to_owned() }
+    pub fn at(name: &str, path: &str) -> VolumeMount {
+        VolumeMount { name: name.to_owned(), mount_path: path.to_owned() }
     }
 }
 
 #[derive(Serialize)]
 pub struct Volume {
-    pub name: &'static str,
+    pub name: String,
     #[serde(flatten)]
     pub source: VolumeSource,
 }
@@ -250,14 +250,31 @@ pub enum VolumeSource {
         secret_name: String,
         /// Mode bits of its files.
         default_mode: u32,
+        /// Its keys that are mounted; empty for all.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        items: Vec<SecretItem>,
     },
 }
 
+/// A key of a Secret, and the name of its file.
+#[derive(Serialize)]
+pub struct SecretItem {
+    pub key: &'static str,
+    pub path: &'static str,
+}
+
 impl Volume {
+    /// Creates a volume with these keys of a Secret, or all, as files that the pod's group can read.
+    pub fn secret(name: &str, secret_name: String, keys: &[&'static str]) -> Volume {
+        let items = keys.iter().map(|key| SecretItem { key, path: key }).collect();
+        let source = VolumeSource::Secret { secret_name, default_mode: 0o440, items };
+        Volume { name: name.to_owned(), source }
+    }
+
     /// Creates a volume that is deleted with the pod.
-    pub fn empty(name: &'static str, medium: Option<&'static str>, size_limit: &str) -> Volume {
+    pub fn empty(name: &str, medium: Option<&'static str>, size_limit: &str) -> Volume {
         Volume {
-            name,
+            name: name.to_owned(),
             source: VolumeSource::EmptyDir(EmptyDir { medium, size_limit: size_limit.to_owned() }),
         }
     }

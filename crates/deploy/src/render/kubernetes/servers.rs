@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 
+use super::certificates;
 use super::objects::*;
 use super::probe::ProbeAction;
 use crate::render::deployment::{DeploymentPlan, ServerNode};
@@ -43,7 +44,12 @@ struct ClaimName {
 pub fn all(plan: &DeploymentPlan<'_>) -> Vec<RenderedObject> {
     let here = plan.servers.iter().filter_map(|server| Some((server.host.as_deref()?, server)));
     let of = |(host, server)| {
-        [Some(service(plan, host, server)), Some(stateful_set(plan, host, server)), disruption_budget(plan, host)]
+        [
+            Some(service(plan, host, server)),
+            certificates::certificate(plan, &certificates::server_secret(host), &[host]),
+            Some(stateful_set(plan, host, server)),
+            disruption_budget(plan, host),
+        ]
     };
     here.flat_map(of).flatten().collect()
 }
@@ -82,7 +88,7 @@ fn stateful_set(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) 
         service_name: host.to_owned(),
         replicas: 1,
         selector: LabelSelector::new(labels.clone()),
-        template: PodTemplate { metadata: TemplateMetadata::new(plan, labels), spec: pod(plan, server) },
+        template: PodTemplate { metadata: TemplateMetadata::new(plan, labels), spec: pod(plan, host, server) },
         volume_claim_templates: vec![VolumeClaim {
             metadata: ClaimName { name: "data" },
             spec: ClaimSpec::new(&server.deploy.storage_size, server.deploy.storage_class.as_ref()),
@@ -92,7 +98,16 @@ fn stateful_set(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) 
     KubernetesObject { api_version: "apps/v1", kind: "StatefulSet", metadata, spec: Some(spec) }.rendered()
 }
 
-fn pod(plan: &DeploymentPlan<'_>, server: &ServerNode<'_>) -> PodSpec {
+fn pod(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> PodSpec {
+    let mut container = container(server);
+    container.args = certificates::server_arguments(plan);
+    let (certificate, mount) = certificates::server_files(plan, host).unzip();
+    container.volume_mounts.extend(mount);
+    let folders = [
+        Volume::empty("run", Some("Memory"), "16Mi"),
+        Volume::empty("shm", Some("Memory"), "256Mi"),
+        Volume::empty("tmp", None, "256Mi"),
+    ];
     let account = if server.deploy.image.contains("alpine") { ALPINE_ACCOUNT } else { ACCOUNT };
     PodSpec {
         automount_service_account_token: false,
@@ -102,12 +117,8 @@ fn pod(plan: &DeploymentPlan<'_>, server: &ServerNode<'_>) -> PodSpec {
         // A smart shutdown would wait for clients. The image stops with a fast one, which has to write a
         // checkpoint.
         termination_grace_period_seconds: Some(120),
-        containers: vec![container(server)],
-        volumes: vec![
-            Volume::empty("run", Some("Memory"), "16Mi"),
-            Volume::empty("shm", Some("Memory"), "256Mi"),
-            Volume::empty("tmp", None, "256Mi"),
-        ],
+        containers: vec![container],
+        volumes: folders.into_iter().chain(certificate).collect(),
     }
 }
 

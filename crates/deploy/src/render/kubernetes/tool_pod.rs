@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::certificates;
 use super::objects::*;
 use super::servers::PASSWORD;
 use crate::render::broker;
@@ -67,9 +68,11 @@ pub fn template(
     restart_policy: Option<&'static str>,
 ) -> Result<PodTemplate> {
     let labels = run.labels();
-    let (mut volumes, own) = (vec![Volume::empty("tmp", None, "64Mi")], run.extras.volumes);
-    let security_context = PodSecurity::new(ACCOUNT, !own.is_empty());
-    volumes.extend(own);
+    let (authorities, mounts): (Vec<_>, Vec<_>) = certificates::authorities(plan).into_iter().unzip();
+    let mut volumes = vec![Volume::empty("tmp", None, "64Mi")];
+    volumes.extend(authorities.into_iter().chain(run.extras.volumes));
+    let security_context = PodSecurity::new(ACCOUNT, volumes.len() > 1);
+    let mounts = [VolumeMount::at("tmp", "/tmp")].into_iter().chain(mounts).chain(run.extras.mounts);
     let container = PodContainer {
         name: MARTYDB,
         image: plan.manifest.deploy.tool_image.clone(),
@@ -82,7 +85,7 @@ pub fn template(
         startup_probe: None,
         readiness_probe: run.extras.readiness,
         liveness_probe: run.extras.liveness,
-        volume_mounts: [VolumeMount::at("tmp", "/tmp")].into_iter().chain(run.extras.mounts).collect(),
+        volume_mounts: mounts.collect(),
     };
     Ok(PodTemplate {
         metadata: TemplateMetadata::new(plan, labels),

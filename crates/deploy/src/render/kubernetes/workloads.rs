@@ -7,7 +7,7 @@ use super::backup_jobs::{store_keys, to_store};
 use super::network_policies::EntryPods;
 use super::objects::*;
 use super::tool_pod::{self, PodExtras, PodPasswords, ToolPod};
-use super::{prometheus_operator, workload_policies};
+use super::{certificates, prometheus_operator, workload_policies};
 use crate::render::deployment::DeploymentPlan;
 use martydb_model::BackupLocation;
 use martydb_model::error::Result;
@@ -53,6 +53,7 @@ pub fn all(plan: &DeploymentPlan<'_>, doors: EntryPods) -> Result<Vec<RenderedOb
         all.push(workload_policies::of_monitor(plan));
         all.extend(store_policy(plan));
         all.push(service(plan));
+        all.extend(certificates::certificate(plan, MONITOR_TLS, &[MONITOR]));
         all.push(deployment(plan, monitor(plan))?);
         all.extend(prometheus_operator::all(plan));
     }
@@ -93,8 +94,7 @@ fn monitor(plan: &DeploymentPlan<'_>) -> ToolPod<'static> {
     for (name, secret, folder) in
         [("tls", MONITOR_TLS, "/run/martydb/tls"), ("users", MONITOR_USERS, "/run/martydb/users")]
     {
-        let source = VolumeSource::Secret { secret_name: secret.to_owned(), default_mode: 0o440 };
-        extras.volumes.push(Volume { name, source });
+        extras.volumes.push(Volume::secret(name, secret.to_owned(), &[]));
         extras.mounts.push(VolumeMount::at(name, folder));
     }
     let location = plan.manifest.backup.as_ref().map(|settings| &settings.to);
