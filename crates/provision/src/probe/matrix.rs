@@ -161,7 +161,7 @@ pub fn judge(task: &Task, attempts: &[LoginAttempts]) -> Vec<Probe> {
     let mut probes = vec![];
     for (login, attempts) in task.logins.iter().zip(attempts) {
         let own = judge_own(&attempts.control.outcome);
-        let control = if own.verdict == Verdict::Allowed { Control::Passed } else { Control::Failed };
+        let control = Control::of(&attempts.control.outcome);
         let probe = Probe::new(task, login, login.database.as_str(), ProbeLocation::Own, own);
         probes.push(Probe { took: attempts.control.latency, ..probe });
         probes.extend(attempts.others.iter().map(|(index, attempt)| {

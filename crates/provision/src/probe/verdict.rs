@@ -41,10 +41,26 @@ pub enum AccessPolicy {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Control {
-    /// The login reached its own database, so a refusal elsewhere is evidence.
+    /// The login reached its own database, or only the database's connection limit kept it out, which the server checks
+    /// last: a refusal elsewhere is evidence.
     Passed,
     /// The login did not reach its own database, so a refusal elsewhere proves nothing.
     Failed,
+}
+
+impl Control {
+    /// Returns the control that a login's attempt at its own database is.
+    pub fn of(own: &Outcome) -> Control {
+        let is_full = |refused: &Rejection| {
+            refused.sqlstate == sqlstate::TOO_MANY_CONNECTIONS
+                && refused.routine.as_deref() == Some("CheckMyDatabase")
+        };
+        match own {
+            Outcome::Accepted(_) => Control::Passed,
+            Outcome::Rejected(refused) if is_full(refused) => Control::Passed,
+            Outcome::Rejected(_) | Outcome::Failed(_) => Control::Failed,
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -256,6 +272,15 @@ mod tests {
                 if with_control == Verdict::Breach { Verdict::Breach } else { Verdict::Inconclusive };
             assert_eq!(judged.verdict, expected, "{outcome:?}");
         }
+    }
+
+    #[test]
+    fn a_login_that_only_a_full_database_keeps_out_is_a_control() {
+        let passed = answers().into_iter().filter(|(outcome, ..)| Control::of(outcome) == Control::Passed);
+        let passed: Vec<Outcome> = passed.map(|(outcome, ..)| outcome).collect();
+        let full = |outcome: &Outcome| matches!(outcome, Outcome::Rejected(refused) if refused.routine.as_deref() == Some("CheckMyDatabase"));
+        assert_eq!(passed.len(), 2, "{passed:?}");
+        assert!(matches!(passed[0], Outcome::Accepted(_)) && full(&passed[1]), "{passed:?}");
     }
 
     #[test]
