@@ -142,13 +142,6 @@ pub struct PoolerDeployment {
     pub max_clients: Option<u32>,
 }
 
-impl PoolerDeployment {
-    /// Returns `true` if other machines can connect.
-    pub fn is_reachable(&self) -> bool {
-        !self.listen.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-    }
-}
-
 impl Default for PoolerDeployment {
     fn default() -> Self {
         PoolerDeployment {

@@ -23,12 +23,12 @@ pub use access::{RawAccess, RawLike};
 pub use app_url::RawAppUrl;
 pub use backup::{RawBackup, RawBackupTimes, RawKeep};
 pub use deploy::{
-    RawBackupJobs, RawCertificates, RawClusterPrometheus, RawDeploy, RawOperatorBackup, RawPods, RawPooler, RawResources, RawSecretStore, RawServerDeploy,
-    RawServiceDeploy, RawStorage,
+    RawBackupJobs, RawCertificates, RawClusterPrometheus, RawDeploy, RawOperatorBackup, RawPods, RawPooler,
+    RawResources, RawSecretStore, RawServerDeploy, RawServiceDeploy, RawStorage,
 };
+pub use monitor::RawMonitor;
 pub use outbox::{RawEventTarget, RawOutbox, RawOutboxColumns, RawRedelivery};
 pub use parameters::{RawCollationVersion, RawLocaleProvider, RawParameters};
-pub use monitor::RawMonitor;
 pub use platform::RawPlatform;
 pub use roles::{RawLimits, RawRoles};
 

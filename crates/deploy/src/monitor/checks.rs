@@ -11,9 +11,9 @@ use time::OffsetDateTime;
 use super::results::{CheckOutcome, CheckResults, seconds};
 use super::{tables, verdict};
 use martydb_migrate::{ServiceStatus, Sizes};
-use martydb_model::{DesiredService, ServerName};
 use martydb_model::error::{Error, Result};
 use martydb_model::metrics::MonitorCheck;
+use martydb_model::{DesiredService, ServerName};
 use martydb_pg::server::sessions::SessionList;
 use martydb_pg::wire::interrupt;
 use martydb_provision::isolation::{self, Extent, Filter};
@@ -117,9 +117,7 @@ impl Checks {
                 let assessment = isolation::verify(run, &services, self.extent, &filter, false).await;
                 verdict::of_isolation(&assessment, &services, seconds(OffsetDateTime::now_utc()))
             }
-            MonitorCheck::Migrations => {
-                verdict::of_migrations(&services, &migrations(run, &services).await?)
-            }
+            MonitorCheck::Migrations => verdict::of_migrations(&services, &migrations(run, &services).await?),
             MonitorCheck::Backups => {
                 let listing = run.backups()?.list().await?;
                 verdict::of_backups(&run.manifest.project, &run.manifest.env, &services, listing)

@@ -51,7 +51,8 @@ impl CheckResults {
         let series = state.series.entry(check).or_default();
         // The last proof and its time remain true until there is another.
         series.retain(|_, sample| {
-            [ISOLATION_OK, ISOLATION_PROVEN].contains(&sample.metric) || !outcome.judged.contains(&sample.subject)
+            [ISOLATION_OK, ISOLATION_PROVEN].contains(&sample.metric)
+                || !outcome.judged.contains(&sample.subject)
         });
         for sample in outcome.samples {
             series.insert((sample.metric.name, sample.subject.clone(), sample.labels.clone()), sample);

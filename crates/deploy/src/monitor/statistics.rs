@@ -51,7 +51,18 @@ pub fn samples(map: &ServerMap, answers: &[Vec<Row>]) -> Result<Vec<Sample>, Unr
     let mut out = vec![];
     let mut answers = answers.iter();
     for read in [
-        server, databases, sessions, locks, logins, standbys, slots, wal, checkpoints, subscriptions, sizes, passwords,
+        server,
+        databases,
+        sessions,
+        locks,
+        logins,
+        standbys,
+        slots,
+        wal,
+        checkpoints,
+        subscriptions,
+        sizes,
+        passwords,
     ] {
         for_answer(map, answers.next(), read, &mut out)?;
     }
@@ -235,7 +246,9 @@ fn checkpoints(map: &ServerMap, rows: &[Row], out: &mut Vec<Sample>) -> Result<(
 fn subscriptions(map: &ServerMap, rows: &[Row], out: &mut Vec<Sample>) -> Result<(), Unreadable> {
     for row in rows {
         let name: String = row.try_get(0)?;
-        for (at, metric) in [SUBSCRIPTION_ACTIVE, SUBSCRIPTION_AGE, SUBSCRIPTION_ERRORS].into_iter().enumerate() {
+        for (at, metric) in
+            [SUBSCRIPTION_ACTIVE, SUBSCRIPTION_AGE, SUBSCRIPTION_ERRORS].into_iter().enumerate()
+        {
             out.extend(number(row, at + 1)?.map(|value| Sample::with(metric, &map.subject, [&name], value)));
         }
     }

@@ -48,7 +48,7 @@ fn largest() -> Statement {
          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
          WHERE c.relkind = 'r' AND c.relpersistence <> 't'
            AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
-         ORDER BY c.relpages DESC, n.nspname, c.relname LIMIT 10"
+         ORDER BY c.relpages DESC, pg_catalog.pg_stat_get_live_tuples(c.oid) + pg_catalog.pg_stat_get_dead_tuples(c.oid) DESC, n.nspname, c.relname LIMIT 10"
     )
 }
 

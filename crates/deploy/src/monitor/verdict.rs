@@ -71,9 +71,11 @@ impl ServiceProof {
         let about = |service: Option<&str>, server: &str| {
             server == of.server && service.is_none_or(|service| service == of.service)
         };
-        let mut rows = assessment.matrix.iter().chain(&assessment.extra).filter(|row| {
-            row.probe.server == of.server && exposed(&row.probe, services) == of.service
-        });
+        let mut rows = assessment
+            .matrix
+            .iter()
+            .chain(&assessment.extra)
+            .filter(|row| row.probe.server == of.server && exposed(&row.probe, services) == of.service);
         let breach =
             |row: &ProbeRow| row.reported.as_ref().is_some_and(|one| !matches!(one, BreachReport::Accepted));
         let grave = assessment.findings.iter().any(|finding| {

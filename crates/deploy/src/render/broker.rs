@@ -35,7 +35,8 @@ fn located(plan: &DeploymentPlan<'_>, node: &OutboxNode<'_>) -> Result<(BrokerLo
         .hint("name the broker in the overlay of this environment, under `outbox: { to: … }` of the service")
         .hint("or leave the relay out: deploy: { workloads: [monitor] }"));
     }
-    let namespace = || at.host.strip_suffix(".svc.cluster.local").or(at.host.strip_suffix(".svc"))?.split_once('.');
+    let namespace =
+        || at.host.strip_suffix(".svc.cluster.local").or(at.host.strip_suffix(".svc"))?.split_once('.');
     let location = match (host_in(&plan.namespace, &at.host), namespace()) {
         (Some(_), _) => BrokerLocation::Here,
         (None, Some((_, namespace))) => BrokerLocation::Namespace(namespace.to_owned()),

@@ -1,6 +1,7 @@
 //! Compose file: <https://github.com/compose-spec/compose-spec/blob/main/spec.md>. Each database has a separate
 //! network with its server, the programs that have a login there, and martydb.
 
+mod container;
 mod workloads;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,18 +10,14 @@ use serde::Serialize;
 
 use super::deployment::{DeploymentPlan, ServerNode, ServiceNode};
 use super::image;
-use martydb_model::ServiceName;
-use martydb_model::deploy::label;
+use container::*;
 use martydb_model::error::{Error, Result};
 use martydb_ui::report::yaml_text;
 
+pub use container::admin_password;
+
 /// Folder of the secret files, beside the Compose file.
 const SECRETS: &str = "./secrets";
-
-/// Network between the host and the servers; services are not part of it.
-const ADMIN: &str = "admin";
-
-const INIT: &str = "init-all";
 
 #[derive(Serialize)]
 struct ComposeFile {
@@ -29,53 +26,6 @@ struct ComposeFile {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     volumes: BTreeMap<String, NamedVolume>,
     secrets: BTreeMap<String, SecretFile>,
-}
-
-#[derive(Serialize, Default)]
-struct ComposeService {
-    image: String,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    depends_on: BTreeMap<String, DependsOn>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    volumes: Vec<String>,
-    secrets: Vec<String>,
-    environment: BTreeMap<String, String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    ports: Vec<String>,
-    networks: Vec<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    command: Vec<String>,
-    restart: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    healthcheck: Option<HealthCheck>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    user: Option<&'static str>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    cap_drop: Vec<&'static str>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    security_opt: Vec<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    shm_size: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    stop_grace_period: Option<&'static str>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    expose: Vec<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    profiles: Vec<&'static str>,
-}
-
-#[derive(Serialize)]
-struct DependsOn {
-    condition: &'static str,
-}
-
-#[derive(Serialize)]
-struct HealthCheck {
-    test: Vec<String>,
-    interval: &'static str,
-    timeout: &'static str,
-    retries: u8,
-    start_period: &'static str,
 }
 
 #[derive(Serialize)]
@@ -118,7 +68,7 @@ pub fn document(plan: &DeploymentPlan<'_>) -> Result<String> {
     let passwords = plan.servers.iter().map(|server| admin_password(server.name));
     let urls = plan.services.iter().map(|node| database_url(node.service.name.as_str()));
     let workloads = workloads::all(plan)?;
-    let own = workloads.iter().flat_map(|(_, service)| service.secrets.clone()).collect::<Vec<_>>();
+    let own = workloads.values().flat_map(|service| service.secrets.clone()).collect::<Vec<_>>();
     let file = ComposeFile {
         services: servers.chain([job]).chain(services).chain(workloads).collect(),
         networks: databases.chain(open).collect(),
@@ -192,58 +142,11 @@ fn init_all(plan: &DeploymentPlan<'_>) -> ComposeService {
     }
 }
 
-/// Returns a container of martydb with the admins' passwords.
-fn as_admin(plan: &DeploymentPlan<'_>, arguments: &[&str]) -> ComposeService {
-    let secret = |server: &ServerNode<'_>| (server.password_variable.clone(), admin_password(server.name));
-    of_martydb(plan, arguments, plan.servers.iter().map(secret))
-}
-
-/// Returns a container of martydb that reads these variables from secret files.
-fn of_martydb(
-    plan: &DeploymentPlan<'_>,
-    arguments: &[&str],
-    secrets: impl Iterator<Item = (String, String)>,
-) -> ComposeService {
-    let manifest = plan.manifest;
-    let name = manifest.path.file_name().unwrap_or_default().to_string_lossy();
-    let path = format!("/work/{}", literal(&name));
-    let command = ["-f", &path, "-e", &manifest.env].into_iter().chain(arguments.iter().copied());
-    let variables: BTreeMap<String, String> = secrets.collect();
-    let files = variables.iter().map(|(name, file)| (format!("{name}_FILE"), format!("/run/secrets/{file}")));
-    ComposeService {
-        image: manifest.deploy.tool_image.clone(),
-        volumes: vec![format!("{}:/work", literal(&plan.places.from_file))],
-        environment: files.collect(),
-        secrets: variables.values().cloned().collect(),
-        command: command.map(str::to_owned).collect(),
-        // The project's files belong to the user.
-        user: Some("${MARTYDB_UID:-1000}:${MARTYDB_GID:-1000}"),
-        cap_drop: vec!["ALL"],
-        security_opt: vec!["no-new-privileges:true"],
-        ..ComposeService::default()
-    }
-}
-
-/// Returns the network of a service's database.
-fn network(service: &ServiceName) -> String {
-    format!("database-{}", label(service.as_str()))
-}
-
 fn volume(host: &str) -> String {
     format!("{}_data", host.replace('-', "_"))
-}
-
-/// Returns the path of the file with the password of a server's admin.
-pub fn admin_password(server: &str) -> String {
-    format!("{}_admin_password", server.replace('-', "_"))
 }
 
 /// Returns the path of the file with the connection string of a service.
 pub fn database_url(service: &str) -> String {
     format!("{}_database_url", service.replace('-', "_"))
-}
-
-/// Escapes a text so that Compose interpolates nothing in it.
-fn literal(text: &str) -> String {
-    text.replace('$', "$$")
 }

@@ -177,6 +177,11 @@ impl<'a> DeploymentPlan<'a> {
         services.filter_map(|service| Some(OutboxNode { service, outbox: service.outbox.as_ref()? }))
     }
 
+    /// Returns `true` if a deployed relay reads an outbox on the server.
+    pub fn has_outbox(&self, server: &ServerNode<'_>) -> bool {
+        self.outboxes().any(|node| node.service.server == server.name)
+    }
+
     /// Requires a separate Secret for each password.
     fn check_secrets(&self) -> Result<()> {
         let admins = self

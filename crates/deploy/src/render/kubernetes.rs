@@ -8,6 +8,7 @@ pub mod cloudnative_pg;
 pub mod external_secrets;
 mod jobs;
 pub mod kustomization;
+mod listener;
 mod namespace;
 mod network_policies;
 mod objects;

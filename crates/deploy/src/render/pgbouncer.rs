@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::deployment::{DeploymentPlan, ServerNode};
 use martydb_model::contract::alternate_of;
+use martydb_model::deploy::PoolerDeployment;
 use martydb_model::error::{Error, Result};
 use martydb_model::{DesiredService, RoleKind};
 use martydb_pg::wire::{BindingMode, Host, Tls};
@@ -74,11 +75,16 @@ pub fn settings(plan: &DeploymentPlan<'_>) -> Result<String> {
          ignore_startup_parameters = extra_float_digits\n\
          {client_tls}{tls}",
         clients = pooler.max_clients.unwrap_or_else(|| all_clients(plan)),
-        client_tls = if pooler.is_reachable() { CLIENT_TLS } else { "" },
+        client_tls = if is_reachable(&pooler) { CLIENT_TLS } else { "" },
         listen = pooler.listen,
         port = pooler.port,
         mode = pooler.mode.name(),
     ))
+}
+
+/// Returns `true` if other machines can connect.
+fn is_reachable(pooler: &PoolerDeployment) -> bool {
+    !pooler.listen.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// Returns as many clients as the logins may have connections to the servers.
@@ -95,11 +101,14 @@ fn all_clients(plan: &DeploymentPlan<'_>) -> u32 {
 /// If a name cannot be written in the file, or other machines can connect and no network is declared.
 pub fn entrances(plan: &DeploymentPlan<'_>) -> Result<String> {
     let pooler = plan.manifest.deploy.pooler.clone().unwrap_or_default();
-    let (kind, networks) = match (pooler.is_reachable(), pooler.networks) {
+    let (kind, networks) = match (is_reachable(&pooler), pooler.networks) {
         (false, _) => ("host", vec!["127.0.0.0/8".to_owned(), "::1/128".to_owned()]),
         (true, networks) if networks.is_empty() => {
-            return Err(Error::manifest(format!("other machines can connect to PgBouncer at {}", pooler.listen))
-                .hint("name the networks of its clients: deploy: { pooler: { networks: [10.20.0.0/24] } }"));
+            return Err(Error::manifest(format!(
+                "other machines can connect to PgBouncer at {}",
+                pooler.listen
+            ))
+            .hint("name the networks of its clients: deploy: { pooler: { networks: [10.20.0.0/24] } }"));
         }
         (true, networks) => ("hostssl", networks),
     };
@@ -123,7 +132,8 @@ fn logins(plan: &DeploymentPlan<'_>, service: &DesiredService) -> BTreeSet<Strin
         **server == service.server && service.access.iter().any(|grant| grant.role == role.name)
     });
     let relay = service.outbox.as_ref().map(|outbox| &outbox.relay);
-    let further = further.filter(|(_, role)| Some(&role.name) != relay).map(|(_, role)| role.name.to_string());
+    let further =
+        further.filter(|(_, role)| Some(&role.name) != relay).map(|(_, role)| role.name.to_string());
     let pairs = own.iter().flat_map(|role| [Some(role.clone()), alternate_of(role)]).flatten();
     pairs.map(|role| role.to_string()).chain(further).collect()
 }

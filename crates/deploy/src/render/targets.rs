@@ -2,7 +2,9 @@
 
 use super::ci::{github, gitlab};
 use super::deployment::DeploymentPlan;
-use super::kubernetes::{RenderedObject, cloudnative_pg, external_secrets, kustomization, plain, sealed_secrets};
+use super::kubernetes::{
+    RenderedObject, cloudnative_pg, external_secrets, kustomization, plain, sealed_secrets,
+};
 use super::{compose, cron, grafana, pgbackrest, pgbouncer, prometheus};
 use martydb_config::manifest::DEFAULT_ENV;
 use martydb_model::error::Result;
@@ -16,11 +18,11 @@ pub struct RenderTarget {
     pub seals: bool,
     /// `true` if it refers to servers, which then need addresses.
     pub names_servers: bool,
-    contents: Contents,
+    contents: TargetContents,
 }
 
 /// Contents of a target; never empty.
-enum Contents {
+enum TargetContents {
     Files(&'static [FileRow]),
     /// Objects of Kubernetes: one document, or a file for each with a kustomization.
     Objects(fn(&DeploymentPlan<'_>) -> Result<Vec<RenderedObject>>),
@@ -47,42 +49,42 @@ pub const TARGETS: &[RenderTarget] = &[
         help: "Compose: servers, networks, the job that provisions, the services",
         seals: false,
         names_servers: true,
-        contents: Contents::Files(&[FileRow { name: "compose.yaml", text: compose::document }]),
+        contents: TargetContents::Files(&[FileRow { name: "compose.yaml", text: compose::document }]),
     },
     RenderTarget {
         name: "kubernetes",
         help: "Kubernetes: StatefulSets, Services, NetworkPolicies, Job, CronJob",
         seals: false,
         names_servers: true,
-        contents: Contents::Objects(plain::objects),
+        contents: TargetContents::Objects(plain::objects),
     },
     RenderTarget {
         name: "cloudnative-pg",
         help: "CloudNativePG: Cluster, Database, DatabaseRole, Pooler, ScheduledBackup, PodMonitor, NetworkPolicies, Job, CronJob",
         seals: false,
         names_servers: true,
-        contents: Contents::Objects(cloudnative_pg::objects),
+        contents: TargetContents::Objects(cloudnative_pg::objects),
     },
     RenderTarget {
         name: "external-secrets",
         help: "External Secrets: an ExternalSecret for each login and admin",
         seals: false,
         names_servers: true,
-        contents: Contents::Objects(external_secrets::objects),
+        contents: TargetContents::Objects(external_secrets::objects),
     },
     RenderTarget {
         name: "sealed-secrets",
         help: "Sealed Secrets: a SealedSecret for each login and admin, for the controller's certificate",
         seals: true,
         names_servers: true,
-        contents: Contents::Objects(sealed_secrets::objects),
+        contents: TargetContents::Objects(sealed_secrets::objects),
     },
     RenderTarget {
         name: "pgbouncer",
         help: "PgBouncer: databases, and who may enter which",
         seals: false,
         names_servers: true,
-        contents: Contents::Files(&[
+        contents: TargetContents::Files(&[
             FileRow { name: "pgbouncer.ini", text: pgbouncer::settings },
             FileRow { name: "pgbouncer_hba.conf", text: pgbouncer::entrances },
         ]),
@@ -92,35 +94,35 @@ pub const TARGETS: &[RenderTarget] = &[
         help: "pgBackRest: a stanza for each server",
         seals: false,
         names_servers: true,
-        contents: Contents::Files(&[FileRow { name: "pgbackrest.conf", text: pgbackrest::settings }]),
+        contents: TargetContents::Files(&[FileRow { name: "pgbackrest.conf", text: pgbackrest::settings }]),
     },
     RenderTarget {
         name: "github",
         help: "GitHub: a workflow that provisions and proves each pull request",
         seals: false,
         names_servers: true,
-        contents: Contents::Files(&[FileRow { name: "databases.yml", text: github::workflow }]),
+        contents: TargetContents::Files(&[FileRow { name: "databases.yml", text: github::workflow }]),
     },
     RenderTarget {
         name: "gitlab",
         help: "GitLab: a job that provisions and proves each merge request",
         seals: false,
         names_servers: true,
-        contents: Contents::Files(&[FileRow { name: "databases.gitlab-ci.yml", text: gitlab::job }]),
+        contents: TargetContents::Files(&[FileRow { name: "databases.gitlab-ci.yml", text: gitlab::job }]),
     },
     RenderTarget {
         name: "cron",
         help: "cron: proofs, and backups where the manifest has them, on this machine",
         seals: false,
         names_servers: false,
-        contents: Contents::Files(&[FileRow { name: "martydb.crontab", text: cron::table }]),
+        contents: TargetContents::Files(&[FileRow { name: "martydb.crontab", text: cron::table }]),
     },
     RenderTarget {
         name: "prometheus",
         help: "Prometheus: what to scrape of martydb monitor, and alert rules",
         seals: false,
         names_servers: false,
-        contents: Contents::Files(&[
+        contents: TargetContents::Files(&[
             FileRow { name: "prometheus.yml", text: prometheus::configuration },
             FileRow { name: prometheus::RULES_FILE, text: prometheus::rules },
         ]),
@@ -130,7 +132,10 @@ pub const TARGETS: &[RenderTarget] = &[
         help: "Grafana: a dashboard with a row for each service",
         seals: false,
         names_servers: false,
-        contents: Contents::Files(&[FileRow { name: "martydb-dashboard.json", text: grafana::dashboard }]),
+        contents: TargetContents::Files(&[FileRow {
+            name: "martydb-dashboard.json",
+            text: grafana::dashboard,
+        }]),
     },
 ];
 
@@ -141,7 +146,7 @@ impl RenderTarget {
 
     /// Returns `true` if files that it does not write any more are removed.
     pub fn owns_folder(&self) -> bool {
-        matches!(self.contents, Contents::Objects(_))
+        matches!(self.contents, TargetContents::Objects(_))
     }
 
     /// Returns the first line of each file: the command that writes it. JSON has it as its first value.
@@ -159,7 +164,7 @@ impl RenderTarget {
     /// # Errors
     /// If this target does not support something in the manifest.
     pub fn text(&self, plan: &DeploymentPlan<'_>) -> Result<String> {
-        let Contents::Objects(objects) = self.contents else {
+        let TargetContents::Objects(objects) = self.contents else {
             return Ok(self.files(plan)?.into_iter().map(|file| file.text).collect());
         };
         let all = objects(plan)?.into_iter().map(|object| format!("---\n{}", object.text));
@@ -181,10 +186,10 @@ impl RenderTarget {
             RenderedFile { name, text }
         };
         match self.contents {
-            Contents::Files(rows) => {
+            TargetContents::Files(rows) => {
                 rows.iter().map(|row| Ok(file(row.name.to_owned(), (row.text)(plan)?))).collect()
             }
-            Contents::Objects(objects) => {
+            TargetContents::Objects(objects) => {
                 let objects = objects(plan)?;
                 let kustomization = ("kustomization".to_owned(), kustomization::text(&objects));
                 let all = objects.into_iter().map(|object| (object.file, object.text)).chain([kustomization]);

@@ -85,7 +85,8 @@ impl CompatibleMetric {
     pub fn series(&self, samples: &[Sample]) -> BTreeMap<SeriesLabels, f64> {
         let mut all = BTreeMap::new();
         let is_of = |sample: &&Sample| {
-            sample.metric == self.of && self.only.is_none_or(|only| sample.labels.iter().any(|label| label == only))
+            sample.metric == self.of
+                && self.only.is_none_or(|only| sample.labels.iter().any(|label| label == only))
         };
         for sample in samples.iter().filter(is_of) {
             let own = self.labels.iter().map(|(name, from)| (*name, label(sample, from)));

@@ -76,6 +76,7 @@ fn task(services: &[String]) -> Task {
         concurrency: 1,
         most: 1,
         timeout: Duration::from_secs(1),
+        patience: martydb_pg::server::PATIENCE,
         reach: ProbeReach::All,
     }
 }

@@ -7,12 +7,13 @@ use std::collections::BTreeMap;
 use super::scope::Scope;
 use crate::manifest::checked::ServerSpec;
 use crate::manifest::raw::{
-    RawBackupJobs, RawCertificates, RawClusterPrometheus, RawOperatorBackup, RawPods, RawPooler, RawResources, RawSecretStore, RawServerDeploy,
-    RawServiceDeploy, RawStorage,
+    RawBackupJobs, RawCertificates, RawClusterPrometheus, RawOperatorBackup, RawPods, RawPooler,
+    RawResources, RawSecretStore, RawServerDeploy, RawServiceDeploy, RawStorage,
 };
 use martydb_model::deploy::{
-    BackupJobs, BackupSchedule, CertificateIssuer, ClusterPrometheus, Deployment, PodSettings, PoolerDeployment, SecretStore, ServerDeployment, ServicePods,
-    StoreKind, WholeServerBackup, Workload, label,
+    BackupJobs, BackupSchedule, CertificateIssuer, ClusterPrometheus, Deployment, PodSettings,
+    PoolerDeployment, SecretStore, ServerDeployment, ServicePods, StoreKind, WholeServerBackup, Workload,
+    label,
 };
 use martydb_model::error::Result;
 use martydb_model::{DesiredService, ServiceName, units};
@@ -102,7 +103,13 @@ fn issuer(scope: &Scope, raw: &RawCertificates) -> Result<CertificateIssuer> {
 fn pod_settings(scope: &Scope, raw: &RawPods) -> Result<PodSettings> {
     let at = |key| vec!["deploy", "pods", key];
     for key in raw.annotations.keys() {
-        check(scope, at("annotations"), key, is_label_key, "the name of an annotation, such as example.com/team")?;
+        check(
+            scope,
+            at("annotations"),
+            key,
+            is_label_key,
+            "the name of an annotation, such as example.com/team",
+        )?;
     }
     check_labels(scope, at("node_selector"), &raw.node_selector)?;
     if let Some(class) = &raw.priority_class {
@@ -131,9 +138,9 @@ fn startup_seconds(scope: &Scope, name: &str, own: &RawServerDeploy) -> Result<u
         (None, None) => ("1h", vec![]),
     };
     let seconds = units::duration(text).and_then(|time| u32::try_from(time.as_secs()).ok());
-    seconds.filter(|seconds| *seconds > 0).ok_or_else(|| {
-        scope.sources.error_at(&at, format!("\"{text}\" is not a time, such as 10m or 2h"))
-    })
+    seconds
+        .filter(|seconds| *seconds > 0)
+        .ok_or_else(|| scope.sources.error_at(&at, format!("\"{text}\" is not a time, such as 10m or 2h")))
 }
 
 fn server(scope: &Scope, name: &str, own: &RawServerDeploy) -> Result<ServerDeployment> {

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{ADMIN, ComposeService, DependsOn, INIT, as_admin, network, of_martydb};
+use super::container::{ADMIN, ComposeService, DependsOn, INIT, as_admin, network, of_martydb};
 use crate::render::broker;
 use crate::render::deployment::{DeploymentPlan, MONITOR, RELAY};
 use martydb_model::error::Result;
 
-/// Profile of the monitor, whose certificate and users nobody but the user can make.
+/// Profile of the monitor: its certificate and users are the user's to make, and without them it cannot start.
 const PROFILE: &str = "monitor";
 
 /// Secret files of the monitor's listener.

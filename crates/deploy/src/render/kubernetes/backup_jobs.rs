@@ -54,7 +54,8 @@ fn disk(plan: &DeploymentPlan<'_>, jobs: &BackupJobs) -> RenderedObject {
         kind: "PersistentVolumeClaim",
         metadata: ObjectMeta::new(plan, DISK, None),
         spec: Some(ClaimSpec::new(&jobs.storage_size, jobs.storage_class.as_ref())),
-    }.rendered()
+    }
+    .rendered()
 }
 
 fn pod(plan: &DeploymentPlan<'_>, settings: &BackupSettings, jobs: &BackupJobs, run: &str) -> PodExtras {

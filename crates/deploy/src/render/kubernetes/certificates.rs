@@ -15,14 +15,14 @@ const AUTHORITIES: &str = "/run/martydb/ca";
 #[serde(rename_all = "camelCase")]
 struct CertificateSpec {
     secret_name: String,
-    secret_template: SecretTemplate,
+    secret_template: CertificateSecret,
     dns_names: Vec<String>,
     issuer_ref: IssuerRef,
     private_key: PrivateKey,
 }
 
 #[derive(Serialize)]
-struct SecretTemplate {
+struct CertificateSecret {
     labels: Labels,
 }
 
@@ -53,7 +53,9 @@ pub fn certificate(plan: &DeploymentPlan<'_>, secret: &str, services: &[&str]) -
     let reloads = [("cnpg.io/reload".to_owned(), String::new())];
     let spec = CertificateSpec {
         secret_name: secret.to_owned(),
-        secret_template: SecretTemplate { labels: metadata.labels.clone().into_iter().chain(reloads).collect() },
+        secret_template: CertificateSecret {
+            labels: metadata.labels.clone().into_iter().chain(reloads).collect(),
+        },
         dns_names: names.collect(),
         issuer_ref: IssuerRef { group: "cert-manager.io", kind: issuer.kind, name: issuer.name.clone() },
         private_key: PrivateKey { algorithm: "ECDSA", rotation_policy: "Always" },

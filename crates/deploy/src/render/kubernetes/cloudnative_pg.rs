@@ -7,8 +7,8 @@ use serde::Serialize;
 use super::namespace::namespace;
 use super::network_policies::{self, EntryPods, Peer, PolicyPort, PolicyRule, PolicySpec};
 use super::objects::{
-    INSTANCE, KubernetesObject, LabelSelector, Labels, NAME, ObjectMeta, POSTGRES, PodPlacement, RenderedObject,
-    Resources, TemplateMetadata, workload,
+    INSTANCE, KubernetesObject, LabelSelector, Labels, NAME, ObjectMeta, POSTGRES, PodPlacement,
+    RenderedObject, Resources, TemplateMetadata, workload,
 };
 use super::operator::{API, BARMAN, ByName, PORT, pod_labels, pooler_labels};
 use super::{backup_jobs, backups, certificates, jobs, pooler, workloads};

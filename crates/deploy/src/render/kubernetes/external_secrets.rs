@@ -104,7 +104,12 @@ pub fn objects(plan: &DeploymentPlan<'_>) -> Result<Vec<RenderedObject>> {
     Ok(all)
 }
 
-fn of_admin(plan: &DeploymentPlan<'_>, store: &SecretStore, server: &ServerNode<'_>, key: String) -> RenderedObject {
+fn of_admin(
+    plan: &DeploymentPlan<'_>,
+    store: &SecretStore,
+    server: &ServerNode<'_>,
+    key: String,
+) -> RenderedObject {
     let data = admin_data(server, SENTINEL).map(|(name, value)| (name, filled(&value, AS_IT_IS)));
     object(plan, store, server.admin_secret(), "kubernetes.io/basic-auth", data.into(), key)
 }

@@ -3,8 +3,9 @@
 
 use serde::Serialize;
 
-use super::objects::{KubernetesObject, LabelSelector, Labels, MARTYDB, NAME, ObjectMeta, RenderedObject, workload};
-use super::workload_policies::{self, NAMESPACE};
+use super::objects::{
+    KubernetesObject, LabelSelector, Labels, MARTYDB, NAME, ObjectMeta, RELAY, RenderedObject, workload,
+};
 use crate::render::deployment::{DeploymentPlan, ServerNode, ServiceNode};
 use martydb_model::error::{Error, Result};
 
@@ -63,6 +64,10 @@ pub struct PolicyPort {
     pub port: u16,
 }
 
+/// Label with the name of a namespace:
+/// <https://kubernetes.io/docs/reference/labels-annotations-taints/#kubernetes-io-metadata-name>.
+pub const NAMESPACE: &str = "kubernetes.io/metadata.name";
+
 pub const INGRESS: &str = "Ingress";
 pub const EGRESS: &str = "Egress";
 
@@ -113,7 +118,8 @@ pub fn policy(plan: &DeploymentPlan<'_>, name: &str, spec: PolicySpec) -> Render
         kind: "NetworkPolicy",
         metadata,
         spec: Some(spec),
-    }.rendered()
+    }
+    .rendered()
 }
 
 /// Returns the rule for the cluster's DNS.
@@ -130,10 +136,15 @@ fn name_servers() -> PolicyRule {
     }
 }
 
-fn of_server(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>, doors: EntryPods) -> RenderedObject {
+fn of_server(
+    plan: &DeploymentPlan<'_>,
+    host: &str,
+    server: &ServerNode<'_>,
+    doors: EntryPods,
+) -> RenderedObject {
     let clients = plan.services.iter().filter(|node| server.clients.contains(&node.service.name));
-    let relay = workload_policies::has_outbox(plan, server).then(workload_policies::relay);
-    let clients = clients.map(|node| node.pods.selector.clone()).chain([martydb()]).chain(relay);
+    let relay = plan.has_outbox(server).then(|| named(RELAY));
+    let clients = clients.map(|node| node.pods.selector.clone()).chain([named(MARTYDB)]).chain(relay);
     let clients = clients.chain(doors.pooler.map(|pods| pods(host)));
     let spec = PolicySpec {
         pod_selector: LabelSelector::new((doors.server)(host)),
@@ -175,7 +186,7 @@ fn of_service(plan: &DeploymentPlan<'_>, node: &ServiceNode<'_>, doors: EntryPod
 fn of_martydb(plan: &DeploymentPlan<'_>, doors: EntryPods) -> Result<RenderedObject> {
     let straight = EntryPods { pooler: None, ..doors };
     let spec = PolicySpec {
-        pod_selector: LabelSelector::new(martydb()),
+        pod_selector: LabelSelector::new(named(MARTYDB)),
         policy_types: vec![EGRESS],
         ingress: vec![],
         egress: plan.servers.iter().map(|server| to_server(server, straight)).collect::<Result<_>>()?,
@@ -183,9 +194,9 @@ fn of_martydb(plan: &DeploymentPlan<'_>, doors: EntryPods) -> Result<RenderedObj
     Ok(policy(plan, MARTYDB, spec))
 }
 
-/// Returns the labels of martydb's pods.
-fn martydb() -> Labels {
-    [(NAME.to_owned(), MARTYDB.to_owned())].into()
+/// Returns the labels of all pods of a program.
+fn named(name: &str) -> Labels {
+    [(NAME.to_owned(), name.to_owned())].into()
 }
 
 pub fn to_server(server: &ServerNode<'_>, doors: EntryPods) -> Result<PolicyRule> {

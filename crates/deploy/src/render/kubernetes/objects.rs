@@ -10,7 +10,7 @@ use martydb_ui::report::yaml_text;
 pub type Labels = BTreeMap<String, String>;
 
 pub use super::pod::*;
-pub use super::probe::Probe;
+pub use super::probe::ContainerProbe;
 pub use crate::render::deployment::{
     INSTANCE_LABEL as INSTANCE, MARTYDB, MONITOR, NAME_LABEL as NAME, POSTGRES, RELAY, workload,
 };
@@ -92,11 +92,11 @@ pub struct PodContainer {
     pub resources: Resources,
     pub security_context: ContainerSecurity,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub startup_probe: Option<Probe>,
+    pub startup_probe: Option<ContainerProbe>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub readiness_probe: Option<Probe>,
+    pub readiness_probe: Option<ContainerProbe>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub liveness_probe: Option<Probe>,
+    pub liveness_probe: Option<ContainerProbe>,
     pub volume_mounts: Vec<VolumeMount>,
 }
 

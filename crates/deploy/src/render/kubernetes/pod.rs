@@ -113,6 +113,9 @@ impl PodPlacement {
             when_unsatisfiable: "ScheduleAnyway",
             label_selector: LabelSelector::new(siblings),
         });
-        PodPlacement { topology_spread_constraints: spread.into_iter().collect(), ..PodPlacement::alone(plan) }
+        PodPlacement {
+            topology_spread_constraints: spread.into_iter().collect(),
+            ..PodPlacement::alone(plan)
+        }
     }
 }

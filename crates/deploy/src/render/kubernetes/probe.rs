@@ -5,7 +5,7 @@ use serde::Serialize;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Probe {
+pub struct ContainerProbe {
     #[serde(flatten)]
     pub action: ProbeAction,
     pub period_seconds: u32,
@@ -20,10 +20,15 @@ pub enum ProbeAction {
     HttpGet { path: &'static str, port: &'static str, scheme: &'static str },
 }
 
-impl Probe {
+impl ContainerProbe {
     /// Creates a probe that queries a path over HTTPS; the kubelet verifies no certificate.
-    pub fn https(path: &'static str, port: &'static str, period_seconds: u32, failure_threshold: u32) -> Probe {
+    pub fn https(
+        path: &'static str,
+        port: &'static str,
+        period_seconds: u32,
+        failure_threshold: u32,
+    ) -> ContainerProbe {
         let action = ProbeAction::HttpGet { path, port, scheme: "HTTPS" };
-        Probe { action, period_seconds, timeout_seconds: 5, failure_threshold }
+        ContainerProbe { action, period_seconds, timeout_seconds: 5, failure_threshold }
     }
 }

@@ -3,8 +3,10 @@
 
 use serde::Serialize;
 
-use super::objects::{KubernetesObject, LabelSelector, MARTYDB, MONITOR, ObjectMeta, RenderedObject, pod_labels};
-use super::workloads::{METRICS, MONITOR_TLS, MONITOR_USERS};
+use super::listener::{METRICS, MONITOR_TLS, MONITOR_USERS};
+use super::objects::{
+    KubernetesObject, LabelSelector, MARTYDB, MONITOR, ObjectMeta, RenderedObject, pod_labels,
+};
 use crate::render::deployment::DeploymentPlan;
 use crate::render::prometheus::{self, RuleFile};
 
@@ -13,30 +15,30 @@ const API: &str = "monitoring.coreos.com/v1";
 #[derive(Serialize)]
 struct ServiceMonitorSpec {
     selector: LabelSelector,
-    endpoints: [Endpoint; 1],
+    endpoints: [ScrapeEndpoint; 1],
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Endpoint {
+struct ScrapeEndpoint {
     port: &'static str,
     scheme: &'static str,
     interval: &'static str,
     /// The label `service` is the monitored service, not the Kubernetes Service that was scraped.
     honor_labels: bool,
-    basic_auth: BasicAuth,
-    tls_config: TlsConfig,
+    basic_auth: ScrapeLogin,
+    tls_config: ScrapeTls,
 }
 
 #[derive(Serialize)]
-struct BasicAuth {
+struct ScrapeLogin {
     username: KeyOfSecret,
     password: KeyOfSecret,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct TlsConfig {
+struct ScrapeTls {
     ca: SecretSource,
     server_name: String,
 }
@@ -71,13 +73,13 @@ fn service_monitor(plan: &DeploymentPlan<'_>) -> ServiceMonitorSpec {
     let user = |key| KeyOfSecret { name: MONITOR_USERS, key };
     ServiceMonitorSpec {
         selector: LabelSelector::new(pod_labels(MARTYDB, MONITOR)),
-        endpoints: [Endpoint {
+        endpoints: [ScrapeEndpoint {
             port: METRICS,
             scheme: "https",
             interval: prometheus::INTERVAL,
             honor_labels: true,
-            basic_auth: BasicAuth { username: user("username"), password: user("password") },
-            tls_config: TlsConfig {
+            basic_auth: ScrapeLogin { username: user("username"), password: user("password") },
+            tls_config: ScrapeTls {
                 ca: SecretSource { secret: KeyOfSecret { name: MONITOR_TLS, key: "ca.crt" } },
                 server_name: format!("{MONITOR}.{}.svc", plan.namespace),
             },

@@ -88,7 +88,10 @@ fn stateful_set(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) 
         service_name: host.to_owned(),
         replicas: 1,
         selector: LabelSelector::new(labels.clone()),
-        template: PodTemplate { metadata: TemplateMetadata::new(plan, labels), spec: pod(plan, host, server) },
+        template: PodTemplate {
+            metadata: TemplateMetadata::new(plan, labels),
+            spec: pod(plan, host, server),
+        },
         volume_claim_templates: vec![VolumeClaim {
             metadata: ClaimName { name: "data" },
             spec: ClaimSpec::new(&server.deploy.storage_size, server.deploy.storage_class.as_ref()),
@@ -142,7 +145,11 @@ fn container(server: &ServerNode<'_>) -> PodContainer {
         resources: Resources::new(&server.deploy.cpu, &server.deploy.memory),
         security_context: ContainerSecurity::default(),
         // Crash recovery takes long: a pod that is restarted meanwhile begins it again.
-        startup_probe: Some(ready(server, STARTUP_PERIOD, server.deploy.startup_seconds.div_ceil(STARTUP_PERIOD))),
+        startup_probe: Some(ready(
+            server,
+            STARTUP_PERIOD,
+            server.deploy.startup_seconds.div_ceil(STARTUP_PERIOD),
+        )),
         readiness_probe: Some(ready(server, 5, 3)),
         liveness_probe: Some(ready(server, 20, 6)),
         volume_mounts: vec![
@@ -154,8 +161,8 @@ fn container(server: &ServerNode<'_>) -> PodContainer {
     }
 }
 
-fn ready(server: &ServerNode<'_>, period_seconds: u32, failure_threshold: u32) -> Probe {
-    Probe {
+fn ready(server: &ServerNode<'_>, period_seconds: u32, failure_threshold: u32) -> ContainerProbe {
+    ContainerProbe {
         action: ProbeAction::Exec { command: image::ready(server).map(str::to_owned).into() },
         period_seconds,
         timeout_seconds: 5,

@@ -40,8 +40,8 @@ pub struct PodExtras {
     pub env: Vec<EnvVar>,
     pub env_from: Vec<EnvFrom>,
     pub ports: Vec<ContainerPort>,
-    pub readiness: Option<Probe>,
-    pub liveness: Option<Probe>,
+    pub readiness: Option<ContainerProbe>,
+    pub liveness: Option<ContainerProbe>,
     pub volumes: Vec<Volume>,
     pub mounts: Vec<VolumeMount>,
 }
@@ -109,16 +109,16 @@ fn arguments(plan: &DeploymentPlan<'_>, own: &[&str]) -> Vec<String> {
 
 fn passwords(plan: &DeploymentPlan<'_>, which: PodPasswords) -> Result<Vec<EnvVar>> {
     let is_relay = |login: &LoginNode<'_>| {
-        plan.outboxes().any(|node| node.service.server == login.key.server && node.outbox.relay == login.key.role)
+        plan.outboxes()
+            .any(|node| node.service.server == login.key.server && node.outbox.relay == login.key.role)
     };
     if which == PodPasswords::Relay {
         let brokers = broker::variables(plan);
         let brokers = brokers.iter().map(|name| EnvVar::secret(name, BROKERS.to_owned(), name));
         return Ok(of_logins(plan, is_relay)?.into_iter().chain(brokers).collect());
     }
-    let admin = |server: &ServerNode<'_>| {
-        EnvVar::secret(&server.password_variable, server.admin_secret(), PASSWORD)
-    };
+    let admin =
+        |server: &ServerNode<'_>| EnvVar::secret(&server.password_variable, server.admin_secret(), PASSWORD);
     Ok(plan.servers.iter().map(admin).chain(of_logins(plan, |_| true)?).collect())
 }
 

@@ -1,17 +1,14 @@
 //! Network policies of the monitor and the relay.
 
+use super::listener::PORT;
 use super::network_policies::{
-    EGRESS, EntryPods, INGRESS, Peer, PolicyRule, PolicySpec, policy, tcp, to_port, to_server,
+    EGRESS, EntryPods, INGRESS, NAMESPACE, Peer, PolicyRule, PolicySpec, policy, tcp, to_port, to_server,
 };
-use super::objects::{LabelSelector, Labels, MARTYDB, MONITOR, NAME, RELAY, RenderedObject, pod_labels};
-use super::workloads::PORT;
-use crate::render::broker::{self, BrokerLocation};
-use crate::render::deployment::{DeploymentPlan, ServerNode};
-use martydb_model::error::Result;
+use super::objects::{LabelSelector, MARTYDB, MONITOR, NAME, RELAY, RenderedObject, pod_labels};
 
-/// Label by which the namespace of a pod is found:
-/// <https://kubernetes.io/docs/reference/labels-annotations-taints/#kubernetes-io-metadata-name>.
-pub const NAMESPACE: &str = "kubernetes.io/metadata.name";
+use crate::render::broker::{self, BrokerLocation};
+use crate::render::deployment::DeploymentPlan;
+use martydb_model::error::Result;
 
 /// Returns the policy that lets Prometheus connect to the monitor.
 pub fn of_monitor(plan: &DeploymentPlan<'_>) -> RenderedObject {
@@ -23,11 +20,7 @@ pub fn of_monitor(plan: &DeploymentPlan<'_>) -> RenderedObject {
     let spec = PolicySpec {
         pod_selector: LabelSelector::new(pod_labels(MARTYDB, MONITOR)),
         policy_types: vec![INGRESS],
-        ingress: vec![PolicyRule {
-            from: vec![prometheus],
-            ports: vec![tcp(PORT)],
-            ..PolicyRule::default()
-        }],
+        ingress: vec![PolicyRule { from: vec![prometheus], ports: vec![tcp(PORT)], ..PolicyRule::default() }],
         egress: vec![],
     };
     policy(plan, MONITOR, spec)
@@ -39,26 +32,16 @@ pub fn of_monitor(plan: &DeploymentPlan<'_>) -> RenderedObject {
 /// If a broker is in the pod itself, or the networks of an external server are unknown.
 pub fn of_relay(plan: &DeploymentPlan<'_>, doors: EntryPods) -> Result<RenderedObject> {
     let straight = EntryPods { pooler: None, ..doors };
-    let servers = plan.servers.iter().filter(|server| has_outbox(plan, server));
+    let servers = plan.servers.iter().filter(|server| plan.has_outbox(server));
     let servers = servers.map(|server| to_server(server, straight)).collect::<Result<Vec<_>>>()?;
     let brokers = broker::all(plan)?.into_iter().map(|(location, port)| to_broker(location, port));
     let spec = PolicySpec {
-        pod_selector: LabelSelector::new(relay()),
+        pod_selector: labelled(NAME, RELAY.to_owned()),
         policy_types: vec![EGRESS],
         ingress: vec![],
         egress: servers.into_iter().chain(brokers).collect(),
     };
     Ok(policy(plan, RELAY, spec))
-}
-
-/// Returns `true` if a deployed relay reads an outbox on the server.
-pub fn has_outbox(plan: &DeploymentPlan<'_>, server: &ServerNode<'_>) -> bool {
-    plan.outboxes().any(|node| node.service.server == server.name)
-}
-
-/// Returns the labels of the relay's pods.
-pub fn relay() -> Labels {
-    [(NAME.to_owned(), RELAY.to_owned())].into()
 }
 
 /// Returns the rule for a broker. Labels of its pods are not known, and those outside have any address.

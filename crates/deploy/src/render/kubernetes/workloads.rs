@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use super::backup_jobs::{store_keys, to_store};
+use super::listener::{METRICS, MONITOR_TLS, MONITOR_USERS, PORT};
 use super::network_policies::EntryPods;
 use super::objects::*;
 use super::tool_pod::{self, PodExtras, PodPasswords, ToolPod};
@@ -11,14 +12,6 @@ use super::{certificates, prometheus_operator, workload_policies};
 use crate::render::deployment::DeploymentPlan;
 use martydb_model::BackupLocation;
 use martydb_model::error::Result;
-
-/// Port of the monitor, and its name.
-pub const PORT: u16 = 9187;
-pub const METRICS: &str = "metrics";
-
-/// Secrets of the monitor's listener: its certificate, and its users.
-pub const MONITOR_TLS: &str = "martydb-monitor-tls";
-pub const MONITOR_USERS: &str = "martydb-monitor-users";
 
 /// Arguments of the monitor, with the files of its Secrets. The last two are for one that cannot see the backups.
 static MONITOR_ARGUMENTS: [&str; 12] = [
@@ -87,8 +80,8 @@ fn service(plan: &DeploymentPlan<'_>) -> RenderedObject {
 fn monitor(plan: &DeploymentPlan<'_>) -> ToolPod<'static> {
     let mut extras = PodExtras {
         ports: vec![ContainerPort { name: METRICS, container_port: PORT }],
-        readiness: Some(Probe::https("/ready", METRICS, 10, 3)),
-        liveness: Some(Probe::https("/live", METRICS, 20, 6)),
+        readiness: Some(ContainerProbe::https("/ready", METRICS, 10, 3)),
+        liveness: Some(ContainerProbe::https("/live", METRICS, 20, 6)),
         ..PodExtras::default()
     };
     for (name, secret, folder) in
