@@ -4,6 +4,7 @@ mod access;
 mod ages;
 mod full;
 mod metrics;
+mod on_call;
 mod outbox;
 mod prometheus;
 mod role;

@@ -122,7 +122,7 @@ fn the_examples_are_what_their_manifests_say() {
         if is_document && update {
             std::fs::write(path, text).unwrap();
         } else if is_document {
-            assert_eq!(std::fs::read_to_string(path).unwrap(), text, "UPDATE=1 writes it anew");
+            assert_eq!(std::fs::read_to_string(path).unwrap(), text, "UPDATE=1 writes it again");
         }
     }
 }

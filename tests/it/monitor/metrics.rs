@@ -6,7 +6,7 @@ use rustix::process::Signal;
 
 use super::monitored;
 use super::served::{Served, series, value};
-use crate::support::{Admin, Project, Server, ask};
+use crate::support::{Admin, Project, Server, ask, until};
 
 #[test]
 fn a_scrape_has_the_statistics_of_every_service_under_its_name() {
@@ -14,8 +14,12 @@ fn a_scrape_has_the_statistics_of_every_service_under_its_name() {
     let project = monitored(&server, Admin::Super, "mom");
     project.run(&["init-all", "-y"]).expect(0);
     let served = Served::start(&project, &[]);
-    let checked = [("check", "drift")];
-    served.until("checked", |series| value(series, "martydb_check_ok", &checked) == Some(1.0));
+    let completed = |series: &super::served::Series, check: &&str| {
+        value(series, "martydb_check_ok", &[("check", check)]) == Some(1.0)
+    };
+    served.until("checked", |series| {
+        ["isolation", "migrations", "drift"].iter().all(|check| completed(series, check))
+    });
     let series = served.scrape();
     let of = |service: &'static str| [("service", service), ("server", "main"), ("database", service)];
     for service in ["mom_a", "mom_b"] {
@@ -172,6 +176,7 @@ fn a_server_that_is_gone_leaves_the_series_of_the_others_and_comes_back() {
     assert_eq!(ok(&series), Some(1.0));
     two.launch();
     served.until("up again", up("other", 1.0));
+    until("the log says it", || served.said().contains("server other can be read again"));
     let said = served.said();
     assert_eq!(said.matches("cannot read server other").count(), 1, "{said}");
     assert_eq!(said.matches("server other can be read again").count(), 1, "{said}");

@@ -9,8 +9,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use rustls::pki_types::CertificateDer;
 use rustix::process::{Pid, Signal, kill_process};
+use rustls::pki_types::CertificateDer;
 
 use crate::support::{Project, until};
 

@@ -37,6 +37,7 @@ fn at(port: u16, mode: TlsMode) -> Task {
         concurrency: 2,
         most: 2,
         timeout: Duration::from_millis(500),
+        patience: martydb_pg::server::PATIENCE,
         reach: ProbeReach::All,
     }
 }

@@ -155,6 +155,7 @@ pub fn task(server: &Server, logins: Vec<ProbeLogin>) -> Task {
         concurrency: 4,
         most: 4,
         timeout: Duration::from_secs(10),
+        patience: martydb_pg::server::PATIENCE,
         reach: ProbeReach::All,
     }
 }

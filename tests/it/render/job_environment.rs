@@ -18,7 +18,7 @@ fn manifest(server: &str, broker: &str, provider: &str) -> String {
     format!(
         "version: 1\nproject: je\nmonitor: true\n\
          servers: {{ main: {{ url: 'postgresql://postgres@{server}/postgres?sslmode=disable', password_env: OWN }} }}\n\
-         services:\n  je_a: {{ outbox: {{ to: {{ nats: 'nats://relay@{broker}', subject: 'je.{{event_type}}', password_env: NATS_PASSWORD }} }} }}\n  je_b: {{}}\n\
+         services:\n  je_a: {{ outbox: {{ to: {{ nats: 'nats://relay@{broker}', subject: 'je.{{event_type}}', password_env: NATS_PASSWORD, plaintext: true }} }} }}\n  je_b: {{}}\n\
          access: {{ je_reports: {{ login: true, read: [je_a], reason: reports }} }}\n{provider}"
     )
 }
@@ -36,10 +36,17 @@ fn by_hand(certified: &rcgen::CertifiedKey<rcgen::KeyPair>) -> Vec<Value> {
     vec![
         secret("main-admin", &[("username", "postgres"), ("password", ADMIN_PASSWORD)]),
         secret("martydb-relay-brokers", &[("NATS_PASSWORD", "correct horse")]),
-        secret("martydb-monitor-tls", &[("tls.crt", &certificate), ("tls.key", &key), ("ca.crt", &certificate)]),
+        secret(
+            "martydb-monitor-tls",
+            &[("tls.crt", &certificate), ("tls.key", &key), ("ca.crt", &certificate)],
+        ),
         secret(
             "martydb-monitor-users",
-            &[("users", "prometheus:battery staple"), ("username", "prometheus"), ("password", "battery staple")],
+            &[
+                ("users", "prometheus:battery staple"),
+                ("username", "prometheus"),
+                ("password", "battery staple"),
+            ],
         ),
     ]
 }
@@ -162,7 +169,8 @@ fn the_environment_of_each_pod_is_enough_for_its_command() {
     }
     assert!(ran > 1, "{rendered:?}");
     let deployed = |name: &str| {
-        let found = rendered.iter().find(|one| one["kind"] == "Deployment" && one["metadata"]["name"] == name);
+        let found =
+            rendered.iter().find(|one| one["kind"] == "Deployment" && one["metadata"]["name"] == name);
         pod(&found.unwrap_or_else(|| panic!("no {name}: {rendered:?}"))["spec"]["template"]["spec"])
     };
     monitor_serves(&deployed("martydb-monitor"), &certified);
@@ -192,7 +200,7 @@ fn monitor_serves(pod: &Pod<'_>, certified: &rcgen::CertifiedKey<rcgen::KeyPair>
 /// It publishes, and knows no password that it does not need.
 fn relay_publishes(pod: &Pod<'_>, server: &Server, nats: Option<&Nats>) {
     let names: Vec<String> = pod.environment().into_keys().collect();
-    assert_eq!(names, ["JE_A_JE_A_RELAY_PASSWORD", "NATS_PASSWORD"]);
+    assert_eq!(names, ["ACCESS_JE_A_RELAY_PASSWORD", "NATS_PASSWORD"]);
     let Some(nats) = nats else { return };
     nats.stream("je", &["je.>"], &serde_json::Value::Null);
     let mut command = pod.command();

@@ -5,8 +5,8 @@ use std::process::Command;
 
 use serde_yaml::Value;
 
-use super::network::objects;
 use super::MANIFEST;
+use super::network::objects;
 use crate::support::Project;
 
 /// Objects by kind and name.
@@ -54,7 +54,10 @@ fn a_file_that_is_not_rendered_any_more_is_removed() {
     let check = [&OUT[..], &["--check"]].concat();
     let said = project.run(&check).expect(3).stdout;
     assert!(said.contains("k8s/networkpolicy-service-billing.yaml is not rendered any more.\n"), "{said}");
-    assert!(names(&project).contains(&"networkpolicy-service-billing.yaml".to_owned()), "a check writes nothing");
+    assert!(
+        names(&project).contains(&"networkpolicy-service-billing.yaml".to_owned()),
+        "a check writes nothing"
+    );
     let said = project.run(&OUT).expect(0).stdout;
     assert!(said.contains("k8s/networkpolicy-service-billing.yaml removed.\n"), "{said}");
     assert!(!names(&project).contains(&"networkpolicy-service-billing.yaml".to_owned()));

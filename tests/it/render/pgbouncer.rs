@@ -119,7 +119,7 @@ fn a_pooler_for_other_machines_takes_tls_from_declared_networks() {
     let text = |pooler: &str| {
         format!(
             "version: 1\nproject: pn\ndeploy: {{ pooler: {{ port: {port}{pooler} }} }}\nservers:\n  main: {{ url: '{}' }}\n\
-             services:\n  pn_a: {{ connection_limit: {{ app: 300 }}, outbox: {{ to: {{ nats: 'nats://mq' }} }} }}\n",
+             services:\n  pn_a: {{ connection_limit: {{ app: 300 }}, outbox: {{ to: {{ nats: 'nats://mq', plaintext: true }} }} }}\n",
             server.url()
         )
     };

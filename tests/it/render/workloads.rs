@@ -22,7 +22,8 @@ services:
 ";
 
 fn manifest(broker: &str) -> String {
-    let outbox = "{ to: { amqp: 'amqp://relay@BROKER', exchange: x, password_env: MQ_PASSWORD } }";
+    let outbox =
+        "{ to: { amqp: 'amqp://relay@BROKER', exchange: x, password_env: MQ_PASSWORD, plaintext: true } }";
     MANIFEST.replace("OUTBOX", &outbox.replace("BROKER", broker))
 }
 
@@ -101,13 +102,17 @@ fn the_way_to_a_broker_is_as_narrow_as_its_address_tells() {
 
 #[test]
 fn what_the_manifest_does_not_declare_is_not_deployed() {
-    let of = |text: &str, target: &str| Project::with_manifest(text).run(&["render", target]).expect(0).stdout;
+    let of =
+        |text: &str, target: &str| Project::with_manifest(text).run(&["render", target]).expect(0).stdout;
     let manifest = manifest("mq");
     let neither = MANIFEST.replace("monitor: true\n", "").replace(", outbox: OUTBOX", "");
     for text in [neither, manifest.replace("deploy:\n", "deploy:\n  workloads: []\n")] {
         for target in ["kubernetes", "cloudnative-pg", "compose"] {
             let rendered = of(&text, target);
-            assert!(!rendered.contains("martydb-monitor") && !rendered.contains("martydb-relay"), "{rendered}");
+            assert!(
+                !rendered.contains("martydb-monitor") && !rendered.contains("martydb-relay"),
+                "{rendered}"
+            );
         }
     }
     let reserved = manifest.replace("  billing:", "  martydb-relay:");
@@ -145,7 +150,10 @@ fn pod_specs(text: &str) -> Vec<(String, Value)> {
         _ => None,
     };
     let all = objects(text).into_iter().filter_map(|object| {
-        Some((format!("{} {}", object["kind"].as_str()?, object["metadata"]["name"].as_str()?), template(&object)?))
+        Some((
+            format!("{} {}", object["kind"].as_str()?, object["metadata"]["name"].as_str()?),
+            template(&object)?,
+        ))
     });
     all.collect()
 }
@@ -175,7 +183,8 @@ fn the_settings_of_pods_are_those_of_every_pod() {
             // Each server is one pod: it is kept apart from the others.
             assert_eq!(spread["labelSelector"]["matchLabels"]["app.kubernetes.io/name"], "postgres");
             let probe = &pod["spec"]["containers"][0]["startupProbe"];
-            let seconds = probe["periodSeconds"].as_u64().unwrap() * probe["failureThreshold"].as_u64().unwrap();
+            let seconds =
+                probe["periodSeconds"].as_u64().unwrap() * probe["failureThreshold"].as_u64().unwrap();
             assert_eq!(seconds, 90 * 60);
         }
     }
@@ -194,7 +203,7 @@ fn the_settings_of_pods_are_those_of_every_pod() {
         ("  workloads: [serve]\n", "unknown variant"),
         ("  prometheus: { namespace: A_b }\n", "is not a Kubernetes name"),
     ] {
-        let text = MANIFEST.replace("OUTBOX", "{ to: { nats: 'nats://mq', subject: x } }");
+        let text = MANIFEST.replace("OUTBOX", "{ to: { nats: 'nats://mq', subject: x, plaintext: true } }");
         let text = text.replace("  prometheus: { namespace: monitoring }\n", keys);
         let refused = Project::with_manifest(&text).run(&["render", "kubernetes"]).expect(2);
         assert!(refused.stderr.contains(said), "{keys}: {}", refused.stderr);
@@ -217,14 +226,21 @@ fn certificates_of_the_issuer_are_where_their_users_look() {
         names.iter().map(|name| name.as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(certificates.len(), 3, "two servers and the monitor");
-    assert_eq!(of("db-one-tls"), ["db-one", "db-one.shop", "db-one.shop.svc", "db-one.shop.svc.cluster.local"]);
+    assert_eq!(
+        of("db-one-tls"),
+        ["db-one", "db-one.shop", "db-one.shop.svc", "db-one.shop.svc.cluster.local"]
+    );
     assert!(of("martydb-monitor-tls").contains(&"martydb-monitor.shop.svc".to_owned()));
     assert_eq!(certificates[0]["spec"]["issuerRef"]["kind"], "ClusterIssuer");
     for (name, pod) in pod_specs(&rendered) {
         let container = &pod["spec"]["containers"][0];
         let volumes = pod["spec"]["volumes"].as_sequence().unwrap();
         let secret = |name: &Value| {
-            volumes.iter().find(|volume| volume["name"] == *name).map(|volume| volume["secret"].clone()).unwrap()
+            volumes
+                .iter()
+                .find(|volume| volume["name"] == *name)
+                .map(|volume| volume["secret"].clone())
+                .unwrap()
         };
         let mounts = container["volumeMounts"].as_sequence().unwrap();
         let mounted = |path: &str| {
