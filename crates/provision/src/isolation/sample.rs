@@ -145,6 +145,7 @@ mod tests {
             concurrency: 1,
             most: 1,
             timeout: Duration::ZERO,
+            patience: Duration::ZERO,
             reach: ProbeReach::All,
         }
     }
