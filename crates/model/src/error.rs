@@ -180,8 +180,11 @@ impl Error {
     /// Adds a second failure: that of the cleanup after the first.
     #[must_use]
     pub fn and_also(self, other: Error) -> Self {
-        let both = self.cause(other.message).causes(other.causes);
-        other.hints.into_iter().fold(both, Error::hint)
+        let mut both = self.cause(other.message).causes(other.causes);
+        let mut hints = other.hints;
+        hints.retain(|hint| !both.hints.contains(hint));
+        both.hints.extend(hints);
+        both
     }
 
     /// Adds context: `message` becomes the message, and the current one its first cause.
@@ -236,6 +239,14 @@ mod tests {
             assert_eq!(kind.status(), status);
         }
         assert_eq!(kinds.len(), Kind::Interrupted as usize + 1);
+    }
+
+    #[test]
+    fn two_failures_with_one_hint_have_it_once() {
+        let failure = |message| Error::operation(message).hint("run it again");
+        let both = failure("a").and_also(failure("b").hint("wait"));
+        assert_eq!(both.causes, ["b"]);
+        assert_eq!(both.hints, ["run it again", "wait"]);
     }
 
     #[test]
