@@ -165,12 +165,25 @@ async fn built<T>(
 /// them. Additional tables of the service are ignored, and so are the parts of a missing object.
 fn that_count(all: Vec<Difference>) -> Vec<Difference> {
     let is_whole = |one: &&Difference| one.before.is_none() || one.after.is_none();
-    let relation =
-        |one: &&Difference| matches!(one.kind.as_str(), "view" | "materialized view" | "partitioned table");
-    let whole = all.iter().filter(is_whole).filter(relation).map(|one| format!("{}.", one.name));
-    let whole: Vec<String> = whole.collect();
-    let is_part = |one: &Difference| whole.iter().any(|name| one.name.starts_with(name));
-    all.into_iter().filter(|one| counts(one) && !is_part(one)).collect()
+    let whole = |kinds: &[&str]| -> Vec<String> {
+        let relations = all.iter().filter(is_whole).filter(|one| kinds.contains(&one.kind.as_str()));
+        relations.map(|one| one.name.clone()).collect()
+    };
+    let named = whole(&["view", "materialized view", "partitioned table"]);
+    let indexed = whole(&["table", "materialized view", "partitioned table"]);
+    let is_part = |one: &Difference| {
+        let definition = one.before.as_ref().xor(one.after.as_ref()).filter(|_| one.kind == "index");
+        let is_on = |table: &String| {
+            let on = [format!(" ON {table} USING "), format!(" ON ONLY {table} USING ")];
+            definition.is_some_and(|text| on.iter().any(|on| text.contains(on)))
+        };
+        let has =
+            |relation: &String| one.name.strip_prefix(relation).is_some_and(|rest| rest.starts_with('.'));
+        named.iter().any(has) || indexed.iter().any(is_on)
+    };
+    let parts: Vec<bool> = all.iter().map(is_part).collect();
+    let whole = all.into_iter().zip(parts).filter(|(one, is_part)| counts(one) && !is_part);
+    whole.map(|(one, _)| one).collect()
 }
 
 fn counts(difference: &Difference) -> bool {

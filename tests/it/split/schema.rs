@@ -149,6 +149,11 @@ fn migrations_that_are_there_are_compared() {
             project.write(&format!("{service}/migrations/{down}"), "SELECT 1;\n");
         }
     }
+    // What the migrations alone create is no difference, with all its parts.
+    let more = "CREATE TABLE passport_more (id int PRIMARY KEY, n int UNIQUE, m int); CREATE UNIQUE INDEX passport_m ON passport_more (m);
+        CREATE TABLE passport_parts (id int PRIMARY KEY) PARTITION BY LIST (id);";
+    project.write("passport_engine/migrations/V99__more.sql", more);
+    project.write("passport_engine/migrations/V99__more.down.sql", "SELECT 1;\n");
     let document = project.json(&["split", "schema"], 3);
     let outcome = |at: usize| document["services"][at]["outcome"].clone();
     assert_eq!(outcome(0), "differs");
