@@ -3,6 +3,7 @@
 mod across;
 mod definitions;
 mod left;
+mod moment;
 mod needs;
 mod offline;
 mod online;

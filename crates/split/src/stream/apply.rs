@@ -82,6 +82,17 @@ impl ApplyTarget {
         let settings = [SETTINGS, &role].concat();
         connect_with(&self.endpoint, &self.login, &self.database, &settings, Limits::WORK).await
     }
+
+    /// Returns the LSN up to which the stream was applied; waits for a transaction that is applying more.
+    ///
+    /// # Errors
+    /// As [`Applier::open`].
+    pub async fn applied(&self) -> Result<Lsn> {
+        let applier = Applier::open(self).await?;
+        let applied = applier.committed();
+        applier.close().await;
+        Ok(applied)
+    }
 }
 
 impl Applier {

@@ -42,33 +42,54 @@ pub async fn compare(
     refuse_differences(ends, &found)
 }
 
+/// Number of attempts to compare both ends at one LSN.
+const TRIES: usize = 5;
+
 /// Compares all rows while one end accepts writes: the stream stops at one LSN, at which the open end is read in a
-/// snapshot.
+/// snapshot. A follower that has not given way yet may apply later changes; then both ends are compared again.
 ///
 /// # Errors
-/// If no such LSN is available, or a change cannot be applied.
+/// If no such LSN is available, a change cannot be applied, or another process keeps applying changes.
 pub async fn at_one_moment(
     ends: &mut SwitchEndpoints,
     way: StreamWay,
     origin: &StreamOrigin,
     place: &ApplyTarget,
 ) -> Result<TargetComparison> {
-    let name = reverse::slot_name(ends, "m");
-    let slot = FirstSlot::make(&origin.access, &origin.database, &name, SlotLife::Session).await?;
-    let end = async {
-        let point =
-            Lsn::parse(&slot.point).ok_or_else(|| Error::operation("cannot read the new slot's LSN"))?;
-        follow(origin, place, FollowGoal::UpTo(point), &mut |_| ()).await?;
-        let (moment, copies) = match way {
-            // The stream contains the copies of other services' tables, too.
-            StreamWay::ToTarget => (ComparedMoment::OfSource(&slot.snapshot), ComparedCopies::Too),
-            StreamWay::ToSource => (ComparedMoment::OfTarget(&slot.snapshot), ComparedCopies::No),
-        };
-        compared(ends, copies, moment, ComparedTables::All).await
+    for attempt in 0..TRIES {
+        // The server may not have dropped the former slot yet.
+        let name = reverse::slot_name(ends, &format!("m{attempt}"));
+        let slot = FirstSlot::make(&origin.access, &origin.database, &name, SlotLife::Session).await?;
+        let end = at_slot(ends, way, origin, place, &slot).await;
+        slot.close().await;
+        if let Some(found) = end? {
+            return Ok(found);
+        }
     }
-    .await;
-    slot.close().await;
-    end
+    Err(Error::new(
+        Kind::Locked,
+        format!("another process applies the changes of {} during the comparison", ends.service.name),
+    )
+    .hint("end it, or wait until it has given way, then run the same command again"))
+}
+
+/// Compares both ends at the LSN of the slot; `None` if later changes were applied meanwhile.
+async fn at_slot(
+    ends: &mut SwitchEndpoints,
+    way: StreamWay,
+    origin: &StreamOrigin,
+    place: &ApplyTarget,
+    slot: &FirstSlot,
+) -> Result<Option<TargetComparison>> {
+    let point = Lsn::parse(&slot.point).ok_or_else(|| Error::operation("cannot read the new slot's LSN"))?;
+    follow(origin, place, FollowGoal::UpTo(point), &mut |_| ()).await?;
+    let (moment, copies) = match way {
+        // The stream contains the copies of other services' tables, too.
+        StreamWay::ToTarget => (ComparedMoment::OfSource(&slot.snapshot), ComparedCopies::Too),
+        StreamWay::ToSource => (ComparedMoment::OfTarget(&slot.snapshot), ComparedCopies::No),
+    };
+    let found = compared(ends, copies, moment, ComparedTables::All).await?;
+    Ok((place.applied().await? <= point).then_some(found))
 }
 
 async fn compared(

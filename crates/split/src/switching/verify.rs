@@ -7,7 +7,7 @@ use super::row_comparison::{StreamWay, at_one_moment};
 use crate::comparing::TargetComparison;
 use crate::state::SplitPhase;
 use crate::state::source;
-use crate::stream::{ApplyTarget, Lsn, StreamOrigin};
+use crate::stream::{ApplyTarget, FollowGoal, Lsn, StreamOrigin, follow};
 use martydb_model::error::{Error, Result};
 
 /// Applies the changes up to one LSN at the end that follows, and compares all rows there.
@@ -38,7 +38,7 @@ async fn to_target(ends: &mut SwitchEndpoints) -> Result<TargetComparison> {
     let start = place_in_log(ends.service.forward_from.as_deref());
     let (origin, place): (StreamOrigin, ApplyTarget) =
         (reverse::from_source(ends, &slot), ApplyTarget { start, ..ends.forward_place("forward") });
-    at_one_moment(ends, StreamWay::ToTarget, &origin, &place).await
+    compared(ends, StreamWay::ToTarget, &origin, &place).await
 }
 
 async fn to_source(ends: &mut SwitchEndpoints) -> Result<TargetComparison> {
@@ -47,7 +47,18 @@ async fn to_source(ends: &mut SwitchEndpoints) -> Result<TargetComparison> {
     let opened = ends.opened().await?;
     let origin = reverse::from_target(ends, &slot);
     let place = reverse::into_source(ends, login, place_in_log(opened.as_deref()));
-    at_one_moment(ends, StreamWay::ToSource, &origin, &place).await
+    compared(ends, StreamWay::ToSource, &origin, &place).await
+}
+
+/// Takes the stream over before the comparison chooses its LSN: until then the follower applies changes.
+async fn compared(
+    ends: &mut SwitchEndpoints,
+    way: StreamWay,
+    origin: &StreamOrigin,
+    place: &ApplyTarget,
+) -> Result<TargetComparison> {
+    follow(origin, place, FollowGoal::UpTo(Lsn::default()), &mut |_| ()).await?;
+    at_one_moment(ends, way, origin, place).await
 }
 
 fn place_in_log(text: Option<&str>) -> Lsn {

@@ -6,15 +6,15 @@ use super::{LEGACY, Split};
 use crate::support::until;
 
 /// The process that follows; it does not outlive its test.
-struct Follower(Child);
+pub struct Follower(Child);
 
 impl Follower {
-    fn start(split: &Split) -> Follower {
+    pub fn start(split: &Split) -> Follower {
         let mut command = split.project.command(&["split", "copy", "--online"]);
         Follower(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
     }
 
-    fn kill(&mut self) {
+    pub fn kill(&mut self) {
         self.0.kill().unwrap();
         self.0.wait().unwrap();
     }
@@ -109,7 +109,7 @@ fn a_service_that_cannot_be_followed_leaves_the_others_alone() {
 }
 
 /// Until the services are copied, and the stream is there.
-fn followed(split: &Split) {
+pub fn followed(split: &Split) {
     until("following", || {
         split.source.value(LEGACY, "SELECT to_regclass('martydb_split.service') IS NOT NULL") == "t"
     });
