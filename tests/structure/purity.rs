@@ -43,6 +43,7 @@ const PURE: &[&str] = &[
     "martydb_provision::reach",
     "martydb_split::answers",
     "martydb_split::assignment",
+    "martydb_split::crossing_writes",
     "martydb_split::dependencies",
     "martydb_split::edges",
     "martydb_split::members",

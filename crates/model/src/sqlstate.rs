@@ -9,6 +9,7 @@ pub const FEATURE_NOT_SUPPORTED: &str = "0A000";
 pub const INVALID_PARAMETER_VALUE: &str = "22023";
 pub const DIVISION_BY_ZERO: &str = "22012";
 pub const INVALID_TEXT_REPRESENTATION: &str = "22P02";
+pub const FOREIGN_KEY_VIOLATION: &str = "23503";
 pub const UNIQUE_VIOLATION: &str = "23505";
 pub const ACTIVE_SQL_TRANSACTION: &str = "25001";
 pub const READ_ONLY_SQL_TRANSACTION: &str = "25006";

@@ -57,7 +57,7 @@ const KINDS: &[KindRow] = &[
         choices: &[
             choice(
                 "drop",
-                "the column stays without its foreign key: values may dangle, and no ON DELETE runs",
+                "the column stays without its foreign key: values may dangle, and no ON DELETE runs; the first cutover of the two services removes it from the source, too",
             ),
             choice(
                 "call",
@@ -111,14 +111,20 @@ const KINDS: &[KindRow] = &[
     KindRow {
         kind: EdgeKind::Rule,
         name: "rule",
-        choices: &[choice("drop", "the target does not get the rule: its writes elsewhere stop")],
+        choices: &[choice(
+            "drop",
+            "the target does not get the rule: its writes elsewhere stop; in the source, the cutover of the service into which it writes disables it",
+        )],
         instead: OWN_COPY,
     },
     KindRow {
         kind: EdgeKind::Trigger,
         name: "trigger",
         choices: &[
-            choice("drop", "the target does not get the trigger: its effects elsewhere stop"),
+            choice(
+                "drop",
+                "the target does not get the trigger: its effects elsewhere stop; in the source, the cutover of the service into which it writes disables it",
+            ),
             choice(
                 "call",
                 "the same in the database; the service notifies the other one, for example through its outbox",
@@ -130,7 +136,10 @@ const KINDS: &[KindRow] = &[
         kind: EdgeKind::Function,
         name: "function",
         choices: &[
-            STAYS,
+            choice(
+                "leave",
+                "it is in no target; it stays in the source until `split finish`, and fails there where it writes into a table that is cut over",
+            ),
             choice(
                 "copy",
                 "every service that has one of the tables gets it unchanged: it fails at a table of another service",
@@ -170,7 +179,7 @@ const KINDS: &[KindRow] = &[
         name: "policy",
         choices: &[choice(
             "drop",
-            "the target does not get the policy; row security stays on: a table without another policy returns no rows",
+            "the target does not get the policy; row security stays on: a table without another policy returns no rows; if it writes elsewhere, cut over its own service first",
         )],
         instead: REFERENCE,
     },
@@ -179,7 +188,7 @@ const KINDS: &[KindRow] = &[
         name: "default",
         choices: &[choice(
             "drop",
-            "the column has no default in the target: the application must set the value",
+            "the column has no default in the target: the application must set the value; if it writes elsewhere, cut over its own service first",
         )],
         instead: REFERENCE,
     },
@@ -188,7 +197,7 @@ const KINDS: &[KindRow] = &[
         name: "check",
         choices: &[choice(
             "drop",
-            "the target does not get the constraint: the application must keep the rows valid",
+            "the target does not get the constraint: the application must keep the rows valid; if it writes elsewhere, cut over its own service first",
         )],
         instead: REFERENCE,
     },

@@ -67,6 +67,15 @@ impl Assignment {
         self.destinations.get(&relation).unwrap_or(&RelationDestination::Unassigned)
     }
 
+    /// Returns the service that has the relation, and not a copy of it.
+    pub fn owner(&self, relation: Oid) -> Option<&ServiceName> {
+        match self.destination(relation) {
+            RelationDestination::Service(service) => Some(service),
+            RelationDestination::Reference(table) => Some(&table.owner),
+            _ => None,
+        }
+    }
+
     /// Returns the databases that will contain the relation; `None` if it is unassigned.
     pub fn placements(&self, relation: Oid) -> Option<BTreeSet<ServicePlacement>> {
         match self.destination(relation) {

@@ -135,6 +135,7 @@ impl SplitCopy<'_> {
                 tables: &tables,
                 hint: &hint,
                 passes: ready.of.target.owner.as_str(),
+                first: Statement::default(),
                 last: stmt!(""),
                 wait: self.wait,
             },

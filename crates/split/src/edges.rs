@@ -150,15 +150,7 @@ impl<'a> EdgeFinder<'a> {
     fn hanging(&mut self) {
         let mut crossing = vec![];
         for (part, needs) in &self.parts {
-            let kind = match part.kind {
-                PartKind::View => continue,
-                PartKind::Rule => EdgeKind::Rule,
-                PartKind::Trigger => EdgeKind::Trigger,
-                PartKind::Policy => EdgeKind::Policy,
-                PartKind::Default => EdgeKind::Default,
-                PartKind::Check => EdgeKind::Check,
-                PartKind::Index => EdgeKind::Index,
-            };
+            let Some(kind) = part.kind.edge() else { continue };
             let mut others = needs.tables.clone();
             others.remove(&self.source.root(part.relation));
             let placements = match part.stays_with_the_owner() {

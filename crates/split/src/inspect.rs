@@ -98,6 +98,12 @@ impl SourceMoment {
     pub async fn close(self) {
         self.session.close().await;
     }
+
+    /// Ends the session.
+    pub async fn into_catalog(self) -> SourceCatalog {
+        self.session.close().await;
+        self.catalog
+    }
 }
 
 async fn catalog(session: &mut Connection) -> Result<SourceCatalog> {

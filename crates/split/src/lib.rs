@@ -43,6 +43,7 @@ mod assignment;
 pub mod begin;
 pub mod comparing;
 pub mod copying;
+mod crossing_writes;
 mod deferred_objects;
 mod dependencies;
 mod edges;

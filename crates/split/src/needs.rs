@@ -29,6 +29,8 @@ pub struct ReferenceGraph<'a> {
     named: BTreeMap<Oid, BTreeSet<ObjectKey>>,
     /// Routines with dynamic SQL.
     unknown: BTreeSet<Oid>,
+    /// Relations that each routine and rule may write into.
+    written: BTreeMap<ObjectKey, BTreeSet<ObjectKey>>,
 }
 
 impl<'a> ReferenceGraph<'a> {
@@ -38,19 +40,44 @@ impl<'a> ReferenceGraph<'a> {
             views.entry(part.relation).or_default().push((part.class, part.oid));
         }
         let by_name = SourceNames::of(source);
-        let (mut named, mut unknown) = (BTreeMap::new(), BTreeSet::new());
+        let (mut named, mut unknown, mut written) = (BTreeMap::new(), BTreeSet::new(), BTreeMap::new());
+        let find = |names: &[ScannedName]| -> BTreeSet<ObjectKey> {
+            names.iter().flat_map(|name| by_name.find(name)).collect()
+        };
         for routine in source.routines.values() {
             let found = scan(&routine.body);
             let is_known = KNOWN.contains(&routine.language.as_str());
             if !is_known || routine.language == "plpgsql" && found.executes {
                 unknown.insert(routine.oid);
             }
-            let mut all: BTreeSet<ObjectKey> =
-                found.names.iter().flat_map(|name| by_name.find(name)).collect();
-            all.remove(&(CatalogClass::Routine, routine.oid));
+            let mut all = find(&found.names);
+            let key = (CatalogClass::Routine, routine.oid);
+            written.insert(key, if is_known { find(&found.written) } else { all.clone() });
+            all.remove(&key);
             named.insert(routine.oid, all);
         }
-        ReferenceGraph { source, views, named, unknown }
+        for rule in &source.parts {
+            let Some(text) = &rule.rule else { continue };
+            written.insert((rule.class, rule.oid), find(&scan(text).written));
+        }
+        ReferenceGraph { source, views, named, unknown, written }
+    }
+
+    /// Returns the tables that an object writes into when it runs, by itself or through the routines that it calls.
+    pub fn writes(&self, key: ObjectKey) -> BTreeSet<Oid> {
+        let routines = self.needs([key]).routines.into_iter().map(|oid| (CatalogClass::Routine, oid));
+        let named = routines.chain([key]).filter_map(|one| self.written.get(&one)).flatten();
+        let relations = named.filter(|(class, _)| *class == CatalogClass::Relation);
+        relations.flat_map(|(_, oid)| self.tables_behind(*oid)).collect()
+    }
+
+    /// Returns a table itself, and the tables that a view reads.
+    fn tables_behind(&self, relation: Oid) -> BTreeSet<Oid> {
+        match self.source.relations.get(&relation) {
+            Some(one) if one.is_table() => [self.source.root(relation)].into(),
+            Some(one) if one.is_view() => self.needs([(CatalogClass::Relation, relation)]).tables,
+            _ => BTreeSet::new(),
+        }
     }
 
     /// Returns the needs of these objects, without themselves.

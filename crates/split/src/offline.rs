@@ -5,9 +5,11 @@ use super::copying::{CopyTarget, FilledCount, ReadyTarget, SplitCopy, fill, read
 use super::sequences;
 use super::state::source::{self, SplitRelation};
 use super::state::{SplitKind, SplitPhase};
+use super::switching::held::hold_sql;
 use super::tables::DatabaseTables;
 use super::write_block::{self, WriteBlock};
 use martydb_model::error::Result;
+use martydb_model::sql::Statement;
 use martydb_pg::server::Connection;
 
 /// Copies these services, or resumes an earlier copy.
@@ -52,12 +54,15 @@ async fn close_source(session: &mut Connection, copy: &SplitCopy<'_>, target: &C
     let closed = |one: &&SplitRelation| one.kind != SplitKind::Sequence && one.copy_of.is_none();
     let tables: Vec<u32> = target.relations.iter().filter(closed).map(|one| one.oid).collect();
     let place = &target.target;
+    let name = target.service.as_str();
+    let held = hold_sql(session, copy.access, copy.database, name).await?;
     let hint = format!("it moves to database \"{}\" at {}", place.database, place.endpoint);
     let closing = WriteBlock {
         tables: &tables,
         hint: &hint,
-        passes: &copy.run.login(target.service.as_str()),
-        last: write_block::close_source_sql(target.service.as_str()),
+        passes: &copy.run.login(name),
+        first: Statement::join(held),
+        last: write_block::close_source_sql(name),
         wait: copy.wait,
     };
     write_block::close(session, &closing).await.map(drop)

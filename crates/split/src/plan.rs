@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::answers::EdgeKind;
 use super::assignment::{Assignment, RelationDestination};
+use super::crossing_writes::{CrossingWrite, crossing_writes};
 use super::edges::{CrossingEdge, crossing_edges};
 use super::needs::ReferenceGraph;
 use super::proposal::SplitProposal;
@@ -24,7 +25,7 @@ pub struct SplitPlan {
     pub edges: Vec<CrossingEdge>,
     /// Objects that belong to no service and need no decision, as text.
     pub left: Vec<String>,
-    /// Parts of the map that match nothing, as text.
+    /// Parts of the map that match nothing, and what the order of the cutovers must respect, as text.
     pub notes: Vec<String>,
     pub assignment: Assignment,
 }
@@ -60,6 +61,7 @@ impl SplitPlan {
             .map(|words| format!("{words}: no object of the source has that name"))
             .collect();
         notes.extend(answer(map, &mut edges)?);
+        notes.extend(order(&assignment, source));
         let services = map.services.keys();
         let tables = |service: &ServiceName| (service.clone(), tables(&assignment, source, service));
         let services = services.map(tables).collect();
@@ -73,10 +75,39 @@ impl SplitPlan {
         self.edges.iter().filter(|edge| edge.answer.is_none())
     }
 
+    /// Returns `true` if no service has a table.
+    pub fn is_empty(&self) -> bool {
+        self.services.iter().all(|(_, tables)| tables.is_empty())
+    }
+
     /// Returns `true` if every table is assigned and every edge has an answer.
     pub fn is_complete(&self) -> bool {
-        self.open.is_empty() && self.unanswered().next().is_none()
+        !self.is_empty() && self.open.is_empty() && self.unanswered().next().is_none()
     }
+}
+
+/// Returns the effects of each cutover on tables that stay open in the source and write into those of its service.
+fn order(assignment: &Assignment, source: &SourceCatalog) -> BTreeSet<String> {
+    let writes = crossing_writes(source);
+    let note = |write: &CrossingWrite| {
+        let its = assignment.owner(write.into)?;
+        let shown = write.shown(source);
+        let own = match assignment.destination(write.part.relation) {
+            RelationDestination::Unassigned | RelationDestination::Disputed(_) => return None,
+            _ => assignment.owner(write.part.relation),
+        };
+        match own {
+            Some(own) if own == its => None,
+            _ if write.part.is_switchable() => Some(format!(
+                "{shown}: the cutover of {its} disables it in the source, a rollback enables it"
+            )),
+            Some(own) => Some(format!("{shown}: cut over {own} before {its}")),
+            None => {
+                Some(format!("{shown}: the cutover of {its} refuses until it is removed from the source"))
+            }
+        }
+    };
+    writes.iter().filter_map(note).collect()
 }
 
 fn tables(assignment: &Assignment, source: &SourceCatalog, service: &ServiceName) -> Vec<PlannedTable> {

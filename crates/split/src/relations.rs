@@ -101,15 +101,17 @@ fn parts(bytes: i64, pages: i64, major: u32) -> i32 {
     i32::try_from((bytes / PART + 1).min(pages.max(1))).unwrap_or(1)
 }
 
-/// Returns a hash of the map: destinations and answers. Foreign keys that cross are excluded, because they are gone
-/// after a cutover.
+/// Kinds of edges that a cutover, or the operator before one, removes from the source.
+const REMOVED: &[EdgeKind] = &[EdgeKind::ForeignKey, EdgeKind::Default, EdgeKind::Check, EdgeKind::Policy];
+
+/// Returns a hash of the map: destinations and answers, without edges that end during the split.
 pub fn map_hash(plan: &SplitPlan, relations: &[SplitRelation]) -> String {
     let mut hash = Sha256::new();
     for one in relations {
         let SplitRelation { service, schema, name, .. } = one;
         hash.update(format!("{service}\0{schema}\0{name}\0{}\0", one.copy_of.as_deref().unwrap_or_default()));
     }
-    for edge in plan.edges.iter().filter(|edge| edge.kind != EdgeKind::ForeignKey) {
+    for edge in plan.edges.iter().filter(|edge| !REMOVED.contains(&edge.kind)) {
         hash.update(format!("{}\0{}\0", edge.name(), edge.answer.as_deref().unwrap_or_default()));
     }
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()

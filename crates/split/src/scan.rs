@@ -12,6 +12,8 @@ pub struct ScannedName {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct ScannedNames {
     pub names: Vec<ScannedName>,
+    /// Names of relations that it may write into.
+    pub written: Vec<ScannedName>,
     /// `true` if it contains the word EXECUTE outside of strings.
     pub executes: bool,
 }
@@ -22,9 +24,34 @@ pub fn scan(body: &str) -> ScannedNames {
         Scanner { text: body, at: 0, in_string: false, found: ScannedNames::default(), qualifier: None };
     while scanner.step() {}
     let mut found = scanner.found;
+    found.written = written(&found.names, found.executes);
     found.names.sort();
     found.names.dedup();
     found
+}
+
+/// Words of statements that write. In one that is built at run time, its table may be any name.
+const WRITES: &[&str] = &["insert", "update", "delete", "truncate", "merge", "copy"];
+
+/// Returns the names of relations that a body may write into; `names` are in the order of the body.
+fn written(names: &[ScannedName], executes: bool) -> Vec<ScannedName> {
+    let contains = |word: &&str| names.iter().any(|one| one.name == *word);
+    if contains(&"truncate") || executes && WRITES.iter().any(contains) {
+        return names.to_vec();
+    }
+    let is_written = |at: &usize| {
+        // The schema of a name is a name of its own.
+        let schemas = usize::from(names[*at].before.is_some());
+        let words = names[..*at].iter().rev().skip(schemas).map(|one| one.name.as_str());
+        let mut words = words.filter(|word| *word != "only");
+        match words.next() {
+            Some("update" | "copy") => true,
+            Some("into") => matches!(words.next(), Some("insert" | "merge")),
+            Some("from") => words.next() == Some("delete"),
+            _ => false,
+        }
+    };
+    (0..names.len()).filter(is_written).map(|at| names[at].clone()).collect()
 }
 
 struct Scanner<'a> {
@@ -132,12 +159,16 @@ impl Scanner<'_> {
 mod tests {
     use super::*;
 
-    fn names(body: &str) -> Vec<String> {
+    fn shown(names: &[ScannedName]) -> Vec<String> {
         let shown = |one: &ScannedName| match &one.before {
             Some(before) => format!("{before}.{}", one.name),
             None => one.name.clone(),
         };
-        scan(body).names.iter().map(shown).collect()
+        names.iter().map(shown).collect()
+    }
+
+    fn names(body: &str) -> Vec<String> {
+        shown(&scan(body).names)
     }
 
     #[test]
@@ -157,6 +188,29 @@ mod tests {
         ] {
             assert_eq!(names(body), expected, "{body}");
         }
+    }
+
+    /// A word of the language among them is the name of no relation.
+    #[test]
+    fn a_name_that_is_written_is_told_from_one_that_is_read() {
+        for (body, expected) in [
+            ("INSERT INTO a SELECT * FROM b", &["a"][..]),
+            ("insert into public.a values (1)", &["public", "public.a"]),
+            ("UPDATE ONLY \"A\" SET x = 1 FROM b", &["only", "A"]),
+            ("DELETE FROM ONLY s.a USING b", &["only", "s", "s.a"]),
+            ("WITH x AS (DELETE FROM a RETURNING *) INSERT INTO b SELECT * FROM x", &["a", "b"]),
+            ("MERGE INTO a USING b ON true WHEN MATCHED THEN DELETE", &["a"]),
+            ("SELECT n INTO a FROM b FOR UPDATE OF b", &["of"]),
+            ("SELECT max(n) FROM a", &[]),
+            ("-- INSERT INTO a\nSELECT 1", &[]),
+            ("INSERT INTO a VALUES (1) ON CONFLICT DO UPDATE SET n = 2", &["a", "set"]),
+        ] {
+            assert_eq!(shown(&scan(body).written), expected, "{body}");
+        }
+        for any in ["TRUNCATE a, b", "EXECUTE 'INSERT INTO ' || 'b'"] {
+            assert!(shown(&scan(any).written).contains(&"b".to_owned()), "{any}");
+        }
+        assert!(scan("EXECUTE 'SELECT * FROM ' || 'b'").written.is_empty());
     }
 
     #[test]

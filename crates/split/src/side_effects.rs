@@ -2,6 +2,7 @@
 //! values, policies that apply to the owner too. All of them are disabled while rows arrive that the other side has
 //! already processed; each is recorded as the statement that restores it.
 
+use super::state::notes::SplitNote;
 use martydb_model::error::Result;
 use martydb_model::sql::{ServerText, Statement, ValueRows, stmt};
 use martydb_pg::server::{Connection, query_as};
@@ -25,9 +26,22 @@ pub struct TableSideEffect {
     pub back: String,
     /// `true` for a foreign key from or to a table outside the list.
     pub crosses: bool,
+    /// `true` for a foreign key of a table of the list that changes its rows: ON DELETE CASCADE and the like.
+    pub acts: bool,
 }
 
 impl TableSideEffect {
+    /// Returns kind, table and name.
+    pub fn label(&self) -> String {
+        format!("{} {} {}", self.kind, self.relation, self.name)
+    }
+
+    /// Returns the note that restores it; notes are restored in the order of their names.
+    pub fn note(&self, kind: &str) -> SplitNote {
+        let name = format!("{:02} {}", self.rank, self.label());
+        SplitNote { kind: kind.into(), name, definition: self.back.clone() }
+    }
+
     /// Returns the statement that disables it.
     pub fn off(&self) -> Option<Statement> {
         let text = ServerText::quoted_by_server(self.off.clone());
@@ -56,7 +70,7 @@ pub async fn find(session: &mut Connection, tables: &[(String, String)]) -> Resu
          {reflexes}",
         reflexes = Statement::from_program(include_str!("sql/reflexes.sql"))
     );
-    let effect = |(rank, relation, kind, name, off, back, crosses)| TableSideEffect {
+    let effect = |(rank, relation, kind, name, off, back, crosses, acts)| TableSideEffect {
         rank,
         relation,
         kind,
@@ -64,6 +78,7 @@ pub async fn find(session: &mut Connection, tables: &[(String, String)]) -> Resu
         off,
         back,
         crosses,
+        acts,
     };
     Ok(query_as(session, &asked).await?.into_iter().map(effect).collect())
 }

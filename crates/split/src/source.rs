@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
+use super::answers::EdgeKind;
+
 /// OID of an object in its catalog.
 pub type Oid = u32;
 
@@ -100,6 +102,11 @@ pub struct SourcePart {
     pub relation: Oid,
     /// Name, quoted.
     pub name: String,
+    /// Name as in the catalog.
+    pub bare: String,
+    /// Definition of a rule.
+    #[serde(default)]
+    pub rule: Option<String>,
     /// Value of `attgenerated`, for a generated column instead of a default.
     #[serde(default)]
     pub generated: Option<String>,
@@ -109,6 +116,11 @@ pub struct SourcePart {
 }
 
 impl SourcePart {
+    /// Returns `true` if the part can be disabled and enabled again.
+    pub fn is_switchable(&self) -> bool {
+        matches!(self.kind, PartKind::Rule | PartKind::Trigger)
+    }
+
     /// Returns `true` if the copies of a reference table omit the part: its checks and effects belong to the owner.
     pub fn stays_with_the_owner(&self) -> bool {
         matches!(self.kind, PartKind::Rule | PartKind::Trigger | PartKind::Policy)
@@ -126,6 +138,25 @@ pub enum PartKind {
     Default,
     Check,
     Index,
+}
+
+impl PartKind {
+    /// Returns the kind of its edges; `None` for a view, which is a relation.
+    pub fn edge(self) -> Option<EdgeKind> {
+        Some(match self {
+            PartKind::View => return None,
+            PartKind::Rule => EdgeKind::Rule,
+            PartKind::Trigger => EdgeKind::Trigger,
+            PartKind::Policy => EdgeKind::Policy,
+            PartKind::Default => EdgeKind::Default,
+            PartKind::Check => EdgeKind::Check,
+            PartKind::Index => EdgeKind::Index,
+        })
+    }
+
+    pub fn name(self) -> &'static str {
+        self.edge().map_or("view", EdgeKind::name)
+    }
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -196,6 +227,20 @@ impl SourceCatalog {
             }
         }
         top
+    }
+
+    /// Returns a table, and its partitions.
+    pub fn family(&self, table: Oid) -> BTreeSet<Oid> {
+        let mut all: BTreeSet<Oid> = [table].into();
+        loop {
+            let inside = |one: &&ChildTable| one.partition && all.contains(&one.parent);
+            let children: Vec<Oid> = self.children.iter().filter(inside).map(|one| one.child).collect();
+            let before = all.len();
+            all.extend(children);
+            if all.len() == before {
+                return all;
+            }
+        }
     }
 
     pub fn ident(&self, oid: Oid) -> &str {

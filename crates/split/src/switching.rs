@@ -2,14 +2,18 @@
 //! database, `rollback` back to the source, and `finish` removes the means of a rollback. A row in the service's
 //! database, which is written in the transaction that opens it, defines the open side.
 //!
-//! `ends` contains the sessions, `drain` applies the last changes, `equal` compares the rows while neither side accepts
-//! writes, `definitions` compares the tables' definitions, and `reverse` prepares the rollback.
+//! `endpoints` contains the sessions, `catch_up` applies the last changes, `row_comparison` compares the rows while
+//! neither side accepts writes, `definitions` compares the tables' definitions, `held` disables triggers and rules of
+//! other tables that would write into closed ones, and `reverse` prepares the rollback.
 
+mod afterwards;
 mod catch_up;
 mod cutover;
+mod dangling;
 pub mod definitions;
 mod endpoints;
 mod finish;
+pub mod held;
 mod leftovers;
 pub mod reverse;
 mod rollback;
@@ -20,6 +24,6 @@ pub use catch_up::catch_up;
 pub use cutover::{Switched, cut_over, still_target};
 pub use endpoints::{SwitchEndpoints, VERIFYING};
 pub use finish::{FinishRemoval, begin as begin_finish, clear_source, clear_target, removal};
-pub use leftovers::{Leftover, OldLogin, old_logins};
+pub use leftovers::{Leftover, OldGrant, OldLogin, old_grants, old_logins};
 pub use rollback::{AfterRollback, RolledBack, roll_back};
 pub use verify::verify_following;

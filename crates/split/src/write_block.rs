@@ -22,6 +22,8 @@ pub struct WriteBlock<'a> {
     pub hint: &'a str,
     /// Exempt writers: at the source this login, at a target the members of this role.
     pub passes: &'a str,
+    /// Statements at the beginning of the closing transaction: they lock tables whose writers may wait for these.
+    pub first: Statement,
     /// Statements at the end of the closing transaction, such as the marker's.
     pub last: Statement,
     /// Timeout for other transactions.
@@ -101,7 +103,7 @@ fn family_sql(oids: &[u32]) -> Statement {
 
 async fn attempt(session: &mut Connection, closing: &WriteBlock<'_>, patience: LockTimeout) -> Result<()> {
     execute(session, &stmt!("BEGIN")).await?;
-    execute(session, &patience.lock_timeout_sql()).await?;
+    execute(session, &Statement::join([patience.lock_timeout_sql(), closing.first.clone()])).await?;
     let tables = tables(session, closing.tables).await?;
     if !tables.is_empty() {
         let names = tables.iter().map(|table| stmt!("ONLY {table}", table = table.ident));

@@ -19,9 +19,13 @@ use martydb_split::SplitPlan;
 use martydb_split::copying::{CopyTarget, SplitCopy};
 use martydb_split::state::LOCK;
 use martydb_split::state::source::{self as state, SplitRun, SplitService};
+use martydb_ui::report::printable;
 
 /// Name of the map beside the manifest.
 const FILE: &str = "split.yaml";
+
+/// Problem of a map without tables.
+pub const EMPTY: &str = "the map assigns no table of the source to a service";
 
 /// Choice of the map.
 #[derive(Debug, Clone, Args)]
@@ -76,6 +80,7 @@ pub fn complete(plan: &SplitPlan, map: &MapChoice, undone: &str) -> Result<()> {
     }
     let (open, unanswered) = (plan.open.len(), plan.unanswered().count());
     Err(Error::new(Kind::Divergent, format!("the plan of the split is not complete, so {undone}"))
+        .causes(plan.is_empty().then_some(EMPTY))
         .causes((open > 0).then(|| format!("{} unassigned", counted(open, "table"))))
         .causes((unanswered > 0).then(|| format!("{} without an answer", counted(unanswered, "edge"))))
         .hint(format!("`{}` shows them", map.in_command("martydb split plan"))))
@@ -166,4 +171,15 @@ impl SplitAtWork {
 pub fn near(path: &Path) -> String {
     let here = std::env::current_dir().unwrap_or_default();
     path.strip_prefix(here).unwrap_or(path).display().to_string()
+}
+
+/// Lists the triggers and rules that are disabled at the source.
+pub fn disabled_text(disabled: &[String]) -> String {
+    if disabled.is_empty() {
+        return String::new();
+    }
+    let lines: String = disabled.iter().map(|one| format!("  {}\n", printable(one))).collect();
+    format!(
+        "\nDisabled in the shared database, because they write into tables that are closed there:\n{lines}"
+    )
 }

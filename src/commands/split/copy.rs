@@ -42,10 +42,8 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<CopiedSplit> {
     let map = arguments.map.load(run)?;
     let access = common::source(run, &map).await?;
     let database = map.source.database.as_str();
-    let moment = SourceMoment::open(&access, database).await?;
-    let plan = SplitPlan::new(&map, &moment.catalog)?;
-    let catalog = moment.catalog.clone();
-    moment.close().await;
+    let catalog = SourceMoment::open(&access, database).await?.into_catalog().await;
+    let plan = SplitPlan::new(&map, &catalog)?;
     common::complete(&plan, &arguments.map, "nothing was copied")?;
     let services: Vec<DesiredService> =
         map.services.keys().map(|name| run.manifest.services[name].clone()).collect();

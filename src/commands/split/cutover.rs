@@ -3,7 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::common::{self, MapChoice};
+use super::common::{self, MapChoice, disabled_text};
 use crate::commands::login_choice;
 use martydb_config::connection_string::Form;
 use martydb_model::error::Result;
@@ -54,6 +54,8 @@ pub struct CutOverService {
     /// New connections of applications, without passwords.
     connections: Vec<String>,
     warnings: Vec<String>,
+    /// Triggers and rules that are disabled in the shared database until a rollback.
+    disabled: Vec<String>,
     next: Vec<String>,
 }
 
@@ -72,6 +74,7 @@ impl CutOverService {
             refused_ms: done.refused.map(|took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX)),
             connections: connections.into(),
             warnings: done.warnings,
+            disabled: done.disabled,
             next: [
                 format!("martydb url {name}"),
                 map.in_command(&format!("martydb split rollback --service {name}")),
@@ -90,6 +93,7 @@ impl Report for CutOverService {
         }
         text += "\nApplications connect to:\n";
         self.connections.iter().for_each(|url| text += &format!("  {url}\n"));
+        text += &disabled_text(&self.disabled);
         self.warnings.iter().for_each(|warning| text += &format!("warning: {warning}\n"));
         text + &format!(
             "\nnext: `{}` prints it with the password; `{}` reverts the cutover, and `{}` ends the split\n",

@@ -3,7 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::common::{self, MapChoice};
+use super::common::{self, MapChoice, disabled_text};
 use super::status::next;
 use martydb_model::error::Result;
 use martydb_provision::run::Run;
@@ -44,6 +44,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<RolledBackService> 
         phase,
         refused_ms: done.refused.map(|took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX)),
         warnings: done.warnings,
+        disabled: done.disabled,
         next: next(phase, name.as_str(), online, &arguments.map),
         led,
     })
@@ -59,6 +60,8 @@ pub struct RolledBackService {
     /// Time for which neither side accepted writes, in milliseconds; `null` if only one was closed.
     refused_ms: Option<u64>,
     warnings: Vec<String>,
+    /// Triggers and rules that are disabled in the shared database, because of other services.
+    disabled: Vec<String>,
     next: Option<String>,
     #[serde(skip)]
     led: RolledBack,
@@ -80,6 +83,7 @@ impl Report for RolledBackService {
         if let Some(refused) = self.refused_ms {
             text += &format!("They were refused for {refused} ms.\n");
         }
+        text += &disabled_text(&self.disabled);
         self.warnings.iter().for_each(|warning| text += &format!("warning: {warning}\n"));
         let next = self.next.as_ref().map(|next| format!("\nnext: `{next}`\n"));
         text + &next.unwrap_or_default()

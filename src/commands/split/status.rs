@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use clap::Args;
 use serde::Serialize;
 
-use super::common::{self, MapChoice};
+use super::common::{self, MapChoice, disabled_text};
 use martydb_config::manifest::SplitMap;
 use martydb_migrate::MigrationTarget;
 use martydb_model::DesiredService;
@@ -16,8 +16,7 @@ use martydb_provision::run::Run;
 use martydb_provision::targets;
 use martydb_split::fingerprint::ChangedDefinition;
 use martydb_split::following::FollowedSide;
-use martydb_split::state::SplitPhase;
-use martydb_split::state::source;
+use martydb_split::state::{SplitPhase, notes, source};
 use martydb_split::status::{self, LoadedCount, SplitServiceStatus};
 use martydb_ui::report::{Cell, Paint, Report, Style, Table, error_text, printable};
 
@@ -38,10 +37,13 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<SplitStatus> {
         .into_iter()
         .map(|(service, target)| (service.name.to_string(), target))
         .collect();
-    let status =
-        if source::exists(&mut session).await? { begun(&mut session, &map, &targets).await? } else { vec![] };
+    let (mut status, mut disabled) = (vec![], vec![]);
+    if source::exists(&mut session).await? {
+        status = begun(&mut session, &map, &targets).await?;
+        disabled = notes::disabled(&mut session).await?;
+    }
     session.close().await;
-    Ok(SplitStatus::new(&services, status, &arguments.map))
+    Ok(SplitStatus { disabled, ..SplitStatus::new(&services, status, &arguments.map) })
 }
 
 async fn begun(
@@ -64,6 +66,8 @@ async fn begun(
 #[derive(Serialize)]
 pub struct SplitStatus {
     services: Vec<ServiceStatusRow>,
+    /// Triggers and rules that are disabled in the shared database, because they write into tables that are closed there.
+    disabled: Vec<String>,
     /// Next commands.
     next: Vec<String>,
     #[serde(skip)]
@@ -105,7 +109,8 @@ impl SplitStatus {
         all.sort_by(|a, b| a.service.cmp(&b.service));
         let mut next: Vec<String> = all.iter().filter_map(|one| one.next.clone()).collect();
         next.dedup();
-        SplitStatus { services: all, next, follow: map.in_command("martydb split copy --online") }
+        let follow = map.in_command("martydb split copy --online");
+        SplitStatus { services: all, disabled: vec![], next, follow }
     }
 }
 
@@ -189,6 +194,7 @@ impl Report for SplitStatus {
         for one in alone {
             text += &format!("{}: not followed; run `{}`\n", one.service, self.follow);
         }
+        text += &disabled_text(&self.disabled);
         if self.next.is_empty() { text } else { text + &format!("\nnext: `{}`\n", self.next.join("`, `")) }
     }
 

@@ -145,6 +145,24 @@ fn large_objects_publications_and_parts_of_a_table_are_edges_too() {
     );
 }
 
+#[test]
+fn a_map_that_matches_nothing_is_not_complete() {
+    let server = Server::start();
+    server.sql("postgres", "CREATE DATABASE mistaken");
+    let project = project(&server, Admin::Super);
+    project.write("split.yaml", &map(&all_answers()).replace(SHARED, "mistaken"));
+    let said = project.run(&["split", "plan"]).expect(3).stdout;
+    for line in [
+        "No service has a table.",
+        "note: the map assigns no table of the source to a service",
+        "next: correct split.yaml, then `martydb split plan`",
+    ] {
+        assert!(said.contains(line), "{line}\n{said}");
+    }
+    let refused = project.run(&["split", "copy"]).expect(3).stderr;
+    assert!(refused.contains("the map assigns no table of the source to a service"), "{refused}");
+}
+
 /// The source is no service's, and what its tables' owners wrote is not run.
 #[test]
 fn nothing_that_an_owner_wrote_runs() {

@@ -2,6 +2,7 @@
 
 mod across;
 mod definitions;
+mod held;
 mod left;
 mod moment;
 mod needs;

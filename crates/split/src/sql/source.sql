@@ -42,7 +42,8 @@ WHERE k.contype = 'f' AND k.conparentid = 0
 UNION ALL
 SELECT 'part', pg_catalog.json_build_object(
         'kind', part.kind, 'class', part.class, 'oid', part.oid::pg_catalog.int8, 'relation', part.relation::pg_catalog.int8,
-        'name', pg_catalog.quote_ident(part.name),
+        'name', pg_catalog.quote_ident(part.name), 'bare', part.name,
+        'rule', CASE WHEN part.kind = 'rule' THEN pg_catalog.pg_get_ruledef(part.oid) END,
         'generated', CASE WHEN part.kind = 'default' THEN (SELECT a.attgenerated::pg_catalog.text
             FROM pg_catalog.pg_attrdef d JOIN pg_catalog.pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum WHERE d.oid = part.oid) END,
         'roles', CASE WHEN part.kind = 'policy' THEN (SELECT pg_catalog.json_agg(pg_catalog.pg_get_userbyid(u.u) ORDER BY 1)
@@ -67,7 +68,10 @@ UNION ALL
 SELECT 'routine', pg_catalog.json_build_object(
         'oid', f.oid::pg_catalog.int8, 'ident', f.oid::pg_catalog.regprocedure::pg_catalog.text, 'name', f.proname,
         'schema', s.nspname, 'language', l.lanname,
-        'body', CASE WHEN l.lanname IN ('c', 'internal') THEN '' ELSE pg_catalog.left(f.prosrc, 200000) END
+        'body', CASE WHEN l.lanname IN ('c', 'internal') THEN ''
+            -- A body that is stored as a tree.
+            WHEN l.lanname = 'sql' AND f.prosrc = '' THEN pg_catalog.left(pg_catalog.pg_get_functiondef(f.oid), 200000)
+            ELSE pg_catalog.left(f.prosrc, 200000) END
     )::pg_catalog.text
 FROM pg_catalog.pg_proc f JOIN space s ON s.oid = f.pronamespace JOIN pg_catalog.pg_language l ON l.oid = f.prolang
 WHERE NOT EXISTS (SELECT FROM member m WHERE m.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND m.objid = f.oid)

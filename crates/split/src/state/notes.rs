@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 
 use martydb_model::error::Result;
-use martydb_model::sql::{Literal, Statement, stmt};
+use martydb_model::sql::{Literal, ServerText, Statement, stmt};
 use martydb_pg::server::{Connection, query_as};
+
+/// Kind of notes that enable a trigger or rule that writes into tables of the service.
+pub const HELD: &str = "held";
 
 /// Change that must be undone.
 #[derive(Debug, Clone)]
@@ -12,6 +15,19 @@ pub struct SplitNote {
     pub kind: String,
     pub name: String,
     pub definition: String,
+}
+
+impl SplitNote {
+    /// Returns the rank and the label of the side effect that it restores.
+    pub fn side_effect(&self) -> Option<(i32, &str)> {
+        let (rank, label) = self.name.split_once(' ')?;
+        Some((rank.parse().ok()?, label))
+    }
+
+    /// Returns the statement that restores it.
+    pub fn back(&self) -> Statement {
+        stmt!("{back}", back = ServerText::quoted_by_server(self.definition.clone()))
+    }
 }
 
 /// Returns the statement that records a change; an existing note is kept.
@@ -38,6 +54,18 @@ pub async fn read(session: &mut Connection, service: &str, kind: &str) -> Result
     );
     let notes = query_as(session, &asked).await?.into_iter();
     Ok(notes.map(|(kind, name, definition)| SplitNote { kind, name, definition }).collect())
+}
+
+/// Returns the triggers and rules that are disabled while the tables into which they write are closed.
+///
+/// # Errors
+/// If the state cannot be read.
+pub async fn disabled(session: &mut Connection) -> Result<Vec<String>> {
+    let asked = stmt!(
+        "SELECT pg_catalog.substring(name, 4) FROM martydb_split.note WHERE kind = {kind} ORDER BY 1",
+        kind = Literal(HELD.into())
+    );
+    query_as(session, &asked).await
 }
 
 /// Returns the tables that a stream of another service publishes, quoted, with that service.

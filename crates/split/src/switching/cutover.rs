@@ -3,9 +3,11 @@
 
 use std::time::{Duration, Instant};
 
+use super::afterwards::put_back;
 use super::catch_up::{catch_up, drain};
 use super::definitions;
-use super::endpoints::SwitchEndpoints;
+use super::endpoints::{SourceEnd, SwitchEndpoints};
+use super::held::{SourceTables, hold_sql, open_source_sql};
 use super::reverse;
 use super::row_comparison::{self, ComparedCopies, StreamWay};
 use crate::comparing::ComparedTables;
@@ -19,7 +21,7 @@ use crate::stream::{ApplyTarget, Lsn, log_end};
 use crate::transaction::transact;
 use crate::write_block::{self, WriteBlock};
 use martydb_model::error::{Error, Kind, Result};
-use martydb_model::sql::{Literal, ServerText, stmt};
+use martydb_model::sql::{Literal, ServerText, Statement, stmt};
 use martydb_pg::server::{Connection, execute, query_as};
 
 /// Result of a switch.
@@ -29,6 +31,8 @@ pub struct Switched {
     pub refused: Option<Duration>,
     /// Steps that failed without harm.
     pub warnings: Vec<String>,
+    /// Triggers and rules of the source that are disabled while the tables into which they write are closed there.
+    pub disabled: Vec<String>,
 }
 
 /// Directs the writes to the service's own database.
@@ -63,6 +67,7 @@ pub async fn cut_over(ends: &mut SwitchEndpoints) -> Result<Switched> {
     }
     settle(ends).await?;
     done.warnings = prove(&mut ends.target.session).await;
+    done.disabled = notes::disabled(&mut ends.source.session).await?;
     Ok(done)
 }
 
@@ -92,6 +97,8 @@ async fn offline(ends: &mut SwitchEndpoints) -> Result<()> {
 async fn online(ends: &mut SwitchEndpoints) -> Result<Duration> {
     let forward = ends.service.forward_slot.clone().ok_or_else(|| no_slot(ends))?;
     definitions::refuse_changed(ends).await?;
+    let SourceEnd { access, database, session } = &mut ends.source;
+    let held = hold_sql(session, access, database, &ends.service.name).await?;
     still_target(ends).await?;
     prepare_way_back(ends).await?;
     let origin = reverse::from_source(ends, &forward);
@@ -103,7 +110,7 @@ async fn online(ends: &mut SwitchEndpoints) -> Result<Duration> {
     let found = row_comparison::at_one_moment(ends, StreamWay::ToTarget, &origin, &place).await?;
     row_comparison::refuse_differences(ends, &found)?;
     let closing = async {
-        let started = close_source(ends).await?;
+        let started = close_source(ends, held).await?;
         let end = log_end(&mut ends.source.session).await?;
         Ok((started, end))
     };
@@ -202,12 +209,13 @@ async fn identify(ends: &mut SwitchEndpoints) -> Result<()> {
     }
 }
 
-async fn close_source(ends: &mut SwitchEndpoints) -> Result<Instant> {
+async fn close_source(ends: &mut SwitchEndpoints, held: Vec<Statement>) -> Result<Instant> {
     let (tables, hint, login) = (ends.source_tables(), ends.new_address(), ends.login_name());
     let closing = WriteBlock {
         tables: &tables,
         hint: &hint,
         passes: &login,
+        first: Statement::join(held),
         last: write_block::close_source_sql(&ends.service.name),
         wait: ends.wait,
     };
@@ -227,12 +235,13 @@ async fn undone(ends: &mut SwitchEndpoints, error: Error) -> Error {
         }
     }
     let undo = async {
-        let mut all = ends.opening_source().await?;
+        let tables = SourceTables::of(ends).await?;
+        let mut all = open_source_sql(ends, &tables).await?;
         all.push(source::change_sql(&ends.service.name, &stmt!("closed = false, wanted = NULL")));
         transact(&mut ends.source.session, ends.wait, &all).await
     };
     match undo.await {
-        Ok(()) => error.hint("the source accepts the writes as before"),
+        Ok(()) => error.causes(put_back(ends).await).hint("the source accepts the writes as before"),
         Err(second) => error.and_also(second),
     }
 }

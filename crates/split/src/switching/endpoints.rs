@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
+use crate::sessions;
 use crate::state::source::{self, SplitRelation, SplitRun, SplitService};
 use crate::state::{LOCK, SplitKind, target};
 use crate::stream::ApplyTarget;
-use crate::{sessions, write_block};
 use martydb_migrate::MigrationTarget;
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, Result};
-use martydb_model::sql::{Statement, stmt};
+use martydb_model::sql::stmt;
 use martydb_pg::server::lock::{self, SessionLock};
 use martydb_pg::server::{Access, Connection, query_as};
 use martydb_provision::run::Run;
@@ -183,15 +183,6 @@ impl SwitchEndpoints {
     /// Returns the old location, for refused writers at the target.
     pub fn old_address(&self) -> String {
         format!("write to database {} at {}", self.source.database, self.source.access.endpoint)
-    }
-
-    /// Returns the statements that open the tables of the source.
-    ///
-    /// # Errors
-    /// If the catalog cannot be read.
-    pub async fn opening_source(&mut self) -> Result<Vec<Statement>> {
-        let tables = self.source_tables();
-        write_block::unblock_sql(&mut self.source.session, &tables).await
     }
 
     /// Ends all sessions.

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use super::cutover::prove;
 use super::endpoints::SwitchEndpoints;
-use super::leftovers::{Leftover, OldLogin, leftovers};
+use super::leftovers::{Leftover, OldGrant, OldLogin, leftovers};
 use super::reverse;
 use crate::state::SplitPhase;
 use crate::state::source::{self, phase_sql};
-use crate::state::target;
+use crate::state::{notes, target};
 use crate::transaction::transact;
 use crate::write_block::numbers;
 use martydb_model::error::{Error, Result};
@@ -27,6 +27,10 @@ pub struct FinishRemoval {
     pub stays: Vec<Leftover>,
     /// Logins other than the services' that can still connect to it.
     pub logins: Vec<OldLogin>,
+    /// Grants by which the services' logins can connect to it.
+    pub open_to: Vec<OldGrant>,
+    /// Triggers and rules of remaining tables that are disabled, because they write into removed ones.
+    pub disabled: Vec<String>,
 }
 
 /// View; `true` if it has rows of its own.
@@ -53,7 +57,9 @@ pub async fn removal(session: &mut Connection) -> Result<FinishRemoval> {
     let (oids, tables) = moved(session).await?;
     let views: Vec<String> = views(session, &oids).await?.into_iter().map(|view| view.ident).collect();
     let stays = leftovers(session, &[&tables, &views]).await?;
-    Ok(FinishRemoval { tables, views, stays, logins: vec![] })
+    let mut disabled = notes::disabled(session).await?;
+    disabled.retain(|effect| !tables.iter().any(|table| effect.contains(&format!(" {table} "))));
+    Ok(FinishRemoval { tables, views, stays, disabled, ..FinishRemoval::default() })
 }
 
 /// Returns the remaining tables of all services, with their quoted names.

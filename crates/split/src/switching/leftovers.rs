@@ -23,6 +23,14 @@ pub struct OldLogin {
     pub tables: i64,
 }
 
+/// Grant to connect to the shared database.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct OldGrant {
+    /// Role, or `PUBLIC`.
+    pub grantee: String,
+    pub revoke: String,
+}
+
 /// Returns all objects in the database, except for the given ones.
 ///
 /// # Errors
@@ -40,4 +48,13 @@ pub async fn leftovers(session: &mut Connection, removed: &[&[String]]) -> Resul
 pub async fn old_logins(session: &mut Connection) -> Result<Vec<OldLogin>> {
     let rows = query_as(session, &Statement::from_program(include_str!("../sql/old_logins.sql"))).await?;
     Ok(rows.into_iter().map(|(role, databases, tables)| OldLogin { role, databases, tables }).collect())
+}
+
+/// Returns the grants to connect to the database.
+///
+/// # Errors
+/// If the catalog cannot be read.
+pub async fn old_grants(session: &mut Connection) -> Result<Vec<OldGrant>> {
+    let rows = query_as(session, &Statement::from_program(include_str!("../sql/connect.sql"))).await?;
+    Ok(rows.into_iter().map(|(grantee, revoke)| OldGrant { grantee, revoke }).collect())
 }

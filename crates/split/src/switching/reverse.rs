@@ -9,7 +9,7 @@ use crate::stream::{ApplyTarget, Lsn, StreamOrigin};
 use crate::transaction::{transact, transact_warned};
 use martydb_config::secrets::{password, verifier};
 use martydb_model::error::{Error, Result};
-use martydb_model::sql::{Ident, List, Literal, Qualified, ServerText, Statement, stmt};
+use martydb_model::sql::{Ident, List, Literal, Qualified, Statement, stmt};
 use martydb_pg::server::{
     Access, Connection, Endpoint, Host, Limits, Login, connect_with, execute, query, query_as, query_one,
 };
@@ -231,9 +231,7 @@ pub async fn target_identities_back(ends: &mut SwitchEndpoints) -> Result<()> {
     if notes.is_empty() {
         return Ok(());
     }
-    let back =
-        |note: &SplitNote| stmt!("{back}", back = ServerText::quoted_by_server(note.definition.clone()));
-    let back: Vec<Statement> = notes.iter().map(back).collect();
+    let back: Vec<Statement> = notes.iter().map(SplitNote::back).collect();
     transact(&mut ends.target.session, ends.wait, &back).await?;
     let forget = notes.iter().map(|note| notes::forget_sql(&name, &note.kind, &note.name));
     execute(&mut ends.source.session, &Statement::join(forget)).await.map(drop)
@@ -317,15 +315,7 @@ pub async fn still_source(ends: &mut SwitchEndpoints, all: bool, last: Vec<State
     let found = crate::side_effects::find(&mut ends.source.session, &names).await?;
     let mut statements = vec![];
     for side_effect in found.iter().filter(|one| all || one.crosses) {
-        let note = SplitNote {
-            kind: REFLEX.into(),
-            name: format!(
-                "{:02} {} {} {}",
-                side_effect.rank, side_effect.kind, side_effect.relation, side_effect.name
-            ),
-            definition: side_effect.back.clone(),
-        };
-        statements.push(notes::note_sql(&ends.service.name, &note));
+        statements.push(notes::note_sql(&ends.service.name, &side_effect.note(REFLEX)));
         statements.extend(side_effect.off());
     }
     statements.extend(last);

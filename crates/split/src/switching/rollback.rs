@@ -3,25 +3,26 @@
 
 use std::time::{Duration, Instant};
 
+use super::afterwards::put_back;
 use super::catch_up::{catch_up, drain};
 use super::cutover::{self, Switched, still_target};
 use super::endpoints::SwitchEndpoints;
+use super::held::{SourceTables, open_source_sql};
 use super::reverse;
 use super::row_comparison::{self, ComparedCopies, StreamWay};
 use crate::comparing::ComparedTables;
 use crate::publishing::SOURCE_IDENTITY;
 use crate::sequences;
-use crate::side_effects::AFTERWARDS;
 use crate::state::SplitPhase;
-use crate::state::notes::{self, SplitNote};
+use crate::state::notes;
 use crate::state::source::{self, phase_sql};
 use crate::state::target::{self, DeferredStage};
 use crate::stream::{Lsn, log_end};
 use crate::transaction::transact;
 use crate::write_block::{self, WriteBlock};
 use martydb_model::error::{Error, Kind, Result};
-use martydb_model::sql::{Literal, ServerText, Statement, stmt};
-use martydb_pg::server::{Connection, Login, connect_with, execute, execute_protected, query};
+use martydb_model::sql::{Literal, Statement, stmt};
+use martydb_pg::server::{Login, execute};
 
 /// Result of a rollback.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,7 +76,8 @@ pub async fn roll_back(ends: &mut SwitchEndpoints, copy: AfterRollback) -> Resul
         };
     }
     settle(ends).await?;
-    done.warnings = put_back_afterwards(ends).await;
+    done.warnings = put_back(ends).await;
+    done.disabled = notes::disabled(&mut ends.source.session).await?;
     Ok((RolledBack::WritesBack, done))
 }
 
@@ -91,20 +93,25 @@ async fn not_opened(ends: &mut SwitchEndpoints, copy: AfterRollback) -> Result<(
             if ends.run.online {
                 settle(ends).await?;
             }
-            let warnings = put_back_afterwards(ends).await;
-            return Ok((RolledBack::WritesBack, Switched { warnings, ..Switched::default() }));
+            let warnings = put_back(ends).await;
+            let disabled = notes::disabled(&mut ends.source.session).await?;
+            return Ok((RolledBack::WritesBack, Switched { warnings, disabled, ..Switched::default() }));
         }
-        _ => forget(ends).await?,
+        _ => {}
     }
-    Ok((RolledBack::CopyForgotten, Switched::default()))
+    let warnings = forget(ends).await?;
+    let disabled = notes::disabled(&mut ends.source.session).await?;
+    Ok((RolledBack::CopyForgotten, Switched { warnings, disabled, ..Switched::default() }))
 }
 
 /// Opens the source, and empties the copied tables.
-async fn forget(ends: &mut SwitchEndpoints) -> Result<()> {
+async fn forget(ends: &mut SwitchEndpoints) -> Result<Vec<String>> {
     let planned = stmt!("{phase}, closed = false", phase = phase_sql(SplitPhase::Planned));
-    let mut all = ends.opening_source().await?;
+    let tables = SourceTables::of(ends).await?;
+    let mut all = open_source_sql(ends, &tables).await?;
     all.push(source::change_sql(&ends.service.name, &planned));
     transact(&mut ends.source.session, ends.wait, &all).await?;
+    let warnings = put_back(ends).await;
     for slot in [&ends.service.forward_slot, &ends.service.reverse_slot].into_iter().flatten() {
         reverse::drop_slot(&mut ends.source.session, slot).await?;
         reverse::unpublish(&mut ends.source.session, ends.wait, slot).await?;
@@ -115,7 +122,8 @@ async fn forget(ends: &mut SwitchEndpoints) -> Result<()> {
     reverse::target_identities_back(ends).await?;
     let set = stmt!("forward_slot = NULL, forward_from = NULL, reverse_slot = NULL, reverse_from = NULL");
     source::change(&mut ends.source.session, &ends.service.name, &set).await?;
-    empty_target(ends).await
+    empty_target(ends).await?;
+    Ok(warnings)
 }
 
 /// Restores the replica identities of the source's tables; one that another service copies too keeps it until that
@@ -132,7 +140,7 @@ async fn identities_back(ends: &mut SwitchEndpoints) -> Result<()> {
     for note in &notes {
         match others.get(&note.name) {
             Some(other) => all.push(notes::note_sql(other, note)),
-            None => all.push(put_back_sql(note)),
+            None => all.push(note.back()),
         }
         all.push(notes::forget_sql(&name, &note.kind, &note.name));
     }
@@ -166,9 +174,10 @@ async fn empty_target(ends: &mut SwitchEndpoints) -> Result<()> {
 
 /// Requires equal rows at both sides: writes at the target would be lost.
 async fn offline(ends: &mut SwitchEndpoints) -> Result<()> {
+    let tables = SourceTables::of(ends).await?;
     close_target(ends).await?;
     let end = match row_comparison::compare(ends, ComparedCopies::No, ComparedTables::All).await {
-        Ok(()) => open_source(ends, vec![]).await,
+        Ok(()) => open_source(ends, &tables, vec![]).await,
         Err(error) => Err(error
             .while_doing(format!(
                 "rows were written into the database of {} since it was opened",
@@ -197,6 +206,7 @@ async fn online(ends: &mut SwitchEndpoints, slot: &str, opened: &str, login: Log
     let names = ends.names();
     reverse::publish(&mut ends.source.session, ends.wait, &forward, &names).await?;
     reverse::fresh_slot(&mut ends.source.session, &forward).await?;
+    let tables = SourceTables::of(ends).await?;
     let closing = async {
         let started = close_target(ends).await?;
         let end = log_end(&mut ends.target.session).await?;
@@ -208,7 +218,7 @@ async fn online(ends: &mut SwitchEndpoints, slot: &str, opened: &str, login: Log
         Ok(started) => match row_comparison::compare(ends, ComparedCopies::No, ComparedTables::Quick).await {
             Ok(()) => {
                 let from = vec![stmt!("forward_from = pg_catalog.pg_current_wal_insert_lsn()")];
-                open_source(ends, from).await.map(|()| started)
+                open_source(ends, &tables, from).await.map(|()| started)
             }
             Err(error) => Err(error),
         },
@@ -227,6 +237,7 @@ async fn close_target(ends: &mut SwitchEndpoints) -> Result<Instant> {
         tables: &tables,
         hint: &hint,
         passes: &owner,
+        first: Statement::default(),
         last: target::mark_sql(),
         wait: ends.wait,
     };
@@ -258,114 +269,18 @@ async fn undone(ends: &mut SwitchEndpoints, error: Error) -> Error {
 }
 
 /// Opens the source in one transaction, which is the commit point.
-async fn open_source(ends: &mut SwitchEndpoints, also: Vec<Statement>) -> Result<()> {
+async fn open_source(ends: &mut SwitchEndpoints, tables: &SourceTables, also: Vec<Statement>) -> Result<()> {
     let (name, phase) = (ends.service.name.clone(), SplitPhase::RolledBack);
     let there = sequences::read(&mut ends.target.session).await?;
     let here = sequences::read(&mut ends.source.session).await?;
     let mut all = sequences::raise_sql(&there, &here);
-    let notes = notes::read(&mut ends.source.session, &name, reverse::REFLEX).await?;
-    for note in notes.iter().filter(|note| !is_afterwards(note)) {
-        all.push(put_back_sql(note));
-        all.push(notes::forget_sql(&name, &note.kind, &note.name));
-    }
-    all.extend(ends.opening_source().await?);
+    all.extend(open_source_sql(ends, tables).await?);
     let set = [stmt!("{phase}, closed = false", phase = phase_sql(phase))].into_iter().chain(also);
     let set = set.reduce(|one, next| stmt!("{one}, {next}")).unwrap_or_default();
     all.push(source::change_sql(&name, &set));
     transact(&mut ends.source.session, ends.wait, &all).await?;
     ends.service.phase = phase;
     Ok(())
-}
-
-fn put_back_sql(note: &SplitNote) -> Statement {
-    stmt!("{back}", back = ServerText::quoted_by_server(note.definition.clone()))
-}
-
-/// Returns `true` for a foreign key of a partitioned table, and for a validation: these read rows, and may evaluate
-/// code of the service, so the admin does not run them.
-fn is_afterwards(note: &SplitNote) -> bool {
-    let rank = note.name.split(' ').next().and_then(|rank| rank.parse::<i32>().ok());
-    rank.is_some_and(|rank| rank >= AFTERWARDS)
-}
-
-/// Restores what only the owner of the tables may restore, after the source is open; returns failures. Idempotent.
-async fn put_back_afterwards(ends: &mut SwitchEndpoints) -> Vec<String> {
-    let name = ends.service.name.clone();
-    let notes = notes::read(&mut ends.source.session, &name, reverse::REFLEX).await;
-    let notes: Vec<SplitNote> = notes.unwrap_or_default().into_iter().filter(is_afterwards).collect();
-    let mut warnings = vec![];
-    let mut of_others = vec![];
-    for note in notes {
-        match are_the_admins(&mut ends.source.session, &note).await {
-            Ok(true) => warnings.extend(one_afterwards(ends, None, &note).await),
-            _ => of_others.push(note),
-        }
-    }
-    if !of_others.is_empty() {
-        match as_owner(ends).await {
-            Ok(mut session) => {
-                for note in &of_others {
-                    warnings.extend(one_afterwards(ends, Some(&mut session), note).await);
-                }
-                session.close().await;
-            }
-            Err(error) => warnings.push(format!("foreign keys of the source are not restored: {error}")),
-        }
-    }
-    let login = ends.login_name();
-    if let Err(error) = reverse::forget_login(&mut ends.source.session, &login).await {
-        warnings.push(format!("cannot drop the login {login}: {error}"));
-    }
-    warnings
-}
-
-async fn as_owner(ends: &mut SwitchEndpoints) -> Result<Connection> {
-    let login = reverse::login(ends).await?;
-    let settings = [("search_path", "pg_catalog"), ("lock_timeout", "5s"), ("statement_timeout", "0")];
-    let endpoint = reverse::address(&ends.source.access);
-    connect_with(endpoint, &login, &ends.source.database, &settings, martydb_pg::server::Limits::WORK).await
-}
-
-/// Returns `true` if a validation reads only tables of superusers and of the admin: then it evaluates no code of
-/// others.
-async fn are_the_admins(session: &mut Connection, note: &SplitNote) -> Result<bool> {
-    let asked = stmt!(
-        "SELECT FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid AND c.relkind = 'r'
-         JOIN pg_catalog.pg_class f ON f.oid = k.confrelid AND f.relkind = 'r'
-         JOIN pg_catalog.pg_namespace cn ON cn.oid = c.relnamespace JOIN pg_catalog.pg_namespace fn ON fn.oid = f.relnamespace
-         JOIN pg_catalog.pg_roles co ON co.oid = c.relowner AND (co.rolsuper OR co.rolname = current_user)
-         JOIN pg_catalog.pg_roles fo ON fo.oid = f.relowner AND (fo.rolsuper OR fo.rolname = current_user)
-         WHERE k.contype = 'f' AND {name} IN (pg_catalog.format('91 proof %I.%I %s', cn.nspname, c.relname, k.conname),
-             pg_catalog.format('91 proof %I.%I %s', fn.nspname, f.relname, k.conname))",
-        name = Literal(note.name.clone())
-    );
-    Ok(!query(session, &asked).await?.is_empty())
-}
-
-/// Runs in the owner's session, or without one in the admin's.
-async fn one_afterwards(
-    ends: &mut SwitchEndpoints,
-    owner: Option<&mut Connection>,
-    note: &SplitNote,
-) -> Option<String> {
-    let session = owner.unwrap_or(&mut ends.source.session);
-    let back = Statement::join([stmt!("BEGIN"), put_back_sql(note), stmt!("COMMIT")]);
-    let end = execute(session, &back).await;
-    let there = |error: &Error| error.sqlstate.as_deref() == Some(martydb_model::sqlstate::DUPLICATE_OBJECT);
-    match end {
-        Err(error) if !there(&error) => {
-            let _broken = execute_protected(session, &stmt!("ROLLBACK")).await;
-            Some(format!("at the source, this is left to its owner: {}: {error}", put_back_sql(note).shown()))
-        }
-        end => {
-            if end.is_err() {
-                let _broken = execute_protected(session, &stmt!("ROLLBACK")).await;
-            }
-            let forget = notes::forget_sql(&ends.service.name, &note.kind, &note.name);
-            let _kept = execute(&mut ends.source.session, &forget).await;
-            None
-        }
-    }
 }
 
 /// Completes the rollback after the source is open.
