@@ -2,6 +2,7 @@
 
 mod across;
 mod copy;
+mod finish;
 mod init;
 mod killed;
 mod map;

@@ -7,17 +7,23 @@ use serde::Serialize;
 
 use super::common::{self, MapChoice};
 use crate::commands::verify::{self, VerifyReport, verify_services};
+use martydb_config::manifest::SplitMap;
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::findings::Severity;
 use martydb_model::units::counted;
-use martydb_pg::server::Connection;
+use martydb_pg::server::{Access, Connection};
 use martydb_provision::isolation::Assessment;
 use martydb_provision::run::Run;
+use martydb_provision::targets;
+use martydb_split::inspect::SourceMoment;
 use martydb_split::state::source;
 use martydb_split::switching::{
-    FinishRemoval, OldLogin, SwitchEndpoints, begin_finish, clear_source, clear_target, old_logins, removal,
+    FinishRemoval, OldGrant, OldLogin, SwitchEndpoints, begin_finish, clear_source, clear_target, old_grants,
+    old_logins, removal,
 };
+use martydb_split::tables::DatabaseTables;
+use martydb_split::{SplitPlan, sessions};
 use martydb_ui::report::{Report, Style, printable};
 
 #[derive(Debug, Args)]
@@ -37,15 +43,22 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<FinishedSplit> {
     let access = common::source(run, &map).await?;
     let database = map.source.database.as_str();
     let mut session = common::locked(run, &access, database).await?;
+    let services: Vec<DesiredService> =
+        map.services.keys().map(|name| run.manifest.services[name].clone()).collect();
     if !source::exists(&mut session).await? {
+        session.close().await;
+        if is_over(run, &map, &access, &services).await? {
+            return Ok(FinishedSplit {
+                end: FinishEnd::Over,
+                ..FinishedSplit::new(database, FinishRemoval::default())
+            });
+        }
         return Err(Error::usage(format!("no split of database \"{database}\" has begun"))
             .hint(format!("`{}` begins one", arguments.map.in_command("martydb split copy"))));
     }
     let due = removal(&mut session).await?;
-    let services: Vec<DesiredService> =
-        map.services.keys().map(|name| run.manifest.services[name].clone()).collect();
     let mut report = FinishedSplit::new(database, due);
-    report.removed.logins = logins(&mut session, &services).await?;
+    report.read_access(&mut session, &services).await?;
     if arguments.dry_run {
         report.end = FinishEnd::Shown;
         session.close().await;
@@ -68,7 +81,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<FinishedSplit> {
         report.warnings.extend(end?);
     }
     clear_source(&mut session, run.lock_wait).await?;
-    report.removed.logins = logins(&mut session, &services).await?;
+    report.read_access(&mut session, &services).await?;
     report.verified = Some(Box::new(verify().await?));
     // Until here the same command would repeat everything.
     source::remove(&mut session).await?;
@@ -76,19 +89,33 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<FinishedSplit> {
     Ok(report)
 }
 
-/// Returns the logins other than the services' that can still connect to the shared database.
-async fn logins(session: &mut Connection, services: &[DesiredService]) -> Result<Vec<OldLogin>> {
-    let own: BTreeSet<String> =
-        services.iter().flat_map(|service| service.own_roles()).map(|role| role.to_string()).collect();
-    let mut found = old_logins(session).await?;
-    found.retain(|one| !own.contains(&one.role));
-    Ok(found)
+/// Returns `true` if an earlier run has finished the split: no table of the map is in the source, and each service's
+/// database has its tables.
+async fn is_over(run: &Run, map: &SplitMap, access: &Access, services: &[DesiredService]) -> Result<bool> {
+    let source = SourceMoment::open(access, map.source.database.as_str()).await?.into_catalog().await;
+    if !SplitPlan::new(map, &source)?.is_empty() {
+        return Ok(false);
+    }
+    for (service, target) in targets::of(run, services).await? {
+        let mut session = sessions::open_inspecting(&target?).await?;
+        let found = DatabaseTables::read(&mut session).await?;
+        session.close().await;
+        let patterns = &map.services[&service.name];
+        let matches =
+            |(schema, name): &(String, String)| patterns.iter().any(|one| one.matches(schema, name));
+        if !found.tables.keys().any(matches) {
+            return Ok(false);
+        }
+    }
+    Ok(!services.is_empty())
 }
 
-/// Returns `true` if others can reach a service's data, or if that is unknown. Lesser findings do not stop a finish.
+/// Returns `true` if others can reach a service's data, or if that is unknown. Lesser findings, such as a login's access
+/// to the shared database, which holds no data of a service any more, do not stop a finish.
 fn is_open(verified: &VerifyReport) -> bool {
-    let Assessment { findings, unread, .. } = &verified.assessment;
-    !unread.is_empty() || findings.iter().any(|finding| finding.severity >= Severity::High)
+    let Assessment { findings, unread, failed, .. } = &verified.assessment;
+    let unknown = !unread.is_empty() || !failed.is_empty() || verified.assessment.inconclusive() > 0;
+    unknown || findings.iter().any(|finding| finding.severity >= Severity::High)
 }
 
 /// `-y` does not confirm a finish.
@@ -121,6 +148,8 @@ enum FinishEnd {
     Shown,
     /// The services are not isolated.
     Refused,
+    /// An earlier run has finished the split.
+    Over,
 }
 
 /// Tables and views that a finish removed, or would remove.
@@ -142,6 +171,20 @@ impl FinishedSplit {
         FinishedSplit { database, removed, warnings: vec![], end: FinishEnd::Removed, verified: None }
     }
 
+    /// Reads the logins that can still connect to the shared database, and the grants by which the services' can.
+    async fn read_access(&mut self, session: &mut Connection, services: &[DesiredService]) -> Result<()> {
+        let own = services.iter().flat_map(|service| service.own_roles()).map(|role| role.to_string());
+        let own: BTreeSet<String> = own.collect();
+        let FinishRemoval { logins, open_to, .. } = &mut self.removed;
+        let (of_services, others) =
+            old_logins(session).await?.into_iter().partition::<Vec<_>, _>(|one| own.contains(&one.role));
+        *logins = others;
+        *open_to = old_grants(session).await?;
+        let grants = |one: &OldGrant| one.grantee == "PUBLIC" || own.contains(&one.grantee);
+        open_to.retain(|one| !of_services.is_empty() && grants(one));
+        Ok(())
+    }
+
     fn counted(&self) -> String {
         let FinishRemoval { tables, views, .. } = &self.removed;
         format!("{} and {}", counted(tables.len(), "table"), counted(views.len(), "view"))
@@ -157,7 +200,7 @@ impl FinishedSplit {
 
     /// Lists the remaining objects of the shared database, and the logins that reach it.
     fn rest(&self) -> String {
-        let FinishRemoval { stays, logins, .. } = &self.removed;
+        let FinishRemoval { stays, logins, open_to, disabled, .. } = &self.removed;
         let mut text = String::new();
         if !stays.is_empty() {
             text += &format!("\nRemaining in database {}:\n", self.database);
@@ -166,6 +209,14 @@ impl FinishedSplit {
         if !logins.is_empty() {
             text += "\nLogins that reach it:\n";
             logins.iter().for_each(|one| text += &login(one));
+        }
+        if !open_to.is_empty() {
+            text += "\nThe services' logins reach it, until you run:\n";
+            open_to.iter().for_each(|one| text += &format!("  {}\n", printable(&one.revoke)));
+        }
+        if !disabled.is_empty() {
+            text += "\nDisabled, because they write into the removed tables:\n";
+            disabled.iter().for_each(|one| text += &format!("  {}\n", printable(one)));
         }
         text
     }
@@ -189,6 +240,10 @@ impl Report for FinishedSplit {
                 let removed = format!("Removed {} from database {}.\n", self.counted(), self.database);
                 format!("{removed}{}\n{verified}", self.rest())
             }
+            FinishEnd::Over => format!(
+                "The split is finished: database {} has no table of the map, and each service has its own.\n",
+                self.database
+            ),
         }
     }
 
@@ -199,6 +254,7 @@ impl Report for FinishedSplit {
     }
 
     fn status(&self) -> ExitStatus {
-        self.verified.as_ref().map_or(ExitStatus::Success, |report| report.status())
+        let open = self.verified.as_ref().filter(|report| is_open(report)).map(|report| report.status());
+        open.map_or(ExitStatus::Success, |status| ExitStatus::worst([status, ExitStatus::Isolation]))
     }
 }
