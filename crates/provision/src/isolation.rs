@@ -14,6 +14,7 @@ mod assess;
 mod assessment;
 mod breaches;
 mod coverage;
+mod extent;
 mod extra_probes;
 mod guesses;
 mod hba;

@@ -123,7 +123,7 @@ fn what_cannot_be_carried_over_stops_it_with_its_place() {
 
 #[test]
 fn transactions_of_a_file_stay_and_validate_takes_it() {
-    let project = project("imp_several", "");
+    let project = project("imp_several", "migrations: { down: none }");
     // Prisma writes these around an enum that loses a value.
     let enums = "CREATE TYPE mood_new AS ENUM ('ok');\nALTER TYPE mood RENAME TO mood_old;\nALTER TYPE mood_new RENAME TO mood;\nDROP TYPE mood_old;";
     write(

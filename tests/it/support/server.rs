@@ -74,7 +74,7 @@ impl Drop for Session {
     }
 }
 
-/// Returns `true` for a query that leaves nothing behind in its session and waits for nobody.
+/// Returns `true` for a query that leaves nothing behind in its session and does not wait.
 fn is_plain_query(sql: &str) -> bool {
     let words = [
         ";",

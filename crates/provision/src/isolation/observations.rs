@@ -57,6 +57,28 @@ pub struct ComparedPasswords {
     pub left_out: usize,
 }
 
+impl Observations {
+    /// Returns what is known without a login.
+    pub fn without_logins(
+        context: ServerContext,
+        coverage: ProbeCoverage,
+        known_passwords: Result<ComparedPasswords>,
+        not_examined: Vec<NotExamined>,
+    ) -> Observations {
+        let (attempts, listeners, extra, sessions) = (vec![], vec![], vec![], vec![]);
+        Observations {
+            context,
+            coverage,
+            attempts,
+            listeners,
+            extra,
+            sessions,
+            known_passwords,
+            not_examined,
+        }
+    }
+}
+
 /// An attempt outside the matrix.
 pub struct ExtraProbe {
     /// Index of the login in the task; `None` for the admin.

@@ -1,18 +1,16 @@
 //! First stage: all I/O of a verification, one server at a time.
 
 use super::alternates::open_alternates;
+use super::extent::{SettledExtent, settle};
 use super::extra_probes::{self, ProbeContext};
 use super::listeners::{ServerSettings, listeners, loopback};
 use super::observations::{ComparedPasswords, Extent, Observations, ServerContext};
 use super::password_audit::known_passwords;
 use super::privileges;
-use super::sample::{CONFIDENCE, LoginRules, MOST_PAIRS, detectable, draw};
 use crate::catalog::{self, NotExamined, Unread};
-use crate::probe::{
-    self, AccessPolicy, LoginAttempts, ProbeCoverage, ProbeDatabase, ProbeExtent, ProbeReach, Task, quickest,
-};
+use crate::probe::{self, AccessPolicy, LoginAttempts, ProbeDatabase, Task, quickest};
 use crate::run::Run;
-use martydb_model::error::{Error, Result};
+use martydb_model::error::Result;
 use martydb_model::sqlstate;
 use martydb_model::{ActualServer, DatabaseKind, DesiredServer, DesiredService};
 use martydb_pg::server::{Access, Endpoint, Host};
@@ -32,7 +30,7 @@ pub async fn observe(
     if extent == Extent::Gentle {
         (context.task.concurrency, context.task.most) = (1, 1);
     }
-    let Settled { extent, coverage, note } = settle(&mut context, extent)?;
+    let SettledExtent { extent, coverage, note } = settle(&mut context, extent)?;
     let found = first_logins(&mut context, extent).await?;
     if let Some(quickest) = quickest(&found.attempts) {
         context.task.concurrency = context.task.in_flight(quickest);
@@ -42,17 +40,7 @@ pub async fn observe(
     let known_passwords = compared_passwords(&context, &attempts, extent).await;
     // All other observations depend on these positive controls.
     if attempts.is_empty() {
-        let (listeners, extra, sessions, not_examined) = (vec![], vec![], vec![], found.notes);
-        return Ok(Observations {
-            context,
-            coverage,
-            attempts,
-            listeners,
-            extra,
-            sessions,
-            known_passwords,
-            not_examined,
-        });
+        return Ok(Observations::without_logins(context, coverage, known_passwords, found.notes));
     }
     let (hba, admin) = (catalog.hba.as_deref(), access.admin.role.as_str());
     let settings = ServerSettings { settings: &catalog.state.parameters.settings, hba, admin };
@@ -143,57 +131,6 @@ fn databases(desired: &DesiredServer, actual: &ActualServer) -> Vec<ProbeDatabas
         ProbeDatabase { name: name.clone(), allow_connections: found.allow_connections, kind, policy }
     });
     found.collect()
-}
-
-/// Extent of the attempts, once the size of the server is known.
-struct Settled {
-    extent: Extent,
-    coverage: ProbeCoverage,
-    /// Note on the pairs that a sample leaves out.
-    note: Option<NotExamined>,
-}
-
-/// Decides which pairs of a login and a database are tried.
-fn settle(context: &mut ServerContext, wanted: Extent) -> Result<Settled> {
-    let ServerContext { task, catalog, .. } = context;
-    let pairs = (0..task.logins.len()).map(|login| task.foreign(login).len() + 1).sum();
-    let rules = LoginRules { server: &catalog.actual, hba: catalog.hba.as_deref() };
-    let (extent, reach, share) = match wanted {
-        Extent::Auto => match draw(task, &rules, MOST_PAIRS, random()?) {
-            Some(sample) => (Extent::Sample, ProbeReach::Chosen(sample.foreign), Some(sample.share)),
-            None => (Extent::Full, ProbeReach::All, None),
-        },
-        Extent::Sample => (Extent::Sample, ProbeReach::One, None),
-        extent => (extent, ProbeReach::All, None),
-    };
-    task.reach = reach;
-    let left = pairs - (0..task.logins.len()).map(|login| task.others(login).len() + 1).sum::<usize>();
-    let covered = match extent {
-        Extent::None => ProbeExtent::None,
-        Extent::Sample if left > 0 => ProbeExtent::Sample,
-        _ => ProbeExtent::Full,
-    };
-    let note = (covered == ProbeExtent::Sample).then(|| left_pairs(task, left, pairs, share));
-    Ok(Settled { extent, coverage: ProbeCoverage { extent: covered, pairs }, note })
-}
-
-/// Returns the note on the pairs that a sample leaves out.
-fn left_pairs(task: &Task, left: usize, pairs: usize, share: Option<f64>) -> NotExamined {
-    let what = format!("{left} of {pairs} pairs of a login and a database on server {}", task.server);
-    let why = match share {
-        Some(share) => format!(
-            "{} were tried, drawn at random: had {} more been open, at least one would have been found with a probability \
-             of {CONFIDENCE} %; `--probes full` tries all",
-            pairs - left,
-            detectable(share)
-        ),
-        None => "--probes sample tries each login at one other database".into(),
-    };
-    NotExamined::new(what, why)
-}
-
-fn random() -> Result<u64> {
-    getrandom::u64().map_err(|error| Error::operation("cannot get random numbers").cause(error))
 }
 
 struct FirstLogins {

@@ -15,15 +15,15 @@ pub const MOST_PAIRS: usize = 20_000;
 pub const CONFIDENCE: u32 = 97;
 
 /// Source of the databases' connect privileges and of the rules that name a login.
-pub struct LoginRules<'a> {
+pub struct AccessRules<'a> {
     pub server: &'a ActualServer,
     /// Rules of pg_hba.conf, if the admin may read them.
     pub hba: Option<&'a [HbaLine]>,
 }
 
-/// Foreign databases of each login, by their index in the task, and the size of the random part.
+/// Databases at which each login is tried, by their index in the task, and the size of the random part.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Sample {
+pub struct PairSample {
     pub foreign: Vec<Vec<usize>>,
     /// Smallest share of a login's pairs that were drawn, from 0 to 1; those that the rules do not decide alike are all
     /// tried and do not count.
@@ -34,7 +34,7 @@ pub struct Sample {
 /// pairs are no more than that.
 ///
 /// Pairs that the catalogs or pg_hba.conf do not treat like the rest come first.
-pub fn draw(task: &Task, rules: &LoginRules<'_>, most: usize, seed: u64) -> Option<Sample> {
+pub fn draw(task: &Task, rules: &AccessRules<'_>, most: usize, seed: u64) -> Option<PairSample> {
     let all: Vec<Vec<usize>> = (0..task.logins.len()).map(|login| task.foreign(login)).collect();
     let pairs = task.logins.len() + all.iter().map(Vec::len).sum::<usize>();
     if pairs <= most {
@@ -61,7 +61,7 @@ pub fn draw(task: &Task, rules: &LoginRules<'_>, most: usize, seed: u64) -> Opti
         tried
     };
     let foreign = task.logins.iter().zip(all).map(split).map(&mut chosen).collect();
-    Some(Sample { foreign, share })
+    Some(PairSample { foreign, share })
 }
 
 /// Returns the least number of open pairs of which a sample with this share of each login's pairs finds at least one
@@ -81,7 +81,7 @@ struct Apart<'a> {
 }
 
 impl<'a> Apart<'a> {
-    fn of(rules: &LoginRules<'a>, groups: &RoleGraph<'a>, login: &'a ProbeLogin) -> Apart<'a> {
+    fn of(rules: &AccessRules<'a>, groups: &RoleGraph<'a>, login: &'a ProbeLogin) -> Apart<'a> {
         let superuser = rules.server.roles.get(&login.role).is_some_and(|role| role.superuser);
         let inherited = || groups.reachable(&login.role, |_| true).into_iter().map(|path| path.role);
         let lines = rules.hba.into_iter().flatten().filter(|line| names_role(line, login.role.as_str()));
@@ -196,7 +196,7 @@ mod tests {
     #[test]
     fn a_sample_has_each_pair_that_stands_out_and_each_login_at_another_database() {
         let (task, server, lines) = (task(), server(), [line("trust")]);
-        let rules = LoginRules { server: &server, hba: Some(&lines) };
+        let rules = AccessRules { server: &server, hba: Some(&lines) };
         let sample = draw(&task, &rules, 200, 1).unwrap();
         for (login, tried) in sample.foreign.iter().enumerate() {
             assert!((1..=4).contains(&tried.len()) && !tried.contains(&login), "{login}: {tried:?}");
@@ -211,7 +211,7 @@ mod tests {
     #[test]
     fn even_a_small_limit_tries_each_login_once() {
         let (task, server, lines) = (task(), server(), [line("reject")]);
-        let sample = draw(&task, &LoginRules { server: &server, hba: Some(&lines) }, 1, 1).unwrap();
+        let sample = draw(&task, &AccessRules { server: &server, hba: Some(&lines) }, 1, 1).unwrap();
         assert!(sample.foreign.iter().all(|tried| !tried.is_empty()));
         assert!(names_role(&line("trust"), "r9") && !names_role(&line("reject"), "r9"));
     }

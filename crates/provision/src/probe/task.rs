@@ -131,7 +131,7 @@ impl Task {
         (0..self.databases.len()).filter(|index| self.is_foreign(login, *index)).collect()
     }
 
-    /// Returns one foreign database, a different one for each login, so that together they try all of them.
+    /// Returns one of [`Task::foreign`], a different one for each login, so that together they try all of them.
     pub fn one_other(&self, login: usize) -> Option<usize> {
         let count = self.databases.len();
         (0..count).map(|next| (login + next) % count).find(|index| self.is_foreign(login, *index))
