@@ -133,8 +133,8 @@ impl Task {
 
     /// Returns one of [`Task::foreign`], a different one for each login, so that together they try all of them.
     pub fn one_other(&self, login: usize) -> Option<usize> {
-        let count = self.databases.len();
-        (0..count).map(|next| (login + next) % count).find(|index| self.is_foreign(login, *index))
+        let all = self.foreign(login);
+        (!all.is_empty()).then(|| all[login % all.len()])
     }
 
     fn is_foreign(&self, login: usize, index: usize) -> bool {
