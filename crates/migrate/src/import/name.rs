@@ -175,22 +175,20 @@ pub fn flyway(path: &str) -> FileMeaning {
         let fix = "move its statements into the migrations, or pass --skip";
         return FileMeaning::Foreign("is a Flyway callback", fix);
     }
-    let direction = match stem.chars().next() {
-        Some('V') => FileDirection::Up,
-        Some('U') => FileDirection::Down,
+    let kind = match stem.chars().next() {
+        Some(kind @ ('V' | 'U')) => kind,
+        Some('B') if versioned => 'B',
         Some('R') if stem.starts_with("R__") => return FileMeaning::Repeatable(stem[3..].into()),
-        Some('B') if versioned => FileDirection::Whole,
         _ => return FileMeaning::Foreign(UNNUMBERED.0, UNNUMBERED.1),
     };
     let (version, name) = stem[1..].split_once("__").unwrap_or((&stem[1..], ""));
     let (key, parts) = (version.replace('_', "."), version.split(['.', '_']));
     let parts: Option<Vec<u64>> = parts.map(|part| part.parse().ok()).collect();
-    match parts {
-        Some(version) if direction == FileDirection::Whole => {
-            FileMeaning::Baseline { key, version, name: name.into() }
-        }
-        Some(version) => migration(&key, version, name, direction),
-        None => FileMeaning::Foreign(UNNUMBERED.0, UNNUMBERED.1),
+    match (parts, kind) {
+        (Some(version), 'B') => FileMeaning::Baseline { key, version, name: name.into() },
+        (Some(version), 'V') => migration(&key, version, name, FileDirection::Up),
+        (Some(version), _) => migration(&key, version, name, FileDirection::Down),
+        (None, _) => FileMeaning::Foreign(UNNUMBERED.0, UNNUMBERED.1),
     }
 }
 

@@ -34,9 +34,9 @@ struct ImportBuilder {
 /// Returns the migrations of a tool's files.
 pub fn gather(tool: &Tool, files: &[SourceFile]) -> ImportedFolder {
     let mut gathering = ImportBuilder::default();
-    let baseline = first_baseline(tool, files);
     let read: Vec<(&SourceFile, FileMeaning)> =
         files.iter().map(|file| (file, (tool.named)(&file.path))).collect();
+    let baseline = first_baseline(read.iter().map(|(_, named)| named));
     for (file, named) in &read {
         if let FileMeaning::Settings(key) = named {
             gathering.settings.insert(normal(key), squeezed(&file.bytes));
@@ -60,14 +60,14 @@ pub fn gather(tool: &Tool, files: &[SourceFile]) -> ImportedFolder {
 
 /// Returns the version of a baseline that nothing precedes: it is the first migration of a new database.
 /// <https://documentation.red-gate.com/flyway/flyway-concepts/migrations/baseline-migrations>
-fn first_baseline(tool: &Tool, files: &[SourceFile]) -> Option<Vec<u64>> {
-    let first = |file: &SourceFile| match (tool.named)(&file.path) {
+fn first_baseline<'a>(all: impl Iterator<Item = &'a FileMeaning>) -> Option<Vec<u64>> {
+    let up = |named: &'a FileMeaning| match named {
         FileMeaning::Baseline { version, .. } => Some((version, true)),
         FileMeaning::Migration { version, direction: FileDirection::Up, .. } => Some((version, false)),
         _ => None,
     };
     // Of a version with both files, the other one is first.
-    files.iter().filter_map(first).min().filter(|(_, baseline)| *baseline).map(|(version, _)| version)
+    all.filter_map(up).min().filter(|(_, is_baseline)| *is_baseline).map(|(version, _)| version.clone())
 }
 
 /// Returns the lines of a settings file, without blanks.

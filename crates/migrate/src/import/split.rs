@@ -123,23 +123,19 @@ pub fn sql_migrate(text: &str) -> Result<UpDown, SplitProblem> {
     })
 }
 
-/// Beginnings of comments that tools divide their files at.
-const MARKERS: &[(&str, &str)] = &[
-    ("+goose ", "goose"),
-    ("+migrate ", "sql-migrate"),
-    ("migrate:up", "dbmate"),
-    ("migrate:down", "dbmate"),
-];
+/// First words of the comments at which tools divide their files.
+const MARKERS: &[(&str, &str)] =
+    &[("+goose", "goose"), ("+migrate", "sql-migrate"), ("migrate:up", "dbmate"), ("migrate:down", "dbmate")];
 
-/// Returns the byte offset of the first marker of another tool, and that tool: the whole file, undone at its end, would be one
-/// migration.
+/// Returns the byte offset of the first marker of another tool, and that tool. Taken whole, its file would undo at its end what it
+/// does.
 pub fn foreign_marker(tool: &str, text: &str) -> Option<(usize, &'static str)> {
     let mut at = 0;
     text.split_inclusive('\n').find_map(|line| {
         let start = at;
         at += line.len();
-        let words = comment(line.trim())?;
-        let (_, of) = MARKERS.iter().find(|(marker, _)| words.starts_with(marker))?;
+        let first = comment(line.trim())?.split_whitespace().next()?;
+        let (_, of) = MARKERS.iter().find(|(marker, _)| *marker == first)?;
         (*of != tool).then_some((start, *of))
     })
 }
@@ -242,6 +238,6 @@ mod tests {
         let both = "CREATE TABLE t ();\n  -- +migrate Down\nDROP TABLE t;\n";
         assert_eq!(foreign_marker("sqlx", both), Some((19, "sql-migrate")));
         assert_eq!(foreign_marker("sql-migrate", both), None);
-        assert_eq!(foreign_marker("sqlx", "-- migrates the rest\n-- goose\nSELECT '-- +goose'"), None);
+        assert_eq!(foreign_marker("sqlx", "-- migrate:upper\n-- goose\nSELECT '-- +goose'"), None);
     }
 }
