@@ -79,7 +79,9 @@ pub fn variables<'a>(environment: &Environment, urls: impl Iterator<Item = &'a S
         all.extend(url.password_env.clone());
         let own = url.password.as_deref().filter(|password| !password.is_empty());
         let holds = |value: &String| own.is_some_and(|password| value.contains(password));
-        all.extend(environment.iter().filter(|(_, value)| holds(value)).map(|(name, _)| name.clone()));
+        // A short password is in many paths, and no program is found without PATH.
+        let holding = environment.iter().filter(|(name, value)| name.as_str() != "PATH" && holds(value));
+        all.extend(holding.map(|(name, _)| name.clone()));
     }
     let files: Vec<String> = all.iter().map(|name| file_variable(name)).collect();
     all.extend(files);
@@ -187,5 +189,16 @@ mod tests {
         assert!(withheld(&with("DB_PASSWORD"), "main", &other).unwrap().contains("${DB_HOST}"));
         assert!(withheld(&with("PGPASSWORD"), "main", &other).unwrap().contains("PGPASSWORD"));
         assert_eq!(withheld(&with("HOME"), "main", &other), None);
+    }
+
+    #[test]
+    fn a_variable_with_a_password_is_one_but_the_search_path() {
+        let own = url(None, Some("pw"), false);
+        let environment = ["PATH", "DSN", "HOME"].map(|name| {
+            let value = if name == "HOME" { "/root" } else { "x:pw@y" };
+            (name.to_owned(), value.to_owned())
+        });
+        let all = variables(&Environment::from(environment), [&own].into_iter());
+        assert_eq!(["PATH", "DSN", "HOME"].map(|name| all.contains(&name.to_owned())), [false, true, false]);
     }
 }
