@@ -158,10 +158,14 @@ impl Drop for Scratch {
         let removed = std::thread::spawn(remove).join();
         let removed = removed.unwrap_or_else(|_| Err(Error::operation("the thread that removes it ended")));
         if let Err(error) = removed {
-            let error = left_behind(&self.database, error);
-            tracing::warn!(target: "martydb", "warning: {}: {}", error.message, error.causes.join("; "));
+            warn(&left_behind(&self.database, error));
         }
     }
+}
+
+/// Reports a failed removal where it is not the run's own failure.
+pub fn warn(error: &Error) {
+    tracing::warn!(target: "martydb", "warning: {}: {}", error.message, error.causes.join("; "));
 }
 
 fn name() -> Result<DbName> {
@@ -194,20 +198,27 @@ pub async fn sweep(access: &Access) -> Result<()> {
         prefix = Literal(PREFIX.into())
     );
     let rows = query(&mut connection, &all).await?;
+    let mut end = Ok(());
     for name in rows.iter().filter_map(|row| row.try_get::<String>(0).ok()) {
         let Ok(database) = DbName::new(name) else { continue };
-        let held = match lock::take(&mut connection, key(&database), Duration::ZERO, database.as_str()).await
-        {
-            Ok(held) => held,
-            // Its run is still alive.
-            Err(error) if error.kind == Kind::Locked => continue,
-            Err(error) => return Err(error),
-        };
-        let logins = logins_in(&mut connection, &database).await?;
-        let end = drop_with_sessions(&mut connection, &database, &logins).await;
-        end.map_err(|error| left_behind(&database, error))?;
-        lock::release(&mut connection, held).await?;
+        // One that stays is no reason to keep the others.
+        end = end.and(drop_left(&mut connection, &database).await);
     }
+    end
+}
+
+/// Drops a scratch database unless its run is still alive.
+async fn drop_left(connection: &mut Connection, database: &DbName) -> Result<()> {
+    let held = match lock::take(connection, key(database), Duration::ZERO, database.as_str()).await {
+        Ok(held) => held,
+        Err(error) if error.kind == Kind::Locked => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    let logins = logins_in(connection, database).await?;
+    let end = drop_with_sessions(connection, database, &logins).await;
+    lock::release(connection, held).await?;
+    end.map_err(|error| left_behind(database, error))?;
+    tracing::info!(target: "martydb", "dropped database {database}, which a killed run left");
     Ok(())
 }
 

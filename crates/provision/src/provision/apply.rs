@@ -27,10 +27,14 @@ pub async fn apply<'a>(
     planned: &'a PlannedServer,
     held: Option<Arc<LockedStore<'a>>>,
 ) -> Converged {
-    let ready = match can_create(planned) {
-        Ok(()) if scratch::is_among(&planned.actual) => scratch::sweep(&planned.access).await,
-        ready => ready,
-    };
+    let ready = can_create(planned);
+    // A session of a service can keep one from being dropped: that is no reason not to apply.
+    if ready.is_ok()
+        && scratch::is_among(&planned.actual)
+        && let Err(error) = scratch::sweep(&planned.access).await
+    {
+        scratch::warn(&error);
+    }
     if planned.plan.steps.is_empty() || ready.is_err() {
         return Converged { steps: vec![], end: ready };
     }
