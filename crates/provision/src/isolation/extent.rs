@@ -20,10 +20,11 @@ pub struct SettledExtent {
 /// If the system has no random numbers for a sample.
 pub fn settle(context: &mut ServerContext, wanted: Extent) -> Result<SettledExtent> {
     let ServerContext { task, catalog, .. } = context;
-    let pairs = (0..task.logins.len()).map(|login| task.foreign(login).len() + 1).sum();
+    let foreign: Vec<Vec<usize>> = (0..task.logins.len()).map(|login| task.foreign(login)).collect();
+    let pairs = task.logins.len() + foreign.iter().map(Vec::len).sum::<usize>();
     let rules = AccessRules { server: &catalog.actual, hba: catalog.hba.as_deref() };
     let (extent, reach, share) = match wanted {
-        Extent::Auto => match draw(task, &rules, MOST_PAIRS, random()?) {
+        Extent::Auto => match draw(task, foreign, &rules, MOST_PAIRS, random()?) {
             Some(sample) => (Extent::Sample, ProbeReach::Chosen(sample.foreign), Some(sample.share)),
             None => (Extent::Full, ProbeReach::All, None),
         },

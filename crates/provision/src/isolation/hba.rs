@@ -41,10 +41,8 @@ pub fn names_role(line: &HbaLine, role: &str) -> bool {
 }
 
 /// Returns `true` if the line names this database, or a group or pattern that may include it.
-pub fn names_database(line: &HbaLine, database: &str) -> bool {
-    let may_be =
-        |name: &str| name.starts_with('/') || matches!(name, "samerole" | "samegroup") || name == database;
-    line.databases.iter().any(|name| may_be(name))
+pub fn names_database(line: &HbaLine, role: &str, name: &str) -> bool {
+    line.databases.iter().any(|found| found != "all" && database(found, role, Some(name)) != LineMatch::No)
 }
 
 fn fit(line: &HbaLine, client: &Client<'_>) -> LineMatch {
@@ -52,7 +50,7 @@ fn fit(line: &HbaLine, client: &Client<'_>) -> LineMatch {
         names.iter().map(|name| one(name)).max().unwrap_or(LineMatch::No)
     };
     connection_type(line, client.transport)
-        .min(any(&line.databases, &|name| database(name, client)))
+        .min(any(&line.databases, &|name| database(name, client.role, client.database)))
         .min(any(&line.users, &|name| user(name, client.role)))
         .min(address(line, client.transport))
 }
@@ -71,13 +69,13 @@ fn connection_type(line: &HbaLine, transport: ConnectionType) -> LineMatch {
     }
 }
 
-fn database(name: &str, client: &Client<'_>) -> LineMatch {
-    match (name, client.database) {
+fn database(name: &str, role: &str, database: Option<&str>) -> LineMatch {
+    match (name, database) {
         ("replication", None) => LineMatch::Yes,
         // `all` does not mean replication.
         (_, None) => LineMatch::No,
         ("all", _) => LineMatch::Yes,
-        ("sameuser", Some(database)) => (database == client.role).into(),
+        ("sameuser", Some(database)) => (database == role).into(),
         ("samerole" | "samegroup", _) => LineMatch::Perhaps,
         (pattern, _) if pattern.starts_with('/') => LineMatch::Perhaps,
         (name, Some(database)) => (name == database).into(),

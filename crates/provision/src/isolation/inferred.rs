@@ -95,22 +95,8 @@ fn enters(known: &LoginRules<'_>, login: &ProbeLogin, database: &DbName) -> Resu
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tests::hba_line as line;
     use martydb_model::{AclEntry, ActualDatabase, ActualRole, Grantee, RoleKind, RoleName, ServiceName};
-
-    fn line(database: &str, method: &str) -> HbaLine {
-        HbaLine {
-            line: 1,
-            file: None,
-            kind: Some("host".into()),
-            databases: vec![database.into()],
-            users: vec!["all".into()],
-            address: Some("all".into()),
-            netmask: None,
-            method: Some(method.into()),
-            options: vec![],
-            error: None,
-        }
-    }
 
     #[test]
     fn the_catalogue_decides_in_the_servers_order() {

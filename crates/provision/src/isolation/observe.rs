@@ -67,16 +67,8 @@ pub async fn observe(
     if met.map(|attempt| &attempt.outcome).any(is_lost) {
         access.check_alive().await?;
     }
-    Ok(Observations {
-        context,
-        coverage,
-        attempts,
-        listeners,
-        extra,
-        sessions,
-        known_passwords,
-        not_examined,
-    })
+    let none = Observations::without_logins(context, coverage, known_passwords, not_examined);
+    Ok(Observations { attempts, listeners, extra, sessions, ..none })
 }
 
 /// Compares passwords. Each verifier costs thousands of rounds of hashing, so this is skipped if only the catalogs

@@ -31,12 +31,17 @@ pub struct PairSample {
 }
 
 /// Draws a sample of at most `most` attempts, at least one per login beside its own database. Returns `None` if all
-/// pairs are no more than that.
+/// pairs are no more than that. `foreign` are those of each login.
 ///
 /// Pairs that the catalogs or pg_hba.conf do not treat like the rest come first.
-pub fn draw(task: &Task, rules: &AccessRules<'_>, most: usize, seed: u64) -> Option<PairSample> {
-    let all: Vec<Vec<usize>> = (0..task.logins.len()).map(|login| task.foreign(login)).collect();
-    let pairs = task.logins.len() + all.iter().map(Vec::len).sum::<usize>();
+pub fn draw(
+    task: &Task,
+    foreign: Vec<Vec<usize>>,
+    rules: &AccessRules<'_>,
+    most: usize,
+    seed: u64,
+) -> Option<PairSample> {
+    let pairs = task.logins.len() + foreign.iter().map(Vec::len).sum::<usize>();
     if pairs <= most {
         return None;
     }
@@ -60,7 +65,7 @@ pub fn draw(task: &Task, rules: &AccessRules<'_>, most: usize, seed: u64) -> Opt
         tried.sort_unstable();
         tried
     };
-    let foreign = task.logins.iter().zip(all).map(split).map(&mut chosen).collect();
+    let foreign = task.logins.iter().zip(foreign).map(split).map(&mut chosen).collect();
     Some(PairSample { foreign, share })
 }
 
@@ -74,6 +79,7 @@ pub fn detectable(share: f64) -> usize {
 /// Databases that the rules do not treat like the rest for one login.
 struct Apart<'a> {
     server: &'a ActualServer,
+    role: &'a str,
     /// Lines of pg_hba.conf that name the login.
     lines: Vec<&'a HbaLine>,
     /// Roles whose CONNECT is the login's; `None` for a superuser.
@@ -87,6 +93,7 @@ impl<'a> Apart<'a> {
         let lines = rules.hba.into_iter().flatten().filter(|line| names_role(line, login.role.as_str()));
         Apart {
             server: rules.server,
+            role: login.role.as_str(),
             lines: lines.collect(),
             holders: (!superuser).then(|| inherited().chain([&login.role]).collect()),
         }
@@ -95,7 +102,7 @@ impl<'a> Apart<'a> {
     fn includes(&self, task: &Task, index: usize) -> bool {
         let name = &task.databases[index].name;
         self.server.databases.get(name).is_none_or(|found| self.connects_to(found))
-            || self.lines.iter().any(|line| names_database(line, name.as_str()))
+            || self.lines.iter().any(|line| names_database(line, self.role, name.as_str()))
     }
 
     fn connects_to(&self, found: &ActualDatabase) -> bool {
@@ -111,7 +118,7 @@ impl<'a> Apart<'a> {
 mod tests {
     use super::*;
     use crate::probe::{AccessPolicy, ProbeDatabase, ProbeReach};
-    use crate::tests::entry;
+    use crate::tests::{entry, hba_line};
     use martydb_model::{ActualRole, DatabaseKind, DbName, Membership, RoleKind, ServiceName};
     use martydb_pg::server::{Endpoint, Host, Tls};
     use std::time::Duration;
@@ -178,40 +185,34 @@ mod tests {
         }
     }
 
+    fn all(task: &Task) -> Vec<Vec<usize>> {
+        (0..SERVICES).map(|login| task.foreign(login)).collect()
+    }
+
     fn line(method: &str) -> HbaLine {
-        HbaLine {
-            line: 1,
-            file: None,
-            kind: Some("host".into()),
-            databases: vec!["d11".into()],
-            users: vec!["r9".into()],
-            address: Some("all".into()),
-            netmask: None,
-            method: Some(method.into()),
-            options: vec![],
-            error: None,
-        }
+        HbaLine { users: vec!["r9".into()], ..hba_line("d11", method) }
     }
 
     #[test]
     fn a_sample_has_each_pair_that_stands_out_and_each_login_at_another_database() {
         let (task, server, lines) = (task(), server(), [line("trust")]);
         let rules = AccessRules { server: &server, hba: Some(&lines) };
-        let sample = draw(&task, &rules, 200, 1).unwrap();
+        let sample = draw(&task, all(&task), &rules, 200, 1).unwrap();
         for (login, tried) in sample.foreign.iter().enumerate() {
             assert!((1..=4).contains(&tried.len()) && !tried.contains(&login), "{login}: {tried:?}");
             assert!(login == 3 || tried.contains(&3), "{login}: {tried:?}");
         }
         assert!(sample.foreign[5].contains(&7) && sample.foreign[9].contains(&11), "{:?}", sample.foreign);
         assert_eq!(sample.share, 2.0 / 37.0, "of a login whose pairs stand out twice");
-        assert_ne!(sample, draw(&task, &rules, 200, 2).unwrap(), "another run tries others");
-        assert_eq!(draw(&task, &rules, SERVICES * SERVICES, 1), None, "all fit");
+        assert_ne!(sample, draw(&task, all(&task), &rules, 200, 2).unwrap(), "another run tries others");
+        assert_eq!(draw(&task, all(&task), &rules, SERVICES * SERVICES, 1), None, "all fit");
     }
 
     #[test]
     fn even_a_small_limit_tries_each_login_once() {
         let (task, server, lines) = (task(), server(), [line("reject")]);
-        let sample = draw(&task, &AccessRules { server: &server, hba: Some(&lines) }, 1, 1).unwrap();
+        let sample =
+            draw(&task, all(&task), &AccessRules { server: &server, hba: Some(&lines) }, 1, 1).unwrap();
         assert!(sample.foreign.iter().all(|tried| !tried.is_empty()));
         assert!(names_role(&line("trust"), "r9") && !names_role(&line("reject"), "r9"));
     }
