@@ -58,8 +58,15 @@ pub async fn removal(session: &mut Connection) -> Result<FinishRemoval> {
     let views: Vec<String> = views(session, &oids).await?.into_iter().map(|view| view.ident).collect();
     let stays = leftovers(session, &[&tables, &views]).await?;
     let mut disabled = notes::disabled(session).await?;
-    disabled.retain(|effect| !tables.iter().any(|table| effect.contains(&format!(" {table} "))));
+    disabled.retain(|effect| !tables.iter().any(|table| is_on(effect, table)));
     Ok(FinishRemoval { tables, views, stays, disabled, ..FinishRemoval::default() })
+}
+
+/// Returns `true` if a side effect, as kind, table and name, is one of the table. Only the kind comes before it: a name may
+/// contain any text.
+fn is_on(effect: &str, table: &str) -> bool {
+    let behind = effect.split_once(' ').and_then(|(_, behind)| behind.strip_prefix(table));
+    behind.is_some_and(|name| name.starts_with(' '))
 }
 
 /// Returns the remaining tables of all services, with their quoted names.
@@ -151,5 +158,22 @@ fn drop_view_sql(view: &DependentView) -> Statement {
     match view.has_rows {
         true => stmt!("DROP MATERIALIZED VIEW IF EXISTS {ident} CASCADE"),
         false => stmt!("DROP VIEW IF EXISTS {ident} CASCADE"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_on;
+
+    #[test]
+    fn a_side_effect_is_on_the_table_behind_its_kind() {
+        for (effect, expected) in [
+            ("trigger public.a noted", true),
+            ("rule public.a public.b", true),
+            ("trigger public.ab noted", false),
+            ("trigger public.b on public.a it", false),
+        ] {
+            assert_eq!(is_on(effect, "public.a"), expected, "{effect}");
+        }
     }
 }
