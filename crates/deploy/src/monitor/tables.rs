@@ -4,7 +4,7 @@ use martydb_migrate::MigrationTarget;
 use martydb_model::error::Result;
 use martydb_model::sql::{Statement, stmt};
 use martydb_pg::server::existence::Existence;
-use martydb_pg::server::{Limits, Row, Unreadable, connect_with, query};
+use martydb_pg::server::{Limits, connect_with, query_as};
 
 use super::statements::SETTINGS;
 
@@ -35,9 +35,17 @@ pub async fn read(target: &MigrationTarget) -> Result<Vec<TableStatistics>> {
             Existence::Present | Existence::Unknown => return Err(error),
         },
     };
-    let rows = query(&mut session, &largest()).await;
+    let rows = query_as(&mut session, &largest()).await;
     session.close().await;
-    Ok(rows?.iter().map(statistics).collect::<Result<_, _>>()?)
+    let statistics = |(schema, table, bytes, live, dead, autovacuum)| TableStatistics {
+        schema,
+        table,
+        bytes,
+        live,
+        dead,
+        autovacuum,
+    };
+    Ok(rows?.into_iter().map(statistics).collect())
 }
 
 fn largest() -> Statement {
@@ -50,15 +58,4 @@ fn largest() -> Statement {
            AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
          ORDER BY c.relpages DESC, pg_catalog.pg_stat_get_live_tuples(c.oid) + pg_catalog.pg_stat_get_dead_tuples(c.oid) DESC, n.nspname, c.relname LIMIT 10"
     )
-}
-
-fn statistics(row: &Row) -> Result<TableStatistics, Unreadable> {
-    Ok(TableStatistics {
-        schema: row.try_get(0)?,
-        table: row.try_get(1)?,
-        bytes: row.try_get(2)?,
-        live: row.try_get(3)?,
-        dead: row.try_get(4)?,
-        autovacuum: row.try_get(5)?,
-    })
 }
