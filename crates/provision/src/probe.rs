@@ -13,5 +13,5 @@ mod verdict;
 pub use attempts::{LoginAttempts, attempt_patiently, quickest, try_all, try_own, verifiers};
 pub use connections::{ConnectionRow, Connections, LoginResult, connections};
 pub use matrix::{Probe, ProbeCoverage, ProbeExtent, ProbeLocation, ProbeSummary, judge};
-pub use task::{ATTEMPT_TIMEOUT, ProbeDatabase, ProbeLogin, ProbeReach, Task};
+pub use task::{ATTEMPT_TIMEOUT, ProbeDatabase, ProbeLogin, ProbeSelection, Task};
 pub use verdict::{AccessPolicy, Control, Judgement, Verdict, judge_foreign, judge_own};

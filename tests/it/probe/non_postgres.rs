@@ -8,7 +8,7 @@ use martydb_model::error::Kind;
 use martydb_model::{DbName, RoleKind, RoleName, ServiceName};
 use martydb_pg::server::{Endpoint, Host, Tls, TlsMode};
 use martydb_provision::probe::{
-    self, AccessPolicy, ProbeCoverage, ProbeDatabase, ProbeLogin, ProbeReach, ProbeSummary, Task, judge,
+    self, AccessPolicy, ProbeCoverage, ProbeDatabase, ProbeLogin, ProbeSelection, ProbeSummary, Task, judge,
     try_all, try_own,
 };
 use secrecy::SecretString;
@@ -38,7 +38,7 @@ fn at(port: u16, mode: TlsMode) -> Task {
         most: 2,
         timeout: Duration::from_millis(500),
         patience: martydb_pg::server::PATIENCE,
-        reach: ProbeReach::All,
+        selection: ProbeSelection::All,
     }
 }
 

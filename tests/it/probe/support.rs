@@ -9,7 +9,7 @@ use martydb_model::error::Error;
 use martydb_model::sql::Statement;
 use martydb_model::{DbName, RoleKind, RoleName, ServiceName};
 use martydb_pg::server::{self, Connection, Endpoint, Host, Login, Tls};
-use martydb_provision::probe::{AccessPolicy, ProbeDatabase, ProbeLogin, ProbeReach, Task};
+use martydb_provision::probe::{AccessPolicy, ProbeDatabase, ProbeLogin, ProbeSelection, Task};
 use secrecy::SecretString;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _, Executor};
@@ -156,6 +156,6 @@ pub fn task(server: &Server, logins: Vec<ProbeLogin>) -> Task {
         most: 4,
         timeout: Duration::from_secs(10),
         patience: martydb_pg::server::PATIENCE,
-        reach: ProbeReach::All,
+        selection: ProbeSelection::All,
     }
 }

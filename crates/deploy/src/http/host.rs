@@ -14,7 +14,7 @@ pub async fn only_local(request: Request, next: Next) -> Response {
     if host.is_none_or(is_local) {
         return next.run(request).await;
     }
-    (StatusCode::MISDIRECTED_REQUEST, "ask by 127.0.0.1 or localhost\n").into_response()
+    (StatusCode::MISDIRECTED_REQUEST, "use 127.0.0.1 or localhost as the host\n").into_response()
 }
 
 fn is_local(host: &str) -> bool {

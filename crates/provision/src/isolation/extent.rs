@@ -3,7 +3,7 @@
 use super::observations::{Extent, ServerContext};
 use super::sample::{AccessRules, CONFIDENCE, MOST_PAIRS, detectable, draw};
 use crate::catalog::NotExamined;
-use crate::probe::{ProbeCoverage, ProbeExtent, ProbeReach, Task};
+use crate::probe::{ProbeCoverage, ProbeExtent, ProbeSelection, Task};
 use martydb_model::error::{Error, Result};
 
 /// Extent of the attempts, once the size of the server is known.
@@ -23,15 +23,15 @@ pub fn settle(context: &mut ServerContext, wanted: Extent) -> Result<SettledExte
     let foreign: Vec<Vec<usize>> = (0..task.logins.len()).map(|login| task.foreign(login)).collect();
     let pairs = task.logins.len() + foreign.iter().map(Vec::len).sum::<usize>();
     let rules = AccessRules { server: &catalog.actual, hba: catalog.hba.as_deref() };
-    let (extent, reach, share) = match wanted {
+    let (extent, selection, share) = match wanted {
         Extent::Auto => match draw(task, foreign, &rules, MOST_PAIRS, random()?) {
-            Some(sample) => (Extent::Sample, ProbeReach::Chosen(sample.foreign), Some(sample.share)),
-            None => (Extent::Full, ProbeReach::All, None),
+            Some(sample) => (Extent::Sample, ProbeSelection::Chosen(sample.foreign), Some(sample.share)),
+            None => (Extent::Full, ProbeSelection::All, None),
         },
-        Extent::Sample => (Extent::Sample, ProbeReach::One, None),
-        extent => (extent, ProbeReach::All, None),
+        Extent::Sample => (Extent::Sample, ProbeSelection::One, None),
+        extent => (extent, ProbeSelection::All, None),
     };
-    task.reach = reach;
+    task.selection = selection;
     let left = pairs - (0..task.logins.len()).map(|login| task.others(login).len() + 1).sum::<usize>();
     let covered = match extent {
         Extent::None => ProbeExtent::None,

@@ -49,19 +49,19 @@ pub fn draw(
     let per_login = (most / task.logins.len()).saturating_sub(1).max(1);
     let groups = RoleGraph::new(rules.server.memberships.iter().filter(|row| row.inherit));
     let split = |(login, foreign): (&ProbeLogin, Vec<usize>)| {
-        let apart = Apart::of(rules, &groups, login);
-        foreign.into_iter().partition::<Vec<_>, _>(|index| apart.includes(task, *index))
+        let exceptions = PairExceptions::of(rules, &groups, login);
+        foreign.into_iter().partition::<Vec<_>, _>(|index| exceptions.includes(task, *index))
     };
     let mut share = 1.0_f64;
-    let mut chosen = |(mut apart, alike): (Vec<usize>, Vec<usize>)| {
-        // PUBLIC's CONNECT everywhere sets all pairs apart; the catalogs report it without a login.
-        random.shuffle(&mut apart);
-        apart.truncate(per_login);
-        let drawn = random.choose_multiple(alike.iter().copied(), (per_login - apart.len()).max(1));
+    let mut chosen = |(mut exceptions, alike): (Vec<usize>, Vec<usize>)| {
+        // PUBLIC's CONNECT everywhere makes all pairs exceptions; the catalogs report it without a login.
+        random.shuffle(&mut exceptions);
+        exceptions.truncate(per_login);
+        let drawn = random.choose_multiple(alike.iter().copied(), (per_login - exceptions.len()).max(1));
         if !alike.is_empty() {
             share = share.min(drawn.len() as f64 / alike.len() as f64);
         }
-        let mut tried = [apart, drawn].concat();
+        let mut tried = [exceptions, drawn].concat();
         tried.sort_unstable();
         tried
     };
@@ -77,7 +77,7 @@ pub fn detectable(share: f64) -> usize {
 }
 
 /// Databases that the rules do not treat like the rest for one login.
-struct Apart<'a> {
+struct PairExceptions<'a> {
     server: &'a ActualServer,
     role: &'a str,
     /// Lines of pg_hba.conf that name the login.
@@ -86,12 +86,12 @@ struct Apart<'a> {
     holders: Option<BTreeSet<&'a RoleName>>,
 }
 
-impl<'a> Apart<'a> {
-    fn of(rules: &AccessRules<'a>, groups: &RoleGraph<'a>, login: &'a ProbeLogin) -> Apart<'a> {
+impl<'a> PairExceptions<'a> {
+    fn of(rules: &AccessRules<'a>, groups: &RoleGraph<'a>, login: &'a ProbeLogin) -> PairExceptions<'a> {
         let superuser = rules.server.roles.get(&login.role).is_some_and(|role| role.superuser);
         let inherited = || groups.reachable(&login.role, |_| true).into_iter().map(|path| path.role);
         let lines = rules.hba.into_iter().flatten().filter(|line| names_role(line, login.role.as_str()));
-        Apart {
+        PairExceptions {
             server: rules.server,
             role: login.role.as_str(),
             lines: lines.collect(),
@@ -117,7 +117,7 @@ impl<'a> Apart<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::probe::{AccessPolicy, ProbeDatabase, ProbeReach};
+    use crate::probe::{AccessPolicy, ProbeDatabase, ProbeSelection};
     use crate::tests::{entry, hba_line};
     use martydb_model::{ActualRole, DatabaseKind, DbName, Membership, RoleKind, ServiceName};
     use martydb_pg::server::{Endpoint, Host, Tls};
@@ -153,7 +153,7 @@ mod tests {
             most: 1,
             timeout: Duration::ZERO,
             patience: Duration::ZERO,
-            reach: ProbeReach::All,
+            selection: ProbeSelection::All,
         }
     }
 

@@ -60,7 +60,7 @@ pub async fn verifiers(task: &Task) -> Result<Vec<(Attempt, Option<SecretString>
     Ok(walks.into_iter().map(|walk| (walk.attempts.control.clone(), verifier(&walk))).collect())
 }
 
-/// Tries every login at its own database, then at those of [`Task::reach`].
+/// Tries every login at its own database, then at those of [`Task::selection`].
 ///
 /// # Errors
 /// Those of [`try_own`], and [`Kind::Unreachable`] if no control got an answer.

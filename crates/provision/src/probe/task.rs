@@ -66,12 +66,12 @@ pub struct Task {
     pub timeout: Duration,
     /// Longest wait for a free connection.
     pub patience: Duration,
-    pub reach: ProbeReach,
+    pub selection: ProbeSelection,
 }
 
 /// Databases at which the logins of a task are tried in addition to their own.
 #[derive(Debug, Clone, Default)]
-pub enum ProbeReach {
+pub enum ProbeSelection {
     #[default]
     All,
     /// One of another service.
@@ -104,7 +104,7 @@ impl Task {
             most: concurrency,
             timeout: ATTEMPT_TIMEOUT,
             patience: access.patience,
-            reach: ProbeReach::All,
+            selection: ProbeSelection::All,
         }
     }
 
@@ -119,10 +119,10 @@ impl Task {
     /// Returns the databases at which a login, by its index, is tried in addition to its own, by their index in
     /// `databases`.
     pub fn others(&self, login: usize) -> Vec<usize> {
-        match &self.reach {
-            ProbeReach::All => self.foreign(login),
-            ProbeReach::One => self.one_other(login).into_iter().collect(),
-            ProbeReach::Chosen(chosen) => chosen[login].clone(),
+        match &self.selection {
+            ProbeSelection::All => self.foreign(login),
+            ProbeSelection::One => self.one_other(login).into_iter().collect(),
+            ProbeSelection::Chosen(chosen) => chosen[login].clone(),
         }
     }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::scope::PlanScope;
-use crate::probe::{self, ATTEMPT_TIMEOUT, ProbeLogin, ProbeReach, Task};
+use crate::probe::{self, ATTEMPT_TIMEOUT, ProbeLogin, ProbeSelection, Task};
 use martydb_config::secrets::Secrets;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sqlstate;
@@ -88,7 +88,7 @@ pub async fn refused(
         most: actual.capacity.share(scope.jobs.count, 1),
         timeout: ATTEMPT_TIMEOUT,
         patience: access.patience,
-        reach: ProbeReach::All,
+        selection: ProbeSelection::All,
     };
     let attempts = probe::try_own(&task).await?;
     let mut refused = BTreeSet::new();

@@ -13,7 +13,7 @@ use martydb_pg::server::{Endpoint, Host, Tls};
 use martydb_pg::wire::{Accepted, Attempt, Outcome, Rejection};
 use martydb_provision::isolation::{Basis, Filter, ServerJudgement, VerifiedServer, assess, findings};
 use martydb_provision::probe::{
-    AccessPolicy, LoginAttempts, ProbeDatabase, ProbeLogin, ProbeReach, Task, judge,
+    AccessPolicy, LoginAttempts, ProbeDatabase, ProbeLogin, ProbeSelection, Task, judge,
 };
 use martydb_ui::report::Style;
 
@@ -77,7 +77,7 @@ fn task(services: &[String]) -> Task {
         most: 1,
         timeout: Duration::from_secs(1),
         patience: martydb_pg::server::PATIENCE,
-        reach: ProbeReach::All,
+        selection: ProbeSelection::All,
     }
 }
 
@@ -236,7 +236,7 @@ fn where_all_is_denied_one_line_says_so() {
     );
     let sixty: Vec<_> = (1..=60).map(|n| format!("s{n}")).collect();
     assert!(line(&sixty).starts_with("60 services at 62 databases: every login"));
-    let task = Task { reach: ProbeReach::One, ..task(&names(&FOUR)) };
+    let task = Task { selection: ProbeSelection::One, ..task(&names(&FOUR)) };
     let sample = judged(&task, &seen(&task, |_, _| None), &ActualServer::default());
     assert!(usual_text(sample, &Style::PLAIN).contains("denied at the others that were tried"));
 }
@@ -286,7 +286,7 @@ fn a_cell_shows_its_own_worst_and_says_what_it_hides() {
 
 #[test]
 fn what_was_not_tried_is_said() {
-    let task = Task { reach: ProbeReach::One, ..task(&names(&FOUR)) };
+    let task = Task { selection: ProbeSelection::One, ..task(&names(&FOUR)) };
     let sample = grid_text(&task, &seen(&task, |_, _| None), &NARROW);
     assert!(sample.contains("\nblank: not tried\n"), "{sample}");
     let none = grid_text(&task, &[], &NARROW);
