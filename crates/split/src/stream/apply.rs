@@ -86,7 +86,7 @@ impl ApplyTarget {
     /// Returns the LSN up to which the stream was applied; waits for a transaction that is applying more.
     ///
     /// # Errors
-    /// As [`Applier::open`].
+    /// If the position of the stream cannot be read.
     pub async fn applied(&self) -> Result<Lsn> {
         let applier = Applier::open(self).await?;
         let applied = applier.committed();
