@@ -5,9 +5,9 @@ use serde::Serialize;
 
 use super::change::{Change, Changes, ServerError, changes_table};
 use martydb_config::secrets::CredentialKey;
-use martydb_model::DesiredService;
 use martydb_model::error::{Error, ExitStatus, Result};
-use martydb_provision::converge::{Jobs, Planner, Policy, converge};
+use martydb_model::{DesiredService, Jobs};
+use martydb_provision::converge::{Planner, Policy, converge};
 use martydb_provision::plan::Action;
 use martydb_provision::plan::teardown::AdoptedDatabase;
 use martydb_provision::run::Run;

@@ -132,11 +132,20 @@ where
     T: Send + 'static,
     F: Future<Output = T> + Send + 'static,
 {
+    map_within(|| jobs, items, work).await
+}
+
+/// The same with a number of tasks that may change as they end.
+pub async fn map_within<I, T, F>(jobs: impl Fn() -> usize, items: Vec<I>, work: impl Fn(I) -> F) -> Vec<T>
+where
+    T: Send + 'static,
+    F: Future<Output = T> + Send + 'static,
+{
     // Dropping the set, as a signal does, also ends the tasks.
     let (mut tasks, mut results) = (JoinSet::new(), vec![]);
     let mut waiting = items.into_iter().enumerate();
     loop {
-        for (at, item) in waiting.by_ref().take(jobs.max(1) - tasks.len()) {
+        for (at, item) in waiting.by_ref().take(jobs().max(1).saturating_sub(tasks.len())) {
             let work = work(item);
             tasks.spawn(async move { (at, work.await) });
         }

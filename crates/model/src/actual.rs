@@ -105,7 +105,7 @@ pub struct StoredPassword {
 /// Redacted: digest and salt allow offline guessing of a weak password.
 impl std::fmt::Debug for StoredPassword {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("KeptPassword")
+        f.write_str("StoredPassword")
     }
 }
 
@@ -145,6 +145,37 @@ impl Capacity {
     pub fn share(&self, wanted: usize, each: usize) -> usize {
         let free = self.max_connections.saturating_sub(self.reserved).saturating_sub(self.in_use);
         wanted.min(free / 2 / each.max(1)).max(1)
+    }
+}
+
+/// Number of services processed at the same time.
+#[derive(Debug, Clone, Copy)]
+pub struct Jobs {
+    pub count: usize,
+    /// Set if the user chose the number.
+    pub explicit: bool,
+}
+
+impl Jobs {
+    pub const ONE: Jobs = Jobs { count: 1, explicit: true };
+
+    /// Returns the number for a server where each service takes two connections at most. Before 15 each CREATE DATABASE
+    /// waits for a checkpoint, and all that wait share the next one: more services at a time are then faster.
+    pub fn on(self, actual: &ActualServer) -> usize {
+        const WAITING: usize = 32;
+        actual.capacity.share(if actual.major() < 15 { self.at_least(WAITING) } else { self.count }, 2)
+    }
+
+    /// Returns the number for queries, one connection each: the delay of the network is waited for once, not once per
+    /// service.
+    pub fn of_reads(self, capacity: &Capacity) -> usize {
+        const MOST: usize = 64;
+        capacity.share(self.at_least(MOST), 1)
+    }
+
+    /// Returns the number, or `count` if that is more and the user chose none.
+    fn at_least(self, count: usize) -> usize {
+        if self.explicit { self.count } else { self.count.max(count) }
     }
 }
 
@@ -316,6 +347,16 @@ mod tests {
             [(8, 100, 3, 10, 8), (64, 100, 3, 17, 40), (8, 10, 3, 5, 1), (8, 10, 3, 20, 1), (1, 100, 3, 0, 1)]
         {
             assert_eq!(Capacity { max_connections, reserved, in_use }.share(wanted, 1), expected);
+        }
+    }
+
+    #[test]
+    fn reads_take_half_of_the_free_connections_unless_a_number_was_chosen() {
+        for (count, explicit, in_use, expected) in
+            [(4, false, 17, 40), (4, false, 94, 1), (4, true, 17, 4), (50, true, 17, 40)]
+        {
+            let capacity = Capacity { max_connections: 100, reserved: 3, in_use };
+            assert_eq!(Jobs { count, explicit }.of_reads(&capacity), expected);
         }
     }
 }

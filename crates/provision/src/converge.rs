@@ -10,5 +10,4 @@ mod lock_queue;
 mod transaction;
 
 pub use engine::{Converged, Planner, Policy, Remaining, converge};
-pub use execute::Jobs;
 pub use transaction::Passwords;

@@ -10,12 +10,11 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use crate::context::{Context, NoteSink};
-use crate::converge::Jobs;
 use martydb_config::manifest::{self, Manifest, ServerLocation, ServerSpec};
 use martydb_config::secrets::LockedStore;
-use martydb_model::DesiredService;
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Result};
+use martydb_model::{DesiredService, Jobs};
 use martydb_pg::server::Access;
 use martydb_pg::wire;
 use martydb_ui::flags::{Global, Select};

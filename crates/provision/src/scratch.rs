@@ -12,13 +12,13 @@ mod removal;
 use std::time::Duration;
 
 use crate::catalog::inspect;
-use crate::converge::{Jobs, Planner, Policy, Remaining, converge};
+use crate::converge::{Planner, Policy, Remaining, converge};
 use crate::plan::admin_capabilities::AdminCapabilities;
 use crate::plan::{Action, Object, Selection, Stage, Step, StoredLogins, Verb, diff, impossible};
 use martydb_migrate::MigrationTarget;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sql::{Literal, Statement, stmt};
-use martydb_model::{ActualServer, DbName, DesiredServer, DesiredService, Grantee, RoleKind, RoleName};
+use martydb_model::{ActualServer, DbName, DesiredServer, DesiredService, Grantee, Jobs, RoleKind, RoleName};
 use martydb_pg::server::existence::{Existence, ExistenceCheck};
 use martydb_pg::server::{Access, Connection, execute_protected, lock, query};
 pub use removal::{drop_with_sessions, end_sessions, logins_in};
@@ -259,7 +259,7 @@ impl Planner for Provision<'_> {
     async fn remaining(&mut self, _done: &[Step]) -> Result<Remaining> {
         let database = &self.service.database;
         let inside = if self.open { &[] } else { std::slice::from_ref(database) };
-        self.actual = inspect::inspect(self.access, &self.desired, inside, 1).await?;
+        self.actual = inspect::inspect(self.access, &self.desired, inside, Jobs::ONE).await?;
         if let Some(error) = self.actual.databases.get(database).and_then(|found| found.unread.clone()) {
             return Err(error);
         }

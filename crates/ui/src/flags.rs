@@ -47,7 +47,7 @@ pub struct Global {
         value_name = "FORMAT"
     )]
     pub output: Format,
-    /// Maximum number of parallel services.
+    /// Maximum number of parallel services [default: the number of cores, at least 4; for reads more].
     #[arg(short, long, global = true, hide_short_help = true, hide_long_help = true, env = "MARTYDB_JOBS", hide_env_values = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
     /// Use of colour [default: auto; NO_COLOR counts].

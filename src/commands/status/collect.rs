@@ -6,7 +6,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::status_word::StatusWord;
-use crate::commands::per_service::map_concurrent;
+use crate::commands::per_service::map_within;
 use martydb_migrate::{MigrationTarget, ServiceState, ServiceStatus, Sizes};
 use martydb_model::error::{Error, Result};
 use martydb_model::{DesiredService, ServerName};
@@ -84,7 +84,12 @@ async fn look(run: &Run, targets: Targets, sizes: Sizes) -> Vec<ServiceStatus> {
             }
         }
     };
-    map_concurrent(run.jobs.count, targets, one).await
+    // The first answer of a server tells how many connections are free.
+    let reads = || {
+        let capacities = lists.values().filter_map(SessionList::capacity);
+        capacities.map(|capacity| run.jobs.of_reads(&capacity)).min().unwrap_or(run.jobs.count)
+    };
+    map_within(reads, targets, one).await
 }
 
 /// Marks a service whose database or roles differ from the manifest as drifted, unless its state is worse.

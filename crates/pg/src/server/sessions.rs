@@ -1,11 +1,12 @@
-//! Sessions of a server, by database, queried once for all its databases: every session gets the same list. One list
-//! per database would be a million rows for a thousand databases.
+//! Sessions of a server, by database, and its limit of connections, queried once for all its databases: every session gets
+//! the same list. One list per database would be a million rows for a thousand databases.
 
 use std::sync::Arc;
 
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::{Connection, Row, Unreadable, query};
+use martydb_model::Capacity;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Statement, stmt};
 
@@ -19,14 +20,30 @@ pub struct OpenSession {
 
 type Sessions = Arc<[OpenSession]>;
 
+#[derive(Debug)]
+struct Answer {
+    sessions: Sessions,
+    capacity: Capacity,
+}
+
 /// A server's sessions at one moment. Clones share the list.
 #[derive(Debug, Clone, Default)]
-pub struct SessionList(Arc<Mutex<Option<Sessions>>>);
+pub struct SessionList(Arc<Mutex<Option<Answer>>>);
 
 impl SessionList {
     /// Returns the query. Names are visible to every login; a session's state and query only to members of its login.
     pub fn query() -> Statement {
-        stmt!("SELECT pid, datname, usename FROM pg_catalog.pg_stat_activity")
+        stmt!(
+            "SELECT pid, datname, usename, pg_catalog.current_setting('max_connections')::int,
+               pg_catalog.current_setting('superuser_reserved_connections')::int
+               + coalesce(pg_catalog.current_setting('reserved_connections', true)::int, 0)
+             FROM pg_catalog.pg_stat_activity"
+        )
+    }
+
+    /// Returns how many connections the server has; `None` before its answer.
+    pub fn capacity(&self) -> Option<Capacity> {
+        self.0.try_lock().ok()?.as_ref().map(|answer| answer.capacity)
     }
 
     /// Claims the query of the list, to be sent with other queries; `None` if another session has claimed it.
@@ -41,18 +58,18 @@ impl SessionList {
     #[crate::boxed]
     pub async fn get(&self, connection: &mut Connection) -> Result<Sessions> {
         let mut list = self.0.lock().await;
-        if let Some(list) = list.as_ref() {
-            return Ok(list.clone());
+        if let Some(answer) = list.as_ref() {
+            return Ok(answer.sessions.clone());
         }
         let rows = query(connection, &SessionList::query()).await?;
         let read =
             read(&rows).map_err(|error| Error::operation("cannot read the list of sessions").cause(error))?;
-        Ok(list.insert(read).clone())
+        Ok(list.insert(read).sessions.clone())
     }
 }
 
 /// Dropped without an answer, it leaves the query to the next session.
-pub struct ListClaim(OwnedMutexGuard<Option<Sessions>>);
+pub struct ListClaim(OwnedMutexGuard<Option<Answer>>);
 
 impl ListClaim {
     /// Stores the answer.
@@ -65,7 +82,19 @@ impl ListClaim {
     }
 }
 
-fn read(rows: &[Row]) -> std::result::Result<Sessions, Unreadable> {
-    let one = |row: &Row| row.read().map(|(pid, database, login)| OpenSession { pid, database, login });
-    rows.iter().map(one).collect()
+fn read(rows: &[Row]) -> std::result::Result<Answer, Unreadable> {
+    let mut sessions = vec![];
+    let mut capacity = Capacity::default();
+    for row in rows {
+        let (pid, database, login, max_connections, reserved): (_, _, _, i32, i32) = row.read()?;
+        (capacity.max_connections, capacity.reserved) = (count(max_connections), count(reserved));
+        sessions.push(OpenSession { pid, database, login });
+    }
+    let is_client = |one: &&OpenSession| one.database.is_some() && one.login.is_some();
+    capacity.in_use = sessions.iter().filter(is_client).count();
+    Ok(Answer { sessions: sessions.into(), capacity })
+}
+
+fn count(number: i32) -> usize {
+    usize::try_from(number).unwrap_or_default()
 }

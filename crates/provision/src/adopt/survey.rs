@@ -6,7 +6,7 @@ use crate::catalog::inspect;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::stmt;
 use martydb_model::suggest::hint;
-use martydb_model::{ActualServer, Contents, DesiredServer, DesiredService, RoleName};
+use martydb_model::{ActualServer, Contents, DesiredServer, DesiredService, Jobs, RoleName};
 use martydb_pg::server::{Access, pooler_check};
 
 #[derive(Debug)]
@@ -24,7 +24,7 @@ pub struct Survey {
 /// server is a standby.
 pub async fn survey(access: &Access, desired: &DesiredServer, service: &DesiredService) -> Result<Survey> {
     let database = &service.database;
-    let mut actual = inspect::inspect(access, desired, std::slice::from_ref(database), 1).await?;
+    let mut actual = inspect::inspect(access, desired, std::slice::from_ref(database), Jobs::ONE).await?;
     if actual.standby {
         return Err(pooler_check::standby(format!("server \"{}\"", desired.name), actual.primary.as_deref()));
     }

@@ -12,14 +12,13 @@ use martydb_model::acl::null_as_default;
 use martydb_model::error::Result;
 use martydb_model::sqlstate;
 use martydb_model::{
-    self, ActualServer, CollationVersions, Contents, DbName, DesiredServer, Holdings, RoleName, RoleSetting,
-    StoredPassword,
+    self, ActualServer, CollationVersions, Contents, DbName, DesiredServer, Holdings, Jobs, RoleName,
+    RoleSetting, StoredPassword,
 };
 use martydb_pg::server::{Access, Connection};
 use martydb_ui::report::progress;
 
-/// Reads the shared catalogs and the contents of the named databases, `jobs` at a time, or fewer if the server
-/// has few free connections. An error of one database is kept in
+/// Reads the shared catalogs and the contents of the named databases, as many at a time as [`Jobs::of_reads`]. An error of one database is kept in
 /// [`unread`](martydb_model::ActualDatabase::unread) and does not stop the others. Roles with the manifest's
 /// marker as their comment are searched for in every database.
 #[martydb_pg::boxed]
@@ -27,12 +26,12 @@ pub async fn inspect(
     access: &Access,
     desired: &DesiredServer,
     inside: &[DbName],
-    jobs: usize,
+    jobs: Jobs,
 ) -> Result<ActualServer> {
     let mut actual = whole_cluster(access, desired).await?;
     let is_open = |name: &&DbName| actual.databases.get(name).is_some_and(|found| found.allow_connections);
     let open: Vec<DbName> = inside.iter().filter(is_open).cloned().collect();
-    let parallel = actual.capacity.share(jobs, 1);
+    let parallel = jobs.of_reads(&actual.capacity);
     let reading = progress("reading", "databases");
     reading.expect(open.len());
     let reading = &reading;

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::execute::{Jobs, execute};
+use super::execute::execute;
 use super::transaction::{ConvergeContext, Passwords};
 use crate::plan::admin_capabilities::AdminCapabilities;
 use crate::plan::{Step, StepOutcome};
-use martydb_model::ActualServer;
 use martydb_model::error::{Error, Result};
+use martydb_model::{ActualServer, Jobs};
 use martydb_pg::backoff::Backoff;
 use martydb_pg::server::{Access, conflicts, lock};
 

@@ -8,30 +8,10 @@ use tokio::sync::Semaphore;
 
 use super::transaction::{self, ConvergeContext};
 use crate::plan::{Stage, Step, StepOutcome, ranges, transactions};
+use martydb_model::DbName;
 use martydb_model::error::Result;
-use martydb_model::{ActualServer, DbName};
 use martydb_pg::server::Connection;
 use martydb_ui::report::progress;
-
-/// Number of services processed at the same time; each takes two connections at most.
-#[derive(Debug, Clone, Copy)]
-pub struct Jobs {
-    pub count: usize,
-    /// Set if the user chose the number.
-    pub explicit: bool,
-}
-
-impl Jobs {
-    pub const ONE: Jobs = Jobs { count: 1, explicit: true };
-
-    /// Returns the number for a server. Before 15 each CREATE DATABASE waits for a checkpoint, and all that
-    /// wait share the next one: more services at a time are then faster.
-    pub fn on(self, actual: &ActualServer) -> usize {
-        const WAITING: usize = 32;
-        let wanted = if actual.major() < 15 && !self.explicit { self.count.max(WAITING) } else { self.count };
-        actual.capacity.share(wanted, 2)
-    }
-}
 
 struct Shared<'a> {
     context: &'a ConvergeContext<'a>,

@@ -11,7 +11,7 @@ use super::breaches::access_paths;
 use super::coverage::is_covered;
 use super::judge::audited;
 use super::observe::context;
-use crate::converge::{Jobs, Planner, Policy, Remaining, converge};
+use crate::converge::{Planner, Policy, Remaining, converge};
 use crate::plan::{Action, Risk, Stage, Step, StepOutcome};
 use crate::run::Run;
 use martydb_model::error::{Error, Result};
@@ -19,7 +19,7 @@ use martydb_model::findings::{
     FOREIGN_CONNECT, Finding, FindingSource, IN_DATABASE, PUBLIC, SESSION, Severity,
 };
 use martydb_model::grants::{Effect, Fix};
-use martydb_model::{ActualServer, DbName, DesiredService, RoleName, ServiceName};
+use martydb_model::{ActualServer, DbName, DesiredService, Jobs, RoleName, ServiceName};
 use martydb_pg::server::lock;
 
 /// The findings' statements already match the server's version.

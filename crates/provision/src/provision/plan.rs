@@ -107,7 +107,7 @@ async fn inspected(
 ) -> Result<(ActualServer, StoredLogins)> {
     let secrets = scope.store.read(&credential_keys(desired)).await?;
     let inside: Vec<DbName> = scope.services_of(desired).map(|service| service.database.clone()).collect();
-    let mut actual = inspect::inspect(access, desired, &inside, scope.jobs.count).await?;
+    let mut actual = inspect::inspect(access, desired, &inside, scope.jobs).await?;
     actual.refused_logins = passwords::differing(scope, desired, &actual, &secrets).await?;
     if scope.options.check_logins {
         let refused = passwords::refused(scope, access, desired, &actual, &secrets).await?;

@@ -3,10 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::converge::Jobs;
 use crate::run::Run;
 use martydb_config::secrets::Store;
-use martydb_model::{DesiredServer, DesiredService, ServiceName};
+use martydb_model::{DesiredServer, DesiredService, Jobs, ServiceName};
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PlanOptions {

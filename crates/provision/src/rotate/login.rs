@@ -4,13 +4,13 @@ use secrecy::SecretString;
 
 use super::planner::{PlanSteps, RotationPlanner, sets_password};
 use super::rotation::{LoginRotation, Rotated, Rotation, RotationMode};
-use crate::converge::{Converged, Jobs, Policy, converge};
+use crate::converge::{Converged, Policy, converge};
 use crate::plan::rotate;
 use crate::probe::ATTEMPT_TIMEOUT;
 use martydb_config::secrets::CredentialKey;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sql::{Literal, stmt};
-use martydb_model::{ActualServer, RoleName};
+use martydb_model::{ActualServer, Jobs, RoleName};
 use martydb_pg::server::{Login, query_one};
 use martydb_pg::wire::{Address, Credentials, LoginRequest, Outcome};
 

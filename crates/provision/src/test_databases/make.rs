@@ -2,14 +2,14 @@
 
 use super::context::CopyContext;
 use super::template::Template;
-use crate::converge::{Jobs, Planner, Policy, Remaining, converge};
+use crate::converge::{Planner, Policy, Remaining, converge};
 use crate::plan::admin_capabilities::AdminCapabilities;
 use crate::plan::{Step, copy};
 use martydb_migrate::EventSender;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::stmt;
 use martydb_model::sqlstate;
-use martydb_model::{ActualServer, DbName, DesiredServer, TestDatabase, test_name};
+use martydb_model::{ActualServer, DbName, DesiredServer, Jobs, TestDatabase, test_name};
 use martydb_pg::server::execute_protected;
 
 /// Attempts to copy a template that another run may drop meanwhile.
