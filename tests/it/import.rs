@@ -107,6 +107,28 @@ const LAYOUTS: &[Layout] = &[
         ],
     ),
     (
+        "sqitch",
+        &[
+            (
+                "sqitch.plan",
+                "%syntax-version=1.0.0\n%project=shop\n\nfirst 2024-01-01T00:00:00Z A <a@b.c> # First\n@v1 2024-01-02T00:00:00Z A <a@b.c>\n\
+                 text/note [first] 2024-02-01T00:00:00Z A <a@b.c>\nindex 2024-03-01T00:00:00Z A <a@b.c>\n",
+            ),
+            ("sqitch.conf", "[core]\n\tengine = pg\n"),
+            (
+                "deploy/first.sql",
+                "-- Deploy shop:first to pg\nBEGIN;\nCREATE TABLE item (id int PRIMARY KEY);\nCOMMIT;\n",
+            ),
+            ("revert/first.sql", "-- Revert shop:first from pg\nBEGIN;\nDROP TABLE item;\nCOMMIT;\n"),
+            ("verify/first.sql", "BEGIN;\nSELECT id FROM item;\nROLLBACK;\n"),
+            ("deploy/text/note.sql", "BEGIN;\nALTER TABLE item ADD note text;\nCOMMIT;\n"),
+            ("revert/text/note.sql", "BEGIN;\nALTER TABLE item DROP note;\nCOMMIT;\n"),
+            ("deploy/index.sql", "CREATE INDEX CONCURRENTLY item_note ON item (note);\n"),
+            ("revert/index.sql", "DROP INDEX CONCURRENTLY item_note;\n"),
+            ("deploy/unplanned.sql", "DROP TABLE item;\n"),
+        ],
+    ),
+    (
         "golang-migrate",
         &[
             ("000001_first.up.sql", UP1),

@@ -63,6 +63,16 @@ const QUERIES: &[HistoryQuery] = &[
         RowMeaning::Each,
     ),
     ("Alembic", |t| stmt!("SELECT version_num::pg_catalog.text FROM {t}"), RowMeaning::Last),
+    (
+        "Sqitch",
+        |t| {
+            stmt!(
+                "SELECT change || CASE time WHEN 1 THEN '' ELSE '#' || time END
+                 FROM (SELECT change, pg_catalog.row_number() OVER (PARTITION BY change ORDER BY committed_at) AS time FROM {t}) AS all_of"
+            )
+        },
+        RowMeaning::Each,
+    ),
     ("node-pg-migrate", |t| stmt!("SELECT name::pg_catalog.text FROM {t}"), RowMeaning::Each),
 ];
 

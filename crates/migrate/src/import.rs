@@ -17,6 +17,7 @@ pub mod pg_dump;
 mod recognise;
 mod script;
 mod split;
+mod sqitch;
 mod tools;
 mod tree;
 mod write;

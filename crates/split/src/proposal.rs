@@ -48,10 +48,17 @@ pub fn propose(source: &SourceCatalog, services: &[ServiceHints]) -> SplitPropos
     let mut guesses = Guesses { source, services, made: BTreeMap::new(), hints: BTreeMap::new() };
     let mut ignored = vec![];
     let mut left: Vec<&SourceRelation> = vec![];
+    let mut by_schema: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for table in &tables {
+        by_schema.entry(&table.schema).or_default().insert(&table.name);
+    }
+    let histories: BTreeMap<&str, BTreeSet<&str>> =
+        by_schema.iter().map(|(schema, names)| (*schema, other_tools::histories(names))).collect();
     for table in tables {
-        match other_tools::names().find(|name| *name == table.name) {
-            Some(_) => ignored.push(guessed(table, "the history of a migration tool".into())),
-            None => left.push(table),
+        if histories[table.schema.as_str()].contains(table.name.as_str()) {
+            ignored.push(guessed(table, "the history of a migration tool".into()));
+        } else {
+            left.push(table);
         }
     }
     guesses.each(&left, Guesses::by_migrations);

@@ -42,6 +42,14 @@ const TABLES: &[(&str, &str, &str)] = &[
         "2",
     ),
     (
+        "sqitch",
+        "CREATE TABLE changes (change_id text PRIMARY KEY, script_hash text, change text NOT NULL, project text NOT NULL, committed_at timestamptz NOT NULL);
+         INSERT INTO changes VALUES ('a', 'x', 'first', 'shop', '2024-01-01'), ('b', 'y', 'text/note', 'shop', '2024-02-01');
+         CREATE TABLE dependencies (id int); CREATE TABLE events (id int); CREATE TABLE projects (id int);
+         CREATE TABLE releases (id int); CREATE TABLE tags (id int)",
+        "2",
+    ),
+    (
         "node-pg-migrate",
         "CREATE TABLE pgmigrations (id serial PRIMARY KEY, name varchar(255) NOT NULL, run_on timestamp NOT NULL);
          INSERT INTO pgmigrations (name, run_on) VALUES ('1700000000001_first', now())",

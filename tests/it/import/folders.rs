@@ -171,6 +171,32 @@ fn a_baseline_that_nothing_precedes_is_the_first_migration() {
 }
 
 #[test]
+fn a_plan_names_the_script_of_a_reworked_change_and_what_is_missing() {
+    let project = project("imp_plan", "");
+    let plan = "%project=shop\nviews 2024-01-01T00:00:00Z A <a@b.c>\n@v1 2024-01-02T00:00:00Z A <a@b.c>\n\
+                views [views@v1] 2024-01-03T00:00:00Z A <a@b.c>\n";
+    let old = ("deploy/views@v1.sql", "CREATE VIEW one AS SELECT 1 AS a;\n");
+    let new = ("deploy/views.sql", "CREATE OR REPLACE VIEW one AS SELECT 2 AS a;\n");
+    let import = ["import", "--from", "sqitch", "--service", "imp_plan", "old"];
+    write(&project, &[("sqitch.plan", plan), new]);
+    let refused = project.run(&import).expect(2);
+    assert!(refused.said().contains("contains the change views, which has no file in deploy"), "{refused:?}");
+    // What the plan does not name is not read.
+    let unplanned = ("deploy/more.sql", "\\i other.sql\n");
+    write(&project, &[old, unplanned, ("deploy/views.sql", "\\set a 1\n")]);
+    let psql = project.run(&import).expect(2);
+    assert!(psql.said().contains("deploy/views.sql:1:1: uses a command of psql"), "{psql:?}");
+    assert!(!psql.said().contains("more.sql"), "{psql:?}");
+    write(&project, &[new]);
+    let written = project.run(&import).expect(0);
+    assert!(written.stdout.contains("2 migrations, 0 down files written"), "{written:?}");
+    let names = ["V1__views_v1.sql", "V2__views.sql"];
+    assert_eq!(files(&project, "imp_plan"), names);
+    assert!(project.read(&format!("imp_plan/migrations/{}", names[0])).contains("SELECT 1"));
+    assert!(written.stdout.contains("declare `migrations: { down: none }`"), "{written:?}");
+}
+
+#[test]
 fn a_file_of_another_tool_is_refused_with_its_name() {
     let project = project("imp_other", "");
     write(&project, &[("1_a.sql", "CREATE TABLE a ();\n-- +migrate Down\nDROP TABLE a;\n")]);

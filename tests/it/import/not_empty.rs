@@ -67,6 +67,7 @@ fn every_tool_is_named_by_its_table() {
         ("public.knex_migrations", "id int, name text, batch int, migration_time timestamptz", "Knex"),
         ("public.django_migrations", "id int, app text, name text, applied timestamptz", "Django"),
         ("public.databasechangelog", "id text, author text, filename text", "Liquibase"),
+        ("tool.changes", "change_id text, script_hash text, change text, committed_at timestamptz", "Sqitch"),
     ] {
         server().sql(service, &format!("CREATE SCHEMA IF NOT EXISTS tool; CREATE TABLE {table} ({columns})"));
         let refused = project.run(&["upgrade", "--all"]).expect(3);
@@ -78,7 +79,7 @@ fn every_tool_is_named_by_its_table() {
         let (code, import) =
             (refused.said().contains("the present schema into the first migration"), "import --from");
         assert_eq!(refused.said().contains(import), !code, "{tool}: {}", refused.said());
-        assert_eq!(code, !["Prisma", "golang-migrate", "dbmate"].contains(&tool), "{tool}");
+        assert_eq!(code, !["Prisma", "golang-migrate", "dbmate", "Sqitch"].contains(&tool), "{tool}");
         let status = project.json(&["status"], 0);
         assert_eq!(status["services"][0]["foreign"][0]["tool"], tool, "{status:#}");
         server().sql(service, &format!("DROP TABLE {table}"));

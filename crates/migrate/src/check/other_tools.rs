@@ -1,6 +1,8 @@
 //! History tables of other tools. A database with one, and without martydb's, was migrated before martydb was
 //! used: running the first file there would be wrong; `import` and `baseline` are right.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use martydb_model::error::{Error, Kind, Result};
@@ -40,12 +42,16 @@ const TOOLS: &[KnownTable] = &[
     ("schemaversions", "DbUp", &["scriptname"]),
     ("gorp_migrations", "sql-migrate", &["id", "applied_at"]),
     ("atlas_schema_revisions", "Atlas", &["version"]),
+    ("changes", "Sqitch", &["change_id", "change", "script_hash"]),
     (martydb_model::contract::REFINERY_TABLE, "refinery", &[]),
 ];
 
 /// Further tables of a tool beside its history.
-const COMPANIONS: &[(&str, &str)] =
-    &[("databasechangelog", "databasechangeloglock"), ("knex_migrations", "knex_migrations_lock")];
+const COMPANIONS: &[(&str, &[&str])] = &[
+    ("databasechangelog", &["databasechangeloglock"]),
+    ("knex_migrations", &["knex_migrations_lock"]),
+    ("changes", &["dependencies", "events", "projects", "releases", "tags"]),
+];
 
 /// Tools whose migrations are SQL or can be printed as SQL, with their names for `import --from`.
 pub const IMPORTED: &[(&str, &str)] = &[
@@ -53,6 +59,7 @@ pub const IMPORTED: &[(&str, &str)] = &[
     ("Diesel", "diesel"),
     ("Flyway", "flyway"),
     ("Prisma", "prisma"),
+    ("Sqitch", "sqitch"),
     ("dbmate", "dbmate"),
     ("golang-migrate", "golang-migrate"),
     ("goose", "goose"),
@@ -62,7 +69,16 @@ pub const IMPORTED: &[(&str, &str)] = &[
 
 /// Returns a history table and its companions.
 pub fn tables_of(name: &str) -> impl Iterator<Item = &str> {
-    [name].into_iter().chain(COMPANIONS.iter().filter(move |row| row.0 == name).map(|row| row.1))
+    let companions = COMPANIONS.iter().find(|row| row.0 == name).map_or(&[][..], |row| row.1);
+    [name].into_iter().chain(companions.iter().copied())
+}
+
+/// Returns those tables of a schema that are histories, by their names alone. Names that other tables have too count only
+/// beside all their companions.
+pub fn histories<'a>(tables: &BTreeSet<&'a str>) -> BTreeSet<&'a str> {
+    let complete = names().filter(|name| tables_of(name).all(|table| tables.contains(table)));
+    let known: BTreeSet<&str> = complete.flat_map(tables_of).collect();
+    tables.iter().copied().filter(|table| known.contains(table)).collect()
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -192,6 +208,18 @@ mod tests {
             assert_eq!(known(table, "pg_catalog", &columns), None);
         }
         assert_eq!(names().filter(|name| *name == "schema_migrations").count(), 1);
+    }
+
+    #[test]
+    fn a_common_name_is_a_history_only_beside_its_companions() {
+        let sqitch = ["changes", "dependencies", "events", "projects", "releases", "tags"];
+        for (tables, expected) in [
+            (&sqitch[..], &sqitch[..]),
+            (&["changes", "events", "orders"], &[]),
+            (&["orders", "alembic_version"], &["alembic_version"]),
+        ] {
+            assert_eq!(histories(&tables.iter().copied().collect()), expected.iter().copied().collect());
+        }
     }
 
     #[test]

@@ -29,6 +29,8 @@ pub enum FileMeaning {
     },
     /// Settings of the migration with this key.
     Settings(String),
+    /// Sqitch's plan, which orders the migrations.
+    Plan,
     /// The tool reads it, but martydb cannot: problem and fix.
     Foreign(&'static str, &'static str),
     /// The tool ignores it.
@@ -209,6 +211,7 @@ pub fn readable(name: &str, version: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::import::sqitch;
 
     fn said(named: FileMeaning) -> String {
         match named {
@@ -218,6 +221,7 @@ mod tests {
             FileMeaning::Repeatable(name) => format!("repeatable {name}"),
             FileMeaning::Baseline { key, version, name } => format!("baseline {key} {version:?} {name}"),
             FileMeaning::Settings(key) => format!("settings {key}"),
+            FileMeaning::Plan => "plan".into(),
             FileMeaning::Foreign(what, _) => what.into(),
             FileMeaning::Other => "other".into(),
         }
@@ -258,6 +262,10 @@ mod tests {
             (node_pg_migrate, "1700000000000_x-y.sql", "1700000000000_x-y [1700000000000] x-y Whole"),
             (node_pg_migrate, "1700000000000_x.js", "is code, which martydb does not run"),
             (rails, "20240101000000_create_users.rb", "is code, which martydb does not run"),
+            (sqitch::named, "deploy/a/b@v1.sql", "a/b@v1 [] a/b@v1 Up"),
+            (sqitch::named, "revert/a.sql", "a [] a Down"),
+            (sqitch::named, "sqitch.plan", "plan"),
+            (sqitch::named, "verify/a.sql", "other"),
         ];
         for (read, file, expected) in rows {
             assert_eq!(said(read(file)), *expected, "{file}");

@@ -1,6 +1,7 @@
 //! Recognition of a folder's migration tool, by the names of its files and the first lines of one of them.
 
 use super::name::{FileMeaning, node_pg_migrate, paired};
+use super::sqitch::PLAN;
 use crate::files::is_plain_name;
 
 /// A folder of the searched project.
@@ -46,6 +47,7 @@ const SIGNS: &[(FolderTool, Test)] = &[
         any(look, |file| is_numbered(file) && file.ends_with(".Designer.cs"))
     }),
     (FolderTool::Programs("Liquibase"), |look| any(look, is_changelog)),
+    (FolderTool::Other("sqitch"), |look| look.files.contains(&PLAN)),
     (FolderTool::Other("prisma"), |look| any(look, |file| file.ends_with("/migration.sql"))),
     (FolderTool::Other("diesel"), |look| any(look, |file| file.ends_with("/up.sql") && is_numbered(file))),
     (FolderTool::Other("rails"), |look| {
@@ -133,6 +135,7 @@ mod tests {
         let rows: &[Row] = &[
             ("migrations", &["V1__a.sql", "V1__a.down.sql", "README.md"], "", false, Some(FolderTool::Own)),
             ("migrations", &["V1__a.sql", "R__v.sql"], "", true, Some(FolderTool::Own)),
+            ("db", &["sqitch.plan", "deploy/a.sql"], "", false, Some(FolderTool::Other("sqitch"))),
             ("migration", &["V1_1__a.sql"], "", false, Some(FolderTool::Other("flyway"))),
             ("migration", &["V1__a.sql", "U1__a.sql"], "", false, Some(FolderTool::Other("flyway"))),
             ("migrations", &["V1.A.up.sql", "V1.A.down.sql"], "", false, Some(FolderTool::Other("updown"))),

@@ -7,6 +7,7 @@ use super::name::{FileDirection, FileMeaning, readable};
 use super::number::{normal, versions};
 use super::own_table::provide;
 use super::split::{foreign_marker, plain};
+use super::sqitch;
 use super::tools::{FileOrder, Tool};
 use crate::files::{Position, ScriptItem, has_several_transactions, needs_no_transaction, walk};
 
@@ -34,8 +35,9 @@ struct ImportBuilder {
 /// Returns the migrations of a tool's files.
 pub fn gather(tool: &Tool, files: &[SourceFile]) -> ImportedFolder {
     let mut gathering = ImportBuilder::default();
-    let read: Vec<(&SourceFile, FileMeaning)> =
+    let mut read: Vec<(&SourceFile, FileMeaning)> =
         files.iter().map(|file| (file, (tool.named)(&file.path))).collect();
+    gathering.imported.left_out.extend(order_by_plan(&mut read));
     let baseline = first_baseline(read.iter().map(|(_, named)| named));
     for (file, named) in &read {
         if let FileMeaning::Settings(key) = named {
@@ -70,6 +72,31 @@ fn first_baseline<'a>(all: impl Iterator<Item = &'a FileMeaning>) -> Option<Vec<
     all.filter_map(up).min().filter(|(_, is_baseline)| *is_baseline).map(|(version, _)| version.clone())
 }
 
+/// Gives the migrations their positions in a plan, if there is one; a script outside the plan does not count. Returns the
+/// changes of the plan that have no script.
+fn order_by_plan(read: &mut [(&SourceFile, FileMeaning)]) -> Vec<OmittedPart> {
+    let Some((plan, _)) = read.iter().find(|(_, named)| *named == FileMeaning::Plan) else { return vec![] };
+    let (plan, path) = (String::from_utf8_lossy(&plan.bytes).into_owned(), plan.path.clone());
+    let up = |(_, named): &(_, FileMeaning)| match named {
+        FileMeaning::Migration { key, direction: FileDirection::Up, .. } => Some(key.clone()),
+        _ => None,
+    };
+    let scripts: BTreeSet<String> = read.iter().filter_map(up).collect();
+    let (positions, missing) = sqitch::positions(&plan, &scripts.iter().map(String::as_str).collect());
+    for (_, named) in read {
+        let FileMeaning::Migration { key, version, .. } = named else { continue };
+        match positions.get(key.as_str()) {
+            Some((position, instance)) => (*key, *version) = (instance.clone(), vec![*position]),
+            None => *named = FileMeaning::Other,
+        }
+    }
+    let what = |change: String| format!("contains the change {change}, which has no file in deploy");
+    missing
+        .into_iter()
+        .map(|one| OmittedPart::new(&path, what(one), "restore the file, or pass --skip"))
+        .collect()
+}
+
 /// Returns the lines of a settings file, without blanks.
 fn squeezed(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
@@ -80,7 +107,10 @@ fn squeezed(bytes: &[u8]) -> String {
 impl ImportBuilder {
     fn take(&mut self, tool: &Tool, file: &SourceFile, named: FileMeaning) {
         match named {
-            FileMeaning::Other | FileMeaning::Settings(_) | FileMeaning::Baseline { .. } => {}
+            FileMeaning::Other
+            | FileMeaning::Settings(_)
+            | FileMeaning::Plan
+            | FileMeaning::Baseline { .. } => {}
             FileMeaning::Foreign(what, fix) => {
                 self.imported.left_out.push(OmittedPart::new(&file.path, what, fix));
             }

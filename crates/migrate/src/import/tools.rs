@@ -3,6 +3,7 @@
 use super::name::{self, FileMeaning};
 use super::own_table::OwnTable;
 use super::split::{self, SplitProblem, UpDown};
+use super::sqitch;
 
 /// Order in which a tool runs its files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,6 +128,15 @@ pub const TOOLS: &[Tool] = &[
         named: name::node_pg_migrate,
         split: split::node_pg_migrate,
         history: Some("node-pg-migrate"),
+        ..PLAIN
+    },
+    Tool {
+        name: "sqitch",
+        named: sqitch::named,
+        depth: usize::MAX,
+        split: split::sqitch,
+        detects: true,
+        history: Some("Sqitch"),
         ..PLAIN
     },
     Tool { name: "rails", named: name::rails, history: Some("Rails"), ..PLAIN },

@@ -113,12 +113,10 @@ fn is_empty(contents: &Contents, schema: &str) -> bool {
 
 /// Returns `true` if the schema contains only the history of a migration tool.
 fn is_of_tool(contents: &Contents, schema: &str) -> bool {
-    let mut inside = contents.objects.iter().filter(|found| found.schema.as_str() == schema).peekable();
-    let is_table =
-        |name: &str| other_tools::names().flat_map(other_tools::tables_of).any(|known| known == name);
-    schema != "public"
-        && inside.peek().is_some()
-        && inside.all(|found| is_table(found.of_table.as_deref().unwrap_or(&found.name)))
+    let inside = contents.objects.iter().filter(|found| found.schema.as_str() == schema);
+    let tables: BTreeSet<&str> =
+        inside.map(|found| found.of_table.as_deref().unwrap_or(&found.name)).collect();
+    schema != "public" && !tables.is_empty() && other_tools::histories(&tables) == tables
 }
 
 fn owned_by_superusers<'a>(actual: &ActualServer, contents: &'a Contents) -> Vec<&'a str> {
