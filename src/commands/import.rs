@@ -8,9 +8,9 @@ use serde::Serialize;
 
 use martydb_migrate::import::{self, ImportedFolder, NewFile, OmittedPart, TOOLS, Tool, WriteCount};
 use martydb_migrate::{AdoptionState, MigrationTarget, RowMeaning};
-use martydb_model::DesiredService;
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::units::counted;
+use martydb_model::{DesiredService, DownFiles};
 use martydb_provision::run::Run;
 use martydb_provision::targets;
 use martydb_ui::report::{Report, Style, indented, printable};
@@ -51,6 +51,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<ImportReport> {
     let count = import::write(&service.migrations, &files, arguments.dry_run || stopped)?;
     let mut report = ImportReport::new(tool, &service, arguments, count);
     report.files = files;
+    report.note_missing_downs(service.down);
     report.database(run, &service, tool, &imported).await;
     report.notes.extend(imported.notes);
     report.left_out = imported.left_out;
@@ -107,6 +108,17 @@ impl ImportReport {
             dry: arguments.dry_run,
             count,
             code: tool.is_code(),
+        }
+    }
+
+    /// Notes how to declare that no migration goes back, which `validate` would report for each.
+    fn note_missing_downs(&mut self, down: DownFiles) {
+        let has_down = self.files.iter().any(|file| file.file.ends_with(".down.sql"));
+        if down == DownFiles::Required && !has_down && !self.files.is_empty() {
+            self.notes.push(
+                "there is no down file: declare `migrations: { down: none }` in the manifest, or write them"
+                    .into(),
+            );
         }
     }
 

@@ -169,6 +169,18 @@ impl ValidateReport {
         self.services.iter().map(|folder| folder.problems.len()).sum()
     }
 
+    /// Counts the problems: missing down files apart, which one key of the manifest answers.
+    fn counted_problems(&self) -> String {
+        let missing: usize = self.services.iter().map(|folder| folder.missing_downs).sum();
+        match (self.problems() - missing, missing) {
+            (n, 0) => counted(n, "problem"),
+            (0, n) => counted(n, "missing down file"),
+            (n, missing) => {
+                format!("{} and {}", counted(n, "problem"), counted(missing, "missing down file"))
+            }
+        }
+    }
+
     fn differences(&self) -> impl Iterator<Item = &Problem> {
         self.services.iter().flat_map(|folder| &folder.differences)
     }
@@ -185,7 +197,7 @@ impl ValidateReport {
         match (self.problems(), self.differences().count()) {
             (0, 0) => format!("Valid: {services}, {migrations} ({environment}).\n"),
             (0, n) => format!("\nDiffers: {} in {services}.\n", counted(n, "difference")),
-            (n, _) => format!("\nInvalid: {} in {services}.\n", counted(n, "problem")),
+            _ => format!("\nInvalid: {} in {services}.\n", self.counted_problems()),
         }
     }
 }
