@@ -10,6 +10,10 @@ use squawk_syntax::{Parse, SourceFile, SyntaxKind, SyntaxNode};
 use crate::files::bare;
 use crate::files::lexer::{Lexer, TokenKind};
 
+/// Ends of the names that the server gives to the sequences and indexes of a table, after the names of the table and its
+/// columns (`ChooseRelationName`).
+const IMPLICIT: &[&str] = &["_seq", "_key", "_idx", "_pkey", "_excl"];
+
 /// Names of objects that pending migrations create, across files.
 #[derive(Debug, Default)]
 pub struct Objects {
@@ -54,7 +58,7 @@ impl Objects {
         let words = Words::of(&text);
         let verb = words.all.iter().take(2).map(|word| word.0.as_str()).collect::<Vec<_>>().join(" ");
         let targets = targets(statement, &text, &verb);
-        let is_new = !targets.is_empty() && targets.iter().all(|name| self.new.contains(name));
+        let is_new = !targets.is_empty() && targets.iter().all(|name| self.is_new(name, &verb));
         if let Some(made) = created(statement, &targets, &verb, is_new) {
             file.made.insert(made.clone());
             self.new.insert(made);
@@ -66,6 +70,14 @@ impl Objects {
             file.rename(old, new);
         }
         LintedStatement { range, targets, is_new, is_recreated: false, verb }
+    }
+
+    /// Returns `true` if pending migrations create the object, or the table for which the server created it.
+    fn is_new(&self, name: &str, verb: &str) -> bool {
+        let implicit = matches!(verb, "drop sequence" | "drop index" | "alter sequence" | "alter index")
+            && IMPLICIT.iter().any(|end| name.ends_with(end));
+        let mut tables = name.match_indices('_').map(|(at, _)| &name[..at]);
+        self.new.contains(name) || implicit && tables.any(|table| self.new.contains(table))
     }
 
     /// Renames an object, which remains new or old.

@@ -100,6 +100,15 @@ fn what_is_new_stays_new_under_another_name() {
         Vec::<String>::new()
     );
     assert_eq!(found(&[function, "DROP FUNCTION f(text), g(text);"], 0), ["ban-drop-function"]);
+    let serial = "CREATE TABLE \"Web_hook\" (id serial PRIMARY KEY, name text UNIQUE);";
+    assert_eq!(
+        found(&[serial, "DROP SEQUENCE \"Web_hook_id_seq\" CASCADE; DROP INDEX \"Web_hook_name_key\";"], 0),
+        Vec::<String>::new()
+    );
+    assert_eq!(
+        found(&[serial, "DROP INDEX \"Web_hooks_name_key\";"], 0),
+        ["require-concurrent-index-deletion"]
+    );
 }
 
 #[test]
