@@ -30,6 +30,9 @@ pub struct LostPrivilege {
     logins: Vec<AffectedLogin>,
     /// Statements that keep the privilege for them.
     keep: Vec<String>,
+    /// `true` if a level of `access:` grants it.
+    #[serde(skip)]
+    is_declarable: bool,
 }
 
 /// Login that loses a privilege, with its sessions in that database.
@@ -67,6 +70,7 @@ impl LostPrivilege {
             from: loss.from.to_string(),
             logins,
             keep: loss.grants().iter().map(Statement::shown).map(str::to_owned).collect(),
+            is_declarable: loss.is_declarable(),
         }
     }
 
@@ -86,7 +90,7 @@ impl LostPrivilege {
     }
 
     fn how(&self) -> String {
-        let declare = if self.service.is_some() { "; or declare them under `access:`" } else { "" };
+        let declare = if self.is_declarable { "; or declare them under `access:`" } else { "" };
         self.statements() + declare
     }
 

@@ -73,6 +73,9 @@ as_both_admins!(plan_apply_and_doctor_name_them, |admin| {
         "{shown}"
     );
     assert!(shown.contains("    to keep: GRANT USAGE ON SCHEMA \"public\" TO \"bob\", \"own\"; or declare them under `access:`"), "{shown}");
+    // No level of `access:` grants EXECUTE.
+    let functions: Vec<&str> = shown.lines().filter(|line| line.contains("to keep: GRANT EXECUTE")).collect();
+    assert!(functions.len() == 1 && !functions[0].contains("access:"), "{shown}");
     for dead in [
         "readers holds SELECT on table public.t: not in the manifest; dead: bob cannot connect to lo_a",
         "own holds SELECT on table public.t: not in the manifest; dead: own cannot use schema public",

@@ -58,6 +58,11 @@ impl Loss {
         }
     }
 
+    /// Returns `true` if a level of `access:` grants the privilege: none grants EXECUTE.
+    pub fn is_declarable(&self) -> bool {
+        self.service.is_some() && self.privilege != Privilege::Execute
+    }
+
     /// Returns statements that keep it for these roles, one for each object.
     pub fn grants(&self) -> Vec<Statement> {
         match &self.on {

@@ -48,7 +48,7 @@ fn in_step(loss: &Loss) -> String {
         (LostObject::Schema(_), Privilege::Usage) => "use it",
         _ => return String::new(),
     };
-    let declare = if loss.service.is_some() { ", or declare it under `access:`" } else { "" };
+    let declare = if loss.is_declarable() { ", or declare it under `access:`" } else { "" };
     let grant = &loss.grants()[0];
     format!("; {} can {can} by nothing else (to keep: {}{declare})", loss.names(), grant.shown())
 }
