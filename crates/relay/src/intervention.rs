@@ -29,7 +29,7 @@ pub async fn intervene<'a>(
         let statements = OutboxStatements(outbox);
         let change = match what {
             Intervention::Retry => statements.retry(event),
-            Intervention::Skip { reason } => statements.skip(event, &format!("skipped: {reason}")),
+            Intervention::Skip { reason } => statements.skip(event, reason),
         };
         let mut session = session::open(context, service, outbox).await?;
         let found = session.change(&change).await;

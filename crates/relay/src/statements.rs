@@ -34,6 +34,9 @@ pub const LARGEST_EVENT: i64 = 12 << 20;
 /// Number of characters of the names of an event that is not sent.
 const SHOWN: i64 = 200;
 
+/// Beginning of the error of a skipped event, which is done without having been published.
+const SKIPPED: &str = "skipped: ";
+
 /// Statements on one outbox.
 pub struct OutboxStatements<'a>(pub &'a Outbox);
 
@@ -258,11 +261,16 @@ impl OutboxStatements<'_> {
         )
     }
 
-    /// Counts published events in the table, and those of the last minute.
+    /// Counts published events in the table, those of the last minute, and skipped events.
     pub fn done(&self) -> Statement {
         stmt!(
-            "SELECT count(*), count(*) FILTER (WHERE {published} > clock_timestamp() - interval '1 minute')
-             FROM {table} WHERE {published} IS NOT NULL",
+            "SELECT count(*) FILTER (WHERE NOT skipped), count(*) FILTER (WHERE NOT skipped AND recent), count(*) FILTER (WHERE skipped)
+             FROM (
+                 SELECT starts_with(coalesce({error}, ''), {skipped}) AS skipped, {published} > clock_timestamp() - interval '1 minute' AS recent
+                 FROM {table} WHERE {published} IS NOT NULL
+             ) AS ended",
+            error = id(&self.0.columns.last_error),
+            skipped = Literal(SKIPPED.to_owned()),
             published = id(&self.0.columns.published_at),
             table = self.table(),
         )
@@ -284,14 +292,14 @@ impl OutboxStatements<'_> {
     }
 
     /// Marks an event as skipped: its aggregate continues without it.
-    pub fn skip(&self, event: &str, why: &str) -> Statement {
+    pub fn skip(&self, event: &str, reason: &str) -> Statement {
         let columns = &self.0.columns;
         stmt!(
             "UPDATE {table} SET {published} = clock_timestamp(), {error} = {why} WHERE {event} = {id} AND {published} IS NULL",
             table = self.table(),
             published = id(&columns.published_at),
             error = id(&columns.last_error),
-            why = Literal(why.to_owned()),
+            why = Literal(format!("{SKIPPED}{reason}")),
             event = id(&columns.event_id),
             id = Literal(event.to_owned()),
         )

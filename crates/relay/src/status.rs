@@ -19,11 +19,12 @@ pub struct Backlog {
     pub last_error: Option<String>,
 }
 
-/// Pending events, and published ones that are still in the table.
+/// Pending events, and published and skipped ones that are still in the table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OutboxState {
     pub backlog: Backlog,
     pub published: i64,
+    pub skipped: i64,
     /// Events per second, over the last minute.
     pub rate: f64,
 }
@@ -39,8 +40,9 @@ pub async fn read(context: &Context, service: &DesiredService, outbox: &Arc<Outb
     let backlog = backlog(&mut session, outbox).await?;
     let rows = session.query(&OutboxStatements(outbox).done()).await?;
     session.close().await;
-    let (published, lately): (i64, i64) = only(&rows)?;
-    Ok(OutboxState { backlog, published, rate: f64::from(i32::try_from(lately).unwrap_or(i32::MAX)) / 60.0 })
+    let (published, lately, skipped): (i64, i64, i64) = only(&rows)?;
+    let rate = f64::from(i32::try_from(lately).unwrap_or(i32::MAX)) / 60.0;
+    Ok(OutboxState { backlog, published, skipped, rate })
 }
 
 /// Reads only the pending events, at a cost that does not depend on the history's length.

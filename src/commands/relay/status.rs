@@ -21,6 +21,7 @@ pub async fn run(run: &Run, select: &Arguments) -> Result<RelayStatus> {
             oldest_age_ms: state.as_ref().and_then(|state| state.backlog.oldest_age_ms),
             published: state.as_ref().map(|state| state.published),
             dead: state.as_ref().map(|state| state.backlog.dead),
+            skipped: state.as_ref().map(|state| state.skipped),
             rate: state.as_ref().map(|state| state.rate),
             last_error: state.and_then(|state| state.backlog.last_error),
             error,
@@ -42,6 +43,8 @@ struct OutboxRow {
     /// Published events that the table still contains.
     published: Option<i64>,
     dead: Option<i64>,
+    /// Events that an operator gave up and the table still contains.
+    skipped: Option<i64>,
     /// Events per second, over the last minute.
     rate: Option<f64>,
     last_error: Option<String>,
@@ -59,9 +62,17 @@ fn age(millis: Option<i64>) -> String {
 
 impl Report for RelayStatus {
     fn text(&self, style: &Style) -> String {
-        let mut table =
-            Table::new(&["SERVICE", "PENDING", "OLDEST", "DEAD", "PUBLISHED", "RATE", "LAST ERROR"])
-                .spare(&["PUBLISHED", "RATE"]);
+        let mut table = Table::new(&[
+            "SERVICE",
+            "PENDING",
+            "OLDEST",
+            "DEAD",
+            "SKIPPED",
+            "PUBLISHED",
+            "RATE",
+            "LAST ERROR",
+        ])
+        .spare(&["SKIPPED", "PUBLISHED", "RATE"]);
         for row in &self.services {
             let number = |value: Option<i64>| value.map_or_else(|| "-".to_owned(), |value| value.to_string());
             let dead = if row.dead.is_some_and(|dead| dead > 0) { Paint::Bad } else { Paint::Plain };
@@ -70,6 +81,7 @@ impl Report for RelayStatus {
                 Cell::number(number(row.pending)),
                 Cell::number(age(row.oldest_age_ms)),
                 Cell::new(number(row.dead), dead),
+                Cell::number(number(row.skipped)),
                 Cell::number(number(row.published)),
                 Cell::number(row.rate.map_or_else(String::new, |rate| format!("{rate:.1}/s"))),
                 Cell::from(row.last_error.as_deref().unwrap_or_default()),

@@ -45,7 +45,11 @@ fn a_poison_event_holds_up_its_aggregate_alone_until_a_person_decides() {
     project.run(&["relay", "retry", "--event", &poison]).expect(0);
     project.run(&["relay", "--once"]).expect(1);
     project.run(&["relay", "skip", "--event", &poison]).expect(2);
+    let before = project.json(&["relay", "status"], 0)["services"][0]["published"].clone();
     project.run(&["relay", "skip", "--event", &poison, "--reason", "too large, sent by hand"]).expect(0);
+    let status = project.json(&["relay", "status"], 0);
+    let row = &status["services"][0];
+    assert_eq!((&row["published"], &row["skipped"]), (&before, &serde_json::json!(1)), "{row:#}");
     project.run(&["relay", "--once"]).expect(0);
     assert_eq!((pending(&server, "rpo_a"), nats.last("EV")), (0, 29));
     let why = format!("SELECT last_error FROM rpo_a_outbox WHERE event_id = '{poison}'");
