@@ -32,7 +32,7 @@ pub async fn list(run: &Run, repository: &Repository, select: &Select) -> Result
     if others > 0 {
         let others = counted(others, "backup");
         run.out.note(&format!(
-            "{others} of other projects or environments in {} not shown",
+            "{} also contains {others} of other projects or environments",
             printable(&repository.place())
         ));
     }

@@ -99,7 +99,7 @@ fn a_store_is_listed_with_what_is_known_of_it() {
     for part in [
         "photos is not a backup",
         "cccccccc is not a complete backup",
-        "1 backup of other projects or environments",
+        "also contains 1 backup of other projects or environments",
     ] {
         assert!(done.stderr.contains(part), "{part}: {}", done.stderr);
     }

@@ -117,7 +117,7 @@ fn refuse_others(present: &[StoredEntries], due: &[StoredEntries]) -> Result<()>
     let quoted: Vec<String> = others.iter().map(|name| format!("\"{name}\"")).collect();
     Err(Error::usage("the secret store has other passwords for these logins, nothing was touched")
         .cause(first_of(&quoted, LISTED))
-        .hint("`martydb plan --check-logins` shows which of the store's own work")
+        .hint("`martydb plan --check-logins` shows which passwords of the store the servers accept")
         .hint("replace them with --replace"))
 }
 

@@ -97,6 +97,7 @@ fn place(
     if let Some(rest) = raw.to.strip_prefix("s3://") {
         return bucket(rest).ok_or_else(|| {
             refused(format!("\"{}\" is not s3://bucket/prefix", raw.to))
+                .hint("a bucket has 3 to 63 characters, of a-z, 0-9, \".\" and \"-\"; the parts of a prefix have letters, digits, \".\", \"-\" and \"_\"")
                 .hint("endpoint, region and keys come from AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID and the like")
         });
     }
