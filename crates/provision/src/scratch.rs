@@ -180,9 +180,9 @@ fn key(database: &DbName) -> i32 {
     u32::from_str_radix(hex.get(..8).unwrap_or_default(), 16).unwrap_or_default().cast_signed()
 }
 
-/// Returns `true` if the server has a database with the name of a scratch database, in use or left.
-pub fn is_among(actual: &ActualServer) -> bool {
-    actual.databases.keys().any(|name| name.as_str().starts_with(PREFIX))
+/// Returns the scratch databases of a server, in use or left.
+pub fn among(actual: &ActualServer) -> Vec<&str> {
+    actual.databases.keys().map(DbName::as_str).filter(|name| name.starts_with(PREFIX)).collect()
 }
 
 /// Drops this admin's scratch databases whose runs have ended.

@@ -30,7 +30,7 @@ pub async fn apply<'a>(
     let ready = can_create(planned);
     // A session of a service can keep one from being dropped: that is no reason not to apply.
     if ready.is_ok()
-        && scratch::is_among(&planned.actual)
+        && !scratch::among(&planned.actual).is_empty()
         && let Err(error) = scratch::sweep(&planned.access).await
     {
         scratch::warn(&error);
