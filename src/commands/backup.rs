@@ -4,6 +4,7 @@
 pub mod list;
 mod listing;
 mod make;
+mod on_failure;
 pub mod prune;
 pub mod store;
 mod verify;
@@ -38,11 +39,23 @@ pub enum BackupCommand {
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<BackupReport> {
     Ok(match &arguments.what {
-        None => BackupReport::Made(make::run(run, &arguments.make).await?),
+        None => BackupReport::Made(made(run, &arguments.make).await?),
         Some(BackupCommand::List(arguments)) => BackupReport::List(list::run(run, arguments).await?),
-        Some(BackupCommand::Verify(arguments)) => BackupReport::Verified(verify::run(run, arguments).await?),
+        Some(BackupCommand::Verify(arguments)) => BackupReport::Verified(verified(run, arguments).await?),
         Some(BackupCommand::Prune(arguments)) => BackupReport::Pruned(prune::run(run, arguments).await?),
     })
+}
+
+async fn made(run: &Run, arguments: &make::Arguments) -> Result<make::MadeBackups> {
+    let end = make::run(run, arguments).await;
+    on_failure::report(run, "backup", make::service_names(run, arguments), &end).await;
+    end
+}
+
+async fn verified(run: &Run, arguments: &verify::Arguments) -> Result<verify::VerifiedBackups> {
+    let end = verify::run(run, arguments).await;
+    on_failure::report(run, "backup verify", verify::service_names(run, arguments), &end).await;
+    end
 }
 
 one_of! {

@@ -39,6 +39,11 @@ impl<T> PerService<T> {
     }
 }
 
+/// Returns the errors with the names of their services.
+pub fn errors_of<T>(services: &[PerService<T>]) -> Vec<(String, &Error)> {
+    services.iter().filter_map(|one| Some((one.service.clone(), one.error.as_ref()?))).collect()
+}
+
 /// Lists services that are not provisioned, and the command that provisions them.
 fn unprovisioned(names: &[&str]) -> String {
     let (verb, which) = match names {

@@ -8,6 +8,7 @@ mod full;
 mod hashed;
 mod interrupted;
 mod neighbours;
+mod on_failure;
 mod publications;
 mod refused;
 mod sealed;

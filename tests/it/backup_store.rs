@@ -4,6 +4,7 @@ mod age;
 mod bucket;
 mod commands;
 mod network;
+mod on_failure;
 mod settings;
 
 use std::path::Path;
@@ -12,7 +13,15 @@ use martydb_config::backup_store::{BackupHeader, BackupId, Repository};
 use martydb_model::{BackupLocation, BackupSettings, ServiceName};
 
 fn settings(home: &Path, to: BackupLocation, encrypt: Vec<String>) -> BackupSettings {
-    BackupSettings { to, encrypt, keep: None, jobs: 2, schedule: Default::default(), home: home.to_owned() }
+    BackupSettings {
+        to,
+        encrypt,
+        keep: None,
+        jobs: 2,
+        schedule: Default::default(),
+        on_failure: vec![],
+        home: home.to_owned(),
+    }
 }
 
 fn header() -> BackupHeader {

@@ -7,6 +7,7 @@
 //! - [`connection_string`]: connection strings of a login, in the format of each client
 //! - [`embedded`]: PostgreSQL servers that martydb starts itself
 //! - [`backup_store`]: stores of backups, their integrity and retention
+//! - [`program`]: runs a program that the manifest names, within limits
 //! - [`process_group`]: ends a child process with its children
 //! - [`replace_process`]: replaces this process by another program
 //! - [`replace_file`]: replaces a file atomically
@@ -26,6 +27,7 @@ pub mod lint_rules;
 pub mod manifest;
 pub mod pgpass;
 pub mod process_group;
+pub mod program;
 pub mod replace_file;
 pub mod replace_process;
 pub mod secrets;

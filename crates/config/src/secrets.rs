@@ -12,7 +12,6 @@ mod generate;
 mod guard;
 mod key;
 mod private_file;
-mod program;
 mod rotation;
 mod store;
 mod transfer;

@@ -155,6 +155,18 @@ impl Context {
         credentials::variables(&self.environment, self.manifest.urls())
     }
 
+    /// Returns the environment variables that contain the password of an admin or of any other login of the manifest.
+    pub fn password_variables(&self) -> Vec<String> {
+        let further = self.manifest.access.iter().flat_map(|(server, roles)| {
+            roles.values().filter_map(move |role| CredentialKey::of_access(server, role))
+        });
+        let keys: Vec<CredentialKey> =
+            self.manifest.services.values().flat_map(CredentialKey::of).chain(further).collect();
+        let mut all = self.admin_variables();
+        all.extend(self.store.variables_of(&keys));
+        all
+    }
+
     #[martydb_pg::boxed]
     pub async fn secrets(&self, services: &[DesiredService]) -> Result<Secrets> {
         let keys: Vec<CredentialKey> = services.iter().flat_map(CredentialKey::of).collect();

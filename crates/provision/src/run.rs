@@ -20,6 +20,8 @@ use martydb_pg::wire;
 use martydb_ui::flags::{Global, Select};
 use martydb_ui::report::Out;
 
+pub use backups::IDENTITY;
+
 /// Context with the settings of the command line and the output. A function that needs no more takes the context.
 pub struct Run {
     pub context: Context,

@@ -10,8 +10,9 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use super::on_failure::ServiceErrors;
 use super::store::BackupStore;
-use crate::commands::per_service::{PerService, errors_text, map_concurrent};
+use crate::commands::per_service::{PerService, errors_of, errors_text, map_concurrent};
 use martydb_migrate::MigrationTarget;
 use martydb_model::error::{Error, ExitStatus, Kind, Result};
 use martydb_model::units::{bytes, counted};
@@ -61,6 +62,12 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<MadeBackups> {
         }
     }
     Ok(MadeBackups { backups: made })
+}
+
+/// Returns the names of the services that the arguments select; empty if they are invalid.
+pub fn service_names(run: &Run, arguments: &Arguments) -> Vec<String> {
+    let services = run.writable(&arguments.select).unwrap_or_default();
+    services.iter().map(|service| service.name.to_string()).collect()
 }
 
 /// Returns the number of changes in `plan` for each service, where it is known.
@@ -134,6 +141,12 @@ fn size_of(folder: &Path) -> u64 {
 pub struct MadeBackups {
     /// Backups, one per service, in the manifest's order.
     backups: Vec<PerService<MadeBackup>>,
+}
+
+impl ServiceErrors for MadeBackups {
+    fn errors(&self) -> Vec<(String, &Error)> {
+        errors_of(&self.backups)
+    }
 }
 
 /// Outcome of the backup of one service.

@@ -4,8 +4,10 @@ use clap::Args;
 use serde::Serialize;
 
 use super::listing::list;
+use super::on_failure::ServiceErrors;
 use super::store::BackupStore;
-use crate::commands::per_service::{PerService, errors_text};
+use crate::commands::per_service::{PerService, errors_of, errors_text};
+use martydb_config::backup_store::BackupId;
 use martydb_model::error::{Error, ExitStatus, Kind, Result};
 use martydb_model::units::counted;
 use martydb_provision::backup::{BackupRecord, LoadSource, RestoreTarget, RowsCompared, load};
@@ -31,6 +33,14 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<VerifiedBackups> {
     };
     let (service, verified) = one(run, &store, id).await?;
     Ok(VerifiedBackups { backups: vec![PerService::new(service, Ok(verified))] })
+}
+
+/// Returns the names of the services that the arguments select; empty if they are invalid.
+pub fn service_names(run: &Run, arguments: &Arguments) -> Vec<String> {
+    match &arguments.id {
+        None => run.manifest.services.keys().map(ToString::to_string).collect(),
+        Some(id) => id.parse().into_iter().map(|id: BackupId| id.service().to_owned()).collect(),
+    }
 }
 
 /// Verifies one backup after another, because each takes space on its server; a failure does not stop the others.
@@ -72,6 +82,12 @@ async fn one(run: &Run, store: &BackupStore, id: &str) -> Result<(String, Verifi
 #[derive(Serialize)]
 pub struct VerifiedBackups {
     backups: Vec<PerService<VerifiedBackup>>,
+}
+
+impl ServiceErrors for VerifiedBackups {
+    fn errors(&self) -> Vec<(String, &Error)> {
+        errors_of(&self.backups)
+    }
 }
 
 #[derive(Default, Serialize)]

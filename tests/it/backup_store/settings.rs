@@ -26,6 +26,8 @@ fn a_place_that_would_lose_or_show_backups_is_refused() {
         ("{ to: b, keep: { hourly: 3 } }", "hourly"),
         ("{ to: b, jobs: 0 }", "0 is not from 1 to 64"),
         ("{ to: b, encrypt: [age1x] }", "\"age1x\" is not a recipient of age"),
+        ("{ to: b, on_failure: [''] }", "the program has no name"),
+        ("{ to: b, on_failure: page }", "expected a list, found \"page\""),
         ("{ encrypt: [] }", "to"),
     ] {
         let done = manifest(backup).run(&["backup", "list"]);

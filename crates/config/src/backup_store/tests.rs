@@ -31,6 +31,7 @@ impl Bench {
             encrypt: if self.encrypted { vec![self.identity.to_public().to_string()] } else { vec![] },
             keep: None,
             jobs: 2,
+            on_failure: vec![],
             home: self.folder.path().to_owned(),
         }
     }

@@ -13,12 +13,11 @@ use super::answers::{AnswerCache, PasswordAnswer};
 use super::entries::StoredEntries;
 use super::generate::password;
 use super::key::{CredentialKey, Entry};
-use super::program::{Output, call};
 use super::values::Secrets;
 use crate::manifest::Absent;
+use crate::program::{Output, ProgramCall, call};
 use martydb_model::contract::alternate_of;
 use martydb_model::error::{Error, Result};
-use martydb_ui::report::printable;
 
 #[derive(Debug, Clone)]
 pub struct Program {
@@ -39,9 +38,6 @@ pub struct Program {
 
 /// Number of parallel calls: enough for a slow vault, few enough not to look like an attack on it.
 pub const PARALLEL: usize = 8;
-
-/// Maximum number of characters shown of a program's output.
-const SHOWN: usize = 2000;
 
 /// Reads each password.
 ///
@@ -108,6 +104,12 @@ async fn ask(program: &Program, key: &CredentialKey, entry: &str) -> Result<Pass
     program.answers.once(entry, &arguments, fetch(program, entry, &arguments)).await
 }
 
+async fn run(program: &Program, arguments: &[String], input: Option<&SecretString>) -> Result<Output> {
+    let purpose = "the secret store's program";
+    let Program { withheld, timeout, .. } = program;
+    call(ProgramCall { purpose, arguments, withheld, variables: &[], limit: *timeout, input }).await
+}
+
 /// Forgets answers: another run may have stored a missing entry since, and this run stored the others.
 fn forget(program: &Program, key: &CredentialKey, entry: &str) {
     program.answers.forget(entry, &fill(&program.get, program, key, entry));
@@ -117,10 +119,10 @@ async fn fetch(program: &Program, entry: &str, arguments: &[String]) -> Result<P
     let name = &arguments[0];
     let unread =
         || Error::operation(format!("cannot read the password of \"{entry}\" from the secret store"));
-    let answer = call(arguments, &program.withheld, program.timeout, None).await?;
+    let answer = run(program, arguments, None).await?;
     if !answer.status.success() {
         let words = String::from_utf8_lossy(&answer.stderr);
-        let why = complaint(name, &answer, None);
+        let why = answer.complaint(name, None);
         return match is_absent(program.absent.as_ref(), name, answer.status.code(), &words) {
             true => Ok(Err(why)),
             false if program.absent.is_some() || is_known(name) => Err(unread().cause(why)),
@@ -164,17 +166,14 @@ async fn store(program: &Program, key: &CredentialKey, entry: &str, value: &Secr
             .hint("store one, or add secrets.set so that martydb can"));
     };
     let arguments = fill(set, program, key, entry);
-    let answer = call(&arguments, &program.withheld, program.timeout, Some(value)).await;
+    let answer = run(program, &arguments, Some(value)).await;
     forget(program, key, entry);
     let answer = answer?;
     if answer.status.success() {
         return Ok(());
     }
-    Err(Error::operation(format!("cannot store the new password of \"{entry}\"")).cause(complaint(
-        &arguments[0],
-        &answer,
-        Some(value),
-    )))
+    Err(Error::operation(format!("cannot store the new password of \"{entry}\""))
+        .cause(answer.complaint(&arguments[0], Some(value))))
 }
 
 /// Stores a new password for each key without one, and reads it back before it is used.
@@ -205,20 +204,4 @@ fn fill(arguments: &[String], program: &Program, key: &CredentialKey, entry: &st
             .replace("{role}", entry)
     });
     filled.collect()
-}
-
-/// Returns the program's own message on one line, without anything that acts on a terminal or resembles a line of
-/// martydb's, and without the given password.
-fn complaint(name: &str, answer: &Output, given: Option<&SecretString>) -> String {
-    let words = String::from_utf8_lossy(&answer.stderr);
-    let words = given.map_or(words.to_string(), |given| words.replace(given.expose_secret(), "<secret>"));
-    let lines: Vec<String> =
-        words.lines().map(str::trim).filter(|line| !line.is_empty()).map(printable).collect();
-    let mut shown: String = lines.join(" | ");
-    if let Some((end, _)) = shown.char_indices().nth(SHOWN) {
-        shown.truncate(end);
-        shown.push('…');
-    }
-    let said = if shown.is_empty() { ", without a message".to_owned() } else { format!(": {shown}") };
-    format!("{name} ended with {}{said}", answer.status)
 }

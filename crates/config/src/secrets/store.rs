@@ -139,6 +139,13 @@ impl Store {
         variable::name(&template, key, &format!("{}{suffix}", key.label))
     }
 
+    /// Returns the variables that hold the passwords of these logins, if variables hold them, and of their alternates.
+    pub fn variables_of(&self, keys: &[CredentialKey]) -> Vec<String> {
+        let both =
+            keys.iter().flat_map(|key| [false, true].map(|alternate| self.variable_of(key, alternate)));
+        both.collect()
+    }
+
     /// Checks that passwords can be written.
     ///
     /// # Errors

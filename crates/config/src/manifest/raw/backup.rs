@@ -22,6 +22,10 @@ pub struct RawBackup {
     /// Schedule that `martydb render` writes; martydb itself runs none.
     #[serde(default)]
     pub schedule: RawBackupTimes,
+    /// Program and its arguments, run without a shell when `martydb backup` or `backup verify` fails; it gets the failure in
+    /// variables and on its standard input. A path with a slash is relative to the manifest.
+    #[serde(default)]
+    pub on_failure: Vec<String>,
 }
 
 /// Times of the jobs, as the five fields of cron: minute, hour, day of the month, month, day of the week.

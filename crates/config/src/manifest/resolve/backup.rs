@@ -45,8 +45,27 @@ pub fn settings(
         keep: raw.keep.as_ref().map(|keep| retention(scope, keep)).transpose()?,
         jobs,
         schedule: times(scope, &raw.schedule)?,
+        on_failure: program(scope, raw)?,
         home: scope.home.to_owned(),
     }))
+}
+
+/// Returns the program of `on_failure`, found from the manifest's folder, with its arguments.
+fn program(scope: &Scope, raw: &RawBackup) -> Result<Vec<String>> {
+    let mut words = raw.on_failure.clone();
+    let Some(program) = words.first_mut() else { return Ok(words) };
+    if program.is_empty() || raw.on_failure.iter().any(|word| word.contains('\0')) {
+        return Err(scope
+            .error(
+                ["backup", "on_failure"],
+                "the program has no name, or a character that no program can get",
+            )
+            .hint("on_failure: [program, argument, …]"));
+    }
+    if program.contains('/') {
+        *program = scope.home.join(&*program).display().to_string();
+    }
+    Ok(words)
 }
 
 fn times(scope: &Scope, raw: &RawBackupTimes) -> Result<BackupTimes> {

@@ -1,5 +1,7 @@
-//! Runner for a program of the command provider. It uses a process group that ends with the call, and limits time and
+//! Runner for a program that the manifest names. It uses a process group that ends with the call, and limits time and
 //! output: a program that hangs, floods or leaves children behind causes one error and no more.
+//!
+//! Arguments are passed as they are, without a shell.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read};
@@ -15,10 +17,31 @@ use tokio::process::{Child, Command};
 
 use crate::process_group::ProcessGroup;
 use martydb_model::error::{Error, Result};
+use martydb_ui::report::printable;
 
 /// Maximum size of each of a program's two outputs, in bytes. A password is far shorter.
 pub const LIMIT: usize = 64 * 1024;
 
+/// Maximum number of characters shown of a program's output.
+const SHOWN: usize = 2000;
+
+/// A program to run, with its surroundings.
+#[derive(Clone, Copy)]
+pub struct ProgramCall<'a> {
+    /// Purpose of the program, for errors, such as `the secret store's program`.
+    pub purpose: &'a str,
+    /// The program itself, which must exist, and its arguments.
+    pub arguments: &'a [String],
+    /// Variables that it does not get.
+    pub withheld: &'a [String],
+    /// Variables that it gets in addition to those of this process.
+    pub variables: &'a [(&'a str, String)],
+    pub limit: Duration,
+    /// Text for its standard input.
+    pub input: Option<&'a SecretString>,
+}
+
+/// End of a program.
 pub struct Output {
     pub status: ExitStatus,
     /// Standard output: at most [`LIMIT`] bytes, more is an error.
@@ -27,27 +50,44 @@ pub struct Output {
     pub stderr: Vec<u8>,
 }
 
-/// Runs the program to its end with `input` on its standard input, without the variables in `withheld`.
+impl Output {
+    /// Returns the program's own message on one line, without anything that acts on a terminal or resembles a line of
+    /// martydb's, and without the given password.
+    pub fn complaint(&self, name: &str, given: Option<&SecretString>) -> String {
+        let words = String::from_utf8_lossy(&self.stderr);
+        let words = given.map_or(words.to_string(), |given| words.replace(given.expose_secret(), "<secret>"));
+        let lines: Vec<String> =
+            words.lines().map(str::trim).filter(|line| !line.is_empty()).map(printable).collect();
+        let shown = shortened(lines.join(" | "), SHOWN);
+        let said = if shown.is_empty() { ", without a message".to_owned() } else { format!(": {shown}") };
+        format!("{name} ended with {}{said}", self.status)
+    }
+}
+
+/// Returns at most `most` characters of a text, and shows that some are omitted.
+pub fn shortened(mut text: String, most: usize) -> String {
+    if let Some((end, _)) = text.char_indices().nth(most) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}
+
+/// Runs the program to its end.
 ///
 /// The answer is complete when the program itself has ended: its background children are killed and not waited for. They
 /// are also killed at the timeout, or when the future is dropped.
 ///
 /// # Errors
-/// If the program cannot be started, gives no answer within `limit`, or prints more than [`LIMIT`] bytes.
-pub async fn call(
-    arguments: &[String],
-    withheld: &[String],
-    limit: Duration,
-    input: Option<&SecretString>,
-) -> Result<Output> {
-    let failed = |why: String| {
-        Error::operation(format!("the secret store's program \"{}\" failed", arguments[0])).cause(why)
-    };
-    let mut child = start(arguments, withheld, input.is_some()).map_err(|error| failed(error.to_string()))?;
+/// If the program cannot be started, gives no answer within the limit, or prints more than [`LIMIT`] bytes.
+pub async fn call(program: ProgramCall<'_>) -> Result<Output> {
+    let ProgramCall { purpose, arguments, limit, .. } = program;
+    let failed = |why: String| Error::operation(format!("{purpose} \"{}\" failed", arguments[0])).cause(why);
+    let mut child = start(program).map_err(|error| failed(error.to_string()))?;
     // Its drop ends the group in each case. The id of a group without members could be another's only if the system had
     // reused all its ids since the program ended.
     let _group = ProcessGroup::of(&child);
-    match tokio::time::timeout(limit, answer(&mut child, input)).await {
+    match tokio::time::timeout(limit, answer(&mut child, program.input)).await {
         Ok(Ok(answer)) if answer.stdout.len() > LIMIT => {
             Err(failed(format!("it printed more than {} kB", LIMIT / 1024)))
         }
@@ -56,14 +96,16 @@ pub async fn call(
     }
 }
 
-fn start(arguments: &[String], withheld: &[String], takes_input: bool) -> std::io::Result<Child> {
+fn start(program: ProgramCall<'_>) -> std::io::Result<Child> {
+    let ProgramCall { arguments, withheld, variables, input, .. } = program;
     let mut command = Command::new(&arguments[0]);
     withheld.iter().for_each(|variable| {
         command.env_remove(variable);
     });
     command
         .args(&arguments[1..])
-        .stdin(if takes_input { Stdio::piped() } else { Stdio::null() })
+        .envs(variables.iter().map(|(name, value)| (name, value)))
+        .stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() })
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .process_group(0)
@@ -72,9 +114,9 @@ fn start(arguments: &[String], withheld: &[String], takes_input: bool) -> std::i
 }
 
 async fn answer(child: &mut Child, input: Option<&SecretString>) -> std::io::Result<Output> {
-    if let (Some(mut stdin), Some(password)) = (child.stdin.take(), input) {
+    if let (Some(mut stdin), Some(text)) = (child.stdin.take(), input) {
         // A program that does not read all of it reports that by its exit status.
-        let _closed_early = stdin.write_all(password.expose_secret().as_bytes()).await;
+        let _closed_early = stdin.write_all(text.expose_secret().as_bytes()).await;
     }
     let (mut stdout, mut stderr) =
         (child.stdout.take().expect("it is piped"), child.stderr.take().expect("it is piped"));
