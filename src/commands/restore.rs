@@ -36,11 +36,14 @@ pub struct Arguments {
     /// Restore into another database of this name, which only the admin can connect to.
     #[arg(long = "as", value_name = "NAME", value_parser = database)]
     pub beside: Option<DbName>,
+    /// Restore only this table, with its rows and what it needs, into the database of --as; may be repeated.
+    #[arg(long = "table", value_name = "SCHEMA.NAME", requires = "beside")]
+    pub tables: Vec<String>,
     /// SQL to run as the service's owner before the restored database opens.
     #[arg(long, value_name = "FILE")]
     pub anonymize: Option<PathBuf>,
     /// Remove the databases that restores of this service have replaced; restore nothing.
-    #[arg(long, conflicts_with_all = ["from", "beside", "anonymize"])]
+    #[arg(long, conflicts_with_all = ["from", "beside", "tables", "anonymize"])]
     pub discard_old: bool,
 }
 
@@ -82,7 +85,8 @@ impl Restoring<'_> {
             target: &target,
             jobs: store.jobs(),
         };
-        let source = LoadSource { folder: fetched.path(), record: &fetched.record };
+        let tables = backup::choose(&fetched.record, from, &arguments.tables)?;
+        let source = LoadSource { folder: fetched.path(), record: &fetched.record, tables: &tables };
         let before = |database| anonymized(&target, database, anonymize.as_deref());
         let end = backup::restore(&to, source, from, &place, run.lock_wait, before).await?;
         let mut report = RestoreReport::new(self.service, from, &arguments.beside, end, &fetched, head);

@@ -4,6 +4,7 @@
 
 mod alembic;
 pub mod archive;
+mod archive_entries;
 mod archive_files;
 mod client;
 mod dump;

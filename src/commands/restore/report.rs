@@ -7,8 +7,8 @@ use crate::commands::verify::VerifyReport;
 use martydb_model::error::ExitStatus;
 use martydb_model::units::counted;
 use martydb_model::{DbName, DesiredService};
-use martydb_provision::backup::{HeadAgainstFiles, RestoreOutcome, RowsCompared};
-use martydb_ui::report::{Report, Style};
+use martydb_provision::backup::{ArchivePart, BackupRecord, HeadAgainstFiles, RestoreOutcome, RowsCompared};
+use martydb_ui::report::{Report, Style, printable};
 
 #[derive(Serialize)]
 pub struct RestoreReport {
@@ -20,6 +20,10 @@ pub struct RestoreReport {
     /// Database that it replaced.
     kept: Option<String>,
     discarded: Vec<String>,
+    /// Restored tables with their rows, if not all.
+    tables: Vec<RestoredTable>,
+    /// Objects of these tables that were not restored.
+    left_out: Vec<String>,
     /// Differences from the record of the backup.
     notes: Vec<String>,
     /// Comparison of the restored rows; `None` if nothing was restored.
@@ -35,6 +39,23 @@ pub struct RestoreReport {
     pub verified: Option<VerifyReport>,
 }
 
+/// A table that was restored alone.
+#[derive(Serialize)]
+struct RestoredTable {
+    table: String,
+    /// Number of rows; `None` for a partitioned table.
+    rows: Option<usize>,
+}
+
+/// Returns the restored tables of a part of a backup, with the recorded numbers of their rows.
+fn tables_of(part: &ArchivePart, record: &BackupRecord) -> Vec<RestoredTable> {
+    let rows = |name: &String| record.contents.get(&format!("table {name}"))?.split(' ').next()?.parse().ok();
+    part.tables
+        .iter()
+        .map(|table| RestoredTable { table: table.name.clone(), rows: rows(&table.name) })
+        .collect()
+}
+
 impl RestoreReport {
     pub fn new(
         service: &DesiredService,
@@ -44,13 +65,17 @@ impl RestoreReport {
         fetched: &FetchedBackup,
         head: HeadAgainstFiles,
     ) -> RestoreReport {
+        let part = end.part.unwrap_or_default();
+        let need = |name: &String| format!("table {name} is empty: only its definition is needed here");
         RestoreReport {
             service: service.name.to_string(),
             from: Some(from.to_owned()),
             database: Some(beside.as_ref().unwrap_or(&service.database).to_string()),
             kept: end.kept.map(|kept| kept.to_string()),
             discarded: vec![],
-            notes: end.notes,
+            tables: tables_of(&part, &fetched.record),
+            notes: end.notes.into_iter().chain(part.without_rows.iter().map(need)).collect(),
+            left_out: part.left_out,
             rows_compared: Some(fetched.record.rows_compared()),
             migration_head: fetched.record.migration_head,
             upgrade_due: head == HeadAgainstFiles::Older,
@@ -67,6 +92,8 @@ impl RestoreReport {
             database: None,
             kept: None,
             discarded,
+            tables: vec![],
+            left_out: vec![],
             notes: vec![],
             rows_compared: None,
             migration_head: None,
@@ -78,14 +105,10 @@ impl RestoreReport {
     }
 
     fn text_of_restore(&self, from: &str, database: &str, style: &Style) -> String {
-        let compared = match self.rows_compared {
-            Some(RowsCompared::Counts) => {
-                "privileges, objects and row counts match the record.\n\
-                 The rows themselves were not compared: the backup was made with --no-hashes."
-            }
-            _ => "rows, privileges and objects match the record.",
+        let mut text = match self.tables.is_empty() {
+            true => format!("Restored {from} into database {database}: {}\n", self.compared()),
+            false => self.text_of_tables(from, database),
         };
-        let mut text = format!("Restored {from} into database {database}: {compared}\n");
         if let Some(kept) = &self.kept {
             text += &format!(
                 "The former database is kept as {kept}, closed; `martydb restore {} --discard-old` removes it.\n",
@@ -115,6 +138,37 @@ impl RestoreReport {
             text += &format!("\nIsolation\n\n{}", verified.text(style));
         }
         text
+    }
+}
+
+impl RestoreReport {
+    fn compared(&self) -> &'static str {
+        match self.rows_compared {
+            Some(RowsCompared::Counts) => {
+                "privileges, objects and row counts match the record.\n\
+                 The rows themselves were not compared: the backup was made with --no-hashes."
+            }
+            _ => "rows, privileges and objects match the record.",
+        }
+    }
+
+    fn text_of_tables(&self, from: &str, database: &str) -> String {
+        let tables = counted(self.tables.len(), "table");
+        let compared = match self.rows_compared {
+            Some(RowsCompared::Counts) => {
+                "row counts match the record; the backup was made with --no-hashes."
+            }
+            _ => "rows match the record.",
+        };
+        let mut text = format!("Restored {tables} of {from} into database {database}: {compared}\n");
+        for one in &self.tables {
+            let rows = one.rows.map_or_else(String::new, |rows| format!(": {}", counted(rows, "row")));
+            text += &format!("  {}{rows}\n", printable(&one.table));
+        }
+        if !self.left_out.is_empty() {
+            text += "Left out:\n";
+        }
+        text + &self.left_out.iter().map(|line| format!("  {}\n", printable(line))).collect::<String>()
     }
 }
 

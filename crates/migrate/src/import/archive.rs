@@ -4,18 +4,20 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{Read, Seek, Write};
+use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use futures_util::future::join_all;
-use tempfile::NamedTempFile;
 
+use super::archive_entries::{self, listed, no_file};
 use super::archive_files;
 use super::client::{self, number, version};
 use crate::MigrationTarget;
 use martydb_config::embedded::program_folders;
 use martydb_model::error::{Error, Result};
+
+pub use super::archive_entries::{ArchiveEntry, EntryDependencies};
 
 /// First major whose `pg_restore` sets `transaction_timeout`, which older servers do not know.
 const SETS_NEWER: u32 = 17;
@@ -161,15 +163,6 @@ pub struct FolderDump<'a> {
     pub compression: &'a str,
 }
 
-/// An entry of an archive's table of contents: its line, and the description after its numbers.
-pub struct ArchiveEntry {
-    line: Vec<u8>,
-    /// The object it creates: OID of its catalog, 0 if it has none, and its own OID.
-    pub object: (u32, u32),
-    /// Kind, schema or `-`, name and owner, such as `TABLE public item shop_owner`.
-    pub what: String,
-}
-
 impl Archive {
     /// Dumps a database with its rows.
     ///
@@ -283,16 +276,12 @@ impl Archive {
 
     /// Returns its entries, in the order in which they are restored.
     pub async fn entries(&self) -> Result<Vec<ArchiveEntry>> {
-        let output = self.read(&["--list"]).await?;
-        let entry = |line: &[u8]| {
-            let text = String::from_utf8_lossy(line).into_owned();
-            let mut parts = text.splitn(4, ' ');
-            let number = parts.next()?.strip_suffix(';')?;
-            number.parse::<u64>().ok()?;
-            let object = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
-            Some(ArchiveEntry { line: line.to_vec(), object, what: parts.next()?.to_owned() })
-        };
-        Ok(output.split(|byte| *byte == b'\n').filter_map(entry).collect())
+        Ok(archive_entries::parsed(&self.read(&["--list"]).await?))
+    }
+
+    /// Returns the numbers of the entries that each entry depends on.
+    pub async fn dependencies(&self) -> Result<EntryDependencies> {
+        Ok(archive_entries::dependencies(&self.read(&["--list", "--verbose"]).await?))
     }
 
     /// Restores all of the entries or fails; from a folder, with `jobs` sessions in parallel.
@@ -354,25 +343,9 @@ impl Archive {
     }
 }
 
-/// Returns the list of entries for `pg_restore`; the file must outlive the program.
-fn listed<'a>(entries: impl IntoIterator<Item = &'a ArchiveEntry>) -> Result<NamedTempFile> {
-    let mut list = NamedTempFile::new().map_err(no_file)?;
-    for entry in entries {
-        list.write_all(&entry.line).and_then(|()| list.write_all(b"\n")).map_err(no_file)?;
-    }
-    list.flush().map_err(no_file)?;
-    Ok(list)
-}
-
 /// Returns the database's name as a connection string, because the option parses a name with an equals sign as one.
 fn connection_value(database: &str) -> String {
     format!("dbname='{}'", database.replace('\\', "\\\\").replace('\'', "\\'"))
-}
-
-fn no_file(error: std::io::Error) -> Error {
-    Error::operation("cannot write the copy to a temporary file")
-        .cause(error)
-        .hint(format!("the folder is {}; set TMPDIR to use another", std::env::temp_dir().display()))
 }
 
 #[cfg(test)]

@@ -7,7 +7,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use super::archive_part::{ArchivePart, part_of};
+use super::chosen_tables::{RecordedTable, recorded_tables};
 use super::make::DUMP;
+use super::part_comparison::restricted;
 use super::record::{BackupRecord, ExtensionRecord, PublicRecord};
 use super::restore_settings;
 use super::role_state::RoleState;
@@ -17,7 +20,7 @@ use crate::moving::compare::{self, CopySide};
 use crate::moving::sums::{self, RowHash};
 use crate::scratch::Scratch;
 use martydb_migrate::MigrationTarget;
-use martydb_migrate::import::archive::{self, Archive, ArchivePrograms, client_major};
+use martydb_migrate::import::archive::{self, Archive, ArchiveEntry, ArchivePrograms, client_major};
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sql::{Keyword, List, Statement, stmt};
 use martydb_model::sqlstate;
@@ -43,15 +46,19 @@ pub struct RestoreTarget<'a> {
 pub struct LoadSource<'a> {
     pub folder: &'a Path,
     pub record: &'a BackupRecord,
+    /// Tables to load; empty for all, with everything else.
+    pub tables: &'a [RecordedTable],
 }
 
-/// A database that equals its record.
+/// A database that equals its record, or those of its tables that were chosen.
 pub struct Loaded {
     pub scratch: Scratch,
     /// Roles of the server.
     pub known: Vec<RoleName>,
     /// Differences that were accepted or are unavoidable.
     pub notes: Vec<String>,
+    /// Loaded tables; `None` for all.
+    pub part: Option<ArchivePart>,
 }
 
 /// Loads and compares a backup.
@@ -68,7 +75,7 @@ pub async fn load<'a>(to: &'a RestoreTarget<'a>, from: LoadSource<'a>) -> Result
     Archive::in_folder(&programs, &from.folder.join(DUMP)).check_files()?;
     let mut scratch = Scratch::make_without_rights(to.access, to.desired, to.service).await?;
     match fill(to, from, &programs, &mut scratch, &known).await {
-        Ok(notes) => Ok(Loaded { scratch, known, notes }),
+        Ok((notes, part)) => Ok(Loaded { scratch, known, notes, part }),
         Err(error) => scratch.remove_after(Err(error)).await,
     }
 }
@@ -118,10 +125,11 @@ async fn fill(
     programs: &ArchivePrograms,
     scratch: &mut Scratch,
     known: &[RoleName],
-) -> Result<Vec<String>> {
+) -> Result<(Vec<String>, Option<ArchivePart>)> {
     let here = scratch.target(to.target);
     let archive = Archive::in_folder(programs, &from.folder.join(DUMP));
-    let entries = wanted(archive.entries().await?, to.service, &from.record.left_out);
+    let mut entries = wanted(archive.entries().await?, to.service, &from.record.left_out);
+    let part = selected(&archive, &mut entries, from).await?;
     let mut session = sums::as_owner(&here).await?;
     let free = free_sessions(&mut session).await?;
     let side_by_side = jobs(to.jobs, free);
@@ -140,17 +148,45 @@ async fn fill(
         (Err(error), Err(refused)) => return Err(locked_out(refused).and_also(error)),
     };
     restoring.advance();
-    let not_put_back = put_back(to, scratch, from.record, known).await?;
+    let not_put_back = match part {
+        None => put_back(to, scratch, from.record, known).await?,
+        // They belong to no table.
+        Some(_) => None,
+    };
     let versions = extension_versions(&mut session).await?;
     let hash = RowHash::named(&from.record.hash).unwrap_or(RowHash::Text);
     // A login that is limited to one session reads sequentially.
     let readers = if free == Some(0) { 0 } else { side_by_side.min(MOST_READERS) };
     let found = analyze_and_read(&here, session, readers, hash).await?;
-    let recorded = compare::reread_by(&here, recorded(from.record), &found).await?;
+    let [recorded, found] = match &part {
+        None => [recorded(from.record), found],
+        Some(part) => restricted(recorded(from.record), found, part),
+    };
+    let recorded = compare::reread_by(&here, recorded, &found).await?;
     let mut notes = judged(from.record, recorded, found)?;
     notes.extend(not_put_back);
     notes.extend(of_versions(&from.record.beyond.extensions, &versions));
-    Ok(notes)
+    Ok((notes, part))
+}
+
+/// Returns the part of the archive with the chosen tables, if there are some, and removes the other entries.
+async fn selected(
+    archive: &Archive,
+    entries: &mut Vec<ArchiveEntry>,
+    from: LoadSource<'_>,
+) -> Result<Option<ArchivePart>> {
+    if from.tables.is_empty() {
+        return Ok(None);
+    }
+    let needs = archive.dependencies().await?;
+    let part = part_of(entries, &needs, from.tables, &recorded_tables(from.record));
+    if let Some(table) = from.tables.iter().find(|table| !part.tables.contains(table)) {
+        return Err(Error::operation(format!("cannot restore table {}", table.name))
+            .cause("the archive has no entry for it that the owner could restore")
+            .hint("restore the whole backup beside the service: `--as NAME` without --table"));
+    }
+    entries.retain(|entry| part.entries.contains(&entry.number));
+    Ok(Some(part))
 }
 
 /// Archives before 18 contain no statistics. Tables that the owner may not analyze only cause warnings.

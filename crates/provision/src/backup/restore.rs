@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::archive_part::ArchivePart;
 use super::load::{LoadSource, Loaded, RestoreTarget, load};
 use super::swap::{beside, swap};
 use martydb_migrate::files::MigrationFolder;
@@ -16,6 +17,8 @@ pub struct RestoreOutcome {
     pub kept: Option<DbName>,
     /// Differences from the former state.
     pub notes: Vec<String>,
+    /// Restored tables; `None` for all.
+    pub part: Option<ArchivePart>,
 }
 
 /// Destination of the restored database.
@@ -43,17 +46,17 @@ pub async fn restore<F: Future<Output = Result<()>>>(
     let what = format!("a restore of service \"{}\"", to.service.name);
     let held = lock::take(&mut session, key(to.service), wait, &what).await?;
     let end = async {
-        let loaded = prepared(load(to, from).await?, before).await?;
+        let mut loaded = prepared(load(to, from).await?, before).await?;
         match place {
             RestoreLocation::Service => {
                 let (kept, notes) = swap(to, loaded, &from.record.beyond, backup).await?;
-                Ok(RestoreOutcome { kept, notes })
+                Ok(RestoreOutcome { kept, notes, part: None })
             }
             RestoreLocation::Beside(name) => {
                 let mark = format!("{} by martydb from {backup}", to.service.name);
-                let notes = loaded.notes.clone();
+                let (notes, part) = (loaded.notes.clone(), loaded.part.take());
                 beside(to.access, loaded, name, &mark).await?;
-                Ok(RestoreOutcome { kept: None, notes })
+                Ok(RestoreOutcome { kept: None, notes, part })
             }
         }
     };

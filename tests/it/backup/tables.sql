@@ -1,0 +1,16 @@
+CREATE TABLE person (id int PRIMARY KEY, email citext UNIQUE);
+INSERT INTO person VALUES (1, 'A@example.org'), (2, 'b@example.org');
+CREATE FUNCTION doubled(int) RETURNS int IMMUTABLE LANGUAGE sql SET search_path = '' AS 'SELECT $1 * 2';
+CREATE TABLE own.ticket (id serial PRIMARY KEY, person int REFERENCES person, mood mood NOT NULL DEFAULT 'good', few small CHECK (few > 0), note text, size int GENERATED ALWAYS AS (length(note)) STORED);
+CREATE INDEX ticket_doubled_idx ON own.ticket (doubled(id)) WHERE note IS NOT NULL;
+CREATE TRIGGER stamped BEFORE INSERT ON own.ticket FOR EACH ROW EXECUTE FUNCTION stamp();
+INSERT INTO own.ticket (person, few, note) VALUES (1, 5, 'one'), (1, NULL, NULL), (2, 7, 'three');
+ALTER TABLE own.ticket ENABLE ROW LEVEL SECURITY;
+CREATE POLICY of_person ON own.ticket USING (person = 1);
+CREATE RULE kept AS ON DELETE TO own.ticket DO ALSO NOTHING;
+COMMENT ON COLUMN own.ticket.mood IS 'of its person';
+CREATE TABLE own."Odd one" (x int);
+INSERT INTO own."Odd one" VALUES (1);
+CREATE FUNCTION own.is_person(int) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN RETURN EXISTS (SELECT FROM public.person WHERE id = $1); END';
+CREATE TABLE own.checked (person int CHECK (own.is_person(person)));
+INSERT INTO own.checked VALUES (1);
