@@ -12,6 +12,7 @@ mod on_failure;
 mod publications;
 mod refused;
 mod sealed;
+mod stores;
 mod tables;
 mod temporary;
 mod whole;

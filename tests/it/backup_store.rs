@@ -14,7 +14,7 @@ use martydb_model::{BackupLocation, BackupSettings, ServiceName};
 
 fn settings(home: &Path, to: BackupLocation, encrypt: Vec<String>) -> BackupSettings {
     BackupSettings {
-        to,
+        to: vec![to],
         encrypt,
         keep: None,
         jobs: 2,
@@ -51,7 +51,7 @@ fn fill(folder: &Path) {
 async fn backup(repository: &Repository) -> martydb_model::error::Result<BackupId> {
     let staging = repository.stage(&ServiceName::new("orders").unwrap()).await?;
     fill(staging.path());
-    staging.finish(header(), &serde_json::json!({"tables": 3})).await
+    Ok(staging.finish(header(), &serde_json::json!({"tables": 3})).await?.id)
 }
 
 fn same(folder: &Path) {

@@ -1,11 +1,12 @@
 //! Configuration of backups: store, retention, encryption and schedule.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The manifest's `backup:` with every default filled in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BackupSettings {
-    pub to: BackupLocation,
+    /// Stores; each gets every backup, and there is at least one.
+    pub to: Vec<BackupLocation>,
     /// age recipients, checked by the manifest; empty: backups are not encrypted.
     pub encrypt: Vec<String>,
     /// Retention policy; `None`: nothing is ever removed.
@@ -17,6 +18,21 @@ pub struct BackupSettings {
     pub on_failure: Vec<String>,
     /// The manifest's folder; unfinished local work is in martydb's own folder there.
     pub home: PathBuf,
+}
+
+impl BackupSettings {
+    /// Returns the stores that are folders.
+    pub fn folders(&self) -> impl Iterator<Item = &Path> {
+        self.to.iter().filter_map(|to| match to {
+            BackupLocation::Folder(folder) => Some(folder.as_path()),
+            BackupLocation::S3 { .. } => None,
+        })
+    }
+
+    /// Returns `true` if a store is a bucket.
+    pub fn has_bucket(&self) -> bool {
+        self.to.iter().any(|to| matches!(to, BackupLocation::S3 { .. }))
+    }
 }
 
 /// Schedules of backup, pruning and verification, each as the five fields of cron.

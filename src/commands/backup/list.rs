@@ -3,22 +3,27 @@
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use super::listing::list;
-use martydb_config::backup_store::{Encryption, ListedBackup};
-use martydb_model::error::Result;
+use super::listing::{OwnBackup, list};
+use super::store::{StoreOutcome, error_of};
+use martydb_config::backup_store::Encryption;
+use martydb_model::error::{ExitStatus, Result};
 use martydb_model::units::bytes;
 use martydb_provision::run::Run;
-use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style, when};
+use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style, error_text, printable, when};
 
 pub use martydb_ui::flags::Select as Arguments;
 
+/// Title of the column that only several stores need.
+const STORE: &str = "store";
+
 pub async fn run(run: &Run, select: &Arguments) -> Result<BackupList> {
-    let repository = run.backups()?;
-    let own = list(run, &repository, select).await?;
+    let stores = run.backups()?;
+    let own = list(run, &stores, select).await?;
     let now = OffsetDateTime::now_utc();
     Ok(BackupList {
         backups: own.backups.iter().map(|one| BackupRow::new(one, now)).collect(),
         problems: own.problems,
+        stores: own.stores,
     })
 }
 
@@ -28,6 +33,9 @@ pub struct BackupList {
     backups: Vec<BackupRow>,
     /// Entries of the store that are not complete backups.
     problems: Vec<String>,
+    /// Stores, if there are several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    stores: Vec<StoreOutcome>,
 }
 
 #[derive(Serialize)]
@@ -43,10 +51,14 @@ pub struct BackupRow {
     /// Time of the last verified restore.
     pub verified_at: Option<String>,
     pub migration_head: Option<String>,
+    /// Store with this copy, if there are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub store: Option<String>,
 }
 
 impl BackupRow {
-    pub fn new(listed: &ListedBackup, now: OffsetDateTime) -> BackupRow {
+    pub fn new(own: &OwnBackup<'_>, now: OffsetDateTime) -> BackupRow {
+        let listed = &own.backup;
         let (manifest, header) = (&listed.manifest, &listed.manifest.header);
         BackupRow {
             id: manifest.id.to_string(),
@@ -59,6 +71,7 @@ impl BackupRow {
             encrypted: manifest.encryption != Encryption::None,
             verified_at: listed.verified_at.clone(),
             migration_head: header.migration_head.clone(),
+            store: own.store.clone(),
         }
     }
 
@@ -85,6 +98,7 @@ pub fn columns<'a>() -> Vec<ReportColumn<&'a BackupRow>> {
             Cell::number(one.migration_head.as_deref().unwrap_or("-"))
         }),
         ReportColumn::key("outcome"),
+        ReportColumn::new("store", STORE, |one, _| printable(one.store.as_deref().unwrap_or("-")).into()),
     ]
 }
 
@@ -93,6 +107,15 @@ impl Report for BackupList {
         if self.backups.is_empty() {
             return "No backups.\n".into();
         }
-        ReportColumn::table(columns(), &[], &self.backups, style).render(style)
+        let hidden: &[&str] = if self.stores.is_empty() { &[STORE] } else { &[] };
+        ReportColumn::table(columns(), hidden, &self.backups, style).render(style)
+    }
+
+    fn messages(&self, style: &Style) -> String {
+        error_of(&self.stores).map_or_else(String::new, |error| error_text(&error, style))
+    }
+
+    fn status(&self) -> ExitStatus {
+        error_of(&self.stores).map_or(ExitStatus::Success, |error| error.kind.status())
     }
 }

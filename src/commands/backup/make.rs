@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::on_failure::ServiceErrors;
-use super::store::BackupStore;
+use super::store::{BackupStore, StoreOutcome, error_of};
 use crate::commands::per_service::{PerService, errors_of, errors_text, map_concurrent};
 use martydb_migrate::MigrationTarget;
 use martydb_model::error::{Error, ExitStatus, Kind, Result};
@@ -56,12 +56,24 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<MadeBackups> {
             Err(error) => Err(error),
         };
         let stopped = one.as_ref().is_err_and(|error| error.kind == Kind::Interrupted);
-        made.push(PerService::new(service.name.to_string(), one));
+        made.push(outcome(&service.name, one));
         if stopped {
             break;
         }
     }
     Ok(MadeBackups { backups: made })
+}
+
+/// Returns the outcome for a service, whose error may be that of a store that did not get its backup.
+fn outcome(service: &ServiceName, made: Result<MadeBackup>) -> PerService<MadeBackup> {
+    let error = made.as_ref().ok().and_then(|made| {
+        let id = made.id.as_deref().unwrap_or_default();
+        let lacking = made.stores.iter().filter(|store| store.error.is_some());
+        let places: Vec<String> = lacking.map(|store| store.store.clone()).collect();
+        Some(error_of(&made.stores)?.while_doing(format!("{id} is missing in {}", places.join(" and "))))
+    });
+    let one = PerService::new(service.to_string(), made);
+    PerService { error: error.or(one.error), ..one }
 }
 
 /// Returns the names of the services that the arguments select; empty if they are invalid.
@@ -127,8 +139,8 @@ async fn keep(
     let exported_at = exported.at();
     let record = exported.write(staged.path(), plans.get(&service.name).copied()).await?;
     let size = size_of(staged.path());
-    let id = store.finish(run, staged, service, exported_at, &record).await?;
-    Ok(MadeBackup::new(id, size, exported_at, &record))
+    let (id, stores) = store.finish(run, staged, service, exported_at, &record).await?;
+    Ok(MadeBackup { stores, ..MadeBackup::new(id, size, exported_at, &record) })
 }
 
 /// Returns the size of the archive before encryption, in bytes.
@@ -172,6 +184,9 @@ pub struct MadeBackup {
     migration_head: Option<i64>,
     /// Accepted gaps of the backup.
     left_out: Vec<String>,
+    /// Stores, if there are several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    stores: Vec<StoreOutcome>,
 }
 
 impl MadeBackup {
@@ -192,6 +207,7 @@ impl MadeBackup {
             rows_compared: record.rows_compared(),
             migration_head: record.migration_head,
             left_out: record.left_out.clone(),
+            stores: vec![],
         }
     }
 }

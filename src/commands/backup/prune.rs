@@ -7,14 +7,15 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use super::list::BackupRow;
-use super::listing::list;
-use martydb_config::backup_store::{ListedBackup, Repository, Retainable, RetentionRule, retained};
+use super::listing::{OwnBackup, list};
+use super::store::StoreOutcome;
+use martydb_config::backup_store::{Retainable, RetentionRule, retained};
 use martydb_model::RetentionPolicy;
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::units::counted;
 use martydb_provision::run::Run;
 use martydb_ui::flags::Select;
-use martydb_ui::report::{Cell, Paint, Report, Style, Table, error_text, when};
+use martydb_ui::report::{Cell, Paint, Report, Style, Table, error_text, printable, when};
 
 #[derive(Debug, Clone, Args)]
 pub struct Arguments {
@@ -26,36 +27,40 @@ pub struct Arguments {
 }
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<PrunedBackups> {
-    let repository = run.backups()?;
+    let stores = run.backups()?;
     let keep = run.manifest.backup.as_ref().and_then(|settings| settings.keep).ok_or_else(|| {
         Error::usage("the manifest has no retention rules for backups, nothing was removed")
             .hint("add it: backup: { keep: { last: 3, daily: 7, weekly: 4, monthly: 12 } }")
     })?;
-    let own = list(run, &repository, &arguments.select).await?;
+    let own = list(run, &stores, &arguments.select).await?;
     let mut backups = judged(keep, &own.backups);
     let due = backups.iter().filter(|one| one.outcome == PruneOutcome::Due).count();
     if due > 0 && !arguments.dry_run {
-        let what = format!("{} in {}", counted(due, "backup"), repository.place());
+        let what = format!("{} in {}", counted(due, "backup"), stores.places());
         let (question, would) = (format!("Remove {what}?"), format!("{what} would be removed"));
         run.confirm(&question, &would, "see them with --dry-run, then add -y").await?;
-        remove(&repository, &mut backups).await;
-        repository.sweep().await?;
+        remove(&own.backups, &mut backups).await;
+        for repository in stores.iter().filter(|repository| own.has_read(repository)) {
+            repository.sweep().await?;
+        }
     }
-    Ok(PrunedBackups { backups })
+    Ok(PrunedBackups { backups, stores: own.stores })
 }
 
-/// Applies the retention rules to each service.
-fn judged(keep: RetentionPolicy, all: &[ListedBackup]) -> Vec<PrunedBackup> {
-    let mut services: BTreeMap<&str, Vec<Retainable>> = BTreeMap::new();
-    for one in all {
-        let backup = Retainable { id: &one.manifest.id, verified: one.verified_at.is_some() };
-        services.entry(&one.manifest.header.service).or_default().push(backup);
+/// Applies the retention rules to each service in each store.
+fn judged(keep: RetentionPolicy, all: &[OwnBackup<'_>]) -> Vec<PrunedBackup> {
+    let mut groups: BTreeMap<(Option<&str>, &str), Vec<Retainable>> = BTreeMap::new();
+    for OwnBackup { backup, store, .. } in all {
+        let retainable = Retainable { id: &backup.manifest.id, verified: backup.verified_at.is_some() };
+        groups.entry((store.as_deref(), &backup.manifest.header.service)).or_default().push(retainable);
     }
-    let mut retained: BTreeMap<_, Vec<RetentionRule>> =
-        services.values().flat_map(|backups| retained(keep, backups)).collect();
+    let retained: BTreeMap<_, BTreeMap<_, Vec<RetentionRule>>> =
+        groups.iter().map(|(group, backups)| (*group, retained(keep, backups))).collect();
     let now = OffsetDateTime::now_utc();
-    let judge = |one: &ListedBackup| {
-        let why = retained.remove(&one.manifest.id).unwrap_or_default();
+    let judge = |one: &OwnBackup| {
+        let manifest = &one.backup.manifest;
+        let group = retained.get(&(one.store.as_deref(), manifest.header.service.as_str()));
+        let why = group.and_then(|group| group.get(&manifest.id)).cloned().unwrap_or_default();
         let outcome = if why.is_empty() { PruneOutcome::Due } else { PruneOutcome::Kept };
         let kept_by = why.into_iter().map(RetentionRule::name).collect();
         PrunedBackup { backup: BackupRow::new(one, now), outcome, kept_by, error: None }
@@ -64,13 +69,10 @@ fn judged(keep: RetentionPolicy, all: &[ListedBackup]) -> Vec<PrunedBackup> {
 }
 
 /// Removes backups one by one, oldest first; a failure does not stop the others.
-async fn remove(repository: &Repository, backups: &mut [PrunedBackup]) {
-    for one in backups.iter_mut().filter(|one| one.outcome == PruneOutcome::Due) {
-        let removed = match one.backup.id.parse() {
-            Ok(id) => repository.remove(&id).await,
-            Err(error) => Err(error),
-        };
-        match removed {
+async fn remove(own: &[OwnBackup<'_>], backups: &mut [PrunedBackup]) {
+    let due = backups.iter_mut().zip(own).filter(|(one, _)| one.outcome == PruneOutcome::Due);
+    for (one, own) in due {
+        match own.repository.remove(&own.backup.manifest.id).await {
             Ok(()) => one.outcome = PruneOutcome::Removed,
             Err(error) => (one.outcome, one.error) = (PruneOutcome::Failed, Some(error)),
         }
@@ -81,6 +83,9 @@ async fn remove(repository: &Repository, backups: &mut [PrunedBackup]) {
 pub struct PrunedBackups {
     /// Backups, oldest first.
     backups: Vec<PrunedBackup>,
+    /// Stores, if there are several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    stores: Vec<StoreOutcome>,
 }
 
 #[derive(Serialize)]
@@ -115,33 +120,40 @@ impl PrunedBackup {
     }
 }
 
+impl PrunedBackups {
+    fn errors(&self) -> impl Iterator<Item = &Error> {
+        let backups = self.backups.iter().filter_map(|one| one.error.as_ref());
+        backups.chain(self.stores.iter().filter_map(|one| one.error.as_ref()))
+    }
+}
+
 impl Report for PrunedBackups {
     fn text(&self, style: &Style) -> String {
         if self.backups.is_empty() {
             return "No backups.\n".into();
         }
-        let mut table = Table::new(&["id", "service", "taken", "size", "outcome"]).spare(&["size"]);
+        let mut titles = vec!["id", "service", "taken", "size", "outcome"];
+        titles.extend((!self.stores.is_empty()).then_some("store"));
+        let mut table = Table::new(&titles).spare(&["size"]);
         for one in &self.backups {
-            table.row([
+            let store = one.backup.store.as_deref().map(|store| Cell::from(printable(store)));
+            let cells = [
                 one.backup.id.as_str().into(),
                 one.backup.service.as_str().into(),
                 when(&one.backup.taken_at, style).into(),
                 Cell::number(one.backup.size()),
                 one.outcome(),
-            ]);
+            ];
+            table.row(cells.into_iter().chain(store));
         }
         table.render(style)
     }
 
     fn messages(&self, style: &Style) -> String {
-        self.backups
-            .iter()
-            .filter_map(|one| one.error.as_ref())
-            .map(|error| error_text(error, style))
-            .collect()
+        self.errors().map(|error| error_text(error, style)).collect()
     }
 
     fn status(&self) -> ExitStatus {
-        ExitStatus::worst(self.backups.iter().filter_map(|one| Some(one.error.as_ref()?.kind.status())))
+        ExitStatus::worst(self.errors().map(|error| error.kind.status()))
     }
 }

@@ -1,27 +1,45 @@
-//! The backup store of the manifest as the commands use it: each stored backup has a record, and each fetched one
+//! The backup stores of the manifest as the commands use it: each stored backup has a record, and each fetched one
 //! belongs to a service.
 
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use martydb_config::backup_store::{BackupHeader, BackupId, BackupManifest, Repository, Staging, Workspace};
+use martydb_config::backup_store::{
+    BackupHeader, BackupHolder, BackupId, BackupManifest, Repository, Staging, Stores, Workspace,
+};
 use martydb_model::error::{Error, Result};
 use martydb_model::{DesiredService, ServiceName};
 use martydb_provision::backup::BackupRecord;
 use martydb_provision::run::Run;
+use martydb_ui::report::printable;
 
-/// Open backup store.
+/// Open backup stores.
 pub struct BackupStore {
-    repository: Repository,
+    stores: Stores,
     jobs: usize,
+}
+
+/// One of several stores, and why a backup is not in it or the store could not be read.
+#[derive(Debug, Clone, Serialize)]
+pub struct StoreOutcome {
+    pub store: String,
+    pub error: Option<Error>,
+}
+
+/// Returns the errors of stores as one.
+pub fn error_of(stores: &[StoreOutcome]) -> Option<Error> {
+    stores.iter().filter_map(|store| store.error.clone()).reduce(Error::and_also)
 }
 
 /// Backup on this machine, verified and decrypted; its files are removed on drop.
 pub struct FetchedBackup {
     pub manifest: BackupManifest,
     pub record: BackupRecord,
+    /// Store that it was read from.
+    repository: Repository,
     folder: PathBuf,
     _workspace: Workspace,
 }
@@ -34,14 +52,19 @@ impl FetchedBackup {
     pub fn service(&self) -> &str {
         &self.manifest.header.service
     }
+
+    /// Records in the store that it was read from that a restore of it was proven.
+    pub async fn mark_verified(&self) -> Result<()> {
+        self.repository.mark_verified(&self.manifest.id, OffsetDateTime::now_utc()).await
+    }
 }
 
 impl BackupStore {
     /// # Errors
     /// If the manifest declares no backup store.
     pub fn open(run: &Run) -> Result<BackupStore> {
-        let repository = run.backups()?;
-        Ok(BackupStore { repository, jobs: run.manifest.backup.as_ref().map_or(1, |settings| settings.jobs) })
+        let stores = run.backups()?;
+        Ok(BackupStore { stores, jobs: run.manifest.backup.as_ref().map_or(1, |settings| settings.jobs) })
     }
 
     pub fn jobs(&self) -> usize {
@@ -50,14 +73,14 @@ impl BackupStore {
 
     /// Reports why backups are not encrypted, if so.
     pub fn warn_unencrypted(&self, run: &Run) {
-        run.warn_unencrypted(&self.repository);
+        run.warn_unencrypted(&self.stores);
     }
 
     pub async fn stage(&self, service: &ServiceName) -> Result<Staging> {
-        self.repository.stage(service).await
+        self.stores.stage(service).await
     }
 
-    /// Stores a backup and returns its name.
+    /// Stores a backup; returns its name and, if there are several stores, how it came into each.
     pub async fn finish(
         &self,
         run: &Run,
@@ -65,7 +88,7 @@ impl BackupStore {
         service: &DesiredService,
         taken_at: OffsetDateTime,
         record: &BackupRecord,
-    ) -> Result<String> {
+    ) -> Result<(String, Vec<StoreOutcome>)> {
         let header = BackupHeader {
             project: run.manifest.project.clone(),
             env: run.manifest.env.clone(),
@@ -76,7 +99,14 @@ impl BackupStore {
             migration_head: record.migration_head.map(|head| head.to_string()),
         };
         let record = serde_json::to_value(record).map_err(|error| Error::operation(error.to_string()))?;
-        Ok(staged.finish(header, &record).await?.to_string())
+        let stored = staged.finish(header, &record).await?;
+        let names = self.stores.iter().filter_map(|repository| self.stores.name_of(repository));
+        let outcome = |store: String| {
+            let error =
+                stored.failures.iter().find(|(place, _)| *place == store).map(|(_, error)| error.clone());
+            StoreOutcome { store, error }
+        };
+        Ok((stored.id.to_string(), names.map(outcome).collect()))
     }
 
     /// Downloads a backup, and refuses one that differs from its record.
@@ -85,10 +115,11 @@ impl BackupStore {
     /// If the backup is missing, damaged, of another project, or cannot be decrypted.
     pub async fn fetch(&self, run: &Run, id: &str) -> Result<FetchedBackup> {
         let id: BackupId = id.parse()?;
-        let identities = run.backup_identities(&self.repository, &id).await?;
-        let workspace = self.repository.workspace()?;
+        let repository = self.holder(run, &id).await?;
+        let identities = run.backup_identities(&repository, &id).await?;
+        let workspace = repository.workspace()?;
         let folder = workspace.path().join("backup");
-        let fetched = self.repository.fetch(&id, identities, &folder).await?;
+        let fetched = repository.fetch(&id, identities, &folder).await?;
         let project = &fetched.manifest.header.project;
         if *project != run.manifest.project {
             return Err(Error::operation(format!("{id} is a backup of project \"{project}\""))
@@ -99,10 +130,18 @@ impl BackupStore {
                 .cause(error)
                 .hint("a newer martydb may have written it: use that one")
         })?;
-        Ok(FetchedBackup { manifest: fetched.manifest, record, folder, _workspace: workspace })
+        Ok(FetchedBackup { manifest: fetched.manifest, record, repository, folder, _workspace: workspace })
     }
 
-    pub async fn mark_verified(&self, id: &str) -> Result<()> {
-        self.repository.mark_verified(&id.parse()?, OffsetDateTime::now_utc()).await
+    /// Returns the first store that has a backup, and reports those that were passed over.
+    async fn holder(&self, run: &Run, id: &BackupId) -> Result<Repository> {
+        let BackupHolder { repository, failures } = self.stores.holder(id).await?;
+        for error in &failures {
+            run.out.note(&format!("warning: {error}"));
+        }
+        if self.stores.are_several() {
+            run.out.note(&format!("{id} is read from {}", printable(&repository.place())));
+        }
+        Ok(repository.clone())
     }
 }

@@ -45,11 +45,13 @@ pub fn service_names(run: &Run, arguments: &Arguments) -> Vec<String> {
 
 /// Verifies one backup after another, because each takes space on its server; a failure does not stop the others.
 async fn newest(run: &Run, store: &BackupStore) -> Result<VerifiedBackups> {
-    let all = list(run, &run.backups()?, &Select::default()).await?.backups;
+    let stores = run.backups()?;
+    let all = list(run, &stores, &Select::default()).await?.backups;
     let mut backups = vec![];
     for service in run.manifest.services.keys() {
-        let mut of = all.iter().rev().filter(|one| one.manifest.header.service == service.as_str());
-        let verified = match of.next() {
+        let of =
+            all.iter().map(|one| &one.backup).filter(|one| one.manifest.header.service == service.as_str());
+        let verified = match of.max_by_key(|one| one.manifest.id.clone()) {
             Some(newest) => one(run, store, newest.manifest.id.as_str()).await.map(|(_, verified)| verified),
             None => {
                 Err(Error::operation("no backup to verify").hint(format!("run `martydb backup {service}`")))
@@ -76,7 +78,7 @@ async fn one(run: &Run, store: &BackupStore, id: &str) -> Result<(String, Verifi
     let loaded = load(&to, from).await?;
     let notes = loaded.notes;
     loaded.scratch.remove_after(Ok(())).await?;
-    store.mark_verified(id).await?;
+    fetched.mark_verified().await?;
     Ok((service.name.to_string(), VerifiedBackup::new(id, &fetched.record, notes)))
 }
 

@@ -40,8 +40,8 @@ impl KnownBackups {
 }
 
 async fn summaries(run: &Run) -> Result<BTreeMap<String, BackupSummary>> {
-    let listing = run.backups()?.list().await?;
-    Ok(listing.summaries(&run.manifest.project, &run.manifest.env))
+    let summary = run.backups()?.summaries(&run.manifest.project, &run.manifest.env).await?;
+    Ok(summary.services)
 }
 
 fn late() -> Error {

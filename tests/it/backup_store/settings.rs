@@ -28,6 +28,11 @@ fn a_place_that_would_lose_or_show_backups_is_refused() {
         ("{ to: b, encrypt: [age1x] }", "\"age1x\" is not a recipient of age"),
         ("{ to: b, on_failure: [''] }", "the program has no name"),
         ("{ to: b, on_failure: page }", "expected a list, found \"page\""),
+        ("{ to: [] }", "it names no store"),
+        ("{ to: [b, ./b] }", "entry 2 is the store of another entry, or a part of it"),
+        ("{ to: [s3://bucket/a, s3://bucket] }", "entry 2 is the store of another entry, or a part of it"),
+        ("{ to: [b, ..] }", "contains the manifest itself"),
+        ("{ to: { folder: b } }", "expected a folder or a bucket, or a list of them"),
         ("{ encrypt: [] }", "to"),
     ] {
         let done = manifest(backup).run(&["backup", "list"]);

@@ -138,6 +138,24 @@ fn cron_jobs_have_the_disk_the_keys_and_the_way_that_they_need() {
 }
 
 #[test]
+fn several_stores_are_a_disk_each_and_the_keys_of_the_buckets() {
+    let text = kubernetes("backup: { to: [kept, 's3://bucket/shop', /mnt/copies] }\n");
+    let disks: Vec<String> =
+        objects(&text, "PersistentVolumeClaim").into_iter().map(|(name, _)| name).collect();
+    assert_eq!(disks, ["martydb-backups", "martydb-backups-2"]);
+    let pod = &objects(&text, "CronJob")[1].1["spec"]["jobTemplate"]["spec"]["template"]["spec"];
+    let mounts = pod["containers"][0]["volumeMounts"].as_sequence().unwrap();
+    let paths: Vec<&str> = mounts.iter().map(|mount| mount["mountPath"].as_str().unwrap()).collect();
+    assert_eq!(paths, ["/tmp", "/work/.martydb", "/work/kept", "/mnt/copies"]);
+    assert_eq!(pod["volumes"][3]["persistentVolumeClaim"]["claimName"], "martydb-backups-2");
+    assert_eq!(pod["containers"][0]["envFrom"][0]["secretRef"]["name"], "martydb-backup-store");
+    let cluster = Cluster::read(&text);
+    let mut labels = name("martydb");
+    labels.insert("app.kubernetes.io/instance".into(), "martydb-backup".into());
+    assert!(cluster.reaches_network(&labels, OUTSIDE, 443));
+}
+
+#[test]
 fn encrypted_backups_are_verified_where_an_identity_is() {
     let recipient = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";
     let sealed = format!("backup: {{ to: kept, encrypt: [{recipient}] }}\n");

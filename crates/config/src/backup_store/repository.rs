@@ -31,9 +31,9 @@ const LIST_THREADS: usize = 8;
 
 #[derive(Clone)]
 pub struct Repository {
-    backend: Arc<dyn Backend>,
-    cipher: Arc<Cipher>,
-    settings: Arc<BackupSettings>,
+    pub(super) backend: Arc<dyn Backend>,
+    pub(super) cipher: Arc<Cipher>,
+    pub(super) settings: Arc<BackupSettings>,
 }
 
 /// A listed backup: its names and sizes are correct, the contents of its files are not checked.
@@ -53,7 +53,7 @@ pub struct Listing {
 }
 
 impl Repository {
-    /// Opens a store.
+    /// Opens the first store of the settings.
     ///
     /// # Errors
     /// If the store's settings cannot be used. Nothing is created, and no server is contacted yet.
@@ -61,13 +61,24 @@ impl Repository {
         Repository::within(settings, variables, RequestTimeouts::default())
     }
 
-    /// Opens a store with other limits than usual.
+    /// Opens the first store with other limits than usual.
     pub fn within(
         settings: &BackupSettings,
         variables: &Environment,
         patience: RequestTimeouts,
     ) -> Result<Repository> {
-        let backend: Arc<dyn Backend> = match &settings.to {
+        let to = settings.to.first().ok_or_else(|| Error::manifest("backup.to names no store"))?;
+        Repository::at(settings, to, variables, patience)
+    }
+
+    /// Opens one of the stores of the settings.
+    pub fn at(
+        settings: &BackupSettings,
+        to: &BackupLocation,
+        variables: &Environment,
+        patience: RequestTimeouts,
+    ) -> Result<Repository> {
+        let backend: Arc<dyn Backend> = match to {
             BackupLocation::Folder(folder) => Arc::new(FolderBackend::new(folder.clone())),
             BackupLocation::S3 { bucket, prefix } => connect(bucket, prefix, variables, patience)?,
         };
@@ -82,8 +93,13 @@ impl Repository {
 
     /// Returns the note of every run that writes unencrypted backups.
     pub fn unencrypted(&self) -> Option<String> {
+        self.unencrypted_in(&self.place())
+    }
+
+    /// Returns the same note for stores in other places, too.
+    pub(super) fn unencrypted_in(&self, places: &str) -> Option<String> {
         matches!(*self.cipher, Cipher::Plain).then(|| {
-            format!("backups in {} are not encrypted: backup.encrypt names no recipient of age", self.place())
+            format!("backups in {places} are not encrypted: backup.encrypt names no recipient of age")
         })
     }
 
@@ -99,7 +115,14 @@ impl Repository {
                 Some(folder) if matches!(*cipher, Cipher::Plain) => Workspace::make(folder, id.as_str())?,
                 _ => local(&settings, id.as_str())?,
             };
-            Ok(Staging { id, workspace, backend, cipher, threads: settings.jobs })
+            Ok(Staging {
+                id,
+                workspace,
+                backends: vec![backend],
+                failures: vec![None],
+                cipher,
+                threads: settings.jobs,
+            })
         })
         .await
     }
@@ -177,7 +200,8 @@ impl Repository {
     }
 }
 
-fn local(settings: &BackupSettings, name: &str) -> Result<Workspace> {
+/// Creates a private folder of that name in martydb's own folder beside the manifest.
+pub fn local(settings: &BackupSettings, name: &str) -> Result<Workspace> {
     let folder = make_state_folder(&settings.home)?.join("backup");
     Workspace::make(&folder, name)
 }

@@ -14,6 +14,7 @@ use super::digest::digest;
 use super::folder::{create, open_plain, publish, tree};
 use super::id::BackupId;
 use super::manifest::{BackupHeader, BackupManifest, FORMAT_VERSION, RECORD, StoredFile};
+use super::mirror::MirrorStores;
 use super::parallel;
 use super::path::below;
 use super::sums;
@@ -24,9 +25,20 @@ use martydb_model::error::{Error, Result};
 pub struct Staging {
     pub(super) id: BackupId,
     pub(super) workspace: Workspace,
-    pub(super) backend: Arc<dyn Backend>,
+    /// Stores that get the backup; if there are several, its folder is in none of them.
+    pub(super) backends: Vec<Arc<dyn Backend>>,
+    /// Errors of stores that cannot be used, in the same order.
+    pub(super) failures: Vec<Option<Error>>,
     pub(super) cipher: Arc<Cipher>,
     pub(super) threads: usize,
+}
+
+/// A finished backup.
+#[derive(Debug)]
+pub struct StoredBackup {
+    pub id: BackupId,
+    /// Stores that did not get it, with their errors.
+    pub failures: Vec<(String, Error)>,
 }
 
 impl Staging {
@@ -42,16 +54,21 @@ impl Staging {
     /// Hashes, encrypts and stores all files; the backup is listed from then on. `record` is returned with the files.
     ///
     /// # Errors
-    /// If anything cannot be read or written; then there is no backup.
+    /// If anything cannot be read, or no store can be written to; then there is no backup.
     #[martydb_pg::boxed]
-    pub async fn finish(self, header: BackupHeader, record: &serde_json::Value) -> Result<BackupId> {
+    pub async fn finish(self, header: BackupHeader, record: &serde_json::Value) -> Result<StoredBackup> {
         let mut record = serde_json::to_vec_pretty(record).expect("plain data");
         record.push(b'\n');
         BlockingTask::run(move |task| finish(task, self, header, &record)).await
     }
 }
 
-fn finish(task: &BlockingTask, staging: Staging, header: BackupHeader, record: &[u8]) -> Result<BackupId> {
+fn finish(
+    task: &BlockingTask,
+    mut staging: Staging,
+    header: BackupHeader,
+    record: &[u8],
+) -> Result<StoredBackup> {
     let path = staging.path().join(RECORD);
     create(&path)?.write_all(record).map_err(failed("write", &path))?;
     let names: Vec<String> = tree(task, staging.path())?.into_keys().collect();
@@ -62,8 +79,7 @@ fn finish(task: &BlockingTask, staging: Staging, header: BackupHeader, record: &
     if header.service != staging.id.service() {
         return Err(Error::operation(format!("{} is not a backup of {}", staging.id, header.service)));
     }
-    let in_place = staging.backend.folder().is_some() && matches!(*staging.cipher, Cipher::Plain);
-    let incoming = if in_place { None } else { Some(staging.backend.begin(task, &staging.id)?) };
+    let (incoming, mirror) = begin(task, &mut staging)?;
     let keep = |name: &String| match &incoming {
         None => keep_in_place(task, &staging, name),
         Some(incoming) => bring(task, &staging, &**incoming, name),
@@ -81,11 +97,24 @@ fn finish(task: &BlockingTask, staging: Staging, header: BackupHeader, record: &
     match incoming {
         Some(incoming) => incoming.publish(task, &manifest)?,
         None => {
-            let to = staging.backend.folder().unwrap_or(Path::new("")).join(id.as_str());
+            let to = staging.backends[0].folder().unwrap_or(Path::new("")).join(id.as_str());
             publish(task, staging.workspace, &manifest, &to)?;
         }
     }
-    Ok(id)
+    Ok(StoredBackup { id, failures: mirror.map_or_else(Vec::new, |mirror| mirror.failures()) })
+}
+
+/// Upload of a backup; `None` if it is in its final place already. Of several stores also their states.
+type BegunUpload = (Option<Box<dyn BackupUpload>>, Option<MirrorStores>);
+
+fn begin(task: &BlockingTask, staging: &mut Staging) -> Result<BegunUpload> {
+    let [only] = staging.backends.as_slice() else {
+        let failures = std::mem::take(&mut staging.failures);
+        let mirror = MirrorStores::begin(task, &staging.backends, failures, &staging.id)?;
+        return Ok((Some(Box::new(mirror.clone())), Some(mirror)));
+    };
+    let in_place = only.folder().is_some() && matches!(*staging.cipher, Cipher::Plain);
+    Ok((if in_place { None } else { Some(only.begin(task, &staging.id)?) }, None))
 }
 
 fn manifest(

@@ -27,7 +27,7 @@ impl Bench {
     pub fn settings(&self) -> BackupSettings {
         BackupSettings {
             schedule: Default::default(),
-            to: BackupLocation::Folder(self.store()),
+            to: vec![BackupLocation::Folder(self.store())],
             encrypt: if self.encrypted { vec![self.identity.to_public().to_string()] } else { vec![] },
             keep: None,
             jobs: 2,
@@ -64,7 +64,7 @@ impl Bench {
     pub async fn backup(&self) -> BackupId {
         let staging = self.repository().stage(&service()).await.unwrap();
         fill(staging.path());
-        staging.finish(header("orders"), &serde_json::json!({"tables": ["a", "b"]})).await.unwrap()
+        staging.finish(header("orders"), &serde_json::json!({"tables": ["a", "b"]})).await.unwrap().id
     }
 
     pub async fn fetch(&self, id: &BackupId) -> martydb_model::error::Result<ReturnedBackup> {

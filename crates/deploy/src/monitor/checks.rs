@@ -119,8 +119,8 @@ impl Checks {
             }
             MonitorCheck::Migrations => verdict::of_migrations(&services, &migrations(run, &services).await?),
             MonitorCheck::Backups => {
-                let listing = run.backups()?.list().await?;
-                verdict::of_backups(&run.manifest.project, &run.manifest.env, &services, listing)
+                let summary = run.backups()?.summaries(&run.manifest.project, &run.manifest.env).await?;
+                verdict::of_backups(&services, &summary)
             }
             MonitorCheck::Outbox => {
                 let with_outbox = services.iter().filter(|service| service.outbox.is_some());

@@ -7,7 +7,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::results::{CheckOutcome, seconds};
 use super::tables::TableStatistics;
-use martydb_config::backup_store::Listing;
+use martydb_config::backup_store::StoreSummary;
 use martydb_migrate::{ServiceState, ServiceStatus};
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, Result};
@@ -164,15 +164,14 @@ fn migrations(status: &ServiceStatus, subject: &Subject) -> Vec<Sample> {
 }
 
 /// Converts the number and ages of each service's backups.
-pub fn of_backups(project: &str, env: &str, services: &[DesiredService], listing: Listing) -> CheckOutcome {
+pub fn of_backups(services: &[DesiredService], summary: &StoreSummary) -> CheckOutcome {
     let itself = Subject::monitor();
-    let problems = Sample::new(BACKUP_PROBLEMS, &itself, count(listing.problems.len()));
+    let problems = Sample::new(BACKUP_PROBLEMS, &itself, count(summary.problems));
     let mut outcome = CheckOutcome { samples: vec![problems], ..CheckOutcome::default() };
     outcome.judged.insert(itself);
-    let summaries = listing.summaries(project, env);
     for service in services {
         let subject = Subject::service(service);
-        let found = summaries.get(service.name.as_str()).cloned().unwrap_or_default();
+        let found = summary.services.get(service.name.as_str()).cloned().unwrap_or_default();
         let taken = found.id.as_ref().map(|id| seconds(id.taken_at()));
         let verified = found.verified_at.and_then(|at| OffsetDateTime::parse(&at, &Rfc3339).ok());
         #[allow(clippy::cast_precision_loss)] // Exact below 2^53 bytes.

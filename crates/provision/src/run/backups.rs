@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::Run;
-use martydb_config::backup_store::{BackupId, Encryption, Identities, Repository};
+use martydb_config::backup_store::{BackupId, Encryption, Identities, Repository, Stores};
 use martydb_model::error::{Error, Result};
 
 /// Variable with the path of the identity file. There is no flag for it: any user can see a process's arguments.
@@ -12,13 +12,13 @@ pub const IDENTITY: &str = "MARTYDB_BACKUP_IDENTITY";
 
 impl Run {
     /// # Errors
-    /// If the manifest has no `backup` section, or the store's settings are unusable.
-    pub fn backups(&self) -> Result<Repository> {
+    /// If the manifest has no `backup` section, or the settings of a store are unusable.
+    pub fn backups(&self) -> Result<Stores> {
         let settings = self.manifest.backup.as_ref().ok_or_else(|| {
             Error::usage("the manifest has no `backup` section")
                 .hint("add it: backup: { to: ./backups }, or s3://bucket/prefix")
         })?;
-        Repository::open(settings, &self.environment)
+        Stores::open(settings, &self.environment)
     }
 
     /// Returns the identities that decrypt a backup: `None` if it is not encrypted; otherwise those of the file
@@ -49,8 +49,8 @@ impl Run {
     }
 
     /// Notes that backups are not encrypted.
-    pub fn warn_unencrypted(&self, repository: &Repository) {
-        if let Some(note) = repository.unencrypted() {
+    pub fn warn_unencrypted(&self, stores: &Stores) {
+        if let Some(note) = stores.unencrypted() {
             self.out.note(&note);
         }
     }

@@ -89,7 +89,7 @@ async fn a_thousand_times(encrypted: bool) {
     {
         fs::write(staging.path().join("dump").join(name), text.repeat(50)).unwrap();
     }
-    let id = staging.finish(header("orders"), &serde_json::json!({"tables": 3})).await.unwrap();
+    let id = staging.finish(header("orders"), &serde_json::json!({"tables": 3})).await.unwrap().id;
     let (here, whole) = (bench.store().join(id.as_str()), bench.folder.path().join("whole"));
     copy(&here, &whole);
     let mut dice = Dice(20_261_123);

@@ -45,7 +45,7 @@ async fn with_recipients_nothing_lies_in_clear_in_the_store() {
     let staging = bench.repository().stage(&service()).await.unwrap();
     assert!(!staging.path().starts_with(bench.store()));
     fill(staging.path());
-    let id = staging.finish(header("orders"), &serde_json::json!("a secret")).await.unwrap();
+    let id = staging.finish(header("orders"), &serde_json::json!("a secret")).await.unwrap().id;
     for path in paths(&bench.store().join(id.as_str())) {
         let name = path.file_name().unwrap().to_str().unwrap();
         assert!(path.is_dir() || name == "manifest.json" || name.ends_with(".age"), "{name}");

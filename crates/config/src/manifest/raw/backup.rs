@@ -1,7 +1,9 @@
 //! The key `backup`: location, encryption and retention of backups.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::de::value::SeqAccessDeserializer;
+use serde::de::{self, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use crate::manifest::lenient;
 
@@ -10,7 +12,8 @@ use crate::manifest::lenient;
 #[serde(deny_unknown_fields)]
 pub struct RawBackup {
     /// Folder, relative to the manifest, or `s3://bucket/prefix`; endpoint, region and keys are read from the variables AWS_*.
-    pub to: String,
+    /// A list has several of them: each gets every backup, and the first that has it is read.
+    pub to: RawBackupPlaces,
     /// Recipients of age that can read the backups, such as `age1…`; default: no encryption, which every run reports.
     #[serde(default)]
     pub encrypt: Vec<String>,
@@ -26,6 +29,50 @@ pub struct RawBackup {
     /// variables and on its standard input. A path with a slash is relative to the manifest.
     #[serde(default)]
     pub on_failure: Vec<String>,
+}
+
+/// Place of the backups, or several.
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema)]
+#[schemars(untagged)]
+pub enum RawBackupPlaces {
+    /// Folder or `s3://bucket/prefix`.
+    One(String),
+    /// Folders and buckets.
+    Each(Vec<String>),
+}
+
+impl RawBackupPlaces {
+    /// Returns the places in their order.
+    pub fn all(&self) -> &[String] {
+        match self {
+            RawBackupPlaces::One(place) => std::slice::from_ref(place),
+            RawBackupPlaces::Each(places) => places,
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for RawBackupPlaces {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(BackupPlacesVisitor)
+    }
+}
+
+struct BackupPlacesVisitor;
+
+impl<'de> Visitor<'de> for BackupPlacesVisitor {
+    type Value = RawBackupPlaces;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.write_str("a folder or a bucket, or a list of them")
+    }
+
+    fn visit_str<E: de::Error>(self, place: &str) -> Result<RawBackupPlaces, E> {
+        Ok(RawBackupPlaces::One(place.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, places: A) -> Result<RawBackupPlaces, A::Error> {
+        Vec::deserialize(SeqAccessDeserializer::new(places)).map(RawBackupPlaces::Each)
+    }
 }
 
 /// Times of the jobs, as the five fields of cron: minute, hour, day of the month, month, day of the week.

@@ -40,7 +40,7 @@ pub fn settings(
         return Err(scope.error(["backup", "jobs"], format!("{jobs} is not from 1 to {MOST_JOBS}")));
     }
     Ok(Some(BackupSettings {
-        to: place(scope, raw, services)?,
+        to: places(scope, raw, services)?,
         encrypt: raw.encrypt.clone(),
         keep: raw.keep.as_ref().map(|keep| retention(scope, keep)).transpose()?,
         jobs,
@@ -103,9 +103,47 @@ fn retention(scope: &Scope, raw: &RawKeep) -> Result<RetentionPolicy> {
     Ok(keep)
 }
 
-fn place(
+/// Returns the stores, none of which is another one or a part of it.
+fn places(
     scope: &Scope,
     raw: &RawBackup,
+    services: &BTreeMap<ServiceName, DesiredService>,
+) -> Result<Vec<BackupLocation>> {
+    let mut all: Vec<BackupLocation> = vec![];
+    for (number, text) in raw.to.all().iter().enumerate() {
+        let one = place(scope, text, services)?;
+        if all.iter().any(|other| overlap(&one, other)) {
+            let message = format!("entry {} is the store of another entry, or a part of it", number + 1);
+            return Err(scope.error(["backup", "to"], message).hint("each store needs a place of its own"));
+        }
+        all.push(one);
+    }
+    if all.is_empty() {
+        return Err(scope.error(["backup", "to"], "it names no store").hint("to: ./backups"));
+    }
+    Ok(all)
+}
+
+/// Returns `true` if one of two stores contains the other.
+fn overlap(one: &BackupLocation, other: &BackupLocation) -> bool {
+    match (one, other) {
+        (BackupLocation::Folder(one), BackupLocation::Folder(other)) => {
+            one.starts_with(other) || other.starts_with(one)
+        }
+        (
+            BackupLocation::S3 { bucket: one, prefix },
+            BackupLocation::S3 { bucket: other, prefix: other_prefix },
+        ) => {
+            let [prefix, other_prefix] = [prefix, other_prefix].map(Path::new);
+            one == other && (prefix.starts_with(other_prefix) || other_prefix.starts_with(prefix))
+        }
+        _ => false,
+    }
+}
+
+fn place(
+    scope: &Scope,
+    text: &str,
     services: &BTreeMap<ServiceName, DesiredService>,
 ) -> Result<BackupLocation> {
     let refused = |why: String| {
@@ -113,20 +151,20 @@ fn place(
             .error(["backup", "to"], why)
             .hint("to: ./backups, another folder of their own, or s3://bucket/prefix")
     };
-    if let Some(rest) = raw.to.strip_prefix("s3://") {
+    if let Some(rest) = text.strip_prefix("s3://") {
         return bucket(rest).ok_or_else(|| {
-            refused(format!("\"{}\" is not s3://bucket/prefix", raw.to))
+refused(format!("\"{text}\" is not s3://bucket/prefix"))
                 .hint("a bucket has 3 to 63 characters, of a-z, 0-9, \".\" and \"-\"; the parts of a prefix have letters, digits, \".\", \"-\" and \"_\"")
                 .hint("endpoint, region and keys come from AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID and the like")
         });
     }
-    if raw.to.is_empty() || raw.to.contains("://") {
-        return Err(refused(format!("\"{}\" is neither a folder nor s3://bucket/prefix", raw.to)));
+    if text.is_empty() || text.contains("://") {
+        return Err(refused(format!("\"{text}\" is neither a folder nor s3://bucket/prefix")));
     }
-    let folder = plain(&scope.home.join(&raw.to));
+    let folder = plain(&scope.home.join(text));
     match clash(&folder, scope, services) {
         None => Ok(BackupLocation::Folder(folder)),
-        Some(why) => Err(refused(format!("\"{}\" {why}", raw.to))),
+        Some(why) => Err(refused(format!("\"{text}\" {why}"))),
     }
 }
 
@@ -203,6 +241,26 @@ mod tests {
         for text in ["", "/x", "ab", "Upper", "key:secret@bucket", "bucket/a//b", "bucket/../x", "bucket/a?b"]
         {
             assert_eq!(bucket(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn stores_that_contain_each_other_are_told() {
+        let folder = |path: &str| BackupLocation::Folder(path.into());
+        let s3 = |text: &str| bucket(text).unwrap();
+        for (one, other, expected) in [
+            (folder("/a/b"), folder("/a/b"), true),
+            (folder("/a/b/c"), folder("/a/b"), true),
+            (folder("/a/b"), folder("/a/bc"), false),
+            (s3("one/x"), s3("one/x"), true),
+            (s3("one/x/y"), s3("one/x"), true),
+            (s3("one/x"), s3("one"), true),
+            (s3("one/x"), s3("one/xy"), false),
+            (s3("one/x"), s3("two/x"), false),
+            (s3("one/x"), folder("/one/x"), false),
+        ] {
+            assert_eq!(overlap(&one, &other), expected, "{one:?} {other:?}");
+            assert_eq!(overlap(&other, &one), expected, "{other:?} {one:?}");
         }
     }
 

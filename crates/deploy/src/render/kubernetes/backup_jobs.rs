@@ -1,6 +1,6 @@
 //! CronJobs for backups: the cluster runs the schedule, martydb has none.
 //!
-//! A backup folder of the manifest becomes a separate disk, and object storage gets a Secret with its keys.
+//! Each backup folder of the manifest becomes a separate disk, and object storage gets a Secret with its keys.
 //! Temporary files are in `.martydb` beside the manifest, which the image lacks; they are lost with the pod.
 
 use std::path::Path;
@@ -11,12 +11,13 @@ use super::objects::*;
 use super::tool_pod::{PodExtras, ToolPod};
 use crate::render::deployment::{BACKUP_VERIFY, DeploymentPlan};
 use crate::render::schedule;
+use martydb_model::BackupSettings;
 use martydb_model::deploy::BackupJobs;
 use martydb_model::error::Result;
-use martydb_model::{BackupLocation, BackupSettings};
 
-/// Name of the disk for a backup folder.
+/// Name of the disk for the first backup folder, and of its volume in a pod; those of others have a number.
 const DISK: &str = "martydb-backups";
+const VOLUME: &str = "backups";
 
 /// Folder of the project's files in the image.
 const WORK: &str = "/work";
@@ -32,27 +33,30 @@ pub fn all(plan: &DeploymentPlan<'_>) -> Result<Vec<RenderedObject>> {
     let Some(settings) = &plan.manifest.backup else { return Ok(vec![]) };
     let jobs = &plan.manifest.deploy.backup_jobs;
     let mut all = vec![];
-    if let BackupLocation::Folder(_) = settings.to {
-        all.push(disk(plan, jobs));
-    }
+    all.extend(settings.folders().enumerate().map(|(number, _)| disk(plan, jobs, &numbered(DISK, number))));
     // Encrypted backups cannot be verified without an identity.
     let opens = settings.encrypt.is_empty() || jobs.identity_secret.is_some();
     for run in schedule::of_backups(plan).iter().filter(|run| opens || run.name != BACKUP_VERIFY) {
         let extras = pod(plan, settings, jobs, run.name);
         let tool = ToolPod { extras, ..ToolPod::plain(run.name, run.arguments) };
         all.push(cron_job(plan, run.at, tool)?);
-        if let BackupLocation::S3 { .. } = settings.to {
+        if settings.has_bucket() {
             all.push(to_store(plan, run.name));
         }
     }
     Ok(all)
 }
 
-fn disk(plan: &DeploymentPlan<'_>, jobs: &BackupJobs) -> RenderedObject {
+/// Returns the name of a folder's disk or volume.
+fn numbered(name: &str, number: usize) -> String {
+    if number == 0 { name.to_owned() } else { format!("{name}-{}", number + 1) }
+}
+
+fn disk(plan: &DeploymentPlan<'_>, jobs: &BackupJobs, name: &str) -> RenderedObject {
     KubernetesObject {
         api_version: "v1",
         kind: "PersistentVolumeClaim",
-        metadata: ObjectMeta::new(plan, DISK, None),
+        metadata: ObjectMeta::new(plan, name, None),
         spec: Some(ClaimSpec::new(&jobs.storage_size, jobs.storage_class.as_ref())),
     }
     .rendered()
@@ -63,15 +67,13 @@ fn pod(plan: &DeploymentPlan<'_>, settings: &BackupSettings, jobs: &BackupJobs, 
     // As large as the disk of the backups: an archive may be stored here before it is encrypted.
     pod.volumes.push(Volume::empty("state", None, &jobs.storage_size));
     pod.mounts.push(VolumeMount::at("state", &format!("{WORK}/.martydb")));
-    match &settings.to {
-        BackupLocation::Folder(folder) => {
-            let source = VolumeSource::PersistentVolumeClaim { claim_name: DISK };
-            pod.volumes.push(Volume { name: "backups".to_owned(), source });
-            pod.mounts.push(VolumeMount::at("backups", &in_image(plan.manifest.home(), folder)));
-        }
-        BackupLocation::S3 { .. } => {
-            pod.env_from.push(store_keys(jobs));
-        }
+    for (number, folder) in settings.folders().enumerate() {
+        let (name, claim_name) = (numbered(VOLUME, number), numbered(DISK, number));
+        pod.mounts.push(VolumeMount::at(&name, &in_image(plan.manifest.home(), folder)));
+        pod.volumes.push(Volume { name, source: VolumeSource::PersistentVolumeClaim { claim_name } });
+    }
+    if settings.has_bucket() {
+        pod.env_from.push(store_keys(jobs));
     }
     if let Some(secret) = jobs.identity_secret.as_ref().filter(|_| run == BACKUP_VERIFY) {
         pod.volumes.push(Volume::secret("identity", secret.clone(), &[]));

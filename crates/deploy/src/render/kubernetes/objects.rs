@@ -244,7 +244,7 @@ pub struct Volume {
 pub enum VolumeSource {
     EmptyDir(EmptyDir),
     PersistentVolumeClaim {
-        claim_name: &'static str,
+        claim_name: String,
     },
     Secret {
         secret_name: String,

@@ -10,7 +10,7 @@ use super::objects::*;
 use super::tool_pod::{self, PodExtras, PodPasswords, ToolPod};
 use super::{certificates, prometheus_operator, workload_policies};
 use crate::render::deployment::DeploymentPlan;
-use martydb_model::BackupLocation;
+use martydb_model::BackupSettings;
 use martydb_model::error::Result;
 
 /// Arguments of the monitor, with the files of its Secrets. The last two are for one that cannot see the backups.
@@ -90,19 +90,19 @@ fn monitor(plan: &DeploymentPlan<'_>) -> ToolPod<'static> {
         extras.volumes.push(Volume::secret(name, secret.to_owned(), &[]));
         extras.mounts.push(VolumeMount::at(name, folder));
     }
-    let location = plan.manifest.backup.as_ref().map(|settings| &settings.to);
-    if let Some(BackupLocation::S3 { .. }) = location {
+    let settings = plan.manifest.backup.as_ref();
+    if settings.is_some_and(BackupSettings::has_bucket) {
         extras.env_from.push(store_keys(&plan.manifest.deploy.backup_jobs));
     }
     // The disk of the backups can be in use on one node at a time, by the jobs.
-    let arguments = match location {
-        Some(BackupLocation::Folder(_)) => &MONITOR_ARGUMENTS[..],
-        _ => &MONITOR_ARGUMENTS[..MONITOR_ARGUMENTS.len() - 2],
+    let arguments = match settings.is_some_and(|settings| settings.folders().next().is_some()) {
+        true => &MONITOR_ARGUMENTS[..],
+        false => &MONITOR_ARGUMENTS[..MONITOR_ARGUMENTS.len() - 2],
     };
     ToolPod { extras, ..ToolPod::plain(MONITOR, arguments) }
 }
 
 fn store_policy(plan: &DeploymentPlan<'_>) -> Option<RenderedObject> {
     let settings = plan.manifest.backup.as_ref()?;
-    matches!(settings.to, BackupLocation::S3 { .. }).then(|| to_store(plan, MONITOR))
+    settings.has_bucket().then(|| to_store(plan, MONITOR))
 }
