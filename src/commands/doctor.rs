@@ -197,7 +197,13 @@ fn scratch_databases(actual: &ActualServer) -> Option<Check> {
         "a run is using {}, or was killed: `martydb apply` drops what killed runs left",
         first_of(&names, SHOWN)
     );
-    (!names.is_empty()).then_some(Check { name: "scratch databases", ok: true, detail, grant: None, note: true })
+    (!names.is_empty()).then_some(Check {
+        name: "scratch databases",
+        ok: true,
+        detail,
+        grant: None,
+        note: true,
+    })
 }
 
 /// Checks the attributes `CREATEDB CREATEROLE`; a superuser needs neither.

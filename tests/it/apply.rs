@@ -66,7 +66,10 @@ fn a_scratch_database_of_a_killed_run_goes_with_the_next_apply() {
     let checks = project.json(&["doctor"], 0)["servers"][0]["checks"].clone();
     let named = checks.as_array().unwrap().iter().find(|check| check["name"] == "scratch databases");
     let detail = named.unwrap()["detail"].as_str().unwrap();
-    assert!(detail.contains("martydb_scratch_0badc0dd00000000, ") && detail.contains("`martydb apply` drops"), "{detail}");
+    assert!(
+        detail.contains("martydb_scratch_0badc0dd00000000, ") && detail.contains("`martydb apply` drops"),
+        "{detail}"
+    );
     let left = "SELECT string_agg(datname, ' ' ORDER BY datname) FROM pg_database WHERE datname LIKE 'martydb\\_scratch\\_%'";
     assert_eq!(server.value("postgres", left).split(' ').count(), 3);
     let done = project.run(&["apply", "--all"]).expect(0);
