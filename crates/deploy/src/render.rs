@@ -9,6 +9,7 @@ mod ci;
 mod compose;
 mod cron;
 mod deployment;
+mod document;
 mod grafana;
 mod image;
 mod kubernetes;

@@ -6,41 +6,18 @@ mod workloads;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
+use serde_json::json;
 
 use super::deployment::{DeploymentPlan, ServerNode, ServiceNode};
+use super::document::{filled, yaml};
 use super::image;
 use container::*;
 use martydb_model::error::{Error, Result};
-use martydb_ui::report::yaml_text;
 
 pub use container::admin_password;
 
 /// Folder of the secret files, beside the Compose file.
 const SECRETS: &str = "./secrets";
-
-#[derive(Serialize)]
-struct ComposeFile {
-    services: BTreeMap<String, ComposeService>,
-    networks: BTreeMap<String, Network>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    volumes: BTreeMap<String, NamedVolume>,
-    secrets: BTreeMap<String, SecretFile>,
-}
-
-#[derive(Serialize)]
-struct Network {
-    /// `true` if the network has no external access.
-    internal: bool,
-}
-
-#[derive(Serialize)]
-struct NamedVolume {}
-
-#[derive(Serialize)]
-struct SecretFile {
-    file: String,
-}
 
 /// Returns the Compose file.
 ///
@@ -62,24 +39,22 @@ pub fn document(plan: &DeploymentPlan<'_>) -> Result<String> {
     let servers = here().map(|(host, server)| (host.to_owned(), of_server(plan, host, server)));
     let services = plan.services.iter().map(|node| (node.label.clone(), of_service(plan, node)));
     let job = (INIT.to_owned(), init_all(plan));
+    // Internal networks have no external access.
     let databases =
-        plan.services.iter().map(|node| (network(&node.service.name), Network { internal: true }));
-    let open = [ADMIN, "default"].map(|name| (name.to_owned(), Network { internal: false }));
+        plan.services.iter().map(|node| (network(&node.service.name), json!({ "internal": true })));
+    let open = [ADMIN, "default"].map(|name| (name.to_owned(), json!({ "internal": false })));
     let passwords = plan.servers.iter().map(|server| admin_password(server.name));
     let urls = plan.services.iter().map(|node| database_url(node.service.name.as_str()));
     let workloads = workloads::all(plan)?;
     let own = workloads.values().flat_map(|service| service.secrets.clone()).collect::<Vec<_>>();
-    let file = ComposeFile {
-        services: servers.chain([job]).chain(services).chain(workloads).collect(),
-        networks: databases.chain(open).collect(),
-        volumes: here().map(|(host, _)| (volume(host), NamedVolume {})).collect(),
-        secrets: passwords
-            .chain(urls)
-            .chain(own)
-            .map(|name| (name.clone(), SecretFile { file: format!("{SECRETS}/{name}") }))
-            .collect(),
-    };
-    Ok(yaml_text(&file))
+    let secrets = passwords.chain(urls).chain(own);
+    let secrets = secrets.map(|name| (name.clone(), json!({ "file": format!("{SECRETS}/{name}") })));
+    Ok(yaml(json!({
+        "services": servers.chain([job]).chain(services).chain(workloads).collect::<BTreeMap<_, _>>(),
+        "networks": databases.chain(open).collect::<BTreeMap<_, _>>(),
+        "volumes": filled(here().map(|(host, _)| (volume(host), json!({}))).collect::<BTreeMap<_, _>>()),
+        "secrets": secrets.collect::<BTreeMap<_, _>>(),
+    })))
 }
 
 fn of_server(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> ComposeService {
@@ -89,7 +64,7 @@ fn of_server(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> 
     let variables = image::variables(server).into_iter();
     let own = ("POSTGRES_PASSWORD_FILE".to_owned(), format!("/run/secrets/{password}"));
     let environment = variables.map(|(name, value)| (name.to_owned(), literal(&value))).chain([own]);
-    let ready = image::ready(server).map(literal);
+    let command: Vec<_> = ["CMD".to_owned()].into_iter().chain(image::ready(server).map(literal)).collect();
     let port = |published| format!("127.0.0.1:{published}:{}", url.port);
     ComposeService {
         image: server.deploy.image.clone(),
@@ -99,13 +74,13 @@ fn of_server(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> 
         ports: server.deploy.host_port.map(port).into_iter().collect(),
         networks: networks.collect::<BTreeSet<_>>().into_iter().collect(),
         restart: "unless-stopped",
-        healthcheck: Some(HealthCheck {
-            test: ["CMD".to_owned()].into_iter().chain(ready).collect(),
-            interval: "2s",
-            timeout: "5s",
-            retries: 30,
-            start_period: "60s",
-        }),
+        healthcheck: Some(json!({
+            "test": command,
+            "interval": "2s",
+            "timeout": "5s",
+            "retries": 30,
+            "start_period": "60s",
+        })),
         shm_size: Some("256mb"),
         // A server that stops writes a checkpoint.
         stop_grace_period: Some("120s"),
@@ -117,8 +92,8 @@ fn of_service(plan: &DeploymentPlan<'_>, node: &ServiceNode<'_>) -> ComposeServi
     let url = database_url(node.service.name.as_str());
     let databases = node.databases.iter().map(|database| network(database));
     let ready = plan.servers_of(node).filter_map(|server| server.host.clone());
-    let ready = ready.map(|host| (host, DependsOn { condition: "service_healthy" }));
-    let provisioned = (INIT.to_owned(), DependsOn { condition: "service_completed_successfully" });
+    let ready = ready.map(|host| (host, json!({ "condition": HEALTHY })));
+    let provisioned = (INIT.to_owned(), json!({ "condition": COMPLETED }));
     ComposeService {
         image: node.pods.image.clone(),
         depends_on: ready.chain([provisioned]).collect(),
@@ -135,7 +110,7 @@ fn of_service(plan: &DeploymentPlan<'_>, node: &ServiceNode<'_>) -> ComposeServi
 fn init_all(plan: &DeploymentPlan<'_>) -> ComposeService {
     let ready = plan.servers.iter().filter_map(|server| server.host.clone());
     ComposeService {
-        depends_on: ready.map(|host| (host, DependsOn { condition: "service_healthy" })).collect(),
+        depends_on: ready.map(|host| (host, json!({ "condition": HEALTHY }))).collect(),
         networks: vec![ADMIN.into()],
         restart: "no",
         ..as_admin(plan, &["--no-input", "-y", INIT])

@@ -16,7 +16,6 @@ mod operator;
 pub mod plain;
 mod pod;
 mod pooler;
-mod probe;
 mod prometheus_operator;
 pub mod sealed_secrets;
 #[cfg(feature = "sealed-secrets")]

@@ -3,64 +3,17 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::steps::{self, CiSystem, JSON, JUNIT, MARKDOWN, PASSWORD, word};
 use crate::render::deployment::{DeploymentPlan, ServerNode};
+use crate::render::document::yaml;
 use crate::render::image;
 use martydb_model::error::Result;
-use martydb_ui::report::yaml_text;
 
 /// See <https://docs.gitlab.com/ci/variables/predefined_variables/>; the variable is empty outside of merge
 /// requests.
 const SYSTEM: CiSystem = CiSystem { base: "\"${CI_MERGE_REQUEST_DIFF_BASE_SHA:-HEAD}\"", format: "" };
-
-#[derive(Serialize)]
-struct Pipeline {
-    databases: GitlabJob,
-}
-
-#[derive(Serialize)]
-struct GitlabJob {
-    stage: &'static str,
-    image: JobImage,
-    services: Vec<GitlabService>,
-    variables: BTreeMap<String, String>,
-    rules: Vec<GitlabRule>,
-    script: Vec<String>,
-    artifacts: Artifacts,
-}
-
-#[derive(Serialize)]
-struct JobImage {
-    name: String,
-    /// Empty, because the runner starts a shell.
-    entrypoint: [&'static str; 1],
-}
-
-#[derive(Serialize)]
-struct GitlabService {
-    name: String,
-    alias: String,
-    variables: BTreeMap<&'static str, String>,
-}
-
-#[derive(Serialize)]
-struct GitlabRule {
-    r#if: &'static str,
-}
-
-#[derive(Serialize)]
-struct Artifacts {
-    when: &'static str,
-    paths: Vec<String>,
-    reports: Reports,
-}
-
-#[derive(Serialize)]
-struct Reports {
-    junit: String,
-}
 
 /// Returns the job.
 ///
@@ -80,36 +33,38 @@ pub fn job(plan: &DeploymentPlan<'_>) -> Result<String> {
     ];
     let folder = &plan.places.in_repository;
     let file = |name: &str| if folder == "." { name.to_owned() } else { format!("{folder}/{name}") };
-    Ok(yaml_text(&Pipeline {
-        databases: GitlabJob {
-            stage: "test",
-            image: JobImage { name: manifest.deploy.tool_image.clone(), entrypoint: [""] },
-            services: servers.iter().map(|(_, server)| container(server)).collect(),
-            variables: own.map(|(name, value)| (name.to_owned(), value)).into_iter().chain(admins).collect(),
-            rules: vec![
-                GitlabRule { r#if: "$CI_PIPELINE_SOURCE == \"merge_request_event\"" },
-                GitlabRule { r#if: "$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH" },
-            ],
-            script: script(plan),
-            artifacts: Artifacts {
-                when: "always",
-                paths: vec![file(MARKDOWN), file(JSON)],
-                reports: Reports { junit: file(JUNIT) },
-            },
+    let services: Vec<Value> = servers.iter().map(|(_, server)| container(server)).collect();
+    let variables = own.map(|(name, value)| (name.to_owned(), value)).into_iter().chain(admins);
+    let job = json!({
+        "stage": "test",
+        // The entrypoint is empty, because the runner starts a shell.
+        "image": { "name": manifest.deploy.tool_image, "entrypoint": [""] },
+        "services": services,
+        "variables": variables.collect::<BTreeMap<_, _>>(),
+        "rules": [
+            { "if": "$CI_PIPELINE_SOURCE == \"merge_request_event\"" },
+            { "if": "$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH" },
+        ],
+        "script": script(plan),
+        "artifacts": {
+            "when": "always",
+            "paths": [file(MARKDOWN), file(JSON)],
+            "reports": { "junit": file(JUNIT) },
         },
-    }))
+    });
+    Ok(yaml(json!({ "databases": job })))
 }
 
-fn container(server: &ServerNode<'_>) -> GitlabService {
+fn container(server: &ServerNode<'_>) -> Value {
     let variables = image::variables(server).into_iter().map(|(name, value)| (name, literal(&value)));
-    GitlabService {
-        name: server.deploy.image.clone(),
-        alias: server.url.host.clone(),
-        variables: variables.chain([("POSTGRES_PASSWORD", PASSWORD.to_owned())]).collect(),
-    }
+    let variables = variables.chain([("POSTGRES_PASSWORD", PASSWORD.to_owned())]);
+    json!({
+        "name": server.deploy.image,
+        "alias": server.url.host,
+        "variables": variables.collect::<BTreeMap<_, _>>(),
+    })
 }
 
-/// Returns the commands. martydb's own image has no git, and without git there is no comparison.
 fn script(plan: &DeploymentPlan<'_>) -> Vec<String> {
     let folder = &plan.places.in_repository;
     let enter = (folder != ".").then(|| format!("cd {}", word(folder)));

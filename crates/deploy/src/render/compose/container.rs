@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::render::deployment::{DeploymentPlan, ServerNode};
 use martydb_model::ServiceName;
@@ -13,11 +14,16 @@ pub const ADMIN: &str = "admin";
 
 pub const INIT: &str = "init-all";
 
+/// Conditions for the start of a container that depends on another one.
+pub const HEALTHY: &str = "service_healthy";
+pub const COMPLETED: &str = "service_completed_successfully";
+
+/// A container. What is `None` is not written.
 #[derive(Serialize, Default)]
 pub struct ComposeService {
     pub image: String,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub depends_on: BTreeMap<String, DependsOn>,
+    pub depends_on: BTreeMap<String, Value>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub volumes: Vec<String>,
     pub secrets: Vec<String>,
@@ -28,36 +34,18 @@ pub struct ComposeService {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub command: Vec<String>,
     pub restart: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub healthcheck: Option<HealthCheck>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    pub healthcheck: Option<Value>,
     pub user: Option<&'static str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub cap_drop: Vec<&'static str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub security_opt: Vec<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub shm_size: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub stop_grace_period: Option<&'static str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub expose: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub profiles: Vec<&'static str>,
-}
-
-#[derive(Serialize)]
-pub struct DependsOn {
-    pub condition: &'static str,
-}
-
-#[derive(Serialize)]
-pub struct HealthCheck {
-    pub test: Vec<String>,
-    pub interval: &'static str,
-    pub timeout: &'static str,
-    pub retries: u8,
-    pub start_period: &'static str,
 }
 
 /// Returns a container of martydb with the admins' passwords.

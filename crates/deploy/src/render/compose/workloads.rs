@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::container::{ADMIN, ComposeService, DependsOn, INIT, as_admin, network, of_martydb};
+use serde_json::json;
+
+use super::container::{ADMIN, COMPLETED, ComposeService, INIT, as_admin, network, of_martydb};
 use crate::render::broker;
 use crate::render::deployment::{DeploymentPlan, MONITOR, RELAY};
 use martydb_model::error::Result;
@@ -62,9 +64,8 @@ fn relay(plan: &DeploymentPlan<'_>) -> ComposeService {
 }
 
 fn after_init(service: ComposeService) -> ComposeService {
-    let provisioned = DependsOn { condition: "service_completed_successfully" };
     ComposeService {
-        depends_on: [(INIT.to_owned(), provisioned)].into(),
+        depends_on: [(INIT.to_owned(), json!({ "condition": COMPLETED }))].into(),
         restart: "unless-stopped",
         ..service
     }

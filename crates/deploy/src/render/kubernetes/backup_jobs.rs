@@ -5,8 +5,10 @@
 
 use std::path::Path;
 
+use serde_json::{Value, json};
+
 use super::jobs::cron_job;
-use super::network_policies::{EGRESS, PolicySpec, policy, tcp, to_port};
+use super::network_policies::{policy, tcp, to_port};
 use super::objects::*;
 use super::tool_pod::{PodExtras, ToolPod};
 use crate::render::deployment::{BACKUP_VERIFY, DeploymentPlan};
@@ -53,32 +55,27 @@ fn numbered(name: &str, number: usize) -> String {
 }
 
 fn disk(plan: &DeploymentPlan<'_>, jobs: &BackupJobs, name: &str) -> RenderedObject {
-    KubernetesObject {
-        api_version: "v1",
-        kind: "PersistentVolumeClaim",
-        metadata: ObjectMeta::new(plan, name, None),
-        spec: Some(ClaimSpec::new(&jobs.storage_size, jobs.storage_class.as_ref())),
-    }
-    .rendered()
+    let spec = claim(&jobs.storage_size, jobs.storage_class.as_ref());
+    object(("v1", "PersistentVolumeClaim"), plain_metadata(plan, name), spec)
 }
 
 fn pod(plan: &DeploymentPlan<'_>, settings: &BackupSettings, jobs: &BackupJobs, run: &str) -> PodExtras {
     let mut pod = PodExtras::default();
     // As large as the disk of the backups: an archive may be stored here before it is encrypted.
-    pod.volumes.push(Volume::empty("state", None, &jobs.storage_size));
-    pod.mounts.push(VolumeMount::at("state", &format!("{WORK}/.martydb")));
+    pod.volumes.push(empty_volume("state", None, &jobs.storage_size));
+    pod.mounts.push(mount("state", &format!("{WORK}/.martydb")));
     for (number, folder) in settings.folders().enumerate() {
-        let (name, claim_name) = (numbered(VOLUME, number), numbered(DISK, number));
-        pod.mounts.push(VolumeMount::at(&name, &in_image(plan.manifest.home(), folder)));
-        pod.volumes.push(Volume { name, source: VolumeSource::PersistentVolumeClaim { claim_name } });
+        let (name, claim) = (numbered(VOLUME, number), json!({ "claimName": numbered(DISK, number) }));
+        pod.mounts.push(mount(&name, &in_image(plan.manifest.home(), folder)));
+        pod.volumes.push(json!({ "name": name, "persistentVolumeClaim": claim }));
     }
     if settings.has_bucket() {
         pod.env_from.push(store_keys(jobs));
     }
     if let Some(secret) = jobs.identity_secret.as_ref().filter(|_| run == BACKUP_VERIFY) {
-        pod.volumes.push(Volume::secret("identity", secret.clone(), &[]));
-        pod.mounts.push(VolumeMount::at("identity", IDENTITY));
-        pod.env.push(EnvVar::plain("MARTYDB_BACKUP_IDENTITY", format!("{IDENTITY}/identity")));
+        pod.volumes.push(secret_volume("identity", secret, &[]));
+        pod.mounts.push(mount("identity", IDENTITY));
+        pod.env.push(variable("MARTYDB_BACKUP_IDENTITY", &format!("{IDENTITY}/identity")));
     }
     pod
 }
@@ -92,17 +89,16 @@ fn in_image(home: &Path, folder: &Path) -> String {
 }
 
 /// Returns the keys of the object storage, as variables.
-pub fn store_keys(jobs: &BackupJobs) -> EnvFrom {
-    EnvFrom { secret_ref: SecretName { name: jobs.store_secret.clone() } }
+pub fn store_keys(jobs: &BackupJobs) -> Value {
+    json!({ "secretRef": { "name": jobs.store_secret } })
 }
 
 /// Returns the policy that lets only these pods connect to the port of the object storage, at any address.
 pub fn to_store(plan: &DeploymentPlan<'_>, instance: &str) -> RenderedObject {
-    let spec = PolicySpec {
-        pod_selector: LabelSelector::new(pod_labels(MARTYDB, instance)),
-        policy_types: vec![EGRESS],
-        ingress: vec![],
-        egress: vec![to_port(tcp(plan.manifest.deploy.backup_jobs.store_port))],
-    };
+    let spec = json!({
+        "podSelector": selector(&pod_labels(MARTYDB, instance)),
+        "policyTypes": ["Egress"],
+        "egress": [to_port(tcp(plan.manifest.deploy.backup_jobs.store_port))],
+    });
     policy(plan, &format!("{instance}-store"), spec)
 }

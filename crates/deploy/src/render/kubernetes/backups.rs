@@ -2,54 +2,29 @@
 //! <https://cloudnative-pg.io/documentation/current/backup/>,
 //! <https://cloudnative-pg.io/documentation/current/monitoring/>
 
-use serde::Serialize;
+use serde_json::json;
 
-use super::objects::{KubernetesObject, LabelSelector, ObjectMeta, RenderedObject, workload};
-use super::operator::{API, BARMAN, ByName, pod_labels};
+use super::objects::{RenderedObject, object, plain_metadata, selector, workload};
+use super::operator::{API, BARMAN, cluster, pod_labels};
 use crate::render::deployment::DeploymentPlan;
 use martydb_model::deploy::BackupSchedule;
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ScheduledBackupSpec {
-    schedule: String,
-    cluster: ByName,
-    backup_owner_reference: &'static str,
-    method: &'static str,
-    plugin_configuration: ByName,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct PodMonitorSpec {
-    selector: LabelSelector,
-    pod_metrics_endpoints: [MetricsEndpoint; 1],
-}
-
-#[derive(Serialize)]
-struct MetricsEndpoint {
-    port: &'static str,
-}
-
 pub fn scheduled_backup(plan: &DeploymentPlan<'_>, host: &str, backup: &BackupSchedule) -> RenderedObject {
-    let spec = ScheduledBackupSpec {
-        schedule: backup.schedule.clone(),
-        cluster: ByName::cluster(host),
+    let spec = json!({
+        "schedule": backup.schedule,
+        "cluster": cluster(host),
         // A backup must not be deleted with its schedule.
-        backup_owner_reference: "cluster",
-        method: "plugin",
-        plugin_configuration: ByName { name: BARMAN.to_owned() },
-    };
-    let metadata = ObjectMeta::new(plan, workload(host), None);
-    KubernetesObject { api_version: API, kind: "ScheduledBackup", metadata, spec: Some(spec) }.rendered()
+        "backupOwnerReference": "cluster",
+        "method": "plugin",
+        "pluginConfiguration": { "name": BARMAN },
+    });
+    object((API, "ScheduledBackup"), plain_metadata(plan, workload(host)), spec)
 }
 
 pub fn pod_monitor(plan: &DeploymentPlan<'_>, host: &str) -> RenderedObject {
-    let spec = PodMonitorSpec {
-        selector: LabelSelector::new(pod_labels(host)),
-        pod_metrics_endpoints: [MetricsEndpoint { port: "metrics" }],
-    };
-    let metadata = ObjectMeta::new(plan, workload(host), None);
-    let api_version = "monitoring.coreos.com/v1";
-    KubernetesObject { api_version, kind: "PodMonitor", metadata, spec: Some(spec) }.rendered()
+    let spec = json!({
+        "selector": selector(&pod_labels(host)),
+        "podMetricsEndpoints": [{ "port": "metrics" }],
+    });
+    object(("monitoring.coreos.com/v1", "PodMonitor"), plain_metadata(plan, workload(host)), spec)
 }

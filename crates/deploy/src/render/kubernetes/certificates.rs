@@ -1,6 +1,6 @@
 //! Certificates of cert-manager for the listeners in the cluster: <https://cert-manager.io/docs/usage/certificate/>.
 
-use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::objects::*;
 use crate::render::deployment::DeploymentPlan;
@@ -11,35 +11,6 @@ pub const FOLDER: &str = "/run/postgresql-tls";
 /// Folder of the authorities of all servers in martydb's pods, one below it for each server.
 const AUTHORITIES: &str = "/run/martydb/ca";
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct CertificateSpec {
-    secret_name: String,
-    secret_template: CertificateSecret,
-    dns_names: Vec<String>,
-    issuer_ref: IssuerRef,
-    private_key: PrivateKey,
-}
-
-#[derive(Serialize)]
-struct CertificateSecret {
-    labels: Labels,
-}
-
-#[derive(Serialize)]
-struct IssuerRef {
-    group: &'static str,
-    kind: &'static str,
-    name: String,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct PrivateKey {
-    algorithm: &'static str,
-    rotation_policy: &'static str,
-}
-
 /// Returns the certificate for names of Services in the namespace, if the manifest declares an issuer.
 pub fn certificate(plan: &DeploymentPlan<'_>, secret: &str, services: &[&str]) -> Option<RenderedObject> {
     let issuer = plan.manifest.deploy.issuer.as_ref()?;
@@ -48,20 +19,16 @@ pub fn certificate(plan: &DeploymentPlan<'_>, secret: &str, services: &[&str]) -
         ["", ".{}", ".{}.svc", ".{}.svc.cluster.local"]
             .map(|rest| format!("{service}{}", rest.replace("{}", namespace)))
     });
-    let metadata = ObjectMeta::new(plan, secret, None);
     // The label by which CloudNativePG reloads a renewed certificate.
     let reloads = [("cnpg.io/reload".to_owned(), String::new())];
-    let spec = CertificateSpec {
-        secret_name: secret.to_owned(),
-        secret_template: CertificateSecret {
-            labels: metadata.labels.clone().into_iter().chain(reloads).collect(),
-        },
-        dns_names: names.collect(),
-        issuer_ref: IssuerRef { group: "cert-manager.io", kind: issuer.kind, name: issuer.name.clone() },
-        private_key: PrivateKey { algorithm: "ECDSA", rotation_policy: "Always" },
-    };
-    let (api_version, kind) = ("cert-manager.io/v1", "Certificate");
-    Some(KubernetesObject { api_version, kind, metadata, spec: Some(spec) }.rendered())
+    let spec = json!({
+        "secretName": secret,
+        "secretTemplate": { "labels": labels(plan).into_iter().chain(reloads).collect::<Labels>() },
+        "dnsNames": names.collect::<Vec<_>>(),
+        "issuerRef": { "group": "cert-manager.io", "kind": issuer.kind, "name": issuer.name },
+        "privateKey": { "algorithm": "ECDSA", "rotationPolicy": "Always" },
+    });
+    Some(object(("cert-manager.io/v1", "Certificate"), plain_metadata(plan, secret), spec))
 }
 
 /// Returns the name of the Secret with a server's certificate.
@@ -71,9 +38,9 @@ pub fn server_secret(host: &str) -> String {
 
 /// Returns the volume and the mount of a server's certificate, if the manifest declares an issuer. The file of the key
 /// belongs to root and can be read by the pod's group, as PostgreSQL demands.
-pub fn server_files(plan: &DeploymentPlan<'_>, host: &str) -> Option<(Volume, VolumeMount)> {
+pub fn server_files(plan: &DeploymentPlan<'_>, host: &str) -> Option<(Value, Value)> {
     plan.manifest.deploy.issuer.as_ref()?;
-    Some((Volume::secret("tls", server_secret(host), &[]), VolumeMount::at("tls", FOLDER)))
+    Some((secret_volume("tls", &server_secret(host), &[]), mount("tls", FOLDER)))
 }
 
 /// Returns the arguments with which a server uses its certificate.
@@ -90,12 +57,12 @@ pub fn server_arguments(plan: &DeploymentPlan<'_>) -> Vec<String> {
 }
 
 /// Returns the volumes and the mounts of the servers' authorities in martydb's pods.
-pub fn authorities(plan: &DeploymentPlan<'_>) -> Vec<(Volume, VolumeMount)> {
+pub fn authorities(plan: &DeploymentPlan<'_>) -> Vec<(Value, Value)> {
     let deployed = plan.manifest.deploy.issuer.iter().flat_map(|_| &plan.servers);
     let one = |(server, host): (&str, &str)| {
         let name = format!("ca-{}", martydb_model::deploy::label(server));
-        let mount = VolumeMount::at(&name, &format!("{AUTHORITIES}/{server}"));
-        (Volume::secret(&name, server_secret(host), &["ca.crt"]), mount)
+        let mount = mount(&name, &format!("{AUTHORITIES}/{server}"));
+        (secret_volume(&name, &server_secret(host), &["ca.crt"]), mount)
     };
     deployed.filter_map(|server| Some((server.name, server.host.as_deref()?))).map(one).collect()
 }

@@ -2,15 +2,15 @@
 //! their databases and martydb's login. Only `apply` creates the four roles of a service and their privileges: two
 //! programs managing the same objects would undo each other's changes.
 
-use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::namespace::namespace;
-use super::network_policies::{self, EntryPods, Peer, PolicyPort, PolicyRule, PolicySpec};
+use super::network_policies::{self, EntryPods, pods, tcp};
 use super::objects::{
-    INSTANCE, KubernetesObject, LabelSelector, Labels, NAME, ObjectMeta, POSTGRES, PodPlacement,
-    RenderedObject, Resources, TemplateMetadata, workload,
+    INSTANCE, NAME, POSTGRES, RenderedObject, joined, object, plain_metadata, resources, selector, workload,
 };
-use super::operator::{API, BARMAN, ByName, PORT, pod_labels, pooler_labels};
+use super::operator::{self, API, BARMAN, PORT, pod_labels, pooler_labels};
+use super::pod::{placement, template_metadata};
 use super::{backup_jobs, backups, certificates, jobs, pooler, workloads};
 use crate::render::deployment::{DeploymentPlan, ServerNode, ServiceNode};
 use martydb_model::CreationParameters;
@@ -22,128 +22,6 @@ const SUPERUSER: &str = "postgres";
 
 /// Status port of an instance, which the operator queries.
 const STATUS: u16 = 8000;
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ClusterSpec {
-    instances: u16,
-    image_name: String,
-    enable_superuser_access: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    superuser_secret: Option<ByName>,
-    bootstrap: Bootstrap,
-    storage: ClusterStorage,
-    resources: Resources,
-    start_delay: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    affinity: Option<ClusterAffinity>,
-    #[serde(flatten)]
-    placement: PodPlacement,
-    inherited_metadata: TemplateMetadata,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    certificates: Option<ClusterCertificates>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    managed: Option<Managed>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    plugins: Vec<ClusterPlugin>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ClusterPlugin {
-    name: &'static str,
-    #[serde(rename = "isWALArchiver")]
-    is_wal_archiver: bool,
-    parameters: PluginParameters,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct PluginParameters {
-    barman_object_name: String,
-}
-
-#[derive(Serialize)]
-struct Bootstrap {
-    initdb: InitDb,
-}
-
-/// Database that the operator always creates; no service may connect to it.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct InitDb {
-    database: &'static str,
-    owner: &'static str,
-    #[serde(rename = "postInitApplicationSQL")]
-    post_init_application_sql: [&'static str; 1],
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ClusterStorage {
-    size: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    storage_class: Option<String>,
-}
-
-/// Secret with the certificate of a Cluster and its authority.
-#[derive(Serialize)]
-struct ClusterCertificates {
-    #[serde(rename = "serverTLSSecret")]
-    server_tls_secret: String,
-    #[serde(rename = "serverCASecret")]
-    server_ca_secret: String,
-}
-
-/// Nodes of a Cluster, which has them elsewhere than a pod.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ClusterAffinity {
-    node_selector: Labels,
-}
-
-#[derive(Serialize)]
-struct Managed {
-    services: ManagedServices,
-}
-
-#[derive(Serialize)]
-struct ManagedServices {
-    additional: Vec<ManagedService>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ManagedService {
-    selector_type: &'static str,
-    service_template: ServiceTemplate,
-}
-
-#[derive(Serialize)]
-struct ServiceTemplate {
-    metadata: ByName,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct RoleSpec {
-    cluster: ByName,
-    name: String,
-    login: bool,
-    createdb: bool,
-    createrole: bool,
-    password_secret: ByName,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct DatabaseSpec {
-    cluster: ByName,
-    name: String,
-    owner: String,
-    template: &'static str,
-    database_reclaim_policy: &'static str,
-}
 
 /// Returns the objects.
 ///
@@ -197,50 +75,51 @@ fn certificate(plan: &DeploymentPlan<'_>, host: &str) -> Option<RenderedObject> 
 }
 
 fn cluster(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> RenderedObject {
-    let superuser = server.url.user == SUPERUSER;
-    let additional = (host != format!("{}-rw", workload(host))).then(|| ManagedService {
-        selector_type: "rw",
-        service_template: ServiceTemplate { metadata: ByName { name: host.to_owned() } },
-    });
+    let (deploy, superuser) = (&server.deploy, server.url.user == SUPERUSER);
+    let other_name = (host != format!("{}-rw", workload(host)))
+        .then(|| json!([{ "selectorType": "rw", "serviceTemplate": { "metadata": { "name": host } } }]));
     let labels = [(NAME.to_owned(), POSTGRES.to_owned()), (INSTANCE.to_owned(), workload(host).to_owned())];
-    let mut placement = PodPlacement::apart(plan, pod_labels(host));
-    let node_selector = std::mem::take(&mut placement.node_selector);
-    let spec = ClusterSpec {
-        instances: server.deploy.instances,
-        image_name: image(server),
-        enable_superuser_access: superuser,
-        superuser_secret: superuser.then(|| ByName { name: server.admin_secret() }),
-        bootstrap: Bootstrap {
-            initdb: InitDb {
-                database: "app",
-                owner: "app",
-                post_init_application_sql: ["REVOKE ALL ON DATABASE app FROM PUBLIC"],
+    // A Cluster has the nodes elsewhere than a pod.
+    let mut placement = placement(plan, Some(&pod_labels(host)));
+    let node_selector = placement["nodeSelector"].take();
+    let servers = json!({
+        "instances": deploy.instances,
+        "imageName": image(server),
+        "enableSuperuserAccess": superuser,
+        "superuserSecret": superuser.then(|| json!({ "name": server.admin_secret() })),
+        // Database that the operator always creates; no service may connect to it.
+        "bootstrap": {
+            "initdb": {
+                "database": "app",
+                "owner": "app",
+                "postInitApplicationSQL": ["REVOKE ALL ON DATABASE app FROM PUBLIC"],
             },
         },
-        storage: ClusterStorage {
-            size: server.deploy.storage_size.clone(),
-            storage_class: server.deploy.storage_class.clone(),
-        },
-        resources: Resources::new(&server.deploy.cpu, &server.deploy.memory),
-        start_delay: server.deploy.startup_seconds,
-        affinity: (!node_selector.is_empty()).then_some(ClusterAffinity { node_selector }),
-        placement,
-        inherited_metadata: TemplateMetadata::new(plan, labels.into()),
-        certificates: plan.manifest.deploy.issuer.as_ref().map(|_| ClusterCertificates {
-            server_tls_secret: certificates::server_secret(host),
-            server_ca_secret: certificates::server_secret(host),
+        "storage": { "size": deploy.storage_size, "storageClass": deploy.storage_class },
+        "resources": resources(&deploy.cpu, &deploy.memory),
+        "startDelay": deploy.startup_seconds,
+        "affinity": (!node_selector.is_null()).then(|| json!({ "nodeSelector": node_selector })),
+    });
+    let secret = certificates::server_secret(host);
+    let rest = json!({
+        "inheritedMetadata": template_metadata(plan, &labels.into()),
+        "certificates": plan.manifest.deploy.issuer.as_ref().map(|_| {
+            json!({ "serverTLSSecret": secret, "serverCASecret": secret })
         }),
-        managed: additional.map(|one| Managed { services: ManagedServices { additional: vec![one] } }),
-        plugins: plan.manifest.deploy.backup.iter().map(archiver).collect(),
-    };
-    let metadata = ObjectMeta::new(plan, workload(host), None);
-    KubernetesObject { api_version: API, kind: "Cluster", metadata, spec: Some(spec) }.rendered()
+        "managed": other_name.map(|services| json!({ "services": { "additional": services } })),
+        "plugins": plan.manifest.deploy.backup.as_ref().map(|backup| json!([archiver(backup)])),
+    });
+    let spec = joined([servers, placement, rest]);
+    object((API, "Cluster"), plain_metadata(plan, workload(host)), spec)
 }
 
 /// Returns the plugin that archives WAL, without which a backup could not be restored.
-fn archiver(backup: &BackupSchedule) -> ClusterPlugin {
-    let parameters = PluginParameters { barman_object_name: backup.object_store.clone() };
-    ClusterPlugin { name: BARMAN, is_wal_archiver: true, parameters }
+fn archiver(backup: &BackupSchedule) -> Value {
+    json!({
+        "name": BARMAN,
+        "isWALArchiver": true,
+        "parameters": { "barmanObjectName": backup.object_store },
+    })
 }
 
 /// Returns the operator's own image, which has the same tags as PostgreSQL's.
@@ -253,16 +132,15 @@ fn image(server: &ServerNode<'_>) -> String {
 
 /// Returns the login of martydb if it is not a superuser.
 fn admin(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> RenderedObject {
-    let spec = RoleSpec {
-        cluster: ByName::cluster(host),
-        name: server.url.user.clone(),
-        login: true,
-        createdb: true,
-        createrole: true,
-        password_secret: ByName { name: server.admin_secret() },
-    };
-    let metadata = ObjectMeta::new(plan, &server.admin_secret(), None);
-    KubernetesObject { api_version: API, kind: "DatabaseRole", metadata, spec: Some(spec) }.rendered()
+    let spec = json!({
+        "cluster": operator::cluster(host),
+        "name": server.url.user,
+        "login": true,
+        "createdb": true,
+        "createrole": true,
+        "passwordSecret": { "name": server.admin_secret() },
+    });
+    object((API, "DatabaseRole"), plain_metadata(plan, &server.admin_secret()), spec)
 }
 
 /// Returns the databases without parameters; only `apply` creates those with parameters.
@@ -274,34 +152,29 @@ fn databases(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> 
             && parameters.tablespace.is_none()
     });
     let one = |node: &ServiceNode<'_>| {
-        let spec = DatabaseSpec {
-            cluster: ByName::cluster(host),
-            name: node.service.database.to_string(),
-            owner: server.url.user.clone(),
-            template: "template0",
-            database_reclaim_policy: "retain",
-        };
-        let metadata = ObjectMeta::new(plan, &node.label, None);
-        KubernetesObject { api_version: API, kind: "Database", metadata, spec: Some(spec) }.rendered()
+        let spec = json!({
+            "cluster": operator::cluster(host),
+            "name": node.service.database.as_str(),
+            "owner": server.url.user,
+            "template": "template0",
+            "databaseReclaimPolicy": "retain",
+        });
+        object((API, "Database"), plain_metadata(plan, &node.label), spec)
     };
     here.map(one).collect()
 }
 
 /// Returns the policies between a Cluster's instances, the operator and the Kubernetes API.
 fn instances(plan: &DeploymentPlan<'_>, host: &str) -> RenderedObject {
-    let own = || Peer::Pods { pods: LabelSelector::new(pod_labels(host)) };
-    let operator = [("app.kubernetes.io/name".to_owned(), "cloudnative-pg".to_owned())];
-    let operator =
-        Peer::Elsewhere { namespace: LabelSelector::default(), pods: LabelSelector::new(operator.into()) };
-    let at = |port| PolicyPort { protocol: "TCP", port };
-    let spec = PolicySpec {
-        pod_selector: LabelSelector::new(pod_labels(host)),
-        policy_types: vec![network_policies::INGRESS, network_policies::EGRESS],
-        ingress: vec![
-            PolicyRule { from: vec![own()], ports: vec![at(PORT), at(STATUS)], ..PolicyRule::default() },
-            PolicyRule { from: vec![operator], ports: vec![at(PORT), at(STATUS)], ..PolicyRule::default() },
-        ],
-        egress: vec![PolicyRule::default()],
-    };
+    let own = pod_labels(host);
+    let operator = json!({ "matchLabels": { NAME: "cloudnative-pg" } });
+    let operator = json!({ "namespaceSelector": {}, "podSelector": operator });
+    let ports = [tcp(PORT), tcp(STATUS)];
+    let spec = json!({
+        "podSelector": selector(&own),
+        "policyTypes": ["Ingress", "Egress"],
+        "ingress": [{ "from": [pods(&own)], "ports": ports }, { "from": [operator], "ports": ports }],
+        "egress": [{}],
+    });
     network_policies::policy(plan, &format!("{}-instances", workload(host)), spec)
 }

@@ -5,10 +5,10 @@
 use std::collections::BTreeMap;
 
 use secrecy::SecretString;
-use serde::Serialize;
+use serde_json::json;
 
 use super::addresses::{address, admin_data};
-use super::objects::{KubernetesObject, Labels, ObjectMeta, RenderedObject};
+use super::objects::{RenderedObject, labels, object, plain_metadata};
 use crate::render::deployment::{DeploymentPlan, LoginNode, ServerNode};
 use martydb_model::deploy::SecretStore;
 use martydb_model::error::{Error, Result};
@@ -21,57 +21,6 @@ const SENTINEL: &str = "MARTYDB0PASSWORD0OF0THIS0LOGIN0";
 const IN_URL: &str = "{{ .password | urlquery | replace \"+\" \"%20\" }}";
 
 const AS_IT_IS: &str = "{{ .password }}";
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ExternalSecretSpec {
-    refresh_interval: &'static str,
-    secret_store_ref: StoreRef,
-    target: SecretTarget,
-    data: Vec<FetchedValue>,
-}
-
-#[derive(Serialize)]
-struct StoreRef {
-    kind: &'static str,
-    name: String,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct SecretTarget {
-    name: String,
-    creation_policy: &'static str,
-    template: SecretTemplate,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct SecretTemplate {
-    engine_version: &'static str,
-    r#type: &'static str,
-    metadata: TemplateLabels,
-    data: BTreeMap<String, String>,
-}
-
-#[derive(Serialize)]
-struct TemplateLabels {
-    labels: Labels,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct FetchedValue {
-    secret_key: &'static str,
-    remote_ref: RemoteRef,
-}
-
-#[derive(Serialize)]
-struct RemoteRef {
-    key: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    property: Option<String>,
-}
 
 /// Returns the objects.
 ///
@@ -111,7 +60,7 @@ fn of_admin(
     key: String,
 ) -> RenderedObject {
     let data = admin_data(server, SENTINEL).map(|(name, value)| (name, filled(&value, AS_IT_IS)));
-    object(plan, store, server.admin_secret(), "kubernetes.io/basic-auth", data.into(), key)
+    external_secret(plan, store, &server.admin_secret(), "kubernetes.io/basic-auth", data.into(), key)
 }
 
 fn of_login(
@@ -126,38 +75,30 @@ fn of_login(
         let password = if name == "DATABASE_URL" { IN_URL } else { AS_IT_IS };
         (name, filled(&value, password))
     });
-    Ok(object(plan, store, login.key.secret_name(), "Opaque", data.collect(), key))
+    Ok(external_secret(plan, store, &login.key.secret_name(), "Opaque", data.collect(), key))
 }
 
-fn object(
+fn external_secret(
     plan: &DeploymentPlan<'_>,
     store: &SecretStore,
-    name: String,
-    kind: &'static str,
+    name: &str,
+    kind: &str,
     data: BTreeMap<String, String>,
     key: String,
 ) -> RenderedObject {
-    let metadata = ObjectMeta::new(plan, &name, None);
-    let spec = ExternalSecretSpec {
-        refresh_interval: "1h",
-        secret_store_ref: StoreRef { kind: store.kind.name(), name: store.name.clone() },
-        target: SecretTarget {
-            name,
-            creation_policy: "Owner",
-            template: SecretTemplate {
-                engine_version: "v2",
-                r#type: kind,
-                metadata: TemplateLabels { labels: metadata.labels.clone() },
-                data,
-            },
-        },
-        data: vec![FetchedValue {
-            secret_key: "password",
-            remote_ref: RemoteRef { key, property: store.property.clone() },
-        }],
-    };
-    let (api_version, kind) = ("external-secrets.io/v1", "ExternalSecret");
-    KubernetesObject { api_version, kind, metadata, spec: Some(spec) }.rendered()
+    let template = json!({
+        "engineVersion": "v2",
+        "type": kind,
+        "metadata": { "labels": labels(plan) },
+        "data": data,
+    });
+    let spec = json!({
+        "refreshInterval": "1h",
+        "secretStoreRef": { "kind": store.kind.name(), "name": store.name },
+        "target": { "name": name, "creationPolicy": "Owner", "template": template },
+        "data": [{ "secretKey": "password", "remoteRef": { "key": key, "property": store.property } }],
+    });
+    object(("external-secrets.io/v1", "ExternalSecret"), plain_metadata(plan, name), spec)
 }
 
 fn fill(template: &str, env: &str, role: &str, server: &str, service: &str) -> String {

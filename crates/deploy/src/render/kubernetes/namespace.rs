@@ -1,9 +1,11 @@
 //! Namespace of all other objects.
 
-use super::objects::{KubernetesObject, ObjectMeta, RenderedObject};
+use serde_json::{Value, json};
+
+use super::objects::{RenderedObject, labels, object};
 use crate::render::deployment::DeploymentPlan;
 
 pub fn namespace(plan: &DeploymentPlan<'_>) -> RenderedObject {
-    let metadata = ObjectMeta { namespace: None, ..ObjectMeta::new(plan, &plan.namespace, None) };
-    KubernetesObject { api_version: "v1", kind: "Namespace", metadata, spec: None::<()> }.rendered()
+    let metadata = json!({ "name": plan.namespace, "labels": labels(plan) });
+    object(("v1", "Namespace"), metadata, Value::Null)
 }

@@ -1,75 +1,17 @@
 //! Network policies: nothing by default, then one policy for each server and each service, derived from the same
 //! pairs as the databases' privileges. <https://kubernetes.io/docs/concepts/services-networking/network-policies/>
 
-use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::objects::{
-    KubernetesObject, LabelSelector, Labels, MARTYDB, NAME, ObjectMeta, RELAY, RenderedObject, workload,
+    Labels, MARTYDB, NAME, RELAY, RenderedObject, filled, object, plain_metadata, selector, workload,
 };
 use crate::render::deployment::{DeploymentPlan, ServerNode, ServiceNode};
 use martydb_model::error::{Error, Result};
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct PolicySpec {
-    pub pod_selector: LabelSelector,
-    pub policy_types: Vec<&'static str>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub ingress: Vec<PolicyRule>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub egress: Vec<PolicyRule>,
-}
-
-/// Peers and ports of a rule. Without peers it matches every peer, without ports every port.
-#[derive(Serialize, Default)]
-pub struct PolicyRule {
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub from: Vec<Peer>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub to: Vec<Peer>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub ports: Vec<PolicyPort>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Peer {
-    #[serde(untagged)]
-    Pods {
-        #[serde(rename = "podSelector")]
-        pods: LabelSelector,
-    },
-    #[serde(untagged)]
-    Elsewhere {
-        #[serde(rename = "namespaceSelector")]
-        namespace: LabelSelector,
-        #[serde(rename = "podSelector")]
-        pods: LabelSelector,
-    },
-    #[serde(untagged)]
-    Network {
-        #[serde(rename = "ipBlock")]
-        block: IpBlock,
-    },
-}
-
-#[derive(Serialize)]
-pub struct IpBlock {
-    pub cidr: String,
-}
-
-#[derive(Serialize)]
-pub struct PolicyPort {
-    pub protocol: &'static str,
-    pub port: u16,
-}
-
 /// Label with the name of a namespace:
 /// <https://kubernetes.io/docs/reference/labels-annotations-taints/#kubernetes-io-metadata-name>.
 pub const NAMESPACE: &str = "kubernetes.io/metadata.name";
-
-pub const INGRESS: &str = "Ingress";
-pub const EGRESS: &str = "Egress";
 
 /// Function that returns the labels of the pods behind a server's host.
 pub type PodLabels = fn(&str) -> Labels;
@@ -87,19 +29,8 @@ pub struct EntryPods {
 /// # Errors
 /// If a server is external and the manifest does not declare its networks.
 pub fn all(plan: &DeploymentPlan<'_>, doors: EntryPods) -> Result<Vec<RenderedObject>> {
-    let everything = || LabelSelector::default();
-    let deny = PolicySpec {
-        pod_selector: everything(),
-        policy_types: vec![INGRESS, EGRESS],
-        ingress: vec![],
-        egress: vec![],
-    };
-    let dns = PolicySpec {
-        pod_selector: everything(),
-        policy_types: vec![EGRESS],
-        ingress: vec![],
-        egress: vec![name_servers()],
-    };
+    let deny = json!({ "podSelector": {}, "policyTypes": ["Ingress", "Egress"] });
+    let dns = json!({ "podSelector": {}, "policyTypes": ["Egress"], "egress": [name_servers()] });
     let mut all = vec![policy(plan, "default-deny", deny), policy(plan, "allow-dns", dns)];
     for server in &plan.servers {
         all.extend(server.host.as_deref().map(|host| of_server(plan, host, server, doors)));
@@ -111,29 +42,19 @@ pub fn all(plan: &DeploymentPlan<'_>, doors: EntryPods) -> Result<Vec<RenderedOb
     Ok(all)
 }
 
-pub fn policy(plan: &DeploymentPlan<'_>, name: &str, spec: PolicySpec) -> RenderedObject {
-    let metadata = ObjectMeta::new(plan, name, None);
-    KubernetesObject {
-        api_version: "networking.k8s.io/v1",
-        kind: "NetworkPolicy",
-        metadata,
-        spec: Some(spec),
-    }
-    .rendered()
+pub fn policy(plan: &DeploymentPlan<'_>, name: &str, spec: Value) -> RenderedObject {
+    object(("networking.k8s.io/v1", "NetworkPolicy"), plain_metadata(plan, name), spec)
 }
 
 /// Returns the rule for the cluster's DNS.
-fn name_servers() -> PolicyRule {
-    let namespace = [(NAMESPACE.to_owned(), "kube-system".to_owned())];
-    let pods = [("k8s-app".to_owned(), "kube-dns".to_owned())];
-    PolicyRule {
-        to: vec![Peer::Elsewhere {
-            namespace: LabelSelector::new(namespace.into()),
-            pods: LabelSelector::new(pods.into()),
+fn name_servers() -> Value {
+    json!({
+        "to": [{
+            "namespaceSelector": { "matchLabels": { NAMESPACE: "kube-system" } },
+            "podSelector": { "matchLabels": { "k8s-app": "kube-dns" } },
         }],
-        ports: vec![PolicyPort { protocol: "UDP", port: 53 }, PolicyPort { protocol: "TCP", port: 53 }],
-        ..PolicyRule::default()
-    }
+        "ports": [{ "protocol": "UDP", "port": 53 }, tcp(53)],
+    })
 }
 
 fn of_server(
@@ -146,16 +67,12 @@ fn of_server(
     let relay = plan.has_outbox(server).then(|| named(RELAY));
     let clients = clients.map(|node| node.pods.selector.clone()).chain([named(MARTYDB)]).chain(relay);
     let clients = clients.chain(doors.pooler.map(|pods| pods(host)));
-    let spec = PolicySpec {
-        pod_selector: LabelSelector::new((doors.server)(host)),
-        policy_types: vec![INGRESS],
-        ingress: vec![PolicyRule {
-            from: clients.map(|labels| Peer::Pods { pods: LabelSelector::new(labels) }).collect(),
-            ports: vec![tcp(server.url.port)],
-            ..PolicyRule::default()
-        }],
-        egress: vec![],
-    };
+    let clients: Vec<Value> = clients.map(|labels| pods(&labels)).collect();
+    let spec = json!({
+        "podSelector": selector(&(doors.server)(host)),
+        "policyTypes": ["Ingress"],
+        "ingress": [{ "from": clients, "ports": [tcp(server.url.port)] }],
+    });
     policy(plan, workload(host), spec)
 }
 
@@ -166,32 +83,32 @@ fn of_service(plan: &DeploymentPlan<'_>, node: &ServiceNode<'_>, doors: EntryPod
         plan.servers_of(node).map(|server| to_server(server, doors)).collect::<Result<Vec<_>>>()?;
     let others = plan.services.iter().filter(|other| other.label != node.label);
     let others = others.filter_map(|other| {
-        let pods = LabelSelector::new(other.pods.selector.clone());
-        Some(PolicyRule {
-            to: vec![Peer::Pods { pods }],
-            ports: vec![tcp(other.pods.port?)],
-            ..PolicyRule::default()
-        })
+        Some(json!({ "to": [pods(&other.pods.selector)], "ports": [tcp(other.pods.port?)] }))
     });
-    let own = node.pods.port.map(|port| PolicyRule { ports: vec![tcp(port)], ..PolicyRule::default() });
-    let spec = PolicySpec {
-        pod_selector: LabelSelector::new(node.pods.selector.clone()),
-        policy_types: [own.is_some().then_some(INGRESS), Some(EGRESS)].into_iter().flatten().collect(),
-        ingress: own.into_iter().collect(),
-        egress: databases.into_iter().chain(others).collect(),
-    };
+    let own = node.pods.port.map(|port| json!([to_port(tcp(port))]));
+    let spec = json!({
+        "podSelector": selector(&node.pods.selector),
+        "policyTypes": if own.is_some() { json!(["Ingress", "Egress"]) } else { json!(["Egress"]) },
+        "ingress": own,
+        "egress": filled(databases.into_iter().chain(others).collect::<Vec<_>>()),
+    });
     Ok(policy(plan, &format!("service-{}", node.label), spec))
 }
 
 fn of_martydb(plan: &DeploymentPlan<'_>, doors: EntryPods) -> Result<RenderedObject> {
     let straight = EntryPods { pooler: None, ..doors };
-    let spec = PolicySpec {
-        pod_selector: LabelSelector::new(named(MARTYDB)),
-        policy_types: vec![EGRESS],
-        ingress: vec![],
-        egress: plan.servers.iter().map(|server| to_server(server, straight)).collect::<Result<_>>()?,
-    };
+    let servers = plan.servers.iter().map(|server| to_server(server, straight));
+    let spec = json!({
+        "podSelector": selector(&named(MARTYDB)),
+        "policyTypes": ["Egress"],
+        "egress": filled(servers.collect::<Result<Vec<_>>>()?),
+    });
     Ok(policy(plan, MARTYDB, spec))
+}
+
+/// Returns the peer that these labels select in the namespace.
+pub fn pods(labels: &Labels) -> Value {
+    json!({ "podSelector": selector(labels) })
 }
 
 /// Returns the labels of all pods of a program.
@@ -199,15 +116,13 @@ fn named(name: &str) -> Labels {
     [(NAME.to_owned(), name.to_owned())].into()
 }
 
-pub fn to_server(server: &ServerNode<'_>, doors: EntryPods) -> Result<PolicyRule> {
-    let outside =
-        || server.deploy.cidrs.iter().map(|cidr| Peer::Network { block: IpBlock { cidr: cidr.clone() } });
-    let to: Vec<Peer> = match &server.host {
+pub fn to_server(server: &ServerNode<'_>, doors: EntryPods) -> Result<Value> {
+    let to: Vec<Value> = match &server.host {
         Some(host) => {
-            let pods = [Some(doors.server), doors.pooler].into_iter().flatten();
-            pods.map(|pods| Peer::Pods { pods: LabelSelector::new(pods(host)) }).collect()
+            let doors = [Some(doors.server), doors.pooler].into_iter().flatten();
+            doors.map(|labels| pods(&labels(host))).collect()
         }
-        None => outside().collect(),
+        None => server.deploy.cidrs.iter().map(|cidr| json!({ "ipBlock": { "cidr": cidr } })).collect(),
     };
     if to.is_empty() {
         let message =
@@ -216,14 +131,14 @@ pub fn to_server(server: &ServerNode<'_>, doors: EntryPods) -> Result<PolicyRule
             "name its networks, so that its clients may connect to it: deploy: { cidrs: [10.20.0.0/24] }",
         ));
     }
-    Ok(PolicyRule { to, ports: vec![tcp(server.url.port)], ..PolicyRule::default() })
+    Ok(json!({ "to": to, "ports": [tcp(server.url.port)] }))
 }
 
 /// Returns a rule for any peer.
-pub fn to_port(port: PolicyPort) -> PolicyRule {
-    PolicyRule { ports: vec![port], ..PolicyRule::default() }
+pub fn to_port(port: Value) -> Value {
+    json!({ "ports": [port] })
 }
 
-pub fn tcp(port: u16) -> PolicyPort {
-    PolicyPort { protocol: "TCP", port }
+pub fn tcp(port: u16) -> Value {
+    json!({ "protocol": "TCP", "port": port })
 }

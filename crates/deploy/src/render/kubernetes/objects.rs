@@ -2,28 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::render::deployment::DeploymentPlan;
-use martydb_ui::report::yaml_text;
 
 pub type Labels = BTreeMap<String, String>;
 
-pub use super::pod::*;
-pub use super::probe::ContainerProbe;
 pub use crate::render::deployment::{
     INSTANCE_LABEL as INSTANCE, MARTYDB, MONITOR, NAME_LABEL as NAME, POSTGRES, RELAY, workload,
 };
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct KubernetesObject<S> {
-    pub api_version: &'static str,
-    pub kind: &'static str,
-    pub metadata: ObjectMeta,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub spec: Option<S>,
-}
+pub use crate::render::document::{filled, joined, yaml};
 
 /// The text of an object.
 pub struct RenderedObject {
@@ -32,159 +20,66 @@ pub struct RenderedObject {
     pub text: String,
 }
 
-impl<S: Serialize> KubernetesObject<S> {
-    pub fn rendered(&self) -> RenderedObject {
-        let file = format!("{}-{}", self.kind.to_lowercase(), self.metadata.name);
-        RenderedObject { file, text: yaml_text(self) }
-    }
+/// Returns an object of this API and kind.
+pub fn object((api_version, kind): (&str, &str), metadata: Value, spec: Value) -> RenderedObject {
+    let file = format!("{}-{}", kind.to_lowercase(), metadata["name"].as_str().unwrap_or_default());
+    let object = json!({ "apiVersion": api_version, "kind": kind, "metadata": metadata, "spec": spec });
+    RenderedObject { file, text: yaml(object) }
 }
 
-#[derive(Serialize, Clone)]
-pub struct ObjectMeta {
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub name: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub namespace: Option<String>,
-    pub labels: Labels,
+/// Returns the metadata of an object in the namespace.
+pub fn metadata(plan: &DeploymentPlan<'_>, name: &str, labels: &Labels) -> Value {
+    json!({ "name": name, "namespace": plan.namespace, "labels": labels })
 }
 
-impl ObjectMeta {
-    /// Creates the metadata of an object in the namespace; `instance` labels select its pods.
-    pub fn new(plan: &DeploymentPlan<'_>, name: &str, instance: Option<(&str, &str)>) -> ObjectMeta {
-        let mut labels = Labels::from([
-            ("app.kubernetes.io/managed-by".to_owned(), MARTYDB.to_owned()),
-            ("app.kubernetes.io/part-of".to_owned(), martydb_model::deploy::label(&plan.manifest.project)),
-        ]);
-        labels.extend(instance.into_iter().flat_map(|(name, instance)| pod_labels(name, instance)));
-        ObjectMeta { name: name.to_owned(), namespace: Some(plan.namespace.clone()), labels }
-    }
+/// Returns the metadata of an object without pods.
+pub fn plain_metadata(plan: &DeploymentPlan<'_>, name: &str) -> Value {
+    metadata(plan, name, &labels(plan))
+}
+
+/// Returns the metadata of an object with pods, which the labels `name` and `instance` select.
+pub fn pods_metadata(plan: &DeploymentPlan<'_>, object: &str, name: &str, instance: &str) -> Value {
+    metadata(plan, object, &labels(plan).into_iter().chain(pod_labels(name, instance)).collect())
+}
+
+/// Returns the labels of every object.
+pub fn labels(plan: &DeploymentPlan<'_>) -> Labels {
+    Labels::from([
+        ("app.kubernetes.io/managed-by".to_owned(), MARTYDB.to_owned()),
+        ("app.kubernetes.io/part-of".to_owned(), martydb_model::deploy::label(&plan.manifest.project)),
+    ])
 }
 
 pub fn pod_labels(name: &str, instance: &str) -> Labels {
     [(NAME.to_owned(), name.to_owned()), (INSTANCE.to_owned(), instance.to_owned())].into()
 }
 
-#[derive(Serialize, Clone, Default)]
-#[serde(rename_all = "camelCase")]
-pub struct LabelSelector {
-    #[serde(skip_serializing_if = "Labels::is_empty")]
-    pub match_labels: Labels,
+/// Returns the selector of pods with these labels; of all without labels.
+pub fn selector(labels: &Labels) -> Value {
+    json!({ "matchLabels": filled(labels) })
 }
 
-impl LabelSelector {
-    pub fn new(labels: Labels) -> LabelSelector {
-        LabelSelector { match_labels: labels }
-    }
+/// Returns the security context of a container, which has no privileges.
+pub fn container_security() -> Value {
+    json!({
+        "allowPrivilegeEscalation": false,
+        "readOnlyRootFilesystem": true,
+        "capabilities": { "drop": ["ALL"] },
+    })
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct PodContainer {
-    pub name: &'static str,
-    pub image: String,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub args: Vec<String>,
-    pub env: Vec<EnvVar>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub env_from: Vec<EnvFrom>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub ports: Vec<ContainerPort>,
-    pub resources: Resources,
-    pub security_context: ContainerSecurity,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub startup_probe: Option<ContainerProbe>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub readiness_probe: Option<ContainerProbe>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub liveness_probe: Option<ContainerProbe>,
-    pub volume_mounts: Vec<VolumeMount>,
+/// Reserves memory and limits it to the same amount; CPU is reserved without a limit.
+pub fn resources(cpu: &str, memory: &str) -> Value {
+    json!({ "requests": { "cpu": cpu, "memory": memory }, "limits": { "memory": memory } })
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ContainerSecurity {
-    pub allow_privilege_escalation: bool,
-    pub read_only_root_filesystem: bool,
-    pub capabilities: Capabilities,
+pub fn variable(name: &str, value: &str) -> Value {
+    json!({ "name": name, "value": dependency_free(value) })
 }
 
-#[derive(Serialize)]
-pub struct Capabilities {
-    pub drop: [&'static str; 1],
-}
-
-impl Default for ContainerSecurity {
-    fn default() -> Self {
-        ContainerSecurity {
-            allow_privilege_escalation: false,
-            read_only_root_filesystem: true,
-            capabilities: Capabilities { drop: ["ALL"] },
-        }
-    }
-}
-
-#[derive(Serialize)]
-pub struct Resources {
-    pub requests: BTreeMap<&'static str, String>,
-    pub limits: BTreeMap<&'static str, String>,
-}
-
-impl Resources {
-    /// Reserves memory and limits it to the same amount; CPU is reserved without a limit.
-    pub fn new(cpu: &str, memory: &str) -> Resources {
-        let memory = ("memory", memory.to_owned());
-        Resources { requests: [("cpu", cpu.to_owned()), memory.clone()].into(), limits: [memory].into() }
-    }
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct EnvVar {
-    pub name: String,
-    #[serde(flatten)]
-    pub value: EnvValue,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub enum EnvValue {
-    Value(String),
-    ValueFrom(EnvSource),
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct EnvSource {
-    pub secret_key_ref: SecretKey,
-}
-
-#[derive(Serialize)]
-pub struct SecretKey {
-    pub name: String,
-    pub key: String,
-}
-
-/// Environment variables from all keys of a Secret.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct EnvFrom {
-    pub secret_ref: SecretName,
-}
-
-#[derive(Serialize, Clone)]
-pub struct SecretName {
-    pub name: String,
-}
-
-impl EnvVar {
-    pub fn plain(name: &str, value: impl Into<String>) -> EnvVar {
-        EnvVar { name: name.to_owned(), value: EnvValue::Value(dependency_free(&value.into())) }
-    }
-
-    pub fn secret(name: &str, secret: String, key: &str) -> EnvVar {
-        let source = EnvSource { secret_key_ref: SecretKey { name: secret, key: key.to_owned() } };
-        EnvVar { name: name.to_owned(), value: EnvValue::ValueFrom(source) }
-    }
+/// Returns a variable with the value of a Secret's key.
+pub fn secret_variable(name: &str, secret: &str, key: &str) -> Value {
+    json!({ "name": name, "valueFrom": { "secretKeyRef": { "name": secret, "key": key } } })
 }
 
 /// Escapes a value so that Kubernetes expands no `$(VARIABLE)` in it.
@@ -192,124 +87,47 @@ pub fn dependency_free(text: &str) -> String {
     text.replace("$(", "$$(")
 }
 
-/// Service in front of pods.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ServiceSpec {
-    /// `None` lets the cluster choose one; `"None"` leads to the pods themselves.
-    #[serde(rename = "clusterIP", skip_serializing_if = "Option::is_none")]
-    pub cluster_ip: Option<&'static str>,
-    pub selector: Labels,
-    pub ports: Vec<ServicePort>,
+pub fn container_port(name: &str, port: u16) -> Value {
+    json!({ "name": name, "containerPort": port })
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ServicePort {
-    pub name: &'static str,
-    pub port: u16,
-    pub target_port: &'static str,
+/// Returns a port of a Service, which leads to the pods' port with the same name.
+pub fn service_port(name: &str, port: u16) -> Value {
+    json!({ "name": name, "port": port, "targetPort": name })
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ContainerPort {
-    pub name: &'static str,
-    pub container_port: u16,
+/// Returns a probe with this action:
+/// <https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/>.
+pub fn probe(action: Value, period_seconds: u32, failure_threshold: u32) -> Value {
+    let times = json!({
+        "periodSeconds": period_seconds,
+        "timeoutSeconds": 5,
+        "failureThreshold": failure_threshold,
+    });
+    joined([action, times])
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct VolumeMount {
-    pub name: String,
-    pub mount_path: String,
+pub fn mount(name: &str, path: &str) -> Value {
+    json!({ "name": name, "mountPath": path })
 }
 
-impl VolumeMount {
-    pub fn at(name: &str, path: &str) -> VolumeMount {
-        VolumeMount { name: name.to_owned(), mount_path: path.to_owned() }
-    }
+/// Returns a volume with these keys of a Secret, or all, as files that the pod's group can read.
+pub fn secret_volume(name: &str, secret: &str, keys: &[&str]) -> Value {
+    let items: Vec<Value> = keys.iter().map(|key| json!({ "key": key, "path": key })).collect();
+    let source = json!({ "secretName": secret, "defaultMode": 0o440, "items": filled(items) });
+    json!({ "name": name, "secret": source })
 }
 
-#[derive(Serialize)]
-pub struct Volume {
-    pub name: String,
-    #[serde(flatten)]
-    pub source: VolumeSource,
+/// Returns a volume that is deleted with the pod.
+pub fn empty_volume(name: &str, medium: Option<&str>, size_limit: &str) -> Value {
+    json!({ "name": name, "emptyDir": { "medium": medium, "sizeLimit": size_limit } })
 }
 
-/// Source of a volume.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
-pub enum VolumeSource {
-    EmptyDir(EmptyDir),
-    PersistentVolumeClaim {
-        claim_name: String,
-    },
-    Secret {
-        secret_name: String,
-        /// Mode bits of its files.
-        default_mode: u32,
-        /// Its keys that are mounted; empty for all.
-        #[serde(skip_serializing_if = "Vec::is_empty")]
-        items: Vec<SecretItem>,
-    },
-}
-
-/// A key of a Secret, and the name of its file.
-#[derive(Serialize)]
-pub struct SecretItem {
-    pub key: &'static str,
-    pub path: &'static str,
-}
-
-impl Volume {
-    /// Creates a volume with these keys of a Secret, or all, as files that the pod's group can read.
-    pub fn secret(name: &str, secret_name: String, keys: &[&'static str]) -> Volume {
-        let items = keys.iter().map(|key| SecretItem { key, path: key }).collect();
-        let source = VolumeSource::Secret { secret_name, default_mode: 0o440, items };
-        Volume { name: name.to_owned(), source }
-    }
-
-    /// Creates a volume that is deleted with the pod.
-    pub fn empty(name: &str, medium: Option<&'static str>, size_limit: &str) -> Volume {
-        Volume {
-            name: name.to_owned(),
-            source: VolumeSource::EmptyDir(EmptyDir { medium, size_limit: size_limit.to_owned() }),
-        }
-    }
-}
-
-/// Request for a disk.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ClaimSpec {
-    pub access_modes: [&'static str; 1],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub storage_class_name: Option<String>,
-    pub resources: ClaimResources,
-}
-
-#[derive(Serialize)]
-pub struct ClaimResources {
-    pub requests: BTreeMap<&'static str, String>,
-}
-
-impl ClaimSpec {
-    pub fn new(size: &str, class: Option<&String>) -> ClaimSpec {
-        let requests = [("storage", size.to_owned())].into();
-        ClaimSpec {
-            access_modes: ["ReadWriteOnce"],
-            storage_class_name: class.cloned(),
-            resources: ClaimResources { requests },
-        }
-    }
-}
-
-#[derive(Serialize, Default)]
-#[serde(rename_all = "camelCase")]
-pub struct EmptyDir {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub medium: Option<&'static str>,
-    pub size_limit: String,
+/// Returns a request for a disk.
+pub fn claim(size: &str, class: Option<&String>) -> Value {
+    json!({
+        "accessModes": ["ReadWriteOnce"],
+        "storageClassName": class,
+        "resources": { "requests": { "storage": size } },
+    })
 }

@@ -1,9 +1,10 @@
 //! Common parts of all CloudNativePG objects.
 
-use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::objects::{Labels, workload};
 
+/// API of its objects.
 pub const API: &str = "postgresql.cnpg.io/v1";
 
 /// Port of every server and every pooler.
@@ -12,15 +13,9 @@ pub const PORT: u16 = 5432;
 /// Backup plugin of the operator: <https://cloudnative-pg.io/plugin-barman-cloud/>.
 pub const BARMAN: &str = "barman-cloud.cloudnative-pg.io";
 
-#[derive(Serialize)]
-pub struct ByName {
-    pub name: String,
-}
-
-impl ByName {
-    pub fn cluster(host: &str) -> ByName {
-        ByName { name: workload(host).to_owned() }
-    }
+/// Returns the reference to a server's Cluster.
+pub fn cluster(host: &str) -> Value {
+    json!({ "name": workload(host) })
 }
 
 /// Returns the operator's label for a server's pods.

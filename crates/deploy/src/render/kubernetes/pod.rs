@@ -1,121 +1,68 @@
 //! Pods: their template, account, and nodes.
 
-use serde::Serialize;
+use serde_json::{Value, json};
 
-use super::objects::{LabelSelector, Labels, PodContainer, SecretName, Volume};
+use super::objects::{Labels, filled, joined, selector};
 use crate::render::deployment::DeploymentPlan;
 
-#[derive(Serialize)]
-pub struct PodTemplate {
-    pub metadata: TemplateMetadata,
-    pub spec: PodSpec,
-}
-
-#[derive(Serialize)]
-pub struct TemplateMetadata {
+/// Pod of a server or of martydb, by what differs between them.
+pub struct Pod {
     pub labels: Labels,
-    #[serde(skip_serializing_if = "Labels::is_empty")]
-    pub annotations: Labels,
-}
-
-impl TemplateMetadata {
-    pub fn new(plan: &DeploymentPlan<'_>, labels: Labels) -> TemplateMetadata {
-        TemplateMetadata { labels, annotations: plan.manifest.deploy.pods.annotations.clone() }
-    }
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct PodSpec {
-    pub automount_service_account_token: bool,
-    #[serde(flatten)]
-    pub placement: PodPlacement,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Pods to keep apart from, see [`placement`].
+    pub siblings: Option<Labels>,
     pub restart_policy: Option<&'static str>,
-    pub security_context: PodSecurity,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub termination_grace_period_seconds: Option<u32>,
-    pub containers: Vec<PodContainer>,
-    pub volumes: Vec<Volume>,
+    /// Unprivileged account of its container.
+    pub account: u32,
+    /// `true` if the account owns the volumes.
+    pub owns_volumes: bool,
+    pub seconds_to_end: u32,
+    pub container: Value,
+    pub volumes: Vec<Value>,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct PodSecurity {
-    pub run_as_non_root: bool,
-    pub run_as_user: u32,
-    pub run_as_group: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub fs_group: Option<u32>,
-    pub seccomp_profile: SeccompProfile,
-}
-
-#[derive(Serialize)]
-pub struct SeccompProfile {
-    pub r#type: &'static str,
-}
-
-impl PodSecurity {
-    /// Creates the settings of an unprivileged account; `volumes` makes it own the pod's volumes.
-    pub fn new(account: u32, volumes: bool) -> PodSecurity {
-        PodSecurity {
-            run_as_non_root: true,
-            run_as_user: account,
-            run_as_group: account,
-            fs_group: volumes.then_some(account),
-            seccomp_profile: SeccompProfile { r#type: "RuntimeDefault" },
-        }
-    }
-}
-
-/// Nodes, priority and registries of pods, as the manifest has them for all.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct PodPlacement {
-    #[serde(skip_serializing_if = "Labels::is_empty")]
-    pub node_selector: Labels,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub priority_class_name: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub image_pull_secrets: Vec<SecretName>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub topology_spread_constraints: Vec<SpreadConstraint>,
-}
-
-/// <https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/>
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct SpreadConstraint {
-    max_skew: u32,
-    topology_key: &'static str,
-    when_unsatisfiable: &'static str,
-    label_selector: LabelSelector,
-}
-
-impl PodPlacement {
-    /// Creates the placement of a pod without siblings.
-    pub fn alone(plan: &DeploymentPlan<'_>) -> PodPlacement {
-        let pods = &plan.manifest.deploy.pods;
-        PodPlacement {
-            node_selector: pods.node_selector.clone(),
-            priority_class_name: pods.priority_class.clone(),
-            image_pull_secrets: pods.pull_secrets.iter().cloned().map(|name| SecretName { name }).collect(),
-            topology_spread_constraints: vec![],
-        }
-    }
-
-    /// Creates the placement of servers, which are kept apart from each other if the manifest says so; where there are
-    /// too few nodes or zones, they share one.
-    pub fn apart(plan: &DeploymentPlan<'_>, siblings: Labels) -> PodPlacement {
-        let spread = plan.manifest.deploy.pods.spread.map(|spread| SpreadConstraint {
-            max_skew: 1,
-            topology_key: spread.topology_key(),
-            when_unsatisfiable: "ScheduleAnyway",
-            label_selector: LabelSelector::new(siblings),
+impl Pod {
+    pub fn template(self, plan: &DeploymentPlan<'_>) -> Value {
+        let rest = json!({
+            "restartPolicy": self.restart_policy,
+            "securityContext": {
+                "runAsNonRoot": true,
+                "runAsUser": self.account,
+                "runAsGroup": self.account,
+                "fsGroup": self.owns_volumes.then_some(self.account),
+                "seccompProfile": { "type": "RuntimeDefault" },
+            },
+            "terminationGracePeriodSeconds": self.seconds_to_end,
+            "containers": [self.container],
+            "volumes": self.volumes,
         });
-        PodPlacement {
-            topology_spread_constraints: spread.into_iter().collect(),
-            ..PodPlacement::alone(plan)
-        }
+        let token = json!({ "automountServiceAccountToken": false });
+        let spec = joined([token, placement(plan, self.siblings.as_ref()), rest]);
+        json!({ "metadata": template_metadata(plan, &self.labels), "spec": spec })
     }
+}
+
+pub fn template_metadata(plan: &DeploymentPlan<'_>, labels: &Labels) -> Value {
+    json!({ "labels": labels, "annotations": filled(&plan.manifest.deploy.pods.annotations) })
+}
+
+/// Returns the nodes, priority and registries of pods, as the manifest has them for all. Siblings, the servers, are
+/// kept apart from each other if the manifest says so; where there are too few nodes or zones, they share one:
+/// <https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/>.
+pub fn placement(plan: &DeploymentPlan<'_>, siblings: Option<&Labels>) -> Value {
+    let pods = &plan.manifest.deploy.pods;
+    let registries: Vec<Value> = pods.pull_secrets.iter().map(|name| json!({ "name": name })).collect();
+    let spread = pods.spread.zip(siblings).map(|(spread, siblings)| {
+        json!([{
+            "maxSkew": 1,
+            "topologyKey": spread.topology_key(),
+            "whenUnsatisfiable": "ScheduleAnyway",
+            "labelSelector": selector(siblings),
+        }])
+    });
+    json!({
+        "nodeSelector": filled(&pods.node_selector),
+        "priorityClassName": pods.priority_class,
+        "imagePullSecrets": filled(registries),
+        "topologySpreadConstraints": spread,
+    })
 }

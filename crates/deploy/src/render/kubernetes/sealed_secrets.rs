@@ -6,29 +6,16 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret, SecretString};
-use serde::Serialize;
+use serde_json::json;
 
 use super::addresses::{address, admin_data};
-use super::objects::{KubernetesObject, ObjectMeta, RenderedObject};
+use super::objects::{RenderedObject, object, plain_metadata};
 use super::sealing::{Sealer, Unsealed};
 use crate::render::deployment::{DeploymentPlan, PasswordsToSeal};
 use martydb_model::error::{Error, Result};
 
 /// Minimum length of one password. Passwords that martydb creates are longer, memorable ones are shorter.
 const LONG: usize = 20;
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct SealedSecretSpec {
-    encrypted_data: BTreeMap<String, String>,
-    template: SealedTemplate,
-}
-
-#[derive(Serialize)]
-struct SealedTemplate {
-    metadata: ObjectMeta,
-    r#type: &'static str,
-}
 
 /// A Secret before sealing.
 struct PlainSecret {
@@ -52,7 +39,7 @@ pub fn objects(plan: &DeploymentPlan<'_>) -> Result<Vec<RenderedObject>> {
     let all: Vec<Vec<Unsealed<'_>>> =
         secrets.iter().zip(&scopes).map(|(secret, scope)| unsealed(secret, scope)).collect();
     let sealer = Sealer::new(&passwords.certificate, all.iter().flatten());
-    secrets.iter().zip(&all).map(|(secret, values)| object(plan, secret, values, &sealer)).collect()
+    secrets.iter().zip(&all).map(|(secret, values)| sealed_secret(plan, secret, values, &sealer)).collect()
 }
 
 /// Requires a long password: the seals' keys are derived from all passwords together, so one that cannot be guessed
@@ -99,18 +86,17 @@ fn unsealed<'v>(secret: &'v PlainSecret, scope: &'v str) -> Vec<Unsealed<'v>> {
     secret.data.iter().map(one).collect()
 }
 
-fn object(
+fn sealed_secret(
     plan: &DeploymentPlan<'_>,
     secret: &PlainSecret,
     values: &[Unsealed<'_>],
     sealer: &Sealer<'_>,
 ) -> Result<RenderedObject> {
     let sealed = values.iter().map(|one| Ok((one.key.to_owned(), STANDARD.encode(sealer.sealed(one)?))));
-    let metadata = ObjectMeta::new(plan, &secret.name, None);
-    let spec = SealedSecretSpec {
-        encrypted_data: sealed.collect::<Result<_>>()?,
-        template: SealedTemplate { metadata: metadata.clone(), r#type: secret.kind },
-    };
-    let (api_version, kind) = ("bitnami.com/v1alpha1", "SealedSecret");
-    Ok(KubernetesObject { api_version, kind, metadata, spec: Some(spec) }.rendered())
+    let metadata = plain_metadata(plan, &secret.name);
+    let spec = json!({
+        "encryptedData": sealed.collect::<Result<BTreeMap<_, _>>>()?,
+        "template": { "metadata": metadata, "type": secret.kind },
+    });
+    Ok(object(("bitnami.com/v1alpha1", "SealedSecret"), metadata, spec))
 }

@@ -1,11 +1,11 @@
 //! One StatefulSet with a headless Service per server:
 //! <https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/>.
 
-use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::certificates;
 use super::objects::*;
-use super::probe::ProbeAction;
+use super::pod::Pod;
 use crate::render::deployment::{DeploymentPlan, ServerNode};
 use crate::render::image;
 
@@ -19,27 +19,6 @@ pub const PASSWORD: &str = "password";
 
 /// Period of the startup probe, in seconds.
 const STARTUP_PERIOD: u32 = 5;
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct StatefulSetSpec {
-    service_name: String,
-    replicas: u32,
-    selector: LabelSelector,
-    template: PodTemplate,
-    volume_claim_templates: Vec<VolumeClaim>,
-}
-
-#[derive(Serialize)]
-struct VolumeClaim {
-    metadata: ClaimName,
-    spec: ClaimSpec,
-}
-
-#[derive(Serialize)]
-struct ClaimName {
-    name: &'static str,
-}
 
 pub fn all(plan: &DeploymentPlan<'_>) -> Vec<RenderedObject> {
     let here = plan.servers.iter().filter_map(|server| Some((server.host.as_deref()?, server)));
@@ -55,117 +34,87 @@ pub fn all(plan: &DeploymentPlan<'_>) -> Vec<RenderedObject> {
 }
 
 fn service(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> RenderedObject {
-    let spec = ServiceSpec {
-        cluster_ip: Some("None"),
-        selector: pod_labels(POSTGRES, workload(host)),
-        ports: vec![ServicePort { name: POSTGRES, port: server.url.port, target_port: POSTGRES }],
-    };
-    let metadata = ObjectMeta::new(plan, host, Some((POSTGRES, workload(host))));
-    KubernetesObject { api_version: "v1", kind: "Service", metadata, spec: Some(spec) }.rendered()
+    let spec = json!({
+        // A name for the pods themselves.
+        "clusterIP": "None",
+        "selector": pod_labels(POSTGRES, workload(host)),
+        "ports": [service_port(POSTGRES, server.url.port)],
+    });
+    object(("v1", "Service"), pods_metadata(plan, host, POSTGRES, workload(host)), spec)
 }
 
 /// <https://kubernetes.io/docs/tasks/run-application/configure-pdb/>
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct DisruptionBudgetSpec {
-    max_unavailable: u16,
-    selector: LabelSelector,
-}
-
 fn disruption_budget(plan: &DeploymentPlan<'_>, host: &str) -> Option<RenderedObject> {
-    let spec = DisruptionBudgetSpec {
-        max_unavailable: plan.manifest.deploy.max_unavailable?,
-        selector: LabelSelector::new(pod_labels(POSTGRES, workload(host))),
-    };
-    let metadata = ObjectMeta::new(plan, workload(host), Some((POSTGRES, workload(host))));
-    let (api_version, kind) = ("policy/v1", "PodDisruptionBudget");
-    Some(KubernetesObject { api_version, kind, metadata, spec: Some(spec) }.rendered())
+    let spec = json!({
+        "maxUnavailable": plan.manifest.deploy.max_unavailable?,
+        "selector": selector(&pod_labels(POSTGRES, workload(host))),
+    });
+    let metadata = pods_metadata(plan, workload(host), POSTGRES, workload(host));
+    Some(object(("policy/v1", "PodDisruptionBudget"), metadata, spec))
 }
 
 fn stateful_set(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> RenderedObject {
-    let labels = pod_labels(POSTGRES, workload(host));
-    let spec = StatefulSetSpec {
-        service_name: host.to_owned(),
-        replicas: 1,
-        selector: LabelSelector::new(labels.clone()),
-        template: PodTemplate {
-            metadata: TemplateMetadata::new(plan, labels),
-            spec: pod(plan, host, server),
-        },
-        volume_claim_templates: vec![VolumeClaim {
-            metadata: ClaimName { name: "data" },
-            spec: ClaimSpec::new(&server.deploy.storage_size, server.deploy.storage_class.as_ref()),
-        }],
-    };
-    let metadata = ObjectMeta::new(plan, workload(host), Some((POSTGRES, workload(host))));
-    KubernetesObject { api_version: "apps/v1", kind: "StatefulSet", metadata, spec: Some(spec) }.rendered()
+    let disk = claim(&server.deploy.storage_size, server.deploy.storage_class.as_ref());
+    let spec = json!({
+        "serviceName": host,
+        "replicas": 1,
+        "selector": selector(&pod_labels(POSTGRES, workload(host))),
+        "template": pod(plan, host, server).template(plan),
+        "volumeClaimTemplates": [{ "metadata": { "name": "data" }, "spec": disk }],
+    });
+    let metadata = pods_metadata(plan, workload(host), POSTGRES, workload(host));
+    object(("apps/v1", "StatefulSet"), metadata, spec)
 }
 
-fn pod(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> PodSpec {
-    let mut container = container(server);
-    container.args = certificates::server_arguments(plan);
+fn pod(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> Pod {
     let (certificate, mount) = certificates::server_files(plan, host).unzip();
-    container.volume_mounts.extend(mount);
     let folders = [
-        Volume::empty("run", Some("Memory"), "16Mi"),
-        Volume::empty("shm", Some("Memory"), "256Mi"),
-        Volume::empty("tmp", None, "256Mi"),
+        empty_volume("run", Some("Memory"), "16Mi"),
+        empty_volume("shm", Some("Memory"), "256Mi"),
+        empty_volume("tmp", None, "256Mi"),
     ];
-    let account = if server.deploy.image.contains("alpine") { ALPINE_ACCOUNT } else { ACCOUNT };
-    PodSpec {
-        automount_service_account_token: false,
-        placement: PodPlacement::apart(plan, [(NAME.to_owned(), POSTGRES.to_owned())].into()),
+    Pod {
+        labels: pod_labels(POSTGRES, workload(host)),
+        siblings: Some([(NAME.to_owned(), POSTGRES.to_owned())].into()),
         restart_policy: None,
-        security_context: PodSecurity::new(account, true),
+        account: if server.deploy.image.contains("alpine") { ALPINE_ACCOUNT } else { ACCOUNT },
+        owns_volumes: true,
         // A smart shutdown would wait for clients. The image stops with a fast one, which has to write a
         // checkpoint.
-        termination_grace_period_seconds: Some(120),
-        containers: vec![container],
+        seconds_to_end: 120,
+        container: container(plan, server, mount),
         volumes: folders.into_iter().chain(certificate).collect(),
     }
 }
 
-fn container(server: &ServerNode<'_>) -> PodContainer {
-    let url = server.url;
-    let password = EnvVar::secret("POSTGRES_PASSWORD", server.admin_secret(), PASSWORD);
+fn container(plan: &DeploymentPlan<'_>, server: &ServerNode<'_>, certificate: Option<Value>) -> Value {
+    let password = secret_variable("POSTGRES_PASSWORD", &server.admin_secret(), PASSWORD);
     let variables = image::variables(server).into_iter();
-    let mut env: Vec<EnvVar> =
-        variables.map(|(name, value)| EnvVar::plain(name, value)).chain([password]).collect();
+    let mut env: Vec<Value> =
+        variables.map(|(name, value)| variable(name, &value)).chain([password]).collect();
     // initdb rejects the root of a disk because of its folder lost+found.
-    env.extend(
-        image::has_one_folder(server).then(|| EnvVar::plain("PGDATA", "/var/lib/postgresql/data/pgdata")),
-    );
-    PodContainer {
-        name: POSTGRES,
-        image: server.deploy.image.clone(),
-        args: vec![],
-        env,
-        env_from: vec![],
-        ports: vec![ContainerPort { name: POSTGRES, container_port: url.port }],
-        resources: Resources::new(&server.deploy.cpu, &server.deploy.memory),
-        security_context: ContainerSecurity::default(),
+    env.extend(image::has_one_folder(server).then(|| variable("PGDATA", "/var/lib/postgresql/data/pgdata")));
+    let ready = |period: u32, failures: u32| {
+        probe(json!({ "exec": { "command": image::ready(server) } }), period, failures)
+    };
+    let mounts = [
+        mount("data", image::data_folder(server)),
+        mount("run", "/var/run/postgresql"),
+        mount("shm", "/dev/shm"),
+        mount("tmp", "/tmp"),
+    ];
+    json!({
+        "name": POSTGRES,
+        "image": server.deploy.image,
+        "args": filled(certificates::server_arguments(plan)),
+        "env": env,
+        "ports": [container_port(POSTGRES, server.url.port)],
+        "resources": resources(&server.deploy.cpu, &server.deploy.memory),
+        "securityContext": container_security(),
         // Crash recovery takes long: a pod that is restarted meanwhile begins it again.
-        startup_probe: Some(ready(
-            server,
-            STARTUP_PERIOD,
-            server.deploy.startup_seconds.div_ceil(STARTUP_PERIOD),
-        )),
-        readiness_probe: Some(ready(server, 5, 3)),
-        liveness_probe: Some(ready(server, 20, 6)),
-        volume_mounts: vec![
-            VolumeMount::at("data", image::data_folder(server)),
-            VolumeMount::at("run", "/var/run/postgresql"),
-            VolumeMount::at("shm", "/dev/shm"),
-            VolumeMount::at("tmp", "/tmp"),
-        ],
-    }
-}
-
-fn ready(server: &ServerNode<'_>, period_seconds: u32, failure_threshold: u32) -> ContainerProbe {
-    ContainerProbe {
-        action: ProbeAction::Exec { command: image::ready(server).map(str::to_owned).into() },
-        period_seconds,
-        timeout_seconds: 5,
-        failure_threshold,
-    }
+        "startupProbe": ready(STARTUP_PERIOD, server.deploy.startup_seconds.div_ceil(STARTUP_PERIOD)),
+        "readinessProbe": ready(5, 3),
+        "livenessProbe": ready(20, 6),
+        "volumeMounts": mounts.into_iter().chain(certificate).collect::<Vec<_>>(),
+    })
 }

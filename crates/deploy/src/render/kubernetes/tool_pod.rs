@@ -2,8 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::{Value, json};
+
 use super::certificates;
 use super::objects::*;
+use super::pod::Pod;
 use super::servers::PASSWORD;
 use crate::render::broker;
 use crate::render::deployment::{DeploymentPlan, LoginNode, ServerNode};
@@ -37,13 +40,13 @@ pub struct ToolPod<'a> {
 /// Additions to a pod for its files, external services and listener.
 #[derive(Default)]
 pub struct PodExtras {
-    pub env: Vec<EnvVar>,
-    pub env_from: Vec<EnvFrom>,
-    pub ports: Vec<ContainerPort>,
-    pub readiness: Option<ContainerProbe>,
-    pub liveness: Option<ContainerProbe>,
-    pub volumes: Vec<Volume>,
-    pub mounts: Vec<VolumeMount>,
+    pub env: Vec<Value>,
+    pub env_from: Vec<Value>,
+    pub ports: Vec<Value>,
+    pub readiness: Option<Value>,
+    pub liveness: Option<Value>,
+    pub volumes: Vec<Value>,
+    pub mounts: Vec<Value>,
 }
 
 impl<'a> ToolPod<'a> {
@@ -66,39 +69,38 @@ pub fn template(
     plan: &DeploymentPlan<'_>,
     run: ToolPod<'_>,
     restart_policy: Option<&'static str>,
-) -> Result<PodTemplate> {
+) -> Result<Value> {
     let labels = run.labels();
     let (authorities, mounts): (Vec<_>, Vec<_>) = certificates::authorities(plan).into_iter().unzip();
-    let mut volumes = vec![Volume::empty("tmp", None, "64Mi")];
+    let mut volumes = vec![empty_volume("tmp", None, "64Mi")];
     volumes.extend(authorities.into_iter().chain(run.extras.volumes));
-    let security_context = PodSecurity::new(ACCOUNT, volumes.len() > 1);
-    let mounts = [VolumeMount::at("tmp", "/tmp")].into_iter().chain(mounts).chain(run.extras.mounts);
-    let container = PodContainer {
-        name: MARTYDB,
-        image: plan.manifest.deploy.tool_image.clone(),
-        args: arguments(plan, run.arguments),
-        env: passwords(plan, run.passwords)?.into_iter().chain(run.extras.env).collect(),
-        env_from: run.extras.env_from,
-        ports: run.extras.ports,
-        resources: Resources::new("100m", "256Mi"),
-        security_context: ContainerSecurity::default(),
-        startup_probe: None,
-        readiness_probe: run.extras.readiness,
-        liveness_probe: run.extras.liveness,
-        volume_mounts: mounts.collect(),
+    let mounts = [mount("tmp", "/tmp")].into_iter().chain(mounts).chain(run.extras.mounts);
+    let variables = passwords(plan, run.passwords)?.into_iter().chain(run.extras.env);
+    let container = json!({
+        "name": MARTYDB,
+        "image": plan.manifest.deploy.tool_image,
+        "args": arguments(plan, run.arguments),
+        "env": variables.collect::<Vec<_>>(),
+        "envFrom": filled(run.extras.env_from),
+        "ports": filled(run.extras.ports),
+        "resources": resources("100m", "256Mi"),
+        "securityContext": container_security(),
+        "readinessProbe": run.extras.readiness,
+        "livenessProbe": run.extras.liveness,
+        "volumeMounts": mounts.collect::<Vec<_>>(),
+    });
+    let (owns_volumes, siblings) = (volumes.len() > 1, None);
+    let pod = Pod {
+        labels,
+        siblings,
+        restart_policy,
+        account: ACCOUNT,
+        owns_volumes,
+        seconds_to_end: 60,
+        container,
+        volumes,
     };
-    Ok(PodTemplate {
-        metadata: TemplateMetadata::new(plan, labels),
-        spec: PodSpec {
-            automount_service_account_token: false,
-            placement: PodPlacement::alone(plan),
-            restart_policy,
-            security_context,
-            termination_grace_period_seconds: Some(60),
-            containers: vec![container],
-            volumes,
-        },
-    })
+    Ok(pod.template(plan))
 }
 
 fn arguments(plan: &DeploymentPlan<'_>, own: &[&str]) -> Vec<String> {
@@ -107,23 +109,24 @@ fn arguments(plan: &DeploymentPlan<'_>, own: &[&str]) -> Vec<String> {
     before.into_iter().chain(own.iter().map(|one| (*one).to_owned())).collect()
 }
 
-fn passwords(plan: &DeploymentPlan<'_>, which: PodPasswords) -> Result<Vec<EnvVar>> {
+fn passwords(plan: &DeploymentPlan<'_>, which: PodPasswords) -> Result<Vec<Value>> {
     let is_relay = |login: &LoginNode<'_>| {
         plan.outboxes()
             .any(|node| node.service.server == login.key.server && node.outbox.relay == login.key.role)
     };
     if which == PodPasswords::Relay {
         let brokers = broker::variables(plan);
-        let brokers = brokers.iter().map(|name| EnvVar::secret(name, BROKERS.to_owned(), name));
+        let brokers = brokers.iter().map(|name| secret_variable(name, BROKERS, name));
         return Ok(of_logins(plan, is_relay)?.into_iter().chain(brokers).collect());
     }
-    let admin =
-        |server: &ServerNode<'_>| EnvVar::secret(&server.password_variable, server.admin_secret(), PASSWORD);
+    let admin = |server: &ServerNode<'_>| {
+        secret_variable(&server.password_variable, &server.admin_secret(), PASSWORD)
+    };
     Ok(plan.servers.iter().map(admin).chain(of_logins(plan, |_| true)?).collect())
 }
 
 /// Returns the logins' passwords if variables are the provider: each from the Secret of `secrets export`.
-fn of_logins(plan: &DeploymentPlan<'_>, wanted: impl Fn(&LoginNode<'_>) -> bool) -> Result<Vec<EnvVar>> {
+fn of_logins(plan: &DeploymentPlan<'_>, wanted: impl Fn(&LoginNode<'_>) -> bool) -> Result<Vec<Value>> {
     let template = match &plan.manifest.secrets {
         SecretsSpec::Command { .. } => return Ok(vec![]),
         SecretsSpec::Env { name } => name,
@@ -134,13 +137,12 @@ fn of_logins(plan: &DeploymentPlan<'_>, wanted: impl Fn(&LoginNode<'_>) -> bool)
             ));
         }
     };
-    let variable = |login: &LoginNode<'_>| {
-        let (key, secret) = (&login.key, login.key.secret_name());
-        EnvVar::secret(&variable_name(template, key, &key.label), secret, "PGPASSWORD")
-    };
-    let mut all: Vec<EnvVar> = plan.logins.iter().filter(|login| wanted(login)).map(variable).collect();
-    // If the template contains no server, a further login on two servers has one variable.
     let mut seen = BTreeSet::new();
-    all.retain(|variable| seen.insert(variable.name.clone()));
-    Ok(all)
+    let variable = |login: &LoginNode<'_>| {
+        let key = &login.key;
+        let name = variable_name(template, key, &key.label);
+        // If the template contains no server, a further login on two servers has one variable.
+        seen.insert(name.clone()).then(|| secret_variable(&name, &key.secret_name(), "PGPASSWORD"))
+    };
+    Ok(plan.logins.iter().filter(|login| wanted(login)).filter_map(variable).collect())
 }

@@ -1,10 +1,10 @@
 //! Network policies of the monitor and the relay.
 
+use serde_json::{Value, json};
+
 use super::listener::PORT;
-use super::network_policies::{
-    EGRESS, EntryPods, INGRESS, NAMESPACE, Peer, PolicyRule, PolicySpec, policy, tcp, to_port, to_server,
-};
-use super::objects::{LabelSelector, MARTYDB, MONITOR, NAME, RELAY, RenderedObject, pod_labels};
+use super::network_policies::{EntryPods, NAMESPACE, policy, tcp, to_port, to_server};
+use super::objects::{MARTYDB, MONITOR, NAME, RELAY, RenderedObject, pod_labels, selector};
 
 use crate::render::broker::{self, BrokerLocation};
 use crate::render::deployment::DeploymentPlan;
@@ -12,17 +12,16 @@ use martydb_model::error::Result;
 
 /// Returns the policy that lets Prometheus connect to the monitor.
 pub fn of_monitor(plan: &DeploymentPlan<'_>) -> RenderedObject {
-    let namespace = plan.manifest.deploy.prometheus.namespace.clone();
-    let prometheus = Peer::Elsewhere {
-        namespace: namespace.map_or_else(LabelSelector::default, |name| labelled(NAMESPACE, name)),
-        pods: labelled(NAME, "prometheus".to_owned()),
-    };
-    let spec = PolicySpec {
-        pod_selector: LabelSelector::new(pod_labels(MARTYDB, MONITOR)),
-        policy_types: vec![INGRESS],
-        ingress: vec![PolicyRule { from: vec![prometheus], ports: vec![tcp(PORT)], ..PolicyRule::default() }],
-        egress: vec![],
-    };
+    let namespace = plan.manifest.deploy.prometheus.namespace.as_ref();
+    let prometheus = json!({
+        "namespaceSelector": namespace.map_or(json!({}), |name| labelled(NAMESPACE, name)),
+        "podSelector": labelled(NAME, "prometheus"),
+    });
+    let spec = json!({
+        "podSelector": selector(&pod_labels(MARTYDB, MONITOR)),
+        "policyTypes": ["Ingress"],
+        "ingress": [{ "from": [prometheus], "ports": [tcp(PORT)] }],
+    });
     policy(plan, MONITOR, spec)
 }
 
@@ -35,28 +34,26 @@ pub fn of_relay(plan: &DeploymentPlan<'_>, doors: EntryPods) -> Result<RenderedO
     let servers = plan.servers.iter().filter(|server| plan.has_outbox(server));
     let servers = servers.map(|server| to_server(server, straight)).collect::<Result<Vec<_>>>()?;
     let brokers = broker::all(plan)?.into_iter().map(|(location, port)| to_broker(location, port));
-    let spec = PolicySpec {
-        pod_selector: labelled(NAME, RELAY.to_owned()),
-        policy_types: vec![EGRESS],
-        ingress: vec![],
-        egress: servers.into_iter().chain(brokers).collect(),
-    };
+    let spec = json!({
+        "podSelector": labelled(NAME, RELAY),
+        "policyTypes": ["Egress"],
+        "egress": servers.into_iter().chain(brokers).collect::<Vec<_>>(),
+    });
     Ok(policy(plan, RELAY, spec))
 }
 
 /// Returns the rule for a broker. Labels of its pods are not known, and those outside have any address.
-fn to_broker(location: BrokerLocation, port: u16) -> PolicyRule {
+fn to_broker(location: BrokerLocation, port: u16) -> Value {
     let to = match location {
-        BrokerLocation::Here => vec![Peer::Pods { pods: LabelSelector::default() }],
+        BrokerLocation::Here => json!([{ "podSelector": {} }]),
         BrokerLocation::Namespace(name) => {
-            let (namespace, pods) = (labelled(NAMESPACE, name), LabelSelector::default());
-            vec![Peer::Elsewhere { namespace, pods }]
+            json!([{ "namespaceSelector": labelled(NAMESPACE, &name), "podSelector": {} }])
         }
-        BrokerLocation::Outside => vec![],
+        BrokerLocation::Outside => return to_port(tcp(port)),
     };
-    PolicyRule { to, ..to_port(tcp(port)) }
+    json!({ "to": to, "ports": [tcp(port)] })
 }
 
-fn labelled(key: &str, value: String) -> LabelSelector {
-    LabelSelector::new([(key.to_owned(), value)].into())
+fn labelled(key: &str, value: &str) -> Value {
+    json!({ "matchLabels": { key: value } })
 }

@@ -1,7 +1,7 @@
 //! Programs of martydb that run all the time: the monitor with its Service, and the relay.
 //! <https://kubernetes.io/docs/concepts/workloads/controllers/deployment/>
 
-use serde::Serialize;
+use serde_json::json;
 
 use super::backup_jobs::{store_keys, to_store};
 use super::listener::{METRICS, MONITOR_TLS, MONITOR_USERS, PORT};
@@ -29,13 +29,6 @@ static MONITOR_ARGUMENTS: [&str; 12] = [
     "never",
 ];
 
-#[derive(Serialize)]
-struct DeploymentSpec {
-    replicas: u32,
-    selector: LabelSelector,
-    template: PodTemplate,
-}
-
 /// Returns the objects of the deployed programs.
 ///
 /// # Errors
@@ -61,34 +54,32 @@ pub fn all(plan: &DeploymentPlan<'_>, doors: EntryPods) -> Result<Vec<RenderedOb
 
 fn deployment(plan: &DeploymentPlan<'_>, run: ToolPod<'_>) -> Result<RenderedObject> {
     let (name, labels) = (run.instance, run.labels());
-    let metadata = ObjectMeta::new(plan, name, Some((&labels[NAME], name)));
-    let selector = LabelSelector::new(labels);
-    let spec = DeploymentSpec { replicas: 1, selector, template: tool_pod::template(plan, run, None)? };
-    Ok(KubernetesObject { api_version: "apps/v1", kind: "Deployment", metadata, spec: Some(spec) }.rendered())
+    let metadata = pods_metadata(plan, name, &labels[NAME], name);
+    let template = tool_pod::template(plan, run, None)?;
+    let spec = json!({ "replicas": 1, "selector": selector(&labels), "template": template });
+    Ok(object(("apps/v1", "Deployment"), metadata, spec))
 }
 
 fn service(plan: &DeploymentPlan<'_>) -> RenderedObject {
-    let spec = ServiceSpec {
-        cluster_ip: None,
-        selector: pod_labels(MARTYDB, MONITOR),
-        ports: vec![ServicePort { name: METRICS, port: PORT, target_port: METRICS }],
-    };
-    let metadata = ObjectMeta::new(plan, MONITOR, Some((MARTYDB, MONITOR)));
-    KubernetesObject { api_version: "v1", kind: "Service", metadata, spec: Some(spec) }.rendered()
+    let ports = [service_port(METRICS, PORT)];
+    let spec = json!({ "selector": pod_labels(MARTYDB, MONITOR), "ports": ports });
+    object(("v1", "Service"), pods_metadata(plan, MONITOR, MARTYDB, MONITOR), spec)
 }
 
 fn monitor(plan: &DeploymentPlan<'_>) -> ToolPod<'static> {
+    // The kubelet verifies no certificate.
+    let get = |path: &str| json!({ "httpGet": { "path": path, "port": METRICS, "scheme": "HTTPS" } });
     let mut extras = PodExtras {
-        ports: vec![ContainerPort { name: METRICS, container_port: PORT }],
-        readiness: Some(ContainerProbe::https("/ready", METRICS, 10, 3)),
-        liveness: Some(ContainerProbe::https("/live", METRICS, 20, 6)),
+        ports: vec![container_port(METRICS, PORT)],
+        readiness: Some(probe(get("/ready"), 10, 3)),
+        liveness: Some(probe(get("/live"), 20, 6)),
         ..PodExtras::default()
     };
     for (name, secret, folder) in
         [("tls", MONITOR_TLS, "/run/martydb/tls"), ("users", MONITOR_USERS, "/run/martydb/users")]
     {
-        extras.volumes.push(Volume::secret(name, secret.to_owned(), &[]));
-        extras.mounts.push(VolumeMount::at(name, folder));
+        extras.volumes.push(secret_volume(name, secret, &[]));
+        extras.mounts.push(mount(name, folder));
     }
     let settings = plan.manifest.backup.as_ref();
     if settings.is_some_and(BackupSettings::has_bucket) {
