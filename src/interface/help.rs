@@ -22,7 +22,7 @@ Global options: -f --manifest, -e --env, -o --output, -j --jobs, --color,
 
 /// Returns the command line with its help.
 pub fn interface() -> Command {
-    let mut command = Cli::command();
+    let mut command = Cli::command().mut_args(shared);
     let names: Vec<String> = command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
     let (listed, global) = (listed(&command), global_options(&command));
     for name in names {
@@ -37,6 +37,14 @@ pub fn interface() -> Command {
             "{listed}\n`martydb help COMMAND` has examples; martydb --help the global options."
         ))
         .after_long_help(format!("{listed}\n{global}\n\n{LONG_ROOT}"))
+}
+
+/// Makes an option of the program one of all its commands, whose help would be twice as long with them.
+fn shared(option: Arg) -> Arg {
+    if option.get_help_heading().is_none() {
+        return option;
+    }
+    option.global(true).hide_short_help(true).hide_long_help(true).hide_env_values(true)
 }
 
 const LONG_ROOT: &str = "`martydb help COMMAND` has each command's options, examples and exit codes.";
@@ -54,8 +62,7 @@ fn listed(command: &Command) -> String {
     text
 }
 
-/// Returns the global options with their help, variables and defaults. Only the program's own long help shows them:
-/// that of a command would be twice as long.
+/// Returns the global options with their help, variables and defaults, for the program's own long help.
 fn global_options(command: &Command) -> String {
     let options = command.get_arguments().filter(|option| option.get_help_heading().is_some());
     let flag = |short, name: &'static str, help: &'static str| {

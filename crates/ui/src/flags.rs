@@ -5,93 +5,45 @@ use std::path::PathBuf;
 use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 
-/// Flags of every command.
+/// Flags of every command. The command line makes them global, and shows them in its own long help only.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Global options")]
 pub struct Global {
     /// Manifest, or its folder [default: martydb.yaml or services/manifest.yaml, here or above].
-    #[arg(
-        short = 'f',
-        long,
-        global = true,
-        hide_short_help = true,
-        hide_long_help = true,
-        env = "MARTYDB_MANIFEST",
-        hide_env_values = true,
-        value_name = "FILE"
-    )]
+    #[arg(short = 'f', long, env = "MARTYDB_MANIFEST", value_name = "FILE")]
     pub manifest: Option<PathBuf>,
     /// Environment, with its overlay beside the manifest, such as martydb.testing.yaml.
-    #[arg(
-        short,
-        long,
-        global = true,
-        hide_short_help = true,
-        hide_long_help = true,
-        env = "MARTYDB_ENV",
-        hide_env_values = true,
-        default_value = "development"
-    )]
+    #[arg(short, long, env = "MARTYDB_ENV", default_value = "development")]
     pub env: String,
     /// Output format.
-    #[arg(
-        short,
-        long,
-        global = true,
-        hide_short_help = true,
-        hide_long_help = true,
-        env = "MARTYDB_OUTPUT",
-        hide_env_values = true,
-        value_enum,
-        default_value = "table",
-        value_name = "FORMAT"
-    )]
+    #[arg(short, long, env = "MARTYDB_OUTPUT", value_enum, default_value = "table", value_name = "FORMAT")]
     pub output: Format,
     /// Maximum number of parallel services [default: the number of cores, at least 4; for reads more].
-    #[arg(short, long, global = true, hide_short_help = true, hide_long_help = true, env = "MARTYDB_JOBS", hide_env_values = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(short, long, env = "MARTYDB_JOBS", value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
     /// Use of colour [default: auto; NO_COLOR counts].
-    #[arg(
-        long,
-        global = true,
-        hide_short_help = true,
-        hide_long_help = true,
-        env = "MARTYDB_COLOR",
-        hide_env_values = true,
-        value_enum,
-        value_name = "WHEN"
-    )]
+    #[arg(long, env = "MARTYDB_COLOR", value_enum, value_name = "WHEN")]
     pub color: Option<When>,
     /// Suppress informational output.
-    #[arg(short, long, global = true, hide_short_help = true, hide_long_help = true, env = "MARTYDB_QUIET", hide_env_values = true, value_parser = BoolishValueParser::new())]
+    #[arg(short, long, env = "MARTYDB_QUIET", value_parser = BoolishValueParser::new())]
     pub quiet: bool,
     /// Log actions; -vv logs every statement, secrets redacted.
-    #[arg(short, long, global = true, hide_short_help = true, hide_long_help = true, action = clap::ArgAction::Count)]
+    #[arg(short, long, action = clap::ArgAction::Count)]
     pub verbose: u8,
     /// Answer yes to questions.
-    #[arg(short, long, global = true, hide_short_help = true, hide_long_help = true, env = "MARTYDB_YES", hide_env_values = true, value_parser = BoolishValueParser::new())]
+    #[arg(short, long, env = "MARTYDB_YES", value_parser = BoolishValueParser::new())]
     pub yes: bool,
     /// Never prompt: fail instead.
-    #[arg(long, global = true, hide_short_help = true, hide_long_help = true, env = "MARTYDB_NO_INPUT", hide_env_values = true, value_parser = BoolishValueParser::new())]
+    #[arg(long, env = "MARTYDB_NO_INPUT", value_parser = BoolishValueParser::new())]
     pub no_input: bool,
     /// Format of messages: json prints one object per line, and progress even without -v.
-    #[arg(
-        long,
-        global = true,
-        hide_short_help = true,
-        hide_long_help = true,
-        env = "MARTYDB_LOG_FORMAT",
-        hide_env_values = true,
-        value_enum,
-        default_value = "text",
-        value_name = "FORMAT"
-    )]
+    #[arg(long, env = "MARTYDB_LOG_FORMAT", value_enum, default_value = "text", value_name = "FORMAT")]
     pub log_format: LogFormat,
     /// Print long results without a pager; MARTYDB_PAGER or PAGER names the pager.
-    #[arg(long, global = true, hide_short_help = true, hide_long_help = true, env = "MARTYDB_NO_PAGER", hide_env_values = true, value_parser = BoolishValueParser::new())]
+    #[arg(long, env = "MARTYDB_NO_PAGER", value_parser = BoolishValueParser::new())]
     pub no_pager: bool,
     /// Timeout for another run's lock.
-    #[arg(long, global = true, hide_short_help = true, hide_long_help = true, env = "MARTYDB_LOCK_WAIT", hide_env_values = true, default_value = "60s", value_parser = duration, value_name = "TIME")]
+    #[arg(long, env = "MARTYDB_LOCK_WAIT", default_value = "60s", value_parser = duration, value_name = "TIME")]
     pub lock_wait: std::time::Duration,
 }
 
@@ -113,13 +65,6 @@ pub enum Format {
     Csv,
     /// Only the names, one per line, for scripts.
     Name,
-}
-
-impl Format {
-    /// Returns `true` if a run's whole output is one document, errors included.
-    pub fn is_document(self) -> bool {
-        matches!(self, Format::Json | Format::Yaml)
-    }
 }
 
 /// Format of messages.
