@@ -6,12 +6,11 @@ mod publish;
 mod status;
 
 use clap::{Args, Subcommand};
-use serde::Serialize;
 
 use super::missing_feature;
-use martydb_model::error::{ExitStatus, Result};
+use super::one_of::one_of;
+use martydb_model::error::Result;
 use martydb_provision::run::Run;
-use martydb_ui::report::{Report, Style};
 
 #[derive(Debug, Args)]
 #[group(skip)]
@@ -52,36 +51,11 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<RelayReport> {
     })
 }
 
-#[derive(Serialize)]
-#[serde(untagged)]
-pub enum RelayReport {
-    Published(publish::PublishedEvents),
-    Status(status::RelayStatus),
-    Decided(dead_events::DecidedEvent),
-    Cleaned(clean::CleanedOutboxes),
-}
-
-impl RelayReport {
-    fn one(&self) -> &dyn Report {
-        match self {
-            RelayReport::Published(report) => report,
-            RelayReport::Status(report) => report,
-            RelayReport::Decided(report) => report,
-            RelayReport::Cleaned(report) => report,
-        }
-    }
-}
-
-impl Report for RelayReport {
-    fn text(&self, style: &Style) -> String {
-        self.one().text(style)
-    }
-
-    fn messages(&self, style: &Style) -> String {
-        self.one().messages(style)
-    }
-
-    fn status(&self) -> ExitStatus {
-        self.one().status()
+one_of! {
+    RelayReport {
+        Published(publish::PublishedEvents),
+        Status(status::RelayStatus),
+        Decided(dead_events::DecidedEvent),
+        Cleaned(clean::CleanedOutboxes),
     }
 }
