@@ -145,7 +145,7 @@ impl ServerError {
     }
 
     pub fn worst(errors: &[ServerError]) -> ExitStatus {
-        ExitStatus::worst(errors.iter().map(|failed| failed.error.kind.status()))
+        ExitStatus::of_errors(errors.iter().map(|failed| &failed.error))
     }
 
     /// Returns the errors as text, for standard error.

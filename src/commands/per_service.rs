@@ -70,14 +70,13 @@ impl<T> Services<T> {
     }
 
     pub fn worst_status(&self) -> ExitStatus {
-        let errors = self.services.iter().filter_map(|one| one.error.as_ref());
-        ExitStatus::worst(errors.map(|error| error.kind.status()))
+        ExitStatus::of_errors(self.services.iter().filter_map(|one| one.error.as_ref()))
     }
 
     /// Exit status of a read-only command: a service without a database is a result, not an error, as for `status`.
     pub fn status_of_look(&self) -> ExitStatus {
         let failed = self.services.iter().filter(|one| !one.is_unprovisioned());
-        ExitStatus::worst(failed.filter_map(|one| one.error.as_ref()).map(|error| error.kind.status()))
+        ExitStatus::of_errors(failed.filter_map(|one| one.error.as_ref()))
     }
 }
 

@@ -209,7 +209,6 @@ impl Report for RotateReport {
     }
 
     fn status(&self) -> ExitStatus {
-        let errors = self.rotations.iter().filter_map(|row| row.error.as_ref());
-        ExitStatus::worst(errors.map(|error| error.kind.status()))
+        ExitStatus::of_errors(self.rotations.iter().filter_map(|row| row.error.as_ref()))
     }
 }

@@ -84,6 +84,11 @@ impl ExitStatus {
         all.into_iter().min_by_key(rank).unwrap_or(ExitStatus::Success)
     }
 
+    /// Returns the status of a run with these errors.
+    pub fn of_errors<'e>(errors: impl IntoIterator<Item = &'e Error>) -> ExitStatus {
+        ExitStatus::worst(errors.into_iter().map(|error| error.kind.status()))
+    }
+
     pub fn code(self) -> u8 {
         self as u8
     }

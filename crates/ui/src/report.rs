@@ -22,7 +22,7 @@ mod yaml;
 pub use ago::when;
 pub use columns::ReportColumn;
 pub use document::{Document, Report};
-pub use error_text::error_text;
+pub use error_text::{error_text, error_texts};
 pub use flat::FlatTable;
 pub use grid::{Grid, Mark, paint};
 pub use out::Out;

@@ -244,9 +244,7 @@ impl Report for MadeBackups {
     }
 
     fn status(&self) -> ExitStatus {
-        ExitStatus::worst(
-            self.backups.iter().filter_map(|one| one.error.as_ref()).map(|error| error.kind.status()),
-        )
+        ExitStatus::of_errors(self.backups.iter().filter_map(|one| one.error.as_ref()))
     }
 }
 

@@ -15,7 +15,7 @@ use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::units::counted;
 use martydb_provision::run::Run;
 use martydb_ui::flags::Select;
-use martydb_ui::report::{Cell, Paint, Report, Style, Table, error_text, printable, when};
+use martydb_ui::report::{Cell, Paint, Report, Style, Table, error_texts, printable, when};
 
 #[derive(Debug, Clone, Args)]
 pub struct Arguments {
@@ -150,10 +150,10 @@ impl Report for PrunedBackups {
     }
 
     fn messages(&self, style: &Style) -> String {
-        self.errors().map(|error| error_text(error, style)).collect()
+        error_texts(self.errors(), style)
     }
 
     fn status(&self) -> ExitStatus {
-        ExitStatus::worst(self.errors().map(|error| error.kind.status()))
+        ExitStatus::of_errors(self.errors())
     }
 }

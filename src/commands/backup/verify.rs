@@ -145,7 +145,6 @@ impl Report for VerifiedBackups {
     }
 
     fn status(&self) -> ExitStatus {
-        let errors = self.backups.iter().filter_map(|one| one.error.as_ref());
-        ExitStatus::worst(errors.map(|error| error.kind.status()))
+        ExitStatus::of_errors(self.backups.iter().filter_map(|one| one.error.as_ref()))
     }
 }

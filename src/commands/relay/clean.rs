@@ -8,7 +8,7 @@ use martydb_model::units::counted;
 use martydb_provision::run::Run;
 use martydb_relay::Cleaned;
 use martydb_ui::flags::Select;
-use martydb_ui::report::{Cell, Report, Style, Table, error_text};
+use martydb_ui::report::{Cell, Report, Style, Table, error_texts};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -79,11 +79,10 @@ impl Report for CleanedOutboxes {
     }
 
     fn messages(&self, style: &Style) -> String {
-        let errors = self.services.iter().filter_map(|row| row.error.as_ref());
-        errors.map(|error| error_text(error, style)).collect()
+        error_texts(self.services.iter().filter_map(|row| row.error.as_ref()), style)
     }
 
     fn status(&self) -> ExitStatus {
-        ExitStatus::worst(self.services.iter().filter_map(|row| Some(row.error.as_ref()?.kind.status())))
+        ExitStatus::of_errors(self.services.iter().filter_map(|row| row.error.as_ref()))
     }
 }

@@ -10,7 +10,7 @@ use martydb_model::{DesiredService, Outbox};
 use martydb_provision::run::Run;
 use martydb_relay::Published;
 use martydb_ui::flags::Select;
-use martydb_ui::report::{Cell, Paint, Report, Style, Table, error_text, pause};
+use martydb_ui::report::{Cell, Paint, Report, Style, Table, error_texts, pause};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -132,8 +132,7 @@ impl Report for PublishedEvents {
     }
 
     fn messages(&self, style: &Style) -> String {
-        let errors = self.services.iter().filter_map(|row| row.error.as_ref());
-        errors.map(|error| error_text(error, style)).collect()
+        error_texts(self.services.iter().filter_map(|row| row.error.as_ref()), style)
     }
 
     fn status(&self) -> ExitStatus {

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_provision::run::Run;
-use martydb_ui::report::{Cell, Paint, Report, Style, Table, error_text};
+use martydb_ui::report::{Cell, Paint, Report, Style, Table, error_texts};
 
 pub use martydb_ui::flags::Select as Arguments;
 
@@ -91,11 +91,10 @@ impl Report for RelayStatus {
     }
 
     fn messages(&self, style: &Style) -> String {
-        let errors = self.services.iter().filter_map(|row| row.error.as_ref());
-        errors.map(|error| error_text(error, style)).collect()
+        error_texts(self.services.iter().filter_map(|row| row.error.as_ref()), style)
     }
 
     fn status(&self) -> ExitStatus {
-        ExitStatus::worst(self.services.iter().filter_map(|row| Some(row.error.as_ref()?.kind.status())))
+        ExitStatus::of_errors(self.services.iter().filter_map(|row| row.error.as_ref()))
     }
 }

@@ -65,6 +65,6 @@ impl Transferred {
     }
 
     pub fn worst(all: &[Transferred]) -> ExitStatus {
-        ExitStatus::worst(all.iter().filter_map(|one| one.error.as_ref()).map(|error| error.kind.status()))
+        ExitStatus::of_errors(all.iter().filter_map(|one| one.error.as_ref()))
     }
 }

@@ -267,9 +267,8 @@ impl Report for SplitSchemas {
 
     fn status(&self) -> ExitStatus {
         let differs = self.services.iter().any(|one| one.answer.outcome == SchemaOutcome::Differs);
-        let errors =
-            self.services.iter().filter_map(|one| one.error.as_ref()).map(|error| error.kind.status());
-        ExitStatus::worst(errors.chain(differs.then_some(ExitStatus::Differences)))
+        let errors = ExitStatus::of_errors(self.services.iter().filter_map(|one| one.error.as_ref()));
+        ExitStatus::worst([errors].into_iter().chain(differs.then_some(ExitStatus::Differences)))
     }
 }
 

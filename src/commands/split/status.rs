@@ -18,7 +18,7 @@ use martydb_split::fingerprint::ChangedDefinition;
 use martydb_split::following::FollowedSide;
 use martydb_split::state::{SplitPhase, notes, source};
 use martydb_split::status::{self, LoadedCount, SplitServiceStatus};
-use martydb_ui::report::{Cell, Paint, Report, Style, Table, error_text, printable};
+use martydb_ui::report::{Cell, Paint, Report, Style, Table, error_texts, printable};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -199,15 +199,10 @@ impl Report for SplitStatus {
     }
 
     fn messages(&self, style: &Style) -> String {
-        self.services
-            .iter()
-            .filter_map(|one| one.error.as_ref())
-            .map(|error| error_text(error, style))
-            .collect()
+        error_texts(self.services.iter().filter_map(|one| one.error.as_ref()), style)
     }
 
     fn status(&self) -> ExitStatus {
-        let errors = self.services.iter().filter_map(|one| one.error.as_ref());
-        ExitStatus::worst(errors.map(|error| error.kind.status()))
+        ExitStatus::of_errors(self.services.iter().filter_map(|one| one.error.as_ref()))
     }
 }

@@ -20,3 +20,8 @@ pub fn error_text(error: &Error, style: &Style) -> String {
     lines.extend(error.hints.iter().map(|hint| part("hint:", "36", hint)));
     lines.join("\n")
 }
+
+/// Returns the texts of several errors.
+pub fn error_texts<'e>(errors: impl IntoIterator<Item = &'e Error>, style: &Style) -> String {
+    errors.into_iter().map(|error| error_text(error, style)).collect()
+}
