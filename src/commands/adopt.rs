@@ -6,7 +6,6 @@ mod next_commands;
 mod report;
 
 use std::fs;
-use std::path::Path;
 use std::sync::Arc;
 
 use clap::Args;
@@ -14,7 +13,7 @@ use clap::Args;
 use self::entry::{DeclaredRoles, ServiceEntry};
 use self::report::{AdoptReport, ManifestEdit};
 use martydb_config::manifest::{self, DeclaredService, Manifest, ManifestDraft};
-use martydb_config::replace_file::{Readers, replace_file};
+use martydb_config::replace_file::{Readers, replace_file, unwritable};
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Result};
 use martydb_model::{DesiredService, SchemaName, ServiceName};
@@ -178,8 +177,8 @@ async fn planned(run: &Run, service: &DesiredService) -> Result<PlannedServer> {
 
 /// Writes the file atomically and keeps its permissions.
 fn write(before: &ManifestDraft, after: &ManifestDraft) -> Result<()> {
-    let path = fs::canonicalize(&before.place.path).map_err(|error| failed(&before.place.path, &error))?;
-    let now = fs::read_to_string(&path).map_err(|error| failed(&path, &error))?;
+    let path = fs::canonicalize(&before.place.path).map_err(unwritable(&before.place.path))?;
+    let now = fs::read_to_string(&path).map_err(unwritable(&path))?;
     if now != before.text {
         return Err(Error::operation(format!(
             "{} changed during the run, nothing was written",
@@ -190,9 +189,5 @@ fn write(before: &ManifestDraft, after: &ManifestDraft) -> Result<()> {
     let kept = fs::metadata(&path).map(|found| found.permissions());
     replace_file(&path, &after.text, Readers::All)
         .and_then(|()| fs::set_permissions(&path, kept?))
-        .map_err(|error| failed(&path, &error))
-}
-
-fn failed(path: &Path, error: &std::io::Error) -> Error {
-    Error::operation(format!("cannot write {}", path.display())).cause(error)
+        .map_err(unwritable(&path))
 }

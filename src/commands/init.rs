@@ -12,6 +12,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use martydb_config::manifest::{self, DEFAULT_ENV, ManifestPath};
+use martydb_config::replace_file::unwritable;
 use martydb_migrate::discovery::{self, Proposal};
 use martydb_model::ServiceName;
 use martydb_model::environment::Environment;
@@ -74,7 +75,7 @@ pub async fn run(
     let mut created = vec![manifest.path.clone(), schema.clone()];
     created.extend(folders.iter().filter(|folder| !folder.exists()).cloned());
     for folder in &folders {
-        fs::create_dir_all(folder).map_err(|error| failed(folder, &error))?;
+        fs::create_dir_all(folder).map_err(unwritable(folder))?;
     }
     Ok(InitReport::written(schema, folders, created, proposal, manifest.path))
 }
@@ -127,9 +128,5 @@ async fn chosen(
 
 fn create(path: &Path, text: &str) -> Result<()> {
     let file = File::create_new(path);
-    file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|error| failed(path, &error))
-}
-
-fn failed(path: &Path, error: &std::io::Error) -> Error {
-    Error::operation(format!("cannot write {}", path.display())).cause(error)
+    file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(unwritable(path))
 }

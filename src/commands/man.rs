@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Command};
 
+use martydb_config::replace_file::unwritable;
 use martydb_model::error::{Error, Result};
 use martydb_model::suggest;
 use martydb_ui::report::Document;
@@ -29,13 +30,11 @@ pub fn run(command: Command, arguments: &Arguments) -> Result<Document> {
     let Some(folder) = &arguments.out else {
         return Ok(Document(page(find(&root, &arguments.command)?)));
     };
-    let failed =
-        |what: &PathBuf, error| Error::operation(format!("cannot write {}", what.display())).cause(error);
-    std::fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
+    std::fs::create_dir_all(folder).map_err(unwritable(folder))?;
     let mut written = String::new();
     for command in with_subcommands(&root) {
         let path = folder.join(clap_mangen::Man::new(command.clone()).get_filename());
-        std::fs::write(&path, page(command)).map_err(|error| failed(&path, error))?;
+        std::fs::write(&path, page(command)).map_err(unwritable(&path))?;
         written += &format!("{}\n", path.display());
     }
     Ok(Document(written))

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Serialize;
 
-use super::baseline::from_database::{failed, provided, put};
+use super::baseline::from_database::{provided, put};
 use super::migrating::{Watch, plain_options};
+use martydb_config::replace_file::unwritable;
 use martydb_migrate::files::{Migration, MigrationFolder, Replaced, checkpoint, folder};
 use martydb_migrate::import::pg_dump::{self, DumpExtent, DumpProgram, DumpWithout};
 use martydb_migrate::import::{contents, first_migration};
@@ -55,7 +56,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<SquashReport> {
     let squash = Squash { run, access, desired: &desired, service, target: target?, options, program, major };
     let proven = squash.prove(&replaces).await?;
     let path = service.migrations.join(checkpoint::file_name(arguments.to));
-    fs::rename(&proven.draft, &path).map_err(|error| failed(&path, &error))?;
+    fs::rename(&proven.draft, &path).map_err(unwritable(&path))?;
     let _not_empty = fs::remove_dir(service.migrations.join(DRAFT));
     let removed = remove(&folder, arguments)?;
     Ok(SquashReport {

@@ -38,6 +38,12 @@ pub fn replace_file(path: &Path, text: &str, readers: Readers) -> Result<()> {
     done.inspect_err(|_| drop(fs::remove_file(&temporary)))
 }
 
+/// Returns what makes an error of one that writing this file met.
+pub fn unwritable(path: &Path) -> impl Fn(Error) -> martydb_model::error::Error + use<> {
+    let message = format!("cannot write {}", path.display());
+    move |error| martydb_model::error::Error::operation(&message).cause(error)
+}
+
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::symlink;

@@ -8,7 +8,7 @@ use super::engine::session;
 use super::history::schema_text;
 use super::target::MigrationTarget;
 use crate::files::read_text;
-use martydb_config::replace_file::{Readers, replace_file};
+use martydb_config::replace_file::{Readers, replace_file, unwritable};
 use martydb_model::error::{Error, Result};
 
 const MARK: &str = "-- The schema of ";
@@ -41,8 +41,7 @@ pub async fn write_schema(target: &MigrationTarget, version: Option<i64>, wait: 
         }
         _ => {}
     }
-    replace_file(&path, &text, Readers::All)
-        .map_err(|error| Error::operation(format!("cannot write {}", path.display())).cause(error))
+    replace_file(&path, &text, Readers::All).map_err(unwritable(&path))
 }
 
 /// Returns the version at which the file was written: `None` if it is missing or not martydb's, `Some(0)` if it

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use martydb_config::replace_file::{Readers, replace_file};
+use martydb_config::replace_file::{Readers, replace_file, unwritable};
 use martydb_migrate::check::other_tools;
 use martydb_migrate::files::folder;
 use martydb_migrate::history::Difference;
@@ -62,7 +62,7 @@ pub async fn write(
         return Err(unequal(&file, &differences));
     }
     let end = target.folder.join(FILE);
-    fs::rename(&file, &end).map_err(|error| failed(&end, &error))?;
+    fs::rename(&file, &end).map_err(unwritable(&end))?;
     let _not_empty = fs::remove_dir(&draft);
     let mut notes = notes(&first, &found);
     if !others.is_empty() {
@@ -206,11 +206,5 @@ fn notes(first: &FirstMigration, found: &Unadopted) -> Vec<String> {
 
 pub fn put(path: &Path, text: &str) -> Result<()> {
     let folder = path.parent().unwrap_or(path);
-    fs::create_dir_all(folder)
-        .and_then(|()| replace_file(path, text, Readers::All))
-        .map_err(|error| failed(path, &error))
-}
-
-pub fn failed(path: &Path, error: &std::io::Error) -> Error {
-    Error::operation(format!("cannot write {}", path.display())).cause(error)
+    fs::create_dir_all(folder).and_then(|()| replace_file(path, text, Readers::All)).map_err(unwritable(path))
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Arguments, Interval};
-use martydb_config::replace_file::{Readers, replace_file};
+use martydb_config::replace_file::{Readers, replace_file, unwritable};
 use martydb_deploy::http::HttpListener;
 use martydb_deploy::monitor::checks::Schedule;
 use martydb_deploy::monitor::exposition::Exposition;
@@ -62,8 +62,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<MonitorReport> {
     let written = arguments.out.is_some();
     if let Some(path) = &arguments.out {
         let text = text_of(&snapshot);
-        let failed = |error| Error::operation(format!("cannot write {}", path.display())).cause(error);
-        replace_file(path, &text, Readers::All).map_err(failed)?;
+        replace_file(path, &text, Readers::All).map_err(unwritable(path))?;
     }
     Ok(MonitorReport { snapshot: Some(snapshot), written })
 }

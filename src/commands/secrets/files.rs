@@ -12,6 +12,7 @@ use secrecy::SecretString;
 use super::formats::Exported;
 use martydb_config::connection_string::Form;
 use martydb_config::manifest::ServerLocation;
+use martydb_config::replace_file::unwritable;
 use martydb_config::secrets::{self, PrivateFile};
 use martydb_deploy::render::admin_password_file;
 use martydb_model::error::{Error, Result};
@@ -31,7 +32,7 @@ impl SecretFolder {
             }
             Ok(_) => Ok(SecretFolder(path.to_owned())),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(SecretFolder(path.to_owned())),
-            Err(error) => Err(failed(path, error)),
+            Err(error) => Err(unwritable(path)(error)),
         }
     }
 
@@ -40,7 +41,7 @@ impl SecretFolder {
         PrivateFile::make(&path)?.replace(&text)?;
         // The permissions of the folder protect the files.
         let mode = std::fs::Permissions::from_mode(0o644);
-        std::fs::set_permissions(&path, mode).map_err(|error| failed(&path, error))
+        std::fs::set_permissions(&path, mode).map_err(unwritable(&path))
     }
 }
 
@@ -50,11 +51,7 @@ impl SecretFolder {
 /// # Errors
 /// If a file cannot be written, or an address is unknown.
 pub async fn write(run: &Run, folder: &SecretFolder, all: &[Exported<'_>]) -> Result<()> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(&folder.0)
-        .map_err(|error| failed(&folder.0, error))?;
+    DirBuilder::new().recursive(true).mode(0o700).create(&folder.0).map_err(unwritable(&folder.0))?;
     for one in all {
         let Some(kept) = &one.kept else { continue };
         let parts = one.connection(run, kept).await?;
@@ -68,8 +65,4 @@ pub async fn write(run: &Run, folder: &SecretFolder, all: &[Exported<'_>]) -> Re
         }
     }
     Ok(())
-}
-
-fn failed(path: &Path, error: std::io::Error) -> Error {
-    Error::operation(format!("cannot write {}", path.display())).cause(error)
 }

@@ -6,7 +6,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::common::{MapChoice, near};
-use martydb_config::replace_file::{Readers, replace_file};
+use martydb_config::replace_file::{Readers, replace_file, unwritable};
 use martydb_model::error::{Error, Result};
 use martydb_model::suggest::hint;
 use martydb_model::units::counted;
@@ -42,8 +42,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<ProposedMap> {
     let edges = plan::edges_of(&proposal, &source);
     let text = split_yaml(server, database, &proposal, &edges);
     if !arguments.dry_run {
-        replace_file(&path, &text, Readers::All)
-            .map_err(|error| Error::operation(format!("cannot write {}", path.display())).cause(error))?;
+        replace_file(&path, &text, Readers::All).map_err(unwritable(&path))?;
     }
     let next = arguments.map.in_command("martydb split plan");
     Ok(ProposedMap::new(path, &proposal, &edges, arguments.dry_run.then_some(text), next))

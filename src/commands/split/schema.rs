@@ -8,10 +8,11 @@ use clap::Args;
 use serde::Serialize;
 
 use super::common::{self, MapChoice, near};
-use crate::commands::baseline::from_database::{failed, provided, put};
+use crate::commands::baseline::from_database::{provided, put};
 use crate::commands::migrating::plain_options;
 use crate::commands::per_service::{PerService, errors_text};
 use martydb_config::manifest::SplitMap;
+use martydb_config::replace_file::unwritable;
 use martydb_migrate::files::folder;
 use martydb_migrate::history::{Catalog, Difference};
 use martydb_migrate::import::first_migration;
@@ -99,7 +100,7 @@ async fn one(
     match proven? {
         None => {
             let file = target.folder.join(FILE);
-            fs::rename(draft.join(FILE), &file).map_err(|error| failed(&file, &error))?;
+            fs::rename(draft.join(FILE), &file).map_err(unwritable(&file))?;
             made.outcome = SchemaOutcome::Written;
             made.file = Some(file);
         }

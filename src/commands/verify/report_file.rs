@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 
 use super::{ReportFormat, VerifyReport};
-use martydb_config::replace_file::{Readers, replace_file};
-use martydb_model::error::{Error, Result};
+use martydb_config::replace_file::{Readers, replace_file, unwritable};
+use martydb_model::error::Result;
 use martydb_ui::report::{Out, Style};
 
 /// Format and file of a report.
@@ -42,9 +42,7 @@ pub fn write(report: &VerifyReport, files: &[ReportFile]) -> Result<()> {
             ReportFormat::Json => Out::document_text("verify-isolation", report),
             format => report.text_as(Some(format), &Style::PLAIN),
         };
-        let written = replace_file(&file.path, &text, Readers::All);
-        let failed = |error| Error::operation(format!("cannot write {}", file.path.display())).cause(error);
-        end = end.and(written.map_err(failed));
+        end = end.and(replace_file(&file.path, &text, Readers::All).map_err(unwritable(&file.path)));
     }
     end
 }

@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 
 use super::folder;
 use super::name::sanitize;
+use martydb_config::replace_file::unwritable;
 use martydb_model::error::{Error, Result};
 use martydb_model::{DesiredService, DownFiles};
 
@@ -76,7 +77,7 @@ pub fn write(
     }
     let (up, down) = texts(template)?;
     let version = next_version(folder, numbering)?;
-    fs::create_dir_all(folder).map_err(|error| failed(folder, &error))?;
+    fs::create_dir_all(folder).map_err(unwritable(folder))?;
     let path = |suffix: &str| folder.join(format!("V{version}__{name}{suffix}"));
     let down_path = (service.down != DownFiles::None).then(|| path(".down.sql"));
     let written = Written { version, up: path(".sql"), down: down_path, name };
@@ -128,11 +129,7 @@ fn fill(template: &str, service: &DesiredService, message: &str) -> String {
 
 fn create(path: &Path, text: &str) -> Result<()> {
     let file = OpenOptions::new().write(true).create_new(true).open(path);
-    file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|error| failed(path, &error))
-}
-
-fn failed(path: &Path, error: &std::io::Error) -> Error {
-    Error::operation(format!("cannot write {}", path.display())).cause(error)
+    file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(unwritable(path))
 }
 
 #[cfg(test)]

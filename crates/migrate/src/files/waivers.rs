@@ -9,8 +9,8 @@ use std::path::Path;
 use super::plain_file::read_text;
 use super::refinery::{VersionType, checksum};
 use super::source::Migration;
-use martydb_config::replace_file::{Readers, replace_file};
-use martydb_model::error::{Error, Result};
+use martydb_config::replace_file::{Readers, replace_file, unwritable};
+use martydb_model::error::Result;
 
 /// Name of the file; because of the dot it is not read as a migration.
 pub const WAIVERS: &str = ".martydb-accepted";
@@ -52,9 +52,7 @@ pub fn add_waivers<'a>(folder: &Path, all: impl Iterator<Item = &'a Migration>, 
         present => present,
     };
     let written = present.and_then(|present| replace_file(&path, &format!("{present}{lines}"), Readers::All));
-    written.map_err(|error| {
-        Error::operation(format!("cannot write {}", path.display()))
-            .cause(error)
-            .hint("make the folder writable and run `martydb repair` again")
-    })
+    written
+        .map_err(unwritable(&path))
+        .map_err(|error| error.hint("make the folder writable and run `martydb repair` again"))
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::files::NewFile;
 use crate::files::read_plain;
-use martydb_config::replace_file::{Readers, replace_file};
+use martydb_config::replace_file::{Readers, replace_file, unwritable};
 use martydb_model::error::{Error, Result};
 use martydb_model::units::counted;
 use martydb_ui::report::printable;
@@ -25,15 +25,15 @@ pub struct WriteCount {
 /// [`Kind::Usage`](martydb_model::error::Kind::Usage) if the folder has another file, or one differs; else if the
 /// folder cannot be read or written.
 pub fn write(folder: &Path, files: &[NewFile], dry: bool) -> Result<WriteCount> {
-    let present = present(folder).map_err(|error| failed(folder, &error))?;
+    let present = present(folder).map_err(unwritable(folder))?;
     refuse_others(folder, files, &present)?;
     let missing: Vec<&NewFile> = files.iter().filter(|file| !present.contains(&file.file)).collect();
     let written = WriteCount { new: missing.len(), kept: files.len() - missing.len() };
     if !dry {
-        fs::create_dir_all(folder).map_err(|error| failed(folder, &error))?;
+        fs::create_dir_all(folder).map_err(unwritable(folder))?;
         for file in missing {
             let path = folder.join(&file.file);
-            replace_file(&path, &file.text, Readers::All).map_err(|error| failed(&path, &error))?;
+            replace_file(&path, &file.text, Readers::All).map_err(unwritable(&path))?;
         }
     }
     Ok(written)
@@ -73,8 +73,4 @@ fn refuse_others(folder: &Path, files: &[NewFile], present: &[String]) -> Result
     Err(Error::usage(format!("{} already contains migrations", folder.display()))
         .causes(causes)
         .hint("import into an empty folder, set by `migrations` in the manifest"))
-}
-
-fn failed(path: &Path, error: &io::Error) -> Error {
-    Error::operation(format!("cannot write {}", path.display())).cause(error)
 }
