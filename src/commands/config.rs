@@ -48,34 +48,22 @@ pub async fn run(
 pub struct ConfigReport {
     manifest: String,
     environment: String,
-    values: Vec<ShownValue>,
-}
-
-#[derive(Serialize)]
-struct ShownValue {
-    /// Path of keys to the value.
-    key: Vec<String>,
-    value: Value,
-    /// Origin as `file:line:column`; null for martydb's default.
-    place: Option<String>,
-    variables: Vec<String>,
+    values: Vec<ResolvedValue>,
 }
 
 /// Returns the value with its file relative to the manifest's folder.
-fn shown(manifest: &Manifest, one: ResolvedValue) -> ShownValue {
+fn shown(manifest: &Manifest, mut one: ResolvedValue) -> ResolvedValue {
     let home = format!("{}/", manifest.home().display());
-    let place = one.place.map(|place| place.strip_prefix(&home).map_or(place.clone(), str::to_owned));
-    ShownValue { key: one.key, value: one.value, place, variables: one.variables }
+    one.place = one.place.map(|place| place.strip_prefix(&home).map_or(place.clone(), str::to_owned));
+    one
 }
 
-impl ShownValue {
-    /// Returns the origin, as a comment.
-    fn origin(&self) -> String {
-        let Some(place) = &self.place else { return "default".into() };
-        match self.variables.as_slice() {
-            [] => place.clone(),
-            names => format!("{place}, from {}", names.join(", ")),
-        }
+/// Returns the origin of a value, as a comment.
+fn origin(one: &ResolvedValue) -> String {
+    let Some(place) = &one.place else { return "default".into() };
+    match one.variables.as_slice() {
+        [] => place.clone(),
+        names => format!("{place}, from {}", names.join(", ")),
     }
 }
 
@@ -91,7 +79,7 @@ impl Report for ConfigReport {
                 text += &format!("{}{}:\n", "  ".repeat(depth), scalar(section));
             }
             let line = format!("{}{}: {}", "  ".repeat(sections.len()), scalar(last), yaml(&one.value));
-            text += &format!("{line}  {}\n", comment(style, &one.origin()));
+            text += &format!("{line}  {}\n", comment(style, &origin(one)));
             before = sections;
         }
         text

@@ -23,7 +23,7 @@ pub enum EdgeKind {
 }
 
 /// Answer, with its meaning for applications.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub struct EdgeChoice {
     pub answer: &'static str,
     pub meaning: &'static str,
@@ -45,6 +45,10 @@ const fn choice(answer: &'static str, meaning: &'static str) -> EdgeChoice {
 const REFERENCE: &str = "or change the map: the referenced table under `reference:`, so that the other service gets a copy of it, \
                          or both tables in one service";
 const OWN_COPY: &str = "or change the map so that one service has all of these tables";
+
+const JOINED: EdgeChoice =
+    choice("call", "it is in no target; its readers query each service and join the results themselves");
+
 const STAYS: EdgeChoice = choice(
     "leave",
     "it is in no target; it stays in the source, with the data of the cutover, until `split finish`",
@@ -84,28 +88,11 @@ const KINDS: &[KindRow] = &[
         )],
         instead: OWN_COPY,
     },
-    KindRow {
-        kind: EdgeKind::View,
-        name: "view",
-        choices: &[
-            STAYS,
-            choice(
-                "call",
-                "it is in no target; its readers query each service and join the results themselves",
-            ),
-        ],
-        instead: REFERENCE,
-    },
+    KindRow { kind: EdgeKind::View, name: "view", choices: &[STAYS, JOINED], instead: REFERENCE },
     KindRow {
         kind: EdgeKind::MaterializedView,
         name: "materialized-view",
-        choices: &[
-            STAYS,
-            choice(
-                "call",
-                "it is in no target; its readers query each service and join the results themselves",
-            ),
-        ],
+        choices: &[STAYS, JOINED],
         instead: REFERENCE,
     },
     KindRow {

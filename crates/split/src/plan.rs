@@ -31,7 +31,7 @@ pub struct SplitPlan {
 }
 
 /// Table with its partitions.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct PlannedTable {
     pub table: String,
     pub rows: i64,

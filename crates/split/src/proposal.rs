@@ -19,8 +19,8 @@ pub struct ServiceHints {
     pub makes: BTreeMap<String, String>,
 }
 
-/// Table with the reason for the proposal.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Table with the reason for the proposal, or for its absence.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct GuessedTable {
     pub table: String,
     pub reason: String,

@@ -11,7 +11,7 @@ use martydb_model::error::{Error, Result};
 use martydb_model::suggest::hint;
 use martydb_model::units::counted;
 use martydb_provision::run::Run;
-use martydb_split::{CrossingEdge, SplitProposal, hints, inspect, plan, proposal, split_yaml};
+use martydb_split::{CrossingEdge, GuessedTable, SplitProposal, hints, inspect, plan, proposal, split_yaml};
 use martydb_ui::report::{Cell, Report, Style, Table, printable};
 
 #[derive(Debug, Args)]
@@ -67,8 +67,8 @@ fn parts<'a>(run: &Run, from: &'a str) -> Result<(&'a str, &'a str)> {
 pub struct ProposedMap {
     map: PathBuf,
     services: Vec<ProposedTables>,
-    ignored: Vec<ProposedTable>,
-    unassigned: Vec<ProposedTable>,
+    ignored: Vec<GuessedTable>,
+    unassigned: Vec<GuessedTable>,
     /// Number of boundary crossings with these guesses.
     edges: usize,
     /// Next commands, in order.
@@ -80,14 +80,7 @@ pub struct ProposedMap {
 #[derive(Serialize)]
 struct ProposedTables {
     service: String,
-    tables: Vec<ProposedTable>,
-}
-
-#[derive(Serialize)]
-struct ProposedTable {
-    table: String,
-    /// Reason for the guess, or for its absence.
-    reason: String,
+    tables: Vec<GuessedTable>,
 }
 
 impl ProposedMap {
@@ -98,20 +91,14 @@ impl ProposedMap {
         text: Option<String>,
         next: String,
     ) -> ProposedMap {
-        let tables = |all: &[martydb_split::GuessedTable]| -> Vec<ProposedTable> {
-            all.iter()
-                .map(|one| ProposedTable { table: one.table.clone(), reason: one.reason.clone() })
-                .collect()
-        };
-        let services = proposal
-            .services
-            .iter()
-            .map(|(service, all)| ProposedTables { service: service.to_string(), tables: tables(all) });
+        let services = proposal.services.iter();
+        let services = services
+            .map(|(service, all)| ProposedTables { service: service.to_string(), tables: all.clone() });
         ProposedMap {
             map,
             services: services.collect(),
-            ignored: tables(&proposal.ignored),
-            unassigned: tables(&proposal.open),
+            ignored: proposal.ignored.clone(),
+            unassigned: proposal.open.clone(),
             edges: edges.len(),
             next: vec![next],
             text,

@@ -9,7 +9,7 @@ use martydb_config::manifest::SplitMap;
 use martydb_model::error::ExitStatus;
 use martydb_model::units::{bytes, counted};
 use martydb_provision::run::Run;
-use martydb_split::{CrossingEdge, EdgeKind, SplitPlan, answer_line};
+use martydb_split::{CrossingEdge, EdgeChoice, EdgeKind, PlannedTable, SplitPlan, answer_line};
 use martydb_ui::report::{Cell, Paint, Report, Style, Table, paint, printable, wrapped};
 
 #[derive(Serialize)]
@@ -42,17 +42,7 @@ struct PlannedService {
     service: String,
     server: String,
     database: String,
-    tables: Vec<PlannedTableRow>,
-}
-
-#[derive(Serialize)]
-struct PlannedTableRow {
-    table: String,
-    rows: i64,
-    bytes: i64,
-    partitions: usize,
-    /// `true` if another service owns the table.
-    copy: bool,
+    tables: Vec<PlannedTable>,
 }
 
 #[derive(Serialize)]
@@ -69,13 +59,7 @@ struct PlannedEdge {
     to: String,
     answer: Option<String>,
     reason: Option<String>,
-    choices: Vec<EdgeChoiceRow>,
-}
-
-#[derive(Serialize)]
-struct EdgeChoiceRow {
-    answer: &'static str,
-    meaning: &'static str,
+    choices: &'static [EdgeChoice],
 }
 
 /// Prerequisite of a later step.
@@ -94,22 +78,13 @@ impl PlannedSplit {
         needs: Vec<SplitNeed>,
         choice: &MapChoice,
     ) -> PlannedSplit {
-        let service = |(name, tables): &(martydb_model::ServiceName, Vec<martydb_split::PlannedTable>)| {
+        let service = |(name, tables): &(martydb_model::ServiceName, Vec<PlannedTable>)| {
             let desired = &run.manifest.services[name];
             PlannedService {
                 service: name.to_string(),
                 server: desired.server.clone(),
                 database: desired.database.to_string(),
-                tables: tables
-                    .iter()
-                    .map(|one| PlannedTableRow {
-                        table: one.table.clone(),
-                        rows: one.rows,
-                        bytes: one.bytes,
-                        partitions: one.partitions,
-                        copy: one.copy,
-                    })
-                    .collect(),
+                tables: tables.clone(),
             }
         };
         let disputed = plan.open.iter().filter(|one| !one.claims.is_empty());
@@ -222,7 +197,6 @@ impl PlannedSplit {
 }
 
 fn planned_edge(edge: &CrossingEdge) -> PlannedEdge {
-    let choices = edge.kind.choices().iter();
     PlannedEdge {
         edge: edge.name(),
         kind: edge.kind.name(),
@@ -230,7 +204,7 @@ fn planned_edge(edge: &CrossingEdge) -> PlannedEdge {
         to: edge.to.clone(),
         answer: edge.answer.clone(),
         reason: edge.reason.clone(),
-        choices: choices.map(|one| EdgeChoiceRow { answer: one.answer, meaning: one.meaning }).collect(),
+        choices: edge.kind.choices(),
     }
 }
 

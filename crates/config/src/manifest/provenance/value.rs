@@ -7,7 +7,7 @@ use crate::manifest::source::Sources;
 use crate::manifest::yaml_file::without_passwords;
 
 /// One value with its path of keys.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct ResolvedValue {
     pub key: Vec<String>,
     pub value: Json,
