@@ -38,6 +38,22 @@ pub struct AccessRole {
 }
 
 impl AccessRole {
+    /// Makes a login of martydb itself.
+    pub fn login(name: RoleName, connection_limit: i32, reason: String) -> AccessRole {
+        AccessRole {
+            name,
+            login: true,
+            members: vec![],
+            connection_limit,
+            of: None,
+            homes: BTreeSet::new(),
+            expired: false,
+            replicates: false,
+            monitors: false,
+            reason,
+        }
+    }
+
     /// Returns the service whose programs log in as this role, if the manifest names one. A role in the entries of
     /// several services is for people, or for something that is not a service.
     pub fn user(&self) -> Option<&ServiceName> {

@@ -94,36 +94,31 @@ impl Context {
         };
         let maintenance = self.manifest.maintenance_database(server).to_owned();
         let server = server.to_owned();
-        match &self.manifest.servers[&server].location {
+        let location = &self.manifest.servers[&server].location;
+        let embedded = matches!(location, ServerLocation::Embedded { .. });
+        let (admin_endpoint, admin, endpoint) = match location {
             ServerLocation::Embedded { port } => {
                 let spec = self.embedded(&server, *port);
                 let running = embedded::up(&spec, &mut |text| self.note(&text)).await?;
-                Ok(Access {
-                    server,
-                    admin_endpoint: running.admin,
-                    admin: Login::of_admin(running.admin_role, None),
-                    maintenance,
-                    endpoint: running.tcp,
-                    embedded: true,
-                    event_triggers,
-                    patience: self.patience,
-                })
+                (running.admin, Login::of_admin(running.admin_role, None), running.tcp)
             }
             ServerLocation::Url(url) => {
                 let url = &self.located(&server, url, None).await?;
-                let password = self.admin_password(&server, url);
-                Ok(Access {
-                    server,
-                    admin_endpoint: url.endpoint(),
-                    admin: Login::of_admin(url.user.clone(), password).requiring(url.require_auth.as_ref()),
-                    maintenance,
-                    endpoint: url.endpoint(),
-                    embedded: false,
-                    event_triggers,
-                    patience: self.patience,
-                })
+                let admin = Login::of_admin(url.user.clone(), self.admin_password(&server, url));
+                (url.endpoint(), admin.requiring(url.require_auth.as_ref()), url.endpoint())
             }
-        }
+        };
+        let patience = self.patience;
+        Ok(Access {
+            server,
+            admin_endpoint,
+            admin,
+            maintenance,
+            endpoint,
+            embedded,
+            event_triggers,
+            patience,
+        })
     }
 
     pub fn embedded(&self, server: &str, port: Option<u16>) -> embedded::Spec {

@@ -10,7 +10,7 @@ use martydb_model::{DbName, DesiredService};
 use martydb_provision::backup::{ArchivePart, BackupRecord, HeadAgainstFiles, RestoreOutcome, RowsCompared};
 use martydb_ui::report::{Report, Style, printable};
 
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 pub struct RestoreReport {
     service: String,
     /// Restored backup; `None` if former databases were discarded.
@@ -72,36 +72,19 @@ impl RestoreReport {
             from: Some(from.to_owned()),
             database: Some(beside.as_ref().unwrap_or(&service.database).to_string()),
             kept: end.kept.map(|kept| kept.to_string()),
-            discarded: vec![],
             tables: tables_of(&part, &fetched.record),
             notes: end.notes.into_iter().chain(part.without_rows.iter().map(need)).collect(),
             left_out: part.left_out,
             rows_compared: Some(fetched.record.rows_compared()),
             migration_head: fetched.record.migration_head,
             upgrade_due: head == HeadAgainstFiles::Older,
-            plan_changes: None,
             plan_changes_then: fetched.record.plan_changes,
-            verified: None,
+            ..RestoreReport::default()
         }
     }
 
     pub fn discarded(service: &DesiredService, discarded: Vec<String>) -> RestoreReport {
-        RestoreReport {
-            service: service.name.to_string(),
-            from: None,
-            database: None,
-            kept: None,
-            discarded,
-            tables: vec![],
-            left_out: vec![],
-            notes: vec![],
-            rows_compared: None,
-            migration_head: None,
-            upgrade_due: false,
-            plan_changes: None,
-            plan_changes_then: None,
-            verified: None,
-        }
+        RestoreReport { service: service.name.to_string(), discarded, ..RestoreReport::default() }
     }
 
     fn text_of_restore(&self, from: &str, database: &str, style: &Style) -> String {

@@ -68,9 +68,7 @@ impl CredentialKey {
             server: former.server.as_ref().unwrap_or(&service.server).clone(),
             role: former.roles[&kind].clone(),
             service: former.service.clone(),
-            kind,
-            label: kind.key().to_owned(),
-            further: false,
+            ..CredentialKey::new(service, kind)
         };
         let former = service.moved.iter();
         former.flat_map(|former| RoleKind::LOGINS.map(|kind| of(former, kind))).collect()

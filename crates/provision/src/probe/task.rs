@@ -37,6 +37,26 @@ pub struct ProbeLogin {
 }
 
 impl ProbeLogin {
+    /// Makes a login of the contract, which may connect to the database of its service.
+    pub fn new(
+        service: ServiceName,
+        kind: RoleKind,
+        role: RoleName,
+        database: DbName,
+        password: Option<SecretString>,
+    ) -> ProbeLogin {
+        ProbeLogin {
+            service,
+            kind,
+            role,
+            database,
+            also: vec![],
+            further: false,
+            replicates: false,
+            password,
+        }
+    }
+
     pub fn login(&self) -> Login {
         Login::of_service(self.role.as_str(), self.password.clone())
     }
@@ -160,16 +180,7 @@ fn logins(service: &DesiredService, secrets: &Secrets) -> Vec<ProbeLogin> {
         let known = secrets.current(&service.server, role);
         let (role, password) =
             known.map_or((role.clone(), None), |(login, known)| (login, Some(known.clone())));
-        ProbeLogin {
-            service: service.name.clone(),
-            kind,
-            role,
-            database: service.database.clone(),
-            also: vec![],
-            further: false,
-            replicates: false,
-            password,
-        }
+        ProbeLogin::new(service.name.clone(), kind, role, service.database.clone(), password)
     };
     RoleKind::LOGINS.into_iter().map(login).collect()
 }
@@ -203,14 +214,9 @@ fn further(desired: &DesiredServer, services: &[DesiredService], secrets: &Secre
 /// Returns the login of `martydb monitor`, whose own database is the maintenance database.
 fn monitor(access: &Access, desired: &DesiredServer, secrets: &Secrets) -> Option<ProbeLogin> {
     let role = desired.access.values().find(|role| role.monitors)?;
-    Some(ProbeLogin {
-        service: ServiceName::new(MONITOR_SERVICE).ok()?,
-        kind: RoleKind::Readonly,
-        role: role.name.clone(),
-        database: DbName::found(access.maintenance.clone()).ok()?,
-        also: vec![],
-        further: true,
-        replicates: false,
-        password: Some(secrets.get(&desired.name, &role.name)?.clone()),
-    })
+    let service = ServiceName::new(MONITOR_SERVICE).ok()?;
+    let database = DbName::found(access.maintenance.clone()).ok()?;
+    let password = secrets.get(&desired.name, &role.name)?.clone();
+    let login = ProbeLogin::new(service, RoleKind::Readonly, role.name.clone(), database, Some(password));
+    Some(ProbeLogin { further: true, ..login })
 }

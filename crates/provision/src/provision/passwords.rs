@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::scope::PlanScope;
-use crate::probe::{self, ATTEMPT_TIMEOUT, ProbeLogin, ProbeSelection, Task};
+use crate::probe::{self, ProbeLogin, Task};
 use martydb_config::secrets::Secrets;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sqlstate;
@@ -79,17 +79,9 @@ pub async fn refused(
     actual: &ActualServer,
     secrets: &Secrets,
 ) -> Result<BTreeSet<RoleName>> {
-    let task = Task {
-        server: desired.name.clone(),
-        endpoint: access.endpoint.clone(),
-        logins: logins(scope, desired, actual, secrets),
-        databases: vec![],
-        concurrency: actual.capacity.share(scope.jobs.count, 1),
-        most: actual.capacity.share(scope.jobs.count, 1),
-        timeout: ATTEMPT_TIMEOUT,
-        patience: access.patience,
-        selection: ProbeSelection::All,
-    };
+    let logins = logins(scope, desired, actual, secrets);
+    let concurrency = actual.capacity.share(scope.jobs.count, 1);
+    let task = Task { logins, ..Task::new(access, desired, &[], secrets, concurrency) };
     let attempts = probe::try_own(&task).await?;
     let mut refused = BTreeSet::new();
     for (login, attempt) in task.logins.iter().zip(&attempts) {
@@ -125,16 +117,11 @@ fn logins(
             let role = service.role(kind);
             let login = actual.roles.get(role).is_some_and(|found| found.login);
             let password = secrets.get(&desired.name, role).filter(|_| login).cloned();
-            logins.extend(password.map(|password| ProbeLogin {
-                service: service.name.clone(),
-                kind,
-                role: role.clone(),
-                database: service.database.clone(),
-                also: vec![],
-                further: false,
-                replicates: false,
-                password: Some(password),
-            }));
+            let (service, database) = (service.name.clone(), service.database.clone());
+            logins.extend(
+                password
+                    .map(|password| ProbeLogin::new(service, kind, role.clone(), database, Some(password))),
+            );
         }
     }
     logins

@@ -1,6 +1,6 @@
 //! `monitor: true`: a login on every server that has services.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::scope::Scope;
 use super::unique::{ServiceMap, declared_roles};
@@ -21,18 +21,8 @@ pub fn add(
     if !scope.raw.monitor.is_wanted() {
         return Ok(());
     }
-    let role = AccessRole {
-        name: project_roles::monitor(&scope.project()),
-        login: true,
-        members: vec![],
-        connection_limit: CONNECTIONS,
-        of: None,
-        homes: BTreeSet::new(),
-        expired: false,
-        replicates: false,
-        monitors: true,
-        reason: "the login of martydb monitor".into(),
-    };
+    let (name, reason) = (project_roles::monitor(&scope.project()), "the login of martydb monitor".into());
+    let role = AccessRole { monitors: true, ..AccessRole::login(name, CONNECTIONS, reason) };
     check_name(scope, servers, services, &role.name)?;
     for service in services.values() {
         let here = found.entry(service.server.clone()).or_default();

@@ -49,27 +49,13 @@ pub fn all(
         let Some(service) = service else { continue };
         let extent = AccessExtent::Table(outbox.schema.clone(), outbox.table.clone());
         let grant = AccessGrant { role: outbox.relay.clone(), level: AccessLevel::Deliver, extent };
-        let role = login(service, &outbox.relay);
+        let reason = format!("publishes the outbox of {}", service.name);
+        let role = AccessRole::login(outbox.relay.clone(), CONNECTIONS, reason);
         found.entry(service.server.clone()).or_default().insert(role.name.clone(), role);
         service.access.push(grant);
         service.outbox = Some(outbox);
     }
     Ok(())
-}
-
-fn login(service: &DesiredService, relay: &RoleName) -> AccessRole {
-    AccessRole {
-        name: relay.clone(),
-        login: true,
-        members: vec![],
-        connection_limit: CONNECTIONS,
-        of: None,
-        homes: BTreeSet::new(),
-        expired: false,
-        replicates: false,
-        monitors: false,
-        reason: format!("publishes the outbox of {}", service.name),
-    }
 }
 
 struct DeclaredOutbox<'a> {
