@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use clap::ValueEnum;
 use futures_util::future::try_join_all;
 use secrecy::{ExposeSecret, SecretString};
-use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::commands::login_choice;
 use martydb_config::connection_string::Parts;
@@ -111,7 +111,7 @@ pub async fn written(run: &Run, format: ExportFormat, all: &[Exported<'_>]) -> R
         ExportFormat::Compose => String::new(),
         ExportFormat::Kubernetes => kubernetes(run, all).await?,
         ExportFormat::Dotenv => dotenv(all)?,
-        ExportFormat::Json => json(run, all),
+        ExportFormat::Json => json_export(run, all),
         ExportFormat::Pgbouncer => pgbouncer(run, all).await?,
     };
     Ok(SecretString::from(text))
@@ -122,38 +122,19 @@ fn kept<'e>(all: &'e [Exported<'e>]) -> impl Iterator<Item = (&'e Exported<'e>, 
 }
 
 /// <https://kubernetes.io/docs/concepts/configuration/secret/>
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct KubernetesSecret<'a> {
-    api_version: &'static str,
-    kind: &'static str,
-    metadata: Metadata<'a>,
-    r#type: &'static str,
-    string_data: BTreeMap<String, String>,
-}
-
-#[derive(Serialize)]
-struct Metadata<'a> {
-    name: &'a str,
-    labels: BTreeMap<&'static str, &'static str>,
-    annotations: BTreeMap<&'static str, &'a str>,
-}
-
 async fn kubernetes(run: &Run, all: &[Exported<'_>]) -> Result<String> {
     let mut text = String::new();
     for (one, login) in kept(all) {
         let values = [&run.manifest.project, &run.manifest.env, one.key.service.as_str(), &one.key.label];
-        let secret = KubernetesSecret {
-            api_version: "v1",
-            kind: "Secret",
-            metadata: Metadata {
-                name: &one.name,
-                labels: [("app.kubernetes.io/managed-by", "martydb")].into(),
-                annotations: ANNOTATIONS.into_iter().zip(values).collect(),
-            },
-            r#type: "Opaque",
-            string_data: variables(run, one, login).await?,
-        };
+        let annotations: BTreeMap<_, _> = ANNOTATIONS.into_iter().zip(values).collect();
+        let labels = json!({ "app.kubernetes.io/managed-by": "martydb" });
+        let secret = json!({
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": { "name": one.name, "labels": labels, "annotations": annotations },
+            "type": "Opaque",
+            "stringData": variables(run, one, login).await?,
+        });
         text += "---\n";
         text += &serde_yaml::to_string(&secret).expect("a map of texts is YAML");
     }
@@ -175,45 +156,27 @@ fn dotenv(all: &[Exported<'_>]) -> Result<String> {
     Ok(text)
 }
 
-#[derive(Serialize)]
-struct JsonExport<'a> {
-    format_version: u32,
-    project: &'a str,
-    environment: &'a str,
-    entries: Vec<JsonLogin<'a>>,
-}
-
-#[derive(Serialize)]
-struct JsonLogin<'a> {
-    service: &'a str,
-    role: &'a str,
-    server: &'a str,
-    database: &'a str,
-    login: &'a str,
-    in_use: bool,
-    password: &'a str,
-}
-
-fn json(run: &Run, all: &[Exported<'_>]) -> String {
-    let document = JsonExport {
-        format_version: VERSION,
-        project: &run.manifest.project,
-        environment: &run.manifest.env,
-        entries: kept(all).map(|(one, kept)| json_login(one, kept)).collect(),
-    };
+fn json_export(run: &Run, all: &[Exported<'_>]) -> String {
+    let entries: Vec<Value> = kept(all).map(|(one, kept)| json_login(one, kept)).collect();
+    let document = json!({
+        "format_version": VERSION,
+        "project": run.manifest.project,
+        "environment": run.manifest.env,
+        "entries": entries,
+    });
     serde_json::to_string_pretty(&document).expect("plain data") + "\n"
 }
 
-fn json_login<'a>(one: &'a Exported<'_>, kept: &'a StoredLogin) -> JsonLogin<'a> {
-    JsonLogin {
-        service: one.key.service.as_str(),
-        role: &one.key.label,
-        server: &one.key.server,
-        database: one.database.as_str(),
-        login: kept.login.as_str(),
-        in_use: kept.in_use,
-        password: kept.password.expose_secret(),
-    }
+fn json_login(one: &Exported<'_>, kept: &StoredLogin) -> Value {
+    json!({
+        "service": one.key.service.as_str(),
+        "role": one.key.label,
+        "server": one.key.server,
+        "database": one.database.as_str(),
+        "login": kept.login.as_str(),
+        "in_use": kept.in_use,
+        "password": kept.password.expose_secret(),
+    })
 }
 
 /// PgBouncer logs in to the server with its client's proof, which works only for the same verifier that the server has:
@@ -230,15 +193,9 @@ async fn pgbouncer(run: &Run, all: &[Exported<'_>]) -> Result<String> {
 }
 
 async fn verifiers(run: &Run, server: &str, all: Vec<&(&Exported<'_>, &StoredLogin)>) -> Result<String> {
-    let login = |(one, kept): &&(&Exported<'_>, &StoredLogin)| ProbeLogin {
-        service: one.key.service.clone(),
-        kind: one.key.kind,
-        role: kept.login.clone(),
-        database: one.database.clone(),
-        password: Some(kept.password.clone()),
-        also: vec![],
-        further: false,
-        replicates: false,
+    let login = |(one, kept): &&(&Exported<'_>, &StoredLogin)| {
+        let (key, password) = (&one.key, Some(kept.password.clone()));
+        ProbeLogin::new(key.service.clone(), key.kind, kept.login.clone(), one.database.clone(), password)
     };
     let access = run.access(server).await?;
     let mut task =
