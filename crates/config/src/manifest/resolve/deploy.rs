@@ -28,9 +28,6 @@ const SERVER_IMAGE: &str = "postgres:18";
 /// <https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/>.
 const NAME_LABEL: &str = "app.kubernetes.io/name";
 
-/// Path of a value in the manifest.
-type KeyPath<'a> = Vec<&'a str>;
-
 /// Returns the deployment with defaults.
 ///
 /// # Errors
@@ -42,15 +39,11 @@ pub fn all(
 ) -> Result<Deployment> {
     let raw = &scope.raw.deploy;
     let own_image = || format!("martydb:{}", env!("CARGO_PKG_VERSION"));
-    if let Some(namespace) = &raw.namespace {
-        check(scope, vec!["deploy", "namespace"], namespace, is_label, "a Kubernetes name, such as shop")?;
-    }
+    check_names(scope, &["deploy", "namespace"], &raw.namespace, "shop")?;
     let tool_image = raw.tool_image.clone().unwrap_or_else(own_image);
-    check(scope, vec!["deploy", "tool_image"], &tool_image, is_image, "an image, such as postgres:18")?;
-    if let Some(address) = &raw.monitor {
-        let at = vec!["deploy", "monitor"];
-        check(scope, at, address, is_host_and_port, "a host and a port, such as monitor.internal:9187")?;
-    }
+    check(scope, &["deploy", "tool_image"], [&tool_image], is_image, "an image, such as postgres:18")?;
+    let address = "a host and a port, such as monitor.internal:9187";
+    check(scope, &["deploy", "monitor"], &raw.monitor, is_host_and_port, address)?;
     let none = RawServerDeploy::default();
     let servers = servers.keys().map(|name| {
         let own = scope.raw.servers.get(name).map_or(&none, |server| &server.deploy);
@@ -84,50 +77,35 @@ pub fn all(
 }
 
 fn prometheus(scope: &Scope, raw: &RawClusterPrometheus) -> Result<ClusterPrometheus> {
-    let at = |key| vec!["deploy", "prometheus", key];
-    if let Some(namespace) = &raw.namespace {
-        check(scope, at("namespace"), namespace, is_label, "a Kubernetes name, such as monitoring")?;
-    }
-    check_labels(scope, at("labels"), &raw.labels)?;
+    let at = |key| ["deploy", "prometheus", key];
+    check_names(scope, &at("namespace"), &raw.namespace, "monitoring")?;
+    check_labels(scope, &at("labels"), &raw.labels)?;
     let (namespace, labels) = (raw.namespace.clone(), raw.labels.clone());
     Ok(ClusterPrometheus { namespace, operator: raw.operator.unwrap_or(false), labels })
 }
 
 fn issuer(scope: &Scope, raw: &RawCertificates) -> Result<CertificateIssuer> {
-    let at = vec!["deploy", "certificates", "issuer"];
-    check(scope, at, &raw.issuer, is_label, "a Kubernetes name, such as internal")?;
+    check_names(scope, &["deploy", "certificates", "issuer"], [&raw.issuer], "internal")?;
     let kind = if raw.cluster.unwrap_or(true) { "ClusterIssuer" } else { "Issuer" };
     Ok(CertificateIssuer { name: raw.issuer.clone(), kind })
 }
 
 fn pod_settings(scope: &Scope, raw: &RawPods) -> Result<PodSettings> {
-    let at = |key| vec!["deploy", "pods", key];
-    for key in raw.annotations.keys() {
-        check(
-            scope,
-            at("annotations"),
-            key,
-            is_label_key,
-            "the name of an annotation, such as example.com/team",
-        )?;
-    }
-    check_labels(scope, at("node_selector"), &raw.node_selector)?;
-    if let Some(class) = &raw.priority_class {
-        check(scope, at("priority_class"), class, is_label, "a Kubernetes name, such as databases")?;
-    }
-    for secret in &raw.pull_secrets {
-        check(scope, at("pull_secrets"), secret, is_label, "a Kubernetes name, such as registry")?;
-    }
+    let at = |key| ["deploy", "pods", key];
+    let annotation = "the name of an annotation, such as example.com/team";
+    check(scope, &at("annotations"), raw.annotations.keys(), is_label_key, annotation)?;
+    check_labels(scope, &at("node_selector"), &raw.node_selector)?;
+    check_names(scope, &at("priority_class"), &raw.priority_class, "databases")?;
+    check_names(scope, &at("pull_secrets"), &raw.pull_secrets, "registry")?;
     let RawPods { annotations, node_selector, priority_class, pull_secrets, spread } = raw.clone();
     Ok(PodSettings { annotations, node_selector, priority_class, pull_secrets, spread })
 }
 
-fn check_labels(scope: &Scope, at: KeyPath<'_>, labels: &BTreeMap<String, String>) -> Result<()> {
-    for (key, value) in labels {
-        check(scope, at.clone(), key, is_label_key, "the name of a label, such as app")?;
-        check(scope, at.clone(), value, is_label_value, "the value of a label")?;
-    }
-    Ok(())
+fn check_labels(scope: &Scope, at: &[&str], labels: &BTreeMap<String, String>) -> Result<()> {
+    labels.iter().try_for_each(|(key, value)| {
+        check(scope, at, [key], is_label_key, "the name of a label, such as app")?;
+        check(scope, at, [value], is_label_value, "the value of a label")
+    })
 }
 
 /// Returns the startup time of a server in seconds.
@@ -149,17 +127,10 @@ fn server(scope: &Scope, name: &str, own: &RawServerDeploy) -> Result<ServerDepl
         Some(image) => (image.clone(), vec!["servers", name, "deploy", "image"]),
         None => (raw.image.clone().unwrap_or_else(|| SERVER_IMAGE.into()), vec!["deploy", "image"]),
     };
-    check(scope, image_at, &image, is_image, "an image, such as postgres:18")?;
-    for cidr in &own.cidrs {
-        check(
-            scope,
-            vec!["servers", name, "deploy", "cidrs"],
-            cidr,
-            is_cidr,
-            "a network, such as 10.20.0.0/24",
-        )?;
-    }
-    let places: [(KeyPath<'_>, &RawStorage, &RawResources); 2] = [
+    check(scope, &image_at, [&image], is_image, "an image, such as postgres:18")?;
+    let networks_at = ["servers", name, "deploy", "cidrs"];
+    check(scope, &networks_at, &own.cidrs, is_cidr, "a network, such as 10.20.0.0/24")?;
+    let places: [(Vec<&str>, &RawStorage, &RawResources); 2] = [
         (vec!["servers", name, "deploy"], &own.storage, &own.resources),
         (vec!["deploy"], &raw.storage, &raw.resources),
     ];
@@ -170,19 +141,11 @@ fn server(scope: &Scope, name: &str, own: &RawServerDeploy) -> Result<ServerDepl
             (["resources", "memory"], &resources.memory),
         ];
         for (keys, quantity) in rows {
-            let Some(quantity) = quantity else { continue };
-            check(
-                scope,
-                [place.as_slice(), &keys].concat(),
-                quantity,
-                is_quantity,
-                "a Kubernetes quantity, such as 500m or 2Gi",
-            )?;
+            let at = [place.as_slice(), &keys].concat();
+            check(scope, &at, quantity, is_quantity, "a Kubernetes quantity, such as 500m or 2Gi")?;
         }
-        if let Some(class) = &storage.class {
-            let at = [place.as_slice(), &["storage", "class"]].concat();
-            check(scope, at, class, is_label, "a Kubernetes name, such as fast")?;
-        }
+        let at = [place.as_slice(), &["storage", "class"]].concat();
+        check_names(scope, &at, &storage.class, "fast")?;
     }
     let either = |own: &Option<String>, all: &Option<String>, usual: &str| {
         own.clone().or(all.clone()).unwrap_or_else(|| usual.to_owned())
@@ -202,13 +165,7 @@ fn server(scope: &Scope, name: &str, own: &RawServerDeploy) -> Result<ServerDepl
 }
 
 fn secret_store(scope: &Scope, raw: &RawSecretStore) -> Result<SecretStore> {
-    check(
-        scope,
-        vec!["deploy", "secret_store", "name"],
-        &raw.name,
-        is_label,
-        "a Kubernetes name, such as vault",
-    )?;
+    check_names(scope, &["deploy", "secret_store", "name"], [&raw.name], "vault")?;
     let template = |text: &Option<String>, usual: &str| text.clone().unwrap_or_else(|| usual.to_owned());
     Ok(SecretStore {
         kind: if raw.cluster.unwrap_or(true) { StoreKind::Cluster } else { StoreKind::Namespace },
@@ -222,17 +179,9 @@ fn secret_store(scope: &Scope, raw: &RawSecretStore) -> Result<SecretStore> {
 fn pooler(scope: &Scope, raw: &RawPooler) -> Result<PoolerDeployment> {
     let usual = PoolerDeployment::default();
     let listen = raw.listen.clone().unwrap_or(usual.listen);
-    check(
-        scope,
-        vec!["deploy", "pooler", "listen"],
-        &listen,
-        is_address,
-        "an address, such as 10.0.0.5, or *",
-    )?;
-    for network in &raw.networks {
-        let at = vec!["deploy", "pooler", "networks"];
-        check(scope, at, network, is_cidr, "a network, such as 10.20.0.0/24")?;
-    }
+    let at = |key| ["deploy", "pooler", key];
+    check(scope, &at("listen"), [&listen], is_address, "an address, such as 10.0.0.5, or *")?;
+    check(scope, &at("networks"), &raw.networks, is_cidr, "a network, such as 10.20.0.0/24")?;
     Ok(PoolerDeployment {
         networks: raw.networks.clone(),
         max_clients: raw.max_clients,
@@ -244,31 +193,22 @@ fn pooler(scope: &Scope, raw: &RawPooler) -> Result<PoolerDeployment> {
 }
 
 fn backup(scope: &Scope, raw: &RawOperatorBackup) -> Result<BackupSchedule> {
-    let at = |key| vec!["deploy", "backup", key];
+    let at = |key| ["deploy", "backup", key];
     let schedule = raw.schedule.clone().unwrap_or_else(|| "0 0 2 * * *".to_owned());
-    check(
-        scope,
-        at("schedule"),
-        &schedule,
-        is_schedule,
-        "a cron schedule with seconds, such as 0 0 2 * * *",
-    )?;
-    check(scope, at("object_store"), &raw.object_store, is_label, "a Kubernetes name, such as backups")?;
+    let expected = "a cron schedule with seconds, such as 0 0 2 * * *";
+    check(scope, &at("schedule"), [&schedule], is_schedule, expected)?;
+    check_names(scope, &at("object_store"), [&raw.object_store], "backups")?;
     Ok(BackupSchedule { schedule, object_store: raw.object_store.clone() })
 }
 
 fn backup_jobs(scope: &Scope, raw: &RawBackupJobs) -> Result<BackupJobs> {
-    let at = |key| vec!["deploy", "backup_jobs", key];
+    let at = |key| ["deploy", "backup_jobs", key];
     let store_secret = raw.store_secret.clone().unwrap_or_else(|| "martydb-backup-store".to_owned());
-    let secrets = [("store_secret", Some(&store_secret)), ("identity_secret", raw.identity_secret.as_ref())];
-    for (key, secret) in secrets.into_iter().filter_map(|(key, secret)| Some((key, secret?))) {
-        check(scope, at(key), secret, is_label, "a Kubernetes name, such as backup-store")?;
-    }
+    check_names(scope, &at("store_secret"), [&store_secret], "backup-store")?;
+    check_names(scope, &at("identity_secret"), &raw.identity_secret, "backup-store")?;
     let storage_size = raw.storage.size.clone().unwrap_or_else(|| "10Gi".to_owned());
-    check(scope, at("storage"), &storage_size, is_quantity, "a Kubernetes quantity, such as 20Gi")?;
-    if let Some(class) = &raw.storage.class {
-        check(scope, at("storage"), class, is_label, "a Kubernetes name, such as fast")?;
-    }
+    check(scope, &at("storage"), [&storage_size], is_quantity, "a Kubernetes quantity, such as 20Gi")?;
+    check_names(scope, &at("storage"), &raw.storage.class, "fast")?;
     Ok(BackupJobs {
         store_secret,
         store_port: raw.store_port.unwrap_or(443),
@@ -287,12 +227,12 @@ fn pods(scope: &Scope, service: &ServiceName) -> Result<ServicePods> {
     let project = label(&scope.project());
     let usual = format!("{project}-{{service}}:1");
     let image = scope.template(at("image"), name, own.image.as_ref(), defaults.image.as_ref(), &usual)?;
-    check(scope, at("image").into(), &image, is_image, "an image, such as shop/orders:1.4")?;
+    check(scope, &at("image"), [&image], is_image, "an image, such as shop/orders:1.4")?;
     let mut selector = BTreeMap::new();
     for (key, value) in defaults.selector.iter().chain(&own.selector) {
         let value = scope.template(at("selector"), name, Some(value), None, "")?;
-        check(scope, at("selector").into(), key, is_label_key, "the name of a label, such as app")?;
-        check(scope, at("selector").into(), &value, is_label_value, "the value of a label")?;
+        check(scope, &at("selector"), [key], is_label_key, "the name of a label, such as app")?;
+        check(scope, &at("selector"), [&value], is_label_value, "the value of a label")?;
         selector.insert(key.clone(), value);
     }
     if selector.is_empty() {
@@ -301,9 +241,25 @@ fn pods(scope: &Scope, service: &ServiceName) -> Result<ServicePods> {
     Ok(ServicePods { image, selector, port: own.port.or(defaults.port) })
 }
 
-fn check(scope: &Scope, at: KeyPath<'_>, text: &str, good: fn(&str) -> bool, expected: &str) -> Result<()> {
-    if good(text) {
-        return Ok(());
+/// Checks names of Kubernetes objects.
+fn check_names<'t>(
+    scope: &Scope,
+    at: &[&str],
+    names: impl IntoIterator<Item = &'t String>,
+    example: &str,
+) -> Result<()> {
+    check(scope, at, names, is_label, &format!("a Kubernetes name, such as {example}"))
+}
+
+fn check<'t>(
+    scope: &Scope,
+    at: &[&str],
+    texts: impl IntoIterator<Item = &'t String>,
+    good: fn(&str) -> bool,
+    expected: &str,
+) -> Result<()> {
+    match texts.into_iter().find(|text| !good(text)) {
+        None => Ok(()),
+        Some(text) => Err(scope.sources.error_at(at, format!("\"{text}\" is not {expected}"))),
     }
-    Err(scope.sources.error_at(&at, format!("\"{text}\" is not {expected}")))
 }
