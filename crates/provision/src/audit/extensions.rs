@@ -18,6 +18,8 @@ enum CrossingScope {
     Both,
 }
 
+use CrossingScope::{Both, One};
+
 /// An extension whose functions or views reach beyond its database, for every login that may use them.
 /// Extensions that need a foreign server, or a privilege that they do not grant to PUBLIC, are judged by these.
 struct ReachingExtension {
@@ -39,49 +41,34 @@ const fn crossing(
 const REVOKE: &str = "revoke EXECUTE on its functions from PUBLIC";
 
 const CROSSINGS: &[ReachingExtension] = &[
-    crossing("aws_lambda", CrossingScope::One, "calls functions outside the server", REVOKE),
-    crossing("aws_s3", CrossingScope::One, "copies rows to and from object storage", REVOKE),
-    crossing(
-        "dblink",
-        CrossingScope::One,
-        "opens connections to every database that the host reaches",
-        REVOKE,
-    ),
-    crossing("http", CrossingScope::One, "sends requests from the server's host", REVOKE),
+    crossing("aws_lambda", One, "calls functions outside the server", REVOKE),
+    crossing("aws_s3", One, "copies rows to and from object storage", REVOKE),
+    crossing("dblink", One, "opens connections to every database that the host reaches", REVOKE),
+    crossing("http", One, "sends requests from the server's host", REVOKE),
     crossing(
         "orafce",
-        CrossingScope::Both,
+        Both,
         "passes messages between databases (dbms_pipe, dbms_alert)",
         "revoke USAGE on the schemas dbms_pipe and dbms_alert from PUBLIC",
     ),
-    crossing("pg_background", CrossingScope::One, "runs statements in sessions of its own", REVOKE),
+    crossing("pg_background", One, "runs statements in sessions of its own", REVOKE),
     crossing(
         "pg_cron",
-        CrossingScope::One,
+        One,
         "runs jobs later, in any database to which their owner may connect",
         "install it only in the maintenance database",
     ),
-    crossing("pg_curl", CrossingScope::One, "sends requests from the server's host", REVOKE),
-    crossing("pg_net", CrossingScope::One, "sends requests from the server's host", REVOKE),
+    crossing("pg_curl", One, "sends requests from the server's host", REVOKE),
+    crossing("pg_net", One, "sends requests from the server's host", REVOKE),
     crossing(
         "pg_qualstats",
-        CrossingScope::One,
+        One,
         "shows the constants in queries of all databases",
         "revoke SELECT on its views and EXECUTE on its functions from PUBLIC",
     ),
-    crossing(
-        "pgagent",
-        CrossingScope::One,
-        "runs jobs with the privileges of their agent",
-        "keep its schema closed",
-    ),
-    crossing("plproxy", CrossingScope::One, "opens connections to other databases", REVOKE),
-    crossing(
-        "set_user",
-        CrossingScope::One,
-        "changes the role of a session",
-        "grant EXECUTE only to administrators",
-    ),
+    crossing("pgagent", One, "runs jobs with the privileges of their agent", "keep its schema closed"),
+    crossing("plproxy", One, "opens connections to other databases", REVOKE),
+    crossing("set_user", One, "changes the role of a session", "grant EXECUTE only to administrators"),
 ];
 
 /// A table of an extension whose rows give access to every role that may use one of its schemas.
@@ -124,7 +111,7 @@ fn undeclared(db: &Database<'_>, service: &DesiredService, found: &Extension) ->
 
 fn crosses(db: &Database<'_>, service: &DesiredService, found: &Extension) -> Option<FindingBuilder> {
     let row = CROSSINGS.iter().find(|row| row.name == found.name)?;
-    if row.ends == CrossingScope::Both && !is_elsewhere(db, &found.name) {
+    if row.ends == Both && !is_elsewhere(db, &found.name) {
         return None;
     }
     let login = user(service, |login| found.open.iter().any(|access| can_use(db, login, access)))?;
