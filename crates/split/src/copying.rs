@@ -129,18 +129,15 @@ impl SplitCopy<'_> {
             "write to the shared database \"{}\" until `{} --service {}` has opened this one",
             self.database, self.cutover, ready.of.service
         );
-        let _since = write_block::close(
-            session,
-            &WriteBlock {
-                tables: &tables,
-                hint: &hint,
-                passes: ready.of.target.owner.as_str(),
-                first: Statement::default(),
-                last: stmt!(""),
-                wait: self.wait,
-            },
-        )
-        .await?;
+        let closing = WriteBlock {
+            tables: &tables,
+            hint: &hint,
+            passes: ready.of.target.owner.as_str(),
+            first: Statement::default(),
+            last: stmt!(""),
+            wait: self.wait,
+        };
+        let _since = write_block::close(session, &closing).await?;
         take_away(session, &self.run.id, &ready.tables).await
     }
 

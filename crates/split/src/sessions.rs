@@ -33,13 +33,7 @@ const LOADING: &[(&str, &str)] = &[
 /// # Errors
 /// If the migrator cannot log in.
 pub async fn open_loading(target: &MigrationTarget) -> Result<Connection> {
-    let role = [("role", target.owner.as_str())];
-    let settings = [VALUES, LOADING, &role].concat();
-    let mut session =
-        connect_with(&target.endpoint, &target.login, target.database.as_str(), &settings, Limits::WORK)
-            .await?;
-    watched(&mut session).await;
-    Ok(session)
+    open(target, &[("role", target.owner.as_str())]).await
 }
 
 /// Opens a session that inspects it and changes its state: names are resolved only in `pg_catalog`, so the server
@@ -49,17 +43,21 @@ pub async fn open_loading(target: &MigrationTarget) -> Result<Connection> {
 /// As [`open_loading`].
 #[martydb_pg::boxed]
 pub async fn open_inspecting(target: &MigrationTarget) -> Result<Connection> {
-    let role = [
+    let own = [
         ("role", target.owner.as_str()),
         ("search_path", "pg_catalog"),
         ("quote_all_identifiers", "off"),
         ("lock_timeout", "10s"),
         ("synchronous_commit", "on"),
     ];
-    let settings = [VALUES, LOADING, &role].concat();
+    open(target, &own).await
+}
+
+async fn open(target: &MigrationTarget, own: &[(&str, &str)]) -> Result<Connection> {
+    let settings = [VALUES, LOADING, own].concat();
+    let database = target.database.as_str();
     let mut session =
-        connect_with(&target.endpoint, &target.login, target.database.as_str(), &settings, Limits::WORK)
-            .await?;
+        connect_with(&target.endpoint, &target.login, database, &settings, Limits::WORK).await?;
     watched(&mut session).await;
     Ok(session)
 }

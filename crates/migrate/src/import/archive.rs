@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use futures_util::future::join_all;
+use tokio::process::Command;
 
 use super::archive_entries::{self, listed, no_file};
 use super::archive_files;
@@ -170,18 +171,9 @@ impl Archive {
     /// If the program fails, with its error output; or if its release is older than the server's, because no
     /// other server would accept the archive.
     pub async fn dump(programs: &ArchivePrograms, source: &MigrationTarget) -> Result<Archive> {
-        let file = tempfile::tempfile().map_err(no_file)?;
         let mut command = client::logging_in(&programs.dump, &programs.version, source)?;
-        command
-            .args(["--format=custom", "--compress=1", "--no-subscriptions", "--no-password"])
-            .arg("--lock-wait-timeout=10s")
-            .arg(format!("--role={}", source.owner))
-            .env("PGAPPNAME", SESSION_NAME);
-        let stdout = Stdio::from(file.try_clone().map_err(no_file)?);
-        client::run(command, &programs.dump, Stdio::null(), stdout).await?;
-        let archive = Archive { place: ArchiveLocation::File(file), programs: programs.clone() };
-        archive.refuse_internals().await?;
-        Ok(archive)
+        command.args(["--compress=1", "--no-subscriptions"]);
+        Archive::of(programs, source, command).await
     }
 
     /// Dumps the schema of a database whose owners are not trusted, at a snapshot exported by a session that is
@@ -195,20 +187,25 @@ impl Archive {
         snapshot: &str,
         settings: &str,
     ) -> Result<Archive> {
-        let file = tempfile::tempfile().map_err(no_file)?;
         let mut command = client::logging_in(&programs.dump, &programs.version, source)?;
         command
-            .args([
-                "--format=custom",
-                "--schema-only",
-                "--no-subscriptions",
-                "--no-publications",
-                "--no-password",
-            ])
-            .args(["--lock-wait-timeout=10s", "--exclude-schema=martydb", "--exclude-schema=martydb_split"])
+            .args(["--schema-only", "--no-subscriptions", "--no-publications"])
+            .args(["--exclude-schema=martydb", "--exclude-schema=martydb_split"])
             .arg(format!("--snapshot={snapshot}"))
+            .env("PGOPTIONS", settings);
+        Archive::of(programs, source, command).await
+    }
+
+    /// Runs the program with the options that all dumps have in common.
+    async fn of(
+        programs: &ArchivePrograms,
+        source: &MigrationTarget,
+        mut command: Command,
+    ) -> Result<Archive> {
+        let file = tempfile::tempfile().map_err(no_file)?;
+        command
+            .args(["--format=custom", "--no-password", "--lock-wait-timeout=10s"])
             .arg(format!("--role={}", source.owner))
-            .env("PGOPTIONS", settings)
             .env("PGAPPNAME", SESSION_NAME);
         let stdout = Stdio::from(file.try_clone().map_err(no_file)?);
         client::run(command, &programs.dump, Stdio::null(), stdout).await?;
