@@ -31,9 +31,7 @@ pub fn columns<'a>() -> Vec<ReportColumn<(&'a PerService<Events>, &'a HistoryEve
             Cell::number(event.version.map_or_else(|| "R".to_owned(), |version| version.to_string()))
         }),
         ReportColumn::spare(2, "name", "name", |(_, event), _| event.name.as_str().into()),
-        ReportColumn::spare(1, "duration_ms", "ms", |(_, event), _| {
-            Cell::number(event.duration_ms.map_or_else(|| "-".to_owned(), |ms| ms.to_string()))
-        }),
+        ReportColumn::spare(1, "duration_ms", "ms", |(_, event), _| Cell::optional(event.duration_ms)),
         ReportColumn::spare(0, "by", "by", |(_, event), _| event.by.as_str().into()),
         ReportColumn::new("outcome", "outcome", |(_, event), _| {
             Cell::new(&event.outcome, if event.outcome == "failed" { Paint::Bad } else { Paint::Plain })

@@ -60,8 +60,7 @@ pub async fn write_schemas(
         if let (true, Ok(target), Ended::Ok) = (service.dump_schema, target, outcome.outcome)
             && let Err(error) = martydb_migrate::write_schema(target, outcome.to, run.lock_wait).await
         {
-            let why: Vec<_> = [error.message].into_iter().chain(error.causes).collect();
-            run.out.note(&format!("{}: warning: no schema.sql: {}", service.name, why.join(": ")));
+            run.out.note(&format!("{}: warning: no schema.sql: {error}", service.name));
         }
     }
 }
@@ -110,13 +109,10 @@ impl UpgradeReport {
 }
 
 pub fn columns<'a>() -> Vec<ReportColumn<(&'a UpgradeReport, &'a MigrationOutcome)>> {
-    fn version(version: Option<i64>) -> Cell {
-        Cell::number(version.map_or_else(|| "-".to_owned(), |version| version.to_string()))
-    }
     vec![
         ReportColumn::new("service", "service", |(_, outcome), _| outcome.service.as_str().into()),
-        ReportColumn::new("from", "from", |(_, outcome), _| version(outcome.from)),
-        ReportColumn::new("to", "to", |(_, outcome), _| version(outcome.to)),
+        ReportColumn::new("from", "from", |(_, outcome), _| Cell::optional(outcome.from)),
+        ReportColumn::new("to", "to", |(_, outcome), _| Cell::optional(outcome.to)),
         ReportColumn::shown("migrations", |(report, outcome), _| Cell::number(report.count(outcome))),
         ReportColumn::key("applied"),
         ReportColumn::key("repeatable"),

@@ -66,8 +66,7 @@ async fn make(
     let cleared = match workshop.clear_old().await {
         Ok(cleared) => cleared,
         Err(error) => {
-            let why: Vec<_> = [error.message].into_iter().chain(error.causes).collect();
-            run.out.note(&format!("warning: old test databases were not removed: {}", why.join(": ")));
+            run.out.note(&format!("warning: old test databases were not removed: {error}"));
             ClearedDatabases::default()
         }
     };

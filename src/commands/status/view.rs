@@ -17,11 +17,6 @@ pub fn text(report: &StatusReport, style: &Style) -> String {
     text + &shown.into_iter().map(|status| details(status, style)).collect::<String>()
 }
 
-/// Returns a number, or a dash.
-fn number(value: Option<i64>) -> Cell {
-    Cell::number(value.map_or_else(|| "-".to_owned(), |value| value.to_string()))
-}
-
 /// Returns the age; a missing backup or verified restore stands out.
 fn age(at: Option<&String>, style: &Style) -> Cell {
     at.map_or_else(|| Cell::new("none", Paint::Warn), |at| when(at, style).into())
@@ -42,9 +37,9 @@ pub fn columns<'a>() -> Vec<ReportColumn<(&'a ServiceStatus, Option<BackupSummar
             let (word, paint) = StatusWord::from_status(status).words();
             Cell::new(word, paint)
         }),
-        ReportColumn::new("current", "current", |(status, _), _| number(status.current)),
-        ReportColumn::spare(4, "latest", "latest", |(status, _), _| number(status.latest)),
-        ReportColumn::new("pending", "pending", |(status, _), _| number(due(status))),
+        ReportColumn::new("current", "current", |(status, _), _| Cell::optional(status.current)),
+        ReportColumn::spare(4, "latest", "latest", |(status, _), _| Cell::optional(status.latest)),
+        ReportColumn::new("pending", "pending", |(status, _), _| Cell::optional(due(status))),
         ReportColumn::key("repeatable_pending"),
         ReportColumn::key("running.since"),
         ReportColumn::spare(5, "last_event.at", "last run", |(status, _), style| {
@@ -53,9 +48,11 @@ pub fn columns<'a>() -> Vec<ReportColumn<(&'a ServiceStatus, Option<BackupSummar
         ReportColumn::key("last_event.action"),
         ReportColumn::key("last_event.version"),
         ReportColumn::key("last_event.outcome"),
-        ReportColumn::spare(0, "connections", "connections", |(status, _), _| number(status.connections)),
+        ReportColumn::spare(0, "connections", "connections", |(status, _), _| {
+            Cell::optional(status.connections)
+        }),
         ReportColumn::spare(1, "size_bytes", "size", |(status, _), _| {
-            Cell::number(status.size_bytes.map_or_else(|| "-".to_owned(), martydb_model::units::bytes))
+            Cell::optional(status.size_bytes.map(martydb_model::units::bytes))
         }),
         ReportColumn::spare(6, "backup.taken_at", "backup", |(_, backup), style| {
             age(backup.as_ref().and_then(|backup| backup.taken_at.as_ref()), style)

@@ -28,6 +28,11 @@ impl Cell {
     pub fn number(text: impl ToString) -> Self {
         Cell { text: printable(&text.to_string()), paint: Paint::Plain, right: true }
     }
+
+    /// Makes the cell of a number that may be unknown.
+    pub fn optional(number: Option<impl ToString>) -> Self {
+        number.map_or_else(|| Cell::number("-"), Cell::number)
+    }
 }
 
 impl<T: ToString> From<T> for Cell {
