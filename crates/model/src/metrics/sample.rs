@@ -1,6 +1,6 @@
 //! One measured value with its labels.
 
-use super::{Metric, MetricSource};
+use super::Metric;
 use crate::DesiredService;
 
 /// Subject of a series. All three fields are labels of every series; those that do not apply are empty, which
@@ -58,9 +58,5 @@ impl Sample {
         debug_assert_eq!(metric.labels.len(), N, "{}", metric.name);
         let labels = labels.into_iter().map(str::to_owned).collect();
         Sample { metric, subject: subject.clone(), labels, value }
-    }
-
-    pub fn is_from(&self, source: MetricSource) -> bool {
-        self.metric.source == source
     }
 }

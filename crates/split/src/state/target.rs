@@ -198,16 +198,6 @@ pub async fn position(session: &mut Connection, direction: &str) -> Result<Optio
     query_first(session, &asked).await
 }
 
-/// Returns the statement that records an LSN, for the transaction that applies the changes.
-pub fn position_sql(direction: &str, lsn: &str) -> Statement {
-    stmt!(
-        "INSERT INTO martydb_split.position (direction, lsn) VALUES ({direction}, {lsn})
-         ON CONFLICT (direction) DO UPDATE SET lsn = excluded.lsn",
-        direction = Literal(direction.into()),
-        lsn = Literal(lsn.into())
-    )
-}
-
 /// Returns the LSN at which the writes began to belong to this database; `None` while they do not.
 ///
 /// # Errors
