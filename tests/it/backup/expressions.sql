@@ -5,6 +5,8 @@ CREATE TABLE many (id int PRIMARY KEY, status varchar(20) CHECK (status IN ('a',
 ALTER TABLE many ADD CONSTRAINT rows CHECK (many.* IS DISTINCT FROM NULL AND status IN ('a', 'b')) NO INHERIT;
 CREATE DOMAIN letter AS varchar(1) CHECK (VALUE IN ('a', 'b'));
 CREATE DOMAIN answer AS boolean DEFAULT ('a'::varchar IN ('a', 'b'));
+CREATE SEQUENCE counted;
+CREATE DOMAIN counter AS bigint DEFAULT nextval('counted');
 CREATE INDEX many_part ON many (id DESC, lower(other) varchar_pattern_ops) WHERE status IN ('a', 'b');
 CREATE UNIQUE INDEX many_each ON many ((status IN ('a', 'b')), lower(other)) INCLUDE (code) WITH (fillfactor = 70);
 CREATE INDEX "odd Name" ON many (id) WHERE many.* IS NOT NULL AND other IN ('a', 'b');

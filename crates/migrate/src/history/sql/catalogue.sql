@@ -131,7 +131,9 @@ SELECT 'type', t.oid::pg_catalog.regtype::pg_catalog.text,
                  (SELECT pg_catalog.string_agg(pg_catalog.quote_literal(e.enumlabel), ',' ORDER BY e.enumsortorder)
                   FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid),
                  CASE WHEN t.typtype = 'd' THEN pg_catalog.format_type(t.typbasetype, t.typtypmod) END,
-                 CASE WHEN t.typnotnull THEN 'not null' END, 'default ' || t.typdefault,
+                 CASE WHEN t.typnotnull THEN 'not null' END,
+                 -- Its text has names as the search_path of CREATE DOMAIN allowed them.
+                 'default ' || coalesce(pg_catalog.pg_get_expr(t.typdefaultbin, 0), t.typdefault),
                  (SELECT 'range of ' || g.rngsubtype::pg_catalog.regtype::pg_catalog.text FROM pg_catalog.pg_range g WHERE g.rngtypid = t.oid))
 FROM pg_catalog.pg_type t JOIN ns ON ns.oid = t.typnamespace
 WHERE t.typtype IN ('e', 'd', 'r', 'b') AND t.typelem = 0

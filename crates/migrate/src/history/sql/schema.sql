@@ -44,7 +44,8 @@ SELECT 3, pg_catalog.format('%I.%I', ns.nspname, t.typname),
        WHEN 'r' THEN pg_catalog.format('CREATE TYPE %I.%I AS RANGE (SUBTYPE = %s);', ns.nspname, t.typname,
            (SELECT pg_catalog.format_type(r.rngsubtype, NULL) FROM pg_catalog.pg_range r WHERE r.rngtypid = t.oid))
        ELSE pg_catalog.concat_ws(' ', pg_catalog.format('CREATE DOMAIN %I.%I AS %s', ns.nspname, t.typname, pg_catalog.format_type(t.typbasetype, t.typtypmod)),
-           'DEFAULT ' || t.typdefault, CASE WHEN t.typnotnull THEN 'NOT NULL' END,
+           -- The text of the default has names as the search_path of CREATE DOMAIN allowed them.
+           'DEFAULT ' || coalesce(pg_catalog.pg_get_expr(t.typdefaultbin, 0), t.typdefault), CASE WHEN t.typnotnull THEN 'NOT NULL' END,
            (SELECT pg_catalog.string_agg(pg_catalog.format('CONSTRAINT %I %s', k.conname, pg_catalog.pg_get_constraintdef(k.oid)), ' ' ORDER BY k.conname COLLATE "C")
             FROM pg_catalog.pg_constraint k WHERE k.contypid = t.oid AND k.contype <> 'n')) || ';' END
 FROM pg_catalog.pg_type t JOIN ns ON ns.oid = t.typnamespace
