@@ -42,6 +42,9 @@ pub async fn reread(
     undone.map(|()| catalog)
 }
 
+/// Maximum number of times that a text is read, and what was printed of it.
+const MOST_READINGS: usize = 4;
+
 /// Two forms of one definition, with the parts that differ.
 struct FormPair {
     key: (String, String),
@@ -87,17 +90,39 @@ async fn each(session: &mut Connection, mut before: Catalog, pairs: Vec<FormPair
         let mut text = old.clone();
         // From the end, so that the places before stay.
         for (part, range, new) in parts.iter().rev() {
-            let printed =
-                [printed(session, part, &old[range.clone()]).await?, printed(session, part, new).await?];
-            if let [Some(one), Some(other)] = printed
-                && (one == other || is_alike(&key.0, &one, &other))
-            {
+            if mean_the_same(session, &key.0, part, [&old[range.clone()], new]).await? {
                 text.replace_range(range.clone(), new);
             }
         }
         before.0.insert(key, text);
     }
     Ok(before)
+}
+
+/// Returns `true` if the server prints both texts alike once it has read them. What it printed of one it reads again, since
+/// some forms settle only after several times.
+async fn mean_the_same(
+    session: &mut Connection,
+    kind: &str,
+    part: &ReadablePart,
+    texts: [&str; 2],
+) -> Result<bool> {
+    let mut forms: [Vec<String>; 2] = Default::default();
+    let mut next = texts.map(|text| Some((part.clone(), text.to_owned())));
+    for _ in 0..MOST_READINGS {
+        for (forms, next) in forms.iter_mut().zip(&mut next) {
+            let Some((part, text)) = next.take() else { continue };
+            let Some(form) = printed(session, &part, &text).await? else { continue };
+            *next = part.in_print(&form).filter(|(_, again)| *again != text);
+            forms.push(form);
+        }
+        let [before, after] = &forms;
+        let is_after = |one: &String| after.iter().any(|other| one == other || is_alike(kind, one, other));
+        if before.iter().any(is_after) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Returns what the server prints after it has read the text; `None` if it rejects the text.

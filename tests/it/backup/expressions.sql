@@ -31,3 +31,13 @@ ALTER TYPE grown ADD ATTRIBUTE b text;
 CREATE TABLE dated (id int, at timestamp(3) DEFAULT now(), code char(3) DEFAULT 'x') PARTITION BY LIST (id);
 CREATE TABLE dated_1 (id int, at timestamp(3), code char(3));
 ALTER TABLE dated ATTACH PARTITION dated_1 FOR VALUES IN (1);
+-- The server prints these in another form each of the first times that it reads them.
+CREATE TABLE settled (id int, late float8[] DEFAULT ARRAY[1, 2]::text[]::int[]::float8[], CHECK (late <> ARRAY[id, 2]::text[]::int[]::float8[]),
+    EXCLUDE USING btree ((ARRAY[id, 2]::text[]::int[]::float8[]) WITH =));
+CREATE DOMAIN late AS int CHECK (ARRAY[VALUE, 2]::text[]::int[]::float8[] <> '{}');
+CREATE INDEX settled_late ON settled ((ARRAY[id, 2]::text[]::int[]::float8[])) WHERE late <> ARRAY[id, 2]::text[]::int[]::float8[];
+CREATE VIEW settled_late_too AS SELECT ARRAY[id, 2]::text[]::int[]::float8[] AS late FROM settled;
+CREATE POLICY late ON settled USING (late <> ARRAY[id, 2]::text[]::int[]::float8[]);
+CREATE TRIGGER late AFTER UPDATE ON settled FOR EACH ROW WHEN (OLD.late <> ARRAY[NEW.id, 2]::text[]::int[]::float8[]) EXECUTE FUNCTION stamp();
+CREATE RULE late AS ON DELETE TO settled DO ALSO SELECT ARRAY[old.id, 2]::text[]::int[]::float8[];
+CREATE TABLE settled_parts (id int) PARTITION BY RANGE ((ARRAY[id, 2]::text[]::int[]::float8[]));

@@ -34,6 +34,33 @@ pub enum ReadablePart {
     Routine(String),
 }
 
+impl ReadablePart {
+    /// Returns this part in the server's print of the object that was made of it, as text to read again.
+    pub fn in_print(&self, print: &str) -> Option<(ReadablePart, String)> {
+        let whole = |part| Some((part, 0..print.trim_end().trim_end_matches(';').len()));
+        let (part, range) = match self {
+            ReadablePart::Constant
+            | ReadablePart::OfColumns(_)
+            | ReadablePart::OfRows(_)
+            | ReadablePart::Query => whole(ReadablePart::Query),
+            ReadablePart::OfDomain(_) => {
+                outer(print).and_then(|all| Some((self.clone(), inside(all.get(1)?))))
+            }
+            ReadablePart::Index(_) => index(print).map(|(_, range)| (self.clone(), range)),
+            ReadablePart::Rule => rule(print),
+            ReadablePart::Statistics => {
+                let name = print.strip_prefix("CREATE STATISTICS ")?.split(' ').next()?;
+                statistics(name, print)
+            }
+            ReadablePart::Exclusion(_) | ReadablePart::PartitionKey(_) | ReadablePart::Routine(_) => {
+                whole(self.clone())
+            }
+        }?;
+        let text = &print[range];
+        is_safe(&part, text).then(|| (part, text.to_owned()))
+    }
+}
+
 /// Returns the parts of a definition and their places, in order. `is_domain` knows the names of domains.
 pub fn parts(
     (kind, name): (&str, &str),

@@ -129,3 +129,39 @@ fn what_could_end_the_statement_is_no_part() {
         assert!(all.iter().all(|(_, part)| !part.contains("DROP") && !part.contains(';')), "{text}: {all:?}");
     }
 }
+
+#[test]
+fn what_the_server_printed_of_a_part_is_read_again() {
+    let table = || "public.many".to_owned();
+    for (part, print, expected) in [
+        (
+            ReadablePart::OfColumns(table()),
+            " SELECT a AS martydb_read\n   FROM many;",
+            " SELECT a AS martydb_read\n   FROM many",
+        ),
+        (ReadablePart::OfDomain(table()), "CHECK ((VALUE > 1)) NOT VALID", "(VALUE > 1)"),
+        (
+            ReadablePart::Index(table()),
+            "CREATE INDEX martydb_read ON pg_temp_3.many USING btree (lower(a)) WHERE (a = 1)",
+            "USING btree (lower(a)) WHERE (a = 1)",
+        ),
+        (
+            ReadablePart::Rule,
+            "CREATE RULE martydb_read AS\n    ON DELETE TO many DO ALSO  SELECT 1;",
+            " AS\n    ON DELETE TO many DO ALSO  SELECT 1",
+        ),
+        (
+            ReadablePart::Statistics,
+            "CREATE STATISTICS pg_temp_3.martydb_read ON a, (b || c) FROM many",
+            " ON a, (b || c) FROM many",
+        ),
+        (ReadablePart::PartitionKey(table()), "RANGE (lower(a))", "RANGE (lower(a))"),
+    ] {
+        assert_eq!(part.in_print(print).map(|(_, text)| text).as_deref(), Some(expected), "{print}");
+    }
+    assert_eq!(
+        ReadablePart::Rule
+            .in_print("CREATE RULE martydb_read AS ON DELETE TO many DO ALSO SELECT 1; SELECT 2;"),
+        None
+    );
+}
