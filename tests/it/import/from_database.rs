@@ -10,6 +10,7 @@ const SCHEMA: &str = r#"
 SET check_function_bodies = false;
 CREATE TYPE mood AS ENUM ('good', 'bad');
 CREATE DOMAIN positive AS int CHECK (VALUE > 0);
+CREATE TYPE span AS RANGE (subtype = float8);
 CREATE FUNCTION latest() RETURNS bigint LANGUAGE sql STABLE AS $$
 SELECT max(id) FROM "Order"
 $$;

@@ -178,5 +178,8 @@ WHERE s.dbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalo
   AND s.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND s.deptype = 'o' AND o.schema IS DISTINCT FROM 'martydb'
   AND coalesce(o.schema, '') !~ '^pg_temp'
   AND o.identity !~ '(^|\.)(martydb|refinery_schema_history)$'
+  -- A multirange type is the server's, and stays with its first owner when its range type gets another.
+  AND NOT EXISTS (SELECT FROM pg_catalog.pg_type t
+                  WHERE s.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND t.oid = s.objid AND t.typtype = 'm')
 GROUP BY 1, 2
 ORDER BY 1, 2
