@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::sums::{self, RowHash, Sums};
 use martydb_migrate::MigrationTarget;
+use martydb_migrate::files::{TokenKind, tokens};
 use martydb_migrate::history::{Catalog, Difference};
 use martydb_migrate::reread;
 use martydb_model::error::{Error, Result};
@@ -71,12 +72,18 @@ const NEW_IN_17: char = 'm';
 pub fn differences(former: &CopySide, copy: &CopySide) -> Vec<String> {
     let majors = Majors { former: former.major, copy: copy.major };
     let catalogues = of_catalogs(former, copy).into_iter().map(|found| found.to_string());
-    catalogues.chain(of_sums(&majors, &former.sums, &copy.sums)).collect()
+    let [one, other] = [former, copy].map(|side| majors.sums(&side.sums));
+    catalogues.chain(of_sums(&majors, &one, &other)).collect()
 }
 
 fn of_catalogs(former: &CopySide, copy: &CopySide) -> Vec<Difference> {
     let majors = Majors { former: former.major, copy: copy.major };
-    let [one, mut other] = [former, copy].map(|side| majors.catalogue(side));
+    let [mut one, mut other] = [former, copy].map(|side| majors.catalogue(side));
+    // Records of earlier versions have the owners of multirange types.
+    let made = |kind: &String, name: &String| {
+        copy.by_server.iter().any(|(_, own, made)| own == kind && kind == "owner" && made == name)
+    };
+    one.0.retain(|(kind, name), _| !made(kind, name));
     let has_parts = one.0.keys().any(|(kind, _)| PARTS_OF_PUBLICATIONS.contains(&kind.as_str()));
     if !has_parts {
         other.0.retain(|(kind, _), _| !PARTS_OF_PUBLICATIONS.contains(&kind.as_str()));
@@ -142,9 +149,19 @@ impl Majors {
                 "view" | "materialized view" if self.cross(16) => unqualified(&self.rights(text)),
                 _ => self.rights(text),
             };
-            ((kind.clone(), name.clone()), text)
+            let key = (kind.clone(), name.clone());
+            match self.former == self.copy {
+                true => (key, text),
+                false => ((key.0, plain_names(&key.1).replace("pg_catalog.", "")), plain_names(&text)),
+            }
         };
         Catalog(rows.map(normal).collect())
+    }
+
+    /// Returns the sums under names that both majors have.
+    fn sums(&self, sums: &Sums) -> Sums {
+        let name = |name: &String| if self.former == self.copy { name.clone() } else { plain_names(name) };
+        sums.iter().map(|(key, sum)| (name(key), sum.clone())).collect()
     }
 
     fn counts(&self, kind: &str, name: &str, text: &str) -> bool {
@@ -180,6 +197,25 @@ impl Majors {
         }
         out + rest
     }
+}
+
+/// Returns a text without quotes around names that only a keyword needs: each major has others.
+fn plain_names(text: &str) -> String {
+    let (mut out, mut end) = (String::with_capacity(text.len()), 0);
+    for token in tokens(text).iter().filter(|token| token.kind == TokenKind::Quoted) {
+        let quoted = &text[token.start..token.end];
+        let name = quoted.trim_matches('"');
+        out += &text[end..token.start];
+        out += if is_plain(name) { name } else { quoted };
+        end = token.end;
+    }
+    out + &text[end..]
+}
+
+/// Returns `true` for a name whose characters need no quotes.
+fn is_plain(name: &str) -> bool {
+    let is_letter = |c: char| c.is_ascii_lowercase() || c == '_';
+    name.starts_with(is_letter) && name.chars().all(|c| is_letter(c) || c.is_ascii_digit() || c == '$')
 }
 
 /// Returns a view's text without relation names before columns, which 16 omits if there is only one relation, and
@@ -255,6 +291,33 @@ mod tests {
             ]
         );
         assert!(differences(&before, &before).is_empty());
+    }
+
+    #[test]
+    fn a_name_that_became_a_keyword_is_the_same_name() {
+        let old = &[
+            ("column", "public.t.json", "integer storage p"),
+            ("constraint", "public.t.k", "UNIQUE (json, \"Json\")"),
+            ("owner", "function public.f(pg_catalog.json)", "o"),
+        ];
+        let new = &[
+            ("column", "public.t.\"json\"", "integer storage p"),
+            ("constraint", "public.t.k", "UNIQUE (\"json\", \"Json\")"),
+            ("owner", "function public.f(json)", "o"),
+        ];
+        assert!(differences(&side(13, old, &[]), &side(18, new, &[])).is_empty());
+        assert_eq!(differences(&side(18, old, &[]), &side(18, new, &[])).len(), 5);
+        let other = &[("constraint", "public.t.k", "UNIQUE (\"Json\", json)")];
+        assert_eq!(differences(&side(13, &old[1..2], &[]), &side(18, other, &[])).len(), 1);
+    }
+
+    #[test]
+    fn the_owner_of_a_multirange_type_in_an_old_record_is_no_difference() {
+        let old = side(15, &[("owner", "type public.spans", "o")], &[]);
+        let mut new = side(15, &[], &[]);
+        assert_eq!(differences(&old, &new).len(), 1);
+        new.by_server.insert((14, "owner".into(), "type public.spans".into()));
+        assert!(differences(&old, &new).is_empty());
     }
 
     #[test]
