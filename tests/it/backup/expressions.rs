@@ -1,5 +1,7 @@
 //! Expressions that the server writes in another way once it has read what it wrote: the same objects.
 
+mod collected;
+
 use std::process::Command;
 
 use super::{Kept, OBJECTS};
