@@ -164,22 +164,6 @@ fn access_items(definition: &str) -> Vec<&str> {
     definition.split([',', '{', '}', ' ']).filter(is_item).collect()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_differences_of_access_lists_are_about_privileges() {
-        let differs = |before: &str, after: &str| {
-            let [before, after] = [before, after].map(|text| Some(text.to_owned()));
-            is_about_privileges(&Difference { kind: "table".into(), name: "t".into(), before, after })
-        };
-        assert!(differs("a {o=arwdDxt/o,=r/o}", "a {o=arwdDxt/o}"));
-        assert!(differs("", "{x=a*r/o}"));
-        assert!(!differs("CHECK ((a = b/c)) {o=r/o}", "CHECK ((a = 1)) {o=r/o}"));
-    }
-}
-
 fn notes(first: &FirstMigration, found: &Unadopted) -> Vec<String> {
     let tools = found.tools.iter().map(|tool| {
         let tables: Vec<String> = other_tools::tables_of(&tool.name)
@@ -207,4 +191,20 @@ fn notes(first: &FirstMigration, found: &Unadopted) -> Vec<String> {
 pub fn put(path: &Path, text: &str) -> Result<()> {
     let folder = path.parent().unwrap_or(path);
     fs::create_dir_all(folder).and_then(|()| replace_file(path, text, Readers::All)).map_err(unwritable(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_differences_of_access_lists_are_about_privileges() {
+        let differs = |before: &str, after: &str| {
+            let [before, after] = [before, after].map(|text| Some(text.to_owned()));
+            is_about_privileges(&Difference { kind: "table".into(), name: "t".into(), before, after })
+        };
+        assert!(differs("a {o=arwdDxt/o,=r/o}", "a {o=arwdDxt/o}"));
+        assert!(differs("", "{x=a*r/o}"));
+        assert!(!differs("CHECK ((a = b/c)) {o=r/o}", "CHECK ((a = 1)) {o=r/o}"));
+    }
 }
