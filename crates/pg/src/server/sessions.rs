@@ -21,14 +21,14 @@ pub struct OpenSession {
 type Sessions = Arc<[OpenSession]>;
 
 #[derive(Debug)]
-struct Answer {
+struct ServerSessions {
     sessions: Sessions,
     capacity: Capacity,
 }
 
 /// A server's sessions at one moment. Clones share the list.
 #[derive(Debug, Clone, Default)]
-pub struct SessionList(Arc<Mutex<Option<Answer>>>);
+pub struct SessionList(Arc<Mutex<Option<ServerSessions>>>);
 
 impl SessionList {
     /// Returns the query. Names are visible to every login; a session's state and query only to members of its login.
@@ -69,7 +69,7 @@ impl SessionList {
 }
 
 /// Dropped without an answer, it leaves the query to the next session.
-pub struct ListClaim(OwnedMutexGuard<Option<Answer>>);
+pub struct ListClaim(OwnedMutexGuard<Option<ServerSessions>>);
 
 impl ListClaim {
     /// Stores the answer.
@@ -82,7 +82,7 @@ impl ListClaim {
     }
 }
 
-fn read(rows: &[Row]) -> std::result::Result<Answer, Unreadable> {
+fn read(rows: &[Row]) -> std::result::Result<ServerSessions, Unreadable> {
     let mut sessions = vec![];
     let mut capacity = Capacity::default();
     for row in rows {
@@ -92,7 +92,7 @@ fn read(rows: &[Row]) -> std::result::Result<Answer, Unreadable> {
     }
     let is_client = |one: &&OpenSession| one.database.is_some() && one.login.is_some();
     capacity.in_use = sessions.iter().filter(is_client).count();
-    Ok(Answer { sessions: sessions.into(), capacity })
+    Ok(ServerSessions { sessions: sessions.into(), capacity })
 }
 
 fn count(number: i32) -> usize {
