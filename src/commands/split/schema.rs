@@ -53,7 +53,6 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<SplitSchemas> {
     for (service, target) in targets {
         let one = async { one(run, &map, &dumped, &service, &target?).await };
         let one = writing.run(service.name.as_str(), one).await;
-        writing.advance();
         let stopped = one.as_ref().is_err_and(|error| error.kind == Kind::Interrupted);
         all.push(PerService::new(service.name.to_string(), one));
         if stopped {

@@ -147,7 +147,6 @@ async fn fill(
         (Err(error), Ok(_)) => return Err(error),
         (Err(error), Err(refused)) => return Err(locked_out(refused).and_also(error)),
     };
-    restoring.advance();
     let not_put_back = match part {
         None => put_back(to, scratch, from.record, known).await?,
         // They belong to no table.

@@ -125,7 +125,6 @@ impl ExportedService {
             Ok((said, snapshot.sums(hash).await?))
         };
         let (_, (said, contents)) = futures_util::future::try_join(dump, reading).await?;
-        dumping.advance();
         let RecordedFacts { lsn, server_version, server_version_num, beyond, migration_head, catalogue } =
             said;
         Ok(BackupRecord {

@@ -263,9 +263,7 @@ async fn compared(
 async fn step<T>(doing: &'static str, name: &DbName, work: impl Future<Output = Result<T>>) -> Result<T> {
     let doing = progress(doing, "databases");
     doing.expect(1);
-    let done = doing.run(name.as_str(), work).await;
-    doing.advance();
-    done
+    doing.run(name.as_str(), work).await
 }
 
 async fn target(run: &Run, service: &DesiredService) -> Result<MigrationTarget> {
