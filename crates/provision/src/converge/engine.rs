@@ -35,6 +35,12 @@ pub trait Planner {
         None
     }
 
+    /// Returns `true` if a new inspection can lead to other steps. If not, only a step that conflicted with another
+    /// transaction is tried again: a statement that the server refuses or warns about would be refused again.
+    fn replans(&self) -> bool {
+        true
+    }
+
     /// Rejects steps to which the user did not agree.
     ///
     /// # Errors
@@ -121,10 +127,14 @@ async fn locked(
         planner.executed(all).await?;
         match end {
             Ok(()) => rounds += 1,
-            Err(error) if conflicts::needs_replan(&error) && backoff.wait().await => {}
+            Err(error) if is_transient(planner, &error) && backoff.wait().await => {}
             Err(error) => return Err(error),
         }
     }
+}
+
+fn is_transient(planner: &impl Planner, error: &Error) -> bool {
+    if planner.replans() { conflicts::needs_replan(error) } else { conflicts::is_retryable(error) }
 }
 
 async fn round(

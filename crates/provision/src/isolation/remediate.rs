@@ -171,6 +171,11 @@ impl Planner for FixPlanner<'_> {
         &self.left.actual
     }
 
+    /// The statement is the finding's; who closed it meanwhile is read after an error.
+    fn replans(&self) -> bool {
+        false
+    }
+
     fn unfinished(&self, left: &[Step]) -> Error {
         Error::operation(format!("{} is not closed", left[0].action.object()))
     }
