@@ -178,7 +178,13 @@ fn a_plan_names_the_script_of_a_reworked_change_and_what_is_missing() {
     let old = ("deploy/views@v1.sql", "CREATE VIEW one AS SELECT 1 AS a;\n");
     let new = ("deploy/views.sql", "CREATE OR REPLACE VIEW one AS SELECT 2 AS a;\n");
     let import = ["import", "--from", "sqitch", "--service", "imp_plan", "old"];
-    write(&project, &[("sqitch.plan", plan), new]);
+    write(&project, &[new]);
+    let unordered = project.run(&import).expect(2);
+    assert!(
+        unordered.said().contains("sqitch.plan: is missing: it has the order of the changes"),
+        "{unordered:?}"
+    );
+    write(&project, &[("sqitch.plan", plan)]);
     let refused = project.run(&import).expect(2);
     assert!(refused.said().contains("contains the change views, which has no file in deploy"), "{refused:?}");
     // What the plan does not name is not read.

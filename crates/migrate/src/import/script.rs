@@ -37,7 +37,9 @@ pub fn gather(tool: &Tool, files: &[SourceFile]) -> ImportedFolder {
     let mut gathering = ImportBuilder::default();
     let mut read: Vec<(&SourceFile, FileMeaning)> =
         files.iter().map(|file| (file, (tool.named)(&file.path))).collect();
-    gathering.imported.left_out.extend(order_by_plan(&mut read));
+    if tool.sorted == FileOrder::Plan {
+        gathering.imported.left_out.extend(order_by_plan(&mut read));
+    }
     let baseline = first_baseline(read.iter().map(|(_, named)| named));
     for (file, named) in &read {
         if let FileMeaning::Settings(key) = named {
@@ -72,10 +74,14 @@ fn first_baseline<'a>(all: impl Iterator<Item = &'a FileMeaning>) -> Option<Vec<
     all.filter_map(up).min().filter(|(_, is_baseline)| *is_baseline).map(|(version, _)| version.clone())
 }
 
-/// Gives the migrations their positions in a plan, if there is one; a script outside the plan does not count. Returns the
-/// changes of the plan that have no script.
+/// Gives the migrations their positions in the plan; a script outside it does not count. Returns the changes of the plan that
+/// have no script, or the plan if it is missing.
 fn order_by_plan(read: &mut [(&SourceFile, FileMeaning)]) -> Vec<OmittedPart> {
-    let Some((plan, _)) = read.iter().find(|(_, named)| *named == FileMeaning::Plan) else { return vec![] };
+    let Some((plan, _)) = read.iter().find(|(_, named)| *named == FileMeaning::Plan) else {
+        read.iter_mut().for_each(|(_, named)| *named = FileMeaning::Other);
+        let fix = "name the folder that contains it";
+        return vec![OmittedPart::new(sqitch::PLAN, "is missing: it has the order of the changes", fix)];
+    };
     let (plan, path) = (String::from_utf8_lossy(&plan.bytes).into_owned(), plan.path.clone());
     let up = |(_, named): &(_, FileMeaning)| match named {
         FileMeaning::Migration { key, direction: FileDirection::Up, .. } => Some(key.clone()),
@@ -202,8 +208,8 @@ impl ImportBuilder {
         };
         self.imported.left_out.extend(alone.iter().map(orphan));
         whole.sort_by(|a, b| match tool.sorted {
-            FileOrder::ByVersion => (&a.version, &a.key).cmp(&(&b.version, &b.key)),
-            FileOrder::ByKey => a.source.cmp(&b.source),
+            FileOrder::Version | FileOrder::Plan => (&a.version, &a.key).cmp(&(&b.version, &b.key)),
+            FileOrder::Key => a.source.cmp(&b.source),
         });
         let order: Vec<&[u64]> = whole.iter().map(|unversioned| unversioned.version.as_slice()).collect();
         let (numbers, counted) = versions(&order);

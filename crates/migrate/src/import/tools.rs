@@ -8,9 +8,11 @@ use super::sqitch;
 /// Order in which a tool runs its files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileOrder {
-    ByVersion,
-    /// By the whole name.
-    ByKey,
+    Version,
+    /// Whole name.
+    Key,
+    /// Plan beside the files, without which their order is unknown.
+    Plan,
 }
 
 pub struct Tool {
@@ -39,7 +41,7 @@ const PLAIN: Tool = Tool {
     depth: 1,
     split: split::plain,
     detects: false,
-    sorted: FileOrder::ByVersion,
+    sorted: FileOrder::Version,
     alone: None,
     verbatim: None,
     history: None,
@@ -87,12 +89,12 @@ pub const TOOLS: &[Tool] = &[
     Tool {
         name: "dbmate",
         split: split::dbmate,
-        sorted: FileOrder::ByKey,
+        sorted: FileOrder::Key,
         history: Some("dbmate"),
         own_table: Some(("schema_migrations", "version varchar(128) PRIMARY KEY")),
         ..PLAIN
     },
-    Tool { name: "sql-migrate", split: split::sql_migrate, sorted: FileOrder::ByKey, ..PLAIN },
+    Tool { name: "sql-migrate", split: split::sql_migrate, sorted: FileOrder::Key, ..PLAIN },
     Tool {
         name: "golang-migrate",
         named: name::updown,
@@ -118,7 +120,7 @@ pub const TOOLS: &[Tool] = &[
         named: name::prisma,
         depth: 2,
         detects: true,
-        sorted: FileOrder::ByKey,
+        sorted: FileOrder::Key,
         history: Some("Prisma"),
         ..PLAIN
     },
@@ -136,6 +138,7 @@ pub const TOOLS: &[Tool] = &[
         depth: usize::MAX,
         split: split::sqitch,
         detects: true,
+        sorted: FileOrder::Plan,
         history: Some("Sqitch"),
         ..PLAIN
     },
