@@ -1,5 +1,7 @@
 //! Several stores: each gets every backup, whatever happens to the others.
 
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
 use serde_json::{Value, json};
 
 use super::Kept;
@@ -38,6 +40,15 @@ fn files(kept: &Kept, folder: &str, id: &str) -> Vec<(String, Vec<u8>)> {
     }
     all.sort();
     all
+}
+
+/// Makes a backup, and returns its name once the second that the name begins with has passed: the names of later backups
+/// sort behind it.
+fn backup_of_its_own_second(kept: &Kept) -> String {
+    let id = kept.backup();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    std::thread::sleep(Duration::from_secs(1) - Duration::from_nanos(now.subsec_nanos().into()));
+    id
 }
 
 as_both_admins!(each_store_gets_the_same_backup, |admin| {
@@ -109,7 +120,7 @@ fn a_store_that_fails_keeps_no_backup_from_the_others() {
 #[test]
 fn retention_counts_each_store_for_itself() {
     let Some(kept) = kept(Admin::Super, "bmr", "\n  keep: { last: 2 }") else { return };
-    let all: Vec<String> = (0..3).map(|_| kept.backup()).collect();
+    let all: Vec<String> = (0..3).map(|_| backup_of_its_own_second(&kept)).collect();
     std::fs::remove_dir_all(kept.project.path().join("two").join(&all[2])).unwrap();
     let outcome = |done: &Value, store: &str, id: &str| {
         let path = json!(kept.project.path().join(store));
