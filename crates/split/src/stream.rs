@@ -19,3 +19,7 @@ pub use apply::ApplyTarget;
 pub use follow::{FollowGoal, FollowProgress, follow, follow_to};
 pub use lsn::Lsn;
 pub use origin::{StreamOrigin, log_end};
+pub use pgoutput::{
+    RelationOid, RowIdentity, StreamMessage, StreamedColumn, StreamedRelation, StreamedRow, StreamedValue,
+    decode,
+};

@@ -11,14 +11,14 @@ use std::process::Stdio;
 use futures_util::future::join_all;
 use tokio::process::Command;
 
-use super::archive_entries::{self, listed, no_file};
+use super::archive_entries::no_file;
 use super::archive_files;
 use super::client::{self, number, version};
 use crate::MigrationTarget;
 use martydb_config::embedded::program_folders;
 use martydb_model::error::{Error, Result};
 
-pub use super::archive_entries::{ArchiveEntry, EntryDependencies};
+pub use super::archive_entries::{ArchiveEntry, EntryDependencies, dependencies, listed, parsed};
 
 /// First major whose `pg_restore` sets `transaction_timeout`, which older servers do not know.
 const SETS_NEWER: u32 = 17;
@@ -273,12 +273,12 @@ impl Archive {
 
     /// Returns its entries, in the order in which they are restored.
     pub async fn entries(&self) -> Result<Vec<ArchiveEntry>> {
-        Ok(archive_entries::parsed(&self.read(&["--list"]).await?))
+        Ok(parsed(&self.read(&["--list"]).await?))
     }
 
     /// Returns the numbers of the entries that each entry depends on.
     pub async fn dependencies(&self) -> Result<EntryDependencies> {
-        Ok(archive_entries::dependencies(&self.read(&["--list", "--verbose"]).await?))
+        Ok(dependencies(&self.read(&["--list", "--verbose"]).await?))
     }
 
     /// Restores all of the entries or fails; from a folder, with `jobs` sessions in parallel.
