@@ -1,8 +1,11 @@
 //! Results and progress of `upgrade`, `downgrade` and `baseline`.
 
 mod rehearsal;
+mod renewed;
 mod repeat_limit;
 mod watch;
+
+use std::sync::Arc;
 
 use serde::Serialize;
 pub use watch::Watch;
@@ -23,6 +26,7 @@ pub fn plain_options(run: &Run) -> Options {
     Options { lock_wait: run.lock_wait, ..Options::new(Operator::current()) }
 }
 
+/// Runs the migrations of each service; a second time where a rotation changed the password after it had been read.
 pub async fn migrate_each(
     run: &Run,
     targets: Vec<(DesiredService, Result<MigrationTarget>)>,
@@ -30,6 +34,26 @@ pub async fn migrate_each(
     options: &Options,
 ) -> Vec<MigrationOutcome> {
     let watch = Watch::new(&run.out);
+    let mut outcomes = migrate_once(run.jobs.count, &watch, targets.clone(), goal, options).await;
+    for (outcome, (service, target)) in outcomes.iter_mut().zip(&targets) {
+        if renewed::is_password_rejected(outcome)
+            && let Ok(target) = target
+            && let Some(target) = renewed::target(run, service, target).await
+        {
+            let again = vec![(service.clone(), Ok(target))];
+            *outcome = migrate_once(1, &watch, again, goal, options).await.remove(0);
+        }
+    }
+    outcomes
+}
+
+async fn migrate_once(
+    jobs: usize,
+    watch: &Arc<Watch>,
+    targets: Vec<(DesiredService, Result<MigrationTarget>)>,
+    goal: Goal,
+    options: &Options,
+) -> Vec<MigrationOutcome> {
     let one = |(service, target): (DesiredService, Result<MigrationTarget>)| {
         let (options, watch) = (options.clone(), watch.clone());
         async move {
@@ -46,7 +70,7 @@ pub async fn migrate_each(
             }
         }
     };
-    map_concurrent(run.jobs.count, targets, one).await
+    map_concurrent(jobs, targets, one).await
 }
 
 /// Writes `schema.sql` of the services that require it and whose run succeeded. A failure is only a warning: the

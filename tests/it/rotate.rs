@@ -208,6 +208,45 @@ fn passwords_behind_a_program_rotate_too() {
     project.run(&["test-connections"]).expect(0);
 }
 
+/// The program gives the old password once more after the server has the new one, as a store does that is read while a
+/// rotation runs.
+#[test]
+fn an_upgrade_beside_a_rotation_reads_the_store_again() {
+    let server = Server::start();
+    let project = Project::new(&server, "rsa");
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    let old = project.read(".martydb/secrets/development.yaml");
+    project.run(&["rotate", "--service", "rsa_a", "--role", "migrator"]).expect(0);
+    let new = project.read(".martydb/secrets/development.yaml");
+    let passwords = |text: &str| -> std::collections::BTreeMap<String, String> {
+        serde_yaml::from_str::<serde_json::Value>(text).unwrap()["main"]
+            .as_object()
+            .unwrap()
+            .iter()
+            .map(|(role, password)| (role.clone(), password.as_str().unwrap().to_owned()))
+            .collect()
+    };
+    let (old, new) = (passwords(&old), passwords(&new));
+    assert_ne!(old["rsa_a_migrator"], new["rsa_a_migrator"]);
+    for (role, password) in &new {
+        project.write(&format!("store/{role}"), password);
+    }
+    project.write("old", &old["rsa_a_migrator"]);
+    project.write(
+        "get.sh",
+        "if [ \"$1\" = rsa_a_migrator ] && [ -e old ]; then cat old; rm old; else cat \"store/$1\"; fi\n",
+    );
+    let text = project.read("martydb.yaml");
+    let secrets = "secrets: { provider: command, get: [sh, get.sh, \"{role}\"] }\nservers:";
+    project.write("martydb.yaml", &text.replacen("servers:", secrets, 1));
+    let done = project.json(&["upgrade", "-s", "rsa_a"], 0);
+    assert_eq!(done["services"][0]["to"], 2, "{done:#}");
+    assert!(!project.path().join("old").exists());
+    // A password that is wrong for good stays an error.
+    project.write("store/rsa_a_migrator", "another");
+    project.run(&["upgrade", "-s", "rsa_a"]).expect(5);
+}
+
 #[test]
 fn an_expiry_is_kept_and_named_when_it_has_passed() {
     let server = Server::start();

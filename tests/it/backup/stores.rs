@@ -1,11 +1,11 @@
 //! Several stores: each gets every backup, whatever happens to the others.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
 use super::Kept;
-use crate::support::{Admin, as_both_admins};
+use crate::support::{Admin, as_both_admins, until};
 
 /// A service whose backups go into the folders `one` and `two`.
 fn kept(admin: Admin, prefix: &str, keys: &str) -> Option<Kept> {
@@ -46,8 +46,9 @@ fn files(kept: &Kept, folder: &str, id: &str) -> Vec<(String, Vec<u8>)> {
 /// sort behind it.
 fn backup_of_its_own_second(kept: &Kept) -> String {
     let id = kept.backup();
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    std::thread::sleep(Duration::from_secs(1) - Duration::from_nanos(now.subsec_nanos().into()));
+    let second = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let made = second();
+    until("the next second begins", || second() > made);
     id
 }
 
