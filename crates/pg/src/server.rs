@@ -17,7 +17,7 @@ pub use crate::wire::{
     ExchangeResult, FailedStatement, FrameSink, Host, Limits, Login, ReplicationStream, Row, StreamFrame,
     Tls, TlsMode, Unreadable,
 };
-pub use access::{Access, COMMON_DATABASE, EventTriggerGuard, PATIENCE};
+pub use access::{Access, COMMON_DATABASE, EventTriggerGuard, PATIENCE, while_full};
 pub use connect::{
     connect, connect_watched, connect_with, copy, copy_out, execute, execute_protected, execute_warned,
     query, query_each, query_rows, replicate,

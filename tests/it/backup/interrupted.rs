@@ -52,6 +52,29 @@ fn a_backup_that_is_killed_is_none_and_the_next_one_is_whole() {
 }
 
 #[test]
+fn a_backup_waits_for_a_place_within_the_connection_limit() {
+    let kept = Kept::start(Admin::Super, "bkw");
+    if !kept.can_dump() {
+        return;
+    }
+    let (service, migrator) = (kept.service(), format!("{}_migrator", kept.service()));
+    let (password, mark) = (kept.project.password(&migrator), kept.server.log().len());
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let limit = format!("SELECT rolconnlimit FROM pg_roles WHERE rolname = '{migrator}'");
+    let limit: usize = kept.server.value("postgres", &limit).parse().unwrap();
+    // All places but one.
+    let held: Vec<_> =
+        (1..limit).map(|_| runtime.block_on(kept.server.connect(&migrator, &password, &service))).collect();
+    let mut command = kept.project.command(&["backup", &service]);
+    let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    until("a login is refused", || kept.server.log_since(mark).contains("too many connections for role"));
+    held.into_iter().for_each(|one| runtime.block_on(sqlx::Connection::close(one)).unwrap());
+    let done = child.wait_with_output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    kept.expect_clean(1);
+}
+
+#[test]
 fn a_restore_that_is_killed_leaves_the_old_or_the_new_and_the_next_one_finishes() {
     let kept = Kept::start(Admin::Super, "bkx");
     if !kept.can_dump() {
@@ -94,8 +117,9 @@ fn a_program_that_outlived_its_run_is_ended_by_the_next() {
         let mut command = kept.project.command(&["backup", &service]);
         command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
     };
+    // Before it waits for the lock, it would fail with the session whose snapshot it takes.
     let dumping = || {
-        let names = "SELECT coalesce(string_agg(DISTINCT application_name, ','), '') FROM pg_stat_activity WHERE application_name LIKE 'martydb backup %'";
+        let names = "SELECT coalesce(string_agg(DISTINCT application_name, ','), '') FROM pg_stat_activity WHERE application_name LIKE 'martydb backup %' AND wait_event_type = 'Lock'";
         kept.server.value("postgres", names)
     };
     std::thread::scope(|scope| {

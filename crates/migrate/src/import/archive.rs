@@ -7,6 +7,7 @@ use std::fs::File;
 use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use tokio::process::Command;
@@ -17,6 +18,7 @@ use super::client::{self, number, version};
 use crate::MigrationTarget;
 use martydb_config::embedded::program_folders;
 use martydb_model::error::{Error, Result};
+use martydb_pg::backoff::Backoff;
 
 pub use super::archive_entries::{ArchiveEntry, EntryDependencies, dependencies, listed, parsed};
 
@@ -26,6 +28,13 @@ const SETS_NEWER: u32 = 17;
 /// A column option reserved for servers: a `pg_dump` that does not know it writes it to the archive, and no
 /// other server accepts it.
 const INTERNAL_OPTION: &[u8] = b"pg_attver";
+
+/// Error of a login whose connection limit is reached; the program prints no SQLSTATE, and a server with another
+/// `lc_messages` says it in other words.
+const LIMIT_REACHED: &str = "too many connections for role";
+
+/// Wait for a place within the login's connection limit.
+const LIMIT_PATIENCE: Duration = Duration::from_secs(30);
 
 /// Application name of the programs' sessions.
 pub const SESSION_NAME: &str = "martydb move";
@@ -164,6 +173,26 @@ pub struct FolderDump<'a> {
     pub compression: &'a str,
 }
 
+async fn folder_dump(
+    programs: &ArchivePrograms,
+    source: &MigrationTarget,
+    folder: &Path,
+    how: FolderDump<'_>,
+) -> Result<()> {
+    let mut command = client::logging_in(&programs.dump, &programs.version, source)?;
+    command
+        .args(["--format=directory", "--no-subscriptions", "--no-password", "--no-sync"])
+        .arg(format!("--compress={}", how.compression))
+        .arg(format!("--jobs={}", how.jobs))
+        .arg(format!("--snapshot={}", how.snapshot))
+        .arg("--lock-wait-timeout=10s")
+        .arg(format!("--role={}", source.owner))
+        .arg("--file")
+        .arg(folder)
+        .env("PGAPPNAME", format!("{BACKUP_SESSION} {}", how.holder));
+    client::run(command, &programs.dump, Stdio::null(), Stdio::null()).await.map(drop)
+}
+
 impl Archive {
     /// Dumps a database with its rows.
     ///
@@ -226,7 +255,7 @@ impl Archive {
         String::from_utf8(text?).map_err(|_| failed().cause("its output is not UTF-8"))
     }
 
-    /// Dumps a database with its rows into a new folder.
+    /// Dumps a database with its rows into a new folder; waits while the login's connection limit is used up by other runs.
     ///
     /// # Errors
     /// As [`Archive::dump`].
@@ -236,18 +265,18 @@ impl Archive {
         folder: &Path,
         how: FolderDump<'_>,
     ) -> Result<Archive> {
-        let mut command = client::logging_in(&programs.dump, &programs.version, source)?;
-        command
-            .args(["--format=directory", "--no-subscriptions", "--no-password", "--no-sync"])
-            .arg(format!("--compress={}", how.compression))
-            .arg(format!("--jobs={}", how.jobs))
-            .arg(format!("--snapshot={}", how.snapshot))
-            .arg("--lock-wait-timeout=10s")
-            .arg(format!("--role={}", source.owner))
-            .arg("--file")
-            .arg(folder)
-            .env("PGAPPNAME", format!("{BACKUP_SESSION} {}", how.holder));
-        client::run(command, &programs.dump, Stdio::null(), Stdio::null()).await?;
+        let pause = Duration::from_millis(200);
+        let mut backoff = Backoff::until(Instant::now() + LIMIT_PATIENCE, pause, 5 * pause);
+        while let Err(error) = folder_dump(programs, source, folder, how).await {
+            let is_limit = error.causes.iter().any(|cause| cause.contains(LIMIT_REACHED));
+            if !(is_limit && backoff.wait().await) {
+                return Err(error);
+            }
+            // What the failed attempt wrote; the program refuses a folder that has files.
+            if folder.exists() {
+                std::fs::remove_dir_all(folder).map_err(no_file)?;
+            }
+        }
         let archive = Archive::in_folder(programs, folder);
         archive.check_files()?;
         archive.refuse_internals().await?;

@@ -71,6 +71,25 @@ pub const PATIENCE: Duration = Duration::from_secs(7);
 /// Pauses in milliseconds between attempts of a login that was rejected with SQLSTATE 53300 (too many connections).
 const FULL_SERVER_PAUSES: &[u64] = &[50, 100, 200, 400, 800, 1600, 3200];
 
+/// Repeats a login that is rejected for too many connections of the server, the database or the role, within `patience`.
+///
+/// # Errors
+/// That of the last attempt.
+pub async fn while_full<F: Future<Output = Result<Connection>>>(
+    patience: Duration,
+    attempt: impl Fn() -> F,
+) -> Result<Connection> {
+    let full = |error: &Error| error.sqlstate.as_deref() == Some(sqlstate::TOO_MANY_CONNECTIONS);
+    for pause in pauses_within(FULL_SERVER_PAUSES, patience) {
+        let outcome = attempt().await;
+        if !outcome.as_ref().is_err_and(full) {
+            return outcome;
+        }
+        tokio::time::sleep(Duration::from_millis(*pause)).await;
+    }
+    attempt().await
+}
+
 /// Protection of the admin's sessions from event triggers: since 17 one may run at each login. Determined by the
 /// first session of a run, and shared by all of them.
 #[derive(Debug, Clone, Default)]
@@ -152,17 +171,8 @@ impl Access {
 
     /// Connects; waits while the server has no free connections, since others use it too.
     async fn connect(&self, purpose: Purpose<'_>) -> Result<Connection> {
-        let mut pauses = pauses_within(FULL_SERVER_PAUSES, self.patience).iter();
-        loop {
-            let attempt = self.guarded(purpose).await;
-            let full = |error: &Error| error.sqlstate.as_deref() == Some(sqlstate::TOO_MANY_CONNECTIONS);
-            match pauses.next() {
-                Some(pause) if attempt.as_ref().is_err_and(full) => {
-                    tokio::time::sleep(Duration::from_millis(*pause)).await;
-                }
-                _ => return self.alone(attempt?, purpose).await,
-            }
-        }
+        let connection = while_full(self.patience, || self.guarded(purpose)).await?;
+        self.alone(connection, purpose).await
     }
 
     /// Connects with event triggers off, if the server has the setting and the admin may use it.

@@ -9,7 +9,9 @@ use martydb_migrate::MigrationTarget;
 use martydb_migrate::import::archive::{BACKUP_SESSION, SESSION_NAME};
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Literal, ServerText, Statement, stmt};
-use martydb_pg::server::{Connection, Limits, connect_with, query, query_as, query_one};
+use martydb_pg::server::{
+    Connection, Limits, PATIENCE, connect_with, query, query_as, query_one, while_full,
+};
 use martydb_ui::report::progress;
 
 /// Hash of a table's rows that does not depend on their order.
@@ -102,7 +104,8 @@ async fn end_sessions(target: &MigrationTarget, which: &Statement) -> Result<()>
 async fn log_in(target: &MigrationTarget, role: &str) -> Result<Connection> {
     let role = [("role", role)];
     let settings = [SETTINGS, &role].concat();
-    connect_with(&target.endpoint, &target.login, target.database.as_str(), &settings, Limits::WORK).await
+    let (login, database) = (&target.login, target.database.as_str());
+    while_full(PATIENCE, || connect_with(&target.endpoint, login, database, &settings, Limits::WORK)).await
 }
 
 /// Reads everything. No other session may write meanwhile.
