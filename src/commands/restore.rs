@@ -93,7 +93,10 @@ impl Restoring<'_> {
         if arguments.beside.is_none() {
             report.plan_changes = Some(self.plan_changes().await?);
             let services = std::slice::from_ref(service);
-            report.verified = Some(verify_services(run, &verify::Arguments::default(), services).await?);
+            let mut verified = verify_services(run, &verify::Arguments::default(), services).await?;
+            // A restore changes nothing of the server.
+            verified.assessment.findings.retain(|finding| finding.service.is_some());
+            report.verified = Some(verified);
         }
         Ok(report)
     }

@@ -53,7 +53,7 @@ fn a_backup_that_is_killed_is_none_and_the_next_one_is_whole() {
 
 #[test]
 fn a_backup_waits_for_a_place_within_the_connection_limit() {
-    let kept = Kept::start(Admin::Super, "bkw");
+    let kept = Kept::start(Admin::Super, "bkl");
     if !kept.can_dump() {
         return;
     }

@@ -112,3 +112,15 @@ fn beside_the_service_it_is_closed_to_everybody_and_made_anonymous_first() {
     assert_eq!(kept.everything(&service), before);
     kept.expect_clean(1);
 }
+
+#[test]
+fn a_finding_of_the_server_is_none_of_a_restore() {
+    let kept = Kept::start(Admin::Super, "bwf");
+    if !kept.can_dump() {
+        return;
+    }
+    let id = kept.backup();
+    kept.server.sql("postgres", "CREATE ROLE copier LOGIN REPLICATION");
+    kept.project.run(&["verify-isolation"]).expect(4);
+    kept.restore(&id).expect(0);
+}
