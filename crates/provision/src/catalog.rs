@@ -9,15 +9,15 @@ pub mod dependencies;
 pub mod inspect;
 mod objects;
 mod owner_code;
+mod pristine;
 pub mod rows;
 mod snapshot;
 mod texts;
 
 pub use collect::snapshot;
-pub use database::{
-    DatabaseCatalog, PrivilegedCatalog, PrivilegedRelation, PrivilegedRoutine, RewrittenRoutine, SchemaAccess,
-};
+pub use database::{DatabaseCatalog, PrivilegedCatalog, PrivilegedRelation, PrivilegedRoutine, SchemaAccess};
 pub use objects::{CatalogObject, EventTrigger, Extension, ExtensionAccess, ForeignServer, Job, Language};
+pub use pristine::{BuiltinChange, BuiltinDifference};
 pub use snapshot::{
     ConfigFile, FileSetting, HbaLine, IdentLine, LineMatch, NotExamined, ServerSession, Snapshot, Tablespace,
     Unread,
