@@ -170,3 +170,38 @@ fn privileges_costs_comments_and_maintenance_are_no_redefinition() {
     assert_eq!(lines, Vec::<String>::new());
     assert!(!Pair::found(&pair.verify(&[], 0)).iter().any(|line| line.contains("redefined-builtin")));
 }
+
+#[test]
+fn what_template1_gives_to_new_databases_is_judged_before_there_is_one() {
+    let pair = Pair::new();
+    let grant = "ALTER DEFAULT PRIVILEGES FOR ROLE postgres GRANT SELECT ON TABLES TO PUBLIC";
+    pair.server.sql("template1", grant);
+    let line =
+        "medium | default-privilege | - | PUBLIC | template1 | default privileges of postgres on TABLES";
+    assert_eq!(found(&pair, 4), [line]);
+    pair.server.sql("template1", &grant.replace("GRANT", "REVOKE").replace(" TO ", " FROM "));
+    assert_eq!(found(&pair, 0), Vec::<String>::new());
+    pair.server.sql("postgres", "ALTER DATABASE template0 ALLOW_CONNECTIONS true");
+    let found = found(&pair, 4);
+    assert!(found.iter().any(|line| line.contains("| template0 |")), "{found:#?}");
+}
+
+#[test]
+fn a_setting_that_awaits_a_reload_or_a_restart_counts() {
+    let pair = Pair::new();
+    for (name, value) in
+        [("lo_compat_privileges", "yes"), ("password_encryption", "md5"), ("dynamic_library_path", "/tmp")]
+    {
+        pair.server.sql("postgres", &format!("ALTER SYSTEM SET {name} = '{value}'"));
+        let result = pair.verify(&[], 4);
+        assert_eq!(
+            Pair::grave(&result),
+            [format!("medium | server-setting | - | PUBLIC | - | setting {name}")]
+        );
+        let all = result["findings"].as_array().unwrap();
+        let evidence = all.iter().find(|found| found["id"] == "server-setting").unwrap()["evidence"].clone();
+        assert!(evidence.as_str().unwrap().contains("after the next reload or restart"), "{evidence}");
+        pair.server.sql("postgres", &format!("ALTER SYSTEM RESET {name}"));
+    }
+    assert_eq!(found(&pair, 0), Vec::<String>::new());
+}
