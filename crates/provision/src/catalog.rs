@@ -13,6 +13,7 @@ mod pristine;
 pub mod rows;
 mod snapshot;
 mod texts;
+mod token_shapes;
 
 pub use collect::snapshot;
 pub use database::{DatabaseCatalog, PrivilegedCatalog, PrivilegedRelation, PrivilegedRoutine, SchemaAccess};
@@ -22,7 +23,8 @@ pub use snapshot::{
     ConfigFile, FileSetting, HbaLine, IdentLine, LineMatch, NotExamined, ServerSession, Snapshot, Tablespace,
     Unread,
 };
-pub use texts::{KnownPasswords, Leak, LeakedSecret, StoredPasswords};
+pub use texts::{KnownPasswords, Leak, LeakedSecret, StoredPasswords, VerifierCopy};
+pub use token_shapes::{VERIFIER, secret_of_known_shape};
 
 #[cfg(test)]
 mod tests;

@@ -115,6 +115,7 @@ async fn databases(
     }
     for ((catalog, error), name) in read {
         found.not_examined.extend(catalog.as_ref().and_then(|catalog| unread_jobs(catalog, &name)));
+        found.not_examined.extend(catalog.as_ref().and_then(|catalog| closed_objects(catalog, &name)));
         found.databases.extend(catalog.map(|catalog| (name.to_string(), catalog)));
         if let Some(error) = error {
             tell_gap(access, desired, &name, &error, found);
@@ -128,6 +129,12 @@ fn unread_jobs(catalog: &DatabaseCatalog, name: &DbName) -> Option<NotExamined> 
     let why = "row security shows the admin only its own jobs";
     let is_unread = !catalog.partial && catalog.has_jobs() && catalog.jobs.is_none();
     is_unread.then(|| NotExamined::new(what, why))
+}
+
+fn closed_objects(catalog: &DatabaseCatalog, name: &DbName) -> Option<NotExamined> {
+    let what = format!("secrets in the large objects of database {name}");
+    let why = "only superusers can read pg_largeobject";
+    catalog.texts.closed_objects.then(|| NotExamined::new(what, why))
 }
 
 /// Part of a database that was read, and the error that ended the reading.
@@ -211,6 +218,9 @@ async fn fill(
     }
     // Texts are searched and not kept, so they need no limit of their own here.
     rows::read(connection, found.census.texts(), |row| found.texts.take(row, known).map(|()| 0)).await?;
+    if found.objects.iter().any(|item| item.kind == "large object") {
+        large_objects(connection, found, known).await?;
+    }
     if end == Completeness::TooMuch {
         return Err(rows::too_much());
     }
@@ -220,6 +230,21 @@ async fn fill(
         Ok(())
     } else {
         Err(Error::operation(format!("more than {MOST_OF_A_KIND} {why}: {kinds}")))
+    }
+}
+
+async fn large_objects(
+    connection: &mut Connection,
+    found: &mut DatabaseCatalog,
+    known: &StoredPasswords,
+) -> Result<()> {
+    let question = include_str!("sql/large_objects.sql");
+    match rows::read(connection, question, |row| found.texts.take(row, known).map(|()| 0)).await {
+        Err(error) if error.sqlstate.as_deref() == Some(sqlstate::INSUFFICIENT_PRIVILEGE) => {
+            found.texts.closed_objects = true;
+            Ok(())
+        }
+        read => read.map(drop),
     }
 }
 

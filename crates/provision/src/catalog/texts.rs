@@ -13,6 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use super::rows::{CatalogRow, bytes_of_hex};
+use super::token_shapes::secret_of_known_shape;
 use martydb_model::error::Result;
 
 /// Returns the service whose stored password a text contains.
@@ -99,6 +100,20 @@ pub struct SearchedTexts {
     pub leaks: Vec<Leak>,
     /// Texts that were not searched to their end, by owner.
     pub unsearched: BTreeMap<Option<String>, Unsearched>,
+    /// Tables with rows that have the columns of pg_authid or pg_shadow.
+    pub copies: Vec<VerifierCopy>,
+    /// Large objects that were not searched to their end.
+    pub unsearched_objects: u64,
+    /// `true` if the admin lacks the privilege to read large objects.
+    pub closed_objects: bool,
+}
+
+/// Table that looks like a copy of the server's verifiers.
+#[derive(Debug, Clone, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+pub struct VerifierCopy {
+    pub table: String,
+    /// Roles that can read it, its owner included; `None` is PUBLIC.
+    pub readers: Vec<Option<String>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -115,6 +130,8 @@ pub enum LeakedSecret {
     Stored(String),
     /// A connection string with a password, with its user.
     ConnectionString(String),
+    /// A secret of a known shape, with the name of the shape.
+    Shape(String),
 }
 
 /// Texts of one owner that were not searched to their end.
@@ -154,6 +171,8 @@ impl SearchedTexts {
     pub fn take(&mut self, row: &CatalogRow, known: &StoredPasswords) -> Result<()> {
         match row.section.as_str() {
             "text" => self.search(row.parse()?, known),
+            "copy" => self.copies.push(row.parse()?),
+            "unsearched" => self.unsearched_objects = row.parse()?,
             _ => return row.unknown(),
         }
         Ok(())
@@ -167,8 +186,10 @@ impl SearchedTexts {
         };
         let stored = known.owner_in(&text).map(LeakedSecret::Stored);
         let strings = users_with_passwords(&text).into_iter().map(LeakedSecret::ConnectionString);
+        let shape = secret_of_known_shape(&text).filter(|_| stored.is_none());
+        let shape = shape.map(|name| LeakedSecret::Shape(name.into()));
         let leak = |secret| Leak { object: found.object.clone(), reader: found.reader.clone(), secret };
-        self.leaks.extend(stored.into_iter().chain(strings).map(leak));
+        self.leaks.extend(stored.into_iter().chain(strings).chain(shape).map(leak));
         if found.left_out > 0 {
             let of_owner = self.unsearched.entry(found.owner).or_default();
             of_owner.bytes = of_owner.bytes.saturating_add(found.left_out);
@@ -182,6 +203,7 @@ impl SearchedTexts {
     pub fn sort(&mut self) {
         self.leaks.sort();
         self.leaks.dedup();
+        self.copies.sort();
     }
 }
 
@@ -253,7 +275,7 @@ fn value(rest: &str) -> Option<&str> {
 }
 
 /// Returns `true` if the value is not a variable, an example, or a guess that is tried anyway.
-fn is_secret(user: &str, password: &str) -> bool {
+pub(super) fn is_secret(user: &str, password: &str) -> bool {
     const EXAMPLES: &[&str] =
         &["password", "passwd", "pass", "secret", "changeme", "xxx", "mypassword", "pw"];
     let masked = password.chars().all(|c| matches!(c, '*' | 'x' | 'X' | '.' | '…' | '_'));
@@ -263,7 +285,7 @@ fn is_secret(user: &str, password: &str) -> bool {
 }
 
 /// Cuts a text to `length` bytes at most.
-fn cut(text: &str, length: usize) -> &str {
+pub(super) fn cut(text: &str, length: usize) -> &str {
     &text[..floor(text, length)]
 }
 
