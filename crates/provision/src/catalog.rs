@@ -2,11 +2,14 @@
 //!
 //! [`inspect`] reads what a plan needs. [`snapshot`] reads in more detail, for the audit only.
 
+mod builtins;
 mod census;
 mod collect;
+mod connection_strings;
 mod database;
 pub mod dependencies;
 pub mod inspect;
+mod large_objects;
 mod objects;
 mod owner_code;
 mod pristine;
@@ -15,10 +18,10 @@ mod snapshot;
 mod texts;
 mod token_shapes;
 
+pub use builtins::{BuiltinChange, BuiltinDifference};
 pub use collect::snapshot;
 pub use database::{DatabaseCatalog, PrivilegedCatalog, PrivilegedRelation, PrivilegedRoutine, SchemaAccess};
 pub use objects::{CatalogObject, EventTrigger, Extension, ExtensionAccess, ForeignServer, Job, Language};
-pub use pristine::{BuiltinChange, BuiltinDifference};
 pub use snapshot::{
     ConfigFile, FileSetting, HbaLine, IdentLine, LineMatch, NotExamined, ServerSession, Snapshot, Tablespace,
     Unread,

@@ -35,7 +35,7 @@ fn object(found: &BuiltinDifference) -> String {
     }
 }
 
-/// Returns the severity: the less certain it is that somebody changed the object, the lower.
+/// Returns the severity: the less certain it is that the object was changed, the lower.
 fn severity(db: &Database<'_>, found: &BuiltinDifference) -> Severity {
     let (_, newer) = db.catalog.builtins.release;
     match found.change {

@@ -10,7 +10,7 @@ use super::database::{DatabaseCatalog, MOST_OF_A_KIND};
 use super::rows::{self, Completeness};
 use super::snapshot::{ConfigFile, NotExamined, ServerState, Snapshot, Unread};
 use super::texts::StoredPasswords;
-use super::{inspect, owner_code, pristine};
+use super::{inspect, large_objects, owner_code, pristine};
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::grants::ident;
 use martydb_model::sql::stmt;
@@ -39,7 +39,7 @@ pub async fn snapshot(access: &Access, desired: &DesiredServer, known: &StoredPa
     login_rules(&mut connection, &mut found, &access.server).await?;
     drop(connection);
     databases(access, desired, known, &mut found).await?;
-    pristine::compare(access, &mut found).await?;
+    pristine::compare(access, &mut found).await;
     found.not_examined.extend(hidden(access, &found.state, &found.actual));
     found.not_examined.sort();
     found.unread.sort();
@@ -115,7 +115,7 @@ async fn databases(
     }
     for ((catalog, error), name) in read {
         found.not_examined.extend(catalog.as_ref().and_then(|catalog| unread_jobs(catalog, &name)));
-        found.not_examined.extend(catalog.as_ref().and_then(|catalog| closed_objects(catalog, &name)));
+        found.not_examined.extend(catalog.as_ref().and_then(|catalog| large_objects::unread(catalog, &name)));
         found.databases.extend(catalog.map(|catalog| (name.to_string(), catalog)));
         if let Some(error) = error {
             tell_gap(access, desired, &name, &error, found);
@@ -129,12 +129,6 @@ fn unread_jobs(catalog: &DatabaseCatalog, name: &DbName) -> Option<NotExamined> 
     let why = "row security shows the admin only its own jobs";
     let is_unread = !catalog.partial && catalog.has_jobs() && catalog.jobs.is_none();
     is_unread.then(|| NotExamined::new(what, why))
-}
-
-fn closed_objects(catalog: &DatabaseCatalog, name: &DbName) -> Option<NotExamined> {
-    let what = format!("secrets in the large objects of database {name}");
-    let why = "only superusers can read pg_largeobject";
-    catalog.texts.closed_objects.then(|| NotExamined::new(what, why))
 }
 
 /// Part of a database that was read, and the error that ended the reading.
@@ -218,9 +212,7 @@ async fn fill(
     }
     // Texts are searched and not kept, so they need no limit of their own here.
     rows::read(connection, found.census.texts(), |row| found.texts.take(row, known).map(|()| 0)).await?;
-    if found.objects.iter().any(|item| item.kind == "large object") {
-        large_objects(connection, found, known).await?;
-    }
+    large_objects::search(connection, found, known).await?;
     if end == Completeness::TooMuch {
         return Err(rows::too_much());
     }
@@ -230,21 +222,6 @@ async fn fill(
         Ok(())
     } else {
         Err(Error::operation(format!("more than {MOST_OF_A_KIND} {why}: {kinds}")))
-    }
-}
-
-async fn large_objects(
-    connection: &mut Connection,
-    found: &mut DatabaseCatalog,
-    known: &StoredPasswords,
-) -> Result<()> {
-    let question = include_str!("sql/large_objects.sql");
-    match rows::read(connection, question, |row| found.texts.take(row, known).map(|()| 0)).await {
-        Err(error) if error.sqlstate.as_deref() == Some(sqlstate::INSUFFICIENT_PRIVILEGE) => {
-            found.texts.closed_objects = true;
-            Ok(())
-        }
-        read => read.map(drop),
     }
 }
 

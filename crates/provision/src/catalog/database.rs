@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::builtins::BuiltinCatalog;
 use super::census::Census;
 use super::objects::{CatalogObject, EventTrigger, Extension, ForeignServer, Job, Language, Other, Trigger};
-use super::pristine::BuiltinCatalog;
 use super::rows::CatalogRow;
 use super::texts::SearchedTexts;
 use martydb_model::acl::null_as_default;

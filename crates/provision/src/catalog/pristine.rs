@@ -10,51 +10,20 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::builtins::{BuiltinChange, BuiltinDifference};
 use super::rows;
 use super::snapshot::{NotExamined, Snapshot, Unread};
-use martydb_model::error::Result;
+use martydb_model::error::{Error, Result};
 use martydb_model::sql::{List, Statement, stmt};
-use martydb_model::{DbName, sqlstate};
+use martydb_model::sqlstate;
 use martydb_pg::server::{Access, Connection};
 use table::{InitdbTable, Item};
 
+/// Subject of the notes about what was not compared.
+const COMPARED: &str = "changes of the server's own functions, operators and views";
+
 /// Most differences that are named: a fork of PostgreSQL may differ in thousands of objects.
 const MOST_NAMED: usize = 100;
-
-/// Difference from what initdb makes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BuiltinDifference {
-    pub kind: String,
-    pub change: BuiltinChange,
-    /// Object with its kind, as the server describes it.
-    pub shown: String,
-    /// Properties that help to judge it, such as the language of a function.
-    pub told: Option<String>,
-    /// OID of the object.
-    pub number: u32,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum BuiltinChange {
-    /// initdb makes this object differently.
-    Changed,
-    /// The object was created in a schema of the server later.
-    Added,
-    /// The object has an OID of initdb's, and the table does not know it: a newer minor release may have it.
-    Unknown,
-}
-
-/// Differences of one database from what initdb makes.
-#[derive(Debug, Clone, Default)]
-pub struct BuiltinCatalog {
-    /// Digest of the compared objects; equal in databases that have the same.
-    pub digest: String,
-    pub differences: Vec<BuiltinDifference>,
-    /// Number of differences that are not named.
-    pub unnamed: usize,
-    /// Newest release of this major in the table, and `true` if the server is newer.
-    pub release: (String, bool),
-}
 
 #[derive(Deserialize)]
 struct ItemsOfKind {
@@ -72,71 +41,66 @@ struct Description {
 }
 
 /// Compares one database of each digest, and gives its differences to the others.
-pub async fn compare(access: &Access, found: &mut Snapshot) -> Result<()> {
-    let version = found.actual.version;
-    let Some(table) = InitdbTable::of(version / 10000) else {
-        let why = format!(
-            "this version of martydb does not know what initdb of PostgreSQL {} makes",
-            version / 10000
-        );
-        found
-            .not_examined
-            .push(NotExamined::new("changes of the server's own functions, operators and views", why));
-        return Ok(());
+pub async fn compare(access: &Access, found: &mut Snapshot) {
+    let (major, minor) = (found.actual.major(), found.actual.version % 10000);
+    let Some(table) = InitdbTable::of(major) else {
+        let why = format!("this version of martydb does not know what initdb of PostgreSQL {major} makes");
+        return found.not_examined.push(NotExamined::new(COMPARED, why));
     };
-    let mut groups: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for (name, catalog) in found.databases.iter().filter(|(_, catalog)| !catalog.builtins.digest.is_empty()) {
-        groups.entry(catalog.builtins.digest.clone()).or_default().push(name.clone());
-    }
-    for names in groups.into_values() {
-        let (unnamed, differences) = match first_that_answers(access, &table, &names).await {
-            Ok(read) => read,
-            Err((name, error)) => {
-                tell(access, found, &name, &error);
-                continue;
+    for names in by_digest(found).into_values() {
+        match of_first(access, &table, &names).await {
+            Ok((unnamed, differences)) => {
+                for name in &names {
+                    let Some(catalog) = found.databases.get_mut(name) else { continue };
+                    catalog.builtins.differences.clone_from(&differences);
+                    catalog.builtins.unnamed = unnamed;
+                    catalog.builtins.release = (table.release(), minor > table.minor);
+                }
             }
-        };
-        for name in &names {
-            let Some(catalog) = found.databases.get_mut(name) else { continue };
-            catalog.builtins.differences.clone_from(&differences);
-            catalog.builtins.unnamed = unnamed;
-            catalog.builtins.release = (table.release(), version % 10000 > table.minor);
+            Err(error) => tell(access, found, &names, &error),
         }
     }
-    Ok(())
 }
 
-/// Differences, and the number of those that are not named.
-type Differences = (usize, Vec<BuiltinDifference>);
+fn by_digest(found: &Snapshot) -> BTreeMap<String, Vec<String>> {
+    let mut groups: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (name, catalog) in &found.databases {
+        if !catalog.builtins.digest.is_empty() {
+            groups.entry(catalog.builtins.digest.clone()).or_default().push(name.clone());
+        }
+    }
+    groups
+}
+
+/// Number of differences that are not named, and the others.
+type NamedDifferences = (usize, Vec<BuiltinDifference>);
 
 /// Compares the first of these databases that can be read: a service may close or drop its own meanwhile.
-async fn first_that_answers(
-    access: &Access,
-    table: &InitdbTable,
-    names: &[String],
-) -> std::result::Result<Differences, (String, martydb_model::error::Error)> {
-    let mut failed = None;
+async fn of_first(access: &Access, table: &InitdbTable, names: &[String]) -> Result<NamedDifferences> {
+    let mut outcome = Ok(NamedDifferences::default());
     for name in names {
-        match of_database(access, table, name).await {
-            Ok(found) => return Ok(found),
-            Err(error) => failed = Some((name.clone(), error)),
+        outcome = of_database(access, table, name).await;
+        if outcome.is_ok() {
+            break;
         }
     }
-    failed.map_or_else(|| Ok(Differences::default()), Err)
+    outcome
 }
 
-fn tell(access: &Access, found: &mut Snapshot, name: &str, error: &martydb_model::error::Error) {
-    let what = format!("the server's own functions, operators and views in database {name}");
-    let why = error.to_string();
-    if error.sqlstate.as_deref() == Some(sqlstate::INSUFFICIENT_PRIVILEGE) {
-        return found.not_examined.push(NotExamined::new(what, why));
+/// Records why databases could not be compared.
+fn tell(access: &Access, found: &mut Snapshot, names: &[String], error: &Error) {
+    for name in names {
+        let (what, why) = (format!("{COMPARED} in database {name}"), error.to_string());
+        if error.sqlstate.as_deref() == Some(sqlstate::INSUFFICIENT_PRIVILEGE) {
+            found.not_examined.push(NotExamined::new(what, why));
+            continue;
+        }
+        let (server, database) = (access.server.clone(), Some(name.clone()));
+        found.unread.push(Unread { service: None, server, database, what, why });
     }
-    let service = DbName::found(name).ok().map(|name| name.to_string());
-    let (server, database) = (access.server.clone(), service);
-    found.unread.push(Unread { service: None, server, database, what, why });
 }
 
-async fn of_database(access: &Access, table: &InitdbTable, name: &str) -> Result<Differences> {
+async fn of_database(access: &Access, table: &InitdbTable, name: &str) -> Result<NamedDifferences> {
     let mut connection = access.read(name).await?;
     let mut odd: Vec<(BuiltinChange, Item)> = vec![];
     let question = concat!(include_str!("sql/pristine/objects.sql"), include_str!("sql/pristine/items.sql"));

@@ -6,6 +6,8 @@ use aho_corasick::AhoCorasick;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
+use super::connection_strings::{cut, is_secret};
+
 /// Name of what PostgreSQL stores for a password: it identifies a login of the whole server.
 pub const VERIFIER: &str = "the verifier of a login's password";
 
@@ -47,9 +49,12 @@ const SHAPES: &[TokenShape] = &[
     // RFC 7519: three parts in Base64, the first of which begins with `{"`.
     shape("a JSON Web Token", &["eyJ"], is_web_token),
     // RFC 7468
-    shape("a private key", &["-----BEGIN "], |rest| {
+    shape("a key in PEM form", &["-----BEGIN "], |rest| {
         let label = rest.split("-----").next().unwrap_or_default();
-        label.len() <= 30 && label.ends_with("PRIVATE KEY") && letters_after(rest, label.len() + 5)
+        label.len() <= 30
+            && label.contains("PRIVATE")
+            && label.ends_with(" KEY")
+            && letters_after(rest, label.len() + 5)
     }),
     // scram-common.c, parse_scram_secret: SCRAM-SHA-256$<rounds>:<salt>$<StoredKey>:<ServerKey>
     shape(VERIFIER, &["SCRAM-SHA-256$"], |rest| {
@@ -66,7 +71,7 @@ const SHAPES: &[TokenShape] = &[
         let word = &rest[..run(rest, "+/=")];
         let plain = STANDARD.decode(word).ok().and_then(|bytes| String::from_utf8(bytes).ok());
         let pair = plain.as_deref().and_then(|plain| plain.split_once(':'));
-        pair.is_some_and(|(user, password)| super::texts::is_secret(user, password))
+        pair.is_some_and(|(user, password)| is_secret(user, password))
     }),
     // RFC 6750
     shape("a token in an Authorization header", &["Bearer ", "bearer "], |rest| {
@@ -77,9 +82,8 @@ const SHAPES: &[TokenShape] = &[
     shape("a password in a URL", &["://"], |rest| {
         let authority = rest.split(|c: char| c.is_whitespace() || "/?'\"<>".contains(c)).next();
         let user = authority.and_then(|authority| authority.rsplit_once('@')).map(|(user, _)| user);
-        user.and_then(|user| user.split_once(':')).is_some_and(|(user, password)| {
-            super::texts::is_secret(if user.is_empty() { "-" } else { user }, password)
-        })
+        user.and_then(|user| user.split_once(':'))
+            .is_some_and(|(user, password)| is_secret(if user.is_empty() { "-" } else { user }, password))
     }),
 ];
 
@@ -111,7 +115,7 @@ pub fn secret_of_known_shape(text: &str) -> Option<&'static str> {
             return None;
         }
         let is_apart = shape.starts[0].starts_with([':', '-']) || !before.is_some_and(char::is_alphanumeric);
-        let rest = super::texts::cut(&text[found.end()..], LONGEST);
+        let rest = cut(&text[found.end()..], LONGEST);
         (is_apart && (shape.follows)(rest)).then_some(shape.name)
     })
 }

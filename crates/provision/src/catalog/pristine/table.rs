@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::BuiltinChange;
+use crate::catalog::builtins::BuiltinChange;
 
 const TABLE: &str = include_str!("../pristine.txt");
 

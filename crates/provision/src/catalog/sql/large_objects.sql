@@ -1,5 +1,5 @@
 -- The beginnings of large objects that a role other than a superuser can read, as texts: at most 32 kB of each and
--- of 128, those that were granted to somebody first. Dumps and keys are kept in them.
+-- of 128, those with privileges for other roles first. Dumps and keys are kept in them.
 WITH
 chosen AS (
   SELECT m.oid, m.lomacl IS NOT NULL AS granted FROM pg_catalog.pg_largeobject_metadata m
