@@ -2,27 +2,32 @@
 //!
 //! [`inspect`] reads what a plan needs. [`snapshot`] reads in more detail, for the audit only.
 
+mod builtins;
 mod census;
 mod collect;
+mod connection_strings;
 mod database;
 pub mod dependencies;
 pub mod inspect;
+mod large_objects;
 mod objects;
 mod owner_code;
+mod pristine;
 pub mod rows;
 mod snapshot;
 mod texts;
+mod token_shapes;
 
+pub use builtins::{BuiltinChange, BuiltinDifference};
 pub use collect::snapshot;
-pub use database::{
-    DatabaseCatalog, PrivilegedCatalog, PrivilegedRelation, PrivilegedRoutine, RewrittenRoutine, SchemaAccess,
-};
+pub use database::{DatabaseCatalog, PrivilegedCatalog, PrivilegedRelation, PrivilegedRoutine, SchemaAccess};
 pub use objects::{CatalogObject, EventTrigger, Extension, ExtensionAccess, ForeignServer, Job, Language};
 pub use snapshot::{
     ConfigFile, FileSetting, HbaLine, IdentLine, LineMatch, NotExamined, ServerSession, Snapshot, Tablespace,
     Unread,
 };
-pub use texts::{KnownPasswords, Leak, LeakedSecret, StoredPasswords};
+pub use texts::{KnownPasswords, Leak, LeakedSecret, StoredPasswords, VerifierCopy};
+pub use token_shapes::{VERIFIER, secret_of_known_shape};
 
 #[cfg(test)]
 mod tests;

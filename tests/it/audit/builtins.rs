@@ -1,9 +1,117 @@
-//! The server's own views and functions, replaced with a superuser's rights.
+//! The server's own objects, replaced with a superuser's rights, in comparison with what initdb makes.
+
+use std::collections::BTreeSet;
 
 use super::support::Pair;
 
 const VIEW: &str = "SET allow_system_table_mods = on; CREATE OR REPLACE VIEW pg_catalog.pg_group AS SELECT a.rolname AS groname, a.oid AS grosysid, ARRAY(SELECT m.member FROM pg_auth_members m WHERE m.roleid = a.oid AND m.member > 0) AS grolist FROM pg_authid a WHERE NOT a.rolcanlogin";
 const FUNCTION: &str = "CREATE OR REPLACE FUNCTION pg_catalog.bit_length(text) RETURNS integer LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS 'SELECT 7'";
+
+/// Changes of objects that no query of the audit uses, and the finding of each in red's database.
+#[rustfmt::skip]
+const CHANGES: &[(&str, &str)] = &[
+    ("CREATE OR REPLACE FUNCTION pg_catalog.rpad(text, integer) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS 'SELECT $1'", "critical | function rpad(text,integer)"),
+    ("ALTER FUNCTION pg_catalog.lpad(text, integer) SECURITY DEFINER", "critical | function lpad(text,integer)"),
+    ("UPDATE pg_catalog.pg_operator SET oprcode = 'pg_catalog.text_pattern_le' WHERE oprcode = 'pg_catalog.text_pattern_lt'::regproc", "critical | operator ~<~(text,text)"),
+    ("UPDATE pg_catalog.pg_cast SET castcontext = 'i' WHERE castsource = 'box'::regtype AND casttarget = 'circle'::regtype", "critical | cast from box to circle"),
+    ("UPDATE pg_catalog.pg_aggregate SET agginitval = '5' WHERE aggfnoid = 'pg_catalog.regr_count'::regproc", "critical | function regr_count(double precision,double precision)"),
+    ("UPDATE pg_catalog.pg_language SET lanvalidator = 0 WHERE lanname = 'sql'", "critical | language sql"),
+    ("UPDATE pg_catalog.pg_opclass SET opcdefault = false WHERE opcname = 'macaddr8_ops' AND opcmethod = 403", "critical | operator class macaddr8_ops for access method btree"),
+    ("UPDATE pg_catalog.pg_amproc SET amproc = 'pg_catalog.macaddr_eq' WHERE amproc = 'pg_catalog.macaddr_cmp'::regproc AND amproclefttype = 829", "critical | function 1 (macaddr, macaddr) of operator family macaddr_ops for access method btree: macaddr_eq(macaddr,macaddr)"),
+    ("UPDATE pg_catalog.pg_type SET typoutput = 'pg_catalog.textout' WHERE typname = 'tid'", "critical | type tid"),
+    ("UPDATE pg_catalog.pg_range SET rngsubdiff = 'pg_catalog.int4range_subdiff' WHERE rngtypid = 'numrange'::regtype", "critical | type numrange"),
+    ("UPDATE pg_catalog.pg_conversion SET condefault = false WHERE conname = 'big5_to_mic'", "critical | conversion big5_to_mic"),
+    ("DELETE FROM pg_catalog.pg_init_privs WHERE objoid = 'pg_catalog.pg_read_file(text)'::regprocedure", "critical | initial privileges of table pg_init_privs"),
+    ("UPDATE pg_catalog.pg_init_privs SET initprivs = initprivs || '=X/postgres'::aclitem WHERE objoid = 'pg_catalog.pg_ls_dir(text)'::regprocedure", "critical | initial privileges of function pg_ls_dir(text)"),
+    ("CREATE FUNCTION pg_catalog.lower(varchar) RETURNS text LANGUAGE sql AS 'SELECT 1::text'", "high | function lower(character varying)"),
+    ("CREATE OPERATOR pg_catalog.=== (FUNCTION = texteq, LEFTARG = text, RIGHTARG = text)", "high | operator ===(text,text)"),
+    ("CREATE TRIGGER note BEFORE UPDATE ON pg_catalog.pg_description FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()", "medium | trigger note on table pg_description"),
+    ("CREATE TABLE pg_catalog.notes (line text)", "medium | table notes"),
+];
+
+/// Severity and object of each finding about a built-in object in a database.
+fn redefined(pair: &Pair, database: &str) -> Vec<String> {
+    let arguments = ["verify-isolation", "--probes", "none", "--only", "redefined-builtin"];
+    let run = pair.project.run(&[&arguments[..], &["-o", "json"]].concat());
+    let result: serde_json::Value =
+        serde_json::from_str(&run.stdout).unwrap_or_else(|_| panic!("{}", run.stderr));
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or("-").to_owned();
+    let all = result["findings"].as_array().unwrap().iter();
+    let mut lines: Vec<String> = all
+        .filter(|found| text(&found["database"]) == database)
+        .map(|found| format!("{} | {}", text(&found["severity"]), text(&found["object"])))
+        .collect();
+    lines.sort();
+    lines
+}
+
+#[test]
+fn each_kind_of_change_is_found() {
+    let pair = Pair::new();
+    for (sql, _) in CHANGES {
+        pair.server.sql("red_db", &format!("SET allow_system_table_mods = on; {sql}"));
+    }
+    // It was the mark of the end of initdb.
+    pair.server.sql("red_db", "DROP EXTENSION plpgsql; CREATE EXTENSION plpgsql");
+    let mut expected: Vec<String> = CHANGES.iter().map(|(_, line)| (*line).to_owned()).collect();
+    expected.sort();
+    assert_eq!(redefined(&pair, "red_db"), expected);
+    assert_eq!(redefined(&pair, "blue_db"), Vec::<String>::new());
+    pair.server
+        .sql("postgres", "UPDATE pg_catalog.pg_authid SET rolcreatedb = true WHERE rolname = 'pg_monitor'");
+    assert_eq!(redefined(&pair, "-"), ["critical | role pg_monitor"]);
+}
+
+#[test]
+fn random_changes_of_the_catalogs_are_all_found() {
+    let pair = Pair::new();
+    // Objects for geometry, which the audit does not use: columns that decide what they do, in random rows.
+    let geometry = "'{point,lseg,path,box,polygon,line,circle}'::regtype[]";
+    #[rustfmt::skip]
+    let columns = [
+        ("pg_proc", format!("prorettype = ANY ({geometry}) AND prokind = 'f'"), "prosecdef = NOT prosecdef"),
+        ("pg_proc", format!("prorettype = ANY ({geometry}) AND prokind = 'f'"), "prosrc = prosrc || ' '"),
+        ("pg_proc", format!("prorettype = ANY ({geometry}) AND prokind = 'f'"), "proleakproof = NOT proleakproof"),
+        ("pg_proc", format!("prorettype = ANY ({geometry}) AND prokind = 'f'"), "proconfig = '{work_mem=1MB}'"),
+        ("pg_operator", format!("oprleft = ANY ({geometry})"), "oprcode = 'pg_catalog.point_eq'"),
+        ("pg_operator", format!("oprleft = ANY ({geometry})"), "oprjoin = 'pg_catalog.neqjoinsel'"),
+        ("pg_cast", format!("castsource = ANY ({geometry})"), "castfunc = 1"),
+        ("pg_type", format!("oid = ANY ({geometry})"), "typinput = 'pg_catalog.tidin'"),
+        ("pg_amop", format!("amoplefttype = ANY ({geometry})"), "amopsortfamily = 1976"),
+        ("pg_amproc", format!("amproclefttype = ANY ({geometry})"), "amproc = 'pg_catalog.int4eq'"),
+    ];
+    let mut changed = BTreeSet::new();
+    for (seed, (table, which, change)) in columns.iter().enumerate() {
+        let rows = format!(
+            "SELECT oid FROM {table} WHERE oid < 16384 AND {which} ORDER BY md5(oid || '{seed}') LIMIT 6"
+        );
+        let sql = format!("UPDATE {table} SET {change} WHERE oid IN ({rows}) RETURNING '{table} ' || oid");
+        changed.extend(pair.server.sql("red_db", &sql).into_iter().flatten());
+    }
+    let found = redefined(&pair, "red_db");
+    assert!(changed.len() > 40, "{changed:?}");
+    assert_eq!(found.len(), changed.len(), "{found:#?}\n{changed:#?}");
+}
+
+#[test]
+fn settings_of_a_database_and_a_new_plpgsql_change_nothing() {
+    let pair = Pair::new();
+    for setting in [
+        "standard_conforming_strings = off",
+        "extra_float_digits = -15",
+        "bytea_output = escape",
+        "intervalstyle = iso_8601",
+        "datestyle = 'SQL, DMY'",
+        "xmlbinary = hex",
+        "timezone = 'Asia/Tokyo'",
+    ] {
+        pair.server.sql("postgres", &format!("ALTER DATABASE red_db SET {setting}"));
+    }
+    pair.server.sql("red_db", "DROP EXTENSION plpgsql; CREATE EXTENSION plpgsql");
+    for database in ["red_db", "blue_db", "postgres", "template1", "-"] {
+        assert_eq!(redefined(&pair, database), Vec::<String>::new(), "{database}");
+    }
+}
 
 fn found(pair: &Pair, code: i32) -> Vec<String> {
     Pair::grave(&pair.verify(&[], code))
@@ -61,4 +169,39 @@ fn privileges_costs_comments_and_maintenance_are_no_redefinition() {
     let lines = found(&pair, 0);
     assert_eq!(lines, Vec::<String>::new());
     assert!(!Pair::found(&pair.verify(&[], 0)).iter().any(|line| line.contains("redefined-builtin")));
+}
+
+#[test]
+fn what_template1_gives_to_new_databases_is_judged_before_there_is_one() {
+    let pair = Pair::new();
+    let grant = "ALTER DEFAULT PRIVILEGES FOR ROLE postgres GRANT SELECT ON TABLES TO PUBLIC";
+    pair.server.sql("template1", grant);
+    let line =
+        "medium | default-privilege | - | PUBLIC | template1 | default privileges of postgres on TABLES";
+    assert_eq!(found(&pair, 4), [line]);
+    pair.server.sql("template1", &grant.replace("GRANT", "REVOKE").replace(" TO ", " FROM "));
+    assert_eq!(found(&pair, 0), Vec::<String>::new());
+    pair.server.sql("postgres", "ALTER DATABASE template0 ALLOW_CONNECTIONS true");
+    let found = found(&pair, 4);
+    assert!(found.iter().any(|line| line.contains("| template0 |")), "{found:#?}");
+}
+
+#[test]
+fn a_setting_that_awaits_a_reload_or_a_restart_counts() {
+    let pair = Pair::new();
+    for (name, value) in
+        [("lo_compat_privileges", "yes"), ("password_encryption", "md5"), ("dynamic_library_path", "/tmp")]
+    {
+        pair.server.sql("postgres", &format!("ALTER SYSTEM SET {name} = '{value}'"));
+        let result = pair.verify(&[], 4);
+        assert_eq!(
+            Pair::grave(&result),
+            [format!("medium | server-setting | - | PUBLIC | - | setting {name}")]
+        );
+        let all = result["findings"].as_array().unwrap();
+        let evidence = all.iter().find(|found| found["id"] == "server-setting").unwrap()["evidence"].clone();
+        assert!(evidence.as_str().unwrap().contains("after the next reload or restart"), "{evidence}");
+        pair.server.sql("postgres", &format!("ALTER SYSTEM RESET {name}"));
+    }
+    assert_eq!(found(&pair, 0), Vec::<String>::new());
 }

@@ -147,3 +147,79 @@ fn a_subscription_by_uri_names_its_source() {
         pair.server.sql("red_db", "DROP SUBSCRIPTION copied");
     }
 }
+
+/// Tokens by their shape, in two halves: a scanner of repositories would take a whole one for a secret.
+#[rustfmt::skip]
+const TOKENS: &[(&str, &str, &str)] = &[
+    ("COMMENT ON TABLE item IS 'TOKEN'", "sk_live_|4eC39HqLyjWDarjtT1zdp7dc", "medium | the comment on table public.item"),
+    ("CREATE FUNCTION pay() RETURNS text LANGUAGE sql AS 'SELECT ''TOKEN'''", "ghp_|16C7e42F292c6912E7710c838347Ae178B4a", "medium | function public.pay()"),
+    ("CREATE VIEW hook AS SELECT 'TOKEN'::text AS url", "https://hooks:|k2J9sLq0@hooks.example/in", "medium | view public.hook"),
+    ("CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; CREATE TRIGGER told AFTER INSERT ON item FOR EACH ROW EXECUTE FUNCTION tell('{\"Authorization\": \"Basic TOKEN\"}')", "YmlsbGlu|ZzprMkozc0xxMDk=", "medium | the arguments of trigger told on table public.item"),
+    ("CREATE TABLE keys (pem text DEFAULT 'TOKEN')", "-----BEGIN PRIVATE| KEY-----MIIEowIBAAKCAQEA7bq0x3oZ4z9kQm8vN2", "medium | the default value for column pem of table public.keys"),
+    ("COMMENT ON COLUMN item.name IS 'TOKEN'", "eyJ|hbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U", "medium | the comment on column name of table public.item"),
+    ("SELECT lo_from_bytea(4711, convert_to('ALTER ROLE blue_app WITH PASSWORD ''TOKEN'';', 'UTF8'))", "SCRAM-SHA-256|$4096:E6a7j1BV8dzD5RV0LgYIvQ==$gJXDGDw+DjkRiq8MndjGu7sms9JkXI9HBlCE2CTW40g=:rMyDWhTyiy18HegHbeAH5rMyDWhTyiy18HegHbeAH5A=", "high | large object 4711"),
+];
+
+#[test]
+fn a_token_is_found_by_its_shape_and_not_printed() {
+    let pair = Pair::new();
+    for (sql, token, expected) in TOKENS {
+        let token = token.replace('|', "");
+        let sql = sql.replace("TOKEN", &token);
+        pair.server.sql("red_db", &format!("SET ROLE red_owner; {sql}"));
+        let result = pair.verify(&[], 4);
+        let (severity, object) = expected.split_once(" | ").unwrap();
+        let line = format!("{severity} | secret-in-the-open | red | PUBLIC | red_db | {object}");
+        assert!(Pair::grave(&result).contains(&line), "{sql}\n{:#?}", Pair::grave(&result));
+        assert!(!result.to_string().contains(&token), "{sql}");
+    }
+    // Every login of the server can read these.
+    let hook = "ALTER DATABASE blue_db SET blue.hook = 'https://blue:k2J9sLq0@hooks.example'";
+    pair.server.sql("postgres", hook);
+    let found = Pair::grave(&pair.verify(&[], 4));
+    let line = "high | secret-in-the-open | blue | PUBLIC | - | database blue_db";
+    assert!(found.iter().any(|found| found == line), "{found:#?}");
+}
+
+#[test]
+fn text_about_secrets_and_placeholders_are_none() {
+    let pair = Pair::new();
+    for sql in [
+        "CREATE TABLE users (id int, password text DEFAULT 'changeme')",
+        "CREATE FUNCTION set_password(int, text) RETURNS void LANGUAGE sql AS 'UPDATE users SET password = $2 WHERE id = $1'",
+        "CREATE FUNCTION conn(p text) RETURNS text LANGUAGE sql AS $$ SELECT 'host=db.example user=app password=' || p || ' sslmode=require' $$",
+        "CREATE FUNCTION head(t text) RETURNS text LANGUAGE sql AS $$ SELECT 'Authorization: Bearer ' || t || ' Basic ' || encode(t::bytea, 'base64') $$",
+        "COMMENT ON TABLE item IS 'keys begin with sk_live_ or ghp_, see https://user:password@host'",
+        "SELECT lo_from_bytea(4712, 'a photograph')",
+    ] {
+        pair.server.sql("red_db", &format!("SET ROLE red_owner; {sql}"));
+    }
+    let found = Pair::found(&pair.verify(&[], 0)).join("\n");
+    assert!(!found.contains("secret-in-the-open") && !found.contains("unsearched"), "{found}");
+}
+
+#[test]
+fn a_copy_of_the_servers_verifiers_is_found_by_its_columns() {
+    let pair = Pair::new();
+    let make = |table: &str, source: &str, owner: &str| {
+        let sql =
+            format!("CREATE TABLE {table} AS SELECT * FROM {source}; ALTER TABLE {table} OWNER TO {owner}");
+        pair.server.sql("red_db", &sql);
+    };
+    let some = "(SELECT rolname, rolpassword FROM pg_authid) a";
+    let is_secret = |line: &&String| line.contains("secret-in-the-open");
+    let found = |code| -> Vec<String> {
+        Pair::grave(&pair.verify(&[], code)).iter().filter(is_secret).cloned().collect()
+    };
+    pair.server.sql("red_db", "CREATE SCHEMA kept");
+    make("kept.mine", some, "postgres");
+    assert_eq!(found(0), Vec::<String>::new());
+    make("backup", some, "red_owner");
+    make("empty", "(SELECT rolname, rolpassword FROM pg_authid WHERE false) a", "red_owner");
+    make("shadow", "pg_shadow", "postgres");
+    pair.server.sql("red_db", "GRANT SELECT (passwd) ON shadow TO red_ro");
+    let line = |role: &str, table: &str| {
+        format!("high | secret-in-the-open | red | {role} | red_db | table public.{table}")
+    };
+    assert_eq!(found(4), [line("red_owner", "backup"), line("red_ro", "shadow")]);
+}

@@ -29,7 +29,7 @@ pub fn functions(shape: &str) -> Vec<String> {
 }
 
 /// Written like a function, or before a list of columns, and no function.
-const SYNTAX: &[&str] = &["coalesce", "extract", "least", "nullif", "c", "p", "v", "h", "x"];
+const SYNTAX: &[&str] = &["coalesce", "extract", "least", "nullif", "c", "p", "v", "h", "x", "item"];
 
 fn tokens(sql: &str) -> Vec<Token> {
     let (mut all, mut rest) = (vec![], sql);

@@ -55,6 +55,11 @@ impl<'a> Database<'a> {
         self.audit.roles.all_managed().any(|(role, ..)| self.audit.can_connect(role, self.name))
     }
 
+    /// Returns `true` if new databases are made as copies of it.
+    pub fn is_template(&self) -> bool {
+        self.audit.database(self.name).is_some_and(|found| found.is_template)
+    }
+
     /// Returns `true` if an unmanaged login can connect.
     pub fn is_entered(&self) -> bool {
         self.audit.roles.unmanaged_logins().any(|role| self.audit.can_connect(role, self.name))

@@ -65,6 +65,8 @@ fn one(db: &Database<'_>, row: &DefaultAcl, entry: &AclEntry, out: &mut Vec<Find
 fn severity(db: &Database<'_>, row: &DefaultAcl, entry: &AclEntry, user: &str) -> Option<Severity> {
     let managed = db.audit.managed(user).is_some();
     Some(match db.service {
+        // CREATE DATABASE copies them into each new database (manageag-templatedbs.html).
+        None if db.is_template() && (managed || user == PUBLIC) => Medium,
         None if !managed && db.audit.managed(row.role.as_str()).is_none() => return None,
         None if managed => Medium,
         None => Low,

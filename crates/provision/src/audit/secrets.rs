@@ -10,7 +10,7 @@ mod words;
 use std::collections::BTreeSet;
 
 use super::context::Audit;
-use crate::catalog::KnownPasswords;
+use crate::catalog::{KnownPasswords, secret_of_known_shape};
 use martydb_model::DesiredService;
 use martydb_model::findings::Severity::Critical;
 use martydb_model::findings::{FindingBuilder, PUBLIC, SECRET};
@@ -70,7 +70,9 @@ fn sessions<'a>(audit: &Audit<'a>, known: KnownPasswords<'_>) -> Vec<Text<'a>> {
     let mut texts = vec![];
     for session in &audit.snapshot.state.sessions {
         let (Some(role), Some(text)) = (&session.role, &session.application) else { continue };
-        if (known(text).is_some() || announces(text)) && roles.insert(role) {
+        if (known(text).is_some() || announces(text) || secret_of_known_shape(text).is_some())
+            && roles.insert(role)
+        {
             texts.push(Text {
                 text: text.clone(),
                 what: format!("the application_name (pid {})", session.pid),
@@ -90,10 +92,13 @@ fn finding(audit: &Audit<'_>, known: KnownPasswords<'_>, found: Text<'_>) -> Opt
         // The password's service is exposed, wherever the text is stored.
         Some(whose) => {
             let finding = SECRET.of(PUBLIC).at(Critical).service(named(audit, &whose));
-            (finding, "contains a password of the secret store")
+            (finding, "contains a password of the secret store".to_owned())
         }
-        None if announces(&text) => (SECRET.of(PUBLIC).service(service), "looks like a secret"),
-        None => return None,
+        None => {
+            let shape = secret_of_known_shape(&text).map(|name| format!("contains {name}"));
+            let words = shape.or_else(|| announces(&text).then(|| "looks like a secret".into()))?;
+            (SECRET.of(PUBLIC).service(service), words)
+        }
     };
     Some(finding.evidence(format!("{what} of {object} {words}")).object(object).fix(repair))
 }

@@ -10,7 +10,7 @@ use super::database::{DatabaseCatalog, MOST_OF_A_KIND};
 use super::rows::{self, Completeness};
 use super::snapshot::{ConfigFile, NotExamined, ServerState, Snapshot, Unread};
 use super::texts::StoredPasswords;
-use super::{inspect, owner_code};
+use super::{inspect, large_objects, owner_code, pristine};
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::grants::ident;
 use martydb_model::sql::stmt;
@@ -39,6 +39,7 @@ pub async fn snapshot(access: &Access, desired: &DesiredServer, known: &StoredPa
     login_rules(&mut connection, &mut found, &access.server).await?;
     drop(connection);
     databases(access, desired, known, &mut found).await?;
+    pristine::compare(access, &mut found).await;
     found.not_examined.extend(hidden(access, &found.state, &found.actual));
     found.not_examined.sort();
     found.unread.sort();
@@ -113,20 +114,14 @@ async fn databases(
         access.check_alive().await?;
     }
     for ((catalog, error), name) in read {
-        found.not_examined.extend(catalog.as_ref().and_then(|catalog| undated(catalog, &name)));
         found.not_examined.extend(catalog.as_ref().and_then(|catalog| unread_jobs(catalog, &name)));
+        found.not_examined.extend(catalog.as_ref().and_then(|catalog| large_objects::unread(catalog, &name)));
         found.databases.extend(catalog.map(|catalog| (name.to_string(), catalog)));
         if let Some(error) = error {
             tell_gap(access, desired, &name, &error, found);
         }
     }
     Ok(())
-}
-
-fn undated(catalog: &DatabaseCatalog, name: &DbName) -> Option<NotExamined> {
-    let what = format!("whether the server's own views and functions in database {name} were replaced");
-    let why = "the extension plpgsql, the last object that initdb creates, is missing";
-    (!catalog.partial && !catalog.builtins.dated).then(|| NotExamined::new(what, why))
 }
 
 fn unread_jobs(catalog: &DatabaseCatalog, name: &DbName) -> Option<NotExamined> {
@@ -205,7 +200,7 @@ async fn fill(
     check_session(found.pristine, name.as_str())?;
     let end = rows::read(connection, found.census.objects(), |row| found.take(row)).await?;
     rows::read_all(connection, found.census.reach(), |row| found.privileged.take(row)).await?;
-    rows::read_all(connection, include_str!("sql/builtins.sql"), |row| found.builtins.take(row)).await?;
+    rows::read(connection, include_str!("sql/pristine/digest.sql"), |row| found.take(row)).await?;
     let owned = found.objects.iter().filter(|item| item.is_users());
     let owners = owned.map(|item| item.owner.as_str());
     found.owner_code = owner_code::read(connection, owners, settled).await?;
@@ -217,6 +212,7 @@ async fn fill(
     }
     // Texts are searched and not kept, so they need no limit of their own here.
     rows::read(connection, found.census.texts(), |row| found.texts.take(row, known).map(|()| 0)).await?;
+    large_objects::search(connection, found, known).await?;
     if end == Completeness::TooMuch {
         return Err(rows::too_much());
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::builtins::BuiltinCatalog;
 use super::census::Census;
 use super::objects::{CatalogObject, EventTrigger, Extension, ForeignServer, Job, Language, Other, Trigger};
 use super::rows::CatalogRow;
@@ -63,6 +64,7 @@ impl DatabaseCatalog {
             "server" => self.servers.push(row.parse()?),
             "unchecked_wrapper" => self.unchecked_wrappers.push(row.parse()?),
             "other" => self.others.push(row.parse()?),
+            "digest" => self.builtins.digest = row.parse()?,
             _ => return row.unknown(),
         }
         Ok(row.text.len())
@@ -87,7 +89,6 @@ impl DatabaseCatalog {
         self.unchecked_wrappers.sort();
         self.others.sort_by(|a, b| (&a.kind, &a.shown, &a.role).cmp(&(&b.kind, &b.shown, &b.role)));
         self.texts.sort();
-        self.builtins.rewritten.sort();
         self.privileged.sort();
     }
 
@@ -208,48 +209,5 @@ impl PrivilegedCatalog {
         self.schemas.sort_by(|a, b| a.name.cmp(&b.name));
         self.routines.sort_by(|a, b| a.shown.cmp(&b.shown));
         self.relations.sort_by(|a, b| a.shown.cmp(&b.shown));
-    }
-}
-
-#[derive(Debug, Clone, Default)]
-pub struct BuiltinCatalog {
-    /// Set if it is known where initdb ended; without that, nothing else is reported.
-    pub dated: bool,
-    /// Digests of unchanged functions by OID, which is the same in every database; read only from initdb's own
-    /// databases.
-    pub originals: BTreeMap<u32, String>,
-    pub routines: Vec<RewrittenRoutine>,
-    /// Changed views, rules, operators and casts.
-    pub rewritten: Vec<String>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-pub struct RewrittenRoutine {
-    pub number: u32,
-    pub digest: String,
-    pub shown: String,
-    /// Set if its privileges differ from those that initdb gave: a GRANT rewrites the row too.
-    pub granted: bool,
-}
-
-#[derive(Deserialize)]
-struct Original {
-    number: u32,
-    digest: String,
-}
-
-impl BuiltinCatalog {
-    pub fn take(&mut self, row: &CatalogRow) -> Result<()> {
-        match row.section.as_str() {
-            "dated" => self.dated = row.parse()?,
-            "original" => {
-                let Original { number, digest } = row.parse()?;
-                self.originals.insert(number, digest);
-            }
-            "routine" => self.routines.push(row.parse()?),
-            "rewritten" => self.rewritten.push(row.parse()?),
-            _ => return row.unknown(),
-        }
-        Ok(())
     }
 }

@@ -42,10 +42,19 @@ impl CatalogRow {
 pub async fn read(
     connection: &mut Connection,
     sql: &'static str,
+    take: impl FnMut(&CatalogRow) -> Result<usize> + Send,
+) -> Result<Completeness> {
+    read_statement(connection, &Statement::from_program(sql), take).await
+}
+
+/// Does the same for a query with values of its own.
+pub async fn read_statement(
+    connection: &mut Connection,
+    statement: &Statement,
     mut take: impl FnMut(&CatalogRow) -> Result<usize> + Send,
 ) -> Result<Completeness> {
     let (mut kept, mut stopped) = (0, None);
-    let read = query_rows(connection, &Statement::from_program(sql), |row| {
+    let read = query_rows(connection, statement, |row| {
         let taken = catalog_row(&row).and_then(|row| take(&row));
         let end = taken.map(|bytes| kept += bytes).err();
         if end.is_none() && kept <= MOST_BYTES {

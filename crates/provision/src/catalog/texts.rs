@@ -8,11 +8,12 @@ use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::GeneralPurpose;
 use base64::engine::general_purpose::NO_PAD;
-use percent_encoding::percent_decode_str;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
+use super::connection_strings::users_with_passwords;
 use super::rows::{CatalogRow, bytes_of_hex};
+use super::token_shapes::secret_of_known_shape;
 use martydb_model::error::Result;
 
 /// Returns the service whose stored password a text contains.
@@ -99,6 +100,20 @@ pub struct SearchedTexts {
     pub leaks: Vec<Leak>,
     /// Texts that were not searched to their end, by owner.
     pub unsearched: BTreeMap<Option<String>, Unsearched>,
+    /// Tables with rows that have the columns of pg_authid or pg_shadow.
+    pub copies: Vec<VerifierCopy>,
+    /// Large objects that were not searched to their end.
+    pub unsearched_objects: u64,
+    /// `true` if the admin lacks the privilege to read large objects.
+    pub closed_objects: bool,
+}
+
+/// Table that looks like a copy of the server's verifiers.
+#[derive(Debug, Clone, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+pub struct VerifierCopy {
+    pub table: String,
+    /// Roles that can read it, its owner included; `None` is PUBLIC.
+    pub readers: Vec<Option<String>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -115,6 +130,8 @@ pub enum LeakedSecret {
     Stored(String),
     /// A connection string with a password, with its user.
     ConnectionString(String),
+    /// A secret of a known shape, with the name of the shape.
+    Shape(String),
 }
 
 /// Texts of one owner that were not searched to their end.
@@ -154,6 +171,8 @@ impl SearchedTexts {
     pub fn take(&mut self, row: &CatalogRow, known: &StoredPasswords) -> Result<()> {
         match row.section.as_str() {
             "text" => self.search(row.parse()?, known),
+            "copy" => self.copies.push(row.parse()?),
+            "unsearched" => self.unsearched_objects = row.parse()?,
             _ => return row.unknown(),
         }
         Ok(())
@@ -167,8 +186,10 @@ impl SearchedTexts {
         };
         let stored = known.owner_in(&text).map(LeakedSecret::Stored);
         let strings = users_with_passwords(&text).into_iter().map(LeakedSecret::ConnectionString);
+        let shape = secret_of_known_shape(&text).filter(|_| stored.is_none());
+        let shape = shape.map(|name| LeakedSecret::Shape(name.into()));
         let leak = |secret| Leak { object: found.object.clone(), reader: found.reader.clone(), secret };
-        self.leaks.extend(stored.into_iter().chain(strings).map(leak));
+        self.leaks.extend(stored.into_iter().chain(strings).chain(shape).map(leak));
         if found.left_out > 0 {
             let of_owner = self.unsearched.entry(found.owner).or_default();
             of_owner.bytes = of_owner.bytes.saturating_add(found.left_out);
@@ -182,6 +203,7 @@ impl SearchedTexts {
     pub fn sort(&mut self) {
         self.leaks.sort();
         self.leaks.dedup();
+        self.copies.sort();
     }
 }
 
@@ -202,79 +224,8 @@ fn lossy(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// Most names taken from one text: its author may write any number of them.
-const MOST: usize = 20;
-
-/// Greatest distance between keywords of one connection string, in bytes.
-const NEAR: usize = 200;
-
-/// Returns users for whom a text contains a password, by the form of connection strings.
-pub fn users_with_passwords(text: &str) -> BTreeSet<String> {
-    urls(text).chain(keywords(text)).take(MOST).collect()
-}
-
-fn urls(text: &str) -> impl Iterator<Item = String> + '_ {
-    let starts = text.match_indices("://").filter(|(at, _)| {
-        let scheme = &text[..*at];
-        scheme.ends_with("postgres") || scheme.ends_with("postgresql")
-    });
-    starts.filter_map(|(at, _)| {
-        let rest = cut(&text[at + 3..], NEAR);
-        let authority =
-            rest.split(|c: char| c.is_whitespace() || matches!(c, '/' | '?' | '\'' | '"')).next()?;
-        let (user, password) = authority.rsplit_once('@')?.0.split_once(':')?;
-        let user = percent_decode_str(user).decode_utf8().ok()?.into_owned();
-        is_secret(&user, password).then_some(user)
-    })
-}
-
-fn keywords(text: &str) -> impl Iterator<Item = String> + '_ {
-    text.match_indices("user").filter_map(|(at, _)| {
-        let apart = !text[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
-        let rest = &text[at + 4..];
-        let user = apart.then(|| value(rest))??;
-        let before = &text[floor(text, at.saturating_sub(NEAR))..at];
-        let near = [before, cut(rest, NEAR)];
-        let passwords = near.into_iter().flat_map(|part| {
-            part.match_indices("password").filter_map(|(at, word)| value(&part[at + word.len()..]))
-        });
-        passwords.into_iter().any(|password| is_secret(user, password)).then(|| user.to_owned())
-    })
-}
-
-/// Returns an assigned value: ` = x`, `='x'`, or `x` in quotes as in `OPTIONS (user 'x')`.
-fn value(rest: &str) -> Option<&str> {
-    let trimmed = rest.trim_start_matches(' ');
-    let assigned = trimmed.strip_prefix('=').map(|rest| rest.trim_start_matches(' '));
-    let rest = assigned.or_else(|| trimmed.starts_with('\'').then_some(trimmed))?;
-    let rest = rest.trim_start_matches(['\'', '"', '\\']);
-    let end = |c: char| c.is_whitespace() || matches!(c, '\'' | '"' | '\\' | ',' | ';' | ')');
-    rest.split(end).next().filter(|value| !value.is_empty())
-}
-
-/// Returns `true` if the value is not a variable, an example, or a guess that is tried anyway.
-fn is_secret(user: &str, password: &str) -> bool {
-    const EXAMPLES: &[&str] =
-        &["password", "passwd", "pass", "secret", "changeme", "xxx", "mypassword", "pw"];
-    let masked = password.chars().all(|c| matches!(c, '*' | 'x' | 'X' | '.' | '…' | '_'));
-    let variable = password.starts_with(['$', '%', '<', '{', ':', '[', '@']) || password.contains("||");
-    let example = EXAMPLES.contains(&password.to_lowercase().as_str());
-    !user.is_empty() && !masked && !variable && !example && password != user
-}
-
-/// Cuts a text to `length` bytes at most.
-fn cut(text: &str, length: usize) -> &str {
-    &text[..floor(text, length)]
-}
-
-/// Returns the last character boundary up to `at`.
-fn floor(text: &str, at: usize) -> usize {
-    (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::users_with_passwords;
     use super::*;
 
     fn searched(form: &str, text: &str) -> Vec<LeakedSecret> {
@@ -300,43 +251,5 @@ mod tests {
         assert_eq!(searched("text", "Authorization: Basic Ymx1ZV9hcHA6c3dvcmRmaXNo"), stored);
         assert_eq!(searched("text", "token=eDpzd29yZGZpc2g_Pz8_"), stored);
         assert_eq!(searched("tree", "9999999999 [ 70000 x ;;["), []);
-    }
-
-    #[test]
-    fn both_forms_tell_the_user() {
-        for text in [
-            "see postgresql://blue_app:k2J9s%40Lq0@db:5432/blue",
-            "'postgres://blue_app:p@ss@db/blue'",
-            "host=db user=blue_app password=k2J9sLq0",
-            "password = 'k2J9sLq0' dbname=x user='blue_app'",
-            "dblink('host=/tmp user=blue_app password=k2J9sLq0')",
-            "OPTIONS (user 'blue_app', password 'k2J9sLq0')",
-        ] {
-            assert_eq!(users_with_passwords(text).into_iter().collect::<Vec<_>>(), ["blue_app"], "{text}");
-        }
-    }
-
-    #[test]
-    fn variables_examples_and_talk_are_none() {
-        for text in [
-            "postgresql://blue_app:${PW}@db/blue",
-            "postgresql://blue_app:****@db/blue",
-            "postgresql://blue_app@db/blue",
-            "postgresql://postgres:postgres@localhost/x",
-            "https://blue_app:k2J9sLq0@db/blue",
-            "user=blue_app password=$PW",
-            "the user forgot the password of blue_app",
-            "superuser=x",
-            "user=é password=",
-            "format('user=%s password=%s', u, p)",
-        ] {
-            assert!(users_with_passwords(text).is_empty(), "{text}");
-        }
-    }
-
-    #[test]
-    fn no_text_is_too_long_or_too_odd() {
-        let long = "user=é://postgres://a:b@ password=".repeat(20_000);
-        assert!(users_with_passwords(&long).len() <= super::MOST);
     }
 }

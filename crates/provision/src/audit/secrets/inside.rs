@@ -1,19 +1,20 @@
-//! Texts inside databases. Stored passwords count anywhere. Others count only in a connection string for a
-//! login other than the reader: a service's own texts may contain its own passwords.
+//! Texts inside databases. Stored passwords count anywhere. Others count in a connection string for a login other than
+//! the reader, because a service's own texts may contain its own passwords, and if they have the shape of a token.
 
 use super::text::named;
 use crate::audit::context::AuditSubject;
 use crate::audit::context::{Audit, Database};
 use crate::audit::roles::RoleClass;
-use crate::catalog::{Leak, LeakedSecret};
+use crate::catalog::{Leak, LeakedSecret, VERIFIER, VerifierCopy};
 use martydb_model::DesiredService;
-use martydb_model::findings::Severity::{Critical, High, Low, Medium};
+use martydb_model::findings::Severity::{self, Critical, High, Low, Medium};
 use martydb_model::findings::{FindingBuilder, PUBLIC, SECRET, UNSEARCHED};
 use martydb_model::units::counted;
 
 pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     for db in audit.databases() {
         out.extend(db.catalog.texts.leaks.iter().filter_map(|leak| finding(&db, leak)));
+        out.extend(db.catalog.texts.copies.iter().filter_map(|copy| verifiers(&db, copy)));
         unsearched(&db, out);
     }
 }
@@ -40,8 +41,40 @@ fn finding(db: &Database<'_>, leak: &Leak) -> Option<FindingBuilder> {
             let found = (!of_reader(service)).then(|| SECRET.of(role).at(High).service(service))?;
             (found, format!("contains a connection string with a password of {user}"))
         }
+        LeakedSecret::Shape(name) => {
+            let found =
+                (!of_reader(db.service)).then(|| SECRET.of(role).at(weight(db, name)).service(db.service))?;
+            (found, format!("contains {name}"))
+        }
     };
     Some(found.database(db.name).object(leak.object.clone()).evidence(format!("{} {words}", leak.object)))
+}
+
+/// Returns the severity of a token that the logins of this database can read, read-only ones included. A verifier is a
+/// secret of the whole server.
+fn weight(db: &Database<'_>, name: &str) -> Severity {
+    match db.service.is_some() || db.is_visited() {
+        true if name == VERIFIER => High,
+        true => Medium,
+        false => Low,
+    }
+}
+
+/// Reports a table with the columns of pg_authid to a reader that is no superuser.
+fn verifiers(db: &Database<'_>, copy: &VerifierCopy) -> Option<FindingBuilder> {
+    let readers = copy.readers.iter().flat_map(|reader| match reader {
+        Some(role) => db.audit.actors(role),
+        None => vec![PUBLIC],
+    });
+    let reader =
+        readers.min_by_key(|reader| (*reader != PUBLIC, db.audit.managed(reader).is_none(), *reader))?;
+    let severity = if db.is_given(reader) { Medium } else { High };
+    let seen = format!(
+        "{} has rows and the columns of pg_authid or pg_shadow, and {reader} can read it: a password can be guessed from its verifier without a login attempt",
+        copy.table
+    );
+    let found = SECRET.of(reader).at(severity).inside(db).object(copy.table.clone()).evidence(seen);
+    Some(found.advice(&format!("drop {}, and change the passwords whose verifiers it contains", copy.table)))
 }
 
 /// Returns the service that a user's password exposes: another than this database's, or `None` for a user with
@@ -58,6 +91,11 @@ fn exposed<'a>(db: &Database<'a>, user: &str) -> Option<Option<&'a DesiredServic
 }
 
 fn unsearched(db: &Database<'_>, out: &mut Vec<FindingBuilder>) {
+    let objects = usize::try_from(db.catalog.texts.unsearched_objects).unwrap_or(usize::MAX);
+    if objects > 0 {
+        let seen = format!("{} were not searched to the end for secrets", counted(objects, "large object"));
+        out.push(UNSEARCHED.of(PUBLIC).at(Low).inside(db).object("large objects").evidence(seen));
+    }
     for (owner, left) in &db.catalog.texts.unsearched {
         let whose = owner.as_ref().map_or(String::new(), |owner| format!(" of {owner}"));
         let such = left.first.as_ref().map_or(String::new(), |first| format!(", such as {first},"));

@@ -37,3 +37,18 @@ FROM (
     ON d.dbid = (SELECT b.oid FROM pg_catalog.pg_database b WHERE b.datname = pg_catalog.current_database())
       AND d.classid = m.class AND d.objid = m.oid AND d.objsubid = 0 AND d.deptype = 'o'
   WHERE NOT m.read GROUP BY d.refobjid) x
+UNION ALL
+-- Copies of the server's verifiers keep the names of their columns. Rows of a table are not read.
+SELECT 'copy', pg_catalog.jsonb_build_object(
+  'table', pg_catalog.pg_describe_object('pg_catalog.pg_class'::pg_catalog.regclass, c.oid, 0),
+  'readers', (SELECT pg_catalog.jsonb_agg(DISTINCT CASE WHEN r.reader <> 0 THEN pg_catalog.pg_get_userbyid(r.reader) END)
+    FROM (SELECT c.relowner AS reader
+      UNION ALL
+      SELECT x.grantee FROM pg_catalog.aclexplode(c.relacl) x WHERE x.privilege_type = 'SELECT'
+      UNION ALL
+      SELECT x.grantee FROM pg_catalog.aclexplode(a.attacl) x WHERE x.privilege_type = 'SELECT') r))::text
+FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+JOIN pg_catalog.pg_attribute b ON b.attrelid = a.attrelid AND NOT b.attisdropped
+  AND b.attname = CASE a.attname WHEN 'rolpassword' THEN 'rolname' ELSE 'usename' END
+WHERE a.attrelid >= 16384 AND a.attname IN ('rolpassword', 'passwd') AND NOT a.attisdropped AND c.relkind IN ('r', 'm')
+  AND pg_catalog.pg_relation_size(c.oid, 'main') > 0
