@@ -15,7 +15,8 @@ mod texts;
 
 pub use collect::snapshot;
 pub use database::{
-    DatabaseCatalog, PrivilegedCatalog, PrivilegedRelation, PrivilegedRoutine, RewrittenRoutine, SchemaAccess,
+    CheckedDomain, DatabaseCatalog, PrivilegedCatalog, PrivilegedRelation, PrivilegedRoutine,
+    RewrittenRoutine, RoutineBody, SchemaAccess,
 };
 pub use objects::{CatalogObject, EventTrigger, Extension, ExtensionAccess, ForeignServer, Job, Language};
 pub use snapshot::{

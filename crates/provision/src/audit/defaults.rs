@@ -66,7 +66,7 @@ fn severity(db: &Database<'_>, row: &DefaultAcl, entry: &AclEntry, user: &str) -
     let managed = db.audit.managed(user).is_some();
     Some(match db.service {
         None if !managed && db.audit.managed(row.role.as_str()).is_none() => return None,
-        None if managed => Medium,
+        None if managed && !db.is_closed() => Medium,
         None => Low,
         Some(_) if user == PUBLIC => High,
         // The role has the same privilege on the owner's objects: only the creator differs.
