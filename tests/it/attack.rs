@@ -6,6 +6,8 @@
 mod attacker;
 mod claims;
 mod doors;
+mod places;
+mod placing;
 pub mod random;
 mod stage;
 mod world;

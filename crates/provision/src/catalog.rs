@@ -20,7 +20,10 @@ mod token_shapes;
 
 pub use builtins::{BuiltinChange, BuiltinDifference};
 pub use collect::snapshot;
-pub use database::{DatabaseCatalog, PrivilegedCatalog, PrivilegedRelation, PrivilegedRoutine, SchemaAccess};
+pub use database::{
+    CheckedDomain, DatabaseCatalog, PrivilegedCatalog, PrivilegedRelation, PrivilegedRoutine, RoutineBody,
+    SchemaAccess,
+};
 pub use objects::{CatalogObject, EventTrigger, Extension, ExtensionAccess, ForeignServer, Job, Language};
 pub use snapshot::{
     ConfigFile, FileSetting, HbaLine, IdentLine, LineMatch, NotExamined, ServerSession, Snapshot, Tablespace,

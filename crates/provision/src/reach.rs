@@ -5,6 +5,8 @@
 //! together, with the path that shows how. Pure: [`crate::catalog`] has read everything, and `audit::reach` turns it
 //! into facts and findings.
 
+mod actor;
+mod captured;
 mod facts;
 mod graph;
 mod ids;

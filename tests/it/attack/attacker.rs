@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row};
 
+use super::placing::Place;
 use super::world::{DATABASES, Kind, OWN, PREDEFINED, SERVICE, Thing, Visited, World};
 use crate::support::Server;
 
@@ -39,8 +40,8 @@ impl Reached {
 
 /// A way to run a text as a role within one session.
 #[derive(Clone)]
-struct Context {
-    role: String,
+pub struct Context {
+    pub role: String,
     /// Whether a function's owner is the current role, so that `SET ROLE` is refused.
     is_frame: bool,
     /// Statements before it.
@@ -50,29 +51,29 @@ struct Context {
 }
 
 impl Context {
-    fn sql(&self, text: &str) -> String {
+    pub fn sql(&self, text: &str) -> String {
         format!("RESET ROLE; DEALLOCATE ALL; {}", self.body(text))
     }
 
-    fn body(&self, text: &str) -> String {
+    pub fn body(&self, text: &str) -> String {
         let quoted = |text: &str| format!("'{}'", text.replace('\'', "''"));
         let text =
             self.layers.iter().rev().fold(text.to_owned(), |text, layer| layer.replace("{}", &quoted(&text)));
         format!("{}{text}", self.before)
     }
 
-    fn frame(&self, role: &str, before: &str, layer: String) -> Context {
+    pub fn frame(&self, role: &str, before: &str, layer: String) -> Context {
         let layers = self.layers.iter().cloned().chain([layer]).collect();
         Context { role: role.into(), is_frame: true, before: format!("{before}{}", self.before), layers }
     }
 }
 
-struct Attack<'a> {
-    server: &'a Server,
-    world: &'a World,
+pub struct Attack<'a> {
+    pub server: &'a Server,
+    pub world: &'a World,
     /// What the attacker can log in as.
     logins: BTreeSet<String>,
-    found: Reached,
+    pub found: Reached,
     /// Grants that were accepted.
     granted: BTreeSet<(String, String)>,
     /// Database and schema that every role may use and create in.
@@ -81,7 +82,7 @@ struct Attack<'a> {
     frames: BTreeSet<String>,
     /// Login and database.
     entered: BTreeSet<(String, &'static str)>,
-    counter: usize,
+    pub counter: usize,
 }
 
 pub async fn attack(server: &Server, world: &World, login: &str) -> Reached {
@@ -150,6 +151,7 @@ impl Attack<'_> {
         for context in &contexts {
             self.act(&mut session, database, context).await;
         }
+        self.place(&mut session, database, &contexts).await;
         self.read_views(&mut session, database, &contexts).await;
         session.close().await.ok();
     }
@@ -200,7 +202,8 @@ impl Attack<'_> {
             Kind::Runs => format!("SELECT {name}({{}})"),
             Kind::Inbox => format!("INSERT INTO {name} (t) VALUES ({{}})"),
             Kind::Trigger => return self.own_trigger(session, contexts, thing).await,
-            Kind::View | Kind::Event | Kind::Indexed => return None,
+            Kind::Placed(Place::Referenced) => return self.refer(session, contexts, thing).await,
+            Kind::View | Kind::Event | Kind::Indexed | Kind::Placed(_) => return None,
         };
         for one in contexts {
             let context = one.frame(&thing.owner, "", statement.clone());
@@ -379,7 +382,7 @@ impl Attack<'_> {
     }
 
     /// What a superuser does there, and what takes the trap away.
-    async fn visit(&mut self, database: &str, statement: &str, mend: &str) {
+    pub async fn visit(&mut self, database: &str, statement: &str, mend: &str) {
         let mut visitor = self.server.admin(database).await;
         works(&mut visitor, statement).await;
         let trapped = sqlx::query_scalar("SELECT current_setting('trap.of', true)");
@@ -441,7 +444,7 @@ impl Attack<'_> {
 }
 
 /// Schemas where something may be made; before 15 every role may create in `public`.
-const PLACES: [&str; 4] = ["pg_temp", "public", "s0", "s1"];
+pub const PLACES: [&str; 4] = ["pg_temp", "public", "s0", "s1"];
 
 fn roles() -> Vec<&'static str> {
     [&OWN[..], &SERVICE[..], &PREDEFINED[..]].concat()
@@ -449,7 +452,7 @@ fn roles() -> Vec<&'static str> {
 
 impl Attack<'_> {
     /// Whether the context may do it; what is new is kept for the report of a failure.
-    async fn tries(&mut self, session: &mut PgConnection, context: &Context, text: &str) -> bool {
+    pub async fn tries(&mut self, session: &mut PgConnection, context: &Context, text: &str) -> bool {
         let sql = context.sql(text);
         let is_done = works(session, &sql).await;
         if is_done {
@@ -471,6 +474,6 @@ async fn open_places(session: &mut PgConnection, context: &Context) {
 
 const OPENED: &str = "SELECT nspname::text FROM pg_namespace, aclexplode(nspacl) WHERE grantee = 0 AND privilege_type = 'CREATE'";
 
-async fn works(session: &mut PgConnection, sql: &str) -> bool {
+pub async fn works(session: &mut PgConnection, sql: &str) -> bool {
     session.execute(sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))).await.is_ok()
 }

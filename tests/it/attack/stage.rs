@@ -136,9 +136,11 @@ const MEMBERSHIPS: &str =
 /// What attackers made in `public` and gave to roles that stay.
 const MADE_IN_PUBLIC: &str = "DO $$ DECLARE made text; BEGIN
     FOR made IN SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND proname ~ '^f[0-9]+$'
-    LOOP EXECUTE 'DROP FUNCTION ' || made; END LOOP;
+    LOOP EXECUTE 'DROP FUNCTION ' || made || ' CASCADE'; END LOOP;
     FOR made IN SELECT oid::regclass::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname ~ '^t[0-9]+$'
-    LOOP EXECUTE 'DROP TABLE ' || made; END LOOP; END $$";
+    LOOP EXECUTE 'DROP TABLE ' || made; END LOOP;
+    FOR made IN SELECT oid::regtype::text FROM pg_type WHERE typnamespace = 'public'::regnamespace AND typname ~ '^y[0-9]+$'
+    LOOP EXECUTE 'DROP TYPE ' || made || ' CASCADE'; END LOOP; END $$";
 const DATABASE_PRIVILEGES: &str = "SELECT datname::text, CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END, a.grantor::regrole::text, a.privilege_type
     FROM pg_database, aclexplode(datacl) a WHERE a.privilege_type IN ('CONNECT', 'TEMPORARY')";
 const SCHEMA_PRIVILEGES: &str = "SELECT format('SET allow_system_table_mods = on; UPDATE pg_namespace SET nspacl = %L WHERE oid = %s AND nspacl IS DISTINCT FROM %1$L', nspacl, oid)

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::placing::{Place, Placed};
 use super::random::Random;
 
 /// Roles that the world makes; `boss` is a superuser.
@@ -23,6 +24,8 @@ pub struct Thing {
     pub owner: String,
     /// What a superuser's sessions call it by.
     pub visited: Option<Visited>,
+    /// What of it a superuser's sessions use.
+    pub placed: Option<Placed>,
 }
 
 /// A function that an object of a superuser calls, and what a superuser does that calls it.
@@ -50,6 +53,8 @@ pub enum Kind {
     Event,
     /// One that an index of a superuser's table calls.
     Indexed,
+    /// Code or data that others place where a superuser uses it.
+    Placed(Place),
 }
 
 pub struct World {
@@ -199,7 +204,10 @@ impl World {
                     Kind::Event,
                     Kind::Indexed,
                 ];
-                let kind = kinds[random.below(kinds.len())];
+                let kind = match random.percent(40) {
+                    true => Kind::Placed(Place::ALL[random.below(Place::ALL.len())]),
+                    false => kinds[random.below(kinds.len())],
+                };
                 self.thing(random, database, format!("{schema}.o{at}{number}"), kind);
             }
         }
@@ -252,6 +260,7 @@ impl World {
                 ),
                 "EXECUTE ON FUNCTION",
             ),
+            Kind::Placed(place) => (place.make(&name, &owner), place.privilege(random)),
         };
         self.add(database, make);
         let is_given = kind == Kind::Inbox && random.percent(40);
@@ -284,7 +293,11 @@ impl World {
             let grant = format!("GRANT {privilege} {name} TO {}", anyone(random, database));
             self.add(database, grant);
         }
-        self.things.push(Thing { database, kind, name, owner, visited });
+        let placed = match kind {
+            Kind::Placed(place) => place.placed(&name),
+            _ => None,
+        };
+        self.things.push(Thing { database, kind, name, owner, visited, placed });
     }
 }
 

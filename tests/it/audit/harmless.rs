@@ -3,6 +3,10 @@
 use super::support::Pair;
 
 const HARMLESS: &[(&str, &str)] = &[
+    (
+        "red_db",
+        "CREATE ROLE auditor; CREATE SCHEMA audit AUTHORIZATION auditor; CREATE TABLE audit.log (what jsonb); ALTER TABLE audit.log OWNER TO auditor; CREATE FUNCTION audit.write() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'BEGIN INSERT INTO audit.log VALUES (to_jsonb(NEW)); RETURN NEW; END'; ALTER FUNCTION audit.write() OWNER TO auditor; REVOKE ALL ON FUNCTION audit.write() FROM PUBLIC; CREATE TRIGGER log AFTER INSERT ON item FOR EACH ROW EXECUTE FUNCTION audit.write()",
+    ),
     ("postgres", "COMMENT ON ROLE red_app IS 'the app of red, see the wiki'"),
     ("postgres", "COMMENT ON DATABASE red_db IS 'password reset service of the team'"),
     ("postgres", "ALTER ROLE red_app VALID UNTIL '2099-01-01'"),
@@ -92,6 +96,17 @@ const HARMLESS: &[(&str, &str)] = &[
     ("elsewhere-", "REVOKE ALL ON DATABASE elsewhere FROM PUBLIC"),
     ("elsewhere-", "ALTER DATABASE elsewhere ALLOW_CONNECTIONS true"),
     ("elsewhere", "CREATE TABLE theirs (n int); GRANT SELECT ON theirs TO PUBLIC"),
+    // A restored copy that only superusers may enter.
+    ("postgres", "CREATE DATABASE restored TEMPLATE red_db ALLOW_CONNECTIONS false"),
+    (
+        "postgres",
+        "REVOKE ALL ON DATABASE restored FROM PUBLIC; ALTER DATABASE restored ALLOW_CONNECTIONS true",
+    ),
+    // A login's own way out of its own closed database.
+    (
+        "elsewhere",
+        "CREATE ROLE traveller LOGIN; GRANT CONNECT ON DATABASE elsewhere TO traveller; CREATE EXTENSION postgres_fdw; CREATE SERVER far FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host 'far.example', dbname 'reports'); CREATE USER MAPPING FOR traveller SERVER far",
+    ),
     ("red_db", "CREATE EXTENSION pg_stat_statements"),
 ];
 

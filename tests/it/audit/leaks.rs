@@ -133,6 +133,10 @@ const LEAKS: &[Leak] = &[
     leak("postgres", "ALTER ROLE blue_app SET session_replication_role = 'replica'", ["medium", "role-setting", "blue", "blue_app", "session_replication_role"], ""),
     leak("postgres", "ALTER ROLE blue_app RESET temp_file_limit", ["medium", "no-temp-file-limit", "blue", "blue_app", "blue_app"], ""),
     leak("postgres", "ALTER ROLE blue_app CONNECTION LIMIT -1", ["medium", "no-connection-limit", "blue", "blue_app", "blue_app"], ""),
+    leak("postgres", "ALTER ROLE blue_app CONNECTION LIMIT 100000", ["medium", "no-connection-limit", "blue", "blue_app", "blue_app"], ""),
+    leak("postgres", "CREATE ROLE ghost LOGIN; CREATE ROLE helpers; GRANT pg_signal_backend TO helpers; GRANT helpers TO ghost", ["high", "unmanaged-role-power", "-", "ghost", "pg_signal_backend"], "DROP ROLE ghost, helpers"),
+    since(15, leak("postgres", "CREATE ROLE ghost LOGIN; GRANT ALTER SYSTEM ON PARAMETER archive_command TO ghost", ["critical", "parameter-privilege", "-", "ghost", "archive_command"], "DROP OWNED BY ghost; DROP ROLE ghost")),
+    since(15, leak("postgres", "CREATE ROLE ghost LOGIN; GRANT SET ON PARAMETER session_preload_libraries TO ghost", ["medium", "parameter-privilege", "-", "ghost", "session_preload_libraries"], "DROP OWNED BY ghost; DROP ROLE ghost")),
     leak("postgres", "ALTER DATABASE red_db SET search_path = public, pg_catalog", ["medium", "role-setting", "red", "PUBLIC", "search_path"], ""),
     leak("postgres", "ALTER ROLE postgres IN DATABASE red_db SET search_path = public, pg_catalog", ["medium", "role-setting", "red", "postgres", "search_path"], "ALTER ROLE postgres IN DATABASE red_db RESET search_path"),
     // Before 14 that is what every role has.
@@ -178,6 +182,20 @@ fn every_leak_is_named_and_gone_after_its_mend() {
         mended = Some(leak);
     }
     assert_eq!(Pair::grave(&pair.verify(&[], 0)), Vec::<String>::new());
+}
+
+#[test]
+fn a_template_with_a_services_rows_is_open_to_whoever_may_create_databases() {
+    let pair = Pair::new();
+    pair.server.sql("postgres", "CREATE DATABASE copied TEMPLATE blue_db");
+    pair.server
+        .sql("postgres", "REVOKE ALL ON DATABASE copied FROM PUBLIC; ALTER DATABASE copied IS_TEMPLATE true");
+    assert_eq!(Pair::grave(&pair.verify(&[], 0)), Vec::<String>::new());
+    pair.server.sql("postgres", "CREATE ROLE ghost LOGIN CREATEDB");
+    let found = Pair::grave(&pair.verify(&["--fix", "-y"], 0));
+    assert_eq!(found, Vec::<String>::new());
+    let template = "SELECT datistemplate FROM pg_database WHERE datname = 'copied'";
+    assert_eq!(pair.server.value("postgres", template), "f");
 }
 
 #[test]

@@ -31,6 +31,12 @@ fn a_password_that_can_be_guessed_is_critical_where_it_gives_power() {
     let line = |role: &str| format!("critical | guessable-password | - | {role} | - | role {role}");
     assert_eq!(known(&pair, 4), ["chief", "clerk", "copier", "legacy", "member"].map(line));
     sql(&pair, "DROP ROLE chief, copier, clerk, member, board, legacy");
+    // As people satisfy rules on capitals, digits and signs.
+    for password in ["Passw0rd!", "P@ssw0rd123!", "Chief2026!", "Welcome1!", "Secret2025"] {
+        sql(&pair, &format!("CREATE ROLE chief SUPERUSER LOGIN PASSWORD '{password}'"));
+        assert_eq!(known(&pair, 4), [line("chief")], "{password}");
+        sql(&pair, "DROP ROLE chief");
+    }
     // A good one, none, and a bad one of a login that can enter nothing.
     sql(
         &pair,
@@ -59,6 +65,20 @@ fn a_login_that_is_accepted_in_a_service_is_compared_too() {
     assert_eq!(known(&pair, 4), ["high | guessable-password | - | reporter | - | role reporter"]);
     sql(&pair, "ALTER ROLE reporter PASSWORD 'k2J9sLq0pXm4'");
     assert_eq!(known(&pair, 0), Vec::<String>::new());
+}
+
+#[test]
+fn a_stranger_with_the_password_of_a_services_login_is_found() {
+    let pair = Pair::new();
+    let blue = pair.project.password("blue_app");
+    pair.server.sql("postgres", "CREATE DATABASE den");
+    sql(
+        &pair,
+        &format!(
+            "REVOKE ALL ON DATABASE den FROM PUBLIC; CREATE ROLE guest LOGIN PASSWORD '{blue}'; GRANT CONNECT ON DATABASE den TO guest"
+        ),
+    );
+    assert_eq!(known(&pair, 4), ["high | reused-password | - | guest | - | role guest"]);
 }
 
 #[test]

@@ -65,6 +65,32 @@ const WAYS: &[Way] = &[
         expect: ["high", "superuser-search-path", "guest", "schema postgres"], path: &["creates in schema postgres as guest"], close: "DROP SCHEMA postgres" },
     Way { since: 13, database: "den", open: "CREATE SCHEMA cron; CREATE TABLE cron.job (jobid bigint, username text, command text); GRANT USAGE ON SCHEMA cron TO guest; GRANT UPDATE ON cron.job TO guest",
         expect: ["critical", "extension-privilege", "guest", "cron.job"], path: &["writes to cron.job", "acts on the rows of cron.job", "superuser"], close: "DROP SCHEMA cron CASCADE" },
+    Way { since: 13, database: "den", open: "CREATE SCHEMA mine AUTHORIZATION guest; CREATE TABLE heard (who text); GRANT USAGE ON SCHEMA public TO guest; GRANT TRIGGER ON heard TO guest",
+        expect: ["high", "superuser-object", "guest", "public.heard"], path: &["as guest puts a trigger on public.heard, to which a superuser writes", "superuser, as soon as one uses den"], close: "DROP TABLE heard; DROP SCHEMA mine" },
+    Way { since: 13, database: "den", open: "CREATE SCHEMA mine AUTHORIZATION guest; CREATE TABLE heard (no int PRIMARY KEY); GRANT USAGE ON SCHEMA public TO guest; GRANT REFERENCES (no) ON heard TO guest",
+        expect: ["critical", "superuser-object", "guest", "public.heard"], path: &["creates a foreign key to public.heard (REFERENCES of guest)", "as postgres", "superuser"], close: "DROP TABLE heard; DROP SCHEMA mine" },
+    Way { since: 13, database: "den", open: "CREATE SCHEMA mine AUTHORIZATION guest; CREATE DOMAIN mine.mail AS text; ALTER DOMAIN mine.mail OWNER TO guest; CREATE TABLE heard (who mine.mail)",
+        expect: ["high", "superuser-object", "guest", "mine.mail"], path: &["as guest adds a CHECK to mine.mail, which table", "heard uses"], close: "DROP TABLE heard; DROP SCHEMA mine CASCADE" },
+    Way { since: 13, database: "den", open: "CREATE SCHEMA mine AUTHORIZATION guest; CREATE VIEW mine.all_of AS SELECT 1 AS n; ALTER VIEW mine.all_of OWNER TO guest; CREATE VIEW report AS SELECT n FROM mine.all_of",
+        expect: ["high", "superuser-object", "guest", "mine.all_of"], path: &["as guest replaces mine.all_of, which rule _RETURN on view", "report reads"], close: "DROP VIEW report; DROP SCHEMA mine CASCADE" },
+    Way { since: 13, database: "den", open: "CREATE SCHEMA mine AUTHORIZATION guest; CREATE FUNCTION mine.same(int, int) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true'; ALTER FUNCTION mine.same(int, int) OWNER TO guest; CREATE OPERATOR public.=~= (LEFTARG = int, RIGHTARG = int, FUNCTION = mine.same); CREATE TABLE heard (n int CHECK (n OPERATOR(public.=~=) 1))",
+        expect: ["high", "superuser-object", "guest", "mine.same(integer,integer)"], path: &["replaces mine.same(integer,integer), which operator", "calls"], close: "DROP TABLE heard; DROP OPERATOR =~= (int, int); DROP SCHEMA mine CASCADE" },
+    Way { since: 13, database: "den", open: "CREATE SCHEMA mine AUTHORIZATION guest; CREATE FUNCTION mine.sees() RETURNS boolean LANGUAGE sql AS 'SELECT true'; ALTER FUNCTION mine.sees() OWNER TO guest; CREATE TABLE heard (n int); CREATE POLICY seen ON heard USING (mine.sees())",
+        expect: ["high", "superuser-object", "guest", "mine.sees()"], path: &["which policy seen", "calls"], close: "DROP TABLE heard; DROP SCHEMA mine CASCADE" },
+    Way { since: 13, database: "den", open: "CREATE SCHEMA mine AUTHORIZATION guest; CREATE TABLE mine.news (t text); ALTER TABLE mine.news OWNER TO guest; CREATE TABLE heard (t text); CREATE RULE fan AS ON INSERT TO heard DO ALSO INSERT INTO mine.news VALUES (NEW.t)",
+        expect: ["high", "superuser-object", "guest", "mine.news"], path: &["puts a trigger on mine.news, to which the rule fan on public.heard writes"], close: "DROP TABLE heard; DROP SCHEMA mine CASCADE" },
+    Way { since: 13, database: "den", open: "CREATE SCHEMA mine AUTHORIZATION guest; CREATE TABLE mine.news (t text); ALTER TABLE mine.news OWNER TO guest; CREATE SCHEMA ops; CREATE FUNCTION ops.fan() RETURNS void LANGUAGE plpgsql AS 'BEGIN EXECUTE ''UPDATE ONLY mine.news SET t = 1''; END'",
+        expect: ["high", "superuser-object", "guest", "mine.news"], path: &["puts a trigger on mine.news, to which the function ops.fan() writes"], close: "DROP SCHEMA ops CASCADE; DROP SCHEMA mine CASCADE" },
+    Way { since: 14, database: "den", open: "CREATE SCHEMA mine AUTHORIZATION guest; CREATE TABLE mine.news (t text); ALTER TABLE mine.news OWNER TO guest; CREATE SCHEMA ops; CREATE PROCEDURE ops.fan() BEGIN ATOMIC INSERT INTO mine.news VALUES ('a'); END",
+        expect: ["high", "superuser-object", "guest", "mine.news"], path: &["puts a trigger on mine.news, to which the function ops.fan() writes"], close: "DROP SCHEMA ops CASCADE; DROP SCHEMA mine CASCADE" },
+    Way { since: 13, database: "den", open: "CREATE SCHEMA ops; GRANT USAGE ON SCHEMA ops TO guest; CREATE TABLE ops.jobs (cmd text); GRANT INSERT ON ops.jobs TO guest; CREATE FUNCTION ops.work() RETURNS void LANGUAGE plpgsql AS 'DECLARE j record; BEGIN FOR j IN DELETE FROM ops.jobs RETURNING cmd LOOP EXECUTE j.cmd; END LOOP; END'",
+        expect: ["high", "superuser-object", "guest", "ops.jobs"], path: &["writes to ops.jobs", "the function ops.work() executes the rows of ops.jobs"], close: "DROP SCHEMA ops CASCADE" },
+    Way { since: 13, database: "den", open: "CREATE SCHEMA mine AUTHORIZATION guest; CREATE SCHEMA ops; CREATE FUNCTION ops.clean() RETURNS void LANGUAGE plpgsql AS 'DECLARE t text; BEGIN FOR t IN SELECT relname FROM pg_class WHERE relname LIKE ''old%'' LOOP EXECUTE ''DROP TABLE mine.'' || t; END LOOP; END'",
+        expect: ["high", "superuser-object", "guest", "ops.clean()"], path: &["as guest gives an object a name that ops.clean() executes"], close: "DROP SCHEMA ops CASCADE; DROP SCHEMA mine CASCADE" },
+    Way { since: 13, database: "den", open: "CREATE SCHEMA mine AUTHORIZATION guest; CREATE TABLE mine.news (t text); ALTER TABLE mine.news OWNER TO guest; CREATE SCHEMA ops; GRANT USAGE ON SCHEMA ops TO guest; CREATE FUNCTION ops.note(t text) RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'INSERT INTO mine.news VALUES (t)'; REVOKE ALL ON FUNCTION ops.note(text) FROM PUBLIC; GRANT EXECUTE ON FUNCTION ops.note(text) TO guest",
+        expect: ["critical", "definer-function", "guest", "ops.note(text)"], path: &["calls ops.note(text)", "puts a trigger on mine.news", "ops.note(text) runs that code of mine.news as postgres", "superuser"], close: "DROP SCHEMA ops CASCADE; DROP SCHEMA mine CASCADE" },
+    Way { since: 13, database: "den", open: "CREATE SCHEMA ops; GRANT USAGE ON SCHEMA ops TO guest; CREATE TABLE ops.inbox (t text) PARTITION BY LIST (t); CREATE TABLE ops.rest PARTITION OF ops.inbox DEFAULT; GRANT INSERT ON ops.inbox TO guest; CREATE FUNCTION ops.fire() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'BEGIN EXECUTE NEW.t; RETURN NEW; END'; REVOKE ALL ON FUNCTION ops.fire() FROM PUBLIC; CREATE TRIGGER fire BEFORE INSERT ON ops.rest FOR EACH ROW EXECUTE FUNCTION ops.fire()",
+        expect: ["critical", "definer-function", "guest", "ops.fire()"], path: &["writes to ops.inbox", "a row of ops.inbox goes to ops.rest", "the trigger of ops.rest runs ops.fire() as postgres"], close: "DROP SCHEMA ops CASCADE" },
 ];
 
 /// The database `den`, and the login `guest` that may connect to it alone.
@@ -115,6 +141,36 @@ fn a_fix_takes_every_grant_that_keeps_its_path_open() {
     assert_eq!(Pair::grave(&result), Vec::<String>::new());
     let left = "SELECT count(*) FROM aclexplode((SELECT proacl FROM pg_proc WHERE proname = 'run')) WHERE grantee <> grantor";
     assert_eq!(pair.server.value("den", left), "0");
+}
+
+#[test]
+fn a_fix_takes_the_privileges_that_place_code_on_a_superusers_table() {
+    let pair = Pair::new();
+    with_den(&pair);
+    pair.server.sql("den", "CREATE SCHEMA mine AUTHORIZATION guest; CREATE TABLE heard (no int PRIMARY KEY); GRANT USAGE ON SCHEMA public TO guest; GRANT ALL ON heard TO guest");
+    let attack = "SET ROLE guest; CREATE TABLE mine.fk (no int REFERENCES public.heard)";
+    pair.server.sql("den", &format!("{attack}; DROP TABLE mine.fk"));
+    let result = pair.verify(&["--fix", "-y"], 0);
+    assert_eq!(Pair::grave(&result), Vec::<String>::new());
+    let left = "SELECT string_agg(privilege_type, ' ' ORDER BY privilege_type) FROM information_schema.table_privileges WHERE grantee = 'guest' AND table_name = 'heard'";
+    assert_eq!(pair.server.value("den", left), "DELETE INSERT SELECT TRUNCATE UPDATE");
+}
+
+#[test]
+fn what_superusers_quote_or_only_read_is_no_way() {
+    let pair = Pair::new();
+    with_den(&pair);
+    for open in [
+        "CREATE SCHEMA mine AUTHORIZATION guest; CREATE SCHEMA ops; CREATE FUNCTION ops.clean() RETURNS void LANGUAGE plpgsql AS 'DECLARE t text; q text; BEGIN FOR t IN SELECT relname FROM pg_class LOOP q := format(''DROP TABLE mine.%I'', t); EXECUTE q; EXECUTE ''ANALYZE mine.'' || quote_ident(t); END LOOP; END'",
+        "CREATE SCHEMA mine AUTHORIZATION guest; CREATE TABLE mine.news (t text); ALTER TABLE mine.news OWNER TO guest; CREATE VIEW report AS SELECT t FROM mine.news; CREATE SCHEMA ops; CREATE FUNCTION ops.count() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM mine.news'",
+        "CREATE SCHEMA ops; GRANT USAGE ON SCHEMA ops TO guest; CREATE TABLE ops.jobs (cmd text); GRANT INSERT ON ops.jobs TO guest; CREATE FUNCTION ops.count() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM ops.jobs'",
+        "GRANT USAGE ON SCHEMA public TO guest; CREATE TABLE heard (no int PRIMARY KEY); GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON heard TO guest; CREATE VIEW seen AS SELECT no FROM heard; GRANT REFERENCES ON seen TO guest",
+        "CREATE SCHEMA mine AUTHORIZATION guest; CREATE DOMAIN mine.mail AS text; ALTER DOMAIN mine.mail OWNER TO guest; CREATE TABLE mine.people (who mine.mail); ALTER TABLE mine.people OWNER TO guest",
+    ] {
+        pair.server.sql("den", open);
+        assert_eq!(Pair::grave(&pair.verify(&[], 0)), Vec::<String>::new(), "{open}");
+        pair.server.sql("den", "DROP SCHEMA IF EXISTS ops CASCADE; DROP VIEW IF EXISTS report, seen; DROP SCHEMA IF EXISTS mine CASCADE; DROP TABLE IF EXISTS heard CASCADE");
+    }
 }
 
 #[test]

@@ -9,6 +9,7 @@ use super::roles::RoleClass;
 use crate::audit::context::AuditSubject;
 use crate::catalog::CatalogObject;
 use martydb_model::RoleKind;
+use martydb_model::contract::ATTRIBUTES;
 use martydb_model::findings::Severity::{Low, Medium};
 use martydb_model::findings::{
     DEFINER_SUPERUSER, FindingBuilder, FindingKind, LEAKPROOF, SHADOW, UNTRUSTED_FUNCTION,
@@ -66,7 +67,7 @@ fn routine(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder
         let seen =
             format!("{} runs with the privileges of {} when {writer} writes", item.object(), item.owner);
         // Its treatment of the rows is unknown here; an event trigger gets none.
-        let severity = if hook { Low } else { Medium };
+        let severity = if hook || is_powerless(db, &item.owner) { Low } else { Medium };
         out.push(DEFINER_SUPERUSER.of(writer).at(severity).about(db, item).evidence(seen));
     }
     users.extend(writer);
@@ -75,6 +76,20 @@ fn routine(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder
         let seen = format!("{} has the name and arguments of a function of the server", item.object());
         out.push(SHADOW.of(item.owner.as_str()).about(db, item).evidence(seen));
     }
+}
+
+/// Returns `true` for a role that no login can become, and that has only what it owns or was granted here: what
+/// it executes for others is a matter of `reach`.
+fn is_powerless(db: &Database<'_>, owner: &str) -> bool {
+    let Some(role) = db.audit.role(owner).filter(|_| db.audit.class_of(owner) == RoleClass::Unmanaged) else {
+        return false;
+    };
+    let found = &db.audit.actual.roles[role];
+    let has_power = ATTRIBUTES.iter().any(|attribute| attribute.is_power() && (attribute.is_set)(found));
+    !found.login
+        && !has_power
+        && db.audit.actors(owner).is_empty()
+        && db.audit.roles.reachable(role).is_empty()
 }
 
 /// Reports a LEAKPROOF function of a role that is not a superuser: the planner passes it rows that its caller

@@ -65,6 +65,12 @@ impl<'a> Database<'a> {
         self.audit.roles.unmanaged_logins().any(|role| self.audit.can_connect(role, self.name))
     }
 
+    /// Returns `true` for a database of no service that only superusers may enter, such as a restored copy: no login
+    /// can use the privileges in it.
+    pub fn is_closed(&self) -> bool {
+        self.service.is_none() && !self.is_visited() && !self.is_entered()
+    }
+
     /// Returns `true` for access among unmanaged roles in a database of their own.
     pub fn is_elsewhere(&self, item: &CatalogObject, user: &str) -> bool {
         let among_them =

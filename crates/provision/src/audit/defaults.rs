@@ -68,7 +68,7 @@ fn severity(db: &Database<'_>, row: &DefaultAcl, entry: &AclEntry, user: &str) -
         // CREATE DATABASE copies them into each new database (manageag-templatedbs.html).
         None if db.is_template() && (managed || user == PUBLIC) => Medium,
         None if !managed && db.audit.managed(row.role.as_str()).is_none() => return None,
-        None if managed => Medium,
+        None if managed && !db.is_closed() => Medium,
         None => Low,
         Some(_) if user == PUBLIC => High,
         // The role has the same privilege on the owner's objects: only the creator differs.

@@ -77,6 +77,9 @@ impl ServerMapping<'_> {
             let free = if mapping.passwordless == Some(true) { " without a password" } else { "" };
             let users = mapping.role.as_deref().map_or(vec![PUBLIC], |role| self.db.audit.actors(role));
             for user in users {
+                // An unmanaged login that reaches no service by it, in a database of its own.
+                let is_own = !of_service && self.db.is_given(user) && self.db.audit.managed(user).is_none();
+                let severity = if is_own { Low } else { severity };
                 let of =
                     mapping.role.as_deref().map_or(stmt!("PUBLIC"), |role| stmt!("{r}", r = ident(role)));
                 let name = ServerText::quoted_by_server(self.server.quoted.clone());

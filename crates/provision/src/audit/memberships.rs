@@ -97,8 +97,16 @@ impl ServiceRole<'_> {
         let wanted = self.service.connection_limit.get(&self.kind).copied().unwrap_or(-1);
         let limit = || alter_role(self.role.as_str(), stmt!("CONNECTION LIMIT {wanted}"));
         let found = self.finding(NO_LIMIT).at(if wanted < 0 { Low } else { Medium });
-        let found = found.evidence(format!("{} has no connection limit", self.role));
-        (self.found.connection_limit < 0).then(|| found.fix((wanted >= 0).then(limit)))
+        let most = i32::try_from(self.audit.actual.capacity.max_connections).unwrap_or(i32::MAX);
+        let seen = match self.found.connection_limit {
+            ..0 => format!("{} has no connection limit", self.role),
+            // The limit of the server ends connections first: <https://www.postgresql.org/docs/current/sql-createrole.html>
+            set if set > most => {
+                format!("{} may open {set} connections, and the server accepts {most}", self.role)
+            }
+            _ => return None,
+        };
+        Some(found.evidence(seen).fix((0..=most).contains(&wanted).then(limit)))
     }
 
     fn password(&self) -> Option<FindingBuilder> {
@@ -230,6 +238,13 @@ fn unmanaged_login<'a>(audit: &Audit<'a>, role: &'a RoleName, out: &mut Vec<Find
             }
             _ if target.is_some_and(|target| target.superuser || target.replication) => {
                 powers.push(by(role, &path));
+            }
+            // It ends the sessions of services: https://www.postgresql.org/docs/current/functions-admin.html. An
+            // administrator of roles has more than that, as the admins of managed servers do.
+            RoleClass::Predefined if path.role.as_str() == "pg_signal_backend" && !found.createrole => {
+                let found = UNMANAGED_POWER.of(role.as_str()).at(power(path.role));
+                let found = found.object(format!("role {}", path.role));
+                out.push(found.evidence(by(role, &path)).fix(end(audit, path.first)));
             }
             RoleClass::Predefined if power(path.role) == Critical => powers.push(by(role, &path)),
             _ => {}

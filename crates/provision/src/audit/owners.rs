@@ -85,9 +85,29 @@ fn template(audit: &Audit<'_>, name: &DbName, found: &ActualDatabase, out: &mut 
     let service = audit.service_of(name.as_str());
     let object = format!("database {name}");
     let close = stmt!("ALTER DATABASE {name} IS_TEMPLATE false");
-    let found = TEMPLATE_FLAG.of(PUBLIC).at(if service.is_some() { High } else { Low });
+    // CREATEDB is enough to copy a template, and PUBLIC may connect to the copy:
+    // https://www.postgresql.org/docs/current/manage-ag-templatedbs.html
+    let copied = || {
+        audit
+            .actual
+            .roles
+            .iter()
+            .any(|(role, found)| found.createdb && !audit.actors(role.as_str()).is_empty())
+    };
+    let severity = match service {
+        Some(_) => High,
+        None if copied() && has_rows(audit, name.as_str()) => High,
+        None => Low,
+    };
+    let found = TEMPLATE_FLAG.of(PUBLIC).at(severity);
     let found = found.service(service).database(name).evidence(format!("{object} is a template"));
     out.push(found.object(object).fix(Repair::alter(RepairScope::Server, close)));
+}
+
+/// Returns `true` if a database has tables of its own, or could not be read.
+fn has_rows(audit: &Audit<'_>, name: &str) -> bool {
+    let catalog = audit.snapshot.databases.get(name);
+    catalog.is_none_or(|catalog| catalog.objects.iter().any(|item| item.kind == "table" && item.is_users()))
 }
 
 /// Reports owners of extensions, who may drop them with everything that uses them.
@@ -166,6 +186,7 @@ fn object(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder>
             _ if db.is_own(user) && is_large_object => {}
             _ if db.is_own(user) => push(user, Medium),
             (Some(_), Some(_)) => push(user, High),
+            (Some(_), None) if db.is_closed() => push(user, Low),
             (Some(_), None) => push(user, Medium),
             (None, Some(_)) if db.audit.user_can_connect(user, db.name) => push(user, Medium),
             (None, Some(_)) => push(user, Low),
@@ -254,8 +275,8 @@ fn others(db: &Database<'_>, out: &mut Vec<FindingBuilder>) {
             let is_owner = managed.is_some_and(|(_, kind)| kind == RoleKind::Owner);
             let severity = match (managed.is_some(), db.service.is_some()) {
                 (true, true) => High,
-                (true, false) => Medium,
-                (false, _) => Low,
+                (true, false) if !db.is_closed() => Medium,
+                _ => Low,
             };
             let (verb, found) = match (other.owned, other.named) {
                 // A policy for one of the service's own roles.

@@ -70,11 +70,21 @@ struct SharedObject<'a> {
     owner: &'a str,
 }
 
+/// Parameters whose value is code for the session that sets them:
+/// <https://www.postgresql.org/docs/current/runtime-config-client.html>, "Shared Library Preloading".
+const CODE: &[&str] = &["parameter session_preload_libraries", "parameter dynamic_library_path"];
+
 impl SharedObject<'_> {
+    /// Returns `true` if the privilege changes the server of all services, whoever holds it.
+    fn is_servers(&self, entry: &AclEntry) -> bool {
+        entry.privilege == "ALTER SYSTEM" || CODE.contains(&self.object.to_lowercase().as_str())
+    }
+
     fn judge(&self, audit: &Audit<'_>, entry: &AclEntry, out: &mut Vec<FindingBuilder>) {
         for user in audit.users_of(entry) {
             let service = audit.service_of_role(user);
-            let severity = if service.is_some() || user == PUBLIC { self.severity } else { Low };
+            let counts = service.is_some() || user == PUBLIC || self.is_servers(entry);
+            let severity = if counts { self.severity } else { Low };
             let found = self.kind.of(user).at(severity).service(service).object(&self.object);
             let repair = revoke(entry, None, &Securable::shared(&self.on, self.owner));
             out.push(found.evidence(evidence(entry, user, &self.object)).fix(repair));
@@ -221,5 +231,5 @@ fn elsewhere(
     // A privilege of PUBLIC in a database of no service matters if PUBLIC can connect, which is a finding of its own.
     let found = is_managed.then(|| FOREIGN_RIGHT.of(user));
     let only_usage = entry.privilege == "USAGE" && db.service.is_none() && item.kind == "schema";
-    if only_usage { found.map(|found| found.at(Low)) } else { found }
+    if only_usage || db.is_closed() { found.map(|found| found.at(Low)) } else { found }
 }

@@ -1,10 +1,14 @@
 //! Findings from the model of reach: the path is the evidence, and the last object on it is what has to change.
 
+mod bodies;
+mod body_text;
+mod executed_text;
 mod fixes;
 mod gather;
 mod graph;
 mod names;
 mod objects;
+mod pieces;
 mod principals;
 mod search_paths;
 

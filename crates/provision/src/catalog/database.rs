@@ -110,6 +110,8 @@ impl DatabaseCatalog {
         kinds.insert("schema", self.privileged.schemas.len());
         kinds.insert("SECURITY DEFINER function", self.privileged.routines.len());
         kinds.insert("view over other objects", self.privileged.relations.len());
+        kinds.insert("domain", self.privileged.domains.len());
+        kinds.insert("function of a superuser", self.privileged.bodies.len());
         kinds.into_iter().filter(|(_, count)| *count > MOST_OF_A_KIND).map(|(kind, _)| kind).collect()
     }
 }
@@ -119,6 +121,35 @@ pub struct PrivilegedCatalog {
     pub schemas: Vec<SchemaAccess>,
     pub routines: Vec<PrivilegedRoutine>,
     pub relations: Vec<PrivilegedRelation>,
+    pub domains: Vec<CheckedDomain>,
+    pub bodies: Vec<RoutineBody>,
+}
+
+/// A domain whose owner is not a superuser and may add a CHECK to it.
+#[derive(Debug, Clone, Deserialize)]
+pub struct CheckedDomain {
+    pub shown: String,
+    pub name: String,
+    pub schema: String,
+    pub owner: String,
+    /// Object of a superuser that has a value of it.
+    pub visitor: Option<String>,
+}
+
+/// Text of a superuser's function or rule.
+#[derive(Debug, Clone, Deserialize)]
+pub struct RoutineBody {
+    /// The function or rule in the server's words.
+    pub visitor: String,
+    /// Name with arguments; `None` for a rule.
+    pub function: Option<String>,
+    pub language: String,
+    /// Set if it runs with its owner's privileges.
+    pub definer: bool,
+    /// Text, up to 64 KiB.
+    pub text: String,
+    /// Value of its `search_path`, if it sets one.
+    pub path: Option<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -175,6 +206,7 @@ pub struct PrivilegedRelation {
     /// Set if a table has rows, or had some before the last VACUUM.
     pub stored: bool,
     pub materialized: bool,
+    pub view: bool,
     /// Set if a materialized view has rows.
     pub filled: bool,
     /// Set if a view reads with the privileges of its reader.
@@ -185,6 +217,9 @@ pub struct PrivilegedRelation {
     /// Functions of its triggers that run with the privileges of a role other than its owner.
     #[serde(deserialize_with = "null_as_default")]
     pub triggers: Vec<String>,
+    /// Partitions and tables that inherit from it.
+    #[serde(deserialize_with = "null_as_default")]
+    pub children: Vec<String>,
     /// Foreign-data wrapper of a foreign table.
     pub wrapper: Option<String>,
     /// Database to which its foreign server connects.
@@ -199,6 +234,8 @@ impl PrivilegedCatalog {
             "schema" => self.schemas.push(row.parse()?),
             "routine" => self.routines.push(row.parse()?),
             "relation" => self.relations.push(row.parse()?),
+            "domain" => self.domains.push(row.parse()?),
+            "body" => self.bodies.push(row.parse()?),
             _ => return row.unknown(),
         }
         Ok(())
@@ -209,5 +246,7 @@ impl PrivilegedCatalog {
         self.schemas.sort_by(|a, b| a.name.cmp(&b.name));
         self.routines.sort_by(|a, b| a.shown.cmp(&b.shown));
         self.relations.sort_by(|a, b| a.shown.cmp(&b.shown));
+        self.domains.sort_by(|a, b| a.shown.cmp(&b.shown));
+        self.bodies.sort_by(|a, b| a.visitor.cmp(&b.visitor));
     }
 }

@@ -45,12 +45,22 @@ const WORDS: &[&str] = &[
     "qwerty", "root", "secret", "test", "user", "welcome",
 ];
 
-/// Returns `true` if a password is a name or a common word, in any case and with or without a trailing number.
+/// Names and words that people write with capitals, digits for letters, years and signs.
+const DECORATED: &[&str] = &["postgres", "password", "admin", "changeme", "secret", "welcome"];
+
+/// Suffixes that satisfy rules on digits and signs.
+const RULE_ENDS: &[&str] = &["", "1", "123", "!", "1!", "123!", "2024", "2025", "2026", "2025!", "2026!"];
+
+/// Returns `true` if a password is a name or a common word, in any case and with or without a trailing number, or
+/// with digits and signs for letters.
 fn is_guessable(password: &str, names: &[&str]) -> bool {
-    let stem = stem(password);
-    let word = |words: &[&str]| words.iter().any(|word| *word == stem);
-    let named = names.iter().any(|name| plain(name) == stem);
-    password.len() < 4 || stem.is_empty() || word(GUESSES) || word(WORDS) || named
+    let known = |stem: &String| {
+        let word = |words: &[&str]| words.iter().any(|word| word == stem);
+        let named = names.iter().any(|name| plain(name) == *stem);
+        stem.is_empty() || word(GUESSES) || word(WORDS) || named
+    };
+    let lettered = stem(&password.replace('@', "a").replace('$', "s")).replace('0', "o").replace('3', "e");
+    password.len() < 4 || known(&stem(password)) || known(&lettered)
 }
 
 fn plain(text: &str) -> String {
@@ -132,9 +142,24 @@ fn is(owner: &Owner, role: &RoleName) -> bool {
 
 fn unused(task: &Task, role: &RoleName, is_powerful: bool) -> Vec<Candidate> {
     let ends = if is_powerful { ENDS } else { &[""] };
+    let decorated = if is_powerful { decorated(role.as_str()) } else { vec![] };
     let names = [role.to_string(), capitalised(role.as_str())];
     let names = names.into_iter().flat_map(|name| ENDS.iter().map(move |end| guess(format!("{name}{end}"))));
-    names.chain(words(ends)).chain(stored(task)).collect()
+    names.chain(words(ends)).chain(stored(task)).chain(decorated).collect()
+}
+
+/// Returns the name and the most common words with a capital, digits and signs for letters, and an ending.
+fn decorated(role: &str) -> Vec<Candidate> {
+    let mut forms = vec![];
+    for word in DECORATED.iter().copied().chain([role]) {
+        let capital = capitalised(word);
+        for form in [capital.replace('o', "0"), capital.replace('a', "@").replace('o', "0"), capital] {
+            if !forms.contains(&form) {
+                forms.push(form);
+            }
+        }
+    }
+    forms.iter().flat_map(|form| RULE_ENDS.iter().map(move |end| guess(format!("{form}{end}")))).collect()
 }
 
 fn words(ends: &'static [&'static str]) -> impl Iterator<Item = Candidate> {
@@ -176,6 +201,8 @@ mod tests {
             "Password1",
             "admin",
             "qwerty",
+            "Passw0rd!",
+            "P@$$w0rd2026",
             "",
             "abc",
         ] {

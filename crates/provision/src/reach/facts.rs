@@ -91,10 +91,25 @@ pub struct Facts {
     pub superuser_paths: Vec<(DatabaseId, ObjectId)>,
     /// Roles that may create in a schema by the server's defaults: the consequences are reported with the connection.
     pub delivered: Vec<(ObjectId, RoleId)>,
-    /// Functions that superusers' sessions call through an object: an event trigger, an index, a cast, a view.
+    /// Functions that superusers' sessions call through an object: an event trigger, an index, a cast, a view. Views that
+    /// they read are replaced in the same way.
     pub visited_functions: Vec<Object>,
     /// Tables that superusers write to through an object of theirs: a partitioned table, a subscription.
     pub visited_tables: Vec<Object>,
+    /// Domains of values in superusers' tables and functions.
+    pub visited_domains: Vec<Object>,
+    /// Roles that may create a trigger on a relation: its owner, and the holders of TRIGGER.
+    pub puts_trigger: Vec<(ObjectId, RoleId)>,
+    /// Holders of REFERENCES on a table, without its owner.
+    pub references: Vec<(ObjectId, RoleId)>,
+    /// Tables and those to which a write to them goes as well: partitions, and tables that inherit.
+    pub routes: Vec<(ObjectId, ObjectId)>,
+    /// SECURITY DEFINER functions of superusers, and the functions, tables, views and domains that they use.
+    pub touches: Vec<(Object, ObjectId)>,
+    /// Tables whose rows a superuser's function executes.
+    pub executed_rows: Vec<(ObjectId, DatabaseId)>,
+    /// Functions of superusers that execute the names of objects.
+    pub executed_names: Vec<Object>,
     /// Functions that an event trigger calls for every role that creates or changes an object.
     pub event_functions: Vec<ObjectId>,
 }
@@ -107,6 +122,8 @@ impl Facts {
                 PathStep::Executes(..) | PathStep::MakesTrigger(..) => &mut self.execute,
                 PathStep::Selects(..) => &mut self.select,
                 PathStep::WritesTo(..) => &mut self.write,
+                PathStep::PutsTrigger(..) => &mut self.puts_trigger,
+                PathStep::MakesReference(..) => &mut self.references,
                 PathStep::CreatesIn(..) => &mut self.create,
                 _ => continue,
             };

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::actor::Actor;
 use super::facts::{Facts, Object};
 use super::ids::{NO_SERVICE, PUBLIC, RoleId, ServiceId};
-use super::rules::{Actor, Rules};
+use super::rules::Rules;
 use super::state::{Conclusion, Target};
 use super::step::PathStep;
 
@@ -199,7 +200,14 @@ fn run(facts: Facts) -> Rules {
     (rules.superuser_path, rules.delivered) = (facts.superuser_paths, facts.delivered);
     let places = |all: &[Object]| all.iter().map(|it| (it.id, it.database, it.schema, it.owner)).collect();
     rules.visited_function = places(&facts.visited_functions);
+    rules.visited_domain = places(&facts.visited_domains);
     rules.visited_table = places(&facts.visited_tables);
+    (rules.puts_trigger, rules.references, rules.routes) =
+        (facts.puts_trigger, facts.references, facts.routes);
+    let touches = facts.touches.iter();
+    rules.touches = touches.map(|(it, used)| (it.id, it.database, it.schema, it.owner, *used)).collect();
+    rules.executed_rows = facts.executed_rows;
+    rules.executed_names = facts.executed_names.iter().map(|it| (it.id, it.database)).collect();
     rules.event_function = singles(facts.event_functions);
     rules.add_public();
     rules.run();

@@ -8,7 +8,8 @@
 
 use ascent::ascent;
 
-use super::ids::{DatabaseId, NO_SERVICE, ObjectId, PUBLIC, RoleId, ServiceId};
+use super::actor::{Actor, as_role, at_database};
+use super::ids::{DatabaseId, ObjectId, PUBLIC, RoleId, ServiceId};
 use super::state::{Conclusion, Target};
 use super::step::PathStep;
 
@@ -68,7 +69,17 @@ ascent! {
     relation visited_function(ObjectId, DatabaseId, ObjectId, RoleId);
     /// Table, database, schema, owner.
     relation visited_table(ObjectId, DatabaseId, ObjectId, RoleId);
+    /// Domain, database, schema, owner.
+    relation visited_domain(ObjectId, DatabaseId, ObjectId, RoleId);
     relation event_function(ObjectId);
+    relation puts_trigger(ObjectId, RoleId);
+    relation references(ObjectId, RoleId);
+    relation routes(ObjectId, ObjectId);
+    /// Function, database, schema, owner, and the object that it uses.
+    relation touches(ObjectId, DatabaseId, ObjectId, RoleId, ObjectId);
+    relation executed_rows(ObjectId, DatabaseId);
+    /// Function, database.
+    relation executed_names(ObjectId, DatabaseId);
 
     // Conclusions: the login, and its state.
     relation is(Actor, Conclusion);
@@ -226,6 +237,7 @@ ascent! {
     relation function(ObjectId, DatabaseId, ObjectId);
     function(f, d, s) <-- definer(f, d, s, _);
     function(f, d, s) <-- power(f, d, s, _);
+    function(f, d, s) <-- touches(f, d, s, _, _);
     because(p, Conclusion::Calls(*f), PathStep::Executes(*f, *g), Conclusion::Holds(*d, *g), Conclusion::Holds(*d, *h)) <--
         is(p, ?Conclusion::Holds(d, g)), execute(f, g), function(f, d, s), !trigger_function(f),
         usage(s, h), is(p, Conclusion::Holds(*d, *h));
@@ -243,10 +255,19 @@ ascent! {
     // A trigger runs with the function's privileges if that is SECURITY DEFINER; no privilege is checked when it
     // fires.
     // https://www.postgresql.org/docs/current/sql-createtrigger.html
+    // A write to a table fires the triggers of the partition that the row goes to, without a privilege on it.
+    // https://www.postgresql.org/docs/current/ddl-partitioning.html, https://www.postgresql.org/docs/current/ddl-inherit.html
+    relation written(ObjectId, DatabaseId, ObjectId);
+    written(t, d, s) <-- trigger(t, d, s, _);
+    written(t, d, s) <-- lever(t, _), table(t, d, s, _);
+    written(t, d, s) <-- executed_rows(t, _), table(t, d, s, _);
+    written(t, d, s) <-- routes(t, c), written(c, d, _), table(t, d, s, _);
+    because(p, Conclusion::Writes(*c), PathStep::RoutesTo(*t, *c), Conclusion::Writes(*t), Conclusion::Start) <--
+        is(p, ?Conclusion::Writes(t)), routes(t, c);
     because(p, Conclusion::Writes(*t), PathStep::WritesTo(*t, *g), Conclusion::Holds(*d, *g), Conclusion::Holds(*d, *h)) <--
-        is(p, ?Conclusion::Holds(d, g)), write(t, g), trigger(t, d, s, _), usage(s, h), is(p, Conclusion::Holds(*d, *h));
+        is(p, ?Conclusion::Holds(d, g)), write(t, g), written(t, d, s), usage(s, h), is(p, Conclusion::Holds(*d, *h));
     because(p, Conclusion::Writes(*t), PathStep::WritesTo(*t, *g), Conclusion::Holds(*d, *g), Conclusion::LendsSchema(*s)) <--
-        is(p, ?Conclusion::LendsSchema(s)), trigger(t, d, s, _), write(t, g), is(p, Conclusion::Holds(*d, *g));
+        is(p, ?Conclusion::LendsSchema(s)), written(t, d, s), write(t, g), is(p, Conclusion::Holds(*d, *g));
     because(p, as_role(p.service, *its, *o, Conclusion::Frame(*d, *o)), PathStep::FiresTrigger(*t, *f), Conclusion::Writes(*t), Conclusion::Start) <--
         is(p, ?Conclusion::Writes(t)), trigger(t, _, _, f), definer(f, d, _, o), service(o, its);
     because(p, Conclusion::Reaches(*target), PathStep::Opens(*f), Conclusion::Writes(*t), Conclusion::Start) <--
@@ -314,10 +335,6 @@ ascent! {
     because(p, Conclusion::Reaches(*target), PathStep::Holds(*t), Conclusion::Reads(*t), Conclusion::Start) <--
         is(p, ?Conclusion::Reads(t)), secret(t, target);
 
-    because(p, Conclusion::Writes(*t), PathStep::WritesTo(*t, *g), Conclusion::Holds(*d, *g), Conclusion::Holds(*d, *h)) <--
-        is(p, ?Conclusion::Holds(d, g)), write(t, g), lever(t, _), table(t, d, s, _), usage(s, h), is(p, Conclusion::Holds(*d, *h));
-    because(p, Conclusion::Writes(*t), PathStep::WritesTo(*t, *g), Conclusion::Holds(*d, *g), Conclusion::LendsSchema(*s)) <--
-        is(p, ?Conclusion::LendsSchema(s)), table(t, d, s, _), lever(t, _), write(t, g), is(p, Conclusion::Holds(*d, *g));
     because(p, Conclusion::Reaches(*target), PathStep::Steers(*t), Conclusion::Writes(*t), Conclusion::Start) <--
         is(p, ?Conclusion::Writes(t)), lever(t, target);
 
@@ -325,64 +342,8 @@ ascent! {
     // CVE-2018-1058, https://wiki.postgresql.org/wiki/A_Guide_to_CVE-2018-1058
     because(p, Conclusion::Reaches(Target::SuperuserVisit(*d)), PathStep::CreatesIn(*s, *g), Conclusion::Holds(*d, *g), Conclusion::Start) <--
         is(p, ?Conclusion::Holds(d, g)), create(s, g), superuser_path(d, s), !delivered(s, g);
-    // https://www.postgresql.org/docs/current/event-trigger-definition.html
-    // It also calls the functions of a superuser's event triggers, indexes and other objects.
-    // A function's owner replaces it if it has CREATE on the function's schema, or on another one, to which it is
-    // first moved. https://www.postgresql.org/docs/current/sql-createfunction.html
-    relation replaces(Actor, RoleId, ObjectId, DatabaseId, RoleId);
-    replaces(p, r, f, d, o) <-- visited_function(f, d, s, o), current_holds(p, r, o), create(s, g), current_holds(p, r, g);
-    replaces(p, r, f, d, o) <-- visited_function(f, d, s, o), current_holds(p, r, o), usage(s, g), current_holds(p, r, g),
-        schema(t, d), create(t, h), current_holds(p, r, h);
-    because(p, Conclusion::Reaches(Target::SuperuserVisit(*d)), PathStep::ReplacesFunction(*f, *o), Conclusion::Holds(*d, *o), Conclusion::Session(*r)) <--
-        replaces(p, r, f, d, o), is(p, Conclusion::Session(*r)), is(p, Conclusion::Holds(*d, *o));
-    because(p, Conclusion::Reaches(Target::SuperuserVisit(*d)), PathStep::ReplacesFunction(*f, *o), Conclusion::Holds(*d, *o), Conclusion::Frame(*d, *r)) <--
-        replaces(p, r, f, d, o), is(p, Conclusion::Frame(*d, *r)), is(p, Conclusion::Holds(*d, *o));
-    because(p, Conclusion::Reaches(Target::SuperuserVisit(*d)), PathStep::ReplacesFunction(*f, *o), Conclusion::Holds(*d, *o), Conclusion::LetsCreate(*d)) <--
-        is(p, ?Conclusion::LetsCreate(d)), visited_function(f, d, s, o), is(p, Conclusion::Holds(*d, *o)), current_holds(p, r, o),
-        usage(s, u), current_holds(p, r, u);
-    because(p, Conclusion::Reaches(Target::SuperuserVisit(*d)), PathStep::ReplacesFunction(*f, *o), Conclusion::Holds(*d, *o), Conclusion::LendsSchema(*s)) <--
-        is(p, ?Conclusion::LendsSchema(s)), visited_function(f, d, s, o), is(p, Conclusion::Holds(*d, *o));
-    // A table's owner creates triggers on it: they run as the role that writes, and their function may be in any
-    // schema.
-    // https://www.postgresql.org/docs/current/sql-createtrigger.html
-    because(p, Conclusion::Reaches(Target::SuperuserVisit(*d)), PathStep::PutsTrigger(*t, *o), Conclusion::Holds(*d, *o), Conclusion::Start) <--
-        is(p, ?Conclusion::Holds(d, o)), visited_table(t, d, _, o), schema(s, d), create(s, g), is(p, Conclusion::Holds(*d, *g));
-    because(p, Conclusion::Reaches(Target::SuperuserVisit(*d)), PathStep::PutsTrigger(*t, *o), Conclusion::Holds(*d, *o), Conclusion::LetsCreate(*d)) <--
-        is(p, ?Conclusion::LetsCreate(d)), visited_table(t, d, _, o), is(p, Conclusion::Holds(*d, *o));
-}
 
-/// A login, the principal that can log in as it, and the principal's service, at whose border the walk ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Actor {
-    pub asked: RoleId,
-    pub login: RoleId,
-    pub service: ServiceId,
-}
-
-impl Actor {
-    pub fn as_login(self, login: RoleId) -> Actor {
-        Actor { login, ..self }
-    }
-
-    pub fn is_asked(self) -> bool {
-        self.login == self.asked
-    }
-}
-
-/// Returns `true` if a role or database belongs to a service other than the login's.
-fn is_foreign(mine: ServiceId, its: ServiceId) -> bool {
-    its != NO_SERVICE && its != mine
-}
-
-/// Returns the conclusion of becoming a role: the walk ends at another service's.
-fn as_role(mine: ServiceId, its: ServiceId, role: RoleId, otherwise: Conclusion) -> Conclusion {
-    if is_foreign(mine, its) { Conclusion::Reaches(Target::ServiceRole(role)) } else { otherwise }
-}
-
-/// Returns the conclusion of entering a database: the walk ends at another service's.
-fn at_database(mine: ServiceId, its: ServiceId, database: DatabaseId) -> Conclusion {
-    let end = Conclusion::Reaches(Target::ServiceDatabase(database));
-    if is_foreign(mine, its) { end } else { Conclusion::Enters(database) }
+    include_source!(super::captured::captured);
 }
 
 impl Rules {

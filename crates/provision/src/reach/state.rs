@@ -33,6 +33,8 @@ pub enum Conclusion {
     Calls(ObjectId),
     Reads(ObjectId),
     Writes(ObjectId),
+    /// It can make a function, relation or domain run code of its choice as whoever uses it.
+    Controls(ObjectId),
     Reaches(Target),
 }
 

@@ -39,6 +39,14 @@ pub enum PathStep {
     CreatesIn(ObjectId, RoleId),
     ReplacesFunction(ObjectId, RoleId),
     PutsTrigger(ObjectId, RoleId),
+    AddsCheck(ObjectId, RoleId),
+    MakesReference(ObjectId, RoleId),
+    /// From a table to the partition or inheriting table that the write goes to.
+    RoutesTo(ObjectId, ObjectId),
+    /// A SECURITY DEFINER function, and the object that it uses.
+    Touches(ObjectId, ObjectId),
+    ExecutesRows(ObjectId),
+    NamesObject(ObjectId, RoleId),
     FiresEventTrigger(ObjectId, RoleId),
 }
 
@@ -50,6 +58,8 @@ impl PathStep {
             PathStep::Selects(..) => &["SELECT"],
             PathStep::WritesTo(..) => &["INSERT", "UPDATE", "DELETE"],
             PathStep::CreatesIn(..) => &["CREATE"],
+            PathStep::PutsTrigger(..) => &["TRIGGER"],
+            PathStep::MakesReference(..) => &["REFERENCES"],
             _ => &[],
         }
     }
@@ -61,6 +71,8 @@ impl PathStep {
             | PathStep::MakesTrigger(object, role)
             | PathStep::Selects(object, role)
             | PathStep::WritesTo(object, role)
+            | PathStep::PutsTrigger(object, role)
+            | PathStep::MakesReference(object, role)
             | PathStep::CreatesIn(object, role) => Some((object, role)),
             _ => None,
         }
@@ -80,6 +92,11 @@ impl PathStep {
             | PathStep::CreatesIn(object, _)
             | PathStep::ReplacesFunction(object, _)
             | PathStep::PutsTrigger(object, _)
+            | PathStep::AddsCheck(object, _)
+            | PathStep::MakesReference(object, _)
+            | PathStep::Touches(object, _)
+            | PathStep::ExecutesRows(object)
+            | PathStep::NamesObject(object, _)
             | PathStep::FiresEventTrigger(object, _) => Some(object),
             _ => None,
         }

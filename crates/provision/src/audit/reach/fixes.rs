@@ -123,7 +123,12 @@ fn kind(gathered: &Gathered<'_>, step: PathStep) -> Option<&'static FindingKind>
         PathStep::ReplacesFunction(..) if matches!(object.visitor, Some(Visitor::EventTrigger(_))) => {
             EVENT_TRIGGER
         }
-        PathStep::ReplacesFunction(..) | PathStep::PutsTrigger(..) => SUPERUSER_OBJECT,
+        PathStep::ReplacesFunction(..)
+        | PathStep::PutsTrigger(..)
+        | PathStep::AddsCheck(..)
+        | PathStep::MakesReference(..)
+        | PathStep::ExecutesRows(_)
+        | PathStep::NamesObject(..) => SUPERUSER_OBJECT,
         _ => DEFINER_SUPERUSER,
     })
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::search_paths::SuperuserPaths;
-use crate::reach::{DatabaseId, Facts, ObjectId, RoleId, ServiceId};
+use crate::reach::{DatabaseId, Facts, Object, ObjectId, RoleId, ServiceId};
 use martydb_model::findings::PUBLIC;
 use martydb_model::{AclEntry, ActualServer, Grantee, ServiceName};
 
@@ -96,6 +96,28 @@ impl<'a> Gathered<'a> {
     pub fn name(&mut self, object: ObjectName<'a>) -> ObjectId {
         self.objects.push(object);
         ObjectId::try_from(self.objects.len() - 1).unwrap_or(ObjectId::MAX)
+    }
+
+    /// Records the object through which superusers use another one; the first one is told.
+    pub fn visit(&mut self, id: ObjectId, visitor: Visitor<'a>) {
+        self.objects[id as usize].visitor.get_or_insert(visitor);
+    }
+
+    /// Records a relation, and the roles that hold privileges on it.
+    pub fn relation(&mut self, object: Object) {
+        let id = object.id;
+        self.facts.relations.push(object);
+        let (select, write) =
+            (self.holders(id, &["SELECT"]), self.holders(id, &["INSERT", "UPDATE", "DELETE"]));
+        self.facts.select.extend(select);
+        self.facts.write.extend(write);
+        let puts = self.holders(id, &["TRIGGER"]);
+        self.facts.puts_trigger.extend(puts);
+        if self.objects[id as usize].kind != "table" {
+            return;
+        }
+        let refers = self.holders(id, &["REFERENCES"]);
+        self.facts.references.extend(refers.into_iter().filter(|(_, role)| *role != object.owner));
     }
 
     /// Returns the holders of a privilege on an object: its owner and the grantees.

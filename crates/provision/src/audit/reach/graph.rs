@@ -83,6 +83,15 @@ fn step_edges(all: &Gathered<'_>, login: &GraphNode, step: PathStep) -> Vec<Grap
         PathStep::ReadsThrough(view, of) => vec![("ReadsFrom", of_object(view), of_object(of))],
         PathStep::CreatesIn(of, by) => vec![("CanCreateIn", of_role(by), of_object(of))],
         PathStep::PutsTrigger(of, by) => vec![("CanPutTrigger", of_role(by), of_object(of))],
+        PathStep::AddsCheck(of, by) => vec![("CanAddCheck", of_role(by), of_object(of))],
+        PathStep::MakesReference(of, by) => {
+            vec![("CanReference", of_role(by), of_object(of)), ("RunsAs", of_object(of), owner(of))]
+        }
+        PathStep::RoutesTo(of, to) => vec![("RoutesTo", of_object(of), of_object(to))],
+        PathStep::Touches(of, used) => {
+            vec![("Uses", of_object(of), of_object(used)), ("RunsAs", of_object(of), owner(of))]
+        }
+        PathStep::NamesObject(of, by) => vec![("CanNameObjectFor", of_role(by), of_object(of))],
         PathStep::FiresEventTrigger(of, by) => {
             vec![("FiresEventTrigger", here(of), of_object(of)), ("RunsAs", of_object(of), of_role(by))]
         }
@@ -94,6 +103,7 @@ fn step_edges(all: &Gathered<'_>, login: &GraphNode, step: PathStep) -> Vec<Grap
         | PathStep::IsAdmin(_)
         | PathStep::Opens(_)
         | PathStep::Holds(_)
+        | PathStep::ExecutesRows(_)
         | PathStep::Steers(_) => vec![],
     };
     let words = step_in_words(all, step);

@@ -83,11 +83,29 @@ fn step_on_object(all: &Gathered<'_>, step: PathStep) -> String {
             format!("creates in schema {} as {}, where a superuser's search_path looks", object(of), role(by))
         }
         PathStep::ReplacesFunction(of, by) => {
-            format!("as {} replaces {}, which {} calls", role(by), object(of), visitor(of))
+            let uses = if all.object(of).kind == "view" { "reads" } else { "calls" };
+            format!("as {} replaces {}, which {} {uses}", role(by), object(of), visitor(of))
         }
         PathStep::Steers(of) => format!("the extension acts on the rows of {}", object(of)),
         PathStep::PutsTrigger(of, by) => {
             format!("as {} puts a trigger on {}, to which {} writes", role(by), object(of), visitor(of))
+        }
+        PathStep::AddsCheck(of, by) => {
+            format!("as {} adds a CHECK to {}, which {} uses", role(by), object(of), visitor(of))
+        }
+        PathStep::MakesReference(of, by) => format!(
+            "creates a foreign key to {} (REFERENCES of {}), whose check runs a cast of the login's as {}",
+            object(of),
+            role(by),
+            all.object(of).owner
+        ),
+        PathStep::RoutesTo(of, to) => format!("a row of {} goes to {}", object(of), object(to)),
+        PathStep::Touches(of, used) => {
+            format!("{} runs that code of {} as {}", object(of), object(used), all.object(of).owner)
+        }
+        PathStep::ExecutesRows(of) => format!("{} executes the rows of {}", visitor(of), object(of)),
+        PathStep::NamesObject(of, by) => {
+            format!("as {} gives an object a name that {} executes", role(by), object(of))
         }
         PathStep::FiresEventTrigger(of, owner) => {
             format!("creates an object, for which an event trigger runs {} as {}", object(of), role(owner))

@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::super::context::Audit;
+use super::bodies::{Known, bodies};
 use super::gather::{Gathered, ObjectName, Visitor};
 use super::search_paths::is_open_as_delivered;
-use crate::catalog::{PrivilegedCatalog, PrivilegedRelation, PrivilegedRoutine};
+use crate::catalog::{
+    CheckedDomain, DatabaseCatalog, PrivilegedCatalog, PrivilegedRelation, PrivilegedRoutine,
+};
 use crate::reach::{DatabaseId, Object, ObjectId, Target};
 use martydb_model::Grantee;
 
@@ -30,16 +33,20 @@ const SECRETS: &[(&str, Target)] = &[
 
 /// Tables whose rows control an extension: jobs that run as the role in a row, and folders that its functions
 /// open to every role. Row security limits a role to its own rows.
-const LEVERS: &[(&str, Target)] =
-    &[("cron.job", Target::Superuser), ("utl_file.utl_file_dir", Target::Files)];
+const LEVERS: &[(&str, Target)] = &[
+    ("cron.job", Target::Superuser),
+    ("utl_file.utl_file_dir", Target::Files),
+    ("pgagent.pga_jobstep", Target::Superuser),
+];
 
 pub fn inside<'a>(
     audit: &Audit<'a>,
     id: DatabaseId,
     name: &'a str,
-    found: &'a PrivilegedCatalog,
+    catalog: &'a DatabaseCatalog,
     all: &mut Gathered<'a>,
 ) {
+    let found = &catalog.privileged;
     let schemas = schemas(audit, id, name, found, all);
     let mut routines: BTreeMap<&str, ObjectId> = BTreeMap::new();
     for found in &found.routines {
@@ -65,6 +72,43 @@ pub fn inside<'a>(
         let edges = if found.materialized { &mut all.facts.copies } else { &mut all.facts.views };
         edges.extend(read.map(|relation| (*view, *relation)));
     }
+    for found in &found.relations {
+        let Some(table) = relations.get(found.shown.as_str()) else { continue };
+        let children = found.children.iter().filter_map(|child| relations.get(child.as_str()));
+        all.facts.routes.extend(children.map(|child| (*table, *child)));
+    }
+    let domains = found.domains.iter().filter_map(|found| domain(id, &schemas, name, found, all));
+    let domains: Vec<_> = domains.collect();
+    let objects = routines.into_iter().chain(relations).chain(domains).collect();
+    bodies(catalog, Known { database: id, database_name: name, schemas, objects }, all);
+}
+
+/// Adds a domain, to which its owner may add a CHECK.
+fn domain<'a>(
+    database: DatabaseId,
+    schemas: &BTreeMap<&'a str, ObjectId>,
+    database_name: &'a str,
+    found: &'a CheckedDomain,
+    all: &mut Gathered<'a>,
+) -> Option<(&'a str, ObjectId)> {
+    let schema = *schemas.get(found.schema.as_str())?;
+    let visitor = found.visitor.as_deref().map(Visitor::Object);
+    let id = all.name(ObjectName {
+        database: database_name,
+        kind: "domain",
+        shown: &found.shown,
+        owner: &found.owner,
+        grant_on: None,
+        extension: None,
+        system: false,
+        acl: &[],
+        visitor,
+    });
+    let owner = all.role_id(&found.owner);
+    if visitor.is_some() && !all.facts.is_end(owner) {
+        all.facts.visited_domains.push(Object { id, database, schema, owner });
+    }
+    Some((&found.shown, id))
 }
 
 /// Collects the schemas by name: owners, and the roles that may use them and create in them.
@@ -170,7 +214,7 @@ fn relation<'a>(
 ) -> Object {
     let id = all.name(ObjectName {
         database: database_name,
-        kind: match (&found.wrapper, found.reads.is_empty()) {
+        kind: match (&found.wrapper, found.reads.is_empty() && !found.view) {
             (Some(_), _) => "foreign table",
             (None, false) => "view",
             (None, true) => "table",
@@ -184,13 +228,15 @@ fn relation<'a>(
         visitor: found.visitor.as_deref().map(Visitor::Object),
     });
     let object = Object { id, database, schema, owner: all.role_id(&found.owner) };
-    all.facts.relations.push(object);
-    if found.visitor.is_some() && !all.facts.is_end(object.owner) {
+    all.relation(object);
+    // A superuser writes to its own tables.
+    let of_superuser = !found.system && !found.view && all.facts.superusers.contains(&object.owner);
+    let visited = found.visitor.is_some() && !all.facts.is_end(object.owner);
+    if visited && found.view {
+        all.facts.visited_functions.push(object);
+    } else if of_superuser || visited {
         all.facts.visited_tables.push(object);
     }
-    let (select, write) = (all.holders(id, &["SELECT"]), all.holders(id, &["INSERT", "UPDATE", "DELETE"]));
-    all.facts.select.extend(select);
-    all.facts.write.extend(write);
     let secret = SECRETS.iter().find(|row| row.0 == found.shown).map(|row| row.1);
     let target = secret.or_else(|| away(audit, found));
     all.facts.secrets.extend(target.map(|target| (id, target)));

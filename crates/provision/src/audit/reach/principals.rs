@@ -104,6 +104,6 @@ fn database<'a>(audit: &Audit<'a>, name: &'a str, found: &'a ActualDatabase, all
         all.facts.service_databases.push((id, number));
     }
     if let Some(catalog) = audit.snapshot.databases.get(name) {
-        inside(audit, id, name, &catalog.privileged, all);
+        inside(audit, id, name, catalog, all);
     }
 }

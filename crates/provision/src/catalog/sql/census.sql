@@ -15,7 +15,7 @@ SELECT 'rare', pg_catalog.to_jsonb(
     SELECT FROM pg_catalog.pg_init_privs i WHERE i.objoid = a.attrelid AND i.objsubid = a.attnum
       AND i.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND i.initprivs = a.attacl)))::text
 UNION ALL
--- Functions, views, rules, foreign tables, triggers, and tables to which superusers may write through an object
+-- Functions, views, rules, foreign tables, triggers, domains, and tables to which superusers may write through an object
 -- of theirs.
 SELECT 'code', pg_catalog.to_jsonb(
   EXISTS (SELECT FROM pg_catalog.pg_proc p WHERE p.oid >= 16384)
@@ -24,4 +24,5 @@ SELECT 'code', pg_catalog.to_jsonb(
   OR EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE NOT t.tgisinternal)
   OR EXISTS (SELECT FROM pg_catalog.pg_event_trigger)
   OR EXISTS (SELECT FROM pg_catalog.pg_inherits)
+  OR EXISTS (SELECT FROM pg_catalog.pg_type t WHERE t.typtype = 'd' AND t.oid >= 16384)
   OR EXISTS (SELECT FROM pg_catalog.pg_subscription_rel))::text

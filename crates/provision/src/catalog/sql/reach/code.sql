@@ -1,56 +1,103 @@
--- Functions that superusers' sessions call through an object of theirs: an index or statistics, which
--- autovacuum computes too, a view, a cast, an operator class, or the body of a function.
-mighty AS (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolsuper),
-weak AS (
-  SELECT p.oid, pg_catalog.lower(n.nspname) AS space, pg_catalog.lower(p.proname) AS name
-  FROM pg_catalog.pg_proc p JOIN space n ON n.oid = p.pronamespace
-  WHERE p.oid >= 16384 AND p.proowner NOT IN (SELECT m.oid FROM mighty m)),
+-- Places of expressions that the server evaluates for the role that uses a relation or a type: defaults and generated
+-- columns, constraints, rules and views, policies, conditions of triggers, indexes, statistics, partitions.
+edge AS (
+  SELECT 'pg_catalog.pg_class'::pg_catalog.regclass AS class, a.adrelid AS oid, 'pg_catalog.pg_attrdef'::pg_catalog.regclass AS to_class, a.oid AS to_oid
+  FROM pg_catalog.pg_attrdef a
+  UNION ALL
+  SELECT 'pg_catalog.pg_class'::pg_catalog.regclass, k.conrelid, 'pg_catalog.pg_constraint'::pg_catalog.regclass, k.oid
+  FROM pg_catalog.pg_constraint k WHERE k.conrelid <> 0
+  UNION ALL
+  SELECT 'pg_catalog.pg_type'::pg_catalog.regclass, k.contypid, 'pg_catalog.pg_constraint'::pg_catalog.regclass, k.oid
+  FROM pg_catalog.pg_constraint k WHERE k.contypid <> 0
+  UNION ALL
+  SELECT 'pg_catalog.pg_class'::pg_catalog.regclass, r.ev_class, 'pg_catalog.pg_rewrite'::pg_catalog.regclass, r.oid
+  FROM pg_catalog.pg_rewrite r WHERE r.oid >= 16384
+  UNION ALL
+  SELECT 'pg_catalog.pg_class'::pg_catalog.regclass, y.polrelid, 'pg_catalog.pg_policy'::pg_catalog.regclass, y.oid FROM pg_catalog.pg_policy y
+  UNION ALL
+  SELECT 'pg_catalog.pg_class'::pg_catalog.regclass, t.tgrelid, 'pg_catalog.pg_trigger'::pg_catalog.regclass, t.oid
+  FROM pg_catalog.pg_trigger t WHERE NOT t.tgisinternal AND t.tgenabled <> 'D'
+  UNION ALL
+  SELECT 'pg_catalog.pg_class'::pg_catalog.regclass, i.indrelid, 'pg_catalog.pg_class'::pg_catalog.regclass, i.indexrelid
+  FROM pg_catalog.pg_index i WHERE i.indrelid >= 16384
+  UNION ALL
+  SELECT 'pg_catalog.pg_class'::pg_catalog.regclass, s.stxrelid, 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass, s.oid
+  FROM pg_catalog.pg_statistic_ext s
+  UNION ALL
+  -- A write to a table is one to its partitions and, except for INSERT, to the tables that inherit from it.
+  SELECT 'pg_catalog.pg_class'::pg_catalog.regclass, i.inhparent, 'pg_catalog.pg_class'::pg_catalog.regclass, i.inhrelid
+  FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid AND c.relkind IN ('r', 'p')
+  UNION ALL
+  SELECT 'pg_catalog.pg_opfamily'::pg_catalog.regclass, m.amprocfamily, 'pg_catalog.pg_amproc'::pg_catalog.regclass, m.oid
+  FROM pg_catalog.pg_amproc m WHERE m.oid >= 16384
+  UNION ALL
+  SELECT 'pg_catalog.pg_opclass'::pg_catalog.regclass, o.oid, 'pg_catalog.pg_opfamily'::pg_catalog.regclass, o.opcfamily
+  FROM pg_catalog.pg_opclass o WHERE o.oid >= 16384
+  UNION ALL
+  SELECT 'pg_catalog.pg_type'::pg_catalog.regclass, t.oid, 'pg_catalog.pg_type'::pg_catalog.regclass, t.typelem
+  FROM pg_catalog.pg_type t WHERE t.typelem >= 16384
+  UNION ALL
+  SELECT 'pg_catalog.pg_type'::pg_catalog.regclass, t.oid, 'pg_catalog.pg_class'::pg_catalog.regclass, t.typrelid
+  FROM pg_catalog.pg_type t JOIN pg_catalog.pg_class c ON c.oid = t.typrelid AND c.relkind = 'c'
+  UNION ALL
+  -- The functions, operators, types and operator classes in them. Tables of a rule and of a body are those that its
+  -- text writes to; a view is code itself.
+  SELECT d.classid, d.objid, d.refclassid, d.refobjid FROM pg_catalog.pg_depend d
+  WHERE d.refobjid >= 16384 AND d.classid IN ('pg_catalog.pg_attrdef'::pg_catalog.regclass, 'pg_catalog.pg_constraint'::pg_catalog.regclass,
+      'pg_catalog.pg_rewrite'::pg_catalog.regclass, 'pg_catalog.pg_policy'::pg_catalog.regclass, 'pg_catalog.pg_trigger'::pg_catalog.regclass,
+      'pg_catalog.pg_statistic_ext'::pg_catalog.regclass, 'pg_catalog.pg_class'::pg_catalog.regclass, 'pg_catalog.pg_proc'::pg_catalog.regclass,
+      'pg_catalog.pg_operator'::pg_catalog.regclass, 'pg_catalog.pg_opclass'::pg_catalog.regclass, 'pg_catalog.pg_opfamily'::pg_catalog.regclass,
+      'pg_catalog.pg_amproc'::pg_catalog.regclass, 'pg_catalog.pg_type'::pg_catalog.regclass)
+    AND (d.refclassid IN ('pg_catalog.pg_proc'::pg_catalog.regclass, 'pg_catalog.pg_operator'::pg_catalog.regclass,
+        'pg_catalog.pg_type'::pg_catalog.regclass, 'pg_catalog.pg_opclass'::pg_catalog.regclass)
+      OR d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+        AND d.classid IN ('pg_catalog.pg_rewrite'::pg_catalog.regclass, 'pg_catalog.pg_proc'::pg_catalog.regclass)
+        AND (SELECT c.relkind = 'v' FROM pg_catalog.pg_class c WHERE c.oid = d.refobjid)
+        -- A view's own rule depends on the view.
+        AND NOT EXISTS (SELECT FROM pg_catalog.pg_rewrite r WHERE r.oid = d.objid AND r.ev_class = d.refobjid))),
+-- What superusers' sessions evaluate when they use their own objects, with the object before it; autovacuum computes
+-- indexes and statistics too.
+used AS (
+  SELECT 'pg_catalog.pg_class'::pg_catalog.regclass AS class, c.oid, 'pg_catalog.pg_class'::pg_catalog.regclass AS by_class, 0::oid AS by_oid
+  FROM pg_catalog.pg_class c WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relowner IN (SELECT m.oid FROM mighty m)
+  UNION ALL
+  SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass, p.oid, 'pg_catalog.pg_proc'::pg_catalog.regclass, 0::oid
+  FROM pg_catalog.pg_proc p WHERE p.oid >= 16384 AND p.proowner IN (SELECT m.oid FROM mighty m)
+  UNION ALL
+  SELECT 'pg_catalog.pg_opfamily'::pg_catalog.regclass, f.oid, 'pg_catalog.pg_opfamily'::pg_catalog.regclass, 0::oid
+  FROM pg_catalog.pg_opfamily f WHERE f.oid >= 16384 AND f.opfowner IN (SELECT m.oid FROM mighty m)
+  UNION ALL
+  SELECT 'pg_catalog.pg_opclass'::pg_catalog.regclass, o.oid, 'pg_catalog.pg_opclass'::pg_catalog.regclass, 0::oid
+  FROM pg_catalog.pg_opclass o WHERE o.oid >= 16384 AND o.opcowner IN (SELECT m.oid FROM mighty m)
+  UNION
+  SELECT e.to_class, e.to_oid, e.class, e.oid FROM used u JOIN edge e ON e.class = u.class AND e.oid = u.oid),
+seen AS (
+  SELECT u.class, u.oid, pg_catalog.min(pg_catalog.pg_describe_object(u.by_class, u.by_oid, 0)) AS visitor FROM used u
+  WHERE u.by_oid <> 0 AND CASE u.class
+    WHEN 'pg_catalog.pg_proc'::pg_catalog.regclass THEN
+      (SELECT p.proowner NOT IN (SELECT m.oid FROM mighty m) FROM pg_catalog.pg_proc p WHERE p.oid = u.oid)
+    WHEN 'pg_catalog.pg_class'::pg_catalog.regclass THEN
+      (SELECT c.relkind IN ('r', 'p', 'v') AND c.relowner NOT IN (SELECT m.oid FROM mighty m) FROM pg_catalog.pg_class c WHERE c.oid = u.oid)
+    WHEN 'pg_catalog.pg_type'::pg_catalog.regclass THEN
+      (SELECT t.typtype = 'd' AND t.typowner NOT IN (SELECT m.oid FROM mighty m) FROM pg_catalog.pg_type t WHERE t.oid = u.oid)
+    ELSE false END
+  GROUP BY u.class, u.oid),
 calls AS (
-  SELECT d.refobjid AS function, pg_catalog.pg_describe_object(d.classid, d.objid, 0) AS visitor FROM pg_catalog.pg_depend d
-  JOIN weak w ON w.oid = d.refobjid
-  WHERE d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND CASE d.classid
-    WHEN 'pg_catalog.pg_class'::pg_catalog.regclass THEN (SELECT c.relowner FROM pg_catalog.pg_class c WHERE c.oid = d.objid)
-    WHEN 'pg_catalog.pg_proc'::pg_catalog.regclass THEN (SELECT c.proowner FROM pg_catalog.pg_proc c WHERE c.oid = d.objid)
-    WHEN 'pg_catalog.pg_opfamily'::pg_catalog.regclass THEN (SELECT c.opfowner FROM pg_catalog.pg_opfamily c WHERE c.oid = d.objid)
-    WHEN 'pg_catalog.pg_opclass'::pg_catalog.regclass THEN (SELECT c.opcowner FROM pg_catalog.pg_opclass c WHERE c.oid = d.objid)
-    WHEN 'pg_catalog.pg_amproc'::pg_catalog.regclass THEN (
-      SELECT f.opfowner FROM pg_catalog.pg_amproc a JOIN pg_catalog.pg_opfamily f ON f.oid = a.amprocfamily WHERE a.oid = d.objid)
-    WHEN 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass THEN (
-      SELECT c.relowner FROM pg_catalog.pg_statistic_ext s JOIN pg_catalog.pg_class c ON c.oid = s.stxrelid WHERE s.oid = d.objid)
-    WHEN 'pg_catalog.pg_attrdef'::pg_catalog.regclass THEN (
-      SELECT c.relowner FROM pg_catalog.pg_attrdef a JOIN pg_catalog.pg_class c ON c.oid = a.adrelid WHERE a.oid = d.objid)
-    WHEN 'pg_catalog.pg_rewrite'::pg_catalog.regclass THEN (
-      SELECT c.relowner FROM pg_catalog.pg_rewrite a JOIN pg_catalog.pg_class c ON c.oid = a.ev_class WHERE a.oid = d.objid)
-    WHEN 'pg_catalog.pg_policy'::pg_catalog.regclass THEN (
-      SELECT c.relowner FROM pg_catalog.pg_policy a JOIN pg_catalog.pg_class c ON c.oid = a.polrelid WHERE a.oid = d.objid)
-    WHEN 'pg_catalog.pg_trigger'::pg_catalog.regclass THEN (
-      SELECT c.relowner FROM pg_catalog.pg_trigger a JOIN pg_catalog.pg_class c ON c.oid = a.tgrelid WHERE a.oid = d.objid)
-    WHEN 'pg_catalog.pg_constraint'::pg_catalog.regclass THEN (
-      SELECT coalesce(c.relowner, t.typowner) FROM pg_catalog.pg_constraint a LEFT JOIN pg_catalog.pg_class c ON c.oid = a.conrelid
-      LEFT JOIN pg_catalog.pg_type t ON t.oid = a.contypid WHERE a.oid = d.objid)
-    END IN (SELECT m.oid FROM mighty m)
+  SELECT u.oid AS function, u.visitor FROM seen u WHERE u.class = 'pg_catalog.pg_proc'::pg_catalog.regclass
   UNION ALL
   -- The server's own types; a service's types affect only itself.
   SELECT c.castfunc, pg_catalog.pg_describe_object('pg_catalog.pg_cast'::pg_catalog.regclass, c.oid, 0) FROM pg_catalog.pg_cast c
-  JOIN weak w ON w.oid = c.castfunc
+  JOIN pg_catalog.pg_proc p ON p.oid = c.castfunc
   WHERE c.castcontext IN ('i', 'a') AND c.castsource < 16384 AND c.casttarget < 16384
-  UNION ALL
-  -- Calls with a schema in a body, quoted or not, are extracted once.
-  SELECT w.oid, 'the function ' || s.oid::pg_catalog.regprocedure::text FROM pg_catalog.pg_proc s
-  CROSS JOIN LATERAL pg_catalog.regexp_matches(pg_catalog.left(s.prosrc, 65536), '([[:alnum:]_$]+)"?\s*\.\s*"?([[:alnum:]_$]+)"?\s*\(', 'g') m
-  JOIN weak w ON w.space = pg_catalog.lower(m[1]) AND w.name = pg_catalog.lower(m[2])
-  WHERE s.oid >= 16384 AND s.proowner IN (SELECT m.oid FROM mighty m)
-    AND (s.prosecdef OR s.prorettype IN ('pg_catalog.event_trigger'::pg_catalog.regtype, 'pg_catalog.trigger'::pg_catalog.regtype))
-    AND NOT EXISTS (SELECT FROM scripted x WHERE x.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND x.objid = s.oid)),
+    AND p.oid >= 16384 AND p.proowner NOT IN (SELECT m.oid FROM mighty m)),
 hooked AS (
   SELECT t.evtfoid AS oid, pg_catalog.min(t.evtname::text) AS event FROM pg_catalog.pg_event_trigger t WHERE t.evtenabled <> 'D' GROUP BY t.evtfoid),
 visited AS (SELECT c.function AS oid, pg_catalog.min(c.visitor) AS visitor FROM calls c GROUP BY c.function),
 -- Tables of other roles to which superusers write through an object of theirs: the tables' owners may add triggers.
+-- Views of other roles that superusers read the same way.
 fed AS (
-  SELECT c.oid, pg_catalog.min(f.visitor) AS visitor FROM pg_catalog.pg_class c JOIN (
-    SELECT i.inhrelid AS oid, pg_catalog.pg_describe_object('pg_catalog.pg_class'::pg_catalog.regclass, p.oid, 0) AS visitor
-    FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class p ON p.oid = i.inhparent
-    WHERE p.relkind = 'p' AND p.relowner IN (SELECT m.oid FROM mighty m)
+  SELECT f.oid, pg_catalog.min(f.visitor) AS visitor FROM (
+    SELECT u.oid, u.visitor FROM seen u WHERE u.class = 'pg_catalog.pg_class'::pg_catalog.regclass
     UNION ALL
     -- Before 16 the rows are written as the subscription's owner.
     SELECT r.srrelid, 'the subscription ' || s.subname FROM pg_catalog.pg_subscription_rel r
@@ -58,9 +105,14 @@ fed AS (
     JOIN pg_catalog.pg_stat_subscription i ON i.subid = r.srsubid
     JOIN pg_catalog.pg_subscription s ON s.subname = i.subname
     WHERE s.subdbid = (SELECT b.oid FROM pg_catalog.pg_database b WHERE b.datname = pg_catalog.current_database())
-      AND pg_catalog.current_setting('server_version_num')::int < 160000 AND s.subowner IN (SELECT m.oid FROM mighty m)) f ON f.oid = c.oid
-  WHERE c.relkind IN ('r', 'p') AND c.relowner NOT IN (SELECT m.oid FROM mighty m)
-  GROUP BY c.oid),
+      AND pg_catalog.current_setting('server_version_num')::int < 160000 AND s.subowner IN (SELECT m.oid FROM mighty m)) f JOIN pg_catalog.pg_class c ON c.oid = f.oid
+  WHERE c.relowner NOT IN (SELECT m.oid FROM mighty m)
+  GROUP BY f.oid),
+-- Domains of other roles: their owners may add a CHECK.
+domain AS (
+  SELECT t.oid, t.typname, t.typowner, t.typnamespace, (
+    SELECT u.visitor FROM seen u WHERE u.class = 'pg_catalog.pg_type'::pg_catalog.regclass AND u.oid = t.oid) AS visitor
+  FROM pg_catalog.pg_type t WHERE t.typtype = 'd' AND t.oid >= 16384 AND t.typowner NOT IN (SELECT m.oid FROM mighty m)),
 made AS (
   SELECT r.oid AS rule, r.ev_class AS view, r.ev_action::text AS tree FROM pg_catalog.pg_rewrite r
   JOIN pg_catalog.pg_class v ON v.oid = r.ev_class AND v.relkind IN ('v', 'm') AND v.oid >= 16384),
@@ -76,4 +128,27 @@ reads AS (
 fires AS (
   SELECT t.tgrelid, p.oid AS function FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
   WHERE NOT t.tgisinternal AND (p.prosecdef OR p.prolang IN (SELECT u.oid FROM unconfined u))),
+-- A write to the first is a write to the second.
+routes AS (
+  SELECT i.inhparent AS parent, i.inhrelid AS child FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid AND c.relkind IN ('r', 'p')),
+routed AS (
+  SELECT f.tgrelid AS oid FROM fires f UNION SELECT r.parent FROM routed x JOIN routes r ON r.child = x.oid),
+-- Texts of superusers' functions and rules. A function that other roles may call, in a schema of theirs, is meant for them.
+body AS (
+  SELECT p.oid AS function, 'the function ' || p.oid::pg_catalog.regprocedure::text AS shown, l.lanname AS language, p.prosecdef AS definer,
+    -- An SQL-standard body (BEGIN ATOMIC, from 14 on) leaves the text empty.
+    pg_catalog.left(CASE WHEN l.lanname = 'sql' AND p.prosrc = '' THEN pg_catalog.pg_get_functiondef(p.oid) ELSE p.prosrc END, 65536) AS text,
+    (SELECT pg_catalog.left(pg_catalog.substr(o, 13), 16384) FROM pg_catalog.unnest(p.proconfig) o WHERE pg_catalog.starts_with(o, 'search_path=')) AS path
+  FROM pg_catalog.pg_proc p JOIN space n ON n.oid = p.pronamespace JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+  WHERE p.oid >= 16384 AND l.lanname IN ('sql', 'plpgsql') AND p.proowner IN (SELECT m.oid FROM mighty m)
+    AND NOT EXISTS (SELECT FROM scripted x WHERE x.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND x.objid = p.oid)
+    AND (p.prosecdef OR p.prorettype IN ('pg_catalog.event_trigger'::pg_catalog.regtype, 'pg_catalog.trigger'::pg_catalog.regtype)
+      OR n.nspowner IN (SELECT m.oid FROM mighty m) OR NOT EXISTS (
+        SELECT FROM pg_catalog.aclexplode(coalesce(p.proacl, pg_catalog.acldefault('f', p.proowner))) a
+        WHERE a.grantee NOT IN (SELECT m.oid FROM mighty m)))
+  UNION ALL
+  SELECT 0::oid, 'the rule ' || pg_catalog.quote_ident(r.rulename) || ' on ' || n.nspname || '.' || c.relname, 'sql', false,
+    pg_catalog.left(pg_catalog.pg_get_ruledef(r.oid), 65536), 'pg_catalog'
+  FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_class c ON c.oid = r.ev_class JOIN space n ON n.oid = c.relnamespace
+  WHERE r.oid >= 16384 AND r.ev_type <> '1' AND r.ev_enabled <> 'D' AND c.relowner IN (SELECT m.oid FROM mighty m)),
 candidate AS (SELECT p.* FROM pg_catalog.pg_proc p),

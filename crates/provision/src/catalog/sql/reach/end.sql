@@ -1,4 +1,11 @@
 -- The rows of the sections.
+-- Tables on which other roles may create triggers, or foreign keys that refer to them.
+open AS (
+  SELECT c.oid FROM pg_catalog.pg_class c CROSS JOIN LATERAL pg_catalog.aclexplode(c.relacl) a
+  WHERE c.oid >= 16384 AND c.relacl IS NOT NULL AND c.relkind IN ('r', 'p', 'v', 'f') AND a.privilege_type IN ('TRIGGER', 'REFERENCES') AND a.grantee <> c.relowner
+  UNION
+  SELECT t.attrelid FROM pg_catalog.pg_attribute t CROSS JOIN LATERAL pg_catalog.aclexplode(t.attacl) a
+  WHERE t.attrelid >= 16384 AND t.attacl IS NOT NULL AND a.privilege_type = 'REFERENCES'),
 routine AS (
   SELECT p.oid, p.proname, p.prokind, p.proowner, p.proacl, p.prosecdef, p.prolang, p.prosrc, p.prorettype, n.nspname, s.extname,
     v.visitor, h.event, u.oid IS NOT NULL AS untrusted,
@@ -25,7 +32,8 @@ relation AS (
     (SELECT pg_catalog.array_agg(g.attnum) FROM guarded g WHERE g.oid = c.oid) AS parts
   FROM pg_catalog.pg_class c JOIN space n ON n.oid = c.relnamespace
   WHERE c.relkind = 'f' OR c.oid IN (SELECT g.oid FROM guarded g) OR c.oid IN (SELECT r.view FROM reads r)
-    OR (n.nspname, c.relname) IN (('cron', 'job'), ('utl_file', 'utl_file_dir')) OR c.oid IN (SELECT f.tgrelid FROM fires f) OR c.oid IN (SELECT f.oid FROM fed f))
+    OR (n.nspname, c.relname) IN (('cron', 'job'), ('utl_file', 'utl_file_dir'), ('pgagent', 'pga_jobstep')) OR c.oid IN (SELECT f.oid FROM routed f) OR c.oid IN (SELECT o.oid FROM open o) OR c.oid IN (SELECT f.oid FROM fed f)
+    OR c.oid IN (SELECT r.parent FROM routes r JOIN fed f ON f.oid = r.child))
 (SELECT 'schema', pg_catalog.jsonb_build_object('name', n.nspname, 'owner', pg_catalog.pg_get_userbyid(n.nspowner), 'acl', (
     SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
       'grantee', CASE WHEN a.grantee = 0 THEN NULL ELSE pg_catalog.pg_get_userbyid(a.grantee) END,
@@ -54,12 +62,14 @@ UNION ALL
   'grant_on', 'TABLE ' || pg_catalog.format('%I.%I', c.nspname, c.relname),
   'visitor', (SELECT f.visitor FROM fed f WHERE f.oid = c.oid), 'system', c.oid < 16384, 'row_security', c.relrowsecurity,
   -- Set if there is a row in it, or was before the last VACUUM.
-  'stored', c.relkind = 'r' AND pg_catalog.pg_relation_size(c.oid, 'main') > 0, 'materialized', c.relkind = 'm', 'filled', c.relispopulated,
+  'stored', c.relkind = 'r' AND pg_catalog.pg_relation_size(c.oid, 'main') > 0, 'materialized', c.relkind = 'm', 'view', c.relkind = 'v', 'filled', c.relispopulated,
   'invoker', coalesce((SELECT pg_catalog.bool_or(o IN ('security_invoker=true', 'security_invoker=on', 'security_invoker=1', 'security_invoker=yes'))
     FROM pg_catalog.unnest(c.reloptions) o), false),
   'reads', (SELECT pg_catalog.jsonb_agg(t.relnamespace::pg_catalog.regnamespace::text || '.' || t.relname)
     FROM reads r JOIN pg_catalog.pg_class t ON t.oid = r.relation WHERE r.view = c.oid),
   'triggers', (SELECT pg_catalog.jsonb_agg(f.function::pg_catalog.regprocedure::text) FROM fires f WHERE f.tgrelid = c.oid),
+  'children', (SELECT pg_catalog.jsonb_agg(t.relnamespace::pg_catalog.regnamespace::text || '.' || t.relname)
+    FROM routes r JOIN pg_catalog.pg_class t ON t.oid = r.child WHERE r.parent = c.oid),
   'wrapper', (SELECT w.fdwname FROM pg_catalog.pg_foreign_table t JOIN pg_catalog.pg_foreign_server s ON s.oid = t.ftserver
     JOIN pg_catalog.pg_foreign_data_wrapper w ON w.oid = s.srvfdw WHERE t.ftrelid = c.oid),
   'database', (SELECT pg_catalog.substring(pg_catalog.left(o, 1000), 8) FROM pg_catalog.pg_foreign_table t
@@ -76,3 +86,11 @@ UNION ALL
       WHERE t.attrelid = c.oid AND t.attacl IS NOT NULL AND (c.parts IS NULL OR t.attnum = ANY (c.parts))) a
     WHERE a.grantee <> c.relowner))::text
 FROM relation c LIMIT 100001)
+UNION ALL
+(SELECT 'domain', pg_catalog.jsonb_build_object('shown', n.nspname || '.' || d.typname, 'name', d.typname, 'schema', n.nspname,
+  'owner', pg_catalog.pg_get_userbyid(d.typowner), 'visitor', d.visitor)::text
+FROM domain d JOIN space n ON n.oid = d.typnamespace LIMIT 100001)
+UNION ALL
+(SELECT 'body', pg_catalog.jsonb_build_object('visitor', b.shown, 'function', CASE WHEN b.function <> 0 THEN b.function::pg_catalog.regprocedure::text END,
+  'language', b.language, 'definer', b.definer, 'text', b.text, 'path', b.path)::text
+FROM body b LIMIT 100001)
