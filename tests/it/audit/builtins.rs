@@ -192,6 +192,10 @@ fn a_setting_that_awaits_a_reload_or_a_restart_counts() {
     for (name, value) in
         [("lo_compat_privileges", "yes"), ("password_encryption", "md5"), ("dynamic_library_path", "/tmp")]
     {
+        // MD5 is what initdb of 13 leaves.
+        if name == "password_encryption" && pair.server.major() < 14 {
+            continue;
+        }
         pair.server.sql("postgres", &format!("ALTER SYSTEM SET {name} = '{value}'"));
         let result = pair.verify(&[], 4);
         assert_eq!(
