@@ -75,7 +75,7 @@ struct SharedObject<'a> {
 const CODE: &[&str] = &["parameter session_preload_libraries", "parameter dynamic_library_path"];
 
 impl SharedObject<'_> {
-    /// Returns `true` if the privilege changes the server of all services, whoever holds it.
+    /// Returns `true` if the privilege changes the server of all services, also if no service's role holds it.
     fn is_servers(&self, entry: &AclEntry) -> bool {
         entry.privilege == "ALTER SYSTEM" || CODE.contains(&self.object.to_lowercase().as_str())
     }

@@ -146,8 +146,9 @@ impl Shortest {
     }
 }
 
-fn run(facts: Facts) -> Rules {
+fn run(mut facts: Facts) -> Rules {
     let mut rules = Rules::default();
+    take_captured(&mut rules, &mut facts);
     let known = facts.roles.iter().copied().chain([PUBLIC]);
     rules.service = totalled(known, &facts.service_roles);
     rules.database_service = totalled(facts.databases.iter().copied(), &facts.service_databases);
@@ -198,20 +199,25 @@ fn run(facts: Facts) -> Rules {
     rules.secret = facts.secrets;
     rules.lever = facts.levers;
     (rules.superuser_path, rules.delivered) = (facts.superuser_paths, facts.delivered);
-    let places = |all: &[Object]| all.iter().map(|it| (it.id, it.database, it.schema, it.owner)).collect();
-    rules.visited_function = places(&facts.visited_functions);
-    rules.visited_domain = places(&facts.visited_domains);
-    rules.visited_table = places(&facts.visited_tables);
-    (rules.puts_trigger, rules.references, rules.routes) =
-        (facts.puts_trigger, facts.references, facts.routes);
-    let touches = facts.touches.iter();
-    rules.touches = touches.map(|(it, used)| (it.id, it.database, it.schema, it.owner, *used)).collect();
-    rules.executed_rows = facts.executed_rows;
-    rules.executed_names = facts.executed_names.iter().map(|it| (it.id, it.database)).collect();
     rules.event_function = singles(facts.event_functions);
     rules.add_public();
     rules.run();
     rules
+}
+
+/// Moves the facts about objects that superusers use, for the rules of [`super::captured`].
+fn take_captured(rules: &mut Rules, facts: &mut Facts) {
+    let places = |all: &[Object]| all.iter().map(|it| (it.id, it.database, it.schema, it.owner)).collect();
+    rules.visited_function = places(&facts.visited_functions);
+    rules.visited_domain = places(&facts.visited_domains);
+    rules.visited_table = places(&facts.visited_tables);
+    rules.puts_trigger = std::mem::take(&mut facts.puts_trigger);
+    rules.references = std::mem::take(&mut facts.references);
+    rules.routes = std::mem::take(&mut facts.routes);
+    let touches = facts.touches.iter();
+    rules.touches = touches.map(|(it, used)| (it.id, it.database, it.schema, it.owner, *used)).collect();
+    rules.executed_rows = std::mem::take(&mut facts.executed_rows);
+    rules.executed_names = facts.executed_names.iter().map(|it| (it.id, it.database)).collect();
 }
 
 fn singles(ids: Vec<u32>) -> Vec<(u32,)> {

@@ -33,7 +33,7 @@ pub enum Conclusion {
     Calls(ObjectId),
     Reads(ObjectId),
     Writes(ObjectId),
-    /// It can make a function, relation or domain run code of its choice as whoever uses it.
+    /// It can make a function, relation or domain run code of its choice as the role that uses it.
     Controls(ObjectId),
     Reaches(Target),
 }

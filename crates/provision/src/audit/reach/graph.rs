@@ -53,8 +53,7 @@ fn step_edges(all: &Gathered<'_>, login: &GraphNode, step: PathStep) -> Vec<Grap
     let owner = |id| role_node(all.object(id).owner);
     let here = |id| database_node(all.object(id).database);
     let pairs = match step {
-        PathStep::LogsIn | PathStep::Inside => vec![],
-        PathStep::Inherits(_, PUBLIC) => vec![],
+        PathStep::LogsIn | PathStep::Inside | PathStep::Inherits(_, PUBLIC) => vec![],
         PathStep::Inherits(member, group) => vec![("Inherits", of_role(member), of_role(group))],
         PathStep::SetsRole(member, group) => vec![("CanSetRole", of_role(member), of_role(group))],
         PathStep::Connects(at, by) => vec![("CanConnect", of_role(by), database(all, at))],

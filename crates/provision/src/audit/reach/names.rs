@@ -53,7 +53,6 @@ pub fn step_in_words(all: &Gathered<'_>, step: PathStep) -> String {
 fn step_on_object(all: &Gathered<'_>, step: PathStep) -> String {
     let object = |id| all.object(id).shown;
     let role = |id| all.role(id);
-    let visitor = |id| all.object(id).visitor.unwrap_or(Visitor::Object("a superuser"));
     match step {
         PathStep::LetsCreateIn(of, by) => {
             format!("as {} grants any role USAGE and CREATE on schema {}", role(by), object(of))
@@ -82,11 +81,24 @@ fn step_on_object(all: &Gathered<'_>, step: PathStep) -> String {
         PathStep::CreatesIn(of, by) => {
             format!("creates in schema {} as {}, where a superuser's search_path looks", object(of), role(by))
         }
+        PathStep::Steers(of) => format!("the extension acts on the rows of {}", object(of)),
+        PathStep::FiresEventTrigger(of, owner) => {
+            format!("creates an object, for which an event trigger runs {} as {}", object(of), role(owner))
+        }
+        _ => step_of_placing(all, step),
+    }
+}
+
+/// Describes steps that place code or data where a superuser uses it.
+fn step_of_placing(all: &Gathered<'_>, step: PathStep) -> String {
+    let object = |id| all.object(id).shown;
+    let role = |id| all.role(id);
+    let visitor = |id| all.object(id).visitor.unwrap_or(Visitor::Object("a superuser"));
+    match step {
         PathStep::ReplacesFunction(of, by) => {
             let uses = if all.object(of).kind == "view" { "reads" } else { "calls" };
             format!("as {} replaces {}, which {} {uses}", role(by), object(of), visitor(of))
         }
-        PathStep::Steers(of) => format!("the extension acts on the rows of {}", object(of)),
         PathStep::PutsTrigger(of, by) => {
             format!("as {} puts a trigger on {}, to which {} writes", role(by), object(of), visitor(of))
         }
@@ -106,9 +118,6 @@ fn step_on_object(all: &Gathered<'_>, step: PathStep) -> String {
         PathStep::ExecutesRows(of) => format!("{} executes the rows of {}", visitor(of), object(of)),
         PathStep::NamesObject(of, by) => {
             format!("as {} gives an object a name that {} executes", role(by), object(of))
-        }
-        PathStep::FiresEventTrigger(of, owner) => {
-            format!("creates an object, for which an event trigger runs {} as {}", object(of), role(owner))
         }
         _ => String::new(),
     }
