@@ -64,7 +64,10 @@ fn one(db: &Database<'_>, row: &DefaultAcl, entry: &AclEntry, out: &mut Vec<Find
 /// Returns the severity of an undeclared entry; `None` among unmanaged roles in a database of no service.
 fn severity(db: &Database<'_>, row: &DefaultAcl, entry: &AclEntry, user: &str) -> Option<Severity> {
     let managed = db.audit.managed(user).is_some();
+    let maker = db.audit.service_of_role(row.role.as_str());
     Some(match db.service {
+        // A copy of a service's database has its entries among the service's own roles.
+        None if managed && db.is_closed() && db.audit.is_of(user, maker) => Low,
         // CREATE DATABASE copies them into each new database (manageag-templatedbs.html).
         None if db.is_template() && (managed || user == PUBLIC) => Medium,
         None if !managed && db.audit.managed(row.role.as_str()).is_none() => return None,
