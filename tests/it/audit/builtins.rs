@@ -59,7 +59,9 @@ fn each_kind_of_change_is_found() {
     assert_eq!(redefined(&pair, "blue_db"), Vec::<String>::new());
     pair.server
         .sql("postgres", "UPDATE pg_catalog.pg_authid SET rolcreatedb = true WHERE rolname = 'pg_monitor'");
-    assert_eq!(redefined(&pair, "-"), ["critical | role pg_monitor"]);
+    pair.server.sql("postgres", "GRANT pg_execute_server_program TO pg_monitor");
+    let shared = ["critical | memberships of role pg_monitor", "critical | role pg_monitor"];
+    assert_eq!(redefined(&pair, "-"), shared);
 }
 
 #[test]

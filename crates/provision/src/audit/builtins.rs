@@ -17,7 +17,7 @@ pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     for db in audit.databases() {
         for found in &db.catalog.builtins.differences {
             let is_shared = SHARED.contains(&found.kind.as_str());
-            if !is_shared || shared.insert(&found.shown) {
+            if !is_shared || shared.insert((&found.kind, &found.shown)) {
                 let finding = REDEFINED.of(PUBLIC).at(severity(&db, found)).object(object(found));
                 let finding = finding.evidence(evidence(&db, found)).advice(&advice(&db, found));
                 out.push(if is_shared { finding } else { finding.inside(&db) });
@@ -44,8 +44,8 @@ fn severity(db: &Database<'_>, found: &BuiltinDifference) -> Severity {
         _ if db.audit.desired.platform.is_some() => Low,
         BuiltinChange::Changed if newer => Medium,
         BuiltinChange::Changed => Critical,
-        // It acts when anybody writes to the view.
-        BuiltinChange::Added if found.kind == "rule" => Critical,
+        // A rule acts when any session writes to the view; a membership gives one predefined role another's power.
+        BuiltinChange::Added if matches!(found.kind.as_str(), "rule" | "membership") => Critical,
         // Calls without a schema find it first.
         BuiltinChange::Added if matches!(found.kind.as_str(), "function" | "operator") => High,
         BuiltinChange::Added => Medium,

@@ -83,7 +83,8 @@ impl InitdbTable {
             Some(known) if known.contains(content) => None,
             // A later object may have the name of a known one: plpgsql's, or a rule that was made again.
             Some(_) => Some(BuiltinChange::Changed),
-            None if item.number >= FIRST_OF_USERS => Some(BuiltinChange::Added),
+            // The number of a membership is that of its member.
+            None if item.number >= FIRST_OF_USERS || item.kind == "membership" => Some(BuiltinChange::Added),
             None => Some(BuiltinChange::Unknown),
         }
     }
@@ -114,6 +115,8 @@ mod tests {
         assert_eq!(table.change(&item(format!("873{identity}AAAAAAAA"))), Some(BuiltinChange::Changed));
         assert_eq!(table.change(&item("873----AAAAAAAA".into())), Some(BuiltinChange::Unknown));
         assert_eq!(table.change(&item("16384----AAAAAAAA".into())), Some(BuiltinChange::Added));
+        let membership = Item::parse("membership", 1260, "3373----AAAAAAAA").unwrap();
+        assert_eq!(table.change(&membership), Some(BuiltinChange::Added));
         assert_eq!(Item::parse("function", 1255, "short"), None);
         assert_eq!(Item::parse("function", 1255, "x----AAAAAAAA"), None);
     }
