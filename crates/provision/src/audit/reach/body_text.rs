@@ -47,7 +47,9 @@ impl BodyText {
     /// Files a name by what is around it.
     fn take(&mut self, pieces: &[Piece], at: usize, next: usize, name: UsedName) {
         let is_called = pieces.get(next) == Some(&Piece::Symbol(b'('));
-        if is_target(pieces, at) {
+        if pieces[at].is_any(&["only", "table"]) {
+            // The name follows.
+        } else if is_target(pieces, at) {
             self.writes.insert(name);
         } else if is_called {
             if !pieces[at].is_any(NO_FUNCTION) {
