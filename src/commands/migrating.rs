@@ -34,21 +34,27 @@ pub async fn migrate_each(
     options: &Options,
 ) -> Vec<MigrationOutcome> {
     let watch = Watch::new(&run.out);
-    let mut outcomes = migrate_once(run.jobs.count, &watch, targets.clone(), goal, options).await;
-    for (outcome, (service, target)) in outcomes.iter_mut().zip(&targets) {
-        if renewed::is_password_rejected(outcome)
-            && let Ok(target) = target
-            && let Some(target) = renewed::target(run, service, target).await
-        {
-            let again = vec![(service.clone(), Ok(target))];
-            *outcome = migrate_once(1, &watch, again, goal, options).await.remove(0);
+    let mut outcomes = migrate_once(run, &watch, targets.clone(), goal, options).await;
+    let rejected = targets.into_iter().zip(&outcomes).filter_map(|((service, target), outcome)| {
+        let target = target.ok().filter(|_| renewed::is_password_rejected(outcome))?;
+        Some((service, target))
+    });
+    let rejected: Vec<_> = rejected.collect();
+    if rejected.is_empty() {
+        return outcomes;
+    }
+    let again = renewed::targets(run, &rejected).await;
+    let again = again.into_iter().map(|(service, target)| (service, Ok(target))).collect();
+    for outcome in migrate_once(run, &watch, again, goal, options).await {
+        if let Some(former) = outcomes.iter_mut().find(|former| former.service == outcome.service) {
+            *former = outcome;
         }
     }
     outcomes
 }
 
 async fn migrate_once(
-    jobs: usize,
+    run: &Run,
     watch: &Arc<Watch>,
     targets: Vec<(DesiredService, Result<MigrationTarget>)>,
     goal: Goal,
@@ -70,7 +76,7 @@ async fn migrate_once(
             }
         }
     };
-    map_concurrent(jobs, targets, one).await
+    map_concurrent(run.jobs.count, targets, one).await
 }
 
 /// Writes `schema.sql` of the services that require it and whose run succeeded. A failure is only a warning: the

@@ -20,21 +20,35 @@ pub fn is_password_rejected(outcome: &MigrationOutcome) -> bool {
     state == Some(sqlstate::INVALID_PASSWORD) && outcome.applied.is_empty() && outcome.repeatable.is_empty()
 }
 
-/// Returns the target with the store's password, if that is another one by now.
-pub async fn target(run: &Run, service: &DesiredService, old: &MigrationTarget) -> Option<MigrationTarget> {
+/// Returns those of the targets that have another password in the store by now. All of them share the pauses: after the loss
+/// of a store every password is wrong.
+pub async fn targets(
+    run: &Run,
+    rejected: &[(DesiredService, MigrationTarget)],
+) -> Vec<(DesiredService, MigrationTarget)> {
+    let services: Vec<DesiredService> = rejected.iter().map(|(service, _)| service.clone()).collect();
+    let mut renewed = vec![];
     for pause in PAUSES {
         tokio::time::sleep(Duration::from_millis(pause)).await;
         // A command reads its secrets once; a copy of its context reads them again.
-        let again = targets::of(&run.again(), std::slice::from_ref(service)).await.ok()?;
-        let target = again.into_iter().next()?.1.ok()?;
-        if !is_same_login(&target.login, &old.login) {
-            return Some(target);
+        let Ok(read) = targets::of(&run.again(), &services).await else { break };
+        let read = read.into_iter().zip(rejected);
+        let changed = read.filter_map(|((service, target), (_, old))| {
+            let target = target.ok().filter(|target| !is_same_login(&target.login, &old.login))?;
+            Some((service, target))
+        });
+        renewed = changed.collect();
+        if renewed.len() == services.len() {
+            break;
         }
     }
-    None
+    renewed
 }
 
 fn is_same_login(one: &Login, other: &Login) -> bool {
-    let password = |login: &Login| login.password.as_ref().map(|text| text.expose_secret().to_owned());
     one.role == other.role && password(one) == password(other)
+}
+
+fn password(login: &Login) -> Option<&str> {
+    login.password.as_ref().map(ExposeSecret::expose_secret)
 }
