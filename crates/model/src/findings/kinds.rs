@@ -136,7 +136,7 @@ kinds! {
     SHADOW = "shadowing-function", Low,
         "a function has the name and the arguments of a built-in function";
     REDEFINED = "redefined-builtin", Critical,
-        "a view or function of the server is not what initdb made";
+        "an object of the server is not what initdb made";
     EVENT_TRIGGER = "event-trigger", Low,
         "an event trigger runs in the sessions of other roles";
     FOREIGN_TRIGGER = "foreign-trigger", High,

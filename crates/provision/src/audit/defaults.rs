@@ -68,7 +68,7 @@ fn severity(db: &Database<'_>, row: &DefaultAcl, entry: &AclEntry, user: &str) -
     Some(match db.service {
         // A copy of a service's database has its entries among the service's own roles.
         None if managed && db.is_closed() && db.audit.is_of(user, maker) => Low,
-        // CREATE DATABASE copies them into each new database (manageag-templatedbs.html).
+        // CREATE DATABASE copies them into each new database (manage-ag-templatedbs.html).
         None if db.is_template() && (managed || user == PUBLIC) => Medium,
         None if !managed && db.audit.managed(row.role.as_str()).is_none() => return None,
         None if managed && !db.is_closed() => Medium,

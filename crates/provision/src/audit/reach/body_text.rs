@@ -44,7 +44,7 @@ impl BodyText {
         }
     }
 
-    /// Files a name by what is around it.
+    /// Records a name as written, called or read, by the words around it.
     fn take(&mut self, pieces: &[Piece], at: usize, next: usize, name: UsedName) {
         let is_called = pieces.get(next) == Some(&Piece::Symbol(b'('));
         if pieces[at].is_any(&["only", "table"]) {
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_filed_by_the_words_before_them() {
+    fn names_are_told_apart_by_the_words_before_them() {
         for (text, calls, writes) in [
             ("BEGIN INSERT INTO app.news VALUES (NEW.x); RETURN NEW; END", "", "app.news"),
             ("INSERT INTO app.news (x) SELECT app.f(y) FROM app.v", "app.f", "app.news"),
