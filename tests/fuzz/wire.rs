@@ -96,7 +96,16 @@ fn seeds() -> Vec<Vec<u8>> {
     let failed = [message(b'E', b"SERROR\0VERROR\0C42501\0Mdenied\0P3\0\0"), message(b'Z', b"I")].concat();
     let frame = [b"w", &[0; 24][..], b"B"].concat();
     let stream = [message(b'W', &[0, 0, 0]), message(b'd', &frame), message(b'c', b"")].concat();
-    let all = [rows(), failed.clone(), [rows(), stream.clone()].concat(), [rows(), failed, stream].concat()];
+    // Rows and no end of their statement; and one whose end belongs to another.
+    let open = [message(b'D', &[0, 0]), message(b'Z', b"I")].concat();
+    let all = [
+        rows(),
+        failed.clone(),
+        [rows(), stream.clone()].concat(),
+        [rows(), failed, stream].concat(),
+        open.clone(),
+        [rows(), open].concat(),
+    ];
     all.into_iter().map(|rest| [greeting(), rest].concat()).collect()
 }
 

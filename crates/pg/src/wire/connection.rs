@@ -302,6 +302,8 @@ struct StatementExchange<'a> {
     reply: &'a mut Reply,
     received: usize,
     types: Arc<[Oid]>,
+    /// Rows arrived, and the CommandComplete of their statement has not.
+    in_rows: bool,
 }
 
 impl<'a> StatementExchange<'a> {
@@ -311,7 +313,7 @@ impl<'a> StatementExchange<'a> {
         sink: &'a mut RowSink<'a>,
         reply: &'a mut Reply,
     ) -> StatementExchange<'a> {
-        StatementExchange { wire, limits, sink, reply, received: 0, types: Arc::new([]) }
+        StatementExchange { wire, limits, sink, reply, received: 0, types: Arc::new([]), in_rows: false }
     }
 
     /// `Ok(Some)` is an error after which the session continues.
@@ -324,6 +326,11 @@ impl<'a> StatementExchange<'a> {
                 Err(broken) => return Err(refused.unwrap_or_else(|| broken.into())),
             };
             match message {
+                Message::ReadyForQuery(_) if self.in_rows && refused.is_none() => {
+                    return Err(
+                        speaking("the server sent rows of a statement that did not end".into()).into()
+                    );
+                }
                 Message::ReadyForQuery(_) => return Ok(refused),
                 Message::ErrorResponse(body) => refused = Some(ErrorResponse::read(body.fields())),
                 message => self.take(message).await?,
@@ -353,9 +360,11 @@ impl<'a> StatementExchange<'a> {
             Message::RowDescription(body) => self.types = types(&body)?,
             Message::DataRow(body) => {
                 let row = Row::new(self.types.clone(), body).map_err(|error| speaking(error.to_string()))?;
+                self.in_rows = true;
                 (self.sink)(self.reply.results.len(), row).map_err(speaking)?;
             }
             Message::CommandComplete(body) => {
+                self.in_rows = false;
                 let tag = body.tag().unwrap_or_default();
                 let affected = tag.rsplit(' ').next().and_then(|word| word.parse().ok()).unwrap_or_default();
                 self.reply.results.push(ResultSet { rows: vec![], affected });
