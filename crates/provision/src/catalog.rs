@@ -20,6 +20,7 @@ mod token_shapes;
 
 pub use builtins::{BuiltinChange, BuiltinDifference};
 pub use collect::snapshot;
+pub use connection_strings::users_with_passwords;
 pub use database::{
     CheckedDomain, DatabaseCatalog, PrivilegedCatalog, PrivilegedRelation, PrivilegedRoutine, RoutineBody,
     SchemaAccess,

@@ -92,6 +92,15 @@ fn a_stored_password_is_found_in_settings_of_all_roles_and_of_the_server() {
     pair.server.sql("postgres", "CREATE ROLE watcher LOGIN; GRANT pg_monitor TO watcher");
     let found = Pair::grave(&pair.verify(&[], 4));
     assert_eq!(found, ["critical | secret-in-the-open | blue | watcher | - | setting primary_conninfo"]);
+    // A password that no store knows, of a role that copies the whole cluster.
+    conf("primary_conninfo = 'host=a user=copier password=k2J9sLq0'");
+    let found = |severity: &str| {
+        format!("{severity} | secret-in-the-open | - | watcher | - | setting primary_conninfo")
+    };
+    assert_eq!(Pair::grave(&pair.verify(&[], 4)), [found("medium")]);
+    pair.server.sql("postgres", "CREATE ROLE copier REPLICATION");
+    let told = Pair::grave(&pair.verify(&[], 4));
+    assert!(told.contains(&found("critical")), "{told:#?}");
 }
 
 #[test]

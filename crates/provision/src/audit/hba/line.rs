@@ -7,6 +7,7 @@ use super::methods::{self, LoginMethod, Proof};
 use super::rules::Rule;
 use super::wording::advised;
 use crate::audit::context::Audit;
+use martydb_model::RoleName;
 use martydb_model::findings::Severity::{self, Critical, High, Low, Medium};
 use martydb_model::findings::{FindingBuilder, FindingKind, HBA_CLEARTEXT, HBA_EXTERNAL, HBA_MAP, HBA_TRUST};
 
@@ -32,10 +33,13 @@ impl LineAudit<'_, '_> {
             Proof::RemoteAccount => out.extend(self.trust("trusts the other host to name the account, for")),
             Proof::ClearPassword => out.extend(self.clear()),
             Proof::Outside => out.extend(self.outside(&method)),
-            Proof::Account | Proof::Certificate => match self.maps {
-                Some(maps) => maps::judge(self.audit, self.decisions, self.at, maps, out),
-                None => out.extend(self.unknown_map()),
-            },
+            Proof::Account | Proof::Certificate => {
+                match self.maps {
+                    Some(maps) => maps::judge(self.audit, self.decisions, self.at, maps, out),
+                    None => out.extend(self.unknown_map()),
+                }
+                out.extend(self.namesakes(&method));
+            }
         }
     }
 
@@ -129,6 +133,26 @@ impl LineAudit<'_, '_> {
             format!("where these logins have passwords, write instead: {}", rule.corrected()),
         ];
         Some(advised(found, &steps))
+    }
+
+    /// Reports superusers whose name is that of an account, or may become one: `peer` without a map accepts the account
+    /// of the role's name ("Peer Authentication" in the manual). The server's own account controls it anyway.
+    fn namesakes(&self, method: &LoginMethod) -> Option<FindingBuilder> {
+        if method.proof != Proof::Account || self.rule().option("map").is_some() {
+            return None;
+        }
+        let (roles, own) = (&self.audit.actual.roles, maps::own_accounts(self.audit));
+        let is_superuser = |role: &RoleName| roles.get(role).is_some_and(|found| found.superuser);
+        let decided = self.decisions.of(self.at, |role| is_superuser(role) && !own.contains(&role.as_str()));
+        if decided.logins.is_empty() {
+            return None;
+        }
+        let exposed = Exposure::of(self.audit, &decided);
+        let seen = format!(
+            "an operating system account with the name of a superuser needs no password: {}",
+            exposed.words
+        );
+        Some(self.mended(self.found(HBA_MAP, Critical, &seen)))
     }
 
     /// Reports a map that the admin may not read.

@@ -100,7 +100,7 @@ fn evidence(rule: &Rule<'_>, account: MappedAccount, entry: &IdentLine) -> Strin
 }
 
 fn account(audit: &Audit<'_>, rule: &Rule<'_>, entry: &IdentLine) -> MappedAccount {
-    let own = ["root", "postgres", audit.actual.bootstrap.as_str()];
+    let own = own_accounts(audit);
     let (system, role) = (entry.system.as_str(), entry.role.as_str());
     match system.strip_prefix('/') {
         Some(pattern) if role == "\\1" && keeps_name(pattern) => MappedAccount::Namesake,
@@ -109,6 +109,11 @@ fn account(audit: &Audit<'_>, rule: &Rule<'_>, entry: &IdentLine) -> MappedAccou
         None if rule.is_local() && own.contains(&system) => MappedAccount::Own,
         None => MappedAccount::Other,
     }
+}
+
+/// Returns the accounts that control the server anyway: root, and the one that usually runs it.
+pub fn own_accounts<'a>(audit: &Audit<'a>) -> [&'a str; 3] {
+    ["root", "postgres", audit.actual.bootstrap.as_str()]
 }
 
 /// Returns `true` if `\1` is the whole account name, or all of it except a domain that the pattern fixes.

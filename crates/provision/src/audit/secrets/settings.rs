@@ -3,7 +3,7 @@
 use super::text::{Text, named};
 use super::words::announces;
 use crate::audit::context::Audit;
-use crate::catalog::{FileSetting, KnownPasswords};
+use crate::catalog::{FileSetting, KnownPasswords, users_with_passwords};
 use martydb_model::findings::Severity::{Critical, Medium};
 use martydb_model::findings::{FindingBuilder, PUBLIC, SECRET, UNSEARCHED};
 use martydb_model::grants::reset_setting;
@@ -79,6 +79,9 @@ pub fn judge_restricted(audit: &Audit<'_>, known: KnownPasswords<'_>, out: &mut 
         let text = format!("{}={}", one.name, one.value.0);
         let (severity, whose, words) = match known(&text) {
             Some(whose) => (Critical, Some(whose), "contains a password of the secret store"),
+            None if leads_to_everything(audit, &text) => {
+                (Critical, None, "contains the password of a role that can copy or change everything")
+            }
             None if announces(&text) => (Medium, None, "looks like a secret"),
             None => continue,
         };
@@ -92,6 +95,17 @@ pub fn judge_restricted(audit: &Audit<'_>, known: KnownPasswords<'_>, out: &mut 
             out.push(found.object(format!("setting {}", one.name)).evidence(seen));
         }
     }
+}
+
+/// Returns `true` if the text holds a password of a superuser or of a role that replicates, which can copy the whole
+/// cluster with `BASE_BACKUP`.
+fn leads_to_everything(audit: &Audit<'_>, text: &str) -> bool {
+    let users = users_with_passwords(text);
+    audit
+        .actual
+        .roles
+        .iter()
+        .any(|(role, found)| (found.superuser || found.replication) && users.contains(role.as_str()))
 }
 
 /// Reports settings that were cut: the rest of a value may contain anything.
