@@ -12,7 +12,7 @@ use martydb_model::error::{ExitStatus, Result};
 use martydb_model::grants::alter_role;
 use martydb_model::platform::Platform;
 use martydb_model::sql::Keyword;
-use martydb_model::units::{counted, first_of, listed};
+use martydb_model::units::{counted, listed};
 use martydb_model::{ActualServer, Admin, DesiredService, RoleName};
 use martydb_provision::plan::{PrivilegeGap, Step};
 use martydb_provision::provision::{self, PlanOptions, PlannedServer};
@@ -22,9 +22,6 @@ use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style, printable};
 
 /// Supported major versions of PostgreSQL: those that martydb is tested with.
 const MAJORS: std::ops::RangeInclusive<u32> = 13..=18;
-
-/// Number of scratch databases that are named.
-const SHOWN: usize = 3;
 
 /// Minimum number of sessions for one `apply`: the lock's, one for shared objects, one inside a database.
 const SESSIONS: usize = 3;
@@ -192,18 +189,8 @@ fn connections(actual: &ActualServer) -> Check {
 
 /// Reports scratch databases: each is a copy of a service, with its rows after a `restore`.
 fn scratch_databases(actual: &ActualServer) -> Option<Check> {
-    let names = scratch::among(actual);
-    let detail = format!(
-        "a run is using {}, or was killed: `martydb apply` drops what killed runs left",
-        first_of(&names, SHOWN)
-    );
-    (!names.is_empty()).then_some(Check {
-        name: "scratch databases",
-        ok: true,
-        detail,
-        grant: None,
-        note: true,
-    })
+    let detail = scratch::described(actual)?;
+    Some(Check { name: "scratch databases", ok: true, detail, grant: None, note: true })
 }
 
 /// Checks the attributes `CREATEDB CREATEROLE`; a superuser needs neither.

@@ -28,6 +28,7 @@ pub(crate) mod privileges;
 mod provider;
 mod remediate;
 mod sample;
+mod scratch_databases;
 
 use futures_util::future::join_all;
 

@@ -18,11 +18,17 @@ use crate::plan::{Action, Object, Selection, Stage, Step, StoredLogins, Verb, di
 use martydb_migrate::MigrationTarget;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sql::{Literal, Statement, stmt};
-use martydb_model::{ActualServer, DbName, DesiredServer, DesiredService, Grantee, Jobs, RoleKind, RoleName};
+use martydb_model::units::first_of;
+use martydb_model::{
+    ActualRole, ActualServer, DbName, DesiredServer, DesiredService, Grantee, Jobs, RoleKind, RoleName,
+};
 use martydb_pg::server::existence::{Existence, ExistenceCheck};
 use martydb_pg::server::{Access, Connection, execute_protected, lock, query};
 pub use removal::{drop_with_sessions, end_sessions, logins_in};
 use removal::{left_behind, remove};
+
+/// Most scratch databases that are named.
+const SHOWN: usize = 3;
 
 const PREFIX: &str = "martydb_scratch_";
 
@@ -183,6 +189,24 @@ fn key(database: &DbName) -> i32 {
 /// Returns the scratch databases of a server, in use or left.
 pub fn among(actual: &ActualServer) -> Vec<&str> {
     actual.databases.keys().map(DbName::as_str).filter(|name| name.starts_with(PREFIX)).collect()
+}
+
+/// Names the scratch databases of a server in a sentence; `None` without any.
+pub fn described(actual: &ActualServer) -> Option<String> {
+    let names = among(actual);
+    let shown = first_of(&names, SHOWN);
+    let words = format!("a run is using {shown}, or was killed: `martydb apply` drops what killed runs left");
+    (!names.is_empty()).then_some(words)
+}
+
+/// Returns the scratch databases of superusers and of the admin: no service can have made one of them.
+pub fn of_trusted(actual: &ActualServer) -> Vec<&DbName> {
+    let is_trusted = |owner: &str| {
+        let superuser = |(name, role): (&RoleName, &ActualRole)| name.as_str() == owner && role.superuser;
+        owner == actual.admin.name.as_str() || actual.roles.iter().any(superuser)
+    };
+    let all = actual.databases.iter().filter(|(name, _)| name.as_str().starts_with(PREFIX));
+    all.filter(|(_, found)| is_trusted(&found.owner)).map(|(name, _)| name).collect()
 }
 
 /// Drops this admin's scratch databases whose runs have ended.

@@ -13,6 +13,7 @@ use martydb_model::{DesiredService, ServerName};
 use martydb_pg::server::sessions::SessionList;
 use martydb_provision::provision::{self, PlanOptions, PlannedServer};
 use martydb_provision::run::Run;
+use martydb_provision::scratch;
 use martydb_provision::targets;
 use martydb_ui::flags::{Format, Select};
 use martydb_ui::report::progress;
@@ -96,6 +97,11 @@ async fn look(run: &Run, targets: Targets, sizes: Sizes) -> Vec<ServiceStatus> {
 async fn mark_drift(run: &Run, services: &[DesiredService], all: &mut [ServiceStatus]) {
     let plans = provision::plan(run, services, PlanOptions::default()).await;
     let plans: BTreeMap<String, Result<PlannedServer>> = plans.into_iter().collect();
+    for planned in plans.values().flatten() {
+        if let Some(left) = scratch::described(&planned.actual) {
+            run.out.note(&format!("note: on server {}: {left}", planned.access.server));
+        }
+    }
     let compared = |state| matches!(state, ServiceState::UpToDate | ServiceState::Pending);
     for status in all.iter_mut().filter(|status| compared(status.state)) {
         match drifted(&plans[&status.server], &status.service) {

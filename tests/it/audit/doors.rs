@@ -1,7 +1,7 @@
 //! pg_hba.conf, other addresses, passwords: what only a login finds out.
 
 use super::support::Pair;
-use crate::support::until;
+use crate::support::{ADMIN_PASSWORD, until};
 
 /// Puts lines before those of pg_hba.conf and loads them.
 pub fn with_hba(pair: &Pair, lines: &str) {
@@ -138,6 +138,33 @@ fn fix_closes_what_it_showed_and_looks_again() {
 }
 
 #[test]
+fn a_scratch_database_is_one_finding_once_its_run_is_dead() {
+    let pair = Pair::new();
+    let scratch = "martydb_scratch_0badc0dedeadbeef";
+    pair.server.sql("postgres", &format!("CREATE DATABASE {scratch}"));
+    pair.server.sql(scratch, "CREATE TABLE copied (a int); GRANT ALL ON copied TO PUBLIC, red_app");
+    let left = format!("medium | scratch-database-left | - | PUBLIC | - | database {scratch}");
+    assert_eq!(Pair::grave(&pair.verify(&["--probes", "full"], 4)), [left]);
+    std::thread::scope(|scope| {
+        let held = "SELECT pg_advisory_lock(x'6d727479'::int, x'0badc0de'::int); SELECT pg_sleep(60)";
+        let run = scope.spawn(|| pair.server.sql_as("postgres", ADMIN_PASSWORD, "postgres", held));
+        let locks = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = x'0badc0de'::int";
+        let pid = || pair.server.value("postgres", locks);
+        until("the run holds its lock", || !pid().is_empty());
+        assert_eq!(Pair::grave(&pair.verify(&["--probes", "full"], 0)), Vec::<String>::new());
+        pair.server.sql("postgres", &format!("SELECT pg_terminate_backend({})", pid()));
+        run.join().unwrap().unwrap_err();
+    });
+    let shown = pair.project.run(&["status", "--check"]).expect(0);
+    assert!(shown.stderr.contains(scratch), "{}", shown.stderr);
+    let refused = pair.verify(&["--fix", "-y"], 4);
+    assert_eq!(refused["changes"][0]["risk"], "destructive", "{refused}");
+    pair.project.run(&["apply", "--all", "-y"]).expect(0);
+    let still = format!("SELECT count(*) FROM pg_database WHERE datname = '{scratch}'");
+    assert_eq!(pair.server.value("postgres", &still), "0");
+}
+
+#[test]
 fn an_ident_map_counts_for_whom_it_lets_in() {
     let pair = Pair::new();
     let maps = "# who may be whom\nadmins root postgres # the DBA's\n\"wide map\" /^(.*)$ \"red_app\"\n";
@@ -151,6 +178,16 @@ fn an_ident_map_counts_for_whom_it_lets_in() {
     let found = Pair::grave(&pair.verify(&[], 4));
     let expected = "critical | hba-ident-map | red | red_app | - | pg_ident.conf line 3";
     assert!(found.iter().any(|line| line == expected), "{found:#?}");
+}
+
+#[test]
+fn peer_without_a_map_lets_in_a_superuser_by_its_name() {
+    let pair = Pair::new();
+    with_hba(&pair, "local all postgres peer\nlocal all all peer\n");
+    assert_eq!(Pair::grave(&pair.verify(&[], 0)), Vec::<String>::new());
+    pair.server.sql("postgres", "CREATE ROLE \"www-data\" LOGIN SUPERUSER");
+    let found = Pair::grave(&pair.verify(&[], 4));
+    assert_eq!(found, ["critical | hba-ident-map | - | PUBLIC | - | pg_hba.conf line 2"]);
 }
 
 #[test]

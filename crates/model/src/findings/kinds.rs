@@ -169,6 +169,8 @@ kinds! {
         "the connection limits add up to more than the server has";
     NO_TEMP_LIMIT = "no-temp-file-limit", Medium,
         "a login of a service has no limit on temporary files";
+    SCRATCH_LEFT = "scratch-database-left", Medium,
+        "a run of martydb that was killed left a database";
     PREPARED = "prepared-transaction", Medium,
         "a prepared transaction is left over";
     SESSION = "session-outlived-revoke", High,

@@ -195,6 +195,8 @@ pub struct ServerState {
     pub slots: Vec<ReplicationSlot>,
     pub prepared: Vec<PreparedTransaction>,
     pub subscriptions: Vec<Subscription>,
+    /// Scratch databases whose runs are alive.
+    pub scratch: BTreeSet<String>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -219,6 +221,7 @@ impl ServerState {
             "slot" => self.slots.push(row.parse()?),
             "prepared" => self.prepared.push(row.parse()?),
             "subscription" => self.subscriptions.push(row.parse()?),
+            "scratch" => _ = self.scratch.insert(row.parse()?),
             _ => return row.unknown(),
         }
         Ok(())

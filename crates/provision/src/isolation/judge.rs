@@ -12,6 +12,7 @@ use super::observations::{Observations, ServerContext};
 use super::password_audit;
 use super::privileges;
 use super::provider;
+use super::scratch_databases;
 use crate::audit::{access_graph, audit};
 use crate::catalog::{NotExamined, Unread};
 use crate::probe::{self, Probe, ProbeDatabase};
@@ -60,6 +61,7 @@ pub fn judge(observations: &Observations, services: &[DesiredService], wants_gra
         closed.into_iter().partition(|database| is_kept(&observations.context.desired, actual, database));
     let closed_notes = closed.iter().filter_map(|database| not_tried(&task.server, database)).collect();
     let mut findings = merged(part.findings, audited.into_iter().filter(chosen));
+    scratch_databases::summarize(&observations.context.desired.name, catalog, &mut findings);
     let provider = provider::separate(&observations.context.desired, catalog, &mut findings);
     ServerJudgement {
         server: VerifiedServer {

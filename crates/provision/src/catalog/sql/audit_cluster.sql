@@ -39,3 +39,12 @@ UNION ALL
 SELECT 'subscription', pg_catalog.jsonb_build_object(
   'name', s.subname, 'owner', pg_catalog.pg_get_userbyid(s.subowner), 'database', d.datname)::text
 FROM pg_catalog.pg_subscription s JOIN pg_catalog.pg_database d ON d.oid = s.subdbid
+UNION ALL
+-- Scratch databases whose run holds its lock, which `scratch` keys by the name: 1836217465 is LOCK_CLASS. Other
+-- logins may take the same key, so that the database's owner counts alone.
+SELECT 'scratch', pg_catalog.to_jsonb(d.datname::text)::text FROM pg_catalog.pg_database d
+WHERE d.datname ~ '^martydb_scratch_[0-9a-f]{16}$' AND EXISTS (
+  SELECT FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+  WHERE l.locktype = 'advisory' AND l.granted AND a.usesysid = d.datdba AND l.objsubid = 2 AND l.classid = 1836217465
+    AND l.objid::bigint = CASE WHEN d.datname ~ '^martydb_scratch_[0-9a-f]{16}$'
+      THEN ('x' || pg_catalog.substr(d.datname::text, 17, 8))::bit(32)::bigint END)
