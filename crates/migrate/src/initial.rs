@@ -13,7 +13,7 @@ use super::report::EventSender;
 use super::reread;
 use super::run::{Goal, run};
 use super::target::{MigrationTarget, Options};
-use martydb_model::error::{Error, Result};
+use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sql::{List, Literal, Statement, stmt};
 use martydb_model::{RoleName, SchemaName};
 use martydb_pg::server::Row;
@@ -63,16 +63,45 @@ async fn look(session: &mut MigrationSession<'_>) -> Result<Unadopted> {
     );
     let declared = &session.target.schemas;
     let owner = session.target.owner.as_str();
-    let rows = session
-        .query([belongings(&tables), schemas_of(&tables, declared), schemas_of_others(declared, owner)])
-        .await?;
+    let queries = [
+        belongings(&tables),
+        schemas_of(&tables, declared),
+        schemas_of_others(declared, owner),
+        longest_text(),
+    ];
+    let rows = session.query(queries).await?;
     let of = |at: usize| rows.get(at).into_iter().flatten();
+    if let Some(longest) = of(3).next() {
+        return Err(too_long(longest)?);
+    }
     let set_aside = of(0).map(Row::read).collect::<Result<_, _>>()?;
     let names = |at: usize| of(at).map(Row::read).collect::<Result<Vec<String>, _>>();
     let schemas_aside = names(1)?;
     let mut schemas_of_others = names(2)?;
     schemas_of_others.retain(|schema| !schemas_aside.contains(schema));
     Ok(Unadopted { major: session.connection.major(), tools, set_aside, schemas_aside, schemas_of_others })
+}
+
+/// Size limit of a comment or a body, in bytes: the comparison of two schemas reads each object as one message.
+const LONGEST_TEXT: i32 = 8 << 20;
+
+/// Selects the longest comment or body above the limit, and its size; no text is read.
+fn longest_text() -> Statement {
+    stmt!(
+        "SELECT t.object, t.bytes FROM (
+             SELECT 'the comment on ' || pg_catalog.pg_describe_object(classoid, objoid, objsubid) AS object,
+                    pg_catalog.octet_length(description) AS bytes FROM pg_catalog.pg_description
+             UNION ALL SELECT 'the body of ' || pg_catalog.pg_describe_object('pg_catalog.pg_proc'::pg_catalog.regclass, oid, 0),
+                    pg_catalog.octet_length(prosrc) FROM pg_catalog.pg_proc) t
+         WHERE t.bytes > {LONGEST_TEXT} ORDER BY 2 DESC, 1 LIMIT 1"
+    )
+}
+
+fn too_long(row: &Row) -> Result<Error> {
+    let (object, bytes): (String, i32) = row.read()?;
+    let limit = LONGEST_TEXT >> 20;
+    let why = format!("{object} has {} MiB; at most {limit} MiB can be compared", bytes >> 20);
+    Ok(Error::new(Kind::Divergent, "the schema cannot be proven equal to a file").cause(why))
 }
 
 /// Returns a CTE `chosen` of the tables, their indexes and the sequences that they own.

@@ -146,6 +146,11 @@ fn a_schema_that_v1_does_not_make_is_not_recorded() {
          GRANT TRUNCATE ON a TO fdb_differs_app",
     );
     let command = ["baseline", "--service", service, "--from-database"];
+    server()
+        .sql(service, "DO $$ BEGIN EXECUTE format('COMMENT ON TABLE a IS %L', repeat('x', 9 << 20)); END $$");
+    let refused = project.run(&command).expect(3);
+    assert!(refused.said().contains("the comment on table a has 9 MiB"), "{}", refused.said());
+    server().sql(service, "COMMENT ON TABLE a IS NULL");
     let refused = project.run(&command).expect(3);
     assert!(refused.said().contains("table public.a differs"), "{}", refused.said());
     assert_eq!(files(&project, service), [".martydb-baseline"]);
