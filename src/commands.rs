@@ -42,6 +42,10 @@ pub mod revision;
 pub mod rotate;
 pub mod schema;
 pub mod secrets;
+#[cfg(feature = "split")]
+pub mod split;
+#[cfg(not(feature = "split"))]
+#[path = "commands/no_split.rs"]
 pub mod split;
 pub mod squash;
 pub mod status;
@@ -57,7 +61,7 @@ pub mod verify_down;
 use martydb_model::error::Error;
 
 /// Returns the error of a command that this build does not have.
-#[cfg_attr(all(feature = "monitor", feature = "relay"), allow(dead_code))]
+#[cfg_attr(all(feature = "monitor", feature = "relay", feature = "split"), allow(dead_code))]
 fn missing_feature(feature: &str) -> Error {
     Error::usage(format!("this build of martydb lacks the feature `{feature}`"))
         .hint(format!("build it with `cargo build --features {feature}`, or without `--no-default-features`"))
