@@ -78,7 +78,10 @@ impl Place {
                 ))
             ),
             Place::Referenced => {
-                format!("CREATE TABLE {name} (no int PRIMARY KEY); ALTER TABLE {name} OWNER TO {owner}")
+                // Without a row each check fails, and what its cast did is rolled back.
+                format!(
+                    "CREATE TABLE {name} (no int PRIMARY KEY); INSERT INTO {name} VALUES (1); ALTER TABLE {name} OWNER TO {owner}"
+                )
             }
         }
     }
