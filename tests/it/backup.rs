@@ -6,6 +6,7 @@ mod elsewhere;
 pub mod expressions;
 mod full;
 mod hashed;
+mod in_use;
 mod interrupted;
 mod neighbours;
 mod on_failure;

@@ -306,7 +306,7 @@ async fn roles(session: &mut Connection) -> Result<Vec<RoleName>> {
 
 fn recorded(record: &BackupRecord) -> CopySide {
     let (catalogue, sums) = (record.read_catalogue(), record.contents.clone());
-    CopySide { catalogue, sums, major: record.major(), ..CopySide::default() }
+    CopySide { catalogue, sums, major: record.major(), live: true, ..CopySide::default() }
 }
 
 /// Returns notes on accepted differences, or an error.

@@ -108,6 +108,7 @@ impl ExportedService {
     async fn write_into(&mut self, folder: &Path, plan_changes: Option<usize>) -> Result<BackupRecord> {
         let ExportedService { of, snapshot, .. } = self;
         let compression = archive::compression(&of.programs).await;
+        let positions = snapshot.positions().await?;
         let (name, path): (String, PathBuf) = (snapshot.name.clone(), folder.join(DUMP));
         let how = FolderDump {
             snapshot: &name,
@@ -124,7 +125,8 @@ impl ExportedService {
             let said = snapshot.read(&of.target).await?;
             Ok((said, snapshot.sums(hash).await?))
         };
-        let (_, (said, contents)) = futures_util::future::try_join(dump, reading).await?;
+        let (_, (said, mut contents)) = futures_util::future::try_join(dump, reading).await?;
+        contents.extend(positions);
         let RecordedFacts { lsn, server_version, server_version_num, beyond, migration_head, catalogue } =
             said;
         Ok(BackupRecord {

@@ -170,6 +170,11 @@ impl HeldSnapshot {
         sums::read_side_by_side(std::slice::from_mut(&mut self.session), hash).await
     }
 
+    /// Reads the positions of the sequences. If it is done before the dump begins, the dump has the same or later ones.
+    pub async fn positions(&mut self) -> Result<Sums> {
+        sums::positions(&mut self.session).await
+    }
+
     /// Returns the best row hash for its server.
     pub fn best_hash(&self) -> RowHash {
         RowHash::best(self.session.major())

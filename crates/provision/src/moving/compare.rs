@@ -22,6 +22,8 @@ pub struct CopySide {
     pub major: u32,
     /// Kind and name of the objects that servers make by themselves from some major on, with this major.
     pub by_server: BTreeSet<(u32, String, String)>,
+    /// `true` if others used the database meanwhile: its sequences may have advanced before they were copied.
+    pub live: bool,
 }
 
 /// Time to wait for a free connection of the server.
@@ -38,7 +40,13 @@ pub async fn read_side_by_side(sessions: &mut [Connection], hash: RowHash) -> Re
     let Some(first) = sessions.first_mut() else { return Err(Error::operation("no session reads the copy")) };
     let (catalogue, major) = (Catalog::read(first).await?, first.major());
     let by_server = by_server(first).await?;
-    Ok(CopySide { catalogue, sums: sums::read_side_by_side(sessions, hash).await?, major, by_server })
+    Ok(CopySide {
+        catalogue,
+        sums: sums::read_side_by_side(sessions, hash).await?,
+        major,
+        by_server,
+        live: false,
+    })
 }
 
 /// Reads what only newer servers make by themselves.
@@ -73,7 +81,40 @@ pub fn differences(former: &CopySide, copy: &CopySide) -> Vec<String> {
     let majors = Majors { former: former.major, copy: copy.major };
     let catalogues = of_catalogs(former, copy).into_iter().map(|found| found.to_string());
     let [one, other] = [former, copy].map(|side| majors.sums(&side.sums));
-    catalogues.chain(of_sums(&majors, &one, &other)).collect()
+    let advanced = |name: &str, before: &str, after: &str| {
+        former.live
+            && name.strip_prefix("sequence ").is_some_and(|name| former.has_advanced(name, before, after))
+    };
+    catalogues.chain(of_sums(&majors, &one, &other, advanced)).collect()
+}
+
+impl CopySide {
+    /// Returns `true` if the later position of a sequence follows the former, by the sign of its increment. A sequence
+    /// that cycles may be anywhere.
+    fn has_advanced(&self, name: &str, before: &str, after: &str) -> bool {
+        let Some(definition) = self.catalogue.0.get(&("sequence".to_owned(), name.to_owned())) else {
+            return false;
+        };
+        let word_after = |word: &str| definition.split(&format!(" {word} ")).nth(1)?.split(' ').next();
+        if word_after("cycle") == Some("t") {
+            return true;
+        }
+        let (Some(one), Some(other)) = (position(before), position(after)) else { return false };
+        match word_after("by") {
+            Some(by) if by.starts_with('-') => (-other.0, other.1) >= (-one.0, one.1),
+            Some(_) => other >= one,
+            None => false,
+        }
+    }
+}
+
+/// Returns the value, and whether it was used.
+fn position(text: &str) -> Option<(i128, bool)> {
+    let (value, is_called) = match text.strip_suffix(", not used") {
+        Some(value) => (value, false),
+        None => (text, true),
+    };
+    Some((value.parse().ok()?, is_called))
 }
 
 fn of_catalogs(former: &CopySide, copy: &CopySide) -> Vec<Difference> {
@@ -94,10 +135,16 @@ fn of_catalogs(former: &CopySide, copy: &CopySide) -> Vec<Difference> {
 /// Kinds that records of earlier versions lack.
 const PARTS_OF_PUBLICATIONS: &[&str] = &["publication table", "publication schema"];
 
-fn of_sums(majors: &Majors, former: &Sums, copy: &Sums) -> Vec<String> {
+fn of_sums(
+    majors: &Majors,
+    former: &Sums,
+    copy: &Sums,
+    advanced: impl Fn(&str, &str, &str) -> bool,
+) -> Vec<String> {
     let names: BTreeSet<&String> = former.keys().chain(copy.keys()).collect();
     let difference = |name: &&String| match (former.get(*name), copy.get(*name)) {
         (Some(before), Some(after)) if majors.rights(before) == majors.rights(after) => None,
+        (Some(before), Some(after)) if advanced(name, before, after) => None,
         (Some(before), Some(after)) => Some(unequal(name, before, after)),
         (Some(_), None) => Some(format!("{name} is missing in the copy")),
         (None, _) => Some(format!("{name} is only in the copy")),
@@ -291,6 +338,29 @@ mod tests {
             ]
         );
         assert!(differences(&before, &before).is_empty());
+    }
+
+    #[test]
+    fn a_sequence_of_a_live_database_may_have_advanced() {
+        let made = |by: &str, cycle: &str| {
+            format!(
+                "o p bigint start 1 by {by} from -9 to 99 cache 1 cycle {cycle} owned by table a column by"
+            )
+        };
+        let told = |by: &str, cycle: &str, live: bool, before: &str, after: &str| {
+            let definition = made(by, cycle);
+            let one = |at: &str| side(15, &[("sequence", "s", &definition)], &[("sequence s", at)]);
+            differences(&CopySide { live, ..one(before) }, &one(after)).len()
+        };
+        for (by, before, after) in
+            [("1", "36", "38"), ("1", "1, not used", "1"), ("-2", "-4", "-6"), ("-1", "5, not used", "5")]
+        {
+            assert_eq!(told(by, "f", true, before, after), 0, "{by} {before} {after}");
+            assert_eq!(told(by, "f", true, after, before), 1, "{by} {after} {before}");
+            assert_eq!(told(by, "t", true, after, before), 0, "{by} {after} {before}");
+            assert_eq!(told(by, "f", false, before, after), 1, "{by} {before} {after}");
+        }
+        assert_eq!(told("1", "f", true, "1", "unknown"), 1);
     }
 
     #[test]

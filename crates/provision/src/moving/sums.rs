@@ -150,6 +150,21 @@ pub async fn read_side_by_side(sessions: &mut [Connection], hash: RowHash) -> Re
     Ok(parts.into_iter().flatten().collect())
 }
 
+/// Reads the positions of the sequences alone. No snapshot covers them: they advance while it is held.
+pub async fn positions(session: &mut Connection) -> Result<Sums> {
+    let asked = stmt!(
+        "SELECT relations.name FROM (WITH hashed AS ({columns}) {relations}) relations (kind, name) WHERE relations.kind = 'S'",
+        columns = hashed_columns(),
+        relations = Statement::from_program(include_str!("sql/relations.sql"))
+    );
+    let mut all = Sums::new();
+    for name in query_as::<String>(session, &asked).await? {
+        let asked = position(&ServerText::quoted_by_server(name.clone()));
+        all.insert(format!("sequence {name}"), query_one(session, &asked).await?);
+    }
+    Ok(all)
+}
+
 /// Returns a query for the hash expression of each column.
 pub fn hashed_columns() -> Statement {
     Statement::from_program(include_str!("sql/hashed_columns.sql"))
