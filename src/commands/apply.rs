@@ -63,6 +63,7 @@ pub async fn provision_services(
     if let Some(saved) = saved {
         saved.check(&plans)?;
     }
+    provision::check_passwords(&run.store, &plans)?;
     consent.check(run, &plans).await?;
     provision::examine_moves(run, &plans).await?;
     ask(run, &plans).await?;
