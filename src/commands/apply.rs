@@ -180,6 +180,16 @@ impl ApplyReport {
         (done, cell)
     }
 
+    /// Removes the limits that end once a migration has made a table, and returns them as text.
+    pub fn take_awaited_tables(&mut self) -> Vec<String> {
+        let awaited = self.all.limits.extract_if(.., |limit| limit.why.starts_with("there is no table "));
+        awaited.map(|limit| format!("limit: cannot {}: {}", limit.what, limit.why)).collect()
+    }
+
+    pub fn has_changed(&self) -> bool {
+        self.all.changes.iter().any(|change| change.outcome == Some(StepOutcome::Ok))
+    }
+
     pub fn failed(&self) -> bool {
         !self.all.errors.is_empty()
     }
@@ -197,6 +207,6 @@ impl Report for ApplyReport {
     }
 
     fn status(&self) -> ExitStatus {
-        ServerError::worst(&self.all.errors)
+        ServerError::worst(&self.all.errors).after_changes(self.has_changed())
     }
 }
