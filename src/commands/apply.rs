@@ -180,7 +180,8 @@ impl ApplyReport {
         let whole = self.all.changes.iter().filter(|change| change.service.is_none());
         for server in whole.map(|change| &change.server).collect::<BTreeSet<_>>() {
             let (count, outcome) = self.outcome(server, None);
-            table.row(["(server)".into(), server.into(), "".into(), Cell::number(count), outcome]);
+            let whole = format!("({server})");
+            table.row([whole.into(), server.into(), "".into(), Cell::number(count), outcome]);
         }
         table.render(style)
     }
