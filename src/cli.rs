@@ -135,6 +135,36 @@ fn document(report: &impl Serialize) -> serde_json::Value {
     serde_json::to_value(report).expect("plain data")
 }
 
+/// Commands that change nothing on a server.
+const READERS: &[&str] = &[
+    "completions",
+    "config",
+    "current",
+    "diff",
+    "doctor",
+    "explain",
+    "history",
+    "lint",
+    "logs",
+    "man",
+    "plan",
+    "schema",
+    "status",
+    "test-connections",
+    "url",
+    "validate",
+];
+
+impl Command {
+    /// Returns `true` if this run changes nothing on a server.
+    pub fn reads(&self) -> bool {
+        match self {
+            Command::VerifyIsolation(arguments) => !arguments.fix && !arguments.terminate,
+            other => READERS.contains(&other.name()),
+        }
+    }
+}
+
 commands! {
     "Start" {
         /// Write a first manifest and folders.

@@ -18,6 +18,7 @@ pub mod downgrade;
 pub mod drop;
 pub mod exec;
 pub mod explain;
+pub mod git_listing;
 pub mod history;
 pub mod import;
 pub mod init;

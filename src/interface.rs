@@ -3,6 +3,7 @@
 pub mod complete;
 mod examples;
 mod help;
+pub mod other_words;
 
 pub use examples::EXAMPLES;
 pub use help::interface;

@@ -66,7 +66,7 @@ fn restore_terminal_on_panic() {
 /// The first signal cancels the statements on the servers, and the command reports its progress. The run ends at once
 /// at a second signal, or if no statement is running.
 async fn until_signal(cli: Cli, environment: Environment, out: Arc<Out>) -> ExitStatus {
-    let name = cli.command.name();
+    let (name, reads) = (cli.command.name(), cli.command.reads());
     let printer = out.clone();
     let mut signals = Signals::listen();
     let _shown = tokio::spawn(out.follow_progress());
@@ -76,7 +76,14 @@ async fn until_signal(cli: Cli, environment: Environment, out: Arc<Out>) -> Exit
         status = &mut work => return status,
         signal = signals.arrives() => signal,
     };
-    prompt::restore_terminal();
+    let has_ended_line = prompt::restore_terminal();
+    if prompt::is_open() {
+        if !has_ended_line {
+            printer.end_line();
+        }
+        interrupt::begin(signal);
+        return printer.error(name, &cancelled(name));
+    }
     interrupt::begin(signal);
     if printer.is_serving() {
         return tokio::select! {
@@ -96,15 +103,24 @@ async fn until_signal(cli: Cli, environment: Environment, out: Arc<Out>) -> Exit
     ));
     tokio::select! {
         _ = &mut work => ExitStatus::Interrupted,
-        () = interrupt::settled() => printer.error(name, &interrupted(signal)),
+        () = interrupt::settled() => printer.error(name, &interrupted(signal, reads)),
         second = signals.arrives() => {
             let left = format!("a second signal ({second}) arrived before the servers answered");
-            printer.error(name, &interrupted(signal).cause(left))
+            printer.error(name, &interrupted(signal, reads).cause(left))
         }
     }
 }
 
-fn interrupted(signal: &str) -> Error {
-    Error::new(Kind::Interrupted, format!("interrupted by {signal}"))
-        .hint("run the same command again: completed steps are kept")
+/// A command that only reads has no steps to keep.
+fn interrupted(signal: &str, reads: bool) -> Error {
+    let error = Error::new(Kind::Interrupted, format!("interrupted by {signal}"));
+    error.hint_if((!reads).then_some("run the same command again: completed steps are kept"))
+}
+
+/// Returns the error of a signal at a question. Questions come before the first change, except in commands that ask again.
+fn cancelled(name: &str) -> Error {
+    let asks_again = matches!(name, "init-all" | "verify-isolation");
+    let what =
+        if asks_again { "cancelled; changes made before are kept" } else { "cancelled, nothing was touched" };
+    Error::new(Kind::Interrupted, what)
 }

@@ -2,6 +2,9 @@
 
 use std::ffi::OsString;
 
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use crate::interface::other_words::{Rejected, answer};
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, ExitStatus};
 use martydb_ui::flags::Format;
@@ -25,10 +28,12 @@ pub fn report(
     if !error.use_stderr() {
         return plain.data(&error.render().to_string(), ExitStatus::Success);
     }
+    let answer = other_word(error, arguments);
     // Rendered with colours: without them clap strips the escape sequences of quoted text too, but only some of them.
     let text = quoted_safely(error.render().ansi().to_string(), arguments, environment);
     let text =
         PLAIN.iter().fold(report::without_colours(&text), |text, (rust, plain)| text.replace(rust, plain));
+    let text = answer.as_ref().map_or(text.clone(), |answer| answered(&text, answer));
     let Some(format) = wanted_document(arguments, environment) else {
         plain.show(text.trim_end());
         return ExitStatus::Usage;
@@ -37,7 +42,38 @@ pub fn report(
     let command =
         arguments.iter().skip(1).map(|word| word.to_string_lossy()).find(|word| !word.starts_with('-'));
     let out = Out::new(format, false, None, no_color);
-    out.error(&command.unwrap_or_default(), &Error::usage(message).hint("martydb --help"))
+    let hint = answer.unwrap_or_else(|| "martydb --help".to_owned());
+    out.error(&command.unwrap_or_default(), &Error::usage(message).hint(hint))
+}
+
+/// Returns the answer to a word of another tool.
+fn other_word(error: &clap::Error, arguments: &[OsString]) -> Option<String> {
+    let given = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    let words: Vec<_> = arguments.iter().skip(1).map(|word| word.to_string_lossy()).collect();
+    let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
+    let argument = given(ContextKind::InvalidArg);
+    let rejected = match error.kind() {
+        ErrorKind::InvalidSubcommand => Rejected::Command(given(ContextKind::InvalidSubcommand)?),
+        ErrorKind::UnknownArgument => Rejected::Argument(argument?),
+        ErrorKind::InvalidValue if argument.is_some_and(|name| name.starts_with("--output")) => {
+            Rejected::Output(given(ContextKind::InvalidValue)?)
+        }
+        _ => return None,
+    };
+    answer(&words, rejected).map(|answer| report::printable(&answer))
+}
+
+/// Replaces clap's own suggestions, which compare letters, by the answer.
+fn answered(text: &str, answer: &str) -> String {
+    let mut lines: Vec<&str> = text.lines().filter(|line| !line.starts_with("hint:")).collect();
+    lines.dedup_by(|next, line| next.is_empty() && line.is_empty());
+    let hint = format!("hint: {answer}");
+    let at = lines.iter().position(|line| line.is_empty()).unwrap_or(lines.len());
+    lines.insert(at, &hint);
+    lines.join("\n")
 }
 
 /// Escapes what clap quotes verbatim: an argument, a part of one, or a variable.

@@ -65,7 +65,10 @@ pub async fn run(
         write(&before, &after)?;
     }
     let baseline = !found.has_history && !arguments.no_baseline;
-    let next = next_commands::commands(&run.manifest.env, &service, &planned, baseline);
+    let mut next = next_commands::commands(&run.manifest.env, &service, &planned, baseline);
+    if arguments.dry_run && after.text != before.text {
+        next.insert(0, format!("martydb adopt --service {}", service.name));
+    }
     let mut people = found.people;
     people.notes.splice(0..0, found.keys.notes);
     Ok(AdoptReport::new(&service, people, &planned, ManifestEdit { before, after, written }, next))

@@ -74,6 +74,17 @@ impl Checkout {
         whole.strip_prefix(&self.root).map(Path::to_owned).unwrap_or(whole)
     }
 
+    /// Returns the path from the root as a relative URI (RFC 3986).
+    pub fn uri(&self, file: &Path) -> String {
+        let path = self.relative(file);
+        let unreserved = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(byte);
+        let encoded = path.as_os_str().as_encoded_bytes().iter().map(|byte| match unreserved(byte) {
+            true => char::from(*byte).to_string(),
+            false => format!("%{byte:02X}"),
+        });
+        encoded.collect()
+    }
+
     /// Returns the workflow command on one line, whatever its parts contain.
     pub fn line(&self, annotation: &Annotation<'_>) -> String {
         let level = match annotation.level {

@@ -1,4 +1,4 @@
-//! `apply`: changes the servers to match the manifest. It has no dry run: `plan` is its dry run.
+//! `apply`: changes the servers to match the manifest. `plan` is its dry run.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -11,6 +11,8 @@ use serde::Serialize;
 use super::change::{Change, Changes, ServerError};
 use super::confirmation::Confirmation;
 use super::losses::{losses_text, lost_rights};
+use super::one_of::one_of;
+use super::plan::{self, PlanReport};
 use super::plan_file::{self, SavedPlan};
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, ExitStatus, Result};
@@ -36,11 +38,33 @@ pub struct Arguments {
     /// Also test every stored password, and reset those that the server rejects.
     #[arg(long)]
     pub check_logins: bool,
+    /// Show what would be changed, as `plan` does; change nothing.
+    #[arg(long, conflicts_with = "plan")]
+    pub dry_run: bool,
     #[command(flatten)]
     pub consent: Confirmation,
 }
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<ApplyReport> {
+one_of! {
+    /// Result of `apply`, or of its dry run.
+    AppliedOrPlanned { Applied(ApplyReport), Planned(PlanReport) }
+}
+
+pub async fn run(run: &Run, arguments: &Arguments) -> Result<AppliedOrPlanned> {
+    if arguments.dry_run {
+        let Arguments { select, prune, check_logins, .. } = arguments;
+        let arguments = plan::Arguments {
+            select: select.clone(),
+            prune: *prune,
+            check_logins: *check_logins,
+            ..plan::Arguments::default()
+        };
+        return plan::run(run, &arguments).await.map(AppliedOrPlanned::Planned);
+    }
+    execute(run, arguments).await.map(AppliedOrPlanned::Applied)
+}
+
+async fn execute(run: &Run, arguments: &Arguments) -> Result<ApplyReport> {
     let consent = arguments.consent;
     if let Some(path) = &arguments.plan {
         let saved = plan_file::read(run, path)?;
@@ -63,6 +87,7 @@ pub async fn provision_services(
     if let Some(saved) = saved {
         saved.check(&plans)?;
     }
+    provision::check_passwords(&run.store, &plans)?;
     consent.check(run, &plans).await?;
     provision::examine_moves(run, &plans).await?;
     ask(run, &plans).await?;
@@ -155,7 +180,8 @@ impl ApplyReport {
         let whole = self.all.changes.iter().filter(|change| change.service.is_none());
         for server in whole.map(|change| &change.server).collect::<BTreeSet<_>>() {
             let (count, outcome) = self.outcome(server, None);
-            table.row(["(server)".into(), server.into(), "".into(), Cell::number(count), outcome]);
+            let whole = format!("({server})");
+            table.row([whole.into(), server.into(), "".into(), Cell::number(count), outcome]);
         }
         table.render(style)
     }
@@ -179,6 +205,16 @@ impl ApplyReport {
         (done, cell)
     }
 
+    /// Removes the limits that end once a migration has made a table, and returns them as text.
+    pub fn take_awaited_tables(&mut self) -> Vec<String> {
+        let awaited = self.all.limits.extract_if(.., |limit| limit.why.starts_with("there is no table "));
+        awaited.map(|limit| format!("limit: cannot {}: {}", limit.what, limit.why)).collect()
+    }
+
+    pub fn has_changed(&self) -> bool {
+        self.all.changes.iter().any(|change| change.outcome == Some(StepOutcome::Ok))
+    }
+
     pub fn failed(&self) -> bool {
         !self.all.errors.is_empty()
     }
@@ -196,6 +232,6 @@ impl Report for ApplyReport {
     }
 
     fn status(&self) -> ExitStatus {
-        ServerError::worst(&self.all.errors)
+        ServerError::worst(&self.all.errors).after_changes(self.has_changed())
     }
 }

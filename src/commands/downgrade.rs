@@ -15,9 +15,9 @@ use martydb_ui::flags::Select;
 pub struct Arguments {
     #[command(flatten)]
     pub select: Select,
-    /// Revert everything above this version; 0 is everything.
-    #[arg(long, value_name = "VERSION", conflicts_with = "steps", value_parser = clap::value_parser!(i64).range(0..))]
-    pub to: Option<i64>,
+    /// Revert everything above this version; 0 or `base` is everything, `-N` the newest N.
+    #[arg(long, value_name = "VERSION", conflicts_with = "steps", value_parser = first_kept, allow_hyphen_values = true)]
+    pub to: Option<DowngradeTo>,
     /// Number of migrations to revert [default: 1].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub steps: Option<u32>,
@@ -26,10 +26,22 @@ pub struct Arguments {
     pub dry_run: bool,
 }
 
+/// Parses `--to`, which has Alembic's words too.
+fn first_kept(text: &str) -> Result<DowngradeTo, String> {
+    let whole = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit());
+    let parsed = match text.strip_prefix('-') {
+        _ if text == "base" => Some(DowngradeTo::Version(0)),
+        Some(steps) if whole(steps) => steps.parse().ok().filter(|steps| *steps > 0).map(DowngradeTo::Steps),
+        None if whole(text) => text.parse().ok().map(DowngradeTo::Version),
+        _ => None,
+    };
+    parsed.ok_or_else(|| "it is not a version, such as 7, a number of steps, such as -1, or base".to_owned())
+}
+
 impl Arguments {
     fn goal(&self) -> Goal {
         Goal::Downgrade(match self.to {
-            Some(version) => DowngradeTo::Version(version),
+            Some(to) => to,
             None => DowngradeTo::Steps(self.steps.map_or(1, |steps| steps as usize)),
         })
     }
@@ -38,8 +50,8 @@ impl Arguments {
 /// Shows the migrations, asks for confirmation, and reverts them. If one service cannot be reverted, none is.
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<UpgradeReport> {
     let services = run.writable(&arguments.select)?;
-    let targets = targets::of(run, &services).await?;
     let (goal, options) = (arguments.goal(), plain_options(run));
+    let targets = targets::of(run, &services).await?;
     let dry = Options { execution: Execution::Dry, ..options.clone() };
     let mut outcomes = migrate_each(run, targets.clone(), goal, &dry).await;
     let failed = outcomes.iter().any(|outcome| outcome.outcome == Ended::Failed);
@@ -72,4 +84,24 @@ async fn ask(run: &Run, outcomes: &[MigrationOutcome], count: usize) -> Result<(
     let question = format!("Revert {what}? Their data may be lost.");
     let would = format!("{what} would be reverted, and data may be lost");
     run.confirm(&question, &would, "see them with --dry-run, then add -y").await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_kept_version_is_a_number_a_step_or_the_base() {
+        for (text, expected) in [
+            ("7", DowngradeTo::Version(7)),
+            ("0", DowngradeTo::Version(0)),
+            ("base", DowngradeTo::Version(0)),
+            ("-2", DowngradeTo::Steps(2)),
+        ] {
+            assert_eq!(first_kept(text), Ok(expected), "{text}");
+        }
+        for wrong in ["", "-", "-0", "+1", "--1", "head", "-s", "99999999999999999999"] {
+            assert!(first_kept(wrong).is_err(), "{wrong}");
+        }
+    }
 }

@@ -12,13 +12,13 @@ use martydb_provision::plan::Action;
 use martydb_provision::plan::teardown::AdoptedDatabase;
 use martydb_provision::run::Run;
 use martydb_provision::teardown::Teardown;
+use martydb_ui::flags::OneService;
 use martydb_ui::report::{Report, Style, error_text};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Service to drop.
-    #[arg(short, long, value_name = "NAME")]
-    pub service: String,
+    #[command(flatten)]
+    pub service: OneService,
     /// Name of the service again, instead of typing it.
     #[arg(long, value_name = "NAME")]
     pub confirm: Option<String>,
@@ -31,7 +31,7 @@ pub struct Arguments {
 }
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<DropReport> {
-    let service = run.service(&arguments.service)?;
+    let service = run.service(arguments.service.name())?;
     if !arguments.dry_run {
         early_refusal(run, service, arguments.confirm.as_deref())?;
     }

@@ -55,8 +55,14 @@ fn finding(id: &str) -> Option<Explanation> {
         id: id.into(),
         severity: Some(kind.severity),
         title: kind.title.into(),
-        text: points.map(|point| point.replace("**", "")).collect(),
+        text: points.map(|point| point.replace("**", "")).chain([accepting(id)]).collect(),
     })
+}
+
+fn accepting(id: &str) -> String {
+    format!(
+        "How to accept it. In the manifest, or in a service of it: allow: [{{ finding: {id}, reason: TEXT }}]"
+    )
 }
 
 fn of_alert(name: &str) -> Option<Explanation> {
@@ -109,7 +115,7 @@ mod tests {
         let explain = |id: &str| run(&Arguments { id: id.into() });
         for kind in KINDS {
             let found = explain(kind.id).unwrap();
-            assert_eq!((found.severity, found.text.len()), (Some(kind.severity), 3), "{}", kind.id);
+            assert_eq!((found.severity, found.text.len()), (Some(kind.severity), 4), "{}", kind.id);
         }
         for name in lint_rules::names() {
             assert!(explain(&name).unwrap().text[1].ends_with(&name));

@@ -1,18 +1,29 @@
 //! `history`: lists every migration event of every service, with its time, duration, role and outcome.
 
+use clap::Args;
 use serde::Serialize;
 
 use super::per_service::{PerService, Services, ask_each};
 use martydb_migrate::HistoryEvent;
 use martydb_model::error::{ExitStatus, Result};
 use martydb_provision::run::Run;
+use martydb_ui::flags::Select;
 use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style, indented, printable, when};
 
-pub use martydb_ui::flags::Select as Arguments;
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub select: Select,
+    /// Show only the newest N events of each service.
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
+}
 
-pub async fn run(run: &Run, select: &Arguments) -> Result<Services<Events>> {
-    ask_each(run, select, |target, wait| async move {
-        Ok(Events { events: martydb_migrate::history(&target, wait).await? })
+pub async fn run(run: &Run, arguments: &Arguments) -> Result<Services<Events>> {
+    let limit = arguments.limit.unwrap_or(usize::MAX);
+    ask_each(run, &arguments.select, move |target, wait| async move {
+        let mut events = martydb_migrate::history(&target, wait).await?;
+        Ok(Events { events: events.split_off(events.len().saturating_sub(limit)) })
     })
     .await
 }

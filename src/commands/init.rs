@@ -1,5 +1,6 @@
 //! `init`: writes a first manifest for this folder, and a migration folder for each service.
 
+mod addition;
 mod questions;
 mod report;
 
@@ -37,6 +38,12 @@ pub struct Arguments {
     pub dry_run: bool,
 }
 
+impl Arguments {
+    fn names(&self) -> Result<BTreeSet<ServiceName>> {
+        questions::names(self.plain.iter().chain(&self.service).map(String::as_str))
+    }
+}
+
 /// Looks for services, asks for confirmation, writes the manifest, and reads it back before anything else is created.
 pub async fn run(
     global: &Global,
@@ -47,11 +54,14 @@ pub async fn run(
     let path = match &global.manifest {
         Some(folder) if folder.is_dir() => folder.join("martydb.yaml"),
         Some(file) => file.clone(),
-        None => PathBuf::from("martydb.yaml"),
+        None => here(),
     };
     if path.exists() && !arguments.dry_run {
+        if !arguments.plain.is_empty() || !arguments.service.is_empty() {
+            return addition::add(global, &environment, &path, &arguments.names()?);
+        }
         return Err(Error::usage(format!("{} exists already", path.display()))
-            .hint("edit it, or choose another file with --manifest"));
+            .hint("add a service with `martydb init NAME`, or choose another file with --manifest"));
     }
     let folder = path.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let tree = discovery::read(&folder.canonicalize().unwrap_or_else(|_| folder.to_owned()));
@@ -72,11 +82,11 @@ pub async fn run(
     }
     let folders: Vec<PathBuf> =
         manifest.services.values().map(|service| service.migrations.clone()).collect();
+    let overlays = write_overlays(&path, &proposal)?;
     let mut created = vec![manifest.path.clone(), schema.clone()];
+    created.extend(overlays);
     created.extend(folders.iter().filter(|folder| !folder.exists()).cloned());
-    for folder in &folders {
-        fs::create_dir_all(folder).map_err(unwritable(folder))?;
-    }
+    folders.iter().try_for_each(|folder| make_folder(folder))?;
     Ok(InitReport::written(schema, folders, created, proposal, manifest.path))
 }
 
@@ -106,10 +116,9 @@ async fn chosen(
     proposal: &Proposal,
     out: &Out,
 ) -> Result<BTreeSet<ServiceName>> {
-    let given = [arguments.plain.clone(), arguments.service.clone()].concat();
     let found: BTreeSet<ServiceName> = proposal.services.keys().cloned().collect();
-    if !given.is_empty() {
-        return questions::names(given.iter().map(String::as_str));
+    if !arguments.plain.is_empty() || !arguments.service.is_empty() {
+        return arguments.names();
     }
     if !found.is_empty() && (global.yes || arguments.dry_run) {
         return Ok(found);
@@ -124,6 +133,32 @@ async fn chosen(
             .cause(format!("found here: {}", names.join(", ")))
             .hint("take these with `martydb init --yes`, see the manifest with `martydb init --dry-run`, or specify others"),
     })
+}
+
+/// Returns the manifest of this folder, or the place of a new one.
+fn here() -> PathBuf {
+    let known = ["martydb.yaml", "services/manifest.yaml"].map(PathBuf::from);
+    known.into_iter().find(|path| path.exists()).unwrap_or_else(|| PathBuf::from("martydb.yaml"))
+}
+
+/// Writes the overlay of each environment that was found; one that exists stays.
+fn write_overlays(manifest: &Path, proposal: &Proposal) -> Result<Vec<PathBuf>> {
+    let mut written = vec![];
+    for (env, text) in discovery::overlays(proposal) {
+        let path = manifest.with_extension(format!("{env}.yaml"));
+        if !path.exists() {
+            create(&path, &text)?;
+            written.push(path);
+        }
+    }
+    Ok(written)
+}
+
+/// Makes a folder of migrations, with `.gitkeep` if it is empty: git keeps no folder without a file.
+fn make_folder(folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder).map_err(unwritable(folder))?;
+    let is_empty = fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none());
+    if is_empty { create(&folder.join(".gitkeep"), "") } else { Ok(()) }
 }
 
 fn create(path: &Path, text: &str) -> Result<()> {

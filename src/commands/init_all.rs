@@ -5,10 +5,12 @@ use serde::Serialize;
 
 use super::apply::{ApplyReport, provision_services};
 use super::confirmation::Confirmation;
-use super::migrating::{UpgradeReport, plain_options};
+use super::migrating::{UpgradeReport, plain_options, refused_files};
 use super::upgrade::upgrade_services;
 use super::verify::{self, Probes, VerifyReport, verify_services};
-use martydb_model::error::{ExitStatus, Result};
+use martydb_migrate::{Goal, Options};
+use martydb_model::error::{Error, ExitStatus, Kind, Result};
+use martydb_model::units::counted;
 use martydb_model::{AccessExtent, DesiredService};
 use martydb_provision::provision::PlanOptions;
 use martydb_provision::run::Run;
@@ -28,32 +30,78 @@ pub struct Arguments {
 /// words.
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<InitAllReport> {
     let services: Vec<_> = run.manifest.services.values().cloned().collect();
+    check_all_files(&services, &plain_options(run))?;
+    // The migrations need the migrators, and the proof all logins.
+    run.store.check_present(&run.credential_keys())?;
     let options = PlanOptions::default();
     let provisioned = provision_services(run, &services, options, arguments.consent, None).await?;
     let mut report = InitAllReport { provisioned, migrated: None, verified: None, printed: 0 };
-    if !report.provisioned.failed() {
-        report.print_new(&run.out);
-        report.migrated = Some(upgrade_services(run, &services, plain_options(run)).await?);
-        if report.status() == ExitStatus::Interrupted {
-            return Ok(report);
-        }
-        report.print_new(&run.out);
-        if services.iter().any(names_tables) {
-            let again = provision_services(run, &services, options, arguments.consent, None).await?;
-            if again.failed() {
-                report.provisioned = again;
-                report.printed = 0;
-            }
-        }
-        let verification = verify::Arguments { probes: arguments.probes, ..Default::default() };
-        report.verified = Some(verify_services(run, &verification, &services).await?);
+    if report.provisioned.failed() {
+        return Ok(report);
     }
-    Ok(report)
+    // The migrations may make these tables.
+    report.provisioned.take_awaited_tables();
+    let changed = report.provisioned.has_changed();
+    match migrate_and_verify(run, arguments, &services, &mut report).await {
+        Err(error) if changed && error.kind.status() == ExitStatus::Usage => {
+            Err(Error { kind: Kind::Operation, ..error })
+        }
+        end => end.map(|()| report),
+    }
 }
 
-/// Returns `true` if further roles get access to single tables, which did not exist before the migrations.
+async fn migrate_and_verify(
+    run: &Run,
+    arguments: &Arguments,
+    services: &[DesiredService],
+    report: &mut InitAllReport,
+) -> Result<()> {
+    report.print_new(&run.out);
+    report.migrated = Some(upgrade_services(run, services, plain_options(run)).await?);
+    if report.status() == ExitStatus::Interrupted {
+        return Ok(());
+    }
+    report.print_new(&run.out);
+    if services.iter().any(names_tables) {
+        let options = PlanOptions::default();
+        let mut again = provision_services(run, services, options, arguments.consent, None).await?;
+        again.take_awaited_tables().iter().for_each(|limit| run.out.note(limit));
+        if again.failed() {
+            report.provisioned = again;
+            report.printed = 0;
+        }
+    }
+    let verification = verify::Arguments { probes: arguments.probes, ..Default::default() };
+    report.verified = Some(verify_services(run, &verification, services).await?);
+    Ok(())
+}
+
+/// Checks the files of all services, before the first is provisioned.
+///
+/// # Errors
+/// The problems of all services in one.
+fn check_all_files(services: &[DesiredService], options: &Options) -> Result<()> {
+    let refused = refused_files(services, Goal::Upgrade, options).unwrap_or_default();
+    let errors: Vec<Error> = refused.into_iter().filter_map(|outcome| outcome.error).collect();
+    let message = format!("the migration files of {} are invalid", counted(errors.len(), "service"));
+    match <[Error; 1]>::try_from(errors) {
+        Ok([only]) => Err(only),
+        Err(none) if none.is_empty() => Ok(()),
+        Err(several) => Err(several.into_iter().fold(Error::new(Kind::MigrationFile, message), together)),
+    }
+}
+
+fn together(mut all: Error, one: Error) -> Error {
+    all.causes.extend(one.causes);
+    let new: Vec<String> = one.hints.into_iter().filter(|hint| !all.hints.contains(hint)).collect();
+    all.hints.extend(new);
+    all
+}
+
+/// Returns `true` if the relay or further roles get access to single tables, which did not exist before the migrations.
 fn names_tables(service: &DesiredService) -> bool {
-    service.access.iter().any(|grant| matches!(grant.extent, AccessExtent::Table(..)))
+    service.outbox.is_some()
+        || service.access.iter().any(|grant| matches!(grant.extent, AccessExtent::Table(..)))
 }
 
 #[derive(Serialize)]
@@ -105,6 +153,7 @@ impl Report for InitAllReport {
     fn status(&self) -> ExitStatus {
         let migrated = self.migrated.as_ref().map(Report::status);
         let verified = self.verified.as_ref().map(Report::status);
-        ExitStatus::worst([Some(self.provisioned.status()), migrated, verified].into_iter().flatten())
+        let parts = [Some(self.provisioned.status()), migrated, verified];
+        ExitStatus::worst(parts.into_iter().flatten()).after_changes(self.provisioned.has_changed())
     }
 }

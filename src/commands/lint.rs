@@ -4,12 +4,13 @@ use clap::Args;
 use serde::Serialize;
 
 use super::annotation::{Annotation, CheckFormat, Checkout, Level};
+use super::git_listing::Listing;
 use super::status::look_at;
 use martydb_config::embedded;
 use martydb_config::lint_rules::unknown;
 use martydb_config::manifest::ServerLocation;
 use martydb_migrate::check::{LintFinding, LintSeverity, TableSizes, lint};
-use martydb_migrate::files::folder;
+use martydb_migrate::files::{Migration, folder};
 use martydb_migrate::{ServiceState, Sizes, table_sizes};
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, ExitStatus, Kind, Result};
@@ -26,6 +27,9 @@ pub struct Arguments {
     /// Treat everything up to this version as applied, without connecting to a server; 0 is nothing.
     #[arg(long, value_name = "VERSION")]
     pub since: Option<i64>,
+    /// Check the files that this branch lacks, without connecting to a server.
+    #[arg(long, value_name = "GIT_REF", conflicts_with = "since")]
+    pub against: Option<String>,
     /// Output format; overrides --output.
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub format: Option<CheckFormat>,
@@ -36,13 +40,14 @@ pub struct Arguments {
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<LintReport> {
     let services = run.readable(&arguments.select)?;
     let by_program = run.store.runs_a_program();
-    let asks = arguments.since.is_none() && !by_program;
+    let is_offline = arguments.since.is_some() || arguments.against.is_some();
+    let asks = !is_offline && !by_program;
     let asked = |service: &&DesiredService| asks && exists(run, service);
     let asked: Vec<_> = services.iter().filter(asked).cloned().collect();
     let statuses = if asked.is_empty() { vec![] } else { look_at(run, &asked, Sizes::Skipped).await? };
     let checkout = Checkout::from_environment(&run.environment);
     let mut report = LintReport { services: vec![], assumed: vec![], format: arguments.format, checkout };
-    if by_program && arguments.since.is_none() {
+    if by_program && !is_offline {
         report.assumed.push(NO_PROGRAM.into());
     }
     for service in &services {
@@ -52,12 +57,15 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<LintReport> {
             let note = format!("{name} did not answer: all its files are checked as if none were applied");
             report.assumed.push(note);
         }
-        let at = arguments.since.or(status.and_then(|status| status.current));
-        let mut looked = look(service, at, &TableSizes::default())?;
+        let known = match &arguments.against {
+            Some(reference) => KnownFiles::Branch(Listing::read(&service.migrations, reference).await?),
+            None => KnownFiles::UpTo(arguments.since.or(status.and_then(|status| status.current))),
+        };
+        let mut looked = look(service, &known, &TableSizes::default())?;
         let answers = status.is_some_and(|status| ANSWERING.contains(&status.state));
         if answers && looked.findings.iter().any(LintFinding::depends_on_size) {
             match sizes(run, service).await {
-                Ok(sizes) => looked = look(service, at, &sizes)?,
+                Ok(sizes) => looked = look(service, &known, &sizes)?,
                 Err(error) => report.assumed.push(format!("{name}: table sizes are unknown: {error}")),
             }
         }
@@ -91,10 +99,27 @@ fn exists(run: &Run, service: &DesiredService) -> bool {
     }
 }
 
-fn look(service: &DesiredService, at: Option<i64>, sizes: &TableSizes) -> Result<Linted> {
+/// Files that are not checked: they are applied, or on the branch that the others are merged into.
+enum KnownFiles {
+    UpTo(Option<i64>),
+    Branch(Listing),
+}
+
+impl KnownFiles {
+    fn contains(&self, migration: &Migration) -> bool {
+        match self {
+            KnownFiles::UpTo(at) => at.is_some_and(|at| migration.version <= at),
+            KnownFiles::Branch(listing) => {
+                let name = migration.up.path.file_name().unwrap_or_default();
+                name.to_str().is_some_and(|name| listing.entries.contains_key(name))
+            }
+        }
+    }
+}
+
+fn look(service: &DesiredService, known: &KnownFiles, sizes: &TableSizes) -> Result<Linted> {
     let folder = folder::load_valid(&service.migrations, service.name.as_str())?;
-    let pending = |version: i64| at.is_none_or(|at| version > at);
-    let looked: Vec<_> = folder.migrations.iter().filter(|m| pending(m.version)).collect();
+    let looked: Vec<_> = folder.migrations.iter().filter(|migration| !known.contains(migration)).collect();
     for migration in &looked {
         let wrong = migration.up.directives.allowed.iter().find_map(|allowed| unknown(&allowed.rule));
         if let Some(wrong) = wrong {

@@ -5,11 +5,13 @@ mod renewed;
 mod repeat_limit;
 mod watch;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use serde::Serialize;
 pub use watch::Watch;
 
+use super::init::near;
 use super::per_service::{errors_text, map_concurrent};
 use martydb_migrate::files::{Direction, Mode};
 use martydb_migrate::{
@@ -77,6 +79,36 @@ async fn migrate_once(
         }
     };
     map_concurrent(run.jobs.count, targets, one).await
+}
+
+/// Returns the outcomes of a run whose files are invalid for some services: all others are skipped, and no server is
+/// touched.
+pub fn refused_files(
+    services: &[DesiredService],
+    goal: Goal,
+    options: &Options,
+) -> Option<Vec<MigrationOutcome>> {
+    let one = |service: &DesiredService| {
+        let outcome = MigrationOutcome::new(service.name.as_str());
+        match martydb_migrate::check_files(&service.migrations, service.name.as_str(), goal, options) {
+            Ok(()) => MigrationOutcome { outcome: Ended::Skipped, ..outcome },
+            Err(error) => outcome.failed(error),
+        }
+    };
+    let all: Vec<_> = services.iter().map(one).collect();
+    all.iter().any(|outcome| outcome.error.is_some()).then_some(all)
+}
+
+/// Notes services whose folder of migrations does not exist: it may be misspelt in the manifest.
+pub fn note_missing_folders(run: &Run, services: &[DesiredService]) {
+    for service in services.iter().filter(|service| !service.migrations.exists()) {
+        run.out.note(&format!("note: {}", no_folder(service.name.as_str(), &service.migrations)));
+    }
+}
+
+/// Returns the sentence about a folder of migrations that does not exist.
+pub fn no_folder(service: &str, folder: &Path) -> String {
+    format!("{service} has no migrations: the folder {} does not exist", near(folder))
 }
 
 /// Writes `schema.sql` of the services that require it and whose run succeeded. A failure is only a warning: the
@@ -177,7 +209,12 @@ impl Report for UpgradeReport {
     }
 
     fn status(&self) -> ExitStatus {
-        ExitStatus::worst(self.outcomes.iter().map(MigrationOutcome::status))
+        let changed = |outcome: &MigrationOutcome| {
+            self.execution == Execution::Real
+                && !(outcome.applied.is_empty() && outcome.repeatable.is_empty())
+        };
+        let worst = ExitStatus::worst(self.outcomes.iter().map(MigrationOutcome::status));
+        worst.after_changes(self.outcomes.iter().any(changed))
     }
 }
 

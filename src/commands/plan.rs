@@ -22,7 +22,7 @@ use martydb_ui::flags::Select;
 use martydb_ui::report::{Report, Style};
 use outline::ServiceOutline;
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct Arguments {
     #[command(flatten)]
     pub select: Select,
@@ -70,7 +70,12 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<PlanReport> {
         }
     }
     if let Some(path) = &arguments.out_sql {
-        dba_script::write(run, path, &all.limits)?;
+        if all.errors.is_empty() {
+            dba_script::write(run, path, &all.limits)?;
+        } else {
+            run.out
+                .note(&format!("{} was not written: not every server could be inspected.", path.display()));
+        }
     }
     let detail = match (arguments.full, arguments.summary) {
         (true, _) => Detail::Full,

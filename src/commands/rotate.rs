@@ -56,6 +56,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<RotateReport> {
     let services = run.writable(&arguments.select)?;
     let (kinds, turn) = (arguments.kinds(), arguments.turn());
     let further = further(run, arguments, &services)?;
+    note_left_out(run, arguments, &services);
     // A prompt comes before the lock: other runs would wait for the answer. The error of each server occurs again
     // below, and is reported in its own row.
     for server in run.servers_of(&services) {
@@ -83,12 +84,10 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<RotateReport> {
     let mut rotations = vec![];
     for (done, here) in join_all(all).await {
         match done {
-            Ok(rows) => {
-                rotations.extend(rows.into_iter().map(|(service, row)| RotationRow::new(&service, Ok(row))))
-            }
-            Err(error) => {
-                rotations.extend(here.iter().map(|service| RotationRow::new(service, Err(error.clone()))))
-            }
+            Ok(rows) => rotations
+                .extend(rows.into_iter().map(|(service, row)| RotationRow::new(&service, turn, Ok(row)))),
+            Err(error) => rotations
+                .extend(here.iter().map(|service| RotationRow::new(service, turn, Err(error.clone())))),
         }
     }
     Ok(RotateReport { rotations, turn })
@@ -105,13 +104,15 @@ fn further(
         return Ok(vec![]);
     }
     let mut found = vec![];
-    let logins = |server: &String| run.manifest.access.get(server).into_iter().flat_map(|all| all.values());
-    for role in run.servers_of(services).iter().flat_map(logins).filter(|role| role.login && !role.expired) {
+    for (server, role) in run.manifest.further_logins() {
         let meant = match &arguments.access {
             Some(name) => role.name.as_str() == name,
             None => arguments.select.all || services.iter().any(|one| Some(&one.name) == role.of.as_ref()),
         };
-        let uses = |service: &&DesiredService| service.access.iter().any(|grant| grant.role == role.name);
+        let uses = |service: &&DesiredService| {
+            let grants = || service.access.iter().any(|grant| grant.role == role.name);
+            service.server == *server && (role.monitors || grants())
+        };
         found
             .extend(services.iter().find(uses).filter(|_| meant).map(|one| (one.clone(), role.name.clone())));
     }
@@ -121,6 +122,22 @@ fn further(
                 .hint("the manifest declares them under `access:`"))
         }
         _ => Ok(found),
+    }
+}
+
+/// Notes the further logins that a rotation with an overlap leaves: they have no alternate login.
+fn note_left_out(run: &Run, arguments: &Arguments, services: &[DesiredService]) {
+    if !arguments.overlap || arguments.role.is_some() {
+        return;
+    }
+    let left: Vec<String> =
+        run.manifest.further_logins_of(services.iter()).map(|login| login.role.name.to_string()).collect();
+    if !left.is_empty() {
+        let one = &left[0];
+        run.out.note(&format!(
+            "not rotated, because they have no second login: {}; at once: `martydb rotate --all --access {one}`",
+            left.join(", ")
+        ));
     }
 }
 
@@ -141,17 +158,19 @@ pub struct RotationRow {
     sessions: Option<i64>,
     outcome: &'static str,
     #[serde(skip)]
-    paint: Paint,
+    shown: Cell,
     error: Option<Error>,
 }
 
 impl RotationRow {
-    fn new(service: &DesiredService, done: Result<Rotated>) -> RotationRow {
-        let (outcome, paint) = match &done {
-            Err(_) => ("skipped", Paint::Warn),
-            Ok(row) if row.error.is_some() => ("failed", Paint::Bad),
-            Ok(row) if row.changed => ("ok", Paint::Good),
-            Ok(_) => ("unchanged", Paint::Dim),
+    fn new(service: &DesiredService, turn: RotationMode, done: Result<Rotated>) -> RotationRow {
+        let (outcome, shown, paint) = match (&done, turn) {
+            (Err(_), _) => ("skipped", "skipped", Paint::Warn),
+            (Ok(row), _) if row.error.is_some() => ("failed", "failed", Paint::Bad),
+            (Ok(row), RotationMode::Finish) if row.changed => ("ok", "closed", Paint::Good),
+            (Ok(row), _) if row.changed => ("ok", "ok", Paint::Good),
+            (Ok(_), RotationMode::Finish) => ("unchanged", "nothing to close", Paint::Dim),
+            (Ok(_), _) => ("unchanged", "unchanged", Paint::Dim),
         };
         let (row, skipped) = match done {
             Ok(row) => (Some(row), None),
@@ -165,7 +184,7 @@ impl RotationRow {
             previous: row.as_ref().and_then(|row| row.other.as_ref()).map(ToString::to_string),
             sessions: row.as_ref().and_then(|row| row.sessions),
             outcome,
-            paint,
+            shown: Cell::new(shown, paint),
             error: row.map_or(skipped, |row| row.error),
         }
     }
@@ -181,9 +200,33 @@ pub fn columns<'a>() -> Vec<ReportColumn<&'a RotationRow>> {
             row.previous.as_deref().unwrap_or("-").into()
         }),
         ReportColumn::key("sessions"),
-        ReportColumn::new("outcome", "result", |row, _| Cell::new(row.outcome, row.paint)),
+        ReportColumn::new("outcome", "result", |row, _| row.shown.clone()),
         ReportColumn::key("error.message"),
     ]
+}
+
+/// Returns the errors, each once with the services that it occurred for.
+fn errors(rows: &[RotationRow], style: &Style) -> String {
+    let mut seen: Vec<(&str, String)> = vec![];
+    for row in rows {
+        let Some(error) = &row.error else { continue };
+        let one = (row.service.as_str(), error_text(error, style));
+        if !seen.contains(&one) {
+            seen.push(one);
+        }
+    }
+    let mut texts: Vec<(String, Vec<&str>)> = vec![];
+    for (service, text) in seen {
+        match texts.iter_mut().find(|known| known.0 == text) {
+            Some(known) => known.1.push(service),
+            None => texts.push((text, vec![service])),
+        }
+    }
+    let section = |(text, services): &(String, Vec<&str>)| {
+        let word = if services.len() == 1 { "service" } else { "services" };
+        format!("\n{word} {}:\n{text}\n", services.join(", "))
+    };
+    texts.iter().map(section).collect()
 }
 
 impl Report for RotateReport {
@@ -197,10 +240,8 @@ impl Report for RotateReport {
                     printable(other)
                 );
             }
-            if let Some(error) = &row.error {
-                notes += &format!("\nservice {}:\n{}\n", row.service, error_text(error, style));
-            }
         }
+        notes += &errors(&self.rotations, style);
         if self.turn == RotationMode::Overlap && self.rotations.iter().any(|row| row.outcome == "ok") {
             notes +=
                 "Both logins work. When every client has read the new one, run `martydb rotate --finish`.\n";

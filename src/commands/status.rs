@@ -47,8 +47,6 @@ impl Report for StatusReport {
     fn status(&self) -> ExitStatus {
         let worst = self.services.iter().map(|status| match (status.state, self.check) {
             (ServiceState::Unreachable, _) => ExitStatus::Unreachable,
-            // An invalid file is not a success, even if nothing else is pending.
-            (ServiceState::UpToDate, true) if status.error.is_some() => ExitStatus::Differences,
             (ServiceState::UpToDate, _) | (_, false) => ExitStatus::Success,
             (_, true) => ExitStatus::Differences,
         });

@@ -26,10 +26,10 @@ pub struct Arguments {
     /// Output format of the connection string.
     #[arg(long, value_enum, default_value = "uri")]
     pub format: Form,
-    /// List the service's test databases; create none.
+    /// List the service's test databases and templates; create none.
     #[arg(long, conflicts_with_all = ["role", "format"])]
     pub list: bool,
-    /// Remove this test database with its sessions; create none.
+    /// Remove this test database with its sessions, or this template; create none.
     #[arg(long, value_name = "DATABASE", conflicts_with_all = ["role", "format", "list"])]
     pub drop: Option<String>,
 }
@@ -98,14 +98,15 @@ async fn list(workshop: &mut CopyContext<'_>) -> Result<TestDbReport> {
         sessions: one.sessions,
     });
     let service = workshop.service.name.to_string();
-    Ok(TestDbReport::List { service, databases: databases.collect() })
+    let templates = workshop.templates().iter().map(ToString::to_string).collect();
+    Ok(TestDbReport::List { service, databases: databases.collect(), templates })
 }
 
 #[derive(Serialize)]
 #[serde(untagged)]
 pub enum TestDbReport {
     Made(MadeReport),
-    List { service: String, databases: Vec<ListedRow> },
+    List { service: String, databases: Vec<ListedRow>, templates: Vec<String> },
     Dropped { service: String, removed: String },
 }
 
@@ -138,7 +139,7 @@ impl Report for TestDbReport {
     fn text(&self, style: &Style) -> String {
         match self {
             TestDbReport::Made(made) => format!("{}\n", made.url),
-            TestDbReport::List { databases, .. } => {
+            TestDbReport::List { databases, templates, .. } => {
                 let mut table = Table::new(&["database", "age", "sessions", "template"]);
                 for one in databases {
                     table.row([
@@ -148,7 +149,13 @@ impl Report for TestDbReport {
                         one.template.as_str().into(),
                     ]);
                 }
-                if table.is_empty() { "No test databases.\n".into() } else { table.render(style) }
+                let kept = templates.iter().map(|template| format!("template: {template}\n"));
+                let kept = kept.collect::<String>();
+                if table.is_empty() {
+                    format!("No test databases.\n{kept}")
+                } else {
+                    table.render(style) + &kept
+                }
             }
             TestDbReport::Dropped { removed, .. } => format!("Removed {removed}.\n"),
         }

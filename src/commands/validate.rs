@@ -8,6 +8,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::annotation::{Annotation, CheckFormat, Checkout, Level};
+use super::migrating::note_missing_folders;
 use martydb_migrate::check::syntax_errors;
 use martydb_migrate::files::inspect::{Inspection, inspect};
 use martydb_migrate::files::{FileProblem, MigrationFile, MigrationFolder, folder};
@@ -34,7 +35,9 @@ pub struct Arguments {
 /// Checks the folders; the manifest was read before.
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<ValidateReport> {
     let mut folders = vec![];
-    for service in run.readable(&arguments.select)? {
+    let services = run.readable(&arguments.select)?;
+    note_missing_folders(run, &services);
+    for service in services {
         let mut found = inspect(&service.migrations, service.down);
         add_syntax_errors(&mut found, &service.lint);
         let mut differences = vec![];
@@ -90,6 +93,8 @@ pub struct ValidateReport {
 struct CheckedFolder {
     service: String,
     migrations: usize,
+    /// Folder that does not exist: the service has no migrations.
+    missing_folder: Option<PathBuf>,
     problems: Vec<Problem>,
     /// Number of missing down files, which are the last of the problems.
     #[serde(skip)]
@@ -117,6 +122,7 @@ impl CheckedFolder {
         CheckedFolder {
             differences: differences.into_iter().map(difference).collect(),
             migrations: found.folder.migrations.len(),
+            missing_folder: found.folder.is_missing.then(|| found.folder.path.clone()),
             missing_downs: found.missing_downs.len(),
             problems: found.problems.into_iter().chain(found.missing_downs).map(problem).collect(),
             service,

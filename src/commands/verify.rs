@@ -11,6 +11,7 @@ use std::path::Path;
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
+use super::annotation::Checkout;
 use super::change::Change;
 use martydb_config::manifest::unknown_finding;
 use martydb_model::DesiredService;
@@ -234,6 +235,8 @@ pub async fn verify_services(
         unclosed: vec![],
         unwritten: None,
         format: arguments.format,
+        manifest: run.manifest.path.clone(),
+        checkout: Checkout::from_environment(&run.environment),
         matrix: if arguments.matrix { MatrixExtent::Whole } else { MatrixExtent::Findings },
     })
 }
@@ -249,6 +252,8 @@ impl VerifyReport {
     fn text_as(&self, format: Option<ReportFormat>, style: &Style) -> String {
         match format {
             Some(ReportFormat::Junit) => formats::junit(self),
+            Some(ReportFormat::Github) => formats::github(self),
+            Some(ReportFormat::Sarif) => formats::sarif(self),
             Some(ReportFormat::Markdown) => formats::markdown(self),
             Some(ReportFormat::Opengraph) => formats::opengraph(&self.assessment),
             Some(ReportFormat::Dot) => formats::dot(&self.assessment),

@@ -33,7 +33,7 @@ pub struct Arguments {
 }
 
 /// Runs the round trips, and leaves no databases behind.
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<Services<RoundTrips>> {
+pub async fn run(run: &Run, arguments: &Arguments) -> Result<VerifyDownReport> {
     let services = run.readable(&arguments.select)?;
     let options = plain_options(run);
     let mut work = vec![];
@@ -49,7 +49,9 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<Services<RoundTrips
             PerService::new(service.name.to_string(), trips.map(|migrations| RoundTrips { migrations }))
         }
     });
-    Ok(Services { services: all.await })
+    let is_ci = run.environment.get("CI").is_some_and(|value| !matches!(value.as_str(), "" | "false" | "0"));
+    let proof_is_due = is_ci && !arguments.every && arguments.version.is_empty();
+    Ok(VerifyDownReport { all: Services { services: all.await }, proof_is_due })
 }
 
 async fn round_trips(
@@ -147,33 +149,57 @@ fn word(result: RoundTripResult) -> Cell {
     }
 }
 
-impl Report for Services<RoundTrips> {
+#[derive(Serialize)]
+pub struct VerifyDownReport {
+    #[serde(flatten)]
+    all: Services<RoundTrips>,
+    /// Set for a run in CI that chose the pending versions: behind `upgrade` there are none, and the job would prove
+    /// nothing.
+    #[serde(skip)]
+    proof_is_due: bool,
+}
+
+impl VerifyDownReport {
+    fn has_failed(&self) -> bool {
+        self.all.services.iter().any(|found| found.error.is_some())
+    }
+
+    fn checked_none(&self) -> bool {
+        !self.has_failed() && self.all.services.iter().all(|found| found.answer.migrations.is_empty())
+    }
+}
+
+impl Report for VerifyDownReport {
     fn text(&self, style: &Style) -> String {
-        let all = self.services.iter();
+        let all = self.all.services.iter();
         let all =
             all.flat_map(|found| found.answer.migrations.iter().map(|one| (found.service.as_str(), one)));
         let below: String = all.clone().map(|(service, one)| details(service, one, style)).collect();
         let table = ReportColumn::table(columns(), &[], all, style);
-        let failed = self.services.iter().any(|found| found.error.is_some());
-        match (table.is_empty(), below.is_empty() && !failed) {
-            (true, true) => "No pending migrations to check; use --every for all.\n".into(),
-            (true, false) => below,
-            (false, _) => table.render(style) + &below,
+        match table.is_empty() {
+            true if self.checked_none() => {
+                "No migration was checked: none is pending; --every checks all.\n".into()
+            }
+            true => below,
+            false => table.render(style) + &below,
         }
     }
 
     fn messages(&self, style: &Style) -> String {
-        self.errors_text(style)
+        self.all.errors_text(style)
     }
 
     fn status(&self) -> ExitStatus {
+        if self.proof_is_due && self.checked_none() {
+            return ExitStatus::Differences;
+        }
         let trips =
-            self.services.iter().flat_map(|found| &found.answer.migrations).map(|one| match &one.error {
+            self.all.services.iter().flat_map(|found| &found.answer.migrations).map(|one| match &one.error {
                 Some(error) => error.kind.status(),
                 None if one.outcome == RoundTripResult::Differs => ExitStatus::Differences,
                 None => ExitStatus::Success,
             });
-        ExitStatus::worst(trips.chain([self.worst_status()]))
+        ExitStatus::worst(trips.chain([self.all.worst_status()]))
     }
 }
 

@@ -59,7 +59,7 @@ fn listed(command: &Command) -> String {
             text += &format!("  {name:<17} {}\n", about.map(ToString::to_string).unwrap_or_default());
         }
     }
-    text
+    text.trim_start().to_owned()
 }
 
 /// Returns the global options with their help, variables and defaults, for the program's own long help.

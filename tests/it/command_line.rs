@@ -188,6 +188,30 @@ fn init_writes_a_manifest_that_validates() {
     assert!(project.path().join("billing/migrations").is_dir());
     let document = project.json(&["validate"], 0);
     assert_eq!(document["services"].as_array().unwrap().len(), 2);
-    let again = project.run(&["init", "--service", "other"]).expect(2);
+    let again = project.run(&["init"]).expect(2);
     assert!(again.stderr.contains("exists already"), "{}", again.stderr);
+    // A further service is added to it, and nothing else changes.
+    let text = project.read("martydb.yaml") + "# ours\n";
+    project.write("martydb.yaml", &text);
+    let added = project.run(&["init", "other"]).expect(0);
+    assert!(added.stdout.contains("changed martydb.yaml"), "{}", added.stdout);
+    let after = project.read("martydb.yaml");
+    assert_eq!(after.lines().filter(|line| !text.lines().any(|old| old == *line)).count(), 1, "{after}");
+    assert!(after.contains("\n  other:") && after.ends_with("# ours\n"), "{after}");
+    assert!(project.path().join("other/migrations/.gitkeep").exists());
+    let twice = project.run(&["init", "other"]).expect(2);
+    assert!(twice.stderr.contains("has other already"), "{}", twice.stderr);
+    // Words of other tools.
+    for (arguments, expected) in [
+        (&["rollback"][..], "hint: `martydb downgrade SERVICE` reverts"),
+        (&["status", "--json"], "hint: -o json; status has no --json"),
+        (&["init-all", "billing"], "hint: init-all takes all services; for one: `martydb apply billing`"),
+        (&["verify-isolation", "-o", "junit"], "hint: --format junit"),
+        (&["exec", "billing", "env"], "hint: the program comes after --: martydb exec SERVICE -- env"),
+    ] {
+        let told = project.run(arguments).expect(2);
+        assert!(told.stderr.contains(expected), "{arguments:?}: {}", told.stderr);
+        assert_eq!(told.stderr.matches("hint:").count(), 1, "{}", told.stderr);
+    }
+    assert!(project.run(&["apply", "--dry-run", "--all", "--plan", "x"]).expect(2).stderr.contains("cannot be used with"));
 }

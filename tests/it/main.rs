@@ -54,6 +54,7 @@ mod replicate;
 mod rotate;
 mod schema_review;
 mod screens;
+mod second_day;
 mod secrecy;
 mod secrets;
 mod several;

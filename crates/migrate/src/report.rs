@@ -188,6 +188,8 @@ pub enum ServiceState {
     Drifted,
     /// Files and history differ.
     Divergent,
+    /// A migration file cannot run as written; the files before it agree with the history.
+    Invalid,
     #[default]
     Unreachable,
 }

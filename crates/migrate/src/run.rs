@@ -2,6 +2,7 @@
 //! run ends before the last step.
 
 use std::collections::VecDeque;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::check::repeatables::due;
@@ -17,7 +18,7 @@ use super::files::{Direction, MigrationFolder, Mode, ProblemSeverity, folder, re
 use super::history::{HistoryRows, repeatables};
 use super::report::{AppliedMigration, Event, EventSender, MigrationId, MigrationOutcome, RepeatedMigration};
 use super::sizes::table_sizes;
-use super::status::recorded;
+use super::status::{current, recorded};
 use super::steps::{down_steps, repeatable_step, up_steps};
 use super::target::{Execution, MigrationTarget, Options};
 use martydb_model::error::{Error, Kind, Result};
@@ -63,7 +64,14 @@ pub async fn run(
     let mut outcome = MigrationOutcome::new(target.service.as_str());
     match attempt(target, goal, options, events, &mut outcome).await {
         Ok(()) => outcome,
-        Err(error) => outcome.failed(error),
+        Err(error) => {
+            // Another run has the lock: the version is known nevertheless.
+            if error.kind == Kind::Locked && outcome.from.is_none() {
+                outcome.from = current(target, Duration::ZERO).await.ok().flatten();
+                outcome.to = outcome.from;
+            }
+            outcome.failed(error)
+        }
     }
 }
 
@@ -96,6 +104,15 @@ pub async fn run_in(
 ) -> Result<()> {
     let mut outcome = MigrationOutcome::new(session.target.service.as_str());
     MigrationRun { session, folder, goal, options }.proceed(&mut outcome).await
+}
+
+/// Checks the files of a service as a run with this goal does, without a server: several services are checked before the
+/// first of them is touched.
+///
+/// # Errors
+/// [`Kind::MigrationFile`](martydb_model::error::Kind::MigrationFile), with all problems that stop the run.
+pub fn check_files(path: &Path, service: &str, goal: Goal, options: &Options) -> Result<()> {
+    folder::load(path).check_up_to(service, goal.highest(options))
 }
 
 struct MigrationRun<'a, 's> {
@@ -259,8 +276,9 @@ impl<'a> MigrationRun<'a, '_> {
         let refused = |refusal: PlanRefusal| refusal.into_error(service, comparison.current, self.folder);
         match self.goal {
             Goal::Upgrade => {
-                let versions =
+                let mut versions =
                     plan_upgrade(comparison, self.options.to, self.options.order).map_err(refused)?;
+                versions.truncate(self.options.steps.unwrap_or(usize::MAX));
                 Ok(up_steps(self.folder, rows, &versions))
             }
             Goal::Downgrade(to) => {

@@ -34,6 +34,8 @@ pub async fn status(
         Ok(mut overview) => {
             if let Err(error) = fill(&mut status, &mut overview, &folder).await {
                 (status.state, status.error) = (ServiceState::Unreachable, Some(error));
+            } else if status.error.is_some() && status.state != ServiceState::Divergent {
+                status.state = ServiceState::Invalid;
             }
             overview.session.close().await;
         }

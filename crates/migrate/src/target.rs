@@ -82,6 +82,8 @@ pub enum Execution {
 pub struct Options {
     /// The last version to apply; `None` for all.
     pub to: Option<i64>,
+    /// Number of versions to apply; `None` for all.
+    pub steps: Option<usize>,
     pub execution: Execution,
     pub order: Order,
     /// Set if repeatable migrations run after the others.
@@ -99,6 +101,7 @@ impl Options {
     pub fn new(operator: Operator) -> Options {
         Options {
             to: None,
+            steps: None,
             execution: Execution::Real,
             order: Order::Strict,
             repeatables: true,

@@ -89,6 +89,13 @@ impl ExitStatus {
         ExitStatus::worst(errors.into_iter().map(|error| error.kind.status()))
     }
 
+    /// Returns the status of a run that `changed` something, or not: one that did has failed, because
+    /// [`ExitStatus::Usage`] says that nothing was changed.
+    #[must_use]
+    pub fn after_changes(self, changed: bool) -> ExitStatus {
+        if changed && self == ExitStatus::Usage { ExitStatus::Failed } else { self }
+    }
+
     pub fn code(self) -> u8 {
         self as u8
     }

@@ -162,6 +162,13 @@ impl Context {
         all
     }
 
+    /// Returns the keys of all logins that the manifest declares, those of martydb itself too.
+    pub fn credential_keys(&self) -> Vec<CredentialKey> {
+        let further = self.manifest.further_logins();
+        let further = further.filter_map(|(server, role)| CredentialKey::of_access(server, role));
+        self.manifest.services.values().flat_map(CredentialKey::of).chain(further).collect()
+    }
+
     #[martydb_pg::boxed]
     pub async fn secrets(&self, services: &[DesiredService]) -> Result<Secrets> {
         let keys: Vec<CredentialKey> = services.iter().flat_map(CredentialKey::of).collect();

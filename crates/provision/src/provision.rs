@@ -8,7 +8,7 @@ mod passwords;
 mod plan;
 mod scope;
 
-pub use apply::{apply, makes_passwords};
+pub use apply::{apply, check_passwords, makes_passwords};
 pub use elsewhere::left_elsewhere;
 pub use moves::{examine_moves, move_services};
 pub use plan::{PlannedServer, Plans, credential_keys, plan, planned, refuse_standbys};

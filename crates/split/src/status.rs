@@ -62,6 +62,15 @@ impl SplitServiceStatus {
     }
 }
 
+impl SplitServiceStatus {
+    /// Returns the status of a service after `split finish`, which removes the notes of the split.
+    pub fn finished(service: &DesiredService) -> SplitServiceStatus {
+        let planned = SplitServiceStatus::planned(service);
+        let service = SplitService { phase: SplitPhase::Finished, ..planned.service };
+        SplitServiceStatus { service, ..SplitServiceStatus::default() }
+    }
+}
+
 /// Reads the status of a service.
 ///
 /// # Errors

@@ -24,6 +24,13 @@ static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
 /// `true` if there was a question in this run.
 static ASKED: AtomicBool = AtomicBool::new(false);
 
+/// `true` while a question waits for its answer.
+static OPEN: AtomicBool = AtomicBool::new(false);
+
+pub fn is_open() -> bool {
+    OPEN.load(Ordering::SeqCst)
+}
+
 pub fn has_asked() -> bool {
     ASKED.load(Ordering::SeqCst)
 }
@@ -58,14 +65,16 @@ pub async fn password(question: &str) -> Result<SecretString> {
     answer.map(SecretString::from)
 }
 
-/// Restores the terminal after a password prompt. For a run that ends while one is open.
-pub fn restore_terminal() {
+/// Restores the terminal after a password prompt, and ends its line; `false` if there was none. For a run that ends while
+/// one is open.
+pub fn restore_terminal() -> bool {
     let before = BEFORE.lock().unwrap_or_else(PoisonError::into_inner).take();
-    if let Some(before) = before {
+    if let Some(before) = &before {
         // A terminal that is gone needs no echo.
-        let _gone = tcsetattr(io::stdin(), OptionalActions::Now, &before);
+        let _gone = tcsetattr(io::stdin(), OptionalActions::Now, before);
         drop(writeln!(io::stderr()));
     }
+    before.is_some()
 }
 
 /// Turns off the terminal's echo while it exists.
@@ -100,9 +109,12 @@ async fn line(question: &str) -> io::Result<String> {
     let mut stderr = io::stderr();
     write!(stderr, "{}: ", printable(question))?;
     stderr.flush()?;
+    OPEN.store(true, Ordering::SeqCst);
     let (answer, waiting) = oneshot::channel();
     std::thread::Builder::new().name("prompt".into()).spawn(move || answer.send(read_line()))?;
-    waiting.await.unwrap_or_else(|_| Err(io::ErrorKind::BrokenPipe.into()))
+    let answer = waiting.await.unwrap_or_else(|_| Err(io::ErrorKind::BrokenPipe.into()));
+    OPEN.store(false, Ordering::SeqCst);
+    answer
 }
 
 /// Reads unbuffered: a buffer would keep the input after the line, and a password.

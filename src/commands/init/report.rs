@@ -21,6 +21,8 @@ pub struct InitReport {
     next: Vec<String>,
     #[serde(skip)]
     created: Vec<PathBuf>,
+    #[serde(skip)]
+    is_addition: bool,
     /// With `--dry-run`, the text that would be written.
     text: Option<String>,
 }
@@ -51,6 +53,18 @@ impl InitReport {
         InitReport { schema: Some(schema), created, ..InitReport::new(manifest, folders, proposal) }
     }
 
+    /// Returns the report of services that were added to a manifest.
+    pub fn added(
+        manifest: PathBuf,
+        folders: Vec<PathBuf>,
+        created: Vec<PathBuf>,
+        names: &[&ServiceName],
+    ) -> InitReport {
+        let names = names.iter().map(|name| (*name).clone()).collect();
+        let proposal = Proposal::default().restricted_to(&names);
+        InitReport { created, is_addition: true, ..InitReport::new(manifest, folders, proposal) }
+    }
+
     fn new(manifest: PathBuf, folders: Vec<PathBuf>, proposal: Proposal) -> InitReport {
         let next = next(&proposal);
         let service = |(name, one): (ServiceName, ProposedService)| InitService {
@@ -65,7 +79,17 @@ impl InitReport {
         }
         let services = proposal.services.into_iter().map(service).collect();
         let created = vec![];
-        InitReport { manifest, schema: None, folders, services, notes, next, created, text: None }
+        InitReport {
+            manifest,
+            schema: None,
+            folders,
+            services,
+            notes,
+            next,
+            created,
+            is_addition: false,
+            text: None,
+        }
     }
 }
 
@@ -122,8 +146,10 @@ impl Report for InitReport {
         if let Some(text) = &self.text {
             return text.lines().map(|line| printable(line) + "\n").collect();
         }
+        let changed = self.is_addition.then(|| format!("changed {}\n", near(&self.manifest)));
         let mut text: String = self.created.iter().map(|path| format!("created {}\n", near(path))).collect();
         self.notes.iter().for_each(|note| text += &format!("note: {}\n", printable(note)));
+        text.extend(changed);
         text += "\nNext:\n";
         self.next.iter().for_each(|command| text += &format!("  {}\n", printable(command)));
         text

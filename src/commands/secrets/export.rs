@@ -32,6 +32,9 @@ pub struct Arguments {
     /// Write the passwords; without it only their names are shown.
     #[arg(long, requires = "out")]
     pub values: bool,
+    /// Print the names with empty values, for dotenv: the variables to set where the provider is env.
+    #[arg(long, conflicts_with = "values")]
+    pub template: bool,
     /// Target of the passwords: a file with mode 0600; `-` is standard output, unless it is a terminal. For compose a
     /// folder with mode 0700.
     #[arg(long, value_name = "FILE", requires = "values")]
@@ -39,6 +42,9 @@ pub struct Arguments {
 }
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<ExportReport> {
+    if arguments.template && arguments.format != ExportFormat::Dotenv {
+        return Err(Error::usage("--template is for --format dotenv"));
+    }
     let services = run.readable(&arguments.select)?;
     let chosen: Vec<RoleKind> = arguments.role.iter().map(|role| role.0).collect();
     let kinds = arguments.format.kinds(&chosen);
@@ -51,6 +57,10 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<ExportReport> {
     };
     let all = logins(run, &services, &kinds, arguments.format, &chosen).await?;
     distinct(arguments.format, &all)?;
+    if arguments.template {
+        let text = formats::dotenv_template(&all).into();
+        return Ok(ExportReport { text: Some(text), ..ExportReport::new(run, arguments, &all) });
+    }
     let Some(destination) = destination else { return Ok(ExportReport::new(run, arguments, &all)) };
     for one in all.iter().filter(|one| one.kept.is_none()) {
         // The store reports why it has no password.
@@ -104,8 +114,8 @@ async fn logins<'a>(
         let mut logins: Vec<_> = kept.logins().into_iter().map(Some).collect();
         // An application uses one login; the other formats are for systems that serve both of a pair.
         logins.retain(|login| !format.is_for_applications() || login.as_ref().is_some_and(|one| one.in_use));
-        // The password of a login that martydb did not create is elsewhere.
-        if logins.is_empty() && !kept.key.further {
+        // The password of a login that martydb did not create is elsewhere; a variable has to be set for each.
+        if logins.is_empty() && (!kept.key.further || run.store.is_read_only()) {
             logins.push(None);
         }
         for login in logins {

@@ -156,6 +156,14 @@ fn dotenv(all: &[Exported<'_>]) -> Result<String> {
     Ok(text)
 }
 
+/// Returns the variables with empty values, for an operator to fill in.
+pub fn dotenv_template(all: &[Exported<'_>]) -> String {
+    let mut text =
+        String::from("# Passwords of the services' logins: the provider env reads these variables.\n");
+    all.iter().for_each(|one| text += &format!("{}=\n", one.name));
+    text
+}
+
 fn json_export(run: &Run, all: &[Exported<'_>]) -> String {
     let entries: Vec<Value> = kept(all).map(|(one, kept)| json_login(one, kept)).collect();
     let document = json!({

@@ -6,6 +6,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::common::{self, MapChoice};
+use super::status::next;
 use follow::FollowedSource;
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, Kind, Result};
@@ -145,15 +146,23 @@ impl CopiedSplit {
             phase: service.phase,
             tables: tables(&service.name),
         };
-        let next =
-            [map.in_command("martydb split verify"), map.in_command("martydb split cutover --service NAME")];
+        let next = next_commands(services, map);
         CopiedSplit {
             services: services.iter().map(one).collect(),
             rows: count.rows,
             bytes: count.bytes,
-            next: next.into(),
+            next,
         }
     }
+}
+
+/// Returns the commands that follow a copy; behind the cutover of every service, those of its phase.
+fn next_commands(services: &[source::SplitService], map: &MapChoice) -> Vec<String> {
+    if services.iter().all(|service| service.phase >= SplitPhase::CutOver) {
+        let next = services.iter().filter_map(|one| next(one.phase, &one.name, true, map));
+        return next.collect::<std::collections::BTreeSet<_>>().into_iter().collect();
+    }
+    vec![map.in_command("martydb split verify"), map.in_command("martydb split cutover --service NAME")]
 }
 
 impl Report for CopiedSplit {

@@ -11,22 +11,22 @@ use martydb_model::{DesiredService, RoleKind};
 use martydb_provision::run::Run;
 use martydb_split::state::SplitPhase;
 use martydb_split::switching::{SwitchEndpoints, Switched, cut_over};
+use martydb_ui::flags::OneService;
 use martydb_ui::report::{Report, Style};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(flatten)]
     pub map: MapChoice,
-    /// Service to cut over.
-    #[arg(short, long, value_name = "NAME")]
-    pub service: String,
+    #[command(flatten)]
+    pub service: OneService,
 }
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<CutOverService> {
     let map = arguments.map.load(run)?;
     let access = common::source(run, &map).await?;
     let database = map.source.database.as_str();
-    let service = run.service(&arguments.service)?;
+    let service = run.service(arguments.service.name())?;
     let held = common::locked(run, &access, database).await?;
     let mut ends = SwitchEndpoints::open_alone(run, &access, held, database, service).await?;
     let end = cut_over(&mut ends).await;

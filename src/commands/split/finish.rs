@@ -91,7 +91,12 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<FinishedSplit> {
 
 /// Returns `true` if an earlier run has finished the split: no table of the map is in the source, and each service's
 /// database has its tables.
-async fn is_over(run: &Run, map: &SplitMap, access: &Access, services: &[DesiredService]) -> Result<bool> {
+pub async fn is_over(
+    run: &Run,
+    map: &SplitMap,
+    access: &Access,
+    services: &[DesiredService],
+) -> Result<bool> {
     let source = SourceMoment::open(access, map.source.database.as_str()).await?.into_catalog().await;
     if !SplitPlan::new(map, &source)?.is_empty() {
         return Ok(false);

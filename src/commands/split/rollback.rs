@@ -9,15 +9,15 @@ use martydb_model::error::Result;
 use martydb_provision::run::Run;
 use martydb_split::state::SplitPhase;
 use martydb_split::switching::{AfterRollback, RolledBack, SwitchEndpoints, roll_back};
+use martydb_ui::flags::OneService;
 use martydb_ui::report::{Report, Style};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(flatten)]
     pub map: MapChoice,
-    /// Service to roll back.
-    #[arg(short, long, value_name = "NAME")]
-    pub service: String,
+    #[command(flatten)]
+    pub service: OneService,
     /// Discard the copy of a service that was rolled back already: it is no longer followed.
     #[arg(long)]
     pub forget: bool,
@@ -27,7 +27,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<RolledBackService> 
     let map = arguments.map.load(run)?;
     let access = common::source(run, &map).await?;
     let database = map.source.database.as_str();
-    let service = run.service(&arguments.service)?;
+    let service = run.service(arguments.service.name())?;
     let name = &service.name;
     let held = common::locked(run, &access, database).await?;
     let mut ends = SwitchEndpoints::open_alone(run, &access, held, database, service).await?;

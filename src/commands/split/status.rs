@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use clap::Args;
 use serde::Serialize;
 
-use super::common::{self, MapChoice, disabled_text};
+use super::common::{self, MapChoice, disabled_text, near};
+use super::finish::is_over;
 use martydb_config::manifest::SplitMap;
 use martydb_migrate::MigrationTarget;
 use martydb_model::DesiredService;
@@ -37,13 +38,18 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<SplitStatus> {
         .into_iter()
         .map(|(service, target)| (service.name.to_string(), target))
         .collect();
-    let (mut status, mut disabled) = (vec![], vec![]);
+    let (mut status, mut disabled, mut is_finished) = (vec![], vec![], false);
     if source::exists(&mut session).await? {
         status = begun(&mut session, &map, &targets).await?;
         disabled = notes::disabled(&mut session).await?;
+    } else if is_over(run, &map, &access, &services).await.unwrap_or(false) {
+        // A target that cannot be read yet is that of a split which has not begun.
+        status = services.iter().map(SplitServiceStatus::finished).collect();
+        is_finished = true;
     }
     session.close().await;
-    Ok(SplitStatus { disabled, ..SplitStatus::new(&services, status, &arguments.map) })
+    let file = is_finished.then(|| near(map.path()));
+    Ok(SplitStatus { disabled, finished: file, ..SplitStatus::new(&services, status, &arguments.map) })
 }
 
 async fn begun(
@@ -72,6 +78,9 @@ pub struct SplitStatus {
     next: Vec<String>,
     #[serde(skip)]
     follow: String,
+    /// File of the map, if the split is finished.
+    #[serde(skip)]
+    finished: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -110,7 +119,7 @@ impl SplitStatus {
         let mut next: Vec<String> = all.iter().filter_map(|one| one.next.clone()).collect();
         next.dedup();
         let follow = map.in_command("martydb split copy --online");
-        SplitStatus { services: all, disabled: vec![], next, follow }
+        SplitStatus { services: all, disabled: vec![], next, follow, finished: None }
     }
 }
 
@@ -195,6 +204,9 @@ impl Report for SplitStatus {
             text += &format!("{}: not followed; run `{}`\n", one.service, self.follow);
         }
         text += &disabled_text(&self.disabled);
+        if let Some(file) = &self.finished {
+            return text + &format!("\nThe split is finished: remove {}.\n", printable(file));
+        }
         if self.next.is_empty() { text } else { text + &format!("\nnext: `{}`\n", self.next.join("`, `")) }
     }
 

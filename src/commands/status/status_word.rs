@@ -23,6 +23,8 @@ pub enum StatusWord {
     NotProvisioned,
     /// Files and history differ.
     Divergent,
+    /// A migration file cannot run as written.
+    Invalid,
     /// The server did not answer.
     Unreachable,
 }
@@ -55,6 +57,7 @@ impl StatusWord {
             ServiceState::NotProvisioned => StatusWord::NotProvisioned,
             ServiceState::Drifted => StatusWord::Drifted,
             ServiceState::Divergent => StatusWord::Divergent,
+            ServiceState::Invalid => StatusWord::Invalid,
             ServiceState::Unreachable => StatusWord::Unreachable,
         }
     }
@@ -68,6 +71,7 @@ impl StatusWord {
             StatusWord::Drifted => ("drifted", Paint::Warn),
             StatusWord::NotProvisioned => ("not provisioned", Paint::Warn),
             StatusWord::Divergent => ("divergent", Paint::Bad),
+            StatusWord::Invalid => ("invalid files", Paint::Bad),
             StatusWord::Unreachable => ("unreachable", Paint::Bad),
         }
     }

@@ -1,13 +1,11 @@
 //! `validate --against GIT_REF`: finds conflicts of a merge into that branch: older or duplicate versions, and changed
-//! or removed files that may be applied. Git reads its own repository.
+//! or removed files that may be applied.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
-use tokio::process::Command;
-
-use martydb_migrate::files::name::{self, Direction};
+use crate::commands::git_listing::{Listing, UpFiles, git, is_up, up_files};
+use martydb_migrate::files::name;
 use martydb_migrate::files::{Checkpoint, FileProblem, Migration, checkpoint, folder};
 use martydb_model::error::{Error, Result};
 
@@ -19,32 +17,20 @@ pub struct Conflict {
     pub fix: String,
 }
 
-/// Up files of a folder, by name, with the hash of each content.
-type UpFiles = BTreeMap<String, String>;
-
 /// Compares a migration folder with the folder of a commit.
 ///
 /// # Errors
 /// If git is missing, the folder is in no repository, or the commit is unknown.
 pub async fn compare(path: &Path, reference: &str) -> Result<Vec<Conflict>> {
-    if !path.is_dir() {
-        return Ok(vec![]);
-    }
-    if reference.is_empty() || reference.starts_with('-') {
-        return Err(Error::usage(format!("\"{reference}\" is not a valid commit or branch name")));
-    }
-    let commit = format!("{reference}^{{commit}}");
-    let commit = git(path, &["rev-parse", "--verify", "--quiet", &commit], reference).await?;
-    let commit = commit.trim().to_owned();
-    let listed = git(path, &["ls-tree", "-z", &commit], reference).await?;
-    let mut there: UpFiles = listed.split('\0').filter_map(entry).collect();
+    let Listing { commit, entries } = Listing::read(path, reference).await?;
+    let mut there = up_files(&entries);
     let mut here = here(path, reference).await?;
     let folder = folder::load(path);
     if let Some(checkpoint) = &folder.checkpoint {
         there.retain(|file, _| here.contains_key(file) || !replaces(checkpoint, file));
     }
     let mut found = vec![];
-    if let Some(theirs) = their_checkpoint(path, &commit, &listed, reference).await? {
+    if let Some(theirs) = their_checkpoint(path, &commit, &entries, reference).await? {
         let ours: Vec<&Migration> =
             folder.all().into_iter().filter(|one| !there.contains_key(&file_name(&one.up.path))).collect();
         found.extend(theirs.disagreements(&ours).into_iter().map(|problem| {
@@ -66,10 +52,10 @@ pub async fn compare(path: &Path, reference: &str) -> Result<Vec<Conflict>> {
 async fn their_checkpoint(
     path: &Path,
     commit: &str,
-    listed: &str,
+    listed: &BTreeMap<String, String>,
     reference: &str,
 ) -> Result<Option<Checkpoint>> {
-    let names = listed.split('\0').filter_map(|line| checkpoint::version_of(line.split_once('\t')?.1));
+    let names = listed.keys().filter_map(|name| checkpoint::version_of(name));
     let Some(version) = names.max() else { return Ok(None) };
     let file = PathBuf::from(checkpoint::file_name(version));
     let text = git(path, &["cat-file", "blob", &format!("{commit}:./{}", file.display())], reference).await?;
@@ -89,18 +75,11 @@ fn replaces(checkpoint: &Checkpoint, file: &str) -> bool {
     name.is_some_and(|name| checkpoint.replaced(name.version).is_some_and(|one| one.name == name.name))
 }
 
-/// Parses a line of `ls-tree`: mode, type, object, a tab and the name.
-fn entry(line: &str) -> Option<(String, String)> {
-    let (head, name) = line.split_once('\t')?;
-    Some((is_up(name)?, head.rsplit(' ').next()?.to_owned()))
-}
-
-fn is_up(file: &str) -> Option<String> {
-    name::parse(file).ok().filter(|name| name.direction == Direction::Up).map(|_| file.to_owned())
-}
-
 async fn here(folder: &Path, reference: &str) -> Result<UpFiles> {
     let unreadable = |error| Error::operation(format!("cannot read {}", folder.display())).cause(error);
+    if !folder.exists() {
+        return Ok(UpFiles::new());
+    }
     let entries = std::fs::read_dir(folder).map_err(unreadable)?;
     let mut names: Vec<String> =
         entries.flatten().filter_map(|entry| is_up(entry.file_name().to_str()?)).collect();
@@ -113,23 +92,6 @@ async fn here(folder: &Path, reference: &str) -> Result<UpFiles> {
         files.extend(some.iter().cloned().zip(hashes.lines().map(str::to_owned)));
     }
     Ok(files)
-}
-
-/// Runs git in a folder, without a shell, and without programs from its configuration.
-async fn git(folder: &Path, arguments: &[&str], reference: &str) -> Result<String> {
-    let mut command = Command::new("git");
-    command.arg("-C").arg(folder).args(["-c", "core.fsmonitor=false", "--no-pager"]).args(arguments);
-    command.stdin(Stdio::null()).kill_on_drop(true);
-    let output = command.output().await.map_err(|error| Error::operation("cannot run git").cause(error))?;
-    if output.status.success() {
-        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
-    }
-    let words = String::from_utf8_lossy(&output.stderr);
-    let why =
-        words.lines().next().map_or_else(|| format!("\"{reference}\" is unknown to git"), str::to_owned);
-    Err(Error::usage(format!("cannot compare {} with {reference}", folder.display()))
-        .cause(why)
-        .hint("specify a branch, tag or commit of the repository that the folder is in; fetch it first"))
 }
 
 fn version(file: &str) -> i64 {

@@ -1,11 +1,14 @@
 //! Result of `verify-isolation`, and its JSON document. `docs/verify-isolation.schema.json` is generated from these
 //! types.
 
+use std::path::PathBuf;
+
 use clap::ValueEnum;
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use super::formats::MatrixExtent;
+use crate::commands::annotation::Checkout;
 use crate::commands::change::{Change, ServerError};
 use martydb_model::error::Error;
 use martydb_provision::isolation::{Assessment, FailedFix};
@@ -83,6 +86,10 @@ pub enum ReportFormat {
     Junit,
     /// Markdown for a job summary.
     Markdown,
+    /// GitHub workflow annotations.
+    Github,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
     /// Reach of every login, as JSON that BloodHound imports.
     Opengraph,
     /// Reach of every login, for Graphviz.
@@ -97,6 +104,9 @@ pub struct VerifyReport {
     /// Error of a file of `--report`.
     pub unwritten: Option<Error>,
     pub format: Option<ReportFormat>,
+    /// Manifest, at which annotations are shown.
+    pub manifest: PathBuf,
+    pub checkout: Checkout,
     /// Extent of the matrix in the text.
     pub matrix: MatrixExtent,
 }
@@ -111,6 +121,8 @@ impl VerifyReport {
             unclosed: vec![],
             unwritten: None,
             format: None,
+            manifest: "martydb.yaml".into(),
+            checkout: Checkout::default(),
             matrix: MatrixExtent::Findings,
         }
     }

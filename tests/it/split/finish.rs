@@ -21,6 +21,9 @@ fn a_grant_to_connect_is_named_before_and_does_not_undo_a_finish() {
 
     let done = project.run(&["split", "finish", "--confirm", SOURCE]).expect(0).stdout;
     assert!(done.contains("Removed 14 tables") && done.contains(revoke), "{done}");
+    let status = project.run(&["split", "status"]).expect(0).stdout;
+    assert!(status.ends_with("\nThe split is finished: remove split.yaml.\n"), "{status}");
+    assert!(!status.contains("planned") && !status.contains("next:"), "{status}");
     let again = project.json(&["split", "finish", "--confirm", SOURCE], 0);
     assert_eq!(again["tables"], serde_json::json!([]), "{again}");
     assert_eq!(again["verify_isolation"], serde_json::Value::Null);

@@ -79,6 +79,31 @@ impl Store {
         }
     }
 
+    /// As [`Store::read`]; a variable that is not set is not an error, for a command that does not log in.
+    #[martydb_pg::boxed]
+    pub async fn read_present(&self, keys: &[CredentialKey]) -> Result<Secrets> {
+        match self {
+            Store::Variables { name, environment } => Ok(variable::present(name, environment, keys)),
+            _ => self.read(keys).await,
+        }
+    }
+
+    /// Checks that the passwords of these logins exist, if martydb cannot make them.
+    ///
+    /// # Errors
+    /// If variables hold the passwords and some are not set: all of them are named.
+    pub fn check_present(&self, keys: &[CredentialKey]) -> Result<()> {
+        match self {
+            Store::Variables { name, environment } => variable::read(name, environment, keys).map(drop),
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns `true` if martydb cannot make passwords: the operator sets them, as variables.
+    pub fn is_read_only(&self) -> bool {
+        matches!(self, Store::Variables { .. })
+    }
+
     /// Returns all entries of the keys. A key without entries is not an error.
     #[martydb_pg::boxed]
     pub async fn kept(&self, keys: &[CredentialKey]) -> Result<Vec<StoredEntries>> {

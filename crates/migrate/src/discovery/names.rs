@@ -124,6 +124,14 @@ pub fn service_name(text: &str) -> Option<ServiceName> {
     ServiceName::new(name.trim_end_matches(['_', '-'])).ok()
 }
 
+/// Returns the word by which the host of a server differs from the project's other hosts: `auth` of `postgres-auth-service`.
+pub fn server_word(host: &str) -> Option<ServiceName> {
+    const COMMON: &[&str] = &["database", "db", "pg", "postgres", "postgresql", "server", "service", "svc"];
+    let first = host.split('.').next().unwrap_or_default();
+    let words: Vec<&str> = first.split(['-', '_']).filter(|word| !COMMON.contains(word)).collect();
+    service_name(&words.join("-"))
+}
+
 /// Returns the service that a sequence of words names, ordered from the whole to the part: the last word that
 /// is not generic.
 pub fn named_by<'a>(words: impl DoubleEndedIterator<Item = &'a str>) -> Option<ServiceName> {

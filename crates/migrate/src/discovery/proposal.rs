@@ -2,15 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::names::service_name;
-use super::settings::{DiscoveredDatabase, ProjectFindings};
+use super::environments::{DEVELOPMENT, EnvironmentPlaces};
+use super::names::{server_word, service_name};
+use super::servers::{MAIN, PlacedServers, ProposedServer, local_server};
+use super::settings::{ComposeServer, DiscoveredDatabase, ProjectFindings};
 use super::tree::ProjectTree;
 use super::url::DatabaseLocation;
 use crate::import::FolderTool;
 use martydb_model::ServiceName;
-
-/// Name of the server for services whose server is on this machine or unknown.
-pub const MAIN: &str = "main";
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ProposedService {
@@ -29,20 +28,12 @@ pub struct ProposedService {
     pub found: Vec<String>,
 }
 
-/// An existing server, which the manifest uses when DB_HOST is set.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ProposedServer {
-    pub host: String,
-    pub port: u16,
-    pub user: String,
-    /// Set if DB_HOST and DB_PORT can choose another server: if there is only one.
-    pub chosen: bool,
-}
-
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Proposal {
     pub services: BTreeMap<ServiceName, ProposedService>,
     pub servers: BTreeMap<String, ProposedServer>,
+    /// Databases in other environments than the manifest's own.
+    pub environments: BTreeMap<&'static str, EnvironmentPlaces>,
     /// Notes for the user that are not in the manifest.
     pub notes: Vec<String>,
     /// Folders whose names could be services' names.
@@ -53,6 +44,7 @@ impl Proposal {
     /// Restricts the proposal to these services; one that was not found gets the folder of its name.
     pub fn restricted_to(mut self, names: &BTreeSet<ServiceName>) -> Proposal {
         self.services.retain(|name, _| names.contains(name));
+        self.environments.values_mut().for_each(|places| places.retain(|name, _| names.contains(name)));
         for name in names {
             let home = self.homes.get(name).filter(|home| *home != name.as_str());
             let migrations = home.map(|home| format!("{home}/migrations"));
@@ -66,7 +58,7 @@ impl Proposal {
             .collect();
         self.servers.retain(|name, _| used.contains(name));
         if self.servers.is_empty() {
-            self.servers.insert(MAIN.into(), local_server(&ProjectFindings::default()));
+            self.servers.insert(MAIN.into(), local_server(None));
         }
         self
     }
@@ -74,17 +66,19 @@ impl Proposal {
 
 /// Decides on services and servers.
 pub fn propose(tree: &ProjectTree, found: &ProjectFindings) -> Proposal {
-    let mut drafts = Drafts { services: BTreeMap::new(), root: service_name(&tree.name) };
+    let mut drafts = Drafts { root: service_name(&tree.name), ..Drafts::default() };
     found.folders.iter().for_each(|folder| drafts.take_folder(folder));
     // Settings that name their service come first: they assign databases to services.
-    let (named, rest): (Vec<_>, Vec<_>) = found.databases.iter().partition(|one| one.service.is_some());
-    named.into_iter().chain(rest).for_each(|one| drafts.take_database(one));
+    let is_own = |one: &&DiscoveredDatabase| one.environment.is_none_or(|env| env == DEVELOPMENT);
+    let (own, others): (Vec<_>, Vec<_>) = found.databases.iter().partition(is_own);
+    let (named, rest): (Vec<_>, Vec<_>) = own.into_iter().partition(|one| one.service.is_some());
+    named.iter().for_each(|one| drafts.take_database(one));
+    for one in &others {
+        drafts.take_elsewhere(one);
+    }
+    rest.iter().for_each(|one| drafts.take_database(one));
     if drafts.services.is_empty() {
-        for server in &found.composed {
-            let Some(name) = server.database.as_deref().and_then(service_name) else { continue };
-            let found = vec![format!("POSTGRES_DB ({})", server.source)];
-            drafts.services.insert(name, Draft { found, ..Draft::default() });
-        }
+        found.composed.iter().for_each(|server| drafts.take_container(server));
     }
     drafts.proposal(found, homes(tree))
 }
@@ -98,10 +92,14 @@ struct Draft {
     found: Vec<String>,
 }
 
+#[derive(Default)]
 struct Drafts {
     services: BTreeMap<ServiceName, Draft>,
     /// The service of files directly in the searched folder.
     root: Option<ServiceName>,
+    environments: BTreeMap<&'static str, EnvironmentPlaces>,
+    /// Databases of the whole project, which services may share.
+    shared: BTreeMap<DatabaseLocation, String>,
 }
 
 impl Drafts {
@@ -139,9 +137,16 @@ impl Drafts {
                 .root
                 .clone()
                 .filter(|root| self.services.get(root).is_some_and(|one| one.place.is_none()));
-            owner.map(|(name, _)| name.clone()).or(root).or_else(|| named.clone())
+            owner.map(|(name, _)| name.clone()).or(root)
         };
-        let Some(name) = one.service.clone().or_else(of_database) else { return };
+        let owner = one.service.clone().or_else(of_database);
+        if owner.is_none() && one.whole && named.is_some() {
+            self.shared.insert(one.place.clone(), one.source.clone());
+            if !self.services.is_empty() {
+                return;
+            }
+        }
+        let Some(name) = owner.or(named) else { return };
         let draft = self.services.entry(name).or_default();
         if draft.place.is_none() {
             draft.place = Some(one.place.clone());
@@ -151,10 +156,49 @@ impl Drafts {
         }
     }
 
+    /// Takes a database of another environment: its service has one of the same name here, and its server is the
+    /// environment's.
+    fn take_elsewhere(&mut self, one: &DiscoveredDatabase) {
+        let Some(environment) = one.environment else { return };
+        let named = || service_name(&one.place.database).filter(|name| self.services.contains_key(name));
+        if let Some(name) = one.service.clone().or_else(named) {
+            let places = self.environments.entry(environment).or_default();
+            places.entry(name.clone()).or_insert_with(|| one.place.clone());
+            let here =
+                DatabaseLocation { database: one.place.database.clone(), ..DatabaseLocation::default() };
+            let source = format!("{}, {environment}", one.source);
+            let draft = self.services.entry(name).or_default();
+            if draft.place.is_none() {
+                draft.found.push(format!("database {} ({source})", one.place.database));
+                draft.place = Some(here);
+            }
+        } else {
+            self.environments.entry(environment).or_default();
+        }
+    }
+
+    /// Takes a container of docker compose for the database of a service, whose own container is not described.
+    fn take_container(&mut self, server: &ComposeServer) {
+        let database = server.database.clone().unwrap_or_default();
+        let Some(name) = server_word(&server.host).or_else(|| service_name(&database)) else { return };
+        let place = DatabaseLocation { host: server.host.clone(), port: None, database };
+        let found = vec![format!("POSTGRES_DB ({})", server.source)];
+        self.services.insert(name, Draft { place: Some(place), found, ..Draft::default() });
+    }
+
     fn proposal(self, found: &ProjectFindings, homes: BTreeMap<ServiceName, String>) -> Proposal {
-        let servers = servers(&self.services, found);
+        let places = self.services.values().filter_map(|draft| draft.place.as_ref());
+        let servers = PlacedServers::new(places, found);
         let shared = shared(&self.services);
-        let mut notes = vec![];
+        let mut notes = servers.notes.clone();
+        for (place, source) in &self.shared {
+            let server = servers.name_of(place).unwrap_or_else(|| MAIN.into());
+            notes.push(format!(
+                "{source} has one database for the whole project, {database}: if several services share it, \
+                 `martydb split init --from {server}/{database}` proposes how to divide it",
+                database = place.database
+            ));
+        }
         for (place, names) in &shared {
             let names: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
             notes.push(format!(
@@ -191,7 +235,8 @@ impl Drafts {
             };
             (name, service)
         });
-        Proposal { services: services.collect(), servers: servers.all(), notes, homes }
+        let services = services.collect();
+        Proposal { services, servers: servers.all(), environments: self.environments, notes, homes }
     }
 }
 
@@ -204,86 +249,6 @@ fn shared(services: &BTreeMap<ServiceName, Draft>) -> BTreeMap<DatabaseLocation,
     }
     users.retain(|place, names| *place != DatabaseLocation::default() && names.len() > 1);
     users
-}
-
-struct PlacedServers {
-    main: ProposedServer,
-    /// Servers on other machines, by host and port.
-    far: BTreeMap<(String, u16), String>,
-}
-
-impl PlacedServers {
-    fn name_of(&self, place: &DatabaseLocation) -> Option<String> {
-        self.far.get(&address(place)).cloned()
-    }
-
-    fn all(self) -> BTreeMap<String, ProposedServer> {
-        let user = || "postgres".to_owned();
-        let far = self
-            .far
-            .into_iter()
-            .map(|((host, port), name)| (name, ProposedServer { host, port, user: user(), chosen: false }));
-        far.chain([(MAIN.to_owned(), self.main)]).collect()
-    }
-}
-
-fn address(place: &DatabaseLocation) -> (String, u16) {
-    (place.host.clone(), place.port.unwrap_or(5432))
-}
-
-/// Names the servers. A single server on another machine replaces `main`; several get names of their own.
-fn servers(services: &BTreeMap<ServiceName, Draft>, found: &ProjectFindings) -> PlacedServers {
-    let composed = |host: &str| found.composed.iter().any(|server| server.host == host);
-    let is_here = |host: &str| {
-        matches!(host, "" | "localhost" | "127.0.0.1" | "::1" | "host.docker.internal")
-            || composed(host)
-            || !host.contains('.')
-    };
-    let places: Vec<&DatabaseLocation> = services.values().filter_map(|draft| draft.place.as_ref()).collect();
-    let far: BTreeSet<_> =
-        places.iter().filter(|place| !is_here(&place.host)).map(|place| address(place)).collect();
-    let here = places.iter().find(|place| is_here(&place.host) && !place.host.is_empty());
-    match (far.len(), here) {
-        (1, None) => {
-            let (host, port) = far.into_iter().next().unwrap_or_default();
-            let main = ProposedServer { host, port, user: "postgres".into(), chosen: true };
-            PlacedServers { main, far: BTreeMap::new() }
-        }
-        _ => {
-            let mut main = local_server(found);
-            if found.composed.is_empty() {
-                main.port = here.and_then(|place| place.port).unwrap_or(main.port);
-            }
-            PlacedServers { main, far: named(far) }
-        }
-    }
-}
-
-/// Returns names from the first part of each host, with a number if two would be equal.
-fn named(hosts: BTreeSet<(String, u16)>) -> BTreeMap<(String, u16), String> {
-    let mut names: BTreeSet<String> = [MAIN.to_owned()].into();
-    let mut all = BTreeMap::new();
-    for (host, port) in hosts {
-        let first = host.split('.').next().unwrap_or_default();
-        let base = service_name(first).map_or_else(|| "server".to_owned(), |name| name.to_string());
-        let numbered = (2..).map(|n| format!("{base}-{n}"));
-        let free = [base.clone()].into_iter().chain(numbered).find(|name| !names.contains(name));
-        let name = free.unwrap_or(base);
-        names.insert(name.clone());
-        all.insert((host, port), name);
-    }
-    all
-}
-
-/// Returns this machine's server, with the settings of docker compose if there are any.
-fn local_server(found: &ProjectFindings) -> ProposedServer {
-    let composed = found.composed.first();
-    ProposedServer {
-        host: "localhost".into(),
-        port: composed.and_then(|server| server.port).unwrap_or(5432),
-        user: composed.and_then(|server| server.user.clone()).unwrap_or_else(|| "postgres".into()),
-        chosen: true,
-    }
 }
 
 /// Returns the folders by service name, preferring the outermost.

@@ -1,8 +1,11 @@
 //! Databases in a project's settings.
 
+use serde::Deserialize;
 use serde_yaml::Value;
 
+use super::environments::environment_of;
 use super::folders::{DiscoveredMigrations, folders};
+use super::kubernetes;
 use super::names::named_by;
 use super::tree::{ProjectFile, ProjectTree};
 use super::url::{DatabaseLocation, place};
@@ -18,6 +21,10 @@ pub struct DiscoveredDatabase {
     pub place: DatabaseLocation,
     /// File or variable of the setting.
     pub source: String,
+    /// Environment that the file is for.
+    pub environment: Option<&'static str>,
+    /// `true` if a file of settings has it under no service's name: it may be the whole project's.
+    pub whole: bool,
 }
 
 /// A PostgreSQL server that docker compose runs.
@@ -61,6 +68,8 @@ pub fn findings(tree: &ProjectTree, environment: &Environment) -> ProjectFinding
             service: named_by([name.as_str()].into_iter()),
             place,
             source: format!("${name}"),
+            environment: None,
+            whole: false,
         }));
     }
     found
@@ -97,7 +106,16 @@ fn read_yaml(found: &mut ProjectFindings, file: &ProjectFile, name: &str) {
     if yaml::check(&file.text, file.path.as_ref()).is_err() {
         return;
     }
-    let Ok(root) = serde_yaml::from_str::<Value>(&file.text) else { return };
+    for document in serde_yaml::Deserializer::from_str(&file.text) {
+        let Ok(root) = Value::deserialize(document) else { return };
+        read_document(found, file, name, &root);
+    }
+}
+
+fn read_document(found: &mut ProjectFindings, file: &ProjectFile, name: &str, root: &Value) {
+    if root.get("kind").and_then(Value::as_str) == Some("Secret") {
+        return kubernetes::read_secret(found, file, root);
+    }
     let is_compose = name.contains("compose");
     if is_compose && let Some(Value::Mapping(services)) = root.get("services") {
         found.composed.extend(services.iter().filter_map(|(name, service)| composed(file, name, service)));
@@ -106,7 +124,7 @@ fn read_yaml(found: &mut ProjectFindings, file: &ProjectFile, name: &str) {
     if is_compose {
         path.pop();
     }
-    walk(found, file, &root, &mut path);
+    walk(found, file, root, &mut path);
 }
 
 fn walk(found: &mut ProjectFindings, file: &ProjectFile, value: &Value, path: &mut Vec<String>) {
@@ -151,10 +169,13 @@ fn in_parts(map: &Value) -> Option<DatabaseLocation> {
 
 fn add(found: &mut ProjectFindings, file: &ProjectFile, words: &[String], place: Option<DatabaseLocation>) {
     let service = named_by(words.iter().map(String::as_str));
+    let is_settings = matches!(file.path.rsplit('.').next(), Some("yaml" | "yml"));
     found.databases.extend(place.map(|place| DiscoveredDatabase {
+        whole: is_settings && service.is_none(),
         service,
         place,
         source: file.path.clone(),
+        environment: environment_of(&file.path),
     }));
 }
 

@@ -129,3 +129,144 @@ fn broken_files_are_passed_over() {
     ]);
     assert!(proposal.services.is_empty());
 }
+
+const FIVE: [(&str, u16); 5] =
+    [("auth", 5433), ("movie", 5434), ("booking", 5435), ("payment", 5436), ("notification", 5437)];
+
+fn container(name: &str, port: u16) -> String {
+    format!(
+        "  postgres-{name}:\n    image: postgres:17\n    ports: ['{port}:5432']\n    environment:\n      POSTGRES_USER: {name}_user\n      \
+         POSTGRES_PASSWORD: hunter2\n      POSTGRES_DB: {name}_db\n"
+    )
+}
+
+#[test]
+fn each_container_of_several_becomes_a_server_with_its_port() {
+    let containers: String = FIVE.iter().map(|(name, port)| container(name, *port)).collect();
+    let apps: String = FIVE
+        .iter()
+        .map(|(name, _)| {
+            let url = format!("postgresql://{name}_user:hunter2@postgres-{name}:5432/{name}_db");
+            format!("  {name}-service:\n    image: {name}\n    environment: {{ DATABASE_URL: '{url}' }}\n")
+        })
+        .collect();
+    let servers: String =
+        FIVE.iter().map(|(name, port)| format!("  {name}: {{ embedded: true, port: {port} }}\n")).collect();
+    let with_apps = proposed(&[("docker-compose.yml", &format!("services:\n{containers}{apps}"))]);
+    let text = written(&with_apps);
+    let names: std::collections::BTreeSet<String> =
+        with_apps.services.keys().map(|name| name.to_string()).collect();
+    let text_of = |proposal: Proposal, names: &std::collections::BTreeSet<String>| {
+        written(&proposal.restricted_to(&names.iter().filter_map(|name| service_name(name)).collect()))
+    };
+    assert!(names.contains("auth-service") && names.len() == 5, "{names:?}");
+    let chosen = text_of(with_apps, &names);
+    for (name, port) in FIVE {
+        assert!(chosen.contains(&format!("  {name}: {{ embedded: true, port: {port} }}\n")), "{chosen}");
+        assert!(
+            chosen.contains(&format!("  {name}-service: {{ server: {name}, database: {name}_db }}\n")),
+            "{chosen}"
+        );
+    }
+    assert!(!chosen.contains("  main:") && !text.contains("hunter2"), "{chosen}");
+    // Without the applications, the containers name the services.
+    let alone = proposed(&[("docker-compose.yml", &format!("services:\n{containers}"))]);
+    let names = alone.services.keys().map(|name| name.to_string()).collect();
+    let chosen = text_of(alone, &names);
+    assert!(chosen.contains("  auth: { server: auth, database: auth_db }\n"), "{chosen}");
+    assert_eq!(chosen.matches("embedded: true").count(), 5, "{servers}{chosen}");
+    // By the ports that they have on this machine.
+    let from_here = proposed(&[
+        ("docker-compose.yml", &format!("services:\n{containers}")),
+        ("auth/.env", "DATABASE_URL=postgresql://u:hunter2@localhost:5433/auth_db"),
+        ("movie/.env", "DATABASE_URL=postgresql://u:hunter2@localhost:5434/movie_db"),
+    ]);
+    let text = written(&from_here);
+    assert!(text.contains("  movie: { server: movie, database: movie_db }\n"), "{text}");
+    // Hosts of a cluster, of which nothing else is known; and ports of this machine that are told apart by a note alone.
+    let variables: Environment = ["AUTH", "MOVIE"]
+        .map(|name| {
+            let host = format!("postgres-{}-service", name.to_lowercase());
+            (format!("{name}_DATABASE_URL"), format!("postgres://u:hunter2@{host}/{}", name.to_lowercase()))
+        })
+        .into();
+    let empty = tree(&[]);
+    let text = written(&propose(&empty, &findings(&empty, &variables)));
+    assert!(
+        text.contains("  auth: { embedded: true }\n") && text.contains("  movie: { server: movie }\n"),
+        "{text}"
+    );
+    let folded = proposed(&[
+        ("a/.env", "DATABASE_URL=postgres://u@localhost:5433/a"),
+        ("b/.env", "DATABASE_URL=postgres://u@localhost:5434/b"),
+    ]);
+    assert!(
+        folded.notes[0].starts_with("the servers at the ports 5433 and 5434 of this machine are one"),
+        "{:?}",
+        folded.notes
+    );
+}
+
+#[test]
+fn settings_of_environments_become_overlays_and_a_shared_database_names_split() {
+    let config = |host: &str, name: &str| {
+        format!(
+            "database:\n  default: {{ url: postgresql://u:hunter2@{host}/{name}_default }}\n  csca: {{ url: postgresql://u:hunter2@{host}/{name}_csca }}\n  \
+             pkd: {{ url: postgresql://u:hunter2@{host}/{name}_pkd }}\n"
+        )
+    };
+    let proposal = proposed(&[
+        ("config/development.yaml", &config("localhost", "marty")),
+        ("config/testing.yaml", &config("localhost", "test")),
+        ("config/production.yaml", &config("db.prod.example", "marty")),
+    ]);
+    let names: Vec<&str> = proposal.services.keys().map(|name| name.as_str()).collect();
+    assert_eq!(names, ["csca", "pkd"]);
+    assert_eq!(
+        proposal.notes,
+        [
+            "config/development.yaml has one database for the whole project, marty_default: if several services share it, \
+          `martydb split init --from main/marty_default` proposes how to divide it"
+        ]
+    );
+    let overlays = overlays(&proposal);
+    assert_eq!(overlays.keys().copied().collect::<Vec<_>>(), ["production", "testing"]);
+    assert!(
+        overlays["production"].ends_with(
+            "servers:\n  main:\n    embedded: false\n    \
+             url: postgresql://${DB_USER:-postgres}@${DB_HOST:-db.prod.example}:${DB_PORT:-5432}/postgres?sslmode=verify-full\n"
+        ),
+        "{}",
+        overlays["production"]
+    );
+    assert!(
+        overlays["testing"].ends_with(
+            "version: 1\nservices:\n  csca: { database: test_csca }\n  pkd: { database: test_pkd }\n"
+        ),
+        "{}",
+        overlays["testing"]
+    );
+}
+
+#[test]
+fn secrets_of_kubernetes_are_read_in_text_and_in_base64() {
+    let encoded = "cG9zdGdyZXNxbDovL3U6aHVudGVyMkBwb3N0Z3Jlcy1tb3ZpZS1zZXJ2aWNlL21vdmllc19kYg==";
+    let secrets = format!(
+        "kind: Namespace\nmetadata: {{ name: movies }}\n---\nkind: Secret\nmetadata: {{ name: auth-secrets }}\nstringData:\n  \
+         AUTH_DATABASE_URL: postgresql://u:hunter2@postgres-auth-service:5432/auth_db\n---\nkind: Secret\nmetadata: {{ name: movie-db-secret }}\n\
+         data:\n  DATABASE_URL: {encoded}\n"
+    );
+    let proposal = proposed(&[("k8s/secrets/all.yaml", &secrets)]);
+    let text = written(&proposal);
+    assert!(
+        text.ends_with("services:\n  auth: { database: auth_db }\n  movie: { database: movies_db }\n"),
+        "{text}"
+    );
+    let overlay = &overlays(&proposal)["production"];
+    assert!(
+        overlay.contains("  auth:\n    embedded: false\n")
+            && overlay.contains("password_env: MOVIE_ADMIN_PASSWORD"),
+        "{overlay}"
+    );
+    assert!(overlay.contains("  movie: { server: movie }\n") && !overlay.contains("hunter2"), "{overlay}");
+}

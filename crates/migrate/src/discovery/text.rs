@@ -1,6 +1,7 @@
 //! A proposal as the text of a manifest.
 
-use super::proposal::{Proposal, ProposedServer, ProposedService};
+use super::proposal::{Proposal, ProposedService};
+use super::servers::{ProposedServer, ServerChoice};
 
 /// Returns the lines above the services. `schema` is the file that editors use to complete and check the manifest.
 fn head(schema: &str) -> String {
@@ -22,13 +23,18 @@ pub fn manifest(proposal: &Proposal, schema: &str) -> String {
 fn server(name: &str, server: &ProposedServer) -> String {
     let host = if server.host.contains(':') { format!("[{}]", server.host) } else { server.host.clone() };
     let (user, port) = (&server.user, server.port);
-    let (why, place) = if server.chosen {
-        (
+    let (why, place) = match server.choice {
+        ServerChoice::Chosen => (
             "martydb runs a server of its own, unless DB_HOST names one that exists.",
             format!("${{DB_HOST:-{host}}}:${{DB_PORT:-{port}}}"),
-        )
-    } else {
-        ("An embedded server replaces it until DB_HOST is set, to any value.", format!("{host}:{port}"))
+        ),
+        ServerChoice::Elsewhere => {
+            ("An embedded server replaces it until DB_HOST is set, to any value.", format!("{host}:{port}"))
+        }
+        ServerChoice::Container(port) => {
+            let port = port.map_or_else(String::new, |port| format!(", port: {port}"));
+            return format!("  # In place of the container {host}.\n  {name}: {{ embedded: true{port} }}\n");
+        }
     };
     format!(
         "  {name}:\n    # {why}\n    embedded: auto\n    \
@@ -46,7 +52,7 @@ fn service(service: &ProposedService) -> String {
 }
 
 /// Returns a YAML scalar for a text.
-fn scalar(text: &str) -> String {
+pub fn scalar(text: &str) -> String {
     const WORDS: &[&str] = &["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
     let plain = text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || "_-./".contains(c))

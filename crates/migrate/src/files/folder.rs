@@ -18,6 +18,8 @@ use martydb_model::{DownFiles, ServiceName};
 #[derive(Debug, Clone, Default)]
 pub struct MigrationFolder {
     pub path: PathBuf,
+    /// `true` if the folder does not exist, as in a clone: git keeps no empty folder.
+    pub is_missing: bool,
     /// Readable migrations by version, the lowest first.
     pub migrations: Vec<Migration>,
     /// Readable migrations that violate the rules.
@@ -139,12 +141,16 @@ pub fn load_readable(path: &Path, service: &str) -> Result<MigrationFolder> {
     Ok(folder)
 }
 
-/// Reads a folder. Names that begin with a dot are skipped; everything else must be a migration.
+/// Reads a folder. Names that begin with a dot are skipped; everything else must be a migration. A folder that does not
+/// exist has no migrations; a link that leads nowhere is a problem.
 pub fn load(path: &Path) -> MigrationFolder {
     let mut loader = Loader { waivers: read_waivers(path), ..Loader::default() };
     loader.folder.path = path.into();
     match entries(path) {
         Ok(entries) => entries.into_iter().for_each(|(path, is_folder)| loader.sort(path, is_folder)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && path.symlink_metadata().is_err() => {
+            loader.folder.is_missing = true;
+        }
         Err(error) => loader.folder.problems.push(unreadable(path, &error)),
     }
     loader.pair()
@@ -377,9 +383,14 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_folder_is_a_problem_and_an_empty_one_is_not() {
-        let (dir, empty) = folder(&[]);
-        assert!(empty.problems.is_empty() && empty.migrations.is_empty());
-        assert!(said(&load(&dir.path().join("none")))[0].contains("cannot be read"));
+    fn a_missing_folder_has_no_migrations_and_one_that_cannot_be_read_is_a_problem() {
+        let (dir, empty) = folder(&[(".gitkeep", "")]);
+        assert!(empty.problems.is_empty() && empty.migrations.is_empty() && !empty.is_missing);
+        let missing = load(&dir.path().join("none"));
+        assert!(missing.problems.is_empty() && missing.is_missing);
+        std::os::unix::fs::symlink("nowhere", dir.path().join("link")).unwrap();
+        for unreadable in ["link", ".gitkeep"] {
+            assert!(said(&load(&dir.path().join(unreadable)))[0].contains("cannot be read"), "{unreadable}");
+        }
     }
 }

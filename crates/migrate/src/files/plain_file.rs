@@ -93,10 +93,8 @@ pub fn bytes_of(path: &Path) -> Result<Vec<u8>, FileProblem> {
 /// Returns the problem of a file, or of the folder, that cannot be read.
 pub fn unreadable(path: &Path, error: &io::Error) -> FileProblem {
     let fix = match error.kind() {
-        io::ErrorKind::NotFound => {
-            "`martydb revision` creates the folder with a first file, `martydb import` with another tool's; or correct \
-             `migrations` in the manifest"
-        }
+        io::ErrorKind::NotFound => "remove the link, or correct `migrations` in the manifest",
+        io::ErrorKind::NotADirectory => "correct `migrations` in the manifest: it names a folder",
         _ => "make it readable for the account that runs martydb",
     };
     FileProblem::refused(path, format!("cannot be read: {}", without_number(error.to_string())), fix)

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::kinds::{CONNECT, FindingKind, GRANT_OPTION, Severity};
 use crate::grants::{Fix, Repair, Securable, revoke, revoke_option};
+use crate::sql::Statement;
 use crate::{AclEntry, DesiredService, ServiceName};
 
 /// Source of a finding.
@@ -163,6 +164,12 @@ impl FindingBuilder {
     pub fn advice(mut self, step: &str) -> Self {
         let plain: String = step.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         self.advice.push(format!("-- {plain}"));
+        self
+    }
+
+    /// Adds a statement for a DBA, which the admin cannot execute.
+    pub fn asking(mut self, statement: &Statement) -> Self {
+        self.advice.push(format!("{statement};"));
         self
     }
 

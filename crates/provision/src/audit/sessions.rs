@@ -39,8 +39,23 @@ fn slots(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
         let close = stmt!("SELECT pg_catalog.pg_drop_replication_slot({n})", n = Literal(slot.name.clone()));
         let finding = REPLICATION_OBJECT.of(PUBLIC).service(service).object(format!("slot {}", slot.name));
         let finding = finding.evidence(format!("the replication slot {} is {state}", slot.name));
+        if is_of_split(&slot.name) {
+            let advice = "a split needs it: see martydb split status; martydb split finish removes it";
+            out.push(finding.advice(advice));
+            continue;
+        }
         out.push(finding.fix((!slot.active).then(|| Repair::drop(RepairScope::Server, close))));
     }
+}
+
+/// Returns `true` for a name that `martydb split` gives its slots: `mdb_`, 8 hexadecimal digits of the run, the service, and
+/// `f` or `r`. The name decides only which fix is shown: without the slot a split loses its way back.
+fn is_of_split(slot: &str) -> bool {
+    let Some((run, rest)) = slot.strip_prefix("mdb_").and_then(|name| name.split_once('_')) else {
+        return false;
+    };
+    let is_run = run.len() == 8 && run.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_run && (rest.ends_with("_f") || rest.ends_with("_r"))
 }
 
 fn subscriptions(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {

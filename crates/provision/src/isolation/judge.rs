@@ -59,7 +59,9 @@ pub fn judge(observations: &Observations, services: &[DesiredService], wants_gra
         task.databases.iter().cloned().partition(|database| database.allow_connections);
     let (kept, closed): (Vec<_>, Vec<_>) =
         closed.into_iter().partition(|database| is_kept(&observations.context.desired, actual, database));
-    let closed_notes = closed.iter().filter_map(|database| not_tried(&task.server, database)).collect();
+    let desired = &observations.context.desired;
+    let others = closed.iter().filter(|database| !is_own_template(desired, actual, database));
+    let closed_notes = others.filter_map(|database| not_tried(&task.server, database)).collect();
     let mut findings = merged(part.findings, audited.into_iter().filter(chosen));
     scratch_databases::summarize(&observations.context.desired.name, catalog, &mut findings);
     let provider = provider::separate(&observations.context.desired, catalog, &mut findings);
@@ -137,6 +139,11 @@ fn not_tried(server: &str, database: &ProbeDatabase) -> Option<NotExamined> {
     let what = format!("database {} on server {server}", database.name);
     let note = NotExamined::new(what, "it accepts no connections (datallowconn is off)");
     (database.name.as_str() != "template0").then_some(note)
+}
+
+/// Returns `true` for a template of test databases: a copy without rows of the service, which martydb closed itself.
+fn is_own_template(desired: &DesiredServer, actual: &ActualServer, database: &ProbeDatabase) -> bool {
+    actual.test_database(&database.name, desired).is_some_and(|test| test.copied_from.is_none())
 }
 
 /// Returns `true` if a restore has replaced the database.

@@ -176,10 +176,7 @@ fn limit(place: &RuleInput<'_>, rule: &LimitRule, findings: &[Finding]) -> Privi
         ProviderGap::TempFiles => {
             let way = place.platform.temp_files;
             let way = way.map_or(String::new(), |way| format!("; a limit in {way} counts for all of them"));
-            format!(
-                "{platform} gives the admin no privilege to set it; {} have none{way}",
-                counted(roles().len(), "login")
-            )
+            format!("{platform} gives the admin no privilege to set it{way}")
         }
     };
     PrivilegeGap::without_grant(&place.desired.name, None, rule.what.into(), why)

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::task::{ProbeLogin, Task};
 use super::verdict::judge_own;
 use martydb_model::error::ExitStatus;
+use martydb_model::units::first_of;
 use martydb_pg::wire::{Attempt, Outcome};
 use martydb_ui::report::{Cell, Paint, Report, Style, Table, printable};
 
@@ -67,6 +68,22 @@ fn milliseconds(latency: Duration) -> f64 {
     (latency.as_secs_f64() * 10_000.0).round() / 10.0
 }
 
+/// Number of logins named for one error.
+const NAMED: usize = 5;
+
+/// Returns the errors, each once with its logins.
+fn failures(rows: &[ConnectionRow]) -> String {
+    let mut groups: Vec<(String, Vec<&str>)> = vec![];
+    for (role, error) in rows.iter().filter_map(|row| Some((row.role.as_str(), row.error.as_deref()?))) {
+        let error = printable(error);
+        match groups.iter_mut().find(|group| group.0 == error) {
+            Some(group) => group.1.push(role),
+            None => groups.push((error, vec![role])),
+        }
+    }
+    groups.iter().map(|(error, roles)| format!("{}: {error}\n", printable(&first_of(roles, NAMED)))).collect()
+}
+
 impl Report for Connections {
     fn text(&self, style: &Style) -> String {
         let mut table = Table::new(&["service", "role", "database", "result", "ms", "tls", "version"])
@@ -87,9 +104,7 @@ impl Report for Connections {
                 printable(row.server_version.as_deref().unwrap_or("-")).into(),
             ]);
         }
-        let failed = self.connections.iter().filter_map(|row| Some((&row.role, row.error.as_deref()?)));
-        let failed: String =
-            failed.map(|(role, error)| format!("{}: {}\n", printable(role), printable(error))).collect();
+        let failed = failures(&self.connections);
         let gap = if failed.is_empty() { "" } else { "\n" };
         table.render(style) + gap + &failed
     }
@@ -97,5 +112,28 @@ impl Report for Connections {
     fn status(&self) -> ExitStatus {
         let all = self.connections.iter().all(|row| row.outcome == LoginResult::Ok);
         if all { ExitStatus::Success } else { ExitStatus::Unreachable }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_of_many_logins_is_printed_once() {
+        let row = |role: &str, error: Option<&str>| ConnectionRow {
+            service: "shop".into(),
+            role: role.into(),
+            server: "main".into(),
+            database: "shop".into(),
+            outcome: if error.is_some() { LoginResult::Failed } else { LoginResult::Ok },
+            latency_ms: None,
+            tls: None,
+            server_version: None,
+            error: error.map(str::to_owned),
+        };
+        let mut rows: Vec<_> = (0..7).map(|n| row(&format!("r{n}"), Some("port 5433 is taken"))).collect();
+        rows.extend([row("fine", None), row("late", Some("timed out"))]);
+        assert_eq!(failures(&rows), "r0, r1, r2, r3, r4 and 2 more: port 5433 is taken\nlate: timed out\n");
     }
 }

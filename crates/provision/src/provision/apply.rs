@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::plan::{PlannedServer, credential_keys, inspect_and_compare, unread};
+use super::plan::{PlannedServer, Plans, credential_keys, inspect_and_compare, planned, unread};
 use super::scope::{PlanOptions, PlanScope};
 use crate::converge::{Converged, Passwords, Planner, Policy, Remaining, converge};
 use crate::plan::admin_capabilities::AdminCapabilities;
 use crate::plan::{Action, Plan, Risk, Step, StepOutcome};
 use crate::scratch;
-use martydb_config::secrets::{CredentialKey, LockedStore};
+use martydb_config::secrets::{CredentialKey, LockedStore, Store};
 use martydb_model::contract::alternate_of;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::grants::alter_role;
@@ -147,6 +147,20 @@ impl Planner for Apply<'_> {
             .cause(left[0].reason.clone())
             .hint("something on the server undoes the change: look for an event trigger or another tool")
     }
+}
+
+/// Checks that the passwords that the plans send exist, if martydb cannot make them.
+///
+/// # Errors
+/// If variables are not set: all of them are named, of all servers.
+pub fn check_passwords(store: &Store, plans: &Plans) -> Result<()> {
+    let due = planned(plans).flat_map(|(_, planned)| {
+        let gets_one = |key: &CredentialKey| {
+            planned.plan.steps.iter().any(|step| gets_password(step) == Some(&key.role))
+        };
+        credential_keys(&planned.desired).into_iter().filter(gets_one).collect::<Vec<_>>()
+    });
+    store.check_present(&due.collect::<Vec<_>>())
 }
 
 /// Requires CREATEDB and CREATEROLE. Without them nothing can be created: that is the wrong admin, not a privilege

@@ -105,7 +105,11 @@ async fn inspected(
     access: &Access,
     desired: &DesiredServer,
 ) -> Result<(ActualServer, StoredLogins)> {
-    let secrets = scope.store.read(&credential_keys(desired)).await?;
+    let keys = credential_keys(desired);
+    if scope.options.check_logins {
+        scope.store.check_present(&keys)?;
+    }
+    let secrets = scope.store.read_present(&keys).await?;
     let inside: Vec<DbName> = scope.services_of(desired).map(|service| service.database.clone()).collect();
     let mut actual = inspect::inspect(access, desired, &inside, scope.jobs).await?;
     actual.refused_logins = passwords::differing(scope, desired, &actual, &secrets).await?;
@@ -117,7 +121,12 @@ async fn inspected(
     if let Some(error) = scope.services_of(desired).find_map(|service| impossible(&actual, service)) {
         return Err(error);
     }
-    Ok((actual, StoredLogins::These(secrets.logins(&desired.name))))
+    let mut stored = secrets.logins(&desired.name);
+    if scope.store.is_read_only() {
+        // A variable that is not set here is set where the application runs; `apply` requires those that it sends.
+        stored.extend(keys.into_iter().map(|key| key.role));
+    }
+    Ok((actual, StoredLogins::These(stored)))
 }
 
 /// Rejects a manifest that declares the server's own superuser as a service's role: it would lose its powers.

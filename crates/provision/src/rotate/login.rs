@@ -1,6 +1,6 @@
 //! Rotation of one login.
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::planner::{PlanSteps, RotationPlanner, sets_password};
 use super::rotation::{LoginRotation, Rotated, Rotation, RotationMode};
@@ -12,7 +12,7 @@ use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sql::{Literal, stmt};
 use martydb_model::{ActualServer, Jobs, RoleName};
 use martydb_pg::server::{Login, query_one};
-use martydb_pg::wire::{Address, Credentials, LoginRequest, Outcome};
+use martydb_pg::wire::{Address, Credentials, LoginRequest, Outcome, is_kept};
 
 impl LoginRotation<'_> {
     pub async fn rotate(&mut self, rotation: &Rotation<'_>) -> Rotated {
@@ -55,6 +55,12 @@ impl LoginRotation<'_> {
         let (current, _) = self.pair().await?;
         let password = self.store.renew(&self.key, &current).await?;
         rotated.login = current.clone();
+        if self.store.store.is_read_only() && self.is_in_force(&current, &password).await? {
+            let variable = self.store.store.variable_of(&self.key, false);
+            return Err(Error::operation(format!("the password of \"{current}\" was not rotated"))
+                .cause(format!("the variable {variable} holds the password that the server has"))
+                .hint("set the variable to a new password, then run the same command again"));
+        }
         let (desired, service) = (self.desired, self.service);
         let steps = |actual: &ActualServer| {
             rotate::in_place(desired, actual, service, &current, rotation.valid_until)
@@ -122,14 +128,34 @@ impl LoginRotation<'_> {
         converge(access, &mut planner, &Policy { lock_wait: None, jobs: Jobs::ONE }).await
     }
 
-    /// Logs in with the new password: a server stores a malformed verifier as a plain password, which only a login
-    /// detects.
-    async fn prove(&self, login: &RoleName, password: &SecretString) -> Result<()> {
+    /// Returns `true` if the server has this password already: by its verifier, if the admin may read it, else by a login.
+    async fn is_in_force(&self, login: &RoleName, password: &SecretString) -> Result<bool> {
+        if let Some(kept) = self.actual.passwords.get(login) {
+            return Ok(is_kept(password.expose_secret(), kept));
+        }
+        let attempt = self.attempt(login, password).await?;
+        Ok(match attempt {
+            Outcome::Accepted(_) => true,
+            Outcome::Rejected(refused) => !refused.sqlstate.starts_with("28"),
+            Outcome::Failed(broken) => {
+                let message = format!("cannot tell which password \"{login}\" has");
+                return Err(Error::new(Kind::Unreachable, message).cause(broken));
+            }
+        })
+    }
+
+    async fn attempt(&self, login: &RoleName, password: &SecretString) -> Result<Outcome> {
         let address = Address::resolve(&self.access.endpoint).await?;
         let mut credentials = Credentials::new(Login::with_password(login.as_str(), password.clone()));
         let database = self.service.database.as_str();
         let request = LoginRequest { database, parameters: &[], queries: &[], timeout: ATTEMPT_TIMEOUT };
-        let refused = match address.attempt(&mut credentials, &request).await.outcome {
+        Ok(address.attempt(&mut credentials, &request).await.outcome)
+    }
+
+    /// Logs in with the new password: a server stores a malformed verifier as a plain password, which only a login
+    /// detects.
+    async fn prove(&self, login: &RoleName, password: &SecretString) -> Result<()> {
+        let refused = match self.attempt(login, password).await? {
             Outcome::Accepted(_) => return Ok(()),
             // The server checks these only after the password was accepted.
             Outcome::Rejected(refused) if !refused.sqlstate.starts_with("28") => return Ok(()),

@@ -36,20 +36,26 @@ impl CopyContext<'_> {
         Ok(all)
     }
 
-    /// Drops a test database of the service and ends the sessions in it.
+    /// Returns the templates of the service.
+    pub fn templates(&self) -> Vec<DbName> {
+        let all = self.actual.test_databases(self.desired).into_iter();
+        let own = all.filter(|(_, test)| test.service == self.service.name && test.copied_from.is_none());
+        own.map(|(name, _)| name).collect()
+    }
+
+    /// Drops a test database of the service, with the sessions in it, or a template.
     ///
     /// # Errors
-    /// [`Kind::Usage`](martydb_model::error::Kind::Usage) if `name` is not a test database of the service; nothing is
-    /// changed then.
+    /// [`Kind::Usage`](martydb_model::error::Kind::Usage) if `name` is neither of the service; nothing is changed then.
     pub async fn drop(&mut self, name: &str) -> Result<DbName> {
-        let present = self.list().await?;
-        let Some(found) = present.into_iter().find(|one| one.database.as_str() == name) else {
+        let present = self.list().await?.into_iter().map(|one| one.database).chain(self.templates());
+        let Some(found) = present.into_iter().find(|database| database.as_str() == name) else {
             let service = &self.service.name;
             return Err(Error::usage(format!("\"{name}\" is not a test database of {service}"))
                 .hint(format!("`martydb test-db --service {service} --list` shows them")));
         };
-        let drop = stmt!("DROP DATABASE {name} WITH (FORCE)", name = found.database);
+        let drop = stmt!("DROP DATABASE {name} WITH (FORCE)", name = found);
         execute_protected(&mut self.session, &drop).await?;
-        Ok(found.database)
+        Ok(found)
     }
 }

@@ -232,6 +232,11 @@ impl Out {
         matches!(self.progress_view(), ProgressView::Lines | ProgressView::Log)
     }
 
+    /// Ends the line of a question that gets no answer.
+    pub fn end_line(&self) {
+        drop(writeln!(io::stderr()));
+    }
+
     /// Prints a message that `--quiet` does not suppress.
     pub fn eprint(&self, text: &str) {
         self.show(&safe::indented(text, 2));

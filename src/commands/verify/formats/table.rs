@@ -6,7 +6,7 @@ use super::text;
 use crate::commands::change::{Summary, changes_table};
 use crate::commands::verify::document::VerifyReport;
 use martydb_model::units::{counted, listed};
-use martydb_provision::isolation::{BreachReport, FailedFix, ServerView};
+use martydb_provision::isolation::{BreachReport, FailedFix, ProbeRow, ServerView};
 use martydb_provision::plan::StepOutcome;
 use martydb_provision::probe::{ProbeLocation, Verdict};
 use martydb_ui::report::{Paint, Style, error_text, paint, printable, wrapped};
@@ -50,6 +50,9 @@ pub fn table(report: &VerifyReport, style: &Style) -> String {
 }
 
 pub fn server(view: &ServerView<'_>, extent: MatrixExtent, style: &Style) -> String {
+    if is_empty(view) {
+        return sum(view, style);
+    }
     let rest = [
         finding_groups(&view.findings).iter().map(|alike| text::in_words(alike, style)).collect(),
         inconclusive(view, style),
@@ -57,6 +60,13 @@ pub fn server(view: &ServerView<'_>, extent: MatrixExtent, style: &Style) -> Str
     ];
     let parts = matrix(view, extent, style).into_iter().chain(rest);
     parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+/// Returns `true` if no service of the server is provisioned and nothing was found: each probe would say so again.
+fn is_empty(view: &ServerView<'_>) -> bool {
+    let absent =
+        |row: &&ProbeRow| view.server.unprovisioned.iter().any(|name| *name == row.probe.service.as_str());
+    !view.server.unprovisioned.is_empty() && view.findings.is_empty() && view.matrix.iter().all(absent)
 }
 
 /// Lists services that are not provisioned, and the command that provisions them.

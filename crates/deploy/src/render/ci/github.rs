@@ -68,7 +68,7 @@ fn container(server: &ServerNode<'_>) -> Value {
 fn all_steps(plan: &DeploymentPlan<'_>, servers: &[(&str, &ServerNode<'_>)]) -> Vec<Value> {
     let shell = |step: steps::JobStep| json!({ "name": step.name, "run": literal(&step.script) });
     let mut all = vec![checkout(), get(), name_servers(servers)];
-    all.extend(steps::comparisons(plan, &SYSTEM).into_iter().map(shell));
+    all.extend(steps::comparisons(&SYSTEM).into_iter().map(shell));
     all.extend(steps::trials().into_iter().map(shell));
     all.extend([show(), keep(&plan.places.in_repository)]);
     all

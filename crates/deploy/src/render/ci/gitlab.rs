@@ -68,7 +68,7 @@ fn container(server: &ServerNode<'_>) -> Value {
 fn script(plan: &DeploymentPlan<'_>) -> Vec<String> {
     let folder = &plan.places.in_repository;
     let enter = (folder != ".").then(|| format!("cd {}", word(folder)));
-    let compared: String = steps::comparisons(plan, &SYSTEM).into_iter().map(|step| step.script).collect();
+    let compared: String = steps::comparisons(&SYSTEM).into_iter().map(|step| step.script).collect();
     let compared = format!(
         "if command -v git >/dev/null; then\n\
          git config --global --add safe.directory \"$CI_PROJECT_DIR\"\n\
