@@ -23,6 +23,21 @@ fn serve(server: &Server, (certificate, key): &(String, String)) {
     server.reload();
 }
 
+/// A certificate without extensions, as `openssl x509 -req` makes it, and its key.
+fn version_1(project: &Project) -> (String, String) {
+    let openssl = |arguments: &str| {
+        let done = std::process::Command::new("openssl")
+            .args(arguments.split(' '))
+            .current_dir(project.path())
+            .output();
+        assert!(done.unwrap().status.success(), "openssl {arguments}");
+    };
+    openssl("req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout v1.key -out v1.csr");
+    openssl("x509 -req -in v1.csr -signkey v1.key -out v1.crt");
+    let read = |name: &str| std::fs::read_to_string(project.path().join(name)).unwrap();
+    (read("v1.crt"), read("v1.key"))
+}
+
 fn at(project: &Project, server: &Server, host: &str, user: &str, parameters: &str) {
     let port = server.port;
     project.write(
@@ -74,6 +89,16 @@ fn every_sslmode_believes_whom_libpq_believes() {
     }
     let tested = project.json(&["test-connections"], 2);
     assert!(tested["error"]["message"].as_str().unwrap().contains("nowhere.crt"), "{tested:#}");
+
+    serve(&server, &version_1(&project));
+    for (parameters, expected) in [
+        ("sslmode=prefer".to_owned(), 0),
+        ("sslmode=require".into(), 0),
+        (format!("sslmode=verify-ca&{root}"), 5),
+    ] {
+        at(&project, &server, "localhost", "postgres", &parameters);
+        assert_eq!(tried(&project), (expected, expected), "X.509 version 1: {parameters}");
+    }
 
     serve(&server, &own.sign("localhost", 2002));
     for (parameters, expected) in [

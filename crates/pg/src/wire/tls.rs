@@ -10,7 +10,7 @@ use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, SubjectPublicKeyInfoDer, UnixTime};
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error as TlsError, RootCertStore, SignatureScheme,
 };
@@ -152,6 +152,12 @@ fn verifier(tls: &Tls, provider: Arc<CryptoProvider>) -> Result<Verifier> {
     Ok(Verifier { trust, provider })
 }
 
+/// Returns the public key of a certificate of any version.
+fn public_key(certificate: &CertificateDer<'_>) -> Option<SubjectPublicKeyInfoDer<'static>> {
+    let (_, parsed) = x509_parser::parse_x509_certificate(certificate).ok()?;
+    Some(SubjectPublicKeyInfoDer::from(parsed.subject_pki.raw.to_vec()))
+}
+
 #[derive(Debug)]
 enum Trust {
     Anyone,
@@ -207,7 +213,15 @@ impl ServerCertVerifier for Verifier {
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, TlsError> {
         let algorithms = &self.provider.signature_verification_algorithms;
-        rustls::crypto::verify_tls13_signature(message, certificate, signature, algorithms)
+        let end = rustls::crypto::verify_tls13_signature(message, certificate, signature, algorithms);
+        match (&end, &self.trust, public_key(certificate)) {
+            // libpq accepts a certificate of version 1, as `openssl x509 -req` writes it, and rustls does not parse it.
+            // Its key is enough where no authority is asked for.
+            (Err(TlsError::InvalidCertificate(_)), Trust::Anyone, Some(key)) => {
+                rustls::crypto::verify_tls13_signature_with_raw_key(message, &key, signature, algorithms)
+            }
+            _ => end,
+        }
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
