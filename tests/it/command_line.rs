@@ -213,5 +213,11 @@ fn init_writes_a_manifest_that_validates() {
         assert!(told.stderr.contains(expected), "{arguments:?}: {}", told.stderr);
         assert_eq!(told.stderr.matches("hint:").count(), 1, "{}", told.stderr);
     }
-    assert!(project.run(&["apply", "--dry-run", "--all", "--plan", "x"]).expect(2).stderr.contains("cannot be used with"));
+    assert!(
+        project
+            .run(&["apply", "--dry-run", "--all", "--plan", "x"])
+            .expect(2)
+            .stderr
+            .contains("cannot be used with")
+    );
 }
