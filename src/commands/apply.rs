@@ -38,7 +38,7 @@ pub struct Arguments {
     /// Also test every stored password, and reset those that the server rejects.
     #[arg(long)]
     pub check_logins: bool,
-    /// Show what would be changed, as `plan` does; change nothing.
+    /// Show the plan; change nothing.
     #[arg(long, conflicts_with = "plan")]
     pub dry_run: bool,
     #[command(flatten)]

@@ -12,19 +12,19 @@ use martydb_model::error::{Error, Result};
 /// Up files of a folder, by name, with the hash of each content.
 pub type UpFiles = BTreeMap<String, String>;
 
-pub struct Listing {
+pub struct CommitListing {
     /// Hash of the commit.
     pub commit: String,
     /// Entries of the folder, by name, with their hashes.
     pub entries: BTreeMap<String, String>,
 }
 
-impl Listing {
+impl CommitListing {
     /// Lists the folder in the commit; the folder need not exist here.
     ///
     /// # Errors
     /// If git is missing, the folder is in no repository, or the commit is unknown.
-    pub async fn read(folder: &Path, reference: &str) -> Result<Listing> {
+    pub async fn read(folder: &Path, reference: &str) -> Result<CommitListing> {
         if reference.is_empty() || reference.starts_with('-') {
             return Err(Error::usage(format!("\"{reference}\" is not a valid commit or branch name")));
         }
@@ -36,7 +36,7 @@ impl Listing {
         let below = Path::new(".").join(below).display().to_string();
         let listed = git(near, &["ls-tree", "-z", &commit, "--", &below], reference).await?;
         let entries = listed.split('\0').filter_map(entry).collect();
-        Ok(Listing { commit, entries })
+        Ok(CommitListing { commit, entries })
     }
 }
 

@@ -1,19 +1,17 @@
 //! `init`: writes a first manifest for this folder, and a migration folder for each service.
 
 mod addition;
+mod files;
 mod questions;
 mod report;
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
 
 use martydb_config::manifest::{self, DEFAULT_ENV, ManifestPath};
-use martydb_config::replace_file::unwritable;
 use martydb_migrate::discovery::{self, Proposal};
 use martydb_model::ServiceName;
 use martydb_model::environment::Environment;
@@ -23,6 +21,7 @@ use martydb_ui::flags::Global;
 use martydb_ui::prompt;
 use martydb_ui::report::{Out, Report};
 
+use files::{create, make_folder};
 pub use report::{InitReport, near};
 
 #[derive(Debug, Default, Args)]
@@ -152,16 +151,4 @@ fn write_overlays(manifest: &Path, proposal: &Proposal) -> Result<Vec<PathBuf>> 
         }
     }
     Ok(written)
-}
-
-/// Makes a folder of migrations, with `.gitkeep` if it is empty: git keeps no folder without a file.
-fn make_folder(folder: &Path) -> Result<()> {
-    fs::create_dir_all(folder).map_err(unwritable(folder))?;
-    let is_empty = fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none());
-    if is_empty { create(&folder.join(".gitkeep"), "") } else { Ok(()) }
-}
-
-fn create(path: &Path, text: &str) -> Result<()> {
-    let file = File::create_new(path);
-    file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(unwritable(path))
 }

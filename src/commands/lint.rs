@@ -4,7 +4,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::annotation::{Annotation, CheckFormat, Checkout, Level};
-use super::git_listing::Listing;
+use super::git_listing::CommitListing;
 use super::status::look_at;
 use martydb_config::embedded;
 use martydb_config::lint_rules::unknown;
@@ -58,7 +58,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<LintReport> {
             report.assumed.push(note);
         }
         let known = match &arguments.against {
-            Some(reference) => KnownFiles::Branch(Listing::read(&service.migrations, reference).await?),
+            Some(reference) => KnownFiles::Branch(CommitListing::read(&service.migrations, reference).await?),
             None => KnownFiles::UpTo(arguments.since.or(status.and_then(|status| status.current))),
         };
         let mut looked = look(service, &known, &TableSizes::default())?;
@@ -102,7 +102,7 @@ fn exists(run: &Run, service: &DesiredService) -> bool {
 /// Files that are not checked: they are applied, or on the branch that the others are merged into.
 enum KnownFiles {
     UpTo(Option<i64>),
-    Branch(Listing),
+    Branch(CommitListing),
 }
 
 impl KnownFiles {

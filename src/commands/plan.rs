@@ -13,10 +13,10 @@ use super::change::{
 use super::dba_script;
 use super::losses::losses_text;
 use super::plan_file;
-use martydb_model::error::{ExitStatus, Result};
+use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::units::counted;
 use martydb_provision::plan::Risk;
-use martydb_provision::provision::{self, PlanOptions};
+use martydb_provision::provision::{self, PlanOptions, Plans};
 use martydb_provision::run::Run;
 use martydb_ui::flags::Select;
 use martydb_ui::report::{Report, Style};
@@ -44,6 +44,9 @@ pub struct Arguments {
     /// Save the plan, without secrets, for `apply --plan`.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// Print the changes as a script for psql, for a DBA who applies them.
+    #[arg(long, conflicts_with_all = ["full", "summary", "out"])]
+    pub sql: bool,
     /// Write the statements that the admin lacks privileges for as SQL for a DBA.
     #[arg(long, value_name = "FILE")]
     pub out_sql: Option<PathBuf>,
@@ -82,7 +85,24 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<PlanReport> {
         (_, true) => Detail::Summary,
         _ => Detail::Outline(outlines),
     };
-    Ok(PlanReport { all, check: arguments.check, detail, several: planned.len() > 1 })
+    let script = if arguments.sql { Some(script(&planned)?) } else { None };
+    Ok(PlanReport { all, check: arguments.check, detail, several: planned.len() > 1, script })
+}
+
+/// Returns the script of the only server with changes: psql cannot change to another server.
+fn script(plans: &Plans) -> Result<String> {
+    let due: Vec<_> =
+        provision::planned(plans).filter(|(_, planned)| !planned.plan.steps.is_empty()).collect();
+    match due.as_slice() {
+        [] => Ok("-- Nothing to do.\n".into()),
+        [(_, planned)] => provision::psql_script(planned),
+        several => {
+            let names: Vec<&str> = several.iter().map(|(server, _)| *server).collect();
+            Err(Error::usage(format!("{} servers have changes, and a script is for one", several.len()))
+                .cause(names.join(", "))
+                .hint("name the services of one server: martydb plan SERVICE --sql"))
+        }
+    }
 }
 
 /// Plans of all servers.
@@ -97,6 +117,8 @@ pub struct PlanReport {
     /// `true` if there are several servers.
     #[serde(skip)]
     several: bool,
+    #[serde(skip)]
+    script: Option<String>,
 }
 
 /// Level of detail of the text.
@@ -122,6 +144,9 @@ impl PlanReport {
 
 impl Report for PlanReport {
     fn text(&self, style: &Style) -> String {
+        if let Some(script) = &self.script {
+            return script.clone();
+        }
         let mut text = String::new();
         if !self.all.changes.is_empty() {
             let all = &self.all.changes;
@@ -149,6 +174,10 @@ impl Report for PlanReport {
 
     fn messages(&self, style: &Style) -> String {
         self.all.messages(style)
+    }
+
+    fn verbatim(&self) -> bool {
+        self.script.is_some()
     }
 
     fn status(&self) -> ExitStatus {

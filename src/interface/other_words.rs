@@ -96,7 +96,7 @@ pub const OPTIONS: &[OtherOption] = &[
         answer: "--no-input",
     },
     OtherOption { command: "", words: &["--auto-approve", "--force", "--assume-yes"], answer: "-y" },
-    OtherOption { command: "", words: &["--environment", "--profile"], answer: "--env NAME" },
+    OtherOption { command: "", words: &["--profile"], answer: "--env NAME" },
     OtherOption { command: "", words: &["--config", "--config-file"], answer: "--manifest FILE" },
     OtherOption { command: "", words: &["--parallel", "--concurrency"], answer: "--jobs N" },
     OtherOption {

@@ -55,7 +55,7 @@ const NO_MANIFEST: &[Mistake] = &[
 
 /// With a manifest, and nothing on the server.
 const NOTHING_APPLIED: &[Mistake] = &[
-    mistake(&["init", "mk_a"], 2, "martydb.yaml exists already", "edit it", &[], 0),
+    mistake(&["init", "mk_a"], 2, "martydb.yaml has mk_a already", "edit it", &[], 0),
     mistake(&["aply", "--all"], 2, "unrecognized subcommand 'aply'", "'apply'", &["apply", "--help"], 0),
     mistake(
         &["plan", "--servise", "mk_a"],
@@ -235,7 +235,7 @@ const IN_USE: &[Mistake] = &[
     mistake(
         &["upgrade", "mk_a", "--to", "two"],
         2,
-        "it is not a whole number",
+        "it is not a version",
         "--to <VERSION>",
         &["upgrade", "mk_a", "--help"],
         0,
@@ -254,9 +254,9 @@ const IN_USE: &[Mistake] = &[
     mistake(
         &["drop", "mk_a"],
         2,
-        "unexpected argument 'mk_a'",
-        "martydb drop [OPTIONS] --service <NAME>",
-        &["drop", "--service", "mk_a", "--dry-run"],
+        "needs its name",
+        "--confirm mk_a",
+        &["drop", "mk_a", "--confirm", "mk_a", "--dry-run"],
         0,
     ),
     mistake(

@@ -143,7 +143,11 @@ fn a_server_whose_files_were_removed_is_ended_before_a_new_one_is_made() {
 fn numbers_are_refused_in_words() {
     let project = Project::with_manifest("version: 1\nservices: { a: }\n");
     for (arguments, words) in [
-        (&["upgrade", "a", "--to", "x"][..], "it is not a whole number"),
+        (
+            &["upgrade", "a", "--to", "x"][..],
+            "it is not a version, such as 7, a number of steps, such as +1, or head",
+        ),
+        (&["upgrade", "a", "--steps", "x"], "it is not a whole number"),
         (&["upgrade", "a", "--jobs", "0"], "0 is not from 1 to 65535"),
     ] {
         let refused = project.run(arguments).expect(2);

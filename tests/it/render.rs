@@ -94,6 +94,12 @@ fn the_same_manifest_gives_the_same_bytes_and_a_check_finds_every_other_one() {
 #[test]
 fn the_examples_are_what_their_manifests_say() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    // No connection of production is in clear text, or to a server that was not verified.
+    for overlay in ["examples/movie-booking/martydb.production.yaml", "services/manifest.production.yaml"] {
+        let text = std::fs::read_to_string(root.join(overlay)).unwrap();
+        let urls = || text.lines().filter(|line| line.contains("url: postgresql://"));
+        assert!(urls().count() > 0 && urls().all(|line| line.contains("verify-full")), "{overlay}");
+    }
     for (manifest, env, target, folder) in [
         ("examples/movie-booking/martydb.yaml", "compose", "compose", "examples/movie-booking"),
         ("examples/movie-booking/martydb.yaml", "production", "kubernetes", "examples/movie-booking"),

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use serde_yaml::Value;
 
-use crate::support::{ADMIN_PASSWORD, Admin, Done, Project, Server};
+use crate::support::{ADMIN_PASSWORD, Admin, Done, Project, Server, psql};
 
 const PIPELINES: [(&str, &str); 2] = [
     ("github", include_str!("../../examples/ci/github.yml")),
@@ -200,7 +200,23 @@ fn production_by_variables_is_named_at_once_green_and_rotated() {
     };
     // What belongs to the server is a DBA's: its databases, and the monitor's way into one of them.
     server.sql("postgres", "REVOKE CONNECT, TEMPORARY ON DATABASE postgres, template1 FROM PUBLIC; GRANT CONNECT ON DATABASE postgres TO adm");
-    let _ = with(&["apply", "--all", "-y"], "first").expect(0);
+    // The DBA's way: a script, whose passwords are verifiers in another file.
+    let script = with(&["plan", "--sql"], "first").expect(0).stdout;
+    assert!(script.contains("PASSWORD :'sp_a_app'") && script.contains("\\connect "), "{script}");
+    let passwords =
+        with(&["secrets", "export", "--format", "psql", "--values", "--out", "passwords.psql"], "first");
+    let _ = passwords.expect(0);
+    assert!(
+        !(script.clone() + &project.read("passwords.psql")).contains("first-"),
+        "a password in clear text"
+    );
+    project.write("plan.sql", &script);
+    let mut client = Command::new(psql());
+    client.args(["-Xq", "-f", "passwords.psql", "-f", "plan.sql", &server.url_of(Admin::Limited)]);
+    client.current_dir(project.path()).env("PGPASSWORD", ADMIN_PASSWORD);
+    let ran = project.finish(client).expect(0);
+    assert!(!ran.stderr.contains("ERROR"), "{ran:?}");
+    let _ = with(&["plan", "--check"], "first").expect(0);
     server.sql("postgres", "GRANT CONNECT ON DATABASE postgres TO sp_monitor");
     let _ = with(&["init-all", "-y"], "first").expect(0);
     let findings = with(&["verify-isolation", "-o", "json"], "first").expect(0).json()["findings"].clone();

@@ -123,7 +123,7 @@ fn the_movie_booking_example_runs_on_five_embedded_servers() {
         let url = project.run(&there).expect(0).stdout;
         assert_eq!(
             url.trim(),
-            format!("postgresql+asyncpg://{user}@postgres-{service}-service:5432/{database}")
+            format!("postgresql+asyncpg://{user}@postgres-{service}-service:5432/{database}?ssl=verify-full")
         );
     }
     project.run(&["status", "--check"]).expect(0);

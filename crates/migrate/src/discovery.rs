@@ -1,13 +1,14 @@
 //! Discovery of a project's existing services, which `init` proposes for a new manifest.
 //!
 //! Finding is separate from deciding: only `tree` reads files; `settings` and `folders` interpret them,
-//! `proposal` decides on services, `servers` and `environments`, and `text` writes the proposal as a manifest. `url` never
+//! `proposal` decides on services, `servers` on servers, and `text` and `overlays` write the proposal as a manifest. `url` never
 //! returns a password.
 
 mod environments;
 mod folders;
 mod kubernetes;
 mod names;
+mod overlays;
 mod proposal;
 mod servers;
 mod settings;
@@ -15,9 +16,9 @@ mod text;
 mod tree;
 mod url;
 
-pub use environments::overlays;
 pub use folders::DiscoveredMigrations;
 pub use names::service_name;
+pub use overlays::overlays;
 pub use proposal::{Proposal, ProposedService, propose};
 pub use settings::{DiscoveredDatabase, ProjectFindings, findings};
 pub use text::manifest;

@@ -10,4 +10,4 @@ mod lock_queue;
 mod transaction;
 
 pub use engine::{Converged, Planner, Policy, Remaining, converge};
-pub use transaction::Passwords;
+pub use transaction::{AdminSide, Passwords, statements};

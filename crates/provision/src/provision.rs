@@ -6,10 +6,12 @@ mod elsewhere;
 mod moves;
 mod passwords;
 mod plan;
+mod psql_script;
 mod scope;
 
 pub use apply::{apply, check_passwords, makes_passwords};
 pub use elsewhere::left_elsewhere;
 pub use moves::{examine_moves, move_services};
 pub use plan::{PlannedServer, Plans, credential_keys, plan, planned, refuse_standbys};
+pub use psql_script::psql_script;
 pub use scope::{PlanOptions, PlanScope};

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde_yaml::Mapping;
 
-use super::{InitReport, make_folder, near};
+use super::files::make_folder;
+use super::report::{InitReport, near};
 use martydb_config::manifest::{ManifestDraft, ManifestPath};
 use martydb_config::replace_file::{Readers, replace_file, unwritable};
 use martydb_model::ServiceName;
@@ -28,7 +29,8 @@ pub fn add(
     let new: Vec<&ServiceName> = names.iter().filter(|name| !before.services.contains_key(*name)).collect();
     if new.is_empty() {
         let names: Vec<&str> = names.iter().map(ServiceName::as_str).collect();
-        return Err(Error::usage(format!("{} has {} already", near(path), names.join(", "))));
+        return Err(Error::usage(format!("{} has {} already", near(path), names.join(", ")))
+            .hint("edit it, or name a service that it lacks"));
     }
     for name in &new {
         draft = draft.with_service(name.as_str(), &Mapping::new())?;

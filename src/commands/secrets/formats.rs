@@ -9,9 +9,10 @@ use serde_json::{Value, json};
 
 use crate::commands::login_choice;
 use martydb_config::connection_string::Parts;
-use martydb_config::secrets::{CredentialKey, Secrets, Store, StoredLogin};
+use martydb_config::secrets::{self, CredentialKey, Secrets, Store, StoredLogin};
 use martydb_deploy::render;
 use martydb_model::error::{Error, Kind, Result};
+use martydb_model::sql::psql;
 use martydb_model::{DbName, DesiredService, RoleKind};
 use martydb_provision::probe::{self, ProbeLogin, Task};
 use martydb_provision::run::Run;
@@ -35,6 +36,8 @@ pub enum ExportFormat {
     Dotenv,
     /// All data of each login.
     Json,
+    /// Verifiers as variables of psql, for the script of `plan --sql`; no password in clear text.
+    Psql,
     /// The lines of PgBouncer's userlist.txt: the verifiers of the servers, determined by logging in.
     Pgbouncer,
 }
@@ -54,7 +57,9 @@ impl ExportFormat {
         match self {
             ExportFormat::Compose => false,
             ExportFormat::Kubernetes => self.kinds(chosen).contains(&RoleKind::App),
-            ExportFormat::Dotenv | ExportFormat::Json | ExportFormat::Pgbouncer => chosen.is_empty(),
+            ExportFormat::Dotenv | ExportFormat::Json | ExportFormat::Pgbouncer | ExportFormat::Psql => {
+                chosen.is_empty()
+            }
         }
     }
 
@@ -98,6 +103,7 @@ pub fn name(store: &Store, format: ExportFormat, key: &CredentialKey, kept: Opti
         ExportFormat::Kubernetes => key.secret_name(),
         ExportFormat::Dotenv => store.variable_of(key, *login != key.role),
         ExportFormat::Json | ExportFormat::Pgbouncer => login.to_string(),
+        ExportFormat::Psql => psql::variable_name(login.as_str()),
     }
 }
 
@@ -112,6 +118,7 @@ pub async fn written(run: &Run, format: ExportFormat, all: &[Exported<'_>]) -> R
         ExportFormat::Kubernetes => kubernetes(run, all).await?,
         ExportFormat::Dotenv => dotenv(all)?,
         ExportFormat::Json => json_export(run, all),
+        ExportFormat::Psql => psql_variables(all),
         ExportFormat::Pgbouncer => pgbouncer(run, all).await?,
     };
     Ok(SecretString::from(text))
@@ -154,6 +161,14 @@ fn dotenv(all: &[Exported<'_>]) -> Result<String> {
         text += &format!("{}={quoted}\n", one.name);
     }
     Ok(text)
+}
+
+fn psql_variables(all: &[Exported<'_>]) -> String {
+    let line = |(_, kept): (&Exported<'_>, &StoredLogin)| {
+        psql::set_variable(kept.login.as_str(), &secrets::verifier(&kept.password).0)
+    };
+    "-- Verifiers of passwords, by martydb secrets export.\n".to_owned()
+        + &kept(all).map(line).collect::<String>()
 }
 
 /// Returns the variables with empty values, for an operator to fill in.

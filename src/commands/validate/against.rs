@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::commands::git_listing::{Listing, UpFiles, git, is_up, up_files};
+use crate::commands::git_listing::{CommitListing, UpFiles, git, is_up, up_files};
 use martydb_migrate::files::name;
 use martydb_migrate::files::{Checkpoint, FileProblem, Migration, checkpoint, folder};
 use martydb_model::error::{Error, Result};
@@ -22,7 +22,7 @@ pub struct Conflict {
 /// # Errors
 /// If git is missing, the folder is in no repository, or the commit is unknown.
 pub async fn compare(path: &Path, reference: &str) -> Result<Vec<Conflict>> {
-    let Listing { commit, entries } = Listing::read(path, reference).await?;
+    let CommitListing { commit, entries } = CommitListing::read(path, reference).await?;
     let mut there = up_files(&entries);
     let mut here = here(path, reference).await?;
     let folder = folder::load(path);

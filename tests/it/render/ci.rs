@@ -269,6 +269,6 @@ fn the_script_of_gitlabs_job_provisions_and_proves() {
         assert!(root.join(artefact.as_str().unwrap()).exists(), "{artefact:?}");
     }
     repository.migration("cij_a", 2, "DROP TABLE item", "CREATE TABLE item (id bigint)");
-    let stopped = repository.shell(&script, root, &env).expect(1);
+    let stopped = repository.shell(&script, root, &env).expect(3);
     assert!(stopped.stdout.contains("ban-drop-table"), "{}", stopped.said());
 }

@@ -3,9 +3,9 @@
 use serde::Deserialize;
 use serde_yaml::Value;
 
-use super::environments::environment_of;
+use super::environments::{PRODUCTION, environment_of};
 use super::folders::{DiscoveredMigrations, folders};
-use super::kubernetes;
+use super::kubernetes::urls_of_secret;
 use super::names::named_by;
 use super::tree::{ProjectFile, ProjectTree};
 use super::url::{DatabaseLocation, place};
@@ -114,7 +114,15 @@ fn read_yaml(found: &mut ProjectFindings, file: &ProjectFile, name: &str) {
 
 fn read_document(found: &mut ProjectFindings, file: &ProjectFile, name: &str, root: &Value) {
     if root.get("kind").and_then(Value::as_str) == Some("Secret") {
-        return kubernetes::read_secret(found, file, root);
+        let environment = environment_of(&file.path).or(Some(PRODUCTION));
+        found.databases.extend(urls_of_secret(root).into_iter().map(|(service, place)| DiscoveredDatabase {
+            service,
+            place,
+            source: file.path.clone(),
+            environment,
+            whole: false,
+        }));
+        return;
     }
     let is_compose = name.contains("compose");
     if is_compose && let Some(Value::Mapping(services)) = root.get("services") {

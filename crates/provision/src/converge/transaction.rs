@@ -17,7 +17,7 @@ use martydb_config::secrets;
 use martydb_model::RoleName;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::stmt;
-use martydb_model::sql::{Keyword, Secret, Statement};
+use martydb_model::sql::{Fragment, Keyword, Secret, Statement};
 use martydb_pg::backoff::Backoff;
 use martydb_pg::server::{Access, Connection, conflicts, execute, execute_protected, execute_warned};
 
@@ -50,9 +50,15 @@ impl StepStatement {
     }
 
     fn of(context: &ConvergeContext<'_>, step: &Step) -> StepStatement {
+        let verifier = |role: &RoleName| context.verifier(role);
+        let passwords = NewPasswords { verifier: &verifier, at: Some(OffsetDateTime::now_utc()) };
+        StepStatement::with(context.major, &passwords, step)
+    }
+
+    fn with(major: u32, passwords: &NewPasswords<'_>, step: &Step) -> StepStatement {
         let closes = matches!(step.action, Action::Close { .. });
         let is_right = closes || matches!(step.action.verb(), Verb::Grant | Verb::Revoke);
-        StepStatement { statement: sql(context, step), is_right }
+        StepStatement { statement: script(&step.action, major, passwords).message(), is_right }
     }
 
     /// Returns the statements of a step one by one: several in one message would be a transaction.
@@ -160,17 +166,37 @@ fn also(first: Error, rollback: &Error) -> Error {
 }
 
 fn parts(context: &ConvergeContext<'_>, steps: &[Step]) -> Vec<StepStatement> {
-    let admin = RoleName::found(context.access.admin.role.clone()).ok();
+    let verifier = |role: &RoleName| context.verifier(role);
+    let passwords = NewPasswords { verifier: &verifier, at: Some(OffsetDateTime::now_utc()) };
+    let admin = &context.access.admin.role;
+    parts_with(&AdminSide { admin, major: context.major, authority: context.authority }, &passwords, steps)
+}
+
+/// The admin that runs a transaction, for the memberships that it borrows.
+pub struct AdminSide<'a> {
+    pub admin: &'a str,
+    pub major: u32,
+    /// As in [`ConvergeContext`].
+    pub authority: Option<&'a AdminCapabilities<'a>>,
+}
+
+/// Returns the statements of one transaction.
+pub fn statements(side: &AdminSide<'_>, passwords: &NewPasswords<'_>, steps: &[Step]) -> Vec<Statement> {
+    parts_with(side, passwords, steps).into_iter().map(|part| part.statement).collect()
+}
+
+fn parts_with(side: &AdminSide<'_>, passwords: &NewPasswords<'_>, steps: &[Step]) -> Vec<StepStatement> {
+    let admin = RoleName::found(side.admin.to_owned()).ok();
     let borrowed: BTreeSet<RoleName> =
-        context.authority.iter().flat_map(|all| steps.iter().flat_map(|step| all.borrowed(step))).collect();
+        side.authority.iter().flat_map(|all| steps.iter().flat_map(|step| all.borrowed(step))).collect();
     let pairs: Vec<_> =
         borrowed.into_iter().filter_map(|role| admin.clone().map(|admin| (role, admin))).collect();
     let mut all: Vec<StepStatement> =
-        preparation(context, steps).into_iter().map(StepStatement::right).collect();
+        preparation(side.major, steps).into_iter().map(StepStatement::right).collect();
     all.extend(
-        pairs.iter().map(|(role, admin)| StepStatement::right(grant_temporarily(role, admin, context.major))),
+        pairs.iter().map(|(role, admin)| StepStatement::right(grant_temporarily(role, admin, side.major))),
     );
-    all.extend(steps.iter().map(|step| StepStatement::of(context, step)));
+    all.extend(steps.iter().map(|step| StepStatement::with(side.major, passwords, step)));
     // In the same transaction: a killed run leaves no membership behind.
     all.extend(pairs.iter().map(|(role, admin)| StepStatement::right(stmt!("REVOKE {role} FROM {admin}"))));
     all
@@ -178,9 +204,9 @@ fn parts(context: &ConvergeContext<'_>, steps: &[Step]) -> Vec<StepStatement> {
 
 /// Returns a setting for new roles: from 16 on a server may make the creator of a role its member, which no
 /// manifest declares.
-fn preparation(context: &ConvergeContext<'_>, steps: &[Step]) -> Option<Statement> {
+fn preparation(major: u32, steps: &[Step]) -> Option<Statement> {
     let creates = steps.iter().any(|step| matches!(step.action, Action::CreateRole { .. }));
-    (creates && context.major >= 16).then(|| stmt!("SET LOCAL createrole_self_grant = ''"))
+    (creates && major >= 16).then(|| stmt!("SET LOCAL createrole_self_grant = ''"))
 }
 
 /// Grants a temporary membership. From 16 on a membership has options of its own; before, the admin's INHERIT
@@ -190,14 +216,15 @@ fn grant_temporarily(role: &RoleName, admin: &RoleName, major: u32) -> Statement
     stmt!("GRANT {role} TO {admin}{options}", options = Keyword(options))
 }
 
-fn sql(context: &ConvergeContext<'_>, step: &Step) -> Statement {
-    let verifier = |role: &RoleName| match context.passwords.get(role) {
-        Some(password) => secrets::verifier(password),
-        // The store is complete by now; an empty verifier would be an empty password, which PostgreSQL rejects.
-        None => Secret(String::new()),
-    };
-    let passwords = NewPasswords { verifier: &verifier, at: Some(OffsetDateTime::now_utc()) };
-    script(&step.action, context.major, &passwords).message()
+impl ConvergeContext<'_> {
+    fn verifier(&self, role: &RoleName) -> Statement {
+        let secret = match self.passwords.get(role) {
+            Some(password) => secrets::verifier(password),
+            // The store is complete by now; an empty verifier would be an empty password, which PostgreSQL rejects.
+            None => Secret(String::new()),
+        };
+        secret.render()
+    }
 }
 
 #[cfg(test)]

@@ -60,8 +60,7 @@ pub fn judge(observations: &Observations, services: &[DesiredService], wants_gra
     let (kept, closed): (Vec<_>, Vec<_>) =
         closed.into_iter().partition(|database| is_kept(&observations.context.desired, actual, database));
     let desired = &observations.context.desired;
-    let others = closed.iter().filter(|database| !is_own_template(desired, actual, database));
-    let closed_notes = others.filter_map(|database| not_tried(&task.server, database)).collect();
+    let closed_notes = not_tried(&task.server, desired, actual, &closed);
     let mut findings = merged(part.findings, audited.into_iter().filter(chosen));
     scratch_databases::summarize(&observations.context.desired.name, catalog, &mut findings);
     let provider = provider::separate(&observations.context.desired, catalog, &mut findings);
@@ -134,11 +133,22 @@ fn not_compared(server: &str, left_out: usize) -> Option<NotExamined> {
     (left_out > 0).then(|| NotExamined::new(what, why))
 }
 
-/// template0 accepts no connections on any server: --strict must not fail for it.
-fn not_tried(server: &str, database: &ProbeDatabase) -> Option<NotExamined> {
-    let what = format!("database {} on server {server}", database.name);
-    let note = NotExamined::new(what, "it accepts no connections (datallowconn is off)");
-    (database.name.as_str() != "template0").then_some(note)
+/// template0 accepts no connections on any server, and martydb closes its own templates: --strict must not fail for them.
+fn not_tried(
+    server: &str,
+    desired: &DesiredServer,
+    actual: &ActualServer,
+    closed: &[ProbeDatabase],
+) -> Vec<NotExamined> {
+    let is_expected = |database: &&ProbeDatabase| {
+        database.name.as_str() == "template0" || is_own_template(desired, actual, database)
+    };
+    let others = closed.iter().filter(|database| !is_expected(database));
+    let note = others.map(|database| {
+        let what = format!("database {} on server {server}", database.name);
+        NotExamined::new(what, "it accepts no connections (datallowconn is off)")
+    });
+    note.collect()
 }
 
 /// Returns `true` for a template of test databases: a copy without rows of the service, which martydb closed itself.

@@ -15,15 +15,15 @@ use martydb_model::{
 
 /// New passwords of logins.
 pub struct NewPasswords<'a> {
-    /// Returns the SCRAM verifier of a login's password.
-    pub verifier: &'a dyn Fn(&RoleName) -> Secret,
+    /// Returns the SCRAM verifier of a login's password as a literal, or what stands for it.
+    pub verifier: &'a dyn Fn(&RoleName) -> Statement,
     /// Time at which they are set; `None` if the plan is only shown.
     pub at: Option<OffsetDateTime>,
 }
 
 /// Passwords of a plan that is only shown: the redacted text is the same for any password.
 pub const PASSWORDLESS: NewPasswords<'static> =
-    NewPasswords { verifier: &|_| Secret(String::new()), at: None };
+    NewPasswords { verifier: &|_| Secret(String::new()).render(), at: None };
 
 /// Returns the SQL of an action; `major` determines the syntax of `GRANT role`.
 pub fn script(action: &Action, major: u32, passwords: &NewPasswords<'_>) -> Script {
