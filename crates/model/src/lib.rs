@@ -73,7 +73,7 @@ pub use desired::*;
 pub use event_route::{EventField, EventRoute, is_reserved_by_nats};
 pub use move_note::MoveNote;
 pub use names::*;
-pub use outbox::{EventTarget, Outbox, OutboxColumns, Redelivery};
+pub use outbox::{DeadPolicy, EventTarget, Outbox, OutboxColumns, Redelivery};
 pub use parameters::{
     ActualParameters, CollationVersions, CreationParameters, DatabaseParameters, FixedParameter,
     LocaleProvider, encoding, refused_setting,

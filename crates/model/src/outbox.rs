@@ -17,8 +17,38 @@ pub struct Outbox {
     /// Number of events claimed at a time.
     pub batch: u32,
     pub retry: Redelivery,
+    pub dead: DeadPolicy,
     /// Retention of a published event; `None`: forever.
     pub keep: Option<Duration>,
+}
+
+impl Outbox {
+    /// Returns the destinations of its events, that of dead ones last.
+    pub fn targets(&self) -> impl Iterator<Item = &EventTarget> {
+        [&self.to].into_iter().chain(self.dead.target())
+    }
+}
+
+/// Treatment of the events behind a dead one, and of the dead one itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum DeadPolicy {
+    /// The later events of its aggregate wait for an operator's decision.
+    #[default]
+    Stop,
+    /// The later events of its aggregate are published; it stays in the outbox until an operator decides.
+    Continue,
+    /// It is published to another destination, and then its aggregate continues.
+    To(EventTarget),
+}
+
+impl DeadPolicy {
+    /// Returns the destination of dead events.
+    pub fn target(&self) -> Option<&EventTarget> {
+        match self {
+            DeadPolicy::To(target) => Some(target),
+            DeadPolicy::Stop | DeadPolicy::Continue => None,
+        }
+    }
 }
 
 /// Column names of an outbox.

@@ -22,6 +22,6 @@ mod trust;
 mod webhook;
 
 pub use event::OutboxEvent;
-pub use failure::PublishFailure;
+pub use failure::{FailureKind, PublishFailure};
 pub use link::BrokerLink;
 pub use secrets::BrokerSecrets;

@@ -1,7 +1,9 @@
 //! The key `outbox`.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use crate::manifest::lenient;
 
@@ -20,6 +22,8 @@ pub struct RawOutbox {
     pub batch: Option<u32>,
     /// Retries of an event that the broker does not accept.
     pub retry: RawRedelivery,
+    /// Treatment of an event whose last attempt failed; default: stop.
+    pub dead: RawDeadPolicy,
     /// Retention of published events until `relay clean` removes them, such as 7d; default: for ever.
     pub keep: Option<String>,
 }
@@ -94,4 +98,64 @@ pub struct RawRedelivery {
     pub from: Option<String>,
     /// Longest pause, such as 5m.
     pub to: Option<String>,
+}
+
+/// Treatment of dead events: stop, continue, or a destination.
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema)]
+#[schemars(untagged)]
+pub enum RawDeadPolicy {
+    /// stop: later events of its aggregate wait for `relay retry` or `relay skip`; continue: they are published.
+    Word(RawDeadWord),
+    /// The dead event is published elsewhere, and its aggregate continues.
+    Target(Box<RawDeadTarget>),
+}
+
+/// Treatment of dead events that stay in the outbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema)]
+#[schemars(rename_all = "lowercase")]
+pub enum RawDeadWord {
+    Stop,
+    Continue,
+}
+
+/// Destination of dead events.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawDeadTarget {
+    /// Broker of the dead events.
+    pub to: RawEventTarget,
+}
+
+impl Default for RawDeadPolicy {
+    fn default() -> Self {
+        RawDeadPolicy::Word(RawDeadWord::Stop)
+    }
+}
+
+impl<'de> Deserialize<'de> for RawDeadPolicy {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(DeadPolicyVisitor)
+    }
+}
+
+struct DeadPolicyVisitor;
+
+impl<'de> Visitor<'de> for DeadPolicyVisitor {
+    type Value = RawDeadPolicy;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.write_str("stop, continue, or a map with the key to")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<RawDeadPolicy, E> {
+        match text {
+            "stop" => Ok(RawDeadPolicy::Word(RawDeadWord::Stop)),
+            "continue" => Ok(RawDeadPolicy::Word(RawDeadWord::Continue)),
+            _ => Err(E::custom(format!("\"{text}\" is neither stop nor continue"))),
+        }
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RawDeadPolicy, A::Error> {
+        Deserialize::deserialize(MapAccessDeserializer::new(map)).map(RawDeadPolicy::Target)
+    }
 }
