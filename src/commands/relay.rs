@@ -35,7 +35,7 @@ pub enum RelayCommand {
     Retry(dead_events::RetryArguments),
     /// Give up an event: its aggregate continues without it.
     Skip(dead_events::SkipArguments),
-    /// Publish events again that were published before; their IDs stay the same.
+    /// Publish events again that were published before.
     Replay(replay::Arguments),
     /// Remove published events older than the manifest's `keep`.
     Clean(clean::Arguments),

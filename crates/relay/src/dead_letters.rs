@@ -1,5 +1,7 @@
 //! Dead destination of an outbox: events whose last attempt failed are published there, with the reason in their headers.
 
+use std::time::{Duration, Instant};
+
 use futures_util::StreamExt;
 use futures_util::stream;
 
@@ -8,6 +10,10 @@ use crate::broker::{BrokerLink, BrokerSecrets, OutboxEvent};
 use martydb_model::environment::Environment;
 use martydb_model::error::Result;
 use martydb_model::{EventTarget, Outbox};
+
+/// Time limit to start further dead events of a batch. With the time for an answer, and what the batch took before, it is
+/// less than `idle_in_transaction_session_timeout`, after which the results of the whole batch would be lost.
+const LONGEST: Duration = Duration::from_secs(5);
 
 /// Link to the dead destination, opened for the first dead event.
 #[derive(Default)]
@@ -33,20 +39,18 @@ impl DeadLetters {
             return verdict;
         }
         let opened = self.open(target, environment).await.map_err(|error| error.to_string());
+        let begun = Instant::now();
         let diverted = verdict.fates.into_iter().map(|(at, fate)| {
             let opened = opened.as_ref().copied().map_err(String::as_str);
             async move {
                 match fate {
                     Fate::Dead { why } if events[at].excess.is_none() => {
-                        let end = publish(opened, &events[at], &why).await;
-                        (
-                            at,
-                            after_diversion(
-                                why,
-                                end.as_ref().copied().map_err(String::as_str),
-                                &outbox.retry,
-                            ),
-                        )
+                        let end = match begun.elapsed() < LONGEST {
+                            true => publish(opened, &events[at], &why).await,
+                            false => Err("it was too slow for the events before".to_owned()),
+                        };
+                        let end = end.as_ref().copied().map_err(String::as_str);
+                        (at, after_diversion(why, end, &outbox.retry))
                     }
                     other => (at, other),
                 }

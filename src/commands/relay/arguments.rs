@@ -21,7 +21,9 @@ pub struct Arguments {
     /// Show the next events; publish nothing.
     #[arg(long, conflicts_with = "once")]
     pub dry_run: bool,
-    /// Address to serve metrics of the relay on. Other than on loopback it requires TLS and --users.
+    /// Address to serve metrics on, such as 127.0.0.1:9188.
+    ///
+    /// Other than on loopback it requires TLS and --users.
     #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["once", "dry_run"])]
     pub metrics: Option<SocketAddr>,
     /// Certificate of the listener in PEM; reloaded when the file changes.

@@ -133,7 +133,7 @@ fn what_cannot_be_meant_is_an_error_at_its_place() {
     for (dead, said) in [
         ("drop", "\"drop\" is neither stop nor continue"),
         ("{ at: x }", "unknown key \"at\""),
-        ("{ to: {} }", "expected one of nats, amqp and http"),
+        ("{ to: {} }", "expected one of nats, amqp, kafka and http"),
         ("{ to: { http: 'http://example.org/x' } }", "events would cross the network in plain text"),
         ("{ to: { nats: 'nats://127.0.0.1:9', exchange: x } }", "exchange belongs to amqp, not to nats"),
     ] {

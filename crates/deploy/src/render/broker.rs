@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::deployment::{DeploymentPlan, OutboxNode, host_in};
 use martydb_model::error::{Error, Result};
-use martydb_model::{EventTarget, ServiceName};
+use martydb_model::{BrokerUrl, EventTarget, ServiceName};
 
 /// Location of a broker, as far as its address tells.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,17 +22,13 @@ pub enum BrokerLocation {
 /// If an address leads to the relay itself.
 pub fn all(plan: &DeploymentPlan<'_>) -> Result<BTreeSet<(BrokerLocation, u16)>> {
     let located_of = |node: OutboxNode<'_>| -> Vec<_> {
-        node.outbox.targets().map(|target| located(plan, target, &node.service.name)).collect()
+        let addresses = node.outbox.targets().flat_map(EventTarget::addresses);
+        addresses.map(|at| located(plan, at, &node.service.name)).collect()
     };
     plan.outboxes().flat_map(located_of).collect()
 }
 
-fn located(
-    plan: &DeploymentPlan<'_>,
-    target: &EventTarget,
-    name: &ServiceName,
-) -> Result<(BrokerLocation, u16)> {
-    let at = target.at();
+fn located(plan: &DeploymentPlan<'_>, at: &BrokerUrl, name: &ServiceName) -> Result<(BrokerLocation, u16)> {
     let address = at.host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
     if at.host == "localhost" || address.is_ok_and(|address| address.is_loopback()) {
         return Err(Error::manifest(format!(
@@ -57,7 +53,7 @@ pub fn variables(plan: &DeploymentPlan<'_>) -> BTreeSet<String> {
     let all = plan.outboxes().flat_map(|node| node.outbox.targets()).flat_map(|target| {
         let signature = match target {
             EventTarget::Http { signature_env, .. } => signature_env.clone(),
-            EventTarget::Nats { .. } | EventTarget::Amqp { .. } => None,
+            EventTarget::Nats { .. } | EventTarget::Amqp { .. } | EventTarget::Kafka { .. } => None,
         };
         [target.at().password_env.clone(), signature]
     });

@@ -165,7 +165,7 @@ metrics! {
     MetricSource::Check(MonitorCheck::Outbox) => {
         OUTBOX_PENDING = "martydb_outbox_pending", Gauge [], "Events of the service that are not published yet, dead ones aside";
         OUTBOX_OLDEST = "martydb_outbox_oldest_seconds", Gauge [], "How long the oldest of them has waited; 0 where none does";
-        OUTBOX_DEAD = "martydb_outbox_dead", Gauge [], "Events that were given up after too many attempts, each of which holds up its aggregate";
+        OUTBOX_DEAD = "martydb_outbox_dead", Gauge [], "Events that were given up after too many attempts, and await a decision";
     }
     MetricSource::Relay => {
         RELAY_EVENTS = "martydb_relay_events_total", Counter ["outcome"], "Events that a relay published, put off or retried, gave up as dead, and diverted to the dead destination";

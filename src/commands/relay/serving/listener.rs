@@ -19,6 +19,7 @@ impl MetricsListener {
         let Some(address) = arguments.metrics else { return Ok(MetricsListener(None)) };
         let listener = HttpListener {
             address,
+            flag: "--metrics",
             certificate: arguments.tls_certificate.clone(),
             key: arguments.tls_key.clone(),
             users: arguments.users.clone(),

@@ -58,7 +58,7 @@ pub struct RawOutboxColumns {
     pub last_error: Option<String>,
 }
 
-/// A broker: one of `nats`, `amqp` and `http`.
+/// A broker: one of `nats`, `amqp`, `kafka` and `http`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RawEventTarget {
@@ -66,11 +66,19 @@ pub struct RawEventTarget {
     pub nats: Option<String>,
     /// RabbitMQ: amqp://user@host:5672/vhost, or amqps://.
     pub amqp: Option<String>,
+    /// Kafka: host:9092,host2:9092, or kafkas://user@host:9093 with TLS; needs a build with the feature `kafka`.
+    pub kafka: Option<String>,
     /// A webhook: https://host/path.
     pub http: Option<String>,
     /// Subject of NATS, with {project}, {service}, {aggregate_type}, {aggregate_id} and {event_type}; the first token
     /// does not come from the event; default: `{project}.{service}.{event_type}`.
     pub subject: Option<String>,
+    /// Topic of Kafka, with the same placeholders as a subject; default: `{project}.{service}`.
+    pub topic: Option<String>,
+    /// Key of Kafka, which selects the partition, with the same placeholders; default: `{aggregate_type}/{aggregate_id}`.
+    pub key: Option<String>,
+    /// Authentication of Kafka's user: SCRAM-SHA-512, SCRAM-SHA-256 or PLAIN; default: SCRAM-SHA-512.
+    pub mechanism: Option<String>,
     /// Exchange of RabbitMQ; not the default exchange.
     pub exchange: Option<String>,
     /// Routing key of RabbitMQ, with the same placeholders as a subject; the first token does not come from the

@@ -4,7 +4,8 @@ use super::scope::Scope;
 use crate::manifest::raw::RawEventTarget;
 use martydb_model::error::{Error, Result};
 use martydb_model::{
-    AMQP, BrokerScheme, BrokerUrl, EventRoute, EventTarget, HTTP, NATS, is_reserved_by_nats,
+    AMQP, BrokerScheme, BrokerUrl, EventRoute, EventTarget, HTTP, KAFKA, NATS, SaslMechanism,
+    is_reserved_by_nats, parse_cluster,
 };
 use martydb_pg::wire::Host;
 
@@ -24,10 +25,10 @@ impl DeclaredTarget<'_> {
     /// If it is not exactly one broker, or has a key of another kind, or an unsafe address or route.
     pub fn resolve(&self) -> Result<EventTarget> {
         let raw = self.raw;
-        let given = [("nats", &raw.nats), ("amqp", &raw.amqp), ("http", &raw.http)];
+        let given = [("nats", &raw.nats), ("amqp", &raw.amqp), ("kafka", &raw.kafka), ("http", &raw.http)];
         let given: Vec<_> = given.into_iter().filter_map(|(key, url)| Some((key, url.as_deref()?))).collect();
         let [(key, url)] = given[..] else {
-            return Err(self.error(&[], "expected one of nats, amqp and http"));
+            return Err(self.error(&[], "expected one of nats, amqp, kafka and http"));
         };
         self.fits(key)?;
         match key {
@@ -50,6 +51,7 @@ impl DeclaredTarget<'_> {
                 }
                 Ok(EventTarget::Amqp { at, exchange, routing_key })
             }
+            "kafka" => self.kafka(url),
             _ => {
                 let at = self.address(key, url, HTTP)?;
                 Ok(EventTarget::Http { at, signature_env: raw.signature_env.clone() })
@@ -64,6 +66,9 @@ impl DeclaredTarget<'_> {
             ("subject", raw.subject.is_some(), "nats"),
             ("exchange", raw.exchange.is_some(), "amqp"),
             ("routing_key", raw.routing_key.is_some(), "amqp"),
+            ("topic", raw.topic.is_some(), "kafka"),
+            ("key", raw.key.is_some(), "kafka"),
+            ("mechanism", raw.mechanism.is_some(), "kafka"),
             ("signature_env", raw.signature_env.is_some(), "http"),
         ];
         match keys.into_iter().find(|(_, given, of)| *given && *of != kind) {
@@ -72,13 +77,49 @@ impl DeclaredTarget<'_> {
         }
     }
 
-    fn address(&self, key: &str, url: &str, schemes: &[BrokerScheme]) -> Result<BrokerUrl> {
-        let raw = self.raw;
-        let parsed = BrokerUrl::parse(url, schemes).map_err(|why| {
+    fn kafka(&self, url: &str) -> Result<EventTarget> {
+        let cluster = self.parsed("kafka", parse_cluster(url, KAFKA))?;
+        let cluster = cluster.into_iter().map(|one| self.checked("kafka", one, KAFKA));
+        let cluster = cluster.collect::<Result<Vec<_>>>()?;
+        let topic = self.route("topic", self.raw.topic.as_deref(), "{project}.{service}")?;
+        let key = self.raw.key.as_deref().unwrap_or("{aggregate_type}/{aggregate_id}");
+        let key = self.template("key", key)?;
+        let mechanism = match &self.raw.mechanism {
+            None => SaslMechanism::default(),
+            Some(name) => *SaslMechanism::ALL.iter().find(|one| one.name() == name).ok_or_else(|| {
+                let names = SaslMechanism::ALL.map(SaslMechanism::name).join(", ");
+                self.error(&["mechanism"], format!("\"{name}\" is none of {names}"))
+            })?,
+        };
+        if mechanism == SaslMechanism::Plain && !cluster[0].scheme.tls {
+            let message = "PLAIN sends the password itself";
+            return Err(self.error(&["mechanism"], message).hint(tls_hint(KAFKA)));
+        }
+        Ok(EventTarget::Kafka { cluster, topic, key, mechanism })
+    }
+
+    fn template(&self, key: &str, text: &str) -> Result<EventRoute> {
+        let project = self.scope.project();
+        let known = [("project", project.as_str()), ("service", self.service)];
+        EventRoute::parse(text, &known).map_err(|why| self.error(&[key], why))
+    }
+
+    fn parsed<T>(&self, key: &str, parsed: Result<T, String>) -> Result<T> {
+        parsed.map_err(|why| {
             let error = self.error(&[key], &why);
             let told = why.contains("password");
             error.hint_if(told.then_some("name the variable that holds it: password_env: NAME"))
-        })?;
+        })
+    }
+
+    fn address(&self, key: &str, url: &str, schemes: &[BrokerScheme]) -> Result<BrokerUrl> {
+        let parsed = self.parsed(key, BrokerUrl::parse(url, schemes))?;
+        self.checked(key, parsed, schemes)
+    }
+
+    /// Returns the address with its password and authorities, if it may be used.
+    fn checked(&self, key: &str, parsed: BrokerUrl, schemes: &[BrokerScheme]) -> Result<BrokerUrl> {
+        let raw = self.raw;
         if !parsed.scheme.tls && !is_local(&parsed.host) && !raw.plaintext {
             let message = "events would cross the network in plain text";
             let hint = format!("{}, or say that the network is trusted: plaintext: true", tls_hint(schemes));
@@ -100,14 +141,11 @@ impl DeclaredTarget<'_> {
     }
 
     fn route(&self, key: &str, own: Option<&str>, default: &str) -> Result<EventRoute> {
-        let project = self.scope.project();
-        let known = [("project", project.as_str()), ("service", self.service)];
-        let wrong = |why: String| self.error(&[key], why);
-        let route = EventRoute::parse(own.unwrap_or(default), &known).map_err(wrong)?;
+        let route = self.template(key, own.unwrap_or(default))?;
         // Who inserts an event would choose where it goes: to subjects of other services, and of the broker itself.
         route.fixed_first_token().ok_or_else(|| {
             let hint = format!("begin with a fixed token, such as {key}: \"{default}\"");
-            wrong("the first token comes from the event".into()).hint(hint)
+            self.error(&[key], "the first token comes from the event").hint(hint)
         })?;
         Ok(route)
     }
