@@ -247,7 +247,7 @@ commands! {
     "Deploy" {
         /// Serve metrics: servers, isolation, migrations, drift.
         Monitor = "monitor", monitor(manifest);
-        /// Publish outbox events to NATS, RabbitMQ or webhooks.
+        /// Publish outbox events to NATS, RabbitMQ, Kafka or webhooks.
         Relay = "relay", relay(manifest);
         /// Write deployment files: Compose, Kubernetes, operators.
         Render = "render", render(parts);

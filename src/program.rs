@@ -18,6 +18,7 @@ use martydb_pg::wire::interrupt;
 use martydb_ui::flags::Format;
 use martydb_ui::logging;
 use martydb_ui::prompt;
+use martydb_ui::reload;
 use martydb_ui::report::{Out, Pager};
 
 /// Runs the program with the process's arguments, the first of which is its own name.
@@ -72,9 +73,15 @@ async fn until_signal(cli: Cli, environment: Environment, out: Arc<Out>) -> Exit
     let _shown = tokio::spawn(out.follow_progress());
     let span = tracing::info_span!(target: "martydb::span", "run", command = name, env = %cli.global.env);
     let mut work = Box::pin(cli.command.run(&cli.global, environment, out, interface).instrument(span));
-    let signal = tokio::select! {
-        status = &mut work => return status,
-        signal = signals.arrives() => signal,
+    let signal = loop {
+        tokio::select! {
+            status = &mut work => return status,
+            signal = signals.arrives() => {
+                if signal != "SIGHUP" || !reload::request() {
+                    break signal;
+                }
+            }
+        }
     };
     let has_ended_line = prompt::restore_terminal();
     if prompt::is_open() {

@@ -45,6 +45,7 @@ runbooks!(
     "outbox-dead",
     "outbox-lag",
     "password-too-old",
+    "relay-stalled",
     "replication-lag",
     "replication-slot",
     "server-down",

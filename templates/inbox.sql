@@ -22,6 +22,18 @@ CREATE TABLE {{service}}_inbox (
 -- for the removal of old ids; keep them longer than any broker or relay may still deliver the event
 CREATE INDEX {{service}}_inbox_received_idx ON {{service}}_inbox (received_at);
 
+-- Removes the ids of events that were handled longer ago than this, at most so many at a time so that no lock is held
+-- for long, and returns how many. Call it regularly until it returns 0, with a time that is longer than any broker or
+-- relay may deliver an event again: what is forgotten takes effect again.
+CREATE FUNCTION {{service}}_inbox_forget(older_than interval, at_most integer DEFAULT 5000) RETURNS bigint LANGUAGE sql AS $$
+    WITH forgotten AS (
+        DELETE FROM {{service}}_inbox WHERE ctid = ANY (ARRAY(
+            SELECT ctid FROM {{service}}_inbox WHERE received_at < now() - older_than
+            ORDER BY received_at LIMIT at_most))
+        RETURNING 1)
+    SELECT count(*) FROM forgotten
+$$;
+
 COMMENT ON TABLE {{service}}_inbox IS 'Events of others that were handled, so that each takes effect exactly once';
 COMMENT ON COLUMN {{service}}_inbox.source IS 'Who published it: the source of the CloudEvent';
 COMMENT ON COLUMN {{service}}_inbox.event_id IS 'The id of the CloudEvent';

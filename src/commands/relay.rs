@@ -1,8 +1,11 @@
 //! `relay`: publishes the outboxes of services; subcommands show their progress and manage single events.
 
+mod arguments;
 mod clean;
 mod dead_events;
 mod publish;
+mod replay;
+mod serving;
 mod status;
 
 use clap::{Args, Subcommand};
@@ -17,7 +20,7 @@ use martydb_provision::run::Run;
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct Arguments {
     #[command(flatten)]
-    pub publish: publish::Arguments,
+    pub publish: arguments::Arguments,
     /// Operation on existing events.
     #[command(subcommand)]
     pub what: Option<RelayCommand>,
@@ -32,6 +35,8 @@ pub enum RelayCommand {
     Retry(dead_events::RetryArguments),
     /// Give up an event: its aggregate continues without it.
     Skip(dead_events::SkipArguments),
+    /// Publish events again that were published before.
+    Replay(replay::Arguments),
     /// Remove published events older than the manifest's `keep`.
     Clean(clean::Arguments),
 }
@@ -47,6 +52,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<RelayReport> {
             RelayReport::Decided(dead_events::retry(run, arguments).await?)
         }
         Some(RelayCommand::Skip(arguments)) => RelayReport::Decided(dead_events::skip(run, arguments).await?),
+        Some(RelayCommand::Replay(arguments)) => RelayReport::Replayed(replay::run(run, arguments).await?),
         Some(RelayCommand::Clean(arguments)) => RelayReport::Cleaned(clean::run(run, arguments).await?),
     })
 }
@@ -56,6 +62,7 @@ one_of! {
         Published(publish::PublishedEvents),
         Status(status::RelayStatus),
         Decided(dead_events::DecidedEvent),
+        Replayed(replay::ReplayedEvents),
         Cleaned(clean::CleanedOutboxes),
     }
 }

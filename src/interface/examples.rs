@@ -53,6 +53,7 @@ pub const EXAMPLES: &[(&str, &str)] = &[
     ("monitor", "martydb monitor --once --out metrics.prom"),
     ("relay", "martydb relay status"),
     ("relay", "martydb relay csca --dry-run"),
+    ("relay", "martydb relay replay --service csca --since 2h --dry-run"),
     ("explain", "martydb explain MartydbIsolationBroken"),
     ("config", "martydb config csca"),
     ("logs", "martydb logs --lines 20"),

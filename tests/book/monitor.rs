@@ -17,6 +17,7 @@ fn metrics() -> String {
         let kind = if metric.kind == MetricKind::Counter { "counter" } else { "gauge" };
         let from = match metric.source {
             MetricSource::Monitor => "the monitor",
+            MetricSource::Relay => "the relay",
             MetricSource::Statistics => "statistics",
             MetricSource::Check(check) => check.name(),
         };

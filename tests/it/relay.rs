@@ -5,11 +5,15 @@ mod clean;
 mod consumer;
 mod crash;
 mod daily;
+mod dead;
 mod doctor;
 mod nats;
+mod receiver;
 mod refused;
+mod replay;
 mod restored;
 mod role;
+mod running;
 mod tls;
 mod webhook;
 

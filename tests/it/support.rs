@@ -23,7 +23,7 @@ pub use pooler::Pooler;
 pub use project::{Done, Project};
 pub use rabbit::Rabbit;
 pub use reference::Reference;
-pub use server::{ADMIN_PASSWORD, Admin, Server, bin, built_elsewhere, can_dump, psql, reads};
+pub use server::{ADMIN_PASSWORD, Admin, Server, bin, built_elsewhere, can_dump, free_port, psql, reads};
 pub use terminal::{INTERRUPT, Terminal};
 pub use until::{until, until_async, until_some};
 

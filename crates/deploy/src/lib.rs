@@ -2,6 +2,7 @@
 //!
 //! - [`http`]: HTTP listener with TLS and users
 //! - [`monitor`]: metrics of servers, migrations and isolation, over HTTP or as a file
+//! - [`relay_metrics`]: metrics that a relay counts itself, over HTTP
 //! - [`render`]: deployment files, from the same map as databases and privileges (pure)
 
 #![cfg_attr(
@@ -13,4 +14,6 @@
 pub mod http;
 #[cfg(feature = "monitor")]
 pub mod monitor;
+#[cfg(feature = "monitor")]
+pub mod relay_metrics;
 pub mod render;

@@ -33,6 +33,7 @@ const fn scheme(word: &'static str, tls: bool, port: u16) -> BrokerScheme {
 
 pub const NATS: &[BrokerScheme] = &[scheme("nats", false, 4222), scheme("tls", true, 4222)];
 pub const AMQP: &[BrokerScheme] = &[scheme("amqp", false, 5672), scheme("amqps", true, 5671)];
+pub const KAFKA: &[BrokerScheme] = &[scheme("kafka", false, 9092), scheme("kafkas", true, 9093)];
 pub const HTTP: &[BrokerScheme] = &[scheme("http", false, 80), scheme("https", true, 443)];
 
 impl BrokerUrl {
@@ -70,6 +71,24 @@ impl BrokerUrl {
     }
 }
 
+/// Parses the addresses of a cluster: hosts separated by commas, behind a scheme and a user. Without a scheme it is the
+/// first one.
+///
+/// # Errors
+/// Returns the reason; it quotes no part of the text.
+pub fn parse_cluster(text: &str, schemes: &[BrokerScheme]) -> Result<Vec<BrokerUrl>, String> {
+    let first = schemes.first().map_or("", |one| one.word);
+    let (word, rest) = text.split_once("://").unwrap_or((first, text));
+    let (login, places) = rest.rsplit_once('@').map_or(("", rest), |(login, places)| (login, places));
+    let at = if login.is_empty() { "" } else { "@" };
+    let one = |place: &str| BrokerUrl::parse(&format!("{word}://{login}{at}{}", place.trim()), schemes);
+    let all = places.split(',').map(one).collect::<Result<Vec<_>, _>>()?;
+    if all.iter().any(|one| !one.path.is_empty()) {
+        return Err("the addresses contain a path".into());
+    }
+    Ok(all)
+}
+
 fn place_of(place: &str) -> Result<(String, Option<u16>), String> {
     let bracket = place.rfind(']').map_or(0, |at| at + 1);
     let (host, port) = match place[bracket..].rfind(':') {
@@ -93,6 +112,26 @@ impl std::fmt::Display for BrokerUrl {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cluster_has_several_addresses() {
+        let shown = |text| {
+            parse_cluster(text, KAFKA).map(|all| all.iter().map(ToString::to_string).collect::<Vec<_>>())
+        };
+        assert_eq!(shown("b1:9092,b2"), Ok(vec!["kafka://b1:9092".into(), "kafka://b2:9092".into()]));
+        let tls = parse_cluster("kafkas://relay@b1,b2:1", KAFKA).unwrap();
+        assert!(tls.iter().all(|one| one.scheme.tls && one.user.as_deref() == Some("relay")));
+        assert_eq!(tls[0].port, 9093);
+        for (text, said) in [
+            ("b1,", "the URL has no host"),
+            ("http://b1", "its scheme should be kafka or kafkas"),
+            ("kafkas://u:secret@b1", "the URL contains a password"),
+            ("b1/x", "the addresses contain a path"),
+        ] {
+            let error = shown(text).unwrap_err();
+            assert!(error.starts_with(said) && !error.contains("secret"), "{text}: {error}");
+        }
+    }
 
     #[test]
     fn a_url_is_taken_apart() {

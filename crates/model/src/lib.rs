@@ -66,14 +66,14 @@ pub use access::{
 pub use acl::{AclEntry, Grantee};
 pub use actual::*;
 pub use backup::{BackupLocation, BackupSettings, BackupTimes, RetentionPolicy};
-pub use broker_url::{AMQP, BrokerScheme, BrokerUrl, HTTP, NATS};
+pub use broker_url::{AMQP, BrokerScheme, BrokerUrl, HTTP, KAFKA, NATS, parse_cluster};
 pub use contents::*;
 pub use database_kind::DatabaseKind;
 pub use desired::*;
 pub use event_route::{EventField, EventRoute, is_reserved_by_nats};
 pub use move_note::MoveNote;
 pub use names::*;
-pub use outbox::{EventTarget, Outbox, OutboxColumns, Redelivery};
+pub use outbox::{DeadPolicy, EventTarget, Outbox, OutboxColumns, Redelivery, SaslMechanism};
 pub use parameters::{
     ActualParameters, CollationVersions, CreationParameters, DatabaseParameters, FixedParameter,
     LocaleProvider, encoding, refused_setting,

@@ -17,8 +17,38 @@ pub struct Outbox {
     /// Number of events claimed at a time.
     pub batch: u32,
     pub retry: Redelivery,
+    pub dead: DeadPolicy,
     /// Retention of a published event; `None`: forever.
     pub keep: Option<Duration>,
+}
+
+impl Outbox {
+    /// Returns the destinations of its events, that of dead ones last.
+    pub fn targets(&self) -> impl Iterator<Item = &EventTarget> {
+        [&self.to].into_iter().chain(self.dead.target())
+    }
+}
+
+/// Treatment of the events behind a dead one, and of the dead one itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum DeadPolicy {
+    /// The later events of its aggregate wait for an operator's decision.
+    #[default]
+    Stop,
+    /// The later events of its aggregate are published; it stays in the outbox until an operator decides.
+    Continue,
+    /// It is published to another destination, and then its aggregate continues.
+    To(EventTarget),
+}
+
+impl DeadPolicy {
+    /// Returns the destination of dead events.
+    pub fn target(&self) -> Option<&EventTarget> {
+        match self {
+            DeadPolicy::To(target) => Some(target),
+            DeadPolicy::Stop | DeadPolicy::Continue => None,
+        }
+    }
 }
 
 /// Column names of an outbox.
@@ -64,6 +94,15 @@ pub enum EventTarget {
     Nats { at: BrokerUrl, subject: EventRoute },
     /// An exchange of RabbitMQ, or of another server that speaks AMQP 0-9-1.
     Amqp { at: BrokerUrl, exchange: String, routing_key: EventRoute },
+    /// A topic of Kafka, or of another server with its protocol.
+    Kafka {
+        /// Addresses of the cluster, at least one, all with the same login.
+        cluster: Vec<BrokerUrl>,
+        topic: EventRoute,
+        /// Key that selects the partition: events of one key stay in order.
+        key: EventRoute,
+        mechanism: SaslMechanism,
+    },
     /// A webhook.
     Http {
         at: BrokerUrl,
@@ -73,9 +112,41 @@ pub enum EventTarget {
 }
 
 impl EventTarget {
+    /// Returns the address; the first of a cluster.
     pub fn at(&self) -> &BrokerUrl {
+        &self.addresses()[0]
+    }
+
+    /// Returns all addresses, at least one.
+    pub fn addresses(&self) -> &[BrokerUrl] {
         match self {
-            EventTarget::Nats { at, .. } | EventTarget::Amqp { at, .. } | EventTarget::Http { at, .. } => at,
+            EventTarget::Nats { at, .. } | EventTarget::Amqp { at, .. } | EventTarget::Http { at, .. } => {
+                std::slice::from_ref(at)
+            }
+            EventTarget::Kafka { cluster, .. } => cluster,
+        }
+    }
+}
+
+/// Authentication mechanism of Kafka's logins.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum SaslMechanism {
+    Plain,
+    ScramSha256,
+    #[default]
+    ScramSha512,
+}
+
+impl SaslMechanism {
+    /// Mechanisms, by their names: <https://www.iana.org/assignments/sasl-mechanisms>.
+    pub const ALL: [SaslMechanism; 3] =
+        [SaslMechanism::Plain, SaslMechanism::ScramSha256, SaslMechanism::ScramSha512];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            SaslMechanism::Plain => "PLAIN",
+            SaslMechanism::ScramSha256 => "SCRAM-SHA-256",
+            SaslMechanism::ScramSha512 => "SCRAM-SHA-512",
         }
     }
 }

@@ -9,6 +9,11 @@ mod secrets;
 
 #[cfg(feature = "brokers")]
 mod amqp;
+#[cfg(feature = "kafka")]
+mod kafka;
+#[cfg(all(feature = "brokers", not(feature = "kafka")))]
+#[path = "broker/no_kafka.rs"]
+mod kafka;
 #[cfg(feature = "brokers")]
 mod link;
 #[cfg(not(feature = "brokers"))]
@@ -22,6 +27,6 @@ mod trust;
 mod webhook;
 
 pub use event::OutboxEvent;
-pub use failure::PublishFailure;
+pub use failure::{FailureKind, PublishFailure};
 pub use link::BrokerLink;
 pub use secrets::BrokerSecrets;

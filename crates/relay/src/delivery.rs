@@ -1,14 +1,17 @@
 //! Publishes a batch: aggregates concurrently, the events of each aggregate in sequence, so that no event overtakes
 //! an earlier one after a failure.
 
+use std::ops::Range;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use futures_util::stream;
 
+use super::lane::{BatchFlow, LaneStep};
 use super::statements::LARGEST_EVENT;
 use super::stop::StopSignal;
+use super::tally::Tally;
 use super::verdict::Sent;
 use crate::broker::{BrokerLink, OutboxEvent, PublishFailure};
 
@@ -23,50 +26,101 @@ fn too_large(event: &OutboxEvent) -> Option<String> {
     ))
 }
 
+/// A batch that is being delivered.
+struct Delivery<'a> {
+    link: &'a BrokerLink,
+    events: &'a [OutboxEvent],
+    stop: &'a StopSignal,
+    tally: &'a Tally,
+    begun: Instant,
+    state: Mutex<DeliveryState>,
+}
+
+#[derive(Default)]
+struct DeliveryState {
+    sent: Vec<Sent>,
+    flow: BatchFlow,
+}
+
 /// Returns the result of each event that was sent, and the error if the connection was lost.
 pub async fn deliver(
     link: &BrokerLink,
     events: &[OutboxEvent],
-    lanes: &[std::ops::Range<usize>],
+    lanes: &[Range<usize>],
     stop: &StopSignal,
+    tally: &Tally,
 ) -> (Vec<Sent>, Option<String>) {
-    let begun = Instant::now();
-    let sent: Mutex<Vec<Sent>> = Mutex::default();
-    let note = |number, end| sent.lock().expect("no code panics while it holds the list").push((number, end));
-    let failing = Mutex::new(false);
-    let goes_on = || {
-        let failing = *failing.lock().expect("no code panics while it holds the flag");
-        !failing && begun.elapsed() < LONGEST
+    let delivery = Delivery { link, events, stop, tally, begun: Instant::now(), state: Mutex::default() };
+    let lost = tokio::select! {
+        () = delivery.all(lanes) => None,
+        () = link.lost() => Some("the connection to the broker was lost".to_owned()),
     };
-    let lane = |lane: &std::ops::Range<usize>| {
-        let (note, goes_on, failing, lane) = (&note, &goes_on, &failing, lane.clone());
-        async move {
-            for (at, number) in lane.enumerate() {
-                // After a stop, sent events are finished and no further ones are sent.
-                if !goes_on() || (at > 0 && stop.is_asked()) {
-                    return;
-                }
-                let event = &events[number];
-                let end = match too_large(event) {
-                    Some(why) => Err(PublishFailure::Unfit(why)),
-                    None => link.publish(event).await,
-                };
-                let is_over = end.is_err();
-                if matches!(end, Err(PublishFailure::Down(_) | PublishFailure::Closed(_))) {
-                    *failing.lock().expect("no code panics while it holds the flag") = true;
-                }
-                note(number, end);
-                if is_over {
-                    return;
+    let state = delivery.state.into_inner().expect("no code panics while it holds the state");
+    (state.sent, lost)
+}
+
+impl Delivery<'_> {
+    /// Sends all lanes side by side.
+    #[martydb_pg::boxed]
+    async fn all(&self, lanes: &[Range<usize>]) {
+        let width = self.link.width().min(lanes.len().max(1));
+        let all = stream::iter(lanes.iter().cloned().map(|lane| self.lane(lane)));
+        all.buffer_unordered(width).collect::<()>().await;
+    }
+
+    /// Sends the events of one aggregate, as far as they are acknowledged.
+    #[martydb_pg::boxed]
+    async fn lane(&self, lane: Range<usize>) {
+        for (at, number) in lane.enumerate() {
+            // After a stop, sent events are finished and no further ones are sent.
+            if !self.goes_on() || (at > 0 && self.stop.is_asked()) || !self.event(number).await {
+                return;
+            }
+        }
+    }
+
+    /// Sends one event, again if that may help, records its end, and returns `true` if it was acknowledged.
+    async fn event(&self, number: usize) -> bool {
+        for repeats in 0.. {
+            let event = &self.events[number];
+            let end = match too_large(event) {
+                Some(why) => Err(PublishFailure::Unfit(why)),
+                None => self.link.publish(event).await,
+            };
+            match self.step(end.as_ref().copied(), repeats) {
+                LaneStep::Repeat(pause) if self.may_repeat_after(pause).await => {}
+                step => {
+                    self.note(number, end);
+                    return step == LaneStep::Next;
                 }
             }
         }
-    };
-    let width = link.width().min(lanes.len().max(1));
-    let all = stream::iter(lanes.iter().map(lane)).buffer_unordered(width).collect::<()>();
-    let lost = tokio::select! {
-        () = all => None,
-        () = link.lost() => Some("the connection to the broker was lost".to_owned()),
-    };
-    (sent.into_inner().expect("no code panics while it holds the list"), lost)
+        false
+    }
+
+    /// Waits, and returns `true` if the event may be sent again then.
+    async fn may_repeat_after(&self, pause: Duration) -> bool {
+        tokio::select! {
+            () = tokio::time::sleep(pause) => self.goes_on(),
+            () = self.stop.asked() => false,
+        }
+    }
+
+    fn goes_on(&self) -> bool {
+        let state = self.state.lock().expect("no code panics while it holds the state");
+        !state.flow.is_failing() && self.begun.elapsed() < LONGEST
+    }
+
+    fn step(&self, end: Result<(), &PublishFailure>, repeats: usize) -> LaneStep {
+        if let Err(failure) = end {
+            self.tally.count_failure(failure);
+        }
+        let mut state = self.state.lock().expect("no code panics while it holds the state");
+        state.flow.step(end, repeats)
+    }
+
+    fn note(&self, number: usize, end: Result<(), PublishFailure>) {
+        let mut state = self.state.lock().expect("no code panics while it holds the state");
+        state.sent.push((number, end));
+    }
 }

@@ -1,4 +1,5 @@
-//! Manual decision on an event: it is published again at once, or it is skipped and its aggregate continues.
+//! Manual decisions: an event is published again at once, or it is skipped and its aggregate continues; published events
+//! are published once more.
 
 use std::sync::Arc;
 
@@ -6,6 +7,7 @@ use super::session;
 use super::statements::OutboxStatements;
 use martydb_model::error::{Error, Result};
 use martydb_model::{DesiredService, Outbox};
+use martydb_pg::server::Unreadable;
 use martydb_provision::context::Context;
 
 /// Decision, with its reason.
@@ -13,6 +15,51 @@ use martydb_provision::context::Context;
 pub enum Intervention<'a> {
     Retry,
     Skip { reason: &'a str },
+}
+
+/// First event of a replay.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReplayStart {
+    /// Events that were published at this time or later, as RFC 3339 has it.
+    Since(String),
+    /// Events with this number in the outbox, or a higher one.
+    Event(String),
+}
+
+/// Counts the published events that [`replay`] would publish again.
+///
+/// # Errors
+/// If the outbox cannot be read.
+pub async fn count_replay(
+    context: &Context,
+    service: &DesiredService,
+    outbox: &Arc<Outbox>,
+    from: &ReplayStart,
+) -> Result<u64> {
+    let mut session = session::open(context, service, outbox).await?;
+    session.be_patient().await?;
+    let rows = session.query(&OutboxStatements(outbox).count_replay(from)).await;
+    session.close().await;
+    let count: i64 = rows?.first().ok_or_else(Unreadable::no_row)?.try_get(0)?;
+    Ok(count.unsigned_abs())
+}
+
+/// Makes published events pending again, in one transaction, and returns their number. Skipped events, and those
+/// that went to the dead destination, stay as they are.
+///
+/// # Errors
+/// If the outbox cannot be changed.
+pub async fn replay(
+    context: &Context,
+    service: &DesiredService,
+    outbox: &Arc<Outbox>,
+    from: &ReplayStart,
+) -> Result<u64> {
+    let mut session = session::open(context, service, outbox).await?;
+    session.be_patient().await?;
+    let replayed = session.change(&OutboxStatements(outbox).replay(from)).await;
+    session.close().await;
+    replayed
 }
 
 /// Searches all outboxes for the pending or dead event, applies the decision, and returns its service.

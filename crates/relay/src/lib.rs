@@ -2,7 +2,8 @@
 //!
 //! A publisher per outbox claims events by aggregate, publishes them to the broker, and records acknowledgements in
 //! the transaction that holds their locks. Publication is at least once: if a publisher dies in between, its events
-//! are still pending. `claim` decides which events may be published, `verdict` evaluates the results.
+//! are still pending. `claim` decides which events may be published, `lane` what is sent in a batch, and
+//! `verdict` what becomes of each event; all three are pure.
 //!
 //! - [`broker`]: connections over which events are published and acknowledged
 
@@ -15,15 +16,20 @@ pub mod broker;
 mod claim;
 mod cleaning;
 mod daily_partitions;
+mod dead_letters;
 mod delivery;
 mod examination;
 mod intervention;
+mod lane;
+mod operator_statements;
 mod partitions;
 mod publisher;
+mod serving;
 mod session;
 mod statements;
 mod status;
 mod stop;
+mod tally;
 mod verdict;
 
 use std::sync::Arc;
@@ -41,8 +47,10 @@ use stop::StopSignal;
 
 pub use cleaning::{Cleaned, clean};
 pub use examination::examine;
-pub use intervention::{Intervention, intervene};
+pub use intervention::{Intervention, ReplayStart, count_replay, intervene, replay};
+pub use serving::{RelayPlan, serve};
 pub use status::{Backlog, OutboxState, read, read_backlog};
+pub use tally::RelayMetrics;
 
 /// Limit of event bytes for all publishers together, and the minimum and maximum of one.
 const ALTOGETHER: i64 = 16 << 20;
@@ -84,20 +92,6 @@ fn share(publishers: usize) -> i64 {
     (ALTOGETHER / publishers).clamp(LEAST, MOST)
 }
 
-/// Publishes until a signal arrives; unacknowledged events are finished and recorded first.
-#[martydb_pg::boxed]
-pub async fn serve(context: &Context, outboxes: &[(DesiredService, Arc<Outbox>)]) {
-    let (stop, context) = (StopSignal::on_signal(), Arc::new(context.again()));
-    let bytes = share(outboxes.len() * 2);
-    let mut all = tokio::task::JoinSet::new();
-    for (service, outbox) in outboxes {
-        let publisher = Publisher::new(&context, service, outbox, &stop, bytes);
-        all.spawn(publisher.helper().run_helper());
-        all.spawn(publisher.serve());
-    }
-    all.join_all().await;
-}
-
 /// Publishes all events that are due now.
 #[martydb_pg::boxed]
 pub async fn once(context: &Context, outboxes: &[(DesiredService, Arc<Outbox>)]) -> Vec<Published> {
@@ -114,8 +108,8 @@ pub async fn once(context: &Context, outboxes: &[(DesiredService, Arc<Outbox>)])
             Published {
                 service,
                 published: tally.published.load(Ordering::Relaxed),
-                refused: tally.refused.load(Ordering::Relaxed),
-                dead: tally.dead.load(Ordering::Relaxed),
+                refused: tally.refused(),
+                dead: tally.dead.load(Ordering::Relaxed) + tally.diverted.load(Ordering::Relaxed),
                 error: end.err(),
             }
         }

@@ -1,20 +1,21 @@
 //! Publisher of one outbox: claims, delivers, records and waits. It retries after failures with growing pauses.
 //! Other outboxes have publishers of their own.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
 use super::claim::{BatchShape, ClaimSizes, width};
+use super::dead_letters::DeadLetters;
 use super::delivery::deliver;
 use super::session::{self, OutboxSession};
 use super::stop::StopSignal;
-use super::verdict::{BatchVerdict, judge, pause};
-use crate::broker::{BrokerLink, BrokerSecrets, OutboxEvent};
+use super::tally::Tally;
+use super::verdict::{BatchVerdict, Fate, judge};
+use crate::broker::{BrokerLink, BrokerSecrets, FailureKind, OutboxEvent};
 use martydb_model::error::{Error, Kind, Result};
-use martydb_model::{DesiredService, Outbox};
+use martydb_model::{DeadPolicy, DesiredService, Outbox};
 use martydb_pg::backoff::Backoff;
 use martydb_pg::outage::{Outage, OutageChange};
 use martydb_provision::context::Context;
@@ -30,16 +31,6 @@ const GATHER: Duration = Duration::from_millis(4);
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-/// Counters of one outbox's publishers.
-#[derive(Debug, Default)]
-pub struct Tally {
-    pub published: AtomicU64,
-    /// Attempts that the broker rejected.
-    pub refused: AtomicU64,
-    /// Events that became dead.
-    pub dead: AtomicU64,
-}
-
 pub struct Publisher {
     pub context: Arc<Context>,
     pub service: DesiredService,
@@ -54,6 +45,7 @@ pub struct Publisher {
     pub logs_failures: bool,
     session: Option<OutboxSession>,
     link: Option<BrokerLink>,
+    dead_letters: DeadLetters,
     after: Option<(String, String)>,
     last: ClaimSizes,
     width: BatchShape,
@@ -66,6 +58,8 @@ pub struct Publisher {
     outage: Outage,
     /// Pauses after failures.
     pauses: Backoff,
+    /// Pause that the broker asked for.
+    asked: Option<Duration>,
 }
 
 /// Result of one look at the outbox.
@@ -106,6 +100,7 @@ impl Publisher {
             logs_failures: true,
             session: None,
             link: None,
+            dead_letters: DeadLetters::default(),
             after: None,
             last: ClaimSizes::default(),
             width: width(
@@ -118,15 +113,22 @@ impl Publisher {
             alone: false,
             outage: Outage::default(),
             pauses: Backoff::endless(FIRST_PAUSE, LONGEST_PAUSE),
+            asked: None,
         }
+    }
+
+    /// Adds to these counters instead of new ones.
+    #[must_use]
+    pub fn counting(self, tally: Arc<Tally>) -> Publisher {
+        Publisher { tally, ..self }
     }
 
     /// Returns a second publisher for the same outbox, which works when the first has too much to do.
     #[must_use]
     pub fn helper(&self) -> Publisher {
-        let (tally, busy) = (self.tally.clone(), self.busy.clone());
+        let busy = self.busy.clone();
         let new = Publisher::new(&self.context, &self.service, &self.outbox, &self.stop, self.bytes);
-        Publisher { tally, busy, logs_failures: false, ..new }
+        Publisher { busy, logs_failures: false, ..new }.counting(self.tally.clone())
     }
 
     /// Publishes until it is stopped.
@@ -176,7 +178,7 @@ impl Publisher {
                 _ if self.stop.is_asked() => break Ok(()),
                 Ok(Poll::Nothing) => break Ok(()),
                 Ok(_) => tries = 0,
-                Err(error) if tries < 3 && error.kind != Kind::Manifest => {
+                Err(error) if tries < 3 && error.kind != Kind::Manifest && !self.is_asked_to_wait_long() => {
                     tries += 1;
                     self.recover().await;
                 }
@@ -243,17 +245,26 @@ impl Publisher {
         if !whole && events.len() > batch / 2 {
             self.busy.notify_one();
         }
-        let (sent, lost) = deliver(link, &events, &ranges, &self.stop).await;
-        let verdict = judge(sent, lost);
+        let (sent, lost) = deliver(link, &events, &ranges, &self.stop, &self.tally).await;
+        let attempts: Vec<i64> = events.iter().map(|event| event.attempts).collect();
+        let verdict = judge(sent, lost, &attempts, &self.outbox.retry);
+        let environment = &self.context.environment;
+        let verdict = self.dead_letters.divert(&self.outbox, environment, &events, verdict).await;
         session.settle(&events, &verdict).await?;
         self.count(&events, &verdict);
         self.alone = verdict.suspicious;
         if verdict.closed {
             self.link = None;
         }
-        if let Some(why) = verdict.down {
+        if verdict.has_progress() {
+            self.pauses.reset();
+        }
+        if let Some(down) = verdict.down {
             let at = self.outbox.to.at();
-            return Err(Error::new(Kind::Unreachable, format!("cannot use the broker at {at}")).cause(why));
+            self.asked = down.pause;
+            return Err(
+                Error::new(Kind::Unreachable, format!("cannot use the broker at {at}")).cause(down.why)
+            );
         }
         Ok(match events.len() {
             few if whole && few < batch / 8 => Poll::Little,
@@ -262,22 +273,24 @@ impl Publisher {
     }
 
     fn count(&self, events: &[OutboxEvent], verdict: &BatchVerdict) {
-        let add = |to: &AtomicU64, count: usize| {
-            to.fetch_add(u64::try_from(count).unwrap_or_default(), Ordering::Relaxed);
-        };
-        let is_dead =
-            |row: &&(usize, String)| pause(&self.outbox.retry, events[row.0].attempts + 1).is_none();
-        let dead: Vec<_> = verdict.failed.iter().filter(is_dead).collect();
-        add(&self.tally.published, verdict.published.len());
-        add(&self.tally.refused, verdict.failed.len());
-        add(&self.tally.dead, dead.len());
-        for (at, why) in dead {
-            let event = &events[*at];
-            self.context.note(&format!(
-                "service {}: event {} is dead: {why}; its aggregate {}/{} waits for `relay retry` or `relay skip`",
-                self.service.name, event.event_id, event.aggregate_type, event.aggregate_id
-            ));
+        for (at, fate) in &verdict.fates {
+            self.tally.count(fate);
+            if let Fate::Dead { why } | Fate::Diverted { why } = fate {
+                self.lament(&events[*at], why, fate);
+            }
         }
+    }
+
+    /// Reports a dead event.
+    fn lament(&self, event: &OutboxEvent, why: &str, fate: &Fate) {
+        let OutboxEvent { event_id, aggregate_type, aggregate_id, .. } = event;
+        let aggregate = format!("{aggregate_type}/{aggregate_id}");
+        let then = match (fate, &self.outbox.dead) {
+            (Fate::Diverted { .. }, DeadPolicy::To(target)) => format!("it was published to {}", target.at()),
+            (_, DeadPolicy::Continue) => format!("later events of its aggregate {aggregate} are published"),
+            _ => format!("its aggregate {aggregate} waits for `relay retry` or `relay skip`"),
+        };
+        self.context.note(&format!("service {}: event {event_id} is dead: {why}; {then}", self.service.name));
     }
 
     /// Waits for events for at most `patience`; returns `true` if the service sent a notification.
@@ -294,6 +307,11 @@ impl Publisher {
         })
     }
 
+    /// Returns `true` if the broker asked for more than a run that ends waits for.
+    fn is_asked_to_wait_long(&self) -> bool {
+        self.asked.is_some_and(|pause| pause > LONGEST_PAUSE)
+    }
+
     async fn rest(&self, time: Duration) {
         tokio::select! {
             () = tokio::time::sleep(time) => {}
@@ -301,11 +319,13 @@ impl Publisher {
         }
     }
 
-    /// Drops both connections, which may be broken, and pauses longer after each consecutive failure.
+    /// Drops both connections, which may be broken, and pauses longer after each consecutive failure, or as long as
+    /// the broker asked for.
     async fn recover(&mut self) {
+        self.tally.count_failure_of(FailureKind::Outage);
         self.session = None;
         self.link = None;
-        let pause = self.pauses.pause();
+        let pause = self.pauses.pause().max(self.asked.take().unwrap_or_default());
         self.rest(pause).await;
     }
 
@@ -333,5 +353,6 @@ impl Publisher {
         if let Some(link) = self.link.take() {
             link.close().await;
         }
+        self.dead_letters.close().await;
     }
 }

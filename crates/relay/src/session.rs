@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::claim::{BatchClaim, BatchShape, ClaimSizes, ClaimedEvent};
 use super::statements::{OutboxStatements, SETTINGS, listen};
-use super::verdict::{BatchVerdict, pause};
+use super::verdict::{BatchVerdict, Fate};
 use crate::broker::OutboxEvent;
 use martydb_config::secrets::CredentialKey;
 use martydb_model::error::{Error, Kind, Result};
@@ -110,15 +110,16 @@ impl OutboxSession {
     /// again.
     pub async fn settle(&mut self, events: &[OutboxEvent], verdict: &BatchVerdict) -> Result<()> {
         let statements = self.statements();
-        let published: Vec<&str> = verdict.published.iter().map(|at| events[*at].id.as_str()).collect();
+        let is_published =
+            |(at, fate): &(usize, Fate)| (*fate == Fate::Published).then_some(events[*at].id.as_str());
+        let published: Vec<&str> = verdict.fates.iter().filter_map(is_published).collect();
         let mut all = vec![];
         if !published.is_empty() {
             all.push(statements.published(&published));
         }
-        for (at, why) in &verdict.failed {
-            let event = &events[*at];
-            all.push(statements.failed(&event.id, why, pause(&self.outbox.retry, event.attempts + 1)));
-        }
+        let others =
+            verdict.fates.iter().filter_map(|(at, fate)| statements.unpublished(&events[*at].id, fate));
+        all.extend(others);
         all.push(stmt!("COMMIT"));
         execute_protected(&mut self.connection, &Statement::join(all)).await
     }
@@ -139,9 +140,10 @@ impl OutboxSession {
         martydb_pg::server::execute(&mut self.connection, change).await.map_err(|error| self.explained(error))
     }
 
-    /// Removes the time limit for answers.
-    pub fn be_patient(&mut self) {
+    /// Removes the time limits of statements that read or change much of the table.
+    pub async fn be_patient(&mut self) -> Result<()> {
         self.connection.without_timeout(true);
+        query_each(&mut self.connection, &stmt!("SET statement_timeout = 0")).await.map(drop)
     }
 
     #[martydb_pg::boxed]

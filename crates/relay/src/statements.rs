@@ -1,13 +1,11 @@
-//! Queries and updates of the relay's login on an outbox.
+//! Queries and updates of a relay that publishes an outbox. Those of operators are in [`super::operator_statements`].
 
 use std::time::Duration;
 
 use super::claim::BatchShape;
-use martydb_model::Outbox;
+use super::verdict::Fate;
 use martydb_model::sql::{ArrayLiteral, Keyword, Literal, Qualified, Statement, stmt};
-
-/// Maximum length of an error that is read back, in characters: a service's logins can write the column.
-const LONGEST_ERROR: i64 = 500;
+use martydb_model::{DeadPolicy, Outbox};
 
 /// Settings of its sessions. They select plans for few rows at the front of an index, for any size of the table. A
 /// transaction is open while the broker answers, and no longer.
@@ -34,13 +32,13 @@ pub const LARGEST_EVENT: i64 = 12 << 20;
 /// Number of characters of the names of an event that is not sent.
 const SHOWN: i64 = 200;
 
-/// Beginning of the error of a skipped event, which is done without having been published.
-const SKIPPED: &str = "skipped: ";
+/// Beginning of the error of an event that went to the dead destination: it is done without having been published.
+pub const DIVERTED: &str = "dead: ";
 
 /// Statements on one outbox.
 pub struct OutboxStatements<'a>(pub &'a Outbox);
 
-fn id(name: &str) -> Qualified {
+pub fn id(name: &str) -> Qualified {
     Qualified(vec![name.to_owned()])
 }
 
@@ -50,16 +48,33 @@ pub fn outbox_table(outbox: &Outbox) -> Qualified {
 }
 
 impl OutboxStatements<'_> {
-    fn table(&self) -> Qualified {
+    pub fn table(&self) -> Qualified {
         outbox_table(self.0)
+    }
+
+    /// Returns the condition of an event `o` that the relay publishes, now or later. Dead events hold up the later ones
+    /// of their aggregate, or are passed over.
+    fn is_pending(&self) -> Statement {
+        let columns = &self.0.columns;
+        let pending = stmt!("o.{published} IS NULL", published = id(&columns.published_at));
+        match self.0.dead {
+            DeadPolicy::Stop | DeadPolicy::To(_) => pending,
+            DeadPolicy::Continue => {
+                stmt!(
+                    "{pending} AND o.{due} < 'infinity'",
+                    pending = pending,
+                    due = id(&columns.available_at)
+                )
+            }
+        }
     }
 
     /// Selects a row if any event is unpublished.
     pub fn has_pending(&self) -> Statement {
         stmt!(
-            "SELECT 1 FROM {table} WHERE {published} IS NULL LIMIT 1",
+            "SELECT 1 FROM {table} o WHERE {pending} LIMIT 1",
             table = self.table(),
-            published = id(&self.0.columns.published_at),
+            pending = self.is_pending(),
         )
     }
 
@@ -79,7 +94,7 @@ impl OutboxStatements<'_> {
                    + octet_length(coalesce(l.event, '')) + octet_length(coalesce(l.kind, '')) + 1 AS size FROM (
                    SELECT front.n, front.t::text AS t, front.a::text AS a, c.* FROM front LEFT JOIN LATERAL (
                      SELECT {content} FROM {table} o
-                     WHERE o.{published} IS NULL AND o.{t} = front.t AND o.{a} = front.a
+                     WHERE {pending} AND o.{t} = front.t AND o.{a} = front.a
                      ORDER BY o.{id} LIMIT {each} FOR UPDATE SKIP LOCKED) c
                    ON front.due <= pg_catalog.clock_timestamp() LIMIT {batch}) l) q) r
                WINDOW before AS (ROWS UNBOUNDED PRECEDING)) w",
@@ -92,7 +107,7 @@ impl OutboxStatements<'_> {
             id = id(&self.0.columns.id),
             t = id(&self.0.columns.aggregate_type),
             a = id(&self.0.columns.aggregate_id),
-            published = id(&self.0.columns.published_at),
+            pending = self.is_pending(),
             table = self.table(),
         )
     }
@@ -155,9 +170,9 @@ impl OutboxStatements<'_> {
     fn nearest(&self, condition: Statement) -> Statement {
         let columns = &self.0.columns;
         stmt!(
-            "FROM {table} o WHERE o.{published} IS NULL AND {condition} ORDER BY o.{t}, o.{a}, o.{id} LIMIT 1",
+            "FROM {table} o WHERE {pending} AND {condition} ORDER BY o.{t}, o.{a}, o.{id} LIMIT 1",
             table = self.table(),
-            published = id(&columns.published_at),
+            pending = self.is_pending(),
             t = id(&columns.aggregate_type),
             a = id(&columns.aggregate_id),
             id = id(&columns.id),
@@ -194,9 +209,9 @@ impl OutboxStatements<'_> {
     fn up_to(&self) -> Statement {
         let columns = &self.0.columns;
         stmt!(
-            "FROM {table} o WHERE o.{published} IS NULL AND o.{t} = m.{t} AND o.{a} = m.{a} AND o.{id} <= m.{id}",
+            "FROM {table} o WHERE {pending} AND o.{t} = m.{t} AND o.{a} = m.{a} AND o.{id} <= m.{id}",
             table = self.table(),
-            published = id(&columns.published_at),
+            pending = self.is_pending(),
             t = id(&columns.aggregate_type),
             a = id(&columns.aggregate_id),
             id = id(&columns.id),
@@ -217,92 +232,36 @@ impl OutboxStatements<'_> {
         )
     }
 
-    /// Records a failed attempt. Without a pause the event is dead, and its aggregate waits.
-    pub fn failed(&self, event: &str, why: &str, pause: Option<Duration>) -> Statement {
+    /// Records why an event was not published, and when it is due again; `None` for one that was published.
+    pub fn unpublished(&self, event: &str, fate: &Fate) -> Option<Statement> {
         let columns = &self.0.columns;
-        let due = match pause {
-            None => stmt!("'infinity'"),
-            Some(pause) => stmt!(
-                "clock_timestamp() + {millis} * interval '1 millisecond'",
-                millis = i64::try_from(pause.as_millis()).unwrap_or(i64::MAX)
-            ),
+        let (available, published) = (id(&columns.available_at), id(&columns.published_at));
+        let due = |time: Statement| stmt!("{available} = {time}", available = available, time = time);
+        let later = |pause: &Duration| {
+            let millis = i64::try_from(pause.as_millis()).unwrap_or(i64::MAX);
+            due(stmt!("clock_timestamp() + {millis} * interval '1 millisecond'", millis = millis))
         };
-        stmt!(
-            "UPDATE {table} SET {available} = {due}, {attempts} = {attempts} + 1, {error} = {why} WHERE {id} = {event}",
+        let (state, attempts, why) = match fate {
+            Fate::Published => return None,
+            Fate::PutOff { why, pause } => (later(pause), 0, why.clone()),
+            Fate::Retried { why, pause } => (later(pause), 1, why.clone()),
+            Fate::Dead { why } => (due(stmt!("'infinity'")), 1, why.clone()),
+            Fate::Diverted { why } => {
+                let done = stmt!("{published} = clock_timestamp()", published = published);
+                (done, 1, format!("{DIVERTED}{why}"))
+            }
+        };
+        Some(stmt!(
+            "UPDATE {table} SET {state}, {tries} = {tries} + {attempts}, {error} = {why} WHERE {id} = {event}",
             table = self.table(),
-            available = id(&columns.available_at),
-            attempts = id(&columns.attempts),
+            state = state,
+            tries = id(&columns.attempts),
+            attempts = attempts,
             error = id(&columns.last_error),
-            why = Literal(why.to_owned()),
+            why = Literal(why),
             id = id(&columns.id),
             event = Literal(event.to_owned()),
-        )
-    }
-
-    /// Selects the numbers of pending and dead events, the age of the oldest, and the last error.
-    pub fn backlog(&self) -> Statement {
-        let columns = &self.0.columns;
-        let since = columns
-            .occurred_at
-            .as_deref()
-            .map_or(stmt!("NULL::timestamptz"), |name| stmt!("o.{n}", n = id(name)));
-        stmt!(
-            "SELECT count(*) FILTER (WHERE o.{due} < 'infinity'),
-               (extract(epoch FROM clock_timestamp() - min({since}) FILTER (WHERE o.{due} < 'infinity')) * 1000)::bigint,
-               count(*) FILTER (WHERE o.{due} = 'infinity'),
-               (array_agg(left(o.{error}, {shown}) ORDER BY o.{attempts} DESC) FILTER (WHERE o.{error} IS NOT NULL))[1]
-             FROM {table} o WHERE o.{published} IS NULL",
-            due = id(&columns.available_at),
-            error = id(&columns.last_error),
-            shown = LONGEST_ERROR,
-            attempts = id(&columns.attempts),
-            table = self.table(),
-            published = id(&columns.published_at),
-        )
-    }
-
-    /// Counts published events in the table, those of the last minute, and skipped events.
-    pub fn done(&self) -> Statement {
-        stmt!(
-            "SELECT count(*) FILTER (WHERE NOT skipped), count(*) FILTER (WHERE NOT skipped AND recent), count(*) FILTER (WHERE skipped)
-             FROM (
-                 SELECT starts_with(coalesce({error}, ''), {skipped}) AS skipped, {published} > clock_timestamp() - interval '1 minute' AS recent
-                 FROM {table} WHERE {published} IS NOT NULL
-             ) AS ended",
-            error = id(&self.0.columns.last_error),
-            skipped = Literal(SKIPPED.to_owned()),
-            published = id(&self.0.columns.published_at),
-            table = self.table(),
-        )
-    }
-
-    /// Makes an event due at once.
-    pub fn retry(&self, event: &str) -> Statement {
-        let columns = &self.0.columns;
-        stmt!(
-            "UPDATE {table} SET {available} = clock_timestamp(), {attempts} = 0
-             WHERE {event} = {id} AND {published} IS NULL",
-            table = self.table(),
-            available = id(&columns.available_at),
-            attempts = id(&columns.attempts),
-            event = id(&columns.event_id),
-            id = Literal(event.to_owned()),
-            published = id(&columns.published_at),
-        )
-    }
-
-    /// Marks an event as skipped: its aggregate continues without it.
-    pub fn skip(&self, event: &str, reason: &str) -> Statement {
-        let columns = &self.0.columns;
-        stmt!(
-            "UPDATE {table} SET {published} = clock_timestamp(), {error} = {why} WHERE {event} = {id} AND {published} IS NULL",
-            table = self.table(),
-            published = id(&columns.published_at),
-            error = id(&columns.last_error),
-            why = Literal(format!("{SKIPPED}{reason}")),
-            event = id(&columns.event_id),
-            id = Literal(event.to_owned()),
-        )
+        ))
     }
 }
 

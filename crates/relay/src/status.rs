@@ -13,6 +13,8 @@ use martydb_provision::context::Context;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Backlog {
     pub pending: i64,
+    /// Pending events that failed before.
+    pub retried: i64,
     /// Age of the oldest pending event, in milliseconds.
     pub oldest_age_ms: Option<i64>,
     pub dead: i64,
@@ -24,7 +26,11 @@ pub struct Backlog {
 pub struct OutboxState {
     pub backlog: Backlog,
     pub published: i64,
+    /// Published events that took several attempts, and pending ones that failed before.
+    pub retried: i64,
     pub skipped: i64,
+    /// Dead events that were published to the dead destination.
+    pub diverted: i64,
     /// Events per second, over the last minute.
     pub rate: f64,
 }
@@ -36,13 +42,14 @@ pub struct OutboxState {
 #[martydb_pg::boxed]
 pub async fn read(context: &Context, service: &DesiredService, outbox: &Arc<Outbox>) -> Result<OutboxState> {
     let mut session = session::open(context, service, outbox).await?;
-    session.be_patient();
+    session.be_patient().await?;
     let backlog = backlog(&mut session, outbox).await?;
     let rows = session.query(&OutboxStatements(outbox).done()).await?;
     session.close().await;
-    let (published, lately, skipped): (i64, i64, i64) = only(&rows)?;
+    let (published, lately, repeated, skipped, diverted): (i64, i64, i64, i64, i64) = only(&rows)?;
     let rate = f64::from(i32::try_from(lately).unwrap_or(i32::MAX)) / 60.0;
-    Ok(OutboxState { backlog, published, skipped, rate })
+    let retried = repeated + backlog.retried;
+    Ok(OutboxState { backlog, published, retried, skipped, diverted, rate })
 }
 
 /// Reads only the pending events, at a cost that does not depend on the history's length.
@@ -61,8 +68,8 @@ pub async fn read_backlog(context: &Context, service: &DesiredService) -> Result
 
 async fn backlog(session: &mut OutboxSession, outbox: &Outbox) -> Result<Backlog> {
     let rows = session.query(&OutboxStatements(outbox).backlog()).await?;
-    let (pending, oldest_age_ms, dead, last_error) = only(&rows)?;
-    Ok(Backlog { pending, oldest_age_ms, dead, last_error })
+    let (pending, retried, oldest_age_ms, dead, last_error) = only(&rows)?;
+    Ok(Backlog { pending, retried, oldest_age_ms, dead, last_error })
 }
 
 fn only<T: FromRow>(rows: &[Row]) -> Result<T> {

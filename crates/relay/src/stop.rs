@@ -8,27 +8,45 @@ use martydb_pg::wire::interrupt;
 
 /// Stop that a signal or a holder of a clone requests.
 #[derive(Clone)]
-pub struct StopSignal(Arc<watch::Sender<bool>>);
+pub struct StopSignal {
+    whole: Arc<watch::Sender<bool>>,
+    /// Stop of a part.
+    own: Arc<watch::Sender<bool>>,
+}
 
 impl StopSignal {
     /// Returns a stop that signals request. A single task listens for all clones.
     pub fn on_signal() -> StopSignal {
-        let stop = StopSignal(Arc::new(watch::channel(false).0));
-        let asked = stop.clone();
+        let whole = Arc::new(watch::channel(false).0);
+        let asked = whole.clone();
         tokio::spawn(async move {
             interrupt::arrived().await;
-            asked.0.send_replace(true);
+            asked.send_replace(true);
         });
-        stop
+        StopSignal { own: whole.clone(), whole }
+    }
+
+    /// Returns a stop for a part, which ends with the whole or by itself.
+    #[must_use]
+    pub fn of_part(&self) -> StopSignal {
+        StopSignal { whole: self.whole.clone(), own: Arc::new(watch::channel(false).0) }
+    }
+
+    /// Requests the stop of this part.
+    pub fn ask(&self) {
+        self.own.send_replace(true);
     }
 
     pub fn is_asked(&self) -> bool {
-        *self.0.borrow()
+        *self.whole.borrow() || *self.own.borrow()
     }
 
     /// Waits until the stop is requested.
     pub async fn asked(&self) {
-        let mut asked = self.0.subscribe();
-        let _sender_is_here = asked.wait_for(|asked| *asked).await;
+        let (mut whole, mut own) = (self.whole.subscribe(), self.own.subscribe());
+        tokio::select! {
+            _sender_is_here = whole.wait_for(|asked| *asked) => {}
+            _sender_is_here = own.wait_for(|asked| *asked) => {}
+        }
     }
 }

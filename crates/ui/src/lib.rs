@@ -4,6 +4,7 @@
 //! - [`flags`]: the flags that commands share
 //! - [`prompt`]: questions on a terminal
 //! - [`logging`]: the log of `-v` and `-vv`
+//! - [`reload`]: requests of SIGHUP to reload the manifest
 
 #![cfg_attr(
     not(test),
@@ -13,4 +14,5 @@
 pub mod flags;
 pub mod logging;
 pub mod prompt;
+pub mod reload;
 pub mod report;

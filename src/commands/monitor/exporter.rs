@@ -41,6 +41,7 @@ impl Arguments {
     fn listener(&self) -> HttpListener {
         HttpListener {
             address: self.listen,
+            flag: "--listen",
             certificate: self.tls_certificate.clone(),
             key: self.tls_key.clone(),
             users: self.users.clone(),

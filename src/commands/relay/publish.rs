@@ -1,42 +1,25 @@
-//! `relay`: publishes until it is stopped, or once; or shows the next events.
+//! `relay`: publishes once, or shows the next events; [`super::serving`] publishes until it is stopped.
 
 use std::sync::Arc;
 
-use clap::Args;
 use serde::Serialize;
 
+use super::arguments::{Arguments, outboxes};
+use super::serving;
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::{DesiredService, Outbox};
 use martydb_provision::run::Run;
 use martydb_relay::Published;
-use martydb_ui::flags::Select;
 use martydb_ui::report::{Cell, Paint, Report, Style, Table, error_texts, pause};
 
-#[derive(Debug, Args)]
-pub struct Arguments {
-    #[command(flatten)]
-    pub select: Select,
-    /// Publish all events that are due, then exit; for cron.
-    #[arg(long)]
-    pub once: bool,
-    /// Show the next events; publish nothing.
-    #[arg(long, conflicts_with = "once")]
-    pub dry_run: bool,
-}
-
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<PublishedEvents> {
-    let services = run.readable(&arguments.select)?;
-    let outboxes = martydb_relay::with_outbox(&services, !arguments.select.names_none())?;
+    let outboxes = outboxes(run, &arguments.select)?;
     if arguments.dry_run {
         return preview(run, &outboxes).await;
     }
     let _still = pause();
     if !arguments.once {
-        run.out.serves();
-        let names: Vec<&str> = outboxes.iter().map(|(service, _)| service.name.as_str()).collect();
-        run.out.note(&format!("publishing the events of {}", names.join(", ")));
-        martydb_relay::serve(run, &outboxes).await;
-        run.out.note("stopped: no delivery is in progress");
+        serving::run(run, arguments, outboxes).await?;
         return Ok(PublishedEvents::default());
     }
     let done = martydb_relay::once(run, &outboxes).await;

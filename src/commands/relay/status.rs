@@ -20,7 +20,9 @@ pub async fn run(run: &Run, select: &Arguments) -> Result<RelayStatus> {
             pending: state.as_ref().map(|state| state.backlog.pending),
             oldest_age_ms: state.as_ref().and_then(|state| state.backlog.oldest_age_ms),
             published: state.as_ref().map(|state| state.published),
+            retried: state.as_ref().map(|state| state.retried),
             dead: state.as_ref().map(|state| state.backlog.dead),
+            diverted: state.as_ref().map(|state| state.diverted),
             skipped: state.as_ref().map(|state| state.skipped),
             rate: state.as_ref().map(|state| state.rate),
             last_error: state.and_then(|state| state.backlog.last_error),
@@ -42,7 +44,12 @@ struct OutboxRow {
     oldest_age_ms: Option<i64>,
     /// Published events that the table still contains.
     published: Option<i64>,
+    /// Published events that took several attempts, and pending ones that failed before.
+    retried: Option<i64>,
+    /// Dead events that await a decision.
     dead: Option<i64>,
+    /// Dead events that were published to the dead destination.
+    diverted: Option<i64>,
     /// Events that an operator gave up and the table still contains.
     skipped: Option<i64>,
     /// Events per second, over the last minute.
@@ -67,12 +74,14 @@ impl Report for RelayStatus {
             "PENDING",
             "OLDEST",
             "DEAD",
+            "RETRIED",
+            "DIVERTED",
             "SKIPPED",
             "PUBLISHED",
             "RATE",
             "LAST ERROR",
         ])
-        .spare(&["SKIPPED", "PUBLISHED", "RATE"]);
+        .spare(&["RETRIED", "DIVERTED", "SKIPPED", "PUBLISHED", "RATE"]);
         for row in &self.services {
             let number = |value: Option<i64>| value.map_or_else(|| "-".to_owned(), |value| value.to_string());
             let dead = if row.dead.is_some_and(|dead| dead > 0) { Paint::Bad } else { Paint::Plain };
@@ -81,6 +90,8 @@ impl Report for RelayStatus {
                 Cell::number(number(row.pending)),
                 Cell::number(age(row.oldest_age_ms)),
                 Cell::new(number(row.dead), dead),
+                Cell::number(number(row.retried)),
+                Cell::number(number(row.diverted)),
                 Cell::number(number(row.skipped)),
                 Cell::number(number(row.published)),
                 Cell::number(row.rate.map_or_else(String::new, |rate| format!("{rate:.1}/s"))),

@@ -99,6 +99,14 @@ const FIRING: &[(&str, &[(&str, &str)])] = &[
     ("MartydbBackupNotVerified", &[("martydb_backup_verified_timestamp_seconds{S}", "_x200")]),
     ("MartydbOutboxLag", &[("martydb_outbox_oldest_seconds{S}", "400x200")]),
     ("MartydbOutboxDead", &[("martydb_outbox_dead{S}", "1x200")]),
+    ("MartydbRelayStalled", &[("martydb_relay_last_success_timestamp_seconds{S}", "_x200")]),
+    (
+        "MartydbRelayStalled",
+        &[
+            ("martydb_relay_pending{S}", "4x200"),
+            ("martydb_relay_last_success_timestamp_seconds{S}", "1x200"),
+        ],
+    ),
     ("MartydbBackupDamaged", &[("martydb_backup_problems{T}", "1x200")]),
     ("MartydbPasswordTooOld", &[("martydb_password_set_timestamp_seconds{R}", "1x200")]),
     ("MartydbCheckFailing", &[("martydb_check_ok{C}", "0x200")]),
@@ -130,6 +138,8 @@ const CALM: &[(&str, &str)] = &[
     ("martydb_backup_problems{T}", "0x200"),
     ("martydb_outbox_oldest_seconds{S}", "20x200"),
     ("martydb_outbox_dead{S}", "0x200"),
+    ("martydb_relay_pending{S}", "4x200"),
+    ("martydb_relay_last_success_timestamp_seconds{S}", "0+60x200"),
     ("martydb_password_set_timestamp_seconds{R}", "0+60x200"),
     ("martydb_age_limit_seconds{T,of=\"backup\"}", "3600x200"),
     ("martydb_age_limit_seconds{T,of=\"restore\"}", "3600x200"),

@@ -17,7 +17,7 @@ use crate::support::{Project, until};
 /// How long anything that is awaited may take.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A `martydb monitor` that listens; it is stopped when this is dropped.
+/// A `martydb monitor` or `relay` that listens; it is stopped when this is dropped.
 pub struct Served {
     child: Child,
     pub address: String,
@@ -111,6 +111,11 @@ impl Served {
             holds(&last.borrow())
         });
         begun.elapsed()
+    }
+
+    /// Sends a signal that does not end it.
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
     /// Sends a signal, and returns the exit code and how long the end took.

@@ -1,7 +1,7 @@
-//! SIGKILL of relay and broker at random moments while events go out: none is lost, the order of each aggregate is kept, and what
+//! SIGKILL of relay, broker and server at random moments while events go out: none is lost, the order of each aggregate is kept, and what
 //! comes twice was on its way when something died.
 //!
-//! `MARTYDB_RELAY_EVENTS` and `MARTYDB_RELAY_KILLS` make it longer, `MARTYDB_RELAY_SEED` repeats a run.
+//! `MARTYDB_RELAY_EVENTS` and `MARTYDB_RELAY_KILLS` make it longer (`benches/relay/kills`), `MARTYDB_RELAY_SEED` repeats a run.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Child;
@@ -120,6 +120,7 @@ fn relay(project: &Project) -> Child {
 struct Deaths {
     relay: usize,
     broker: usize,
+    server: usize,
 }
 
 /// Whether there is one relay or several, everything arrives.
@@ -128,19 +129,29 @@ fn survives(broker: Option<Broker>, relays: usize, (events, kills): (u64, u64)) 
     let (mut dice, begun) = (Dice::seeded("MARTYDB_RELAY_SEED"), Instant::now());
     let events = number("MARTYDB_RELAY_EVENTS").unwrap_or(events);
     let kills = number("MARTYDB_RELAY_KILLS").unwrap_or(kills);
-    let server = Server::start();
+    let mut server = Server::start();
     let project = project(&server, &broker);
     // Half of them wait, so that something is on its way whenever something dies; the others come meanwhile.
     let share = u32::try_from(events / 8).unwrap();
     let each = share / u32::try_from(kills).unwrap();
-    let emit = |events| SERVICES.iter().for_each(|service| super::emit(&server, service, events, 50));
-    emit(share);
+    let emit = |server: &Server, events| {
+        SERVICES.iter().for_each(|service| super::emit(server, service, events, 50));
+    };
+    emit(&server, share);
     let mut running: Vec<_> = (0..relays).map(|_| relay(&project)).collect();
     let mut deaths = Deaths::default();
     for round in 1..=kills {
         dice.pause(10, 600);
-        // A relay, the broker, or both at once; where there are few deaths, the broker's is the last.
-        let (which, is_last) = (dice.below(3), round == kills);
+        // A relay, the broker, both at once, or the server; where there are few deaths, the broker's is the last.
+        let (which, is_last) = (dice.below(4), round == kills);
+        if which == 3 && !is_last {
+            server.crash();
+            dice.pause(1, 400);
+            server.launch();
+            deaths.server += 1;
+            emit(&server, each);
+            continue;
+        }
         if which != 0 || (kills <= FEW && !is_last) {
             let victim = &mut running[usize::try_from(dice.below(relays as u64)).unwrap()];
             victim.kill().unwrap();
@@ -152,7 +163,7 @@ fn survives(broker: Option<Broker>, relays: usize, (events, kills): (u64, u64)) 
             broker.kill(&mut dice);
             deaths.broker += 1;
         }
-        emit(each);
+        emit(&server, each);
     }
     drained(&server);
     for mut relay in running {
@@ -164,11 +175,12 @@ fn survives(broker: Option<Broker>, relays: usize, (events, kills): (u64, u64)) 
     let events = usize::try_from(events).unwrap();
     let twice = judge(&server, &broker.arrived(), events);
     let on_their_way = SERVICES.len() * SESSIONS * BATCH;
-    let at_most = (deaths.relay + deaths.broker * relays) * on_their_way;
+    let at_most = (deaths.relay + (deaths.broker + deaths.server) * relays) * on_their_way;
     eprintln!(
-        "{events} events, {} relays killed and {} brokers, {relays} at a time: {twice} came twice (at most {at_most} were on their way), none was lost, {} s",
+        "{events} events, {} relays killed, {} brokers and {} servers, {relays} at a time: {twice} came twice (at most {at_most} were on their way), none was lost, {} s",
         deaths.relay,
         deaths.broker,
+        deaths.server,
         begun.elapsed().as_secs()
     );
     assert!(twice <= at_most, "{twice} came twice");

@@ -175,3 +175,19 @@ fn an_outbox_that_is_not_there_is_named_and_holds_up_no_other() {
     assert_eq!(rows[0]["published"], 20);
     assert!(rows[1]["error"]["hints"][0].as_str().unwrap().contains("martydb upgrade"), "{done}");
 }
+
+#[test]
+fn a_build_without_kafka_says_what_it_needs() {
+    let server = Server::start();
+    let to = "{ kafka: 'kafka://localhost:9,b2.example.org', plaintext: true }";
+    let project = project(&server, Admin::Super, "rpk", to);
+    emit(&server, "rpk_a", 3, 3);
+    let done = project.run(&["relay", "--once"]).expect(if cfg!(feature = "kafka") { 5 } else { 2 });
+    let said = if cfg!(feature = "kafka") {
+        "cannot connect to the broker at kafka://localhost:9"
+    } else {
+        "cargo build --features kafka"
+    };
+    assert!(done.stderr.contains(said), "{}", done.stderr);
+    assert_eq!(pending(&server, "rpk_a"), 3);
+}

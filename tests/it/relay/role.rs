@@ -121,7 +121,10 @@ fn what_cannot_be_meant_is_an_error_at_its_place() {
     let nats = "nats: \"nats://localhost\"";
     for (entry, expected) in [
         ("{}".to_owned(), "the broker of the events is missing"),
-        (format!("{{ to: {{ {nats}, http: \"https://h/\" }} }}"), "expected one of nats, amqp and http"),
+        (
+            format!("{{ to: {{ {nats}, http: \"https://h/\" }} }}"),
+            "expected one of nats, amqp, kafka and http",
+        ),
         ("{ to: { nats: \"nats://u:hunter2@localhost\" } }".into(), "the URL contains a password"),
         ("{ to: { nats: \"nats://broker.example.org\" } }".into(), "in plain text"),
         ("{ to: { http: \"http://hooks.example.org/\" } }".into(), "use https://"),
@@ -149,6 +152,17 @@ fn what_cannot_be_meant_is_an_error_at_its_place() {
             "{ to: { amqp: \"amqp://localhost\", exchange: e, routing_key: \"{aggregate_type}.x\" } }".into(),
             "the first token comes from the event",
         ),
+        ("{ to: { kafka: \"localhost:9092,b2.example.org\" } }".into(), "in plain text"),
+        ("{ to: { kafka: \"kafkas://u:hunter2@b1\" } }".into(), "the URL contains a password"),
+        ("{ to: { kafka: \"localhost,\" } }".into(), "the URL has no host"),
+        (
+            "{ to: { kafka: localhost, topic: \"{event_type}\" } }".into(),
+            "the first token comes from the event",
+        ),
+        ("{ to: { kafka: localhost, key: \"{event}\" } }".into(), "{event} is not one of {project}"),
+        ("{ to: { kafka: localhost, mechanism: GSSAPI } }".into(), "\"GSSAPI\" is none of PLAIN"),
+        ("{ to: { kafka: localhost, mechanism: PLAIN } }".into(), "PLAIN sends the password itself"),
+        (format!("{{ to: {{ {nats}, topic: x }} }}"), "topic belongs to kafka, not to nats"),
         (format!("{{ table: outbox, to: {{ {nats} }} }}"), "\"outbox\" is not a schema.table"),
         (format!("{{ table: other.outbox, to: {{ {nats} }} }}"), "declares no schema \"other\""),
         (format!("{{ batch: 0, to: {{ {nats} }} }}"), "0 is not from 1 to 5000"),

@@ -1,29 +1,46 @@
 //! Web hooks: structured events, signed, each at most until it is answered.
 
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::routing::post;
 use base64::Engine;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
 
 use super::{declared, emit, pending};
-use crate::support::{Admin, Server};
+use crate::support::{Admin, Server, until};
 
-type Taken = Arc<Mutex<Vec<(HeaderMap, String)>>>;
+pub type Taken = Arc<Mutex<Vec<(HeaderMap, String)>>>;
+
+/// Status of an answer, and its header `Retry-After`.
+type Answer = (u16, Option<&'static str>);
 
 /// Answers as `answer` says of the document, and keeps what it took.
-fn hook(answer: fn(&Value) -> u16) -> (u16, Taken) {
+pub fn hook(answer: impl Fn(&Value) -> u16 + Clone + Send + Sync + 'static) -> (u16, Taken) {
+    slow_hook(Duration::ZERO, move |event| (answer(event), None))
+}
+
+/// The same, each answer after so long, and with a header.
+pub fn slow_hook(
+    time: Duration,
+    answer: impl Fn(&Value) -> Answer + Clone + Send + Sync + 'static,
+) -> (u16, Taken) {
     let taken = Taken::default();
     let kept = taken.clone();
     let handler = move |headers: HeaderMap, body: String| async move {
-        let code = answer(&serde_json::from_str(&body).unwrap());
+        tokio::time::sleep(time).await;
+        let (code, after) = answer(&serde_json::from_str(&body).unwrap());
         if code == 200 {
             kept.lock().unwrap().push((headers, body));
         }
-        StatusCode::from_u16(code).unwrap()
+        let after = after.map(|after| [(RETRY_AFTER, after)]);
+        (StatusCode::from_u16(code).unwrap(), after.map_or_else(HeaderMap::new, header_map))
     };
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
@@ -36,6 +53,21 @@ fn hook(answer: fn(&Value) -> u16) -> (u16, Taken) {
         });
     });
     (port, taken)
+}
+
+fn header_map(all: [(HeaderName, &'static str); 1]) -> HeaderMap {
+    all.into_iter().map(|(name, value)| (name, HeaderValue::from_static(value))).collect()
+}
+
+/// The numbers of each aggregate, in the order in which they were taken.
+pub fn in_order(taken: &Taken) -> BTreeMap<String, Vec<i64>> {
+    let mut all: BTreeMap<String, Vec<i64>> = BTreeMap::new();
+    for (_, body) in taken.lock().unwrap().iter() {
+        let event: Value = serde_json::from_str(body).unwrap();
+        let numbers = all.entry(event["subject"].as_str().unwrap().to_owned()).or_default();
+        numbers.push(event["data"]["n"].as_i64().unwrap());
+    }
+    all
 }
 
 #[test]
@@ -86,4 +118,93 @@ fn a_hook_that_is_busy_makes_no_event_dead() {
     let done = project.run(&["relay", "--once"]).expect(5);
     assert!(done.stderr.contains("the web hook answered 503"), "{}", done.stderr);
     assert_eq!(server.value("rwb_a", "SELECT max(attempts)::text FROM rwb_a_outbox"), "0");
+}
+
+/// Publishes 2,000 events to a hook that answers after 5 ms, and fails for every thirty-third request. Returns the
+/// events a second until all were taken, each once and in order.
+fn rate(server: &Server, prefix: &str, aggregates: u32, failures: &'static [u16]) -> f64 {
+    const EVENTS: u32 = 2_000;
+    let count = Arc::new(AtomicU32::new(0));
+    let (port, taken) = slow_hook(Duration::from_millis(5), move |_| {
+        let number = count.fetch_add(1, Ordering::Relaxed);
+        let failure = failures.get((number / 33) as usize % failures.len().max(1));
+        (failure.filter(|_| number % 33 == 32).copied().unwrap_or(200), None)
+    });
+    let project =
+        declared(server, Admin::Super, prefix, &format!("{{ http: \"http://127.0.0.1:{port}/in\" }}"));
+    project.run(&["init-all", "-y"]).expect(0);
+    let service = format!("{prefix}_a");
+    emit(server, &service, EVENTS, aggregates);
+    let begun = Instant::now();
+    let mut relay = project.command(&["relay", "-q"]).spawn().unwrap();
+    let taken_all = || taken.lock().unwrap().len() >= EVENTS as usize;
+    while !taken_all() && begun.elapsed() < Duration::from_secs(60) {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let rate = f64::from(EVENTS) / begun.elapsed().as_secs_f64();
+    until("all are recorded", || pending(server, &service) == 0);
+    relay.kill().unwrap();
+    relay.wait().unwrap();
+    let order = in_order(&taken);
+    let each = i64::from(EVENTS / aggregates);
+    assert_eq!(order.len(), aggregates as usize);
+    assert!(order.values().all(|numbers| numbers.iter().copied().eq(0..each)), "{order:?}");
+    rate
+}
+
+/// One 503 in thirty answers made the relay pause as if the receiver was away, longer each time: 0.3 events a second.
+#[test]
+fn a_hook_that_fails_now_and_then_is_nearly_as_fast_as_one_that_does_not() {
+    let server = Server::start();
+    for (prefix, aggregates) in [("rwf", 10), ("rwm", 1000)] {
+        // What else the machine does may fall on one of the two.
+        let is_fast = (1..=3).any(|round| {
+            let well = rate(&server, &format!("{prefix}w{round}"), aggregates, &[]);
+            let failing = rate(&server, &format!("{prefix}f{round}"), aggregates, &[503, 502, 500]);
+            let ratio = failing / well;
+            eprintln!(
+                "{aggregates} aggregates: {well:.0} events/s, {failing:.0} with 3 % failures: {ratio:.2}"
+            );
+            ratio >= 0.8
+        });
+        assert!(is_fast, "{aggregates} aggregates");
+    }
+}
+
+#[test]
+fn an_event_that_is_put_off_delays_its_aggregate_alone_for_as_long_as_the_hook_asks() {
+    let asked = Arc::new(Mutex::new(vec![]));
+    let times = asked.clone();
+    let (port, taken) = slow_hook(Duration::ZERO, move |event| {
+        let is_it = event["subject"] == "thing/2" && event["data"]["n"] == 1;
+        let mut times = times.lock().unwrap();
+        match times.len() {
+            0 if is_it => {
+                times.push(Instant::now());
+                (503, Some("3"))
+            }
+            1 if is_it => {
+                times.push(Instant::now());
+                (200, None)
+            }
+            _ => (200, None),
+        }
+    });
+    let server = Server::start();
+    let to = format!("{{ http: \"http://127.0.0.1:{port}/in\" }}");
+    let project = declared(&server, Admin::Super, "rwa", &to);
+    project.run(&["init-all", "-y"]).expect(0);
+    emit(&server, "rwa_a", 40, 10);
+    // Three wait: it, and the two behind it.
+    project.run(&["relay", "--once"]).expect(1);
+    assert_eq!((pending(&server, "rwa_a"), taken.lock().unwrap().len()), (3, 37));
+    let state = "SELECT attempts::text, last_error FROM rwa_a_outbox WHERE last_error IS NOT NULL";
+    assert_eq!(server.sql("rwa_a", state), [["0", "the web hook answered 503 Service Unavailable"]]);
+    let mut relay = project.command(&["relay", "-q"]).spawn().unwrap();
+    until("all are published", || pending(&server, "rwa_a") == 0);
+    relay.kill().unwrap();
+    relay.wait().unwrap();
+    let asked = asked.lock().unwrap();
+    assert!(asked[1] - asked[0] >= Duration::from_secs(3), "{:?}", asked[1] - asked[0]);
+    assert!(in_order(&taken).values().all(|numbers| numbers.iter().copied().eq(0..4)));
 }

@@ -27,7 +27,9 @@ pub use deploy::{
     RawResources, RawSecretStore, RawServerDeploy, RawServiceDeploy, RawStorage,
 };
 pub use monitor::RawMonitor;
-pub use outbox::{RawEventTarget, RawOutbox, RawOutboxColumns, RawRedelivery};
+pub use outbox::{
+    RawDeadPolicy, RawDeadTarget, RawDeadWord, RawEventTarget, RawOutbox, RawOutboxColumns, RawRedelivery,
+};
 pub use parameters::{RawCollationVersion, RawLocaleProvider, RawParameters};
 pub use platform::RawPlatform;
 pub use roles::{RawLimits, RawRoles};

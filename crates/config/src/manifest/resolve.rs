@@ -5,6 +5,7 @@ pub mod allow;
 mod app_urls;
 mod backup;
 mod deploy;
+mod event_target;
 mod monitor;
 mod names;
 mod outbox;

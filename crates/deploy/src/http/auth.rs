@@ -23,6 +23,8 @@ use martydb_model::error::{Error, Result};
 #[derive(Debug, Clone)]
 pub struct HttpListener {
     pub address: SocketAddr,
+    /// Flag that names the address.
+    pub flag: &'static str,
     pub certificate: Option<PathBuf>,
     pub key: Option<PathBuf>,
     /// File with lines of `user:password`.
@@ -212,6 +214,7 @@ mod tests {
     fn a_listener_for_others_needs_tls_and_a_password() {
         let listener = |address: &str, files: bool| HttpListener {
             address: address.parse().unwrap(),
+            flag: "--listen",
             certificate: files.then(|| "c".into()),
             key: files.then(|| "k".into()),
             users: None,

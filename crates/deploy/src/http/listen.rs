@@ -51,7 +51,7 @@ impl Bound {
         let busy = |error: std::io::Error| {
             Error::operation(format!("cannot listen on {}", listener.address))
                 .cause(error)
-                .hint("name another address with --listen")
+                .hint(format!("name another address with {}", listener.flag))
         };
         let tls = match (&listener.certificate, &listener.key) {
             (Some(certificate), Some(key)) => Some(Certificate {

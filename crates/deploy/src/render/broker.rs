@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::deployment::{DeploymentPlan, OutboxNode, host_in};
-use martydb_model::EventTarget;
 use martydb_model::error::{Error, Result};
+use martydb_model::{BrokerUrl, EventTarget, ServiceName};
 
 /// Location of a broker, as far as its address tells.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,11 +21,14 @@ pub enum BrokerLocation {
 /// # Errors
 /// If an address leads to the relay itself.
 pub fn all(plan: &DeploymentPlan<'_>) -> Result<BTreeSet<(BrokerLocation, u16)>> {
-    plan.outboxes().map(|node| located(plan, &node)).collect()
+    let located_of = |node: OutboxNode<'_>| -> Vec<_> {
+        let addresses = node.outbox.targets().flat_map(EventTarget::addresses);
+        addresses.map(|at| located(plan, at, &node.service.name)).collect()
+    };
+    plan.outboxes().flat_map(located_of).collect()
 }
 
-fn located(plan: &DeploymentPlan<'_>, node: &OutboxNode<'_>) -> Result<(BrokerLocation, u16)> {
-    let (at, name) = (node.outbox.to.at(), &node.service.name);
+fn located(plan: &DeploymentPlan<'_>, at: &BrokerUrl, name: &ServiceName) -> Result<(BrokerLocation, u16)> {
     let address = at.host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
     if at.host == "localhost" || address.is_ok_and(|address| address.is_loopback()) {
         return Err(Error::manifest(format!(
@@ -47,12 +50,12 @@ fn located(plan: &DeploymentPlan<'_>, node: &OutboxNode<'_>) -> Result<(BrokerLo
 
 /// Returns the variables with the secrets of the brokers.
 pub fn variables(plan: &DeploymentPlan<'_>) -> BTreeSet<String> {
-    let all = plan.outboxes().flat_map(|node| {
-        let signature = match &node.outbox.to {
+    let all = plan.outboxes().flat_map(|node| node.outbox.targets()).flat_map(|target| {
+        let signature = match target {
             EventTarget::Http { signature_env, .. } => signature_env.clone(),
-            EventTarget::Nats { .. } | EventTarget::Amqp { .. } => None,
+            EventTarget::Nats { .. } | EventTarget::Amqp { .. } | EventTarget::Kafka { .. } => None,
         };
-        [node.outbox.to.at().password_env.clone(), signature]
+        [target.at().password_env.clone(), signature]
     });
     all.flatten().collect()
 }

@@ -102,7 +102,10 @@ alerts! {
         "An event of service {{ $labels.service }} has waited for {{ $value | humanizeDuration }} to be published";
     "MartydbOutboxDead" "outbox-dead" Warning "0m"
         "martydb_outbox_dead > 0"
-        "{{ $value }} events of service {{ $labels.service }} are dead and block their aggregates";
+        "{{ $value }} events of service {{ $labels.service }} are dead and await a decision";
+    "MartydbRelayStalled" "relay-stalled" Warning "5m"
+        "martydb_relay_pending > 0 unless on (job, instance, service, server) time() - martydb_relay_last_success_timestamp_seconds < 300"
+        "{{ $value }} events of service {{ $labels.service }} wait, and a relay has published none for five minutes";
     "MartydbBackupDamaged" "backup-damaged" Warning "60m"
         "martydb_backup_problems > 0"
         "{{ $value }} of the backups are damaged or incomplete";

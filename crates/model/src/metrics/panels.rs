@@ -79,6 +79,13 @@ panels! {
         "Drift" GoodIfZero "none" [("martydb_drift_changes{service=\"$service\"}", "changes")];
         "Outbox: oldest event" Value "s" [("martydb_outbox_oldest_seconds{service=\"$service\"}", "age")];
         "Outbox: dead events" GoodIfZero "none" [("martydb_outbox_dead{service=\"$service\"}", "events")];
+        "Relay: events" Lines "ops" [
+            ("rate(martydb_relay_events_total{service=\"$service\"}[$__rate_interval])", "{{outcome}}")
+        ];
+        "Relay: failures" Lines "ops" [
+            ("rate(martydb_relay_failures_total{service=\"$service\"}[$__rate_interval])", "{{kind}}")
+        ];
+        "Relay: lag" Lines "s" [("martydb_relay_lag_seconds{service=\"$service\"}", "{{instance}}")];
         "Backup" Value "s" [("time() - martydb_backup_timestamp_seconds{service=\"$service\"}", "age")];
         "Restore proven" Value "s" [("time() - martydb_backup_verified_timestamp_seconds{service=\"$service\"}", "age")];
         "Size" Value "bytes" [("martydb_database_size_bytes{service=\"$service\"}", "size")];

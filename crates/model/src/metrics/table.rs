@@ -14,6 +14,8 @@ pub enum MetricSource {
     Monitor,
     /// A server's statistics, read as the monitor's login at each scrape.
     Statistics,
+    /// A relay, which counts what it does.
+    Relay,
     /// A check on its own schedule.
     Check(MonitorCheck),
 }
@@ -163,7 +165,14 @@ metrics! {
     MetricSource::Check(MonitorCheck::Outbox) => {
         OUTBOX_PENDING = "martydb_outbox_pending", Gauge [], "Events of the service that are not published yet, dead ones aside";
         OUTBOX_OLDEST = "martydb_outbox_oldest_seconds", Gauge [], "How long the oldest of them has waited; 0 where none does";
-        OUTBOX_DEAD = "martydb_outbox_dead", Gauge [], "Events that were given up after too many attempts, each of which holds up its aggregate";
+        OUTBOX_DEAD = "martydb_outbox_dead", Gauge [], "Events that were given up after too many attempts, and await a decision";
+    }
+    MetricSource::Relay => {
+        RELAY_EVENTS = "martydb_relay_events_total", Counter ["outcome"], "Events that a relay published, put off or retried, gave up as dead, and diverted to the dead destination";
+        RELAY_FAILURES = "martydb_relay_failures_total", Counter ["kind"], "Requests of a relay that failed, by kind: refused, unfit, failed, broken, busy, silent, closed, down; and outages of broker or database";
+        RELAY_LAST_SUCCESS = "martydb_relay_last_success_timestamp_seconds", Gauge [], "When a broker last acknowledged an event of the service to this relay; absent before the first";
+        RELAY_PENDING = "martydb_relay_pending", Gauge [], "Events of the service that wait to be published, dead ones aside";
+        RELAY_LAG = "martydb_relay_lag_seconds", Gauge [], "How long the oldest of them has waited; 0 where none does";
     }
     MetricSource::Check(MonitorCheck::Tables) => {
         TABLE_SIZE = "martydb_table_size_bytes", Gauge ["schema", "table"], "Size of one of the service's ten largest tables, as of its last VACUUM or ANALYZE";

@@ -136,7 +136,9 @@ impl AmqpLink {
             Confirmation::Ack(Some(_)) => {
                 Err(PublishFailure::Refused(format!("no queue is bound for the routing key \"{key}\"")))
             }
-            Confirmation::Nack(_) => Err(PublishFailure::Down("the broker could not store an event".into())),
+            Confirmation::Nack(_) => {
+                Err(PublishFailure::Busy { why: "the broker could not store the event".into(), after: None })
+            }
             Confirmation::NotRequested => {
                 Err(PublishFailure::Down("the broker does not confirm messages".into()))
             }

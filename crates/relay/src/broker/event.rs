@@ -30,6 +30,10 @@ pub struct OutboxEvent {
 
 const JSON: &str = "application/json";
 
+/// Headers of a dead event; names that are extensions of CloudEvents too.
+const DEAD_REASON: &str = "deadreason";
+const DEAD_ATTEMPTS: &str = "deadattempts";
+
 impl OutboxEvent {
     /// Returns the metadata of a JSON object; none if the text is not an object.
     pub fn headers_of(text: Option<&str>) -> BTreeMap<String, String> {
@@ -39,6 +43,15 @@ impl OutboxEvent {
             other => other.to_string(),
         };
         read.into_iter().flatten().map(|(name, value)| (name, one_line(&plain(value)))).collect()
+    }
+
+    /// Returns the event as it is published to the dead destination, with the reason.
+    #[must_use]
+    pub fn dead(&self, why: &str) -> OutboxEvent {
+        let mut event = self.clone();
+        event.headers.insert(DEAD_REASON.into(), one_line(why));
+        event.headers.insert(DEAD_ATTEMPTS.into(), self.attempts.saturating_add(1).to_string());
+        event
     }
 
     fn is_json(&self) -> bool {

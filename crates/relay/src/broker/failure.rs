@@ -20,12 +20,97 @@ pub enum PublishFailure {
     Refused(String),
     /// The event was not sent: no broker would get it.
     Unfit(String),
+    /// The receiver failed with this event; the event or the receiver may be the reason.
+    Failed(String),
+    /// The connection broke before the answer.
+    Broken(String),
+    /// The broker cannot take this event now, for no reason of the event; it may ask for a pause.
+    Busy { why: String, after: Option<Duration> },
     /// The broker did not answer in time.
     Silent(String),
     /// The broker closed the channel of this and other unacknowledged events: one of them may be the reason.
     Closed(String),
     /// The broker is unusable for any event.
     Down(String),
+}
+
+/// Kind of a failure, as metrics count it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailureKind {
+    Refused,
+    Unfit,
+    Failed,
+    Broken,
+    Busy,
+    Silent,
+    Closed,
+    Down,
+    /// The broker or the database could not be used at all.
+    Outage,
+}
+
+impl FailureKind {
+    /// All kinds, in the order of their values.
+    pub const ALL: [FailureKind; 9] = [
+        FailureKind::Refused,
+        FailureKind::Unfit,
+        FailureKind::Failed,
+        FailureKind::Broken,
+        FailureKind::Busy,
+        FailureKind::Silent,
+        FailureKind::Closed,
+        FailureKind::Down,
+        FailureKind::Outage,
+    ];
+
+    /// Returns the value of the label `kind`.
+    pub fn name(self) -> &'static str {
+        match self {
+            FailureKind::Refused => "refused",
+            FailureKind::Unfit => "unfit",
+            FailureKind::Failed => "failed",
+            FailureKind::Broken => "broken",
+            FailureKind::Busy => "busy",
+            FailureKind::Silent => "silent",
+            FailureKind::Closed => "closed",
+            FailureKind::Down => "down",
+            FailureKind::Outage => "outage",
+        }
+    }
+}
+
+impl PublishFailure {
+    pub fn kind(&self) -> FailureKind {
+        match self {
+            PublishFailure::Refused(_) => FailureKind::Refused,
+            PublishFailure::Unfit(_) => FailureKind::Unfit,
+            PublishFailure::Failed(_) => FailureKind::Failed,
+            PublishFailure::Broken(_) => FailureKind::Broken,
+            PublishFailure::Busy { .. } => FailureKind::Busy,
+            PublishFailure::Silent(_) => FailureKind::Silent,
+            PublishFailure::Closed(_) => FailureKind::Closed,
+            PublishFailure::Down(_) => FailureKind::Down,
+        }
+    }
+
+    /// Returns the reason in words.
+    pub fn why(&self) -> &str {
+        match self {
+            PublishFailure::Refused(why)
+            | PublishFailure::Unfit(why)
+            | PublishFailure::Failed(why)
+            | PublishFailure::Broken(why)
+            | PublishFailure::Busy { why, .. }
+            | PublishFailure::Silent(why)
+            | PublishFailure::Closed(why)
+            | PublishFailure::Down(why) => why,
+        }
+    }
+
+    /// Returns `true` if the broker answered, about this event.
+    pub fn is_about_the_event(&self) -> bool {
+        matches!(self, PublishFailure::Refused(_) | PublishFailure::Failed(_))
+    }
 }
 
 /// Certificate errors of clients, each with a hint.

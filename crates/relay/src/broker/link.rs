@@ -3,7 +3,7 @@
 use super::event::OutboxEvent;
 use super::failure::{ANSWER, CONNECT, PublishFailure, unreachable};
 use super::secrets::BrokerSecrets;
-use super::{amqp, nats, webhook};
+use super::{amqp, kafka, nats, webhook};
 use martydb_model::EventTarget;
 use martydb_model::error::Result;
 
@@ -11,6 +11,7 @@ use martydb_model::error::Result;
 pub enum BrokerLink {
     Nats(nats::NatsLink),
     Amqp(amqp::AmqpLink),
+    Kafka(kafka::KafkaLink),
     Webhook(webhook::WebhookLink),
 }
 
@@ -27,6 +28,7 @@ impl BrokerLink {
                 EventTarget::Amqp { at, exchange, routing_key } => BrokerLink::Amqp(
                     amqp::open(at, exchange, routing_key.clone(), secrets.password.as_ref()).await?,
                 ),
+                EventTarget::Kafka { .. } => BrokerLink::Kafka(kafka::open(target, secrets).await?),
                 EventTarget::Http { at, .. } => BrokerLink::Webhook(webhook::open(at, secrets)?),
             })
         };
@@ -45,6 +47,7 @@ impl BrokerLink {
             match self {
                 BrokerLink::Nats(link) => link.publish(event).await,
                 BrokerLink::Amqp(link) => link.publish(event).await,
+                BrokerLink::Kafka(link) => link.publish(event).await,
                 BrokerLink::Webhook(link) => link.publish(event).await,
             }
         };
@@ -58,6 +61,7 @@ impl BrokerLink {
         match self {
             BrokerLink::Nats(link) => link.lost().await,
             BrokerLink::Amqp(link) => link.lost().await,
+            BrokerLink::Kafka(link) => link.lost().await,
             BrokerLink::Webhook(_) => std::future::pending().await,
         }
     }
@@ -75,6 +79,7 @@ impl BrokerLink {
         match self {
             BrokerLink::Nats(link) => link.close().await,
             BrokerLink::Amqp(link) => link.close().await,
+            BrokerLink::Kafka(link) => link.close().await,
             BrokerLink::Webhook(_) => {}
         }
     }

@@ -128,9 +128,9 @@ fn judged(answer: &[u8], subject: &str) -> Result<(), PublishFailure> {
     match serde_json::from_slice(answer).map_err(|_| foreign())? {
         StreamAnswer { error: Some(error), .. } => {
             let why = format!("the stream refused it: {} ({})", error.description, error.code);
-            // The stream is full, has no leader or no space: not a fault of the event.
+            // The stream is full, has no leader or no space: not a fault of the event, and other streams may be well.
             let unable = matches!(error.code, 500..);
-            Err(if unable { PublishFailure::Down(why) } else { PublishFailure::Refused(why) })
+            Err(if unable { PublishFailure::Busy { why, after: None } } else { PublishFailure::Refused(why) })
         }
         StreamAnswer { stream: Some(_), .. } => Ok(()),
         _ => Err(foreign()),
@@ -193,7 +193,7 @@ mod tests {
         ));
         assert!(matches!(
             kind("{\"error\":{\"code\":503,\"description\":\"x\"}}"),
-            Err(PublishFailure::Down(_))
+            Err(PublishFailure::Busy { after: None, .. })
         ));
         assert!(matches!(kind("ok"), Err(PublishFailure::Refused(_))));
         assert!(matches!(kind("{}"), Err(PublishFailure::Refused(_))));

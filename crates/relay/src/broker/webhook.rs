@@ -3,13 +3,17 @@
 //! <https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md>,
 //! <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>
 
+use std::time::Duration;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
+use reqwest::header::RETRY_AFTER;
 use reqwest::{Certificate, Client, StatusCode, redirect};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 use time::OffsetDateTime;
+use time::format_description::well_known::Rfc2822;
 
 use super::event::OutboxEvent;
 use super::failure::{CONNECT, PublishFailure, first_cause, unreachable};
@@ -20,6 +24,9 @@ use martydb_model::error::Result;
 
 /// Number of concurrent requests.
 pub const WIDTH: usize = 32;
+
+/// Pause after 429 without a header `Retry-After`.
+const SLOWER: Duration = Duration::from_secs(1);
 
 /// Prefix of a base64 key; other keys are used as text.
 const ENCODED_KEY: &str = "whsec_";
@@ -71,29 +78,45 @@ impl WebhookLink {
             request = request.basic_auth(user, password.as_ref().map(|password| password.expose_secret()));
         }
         let answer = request.body(body).send().await.map_err(|error| failed(&error))?;
-        judged(answer.status())
+        let after = answer.headers().get(RETRY_AFTER).and_then(|text| text.to_str().ok());
+        judged(answer.status(), after.and_then(|text| pause_of(text, OffsetDateTime::now_utc())))
     }
 }
 
 /// Returns the client's error without the address, whose query may contain a secret.
 fn failed(error: &reqwest::Error) -> PublishFailure {
     if error.is_connect() {
-        return PublishFailure::Down(format!("the web hook cannot be reached: {}", first_cause(error)));
+        // One of several machines behind the address may be away.
+        let why = format!("the web hook cannot be reached: {}", first_cause(error));
+        return PublishFailure::Busy { why, after: None };
     }
     if error.is_timeout() {
         return PublishFailure::Silent("the web hook did not answer in time".into());
     }
-    PublishFailure::Silent("the connection to the web hook broke".into())
+    PublishFailure::Broken("the connection to the web hook broke".into())
 }
 
-fn judged(status: StatusCode) -> Result<(), PublishFailure> {
-    // These status codes are not about this event: the receiver is busy or does not know the sender.
-    let busy = [401, 407, 429, 502, 503, 504].contains(&status.as_u16());
-    match status {
-        _ if status.is_success() => Ok(()),
-        _ if busy => Err(PublishFailure::Down(format!("the web hook answered {status}"))),
-        _ => Err(PublishFailure::Refused(format!("the web hook answered {status}"))),
-    }
+/// Returns the pause of a header `Retry-After`, in seconds or until a date:
+/// <https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3>.
+fn pause_of(text: &str, now: OffsetDateTime) -> Option<Duration> {
+    let text = text.trim();
+    let seconds = || text.parse().ok().map(Duration::from_secs);
+    let until = || OffsetDateTime::parse(text, &Rfc2822).ok();
+    seconds().or_else(|| Some(Duration::try_from(until()? - now).unwrap_or_default()))
+}
+
+fn judged(status: StatusCode, after: Option<Duration>) -> Result<(), PublishFailure> {
+    let why = format!("the web hook answered {status}");
+    Err(match status.as_u16() {
+        200..300 => return Ok(()),
+        // The receiver does not know the sender: no event is taken.
+        401 | 407 => PublishFailure::Down(why),
+        // Too many requests: not again at once, even if it names no time.
+        429 => PublishFailure::Busy { why, after: after.or(Some(SLOWER)) },
+        502..=504 => PublishFailure::Busy { why, after },
+        500.. => PublishFailure::Failed(why),
+        _ => PublishFailure::Refused(why),
+    })
 }
 
 fn signature(key: &str, id: &str, timestamp: &str, body: &str) -> String {
@@ -118,11 +141,30 @@ mod tests {
 
     #[test]
     fn what_is_not_about_the_event_counts_against_the_hook() {
-        let kind = |code| judged(StatusCode::from_u16(code).unwrap());
+        let kind = |code| judged(StatusCode::from_u16(code).unwrap(), None);
         assert_eq!(kind(202), Ok(()));
         assert!(matches!(kind(422), Err(PublishFailure::Refused(_))));
         assert!(matches!(kind(301), Err(PublishFailure::Refused(_))));
-        assert!(matches!(kind(503), Err(PublishFailure::Down(_))));
+        assert!(matches!(kind(500), Err(PublishFailure::Failed(_))));
+        assert!(matches!(kind(503), Err(PublishFailure::Busy { after: None, .. })));
+        assert!(matches!(kind(429), Err(PublishFailure::Busy { after: Some(SLOWER), .. })));
         assert!(matches!(kind(401), Err(PublishFailure::Down(_))));
+    }
+
+    #[test]
+    fn a_pause_is_in_seconds_or_until_a_date() {
+        let now = OffsetDateTime::from_unix_timestamp(784_111_777).unwrap();
+        for (text, seconds) in [
+            ("120", Some(120)),
+            (" 0 ", Some(0)),
+            ("Sun, 06 Nov 1994 08:49:47 GMT", Some(10)),
+            // It is over.
+            ("Sun, 06 Nov 1994 08:49:00 GMT", Some(0)),
+            ("soon", None),
+            ("-1", None),
+            ("1.5", None),
+        ] {
+            assert_eq!(pause_of(text, now), seconds.map(Duration::from_secs), "{text}");
+        }
     }
 }

@@ -1,7 +1,9 @@
 //! The key `outbox`.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use crate::manifest::lenient;
 
@@ -20,6 +22,8 @@ pub struct RawOutbox {
     pub batch: Option<u32>,
     /// Retries of an event that the broker does not accept.
     pub retry: RawRedelivery,
+    /// Treatment of an event whose last attempt failed; default: stop.
+    pub dead: RawDeadPolicy,
     /// Retention of published events until `relay clean` removes them, such as 7d; default: for ever.
     pub keep: Option<String>,
 }
@@ -54,7 +58,7 @@ pub struct RawOutboxColumns {
     pub last_error: Option<String>,
 }
 
-/// A broker: one of `nats`, `amqp` and `http`.
+/// A broker: one of `nats`, `amqp`, `kafka` and `http`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RawEventTarget {
@@ -62,11 +66,19 @@ pub struct RawEventTarget {
     pub nats: Option<String>,
     /// RabbitMQ: amqp://user@host:5672/vhost, or amqps://.
     pub amqp: Option<String>,
+    /// Kafka: host:9092,host2:9092, or kafkas://user@host:9093 with TLS; needs a build with the feature `kafka`.
+    pub kafka: Option<String>,
     /// A webhook: https://host/path.
     pub http: Option<String>,
     /// Subject of NATS, with {project}, {service}, {aggregate_type}, {aggregate_id} and {event_type}; the first token
     /// does not come from the event; default: `{project}.{service}.{event_type}`.
     pub subject: Option<String>,
+    /// Topic of Kafka, with the same placeholders as a subject; default: `{project}.{service}`.
+    pub topic: Option<String>,
+    /// Key of Kafka, which selects the partition, with the same placeholders; default: `{aggregate_type}/{aggregate_id}`.
+    pub key: Option<String>,
+    /// Authentication of Kafka's user: SCRAM-SHA-512, SCRAM-SHA-256 or PLAIN; default: SCRAM-SHA-512.
+    pub mechanism: Option<String>,
     /// Exchange of RabbitMQ; not the default exchange.
     pub exchange: Option<String>,
     /// Routing key of RabbitMQ, with the same placeholders as a subject; the first token does not come from the
@@ -94,4 +106,64 @@ pub struct RawRedelivery {
     pub from: Option<String>,
     /// Longest pause, such as 5m.
     pub to: Option<String>,
+}
+
+/// Treatment of dead events: stop, continue, or a destination.
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema)]
+#[schemars(untagged)]
+pub enum RawDeadPolicy {
+    /// stop: later events of its aggregate wait for `relay retry` or `relay skip`; continue: they are published.
+    Word(RawDeadWord),
+    /// The dead event is published elsewhere, and its aggregate continues.
+    Target(Box<RawDeadTarget>),
+}
+
+/// Treatment of dead events that stay in the outbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema)]
+#[schemars(rename_all = "lowercase")]
+pub enum RawDeadWord {
+    Stop,
+    Continue,
+}
+
+/// Destination of dead events.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawDeadTarget {
+    /// Broker of the dead events.
+    pub to: RawEventTarget,
+}
+
+impl Default for RawDeadPolicy {
+    fn default() -> Self {
+        RawDeadPolicy::Word(RawDeadWord::Stop)
+    }
+}
+
+impl<'de> Deserialize<'de> for RawDeadPolicy {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(DeadPolicyVisitor)
+    }
+}
+
+struct DeadPolicyVisitor;
+
+impl<'de> Visitor<'de> for DeadPolicyVisitor {
+    type Value = RawDeadPolicy;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.write_str("stop, continue, or a map with the key to")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<RawDeadPolicy, E> {
+        match text {
+            "stop" => Ok(RawDeadPolicy::Word(RawDeadWord::Stop)),
+            "continue" => Ok(RawDeadPolicy::Word(RawDeadWord::Continue)),
+            _ => Err(E::custom(format!("\"{text}\" is neither stop nor continue"))),
+        }
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RawDeadPolicy, A::Error> {
+        Deserialize::deserialize(MapAccessDeserializer::new(map)).map(RawDeadPolicy::Target)
+    }
 }

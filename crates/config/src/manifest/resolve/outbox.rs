@@ -3,21 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::event_target::DeclaredTarget;
 use super::names;
 use super::scope::Scope;
 use super::unique::{ServiceMap, declared_roles};
 use crate::manifest::checked::ServerSpec;
-use crate::manifest::raw::{RawEventTarget, RawOutbox, RawOutboxColumns, RawRedelivery};
+use crate::manifest::raw::{RawDeadPolicy, RawDeadWord, RawOutbox, RawOutboxColumns, RawRedelivery};
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::MAX_IDENTIFIER_BYTES;
 use martydb_model::suggest::hint;
 use martydb_model::units;
 use martydb_model::{
-    AMQP, AccessExtent, AccessGrant, AccessLevel, AccessRole, BrokerScheme, BrokerUrl, DesiredService,
-    EventRoute, EventTarget, HTTP, NATS, Outbox, OutboxColumns, Redelivery, RoleName, SchemaName, ServerName,
-    is_reserved_by_nats,
+    AccessExtent, AccessGrant, AccessLevel, AccessRole, DeadPolicy, DesiredService, EventTarget, Outbox,
+    OutboxColumns, Redelivery, RoleName, SchemaName, ServerName,
 };
-use martydb_pg::wire::Host;
 
 /// Connection limit: four relays in parallel, each with two sessions while it is busy, and interactive sessions.
 const CONNECTIONS: i32 = 10;
@@ -83,6 +82,7 @@ impl DeclaredOutbox<'_> {
             to: self.target()?,
             batch,
             retry: self.retry(&self.raw.retry)?,
+            dead: self.dead()?,
             keep,
         })
     }
@@ -173,108 +173,19 @@ impl DeclaredOutbox<'_> {
             let hint = "to: { nats: \"nats://localhost:4222\" }, { amqp: \"amqp://user@localhost\", exchange: NAME } or { http: \"https://host/path\" }";
             return Err(self.error(&[], "the broker of the events is missing").hint(hint));
         };
-        let given = [("nats", &raw.nats), ("amqp", &raw.amqp), ("http", &raw.http)];
-        let given: Vec<_> = given.into_iter().filter_map(|(key, url)| Some((key, url.as_deref()?))).collect();
-        let [(key, url)] = given[..] else {
-            return Err(self.error(&["to"], "expected one of nats, amqp and http"));
-        };
-        self.fits(raw, key)?;
-        match key {
-            "nats" => {
-                let at = self.address(raw, key, url, NATS)?;
-                let subject =
-                    self.route("subject", raw.subject.as_deref(), "{project}.{service}.{event_type}")?;
-                self.is_free(&subject)?;
-                Ok(EventTarget::Nats { at, subject })
-            }
-            "amqp" => {
-                let at = self.address(raw, key, url, AMQP)?;
-                let default = "{service}.{aggregate_type}.{event_type}";
-                let routing_key = self.route("routing_key", raw.routing_key.as_deref(), default)?;
-                let none = || self.error(&["to"], "the exchange is missing").hint("exchange: NAME");
-                let exchange = raw.exchange.clone().ok_or_else(none)?;
-                if exchange.is_empty() {
-                    let message = "the default exchange reaches every queue by its name";
-                    return Err(self.error(&["to", "exchange"], message).hint("exchange: NAME"));
-                }
-                Ok(EventTarget::Amqp { at, exchange, routing_key })
-            }
-            _ => {
-                let at = self.address(raw, key, url, HTTP)?;
-                Ok(EventTarget::Http { at, signature_env: raw.signature_env.clone() })
-            }
-        }
+        DeclaredTarget { scope: self.scope, service: self.name, within: &["to"], raw }.resolve()
     }
 
-    /// Rejects keys of another kind of broker.
-    fn fits(&self, raw: &RawEventTarget, kind: &str) -> Result<()> {
-        let keys = [
-            ("subject", raw.subject.is_some(), "nats"),
-            ("exchange", raw.exchange.is_some(), "amqp"),
-            ("routing_key", raw.routing_key.is_some(), "amqp"),
-            ("signature_env", raw.signature_env.is_some(), "http"),
-        ];
-        match keys.into_iter().find(|(_, given, of)| *given && *of != kind) {
-            None => Ok(()),
-            Some((key, _, of)) => {
-                Err(self.error(&["to", key], format!("{key} belongs to {of}, not to {kind}")))
+    fn dead(&self) -> Result<DeadPolicy> {
+        Ok(match &self.raw.dead {
+            RawDeadPolicy::Word(RawDeadWord::Stop) => DeadPolicy::Stop,
+            RawDeadPolicy::Word(RawDeadWord::Continue) => DeadPolicy::Continue,
+            RawDeadPolicy::Target(target) => {
+                let (within, raw) = (&["dead", "to"], &target.to);
+                let target = DeclaredTarget { scope: self.scope, service: self.name, within, raw };
+                DeadPolicy::To(target.resolve()?)
             }
-        }
-    }
-
-    fn address(
-        &self,
-        raw: &RawEventTarget,
-        key: &str,
-        url: &str,
-        schemes: &[BrokerScheme],
-    ) -> Result<BrokerUrl> {
-        let parsed = BrokerUrl::parse(url, schemes).map_err(|why| {
-            let error = self.error(&["to", key], &why);
-            let told = why.contains("password");
-            error.hint_if(told.then_some("name the variable that holds it: password_env: NAME"))
-        })?;
-        if !parsed.scheme.tls && !is_local(&parsed.host) && !raw.plaintext {
-            let message = "events would cross the network in plain text";
-            let hint = format!("{}, or say that the network is trusted: plaintext: true", tls_hint(schemes));
-            return Err(self.error(&["to", key], message).hint(hint));
-        }
-        if raw.password_env.is_some() && parsed.user.is_none() && key != "nats" {
-            let message = "the password has no user";
-            return Err(self
-                .error(&["to", "password_env"], message)
-                .hint(format!("{key}: \"{}://USER@HOST\"", parsed.scheme.word)));
-        }
-        if raw.root_certificate.is_some() && !parsed.scheme.tls {
-            let message = "it has no effect without TLS";
-            return Err(self.error(&["to", "root_certificate"], message).hint(tls_hint(schemes)));
-        }
-        let root_certificate = raw.root_certificate.as_ref().map(|path| self.scope.home.join(path));
-        let password_env = raw.password_env.clone();
-        Ok(BrokerUrl { root_certificate, password_env, ..parsed })
-    }
-
-    fn route(&self, key: &str, own: Option<&str>, default: &str) -> Result<EventRoute> {
-        let project = self.scope.project();
-        let known = [("project", project.as_str()), ("service", self.name)];
-        let wrong = |why: String| self.error(&["to", key], why);
-        let route = EventRoute::parse(own.unwrap_or(default), &known).map_err(wrong)?;
-        // Who inserts an event would choose where it goes: to subjects of other services, and of the broker itself.
-        route.fixed_first_token().ok_or_else(|| {
-            let hint = format!("begin with a fixed token, such as {key}: \"{default}\"");
-            wrong("the first token comes from the event".into()).hint(hint)
-        })?;
-        Ok(route)
-    }
-
-    /// Checks that a subject is not one by which NATS itself is commanded.
-    fn is_free(&self, subject: &EventRoute) -> Result<()> {
-        let token = subject.fixed_first_token().unwrap_or_default();
-        if is_reserved_by_nats(&token) {
-            let message = format!("\"{token}\" is reserved for the broker");
-            return Err(self.error(&["to", "subject"], message).hint("begin with a token of your own"));
-        }
-        Ok(())
+        })
     }
 
     /// Checks that no other role has the login's name, and that it can log in.
@@ -306,13 +217,4 @@ impl DeclaredOutbox<'_> {
         let path: Vec<&str> = ["services", self.name, "outbox"].iter().chain(path).copied().collect();
         self.scope.sources.error_at(&path, message)
     }
-}
-
-fn tls_hint(schemes: &[BrokerScheme]) -> String {
-    schemes.iter().find(|one| one.tls).map_or_else(String::new, |one| format!("use {}://", one.word))
-}
-
-/// Returns `true` if the broker is on this machine: traffic to it needs no encryption.
-fn is_local(host: &str) -> bool {
-    Host::Tcp(host.trim_matches(['[', ']']).to_owned()).is_local()
 }

@@ -1,0 +1,219 @@
+//! Kafka, by librdkafka: an idempotent producer whose messages are acknowledged by all in-sync replicas.
+//! <https://docs.confluent.io/platform/current/clients/librdkafka/html/md_INTRODUCTION.html#idempotent-producer>
+
+use std::time::Duration;
+
+use rdkafka::client::ClientContext;
+use rdkafka::config::ClientConfig;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::producer::{FutureProducer, FutureRecord, Producer};
+use rdkafka::util::Timeout;
+use secrecy::ExposeSecret;
+use tokio::sync::watch;
+
+use super::event::{OutboxEvent, is_attribute};
+use super::failure::{CONNECT, PublishFailure, unreachable};
+use super::secrets::BrokerSecrets;
+use super::trust::authorities;
+use martydb_model::error::{Error, Result};
+use martydb_model::{BrokerUrl, EventRoute, EventTarget, SaslMechanism};
+
+/// Maximum length of a topic's name.
+const LONGEST_TOPIC: usize = 249;
+
+/// Time for messages in flight when the connection is closed.
+const LAST_MESSAGES: Duration = Duration::from_secs(2);
+
+/// Settings of every producer: <https://github.com/confluentinc/librdkafka/blob/master/CONFIGURATION.md>.
+const SETTINGS: &[(&str, &str)] = &[
+    ("client.id", "martydb-relay"),
+    ("enable.idempotence", "true"),
+    ("acks", "all"),
+    // Less than the time for an answer: a message that was given up must not be sent later.
+    ("message.timeout.ms", "8000"),
+    ("socket.connection.setup.timeout.ms", "8000"),
+    ("linger.ms", "1"),
+    ("message.max.bytes", "16000000"),
+    // As Java's producer has it, so that both place a key in the same partition.
+    ("partitioner", "murmur2_random"),
+    // A topic is yours to make, with the partitions and replicas that you want.
+    ("allow.auto.create.topics", "false"),
+];
+
+/// Errors of a message: no other would be rejected for them.
+const REFUSED: &[RDKafkaErrorCode] = &[
+    RDKafkaErrorCode::MessageSizeTooLarge,
+    RDKafkaErrorCode::InvalidMessageSize,
+    RDKafkaErrorCode::InvalidMessage,
+    RDKafkaErrorCode::InvalidRecord,
+    RDKafkaErrorCode::InvalidTopic,
+    RDKafkaErrorCode::UnknownTopic,
+    RDKafkaErrorCode::UnknownTopicOrPartition,
+    RDKafkaErrorCode::UnknownPartition,
+    RDKafkaErrorCode::TopicAuthorizationFailed,
+    RDKafkaErrorCode::PolicyViolation,
+];
+
+/// Errors of a partition or a queue that may be over at the next attempt.
+const BUSY: &[RDKafkaErrorCode] = &[
+    RDKafkaErrorCode::QueueFull,
+    RDKafkaErrorCode::NotEnoughReplicas,
+    RDKafkaErrorCode::NotEnoughReplicasAfterAppend,
+    RDKafkaErrorCode::LeaderNotAvailable,
+    RDKafkaErrorCode::NotLeaderForPartition,
+    RDKafkaErrorCode::ThrottlingQuotaExceeded,
+];
+
+/// Errors of a message that was not acknowledged in time.
+const SILENT: &[RDKafkaErrorCode] = &[
+    RDKafkaErrorCode::MessageTimedOut,
+    RDKafkaErrorCode::RequestTimedOut,
+    RDKafkaErrorCode::OperationTimedOut,
+    RDKafkaErrorCode::TimedOutQueue,
+];
+
+/// Errors of the client after which no message can be sent.
+const LOST: &[RDKafkaErrorCode] =
+    &[RDKafkaErrorCode::AllBrokersDown, RDKafkaErrorCode::Authentication, RDKafkaErrorCode::Fatal];
+
+/// Receiver of the client's errors.
+struct LossWatch(watch::Sender<bool>);
+
+impl ClientContext for LossWatch {
+    fn log(&self, _: rdkafka::config::RDKafkaLogLevel, _: &str, _: &str) {}
+
+    fn error(&self, error: KafkaError, _: &str) {
+        if error.rdkafka_error_code().is_some_and(|code| LOST.contains(&code)) {
+            self.0.send_replace(true);
+        }
+    }
+}
+
+pub struct KafkaLink {
+    producer: FutureProducer<LossWatch>,
+    topic: EventRoute,
+    key: EventRoute,
+    lost: watch::Receiver<bool>,
+}
+
+/// Opens a producer, and checks that the cluster answers.
+#[martydb_pg::boxed]
+pub async fn open(target: &EventTarget, secrets: &BrokerSecrets) -> Result<KafkaLink> {
+    let EventTarget::Kafka { cluster, topic, key, mechanism } = target else {
+        return Err(Error::operation("the destination is not Kafka"));
+    };
+    let at = target.at();
+    let (gone, lost) = watch::channel(false);
+    let config = configured(cluster, *mechanism, secrets)?;
+    let refused = |error: KafkaError| unreachable(at, &plain(&error));
+    let producer: FutureProducer<LossWatch> = config.create_with_context(LossWatch(gone)).map_err(refused)?;
+    let asked = producer.clone();
+    let answer =
+        tokio::task::spawn_blocking(move || asked.client().fetch_metadata(None, CONNECT / 2).map(drop));
+    answer.await.map_err(|error| unreachable(at, &error))?.map_err(refused)?;
+    Ok(KafkaLink { producer, topic: topic.clone(), key: key.clone(), lost })
+}
+
+fn configured(
+    cluster: &[BrokerUrl],
+    mechanism: SaslMechanism,
+    secrets: &BrokerSecrets,
+) -> Result<ClientConfig> {
+    let mut config = ClientConfig::new();
+    for (name, value) in SETTINGS {
+        config.set(*name, *value);
+    }
+    let hosts: Vec<String> = cluster.iter().map(|one| format!("{}:{}", one.host, one.port)).collect();
+    config.set("bootstrap.servers", hosts.join(","));
+    let at = &cluster[0];
+    let has_login = at.user.is_some();
+    config.set(
+        "security.protocol",
+        match (at.scheme.tls, has_login) {
+            (false, false) => "plaintext",
+            (false, true) => "sasl_plaintext",
+            (true, false) => "ssl",
+            (true, true) => "sasl_ssl",
+        },
+    );
+    if let (Some(path), Some(_)) = (&at.root_certificate, authorities(at)?) {
+        config.set("ssl.ca.location", path.display().to_string());
+    }
+    if let Some(user) = &at.user {
+        config.set("sasl.mechanism", mechanism.name()).set("sasl.username", user);
+        let password = secrets.password.as_ref().map_or("", |password| password.expose_secret());
+        config.set("sasl.password", password);
+    }
+    Ok(config)
+}
+
+/// Returns the client's error without the configuration, which contains the password.
+fn plain(error: &KafkaError) -> String {
+    match error {
+        KafkaError::ClientConfig(_, why, name, _) => format!("{name}: {why}"),
+        other => {
+            other.rdkafka_error_code().map_or_else(|| "the client failed".into(), |code| code.to_string())
+        }
+    }
+}
+
+/// Replaces characters that a topic's name must not have.
+fn escape(c: char) -> char {
+    if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' }
+}
+
+impl KafkaLink {
+    pub async fn publish(&self, event: &OutboxEvent) -> Result<(), PublishFailure> {
+        let topic = event.route(&self.topic, escape);
+        if topic.len() > LONGEST_TOPIC {
+            let why = format!("its topic has {} bytes, but Kafka allows only {LONGEST_TOPIC}", topic.len());
+            return Err(PublishFailure::Unfit(why));
+        }
+        let key = event.route(&self.key, |c| c);
+        let record = FutureRecord::to(&topic).key(&key).payload(&event.payload).headers(headers(event));
+        let sent = self.producer.send(record, Timeout::After(Duration::ZERO)).await;
+        sent.map(drop).map_err(|(error, _)| failure(&error, &topic))
+    }
+
+    /// Waits until the client cannot send. It would reconnect by itself, but the relay reads the password again.
+    pub async fn lost(&self) {
+        let mut lost = self.lost.clone();
+        let _no_more_errors = lost.wait_for(|lost| *lost).await;
+    }
+
+    pub async fn close(self) {
+        let _given_up = tokio::task::spawn_blocking(move || self.producer.flush(LAST_MESSAGES)).await;
+    }
+}
+
+fn failure(error: &KafkaError, topic: &str) -> PublishFailure {
+    let why = format!("the topic \"{topic}\": {}", plain(error));
+    let Some(code) = error.rdkafka_error_code() else { return PublishFailure::Down(why) };
+    let is_in = |list: &[RDKafkaErrorCode]| list.contains(&code);
+    match () {
+        () if is_in(REFUSED) => PublishFailure::Refused(why),
+        () if is_in(BUSY) => PublishFailure::Busy { why, after: None },
+        () if is_in(SILENT) => PublishFailure::Silent(why),
+        () => PublishFailure::Down(why),
+    }
+}
+
+/// Returns the headers of CloudEvents' binary mode:
+/// <https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md>.
+fn headers(event: &OutboxEvent) -> OwnedHeaders {
+    let mut headers = OwnedHeaders::new();
+    let mut insert = |name: &str, value: &str| {
+        headers = std::mem::take(&mut headers).insert(Header { key: name, value: Some(value) });
+    };
+    let further =
+        event.further_headers().filter(|(name, _)| !is_attribute(name, "ce_") && !name.contains('\0'));
+    further.for_each(|(name, value)| insert(name, value));
+    event.attributes().iter().for_each(|(name, value)| insert(&format!("ce_{name}"), value));
+    insert("content-type", event.content_type());
+    headers
+}
+
+#[cfg(test)]
+#[path = "kafka_tests.rs"]
+mod tests;

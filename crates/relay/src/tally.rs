@@ -1,0 +1,187 @@
+//! Counters of a relay, as metrics.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use time::OffsetDateTime;
+
+use super::verdict::Fate;
+use crate::broker::{FailureKind, PublishFailure};
+use crate::status::Backlog;
+use martydb_model::metrics::{
+    RELAY_EVENTS, RELAY_FAILURES, RELAY_LAG, RELAY_LAST_SUCCESS, RELAY_PENDING, Sample, Subject,
+};
+use martydb_model::{DesiredService, ServiceName};
+
+/// Counters of one outbox's publishers, since the process started.
+#[derive(Debug, Default)]
+pub struct Tally {
+    pub published: AtomicU64,
+    /// Attempts after which the event waits.
+    pub retried: AtomicU64,
+    /// Events that became dead.
+    pub dead: AtomicU64,
+    /// Dead events that the dead destination acknowledged.
+    pub diverted: AtomicU64,
+    failures: [AtomicU64; FailureKind::ALL.len()],
+    /// Time of the last acknowledgement, in milliseconds since 1970; 0 before the first.
+    last_success: AtomicI64,
+}
+
+/// Returns the outcome of a fate, as the label names it.
+fn outcome<'a>(tally: &'a Tally, fate: &Fate) -> &'a AtomicU64 {
+    match fate {
+        Fate::Published => &tally.published,
+        Fate::PutOff { .. } | Fate::Retried { .. } => &tally.retried,
+        Fate::Dead { .. } => &tally.dead,
+        Fate::Diverted { .. } => &tally.diverted,
+    }
+}
+
+impl Tally {
+    /// Counts an event that was sent.
+    pub fn count(&self, fate: &Fate) {
+        outcome(self, fate).fetch_add(1, Ordering::Relaxed);
+        if *fate == Fate::Published {
+            self.last_success.store(now_ms(), Ordering::Relaxed);
+        }
+    }
+
+    /// Counts a failure, also one after which the event was sent again within its batch.
+    pub fn count_failure(&self, failure: &PublishFailure) {
+        self.count_failure_of(failure.kind());
+    }
+
+    pub fn count_failure_of(&self, kind: FailureKind) {
+        self.failures[kind as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Returns the number of attempts that did not publish an event.
+    pub fn refused(&self) -> u64 {
+        let all = [&self.retried, &self.dead, &self.diverted];
+        all.map(|counter| counter.load(Ordering::Relaxed)).iter().sum()
+    }
+
+    fn samples(&self, subject: &Subject) -> Vec<Sample> {
+        let outcomes = [
+            ("published", &self.published),
+            ("retried", &self.retried),
+            ("dead", &self.dead),
+            ("diverted", &self.diverted),
+        ];
+        let mut samples: Vec<Sample> =
+            outcomes.map(|(name, counter)| Sample::with(RELAY_EVENTS, subject, [name], read(counter))).into();
+        let failures = FailureKind::ALL.iter().zip(&self.failures);
+        samples.extend(
+            failures.map(|(kind, count)| Sample::with(RELAY_FAILURES, subject, [kind.name()], read(count))),
+        );
+        let last = self.last_success.load(Ordering::Relaxed);
+        samples.extend((last > 0).then(|| Sample::new(RELAY_LAST_SUCCESS, subject, seconds(last))));
+        samples
+    }
+}
+
+fn now_ms() -> i64 {
+    i64::try_from(OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX)
+}
+
+#[allow(clippy::cast_precision_loss)] // Counters and milliseconds since 1970 are exact below 2^53.
+fn read(counter: &AtomicU64) -> f64 {
+    counter.load(Ordering::Relaxed) as f64
+}
+
+#[allow(clippy::cast_precision_loss)]
+fn seconds(millis: i64) -> f64 {
+    millis as f64 / 1000.0
+}
+
+/// Metrics of one outbox.
+struct OutboxMetrics {
+    service: DesiredService,
+    tally: Arc<Tally>,
+    /// Pending events, when they were last read; `None` if that failed.
+    backlog: Option<Backlog>,
+}
+
+/// Metrics of all outboxes that a relay publishes, for as long as the process runs.
+#[derive(Default)]
+pub struct RelayMetrics(Mutex<BTreeMap<ServiceName, OutboxMetrics>>);
+
+impl RelayMetrics {
+    /// Returns the counters of a service, which continue when the manifest is reloaded.
+    pub(crate) fn tally(&self, service: &DesiredService) -> Arc<Tally> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = || OutboxMetrics { service: service.clone(), tally: Arc::default(), backlog: None };
+        let metrics = all.entry(service.name.clone()).or_insert_with(new);
+        metrics.service = service.clone();
+        metrics.tally.clone()
+    }
+
+    /// Removes services that are no longer published.
+    pub(crate) fn retain(&self, services: &[ServiceName]) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|name, _| services.contains(name));
+    }
+
+    pub(crate) fn set_backlog(&self, service: &ServiceName, backlog: Option<Backlog>) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(metrics) = all.get_mut(service) {
+            metrics.backlog = backlog;
+        }
+    }
+
+    /// Returns all current samples.
+    pub fn samples(&self) -> Vec<Sample> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let of = |metrics: &OutboxMetrics| {
+            let subject = Subject::service(&metrics.service);
+            let mut samples = metrics.tally.samples(&subject);
+            if let Some(backlog) = &metrics.backlog {
+                let pending = read(&AtomicU64::new(backlog.pending.unsigned_abs()));
+                samples.push(Sample::new(RELAY_PENDING, &subject, pending));
+                let lag = seconds(backlog.oldest_age_ms.unwrap_or_default().max(0));
+                samples.push(Sample::new(RELAY_LAG, &subject, lag));
+            }
+            samples
+        };
+        all.values().flat_map(of).collect()
+    }
+
+    /// Returns `true` once every outbox was read.
+    pub fn is_ready(&self) -> bool {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        !all.is_empty() && all.values().all(|metrics| metrics.backlog.is_some())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_outcome_and_each_failure_has_a_series() {
+        let tally = Tally::default();
+        let (why, pause) = (String::new(), std::time::Duration::ZERO);
+        for fate in [
+            Fate::Published,
+            Fate::Published,
+            Fate::PutOff { why: why.clone(), pause },
+            Fate::Retried { why: why.clone(), pause },
+            Fate::Dead { why: why.clone() },
+            Fate::Diverted { why: why.clone() },
+        ] {
+            tally.count(&fate);
+        }
+        tally.count_failure(&PublishFailure::Busy { why, after: None });
+        let samples = tally.samples(&Subject::server("s"));
+        let value = |label: &str| {
+            let found = samples.iter().find(|sample| sample.labels == [label]);
+            found.map(|sample| sample.value)
+        };
+        let all = ["published", "retried", "dead", "diverted", "busy", "refused"].map(value);
+        assert_eq!(all, [2.0, 2.0, 1.0, 1.0, 1.0, 0.0].map(Some));
+        assert_eq!(tally.refused(), 4);
+        assert_eq!(samples.len(), 4 + FailureKind::ALL.len() + 1);
+    }
+}

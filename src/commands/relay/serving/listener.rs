@@ -1,0 +1,40 @@
+//! Listener for the relay's metrics.
+
+use std::sync::Arc;
+
+use super::super::arguments::Arguments;
+use martydb_deploy::http::{Bound, HttpListener};
+use martydb_deploy::relay_metrics::{ServedMetrics, bind};
+use martydb_model::error::Result;
+use martydb_provision::run::Run;
+use martydb_relay::RelayMetrics;
+
+/// Bound listener, if one was requested.
+pub struct MetricsListener(Option<Bound>);
+
+impl MetricsListener {
+    /// # Errors
+    /// If it cannot listen as requested.
+    pub fn open(run: &Run, arguments: &Arguments, metrics: &Arc<RelayMetrics>) -> Result<MetricsListener> {
+        let Some(address) = arguments.metrics else { return Ok(MetricsListener(None)) };
+        let listener = HttpListener {
+            address,
+            flag: "--metrics",
+            certificate: arguments.tls_certificate.clone(),
+            key: arguments.tls_key.clone(),
+            users: arguments.users.clone(),
+        };
+        let served = ServedMetrics { project: run.manifest.project.clone(), metrics: metrics.clone() };
+        let bound = bind(&listener, served)?;
+        run.out.note(&bound.greeting("/metrics"));
+        Ok(MetricsListener(Some(bound)))
+    }
+
+    /// Serves until a signal arrives; without a listener it ends at once.
+    pub async fn serve(self) -> Result<()> {
+        match self.0 {
+            Some(bound) => bound.serve().await,
+            None => Ok(()),
+        }
+    }
+}
