@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::login_choice::{LoginChoice, Route};
 use martydb_config::connection_string::Parts;
 use martydb_config::replace_process::replace;
-use martydb_model::error::{Error, Result};
+use martydb_model::error::{Error, Kind, Result};
 use martydb_provision::run::Run;
 use martydb_ui::report::{Report, Style};
 
@@ -44,7 +44,7 @@ pub fn start(run: &Run, parts: &Parts, program: &OsStr, arguments: &[OsString]) 
 fn not_started(program: &OsStr, error: &io::Error) -> Error {
     let name = program.display();
     match error.kind() {
-        io::ErrorKind::NotFound => Error::operation(format!("program {name} not found"))
+        io::ErrorKind::NotFound => Error::new(Kind::ProgramNotFound, format!("program {name} not found"))
             .cause("it is neither in a folder of PATH nor a file here")
             .hint("install it, or specify its path"),
         _ => Error::operation(format!("cannot start {name}")).cause(error),

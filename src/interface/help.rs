@@ -11,7 +11,7 @@ Global options: -f -e -o -j -q -v -y and more, see martydb --help";
 const LONG: &str = "\
 Exit codes: 0 done, 1 failed, 2 usage or manifest (nothing was touched),
   3 differences, 4 isolation breached or not proven, 5 server unreachable,
-  6 locked, or the plan is stale, 130 interrupted
+  6 locked, or the plan is stale, 127 exec: no such program, 130 interrupted
 
 Environment: DB_HOST, DB_PORT, DB_USER, DB_PASSWORD, or what the manifest
   names, for the admin; MARTYDB_* for the global options; NO_COLOR

@@ -62,7 +62,7 @@ fn a_program_gets_the_login_and_no_password_of_the_admin() {
     }
     // Its exit code, and its signals, are the run's.
     project.run(&["exec", "-s", "eve_a", "--", "sh", "-c", "exit 7"]).expect(7);
-    let missing = project.run(&["exec", "eve_a", "--", "no-such-program"]).expect(1);
+    let missing = project.run(&["exec", "eve_a", "--", "no-such-program"]).expect(127);
     assert!(missing.stderr.starts_with("error: program no-such-program not found\n"), "{}", missing.stderr);
     project.run(&["exec", "eve_a", "--", "/etc"]).expect(1);
     project.run(&["exec", "eve_a"]).expect(2);

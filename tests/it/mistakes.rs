@@ -202,7 +202,7 @@ const IN_USE: &[Mistake] = &[
     ),
     mistake(
         &["exec", "mk_a", "--", "no-such-program"],
-        1,
+        127,
         "program no-such-program not found",
         "install it, or specify its path",
         &[],

@@ -31,6 +31,9 @@ pub enum Kind {
     Locked,
     /// A saved plan no longer matches the server.
     Stale,
+    /// The program that replaces martydb does not exist. Scripts see a failed operation.
+    #[serde(rename = "operation")]
+    ProgramNotFound,
     Interrupted,
 }
 
@@ -42,6 +45,7 @@ impl Kind {
             Kind::Divergent => ExitStatus::Differences,
             Kind::Unreachable => ExitStatus::Unreachable,
             Kind::Locked | Kind::Stale => ExitStatus::Locked,
+            Kind::ProgramNotFound => ExitStatus::ProgramNotFound,
             Kind::Interrupted => ExitStatus::Interrupted,
         }
     }
@@ -63,6 +67,8 @@ pub enum ExitStatus {
     Unreachable = 5,
     /// Another run holds the lock, or the saved plan is stale.
     Locked = 6,
+    /// As a shell's status for a command that it does not find (POSIX, Shell Command Language, 2.8.2).
+    ProgramNotFound = 127,
     Interrupted = 130,
 }
 
@@ -70,8 +76,9 @@ impl ExitStatus {
     /// Returns the status of a run over several services:
     /// an interruption, else the first of 6, 5, 4, 1, 3, 2 that occurred.
     pub fn worst(all: impl IntoIterator<Item = ExitStatus>) -> ExitStatus {
-        const ORDER: [ExitStatus; 8] = [
+        const ORDER: [ExitStatus; 9] = [
             ExitStatus::Interrupted,
+            ExitStatus::ProgramNotFound,
             ExitStatus::Locked,
             ExitStatus::Unreachable,
             ExitStatus::Isolation,
@@ -244,6 +251,7 @@ mod tests {
             (Kind::Unreachable, "unreachable", ExitStatus::Unreachable),
             (Kind::Locked, "locked", ExitStatus::Locked),
             (Kind::Stale, "stale", ExitStatus::Locked),
+            (Kind::ProgramNotFound, "operation", ExitStatus::ProgramNotFound),
             (Kind::Interrupted, "interrupted", ExitStatus::Interrupted),
         ];
         for (kind, name, status) in kinds {

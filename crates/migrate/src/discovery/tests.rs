@@ -201,7 +201,7 @@ fn each_container_of_several_becomes_a_server_with_its_port() {
         ("b/.env", "DATABASE_URL=postgres://u@localhost:5434/b"),
     ]);
     assert!(
-        folded.notes[0].starts_with("the servers at the ports 5433 and 5434 of this machine are one"),
+        folded.notes[0].starts_with("the servers at the ports 5433, 5434 of this machine are one"),
         "{:?}",
         folded.notes
     );
