@@ -301,7 +301,7 @@ mod tests {
             catalogue: Catalog(rows.iter().map(row).collect()),
             sums: sums.iter().map(sum).collect(),
             major,
-            by_server: BTreeSet::new(),
+            ..CopySide::default()
         }
     }
 
