@@ -127,6 +127,11 @@ fn a_clone_is_green_and_the_shipped_pipelines_are_red_for_what_is_broken() {
         let done = clone.run(&[&["upgrade", "sd_a", "-o", "json"], arguments].concat()).expect(0);
         assert_eq!(done.json()["services"][0]["applied"].as_array().unwrap().len(), applied, "{done:?}");
     }
+    let events = clone.run(&["history", "sd_a", "--limit", "1", "-o", "json"]).expect(0).json();
+    assert_eq!(events["services"][0]["events"].as_array().unwrap().len(), 1, "{events:#}");
+    assert_eq!(events["services"][0]["events"][0]["version"], 3, "{events:#}");
+    let dry = clone.run(&["apply", "--all", "--dry-run"]).expect(0);
+    assert_eq!(dry.stdout, clone.run(&["plan"]).expect(0).stdout);
     let _ = clone.run(&["upgrade", "sd_a", "--to", "-1"]).expect(2);
     let _ = clone.run(&["downgrade", "sd_a", "--to", "-1", "-y"]).expect(0);
 
@@ -156,7 +161,11 @@ fn a_clone_is_green_and_the_shipped_pipelines_are_red_for_what_is_broken() {
     let made = clone.run(&["test-db", "sd_a", "-o", "json"]).expect(0).json();
     let (database, template) = (made["database"].as_str().unwrap(), made["template"].as_str().unwrap());
     let _ = clone.run(&["test-db", "sd_a", "--drop", database]).expect(0);
+    // Nor is the slot of a split one to drop.
+    clone.server.sql("postgres", "SELECT pg_create_physical_replication_slot('mdb_0123abcd_sd_a_r')");
     let strict = clone.run(&["verify-isolation", "sd_a", "--strict"]).expect(0);
+    assert!(strict.stdout.contains("-- a split needs it: see martydb split status"), "{}", strict.stdout);
+    assert!(!strict.stdout.contains("pg_drop_replication_slot"), "{}", strict.stdout);
     assert!(!strict.stdout.contains("not examined"), "{}", strict.stdout);
     assert!(clone.run(&["test-db", "sd_a", "--list"]).expect(0).stdout.contains(template));
     let _ = clone.run(&["test-db", "sd_a", "--drop", template]).expect(0);
