@@ -261,7 +261,7 @@ fn the_templates_of_ci_run_what_their_page_shows() {
             assert!(shown.iter().any(|one| one.starts_with(line)), "{file}: {line}");
         }
     }
-    assert_eq!(seen, 11, "martydb's commands of both templates");
+    assert_eq!(seen, 15, "martydb's commands of both templates");
 }
 
 #[test]

@@ -92,7 +92,13 @@ fn one_run_gives_every_report_and_all_say_the_same() {
             server.sql("postgres", "GRANT CONNECT ON DATABASE kit_b TO kit_a_app");
             code = 4;
         }
-        let all = ["junit=reports.xml", "markdown=report.md", "json=report.json"];
+        let all = [
+            "junit=reports.xml",
+            "markdown=report.md",
+            "json=report.json",
+            "sarif=report.sarif",
+            "github=report.txt",
+        ];
         let reports = all.into_iter().flat_map(|one| ["--report", one]);
         let arguments: Vec<&str> = ["verify-isolation"].into_iter().chain(reports).collect();
         let done = project.run(&arguments).expect(code);
@@ -111,6 +117,25 @@ fn one_run_gives_every_report_and_all_say_the_same() {
         assert_eq!((cases(": logins"), cases(": findings")), (probes, findings));
         assert!(suites.suites.iter().any(|suite| suite.name == "main/kit_a: logins"), "{suites:?}");
         assert_eq!(suites.failures + suites.errors > 0, breached);
+        // SARIF and annotations have the same findings; those that fail the run are errors, at the manifest.
+        let sarif: Value = serde_json::from_str(&project.read("report.sarif")).unwrap();
+        let results = sarif["runs"][0]["results"].as_array().unwrap();
+        assert_eq!((&sarif["version"], results.len()), (&"2.1.0".into(), findings));
+        let errors = results.iter().filter(|one| one["level"] == "error").count();
+        assert_eq!(errors > 0, breached, "{sarif:#}");
+        assert_eq!(sarif["runs"][0]["invocations"][0]["executionSuccessful"], true);
+        let rules = sarif["runs"][0]["tool"]["driver"]["rules"].as_array().unwrap();
+        for result in results {
+            assert!(rules.iter().any(|rule| rule["id"] == result["ruleId"]), "{sarif:#}");
+            let place = &result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
+            assert_eq!(place, "martydb.yaml");
+        }
+        let told = annotations(&project.read("report.txt"));
+        assert_eq!(told.iter().filter(|one| one.0 == "error").count(), errors, "{told:?}");
+        assert!(
+            told.len() >= findings && told.iter().all(|one| value(one, "file") == "martydb.yaml"),
+            "{told:?}"
+        );
         let page = project.read("report.md");
         assert_eq!(page.contains("foreign-database-connect"), breached, "{page}");
     }
