@@ -87,11 +87,15 @@ impl Delivery<'_> {
                 Some(why) => Err(PublishFailure::Unfit(why)),
                 None => self.link.publish(event).await,
             };
+            if end.is_ok() {
+                self.note(number, end);
+                return true;
+            }
             match self.step(end.as_ref().copied(), repeats) {
                 LaneStep::Repeat(pause) if self.may_repeat_after(pause).await => {}
-                step => {
+                _ => {
                     self.note(number, end);
-                    return step == LaneStep::Next;
+                    return false;
                 }
             }
         }
@@ -121,6 +125,9 @@ impl Delivery<'_> {
 
     fn note(&self, number: usize, end: Result<(), PublishFailure>) {
         let mut state = self.state.lock().expect("no code panics while it holds the state");
+        if end.is_ok() {
+            state.flow.step(Ok(()), 0);
+        }
         state.sent.push((number, end));
     }
 }

@@ -273,8 +273,8 @@ impl Publisher {
     }
 
     fn count(&self, events: &[OutboxEvent], verdict: &BatchVerdict) {
+        self.tally.count(verdict.fates.iter().map(|(_, fate)| fate));
         for (at, fate) in &verdict.fates {
-            self.tally.count(fate);
             if let Fate::Dead { why } | Fate::Diverted { why } = fate {
                 self.lament(&events[*at], why, fate);
             }

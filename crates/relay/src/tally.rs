@@ -40,10 +40,19 @@ fn outcome<'a>(tally: &'a Tally, fate: &Fate) -> &'a AtomicU64 {
 }
 
 impl Tally {
-    /// Counts an event that was sent.
-    pub fn count(&self, fate: &Fate) {
-        outcome(self, fate).fetch_add(1, Ordering::Relaxed);
-        if *fate == Fate::Published {
+    /// Counts the events of a batch.
+    pub fn count<'a>(&self, fates: impl Iterator<Item = &'a Fate>) {
+        let mut published = 0;
+        for fate in fates {
+            match fate {
+                Fate::Published => published += 1,
+                other => {
+                    outcome(self, other).fetch_add(1, Ordering::Relaxed);
+                }
+            }
+        }
+        if published > 0 {
+            self.published.fetch_add(published, Ordering::Relaxed);
             self.last_success.store(now_ms(), Ordering::Relaxed);
         }
     }
@@ -163,16 +172,15 @@ mod tests {
     fn each_outcome_and_each_failure_has_a_series() {
         let tally = Tally::default();
         let (why, pause) = (String::new(), std::time::Duration::ZERO);
-        for fate in [
+        let fates = [
             Fate::Published,
             Fate::Published,
             Fate::PutOff { why: why.clone(), pause },
             Fate::Retried { why: why.clone(), pause },
             Fate::Dead { why: why.clone() },
             Fate::Diverted { why: why.clone() },
-        ] {
-            tally.count(&fate);
-        }
+        ];
+        tally.count(fates.iter());
         tally.count_failure(&PublishFailure::Busy { why, after: None });
         let samples = tally.samples(&Subject::server("s"));
         let value = |label: &str| {
