@@ -9,6 +9,7 @@ pub mod compare;
 mod copy;
 mod former;
 pub mod obstacles;
+mod sequences;
 pub mod sums;
 
 pub use copy::{Move, copy};

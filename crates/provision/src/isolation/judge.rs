@@ -16,6 +16,7 @@ use super::scratch_databases;
 use crate::audit::{access_graph, audit};
 use crate::catalog::{NotExamined, Unread};
 use crate::probe::{self, Probe, ProbeDatabase};
+use martydb_model::error::Error;
 use martydb_model::findings::Finding;
 use martydb_model::units::counted;
 use martydb_model::{ActualServer, DesiredServer, DesiredService, RoleKind};
@@ -43,13 +44,7 @@ pub fn judge(observations: &Observations, services: &[DesiredService], wants_gra
             audited.extend(known.map(|one| password_audit::finding(&observations.context, one)));
             part.not_examined.extend(not_compared(&task.server, compared.left_out));
         }
-        Err(error) => unread.push(Unread {
-            service: None,
-            server: task.server.clone(),
-            database: None,
-            what: "whether the passwords that the server keeps are known elsewhere".into(),
-            why: error.to_string(),
-        }),
+        Err(error) => unread.push(passwords_unread(&task.server, error)),
     }
     let chosen = |finding: &Finding| {
         let is = |name: &String| services.iter().any(|service| service.name.as_str() == name);
@@ -80,6 +75,16 @@ pub fn judge(observations: &Observations, services: &[DesiredService], wants_gra
         matrix,
         unread,
         graph: wants_graph.then(|| access_graph(&observations.context.desired, catalog)),
+    }
+}
+
+fn passwords_unread(server: &str, error: &Error) -> Unread {
+    Unread {
+        service: None,
+        server: server.into(),
+        database: None,
+        what: "whether the passwords that the server keeps are known elsewhere".into(),
+        why: error.to_string(),
     }
 }
 
