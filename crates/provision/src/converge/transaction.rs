@@ -176,7 +176,7 @@ fn parts(context: &ConvergeContext<'_>, steps: &[Step]) -> Vec<StepStatement> {
 pub struct AdminSide<'a> {
     pub admin: &'a str,
     pub major: u32,
-    /// As in [`ConvergeContext`].
+    /// As in `ConvergeContext`.
     pub authority: Option<&'a AdminCapabilities<'a>>,
 }
 
