@@ -14,13 +14,17 @@ ascent::ascent_source! {
     replaces(p, r, f, d, o) <-- visited_function(f, d, s, o), current_holds(p, r, o), create(s, g), current_holds(p, r, g);
     replaces(p, r, f, d, o) <-- visited_function(f, d, s, o), current_holds(p, r, o), usage(s, g), current_holds(p, r, g),
         schema(t, d), create(t, h), current_holds(p, r, h);
+    // A function's owner is the current role in that function's database alone.
+    relation present(Actor, RoleId, DatabaseId);
+    present(p, r, d) <-- is(p, ?Conclusion::Session(r)), is(p, ?Conclusion::Enters(d));
+    present(p, r, d) <-- is(p, ?Conclusion::Frame(d, r));
     because(p, Conclusion::Controls(*f), PathStep::ReplacesFunction(*f, *o), Conclusion::Holds(*d, *o), Conclusion::Session(*r)) <--
         replaces(p, r, f, d, o), is(p, Conclusion::Session(*r)), is(p, Conclusion::Holds(*d, *o));
     because(p, Conclusion::Controls(*f), PathStep::ReplacesFunction(*f, *o), Conclusion::Holds(*d, *o), Conclusion::Frame(*d, *r)) <--
         replaces(p, r, f, d, o), is(p, Conclusion::Frame(*d, *r)), is(p, Conclusion::Holds(*d, *o));
     because(p, Conclusion::Controls(*f), PathStep::ReplacesFunction(*f, *o), Conclusion::Holds(*d, *o), Conclusion::LetsCreate(*d)) <--
-        is(p, ?Conclusion::LetsCreate(d)), visited_function(f, d, s, o), is(p, Conclusion::Holds(*d, *o)), current_holds(p, r, o),
-        usage(s, u), current_holds(p, r, u);
+        is(p, ?Conclusion::LetsCreate(d)), visited_function(f, d, s, o), is(p, Conclusion::Holds(*d, *o)), present(p, r, d),
+        current_holds(p, r, o), usage(s, u), current_holds(p, r, u);
     because(p, Conclusion::Controls(*f), PathStep::ReplacesFunction(*f, *o), Conclusion::Holds(*d, *o), Conclusion::LendsSchema(*s)) <--
         is(p, ?Conclusion::LendsSchema(s)), visited_function(f, d, s, o), is(p, Conclusion::Holds(*d, *o));
     // The owner of a domain adds a CHECK, which may call functions of the server only.
