@@ -36,7 +36,7 @@ pub const COMMANDS: &[OtherCommand] = &[
     },
     OtherCommand {
         words: &["stamp", "mark"],
-        answer: "`martydb baseline SERVICE --at VERSION` records versions without running them",
+        answer: "`martydb baseline SERVICE --at N` records versions without running them",
     },
     OtherCommand {
         words: &["check", "verify", "test", "scan"],
