@@ -218,7 +218,7 @@ mod tests {
         for row in COMMANDS {
             let commands = row.answer.split('`').skip(1).step_by(2);
             for line in commands {
-                let line = line.replace("\"message\"", "m").replace("VERSION", "1");
+                let line = line.replace("\"message\"", "m").replace("--at N", "--at 1");
                 let words = line
                     .split(' ')
                     .filter(|word| *word != "PROGRAM")
