@@ -8,6 +8,7 @@ mod daily;
 mod dead;
 mod doctor;
 mod nats;
+mod programs;
 mod receiver;
 mod refused;
 mod replay;

@@ -2,13 +2,12 @@
 //!
 //! `MARTYDB_RELAY_EVENTS` makes it longer.
 
-use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::{emit, pending, project};
+use super::{emit, pending, programs, project};
 use crate::support::{Admin, Nats, Project, Server, number, until};
 
 /// Starts `program` again and again until every event had its effect.
@@ -84,25 +83,14 @@ fn start(mut command: Command, nats: &Nats, url: &str) -> Child {
 
 #[test]
 fn of_the_consumer_in_python() {
-    let has = Command::new("python3").args(["-c", "import nats, psycopg"]).stderr(Stdio::null()).status();
-    if !has.is_ok_and(|status| status.success()) {
-        eprintln!("python3 has no nats-py and psycopg: the consumer in Python is NOT tested");
-        return;
+    if let Some(consumer) = programs::python("consumer/consumer.py", "nats, psycopg") {
+        has_its_effect_once("rcp", &consumer);
     }
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/consumer/consumer.py");
-    has_its_effect_once("rcp", &|| {
-        let mut command = Command::new("python3");
-        command.arg(&script);
-        command
-    });
 }
 
 #[test]
 fn of_the_consumer_in_rust() {
-    let built: PathBuf = Path::new(env!("CARGO_BIN_EXE_martydb")).with_file_name("examples").join("consumer");
-    if !built.exists() {
-        eprintln!("{} is not built (cargo build --example consumer): it is NOT tested", built.display());
-        return;
+    if let Some(consumer) = programs::example("consumer") {
+        has_its_effect_once("rcr", &consumer);
     }
-    has_its_effect_once("rcr", &|| Command::new(&built));
 }

@@ -3,11 +3,10 @@
 //!
 //! `MARTYDB_RELAY_EVENTS` and `MARTYDB_RELAY_KILLS` make it longer, `MARTYDB_RELAY_SEED` repeats a run.
 
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::{declared, emit, pending};
+use super::{declared, emit, pending, programs};
 use crate::support::{Admin, Dice, Project, Server, free_port, number, until};
 
 const KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -144,44 +143,26 @@ fn judge(server: &Server, from: &str, into: &str, events: u32) {
 
 #[test]
 fn of_the_receiver_in_python() {
-    let has = Command::new("python3").args(["-c", "import psycopg"]).stderr(Stdio::null()).status();
-    if !has.is_ok_and(|status| status.success()) {
-        eprintln!("python3 has no psycopg: the receiver in Python is NOT tested");
-        return;
+    if let Some(receiver) = programs::python("receiver/receiver.py", "psycopg") {
+        has_its_effect_once("rvp", &receiver);
     }
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/receiver/receiver.py");
-    has_its_effect_once("rvp", &|| {
-        let mut command = Command::new("python3");
-        command.arg(&script);
-        command
-    });
 }
 
 #[test]
 fn of_the_receiver_in_rust() {
-    let built = Path::new(env!("CARGO_BIN_EXE_martydb")).with_file_name("examples").join("receiver");
-    if !built.exists() {
-        eprintln!("{} is not built (cargo build --example receiver): it is NOT tested", built.display());
-        return;
+    if let Some(receiver) = programs::example("receiver") {
+        has_its_effect_once("rvr", &receiver);
     }
-    has_its_effect_once("rvr", &|| Command::new(&built));
 }
 
 /// Both refuse what the relay has not signed.
 #[test]
 fn a_wrong_signature_is_no_event() {
-    let built = Path::new(env!("CARGO_BIN_EXE_martydb")).with_file_name("examples").join("receiver");
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/receiver/receiver.py");
-    let python = || {
-        let mut command = Command::new("python3");
-        command.arg(&script);
-        command
-    };
-    let rust = || Command::new(&built);
-    for (prefix, program) in [("rvx", &python as &dyn Fn() -> Command), ("rvy", &rust)] {
-        if prefix == "rvy" && !built.exists() {
-            continue;
-        }
+    let python = programs::python("receiver/receiver.py", "psycopg");
+    let rust = programs::example("receiver");
+    let python = python.as_ref().map(|program| ("rvx", program as &dyn Fn() -> Command));
+    let rust = rust.as_ref().map(|program| ("rvy", program as &dyn Fn() -> Command));
+    for (prefix, program) in python.into_iter().chain(rust) {
         let trial = Trial::new(prefix, program);
         emit(&trial.server, &format!("{prefix}_a"), 3, 1);
         let mut receiver = trial.receiver();
