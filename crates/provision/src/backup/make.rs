@@ -108,7 +108,7 @@ impl ExportedService {
     async fn write_into(&mut self, folder: &Path, plan_changes: Option<usize>) -> Result<BackupRecord> {
         let ExportedService { of, snapshot, .. } = self;
         let compression = archive::compression(&of.programs).await;
-        let positions = snapshot.positions().await?;
+        let (positions, tables) = snapshot.positions().await?;
         let (name, path): (String, PathBuf) = (snapshot.name.clone(), folder.join(DUMP));
         let how = FolderDump {
             snapshot: &name,
@@ -123,7 +123,7 @@ impl ExportedService {
         let hash = if of.how.hashes { snapshot.best_hash() } else { RowHash::None };
         let reading = async {
             let said = snapshot.read(&of.target).await?;
-            Ok((said, snapshot.sums(hash).await?))
+            Ok((said, snapshot.sums(hash, tables).await?))
         };
         let (_, (said, mut contents)) = futures_util::future::try_join(dump, reading).await?;
         contents.extend(positions);

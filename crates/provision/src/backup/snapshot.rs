@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use super::record::BeyondRecord;
-use crate::moving::sums::{self, RowHash, Sums};
+use crate::moving::sums::{self, RowHash, SummedRelations, Sums};
 use martydb_migrate::MigrationTarget;
 use martydb_migrate::history::Catalog;
 use martydb_model::contract::REFINERY_TABLE;
@@ -165,14 +165,16 @@ impl HeldSnapshot {
         })
     }
 
-    /// Reads rows, hashes and positions, which takes most of the time.
-    pub async fn sums(&mut self, hash: RowHash) -> Result<Sums> {
-        sums::read_side_by_side(std::slice::from_mut(&mut self.session), hash).await
+    /// Reads the positions of the sequences, and lists the tables. If it is done before the dump begins, the dump has
+    /// the same positions or later ones.
+    pub async fn positions(&mut self) -> Result<(Sums, SummedRelations)> {
+        let mut relations = sums::relations(&mut self.session).await?;
+        Ok((relations.take_sequences(&mut self.session).await?, relations))
     }
 
-    /// Reads the positions of the sequences. If it is done before the dump begins, the dump has the same or later ones.
-    pub async fn positions(&mut self) -> Result<Sums> {
-        sums::positions(&mut self.session).await
+    /// Reads rows and hashes of these tables, which takes most of the time.
+    pub async fn sums(&mut self, hash: RowHash, tables: SummedRelations) -> Result<Sums> {
+        sums::read_relations(std::slice::from_mut(&mut self.session), hash, tables).await
     }
 
     /// Returns the best row hash for its server.

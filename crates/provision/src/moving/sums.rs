@@ -119,12 +119,42 @@ pub async fn read(session: &mut Connection) -> Result<Sums> {
 /// Reads everything with several sessions, which share the tables, largest first, and the large objects.
 pub async fn read_side_by_side(sessions: &mut [Connection], hash: RowHash) -> Result<Sums> {
     let Some(first) = sessions.first_mut() else { return Ok(Sums::new()) };
+    let all = relations(first).await?;
+    read_relations(sessions, hash, all).await
+}
+
+/// Tables and sequences of a database, largest first.
+pub struct SummedRelations(Vec<SummedRelation>);
+
+/// Lists the tables and sequences.
+pub async fn relations(session: &mut Connection) -> Result<SummedRelations> {
     let asked = stmt!(
         "WITH hashed AS ({columns}) {relations}",
         columns = hashed_columns(),
         relations = Statement::from_program(include_str!("sql/relations.sql"))
     );
-    let relations = query_as(first, &asked).await?;
+    Ok(SummedRelations(query_as(session, &asked).await?))
+}
+
+impl SummedRelations {
+    /// Reads the sequences and takes them from the list. No snapshot covers their positions: they advance while it is
+    /// held.
+    pub async fn take_sequences(&mut self, session: &mut Connection) -> Result<Sums> {
+        let mut all = Sums::new();
+        for sequence in self.0.extract_if(.., |(kind, ..)| kind == "S") {
+            all.extend(sums_of(session, sequence, RowHash::None).await?);
+        }
+        Ok(all)
+    }
+}
+
+/// Reads these relations, and the large objects.
+pub async fn read_relations(
+    sessions: &mut [Connection],
+    hash: RowHash,
+    relations: SummedRelations,
+) -> Result<Sums> {
+    let relations = relations.0;
     let comparing = progress("comparing", "tables");
     comparing.expect(relations.len());
     // `None` is for the large objects, whose size is only known after reading them.
@@ -148,21 +178,6 @@ pub async fn read_side_by_side(sessions: &mut [Connection], hash: RowHash) -> Re
     });
     let parts = futures_util::future::try_join_all(parts).await?;
     Ok(parts.into_iter().flatten().collect())
-}
-
-/// Reads the positions of the sequences alone. No snapshot covers them: they advance while it is held.
-pub async fn positions(session: &mut Connection) -> Result<Sums> {
-    let asked = stmt!(
-        "SELECT relations.name FROM (WITH hashed AS ({columns}) {relations}) relations (kind, name) WHERE relations.kind = 'S'",
-        columns = hashed_columns(),
-        relations = Statement::from_program(include_str!("sql/relations.sql"))
-    );
-    let mut all = Sums::new();
-    for name in query_as::<String>(session, &asked).await? {
-        let asked = position(&ServerText::quoted_by_server(name.clone()));
-        all.insert(format!("sequence {name}"), query_one(session, &asked).await?);
-    }
-    Ok(all)
 }
 
 /// Returns a query for the hash expression of each column.
