@@ -9,6 +9,7 @@
 
 mod removal;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::catalog::inspect;
@@ -199,8 +200,9 @@ pub fn described(actual: &ActualServer) -> Option<String> {
     (!names.is_empty()).then_some(words)
 }
 
-/// Returns the scratch databases of superusers and of the admin: no service can have made one of them.
-pub fn of_trusted(actual: &ActualServer) -> Vec<&DbName> {
+/// Returns the scratch databases of superusers and of the admin: no service can have made one of them. Their logins,
+/// privileges and objects are not judged one by one.
+pub fn of_trusted(actual: &ActualServer) -> BTreeSet<&DbName> {
     let is_trusted = |owner: &str| {
         let superuser = |(name, role): (&RoleName, &ActualRole)| name.as_str() == owner && role.superuser;
         owner == actual.admin.name.as_str() || actual.roles.iter().any(superuser)
@@ -334,4 +336,23 @@ fn steps(desired: &DesiredServer, actual: &ActualServer, service: &DesiredServic
         .into_iter()
         .filter(wanted)
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_audit_looks_for_the_lock_that_a_run_holds() {
+        let sql = include_str!("catalog/sql/audit_cluster.sql");
+        let name = name().unwrap();
+        let (start, digits) = (PREFIX.len() + 1, name.as_str().len() - PREFIX.len());
+        for part in [
+            format!("'^{PREFIX}[0-9a-f]{{{digits}}}$'"),
+            format!("l.classid = {}\n", lock::LOCK_CLASS),
+            format!("d.datname::text, {start}, 8)"),
+        ] {
+            assert!(sql.contains(&part), "{part}");
+        }
+    }
 }

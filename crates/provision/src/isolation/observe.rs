@@ -7,10 +7,10 @@ use super::listeners::{ServerSettings, listeners, loopback};
 use super::observations::{ComparedPasswords, Extent, Observations, ServerContext};
 use super::password_audit::known_passwords;
 use super::privileges;
-use super::scratch_databases;
 use crate::catalog::{self, NotExamined, Unread};
 use crate::probe::{self, AccessPolicy, LoginAttempts, ProbeDatabase, Task, quickest};
 use crate::run::Run;
+use crate::scratch;
 use martydb_model::error::Result;
 use martydb_model::sqlstate;
 use martydb_model::{ActualServer, DatabaseKind, DesiredServer, DesiredService};
@@ -116,7 +116,8 @@ pub async fn context(
 }
 
 fn databases(desired: &DesiredServer, actual: &ActualServer) -> Vec<ProbeDatabase> {
-    let probed = actual.databases.iter().filter(|(name, _)| !scratch_databases::is_scratch(actual, name));
+    let scratch = scratch::of_trusted(actual);
+    let probed = actual.databases.iter().filter(|(name, _)| !scratch.contains(name));
     let found = probed.map(|(name, found)| {
         let kind = DatabaseKind::of(name.as_str(), desired, actual);
         let shared = matches!(kind, DatabaseKind::Maintenance | DatabaseKind::Template);

@@ -6,12 +6,6 @@ use crate::scratch;
 use martydb_model::findings::{Finding, PUBLIC, SCRATCH_LEFT};
 use martydb_model::grants::{Repair, RepairScope};
 use martydb_model::sql::stmt;
-use martydb_model::{ActualServer, DbName};
-
-/// Returns `true` for a scratch database, whose logins, privileges and objects are not judged one by one.
-pub fn is_scratch(actual: &ActualServer, database: &DbName) -> bool {
-    scratch::of_trusted(actual).contains(&database)
-}
 
 /// Replaces all findings about a scratch database by one, if no run is using it.
 pub fn summarize(server: &str, catalog: &Snapshot, findings: &mut Vec<Finding>) {
