@@ -36,8 +36,7 @@ pub async fn count_replay(
     outbox: &Arc<Outbox>,
     from: &ReplayStart,
 ) -> Result<u64> {
-    let mut session = session::open(context, service, outbox).await?;
-    session.be_patient().await?;
+    let mut session = session::open_patient(context, service, outbox).await?;
     let rows = session.query(&OutboxStatements(outbox).count_replay(from)).await;
     session.close().await;
     let count: i64 = rows?.first().ok_or_else(Unreadable::no_row)?.try_get(0)?;
@@ -55,8 +54,7 @@ pub async fn replay(
     outbox: &Arc<Outbox>,
     from: &ReplayStart,
 ) -> Result<u64> {
-    let mut session = session::open(context, service, outbox).await?;
-    session.be_patient().await?;
+    let mut session = session::open_patient(context, service, outbox).await?;
     let replayed = session.change(&OutboxStatements(outbox).replay(from)).await;
     session.close().await;
     replayed

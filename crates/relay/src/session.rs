@@ -52,6 +52,21 @@ pub async fn open(
     Ok(OutboxSession { connection, outbox: outbox.clone(), source })
 }
 
+/// Opens one without the time limits, for statements that read or change much of the table.
+///
+/// # Errors
+/// As [`open`].
+pub async fn open_patient(
+    context: &Context,
+    service: &DesiredService,
+    outbox: &Arc<Outbox>,
+) -> Result<OutboxSession> {
+    let mut session = open(context, service, outbox).await?;
+    session.connection.without_timeout(true);
+    query_each(&mut session.connection, &stmt!("SET statement_timeout = 0")).await?;
+    Ok(session)
+}
+
 impl OutboxSession {
     fn statements(&self) -> OutboxStatements<'_> {
         OutboxStatements(&self.outbox)
@@ -138,12 +153,6 @@ impl OutboxSession {
     /// Runs an update and returns the number of events.
     pub async fn change(&mut self, change: &Statement) -> Result<u64> {
         martydb_pg::server::execute(&mut self.connection, change).await.map_err(|error| self.explained(error))
-    }
-
-    /// Removes the time limits of statements that read or change much of the table.
-    pub async fn be_patient(&mut self) -> Result<()> {
-        self.connection.without_timeout(true);
-        query_each(&mut self.connection, &stmt!("SET statement_timeout = 0")).await.map(drop)
     }
 
     #[martydb_pg::boxed]

@@ -41,8 +41,7 @@ pub struct OutboxState {
 /// If the outbox cannot be read.
 #[martydb_pg::boxed]
 pub async fn read(context: &Context, service: &DesiredService, outbox: &Arc<Outbox>) -> Result<OutboxState> {
-    let mut session = session::open(context, service, outbox).await?;
-    session.be_patient().await?;
+    let mut session = session::open_patient(context, service, outbox).await?;
     let backlog = backlog(&mut session, outbox).await?;
     let rows = session.query(&OutboxStatements(outbox).done()).await?;
     session.close().await;
