@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::github::{level, message};
+use super::github::{level, message, obstacles};
 use crate::commands::annotation::Level;
 use crate::commands::verify::document::VerifyReport;
 use martydb_model::findings::{Finding, KINDS, Severity};
@@ -18,14 +18,12 @@ pub fn sarif(report: &VerifyReport) -> String {
     });
     let results: Vec<Value> =
         findings.iter().map(|finding| result(report, finding, None)).chain(accepted).collect();
-    let failed = report.assessment.failed.iter().map(|(server, error)| {
-        json!({ "level": "error", "message": { "text": format!("server {server}: {error}") } })
-    });
-    let unread = report.assessment.unread.iter().map(|one| {
-        json!({ "level": "error", "message": { "text": format!("{} could not be read: {}", one.what, one.why) } })
-    });
-    let notes: Vec<Value> = failed.chain(unread).collect();
-    let is_complete = notes.is_empty() && report.assessment.inconclusive() == 0;
+    let obstacles = obstacles(report);
+    let is_complete = obstacles.iter().all(|(level, _)| *level != Level::Error);
+    let notes: Vec<Value> = obstacles
+        .into_iter()
+        .map(|(level, what)| json!({ "level": word(level), "message": { "text": what } }))
+        .collect();
     let document = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -68,8 +66,16 @@ fn security_severity(severity: Severity) -> &'static str {
     }
 }
 
+/// Returns the level of a result or a notification.
+fn word(level: Level) -> &'static str {
+    match level {
+        Level::Error => "error",
+        Level::Notice => "note",
+    }
+}
+
 fn result(report: &VerifyReport, finding: &Finding, suppressions: Option<Value>) -> Value {
-    let level = if level(finding) == Level::Error { "error" } else { "note" };
+    let level = word(level(finding));
     let parts =
         [Some(&finding.server), finding.database.as_ref(), finding.object.as_ref(), Some(&finding.role)];
     let place: Vec<&str> = parts.into_iter().flatten().map(String::as_str).collect();
