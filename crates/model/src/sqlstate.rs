@@ -44,5 +44,7 @@ pub const QUERY_CANCELED: &str = "57014";
 pub const ADMIN_SHUTDOWN: &str = "57P01";
 pub const CRASH_SHUTDOWN: &str = "57P02";
 pub const CANNOT_CONNECT_NOW: &str = "57P03";
+/// `undefined_file`, such as the files of an extension before PostgreSQL 15.
+pub const UNDEFINED_FILE: &str = "58P01";
 /// `internal_error`; includes "tuple concurrently updated", caused by another session.
 pub const INTERNAL_ERROR: &str = "XX000";

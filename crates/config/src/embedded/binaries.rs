@@ -1,6 +1,7 @@
 //! Search for PostgreSQL's programs. Most systems keep them off `PATH`, one folder per major, so the usual folders are a
 //! table; a program counts only if the server's account can run it.
 
+mod beside;
 mod folders;
 mod missing;
 
@@ -69,19 +70,23 @@ fn named_folder(folder: &OsString) -> Result<PathBuf> {
     }
 }
 
-/// Returns the folders that may contain PostgreSQL's programs, best first: the variable's, `PATH`, and the usual ones.
+/// Returns the folders that may contain PostgreSQL's programs, best first: the variable's, `PATH`, the usual ones, and those of
+/// packages beside this program.
 pub fn program_folders() -> Vec<PathBuf> {
     let named = env::var_os(VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from);
     let path = env::var_os("PATH").unwrap_or_default();
     let on_path = env::split_paths(&path).filter(|folder| folder.is_absolute()).collect::<Vec<_>>();
-    named.into_iter().chain(on_path).chain(folders::known()).collect()
+    let beside = beside::folders(&beside::own_program());
+    named.into_iter().chain(on_path).chain(folders::known()).chain(beside).collect()
 }
 
-/// Returns the complete folders, best first, each once.
+/// Returns the complete folders, best first, each once. The system's come before those of packages beside this program,
+/// which lack the extensions of contrib.
 async fn usual_folders(account: &Account) -> Vec<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let mut found: Vec<PathBuf> = vec![];
     let all = configured(account).await.into_iter().chain(folders::known()).chain(folders::on_path(&path));
+    let all = all.chain(beside::folders(&beside::own_program()));
     for bin in all.filter(|bin| PROGRAMS.iter().all(|program| bin.join(program).is_file())) {
         if !found.contains(&bin) {
             found.push(bin);
@@ -98,6 +103,7 @@ async fn configured(account: &Account) -> Option<PathBuf> {
 }
 
 async fn probe(account: &Account, bin: &Path) -> Result<Install> {
+    beside::complete(bin)?;
     let postgres = bin.join("postgres");
     let failed = || {
         Error::operation(format!("\"{}\" cannot run {}", account.name, postgres.display())).hint(format!(

