@@ -15,6 +15,7 @@ mod image;
 mod kubernetes;
 mod pgbackrest;
 mod pgbouncer;
+mod project_image;
 mod prometheus;
 mod schedule;
 mod targets;

@@ -45,6 +45,17 @@ fn a_kustomization_of_the_files_is_the_document() {
 }
 
 #[test]
+fn the_project_s_image_has_two_lines_and_leaves_the_passwords_out() {
+    let project = Project::with_manifest(MANIFEST);
+    project.run(&OUT).expect(0);
+    let text = project.read("k8s/Dockerfile");
+    let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
+    assert_eq!(lines, [&format!("FROM martydb:{}", env!("CARGO_PKG_VERSION")), "COPY . /work"]);
+    let left_out = project.read("k8s/Dockerfile.dockerignore");
+    assert!(left_out.lines().any(|line| line == "**/.martydb"), "{left_out}");
+}
+
+#[test]
 fn a_file_that_is_not_rendered_any_more_is_removed() {
     let project = Project::with_manifest(MANIFEST);
     project.run(&OUT).expect(0);

@@ -5,7 +5,7 @@ use super::deployment::DeploymentPlan;
 use super::kubernetes::{
     RenderedObject, cloudnative_pg, external_secrets, kustomization, plain, sealed_secrets,
 };
-use super::{compose, cron, grafana, pgbackrest, pgbouncer, prometheus};
+use super::{compose, cron, grafana, pgbackrest, pgbouncer, project_image, prometheus};
 use martydb_config::manifest::DEFAULT_ENV;
 use martydb_model::error::Result;
 
@@ -24,8 +24,8 @@ pub struct RenderTarget {
 /// Contents of a target; never empty.
 enum TargetContents {
     Files(&'static [FileRow]),
-    /// Objects of Kubernetes: one document, or a file for each with a kustomization.
-    Objects(fn(&DeploymentPlan<'_>) -> Result<Vec<RenderedObject>>),
+    /// Objects of Kubernetes: one document, or a file for each with a kustomization and the others.
+    Objects(fn(&DeploymentPlan<'_>) -> Result<Vec<RenderedObject>>, &'static [FileRow]),
 }
 
 /// A file of a target.
@@ -42,6 +42,12 @@ pub struct RenderedFile {
     pub text: String,
 }
 
+/// Files of the image whose containers the objects run.
+const PROJECT_IMAGE: &[FileRow] = &[
+    FileRow { name: "Dockerfile", text: project_image::build },
+    FileRow { name: "Dockerfile.dockerignore", text: project_image::left_out },
+];
+
 /// All targets, in the order of the help.
 pub const TARGETS: &[RenderTarget] = &[
     RenderTarget {
@@ -56,28 +62,28 @@ pub const TARGETS: &[RenderTarget] = &[
         help: "Kubernetes: StatefulSets, Services, NetworkPolicies, Job, CronJob",
         seals: false,
         names_servers: true,
-        contents: TargetContents::Objects(plain::objects),
+        contents: TargetContents::Objects(plain::objects, PROJECT_IMAGE),
     },
     RenderTarget {
         name: "cloudnative-pg",
         help: "CloudNativePG: Cluster, Database, DatabaseRole, Pooler, ScheduledBackup, PodMonitor, NetworkPolicies, Job, CronJob",
         seals: false,
         names_servers: true,
-        contents: TargetContents::Objects(cloudnative_pg::objects),
+        contents: TargetContents::Objects(cloudnative_pg::objects, PROJECT_IMAGE),
     },
     RenderTarget {
         name: "external-secrets",
         help: "External Secrets: an ExternalSecret for each login and admin",
         seals: false,
         names_servers: true,
-        contents: TargetContents::Objects(external_secrets::objects),
+        contents: TargetContents::Objects(external_secrets::objects, &[]),
     },
     RenderTarget {
         name: "sealed-secrets",
         help: "Sealed Secrets: a SealedSecret for each login and admin, for the controller's certificate",
         seals: true,
         names_servers: true,
-        contents: TargetContents::Objects(sealed_secrets::objects),
+        contents: TargetContents::Objects(sealed_secrets::objects, &[]),
     },
     RenderTarget {
         name: "pgbouncer",
@@ -146,7 +152,7 @@ impl RenderTarget {
 
     /// Returns `true` if files that it does not write any more are removed.
     pub fn owns_folder(&self) -> bool {
-        matches!(self.contents, TargetContents::Objects(_))
+        matches!(self.contents, TargetContents::Objects(..))
     }
 
     /// Returns the first line of each file: the command that writes it. JSON has it as its first value.
@@ -164,7 +170,7 @@ impl RenderTarget {
     /// # Errors
     /// If this target does not support something in the manifest.
     pub fn text(&self, plan: &DeploymentPlan<'_>) -> Result<String> {
-        let TargetContents::Objects(objects) = self.contents else {
+        let TargetContents::Objects(objects, _) = self.contents else {
             return Ok(self.files(plan)?.into_iter().map(|file| file.text).collect());
         };
         let all = objects(plan)?.into_iter().map(|object| format!("---\n{}", object.text));
@@ -185,15 +191,17 @@ impl RenderTarget {
             };
             RenderedFile { name, text }
         };
+        let of_rows = |rows: &[FileRow]| -> Result<Vec<RenderedFile>> {
+            rows.iter().map(|row| Ok(file(row.name.to_owned(), (row.text)(plan)?))).collect()
+        };
         match self.contents {
-            TargetContents::Files(rows) => {
-                rows.iter().map(|row| Ok(file(row.name.to_owned(), (row.text)(plan)?))).collect()
-            }
-            TargetContents::Objects(objects) => {
+            TargetContents::Files(rows) => of_rows(rows),
+            TargetContents::Objects(objects, others) => {
                 let objects = objects(plan)?;
                 let kustomization = ("kustomization".to_owned(), kustomization::text(&objects));
                 let all = objects.into_iter().map(|object| (object.file, object.text)).chain([kustomization]);
-                Ok(all.map(|(name, text)| file(format!("{name}.yaml"), text)).collect())
+                let all = all.map(|(name, text)| file(format!("{name}.yaml"), text));
+                Ok(all.chain(of_rows(others)?).collect())
             }
         }
     }

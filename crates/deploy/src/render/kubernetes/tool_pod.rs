@@ -14,7 +14,7 @@ use martydb_config::manifest::SecretsSpec;
 use martydb_config::secrets::variable_name;
 use martydb_model::error::{Error, Result};
 
-/// User ID in the image of the Dockerfile.
+/// User ID in martydb's image: scripts/package-image.sh.
 const ACCOUNT: u32 = 10001;
 
 /// Secret with the variables of the brokers.
