@@ -24,14 +24,17 @@ fn main() {
     }
 }
 
-/// Links the released binary smaller, by rustup's linker of this target, lld: with one copy of identical functions, and
-/// without unwind tables, a tenth of the file, which nothing reads where a panic aborts and symbols are stripped.
+/// Links the released binary smaller, by lld, which is rustup's linker of this target and zig's: with one copy of identical
+/// functions, which zig's does not offer, and without unwind tables, a tenth of the file, which nothing reads where a panic
+/// aborts and symbols are stripped.
 fn shrink() {
     let script = Path::new(&env::var("OUT_DIR").unwrap_or_default()).join("no-unwind-tables.ld");
     let discard = "SECTIONS { /DISCARD/ : { *(.eh_frame) } } INSERT AFTER .text;\n";
     if std::fs::write(&script, discard).is_ok() {
         let script = format!("-T,{}", script.display());
-        for option in ["--icf=all", "--no-eh-frame-hdr", &script] {
+        let zig = env::var("RUSTC_LINKER").is_ok_and(|linker| linker.contains("zigcc"));
+        let same = (!zig).then_some("--icf=all");
+        for option in same.into_iter().chain(["--no-eh-frame-hdr", &script]) {
             println!("cargo:rustc-link-arg-bins=-Wl,{option}");
         }
     }

@@ -51,12 +51,13 @@ manager() {
 }
 
 # Prints nothing for what comes with the system.
-packages() { # packages MANAGER age|cc|compose|jdbc|jdk|nats|npm|openssl|pgbackrest|pooler|prometheus|python|rabbitmq|server
+packages() { # packages MANAGER age|binutils|bubblewrap|buildah|cc|compose|jdbc|jdk|mmdebstrap|nats|npm|openssl|
+  # pgbackrest|pooler|prometheus|python|rabbitmq|rpm|server|skopeo|umoci
   case $1:$2 in
     apt-get:cc) echo gcc libc6-dev ;;
     apk:cc) echo build-base ;;
     brew:cc) ;; # comes with Xcode's command line tools
-    *:age) echo age ;;
+    *:age | *:binutils | *:bubblewrap | *:buildah | *:mmdebstrap | *:rpm | *:skopeo | *:umoci) echo "$2" ;;
     *:cc) echo gcc ;;
     *:compose) echo docker-compose ;;
     apt-get:jdbc) echo libpostgresql-jdbc-java ;;
@@ -168,6 +169,32 @@ need_cargo() {
     PATH="${CARGO_HOME:-$HOME/.cargo}/bin:$PATH"
   fi
   has cargo || die "cargo is missing" "install Rust with rustup, or a package of your system with rustc 1.94 or later"
+}
+
+# Programs of PyPI and crates.io that only scripts need, each in the version that is named here.
+tools=${MARTYDB_TOOLS:-$PWD/target/ci-tools}
+
+pypi() { # pypi COMMAND PACKAGE==VERSION: 1 if it cannot be had
+  local version=$tools/versions/${2%%==*}
+  [ "$(cat "$version" 2>/dev/null)" = "$2" ] && [ -x "$tools/bin/$1" ] && return
+  python3 -c "import ensurepip, venv" 2>/dev/null || install python
+  { [ -x "$tools/bin/pip" ] || python3 -m venv "$tools"; } >&2 &&
+    "$tools/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: "$2" >&2 &&
+    mkdir -p "$tools/versions" && printf '%s' "$2" >"$version"
+}
+
+need_pypi() { # need_pypi COMMAND PACKAGE==VERSION; puts it on PATH
+  case :$PATH: in *":$tools/bin:"*) ;; *) PATH=$tools/bin:$PATH ;; esac
+  pypi "$1" "$2" || die "PyPI does not give $2"
+}
+
+need_crate() { # need_crate COMMAND VERSION; puts it on PATH
+  case :$PATH: in *":$tools/cargo/bin:"*) ;; *) PATH=$tools/cargo/bin:$PATH ;; esac
+  grep -qsF "\"$1 $2 " "$tools/cargo/.crates.toml" && return
+  say "installing $1 $2"
+  # Optimised ones would take longer to build than they save.
+  env -u RUSTFLAGS -u RUSTC_WORKSPACE_WRAPPER CARGO_PROFILE_DEV_DEBUG=0 CARGO_TARGET_DIR="$PWD/target/ci-tools-build" \
+    cargo install --quiet --locked --debug --root "$tools/cargo" "$1@$2" >&2 || die "crates.io does not give $1 $2"
 }
 
 # Rust's linker, and ring has parts in C.

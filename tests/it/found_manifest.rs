@@ -131,8 +131,9 @@ fn the_image_takes_a_mounted_checkout_of_another_account() {
     if !rustix::process::geteuid().is_root() {
         return;
     }
-    let dockerfile = include_str!("../../Dockerfile");
-    let named = dockerfile.lines().find_map(|line| line.strip_prefix("ENV MARTYDB_MANIFEST="));
+    let image = include_str!("../../scripts/package-image.sh");
+    let named =
+        image.split_once("--config.env MARTYDB_MANIFEST=").and_then(|(_, rest)| rest.split(' ').next());
     let (project, _) = project();
     let program = project.path().join("martydb");
     std::fs::copy(env!("CARGO_BIN_EXE_martydb"), &program).unwrap();

@@ -1,4 +1,4 @@
-//! What is shipped, and how: the commit that a build names, and what the image is built from.
+//! What is shipped, and how: the commit that a build names.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -147,39 +147,4 @@ fn the_commit_of_another_repository_is_not_ours() {
     let inner = outer.path().join("vendor/martydb");
     std::fs::create_dir_all(&inner).unwrap();
     assert_eq!(outer.told_with(&inner, "release", &[]).build(), "commit unknown");
-}
-
-/// What `.dockerignore` lets through is what the crate is compiled from.
-#[test]
-fn the_image_is_built_from_all_that_the_sources_include() {
-    let text = std::fs::read_to_string(root().join(".dockerignore")).unwrap();
-    let kept: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix('!')).collect();
-    // Named by macros, part by part.
-    for folder in ["docs/runbooks", "templates"] {
-        assert!(kept.contains(&folder), "{folder}");
-    }
-    let mut waiting = vec![root().join("src"), root().join("crates")];
-    let mut seen = 0;
-    while let Some(path) = waiting.pop() {
-        if path.is_dir() {
-            waiting.extend(std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
-            continue;
-        }
-        let source = std::fs::read_to_string(&path).unwrap_or_default();
-        let source = source.split("#[cfg(test)]").next().unwrap();
-        for part in source.split("include_str!(").skip(1) {
-            let line = part.lines().next().unwrap_or_default();
-            let Some(name) = line.split('"').find(|name| name.contains(".sql") || name.contains(".md"))
-            else {
-                continue;
-            };
-            let start = if part.starts_with("concat!(env!") { root() } else { path.parent().unwrap() };
-            let Ok(file) = start.join(name.trim_start_matches('/')).canonicalize() else { continue };
-            let below = file.strip_prefix(root()).unwrap();
-            let copied = kept.iter().any(|one| below.starts_with(one.trim_start_matches('/')));
-            assert!(copied, "{} needs {}, which .dockerignore leaves out", path.display(), below.display());
-            seen += 1;
-        }
-    }
-    assert!(seen > 20, "{seen}");
 }
