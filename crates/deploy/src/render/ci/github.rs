@@ -67,7 +67,7 @@ fn container(server: &ServerNode<'_>) -> Value {
 
 fn all_steps(plan: &DeploymentPlan<'_>, servers: &[(&str, &ServerNode<'_>)]) -> Vec<Value> {
     let shell = |step: steps::JobStep| json!({ "name": step.name, "run": literal(&step.script) });
-    let mut all = vec![checkout(), get(), name_servers(servers)];
+    let mut all = vec![checkout(), get(env!("CARGO_PKG_REPOSITORY")), name_servers(servers)];
     all.extend(steps::comparisons(&SYSTEM).into_iter().map(shell));
     all.extend(steps::trials().into_iter().map(shell));
     all.extend([show(), keep(&plan.places.in_repository)]);
@@ -83,12 +83,18 @@ fn checkout() -> Value {
     })
 }
 
-fn get() -> Value {
+/// Installs martydb: by the action of the project where its address is one of GitHub's, else from the image.
+fn get(repository: &str) -> Value {
+    let name = "Get martydb";
+    if let Some(action) = repository.strip_prefix("https://github.com/") {
+        let version = env!("CARGO_PKG_VERSION");
+        return json!({ "name": name, "uses": format!("{action}@v{version}"), "with": { "version": version } });
+    }
     let run = "container=$(docker create \"$MARTYDB_IMAGE\")\n\
                docker cp \"$container:/usr/local/bin/martydb\" \"$RUNNER_TEMP/martydb\"\n\
                docker rm \"$container\"\n\
                echo \"$RUNNER_TEMP\" >>\"$GITHUB_PATH\"\n";
-    json!({ "name": "Get martydb", "run": run })
+    json!({ "name": name, "run": run })
 }
 
 /// Maps the servers' names to their containers: the machine reaches containers only by address.
@@ -131,4 +137,20 @@ fn keep(folder: &str) -> Value {
 /// Escapes a text so that GitHub evaluates nothing in it.
 fn literal(text: &str) -> String {
     text.replace("${{", "${{ '${{' }}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn martydb_comes_from_the_action_where_the_project_has_an_address() {
+        let version = env!("CARGO_PKG_VERSION");
+        let action = get("https://github.com/someone/martydb");
+        assert_eq!(action["uses"], format!("someone/martydb@v{version}"));
+        assert_eq!(action["with"]["version"], version);
+        for elsewhere in ["", "https://git.example.com/martydb"] {
+            assert!(get(elsewhere)["run"].as_str().unwrap().contains("$MARTYDB_IMAGE"), "{elsewhere}");
+        }
+    }
 }
