@@ -4,15 +4,9 @@
 # Debian release of the image, and the releases whose packages bring the clients of PostgreSQL: the newest one's libpq serves all.
 image_release=trixie
 clients="15:bookworm 17:trixie 18:forky"
-debian_mirror=${MARTYDB_DEBIAN_MIRROR:-http://deb.debian.org}
 
 # What the clients and a pipeline need. The essential packages bring a shell.
 image_packages=ca-certificates,libgssapi-krb5-2,libldap2,liblz4-1,libssl3t64,libzstd1,zlib1g
-
-debian_sources() { # debian_sources RELEASE: with its security updates, without which a client does not read a server that has them
-  echo "deb [signed-by=$debian_keys] $debian_mirror/debian $1 main"
-  echo "deb [signed-by=$debian_keys] $debian_mirror/debian-security $1-security main"
-}
 
 need_image_tools() {
   local program
@@ -22,42 +16,33 @@ need_image_tools() {
   done
 }
 
-# apt with lists of its own, for the packages of other releases; checked by the keys of this machine's Debian.
-apt_of() { # apt_of FOLDER ARGUMENTS...
-  local folder=$1
-  shift
-  (cd "$folder" && apt-get -qq -o Dir="$folder" -o Dir::State::status="$folder/status" -o APT::Architecture="$image_architecture" \
-    -o APT::Sandbox::User=root -o Dir::Etc::TrustedParts=/etc/apt/trusted.gpg.d -o Dir::Bin::Methods=/usr/lib/apt/methods "$@" </dev/null >&2)
-}
+# A mirror may be a snapshot, whose signatures are checked and whose day has passed: the same packages give the same image.
+snapshot='Acquire::Check-Valid-Until "false"'
 
+# The last security updates are among the sources that mmdebstrap takes by itself: without them a client does not read a server
+# that has them.
 fetch_clients() { # fetch_clients FOLDER: pg_dump, pg_restore and libpq below it
-  local apt=$stage/apt row
+  local row major release from
   for row in $clients; do
-    rm -rf "$apt"
-    mkdir -p "$apt"/{etc/apt/{apt.conf.d,preferences.d,sources.list.d},var/lib/apt/lists/partial,var/cache/apt/archives/partial}
-    : >"$apt/status"
-    debian_sources "${row#*:}" >"$apt/etc/apt/sources.list"
-    apt_of "$apt" update
-    apt_of "$apt" download "postgresql-client-${row%:*}" libpq5
-    for package in "$apt"/*.deb; do
-      dpkg-deb --fsys-tarfile "$package" |
-        tar -x -C "$1" --wildcards --no-wildcards-match-slash --ignore-failed-read \
-          "./usr/lib/postgresql/${row%:*}/bin/pg_dump" "./usr/lib/postgresql/${row%:*}/bin/pg_restore" "./usr/lib/*/libpq.so.5*" \
-          "./usr/share/doc/*/copyright" 2>/dev/null || true
-    done
-    [ -x "$1/usr/lib/postgresql/${row%:*}/bin/pg_restore" ] || die "Debian ${row#*:} gives no client of PostgreSQL ${row%:*}"
+    major=${row%:*}
+    release=${row#*:}
+    from=$stage/client-$major
+    mmdebstrap --quiet --variant=extract --include="postgresql-client-$major,libpq5" --architectures="$image_architecture" \
+      --aptopt="$snapshot" "$release" "$from" >&2 || die "Debian $release gives no client of PostgreSQL $major"
+    (cd "$from" && cp -a --parents usr/lib/postgresql/"$major"/bin/pg_{dump,restore} usr/lib/*/libpq.so.5* \
+      usr/share/doc/{libpq5,postgresql-client-"$major"}/copyright "$1")
+    rm -rf "$from"
   done
 }
 
 pack_image() {
   need_image_tools
-  local root=$stage/image layout=$stage/oci name=martydb-$version-oci-${target%%-*}.tar image_architecture debian_keys
+  local root=$stage/image layout=$stage/oci name=martydb-$version-oci-${target%%-*}.tar image_architecture
   case $target in x86_64-*) image_architecture=amd64 ;; aarch64-*) image_architecture=arm64 ;; *) die "no image for $target" ;; esac
-  debian_keys=$(ls /usr/share/keyrings/debian-archive-keyring.gpg) || die "Debian's keys are missing" "install debian-archive-keyring"
   mkdir "$stage/clients"
   fetch_clients "$stage/clients"
   # Without what a container never reads: documentation but licences, translations, apt's lists and logs.
-  mmdebstrap --quiet --variant=essential --include="$image_packages" --architectures="$image_architecture" \
+  mmdebstrap --quiet --variant=essential --include="$image_packages" --architectures="$image_architecture" --aptopt="$snapshot" \
     --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/info/*' \
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \
     --customize-hook="copy-in $stage/clients/usr /" \
@@ -65,7 +50,7 @@ pack_image() {
     --customize-hook='chroot "$1" ldconfig' \
     --customize-hook='echo "martydb:x:10001:10001::/work:/usr/sbin/nologin" >>"$1/etc/passwd"; echo "martydb:x:10001:" >>"$1/etc/group"' \
     --customize-hook='mkdir "$1/work"; rm -rf "$1"/var/log/* "$1"/var/cache/* "$1"/var/lib/apt/lists/* "$1"/etc/*- "$1"/etc/machine-id "$1"/etc/hostname "$1"/etc/resolv.conf' \
-    "$image_release" "$root.tar" - < <(debian_sources "$image_release") >&2
+    "$image_release" "$root.tar" >&2
   write_image "$root.tar" "$layout"
   (cd "$stage" && skopeo copy --quiet "oci:$layout:$version" "oci-archive:$packages/$name:martydb:$version" >&2)
   say "the image has $(($(wc -c <"$packages/$name") / 1000000)) MB compressed"
