@@ -207,7 +207,7 @@ impl ApplyReport {
 
     /// Removes the limits that end once a migration has made a table, and returns them as text.
     pub fn take_awaited_tables(&mut self) -> Vec<String> {
-        let awaited = self.all.limits.extract_if(.., |limit| limit.why.starts_with("there is no table "));
+        let awaited = self.all.limits.extract_if(.., |limit| limit.awaits_migration);
         awaited.map(|limit| format!("limit: cannot {}: {}", limit.what, limit.why)).collect()
     }
 

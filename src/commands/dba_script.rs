@@ -88,8 +88,8 @@ mod tests {
         let database = database.map(|name| DbName::new(name).unwrap());
         let statements = statements.iter().map(ToString::to_string).collect();
         let request = DbaRequest { database, statements };
-        let (server, service, why) = ("main".into(), None, "it may not".into());
-        PrivilegeGap { server, service, what: what.into(), why, grant: None, request: Some(request) }
+        let gap = PrivilegeGap::without_grant("main", None, what.into(), "it may not".into());
+        PrivilegeGap { request: Some(request), ..gap }
     }
 
     #[test]

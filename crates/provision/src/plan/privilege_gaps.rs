@@ -61,6 +61,7 @@ pub fn closed_database(
         why: format!("it belongs to {owner}, and {admin} lacks CONNECT on it"),
         grant: asked.as_ref().map(ToString::to_string),
         request: asked.map(|asked| DbaRequest { database: None, statements: vec![asked.to_string()] }),
+        awaits_migration: false,
     }
 }
 
@@ -99,6 +100,7 @@ fn limit(desired: &DesiredServer, actual: &ActualServer, topic: Topic, steps: &[
         why,
         grant,
         request,
+        awaits_migration: false,
     }
 }
 

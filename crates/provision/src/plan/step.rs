@@ -70,6 +70,9 @@ pub struct PrivilegeGap {
     /// The request as statements, if it consists of such.
     #[serde(skip)]
     pub request: Option<DbaRequest>,
+    /// A migration of the service closes the gap: it creates the table that the privilege is for.
+    #[serde(skip)]
+    pub awaits_migration: bool,
 }
 
 impl PrivilegeGap {
@@ -81,7 +84,7 @@ impl PrivilegeGap {
         why: String,
     ) -> PrivilegeGap {
         let (server, service) = (server.to_owned(), service.map(ToString::to_string));
-        PrivilegeGap { server, service, what, why, grant: None, request: None }
+        PrivilegeGap { server, service, what, why, grant: None, request: None, awaits_migration: false }
     }
 }
 

@@ -46,5 +46,6 @@ pub fn limit(look: &Comparison<'_>, service: &DesiredService, contents: &Content
         "there is no table {table} yet: `apply` grants the privilege after the migration that creates the table (`martydb revision {} --template outbox -m outbox` writes one)",
         service.name
     );
-    Some(PrivilegeGap::without_grant(&look.desired.name, Some(&service.name), what, why))
+    let gap = PrivilegeGap::without_grant(&look.desired.name, Some(&service.name), what, why);
+    Some(PrivilegeGap { awaits_migration: true, ..gap })
 }
