@@ -188,7 +188,12 @@ fn a_login_of_others_keeps_its_password_and_its_attributes() {
     // What others gave it is taken back only with consent.
     server.sql("act_a", "GRANT INSERT ON item TO act_bi");
     let refused = project.run(&["apply", "--all"]).expect(2);
-    assert!(refused.stderr.contains("act_bi holds INSERT on table public.item"), "{refused:?}");
+    insta::assert_snapshot!(refused.shown(), @r"
+    caution: table public.item: act_bi holds INSERT on table public.item: not in the manifest
+    error: these changes need a confirmation, nothing was touched
+    caused by: 1 change can affect other users of this server, and this is not a terminal, so no confirmation could be asked
+    hint: look at them with `martydb plan`, then add -y
+    ");
     edit(&project, "reason: reports", "until: 2020-01-01, reason: reports");
     project.run(&["apply", "--all", "-y"]).expect(0);
     assert_eq!(server.value("postgres", "SELECT rolcanlogin FROM pg_roles WHERE rolname = 'act_bi'"), "t");

@@ -50,7 +50,10 @@ fn services_are_named_one_by_one_or_with_commas() {
         "2"
     );
     let unknown = project.run(&["plan", "-s", "cm_a,cm_x"]).expect(2);
-    assert!(unknown.stderr.contains("unknown service \"cm_x\""), "{}", unknown.stderr);
+    insta::assert_snapshot!(unknown.shown(), @r#"
+    error: unknown service "cm_x"
+    hint: did you mean "cm_a"?
+    "#);
 }
 
 #[test]

@@ -8,13 +8,38 @@ fn going_back_needs_a_yes_and_a_dry_run_shows_the_text() {
     let project = Project::new(&server, "back");
     project.run(&["apply", "--all", "-y"]).expect(0);
     let dry = project.run(&["upgrade", "--all", "--dry-run"]).expect(0);
-    assert!(dry.stdout.contains("back_b V2 name_index, in a transaction"), "{}", dry.stdout);
+    insta::assert_snapshot!(dry.shown(), @r"
+    SERVICE  FROM  TO  MIGRATIONS  OUTCOME
+    back_a  -  2  2  would be applied
+    back_b  -  2  2  would be applied
+
+    -- back_a V1 create_item, in a transaction: FOLDER/back_a/migrations/V1__create_item.sql
+    CREATE TABLE item (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL);
+
+    -- back_a V2 name_index, in a transaction: FOLDER/back_a/migrations/V2__name_index.sql
+    CREATE INDEX item_name_idx ON item (name);
+
+    -- back_b V1 create_item, in a transaction: FOLDER/back_b/migrations/V1__create_item.sql
+    CREATE TABLE item (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL);
+
+    -- back_b V2 name_index, in a transaction: FOLDER/back_b/migrations/V2__name_index.sql
+    CREATE INDEX item_name_idx ON item (name);
+    ");
     assert!(dry.stdout.contains("CREATE INDEX item_name_idx ON item (name);"), "{}", dry.stdout);
     assert_eq!(server.value("back_a", "SELECT to_regnamespace('martydb')"), "");
     project.run(&["upgrade", "--all"]).expect(0);
 
     let refused = project.run(&["downgrade", "--all"]).expect(2);
-    assert!(refused.stderr.contains("add -y"), "{}", refused.stderr);
+    insta::assert_snapshot!(refused.shown(), @r"
+    -- back_a V2 name_index, in a transaction: FOLDER/back_a/migrations/V2__name_index.down.sql
+    DROP INDEX item_name_idx;
+
+    -- back_b V2 name_index, in a transaction: FOLDER/back_b/migrations/V2__name_index.down.sql
+    DROP INDEX item_name_idx;
+    error: these changes need a confirmation, nothing was touched
+    caused by: 2 migrations of back_a, back_b would be reverted, and data may be lost, and this is not a terminal, so no confirmation could be asked
+    hint: see them with --dry-run, then add -y
+    ");
     assert!(refused.stderr.contains("DROP INDEX item_name_idx;"), "{}", refused.stderr);
     assert_eq!(project.json(&["current"], 0)["services"][0]["current"], 2);
     project.run(&["downgrade"]).expect(2);
@@ -36,9 +61,35 @@ fn going_back_needs_a_yes_and_a_dry_run_shows_the_text() {
         assert_eq!(service["applied"][0]["version"], 2);
     }
     let other = project.run(&["downgrade", "--all", "--to", "2"]).expect(2);
-    assert!(other.stderr.contains("martydb upgrade --service back_a --to 2"), "{}", other.stderr);
+    insta::assert_snapshot!(other.shown(), @r"
+    SERVICE  FROM  TO  MIGRATIONS  OUTCOME
+    back_a  1  1  0  failed
+    back_b  1  1  0  failed
+    --- stderr
+
+    back_a:
+    error: back_a is at V1, below V2
+    hint: to go forward, run `martydb upgrade --service back_a --to 2`
+
+    back_b:
+    error: back_b is at V1, below V2
+    hint: to go forward, run `martydb upgrade --service back_b --to 2`
+    ");
     let other = project.run(&["upgrade", "--all", "--to", "0"]).expect(2);
-    assert!(other.stderr.contains("martydb downgrade --service back_a --to 0"), "{}", other.stderr);
+    insta::assert_snapshot!(other.shown(), @r"
+    SERVICE  FROM  TO  MIGRATIONS  OUTCOME
+    back_a  1  1  0  failed
+    back_b  1  1  0  failed
+    --- stderr
+
+    back_a:
+    error: back_a is at V1, above V0
+    hint: to go back, run `martydb downgrade --service back_a --to 0`
+
+    back_b:
+    error: back_b is at V1, above V0
+    hint: to go back, run `martydb downgrade --service back_b --to 0`
+    ");
 }
 
 #[test]
@@ -66,7 +117,17 @@ fn repair_shows_a_diff_asks_and_records_why() {
     let status = project.json(&["status", "--service", "mend_a"], 0);
     assert_eq!(status["services"][0]["divergences"][0]["version"], 1);
     let asked = project.run(&["repair", "--service", "mend_a", "--reason", "it was so"]).expect(2);
-    assert!(asked.stderr.contains("+CREATE TABLE item (id bigint);"), "{}", asked.stderr);
+    insta::assert_snapshot!(asked.shown(), @r"
+    V1__create_item: its new text is accepted
+    --- as applied
+    +++ in the folder
+    @@ -1 +1 @@
+    -CREATE TABLE item (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL);
+    +CREATE TABLE item (id bigint);
+    error: these changes need a confirmation, nothing was touched
+    caused by: the above would be accepted for 1 migration of mend_a, and this is not a terminal, so no confirmation could be asked
+    hint: review the above, then add -y
+    ");
     project.run(&["repair", "--service", "mend_a", "--reason", "it was so", "-y"]).expect(0);
     let history = project.json(&["history", "--service", "mend_a"], 0);
     let events = history["services"][0]["events"].as_array().unwrap();

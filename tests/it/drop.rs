@@ -91,7 +91,11 @@ fn s23_removing_a_service_from_the_manifest_drops_nothing_and_drop_leaves_no_orp
     assert!(!project.read(".martydb/secrets/development.yaml").contains("gone_a"));
 
     let again = drop_it(&project, "gone_a").expect(0);
-    assert!(again.stdout.contains("Nothing of gone_a is left"), "{again:?}");
+    insta::assert_snapshot!(again.shown(), @r"
+    Nothing of gone_a is left on server main.
+    --- stderr
+    remove gone_a from the manifest, or the next apply recreates it
+    ");
     // A table runs nothing as its owner: the service that it lies in takes it over.
     project.run(&["apply", "-y", "--service", "gone_b"]).expect(0);
     assert_eq!(owner("gone_b", "item2"), "gone_b_owner");
@@ -120,11 +124,18 @@ fn drop_refuses_where_something_of_another_service_would_go() {
     let project = provisioned(&server, "guest");
     server.sql("guest_a", "CREATE TABLE theirs (id int); ALTER TABLE theirs OWNER TO guest_b_owner");
     let refused = drop_it(&project, "guest_a").expect(1);
-    assert!(refused.stderr.contains("guest_b_owner"), "{refused:?}");
+    insta::assert_snapshot!(refused.shown(), @r#"
+    error: cannot drop service "guest_a": database "guest_a" contains objects of other roles
+    caused by: 1 of its objects belong to "guest_b_owner"
+    hint: give them to a role of this service, or move them, and try again
+    "#);
     server.sql("guest_a", "ALTER TABLE theirs OWNER TO guest_a_owner");
     server.sql("postgres", "COMMENT ON DATABASE guest_a IS 'martydb:another'");
     let refused = drop_it(&project, "guest_a").expect(1);
-    assert!(refused.stderr.contains("another manifest"), "{refused:?}");
+    insta::assert_snapshot!(refused.shown(), @r#"
+    error: cannot drop service "guest_a": database "guest_a" was made by another manifest
+    hint: drop it with that manifest
+    "#);
     project.run(&["test-connections"]).expect(0);
 }
 

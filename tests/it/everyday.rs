@@ -128,7 +128,10 @@ fn services_are_plain_words() {
     project.run(&["upgrade", "evw_a"]).expect(0);
     project.run(&["upgrade", "evw_a", "--all"]).expect(2);
     let made = project.run(&["revision", "evw_a", "-m", "first"]).expect(0);
-    assert!(made.stdout.contains("V3__first.sql"), "{}", made.stdout);
+    insta::assert_snapshot!(made.shown(), @r"
+    evw_a/migrations/V3__first.sql
+    evw_a/migrations/V3__first.down.sql
+    ");
     project.run(&["revision", "evw_a", "-s", "evw_b", "-m", "first"]).expect(2);
     // A drop needs the name twice, whatever -y says.
     project.run(&["drop", "evw_a", "-y"]).expect(2);

@@ -122,7 +122,17 @@ fn a_server_that_crashes_is_told_and_the_next_run_finishes() {
     assert!(said.contains("V6__slow failed") && said.contains("V1 to V5, were committed before"), "{said}");
     assert!(!said.contains("db error") && !said.contains(".c:"), "{said}");
     let down = project.run(&["upgrade", "--all"]).expect(5);
-    assert!(down.stderr.contains("cannot log in"), "{}", down.stderr);
+    insta::assert_snapshot!(down.shown(), @r#"
+    SERVICE  FROM  TO  MIGRATIONS  OUTCOME
+    cr0  -  -  0  unreachable
+    cr1  -  -  0  unreachable
+    --- stderr
+
+    cr0, cr1:
+    error: cannot log in to database "cr0" at 127.0.0.1:PORT as "cr0_migrator"
+    caused by: Connection refused
+    hint: check that the server runs, and that its address in the manifest is right
+    "#);
 
     server.launch();
     project.write("cr0/migrations/V6__slow.sql", "CREATE TABLE slow (a int);\n");

@@ -120,7 +120,14 @@ fn without_a_table_nothing_is_done() {
     }
     assert_eq!(server.value("postgres", "SELECT count(*) FROM pg_roles WHERE rolname LIKE 'not%'"), "0");
     let wrong = project.run(&["status", "-o", "xml"]).expect(2);
-    assert!(wrong.stderr.contains("[possible values: table, json, yaml, csv, name]"), "{}", wrong.stderr);
+    insta::assert_snapshot!(wrong.shown(), @r"
+    error: invalid value 'xml' for '--output <FORMAT>'
+      [possible values: table, json, yaml, csv, name]
+
+    hint: a similar value exists: 'yaml'
+
+    For more information, try '--help'.
+    ");
 }
 
 #[test]

@@ -35,7 +35,7 @@ fn included_and_generated_services_are_made_like_others() {
         ],
     );
     let valid = project.run(&["validate"]).expect(0);
-    assert!(valid.stdout.contains("5 services, 5 migrations"), "{valid:?}");
+    insta::assert_snapshot!(valid.shown(), @"Valid: 5 services, 5 migrations (development).");
     project.run(&["apply", "--all", "-y"]).expect(0);
     project.run(&["upgrade", "--all"]).expect(0);
     project.run(&["plan", "--check"]).expect(0);
@@ -139,10 +139,10 @@ fn what_is_wrong_in_any_file_is_said_with_its_place() {
     project.write("martydb.yaml", "version: 1\nservices:\n  a:\n");
     project.write("martydb.testing.yaml", "include: [s/twice.yaml]\n");
     let done = project.run(&["-e", "testing", "validate"]).expect(2);
-    assert!(
-        done.stderr.contains("martydb.testing.yaml:1:1: only the base file can include others"),
-        "{done:?}"
-    );
+    insta::assert_snapshot!(done.shown(), @r"
+    error: FOLDER/martydb.testing.yaml:1:1: only the base file can include others
+    hint: write it into FOLDER/martydb.yaml
+    ");
 }
 
 #[test]

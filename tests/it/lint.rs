@@ -28,7 +28,7 @@ fn only_what_is_not_applied_is_judged_and_known_tables_are_in_use() {
 
     project.write("lint_a/migrations/V4__x.sql", "-- martydb: allow ban-drop-tabel: x\nDROP TABLE item;\n");
     let wrong = project.run(&["lint"]).expect(2);
-    assert!(wrong.stderr.contains("did you mean ban-drop-table?"), "{}", wrong.stderr);
+    insta::assert_snapshot!(wrong.shown(), @r#"error: FOLDER/lint_a/migrations/V4__x.sql: "ban-drop-tabel" is not a rule of lint; did you mean ban-drop-table?"#);
     project.write("lint_a/migrations/V4__x.sql", "DROP TABLE item;\n");
     project.run(&["lint"]).expect(3);
     let manifest = project.read("martydb.yaml");

@@ -134,14 +134,25 @@ fn a_missing_manifest_and_an_unknown_environment() {
     let project = Project::with_manifest("version: 1\nservices: { a: }\n");
     std::fs::remove_file(project.path().join("martydb.yaml")).unwrap();
     let done = project.run(&["plan"]).expect(2);
-    assert!(done.stderr.contains("no manifest in"), "{}", done.stderr);
+    insta::assert_snapshot!(done.shown(), @r"
+    error: no manifest in FOLDER or any folder above it
+    caused by: looked for martydb.yaml and services/manifest.yaml
+    hint: `martydb init` writes one; or name one with --manifest FILE
+    ");
     let named = project.run(&["plan", "-f", "nowhere.yaml"]).expect(2);
-    assert!(named.stderr.contains("no manifest at nowhere.yaml"), "{}", named.stderr);
+    insta::assert_snapshot!(named.shown(), @r"
+    error: no manifest at nowhere.yaml
+    hint: check --manifest or MARTYDB_MANIFEST
+    ");
 
     let project = Project::with_manifest("version: 1\nservices: { a: }\n");
     project.write("martydb.production.yaml", "project: p\n");
     let done = project.run(&["plan", "-e", "prodution"]).expect(2);
-    assert!(done.stderr.contains("did you mean \"production\"?"), "{}", done.stderr);
+    insta::assert_snapshot!(done.shown(), @r#"
+    error: unknown environment "prodution"
+    caused by: there is no FOLDER/martydb.prodution.yaml
+    hint: did you mean "production"?
+    "#);
     assert!(!project.path().join(".martydb").exists());
 }
 
@@ -164,12 +175,16 @@ fn a_command_that_writes_wants_to_be_told_on_what() {
 fn an_environment_without_a_file_says_which_file_to_write() {
     let project = Project::with_manifest("version: 1\nservices: { a: }\n");
     let unknown = project.run(&["-e", "prod", "validate"]).expect(2);
-    assert!(
-        unknown.stderr.contains("martydb.prod.yaml, or leave --env out for development"),
-        "{}",
-        unknown.stderr
-    );
+    insta::assert_snapshot!(unknown.shown(), @r#"
+    error: unknown environment "prod"
+    caused by: there is no FOLDER/martydb.prod.yaml
+    hint: write FOLDER/martydb.prod.yaml, or leave --env out for development
+    "#);
     project.write("martydb.production.yaml", "version: 1\n");
     let misspelt = project.run(&["-e", "productoin", "validate"]).expect(2);
-    assert!(misspelt.stderr.contains("did you mean \"production\"?"), "{}", misspelt.stderr);
+    insta::assert_snapshot!(misspelt.shown(), @r#"
+    error: unknown environment "productoin"
+    caused by: there is no FOLDER/martydb.productoin.yaml
+    hint: did you mean "production"?
+    "#);
 }

@@ -19,7 +19,16 @@ fn a_service_that_is_not_there_yet_is_an_answer_and_no_failure() {
     assert_eq!(document["services"][0]["error"]["kind"], "operation");
     // To write there is a failure.
     let upgrade = project.run(&["upgrade", "absent_a"]).expect(1);
-    assert!(upgrade.stderr.contains("martydb apply --service absent_a"), "{}", upgrade.stderr);
+    insta::assert_snapshot!(upgrade.shown(), @r"
+    SERVICE  FROM  TO  MIGRATIONS  OUTCOME
+    absent_a  -  -  0  failed
+    --- stderr
+
+    absent_a:
+    error: absent_a is not provisioned
+    caused by: the database or a role does not exist
+    hint: run `martydb apply --service absent_a`
+    ");
     let _ = project.run(&["apply", "absent_a", "absent_b", "-y"]).expect(0);
     assert_eq!(project.run(&["current"]).expect(0).stderr, "");
 }
@@ -32,7 +41,16 @@ fn a_file_that_is_not_written_yet_stops_only_what_would_run_it() {
     let third = project.json(&["revision", "unwritten_a", "-m", "third"], 0);
     assert_eq!(third["version"], 3);
     let refused = project.run(&["upgrade", "unwritten_a"]).expect(2);
-    assert!(refused.stderr.contains("is not written yet"), "{}", refused.stderr);
+    insta::assert_snapshot!(refused.shown(), @r"
+    SERVICE  FROM  TO  MIGRATIONS  OUTCOME
+    unwritten_a  -  -  0  failed
+    --- stderr
+
+    unwritten_a:
+    error: unwritten_a: 1 migration file is invalid
+    caused by: FOLDER/unwritten_a/migrations/V3__third.sql: comes from a template and is not written yet
+    hint: write it, and remove the line `-- martydb: unwritten`; or remove the file
+    ");
     let document = project.json(&["upgrade", "unwritten_a", "--to", "2"], 0);
     assert_eq!(document["services"][0]["to"], 2);
     let _ = project.run(&["upgrade", "unwritten_a", "--to", "3"]).expect(2);
@@ -47,25 +65,32 @@ fn an_admin_who_cannot_log_in_is_told_what_helps() {
     let mut command = project.command(&["doctor"]);
     command.env_remove("DB_PASSWORD").env_remove("PGPASSWORD");
     let none = project.finish(command).expect(5);
-    assert!(none.stderr.contains("hint: no password was given: set DB_PASSWORD"), "{}", none.stderr);
+    insta::assert_snapshot!(none.shown(), @r#"
+    server main:
+    error: cannot log in to database "postgres" at 127.0.0.1:PORT as "postgres"
+    caused by: the server asks for a password and none is known
+    hint: no password was given: set DB_PASSWORD or PGPASSWORD, write it to ~/.pgpass, or name a variable with `password_env` in the manifest
+    "#);
     let (right, wrong) = (format!("{}/postgres", server.port), format!("{}/nonesuch", server.port));
     let wrong = project.read("martydb.yaml").replace(&right, &wrong);
     project.write("martydb.yaml", &wrong);
     let missing = project.run(&["plan"]).expect(5);
-    assert!(
-        missing.stderr.contains("where the url of the server names that database, correct it"),
-        "{}",
-        missing.stderr
-    );
+    insta::assert_snapshot!(missing.shown(), @r#"
+    server main:
+    error: cannot log in to database "nonesuch" at 127.0.0.1:PORT as "postgres"
+    caused by: database "nonesuch" does not exist (SQLSTATE 3D000)
+    hint: where the url of the server names that database, correct it; else run `martydb apply --all`
+    "#);
     assert!(!missing.stderr.contains(ADMIN_PASSWORD), "{}", missing.stderr);
     let limited = Project::new_as(&server, Admin::Limited, "loginhint");
     server.sql("postgres", "REVOKE CONNECT ON DATABASE postgres FROM PUBLIC");
     let closed = limited.run(&["plan"]).expect(5);
-    assert!(
-        closed.stderr.contains("hint: ask a DBA for: GRANT CONNECT ON DATABASE \"postgres\" TO \""),
-        "{}",
-        closed.stderr
-    );
+    insta::assert_snapshot!(closed.shown(), @r#"
+    server main:
+    error: cannot log in to database "postgres" at 127.0.0.1:PORT as "adm"
+    caused by: permission denied for database "postgres" (SQLSTATE 42501); User does not have CONNECT privilege.
+    hint: ask a DBA for: GRANT CONNECT ON DATABASE "postgres" TO "adm";
+    "#);
 }
 
 #[test]
@@ -113,7 +138,25 @@ fn a_right_that_apply_takes_back_without_a_question_is_fixed_without_one() {
     let document = project.json(&["plan"], 0);
     assert_eq!(document["changes"][0]["risk"], "safe", "{document}");
     let fixed = project.run(&["verify-isolation", "--fix", "--no-input"]).expect(0);
-    assert!(fixed.stdout.contains("Fixed: 1 of 1"), "{}", fixed.stdout);
+    insta::assert_snapshot!(fixed.shown(), @r#"
+    2 services at 4 databases: every login connected to its own and was denied at all others (--matrix shows them)
+    skipped (no connections allowed): template0
+
+    low: server main: setting max_connections [connection-limits-exceed-server]
+      seen: the limits of all services add up to 130; the server has 100 connections, 3 of them reserved
+
+    2 services, 6 logins, 24 probes: 24 passed, 0 breaches, 0 inconclusive, plus N extra probes
+
+    SERVICE  ACTION  OBJECT  RISK  WHY
+    sameword_a  revoke  database sameword_a  safe  sameword_b_app of sameword_b connected: direct grant of CONNECT
+
+    Fixed: 1 of 1, 0 failed.
+
+    found: 1 note (low)
+    --- stderr
+    safe: database sameword_a: sameword_b_app of sameword_b connected: direct grant of CONNECT
+      in sameword_a: REVOKE CONNECT ON DATABASE "sameword_a" FROM "sameword_b_app";
+    "#);
     let again = project.json(&["plan"], 0);
     assert_eq!(again["changes"], serde_json::json!([]));
 }
@@ -155,5 +198,8 @@ fn numbers_are_refused_in_words() {
     }
     project.write("other.json", "x");
     let refused = project.run(&["apply", "--plan", "other.json"]).expect(2);
-    assert!(refused.stderr.contains("it is not JSON"), "{}", refused.stderr);
+    insta::assert_snapshot!(refused.shown(), @r"
+    error: other.json cannot be applied here
+    caused by: it is not JSON
+    ");
 }

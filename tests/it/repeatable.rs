@@ -74,7 +74,17 @@ fn what_cannot_be_undone_is_skipped_and_said() {
         .collect();
     assert_eq!(outcomes, ["ok", "ok", "skipped"]);
     let refused = project.run(&["downgrade", "--all", "-y"]).expect(2);
-    assert!(refused.stderr.contains("is irreversible: the mails are sent"), "{refused:?}");
+    insta::assert_snapshot!(refused.shown(), @r"
+    SERVICE  FROM  TO  MIGRATIONS  OUTCOME
+    oneway_a  3  3  0  failed
+    oneway_b  2  1  0  skipped
+    --- stderr
+
+    oneway_a:
+    error: oneway_a: cannot downgrade: a migration is irreversible
+    caused by: FOLDER/oneway_a/migrations/V3__mail.sql: is irreversible: the mails are sent
+    hint: downgrade no further than this version, or restore a backup
+    ");
     assert_eq!(
         project.json(&["current"], 0)["services"][1]["current"],
         2,
@@ -85,7 +95,16 @@ fn what_cannot_be_undone_is_skipped_and_said() {
         project.read("martydb.yaml").replace("oneway_b:", "oneway_b: { migrations: { down: none } }");
     project.write("martydb.yaml", &manifest);
     let refused = project.run(&["downgrade", "-s", "oneway_b", "-y"]).expect(2);
-    assert!(refused.stderr.contains("the manifest has `down: none`"), "{refused:?}");
+    insta::assert_snapshot!(refused.shown(), @r"
+    SERVICE  FROM  TO  MIGRATIONS  OUTCOME
+    oneway_b  2  2  0  failed
+    --- stderr
+
+    oneway_b:
+    error: oneway_b: cannot downgrade: the manifest has `down: none`
+    hint: write a new migration that reverts this one
+    hint: or write down files, and set `migrations: { down: optional }` in the manifest
+    ");
     let revision = project.json(&["revision", "-s", "oneway_b", "-m", "next"], 0);
     assert!(revision["down"].is_null() && revision["version"] == 3, "{revision}");
 }
@@ -95,5 +114,11 @@ fn a_service_that_was_never_applied_is_told_what_to_do() {
     let server = Server::start();
     let project = Project::new(&server, "unmade");
     let done = project.run(&["verify-down", "-s", "unmade_a", "--every"]).expect(1);
-    assert!(done.stderr.contains("martydb apply --service unmade_a"), "{done:?}");
+    insta::assert_snapshot!(done.shown(), @r#"
+    unmade_a:
+    error: cannot make a scratch database
+    caused by: the server refused: ALTER ROLE "unmade_a_migrator" IN DATABASE "martydb_scratch_RANDOM" SET "role" = 'unmade_a_owner'
+    caused by: role "unmade_a_migrator" does not exist (SQLSTATE 42704)
+    hint: the roles of the service are missing: run `martydb apply --service unmade_a`
+    "#);
 }

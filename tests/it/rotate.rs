@@ -171,7 +171,15 @@ fn an_overlap_that_was_cut_short_is_closed_and_begun_again() {
     project.write(".martydb/secrets/development.yaml", &store);
     assert!(server.sql_as(&old.0, &old.1, "cut_a", "SELECT 1").is_ok());
     let refused = project.run(&["rotate", "--service", "cut_a", "--role", "app", "--overlap"]).expect(2);
-    assert!(refused.stdout.contains("--finish"), "{refused:?}");
+    insta::assert_snapshot!(refused.shown(), @r#"
+    SERVICE  ROLE  ACTIVE LOGIN  PREVIOUS LOGIN  RESULT
+    cut_a  app  cut_a_app  -  failed
+
+    service cut_a:
+    error: "cut_a_app" and "cut_a_app_b" are both in use already
+    caused by: clients may still log in with the older one, and a new password would lock them out
+    hint: when none does, run `martydb rotate --service cut_a --finish`, then this again
+    "#);
     project.run(&["rotate", "--service", "cut_a", "--finish"]).expect(0);
     assert!(server.sql_as(&old.0, &old.1, "cut_a", "SELECT 1").is_ok());
     project.run(&["rotate", "--service", "cut_a", "--role", "app", "--overlap"]).expect(0);
@@ -289,7 +297,16 @@ fn s18_a_password_beyond_ascii_is_kept_as_saslprep_reads_it() {
     let kept = "SELECT rolpassword LIKE 'SCRAM-SHA-256$%' FROM pg_authid WHERE rolname = 'prep_a_app'";
     assert_eq!(server.value("postgres", kept), "t");
     let refused = run("x", &["rotate", "--service", "prep_a", "--overlap"]).expect(2);
-    assert!(refused.stdout.contains("read-only"), "{refused:?}");
+    insta::assert_snapshot!(refused.shown(), @r"
+    SERVICE  ROLE  ACTIVE LOGIN  PREVIOUS LOGIN  RESULT
+    prep_a  migrator  prep_a_migrator  -  failed
+    prep_a  app  prep_a_app  -  failed
+    prep_a  readonly  prep_a_ro  -  failed
+
+    service prep_a:
+    error: the secrets provider is env, which is read-only
+    hint: set the variable to a new password, then run `martydb rotate` without --overlap
+    ");
 }
 
 #[test]

@@ -70,7 +70,14 @@ fn schema_sql_follows_the_database() {
     assert_eq!(project.read("scr_a/schema.sql"), first);
     project.write("scr_a/schema.sql", "mine\n");
     let done = project.run(&["upgrade", "--all"]).expect(0);
-    assert!(done.stderr.contains("was not written by martydb"), "{}", done.stderr);
+    insta::assert_snapshot!(done.shown(), @r"
+    SERVICE  FROM  TO  MIGRATIONS  OUTCOME
+    scr_a  2  3  1  migrated
+    scr_b  2  2  0  up to date
+    --- stderr
+    scr_a: V3 in DURATION
+    scr_a: warning: no schema.sql: FOLDER/scr_a/schema.sql was not written by martydb
+    ");
     assert_eq!(project.read("scr_a/schema.sql"), "mine\n");
 }
 

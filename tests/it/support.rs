@@ -10,6 +10,7 @@ mod project;
 mod rabbit;
 mod reference;
 mod server;
+mod shown;
 mod terminal;
 mod until;
 pub mod workload;

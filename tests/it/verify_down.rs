@@ -80,7 +80,20 @@ fn a_down_file_that_forgets_something_is_told_precisely() {
     server.sql("postgres", "CREATE DATABASE martydb_scratch_00000000deadbeef");
     let before = databases(&server).len();
     let done = project.run(&["verify-down", "--service", "forget_a"]).expect(1);
-    assert!(done.stdout.contains("relation \"more\" already exists"), "{}", done.stdout);
+    insta::assert_snapshot!(done.shown(), @r#"
+    SERVICE  VERSION  NAME  PROOF
+    forget_a  3  more  failed
+
+    forget_a V3__more, after the down file:
+      table public.more is left over
+
+    forget_a V3__more:
+    error: it cannot be applied again
+    caused by: V3__more failed at FOLDER/forget_a/migrations/V3__more.sql:1:1
+    caused by: relation "more" already exists (SQLSTATE 42P07)
+    caused by: LINE 1: CREATE TABLE more (a int); ALTER TABLE item ADD note text;
+      ^
+    "#);
     assert_eq!(databases(&server).len(), before - 1);
 
     project.write(
@@ -102,6 +115,10 @@ fn a_down_file_that_forgets_something_is_told_precisely() {
     );
     project.run(&["verify-down", "--service", "forget_a"]).expect(0);
     let nothing = project.run(&["verify-down", "--service", "forget_a", "--version", "9"]).expect(2);
-    assert!(nothing.stderr.contains("has no migration V9"), "{}", nothing.stderr);
+    insta::assert_snapshot!(nothing.shown(), @r"
+    forget_a:
+    error: forget_a has no migration V9
+    hint: it has V1, V2, V3
+    ");
     project.run(&["verify-down", "--service", "forget_b", "--version", "2"]).expect(0);
 }

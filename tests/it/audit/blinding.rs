@@ -242,7 +242,18 @@ fn a_database_that_cannot_be_read_is_an_error_of_its_service_alone() {
     assert_eq!(plan["changes"].as_array().unwrap().len(), 1, "blue's drift is planned: {plan:#}");
     pair.project.run(&["plan", "--service", "blue"]).expect(0);
     let done = pair.project.run(&["apply", "--all", "-y"]).expect(1);
-    assert!(done.stderr.contains("cannot compare service \"red\""), "{}\n{}", done.stdout, done.stderr);
+    insta::assert_snapshot!(done.shown(), @r#"
+    SERVICE  SERVER  DATABASE  CHANGES  OUTCOME
+    blue  main  blue_db  1  provisioned
+    red  main  red_db  0  failed
+    --- stderr
+    caution: role blue_app: change connection limit from 7 to 6
+    server main:
+    error: cannot compare service "red" with the manifest
+    caused by: cannot read the contents of database red_db
+    caused by: cannot read the server's catalogs
+    caused by: cache lookup failed for type 1279611667 (SQLSTATE XX000)
+    "#);
     let limit = "SELECT rolconnlimit FROM pg_roles WHERE rolname = 'blue_app'";
     assert_eq!(pair.server.value("postgres", limit), "6", "blue is applied");
     let status = pair.project.json(&["status", "--check"], 5);

@@ -44,7 +44,10 @@ fn a_dry_run_shows_the_plan_and_writes_nothing() {
     // -y does not make it less dry, and nothing to show is nothing to do.
     assert_eq!(changes(&pair.verify(&["--probes", "full", "--fix", "--dry-run", "-y"], 4), "sql"), CLOSING);
     let useless = pair.project.run(&["verify-isolation", "--dry-run"]).expect(2);
-    assert!(useless.stderr.contains("--dry-run needs --fix or --terminate"), "{}", useless.stderr);
+    insta::assert_snapshot!(useless.shown(), @r"
+    error: --dry-run needs --fix or --terminate
+    hint: without them verify-isolation changes nothing
+    ");
     // What is done is what was shown, and what is left is nothing.
     let fixed = pair.verify(&["--probes", "full", "--fix", "-y"], 0);
     assert_eq!((changes(&fixed, "sql"), changes(&fixed, "outcome")), (CLOSING.to_vec(), vec!["ok"; 2]));

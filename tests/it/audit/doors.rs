@@ -126,11 +126,17 @@ fn fix_closes_what_it_showed_and_looks_again() {
     pair.server.sql("postgres", "GRANT CONNECT ON DATABASE blue_db TO red_app; ALTER ROLE red_ro CREATEDB");
     pair.server.sql("blue_db", "GRANT USAGE ON SCHEMA public TO PUBLIC");
     let unasked = pair.project.run(&["verify-isolation", "--fix"]).expect(2);
-    assert!(
-        unasked.stderr.contains("REVOKE CONNECT ON DATABASE \"blue_db\" FROM \"red_app\""),
-        "{}",
-        unasked.stderr
-    );
+    insta::assert_snapshot!(unasked.shown(), @r#"
+    safe: database blue_db: red_app of red connected: direct grant of CONNECT
+      in blue_db: REVOKE CONNECT ON DATABASE "blue_db" FROM "red_app";
+    caution: schema public: PUBLIC holds USAGE on schema public
+      in blue_db: REVOKE USAGE ON SCHEMA public FROM PUBLIC CASCADE;
+    caution: role red_ro: red_ro is CREATEDB
+      on server main: ALTER ROLE "red_ro" NOCREATEDB;
+    error: these changes need a confirmation, nothing was touched
+    caused by: 3 changes would close what was found, and this is not a terminal, so no confirmation could be asked
+    hint: look at them with `martydb verify-isolation --fix --dry-run`, then add -y
+    "#);
     assert!(!Pair::grave(&pair.verify(&[], 4)).is_empty(), "nothing was touched");
     let result = pair.verify(&["--fix", "-y"], 0);
     assert_eq!(Pair::grave(&result), Vec::<String>::new());

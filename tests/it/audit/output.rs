@@ -38,7 +38,10 @@ fn exceptions_baselines_and_filters_narrow_what_counts() {
     assert_eq!(Pair::found(&pair.verify(&["--min-severity", "critical"], 4)).len(), 1);
     assert_eq!(Pair::found(&pair.verify(&["--only", "no-password"], 0)), Vec::<String>::new());
     let wrong = pair.project.run(&["verify-isolation", "--only", "role-atribute"]).expect(2);
-    assert!(wrong.stderr.contains("did you mean \"role-attribute\"?"), "{}", wrong.stderr);
+    insta::assert_snapshot!(wrong.shown(), @r#"
+    error: unknown finding "role-atribute"
+    hint: did you mean "role-attribute"?
+    "#);
     pair.project.run(&["verify-isolation", "--baseline", "missing.json"]).expect(2);
 }
 

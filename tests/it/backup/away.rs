@@ -96,5 +96,10 @@ fn a_backup_of_an_older_major_is_restored_into_a_newer_one() {
         .replace(&format!(":{}/", there.server.port), &format!(":{}/", kept.server.port));
     there.project.write("martydb.yaml", &text);
     let refused = there.project.run(&["restore", &service, "--from", &back, "-y"]).expect(1);
-    assert!(refused.stderr.contains("has version 13"), "{refused:?}");
+    insta::assert_snapshot!(refused.shown(), @r#"
+    error: service "bko_a" was not restored
+    caused by: cannot restore the backup for service "bko_a"
+    caused by: it was made on PostgreSQL VERSION, and server "main" has version 13
+    hint: restore it on a server of the same version or a newer one
+    "#);
 }

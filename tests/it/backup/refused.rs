@@ -53,19 +53,33 @@ fn a_backup_that_is_newer_than_the_files_or_of_another_service_is_refused() {
     let (id, service) = (kept.backup(), kept.service());
     let before = kept.everything(&service);
     let other = kept.project.run(&["restore", "bkn_b", "--from", &id, "-y"]).expect(1);
-    assert!(other.stderr.contains("is a backup of service \"bkn_a\""), "{other:?}");
+    insta::assert_snapshot!(other.shown(), @r#"
+    error: TIME-bkn_a-RANDOM is a backup of service "bkn_a"
+    caused by: the requested service is "bkn_b"
+    "#);
     let unknown =
         kept.project.run(&["restore", &service, "--from", "20200101T000000Z-bkn_a-00000000", "-y"]).expect(2);
-    assert!(unknown.stderr.contains("20200101T000000Z-bkn_a-00000000"), "{unknown:?}");
+    insta::assert_snapshot!(unknown.shown(), @r"
+    error: there is no backup TIME-bkn_a-RANDOM in FOLDER/kept
+    hint: `martydb backup list` shows the existing ones
+    ");
     let asked = kept.project.run(&["restore", &service, "--from", &id]).expect(2);
-    assert!(asked.stderr.contains("need a confirmation"), "{asked:?}");
+    insta::assert_snapshot!(asked.shown(), @r#"
+    error: these changes need a confirmation, nothing was touched
+    caused by: the database of service "bkn_a" would be replaced, and this is not a terminal, so no confirmation could be asked
+    hint: first restore into another database with --as NAME to review it, then add -y
+    "#);
     let folder = format!("{service}/migrations");
     let newest = kept.project.read(&format!("{folder}/V3__more.sql"));
     for name in ["V3__more.sql", "V3__more.down.sql"] {
         std::fs::remove_file(kept.project.path().join(&folder).join(name)).unwrap();
     }
     let newer = kept.project.run(&["restore", &service, "--from", &id, "-y"]).expect(1);
-    assert!(newer.stderr.contains("is newer than its migration files"), "{newer:?}");
+    insta::assert_snapshot!(newer.shown(), @r#"
+    error: the backup of service "bkn_a" is newer than its migration files
+    caused by: its newest migration is V3, that of the files is V2
+    hint: check out the files as of that backup, or restore it under another name with --as NAME
+    "#);
     kept.project.write(&format!("{folder}/V3__more.sql"), &newest);
     kept.project.write(&format!("{folder}/V3__more.down.sql"), "-- martydb: irreversible: a test\n");
     kept.project.write(&format!("{folder}/V4__next.sql"), "ALTER TABLE item ADD note text;\n");
@@ -89,7 +103,12 @@ fn damaged_files_and_lacking_roles_are_refused_before_anything_is_made() {
     kept.server.sql(&service, "DROP OWNED BY bkd_guest; DROP ROLE bkd_guest");
     let mark = kept.server.log().len();
     let lacking = kept.project.run(&["restore", &service, "--from", &id, "-y"]).expect(1);
-    assert!(lacking.stderr.contains("role bkd_guest"), "{lacking:?}");
+    insta::assert_snapshot!(lacking.shown(), @r#"
+    error: service "bkd_a" was not restored
+    caused by: cannot restore the backup for service "bkd_a"
+    caused by: role bkd_guest: owns objects or holds privileges in the backup, and server "main" has no such role
+    hint: run `martydb apply --all`, which creates the roles of services; declare others under `access:` first
+    "#);
     let dump = kept.project.path().join("kept").join(&id).join("dump");
     let largest = std::fs::read_dir(&dump)
         .unwrap()

@@ -38,7 +38,10 @@ fn an_encrypted_backup_comes_back_to_who_has_the_identity_and_to_no_other() {
         kept.project.finish(command)
     };
     let none = restore(None).expect(2);
-    assert!(none.stderr.contains("MARTYDB_BACKUP_IDENTITY"), "{none:?}");
+    insta::assert_snapshot!(none.shown(), @r"
+    error: the backup TIME-bkc_a-RANDOM is encrypted, and there is no identity to decrypt it
+    hint: set MARTYDB_BACKUP_IDENTITY to the path of a file with the identity of one of its recipients
+    ");
     let other = restore(Some(&foreign)).expect(2);
     assert!(other.stderr.contains(&id), "{other:?}");
     assert!(!kept.server.log_since(mark).contains("CREATE DATABASE"), "something was made");
@@ -64,7 +67,14 @@ fn a_full_disk_makes_no_backup_and_leaves_nothing() {
     limited.current_dir(kept.project.path()).env_clear();
     limited.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
     let failed = kept.project.finish(limited).expect(1);
-    assert!(failed.stderr.contains("File too large"), "{failed:?}");
+    insta::assert_snapshot!(failed.shown(), @r#"
+    backups in FOLDER/kept are not encrypted: backup.encrypt names no recipient of age
+
+    bkq_a:
+    error: service "bkq_a" was not backed up
+    caused by: BIN/pg_dump failed
+    caused by: pg_dump: error: could not write to output file: File too large; pg_dump: error: a worker process died unexpectedly
+    "#);
     kept.expect_clean(0);
     let store = std::fs::read_dir(kept.project.path().join("kept")).into_iter().flatten();
     let left = store.map(|entry| entry.unwrap().file_name()).filter(|name| name != ".gitignore");

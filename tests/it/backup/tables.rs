@@ -146,13 +146,24 @@ fn a_table_that_the_backup_lacks_is_refused_before_anything_is_made() {
     }
     let arguments = ["restore", &service, "--from", &id, "--table", "own.ticket", "-y"];
     let done = kept.project.run(&arguments).expect(2);
-    assert!(done.stderr.contains("--as"), "{done:?}");
+    insta::assert_snapshot!(done.shown(), @r"
+    error: the following required arguments were not provided:
+      --as <NAME>
+
+    Usage: martydb restore --as <NAME> --from <ID> --table <SCHEMA.NAME> --yes <SERVICE|--service <NAME>>
+
+    For more information, try '--help'.
+    ");
     assert!(!kept.server.log_since(mark).contains("CREATE DATABASE"), "something was made");
     // A name that is taken, and a table whose check reads another one.
     let mut taken = arguments.to_vec();
     taken.extend(["--as", "postgres"]);
     let done = kept.project.run(&taken).expect(1);
-    assert!(done.stderr.contains("already exists"), "{done:?}");
+    insta::assert_snapshot!(done.shown(), @r#"
+    error: service "btc_a" was not restored
+    caused by: the server refused: BEGIN;
+    caused by: database "postgres" already exists (SQLSTATE 42P04)
+    "#);
     let done = restore(&kept, &id, &["own.checked"]).expect(1);
     assert!(done.said().contains("public.person"), "{done:?}");
     assert_eq!(

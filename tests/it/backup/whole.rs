@@ -102,13 +102,22 @@ fn beside_the_service_it_is_closed_to_everybody_and_made_anonymous_first() {
         assert_eq!(refused.unwrap_err(), "42501", "{role}");
     }
     let again = kept.project.run(&arguments).expect(1);
-    assert!(again.stderr.contains("already exists"), "{again:?}");
+    insta::assert_snapshot!(again.shown(), @r#"
+    error: service "bkb_a" was not restored
+    caused by: the server refused: BEGIN;
+    caused by: database "bkb_look" already exists (SQLSTATE 42P04)
+    "#);
     kept.project.write("anonymous.sql", "UPDATE nothing SET x = 1;");
     let failed = kept
         .project
         .run(&["restore", &service, "--from", &id, "-y", "--anonymize", "anonymous.sql"])
         .expect(1);
-    assert!(failed.stderr.contains("the file of --anonymize failed"), "{failed:?}");
+    insta::assert_snapshot!(failed.shown(), @r#"
+    error: service "bkb_a" was not restored
+    caused by: the file of --anonymize failed
+    caused by: the server refused: UPDATE nothing SET x = 1;
+    caused by: relation "nothing" does not exist (SQLSTATE 42P01)
+    "#);
     assert_eq!(kept.everything(&service), before);
     kept.expect_clean(1);
 }

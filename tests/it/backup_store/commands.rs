@@ -142,7 +142,12 @@ fn what_no_rule_keeps_is_removed_after_a_yes() {
     assert_eq!(kept["kept_by"], serde_json::json!(["last verified"]));
     let unasked = shop.project.run(&["-e", "prod", "backup", "prune"]);
     assert_eq!(unasked.code, Some(2));
-    assert!(unasked.stderr.contains("3 backups in"), "{}", unasked.stderr);
+    insta::assert_snapshot!(unasked.shown(), @r"
+    FOLDER/backups also contains 1 backup of other projects or environments
+    error: these changes need a confirmation, nothing was touched
+    caused by: 3 backups in FOLDER/backups would be removed, and this is not a terminal, so no confirmation could be asked
+    hint: see them with --dry-run, then add -y
+    ");
     assert_eq!(shop.listed(), before);
 
     let done = shop.project.json(&["-e", "prod", "backup", "prune", "-y"], 0);
@@ -160,6 +165,9 @@ fn without_rules_nothing_is_removed() {
     let shop = Shop::new("jobs: 1");
     let done = shop.project.run(&["-e", "prod", "backup", "prune", "-y"]);
     assert_eq!(done.code, Some(2));
-    assert!(done.stderr.contains("has no retention rules for backups"), "{}", done.stderr);
+    insta::assert_snapshot!(done.shown(), @r"
+    error: the manifest has no retention rules for backups, nothing was removed
+    hint: add it: backup: { keep: { last: 3, daily: 7, weekly: 4, monthly: 12 } }
+    ");
     assert_eq!(shop.listed().len(), 1);
 }

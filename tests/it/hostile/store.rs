@@ -186,7 +186,25 @@ as_both_admins!(what_an_archive_changes_of_the_services_roles_is_no_restore, |ad
     let may = May { change: OWN, install: false };
     forger.forge_archive("SET ROLE NONE; ALTER ROLE red_migrator SET search_path = evil; SET ROLE red_owner");
     let done = forger.restore(may, &[3]);
-    assert!(done.stdout.contains("new: setting search_path=evil of red_migrator"), "{done:?}");
+    insta::assert_snapshot!(done.shown(), @r#"
+    {
+      "format_version": 1,
+      "command": "restore",
+      "error": {
+      "kind": "divergent",
+      "exit_code": 3,
+      "message": "service \"red\" was not restored",
+      "causes": [
+      "roles of the service were changed while the backup was loaded",
+      "new: setting search_path=evil of red_migrator"
+      ],
+      "hints": [
+      "the archive or a concurrent run changed them; `martydb apply --all` restores them"
+      ],
+      "sqlstate": null
+      }
+    }
+    "#);
     ground.project.run(&["apply", "--all", "-y"]).expect(0);
 });
 

@@ -63,7 +63,12 @@ fn versions_names_and_markers() {
     project.write("imp_names/migrations/V20240201000000__note.sql", "SELECT 1;\n");
     project.write("imp_names/migrations/V9__own.sql", "SELECT 1;\n");
     let refused = project.run(&import).expect(2);
-    assert!(refused.stderr.contains("V20240201000000__note.sql differs"), "{}", refused.stderr);
+    insta::assert_snapshot!(refused.shown(), @r"
+    error: FOLDER/imp_names/migrations already contains migrations
+    caused by: V20240201000000__note.sql differs from the file to be written
+    caused by: V9__own.sql already exists
+    hint: import into an empty folder, set by `migrations` in the manifest
+    ");
     assert!(refused.stderr.contains("V9__own.sql already exists"), "{}", refused.stderr);
     assert_eq!(project.read("imp_names/migrations/V20240201000000__note.sql"), "SELECT 1;\n");
 }
@@ -232,11 +237,23 @@ fn a_folder_without_migrations_and_an_unknown_tool_are_refused() {
     let project = project("imp_empty", "");
     project.write("old/README.md", "nothing");
     let refused = project.run(&["import", "--from", "sqlx", "--service", "imp_empty", "old"]).expect(2);
-    assert!(refused.stderr.contains("contains no migrations of sqlx"), "{}", refused.stderr);
+    insta::assert_snapshot!(refused.shown(), @r"
+    error: old contains no migrations of sqlx
+    hint: specify the folder that contains the migrations themselves
+    ");
     let refused = project.run(&["import", "--from", "sqlx", "--service", "imp_empty", "gone"]).expect(2);
-    assert!(refused.stderr.contains("cannot read"), "{}", refused.stderr);
+    insta::assert_snapshot!(refused.shown(), @r"
+    error: cannot read gone
+    caused by: No such file or directory
+    hint: name the folder that contains the other tool's migrations
+    ");
     let refused = project.run(&["import", "--from", "ruby", "--service", "imp_empty", "old"]).expect(2);
-    assert!(refused.stderr.contains("golang-migrate"), "{}", refused.stderr);
+    insta::assert_snapshot!(refused.shown(), @r"
+    error: invalid value 'ruby' for '--from <TOOL>'
+      [possible values: diesel, sqlx, goose, dbmate, sql-migrate, golang-migrate, updown, flyway, prisma, alembic, node-pg-migrate, sqitch, rails]
+
+    For more information, try '--help'.
+    ");
 }
 
 #[test]

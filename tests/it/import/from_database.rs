@@ -69,7 +69,14 @@ fn the_schema_becomes_the_first_migration() {
     }
     let mark = server().log().len();
     let said = project.run(&["baseline", "--service", service, "--from-database"]).expect(0);
-    assert!(said.stderr.contains("public.goose_db_version of goose is not in the file"), "{}", said.stderr);
+    insta::assert_snapshot!(said.shown(), @r"
+    SERVICE  FROM  TO  MIGRATIONS  OUTCOME
+    fdb_rich  -  1  1  recorded
+    --- stderr
+    fdb_rich: wrote FOLDER/fdb_rich/migrations/V1__before_martydb.sql
+    fdb_rich: public.goose_db_version of goose is not in the file; drop with `DROP TABLE IF EXISTS` in a migration when the tool is no longer used
+    fdb_rich: the file holds no rows: those that every environment needs go into the next migration, as `INSERT … ON CONFLICT DO NOTHING`
+    ");
     assert_eq!(files(&project, service), ["V1__before_martydb.sql"]);
     let text = project.read("fdb_rich/migrations/V1__before_martydb.sql");
     assert!(text.contains("SET check_function_bodies = false;") && !text.contains("goose"), "{text}");
@@ -120,14 +127,38 @@ fn it_is_refused_where_files_or_a_history_are() {
     let command = ["baseline", "--service", service, "--from-database"];
     project.write("fdb_refused/migrations/V1__a.sql", "SELECT 1;");
     let refused = project.run(&command).expect(2);
-    assert!(refused.said().contains("already has migrations"), "{}", refused.said());
+    insta::assert_snapshot!(refused.shown(), @r"
+    SERVICE  FROM  TO  MIGRATIONS  OUTCOME
+    fdb_refused  -  -  0  failed
+    --- stderr
+
+    fdb_refused:
+    error: fdb_refused already has migrations
+    caused by: FOLDER/fdb_refused/migrations/V1__a.sql exists
+    hint: `martydb baseline --service fdb_refused --at N` records them as applied
+    hint: if the database lacks some of them: move those away, and back as V2 and later after V1 is written
+    ");
     assert!(refused.said().contains("back as V2"), "{}", refused.said());
     project.run(&["baseline", "--service", service, "--at", "1"]).expect(0);
     std::fs::remove_file(project.path().join("fdb_refused/migrations/V1__a.sql")).unwrap();
     let refused = project.run(&command).expect(2);
-    assert!(refused.said().contains("already has a history"), "{}", refused.said());
+    insta::assert_snapshot!(refused.shown(), @r"
+    SERVICE  FROM  TO  MIGRATIONS  OUTCOME
+    fdb_refused  -  -  0  failed
+    --- stderr
+
+    fdb_refused:
+    error: fdb_refused already has a history
+    caused by: its database is at V1__a
+    ");
     let usage = project.run(&["baseline", "--service", service, "--from-database", "--at", "1"]).expect(2);
-    assert!(usage.stderr.contains("cannot be used with"), "{}", usage.stderr);
+    insta::assert_snapshot!(usage.shown(), @r"
+    error: the argument '--from-database' cannot be used with '--at <VERSION>'
+
+    Usage: martydb baseline --from-database <SERVICE|--service <NAME>>
+
+    For more information, try '--help'.
+    ");
     project.run(&["baseline", "--service", service]).expect(2);
 }
 
@@ -149,10 +180,30 @@ fn a_schema_that_v1_does_not_make_is_not_recorded() {
     server()
         .sql(service, "DO $$ BEGIN EXECUTE format('COMMENT ON TABLE a IS %L', repeat('x', 9 << 20)); END $$");
     let refused = project.run(&command).expect(3);
-    assert!(refused.said().contains("the comment on table a has 9 MiB"), "{}", refused.said());
+    insta::assert_snapshot!(refused.shown(), @r"
+    SERVICE  FROM  TO  MIGRATIONS  OUTCOME
+    fdb_differs  -  -  0  divergent
+    --- stderr
+
+    fdb_differs:
+    error: the schema cannot be proven equal to a file
+    caused by: the comment on table a has 9 MiB; at most 8 MiB can be compared
+    ");
     server().sql(service, "COMMENT ON TABLE a IS NULL");
     let refused = project.run(&command).expect(3);
-    assert!(refused.said().contains("table public.a differs"), "{}", refused.said());
+    insta::assert_snapshot!(refused.shown(), @r"
+    SERVICE  FROM  TO  MIGRATIONS  OUTCOME
+    fdb_differs  -  -  0  divergent
+    --- stderr
+
+    fdb_differs:
+    error: the schema that pg_dump wrote differs from that of the database
+    caused by: table public.a differs
+      before: fdb_differs_owner p fdb_differs_app=arwdD/fdb_differs_owner,fdb_differs_owner=arwdDxt/fdb_differs_owner,fdb_differs_ro=r/fdb_differs_owner identity d am heap
+      after:  fdb_differs_owner p fdb_differs_app=arwd/fdb_differs_owner,fdb_differs_owner=arwdDxt/fdb_differs_owner,fdb_differs_ro=r/fdb_differs_owner identity d am heap
+    hint: `before` is the database, `after` the result of FOLDER/fdb_differs/migrations/.martydb-baseline/V1__before_martydb.sql in a scratch database
+    hint: first revoke the privileges of PUBLIC and of the service's roles that the manifest does not grant: `martydb plan` shows them
+    ");
     assert_eq!(files(&project, service), [".martydb-baseline"]);
     assert_eq!(project.json(&["current"], 0)["services"][0]["current"], serde_json::Value::Null);
     let left = "SELECT count(*) FROM pg_database WHERE datname LIKE 'martydb_scratch_%' AND datacl::text LIKE '%fdb_differs%'";
@@ -160,7 +211,14 @@ fn a_schema_that_v1_does_not_make_is_not_recorded() {
     assert!(!refused.said().contains("schema public"), "{}", refused.said());
     server().sql(service, "REVOKE TRUNCATE ON a FROM fdb_differs_app");
     let said = project.run(&command).expect(0);
-    assert!(said.stderr.contains("does not contain the privileges of fdb_reader"), "{}", said.stderr);
+    insta::assert_snapshot!(said.shown(), @r"
+    SERVICE  FROM  TO  MIGRATIONS  OUTCOME
+    fdb_differs  -  1  1  recorded
+    --- stderr
+    fdb_differs: wrote FOLDER/fdb_differs/migrations/V1__before_martydb.sql
+    fdb_differs: the file holds no rows: those that every environment needs go into the next migration, as `INSERT … ON CONFLICT DO NOTHING`
+    fdb_differs: the file does not contain the privileges of fdb_reader: `access:` in the manifest grants them
+    ");
     assert_eq!(files(&project, service), ["V1__before_martydb.sql"]);
 }
 
@@ -185,7 +243,16 @@ fn what_belongs_to_the_old_login_and_its_tool_is_no_difference() {
     project.run(&["apply", "--all", "-y"]).expect(0);
     let command = ["baseline", "--service", service, "--from-database"];
     let refused = project.run(&command).expect(3);
-    assert!(refused.said().contains("`schemas: [public, billing]`"), "{}", refused.said());
+    insta::assert_snapshot!(refused.shown(), @r"
+    SERVICE  FROM  TO  MIGRATIONS  OUTCOME
+    fdb_old  -  -  0  divergent
+    --- stderr
+
+    fdb_old:
+    error: the database of fdb_old has schemas that fdb_old does not own
+    caused by: the manifest does not declare billing
+    hint: declare them with `schemas: [public, billing]`; then `martydb apply --service fdb_old`
+    ");
     assert!(
         !refused.said().contains("drizzle") && !refused.said().contains("extension"),
         "{}",

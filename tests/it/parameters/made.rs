@@ -156,10 +156,11 @@ fn a_builtin_locale_is_made_from_17_on() {
     let project = project(&server, Admin::Super, "pb", declared);
     if server.major() < 17 {
         let done = project.run(&["plan"]).expect(2);
-        assert!(
-            done.stderr.contains("does not support builtin for databases; it was added in 17"),
-            "{done:?}"
-        );
+        insta::assert_snapshot!(done.shown(), @r#"
+        server main:
+        error: service "pb": PostgreSQL VERSION does not support builtin for databases; it was added in 17
+        hint: remove it from `parameters`, or use a newer server
+        "#);
         return;
     }
     project.run(&["apply", "--all", "-y"]).expect(0);

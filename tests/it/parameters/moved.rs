@@ -80,14 +80,25 @@ fn a_tablespace_that_is_missing_or_closed_is_found_before_anything_is_done() {
     tablespace(&server, "fast");
     let project = project(&server, Admin::Limited, "pn", "tablespace: fats");
     let done = project.run(&["apply", "--all", "-y"]).expect(2);
-    assert!(done.stderr.contains("the server has no tablespace \"fats\""), "{done:?}");
+    insta::assert_snapshot!(done.shown(), @r#"
+    SERVICE  SERVER  DATABASE  CHANGES  OUTCOME
+    pn  main  pn  0  skipped
+    --- stderr
+    server main:
+    error: service "pn": the server has no tablespace "fats"
+    hint: did you mean "fast"?
+    "#);
     assert!(done.stderr.contains("did you mean \"fast\"?"), "{done:?}");
     declare(&project, &server, Admin::Limited, "pn", "tablespace: fast");
     let done = project.run(&["apply", "--all", "-y"]).expect(2);
-    assert!(
-        done.stderr.contains("ask a DBA for: GRANT CREATE ON TABLESPACE \"fast\" TO \"adm\""),
-        "{done:?}"
-    );
+    insta::assert_snapshot!(done.shown(), @r#"
+    SERVICE  SERVER  DATABASE  CHANGES  OUTCOME
+    pn  main  pn  0  skipped
+    --- stderr
+    server main:
+    error: service "pn": the admin "adm" lacks CREATE on tablespace "fast"
+    hint: ask a DBA for: GRANT CREATE ON TABLESPACE "fast" TO "adm"
+    "#);
     assert_eq!(server.value("postgres", "SELECT count(*) FROM pg_roles WHERE rolname LIKE 'pn%'"), "0");
     server.sql("postgres", "GRANT CREATE ON TABLESPACE fast TO adm");
     project.run(&["apply", "--all", "-y"]).expect(0);

@@ -49,7 +49,18 @@ fn the_servers_refusal_comes_with_what_to_do() {
     let server = Server::start();
     let project = project(&server, Admin::Super, "pr", "locale: xx_XX");
     let done = project.run(&["apply", "--all", "-y"]).expect(1);
-    assert!(done.stderr.contains("`locale -a` there lists those of libc"), "{done:?}");
+    insta::assert_snapshot!(done.shown(), @r#"
+    SERVICE  SERVER  DATABASE  CHANGES  OUTCOME
+    pr  main  pr  21  failed
+    (main)  main  2  provisioned
+    --- stderr
+    caution: database postgres: PUBLIC holds CONNECT, TEMPORARY on database postgres: not in the manifest
+    caution: database template1: PUBLIC holds CONNECT on database template1: not in the manifest
+    server main:
+    error: the server refused: CREATE DATABASE "pr" OWNER "postgres" TEMPLATE template0 LC_COLLATE 'xx_XX' LC_CTYPE 'xx_XX' ALLOW_CONNECTIONS false
+    caused by: invalid locale name: "xx_XX" (SQLSTATE 42809)
+    hint: the server's host must have the locale: `locale -a` there lists those of libc, pg_collation those of ICU
+    "#);
     declare(&project, &server, Admin::Super, "pr", "encoding: LATIN1, lc_ctype: C.utf8");
     project.run(&["apply", "--all", "-y"]).expect(2);
     // What was left half way is finished.

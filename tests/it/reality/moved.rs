@@ -107,7 +107,13 @@ fn a_database_with_a_new_name_is_renamed_when_no_session_is_left() {
     let manifest = project.read("martydb.yaml");
     edit(&project, "mx_a:", "mx_a: { database: mx_other }");
     let refused = project.run(&["apply", "--all", "-y"]).expect(2);
-    assert!(refused.stderr.contains("while no service has \"mx_a\""), "{refused:?}");
+    insta::assert_snapshot!(refused.shown(), @r#"
+    error: a service would get an empty database, nothing was touched
+    caused by: on server "main": database "mx_other" is missing, while no service has "mx_a", which this manifest made or took over
+    hint: if the service or its database was renamed, write `moved: { from: FORMER_NAME }` in the manifest
+    hint: if it was moved to another server, write `moved: { from: NAME, server: FORMER_SERVER }`: `apply` then copies its database
+    hint: or create the empty database with --new-database: the data of the other one stays there
+    "#);
     project.write("martydb.yaml", &manifest);
     edit(&project, "mx_a:", "mx_a: { database: mx_other, moved: { from: mx_a } }\n  mx_c:");
     project.write("mx_c/migrations/.keep", "");
@@ -127,7 +133,10 @@ fn a_database_with_a_new_name_is_renamed_when_no_session_is_left() {
     // A name that another service has cannot be a former one.
     edit(&project, "moved: { from: mx_a }", "moved: { from: mx_b }");
     let refused = project.run(&["validate"]).expect(2);
-    assert!(refused.stderr.contains("service \"mx_b\" is still declared"), "{refused:?}");
+    insta::assert_snapshot!(refused.shown(), @r#"
+    error: FOLDER/martydb.yaml:7:31: service "mx_b" is still declared
+    hint: remove one of the two, or the key `moved`
+    "#);
 }
 
 #[test]
@@ -166,5 +175,10 @@ fn a_service_on_another_server_gets_no_empty_database_in_silence() {
     );
     project.write("ms_c/migrations/.keep", "");
     let done = project.run(&["apply", "-s", "ms_c", "-y"]).expect(0);
-    assert!(done.stderr.contains("server \"far\""), "{done:?}");
+    insta::assert_snapshot!(done.shown(), @r#"
+    SERVICE  SERVER  DATABASE  CHANGES  OUTCOME
+    ms_c  main  ms_c  46  provisioned
+    --- stderr
+    warning: server "far": cannot tell whether it has a database that is missing here: cannot log in to database "postgres" at 127.0.0.1:1 as "postgres"
+    "#);
 }

@@ -112,7 +112,18 @@ fn a_second_run_waits_for_the_first() {
             server.value("postgres", "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") != "0"
         });
         let gave_up = project.run(&["apply", "--all", "-y", "--lock-wait", "200ms"]).expect(6);
-        assert!(gave_up.stderr.contains("the lock is held by pid"), "{gave_up:?}");
+        insta::assert_snapshot!(gave_up.shown(), @r#"
+        SERVICE  SERVER  DATABASE  CHANGES  OUTCOME
+        w_a  main  w_a  0  skipped
+        w_b  main  w_b  0  skipped
+        --- stderr
+        caution: database postgres: PUBLIC holds CONNECT, TEMPORARY on database postgres: not in the manifest
+        caution: database template1: PUBLIC holds CONNECT on database template1: not in the manifest
+        server main:
+        error: another run of martydb works on server "main"
+        caused by: the lock is held by pid PID, login postgres, application "", connected since TIME
+        hint: wait for it to end, or allow more time with --lock-wait
+        "#);
         project.run(&["apply", "--all", "-y", "--lock-wait", "30s"]).expect(0);
         held.join().unwrap();
     });

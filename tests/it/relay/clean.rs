@@ -132,7 +132,10 @@ fn without_a_time_everything_stays_and_one_that_fails_holds_up_no_other() {
     let without = project.read("martydb.yaml").replace(&second, "  rcf_b:\n");
     project.write("martydb.yaml", &without);
     let refused = project.run(&["relay", "clean", "rcf_b"]).expect(2);
-    assert!(refused.stderr.contains("service \"rcf_b\" has no outbox"), "{}", refused.stderr);
+    insta::assert_snapshot!(refused.shown(), @r#"
+    error: service "rcf_b" has no outbox
+    hint: declare it in the manifest: outbox: { to: { nats: "nats://localhost:PORT" } }
+    "#);
     drop(server);
     project.run(&["relay", "clean", "rcf_a"]).expect(5);
 }

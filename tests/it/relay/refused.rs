@@ -111,14 +111,26 @@ fn a_broker_that_cannot_be_used_makes_no_event_dead() {
     emit(&server, "rpv_a", 40, 4);
     nats.kill();
     let done = project.run(&["relay", "--once"]).expect(5);
-    assert!(done.stderr.contains("cannot connect to the broker at nats://127.0.0.1:"), "{}", done.stderr);
+    insta::assert_snapshot!(done.shown(), @r"
+    SERVICE  PUBLISHED  REFUSED  DEAD  OUTCOME
+    rpv_a  0  0  0  failed
+    --- stderr
+    error: cannot connect to the broker at nats://127.0.0.1:PORT
+    caused by: IO error: Connection refused
+    ");
     let attempts = || server.value("rpv_a", "SELECT max(attempts)::text FROM rpv_a_outbox");
     assert_eq!((attempts(), pending(&server, "rpv_a")), ("0".to_owned(), 40));
     nats.launch();
     // It lets everybody in, and answers none of them.
     nats.freeze(true);
     let done = project.run(&["relay", "--once"]).expect(5);
-    assert!(done.stderr.contains("broker"), "{}", done.stderr);
+    insta::assert_snapshot!(done.shown(), @r"
+    SERVICE  PUBLISHED  REFUSED  DEAD  OUTCOME
+    rpv_a  0  0  0  failed
+    --- stderr
+    error: cannot connect to the broker at nats://127.0.0.1:PORT
+    caused by: timed out
+    ");
     nats.freeze(false);
     assert_eq!(attempts(), "0");
     project.run(&["relay", "--once"]).expect(0);
@@ -143,7 +155,13 @@ fn a_stream_that_is_missing_and_a_login_that_is_refused_are_named() {
     let manifest = project.read("martydb.yaml").replace(&nats.url(), &closed.url().replace("//", "//relay@"));
     project.write("martydb.yaml", &manifest.replace("subject:", "password_env: NATS_PASSWORD, subject:"));
     let done = project.run(&["relay", "--once"]).expect(2);
-    assert!(done.stderr.contains("the variable NATS_PASSWORD is not set"), "{}", done.stderr);
+    insta::assert_snapshot!(done.shown(), @r"
+    SERVICE  PUBLISHED  REFUSED  DEAD  OUTCOME
+    rpm_a  0  0  0  failed
+    --- stderr
+    error: the variable NATS_PASSWORD is not set
+    hint: set NATS_PASSWORD, or NATS_PASSWORD_FILE
+    ");
     let mut command = project.command(&["relay", "--once"]);
     command.env("NATS_PASSWORD", "wrong-hunter2");
     let done = project.finish(command).expect(5);

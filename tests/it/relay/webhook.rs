@@ -116,7 +116,13 @@ fn a_hook_that_is_busy_makes_no_event_dead() {
     project.run(&["init-all", "-y"]).expect(0);
     emit(&server, "rwb_a", 5, 5);
     let done = project.run(&["relay", "--once"]).expect(5);
-    assert!(done.stderr.contains("the web hook answered 503"), "{}", done.stderr);
+    insta::assert_snapshot!(done.shown(), @r"
+    SERVICE  PUBLISHED  REFUSED  DEAD  OUTCOME
+    rwb_a  0  0  0  failed
+    --- stderr
+    error: cannot use the broker at http://127.0.0.1:PORT
+    caused by: the web hook answered 503 Service Unavailable
+    ");
     assert_eq!(server.value("rwb_a", "SELECT max(attempts)::text FROM rwb_a_outbox"), "0");
 }
 

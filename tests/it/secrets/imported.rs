@@ -161,7 +161,12 @@ fn what_does_not_fit_is_refused_before_anything_is_written() {
     project.run(&["plan", "--check-logins", "--check"]).expect(3);
     std::fs::set_permissions(project.path().join("file"), Permissions::from_mode(0o640)).unwrap();
     let open = project.run(&["secrets", "import", "--from", "dotenv", "file"]).expect(2);
-    assert!(open.stderr.contains("chmod 600"), "{open:?}");
+    insta::assert_snapshot!(open.shown(), @r"
+    error: passwords are not safe in ./file
+    caused by: its mode is 0640: others can read or change it
+    hint: run: chmod 600 ./file
+    hint: then give the logins new passwords with `martydb rotate`, if others may have read these
+    ");
     // The shell's way in, without a file.
     let mut command = project.command(&["secrets", "import", "--from", "json", "-", "--replace"]);
     command.stdin(std::fs::File::open(project.path().join("json")).unwrap());

@@ -37,7 +37,17 @@ as_both_admins!(a_lost_store_is_replaced_only_where_that_is_asked_for, |admin| {
     }
     // Losing them takes both: to have asked for it, and a yes.
     let unasked = project.run(&["apply", "--all", "--reset-passwords"]).expect(2);
-    assert!(unasked.stderr.contains("need a confirmation"), "{unasked:?}");
+    insta::assert_snapshot!(unasked.shown(), @r"
+    destructive: role lost_a_migrator: the secret store has no password for lost_a_migrator, which exists: only `apply --reset-passwords` replaces the one that the server has
+    destructive: role lost_a_app: the secret store has no password for lost_a_app, which exists: only `apply --reset-passwords` replaces the one that the server has
+    destructive: role lost_a_ro: the secret store has no password for lost_a_ro, which exists: only `apply --reset-passwords` replaces the one that the server has
+    destructive: role lost_b_migrator: the secret store has no password for lost_b_migrator, which exists: only `apply --reset-passwords` replaces the one that the server has
+    destructive: role lost_b_app: the secret store has no password for lost_b_app, which exists: only `apply --reset-passwords` replaces the one that the server has
+    destructive: role lost_b_ro: the secret store has no password for lost_b_ro, which exists: only `apply --reset-passwords` replaces the one that the server has
+    error: these changes need a confirmation, nothing was touched
+    caused by: 6 changes can affect other users of this server, and this is not a terminal, so no confirmation could be asked
+    hint: look at them with `martydb plan`, then add -y
+    ");
     let one = project.run(&["rotate", "--service", "lost_a"]).expect(1);
     assert!(one.stdout.contains("--reset-passwords"), "{one:?}");
     assert!(!project.path().join(STORE).exists());
@@ -83,7 +93,13 @@ fn a_role_without_a_password_has_none_to_lose() {
     let other = Project::new(&server, "used");
     server.sql("postgres", "CREATE ROLE used_a_app LOGIN PASSWORD 'of a client'");
     let refused = other.run(&["apply", "--all", "-y"]).expect(2);
-    assert!(refused.stderr.contains("used_a_app"), "{refused:?}");
+    insta::assert_snapshot!(refused.shown(), @r#"
+    error: the secret store lacks the passwords of existing roles, nothing was touched
+    caused by: on server "main" existing roles: "used_a_app"
+    hint: restore the secret store, or check that it is the store of this environment
+    hint: or fill it with `martydb secrets import --from dotenv FILE`: the applications have the passwords, too
+    hint: or replace the passwords with --reset-passwords: the current ones stop working
+    "#);
     assert_eq!(server.value("postgres", "SELECT count(*) FROM pg_roles WHERE rolname LIKE 'used%'"), "1");
     other.run(&["apply", "--all", "-y", "--reset-passwords"]).expect(0);
 }

@@ -226,5 +226,9 @@ fn a_source_at_a_url_and_one_that_refuses() {
     );
     project.write("split.yaml", &map(" []").replace(SHARED, "absent"));
     let absent = project.run(&["split", "plan"]).expect(5);
-    assert!(absent.stderr.contains("database \"absent\" does not exist"), "{}", absent.stderr);
+    insta::assert_snapshot!(absent.shown(), @r#"
+    error: cannot log in to database "absent" at 127.0.0.1:PORT as "postgres"
+    caused by: database "absent" does not exist (SQLSTATE 3D000)
+    hint: where the url of the server names that database, correct it; else run `martydb apply --all`
+    "#);
 }

@@ -19,10 +19,16 @@ fn a_database_in_the_middle_is_refused_until_the_files_are_back() {
     project.run(&["squash", "-s", "sqm", "--to", "3", "--remove"]).expect(0);
     let before = applied(&server, "sqm");
     let done = project.run(&["upgrade", "--all"]).expect(3);
-    assert!(
-        done.said().contains("V3__seen is not applied, and only the checkpoint C3 contains it"),
-        "{done:?}"
-    );
+    insta::assert_snapshot!(done.shown(), @r"
+    SERVICE  FROM  TO  MIGRATIONS  OUTCOME
+    sqm  2  2  0  divergent
+    --- stderr
+
+    sqm:
+    error: sqm: files and database history differ
+    caused by: V3__seen is not applied, and only the checkpoint C3 contains it, which a database with a history cannot run
+    hint: restore the files up to V3 from the commit before the squash, run `martydb upgrade --service sqm --to 3`, and return to this commit
+    ");
     assert!(done.said().contains("martydb upgrade --service sqm --to 3"), "{done:?}");
     let status = project.json(&["status"], 0);
     assert_eq!(status["services"][0]["state"], "divergent", "{status:#}");
@@ -80,7 +86,16 @@ fn a_database_of_other_files_is_told_from_one_of_these() {
     project.run(&["squash", "-s", "sqh", "--to", "3", "--remove"]).expect(0);
     server.sql("sqh", "UPDATE refinery_schema_history SET checksum = '1' WHERE version = 2");
     let done = project.run(&["upgrade", "--all"]).expect(3);
-    assert!(done.said().contains("V2__city is applied, and is not the V2 that C3 replaces"), "{done:?}");
+    insta::assert_snapshot!(done.shown(), @r"
+    SERVICE  FROM  TO  MIGRATIONS  OUTCOME
+    sqh  4  4  0  divergent
+    --- stderr
+
+    sqh:
+    error: sqh: files and database history differ
+    caused by: V2__city is applied, and is not the V2 that C3 replaces
+    hint: the checkpoint replaces other files than this database's: squash those applied here, or restore them and remove C3__checkpoint.sql
+    ");
     project.run(&["status", "--check"]).expect(3);
     project.run(&["repair", "-s", "sqh", "--reason", "x", "-y"]).expect(0);
     project.run(&["upgrade", "--all"]).expect(3);
@@ -98,18 +113,38 @@ fn what_a_checkpoint_cannot_carry_is_said_and_nothing_is_written() {
     project.write(migration, "CREATE TABLE many AS SELECT generate_series(1, 10001) AS n;");
     let before = files(&project, "sqr");
     let done = project.run(&["squash", "-s", "sqr", "--to", "5", "--remove"]).expect(1);
-    assert!(done.stderr.contains("public.many: 10001 rows"), "{done:?}");
+    insta::assert_snapshot!(done.shown(), @r"
+    error: the files write 10005 rows, but a checkpoint can contain at most 10000
+    caused by: public.many: 10001 rows
+    caused by: public.city: 2 rows
+    caused by: public.country: 2 rows
+    hint: squash to an earlier version, or load the rows without migrations
+    ");
     assert_eq!(files(&project, "sqr"), before);
     project.write(migration, "REVOKE INSERT ON city FROM sqr_app;");
     let done = project.run(&["squash", "-s", "sqr", "--to", "5", "--remove"]).expect(3);
-    assert!(done.stderr.contains("create different databases"), "{done:?}");
+    insta::assert_snapshot!(done.shown(), @r"
+    error: the checkpoint and the files create different databases
+    caused by: table public.city differs
+      before: sqr_owner p sqr_app=rwd/sqr_owner,sqr_owner=arwdDxt/sqr_owner,sqr_ro=r/sqr_owner identity d am heap
+      after:  sqr_owner p sqr_app=arwd/sqr_owner,sqr_owner=arwdDxt/sqr_owner,sqr_ro=r/sqr_owner identity d am heap
+    hint: `before` is the result of the files, `after` of FOLDER/sqr/migrations/.martydb-squash/C5__checkpoint.sql
+    hint: a checkpoint does not contain privileges that migrations grant or revoke: move them into a repeatable migration
+    ");
     assert!(done.stderr.contains("repeatable migration"), "{done:?}");
     let mut with_draft = before.clone();
     with_draft.insert(0, ".martydb-squash".into());
     assert_eq!(files(&project, "sqr"), with_draft);
     project.write(migration, "SELECT nothing;");
     let done = project.run(&["squash", "-s", "sqr", "--to", "5"]).expect(1);
-    assert!(done.stderr.contains("V5__odd.sql:1:8"), "{done:?}");
+    insta::assert_snapshot!(done.shown(), @r#"
+    error: cannot build a new database from the files
+    caused by: V5__odd failed at FOLDER/sqr/migrations/V5__odd.sql:1:8
+    caused by: column "nothing" does not exist (SQLSTATE 42703)
+    caused by: LINE 1: SELECT nothing;
+      ^
+    hint: 4 migrations, V1 to V4, were committed before the failure and are not rolled back
+    "#);
     project.run(&["validate"]).expect(0);
     assert_eq!(
         server.sql("postgres", "SELECT datname FROM pg_database WHERE datname LIKE 'martydb%'").len(),

@@ -7,6 +7,7 @@ use std::process::Stdio;
 use serde_json::Value;
 
 use super::server::ADMIN_PASSWORD;
+use super::shown::without_varying;
 use super::{Admin, Server};
 
 /// A project under test.
@@ -35,6 +36,13 @@ impl Done {
     /// Both outputs.
     pub fn said(&self) -> String {
         format!("{}{}", self.stdout, self.stderr)
+    }
+
+    /// Both outputs as a snapshot keeps them, stderr below the other.
+    pub fn shown(&self) -> String {
+        let [out, error] = [&self.stdout, &self.stderr].map(|text| without_varying(text));
+        let line = if out.is_empty() || error.is_empty() { "" } else { "--- stderr\n" };
+        format!("{out}{line}{error}").trim_start_matches('\n').to_owned()
     }
 
     /// The one document on stdout.
