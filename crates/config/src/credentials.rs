@@ -8,7 +8,7 @@
 
 use secrecy::SecretString;
 
-use crate::manifest::ServerUrl;
+use crate::manifest::{RedisServer, ServerUrl};
 use crate::pgpass;
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Result};
@@ -34,6 +34,19 @@ pub fn admin_password(environment: &Environment, url: &ServerUrl, only_server: b
         Source::Url(password) => Some(password.to_owned()),
     });
     password.or_else(|| pgpass::find(environment, url)).map(SecretString::from)
+}
+
+/// Returns the password of a Redis server's admin.
+///
+/// # Errors
+/// If the variable that the manifest names is not set, and the URL has no password.
+pub fn redis_password(environment: &Environment, server: &RedisServer) -> Result<Option<SecretString>> {
+    let own = server.password.clone().map(SecretString::from);
+    match (&server.password_env, own) {
+        (Some(name), None) => named(environment, name).map(Some),
+        (Some(name), own) => Ok(named(environment, name).ok().or(own)),
+        (None, own) => Ok(own),
+    }
 }
 
 /// Returns the variable with the password of this server's admin for a deployed martydb.

@@ -17,6 +17,7 @@ mod locate;
 mod pattern;
 mod provenance;
 pub mod raw;
+mod redis;
 mod resolve;
 mod service_file;
 mod source;
@@ -38,6 +39,7 @@ pub use raw::{
     RawAbsent as Absent, RawAllow as Allow, RawSecrets as SecretsSpec, default_secrets_name,
     default_secrets_path,
 };
+pub use redis::{DEFAULT_USER, RedisPart, RedisServer, RedisService, own_admin};
 pub use resolve::allow::unknown_finding;
 pub use resolve::{login_name, wrong_in_secrets};
 pub use source::{DEFAULT_ENV, environments};

@@ -2,7 +2,8 @@
 //!
 //! `<project>_orphans` owns the objects of removed services' roles. A function, an index expression or a rule can run
 //! with its owner's privileges: owned by a superuser, a service's code would run as one. This role has no privileges,
-//! so its objects give none. `<project>_monitor` is the login of `martydb monitor`.
+//! so its objects give none. `<project>_monitor` is the login of `martydb monitor`,
+//! `<project>_admin` martydb's own user on a Redis server.
 
 use sha2::{Digest, Sha256};
 
@@ -20,6 +21,11 @@ pub fn orphans(project: &str) -> RoleName {
 /// Returns the login that reads a server's statistics and none of the services' rows.
 pub fn monitor(project: &str) -> RoleName {
     name(project, "_monitor")
+}
+
+/// Returns the user that replaces `default` as the admin of a Redis server.
+pub fn redis_admin(project: &str) -> RoleName {
+    name(&project.replace(char::is_whitespace, "_"), "_admin")
 }
 
 /// Returns `<project><suffix>`. If the project's name is too long, it is truncated and a digest of all of it added;

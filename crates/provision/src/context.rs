@@ -147,7 +147,9 @@ impl Context {
 
     /// Returns the environment variables that contain an admin's password; programs of a service do not get them.
     pub fn admin_variables(&self) -> Vec<String> {
-        credentials::variables(&self.environment, self.manifest.urls())
+        let mut all = credentials::variables(&self.environment, self.manifest.urls());
+        all.extend(self.manifest.redis.password_variables());
+        all
     }
 
     /// Returns the environment variables that contain the password of an admin or of any other login of the manifest.
@@ -157,8 +159,10 @@ impl Context {
         });
         let keys: Vec<CredentialKey> =
             self.manifest.services.values().flat_map(CredentialKey::of).chain(further).collect();
+        let redis: Vec<CredentialKey> = CredentialKey::of_all_redis(&self.manifest.redis).collect();
         let mut all = self.admin_variables();
         all.extend(self.store.variables_of(&keys));
+        all.extend(self.store.variables_of(&redis));
         all
     }
 
@@ -166,7 +170,9 @@ impl Context {
     pub fn credential_keys(&self) -> Vec<CredentialKey> {
         let further = self.manifest.further_logins();
         let further = further.filter_map(|(server, role)| CredentialKey::of_access(server, role));
-        self.manifest.services.values().flat_map(CredentialKey::of).chain(further).collect()
+        let services = self.manifest.services.values().flat_map(CredentialKey::of);
+        let redis = self.manifest.redis.services.values().flat_map(CredentialKey::of_redis);
+        services.chain(further).chain(redis).collect()
     }
 
     #[martydb_pg::boxed]

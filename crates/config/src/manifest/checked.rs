@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::raw::{RawAllow, RawSecrets};
+use super::redis::RedisPart;
 use super::trust::ManifestPath;
 use martydb_model::app_url::AppUrls;
 use martydb_model::deploy::Deployment;
@@ -38,6 +39,8 @@ pub struct Manifest {
     pub allow: Vec<RawAllow>,
     /// Deployment of servers and services.
     pub deploy: Deployment,
+    /// Redis servers, and the keys of services there.
+    pub redis: RedisPart,
     /// Backup settings; `None` if the manifest has none.
     pub backup: Option<BackupSettings>,
 }

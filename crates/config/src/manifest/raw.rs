@@ -17,6 +17,7 @@ mod monitor;
 mod outbox;
 mod parameters;
 mod platform;
+mod redis;
 mod roles;
 
 pub use access::{RawAccess, RawLike};
@@ -32,6 +33,7 @@ pub use outbox::{
 };
 pub use parameters::{RawCollationVersion, RawLocaleProvider, RawParameters};
 pub use platform::RawPlatform;
+pub use redis::RawRedis;
 pub use roles::{RawLimits, RawRoles};
 
 /// A martydb manifest: servers, services and their privileges.
@@ -48,7 +50,7 @@ pub struct RawManifest {
     /// are relative to them.
     #[serde(default)]
     pub include: Vec<String>,
-    /// PostgreSQL servers, by a name of your choice.
+    /// PostgreSQL and Redis servers, by a name of your choice.
     #[serde(default)]
     pub servers: BTreeMap<String, RawServer>,
     /// Store of the logins' passwords.
@@ -76,7 +78,7 @@ pub struct RawManifest {
     pub backup: Option<RawBackup>,
 }
 
-/// A PostgreSQL server.
+/// A PostgreSQL server, or a Redis server, which has a `url` and a `password_env` alone.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RawServer {
@@ -86,7 +88,7 @@ pub struct RawServer {
     /// Port of the embedded server; default: a free one, reused at the next start.
     #[serde(deserialize_with = "lenient::optional")]
     pub port: Option<u16>,
-    /// Connection URL of the admin, in libpq's form, without the password.
+    /// Connection URL of the admin, in libpq's form, without the password; `redis://` or `rediss://` for a Redis server.
     /// Values of variables in it are percent-encoded.
     pub url: Option<String>,
     /// Address for applications: a pooler, a replica or a public host. Only `martydb url` and related commands use it.
@@ -237,6 +239,8 @@ pub struct RawService {
     pub access: BTreeMap<String, RawAccess>,
     /// Table of the service's events, and the broker to which `martydb relay` publishes them.
     pub outbox: Option<RawOutbox>,
+    /// Keys of the service on a Redis server, beside its database.
+    pub redis: Option<RawRedis>,
     /// Findings in this service that are accepted on purpose.
     pub allow: Vec<RawAllow>,
     /// Deployment of the service's programs; only `martydb render` reads it.

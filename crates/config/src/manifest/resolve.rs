@@ -10,6 +10,7 @@ mod monitor;
 mod names;
 mod outbox;
 mod parameters;
+mod redis;
 mod scope;
 mod servers;
 mod services;
@@ -44,6 +45,7 @@ pub fn resolve(raw: RawManifest, sources: &Sources, env: &str, variables: &Envir
     let mut access = access::all(&scope, &servers, &mut services)?;
     outbox::all(&scope, &servers, &mut services, &mut access)?;
     monitor::add(&scope, &servers, &services, &mut access)?;
+    let redis = redis::all(&scope, &services)?;
     let app_urls = app_urls::all(&scope, &servers, &services)?;
     let deploy = deploy::all(&scope, &servers, &services)?;
     let backup = backup::settings(&scope, &services)?;
@@ -60,6 +62,7 @@ pub fn resolve(raw: RawManifest, sources: &Sources, env: &str, variables: &Envir
         app_urls,
         allow,
         deploy,
+        redis,
         backup,
         path: place.path,
         named: place.named,

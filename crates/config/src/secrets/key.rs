@@ -3,6 +3,7 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::manifest::{RedisPart, RedisServer, RedisService};
 use martydb_model::contract::{ALTERNATE_SUFFIX, alternate_of};
 use martydb_model::deploy::label;
 use martydb_model::{AccessRole, DesiredService, FormerNames, RoleKind, RoleName, ServerName, ServiceName};
@@ -52,6 +53,48 @@ impl CredentialKey {
         })
     }
 
+    /// Returns the keys of a service's users on a Redis server.
+    pub fn of_redis(service: &RedisService) -> impl Iterator<Item = CredentialKey> + '_ {
+        RoleKind::APPLICATIONS.into_iter().filter_map(move |kind| CredentialKey::redis(service, kind))
+    }
+
+    /// Returns the keys of all users of a manifest's Redis servers, those of martydb itself too.
+    pub fn of_all_redis(redis: &RedisPart) -> impl Iterator<Item = CredentialKey> + '_ {
+        let admins = redis.servers.values().filter(|server| server.starts_as_default());
+        redis
+            .services
+            .values()
+            .flat_map(CredentialKey::of_redis)
+            .chain(admins.filter_map(CredentialKey::of_redis_admin))
+    }
+
+    /// Returns the key of a service's user on a Redis server.
+    pub fn redis(service: &RedisService, kind: RoleKind) -> Option<CredentialKey> {
+        let user = service.user(kind);
+        let label = user.strip_prefix(service.service.as_str())?;
+        Some(CredentialKey {
+            server: service.server.clone(),
+            role: RoleName::found(format!("redis_{user}")).ok()?,
+            service: service.service.clone(),
+            kind,
+            label: format!("redis{label}"),
+            further: false,
+        })
+    }
+
+    /// Returns the key of martydb's own user on a Redis server.
+    pub fn of_redis_admin(server: &RedisServer) -> Option<CredentialKey> {
+        let role = RoleName::found(format!("redis_{}", server.own_admin)).ok()?;
+        Some(CredentialKey {
+            server: server.name.clone(),
+            label: role.to_string(),
+            role,
+            service: ServiceName::new("access").ok()?,
+            kind: RoleKind::App,
+            further: true,
+        })
+    }
+
     /// Returns the name of the Kubernetes Secret that `secrets export` writes for it, valid by RFC 1123. A service's name
     /// has letters, digits, `-` and `_`, and at most 41 characters; a role's name is arbitrary. The Secret of a further
     /// login contains the server's name, since the login has a password on each server.
@@ -59,7 +102,7 @@ impl CredentialKey {
         if self.further {
             return format!("access-{}-{}", label(&self.server), label(self.role.as_str()));
         }
-        format!("{}-{}", self.service, self.kind.key()).replace('_', "-")
+        format!("{}-{}", self.service, self.label).replace('_', "-")
     }
 
     /// Returns the keys of a service under its former names, or on its former server.

@@ -54,6 +54,23 @@ impl LockedStore<'_> {
         self.store_new(key, entry).await
     }
 
+    /// Stores the former password of a user that accepts two, until the rotation is finished.
+    pub async fn keep_former(&self, key: &CredentialKey, former: &SecretString) -> Result<()> {
+        match alternate_of(&key.role) {
+            Some(other) => self.write(key, &[(other.to_string(), Some(former.clone()))]).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Removes the former password. A store that cannot remove gets the present one in its place.
+    pub async fn forget_former(&self, key: &CredentialKey, present: &SecretString) -> Result<()> {
+        match (self.store, alternate_of(&key.role)) {
+            (Store::File { .. }, Some(other)) => self.write(key, &[(other.to_string(), None)]).await,
+            (_, Some(_)) => self.keep_former(key, present).await,
+            (_, None) => Ok(()),
+        }
+    }
+
     /// Makes `login` the one that clients use.
     #[martydb_pg::boxed]
     pub async fn publish(

@@ -63,7 +63,11 @@ impl Store {
                 absent: absent.clone(),
                 timeout: martydb_model::units::duration(timeout).unwrap_or_default(),
                 env: manifest.env.clone(),
-                withheld: credentials::variables(environment, manifest.urls()),
+                withheld: [
+                    credentials::variables(environment, manifest.urls()),
+                    manifest.redis.password_variables(),
+                ]
+                .concat(),
                 answers: AnswerCache::default(),
             }),
         }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::redis::is_redis;
 use super::scope::Scope;
 use crate::manifest::checked::{ServerLocation, ServerSpec, ServerUrl};
 use crate::manifest::expand::{FilledUrl, fill_url};
@@ -14,11 +15,12 @@ use martydb_model::{RoleName, ServiceName};
 pub const DEFAULT_SERVER: &str = "main";
 
 pub fn all(scope: &Scope) -> Result<BTreeMap<String, ServerSpec>> {
-    if scope.raw.servers.is_empty() {
+    let mut declared = scope.raw.servers.iter().filter(|(_, raw)| !is_redis(scope, raw)).peekable();
+    if declared.peek().is_none() {
         let embedded = RawServer { embedded: Some(Embedded::Fixed(true)), ..RawServer::default() };
         return Ok(BTreeMap::from([(DEFAULT_SERVER.into(), server(scope, DEFAULT_SERVER, &embedded)?)]));
     }
-    scope.raw.servers.iter().map(|(name, raw)| Ok((name.clone(), server(scope, name, raw)?))).collect()
+    declared.map(|(name, raw)| Ok((name.clone(), server(scope, name, raw)?))).collect()
 }
 
 fn server(scope: &Scope, name: &str, raw: &RawServer) -> Result<ServerSpec> {

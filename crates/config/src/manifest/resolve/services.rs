@@ -124,9 +124,14 @@ fn down(raw: Option<RawDown>) -> DownFiles {
 
 fn unknown_server(scope: &Scope, service: &str, server: &str, servers: &Servers) -> Error {
     let known: Vec<&str> = servers.keys().map(String::as_str).collect();
-    scope
-        .error(["services", service, "server"], format!("unknown server \"{server}\""))
-        .hint(hint(server, "servers", &known))
+    // A server that is declared and not among these is one of Redis.
+    let message = match scope.raw.servers.contains_key(server) {
+        true => {
+            format!("server \"{server}\" is a Redis server: a service's keys there are declared by `redis:`")
+        }
+        false => format!("unknown server \"{server}\""),
+    };
+    scope.error(["services", service, "server"], message).hint(hint(server, "servers", &known))
 }
 
 fn lint(scope: &Scope, service: &str, own: &RawLint) -> Result<LintRules> {

@@ -1,0 +1,93 @@
+//! Redis servers of the manifest, and the keys that each service has there.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use martydb_model::{RoleKind, RoleName, ServerName, ServiceName, project_roles};
+
+/// Redis of a manifest; empty for most.
+#[derive(Debug, Clone, Default)]
+pub struct RedisPart {
+    pub servers: BTreeMap<ServerName, RedisServer>,
+    pub services: BTreeMap<ServiceName, RedisService>,
+}
+
+/// An existing Redis server. `Debug` shows no password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RedisServer {
+    pub name: ServerName,
+    pub host: String,
+    pub port: u16,
+    /// `true` for `rediss://`: TLS with a verified certificate.
+    pub tls: bool,
+    /// Authority of the certificate; `None` for those of the operating system.
+    pub root_certificate: Option<PathBuf>,
+    /// User of the admin.
+    pub user: String,
+    pub password: Option<String>,
+    pub password_env: Option<String>,
+    /// User that replaces `default` as the admin.
+    pub own_admin: RoleName,
+}
+
+impl std::fmt::Debug for RedisServer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "RedisServer({}@{}:{})", self.user, self.host, self.port)
+    }
+}
+
+/// User that every Redis server has from the beginning.
+pub const DEFAULT_USER: &str = "default";
+
+impl RedisServer {
+    /// Returns `true` if the URL logs in as `default`, which martydb switches off.
+    pub fn starts_as_default(&self) -> bool {
+        self.user == DEFAULT_USER
+    }
+
+    /// Returns the URL for clients, without a login.
+    pub fn address(&self) -> String {
+        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
+        format!("{host}:{}", self.port)
+    }
+
+    pub fn scheme(&self) -> &'static str {
+        if self.tls { "rediss" } else { "redis" }
+    }
+}
+
+/// Keys of one service on a Redis server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RedisService {
+    pub service: ServiceName,
+    pub server: ServerName,
+    /// Beginning of all its keys and channels.
+    pub prefix: String,
+    /// `true` if its users may run Lua scripts.
+    pub scripts: bool,
+}
+
+impl RedisService {
+    /// Returns the user of a kind of role.
+    pub fn user(&self, kind: RoleKind) -> String {
+        kind.default_name().replace("{service}", self.service.as_str())
+    }
+}
+
+impl RedisPart {
+    /// Returns the keys of these services on a server, in their order.
+    pub fn on<'a>(&'a self, server: &'a str) -> impl Iterator<Item = &'a RedisService> {
+        self.services.values().filter(move |service| service.server == server)
+    }
+
+    /// Returns the environment variables that hold an admin's password.
+    pub fn password_variables(&self) -> Vec<String> {
+        let named = self.servers.values().filter_map(|server| server.password_env.as_ref());
+        named.flat_map(|name| [name.clone(), format!("{name}_FILE")]).collect()
+    }
+}
+
+/// Returns the user that replaces `default` as the admin of a project.
+pub fn own_admin(project: &str) -> RoleName {
+    project_roles::redis_admin(project)
+}
