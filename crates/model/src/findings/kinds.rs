@@ -201,6 +201,26 @@ kinds! {
         "two logins have the same password";
     IN_DATABASE = "own-database-reach", Medium,
         "a login can do something in its own database that its kind of role should not";
+    REDIS_REACH = "redis-reach", Critical,
+        "a service's user of Redis reaches keys or channels of another service";
+    REDIS_PATTERN = "redis-pattern", Medium,
+        "a service's user of Redis has a pattern that its prefix does not contain";
+    REDIS_COMMAND = "redis-command", Medium,
+        "a service's user of Redis may run a command that it should not";
+    REDIS_PASSWORD = "redis-password", High,
+        "a user of Redis accepts a password that the secret store does not have";
+    REDIS_UNMANAGED = "redis-unmanaged-user", High,
+        "an unmanaged user of Redis can log in";
+    REDIS_DEFAULT = "redis-default-user", High,
+        "the user default of Redis is on";
+    REDIS_UNSAVED = "redis-unsaved-user", Medium,
+        "a restart of Redis would lose or change a user";
+    REDIS_SETTING = "redis-setting", Low,
+        "a setting of Redis loosens what users may do";
+    REDIS_SCRIPTS = "redis-scripts", Medium,
+        "a service's users of Redis may run scripts, which hold up all other clients";
+    REDIS_SHARED = "redis-shared-memory", Medium,
+        "several services share the memory of one Redis server";
     ALLOW_UNUSED = "allow-unused", Low,
         "an entry under `allow:` has expired or matches nothing";
 }

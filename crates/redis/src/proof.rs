@@ -1,0 +1,37 @@
+//! Proof that no user of a service reaches what belongs to another: findings from the server's users and settings, and
+//! logins of every user at every prefix.
+
+mod audit;
+mod judge;
+mod probe;
+mod settings;
+
+use martydb_config::manifest::RedisServer;
+use martydb_model::ServiceName;
+use martydb_model::error::Result;
+use martydb_provision::context::Context;
+use martydb_provision::isolation::{Extent, ServerJudgement};
+
+use crate::admin;
+use crate::desired::DesiredRedis;
+use crate::inspect::{InspectionDepth, inspect};
+
+pub use probe::{TriedLogin, own_logins};
+
+/// Proves one server. Nothing is written.
+pub async fn prove(
+    context: &Context,
+    server: &RedisServer,
+    services: &[ServiceName],
+    extent: Extent,
+) -> Result<ServerJudgement> {
+    let desired = DesiredRedis::read(context, server, services).await?;
+    let mut admin = admin::log_in(context, server).await?;
+    let actual = inspect(&mut admin, &desired, InspectionDepth::Everything).await?;
+    let attempts = match extent {
+        Extent::None => vec![],
+        _ => probe::attempt(context, &desired, &actual).await?,
+    };
+    let findings = audit::audit(&desired, &actual, &admin.user);
+    Ok(judge::judge(&desired, &actual, &attempts, findings, extent))
+}
