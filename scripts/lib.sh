@@ -52,7 +52,7 @@ manager() {
 
 # Prints nothing for what comes with the system.
 packages() { # packages MANAGER age|binutils|bubblewrap|buildah|cc|compose|jdbc|jdk|mmdebstrap|nats|npm|openssl|
-  # pgbackrest|pooler|prometheus|python|rabbitmq|rpm|server|skopeo|umoci
+  # pgbackrest|pooler|prometheus|python|rabbitmq|redis|rpm|server|skopeo|umoci
   case $1:$2 in
     apt-get:cc) echo gcc libc6-dev ;;
     apk:cc) echo build-base ;;
@@ -76,6 +76,8 @@ packages() { # packages MANAGER age|binutils|bubblewrap|buildah|cc|compose|jdbc|
     *:openssl) echo openssl ;;
     *:pgbackrest) echo pgbackrest ;;
     *:pooler) echo pgbouncer ;;
+    apt-get:redis) echo redis-server ;;
+    *:redis) echo redis ;;
     *:prometheus) echo prometheus ;;
     brew:rabbitmq) echo rabbitmq ;;
     *:rabbitmq) echo rabbitmq-server ;;
@@ -227,6 +229,10 @@ want_brokers() {
   has nats-server || (install nats) || say "nats-server could not be installed: the relay to it is NOT tested"
   [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || (install rabbitmq) \
     || say "rabbitmq-server could not be installed: the relay to it is NOT tested"
+}
+
+want_redis() {
+  { has redis-server && has redis-cli; } || (install redis) || say "redis-server could not be installed: keys of services on it are NOT tested"
 }
 
 want_age() {

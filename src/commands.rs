@@ -35,6 +35,11 @@ pub mod per_service;
 pub mod plan;
 pub mod plan_file;
 pub mod psql;
+#[cfg(feature = "redis")]
+pub mod redis;
+#[cfg(not(feature = "redis"))]
+#[path = "commands/no_redis.rs"]
+pub mod redis;
 pub mod relay;
 pub mod render;
 pub mod repair;
@@ -62,7 +67,10 @@ pub mod verify_down;
 use martydb_model::error::Error;
 
 /// Returns the error of a command that this build does not have.
-#[cfg_attr(all(feature = "monitor", feature = "relay", feature = "split"), allow(dead_code))]
+#[cfg_attr(
+    all(feature = "monitor", feature = "redis", feature = "relay", feature = "split"),
+    allow(dead_code)
+)]
 fn missing_feature(feature: &str) -> Error {
     Error::usage(format!("this build of martydb lacks the feature `{feature}`"))
         .hint(format!("build it with `cargo build --features {feature}`, or without `--no-default-features`"))

@@ -14,6 +14,7 @@ use super::losses::{losses_text, lost_rights};
 use super::one_of::one_of;
 use super::plan::{self, PlanReport};
 use super::plan_file::{self, SavedPlan};
+use crate::commands::redis::{self, RedisApplied};
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::units::counted;
@@ -84,13 +85,14 @@ pub async fn provision_services(
     saved: Option<&SavedPlan>,
 ) -> Result<ApplyReport> {
     let plans = provision::refuse_standbys(provision::plan(run, services, options).await);
+    let beside = redis::plan(run, services).await?;
     if let Some(saved) = saved {
-        saved.check(&plans)?;
+        saved.check(&plans, &beside)?;
     }
     provision::check_passwords(&run.store, &plans)?;
-    consent.check(run, &plans).await?;
+    consent.check(run, &plans, &beside).await?;
     provision::examine_moves(run, &plans).await?;
-    ask(run, &plans).await?;
+    ask(run, &plans, &beside.grave(consent.close_default)).await?;
     let scope = PlanScope::new(run, services, options);
     let needs_store = |planned: &PlannedServer| provision::makes_passwords(&planned.plan);
     let mut held = None;
@@ -115,25 +117,28 @@ pub async fn provision_services(
             Err(error) => report.stop(server, error),
         }
     }
+    report.add_redis(run, beside.apply(run, consent.close_default).await?);
     Ok(report)
 }
 
-async fn ask(run: &Run, plans: &Plans) -> Result<()> {
+async fn ask(run: &Run, plans: &Plans, beside: &[Change]) -> Result<()> {
     let steps = planned(plans).flat_map(|(_, planned)| &planned.plan.steps);
     let grave: Vec<_> = steps.filter(|step| step.risk > Risk::Safe).collect();
-    if grave.is_empty() {
+    let count = grave.len() + beside.len();
+    if count == 0 {
         return Ok(());
     }
-    for step in &grave {
-        let words = format!("{}: {}: {}", step.risk.name(), step.action.object(), step.reason);
-        run.out.eprint(&printable(&words));
+    let shown = grave.iter().map(|step| (step.risk, step.action.object(), &step.reason));
+    let others = beside.iter().map(|change| (change.risk, change.object.clone(), &change.reason));
+    for (risk, object, reason) in shown.chain(others) {
+        run.out.eprint(&printable(&format!("{}: {object}: {reason}", risk.name())));
     }
     let losses: Vec<_> = planned(plans).flat_map(|(_, planned)| lost_rights(planned)).collect();
     if !losses.is_empty() {
         run.out.eprint(losses_text(&losses).trim());
     }
-    let felt = format!("{} can affect other users of this server", counted(grave.len(), "change"));
-    let question = format!("{felt}. Make {}?", if grave.len() == 1 { "it" } else { "them" });
+    let felt = format!("{} can affect other users of this server", counted(count, "change"));
+    let question = format!("{felt}. Make {}?", if count == 1 { "it" } else { "them" });
     run.confirm(&question, &felt, "look at them with `martydb plan`, then add -y").await
 }
 
@@ -163,6 +168,13 @@ impl ApplyReport {
         }
     }
 
+    fn add_redis(&mut self, run: &Run, done: RedisApplied) {
+        done.notes.iter().for_each(|note| run.out.note(&printable(note)));
+        self.stopped.extend(done.errors.iter().map(|failed| failed.server.clone()));
+        self.all.changes.extend(done.changes);
+        self.all.errors.extend(done.errors);
+    }
+
     fn stop(&mut self, server: &str, error: &Error) {
         self.stopped.push(server.to_owned());
         self.all.errors.push(ServerError::new(server, error));
@@ -175,6 +187,20 @@ impl ApplyReport {
             let (count, outcome) = self.outcome(server, Some(name));
             let database = service.database.as_str().into();
             table.row([name.into(), server.into(), database, Cell::number(count), outcome]);
+        }
+        // Servers of another kind that a service uses beside its database.
+        let is_beside = |change: &&Change| {
+            change.service.as_ref().is_some_and(|name| {
+                self.services.iter().any(|one| one.name.as_str() == name && one.server != change.server)
+            })
+        };
+        let beside = self.all.changes.iter().filter(is_beside);
+        let places: BTreeSet<_> =
+            beside.map(|change| (change.service.clone(), &change.server, change.database.clone())).collect();
+        for (service, server, place) in places {
+            let (count, outcome) = self.outcome(server, service.as_deref());
+            let (service, place) = (service.unwrap_or_default(), place.unwrap_or_default());
+            table.row([service.into(), server.into(), place.into(), Cell::number(count), outcome]);
         }
         // Servers with changes that belong to no service.
         let whole = self.all.changes.iter().filter(|change| change.service.is_none());

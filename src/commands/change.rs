@@ -1,6 +1,7 @@
 //! Changes as `plan`, `apply`, `drop` and `verify-isolation` report them, as text and for scripts.
 
 mod replaced_databases;
+mod statements;
 
 use std::collections::BTreeMap;
 
@@ -10,7 +11,6 @@ use serde_json::json;
 
 use super::losses::{LostPrivilege, lost_rights};
 use martydb_model::error::{Error, ExitStatus};
-use martydb_model::sql::Script;
 use martydb_model::units::{counted, listed};
 use martydb_provision::plan::grouping::{StepGroup, folded};
 use martydb_provision::plan::{
@@ -19,6 +19,8 @@ use martydb_provision::plan::{
 use martydb_provision::provision::PlannedServer;
 use martydb_ui::report::{Cell, Paint, Style, Table, error_text, printable, wrapped};
 use replaced_databases::{ReplacedDatabase, replaced_text};
+
+pub use statements::Statements;
 
 /// Lock mode, as the manual names it. <https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES>
 const LOCK: &str = "ACCESS EXCLUSIVE";
@@ -31,7 +33,7 @@ pub struct Change {
     /// Service of the change; null for the server as a whole.
     pub service: Option<String>,
     /// Database of the change.
-    database: Option<String>,
+    pub database: Option<String>,
     /// Kind of the change.
     pub action: Verb,
     /// Changed object.
@@ -42,9 +44,9 @@ pub struct Change {
     pub risk: Risk,
     /// Statement, with secrets redacted.
     #[schemars(with = "String")]
-    sql: Script,
+    pub sql: Statements,
     /// Lock on a relation that blocks all other sessions; null for most changes.
-    lock: Option<&'static str>,
+    pub lock: Option<&'static str>,
     /// Outcome; absent if nothing was executed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<StepOutcome>,
@@ -65,7 +67,7 @@ impl Change {
             object: step.action.object(),
             reason: step.reason.clone(),
             risk: step.risk,
-            sql: script(&step.action, major, &PASSWORDLESS),
+            sql: Statements::from(&script(&step.action, major, &PASSWORDLESS)),
             lock: locked(&step.action).map(|_| LOCK),
             outcome,
         }
@@ -97,7 +99,7 @@ impl Change {
         [
             self.object.clone(),
             self.risk.name().into(),
-            self.sql.to_string().replace('\n', " "),
+            self.sql.on_one_line().replace('\n', " "),
             outcome.into(),
         ]
     }

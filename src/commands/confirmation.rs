@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use crate::commands::redis::RedisPlans;
 use martydb_model::error::{Error, Result};
 use martydb_provision::plan::Step;
 use martydb_provision::provision::{Plans, left_elsewhere, planned};
@@ -15,19 +16,22 @@ pub struct Confirmation {
     /// Create an empty database even if another database of this manifest belongs to no service any more.
     #[arg(long)]
     pub new_database: bool,
+    /// Switch off the user `default` of a Redis server although clients use it: they are cut off.
+    #[arg(long)]
+    pub close_default: bool,
 }
 
 impl Confirmation {
     /// # Errors
     /// With the effects of the plans that were not requested.
-    pub async fn check(self, run: &Run, plans: &Plans) -> Result<()> {
+    pub async fn check(self, run: &Run, plans: &Plans, beside: &RedisPlans) -> Result<()> {
         if !self.reset_passwords {
             let error =
                 Error::usage("the secret store lacks the passwords of existing roles, nothing was touched")
                     .hint("restore the secret store, or check that it is the store of this environment")
                     .hint("or fill it with `martydb secrets import --from dotenv FILE`: the applications have the passwords, too")
                     .hint("or replace the passwords with --reset-passwords: the current ones stop working");
-            refuse(replaced_passwords(plans), error)?;
+            refuse(replaced_passwords(plans).chain(beside.replaced_passwords()), error)?;
         }
         if !self.new_database {
             let error = Error::usage("a service would get an empty database, nothing was touched")

@@ -71,7 +71,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<DevReport> {
 async fn psql(run: &Run, specs: &[Spec], arguments: &[OsString]) -> Result<ReplacedProcess> {
     let spec = only(specs)?;
     let admin = login_choice::of_admin(run, &spec.server, false).await?;
-    exec::start(run, &admin.parts, OsStr::new(psql::PROGRAM), arguments)
+    exec::start(run, &admin.parts, OsStr::new(psql::PROGRAM), arguments, None)
 }
 
 /// Returns the only server, for a command that works with one.

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::change::{ServerError, limits_text};
 use super::losses::{LostPrivilege, lost_rights};
+use super::redis::{self, RedisPlans};
 use martydb_config::secrets::Secrets;
 use martydb_model::error::{ExitStatus, Result};
 use martydb_model::grants::alter_role;
@@ -42,6 +43,7 @@ pub async fn run(run: &Run, _: &Arguments) -> Result<Doctor> {
         }
     }
     report.add_outboxes(run, &services).await;
+    report.add_redis(&redis::plan(run, &services).await?);
     Ok(report)
 }
 
@@ -107,6 +109,22 @@ impl Doctor {
             };
             seen.checks.extend(warnings.into_iter().map(check));
         }
+    }
+
+    /// Adds the Redis servers: storage of their users, and clients that still use `default`.
+    fn add_redis(&mut self, plans: &RedisPlans) {
+        for one in plans.health() {
+            let check = |(name, note, detail)| Check { name, ok: true, detail, grant: None, note };
+            self.servers.push(ServerReport {
+                server: one.server,
+                server_version: one.version,
+                admin: one.admin,
+                superuser: true,
+                checks: one.checks.into_iter().map(check).collect(),
+            });
+        }
+        self.limits.extend(plans.limits());
+        self.errors.extend(plans.errors());
     }
 
     fn healthy(&self) -> bool {

@@ -4,7 +4,8 @@ use clap::Args;
 use serde::Serialize;
 
 use super::change::{Change, Changes, ServerError, changes_table};
-use martydb_config::secrets::CredentialKey;
+use crate::commands::redis::{self, RedisTeardown};
+use martydb_config::secrets::{CredentialKey, LockedStore};
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::{DesiredService, Jobs};
 use martydb_provision::converge::{Planner, Policy, converge};
@@ -14,6 +15,10 @@ use martydb_provision::run::Run;
 use martydb_provision::teardown::Teardown;
 use martydb_ui::flags::OneService;
 use martydb_ui::report::{Report, Style, error_text};
+
+/// Note on objects elsewhere that were the service's.
+const REASSIGNED: &str = "objects of the roles in other databases now belong to the role for orphans: `martydb apply` \
+     takes over those in a service's schemas that run no code with their owner's privileges";
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -45,7 +50,10 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<DropReport> {
         run.out.note(&format!("database \"{}\" {words}", service.database));
     }
     let major = teardown.actual().major();
-    let changes = due.iter().map(|step| Change::new(&service.server, step, major, None)).collect();
+    let beside = redis::teardown(run, service).await?;
+    let mut changes: Vec<Change> =
+        due.iter().map(|step| Change::new(&service.server, step, major, None)).collect();
+    changes.extend(beside.iter().flat_map(RedisTeardown::changes));
     let mut report = DropReport {
         all: Changes { changes, ..Changes::default() },
         service: service.name.to_string(),
@@ -74,19 +82,11 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<DropReport> {
     let changes = steps.map(|(step, end)| Change::new(&service.server, step, major, Some(*end)));
     report.all.changes = changes.collect();
     if done.steps.iter().any(|(step, _)| matches!(step.action, Action::Reassign { .. })) {
-        run.out.note(
-            "objects of the roles in other databases now belong to the role for orphans: `martydb apply` takes over those \
-             in a service's schemas that run no code with their owner's privileges",
-        );
+        run.out.note(REASSIGNED);
     }
     report.all.errors.extend(done.end.err().map(|error| ServerError::new(&service.server, &error)));
     if report.all.errors.is_empty() {
-        let keys: Vec<CredentialKey> = CredentialKey::of(service).collect();
-        if !held.forget(&keys).await? {
-            run.out.note("the secret store still contains the passwords of the service: remove them there");
-        }
-        let name = &service.name;
-        run.out.note(&format!("remove {name} from the manifest, or the next apply recreates it"));
+        report.finish(run, service, beside, &held).await?;
     }
     Ok(report)
 }
@@ -127,6 +127,32 @@ pub struct DropReport {
 }
 
 impl DropReport {
+    /// Removes the service's users and keys on its Redis server, and its passwords.
+    async fn finish(
+        &mut self,
+        run: &Run,
+        service: &DesiredService,
+        beside: Option<RedisTeardown>,
+        held: &LockedStore<'_>,
+    ) -> Result<()> {
+        let mut keys: Vec<CredentialKey> = CredentialKey::of(service).collect();
+        if let Some(beside) = beside {
+            keys.extend(beside.keys());
+            let done = beside.execute().await;
+            self.all.changes.extend(done.changes);
+            self.all.errors.extend(done.errors);
+        }
+        if !self.all.errors.is_empty() {
+            return Ok(());
+        }
+        if !held.forget(&keys).await? {
+            run.out.note("the secret store still contains the passwords of the service: remove them there");
+        }
+        let name = &service.name;
+        run.out.note(&format!("remove {name} from the manifest, or the next apply recreates it"));
+        Ok(())
+    }
+
     fn listing(&self, style: &Style) -> String {
         if self.all.changes.is_empty() {
             return format!("Nothing of {} is left on server {}.\n", self.service, self.server);

@@ -6,9 +6,12 @@ use std::io;
 use clap::Args;
 use serde::Serialize;
 
-use super::login_choice::{LoginChoice, Route};
+use super::login_choice::{ChosenLogin, LoginChoice, Route};
+use super::url::REDIS_URL;
+use crate::commands::redis;
 use martydb_config::connection_string::Parts;
 use martydb_config::replace_process::replace;
+use martydb_model::RoleKind;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_provision::run::Run;
 use martydb_ui::report::{Report, Style};
@@ -25,7 +28,16 @@ pub struct Arguments {
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<ReplacedProcess> {
     let chosen = arguments.login.resolve(run, Route::Applications, false).await?;
     let (program, rest) = arguments.program.split_first().expect("clap demands one");
-    start(run, &chosen.parts, program, rest)
+    let beside = redis_variable(run, &chosen).await?;
+    start(run, &chosen.parts, program, rest, beside)
+}
+
+/// Returns the variable with the address of the service's keys, if it has any.
+async fn redis_variable(run: &Run, chosen: &ChosenLogin) -> Result<Option<(String, String)>> {
+    let kind = RoleKind::APPLICATIONS.into_iter().find(|kind| kind.key() == chosen.role);
+    let Some((service, kind)) = chosen.service.as_ref().zip(kind) else { return Ok(None) };
+    let address = redis::address(run, run.service(service)?, kind, false).await?;
+    Ok(address.map(|address| (REDIS_URL.to_owned(), address.url)))
 }
 
 /// Replaces martydb with the program. Its environment has the variables of `url --format env`, and lacks those with an
@@ -33,8 +45,15 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<ReplacedProcess> {
 ///
 /// # Errors
 /// If the program cannot be started.
-pub fn start(run: &Run, parts: &Parts, program: &OsStr, arguments: &[OsString]) -> Result<ReplacedProcess> {
-    let variables = parts.variables()?;
+pub fn start(
+    run: &Run,
+    parts: &Parts,
+    program: &OsStr,
+    arguments: &[OsString],
+    beside: Option<(String, String)>,
+) -> Result<ReplacedProcess> {
+    let mut variables = parts.variables()?;
+    variables.extend(beside);
     match replace(program, arguments, &run.admin_variables(), &variables) {
         Ok(never) => match never {},
         Err(error) => Err(not_started(program, &error)),

@@ -72,6 +72,24 @@ pub struct ChosenLogin {
 }
 
 impl LoginChoice {
+    /// Returns the service and the kind of role of an application.
+    ///
+    /// # Errors
+    /// If the choice is another login.
+    pub fn of_application<'r>(&self, run: &'r Run) -> Result<(&'r DesiredService, RoleKind)> {
+        let usual = if self.read_only { RoleKind::Readonly } else { RoleKind::App };
+        let kind = self.role.map_or(usual, |role| role.0);
+        match self.service.as_ref().or(self.plain.as_ref()) {
+            Some(service) if kind.is_for_applications() && self.access.is_none() => {
+                Ok((run.service(service)?, kind))
+            }
+            _ => {
+                Err(Error::usage("only the roles app and readonly of a service have keys on a Redis server")
+                    .hint("name a service, and --role app or --role readonly"))
+            }
+        }
+    }
+
     /// # Errors
     /// If the manifest does not contain the choice, the store has no password, or an embedded server does not start.
     pub async fn resolve(&self, run: &Run, route: Route, no_password: bool) -> Result<ChosenLogin> {

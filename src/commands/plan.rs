@@ -13,6 +13,7 @@ use super::change::{
 use super::dba_script;
 use super::losses::losses_text;
 use super::plan_file;
+use crate::commands::redis;
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::units::counted;
 use martydb_provision::plan::Risk;
@@ -56,8 +57,9 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<PlanReport> {
     let services = run.readable(&arguments.select)?;
     let options = PlanOptions { prune: arguments.prune, check_logins: arguments.check_logins, exact: false };
     let planned = provision::refuse_standbys(provision::plan(run, &services, options).await);
+    let beside = redis::plan(run, &services).await?;
     if let Some(path) = &arguments.out {
-        plan_file::write(run, path, &services, options, &planned)?;
+        plan_file::write(run, path, &services, options, &planned, &beside)?;
         run.out.note(&format!("Saved. Apply it with: martydb apply --plan {}", path.display()));
     }
     let (mut all, mut outlines) = (Changes::default(), vec![]);
@@ -72,6 +74,12 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<PlanReport> {
             Err(error) => all.errors.push(ServerError::new(server, error)),
         }
     }
+    let changes = beside.changes();
+    outlines.extend(outline::of_changes(&changes));
+    let has_two = !changes.is_empty();
+    all.changes.extend(changes);
+    all.limits.extend(beside.limits());
+    all.errors.extend(beside.errors());
     if let Some(path) = &arguments.out_sql {
         if all.errors.is_empty() {
             dba_script::write(run, path, &all.limits)?;
@@ -86,7 +94,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<PlanReport> {
         _ => Detail::Outline(outlines),
     };
     let script = if arguments.sql { Some(script(&planned)?) } else { None };
-    Ok(PlanReport { all, check: arguments.check, detail, several: planned.len() > 1, script })
+    Ok(PlanReport { all, check: arguments.check, detail, several: planned.len() > 1 || has_two, script })
 }
 
 /// Returns the script of the only server with changes: psql cannot change to another server.

@@ -7,7 +7,8 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::change::Change;
+use super::change::{Change, grouped_by};
+use crate::commands::redis::RedisPlans;
 use martydb_config::replace_file::{Readers, replace_file};
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, Kind, Result};
@@ -30,8 +31,9 @@ pub fn write(
     services: &[DesiredService],
     options: PlanOptions,
     planned: &Plans,
+    beside: &RedisPlans,
 ) -> Result<()> {
-    let servers = contents(planned)?;
+    let servers = contents(planned, beside)?;
     let document = json!({
         "format_version": FORMAT_VERSION,
         "kind": "plan",
@@ -48,7 +50,10 @@ pub fn write(
         .map_err(|error| Error::operation(format!("cannot write the plan {}", path.display())).cause(error))
 }
 
-fn contents(planned: &Plans) -> Result<Value> {
+fn contents(planned: &Plans, beside: &RedisPlans) -> Result<Value> {
+    if let Some(error) = beside.first_error() {
+        return Err(error.clone());
+    }
     let mut servers = vec![];
     for (server, planned) in planned {
         let planned = planned.as_ref().map_err(Clone::clone)?;
@@ -59,6 +64,9 @@ fn contents(planned: &Plans) -> Result<Value> {
         let changes: Vec<Change> =
             planned.plan.steps.iter().map(|step| Change::new(server, step, major, None)).collect();
         servers.push(json!({ "server": server, "changes": changes }));
+    }
+    for all in grouped_by(&beside.changes(), |change| &change.server) {
+        servers.push(json!({ "server": all[0].server, "changes": all }));
     }
     Ok(servers.into())
 }
@@ -95,8 +103,8 @@ impl SavedPlan {
     ///
     /// # Errors
     /// [`Kind::Stale`], with the first change that is new or gone.
-    pub fn check(&self, planned: &Plans) -> Result<()> {
-        let now = contents(planned)?;
+    pub fn check(&self, planned: &Plans, beside: &RedisPlans) -> Result<()> {
+        let now = contents(planned, beside)?;
         if now == self.servers {
             return Ok(());
         }

@@ -23,5 +23,5 @@ pub struct Arguments {
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<ReplacedProcess> {
     let chosen = arguments.login.resolve(run, Route::Straight, false).await?;
-    exec::start(run, &chosen.parts, OsStr::new(PROGRAM), &arguments.arguments)
+    exec::start(run, &chosen.parts, OsStr::new(PROGRAM), &arguments.arguments, None)
 }

@@ -5,6 +5,7 @@ use futures_util::future::join_all;
 use serde::Serialize;
 
 use super::login_choice::LoginRole;
+use crate::commands::redis;
 use martydb_model::error::{Error, ExitStatus, Kind, Result};
 use martydb_model::{DesiredService, RoleKind, RoleName};
 use martydb_provision::rotate::{Rotated, Rotation, RotationMode, rotate_server};
@@ -31,6 +32,9 @@ pub struct Arguments {
     /// Expiry of the new password, such as 2027-01-31; `infinity` is never [default: unchanged].
     #[arg(long, value_name = "TIME", conflicts_with = "finish")]
     pub valid_until: Option<String>,
+    /// Passwords of the services' users on Redis: both are valid until --finish, which ends the users' sessions.
+    #[arg(long, conflicts_with_all = ["access", "valid_until"])]
+    pub redis: bool,
 }
 
 impl Arguments {
@@ -54,6 +58,9 @@ impl Arguments {
 /// Rotates passwords on all servers in parallel.
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<RotateReport> {
     let services = run.writable(&arguments.select)?;
+    if arguments.redis {
+        return of_redis(run, arguments, &services).await;
+    }
     let (kinds, turn) = (arguments.kinds(), arguments.turn());
     let further = further(run, arguments, &services)?;
     note_left_out(run, arguments, &services);
@@ -90,7 +97,21 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<RotateReport> {
                 .extend(here.iter().map(|service| RotationRow::new(service, turn, Err(error.clone())))),
         }
     }
-    Ok(RotateReport { rotations, turn })
+    Ok(RotateReport { rotations, turn, redis: false })
+}
+
+async fn of_redis(run: &Run, arguments: &Arguments, services: &[DesiredService]) -> Result<RotateReport> {
+    let turn = if arguments.finish { RotationMode::Finish } else { RotationMode::Overlap };
+    let done = redis::rotate(run, services, &arguments.kinds(), arguments.finish).await?;
+    if done.is_empty() {
+        return Err(Error::usage("these services have no users of these roles on a Redis server")
+            .hint("the manifest declares them: redis: { server: NAME }"));
+    }
+    let row = |(server, service, rotated): (String, DesiredService, Result<Rotated>)| RotationRow {
+        server,
+        ..RotationRow::new(&service, turn, rotated)
+    };
+    Ok(RotateReport { rotations: done.into_iter().map(row).collect(), turn, redis: true })
 }
 
 /// Returns the further logins to rotate, each with the first of the services that it can access: the named one, or
@@ -146,6 +167,8 @@ pub struct RotateReport {
     rotations: Vec<RotationRow>,
     #[serde(skip)]
     turn: RotationMode,
+    #[serde(skip)]
+    redis: bool,
 }
 
 #[derive(Serialize)]
@@ -243,8 +266,14 @@ impl Report for RotateReport {
         }
         notes += &errors(&self.rotations, style);
         if self.turn == RotationMode::Overlap && self.rotations.iter().any(|row| row.outcome == "ok") {
-            notes +=
-                "Both logins work. When every client has read the new one, run `martydb rotate --finish`.\n";
+            notes += match self.redis {
+                true => {
+                    "Both passwords work. When every client has read the new one, run `martydb rotate --redis --finish`.\n"
+                }
+                false => {
+                    "Both logins work. When every client has read the new one, run `martydb rotate --finish`.\n"
+                }
+            };
         }
         table.render(style) + &notes
     }

@@ -2,6 +2,7 @@
 
 use futures_util::future::join_all;
 
+use crate::commands::redis;
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::{DesiredService, RoleKind, RoleName};
 use martydb_pg::server::Access;
@@ -16,6 +17,7 @@ pub async fn run(run: &Run, select: &Arguments) -> Result<Connections> {
     let servers = run.servers_of(&services);
     let all = join_all(servers.iter().map(|server| test_server(run, server, &services))).await;
     let mut rows = all.into_iter().collect::<Result<Vec<_>>>()?.concat();
+    rows.extend(redis::connections(run, &services).await?);
     let place =
         |row: &ConnectionRow| services.iter().position(|service| service.name.as_str() == row.service);
     rows.sort_by_key(place);

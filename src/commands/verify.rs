@@ -13,6 +13,7 @@ use clap::{Args, ValueEnum};
 
 use super::annotation::Checkout;
 use super::change::Change;
+use crate::commands::redis;
 use martydb_config::manifest::unknown_finding;
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, ExitStatus, Result};
@@ -228,7 +229,8 @@ pub async fn verify_services(
     let filter = arguments.filter(run)?;
     let mut formats = arguments.format.into_iter().chain(arguments.report.iter().map(|file| file.format));
     let wants_graph = formats.any(|format| matches!(format, ReportFormat::Opengraph | ReportFormat::Dot));
-    let assessment = verify(run, services, arguments.extent(), &filter, wants_graph).await;
+    let beside = redis::prove(run, services, arguments.extent()).await?;
+    let assessment = verify(run, services, arguments.extent(), &filter, wants_graph, beside).await;
     Ok(VerifyReport {
         assessment,
         changes: vec![],

@@ -47,6 +47,7 @@ mod probe;
 mod prompts;
 mod random_states;
 mod reality;
+mod redis;
 mod relay;
 mod render;
 mod repeatable;

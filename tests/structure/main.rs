@@ -6,6 +6,7 @@ mod glossary;
 mod imports;
 mod map;
 mod purity;
+mod seams;
 mod sizes;
 mod source;
 mod words;

@@ -56,6 +56,13 @@ const PURE: &[&str] = &[
     "martydb_split::source",
     "martydb_split::text",
     "martydb_model::sql",
+    "martydb_redis::actual",
+    "martydb_redis::contract",
+    "martydb_redis::pattern",
+    "martydb_redis::plan",
+    "martydb_redis::proof::audit",
+    "martydb_redis::proof::judge",
+    "martydb_redis::proof::settings",
     "martydb_model::suggest",
     "martydb_model::units",
 ];

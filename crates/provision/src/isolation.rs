@@ -35,6 +35,7 @@ use futures_util::future::join_all;
 use crate::run::Run;
 use judge::judge;
 use martydb_model::DesiredService;
+use martydb_model::error::Result;
 use observe::observe;
 
 pub use assess::{Baseline, Filter, assess};
@@ -46,7 +47,7 @@ pub use remediate::{ANY_MAJOR, FailedFix, Remediation, remediate, step};
 /// Runs the three stages over every server of the chosen services.
 ///
 /// A server that cannot be observed is part of the result, and the others are assessed. The access graph is built
-/// only on request.
+/// only on request. `beside` are the judgements of servers that are not PostgreSQL's.
 #[martydb_pg::boxed(?Send)]
 pub async fn verify(
     run: &Run,
@@ -54,6 +55,7 @@ pub async fn verify(
     extent: Extent,
     filter: &Filter,
     wants_graph: bool,
+    beside: Vec<(String, Result<ServerJudgement>)>,
 ) -> Assessment {
     let servers = run.servers_of(services);
     let all = join_all(servers.iter().map(|server| async {
@@ -61,10 +63,10 @@ pub async fn verify(
         Ok(judge(&observations, services, wants_graph))
     }));
     let (mut judged, mut failed) = (vec![], vec![]);
-    for (server, result) in servers.iter().zip(all.await) {
+    for (server, result) in servers.iter().cloned().zip(all.await).chain(beside) {
         match result {
             Ok(judgement) => judged.push(judgement),
-            Err(error) => failed.push((server.clone(), error)),
+            Err(error) => failed.push((server, error)),
         }
     }
     assess(judged, failed, filter)

@@ -34,6 +34,20 @@ pub fn outline(server: &str, steps: &[Step]) -> Vec<ServiceOutline> {
     outlines.collect()
 }
 
+/// Returns the outline of the safe changes of a server that is not PostgreSQL's, each with its reason.
+pub fn of_changes(changes: &[Change]) -> Vec<ServiceOutline> {
+    let safe: Vec<&Change> = changes.iter().filter(|change| change.is_safe()).collect();
+    let outline = |all: Vec<&&Change>| {
+        let line = |change: &&&Change| (change.action, in_short(&change.object, &change.reason));
+        let body = OutlineBody::Changed(all.iter().map(line).collect());
+        ServiceOutline { server: all[0].server.clone(), service: all[0].service.clone(), body }
+    };
+    grouped_by(&safe, |change| (change.server.clone(), change.service.clone()))
+        .into_iter()
+        .map(outline)
+        .collect()
+}
+
 /// Returns the database, the number of roles and the rest, if the database is created.
 fn new_service(steps: &[&Step]) -> Option<String> {
     let database = steps.iter().find_map(|step| match &step.action {

@@ -5,5 +5,7 @@ use martydb_provision::provision::credential_keys;
 use martydb_provision::run::Run;
 
 pub fn all(run: &Run) -> Vec<CredentialKey> {
-    run.manifest.servers.keys().flat_map(|server| credential_keys(&run.manifest.desired(server))).collect()
+    let servers = run.manifest.servers.keys();
+    let logins = servers.flat_map(|server| credential_keys(&run.manifest.desired(server)));
+    logins.chain(CredentialKey::of_all_redis(&run.manifest.redis)).collect()
 }

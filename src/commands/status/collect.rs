@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::status_word::StatusWord;
 use crate::commands::per_service::map_within;
+use crate::commands::redis;
 use martydb_migrate::{MigrationTarget, ServiceState, ServiceStatus, Sizes};
 use martydb_model::error::{Error, Result};
 use martydb_model::{DesiredService, ServerName};
@@ -102,9 +103,14 @@ async fn mark_drift(run: &Run, services: &[DesiredService], all: &mut [ServiceSt
             run.out.note(&format!("note: on server {}: {left}", planned.access.server));
         }
     }
+    let beside = redis::plan(run, services).await;
     let compared = |state| matches!(state, ServiceState::UpToDate | ServiceState::Pending);
     for status in all.iter_mut().filter(|status| compared(status.state)) {
-        match drifted(&plans[&status.server], &status.service) {
+        let differs = drifted(&plans[&status.server], &status.service).and_then(|drifted| {
+            let beside = beside.as_ref().map_err(Error::clone)?;
+            Ok(drifted | beside.differs(&status.service)?)
+        });
+        match differs {
             Ok(false) => {}
             Ok(true) => status.state = ServiceState::Drifted,
             // Unknown drift is not a success.

@@ -114,7 +114,7 @@ impl Checks {
                     today: now.date().to_string(),
                     ..Filter::default()
                 };
-                let assessment = isolation::verify(run, &services, self.extent, &filter, false).await;
+                let assessment = isolation::verify(run, &services, self.extent, &filter, false, vec![]).await;
                 verdict::of_isolation(&assessment, &services, seconds(OffsetDateTime::now_utc()))
             }
             MonitorCheck::Migrations => verdict::of_migrations(&services, &migrations(run, &services).await?),

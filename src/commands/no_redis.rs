@@ -1,0 +1,141 @@
+//! A build without Redis: a run whose services have keys there ends with the name of the feature.
+
+use crate::commands::change::{Change, ServerError};
+use crate::commands::missing_feature;
+use martydb_config::secrets::CredentialKey;
+use martydb_model::error::{Error, Result};
+use martydb_model::{DesiredService, RoleKind};
+use martydb_provision::isolation::{Extent, ServerJudgement};
+use martydb_provision::plan::PrivilegeGap;
+use martydb_provision::probe::ConnectionRow;
+use martydb_provision::rotate::Rotated;
+use martydb_provision::run::Run;
+
+/// Plans of no server.
+#[derive(Default)]
+pub struct RedisPlans;
+
+/// Server that was not looked at.
+pub struct RedisHealth {
+    pub server: String,
+    pub version: String,
+    pub admin: String,
+    pub checks: Vec<(&'static str, bool, String)>,
+}
+
+/// Result of nothing.
+#[derive(Default)]
+pub struct RedisApplied {
+    pub changes: Vec<Change>,
+    pub errors: Vec<ServerError>,
+    pub notes: Vec<String>,
+}
+
+fn refuse(run: &Run, services: &[DesiredService]) -> Result<()> {
+    let part = &run.manifest.redis.services;
+    match services.iter().any(|service| part.contains_key(&service.name)) {
+        true => Err(missing_feature("redis")),
+        false => Ok(()),
+    }
+}
+
+/// # Errors
+/// If one of the services has keys on a Redis server, here and below.
+pub async fn plan(run: &Run, services: &[DesiredService]) -> Result<RedisPlans> {
+    refuse(run, services).map(|()| RedisPlans)
+}
+
+impl RedisPlans {
+    pub fn changes(&self) -> Vec<Change> {
+        vec![]
+    }
+
+    pub fn limits(&self) -> Vec<PrivilegeGap> {
+        vec![]
+    }
+
+    pub fn errors(&self) -> Vec<ServerError> {
+        vec![]
+    }
+
+    pub fn first_error(&self) -> Option<&Error> {
+        None
+    }
+
+    pub fn differs(&self, _: &str) -> Result<bool> {
+        Ok(false)
+    }
+
+    pub fn replaced_passwords(&self) -> Vec<String> {
+        vec![]
+    }
+
+    pub fn health(&self) -> Vec<RedisHealth> {
+        vec![]
+    }
+
+    pub fn grave(&self, _: bool) -> Vec<Change> {
+        vec![]
+    }
+
+    pub async fn apply(self, _: &Run, _: bool) -> Result<RedisApplied> {
+        Ok(RedisApplied::default())
+    }
+}
+
+pub async fn rotate(
+    run: &Run,
+    services: &[DesiredService],
+    _: &[RoleKind],
+    _: bool,
+) -> Result<Vec<(String, DesiredService, Result<Rotated>)>> {
+    refuse(run, services).map(|()| vec![])
+}
+
+pub async fn prove(
+    run: &Run,
+    services: &[DesiredService],
+    _: Extent,
+) -> Result<Vec<(String, Result<ServerJudgement>)>> {
+    refuse(run, services).map(|()| vec![])
+}
+
+pub async fn connections(run: &Run, services: &[DesiredService]) -> Result<Vec<ConnectionRow>> {
+    refuse(run, services).map(|()| vec![])
+}
+
+/// Removal that does not exist.
+pub enum RedisTeardown {}
+
+pub async fn teardown(run: &Run, service: &DesiredService) -> Result<Option<RedisTeardown>> {
+    refuse(run, std::slice::from_ref(service)).map(|()| None)
+}
+
+impl RedisTeardown {
+    pub fn changes(&self) -> Vec<Change> {
+        match *self {}
+    }
+
+    pub fn keys(&self) -> Vec<CredentialKey> {
+        match *self {}
+    }
+
+    pub async fn execute(self) -> RedisApplied {
+        match self {}
+    }
+}
+
+/// Address of a service's keys for a client.
+pub struct RedisAddress {
+    pub url: String,
+    pub user: String,
+}
+
+pub async fn address(
+    run: &Run,
+    service: &DesiredService,
+    _: RoleKind,
+    _: bool,
+) -> Result<Option<RedisAddress>> {
+    refuse(run, std::slice::from_ref(service)).map(|()| None)
+}

@@ -1,0 +1,52 @@
+//! Passwords: two at once while clients change, and one afterwards.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use super::{provisioned, url};
+use crate::support::{Redis, Server};
+
+#[test]
+fn no_command_is_refused_while_clients_change_and_the_former_password_ends_at_finish() {
+    let Some(mut redis) = Redis::managed() else { return };
+    let server = Server::start();
+    let project = provisioned(&server, &redis);
+    let former = url(&project, "alpha", "app");
+    let (stopped, tries) = (AtomicBool::new(false), AtomicUsize::new(0));
+    std::thread::scope(|scope| {
+        let client = scope.spawn(|| {
+            let mut current = former.clone();
+            let mut refused = vec![];
+            while !stopped.load(Ordering::Relaxed) {
+                let said = redis.client(&current, &["SET", "alpha:k", "1"]);
+                if !said.starts_with("OK") {
+                    refused.push(said);
+                }
+                tries.fetch_add(1, Ordering::Relaxed);
+                let stored = project.run(&["url", "--redis", "-s", "alpha"]);
+                current = stored.stdout.trim().to_owned();
+            }
+            refused
+        });
+        crate::support::until("the client works", || tries.load(Ordering::Relaxed) > 1);
+        let said = project.run(&["rotate", "--redis", "-s", "alpha"]).expect(0).said();
+        assert!(said.contains("Both passwords work"), "{said}");
+        let before = tries.load(Ordering::Relaxed);
+        crate::support::until("the client has read it", || tries.load(Ordering::Relaxed) > before + 2);
+        stopped.store(true, Ordering::Relaxed);
+        assert_eq!(client.join().unwrap(), Vec::<String>::new());
+    });
+    let new = url(&project, "alpha", "app");
+    assert_ne!(former, new);
+    for address in [&former, &new] {
+        assert!(redis.client(address, &["PING"]).contains("PONG"));
+    }
+    project.run(&["plan", "--check"]).expect(0);
+    project.run(&["verify-isolation"]).expect(0);
+    project.run(&["rotate", "--redis", "-s", "alpha", "--finish"]).expect(0);
+    assert!(redis.client(&former, &["PING"]).contains("WRONGPASS"));
+    redis.kill();
+    redis.launch();
+    assert!(redis.client(&new, &["PING"]).contains("PONG"));
+    assert!(redis.client(&former, &["PING"]).contains("WRONGPASS"));
+    project.run(&["plan", "--check"]).expect(0);
+}
