@@ -3,10 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::environments::{EnvironmentPlaces, PRODUCTION};
-use super::names::{server_word, service_name};
 use super::proposal::Proposal;
-use super::servers::MAIN;
-use super::text::scalar;
+use super::servers::{MAIN, free_name};
+use super::text::{scalar, url};
 use super::url::DatabaseLocation;
 use martydb_model::ServiceName;
 
@@ -50,18 +49,11 @@ fn server_names(proposal: &Proposal, places: &EnvironmentPlaces) -> BTreeMap<(St
     let mut names = BTreeMap::new();
     for (at, servers) in &users {
         let same = servers.first().filter(|one| servers.len() == 1 && alone(one));
-        let name = same.map_or_else(|| free(&at.0, &taken), |name| (*name).to_owned());
+        let name = same.map_or_else(|| free_name(&at.0, &taken), |name| (*name).to_owned());
         taken.insert(name.clone());
         names.insert(at.clone(), name);
     }
     names
-}
-
-fn free(host: &str, taken: &BTreeSet<String>) -> String {
-    let base = server_word(host).or_else(|| service_name(host.split('.').next().unwrap_or_default()));
-    let base = base.map_or_else(|| "server".to_owned(), |name| name.to_string());
-    let numbered = (2..).map(|n| format!("{base}-{n}"));
-    [base.clone()].into_iter().chain(numbered).find(|name| !taken.contains(name)).unwrap_or(base)
 }
 
 fn server(name: &str, (host, port): &(String, u16), env: &str, several: bool) -> String {
@@ -75,9 +67,8 @@ fn server(name: &str, (host, port): &(String, u16), env: &str, several: bool) ->
     let variable = name.to_uppercase().replace('-', "_");
     let password =
         if several { format!("    password_env: {variable}_ADMIN_PASSWORD\n") } else { String::new() };
-    format!(
-        "  {name}:\n    embedded: false\n    url: postgresql://${{DB_USER:-postgres}}@{place}/postgres?sslmode={mode}\n{password}"
-    )
+    let url = url(&format!("postgresql://${{DB_USER:-postgres}}@{place}/postgres?sslmode={mode}"));
+    format!("  {name}:\n    embedded: false\n    url: {url}\n{password}")
 }
 
 /// Returns the line of a service with the keys that differ from the manifest's.

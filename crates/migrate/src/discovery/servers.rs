@@ -130,7 +130,15 @@ fn folded(ports: &BTreeSet<u16>) -> String {
     )
 }
 
-/// Returns names from the word of each host that tells it from the others, with a number if two would be equal.
+/// Returns a name that is not taken, from the word of a host that tells it from the others; with a number if that is taken.
+pub fn free_name(host: &str, taken: &BTreeSet<String>) -> String {
+    let base = server_word(host).or_else(|| service_name(host.split('.').next().unwrap_or_default()));
+    let base = base.map_or_else(|| "server".to_owned(), |name| name.to_string());
+    let numbered = (2..).map(|n| format!("{base}-{n}"));
+    [base.clone()].into_iter().chain(numbered).find(|name| !taken.contains(name)).unwrap_or(base)
+}
+
+/// Returns the servers at the addresses, with their names.
 fn named(
     addresses: impl Iterator<Item = (String, u16)>,
     composed: &[ComposeServer],
@@ -138,11 +146,7 @@ fn named(
     let mut names: BTreeSet<String> = [MAIN.to_owned()].into();
     let mut all = BTreeMap::new();
     for (host, port) in addresses {
-        let base = server_word(&host).or_else(|| service_name(host.split('.').next().unwrap_or_default()));
-        let base = base.map_or_else(|| "server".to_owned(), |name| name.to_string());
-        let numbered = (2..).map(|n| format!("{base}-{n}"));
-        let free = [base.clone()].into_iter().chain(numbered).find(|name| !names.contains(name));
-        let name = free.unwrap_or(base);
+        let name = free_name(&host, &names);
         names.insert(name.clone());
         let container = composed.iter().find(|server| server.host == host);
         let choice = if is_container(&host) {

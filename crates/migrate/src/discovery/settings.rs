@@ -187,6 +187,12 @@ fn add(found: &mut ProjectFindings, file: &ProjectFile, words: &[String], place:
     }));
 }
 
+/// Returns `true` for a key that Compose accepts as the name of a service. The key becomes a host and part of a comment.
+/// <https://github.com/compose-spec/compose-spec/blob/main/schema/compose-spec.json>: `^[a-zA-Z0-9._-]+$`.
+fn is_compose_name(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
+}
+
 fn composed(file: &ProjectFile, name: &Value, service: &Value) -> Option<ComposeServer> {
     const IMAGES: &[&str] = &["postgres", "postgis", "pgvector", "timescale"];
     let image = service.get("image")?.as_str()?;
@@ -204,10 +210,10 @@ fn composed(file: &ProjectFile, name: &Value, service: &Value) -> Option<Compose
     // As part of a URL, variables in it are replaced and it must be a plain name.
     let plain = |wanted: &str| {
         let found = place(&format!("postgresql://h/{}", environment(wanted)?))?.database;
-        Some(found).filter(|text| !text.is_empty())
+        Some(found).filter(|text| !text.is_empty() && !text.contains('$'))
     };
     Some(ComposeServer {
-        host: name.as_str()?.to_owned(),
+        host: name.as_str().filter(|name| is_compose_name(name))?.to_owned(),
         port: service.get("ports").and_then(|ports| ports.as_sequence()?.iter().find_map(published)),
         user: plain("POSTGRES_USER"),
         database: plain("POSTGRES_DB"),

@@ -270,3 +270,85 @@ fn secrets_of_kubernetes_are_read_in_text_and_in_base64() {
     );
     assert!(overlay.contains("  movie: { server: movie }\n") && !overlay.contains("hunter2"), "{overlay}");
 }
+
+/// Texts that would end a line, a string, a comment or a mapping if they were written as they are.
+const HOSTILE: &[&str] = &[
+    "a\nhooks: { before: [rm] }",
+    "a: {\"x\": 1}",
+    "a\" #",
+    "a'b",
+    "a # b",
+    "a, migrations: /etc",
+    "a }\nx: y",
+    "a\u{2028}b: c",
+    "${DB_HOST:-x}\n  evil: {}",
+    "$$",
+    "&anchor",
+    "*alias",
+    "!!binary x",
+];
+
+/// Returns every key of the manifest that no server or service has.
+fn unexpected(text: &str) -> Vec<String> {
+    const KNOWN: &[&str] = &[
+        "version",
+        "servers",
+        "services",
+        "embedded",
+        "url",
+        "port",
+        "server",
+        "database",
+        "migrations",
+        "password_env",
+    ];
+    let root: serde_yaml::Value =
+        serde_yaml::from_str(text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    let keys = |value: &serde_yaml::Value| -> Vec<String> {
+        let map = value.as_mapping().into_iter().flatten();
+        map.map(|(key, _)| key.as_str().unwrap_or("not a text").to_owned()).collect()
+    };
+    let sections = ["servers", "services"].map(|section| root.get(section).cloned().unwrap_or_default());
+    let names = sections.iter().flat_map(keys).map(|name| service_name(&name).map_or(name, |_| "url".into()));
+    let entries = sections.iter().flat_map(|section| section.as_mapping().into_iter().flatten());
+    let inner = entries.flat_map(|(_, entry)| keys(entry));
+    let all = keys(&root).into_iter().chain(names).chain(inner);
+    all.filter(|key| !KNOWN.contains(&key.as_str())).collect()
+}
+
+#[test]
+fn no_file_of_a_project_adds_a_line_or_a_key_to_the_manifest() {
+    for hostile in HOSTILE {
+        let quoted = serde_json::Value::from(*hostile).to_string().replace('\u{2028}', "\\u2028");
+        let bare = hostile.replace('\n', " ");
+        let composed = format!(
+            "services:\n  {quoted}:\n    image: postgres:17\n    ports: ['5433:5432']\n    environment: {{ POSTGRES_USER: {quoted}, POSTGRES_DB: {quoted} }}\n  \
+             b:\n    image: postgres:17\n    environment: {{ POSTGRES_USER: {quoted}, POSTGRES_DB: {quoted} }}\n"
+        );
+        let url = serde_json::Value::from(format!("postgresql://u@{hostile}:5432/{hostile}")).to_string();
+        let secret = format!(
+            "kind: Secret\nmetadata: {{ name: {quoted} }}\nstringData: {{ {quoted}: {url}, a_url: {url} }}\n"
+        );
+        let config = format!(
+            "database: {{ host: {quoted}, port: {quoted}, name: {quoted} }}\n{quoted}: {{ url: {url} }}\n"
+        );
+        let proposal = proposed(&[
+            ("docker-compose.yml", &composed),
+            (
+                "a/.env",
+                &format!("DATABASE_URL=postgres://u@{bare}/{bare}\n{bare}_URL=postgres://u@h.x/{bare}\n"),
+            ),
+            ("k8s/secrets.yaml", &secret),
+            ("config/testing.yaml", &config),
+            ("c/config.yaml", &config),
+            (&format!("{bare}/migrations/V1__a.sql"), "SELECT 1;"),
+        ]);
+        let overlays = overlays(&proposal);
+        let main = manifest(&proposal, "x.json");
+        for text in [&main].into_iter().chain(overlays.values()) {
+            assert_eq!(unexpected(text), Vec::<String>::new(), "{hostile}: {text}");
+        }
+        let composed = findings(&tree(&[("docker-compose.yml", &composed)]), &Environment::new()).composed;
+        assert_eq!(composed.iter().map(|one| &*one.host).collect::<Vec<_>>(), ["b"], "{hostile}");
+    }
+}

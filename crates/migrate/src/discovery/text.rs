@@ -36,10 +36,8 @@ fn server(name: &str, server: &ProposedServer) -> String {
             return format!("  # In place of the container {host}.\n  {name}: {{ embedded: true{port} }}\n");
         }
     };
-    format!(
-        "  {name}:\n    # {why}\n    embedded: auto\n    \
-         url: postgresql://${{DB_USER:-{user}}}@{place}/postgres?sslmode=prefer\n"
-    )
+    let url = url(&format!("postgresql://${{DB_USER:-{user}}}@{place}/postgres?sslmode=prefer"));
+    format!("  {name}:\n    # {why}\n    embedded: auto\n    url: {url}\n")
 }
 
 fn service(service: &ProposedService) -> String {
@@ -57,6 +55,21 @@ pub fn scalar(text: &str) -> String {
     let plain = text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || "_-./".contains(c))
         && !WORDS.contains(&text.to_ascii_lowercase().as_str());
-    // A JSON string is a YAML string; a dollar sign begins a variable in a manifest.
-    if plain { text.into() } else { serde_json::Value::from(text.replace('$', "$$")).to_string() }
+    // A dollar sign begins a variable in a manifest.
+    if plain { text.into() } else { quoted(&text.replace('$', "$$")) }
+}
+
+/// Returns a YAML scalar for a URL whose `${…}` are variables of the manifest.
+pub fn url(text: &str) -> String {
+    let is_plain = text.chars().all(|c| c.is_ascii_alphanumeric() || "_-./:@${}[]?=".contains(c));
+    if is_plain && text.starts_with("postgresql://") { text.into() } else { quoted(text) }
+}
+
+/// Quotes a text: a JSON string is a YAML string, but for characters that end a line in YAML 1.1 only:
+/// <https://yaml.org/spec/1.1/#id871136>.
+fn quoted(text: &str) -> String {
+    let json = serde_json::Value::from(text).to_string();
+    ['\u{85}', '\u{2028}', '\u{2029}', '\u{feff}']
+        .iter()
+        .fold(json, |json, c| json.replace(*c, &format!("\\u{:04x}", u32::from(*c))))
 }
