@@ -52,7 +52,11 @@ pack_image() {
     --customize-hook='mkdir "$1/work"; rm -rf "$1"/var/log/* "$1"/var/cache/* "$1"/var/lib/apt/lists/* "$1"/etc/*- "$1"/etc/machine-id "$1"/etc/hostname "$1"/etc/resolv.conf' \
     "$image_release" "$root.tar" >&2
   write_image "$root.tar" "$layout"
-  (cd "$stage" && skopeo copy --quiet "oci:$layout:$version" "oci-archive:$packages/$name:martydb:$version" >&2)
+  skopeo copy --quiet "oci:$layout:$version" "oci-archive:$stage/$name:martydb:$version" >&2
+  # Packed once more: skopeo's archive bears the time of the run.
+  mkdir "$stage/archive"
+  tar -xf "$stage/$name" -C "$stage/archive"
+  same_tar -C "$stage/archive" -cf "$packages/$name" blobs index.json oci-layout
   say "the image has $(($(wc -c <"$packages/$name") / 1000000)) MB compressed"
 }
 
