@@ -6,6 +6,7 @@ pub mod apply;
 pub mod backup;
 pub mod baseline;
 pub mod change;
+mod choice;
 pub mod completions;
 pub mod config;
 pub mod confirmation;

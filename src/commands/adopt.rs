@@ -1,6 +1,7 @@
 //! `adopt`: makes an existing database a service. Its keys and users go into the manifest, and one grouped plan shows
 //! what `apply` would do. The server is only read.
 
+mod choice;
 mod entry;
 mod next_commands;
 mod report;
@@ -23,7 +24,7 @@ use martydb_provision::run::Run;
 use martydb_ui::flags::{Global, OneService};
 use martydb_ui::report::Out;
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct Arguments {
     #[command(flatten)]
     pub service: OneService,
@@ -41,6 +42,26 @@ pub struct Arguments {
     pub no_baseline: bool,
 }
 
+impl Arguments {
+    fn name(&self) -> &str {
+        self.service.name().unwrap_or_default()
+    }
+
+    /// Returns the command that writes what a dry run shows.
+    fn again(&self, service: &ServiceName) -> String {
+        let given = [("database", &self.database), ("server", &self.server)];
+        let given = given.into_iter().filter_map(|(flag, value)| Some((flag, value.as_deref()?)));
+        let quoted = |text| shlex::try_quote(text).unwrap_or_default().into_owned();
+        let flags: String = given.map(|(flag, value)| format!(" --{flag} {}", quoted(value))).collect();
+        format!("martydb adopt --service {service}{flags}")
+    }
+
+    fn with(&self, service: &ServiceName, server: String, database: String) -> Arguments {
+        let service = OneService::of(service.as_str());
+        Arguments { service, server: Some(server), database: Some(database), ..self.clone() }
+    }
+}
+
 pub async fn run(
     global: &Global,
     environment: Environment,
@@ -50,15 +71,32 @@ pub async fn run(
     let here = std::env::current_dir().unwrap_or_default();
     let path = manifest::find(global.manifest.as_deref(), &here)?;
     let before = ManifestDraft::read(&path, &global.env)?;
+    let chosen = match arguments.service.name() {
+        Some(_) => None,
+        None => {
+            Some(choice::database(global, &environment, &out, &before, arguments.server.as_deref()).await?)
+        }
+    };
+    let (chosen_run, chosen) = match chosen {
+        Some(chosen) => {
+            (Some(chosen.run), Some(arguments.with(&chosen.service, chosen.server, chosen.database)))
+        }
+        None => (None, None),
+    };
+    let arguments = chosen.as_ref().unwrap_or(arguments);
     let (declared, place) = placed(&before, arguments, &environment)?;
-    let draft = before.with_service(arguments.service.name(), &place.mapping())?;
-    let mut run = Run::with_manifest(global, draft.resolve(&environment)?, environment, out);
+    let draft = before.with_service(arguments.name(), &place.mapping())?;
+    let manifest = draft.resolve(&environment)?;
+    // The run of the choice knows the password that was typed for it.
+    let mut run =
+        chosen_run.unwrap_or_else(|| Run::with_manifest(global, manifest.clone(), environment, out));
+    run.context.manifest = manifest;
     let found = look(&run, arguments, declared.schemas.as_deref()).await?;
     let (people, reasons) = (&found.people.roles, found.reasons(&before, &run)?);
     let entry = place.with_keys(&found.keys).with_people(people, &reasons, &found.service.database);
-    let after = before.with_service(arguments.service.name(), &entry.mapping())?;
+    let after = before.with_service(arguments.name(), &entry.mapping())?;
     run.context.manifest = completed(&after, &found, &entry, &run)?;
-    let service = run.service(arguments.service.name())?.clone();
+    let service = run.service(arguments.name())?.clone();
     let planned = planned(&run, &service).await?;
     let written = after.text != before.text && !arguments.dry_run;
     if written {
@@ -67,7 +105,7 @@ pub async fn run(
     let baseline = !found.has_history && !arguments.no_baseline;
     let mut next = next_commands::commands(&run.manifest.env, &service, &planned, baseline);
     if arguments.dry_run && after.text != before.text {
-        next.insert(0, format!("martydb adopt --service {}", service.name));
+        next.insert(0, arguments.again(&service.name));
     }
     let mut people = found.people;
     people.notes.splice(0..0, found.keys.notes);
@@ -80,7 +118,7 @@ fn placed(
     arguments: &Arguments,
     environment: &Environment,
 ) -> Result<(DeclaredService, ServiceEntry)> {
-    let name = arguments.service.name();
+    let name = arguments.name();
     ServiceName::new(name.to_owned()).map_err(|error| Error::usage(format!("service \"{name}\" {error}")))?;
     let declared = draft.service(name, environment)?;
     let is_new = declared.is_none();
@@ -120,7 +158,7 @@ struct Observed {
 }
 
 async fn look(run: &Run, arguments: &Arguments, declared: Option<&[String]>) -> Result<Observed> {
-    let service = run.service(arguments.service.name())?.clone();
+    let service = run.service(arguments.name())?.clone();
     let access = run.admin(&service.server).await?;
     let desired = run.manifest.desired(&service.server);
     let survey = adopt::survey(&access, &desired, &service).await?;

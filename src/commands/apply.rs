@@ -9,6 +9,7 @@ use futures_util::future::join_all;
 use serde::Serialize;
 
 use super::change::{Change, Changes, ServerError};
+use super::choice;
 use super::confirmation::Confirmation;
 use super::losses::{losses_text, lost_rights};
 use super::one_of::one_of;
@@ -71,7 +72,7 @@ async fn execute(run: &Run, arguments: &Arguments) -> Result<ApplyReport> {
         let saved = plan_file::read(run, path)?;
         return provision_services(run, &saved.services, saved.options, consent, Some(&saved)).await;
     }
-    let services = run.writable(&arguments.select)?;
+    let services = choice::services(run, &arguments.select).await?;
     let options = PlanOptions { prune: arguments.prune, check_logins: arguments.check_logins, exact: false };
     provision_services(run, &services, options, consent, None).await
 }
@@ -249,7 +250,7 @@ impl ApplyReport {
 impl Report for ApplyReport {
     fn text(&self, style: &Style) -> String {
         let nothing = self.all.changes.is_empty() && !self.failed();
-        let text = if nothing { self.all.nothing_to_do().to_owned() } else { self.table(style) };
+        let text = if nothing { self.all.nothing_to_do(style) } else { self.table(style) };
         text + &self.all.rest(style)
     }
 

@@ -4,6 +4,7 @@ pub mod from_database;
 
 use clap::Args;
 
+use super::choice;
 use super::migrating::{UpgradeReport, Watch, plain_options};
 use martydb_migrate::files::Direction;
 use martydb_migrate::{EventSender, Execution, MigrationOutcome, MigrationTarget, Options};
@@ -26,7 +27,7 @@ pub struct Arguments {
 }
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<UpgradeReport> {
-    let service = run.service(arguments.service.name())?.clone();
+    let service = choice::service(run, &arguments.service).await?;
     let name = service.name.to_string();
     let options = plain_options(run);
     let (_, target) = targets::of(run, std::slice::from_ref(&service)).await?.remove(0);

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::choice;
 use super::migrating::{UpgradeReport, migrate_each, plain_options, planned, write_schemas};
 use martydb_migrate::files::Direction;
 use martydb_migrate::{DowngradeTo, Ended, Execution, Goal, MigrationOutcome, Options};
@@ -49,7 +50,7 @@ impl Arguments {
 
 /// Shows the migrations, asks for confirmation, and reverts them. If one service cannot be reverted, none is.
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<UpgradeReport> {
-    let services = run.writable(&arguments.select)?;
+    let services = choice::services(run, &arguments.select).await?;
     let (goal, options) = (arguments.goal(), plain_options(run));
     let targets = targets::of(run, &services).await?;
     let dry = Options { execution: Execution::Dry, ..options.clone() };

@@ -4,6 +4,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::change::{Change, Changes, ServerError, changes_table};
+use super::choice;
 use crate::commands::redis::{self, RedisTeardown};
 use martydb_config::secrets::{CredentialKey, LockedStore};
 use martydb_model::error::{Error, ExitStatus, Result};
@@ -36,7 +37,7 @@ pub struct Arguments {
 }
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<DropReport> {
-    let service = run.service(arguments.service.name())?;
+    let service = &choice::service(run, &arguments.service).await?;
     if !arguments.dry_run {
         early_refusal(run, service, arguments.confirm.as_deref())?;
     }

@@ -3,6 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 
+use super::choice;
 use super::migrating::{Watch, plain_options};
 use martydb_migrate::{EventSender, Repairable};
 use martydb_model::error::{Error, Result};
@@ -31,7 +32,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<RepairReport> {
             Error::usage("the reason is empty").hint("specify it with --reason: it is stored in the history")
         );
     }
-    let service = run.service(arguments.service.name())?.clone();
+    let service = choice::service(run, &arguments.service).await?;
     let options = plain_options(run);
     let name = service.name.to_string();
     let (_, target) = targets::of(run, &[service]).await?.remove(0);

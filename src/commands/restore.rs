@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::backup::store::{BackupStore, FetchedBackup};
+use super::choice;
 use super::verify::{self, verify_services};
 use martydb_migrate::MigrationTarget;
 use martydb_migrate::files::folder;
@@ -52,7 +53,7 @@ fn database(text: &str) -> Result<DbName, String> {
 }
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<RestoreReport> {
-    let service = run.service(arguments.service.name())?;
+    let service = &choice::service(run, &arguments.service).await?;
     match &arguments.from {
         Some(from) => Restoring { run, service, arguments, from }.restore().await,
         None => discard::run(run, service).await,

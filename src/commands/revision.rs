@@ -3,6 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 
+use super::choice;
 use super::init::near;
 use crate::shipped_files::TEMPLATES;
 use martydb_migrate::files::revision::{Numbering, TemplateChoice};
@@ -28,7 +29,7 @@ pub struct Arguments {
 }
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<RevisionReport> {
-    let service = run.service(arguments.service.name())?;
+    let service = &choice::service_by_name(run, &arguments.service).await?;
     let templates = run.manifest.home().join("templates");
     let numbering = if arguments.timestamp { Numbering::Timestamp } else { Numbering::Next };
     let template = TemplateChoice { name: &arguments.template, folder: &templates, builtin: TEMPLATES };

@@ -4,6 +4,7 @@ use clap::Args;
 use futures_util::future::join_all;
 use serde::Serialize;
 
+use super::choice;
 use super::login_choice::LoginRole;
 use crate::commands::redis;
 use martydb_model::error::{Error, ExitStatus, Kind, Result};
@@ -57,7 +58,7 @@ impl Arguments {
 
 /// Rotates passwords on all servers in parallel.
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<RotateReport> {
-    let services = run.writable(&arguments.select)?;
+    let services = choice::services(run, &arguments.select).await?;
     if arguments.redis {
         return of_redis(run, arguments, &services).await;
     }

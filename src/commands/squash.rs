@@ -9,6 +9,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::baseline::from_database::{provided, put};
+use super::choice;
 use super::migrating::{Watch, plain_options};
 use martydb_config::replace_file::unwritable;
 use martydb_migrate::files::{Migration, MigrationFolder, Replaced, checkpoint, folder};
@@ -44,7 +45,7 @@ pub struct Arguments {
 }
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<SquashReport> {
-    let service = run.service(arguments.service.name())?;
+    let service = &choice::service(run, &arguments.service).await?;
     let folder = folder::load_valid(&service.migrations, service.name.as_str())?;
     let replaces = replaces(&folder, service, arguments.to)?;
     let access = run.admin(&service.server).await?;

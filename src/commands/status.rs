@@ -17,7 +17,7 @@ use martydb_provision::targets;
 use martydb_ui::report::{Report, Style};
 use report::StatusReport;
 
-pub use collect::{Arguments, look_at};
+pub use collect::{Arguments, look_at, states};
 pub use view::columns;
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<StatusReport> {

@@ -33,6 +33,7 @@ tables! {
     "repair": ["repaired"], "version" of vec!["service", "version", "name", "wrong", "what"];
     "import": ["files"], "file" of vec!["service", "file", "source"];
     "diff": ["services", "differences"], "name" of vec!["service", "kind", "name", "before", "after"];
+    "test-db": ["databases"], "database" of vec!["database", "template", "age_s", "sessions"];
     "verify-isolation": ["findings"], "id" of vec!["id", "severity", "kind", "server", "service", "role", "database", "object", "evidence"];
     "test-connections": ["connections"], "role" of vec!["service", "role", "server", "database", "outcome", "latency_ms", "tls", "server_version", "error"];
     "status": ["services"], "service" of ReportColumn::keys(status::columns());

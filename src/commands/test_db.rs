@@ -3,17 +3,18 @@
 use clap::Args;
 use serde::Serialize;
 
+use super::choice;
 use super::login_choice;
 use super::login_choice::LoginRole;
 use super::migrating::{Watch, plain_options};
 use martydb_config::connection_string::Form;
 use martydb_migrate::EventSender;
 use martydb_model::DesiredService;
-use martydb_model::error::Result;
+use martydb_model::error::{Error, Result};
 use martydb_provision::run::Run;
 use martydb_provision::targets;
 use martydb_provision::test_databases::{ClearedDatabases, CopyContext, LIFETIME};
-use martydb_ui::flags::OneService;
+use martydb_ui::flags::{Format, OneService};
 use martydb_ui::report::{Cell, Report, Style, Table};
 
 #[derive(Debug, Args)]
@@ -35,7 +36,11 @@ pub struct Arguments {
 }
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<TestDbReport> {
-    let service = run.service(arguments.service.name())?;
+    if !arguments.list && matches!(run.out.format(), Format::Csv | Format::Name) {
+        return Err(Error::usage("test-db has no table to print without --list")
+            .hint("use -o json or -o yaml, which contain the whole result"));
+    }
+    let service = &choice::service(run, &arguments.service).await?;
     let access = run.admin(&service.server).await?;
     let (_, target) = targets::of(run, std::slice::from_ref(service)).await?.remove(0);
     let desired = run.manifest.desired(&service.server);

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::choice;
 use super::migrating::{
     UpgradeReport, migrate_each, note_missing_folders, plain_options, refused_files, write_schemas,
 };
@@ -75,7 +76,7 @@ impl Arguments {
 }
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<UpgradeReport> {
-    let services = run.writable(&arguments.select)?;
+    let services = choice::services(run, &arguments.select).await?;
     upgrade_services(run, &services, arguments.options(run)).await
 }
 

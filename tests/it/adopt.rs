@@ -302,7 +302,7 @@ fn what_cannot_be_adopted_is_refused_and_nothing_is_written() {
         (&["-s", "adr_crm", "--database", "adr_prod"], 2, "is declared with another database"),
         (&["-s", "adr_crm", "--server", "two"], 2, "unknown server \"two\""),
         (&["-s", "Adr"], 2, "must begin with a lowercase letter"),
-        (&["--database", "adr_prod"], 2, "--service"),
+        (&["--database", "adr_prod"], 2, "no service given"),
     ] {
         let done = project.run(&[&["adopt"], arguments].concat()).expect(code);
         assert!(done.stderr.contains(words), "{arguments:?}: {}", done.stderr);

@@ -10,6 +10,7 @@ fn words(command: &str, service: &str) -> Option<Vec<String>> {
     let own: &[&str] = match command {
         "apply" | "upgrade" => &["--all", "-y"],
         "revision" => &["-m", "more"],
+        "test-db" => &["--list"],
         "lint" => &["--since", "2"],
         "diff" => &["--from", "files", "--to", "database"],
         "backup" | "downgrade" | "drop" | "repair" | "import" | "rotate" | "dev" | "relay" | "split" => {
@@ -17,7 +18,7 @@ fn words(command: &str, service: &str) -> Option<Vec<String>> {
         }
         _ => &[],
     };
-    let service = (command == "revision").then(|| service.to_owned());
+    let service = ["revision", "test-db"].contains(&command).then(|| service.to_owned());
     let all =
         [command.to_owned()].into_iter().chain(service).chain(own.iter().map(|word| (*word).to_owned()));
     Some(all.collect())

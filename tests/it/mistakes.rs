@@ -389,7 +389,7 @@ const IN_USE: &[Mistake] = &[
         &["plan", "--out", "nothere.json"],
         0,
     ),
-    mistake(&["test-db"], 2, "--service <NAME>", "martydb test-db", &["test-db", "--help"], 0),
+    mistake(&["test-db"], 2, "no service given", "services: mk_a, mk_b", &["test-db", "--help"], 0),
 ];
 
 impl Mistake {

@@ -12,4 +12,4 @@ pub use consequences::{Consequences, consequences};
 pub use holders::ScanContext;
 pub use manifest_keys::{ServiceKeys, declare};
 pub use roles::{AdoptedRole, Declarations, adopted_roles};
-pub use survey::{Survey, survey};
+pub use survey::{Survey, candidates, survey};

@@ -129,12 +129,21 @@ impl Run {
     /// Returns the services for a command that writes: they must be named, or `--all` given.
     pub fn writable(&self, select: &Select) -> Result<Vec<DesiredService>> {
         if select.names_none() && !select.all {
-            return Err(Error::usage("no service given")
+            return Err(self
+                .no_service_given()
                 .cause("commands that write need --service NAME or --all")
-                .hint(format!("services: {}", self.service_names().join(", ")))
                 .hint("use --service NAME or --all"));
         }
         self.readable(select)
+    }
+
+    /// Returns the error of a command that needs a service, with their names.
+    pub fn no_service_given(&self) -> Error {
+        let error = Error::usage("no service given");
+        match self.service_names().as_slice() {
+            [] => error.hint("add a service to the manifest: `martydb init NAME`"),
+            names => error.hint(format!("services: {}", names.join(", "))),
+        }
     }
 
     /// Returns the access for a command that logs in as the admin. Prompts for a password that the server requires

@@ -113,9 +113,9 @@ impl Select {
     }
 }
 
-/// The only service of a command: a positional name or `--service`.
+/// The only service of a command: a positional name or `--service`; on a terminal it may be chosen from a list.
 #[derive(Debug, Clone, Args)]
-#[group(required = true, multiple = false)]
+#[group(multiple = false)]
 pub struct OneService {
     /// The service; also -s NAME.
     #[arg(value_name = "SERVICE")]
@@ -126,7 +126,11 @@ pub struct OneService {
 }
 
 impl OneService {
-    pub fn name(&self) -> &str {
-        self.plain.as_deref().or(self.service.as_deref()).unwrap_or_default()
+    pub fn of(name: &str) -> OneService {
+        OneService { plain: Some(name.to_owned()), service: None }
+    }
+
+    pub fn name(&self) -> Option<&str> {
+        self.plain.as_deref().or(self.service.as_deref())
     }
 }

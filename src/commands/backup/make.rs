@@ -12,6 +12,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::on_failure::ServiceErrors;
 use super::store::{BackupStore, StoreOutcome, error_of};
+use crate::commands::choice;
 use crate::commands::per_service::{PerService, errors_of, errors_text, map_concurrent};
 use martydb_migrate::MigrationTarget;
 use martydb_model::error::{Error, ExitStatus, Kind, Result};
@@ -40,7 +41,7 @@ pub struct Arguments {
 }
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<MadeBackups> {
-    let services = run.writable(&arguments.select)?;
+    let services = choice::services(run, &arguments.select).await?;
     let store = BackupStore::open(run)?;
     store.warn_unencrypted(run);
     let how = BackupOptions {

@@ -8,21 +8,28 @@ use martydb_model::error::{Error, Result};
 use martydb_ui::prompt;
 use martydb_ui::report::{Out, printable};
 
-/// Shows the proposal and asks until all names are valid.
+/// Shows the proposal, asks which of it to take, and for further names until all are valid.
 pub async fn services(proposal: &Proposal, out: &Out) -> Result<BTreeSet<ServiceName>> {
-    let found: BTreeSet<ServiceName> = proposal.services.keys().cloned().collect();
-    out.show(&super::report::found(proposal));
-    let question = match found.len() {
-        0 => "Services, separated by spaces or commas",
-        1 => "Services, separated by spaces or commas; Enter selects the one above",
-        _ => "Services, separated by spaces or commas; Enter selects all above",
+    let found: Vec<&ServiceName> = proposal.services.keys().collect();
+    let mut taken = BTreeSet::new();
+    if !found.is_empty() {
+        out.show(&super::report::found(proposal));
+        let items: Vec<String> = found.iter().map(ToString::to_string).collect();
+        let chosen = prompt::several_of("Services", &items, true).await?;
+        taken.extend(chosen.into_iter().map(|at| found[at].clone()));
+    }
+    let question = match taken.is_empty() {
+        true => "Services, separated by spaces or commas",
+        false => "Further services, separated by spaces or commas; Enter for none",
     };
     loop {
         let answer = prompt::text(question).await?;
         let given: Vec<&str> = answer.split([' ', ',', '\t']).filter(|name| !name.is_empty()).collect();
         match names(given.iter().copied()) {
-            Ok(names) if !names.is_empty() => return Ok(names),
-            Ok(_) if !found.is_empty() => return Ok(found),
+            Ok(names) if !names.is_empty() || !taken.is_empty() => {
+                taken.extend(names);
+                return Ok(taken);
+            }
             Ok(_) => out.eprint("Enter at least one, such as: catalog orders"),
             Err(error) => out.show(&[vec![error.message], error.hints].concat().join("\n")),
         }

@@ -3,6 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 
+use crate::commands::choice;
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::units::counted;
 use martydb_provision::run::Run;
@@ -17,7 +18,7 @@ pub struct Arguments {
 }
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<CleanedOutboxes> {
-    let services = run.writable(&arguments.select)?;
+    let services = choice::services(run, &arguments.select).await?;
     let outboxes = martydb_relay::with_outbox(&services, !arguments.select.names_none())?;
     let mut rows = vec![];
     for (service, outbox) in &outboxes {

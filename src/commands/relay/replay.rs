@@ -7,6 +7,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::commands::choice;
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::units::{self, counted};
 use martydb_model::{DesiredService, Outbox};
@@ -56,7 +57,7 @@ impl Arguments {
 }
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<ReplayedEvents> {
-    let services = run.writable(&arguments.select)?;
+    let services = choice::services(run, &arguments.select).await?;
     let outboxes = martydb_relay::with_outbox(&services, !arguments.select.names_none())?;
     let from = arguments.start(outboxes.len())?;
     let found = count(run, &outboxes, &from).await;

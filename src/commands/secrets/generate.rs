@@ -3,6 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 
+use crate::commands::choice;
 use martydb_config::secrets::CredentialKey;
 use martydb_model::error::Result;
 use martydb_model::units::counted;
@@ -17,7 +18,7 @@ pub struct Arguments {
 }
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<GenerateReport> {
-    let services = run.writable(&arguments.select)?;
+    let services = choice::services(run, &arguments.select).await?;
     run.store.check_writable()?;
     let keys = super::export::keys(run, &services);
     let store = run.lock_store().await?;

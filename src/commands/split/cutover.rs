@@ -4,7 +4,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::common::{self, MapChoice, disabled_text};
-use crate::commands::login_choice;
+use crate::commands::{choice, login_choice};
 use martydb_config::connection_string::Form;
 use martydb_model::error::Result;
 use martydb_model::{DesiredService, RoleKind};
@@ -26,7 +26,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<CutOverService> {
     let map = arguments.map.load(run)?;
     let access = common::source(run, &map).await?;
     let database = map.source.database.as_str();
-    let service = run.service(arguments.service.name())?;
+    let service = &choice::service(run, &arguments.service).await?;
     let held = common::locked(run, &access, database).await?;
     let mut ends = SwitchEndpoints::open_alone(run, &access, held, database, service).await?;
     let end = cut_over(&mut ends).await;

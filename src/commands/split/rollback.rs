@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::common::{self, MapChoice, disabled_text};
 use super::status::next;
+use crate::commands::choice;
 use martydb_model::error::Result;
 use martydb_provision::run::Run;
 use martydb_split::state::SplitPhase;
@@ -27,7 +28,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<RolledBackService> 
     let map = arguments.map.load(run)?;
     let access = common::source(run, &map).await?;
     let database = map.source.database.as_str();
-    let service = run.service(arguments.service.name())?;
+    let service = &choice::service(run, &arguments.service).await?;
     let name = &service.name;
     let held = common::locked(run, &access, database).await?;
     let mut ends = SwitchEndpoints::open_alone(run, &access, held, database, service).await?;

@@ -10,6 +10,7 @@ use crate::commands::per_service::map_within;
 use crate::commands::redis;
 use martydb_migrate::{MigrationTarget, ServiceState, ServiceStatus, Sizes};
 use martydb_model::error::{Error, Result};
+use martydb_model::units::counted;
 use martydb_model::{DesiredService, ServerName};
 use martydb_pg::server::sessions::SessionList;
 use martydb_provision::provision::{self, PlanOptions, PlannedServer};
@@ -66,6 +67,21 @@ pub async fn review(
 /// Returns the status of each service; one whose server does not answer is unreachable.
 pub async fn look_at(run: &Run, services: &[DesiredService], sizes: Sizes) -> Result<Vec<ServiceStatus>> {
     Ok(look(run, targets::of(run, services).await?, sizes).await)
+}
+
+/// Returns the state of each service in words, with the number of due migrations and with drift.
+pub async fn states(run: &Run, services: &[DesiredService]) -> Result<Vec<String>> {
+    let mut all = look_at(run, services, Sizes::Skipped).await?;
+    mark_drift(run, services, &mut all).await;
+    Ok(all.iter().map(in_words).collect())
+}
+
+fn in_words(status: &ServiceStatus) -> String {
+    let word = StatusWord::from_status(status).words().0;
+    match status.pending.len() + status.repeatable_pending.len() {
+        0 => word.to_owned(),
+        due => format!("{word}, {}", counted(due, "pending migration")),
+    }
 }
 
 async fn look(run: &Run, targets: Targets, sizes: Sizes) -> Vec<ServiceStatus> {

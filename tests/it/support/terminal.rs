@@ -80,7 +80,11 @@ impl Terminal {
     }
 
     pub fn terminate(&self) {
-        kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
+        self.signal(Signal::TERM);
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
     /// The exit code; the terminal must be as it was.
@@ -91,7 +95,9 @@ impl Terminal {
                 self.read_to_the_end();
                 let after = tcgetattr(&self.slave).unwrap();
                 assert_eq!(format!("{after:?}"), format!("{:?}", self.before), "{}", self.seen());
-                assert!(!self.seen().contains("\u{1b}[?25l"), "the cursor is hidden: {}", self.seen());
+                let seen = self.seen();
+                let hidden = seen.rfind("\u{1b}[?25l");
+                assert!(hidden <= seen.rfind("\u{1b}[?25h"), "the cursor is hidden: {seen}");
                 return status.code();
             }
             std::thread::sleep(Duration::from_millis(20));

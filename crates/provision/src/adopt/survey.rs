@@ -6,7 +6,9 @@ use crate::catalog::inspect;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::stmt;
 use martydb_model::suggest::hint;
-use martydb_model::{ActualServer, Contents, DesiredServer, DesiredService, Jobs, RoleName};
+use martydb_model::{
+    ActualDatabase, ActualServer, Contents, DbName, DesiredServer, DesiredService, Jobs, RoleName,
+};
 use martydb_pg::server::{Access, pooler_check};
 
 #[derive(Debug)]
@@ -15,6 +17,23 @@ pub struct Survey {
     pub contents: Contents,
     /// Roles with a session in the database.
     pub sessions: BTreeSet<RoleName>,
+}
+
+/// Returns the databases of a server that may be adopted: no service of the manifest has them, and they accept
+/// connections.
+pub async fn candidates(access: &Access, desired: &DesiredServer) -> Result<Vec<DbName>> {
+    let actual = inspect::inspect(access, desired, &[], Jobs::ONE).await?;
+    let is_free = |name: &DbName, found: &ActualDatabase| {
+        let is_declared = desired.services.values().any(|service| service.database == *name);
+        let is_own = found.comment.as_deref().is_some_and(|comment| comment.starts_with("martydb"));
+        found.allow_connections
+            && !found.is_template
+            && !is_declared
+            && !is_own
+            && name.as_str() != actual.maintenance
+    };
+    let free = actual.databases.iter().filter(|(name, found)| is_free(name, found));
+    Ok(free.map(|(name, _)| name.clone()).collect())
 }
 
 /// Reads the service's database.
