@@ -1,5 +1,6 @@
 //! `render`: writes deployment files from the manifest.
 
+mod extra;
 mod passwords;
 
 use std::io::Read;
@@ -57,6 +58,9 @@ pub async fn run(
     };
     if target.seals {
         plan.passwords = Some(passwords::read(&plan, &environment).await?);
+    }
+    if target.name == "compose" {
+        plan.extra = extra::read(&manifest)?;
     }
     let (Some(out), Some(folder)) = (&arguments.out, folder) else {
         return Ok(RenderReport { text: Some(target.text(&plan)?), ..RenderReport::of(target) });

@@ -36,6 +36,8 @@ pub struct Deployment {
     pub pod_monitor: bool,
     pub pgbackrest: WholeServerBackup,
     pub backup_jobs: BackupJobs,
+    /// Absolute path of the Compose file to merge, if declared.
+    pub extra: Option<PathBuf>,
     pub servers: BTreeMap<ServerName, ServerDeployment>,
     pub services: BTreeMap<ServiceName, ServicePods>,
 }

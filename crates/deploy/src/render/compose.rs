@@ -2,6 +2,7 @@
 //! network with its server, the programs that have a login there, and martydb.
 
 mod container;
+mod extra;
 mod workloads;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,10 +10,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::json;
 
 use super::deployment::{DeploymentPlan, ServerNode, ServiceNode};
-use super::document::{filled, yaml};
+use super::document::{filled, present};
 use super::image;
 use container::*;
 use martydb_model::error::{Error, Result};
+use martydb_ui::report::yaml_text;
 
 pub use container::admin_password;
 
@@ -49,12 +51,16 @@ pub fn document(plan: &DeploymentPlan<'_>) -> Result<String> {
     let own = workloads.values().flat_map(|service| service.secrets.clone()).collect::<Vec<_>>();
     let secrets = passwords.chain(urls).chain(own);
     let secrets = secrets.map(|name| (name.clone(), json!({ "file": format!("{SECRETS}/{name}") })));
-    Ok(yaml(json!({
+    let own = present(json!({
         "services": servers.chain([job]).chain(services).chain(workloads).collect::<BTreeMap<_, _>>(),
         "networks": databases.chain(open).collect::<BTreeMap<_, _>>(),
         "volumes": filled(here().map(|(host, _)| (volume(host), json!({}))).collect::<BTreeMap<_, _>>()),
         "secrets": secrets.collect::<BTreeMap<_, _>>(),
-    })))
+    }));
+    Ok(yaml_text(&match &plan.extra {
+        Some(further) => extra::merged(own, further),
+        None => own,
+    }))
 }
 
 fn of_server(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> ComposeService {

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use secrecy::SecretString;
+use serde_json::Value;
 
 use super::kubernetes::sealing::SealingKey;
 use martydb_config::credentials;
@@ -35,6 +36,8 @@ pub struct DeploymentPlan<'a> {
     pub logins: Vec<LoginNode<'a>>,
     /// Passwords, only for a target that seals them.
     pub passwords: Option<PasswordsToSeal>,
+    /// Contents of the Compose file to merge, only for Compose.
+    pub extra: Option<Value>,
 }
 
 /// Passwords to seal, and the certificate of their recipient.
@@ -107,7 +110,16 @@ impl<'a> DeploymentPlan<'a> {
     pub fn without_servers(manifest: &'a Manifest, places: ProjectPaths) -> DeploymentPlan<'a> {
         let namespace = label(&manifest.project);
         let (servers, services, logins) = (vec![], vec![], vec![]);
-        DeploymentPlan { manifest, places, namespace, servers, services, logins, passwords: None }
+        DeploymentPlan {
+            manifest,
+            places,
+            namespace,
+            servers,
+            services,
+            logins,
+            passwords: None,
+            extra: None,
+        }
     }
 
     /// Creates the map.
@@ -143,6 +155,7 @@ impl<'a> DeploymentPlan<'a> {
             services: services.collect(),
             logins: logins(manifest),
             passwords: None,
+            extra: None,
         };
         plan.check_secrets()?;
         plan.check_names()?;

@@ -11,7 +11,7 @@ pub fn yaml(document: Value) -> String {
 }
 
 /// Returns the value without keys whose value is null.
-fn present(value: Value) -> Value {
+pub fn present(value: Value) -> Value {
     match value {
         Value::Object(map) => {
             let map = map.into_iter().filter(|(_, value)| !value.is_null());

@@ -55,6 +55,9 @@ pub struct RawDeploy {
     pub pgbackrest: RawPgBackRest,
     /// CronJobs of `backup:`.
     pub backup_jobs: RawBackupJobs,
+    /// Compose file that `render compose` merges into its own by Compose's rules: programs beside the services, such as
+    /// a proxy.
+    pub extra: Option<String>,
 }
 
 /// Prometheus of the cluster, which scrapes `martydb monitor`.

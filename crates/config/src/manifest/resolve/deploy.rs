@@ -68,6 +68,7 @@ pub fn all(
             keep: raw.pgbackrest.keep.unwrap_or(2).max(1),
         },
         backup_jobs: backup_jobs(scope, &raw.backup_jobs)?,
+        extra: raw.extra.as_ref().map(|file| scope.home.join(file)),
         servers: servers.collect::<Result<_>>()?,
         services: services
             .keys()
