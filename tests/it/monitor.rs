@@ -7,6 +7,7 @@ mod metrics;
 mod on_call;
 mod outbox;
 mod prometheus;
+mod queries;
 mod role;
 pub mod served;
 

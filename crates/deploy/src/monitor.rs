@@ -9,6 +9,7 @@ mod exporter;
 pub mod exposition;
 mod http;
 mod map;
+mod queries;
 pub mod results;
 mod statements;
 mod statistics;

@@ -8,11 +8,14 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 
 use super::map::ServerMap;
-use super::{statements, statistics};
+use super::{queries, statements, statistics};
 use martydb_config::secrets::CredentialKey;
 use martydb_model::DesiredServer;
 use martydb_model::error::{Error, Kind, Result};
-use martydb_model::metrics::{DATABASE_SIZE, Metric, PASSWORD_SET, SERVER_READ_SECONDS, Sample, Subject, UP};
+use martydb_model::metrics::{
+    DATABASE_SIZE, Metric, PASSWORD_SET, SERVER_READ_SECONDS, STATEMENT_CALLS, STATEMENT_ROWS,
+    STATEMENT_SECONDS, Sample, Subject, UP,
+};
 use martydb_model::sql::Statement;
 use martydb_pg::outage::{Outage, OutageChange};
 use martydb_pg::server::{Connection, Limits, Login, Row, connect_with, query_each};
@@ -25,13 +28,16 @@ pub const PATIENCE: Duration = Duration::from_secs(2);
 /// Time limit for a server's answer.
 const LONGEST: Duration = Duration::from_secs(10);
 
-/// Metrics that are read less often: for sizes the server examines every file of a database, and passwords change
-/// seldom.
-const SLOW: [&Metric; 2] = [DATABASE_SIZE, PASSWORD_SET];
+/// Metrics that are read less often: for sizes the server examines every file of a database, statements are many, and
+/// passwords change seldom.
+const SLOW: [&Metric; 5] = [DATABASE_SIZE, PASSWORD_SET, STATEMENT_CALLS, STATEMENT_SECONDS, STATEMENT_ROWS];
 const SLOW_EVERY: Duration = Duration::from_secs(60);
 
 /// Age up to which answers are reused for further scrapes.
 const FRESH: Duration = Duration::from_millis(500);
+
+/// Answers to the queries for statistics, and samples of the longest statements.
+type Answers = (Vec<Vec<Row>>, Vec<Sample>);
 
 /// Result of the last reading.
 #[derive(Debug, Clone)]
@@ -155,7 +161,7 @@ impl ServerWatch {
 
     async fn read(&mut self) -> Result<Vec<Sample>> {
         let wants_slow = self.slow.as_ref().is_none_or(|(at, _)| at.elapsed() >= SLOW_EVERY);
-        let answers = match self.connection.take() {
+        let (answers, queries) = match self.connection.take() {
             Some(connection) => match self.ask(connection, wants_slow).await {
                 // The server was restarted or ended the session, so this tries a new one.
                 Err(error) if error.is_lost() => self.ask_anew(wants_slow).await?,
@@ -164,6 +170,7 @@ impl ServerWatch {
             None => self.ask_anew(wants_slow).await?,
         };
         let mut samples = statistics::samples(&self.map, &answers)?;
+        samples.extend(queries);
         let slow: Vec<Sample> =
             samples.iter().filter(|sample| SLOW.contains(&sample.metric)).cloned().collect();
         if wants_slow {
@@ -174,19 +181,20 @@ impl ServerWatch {
         Ok(samples)
     }
 
-    async fn ask_anew(&mut self, slow: bool) -> Result<Vec<Vec<Row>>> {
+    async fn ask_anew(&mut self, slow: bool) -> Result<Answers> {
         let connection = self.log_in().await?;
         self.ask(connection, slow).await
     }
 
     /// Runs the queries, and keeps the connection if it is still usable.
-    async fn ask(&mut self, mut connection: Connection, slow: bool) -> Result<Vec<Vec<Row>>> {
+    async fn ask(&mut self, mut connection: Connection, slow: bool) -> Result<Answers> {
         let databases: Vec<&str> = self.map.databases.keys().map(String::as_str).collect();
         let roles: Vec<&str> = self.map.logins.keys().map(String::as_str).collect();
         let asked = statements::all(connection.major(), &databases, &roles, slow);
         let answers = query_each(&mut connection, &Statement::join(asked)).await?;
+        let queries = if slow { queries::read(&mut connection, &self.map).await? } else { vec![] };
         self.connection = Some(connection);
-        Ok(answers)
+        Ok((answers, queries))
     }
 
     /// Logs in as the monitor with the password that the store has now, which may have changed.

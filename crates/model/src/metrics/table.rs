@@ -142,6 +142,9 @@ metrics! {
         TEMPORARY_BYTES = "martydb_temporary_bytes_total", Counter [], "Bytes that statements wrote to temporary files";
         DEADLOCKS = "martydb_deadlocks_total", Counter [], "Deadlocks that the server broke";
         CONFLICTS = "martydb_conflicts_total", Counter [], "On a standby: statements that recovery cancelled";
+        STATEMENT_CALLS = "martydb_statement_calls_total", Counter ["query"], "How often a statement ran, of the ten of the database that took the most time; query is its queryid in pg_stat_statements";
+        STATEMENT_SECONDS = "martydb_statement_seconds_total", Counter ["query"], "Time that the statement took to execute";
+        STATEMENT_ROWS = "martydb_statement_rows_total", Counter ["query"], "Rows that the statement returned or changed";
         CHECKSUM_FAILURES = "martydb_checksum_failures_total", Counter [], "Pages whose checksum was wrong; absent without checksums";
         TRANSACTION_ID_AGE = "martydb_transaction_id_age", Gauge [], "Age of the oldest transaction ID that is not frozen: at 2,147,483,647 the server would stop";
         MULTIXACT_AGE = "martydb_multixact_age", Gauge [], "Age of the oldest multixact ID, with the same limit";
