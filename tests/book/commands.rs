@@ -48,6 +48,7 @@ pages! {
     managed_servers: "docs/how-to/managed-servers.md",
     passwords: "docs/secrets.md",
     rotation: "docs/how-to/rotate-passwords.md",
+    second_day: "docs/how-to/second-day.md",
     test_databases: "docs/test-databases.md",
     tutorial: "docs/tutorial.md",
     tutorial_split: "docs/tutorial-split.md",

@@ -107,6 +107,17 @@ fn a_clone_is_green_and_the_shipped_pipelines_are_red_for_what_is_broken() {
         assert!(clone.pipeline(text).is_none(), "{name}: {:#?}", clone.pipeline(text));
     }
 
+    // So are those that `render` writes for an environment; their servers are this one here.
+    write(
+        "martydb.ci.yaml",
+        "servers: { main: { url: postgresql://postgres@db-one:5432/postgres, password_env: ONE_ADMIN_PASSWORD } }\n",
+    );
+    for target in ["github", "gitlab"] {
+        let rendered = clone.run(&["-e", "ci", "render", target]).expect(0).stdout;
+        assert!(steps(&rendered).iter().any(|step| step.contains("verify-down --all --every")), "{rendered}");
+        assert!(clone.pipeline(&rendered).is_none(), "{target}: {:#?}", clone.pipeline(&rendered));
+    }
+
     // One service with an invalid file stops the others, before the first statement.
     write("sd_b/migrations/V1__b.sql", "-- martydb: unwritten\n");
     write("sd_a/migrations/V3__more.sql", "CREATE TABLE more (id bigint PRIMARY KEY);\n");
