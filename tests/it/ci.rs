@@ -119,6 +119,10 @@ fn one_run_gives_every_report_and_all_say_the_same() {
         assert_eq!(suites.failures + suites.errors > 0, breached);
         // SARIF and annotations have the same findings; those that fail the run are errors, at the manifest.
         let sarif: Value = serde_json::from_str(&project.read("report.sarif")).unwrap();
+        let schema = serde_json::from_str(include_str!("ci/schemas/sarif-2.1.0.json")).unwrap();
+        let schema = jsonschema::validator_for(&schema).unwrap();
+        let wrong: Vec<String> = schema.iter_errors(&sarif).map(|error| error.to_string()).collect();
+        assert_eq!(wrong, Vec::<String>::new(), "{sarif:#}");
         let results = sarif["runs"][0]["results"].as_array().unwrap();
         assert_eq!((&sarif["version"], results.len()), (&"2.1.0".into(), findings));
         let errors = results.iter().filter(|one| one["level"] == "error").count();
