@@ -6,4 +6,4 @@ mod help;
 pub mod other_words;
 
 pub use examples::EXAMPLES;
-pub use help::interface;
+pub use help::{interface, interface_within};

@@ -9,7 +9,7 @@ use tracing::Instrument;
 use crate::cli::Cli;
 use crate::commands::completions::VARIABLE;
 use crate::environment::environment;
-use crate::interface::{complete, interface};
+use crate::interface::{complete, interface, interface_within};
 use crate::signals::Signals;
 use crate::usage;
 use martydb_model::environment::Environment;
@@ -19,7 +19,7 @@ use martydb_ui::flags::Format;
 use martydb_ui::logging;
 use martydb_ui::prompt;
 use martydb_ui::reload;
-use martydb_ui::report::{Out, Pager};
+use martydb_ui::report::{Out, Pager, terminal_width};
 
 /// Runs the program with the process's arguments, the first of which is its own name.
 ///
@@ -38,7 +38,7 @@ pub fn main(arguments: Vec<OsString>) -> ExitStatus {
             Err(error) => plain().error("completions", &error),
         };
     }
-    let matched = interface().try_get_matches_from(&arguments);
+    let matched = interface_within(terminal_width()).try_get_matches_from(&arguments);
     let cli = match matched.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => return usage::report(&error, &arguments, &environment, no_color),

@@ -2,12 +2,13 @@
 
 use std::ffi::OsString;
 
+use clap::ValueEnum;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::interface::other_words::{Rejected, answer};
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, ExitStatus};
-use martydb_ui::flags::Format;
+use martydb_ui::flags::{Format, When};
 use martydb_ui::report::{self, Out};
 
 /// Replacements of clap's and the standard library's wording.
@@ -24,7 +25,7 @@ pub fn report(
     environment: &Environment,
     no_color: bool,
 ) -> ExitStatus {
-    let plain = Out::new(Format::Table, false, None, no_color);
+    let plain = Out::new(Format::Table, false, wanted_colour(arguments, environment), no_color);
     if !error.use_stderr() {
         return plain.data(&error.render().to_string(), ExitStatus::Success);
     }
@@ -35,7 +36,7 @@ pub fn report(
         PLAIN.iter().fold(report::without_colours(&text), |text, (rust, plain)| text.replace(rust, plain));
     let text = answer.as_ref().map_or(text.clone(), |answer| answered(&text, answer));
     let Some(format) = wanted_document(arguments, environment) else {
-        plain.show(text.trim_end());
+        plain.show(&painted(text.trim_end(), plain.message_style().colour));
         return ExitStatus::Usage;
     };
     let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
@@ -44,6 +45,25 @@ pub fn report(
     let out = Out::new(format, false, None, no_color);
     let hint = answer.unwrap_or_else(|| "martydb --help".to_owned());
     out.error(&command.unwrap_or_default(), &Error::usage(message).hint(hint))
+}
+
+/// Paints the labels as those of other errors.
+fn painted(text: &str, colour: bool) -> String {
+    const LABELS: [(&str, &str); 2] = [("error:", "1;31"), ("hint:", "36")];
+    let line = |line: &str| match LABELS.iter().find(|(label, _)| colour && line.starts_with(label)) {
+        Some((label, code)) => format!("\u{1b}[{code}m{label}\u{1b}[0m{}", &line[label.len()..]),
+        None => line.to_owned(),
+    };
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// Finds `--color` without clap, because the arguments could not be parsed.
+fn wanted_colour(arguments: &[OsString], environment: &Environment) -> Option<When> {
+    let words: Vec<_> = arguments.iter().map(|word| word.to_string_lossy()).collect();
+    let pair = words.windows(2).find(|pair| pair[0] == "--color").map(|pair| pair[1].to_string());
+    let joined = || words.iter().find_map(|word| word.strip_prefix("--color=").map(String::from));
+    let wanted = pair.or_else(joined).or_else(|| environment.get("MARTYDB_COLOR").cloned())?;
+    When::from_str(&wanted, true).ok()
 }
 
 /// Returns the answer to a word of another tool.

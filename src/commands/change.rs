@@ -214,12 +214,13 @@ impl Changes {
     }
 
     /// Returns the text of an empty plan; it does not claim success if the admin lacks privileges.
-    pub fn nothing_to_do(&self) -> &'static str {
-        if self.limits.is_empty() {
-            "Nothing to do: the servers match the manifest.\n"
+    pub fn nothing_to_do(&self, style: &Style) -> String {
+        let text = if self.limits.is_empty() {
+            "Nothing to do: the servers match the manifest."
         } else {
-            "No applicable changes; the admin lacks privileges for the rest: see the limits below.\n"
-        }
+            "No applicable changes; the admin lacks privileges for the rest: see the limits below."
+        };
+        wrapped(text, "", style)
     }
 
     /// Returns the text below the changes, with equal lines folded.

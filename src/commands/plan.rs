@@ -165,7 +165,7 @@ impl Report for PlanReport {
             text += &self.changes(style);
             text += &format!("\nPlan: {}.{}{full}\n{}", Summary::new(all), risks(all), self.all.locks());
         } else if self.all.errors.is_empty() {
-            text += self.all.nothing_to_do();
+            text += &self.all.nothing_to_do(style);
         }
         text += &losses_text(&self.all.losses);
         let left = self.all.prunable.len();

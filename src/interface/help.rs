@@ -4,6 +4,7 @@ use clap::{Arg, ArgAction, Command, CommandFactory};
 
 use super::examples::EXAMPLES;
 use crate::cli::{Cli, GROUPS};
+use martydb_ui::report::{Style, wrapped};
 
 const SHORT: &str = "\
 Global options: -f -e -o -j -q -v -y and more, see martydb --help";
@@ -37,6 +38,35 @@ pub fn interface() -> Command {
             "{listed}\n`martydb help COMMAND` has examples; martydb --help the global options."
         ))
         .after_long_help(format!("{listed}\n{global}\n\n{LONG_ROOT}"))
+}
+
+/// Returns the same for a terminal of so many columns. In a narrow one, descriptions get lines of their own.
+pub fn interface_within(width: Option<usize>) -> Command {
+    match width.filter(|width| *width < NARROW) {
+        None => interface(),
+        Some(width) => narrowed(interface(), width).next_line_help(true),
+    }
+}
+
+/// Width that the texts below clap's are written for.
+const NARROW: usize = 80;
+
+/// Wraps the texts below clap's, which clap takes as they are.
+fn narrowed(command: Command, width: usize) -> Command {
+    let style = Style { colour: false, width: Some(width) };
+    // An example is there to be copied.
+    let line = |line: &str| match line.trim_start().starts_with("martydb ") {
+        true => format!("{line}\n"),
+        false => wrapped(line, "      ", &style),
+    };
+    let fitted = |text: String| -> String { text.lines().map(line).collect() };
+    let of = |text: Option<&clap::builder::StyledStr>| {
+        text.map(ToString::to_string).map(fitted).unwrap_or_default()
+    };
+    let (short, long) = (of(command.get_after_help()), of(command.get_after_long_help()));
+    let names: Vec<String> = command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
+    let command = command.after_help(short).after_long_help(long);
+    names.iter().fold(command, |command, name| command.mut_subcommand(name, |sub| narrowed(sub, width)))
 }
 
 /// Makes an option of the program one of all its commands, whose help would be twice as long with them.

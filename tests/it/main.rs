@@ -60,6 +60,7 @@ mod secrecy;
 mod secrets;
 mod several;
 mod shipped;
+mod small_faults;
 mod split;
 mod squash;
 mod support;

@@ -69,7 +69,7 @@ fn wrong_manifests_are_refused_with_place_and_hint() {
         (
             "a text in place of a map",
             "version: 1\nservices:\n  a: { connection_limit: lots }\n".into(),
-            "martydb.yaml:3:8: expected keys and values, found \"lots\"\n",
+            "martydb.yaml:3:8: the key \"connection_limit\": expected keys and values, found \"lots\"\nhint: write `connection_limit: { app: 40 }`\n",
         ),
         (
             "no version",

@@ -167,6 +167,9 @@ impl DesiredService {
     }
 }
 
+/// Beginning of the marker, before the project's name.
+pub(super) const MARK: &str = "martydb:";
+
 /// Text between the marker and the time in the comment of a login whose password martydb set.
 pub(super) const PASSWORD_NOTE: &str = "; password set ";
 
@@ -197,7 +200,7 @@ impl DesiredServer {
 
     /// Returns the comment that marks what this manifest made.
     pub fn marker(&self) -> String {
-        format!("martydb:{}", self.project)
+        format!("{MARK}{}", self.project)
     }
 
     /// Returns the comment of a database that this manifest made: the marker, then the declared comment.

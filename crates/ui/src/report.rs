@@ -25,7 +25,7 @@ pub use document::{Document, Report};
 pub use error_text::{error_text, error_texts};
 pub use flat::FlatTable;
 pub use grid::{Grid, Mark, paint};
-pub use out::Out;
+pub use out::{Out, terminal_width};
 pub use pager::Pager;
 pub use progress::{Pause, Progress, Unit, aside, pause, progress};
 pub use safe::{indented, json as escaped_json, printable, without_colours};

@@ -38,6 +38,10 @@ pub fn take_apart(text: &str, check_keyword: impl Fn(&str) -> Result<()>) -> Res
     for (key, value) in parts.into_iter().filter(|part| !part.1.is_empty()) {
         given.insert(key.into(), decode(value)?);
     }
+    // libpq wants a folder of sockets percent-encoded. A variable with such a value was encoded again when it was filled in.
+    if let Some(host) = given.get_mut("host").filter(|host| host.to_ascii_uppercase().starts_with("%2F")) {
+        *host = decode(host)?;
+    }
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (key, value) =
             pair.split_once('=').ok_or_else(|| misplaced("a parameter of the URL has no value"))?;

@@ -18,7 +18,8 @@ impl TypeMismatch {
             .rsplit_once(": unknown field")
             .map_or(message.clone(), |(_, rest)| format!("unknown field{rest}"));
         let Some((unknown, expected)) = unknown_field(&message) else {
-            let (message, hint) = plain(&message);
+            path = longer(path, &message);
+            let (message, hint) = plain(path.last().map(String::as_str), &message);
             return TypeMismatch { path, message, hint };
         };
         if path.last() != Some(&unknown) {
@@ -38,6 +39,38 @@ fn step(segment: &serde_path_to_error::Segment) -> Option<String> {
     }
 }
 
+/// Returns the path that the YAML library writes before its message, if that leads further: serde's ends where a type is
+/// chosen by its content.
+fn longer(path: Vec<String>, message: &str) -> Vec<String> {
+    let is_key = |part: &str| part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+    let own: Vec<String> =
+        message.split(": ").next().unwrap_or_default().split('.').map(String::from).collect();
+    let leads_on = own.len() > path.len() && own.starts_with(&path) && own.iter().all(|part| is_key(part));
+    if leads_on { own } else { path }
+}
+
+/// Examples of keys whose form is mistaken most often.
+const EXAMPLES: &[(&str, &str)] = &[
+    ("connection_limit", "connection_limit: { app: 40 }"),
+    ("defaults", "defaults: { schemas: [public] }"),
+    ("extensions", "extensions: [pg_trgm]"),
+    ("schemas", "schemas: [public]"),
+    ("servers", "servers: { main: { embedded: auto } }"),
+    ("services", "services: { billing: , shipping: }"),
+    ("settings", "settings: { statement_timeout: 30s }"),
+];
+
+/// Returns the hint with an example for a key of another form, or with the form alone.
+fn example(key: &str, expected: &str) -> Option<String> {
+    let known = EXAMPLES.iter().find(|(name, _)| *name == key).map(|(_, example)| (*example).to_owned());
+    let form = match expected {
+        "keys and values" => Some(format!("{key}: {{ … }}")),
+        "a list" => Some(format!("{key}: [ … ]")),
+        _ => None,
+    };
+    form.map(|form| format!("write `{}`", known.unwrap_or(form)))
+}
+
 /// Parses ``unknown field `x`, expected one of `a`, `b` ``, which has no type in serde: the words between backquotes.
 fn unknown_field(message: &str) -> Option<(String, Vec<String>)> {
     let rest = message.strip_prefix("unknown field ")?;
@@ -46,7 +79,7 @@ fn unknown_field(message: &str) -> Option<(String, Vec<String>)> {
 }
 
 /// Rewords serde's messages about wrong types and missing keys, without the names of Rust types.
-fn plain(message: &str) -> (String, Option<String>) {
+fn plain(key: Option<&str>, message: &str) -> (String, Option<String>) {
     if let Some(key) = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
         let hint = match key {
             "version" => "write `version: 1` in the first line".into(),
@@ -63,5 +96,10 @@ fn plain(message: &str) -> (String, Option<String>) {
         named => named,
     };
     let found = found.replacen("string ", "", 1).replace("unit value", "nothing");
-    (format!("expected {}, found {found}", expected.replace("sequence", "list")), None)
+    let (expected, found) = (expected.replace("sequence", "list"), found.replace("sequence", "a list"));
+    let message = format!("expected {expected}, found {found}");
+    match key.filter(|key| !key.starts_with(|c: char| c.is_ascii_digit())) {
+        Some(key) => (format!("the key \"{key}\": {message}"), example(key, &expected)),
+        None => (message, None),
+    }
 }

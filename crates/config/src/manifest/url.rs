@@ -225,6 +225,12 @@ mod tests {
             assert_eq!(found, (host, port, user, database), "{text}");
         }
         assert_eq!(parsed("postgresql://u:p%3A@h").unwrap().password.as_deref(), Some("p:"));
+        for folder in ["/run/x", "%2Frun%2Fx", "%2frun%2fx"] {
+            let url = parsed_with("postgresql://${DB_HOST}:7/d", &[("DB_HOST", folder)]).unwrap();
+            assert_eq!((url.host.as_str(), url.port), ("/run/x", 7), "{folder}");
+        }
+        let password = parsed_with("postgresql://u:${P}@h/d", &[("P", "%2Fx")]).unwrap().password;
+        assert_eq!(password.as_deref(), Some("%2Fx"));
     }
 
     #[test]

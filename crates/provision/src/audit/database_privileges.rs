@@ -9,6 +9,7 @@ use martydb_model::findings::{
     PUBLIC_RIGHT, TEMPLATE_CONNECT, UNMANAGED_CONNECT, UNMANAGED_LOGIN, UNMANAGED_RIGHT,
 };
 use martydb_model::grants::{Securable, ident};
+use martydb_model::is_monitor_login;
 use martydb_model::sql::stmt;
 use martydb_model::{AccessTarget, AclEntry, ActualDatabase, DatabaseKind, DesiredService, Grantee};
 
@@ -71,9 +72,16 @@ fn on_service(
     }
 }
 
-/// Returns `true` for the login of `martydb monitor`, which reads statistics in the maintenance database.
+/// Returns `true` for the login of `martydb monitor`, of this project or another one on the server: it reads statistics in
+/// the maintenance database.
 fn is_monitor(audit: &Audit<'_>, user: &str) -> bool {
-    audit.desired.access.values().any(|role| role.monitors && role.name.as_str() == user)
+    let of_other = || {
+        let found = audit.actual.roles.iter().find(|(name, _)| name.as_str() == user);
+        found.is_some_and(|(_, role)| {
+            !role.has_server_power() && is_monitor_login(user, role.comment.as_deref())
+        })
+    };
+    audit.desired.access.values().any(|role| role.monitors && role.name.as_str() == user) || of_other()
 }
 
 fn on_other(audit: &Audit<'_>, kind: &DatabaseKind, entry: &AclEntry, user: &str) -> Option<FindingBuilder> {

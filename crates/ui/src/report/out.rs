@@ -47,7 +47,7 @@ impl Out {
     pub fn new(format: Format, quiet: bool, colour: Option<When>, no_color: bool) -> Out {
         let style = |terminal: bool| Style {
             colour: coloured(colour, no_color, terminal),
-            width: terminal.then(terminal_width),
+            width: terminal.then(columns),
         };
         Out {
             format,
@@ -129,7 +129,7 @@ impl Out {
 
     /// Returns the current style of a screen: the window may have been resized.
     pub fn screen_style(&self) -> Style {
-        Style { width: Some(terminal_width()), ..self.stdout }
+        Style { width: Some(columns()), ..self.stdout }
     }
 
     /// Draws a text over the previous one, without flicker, up to the terminal's height.
@@ -284,7 +284,12 @@ fn coloured(when: Option<When>, no_color: bool, terminal: bool) -> bool {
     }
 }
 
-fn terminal_width() -> usize {
+/// Returns the columns of standard output; `None` if it is no terminal.
+pub fn terminal_width() -> Option<usize> {
+    io::stdout().is_terminal().then(columns)
+}
+
+fn columns() -> usize {
     let asked = || rustix::termios::tcgetwinsize(io::stdout()).map(|size| usize::from(size.ws_col)).ok();
     variable("COLUMNS").or_else(asked).filter(|width| *width >= 20).unwrap_or(80)
 }

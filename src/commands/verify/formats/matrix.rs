@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use martydb_model::DatabaseKind;
 use martydb_model::sqlstate;
 use martydb_model::units::{counted, listed};
+use martydb_model::{DatabaseKind, MONITOR_SERVICE};
 use martydb_provision::isolation::{ProbeRow, ServerView};
 use martydb_provision::probe::{Probe, ProbeDatabase, ProbeLocation, Verdict};
 use martydb_ui::report::{Grid, Mark, Paint, Style, printable, wrapped};
@@ -82,7 +82,9 @@ fn denied(rows: &[MatrixRow<'_>], columns: usize, style: &Style) -> String {
     } else {
         "all others"
     };
-    let (services, databases) = (counted(rows.len(), "service"), counted(columns, "database"));
+    // The monitor's login has a row, and belongs to no service.
+    let services = rows.iter().filter(|(service, _)| *service != MONITOR_SERVICE).count();
+    let (services, databases) = (counted(services, "service"), counted(columns, "database"));
     let line = format!(
         "{services} at {databases}: every login connected to its own and was denied at {others} (--matrix shows them)"
     );

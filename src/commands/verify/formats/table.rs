@@ -64,9 +64,12 @@ pub fn server(view: &ServerView<'_>, extent: MatrixExtent, style: &Style) -> Str
 
 /// Returns `true` if no service of the server is provisioned and nothing was found: each probe would say so again.
 fn is_empty(view: &ServerView<'_>) -> bool {
-    let absent =
-        |row: &&ProbeRow| view.server.unprovisioned.iter().any(|name| *name == row.probe.service.as_str());
+    let absent = |row: &&ProbeRow| is_absent(view, row.probe.service.as_str());
     !view.server.unprovisioned.is_empty() && view.findings.is_empty() && view.matrix.iter().all(absent)
+}
+
+fn is_absent(view: &ServerView<'_>, service: &str) -> bool {
+    view.server.unprovisioned.iter().any(|name| *name == service)
 }
 
 /// Lists services that are not provisioned, and the command that provisions them.
@@ -104,10 +107,11 @@ fn failed_fix(failed: &FailedFix, style: &Style) -> String {
     format!("{}\n{}\n", printable(&text::place_of(failed)), error_text(&failed.error, style))
 }
 
-/// Returns inconclusive probes, grouped by login and reason.
+/// Returns inconclusive probes, grouped by login and reason; without those of services that are not provisioned, which one
+/// line lists.
 pub fn inconclusive(view: &ServerView<'_>, style: &Style) -> String {
     let mut groups: Vec<((&str, &str), Vec<String>)> = vec![];
-    for probe in view.inconclusive() {
+    for probe in view.inconclusive().filter(|probe| !is_absent(view, probe.service.as_str())) {
         let key = (probe.role.as_str(), probe.why.as_deref().unwrap_or_default());
         let database = match probe.place {
             ProbeLocation::Own => format!("its own {}", printable(&probe.database)),
