@@ -150,7 +150,7 @@ fn a_table_that_the_backup_lacks_is_refused_before_anything_is_made() {
     error: the following required arguments were not provided:
       --as <NAME>
 
-    Usage: martydb restore --as <NAME> --from <ID> --table <SCHEMA.NAME> --yes <SERVICE|--service <NAME>>
+    Usage: martydb restore --as <NAME> --from <ID> --table <SCHEMA.NAME> --yes <SERVICE>
 
     For more information, try '--help'.
     ");

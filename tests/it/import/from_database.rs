@@ -155,7 +155,7 @@ fn it_is_refused_where_files_or_a_history_are() {
     insta::assert_snapshot!(usage.shown(), @r"
     error: the argument '--from-database' cannot be used with '--at <VERSION>'
 
-    Usage: martydb baseline --from-database <SERVICE|--service <NAME>>
+    Usage: martydb baseline --service <NAME> --from-database [SERVICE]
 
     For more information, try '--help'.
     ");
