@@ -30,6 +30,8 @@ enum Trick {
     Gibberish,
     SilentAtOnce,
     SilentAfterLogin,
+    /// Reports a parameter while logging in, as another database system does.
+    Reports(&'static str, &'static str),
     /// Agrees to TLS and then breaks the handshake off; without TLS it lets everybody in.
     BreakHandshake,
 }
@@ -136,9 +138,13 @@ impl Talk {
     }
 
     fn after_login(&mut self, trick: Trick) -> Option<()> {
+        let (parameter, value) = match trick {
+            Trick::Reports(parameter, value) => (parameter, value),
+            _ => ("server_version", "15.20"),
+        };
         let greeting = [
             authentication(0, &[]),
-            message(b'S', b"server_version\x0015.20\0"),
+            message(b'S', format!("{parameter}\0{value}\0").as_bytes()),
             message(b'K', &[0, 0, 0, 1, 0, 0, 0, 2]),
             message(b'Z', b"I"),
         ];
@@ -349,4 +355,30 @@ fn a_server_that_is_silent_from_the_start_is_unreachable() {
 #[test]
 fn a_server_that_falls_silent_after_the_login_is_given_up() {
     check(Trick::SilentAfterLogin, 300);
+}
+
+#[test]
+fn another_database_system_is_refused_while_logging_in() {
+    for (trick, name) in [
+        (Trick::Reports("crdb_version", "CockroachDB CCL v25.1.0 (x86_64-pc-linux-gnu)"), "CockroachDB"),
+        (Trick::Reports("server_version", "15.12-YB-2025.1.0.0-b0"), "YugabyteDB"),
+    ] {
+        let fake = Fake::start(trick);
+        let project = project(fake.port);
+        let others: [&[&str]; 4] = [
+            &["doctor"],
+            &["rotate", "--all"],
+            &["drop", "--service", "fake_a", "--confirm", "fake_a"],
+            &["monitor", "--once"],
+        ];
+        for arguments in COMMANDS.iter().chain(&others) {
+            let (code, said, _) = watched(&project, arguments, Duration::from_secs(30));
+            assert!(said.contains(&format!("the server is {name}, not PostgreSQL")), "{arguments:?}: {said}");
+            // The exporter goes on, so that one dead server does not hold up the others.
+            assert_eq!(code, if arguments[0] == "monitor" { 0 } else { 2 }, "{arguments:?}: {said}");
+        }
+        // A statement is a message "Q" (or "P"); nothing comes after the startup but Terminate.
+        let heard = fake.heard.lock().unwrap().clone();
+        assert!(heard.chunks(5).all(|message| message == b"X\0\0\0\x04"), "{name}: {heard:?}");
+    }
 }

@@ -29,7 +29,8 @@ pub async fn connect(endpoint: &Endpoint, login: &Login, database: &str) -> Resu
 /// plant one for this session.
 ///
 /// # Errors
-/// [`Kind::Unreachable`] with the server's own message as the cause, [`Kind::Manifest`] for unusable TLS files.
+/// [`Kind::Unreachable`] with the server's own message as the cause, [`Kind::Manifest`] for unusable TLS files and for
+/// another database system.
 #[crate::boxed]
 pub async fn connect_with(
     endpoint: &Endpoint,
@@ -92,13 +93,17 @@ pub async fn connect_watched(
 }
 
 fn refused(message: String, end: LoginError, login: &Login, database: &str) -> Error {
+    let kind = match &end {
+        LoginError::Failed(broken) => broken.kind(),
+        LoginError::Rejected(_) => Kind::Unreachable,
+    };
     let fault = match end {
         LoginError::Rejected(fault) => *fault,
         LoginError::Failed(broken) => {
             ErrorResponse { hint: without_password(&broken, login), ..ErrorResponse::from(broken) }
         }
     };
-    let mut error = Error::new(Kind::Unreachable, message).cause(&fault);
+    let mut error = Error::new(kind, message).cause(&fault);
     error.hints.extend(admin_hint(&fault, login, database).or_else(|| fault.login_hint()));
     error.sqlstate = fault.sqlstate;
     error

@@ -91,12 +91,15 @@ enum HostState {
 /// Tries the hosts in their order.
 ///
 /// # Errors
-/// [`Kind::Unreachable`] if no host fits, with the state of each.
+/// [`Kind::Unreachable`] if no host fits, with the state of each; [`Kind::Manifest`] for a host that is not PostgreSQL.
 #[crate::boxed]
 pub async fn choose(server: &str, candidates: &[HostCandidate], target: TargetSession) -> Result<ChosenHost> {
     let mut states = vec![];
     for (number, candidate) in candidates.iter().enumerate() {
-        let state = probe_host(candidate).await;
+        let state = match probe_host(candidate).await {
+            HostState::Down(error) if error.kind == Kind::Manifest => return Err(error),
+            state => state,
+        };
         if matches!(state, HostState::Session { standby, read_only } if target.fits(standby, read_only)) {
             return Ok(ChosenHost::Fits(number));
         }

@@ -7,6 +7,7 @@ use std::fmt;
 use fallible_iterator::FallibleIterator;
 use postgres_protocol::message::backend::ErrorFields;
 
+use super::other_engine::NAME_POSTGRES;
 use super::outcome::{ConnectionFailure, Rejection, Stage};
 use martydb_model::error::{Error, Kind};
 use martydb_model::sql::Statement;
@@ -174,6 +175,7 @@ impl From<ConnectionFailure> for ErrorResponse {
             Stage::Wait => Some("check the address, and that no firewall drops the packets"),
             Stage::Tls | Stage::NoTls => Some("check sslmode and sslrootcert of the server's url"),
             Stage::Bind(error) => Some(error.hint()),
+            Stage::NotPostgres => Some(NAME_POSTGRES),
             Stage::Authenticate | Stage::Speak | Stage::NotTried => None,
         };
         ErrorResponse {

@@ -19,6 +19,7 @@ use super::binding::{Binding, BindingError, BindingMode, Header};
 use super::codec::{Wire, speaking};
 use super::endpoint::Login;
 use super::error_response::ErrorResponse;
+use super::other_engine;
 use super::outcome::{ConnectionFailure, Stage};
 use super::require_auth::AuthMethod;
 use super::scram;
@@ -127,7 +128,7 @@ pub async fn enter(
                 return Err(LoginError::Rejected(Box::new(ErrorResponse::read(body.fields()))));
             }
             Message::ReadyForQuery(_) => return Ok(greeting),
-            Message::ParameterStatus(body) => note(&mut greeting, &body),
+            Message::ParameterStatus(body) => note(&mut greeting, &body)?,
             Message::BackendKeyData(body) => greeting.key = (body.process_id(), body.secret_key()),
             Message::NoticeResponse(_) => {}
             message => proof = authenticate(wire, security, credentials, proof, message).await?,
@@ -135,10 +136,12 @@ pub async fn enter(
     }
 }
 
-fn note(greeting: &mut Greeting, body: &ParameterStatusBody) {
-    if body.name().is_ok_and(|name| name == "server_version") {
-        greeting.version = body.value().unwrap_or_default().to_owned();
+fn note(greeting: &mut Greeting, body: &ParameterStatusBody) -> Result<(), ConnectionFailure> {
+    let (name, value) = (body.name().unwrap_or_default(), body.value().unwrap_or_default());
+    if name == "server_version" {
+        greeting.version = value.to_owned();
     }
+    other_engine::check(name, value)
 }
 
 async fn authenticate(

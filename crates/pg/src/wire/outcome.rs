@@ -1,6 +1,7 @@
 //! Outcome of one login attempt. Plain data; `verdict` judges it.
 
 use super::binding::BindingError;
+use martydb_model::error::Kind;
 use martydb_model::sqlstate;
 use std::fmt;
 use std::time::Duration;
@@ -74,6 +75,13 @@ pub struct ConnectionFailure {
     pub why: String,
 }
 
+impl ConnectionFailure {
+    /// Returns the class of the failure: a server that is not PostgreSQL is named by mistake.
+    pub fn kind(&self) -> Kind {
+        if self.stage == Stage::NotPostgres { Kind::Manifest } else { Kind::Unreachable }
+    }
+}
+
 impl fmt::Display for ConnectionFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.why)
@@ -91,6 +99,8 @@ pub enum Stage {
     Authenticate,
     /// Binding the login to its TLS connection.
     Bind(BindingError),
+    /// The server is another database system that speaks PostgreSQL's protocol.
+    NotPostgres,
     /// Waiting for an answer, up to the timeout.
     Wait,
     /// Not started, because the server had stopped answering.

@@ -16,7 +16,9 @@ use super::task::Task;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sqlstate;
 use martydb_pg::backoff::pauses_within;
-use martydb_pg::wire::{Address, Attempt, ConnectionFailure, Credentials, LoginRequest, Outcome, Stage};
+use martydb_pg::wire::{
+    Address, Attempt, ConnectionFailure, Credentials, LoginRequest, NAME_POSTGRES, Outcome, Stage,
+};
 use martydb_ui::report::{Progress, progress};
 
 /// Pauses before an attempt is repeated because no connection was free, in milliseconds.
@@ -44,17 +46,19 @@ impl LoginAttempts {
 /// Tries every login at its own database: the positive controls, in the order of the task's logins.
 ///
 /// # Errors
-/// Only if the server's name cannot be resolved or TLS files cannot be read; the server's answers are in the
-/// attempts.
+/// Only if the server's name cannot be resolved, TLS files cannot be read, or the server is not PostgreSQL; its answers
+/// are in the attempts.
 #[martydb_pg::boxed]
 pub async fn try_own(task: &Task) -> Result<Vec<Attempt>> {
     let walks = Prober::start(task).await?.controls().await;
+    refuse_other_engines(task, &walks)?;
     Ok(walks.into_iter().map(|walk| walk.attempts.control).collect())
 }
 
 /// Does the same as [`try_own`], and returns the server's verifier of each accepted password.
 pub async fn verifiers(task: &Task) -> Result<Vec<(Attempt, Option<SecretString>)>> {
     let walks = Prober::start(task).await?.controls().await;
+    refuse_other_engines(task, &walks)?;
     let verifier =
         |walk: &LoginWalk| walk.attempts.logged_in().then(|| walk.credentials.verifier()).flatten();
     Ok(walks.into_iter().map(|walk| (walk.attempts.control.clone(), verifier(&walk))).collect())
@@ -67,6 +71,7 @@ pub async fn verifiers(task: &Task) -> Result<Vec<(Attempt, Option<SecretString>
 pub async fn try_all(task: &Task) -> Result<Vec<LoginAttempts>> {
     let prober = Prober::start(task).await?;
     let walks = prober.clone().controls().await;
+    refuse_other_engines(task, &walks)?;
     let reached = walks.iter().any(|walk| answered(&walk.attempts.control.outcome));
     if let (false, Some(first)) = (reached, walks.first()) {
         return Err(unreachable(task, &first.attempts.control.outcome));
@@ -83,6 +88,16 @@ pub fn quickest<'a>(all: impl IntoIterator<Item = &'a LoginAttempts>) -> Option<
 fn answered(outcome: &Outcome) -> bool {
     let silent = [Stage::Reach, Stage::Wait, Stage::NotTried];
     !matches!(outcome, Outcome::Failed(broken) if silent.contains(&broken.stage))
+}
+
+fn refuse_other_engines(task: &Task, walks: &[LoginWalk]) -> Result<()> {
+    let other = |walk: &LoginWalk| match &walk.attempts.control.outcome {
+        Outcome::Failed(broken) if broken.stage == Stage::NotPostgres => Some(broken.clone()),
+        _ => None,
+    };
+    let Some(broken) = walks.iter().find_map(other) else { return Ok(()) };
+    let message = format!("server \"{}\" at {} cannot be managed", task.server, task.endpoint);
+    Err(Error::new(broken.kind(), message).cause(broken).hint(NAME_POSTGRES))
 }
 
 fn unreachable(task: &Task, outcome: &Outcome) -> Error {
