@@ -22,6 +22,7 @@ use martydb_model::units::counted;
 use martydb_provision::converge::Converged;
 use martydb_provision::plan::{Risk, StepOutcome};
 use martydb_provision::provision::{self, PlanOptions, PlanScope, PlannedServer, Plans, planned};
+use martydb_provision::replicas::{self, Replay};
 use martydb_provision::run::Run;
 use martydb_ui::flags::Select;
 use martydb_ui::report::{Cell, Paint, Report, Style, Table, printable};
@@ -109,6 +110,7 @@ pub async fn provision_services(
     drop(held);
     let mut done = join_all(all).await;
     provision::move_services(run, &scope, &plans, &mut done).await;
+    await_replay(run, &plans, &mut done).await;
     let mut done = done.into_iter();
     let (all, services) = (Changes::default(), services.to_vec());
     let mut report = ApplyReport { all, services, stopped: vec![], unread: vec![] };
@@ -120,6 +122,20 @@ pub async fn provision_services(
     }
     report.add_redis(run, beside.apply(run, consent.close_default).await?);
     Ok(report)
+}
+
+/// Waits until the replicas of each server refuse what was taken there.
+async fn await_replay(run: &Run, plans: &Plans, done: &mut [Converged]) {
+    let took = |done: &Converged| {
+        done.steps.iter().any(|(step, outcome)| *outcome == StepOutcome::Ok && step.takes())
+    };
+    let each = planned(plans).zip(done).filter(|(_, done)| done.end.is_ok() && took(done));
+    join_all(each.map(async |((server, planned), done)| {
+        let replicas = replicas::of_server(run, server).await;
+        let replay = Replay::new(&planned.access, &replicas, run.lock_wait);
+        done.end = replay.wait("privileges, passwords and logins that were taken still work").await;
+    }))
+    .await;
 }
 
 async fn ask(run: &Run, plans: &Plans, beside: &[Change]) -> Result<()> {

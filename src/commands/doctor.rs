@@ -17,6 +17,7 @@ use martydb_model::units::{counted, listed};
 use martydb_model::{ActualServer, Admin, DesiredService, RoleName};
 use martydb_provision::plan::{PrivilegeGap, Step};
 use martydb_provision::provision::{self, PlanOptions, PlannedServer};
+use martydb_provision::replicas;
 use martydb_provision::run::Run;
 use martydb_provision::scratch;
 use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style, printable};
@@ -44,6 +45,7 @@ pub async fn run(run: &Run, _: &Arguments) -> Result<Doctor> {
     }
     report.add_outboxes(run, &services).await;
     report.add_redis(&redis::plan(run, &services).await?);
+    report.add_replicas(run).await;
     Ok(report)
 }
 
@@ -125,6 +127,19 @@ impl Doctor {
         }
         self.limits.extend(plans.limits());
         self.errors.extend(plans.errors());
+    }
+
+    /// Adds a check for each replica of the servers that answered.
+    async fn add_replicas(&mut self, run: &Run) {
+        let servers: Vec<String> = self.servers.iter().map(|seen| seen.server.clone()).collect();
+        for status in replicas::of_servers(run, &servers).await {
+            let Some(seen) = self.servers.iter_mut().find(|seen| seen.server == status.server) else {
+                continue;
+            };
+            let detail = format!("{}: {}", status.name, status.in_words());
+            let (ok, note) = (status.is_usable(), status.is_late());
+            seen.checks.push(Check { name: "replica", ok, detail, grant: None, note });
+        }
     }
 
     fn healthy(&self) -> bool {

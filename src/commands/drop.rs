@@ -9,9 +9,11 @@ use crate::commands::redis::{self, RedisTeardown};
 use martydb_config::secrets::{CredentialKey, LockedStore};
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::{DesiredService, Jobs};
+use martydb_pg::server::Access;
 use martydb_provision::converge::{Planner, Policy, converge};
 use martydb_provision::plan::Action;
 use martydb_provision::plan::teardown::AdoptedDatabase;
+use martydb_provision::replicas::{self, Replay};
 use martydb_provision::run::Run;
 use martydb_provision::teardown::Teardown;
 use martydb_ui::flags::OneService;
@@ -85,11 +87,25 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<DropReport> {
     if done.steps.iter().any(|(step, _)| matches!(step.action, Action::Reassign { .. })) {
         run.out.note(REASSIGNED);
     }
-    report.all.errors.extend(done.end.err().map(|error| ServerError::new(&service.server, &error)));
+    let end = match done.end {
+        Ok(()) => await_replay(run, &access, service).await,
+        Err(error) => Err(error),
+    };
+    report.all.errors.extend(end.err().map(|error| ServerError::new(&service.server, &error)));
     if report.all.errors.is_empty() {
         report.finish(run, service, beside, &held).await?;
     }
     Ok(report)
+}
+
+/// Waits until no replica accepts the service's logins.
+///
+/// # Errors
+/// If a replica may still accept them.
+async fn await_replay(run: &Run, access: &Access, service: &DesiredService) -> Result<()> {
+    let replicas = replicas::of_server(run, &service.server).await;
+    let what = format!("the database and the logins of \"{}\" still work", service.name);
+    Replay::new(access, &replicas, run.lock_wait).wait(&what).await
 }
 
 /// Refuses the run before any connection. `-y` does not confirm a drop.

@@ -259,6 +259,7 @@ pub async fn connections(run: &Run, services: &[DesiredService]) -> Result<Vec<C
                 service: tried.service.service.to_string(),
                 role: tried.user,
                 server: server.name.clone(),
+                at: None,
                 database: tried.service.prefix,
                 outcome,
                 latency_ms: latency.map(|took| (took.as_secs_f64() * 10_000.0).round() / 10.0),

@@ -9,6 +9,7 @@ use super::login_choice::LoginRole;
 use crate::commands::redis;
 use martydb_model::error::{Error, ExitStatus, Kind, Result};
 use martydb_model::{DesiredService, RoleKind, RoleName};
+use martydb_provision::replicas;
 use martydb_provision::rotate::{Rotated, Rotation, RotationMode, rotate_server};
 use martydb_provision::run::Run;
 use martydb_ui::flags::Select;
@@ -81,7 +82,15 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<RotateReport> {
             let valid_until = arguments.valid_until.as_deref();
             let on_server = |pair: &&(DesiredService, RoleName)| pair.0.server == server;
             let further: Vec<_> = further.iter().filter(on_server).cloned().collect();
-            let rotation = Rotation { services: &here, kinds, further: &further, turn, valid_until };
+            let replicas = replicas::of_server(run, &server).await;
+            let rotation = Rotation {
+                services: &here,
+                kinds,
+                further: &further,
+                turn,
+                replicas: &replicas,
+                valid_until,
+            };
             let done = async {
                 let (access, desired) = (run.admin(&server).await?, run.manifest.desired(&server));
                 rotate_server(&access, &desired, held, &rotation, run.lock_wait).await

@@ -11,7 +11,8 @@ use super::per_service::errors_text;
 use backups::KnownBackups;
 use collect::{measured, review};
 use martydb_migrate::ServiceState;
-use martydb_model::error::{ExitStatus, Result};
+use martydb_model::error::{Error, ExitStatus, Result};
+use martydb_provision::replicas::ReplicaState;
 use martydb_provision::run::Run;
 use martydb_provision::targets;
 use martydb_ui::report::{Report, Style};
@@ -45,11 +46,21 @@ impl Report for StatusReport {
 
     /// Without `--check` any result is a success. `--only` limits the output, not the check.
     fn status(&self) -> ExitStatus {
+        // A server that is not PostgreSQL is named by mistake.
+        let is_mistake = |error: &Error| error.kind.status() == ExitStatus::Usage;
         let worst = self.services.iter().map(|status| match (status.state, self.check) {
+            (ServiceState::Unreachable, _) if status.error.as_ref().is_some_and(is_mistake) => {
+                ExitStatus::Usage
+            }
             (ServiceState::Unreachable, _) => ExitStatus::Unreachable,
             (ServiceState::UpToDate, _) | (_, false) => ExitStatus::Success,
             (_, true) => ExitStatus::Differences,
         });
-        ExitStatus::worst(worst)
+        let replicas = self.replicas.iter().filter(|_| self.check).map(|replica| match replica.state {
+            ReplicaState::Unreachable => ExitStatus::Unreachable,
+            _ if replica.is_late() => ExitStatus::Differences,
+            _ => ExitStatus::Success,
+        });
+        ExitStatus::worst(worst.chain(replicas))
     }
 }

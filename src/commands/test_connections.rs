@@ -3,6 +3,7 @@
 use futures_util::future::join_all;
 
 use crate::commands::redis;
+use martydb_config::manifest::Replica;
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::{DesiredService, RoleKind, RoleName};
 use martydb_pg::server::Access;
@@ -18,10 +19,24 @@ pub async fn run(run: &Run, select: &Arguments) -> Result<Connections> {
     let all = join_all(servers.iter().map(|server| test_server(run, server, &services))).await;
     let mut rows = all.into_iter().collect::<Result<Vec<_>>>()?.concat();
     rows.extend(redis::connections(run, &services).await?);
+    rows.extend(join_all(servers.iter().map(|server| test_replicas(run, server, &services))).await.concat());
     let place =
         |row: &ConnectionRow| services.iter().position(|service| service.name.as_str() == row.service);
     rows.sort_by_key(place);
     Ok(Connections { connections: rows })
+}
+
+/// Tests the logins at each replica. One that fails is listed with the error.
+async fn test_replicas(run: &Run, server: &str, services: &[DesiredService]) -> Vec<ConnectionRow> {
+    let one = async |replica: &Replica| {
+        let there = run.at_replica(server, replica).await;
+        let here: Vec<_> = services.iter().filter(|service| service.server == server).cloned().collect();
+        let rows = test_server(&there, server, services).await;
+        let rows = rows.unwrap_or_else(|error| unreached(&here, &error));
+        let at = || Some(replica.name.clone());
+        rows.into_iter().map(|row| ConnectionRow { at: at(), ..row }).collect::<Vec<_>>()
+    };
+    join_all(run.manifest.servers[server].replicas.iter().map(one)).await.concat()
 }
 
 async fn test_server(run: &Run, server: &str, services: &[DesiredService]) -> Result<Vec<ConnectionRow>> {
@@ -70,6 +85,7 @@ fn unreached(services: &[DesiredService], error: &Error) -> Vec<ConnectionRow> {
         service: service.name.to_string(),
         role: service.role(kind).to_string(),
         server: service.server.clone(),
+        at: None,
         database: service.database.to_string(),
         outcome: LoginResult::Failed,
         latency_ms: None,

@@ -51,6 +51,7 @@ mod redis;
 mod relay;
 mod render;
 mod repeatable;
+mod replicas;
 mod replicate;
 mod rotate;
 mod schema_review;

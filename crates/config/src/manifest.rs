@@ -32,11 +32,11 @@ use std::path::Path;
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Result};
 
-pub use checked::{FurtherLogin, Manifest, ServerLocation, ServerSpec, ServerUrl};
+pub use checked::{FurtherLogin, Manifest, Replica, ServerLocation, ServerSpec, ServerUrl};
 pub use draft::{DeclaredService, ManifestDraft};
 pub use provenance::{ResolvedValue, explain};
 pub use raw::{
-    RawAbsent as Absent, RawAllow as Allow, RawSecrets as SecretsSpec, default_secrets_name,
+    RawAbsent as Absent, RawAllow as Allow, RawSecrets as SecretsSpec, ReplicaRole, default_secrets_name,
     default_secrets_path,
 };
 pub use redis::{DEFAULT_USER, RedisPart, RedisServer, RedisService, own_admin};

@@ -10,7 +10,7 @@ use secrecy::SecretString;
 
 use martydb_config::credentials;
 use martydb_config::embedded;
-use martydb_config::manifest::{Manifest, ServerLocation, ServerUrl};
+use martydb_config::manifest::{Manifest, Replica, ServerLocation, ServerUrl};
 use martydb_config::secrets::{CredentialKey, Secrets, Store};
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Result};
@@ -28,6 +28,13 @@ pub struct Context {
     pub patience: Duration,
     note: NoteSink,
     servers: ServerCache,
+    /// Password of the admin at the replica that this context is about; `None` if it is about the servers.
+    replica: Option<ReplicaLogin>,
+}
+
+/// Admin's login at a replica.
+struct ReplicaLogin {
+    password: Option<SecretString>,
 }
 
 /// Properties of servers that are determined once.
@@ -44,7 +51,25 @@ struct ServerCache {
 impl Context {
     pub fn new(manifest: Manifest, environment: Environment, note: NoteSink) -> Context {
         let store = Store::open(&manifest, &environment);
-        Context { manifest, environment, store, patience: PATIENCE, note, servers: ServerCache::default() }
+        let (servers, replica) = (ServerCache::default(), None);
+        Context { manifest, environment, store, patience: PATIENCE, note, servers, replica }
+    }
+
+    /// Returns a context in which `server` is its replica. The admin has the replica's password, if the manifest or the
+    /// password file names one, or else that of the server: `known`, or from the server's own sources.
+    #[must_use]
+    pub fn at_replica(&self, server: &str, replica: &Replica, known: Option<SecretString>) -> Context {
+        let of_server = || match &self.manifest.servers[server].location {
+            ServerLocation::Url(url) => self.admin_password(server, url),
+            ServerLocation::Embedded { .. } => None,
+        };
+        let own = credentials::admin_password(&self.environment, &replica.url, false);
+        let password = own.or(known).or_else(of_server);
+        let mut manifest = self.manifest.clone();
+        if let Some(spec) = manifest.servers.get_mut(server) {
+            (spec.location, spec.replicas) = (ServerLocation::Url(replica.url.clone()), vec![]);
+        }
+        Context { replica: Some(ReplicaLogin { password }), ..self.with_manifest(manifest) }
     }
 
     /// Returns a fresh copy for a long-running command: it determines again which host of a server is the primary.
@@ -132,6 +157,9 @@ impl Context {
 
     /// Returns the admin's password. Notes once per server why a configured password was not used.
     fn admin_password(&self, server: &str, url: &ServerUrl) -> Option<SecretString> {
+        if let Some(replica) = &self.replica {
+            return replica.password.clone();
+        }
         let only_server = self.manifest.servers.len() == 1;
         let password = credentials::admin_password(&self.environment, url, only_server);
         let withheld = || credentials::withheld(&self.environment, server, url);

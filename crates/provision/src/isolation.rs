@@ -27,13 +27,15 @@ mod password_audit;
 pub(crate) mod privileges;
 mod provider;
 mod remediate;
+mod replicas;
 mod sample;
 mod scratch_databases;
 
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 
 use crate::run::Run;
 use judge::judge;
+use martydb_config::manifest::Replica;
 use martydb_model::DesiredService;
 use martydb_model::error::Result;
 use observe::observe;
@@ -59,15 +61,41 @@ pub async fn verify(
 ) -> Assessment {
     let servers = run.servers_of(services);
     let all = join_all(servers.iter().map(|server| async {
-        let observations = observe(run, server, services, extent).await?;
-        Ok(judge(&observations, services, wants_graph))
+        let own = async {
+            let observations = observe(run, server, services, extent, None).await?;
+            let mut judged = judge(&observations, services, wants_graph);
+            let proven = &observations.context.task.endpoint;
+            judged.findings.extend(replicas::unproven_addresses(&run.manifest, server, proven, services));
+            judged.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+            Ok(judged)
+        };
+        join(own, verify_replicas(run, server, services, extent)).await
     }));
     let (mut judged, mut failed) = (vec![], vec![]);
-    for (server, result) in servers.iter().cloned().zip(all.await).chain(beside) {
-        match result {
+    let beside = beside.into_iter().map(|(server, own)| (server, (own, vec![])));
+    for (server, (own, replicas)) in servers.iter().cloned().zip(all.await).chain(beside) {
+        match own {
             Ok(judgement) => judged.push(judgement),
             Err(error) => failed.push((server, error)),
         }
+        judged.extend(replicas);
     }
     assess(judged, failed, filter)
+}
+
+/// Runs the first two stages over the replicas of a server. One that cannot be asked is a judgement without a server.
+async fn verify_replicas(
+    run: &Run,
+    server: &str,
+    services: &[DesiredService],
+    extent: Extent,
+) -> Vec<ServerJudgement> {
+    let one = async |replica: &Replica| {
+        let there = run.at_replica(server, replica).await;
+        match observe(&there, server, services, extent, Some(&replica.name)).await {
+            Ok(observations) => replicas::judgement_at(judge(&observations, services, false), &replica.name),
+            Err(error) => replicas::unasked(server, &replica.name, &error),
+        }
+    };
+    join_all(run.manifest.servers[server].replicas.iter().map(one)).await
 }

@@ -10,6 +10,7 @@
 //! - [`test_databases`]: migrated copies of a template, for tests
 //! - [`context`]: the manifest, its secrets and servers
 //! - [`run`]: a command's context, settings, prompts and output
+//! - [`replicas`]: lag of a server's replicas, and the wait until they have replayed a change
 //! - [`targets`]: the database and the logins for each service's migrations
 //! - [`provision`]: the manifest's databases, roles and privileges on a server
 //! - [`adopt`]: an existing database, as the manifest would declare it
@@ -37,6 +38,7 @@ pub mod plan;
 pub mod probe;
 pub mod provision;
 pub mod reach;
+pub mod replicas;
 pub mod rotate;
 pub mod run;
 pub mod scratch;

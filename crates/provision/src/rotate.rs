@@ -12,6 +12,7 @@ mod rotation;
 use std::time::Duration;
 
 use crate::catalog::inspect;
+use crate::replicas::{Replay, not_replayed};
 use martydb_config::secrets::{CredentialKey, LockedStore};
 use martydb_model::error::Result;
 use martydb_model::{DesiredServer, DesiredService};
@@ -28,7 +29,8 @@ pub async fn rotate_server(
     rotation: &Rotation<'_>,
     lock_wait: Duration,
 ) -> Result<Vec<(DesiredService, Rotated)>> {
-    let _lock = lock::server(access, lock_wait).await?;
+    let held = lock::server(access, lock_wait).await?;
+    let replay = Replay::new(access, rotation.replicas, lock_wait);
     let mut actual = inspect::inspect_cluster(access).await?;
     let mut done = vec![];
     let own = rotation.services.iter().flat_map(|service| {
@@ -46,9 +48,33 @@ pub async fn rotate_server(
         {
             continue;
         }
-        let mut login = LoginRotation { access, desired, store, service, key, actual };
+        let mut login = LoginRotation { access, replay: &replay, desired, store, service, key, actual };
         done.push((service.clone(), login.rotate(rotation).await));
         actual = login.actual;
     }
+    // Other runs need not wait for the replicas.
+    drop(held);
+    await_replay(access, rotation, lock_wait, &mut done).await;
     Ok(done)
+}
+
+/// Waits until the replicas refuse what was closed. A login that they still accept is not rotated.
+async fn await_replay(
+    access: &Access,
+    rotation: &Rotation<'_>,
+    limit: Duration,
+    done: &mut [(DesiredService, Rotated)],
+) {
+    let closed = |row: &Rotated| row.changed && row.error.is_none();
+    if rotation.turn == RotationMode::Overlap || !done.iter().any(|(_, row)| closed(row)) {
+        return;
+    }
+    let missing = Replay::new(access, rotation.replicas, limit).missing().await;
+    for (_, row) in done.iter_mut().filter(|(_, row)| closed(row)) {
+        let what = match &row.other {
+            Some(other) => format!("the login \"{other}\" still works"),
+            None => format!("the old password of \"{}\" still works", row.login),
+        };
+        row.error = not_replayed(&missing, &what).err();
+    }
 }

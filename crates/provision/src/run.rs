@@ -10,7 +10,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use crate::context::{Context, NoteSink};
-use martydb_config::manifest::{self, Manifest, ServerLocation, ServerSpec};
+use martydb_config::manifest::{self, Manifest, Replica, ServerLocation, ServerSpec};
 use martydb_config::secrets::LockedStore;
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Result};
@@ -97,6 +97,13 @@ impl Run {
     #[must_use]
     pub fn again(&self) -> Run {
         self.beginning_again(self.manifest.clone())
+    }
+
+    /// Returns this run with a replica in place of its server. It asks for no password: that of the server is used.
+    pub async fn at_replica(&self, server: &str, replica: &Replica) -> Run {
+        let known = self.admin(server).await.ok().and_then(|access| access.admin.password);
+        let context = self.context.at_replica(server, replica, known);
+        Run { context, can_ask: false, ..self.again() }
     }
 
     fn beginning_again(&self, manifest: Manifest) -> Run {

@@ -14,6 +14,7 @@ use martydb_model::units::counted;
 use martydb_model::{DesiredService, ServerName};
 use martydb_pg::server::sessions::SessionList;
 use martydb_provision::provision::{self, PlanOptions, PlannedServer};
+use martydb_provision::replicas::{self, ReplicaStatus};
 use martydb_provision::run::Run;
 use martydb_provision::scratch;
 use martydb_provision::targets;
@@ -49,19 +50,24 @@ pub fn measured(run: &Run, arguments: &Arguments) -> Sizes {
 
 pub type Targets = Vec<(DesiredService, Result<MigrationTarget>)>;
 
-/// Reads the status of each service, and its drift from the manifest if requested.
+/// The services, and the replicas of their servers.
+pub type Reviewed = (Vec<ServiceStatus>, Vec<ReplicaStatus>);
+
+/// Reads the status of each service, and its drift from the manifest if requested, and of the servers' replicas.
 pub async fn review(
     run: &Run,
     arguments: &Arguments,
     services: &[DesiredService],
     targets: Targets,
-) -> Vec<ServiceStatus> {
-    let mut all = look(run, targets, measured(run, arguments)).await;
+) -> Reviewed {
+    let servers = run.servers_of(services);
+    let of_services = look(run, targets, measured(run, arguments));
+    let (mut all, replicas) = tokio::join!(of_services, replicas::of_servers(run, &servers));
     let wants_drift = arguments.only.contains(&StatusWord::Drifted);
     if arguments.drift || arguments.check || wants_drift {
         mark_drift(run, services, &mut all).await;
     }
-    all
+    (all, replicas)
 }
 
 /// Returns the status of each service; one whose server does not answer is unreachable.

@@ -3,14 +3,16 @@
 use serde::{Serialize, Serializer};
 
 use super::backups::KnownBackups;
-use super::collect::Arguments;
+use super::collect::{Arguments, Reviewed};
 use super::status_word::StatusWord;
 use martydb_config::backup_store::BackupSummary;
 use martydb_migrate::{ServiceStatus, Sizes};
+use martydb_provision::replicas::ReplicaStatus;
 
 /// All services, and which of them are shown.
 pub struct StatusReport {
     pub services: Vec<ServiceStatus>,
+    pub replicas: Vec<ReplicaStatus>,
     pub backups: KnownBackups,
     only: Vec<StatusWord>,
     /// `true` if any state other than up to date is a difference.
@@ -29,20 +31,23 @@ impl Serialize for StatusReport {
         #[derive(Serialize)]
         struct Document<'a> {
             services: Vec<Row<'a>>,
+            replicas: &'a [ReplicaStatus],
         }
         let row = |status| Row { status, backup: self.backups.summary_of(&status.service) };
-        Document { services: self.shown().map(row).collect() }.serialize(serializer)
+        let services = self.shown().map(row).collect();
+        Document { services, replicas: &self.replicas }.serialize(serializer)
     }
 }
 
 impl StatusReport {
     pub fn new(
-        services: Vec<ServiceStatus>,
+        (services, replicas): Reviewed,
         backups: KnownBackups,
         arguments: &Arguments,
         sizes: Sizes,
     ) -> StatusReport {
-        StatusReport { services, backups, only: arguments.only.clone(), check: arguments.check, sizes }
+        let (only, check) = (arguments.only.clone(), arguments.check);
+        StatusReport { services, replicas, backups, only, check, sizes }
     }
 
     pub fn shown(&self) -> impl Iterator<Item = &ServiceStatus> {

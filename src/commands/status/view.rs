@@ -8,12 +8,14 @@ use martydb_migrate::{
     HistoryEvent, MigrationId, REPEATABLE, RunningRun, ServiceState, ServiceStatus, Sizes,
 };
 use martydb_model::units::counted;
+use martydb_provision::replicas::{ReplicaState, ReplicaStatus};
 use martydb_ui::report::{Cell, Paint, ReportColumn, Style, indented, paint, printable, when, wrapped};
 
 pub fn text(report: &StatusReport, style: &Style) -> String {
     let shown: Vec<&ServiceStatus> = report.shown().collect();
     let mut text = if shown.is_empty() { String::new() } else { table(&shown, report, style) + "\n" };
     text += &summary(report, shown.len(), style);
+    text += &report.replicas.iter().map(|one| replica(one, style)).collect::<String>();
     text + &shown.into_iter().map(|status| details(status, style)).collect::<String>()
 }
 
@@ -79,6 +81,19 @@ fn summary(report: &StatusReport, shown: usize, style: &Style) -> String {
     let colour = if is_calm { Paint::Good } else { Paint::Plain };
     let line = wrapped(&format!("{total}: {}{hidden}", tally(all)), "  ", style);
     paint(line.trim_end(), colour, style) + "\n"
+}
+
+/// Returns the line of a replica.
+fn replica(one: &ReplicaStatus, style: &Style) -> String {
+    let ReplicaStatus { name, server, state, .. } = one;
+    let line = format!("replica {name} of server {server}: {}", one.in_words());
+    let calm = matches!(state, ReplicaState::Streaming | ReplicaState::Worker) && !one.is_late();
+    let colour = match state {
+        ReplicaState::Unreachable => Paint::Bad,
+        _ if calm => Paint::Plain,
+        _ => Paint::Warn,
+    };
+    paint(wrapped(&printable(&line), "  ", style).trim_end(), colour, style) + "\n"
 }
 
 fn details(status: &ServiceStatus, style: &Style) -> String {

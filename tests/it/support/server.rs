@@ -110,6 +110,38 @@ impl Server {
         Server::prepare_from(bin, settings, false)
     }
 
+    /// Starts one with standbys: it keeps the WAL that they need from their beginning.
+    pub fn with_standbys() -> Server {
+        Server::start_with(&["wal_keep_size=512MB"])
+    }
+
+    /// Starts a standby of a server of [`Server::with_standbys`]. Both begin as copies of one cluster, so it streams all that
+    /// the primary has written, and needs no base backup.
+    pub fn standby(&self, settings: &[&str]) -> Server {
+        let source = format!(
+            "primary_conninfo=host=127.0.0.1 port={} user=postgres password={ADMIN_PASSWORD}",
+            self.port
+        );
+        let standby = Server::prepare_from(&self.bin, &[settings, &[&source]].concat(), false);
+        standby.catch_up_with(self);
+        standby
+    }
+
+    /// Waits until this standby has replayed everything that its primary has written.
+    pub fn catch_up_with(&self, primary: &Server) {
+        let written = primary.value("postgres", "SELECT pg_current_wal_flush_lsn()");
+        let replayed = format!("SELECT (pg_last_wal_replay_lsn() >= '{written}')::text");
+        until("the standby has replayed everything", || self.value("postgres", &replayed) == "true");
+    }
+
+    /// Puts lines before the others of pg_hba.conf, and reloads it.
+    pub fn let_in(&self, lines: &str) {
+        let path = self.data().join("pg_hba.conf");
+        let rest = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, format!("{lines}{rest}")).unwrap();
+        self.reload();
+    }
+
     /// One for all tests of this process, started on a thread of its own: a test within a runtime may call it.
     pub fn shared(settings: &'static [&str]) -> Server {
         std::thread::spawn(move || Server::prepare(settings, true)).join().unwrap()
@@ -149,6 +181,10 @@ impl Server {
         for setting in base.iter().chain(settings) {
             let (name, value) = setting.split_once('=').unwrap();
             writeln!(config, "{name} = '{value}'").unwrap();
+        }
+        if settings.iter().any(|setting| setting.starts_with("primary_conninfo=")) {
+            std::fs::write(data.join("standby.signal"), "").unwrap();
+            give(&data.join("standby.signal"));
         }
         writeln!(config, "port = {port}\nunix_socket_directories = '{}'", folder.path().display()).unwrap();
         let session = Mutex::default();

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use super::raw::{RawAllow, RawSecrets};
+use super::raw::{RawAllow, RawSecrets, ReplicaRole};
 use super::redis::RedisPart;
 use super::trust::ManifestPath;
 use martydb_model::app_url::AppUrls;
@@ -48,6 +49,8 @@ pub struct Manifest {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerSpec {
     pub location: ServerLocation,
+    /// Standbys and workers of a cluster, which martydb only reads.
+    pub replicas: Vec<Replica>,
     /// Provider of a managed server.
     pub platform: Option<&'static Platform>,
     /// `true` if PUBLIC loses its privileges on the maintenance database and `template1`.
@@ -64,6 +67,19 @@ pub enum ServerLocation {
     },
     /// An existing server.
     Url(Box<ServerUrl>),
+}
+
+/// Another server with the logins of its server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replica {
+    /// Name, unique within the server.
+    pub name: String,
+    /// URL of its admin, with one host. Without a password of its own, that of the server is used.
+    pub url: Box<ServerUrl>,
+    /// Use by applications.
+    pub role: ReplicaRole,
+    /// Longest acceptable lag.
+    pub max_lag: Option<Duration>,
 }
 
 /// A parsed connection URL. `Debug` shows no password.
@@ -137,11 +153,14 @@ impl Manifest {
         self.path.parent().unwrap_or(Path::new("/"))
     }
 
-    /// Returns the URLs of the servers that are not embedded.
+    /// Returns the URLs of the servers that are not embedded, and of their replicas.
     pub fn urls(&self) -> impl Iterator<Item = &ServerUrl> {
-        self.servers.values().filter_map(|server| match &server.location {
-            ServerLocation::Url(url) => Some(&**url),
-            ServerLocation::Embedded { .. } => None,
+        self.servers.values().flat_map(|server| {
+            let own = match &server.location {
+                ServerLocation::Url(url) => Some(&**url),
+                ServerLocation::Embedded { .. } => None,
+            };
+            own.into_iter().chain(server.replicas.iter().map(|replica| &*replica.url))
         })
     }
 

@@ -60,6 +60,7 @@ fn is_url(path: &[&str]) -> bool {
     matches!(
         path,
         ["servers", _, "url"]
+            | ["servers", _, "replicas", _, "url"]
             | ["servers" | "services", _, "app_url"]
             | ["servers" | "services", _, "app_url", _]
             | ["defaults", "app_url"]

@@ -18,6 +18,7 @@ mod outbox;
 mod parameters;
 mod platform;
 mod redis;
+mod replica;
 mod roles;
 
 pub use access::{RawAccess, RawLike};
@@ -34,6 +35,7 @@ pub use outbox::{
 pub use parameters::{RawCollationVersion, RawLocaleProvider, RawParameters};
 pub use platform::RawPlatform;
 pub use redis::RawRedis;
+pub use replica::{RawReplica, ReplicaRole};
 pub use roles::{RawLimits, RawRoles};
 
 /// A martydb manifest: servers, services and their privileges.
@@ -93,6 +95,8 @@ pub struct RawServer {
     pub url: Option<String>,
     /// Address for applications: a pooler, a replica or a public host. Only `martydb url` and related commands use it.
     pub app_url: Option<RawAppUrl>,
+    /// Standbys and workers of a cluster: `verify-isolation` proves each, and nothing is written there.
+    pub replicas: Vec<RawReplica>,
     /// Environment variable with the admin's password; the variable with the suffix `_FILE` names a file that contains it.
     pub password_env: Option<String>,
     /// Authentication methods that the admin accepts, in libpq's form: `scram-sha-256`, `md5,password`, `!password`.

@@ -11,6 +11,7 @@ mod names;
 mod outbox;
 mod parameters;
 mod redis;
+mod replicas;
 mod scope;
 mod servers;
 mod services;

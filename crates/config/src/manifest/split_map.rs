@@ -239,6 +239,7 @@ impl MapContext<'_> {
         url.database = "postgres".into();
         let spec = ServerSpec {
             location: ServerLocation::Url(Box::new(url)),
+            replicas: vec![],
             platform: None,
             close_maintenance: false,
             database_owner: None,

@@ -83,6 +83,34 @@ pub fn parse(filled: &FilledUrl, home: &Path, variables: &Environment) -> Result
     })
 }
 
+/// Parses the URL of a replica: user, database, TLS and `require_auth` are those of its server's URL unless it gives its
+/// own.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_beside(
+    filled: &FilledUrl,
+    primary: &ServerUrl,
+    home: &Path,
+    variables: &Environment,
+) -> Result<ServerUrl> {
+    let given = take_apart(&filled.url, check_keyword)?;
+    let gives = |keys: &[&str]| keys.iter().any(|key| given.contains_key(*key));
+    let mut url = parse(filled, home, variables)?;
+    if !gives(&["user", "service"]) {
+        url.user.clone_from(&primary.user);
+    }
+    if !gives(&["dbname", "service"]) {
+        url.database.clone_from(&primary.database);
+    }
+    if !gives(&["sslmode", "sslrootcert", "sslcert", "sslkey", "channel_binding", "service"]) {
+        url.tls = primary.tls.clone();
+    }
+    url.require_auth = url.require_auth.or_else(|| primary.require_auth.clone());
+    url.passfile = url.passfile.or_else(|| primary.passfile.clone());
+    Ok(url)
+}
+
 /// Checks a URL that this run does not use, without looking for libpq's files.
 ///
 /// # Errors

@@ -13,14 +13,15 @@ use martydb_config::secrets::CredentialKey;
 use martydb_model::DesiredServer;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::metrics::{
-    DATABASE_SIZE, Metric, PASSWORD_SET, SERVER_READ_SECONDS, STATEMENT_CALLS, STATEMENT_ROWS,
-    STATEMENT_SECONDS, Sample, Subject, UP,
+    DATABASE_SIZE, Metric, PASSWORD_SET, REPLICA_LAG_BYTES, REPLICA_LAG_SECONDS, REPLICA_UP,
+    SERVER_READ_SECONDS, STATEMENT_CALLS, STATEMENT_ROWS, STATEMENT_SECONDS, Sample, Subject, UP,
 };
 use martydb_model::sql::Statement;
 use martydb_pg::outage::{Outage, OutageChange};
-use martydb_pg::server::{Connection, Limits, Login, Row, connect_with, query_each};
+use martydb_pg::server::{Access, Connection, Limits, Login, Row, connect_with, query_each};
 use martydb_pg::wire::interrupt;
 use martydb_provision::context::Context;
+use martydb_provision::replicas::{self, ReplicaAccess, ReplicaStatus};
 
 /// Time that a scrape waits for a server that answered the last time.
 pub const PATIENCE: Duration = Duration::from_secs(2);
@@ -178,6 +179,27 @@ impl ServerWatch {
         } else {
             samples.extend(self.slow.iter().flat_map(|(_, slow)| slow.clone()));
         }
+        samples.extend(self.replicas().await?);
+        Ok(samples)
+    }
+
+    /// Reads the lag of the server's replicas as the monitor.
+    async fn replicas(&self) -> Result<Vec<Sample>> {
+        let server = &self.desired.name;
+        let declared = &self.context.manifest.servers[server].replicas;
+        if declared.is_empty() {
+            return Ok(vec![]);
+        }
+        let (context, login) = (self.context.again(), self.login().await?);
+        let primary = Access { admin: login.clone(), ..context.access(server).await? };
+        let mut samples = vec![];
+        for replica in declared {
+            let there = context.at_replica(server, replica, None).access(server).await;
+            let access = there.map(|access| Access { admin: login.clone(), ..access });
+            let replica = ReplicaAccess { replica: replica.clone(), access };
+            let status = replicas::status(server, Some(&primary), &replica).await;
+            samples.extend(replica_samples(&self.map.subject, &status));
+        }
         Ok(samples)
     }
 
@@ -199,14 +221,19 @@ impl ServerWatch {
 
     /// Logs in as the monitor with the password that the store has now, which may have changed.
     async fn log_in(&self) -> Result<Connection> {
-        let context = self.context.again();
-        let access = context.access(&self.desired.name).await?;
+        let access = self.context.again().access(&self.desired.name).await?;
+        let login = self.login().await?;
+        connect_with(&access.endpoint, &login, &access.maintenance, statements::SETTINGS, Limits::READ).await
+    }
+
+    /// Returns the monitor's login.
+    async fn login(&self) -> Result<Login> {
         let Some(role) = self.desired.access.values().find(|role| role.monitors) else {
             return Err(Error::manifest("the manifest declares no login for the monitor")
                 .hint("add `monitor: true` to the manifest, then run `martydb apply --all`"));
         };
         let key = CredentialKey::of_access(&self.desired.name, role);
-        let secrets = context.store.read(key.as_slice()).await?;
+        let secrets = self.context.again().store.read(key.as_slice()).await?;
         let password = secrets.get(&self.desired.name, &role.name).cloned();
         if password.is_none() {
             return Err(Error::new(
@@ -215,9 +242,20 @@ impl ServerWatch {
             )
             .hint("run `martydb apply --all`: it creates the login"));
         }
-        let login = Login::of_service(role.name.as_str(), password);
-        connect_with(&access.endpoint, &login, &access.maintenance, statements::SETTINGS, Limits::READ).await
+        Ok(Login::of_service(role.name.as_str(), password))
     }
+}
+
+fn replica_samples(subject: &Subject, status: &ReplicaStatus) -> Vec<Sample> {
+    let up = f64::from(u8::from(status.is_usable()));
+    let number = |value: Option<i64>| value.map(|value| value as f64);
+    let of = [
+        (REPLICA_UP, Some(up)),
+        (REPLICA_LAG_BYTES, number(status.lag_bytes)),
+        (REPLICA_LAG_SECONDS, number(status.lag_ms).map(|ms| ms / 1000.0)),
+    ];
+    let known = of.into_iter().filter_map(|(metric, value)| Some((metric, value?)));
+    known.map(|(metric, value)| Sample::with(metric, subject, [status.name.as_str()], value)).collect()
 }
 
 /// Returns handles and watches of all servers with services; `logs_failures` enables the log of failures.

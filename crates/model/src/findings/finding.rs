@@ -34,6 +34,8 @@ pub struct Finding {
     pub role: String,
     /// The server.
     pub server: String,
+    /// Replica of the server where it was found; `None` for the server itself.
+    pub at: Option<String>,
     /// The database.
     pub database: Option<String>,
     /// Object in the database, if it is one.
@@ -56,6 +58,14 @@ impl Finding {
     /// Returns `true` if the finding is that a login can connect to the database.
     pub fn is_connect(&self) -> bool {
         CONNECT.iter().any(|kind| self.is(kind))
+    }
+
+    /// Returns the server, or its replica, for people.
+    pub fn server_in_words(&self) -> String {
+        match &self.at {
+            Some(replica) => format!("replica {replica} of server {}", self.server),
+            None => format!("server {}", self.server),
+        }
     }
 
     /// Merges another part of the same finding: they are reported and closed as one.
@@ -96,6 +106,7 @@ impl FindingKind {
             service: None,
             role: role.into(),
             server: String::new(),
+            at: None,
             database: None,
             object: None,
             evidence: self.title.into(),

@@ -201,6 +201,8 @@ kinds! {
         "two logins have the same password";
     IN_DATABASE = "own-database-reach", Medium,
         "a login can do something in its own database that its kind of role should not";
+    UNPROVEN_READ = "unproven-read-address", Medium,
+        "applications read at an address whose isolation is not proven";
     REDIS_REACH = "redis-reach", Critical,
         "a service's user of Redis reaches keys or channels of another service";
     REDIS_PATTERN = "redis-pattern", Medium,

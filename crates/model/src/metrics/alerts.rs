@@ -116,7 +116,7 @@ alerts! {
         "martydb_check_ok == 0"
         "The check {{ $labels.check }} of martydb monitor does not finish";
     "MartydbReplicationLag" "replication-lag" Warning "5m"
-        "martydb_replication_lag_seconds > 60 or (martydb_replay_age_seconds > 300 and on (job, instance, server) martydb_server_in_recovery == 1)"
+        "martydb_replication_lag_seconds > 60 or martydb_replica_lag_seconds > 60 or (martydb_replay_age_seconds > 300 and on (job, instance, server) martydb_server_in_recovery == 1)"
         "A standby of server {{ $labels.server }} is {{ $value | humanizeDuration }} behind";
     "MartydbSlotRetainsWal" "replication-slot" Warning "15m"
         "martydb_replication_slot_retained_bytes > 1e10"

@@ -109,6 +109,9 @@ metrics! {
         SERVER_CONNECTION_LIMIT = "martydb_server_connection_limit", Gauge [], "max_connections of the server";
         REPLICATION_LAG_BYTES = "martydb_replication_lag_bytes", Gauge ["standby"], "WAL that a standby has yet to replay";
         REPLICATION_LAG_SECONDS = "martydb_replication_lag_seconds", Gauge ["standby"], "How long ago a standby's newest replayed WAL was written";
+        REPLICA_UP = "martydb_replica_up", Gauge ["replica"], "1 if a replica of the manifest answers and is a standby or a worker";
+        REPLICA_LAG_BYTES = "martydb_replica_lag_bytes", Gauge ["replica"], "WAL that a replica of the manifest has yet to replay";
+        REPLICA_LAG_SECONDS = "martydb_replica_lag_seconds", Gauge ["replica"], "How long ago a replica of the manifest replayed its last transaction; 0 if it has replayed everything";
         REPLAY_AGE_SECONDS = "martydb_replay_age_seconds", Gauge [], "On a standby: age of the newest transaction that it replayed";
         SLOT_RETAINED_BYTES = "martydb_replication_slot_retained_bytes", Gauge ["slot"], "WAL that a replication slot keeps";
         SLOT_ACTIVE = "martydb_replication_slot_active", Gauge ["slot"], "1 if a replication slot is in use";

@@ -156,6 +156,7 @@ fn tell_gap(access: &Access, desired: &DesiredServer, name: &DbName, error: &Err
             what: what + &whose,
             why,
             server: access.server.clone(),
+            at: None,
             database: Some(name.to_string()),
             service,
         });
@@ -348,7 +349,14 @@ impl Files<'_> {
         match read {
             Err(error) if error.kind == Kind::Operation => {
                 let (server, why) = (self.server.into(), error.to_string());
-                self.unread.push(Unread { service: None, server, database: None, what: what.into(), why });
+                self.unread.push(Unread {
+                    service: None,
+                    server,
+                    at: None,
+                    database: None,
+                    what: what.into(),
+                    why,
+                });
                 Ok(None)
             }
             read => read.map(Some),

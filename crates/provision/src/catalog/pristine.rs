@@ -96,7 +96,7 @@ fn tell(access: &Access, found: &mut Snapshot, names: &[String], error: &Error) 
             continue;
         }
         let (server, database) = (access.server.clone(), Some(name.clone()));
-        found.unread.push(Unread { service: None, server, database, what, why });
+        found.unread.push(Unread { service: None, server, at: None, database, what, why });
     }
 }
 

@@ -158,6 +158,8 @@ pub struct Unread {
     pub service: Option<String>,
     /// The server.
     pub server: String,
+    /// Replica of the server that did not answer; `None` for the server itself.
+    pub at: Option<String>,
     /// The database; `None` for the whole server.
     pub database: Option<String>,
     /// Data that was not read.

@@ -74,7 +74,7 @@ fn reported(probe: &Probe, filtered: &Filtered) -> Option<BreachReport> {
 }
 
 fn reports(finding: &Finding, probe: &Probe) -> bool {
-    if finding.server != probe.server {
+    if finding.server != probe.server || finding.at != probe.at {
         return false;
     }
     match &probe.finding {
@@ -193,8 +193,8 @@ fn allows(entry: &Allow, finding: &Finding) -> bool {
         && object
 }
 
-/// Identity of a finding: id, role, server, database and object.
-type Identity = (String, String, Option<String>, Option<String>, Option<String>);
+/// Identity of a finding: id, role, server, replica, database and object.
+type Identity = (String, String, [Option<String>; 4]);
 
 /// Findings of an earlier `verify-isolation` result, which are accepted.
 #[derive(Debug, Default)]
@@ -215,9 +215,12 @@ impl Baseline {
         self.0.contains(&(
             finding.id.into(),
             finding.role.clone(),
-            Some(finding.server.clone()),
-            finding.database.clone(),
-            finding.object.clone(),
+            [
+                Some(finding.server.clone()),
+                finding.at.clone(),
+                finding.database.clone(),
+                finding.object.clone(),
+            ],
         ))
     }
 }
@@ -225,5 +228,5 @@ impl Baseline {
 fn identity(entry: &Value) -> Identity {
     let text = |key: &str| entry[key].as_str().map(str::to_owned);
     let required = |key: &str| text(key).unwrap_or_default();
-    (required("id"), required("role"), text("server"), text("database"), text("object"))
+    (required("id"), required("role"), ["server", "at", "database", "object"].map(text))
 }

@@ -91,6 +91,8 @@ pub enum BreachReport {
 #[derive(Debug, Default)]
 pub struct VerifiedServer {
     pub name: String,
+    /// Replica that was verified; `None` for the server itself.
+    pub at: Option<String>,
     /// Databases that were tried, in order.
     pub columns: Vec<ProbeDatabase>,
     /// Databases that were skipped because they accept no connections.
@@ -100,6 +102,20 @@ pub struct VerifiedServer {
     /// Services without a database or without one of their logins.
     pub unprovisioned: Vec<String>,
     pub coverage: ProbeCoverage,
+}
+
+impl VerifiedServer {
+    /// Returns the server, or its replica, for people.
+    pub fn in_words(&self) -> String {
+        match &self.at {
+            Some(replica) => format!("replica {replica} of server {}", self.name),
+            None => format!("server {}", self.name),
+        }
+    }
+
+    fn is(&self, server: &str, at: Option<&str>) -> bool {
+        self.name == server && self.at.as_deref() == at
+    }
 }
 
 pub struct ServerView<'a> {
@@ -126,16 +142,21 @@ impl ServerView<'_> {
 impl Assessment {
     pub fn by_server(&self) -> impl Iterator<Item = ServerView<'_>> {
         self.servers.iter().map(|server| {
-            let is_here = |row: &&ProbeRow| row.probe.server == server.name;
+            let is_here = |row: &&ProbeRow| server.is(&row.probe.server, row.probe.at.as_deref());
             let matrix: Vec<_> = self.matrix.iter().filter(is_here).collect();
             let extra: Vec<_> = self.extra.iter().filter(is_here).collect();
-            let unread = self.unread.iter().filter(|unread| unread.server == server.name).count();
+            let unread = self.unread.iter();
+            let unread = unread.filter(|one| server.is(&one.server, one.at.as_deref())).count();
             ServerView {
                 server,
                 summary: ProbeSummary::of(probes(&matrix), probes(&extra), unread, server.coverage),
                 matrix,
                 extra,
-                findings: self.findings.iter().filter(|finding| finding.server == server.name).collect(),
+                findings: self
+                    .findings
+                    .iter()
+                    .filter(|finding| server.is(&finding.server, finding.at.as_deref()))
+                    .collect(),
             }
         })
     }

@@ -16,6 +16,7 @@ fn closes(other: &Finding, repair: &Repair, finding: &Finding) -> bool {
     let same_place = other.database.is_none() || other.database == finding.database;
     !other.is(IN_DATABASE)
         && other.server == finding.server
+        && other.at == finding.at
         && (same_place || repair.scope() == RepairScope::Server)
         && other.fix.iter().flat_map(Fix::repairs).any(|one| one.covers(repair))
 }

@@ -12,6 +12,7 @@ use super::observations::{Observations, ServerContext};
 use super::password_audit;
 use super::privileges;
 use super::provider;
+use super::replicas;
 use super::scratch_databases;
 use crate::audit::{access_graph, audit};
 use crate::catalog::{NotExamined, Unread};
@@ -37,6 +38,9 @@ pub fn judge(observations: &Observations, services: &[DesiredService], wants_gra
         part.extend(privileges::judge(observations));
     }
     let mut audited = audited(&observations.context);
+    if observations.context.is_replaying() {
+        audited.retain(replicas::is_own_of_standby);
+    }
     let mut unread = catalog.unread.clone();
     match &observations.known_passwords {
         Ok(compared) => {
@@ -62,6 +66,7 @@ pub fn judge(observations: &Observations, services: &[DesiredService], wants_gra
     ServerJudgement {
         server: VerifiedServer {
             name: task.server.clone(),
+            at: None,
             columns,
             closed: closed.into_iter().map(|database| database.name.to_string()).collect(),
             kept: kept.into_iter().map(|database| database.name.to_string()).collect(),
@@ -82,6 +87,7 @@ fn passwords_unread(server: &str, error: &Error) -> Unread {
     Unread {
         service: None,
         server: server.into(),
+        at: None,
         database: None,
         what: "whether the passwords that the server keeps are known elsewhere".into(),
         why: error.to_string(),

@@ -28,10 +28,19 @@ pub enum Extent {
 }
 
 pub struct ServerContext {
+    /// Replica that is observed in place of the server.
+    pub at: Option<String>,
     pub task: Task,
     pub desired: DesiredServer,
     pub catalog: Snapshot,
     pub alternates: Vec<OpenAlternate>,
+}
+
+impl ServerContext {
+    /// Returns `true` for a replica that replays the catalogs of its primary.
+    pub fn is_replaying(&self) -> bool {
+        self.at.is_some() && self.catalog.actual.standby
+    }
 }
 
 /// A login with the name of an alternate login, which can log in although the store does not name it as the one in

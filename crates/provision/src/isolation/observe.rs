@@ -17,7 +17,7 @@ use martydb_model::{ActualServer, DatabaseKind, DesiredServer, DesiredService};
 use martydb_pg::server::{Access, Endpoint, Host};
 use martydb_pg::wire::{Outcome, Stage};
 
-/// Makes the attempts of `extent`.
+/// Makes the attempts of `extent`. `at` is the replica to which `run` connects in place of the server.
 ///
 /// # Errors
 /// If the server cannot be reached, or the admin cannot read its catalogs.
@@ -26,8 +26,10 @@ pub async fn observe(
     server: &str,
     services: &[DesiredService],
     extent: Extent,
+    at: Option<&str>,
 ) -> Result<Observations> {
     let (access, mut context) = context(run, server, services).await?;
+    context.at = at.map(str::to_owned);
     if extent == Extent::Gentle {
         (context.task.concurrency, context.task.most) = (1, 1);
     }
@@ -60,6 +62,8 @@ pub async fn observe(
     let sessions = match extent {
         // Each session tries statements that must be rejected.
         Extent::Gentle => vec![],
+        // Privileges are replayed, and a standby takes no statement that would show them.
+        _ if context.is_replaying() => vec![],
         _ => privileges::observe(&context, &attempts, &listeners[0].address).await,
     };
     not_examined.extend(left_out(extent, server));
@@ -73,13 +77,13 @@ pub async fn observe(
 }
 
 /// Compares passwords. Each verifier costs thousands of rounds of hashing, so this is skipped if only the catalogs
-/// are read.
+/// are read, and at a standby, which has those of its primary.
 async fn compared_passwords(
     context: &ServerContext,
     attempts: &[LoginAttempts],
     extent: Extent,
 ) -> Result<ComparedPasswords> {
-    if extent == Extent::None {
+    if extent == Extent::None || context.is_replaying() {
         Ok(ComparedPasswords::default())
     } else {
         known_passwords(context, attempts).await
@@ -112,7 +116,7 @@ pub async fn context(
     task.concurrency = capacity.share(run.jobs.count.max(8), 1);
     task.most = capacity.share(MOST_IN_FLIGHT, 2);
     let alternates = open_alternates(run, &task, &catalog.actual).await?;
-    Ok((access, ServerContext { task, desired, catalog, alternates }))
+    Ok((access, ServerContext { at: None, task, desired, catalog, alternates }))
 }
 
 fn databases(desired: &DesiredServer, actual: &ActualServer) -> Vec<ProbeDatabase> {
@@ -207,16 +211,17 @@ const STANDBY: &str =
 
 fn standby(context: &ServerContext) -> Option<Unread> {
     let what = "what the logins of the services can do".into();
-    context.catalog.actual.standby.then(|| Unread { what, why: STANDBY.into(), ..of_server(context) })
+    let alone = context.catalog.actual.standby && context.at.is_none();
+    alone.then(|| Unread { what, why: STANDBY.into(), ..of_server(context) })
 }
 
 /// Notes that a standby has the catalogs of its primary, but a pg_hba.conf of its own.
 fn standby_note(context: &ServerContext) -> Option<NotExamined> {
     let note = || NotExamined::new("the settings and pg_hba.conf of the primary", STANDBY);
-    context.catalog.actual.standby.then(note)
+    (context.catalog.actual.standby && context.at.is_none()).then(note)
 }
 
 fn of_server(context: &ServerContext) -> Unread {
     let server = context.task.server.clone();
-    Unread { service: None, server, database: None, what: String::new(), why: String::new() }
+    Unread { service: None, server, at: None, database: None, what: String::new(), why: String::new() }
 }

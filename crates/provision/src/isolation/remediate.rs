@@ -53,7 +53,8 @@ impl Remediation {
             let asked = if finding.is(SESSION) { terminate } else { fix };
             asked && finding.severity >= Severity::Medium
         };
-        let servers = assessment.by_server().map(|view| {
+        // A replica takes no statement: what it replays is closed at its primary.
+        let servers = assessment.by_server().filter(|view| view.server.at.is_none()).map(|view| {
             let due: Vec<_> = view.findings.into_iter().filter(is_due).collect();
             let mut seen = BTreeSet::new();
             let left = due.iter().filter(|finding| !is_covered(finding, &due));

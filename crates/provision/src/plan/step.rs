@@ -1,6 +1,6 @@
 //! A plan: its steps, its prunable steps, and the admin's privilege gaps.
 
-use super::action::Action;
+use super::action::{Action, Verb};
 use super::loss::Loss;
 use super::object::Object;
 use super::stage::{Risk, Stage};
@@ -22,6 +22,13 @@ pub struct Step {
 }
 
 impl Step {
+    /// Returns `true` if it takes something from a login: a privilege, a password or the login itself. A replica that has
+    /// not replayed it still accepts what was taken.
+    pub fn takes(&self) -> bool {
+        let changes = matches!(self.action, Action::AlterRole { .. } | Action::SetPassword { .. });
+        changes || matches!(self.action.verb(), Verb::Revoke | Verb::Drop)
+    }
+
     /// Returns the new database if an old one may be meant.
     pub fn makes_doubtful_database(&self) -> Option<&DbName> {
         match &self.action {

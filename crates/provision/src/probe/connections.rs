@@ -26,6 +26,8 @@ pub struct ConnectionRow {
     pub service: String,
     pub role: String,
     pub server: String,
+    /// Replica of the server that it was tried at; `None` for the server itself.
+    pub at: Option<String>,
     pub database: String,
     pub outcome: LoginResult,
     /// Latency in milliseconds; `None` without an answer.
@@ -52,6 +54,7 @@ pub fn connections(task: &Task, attempts: &[Attempt]) -> Vec<ConnectionRow> {
             service: login.service.to_string(),
             role: login.role.to_string(),
             server: task.server.clone(),
+            at: None,
             database: login.database.to_string(),
             outcome,
             latency_ms: (outcome != LoginResult::Failed).then(|| milliseconds(attempt.latency)),
@@ -74,8 +77,9 @@ const NAMED: usize = 5;
 /// Returns the errors, each once with its logins.
 fn failures(rows: &[ConnectionRow]) -> String {
     let mut groups: Vec<(String, Vec<&str>)> = vec![];
-    for (role, error) in rows.iter().filter_map(|row| Some((row.role.as_str(), row.error.as_deref()?))) {
-        let error = printable(error);
+    for (row, error) in rows.iter().filter_map(|row| Some((row, row.error.as_deref()?))) {
+        let at = row.at.as_ref().map_or(String::new(), |replica| format!("at replica {replica}: "));
+        let (role, error) = (row.role.as_str(), printable(&format!("{at}{error}")));
         match groups.iter_mut().find(|group| group.0 == error) {
             Some(group) => group.1.push(role),
             None => groups.push((error, vec![role])),
@@ -86,23 +90,28 @@ fn failures(rows: &[ConnectionRow]) -> String {
 
 impl Report for Connections {
     fn text(&self, style: &Style) -> String {
-        let mut table = Table::new(&["service", "role", "database", "result", "ms", "tls", "version"])
-            .spare(&["version", "tls"]);
+        let replicas = self.connections.iter().any(|row| row.at.is_some());
+        let place: &[&str] = if replicas { &["at"] } else { &[] };
+        let head = [&["service", "role"], place, &["database", "result", "ms", "tls", "version"]].concat();
+        let mut table = Table::new(&head).spare(&["version", "tls"]);
         for row in &self.connections {
             let (word, paint) = match row.outcome {
                 LoginResult::Ok => ("ok", Paint::Good),
                 LoginResult::Refused => ("refused", Paint::Bad),
                 LoginResult::Failed => ("failed", Paint::Bad),
             };
-            table.row([
-                Cell::from(&row.service),
-                printable(&row.role).into(),
+            let mut cells = vec![Cell::from(&row.service), printable(&row.role).into()];
+            if replicas {
+                cells.push(row.at.as_deref().unwrap_or("-").into());
+            }
+            cells.extend([
                 printable(&row.database).into(),
                 Cell::new(word, paint),
                 Cell::number(row.latency_ms.map_or("-".into(), |ms| format!("{ms:.1}"))),
                 row.tls.map_or("-", |tls| if tls { "yes" } else { "no" }).into(),
                 printable(row.server_version.as_deref().unwrap_or("-")).into(),
             ]);
+            table.row(cells);
         }
         let failed = failures(&self.connections);
         let gap = if failed.is_empty() { "" } else { "\n" };
@@ -125,6 +134,7 @@ mod tests {
             service: "shop".into(),
             role: role.into(),
             server: "main".into(),
+            at: None,
             database: "shop".into(),
             outcome: if error.is_some() { LoginResult::Failed } else { LoginResult::Ok },
             latency_ms: None,

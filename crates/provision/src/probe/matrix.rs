@@ -21,6 +21,8 @@ pub struct Probe {
     pub role: String,
     /// Server.
     pub server: String,
+    /// Replica of the server where it was tried; `None` for the server itself.
+    pub at: Option<String>,
     /// Database that was tried.
     pub database: String,
     /// Verdict.
@@ -61,6 +63,7 @@ impl Probe {
             service: login.service.to_string(),
             role: login.role.to_string(),
             server: task.server.clone(),
+            at: None,
             database: database.into(),
             outcome: judgement.verdict,
             sqlstate: judgement.sqlstate,

@@ -89,6 +89,14 @@ impl LoginRotation<'_> {
         };
         self.converge(&steps, &other, Some(&password), false).await.end?;
         self.prove(&other, &password).await?;
+        // Clients that read at a replica get the new login only when it works there.
+        self.replay.wait(&format!("the login \"{other}\" does not work")).await.map_err(|error| {
+            let name = &self.service.name;
+            error.hint(format!(
+                "\"{current}\" is still the one in use; once the replicas have caught up, run `martydb rotate --service \
+                 {name} --finish`, then this again"
+            ))
+        })?;
         self.store.publish(&self.key, &other, &password).await?;
         rotated.login = other;
         rotated.other = Some(current);

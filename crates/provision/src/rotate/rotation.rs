@@ -1,5 +1,6 @@
 //! Input and results of a rotation.
 
+use crate::replicas::{Replay, ReplicaAccess};
 use martydb_config::secrets::{CredentialKey, LockedStore};
 use martydb_model::error::Error;
 use martydb_model::{ActualServer, DesiredServer, DesiredService, RoleKind, RoleName};
@@ -36,12 +37,15 @@ pub struct Rotation<'a> {
     /// Further logins, each with a service that it may use; only for rotations in place.
     pub further: &'a [(DesiredService, RoleName)],
     pub turn: RotationMode,
+    /// Replicas of the server, which keep the old password until they have replayed the new one.
+    pub replicas: &'a [ReplicaAccess],
     pub valid_until: Option<&'a str>,
 }
 
 /// Rotation of one login.
 pub struct LoginRotation<'a> {
     pub access: &'a Access,
+    pub replay: &'a Replay<'a>,
     pub desired: &'a DesiredServer,
     pub store: &'a LockedStore<'a>,
     pub service: &'a DesiredService,

@@ -69,6 +69,7 @@ fn probe(desired: &DesiredRedis, attempt: &UserAttempts, prefix: &str) -> Probe 
         service: attempt.service.service.to_string(),
         role: attempt.user.clone(),
         server: desired.server.name.clone(),
+        at: None,
         database: prefix.to_owned(),
         outcome: Verdict::Inconclusive,
         sqlstate: None,
@@ -152,6 +153,7 @@ fn unread(desired: &DesiredRedis, actual: &ActualRedis) -> Vec<Unread> {
     each.map(|(user, command, words)| Unread {
         service: Some(user.service.service.to_string()),
         server: desired.server.name.clone(),
+        at: None,
         database: Some(user.service.prefix.clone()),
         what: format!("the permission of {} to run {command}", user.name()),
         why: words.clone(),

@@ -18,7 +18,10 @@ pub fn junit(report: &VerifyReport) -> String {
     let assessment = &report.assessment;
     let mut suites: Vec<(String, Vec<TestCase>)> = vec![];
     for view in assessment.by_server() {
-        let server = &view.server.name;
+        let server = &view.server.at.as_ref().map_or_else(
+            || view.server.name.clone(),
+            |replica| format!("{}, replica {replica}", view.server.name),
+        );
         for (what, rows) in [("logins", &view.matrix), ("other ways", &view.extra)] {
             let cases = rows.iter().map(|row| (Some(row.probe.database.as_str()), case_of_probe(row)));
             suites.extend(by_database(server, what, cases));
@@ -216,6 +219,7 @@ mod tests {
             service: "red".into(),
             role: "red_app".into(),
             server: "main".into(),
+            at: None,
             database: "blue".into(),
             outcome: Verdict::Breach,
             sqlstate: None,

@@ -44,13 +44,16 @@ pub fn markdown(report: &VerifyReport) -> String {
 }
 
 fn server(view: &ServerView<'_>) -> String {
-    let name = cell(&view.server.name);
+    let title = match &view.server.at {
+        Some(replica) => cell(&format!("Replica {replica} of server {}", view.server.name)),
+        None => format!("Server {}", cell(&view.server.name)),
+    };
     let breaches = counted(view.summary.breaches, "breach");
     let numbers = cell(&numbers(view));
     // Accepted breaches need no emphasis.
     let is_open = accepted_breaches(view) < view.summary.breaches || view.summary.breaches == 0;
     let numbers = if is_open { numbers.replacen(&breaches, &format!("**{breaches}**"), 1) } else { numbers };
-    let mut text = format!("\n### Server {name}\n\n{numbers}\n\n");
+    let mut text = format!("\n### {title}\n\n{numbers}\n\n");
     text += &grid(view);
     let all = finding_groups(&view.findings);
     let rows = all.iter().map(|alike| {
@@ -83,8 +86,11 @@ fn inconclusive(view: &ServerView<'_>) -> String {
 /// Returns the object of a finding, and its place.
 fn place(finding: &Finding) -> String {
     let whole = match &finding.database {
-        Some(database) => database.clone(),
-        None => format!("server {}", finding.server),
+        Some(database) => {
+            let at = finding.at.as_ref().map_or(String::new(), |replica| format!(" at replica {replica}"));
+            database.clone() + &at
+        }
+        None => finding.server_in_words(),
     };
     match (&finding.object, &finding.database) {
         (Some(object), Some(_)) => format!("{object} in {whole}"),
@@ -159,6 +165,7 @@ mod tests {
             service: format!("s{n}"),
             role: format!("s{n}_app"),
             server: "main".into(),
+            at: None,
             database: format!("db{n}"),
             outcome: Verdict::Inconclusive,
             sqlstate: None,

@@ -76,8 +76,13 @@ fn word(level: Level) -> &'static str {
 
 fn result(report: &VerifyReport, finding: &Finding, suppressions: Option<Value>) -> Value {
     let level = word(level(finding));
-    let parts =
-        [Some(&finding.server), finding.database.as_ref(), finding.object.as_ref(), Some(&finding.role)];
+    let parts = [
+        Some(&finding.server),
+        finding.at.as_ref(),
+        finding.database.as_ref(),
+        finding.object.as_ref(),
+        Some(&finding.role),
+    ];
     let place: Vec<&str> = parts.into_iter().flatten().map(String::as_str).collect();
     let uri = report.checkout.uri(&report.manifest);
     let mut result = json!({

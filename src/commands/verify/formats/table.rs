@@ -8,14 +8,14 @@ use crate::commands::verify::document::VerifyReport;
 use martydb_model::units::{counted, listed};
 use martydb_provision::isolation::{BreachReport, FailedFix, ProbeRow, ServerView};
 use martydb_provision::plan::StepOutcome;
-use martydb_provision::probe::{ProbeLocation, Verdict};
+use martydb_provision::probe::{ProbeExtent, ProbeLocation, Verdict};
 use martydb_ui::report::{Paint, Style, error_text, paint, printable, wrapped};
 
 pub fn table(report: &VerifyReport, style: &Style) -> String {
     let assessment = &report.assessment;
     let several = assessment.servers.len() + assessment.failed.len() > 1;
     let servers = assessment.by_server().map(|view| {
-        let title = if several { format!("server {}\n", view.server.name) } else { String::new() };
+        let title = if several { format!("{}\n", view.server.in_words()) } else { String::new() };
         title + &server(&view, report.matrix, style) + &unprovisioned(&view, style)
     });
     let failed = assessment.failed.iter();
@@ -161,7 +161,8 @@ pub fn numbers(view: &ServerView<'_>) -> String {
             0 => String::new(),
             n => format!(", {n} inconclusive"),
         };
-        return format!("no logins were tried (--probes none){unread}");
+        let asked = view.server.at.is_none() || view.server.coverage.extent == ProbeExtent::None;
+        return format!("no logins were tried{}{unread}", if asked { " (--probes none)" } else { "" });
     }
     let extra = match view.extra.len() {
         0 => String::new(),

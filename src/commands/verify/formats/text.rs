@@ -46,17 +46,19 @@ pub fn subject(finding: &Finding) -> String {
 fn entering(finding: &Finding, database: &str) -> String {
     let verb = if finding.kind == FindingSource::Probe { "connected to" } else { "can connect to" };
     let owner = finding.service.as_ref().map_or(String::new(), |name| format!(", the database of {name}"));
-    format!("{} {verb} {database}{owner}", finding.role)
+    let at = finding.at.as_ref().map_or(String::new(), |replica| format!(", at replica {replica}"));
+    format!("{} {verb} {database}{owner}{at}", finding.role)
 }
 
 fn place(finding: &Finding) -> String {
-    let Finding { role, server, .. } = finding;
+    let (role, server) = (&finding.role, finding.server_in_words());
+    let at = finding.at.as_ref().map_or(String::new(), |replica| format!(" at replica {replica}"));
     match (&finding.database, &finding.service) {
-        (Some(database), Some(service)) => format!("{role} in {database} ({service})"),
-        (Some(database), None) => format!("{role} in {database}"),
+        (Some(database), Some(service)) => format!("{role} in {database} ({service}){at}"),
+        (Some(database), None) => format!("{role} in {database}{at}"),
         // Privileges of PUBLIC outside a database belong to the server.
-        (None, _) if role == PUBLIC => format!("server {server}"),
-        (None, _) => format!("{role} on server {server}"),
+        (None, _) if role == PUBLIC => server,
+        (None, _) => format!("{role} on {server}"),
     }
 }
 
@@ -242,6 +244,7 @@ mod tests {
             service: "red".into(),
             role: "red_app".into(),
             server: "main".into(),
+            at: None,
             database: "blue".into(),
             outcome,
             sqlstate: None,
@@ -301,6 +304,7 @@ mod tests {
         let unread = Unread {
             service: None,
             server: "main".into(),
+            at: None,
             database: None,
             what: "x".into(),
             why: "y".into(),

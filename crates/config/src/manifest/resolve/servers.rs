@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::redis::is_redis;
+use super::replicas;
 use super::scope::Scope;
 use crate::manifest::checked::{ServerLocation, ServerSpec, ServerUrl};
 use crate::manifest::expand::{FilledUrl, fill_url};
@@ -30,8 +31,10 @@ fn server(scope: &Scope, name: &str, raw: &RawServer) -> Result<ServerSpec> {
     let owner = raw.database_owner.clone().map(RoleName::new).transpose();
     let location = location(scope, name, raw)?;
     let platform = platform(scope, name, raw, &location)?;
+    let replicas = replicas::of_server(scope, name, raw, &location)?;
     Ok(ServerSpec {
         location,
+        replicas,
         platform,
         close_maintenance: raw.close_maintenance.unwrap_or(platform.is_none_or(|one| one.close_maintenance)),
         database_owner: owner.map_err(|error| scope.error(["servers", name, "database_owner"], error))?,

@@ -49,6 +49,7 @@ fn probe(
         service: extra.login.map_or_else(|| ADMIN.into(), |at| task.logins[at].service.to_string()),
         role: extra.role.clone(),
         server: task.server.clone(),
+        at: None,
         database: extra.database.clone(),
         outcome: judgement.verdict,
         sqlstate: judgement.sqlstate,
