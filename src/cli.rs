@@ -247,6 +247,8 @@ commands! {
     "Deploy" {
         /// Serve metrics: servers, isolation, migrations, drift.
         Monitor = "monitor", monitor(manifest);
+        /// Make partitions ahead, and remove those after their retention.
+        Partitions = "partitions", partitions(manifest);
         /// Publish outbox events to NATS, RabbitMQ, Kafka or webhooks.
         Relay = "relay", relay(manifest);
         /// Write deployment files: Compose, Kubernetes, operators.

@@ -32,6 +32,7 @@ pub mod man;
 pub mod migrating;
 pub mod monitor;
 mod one_of;
+pub mod partitions;
 pub mod per_service;
 pub mod plan;
 pub mod plan_file;

@@ -16,7 +16,7 @@ macro_rules! templates {
     };
 }
 
-templates!("blank", "inbox", "outbox", "outbox-daily");
+templates!("blank", "inbox", "outbox", "outbox-daily", "partitioned-hash", "partitioned-range");
 
 macro_rules! runbooks {
     ($($name:literal),* $(,)?) => {

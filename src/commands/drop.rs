@@ -87,25 +87,30 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<DropReport> {
     if done.steps.iter().any(|(step, _)| matches!(step.action, Action::Reassign { .. })) {
         run.out.note(REASSIGNED);
     }
-    let end = match done.end {
-        Ok(()) => await_replay(run, &access, service).await,
-        Err(error) => Err(error),
-    };
-    report.all.errors.extend(end.err().map(|error| ServerError::new(&service.server, &error)));
+    report.all.errors.extend(await_replay(run, &access, service, done.end).await.err());
     if report.all.errors.is_empty() {
         report.finish(run, service, beside, &held).await?;
     }
     Ok(report)
 }
 
-/// Waits until no replica accepts the service's logins.
+/// Waits until no replica accepts the service's logins, if the removal ended well.
 ///
 /// # Errors
-/// If a replica may still accept them.
-async fn await_replay(run: &Run, access: &Access, service: &DesiredService) -> Result<()> {
+/// That of the removal, or if a replica may still accept them.
+async fn await_replay(
+    run: &Run,
+    access: &Access,
+    service: &DesiredService,
+    end: Result<()>,
+) -> std::result::Result<(), ServerError> {
     let replicas = replicas::of_server(run, &service.server).await;
     let what = format!("the database and the logins of \"{}\" still work", service.name);
-    Replay::new(access, &replicas, run.lock_wait).wait(&what).await
+    let end = match end {
+        Ok(()) => Replay::new(access, &replicas, run.lock_wait).wait(&what).await,
+        failed => failed,
+    };
+    end.map_err(|error| ServerError::new(&service.server, &error))
 }
 
 /// Refuses the run before any connection. `-y` does not confirm a drop.

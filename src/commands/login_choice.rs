@@ -6,8 +6,9 @@ use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use secrecy::SecretString;
 
-use martydb_config::connection_string::Parts;
-use martydb_model::app_url::AppUrl;
+use martydb_config::connection_string::{self, Parts};
+use martydb_config::manifest::ReplicaRole;
+use martydb_model::app_url::{AppUrl, TARGET};
 use martydb_model::error::{Error, Result};
 use martydb_model::{DesiredService, RoleKind, RoleName};
 use martydb_provision::run::Run;
@@ -21,12 +22,15 @@ pub struct LoginChoice {
     /// Service.
     #[arg(short, long, value_name = "NAME", conflicts_with = "plain", hide_short_help = true)]
     service: Option<String>,
-    /// Login of the service; default: app, and with --read-only readonly.
+    /// Login of the service; default: app, and for reading readonly.
     #[arg(long, value_enum)]
     role: Option<LoginRole>,
     /// Use the address for reading, such as a replica; see `app_url` in the manifest.
     #[arg(long, conflicts_with = "admin")]
     read_only: bool,
+    /// Host that the client should prefer, where its driver has a word for it; all but primary are for reading.
+    #[arg(long, value_enum, value_name = "HOST", conflicts_with_all = ["admin", "read_only"])]
+    prefer: Option<Preference>,
     /// Use a further login of the manifest (`access:`).
     #[arg(long, value_name = "NAME", conflicts_with_all = ["role", "admin"])]
     access: Option<String>,
@@ -36,6 +40,19 @@ pub struct LoginChoice {
     /// Server, with --admin.
     #[arg(long, value_name = "NAME", requires = "admin")]
     server: Option<String>,
+}
+
+/// Host that a client prefers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Preference {
+    /// The primary.
+    Primary,
+    /// A standby, or the primary if there is none.
+    Secondary,
+    /// Any host, at random.
+    Nearest,
+    /// The replicas with the role analytics.
+    Analytics,
 }
 
 /// Role of a service that can log in, as `--role` takes it.
@@ -106,11 +123,13 @@ impl LoginChoice {
         route: Route,
         no_password: bool,
     ) -> Result<ChosenLogin> {
-        let usual = if self.read_only { RoleKind::Readonly } else { RoleKind::App };
+        let reads = self.read_only || self.prefer.is_some_and(|prefer| prefer != Preference::Primary);
+        let usual = if reads { RoleKind::Readonly } else { RoleKind::App };
         let kind = self.role.map_or(usual, |role| role.0);
-        let address = match route {
-            Route::Straight if !self.read_only => None,
-            _ => app_url(run, service, kind, self.read_only)?,
+        let address = match (route, self.prefer) {
+            (_, Some(prefer)) => preferred(run, service, kind, prefer)?,
+            (Route::Straight, None) if !reads => None,
+            _ => app_url(run, service, kind, reads)?,
         };
         let (role, (user, password)) = match &self.access {
             Some(name) => (name.clone(), further_login(run, service, name, no_password).await?),
@@ -165,19 +184,58 @@ async fn at(
 fn app_url(run: &Run, service: &DesiredService, kind: RoleKind, read_only: bool) -> Result<Option<AppUrl>> {
     let urls = &run.manifest.app_urls[&service.name];
     match (kind.is_for_applications(), read_only) {
-        (false, true) => {
-            Err(Error::usage("--read-only conflicts with the role migrator")
-                .hint("use --read-only with the role readonly or app"))
-        }
+        (false, true) => Err(Error::usage("--read-only conflicts with the role migrator")
+            .hint("use --read-only with the role readonly or app")),
         (false, false) => Ok(None),
         (true, false) => Ok(urls.write.clone()),
-        (true, true) => urls.for_reading().map(Some).ok_or_else(|| {
-            let name = &service.name;
-            Error::usage(format!("service \"{name}\" has no read-only address"))
-                .cause("its app_url has neither `read` nor several hosts")
-                .hint("write app_url: { write: postgresql://…, read: postgresql://… } for the service or its server")
-        }),
+        (true, true) => {
+            let declared = || replicas(run, service, ReplicaRole::Read);
+            urls.for_reading().or_else(declared).map(Some).ok_or_else(|| {
+                let name = &service.name;
+                Error::usage(format!("service \"{name}\" has no read-only address"))
+                    .cause("its app_url has neither `read` nor several hosts, and its server no replica to read at")
+                    .hint(
+                        "write app_url: { write: postgresql://…, read: postgresql://… } for the service or its server, or \
+                         declare replicas of the server",
+                    )
+            })
+        }
     }
+}
+
+/// Returns the replicas of a service's server with this role, as an address for applications.
+fn replicas(run: &Run, service: &DesiredService, role: ReplicaRole) -> Option<AppUrl> {
+    let all = run.manifest.servers[&service.server].replicas.iter();
+    let endpoints: Vec<_> = all.filter(|one| one.role == role).map(|one| one.url.endpoint()).collect();
+    connection_string::address_of(&endpoints)
+}
+
+/// Returns the address with the words of libpq for a preference; other formats spell them in theirs, or refuse.
+fn preferred(
+    run: &Run,
+    service: &DesiredService,
+    kind: RoleKind,
+    prefer: Preference,
+) -> Result<Option<AppUrl>> {
+    if prefer == Preference::Analytics {
+        let name = &service.name;
+        return replicas(run, service, ReplicaRole::Analytics).map(Some).ok_or_else(|| {
+            Error::usage(format!("the server of service \"{name}\" has no replica for analytics"))
+                .hint("declare one: replicas: [{ name: a1, url: postgresql://…, role: analytics }]")
+        });
+    }
+    let write = app_url(run, service, kind, false)?;
+    let words: &[(&str, &str)] = match prefer {
+        Preference::Primary => return Ok(write.map(|url| url.with(&[(TARGET, "primary")]))),
+        Preference::Secondary => &[(TARGET, "prefer-standby")],
+        Preference::Nearest => &[(TARGET, "any"), ("load_balance_hosts", "random")],
+        Preference::Analytics => &[],
+    };
+    let read = app_url(run, service, kind, true)?;
+    // Behind the hosts for reading, so that a client can still read when no standby answers.
+    let hosts = write.iter().flat_map(|url| url.hosts.clone());
+    let read = read.map(|url| hosts.fold(url, AppUrl::and_host));
+    Ok(read.map(|url| url.with(words)))
 }
 
 /// Returns the connection of a service's login straight to the server.

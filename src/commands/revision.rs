@@ -23,7 +23,7 @@ pub struct Arguments {
     /// Derive the version from the time (UTC), such as 20261121141500.
     #[arg(long)]
     pub timestamp: bool,
-    /// Template of the files: blank, outbox, outbox-daily, inbox, or NAME.sql in templates/ beside the manifest.
+    /// Template of the files: blank, outbox, outbox-daily, inbox, partitioned-range, partitioned-hash, or NAME.sql in templates/ beside the manifest.
     #[arg(long, value_name = "NAME", default_value = "blank")]
     pub template: String,
 }

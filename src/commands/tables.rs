@@ -2,7 +2,7 @@
 //! name`. `docs/output.md` is generated from it. A report whose table for people has the same rows has one list of
 //! columns for both.
 
-use super::{backup, current, dev, doctor, history, migrating, rotate, status, verify_down};
+use super::{backup, current, dev, doctor, history, migrating, partitions, rotate, status, verify_down};
 use martydb_model::error::{Error, Result};
 use martydb_ui::flags::Format;
 use martydb_ui::report::{FlatTable, ReportColumn};
@@ -24,6 +24,7 @@ tables! {
     "rotate": ["rotations"], "login" of ReportColumn::keys(rotate::columns());
     "split": ["services", "tables"], "table" of vec!["service", "server", "database", "table", "rows", "bytes"];
     "backup": ["backups"], "id" of ReportColumn::keys(backup::list::columns());
+    "partitions": ["tables"], "table" of ReportColumn::keys(partitions::columns());
     "relay": ["services"], "service" of vec!["service", "pending", "oldest_age_ms", "published", "dead", "rate", "last_error", "outcome", "error.message"];
     "revision": [], "up" of vec!["service", "version", "name", "up", "down"];
     "upgrade": ["services"], "service" of ReportColumn::keys(migrating::columns());

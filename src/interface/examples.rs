@@ -51,6 +51,7 @@ pub const EXAMPLES: &[(&str, &str)] = &[
     ("restore", "martydb restore csca --discard-old -y"),
     ("render", "martydb -f services/manifest.yaml -e compose render compose"),
     ("monitor", "martydb monitor --once --out metrics.prom"),
+    ("partitions", "martydb partitions --once --dry-run"),
     ("relay", "martydb relay status"),
     ("relay", "martydb relay csca --dry-run"),
     ("relay", "martydb relay replay --service csca --since 2h --dry-run"),

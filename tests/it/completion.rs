@@ -40,7 +40,10 @@ fn what_the_manifest_knows_is_offered() {
         (&["-e", "testing", "status", "p"], &["pkd"]),
         (&["upgrade", "csca", "--to", ""], &["3", "12"]),
         (&["downgrade", "--to", ""], &["3", "7", "12"]),
-        (&["revision", "csca", "--template", ""], &["blank", "inbox", "ours", "outbox", "outbox-daily"]),
+        (
+            &["revision", "csca", "--template", ""],
+            &["blank", "inbox", "ours", "outbox", "outbox-daily", "partitioned-hash", "partitioned-range"],
+        ),
         (&["explain", "hba-tr"], &["hba-trust"]),
         (&["verify-isolation", "--only", "hba-tr"], &["hba-trust"]),
         (&["status", "--only", "p"], &["pending"]),

@@ -39,6 +39,7 @@ mod odd_files;
 mod orphans;
 mod output;
 mod parameters;
+mod partitions;
 mod plain_answers;
 mod platform;
 mod printing;

@@ -184,7 +184,10 @@ fn a_lag_is_shown_and_more_than_max_lag_is_a_difference() {
     assert!(series("martydb_replica_lag_bytes{").contains("replica=\"r1\""), "{measured}");
 
     pause(&standby);
-    primary.sql("rsl_a", "SET ROLE rsl_a_owner; CREATE TABLE big AS SELECT repeat('x', 1000) FROM generate_series(1, 1000)");
+    primary.sql(
+        "rsl_a",
+        "SET ROLE rsl_a_owner; CREATE TABLE big AS SELECT repeat('x', 1000) FROM generate_series(1, 1000)",
+    );
     let old = "SELECT (clock_timestamp() - pg_last_xact_replay_timestamp() > interval '1100 ms')::text";
     until("the last replayed transaction is old", || standby.value("postgres", old) == "true");
     let done = project.run(&["status", "--check"]).expect(3);
@@ -325,4 +328,57 @@ fn a_failover_in_the_middle_of_a_rotation_is_said_and_a_second_run_converges() {
     let _again = project.run(&rotate).expect(0);
     assert!(enters(&standby, "rsf_a_app", &project.password("rsf_a_app")));
     assert!(!enters(&standby, "rsf_a_app", &old));
+}
+
+#[test]
+fn readers_are_given_the_replicas_that_are_theirs() {
+    let project = Project::with_manifest(
+        "version: 1\nproject: rsp\nservers:\n  main:\n    url: postgresql://adm@db:5432/postgres?sslmode=require\n    replicas:\n      - { name: r1, url: \"postgresql://r1:5433\" }\n      - { name: r2, url: \"postgresql://r2:5434\" }\n      - { name: a1, url: \"postgresql://a1:5435\", role: analytics }\n      - { name: w1, url: \"postgresql://w1:5436\", role: worker }\n    app_url: { write: \"postgresql://pool:6432\" }\nservices:\n  rsp_a:\n",
+    );
+    let url = |arguments: &[&str]| {
+        let all = [&["url", "rsp_a", "--no-password"], arguments].concat();
+        project.run(&all).expect(0).stdout.trim_end().to_owned()
+    };
+    for (arguments, expected) in [
+        (&["--read-only"][..], "postgresql://rsp_a_ro@r1:5433,r2:5434/rsp_a?sslmode=require"),
+        (&["--prefer", "analytics"], "postgresql://rsp_a_ro@a1:5435/rsp_a?sslmode=require"),
+        (
+            &["--prefer", "secondary"],
+            "postgresql://rsp_a_ro@r1:5433,r2:5434,pool:6432/rsp_a?sslmode=require&target_session_attrs=prefer-standby",
+        ),
+        (
+            &["--prefer", "nearest"],
+            "postgresql://rsp_a_ro@r1:5433,r2:5434,pool:6432/rsp_a?sslmode=require&target_session_attrs=any&load_balance_hosts=random",
+        ),
+        (&["--prefer", "primary"], "postgresql://rsp_a_app@pool:6432/rsp_a?target_session_attrs=primary"),
+    ] {
+        assert_eq!(url(arguments), expected, "{arguments:?}");
+    }
+    let jdbc = url(&["--prefer", "secondary", "--format", "jdbc"]);
+    assert!(jdbc.contains("targetServerType=preferSecondary"), "{jdbc}");
+}
+
+/// The two ways of docs/how-to/scale-out.md: the place of the commit in the WAL, and `remote_apply`.
+#[test]
+fn an_application_reads_its_own_writes() {
+    let primary = Server::with_standbys();
+    let standby = primary.standby(&[]);
+    primary.sql("postgres", "CREATE TABLE seen (n int)");
+    standby.catch_up_with(&primary);
+    pause(&standby);
+    primary.sql("postgres", "INSERT INTO seen VALUES (1)");
+    let commit = primary.value("postgres", "SELECT pg_current_wal_insert_lsn()");
+    let is_there = format!("SELECT (pg_last_wal_replay_lsn() >= '{commit}')::text");
+    assert_eq!(standby.value("postgres", &is_there), "false");
+    standby.sql("postgres", "SELECT pg_wal_replay_resume()");
+    until("the standby shows the commit", || standby.value("postgres", &is_there) == "true");
+    assert_eq!(standby.value("postgres", "SELECT count(*)::text FROM seen"), "1");
+
+    primary.sql("postgres", "ALTER SYSTEM SET synchronous_standby_names = '*'");
+    primary.reload();
+    primary.sql(
+        "postgres",
+        "BEGIN; SET LOCAL synchronous_commit = remote_apply; INSERT INTO seen VALUES (2); COMMIT",
+    );
+    assert_eq!(standby.value("postgres", "SELECT count(*)::text FROM seen"), "2");
 }

@@ -66,6 +66,17 @@ fn tls_parameters(tls: &Tls, socket: bool) -> Vec<(String, String)> {
     mode.into_iter().chain(root).chain(binding).collect()
 }
 
+/// Returns servers as an address for applications, with the TLS parameters of the first; `None` without a host.
+pub fn address_of(endpoints: &[Endpoint]) -> Option<AppUrl> {
+    let place = |endpoint: &Endpoint| match &endpoint.host {
+        Host::Tcp(host) => Some((host.clone(), endpoint.port)),
+        Host::Socket(_) => None,
+    };
+    let hosts: Vec<_> = endpoints.iter().filter_map(place).collect();
+    let parameters = endpoints.first().map(|first| tls_parameters(&first.tls, false)).unwrap_or_default();
+    (!hosts.is_empty()).then_some(AppUrl { hosts, database: None, parameters })
+}
+
 impl Parts {
     /// Returns the parts of a direct connection to the server.
     pub fn new(endpoint: &Endpoint, user: &str, password: Option<SecretString>, database: &str) -> Parts {

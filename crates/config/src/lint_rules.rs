@@ -59,6 +59,12 @@ pub const SYNTAX: &str = "syntax-error";
 /// Rule name reported for a file at which the linter gave up.
 pub const UNREADABLE: &str = "unreadable";
 
+/// Names of the rules about partitions.
+pub const LIVE_PARENT: &str = "partition-of-live-parent";
+pub const ATTACH_UNCHECKED: &str = "attach-without-check";
+pub const DEFAULT_PART: &str = "default-partition";
+pub const CONCURRENT_ON_PARENT: &str = "concurrent-index-on-partitioned";
+
 /// Rules of our own, with their meaning.
 pub const OWN: &[(&str, &str)] = &[
     (
@@ -69,6 +75,26 @@ pub const OWN: &[(&str, &str)] = &[
     (
         UNREADABLE,
         "The linter stopped at this file without checking it: look for a statement that PostgreSQL would reject.",
+    ),
+    (
+        LIVE_PARENT,
+        "CREATE TABLE … PARTITION OF takes an ACCESS EXCLUSIVE lock on the parent: it waits for every reader, and all that come \
+         later wait for it. Create the table with LIKE, and attach it: that lets readers and writers go on.",
+    ),
+    (
+        ATTACH_UNCHECKED,
+        "ATTACH PARTITION reads the whole table to check its rows, under a lock on it. A valid CHECK constraint that implies the \
+         bounds of the partition saves that: add it NOT VALID, validate it, attach, and drop it.",
+    ),
+    (
+        DEFAULT_PART,
+        "A default partition is read under a lock each time a partition is attached, a row in it prevents the partition that \
+         would take the row (SQLSTATE 23514), and DETACH PARTITION … CONCURRENTLY is refused (55000).",
+    ),
+    (
+        CONCURRENT_ON_PARENT,
+        "PostgreSQL refuses CREATE INDEX CONCURRENTLY on a partitioned table (0A000). Create the index ON ONLY the parent, build one \
+         concurrently on each partition, and attach them: the parent's index becomes valid with the last.",
     ),
 ];
 

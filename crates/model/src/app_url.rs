@@ -58,10 +58,24 @@ impl AppUrls {
 
 impl AppUrl {
     fn preferring_standbys(&self) -> AppUrl {
-        let mut own = self.clone();
-        own.parameters.retain(|(name, _)| name != TARGET);
-        own.parameters.push((TARGET.into(), "prefer-standby".into()));
-        own
+        self.clone().with(&[(TARGET, "prefer-standby")])
+    }
+
+    /// Returns the address with these parameters in place of its own of the same names.
+    #[must_use]
+    pub fn with(mut self, parameters: &[(&str, &str)]) -> AppUrl {
+        self.parameters.retain(|(name, _)| !parameters.iter().any(|(other, _)| other == name));
+        self.parameters.extend(parameters.iter().map(|(name, value)| ((*name).into(), (*value).into())));
+        self
+    }
+
+    /// Returns the address with another host after its own, if it is another.
+    #[must_use]
+    pub fn and_host(mut self, host: (String, u16)) -> AppUrl {
+        if !self.hosts.contains(&host) {
+            self.hosts.push(host);
+        }
+        self
     }
 }
 

@@ -6,8 +6,8 @@ use std::sync::OnceLock;
 
 use super::platform::Platform;
 use super::{
-    AccessGrant, AccessRole, DatabaseParameters, DbName, DesiredPublication, Outbox, RoleKind, RoleName,
-    SchemaName, ServerName, ServiceName,
+    AccessGrant, AccessRole, DatabaseParameters, DbName, DesiredPublication, Outbox, PartitionedTable,
+    RoleKind, RoleName, SchemaName, ServerName, ServiceName,
 };
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,6 +83,8 @@ pub struct DesiredService {
     pub publications: Vec<DesiredPublication>,
     /// The outbox for its events.
     pub outbox: Option<Outbox>,
+    /// Tables that `martydb partitions` maintains.
+    pub partitions: Vec<PartitionedTable>,
     /// Former names and server.
     pub moved: Option<FormerNames>,
     /// `true` to write `schema.sql` next to its migrations.

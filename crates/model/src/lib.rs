@@ -47,6 +47,7 @@ mod move_note;
 pub mod names;
 mod outbox;
 mod parameters;
+mod partitions;
 mod password_note;
 pub mod platform;
 pub mod project_roles;
@@ -80,6 +81,7 @@ pub use parameters::{
     ActualParameters, CollationVersions, CreationParameters, DatabaseParameters, FixedParameter,
     LocaleProvider, encoding, refused_setting,
 };
+pub use partitions::{PartitionedTable, Period, Removal};
 pub use password_note::{dated, password_set};
 pub use role_graph::{RoleGraph, RolePath};
 pub use role_kind::RoleKind;

@@ -16,6 +16,7 @@ mod deploy;
 mod monitor;
 mod outbox;
 mod parameters;
+mod partitions;
 mod platform;
 mod redis;
 mod replica;
@@ -33,6 +34,7 @@ pub use outbox::{
     RawDeadPolicy, RawDeadTarget, RawDeadWord, RawEventTarget, RawOutbox, RawOutboxColumns, RawRedelivery,
 };
 pub use parameters::{RawCollationVersion, RawLocaleProvider, RawParameters};
+pub use partitions::RawPartitions;
 pub use platform::RawPlatform;
 pub use redis::RawRedis;
 pub use replica::{RawReplica, ReplicaRole};
@@ -245,6 +247,8 @@ pub struct RawService {
     pub outbox: Option<RawOutbox>,
     /// Keys of the service on a Redis server, beside its database.
     pub redis: Option<RawRedis>,
+    /// Partitions of tables (`schema.table`) that `martydb partitions` makes ahead and removes after their retention.
+    pub partitions: BTreeMap<String, RawPartitions>,
     /// Findings in this service that are accepted on purpose.
     pub allow: Vec<RawAllow>,
     /// Deployment of the service's programs; only `martydb render` reads it.

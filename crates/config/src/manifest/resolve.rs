@@ -10,6 +10,7 @@ mod monitor;
 mod names;
 mod outbox;
 mod parameters;
+mod partitions;
 mod redis;
 mod replicas;
 mod scope;
@@ -45,6 +46,7 @@ pub fn resolve(raw: RawManifest, sources: &Sources, env: &str, variables: &Envir
     unique::check_orphans(&scope, &project, &servers, &services)?;
     let mut access = access::all(&scope, &servers, &mut services)?;
     outbox::all(&scope, &servers, &mut services, &mut access)?;
+    partitions::all(&scope, &mut services)?;
     monitor::add(&scope, &servers, &services, &mut access)?;
     let redis = redis::all(&scope, &services)?;
     let app_urls = app_urls::all(&scope, &servers, &services)?;

@@ -4,6 +4,7 @@
 
 pub mod deep;
 mod objects;
+mod partitions;
 mod sizes;
 
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 
 use deep::{survived, with_deep_stack};
 use objects::{LintedStatement, Objects};
+use partitions::{PartitionViolation, Partitioned};
 use serde::Serialize;
 pub use sizes::{TableSize, TableSizes};
 use squawk_linter::{Linter, LinterSettings, Rule, Version, Violation};
@@ -66,6 +68,8 @@ struct Chosen {
     off: Vec<Rule>,
     /// Set if syntax errors are reported.
     syntax: bool,
+    /// Names of all disabled rules.
+    own_off: Vec<String>,
 }
 
 impl Chosen {
@@ -75,7 +79,8 @@ impl Chosen {
         let (enabled, disabled) = (parse(&rules.enable), parse(&rules.disable));
         let off = OFF.iter().map(|row| row.0).filter(|rule| !enabled.contains(rule));
         let off = off.chain(disabled).collect();
-        Chosen { enabled, off, syntax: !rules.disable.iter().any(|rule| rule == SYNTAX) }
+        let syntax = !rules.disable.iter().any(|rule| rule == SYNTAX);
+        Chosen { enabled, off, syntax, own_off: rules.disable.clone() }
     }
 }
 
@@ -88,7 +93,7 @@ pub fn lint<'a>(
     let chosen = Chosen::of(rules);
     let migrations: Vec<&Migration> = migrations.into_iter().collect();
     with_deep_stack(|| {
-        let mut objects = Objects::default();
+        let mut objects = (Objects::default(), Partitioned::default());
         let mut one = |migration| {
             let file = FileLint { migration, chosen: &chosen, sizes };
             survived(|| file.run(&mut objects)).unwrap_or_else(|| vec![file.unreadable()])
@@ -105,7 +110,7 @@ struct FileLint<'a> {
 }
 
 impl FileLint<'_> {
-    fn run(&self, objects: &mut Objects) -> Vec<LintFinding> {
+    fn run(&self, (objects, partitioned): &mut (Objects, Partitioned)) -> Vec<LintFinding> {
         let text = &*self.migration.up.sent();
         let told = self.chosen.syntax && !self.allows(SYNTAX);
         if let Some(at) = too_deep(text) {
@@ -118,7 +123,37 @@ impl FileLint<'_> {
             let help = Some(syntax::FIX.into());
             return vec![LintFinding { message, help, ..self.finding(SYNTAX, Position::new(text, at)) }];
         }
-        self.judge(&self.linter().lint(&parsed, text), &statements)
+        let on_parents: Vec<bool> =
+            statements.iter().map(|one| partitioned.is_index_on_parent(one)).collect();
+        let of_partitions = statements.iter().map(|one| (one.range.start, partitioned.follow(one)));
+        let of_partitions: Vec<_> = of_partitions.collect();
+        let advised = |violation: &Violation| {
+            let at = usize::from(violation.text_range.start());
+            let parent =
+                statements.iter().position(|one| one.range.contains(&at)).is_some_and(|at| on_parents[at]);
+            violation.code != Rule::RequireConcurrentIndexCreation || !parent
+        };
+        let violations: Vec<Violation> =
+            self.linter().lint(&parsed, text).into_iter().filter(advised).collect();
+        let mut findings = self.judge(&violations, &statements);
+        findings.extend(self.of_partitions(of_partitions));
+        findings.sort_by_key(|finding| (finding.position.line, finding.position.column));
+        findings
+    }
+
+    /// Returns the findings of the rules about partitions.
+    fn of_partitions(&self, found: Vec<(usize, Vec<PartitionViolation>)>) -> Vec<LintFinding> {
+        let mut places = Positions::new(&self.migration.up.text);
+        let mut findings = vec![];
+        for (at, violations) in found {
+            for (rule, message, help) in violations {
+                if !self.allows(rule) && !self.chosen.own_off.iter().any(|off| off == rule) {
+                    let help = Some(help.into());
+                    findings.push(LintFinding { message, help, ..self.finding(rule, places.at(at)) });
+                }
+            }
+        }
+        findings
     }
 
     fn linter(&self) -> Linter {

@@ -66,6 +66,7 @@ fn service(scope: &Scope, name: &str, own: &RawService, servers: &Servers) -> Re
         access: vec![],
         publications: vec![],
         outbox: None,
+        partitions: vec![],
         moved: own
             .moved
             .as_ref()

@@ -32,6 +32,8 @@ pub struct LintedStatement {
     pub is_recreated: bool,
     /// Its first two words, in lower case.
     pub verb: String,
+    /// Its words outside parentheses, in lower case unless they are quoted.
+    pub words: Vec<String>,
 }
 
 impl Objects {
@@ -69,7 +71,8 @@ impl Objects {
             self.rename(old, &new, is_new);
             file.rename(old, new);
         }
-        LintedStatement { range, targets, is_new, is_recreated: false, verb }
+        let words = words.all.into_iter().map(|word| word.0).collect();
+        LintedStatement { range, targets, is_new, is_recreated: false, verb, words }
     }
 
     /// Returns `true` if pending migrations create the object, or the table for which the server created it.

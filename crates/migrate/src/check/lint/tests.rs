@@ -286,3 +286,48 @@ fn a_file_at_which_the_linter_gives_up_is_not_called_good() {
     let allowed = format!("-- martydb: allow syntax-error: x\n{odd}");
     assert_eq!(found(&[&allowed, "DROP TABLE t;"], 0), [UNREADABLE, "ban-drop-table"]);
 }
+
+#[test]
+fn partitions_of_a_table_in_use_are_judged_by_their_locks() {
+    let parent = "CREATE TABLE ev (at date) PARTITION BY RANGE (at);";
+    let dangers: &[(&str, &str)] = &[
+        (
+            "CREATE TABLE ev_1 PARTITION OF ev FOR VALUES FROM ('2026-01-01') TO ('2026-02-01');",
+            "partition-of-live-parent",
+        ),
+        ("CREATE TABLE p.ev_1 PARTITION OF public.ev DEFAULT;", "partition-of-live-parent"),
+        ("CREATE TABLE ev_d PARTITION OF ev DEFAULT;", "default-partition"),
+        ("ALTER TABLE ev ATTACH PARTITION old DEFAULT;", "default-partition"),
+        (
+            "ALTER TABLE ev ATTACH PARTITION public.old FOR VALUES FROM ('2026-01-01') TO ('2026-02-01');",
+            "attach-without-check",
+        ),
+    ];
+    for (sql, rule) in dangers {
+        assert!(
+            found(&[parent, sql], 1).contains(&(*rule).to_owned()),
+            "{sql}: {:?}",
+            found(&[parent, sql], 1)
+        );
+        let allowed = format!("-- martydb: allow {rule}: reason\n{sql}");
+        assert!(!found(&[parent, &allowed], 1).contains(&(*rule).to_owned()), "{sql}");
+        let off = LintRules { disable: vec![(*rule).into()], ..LintRules::default() };
+        assert!(!rules_of(&[parent, sql], 1, &off).contains(&(*rule).to_owned()), "{sql}");
+    }
+    for harmless in [
+        "CREATE TABLE ev_1 (LIKE ev INCLUDING ALL); ALTER TABLE ev ATTACH PARTITION ev_1 FOR VALUES FROM ('2026-01-01') TO ('2026-02-01');",
+        "CREATE INDEX ev_at ON ONLY ev (at);",
+    ] {
+        assert_eq!(found(&[parent, harmless], 1), Vec::<String>::new(), "{harmless}");
+    }
+    let checked = "ALTER TABLE old ADD CONSTRAINT c CHECK (at >= '2026-01-01') NOT VALID; ALTER TABLE old VALIDATE CONSTRAINT c; ALTER TABLE ev ATTACH PARTITION old FOR VALUES FROM ('2026-01-01') TO ('2026-02-01');";
+    assert!(!found(&[parent, checked], 1).contains(&"attach-without-check".into()));
+    // In one file with the parent no client reads it yet.
+    let both = format!("{parent} CREATE TABLE ev_1 PARTITION OF ev DEFAULT; CREATE INDEX ev_at ON ev (at);");
+    assert_eq!(found(&[&both], 0), Vec::<String>::new());
+    let refused = "-- martydb: no-transaction\nCREATE INDEX CONCURRENTLY ev_at ON ev (at);";
+    assert!(found(&[parent, refused], 0).contains(&"concurrent-index-on-partitioned".into()));
+    let detached = "-- martydb: no-transaction\nALTER TABLE ev DETACH PARTITION ev_1 CONCURRENTLY;";
+    assert!(found(&[&both, detached], 0).contains(&"default-partition".into()));
+    assert!(!found(&[parent, detached], 0).contains(&"default-partition".into()));
+}

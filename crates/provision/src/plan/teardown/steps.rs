@@ -43,7 +43,7 @@ impl Teardown<'_> {
             .map_err(|error| Error::operation("the admin's name cannot be a role").cause(error))?;
         self.refuse_stuck()?;
         let orphans = self.needs_orphans().then(|| orphan_role::of(self.desired, self.actual)).transpose()?;
-        let mut removal = Removal { what: self, admin, steps: vec![] };
+        let mut removal = ServiceRemoval { what: self, admin, steps: vec![] };
         // First of all: if it cannot be created, nothing else may be dropped yet.
         orphans.iter().for_each(|orphans| removal.make(orphans));
         removal.close();
@@ -88,13 +88,13 @@ impl Teardown<'_> {
     }
 }
 
-struct Removal<'a> {
+struct ServiceRemoval<'a> {
     what: &'a Teardown<'a>,
     admin: RoleName,
     steps: Vec<Step>,
 }
 
-impl Removal<'_> {
+impl ServiceRemoval<'_> {
     /// Adds a step; `about` is the database of a step in the maintenance database.
     fn add(&mut self, about: Option<&DbName>, risk: Risk, action: Action, why: impl Into<String>) {
         let database = self.what.service.map(|service| &service.database).or(about);
