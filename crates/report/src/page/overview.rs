@@ -1,0 +1,74 @@
+//! The top: what this is, what is wrong or that nothing is, and by what that was proven.
+
+use maud::{Markup, html};
+
+use super::text::{Figure, Text, time};
+use crate::values::Values;
+use crate::verdict::{self, Line, Weight};
+
+pub fn header(values: &Values) -> Markup {
+    html! {
+        header {
+            h1 { (Text(&values.project)) }
+            p { "Report of the environment " b { (Text(&values.environment)) } ", made " (time(&values.made_at)) " UTC by martydb "
+                (Text(&values.martydb)) "." }
+            dl .facts {
+                dt { "Commit" } dd { code { (Text(values.commit.as_deref().unwrap_or("unknown"))) } }
+                dt { "Manifest, SHA-256" } dd { code { (Text(&values.manifest_sha256)) } }
+            }
+        }
+    }
+}
+
+pub fn section(values: &Values) -> Markup {
+    let wrong = verdict::wrong(values);
+    let worst = wrong.first().map_or(Weight::Good, |line| line.weight);
+    html! {
+        section #overview aria-labelledby="overview-title" {
+            h2 #overview-title class=(format!("verdict {}", class(worst))) { (headline(worst)) }
+            @if !wrong.is_empty() { ul .wrong { @for line in &wrong { (item(line)) } } }
+            p { @if let Some(at) = &values.proven_at { "Proven " (time(at)) " UTC: " } (verdict::proof(values)) }
+            (tiles(values))
+        }
+    }
+}
+
+fn headline(worst: Weight) -> &'static str {
+    match worst {
+        Weight::Good => "Nothing is wrong",
+        Weight::Note => "Nothing is wrong; there are notes",
+        Weight::Warning => "Something is due",
+        Weight::Bad => "Something is wrong",
+    }
+}
+
+/// Class of a weight in the style.
+fn class(weight: Weight) -> &'static str {
+    match weight {
+        Weight::Good => "good",
+        Weight::Note => "note",
+        Weight::Warning => "warning",
+        Weight::Bad => "bad",
+    }
+}
+
+fn item(line: &Line) -> Markup {
+    html! { li class=(class(line.weight)) { a href=(format!("#{}", line.section)) { (line.text) } } }
+}
+
+fn tiles(values: &Values) -> Markup {
+    let summary = &values.isolation.summary;
+    let tiles = [
+        ("services", Figure::length("/services", values.services.len())),
+        ("logins tried", Figure::number("/isolation/summary/logins", summary.logins)),
+        ("checks", Figure::number("/isolation/summary/probes", summary.probes)),
+        ("passed", Figure::number("/isolation/summary/passed", summary.passed)),
+        ("breaches", Figure::number("/isolation/summary/breaches", summary.breaches)),
+        ("no answer", Figure::number("/isolation/summary/inconclusive", summary.inconclusive)),
+        ("findings", Figure::length("/isolation/findings", values.isolation.findings.len())),
+        ("accepted", Figure::length("/isolation/accepted", values.isolation.accepted.len())),
+    ];
+    html! {
+        dl .tiles { @for (words, figure) in &tiles { div { dt { (words) } dd { (figure) } } } }
+    }
+}

@@ -1,0 +1,205 @@
+//! The matrix of a server as a picture: one square for each service and database. Runs of equal squares are one rectangle, and the
+//! squares of a state one path, so that 300 × 300 are some kilobytes.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use maud::{Markup, html};
+
+use super::text::Text;
+use crate::values::{CountsRow, Server, Values};
+
+/// State of a square, in the order in which they are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Square {
+    Untried,
+    Denied,
+    Own,
+    Allowed,
+    Inconclusive,
+    Breach,
+}
+
+/// States with their class and their words.
+pub const SQUARES: [(Square, &str, &str); 6] = [
+    (Square::Untried, "untried", "not tried"),
+    (Square::Denied, "denied", "denied, as it must be"),
+    (Square::Own, "own", "the service's own database"),
+    (Square::Allowed, "allowed", "allowed, as the manifest declares"),
+    (Square::Inconclusive, "inconclusive", "without an answer"),
+    (Square::Breach, "breach", "gets in and must not"),
+];
+
+/// Most rows and columns that have their names beside the picture.
+const NAMED: usize = 40;
+
+/// Most characters of such a name.
+const NAME: usize = 22;
+
+/// Squares of one server: services by databases.
+pub struct Grid<'a> {
+    pub rows: Vec<&'a str>,
+    pub columns: Vec<&'a str>,
+    squares: Vec<Square>,
+}
+
+impl<'a> Grid<'a> {
+    /// Returns the squares of a server. The columns begin with the services' own databases, so that these are a diagonal.
+    pub fn new(values: &'a Values, server: &'a Server) -> Grid<'a> {
+        let mut by_service: BTreeMap<&str, Vec<&CountsRow>> = BTreeMap::new();
+        for row in values.isolation.matrix_counts.iter().filter(|row| row.server == server.server) {
+            by_service.entry(&row.service).or_default().push(row);
+        }
+        let mut columns: Vec<&str> = vec![];
+        let all =
+            by_service.values().flat_map(|rows| own(rows)).chain(server.databases.iter().map(String::as_str));
+        let mut known = std::collections::BTreeSet::new();
+        columns.extend(all.filter(|name| known.insert(*name)));
+        let at: BTreeMap<&str, usize> = columns.iter().enumerate().map(|(at, name)| (*name, at)).collect();
+        let lines = by_service.values().flat_map(|rows| line(rows, &at));
+        Grid { squares: lines.collect(), rows: by_service.keys().copied().collect(), columns }
+    }
+
+    fn square(&self, row: usize, column: usize) -> Square {
+        self.squares[row * self.columns.len() + column]
+    }
+
+    fn count(&self, square: Square) -> usize {
+        self.squares.iter().filter(|one| **one == square).count()
+    }
+
+    /// Returns the states that occur, with the number of their squares.
+    pub fn legend(&self) -> Vec<(&'static str, &'static str, usize)> {
+        let all = SQUARES.iter().map(|(square, class, words)| (*class, *words, self.count(*square)));
+        all.filter(|(_, _, count)| *count > 0).collect()
+    }
+}
+
+fn own<'a>(rows: &[&'a CountsRow]) -> Vec<&'a str> {
+    rows.iter().copied().filter(|row| row.own).flat_map(names).collect()
+}
+
+fn names(row: &CountsRow) -> impl Iterator<Item = &str> {
+    row.databases.iter().flatten().map(String::as_str)
+}
+
+/// Returns the squares of one service, by the columns' places.
+fn line(rows: &[&CountsRow], at: &BTreeMap<&str, usize>) -> Vec<Square> {
+    let rest = rows.iter().find(|row| row.databases.is_none()).map_or(Square::Untried, |row| square(row));
+    let mut line = vec![rest; at.len()];
+    for row in rows {
+        for place in names(row).filter_map(|name| at.get(name)) {
+            line[*place] = square(row);
+        }
+    }
+    line
+}
+
+/// Returns the worst state of a row.
+fn square(row: &CountsRow) -> Square {
+    match row {
+        CountsRow { breach: 1.., .. } => Square::Breach,
+        CountsRow { inconclusive: 1.., .. } => Square::Inconclusive,
+        CountsRow { own: true, .. } => Square::Own,
+        CountsRow { allowed: 1.., .. } => Square::Allowed,
+        CountsRow { denied: 1.., .. } => Square::Denied,
+        _ => Square::Untried,
+    }
+}
+
+/// Sizes of a picture.
+struct Layout {
+    cell: usize,
+    left: usize,
+    top: usize,
+    width: usize,
+    height: usize,
+    named: bool,
+}
+
+impl Layout {
+    fn of(grid: &Grid<'_>) -> Layout {
+        let (rows, columns) = (grid.rows.len(), grid.columns.len());
+        let cell = match rows.max(columns) {
+            ..=12 => 32,
+            13..=NAMED => 22,
+            41..=150 => 8,
+            151..=400 => 4,
+            _ => 2,
+        };
+        let named = rows.max(columns) <= NAMED;
+        let (left, top) = if named { (180, 130) } else { (4, 4) };
+        let right = if named { 70 } else { 4 };
+        Layout { cell, left, top, width: left + columns * cell + right, height: top + rows * cell + 4, named }
+    }
+}
+
+/// Draws the squares.
+pub fn svg(grid: &Grid<'_>, server: &str) -> Markup {
+    let layout = Layout::of(grid);
+    let label = format!(
+        "Matrix of server {server}: {} services by {} databases",
+        grid.rows.len(),
+        grid.columns.len()
+    );
+    html! {
+        svg .matrix xmlns="http://www.w3.org/2000/svg" role="img" aria-label=(Text(&label)) width=(layout.width) height=(layout.height)
+            viewBox=(format!("0 0 {} {}", layout.width, layout.height))
+            data-cell=(layout.cell) data-left=(layout.left) data-top=(layout.top) {
+            @for (square, class, _) in SQUARES {
+                @let path = path(grid, &layout, square);
+                @if !path.is_empty() { path class=(class) d=(path) {} }
+            }
+            @if layout.named { (labels(grid, &layout)) }
+        }
+    }
+}
+
+/// Returns the path of one state: a run of equal squares in a row is one rectangle, unless the squares are large enough to have
+/// gaps.
+fn path(grid: &Grid<'_>, layout: &Layout, square: Square) -> String {
+    let (mut path, cell) = (String::new(), layout.cell);
+    let gap = usize::from(layout.named) * 2;
+    for row in 0..grid.rows.len() {
+        let mut column = 0;
+        while column < grid.columns.len() {
+            if grid.square(row, column) != square {
+                column += 1;
+                continue;
+            }
+            let same = |next: &usize| grid.square(row, *next) == square;
+            let run = if layout.named { 1 } else { (column..grid.columns.len()).take_while(same).count() };
+            let (x, y) = (layout.left + column * cell, layout.top + row * cell);
+            let (width, height) = (run * cell - gap, cell - gap);
+            let _fits = write!(path, "M{x} {y}h{width}v{height}h-{width}z");
+            // A cross, for readers who do not see the colour.
+            if square == Square::Breach && layout.named {
+                let (far, low) = (x + width - 7, y + height - 7);
+                let _fits = write!(path, "M{} {}L{far} {low}M{far} {}L{} {low}", x + 7, y + 7, y + 7, x + 7);
+            }
+            column += run;
+        }
+    }
+    path
+}
+
+fn labels(grid: &Grid<'_>, layout: &Layout) -> Markup {
+    let half = layout.cell / 2;
+    html! {
+        @for (at, name) in grid.rows.iter().enumerate() {
+            text .row x=(layout.left - 8) y=(layout.top + at * layout.cell + half + 3) { (Text(&short(name))) }
+        }
+        @for (at, name) in grid.columns.iter().enumerate() {
+            @let (x, y) = (layout.left + at * layout.cell + half, layout.top - 8);
+            text .column x=(x) y=(y) transform=(format!("rotate(-50 {x} {y})")) { (Text(&short(name))) }
+        }
+    }
+}
+
+fn short(name: &str) -> String {
+    if name.chars().count() <= NAME {
+        name.to_owned()
+    } else {
+        name.chars().take(NAME - 1).chain(['…']).collect()
+    }
+}

@@ -1,0 +1,29 @@
+//! What was not looked at, or not in full, and what would allow it.
+
+use maud::{Markup, html};
+
+use super::table;
+use super::text::{Figure, Text};
+use crate::values::{Skipped, Values};
+use crate::verdict::proof;
+
+const HEAD: [&str; 3] = ["What", "Why", "What would allow it"];
+
+pub fn section(values: &Values) -> Markup {
+    let rows = html! { @for one in &values.skipped { (row(one)) } };
+    html! {
+        p { (proof(values)) }
+        p { "Not looked at, or not in full: " (Figure::length("/skipped", values.skipped.len())) "." }
+        @if !values.skipped.is_empty() { (table("Table of what was not looked at", &HEAD, &rows)) }
+    }
+}
+
+fn row(one: &Skipped) -> Markup {
+    html! {
+        tr {
+            th scope="row" { (Text(&one.what)) }
+            td .sentence { (Text(&one.why)) }
+            td { @match &one.grant { Some(grant) => code { (Text(grant)) }, None => "–" } }
+        }
+    }
+}

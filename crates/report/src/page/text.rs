@@ -1,0 +1,90 @@
+//! Text and figures of a page. Text from outside becomes visible text only: maud escapes what HTML reads, [`Text`] what a reader
+//! cannot see, such as characters that change the direction of writing.
+
+use martydb_model::units;
+use martydb_ui::report::{indented, printable};
+use maud::{Markup, Render, html};
+
+/// Longest text of one cell, in bytes; the JSON has more.
+const LONGEST: usize = 2000;
+
+/// A text on one line.
+pub struct Text<'a>(pub &'a str);
+
+impl Render for Text<'_> {
+    fn render_to(&self, buffer: &mut String) {
+        printable(&shortened(self.0)).render_to(buffer);
+    }
+}
+
+/// A text of several lines, such as SQL.
+pub struct Lines<'a>(pub &'a str);
+
+impl Render for Lines<'_> {
+    fn render_to(&self, buffer: &mut String) {
+        indented(self.0, 0).render_to(buffer);
+    }
+}
+
+fn shortened(text: &str) -> String {
+    let end = text.floor_char_boundary(LONGEST);
+    let rest = text.len() - end;
+    if rest == 0 { text.to_owned() } else { format!("{} … ({rest} more bytes in the JSON)", &text[..end]) }
+}
+
+/// A figure, with its place in the JSON: of a number, or of a list whose length it is.
+pub struct Figure {
+    pub place: String,
+    pub value: i64,
+    pub shown: String,
+}
+
+impl Figure {
+    pub fn number(place: impl Into<String>, value: u64) -> Figure {
+        let value = i64::try_from(value).unwrap_or(i64::MAX);
+        Figure { place: place.into(), value, shown: value.to_string() }
+    }
+
+    /// Length of the list at a place.
+    pub fn length(place: impl Into<String>, length: usize) -> Figure {
+        Figure::number(place, u64::try_from(length).unwrap_or(u64::MAX))
+    }
+}
+
+impl Render for Figure {
+    fn render(&self) -> Markup {
+        html! { data value=(self.value) data-of=(self.place) { (self.shown) } }
+    }
+}
+
+/// Returns a figure that may be unknown.
+pub fn optional(place: String, value: Option<i64>, shown: impl Fn(i64) -> String) -> Markup {
+    match value {
+        Some(value) => Figure { place, value, shown: shown(value) }.render(),
+        None => html! { span .unknown { "–" } },
+    }
+}
+
+/// Returns a size in bytes for people.
+pub fn size(bytes: i64) -> String {
+    units::bytes(bytes)
+}
+
+/// Returns a duration for people.
+pub fn duration(milliseconds: i64) -> String {
+    match milliseconds {
+        ..1000 => format!("{milliseconds} ms"),
+        _ => format!("{}.{} s", milliseconds / 1000, milliseconds % 1000 / 100),
+    }
+}
+
+/// Returns a time, for a browser and for people; anything that is no time as it is.
+pub fn time(at: &str) -> Markup {
+    let short = at.split_once('.').map_or(at, |(seconds, _)| seconds).trim_end_matches('Z').replace('T', " ");
+    html! { time datetime=(Text(at)) { (Text(&short)) } }
+}
+
+/// Returns a word with its weight as a colour and a shape.
+pub fn badge(weight: &str, words: &str) -> Markup {
+    html! { span class=(format!("badge {weight}")) { (words) } }
+}

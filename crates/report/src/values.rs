@@ -1,0 +1,111 @@
+//! Values of a report: the JSON as it is embedded, and the part of it that the page shows, typed. Pure.
+
+mod isolation;
+mod services;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+pub use isolation::{Cell, CountsRow, Finding, Isolation, Note, Summary};
+pub use services::{Backup, Event, History, Migration, Service, ServiceError};
+
+/// Longest text of a report, in bytes: a comment of 60 MB must not make a page that no browser opens.
+pub const LONGEST: usize = 16 << 10;
+
+/// A report: its JSON, and the same typed.
+#[derive(Debug, Clone)]
+pub struct Report {
+    pub json: Value,
+    pub values: Values,
+}
+
+impl Report {
+    /// Cuts texts that are too long, and reads the values.
+    ///
+    /// # Errors
+    /// If the JSON is none of a report.
+    pub fn new(mut json: Value) -> Result<Report, serde_json::Error> {
+        cut(&mut json);
+        let values = Values::deserialize(&json)?;
+        Ok(Report { json, values })
+    }
+}
+
+/// Values that the page shows. Unknown keys belong to later versions.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+pub struct Values {
+    pub format_version: u32,
+    /// Time of the collection, RFC 3339, UTC.
+    pub made_at: String,
+    /// Time of the proof of isolation, which a monitor repeats less often; `None` if there is none.
+    #[serde(default)]
+    pub proven_at: Option<String>,
+    /// Version of martydb.
+    pub martydb: String,
+    /// Commit of the manifest's repository, if it is in one.
+    pub commit: Option<String>,
+    pub manifest_sha256: String,
+    pub project: String,
+    pub environment: String,
+    pub servers: Vec<Server>,
+    pub services: Vec<Service>,
+    pub isolation: Isolation,
+    pub access: Vec<Access>,
+    pub history: Vec<History>,
+    pub skipped: Vec<Skipped>,
+}
+
+/// A server, and the databases that the matrix has as columns.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Server {
+    pub server: String,
+    /// `true` if isolation was examined on it.
+    pub examined: bool,
+    pub databases: Vec<String>,
+}
+
+/// A role beyond a service's four that the manifest declares, with its access to one service.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Access {
+    pub server: String,
+    pub service: Option<String>,
+    pub role: String,
+    /// `login` or `group`.
+    pub kind: String,
+    /// Level of the access: `connect`, `read`, `write` and the like.
+    pub level: String,
+    /// Schema or table; `None` for the whole database.
+    pub extent: Option<String>,
+    /// `true` if its time is over.
+    pub expired: bool,
+    pub reason: String,
+}
+
+/// Something that was not looked at, or not in full.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Skipped {
+    pub what: String,
+    pub why: String,
+    /// Statement or step that would allow it.
+    pub grant: Option<String>,
+}
+
+/// Returns the SHA-256 of a manifest's file in hexadecimal digits, as `sha256sum` prints it.
+pub fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Cuts every text that is too long, at a character, and says so in it.
+fn cut(json: &mut Value) {
+    match json {
+        Value::String(text) if text.len() > LONGEST => {
+            let (end, all) = (text.floor_char_boundary(LONGEST), text.len());
+            text.truncate(end);
+            text.push_str(&format!(" … (cut here: the text has {all} bytes)"));
+        }
+        Value::Array(all) => all.iter_mut().for_each(cut),
+        Value::Object(all) => all.values_mut().for_each(cut),
+        _ => {}
+    }
+}

@@ -1,0 +1,90 @@
+//! Services and their migration history, as `status` and `history` print them.
+
+use serde::Deserialize;
+
+/// State of one service.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+pub struct Service {
+    pub service: String,
+    pub server: String,
+    pub database: String,
+    pub state: String,
+    pub current: Option<i64>,
+    pub latest: Option<i64>,
+    pub pending: Vec<Migration>,
+    #[serde(default)]
+    pub repeatable_pending: Vec<Repeatable>,
+    pub size_bytes: Option<i64>,
+    pub connections: Option<i64>,
+    /// Differences between files and history; only their number is shown.
+    #[serde(default)]
+    pub divergences: Vec<serde_json::Value>,
+    pub last_event: Option<Event>,
+    #[serde(default)]
+    pub problems: Vec<String>,
+    pub backup: Option<Backup>,
+    pub error: Option<ServiceError>,
+}
+
+/// A migration by its number.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct Migration {
+    pub version: i64,
+    pub name: String,
+}
+
+/// A repeatable migration that is due.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct Repeatable {
+    pub name: String,
+}
+
+/// Backups of one service.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct Backup {
+    pub count: u64,
+    pub taken_at: Option<String>,
+    pub verified_at: Option<String>,
+}
+
+/// An error with its hints.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct ServiceError {
+    pub message: String,
+    #[serde(default)]
+    pub causes: Vec<String>,
+    #[serde(default)]
+    pub hints: Vec<String>,
+}
+
+/// Events of one service, oldest first.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+pub struct History {
+    pub service: String,
+    pub events: Vec<Event>,
+    pub error: Option<ServiceError>,
+}
+
+/// One run of a migration.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct Event {
+    pub at: String,
+    pub action: String,
+    pub version: Option<i64>,
+    pub name: String,
+    pub duration_ms: Option<i64>,
+    pub by: String,
+    pub outcome: String,
+    pub error: Option<String>,
+    pub note: Option<String>,
+}
+
+impl Event {
+    /// Returns the migration's name as its file has it.
+    pub fn migration(&self) -> String {
+        match self.version {
+            Some(version) => format!("V{version}__{}", self.name),
+            None => format!("R__{}", self.name),
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! What is wrong, worst first, or that nothing is. Pure.
+
+use martydb_model::units::counted;
+
+use crate::values::{Finding, Service, Values};
+
+/// Weight of a line of the verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Weight {
+    Good,
+    /// Worth a look.
+    Note,
+    Warning,
+    Bad,
+}
+
+/// A line of the verdict, and the section that it leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    pub weight: Weight,
+    pub text: String,
+    pub section: &'static str,
+}
+
+/// States of services, from the worst, with the words for their number and the weight.
+const STATES: [(&str, &str, Weight); 6] = [
+    ("unreachable", "not reachable", Weight::Bad),
+    ("divergent", "with files that differ from their history", Weight::Bad),
+    ("invalid", "with migration files that cannot run", Weight::Bad),
+    ("drifted", "different from the manifest", Weight::Warning),
+    ("not_provisioned", "without a database", Weight::Warning),
+    ("pending", "with pending migrations", Weight::Warning),
+];
+
+/// Returns everything that is wrong, worst first; empty if nothing is.
+pub fn wrong(values: &Values) -> Vec<Line> {
+    let mut lines = isolation(values);
+    lines.extend(STATES.iter().filter_map(|(state, words, weight)| {
+        let count = values.services.iter().filter(|service| service.state == *state).count();
+        line(*weight, count, "service", words, "services")
+    }));
+    let failed = values.services.iter().filter(|service| failed(service)).count();
+    lines.extend(line(Weight::Bad, failed, "service", "whose last migration failed", "services"));
+    let bare = |service: &&Service| service.backup.as_ref().is_some_and(|backup| backup.count == 0);
+    let bare = values.services.iter().filter(bare).count();
+    lines.extend(line(Weight::Warning, bare, "service", "without a backup", "services"));
+    lines.sort_by_key(|line| std::cmp::Reverse(line.weight));
+    lines
+}
+
+/// Returns `true` if the newest run of the service failed.
+pub fn failed(service: &Service) -> bool {
+    service.last_event.as_ref().is_some_and(|event| event.outcome == "failed")
+}
+
+/// Returns `true` if the finding counts for the exit code.
+pub fn counts(finding: &Finding) -> bool {
+    finding.severity != "low"
+}
+
+fn isolation(values: &Values) -> Vec<Line> {
+    let isolation = &values.isolation;
+    let (counting, low): (Vec<&Finding>, Vec<&Finding>) =
+        isolation.findings.iter().partition(|finding| counts(finding));
+    let number = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+    let rows = [
+        (
+            Weight::Bad,
+            number(isolation.summary.breaches),
+            "login attempt",
+            "succeeded and must not",
+            "matrix",
+        ),
+        (Weight::Bad, counting.len(), "finding", "of medium severity or above", "findings"),
+        (Weight::Bad, number(isolation.summary.inconclusive), "check", "without an answer", "skipped"),
+        (Weight::Bad, isolation.errors.len(), "server", "that could not be examined", "skipped"),
+        (Weight::Note, low.len(), "note", "of low severity", "findings"),
+    ];
+    rows.into_iter()
+        .filter_map(|(weight, count, noun, words, to)| line(weight, count, noun, words, to))
+        .collect()
+}
+
+fn line(weight: Weight, count: usize, noun: &str, words: &str, section: &'static str) -> Option<Line> {
+    (count > 0).then(|| Line { weight, text: format!("{} {words}", counted(count, noun)), section })
+}
+
+/// Returns what was tried, as one sentence.
+pub fn proof(values: &Values) -> String {
+    let summary = &values.isolation.summary;
+    let inferred = summary.pairs.saturating_sub(summary.tried);
+    let how = match summary.extent.as_str() {
+        "full" => "every login at every database".to_owned(),
+        "sample" => {
+            format!(
+                "a sample of {} of {} pairs; the catalogs decided {inferred}",
+                summary.tried, summary.pairs
+            )
+        }
+        _ => "no login was tried".to_owned(),
+    };
+    format!(
+        "{} of {} checks passed, with {} of {}: {how}.",
+        summary.passed,
+        summary.probes,
+        counted(usize::try_from(summary.logins).unwrap_or(usize::MAX), "login"),
+        counted(usize::try_from(summary.services).unwrap_or(usize::MAX), "service"),
+    )
+}
+
+/// Returns the state of a service, and what to do about it, as one sentence.
+pub fn sentence(service: &Service) -> String {
+    let name = &service.service;
+    if let Some(error) = &service.error {
+        let hint = error.hints.first().map_or_else(String::new, |hint| format!(" Hint: {hint}."));
+        return format!("{}.{hint}", error.message.trim_end_matches('.'));
+    }
+    match service.state.as_str() {
+        "up_to_date" if failed(service) => "The last migration failed; nothing is pending.".into(),
+        "up_to_date" => "Everything is applied, and the server agrees with the manifest.".into(),
+        "pending" => format!("{}: run `martydb upgrade --service {name}`.", due(service)),
+        "drifted" => format!("The server differs from the manifest: run `martydb plan --service {name}`."),
+        "not_provisioned" => format!("It has no database yet: run `martydb apply --service {name}`."),
+        "divergent" => format!(
+            "{} between files and history: run `martydb status --service {name}`.",
+            counted(service.divergences.len(), "difference")
+        ),
+        "invalid" => {
+            service.problems.first().cloned().unwrap_or_else(|| "A migration file cannot run.".into())
+        }
+        other => format!("Its state is {other}."),
+    }
+}
+
+fn due(service: &Service) -> String {
+    let count = service.pending.len() + service.repeatable_pending.len();
+    let first = service.pending.first().map(|one| format!("V{}__{}", one.version, one.name));
+    let first = first.or_else(|| service.repeatable_pending.first().map(|one| format!("R__{}", one.name)));
+    format!("{} pending, first {}", counted(count, "migration"), first.unwrap_or_default())
+}
