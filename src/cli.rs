@@ -148,6 +148,7 @@ const READERS: &[&str] = &[
     "logs",
     "man",
     "plan",
+    "report",
     "schema",
     "status",
     "test-connections",
@@ -239,6 +240,8 @@ commands! {
         Current = "current", current(manifest);
         /// Show every migration run, with its time, role and outcome.
         History = "history", history(manifest);
+        /// Write one HTML page: services, matrix, findings, history.
+        Report = "report", report(manifest);
         /// Print the resolved manifest with the origin of each value.
         Config = "config", config(parts);
         /// Print the logs of embedded servers.

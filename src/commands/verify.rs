@@ -232,14 +232,10 @@ pub async fn verify_services(
     let beside = redis::prove(run, services, arguments.extent()).await?;
     let assessment = verify(run, services, arguments.extent(), &filter, wants_graph, beside).await;
     Ok(VerifyReport {
-        assessment,
-        changes: vec![],
-        unclosed: vec![],
-        unwritten: None,
         format: arguments.format,
-        manifest: run.manifest.path.clone(),
         checkout: Checkout::from_environment(&run.environment),
         matrix: if arguments.matrix { MatrixExtent::Whole } else { MatrixExtent::Findings },
+        ..VerifyReport::of(assessment, run.manifest.path.clone())
     })
 }
 

@@ -50,6 +50,8 @@ pub const EXAMPLES: &[(&str, &str)] = &[
     ("restore", "martydb restore csca --from \"$(martydb backup list -s csca -o name)\" -y"),
     ("restore", "martydb restore csca --discard-old -y"),
     ("render", "martydb -f services/manifest.yaml -e compose render compose"),
+    ("report", "martydb report --out report.html"),
+    ("report", "martydb report --out today.html --against report.html"),
     ("monitor", "martydb monitor --once --out metrics.prom"),
     ("partitions", "martydb partitions --once --dry-run"),
     ("relay", "martydb relay status"),

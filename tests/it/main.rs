@@ -54,6 +54,7 @@ mod render;
 mod repeatable;
 mod replicas;
 mod replicate;
+mod report;
 mod rotate;
 mod schema_review;
 mod screens;

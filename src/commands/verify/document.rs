@@ -111,19 +111,23 @@ pub struct VerifyReport {
     pub matrix: MatrixExtent,
 }
 
-#[cfg(test)]
 impl VerifyReport {
     /// Creates the report of a run without changes.
-    pub fn new(assessment: Assessment) -> VerifyReport {
+    pub fn of(assessment: Assessment, manifest: PathBuf) -> VerifyReport {
         VerifyReport {
             assessment,
             changes: vec![],
             unclosed: vec![],
             unwritten: None,
             format: None,
-            manifest: "martydb.yaml".into(),
+            manifest,
             checkout: Checkout::default(),
             matrix: MatrixExtent::Findings,
         }
+    }
+
+    #[cfg(test)]
+    pub fn new(assessment: Assessment) -> VerifyReport {
+        VerifyReport::of(assessment, "martydb.yaml".into())
     }
 }

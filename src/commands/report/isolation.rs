@@ -1,0 +1,81 @@
+//! Proof of isolation as a page can hold it: the cells of the matrix that say something, and counts of all. Pure.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::commands::verify::VerifyReport;
+use martydb_model::error::ExitStatus;
+use martydb_provision::isolation::{Assessment, VerifiedServer};
+use martydb_provision::probe::{Probe, ProbeDatabase, ProbeLocation, Verdict};
+use martydb_report::counts::{CellOutcome, CountedCell, rows};
+use martydb_report::values::{CountsRow, Server};
+use martydb_ui::report::Report;
+
+/// Proof of isolation for a page.
+#[derive(Clone)]
+pub struct Proof {
+    /// Time of the proof; `None` if there was none.
+    pub at: Option<String>,
+    pub servers: Vec<Server>,
+    /// Document of `verify-isolation` with a smaller matrix, and counts of the whole one.
+    pub isolation: Value,
+    pub status: ExitStatus,
+}
+
+impl Proof {
+    /// Makes the proof of a verification that ended at a time.
+    pub fn new(mut verified: VerifyReport, at: String) -> Proof {
+        let (status, servers) = (verified.status(), servers(&verified.assessment));
+        let counts = counts(&verified.assessment, &servers);
+        verified.assessment.matrix.retain(|row| !row.probe.outcome.passed() || !is_usual(&row.probe));
+        verified.assessment.extra.retain(|row| !row.probe.outcome.passed());
+        let mut isolation = serde_json::to_value(&verified).expect("plain data");
+        isolation["matrix_counts"] = json!(counts);
+        Proof { at: Some(at), servers, isolation, status }
+    }
+}
+
+/// Returns the servers with the databases that logins were tried at.
+fn servers(assessment: &Assessment) -> Vec<Server> {
+    let examined = assessment.servers.iter().map(|server| Server {
+        server: server.name.clone(),
+        examined: true,
+        databases: open(server).map(|column| column.name.to_string()).collect(),
+    });
+    let failed =
+        assessment.failed.iter().map(|(name, _)| Server { server: name.clone(), ..Server::default() });
+    examined.chain(failed).collect()
+}
+
+fn open(server: &VerifiedServer) -> impl Iterator<Item = &ProbeDatabase> {
+    server.columns.iter().filter(|column| column.allow_connections)
+}
+
+fn is_usual(probe: &Probe) -> bool {
+    probe.outcome == Verdict::Denied || probe.place == ProbeLocation::Own
+}
+
+fn counts(assessment: &Assessment, servers: &[Server]) -> Vec<CountsRow> {
+    let columns: BTreeMap<&str, Vec<&str>> = servers
+        .iter()
+        .map(|server| (server.server.as_str(), server.databases.iter().map(String::as_str).collect()))
+        .collect();
+    rows(assessment.matrix.iter().map(|row| counted(&row.probe)), &columns)
+}
+
+fn counted(probe: &Probe) -> CountedCell<'_> {
+    CountedCell {
+        server: &probe.server,
+        service: &probe.service,
+        database: &probe.database,
+        own: probe.place == ProbeLocation::Own,
+        outcome: match probe.outcome {
+            Verdict::Denied => CellOutcome::Denied,
+            Verdict::Allowed => CellOutcome::Allowed,
+            Verdict::Breach => CellOutcome::Breach,
+            Verdict::Inconclusive => CellOutcome::Inconclusive,
+        },
+        inferred: probe.way.is_some(),
+    }
+}

@@ -1,0 +1,37 @@
+//! What a report does not look at, or not in full. Pure.
+
+use serde_json::Value;
+
+use martydb_report::values::{Note, Skipped};
+
+/// Most events of all services together: with more a page of a thousand services would be too large.
+const EVENTS: usize = 4000;
+
+/// Returns the number of events that each service has in the report.
+pub fn events_each(services: usize) -> usize {
+    (EVENTS / services.max(1)).clamp(2, 200)
+}
+
+/// Returns what the proof of isolation skipped, and what the report leaves out of the history and of the services.
+pub fn listed(isolation: &Value, history: &Value, limit: usize, backups_unknown: bool) -> Vec<Skipped> {
+    let notes = |key: &str| serde_json::from_value::<Vec<Note>>(isolation[key].clone()).unwrap_or_default();
+    let skipped = |note: Note| Skipped { what: note.what, why: note.why, grant: note.grant };
+    let unread = |note: Note| Skipped { why: format!("without an answer: {}", note.why), ..skipped(note) };
+    let mut all: Vec<Skipped> = notes("not_examined").into_iter().map(skipped).collect();
+    all.extend(notes("unread").into_iter().map(unread));
+    let is_cut = |one: &&Value| one["events"].as_array().is_some_and(|events| events.len() >= limit);
+    let cut = history.as_array().into_iter().flatten().filter(is_cut).count();
+    if cut > 0 {
+        let why = format!("the page has the newest {limit} of each; {cut} may have more");
+        all.push(Skipped {
+            what: "older migration events".into(),
+            why,
+            grant: Some("martydb history".into()),
+        });
+    }
+    if backups_unknown {
+        let why = "their store did not answer; the reason is on standard error".into();
+        all.push(Skipped { what: "ages of backups".into(), why, grant: None });
+    }
+    all
+}

@@ -1,0 +1,32 @@
+//! `martydb report`: one page with the values of `status`, `history` and `verify-isolation`, whatever state the servers are in.
+
+mod files;
+mod hostile;
+mod values;
+
+use serde_json::Value;
+
+use crate::support::{Project, Server};
+
+fn provisioned(prefix: &str) -> (Server, Project) {
+    let server = Server::start();
+    let project = Project::new(&server, prefix);
+    let _ = project.run(&["init-all", "-y"]).expect(0);
+    (server, project)
+}
+
+/// Writes the page, and reads it with the JSON inside.
+fn made(project: &Project, more: &[&str], code: i32) -> (String, Value) {
+    let mut arguments = vec!["report", "--out", "page.html"];
+    arguments.extend(more);
+    let done = project.run(&arguments).expect(code);
+    assert!(done.stdout.starts_with("Wrote the report of 2 services to page.html"), "{}", done.stdout);
+    let page = project.read("page.html");
+    let json = inside(&page);
+    (page, json)
+}
+
+fn inside(page: &str) -> Value {
+    let (_, rest) = page.split_once("<script type=\"application/json\" id=\"martydb-report\">").unwrap();
+    serde_json::from_str(rest.split_once("</script>").unwrap().0).unwrap()
+}

@@ -1,0 +1,123 @@
+//! Values of the page: those of the commands, in every state, and what changed between two pages.
+
+use serde_json::Value;
+
+use super::{inside, made, provisioned};
+
+/// Leaves out what changes by itself: sizes, sessions, and times of the run.
+fn steady(mut services: Value) -> Value {
+    for service in services.as_array_mut().unwrap() {
+        (service["size_bytes"], service["connections"]) = (Value::Null, Value::Null);
+    }
+    services
+}
+
+fn counts(report: &Value) -> impl Iterator<Item = &Value> {
+    report["isolation"]["matrix_counts"].as_array().unwrap().iter()
+}
+
+/// Demands that each figure of the page is the number, or the length of the list, at its place in the JSON.
+fn check_figures(page: &str, report: &Value) {
+    let mut count = 0;
+    for text in page.split("<data value=\"").skip(1) {
+        let (value, rest) = text.split_once('"').unwrap();
+        let place = rest.split('"').nth(1).unwrap();
+        let found = report.pointer(place).unwrap_or_else(|| panic!("{place}"));
+        let found = found.as_array().map_or_else(|| found.to_string(), |all| all.len().to_string());
+        assert_eq!(value, found, "{place}");
+        count += 1;
+    }
+    assert!(count > 20, "{count}");
+}
+
+#[test]
+fn the_page_has_the_values_of_the_commands_and_no_password() {
+    let (_server, project) = provisioned("page");
+    project.git(&["init", "-q"]);
+    project.git(&["add", "martydb.yaml"]);
+    project.git(&["commit", "-q", "-m", "first"]);
+    let (page, report) = made(&project, &[], 0);
+    let status = project.json(&["status", "--check"], 0);
+    assert_eq!(steady(report["services"].clone()), steady(status["services"].clone()));
+    assert!(report["services"][0]["size_bytes"].as_i64().unwrap() > 1_000_000);
+    let history = project.json(&["history"], 0);
+    assert_eq!(report["history"], history["services"]);
+    let proof = project.json(&["verify-isolation"], 0);
+    for key in ["summary", "findings", "accepted", "limits", "not_examined", "unread", "errors"] {
+        assert_eq!(report["isolation"][key], proof[key], "{key}");
+    }
+    assert_eq!(report["isolation"]["matrix"], serde_json::json!([]));
+    let own: u64 =
+        counts(&report).filter(|row| row["own"] == true).map(|row| row["allowed"].as_u64().unwrap()).sum();
+    assert_eq!(own, 6, "three logins of each service at its own database");
+    assert!(counts(&report).all(|row| row["breach"] == 0 && row["inconclusive"] == 0));
+    assert_eq!(report["commit"].as_str().unwrap().len(), 40);
+    assert_eq!(report["manifest_sha256"].as_str().unwrap().len(), 64);
+    assert!(page.contains("Nothing is wrong"));
+    check_figures(&page, &report);
+    for secret in project
+        .passwords()
+        .iter()
+        .map(String::as_str)
+        .chain([crate::support::ADMIN_PASSWORD, "SCRAM-SHA-256$"])
+    {
+        assert!(!page.contains(secret), "a secret is in the page");
+    }
+    let again = project.json(&["report"], 0);
+    assert_eq!(steady(again["services"].clone()), steady(report["services"].clone()));
+    assert_eq!((&again["format_version"], &again["command"]), (&1.into(), &"report".into()));
+}
+
+#[test]
+fn a_breach_ends_with_4_and_the_next_page_says_that_it_is_gone() {
+    let (server, project) = provisioned("pagebreach");
+    let (_, calm) = made(&project, &["--force"], 0);
+    let is_low = |finding: &Value| finding["severity"] == "low";
+    assert!(calm["isolation"]["findings"].as_array().unwrap().iter().all(is_low), "{calm:#}");
+    server.sql("postgres", "GRANT CONNECT ON DATABASE pagebreach_a TO pagebreach_b_app");
+    let (page, report) = made(&project, &["--against", "page.html"], 4);
+    assert!(page.contains("Something is wrong") && page.contains("Got in, and must not (1)"), "{page}");
+    assert!(
+        page.contains(
+            "REVOKE CONNECT ON DATABASE &quot;pagebreach_a&quot; FROM &quot;pagebreach_b_app&quot;;"
+        )
+    );
+    assert_eq!(report["isolation"]["matrix"][0]["role"], "pagebreach_b_app");
+    assert!(counts(&report).any(|row| row["breach"] == 1 && row["service"] == "pagebreach_b"));
+    check_figures(&page, &report);
+
+    let _ = project.run(&["apply", "--all"]).expect(0);
+    let (page, _) = made(&project, &["--against", "page.html"], 0);
+    assert!(page.contains("No longer gets in (1)") && page.contains("Findings that are gone (1)"));
+    let (page, _) = made(&project, &["--against", "page.html"], 0);
+    assert!(page.contains("Nothing changed."));
+}
+
+#[test]
+fn what_is_pending_drifted_or_unreachable_is_on_the_page_and_in_the_exit_code() {
+    let (mut server, project) = provisioned("pagestate");
+    let _ = made(&project, &[], 0);
+    project.write("pagestate_a/migrations/V3__more.sql", "CREATE TABLE more (id bigint PRIMARY KEY);\n");
+    project.write("pagestate_a/migrations/V3__more.down.sql", "DROP TABLE more;\n");
+    let (page, report) = made(&project, &[], 3);
+    assert_eq!(report["services"][0]["state"], "pending");
+    assert!(
+        page.contains("1 migration pending, first V3__more: run `martydb upgrade --service pagestate_a`."),
+        "{page}"
+    );
+    let _ = project.run(&["upgrade", "--all"]).expect(0);
+    let (page, _) = made(&project, &["--against", "page.html"], 0);
+    assert!(page.contains("Migrations that ran (1)") && page.contains("V3__more"));
+    // One service only, in a page of its own.
+    let done = project.run(&["report", "-s", "pagestate_b"]).expect(0);
+    assert_eq!(inside(&done.stdout)["services"].as_array().unwrap().len(), 1);
+
+    server.crash();
+    let done = project.run(&["report", "--out", "page.html"]).expect(5);
+    assert!(done.stdout.contains("Wrote the report"), "{}", done.said());
+    let report = inside(&project.read("page.html"));
+    assert_eq!(report["services"][0]["state"], "unreachable");
+    assert_eq!(report["servers"][0]["examined"], false);
+    assert!(project.read("page.html").contains("2 services not reachable"));
+    server.launch();
+}
