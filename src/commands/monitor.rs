@@ -5,6 +5,8 @@ mod exporter;
 #[cfg(not(feature = "monitor"))]
 #[path = "monitor/no_exporter.rs"]
 mod exporter;
+#[cfg(all(feature = "monitor", feature = "report"))]
+mod page;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -6,6 +6,7 @@ mod full;
 mod metrics;
 mod on_call;
 mod outbox;
+mod page;
 mod prometheus;
 mod queries;
 mod role;

@@ -9,6 +9,7 @@ mod exporter;
 pub mod exposition;
 mod http;
 mod map;
+mod page;
 mod queries;
 pub mod results;
 mod statements;
@@ -29,6 +30,8 @@ use martydb_model::error::{Error, Result};
 use martydb_model::metrics::Sample;
 use martydb_provision::run::Run;
 use results::CheckResults;
+
+pub use page::MonitorPage;
 
 /// Samples of one moment, and the failures to read some.
 pub struct Measurement {
@@ -66,20 +69,29 @@ pub async fn once(run: &Run, schedule: &Schedule) -> Result<Measurement> {
     })
 }
 
-/// Serves until a signal arrives.
+/// Serves until a signal arrives. The checks enter their results in `results`.
 ///
 /// # Errors
 /// If the manifest declares no login for the monitor, or it cannot listen as requested.
 #[martydb_pg::boxed]
-pub async fn serve(run: &Run, schedule: &Schedule, listener: &HttpListener) -> Result<()> {
+pub async fn serve(
+    run: &Run,
+    schedule: &Schedule,
+    listener: &HttpListener,
+    results: Arc<CheckResults>,
+    page: Option<MonitorPage>,
+) -> Result<()> {
     demand_login(run)?;
     listener.check("the metrics")?;
-    let results = Arc::new(CheckResults::default());
     let (handles, watches) = watch::all(run, true);
     let monitor = Arc::new(Exporter::new(run, schedule, handles, results.clone()));
-    let bound = Bound::new(listener, http::open(monitor.clone()), http::guarded(monitor.clone()))?;
+    let bound = Bound::new(
+        listener,
+        http::open(monitor.clone(), page.is_none()),
+        http::guarded(&monitor, page.clone()),
+    )?;
     run.out.note(&bound.greeting("/metrics"));
-    let checks = Checks::new(run.again(), results, schedule.extent, true);
+    let checks = Checks { page, ..Checks::new(run.again(), results, schedule.extent, true) };
     checks.begin(schedule.clone())?;
     let mut tasks = tokio::task::JoinSet::new();
     for watch in watches {

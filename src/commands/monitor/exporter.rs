@@ -1,5 +1,7 @@
 //! Exporter of `monitor`: serves metrics, or measures once.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use super::{Arguments, Interval};
@@ -7,7 +9,8 @@ use martydb_config::replace_file::{Readers, replace_file, unwritable};
 use martydb_deploy::http::HttpListener;
 use martydb_deploy::monitor::checks::Schedule;
 use martydb_deploy::monitor::exposition::Exposition;
-use martydb_deploy::monitor::{self, Measurement};
+use martydb_deploy::monitor::results::CheckResults;
+use martydb_deploy::monitor::{self, Measurement, MonitorPage};
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::metrics::MonitorCheck;
 use martydb_provision::run::Run;
@@ -56,7 +59,9 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<MonitorReport> {
     let schedule = arguments.schedule(run.manifest.backup.is_some(), has_outboxes);
     if !arguments.once {
         run.out.serves();
-        monitor::serve(run, &schedule, &arguments.listener()).await?;
+        let results = Arc::new(CheckResults::default());
+        let page = page(run, &results)?;
+        monitor::serve(run, &schedule, &arguments.listener(), results, page).await?;
         return Ok(MonitorReport { snapshot: None, written: false });
     }
     let snapshot = monitor::once(run, &schedule).await?;
@@ -66,6 +71,17 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<MonitorReport> {
         replace_file(path, &text, Readers::All).map_err(unwritable(path))?;
     }
     Ok(MonitorReport { snapshot: Some(snapshot), written })
+}
+
+/// Returns the page at `/`, if this build makes pages.
+#[cfg(feature = "report")]
+fn page(run: &Run, results: &Arc<CheckResults>) -> Result<Option<MonitorPage>> {
+    super::page::begin(run, results.clone()).map(Some)
+}
+
+#[cfg(not(feature = "report"))]
+fn page(_: &Run, _: &Arc<CheckResults>) -> Result<Option<MonitorPage>> {
+    Ok(None)
 }
 
 fn text_of(snapshot: &Measurement) -> String {

@@ -44,6 +44,8 @@ fn a_listener_for_other_machines_takes_tls_and_a_password() {
     assert_eq!(answer.status, 401);
     assert!(answer.head.contains("www-authenticate: basic"), "{}", answer.head);
     assert_eq!(ask(connect(), "localhost", "/metrics", &with("prometheus:correct")).status, 401);
+    assert_eq!(ask(connect(), "localhost", "/", "").status, 401, "the page");
+    assert_eq!(ask(connect(), "localhost", "/", &with("prometheus:correct horse")).status, 200);
     let answer = ask(connect(), "localhost", "/metrics", &with("prometheus:correct horse"));
     assert_eq!(answer.status, 200);
     assert!(answer.body.contains("martydb_up"), "{}", answer.body);

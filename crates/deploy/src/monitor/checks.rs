@@ -8,6 +8,7 @@ use futures_util::future::join_all;
 use futures_util::stream::{self, StreamExt};
 use time::OffsetDateTime;
 
+use super::page::MonitorPage;
 use super::results::{CheckOutcome, CheckResults, seconds};
 use super::{tables, verdict};
 use martydb_migrate::{ServiceStatus, Sizes};
@@ -53,12 +54,14 @@ pub struct Checks {
     pub extent: Extent,
     /// `true` if it logs failures.
     pub logs_failures: bool,
+    /// Page that shows the proofs.
+    pub page: Option<MonitorPage>,
 }
 
 impl Checks {
     pub fn new(mut run: Run, results: Arc<CheckResults>, extent: Extent, logs_failures: bool) -> Checks {
         (run.lock_wait, run.context.patience) = (PATIENCE.min(run.lock_wait), PATIENCE);
-        Checks { run, results, extent, logs_failures }
+        Checks { run, results, extent, logs_failures, page: None }
     }
 
     /// Runs all checks on a separate thread, so that the work of a large proof does not delay scrapes. It ends with
@@ -116,6 +119,13 @@ impl Checks {
                 };
                 let assessment = isolation::verify(run, &services, self.extent, &filter, false, vec![]).await;
                 verdict::of_isolation(&assessment, &services, seconds(OffsetDateTime::now_utc()))
+                let assessment = isolation::verify(run, &services, self.extent, &filter, false).await;
+                let outcome =
+                    verdict::of_isolation(&assessment, &services, seconds(OffsetDateTime::now_utc()));
+                if let Some(page) = &self.page {
+                    (page.proven)(assessment);
+                }
+                outcome
             }
             MonitorCheck::Migrations => verdict::of_migrations(&services, &migrations(run, &services).await?),
             MonitorCheck::Backups => {

@@ -1,4 +1,4 @@
-//! HTTP routes: metrics, liveness and readiness.
+//! HTTP routes: page, metrics, liveness and readiness.
 
 use std::sync::Arc;
 
@@ -10,20 +10,39 @@ use axum::routing::get;
 
 use super::exporter::Exporter;
 use super::exposition::Exposition;
+use super::page::MonitorPage;
 use super::watch::PATIENCE;
 
-/// Returns the routes that need no password: they reveal nothing, and probes have none.
-pub fn open(monitor: Arc<Exporter>) -> Router {
-    Router::new()
-        .route("/", get(async || "martydb monitor: /metrics, /live, /ready\n"))
-        .route("/live", get(async || "live\n"))
-        .route("/ready", get(ready))
-        .with_state(monitor)
+/// Returns the routes that need no password: they reveal nothing, and probes have none. `lists_paths` adds `/`, where there is
+/// no page.
+pub fn open(monitor: Arc<Exporter>, lists_paths: bool) -> Router {
+    let routes =
+        Router::new().route("/live", get(async || "live\n")).route("/ready", get(ready)).with_state(monitor);
+    match lists_paths {
+        true => routes.route("/", get(async || "martydb monitor: /metrics, /live, /ready\n")),
+        false => routes,
+    }
 }
 
-/// Returns the metrics, which reveal names of databases and logins, and the use of services.
-pub fn guarded(monitor: Arc<Exporter>) -> Router {
-    Router::new().route("/metrics", get(metrics)).with_state(monitor)
+/// Returns the metrics and the page, which reveal names of databases and logins, and the use of services.
+pub fn guarded(monitor: &Arc<Exporter>, page: Option<MonitorPage>) -> Router {
+    let routes = Router::new().route("/metrics", get(metrics)).with_state(monitor.clone());
+    match page {
+        Some(page) => routes.merge(Router::new().route("/", get(newest)).with_state(page)),
+        None => routes,
+    }
+}
+
+/// Returns the page. It is kept by no cache, and shown in no other page.
+async fn newest(State(page): State<MonitorPage>) -> impl IntoResponse {
+    let headers = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8".to_owned()),
+        (header::CONTENT_SECURITY_POLICY, format!("{}; frame-ancestors 'none'", page.policy)),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff".into()),
+        (header::CACHE_CONTROL, "no-store".into()),
+        (header::REFERRER_POLICY, "no-referrer".into()),
+    ];
+    (headers, (page.newest)().to_string())
 }
 
 async fn metrics(State(monitor): State<Arc<Exporter>>, headers: HeaderMap) -> impl IntoResponse {

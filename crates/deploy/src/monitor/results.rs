@@ -3,7 +3,7 @@
 //! If a check cannot examine a subject, its last value is kept: an alert that fires must not end because the server
 //! stopped answering. The age of a value is visible from the time of the last proof and of the check's end.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -28,6 +28,19 @@ struct CheckRun {
     failures: Vec<String>,
 }
 
+/// Time for which ended runs are remembered, and the most of one check: more have no room in a plot.
+const REMEMBERED: Duration = Duration::from_secs(24 * 60 * 60);
+const MOST_REMEMBERED: usize = 1440;
+
+/// Run of a check that has ended.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct EndedRun {
+    pub ended: OffsetDateTime,
+    pub took: Duration,
+    /// `true` if it could examine everything.
+    pub ok: bool,
+}
+
 /// Samples by the identity of their series.
 type Series = BTreeMap<(&'static str, Subject, Vec<String>), Sample>;
 
@@ -35,6 +48,8 @@ type Series = BTreeMap<(&'static str, Subject, Vec<String>), Sample>;
 struct ResultsState {
     series: BTreeMap<MonitorCheck, Series>,
     attempts: BTreeMap<MonitorCheck, CheckRun>,
+    /// Runs of the last day, oldest first.
+    ended: BTreeMap<MonitorCheck, VecDeque<EndedRun>>,
 }
 
 #[derive(Debug, Default)]
@@ -58,6 +73,8 @@ impl CheckResults {
             series.insert((sample.metric.name, sample.subject.clone(), sample.labels.clone()), sample);
         }
         let attempt = CheckRun { ended: OffsetDateTime::now_utc(), took, failures: outcome.failures };
+        let ended = EndedRun { ended: attempt.ended, took, ok: attempt.failures.is_empty() };
+        remember(state.ended.entry(check).or_default(), ended);
         let new = attempt.failures.clone();
         let before = state.attempts.insert(check, attempt).map(|before| before.failures).unwrap_or_default();
         new.into_iter().filter(|failure| !before.contains(failure)).collect()
@@ -76,9 +93,23 @@ impl CheckResults {
         all
     }
 
+    /// Returns the runs of the last day, oldest first.
+    pub fn ended(&self) -> Vec<(MonitorCheck, Vec<EndedRun>)> {
+        self.state().ended.iter().map(|(check, runs)| (*check, runs.iter().copied().collect())).collect()
+    }
+
     /// Returns the failures of each check's last run.
     pub fn failures(&self) -> Vec<String> {
         self.state().attempts.values().flat_map(|attempt| attempt.failures.clone()).collect()
+    }
+}
+
+fn remember(runs: &mut VecDeque<EndedRun>, run: EndedRun) {
+    runs.push_back(run);
+    while runs.len() > MOST_REMEMBERED
+        || runs.front().is_some_and(|first| run.ended - first.ended > REMEMBERED)
+    {
+        runs.pop_front();
     }
 }
 
@@ -138,5 +169,19 @@ mod tests {
         // The same failure is not reported twice.
         let third = outcome(&[], vec![], Some("server two: gone"));
         assert!(results.enter(MonitorCheck::Isolation, third, Duration::ZERO).is_empty());
+    }
+
+    #[test]
+    fn the_runs_of_the_last_day_are_remembered() {
+        let run = |hours: i64| EndedRun {
+            ended: OffsetDateTime::UNIX_EPOCH + time::Duration::hours(hours),
+            took: Duration::ZERO,
+            ok: true,
+        };
+        let mut runs = VecDeque::new();
+        (0..50).for_each(|hours| remember(&mut runs, run(hours)));
+        assert_eq!((runs.front(), runs.len()), (Some(&run(25)), 25));
+        (0..3000).for_each(|_| remember(&mut runs, run(50)));
+        assert_eq!(runs.len(), MOST_REMEMBERED);
     }
 }
