@@ -25,7 +25,7 @@ use martydb_ui::flags::Select;
 #[cfg(all(feature = "monitor", feature = "report"))]
 pub use collect::{collect_around, now};
 #[cfg(all(feature = "monitor", feature = "report"))]
-pub use isolation::Proof;
+pub use isolation::PageProof;
 pub use page::{PageReport, run};
 
 #[derive(Debug, Args)]

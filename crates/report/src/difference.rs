@@ -1,24 +1,24 @@
-//! What changed between two reports: access, findings, services, migrations. Pure.
+//! Changes between two reports: access, findings, services, migrations. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::values::{Access, Cell, Event, Finding, Service, Values};
+use crate::values::{AccessRow, MatrixCell, PastEvent, ShownFinding, StatedService, Values};
 
 /// Changes since an earlier report.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Difference {
+pub struct ReportDifference {
     /// Time of the earlier report.
     pub since: String,
     /// Logins that get in where they did not, and must not.
-    pub gained: Vec<Cell>,
+    pub gained: Vec<MatrixCell>,
     /// Logins that no longer get in.
-    pub lost: Vec<Cell>,
-    pub declared: Vec<Access>,
-    pub withdrawn: Vec<Access>,
-    pub new_findings: Vec<Finding>,
-    pub gone_findings: Vec<Finding>,
+    pub lost: Vec<MatrixCell>,
+    pub declared: Vec<AccessRow>,
+    pub withdrawn: Vec<AccessRow>,
+    pub new_findings: Vec<ShownFinding>,
+    pub gone_findings: Vec<ShownFinding>,
     /// Service, and its event.
-    pub migrations: Vec<(String, Event)>,
+    pub migrations: Vec<(String, PastEvent)>,
     pub states: Vec<StateChange>,
     /// `true` if the manifest is another one.
     pub manifest: bool,
@@ -33,13 +33,13 @@ pub struct StateChange {
     pub after: Option<(String, Option<i64>)>,
 }
 
-impl Difference {
+impl ReportDifference {
     /// Compares two reports of one project.
-    pub fn between(before: &Values, after: &Values) -> Difference {
+    pub fn between(before: &Values, after: &Values) -> ReportDifference {
         let (gained, lost) = changed(entering(before), entering(after));
         let (declared, withdrawn) = changed(access(before), access(after));
         let (new_findings, gone_findings) = changed(findings(before), findings(after));
-        Difference {
+        ReportDifference {
             since: before.made_at.clone(),
             gained,
             lost,
@@ -55,7 +55,7 @@ impl Difference {
 
     /// Returns `true` if nothing changed.
     pub fn is_empty(&self) -> bool {
-        *self == Difference { since: self.since.clone(), ..Difference::default() }
+        *self == ReportDifference { since: self.since.clone(), ..ReportDifference::default() }
     }
 }
 
@@ -67,24 +67,24 @@ fn changed<K: Ord, T: Clone>(before: BTreeMap<K, &T>, after: BTreeMap<K, &T>) ->
     (only(&after, &before), only(&before, &after))
 }
 
-fn entering(values: &Values) -> BTreeMap<(&str, &str, &str), &Cell> {
-    let enters = |cell: &&Cell| matches!(cell.outcome.as_str(), "breach" | "allowed");
+fn entering(values: &Values) -> BTreeMap<(&str, &str, &str), &MatrixCell> {
+    let enters = |cell: &&MatrixCell| matches!(cell.outcome.as_str(), "breach" | "allowed");
     let all = values.isolation.matrix.iter().filter(enters);
     all.map(|cell| ((cell.server.as_str(), cell.role.as_str(), cell.database.as_str()), cell)).collect()
 }
 
-fn access(values: &Values) -> BTreeMap<&Access, &Access> {
+fn access(values: &Values) -> BTreeMap<&AccessRow, &AccessRow> {
     values.access.iter().map(|one| (one, one)).collect()
 }
 
 /// Identity of a finding over runs; its words may change.
-type FindingKey<'a> = (&'a str, &'a str, &'a str, Option<&'a str>, Option<&'a str>, Option<&'a str>);
+type FindingIdentity<'a> = (&'a str, &'a str, &'a str, Option<&'a str>, Option<&'a str>, Option<&'a str>);
 
-fn findings(values: &Values) -> BTreeMap<FindingKey<'_>, &Finding> {
+fn findings(values: &Values) -> BTreeMap<FindingIdentity<'_>, &ShownFinding> {
     values.isolation.findings.iter().map(|one| (identity(one), one)).collect()
 }
 
-fn identity(one: &Finding) -> FindingKey<'_> {
+fn identity(one: &ShownFinding) -> FindingIdentity<'_> {
     let (database, object, service) =
         (one.database.as_deref(), one.object.as_deref(), one.service.as_deref());
     (&one.id, &one.server, &one.role, database, object, service)
@@ -92,13 +92,13 @@ fn identity(one: &Finding) -> FindingKey<'_> {
 
 /// Returns the events that the first report does not have, oldest first. Those older than its oldest of the service were cut
 /// from it, and are no news.
-fn migrations(before: &Values, after: &Values) -> Vec<(String, Event)> {
-    let known: BTreeMap<&str, Vec<&Event>> =
+fn migrations(before: &Values, after: &Values) -> Vec<(String, PastEvent)> {
+    let known: BTreeMap<&str, Vec<&PastEvent>> =
         before.history.iter().map(|one| (one.service.as_str(), one.events.iter().collect())).collect();
-    let mut new: Vec<(String, Event)> = vec![];
+    let mut new: Vec<(String, PastEvent)> = vec![];
     for history in &after.history {
         let known = known.get(history.service.as_str()).map(Vec::as_slice).unwrap_or_default();
-        let is_new = |event: &&Event| {
+        let is_new = |event: &&PastEvent| {
             !known.contains(event) && known.first().is_none_or(|oldest| event.at >= oldest.at)
         };
         let events = history.events.iter().filter(is_new);
@@ -110,7 +110,7 @@ fn migrations(before: &Values, after: &Values) -> Vec<(String, Event)> {
 
 fn states(before: &Values, after: &Values) -> Vec<StateChange> {
     let of = |values: &Values| -> BTreeMap<String, (String, Option<i64>)> {
-        let state = |one: &Service| (one.service.clone(), (one.state.clone(), one.current));
+        let state = |one: &StatedService| (one.service.clone(), (one.state.clone(), one.current));
         values.services.iter().map(state).collect()
     };
     let (before, after) = (of(before), of(after));

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::values::Report;
+use crate::values::ReportValues;
 
 /// Element with the JSON.
 pub const ID: &str = "martydb-report";
@@ -35,7 +35,7 @@ pub fn element(json: &Value) -> String {
 ///
 /// # Errors
 /// The reason why the text is no report of this version.
-pub fn read(page: &str) -> Result<Report, String> {
+pub fn read(page: &str) -> Result<ReportValues, String> {
     if !is_report(page) {
         return Err("it is not a page of `martydb report`".into());
     }
@@ -47,5 +47,5 @@ pub fn read(page: &str) -> Result<Report, String> {
         Some(other) => return Err(format!("its JSON has version {other}, and this program reads version 1")),
         None => return Err("its JSON has no version".into()),
     }
-    Report::new(value).map_err(|error| format!("its JSON is not that of a report: {error}"))
+    ReportValues::new(value).map_err(|error| format!("its JSON is not that of a report: {error}"))
 }

@@ -11,6 +11,7 @@ mod overview;
 mod picture;
 mod services;
 mod skipped;
+mod table;
 mod text;
 mod timeline;
 
@@ -19,10 +20,10 @@ use base64::prelude::BASE64_STANDARD;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
 
-use crate::difference::Difference;
+use crate::difference::ReportDifference;
 use crate::embedded;
-use crate::values::{Report, Values};
-use text::Text;
+use crate::values::{ReportValues, Values};
+use text::PlainText;
 
 pub use checks::{CheckPlot, PlottedRun};
 
@@ -46,7 +47,7 @@ const SECTIONS: [Section; 6] = [
 #[derive(Debug, Default)]
 pub struct Extras<'a> {
     /// Changes since an earlier report.
-    pub difference: Option<&'a Difference>,
+    pub difference: Option<&'a ReportDifference>,
     /// Runs of the monitor's checks.
     pub checks: &'a [CheckPlot],
     /// Seconds after which a browser loads the page again.
@@ -65,7 +66,7 @@ pub fn policy() -> String {
 }
 
 /// Renders a report.
-pub fn render(report: &Report, extras: &Extras<'_>) -> String {
+pub fn render(report: &ReportValues, extras: &Extras<'_>) -> String {
     let values = &report.values;
     let page = html! {
         (DOCTYPE)
@@ -85,7 +86,7 @@ pub fn render(report: &Report, extras: &Extras<'_>) -> String {
                         }
                     }
                 }
-                footer { p { "Made by martydb " (Text(&values.martydb)) ". The values of this page are in it as JSON, in the element "
+                footer { p { "Made by martydb " (PlainText(&values.martydb)) ". The values of this page are in it as JSON, in the element "
                     code { (embedded::ID) } "." } }
                 (PreEscaped(embedded::element(&report.json)))
                 script { (PreEscaped(SCRIPT)) }
@@ -105,20 +106,8 @@ fn head(values: &Values, extras: &Extras<'_>) -> Markup {
             meta name="color-scheme" content="light dark";
             meta name="referrer" content="no-referrer";
             @if let Some(seconds) = extras.renewed { meta http-equiv="refresh" content=(seconds); }
-            title { (Text(&values.project)) ": report of martydb" }
+            title { (PlainText(&values.project)) ": report of martydb" }
             style { (PreEscaped(STYLE)) }
-        }
-    }
-}
-
-/// Table in a region that scrolls by itself, with the keyboard too.
-fn table(label: &str, head: &[&str], rows: &Markup) -> Markup {
-    html! {
-        div .scroll role="region" aria-label=(label) tabindex="0" {
-            table {
-                thead { tr { @for title in head { th scope="col" { (title) } } } }
-                tbody { (rows) }
-            }
         }
     }
 }

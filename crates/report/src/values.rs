@@ -7,28 +7,28 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-pub use isolation::{Cell, CountsRow, Finding, Isolation, Note, Summary};
-pub use services::{Backup, Event, History, Migration, Service, ServiceError};
+pub use isolation::{CountsRow, Isolation, MatrixCell, ProofSummary, ShownFinding, SkipNote};
+pub use services::{Backup, History, PastEvent, PendingMigration, ServiceError, StatedService};
 
 /// Longest text of a report, in bytes: a comment of 60 MB must not make a page that no browser opens.
 pub const LONGEST: usize = 16 << 10;
 
 /// A report: its JSON, and the same typed.
 #[derive(Debug, Clone)]
-pub struct Report {
+pub struct ReportValues {
     pub json: Value,
     pub values: Values,
 }
 
-impl Report {
+impl ReportValues {
     /// Cuts texts that are too long, and reads the values.
     ///
     /// # Errors
     /// If the JSON is none of a report.
-    pub fn new(mut json: Value) -> Result<Report, serde_json::Error> {
+    pub fn new(mut json: Value) -> Result<ReportValues, serde_json::Error> {
         cut(&mut json);
         let values = Values::deserialize(&json)?;
-        Ok(Report { json, values })
+        Ok(ReportValues { json, values })
     }
 }
 
@@ -49,9 +49,9 @@ pub struct Values {
     pub project: String,
     pub environment: String,
     pub servers: Vec<Server>,
-    pub services: Vec<Service>,
+    pub services: Vec<StatedService>,
     pub isolation: Isolation,
-    pub access: Vec<Access>,
+    pub access: Vec<AccessRow>,
     pub history: Vec<History>,
     pub skipped: Vec<Skipped>,
 }
@@ -67,7 +67,7 @@ pub struct Server {
 
 /// A role beyond a service's four that the manifest declares, with its access to one service.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Access {
+pub struct AccessRow {
     pub server: String,
     pub service: Option<String>,
     pub role: String,

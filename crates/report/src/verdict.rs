@@ -1,8 +1,8 @@
-//! What is wrong, worst first, or that nothing is. Pure.
+//! Verdict: everything that is wrong, worst first. Pure.
 
 use martydb_model::units::counted;
 
-use crate::values::{Finding, Service, Values};
+use crate::values::{ShownFinding, StatedService, Values};
 
 /// Weight of a line of the verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,7 +41,7 @@ pub fn wrong(values: &Values) -> Vec<Line> {
     }));
     let failed = values.services.iter().filter(|service| failed(service)).count();
     lines.extend(line(Weight::Bad, failed, "service", "whose last migration failed", "services"));
-    let bare = |service: &&Service| service.backup.as_ref().is_some_and(|backup| backup.count == 0);
+    let bare = |service: &&StatedService| service.backup.as_ref().is_some_and(|backup| backup.count == 0);
     let bare = values.services.iter().filter(bare).count();
     lines.extend(line(Weight::Warning, bare, "service", "without a backup", "services"));
     lines.sort_by_key(|line| std::cmp::Reverse(line.weight));
@@ -49,18 +49,18 @@ pub fn wrong(values: &Values) -> Vec<Line> {
 }
 
 /// Returns `true` if the newest run of the service failed.
-pub fn failed(service: &Service) -> bool {
+pub fn failed(service: &StatedService) -> bool {
     service.last_event.as_ref().is_some_and(|event| event.outcome == "failed")
 }
 
 /// Returns `true` if the finding counts for the exit code.
-pub fn counts(finding: &Finding) -> bool {
+pub fn counts(finding: &ShownFinding) -> bool {
     finding.severity != "low"
 }
 
 fn isolation(values: &Values) -> Vec<Line> {
     let isolation = &values.isolation;
-    let (counting, low): (Vec<&Finding>, Vec<&Finding>) =
+    let (counting, low): (Vec<&ShownFinding>, Vec<&ShownFinding>) =
         isolation.findings.iter().partition(|finding| counts(finding));
     let number = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
     let rows = [
@@ -109,7 +109,7 @@ pub fn proof(values: &Values) -> String {
 }
 
 /// Returns the state of a service, and what to do about it, as one sentence.
-pub fn sentence(service: &Service) -> String {
+pub fn sentence(service: &StatedService) -> String {
     let name = &service.service;
     if let Some(error) = &service.error {
         let hint = error.hints.first().map_or_else(String::new, |hint| format!(" Hint: {hint}."));
@@ -132,7 +132,7 @@ pub fn sentence(service: &Service) -> String {
     }
 }
 
-fn due(service: &Service) -> String {
+fn due(service: &StatedService) -> String {
     let count = service.pending.len() + service.repeatable_pending.len();
     let first = service.pending.first().map(|one| format!("V{}__{}", one.version, one.name));
     let first = first.or_else(|| service.repeatable_pending.first().map(|one| format!("R__{}", one.name)));

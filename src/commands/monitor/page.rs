@@ -6,7 +6,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use tokio::sync::Notify;
 
-use crate::commands::report::{Proof, collect_around, now};
+use crate::commands::report::{PageProof, collect_around, now};
 use crate::commands::verify::VerifyReport;
 use martydb_deploy::monitor::MonitorPage;
 use martydb_deploy::monitor::results::{CheckResults, EndedRun};
@@ -32,8 +32,8 @@ const LONGEST: Duration = Duration::from_secs(15 * 60);
 const FIRST: &str = include_str!("first.html");
 
 /// Newest proof and newest page.
-struct Shared {
-    proof: Mutex<Option<Proof>>,
+struct PageState {
+    proof: Mutex<Option<PageProof>>,
     page: Mutex<Arc<str>>,
     proven: Notify,
 }
@@ -44,8 +44,11 @@ struct Shared {
 /// If the system cannot create a thread.
 pub fn begin(run: &Run, results: Arc<CheckResults>) -> Result<MonitorPage> {
     let failed = |error: std::io::Error| Error::operation("cannot start the page").cause(error);
-    let shared =
-        Arc::new(Shared { proof: Mutex::default(), page: Mutex::new(FIRST.into()), proven: Notify::new() });
+    let shared = Arc::new(PageState {
+        proof: Mutex::default(),
+        page: Mutex::new(FIRST.into()),
+        proven: Notify::new(),
+    });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
     let mut run = run.again();
     (run.lock_wait, run.context.patience) = (PATIENCE.min(run.lock_wait), PATIENCE);
@@ -56,7 +59,7 @@ pub fn begin(run: &Run, results: Arc<CheckResults>) -> Result<MonitorPage> {
     Ok(MonitorPage {
         proven: Arc::new(move |assessment| {
             let verified = VerifyReport::of(assessment, manifest.clone());
-            *lock(&taking.proof) = Some(Proof::new(verified, now()));
+            *lock(&taking.proof) = Some(PageProof::new(verified, now()));
             taking.proven.notify_one();
         }),
         newest: Arc::new(move || lock(&showing.page).clone()),
@@ -69,7 +72,7 @@ fn lock<T>(value: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 /// Makes a page after each proof, and at the interval. Does not return.
-async fn renew(run: &Run, shared: &Shared, results: &CheckResults) {
+async fn renew(run: &Run, shared: &PageState, results: &CheckResults) {
     let mut told = None;
     loop {
         let _waited = tokio::time::timeout(EVERY, shared.proven.notified()).await;
@@ -92,9 +95,9 @@ async fn renew(run: &Run, shared: &Shared, results: &CheckResults) {
     }
 }
 
-async fn page(run: &Run, proof: Proof, results: &CheckResults) -> Result<String> {
+async fn page(run: &Run, proof: PageProof, results: &CheckResults) -> Result<String> {
     let collected = collect_around(run, proof).await?;
-    let report = values::Report::new(collected.json)
+    let report = values::ReportValues::new(collected.json)
         .map_err(|error| Error::operation("cannot read the values").cause(error))?;
     let checks = plots(results, OffsetDateTime::now_utc());
     Ok(render(&report, &Extras { checks: &checks, renewed: Some(RENEWED), ..Extras::default() }))

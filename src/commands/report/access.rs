@@ -2,18 +2,21 @@
 
 use martydb_config::manifest::Manifest;
 use martydb_model::{AccessExtent, AccessGrant, AccessLevel, AccessRole, DesiredService};
-use martydb_report::values::Access;
+use martydb_report::values::AccessRow;
 
 /// Returns the access to the given services, and the roles that have none, such as the monitor's login.
-pub fn declared(manifest: &Manifest, services: &[DesiredService]) -> Vec<Access> {
+pub fn declared(manifest: &Manifest, services: &[DesiredService]) -> Vec<AccessRow> {
     let grants = services.iter().flat_map(|service| {
         let roles = manifest.access.get(&service.server);
         service.access.iter().filter_map(move |grant| {
             let role = roles?.get(&grant.role)?;
-            Some(Access { service: Some(service.name.to_string()), ..of_grant(&service.server, role, grant) })
+            Some(AccessRow {
+                service: Some(service.name.to_string()),
+                ..of_grant(&service.server, role, grant)
+            })
         })
     });
-    let mut all: Vec<Access> = grants.collect();
+    let mut all: Vec<AccessRow> = grants.collect();
     for (server, role) in
         manifest.access.iter().flat_map(|(server, roles)| roles.values().map(move |role| (server, role)))
     {
@@ -24,9 +27,9 @@ pub fn declared(manifest: &Manifest, services: &[DesiredService]) -> Vec<Access>
     all
 }
 
-fn of_role(server: &str, role: &AccessRole) -> Access {
+fn of_role(server: &str, role: &AccessRole) -> AccessRow {
     let level = if role.monitors { "statistics of the server" } else { "nothing" };
-    Access {
+    AccessRow {
         server: server.to_owned(),
         service: None,
         role: role.name.to_string(),
@@ -38,7 +41,7 @@ fn of_role(server: &str, role: &AccessRole) -> Access {
     }
 }
 
-fn of_grant(server: &str, role: &AccessRole, grant: &AccessGrant) -> Access {
+fn of_grant(server: &str, role: &AccessRole, grant: &AccessGrant) -> AccessRow {
     let level = match grant.level {
         AccessLevel::Connect => "connect".to_owned(),
         AccessLevel::Read => "read".to_owned(),
@@ -51,5 +54,5 @@ fn of_grant(server: &str, role: &AccessRole, grant: &AccessGrant) -> Access {
         AccessExtent::Schema(schema) => Some(format!("schema {schema}")),
         AccessExtent::Table(schema, table) => Some(format!("table {schema}.{table}")),
     };
-    Access { level, extent, ..of_role(server, role) }
+    AccessRow { level, extent, ..of_role(server, role) }
 }

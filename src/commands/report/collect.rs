@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::isolation::Proof;
+use super::isolation::PageProof;
 use super::{access, skipped};
 use crate::commands::{git_listing, history, status, verify};
 use martydb_model::error::{Error, ExitStatus, Result};
@@ -27,12 +27,12 @@ pub async fn collect(run: &Run, select: &Select) -> Result<Collected> {
     let read = States::read(run, select).await?;
     let arguments = verify::Arguments { select: select.clone(), ..verify::Arguments::default() };
     let verified = verify::verify_services(run, &arguments, &run.readable(select)?).await?;
-    read.with(run, select, Proof::new(verified, now())).await
+    read.with(run, select, PageProof::new(verified, now())).await
 }
 
 /// Reads everything but the proof of isolation, which a monitor has.
 #[cfg(feature = "monitor")]
-pub async fn collect_around(run: &Run, proof: Proof) -> Result<Collected> {
+pub async fn collect_around(run: &Run, proof: PageProof) -> Result<Collected> {
     let select = Select::default();
     States::read(run, &select).await?.with(run, &select, proof).await
 }
@@ -64,7 +64,7 @@ impl States {
         })
     }
 
-    async fn with(self, run: &Run, select: &Select, proof: Proof) -> Result<Collected> {
+    async fn with(self, run: &Run, select: &Select, proof: PageProof) -> Result<Collected> {
         let manifest = &run.manifest;
         let text = std::fs::read(&manifest.path).map_err(|error| {
             Error::operation(format!("cannot read {}", manifest.path.display())).cause(error)

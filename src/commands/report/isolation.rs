@@ -14,7 +14,7 @@ use martydb_ui::report::Report;
 
 /// Proof of isolation for a page.
 #[derive(Clone)]
-pub struct Proof {
+pub struct PageProof {
     /// Time of the proof; `None` if there was none.
     pub at: Option<String>,
     pub servers: Vec<Server>,
@@ -23,16 +23,16 @@ pub struct Proof {
     pub status: ExitStatus,
 }
 
-impl Proof {
+impl PageProof {
     /// Makes the proof of a verification that ended at a time.
-    pub fn new(mut verified: VerifyReport, at: String) -> Proof {
+    pub fn new(mut verified: VerifyReport, at: String) -> PageProof {
         let (status, servers) = (verified.status(), servers(&verified.assessment));
         let counts = counts(&verified.assessment, &servers);
         verified.assessment.matrix.retain(|row| !row.probe.outcome.passed() || !is_usual(&row.probe));
         verified.assessment.extra.retain(|row| !row.probe.outcome.passed());
         let mut isolation = serde_json::to_value(&verified).expect("plain data");
         isolation["matrix_counts"] = json!(counts);
-        Proof { at: Some(at), servers, isolation, status }
+        PageProof { at: Some(at), servers, isolation, status }
     }
 }
 

@@ -11,7 +11,7 @@ use martydb_config::replace_file::{Readers, replace_file, unwritable};
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::units::counted;
 use martydb_provision::run::Run;
-use martydb_report::difference::Difference;
+use martydb_report::difference::ReportDifference;
 use martydb_report::page::{Extras, render};
 use martydb_report::values;
 use martydb_ui::flags::Format;
@@ -30,9 +30,9 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<PageReport> {
         earlier::check_replaceable(path)?;
     }
     let Collected { json, status, messages } = collect(run, &arguments.select).await?;
-    let report =
-        values::Report::new(json).map_err(|error| Error::operation("cannot read the values").cause(error))?;
-    let difference = before.map(|before| Difference::between(&before.values, &report.values));
+    let report = values::ReportValues::new(json)
+        .map_err(|error| Error::operation("cannot read the values").cause(error))?;
+    let difference = before.map(|before| ReportDifference::between(&before.values, &report.values));
     let html = render(&report, &Extras { difference: difference.as_ref(), ..Extras::default() });
     if let Some(path) = out {
         write(path, &html, arguments.force)?;

@@ -1,8 +1,8 @@
-//! What a report does not look at, or not in full. Pure.
+//! Parts that a report does not look at, or not in full. Pure.
 
 use serde_json::Value;
 
-use martydb_report::values::{Note, Skipped};
+use martydb_report::values::{SkipNote, Skipped};
 
 /// Most events of all services together: with more a page of a thousand services would be too large.
 const EVENTS: usize = 4000;
@@ -14,9 +14,11 @@ pub fn events_each(services: usize) -> usize {
 
 /// Returns what the proof of isolation skipped, and what the report leaves out of the history and of the services.
 pub fn listed(isolation: &Value, history: &Value, limit: usize, backups_unknown: bool) -> Vec<Skipped> {
-    let notes = |key: &str| serde_json::from_value::<Vec<Note>>(isolation[key].clone()).unwrap_or_default();
-    let skipped = |note: Note| Skipped { what: note.what, why: note.why, grant: note.grant };
-    let unread = |note: Note| Skipped { why: format!("without an answer: {}", note.why), ..skipped(note) };
+    let notes =
+        |key: &str| serde_json::from_value::<Vec<SkipNote>>(isolation[key].clone()).unwrap_or_default();
+    let skipped = |note: SkipNote| Skipped { what: note.what, why: note.why, grant: note.grant };
+    let unread =
+        |note: SkipNote| Skipped { why: format!("without an answer: {}", note.why), ..skipped(note) };
     let mut all: Vec<Skipped> = notes("not_examined").into_iter().map(skipped).collect();
     all.extend(notes("unread").into_iter().map(unread));
     let is_cut = |one: &&Value| one["events"].as_array().is_some_and(|events| events.len() >= limit);

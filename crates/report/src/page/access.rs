@@ -2,9 +2,9 @@
 
 use maud::{Markup, html};
 
-use super::table;
-use super::text::{Text, badge};
-use crate::values::{Access, Values};
+use super::table::table;
+use super::text::{PlainText, badge};
+use crate::values::{AccessRow, Values};
 
 const HEAD: [&str; 7] = ["Role", "Kind", "Service", "Server", "May", "On", "Reason"];
 
@@ -17,16 +17,16 @@ pub fn section(values: &Values) -> Markup {
 }
 
 /// Row of one access; the changes show it too.
-fn row(access: &Access) -> Markup {
+fn row(access: &AccessRow) -> Markup {
     html! {
         tr {
-            th scope="row" { (Text(&access.role)) @if access.expired { " " (badge("warning", "expired")) } }
-            td { (Text(&access.kind)) }
-            td { (Text(access.service.as_deref().unwrap_or("–"))) }
-            td { (Text(&access.server)) }
-            td { (Text(&access.level)) }
-            td { (Text(access.extent.as_deref().unwrap_or("the whole database"))) }
-            td .sentence { (Text(&access.reason)) }
+            th scope="row" { (PlainText(&access.role)) @if access.expired { " " (badge("warning", "expired")) } }
+            td { (PlainText(&access.kind)) }
+            td { (PlainText(access.service.as_deref().unwrap_or("–"))) }
+            td { (PlainText(&access.server)) }
+            td { (PlainText(&access.level)) }
+            td { (PlainText(access.extent.as_deref().unwrap_or("the whole database"))) }
+            td .sentence { (PlainText(&access.reason)) }
         }
     }
 }

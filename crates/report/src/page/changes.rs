@@ -1,13 +1,13 @@
-//! What changed since an earlier report: at the top, because it is what a reader comes back for.
+//! Changes since an earlier report: at the top, because it is what a reader comes back for.
 
 use maud::{Markup, html};
 
 use super::services::state;
-use super::text::{Text, time};
-use crate::difference::{Difference, StateChange};
-use crate::values::{Access, Cell, Event, Finding};
+use super::text::{PlainText, time};
+use crate::difference::{ReportDifference, StateChange};
+use crate::values::{AccessRow, MatrixCell, PastEvent, ShownFinding};
 
-pub fn section(difference: &Difference) -> Markup {
+pub fn section(difference: &ReportDifference) -> Markup {
     html! {
         section #changes aria-labelledby="changes-title" {
             h2 #changes-title { "Changes since " (time(&difference.since)) }
@@ -35,29 +35,29 @@ fn list<T>(weight: &str, title: &str, items: &[T], item: fn(&T) -> Markup) -> Ma
     }
 }
 
-fn cell(cell: &Cell) -> Markup {
-    html! { b { (Text(&cell.role)) } " of " (Text(&cell.service)) " in database " b { (Text(&cell.database)) } " on "
-    (Text(&cell.server)) @if cell.outcome == "allowed" { ", as declared" } }
+fn cell(cell: &MatrixCell) -> Markup {
+    html! { b { (PlainText(&cell.role)) } " of " (PlainText(&cell.service)) " in database " b { (PlainText(&cell.database)) } " on "
+    (PlainText(&cell.server)) @if cell.outcome == "allowed" { ", as declared" } }
 }
 
-fn access(access: &Access) -> Markup {
-    html! { b { (Text(&access.role)) } " " (Text(&access.level)) " in " b { (Text(access.service.as_deref().unwrap_or("–"))) }
-    @if !access.reason.is_empty() { ": " (Text(&access.reason)) } }
+fn access(access: &AccessRow) -> Markup {
+    html! { b { (PlainText(&access.role)) } " " (PlainText(&access.level)) " in " b { (PlainText(access.service.as_deref().unwrap_or("–"))) }
+    @if !access.reason.is_empty() { ": " (PlainText(&access.reason)) } }
 }
 
-fn finding(finding: &Finding) -> Markup {
-    html! { (Text(&finding.severity)) ": " b { (Text(&finding.id)) } ", " (Text(&finding.role))
-    @if let Some(database) = &finding.database { " in " (Text(database)) } ": " (Text(&finding.evidence)) }
+fn finding(finding: &ShownFinding) -> Markup {
+    html! { (PlainText(&finding.severity)) ": " b { (PlainText(&finding.id)) } ", " (PlainText(&finding.role))
+    @if let Some(database) = &finding.database { " in " (PlainText(database)) } ": " (PlainText(&finding.evidence)) }
 }
 
-fn migration((service, event): &(String, Event)) -> Markup {
-    html! { b { (Text(service)) } " " (Text(&event.migration())) ", " (Text(&event.action)) " " (Text(&event.outcome)) ", "
-    (time(&event.at)) " by " (Text(&event.by)) }
+fn migration((service, event): &(String, PastEvent)) -> Markup {
+    html! { b { (PlainText(service)) } " " (PlainText(&event.migration())) ", " (PlainText(&event.action)) " " (PlainText(&event.outcome)) ", "
+    (time(&event.at)) " by " (PlainText(&event.by)) }
 }
 
 fn change(change: &StateChange) -> Markup {
     html! {
-        b { (Text(&change.service)) } ": "
+        b { (PlainText(&change.service)) } ": "
         @match (&change.before, &change.after) {
             (None, _) => "new",
             (_, None) => "gone",
@@ -67,5 +67,5 @@ fn change(change: &StateChange) -> Markup {
 }
 
 fn standing((word, version): &(String, Option<i64>)) -> Markup {
-    html! { (Text(state(word).1)) @if let Some(version) = version { " at " (version) } }
+    html! { (PlainText(state(word).1)) @if let Some(version) = version { " at " (version) } }
 }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use maud::{Markup, html};
 
-use super::text::{Text, duration};
+use super::text::{PlainText, duration};
 
 const WIDTH: f64 = 360.0;
 const HEIGHT: f64 = 40.0;
@@ -41,10 +41,10 @@ fn figure(check: &CheckPlot) -> Markup {
     let last = check.runs.last();
     html! {
         figure {
-            figcaption { b { (Text(&check.name)) } ": " (check.runs.len()) " runs, " (failed) " failed"
+            figcaption { b { (PlainText(&check.name)) } ": " (check.runs.len()) " runs, " (failed) " failed"
                 @if let Some(last) = last { "; the last took " (duration(last.milliseconds)) } }
             svg .plot xmlns="http://www.w3.org/2000/svg" role="img" width=(WIDTH) height=(HEIGHT) viewBox=(format!("0 0 {WIDTH} {HEIGHT}"))
-                aria-label={ "Runs of the check " (Text(&check.name)) " in the last day" } {
+                aria-label={ "Runs of the check " (PlainText(&check.name)) " in the last day" } {
                 line .tick x1="0" x2=(WIDTH) y1=(HEIGHT) y2=(HEIGHT) {}
                 @for (class, ok) in [("ok", true), ("failed", false)] {
                     @let path = bars(&check.runs, ok);

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 
-use super::text::{Figure, Lines, Text, badge};
-use crate::values::{Finding, Values};
+use super::text::{Figure, PlainText, SeveralLines, badge};
+use crate::values::{ShownFinding, Values};
 
 /// Severities, worst first, with their weights.
 const SEVERITIES: [(&str, &str); 4] =
@@ -27,7 +27,7 @@ pub fn section(values: &Values) -> Markup {
             h3 { "Accepted" }
             @for (reason, all) in by_reason(accepted) {
                 details {
-                    summary { (all.len()) " accepted: " (Text(reason)) }
+                    summary { (all.len()) " accepted: " (PlainText(reason)) }
                     @for finding in all { (article(finding, "note")) }
                 }
             }
@@ -39,29 +39,29 @@ fn rank(severity: &str) -> Option<usize> {
     SEVERITIES.iter().position(|(word, _)| *word == severity)
 }
 
-fn by_reason(accepted: &[Finding]) -> BTreeMap<&str, Vec<&Finding>> {
-    let mut all: BTreeMap<&str, Vec<&Finding>> = BTreeMap::new();
+fn by_reason(accepted: &[ShownFinding]) -> BTreeMap<&str, Vec<&ShownFinding>> {
+    let mut all: BTreeMap<&str, Vec<&ShownFinding>> = BTreeMap::new();
     for finding in accepted {
         all.entry(finding.reason.as_deref().unwrap_or("no reason")).or_default().push(finding);
     }
     all
 }
 
-fn article(finding: &Finding, weight: &str) -> Markup {
+fn article(finding: &ShownFinding, weight: &str) -> Markup {
     html! {
         article .finding {
-            h3 { (badge(weight, &martydb_ui::report::printable(&finding.severity))) " " (Text(&finding.id)) }
+            h3 { (badge(weight, &martydb_ui::report::printable(&finding.severity))) " " (PlainText(&finding.id)) }
             dl .facts {
-                dt { "Who" } dd { (Text(&finding.role)) }
+                dt { "Who" } dd { (PlainText(&finding.role)) }
                 @for (words, value) in [("Service", &finding.service), ("Database", &finding.database), ("Object", &finding.object)] {
-                    @if let Some(value) = value { dt { (words) } dd { (Text(value)) } }
+                    @if let Some(value) = value { dt { (words) } dd { (PlainText(value)) } }
                 }
-                dt { "Server" } dd { (Text(&finding.server)) }
+                dt { "Server" } dd { (PlainText(&finding.server)) }
             }
             (evidence(&finding.evidence))
             @if let Some(fix) = &finding.fix {
                 p .caption { "Fix" }
-                pre .fix tabindex="0" aria-label="Fix" role="region" { code { (Lines(fix)) } }
+                pre .fix tabindex="0" aria-label="Fix" role="region" { code { (SeveralLines(fix)) } }
             }
         }
     }
@@ -70,11 +70,11 @@ fn article(finding: &Finding, weight: &str) -> Markup {
 /// A path has its login before a colon, and arrows between the steps.
 fn evidence(text: &str) -> Markup {
     let path = text.split_once(": ").filter(|(_, steps)| steps.contains(ARROW));
-    let Some((login, steps)) = path else { return html! { p { (Text(text)) } } };
+    let Some((login, steps)) = path else { return html! { p { (PlainText(text)) } } };
     html! {
         ol .path {
-            li { (Text(login)) }
-            @for step in steps.split(ARROW) { li { (Text(step)) } }
+            li { (PlainText(login)) }
+            @for step in steps.split(ARROW) { li { (PlainText(step)) } }
         }
     }
 }

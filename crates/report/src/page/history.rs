@@ -2,9 +2,10 @@
 
 use maud::{Markup, html};
 
-use super::text::{Text, badge, duration, optional, time};
-use super::{table, timeline};
-use crate::values::{Event, History, Values};
+use super::table::table;
+use super::text::{PlainText, badge, duration, optional, time};
+use super::timeline;
+use crate::values::{History, PastEvent, Values};
 
 const HEAD: [&str; 7] = ["When (UTC)", "Service", "Migration", "Action", "Outcome", "Took", "By"];
 
@@ -19,14 +20,14 @@ pub fn section(values: &Values) -> Markup {
         }
         @if !failed.is_empty() {
             h3 { "History that could not be read" }
-            ul { @for one in failed { li { b { (Text(&one.service)) } ": "
-                (Text(one.error.as_ref().map_or("", |error| &error.message))) } } }
+            ul { @for one in failed { li { b { (PlainText(&one.service)) } ": "
+                (PlainText(one.error.as_ref().map_or("", |error| &error.message))) } } }
         }
     }
 }
 
 /// Returns the events with their places in the JSON.
-fn newest_first(history: &[History]) -> Vec<(usize, usize, &str, &Event)> {
+fn newest_first(history: &[History]) -> Vec<(usize, usize, &str, &PastEvent)> {
     let of = |(at, one): (usize, _)| {
         let one: &History = one;
         one.events.iter().enumerate().map(move |(number, event)| (at, number, one.service.as_str(), event))
@@ -36,7 +37,7 @@ fn newest_first(history: &[History]) -> Vec<(usize, usize, &str, &Event)> {
     all
 }
 
-fn row(at: usize, number: usize, service: &str, event: &Event) -> Markup {
+fn row(at: usize, number: usize, service: &str, event: &PastEvent) -> Markup {
     let weight = match event.outcome.as_str() {
         "ok" => "good",
         "failed" => "bad",
@@ -45,13 +46,13 @@ fn row(at: usize, number: usize, service: &str, event: &Event) -> Markup {
     html! {
         tr {
             td { (time(&event.at)) }
-            th scope="row" { (Text(service)) }
-            td { (Text(&event.migration())) }
-            td { (Text(&event.action)) }
+            th scope="row" { (PlainText(service)) }
+            td { (PlainText(&event.migration())) }
+            td { (PlainText(&event.action)) }
             td { (badge(weight, &martydb_ui::report::printable(&event.outcome)))
-                @for more in [&event.error, &event.note].into_iter().flatten() { br; small { (Text(more)) } } }
+                @for more in [&event.error, &event.note].into_iter().flatten() { br; small { (PlainText(more)) } } }
             td { (optional(format!("/history/{at}/events/{number}/duration_ms"), event.duration_ms, duration)) }
-            td { (Text(&event.by)) }
+            td { (PlainText(&event.by)) }
         }
     }
 }

@@ -2,10 +2,10 @@
 
 use maud::{Markup, html};
 
-use super::picture::{Grid, svg};
-use super::table;
-use super::text::{Figure, Text, badge};
-use crate::values::{Cell, Server, Values};
+use super::picture::{SquareGrid, svg};
+use super::table::table;
+use super::text::{Figure, PlainText, badge};
+use crate::values::{MatrixCell, Server, Values};
 
 const HEAD: [&str; 6] = ["Login", "Of service", "Database", "Server", "Outcome", "Evidence"];
 
@@ -30,47 +30,47 @@ pub fn section(values: &Values) -> Markup {
 }
 
 fn of_server(values: &Values, server: &Server) -> Markup {
-    let grid = Grid::new(values, server);
+    let grid = SquareGrid::new(values, server);
     html! {
-        h3 { "Server " (Text(&server.server)) }
-        figure .grid data-server=(Text(&server.server)) {
+        h3 { "Server " (PlainText(&server.server)) }
+        figure .grid data-server=(PlainText(&server.server)) {
             figcaption { "Each row is a service, each column a database: the outcome of the service's logins there." }
             ul .legend { @for (class, words, count) in grid.legend() {
                 li { span class=(format!("square {class}")) {} (words) ": " (count) }
             } }
-            div .scroll role="region" tabindex="0" aria-label={ "Matrix of server " (Text(&server.server)) } { (svg(&grid, &server.server)) }
+            div .scroll role="region" tabindex="0" aria-label={ "Matrix of server " (PlainText(&server.server)) } { (svg(&grid, &server.server)) }
             output .readout {}
             details {
                 summary { "Names of the rows and columns, in order" }
                 div .orders {
-                    div { p { "Rows: services" } ol .rows { @for name in &grid.rows { li { (Text(name)) } } } }
-                    div { p { "Columns: databases" } ol .columns { @for name in &grid.columns { li { (Text(name)) } } } }
+                    div { p { "Rows: services" } ol .rows { @for name in &grid.rows { li { (PlainText(name)) } } } }
+                    div { p { "Columns: databases" } ol .columns { @for name in &grid.columns { li { (PlainText(name)) } } } }
                 }
             }
         }
     }
 }
 
-fn sorted(cells: &[Cell]) -> Vec<&Cell> {
-    let mut all: Vec<&Cell> = cells.iter().collect();
+fn sorted(cells: &[MatrixCell]) -> Vec<&MatrixCell> {
+    let mut all: Vec<&MatrixCell> = cells.iter().collect();
     all.sort_by_key(|cell| OUTCOMES.iter().position(|(outcome, _)| *outcome == cell.outcome));
     all
 }
 
-fn row(cell: &Cell) -> Markup {
+fn row(cell: &MatrixCell) -> Markup {
     let known = OUTCOMES.iter().find(|(outcome, _)| *outcome == cell.outcome);
     let weight = known.map_or("note", |(_, weight)| weight);
     html! {
         tr {
-            th scope="row" { (Text(&cell.role)) }
-            td { (Text(&cell.service)) }
-            td { (Text(&cell.database)) }
-            td { (Text(&cell.server)) }
+            th scope="row" { (PlainText(&cell.role)) }
+            td { (PlainText(&cell.service)) }
+            td { (PlainText(&cell.database)) }
+            td { (PlainText(&cell.server)) }
             td { (badge(weight, &martydb_ui::report::printable(&cell.outcome))) }
             td .sentence {
-                (Text(cell.why.as_deref().unwrap_or(if cell.outcome == "allowed" { "declared in the manifest" } else { "" })))
-                @if let Some(way) = &cell.way { " (" (Text(way)) ")" }
-                @if let Some(sqlstate) = &cell.sqlstate { " SQLSTATE " (Text(sqlstate)) }
+                (PlainText(cell.why.as_deref().unwrap_or(if cell.outcome == "allowed" { "declared in the manifest" } else { "" })))
+                @if let Some(way) = &cell.way { " (" (PlainText(way)) ")" }
+                @if let Some(sqlstate) = &cell.sqlstate { " SQLSTATE " (PlainText(sqlstate)) }
             }
         }
     }

@@ -2,19 +2,19 @@
 
 use maud::{Markup, html};
 
-use super::text::{Figure, Text, time};
+use super::text::{Figure, PlainText, time};
 use crate::values::Values;
 use crate::verdict::{self, Line, Weight};
 
 pub fn header(values: &Values) -> Markup {
     html! {
         header {
-            h1 { (Text(&values.project)) }
-            p { "Report of the environment " b { (Text(&values.environment)) } ", made " (time(&values.made_at)) " UTC by martydb "
-                (Text(&values.martydb)) "." }
+            h1 { (PlainText(&values.project)) }
+            p { "Report of the environment " b { (PlainText(&values.environment)) } ", made " (time(&values.made_at)) " UTC by martydb "
+                (PlainText(&values.martydb)) "." }
             dl .facts {
-                dt { "Commit" } dd { code { (Text(values.commit.as_deref().unwrap_or("unknown"))) } }
-                dt { "Manifest, SHA-256" } dd { code { (Text(&values.manifest_sha256)) } }
+                dt { "Commit" } dd { code { (PlainText(values.commit.as_deref().unwrap_or("unknown"))) } }
+                dt { "Manifest, SHA-256" } dd { code { (PlainText(&values.manifest_sha256)) } }
             }
         }
     }

@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use maud::{Markup, html};
 
-use super::text::Text;
+use super::text::PlainText;
 use crate::values::{CountsRow, Server, Values};
 
 /// State of a square, in the order in which they are drawn.
@@ -37,15 +37,15 @@ const NAMED: usize = 40;
 const NAME: usize = 22;
 
 /// Squares of one server: services by databases.
-pub struct Grid<'a> {
+pub struct SquareGrid<'a> {
     pub rows: Vec<&'a str>,
     pub columns: Vec<&'a str>,
     squares: Vec<Square>,
 }
 
-impl<'a> Grid<'a> {
+impl<'a> SquareGrid<'a> {
     /// Returns the squares of a server. The columns begin with the services' own databases, so that these are a diagonal.
-    pub fn new(values: &'a Values, server: &'a Server) -> Grid<'a> {
+    pub fn new(values: &'a Values, server: &'a Server) -> SquareGrid<'a> {
         let mut by_service: BTreeMap<&str, Vec<&CountsRow>> = BTreeMap::new();
         for row in values.isolation.matrix_counts.iter().filter(|row| row.server == server.server) {
             by_service.entry(&row.service).or_default().push(row);
@@ -57,7 +57,7 @@ impl<'a> Grid<'a> {
         columns.extend(all.filter(|name| known.insert(*name)));
         let at: BTreeMap<&str, usize> = columns.iter().enumerate().map(|(at, name)| (*name, at)).collect();
         let lines = by_service.values().flat_map(|rows| line(rows, &at));
-        Grid { squares: lines.collect(), rows: by_service.keys().copied().collect(), columns }
+        SquareGrid { squares: lines.collect(), rows: by_service.keys().copied().collect(), columns }
     }
 
     fn square(&self, row: usize, column: usize) -> Square {
@@ -108,7 +108,7 @@ fn square(row: &CountsRow) -> Square {
 }
 
 /// Sizes of a picture.
-struct Layout {
+struct PictureLayout {
     cell: usize,
     left: usize,
     top: usize,
@@ -117,8 +117,8 @@ struct Layout {
     named: bool,
 }
 
-impl Layout {
-    fn of(grid: &Grid<'_>) -> Layout {
+impl PictureLayout {
+    fn of(grid: &SquareGrid<'_>) -> PictureLayout {
         let (rows, columns) = (grid.rows.len(), grid.columns.len());
         let cell = match rows.max(columns) {
             ..=12 => 32,
@@ -130,20 +130,27 @@ impl Layout {
         let named = rows.max(columns) <= NAMED;
         let (left, top) = if named { (180, 130) } else { (4, 4) };
         let right = if named { 70 } else { 4 };
-        Layout { cell, left, top, width: left + columns * cell + right, height: top + rows * cell + 4, named }
+        PictureLayout {
+            cell,
+            left,
+            top,
+            width: left + columns * cell + right,
+            height: top + rows * cell + 4,
+            named,
+        }
     }
 }
 
 /// Draws the squares.
-pub fn svg(grid: &Grid<'_>, server: &str) -> Markup {
-    let layout = Layout::of(grid);
+pub fn svg(grid: &SquareGrid<'_>, server: &str) -> Markup {
+    let layout = PictureLayout::of(grid);
     let label = format!(
         "Matrix of server {server}: {} services by {} databases",
         grid.rows.len(),
         grid.columns.len()
     );
     html! {
-        svg .matrix xmlns="http://www.w3.org/2000/svg" role="img" aria-label=(Text(&label)) width=(layout.width) height=(layout.height)
+        svg .matrix xmlns="http://www.w3.org/2000/svg" role="img" aria-label=(PlainText(&label)) width=(layout.width) height=(layout.height)
             viewBox=(format!("0 0 {} {}", layout.width, layout.height))
             data-cell=(layout.cell) data-left=(layout.left) data-top=(layout.top) {
             @for (square, class, _) in SQUARES {
@@ -157,7 +164,7 @@ pub fn svg(grid: &Grid<'_>, server: &str) -> Markup {
 
 /// Returns the path of one state: a run of equal squares in a row is one rectangle, unless the squares are large enough to have
 /// gaps.
-fn path(grid: &Grid<'_>, layout: &Layout, square: Square) -> String {
+fn path(grid: &SquareGrid<'_>, layout: &PictureLayout, square: Square) -> String {
     let (mut path, cell) = (String::new(), layout.cell);
     let gap = usize::from(layout.named) * 2;
     for row in 0..grid.rows.len() {
@@ -183,15 +190,15 @@ fn path(grid: &Grid<'_>, layout: &Layout, square: Square) -> String {
     path
 }
 
-fn labels(grid: &Grid<'_>, layout: &Layout) -> Markup {
+fn labels(grid: &SquareGrid<'_>, layout: &PictureLayout) -> Markup {
     let half = layout.cell / 2;
     html! {
         @for (at, name) in grid.rows.iter().enumerate() {
-            text .row x=(layout.left - 8) y=(layout.top + at * layout.cell + half + 3) { (Text(&short(name))) }
+            text .row x=(layout.left - 8) y=(layout.top + at * layout.cell + half + 3) { (PlainText(&short(name))) }
         }
         @for (at, name) in grid.columns.iter().enumerate() {
             @let (x, y) = (layout.left + at * layout.cell + half, layout.top - 8);
-            text .column x=(x) y=(y) transform=(format!("rotate(-50 {x} {y})")) { (Text(&short(name))) }
+            text .column x=(x) y=(y) transform=(format!("rotate(-50 {x} {y})")) { (PlainText(&short(name))) }
         }
     }
 }

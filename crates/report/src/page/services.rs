@@ -2,9 +2,9 @@
 
 use maud::{Markup, html};
 
-use super::table;
-use super::text::{Figure, Text, badge, optional, size, time};
-use crate::values::{Backup, Service, Values};
+use super::table::table;
+use super::text::{Figure, PlainText, badge, optional, size, time};
+use crate::values::{Backup, StatedService, Values};
 use crate::verdict::sentence;
 
 const HEAD: [&str; 9] =
@@ -37,13 +37,13 @@ pub fn state(word: &str) -> (&'static str, &str) {
     known.map_or(("bad", word), |(_, weight, words)| (*weight, *words))
 }
 
-fn row(at: usize, service: &Service) -> Markup {
+fn row(at: usize, service: &StatedService) -> Markup {
     let place = |key: &str| format!("/services/{at}/{key}");
     let (weight, words) = state(&service.state);
     html! {
         tr {
-            th scope="row" { (Text(&service.service)) }
-            td { (Text(&service.database)) br; small { "on " (Text(&service.server)) } }
+            th scope="row" { (PlainText(&service.service)) }
+            td { (PlainText(&service.database)) br; small { "on " (PlainText(&service.server)) } }
             td { (badge(weight, &printed(words))) }
             td { (optional(place("current"), service.current, |number| number.to_string()))
                 @if service.latest != service.current {
@@ -56,7 +56,7 @@ fn row(at: usize, service: &Service) -> Markup {
             td { (optional(place("size_bytes"), service.size_bytes, size)) }
             td { (optional(place("connections"), service.connections, |number| number.to_string())) }
             td { (backup(service.backup.as_ref())) }
-            td .sentence { (Text(&sentence(service))) }
+            td .sentence { (PlainText(&sentence(service))) }
         }
     }
 }

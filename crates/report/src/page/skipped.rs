@@ -1,9 +1,9 @@
-//! What was not looked at, or not in full, and what would allow it.
+//! Parts that were not looked at, or not in full, and what would allow it.
 
 use maud::{Markup, html};
 
-use super::table;
-use super::text::{Figure, Text};
+use super::table::table;
+use super::text::{Figure, PlainText};
 use crate::values::{Skipped, Values};
 use crate::verdict::proof;
 
@@ -21,9 +21,9 @@ pub fn section(values: &Values) -> Markup {
 fn row(one: &Skipped) -> Markup {
     html! {
         tr {
-            th scope="row" { (Text(&one.what)) }
-            td .sentence { (Text(&one.why)) }
-            td { @match &one.grant { Some(grant) => code { (Text(grant)) }, None => "–" } }
+            th scope="row" { (PlainText(&one.what)) }
+            td .sentence { (PlainText(&one.why)) }
+            td { @match &one.grant { Some(grant) => code { (PlainText(grant)) }, None => "–" } }
         }
     }
 }

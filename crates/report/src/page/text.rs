@@ -9,18 +9,18 @@ use maud::{Markup, Render, html};
 const LONGEST: usize = 2000;
 
 /// A text on one line.
-pub struct Text<'a>(pub &'a str);
+pub struct PlainText<'a>(pub &'a str);
 
-impl Render for Text<'_> {
+impl Render for PlainText<'_> {
     fn render_to(&self, buffer: &mut String) {
         printable(&shortened(self.0)).render_to(buffer);
     }
 }
 
 /// A text of several lines, such as SQL.
-pub struct Lines<'a>(pub &'a str);
+pub struct SeveralLines<'a>(pub &'a str);
 
-impl Render for Lines<'_> {
+impl Render for SeveralLines<'_> {
     fn render_to(&self, buffer: &mut String) {
         indented(self.0, 0).render_to(buffer);
     }
@@ -81,7 +81,7 @@ pub fn duration(milliseconds: i64) -> String {
 /// Returns a time, for a browser and for people; anything that is no time as it is.
 pub fn time(at: &str) -> Markup {
     let short = at.split_once('.').map_or(at, |(seconds, _)| seconds).trim_end_matches('Z').replace('T', " ");
-    html! { time datetime=(Text(at)) { (Text(&short)) } }
+    html! { time datetime=(PlainText(at)) { (PlainText(&short)) } }
 }
 
 /// Returns a word with its weight as a colour and a shape.

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::text::Text;
+use super::text::PlainText;
 use crate::values::History;
 
 const WIDTH: f64 = 1000.0;
@@ -16,9 +16,9 @@ const TICKS: u32 = 4;
 const NAMED: usize = 60;
 
 /// Kind of a mark: class, words, and the test of an outcome.
-type Mark = (&'static str, &'static str, fn(&str) -> bool);
+type EventMark = (&'static str, &'static str, fn(&str) -> bool);
 
-const MARKS: [Mark; 3] = [
+const MARKS: [EventMark; 3] = [
     ("ok", "succeeded", |outcome| outcome == "ok"),
     ("started", "has not ended", |outcome| outcome != "ok" && outcome != "failed"),
     ("failed", "failed", |outcome| outcome == "failed"),
@@ -45,7 +45,7 @@ pub fn svg(history: &[History]) -> Markup {
                         text .date x=(place(at)) y=(height + 18.0) { (day(at)) }
                     }
                     @if named { @for (name, y) in lanes(history, lane) {
-                        text .row x=(left - 8.0) y=(y + 14.0) { (Text(&name)) }
+                        text .row x=(left - 8.0) y=(y + 14.0) { (PlainText(&name)) }
                         line .lane x1=(left) x2=(left + WIDTH) y1=(y + lane / 2.0) y2=(y + lane / 2.0) {}
                     } }
                     @for (class, _, is_kind) in MARKS {

@@ -5,24 +5,24 @@ use serde::{Deserialize, Serialize};
 /// Proof and findings.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 pub struct Isolation {
-    pub summary: Summary,
+    pub summary: ProofSummary,
     /// Cells that are neither denied nor a service's own.
-    pub matrix: Vec<Cell>,
+    pub matrix: Vec<MatrixCell>,
     /// Counts of all cells.
     pub matrix_counts: Vec<CountsRow>,
     /// Extra probes that did not pass.
-    pub trials: Vec<Cell>,
-    pub findings: Vec<Finding>,
-    pub accepted: Vec<Finding>,
-    pub limits: Vec<Note>,
-    pub not_examined: Vec<Note>,
-    pub unread: Vec<Note>,
+    pub trials: Vec<MatrixCell>,
+    pub findings: Vec<ShownFinding>,
+    pub accepted: Vec<ShownFinding>,
+    pub limits: Vec<SkipNote>,
+    pub not_examined: Vec<SkipNote>,
+    pub unread: Vec<SkipNote>,
     pub errors: Vec<ServerFailure>,
 }
 
 /// Counts over all servers.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-pub struct Summary {
+pub struct ProofSummary {
     pub services: u64,
     pub logins: u64,
     pub probes: u64,
@@ -37,7 +37,7 @@ pub struct Summary {
 
 /// One login at one database.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-pub struct Cell {
+pub struct MatrixCell {
     pub service: String,
     pub role: String,
     pub server: String,
@@ -63,13 +63,13 @@ pub struct CountsRow {
     pub allowed: u64,
     pub breach: u64,
     pub inconclusive: u64,
-    /// How many of these follow from the catalogs, without an attempt.
+    /// Number of these that follow from the catalogs, without an attempt.
     pub inferred: u64,
 }
 
 /// A finding, or one that was accepted, with the reason.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-pub struct Finding {
+pub struct ShownFinding {
     pub id: String,
     pub severity: String,
     pub service: Option<String>,
@@ -85,7 +85,7 @@ pub struct Finding {
 
 /// A limit, or something that was not examined or not read.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-pub struct Note {
+pub struct SkipNote {
     pub what: String,
     pub why: String,
     #[serde(default)]

@@ -4,22 +4,22 @@ use serde::Deserialize;
 
 /// State of one service.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-pub struct Service {
+pub struct StatedService {
     pub service: String,
     pub server: String,
     pub database: String,
     pub state: String,
     pub current: Option<i64>,
     pub latest: Option<i64>,
-    pub pending: Vec<Migration>,
+    pub pending: Vec<PendingMigration>,
     #[serde(default)]
-    pub repeatable_pending: Vec<Repeatable>,
+    pub repeatable_pending: Vec<PendingRepeatable>,
     pub size_bytes: Option<i64>,
     pub connections: Option<i64>,
     /// Differences between files and history; only their number is shown.
     #[serde(default)]
     pub divergences: Vec<serde_json::Value>,
-    pub last_event: Option<Event>,
+    pub last_event: Option<PastEvent>,
     #[serde(default)]
     pub problems: Vec<String>,
     pub backup: Option<Backup>,
@@ -28,14 +28,14 @@ pub struct Service {
 
 /// A migration by its number.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-pub struct Migration {
+pub struct PendingMigration {
     pub version: i64,
     pub name: String,
 }
 
 /// A repeatable migration that is due.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-pub struct Repeatable {
+pub struct PendingRepeatable {
     pub name: String,
 }
 
@@ -61,13 +61,13 @@ pub struct ServiceError {
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 pub struct History {
     pub service: String,
-    pub events: Vec<Event>,
+    pub events: Vec<PastEvent>,
     pub error: Option<ServiceError>,
 }
 
 /// One run of a migration.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-pub struct Event {
+pub struct PastEvent {
     pub at: String,
     pub action: String,
     pub version: Option<i64>,
@@ -79,7 +79,7 @@ pub struct Event {
     pub note: Option<String>,
 }
 
-impl Event {
+impl PastEvent {
     /// Returns the migration's name as its file has it.
     pub fn migration(&self) -> String {
         match self.version {

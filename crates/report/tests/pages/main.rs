@@ -6,13 +6,13 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 
-use martydb_report::difference::Difference;
+use martydb_report::difference::ReportDifference;
 use martydb_report::embedded;
 use martydb_report::page::{Extras, policy, render};
-use martydb_report::values::{LONGEST, Report};
+use martydb_report::values::{LONGEST, ReportValues};
 use sample::{Sample, report};
 
-fn page(report: &Report) -> String {
+fn page(report: &ReportValues) -> String {
     render(report, &Extras::default())
 }
 
@@ -71,7 +71,7 @@ fn is_risky(c: char) -> bool {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// Whatever the texts are, the page has the tags and attributes of one with harmless texts.
+    /// A page with hostile texts has the tags and attributes of one with harmless texts.
     #[test]
     fn no_text_becomes_markup(text in hostile()) {
         let text = text.replace(" → ", "");
@@ -90,7 +90,7 @@ proptest! {
         let made = report(&Sample { text: &text, ..Sample::default() });
         let read = embedded::read(&page(&made)).unwrap();
         prop_assert_eq!(&read.json, &made.json);
-        prop_assert!(Difference::between(&read.values, &made.values).is_empty());
+        prop_assert!(ReportDifference::between(&read.values, &made.values).is_empty());
     }
 }
 
@@ -150,10 +150,10 @@ fn a_long_text_is_cut_and_says_so() {
 fn a_difference_names_who_gained_and_lost_access() {
     let calm = report(&Sample::default());
     let breached = report(&Sample { breach: true, ..Sample::default() });
-    let gained = Difference::between(&calm.values, &breached.values);
+    let gained = ReportDifference::between(&calm.values, &breached.values);
     assert_eq!((gained.gained.len(), gained.lost.len()), (1, 0));
     assert_eq!((gained.new_findings.len(), gained.gone_findings.len()), (1, 0));
-    let lost = Difference::between(&breached.values, &calm.values);
+    let lost = ReportDifference::between(&breached.values, &calm.values);
     assert_eq!((lost.gained.len(), lost.lost.len(), lost.gone_findings.len()), (0, 1, 1));
     let shown = render(&breached, &Extras { difference: Some(&gained), ..Extras::default() });
     assert!(
@@ -161,7 +161,7 @@ fn a_difference_names_who_gained_and_lost_access() {
             && shown.find("id=\"changes\"") < shown.find("id=\"services\"")
     );
     let later = report(&Sample { events: 3, ..Sample::default() });
-    let ran = Difference::between(&calm.values, &later.values);
+    let ran = ReportDifference::between(&calm.values, &later.values);
     assert_eq!(ran.migrations.len(), 4, "one more event of each of four services");
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use martydb_report::values::Report;
+use martydb_report::values::ReportValues;
 
 pub struct Sample<'a> {
     pub services: usize,
@@ -20,7 +20,7 @@ impl Default for Sample<'_> {
     }
 }
 
-pub fn report(sample: &Sample<'_>) -> Report {
+pub fn report(sample: &Sample<'_>) -> ReportValues {
     let names: Vec<String> = (0..sample.services).map(|number| format!("service_{number:03}")).collect();
     let text = sample.text;
     let json = json!({
@@ -40,7 +40,7 @@ pub fn report(sample: &Sample<'_>) -> Report {
         "history": names.iter().map(|name| history(name, sample)).collect::<Vec<_>>(),
         "skipped": [{ "what": text, "why": text, "grant": text }],
     });
-    Report::new(json).unwrap()
+    ReportValues::new(json).unwrap()
 }
 
 fn service(at: usize, name: &str, text: &str) -> Value {
