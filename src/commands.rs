@@ -71,8 +71,7 @@ use martydb_model::error::Error;
 
 /// Returns the error of a command that this build does not have.
 #[cfg_attr(
-    all(feature = "monitor", feature = "redis", feature = "relay", feature = "split"),
-    all(feature = "monitor", feature = "relay", feature = "report", feature = "split"),
+    all(feature = "monitor", feature = "redis", feature = "relay", feature = "report", feature = "split"),
     allow(dead_code)
 )]
 fn missing_feature(feature: &str) -> Error {

@@ -118,8 +118,6 @@ impl Checks {
                     ..Filter::default()
                 };
                 let assessment = isolation::verify(run, &services, self.extent, &filter, false, vec![]).await;
-                verdict::of_isolation(&assessment, &services, seconds(OffsetDateTime::now_utc()))
-                let assessment = isolation::verify(run, &services, self.extent, &filter, false).await;
                 let outcome =
                     verdict::of_isolation(&assessment, &services, seconds(OffsetDateTime::now_utc()));
                 if let Some(page) = &self.page {
