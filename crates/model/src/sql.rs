@@ -18,4 +18,4 @@ pub use literal::{ArrayLiteral, Bulk, Literal, Secret};
 #[doc(hidden)]
 pub use martydb_macros::fill;
 pub use rows::ValueRows;
-pub use statement::{Fragment, Keyword, List, Script, ServerText, Statement};
+pub use statement::{Fragment, Keyword, List, Parameter, Script, ServerText, Statement};

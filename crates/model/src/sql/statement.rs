@@ -108,6 +108,10 @@ pub trait Fragment {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Keyword(pub &'static str);
 
+/// Place of a parameter's value: `$1` is the first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parameter(pub usize);
+
 /// SQL that the server itself printed and quoted (`regprocedure`, `pg_get_expr`).
 #[derive(Debug, Clone)]
 pub struct ServerText(String);
@@ -126,6 +130,12 @@ pub struct List<F>(pub Vec<F>);
 impl Fragment for Keyword {
     fn render(&self) -> Statement {
         Statement::open(self.0.into())
+    }
+}
+
+impl Fragment for Parameter {
+    fn render(&self) -> Statement {
+        Statement::open(format!("${}", self.0))
     }
 }
 
