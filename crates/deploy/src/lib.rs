@@ -10,7 +10,7 @@
     deny(clippy::disallowed_methods, clippy::print_stderr, clippy::print_stdout, clippy::unwrap_used)
 )]
 
-#[cfg(feature = "monitor")]
+#[cfg(feature = "http")]
 pub mod http;
 #[cfg(feature = "monitor")]
 pub mod monitor;

@@ -26,7 +26,7 @@ const LAST_ANSWERS: Duration = Duration::from_secs(3);
 /// Interval for checking the certificate file, which may be renewed while it is in use.
 const RENEWAL: Duration = Duration::from_secs(60);
 
-/// Maximum number of open connections: enough for several Prometheus servers and the probes.
+/// Maximum number of open connections, unless another is set: enough for several Prometheus servers and the probes.
 const CONNECTIONS: usize = 64;
 
 /// Time limit for a client to send its request, counted from the end of the connection's previous one.
@@ -37,6 +37,7 @@ pub struct Bound {
     socket: TcpListener,
     router: Router,
     tls: Option<Certificate>,
+    connections: usize,
 }
 
 struct Certificate {
@@ -68,7 +69,13 @@ impl Bound {
         // Elsewhere there are names that only the network knows, and a password that the page does not have.
         let is_local = listener.address.ip().is_loopback();
         let router = if is_local { router.layer(middleware::from_fn(only_local)) } else { router };
-        Ok(Bound { socket, router, tls })
+        Ok(Bound { socket, router, tls, connections: CONNECTIONS })
+    }
+
+    /// Sets the maximum number of open connections.
+    #[must_use]
+    pub fn with_connections(self, connections: usize) -> Bound {
+        Bound { connections, ..self }
     }
 
     /// Returns a message with the URL of a path: for port 0 the system chose the port.
@@ -93,13 +100,13 @@ impl Bound {
         let served = match self.tls {
             None => {
                 let server = axum_server::from_tcp(self.socket).map_err(broken)?;
-                bounded(server).handle(handle).serve(service).await
+                bounded(server, self.connections).handle(handle).serve(service).await
             }
             Some(certificate) => {
                 let config = certificate.config.clone();
                 let renewal = tokio::spawn(certificate.renew());
                 let server = axum_server::from_tcp_rustls(self.socket, config).map_err(broken)?;
-                let served = bounded(server).handle(handle).serve(service).await;
+                let served = bounded(server, self.connections).handle(handle).serve(service).await;
                 renewal.abort();
                 served
             }
@@ -149,8 +156,8 @@ fn server_config(certificate: &PathBuf, key: &PathBuf) -> Result<ServerConfig> {
 
 /// Limits the connections, and how long each may be silent. HTTP/1 only: the clock of a connection would start with its
 /// first byte if that decided the version, and idle connections of HTTP/2 have none.
-fn bounded<A>(server: Server<SocketAddr, A>) -> Server<SocketAddr, LimitedAcceptor<A>> {
-    let mut server = server.map(|acceptor| LimitedAcceptor::new(acceptor, CONNECTIONS)).http1_only();
+fn bounded<A>(server: Server<SocketAddr, A>, connections: usize) -> Server<SocketAddr, LimitedAcceptor<A>> {
+    let mut server = server.map(|acceptor| LimitedAcceptor::new(acceptor, connections)).http1_only();
     server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(SLOWEST_QUESTION);
     server
 }
