@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use super::platform::Platform;
 use super::{
     AccessGrant, AccessRole, DatabaseParameters, DbName, DesiredPublication, Outbox, PartitionedTable,
-    RoleKind, RoleName, SchemaName, ServerName, ServiceName,
+    RoleKind, RoleName, SchemaName, ServerName, ServiceExposure, ServiceName,
 };
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,6 +85,8 @@ pub struct DesiredService {
     pub outbox: Option<Outbox>,
     /// Tables that `martydb partitions` maintains.
     pub partitions: Vec<PartitionedTable>,
+    /// Exposure by the data service.
+    pub serve: Option<ServiceExposure>,
     /// Former names and server.
     pub moved: Option<FormerNames>,
     /// `true` to write `schema.sql` next to its migrations.
@@ -146,6 +148,7 @@ impl DesiredService {
             access: vec![],
             publications: vec![],
             outbox: None,
+            serve: None,
             parameters: self.parameters.of_copy(),
             ..self.clone()
         }

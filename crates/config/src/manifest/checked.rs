@@ -11,8 +11,8 @@ use martydb_model::app_url::AppUrls;
 use martydb_model::deploy::Deployment;
 use martydb_model::platform::Platform;
 use martydb_model::{
-    AccessRole, BackupSettings, DbName, DesiredServer, DesiredService, FormerNames, RoleName, ServerName,
-    ServiceName,
+    AccessRole, BackupSettings, DbName, DesiredServer, DesiredService, FormerNames, RoleName, ServeSettings,
+    ServerName, ServiceName,
 };
 use martydb_pg::server::COMMON_DATABASE;
 use martydb_pg::server::hosts::TargetSession;
@@ -44,6 +44,8 @@ pub struct Manifest {
     pub redis: RedisPart,
     /// Backup settings; `None` if the manifest has none.
     pub backup: Option<BackupSettings>,
+    /// Listener and callers of the data service.
+    pub serve: ServeSettings,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

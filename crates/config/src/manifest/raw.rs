@@ -21,6 +21,7 @@ mod platform;
 mod redis;
 mod replica;
 mod roles;
+mod serve;
 
 pub use access::{RawAccess, RawLike};
 pub use app_url::RawAppUrl;
@@ -39,6 +40,7 @@ pub use platform::RawPlatform;
 pub use redis::RawRedis;
 pub use replica::{RawReplica, ReplicaRole};
 pub use roles::{RawLimits, RawRoles};
+pub use serve::{RawExposure, RawServe, RawServeCaller, RawServeRight};
 
 /// A martydb manifest: servers, services and their privileges.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -80,6 +82,8 @@ pub struct RawManifest {
     pub deploy: RawDeploy,
     /// Location and retention of backups.
     pub backup: Option<RawBackup>,
+    /// Data service: its listener and its callers.
+    pub serve: Option<RawServe>,
 }
 
 /// A PostgreSQL server, or a Redis server, which has a `url` and a `password_env` alone.
@@ -249,6 +253,8 @@ pub struct RawService {
     pub redis: Option<RawRedis>,
     /// Partitions of tables (`schema.table`) that `martydb partitions` makes ahead and removes after their retention.
     pub partitions: BTreeMap<String, RawPartitions>,
+    /// Exposure of its tables and views by `martydb serve`.
+    pub serve: Option<RawExposure>,
     /// Findings in this service that are accepted on purpose.
     pub allow: Vec<RawAllow>,
     /// Deployment of the service's programs; only `martydb render` reads it.

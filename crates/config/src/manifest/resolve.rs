@@ -14,6 +14,7 @@ mod partitions;
 mod redis;
 mod replicas;
 mod scope;
+mod serve;
 mod servers;
 mod services;
 mod unique;
@@ -47,11 +48,13 @@ pub fn resolve(raw: RawManifest, sources: &Sources, env: &str, variables: &Envir
     let mut access = access::all(&scope, &servers, &mut services)?;
     outbox::all(&scope, &servers, &mut services, &mut access)?;
     partitions::all(&scope, &mut services)?;
+    serve::all(&scope, &servers, &mut services, &mut access)?;
     monitor::add(&scope, &servers, &services, &mut access)?;
     let redis = redis::all(&scope, &services)?;
     let app_urls = app_urls::all(&scope, &servers, &services)?;
     let deploy = deploy::all(&scope, &servers, &services)?;
     let backup = backup::settings(&scope, &services)?;
+    let serve = serve::settings(&scope, &services)?;
     check_secrets(&scope)?;
     let allow = allow::all(&scope, &services)?;
     Ok(Manifest {
@@ -67,6 +70,7 @@ pub fn resolve(raw: RawManifest, sources: &Sources, env: &str, variables: &Envir
         deploy,
         redis,
         backup,
+        serve,
         path: place.path,
         named: place.named,
     })

@@ -95,6 +95,13 @@ impl CredentialKey {
         })
     }
 
+    /// Returns the key of the entry with the digests of a caller's keys.
+    pub fn of_caller(service: &DesiredService, caller: &str) -> Option<CredentialKey> {
+        let name = format!("serve_key_{caller}");
+        let role = RoleName::new(name.clone()).ok()?;
+        Some(CredentialKey { role, label: name, further: true, ..CredentialKey::new(service, RoleKind::App) })
+    }
+
     /// Returns the name of the Kubernetes Secret that `secrets export` writes for it, valid by RFC 1123. A service's name
     /// has letters, digits, `-` and `_`, and at most 41 characters; a role's name is arbitrary. The Secret of a further
     /// login contains the server's name, since the login has a password on each server.

@@ -229,6 +229,11 @@ impl LockedStore<'_> {
         }
     }
 
+    /// Sets or removes the value of a key that is no login.
+    pub async fn set(&self, key: &CredentialKey, value: Option<SecretString>) -> Result<()> {
+        self.write(key, &[(key.role.to_string(), value)]).await
+    }
+
     pub(super) async fn write(&self, key: &CredentialKey, entries: &[Entry]) -> Result<()> {
         match (&self.file, self.store) {
             (Some(file), _) => file.write(&key.server, entries),

@@ -67,6 +67,7 @@ fn service(scope: &Scope, name: &str, own: &RawService, servers: &Servers) -> Re
         publications: vec![],
         outbox: None,
         partitions: vec![],
+        serve: None,
         moved: own
             .moved
             .as_ref()

@@ -38,6 +38,7 @@ fn service(name: &str) -> DesiredService {
         access: vec![],
         publications: vec![],
         outbox: None,
+        serve: None,
         moved: None,
         dump_schema: false,
         lint: Default::default(),

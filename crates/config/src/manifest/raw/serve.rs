@@ -1,0 +1,101 @@
+//! The keys `serve`, at the top level and of a service.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::manifest::lenient;
+
+/// Data service: its listener and its callers.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawServe {
+    /// Address to listen on; default: 127.0.0.1:8480. Other than on loopback it requires `tls`.
+    #[serde(deserialize_with = "lenient::optional")]
+    #[schemars(with = "Option<String>")]
+    pub listen: Option<std::net::SocketAddr>,
+    /// Certificate of the listener.
+    pub tls: Option<RawServeTls>,
+    /// Callers, by name; `anonymous` stands for requests without a key.
+    pub callers: BTreeMap<String, RawServeCaller>,
+}
+
+/// Certificate of a listener, in PEM.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawServeTls {
+    /// File with the certificate and its chain; reloaded when it changes.
+    pub certificate: String,
+    /// File with the private key.
+    pub key: String,
+}
+
+/// A caller of the data service.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawServeCaller {
+    /// Service whose rows it may use.
+    pub service: String,
+    /// Login that its requests get: read or write.
+    pub r#as: RawServeRight,
+    /// Environment variable with its key; default: a key of `martydb serve key new`.
+    pub key_env: Option<String>,
+}
+
+/// Login of a caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum RawServeRight {
+    /// Reads rows, as `{service}_serve_ro`.
+    Read,
+    /// Reads and writes rows, as `{service}_serve`.
+    Write,
+}
+
+/// Exposure of a service by the data service.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawExposure {
+    /// Exposed schemas, the default one first; default: the service's first schema.
+    pub schemas: Option<Vec<String>>,
+    /// Exposed tables and views; default: all in the exposed schemas.
+    pub only: Vec<String>,
+    /// Tables and views that are not exposed.
+    pub hide: Vec<String>,
+    /// Connections of a process with each of the two logins.
+    pub pool: RawServePool,
+    /// Limits of each request.
+    pub limits: RawServeLimits,
+    /// Let callers ask that their writes are rolled back, for tests; default: false.
+    #[serde(deserialize_with = "lenient::parsed")]
+    pub rollback: bool,
+}
+
+/// Connections of a process.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawServePool {
+    /// Most connections with each login; default: 10.
+    #[serde(deserialize_with = "lenient::optional")]
+    pub max: Option<u16>,
+    /// Longest wait for a free one; default: 500ms.
+    pub wait: Option<String>,
+    /// Processes that may run at a time, such as two while one replaces the other; default: 2.
+    #[serde(deserialize_with = "lenient::optional")]
+    pub processes: Option<u16>,
+}
+
+/// Limits of a request.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawServeLimits {
+    /// Rows of an answer, and of each embedded relation; default: 1000.
+    #[serde(deserialize_with = "lenient::optional")]
+    pub rows: Option<u32>,
+    /// Time of a statement; default: 5s.
+    pub timeout: Option<String>,
+    /// Allow aggregates; default: false.
+    #[serde(deserialize_with = "lenient::parsed")]
+    pub aggregates: bool,
+}

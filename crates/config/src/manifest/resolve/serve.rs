@@ -1,0 +1,222 @@
+//! The data service: exposure, logins and callers.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::names;
+use super::scope::Scope;
+use super::unique::{ServiceMap, declared_roles};
+use crate::manifest::checked::ServerSpec;
+use crate::manifest::raw::{RawExposure, RawServe, RawServeCaller, RawServeRight};
+use martydb_model::error::{Error, Result};
+use martydb_model::suggest::hint;
+use martydb_model::units;
+use martydb_model::{
+    AccessExtent, AccessGrant, AccessLevel, AccessRole, DeclaredCaller, DesiredService, RoleName, SchemaName,
+    ServeSettings, ServerName, ServiceExposure, ServiceName,
+};
+
+/// Logins found so far, by server.
+type Logins = BTreeMap<ServerName, BTreeMap<RoleName, AccessRole>>;
+
+/// Connections of a process with each login.
+const CONNECTIONS: u16 = 10;
+
+/// Processes at a time: one that runs, and one that replaces it.
+const PROCESSES: u16 = 2;
+
+/// Name of the caller without a key.
+const ANONYMOUS: &str = "anonymous";
+
+/// Adds the exposure and its two logins to each service with `serve:`.
+pub fn all(
+    scope: &Scope,
+    servers: &BTreeMap<String, ServerSpec>,
+    services: &mut ServiceMap,
+    found: &mut Logins,
+) -> Result<()> {
+    if scope.raw.defaults.serve.is_some() {
+        return Err(scope
+            .error(["defaults", "serve"], "the exposure belongs to one service")
+            .hint("write it under the service"));
+    }
+    for (name, own) in &scope.raw.services {
+        let Some(raw) = own.as_ref().and_then(|own| own.serve.as_ref()) else { continue };
+        let declared = DeclaredExposure { scope, name, raw };
+        let Some(service) = services.values().find(|service| service.name.as_str() == name) else { continue };
+        let exposure = declared.exposure(service)?;
+        let logins = [(&exposure.writer, AccessLevel::Write), (&exposure.reader, AccessLevel::Read)];
+        for (role, _) in logins {
+            declared.check_login(role, servers, services, found)?;
+        }
+        let Some(service) = services.values_mut().find(|service| service.name.as_str() == name) else {
+            continue;
+        };
+        let limit = declared.connections() * i32::from(raw.pool.processes.unwrap_or(PROCESSES));
+        for (role, level) in logins {
+            let login =
+                AccessRole::login(role.clone(), limit, format!("the data service of {}", service.name));
+            let login = AccessRole { of: Some(service.name.clone()), ..login };
+            found.entry(service.server.clone()).or_default().insert(role.clone(), login);
+            service.access.push(AccessGrant { role: role.clone(), level, extent: AccessExtent::Whole });
+        }
+        service.serve = Some(exposure);
+    }
+    Ok(())
+}
+
+struct DeclaredExposure<'a> {
+    scope: &'a Scope<'a>,
+    name: &'a str,
+    raw: &'a RawExposure,
+}
+
+impl DeclaredExposure<'_> {
+    fn connections(&self) -> i32 {
+        i32::from(self.raw.pool.max.unwrap_or(CONNECTIONS))
+    }
+
+    fn exposure(&self, service: &DesiredService) -> Result<ServiceExposure> {
+        let login = |suffix: &str| {
+            let name = format!("{}_{suffix}", self.name);
+            RoleName::new(name.clone())
+                .map_err(|error| self.error(&[], format!("the login \"{name}\" {error}")))
+        };
+        let connections = self.raw.pool.max.unwrap_or(CONNECTIONS);
+        if connections == 0 || self.raw.pool.processes == Some(0) {
+            return Err(self.error(&["pool"], "0 connections serve nothing"));
+        }
+        let rows = self.raw.limits.rows.unwrap_or(1000);
+        if rows == 0 {
+            return Err(self.error(&["limits", "rows"], "0 rows serve nothing"));
+        }
+        Ok(ServiceExposure {
+            reader: login("serve_ro")?,
+            writer: login("serve")?,
+            schemas: self.schemas(service)?,
+            only: self.raw.only.iter().cloned().collect(),
+            hide: self.raw.hide.iter().cloned().collect(),
+            connections,
+            wait: self.time(&["pool", "wait"], self.raw.pool.wait.as_deref(), Duration::from_millis(500))?,
+            rows,
+            timeout: self.time(
+                &["limits", "timeout"],
+                self.raw.limits.timeout.as_deref(),
+                Duration::from_secs(5),
+            )?,
+            aggregates: self.raw.limits.aggregates,
+            rollback: self.raw.rollback,
+        })
+    }
+
+    fn schemas(&self, service: &DesiredService) -> Result<Vec<SchemaName>> {
+        let Some(names) = &self.raw.schemas else { return Ok(vec![service.schemas[0].clone()]) };
+        let declared: Vec<&str> = service.schemas.iter().map(SchemaName::as_str).collect();
+        let one = |name: &String| {
+            let found = service.schemas.iter().find(|schema| schema.as_str() == name);
+            let none = || {
+                let message = format!("service \"{}\" declares no schema \"{name}\"", service.name);
+                self.error(&["schemas"], message).hint(hint(name, "schemas", &declared))
+            };
+            found.cloned().ok_or_else(none)
+        };
+        match names.is_empty() {
+            true => Err(self.error(&["schemas"], "no schema is exposed").hint("leave out `serve`")),
+            false => names.iter().map(one).collect(),
+        }
+    }
+
+    fn time(&self, path: &[&str], text: Option<&str>, default: Duration) -> Result<Duration> {
+        let Some(text) = text else { return Ok(default) };
+        let longest = Duration::from_secs(3600);
+        let time = units::duration(text).filter(|time| !time.is_zero() && *time <= longest);
+        time.ok_or_else(|| {
+            self.error(path, format!("\"{text}\" is not a time such as 500ms or 5s, at most 1h"))
+        })
+    }
+
+    /// Checks that no other role has the login's name, and that it can log in.
+    fn check_login(
+        &self,
+        login: &RoleName,
+        servers: &BTreeMap<String, ServerSpec>,
+        services: &ServiceMap,
+        found: &Logins,
+    ) -> Result<()> {
+        let wrong = |why: &str| self.error(&[], format!("its login \"{login}\" {why}"));
+        names::login(login.as_str()).map_err(|(why, fix)| wrong(&why).hint(fix))?;
+        let own = services.values().find(|service| service.name.as_str() == self.name);
+        let Some(own) = own else { return Ok(()) };
+        names::not_the_admin(
+            self.scope,
+            &["services", self.name, "serve"],
+            login,
+            &servers[&own.server].location,
+        )?;
+        let is_role =
+            |service: &&DesiredService| declared_roles(service).iter().any(|role| role == login.as_str());
+        if let Some(other) = services.values().find(is_role) {
+            return Err(wrong(&format!("belongs to service \"{}\"", other.name)).hint("rename that role"));
+        }
+        if found.get(&own.server).is_some_and(|roles| roles.contains_key(login)) {
+            return Err(wrong("is declared under `access` too").hint("remove one of the two"));
+        }
+        Ok(())
+    }
+
+    fn error(&self, path: &[&str], message: impl std::fmt::Display) -> Error {
+        let path: Vec<&str> = ["services", self.name, "serve"].iter().chain(path).copied().collect();
+        self.scope.sources.error_at(&path, message)
+    }
+}
+
+/// Returns the settings of the listener and its callers.
+pub fn settings(scope: &Scope, services: &ServiceMap) -> Result<ServeSettings> {
+    let Some(raw) = &scope.raw.serve else { return Ok(ServeSettings::default()) };
+    let listen = raw.listen.unwrap_or(ServeSettings::default().listen);
+    if !listen.ip().is_loopback() && raw.tls.is_none() {
+        let message =
+            format!("{listen} can be reached from other machines: there the data service needs TLS");
+        return Err(scope.error(["serve", "listen"], message).hint("tls: { certificate: FILE, key: FILE }"));
+    }
+    let tls = raw.tls.as_ref().map(|tls| (scope.home.join(&tls.certificate), scope.home.join(&tls.key)));
+    Ok(ServeSettings { listen, tls, callers: callers(scope, raw, services)? })
+}
+
+fn callers(scope: &Scope, raw: &RawServe, services: &ServiceMap) -> Result<BTreeMap<String, DeclaredCaller>> {
+    let one = |(name, raw): (&String, &RawServeCaller)| caller(scope, name, raw, services);
+    raw.callers.iter().map(one).collect()
+}
+
+fn caller(
+    scope: &Scope,
+    name: &str,
+    raw: &RawServeCaller,
+    services: &ServiceMap,
+) -> Result<(String, DeclaredCaller)> {
+    let wrong = |key: &str, message: String| scope.error(["serve", "callers", name, key], message);
+    let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-';
+    if name.is_empty() || name.len() > 40 || !name.chars().all(is_name) {
+        let message = format!("\"{name}\" is not a caller's name: at most 40 of a-z, 0-9, _ and -");
+        return Err(scope.error(["serve", "callers"], message));
+    }
+    let known: Vec<&str> = services.keys().map(ServiceName::as_str).collect();
+    let found = services.values().find(|service| service.name.as_str() == raw.service);
+    let service = found.ok_or_else(|| {
+        wrong("service", format!("unknown service \"{}\"", raw.service)).hint(hint(
+            &raw.service,
+            "services",
+            &known,
+        ))
+    })?;
+    if service.serve.is_none() {
+        let message = format!("service \"{}\" is not exposed", service.name);
+        return Err(wrong("service", message).hint("add `serve: {}` to it"));
+    }
+    if name == ANONYMOUS && raw.key_env.is_some() {
+        return Err(wrong("key_env", "`anonymous` stands for requests without a key".into()));
+    }
+    let writes = raw.r#as == RawServeRight::Write;
+    let caller = DeclaredCaller { service: service.name.clone(), writes, key_env: raw.key_env.clone() };
+    Ok((name.to_owned(), caller))
+}

@@ -1,0 +1,65 @@
+//! The data service: what a service exposes, its two logins, and who may call.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::{RoleName, SchemaName, ServiceName};
+
+/// A service's `serve:` with every default filled in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceExposure {
+    /// Login of reads, `<service>_serve_ro`.
+    pub reader: RoleName,
+    /// Login of writes, `<service>_serve`.
+    pub writer: RoleName,
+    /// Exposed schemas, the default one first.
+    pub schemas: Vec<SchemaName>,
+    /// Exposed relations; empty for all.
+    pub only: BTreeSet<String>,
+    /// Relations that are not exposed.
+    pub hide: BTreeSet<String>,
+    /// Most connections of a process with each login.
+    pub connections: u16,
+    /// Longest wait for a free connection.
+    pub wait: Duration,
+    /// Rows of an answer.
+    pub rows: u32,
+    pub timeout: Duration,
+    /// `true` if callers may ask for aggregates.
+    pub aggregates: bool,
+    /// `true` if callers may ask that a write is rolled back.
+    pub rollback: bool,
+}
+
+/// The top level's `serve:`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServeSettings {
+    pub listen: SocketAddr,
+    /// Certificate and private key of the listener.
+    pub tls: Option<(PathBuf, PathBuf)>,
+    pub callers: BTreeMap<String, DeclaredCaller>,
+}
+
+/// Port of the data service.
+const PORT: u16 = 8480;
+
+impl Default for ServeSettings {
+    fn default() -> ServeSettings {
+        ServeSettings {
+            listen: SocketAddr::from(([127, 0, 0, 1], PORT)),
+            tls: None,
+            callers: BTreeMap::new(),
+        }
+    }
+}
+
+/// A caller of the data service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeclaredCaller {
+    pub service: ServiceName,
+    pub writes: bool,
+    /// Environment variable with its key; default: the secret store has the key's digest.
+    pub key_env: Option<String>,
+}
