@@ -254,6 +254,8 @@ commands! {
         Partitions = "partitions", partitions(manifest);
         /// Publish outbox events to NATS, RabbitMQ, Kafka or webhooks.
         Relay = "relay", relay(manifest);
+        /// Serve rows over HTTP, each request with a limited login.
+        Serve = "serve", serve(manifest);
         /// Write deployment files: Compose, Kubernetes, operators.
         Render = "render", render(parts);
     }

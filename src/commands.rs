@@ -51,6 +51,7 @@ pub mod revision;
 pub mod rotate;
 pub mod schema;
 pub mod secrets;
+pub mod serve;
 #[cfg(feature = "split")]
 pub mod split;
 #[cfg(not(feature = "split"))]

@@ -12,6 +12,7 @@
 //! - `martydb-provision`: inspection, plan, convergence, isolation proof, backup
 //! - `martydb-split`: a shared database split into one database per service
 //! - `martydb-relay`: outboxes published to brokers
+//! - `martydb-serve`: data service over HTTP
 //! - `martydb-deploy`: monitoring and deployment files
 //!
 //! A change goes from the manifest (desired state) and the catalogs (actual state) through a pure difference to a plan of

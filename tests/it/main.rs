@@ -61,6 +61,7 @@ mod screens;
 mod second_day;
 mod secrecy;
 mod secrets;
+mod serve;
 mod several;
 mod shipped;
 mod small_faults;

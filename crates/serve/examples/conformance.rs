@@ -1,0 +1,54 @@
+//! Serves one database as a service, for the conformance suite of PostgREST: SOCKET_FOLDER PORT DATABASE ROLE LISTEN SCHEMA…
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use martydb_deploy::http::HttpListener;
+use martydb_pg::server::{Endpoint, Host, Tls};
+use martydb_serve::callers::{CallerBook, CallerRight, ServeCaller};
+use martydb_serve::listener::{ServedProcess, bind};
+use martydb_serve::serving::{ServedDatabase, ServedService};
+use martydb_serve::session::LoginTarget;
+use martydb_serve::settings::{RequestLimits, ServedExposure};
+
+#[tokio::main]
+async fn main() {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let schemas: Vec<String> = words[5..].to_vec();
+    let target = |reads_only| LoginTarget {
+        endpoint: Endpoint {
+            host: Host::Socket(words[0].clone().into()),
+            port: words[1].parse().unwrap(),
+            tls: Tls::default(),
+        },
+        database: words[2].clone(),
+        role: words[3].clone(),
+        password: None,
+        schemas: schemas.iter().cloned().chain(["public".into(), "extensions".into()]).collect(),
+        timeout: Duration::from_secs(10),
+        reads_only,
+        connections: 4,
+        wait: Duration::from_secs(5),
+    };
+    let limits = RequestLimits { conditions: 100, values: 1000, depth: 10, ..RequestLimits::default() };
+    let exposure = ServedExposure {
+        schemas: schemas.clone(),
+        limits,
+        rollback: true,
+        unfiltered_writes: true,
+        ..ServedExposure::default()
+    };
+    let database = ServedDatabase { name: "test".into(), exposure, read: target(true), write: target(false) };
+    let mut callers = CallerBook::default();
+    callers
+        .add(ServeCaller { name: "anonymous".into(), service: "test".into(), right: CallerRight::Write }, []);
+    let process = Arc::new(ServedProcess::new([ServedService::new(database).unwrap()], callers));
+    let listener = HttpListener {
+        address: words[4].parse().unwrap(),
+        flag: "LISTEN",
+        certificate: None,
+        key: None,
+        users: None,
+    };
+    bind(&listener, process).unwrap().serve().await.unwrap();
+}

@@ -1,0 +1,136 @@
+//! The exposed relations of a database, as its catalogs describe them: every identifier of a statement comes from here.
+
+mod relations;
+mod relationships;
+pub mod statements;
+mod views;
+
+pub use relations::{Cardinality, ExposedColumn, ExposedRelation, Junction, Relationship, TableKey};
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+use crate::fault::{RequestFault, Served};
+use crate::settings::ServedExposure;
+use relationships::KeyedRelations;
+
+/// Relations, relationships and types of one database.
+#[derive(Debug, Default)]
+pub struct ServedCatalog {
+    relations: BTreeMap<(String, String), ExposedRelation>,
+    relationships: Vec<Relationship>,
+    /// Types that a cast may name, with the name in SQL.
+    types: BTreeMap<String, String>,
+    /// Text search configurations.
+    languages: BTreeSet<String>,
+    /// Functions of one row that act as columns: schema and name of the row's relation, and of the function.
+    computed: BTreeSet<(String, String, String)>,
+    /// Version of the server, such as 150004.
+    pub server_version: i32,
+}
+
+/// The catalogs as the statement of [`statements::read`] returns them.
+#[derive(Debug, Default, Deserialize)]
+pub struct RawCatalog {
+    relations: Vec<ExposedRelation>,
+    keys: Vec<TableKey>,
+    rules: Vec<(u32, String)>,
+    types: Vec<(String, String)>,
+    languages: Vec<String>,
+    computed: Vec<(String, String, String)>,
+    version: i32,
+}
+
+impl ServedCatalog {
+    /// Parses the answer of [`statements::read`], and leaves out what the service does not expose.
+    pub fn parse(json: &str, exposure: &ServedExposure) -> Result<ServedCatalog, serde_json::Error> {
+        Ok(ServedCatalog::of(serde_json::from_str(json)?, exposure))
+    }
+
+    fn of(raw: RawCatalog, exposure: &ServedExposure) -> ServedCatalog {
+        let exposed = |relation: &ExposedRelation| {
+            let named = exposure.only.is_empty() || exposure.only.contains(&relation.name);
+            named && !exposure.hide.contains(&relation.name)
+        };
+        let mut all: BTreeMap<_, _> = raw
+            .relations
+            .into_iter()
+            .filter(exposed)
+            .map(|one| ((one.schema.clone(), one.name.clone()), one))
+            .collect();
+        let origins = views::origins(&raw.rules);
+        let keyed = KeyedRelations { relations: &all, origins: &origins, keys: &raw.keys };
+        let primary: Vec<Vec<String>> = all.values().map(|relation| keyed.primary_key(relation)).collect();
+        all.values_mut().zip(primary).for_each(|(relation, key)| relation.key = key);
+        let relationships =
+            KeyedRelations { relations: &all, origins: &origins, keys: &raw.keys }.relationships();
+        let aliases = TYPE_ALIASES.iter().map(|(alias, name)| ((*alias).to_owned(), (*name).to_owned()));
+        ServedCatalog {
+            relationships,
+            relations: all,
+            types: raw.types.into_iter().chain(aliases).collect(),
+            languages: raw.languages.into_iter().collect(),
+            computed: raw.computed.into_iter().collect(),
+            server_version: raw.version,
+        }
+    }
+
+    /// Returns an exposed relation.
+    pub fn relation(&self, schema: &str, name: &str) -> Served<&ExposedRelation> {
+        let found = self.relations.get(&(schema.to_owned(), name.to_owned()));
+        found.ok_or_else(|| RequestFault::no_table(schema, name))
+    }
+
+    /// Returns all exposed relations.
+    pub fn relations(&self) -> impl Iterator<Item = &ExposedRelation> {
+        self.relations.values()
+    }
+
+    /// Returns the relationships that begin at a relation.
+    pub fn from_relation(&self, schema: &str, name: &str) -> impl Iterator<Item = &Relationship> {
+        self.relationships.iter().filter(move |one| one.table.0 == schema && one.table.1 == name)
+    }
+
+    /// Returns the name in SQL of a type that a cast names.
+    pub fn cast(&self, name: &str) -> Served<&str> {
+        let missing = || RequestFault::new(400, "42704", format!("type \"{name}\" does not exist"));
+        self.types.get(&name.to_lowercase()).map(String::as_str).ok_or_else(missing)
+    }
+
+    /// Checks a text search configuration.
+    pub fn language(&self, name: &str) -> Served<()> {
+        if self.languages.contains(name) {
+            return Ok(());
+        }
+        let message = format!("text search configuration \"{name}\" does not exist");
+        Err(RequestFault::new(400, "42704", message))
+    }
+
+    /// Returns `true` if the column is a function of the relation's row.
+    pub fn is_computed(&self, relation: &ExposedRelation, column: &str) -> bool {
+        self.computed.contains(&(relation.schema.clone(), relation.name.clone(), column.to_owned()))
+    }
+}
+
+/// Names of types that the grammar of SQL has beside those in `pg_type`
+/// (<https://www.postgresql.org/docs/current/datatype.html>, table 8.1).
+const TYPE_ALIASES: &[(&str, &str)] = &[
+    ("bigint", "bigint"),
+    ("boolean", "boolean"),
+    ("char", "char"),
+    ("character", "character"),
+    ("character varying", "character varying"),
+    ("decimal", "numeric"),
+    ("double precision", "double precision"),
+    ("float", "double precision"),
+    ("int", "integer"),
+    ("integer", "integer"),
+    ("real", "real"),
+    ("smallint", "smallint"),
+    ("time with time zone", "time with time zone"),
+    ("time without time zone", "time without time zone"),
+    ("timestamp with time zone", "timestamp with time zone"),
+    ("timestamp without time zone", "timestamp without time zone"),
+    ("varchar", "character varying"),
+];

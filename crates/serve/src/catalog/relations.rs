@@ -1,0 +1,118 @@
+//! Relations, foreign keys, and the relationships that follow from them.
+
+use serde::Deserialize;
+
+use super::views::CatalogOid;
+
+/// Schema and name.
+pub type CatalogName = (String, String);
+
+/// A table or view that callers may name.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct ExposedRelation {
+    pub oid: CatalogOid,
+    pub schema: String,
+    pub name: String,
+    /// `true` for views.
+    pub is_view: bool,
+    pub columns: Vec<ExposedColumn>,
+    /// Columns of the primary key, in its order; of a view those of its table's.
+    #[serde(default)]
+    pub key: Vec<String>,
+    pub insertable: bool,
+    pub updatable: bool,
+    pub deletable: bool,
+}
+
+/// A column of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct ExposedColumn {
+    pub number: i16,
+    pub name: String,
+    /// Type as SQL writes it, without a length limit.
+    pub r#type: String,
+    /// Name of the base type if it is a domain, else of the type.
+    pub base: String,
+    /// `true` for types of `pg_catalog`, whose operators are PostgreSQL's own.
+    pub builtin: bool,
+    /// Expression of the default, as the server prints it; for an identity column the next value.
+    pub default: Option<String>,
+    /// Function that makes JSON of the domain's values, with its name as the server quotes it.
+    pub to_json: Option<String>,
+    /// Functions that make values of the domain from JSON, and from a text.
+    pub from_json: Option<String>,
+    pub from_text: Option<String>,
+}
+
+impl ExposedRelation {
+    /// Returns the name of a column by its number.
+    pub fn column_name(&self, number: i16) -> Option<&str> {
+        self.columns.iter().find(|column| column.number == number).map(|column| column.name.as_str())
+    }
+
+    /// Returns a column.
+    pub fn column(&self, name: &str) -> Option<&ExposedColumn> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+}
+
+/// A primary key, unique constraint or foreign key of any table.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct TableKey {
+    pub name: String,
+    /// `p`, `u` or `f`, as in `pg_constraint`.
+    pub kind: String,
+    pub table: CatalogOid,
+    pub columns: Vec<i16>,
+    /// The referenced table; 0 for other kinds.
+    pub target: CatalogOid,
+    pub target_columns: Vec<i16>,
+}
+
+/// A way from one relation to another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Relationship {
+    pub table: CatalogName,
+    pub target: CatalogName,
+    /// Name of the foreign key; empty for a junction.
+    pub constraint: String,
+    /// Pairs of a column of the table and one of the target.
+    pub columns: Vec<(String, String)>,
+    pub cardinality: Cardinality,
+    pub junction: Option<Junction>,
+    /// `true` if the target is a view.
+    pub to_view: bool,
+}
+
+/// Number of rows on both sides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cardinality {
+    ManyToOne,
+    OneToMany,
+    OneToOne,
+    ManyToMany,
+}
+
+/// The relation between two in a many-to-many relationship.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Junction {
+    pub table: CatalogName,
+    pub source_constraint: String,
+    pub target_constraint: String,
+    /// Pairs of a column of the source and one of the junction.
+    pub source: Vec<(String, String)>,
+    /// Pairs of a column of the target and one of the junction.
+    pub target: Vec<(String, String)>,
+}
+
+impl Relationship {
+    /// Returns `true` if each row has at most one partner.
+    pub fn is_to_one(&self) -> bool {
+        matches!(self.cardinality, Cardinality::ManyToOne | Cardinality::OneToOne)
+    }
+
+    /// Returns `true` if both ends are one relation.
+    pub fn is_self(&self) -> bool {
+        self.table == self.target
+    }
+}

@@ -1,0 +1,106 @@
+//! Statements that read the catalogs, as the login that reads rows.
+
+use martydb_model::sql::{List, Statement, stmt};
+
+/// Returns the statement for [`super::RawCatalog`], one JSON text.
+pub fn read(schemas: &[String]) -> Statement {
+    let with = relations(schemas);
+    stmt!(
+        "{with}SELECT pg_catalog.json_build_object(
+  'version', pg_catalog.current_setting('server_version_num')::integer,
+  'relations', (SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_object(
+      'oid', r.oid::bigint, 'schema', r.nspname, 'name', r.relname, 'is_view', r.relkind IN ('v', 'm'),
+      'columns', COALESCE(c.list, '[]'),
+      'insertable', r.insertable, 'updatable', r.updatable, 'deletable', r.deletable)), '[]')
+    FROM relations r LEFT JOIN columns c ON c.attrelid = r.oid),
+  'keys', (SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_object(
+      'name', k.conname, 'kind', k.contype, 'table', k.conrelid::bigint, 'columns', k.conkey,
+      'target', k.confrelid::bigint, 'target_columns', COALESCE(k.confkey, '{{}}')) ORDER BY k.conname, k.oid), '[]')
+    FROM pg_catalog.pg_constraint k
+    WHERE k.contype IN ('p', 'u', 'f') AND k.conparentid = 0 AND k.connamespace <> 'pg_catalog'::regnamespace),
+  'rules', (SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_array(c.oid::bigint, r.ev_action::text)), '[]')
+    FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_class c ON c.oid = r.ev_class
+    WHERE c.relkind IN ('v', 'm') AND r.rulename = '_RETURN'
+      AND c.relnamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)),
+  'types', (SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_array(t.typname, pg_catalog.format_type(t.oid, NULL))), '[]')
+    FROM pg_catalog.pg_type t
+    WHERE t.typtype IN ('b', 'd', 'e', 'r', 'm') AND t.typname NOT LIKE 'reg%'
+      AND (t.typnamespace = 'pg_catalog'::regnamespace AND t.typtype <> 'c' OR t.typnamespace IN (SELECT oid FROM spaces))),
+  'languages', (SELECT COALESCE(pg_catalog.json_agg(cfgname), '[]') FROM pg_catalog.pg_ts_config
+    WHERE pg_catalog.pg_ts_config_is_visible(oid)),
+  'computed', (SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_array(r.nspname, r.relname, p.proname)), '[]')
+    FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_type t ON t.oid = p.proargtypes[0] JOIN relations r ON r.oid = t.typrelid
+    WHERE p.pronargs = 1 AND p.prokind = 'f' AND NOT p.proretset
+      AND pg_catalog.pg_function_is_visible(p.oid))
+)::text"
+    )
+}
+
+/// Returns the common table expressions of the exposed relations with their columns.
+fn relations(schemas: &[String]) -> Statement {
+    let schemas = List::literals(schemas.iter().cloned());
+    stmt!(
+        "WITH spaces AS (
+  SELECT n.oid, n.nspname FROM pg_catalog.pg_namespace n WHERE n.nspname IN ({schemas})
+), relations AS (
+  SELECT c.oid, s.nspname, c.relname, c.relkind,
+    (c.relkind IN ('r', 'p') OR (pg_catalog.pg_relation_is_updatable(c.oid, true) & 8) = 8) AS insertable,
+    (c.relkind IN ('r', 'p') OR (pg_catalog.pg_relation_is_updatable(c.oid, true) & 4) = 4) AS updatable,
+    (c.relkind IN ('r', 'p') OR (pg_catalog.pg_relation_is_updatable(c.oid, true) & 16) = 16) AS deletable
+  FROM pg_catalog.pg_class c JOIN spaces s ON s.oid = c.relnamespace
+  WHERE c.relkind IN ('r', 'v', 'm', 'f', 'p') AND NOT c.relispartition
+), casts AS (
+  SELECT c.castsource, c.casttarget, c.castfunc FROM pg_catalog.pg_cast c
+  WHERE c.castcontext = 'i' AND c.castmethod = 'f' AND pg_catalog.has_function_privilege(c.castfunc, 'execute')
+    AND EXISTS (SELECT FROM pg_catalog.pg_type d WHERE d.typtype = 'd' AND d.oid IN (c.castsource, c.casttarget))
+), columns AS (
+  SELECT a.attrelid, pg_catalog.json_agg(pg_catalog.json_build_object(
+      'number', a.attnum, 'name', a.attname,
+      'type', CASE b.oid WHEN 'bit'::regtype THEN 'bit varying' WHEN 'bpchar'::regtype THEN 'character varying'
+        ELSE pg_catalog.format_type(a.atttypid, NULL) END,
+      'base', b.typname,
+      'builtin', b.typnamespace = 'pg_catalog'::regnamespace AND b.typtype <> 'e',
+      'to_json', (SELECT c.castfunc::regproc::text FROM casts c WHERE c.castsource = t.oid AND c.casttarget = 'json'::regtype),
+      'from_json', (SELECT c.castfunc::regproc::text FROM casts c WHERE c.castsource = 'json'::regtype AND c.casttarget = t.oid),
+      'from_text', (SELECT c.castfunc::regproc::text FROM casts c WHERE c.castsource = 'text'::regtype AND c.casttarget = t.oid),
+      'default', CASE
+        WHEN a.attidentity <> '' THEN pg_catalog.format('nextval(%L)', seq.oid::regclass)
+        WHEN a.attgenerated <> '' THEN NULL
+        ELSE COALESCE(pg_catalog.pg_get_expr(d.adbin, d.adrelid), t.typdefault) END) ORDER BY a.attnum) AS list
+  FROM pg_catalog.pg_attribute a JOIN relations r ON r.oid = a.attrelid
+    JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+    JOIN pg_catalog.pg_type b ON b.oid = CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.oid END
+    LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+    LEFT JOIN pg_catalog.pg_depend dep ON dep.refobjid = a.attrelid AND dep.refobjsubid = a.attnum
+      AND dep.deptype = 'i' AND dep.classid = 'pg_class'::regclass AND a.attidentity <> ''
+    LEFT JOIN pg_catalog.pg_class seq ON seq.oid = dep.objid AND seq.relkind = 'S'
+  WHERE a.attnum > 0 AND NOT a.attisdropped
+  GROUP BY a.attrelid
+)
+"
+    )
+}
+
+/// Returns the statement for a fingerprint of the catalogs, which differs after a migration.
+pub fn fingerprint(schemas: &[String]) -> Statement {
+    let schemas = List::literals(schemas.iter().cloned());
+    stmt!(
+        "WITH spaces AS (SELECT n.oid FROM pg_catalog.pg_namespace n WHERE n.nspname IN ({schemas})),
+relations AS (SELECT c.oid, c.xmin FROM pg_catalog.pg_class c WHERE c.relnamespace IN (SELECT oid FROM spaces)
+  AND c.relkind IN ('r', 'v', 'm', 'f', 'p'))
+SELECT pg_catalog.md5(pg_catalog.concat_ws(';',
+  (SELECT pg_catalog.string_agg(pg_catalog.concat(r.oid, ':', r.xmin), ',' ORDER BY r.oid) FROM relations r),
+  (SELECT pg_catalog.string_agg(pg_catalog.concat(a.attrelid, '.', a.attnum, ':', a.xmin), ',' ORDER BY a.attrelid, a.attnum)
+    FROM pg_catalog.pg_attribute a WHERE a.attnum > 0 AND a.attrelid IN (SELECT oid FROM relations)),
+  (SELECT pg_catalog.string_agg(pg_catalog.concat(k.oid, ':', k.xmin), ',' ORDER BY k.oid) FROM pg_catalog.pg_constraint k
+    WHERE k.connamespace IN (SELECT oid FROM spaces)),
+  (SELECT pg_catalog.string_agg(pg_catalog.concat(p.oid, ':', p.xmin), ',' ORDER BY p.oid) FROM pg_catalog.pg_proc p
+    WHERE p.pronamespace IN (SELECT oid FROM spaces))))"
+    )
+}
+
+/// Returns the schemas whose relations the history and martydb keep: never exposed.
+pub fn is_reserved(schema: &str) -> bool {
+    const RESERVED: [&str; 3] = ["martydb", "martydb_serve", "information_schema"];
+    RESERVED.contains(&schema) || schema.starts_with("pg_")
+}

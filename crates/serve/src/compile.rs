@@ -1,0 +1,21 @@
+//! Compiler of a planned request to one parametrised statement. Identifiers come from the catalog, values are
+//! parameters, operators and functions are rows of tables; names of a request are only keys of the answer's JSON, which
+//! are quoted by the one file that quotes. Pure.
+
+mod condition;
+mod field;
+mod read;
+mod values;
+mod write;
+
+pub use read::{planned_statement, read_statement};
+pub use write::{WrittenRows, write_statement};
+
+use martydb_model::sql::Statement;
+
+/// A statement with the values of its parameters, in the text format.
+#[derive(Debug, Clone)]
+pub struct CompiledStatement {
+    pub statement: Statement,
+    pub values: Vec<String>,
+}

@@ -1,0 +1,111 @@
+//! Conditions: filters of a relation as boolean expressions.
+
+use martydb_model::sql::{Keyword, Statement, stmt};
+
+use super::field::{FieldScope, called};
+use super::values::StatementValues;
+use crate::fault::Served;
+use crate::request::{ColumnFilter, FilterOperation, FilterTree, Quantifier};
+
+/// Compiles a tree. `embedded` compiles the conditions on embedded relations, such as `clients=is.null`.
+pub fn condition(
+    scope: &FieldScope<'_>,
+    tree: &FilterTree,
+    values: &mut StatementValues,
+    embedded: &mut dyn FnMut(&ColumnFilter, &mut StatementValues) -> Served<Option<Statement>>,
+) -> Served<Statement> {
+    match tree {
+        FilterTree::Leaf(filter) => match embedded(filter, values)? {
+            Some(found) => Ok(found),
+            None => leaf(scope, filter, values),
+        },
+        FilterTree::Branch { negated, all, trees } => {
+            let mut parts = vec![];
+            for tree in trees {
+                if !parts.is_empty() {
+                    parts.push(if *all { stmt!(" AND ") } else { stmt!(" OR ") });
+                }
+                parts.push(condition(scope, tree, values, embedded)?);
+            }
+            Ok(stmt!("{not}({all})", not = not(*negated), all = Statement::concat(parts)))
+        }
+    }
+}
+
+fn not(negated: bool) -> Keyword {
+    Keyword(if negated { "NOT " } else { "" })
+}
+
+fn leaf(scope: &FieldScope<'_>, filter: &ColumnFilter, values: &mut StatementValues) -> Served<Statement> {
+    let column = scope.column(&filter.field.name)?;
+    let is_path = !filter.field.steps.is_empty();
+    let builtin = is_path || column.is_none_or(|column| column.builtin);
+    let field = scope.value(&filter.field, values)?;
+    let parser = column.filter(|_| !is_path).and_then(|column| column.from_text.as_deref());
+    let test = match &filter.operation {
+        FilterOperation::Binary { operator, quantifier, value } => {
+            let operator = operator_of(operator, builtin);
+            let value = values.add(value.clone());
+            let value = match parser {
+                Some(parser) if quantifier.is_none() => called(parser, &stmt!("{value}::text")),
+                _ => stmt!("{value}"),
+            };
+            match quantifier {
+                None => stmt!("{field} {operator} {value}"),
+                Some(Quantifier::Any) => stmt!("{field} {operator} ANY ({value})"),
+                Some(Quantifier::All) => stmt!("{field} {operator} ALL ({value})"),
+            }
+        }
+        FilterOperation::Is(word) => stmt!("{field} IS {word}", word = Keyword(word)),
+        FilterOperation::IsDistinctFrom(value) => {
+            let value = values.add(value.clone());
+            stmt!("{field} IS DISTINCT FROM {value}")
+        }
+        FilterOperation::In(list) => {
+            let nothing = list.len() == 1 && list[0].is_empty();
+            let list = values.add_array(if nothing { &[] } else { list });
+            let list = match parser {
+                Some(parser) => {
+                    let parsed = called(parser, &stmt!("pg_catalog.unnest({list}::text[])"));
+                    stmt!("SELECT {parsed}")
+                }
+                None => stmt!("{list}"),
+            };
+            stmt!("{field} {operator} ANY ({list})", operator = operator_of("=", builtin))
+        }
+        FilterOperation::Search { function, language, value } => {
+            let is_vector = !is_path && column.is_some_and(|column| column.base == "tsvector");
+            search(scope, field, (function, language.as_deref(), value), is_vector, values)?
+        }
+    };
+    Ok(stmt!("{not}({test})", not = not(filter.negated)))
+}
+
+/// Returns an operator: PostgreSQL's own for built-in types, else the one that the search path of the login finds.
+fn operator_of(operator: &'static str, builtin: bool) -> Statement {
+    let name = Keyword(operator);
+    if builtin { stmt!("OPERATOR(pg_catalog.{name})") } else { stmt!("{name}") }
+}
+
+fn search(
+    scope: &FieldScope<'_>,
+    field: Statement,
+    (function, language, value): (&'static str, Option<&str>, &str),
+    is_vector: bool,
+    values: &mut StatementValues,
+) -> Served<Statement> {
+    let function = Keyword(function);
+    let mut language_value = || -> Served<Statement> {
+        let Some(language) = language else { return Ok(stmt!("")) };
+        scope.catalog.language(language)?;
+        let language = values.add(language);
+        Ok(stmt!("{language}::pg_catalog.regconfig, "))
+    };
+    let vector = match is_vector {
+        true => field,
+        false => stmt!("pg_catalog.to_tsvector({language}{field})", language = language_value()?),
+    };
+    let language = language_value()?;
+    let value = values.add(value);
+    Ok(stmt!("{vector} OPERATOR(pg_catalog.@@) pg_catalog.{function}({language}{value})"))
+}

@@ -1,0 +1,91 @@
+//! Columns and paths into their JSON values.
+
+use martydb_model::sql::{Ident, Qualified, ServerText, Statement, stmt};
+
+use super::values::StatementValues;
+use crate::catalog::{ExposedColumn, ExposedRelation, ServedCatalog};
+use crate::fault::{RequestFault, Served};
+use crate::request::{FieldPath, JsonKey};
+
+/// A relation in a statement: what it is, and its alias there.
+#[derive(Clone, Copy)]
+pub struct FieldScope<'a> {
+    pub catalog: &'a ServedCatalog,
+    pub relation: &'a ExposedRelation,
+    pub alias: &'a str,
+}
+
+impl<'a> FieldScope<'a> {
+    /// Returns the column if the catalog has it; `None` for a function of the row.
+    pub fn column(&self, name: &str) -> Served<Option<&'a ExposedColumn>> {
+        match self.relation.column(name) {
+            Some(column) => Ok(Some(column)),
+            None if self.catalog.is_computed(self.relation, name) => Ok(None),
+            None => Err(RequestFault::no_column(&self.relation.name, name)),
+        }
+    }
+
+    /// Returns `alias."column"`.
+    pub fn plain(&self, name: &str) -> Served<Statement> {
+        self.column(name)?;
+        Ok(stmt!("{name}", name = Qualified(vec![self.alias.to_owned(), name.to_owned()])))
+    }
+
+    /// Returns the value of a column, or of a path into it.
+    pub fn value(&self, field: &FieldPath, values: &mut StatementValues) -> Served<Statement> {
+        let column = self.column(&field.name)?;
+        let plain = self.plain(&field.name)?;
+        if field.steps.is_empty() {
+            return Ok(plain);
+        }
+        let is_json = column.is_some_and(|column| ["json", "jsonb"].contains(&column.base.as_str()));
+        let mut parts = vec![if is_json { plain } else { stmt!("pg_catalog.to_jsonb({plain})") }];
+        for step in &field.steps {
+            let arrow = if step.as_text {
+                stmt!("OPERATOR(pg_catalog.->>)")
+            } else {
+                stmt!("OPERATOR(pg_catalog.->)")
+            };
+            let key = match &step.key {
+                JsonKey::Name(name) => {
+                    let name = values.add(name.clone());
+                    stmt!("{name}::text")
+                }
+                JsonKey::Index(index) => {
+                    let index = values.add(index.clone());
+                    stmt!("{index}::integer")
+                }
+            };
+            parts.push(stmt!(" {arrow} {key}"));
+        }
+        Ok(stmt!("({all})", all = Statement::concat(parts)))
+    }
+}
+
+/// Returns a call of a function of the catalog.
+pub fn called(function: &str, value: &Statement) -> Statement {
+    let function = ServerText::quoted_by_server(function.to_owned());
+    stmt!("{function}({value})")
+}
+
+/// Returns the name that the answer gives a path: its last key, or the column's where there is none.
+pub fn key_of(field: &FieldPath) -> Option<&str> {
+    field.steps.last()?;
+    let named = field.steps.iter().rev().find_map(|step| match &step.key {
+        JsonKey::Name(name) => Some(name.as_str()),
+        JsonKey::Index(_) => None,
+    });
+    Some(named.unwrap_or(&field.name))
+}
+
+/// Quotes a key of the answer.
+pub fn answer_key(name: &str) -> Served<Ident> {
+    Ident::new(name).map_err(|error| RequestFault::limit(format!("the name \"{name}\" {error}")))
+}
+
+/// Returns a cast of a value.
+pub fn cast(catalog: &ServedCatalog, value: Statement, r#type: Option<&String>) -> Served<Statement> {
+    let Some(name) = r#type else { return Ok(value) };
+    let target = ServerText::quoted_by_server(catalog.cast(name)?.to_owned());
+    Ok(stmt!("CAST({value} AS {target})"))
+}

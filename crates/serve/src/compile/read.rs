@@ -1,0 +1,216 @@
+//! Statements that read: a lateral join for each embedded relation, JSON made in the database.
+
+mod joins;
+mod names;
+mod order;
+mod selection;
+mod spread;
+
+use martydb_model::sql::{Keyword, Qualified, Statement, stmt};
+
+use super::CompiledStatement;
+use super::condition::condition;
+use super::field::FieldScope;
+use super::values::StatementValues;
+use crate::catalog::ServedCatalog;
+use crate::fault::Served;
+use crate::plan::{PlanNode, PlannedTree};
+use crate::request::{BodyForm, ColumnFilter, FilterOperation};
+use joins::joined;
+pub use names::relation_name;
+use names::{alias, embedded_alias, has_ordered_arrays, junction_alias};
+use order::{limit, ordered};
+use selection::SelectedColumns;
+
+/// Source of the root's rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RootSource {
+    Relation,
+    /// The rows that a write returns.
+    Written,
+}
+
+fn scope<'a>(catalog: &'a ServedCatalog, node: &PlanNode<'a>, alias: &'a str) -> FieldScope<'a> {
+    FieldScope { catalog, relation: node.relation, alias }
+}
+
+/// Compiles a whole read: total, rows of the page, body, bytes of the body.
+pub fn read_statement(
+    catalog: &ServedCatalog,
+    tree: &PlannedTree<'_>,
+    form: BodyForm,
+    counts: Option<Option<i64>>,
+) -> Served<CompiledStatement> {
+    let mut values = StatementValues::default();
+    let rows = read_rows(catalog, &tree.root, RootSource::Relation, &mut values)?;
+    let (count, total) = match counts {
+        None => (stmt!(""), stmt!("NULL::bigint")),
+        Some(most) => {
+            let count = read_count(catalog, &tree.root, &mut values)?;
+            let limit = most.map_or_else(|| stmt!(""), |most| stmt!(" LIMIT {most}"));
+            (
+                stmt!(", martydb_count AS ({count}{limit})"),
+                stmt!("(SELECT pg_catalog.count(*) FROM martydb_count)"),
+            )
+        }
+    };
+    let body = body(form);
+    let statement = stmt!(
+        "WITH martydb_source AS ({rows}){count} SELECT {total} AS total, pg_catalog.count(martydb_row) AS rows, {body} AS body \
+         FROM (SELECT * FROM martydb_source) AS martydb_row"
+    );
+    Ok(CompiledStatement { statement, values: values.into_values() })
+}
+
+/// Compiles the question for the planner's number of rows.
+pub fn planned_statement(catalog: &ServedCatalog, tree: &PlannedTree<'_>) -> Served<CompiledStatement> {
+    let mut values = StatementValues::default();
+    let count = read_count(catalog, &tree.root, &mut values)?;
+    Ok(CompiledStatement { statement: stmt!("EXPLAIN (FORMAT JSON) {count}"), values: values.into_values() })
+}
+
+/// Returns the expression of an answer's body.
+pub fn body(form: BodyForm) -> Statement {
+    match form {
+        BodyForm::Rows { strip_nulls: false } => {
+            stmt!("COALESCE(pg_catalog.json_agg(martydb_row), '[]')::text")
+        }
+        BodyForm::Rows { strip_nulls: true } => {
+            stmt!("COALESCE(pg_catalog.json_strip_nulls(pg_catalog.json_agg(martydb_row)), '[]')::text")
+        }
+        BodyForm::Single { strip_nulls: false } => {
+            stmt!("COALESCE(pg_catalog.json_agg(martydb_row) -> 0, 'null')::text")
+        }
+        BodyForm::Single { strip_nulls: true } => {
+            stmt!(
+                "COALESCE(pg_catalog.json_strip_nulls(pg_catalog.json_agg(martydb_row) -> 0), 'null')::text"
+            )
+        }
+        BodyForm::Csv => stmt!(
+            "(SELECT COALESCE(pg_catalog.string_agg(k.k, ','), '') FROM (SELECT pg_catalog.json_object_keys(h.r) AS k \
+             FROM (SELECT pg_catalog.row_to_json(martydb_row) AS r FROM martydb_source AS martydb_row LIMIT 1) AS h) AS k) || E'\\n' || \
+             COALESCE(pg_catalog.string_agg(pg_catalog.substring(martydb_row::text, 2, pg_catalog.length(martydb_row::text) - 2), E'\\n'), '')"
+        ),
+        BodyForm::Nothing => stmt!("''"),
+    }
+}
+
+/// Compiles the rows of a relation with everything below it.
+pub fn read_rows(
+    catalog: &ServedCatalog,
+    node: &PlanNode<'_>,
+    source: RootSource,
+    values: &mut StatementValues,
+) -> Served<Statement> {
+    let alias = alias(node);
+    let scope = scope(catalog, node, &alias);
+    let selection = SelectedColumns::of(&scope, node, values)?;
+    let from = from(node, source);
+    let mut rows = |child: &PlanNode<'_>, values: &mut StatementValues| {
+        read_rows(catalog, child, RootSource::Relation, values)
+    };
+    let joins = joins::all(catalog, node, values, &mut rows)?;
+    let conditions = conditions(&scope, node, values, ConditionUse::Joined)?;
+    let order = if has_ordered_arrays(node) { stmt!("") } else { ordered(&scope, node, values)? };
+    let limit = limit(node.range, values);
+    Ok(stmt!(
+        "SELECT {columns} FROM {from}{joins}{conditions}{group}{order}{limit}",
+        columns = selection.columns(),
+        group = selection.group(),
+    ))
+}
+
+/// Compiles the statement whose rows are counted.
+pub fn read_count(
+    catalog: &ServedCatalog,
+    node: &PlanNode<'_>,
+    values: &mut StatementValues,
+) -> Served<Statement> {
+    let alias = alias(node);
+    let scope = scope(catalog, node, &alias);
+    let from = from(node, RootSource::Relation);
+    let mut conditions = conditions(&scope, node, values, ConditionUse::Counted)?;
+    for child in node.children.iter().filter(|child| child.inner) {
+        let word = Keyword(if conditions == stmt!("") { " WHERE" } else { " AND" });
+        let rows = read_count(catalog, child, values)?;
+        conditions = stmt!("{conditions}{word} EXISTS ({rows})");
+    }
+    Ok(stmt!("SELECT 1 FROM {from}{conditions}"))
+}
+
+fn from(node: &PlanNode<'_>, source: RootSource) -> Statement {
+    let relation = match source {
+        RootSource::Relation => relation_name(&node.relation.schema, &node.relation.name),
+        RootSource::Written => stmt!("martydb_source"),
+    };
+    let alias = stmt!("{alias}", alias = Qualified(vec![alias(node)]));
+    match node.relationship.and_then(|one| one.junction.as_ref()) {
+        None => stmt!("{relation} AS {alias}"),
+        Some(junction) => {
+            let table = relation_name(&junction.table.0, &junction.table.1);
+            let other = Qualified(vec![junction_alias(node)]);
+            stmt!("{relation} AS {alias}, {table} AS {other}")
+        }
+    }
+}
+
+/// Way in which conditions look at embedded relations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ConditionUse {
+    Joined,
+    Counted,
+}
+
+fn conditions(
+    scope: &FieldScope<'_>,
+    node: &PlanNode<'_>,
+    values: &mut StatementValues,
+    how: ConditionUse,
+) -> Served<Statement> {
+    let mut all = vec![];
+    for tree in &node.filters {
+        let mut embedded =
+            |filter: &ColumnFilter, values: &mut StatementValues| match null_child(node, filter) {
+                None => Ok(None),
+                Some((child, absent)) => null_condition(scope.catalog, child, absent, values, how).map(Some),
+            };
+        all.push(condition(scope, tree, values, &mut embedded)?);
+    }
+    all.extend(joined(node));
+    let mut text = stmt!("");
+    for (number, one) in all.into_iter().enumerate() {
+        text = if number == 0 { stmt!(" WHERE {one}") } else { stmt!("{text} AND {one}") };
+    }
+    Ok(text)
+}
+
+/// Returns the embedded relation that a filter asks to be absent, or present.
+fn null_child<'n, 'c>(node: &'n PlanNode<'c>, filter: &ColumnFilter) -> Option<(&'n PlanNode<'c>, bool)> {
+    let absent = match filter.operation {
+        FilterOperation::Is("NULL") => !filter.negated,
+        FilterOperation::Is("NOT NULL") => filter.negated,
+        _ => return None,
+    };
+    if !filter.field.steps.is_empty() {
+        return None;
+    }
+    node.child(&filter.field.name).map(|child| (child, absent))
+}
+
+fn null_condition(
+    catalog: &ServedCatalog,
+    child: &PlanNode<'_>,
+    absent: bool,
+    values: &mut StatementValues,
+    how: ConditionUse,
+) -> Served<Statement> {
+    let embedded = embedded_alias(child);
+    Ok(match (how, absent) {
+        (ConditionUse::Joined, true) => stmt!("{embedded} IS NOT DISTINCT FROM NULL"),
+        (ConditionUse::Joined, false) => stmt!("{embedded} IS DISTINCT FROM NULL"),
+        (ConditionUse::Counted, _) => {
+            let rows = read_count(catalog, child, values)?;
+            stmt!("{not}EXISTS ({rows})", not = Keyword(if absent { "NOT " } else { "" }))
+        }
+    })
+}

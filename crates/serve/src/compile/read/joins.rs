@@ -1,0 +1,78 @@
+//! Lateral joins of embedded relations, and the conditions that tie rows together.
+
+use martydb_model::sql::{Keyword, Qualified, Statement, stmt};
+
+use super::names::{alias, embedded_alias, junction_alias};
+use super::spread::{spread_fields, spread_json};
+use crate::catalog::ServedCatalog;
+use crate::compile::values::StatementValues;
+use crate::fault::{RequestFault, Served};
+use crate::plan::PlanNode;
+
+/// Compiler of the rows of a relation.
+type RowsOf<'a> = dyn FnMut(&PlanNode<'_>, &mut StatementValues) -> Served<Statement> + 'a;
+
+/// Compiles the joins of a relation's children.
+pub fn all(
+    catalog: &ServedCatalog,
+    node: &PlanNode<'_>,
+    values: &mut StatementValues,
+    rows: &mut RowsOf<'_>,
+) -> Served<Statement> {
+    let mut joins = vec![];
+    for child in &node.children {
+        joins.push(one(catalog, child, values, rows)?);
+    }
+    Ok(Statement::concat(joins))
+}
+
+fn one(
+    catalog: &ServedCatalog,
+    child: &PlanNode<'_>,
+    values: &mut StatementValues,
+    rows: &mut RowsOf<'_>,
+) -> Served<Statement> {
+    let rows = rows(child, values)?;
+    let name = embedded_alias(child);
+    let join = Keyword(if child.inner { "INNER" } else { "LEFT" });
+    if child.is_to_one() {
+        return Ok(stmt!(" {join} JOIN LATERAL ({rows}) AS {name} ON TRUE"));
+    }
+    let columns = if child.spread {
+        if spread_fields(child).iter().any(|field| field.aggregate.is_some()) {
+            let details = "Aggregates are not implemented for one-to-many or many-to-many spreads.";
+            return Err(RequestFault::new(400, "PGRST127", "Feature not implemented").details(details));
+        }
+        spread_json(catalog, child, values)?
+    } else {
+        stmt!("")
+    };
+    let on = if child.inner { stmt!("{name} IS NOT NULL") } else { stmt!("TRUE") };
+    Ok(stmt!(
+        " {join} JOIN LATERAL (SELECT pg_catalog.json_agg({name})::jsonb AS {name}{columns} FROM ({rows}) AS {name}) AS {name} ON {on}"
+    ))
+}
+
+/// Returns the conditions between a relation and its parent.
+pub fn joined(node: &PlanNode<'_>) -> Vec<Statement> {
+    let Some(relationship) = node.relationship else { return vec![] };
+    let parent = format!("martydb_t{}", node.parent);
+    let pair = |one: (&str, &str), other: (&str, &str)| {
+        let one = Qualified(vec![one.0.to_owned(), one.1.to_owned()]);
+        let other = Qualified(vec![other.0.to_owned(), other.1.to_owned()]);
+        stmt!("{one} = {other}")
+    };
+    let own = alias(node);
+    match &relationship.junction {
+        None => {
+            relationship.columns.iter().map(|(theirs, ours)| pair((&own, ours), (&parent, theirs))).collect()
+        }
+        Some(junction) => {
+            let between = junction_alias(node);
+            let target = junction.target.iter().map(|(ours, column)| pair((&own, ours), (&between, column)));
+            let source =
+                junction.source.iter().map(|(theirs, column)| pair((&parent, theirs), (&between, column)));
+            target.chain(source).collect()
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Names in a statement: aliases of relations, which no column has by chance, and keys of the answer.
+
+use martydb_model::sql::{Ident, Qualified, Statement, stmt};
+
+use crate::compile::field::answer_key;
+use crate::fault::Served;
+use crate::plan::PlanNode;
+
+/// Returns the alias of a relation.
+pub fn alias(node: &PlanNode<'_>) -> String {
+    format!("martydb_t{}", node.number)
+}
+
+/// Returns the alias of an embedded relation in its parent's statement.
+pub fn embedded_alias(node: &PlanNode<'_>) -> Statement {
+    stmt!("{name}", name = Qualified(vec![format!("martydb_e{}", node.number)]))
+}
+
+pub fn junction_alias(node: &PlanNode<'_>) -> String {
+    format!("martydb_j{}", node.number)
+}
+
+/// Returns the quoted name of a relation of the catalog.
+pub fn relation_name(schema: &str, name: &str) -> Statement {
+    stmt!("{name}", name = Qualified(vec![schema.to_owned(), name.to_owned()]))
+}
+
+/// Returns a key of the answer as an identifier.
+pub fn key(name: &str) -> Served<Ident> {
+    answer_key(name)
+}
+
+/// Returns `true` for a spread relation with several rows.
+pub fn has_ordered_arrays(node: &PlanNode<'_>) -> bool {
+    node.spread && !node.is_to_one()
+}
+
+/// Returns the name of a column by which arrays are ordered.
+pub fn order_name(number: usize) -> String {
+    format!("martydb_o{number}")
+}

@@ -1,0 +1,189 @@
+//! Selected columns of a relation, with those of its children, and how they are grouped.
+
+use martydb_model::sql::{Keyword, Qualified, Statement, stmt};
+
+use super::names::{embedded_alias, has_ordered_arrays, key, order_name};
+use super::order::order_value;
+use super::spread::{SpreadField, hands_aggregates_up, name_of, spread_fields, word};
+use crate::catalog::ServedCatalog;
+use crate::compile::field::{FieldScope, called, cast};
+use crate::compile::values::StatementValues;
+use crate::fault::Served;
+use crate::plan::PlanNode;
+use crate::request::{FieldPath, SelectedField};
+
+/// Columns of a statement.
+#[derive(Default)]
+pub struct SelectedColumns {
+    columns: Vec<Statement>,
+    groups: Vec<Statement>,
+    aggregated: bool,
+}
+
+impl SelectedColumns {
+    /// Compiles the columns of a relation.
+    pub fn of(
+        scope: &FieldScope<'_>,
+        node: &PlanNode<'_>,
+        values: &mut StatementValues,
+    ) -> Served<SelectedColumns> {
+        let mut selection = SelectedColumns::default();
+        let everything = [SelectedField::column("*")];
+        let nothing_named = node.select.is_empty() && node.children.is_empty();
+        let select = if nothing_named { &everything[..] } else { &node.select[..] };
+        let expands = needs_columns(node);
+        for field in select {
+            if field.field.name == "*" && field.aggregate.is_none() && expands {
+                for column in &scope.relation.columns {
+                    selection.field(scope, node, &SelectedField::column(&column.name), values)?;
+                }
+            } else {
+                selection.field(scope, node, field, values)?;
+            }
+        }
+        for child in &node.children {
+            selection.child(scope.catalog, node, child)?;
+        }
+        if has_ordered_arrays(node) {
+            for (number, term) in node.order.iter().enumerate() {
+                let value = order_value(scope, node, term, values)?;
+                selection.columns.push(stmt!("{value} AS {name}", name = key(&order_name(number))?));
+            }
+        }
+        Ok(selection)
+    }
+
+    fn field(
+        &mut self,
+        scope: &FieldScope<'_>,
+        node: &PlanNode<'_>,
+        field: &SelectedField,
+        values: &mut StatementValues,
+    ) -> Served<()> {
+        let handed_up = hands_aggregates_up(node);
+        let value = value(scope, field, handed_up, values)?;
+        let aggregate = field.aggregate.filter(|_| !handed_up);
+        let value = match aggregate {
+            None => value,
+            Some(aggregate) => {
+                let function = Keyword(word(aggregate));
+                cast(scope.catalog, stmt!("pg_catalog.{function}({value})"), field.aggregate_cast.as_ref())?
+            }
+        };
+        self.aggregated |= aggregate.is_some();
+        let formatted = formatter(scope, &field.field).map(|_| field.field.name.clone());
+        let name = name_of(field, node.spread).or(formatted);
+        if aggregate.is_none() {
+            self.groups.push(match &name {
+                Some(name) => stmt!("{name}", name = key(name)?),
+                None => value.clone(),
+            });
+        }
+        self.columns.push(match name {
+            Some(name) => stmt!("{value} AS {name}", name = key(&name)?),
+            None => value,
+        });
+        Ok(())
+    }
+
+    fn child(&mut self, catalog: &ServedCatalog, node: &PlanNode<'_>, child: &PlanNode<'_>) -> Served<()> {
+        let embedded = embedded_alias(child);
+        if !child.spread {
+            if child.is_empty() {
+                return Ok(());
+            }
+            let name = key(&child.key)?;
+            self.groups.push(stmt!("{name}"));
+            self.columns.push(match child.is_to_one() {
+                true => stmt!("pg_catalog.row_to_json({embedded}.*)::jsonb AS {name}"),
+                false => stmt!("COALESCE({embedded}.{embedded}, '[]') AS {name}"),
+            });
+            return Ok(());
+        }
+        for field in spread_fields(child) {
+            self.spread(catalog, hands_aggregates_up(node), &embedded, &field)?;
+        }
+        Ok(())
+    }
+
+    fn spread(
+        &mut self,
+        catalog: &ServedCatalog,
+        handed_up: bool,
+        embedded: &Statement,
+        field: &SpreadField,
+    ) -> Served<()> {
+        let value = stmt!("{embedded}.{name}", name = key(&field.name)?);
+        let Some(aggregate) = field.aggregate.filter(|_| !handed_up) else {
+            self.groups.push(value.clone());
+            self.columns.push(value);
+            return Ok(());
+        };
+        self.aggregated = true;
+        let function = Keyword(word(aggregate));
+        let value = cast(catalog, stmt!("pg_catalog.{function}({value})"), field.cast.as_ref())?;
+        self.columns.push(stmt!("{value} AS {name}", name = key(&field.name)?));
+        Ok(())
+    }
+
+    /// Returns the list of columns.
+    pub fn columns(&self) -> Statement {
+        listed(&self.columns)
+    }
+
+    /// Returns `GROUP BY` where something is aggregated.
+    pub fn group(&self) -> Statement {
+        if !self.aggregated || self.groups.is_empty() {
+            return stmt!("");
+        }
+        stmt!(" GROUP BY {all}", all = listed(&self.groups))
+    }
+}
+
+fn listed(all: &[Statement]) -> Statement {
+    stmt!("{all}", all = martydb_model::sql::List(all.to_vec()))
+}
+
+/// Returns the function that makes JSON of a column's values.
+fn formatter<'a>(scope: &FieldScope<'a>, field: &FieldPath) -> Option<&'a str> {
+    let column = scope.relation.column(&field.name).filter(|_| field.steps.is_empty());
+    column.and_then(|column| column.to_json.as_deref())
+}
+
+/// Returns `true` if `*` has to be written as a list of columns.
+fn needs_columns(node: &PlanNode<'_>) -> bool {
+    let own = node.select.iter().any(|field| field.aggregate.is_some());
+    let spread = |child: &&PlanNode<'_>| child.spread && child.is_to_one();
+    let mut below = node.children.iter().filter(spread).flat_map(spread_fields);
+    let formatted = node.relation.columns.iter().any(|column| column.to_json.is_some());
+    own || node.spread || formatted || below.any(|field| field.aggregate.is_some())
+}
+
+fn value(
+    scope: &FieldScope<'_>,
+    field: &SelectedField,
+    handed_up: bool,
+    values: &mut StatementValues,
+) -> Served<Statement> {
+    if field.field.name == "*" {
+        let alias = Qualified(vec![scope.alias.to_owned()]);
+        return Ok(match field.aggregate {
+            None => stmt!("{alias}.*"),
+            Some(_) if handed_up => stmt!("{alias}"),
+            Some(_) => stmt!("*"),
+        });
+    }
+    let value = scope.value(&field.field, values)?;
+    let value = match formatter(scope, &field.field) {
+        Some(function) => called(function, &value),
+        None => value,
+    };
+    cast(scope.catalog, value, field.cast.as_ref())
+}
+
+impl SelectedField {
+    fn column(name: &str) -> SelectedField {
+        let field = FieldPath::column(name);
+        SelectedField { field, alias: None, cast: None, aggregate: None, aggregate_cast: None }
+    }
+}

@@ -1,0 +1,94 @@
+//! Spread relations: their columns stand among those of the parent.
+
+use martydb_model::sql::{Statement, stmt};
+
+use super::names::{embedded_alias, key};
+use super::order::ordered;
+use crate::catalog::ServedCatalog;
+use crate::compile::field::{FieldScope, key_of};
+use crate::compile::values::StatementValues;
+use crate::fault::Served;
+use crate::plan::PlanNode;
+use crate::request::{Aggregate, SelectedField};
+
+/// Returns the name of an aggregate function.
+pub fn word(aggregate: Aggregate) -> &'static str {
+    match aggregate {
+        Aggregate::Sum => "sum",
+        Aggregate::Avg => "avg",
+        Aggregate::Count => "count",
+        Aggregate::Max => "max",
+        Aggregate::Min => "min",
+    }
+}
+
+/// A column of a spread relation among those of its parent.
+#[derive(Debug, Clone)]
+pub struct SpreadField {
+    /// Its name in the relation's statement, and in the answer.
+    pub name: String,
+    /// Aggregate that the parent applies.
+    pub aggregate: Option<Aggregate>,
+    pub cast: Option<String>,
+}
+
+impl SpreadField {
+    fn plain(name: &str) -> SpreadField {
+        SpreadField { name: name.to_owned(), aggregate: None, cast: None }
+    }
+}
+
+/// Returns `true` if the parent aggregates the relation's columns.
+pub fn hands_aggregates_up(node: &PlanNode<'_>) -> bool {
+    node.spread && node.is_to_one()
+}
+
+/// Returns the name of a column in the answer where the request gives or implies one.
+pub fn name_of(field: &SelectedField, is_spread: bool) -> Option<String> {
+    let implied = match field.aggregate {
+        Some(aggregate) if is_spread => Some(word(aggregate)),
+        Some(_) => None,
+        None => key_of(&field.field),
+    };
+    field.alias.clone().or_else(|| implied.map(str::to_owned))
+}
+
+/// Returns the columns of a spread relation among those of its parent.
+pub fn spread_fields(node: &PlanNode<'_>) -> Vec<SpreadField> {
+    let mut fields = vec![];
+    for field in &node.select {
+        if field.field.name == "*" && field.aggregate.is_none() {
+            fields.extend(node.relation.columns.iter().map(|column| SpreadField::plain(&column.name)));
+            continue;
+        }
+        let name = name_of(field, true).unwrap_or_else(|| field.field.name.clone());
+        fields.push(SpreadField { name, aggregate: field.aggregate, cast: field.aggregate_cast.clone() });
+    }
+    for child in &node.children {
+        match child.spread {
+            true => fields.extend(spread_fields(child)),
+            false if child.is_empty() => {}
+            false => fields.push(SpreadField::plain(&child.key)),
+        }
+    }
+    fields
+}
+
+/// Returns the arrays of a spread relation with several rows, one for each column.
+pub fn spread_json(
+    catalog: &ServedCatalog,
+    node: &PlanNode<'_>,
+    values: &mut StatementValues,
+) -> Served<Statement> {
+    let embedded = embedded_alias(node);
+    let alias = format!("martydb_e{}", node.number);
+    let scope = FieldScope { catalog, relation: node.relation, alias: &alias };
+    let mut columns = vec![];
+    for field in spread_fields(node) {
+        let name = key(&field.name)?;
+        let order = ordered(&scope, node, values)?;
+        columns
+            .push(stmt!(", COALESCE(pg_catalog.json_agg({embedded}.{name}{order}), '[]')::jsonb AS {name}"));
+    }
+    Ok(Statement::concat(columns))
+}

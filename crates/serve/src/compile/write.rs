@@ -1,0 +1,314 @@
+//! Statements that write, and return what they wrote.
+
+use martydb_model::sql::{Keyword, Literal, Qualified, ServerText, Statement, stmt};
+
+use super::CompiledStatement;
+use super::condition::condition;
+use super::field::{FieldScope, called};
+use super::read::{RootSource, body, read_rows, relation_name};
+use super::values::StatementValues;
+use crate::catalog::{ExposedColumn, ExposedRelation, ServedCatalog};
+use crate::fault::{RequestFault, Served};
+use crate::plan::PlannedTree;
+use crate::request::{BodyForm, FilterTree, Resolution, RowAction, RowQuery, RowsBody};
+
+/// Alias of the relation that is written, and of the rows that a request gives; no column has such a name by chance.
+const WRITTEN: &str = "martydb_written";
+const GIVEN: &str = "martydb_given";
+
+/// A write on one relation.
+pub struct WrittenRows<'a> {
+    pub catalog: &'a ServedCatalog,
+    pub relation: &'a ExposedRelation,
+    pub query: &'a RowQuery,
+    pub action: &'a RowAction,
+    /// `true` if the written rows are returned: the login has to be able to read them.
+    pub returns: bool,
+    /// `true` if the answer names the key of a new row.
+    pub locates: bool,
+}
+
+/// Compiles a whole write: rows, body, location, inserted rows.
+pub fn write_statement(
+    write: &WrittenRows<'_>,
+    tree: &PlannedTree<'_>,
+    form: BodyForm,
+) -> Served<CompiledStatement> {
+    let mut values = StatementValues::default();
+    let source = write.source(&mut values)?;
+    let rows = match form {
+        BodyForm::Nothing => stmt!("SELECT * FROM martydb_source"),
+        _ => read_rows(write.catalog, &tree.root, RootSource::Written, &mut values)?,
+    };
+    let location = if write.locates { write.location(&mut values) } else { stmt!("NULL") };
+    let inserted = match write.action {
+        RowAction::Insert { resolution: Some(Resolution::Merge), .. } | RowAction::Put { .. } => {
+            stmt!("NULLIF(pg_catalog.current_setting('martydb.inserted', true), '')::bigint")
+        }
+        _ => stmt!("NULL::bigint"),
+    };
+    let body = body(form);
+    let statement = stmt!(
+        "WITH martydb_source AS ({source}) SELECT NULL::bigint AS total, pg_catalog.count(martydb_row) AS rows, {body} AS body, \
+         {location}::text AS location, {inserted} AS inserted FROM ({rows}) AS martydb_row"
+    );
+    Ok(CompiledStatement { statement, values: values.into_values() })
+}
+
+impl WrittenRows<'_> {
+    fn source(&self, values: &mut StatementValues) -> Served<Statement> {
+        match self.action {
+            RowAction::Read => Err(RequestFault::new(500, "MDB000", "a read is no write")),
+            RowAction::Insert { rows, resolution, missing_default } => {
+                self.insert(rows, *resolution, *missing_default, false, values)
+            }
+            RowAction::Put { rows } => self.insert(rows, Some(Resolution::Merge), false, true, values),
+            RowAction::Update { rows, missing_default } => self.update(rows, *missing_default, values),
+            RowAction::Delete => {
+                let table = self.table();
+                let conditions = self.conditions(WRITTEN, values)?;
+                let returning = self.returning();
+                Ok(stmt!("DELETE FROM {table} AS martydb_written{conditions}{returning}"))
+            }
+        }
+    }
+
+    fn table(&self) -> Statement {
+        relation_name(&self.relation.schema, &self.relation.name)
+    }
+
+    fn returning(&self) -> Statement {
+        if !self.returns {
+            return stmt!(" RETURNING 1");
+        }
+        let wanted = self.returned_columns();
+        match wanted {
+            None => stmt!(" RETURNING martydb_written.*"),
+            Some(names) => {
+                let columns = names.iter().map(|name| Qualified(vec![WRITTEN.into(), name.clone()]));
+                stmt!(" RETURNING {columns}", columns = martydb_model::sql::List(columns.collect()))
+            }
+        }
+    }
+
+    /// Returns the columns that the answer needs, so that a login without SELECT on others can write; `None` for all.
+    fn returned_columns(&self) -> Option<Vec<String>> {
+        use crate::request::SelectEntry;
+        let mut names: Vec<String> = self.relation.key.clone();
+        for entry in &self.query.select {
+            match entry {
+                SelectEntry::Field(field) if self.relation.column(&field.field.name).is_some() => {
+                    names.push(field.field.name.clone());
+                }
+                // All columns, functions of the row and embedded relations may need any column.
+                _ => return None,
+            }
+        }
+        for (path, terms) in &self.query.order {
+            if path.is_empty() {
+                names.extend(terms.iter().map(|term| term.field.name.clone()));
+            }
+        }
+        names.sort();
+        names.dedup();
+        names.iter().all(|name| self.relation.column(name).is_some()).then_some(names)
+    }
+
+    fn conditions(&self, alias: &str, values: &mut StatementValues) -> Served<Statement> {
+        let trees: Vec<&FilterTree> = self.query.root_filters().collect();
+        let scope = FieldScope { catalog: self.catalog, relation: self.relation, alias };
+        let mut text = stmt!("");
+        for (number, tree) in trees.into_iter().enumerate() {
+            let one = condition(&scope, tree, values, &mut |_, _| Ok(None))?;
+            text = if number == 0 { stmt!(" WHERE {one}") } else { stmt!("{text} AND {one}") };
+        }
+        Ok(text)
+    }
+
+    fn columns(&self, rows: &RowsBody) -> Served<Vec<&ExposedColumn>> {
+        let missing = |name: &String| {
+            let message =
+                format!("Could not find the '{name}' column of '{}' in the schema cache", self.relation.name);
+            RequestFault::new(400, "PGRST204", message)
+        };
+        rows.keys.iter().map(|name| self.relation.column(name).ok_or_else(|| missing(name))).collect()
+    }
+
+    fn insert(
+        &self,
+        rows: &RowsBody,
+        resolution: Option<Resolution>,
+        missing_default: bool,
+        is_put: bool,
+        values: &mut StatementValues,
+    ) -> Served<Statement> {
+        let columns = self.columns(rows)?;
+        let table = self.table();
+        let names = names(&columns);
+        let list = if columns.is_empty() { stmt!("") } else { stmt!(" ({names})") };
+        let body = parsed_rows(rows, &columns, missing_default, values);
+        let selected = prefixed(&columns);
+        let counts = resolution == Some(Resolution::Merge);
+        let mut conditions = if is_put { self.conditions(GIVEN, values)? } else { stmt!("") };
+        if counts {
+            let word = Keyword(if is_put { " AND" } else { " WHERE" });
+            let counted = counted("+", "0");
+            conditions = stmt!("{conditions}{word} {counted}");
+        }
+        let conflict = self.conflict(&columns, resolution)?;
+        let returning = self.returning();
+        Ok(stmt!(
+            "INSERT INTO {table} AS martydb_written{list} SELECT {selected} {body}{conditions}{conflict}{returning}"
+        ))
+    }
+
+    fn conflict(&self, columns: &[&ExposedColumn], resolution: Option<Resolution>) -> Served<Statement> {
+        let Some(resolution) = resolution else { return Ok(stmt!("")) };
+        let target = match (&self.query.on_conflict, self.action) {
+            (Some(names), RowAction::Insert { .. }) => names,
+            _ => &self.relation.key,
+        };
+        if target.is_empty() {
+            return Ok(stmt!(""));
+        }
+        let missing = |name: &String| {
+            self.relation.column(name).ok_or_else(|| RequestFault::no_column(&self.relation.name, name))
+        };
+        let target = names(&target.iter().map(missing).collect::<Served<Vec<_>>>()?);
+        if resolution == Resolution::Ignore || columns.is_empty() {
+            return Ok(stmt!(" ON CONFLICT ({target}) DO NOTHING"));
+        }
+        let set = columns.iter().map(|column| {
+            let name = Qualified(vec![column.name.clone()]);
+            stmt!("{name} = EXCLUDED.{name}")
+        });
+        let set = martydb_model::sql::List(set.collect());
+        let counted = counted("-", "-1");
+        Ok(stmt!(" ON CONFLICT ({target}) DO UPDATE SET {set} WHERE {counted}"))
+    }
+
+    fn update(
+        &self,
+        rows: &RowsBody,
+        missing_default: bool,
+        values: &mut StatementValues,
+    ) -> Served<Statement> {
+        let columns = self.columns(rows)?;
+        let table = self.table();
+        if columns.is_empty() {
+            let returned = if self.returns { stmt!("martydb_written.*") } else { stmt!("NULL") };
+            return Ok(stmt!("SELECT {returned} FROM {table} AS martydb_written WHERE false"));
+        }
+        let set = columns.iter().map(|column| {
+            let (name, new) =
+                (Qualified(vec![column.name.clone()]), Qualified(vec![GIVEN.into(), column.name.clone()]));
+            stmt!("{name} = {new}")
+        });
+        let set = martydb_model::sql::List(set.collect());
+        let body = parsed_rows(rows, &columns, missing_default, values);
+        let conditions = self.conditions(WRITTEN, values)?;
+        let returning = self.returning();
+        Ok(stmt!("UPDATE {table} AS martydb_written SET {set} {body}{conditions}{returning}"))
+    }
+
+    /// Returns the key of the one written row as a JSON object of filters.
+    fn location(&self, values: &mut StatementValues) -> Statement {
+        let key = values.add_array(&self.relation.key);
+        stmt!(
+            "CASE WHEN pg_catalog.count(martydb_row) = 1 THEN (SELECT pg_catalog.json_object_agg(d.key, \
+             COALESCE('eq.' || d.value, 'is.null')) FROM (SELECT pg_catalog.row_to_json(martydb_new) AS row FROM martydb_source AS martydb_new \
+             LIMIT 1) AS r CROSS JOIN pg_catalog.json_each_text(r.row) AS d WHERE d.key = ANY ({key}::text[])) END"
+        )
+    }
+}
+
+fn names(columns: &[&ExposedColumn]) -> Statement {
+    let all = columns.iter().map(|column| Qualified(vec![column.name.clone()]));
+    stmt!("{all}", all = martydb_model::sql::List(all.collect::<Vec<_>>()))
+}
+
+/// Returns the columns of the given rows, those of domains with a function for JSON through it.
+fn parsed(columns: &[&ExposedColumn]) -> Statement {
+    let one = |column: &&ExposedColumn| {
+        let name = Qualified(vec![column.name.clone()]);
+        match &column.from_json {
+            Some(function) => {
+                let value = called(function, &stmt!("{name}"));
+                stmt!("{value} AS {name}")
+            }
+            None => stmt!("{name}"),
+        }
+    };
+    stmt!("{all}", all = martydb_model::sql::List(columns.iter().map(one).collect::<Vec<_>>()))
+}
+
+fn prefixed(columns: &[&ExposedColumn]) -> Statement {
+    let all = columns.iter().map(|column| Qualified(vec![GIVEN.into(), column.name.clone()]));
+    stmt!("{all}", all = martydb_model::sql::List(all.collect::<Vec<_>>()))
+}
+
+/// Counts inserted rows in a setting of the transaction: a row adds one, and takes it back where it existed. Always true.
+fn counted(sign: &'static str, never: &'static str) -> Statement {
+    let sign = Keyword(sign);
+    stmt!(
+        "pg_catalog.set_config('martydb.inserted', (COALESCE(NULLIF(pg_catalog.current_setting('martydb.inserted', true), \
+         '')::bigint, 0) {sign} 1)::text, true) <> {never}",
+        never = Literal(never.to_owned()),
+    )
+}
+
+/// Returns `FROM … AS b`: the rows of the body with the types of their columns.
+fn parsed_rows(
+    rows: &RowsBody,
+    columns: &[&ExposedColumn],
+    missing_default: bool,
+    values: &mut StatementValues,
+) -> Statement {
+    let json = values.add(rows.json.clone());
+    let typed = columns.iter().map(|column| {
+        let name = Qualified(vec![column.name.clone()]);
+        let kind = column.from_json.as_ref().map_or(column.r#type.as_str(), |_| "json");
+        let kind = ServerText::quoted_by_server(kind.to_owned());
+        stmt!("{name} {kind}")
+    });
+    let typed = martydb_model::sql::List(typed.collect());
+    let names = parsed(columns);
+    if columns.is_empty() {
+        return match rows.is_object {
+            true => stmt!(
+                "FROM (SELECT {json}::json AS data) AS p, LATERAL (SELECT FROM (VALUES (1)) AS _) AS martydb_given"
+            ),
+            false => stmt!(
+                "FROM (SELECT {json}::json AS data) AS p, LATERAL (SELECT FROM pg_catalog.json_array_elements(p.data) AS _) AS martydb_given"
+            ),
+        };
+    }
+    if !missing_default {
+        let function = Keyword(if rows.is_object { "json_to_record" } else { "json_to_recordset" });
+        return stmt!(
+            "FROM (SELECT {json}::json AS data) AS p, LATERAL (SELECT {names} FROM pg_catalog.{function}(p.data) AS _({typed})) AS martydb_given"
+        );
+    }
+    let defaults = defaults(columns);
+    match rows.is_object {
+        true => stmt!(
+            "FROM (SELECT {json}::jsonb AS data) AS p, LATERAL (SELECT {defaults} || p.data AS data) AS d, \
+             LATERAL (SELECT {names} FROM pg_catalog.jsonb_to_record(d.data) AS _({typed})) AS martydb_given"
+        ),
+        false => stmt!(
+            "FROM (SELECT {json}::jsonb AS data) AS p, LATERAL (SELECT pg_catalog.jsonb_agg({defaults} || e) AS data \
+             FROM pg_catalog.jsonb_array_elements(p.data) AS e) AS d, \
+             LATERAL (SELECT {names} FROM pg_catalog.jsonb_to_recordset(d.data) AS _({typed})) AS martydb_given"
+        ),
+    }
+}
+
+/// Returns the object of the columns' defaults.
+fn defaults(columns: &[&ExposedColumn]) -> Statement {
+    let pairs = columns.iter().filter_map(|column| {
+        let default = ServerText::quoted_by_server(column.default.clone()?);
+        Some(stmt!("{name}, {default}", name = Literal(column.name.clone())))
+    });
+    let pairs = martydb_model::sql::List(pairs.collect());
+    stmt!("pg_catalog.jsonb_build_object({pairs})")
+}

@@ -1,0 +1,3 @@
+//! Faces: what callers send, parsed into the typed request. They only parse.
+
+pub mod rest;

@@ -1,0 +1,109 @@
+//! Media types: the form of an answer by the header `Accept`.
+
+use crate::fault::{RequestFault, Served};
+use crate::request::BodyForm;
+
+/// Form of an answer, and its media type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AcceptedMedia {
+    pub form: BodyForm,
+    pub media_type: &'static str,
+}
+
+const JSON: AcceptedMedia = AcceptedMedia {
+    form: BodyForm::Rows { strip_nulls: false },
+    media_type: "application/json; charset=utf-8",
+};
+
+/// Media types, each with `nulls=stripped` or without.
+const MEDIA: &[(&str, bool, AcceptedMedia)] = &[
+    ("application/json", false, JSON),
+    ("*/*", false, JSON),
+    ("application/*", false, JSON),
+    ("application/vnd.pgrst.array+json", false, JSON),
+    ("application/vnd.pgrst.array", false, JSON),
+    (
+        "application/vnd.pgrst.array+json",
+        true,
+        AcceptedMedia {
+            form: BodyForm::Rows { strip_nulls: true },
+            media_type: "application/vnd.pgrst.array+json;nulls=stripped; charset=utf-8",
+        },
+    ),
+    (
+        "application/vnd.pgrst.array",
+        true,
+        AcceptedMedia {
+            form: BodyForm::Rows { strip_nulls: true },
+            media_type: "application/vnd.pgrst.array+json;nulls=stripped; charset=utf-8",
+        },
+    ),
+    (
+        "application/vnd.pgrst.object+json",
+        false,
+        AcceptedMedia {
+            form: BodyForm::Single { strip_nulls: false },
+            media_type: "application/vnd.pgrst.object+json; charset=utf-8",
+        },
+    ),
+    (
+        "application/vnd.pgrst.object",
+        false,
+        AcceptedMedia {
+            form: BodyForm::Single { strip_nulls: false },
+            media_type: "application/vnd.pgrst.object+json; charset=utf-8",
+        },
+    ),
+    (
+        "application/vnd.pgrst.object+json",
+        true,
+        AcceptedMedia {
+            form: BodyForm::Single { strip_nulls: true },
+            media_type: "application/vnd.pgrst.object+json;nulls=stripped; charset=utf-8",
+        },
+    ),
+    (
+        "application/vnd.pgrst.object",
+        true,
+        AcceptedMedia {
+            form: BodyForm::Single { strip_nulls: true },
+            media_type: "application/vnd.pgrst.object+json;nulls=stripped; charset=utf-8",
+        },
+    ),
+    ("text/csv", false, AcceptedMedia { form: BodyForm::Csv, media_type: "text/csv; charset=utf-8" }),
+];
+
+/// Chooses the form by the header `Accept` (RFC 9110, section 12.5.1): the largest weight, then the first.
+pub fn accepted(header: Option<&str>) -> Served<AcceptedMedia> {
+    let Some(header) = header.map(str::trim).filter(|header| !header.is_empty()) else { return Ok(JSON) };
+    let mut wishes: Vec<(u32, &str)> = header.split(',').map(|part| (weight(part), part.trim())).collect();
+    wishes.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
+    if let Some(found) = wishes.iter().filter(|(weight, _)| *weight > 0).find_map(|(_, part)| row(part)) {
+        return Ok(found);
+    }
+    let names: Vec<String> = wishes.iter().map(|(_, part)| unweighted(part)).collect();
+    let message = format!("None of these media types are available: {}", names.join(", "));
+    Err(RequestFault::new(406, "PGRST107", message))
+}
+
+fn row(part: &str) -> Option<AcceptedMedia> {
+    let mut parameters = part.split(';').map(str::trim);
+    let name = parameters.next()?.to_ascii_lowercase();
+    let stripped = parameters.any(|parameter| parameter == "nulls=stripped");
+    let fits = |row: &&(&str, bool, AcceptedMedia)| row.0 == name && row.1 == stripped;
+    let found = MEDIA.iter().find(fits).or_else(|| MEDIA.iter().find(|row| row.0 == name && !row.1));
+    found.map(|row| row.2)
+}
+
+fn weight(part: &str) -> u32 {
+    let weight = part.split(';').map(str::trim).find_map(|parameter| parameter.strip_prefix("q="));
+    weight
+        .and_then(|text| text.parse::<f32>().ok())
+        .map_or(1000, |weight| (weight.clamp(0.0, 1.0) * 1000.0) as u32)
+}
+
+fn unweighted(part: &str) -> String {
+    let kept: Vec<&str> =
+        part.split(';').map(str::trim).filter(|parameter| !parameter.starts_with("q=")).collect();
+    kept.join(";")
+}

@@ -1,0 +1,155 @@
+//! The query string: each parameter by its last word.
+
+use percent_encoding::percent_decode_str;
+
+use super::filter::{self, ValuePlace};
+use super::scan::{QueryScanner, Scanned, whole};
+use super::{order, range, select};
+use crate::fault::Served;
+use crate::request::{ColumnFilter, EmbedPath, FieldPath, FilterTree, RowQuery};
+
+/// A parsed query string.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ParsedQuery {
+    pub rows: RowQuery,
+    /// Names of the parameters that are filters.
+    pub filtered: Vec<String>,
+    /// The parameters in the order of their names, encoded.
+    pub canonical: String,
+}
+
+/// Parses a query string.
+pub fn parse_query(text: &str) -> Served<ParsedQuery> {
+    let pairs = pairs(text);
+    let given =
+        |name: &str| pairs.iter().find(|(key, _)| key == name).and_then(|(_, value)| value.as_deref());
+    let mut query = ParsedQuery { canonical: canonical(&pairs), ..ParsedQuery::default() };
+    let selected = given("select").unwrap_or("*");
+    query.rows.select = whole("select parameter", selected, selected, |scanner| {
+        let entries = select::select(scanner, 0)?;
+        at_end(scanner, entries)
+    })?;
+    query.rows.columns = given("columns").map(|text| names("columns parameter", text)).transpose()?;
+    query.rows.on_conflict =
+        given("on_conflict").map(|text| names("on_conflict parameter", text)).transpose()?;
+    for (key, value) in &pairs {
+        let Some(value) = value else { continue };
+        match key.rsplit('.').next().unwrap_or_default() {
+            _ if ["select", "columns", "on_conflict"].contains(&key.as_str()) => {}
+            "order" => {
+                let terms = whole("order", value, value, order::order)?;
+                query.rows.order.push((above(key)?, terms));
+            }
+            "and" | "or" => query.rows.filters.push(logic(key, value)?),
+            "limit" | "offset" => {}
+            _ => {
+                query.filtered.push(key.clone());
+                query.rows.filters.push(filter(key, value)?);
+            }
+        }
+    }
+    query.rows.ranges = ranges(&pairs)?;
+    Ok(query)
+}
+
+/// Splits a query string or a form into names and values.
+pub fn pairs(text: &str) -> Vec<(String, Option<String>)> {
+    let decode = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
+    let split = |part: &str| match part.split_once('=') {
+        Some((key, value)) => (decode(key), Some(decode(value))),
+        None => (decode(part), None),
+    };
+    text.split('&').filter(|part| !part.is_empty()).map(split).collect()
+}
+
+fn canonical(pairs: &[(String, Option<String>)]) -> String {
+    let mut sorted: Vec<&(String, Option<String>)> = pairs.iter().collect();
+    sorted.sort_by(|one, other| one.0.cmp(&other.0));
+    let encode = |text: &str| {
+        let byte = |byte: u8| match byte {
+            b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
+            _ if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
+            _ => format!("%{byte:02X}"),
+        };
+        text.bytes().map(byte).collect::<String>()
+    };
+    let one = |(key, value): &(String, Option<String>)| {
+        format!("{}={}", encode(key), encode(value.as_deref().unwrap_or_default()))
+    };
+    sorted.into_iter().map(one).collect::<Vec<_>>().join("&")
+}
+
+fn at_end<T>(scanner: &QueryScanner, value: T) -> Scanned<T> {
+    if scanner.is_at_end() { Ok(value) } else { Err(scanner.surplus("\",\" or end of input")) }
+}
+
+fn names(what: &str, text: &str) -> Served<Vec<String>> {
+    whole(what, text, text, |scanner| {
+        let mut names = vec![scanner.field_name()?];
+        scanner.skip_blanks();
+        while scanner.eat(",") {
+            scanner.skip_blanks();
+            names.push(scanner.field_name()?);
+            scanner.skip_blanks();
+        }
+        at_end(scanner, names)
+    })
+}
+
+/// Parses a name with the relations before it.
+fn dotted(key: &str) -> Served<(EmbedPath, FieldPath)> {
+    whole("tree path", key, key, |scanner| {
+        let mut names = vec![scanner.field_name()?];
+        while scanner.eat(".") {
+            names.push(scanner.field_name()?);
+        }
+        let steps = select::json_steps(scanner)?;
+        let name = names.pop().unwrap_or_default();
+        Ok((names, FieldPath { name, steps }))
+    })
+}
+
+/// Returns the relations before the last word of a parameter's name.
+fn above(key: &str) -> Served<EmbedPath> {
+    dotted(key).map(|(path, _)| path)
+}
+
+fn filter(key: &str, value: &str) -> Served<(EmbedPath, FilterTree)> {
+    let (path, field) = dotted(key)?;
+    let (negated, operation) =
+        whole("filter", value, value, |scanner| filter::operation(scanner, ValuePlace::Alone))?;
+    Ok((path, FilterTree::Leaf(ColumnFilter { field, negated, operation })))
+}
+
+fn logic(key: &str, value: &str) -> Served<(EmbedPath, FilterTree)> {
+    let (mut path, word) = dotted(key)?;
+    let negated = path.iter().any(|part| part == "not");
+    path.retain(|part| part != "not");
+    let regular = format!("{}{}{value}", if negated { "not." } else { "" }, word.name);
+    let tree = whole("logic tree", value, &regular, |scanner| filter::tree(scanner, 0))?;
+    Ok((path, tree))
+}
+
+fn ranges(pairs: &[(String, Option<String>)]) -> Served<Vec<(EmbedPath, crate::request::RowRange)>> {
+    let mut found: Vec<(EmbedPath, Option<String>, Option<String>)> = vec![];
+    for (key, value) in pairs {
+        let word = key.rsplit('.').next().unwrap_or_default();
+        if value.is_none() || !["limit", "offset"].contains(&word) {
+            continue;
+        }
+        let path = above(key)?;
+        let known = found.iter().position(|(other, ..)| *other == path);
+        let at = known.unwrap_or(found.len());
+        if known.is_none() {
+            found.push((path, None, None));
+        }
+        match word {
+            "limit" => found[at].1.clone_from(value),
+            _ => found[at].2.clone_from(value),
+        }
+    }
+    let range = |(path, limit, offset): (EmbedPath, Option<String>, Option<String>)| {
+        Ok((path, range::of_parameters(limit.as_deref(), offset.as_deref())?))
+    };
+    found.into_iter().map(range).collect()
+}

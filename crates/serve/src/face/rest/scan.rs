@@ -1,0 +1,160 @@
+//! QueryScanner of the grammar: a position in a text, and the error at it.
+
+use crate::fault::RequestFault;
+
+/// Name of a field in messages.
+pub const FIELD_NAME: &str = "field name (* or [a..z0..9_$])";
+
+/// A mismatch: its position, what stands there and what could.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mismatch {
+    pub at: usize,
+    pub details: String,
+}
+
+/// Result of a rule.
+pub type Scanned<T> = Result<T, Mismatch>;
+
+/// A text and a position in it.
+#[derive(Debug, Clone)]
+pub struct QueryScanner {
+    chars: Vec<char>,
+    pub at: usize,
+}
+
+impl QueryScanner {
+    pub fn new(text: &str) -> QueryScanner {
+        QueryScanner { chars: text.chars().collect(), at: 0 }
+    }
+
+    pub fn peek(&self) -> Option<char> {
+        self.chars.get(self.at).copied()
+    }
+
+    pub fn is_at_end(&self) -> bool {
+        self.at >= self.chars.len()
+    }
+
+    /// Consumes the text if it stands here.
+    pub fn eat(&mut self, text: &str) -> bool {
+        let length = text.chars().count();
+        let stands = self.chars[self.at..].iter().take(length).copied().eq(text.chars());
+        self.at += if stands { length } else { 0 };
+        stands
+    }
+
+    /// Returns `true` if the text stands here.
+    pub fn sees(&self, text: &str) -> bool {
+        self.clone().eat(text)
+    }
+
+    /// Consumes the first of these texts that stands here.
+    pub fn eat_one_of<T: Copy>(&mut self, rows: &[(&str, T)]) -> Option<T> {
+        rows.iter().find(|(text, _)| self.eat(text)).map(|(_, value)| *value)
+    }
+
+    /// Consumes characters.
+    pub fn take_while(&mut self, accepted: impl Fn(char) -> bool) -> String {
+        let text: String = self.chars[self.at..].iter().copied().take_while(|c| accepted(*c)).collect();
+        self.at += text.chars().count();
+        text
+    }
+
+    /// Consumes the rest.
+    pub fn rest(&mut self) -> String {
+        self.take_while(|_| true)
+    }
+
+    pub fn skip_blanks(&mut self) {
+        self.take_while(|c| c == ' ' || c == '\t');
+    }
+
+    /// Consumes a character that has to stand here.
+    pub fn expect(&mut self, c: char, expecting: &str) -> Scanned<()> {
+        if self.peek() == Some(c) {
+            self.at += 1;
+            return Ok(());
+        }
+        Err(self.mismatch(expecting))
+    }
+
+    /// Runs a rule; if it fails, the position is as before.
+    pub fn attempt<T>(&mut self, rule: impl FnOnce(&mut QueryScanner) -> Scanned<T>) -> Scanned<T> {
+        let before = self.at;
+        rule(self).inspect_err(|_| self.at = before)
+    }
+
+    /// Returns the mismatch at this position.
+    pub fn mismatch(&self, expecting: &str) -> Mismatch {
+        let found = self.peek().map_or_else(|| "end of input".to_owned(), |c| format!("\"{c}\""));
+        Mismatch { at: self.at, details: format!("unexpected {found} expecting {expecting}") }
+    }
+
+    /// Returns the mismatch for a character after a complete rule.
+    pub fn surplus(&self, expecting: &str) -> Mismatch {
+        let found = self.peek().map_or_else(|| "end of input".to_owned(), |c| format!("'{c}'"));
+        Mismatch { at: self.at, details: format!("unexpected {found} expecting {expecting}") }
+    }
+
+    /// Parses a name: quoted, or parts joined by dashes.
+    pub fn field_name(&mut self) -> Scanned<String> {
+        if self.peek() == Some('"') {
+            return self.quoted();
+        }
+        let mut name = self.identifier().ok_or_else(|| self.mismatch(FIELD_NAME))?;
+        while self.peek() == Some('-') && self.chars.get(self.at + 1) != Some(&'>') {
+            let before = self.at;
+            self.at += 1;
+            match self.identifier() {
+                Some(part) => {
+                    name.push('-');
+                    name.push_str(&part);
+                }
+                None => {
+                    self.at = before;
+                    break;
+                }
+            }
+        }
+        Ok(name)
+    }
+
+    /// Parses letters, digits, `_`, `$` and blanks.
+    pub fn identifier(&mut self) -> Option<String> {
+        let text = self.take_while(|c| c.is_alphanumeric() || c == '_' || c == '$' || c == ' ');
+        if text.is_empty() { None } else { Some(text.trim().to_owned()) }
+    }
+
+    /// Parses a value in double quotes, in which a backslash takes the next character as it is.
+    pub fn quoted(&mut self) -> Scanned<String> {
+        self.expect('"', "\"\\\"\"")?;
+        let mut text = String::new();
+        loop {
+            match self.peek() {
+                None => return Err(self.mismatch("\"\\\\\" or \"\\\"\"")),
+                Some('"') => {
+                    self.at += 1;
+                    return Ok(text);
+                }
+                Some('\\') => {
+                    self.at += 1;
+                    text.extend(self.peek());
+                }
+                Some(c) => text.push(c),
+            }
+            self.at += 1;
+        }
+    }
+}
+
+/// Runs a rule over a whole text; a mismatch becomes the answer.
+pub fn whole<T>(
+    what: &str,
+    text: &str,
+    scanned: &str,
+    rule: impl FnOnce(&mut QueryScanner) -> Scanned<T>,
+) -> Result<T, RequestFault> {
+    let mut scanner = QueryScanner::new(scanned);
+    let result = rule(&mut scanner);
+    result.map_err(|miss| RequestFault::unparsed(what, text, miss.at + 1, miss.details))
+}

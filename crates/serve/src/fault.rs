@@ -1,0 +1,216 @@
+//! Error answers: PostgREST's body and codes, and the `MDB` codes of martydb. Text of the server reaches the caller only
+//! for classes 22, 23 and P0001; for others the answer has the class and no text of a row.
+
+use serde_json::{Value, json};
+
+/// An answer that tells what was wrong.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RequestFault {
+    pub status: u16,
+    pub code: String,
+    pub message: String,
+    pub details: Option<Box<Value>>,
+    pub hint: Option<Box<str>>,
+    /// Further headers, such as `Retry-After`.
+    pub headers: Vec<(&'static str, String)>,
+}
+
+/// Result of a step of a request.
+pub type Served<T> = Result<T, RequestFault>;
+
+impl RequestFault {
+    /// Makes a fault without details.
+    pub fn new(status: u16, code: impl Into<String>, message: impl Into<String>) -> RequestFault {
+        let (code, message) = (code.into(), message.into());
+        RequestFault { status, code, message, details: None, hint: None, headers: vec![] }
+    }
+
+    /// Adds the key `details`.
+    #[must_use]
+    pub fn details(mut self, details: impl Into<Value>) -> RequestFault {
+        self.details = Some(Box::new(details.into()));
+        self
+    }
+
+    /// Adds the key `hint`.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<Box<str>>) -> RequestFault {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Adds a header.
+    #[must_use]
+    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> RequestFault {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// Returns the body.
+    pub fn body(&self) -> String {
+        json!({ "code": self.code, "details": self.details, "hint": self.hint, "message": self.message })
+            .to_string()
+    }
+
+    /// A request that no rule of the grammar accepts, at a column counted from 1.
+    pub fn unparsed(what: &str, text: &str, column: usize, details: String) -> RequestFault {
+        let message = format!("\"failed to parse {what} ({text})\" (line 1, column {column})");
+        RequestFault::new(400, "PGRST100", message).details(details)
+    }
+
+    /// A body that is no rows.
+    pub fn invalid_body(message: impl Into<String>) -> RequestFault {
+        RequestFault::new(400, "PGRST102", message)
+    }
+
+    /// A range without rows.
+    pub fn range(details: impl Into<String>) -> RequestFault {
+        RequestFault::new(416, "PGRST103", "Requested range not satisfiable").details(details.into())
+    }
+
+    /// A limit of the data service that the request exceeds.
+    pub fn limit(message: impl Into<String>) -> RequestFault {
+        RequestFault::new(400, "MDB009", message)
+    }
+
+    /// A relation that is not exposed, or does not exist: one answer for both.
+    pub fn no_table(schema: &str, name: &str) -> RequestFault {
+        let message = format!("Could not find the table '{schema}.{name}' in the schema cache");
+        RequestFault::new(404, "PGRST205", message)
+    }
+
+    /// A column that the relation does not have.
+    pub fn no_column(relation: &str, name: &str) -> RequestFault {
+        RequestFault::new(400, "42703", format!("column {relation}.{name} does not exist"))
+    }
+
+    /// A result that had to be one row.
+    pub fn not_single(rows: i64) -> RequestFault {
+        RequestFault::new(406, "PGRST116", "Cannot coerce the result to a single JSON object")
+            .details(format!("The result contains {rows} rows"))
+    }
+}
+
+/// Report of the server about a statement.
+#[derive(Debug, Clone, Default)]
+pub struct DatabaseReport {
+    pub sqlstate: String,
+    pub message: String,
+    pub detail: Option<String>,
+    pub hint: Option<String>,
+}
+
+/// Statuses by the beginning of the SQLSTATE; the first row that fits counts. As PostgREST's table
+/// (<https://docs.postgrest.org/en/stable/references/errors.html>), but 40001, 40P01 and 55P03 are 409 and 57014 is 504.
+const STATUSES: &[(&str, u16)] = &[
+    ("08", 503),
+    ("09", 500),
+    ("0L", 403),
+    ("0P", 403),
+    ("23503", 409),
+    ("23505", 409),
+    ("25006", 405),
+    ("21000", 500),
+    ("25", 500),
+    ("28", 403),
+    ("2D", 500),
+    ("38", 500),
+    ("39", 500),
+    ("3B", 500),
+    ("40001", 409),
+    ("40P01", 409),
+    ("40", 500),
+    ("53400", 500),
+    ("53", 503),
+    ("54", 500),
+    ("55P03", 409),
+    ("55", 500),
+    ("57P01", 503),
+    ("57014", 504),
+    ("57", 500),
+    ("58", 500),
+    ("F0", 500),
+    ("HV", 500),
+    ("P0001", 400),
+    ("P0", 500),
+    ("XX", 500),
+    ("42883", 404),
+    ("42P01", 404),
+    ("42P17", 500),
+    ("42501", 403),
+];
+
+/// Beginnings of SQLSTATEs whose text the caller may read: its own values, and what a service's code raises for it.
+const SHOWN: &[&str] =
+    &["22", "23", "P0001", "42703", "42704", "42883", "42P17", "428C9", "42804", "21000", "42501", "42P10"];
+
+/// Returns the answer to an error of the server. `authenticated` is `false` for the anonymous caller.
+pub fn of_server(report: &DatabaseReport, authenticated: bool, may_read_rows: bool) -> RequestFault {
+    let state = report.sqlstate.as_str();
+    let row = STATUSES.iter().find(|(start, _)| state.starts_with(start));
+    let status = row.map_or(400, |(_, status)| *status);
+    let status = if state == "42501" && !authenticated { 401 } else { status };
+    let shown = SHOWN.iter().any(|start| state.starts_with(start));
+    let message = if shown { report.message.clone() } else { withheld(state).to_owned() };
+    let mut fault = RequestFault::new(status, state, message);
+    // DETAIL of a unique violation names another row's values.
+    let detail = report.detail.clone().filter(|_| shown && (may_read_rows || !state.starts_with("23")));
+    fault.details = detail.map(|detail| Box::new(Value::from(detail)));
+    fault.hint = report.hint.clone().filter(|_| shown).map(String::into_boxed_str);
+    match status {
+        401 => fault.header("WWW-Authenticate", "Bearer"),
+        409 if state.starts_with("40") => fault.header("Retry-After", "0"),
+        503 => fault.header("Retry-After", "1"),
+        _ => fault,
+    }
+}
+
+/// Returns a sentence in place of the server's.
+fn withheld(state: &str) -> &'static str {
+    match state.get(..2).unwrap_or_default() {
+        "08" | "53" | "57" => "the database is not available",
+        "40" => "the transaction conflicts with another one",
+        "55" => "the rows are locked",
+        "25" => "the login may not write",
+        _ => "the database rejected the request",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(sqlstate: &str) -> DatabaseReport {
+        let detail = Some("Key (id)=(7) already exists.".to_owned());
+        DatabaseReport {
+            sqlstate: sqlstate.into(),
+            message: "secret of the server".into(),
+            detail,
+            hint: None,
+        }
+    }
+
+    #[test]
+    fn text_of_the_server_is_shown_only_where_it_is_the_callers() {
+        for (state, status, shown) in [
+            ("22P02", 400, true),
+            ("23505", 409, true),
+            ("P0001", 400, true),
+            ("40001", 409, false),
+            ("57014", 504, false),
+            ("53300", 503, false),
+            ("XX000", 500, false),
+            ("58P01", 500, false),
+        ] {
+            let fault = of_server(&report(state), true, true);
+            assert_eq!((fault.status, fault.message.contains("secret")), (status, shown), "{state}");
+        }
+    }
+
+    #[test]
+    fn values_of_other_rows_go_only_to_logins_that_read_them() {
+        assert!(of_server(&report("23505"), true, true).details.is_some());
+        assert!(of_server(&report("23505"), true, false).details.is_none());
+        assert_eq!(of_server(&report("42501"), false, true).status, 401);
+    }
+}

@@ -1,0 +1,33 @@
+//! `martydb serve`: rows of isolated databases over HTTP, each request with a login that the database limits.
+//!
+//! A request is parsed by a face into one typed request, planned against the catalog, and compiled to one parametrised
+//! statement; these three are pure. The database decides what the login may do.
+//!
+//! - [`request`]: the typed request
+//! - [`face`]: parsers of what callers send
+//! - [`catalog`]: exposed relations
+//! - [`plan`]: tree of relations
+//! - [`compile`]: compiler to one statement
+//! - [`settings`]: limits and permissions
+//! - [`fault`]: error answers
+//! - [`callers`]: who sends a request
+//! - [`session`]: pools of a service's logins
+//! - [`serving`]: requests from end to end
+//! - [`listener`]: routes and limits of HTTP
+
+#![cfg_attr(
+    not(test),
+    deny(clippy::disallowed_methods, clippy::print_stderr, clippy::print_stdout, clippy::unwrap_used)
+)]
+
+pub mod callers;
+pub mod catalog;
+pub mod compile;
+pub mod face;
+pub mod fault;
+pub mod listener;
+pub mod plan;
+pub mod request;
+pub mod serving;
+pub mod session;
+pub mod settings;

@@ -1,0 +1,9 @@
+//! Plan of a request: the tree of relations that it reads, each name resolved in the catalog. Pure.
+
+mod embed;
+mod node;
+mod places;
+mod tree;
+
+pub use node::PlanNode;
+pub use tree::{PlannedTree, plan_tree};

@@ -1,0 +1,43 @@
+//! A relation of the tree.
+
+use crate::catalog::{ExposedRelation, Relationship};
+use crate::request::{FilterTree, OrderedField, RowRange, SelectedField};
+
+/// A relation that a request reads.
+#[derive(Debug, Clone)]
+pub struct PlanNode<'c> {
+    pub relation: &'c ExposedRelation,
+    /// Name of the key in the parent's row.
+    pub key: String,
+    /// Name that the request uses for the relation.
+    pub target: String,
+    /// Number in the statement; the root is 0.
+    pub number: usize,
+    /// Number of the parent.
+    pub parent: usize,
+    pub relationship: Option<&'c Relationship>,
+    pub inner: bool,
+    pub spread: bool,
+    pub select: Vec<SelectedField>,
+    pub filters: Vec<FilterTree>,
+    pub order: Vec<OrderedField>,
+    pub range: RowRange,
+    pub children: Vec<PlanNode<'c>>,
+}
+
+impl PlanNode<'_> {
+    /// Returns `true` if the node's rows are values of one key in the parent's row.
+    pub fn is_to_one(&self) -> bool {
+        self.relationship.is_none_or(Relationship::is_to_one)
+    }
+
+    /// Returns `true` if the request selects neither columns nor relations with columns: `clients()`.
+    pub fn is_empty(&self) -> bool {
+        self.select.is_empty() && self.children.iter().all(PlanNode::is_empty)
+    }
+
+    /// Returns the child that the request calls by this name.
+    pub fn child(&self, name: &str) -> Option<&Self> {
+        self.children.iter().find(|child| child.key == name)
+    }
+}

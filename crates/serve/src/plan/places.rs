@@ -1,0 +1,78 @@
+//! Filters, orders and ranges at their places in the tree.
+
+use super::node::PlanNode;
+use crate::fault::{RequestFault, Served};
+use crate::request::{FilterOperation, FilterTree, RowQuery};
+use crate::settings::RequestLimits;
+
+/// Puts each parameter at the relation that it names.
+pub fn put_all(root: &mut PlanNode<'_>, query: &RowQuery, writes: bool) -> Served<()> {
+    for (path, tree) in &query.filters {
+        if writes && path.is_empty() {
+            continue;
+        }
+        at(root, path)?.filters.push(tree.clone());
+    }
+    for (path, terms) in &query.order {
+        at(root, path)?.order.extend(terms.iter().cloned());
+    }
+    for (path, range) in &query.ranges {
+        if !writes {
+            at(root, path)?.range = *range;
+        }
+    }
+    Ok(())
+}
+
+/// Returns the relation at a path.
+fn at<'n, 'c>(node: &'n mut PlanNode<'c>, path: &[String]) -> Served<&'n mut PlanNode<'c>> {
+    let Some((first, rest)) = path.split_first() else { return Ok(node) };
+    let position = node.children.iter().position(|child| child.key == *first);
+    let Some(position) = position else {
+        return Err(not_embedded(node, first));
+    };
+    at(&mut node.children[position], rest)
+}
+
+/// Returns the answer where a parameter names a relation that is not embedded.
+pub fn not_embedded(node: &PlanNode<'_>, name: &str) -> RequestFault {
+    let message = format!("'{name}' is not an embedded resource in this request");
+    let fault = RequestFault::new(400, "PGRST108", message);
+    match node.children.iter().find(|child| child.target == name) {
+        Some(child) => fault
+            .details("Target names are not allowed in filters if they have an alias")
+            .hint(format!("Change '{name}' to '{}' in filters, orders or limits.", child.key)),
+        None => fault.hint(format!("Verify that '{name}' is included in the 'select' query parameter.")),
+    }
+}
+
+/// Checks the limits of the whole tree.
+pub fn check(root: &PlanNode<'_>, limits: &RequestLimits) -> Served<()> {
+    let (mut conditions, mut values) = (0, 0);
+    count(root, &mut conditions, &mut values);
+    if conditions > limits.conditions {
+        return Err(RequestFault::limit(format!("more than {} conditions", limits.conditions)));
+    }
+    if values > limits.values {
+        return Err(RequestFault::limit(format!("more than {} values of `in`", limits.values)));
+    }
+    Ok(())
+}
+
+fn count(node: &PlanNode<'_>, conditions: &mut usize, values: &mut usize) {
+    node.filters.iter().for_each(|tree| count_tree(tree, conditions, values));
+    node.children.iter().for_each(|child| count(child, conditions, values));
+}
+
+/// Counts the conditions of a tree and the longest list of values in it.
+pub fn count_tree(tree: &FilterTree, conditions: &mut usize, values: &mut usize) {
+    match tree {
+        FilterTree::Branch { trees, .. } => trees.iter().for_each(|one| count_tree(one, conditions, values)),
+        FilterTree::Leaf(filter) => {
+            *conditions += 1;
+            if let FilterOperation::In(list) = &filter.operation {
+                *values = (*values).max(list.len());
+            }
+        }
+    }
+}

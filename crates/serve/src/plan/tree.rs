@@ -1,0 +1,116 @@
+//! The tree of relations: the root, and below it those that are embedded.
+
+use super::embed::find_relationship;
+use super::node::PlanNode;
+use super::places;
+use crate::catalog::{ExposedRelation, ServedCatalog};
+use crate::fault::{RequestFault, Served};
+use crate::request::{RowQuery, RowRange, SelectEntry, SelectedField, SelectedRelation};
+use crate::settings::RequestLimits;
+
+/// The tree, with what holds for all of it.
+#[derive(Debug, Clone)]
+pub struct PlannedTree<'c> {
+    pub root: PlanNode<'c>,
+    /// Range that the request asked for at the root.
+    pub range: RowRange,
+}
+
+/// Plans a request. Root filters of a write belong to the write and not to the tree.
+pub fn plan_tree<'c>(
+    catalog: &'c ServedCatalog,
+    limits: &RequestLimits,
+    relation: &'c ExposedRelation,
+    query: &RowQuery,
+    writes: bool,
+) -> Served<PlannedTree<'c>> {
+    let mut planner = TreePlanner { catalog, limits, nodes: 1 };
+    let mut root = PlanNode {
+        relation,
+        key: relation.name.clone(),
+        target: relation.name.clone(),
+        number: 0,
+        parent: 0,
+        relationship: None,
+        inner: false,
+        spread: false,
+        select: vec![],
+        filters: vec![],
+        order: vec![],
+        range: RowRange::default(),
+        children: vec![],
+    };
+    planner.fill(&mut root, &query.select, 0)?;
+    places::put_all(&mut root, query, writes)?;
+    places::check(&root, limits)?;
+    let range = query.range();
+    if !writes {
+        restrict(&mut root, limits.rows);
+    }
+    Ok(PlannedTree { root, range })
+}
+
+fn restrict(node: &mut PlanNode<'_>, rows: i64) {
+    node.range = node.range.at_most(rows);
+    node.children.iter_mut().for_each(|child| restrict(child, rows));
+}
+
+struct TreePlanner<'c, 'l> {
+    catalog: &'c ServedCatalog,
+    limits: &'l RequestLimits,
+    nodes: usize,
+}
+
+impl<'c> TreePlanner<'c, '_> {
+    fn fill(&mut self, node: &mut PlanNode<'c>, entries: &[SelectEntry], depth: usize) -> Served<()> {
+        for entry in entries {
+            match entry {
+                SelectEntry::Field(field) => node.select.push(self.checked(field)?),
+                SelectEntry::Relation(one) => {
+                    let child = self.child(node, one, depth + 1)?;
+                    node.children.push(child);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn checked(&self, field: &SelectedField) -> Served<SelectedField> {
+        if field.aggregate.is_some() && !self.limits.aggregates {
+            return Err(RequestFault::new(400, "PGRST123", "Use of aggregate functions is not allowed"));
+        }
+        for cast in field.cast.iter().chain(&field.aggregate_cast) {
+            self.catalog.cast(cast)?;
+        }
+        Ok(field.clone())
+    }
+
+    fn child(&mut self, parent: &PlanNode<'c>, one: &SelectedRelation, depth: usize) -> Served<PlanNode<'c>> {
+        if depth > self.limits.depth {
+            return Err(RequestFault::limit(format!(
+                "more than {} levels of embedded relations",
+                self.limits.depth
+            )));
+        }
+        let relationship = find_relationship(self.catalog, parent.relation, &one.name, one.hint.as_deref())?;
+        let (schema, name) = &relationship.target;
+        let mut node = PlanNode {
+            relation: self.catalog.relation(schema, name)?,
+            key: one.alias.clone().unwrap_or_else(|| one.name.clone()),
+            target: one.name.clone(),
+            number: self.nodes,
+            parent: parent.number,
+            relationship: Some(relationship),
+            inner: one.inner,
+            spread: one.spread,
+            select: vec![],
+            filters: vec![],
+            order: vec![],
+            range: RowRange::default(),
+            children: vec![],
+        };
+        self.nodes += 1;
+        self.fill(&mut node, &one.select, depth)?;
+        Ok(node)
+    }
+}

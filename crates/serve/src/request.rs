@@ -1,0 +1,221 @@
+//! The typed request: both faces parse into it, and one compiler makes a statement of it.
+
+/// A column, with steps into its JSON value.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct FieldPath {
+    pub name: String,
+    pub steps: Vec<JsonStep>,
+}
+
+impl FieldPath {
+    /// Names a column.
+    pub fn column(name: impl Into<String>) -> FieldPath {
+        FieldPath { name: name.into(), steps: vec![] }
+    }
+}
+
+/// A step into a JSON value.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct JsonStep {
+    /// `true` for `->>`, which returns text.
+    pub as_text: bool,
+    pub key: JsonKey,
+}
+
+/// Key of an object, or index of an array with its sign.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum JsonKey {
+    Name(String),
+    Index(String),
+}
+
+/// An entry of `select`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SelectEntry {
+    Field(SelectedField),
+    Relation(SelectedRelation),
+}
+
+/// A selected column or aggregate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SelectedField {
+    /// `*` stands for all columns.
+    pub field: FieldPath,
+    pub alias: Option<String>,
+    pub cast: Option<String>,
+    pub aggregate: Option<Aggregate>,
+    pub aggregate_cast: Option<String>,
+}
+
+/// Aggregates of `select`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Aggregate {
+    Sum,
+    Avg,
+    Count,
+    Max,
+    Min,
+}
+
+/// An embedded relation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SelectedRelation {
+    pub name: String,
+    pub alias: Option<String>,
+    pub hint: Option<String>,
+    /// `true` for `!inner`: rows without a partner are left out.
+    pub inner: bool,
+    /// `true` for `...`: its columns stand among those of the parent.
+    pub spread: bool,
+    pub select: Vec<SelectEntry>,
+}
+
+/// Binary operators of filters, by their SQL operator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FilterOperation {
+    /// Operator of the table [`crate::face::rest::OPERATORS`] with a value.
+    Binary {
+        operator: &'static str,
+        quantifier: Option<Quantifier>,
+        value: String,
+    },
+    Is(&'static str),
+    IsDistinctFrom(String),
+    In(Vec<String>),
+    /// Text search by a function of PostgreSQL, in a language.
+    Search {
+        function: &'static str,
+        language: Option<String>,
+        value: String,
+    },
+}
+
+/// `any` or `all` of the values of an array.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quantifier {
+    Any,
+    All,
+}
+
+/// A condition on one column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ColumnFilter {
+    pub field: FieldPath,
+    pub negated: bool,
+    pub operation: FilterOperation,
+}
+
+/// A tree of conditions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FilterTree {
+    Leaf(ColumnFilter),
+    Branch {
+        negated: bool,
+        /// `true`: all conditions; `false`: one of them.
+        all: bool,
+        trees: Vec<FilterTree>,
+    },
+}
+
+/// A term of `order`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderedField {
+    /// The embedded relation whose column it is.
+    pub relation: Option<String>,
+    pub field: FieldPath,
+    /// `Some(true)` is descending.
+    pub descending: Option<bool>,
+    pub nulls_first: Option<bool>,
+}
+
+/// Rows of a result: the first, and their number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RowRange {
+    pub offset: i64,
+    pub limit: Option<i64>,
+}
+
+impl RowRange {
+    /// Returns `true` if it leaves nothing out.
+    pub fn is_all(self) -> bool {
+        self == RowRange::default()
+    }
+
+    /// Restricts the range to at most this number of rows.
+    #[must_use]
+    pub fn at_most(self, rows: i64) -> RowRange {
+        RowRange { limit: Some(self.limit.map_or(rows, |limit| limit.min(rows))), ..self }
+    }
+}
+
+/// Names of embedded relations from the root to the one that is meant.
+pub type EmbedPath = Vec<String>;
+
+/// The parsed parameters of a request for rows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RowQuery {
+    pub select: Vec<SelectEntry>,
+    pub filters: Vec<(EmbedPath, FilterTree)>,
+    pub order: Vec<(EmbedPath, Vec<OrderedField>)>,
+    pub ranges: Vec<(EmbedPath, RowRange)>,
+    pub columns: Option<Vec<String>>,
+    pub on_conflict: Option<Vec<String>>,
+}
+
+impl RowQuery {
+    /// Returns the range of the root.
+    pub fn range(&self) -> RowRange {
+        self.ranges.iter().find(|(path, _)| path.is_empty()).map(|(_, range)| *range).unwrap_or_default()
+    }
+
+    /// Returns the filters of the root.
+    pub fn root_filters(&self) -> impl Iterator<Item = &FilterTree> {
+        self.filters.iter().filter(|(path, _)| path.is_empty()).map(|(_, tree)| tree)
+    }
+}
+
+/// Action on the rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RowAction {
+    Read,
+    Insert {
+        rows: RowsBody,
+        resolution: Option<Resolution>,
+        missing_default: bool,
+    },
+    Update {
+        rows: RowsBody,
+        missing_default: bool,
+    },
+    /// Insert or replace of the row that the filters name.
+    Put {
+        rows: RowsBody,
+    },
+    Delete,
+}
+
+/// Treatment of rows that exist already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resolution {
+    Merge,
+    Ignore,
+}
+
+/// Rows of a request as a JSON text, and their keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowsBody {
+    pub json: String,
+    /// `true` if it is one object and not an array.
+    pub is_object: bool,
+    /// Names of the columns, without repetition, in the order of their names.
+    pub keys: Vec<String>,
+}
+
+/// Form of the answer's body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BodyForm {
+    Rows { strip_nulls: bool },
+    Single { strip_nulls: bool },
+    Csv,
+    Nothing,
+}

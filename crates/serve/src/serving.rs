@@ -1,0 +1,11 @@
+//! Requests from end to end: parse, plan, compile, run, answer.
+
+mod action;
+mod answer;
+mod exchange;
+mod service;
+
+pub use answer::HttpAnswer;
+pub use action::RestRequest;
+pub use exchange::respond;
+pub use service::{ServedDatabase, ServedService};

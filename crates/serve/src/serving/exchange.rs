@@ -1,0 +1,328 @@
+//! One request of PostgREST's face: from the text to the answer.
+
+use std::sync::Arc;
+
+use martydb_model::sql::stmt;
+
+use super::action::{RestRequest, action};
+use super::answer::{AnswerParts, HttpAnswer, StatementResult};
+use super::service::ServedService;
+use crate::callers::{CallerRight, ServeCaller};
+use crate::catalog::{ExposedRelation, ServedCatalog};
+use crate::compile::{CompiledStatement, WrittenRows, read_statement, write_statement};
+use crate::face::rest::{
+    AcceptedMedia, CountWish, Preferences, ReturnWish, TransactionEnd, accepted, header_range, parse_query,
+};
+use crate::fault::{RequestFault, Served};
+use crate::plan::{PlannedTree, plan_tree};
+use crate::request::{BodyForm, RowAction, RowQuery};
+use crate::session::{DatabaseFault, LoginSession};
+use crate::settings::ServedExposure;
+
+/// Answers a request of a caller.
+pub async fn respond(
+    service: &Arc<ServedService>,
+    caller: &ServeCaller,
+    request: &RestRequest,
+) -> HttpAnswer {
+    answered(service, caller, request).await.unwrap_or_else(HttpAnswer::from)
+}
+
+async fn answered(
+    service: &Arc<ServedService>,
+    caller: &ServeCaller,
+    request: &RestRequest,
+) -> Served<HttpAnswer> {
+    let exposure = &service.exposure;
+    if request.path.is_empty() || request.path.contains('/') {
+        return Err(RequestFault::new(404, "PGRST125", "Invalid path specified in request URL"));
+    }
+    let (schema, profile) = schema(exposure, request)?;
+    if caller.right == CallerRight::Read && request.writes() {
+        return Err(RequestFault::new(403, "42501", format!("caller \"{}\" may only read", caller.name)));
+    }
+    let catalog = service.catalog().await?;
+    let mut query = parse_query(&request.query)?;
+    root_range(&mut query.rows, request)?;
+    let relation = catalog.relation(&schema, &request.path)?;
+    if request.method == "OPTIONS" {
+        return Ok(options(relation));
+    }
+    let prefer = request.headers.iter().filter(|(name, _)| name == "prefer").map(|(_, value)| value.as_str());
+    let preferences = Preferences::parse(prefer, exposure.rollback);
+    let media = accepted(request.header("accept"))?;
+    let action = action(request, relation, &query, &preferences)?;
+    let tree = plan_tree(&catalog, &exposure.limits, relation, &query.rows, action != RowAction::Read)?;
+    preferences.check()?;
+    let parts = AnswerParts {
+        relation: &relation.name,
+        query: &query,
+        preferences: &preferences,
+        media_type: media.media_type,
+        profile: profile.as_deref(),
+        has_key: !relation.key.is_empty(),
+    };
+    let call = RestCall { service, caller, catalog: &catalog, relation, preferences: &preferences, media };
+    match action {
+        RowAction::Read => {
+            let without_body = request.method == "HEAD";
+            let result = call.read(&tree, without_body).await?;
+            Ok(parts.read(result, tree.range, without_body))
+        }
+        action => {
+            let result = call.write(&query.rows, &action, &tree).await?;
+            Ok(parts.written(&action, result))
+        }
+    }
+}
+
+/// Returns the schema of a request, and its name where it was chosen among several.
+fn schema(exposure: &ServedExposure, request: &RestRequest) -> Served<(String, Option<String>)> {
+    let header = if request.writes() { "content-profile" } else { "accept-profile" };
+    let default = exposure.schemas.first().cloned().unwrap_or_default();
+    match request.header(header) {
+        Some(named) if exposure.schemas.iter().any(|schema| schema == named) => {
+            Ok((named.to_owned(), Some(named.to_owned())))
+        }
+        Some(named) => {
+            let all = exposure.schemas.join(", ");
+            Err(RequestFault::new(406, "PGRST106", format!("Invalid schema: {named}"))
+                .hint(format!("Only the following schemas are exposed: {all}")))
+        }
+        None => Ok((default.clone(), (exposure.schemas.len() > 1).then_some(default))),
+    }
+}
+
+/// Narrows the range of the root by the header `Range`, which counts for GET alone (RFC 9110, section 14.2).
+fn root_range(query: &mut RowQuery, request: &RestRequest) -> Served<()> {
+    let header = request.header("range").filter(|_| request.method == "GET");
+    let range = header_range(query.range(), header)?;
+    if request.method == "PUT" && !range.is_all() {
+        let message = "limit/offset querystring parameters are not allowed for PUT";
+        return Err(RequestFault::new(400, "PGRST114", message));
+    }
+    query.ranges.retain(|(path, _)| !path.is_empty());
+    query.ranges.push((vec![], range));
+    Ok(())
+}
+
+fn options(relation: &ExposedRelation) -> HttpAnswer {
+    let mut allowed = vec!["OPTIONS,GET,HEAD"];
+    let rows = [
+        (relation.insertable, "POST"),
+        (relation.insertable && relation.updatable && !relation.key.is_empty(), "PUT"),
+        (relation.updatable, "PATCH"),
+        (relation.deletable, "DELETE"),
+    ];
+    allowed.extend(rows.iter().filter(|(may, _)| *may).map(|(_, method)| *method));
+    let headers = vec![("Allow", allowed.join(","))];
+    HttpAnswer { status: 200, headers, body: String::new() }
+}
+
+/// A request that is ready to run.
+struct RestCall<'a> {
+    service: &'a ServedService,
+    caller: &'a ServeCaller,
+    catalog: &'a ServedCatalog,
+    relation: &'a ExposedRelation,
+    preferences: &'a Preferences,
+    media: AcceptedMedia,
+}
+
+impl RestCall<'_> {
+    fn exposure(&self) -> &ServedExposure {
+        &self.service.exposure
+    }
+
+    async fn read(&self, tree: &PlannedTree<'_>, without_body: bool) -> Served<StatementResult> {
+        let form = if without_body && !self.is_single() { BodyForm::Nothing } else { self.media.form };
+        let most = self.exposure().limits.rows;
+        let counts = match self.preferences.count {
+            Some(CountWish::Exact) => Some(None),
+            Some(CountWish::Estimated) => Some(Some(most + 1)),
+            Some(CountWish::Planned) | None => None,
+        };
+        let compiled = read_statement(self.catalog, tree, form, counts)?;
+        let mut session = self.service.pool(CallerRight::Read).get().await?;
+        let done = self.read_in(&mut session, tree, &compiled).await;
+        self.finish(session, done)
+    }
+
+    async fn read_in(
+        &self,
+        session: &mut LoginSession,
+        tree: &PlannedTree<'_>,
+        compiled: &CompiledStatement,
+    ) -> Result<Served<StatementResult>, DatabaseFault> {
+        let zone = self.preferences.timezone.as_deref();
+        if let Some(zone) = zone {
+            session.execute(&stmt!("BEGIN READ ONLY")).await?;
+            session.query(&set_zone(zone)).await?;
+        }
+        let rows = session.query(compiled).await?;
+        let mut result = match self.checked(self.result(&rows)) {
+            Ok(result) => result,
+            Err(fault) => return Ok(Err(fault)),
+        };
+        let estimates = matches!(self.preferences.count, Some(CountWish::Planned | CountWish::Estimated));
+        if estimates {
+            let planned = self.planned(session, tree).await?;
+            let exact = result.total.filter(|total| *total <= self.exposure().limits.rows);
+            result.total = exact.or(planned.max(result.total));
+        }
+        if zone.is_some() {
+            session.execute(&stmt!("COMMIT")).await?;
+        }
+        Ok(Ok(result))
+    }
+
+    /// Returns the planner's number of rows.
+    async fn planned(
+        &self,
+        session: &mut LoginSession,
+        tree: &PlannedTree<'_>,
+    ) -> Result<Option<i64>, DatabaseFault> {
+        let Ok(compiled) = crate::compile::planned_statement(self.catalog, tree) else { return Ok(None) };
+        let rows = session.query(&compiled).await?;
+        let text = rows.first().and_then(LoginSession::json).unwrap_or_default();
+        let plan: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+        Ok(plan.pointer("/0/Plan/Plan Rows").and_then(serde_json::Value::as_f64).map(|rows| rows as i64))
+    }
+
+    fn is_single(&self) -> bool {
+        matches!(self.media.form, BodyForm::Single { .. })
+    }
+
+    fn result(&self, rows: &[tokio_postgres::Row]) -> StatementResult {
+        let Some(row) = rows.first() else { return StatementResult::default() };
+        let has_location = row.len() > 4;
+        StatementResult {
+            total: row.get(0),
+            rows: row.get(1),
+            body: row.get::<_, Option<String>>(2).unwrap_or_default(),
+            location: has_location.then(|| row.get(3)).flatten(),
+            inserted: has_location.then(|| row.get(4)).flatten(),
+        }
+    }
+
+    /// Checks what only the result tells.
+    fn checked(&self, result: StatementResult) -> Served<StatementResult> {
+        if self.is_single() && result.rows != 1 {
+            return Err(RequestFault::not_single(result.rows));
+        }
+        let most = self.exposure().limits.answer;
+        if result.body.len() > most {
+            return Err(RequestFault::limit(format!(
+                "the answer has more than {most} bytes: select less, or a range"
+            )));
+        }
+        Ok(result)
+    }
+
+    async fn write(
+        &self,
+        query: &RowQuery,
+        action: &RowAction,
+        tree: &PlannedTree<'_>,
+    ) -> Served<StatementResult> {
+        self.check_filtered(query, action)?;
+        let returns =
+            matches!(self.preferences.returns, Some(ReturnWish::Representation | ReturnWish::HeadersOnly));
+        let shows = self.preferences.returns == Some(ReturnWish::Representation);
+        let form = if shows { self.media.form } else { BodyForm::Nothing };
+        let write = WrittenRows {
+            catalog: self.catalog,
+            relation: self.relation,
+            query,
+            action,
+            returns,
+            locates: matches!(action, RowAction::Insert { .. })
+                && self.preferences.returns == Some(ReturnWish::HeadersOnly),
+        };
+        let compiled = write_statement(&write, tree, form)?;
+        let mut session = self.service.pool(self.caller.right).get().await?;
+        let done = self.write_in(&mut session, action, &compiled).await;
+        self.finish(session, done)
+    }
+
+    /// Rejects a change of all rows: a filter was forgotten.
+    fn check_filtered(&self, query: &RowQuery, action: &RowAction) -> Served<()> {
+        let changes = matches!(action, RowAction::Update { .. } | RowAction::Delete);
+        if !changes || self.exposure().unfiltered_writes || query.root_filters().next().is_some() {
+            return Ok(());
+        }
+        let message = "a change of all rows needs a filter";
+        Err(RequestFault::new(400, "21000", message)
+            .hint("a condition that all rows fulfil, such as id=not.is.null"))
+    }
+
+    async fn write_in(
+        &self,
+        session: &mut LoginSession,
+        action: &RowAction,
+        compiled: &CompiledStatement,
+    ) -> Result<Served<StatementResult>, DatabaseFault> {
+        session.execute(&stmt!("BEGIN")).await?;
+        if let Some(zone) = self.preferences.timezone.as_deref() {
+            session.query(&set_zone(zone)).await?;
+        }
+        let rows = session.query(compiled).await?;
+        let result = self.checked(self.result(&rows)).and_then(|result| self.affected(action, result));
+        let rolls_back = self.preferences.end == Some(TransactionEnd::Rollback);
+        match &result {
+            Ok(_) if rolls_back => {
+                session.execute(&stmt!("SET CONSTRAINTS ALL IMMEDIATE")).await?;
+                session.execute(&stmt!("ROLLBACK")).await?;
+            }
+            Ok(_) => session.execute(&stmt!("COMMIT")).await?,
+            Err(_) => session.execute(&stmt!("ROLLBACK")).await?,
+        }
+        Ok(result)
+    }
+
+    /// Checks the number of rows that a write changed.
+    fn affected(&self, action: &RowAction, result: StatementResult) -> Served<StatementResult> {
+        if matches!(action, RowAction::Put { .. }) && result.rows != 1 {
+            let message = "Payload values do not match URL in primary key column(s)";
+            return Err(RequestFault::new(400, "PGRST115", message));
+        }
+        let changes = matches!(action, RowAction::Update { .. } | RowAction::Delete);
+        let most = self.preferences.max_affected.filter(|_| changes && self.preferences.strict == Some(true));
+        if most.is_some_and(|most| result.rows > most) {
+            let message = "Query result exceeds max-affected preference constraint";
+            let details = format!("The query affects {} rows", result.rows);
+            return Err(RequestFault::new(400, "PGRST124", message).details(details));
+        }
+        Ok(result)
+    }
+
+    /// Returns the connection to its pool, or closes it where its state is unknown.
+    fn finish(
+        &self,
+        session: LoginSession,
+        done: Result<Served<StatementResult>, DatabaseFault>,
+    ) -> Served<StatementResult> {
+        match done {
+            Ok(Ok(result)) => Ok(result),
+            // In a failed transaction, or after a statement of unknown end.
+            Ok(Err(fault)) => {
+                if self.preferences.timezone.is_some() {
+                    session.discard();
+                }
+                Err(fault)
+            }
+            Err(fault) => {
+                let authenticated = self.caller.name != crate::callers::ANONYMOUS;
+                let answer = fault.answer(authenticated, true);
+                session.discard();
+                Err(answer)
+            }
+        }
+    }
+}
+
+/// Sets the time zone of the transaction.
+fn set_zone(zone: &str) -> CompiledStatement {
+    let statement = stmt!("SELECT pg_catalog.set_config('TimeZone', $1::text, true)");
+    CompiledStatement { statement, values: vec![zone.to_owned()] }
+}

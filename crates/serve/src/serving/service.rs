@@ -1,0 +1,107 @@
+//! A service with its pools and its catalog, which follows migrations.
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use martydb_model::error::Result;
+
+use crate::callers::CallerRight;
+use crate::catalog::{ServedCatalog, statements};
+use crate::compile::CompiledStatement;
+use crate::fault::{RequestFault, Served};
+use crate::session::{LoginPool, LoginTarget};
+use crate::settings::ServedExposure;
+
+/// Settings of a service, and the targets of its logins.
+pub struct ServedDatabase {
+    pub name: String,
+    pub exposure: ServedExposure,
+    pub read: LoginTarget,
+    pub write: LoginTarget,
+}
+
+/// A service that is served.
+pub struct ServedService {
+    pub name: String,
+    pub exposure: ServedExposure,
+    read: LoginPool,
+    write: LoginPool,
+    catalog: RwLock<Option<(String, Arc<ServedCatalog>)>>,
+}
+
+/// Interval at which the catalogs are compared; a migration shows within two seconds.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+impl ServedService {
+    /// Makes the pools; they connect when they are used.
+    ///
+    /// # Errors
+    /// If a server cannot be reached safely.
+    pub fn new(database: ServedDatabase) -> Result<ServedService> {
+        Ok(ServedService {
+            read: LoginPool::new(&database.read)?,
+            write: LoginPool::new(&database.write)?,
+            name: database.name,
+            exposure: database.exposure,
+            catalog: RwLock::new(None),
+        })
+    }
+
+    /// Returns the pool of a login.
+    pub fn pool(&self, right: CallerRight) -> &LoginPool {
+        match right {
+            CallerRight::Read => &self.read,
+            CallerRight::Write => &self.write,
+        }
+    }
+
+    /// Returns the catalog; the first request reads it.
+    pub async fn catalog(&self) -> Served<Arc<ServedCatalog>> {
+        if let Some((_, known)) = &*self.catalog.read().unwrap_or_else(PoisonError::into_inner) {
+            return Ok(known.clone());
+        }
+        self.refresh().await
+    }
+
+    /// Compares the catalogs with the known ones, and reads them where they differ.
+    pub async fn refresh(&self) -> Served<Arc<ServedCatalog>> {
+        let missing = || {
+            RequestFault::new(503, "PGRST002", "Could not query the database for the schema cache. Retrying.")
+        };
+        let mut session = self.read.get().await?;
+        let fingerprint = self.text(&mut session, statements::fingerprint(&self.exposure.schemas)).await?;
+        if let Some((known, catalog)) = &*self.catalog.read().unwrap_or_else(PoisonError::into_inner)
+            && *known == fingerprint
+        {
+            return Ok(catalog.clone());
+        }
+        let json = self.text(&mut session, statements::read(&self.exposure.schemas)).await?;
+        let catalog = ServedCatalog::parse(&json, &self.exposure).map_err(|error| {
+            tracing::warn!("the catalogs of {} cannot be read: {error}", self.name);
+            missing()
+        })?;
+        let catalog = Arc::new(catalog);
+        *self.catalog.write().unwrap_or_else(PoisonError::into_inner) = Some((fingerprint, catalog.clone()));
+        Ok(catalog)
+    }
+
+    async fn text(
+        &self,
+        session: &mut crate::session::LoginSession,
+        statement: martydb_model::sql::Statement,
+    ) -> Served<String> {
+        let rows = session.query(&CompiledStatement { statement, values: vec![] }).await;
+        let rows = rows.map_err(|fault| fault.answer(true, false))?;
+        Ok(rows.first().and_then(|row| row.get::<_, Option<String>>(0)).unwrap_or_default())
+    }
+
+    /// Follows migrations until the service is dropped.
+    pub async fn follow(self: Arc<Self>) {
+        loop {
+            tokio::time::sleep(INTERVAL).await;
+            if let Err(fault) = self.refresh().await {
+                tracing::debug!("the catalogs of {} could not be compared: {}", self.name, fault.message);
+            }
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! Sessions with the database: one pool for each login, and statements with their parameters as text.
+
+use std::time::Duration;
+
+use bytes::BytesMut;
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime};
+use futures_util::future::BoxFuture;
+use martydb_model::error::{Error, Result};
+use martydb_model::sql::{List, Qualified, Statement, stmt};
+use martydb_pg::server::{Endpoint, Host};
+use secrecy::{ExposeSecret, SecretString};
+use tokio_postgres::types::{Format, FromSql, IsNull, ToSql, Type};
+use tokio_postgres::{Config, NoTls, Row};
+
+use crate::compile::CompiledStatement;
+use crate::fault::{DatabaseReport, RequestFault, Served, of_server};
+
+/// Target of a login: its database and its settings there.
+#[derive(Clone)]
+pub struct LoginTarget {
+    pub endpoint: Endpoint,
+    pub database: String,
+    pub role: String,
+    pub password: Option<SecretString>,
+    pub schemas: Vec<String>,
+    pub timeout: Duration,
+    pub reads_only: bool,
+    /// Most connections.
+    pub connections: usize,
+    /// Longest wait for a free connection.
+    pub wait: Duration,
+}
+
+/// The pool of one login. It serves this login and this database for its whole life.
+#[derive(Clone)]
+pub struct LoginPool {
+    pool: Pool,
+    timeout: Duration,
+}
+
+/// Time that the server has to end a statement by itself before it is cancelled.
+const GRACE: Duration = Duration::from_millis(250);
+
+/// Most prepared statements of a connection; then they are forgotten, for their number is in the hands of callers.
+const MOST_STATEMENTS: usize = 500;
+
+impl LoginPool {
+    /// Makes the pool; it connects when it is used.
+    ///
+    /// # Errors
+    /// If the way to the server could be read by others.
+    pub fn new(target: &LoginTarget) -> Result<LoginPool> {
+        let mut config = Config::new();
+        match &target.endpoint.host {
+            Host::Socket(folder) => config.host_path(folder),
+            Host::Tcp(host) if target.endpoint.host.is_local() => config.host(host),
+            Host::Tcp(host) => {
+                let message = format!(
+                    "serve reaches servers by a Unix socket or on this machine, and {host} is neither"
+                );
+                return Err(
+                    Error::usage(message).hint("run serve beside the server, or beside a TLS proxy to it")
+                );
+            }
+        };
+        config.port(target.endpoint.port).user(&target.role).dbname(&target.database);
+        config.application_name("martydb serve").connect_timeout(Duration::from_secs(5));
+        if let Some(password) = &target.password {
+            config.password(password.expose_secret());
+        }
+        config.options(startup_options(target));
+        // Clean: what a function left in the session is gone before the next request.
+        let manager =
+            Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Clean });
+        let pool = Pool::builder(manager)
+            .max_size(target.connections)
+            .wait_timeout(Some(target.wait))
+            .create_timeout(Some(Duration::from_secs(5)))
+            .recycle_timeout(Some(Duration::from_secs(5)))
+            .runtime(Runtime::Tokio1)
+            .build();
+        let pool =
+            pool.map_err(|error| Error::operation("cannot make a pool of connections").cause(error))?;
+        Ok(LoginPool { pool, timeout: target.timeout })
+    }
+
+    /// Returns a free connection.
+    pub async fn get(&self) -> Served<LoginSession> {
+        let client = self.pool.get().await.map_err(|error| match error {
+            PoolError::Timeout(deadpool_postgres::TimeoutType::Wait) => {
+                let message = "Timed out acquiring connection from connection pool.";
+                RequestFault::new(504, "PGRST003", message)
+            }
+            PoolError::Backend(error) => of_database(&error, true, false),
+            _ => unavailable(),
+        })?;
+        if client.statement_cache.size() > MOST_STATEMENTS {
+            client.statement_cache.clear();
+        }
+        Ok(LoginSession { client, timeout: self.timeout })
+    }
+
+    /// Returns open connections and those in use.
+    pub fn connections(&self) -> (usize, usize) {
+        let status = self.pool.status();
+        (status.size, status.size.saturating_sub(status.available))
+    }
+}
+
+fn unavailable() -> RequestFault {
+    RequestFault::new(503, "PGRST000", "Database connection error.").header("Retry-After", "1")
+}
+
+/// Returns settings that the session has from its start; a reset brings them back.
+fn startup_options(target: &LoginTarget) -> String {
+    let escape = |text: &str| text.replace('\\', "\\\\").replace(' ', "\\ ");
+    let path = List(target.schemas.iter().map(|name| Qualified(vec![name.clone()])).collect());
+    let mut options = format!(
+        "-c search_path={} -c statement_timeout={} -c lock_timeout={} -c idle_in_transaction_session_timeout=10s",
+        escape(stmt!("{path}").shown()),
+        target.timeout.as_millis(),
+        target.timeout.as_millis()
+    );
+    if target.reads_only {
+        options.push_str(" -c default_transaction_read_only=on");
+    }
+    options
+}
+
+/// A connection of a login.
+pub struct LoginSession {
+    client: Object,
+    timeout: Duration,
+}
+
+/// A value in the text format of whatever type the server derives for it.
+#[derive(Debug)]
+struct AsText<'a>(&'a str);
+
+impl ToSql for AsText<'_> {
+    fn to_sql(
+        &self,
+        _: &Type,
+        out: &mut BytesMut,
+    ) -> std::result::Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        out.extend_from_slice(self.0.as_bytes());
+        Ok(IsNull::No)
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    fn encode_format(&self, _: &Type) -> Format {
+        Format::Text
+    }
+
+    fn to_sql_checked(
+        &self,
+        kind: &Type,
+        out: &mut BytesMut,
+    ) -> std::result::Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        self.to_sql(kind, out)
+    }
+}
+
+/// A JSON value as the server wrote it.
+struct JsonText(String);
+
+impl<'a> FromSql<'a> for JsonText {
+    fn from_sql(
+        _: &Type,
+        raw: &'a [u8],
+    ) -> std::result::Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+        Ok(JsonText(std::str::from_utf8(raw)?.to_owned()))
+    }
+
+    fn accepts(kind: &Type) -> bool {
+        *kind == Type::JSON
+    }
+}
+
+impl LoginSession {
+    /// Runs a statement with its values, and returns its rows. A statement that does not end in time is cancelled, and the
+    /// connection closed.
+    pub async fn query(
+        &mut self,
+        compiled: &CompiledStatement,
+    ) -> std::result::Result<Vec<Row>, DatabaseFault> {
+        let values: Vec<AsText<'_>> = compiled.values.iter().map(|value| AsText(value)).collect();
+        let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
+        let client = &self.client;
+        let work: BoxFuture<'_, _> = Box::pin(async {
+            let prepared = client.prepare_cached(compiled.statement.exact()).await?;
+            client.query(&prepared, &values).await
+        });
+        match tokio::time::timeout(self.timeout + GRACE, work).await {
+            Ok(rows) => rows.map_err(DatabaseFault::Reported),
+            Err(_) => {
+                let cancelled = self.client.cancel_token().cancel_query(NoTls).await;
+                tracing::debug!("a statement was cancelled: {}", cancelled.is_ok());
+                Err(DatabaseFault::TooSlow)
+            }
+        }
+    }
+
+    /// Runs a statement of the program's own without values.
+    pub async fn execute(&mut self, statement: &Statement) -> std::result::Result<(), DatabaseFault> {
+        let work = self.client.batch_execute(statement.exact());
+        match tokio::time::timeout(self.timeout + GRACE, work).await {
+            Ok(done) => done.map_err(DatabaseFault::Reported),
+            Err(_) => Err(DatabaseFault::TooSlow),
+        }
+    }
+
+    /// Returns the first column, a JSON value, as text.
+    pub fn json(row: &Row) -> Option<String> {
+        row.try_get::<_, JsonText>(0).ok().map(|text| text.0)
+    }
+
+    /// Closes the connection: its state is unknown.
+    pub fn discard(self) {
+        drop(Object::take(self.client));
+    }
+}
+
+/// Reason for which a statement has no result.
+#[derive(Debug)]
+pub enum DatabaseFault {
+    Reported(tokio_postgres::Error),
+    TooSlow,
+}
+
+impl DatabaseFault {
+    /// Returns the answer. `authenticated` is `false` for the anonymous caller.
+    pub fn answer(&self, authenticated: bool, may_read_rows: bool) -> RequestFault {
+        match self {
+            DatabaseFault::Reported(error) => of_database(error, authenticated, may_read_rows),
+            DatabaseFault::TooSlow => {
+                RequestFault::new(504, "57014", "the request took too long, and was cancelled")
+            }
+        }
+    }
+
+    /// Returns `true` if the connection can be used no more.
+    pub fn breaks_connection(&self) -> bool {
+        match self {
+            DatabaseFault::TooSlow => true,
+            DatabaseFault::Reported(error) => error.as_db_error().is_none(),
+        }
+    }
+}
+
+fn of_database(error: &tokio_postgres::Error, authenticated: bool, may_read_rows: bool) -> RequestFault {
+    let Some(found) = error.as_db_error() else { return unavailable() };
+    let report = DatabaseReport {
+        sqlstate: found.code().code().to_owned(),
+        message: found.message().to_owned(),
+        detail: found.detail().map(str::to_owned),
+        hint: found.hint().map(str::to_owned),
+    };
+    of_server(&report, authenticated, may_read_rows)
+}

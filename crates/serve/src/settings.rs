@@ -1,0 +1,54 @@
+//! Limits and permissions of a service's data, from the manifest.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// Limits of each request.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RequestLimits {
+    /// Rows of an answer, at each level.
+    pub rows: i64,
+    pub timeout: Duration,
+    /// Bytes of a request's body.
+    pub body: usize,
+    /// Bytes of an answer.
+    pub answer: usize,
+    /// Levels of embedded relations.
+    pub depth: usize,
+    /// Conditions of a request.
+    pub conditions: usize,
+    /// Values of one `in`.
+    pub values: usize,
+    pub aggregates: bool,
+}
+
+impl Default for RequestLimits {
+    fn default() -> RequestLimits {
+        RequestLimits {
+            rows: 1000,
+            timeout: Duration::from_secs(5),
+            body: 1 << 20,
+            answer: 8 << 20,
+            depth: 5,
+            conditions: 20,
+            values: 100,
+            aggregates: false,
+        }
+    }
+}
+
+/// Exposed relations of a service, with its limits.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ServedExposure {
+    /// Exposed schemas, the default one first.
+    pub schemas: Vec<String>,
+    /// Exposed relations; empty for all.
+    pub only: BTreeSet<String>,
+    /// Relations that are not exposed.
+    pub hide: BTreeSet<String>,
+    pub limits: RequestLimits,
+    /// `true` if a caller may ask for `Prefer: tx=rollback`.
+    pub rollback: bool,
+    /// `true` if PATCH and DELETE without a filter change all rows, as in PostgREST.
+    pub unfiltered_writes: bool,
+}

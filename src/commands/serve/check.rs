@@ -1,0 +1,99 @@
+//! `serve check`: what is exposed, and to whom.
+
+use clap::Args;
+use serde::Serialize;
+
+use super::process;
+use super::selected::{RelationRow, exposed};
+use martydb_model::error::{ExitStatus, Result};
+use martydb_provision::run::Run;
+use martydb_ui::flags::Select;
+use martydb_ui::report::{Cell, Report, Style, Table};
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub select: Select,
+}
+
+/// A caller, and what it may do.
+#[derive(Debug, Serialize)]
+struct CallerRow {
+    caller: String,
+    service: String,
+    writes: bool,
+    login: String,
+}
+
+/// A problem of what is exposed.
+#[derive(Debug, Serialize)]
+struct ExposureProblem {
+    service: String,
+    relation: String,
+    message: String,
+}
+
+/// Exposed relations, callers and problems of the selected services.
+#[derive(Serialize)]
+pub struct ExposedServices {
+    relations: Vec<RelationRow>,
+    callers: Vec<CallerRow>,
+    problems: Vec<ExposureProblem>,
+}
+
+pub async fn run(run: &Run, arguments: &Arguments) -> Result<ExposedServices> {
+    let mut report = ExposedServices { relations: vec![], callers: vec![], problems: vec![] };
+    for (service, exposure) in exposed(run, &arguments.select)? {
+        let relations = process::relations(run, &service, &exposure).await?.0;
+        report.problems.extend(relations.iter().filter(|row| row.key.is_empty() && !row.is_view).map(
+            |row| {
+                let message = "it has no primary key: its rows cannot be replaced one by one".into();
+                ExposureProblem { service: row.service.clone(), relation: row.relation.clone(), message }
+            },
+        ));
+        report.relations.extend(relations);
+        let own = run.manifest.serve.callers.iter().filter(|(_, caller)| caller.service == service.name);
+        report.callers.extend(own.map(|(name, caller)| CallerRow {
+            caller: name.clone(),
+            service: service.name.to_string(),
+            writes: caller.writes,
+            login: (if caller.writes { &exposure.writer } else { &exposure.reader }).to_string(),
+        }));
+    }
+    Ok(report)
+}
+
+impl Report for ExposedServices {
+    fn text(&self, style: &Style) -> String {
+        let mut relations = Table::new(&["SERVICE", "RELATION", "COLUMNS", "KEY", "WRITABLE"]);
+        for row in &self.relations {
+            relations.row([
+                Cell::from(&row.service),
+                Cell::from(&row.relation),
+                Cell::number(row.columns),
+                Cell::from(&row.key.join(", ")),
+                Cell::from(&String::from(if row.writable { "yes" } else { "no" })),
+            ]);
+        }
+        let mut callers = Table::new(&["CALLER", "SERVICE", "LOGIN"]);
+        for row in &self.callers {
+            callers.row([Cell::from(&row.caller), Cell::from(&row.service), Cell::from(&row.login)]);
+        }
+        let relations =
+            if relations.is_empty() { "nothing is exposed\n".into() } else { relations.render(style) };
+        let callers =
+            if callers.is_empty() { "no caller is declared\n".into() } else { callers.render(style) };
+        format!("{relations}\n{callers}")
+    }
+
+    fn messages(&self, _: &Style) -> String {
+        let line = |problem: &ExposureProblem| {
+            format!("{}: {}: {}\n", problem.service, problem.relation, problem.message)
+        };
+        self.problems.iter().map(line).collect()
+    }
+
+    fn status(&self) -> ExitStatus {
+        if self.problems.is_empty() { ExitStatus::Success } else { ExitStatus::Differences }
+    }
+}

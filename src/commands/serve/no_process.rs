@@ -1,0 +1,21 @@
+//! The data service in a build without the feature `serve`: there is none.
+
+use super::selected::ExposedRelations;
+use crate::commands::missing_feature;
+use martydb_model::error::Result;
+use martydb_model::{DesiredService, ServiceExposure};
+use martydb_provision::run::Run;
+use martydb_ui::flags::Select;
+
+pub async fn serve(_: &Run, _: &[(DesiredService, ServiceExposure)], _: &Select) -> Result<()> {
+    Err(missing_feature("serve"))
+}
+
+pub async fn relations(_: &Run, _: &DesiredService, _: &ServiceExposure) -> Result<ExposedRelations> {
+    Err(missing_feature("serve"))
+}
+
+/// Returns the digest of a key in hexadecimal.
+pub fn digest(_: &str) -> String {
+    String::new()
+}

@@ -1,0 +1,201 @@
+//! The process of the data service: pools, callers and listener, until a signal ends it. SIGHUP reloads the keys.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::selected::{ExposedRelations, RelationRow, exposed};
+use super::stored_keys::stored;
+use martydb_config::secrets::CredentialKey;
+use martydb_deploy::http::HttpListener;
+use martydb_model::error::{Error, Kind, Result};
+use martydb_model::{DeclaredCaller, DesiredService, RoleName, ServiceExposure};
+use martydb_provision::run::Run;
+use martydb_serve::callers::{CallerBook, CallerRight, KeyDigest, ServeCaller};
+use martydb_serve::listener::{ServedProcess, bind};
+use martydb_serve::serving::{ServedDatabase, ServedService};
+use martydb_serve::session::LoginTarget;
+use martydb_serve::settings::{RequestLimits, ServedExposure};
+use martydb_ui::flags::Select;
+use martydb_ui::reload;
+
+/// Serves until a signal arrives, and then until the last answers are sent.
+pub async fn serve(run: &Run, services: &[(DesiredService, ServiceExposure)], select: &Select) -> Result<()> {
+    let mut served = vec![];
+    for (service, exposure) in services {
+        served.push(ServedService::new(database(run, service, exposure).await?)?);
+    }
+    let process = Arc::new(ServedProcess::new(served, callers(run, services).await?));
+    let settings = &run.manifest.serve;
+    let listener = HttpListener {
+        address: settings.listen,
+        flag: "serve.listen of the manifest",
+        certificate: settings.tls.as_ref().map(|(certificate, _)| certificate.clone()),
+        key: settings.tls.as_ref().map(|(_, key)| key.clone()),
+        users: None,
+    };
+    let bound = bind(&listener, process.clone())?;
+    run.out.serves();
+    reload::accept();
+    let names: Vec<&str> = services.iter().map(|(service, _)| service.name.as_str()).collect();
+    run.out.note(&bound.greeting(""));
+    run.out.note(&format!("serving rows of {}", names.join(", ")));
+    let following = process.follow();
+    tokio::select! {
+        ended = bound.serve() => ended?,
+        () = reload_on_request(run, select, &process) => {}
+    }
+    following.iter().for_each(tokio::task::JoinHandle::abort);
+    run.out.note("stopped: no request is in progress");
+    Ok(())
+}
+
+/// Replaces the callers for each request. An invalid manifest changes nothing.
+async fn reload_on_request(run: &Run, select: &Select, process: &ServedProcess) {
+    loop {
+        reload::requested().await;
+        match reloaded(run, select).await {
+            Ok(callers) => {
+                process.set_callers(callers);
+                run.out.note("reloaded the callers and their keys");
+            }
+            Err(error) => {
+                run.out
+                    .note(&format!("the callers were not reloaded, the former ones stay in force: {error}"));
+            }
+        }
+    }
+}
+
+async fn reloaded(run: &Run, select: &Select) -> Result<CallerBook> {
+    let fresh = run.in_environment(&run.manifest.env)?;
+    let services = exposed(&fresh, select)?;
+    callers(&fresh, &services).await
+}
+
+async fn callers(run: &Run, services: &[(DesiredService, ServiceExposure)]) -> Result<CallerBook> {
+    let mut book = CallerBook::default();
+    for (name, caller) in &run.manifest.serve.callers {
+        let Some((service, _)) = services.iter().find(|(service, _)| service.name == caller.service) else {
+            continue;
+        };
+        let right = if caller.writes { CallerRight::Write } else { CallerRight::Read };
+        let digests = digests(run, service, name, caller).await?;
+        book.add(ServeCaller { name: name.clone(), service: service.name.to_string(), right }, digests);
+    }
+    Ok(book)
+}
+
+async fn digests(
+    run: &Run,
+    service: &DesiredService,
+    name: &str,
+    caller: &DeclaredCaller,
+) -> Result<Vec<KeyDigest>> {
+    if let Some(variable) = &caller.key_env {
+        let key = run.environment.get(variable).filter(|key| !key.is_empty());
+        let key = key.ok_or_else(|| {
+            Error::manifest(format!("the variable {variable} with the key of caller \"{name}\" is not set"))
+        })?;
+        return Ok(vec![martydb_serve::callers::digest(key)]);
+    }
+    let stored = stored(run, service, name).await?;
+    Ok(stored.iter().filter_map(|digest| parsed(digest)).collect())
+}
+
+/// Parses a digest in hexadecimal.
+fn parsed(text: &str) -> Option<KeyDigest> {
+    let mut digest = KeyDigest::default();
+    if text.len() != 2 * digest.len() {
+        return None;
+    }
+    for (at, byte) in digest.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(text.get(2 * at..2 * at + 2)?, 16).ok()?;
+    }
+    Some(digest)
+}
+
+/// Returns the digest of a key in hexadecimal.
+pub fn digest(key: &str) -> String {
+    martydb_serve::callers::digest(key).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+async fn database(run: &Run, service: &DesiredService, exposure: &ServiceExposure) -> Result<ServedDatabase> {
+    let passwords = passwords(run, service, exposure).await?;
+    let endpoint = run.access(&service.server).await?.endpoint;
+    let target = |role: &RoleName, reads_only: bool| LoginTarget {
+        endpoint: endpoint.clone(),
+        database: service.database.to_string(),
+        role: role.to_string(),
+        password: passwords.get(role).cloned(),
+        schemas: exposure.schemas.iter().chain(&service.schemas).map(ToString::to_string).collect(),
+        timeout: exposure.timeout,
+        reads_only,
+        connections: usize::from(exposure.connections),
+        wait: exposure.wait,
+    };
+    let mut hide = exposure.hide.clone();
+    // Events are the relay's, and no rows of the service.
+    hide.extend(service.outbox.as_ref().map(|outbox| outbox.table.clone()));
+    let limits = RequestLimits {
+        rows: i64::from(exposure.rows),
+        timeout: exposure.timeout,
+        aggregates: exposure.aggregates,
+        ..RequestLimits::default()
+    };
+    let settings = ServedExposure {
+        schemas: exposure.schemas.iter().map(ToString::to_string).collect(),
+        only: exposure.only.clone(),
+        hide,
+        limits,
+        rollback: exposure.rollback,
+        unfiltered_writes: false,
+    };
+    let (read, write) = (target(&exposure.reader, true), target(&exposure.writer, false));
+    Ok(ServedDatabase { name: service.name.to_string(), exposure: settings, read, write })
+}
+
+async fn passwords(
+    run: &Run,
+    service: &DesiredService,
+    exposure: &ServiceExposure,
+) -> Result<BTreeMap<RoleName, SecretString>> {
+    let desired = run.manifest.desired(&service.server);
+    let mut passwords = BTreeMap::new();
+    for role in [&exposure.reader, &exposure.writer] {
+        let key = desired.access.get(role).and_then(|login| CredentialKey::of_access(&service.server, login));
+        let secrets = run.store.read(key.as_slice()).await?;
+        let password =
+            secrets.get(&service.server, role).filter(|password| !password.expose_secret().is_empty());
+        let password = password.cloned().ok_or_else(|| {
+            let message = format!("the secret store has no password of {role}");
+            Error::new(Kind::Unreachable, message)
+                .hint(format!("run `martydb apply --service {}`: it creates the login", service.name))
+        })?;
+        passwords.insert(role.clone(), password);
+    }
+    Ok(passwords)
+}
+
+/// Returns what a service exposes, as its reading login sees it.
+pub async fn relations(
+    run: &Run,
+    service: &DesiredService,
+    exposure: &ServiceExposure,
+) -> Result<ExposedRelations> {
+    let served = ServedService::new(database(run, service, exposure).await?)?;
+    let catalog = served.catalog().await.map_err(|fault| {
+        Error::new(Kind::Unreachable, format!("the catalogs of {} cannot be read", service.name))
+            .cause(fault.message)
+    })?;
+    let row = |relation: &martydb_serve::catalog::ExposedRelation| RelationRow {
+        service: service.name.to_string(),
+        relation: format!("{}.{}", relation.schema, relation.name),
+        columns: relation.columns.len(),
+        key: relation.key.clone(),
+        writable: relation.insertable && relation.updatable && relation.deletable,
+        is_view: relation.is_view,
+    };
+    Ok(ExposedRelations(catalog.relations().map(row).collect()))
+}

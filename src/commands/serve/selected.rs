@@ -1,0 +1,41 @@
+//! Services that are exposed, and their relations.
+
+use serde::Serialize;
+
+use martydb_model::error::{Error, Result};
+use martydb_model::{DesiredService, ServiceExposure};
+use martydb_provision::run::Run;
+use martydb_ui::flags::Select;
+
+/// Returns the selected services that are exposed.
+pub fn exposed(run: &Run, select: &Select) -> Result<Vec<(DesiredService, ServiceExposure)>> {
+    let hint = "add `serve: {}` to the service in the manifest, then run `martydb apply`";
+    let services = run.readable(select)?;
+    if let Some(other) = services.iter().find(|service| !select.names_none() && service.serve.is_none()) {
+        return Err(Error::usage(format!("service \"{}\" is not exposed", other.name)).hint(hint));
+    }
+    let all: Vec<_> = services
+        .into_iter()
+        .filter_map(|service| service.serve.clone().map(|exposure| (service, exposure)))
+        .collect();
+    match all.is_empty() {
+        true => Err(Error::usage("no service is exposed").hint(hint)),
+        false => Ok(all),
+    }
+}
+
+/// Relations of one service.
+pub struct ExposedRelations(pub Vec<RelationRow>);
+
+/// An exposed table or view.
+#[derive(Debug, Clone, Serialize)]
+pub struct RelationRow {
+    pub service: String,
+    pub relation: String,
+    pub columns: usize,
+    /// Columns of the primary key.
+    pub key: Vec<String>,
+    pub writable: bool,
+    #[serde(skip)]
+    pub is_view: bool,
+}

@@ -1,0 +1,23 @@
+//! Digests of callers' keys in the secret store.
+
+use secrecy::ExposeSecret;
+
+use martydb_config::secrets::CredentialKey;
+use martydb_model::DesiredService;
+use martydb_model::error::{Error, Result};
+use martydb_provision::run::Run;
+
+/// Returns the key of the entry of a caller.
+pub fn entry(service: &DesiredService, caller: &str) -> Result<CredentialKey> {
+    CredentialKey::of_caller(service, caller).ok_or_else(|| {
+        Error::usage(format!("\"{caller}\" cannot be the name of an entry in the secret store"))
+    })
+}
+
+/// Returns the digests of a caller's keys, the newest first.
+pub async fn stored(run: &Run, service: &DesiredService, caller: &str) -> Result<Vec<String>> {
+    let key = entry(service, caller)?;
+    let secrets = run.store.read_present(std::slice::from_ref(&key)).await?;
+    let text = secrets.get(&service.server, &key.role).map(|text| text.expose_secret().to_owned());
+    Ok(text.unwrap_or_default().split_whitespace().map(str::to_owned).collect())
+}
