@@ -5,7 +5,7 @@ mod answer;
 mod exchange;
 mod service;
 
-pub use answer::HttpAnswer;
 pub use action::RestRequest;
+pub use answer::HttpAnswer;
 pub use exchange::respond;
 pub use service::{ServedDatabase, ServedService};

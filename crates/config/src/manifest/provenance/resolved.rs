@@ -68,7 +68,8 @@ pub fn service(sources: &Sources, service: &DesiredService, entry: Option<&Value
     all.extend(
         settings.map(|(name, value)| resolved(sources, &[&own, &defaults], &["settings", name], value)),
     );
-    for section in ["parameters", "app_url", "moved", "lint", "access", "allow", "outbox", "redis", "serve", "deploy"]
+    for section in
+        ["parameters", "app_url", "moved", "lint", "access", "allow", "outbox", "redis", "serve", "deploy"]
     {
         let Some(value) = entry.and_then(|entry| entry.get(section)) else { continue };
         let mut path = [own.as_slice(), &[section.to_owned()]].concat();

@@ -38,6 +38,7 @@ fn service(name: &str) -> DesiredService {
         access: vec![],
         publications: vec![],
         outbox: None,
+        partitions: vec![],
         serve: None,
         moved: None,
         dump_schema: false,
