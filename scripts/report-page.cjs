@@ -55,7 +55,8 @@ async function look(browser, file) {
     check(count > 8 && wrong.length === 0, `${what}: figures that differ from the JSON: ${wrong}`);
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     check(wide <= 0, `${what}: the page is ${wide} px too wide`);
-    if (name !== "1000" || look === "light") {
+    // On a large page axe-core takes minutes, and every look has the same elements.
+    if (!["300", "1000"].includes(name) || look === "light") {
       await page.evaluate(axe);
       const { violations } = await page.evaluate(() => axe.run());
       const told = violations.map((one) => `${one.id} (${one.nodes.length}): ${one.nodes[0].html.slice(0, 200)} ${one.nodes[0].failureSummary}`);
