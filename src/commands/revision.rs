@@ -1,4 +1,8 @@
-//! `revision`: creates the two files of the next migration.
+//! `revision`: creates the two files of the next migration, empty or from the difference to a declared schema.
+
+mod from;
+mod proof;
+mod sides;
 
 use clap::Args;
 use serde::Serialize;
@@ -11,42 +15,112 @@ use martydb_migrate::files::{Written, revision};
 use martydb_model::error::Result;
 use martydb_provision::run::Run;
 use martydb_ui::flags::OneService;
-use martydb_ui::report::{Report, Style};
+use martydb_ui::report::{Report, Style, printable};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(flatten)]
     pub service: OneService,
     /// Description of the migration; its file name is derived from it.
-    #[arg(short, long, value_name = "TEXT")]
-    pub message: String,
+    #[arg(short, long, value_name = "TEXT", required_unless_present = "from")]
+    pub message: Option<String>,
     /// Derive the version from the time (UTC), such as 20261121141500.
     #[arg(long)]
     pub timestamp: bool,
     /// Template of the files: blank, outbox, outbox-daily, inbox, partitioned-range, partitioned-hash, or NAME.sql in templates/ beside the manifest.
-    #[arg(long, value_name = "NAME", default_value = "blank")]
+    #[arg(long, value_name = "NAME", default_value = "blank", conflicts_with = "from")]
     pub template: String,
+    /// Write the difference to a declared schema: a file of SQL, a folder of them, or `database`, this environment's.
+    #[arg(long, value_name = "SCHEMA")]
+    pub from: Option<String>,
+    /// Object that has another name in the declared schema, as OLD:NEW or TABLE.OLD:NEW; may be repeated.
+    #[arg(long, value_name = "OLD:NEW", requires = "from")]
+    pub rename: Vec<String>,
+    /// Do not comment out what loses rows.
+    #[arg(long, requires = "from")]
+    pub with_drops: bool,
+    /// Write one migration, whatever its locks: for development.
+    #[arg(long, requires = "from")]
+    pub simple: bool,
+    /// Show the files without writing them.
+    #[arg(long, requires = "from")]
+    pub dry_run: bool,
 }
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<RevisionReport> {
     let service = &choice::service_by_name(run, &arguments.service).await?;
+    if let Some(from) = &arguments.from {
+        let from::Revised { written, texts, held } = from::revise(run, arguments, from).await?;
+        let held = held.into_iter().map(|(object, reason)| HeldObject { object, reason }).collect();
+        let texts = texts.into_iter().map(|texts| FileTexts { up: texts.up, down: texts.down }).collect();
+        let mut written = written.into_iter();
+        let (written, further) = (written.next(), written.collect());
+        let compared = Some(Compared { held, further, texts });
+        return Ok(RevisionReport { service: service.name.to_string(), written, compared });
+    }
     let templates = run.manifest.home().join("templates");
     let numbering = if arguments.timestamp { Numbering::Timestamp } else { Numbering::Next };
     let template = TemplateChoice { name: &arguments.template, folder: &templates, builtin: TEMPLATES };
-    let written = revision::write(service, &arguments.message, numbering, template)?;
-    Ok(RevisionReport { service: service.name.to_string(), written })
+    let message = arguments.message.as_deref().unwrap_or_default();
+    let written = revision::write(service, message, numbering, template)?;
+    Ok(RevisionReport { service: service.name.to_string(), written: Some(written), compared: None })
 }
 
 #[derive(Serialize)]
 pub struct RevisionReport {
     service: String,
     #[serde(flatten)]
-    written: Written,
+    written: Option<Written>,
+    #[serde(flatten)]
+    compared: Option<Compared>,
+}
+
+/// Result of a comparison with a declared schema.
+#[derive(Serialize)]
+struct Compared {
+    /// Objects whose statements are commented out.
+    held: Vec<HeldObject>,
+    /// Migrations behind the first.
+    further: Vec<Written>,
+    /// Texts of all migrations; none without a difference.
+    texts: Vec<FileTexts>,
+}
+
+#[derive(Serialize)]
+struct FileTexts {
+    up: String,
+    down: String,
+}
+
+#[derive(Serialize)]
+struct HeldObject {
+    object: String,
+    reason: String,
+}
+
+impl Compared {
+    fn text(&self, is_written: bool) -> String {
+        if self.texts.is_empty() {
+            return "No difference: nothing to write.\n".into();
+        }
+        let shown = self.texts.iter().filter(|_| !is_written);
+        let mut text: String = shown.map(|one| format!("{}\n{}\n", one.up, one.down)).collect();
+        for one in &self.held {
+            text += &format!("commented out: {}: {}\n", printable(&one.object), one.reason);
+        }
+        text + "Proven in scratch databases: up, down and up again.\n"
+    }
 }
 
 impl Report for RevisionReport {
     fn text(&self, _: &Style) -> String {
-        let paths = [Some(&self.written.up), self.written.down.as_ref()].into_iter().flatten();
-        paths.map(|path| near(path) + "\n").collect()
+        let further = self.compared.iter().flat_map(|compared| &compared.further);
+        let written = self.written.iter().chain(further);
+        let paths = written.flat_map(|written| [Some(&written.up), written.down.as_ref()]).flatten();
+        let mut text: String = paths.map(|path| near(path) + "\n").collect();
+        if let Some(compared) = &self.compared {
+            text += &compared.text(self.written.is_some());
+        }
+        text
     }
 }

@@ -90,18 +90,30 @@ impl ScratchSource for Scratches<'_> {
         if let Some(last) = self.last.take() {
             last.remove_after(Ok(())).await?;
         }
-        let made = Scratch::make(&self.access, self.desired, self.service).await;
-        let scratch = made.map_err(|error| match error.sqlstate.as_deref() {
-            Some(sqlstate::UNDEFINED_OBJECT) => error.hint(format!(
-                "the roles of the service are missing: run `martydb apply --service {}`",
-                self.service.name
-            )),
-            _ => error,
-        })?;
+        let scratch = scratch_of(&self.access, self.desired, self.service).await?;
         let target = scratch.target(&self.target);
         self.last = Some(scratch);
         Ok(target)
     }
+}
+
+/// Makes a scratch database of a service whose roles exist.
+///
+/// # Errors
+/// As [`Scratch::make`], with the command that creates the roles.
+pub async fn scratch_of(
+    access: &Access,
+    desired: &DesiredServer,
+    service: &DesiredService,
+) -> Result<Scratch> {
+    let made = Scratch::make(access, desired, service).await;
+    made.map_err(|error| match error.sqlstate.as_deref() {
+        Some(sqlstate::UNDEFINED_OBJECT) => error.hint(format!(
+            "the roles of the service are missing: run `martydb apply --service {}`",
+            service.name
+        )),
+        _ => error,
+    })
 }
 
 async fn chosen(target: &MigrationTarget, arguments: &Arguments, options: &Options) -> Result<Vec<i64>> {

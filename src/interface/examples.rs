@@ -27,6 +27,7 @@ pub const EXAMPLES: &[(&str, &str)] = &[
     ("repair", "martydb repair csca --reason \"a comment was corrected\""),
     ("verify-down", "martydb verify-down csca"),
     ("diff", "martydb diff pkd_service --from files --to database"),
+    ("revision", "martydb revision csca --from database --dry-run"),
     ("verify-isolation", "martydb verify-isolation"),
     ("verify-isolation", "martydb verify-isolation --probes gentle --report junit=isolation.xml"),
     ("explain", "martydb explain hba-trust"),

@@ -51,6 +51,7 @@ pages! {
     rotation: "docs/how-to/rotate-passwords.md",
     second_day: "docs/how-to/second-day.md",
     test_databases: "docs/test-databases.md",
+    revisions: "docs/how-to/write-revisions.md",
     tutorial: "docs/tutorial.md",
     tutorial_split: "docs/tutorial-split.md",
 }

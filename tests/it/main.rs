@@ -14,6 +14,7 @@ mod ci;
 mod coming_from;
 mod command_line;
 mod completion;
+mod declared;
 mod direct;
 mod downgrade;
 mod drop;

@@ -8,6 +8,7 @@
 //! `status`, `round_trip`.
 //!
 //! - [`check`]: decisions based on the files and the history, made before anything is written
+//! - [`declared`]: the difference between two schemas as statements, for revisions that write themselves
 //! - [`discovery`]: discovery of a project's existing services, which `init` proposes for a new manifest
 //! - [`files`]: the folder of a service's migrations, read and checked without a server
 //! - [`history`](mod@history): the migration history of a database
@@ -23,6 +24,7 @@
 mod adoption;
 mod baseline;
 pub mod check;
+pub mod declared;
 pub mod discovery;
 mod engine;
 mod events;

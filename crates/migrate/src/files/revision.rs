@@ -65,6 +65,17 @@ pub fn write(
     numbering: Numbering,
     template: TemplateChoice<'_>,
 ) -> Result<Written> {
+    let planned = planned(service, message, numbering)?;
+    let (up, down) = texts(template)?;
+    write_texts(&planned, &fill(&up, service, message), &fill(&down, service, message))?;
+    Ok(planned)
+}
+
+/// Returns the version, the name and the files of the next migration.
+///
+/// # Errors
+/// If the message contains no name.
+pub fn planned(service: &DesiredService, message: &str, numbering: Numbering) -> Result<Written> {
     let (name, folder) = (sanitize(message), &service.migrations);
     if name.is_empty() {
         return Err(Error::usage(format!("cannot derive a name from the message \"{}\"", message.trim()))
@@ -75,15 +86,21 @@ pub fn write(
             .cause(format!("the limit is {LONGEST_NAME} bytes"))
             .hint("shorten the message; put details into a comment in the file"));
     }
-    let (up, down) = texts(template)?;
     let version = next_version(folder, numbering)?;
-    fs::create_dir_all(folder).map_err(unwritable(folder))?;
     let path = |suffix: &str| folder.join(format!("V{version}__{name}{suffix}"));
     let down_path = (service.down != DownFiles::None).then(|| path(".down.sql"));
-    let written = Written { version, up: path(".sql"), down: down_path, name };
-    create(&written.up, &fill(&up, service, message))?;
-    written.down.as_ref().map_or(Ok(()), |path| create(path, &fill(&down, service, message)))?;
-    Ok(written)
+    Ok(Written { version, up: path(".sql"), down: down_path, name })
+}
+
+/// Writes the files of a planned migration; neither may exist.
+///
+/// # Errors
+/// If one cannot be written.
+pub fn write_texts(planned: &Written, up: &str, down: &str) -> Result<()> {
+    let folder = planned.up.parent().unwrap_or(&planned.up);
+    fs::create_dir_all(folder).map_err(unwritable(folder))?;
+    create(&planned.up, up)?;
+    planned.down.as_ref().map_or(Ok(()), |path| create(path, down))
 }
 
 /// Returns the next version. Every file in the folder counts, valid or not: a version is never used twice.

@@ -1,0 +1,49 @@
+//! Names as the server quotes them.
+
+/// Splits a qualified name that the server quoted: what comes before the last name, with its dot, and the last name.
+pub fn split(name: &str) -> (&str, &str) {
+    let at = match name.strip_suffix('"') {
+        Some(open) => {
+            // A quote inside is doubled, so the name begins at the last quote that is not.
+            let bytes = open.as_bytes();
+            let mut at = open.len();
+            while let Some(quote) = open[..at].rfind('"') {
+                if quote > 0 && bytes[quote - 1] == b'"' {
+                    at = quote - 1;
+                } else {
+                    at = quote;
+                    break;
+                }
+            }
+            at
+        }
+        None => name.rfind('.').map_or(0, |dot| dot + 1),
+    };
+    name.split_at(at)
+}
+
+/// Returns the name of a type while its successor is made.
+pub fn former(name: &str) -> String {
+    match name.strip_suffix('"') {
+        Some(open) => format!("{open}_former\""),
+        None => format!("{name}_former"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_name_is_found_where_names_are_quoted() {
+        for (name, expected) in [
+            ("app.mood", ("app.", "mood")),
+            ("\"a.b\".mood", ("\"a.b\".", "mood")),
+            ("app.\"x.y\"", ("app.", "\"x.y\"")),
+            ("app.t.\"a\"\"b\"", ("app.t.", "\"a\"\"b\"")),
+        ] {
+            assert_eq!(split(name), expected);
+        }
+        assert_eq!(former("\"x y\""), "\"x y_former\"");
+    }
+}

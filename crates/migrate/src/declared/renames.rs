@@ -1,0 +1,128 @@
+//! Renames: which object the author says to be which, and the likeliest pairs to ask about. Pure.
+
+use std::collections::BTreeSet;
+
+use super::names::split;
+use super::nodes::Verb;
+use super::steps::Step;
+use super::structure::{ObjectId, ObjectKind, Structure, TYPE};
+use martydb_model::sql::{Ident, stmt};
+
+/// Rename of one object: the statement, and the one that undoes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rename {
+    pub done: Step,
+    pub undone: Step,
+}
+
+/// Kinds that can be renamed, with the words of their statements. The name of a part is behind its table's.
+const FORMS: &[(ObjectKind, &str, &str)] = &[
+    (ObjectKind::Schema, "SCHEMA", ""),
+    (ObjectKind::Enum, "TYPE", ""),
+    (ObjectKind::Domain, "DOMAIN", ""),
+    (ObjectKind::Range, "TYPE", ""),
+    (ObjectKind::CompositeType, "TYPE", ""),
+    (ObjectKind::Sequence, "SEQUENCE", ""),
+    (ObjectKind::Table, "TABLE", ""),
+    (ObjectKind::Column, "TABLE", "COLUMN "),
+    (ObjectKind::Attribute, "TYPE", "ATTRIBUTE "),
+    (ObjectKind::Constraint, "TABLE", "CONSTRAINT "),
+    (ObjectKind::Index, "INDEX", ""),
+    (ObjectKind::View, "VIEW", ""),
+    (ObjectKind::MaterializedView, "MATERIALIZED VIEW", ""),
+];
+
+/// Finds the object of a pair `OLD:NEW`, such as `item:article` or `item.title:name`, and writes the rename.
+///
+/// # Errors
+/// If the pair names no object, several, or no name.
+pub fn rename(structure: &Structure, pair: &str) -> Result<Rename, String> {
+    let Some((old, new)) = pair.split_once(':') else {
+        return Err(format!("\"{pair}\" has no colon between the present and the new name"));
+    };
+    let new = new.rsplit('.').next().unwrap_or(new).trim_matches('"');
+    let new = Ident::new(new).map_err(|why| format!("\"{pair}\": {why}"))?;
+    let suffix = format!(".{old}");
+    let is_meant = |id: &&ObjectId| (id.name == old || id.name.ends_with(&suffix)) && form(id.kind).is_some();
+    // A column also ends like a table of its name: the shortest name is meant.
+    let found: Vec<&ObjectId> = structure.objects.keys().filter(is_meant).collect();
+    let fewest = found.iter().map(|id| id.name.matches('.').count()).min();
+    let found: Vec<&ObjectId> =
+        found.into_iter().filter(|id| Some(id.name.matches('.').count()) == fewest).collect();
+    match found.as_slice() {
+        [one] => {
+            written(structure, one, stmt!("{new}").shown()).ok_or_else(|| format!("{one} cannot be renamed"))
+        }
+        [] => Err(format!("the migrations make no object named {old}")),
+        several => Err(format!(
+            "{old} is {}",
+            several.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ")
+        )),
+    }
+}
+
+fn form(kind: ObjectKind) -> Option<(&'static str, &'static str)> {
+    FORMS.iter().find(|row| row.0 == kind).map(|row| (row.1, row.2))
+}
+
+fn written(structure: &Structure, id: &ObjectId, new: &str) -> Option<Rename> {
+    let (noun, part) = form(id.kind)?;
+    let (above, old) = split(&id.name);
+    let (before, after) = match part {
+        "" => (format!("ALTER {noun} {} RENAME", id.name), format!("ALTER {noun} {above}{new} RENAME")),
+        part => {
+            let parent = &structure.objects.get(id)?.parent.as_ref()?;
+            let noun = if parent.kind == ObjectKind::Domain { "DOMAIN" } else { noun };
+            let of_it = format!("ALTER {noun} {} RENAME {part}", parent.name);
+            (format!("{of_it}{old}"), format!("{of_it}{new}"))
+        }
+    };
+    let step = |text: String| Step {
+        id: id.clone(),
+        verb: Verb::Rename,
+        part: String::new(),
+        text,
+        loses: false,
+        unconverted: false,
+    };
+    Some(Rename { done: step(format!("{before} TO {new}")), undone: step(format!("{after} TO {old}")) })
+}
+
+/// Maximum number of pairs to ask about.
+const MOST_PAIRS: usize = 10;
+
+/// Returns pairs `OLD:NEW` of which one goes and the other is new, and that have the same contents: a table with half of
+/// its columns, and a column of the same type in the same table.
+pub fn likely(from: &Structure, to: &Structure) -> Vec<String> {
+    let gone = |kind| from.objects.keys().filter(move |id| id.kind == kind && !to.objects.contains_key(*id));
+    let made = |kind| to.objects.keys().filter(move |id| id.kind == kind && !from.objects.contains_key(*id));
+    let mut pairs = vec![];
+    for old in gone(ObjectKind::Table) {
+        let columns = columns(from, old);
+        let shared = |new: &&ObjectId| columns.intersection(&self::columns(to, new)).count() * 2;
+        let best = made(ObjectKind::Table).max_by_key(shared);
+        if let Some(best) = best.filter(|best| shared(best) >= columns.len().max(1)) {
+            pairs.push(format!("{}:{}", old.name, split(&best.name).1));
+        }
+    }
+    for old in gone(ObjectKind::Column) {
+        let kind = |of: &Structure, id: &ObjectId| {
+            let object = of.objects.get(id)?;
+            Some((object.parent.clone()?, object.parts.get(TYPE)?.value.clone()))
+        };
+        let same = kind(from, old);
+        if let Some(new) = made(ObjectKind::Column).find(|new| same.is_some() && kind(to, new) == same) {
+            pairs.push(format!("{}:{}", old.name, split(&new.name).1));
+        }
+    }
+    pairs.truncate(MOST_PAIRS);
+    pairs
+}
+
+fn columns<'a>(of: &'a Structure, table: &ObjectId) -> BTreeSet<&'a str> {
+    let parts = of
+        .objects
+        .iter()
+        .filter(|(id, object)| id.kind == ObjectKind::Column && object.parent.as_ref() == Some(table));
+    parts.map(|(id, _)| split(&id.name).1).collect()
+}

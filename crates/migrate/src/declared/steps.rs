@@ -1,0 +1,217 @@
+//! Order of the statements that turn one schema into another. Pure.
+
+use std::collections::BTreeMap;
+
+use super::fates::{Fate, Fates, fates};
+use super::graph::Graph;
+use super::nodes::{Comparison, Due, Node, Verb};
+use super::structure::{ObjectId, ObjectKind, Structure};
+
+/// One statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    pub id: ObjectId,
+    pub verb: Verb,
+    /// Name of the part that it is about; empty for the whole object.
+    pub part: String,
+    pub text: String,
+    /// Set if rows or values are lost with it.
+    pub loses: bool,
+    /// Set if no assignment cast converts the column.
+    pub unconverted: bool,
+}
+
+/// Returns the statements that turn `from` into `to`, in order.
+///
+/// # Errors
+/// With what cannot be expressed, a line for each object.
+pub fn steps(from: &Structure, to: &Structure) -> Result<Vec<Step>, Vec<String>> {
+    let fates = fates(from, to);
+    let refused = refused(&fates);
+    if !refused.is_empty() {
+        return Err(refused);
+    }
+    let comparison = Comparison { from, to, fates: &fates };
+    let nodes = comparison.nodes();
+    let mut graph = Graph::new(nodes.keys().cloned());
+    for (node, due) in &nodes {
+        edges(&comparison, &nodes, node, due, &mut graph);
+    }
+    let ordered = graph.ordered().map_err(|circle| {
+        let names = circle.iter().take(10).map(|node| format!("{} depends on itself", node.id));
+        names.collect::<Vec<_>>()
+    })?;
+    Ok(ordered.into_iter().filter_map(|node| step(&comparison, &nodes, node)).collect())
+}
+
+/// Returns the objects that would have to be made again with all their rows.
+fn refused(fates: &Fates) -> Vec<String> {
+    let tables = fates.of.iter().filter(|(id, fate)| id.kind == ObjectKind::Table && **fate == Fate::Rebuilt);
+    tables.map(|(id, _)| format!("{id}: its partition key cannot be changed")).collect()
+}
+
+fn step(comparison: &Comparison<'_>, nodes: &BTreeMap<Node, Due>, node: Node) -> Option<Step> {
+    let due = nodes.get(&node)?;
+    let is_data = match node.id.kind {
+        ObjectKind::Table => true,
+        ObjectKind::Column => {
+            comparison.from.objects.get(&node.id).is_some_and(|column| column.body.is_empty())
+        }
+        _ => false,
+    };
+    Some(Step {
+        loses: node.verb == Verb::Drop && is_data,
+        text: due.text.clone(),
+        unconverted: due.unconverted,
+        id: node.id,
+        verb: node.verb,
+        part: node.part,
+    })
+}
+
+/// Adds the edges of a node.
+fn edges(
+    comparison: &Comparison<'_>,
+    nodes: &BTreeMap<Node, Due>,
+    node: &Node,
+    due: &Due,
+    graph: &mut Graph<Node>,
+) {
+    match node.verb {
+        Verb::Drop => of_drop(comparison, nodes, node, graph),
+        Verb::Rename => {
+            let next = [Verb::Make, Verb::Drop].map(|verb| comparison.node(verb, &node.id));
+            next.iter().for_each(|next| graph.before(node, next));
+        }
+        Verb::Unset => of_unset(comparison, nodes, node, due, graph),
+        Verb::Make => of_make(comparison, nodes, node, graph),
+        Verb::Set => of_set(comparison, nodes, node, due, graph),
+    }
+}
+
+/// Returns the node that makes an object available.
+fn maker(comparison: &Comparison<'_>, id: &ObjectId) -> Node {
+    let parent = comparison.to.objects.get(id).and_then(|object| object.parent.as_ref());
+    match parent {
+        Some(parent) if comparison.is_contained(id) => comparison.node(Verb::Make, parent),
+        _ => comparison.node(Verb::Make, id),
+    }
+}
+
+/// Returns the node that drops an object, or the one above it with which it goes.
+fn dropper(comparison: &Comparison<'_>, id: &ObjectId) -> Node {
+    let mut at = id;
+    while comparison.goes_with_parent(at) {
+        let object = comparison.from.objects.get(at);
+        let owner = object.and_then(|object| object.parts.get("owner")?.needs.as_ref());
+        match object.and_then(|object| object.parent.as_ref()).or(owner) {
+            Some(above) => at = above,
+            None => break,
+        }
+    }
+    comparison.node(Verb::Drop, at)
+}
+
+/// Returns the nodes that set parts of an object which its CREATE would contain.
+fn setters<'a>(
+    nodes: &'a BTreeMap<Node, Due>,
+    id: &'a ObjectId,
+    verb: Verb,
+) -> impl Iterator<Item = &'a Node> {
+    // Nodes of one object and verb are neighbours.
+    let start = Node::new(verb, id, false);
+    let of_it = nodes.range(start..).take_while(move |(node, _)| node.id == *id);
+    of_it.filter(move |(node, due)| node.verb == verb && due.inline).map(|(node, _)| node)
+}
+
+fn of_drop(comparison: &Comparison<'_>, nodes: &BTreeMap<Node, Due>, node: &Node, graph: &mut Graph<Node>) {
+    let (id, from) = (&node.id, comparison.from);
+    if comparison.fates.get(id) == Fate::Swapped {
+        return;
+    }
+    graph.before(node, &maker(comparison, id));
+    for twin in comparison.to.objects.keys().filter(|other| other.name == id.name && other.kind.is_relation())
+    {
+        if id.kind.is_relation() {
+            graph.before(node, &maker(comparison, twin));
+        }
+    }
+    let Some(object) = from.objects.get(id) else { return };
+    let columns = comparison
+        .from
+        .objects
+        .iter()
+        .filter(|(_, other)| id.kind == ObjectKind::Table && other.parent.as_ref() == Some(id));
+    let below = columns.flat_map(|(_, column)| &column.needs);
+    for need in object.needs.iter().chain(&object.parent).chain(below) {
+        graph.before(node, &dropper(comparison, need));
+        for verb in [Verb::Set, Verb::Unset] {
+            setters(nodes, need, verb).for_each(|setter| graph.before(node, setter));
+        }
+    }
+}
+
+fn of_unset(
+    comparison: &Comparison<'_>,
+    nodes: &BTreeMap<Node, Due>,
+    node: &Node,
+    due: &Due,
+    graph: &mut Graph<Node>,
+) {
+    let needs = comparison.from.objects.get(&node.id).map(|object| &object.needs);
+    for need in needs.into_iter().flatten().chain(&due.needs) {
+        graph.before(node, &dropper(comparison, need));
+    }
+    setters(nodes, &node.id, Verb::Set).for_each(|setter| graph.before(node, setter));
+    if let Some((set, _)) = nodes
+        .iter()
+        .find(|(other, _)| other.verb == Verb::Set && other.id == node.id && other.part == node.part)
+    {
+        graph.before(node, set);
+    }
+}
+
+fn of_make(comparison: &Comparison<'_>, nodes: &BTreeMap<Node, Due>, node: &Node, graph: &mut Graph<Node>) {
+    let Some(object) = comparison.to.objects.get(&node.id) else { return };
+    let contained = comparison
+        .to
+        .objects
+        .iter()
+        .filter(|(id, other)| id.kind.is_column() && other.parent.as_ref() == Some(&node.id));
+    let below = contained.filter(|(id, _)| comparison.is_contained(id)).flat_map(|(_, column)| &column.needs);
+    for need in object.needs.iter().chain(&object.parent).chain(below) {
+        graph.before(&maker(comparison, need), node);
+        setters(nodes, need, Verb::Set).for_each(|setter| graph.before(setter, node));
+    }
+}
+
+fn of_set(
+    comparison: &Comparison<'_>,
+    nodes: &BTreeMap<Node, Due>,
+    node: &Node,
+    due: &Due,
+    graph: &mut Graph<Node>,
+) {
+    let id = &node.id;
+    graph.before(&maker(comparison, id), node);
+    if let Some(need) = &due.needs {
+        graph.before(&maker(comparison, need), node);
+    }
+    if !due.inline {
+        setters(nodes, id, Verb::Set).for_each(|setter| graph.before(setter, node));
+        return;
+    }
+    for earlier in setters(nodes, id, Verb::Set).take_while(|other| *other != node) {
+        graph.before(earlier, node);
+    }
+    let after = comparison.to.objects.get(id).map(|object| &object.needs);
+    for need in after.into_iter().flatten() {
+        graph.before(&maker(comparison, need), node);
+    }
+    let before = comparison.from.objects.get(id).map(|object| &object.needs);
+    for need in before.into_iter().flatten() {
+        if matches!(comparison.fates.get(need), Fate::Dropped | Fate::Swapped) {
+            graph.before(node, &dropper(comparison, need));
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! Objects of a database, as far as a revision can express them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Kind of an object. The order is that of creation, where no dependency demands another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ObjectKind {
+    Schema,
+    Extension,
+    Enum,
+    Domain,
+    Range,
+    CompositeType,
+    Sequence,
+    Table,
+    Column,
+    Attribute,
+    Constraint,
+    Index,
+    View,
+    MaterializedView,
+    Routine,
+    Aggregate,
+    Rule,
+    Trigger,
+    Policy,
+    Statistics,
+    Publication,
+}
+
+/// Names of the kinds, as the query prints them.
+const KINDS: &[(&str, ObjectKind)] = &[
+    ("schema", ObjectKind::Schema),
+    ("extension", ObjectKind::Extension),
+    ("enum", ObjectKind::Enum),
+    ("domain", ObjectKind::Domain),
+    ("range", ObjectKind::Range),
+    ("composite type", ObjectKind::CompositeType),
+    ("sequence", ObjectKind::Sequence),
+    ("table", ObjectKind::Table),
+    ("column", ObjectKind::Column),
+    ("attribute", ObjectKind::Attribute),
+    ("constraint", ObjectKind::Constraint),
+    ("index", ObjectKind::Index),
+    ("view", ObjectKind::View),
+    ("materialized view", ObjectKind::MaterializedView),
+    ("routine", ObjectKind::Routine),
+    ("aggregate", ObjectKind::Aggregate),
+    ("rule", ObjectKind::Rule),
+    ("trigger", ObjectKind::Trigger),
+    ("policy", ObjectKind::Policy),
+    ("statistics", ObjectKind::Statistics),
+    ("publication", ObjectKind::Publication),
+];
+
+impl ObjectKind {
+    /// Returns the kind with this name.
+    pub fn named(name: &str) -> Option<ObjectKind> {
+        KINDS.iter().find(|row| row.0 == name).map(|row| row.1)
+    }
+
+    /// Returns the name for messages.
+    pub fn name(self) -> &'static str {
+        KINDS.iter().find(|row| row.1 == self).map_or("object", |row| row.0)
+    }
+
+    /// Returns `true` for a type of which columns can be.
+    pub fn is_type(self) -> bool {
+        use ObjectKind::{CompositeType, Domain, Enum, Range};
+        matches!(self, Enum | Domain | Range | CompositeType)
+    }
+
+    /// Returns `true` for an object that its table's or type's CREATE contains.
+    pub fn is_column(self) -> bool {
+        matches!(self, ObjectKind::Column | ObjectKind::Attribute)
+    }
+
+    /// Returns `true` if its name is in the namespace of relations and types.
+    pub fn is_relation(self) -> bool {
+        use ObjectKind::{Index, MaterializedView, Sequence, Table, View};
+        self.is_type() || matches!(self, Sequence | Table | Index | View | MaterializedView)
+    }
+}
+
+/// Identity of an object, which is the same in every database.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ObjectId {
+    pub kind: ObjectKind,
+    /// Qualified name, quoted by the server.
+    pub name: String,
+}
+
+impl std::fmt::Display for ObjectId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.kind.name(), self.name)
+    }
+}
+
+/// An object with its statements.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Object {
+    /// Table, view or type of which it is a part.
+    pub parent: Option<ObjectId>,
+    /// Statement that creates it.
+    pub made: String,
+    /// Statement that drops it.
+    pub dropped: String,
+    /// Definition without the parts: another one needs another object.
+    pub body: String,
+    /// Properties that CREATE OR REPLACE cannot change; for a constraint, its type.
+    pub signature: String,
+    /// Properties that are changed by statements of their own, by name.
+    pub parts: BTreeMap<String, Part>,
+    /// Objects that it depends on.
+    pub needs: BTreeSet<ObjectId>,
+}
+
+/// Property of an object, such as a column's default, a comment or a privilege.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// Position among the parts.
+    pub place: i64,
+    pub value: String,
+    /// Statement that adds it.
+    pub made: Option<String>,
+    /// Statement that replaces another value of it.
+    pub changed: Option<String>,
+    /// Statement that removes it.
+    pub undone: Option<String>,
+    /// Set if the object's own CREATE contains it.
+    pub inline: bool,
+    /// Object that it refers to.
+    pub needs: Option<ObjectId>,
+}
+
+/// Name of the part that is a column's type.
+pub const TYPE: &str = "type";
+/// Name of the part that forbids NULL; its value is the name of the constraint, from 18 on.
+pub const NOT_NULL: &str = "not null";
+/// Name of the part that is a column's or a domain's default.
+pub const DEFAULT: &str = "default";
+
+/// Objects of a database.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Structure {
+    pub objects: BTreeMap<ObjectId, Object>,
+    /// Pairs of types with an assignment cast, without those that the server makes by text.
+    pub casts: BTreeSet<(String, String)>,
+}
+
+impl Structure {
+    /// Returns `true` if the object, or the table that it is a part of, is one for which the condition holds.
+    pub fn is_within(&self, id: &ObjectId, holds: impl Fn(&ObjectId) -> bool) -> bool {
+        let parent = self.objects.get(id).and_then(|object| object.parent.as_ref());
+        parent.is_some_and(|parent| {
+            let above = self.objects.get(parent).and_then(|object| object.parent.as_ref());
+            holds(parent) || above.is_some_and(&holds)
+        })
+    }
+
+    /// Returns the objects that depend on each object, parts of it included.
+    pub fn dependents(&self) -> BTreeMap<&ObjectId, Vec<&ObjectId>> {
+        let mut all: BTreeMap<&ObjectId, Vec<&ObjectId>> = BTreeMap::new();
+        for (id, object) in &self.objects {
+            for need in object.needs.iter().chain(&object.parent) {
+                all.entry(need).or_default().push(id);
+            }
+        }
+        all
+    }
+}

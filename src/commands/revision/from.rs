@@ -1,0 +1,262 @@
+//! `revision --from`: writes the difference between a declared schema and the end state of the migrations, after scratch
+//! databases have shown that the files make it and undo it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use super::Arguments;
+use super::proof::{Proof, prove};
+use super::sides::{Declared, Sides, declared};
+use crate::commands::migrating::plain_options;
+use martydb_migrate::MigrationTarget;
+use martydb_migrate::declared::files::{Division, FilePlan};
+use martydb_migrate::declared::renames::{Rename, likely, rename};
+use martydb_migrate::declared::script::Texts;
+use martydb_migrate::declared::{ObjectId, Step, Structure, execute_in, read, row_counts, script, steps};
+use martydb_migrate::files::Written;
+use martydb_migrate::files::revision::{self, Numbering};
+use martydb_model::error::{Error, Kind, Result};
+use martydb_provision::run::Run;
+use martydb_provision::scratch::Scratch;
+use martydb_provision::targets;
+use martydb_ui::prompt;
+
+/// Result of a comparison with a declared schema.
+#[derive(Default)]
+pub struct Revised {
+    /// Migrations that were written, none in a dry run.
+    pub written: Vec<Written>,
+    /// Texts of the files, in the order of the migrations.
+    pub texts: Vec<Texts>,
+    /// Objects whose statements are commented out, with the reason.
+    pub held: Vec<(String, String)>,
+}
+
+/// Compares, proves and writes.
+///
+/// # Errors
+/// [`Kind::Divergent`] if a difference cannot be expressed, or the files are not proven; nothing is written then.
+pub async fn revise(run: &Run, arguments: &Arguments, from: &str) -> Result<Revised> {
+    let service = run.service(arguments.service.name())?;
+    let (_, target) = targets::of(run, std::slice::from_ref(service)).await?.remove(0);
+    let sides = Sides {
+        access: run.access(&service.server).await?,
+        desired: run.manifest.desired(&service.server),
+        service,
+        target: target?,
+        options: plain_options(run),
+    };
+    let result = sides.revised(arguments, from).await;
+    result.map_err(|error| error.while_doing(format!("no revision of {} was written", service.name)))
+}
+
+/// What was read of both sides.
+struct Compared {
+    before: Structure,
+    declared: Declared,
+    renames: Vec<Rename>,
+}
+
+impl Sides<'_> {
+    async fn revised(&self, arguments: &Arguments, from: &str) -> Result<Revised> {
+        let former = self.former().await?;
+        let target = former.target(&self.target);
+        let compared = match self.compared(arguments, from, &target).await {
+            Ok(compared) => compared,
+            Err(error) => return former.remove_after(Err(error)).await,
+        };
+        // A database with other names is no longer at the end state of the migrations.
+        let former = match compared.renames.is_empty() {
+            true => Some(former),
+            false => former.remove_after(Ok(None)).await?,
+        };
+        let plan = match Plan::of(&compared) {
+            Ok(plan) if plan.is_empty() => {
+                let same = self.same(&target, &compared.declared).await;
+                return removed(former, same.map(|()| Revised::default())).await;
+            }
+            Ok(plan) => plan,
+            Err(why) => return removed(former, Err(inexpressible(&why))).await,
+        };
+        self.written(arguments, &compared, &plan, former).await
+    }
+
+    async fn compared(
+        &self,
+        arguments: &Arguments,
+        from: &str,
+        target: &MigrationTarget,
+    ) -> Result<Compared> {
+        let wait = self.options.lock_wait;
+        let before = read(target, wait).await?;
+        let declared = declared(self, from).await?;
+        let pairs = match arguments.rename.is_empty() && prompt::possible() {
+            true => asked(likely(&before, &declared.structure)).await?,
+            false => arguments.rename.clone(),
+        };
+        let found: Result<Vec<Rename>, String> = pairs.iter().map(|pair| rename(&before, pair)).collect();
+        let mut renames = found.map_err(|why| {
+            Error::usage(format!("a rename cannot be made: {why}")).hint(
+                "--rename takes OLD:NEW, such as item:article for a table and item.title:name for a column",
+            )
+        })?;
+        // Parts of a table are renamed while it has its present name.
+        renames.sort_by_key(|rename| std::cmp::Reverse(rename.done.id.name.matches('.').count()));
+        if renames.is_empty() {
+            return Ok(Compared { before, declared, renames });
+        }
+        let texts: Vec<String> = renames.iter().map(|rename| rename.done.text.clone()).collect();
+        execute_in(target, wait, &texts)
+            .await
+            .map_err(|error| error.while_doing("a rename cannot be made"))?;
+        Ok(Compared { before: read(target, wait).await?, declared, renames })
+    }
+
+    async fn written(
+        &self,
+        arguments: &Arguments,
+        compared: &Compared,
+        plan: &Plan,
+        former: Option<Scratch>,
+    ) -> Result<Revised> {
+        let message = arguments.message.clone().unwrap_or_else(|| plan.message());
+        let numbering = if arguments.timestamp { Numbering::Timestamp } else { Numbering::Next };
+        let files = match revision::planned(self.service, &message, numbering) {
+            Ok(files) => files,
+            Err(error) => return removed(former, Err(error)).await,
+        };
+        let rows = row_counts(&self.target, self.options.lock_wait).await.unwrap_or_default();
+        let reasons = script::reasons(&compared.before, &plan.up, &rows);
+        let held = match arguments.with_drops {
+            true => BTreeSet::new(),
+            false => script::held(&compared.before, &plan.up),
+        };
+        let plans = plan.files(compared, &held, arguments.simple);
+        let files = further(&files, &plans);
+        let proof = Proof { sides: self, declared: &compared.declared, files: &files };
+        let all = texts(&plans, &message, &BTreeSet::new(), &BTreeMap::new());
+        let texts = texts(&plans, &message, &held, &reasons);
+        prove(&proof, former, &all, (!held.is_empty()).then_some(texts.as_slice())).await?;
+        let held = reasons.into_iter().filter(|(id, _)| held.contains(id));
+        let held = held.map(|(id, why)| (id.to_string(), why)).collect();
+        if arguments.dry_run {
+            return Ok(Revised { written: vec![], texts, held });
+        }
+        for (file, texts) in files.iter().zip(&texts) {
+            revision::write_texts(file, &texts.up, &texts.down)?;
+        }
+        Ok(Revised { written: files, texts, held })
+    }
+
+    /// Demands that two schemas without a statement between them are equal.
+    async fn same(&self, former: &MigrationTarget, declared: &Declared) -> Result<()> {
+        let left = self.differences(former, declared).await?;
+        if left.is_empty() { Ok(()) } else { Err(inexpressible(&left)) }
+    }
+
+    /// Returns the differences of a scratch database from the declared schema.
+    ///
+    /// # Errors
+    /// If a catalog cannot be read.
+    pub async fn differences(&self, scratch: &MigrationTarget, declared: &Declared) -> Result<Vec<String>> {
+        let wait = self.options.lock_wait;
+        let made = martydb_migrate::catalog(scratch, wait).await?;
+        let expected = martydb_migrate::reread(scratch, wait, declared.catalog.clone(), &made).await?;
+        Ok(expected.differences(&made).iter().map(ToString::to_string).collect())
+    }
+}
+
+async fn removed<T>(former: Option<Scratch>, result: Result<T>) -> Result<T> {
+    match former {
+        Some(former) => former.remove_after(result).await,
+        None => result,
+    }
+}
+
+/// Asks about the likeliest renames.
+async fn asked(pairs: Vec<String>) -> Result<Vec<String>> {
+    let mut renames = vec![];
+    for pair in pairs {
+        let (old, new) = pair.split_once(':').unwrap_or((&pair, ""));
+        if prompt::yes_no(&format!("Is {new} the new name of {old}?")).await? {
+            renames.push(pair);
+        }
+    }
+    Ok(renames)
+}
+
+fn inexpressible(why: &[String]) -> Error {
+    Error::new(Kind::Divergent, "the difference cannot be written as a revision")
+        .causes(why.iter().take(20))
+        .hint("write that part by hand: `martydb revision -m` makes the files")
+}
+
+/// Statements of both files.
+struct Plan {
+    up: Vec<Step>,
+    down: Vec<Step>,
+}
+
+impl Plan {
+    fn of(compared: &Compared) -> Result<Plan, Vec<String>> {
+        let (before, after) = (&compared.before, &compared.declared.structure);
+        let renames = || compared.renames.iter();
+        let up = renames().map(|rename| rename.done.clone()).chain(steps(before, after)?);
+        let undone = renames().rev().map(|rename| rename.undone.clone());
+        Ok(Plan { up: up.collect(), down: steps(after, before)?.into_iter().chain(undone).collect() })
+    }
+
+    fn is_empty(&self) -> bool {
+        self.up.is_empty() && self.down.is_empty()
+    }
+
+    /// Divides the statements into migrations; `simple` puts them into one.
+    fn files(&self, compared: &Compared, held: &BTreeSet<ObjectId>, simple: bool) -> Vec<FilePlan> {
+        let (up, down) = (self.up.clone(), self.down.clone());
+        if simple {
+            return vec![FilePlan { up, down, ..FilePlan::default() }];
+        }
+        Division { from: &compared.before, to: &compared.declared.structure, held }.files(up, down)
+    }
+
+    /// Returns a message that names the first object.
+    fn message(&self) -> String {
+        let first = self.up.iter().chain(&self.down).next();
+        let name = |step: &Step| step.id.name.rsplit('.').next().unwrap_or_default().to_owned();
+        first.map_or("declared schema".into(), |step| format!("{} {}", step.id.kind.name(), name(step)))
+    }
+}
+
+/// Returns the files of each migration, of which the first is planned.
+fn further(first: &Written, plans: &[FilePlan]) -> Vec<Written> {
+    let one = |(number, plan): (i64, &FilePlan)| {
+        let (version, name) = (first.version + number, format!("{}{}", first.name, plan.suffix));
+        let path = |suffix: &str| first.up.with_file_name(format!("V{version}__{name}{suffix}"));
+        let down = first.down.as_ref().map(|_| path(".down.sql"));
+        Written { version, up: path(".sql"), down, name: name.clone() }
+    };
+    (0..).zip(plans).map(one).collect()
+}
+
+fn texts(
+    plans: &[FilePlan],
+    message: &str,
+    held: &BTreeSet<ObjectId>,
+    reasons: &BTreeMap<ObjectId, String>,
+) -> Vec<Texts> {
+    let message: Vec<&str> = message.split_whitespace().collect();
+    let message = message.join(" ");
+    let one = |plan: &FilePlan| {
+        let mode = if plan.no_transaction { "-- martydb: no-transaction\n" } else { "" };
+        Texts {
+            up: script::text(&format!("{mode}-- {message}"), &plan.up, held, reasons),
+            down: script::text(&format!("{mode}-- undo: {message}"), &plan.down, held, reasons),
+        }
+    };
+    plans.iter().map(one).collect()
+}
+
+/// Returns the path of a declared schema; a relative one is of the working folder.
+pub fn path_of(from: &str) -> PathBuf {
+    std::path::absolute(from).unwrap_or_else(|_| Path::new(from).to_owned())
+}
