@@ -2,9 +2,8 @@
 //! databases have shown that the files make it and undo it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
 
-use super::Arguments;
+use super::arguments::Arguments;
 use super::proof::{Proof, prove};
 use super::sides::{Declared, Sides, declared};
 use crate::commands::migrating::plain_options;
@@ -12,7 +11,9 @@ use martydb_migrate::MigrationTarget;
 use martydb_migrate::declared::files::{Division, FilePlan};
 use martydb_migrate::declared::renames::{Rename, likely, rename};
 use martydb_migrate::declared::script::Texts;
-use martydb_migrate::declared::{ObjectId, Step, Structure, execute_in, read, row_counts, script, steps};
+use martydb_migrate::declared::{
+    ObjectId, ObjectKind, Step, Structure, execute_in, read, row_counts, script, steps,
+};
 use martydb_migrate::files::Written;
 use martydb_migrate::files::revision::{self, Numbering};
 use martydb_model::error::{Error, Kind, Result};
@@ -55,6 +56,21 @@ struct Compared {
     before: Structure,
     declared: Declared,
     renames: Vec<Rename>,
+    /// Labels of enums that later statements may use, and the schema without them.
+    labels: Option<(Vec<Step>, Structure)>,
+}
+
+impl Compared {
+    /// Returns the statements that add labels to enums, if there are others that may use them: the server allows that
+    /// only in a later transaction.
+    fn new_labels(&self) -> Vec<Step> {
+        let all = steps(&self.before, &self.declared.structure).unwrap_or_default();
+        let adds = |step: &Step| {
+            step.id.kind == ObjectKind::Enum && !step.part.is_empty() && step.text.contains(" ADD VALUE ")
+        };
+        let (labels, others): (Vec<Step>, Vec<Step>) = all.into_iter().partition(adds);
+        if others.is_empty() { vec![] } else { labels }
+    }
 }
 
 impl Sides<'_> {
@@ -66,7 +82,7 @@ impl Sides<'_> {
             Err(error) => return former.remove_after(Err(error)).await,
         };
         // A database with other names is no longer at the end state of the migrations.
-        let former = match compared.renames.is_empty() {
+        let former = match compared.renames.is_empty() && compared.labels.is_none() {
             true => Some(former),
             false => former.remove_after(Ok(None)).await?,
         };
@@ -102,14 +118,21 @@ impl Sides<'_> {
         })?;
         // Parts of a table are renamed while it has its present name.
         renames.sort_by_key(|rename| std::cmp::Reverse(rename.done.id.name.matches('.').count()));
-        if renames.is_empty() {
-            return Ok(Compared { before, declared, renames });
+        let mut compared = Compared { before, declared, renames, labels: None };
+        if !compared.renames.is_empty() {
+            let texts: Vec<String> = compared.renames.iter().map(|rename| rename.done.text.clone()).collect();
+            let done = execute_in(target, wait, &texts).await;
+            done.map_err(|error| error.while_doing("a rename cannot be made"))?;
+            compared.before = read(target, wait).await?;
         }
-        let texts: Vec<String> = renames.iter().map(|rename| rename.done.text.clone()).collect();
-        execute_in(target, wait, &texts)
-            .await
-            .map_err(|error| error.while_doing("a rename cannot be made"))?;
-        Ok(Compared { before: read(target, wait).await?, declared, renames })
+        let labels = compared.new_labels();
+        if !labels.is_empty() {
+            let texts: Vec<String> = labels.iter().map(|step| step.text.clone()).collect();
+            execute_in(target, wait, &texts).await?;
+            let with_labels = read(target, wait).await?;
+            compared.labels = Some((labels, std::mem::replace(&mut compared.before, with_labels)));
+        }
+        Ok(compared)
     }
 
     async fn written(
@@ -188,11 +211,13 @@ async fn asked(pairs: Vec<String>) -> Result<Vec<String>> {
 fn inexpressible(why: &[String]) -> Error {
     Error::new(Kind::Divergent, "the difference cannot be written as a revision")
         .causes(why.iter().take(20))
-        .hint("write that part by hand: `martydb revision -m` makes the files")
+        .hint("write that part by hand, into the files of a revision without --from")
 }
 
 /// Statements of both files.
 struct Plan {
+    /// Migration before, which adds labels to enums.
+    labels: Option<FilePlan>,
     up: Vec<Step>,
     down: Vec<Step>,
 }
@@ -200,23 +225,34 @@ struct Plan {
 impl Plan {
     fn of(compared: &Compared) -> Result<Plan, Vec<String>> {
         let (before, after) = (&compared.before, &compared.declared.structure);
-        let renames = || compared.renames.iter();
-        let up = renames().map(|rename| rename.done.clone()).chain(steps(before, after)?);
-        let undone = renames().rev().map(|rename| rename.undone.clone());
-        Ok(Plan { up: up.collect(), down: steps(after, before)?.into_iter().chain(undone).collect() })
+        let mut renames: Vec<Step> = compared.renames.iter().map(|rename| rename.done.clone()).collect();
+        let mut undone: Vec<Step> =
+            compared.renames.iter().rev().map(|rename| rename.undone.clone()).collect();
+        let mut labels = None;
+        if let Some((added, without)) = &compared.labels {
+            let up = renames.drain(..).chain(added.iter().cloned()).collect();
+            let down = steps(before, without)?.into_iter().chain(undone.drain(..)).collect();
+            labels = Some(FilePlan { suffix: "_labels", up, down, ..FilePlan::default() });
+        }
+        let up = renames.into_iter().chain(steps(before, after)?).collect();
+        let down = steps(after, before)?.into_iter().chain(undone).collect();
+        Ok(Plan { labels, up, down })
     }
 
     fn is_empty(&self) -> bool {
-        self.up.is_empty() && self.down.is_empty()
+        self.labels.is_none() && self.up.is_empty() && self.down.is_empty()
     }
 
     /// Divides the statements into migrations; `simple` puts them into one.
     fn files(&self, compared: &Compared, held: &BTreeSet<ObjectId>, simple: bool) -> Vec<FilePlan> {
         let (up, down) = (self.up.clone(), self.down.clone());
-        if simple {
-            return vec![FilePlan { up, down, ..FilePlan::default() }];
-        }
-        Division { from: &compared.before, to: &compared.declared.structure, held }.files(up, down)
+        let files = match simple {
+            true => vec![FilePlan { up, down, ..FilePlan::default() }],
+            false => {
+                Division { from: &compared.before, to: &compared.declared.structure, held }.files(up, down)
+            }
+        };
+        self.labels.iter().cloned().chain(files).collect()
     }
 
     /// Returns a message that names the first object.
@@ -254,9 +290,4 @@ fn texts(
         }
     };
     plans.iter().map(one).collect()
-}
-
-/// Returns the path of a declared schema; a relative one is of the working folder.
-pub fn path_of(from: &str) -> PathBuf {
-    std::path::absolute(from).unwrap_or_else(|_| Path::new(from).to_owned())
 }

@@ -118,7 +118,7 @@ fn unequal(message: &str, left: &[String]) -> Error {
     Error::new(Kind::Divergent, message)
         .causes(left.iter().take(SHOWN))
         .causes((more > 0).then(|| format!("and {more} more")))
-        .hint("write that part by hand: `martydb revision -m` makes the files")
+        .hint("write that part by hand, into the files of a revision without --from")
 }
 
 /// Scratch databases at the end state of the migrations.

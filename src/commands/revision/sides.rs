@@ -1,6 +1,7 @@
 //! Both sides of a comparison, each built in a scratch database: the end state of the migrations, and the declared schema.
 
-use super::from::path_of;
+use std::path::{Path, PathBuf};
+
 use crate::commands::baseline::from_database::provided;
 use crate::commands::verify_down::scratch_of;
 use martydb_migrate::declared::sources::{DeclaredFile, read_declared};
@@ -8,7 +9,6 @@ use martydb_migrate::declared::{Draft, Structure, filled_tables, read};
 use martydb_migrate::history::Catalog;
 use martydb_migrate::{EventSender, Goal, MigrationTarget, Options};
 use martydb_model::error::{Error, Result};
-use martydb_model::sqlstate;
 use martydb_model::{DesiredServer, DesiredService};
 use martydb_pg::server::Access;
 use martydb_provision::scratch::Scratch;
@@ -101,11 +101,12 @@ fn explained(mut error: Error, files: &[DeclaredFile], draft: &Draft) -> Error {
         let texts = error.causes.iter_mut().chain(&mut error.hints).chain([&mut error.message]);
         texts.for_each(|text| *text = text.replace(&applied, &declared));
     }
-    let hint = match error.sqlstate.as_deref() {
-        Some(sqlstate::UNDEFINED_OBJECT) => {
+    let said = error.to_string();
+    let hint = match ["role \"", "extension \""].iter().any(|word| said.contains(word)) {
+        true => {
             "roles belong to `access:` and extensions to `extensions:` in the manifest: declare them there, or leave them out of the schema"
         }
-        _ => "the declared schema must be valid in an empty database of the service",
+        false => "the declared schema must be valid in an empty database of the service",
     };
     error.while_doing("cannot build the declared schema").hint(hint)
 }
@@ -113,4 +114,9 @@ fn explained(mut error: Error, files: &[DeclaredFile], draft: &Draft) -> Error {
 /// Returns the name under which a declared file is applied.
 fn draft_name(number: usize) -> String {
     format!("V{}__declared.sql", number + 1)
+}
+
+/// Returns the path of a declared schema; a relative one is of the working folder.
+fn path_of(from: &str) -> PathBuf {
+    std::path::absolute(from).unwrap_or_else(|_| Path::new(from).to_owned())
 }
