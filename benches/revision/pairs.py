@@ -22,7 +22,8 @@ def run(command, text=None, **more):
 
 
 def psql(database, text, *flags):
-    return run([BIN / "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", *flags, "-d", database], text)
+    program = BIN / "psql"
+    return run([program if program.exists() else "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", *flags, "-d", database], text)
 
 
 def usable(dump):
@@ -88,7 +89,7 @@ class Martydb:
         (self.folder / "martydb.yaml").write_text(
             f"version: 1\nproject: pairs\nservers:\n  main:\n    url: {host}\nservices:\n  pairs:\n    extensions: [{names}]\n")
         (self.folder / "pairs/migrations").mkdir(parents=True)
-        done = self("apply", "--all", "-y")
+        done = self("apply", "--all", "-y", "--reset-passwords")
         assert not done.returncode, done.stderr + done.stdout
 
     def __call__(self, *arguments):

@@ -19,7 +19,7 @@ pub mod sources;
 pub mod steps;
 pub mod structure;
 
-pub use draft::Draft;
+pub use draft::DraftFolder;
 pub use read::{execute_in, filled_tables, read, read_session, row_counts};
-pub use steps::{Step, steps};
-pub use structure::{ObjectId, ObjectKind, Structure};
+pub use steps::{SchemaStep, steps};
+pub use structure::{SchemaObjectId, SchemaObjectKind, Structure};

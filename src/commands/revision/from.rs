@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::arguments::Arguments;
-use super::proof::{Proof, prove};
+use super::proof::{RevisionProof, prove};
 use super::sides::{Declared, Sides, declared};
 use crate::commands::migrating::plain_options;
 use martydb_migrate::MigrationTarget;
@@ -12,7 +12,7 @@ use martydb_migrate::declared::files::{Division, FilePlan};
 use martydb_migrate::declared::renames::{Rename, likely, rename};
 use martydb_migrate::declared::script::Texts;
 use martydb_migrate::declared::{
-    ObjectId, ObjectKind, Step, Structure, execute_in, read, row_counts, script, steps,
+    SchemaObjectId, SchemaObjectKind, SchemaStep, Structure, execute_in, read, row_counts, script, steps,
 };
 use martydb_migrate::files::Written;
 use martydb_migrate::files::revision::{self, Numbering};
@@ -51,24 +51,26 @@ pub async fn revise(run: &Run, arguments: &Arguments, from: &str) -> Result<Revi
     result.map_err(|error| error.while_doing(format!("no revision of {} was written", service.name)))
 }
 
-/// What was read of both sides.
-struct Compared {
+/// Both sides as they were read.
+struct ComparedSides {
     before: Structure,
     declared: Declared,
     renames: Vec<Rename>,
     /// Labels of enums that later statements may use, and the schema without them.
-    labels: Option<(Vec<Step>, Structure)>,
+    labels: Option<(Vec<SchemaStep>, Structure)>,
 }
 
-impl Compared {
+impl ComparedSides {
     /// Returns the statements that add labels to enums, if there are others that may use them: the server allows that
     /// only in a later transaction.
-    fn new_labels(&self) -> Vec<Step> {
+    fn new_labels(&self) -> Vec<SchemaStep> {
         let all = steps(&self.before, &self.declared.structure).unwrap_or_default();
-        let adds = |step: &Step| {
-            step.id.kind == ObjectKind::Enum && !step.part.is_empty() && step.text.contains(" ADD VALUE ")
+        let adds = |step: &SchemaStep| {
+            step.id.kind == SchemaObjectKind::Enum
+                && !step.part.is_empty()
+                && step.text.contains(" ADD VALUE ")
         };
-        let (labels, others): (Vec<Step>, Vec<Step>) = all.into_iter().partition(adds);
+        let (labels, others): (Vec<SchemaStep>, Vec<SchemaStep>) = all.into_iter().partition(adds);
         if others.is_empty() { vec![] } else { labels }
     }
 }
@@ -86,7 +88,7 @@ impl Sides<'_> {
             true => Some(former),
             false => former.remove_after(Ok(None)).await?,
         };
-        let plan = match Plan::of(&compared) {
+        let plan = match RevisionPlan::of(&compared) {
             Ok(plan) if plan.is_empty() => {
                 let same = self.same(&target, &compared.declared).await;
                 return removed(former, same.map(|()| Revised::default())).await;
@@ -102,7 +104,7 @@ impl Sides<'_> {
         arguments: &Arguments,
         from: &str,
         target: &MigrationTarget,
-    ) -> Result<Compared> {
+    ) -> Result<ComparedSides> {
         let wait = self.options.lock_wait;
         let before = read(target, wait).await?;
         let declared = declared(self, from).await?;
@@ -118,7 +120,7 @@ impl Sides<'_> {
         })?;
         // Parts of a table are renamed while it has its present name.
         renames.sort_by_key(|rename| std::cmp::Reverse(rename.done.id.name.matches('.').count()));
-        let mut compared = Compared { before, declared, renames, labels: None };
+        let mut compared = ComparedSides { before, declared, renames, labels: None };
         if !compared.renames.is_empty() {
             let texts: Vec<String> = compared.renames.iter().map(|rename| rename.done.text.clone()).collect();
             let done = execute_in(target, wait, &texts).await;
@@ -138,8 +140,8 @@ impl Sides<'_> {
     async fn written(
         &self,
         arguments: &Arguments,
-        compared: &Compared,
-        plan: &Plan,
+        compared: &ComparedSides,
+        plan: &RevisionPlan,
         former: Option<Scratch>,
     ) -> Result<Revised> {
         let message = arguments.message.clone().unwrap_or_else(|| plan.message());
@@ -156,7 +158,7 @@ impl Sides<'_> {
         };
         let plans = plan.files(compared, &held, arguments.simple);
         let files = further(&files, &plans);
-        let proof = Proof { sides: self, declared: &compared.declared, files: &files };
+        let proof = RevisionProof { sides: self, declared: &compared.declared, files: &files };
         let all = texts(&plans, &message, &BTreeSet::new(), &BTreeMap::new());
         let texts = texts(&plans, &message, &held, &reasons);
         prove(&proof, former, &all, (!held.is_empty()).then_some(texts.as_slice())).await?;
@@ -215,18 +217,19 @@ fn inexpressible(why: &[String]) -> Error {
 }
 
 /// Statements of both files.
-struct Plan {
+struct RevisionPlan {
     /// Migration before, which adds labels to enums.
     labels: Option<FilePlan>,
-    up: Vec<Step>,
-    down: Vec<Step>,
+    up: Vec<SchemaStep>,
+    down: Vec<SchemaStep>,
 }
 
-impl Plan {
-    fn of(compared: &Compared) -> Result<Plan, Vec<String>> {
+impl RevisionPlan {
+    fn of(compared: &ComparedSides) -> Result<RevisionPlan, Vec<String>> {
         let (before, after) = (&compared.before, &compared.declared.structure);
-        let mut renames: Vec<Step> = compared.renames.iter().map(|rename| rename.done.clone()).collect();
-        let mut undone: Vec<Step> =
+        let mut renames: Vec<SchemaStep> =
+            compared.renames.iter().map(|rename| rename.done.clone()).collect();
+        let mut undone: Vec<SchemaStep> =
             compared.renames.iter().rev().map(|rename| rename.undone.clone()).collect();
         let mut labels = None;
         if let Some((added, without)) = &compared.labels {
@@ -236,7 +239,7 @@ impl Plan {
         }
         let up = renames.into_iter().chain(steps(before, after)?).collect();
         let down = steps(after, before)?.into_iter().chain(undone).collect();
-        Ok(Plan { labels, up, down })
+        Ok(RevisionPlan { labels, up, down })
     }
 
     fn is_empty(&self) -> bool {
@@ -244,7 +247,12 @@ impl Plan {
     }
 
     /// Divides the statements into migrations; `simple` puts them into one.
-    fn files(&self, compared: &Compared, held: &BTreeSet<ObjectId>, simple: bool) -> Vec<FilePlan> {
+    fn files(
+        &self,
+        compared: &ComparedSides,
+        held: &BTreeSet<SchemaObjectId>,
+        simple: bool,
+    ) -> Vec<FilePlan> {
         let (up, down) = (self.up.clone(), self.down.clone());
         let files = match simple {
             true => vec![FilePlan { up, down, ..FilePlan::default() }],
@@ -258,7 +266,7 @@ impl Plan {
     /// Returns a message that names the first object.
     fn message(&self) -> String {
         let first = self.up.iter().chain(&self.down).next();
-        let name = |step: &Step| step.id.name.rsplit('.').next().unwrap_or_default().to_owned();
+        let name = |step: &SchemaStep| step.id.name.rsplit('.').next().unwrap_or_default().to_owned();
         first.map_or("declared schema".into(), |step| format!("{} {}", step.id.kind.name(), name(step)))
     }
 }
@@ -277,8 +285,8 @@ fn further(first: &Written, plans: &[FilePlan]) -> Vec<Written> {
 fn texts(
     plans: &[FilePlan],
     message: &str,
-    held: &BTreeSet<ObjectId>,
-    reasons: &BTreeMap<ObjectId, String>,
+    held: &BTreeSet<SchemaObjectId>,
+    reasons: &BTreeMap<SchemaObjectId, String>,
 ) -> Vec<Texts> {
     let message: Vec<&str> = message.split_whitespace().collect();
     let message = message.join(" ");

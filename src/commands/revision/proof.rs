@@ -1,7 +1,7 @@
 //! Proof of a revision: in scratch databases up makes the declared schema, down the former one, and up again.
 
 use super::sides::{Declared, Sides};
-use martydb_migrate::declared::Draft;
+use martydb_migrate::declared::DraftFolder;
 use martydb_migrate::declared::script::Texts;
 use martydb_migrate::files::{Written, folder};
 use martydb_migrate::round_trip::{RoundTrip, ScratchSource, check_round_trips};
@@ -13,8 +13,8 @@ use martydb_provision::scratch::Scratch;
 /// Maximum number of differences that are shown.
 const SHOWN: usize = 20;
 
-/// What is proven.
-pub struct Proof<'a> {
+/// Files of a revision that are proven.
+pub struct RevisionProof<'a> {
     pub sides: &'a Sides<'a>,
     pub declared: &'a Declared,
     pub files: &'a [Written],
@@ -25,7 +25,7 @@ pub struct Proof<'a> {
 /// # Errors
 /// [`Kind::Divergent`] if the files make another schema, or down another one than the former.
 pub async fn prove(
-    proof: &Proof<'_>,
+    proof: &RevisionProof<'_>,
     former: Option<Scratch>,
     all: &[Texts],
     held: Option<&[Texts]>,
@@ -40,13 +40,13 @@ pub async fn prove(
     }
 }
 
-impl Proof<'_> {
+impl RevisionProof<'_> {
     /// Makes a round trip; `complete` files must make the declared schema.
     async fn of(&self, former: Option<Scratch>, texts: &[Texts], complete: bool) -> Result<()> {
-        let draft = Draft::new()?;
+        let draft = DraftFolder::new()?;
         draft.copy(&self.sides.target.folder)?;
         self.write(&draft, texts)?;
-        let mut source = Source { sides: self.sides, draft: &draft, former, last: None };
+        let mut source = FormerDatabases { sides: self.sides, draft: &draft, former, last: None };
         let result = self.walk(&mut source, &draft, complete).await;
         let result = match source.former.take() {
             Some(unused) => unused.remove_after(result).await,
@@ -58,7 +58,7 @@ impl Proof<'_> {
         }
     }
 
-    fn write(&self, draft: &Draft, texts: &[Texts]) -> Result<()> {
+    fn write(&self, draft: &DraftFolder, texts: &[Texts]) -> Result<()> {
         let name =
             |path: &std::path::Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         for (file, texts) in self.files.iter().zip(texts) {
@@ -70,7 +70,12 @@ impl Proof<'_> {
         Ok(())
     }
 
-    async fn walk(&self, source: &mut Source<'_>, draft: &Draft, complete: bool) -> Result<()> {
+    async fn walk(
+        &self,
+        source: &mut FormerDatabases<'_>,
+        draft: &DraftFolder,
+        complete: bool,
+    ) -> Result<()> {
         let folder = folder::load_valid(draft.path(), self.sides.service.name.as_str())?;
         let options = &self.sides.options;
         if self.sides.service.down == DownFiles::None {
@@ -122,14 +127,14 @@ fn unequal(message: &str, left: &[String]) -> Error {
 }
 
 /// Scratch databases at the end state of the migrations.
-struct Source<'a> {
+struct FormerDatabases<'a> {
     sides: &'a Sides<'a>,
-    draft: &'a Draft,
+    draft: &'a DraftFolder,
     former: Option<Scratch>,
     last: Option<Scratch>,
 }
 
-impl ScratchSource for Source<'_> {
+impl ScratchSource for FormerDatabases<'_> {
     async fn fresh(&mut self) -> Result<MigrationTarget> {
         if let Some(last) = self.last.take() {
             last.remove_after(Ok(())).await?;

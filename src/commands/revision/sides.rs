@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::commands::baseline::from_database::provided;
 use crate::commands::verify_down::scratch_of;
 use martydb_migrate::declared::sources::{DeclaredFile, read_declared};
-use martydb_migrate::declared::{Draft, Structure, filled_tables, read};
+use martydb_migrate::declared::{DraftFolder, Structure, filled_tables, read};
 use martydb_migrate::history::Catalog;
 use martydb_migrate::{EventSender, Goal, MigrationTarget, Options};
 use martydb_model::error::{Error, Result};
@@ -13,7 +13,7 @@ use martydb_model::{DesiredServer, DesiredService};
 use martydb_pg::server::Access;
 use martydb_provision::scratch::Scratch;
 
-/// What both sides are built with.
+/// Service and server with which both sides are built.
 pub struct Sides<'a> {
     pub access: Access,
     pub desired: DesiredServer,
@@ -77,7 +77,7 @@ async fn of_database(sides: &Sides<'_>, target: &MigrationTarget) -> Result<Decl
 }
 
 async fn built(sides: &Sides<'_>, scratch: &Scratch, files: &[DeclaredFile]) -> Result<Declared> {
-    let draft = Draft::new()?;
+    let draft = DraftFolder::new()?;
     for (number, file) in files.iter().enumerate() {
         draft.write(&draft_name(number), &file.text)?;
     }
@@ -94,7 +94,7 @@ async fn built(sides: &Sides<'_>, scratch: &Scratch, files: &[DeclaredFile]) -> 
 }
 
 /// Puts the names of the declared files in place of the drafts that were applied, and adds a hint.
-fn explained(mut error: Error, files: &[DeclaredFile], draft: &Draft) -> Error {
+fn explained(mut error: Error, files: &[DeclaredFile], draft: &DraftFolder) -> Error {
     for (number, file) in files.iter().enumerate() {
         let applied = draft.path().join(draft_name(number)).display().to_string();
         let declared = file.path.display().to_string();

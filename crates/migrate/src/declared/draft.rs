@@ -9,16 +9,16 @@ use tempfile::TempDir;
 
 /// Folder that is removed with the value.
 #[derive(Debug)]
-pub struct Draft(TempDir);
+pub struct DraftFolder(TempDir);
 
-impl Draft {
+impl DraftFolder {
     /// Makes an empty folder.
     ///
     /// # Errors
     /// If the folder for temporary files cannot be written to.
-    pub fn new() -> Result<Draft> {
+    pub fn new() -> Result<DraftFolder> {
         let made = tempfile::Builder::new().prefix("martydb-revision-").tempdir();
-        made.map(Draft).map_err(|error| Error::operation("cannot make a temporary folder").cause(error))
+        made.map(DraftFolder).map_err(|error| Error::operation("cannot make a temporary folder").cause(error))
     }
 
     /// Returns the folder.

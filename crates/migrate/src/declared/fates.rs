@@ -3,11 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::structure::{Object, ObjectId, ObjectKind, Structure, TYPE};
+use super::structure::{SchemaObject, SchemaObjectId, SchemaObjectKind, Structure, TYPE};
 
 /// Decision about an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
+pub enum ObjectFate {
     Same,
     /// Only parts differ.
     Altered,
@@ -21,32 +21,32 @@ pub enum Fate {
     Made,
 }
 
-impl Fate {
+impl ObjectFate {
     /// Returns `true` if the present object goes.
     pub fn ends(self) -> bool {
-        matches!(self, Fate::Rebuilt | Fate::Swapped | Fate::Dropped)
+        matches!(self, ObjectFate::Rebuilt | ObjectFate::Swapped | ObjectFate::Dropped)
     }
 
     /// Returns `true` if an object is made where none is, or no longer.
     pub fn begins(self) -> bool {
-        matches!(self, Fate::Rebuilt | Fate::Swapped | Fate::Made)
+        matches!(self, ObjectFate::Rebuilt | ObjectFate::Swapped | ObjectFate::Made)
     }
 }
 
 /// Decisions about all objects.
 #[derive(Debug, Default)]
 pub struct Fates {
-    pub of: BTreeMap<ObjectId, Fate>,
+    pub of: BTreeMap<SchemaObjectId, ObjectFate>,
     /// Columns whose type is set although its name stays.
-    pub retyped: BTreeSet<ObjectId>,
+    pub retyped: BTreeSet<SchemaObjectId>,
     /// Columns whose default is removed and set again, because what it calls is made again.
-    pub redefaulted: BTreeSet<ObjectId>,
+    pub redefaulted: BTreeSet<SchemaObjectId>,
 }
 
 impl Fates {
     /// Returns the decision about an object; `Same` for one that is in neither schema.
-    pub fn get(&self, id: &ObjectId) -> Fate {
-        self.of.get(id).copied().unwrap_or(Fate::Same)
+    pub fn get(&self, id: &SchemaObjectId) -> ObjectFate {
+        self.of.get(id).copied().unwrap_or(ObjectFate::Same)
     }
 }
 
@@ -56,8 +56,8 @@ pub fn fates(from: &Structure, to: &Structure) -> Fates {
     for id in from.objects.keys().chain(to.objects.keys()) {
         let fate = match (from.objects.get(id), to.objects.get(id)) {
             (Some(before), Some(after)) => alone(id, before, after),
-            (Some(_), None) => Fate::Dropped,
-            (None, _) => Fate::Made,
+            (Some(_), None) => ObjectFate::Dropped,
+            (None, _) => ObjectFate::Made,
         };
         fates.of.insert(id.clone(), fate);
     }
@@ -66,22 +66,22 @@ pub fn fates(from: &Structure, to: &Structure) -> Fates {
 }
 
 /// Decides about an object without regard to others.
-fn alone(id: &ObjectId, before: &Object, after: &Object) -> Fate {
+fn alone(id: &SchemaObjectId, before: &SchemaObject, after: &SchemaObject) -> ObjectFate {
     if before.signature != after.signature {
-        return Fate::Rebuilt;
+        return ObjectFate::Rebuilt;
     }
     if before.body != after.body {
         return match id.kind {
-            ObjectKind::View | ObjectKind::Routine => Fate::Replaced,
-            kind if kind.is_type() => Fate::Swapped,
-            _ => Fate::Rebuilt,
+            SchemaObjectKind::View | SchemaObjectKind::Routine => ObjectFate::Replaced,
+            kind if kind.is_type() => ObjectFate::Swapped,
+            _ => ObjectFate::Rebuilt,
         };
     }
-    if id.kind == ObjectKind::Enum && added_labels(before, after).is_none() {
-        return Fate::Swapped;
+    if id.kind == SchemaObjectKind::Enum && added_labels(before, after).is_none() {
+        return ObjectFate::Swapped;
     }
     let unalterable = before.parts.iter().any(|(name, part)| match after.parts.get(name) {
-        _ if id.kind == ObjectKind::Enum => false,
+        _ if id.kind == SchemaObjectKind::Enum => false,
         Some(new) => {
             new.value != part.value && new.changed.is_none() && (part.undone.is_none() || new.made.is_none())
         }
@@ -92,16 +92,17 @@ fn alone(id: &ObjectId, before: &Object, after: &Object) -> Fate {
             .parts
             .iter()
             .any(|(name, part)| after.parts.get(name).is_none_or(|new| new.value != part.value))
-        || id.kind == ObjectKind::Enum && added_labels(before, after).is_some_and(|added| !added.is_empty());
+        || id.kind == SchemaObjectKind::Enum
+            && added_labels(before, after).is_some_and(|added| !added.is_empty());
     match (unalterable, altered) {
-        (true, _) => Fate::Rebuilt,
-        (_, true) => Fate::Altered,
-        _ => Fate::Same,
+        (true, _) => ObjectFate::Rebuilt,
+        (_, true) => ObjectFate::Altered,
+        _ => ObjectFate::Same,
     }
 }
 
 /// Returns the labels of an enum in order.
-fn labels(object: &Object) -> Vec<&str> {
+fn labels(object: &SchemaObject) -> Vec<&str> {
     let is_label = |name: &str| name.starts_with('\'') || name.starts_with("E'") || name.starts_with(" E'");
     let mut all: Vec<_> = object.parts.iter().filter(|(name, _)| is_label(name)).collect();
     all.sort_by_key(|(_, part)| part.place);
@@ -109,7 +110,7 @@ fn labels(object: &Object) -> Vec<&str> {
 }
 
 /// Returns the labels that are added, each with the words that place it; `None` if others go or move.
-pub fn added_labels<'a>(before: &Object, after: &'a Object) -> Option<Vec<(&'a str, String)>> {
+pub fn added_labels<'a>(before: &SchemaObject, after: &'a SchemaObject) -> Option<Vec<(&'a str, String)>> {
     let (old, new) = (labels(before), labels(after));
     let kept: Vec<&str> = new.iter().copied().filter(|label| old.contains(label)).collect();
     if kept != old {
@@ -134,11 +135,12 @@ pub fn added_labels<'a>(before: &Object, after: &'a Object) -> Option<Vec<(&'a s
 /// Spreads decisions to the objects that depend on others.
 fn spread(from: &Structure, to: &Structure, fates: &mut Fates) {
     let dependents = from.dependents();
-    let retyped =
-        |fates: &Fates, id: &ObjectId| fates.get(id) == Fate::Altered && has_other_type(from, to, id);
-    let mut next: Vec<ObjectId> =
+    let retyped = |fates: &Fates, id: &SchemaObjectId| {
+        fates.get(id) == ObjectFate::Altered && has_other_type(from, to, id)
+    };
+    let mut next: Vec<SchemaObjectId> =
         fates.of.keys().filter(|id| fates.get(id).ends() || retyped(fates, id)).cloned().collect();
-    let mut seen: BTreeSet<ObjectId> = next.iter().cloned().collect();
+    let mut seen: BTreeSet<SchemaObjectId> = next.iter().cloned().collect();
     while let Some(id) = next.pop() {
         for dependent in dependents.get(&id).into_iter().flatten() {
             if !to.objects.contains_key(dependent) || fates.get(dependent).ends() {
@@ -153,17 +155,22 @@ fn spread(from: &Structure, to: &Structure, fates: &mut Fates) {
     }
 }
 
-fn has_other_type(from: &Structure, to: &Structure, id: &ObjectId) -> bool {
+fn has_other_type(from: &Structure, to: &Structure, id: &SchemaObjectId) -> bool {
     let value = |of: &Structure| Some(of.objects.get(id)?.parts.get(TYPE)?.value.clone());
     id.kind.is_column() && value(from) != value(to)
 }
 
 /// Decides about `dependent`, which depends on an object that goes or a column of another type. Returns the object whose
 /// dependents are affected in turn.
-fn follow(from: &Structure, fates: &mut Fates, id: &ObjectId, dependent: &ObjectId) -> Option<ObjectId> {
-    use ObjectKind::{Attribute, Column, Constraint, Index, Sequence, Statistics, Table};
+fn follow(
+    from: &Structure,
+    fates: &mut Fates,
+    id: &SchemaObjectId,
+    dependent: &SchemaObjectId,
+) -> Option<SchemaObjectId> {
+    use SchemaObjectKind::{Attribute, Column, Constraint, Index, Sequence, Statistics, Table};
     let object = from.objects.get(dependent)?;
-    let swapped = fates.get(id) == Fate::Swapped || fates.retyped.contains(id);
+    let swapped = fates.get(id) == ObjectFate::Swapped || fates.retyped.contains(id);
     let is_type = id.kind.is_type();
     let retyped = id.kind.is_column() && !fates.get(id).ends();
     match dependent.kind {
@@ -172,25 +179,25 @@ fn follow(from: &Structure, fates: &mut Fates, id: &ObjectId, dependent: &Object
         Constraint if object.parent.as_ref() == Some(id) && swapped && is_type => return None,
         Attribute => {
             let parent = object.parent.clone()?;
-            fates.of.insert(parent.clone(), Fate::Swapped);
+            fates.of.insert(parent.clone(), ObjectFate::Swapped);
             return Some(parent);
         }
-        kind if kind.is_type() => drop(fates.of.insert(dependent.clone(), Fate::Swapped)),
+        kind if kind.is_type() => drop(fates.of.insert(dependent.clone(), ObjectFate::Swapped)),
         Column if object.parent.as_ref() == Some(id) => return None,
-        Column if !object.body.is_empty() => drop(fates.of.insert(dependent.clone(), Fate::Rebuilt)),
+        Column if !object.body.is_empty() => drop(fates.of.insert(dependent.clone(), ObjectFate::Rebuilt)),
         Column if is_type && !swapped => return None,
         Column if is_type => {
-            fates.of.insert(dependent.clone(), Fate::Altered);
+            fates.of.insert(dependent.clone(), ObjectFate::Altered);
             fates.retyped.insert(dependent.clone());
         }
         Column => {
-            fates.of.insert(dependent.clone(), Fate::Altered);
+            fates.of.insert(dependent.clone(), ObjectFate::Altered);
             fates.redefaulted.insert(dependent.clone());
             return None;
         }
         // ALTER TABLE makes these again itself, but by the former expression.
         Constraint | Index | Statistics if retyped && !swapped => return None,
-        _ => drop(fates.of.insert(dependent.clone(), Fate::Rebuilt)),
+        _ => drop(fates.of.insert(dependent.clone(), ObjectFate::Rebuilt)),
     }
     Some(dependent.clone())
 }

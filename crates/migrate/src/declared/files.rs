@@ -3,9 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use super::nodes::Verb;
-use super::steps::Step;
-use super::structure::{ObjectId, ObjectKind, Structure};
+use super::nodes::SchemaVerb;
+use super::steps::SchemaStep;
+use super::structure::{SchemaObjectId, SchemaObjectKind, Structure};
 
 /// Steps of one migration and of its down file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -14,8 +14,8 @@ pub struct FilePlan {
     pub suffix: &'static str,
     /// Set for statements that PostgreSQL refuses inside a transaction.
     pub no_transaction: bool,
-    pub up: Vec<Step>,
-    pub down: Vec<Step>,
+    pub up: Vec<SchemaStep>,
+    pub down: Vec<SchemaStep>,
 }
 
 /// Name of the part that says that a constraint holds for all rows.
@@ -25,15 +25,15 @@ const VALIDATED: &str = "validated";
 pub struct Division<'a> {
     pub from: &'a Structure,
     pub to: &'a Structure,
-    pub held: &'a BTreeSet<ObjectId>,
+    pub held: &'a BTreeSet<SchemaObjectId>,
 }
 
 impl Division<'_> {
     /// Divides the statements; files without one are left out.
-    pub fn files(&self, up: Vec<Step>, down: Vec<Step>) -> Vec<FilePlan> {
-        let late: BTreeSet<ObjectId> =
+    pub fn files(&self, up: Vec<SchemaStep>, down: Vec<SchemaStep>) -> Vec<FilePlan> {
+        let late: BTreeSet<SchemaObjectId> =
             up.iter().filter(|step| self.is_late_index(step, &up)).map(|step| step.id.clone()).collect();
-        let unscanned: BTreeSet<ObjectId> =
+        let unscanned: BTreeSet<SchemaObjectId> =
             up.iter().filter(|step| self.is_scanned_later(step)).map(|step| step.id.clone()).collect();
         let mut first = FilePlan::default();
         let mut indexes = FilePlan { suffix: "_indexes", no_transaction: true, ..FilePlan::default() };
@@ -41,7 +41,7 @@ impl Division<'_> {
         for step in up {
             match () {
                 () if late.contains(&step.id) => indexes.up.push(concurrent(step)),
-                () if unscanned.contains(&step.id) && step.verb == Verb::Make => {
+                () if unscanned.contains(&step.id) && step.verb == SchemaVerb::Make => {
                     validated.up.extend(self.validating(&step));
                     validated.down.extend(self.not_valid_again(&step));
                     first.up.push(not_valid(step));
@@ -61,9 +61,9 @@ impl Division<'_> {
 
     /// Returns `true` for an index that only comes or only goes, of a table that stays as it is as far as the index is
     /// concerned, and that nothing else refers to.
-    fn is_late_index(&self, step: &Step, up: &[Step]) -> bool {
+    fn is_late_index(&self, step: &SchemaStep, up: &[SchemaStep]) -> bool {
         let (id, whole) = (&step.id, step.part.is_empty());
-        if id.kind != ObjectKind::Index || !whole || self.held.contains(id) {
+        if id.kind != SchemaObjectKind::Index || !whole || self.held.contains(id) {
             return false;
         }
         let (of, comes) = match (self.from.objects.contains_key(id), self.to.objects.contains_key(id)) {
@@ -76,15 +76,15 @@ impl Division<'_> {
             let table = index.parent.as_ref().and_then(|table| structure.objects.get(table));
             table.is_some_and(|table| table.body.is_empty())
         };
-        let on_table = index.parent.as_ref().is_some_and(|table| table.kind == ObjectKind::Table);
-        let refers = |object: &super::structure::Object| {
+        let on_table = index.parent.as_ref().is_some_and(|table| table.kind == SchemaObjectKind::Table);
+        let refers = |object: &super::structure::SchemaObject| {
             object.needs.contains(id) || object.parts.values().any(|part| part.needs.as_ref() == Some(id))
         };
         // What goes before the index would take it along.
-        let changed = |need: &ObjectId| {
+        let changed = |need: &SchemaObjectId| {
             !comes
                 && up.iter().any(|step| {
-                    step.id == *need && (step.verb == Verb::Drop || step.part == super::structure::TYPE)
+                    step.id == *need && (step.verb == SchemaVerb::Drop || step.part == super::structure::TYPE)
                 })
         };
         on_table
@@ -95,11 +95,11 @@ impl Division<'_> {
     }
 
     /// Returns `true` for a foreign key or a check that is new on an existing table.
-    fn is_scanned_later(&self, step: &Step) -> bool {
+    fn is_scanned_later(&self, step: &SchemaStep) -> bool {
         let Some(constraint) = self.to.objects.get(&step.id) else { return false };
         let table = constraint.parent.as_ref().and_then(|table| self.from.objects.get(table));
-        step.id.kind == ObjectKind::Constraint
-            && step.verb == Verb::Make
+        step.id.kind == SchemaObjectKind::Constraint
+            && step.verb == SchemaVerb::Make
             && !self.from.objects.contains_key(&step.id)
             && matches!(constraint.signature.as_str(), "f" | "c")
             && constraint.parts.contains_key(VALIDATED)
@@ -107,27 +107,32 @@ impl Division<'_> {
             && !self.held.contains(&step.id)
     }
 
-    fn validating(&self, step: &Step) -> Option<Step> {
+    fn validating(&self, step: &SchemaStep) -> Option<SchemaStep> {
         let part = self.to.objects.get(&step.id)?.parts.get(VALIDATED)?;
-        Some(Step { verb: Verb::Set, part: VALIDATED.into(), text: part.made.clone()?, ..step.clone() })
+        Some(SchemaStep {
+            verb: SchemaVerb::Set,
+            part: VALIDATED.into(),
+            text: part.made.clone()?,
+            ..step.clone()
+        })
     }
 
     /// Returns the statements that make a validated constraint one that is not, in reverse order.
-    fn not_valid_again(&self, step: &Step) -> Vec<Step> {
+    fn not_valid_again(&self, step: &SchemaStep) -> Vec<SchemaStep> {
         let Some(constraint) = self.to.objects.get(&step.id) else { return vec![] };
-        let dropped = Step { verb: Verb::Drop, text: constraint.dropped.clone(), ..step.clone() };
+        let dropped = SchemaStep { verb: SchemaVerb::Drop, text: constraint.dropped.clone(), ..step.clone() };
         vec![not_valid(step.clone()), dropped]
     }
 }
 
-fn not_valid(step: Step) -> Step {
-    Step { text: format!("{} NOT VALID", step.text), ..step }
+fn not_valid(step: SchemaStep) -> SchemaStep {
+    SchemaStep { text: format!("{} NOT VALID", step.text), ..step }
 }
 
-fn concurrent(step: Step) -> Step {
+fn concurrent(step: SchemaStep) -> SchemaStep {
     let text = match step.verb {
-        Verb::Drop => step.text.replacen("DROP INDEX ", "DROP INDEX CONCURRENTLY ", 1),
+        SchemaVerb::Drop => step.text.replacen("DROP INDEX ", "DROP INDEX CONCURRENTLY ", 1),
         _ => step.text.replacen("INDEX ", "INDEX CONCURRENTLY ", 1),
     };
-    if step.part.is_empty() { Step { text, ..step } } else { step }
+    if step.part.is_empty() { SchemaStep { text, ..step } } else { step }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::structure::{Object, ObjectId, ObjectKind, Part, Structure};
+use super::structure::{ObjectPart, SchemaObject, SchemaObjectId, SchemaObjectKind, Structure};
 use crate::engine::session;
 use crate::target::MigrationTarget;
 use martydb_model::error::{Error, Result};
@@ -90,14 +90,14 @@ fn structure(objects: &[Row], needs: &[Row], casts: &[Row], parts: &[Row]) -> Re
     let mut ids = BTreeMap::new();
     for row in objects {
         let (kind, key, name): (String, String, String) = row.read()?;
-        if let Some(kind) = ObjectKind::named(&kind) {
-            ids.insert(key, ObjectId { kind, name });
+        if let Some(kind) = SchemaObjectKind::named(&kind) {
+            ids.insert(key, SchemaObjectId { kind, name });
         }
     }
     for row in objects {
         let (key, parent) = (row.try_get::<String>(1)?, row.try_get::<Option<String>>(3)?);
         let Some(id) = ids.get(&key) else { continue };
-        let object = Object {
+        let object = SchemaObject {
             parent: parent.and_then(|key| ids.get(&key).cloned()),
             made: row.try_get(4)?,
             dropped: row.try_get(5)?,
@@ -121,9 +121,9 @@ fn structure(objects: &[Row], needs: &[Row], casts: &[Row], parts: &[Row]) -> Re
     Ok(found)
 }
 
-fn part(row: &Row, ids: &BTreeMap<String, ObjectId>) -> Result<Part, Unreadable> {
+fn part(row: &Row, ids: &BTreeMap<String, SchemaObjectId>) -> Result<ObjectPart, Unreadable> {
     let needs: Option<String> = row.try_get(8)?;
-    Ok(Part {
+    Ok(ObjectPart {
         place: row.try_get(2)?,
         value: row.try_get(3)?,
         made: row.try_get(4)?,
@@ -136,7 +136,7 @@ fn part(row: &Row, ids: &BTreeMap<String, ObjectId>) -> Result<Part, Unreadable>
 
 /// Adds the dependencies. One on something that is no object of its own, such as an array type, is one on what that
 /// depends on.
-fn connect(found: &mut Structure, ids: &BTreeMap<String, ObjectId>, pairs: &[(String, String)]) {
+fn connect(found: &mut Structure, ids: &BTreeMap<String, SchemaObjectId>, pairs: &[(String, String)]) {
     // A column of a view or a partition is no object of its own: what depends on it depends on the whole.
     let whole = |need: &String| match need.rsplit_once('/') {
         Some((relation, _)) if !ids.contains_key(need) && ids.contains_key(&format!("{relation}/0")) => {

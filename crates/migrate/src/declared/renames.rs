@@ -3,33 +3,33 @@
 use std::collections::BTreeSet;
 
 use super::names::split;
-use super::nodes::Verb;
-use super::steps::Step;
-use super::structure::{ObjectId, ObjectKind, Structure, TYPE};
+use super::nodes::SchemaVerb;
+use super::steps::SchemaStep;
+use super::structure::{SchemaObjectId, SchemaObjectKind, Structure, TYPE};
 use martydb_model::sql::{Ident, stmt};
 
 /// Rename of one object: the statement, and the one that undoes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rename {
-    pub done: Step,
-    pub undone: Step,
+    pub done: SchemaStep,
+    pub undone: SchemaStep,
 }
 
 /// Kinds that can be renamed, with the words of their statements. The name of a part is behind its table's.
-const FORMS: &[(ObjectKind, &str, &str)] = &[
-    (ObjectKind::Schema, "SCHEMA", ""),
-    (ObjectKind::Enum, "TYPE", ""),
-    (ObjectKind::Domain, "DOMAIN", ""),
-    (ObjectKind::Range, "TYPE", ""),
-    (ObjectKind::CompositeType, "TYPE", ""),
-    (ObjectKind::Sequence, "SEQUENCE", ""),
-    (ObjectKind::Table, "TABLE", ""),
-    (ObjectKind::Column, "TABLE", "COLUMN "),
-    (ObjectKind::Attribute, "TYPE", "ATTRIBUTE "),
-    (ObjectKind::Constraint, "TABLE", "CONSTRAINT "),
-    (ObjectKind::Index, "INDEX", ""),
-    (ObjectKind::View, "VIEW", ""),
-    (ObjectKind::MaterializedView, "MATERIALIZED VIEW", ""),
+const FORMS: &[(SchemaObjectKind, &str, &str)] = &[
+    (SchemaObjectKind::Schema, "SCHEMA", ""),
+    (SchemaObjectKind::Enum, "TYPE", ""),
+    (SchemaObjectKind::Domain, "DOMAIN", ""),
+    (SchemaObjectKind::Range, "TYPE", ""),
+    (SchemaObjectKind::CompositeType, "TYPE", ""),
+    (SchemaObjectKind::Sequence, "SEQUENCE", ""),
+    (SchemaObjectKind::Table, "TABLE", ""),
+    (SchemaObjectKind::Column, "TABLE", "COLUMN "),
+    (SchemaObjectKind::Attribute, "TYPE", "ATTRIBUTE "),
+    (SchemaObjectKind::Constraint, "TABLE", "CONSTRAINT "),
+    (SchemaObjectKind::Index, "INDEX", ""),
+    (SchemaObjectKind::View, "VIEW", ""),
+    (SchemaObjectKind::MaterializedView, "MATERIALIZED VIEW", ""),
 ];
 
 /// Finds the object of a pair `OLD:NEW`, such as `item:article` or `item.title:name`, and writes the rename.
@@ -43,11 +43,12 @@ pub fn rename(structure: &Structure, pair: &str) -> Result<Rename, String> {
     let new = new.rsplit('.').next().unwrap_or(new).trim_matches('"');
     let new = Ident::new(new).map_err(|why| format!("\"{pair}\": {why}"))?;
     let suffix = format!(".{old}");
-    let is_meant = |id: &&ObjectId| (id.name == old || id.name.ends_with(&suffix)) && form(id.kind).is_some();
+    let is_meant =
+        |id: &&SchemaObjectId| (id.name == old || id.name.ends_with(&suffix)) && form(id.kind).is_some();
     // A column also ends like a table of its name: the shortest name is meant.
-    let found: Vec<&ObjectId> = structure.objects.keys().filter(is_meant).collect();
+    let found: Vec<&SchemaObjectId> = structure.objects.keys().filter(is_meant).collect();
     let fewest = found.iter().map(|id| id.name.matches('.').count()).min();
-    let found: Vec<&ObjectId> =
+    let found: Vec<&SchemaObjectId> =
         found.into_iter().filter(|id| Some(id.name.matches('.').count()) == fewest).collect();
     match found.as_slice() {
         [one] => {
@@ -61,25 +62,25 @@ pub fn rename(structure: &Structure, pair: &str) -> Result<Rename, String> {
     }
 }
 
-fn form(kind: ObjectKind) -> Option<(&'static str, &'static str)> {
+fn form(kind: SchemaObjectKind) -> Option<(&'static str, &'static str)> {
     FORMS.iter().find(|row| row.0 == kind).map(|row| (row.1, row.2))
 }
 
-fn written(structure: &Structure, id: &ObjectId, new: &str) -> Option<Rename> {
+fn written(structure: &Structure, id: &SchemaObjectId, new: &str) -> Option<Rename> {
     let (noun, part) = form(id.kind)?;
     let (above, old) = split(&id.name);
     let (before, after) = match part {
         "" => (format!("ALTER {noun} {} RENAME", id.name), format!("ALTER {noun} {above}{new} RENAME")),
         part => {
             let parent = &structure.objects.get(id)?.parent.as_ref()?;
-            let noun = if parent.kind == ObjectKind::Domain { "DOMAIN" } else { noun };
+            let noun = if parent.kind == SchemaObjectKind::Domain { "DOMAIN" } else { noun };
             let of_it = format!("ALTER {noun} {} RENAME {part}", parent.name);
             (format!("{of_it}{old}"), format!("{of_it}{new}"))
         }
     };
-    let step = |text: String| Step {
+    let step = |text: String| SchemaStep {
         id: id.clone(),
-        verb: Verb::Rename,
+        verb: SchemaVerb::Rename,
         part: String::new(),
         text,
         loses: false,
@@ -97,21 +98,22 @@ pub fn likely(from: &Structure, to: &Structure) -> Vec<String> {
     let gone = |kind| from.objects.keys().filter(move |id| id.kind == kind && !to.objects.contains_key(*id));
     let made = |kind| to.objects.keys().filter(move |id| id.kind == kind && !from.objects.contains_key(*id));
     let mut pairs = vec![];
-    for old in gone(ObjectKind::Table) {
+    for old in gone(SchemaObjectKind::Table) {
         let columns = columns(from, old);
-        let shared = |new: &&ObjectId| columns.intersection(&self::columns(to, new)).count() * 2;
-        let best = made(ObjectKind::Table).max_by_key(shared);
+        let shared = |new: &&SchemaObjectId| columns.intersection(&self::columns(to, new)).count() * 2;
+        let best = made(SchemaObjectKind::Table).max_by_key(shared);
         if let Some(best) = best.filter(|best| shared(best) >= columns.len().max(1)) {
             pairs.push(format!("{}:{}", old.name, split(&best.name).1));
         }
     }
-    for old in gone(ObjectKind::Column) {
-        let kind = |of: &Structure, id: &ObjectId| {
+    for old in gone(SchemaObjectKind::Column) {
+        let kind = |of: &Structure, id: &SchemaObjectId| {
             let object = of.objects.get(id)?;
             Some((object.parent.clone()?, object.parts.get(TYPE)?.value.clone()))
         };
         let same = kind(from, old);
-        if let Some(new) = made(ObjectKind::Column).find(|new| same.is_some() && kind(to, new) == same) {
+        if let Some(new) = made(SchemaObjectKind::Column).find(|new| same.is_some() && kind(to, new) == same)
+        {
             pairs.push(format!("{}:{}", old.name, split(&new.name).1));
         }
     }
@@ -119,10 +121,10 @@ pub fn likely(from: &Structure, to: &Structure) -> Vec<String> {
     pairs
 }
 
-fn columns<'a>(of: &'a Structure, table: &ObjectId) -> BTreeSet<&'a str> {
+fn columns<'a>(of: &'a Structure, table: &SchemaObjectId) -> BTreeSet<&'a str> {
     let parts = of
         .objects
         .iter()
-        .filter(|(id, object)| id.kind == ObjectKind::Column && object.parent.as_ref() == Some(table));
+        .filter(|(id, object)| id.kind == SchemaObjectKind::Column && object.parent.as_ref() == Some(table));
     parts.map(|(id, _)| split(&id.name).1).collect()
 }

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::nodes::Verb;
-use super::steps::Step;
-use super::structure::{ObjectId, ObjectKind, Structure};
+use super::nodes::SchemaVerb;
+use super::steps::SchemaStep;
+use super::structure::{SchemaObjectId, SchemaObjectKind, Structure};
 
 /// Texts of a revision.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,13 +15,13 @@ pub struct Texts {
 
 /// Returns the objects that stay until a person has decided: those whose rows or values would be lost or that PostgreSQL
 /// does not convert, and what these need or contain.
-pub fn held(from: &Structure, up: &[Step]) -> BTreeSet<ObjectId> {
-    let mut held: BTreeSet<ObjectId> =
+pub fn held(from: &Structure, up: &[SchemaStep]) -> BTreeSet<SchemaObjectId> {
+    let mut held: BTreeSet<SchemaObjectId> =
         up.iter().filter(|step| step.loses || step.unconverted).map(|step| step.id.clone()).collect();
-    let dropped: BTreeSet<&ObjectId> =
-        up.iter().filter(|step| step.verb == Verb::Drop).map(|step| &step.id).collect();
+    let dropped: BTreeSet<&SchemaObjectId> =
+        up.iter().filter(|step| step.verb == SchemaVerb::Drop).map(|step| &step.id).collect();
     loop {
-        let of_it = |id: &ObjectId| held.contains(id);
+        let of_it = |id: &SchemaObjectId| held.contains(id);
         let within = from.objects.iter().filter(|(id, object)| {
             let owned = object.parts.get("owner").and_then(|part| part.needs.as_ref());
             from.is_within(id, of_it)
@@ -29,7 +29,8 @@ pub fn held(from: &Structure, up: &[Step]) -> BTreeSet<ObjectId> {
         });
         let within = within.map(|(id, _)| id);
         let needed = held.iter().filter_map(|id| from.objects.get(id)).flat_map(|object| &object.needs);
-        let more: Vec<ObjectId> = within.chain(needed.filter(|id| dropped.contains(id))).cloned().collect();
+        let more: Vec<SchemaObjectId> =
+            within.chain(needed.filter(|id| dropped.contains(id))).cloned().collect();
         let before = held.len();
         held.extend(more);
         if held.len() == before {
@@ -41,12 +42,12 @@ pub fn held(from: &Structure, up: &[Step]) -> BTreeSet<ObjectId> {
 /// Returns the text of a file, with `head` as its first lines.
 pub fn text(
     head: &str,
-    steps: &[Step],
-    held: &BTreeSet<ObjectId>,
-    reasons: &BTreeMap<ObjectId, String>,
+    steps: &[SchemaStep],
+    held: &BTreeSet<SchemaObjectId>,
+    reasons: &BTreeMap<SchemaObjectId, String>,
 ) -> String {
     let mut text = format!("{head}\n");
-    if steps.iter().any(|step| step.verb == Verb::Make && step.id.kind == ObjectKind::Routine) {
+    if steps.iter().any(|step| step.verb == SchemaVerb::Make && step.id.kind == SchemaObjectKind::Routine) {
         // A body may name objects that are made later.
         text += "\nSET LOCAL check_function_bodies = off;\n";
     }
@@ -65,11 +66,15 @@ pub fn text(
 }
 
 /// Returns why each step is commented out. `rows` has the number of rows of each table.
-pub fn reasons(from: &Structure, up: &[Step], rows: &BTreeMap<String, i64>) -> BTreeMap<ObjectId, String> {
+pub fn reasons(
+    from: &Structure,
+    up: &[SchemaStep],
+    rows: &BTreeMap<String, i64>,
+) -> BTreeMap<SchemaObjectId, String> {
     let mut all = BTreeMap::new();
     for step in up {
         let parent = from.objects.get(&step.id).and_then(|object| object.parent.as_ref());
-        let count = |table: &ObjectId| rows.get(&table.name).map(|count| count.to_string());
+        let count = |table: &SchemaObjectId| rows.get(&table.name).map(|count| count.to_string());
         let reason = match (step.loses, step.unconverted, parent) {
             (true, _, None) => match count(&step.id) {
                 Some(rows) => format!("loses {rows} rows"),

@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use super::fates::{Fate, Fates, fates};
+use super::fates::{Fates, ObjectFate, fates};
 use super::graph::Graph;
-use super::nodes::{Comparison, Due, Node, Verb};
-use super::structure::{ObjectId, ObjectKind, Structure};
+use super::nodes::{Due, SchemaComparison, SchemaVerb, StatementNode};
+use super::structure::{SchemaObjectId, SchemaObjectKind, Structure};
 
 /// One statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
-    pub id: ObjectId,
-    pub verb: Verb,
+pub struct SchemaStep {
+    pub id: SchemaObjectId,
+    pub verb: SchemaVerb,
     /// Name of the part that it is about; empty for the whole object.
     pub part: String,
     pub text: String,
@@ -25,13 +25,13 @@ pub struct Step {
 ///
 /// # Errors
 /// With what cannot be expressed, a line for each object.
-pub fn steps(from: &Structure, to: &Structure) -> Result<Vec<Step>, Vec<String>> {
+pub fn steps(from: &Structure, to: &Structure) -> Result<Vec<SchemaStep>, Vec<String>> {
     let fates = fates(from, to);
     let refused = refused(&fates);
     if !refused.is_empty() {
         return Err(refused);
     }
-    let comparison = Comparison { from, to, fates: &fates };
+    let comparison = SchemaComparison { from, to, fates: &fates };
     let nodes = comparison.nodes();
     let mut graph = Graph::new(nodes.keys().cloned());
     for (node, due) in &nodes {
@@ -46,21 +46,28 @@ pub fn steps(from: &Structure, to: &Structure) -> Result<Vec<Step>, Vec<String>>
 
 /// Returns the objects that would have to be made again with all their rows.
 fn refused(fates: &Fates) -> Vec<String> {
-    let tables = fates.of.iter().filter(|(id, fate)| id.kind == ObjectKind::Table && **fate == Fate::Rebuilt);
+    let tables = fates
+        .of
+        .iter()
+        .filter(|(id, fate)| id.kind == SchemaObjectKind::Table && **fate == ObjectFate::Rebuilt);
     tables.map(|(id, _)| format!("{id}: its partition key cannot be changed")).collect()
 }
 
-fn step(comparison: &Comparison<'_>, nodes: &BTreeMap<Node, Due>, node: Node) -> Option<Step> {
+fn step(
+    comparison: &SchemaComparison<'_>,
+    nodes: &BTreeMap<StatementNode, Due>,
+    node: StatementNode,
+) -> Option<SchemaStep> {
     let due = nodes.get(&node)?;
     let is_data = match node.id.kind {
-        ObjectKind::Table => true,
-        ObjectKind::Column => {
+        SchemaObjectKind::Table => true,
+        SchemaObjectKind::Column => {
             comparison.from.objects.get(&node.id).is_some_and(|column| column.body.is_empty())
         }
         _ => false,
     };
-    Some(Step {
-        loses: node.verb == Verb::Drop && is_data,
+    Some(SchemaStep {
+        loses: node.verb == SchemaVerb::Drop && is_data,
         text: due.text.clone(),
         unconverted: due.unconverted,
         id: node.id,
@@ -71,35 +78,35 @@ fn step(comparison: &Comparison<'_>, nodes: &BTreeMap<Node, Due>, node: Node) ->
 
 /// Adds the edges of a node.
 fn edges(
-    comparison: &Comparison<'_>,
-    nodes: &BTreeMap<Node, Due>,
-    node: &Node,
+    comparison: &SchemaComparison<'_>,
+    nodes: &BTreeMap<StatementNode, Due>,
+    node: &StatementNode,
     due: &Due,
-    graph: &mut Graph<Node>,
+    graph: &mut Graph<StatementNode>,
 ) {
     match node.verb {
-        Verb::Drop => of_drop(comparison, nodes, node, graph),
-        Verb::Rename => {
-            let next = [Verb::Make, Verb::Drop].map(|verb| comparison.node(verb, &node.id));
+        SchemaVerb::Drop => of_drop(comparison, nodes, node, graph),
+        SchemaVerb::Rename => {
+            let next = [SchemaVerb::Make, SchemaVerb::Drop].map(|verb| comparison.node(verb, &node.id));
             next.iter().for_each(|next| graph.before(node, next));
         }
-        Verb::Unset => of_unset(comparison, nodes, node, due, graph),
-        Verb::Make => of_make(comparison, nodes, node, graph),
-        Verb::Set => of_set(comparison, nodes, node, due, graph),
+        SchemaVerb::Unset => of_unset(comparison, nodes, node, due, graph),
+        SchemaVerb::Make => of_make(comparison, nodes, node, graph),
+        SchemaVerb::Set => of_set(comparison, nodes, node, due, graph),
     }
 }
 
 /// Returns the node that makes an object available.
-fn maker(comparison: &Comparison<'_>, id: &ObjectId) -> Node {
+fn maker(comparison: &SchemaComparison<'_>, id: &SchemaObjectId) -> StatementNode {
     let parent = comparison.to.objects.get(id).and_then(|object| object.parent.as_ref());
     match parent {
-        Some(parent) if comparison.is_contained(id) => comparison.node(Verb::Make, parent),
-        _ => comparison.node(Verb::Make, id),
+        Some(parent) if comparison.is_contained(id) => comparison.node(SchemaVerb::Make, parent),
+        _ => comparison.node(SchemaVerb::Make, id),
     }
 }
 
 /// Returns the node that drops an object, or the one above it with which it goes.
-fn dropper(comparison: &Comparison<'_>, id: &ObjectId) -> Node {
+fn dropper(comparison: &SchemaComparison<'_>, id: &SchemaObjectId) -> StatementNode {
     let mut at = id;
     while comparison.goes_with_parent(at) {
         let object = comparison.from.objects.get(at);
@@ -109,24 +116,29 @@ fn dropper(comparison: &Comparison<'_>, id: &ObjectId) -> Node {
             None => break,
         }
     }
-    comparison.node(Verb::Drop, at)
+    comparison.node(SchemaVerb::Drop, at)
 }
 
 /// Returns the nodes that set parts of an object which its CREATE would contain.
 fn setters<'a>(
-    nodes: &'a BTreeMap<Node, Due>,
-    id: &'a ObjectId,
-    verb: Verb,
-) -> impl Iterator<Item = &'a Node> {
+    nodes: &'a BTreeMap<StatementNode, Due>,
+    id: &'a SchemaObjectId,
+    verb: SchemaVerb,
+) -> impl Iterator<Item = &'a StatementNode> {
     // Nodes of one object and verb are neighbours.
-    let start = Node::new(verb, id, false);
+    let start = StatementNode::new(verb, id, false);
     let of_it = nodes.range(start..).take_while(move |(node, _)| node.id == *id);
     of_it.filter(move |(node, due)| node.verb == verb && due.inline).map(|(node, _)| node)
 }
 
-fn of_drop(comparison: &Comparison<'_>, nodes: &BTreeMap<Node, Due>, node: &Node, graph: &mut Graph<Node>) {
+fn of_drop(
+    comparison: &SchemaComparison<'_>,
+    nodes: &BTreeMap<StatementNode, Due>,
+    node: &StatementNode,
+    graph: &mut Graph<StatementNode>,
+) {
     let (id, from) = (&node.id, comparison.from);
-    if comparison.fates.get(id) == Fate::Swapped {
+    if comparison.fates.get(id) == ObjectFate::Swapped {
         return;
     }
     graph.before(node, &maker(comparison, id));
@@ -141,37 +153,42 @@ fn of_drop(comparison: &Comparison<'_>, nodes: &BTreeMap<Node, Due>, node: &Node
         .from
         .objects
         .iter()
-        .filter(|(_, other)| id.kind == ObjectKind::Table && other.parent.as_ref() == Some(id));
+        .filter(|(_, other)| id.kind == SchemaObjectKind::Table && other.parent.as_ref() == Some(id));
     let below = columns.flat_map(|(_, column)| &column.needs);
     for need in object.needs.iter().chain(&object.parent).chain(below) {
         graph.before(node, &dropper(comparison, need));
-        for verb in [Verb::Set, Verb::Unset] {
+        for verb in [SchemaVerb::Set, SchemaVerb::Unset] {
             setters(nodes, need, verb).for_each(|setter| graph.before(node, setter));
         }
     }
 }
 
 fn of_unset(
-    comparison: &Comparison<'_>,
-    nodes: &BTreeMap<Node, Due>,
-    node: &Node,
+    comparison: &SchemaComparison<'_>,
+    nodes: &BTreeMap<StatementNode, Due>,
+    node: &StatementNode,
     due: &Due,
-    graph: &mut Graph<Node>,
+    graph: &mut Graph<StatementNode>,
 ) {
     let needs = comparison.from.objects.get(&node.id).map(|object| &object.needs);
     for need in needs.into_iter().flatten().chain(&due.needs) {
         graph.before(node, &dropper(comparison, need));
     }
-    setters(nodes, &node.id, Verb::Set).for_each(|setter| graph.before(node, setter));
+    setters(nodes, &node.id, SchemaVerb::Set).for_each(|setter| graph.before(node, setter));
     if let Some((set, _)) = nodes
         .iter()
-        .find(|(other, _)| other.verb == Verb::Set && other.id == node.id && other.part == node.part)
+        .find(|(other, _)| other.verb == SchemaVerb::Set && other.id == node.id && other.part == node.part)
     {
         graph.before(node, set);
     }
 }
 
-fn of_make(comparison: &Comparison<'_>, nodes: &BTreeMap<Node, Due>, node: &Node, graph: &mut Graph<Node>) {
+fn of_make(
+    comparison: &SchemaComparison<'_>,
+    nodes: &BTreeMap<StatementNode, Due>,
+    node: &StatementNode,
+    graph: &mut Graph<StatementNode>,
+) {
     let Some(object) = comparison.to.objects.get(&node.id) else { return };
     let contained = comparison
         .to
@@ -181,16 +198,16 @@ fn of_make(comparison: &Comparison<'_>, nodes: &BTreeMap<Node, Due>, node: &Node
     let below = contained.filter(|(id, _)| comparison.is_contained(id)).flat_map(|(_, column)| &column.needs);
     for need in object.needs.iter().chain(&object.parent).chain(below) {
         graph.before(&maker(comparison, need), node);
-        setters(nodes, need, Verb::Set).for_each(|setter| graph.before(setter, node));
+        setters(nodes, need, SchemaVerb::Set).for_each(|setter| graph.before(setter, node));
     }
 }
 
 fn of_set(
-    comparison: &Comparison<'_>,
-    nodes: &BTreeMap<Node, Due>,
-    node: &Node,
+    comparison: &SchemaComparison<'_>,
+    nodes: &BTreeMap<StatementNode, Due>,
+    node: &StatementNode,
     due: &Due,
-    graph: &mut Graph<Node>,
+    graph: &mut Graph<StatementNode>,
 ) {
     let id = &node.id;
     graph.before(&maker(comparison, id), node);
@@ -198,10 +215,10 @@ fn of_set(
         graph.before(&maker(comparison, need), node);
     }
     if !due.inline {
-        setters(nodes, id, Verb::Set).for_each(|setter| graph.before(setter, node));
+        setters(nodes, id, SchemaVerb::Set).for_each(|setter| graph.before(setter, node));
         return;
     }
-    for earlier in setters(nodes, id, Verb::Set).take_while(|other| *other != node) {
+    for earlier in setters(nodes, id, SchemaVerb::Set).take_while(|other| *other != node) {
         graph.before(earlier, node);
     }
     let after = comparison.to.objects.get(id).map(|object| &object.needs);
@@ -210,7 +227,7 @@ fn of_set(
     }
     let before = comparison.from.objects.get(id).map(|object| &object.needs);
     for need in before.into_iter().flatten() {
-        if matches!(comparison.fates.get(need), Fate::Dropped | Fate::Swapped) {
+        if matches!(comparison.fates.get(need), ObjectFate::Dropped | ObjectFate::Swapped) {
             graph.before(node, &dropper(comparison, need));
         }
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Kind of an object. The order is that of creation, where no dependency demands another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ObjectKind {
+pub enum SchemaObjectKind {
     Schema,
     Extension,
     Enum,
@@ -29,33 +29,33 @@ pub enum ObjectKind {
 }
 
 /// Names of the kinds, as the query prints them.
-const KINDS: &[(&str, ObjectKind)] = &[
-    ("schema", ObjectKind::Schema),
-    ("extension", ObjectKind::Extension),
-    ("enum", ObjectKind::Enum),
-    ("domain", ObjectKind::Domain),
-    ("range", ObjectKind::Range),
-    ("composite type", ObjectKind::CompositeType),
-    ("sequence", ObjectKind::Sequence),
-    ("table", ObjectKind::Table),
-    ("column", ObjectKind::Column),
-    ("attribute", ObjectKind::Attribute),
-    ("constraint", ObjectKind::Constraint),
-    ("index", ObjectKind::Index),
-    ("view", ObjectKind::View),
-    ("materialized view", ObjectKind::MaterializedView),
-    ("routine", ObjectKind::Routine),
-    ("aggregate", ObjectKind::Aggregate),
-    ("rule", ObjectKind::Rule),
-    ("trigger", ObjectKind::Trigger),
-    ("policy", ObjectKind::Policy),
-    ("statistics", ObjectKind::Statistics),
-    ("publication", ObjectKind::Publication),
+const KINDS: &[(&str, SchemaObjectKind)] = &[
+    ("schema", SchemaObjectKind::Schema),
+    ("extension", SchemaObjectKind::Extension),
+    ("enum", SchemaObjectKind::Enum),
+    ("domain", SchemaObjectKind::Domain),
+    ("range", SchemaObjectKind::Range),
+    ("composite type", SchemaObjectKind::CompositeType),
+    ("sequence", SchemaObjectKind::Sequence),
+    ("table", SchemaObjectKind::Table),
+    ("column", SchemaObjectKind::Column),
+    ("attribute", SchemaObjectKind::Attribute),
+    ("constraint", SchemaObjectKind::Constraint),
+    ("index", SchemaObjectKind::Index),
+    ("view", SchemaObjectKind::View),
+    ("materialized view", SchemaObjectKind::MaterializedView),
+    ("routine", SchemaObjectKind::Routine),
+    ("aggregate", SchemaObjectKind::Aggregate),
+    ("rule", SchemaObjectKind::Rule),
+    ("trigger", SchemaObjectKind::Trigger),
+    ("policy", SchemaObjectKind::Policy),
+    ("statistics", SchemaObjectKind::Statistics),
+    ("publication", SchemaObjectKind::Publication),
 ];
 
-impl ObjectKind {
+impl SchemaObjectKind {
     /// Returns the kind with this name.
-    pub fn named(name: &str) -> Option<ObjectKind> {
+    pub fn named(name: &str) -> Option<SchemaObjectKind> {
         KINDS.iter().find(|row| row.0 == name).map(|row| row.1)
     }
 
@@ -66,31 +66,31 @@ impl ObjectKind {
 
     /// Returns `true` for a type of which columns can be.
     pub fn is_type(self) -> bool {
-        use ObjectKind::{CompositeType, Domain, Enum, Range};
+        use SchemaObjectKind::{CompositeType, Domain, Enum, Range};
         matches!(self, Enum | Domain | Range | CompositeType)
     }
 
     /// Returns `true` for an object that its table's or type's CREATE contains.
     pub fn is_column(self) -> bool {
-        matches!(self, ObjectKind::Column | ObjectKind::Attribute)
+        matches!(self, SchemaObjectKind::Column | SchemaObjectKind::Attribute)
     }
 
     /// Returns `true` if its name is in the namespace of relations and types.
     pub fn is_relation(self) -> bool {
-        use ObjectKind::{Index, MaterializedView, Sequence, Table, View};
+        use SchemaObjectKind::{Index, MaterializedView, Sequence, Table, View};
         self.is_type() || matches!(self, Sequence | Table | Index | View | MaterializedView)
     }
 }
 
 /// Identity of an object, which is the same in every database.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ObjectId {
-    pub kind: ObjectKind,
+pub struct SchemaObjectId {
+    pub kind: SchemaObjectKind,
     /// Qualified name, quoted by the server.
     pub name: String,
 }
 
-impl std::fmt::Display for ObjectId {
+impl std::fmt::Display for SchemaObjectId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} {}", self.kind.name(), self.name)
     }
@@ -98,9 +98,9 @@ impl std::fmt::Display for ObjectId {
 
 /// An object with its statements.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Object {
+pub struct SchemaObject {
     /// Table, view or type of which it is a part.
-    pub parent: Option<ObjectId>,
+    pub parent: Option<SchemaObjectId>,
     /// Statement that creates it.
     pub made: String,
     /// Statement that drops it.
@@ -110,14 +110,14 @@ pub struct Object {
     /// Properties that CREATE OR REPLACE cannot change; for a constraint, its type.
     pub signature: String,
     /// Properties that are changed by statements of their own, by name.
-    pub parts: BTreeMap<String, Part>,
+    pub parts: BTreeMap<String, ObjectPart>,
     /// Objects that it depends on.
-    pub needs: BTreeSet<ObjectId>,
+    pub needs: BTreeSet<SchemaObjectId>,
 }
 
 /// Property of an object, such as a column's default, a comment or a privilege.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Part {
+pub struct ObjectPart {
     /// Position among the parts.
     pub place: i64,
     pub value: String,
@@ -130,7 +130,7 @@ pub struct Part {
     /// Set if the object's own CREATE contains it.
     pub inline: bool,
     /// Object that it refers to.
-    pub needs: Option<ObjectId>,
+    pub needs: Option<SchemaObjectId>,
 }
 
 /// Name of the part that is a column's type.
@@ -143,14 +143,14 @@ pub const DEFAULT: &str = "default";
 /// Objects of a database.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Structure {
-    pub objects: BTreeMap<ObjectId, Object>,
+    pub objects: BTreeMap<SchemaObjectId, SchemaObject>,
     /// Pairs of types with an assignment cast, without those that the server makes by text.
     pub casts: BTreeSet<(String, String)>,
 }
 
 impl Structure {
     /// Returns `true` if the object, or the table that it is a part of, is one for which the condition holds.
-    pub fn is_within(&self, id: &ObjectId, holds: impl Fn(&ObjectId) -> bool) -> bool {
+    pub fn is_within(&self, id: &SchemaObjectId, holds: impl Fn(&SchemaObjectId) -> bool) -> bool {
         let parent = self.objects.get(id).and_then(|object| object.parent.as_ref());
         parent.is_some_and(|parent| {
             let above = self.objects.get(parent).and_then(|object| object.parent.as_ref());
@@ -159,8 +159,8 @@ impl Structure {
     }
 
     /// Returns the objects that depend on each object, parts of it included.
-    pub fn dependents(&self) -> BTreeMap<&ObjectId, Vec<&ObjectId>> {
-        let mut all: BTreeMap<&ObjectId, Vec<&ObjectId>> = BTreeMap::new();
+    pub fn dependents(&self) -> BTreeMap<&SchemaObjectId, Vec<&SchemaObjectId>> {
+        let mut all: BTreeMap<&SchemaObjectId, Vec<&SchemaObjectId>> = BTreeMap::new();
         for (id, object) in &self.objects {
             for need in object.needs.iter().chain(&object.parent) {
                 all.entry(need).or_default().push(id);
