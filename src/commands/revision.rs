@@ -21,7 +21,7 @@ use martydb_ui::report::{Report, Style, printable};
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<RevisionReport> {
     let service = &choice::service_by_name(run, &arguments.service).await?;
     if let Some(from) = &arguments.from {
-        let from::Revised { written, texts, held } = from::revise(run, arguments, from).await?;
+        let from::Revised { written, texts, held } = from::revise(run, service, arguments, from).await?;
         let held = held.into_iter().map(|(object, reason)| HeldObject { object, reason }).collect();
         let texts = texts.into_iter().map(|texts| FileTexts { up: texts.up, down: texts.down }).collect();
         let mut written = written.into_iter();

@@ -16,6 +16,7 @@ use martydb_migrate::declared::{
 };
 use martydb_migrate::files::Written;
 use martydb_migrate::files::revision::{self, Numbering};
+use martydb_model::DesiredService;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_provision::run::Run;
 use martydb_provision::scratch::Scratch;
@@ -37,8 +38,12 @@ pub struct Revised {
 ///
 /// # Errors
 /// [`Kind::Divergent`] if a difference cannot be expressed, or the files are not proven; nothing is written then.
-pub async fn revise(run: &Run, arguments: &Arguments, from: &str) -> Result<Revised> {
-    let service = run.service(arguments.service.name())?;
+pub async fn revise(
+    run: &Run,
+    service: &DesiredService,
+    arguments: &Arguments,
+    from: &str,
+) -> Result<Revised> {
     let (_, target) = targets::of(run, std::slice::from_ref(service)).await?.remove(0);
     let sides = Sides {
         access: run.access(&service.server).await?,

@@ -6,7 +6,7 @@ use super::casts::is_assignable;
 use super::fates::{Fates, ObjectFate, added_labels};
 use super::names::{former, split};
 use super::structure::{
-    DEFAULT, NOT_NULL, ObjectPart, SchemaObject, SchemaObjectId, SchemaObjectKind, Structure, TYPE,
+    DEFAULT, NOT_NULL, ObjectPart, STORAGE, SchemaObject, SchemaObjectId, SchemaObjectKind, Structure, TYPE,
 };
 
 /// Action on an object. The order is that of execution, where no dependency demands another.
@@ -216,7 +216,8 @@ impl SchemaComparison<'_> {
         }
         let retyped = self.type_of(id, before, after, all);
         let again = |name: &str| {
-            name == DEFAULT && (retyped || self.fates.redefaulted.contains(id))
+            (name == DEFAULT || name == STORAGE) && retyped
+                || name == DEFAULT && self.fates.redefaulted.contains(id)
                 || replaced && name.starts_with("option ")
         };
         for (name, part) in &before.parts {

@@ -137,6 +137,8 @@ pub struct ObjectPart {
 pub const TYPE: &str = "type";
 /// Name of the part that forbids NULL; its value is the name of the constraint, from 18 on.
 pub const NOT_NULL: &str = "not null";
+/// Name of the part that is a column's storage, which a change of its type resets.
+pub const STORAGE: &str = "storage";
 /// Name of the part that is a column's or a domain's default.
 pub const DEFAULT: &str = "default";
 
