@@ -250,7 +250,7 @@ commands! {
     "Deploy" {
         /// Serve metrics: servers, isolation, migrations, drift.
         Monitor = "monitor", monitor(manifest);
-        /// Make partitions ahead, and remove those after their retention.
+        /// Make partitions ahead, and remove them after their retention.
         Partitions = "partitions", partitions(manifest);
         /// Publish outbox events to NATS, RabbitMQ, Kafka or webhooks.
         Relay = "relay", relay(manifest);

@@ -13,10 +13,10 @@ pub struct Confirmation {
     /// Replace the passwords of existing roles that the secret store lacks.
     #[arg(long)]
     pub reset_passwords: bool,
-    /// Create an empty database even if another database of this manifest belongs to no service any more.
+    /// Create an empty database even if one of this manifest has lost its service.
     #[arg(long)]
     pub new_database: bool,
-    /// Switch off the user `default` of a Redis server although clients use it: they are cut off.
+    /// Switch off `default` of Redis even if clients use it.
     #[arg(long)]
     pub close_default: bool,
 }

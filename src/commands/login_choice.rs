@@ -25,10 +25,10 @@ pub struct LoginChoice {
     /// Login of the service; default: app, and for reading readonly.
     #[arg(long, value_enum)]
     role: Option<LoginRole>,
-    /// Use the address for reading, such as a replica; see `app_url` in the manifest.
+    /// Use the address for reading, such as a replica.
     #[arg(long, conflicts_with = "admin")]
     read_only: bool,
-    /// Host that the client should prefer, where its driver has a word for it; all but primary are for reading.
+    /// Host that the driver should prefer.
     #[arg(long, value_enum, value_name = "HOST", conflicts_with_all = ["admin", "read_only"])]
     prefer: Option<Preference>,
     /// Use a further login of the manifest (`access:`).

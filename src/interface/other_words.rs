@@ -55,7 +55,7 @@ pub const COMMANDS: &[OtherCommand] = &[
         answer: "`martydb downgrade SERVICE --to 0`, then `martydb upgrade SERVICE`",
     },
     OtherCommand {
-        words: &["start", "stop", "serve"],
+        words: &["start", "stop"],
         answer: "`martydb dev up` and `martydb dev down` start and stop the embedded servers",
     },
     OtherCommand {

@@ -87,8 +87,8 @@ fn readers_get_the_replica_or_a_standby_among_several_hosts() {
     let refused = project.run(&["url", "-s", "fr_a", "--read-only"]).expect(2);
     insta::assert_snapshot!(refused.shown(), @r#"
     error: service "fr_a" has no read-only address
-    caused by: its app_url has neither `read` nor several hosts
-    hint: write app_url: { write: postgresql://…, read: postgresql://… } for the service or its server
+    caused by: its app_url has neither `read` nor several hosts, and its server no replica to read at
+    hint: write app_url: { write: postgresql://…, read: postgresql://… } for the service or its server, or declare replicas of the server
     "#);
     assert!(refused.stderr.contains("hint: write app_url:"), "{}", refused.stderr);
     let refused = project.run(&["url", "-s", "fr_a", "--format", "jdbc"]).expect(2);

@@ -8,25 +8,25 @@ use martydb_ui::flags::OneService;
 pub struct Arguments {
     #[command(flatten)]
     pub service: OneService,
-    /// Description of the migration; its file name is derived from it.
+    /// Description, from which the file name is derived.
     #[arg(short, long, value_name = "TEXT", required_unless_present = "from")]
     pub message: Option<String>,
     /// Derive the version from the time (UTC), such as 20261121141500.
     #[arg(long)]
     pub timestamp: bool,
-    /// Template of the files: blank, outbox, outbox-daily, inbox, partitioned-range, partitioned-hash, or NAME.sql in templates/ beside the manifest.
+    /// Template: blank, outbox, outbox-daily, inbox, partitioned-range, partitioned-hash, or templates/NAME.sql beside the manifest.
     #[arg(long, value_name = "NAME", default_value = "blank", conflicts_with = "from")]
     pub template: String,
-    /// Write the difference to a declared schema: a file of SQL, a folder of them, or `database`, this environment's.
+    /// Write the difference to a schema: a file or folder of SQL, or `database`, this environment's.
     #[arg(long, value_name = "SCHEMA")]
     pub from: Option<String>,
-    /// Object that has another name in the declared schema, as OLD:NEW or TABLE.OLD:NEW; may be repeated.
+    /// Renamed object, OLD:NEW or TABLE.OLD:NEW; repeatable.
     #[arg(long, value_name = "OLD:NEW", requires = "from")]
     pub rename: Vec<String>,
     /// Do not comment out what loses rows.
     #[arg(long, requires = "from")]
     pub with_drops: bool,
-    /// Write one migration, whatever its locks: for development.
+    /// Write one migration, whatever its locks.
     #[arg(long, requires = "from")]
     pub simple: bool,
     /// Show the files without writing them.
