@@ -28,11 +28,12 @@ impl ReplicaAccess {
     }
 }
 
-/// Returns the replicas of a server, in the order of the manifest.
+/// Returns the replicas of a server, in the order of the manifest. A server of Redis has none.
 pub async fn of_server(run: &Run, server: &str) -> Vec<ReplicaAccess> {
     let one = async |replica: &Replica| ReplicaAccess {
         replica: replica.clone(),
         access: run.at_replica(server, replica).await.access(server).await,
     };
-    join_all(run.manifest.servers[server].replicas.iter().map(one)).await
+    let declared = run.manifest.servers.get(server).map_or(&[][..], |server| &server.replicas);
+    join_all(declared.iter().map(one)).await
 }
