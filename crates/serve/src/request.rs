@@ -73,7 +73,7 @@ pub struct SelectedRelation {
 /// Binary operators of filters, by their SQL operator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FilterOperation {
-    /// Operator of the table [`crate::face::rest::OPERATORS`] with a value.
+    /// Operator of the table `OPERATORS` with a value.
     Binary {
         operator: &'static str,
         quantifier: Option<Quantifier>,
