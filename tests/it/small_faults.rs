@@ -28,13 +28,13 @@ fn the_first_run_counts_services_alike_and_asks_nobody_for_what_it_makes_itself(
     assert!(!early.said().contains("\ninconclusive: "), "{early:?}");
     assert!(early.said().contains("not provisioned"), "{early:?}");
     let early = project.run(&["test-connections"]);
-    assert_eq!(lines(&early.said(), "no password").len().max(1), 1, "{early:?}");
+    assert!(lines(&early.said(), "no password").len() <= 1, "{early:?}");
 
     let first = project.run(&["init-all", "-y"]).expect(0);
     assert!(!first.said().contains("cannot let"), "{first:?}");
     // The monitor is a login, and no service.
     let proven = project.run(&["verify-isolation"]).expect(0);
-    assert_eq!(lines(&proven.stdout, "2 services at 3 databases").len(), 1, "{}", proven.stdout);
+    assert_eq!(lines(&proven.stdout, "2 services at ").len(), 1, "{}", proven.stdout);
     assert_eq!(lines(&proven.stdout, "2 services, ").len(), 1, "{}", proven.stdout);
     assert!(!proven.stdout.contains("3 services"), "{}", proven.stdout);
 }
