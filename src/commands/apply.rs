@@ -31,7 +31,7 @@ use martydb_ui::report::{Cell, Paint, Report, Style, Table, printable};
 pub struct Arguments {
     #[command(flatten)]
     pub select: Select,
-    /// Apply exactly this plan, saved by `plan --out`; refused if it no longer fits.
+    /// Apply exactly this plan, saved by `plan --out`.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["service", "all", "prune", "check_logins"])]
     pub plan: Option<PathBuf>,
     /// Also remove undeclared privileges on managed objects, and undeclared roles and databases that have this
