@@ -13,7 +13,8 @@ fn words(command: &str, service: &str) -> Option<Vec<String>> {
         "test-db" => &["--list"],
         "lint" => &["--since", "2"],
         "diff" => &["--from", "files", "--to", "database"],
-        "backup" | "downgrade" | "drop" | "repair" | "import" | "rotate" | "dev" | "relay" | "split" => {
+        "backup" | "downgrade" | "drop" | "repair" | "import" | "rotate" | "dev" | "relay" | "split"
+        | "partitions" | "serve" => {
             return None;
         }
         _ => &[],
