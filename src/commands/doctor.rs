@@ -44,8 +44,8 @@ pub async fn run(run: &Run, _: &Arguments) -> Result<Doctor> {
         }
     }
     report.add_outboxes(run, &services).await;
-    report.add_redis(&redis::plan(run, &services).await?);
     report.add_replicas(run).await;
+    report.add_redis(&redis::plan(run, &services).await?);
     Ok(report)
 }
 

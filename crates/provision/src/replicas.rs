@@ -28,12 +28,11 @@ impl ReplicaAccess {
     }
 }
 
-/// Returns the replicas of a server, in the order of the manifest. A server of Redis has none.
+/// Returns the replicas of a server, in the order of the manifest.
 pub async fn of_server(run: &Run, server: &str) -> Vec<ReplicaAccess> {
     let one = async |replica: &Replica| ReplicaAccess {
         replica: replica.clone(),
         access: run.at_replica(server, replica).await.access(server).await,
     };
-    let declared = run.manifest.servers.get(server).map_or(&[][..], |server| &server.replicas);
-    join_all(declared.iter().map(one)).await
+    join_all(run.manifest.servers[server].replicas.iter().map(one)).await
 }
