@@ -154,7 +154,9 @@ async fn read(primary: Option<&Access>, access: &Access, role: ReplicaRole) -> R
     let Some(written) = written else { return Ok(FoundLag { state, lag_bytes: None, lag_ms: None }) };
     let begun = Instant::now();
     loop {
-        let position = replayed(&mut session, &written).await?;
+        let Some(position) = replayed(&mut session, &written).await? else {
+            return Ok(FoundLag { state: ReplicaState::NotAStandby, lag_bytes: None, lag_ms: None });
+        };
         match position {
             ReplayPosition { behind: ..=0, .. } => {
                 return Ok(FoundLag { state, lag_bytes: Some(0), lag_ms: Some(0) });

@@ -84,12 +84,13 @@ impl<'a> Replay<'a> {
         loop {
             let seen = look(access, &mut session, target).await;
             let error = match seen {
-                Ok(ReplayPosition { behind: ..=0, .. }) => return Ok(()),
-                Ok(ReplayPosition { behind, .. }) => {
+                Ok(Some(ReplayPosition { behind: ..=0, .. })) => return Ok(()),
+                Ok(Some(ReplayPosition { behind, .. })) => {
                     Error::operation(format!("{behind} bytes of WAL are not replayed there"))
                 }
-                // Neither a signal nor a promotion is undone by waiting.
-                Err(error) if error.kind == Kind::Interrupted || is_promoted(&error) => return Err(error),
+                // Neither a promotion nor a signal is undone by waiting.
+                Ok(None) => return Err(Error::operation("it is not a standby")),
+                Err(error) if error.kind == Kind::Interrupted => return Err(error),
                 Err(error) => {
                     session = None;
                     error
@@ -120,19 +121,16 @@ pub fn not_replayed(missing: &[NotReplayed], what: &str) -> Result<()> {
     Err(error.hint("see how far they are with `martydb status`, and wait longer with --lock-wait"))
 }
 
-async fn look(access: &Access, session: &mut Option<Connection>, target: &str) -> Result<ReplayPosition> {
+async fn look(
+    access: &Access,
+    session: &mut Option<Connection>,
+    target: &str,
+) -> Result<Option<ReplayPosition>> {
     if session.is_none() {
         *session = Some(access.read(&access.maintenance).await?);
     }
     let session = session.as_mut().expect("it was opened above");
     replayed(session, target).await
-}
-
-/// Message about a replica that follows its server no longer.
-const PROMOTED: &str = "it is not a standby";
-
-fn is_promoted(error: &Error) -> bool {
-    error.message == PROMOTED
 }
 
 /// Place of a standby in the WAL.
@@ -143,11 +141,9 @@ pub struct ReplayPosition {
     pub idle_ms: Option<i64>,
 }
 
-/// Reads the place of a standby relative to `target`.
-///
-/// # Errors
-/// If it is a standby no longer: what it has replayed says nothing about another server then.
-pub async fn replayed(session: &mut Connection, target: &str) -> Result<ReplayPosition> {
+/// Reads the place of a standby relative to `target`; `None` if it is a standby no longer: what it has replayed says nothing
+/// about another server then.
+pub async fn replayed(session: &mut Connection, target: &str) -> Result<Option<ReplayPosition>> {
     let asked = stmt!(
         "SELECT pg_catalog.pg_is_in_recovery(),
            pg_catalog.pg_wal_lsn_diff({target}::pg_catalog.pg_lsn,
@@ -159,10 +155,11 @@ pub async fn replayed(session: &mut Connection, target: &str) -> Result<ReplayPo
     let unread = || Error::operation("cannot read how far the standby has replayed");
     let row = rows.first().ok_or_else(unread)?;
     if row.try_get(0) != Ok(true) {
-        return Err(Error::operation(PROMOTED));
+        return Ok(None);
     }
     let behind: Option<i64> = row.try_get(1).map_err(|_| unread())?;
-    Ok(ReplayPosition { behind: behind.ok_or_else(unread)?, idle_ms: row.try_get(2).unwrap_or_default() })
+    let idle_ms = row.try_get(2).unwrap_or_default();
+    Ok(Some(ReplayPosition { behind: behind.ok_or_else(unread)?, idle_ms }))
 }
 
 /// Returns the place in the WAL up to which everything that is committed now is on disk, which is what standbys get. A
