@@ -24,7 +24,7 @@ mod tree;
 mod write;
 
 pub use alembic::read as read_alembic;
-pub use dump::{FirstMigration, ProvidedObjects, contents, first_migration};
+pub use dump::{FirstMigration, ProvidedObjects, contents, first_migration, is_runner_setting};
 pub use files::{NewFile, planned};
 pub use history_match::{HistoryMatch, history_match};
 pub use kinds::{ImportedFolder, ImportedMigration, OmittedPart, RepeatedFile, SqlText};

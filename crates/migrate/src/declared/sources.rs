@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::files::{Position, ScriptItem, StatementHead, bare, is_word, read_text, walk};
-use crate::import::ProvidedObjects;
+use crate::import::{ProvidedObjects, is_runner_setting};
 use martydb_model::error::{Error, Kind, Result};
 
 /// A file of a declared schema.
@@ -17,19 +17,6 @@ pub struct DeclaredFile {
 
 /// Maximum size of a declared schema, in bytes.
 const MOST_BYTES: usize = 64 << 20;
-
-/// Settings that the runner decides, and that dumps begin with.
-const RUNNERS: &[&str] = &[
-    "statement_timeout",
-    "lock_timeout",
-    "idle_in_transaction_session_timeout",
-    "transaction_timeout",
-    "client_encoding",
-    "standard_conforming_strings",
-    "client_min_messages",
-    "row_security",
-    "default_tablespace",
-];
 
 /// Reads a file, or the files `*.sql` of a folder in the order of their names.
 ///
@@ -162,7 +149,8 @@ fn is_decided(statement: &StatementHead<'_, '_>, provided: &ProvidedObjects) -> 
     };
     let owner =
         words.len() > 3 && is_word(words[words.len() - 3], "owner") && is_word(words[words.len() - 2], "to");
-    statement.begins(&["set"]) && RUNNERS.iter().any(|setting| is_word(word(1), setting))
+    is_runner_setting(statement)
+        || statement.begins(&["set", "default_tablespace"])
         || statement.begins(&["create", "schema"]) && known(word(shift), &provided.schemas)
         || statement.begins(&["create", "extension"]) && known(word(shift), &provided.extensions)
         || statement.begins(&["comment", "on", "extension"])

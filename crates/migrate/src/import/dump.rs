@@ -23,8 +23,8 @@ pub struct FirstMigration {
     pub undeclared: Vec<String>,
 }
 
-/// Settings of the dump's session that the runner decides.
-const RUNNERS: &[&str] = &[
+/// Settings of a dump's session that the runner decides.
+const RUNNER_SETTINGS: &[&str] = &[
     "statement_timeout",
     "lock_timeout",
     "idle_in_transaction_session_timeout",
@@ -102,12 +102,17 @@ fn unrestricted(dump: &str) -> &str {
     dump
 }
 
+/// Returns `true` for a `SET` of a setting that the runner decides.
+pub fn is_runner_setting(statement: &StatementHead<'_, '_>) -> bool {
+    let name = statement.head.get(1).map_or("", |word| word.text);
+    statement.begins(&["set"]) && RUNNER_SETTINGS.iter().any(|setting| is_word(name, setting))
+}
+
 fn fate<'a>(statement: &StatementHead<'a, '_>, provided: &ProvidedObjects) -> Disposition<'a> {
     let declared = |name: &str, all: &[String]| all.iter().any(|one| *one == bare(name));
     let word = |at: usize| statement.head.get(at).map_or("", |word| word.text);
-    let runners = statement.begins(&["set"]) && RUNNERS.iter().any(|setting| is_word(word(1), setting));
     let made = statement.begins(&["create", "schema"]) && declared(word(2), &provided.schemas);
-    if runners || made || statement.begins(&["comment", "on", "extension"]) {
+    if is_runner_setting(statement) || made || statement.begins(&["comment", "on", "extension"]) {
         Disposition::Dropped
     } else if statement.begins(&["create", "extension"]) {
         // CREATE EXTENSION IF NOT EXISTS name
