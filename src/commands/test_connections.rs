@@ -8,7 +8,9 @@ use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::{DesiredService, RoleKind, RoleName};
 use martydb_pg::server::Access;
 use martydb_provision::catalog::inspect;
-use martydb_provision::probe::{self, ConnectionRow, Connections, LoginResult, Task, connections};
+use martydb_provision::probe::{
+    self, ConnectionRow, Connections, LoginResult, ProbeLogin, Task, connections,
+};
 use martydb_provision::run::Run;
 
 pub use martydb_ui::flags::Select as Arguments;
@@ -61,7 +63,18 @@ async fn test_server(run: &Run, server: &str, services: &[DesiredService]) -> Re
     if rows.iter().any(|row| row.outcome == LoginResult::Refused) {
         name_the_expired(&access, &mut rows).await;
     }
+    name_the_unstored(&task.logins, &mut rows);
     Ok(rows)
+}
+
+/// Names the command that gives a password to logins that have none, such as those of a service that is not provisioned.
+fn name_the_unstored(logins: &[ProbeLogin], rows: &mut [ConnectionRow]) {
+    let unstored = logins.iter().zip(rows).filter(|(login, _)| login.password.is_none());
+    for (_, row) in unstored.filter(|(_, row)| row.outcome == LoginResult::Failed) {
+        if let Some(error) = &mut row.error {
+            error.push_str(": run `martydb apply`, which stores a password for each login");
+        }
+    }
 }
 
 /// Finds expired passwords: a server reports an expired password like a wrong one, but the admin can tell them apart.
